@@ -1,0 +1,134 @@
+// Package diag holds findings about source text: errors and warnings as
+// values, which the terminal, --json, the editor server and `layc explain`
+// all show.
+//
+// A stage collects findings in a [List] and goes on as far as it can; nothing
+// here prints or stops anything.
+package diag
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Severity says how bad a finding is. The zero value is Error.
+type Severity uint8
+
+const (
+	Error   Severity = iota // no plan can be made
+	Warning                 // the input means something, but hardly what was meant
+)
+
+func (s Severity) String() string {
+	if s == Warning {
+		return "warning"
+	}
+	return "error"
+}
+
+// Code names a kind of finding for good: "E0123" style, listed in codes.go
+// with its documentation.
+type Code string
+
+// Diagnostic is one finding.
+type Diagnostic struct {
+	Code     Code
+	Severity Severity
+	Message  string      // one line, lower case, no full stop: what is wrong
+	Span     source.Span // where; zero only for findings about no file
+	Label    string      // said at the underlined place; may be empty
+	Labels   []Label     // related places ("first declared here")
+	Notes    []string    // why
+	Help     []string    // what to do next
+	Edits    []Edit      // the change that mends it, where that is certain
+}
+
+// Label speaks of a related place.
+type Label struct {
+	Span source.Span
+	Text string
+}
+
+// Edit replaces the text of a span. Edits of one diagnostic do not overlap.
+type Edit struct {
+	Span source.Span
+	New  string
+}
+
+// List collects findings in the order in which they were found. The zero
+// value is an empty list.
+type List []*Diagnostic
+
+// Errorf adds an error and returns it, so that labels and help can follow.
+func (l *List) Errorf(code Code, at source.Span, format string, args ...any) *Diagnostic {
+	return l.add(code, Error, at, format, args)
+}
+
+// Warnf adds a warning and returns it.
+func (l *List) Warnf(code Code, at source.Span, format string, args ...any) *Diagnostic {
+	return l.add(code, Warning, at, format, args)
+}
+
+func (l *List) add(code Code, s Severity, at source.Span, format string, args []any) *Diagnostic {
+	d := &Diagnostic{Code: code, Severity: s, Span: at, Message: fmt.Sprintf(format, args...)}
+	*l = append(*l, d)
+	return d
+}
+
+// At sets the words at the underlined place.
+func (d *Diagnostic) At(format string, args ...any) *Diagnostic {
+	d.Label = fmt.Sprintf(format, args...)
+	return d
+}
+
+// See adds a related place.
+func (d *Diagnostic) See(at source.Span, format string, args ...any) *Diagnostic {
+	if !at.IsZero() {
+		d.Labels = append(d.Labels, Label{at, fmt.Sprintf(format, args...)})
+	}
+	return d
+}
+
+// Note adds a reason.
+func (d *Diagnostic) Note(format string, args ...any) *Diagnostic {
+	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
+	return d
+}
+
+// Hint adds a line that says what to do.
+func (d *Diagnostic) Hint(format string, args ...any) *Diagnostic {
+	d.Help = append(d.Help, fmt.Sprintf(format, args...))
+	return d
+}
+
+// Fix adds an edit.
+func (d *Diagnostic) Fix(at source.Span, text string) *Diagnostic {
+	d.Edits = append(d.Edits, Edit{at, text})
+	return d
+}
+
+// HasErrors reports whether any finding is an error.
+func (l List) HasErrors() bool {
+	return slices.ContainsFunc(l, func(d *Diagnostic) bool { return d.Severity == Error })
+}
+
+// Sorted returns the findings by place, then code, then message, without
+// repetitions.
+func (l List) Sorted() List {
+	s := slices.Clone(l)
+	slices.SortStableFunc(s, compare)
+	return slices.CompactFunc(s, func(a, b *Diagnostic) bool { return compare(a, b) == 0 })
+}
+
+func compare(a, b *Diagnostic) int {
+	if c := a.Span.Compare(b.Span); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.Code), string(b.Code)); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Message, b.Message)
+}

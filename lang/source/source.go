@@ -1,0 +1,136 @@
+// Package source holds the text of .layer files and the places in it.
+//
+// Offsets are bytes from the start of the text, so that spans are cheap and
+// exact; lines and columns are computed only when a person is to read them.
+package source
+
+import (
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// File is one source text. It never changes after [New], and is safe for
+// concurrent use.
+type File struct {
+	name  string
+	text  string
+	lines []int // the offset of each line's first byte
+}
+
+// New returns a file of the given name (slash-separated, relative to the
+// module root where there is one) and text.
+func New(name, text string) *File {
+	f := &File{name: name, text: text, lines: make([]int, 1, 1+len(text)/32)}
+	for i := 0; ; {
+		n := strings.IndexByte(text[i:], '\n')
+		if n < 0 {
+			return f
+		}
+		i += n + 1
+		f.lines = append(f.lines, i)
+	}
+}
+
+// Name is the name that New was given.
+func (f *File) Name() string { return f.name }
+
+// Text is the whole text.
+func (f *File) Text() string { return f.text }
+
+// Lines is the number of lines. A text that ends in a newline has an empty
+// last line.
+func (f *File) Lines() int { return len(f.lines) }
+
+// Line returns line n, 1-based, without its end (\n or \r\n). It is empty for
+// a line that the file does not have.
+func (f *File) Line(n int) string {
+	if n < 1 || n > len(f.lines) {
+		return ""
+	}
+	end := len(f.text)
+	if n < len(f.lines) {
+		end = f.lines[n] - 1
+	}
+	return strings.TrimSuffix(f.text[f.lines[n-1]:end], "\r")
+}
+
+// Position is a place for people to read.
+type Position struct {
+	Line   int // 1-based
+	Column int // 1-based, in bytes
+	UTF16  int // 0-based, in UTF-16 code units, as the Language Server Protocol counts
+}
+
+// Position returns the line and columns of a byte offset. Offsets outside the
+// text are moved to its nearest end.
+func (f *File) Position(offset int) Position {
+	offset = max(0, min(offset, len(f.text)))
+	line := sort.SearchInts(f.lines, offset+1)
+	start := f.lines[line-1]
+	return Position{Line: line, Column: offset - start + 1, UTF16: utf16Len(f.text[start:offset])}
+}
+
+func utf16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r > 0xFFFF && r != utf8.RuneError {
+			n++
+		}
+	}
+	return n
+}
+
+// Span is the half-open range of bytes [Start, End) of a file. The zero Span
+// is no place at all.
+type Span struct {
+	File       *File
+	Start, End int
+}
+
+// IsZero reports whether the span names no place.
+func (s Span) IsZero() bool { return s.File == nil }
+
+// Text is the spanned text.
+func (s Span) Text() string {
+	if s.File == nil {
+		return ""
+	}
+	return s.File.text[s.Start:s.End]
+}
+
+// Position is the place of the span's first byte.
+func (s Span) Position() Position { return s.File.Position(s.Start) }
+
+// Cover returns the smallest span that holds both, which are of one file. A
+// zero span adds nothing.
+func (s Span) Cover(t Span) Span {
+	switch {
+	case s.File == nil:
+		return t
+	case t.File == nil:
+		return s
+	}
+	return Span{s.File, min(s.Start, t.Start), max(s.End, t.End)}
+}
+
+// Compare orders spans by file name, start, end: the order in which findings
+// are shown. Zero spans come first.
+func (s Span) Compare(t Span) int {
+	if s.File != t.File {
+		switch {
+		case s.File == nil:
+			return -1
+		case t.File == nil:
+			return 1
+		}
+		if c := strings.Compare(s.File.name, t.File.name); c != 0 {
+			return c
+		}
+	}
+	if s.Start != t.Start {
+		return s.Start - t.Start
+	}
+	return s.End - t.End
+}
