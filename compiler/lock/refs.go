@@ -65,13 +65,13 @@ func (m Missing) String() string {
 }
 
 // Missing lists the pins that refs want and f doesn't have, sorted, each
-// once. A distribution without a minimal system is reported once, not also
+// once. A distribution whose minimal system is absent or incomplete is reported once, not also
 // for each of its packages. A package whose needs are not all pinned counts as
 // missing itself.
 func (f *File) Missing(refs Refs) []Missing {
 	var list []Missing
 	for _, d := range refs.Distributions {
-		if len(f.Minimal(d.ID, d.Arch)) == 0 {
+		if !f.hasMinimal(d.ID, d.Arch) {
 			list = append(list, Missing{Kind: "distribution", Name: d.ID, On: d.Arch})
 			continue
 		}
@@ -95,4 +95,17 @@ func (f *File) Missing(refs Refs) []Missing {
 		return strings.Compare(a.Kind+"\x00"+a.Name+"\x00"+a.On, b.Kind+"\x00"+b.Name+"\x00"+b.On)
 	})
 	return slices.Compact(list)
+}
+
+// hasMinimal says whether a minimal system is pinned that needs nothing else.
+func (f *File) hasMinimal(distribution, arch string) bool {
+	minimal := f.Minimal(distribution, arch)
+	for _, p := range minimal {
+		for _, name := range p.Needs {
+			if need, ok := f.Package(distribution, arch, name); !ok || !need.Minimal {
+				return false
+			}
+		}
+	}
+	return len(minimal) > 0
 }

@@ -1,0 +1,66 @@
+package lock
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Format writes the file as text, which Parse reads back as an equal value.
+// The text depends on the facts alone, not on their order. It is sorted, and
+// facts of different kinds are set apart by an empty line.
+func (f *File) Format() []byte {
+	var lines []string
+	add := func(fields ...string) { lines = append(lines, join(fields)) }
+	for _, x := range f.Indexes {
+		add("index", x.Distribution, x.Arch, x.Suite, x.Digest)
+	}
+	for _, x := range f.Packages {
+		fields := []string{"package", x.Distribution, x.Arch, x.Name, x.Version, x.URL, x.Digest,
+			fmt.Sprintf("size=%d", x.Size), fmt.Sprintf("installed=%d", x.Installed)}
+		if x.Minimal {
+			fields = append(fields, "minimal")
+		}
+		if len(x.Needs) > 0 {
+			fields = append(fields, "needs="+strings.Join(slices.Sorted(slices.Values(x.Needs)), ","))
+		}
+		add(fields...)
+	}
+	for _, x := range f.URLs {
+		add("url", x.URL, x.Digest, strconv.FormatInt(x.Size, 10))
+	}
+	for _, x := range f.Images {
+		add("image", x.Reference, x.Platform, x.Digest)
+	}
+	for _, x := range f.Layers {
+		fields := []string{"layer", x.Name, x.Kind}
+		if x.Parent != "" {
+			fields = append(fields, "parent="+x.Parent)
+		}
+		add(fields...)
+		for _, m := range x.Members {
+			add("member", x.Name, m)
+		}
+	}
+	for _, x := range f.Sizes {
+		add("size", x.Instance, strconv.FormatInt(x.Bytes, 10))
+	}
+	slices.Sort(lines)
+	lines = slices.Compact(lines)
+
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "# Pinned by layc lock and layc update. Merge it line by line; don't edit it by hand.\nlayc-lock %s\n", version)
+	kind := ""
+	for _, line := range lines {
+		k, _, _ := strings.Cut(line, " ")
+		if k != kind {
+			out.WriteByte('\n')
+			kind = k
+		}
+		out.WriteString(line)
+		out.WriteByte('\n')
+	}
+	return out.Bytes()
+}

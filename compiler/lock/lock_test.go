@@ -1,0 +1,373 @@
+package lock
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// digest makes a well-formed digest that a reader can tell from others.
+func digest(c string) string { return "sha256:" + strings.Repeat(c, 64) }
+
+const bookworm = "debian/bookworm"
+
+// pkg is a package of bookworm on amd64; minimal ones have a + before the name.
+func pkg(name string, needs ...string) Package {
+	name, minimal := strings.CutPrefix(name, "+")
+	return Package{
+		Distribution: bookworm, Arch: "amd64", Name: name, Version: "1:1.0~rc1-1", URL: "debian:pool/main/" + name + ".deb",
+		Digest: digest("a"), Size: 10, Installed: 1024, Minimal: minimal, Needs: needs,
+	}
+}
+
+func sample() *File {
+	f := &File{
+		Indexes:  []Index{{bookworm, "amd64", "debian:bookworm", digest("b")}},
+		Packages: []Package{pkg("jq", "libc6", "libjq1"), pkg("+libc6"), pkg("libjq1", "libc6")},
+		URLs:     []URL{{"https://example.com/a b.jar", digest("c"), 7}, {"maven:com.example:server:1.0:zip", digest("d"), 0}},
+		Images:   []Image{{"registry.example.com/base:1", "linux/arm/v7", digest("e")}},
+		Layers: []PlanLayer{
+			{Name: "java", Kind: "spine", Parent: "the os", Members: []string{`java.jdk("17")`, `log.agent("a b", 2)`}},
+			{Name: "the os", Kind: "base"},
+		},
+		Sizes: []Size{{`java.jdk("17")`, 86_000_000}},
+	}
+	f.Sort()
+	return f
+}
+
+const sampleText = `# Pinned by layc lock and layc update. Merge it line by line; don't edit it by hand.
+layc-lock 1
+
+image registry.example.com/base:1 linux/arm/v7 sha256:E
+
+index debian/bookworm amd64 debian:bookworm sha256:B
+
+layer "the os" base
+layer java spine "parent=the os"
+
+member java "log.agent(\"a b\", 2)"
+member java java.jdk("17")
+
+package debian/bookworm amd64 jq 1:1.0~rc1-1 debian:pool/main/jq.deb sha256:A size=10 installed=1024 needs=libc6,libjq1
+package debian/bookworm amd64 libc6 1:1.0~rc1-1 debian:pool/main/libc6.deb sha256:A size=10 installed=1024 minimal
+package debian/bookworm amd64 libjq1 1:1.0~rc1-1 debian:pool/main/libjq1.deb sha256:A size=10 installed=1024 needs=libc6
+
+size java.jdk("17") 86000000
+
+url "https://example.com/a b.jar" sha256:C 7
+url maven:com.example:server:1.0:zip sha256:D 0
+`
+
+// short writes digests as one capital letter.
+func short(text []byte) string {
+	s := string(text)
+	for _, c := range "abcdef" {
+		s = strings.ReplaceAll(s, digest(string(c)), "sha256:"+strings.ToUpper(string(c)))
+	}
+	return s
+}
+
+// long is the inverse of short.
+func long(text string) []byte {
+	for _, c := range "abcdef" {
+		text = strings.ReplaceAll(text, "sha256:"+strings.ToUpper(string(c)), digest(string(c)))
+	}
+	return []byte(text)
+}
+
+func TestFormat(t *testing.T) {
+	if got := short(sample().Format()); got != sampleText {
+		t.Errorf("got:\n%s\nwant:\n%s", got, sampleText)
+	}
+}
+
+func TestParseReadsWhatFormatWrites(t *testing.T) {
+	got, err := Parse(Name, long(sampleText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := sample(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got:\n%+v\nwant:\n%+v", got, want)
+	}
+}
+
+func TestOrderAndRepetitionOfLinesMeanNothing(t *testing.T) {
+	lines := strings.Split(sampleText, "\n")
+	for i, j := 2, len(lines)-1; i < j; i, j = i+1, j-1 { // the version stays first
+		lines[i], lines[j] = lines[j], lines[i]
+	}
+	text := strings.Join(lines, "\n") + "\n" + sampleText
+	got, err := Parse(Name, long(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := short(got.Format()); got != sampleText {
+		t.Errorf("got:\n%s\nwant:\n%s", got, sampleText)
+	}
+}
+
+func TestEmpty(t *testing.T) {
+	f, err := Parse(Name, nil)
+	if err != nil || !reflect.DeepEqual(f, &File{}) {
+		t.Errorf("Parse of no text: %+v, %v, want the zero File", f, err)
+	}
+	again, err := Parse(Name, f.Format())
+	if err != nil || !reflect.DeepEqual(again, &File{}) {
+		t.Errorf("an empty file becomes %+v, %v", again, err)
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"no version", "url u sha256:A 1\n", `f:1: the first line must be: layc-lock 1 (is this a lock file?)`},
+		{"newer version", "layc-lock 2\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
+		{"unknown kind", "layc-lock 1\nmodule x\n", `f:2: unknown kind of fact "module" (use the layc that wrote it, or run layc lock)`},
+		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: malformed fact, want: url URL DIGEST BYTES`},
+		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: "sha256:12" is no digest: want sha256: and 64 hex digits (run layc lock after deleting the line)`},
+		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: "-1" is no number of bytes`},
+		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", `f:3: line 2 says something else about url u (delete one of them, or both and run layc lock)`},
+		{"open string", "layc-lock 1\nurl \"u\n", `f:2: unterminated or malformed string: "u`},
+		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: want parent=…, found "over=b"`},
+		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: malformed fact, want: url URL DIGEST BYTES\nf:3: malformed fact, want: size INSTANCE BYTES"},
+		{"conflict", "layc-lock 1\n<<<<<<< ours\nurl u sha256:A 1\n=======\n>>>>>>> theirs\n",
+			"f:2: a merge conflict is not resolved: keep the lines of both sides, delete the marker lines, and run layc lock"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f, err := Parse("f", long(test.text))
+			if f != nil || err == nil {
+				t.Fatalf("got a file and error %v, want no file and an error", err)
+			}
+			if got := err.Error(); got != test.want {
+				t.Errorf("got:  %s\nwant: %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestConflictHasItsOwnError(t *testing.T) {
+	_, err := Parse("f", []byte("layc-lock 1\n||||||| base\n"))
+	var conflict *ConflictError
+	if !errors.As(err, &conflict) || conflict.Line != 2 {
+		t.Errorf("got %v, want a ConflictError in line 2", err)
+	}
+}
+
+// Two branches that each add an app's pins and layer merge by keeping both
+// sides' lines.
+func TestUnionOfBranches(t *testing.T) {
+	ours, theirs := sample(), sample()
+	ours.URLs = append(ours.URLs, URL{"https://example.com/ours", digest("a"), 1})
+	ours.Layers[0].Members = append(ours.Layers[0].Members, "a()")
+	theirs.URLs = append(theirs.URLs, URL{"https://example.com/theirs", digest("b"), 2})
+	theirs.Layers[0].Members = append(theirs.Layers[0].Members, "b()")
+	merged, err := Parse(Name, append(ours.Format(), theirs.Format()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(merged.URLs), 4; got != want {
+		t.Errorf("%d URLs, want %d", got, want)
+	}
+	want := fmt.Sprint([]string{"a()", "b()", `java.jdk("17")`, `log.agent("a b", 2)`})
+	if got := fmt.Sprint(merged.Layers[0].Members); got != want {
+		t.Errorf("members are %s, want %s", got, want)
+	}
+}
+
+func TestNewSize(t *testing.T) {
+	for bytes, want := range map[int64]int64{0: 0, 7: 7, 99: 99, 104: 100, 105: 110, 995: 1000, 86_423_111: 86_000_000} {
+		if got := NewSize("x", bytes).Bytes; got != want {
+			t.Errorf("NewSize(%d) = %d, want %d", bytes, got, want)
+		}
+	}
+}
+
+func TestClosure(t *testing.T) {
+	f := sample()
+	got, err := f.Closure(bookworm, "amd64", "jq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := names(got); names != "jq libjq1" {
+		t.Errorf("jq's closure beyond the minimal system is %q, want %q", names, "jq libjq1")
+	}
+	_, err = f.Closure(bookworm, "amd64", "curl")
+	want := `layc.lock pins no package "curl" of debian/bookworm on amd64: run layc lock`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func names(packages []Package) string {
+	var list []string
+	for _, p := range packages {
+		list = append(list, p.Name)
+	}
+	return strings.Join(list, " ")
+}
+
+func TestGroups(t *testing.T) {
+	packages := []Package{
+		pkg("java", "ca-java", "libz"), pkg("ca-java", "java", "ca"), pkg("libz", "outside"), pkg("ca"), pkg("app", "java"),
+	}
+	var got []string
+	for _, group := range Groups(packages) {
+		got = append(got, names(group))
+	}
+	if got, want := strings.Join(got, " | "), "ca | libz | ca-java java | app"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	packages[0], packages[4] = packages[4], packages[0]
+	if again := Groups(packages); names(again[2]) != "ca-java java" || names(again[3]) != "app" {
+		t.Errorf("another order of the input gives %v", again)
+	}
+}
+
+func TestMissing(t *testing.T) {
+	f := sample()
+	f.Packages = append(f.Packages, pkg("broken", "gone"))
+	f.Sort()
+	refs := Refs{
+		Distributions: []Distribution{
+			{bookworm, "amd64", []string{"jq", "curl", "curl", "broken"}},
+			{bookworm, "arm64", []string{"jq"}},
+		},
+		URLs:   []string{"https://example.com/a b.jar", "https://example.com/new"},
+		Images: []ImageRef{{"registry.example.com/base:1", "linux/arm/v7"}, {"registry.example.com/base:1", "linux/amd64"}},
+	}
+	var got []string
+	for _, m := range f.Missing(refs) {
+		got = append(got, m.String())
+	}
+	want := []string{
+		`layc.lock pins nothing for distribution "debian/bookworm" on arm64`,
+		`layc.lock pins nothing for image "registry.example.com/base:1" on linux/amd64`,
+		`layc.lock pins nothing for package "broken" on debian/bookworm amd64`,
+		`layc.lock pins nothing for package "curl" on debian/bookworm amd64`,
+		`layc.lock pins nothing for url "https://example.com/new"`,
+	}
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("got:\n%s\nwant:\n%s", g, w)
+	}
+}
+
+// fakeResolver resolves everything and notes what it was asked.
+type fakeResolver struct {
+	asked []string
+	fail  error
+}
+
+func (r *fakeResolver) Packages(_ context.Context, want Distribution, keep []Package) ([]Index, []Package, error) {
+	r.asked = append(r.asked, fmt.Sprintf("packages %s %s %v keeping %s", want.ID, want.Arch, want.Packages, names(keep)))
+	packages := []Package{pkg("+libc6")}
+	for _, name := range want.Packages {
+		packages = append(packages, pkg(name, "libc6"))
+	}
+	return []Index{{want.ID, want.Arch, "debian:bookworm", digest("f")}}, packages, r.fail
+}
+
+func (r *fakeResolver) URL(_ context.Context, url string) (URL, error) {
+	r.asked = append(r.asked, "url "+url)
+	return URL{url, digest("f"), 1}, r.fail
+}
+
+func (r *fakeResolver) Image(_ context.Context, ref ImageRef) (Image, error) {
+	r.asked = append(r.asked, "image "+ref.Reference+" "+ref.Platform)
+	return Image{ref.Reference, ref.Platform, digest("f")}, r.fail
+}
+
+func TestUpdate(t *testing.T) {
+	refs := Refs{
+		Distributions: []Distribution{{bookworm, "amd64", []string{"jq"}}},
+		URLs:          []string{"https://example.com/a b.jar"},
+		Images:        []ImageRef{{"registry.example.com/base:1", "linux/arm/v7"}},
+	}
+	more := Refs{
+		Distributions: []Distribution{{bookworm, "amd64", []string{"jq"}}, {bookworm, "amd64", []string{"curl"}}},
+		URLs:          []string{"https://example.com/a b.jar", "https://example.com/new"},
+		Images:        refs.Images,
+	}
+	tests := []struct {
+		name  string
+		refs  Refs
+		names []string
+		want  []string
+	}{
+		{"nothing missing", refs, nil, nil},
+		{"a package and a URL missing", more, nil, []string{"packages debian/bookworm amd64 [curl jq] keeping jq libc6 libjq1", "url https://example.com/new"}},
+		{"a package named", refs, []string{"jq"}, []string{"packages debian/bookworm amd64 [jq] keeping libc6 libjq1"}},
+		{"a distribution named", refs, []string{bookworm}, []string{"packages debian/bookworm amd64 [jq] keeping "}},
+		{"an image named", refs, []string{"registry.example.com/base:1"}, []string{"image registry.example.com/base:1 linux/arm/v7"}},
+		{"everything", refs, []string{Everything}, []string{
+			"packages debian/bookworm amd64 [jq] keeping ", "url https://example.com/a b.jar", "image registry.example.com/base:1 linux/arm/v7"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			old, r := sample(), &fakeResolver{}
+			got, err := Update(context.Background(), old, test.refs, r, test.names...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if g, w := strings.Join(r.asked, "\n"), strings.Join(test.want, "\n"); g != w {
+				t.Errorf("asked:\n%s\nwant:\n%s", g, w)
+			}
+			if missing := got.Missing(test.refs); len(missing) > 0 {
+				t.Errorf("still missing: %v", missing)
+			}
+			if !reflect.DeepEqual(old, sample()) {
+				t.Error("the old file was written to")
+			}
+			if !reflect.DeepEqual(got.Layers, old.Layers) || !reflect.DeepEqual(got.Sizes, old.Sizes) {
+				t.Error("plan or sizes are lost")
+			}
+		})
+	}
+}
+
+func TestUpdateDropsWhatNobodyWants(t *testing.T) {
+	got, err := Update(context.Background(), sample(), Refs{Distributions: []Distribution{{bookworm, "amd64", []string{"libjq1"}}}}, &fakeResolver{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := names(got.Packages); names != "libc6 libjq1" || len(got.URLs)+len(got.Images) != 0 {
+		t.Errorf("packages %q, %d URLs, %d images are left, want %q and none", names, len(got.URLs), len(got.Images), "libc6 libjq1")
+	}
+}
+
+func TestUpdateErrors(t *testing.T) {
+	_, err := Update(context.Background(), sample(), Refs{}, &fakeResolver{}, "jq")
+	want := `nothing in this program is pinned under the name "jq": want a distribution, a package, a URL or an image that it uses`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	down := errors.New("network down")
+	f, err := Update(context.Background(), &File{}, Refs{URLs: []string{"u"}}, &fakeResolver{fail: down})
+	if f != nil || !errors.Is(err, down) || err.Error() != "pinning u: network down" {
+		t.Errorf("got %v, %v, want no file and the resolver's error", f, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(sampleText))
+	f.Add(long(sampleText))
+	f.Add([]byte("layc-lock 1\nlayer \"\" \"\\xff\"\nmember \"\" \"\"\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file, err := Parse(Name, text)
+		if err != nil {
+			return
+		}
+		once := file.Format()
+		again, err := Parse(Name, once)
+		if err != nil {
+			t.Fatalf("Format writes what Parse refuses: %v\n%s", err, once)
+		}
+		if twice := again.Format(); !bytes.Equal(once, twice) {
+			t.Fatalf("not a fixpoint:\n%s\n%s", once, twice)
+		}
+	})
+}

@@ -1,0 +1,295 @@
+package lock
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// version is the format's number in the first line.
+const version = "1"
+
+// Error is something wrong with a line of a lock file.
+type Error struct {
+	File    string // as given to Parse
+	Line    int    // from 1
+	Message string
+	Help    string // what to do; may be empty
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
+	if e.Help != "" {
+		s += " (" + e.Help + ")"
+	}
+	return s
+}
+
+// ConflictError says that a merge left its markers in the lock file.
+type ConflictError struct {
+	File string
+	Line int // of the first marker, from 1
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%s:%d: a merge conflict is not resolved: keep the lines of both sides, delete the marker lines, and run layc lock", e.File, e.Line)
+}
+
+// Parse reads a lock file; name is used in errors only. Empty text is the
+// empty lock file. The error joins up to ten [Error] values, or is a
+// [ConflictError]; there is no File then.
+func Parse(name string, text []byte) (*File, error) {
+	p := &parser{name: name, seen: map[string]fact{}}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if isConflictMarker(line) {
+			return nil, &ConflictError{File: name, Line: i + 1}
+		}
+	}
+	for i, line := range lines {
+		p.parseLine(i+1, strings.TrimSuffix(line, "\r"))
+	}
+	p.join()
+	if len(p.errs) > 10 {
+		p.errs = p.errs[:10]
+	}
+	if len(p.errs) > 0 {
+		return nil, errors.Join(p.errs...)
+	}
+	p.file.Sort()
+	return &p.file, nil
+}
+
+func isConflictMarker(line string) bool {
+	for _, marker := range []string{"<<<<<<<", "|||||||", "=======", ">>>>>>>"} {
+		if strings.HasPrefix(line, marker) {
+			return true
+		}
+	}
+	return false
+}
+
+// fact is a line that was read.
+type fact struct {
+	line int
+	text string
+}
+
+type member struct {
+	line            int
+	layer, instance string
+}
+
+type parser struct {
+	name    string
+	header  bool // the version line was read
+	seen    map[string]fact
+	members []member
+	file    File
+	errs    []error
+}
+
+func (p *parser) errorf(line int, help, format string, args ...any) {
+	p.errs = append(p.errs, &Error{File: p.name, Line: line, Message: fmt.Sprintf(format, args...), Help: help})
+}
+
+// forms shows each kind of line, for errors; the key is what comes before the
+// bar. Its number of fields identifies the fact: two lines with equal keys
+// speak of the same thing.
+var forms = map[string]struct {
+	text string
+	key  int // fields that identify the fact, the kind included
+	min  int // fields in all
+	max  int
+}{
+	"index":   {"index DISTRIBUTION ARCH SUITE DIGEST", 4, 5, 5},
+	"package": {"package DISTRIBUTION ARCH NAME VERSION URL DIGEST size=BYTES installed=BYTES [minimal] [needs=NAME,…]", 4, 9, 11},
+	"url":     {"url URL DIGEST BYTES", 2, 4, 4},
+	"image":   {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
+	"layer":   {"layer NAME KIND [parent=NAME]", 2, 3, 4},
+	"member":  {"member LAYER INSTANCE", 3, 3, 3},
+	"size":    {"size INSTANCE BYTES", 2, 3, 3},
+}
+
+func (p *parser) parseLine(line int, text string) {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.HasPrefix(text, "#") {
+		return
+	}
+	fields, err := split(text)
+	if err != nil {
+		p.errorf(line, "", "%v", err)
+		return
+	}
+	kind := fields[0]
+	if kind == "layc-lock" {
+		if len(fields) != 2 || fields[1] != version {
+			p.errorf(line, "use the layc that wrote it, or a newer one", "this layc reads lock files of version %s only", version)
+		}
+		p.header = true
+		return
+	}
+	if !p.header {
+		p.header = true // once is enough
+		p.errorf(line, "is this a lock file?", "the first line must be: layc-lock %s", version)
+	}
+	form, ok := forms[kind]
+	if !ok {
+		p.errorf(line, "use the layc that wrote it, or run layc lock", "unknown kind of fact %q", kind)
+		return
+	}
+	if len(fields) < form.min || len(fields) > form.max {
+		p.errorf(line, "", "malformed fact, want: %s", form.text)
+		return
+	}
+	key := join(fields[:form.key])
+	if before, ok := p.seen[key]; ok {
+		if join(fields) != before.text {
+			p.errorf(line, "delete one of them, or both and run layc lock", "line %d says something else about %s", before.line, key)
+		}
+		return
+	}
+	p.seen[key] = fact{line, join(fields)}
+	p.fact(line, fields)
+}
+
+// fact reads a line with the right number of fields.
+func (p *parser) fact(line int, f []string) {
+	switch f[0] {
+	case "index":
+		p.file.Indexes = append(p.file.Indexes, Index{f[1], f[2], f[3], p.digest(line, f[4])})
+	case "package":
+		p.pkg(line, f)
+	case "url":
+		p.file.URLs = append(p.file.URLs, URL{f[1], p.digest(line, f[2]), p.bytes(line, f[3])})
+	case "image":
+		p.file.Images = append(p.file.Images, Image{f[1], f[2], p.digest(line, f[3])})
+	case "layer":
+		layer := PlanLayer{Name: f[1], Kind: f[2]}
+		if len(f) == 4 {
+			layer.Parent = p.labelled(line, f[3], "parent")
+		}
+		p.file.Layers = append(p.file.Layers, layer)
+	case "member":
+		p.members = append(p.members, member{line, f[1], f[2]})
+	case "size":
+		p.file.Sizes = append(p.file.Sizes, Size{f[1], p.bytes(line, f[2])})
+	}
+}
+
+func (p *parser) pkg(line int, f []string) {
+	pkg := Package{Distribution: f[1], Arch: f[2], Name: f[3], Version: f[4], URL: f[5], Digest: p.digest(line, f[6])}
+	pkg.Size = p.bytes(line, p.labelled(line, f[7], "size"))
+	pkg.Installed = p.bytes(line, p.labelled(line, f[8], "installed"))
+	rest := f[9:]
+	if len(rest) > 0 && rest[0] == "minimal" {
+		pkg.Minimal = true
+		rest = rest[1:]
+	}
+	if len(rest) > 0 {
+		pkg.Needs = strings.Split(p.labelled(line, rest[0], "needs"), ",")
+		slices.Sort(pkg.Needs)
+		if pkg.Needs[0] == "" || len(slices.Compact(slices.Clone(pkg.Needs))) != len(pkg.Needs) {
+			p.errorf(line, "", "empty or repeated name in needs=")
+		}
+		rest = rest[1:]
+	}
+	if len(rest) > 0 {
+		p.errorf(line, "", "malformed fact, want: %s", forms["package"].text)
+	}
+	p.file.Packages = append(p.file.Packages, pkg)
+}
+
+// join puts members into their layers. A member of a layer that no line
+// declares is what a merge can leave behind; plan facts are repaired, so it
+// is passed over.
+func (p *parser) join() {
+	layers := map[string]*PlanLayer{}
+	for i := range p.file.Layers {
+		layers[p.file.Layers[i].Name] = &p.file.Layers[i]
+	}
+	for _, m := range p.members {
+		if layer := layers[m.layer]; layer != nil {
+			layer.Members = append(layer.Members, m.instance)
+		}
+	}
+}
+
+func (p *parser) labelled(line int, field, label string) string {
+	value, ok := strings.CutPrefix(field, label+"=")
+	if !ok || value == "" {
+		p.errorf(line, "", "want %s=…, found %q", label, field)
+	}
+	return value
+}
+
+func (p *parser) digest(line int, field string) string {
+	hex, ok := strings.CutPrefix(field, "sha256:")
+	if !ok || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
+		p.errorf(line, "run layc lock after deleting the line", "%q is no digest: want sha256: and 64 hex digits", field)
+	}
+	return field
+}
+
+func (p *parser) bytes(line int, field string) int64 {
+	n, err := strconv.ParseInt(field, 10, 64)
+	if err != nil || n < 0 || strconv.FormatInt(n, 10) != field {
+		p.errorf(line, "", "%q is no number of bytes", field)
+	}
+	return n
+}
+
+// split cuts a line into its fields; quoted ones are unquoted.
+func split(text string) ([]string, error) {
+	var fields []string
+	for {
+		text = strings.TrimLeft(text, " \t")
+		if text == "" {
+			return fields, nil
+		}
+		if text[0] != '"' {
+			end := strings.IndexAny(text, " \t")
+			if end < 0 {
+				end = len(text)
+			}
+			fields = append(fields, text[:end])
+			text = text[end:]
+			continue
+		}
+		quoted, err := strconv.QuotedPrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("unterminated or malformed string: %s", text)
+		}
+		text = text[len(quoted):]
+		if text != "" && text[0] != ' ' && text[0] != '\t' {
+			return nil, fmt.Errorf("a space is missing after %s", quoted)
+		}
+		field, err := strconv.Unquote(quoted)
+		if err != nil {
+			return nil, fmt.Errorf("malformed string: %s", quoted)
+		}
+		fields = append(fields, field)
+	}
+}
+
+// join writes fields as one line, the inverse of split.
+func join(fields []string) string {
+	quoted := make([]string, len(fields))
+	for i, field := range fields {
+		quoted[i] = quote(field)
+	}
+	return strings.Join(quoted, " ")
+}
+
+func quote(field string) string {
+	bare := field != "" && field[0] != '"' && utf8.ValidString(field) &&
+		!strings.ContainsFunc(field, func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) })
+	if bare {
+		return field
+	}
+	return strconv.Quote(field)
+}

@@ -1,0 +1,189 @@
+package lock
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Everything, given to Update as a name, resolves all pins afresh.
+const Everything = "*"
+
+// Update returns the lock file for what a program refers to. Pins that old
+// has and refs wants are kept, the missing ones are resolved, those that
+// refs doesn't want any more are dropped; the plan and the sizes are kept.
+//
+// Pins that names mentions are resolved afresh: a distribution's ID, a
+// package, a URL, an image reference, or [Everything]. A name that refs
+// doesn't reach is an error. Of a distribution, all packages are resolved
+// together as soon as one is missing or named; the others keep their
+// versions where that resolution allows it.
+//
+// The result is new, also where nothing changed; old is not written to. After
+// an error there is no result.
+func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...string) (*File, error) {
+	u := &updater{old: old, resolver: r, names: map[string]bool{}}
+	for _, name := range names {
+		u.names[name] = false
+	}
+	if _, ok := u.names[Everything]; ok {
+		u.names[Everything] = true
+	}
+	u.file.Layers = clonePlan(old.Layers)
+	u.file.Sizes = slices.Clone(old.Sizes)
+	for _, d := range combine(refs.Distributions) {
+		if err := u.distribution(ctx, d); err != nil {
+			return nil, err
+		}
+	}
+	for _, url := range sortedSet(refs.URLs) {
+		if err := u.url(ctx, url); err != nil {
+			return nil, err
+		}
+	}
+	images := slices.Clone(refs.Images)
+	slices.SortFunc(images, func(a, b ImageRef) int {
+		return strings.Compare(a.Reference+"\x00"+a.Platform, b.Reference+"\x00"+b.Platform)
+	})
+	for _, ref := range slices.Compact(images) {
+		if err := u.image(ctx, ref); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range sortedSet(names) {
+		if !u.names[name] {
+			return nil, fmt.Errorf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL or an image that it uses", name)
+		}
+	}
+	u.file.Sort()
+	return &u.file, nil
+}
+
+type updater struct {
+	old      *File
+	file     File
+	resolver Resolver
+	names    map[string]bool // to resolve afresh → met in the program
+}
+
+// named says whether name is to be resolved afresh, and notes that the
+// program has it.
+func (u *updater) named(name string) bool {
+	if _, ok := u.names[name]; ok {
+		u.names[name] = true
+		return true
+	}
+	return u.names[Everything]
+}
+
+func (u *updater) distribution(ctx context.Context, want Distribution) error {
+	var pinned []Package
+	for _, p := range u.old.Packages {
+		if p.Distribution == want.ID && p.Arch == want.Arch {
+			pinned = append(pinned, p)
+		}
+	}
+	resolve := len(u.old.Missing(Refs{Distributions: []Distribution{want}})) > 0
+	var keep []Package
+	if u.named(want.ID) {
+		resolve = true
+	} else {
+		for _, p := range pinned {
+			if u.named(p.Name) {
+				resolve = true
+			} else {
+				keep = append(keep, p)
+			}
+		}
+	}
+	for _, name := range want.Packages {
+		u.named(name) // may be new, and so not among the pinned
+	}
+	if !resolve {
+		return u.keepDistribution(want)
+	}
+	indexes, packages, err := u.resolver.Packages(ctx, want, keep)
+	if err != nil {
+		return fmt.Errorf("resolving packages of %s for %s: %w", want.ID, want.Arch, err)
+	}
+	u.file.Indexes = append(u.file.Indexes, indexes...)
+	u.file.Packages = append(u.file.Packages, packages...)
+	return nil
+}
+
+// keepDistribution takes over the pins that want reaches; nothing is missing.
+func (u *updater) keepDistribution(want Distribution) error {
+	beyond, err := u.old.Closure(want.ID, want.Arch, want.Packages...)
+	if err != nil {
+		return err
+	}
+	for _, index := range u.old.Indexes {
+		if index.Distribution == want.ID && index.Arch == want.Arch {
+			u.file.Indexes = append(u.file.Indexes, index)
+		}
+	}
+	u.file.Packages = append(u.file.Packages, u.old.Minimal(want.ID, want.Arch)...)
+	u.file.Packages = append(u.file.Packages, beyond...)
+	return nil
+}
+
+func (u *updater) url(ctx context.Context, url string) error {
+	pin, ok := u.old.URL(url)
+	if !ok || u.named(url) {
+		u.named(url)
+		var err error
+		if pin, err = u.resolver.URL(ctx, url); err != nil {
+			return fmt.Errorf("pinning %s: %w", url, err)
+		}
+	}
+	u.file.URLs = append(u.file.URLs, pin)
+	return nil
+}
+
+func (u *updater) image(ctx context.Context, ref ImageRef) error {
+	pin, ok := u.old.Image(ref.Reference, ref.Platform)
+	if !ok || u.named(ref.Reference) {
+		u.named(ref.Reference)
+		var err error
+		if pin, err = u.resolver.Image(ctx, ref); err != nil {
+			return fmt.Errorf("pinning %s for %s: %w", ref.Reference, ref.Platform, err)
+		}
+	}
+	u.file.Images = append(u.file.Images, pin)
+	return nil
+}
+
+// combine merges entries for the same distribution and architecture, and
+// sorts entries and packages.
+func combine(list []Distribution) []Distribution {
+	merged := map[[2]string]*Distribution{}
+	for _, d := range list {
+		key := [2]string{d.ID, d.Arch}
+		if merged[key] == nil {
+			merged[key] = &Distribution{ID: d.ID, Arch: d.Arch}
+		}
+		merged[key].Packages = append(merged[key].Packages, d.Packages...)
+	}
+	var out []Distribution
+	for _, d := range merged {
+		d.Packages = sortedSet(d.Packages)
+		out = append(out, *d)
+	}
+	slices.SortFunc(out, func(a, b Distribution) int {
+		return strings.Compare(a.ID+"\x00"+a.Arch, b.ID+"\x00"+b.Arch)
+	})
+	return out
+}
+
+func sortedSet(list []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(list)))
+}
+
+func clonePlan(layers []PlanLayer) []PlanLayer {
+	out := slices.Clone(layers)
+	for i := range out {
+		out[i].Members = slices.Clone(out[i].Members)
+	}
+	return out
+}
