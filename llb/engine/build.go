@@ -1,0 +1,241 @@
+//go:build unix
+
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/tonistiigi/fsutil"
+	"golang.org/x/sync/errgroup"
+)
+
+// Request says what to build.
+type Request struct {
+	// Images to build, all in one solve: what they share is built once. The
+	// layout lists them in this order. Name and platform together are unique.
+	Images []Image
+	// Locals are the trees that local sources read, by the source's name.
+	Locals map[string]fsutil.FS
+	// Secrets that steps may mount, by id. They enter no layer and no key.
+	Secrets map[string][]byte
+	// Output says where the images go.
+	Output Output
+	// Status is called with each progress report, from one goroutine at a time
+	// and never after Build has returned. May be nil.
+	Status func(*client.SolveStatus)
+}
+
+// Image is one image of one platform.
+type Image struct {
+	Name     string // its name in the layout, such as "registry.example.com/shop/app1:latest"
+	Platform ocispecs.Platform
+	// Definition of the root file system, marshalled for Platform.
+	Definition *pb.Definition
+	// Config is the OCI image configuration as JSON, without rootfs. Its
+	// history has one entry with a time for each layer: for a missing one
+	// BuildKit would add the time of the build, and the image's digest would
+	// differ from build to build.
+	Config []byte
+}
+
+// Output says where images go.
+type Output struct {
+	// Dir is an OCI layout directory. It is made if it does not exist, and
+	// otherwise has to be empty or a layout, whose images are replaced by the
+	// request's. Empty: the images are built but written nowhere.
+	Dir string
+}
+
+// Result says what a build has made and done.
+type Result struct {
+	Images []BuiltImage // in the request's order; none without an output
+	Steps  Steps
+}
+
+// BuiltImage is an image in the layout.
+type BuiltImage struct {
+	Name     string
+	Platform ocispecs.Platform
+	Manifest digest.Digest
+	Size     int64   // bytes of the manifest, configuration and layers
+	Layers   []Layer // bottom up
+}
+
+// Layer is a layer of an image in the layout.
+type Layer struct {
+	Digest digest.Digest // of the compressed blob
+	DiffID digest.Digest // of the uncompressed one
+	Size   int64         // bytes of the compressed blob
+}
+
+// Steps says what happened to the vertices of the definitions, in the order
+// in which they were first reported. Vertices that a cached result made
+// unnecessary to look at are in neither list, and neither are local sources:
+// every build reads those, and transfers what has changed.
+type Steps struct {
+	Executed []Step
+	Cached   []Step
+}
+
+// Step is a vertex that was executed or found in the cache.
+type Step struct {
+	Vertex digest.Digest
+	Name   string
+}
+
+// maxSolves bounds how many images are solved at once; BuildKit itself bounds
+// how many steps run at once.
+const maxSolves = 32
+
+// Build builds all images of the request and then replaces the index of the
+// output layout in one step: until that, and after any error, the layout's
+// former images are whole. The error is a *StepError, an *UnavailableError, a
+// *LayoutError, the cause of ctx's end, or one that shows a fault in the
+// request or in BuildKit.
+func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
+	for {
+		c, err := e.current()
+		if err != nil {
+			return nil, err
+		}
+		res, err := e.build(ctx, c, req)
+		if !errors.Is(err, errLost) || e.opts.Address != "" || !e.Attached() {
+			return res, err
+		}
+		if err := e.reopen(ctx, c); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *Result, err error) {
+	if err := checkImages(req.Images); err != nil {
+		return nil, err
+	}
+	opt := client.SolveOpt{
+		LocalMounts:         req.Locals,
+		Session:             []session.Attachable{secretsprovider.FromMap(req.Secrets)},
+		AllowedEntitlements: []string{"network.host"},
+		// Builds on an engine of our own are nobody's history.
+		Internal: e.opts.Address == "",
+	}
+	var out *layout
+	if req.Output.Dir != "" {
+		if out, err = openLayout(req.Output.Dir); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, out.close()) }()
+		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: map[string]string{"tar": "false"}, OutputStore: out.store}}
+	}
+
+	track := newTracker(req.Images)
+	reports := make(chan *client.SolveStatus)
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		for s := range reports {
+			track.add(s)
+			if req.Status != nil {
+				req.Status(s)
+			}
+		}
+	}()
+	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		res, err := solveAll(ctx, g, req.Images)
+		if err == nil && out != nil {
+			err = out.begin(ctx) // the export follows
+		}
+		return res, err
+	}, reports)
+	<-drained
+	if err != nil {
+		return nil, classify(ctx, err, track)
+	}
+
+	res := &Result{Steps: track.steps()}
+	if out != nil {
+		if res.Images, err = out.commit(req.Images, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+// checkImages rejects requests that the caller should never make.
+func checkImages(images []Image) error {
+	if len(images) == 0 {
+		return errors.New("no images to build")
+	}
+	seen := map[string]bool{}
+	for _, im := range images {
+		key := im.Name + " for " + platformName(im.Platform)
+		if seen[key] {
+			return fmt.Errorf("image %s is requested twice", key)
+		}
+		if im.Definition == nil || len(im.Definition.Def) == 0 {
+			return fmt.Errorf("image %s has no definition", key)
+		}
+		seen[key] = true
+	}
+	return nil
+}
+
+// solveAll returns one result with a reference for each image, in order.
+func solveAll(ctx context.Context, g gateway.Client, images []Image) (*gateway.Result, error) {
+	res := gateway.NewResult()
+	platforms := exptypes.Platforms{Platforms: make([]exptypes.Platform, len(images))}
+	var mu sync.Mutex // guards res
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.SetLimit(maxSolves)
+	for i, im := range images {
+		// The id keys the result's maps; names may repeat across platforms.
+		id := strconv.Itoa(i)
+		platforms.Platforms[i] = exptypes.Platform{ID: id, Platform: im.Platform}
+		eg.Go(func() error {
+			r, err := g.Solve(ctx, gateway.SolveRequest{Definition: im.Definition, Evaluate: true})
+			if err != nil {
+				return err
+			}
+			ref, err := r.SingleRef()
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			res.AddRef(id, ref)
+			res.AddMeta(exptypes.ExporterImageConfigKey+"/"+id, im.Config)
+			return nil
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	order, err := json.Marshal(platforms)
+	if err != nil {
+		return nil, err
+	}
+	res.AddMeta(exptypes.ExporterPlatformsKey, order)
+	return res, nil
+}
+
+// platformName prints a platform as os/arch or os/arch/variant.
+func platformName(p ocispecs.Platform) string {
+	name := p.OS + "/" + p.Architecture
+	if p.Variant != "" {
+		name += "/" + p.Variant
+	}
+	return name
+}

@@ -1,0 +1,277 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/plugins/snapshots/native"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	"github.com/gofrs/flock"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/cmd/buildkitd/config"
+	"github.com/moby/buildkit/control"
+	"github.com/moby/buildkit/executor/oci"
+	"github.com/moby/buildkit/frontend"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/bboltcachestorage"
+	"github.com/moby/buildkit/util/db/boltutil"
+	"github.com/moby/buildkit/util/disk"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"github.com/moby/buildkit/util/network/netproviders"
+	"github.com/moby/buildkit/util/resolver"
+	"github.com/moby/buildkit/worker"
+	"github.com/moby/buildkit/worker/base"
+	"github.com/moby/buildkit/worker/runc"
+	"github.com/sirupsen/logrus"
+	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sync/semaphore"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+// embedded is BuildKit in this process, the owner of a state directory.
+type embedded struct {
+	state  string
+	lock   *flock.Flock
+	log    *os.File
+	server *grpc.Server
+	socket *socket
+	undo   []func() error // what opening did, oldest first
+}
+
+// startEmbedded opens the engine on the state directory, whose lock the
+// caller holds and hands over if the error is nil.
+func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Flock) (_ *embedded, _ *client.Client, err error) {
+	if os.Geteuid() != 0 {
+		return nil, nil, &UnavailableError{
+			What: "the built-in engine needs root to mount file systems and run steps",
+			Help: "run layc as root, or name a running BuildKit with --engine",
+		}
+	}
+	runcPath, err := findRunc(runcName)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkCgroups(); err != nil {
+		return nil, nil, err
+	}
+	e := &embedded{state: state, lock: lock}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.unwind())
+		}
+	}()
+	if err := os.WriteFile(filepath.Join(state, "lock"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
+		return nil, nil, unusable(state, err)
+	}
+	if e.log, err = os.Create(filepath.Join(state, "engine.log")); err != nil {
+		return nil, nil, unusable(state, err)
+	}
+	e.undo = append(e.undo, e.log.Close)
+	// BuildKit and containerd log through logrus's only logger; nothing else
+	// in this program uses it.
+	logrus.SetOutput(e.log)
+	e.undo = append(e.undo, func() error { logrus.SetOutput(io.Discard); return nil })
+
+	if err := sweep(ctx, state, runcPath); err != nil {
+		return nil, nil, &UnavailableError{What: "what a killed engine left behind cannot be removed", Help: "restart the machine, or name another state directory with --state", Err: err}
+	}
+	controller, err := e.newController(ctx, runcPath)
+	if err != nil {
+		return nil, nil, unusable(state, err)
+	}
+
+	e.server = grpc.NewServer(
+		grpc.UnaryInterceptor(grpcerrors.UnaryServerInterceptor),
+		grpc.StreamInterceptor(grpcerrors.StreamServerInterceptor),
+		grpc.MaxRecvMsgSize(16<<20), grpc.MaxSendMsgSize(16<<20),
+	)
+	controller.Register(e.server)
+	memory := bufconn.Listen(1 << 20)
+	if e.socket, err = listenSocket(state); err != nil {
+		return nil, nil, unusable(state, err)
+	}
+	for _, l := range []net.Listener{memory, e.socket} {
+		go e.server.Serve(l) // returns when the server stops or the listener closes
+	}
+	c, err := client.New(ctx, "", client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		return memory.DialContext(ctx)
+	}))
+	if err != nil {
+		e.server.Stop()
+		return nil, nil, unusable(state, err)
+	}
+	return e, c, nil
+}
+
+// newController assembles BuildKit's parts, noting in e.undo how to close them.
+func (e *embedded) newController(ctx context.Context, runcPath string) (*control.Controller, error) {
+	sessions, err := session.NewManager()
+	if err != nil {
+		return nil, err
+	}
+	opt, err := runc.NewWorkerOpt(e.state, snapshotter(e.state), false, oci.ProcessSandbox, nil, nil,
+		netproviders.Opt{Mode: "host"}, nil, runcPath, "", false,
+		semaphore.NewWeighted(int64(max(4, runtime.NumCPU()))), "", "", nil)
+	if err != nil {
+		return nil, err
+	}
+	opt.RegistryHosts = resolver.NewRegistryConfig(nil)
+	opt.GCPolicy = gcPolicy(e.state)
+	// The worker outlives ctx: a cancelled build must still be cleaned up.
+	ctx = context.WithoutCancel(ctx)
+	w, err := base.NewWorker(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	workers := &worker.Controller{}
+	if err := workers.Add(w); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	cache, err := bboltcachestorage.NewStore(filepath.Join(e.state, "cache.db"))
+	if err != nil {
+		return nil, errors.Join(err, workers.Close())
+	}
+	history, err := boltutil.SafeOpen(filepath.Join(e.state, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	if err != nil {
+		return nil, errors.Join(err, workers.Close(), cache.Close())
+	}
+	stop := make(chan struct{})
+	maxEntries := int64(50)
+	controller, err := control.NewController(control.Opt{
+		SessionManager:   sessions,
+		WorkerController: workers,
+		Frontends:        map[string]frontend.Frontend{},
+		CacheManager:     solver.NewCacheManager(ctx, "local", cache, worker.NewCacheResultStorage(workers)),
+		Entitlements:     []string{"network.host"},
+		HistoryDB:        history,
+		HistoryConfig:    &config.HistoryConfig{MaxAge: config.Duration{Duration: 7 * 24 * time.Hour}, MaxEntries: &maxEntries},
+		CacheStore:       cache,
+		LeaseManager:     w.LeaseManager(),
+		ContentStore:     w.ContentStore(),
+		GarbageCollect:   w.GarbageCollect,
+		GracefulStop:     stop,
+	})
+	if err != nil {
+		return nil, errors.Join(err, workers.Close(), cache.Close(), history.Close())
+	}
+	e.undo = append(e.undo, func() error { close(stop); return controller.Close() })
+	return controller, nil
+}
+
+// close waits for attached processes (until ctx ends), then for running
+// requests, then gives the state directory back.
+func (e *embedded) close(ctx context.Context) error {
+	e.socket.closeWhenIdle(ctx)
+	stopped := make(chan struct{})
+	go func() { e.server.GracefulStop(); close(stopped) }()
+	select {
+	case <-stopped:
+	case <-time.After(5 * time.Second):
+		e.server.Stop() // makes GracefulStop return too
+		<-stopped
+	}
+	waitForSteps(e.state, 10*time.Second)
+	return errors.Join(e.unwind(), e.lock.Close())
+}
+
+// unwind closes the parts in the opposite order of opening.
+func (e *embedded) unwind() error {
+	var errs []error
+	for i := len(e.undo) - 1; i >= 0; i-- {
+		errs = append(errs, e.undo[i]())
+	}
+	e.undo = nil
+	return errors.Join(errs...)
+}
+
+// snapshotter prefers overlay mounts, and copies where the kernel or the file
+// system of the state directory has none.
+func snapshotter(state string) runc.SnapshotterFactory {
+	if overlayutils.Supported(state) != nil {
+		return runc.SnapshotterFactory{Name: "native", New: native.NewSnapshotter}
+	}
+	return runc.SnapshotterFactory{Name: "overlayfs", New: func(root string) (snapshots.Snapshotter, error) {
+		return overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+	}}
+}
+
+// gcPolicy lets the cache grow to 20 GB or a tenth of the disk, whichever is
+// less, and drops what has not been used for two months.
+func gcPolicy(state string) []client.PruneInfo {
+	keep := config.DiskSpace{Bytes: 20e9}
+	disks, err := disk.GetDiskStat(state)
+	if tenth := (config.DiskSpace{Percentage: 10}).AsBytes(disks); err == nil && tenth < keep.Bytes {
+		keep = config.DiskSpace{Bytes: tenth}
+	}
+	var policy []client.PruneInfo
+	for _, p := range config.DefaultGCPolicy(config.GCConfig{GCMaxUsedSpace: keep}, disks) {
+		policy = append(policy, client.PruneInfo{
+			Filter:        p.Filters,
+			All:           p.All,
+			KeepDuration:  p.KeepDuration.Duration,
+			ReservedSpace: p.ReservedSpace.AsBytes(disks),
+			MaxUsedSpace:  p.MaxUsedSpace.AsBytes(disks),
+			MinFreeSpace:  p.MinFreeSpace.AsBytes(disks),
+		})
+	}
+	return policy
+}
+
+// findRunc returns the path of the program that runs steps.
+func findRunc(name string) (string, error) {
+	if name != "" {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return "", &UnavailableError{What: "runc, which runs the steps, cannot be started", Help: "check the path given with --runc", Err: err}
+		}
+		return filepath.Abs(path)
+	}
+	if self, err := os.Executable(); err == nil {
+		if path, err := exec.LookPath(filepath.Join(filepath.Dir(self), "layc-runc")); err == nil {
+			return path, nil
+		}
+	}
+	for _, name := range []string{"buildkit-runc", "runc"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return filepath.Abs(path)
+		}
+	}
+	return "", &UnavailableError{
+		What: "there is no runc to run the steps: neither layc-runc beside this program, nor buildkit-runc or runc in PATH",
+		Help: "build it with `make build`, or install the package runc",
+	}
+}
+
+// checkCgroups returns an error if runc would have no control groups to use.
+func checkCgroups() error {
+	entries, err := os.ReadDir("/sys/fs/cgroup")
+	if err == nil && len(entries) > 0 {
+		return nil
+	}
+	return &UnavailableError{
+		What: "no control groups are mounted at /sys/fs/cgroup, and steps run in one",
+		Help: "mount them (mount -t cgroup2 none /sys/fs/cgroup), or name a running BuildKit with --engine",
+		Err:  err,
+	}
+}
+
+func unusable(state string, err error) error {
+	return &UnavailableError{
+		What: fmt.Sprintf("the engine cannot use its state directory %s", state),
+		Help: "name another one with --state; engine.log in that directory has details",
+		Err:  err,
+	}
+}

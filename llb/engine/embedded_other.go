@@ -1,0 +1,21 @@
+//go:build unix && !linux
+
+package engine
+
+import (
+	"context"
+
+	"github.com/gofrs/flock"
+	"github.com/moby/buildkit/client"
+)
+
+type embedded struct{}
+
+func startEmbedded(context.Context, string, string, *flock.Flock) (*embedded, *client.Client, error) {
+	return nil, nil, &UnavailableError{
+		What: "the built-in engine runs on Linux only",
+		Help: "name a running BuildKit with --engine",
+	}
+}
+
+func (*embedded) close(context.Context) error { return nil }

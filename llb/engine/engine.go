@@ -1,0 +1,245 @@
+//go:build unix
+
+// Package engine solves lowered images with BuildKit and writes them as an
+// OCI layout.
+//
+// An Engine is one of three things behind the same methods. With an address
+// it is a client of a BuildKit that runs elsewhere. Without one it is BuildKit
+// inside this process, on a state directory that exactly one process may own;
+// that process also listens on a socket in the directory. A process that finds
+// the directory owned attaches to that socket instead, and the owner does not
+// close before the attached ones are done. When an owner dies nevertheless,
+// those attached to it open the directory themselves and build again: what was
+// built so far is cached there.
+//
+// Only this package and llb import BuildKit. Its log never reaches the
+// terminal: an embedded engine writes it to engine.log in the state directory.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/moby/buildkit/client"
+)
+
+// Options say which engine to open.
+type Options struct {
+	// Address of a BuildKit that is already running, such as
+	// "unix:///run/buildkit/buildkitd.sock" or "tcp://host:1234". Empty: the
+	// embedded engine on State.
+	Address string
+
+	// State is the state directory of the embedded engine. It is made if it
+	// does not exist, readable by its owner alone. Unused with an Address.
+	State string
+
+	// Runc is the program that runs the steps of the embedded engine. Empty:
+	// "layc-runc" beside the executable, else "buildkit-runc" or "runc" in PATH.
+	Runc string
+}
+
+// Engine builds images. Its methods may be used from several goroutines.
+type Engine struct {
+	opts Options
+	// ctx ends when the caller of Open gives up; closing then waits for nobody.
+	ctx context.Context
+
+	mu     sync.Mutex
+	client *client.Client
+	owned  *embedded // nil when the engine is another process
+	closed bool
+	err    error // what the first Close returned
+}
+
+// ownerPatience is how long a state directory may be owned by a process that
+// neither answers nor lets go: far longer than a process needs to open or
+// close its engine.
+const ownerPatience = 30 * time.Second
+
+// Open returns an engine that is ready to build. An error is an
+// *UnavailableError, or the cause of ctx's end. The caller must Close the
+// engine; cancelling ctx makes Close cut off attached processes (which then
+// go on by themselves) instead of waiting for them.
+func Open(ctx context.Context, opts Options) (*Engine, error) {
+	e := &Engine{opts: opts, ctx: ctx}
+	if err := e.open(ctx); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Attached reports whether another process runs the engine.
+func (e *Engine) Attached() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.owned == nil
+}
+
+// Close releases the engine: an owner first waits for the processes attached
+// to it. Every call returns what the first one returned.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return e.err
+	}
+	e.closed = true
+	e.err = e.release()
+	return e.err
+}
+
+// release closes whatever is open; the caller holds e.mu.
+func (e *Engine) release() error {
+	var errs []error
+	if e.client != nil {
+		errs = append(errs, e.client.Close())
+	}
+	if e.owned != nil {
+		errs = append(errs, e.owned.close(e.ctx))
+	}
+	e.client, e.owned = nil, nil
+	return errors.Join(errs...)
+}
+
+// open connects e to an engine. The caller holds e.mu or is Open.
+func (e *Engine) open(ctx context.Context) error {
+	if e.opts.Address != "" {
+		c, err := client.New(ctx, e.opts.Address)
+		if err == nil {
+			err = probe(ctx, c, 10*time.Second)
+		}
+		if err != nil {
+			return &UnavailableError{
+				What: fmt.Sprintf("no BuildKit answers at %s", e.opts.Address),
+				Help: "check the address, or leave it out to use the built-in engine",
+				Err:  err,
+			}
+		}
+		e.client = c
+		return nil
+	}
+	return e.openState(ctx)
+}
+
+// openState becomes the owner of the state directory or attaches to it.
+func (e *Engine) openState(ctx context.Context) error {
+	state, err := filepath.Abs(e.opts.State)
+	if err == nil {
+		err = os.MkdirAll(state, 0o700)
+	}
+	if err != nil {
+		return &UnavailableError{What: "the engine's state directory cannot be used", Help: "name another one with --state", Err: err}
+	}
+	lock := flock.New(filepath.Join(state, "lock"), flock.SetPermissions(0o600))
+	for start := time.Now(); ; {
+		got, err := lock.TryLock()
+		if err != nil {
+			return &UnavailableError{What: "the engine's state directory cannot be locked", Err: err}
+		}
+		if got {
+			owned, c, err := startEmbedded(ctx, state, e.opts.Runc, lock)
+			if err != nil {
+				return errors.Join(err, lock.Close())
+			}
+			e.owned, e.client = owned, c
+			return nil
+		}
+		if c, err := attach(ctx, state); err == nil {
+			e.client = c
+			return errors.Join(lock.Close())
+		}
+		if time.Since(start) > ownerPatience {
+			pid, _ := os.ReadFile(filepath.Join(state, "lock"))
+			return &UnavailableError{
+				What: fmt.Sprintf("%s is in use by process %s, which does not answer", state, strings.TrimSpace(string(pid))),
+				Help: "end that process, or name another state directory with --state",
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// attach connects to the owner of the state directory.
+func attach(ctx context.Context, state string) (*client.Client, error) {
+	c, err := client.New(ctx, "", client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+		return dialSocket(ctx, state)
+	}))
+	if err != nil {
+		return nil, err
+	}
+	if err := probe(ctx, c, 2*time.Second); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// probe returns an error if c's engine does not answer within the limit.
+func probe(ctx context.Context, c *client.Client, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_, err := c.Info(ctx)
+	return err
+}
+
+// current returns the client to build with.
+func (e *Engine) current() (*client.Client, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, errors.New("the engine is closed")
+	}
+	return e.client, nil
+}
+
+// reopen replaces lost, the connection to an owner that has gone.
+func (e *Engine) reopen(ctx context.Context, lost *client.Client) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errors.New("the engine is closed")
+	}
+	if e.client != lost {
+		return nil
+	}
+	// The connection is dead: an error in closing it says nothing new.
+	_ = e.release()
+	return e.openState(ctx)
+}
+
+// The path of a unix socket is limited to about 100 bytes and that of a state
+// directory is not: name the directory by an open descriptor.
+func withSocket[T any](state string, use func(path string) (T, error)) (T, error) {
+	dir, err := os.Open(state)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	defer dir.Close()
+	path := filepath.Join(state, socketName)
+	if len(path) > 100 {
+		path = fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), socketName)
+	}
+	return use(path)
+}
+
+// socketName is the owner's socket in the state directory.
+const socketName = "engine.sock"
+
+func dialSocket(ctx context.Context, state string) (net.Conn, error) {
+	return withSocket(state, func(path string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	})
+}

@@ -1,0 +1,127 @@
+//go:build unix
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	gatewayerrors "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"github.com/opencontainers/go-digest"
+	"google.golang.org/grpc/codes"
+)
+
+// StepError says that one vertex of a definition failed.
+type StepError struct {
+	Vertex   digest.Digest // as in the definition
+	Name     string        // the vertex's name, as progress shows it
+	Log      []string      // the last lines that it printed, at most 20
+	ExitCode int           // of the step's process; 0 if it is no process or never started
+	Err      error
+}
+
+func (e *StepError) Error() string {
+	if e.ExitCode != 0 {
+		return fmt.Sprintf("%s: exit code %d", e.Name, e.ExitCode)
+	}
+	return fmt.Sprintf("%s: %v", e.Name, e.Err)
+}
+
+func (e *StepError) Unwrap() error { return e.Err }
+
+// UnavailableError says that the engine, or a host on the network, cannot be
+// used: nothing is wrong with what was to be built.
+type UnavailableError struct {
+	What   string        // one sentence
+	Help   string        // what to do about it; may be empty
+	Vertex digest.Digest // the vertex that needed the host; empty if none did
+	Err    error         // may be nil
+}
+
+func (e *UnavailableError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.What)
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	if e.Help != "" {
+		fmt.Fprintf(&b, "\n%s", e.Help)
+	}
+	return b.String()
+}
+
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// errLost marks a connection that broke while a build ran.
+var errLost = errors.New("the engine has gone")
+
+// classify turns BuildKit's error into this package's.
+func classify(ctx context.Context, err error, t *tracker) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var vertex *errdefs.VertexError
+	if !errors.As(err, &vertex) {
+		if code := grpcerrors.Code(err); code == codes.Unavailable {
+			return &UnavailableError{What: "the connection to the engine broke", Help: "run the command again", Err: errors.Join(errLost, err)}
+		}
+		return err
+	}
+	id := digest.Digest(vertex.Digest)
+	name, log := t.describe(id)
+	if host := t.remote(id); host != "" && isNetworkFailure(err) {
+		return &UnavailableError{
+			What:   fmt.Sprintf("%s cannot be fetched", host),
+			Help:   "check the network and proxy settings, then run the command again",
+			Vertex: id,
+			Err:    rootCause(err),
+		}
+	}
+	step := &StepError{Vertex: id, Name: name, Log: log, Err: rootCause(err)}
+	var exit *gatewayerrors.ExitError
+	if errors.As(err, &exit) {
+		step.ExitCode = int(exit.ExitCode)
+	}
+	return step
+}
+
+// networkFailures are what the operating system, Go's net packages and BuildKit
+// say when a host cannot be reached or is in trouble: only the message crosses
+// the engine's API. A wrong checksum, or an answer that there is no such file,
+// is a fault of the input and not among them.
+var networkFailures = []string{
+	"no such host", "server misbehaving", "connection refused", "connection reset", "network is unreachable",
+	"no route to host", "timeout", "deadline exceeded", "unexpected EOF", "x509:", "tls:", "proxyconnect",
+	"invalid response status 5", "invalid response status 407", "invalid response status 429",
+}
+
+func isNetworkFailure(err error) bool {
+	s := err.Error()
+	return slices.ContainsFunc(networkFailures, func(part string) bool { return strings.Contains(s, part) })
+}
+
+// rootCause drops the prefixes that BuildKit's layers add to a message.
+func rootCause(err error) error {
+	s := err.Error()
+	for _, prefix := range []string{"failed to run Build function: ", "failed to solve: ", "failed to compute cache key: ", "failed to load cache key: "} {
+		s = strings.TrimPrefix(s, prefix)
+	}
+	if s == err.Error() {
+		return err
+	}
+	return &plainError{s, err}
+}
+
+// plainError is an error with a better message.
+type plainError struct {
+	message string
+	err     error
+}
+
+func (e *plainError) Error() string { return e.message }
+func (e *plainError) Unwrap() error { return e.err }

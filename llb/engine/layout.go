@@ -1,0 +1,301 @@
+//go:build unix
+
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/opencontainers/go-digest"
+	"github.com/opencontainers/image-spec/specs-go"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sys/unix"
+)
+
+// LayoutError says that the output directory cannot be used.
+type LayoutError struct {
+	Dir  string
+	What string // what is wrong, to follow the directory's name
+	Help string // may be empty
+	Err  error  // may be nil
+}
+
+func (e *LayoutError) Error() string {
+	s := e.Dir + " " + e.What
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	if e.Help != "" {
+		s += "\n" + e.Help
+	}
+	return s
+}
+
+func (e *LayoutError) Unwrap() error { return e.Err }
+
+// layout is an OCI layout directory that a build writes to.
+//
+// Blobs are only ever added, each complete or not at all, until the new index
+// is in place by a rename. Then, or after an error, blobs that the index does
+// not reach are removed. From the first blob to that moment the directory is
+// locked, so that two builds into one directory do not sweep each other's
+// blobs.
+type layout struct {
+	dir    string
+	store  *lateStore
+	locked *os.File // the directory, nil until begin
+	fresh  bool     // the directory did not exist
+}
+
+// lateStore is the content store on a layout's blobs. It exists from begin on:
+// opening one writes to the directory.
+type lateStore struct{ content.Store }
+
+// openLayout checks that dir can be written to and touches nothing in it.
+func openLayout(dir string) (*layout, error) {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, &LayoutError{Dir: dir, What: "cannot be read", Err: err}
+	case len(entries) > 0:
+		if _, err := os.Stat(filepath.Join(dir, ocispecs.ImageLayoutFile)); err != nil {
+			return nil, &LayoutError{Dir: dir, What: "has files in it and is not an OCI layout", Help: "name an empty or a new directory"}
+		}
+	}
+	return &layout{dir: dir, store: &lateStore{}, fresh: errors.Is(err, fs.ErrNotExist)}, nil
+}
+
+// begin makes and locks the directory; the export may write blobs from now on.
+func (l *layout) begin(ctx context.Context) error {
+	for l.locked == nil {
+		if err := l.tryLock(); err != nil {
+			return &LayoutError{Dir: l.dir, What: "cannot be made or locked", Err: err}
+		}
+		if l.locked != nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	// First, so that a directory left by a killed build is still a layout.
+	if err := l.write(ocispecs.ImageLayoutFile, ocispecs.ImageLayout{Version: ocispecs.ImageLayoutVersion}); err != nil {
+		return err
+	}
+	store, err := local.NewStore(l.dir)
+	if err != nil {
+		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
+	}
+	l.store.Store = store
+	return nil
+}
+
+// tryLock sets l.locked if no other build has the directory.
+func (l *layout) tryLock() error {
+	if err := os.MkdirAll(l.dir, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.Open(l.dir)
+	if err != nil {
+		return err
+	}
+	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		dir.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR) {
+			return nil
+		}
+		return err
+	}
+	// A build that failed may have removed the directory since it was opened.
+	opened, err := dir.Stat()
+	if now, statErr := os.Stat(l.dir); err != nil || statErr != nil || !os.SameFile(opened, now) {
+		dir.Close()
+		return err
+	}
+	l.locked = dir
+	return nil
+}
+
+// commit makes the exported images the layout's only ones. The descriptor is
+// that of the exporter's index, whose manifests are in the images' order.
+func (l *layout) commit(images []Image, descriptor string) ([]BuiltImage, error) {
+	var exported ocispecs.Descriptor
+	if raw, err := base64.StdEncoding.DecodeString(descriptor); err != nil {
+		return nil, fmt.Errorf("the engine's answer does not describe the images: %w", err)
+	} else if err := json.Unmarshal(raw, &exported); err != nil {
+		return nil, fmt.Errorf("the engine's answer does not describe the images: %w", err)
+	}
+	var all ocispecs.Index
+	if err := l.read(exported, &all); err != nil {
+		return nil, err
+	}
+	if len(all.Manifests) != len(images) {
+		return nil, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), len(images))
+	}
+	built := make([]BuiltImage, len(images))
+	byName := map[string][]ocispecs.Descriptor{}
+	var names []string
+	for i, im := range images {
+		desc := all.Manifests[i]
+		var err error
+		if built[i], err = l.describe(im, desc); err != nil {
+			return nil, err
+		}
+		platform := im.Platform
+		desc = ocispecs.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, Platform: &platform}
+		if byName[im.Name] == nil {
+			names = append(names, im.Name)
+		}
+		byName[im.Name] = append(byName[im.Name], desc)
+	}
+	index := newIndex()
+	for _, name := range names {
+		desc := byName[name][0]
+		if len(byName[name]) > 1 {
+			var err error
+			if desc, err = l.writeIndexBlob(byName[name]); err != nil {
+				return nil, err
+			}
+		}
+		desc.Annotations = map[string]string{ocispecs.AnnotationRefName: name}
+		index.Manifests = append(index.Manifests, desc)
+	}
+	return built, l.write(ocispecs.ImageIndexFile, index)
+}
+
+func newIndex() ocispecs.Index {
+	return ocispecs.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispecs.MediaTypeImageIndex, Manifests: []ocispecs.Descriptor{}}
+}
+
+// describe reads the image back and checks that all its blobs are whole.
+func (l *layout) describe(im Image, desc ocispecs.Descriptor) (BuiltImage, error) {
+	b := BuiltImage{Name: im.Name, Platform: im.Platform, Manifest: desc.Digest, Size: desc.Size}
+	var manifest ocispecs.Manifest
+	if err := l.read(desc, &manifest); err != nil {
+		return b, err
+	}
+	var config ocispecs.Image
+	if err := l.read(manifest.Config, &config); err != nil {
+		return b, err
+	}
+	if len(config.RootFS.DiffIDs) != len(manifest.Layers) {
+		return b, fmt.Errorf("the image %s has %d layers and %d diffIDs", im.Name, len(manifest.Layers), len(config.RootFS.DiffIDs))
+	}
+	b.Size += manifest.Config.Size
+	for i, layer := range manifest.Layers {
+		if err := l.check(layer); err != nil {
+			return b, err
+		}
+		b.Size += layer.Size
+		b.Layers = append(b.Layers, Layer{Digest: layer.Digest, DiffID: config.RootFS.DiffIDs[i], Size: layer.Size})
+	}
+	return b, nil
+}
+
+// blob returns the path of a blob's file.
+func (l *layout) blob(id digest.Digest) string {
+	return filepath.Join(l.dir, ocispecs.ImageBlobsDir, id.Algorithm().String(), id.Encoded())
+}
+
+// check returns an error unless the blob has its full size. A blob that was
+// in the directory before is not written again, so a damaged one is removed.
+func (l *layout) check(desc ocispecs.Descriptor) error {
+	st, err := os.Stat(l.blob(desc.Digest))
+	if err != nil {
+		return &LayoutError{Dir: l.dir, What: "lacks a blob that was just written", Err: err}
+	}
+	if st.Size() == desc.Size {
+		return nil
+	}
+	if err := os.Remove(l.blob(desc.Digest)); err != nil {
+		return &LayoutError{Dir: l.dir, What: "has a damaged blob that cannot be removed", Err: err}
+	}
+	return &LayoutError{Dir: l.dir, What: fmt.Sprintf("had a damaged blob, %s; it has been removed", desc.Digest), Help: "run the build again to write it anew"}
+}
+
+// read decodes the JSON blob into v.
+func (l *layout) read(desc ocispecs.Descriptor, v any) error {
+	if err := l.check(desc); err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(l.blob(desc.Digest))
+	if err == nil {
+		err = json.Unmarshal(raw, v)
+	}
+	if err != nil {
+		return &LayoutError{Dir: l.dir, What: "has an unreadable blob", Err: err}
+	}
+	return nil
+}
+
+// writeIndexBlob stores an index of the manifests as a blob.
+func (l *layout) writeIndexBlob(manifests []ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+	index := newIndex()
+	index.Manifests = manifests
+	raw, err := json.Marshal(index)
+	if err != nil {
+		return ocispecs.Descriptor{}, err
+	}
+	desc := ocispecs.Descriptor{MediaType: index.MediaType, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+	return desc, l.replace(l.blob(desc.Digest), raw)
+}
+
+// write replaces a file of the layout by v as JSON.
+func (l *layout) write(name string, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return l.replace(filepath.Join(l.dir, name), append(raw, '\n'))
+}
+
+// replace gives the file its new content in one step, or not at all.
+func (l *layout) replace(path string, raw []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, raw) {
+		return nil
+	}
+	err := func() error {
+		tmp, err := os.CreateTemp(filepath.Dir(path), ".layc-*")
+		if err != nil {
+			return err
+		}
+		defer os.Remove(tmp.Name()) // fails after the rename, as it should
+		_, err = tmp.Write(raw)
+		err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
+		if err != nil {
+			return err
+		}
+		return os.Rename(tmp.Name(), path)
+	}()
+	if err != nil {
+		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
+	}
+	return nil
+}
+
+// close sweeps the directory and unlocks it.
+func (l *layout) close() error {
+	if l.locked == nil {
+		return nil
+	}
+	err := l.sweep()
+	if err != nil {
+		err = &LayoutError{Dir: l.dir, What: "cannot be cleaned of what no image needs", Err: err}
+	}
+	err = errors.Join(err, l.locked.Close())
+	l.locked = nil
+	return err
+}

@@ -1,0 +1,77 @@
+//go:build unix
+
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// sweep removes what the index does not reach, and the whole directory if the
+// build made it and never wrote an index.
+func (l *layout) sweep() error {
+	raw, err := os.ReadFile(filepath.Join(l.dir, ocispecs.ImageIndexFile))
+	if errors.Is(err, fs.ErrNotExist) && l.fresh {
+		return os.RemoveAll(l.dir)
+	}
+	reached := map[digest.Digest]bool{}
+	if err == nil {
+		err = l.reach(raw, reached)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	blobs := filepath.Join(l.dir, ocispecs.ImageBlobsDir, string(digest.SHA256))
+	entries, err := os.ReadDir(blobs)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		if id := digest.NewDigestFromEncoded(digest.SHA256, e.Name()); !reached[id] {
+			errs = append(errs, os.Remove(filepath.Join(blobs, e.Name())))
+		}
+	}
+	// Half-written blobs of the exporter.
+	errs = append(errs, os.RemoveAll(filepath.Join(l.dir, "ingest")))
+	return errors.Join(errs...)
+}
+
+// reach marks the blobs that the manifest or index refers to, through every
+// level. A blob that is missing is an error: then nothing must be removed.
+func (l *layout) reach(raw []byte, reached map[digest.Digest]bool) error {
+	var doc struct {
+		Manifests []ocispecs.Descriptor
+		Config    *ocispecs.Descriptor
+		Layers    []ocispecs.Descriptor
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return err
+	}
+	for _, leaf := range doc.Layers {
+		reached[leaf.Digest] = true
+	}
+	if doc.Config != nil {
+		reached[doc.Config.Digest] = true
+	}
+	for _, child := range doc.Manifests {
+		if reached[child.Digest] {
+			continue
+		}
+		reached[child.Digest] = true
+		raw, err := os.ReadFile(l.blob(child.Digest))
+		if err != nil {
+			return err
+		}
+		if err := l.reach(raw, reached); err != nil {
+			return err
+		}
+	}
+	return nil
+}

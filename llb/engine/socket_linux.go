@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// socket accepts attached processes and knows how many there are.
+type socket struct {
+	net.Listener
+
+	mu     sync.Mutex
+	conns  int
+	closed bool
+	change chan struct{} // holds a token after conns fell to 0
+}
+
+// listenSocket listens in the state directory, whose lock the caller holds:
+// a socket that is already there belongs to nobody.
+func listenSocket(state string) (*socket, error) {
+	if err := os.Remove(filepath.Join(state, socketName)); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	l, err := withSocket(state, func(path string) (net.Listener, error) { return net.Listen("unix", path) })
+	if err != nil {
+		return nil, err
+	}
+	// Its path may name a descriptor that is closed by now. The next owner
+	// removes the file.
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	return &socket{Listener: l, change: make(chan struct{}, 1)}, nil
+}
+
+// Accept counts the connection until it is closed.
+func (s *socket) Accept() (net.Conn, error) {
+	c, err := s.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		c.Close()
+		return nil, net.ErrClosed
+	}
+	s.conns++
+	return &attachedConn{Conn: c, done: sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.conns--; s.conns == 0 {
+			select {
+			case s.change <- struct{}{}:
+			default:
+			}
+		}
+	})}, nil
+}
+
+// closeWhenIdle stops listening as soon as nobody is attached or ctx ends.
+// A process whose connection was not accepted by then finds no engine and
+// becomes the next owner.
+func (s *socket) closeWhenIdle(ctx context.Context) {
+	for {
+		s.mu.Lock()
+		if s.conns == 0 || ctx.Err() != nil {
+			s.closed = true
+			s.mu.Unlock()
+			s.Listener.Close()
+			return
+		}
+		s.mu.Unlock()
+		select {
+		case <-s.change:
+		case <-ctx.Done():
+		}
+	}
+}
+
+type attachedConn struct {
+	net.Conn
+	done func()
+}
+
+func (c *attachedConn) Close() error {
+	defer c.done()
+	return c.Conn.Close()
+}

@@ -1,0 +1,146 @@
+//go:build unix
+
+package engine
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
+)
+
+// maxLogLines is how many of a step's last lines an error shows.
+const maxLogLines = 20
+
+// tracker remembers from progress reports what happened to the vertices of
+// the definitions, and the end of what each printed.
+type tracker struct {
+	ops map[digest.Digest]*pb.Op // read-only
+
+	mu    sync.Mutex
+	order []digest.Digest // vertices of the definitions, as first reported
+	seen  map[digest.Digest]*tracked
+}
+
+type tracked struct {
+	name     string
+	executed bool
+	cached   bool
+	lines    [][]byte // the last is still being printed
+}
+
+func newTracker(images []Image) *tracker {
+	t := &tracker{ops: map[digest.Digest]*pb.Op{}, seen: map[digest.Digest]*tracked{}}
+	for _, im := range images {
+		for _, def := range im.Definition.Def {
+			id := digest.FromBytes(def)
+			if t.ops[id] != nil {
+				continue
+			}
+			var op pb.Op
+			// A definition that does not decode fails in the engine, which
+			// says so; here it merely goes without a description.
+			if op.UnmarshalVT(def) == nil {
+				t.ops[id] = &op
+			}
+		}
+	}
+	return t
+}
+
+func (t *tracker) vertex(id digest.Digest) *tracked {
+	v := t.seen[id]
+	if v == nil {
+		v = &tracked{}
+		t.seen[id] = v
+		t.order = append(t.order, id)
+	}
+	return v
+}
+
+func (t *tracker) add(s *client.SolveStatus) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, u := range s.Vertexes {
+		v := t.vertex(u.Digest)
+		v.name = u.Name
+		if u.Cached {
+			v.cached = true
+		} else if u.Completed != nil && u.Error == "" {
+			v.executed = true
+		}
+	}
+	for _, l := range s.Logs {
+		t.vertex(l.Vertex).print(l.Data)
+	}
+}
+
+// print appends output, keeping only the last lines.
+func (v *tracked) print(data []byte) {
+	for i, part := range bytes.Split(data, []byte("\n")) {
+		if i > 0 || len(v.lines) == 0 {
+			v.lines = append(v.lines, nil)
+		}
+		last := len(v.lines) - 1
+		v.lines[last] = append(v.lines[last], part...)
+	}
+	if extra := len(v.lines) - maxLogLines - 1; extra > 0 {
+		v.lines = append([][]byte(nil), v.lines[extra:]...)
+	}
+}
+
+// describe returns the vertex's name and the last lines that it printed.
+func (t *tracker) describe(id digest.Digest) (name string, log []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := t.seen[id]
+	if v == nil {
+		return id.String(), nil
+	}
+	for _, l := range v.lines {
+		log = append(log, strings.TrimRight(string(l), "\r"))
+	}
+	if n := len(log); n > 0 && log[n-1] == "" {
+		log = log[:n-1] // the last line has ended
+	}
+	if extra := len(log) - maxLogLines; extra > 0 {
+		log = log[extra:]
+	}
+	return v.name, log
+}
+
+// remote returns what the vertex fetches from the network, or "".
+func (t *tracker) remote(id digest.Digest) string {
+	src := t.ops[id].GetSource()
+	if src == nil || isLocal(src) {
+		return ""
+	}
+	return src.Identifier
+}
+
+func isLocal(src *pb.SourceOp) bool {
+	return strings.HasPrefix(src.GetIdentifier(), "local://") || strings.HasPrefix(src.GetIdentifier(), "oci-layout://")
+}
+
+// steps sums up what was reported.
+func (t *tracker) steps() Steps {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var s Steps
+	for _, id := range t.order {
+		v, op := t.seen[id], t.ops[id]
+		if op == nil || isLocal(op.GetSource()) {
+			continue
+		}
+		step := Step{Vertex: id, Name: v.name}
+		if v.executed {
+			s.Executed = append(s.Executed, step)
+		} else if v.cached {
+			s.Cached = append(s.Cached, step)
+		}
+	}
+	return s
+}
