@@ -1,0 +1,311 @@
+package search
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Evaluate prices a plan by the definition, from nothing but its layers and
+// images. The plan must pass Check. A portable item's recipe runs once for each
+// of its changes, wherever its bytes are copied to, so its build is charged
+// once whatever the plan; a spine layer's build is that of its stacked members.
+func Evaluate(p *Problem, s *Solution) Cost {
+	pr := newPricer(p.Weights)
+	replicas := make([]int64, len(s.Layers))
+	used := make([]bool, len(p.Items))
+	for a, image := range s.Images {
+		for _, l := range image {
+			replicas[l] += p.Apps[a].replicas()
+		}
+		for _, i := range p.Apps[a].Items {
+			used[i] = true
+		}
+	}
+	var cost Cost
+	for l := range s.Layers {
+		cost = cost.plus(layerCost(p, pr, s, l, replicas[l]))
+	}
+	for i := range p.Items {
+		if used[i] && !p.Items[i].Stacked && !p.Items[i].Base {
+			cost.Build += pr.blob(0, p.hazard(p.Items[i].Sources), p.Items[i].Build).build
+		}
+	}
+	return cost
+}
+
+// LayerCost is what one layer of a plan costs a cycle. Layers and the builds of
+// portable items together make the plan's cost.
+func LayerCost(p *Problem, s *Solution, l int) Cost {
+	return layerCost(p, newPricer(p.Weights), s, l, s.Layers[l].Replicas)
+}
+
+func layerCost(p *Problem, pr *pricer, s *Solution, l int, replicas int64) Cost {
+	size, build := s.content(p, l)
+	r := pr.blob(size, p.hazard(s.sources(p, l)), build)
+	return Cost{Store: r.store, Pull: r.pull(pr.hosts(replicas)), Build: r.build}
+}
+
+// content is the size of a layer and the milliseconds that building it takes.
+func (s *Solution) content(p *Problem, l int) (size, build int64) {
+	layer := &s.Layers[l]
+	if layer.Kind == KindDelta {
+		d := &p.Apps[layer.App].Delta
+		return d.Size, d.Build
+	}
+	for _, i := range layer.Items {
+		size += p.Items[i].Size
+		if p.Items[i].Stacked || p.Items[i].Base {
+			build += p.Items[i].Build
+		}
+	}
+	return size, build
+}
+
+// sources lists what changes a layer, with repetitions.
+func (s *Solution) sources(p *Problem, l int) []int {
+	layer := &s.Layers[l]
+	if layer.Kind == KindDelta {
+		return p.Apps[layer.App].Delta.Sources
+	}
+	var list []int
+	for _, b := range s.below(l) {
+		for _, i := range s.Layers[b].Items {
+			list = append(list, p.Items[i].Sources...)
+		}
+	}
+	for _, i := range layer.Items {
+		list = append(list, p.Items[i].Sources...)
+	}
+	return list
+}
+
+// below lists the layers that a spine layer stands on, bottom up; none for others.
+func (s *Solution) below(l int) []int {
+	var list []int
+	for layer := &s.Layers[l]; layer.Kind == KindSpine; layer = &s.Layers[layer.Parent] {
+		for i := len(layer.On) - 1; i >= 0; i-- {
+			list = append(list, layer.On[i])
+		}
+		if layer.Parent < 0 {
+			break
+		}
+		list = append(list, layer.Parent)
+	}
+	slices.Reverse(list)
+	return list
+}
+
+// hazard sums over the distinct sources.
+func (p *Problem) hazard(sources []int) (sum int64) {
+	sources = slices.Clone(sources)
+	slices.Sort(sources)
+	for _, s := range slices.Compact(sources) {
+		sum += p.Sources[s].Hazard
+	}
+	return sum
+}
+
+// Check reports the first rule that a plan breaks: every image holds its app's
+// items once, bottom up in an order that the needs allow, within its limit, with
+// base and delta in layers of their own; a spine layer stands in every image on
+// exactly what it says; no blob is listed twice.
+func Check(p *Problem, s *Solution) error {
+	if len(s.Images) != len(p.Apps) {
+		return fmt.Errorf("%d images for %d apps", len(s.Images), len(p.Apps))
+	}
+	seen := map[string]int{}
+	for l := range s.Layers {
+		if err := checkLayer(p, s, l); err != nil {
+			return fmt.Errorf("layer %d: %w", l, err)
+		}
+		key := s.identity(l)
+		if other, ok := seen[key]; ok {
+			return fmt.Errorf("layers %d and %d are the same blob", other, l)
+		}
+		seen[key] = l
+	}
+	replicas := make([]int64, len(s.Layers))
+	for a := range p.Apps {
+		if err := checkImage(p, s, a); err != nil {
+			return fmt.Errorf("app %s: %w", p.Apps[a].Name, err)
+		}
+		for _, l := range s.Images[a] {
+			replicas[l] += p.Apps[a].replicas()
+		}
+	}
+	for l, layer := range s.Layers {
+		size, _ := s.content(p, l)
+		hazard := p.hazard(s.sources(p, l))
+		if replicas[l] == 0 || layer.Replicas != replicas[l] || layer.Size != size || layer.Hazard != hazard {
+			return fmt.Errorf("layer %d says size %d, hazard %d, %d replicas instead of %d, %d, %d",
+				l, layer.Size, layer.Hazard, layer.Replicas, size, hazard, replicas[l])
+		}
+	}
+	return nil
+}
+
+// identity spells out what a blob is, so that equal blobs have equal strings.
+func (s *Solution) identity(l int) string {
+	layer := &s.Layers[l]
+	items := slices.Clone(layer.Items)
+	slices.Sort(items)
+	on := slices.Clone(layer.On)
+	slices.SortFunc(on, func(a, b int) int { return cmp.Compare(s.identity(a), s.identity(b)) })
+	below := ""
+	for _, o := range on {
+		below += s.identity(o)
+	}
+	if layer.Parent >= 0 {
+		below += s.identity(layer.Parent)
+	}
+	return fmt.Sprintf("(%s %d %v %s)", layer.Kind, layer.App, items, below)
+}
+
+func checkLayer(p *Problem, s *Solution, l int) error {
+	layer := &s.Layers[l]
+	stacked, base := 0, 0
+	for _, i := range layer.Items {
+		if i < 0 || i >= len(p.Items) {
+			return fmt.Errorf("no item %d", i)
+		}
+		if p.Items[i].Base {
+			base++
+		} else if p.Items[i].Stacked {
+			stacked++
+		}
+		if p.Items[i].Alone != p.Items[layer.Items[0]].Alone {
+			return fmt.Errorf("%s and %s may not share a layer", p.Items[layer.Items[0]].Name, p.Items[i].Name)
+		}
+	}
+	kind := KindPortable
+	switch {
+	case base > 0 && len(layer.Items) > 1:
+		return fmt.Errorf("a base shares its layer")
+	case base > 0:
+		kind = KindBase
+	case stacked > 0:
+		kind = KindSpine
+	case len(layer.Items) == 0:
+		kind = KindDelta
+	}
+	if layer.Kind != kind {
+		return fmt.Errorf("is called %s instead of %s", layer.Kind, kind)
+	}
+	if (layer.App >= 0) != (kind == KindDelta) {
+		return fmt.Errorf("%s layer of app %d", kind, layer.App)
+	}
+	if kind != KindSpine && (layer.Parent >= 0 || len(layer.On) > 0) {
+		return fmt.Errorf("%s layer with a parent", kind)
+	}
+	if layer.Parent >= l || layer.Parent >= 0 && s.Layers[layer.Parent].Kind > KindSpine {
+		return fmt.Errorf("parent %d", layer.Parent)
+	}
+	for _, o := range layer.On {
+		if o < 0 || o >= l || s.Layers[o].Kind != KindPortable {
+			return fmt.Errorf("stands on layer %d", o)
+		}
+	}
+	return nil
+}
+
+func checkImage(p *Problem, s *Solution, a int) error {
+	app := &p.Apps[a]
+	image := s.Images[a]
+	if len(image) > app.limit() {
+		return &LimitError{App: app.Name, Limit: app.limit(), Least: len(image)}
+	}
+	placed := map[int]bool{}
+	wanted := map[int]bool{}
+	for _, i := range app.Items {
+		wanted[i] = true
+	}
+	below := map[int]bool{}
+	spine := -1 // the last base or spine layer
+	for at, l := range image {
+		if l < 0 || l >= len(s.Layers) {
+			return fmt.Errorf("no layer %d", l)
+		}
+		layer := &s.Layers[l]
+		for _, i := range layer.Items {
+			if placed[i] || !wanted[i] {
+				return fmt.Errorf("item %s is there twice or not wanted", p.Items[i].Name)
+			}
+			placed[i] = true
+		}
+		for _, i := range layer.Items {
+			if p.Items[i].Stacked {
+				if n := p.missing(i, placed, map[int]bool{}); n >= 0 {
+					return fmt.Errorf("%s lies below %s, which it needs", p.Items[i].Name, p.Items[n].Name)
+				}
+			}
+		}
+		switch layer.Kind {
+		case KindBase:
+			if at > 0 {
+				return fmt.Errorf("base at %d", at)
+			}
+			spine = l
+		case KindSpine:
+			if layer.Parent != spine {
+				return fmt.Errorf("layer %d stands on %d instead of %d", l, spine, layer.Parent)
+			}
+			for _, o := range layer.On {
+				if !below[o] {
+					return fmt.Errorf("layer %d needs layer %d below it", l, o)
+				}
+			}
+			spine = l
+		case KindDelta:
+			if at != len(image)-1 || layer.App != a {
+				return fmt.Errorf("delta of app %d at %d", layer.App, at)
+			}
+		}
+		below[l] = true
+	}
+	if len(placed) != len(wanted) {
+		return fmt.Errorf("%d of %d items placed", len(placed), len(wanted))
+	}
+	if hasDelta := len(image) > 0 && s.Layers[image[len(image)-1]].Kind == KindDelta; hasDelta == app.Delta.empty() {
+		return fmt.Errorf("delta layer is missing or empty")
+	}
+	// What a spine layer stands on is what its stacked members need, so a
+	// portable layer that they need must be said, or identity would be a lie.
+	for _, l := range image {
+		if s.Layers[l].Kind != KindSpine {
+			continue
+		}
+		said := map[int]bool{}
+		for _, b := range append(s.below(l), l) {
+			for _, i := range s.Layers[b].Items {
+				said[i] = true
+			}
+		}
+		for _, i := range s.Layers[l].Items {
+			if p.Items[i].Stacked {
+				if n := p.missing(i, said, map[int]bool{}); n >= 0 {
+					return fmt.Errorf("%s needs %s, which layer %d does not stand on", p.Items[i].Name, p.Items[n].Name, l)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// missing is an item that item i needs, directly or not, and that is not there;
+// -1 if all are.
+func (p *Problem) missing(i int, there, seen map[int]bool) int {
+	for _, n := range p.Items[i].Needs {
+		if seen[n] {
+			continue
+		}
+		seen[n] = true
+		if !there[n] && !p.Items[n].Base {
+			return n
+		}
+		if m := p.missing(n, there, seen); m >= 0 {
+			return m
+		}
+	}
+	return -1
+}

@@ -1,0 +1,257 @@
+package search
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// fleet is a problem made ready for the search: everything is sorted by name,
+// needs are transitive, and apps that differ in their delta only are one class.
+// The base and the delta of an image are where they must be, so classes are
+// about the items in between.
+type fleet struct {
+	p     *Problem
+	price *pricer
+	items []item
+	// sharedHazard are the hazards of sources that several items have. A source
+	// that only one item has is folded into the item's own hazard.
+	sharedHazard []int64
+	classes      []class
+}
+
+type item struct {
+	index   int // in Problem.Items
+	key     uint64
+	size    int64
+	build   int64
+	own     int64  // hazard of sources that no other item has
+	shared  bitset // the other sources; nil if none
+	needs   bitset // all that must be below it if it is stacked, without bases
+	depth   int    // length of its longest chain of needs
+	stacked bool
+	base    bool
+	alone   int32 // number of its Alone value; 0 is ""
+}
+
+type class struct {
+	base     int32   // -1: none
+	items    []int32 // without the base, ascending
+	set      bitset  // the same
+	chain    bitset  // of them the stacked ones and the portable ones that those need
+	room     int     // layers it may have besides base and delta
+	replicas int64
+	apps     []int // in Problem.Apps, by name
+}
+
+// newFleet checks the problem and sorts it. Whatever is wrong is the caller's
+// mistake, not the user's: a user's errors were found before planning.
+func newFleet(p *Problem, sticky *Solution) (*fleet, error) {
+	f := &fleet{p: p, price: newPricer(p.Weights)}
+	order := make([]int, len(p.Items))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.Items[a].Name, p.Items[b].Name) })
+	place := make([]int32, len(order)) // Problem.Items → f.items
+	for i, o := range order {
+		place[o] = int32(i)
+		if i > 0 && p.Items[o].Name == p.Items[order[i-1]].Name {
+			return nil, fmt.Errorf("two items are named %s", p.Items[o].Name)
+		}
+	}
+	if err := f.addItems(order, place); err != nil {
+		return nil, err
+	}
+	if err := f.addClasses(place, sticky); err != nil {
+		return nil, err
+	}
+	if sticky != nil {
+		_ = place
+	}
+	return f, nil
+}
+
+func (f *fleet) addItems(order []int, place []int32) error {
+	p := f.p
+	users := make([]int, len(p.Sources))
+	for _, it := range p.Items {
+		for _, s := range it.Sources {
+			if s < 0 || s >= len(users) || p.Sources[s].Hazard < 0 {
+				return fmt.Errorf("item %s has no valid source %d", it.Name, s)
+			}
+			users[s]++
+		}
+	}
+	shared := make([]int32, len(users))
+	for s := range users {
+		shared[s] = -1
+		if users[s] > 1 {
+			shared[s] = int32(len(f.sharedHazard))
+			f.sharedHazard = append(f.sharedHazard, p.Sources[s].Hazard)
+		}
+	}
+	alone := map[string]int32{"": 0}
+	f.items = make([]item, len(order))
+	for i, o := range order {
+		from := &p.Items[o]
+		if from.Size < 0 || from.Size > maxSize || from.Build < 0 || from.Build > maxSize {
+			return fmt.Errorf("item %s: size or build time out of range", from.Name)
+		}
+		it := &f.items[i]
+		*it = item{index: o, key: mix(uint64(i) + 1), size: from.Size, build: from.Build, base: from.Base,
+			stacked: from.Stacked && !from.Base}
+		if _, ok := alone[from.Alone]; !ok {
+			alone[from.Alone] = int32(len(alone))
+		}
+		it.alone = alone[from.Alone]
+		seen := map[int]bool{}
+		for _, s := range from.Sources {
+			switch {
+			case seen[s]:
+			case shared[s] < 0:
+				it.own += p.Sources[s].Hazard
+			default:
+				if it.shared == nil {
+					it.shared = newBitset(len(f.sharedHazard))
+				}
+				it.shared.add(shared[s])
+			}
+			seen[s] = true
+		}
+		it.own = min(it.own, tableEnd*HazardOne)
+	}
+	const visiting = -1
+	var close func(i int32) error
+	close = func(i int32) error {
+		it := &f.items[i]
+		if it.depth == visiting {
+			return fmt.Errorf("item %s needs itself", p.Items[it.index].Name)
+		}
+		if it.needs != nil {
+			return nil
+		}
+		it.depth = visiting
+		needs, depth := newBitset(len(f.items)), 0
+		for _, o := range p.Items[it.index].Needs {
+			if o < 0 || o >= len(place) {
+				return fmt.Errorf("item %s needs no valid item %d", p.Items[it.index].Name, o)
+			}
+			n := place[o]
+			if err := close(n); err != nil {
+				return err
+			}
+			if !f.items[n].base {
+				needs.add(n)
+				needs.or(f.items[n].needs)
+				depth = max(depth, f.items[n].depth+1)
+			}
+		}
+		it.needs, it.depth = needs, depth
+		return nil
+	}
+	for i := range f.items {
+		if err := close(int32(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxSize bounds sizes and times, so that prices fit into 64 bits.
+const maxSize = 1 << 44
+
+func (f *fleet) addClasses(place []int32, sticky *Solution) error {
+	p := f.p
+	order := make([]int, len(p.Apps))
+	for a := range order {
+		order[a] = a
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.Apps[a].Name, p.Apps[b].Name) })
+	byKey := map[string]int{}
+	for i, a := range order {
+		app := &p.Apps[a]
+		if i > 0 && app.Name == p.Apps[order[i-1]].Name {
+			return fmt.Errorf("two apps are named %s", app.Name)
+		}
+		c := class{base: -1, set: newBitset(len(f.items)), chain: newBitset(len(f.items))}
+		for _, o := range app.Items {
+			if o < 0 || o >= len(place) {
+				return fmt.Errorf("app %s has no valid item %d", app.Name, o)
+			}
+			n := place[o]
+			switch {
+			case !f.items[n].base:
+				c.set.add(n)
+			case c.base >= 0 && c.base != n:
+				return fmt.Errorf("app %s has two bases", app.Name)
+			default:
+				c.base = n
+			}
+		}
+		c.items = c.set.members()
+		for _, n := range c.items {
+			it := &f.items[n]
+			if !it.needs.within(c.set) {
+				return fmt.Errorf("app %s lacks an item that %s needs", app.Name, p.Items[it.index].Name)
+			}
+			if it.stacked {
+				c.chain.add(n)
+				c.chain.or(it.needs)
+			}
+		}
+		for _, s := range app.Delta.Sources {
+			if s < 0 || s >= len(p.Sources) {
+				return fmt.Errorf("app %s has no valid source %d", app.Name, s)
+			}
+		}
+		if app.Delta.Size < 0 || app.Delta.Size > maxSize || app.Replicas > maxReplicas {
+			return fmt.Errorf("app %s: delta size or replicas out of range", app.Name)
+		}
+		taken := 0
+		if c.base >= 0 {
+			taken++
+		}
+		if !app.Delta.empty() {
+			taken++
+		}
+		c.room = app.limit() - taken
+		if least := f.least(&c); least > c.room {
+			return &LimitError{App: app.Name, Limit: app.limit(), Least: least + taken}
+		}
+		// More room than items is no difference.
+		c.room = min(c.room, len(c.items))
+		key := fmt.Sprint(c.base, c.room, c.set)
+		if sticky != nil {
+			key += ""
+		}
+		at, ok := byKey[key]
+		if !ok {
+			at = len(f.classes)
+			byKey[key] = at
+			f.classes = append(f.classes, c)
+		}
+		f.classes[at].apps = append(f.classes[at].apps, a)
+		f.classes[at].replicas += app.replicas()
+	}
+	return nil
+}
+
+const maxReplicas = 1 << 24
+
+func (a *App) limit() int {
+	if a.Limit == 0 {
+		return DefaultLimit
+	}
+	return a.Limit
+}
+
+func (a *App) replicas() int64 { return int64(max(a.Replicas, 1)) }
+
+// mix spreads a number over 64 bits (the finaliser of SplitMix64).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

@@ -1,0 +1,404 @@
+package search
+
+import "slices"
+
+// pool is a plan under change: for each class a list of sets, and every blob
+// that results with the replicas that hold it. Sets and blobs are interned, so
+// that what a change costs is a few look-ups for each class that it concerns.
+type pool struct {
+	f      *fleet
+	sets   []set
+	setBy  map[uint64]int32
+	blobs  []blob
+	blobBy map[uint64]int32
+	plan   [][]int32 // class → sets: the spine bottom up, then portable ones by key
+	lay    [][]int32 // class → blobs of the same sets
+	work   int64     // touched blobs so far
+
+	// A change that is being tried.
+	pending []change
+	arena   []int32
+	log     []touched
+	below   []int32 // scratch of stack
+
+	// Stickiness: what a class holds already costs nothing to move there.
+	held    []map[uint64]bool // by class: keys of blobs; nil without a previous plan
+	payback int64
+}
+
+// set is the content of a layer.
+type set struct {
+	items   []int32 // ascending
+	bits    bitset
+	key     uint64 // XOR of the items' keys
+	size    int64
+	build   int64 // of the stacked members
+	own     int64 // hazard
+	shared  bitset
+	needs   bitset // of the stacked members, members apart; nil if none
+	stacked bool
+	legal   bool // all members have one Alone value
+}
+
+// blob is a set where it lies: a portable one anywhere, a spine one on exactly
+// what is below it.
+type blob struct {
+	key      uint64
+	set      int32
+	rate     rate
+	once     Money // price of pulling it to one host
+	own      int64 // hazard, of all content below too if on the spine
+	shared   bitset
+	replicas int64
+	holders  []int32 // classes, ascending
+}
+
+type change struct {
+	class     int32
+	plan, lay []int32
+}
+
+type touched struct {
+	blob     int32
+	replicas int64
+}
+
+func newPool(f *fleet) *pool {
+	po := &pool{f: f, setBy: map[uint64]int32{}, blobBy: map[uint64]int32{},
+		plan: make([][]int32, len(f.classes)), lay: make([][]int32, len(f.classes))}
+	// Blob 0 is the ground that images without a base stand on, then the bases.
+	po.blobs = append(po.blobs, blob{key: mix(0), set: -1})
+	for i := range f.items {
+		if it := &f.items[i]; it.base {
+			key := mix(it.key)
+			po.blobBy[key] = int32(len(po.blobs))
+			po.blobs = append(po.blobs, blob{key: key, set: -1, own: it.own, shared: it.shared})
+		}
+	}
+	return po
+}
+
+// ground is the blob that a class's spine stands on.
+func (po *pool) ground(c *class) int32 {
+	if c.base < 0 {
+		return 0
+	}
+	return po.blobBy[mix(po.f.items[c.base].key)]
+}
+
+// intern returns the number of the set with these items, in any order.
+func (po *pool) intern(items ...int32) int32 {
+	var key uint64
+	for _, i := range items {
+		key ^= po.f.items[i].key
+	}
+	if s, ok := po.setBy[key]; ok {
+		return s
+	}
+	items = slices.Clone(items)
+	slices.Sort(items)
+	return po.addSet(key, items)
+}
+
+func (po *pool) addSet(key uint64, items []int32) int32 {
+	f := po.f
+	s := set{items: items, key: key, legal: true, bits: newBitset(len(f.items))}
+	for _, i := range items {
+		it := &f.items[i]
+		s.bits.add(i)
+		s.size += it.size
+		s.own += it.own
+		if it.shared != nil {
+			if s.shared == nil {
+				s.shared = newBitset(len(f.sharedHazard))
+			}
+			s.shared.or(it.shared)
+		}
+		s.legal = s.legal && it.alone == f.items[items[0]].alone
+		if it.stacked {
+			s.stacked = true
+			s.build += it.build
+			if !it.needs.empty() {
+				if s.needs == nil {
+					s.needs = newBitset(len(f.items))
+				}
+				s.needs.or(it.needs)
+			}
+		}
+	}
+	if s.needs != nil {
+		for _, i := range items {
+			s.needs.drop(i)
+		}
+		if s.needs.empty() {
+			s.needs = nil
+		}
+	}
+	po.setBy[key] = int32(len(po.sets))
+	po.sets = append(po.sets, s)
+	return po.setBy[key]
+}
+
+// union of two disjoint sets.
+func (po *pool) union(a, b int32) int32 {
+	key := po.sets[a].key ^ po.sets[b].key
+	if s, ok := po.setBy[key]; ok {
+		return s
+	}
+	items := append(slices.Clone(po.sets[a].items), po.sets[b].items...)
+	slices.Sort(items)
+	return po.addSet(key, items)
+}
+
+// minus takes a subset away; -1 if nothing is left.
+func (po *pool) minus(a, b int32) int32 {
+	if a == b {
+		return -1
+	}
+	key := po.sets[a].key ^ po.sets[b].key
+	if s, ok := po.setBy[key]; ok {
+		return s
+	}
+	var items []int32
+	for _, i := range po.sets[a].items {
+		if !po.sets[b].bits.has(i) {
+			items = append(items, i)
+		}
+	}
+	return po.addSet(key, items)
+}
+
+// arrange brings the sets of one image into the pool's order; the spine's own
+// order is as given.
+func (po *pool) arrange(plan []int32) {
+	slices.SortStableFunc(plan, func(a, b int32) int {
+		x, y := &po.sets[a], &po.sets[b]
+		switch {
+		case x.stacked && y.stacked:
+			return 0
+		case x.stacked:
+			return -1
+		case y.stacked:
+			return 1
+		case x.key < y.key:
+			return -1
+		default:
+			return 1
+		}
+	})
+}
+
+// stack finds the blobs of an arranged plan. It is false if the plan breaks an
+// order or mixes Alone values; the room is for the caller to mind.
+func (po *pool) stack(c int32, plan []int32, lay []int32) ([]int32, bool) {
+	spine := 0
+	for _, id := range plan {
+		s := &po.sets[id]
+		if !s.legal {
+			return lay, false
+		}
+		if s.stacked {
+			if s.needs != nil {
+				for _, above := range plan[spine+1:] {
+					if !po.sets[above].stacked {
+						break
+					}
+					if s.needs.meets(po.sets[above].bits) {
+						return lay, false
+					}
+				}
+			}
+			spine++
+		}
+	}
+	portable := plan[spine:]
+	// The portable layers that the spine stands on so far come first in below.
+	below, on := append(po.below[:0], portable...), 0
+	under := po.ground(&po.f.classes[c])
+	for _, id := range plan[:spine] {
+		from, onKey := on, uint64(0)
+		if needs := po.sets[id].needs; needs != nil {
+			for i := on; i < len(below); i++ {
+				if p := below[i]; needs.meets(po.sets[p].bits) {
+					below[i], below[on] = below[on], p
+					on++
+					onKey ^= mix(po.sets[p].key)
+				}
+			}
+		}
+		key := mix(mix(po.blobs[under].key^onKey) ^ po.sets[id].key)
+		b, ok := po.blobBy[key]
+		if !ok {
+			b = po.addBlob(key, id, under, below[from:on])
+		}
+		lay = append(lay, b)
+		under = b
+	}
+	po.below = below
+	for _, id := range portable {
+		key := mix(^po.sets[id].key)
+		b, ok := po.blobBy[key]
+		if !ok {
+			b = po.addBlob(key, id, -1, nil)
+		}
+		lay = append(lay, b)
+	}
+	return lay, true
+}
+
+// addBlob interns a blob that nobody holds yet; on are the portable sets between
+// it and what is below.
+func (po *pool) addBlob(key uint64, id, under int32, on []int32) int32 {
+	f, s := po.f, &po.sets[id]
+	b := blob{key: key, set: id, own: s.own, shared: s.shared}
+	if under >= 0 {
+		b.own += po.blobs[under].own
+		b.shared = union(b.shared, po.blobs[under].shared)
+		for _, p := range on {
+			b.own += po.sets[p].own
+			b.shared = union(b.shared, po.sets[p].shared)
+		}
+	}
+	hazard := b.own + bitset(nil).sumNew(b.shared, f.sharedHazard)
+	b.rate = f.price.blob(s.size, hazard, s.build)
+	b.once = Money(milli(s.size+f.price.w.Layer, f.price.w.Pull))
+	po.blobBy[key] = int32(len(po.blobs))
+	po.blobs = append(po.blobs, b)
+	return po.blobBy[key]
+}
+
+// union of two sets that may be nil; neither is changed.
+func union(a, b bitset) bitset {
+	if a == nil {
+		return b
+	}
+	if b == nil {
+		return a
+	}
+	a = a.copy()
+	a.or(b)
+	return a
+}
+
+// touch gives replicas to a blob or takes them, and returns what that costs.
+func (po *pool) touch(b int32, replicas int64) Money {
+	po.work++
+	x := &po.blobs[b]
+	old := x.replicas
+	x.replicas += replicas
+	switch {
+	case old == 0:
+		return x.rate.total(po.f.price.hosts(x.replicas))
+	case x.replicas == 0:
+		return -x.rate.total(po.f.price.hosts(old))
+	default:
+		return x.rate.pull(po.f.price.hosts(x.replicas)) - x.rate.pull(po.f.price.hosts(old))
+	}
+}
+
+// moving is what a class pays for a blob that it did not hold before, a cycle.
+func (po *pool) moving(c int32, b int32) Money {
+	if po.held == nil || po.held[c] == nil || po.held[c][po.blobs[b].key] {
+		return 0
+	}
+	return po.blobs[b].once * Money(po.f.classes[c].replicas) / Money(po.payback)
+}
+
+// try changes the plan of one class tentatively and returns the difference in
+// cost; false if the plan is not valid. It takes over nothing: plan is copied.
+// keep or undo ends a row of tries, one for each class at most.
+func (po *pool) try(c int32, plan []int32) (Money, bool) {
+	po.arrange(plan)
+	from := len(po.arena)
+	po.arena = append(po.arena, plan...)
+	mid := len(po.arena)
+	var ok bool
+	po.arena, ok = po.stack(c, plan, po.arena)
+	if !ok {
+		po.arena = po.arena[:from]
+		return 0, false
+	}
+	lay := po.arena[mid:]
+	po.pending = append(po.pending, change{c, po.arena[from:mid:mid], lay[:len(lay):len(lay)]})
+	replicas := po.f.classes[c].replicas
+	var delta Money
+	old := po.lay[c]
+	same := 0
+	for same < len(old) && same < len(lay) && old[same] == lay[same] {
+		same++
+	}
+	for _, b := range old[same:] {
+		delta += po.touch(b, -replicas) - po.moving(c, b)
+		po.log = append(po.log, touched{b, -replicas})
+	}
+	for _, b := range lay[same:] {
+		delta += po.touch(b, replicas) + po.moving(c, b)
+		po.log = append(po.log, touched{b, replicas})
+	}
+	return delta, true
+}
+
+// undo takes back all tries.
+func (po *pool) undo() {
+	for _, t := range po.log {
+		po.blobs[t.blob].replicas -= t.replicas
+	}
+	po.log, po.pending, po.arena = po.log[:0], po.pending[:0], po.arena[:0]
+}
+
+// keep makes all tries the plan.
+func (po *pool) keep() {
+	for _, ch := range po.pending {
+		for _, b := range po.lay[ch.class] {
+			h := po.blobs[b].holders
+			at, _ := slices.BinarySearch(h, ch.class)
+			po.blobs[b].holders = slices.Delete(h, at, at+1)
+		}
+		po.plan[ch.class] = append(po.plan[ch.class][:0], ch.plan...)
+		po.lay[ch.class] = append(po.lay[ch.class][:0], ch.lay...)
+		for _, b := range ch.lay {
+			h := po.blobs[b].holders
+			at, _ := slices.BinarySearch(h, ch.class)
+			po.blobs[b].holders = slices.Insert(h, at, ch.class)
+		}
+	}
+	po.log, po.pending, po.arena = po.log[:0], po.pending[:0], po.arena[:0]
+}
+
+// load replaces the whole plan and returns its cost.
+func (po *pool) load(plans [][]int32) Money {
+	var delta Money
+	for c, plan := range plans {
+		d, ok := po.try(int32(c), slices.Clone(plan))
+		if !ok {
+			panic("search: a plan that breaks the order was built")
+		}
+		delta += d
+		po.keep()
+	}
+	return delta
+}
+
+// snapshot copies the plan.
+func (po *pool) snapshot() [][]int32 {
+	plans := make([][]int32, len(po.plan))
+	for c := range plans {
+		plans[c] = slices.Clone(po.plan[c])
+	}
+	return plans
+}
+
+// cost is that of the whole plan, base, deltas and portable builds apart.
+func (po *pool) cost() (sum Money) {
+	for b := range po.blobs {
+		if x := &po.blobs[b]; x.replicas > 0 {
+			sum += x.rate.total(po.f.price.hosts(x.replicas))
+		}
+	}
+	for c, lay := range po.lay {
+		for _, b := range lay {
+			sum += po.moving(int32(c), b)
+		}
+	}
+	return sum
+}
