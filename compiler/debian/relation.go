@@ -1,0 +1,86 @@
+package debian
+
+import (
+	"fmt"
+	"strings"
+)
+
+// relation is one package of a dependency: a name, and perhaps which of its
+// versions will do.
+type relation struct {
+	name    string
+	arch    string // what stands after a colon: "any", "native", an architecture; mostly ""
+	op      string // "<<", "<=", "=", ">=", ">>", or "" for any version
+	version string
+}
+
+func (r relation) String() string {
+	if r.op == "" {
+		return r.name
+	}
+	return fmt.Sprintf("%s (%s %s)", r.name, r.op, r.version)
+}
+
+// accepts says whether a version fulfils the relation.
+func (r relation) accepts(version string) bool {
+	if r.op == "" {
+		return true
+	}
+	c := CompareVersions(version, r.version)
+	switch r.op {
+	case "<<":
+		return c < 0
+	case "<=", "<": // the single signs are ancient spellings that include equality
+		return c <= 0
+	case "=":
+		return c == 0
+	case ">=", ">":
+		return c >= 0
+	case ">>":
+		return c > 0
+	}
+	return false
+}
+
+// group is a dependency with its alternatives; one of them is enough.
+type group []relation
+
+func (g group) String() string {
+	parts := make([]string, len(g))
+	for i, r := range g {
+		parts[i] = r.String()
+	}
+	return strings.Join(parts, " | ")
+}
+
+// parseRelations reads a field such as Depends. Malformed parts become
+// relations that no package fulfils, and so errors that quote them.
+func parseRelations(field string) []group {
+	var groups []group
+	for part := range strings.SplitSeq(field, ",") {
+		var g group
+		for alternative := range strings.SplitSeq(part, "|") {
+			if r := parseRelation(alternative); r.name != "" {
+				g = append(g, r)
+			}
+		}
+		if len(g) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+func parseRelation(text string) relation {
+	name, constraint, _ := strings.Cut(text, "(")
+	var r relation
+	r.name, r.arch, _ = strings.Cut(strings.TrimSpace(name), ":")
+	constraint = strings.TrimSpace(constraint)
+	constraint, _, _ = strings.Cut(constraint, ")")
+	r.version = strings.TrimSpace(strings.TrimLeft(constraint, "<=>"))
+	r.op = constraint[:len(constraint)-len(strings.TrimLeft(constraint, "<=>"))]
+	if r.op == "" && r.version != "" {
+		r.op = "?"
+	}
+	return r
+}

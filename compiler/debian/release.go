@@ -1,0 +1,164 @@
+package debian
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
+	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+)
+
+// Release is what a suite's InRelease file says.
+type Release struct {
+	Origin     string // "Debian"
+	Suite      string // "oldstable-security"
+	Codename   string // "bookworm-security"
+	Date       time.Time
+	ValidUntil time.Time            // zero if it is valid for good
+	Files      map[string]IndexFile // by path below the suite: "main/binary-amd64/Packages.xz"
+	ByHash     bool                 // files are also served under by-hash/SHA256/…
+}
+
+// IndexFile is a file that a Release vouches for.
+type IndexFile struct {
+	Digest string // "sha256:…"
+	Size   int64  // bytes
+}
+
+// ReadKeys reads a keyring file, binary or armored.
+func ReadKeys(keyring []byte) (openpgp.EntityList, error) {
+	if bytes.Contains(keyring, []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----")) {
+		var keys openpgp.EntityList
+		// A file may hold several armored blocks, of which one call reads one.
+		for rest := keyring; ; {
+			start := bytes.Index(rest, []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----"))
+			if start < 0 {
+				return keys, nil
+			}
+			rest = rest[start:]
+			more, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(rest))
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, more...)
+			rest = rest[1:]
+		}
+	}
+	return openpgp.ReadKeyRing(bytes.NewReader(keyring))
+}
+
+// ErrNoKey says that an index is signed, but by none of the given keys.
+var ErrNoKey = errors.New("signed by none of the known keys")
+
+// Verify checks the signature of an InRelease file and returns the text that
+// it covers. One good signature by one of the keys, valid at the time now, is
+// enough. The error is [ErrNoKey], wrapped with the IDs of the keys that
+// signed, if none of them is known.
+func Verify(inRelease []byte, keys openpgp.EntityList, now time.Time) ([]byte, error) {
+	block, _ := clearsign.Decode(inRelease)
+	if block == nil {
+		return nil, errors.New("not a signed file: no OpenPGP clear-text signature in it")
+	}
+	// A release is signed with several keys, the last and the next one among
+	// them. Each signature is tried alone, as one whose key has expired must
+	// not hide a good one.
+	var problem error
+	var signers []string
+	packets := packet.NewOpaqueReader(block.ArmoredSignature.Body)
+	for {
+		p, err := packets.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the signature: %w", err)
+		}
+		var signature bytes.Buffer
+		if err := p.Serialize(&signature); err != nil {
+			return nil, fmt.Errorf("reading the signature: %w", err)
+		}
+		if parsed, err := p.Parse(); err == nil {
+			if s, ok := parsed.(*packet.Signature); ok && s.IssuerKeyId != nil {
+				signers = append(signers, fmt.Sprintf("%016X", *s.IssuerKeyId))
+			}
+		}
+		_, err = openpgp.CheckDetachedSignature(keys, bytes.NewReader(block.Bytes), &signature,
+			&packet.Config{Time: func() time.Time { return now }})
+		if err == nil {
+			return block.Plaintext, nil
+		}
+		if !errors.Is(err, pgperrors.ErrUnknownIssuer) {
+			problem = err
+		}
+	}
+	if problem != nil {
+		return nil, fmt.Errorf("bad signature: %w", problem)
+	}
+	return nil, fmt.Errorf("%w (it is signed by %s)", ErrNoKey, strings.Join(signers, ", "))
+}
+
+// ParseRelease reads the text of a Release file, which must have checksums.
+func ParseRelease(text []byte) (*Release, error) {
+	r := &Release{Files: map[string]IndexFile{}}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	section := ""
+	for lines.Scan() {
+		line := lines.Text()
+		if strings.HasPrefix(line, " ") {
+			if section == "SHA256" {
+				fields := strings.Fields(line)
+				if len(fields) != 3 || len(fields[0]) != 64 {
+					return nil, fmt.Errorf("malformed checksum line in Release: %q", line)
+				}
+				size, err := strconv.ParseInt(fields[1], 10, 64)
+				if err != nil || size < 0 {
+					return nil, fmt.Errorf("malformed size in Release: %q", line)
+				}
+				r.Files[fields[2]] = IndexFile{Digest: "sha256:" + fields[0], Size: size}
+			}
+			continue
+		}
+		key, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		section = key
+		var err error
+		switch key {
+		case "Origin":
+			r.Origin = value
+		case "Suite":
+			r.Suite = value
+		case "Codename":
+			r.Codename = value
+		case "Acquire-By-Hash":
+			r.ByHash = value == "yes"
+		case "Date":
+			r.Date, err = parseDate(value)
+		case "Valid-Until":
+			r.ValidUntil, err = parseDate(value)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("malformed %s in Release: %w", key, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("reading Release: %w", err)
+	}
+	if len(r.Files) == 0 {
+		return nil, errors.New("the Release file has no SHA256 checksums")
+	}
+	return r, nil
+}
+
+func parseDate(text string) (time.Time, error) {
+	t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 MST", text)
+	return t.UTC(), err
+}

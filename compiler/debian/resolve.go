@@ -1,0 +1,422 @@
+// Package debian chooses packages from a Debian archive's indexes. It is
+// pure: bytes of indexes and keys go in, values come out, and whoever calls it
+// has downloaded them.
+//
+// # The resolution
+//
+// [Resolve] chooses one version of each package that the minimal system and
+// all packages wanted by a whole fleet need together. One resolution for the
+// fleet, and not one for each app, is what makes two apps' layers the same
+// bytes.
+//
+//  1. The minimal system is chosen first, and from nothing but the indexes, so
+//     that no app's wishes change the base: all essential packages, what dpkg
+//     and apt need to work, and their dependencies.
+//  2. All wanted packages are chosen before any of their dependencies is
+//     looked at, so a package that is wanted by name is preferred wherever
+//     it is one of several alternatives.
+//  3. Dependencies that leave no choice are followed to a fixpoint. Then, of
+//     the dependencies with alternatives that nothing chosen fulfils yet, the
+//     first (by the name of the package that has it, then as written) gets
+//     its first alternative that doesn't conflict with what is chosen; a
+//     virtual name stands for its providers by priority, then name. Repeat.
+//  4. Everything that was chosen is checked: each dependency is fulfilled, no
+//     two packages conflict.
+//
+// A choice is never taken back. Installers do no better in practice: an
+// archive is kept such that this works, and where it doesn't the error says
+// which packages collide and why each of them is there, so that the program
+// can name the alternative that it wants. Recommended packages are not chosen.
+package debian
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// minimalRoots begin the minimal system besides the essential packages:
+// usr-is-merged and mawk settle alternatives as Debian's own installer does,
+// apt lets people look into an image. Those that a release doesn't have are
+// passed over.
+var minimalRoots = []string{"apt", "mawk", "usr-is-merged"}
+
+// Resolve chooses the minimal system and the wanted packages with all that
+// they need. The result is sorted by name and has Needs and Minimal set; it
+// depends only on the set of wanted names.
+//
+// Versions in keep are chosen where the relations allow it, also those that
+// the indexes no longer have; packages in keep that nothing needs are
+// dropped. The error joins all that is wrong.
+func Resolve(u *Universe, wanted []string, keep []lock.Package) ([]lock.Package, error) {
+	pinned := map[string]lock.Package{}
+	for _, p := range keep {
+		pinned[p.Name] = p
+	}
+	for {
+		r := &resolution{universe: u, pinned: pinned, chosen: map[string]*Package{}, because: map[string]string{},
+			virtual: map[string][]provision{}, tooOld: map[string]bool{}}
+		r.run(wanted)
+		if len(r.tooOld) == 0 {
+			return r.result()
+		}
+		// Something needs a newer version than the pinned one. Of a pinned
+		// version that the indexes don't have, the exact needs aren't known,
+		// so none of those is kept beside newer packages.
+		pinned = maps.Clone(pinned)
+		maps.DeleteFunc(pinned, func(name string, p lock.Package) bool {
+			return r.tooOld[name] || u.find(name, p.Version) == nil
+		})
+	}
+}
+
+// find returns one version of a package.
+func (u *Universe) find(name, version string) *Package {
+	for _, p := range u.byName[name] {
+		if p.Version == version {
+			return p
+		}
+	}
+	return nil
+}
+
+type resolution struct {
+	universe *Universe
+	pinned   map[string]lock.Package
+	chosen   map[string]*Package
+	because  map[string]string      // chosen package → the package that needs it, "" if wanted or essential
+	virtual  map[string][]provision // virtual names that the chosen packages provide
+	minimal  map[string][]string    // packages that were chosen before the wanted ones → their needs then
+	fresh    []string               // chosen, dependencies not looked at yet
+	open     []dependency           // with several alternatives, not decided yet
+	tooOld   map[string]bool        // pinned packages whose pinned version won't do
+	errs     []error
+}
+
+type dependency struct {
+	owner    string
+	position int // in the owner's list
+	group    group
+}
+
+func (r *resolution) run(wanted []string) {
+	roots := slices.Clone(minimalRoots)
+	for name, versions := range r.universe.byName {
+		if versions[0].Essential {
+			roots = append(roots, name)
+		}
+	}
+	slices.Sort(roots)
+	for _, name := range roots {
+		if p := r.candidate(name); p != nil {
+			r.choose(p, "")
+		}
+	}
+	r.follow()
+	r.minimal = map[string][]string{}
+	for name := range r.chosen {
+		r.minimal[name] = r.needs(name)
+	}
+	if len(r.minimal) == 0 {
+		r.errs = append(r.errs, fmt.Errorf("the index of %s has no essential packages for %s", r.universe.distribution, r.universe.arch))
+		return
+	}
+
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(wanted))) {
+		if p := r.candidate(name); p != nil {
+			r.choose(p, "")
+		} else {
+			r.errs = append(r.errs, r.unknown(name))
+		}
+	}
+	r.follow()
+	r.check()
+}
+
+// candidate is the version of a package that would be chosen: the pinned one,
+// else the newest; nil if there is none.
+func (r *resolution) candidate(name string) *Package {
+	versions := r.universe.byName[name]
+	pin, ok := r.pinned[name]
+	if !ok {
+		if len(versions) == 0 {
+			return nil
+		}
+		return versions[0]
+	}
+	if p := r.universe.find(name, pin.Version); p != nil {
+		return p
+	}
+	// The indexes have moved on. What the pinned version needs is known by
+	// name; what it provides and conflicts with is taken from its successor.
+	p := Package{Name: name, Arch: r.universe.arch}
+	if len(versions) > 0 {
+		p = *versions[0]
+	}
+	p.Archive, p.Path, _ = strings.Cut(pin.URL, ":")
+	p.Version, p.Digest, p.Size, p.Installed = pin.Version, pin.Digest, pin.Size, pin.Installed
+	p.Depends = strings.Join(pin.Needs, ", ")
+	return &p
+}
+
+func (r *resolution) choose(p *Package, because string) {
+	if r.chosen[p.Name] != nil {
+		return
+	}
+	r.chosen[p.Name] = p
+	r.because[p.Name] = because
+	r.fresh = append(r.fresh, p.Name)
+	for _, g := range parseRelations(p.Provides) {
+		r.virtual[g[0].name] = append(r.virtual[g[0].name], provision{p, g[0].version})
+	}
+}
+
+// follow chooses what the chosen packages need, step 3 of the essay.
+func (r *resolution) follow() {
+	for {
+		for len(r.fresh) > 0 {
+			round := r.fresh
+			r.fresh = nil
+			slices.Sort(round)
+			for _, name := range round {
+				for i, g := range parseRelations(r.chosen[name].Depends) {
+					r.need(dependency{name, i, g})
+				}
+			}
+		}
+		r.open = slices.DeleteFunc(r.open, func(d dependency) bool { return r.fulfiller(d.group) != "" })
+		if len(r.open) == 0 {
+			return
+		}
+		slices.SortFunc(r.open, func(a, b dependency) int {
+			return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.position, b.position))
+		})
+		first := r.open[0]
+		r.open = r.open[1:]
+		r.decide(first)
+	}
+}
+
+func (r *resolution) need(d dependency) {
+	if r.fulfiller(d.group) != "" {
+		return
+	}
+	switch options := r.options(d.group); len(options) {
+	case 0: // check reports it
+	case 1:
+		r.choose(options[0], d.owner)
+	default:
+		r.open = append(r.open, d)
+	}
+}
+
+func (r *resolution) decide(d dependency) {
+	options := r.options(d.group)
+	if len(options) == 0 {
+		return // check reports it
+	}
+	for _, p := range options {
+		if len(r.conflicts(p)) == 0 {
+			r.choose(p, d.owner)
+			return
+		}
+	}
+	r.choose(options[0], d.owner) // check reports the conflict
+}
+
+// fulfiller returns the name of the chosen package that fulfils a group, ""
+// if there is none: of the first alternative that is fulfilled, the package
+// of that name, or else the first provider by name.
+func (r *resolution) fulfiller(g group) string {
+	for _, rel := range g {
+		if p := r.chosen[rel.name]; p != nil && rel.accepts(p.Version) {
+			return p.Name
+		}
+		best := ""
+		for _, by := range r.virtual[rel.name] {
+			if by.fulfils(rel) && (best == "" || by.by.Name < best) {
+				best = by.by.Name
+			}
+		}
+		if best != "" {
+			return best
+		}
+	}
+	return ""
+}
+
+func (p provision) fulfils(rel relation) bool {
+	return rel.op == "" || p.version != "" && rel.accepts(p.version)
+}
+
+// options lists the packages that could be chosen for a group, best first,
+// each once.
+func (r *resolution) options(g group) []*Package {
+	var list []*Package
+	add := func(p *Package) {
+		if r.chosen[p.Name] == nil && !slices.ContainsFunc(list, func(q *Package) bool { return q.Name == p.Name }) {
+			list = append(list, p)
+		}
+	}
+	for _, rel := range g {
+		if p := r.candidate(rel.name); p != nil && rel.accepts(p.Version) {
+			add(p)
+		}
+		for _, by := range r.universe.providers[rel.name] {
+			if by.fulfils(rel) {
+				if p := r.candidate(by.by.Name); p != nil {
+					add(p)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// unfulfilled notes that no package fulfils a dependency, or that a pinned
+// one stands in the way.
+func (r *resolution) unfulfilled(d dependency) {
+	var has []string
+	for _, rel := range d.group {
+		versions := r.universe.byName[rel.name]
+		if len(versions) == 0 {
+			continue
+		}
+		if _, ok := r.pinned[rel.name]; ok && rel.accepts(versions[0].Version) {
+			r.tooOld[rel.name] = true
+			return
+		}
+		has = append(has, rel.name+" "+versions[0].Version)
+	}
+	if _, ok := r.pinned[d.owner]; ok {
+		r.tooOld[d.owner] = true // its newest version may ask for something else
+		return
+	}
+	found := "it has no such package"
+	if len(has) > 0 {
+		found = "it has " + strings.Join(has, ", ")
+	}
+	r.errs = append(r.errs, fmt.Errorf("%s needs %s, which %s doesn't have: %s", r.path(d.owner), d.group, r.universe.distribution, found))
+}
+
+// check reports unfulfilled dependencies and conflicts of the result.
+func (r *resolution) check() {
+	for _, name := range slices.Sorted(maps.Keys(r.chosen)) {
+		for i, g := range parseRelations(r.chosen[name].Depends) {
+			if r.fulfiller(g) == "" {
+				r.unfulfilled(dependency{name, i, g})
+			}
+		}
+		for _, other := range r.conflicts(r.chosen[name]) {
+			_, pinned := r.pinned[name]
+			_, otherPinned := r.pinned[other.name]
+			if pinned || otherPinned {
+				r.tooOld[name], r.tooOld[other.name] = true, true
+				continue
+			}
+			r.errs = append(r.errs, fmt.Errorf("%s %s conflicts with %s, and both are needed: %s; %s: leave one of them out, or name another package that does the same",
+				name, r.chosen[name].Version, other.relation, r.path(name), r.path(other.name)))
+		}
+	}
+	for name := range r.tooOld {
+		if _, ok := r.pinned[name]; !ok {
+			delete(r.tooOld, name)
+		}
+	}
+}
+
+// conflict is a chosen package that another one doesn't go with.
+type conflict struct {
+	name     string
+	relation relation // as the other one writes it
+}
+
+// conflicts lists what is chosen and p declares that it doesn't go with.
+func (r *resolution) conflicts(p *Package) []conflict {
+	var list []conflict
+	for _, g := range parseRelations(p.Conflicts) {
+		rel := g[0]
+		if rel.arch != "" && rel.arch != "any" && rel.arch != r.universe.arch {
+			continue
+		}
+		if other := r.chosen[rel.name]; other != nil && rel.name != p.Name && rel.accepts(other.Version) {
+			list = append(list, conflict{rel.name, rel})
+		}
+		for _, by := range r.virtual[rel.name] {
+			if by.by.Name != p.Name && by.fulfils(rel) {
+				list = append(list, conflict{by.by.Name, rel})
+			}
+		}
+	}
+	return list
+}
+
+// path says why a package was chosen: "app → lib → needed-lib".
+func (r *resolution) path(name string) string {
+	path := []string{name}
+	for by := r.because[name]; by != ""; by = r.because[by] {
+		path = append(path, by)
+	}
+	slices.Reverse(path)
+	return strings.Join(path, " → ")
+}
+
+func (r *resolution) unknown(name string) error {
+	if providers := r.universe.providers[name]; len(providers) > 0 {
+		var names []string
+		for _, p := range providers {
+			names = append(names, p.by.Name)
+		}
+		return fmt.Errorf("%q is not a package of %s but what several provide: name one of %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))
+	}
+	text := fmt.Sprintf("%s has no package %q for %s", r.universe.distribution, name, r.universe.arch)
+	if near := r.universe.suggest(name); len(near) > 0 {
+		text += ": did you mean " + strings.Join(near, ", ") + "?"
+	}
+	return errors.New(text)
+}
+
+func (r *resolution) result() ([]lock.Package, error) {
+	if len(r.errs) > 0 {
+		return nil, errors.Join(r.errs...)
+	}
+	list := make([]lock.Package, 0, len(r.chosen))
+	for _, name := range slices.Sorted(maps.Keys(r.chosen)) {
+		p := r.chosen[name]
+		needs, minimal := r.minimal[name]
+		if !minimal {
+			needs = r.needs(name)
+		}
+		list = append(list, lock.Package{
+			Distribution: r.universe.distribution,
+			Arch:         r.universe.arch,
+			Name:         p.Name,
+			Version:      p.Version,
+			URL:          p.Archive + ":" + p.Path,
+			Digest:       p.Digest,
+			Size:         p.Size,
+			Installed:    p.Installed,
+			Minimal:      minimal,
+			Needs:        needs,
+		})
+	}
+	return list, nil
+}
+
+// needs lists the chosen packages that fulfil a chosen package's
+// dependencies, sorted.
+func (r *resolution) needs(name string) []string {
+	var list []string
+	for _, g := range parseRelations(r.chosen[name].Depends) {
+		if need := r.fulfiller(g); need != "" && need != name {
+			list = append(list, need)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

@@ -1,0 +1,200 @@
+package debian
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// index reads packages written one a line: "name version; Field: value; …".
+// What every entry must have is added.
+func index(t *testing.T, lines string) []Package {
+	t.Helper()
+	var text strings.Builder
+	for line := range strings.Lines(lines) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		head, fields, _ := strings.Cut(line, ";")
+		name, version, _ := strings.Cut(head, " ")
+		fmt.Fprintf(&text, "Package: %s\nVersion: %s\nArchitecture: amd64\nFilename: pool/%s_%s.deb\nSHA256: %064d\n", name, version, name, version, len(name))
+		for field := range strings.SplitSeq(fields, ";") {
+			if field = strings.TrimSpace(field); field != "" {
+				text.WriteString(field + "\n")
+			}
+		}
+		text.WriteString("\n")
+	}
+	list, err := ParsePackages(strings.NewReader(text.String()), "debian")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// small is an archive with one package for each thing a resolution must
+// handle.
+const small = `
+	libc 2; Essential: yes
+	dpkg 1; Essential: yes; Pre-Depends: libc (>= 2), tar; Depends: awk
+	tar 1; Depends: libc
+	mawk 1; Provides: awk; Depends: libc
+	gawk 1; Provides: awk, fancy-awk (= 5); Depends: libc
+	apt 1; Depends: keyring | dpkg
+
+	jq 1.6; Depends: libjq (= 1.6), libc
+	libjq 1.6; Depends: libc
+	web 1; Depends: server | other, mail-agent
+	server 1; Provides: mail-agent; Depends: jq
+	other 1
+	exim 1; Provides: mail-agent; Priority: standard; Conflicts: mail-agent
+	postfix 1; Provides: mail-agent; Priority: optional; Conflicts: mail-agent
+	mailer 1; Depends: mail-agent
+	reader 1; Depends: fancy-awk (>= 4)
+	wishful 1; Depends: libjq (>= 2) | nothing
+	deep 1; Depends: wishful
+	shy 1; Breaks: libjq (<< 2)
+	odd 1; Depends: libc:any, exim:i386 | libjq; Conflicts: tar:i386
+	loop-a 1; Depends: loop-b
+	loop-b 1; Depends: loop-a, loop-b
+`
+
+// show lists a resolution, one package a line; + marks the minimal system.
+func show(packages []lock.Package) string {
+	var out strings.Builder
+	for _, p := range packages {
+		mark := " "
+		if p.Minimal {
+			mark = "+"
+		}
+		fmt.Fprintf(&out, "%s%s %s [%s]\n", mark, p.Name, p.Version, strings.Join(p.Needs, " "))
+	}
+	return out.String()
+}
+
+const minimal = "+apt 1 [dpkg]\n+dpkg 1 [libc mawk tar]\n+libc 2 []\n+mawk 1 [libc]\n+tar 1 [libc]\n"
+
+// withMinimal is the minimal system and more lines, sorted by name.
+func withMinimal(lines ...string) string {
+	all := append(strings.Split(strings.TrimSpace(minimal), "\n"), lines...)
+	slices.SortFunc(all, func(a, b string) int { return strings.Compare(a[1:], b[1:]) })
+	return strings.Join(all, "\n") + "\n"
+}
+
+func TestResolve(t *testing.T) {
+	tests := []struct {
+		name   string
+		wanted []string
+		want   string
+	}{
+		{"the minimal system alone", nil, minimal},
+		{"an exact version", []string{"jq"}, withMinimal(" jq 1.6 [libc libjq]", " libjq 1.6 [libc]")},
+		{"the first alternative, which also provides a need", []string{"web"},
+			withMinimal(" jq 1.6 [libc libjq]", " libjq 1.6 [libc]", " server 1 [jq]", " web 1 [server]")},
+		{"a wanted package settles an alternative", []string{"web", "postfix", "other"},
+			withMinimal(" other 1 []", " postfix 1 []", " web 1 [other postfix]")},
+		{"providers by priority", []string{"mailer"}, withMinimal(" exim 1 []", " mailer 1 [exim]")},
+		{"a versioned virtual package", []string{"reader"}, withMinimal(" gawk 1 [libc]", " reader 1 [gawk]")},
+		{"other architectures", []string{"odd", "exim"}, withMinimal(" exim 1 []", " odd 1 [exim libc]")},
+		{"a cycle", []string{"loop-a"}, withMinimal(" loop-a 1 [loop-b]", " loop-b 1 [loop-a]")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			u := NewUniverse("debian/bookworm", "amd64", index(t, small))
+			got, err := Resolve(u, test.wanted, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := show(got); got != test.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
+			}
+			slices.Reverse(test.wanted)
+			again, err := Resolve(u, append(test.wanted, test.wanted...), nil)
+			if err != nil || show(again) != test.want {
+				t.Errorf("another order of names gives %v:\n%s", err, show(again))
+			}
+		})
+	}
+}
+
+func TestResolveErrors(t *testing.T) {
+	tests := []struct {
+		name   string
+		wanted []string
+		want   string
+	}{
+		{"unknown", []string{"libjk"}, `debian/bookworm has no package "libjk" for amd64: did you mean libjq?`},
+		{"nothing like it", []string{"xxxxxxxxx"}, `debian/bookworm has no package "xxxxxxxxx" for amd64`},
+		{"virtual", []string{"mail-agent"}, `"mail-agent" is not a package of debian/bookworm but what several provide: name one of exim, postfix, server`},
+		{"unfulfilled", []string{"deep"}, `deep → wishful needs libjq (>= 2) | nothing, which debian/bookworm doesn't have: it has libjq 1.6`},
+		{"conflict", []string{"jq", "shy"}, `shy 1 conflicts with libjq (<< 2), and both are needed: shy; jq → libjq: leave one of them out, or name another package that does the same`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			u := NewUniverse("debian/bookworm", "amd64", index(t, small))
+			got, err := Resolve(u, test.wanted, nil)
+			if err == nil {
+				t.Fatalf("no error, but\n%s", show(got))
+			}
+			if got := err.Error(); got != test.want {
+				t.Errorf("got:  %s\nwant: %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNewestVersionOfAllSuitesWins(t *testing.T) {
+	security := index(t, "libjq 1.6; Depends: libc\nlibc 2.1; Essential: yes")
+	u := NewUniverse("debian/bookworm", "amd64", index(t, small), security)
+	got, err := Resolve(u, []string{"libjq"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Replace(withMinimal(" libjq 1.6 [libc]"), "+libc 2 ", "+libc 2.1 ", 1); show(got) != want {
+		t.Errorf("got:\n%s\nwant:\n%s", show(got), want)
+	}
+}
+
+func TestKeep(t *testing.T) {
+	locked, err := Resolve(NewUniverse("debian/bookworm", "amd64", index(t, small)), []string{"jq"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := index(t, `
+		libc 3; Essential: yes
+		dpkg 2; Essential: yes; Pre-Depends: libc (>= 2), tar; Depends: awk
+		tar 1; Depends: libc
+		mawk 1; Provides: awk; Depends: libc
+		apt 1; Depends: keyring | dpkg
+		jq 1.7; Depends: libjq (= 1.7), libc
+		libjq 1.7; Depends: libc
+		curl 1; Depends: libc (>= 2)
+		query 1; Depends: libjq (>= 1.7)
+	`)
+	u := NewUniverse("debian/bookworm", "amd64", newer)
+	tests := []struct{ name, wanted, want string }{
+		{"old versions stay beside a new package", "jq curl", withMinimal(" curl 1 [libc]", " jq 1.6 [libc libjq]", " libjq 1.6 [libc]")},
+		{"what nobody wants goes", "curl", withMinimal(" curl 1 [libc]")},
+		{"a need for a newer one moves those whose needs aren't known", "jq query",
+			"+apt 1 [dpkg]\n+dpkg 2 [libc mawk tar]\n jq 1.7 [libc libjq]\n+libc 3 []\n libjq 1.7 [libc]\n+mawk 1 [libc]\n query 1 [libjq]\n+tar 1 [libc]\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := Resolve(u, strings.Fields(test.wanted), locked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := show(got); got != test.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
+			}
+		})
+	}
+	old, _ := Resolve(u, []string{"jq"}, locked)
+	if got, want := old[2].URL, "debian:pool/jq_1.6.deb"; old[2].Name != "jq" || got != want {
+		t.Errorf("the kept %s comes from %s, want %s", old[2].Name, got, want)
+	}
+}

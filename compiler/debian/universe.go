@@ -1,0 +1,122 @@
+package debian
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Universe is all packages that a resolution may choose from, on one
+// architecture. It is not changed after NewUniverse.
+type Universe struct {
+	distribution string // for errors and results
+	arch         string
+	byName       map[string][]*Package  // newest first
+	providers    map[string][]provision // of a virtual name, best first
+}
+
+// provision is a package that provides a virtual name.
+type provision struct {
+	by      *Package
+	version string // "" if it provides the name without a version
+}
+
+// NewUniverse makes a universe of the indexes of one distribution, such as
+// "debian/bookworm", for one architecture. Packages for other architectures
+// than that and "all" are passed over. Where two indexes hold one version of a
+// package, the first counts.
+func NewUniverse(distribution, arch string, indexes ...[]Package) *Universe {
+	u := &Universe{
+		distribution: distribution,
+		arch:         arch,
+		byName:       map[string][]*Package{},
+		providers:    map[string][]provision{},
+	}
+	for _, index := range indexes {
+		for i := range index {
+			if p := &index[i]; p.Arch == arch || p.Arch == "all" {
+				u.byName[p.Name] = append(u.byName[p.Name], p)
+			}
+		}
+	}
+	for _, versions := range u.byName {
+		if len(versions) > 1 {
+			slices.SortStableFunc(versions, func(a, b *Package) int { return CompareVersions(b.Version, a.Version) })
+		}
+		u.provide(versions[0])
+	}
+	for _, list := range u.providers {
+		slices.SortFunc(list, func(a, b provision) int {
+			return cmp.Or(cmp.Compare(priority(a.by), priority(b.by)), cmp.Compare(a.by.Name, b.by.Name), cmp.Compare(a.version, b.version))
+		})
+	}
+	return u
+}
+
+// provide notes what the newest version of a package provides. Older ones are
+// only ever chosen because they are pinned, and then for their own name.
+func (u *Universe) provide(p *Package) {
+	if p.Provides == "" {
+		return
+	}
+	for _, g := range parseRelations(p.Provides) {
+		u.providers[g[0].name] = append(u.providers[g[0].name], provision{p, g[0].version})
+	}
+}
+
+// priority orders providers of one virtual name: those that a system has
+// anyway come first.
+func priority(p *Package) int {
+	i := slices.Index([]string{"required", "important", "standard", "optional"}, p.Priority)
+	if i < 0 {
+		return 4
+	}
+	return i
+}
+
+// suggest returns up to three names that resemble a name that doesn't exist.
+func (u *Universe) suggest(name string) []string {
+	type near struct {
+		name     string
+		distance int
+	}
+	limit := max(1, len(name)/4)
+	var found []near
+	for other := range u.byName {
+		if d := editDistance(name, other, limit); d <= limit {
+			found = append(found, near{other, d})
+		}
+	}
+	slices.SortFunc(found, func(a, b near) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.name, b.name))
+	})
+	var names []string
+	for _, n := range found[:min(3, len(found))] {
+		names = append(names, n.name)
+	}
+	return names
+}
+
+// editDistance is the Levenshtein distance of two names, or something greater
+// than limit.
+func editDistance(a, b string, limit int) int {
+	if d := len(a) - len(b); d > limit || -d > limit {
+		return limit + 1
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substitute := diagonal
+			if a[i] != b[j] {
+				substitute++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
