@@ -83,8 +83,8 @@ type Layer struct {
 
 // Steps says what happened to the vertices of the definitions, in the order
 // in which they were first reported. Vertices that a cached result made
-// unnecessary to look at are in neither list, and neither are local sources:
-// every build reads those, and transfers what has changed.
+// unnecessary to load are in neither list, and neither are local trees and
+// image references: every build reads those, and transfers what has changed.
 type Steps struct {
 	Executed []Step
 	Cached   []Step

@@ -3,23 +3,244 @@
 package engine
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/llb/registry"
 )
 
-func TestBuildSharesLayersAndRebuildsNothing(t *testing.T) {
+func TestBuild(t *testing.T) {
 	needEngine(t)
 	e := open(t, t.TempDir())
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "out")
+
 	first := build(t, e, request(t, dir, two(t, "2")...))
-	t.Log("executed:", names(first.Steps.Executed))
-	t.Log("cached:", names(first.Steps.Cached))
-	if got := first.Images[0].Layers[0]; got != first.Images[1].Layers[0] || got.Size == 0 {
-		t.Errorf("first layers are %v and %v, want the same", got, first.Images[1].Layers[0])
+	if a, b := first.Images[0].Layers[0], first.Images[1].Layers[0]; a != b || a.Size == 0 {
+		t.Errorf("the shared layers are %v and %v, want one", a, b)
 	}
+	if a, b := first.Images[0].Layers[1], first.Images[1].Layers[1]; a == b {
+		t.Errorf("both last layers are %v, want two", a)
+	}
+	if got := names(first.Steps.Executed); !strings.Contains(got, "shared step") {
+		t.Errorf("the first build executed %s, want the shared step among them", got)
+	}
+	if err := registry.Validate(dir); err != nil {
+		t.Error(err)
+	}
+	if got, want := files(t, dir), 2+2+2+3; len(got) != want { // index and layout, manifests, configurations, layers
+		t.Errorf("the layout has %d files, want %d:\n%s", len(got), want, strings.Join(got, "\n"))
+	}
+
 	again := build(t, e, request(t, dir, two(t, "2")...))
-	t.Log("executed:", names(again.Steps.Executed))
-	t.Log("cached:", names(again.Steps.Cached))
-	third := build(t, e, request(t, dir, two(t, "3")...))
-	t.Log("executed:", names(third.Steps.Executed))
-	t.Log("cached:", names(third.Steps.Cached))
+	if len(again.Steps.Executed) != 0 {
+		t.Errorf("the rebuild executed %s, want nothing", names(again.Steps.Executed))
+	}
+	if !slices.Equal(again.Images[0].Layers, first.Images[0].Layers) || again.Images[0].Manifest != first.Images[0].Manifest {
+		t.Errorf("the rebuild made %v, want %v", again.Images[0], first.Images[0])
+	}
+
+	edited := build(t, e, request(t, dir, two(t, "3")...))
+	if got, want := names(edited.Steps.Executed), "file /two, merge app2"; sorted(got) != want {
+		t.Errorf("after an edit the build executed %s, want %s", sorted(got), want)
+	}
+	if err := registry.Validate(dir); err != nil {
+		t.Error(err)
+	}
+	if got, want := len(files(t, dir)), 9; got != want {
+		t.Errorf("after an edit the layout has %d files, want %d: what no image needs is swept", got, want)
+	}
+}
+
+func TestFreshStatesGiveEqualLayouts(t *testing.T) {
+	needEngine(t)
+	var want []string
+	for range 2 {
+		dir := t.TempDir()
+		build(t, open(t, t.TempDir()), request(t, dir, two(t, "2")...))
+		got := files(t, dir)
+		index, err := os.ReadFile(filepath.Join(dir, "index.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(index))
+		if want != nil && !slices.Equal(got, want) {
+			t.Errorf("the second state gave\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		want = got
+	}
+}
+
+func TestPlatformsOfOneNameAreNested(t *testing.T) {
+	needEngine(t)
+	dir := t.TempDir()
+	arm := image(t, "app", file("/arm", "x"))
+	arm.Platform.Architecture = "arm64"
+	arm.Config = []byte(strings.ReplaceAll(string(arm.Config), "amd64", "arm64"))
+	build(t, open(t, t.TempDir()), request(t, dir, image(t, "app", file("/amd", "x")), arm))
+	if err := registry.Validate(dir); err != nil {
+		t.Error(err)
+	}
+	index, err := os.ReadFile(filepath.Join(dir, "index.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(string(index), `"digest"`); got != 1 {
+		t.Errorf("the index lists %d images, want one for both platforms:\n%s", got, index)
+	}
+}
+
+func TestFailingStep(t *testing.T) {
+	needEngine(t)
+	dir := filepath.Join(t.TempDir(), "out")
+	im := image(t, "app", ran("bad step", "fail", "7"))
+	_, err := open(t, t.TempDir()).Build(t.Context(), request(t, dir, im))
+	var step *StepError
+	if !errors.As(err, &step) {
+		t.Fatalf("the error is %v, want a StepError", err)
+	}
+	if step.Name != "bad step" || step.ExitCode != 7 {
+		t.Errorf("%q failed with %d, want \"bad step\" with 7", step.Name, step.ExitCode)
+	}
+	if n := len(step.Log); n != 20 || step.Log[0] != "line 11" || step.Log[19] != "line 30" {
+		t.Errorf("the log is %q, want line 11 to line 30", step.Log)
+	}
+	if !slices.ContainsFunc(im.Definition.Def, func(def []byte) bool { return digest.FromBytes(def) == step.Vertex }) {
+		t.Errorf("vertex %s is not one of the definition", step.Vertex)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the failed build left %s", dir)
+	}
+}
+
+func TestFetch(t *testing.T) {
+	needEngine(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/file" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprint(w, "content")
+	}))
+	t.Cleanup(server.Close)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	sum := digest.FromString("content")
+	fetched := func(url string, sum digest.Digest) Image {
+		src := llb.HTTP(url, llb.Checksum(sum), llb.Filename("f"), llb.WithCustomName("fetch"))
+		return image(t, "app", llb.Scratch().File(llb.Copy(src, "/f", "/f", &llb.CopyInfo{CreatedTime: &epoch}), llb.WithCustomName("keep")))
+	}
+	e := open(t, t.TempDir())
+	for _, c := range []struct {
+		what, url string
+		sum       digest.Digest
+		network   bool
+	}{
+		{"nobody listens", "http://" + closed.Addr().String() + "/file", sum, true},
+		{"no such host", "http://host.invalid/file", sum, true},
+		{"no such file", server.URL + "/none", sum, false},
+		{"wrong checksum", server.URL + "/file", digest.FromString("other"), false},
+	} {
+		_, err := e.Build(t.Context(), request(t, t.TempDir(), fetched(c.url, c.sum)))
+		var network *UnavailableError
+		var step *StepError
+		if errors.As(err, &network) != c.network || errors.As(err, &step) == c.network {
+			t.Errorf("%s: the error is %T %v", c.what, err, err)
+		}
+		if c.network && network != nil && network.Vertex == "" || !c.network && step != nil && step.Name != "fetch" {
+			t.Errorf("%s: the error does not name the vertex: %#v", c.what, err)
+		}
+	}
+	dir := t.TempDir()
+	im := fetched(server.URL+"/file", sum)
+	if got := names(build(t, e, request(t, dir, im)).Steps.Executed); sorted(got) != "fetch, keep" {
+		t.Errorf("the build executed %s, want fetch, keep", got)
+	}
+	if got := names(build(t, e, request(t, dir, im)).Steps.Executed); got != "" {
+		t.Errorf("the rebuild executed %s, want nothing", got)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	needEngine(t)
+	state, dir := t.TempDir(), t.TempDir()
+	e := open(t, state)
+	build(t, e, request(t, dir, two(t, "2")...))
+	before := files(t, dir)
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	done := start(t, ctx, e, request(t, dir, image(t, "app1", file("/new", "new"), ran("long step", "sleep"))), "long step")
+	began, interrupted := time.Now(), errors.New("interrupted")
+	cancel(interrupted)
+	if err := <-done; !errors.Is(err, interrupted) {
+		t.Errorf("the cancelled build says %v, want the cause of its end", err)
+	}
+	if err := e.Close(); err != nil {
+		t.Errorf("closing: %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the cancelled build and closing took %v", took)
+	}
+	checkClean(t, state)
+	if got := files(t, dir); !slices.Equal(got, before) {
+		t.Errorf("the cancelled build changed the layout to\n%s\nfrom\n%s", strings.Join(got, "\n"), strings.Join(before, "\n"))
+	}
+	if err := registry.Validate(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestForeignDirectoryIsRefused(t *testing.T) {
+	needEngine(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "thesis.txt"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := open(t, t.TempDir()).Build(t.Context(), request(t, dir, two(t, "2")...))
+	var layout *LayoutError
+	if !errors.As(err, &layout) {
+		t.Errorf("the error is %v, want a LayoutError", err)
+	}
+	if got := strings.Join(files(t, dir), " "); got != "thesis.txt" {
+		t.Errorf("the directory holds %s, want thesis.txt alone", got)
+	}
+}
+
+// files lists the files under dir, sorted.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, _ := filepath.Rel(dir, path)
+			out = append(out, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// sorted sorts a comma-separated list.
+func sorted(list string) string {
+	parts := strings.Split(list, ", ")
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
 }

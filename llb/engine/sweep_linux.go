@@ -26,9 +26,11 @@ func executors(state string) []string {
 func bundles(state string) []string {
 	var found []string
 	for _, dir := range executors(state) {
-		configs, _ := filepath.Glob(filepath.Join(dir, "*", "config.json"))
-		for _, c := range configs {
-			found = append(found, filepath.Dir(c))
+		entries, _ := os.ReadDir(dir) // it has just been listed
+		for _, e := range entries {
+			if e.IsDir() {
+				found = append(found, filepath.Join(dir, e.Name()))
+			}
 		}
 	}
 	return found

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/solver/pb"
@@ -26,10 +27,10 @@ type tracker struct {
 }
 
 type tracked struct {
-	name     string
-	executed bool
-	cached   bool
-	lines    [][]byte // the last is still being printed
+	name   string
+	ran    map[time.Time]bool // the starts of uncached intervals that completed
+	cached bool
+	lines  [][]byte // the last is still being printed
 }
 
 func newTracker(images []Image) *tracker {
@@ -54,7 +55,7 @@ func newTracker(images []Image) *tracker {
 func (t *tracker) vertex(id digest.Digest) *tracked {
 	v := t.seen[id]
 	if v == nil {
-		v = &tracked{}
+		v = &tracked{ran: map[time.Time]bool{}}
 		t.seen[id] = v
 		t.order = append(t.order, id)
 	}
@@ -69,8 +70,8 @@ func (t *tracker) add(s *client.SolveStatus) {
 		v.name = u.Name
 		if u.Cached {
 			v.cached = true
-		} else if u.Completed != nil && u.Error == "" {
-			v.executed = true
+		} else if u.Started != nil && u.Completed != nil && u.Error == "" {
+			v.ran[*u.Started] = true
 		}
 	}
 	for _, l := range s.Logs {
@@ -114,15 +115,26 @@ func (t *tracker) describe(id digest.Digest) (name string, log []string) {
 
 // remote returns what the vertex fetches from the network, or "".
 func (t *tracker) remote(id digest.Digest) string {
-	src := t.ops[id].GetSource()
-	if src == nil || isLocal(src) {
+	src := t.ops[id].GetSource().GetIdentifier()
+	if strings.HasPrefix(src, "local://") || strings.HasPrefix(src, "oci-layout://") {
 		return ""
 	}
-	return src.Identifier
+	return src
 }
 
-func isLocal(src *pb.SourceOp) bool {
-	return strings.HasPrefix(src.GetIdentifier(), "local://") || strings.HasPrefix(src.GetIdentifier(), "oci-layout://")
+// executed reports whether the vertex did its work. For one without inputs,
+// BuildKit also reports an uncached interval when it computes the cache key.
+func (v *tracked) executed(op *pb.Op) bool {
+	if len(op.Inputs) == 0 {
+		return len(v.ran) > 1
+	}
+	return len(v.ran) > 0
+}
+
+// isRead reports whether every build reads the source anew to learn its key.
+func isRead(op *pb.Op) bool {
+	src := op.GetSource().GetIdentifier()
+	return strings.HasPrefix(src, "local://") || strings.HasPrefix(src, "oci-layout://") || strings.HasPrefix(src, "docker-image://")
 }
 
 // steps sums up what was reported.
@@ -132,11 +144,11 @@ func (t *tracker) steps() Steps {
 	var s Steps
 	for _, id := range t.order {
 		v, op := t.seen[id], t.ops[id]
-		if op == nil || isLocal(op.GetSource()) {
+		if op == nil || isRead(op) {
 			continue
 		}
 		step := Step{Vertex: id, Name: v.name}
-		if v.executed {
+		if v.executed(op) {
 			s.Executed = append(s.Executed, step)
 		} else if v.cached {
 			s.Cached = append(s.Cached, step)

@@ -1,0 +1,141 @@
+// Package registry moves images between OCI layout directories and registries,
+// through go-containerregistry.
+package registry
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+)
+
+// refName is the annotation that names an image in a layout's index.
+const refName = "org.opencontainers.image.ref.name"
+
+// Validate reads every image of the layout completely and returns an error
+// unless digests, sizes, media types, diffIDs and platforms all agree.
+func Validate(dir string) error {
+	index, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		return fmt.Errorf("reading the OCI layout %s: %w", dir, err)
+	}
+	if err := errors.Join(validate.Index(index), checkDigests(index)); err != nil {
+		return fmt.Errorf("the OCI layout %s is not valid: %w", dir, err)
+	}
+	return nil
+}
+
+// checkDigests compares manifests and configurations beneath the index with
+// their descriptors: validate takes their digests from what it reads.
+func checkDigests(index v1.ImageIndex) error {
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	check := func(desc v1.Descriptor, read func() ([]byte, error)) {
+		raw, err := read()
+		if err != nil {
+			errs = append(errs, err)
+		} else if got, size, err := v1.SHA256(bytes.NewReader(raw)); err != nil || got != desc.Digest || size != desc.Size {
+			errs = append(errs, fmt.Errorf("the blob %s of %d bytes has the digest %s and %d bytes", desc.Digest, desc.Size, got, size))
+		}
+	}
+	for _, desc := range manifest.Manifests {
+		if desc.MediaType.IsIndex() {
+			child, err := index.ImageIndex(desc.Digest)
+			if err != nil {
+				return err
+			}
+			check(desc, child.RawManifest)
+			errs = append(errs, checkDigests(child))
+			continue
+		}
+		image, err := index.Image(desc.Digest)
+		if err != nil {
+			return err
+		}
+		check(desc, image.RawManifest)
+		manifest, err := image.Manifest()
+		if err != nil {
+			return err
+		}
+		check(manifest.Config, image.RawConfigFile)
+	}
+	return errors.Join(errs...)
+}
+
+// entry is a named image of a layout: an image of one platform, or an index
+// of several.
+type entry struct {
+	name  string
+	desc  v1.Descriptor
+	image v1.Image      // nil for an index
+	index v1.ImageIndex // nil for an image
+}
+
+// read returns the layout's named images in the index's order; with names,
+// those alone. A name that the layout lacks is an error.
+func read(dir string, names []string) ([]entry, error) {
+	index, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading the OCI layout %s: %w", dir, err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return nil, fmt.Errorf("reading the OCI layout %s: %w", dir, err)
+	}
+	var entries []entry
+	var known []string
+	for _, desc := range manifest.Manifests {
+		name := desc.Annotations[refName]
+		if name == "" {
+			continue
+		}
+		known = append(known, name)
+		if len(names) > 0 && !slices.Contains(names, name) {
+			continue
+		}
+		e := entry{name: name, desc: desc}
+		if desc.MediaType.IsIndex() {
+			e.index, err = index.ImageIndex(desc.Digest)
+		} else {
+			e.image, err = index.Image(desc.Digest)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the image %s of %s: %w", name, dir, err)
+		}
+		entries = append(entries, e)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("there is no image %s in %s, which has %s", name, dir, strings.Join(known, ", "))
+		}
+	}
+	return entries, nil
+}
+
+// images returns the entry's images, one for each platform.
+func (e entry) images() ([]v1.Image, error) {
+	if e.image != nil {
+		return []v1.Image{e.image}, nil
+	}
+	manifest, err := e.index.IndexManifest()
+	if err != nil {
+		return nil, err
+	}
+	var images []v1.Image
+	for _, desc := range manifest.Manifests {
+		image, err := e.index.Image(desc.Digest)
+		if err != nil {
+			return nil, err
+		}
+		images = append(images, image)
+	}
+	return images, nil
+}
