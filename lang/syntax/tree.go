@@ -140,6 +140,11 @@ type Stmt interface {
 // each with its operands: from, to, owner, by, in, with. Which clauses there
 // are, where they may stand and which options they take is the table in
 // clauses.go; the parser accepts what the table allows and nothing else.
+//
+// Words of two are a word and an option: `builds with X` has the word builds
+// and the option with. A bare name (a secret's, none) is a *Name. A clause in
+// the wrong place is reported and left out, or, where another word says there
+// what it says (`uses` in a component), kept with that word as Word.Name.
 type Clause struct {
 	At      source.Span
 	Word    Ident
@@ -173,8 +178,19 @@ type Option struct {
 	At      source.Span
 	Word    Ident
 	Args    []Expr
+	Assign  *Assign // of the item `env NAME = VALUE` only
 	Items   []*Option
 	Options []*Option // of an item only
+}
+
+// Option returns the item's option of that word, or nil.
+func (o *Option) Option(word string) *Option {
+	for _, p := range o.Options {
+		if p.Word.Name == word {
+			return p
+		}
+	}
+	return nil
 }
 
 // If is `if COND { … } else if … else { … }`.

@@ -1,0 +1,56 @@
+package diag
+
+import "strings"
+
+// Nearest returns the candidate that name is most probably a misspelling of,
+// the first of several, or "" if none is near: at most a third of the letters
+// may be wrong, where a wrong case counts half, and neighbours that changed
+// places count once.
+func Nearest(name string, candidates []string) string {
+	const longest = 64 // beyond, nobody misspells
+	if name == "" || len(name) > longest {
+		return ""
+	}
+	best, least := "", 0
+	for _, c := range candidates {
+		if c == name || len(c) > longest {
+			continue
+		}
+		d := distance(name, c)
+		if d <= 2*max(len(name), len(c))/3 && d < 2*min(len(name), len(c)) && (best == "" || d < least) {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is twice the number of edits (insert, delete, replace, exchange
+// neighbours) that turn a into b, where letters of other case cost half. It is
+// the restricted Damerau–Levenshtein distance.
+func distance(a, b string) int {
+	if strings.EqualFold(a, b) {
+		return 1
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		last[j] = 2 * j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = 2 * i
+		for j := 1; j <= len(b); j++ {
+			change := 2
+			switch {
+			case a[i-1] == b[j-1]:
+				change = 0
+			case strings.EqualFold(a[i-1:i], b[j-1:j]):
+				change = 1
+			}
+			row[j] = min(last[j]+2, row[j-1]+2, last[j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+2)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

@@ -1,0 +1,361 @@
+package syntax
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// declarations are the words that begin one.
+var declarations = [...]string{"import", "fleet", "component", "app", "slot", "user", "let", "param"}
+
+func declares(word string) bool {
+	for _, d := range declarations {
+		if d == word {
+			return true
+		}
+	}
+	return false
+}
+
+// parseFile reads
+//
+//	File = { Import } { Declaration } .
+func (p *parser) parseFile(f *File) {
+	for p.tok.Kind != EOF {
+		p.start, p.place = int(p.tok.Start), 0
+		doc := p.doc()
+		switch d := p.declaration(doc).(type) {
+		case nil:
+		case *Import:
+			if len(f.Decls) > 0 && !p.failed {
+				p.list.Errorf("E0031", d.At, "`import` stands before all declarations").
+					See(f.Decls[0].Span(), "the first declaration").
+					Hint("move it to the top of the file")
+			}
+			f.Imports = append(f.Imports, d)
+		case Decl:
+			f.Decls = append(f.Decls, d)
+		}
+		p.endStatement("declaration")
+		p.strayBrace()
+	}
+}
+
+// strayBrace reports a closing brace too many, once: if the declaration before
+// was closed by a brace that stands where an inner one would, that is the one,
+// and what follows up to the next declaration belongs inside.
+func (p *parser) strayBrace() {
+	c, first := p.column(int(p.tok.Start))
+	if p.early > 0 && first && c > 0 && p.tok.Kind != EOF {
+		p.list.Errorf("E0012", p.span(p.early, p.early+1), "`}` closes the whole declaration").
+			Note("its indentation says that it should close less, and what follows is indented too").
+			Hint("remove it if it is one too many")
+		p.start = p.early
+		for p.tok.Kind != EOF && !(p.tok.Line && p.tok.Kind != RBrace && c == 0) {
+			p.next()
+			c, _ = p.column(int(p.tok.Start))
+		}
+	}
+	p.early = 0
+	for p.tok.Kind == RBrace {
+		p.list.Errorf("E0012", p.at(p.tok), "`}` closes nothing").
+			Hint("remove it, or look for a `}` too many above")
+		p.next()
+	}
+}
+
+// endStatement makes sure that nothing follows a statement on its line, and
+// after an error skips to the next.
+func (p *parser) endStatement(what string) {
+	if !p.failed && !p.ends() && p.tok.Kind != RBrace {
+		d := p.fail("E0016", p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
+		d.Note("a %s ends with its line", what)
+		if p.tokens[p.i].Kind == Word {
+			d.Hint("begin a new line before it")
+		}
+	}
+	if p.failed {
+		p.skip()
+	}
+}
+
+// doc returns the comment directly above the current token, without its #.
+func (p *parser) doc() string {
+	first := p.i
+	for first > 0 && p.tokens[first-1].Kind == Comment && p.tokens[first-1].Line &&
+		strings.Count(p.text[p.tokens[first-1].End:p.tokens[first].Start], "\n") == 1 {
+		first--
+	}
+	if first == p.i {
+		return ""
+	}
+	var lines []string
+	for _, t := range p.tokens[first:p.i] {
+		line := strings.TrimLeft(p.textOf(t), "#/")
+		lines = append(lines, strings.TrimRight(strings.TrimPrefix(line, " "), " \t"))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// declaration reads a declaration and returns it, an *Import, or nil.
+func (p *parser) declaration(doc string) Node {
+	word := p.tok
+	start := p.start
+	if word.Kind != Word {
+		if word.Kind == RBrace {
+			return nil
+		}
+		p.fail("E0010", p.at(word), "expected a declaration, found %s", p.describe(word)).
+			Hint("a file holds %s", quoted(declarations[:]))
+		return nil
+	}
+	switch p.textOf(word) {
+	case "import":
+		p.next()
+		return p.importDecl(start)
+	case "let":
+		return p.let(doc)
+	case "param":
+		p.next()
+		d := p.param("the parameter's name")
+		d.At, d.Doc = p.since(start), doc
+		return d
+	case "slot":
+		p.next()
+		d := &Slot{Doc: doc, Name: p.ident("the slot's name")}
+		if p.accept(Equals) {
+			d.Default = p.value("after `=`")
+		}
+		d.At = p.since(start)
+		return d
+	case "fleet":
+		p.next()
+		d := &Fleet{Doc: doc}
+		d.Body = p.body(InFleet)
+		d.At = p.since(start)
+		return d
+	case "component":
+		p.next()
+		d := &Component{Doc: doc, Name: p.ident("the component's name")}
+		d.Params = p.params()
+		d.Body = p.body(InComponent)
+		d.At = p.since(start)
+		return d
+	case "user":
+		p.next()
+		d := &User{Doc: doc, Name: p.ident("the user's name")}
+		d.Body = p.body(InUser)
+		d.At = p.since(start)
+		return d
+	case "app":
+		p.next()
+		d := &App{Doc: doc}
+		p.app(d)
+		d.Body = p.body(InApp)
+		d.At = p.since(start)
+		return d
+	}
+	p.unknownDeclaration(p.textOf(word))
+	return nil
+}
+
+func (p *parser) unknownDeclaration(word string) {
+	at := p.at(p.tok)
+	if len(formsByWord[word]) > 0 {
+		in := Place(0)
+		for _, f := range formsByWord[word] {
+			in |= f.In
+		}
+		p.fail("E0022", at, "`%s` stands in a declaration, not beside it", word).
+			Hint("move it into the braces of %s", article(in))
+		return
+	}
+	if n := p.peek(1); n.Kind == Equals && !n.Line {
+		p.fail("E0020", at, "`%s` begins no declaration", word).
+			Hint("write `let %s = …`", word).Fix(p.span(at.Start, at.Start), "let ")
+		return
+	}
+	d := p.fail("E0020", at, "`%s` begins no declaration", quoteLess(word))
+	if near := diag.Nearest(word, declarations[:]); near != "" {
+		d.Hint("did you mean `%s`?", near).Fix(at, near)
+	} else {
+		d.Hint("a file holds %s", quoted(declarations[:]))
+	}
+}
+
+// quoteLess cuts a word to a readable length.
+func quoteLess(word string) string { return strings.Trim(quoteShort(word), "`") }
+
+// article lists places for people: a component or an app.
+func article(in Place) string {
+	s := strings.ReplaceAll(in.String(), "or app", "or an app")
+	if strings.HasPrefix(s, "app") {
+		return "an " + s
+	}
+	return "a " + s
+}
+
+// importDecl reads
+//
+//	Import = "import" text [ "as" identifier ] .
+func (p *parser) importDecl(start int) *Import {
+	d := &Import{Path: &String{At: p.here()}}
+	if !p.on(Text) {
+		p.fail("E0013", p.here(), "the module's path is missing").
+			Hint("write it as text: `import \"std/java\"`")
+	} else {
+		d.Path = p.stringLit()
+		if _, ok := d.Path.Literal(); !ok {
+			p.list.Errorf("E0029", d.Path.At, "the path of an import is plain text").
+				Note("which modules there are is known before anything is evaluated")
+		}
+	}
+	if p.onWord("as") {
+		p.next()
+		alias := p.ident("the module's name here")
+		d.Alias = &alias
+	}
+	d.At = p.since(start)
+	return d
+}
+
+// let reads
+//
+//	Let = "let" identifier "=" Expression .
+func (p *parser) let(doc string) *Let {
+	start := int(p.tok.Start)
+	p.next()
+	d := &Let{Doc: doc, Name: p.ident("a name")}
+	if !p.accept(Equals) {
+		p.expected("`=` and a value")
+	}
+	d.Value = p.value("after `=`")
+	d.At = p.since(start)
+	return d
+}
+
+// params reads
+//
+//	Parameters = "(" [ Parameter { "," Parameter } [ "," ] ] ")" .
+func (p *parser) params() []*Param {
+	if !p.open(LParen) {
+		return nil
+	}
+	params := []*Param{}
+	for p.tok.Kind != RParen && !p.failed {
+		start := int(p.tok.Start)
+		d := p.param("a parameter's name")
+		d.At = p.since(start)
+		params = append(params, d)
+		if !p.acceptComma() {
+			break
+		}
+	}
+	p.close(RParen)
+	return params
+}
+
+// param reads
+//
+//	Parameter = identifier ( ":" Type [ "=" Expression ] | "=" Expression ) .
+func (p *parser) param(what string) *Param {
+	d := &Param{Name: p.ident(what)}
+	switch {
+	case p.accept(Colon):
+		d.Type = p.typ()
+	case !p.on(Equals):
+		p.fail("E0010", p.here(), "the type of `%s` is missing", d.Name.Name).
+			Hint("write `%s: string`, or give it a default: `%s = …`", d.Name.Name, d.Name.Name)
+	}
+	if p.accept(Equals) {
+		d.Default = p.value("after `=`")
+	}
+	return d
+}
+
+// typ reads
+//
+//	Type = identifier [ "(" Type { "," Type } ")" ] .
+func (p *parser) typ() *Type {
+	t := &Type{At: p.here()}
+	if !p.enter() {
+		return t
+	}
+	defer p.leave()
+	start := int(p.tok.Start)
+	t.Name = p.ident("a type")
+	if p.open(LParen) {
+		for !p.failed {
+			t.Args = append(t.Args, p.typ())
+			if !p.acceptComma() {
+				break
+			}
+		}
+		p.close(RParen)
+	}
+	t.At = p.since(start)
+	return t
+}
+
+// app reads what stands between `app` and the block:
+//
+//	( identifier | text ) [ "for" Generator { "," Generator } [ "where" Expression ] ]
+func (p *parser) app(d *App) {
+	d.Name = &String{At: p.here()}
+	switch {
+	case p.on(Text):
+		d.Name = p.stringLit()
+	default:
+		id := p.ident("the app's name")
+		d.Name = plain(id)
+		if p.on(Minus) || p.on(Dot) || p.on(Over) {
+			end := p.i
+			for p.tokens[end].Kind != LBrace && !p.tokens[end+1].Line {
+				end++
+			}
+			name := strings.TrimSpace(p.text[id.At.Start:p.tokens[end].Start])
+			p.fail("E0028", p.span(id.At.Start, id.At.Start+len(name)), "a name has letters, digits and `_` only").
+				Hint("other names are text: %s", quoteShort(`app "`+name+`"`)).
+				Fix(p.span(id.At.Start, id.At.Start+len(name)), `"`+name+`"`)
+		}
+	}
+	if p.onWord("for") {
+		p.next()
+		for !p.failed {
+			d.Generators = append(d.Generators, p.generator())
+			if !p.acceptComma() {
+				break
+			}
+		}
+		if p.onWord("where") {
+			p.next()
+			d.Where = p.value("after `where`")
+		}
+	}
+}
+
+// generator reads
+//
+//	Generator = identifier [ "," identifier ] "in" Expression .
+func (p *parser) generator() *Generator {
+	start := int(p.tok.Start)
+	g := &Generator{Value: p.ident("a name")}
+	if p.acceptComma() {
+		key := g.Value
+		g.Key = &key
+		g.Value = p.ident("a name for the values")
+	}
+	if !p.onWord("in") {
+		p.expected("`in` and what to go through")
+	}
+	p.next()
+	g.In = p.value("after `in`")
+	g.At = p.since(start)
+	return g
+}
+
+// plain is an identifier as text.
+func plain(id Ident) *String {
+	return &String{At: id.At, Parts: []StringPart{{At: id.At, Text: id.Name}}}
+}

@@ -1,0 +1,349 @@
+package syntax
+
+// value reads an expression that has to begin here; where says after what.
+func (p *parser) value(where string) Expr {
+	if p.failed {
+		return p.bad()
+	}
+	if k := p.tok.Kind; p.ends() || closes(k) || k == Comma {
+		d := p.fail("E0013", p.here(), "a value is missing %s", where)
+		if p.tokens[p.i].Line && k != RBrace {
+			d.Note("a value begins on the line of what it belongs to")
+		}
+		return p.bad()
+	}
+	return p.expression(1)
+}
+
+// bad stands where an expression could not be read.
+func (p *parser) bad() *BadExpr { return &BadExpr{p.here()} }
+
+// expression reads binary operators of at least that precedence, and their
+// operands:
+//
+//	Expression = Unary { operator Unary } .
+func (p *parser) expression(least int) Expr {
+	if !p.enter() {
+		return p.bad()
+	}
+	start := int(p.tok.Start)
+	x := p.unary()
+	for links := 0; ; links++ {
+		op := p.tok
+		precedence := op.Kind.precedence()
+		if precedence < least || p.ends() {
+			break
+		}
+		if p.depth+links > maxDepth {
+			p.tooDeep()
+			break
+		}
+		p.next()
+		p.continueLine()
+		if closes(p.tok.Kind) || p.tok.Kind == EOF {
+			p.fail("E0013", p.here(), "a value is missing after `%s`", op.Kind)
+		}
+		y := p.expression(precedence + 1)
+		x = &Binary{At: p.since(start), Op: op.Kind.String(), OpAt: p.at(op), X: x, Y: y}
+	}
+	p.leave()
+	return x
+}
+
+// unary reads
+//
+//	Unary = ( "!" | "-" ) Unary | Primary .
+func (p *parser) unary() Expr {
+	op := p.tok
+	if op.Kind != Not && op.Kind != Minus {
+		return p.primary()
+	}
+	if !p.enter() {
+		return p.bad()
+	}
+	defer p.leave()
+	p.next()
+	if p.ends() || closes(p.tok.Kind) {
+		p.fail("E0013", p.here(), "a value is missing after `%s`", op.Kind)
+	}
+	x := p.unary()
+	return &Unary{At: p.since(int(op.Start)), Op: op.Kind.String(), X: x}
+}
+
+// primary reads
+//
+//	Primary = Operand { "." identifier | Arguments | "[" Expression "]" } .
+func (p *parser) primary() Expr {
+	start := int(p.tok.Start)
+	x := p.operand()
+	for links := 0; !p.ends(); links++ {
+		k := p.tok.Kind
+		if k != Dot && k != LParen && k != LBracket {
+			break
+		}
+		if p.depth+links > maxDepth {
+			p.tooDeep()
+			break
+		}
+		switch k {
+		case Dot:
+			p.next()
+			name := p.ident("a name after `.`")
+			x = &Select{p.since(start), x, name}
+		case LParen:
+			args := p.arguments()
+			x = &Call{p.since(start), x, args}
+		case LBracket:
+			p.open(LBracket)
+			i := p.value("between `[` and `]`")
+			p.close(RBracket)
+			x = &Index{p.since(start), x, i}
+		}
+	}
+	return x
+}
+
+// arguments reads
+//
+//	Arguments = "(" [ Argument { "," Argument } [ "," ] ] ")" .
+//	Argument = [ identifier ":" ] Expression .
+func (p *parser) arguments() []*Arg {
+	var args []*Arg
+	p.open(LParen)
+	for p.tok.Kind != RParen && !p.failed {
+		a := &Arg{}
+		start := int(p.tok.Start)
+		if p.tok.Kind == Word && p.peek(1).Kind == Colon {
+			name := p.ident("a parameter's name")
+			a.Name = &name
+			p.next()
+		}
+		a.Value = p.value("in the arguments")
+		a.At = p.since(start)
+		args = append(args, a)
+		if !p.acceptComma() {
+			break
+		}
+	}
+	p.close(RParen)
+	return args
+}
+
+// operand reads
+//
+//	Operand = identifier | number | text | block | "true" | "false" | List | Map
+//	        | IfExpression | MatchExpression | "(" Expression ")" .
+func (p *parser) operand() Expr {
+	t := p.tok
+	switch t.Kind {
+	case Word:
+		switch word := p.textOf(t); word {
+		case "true", "false":
+			p.next()
+			return &Bool{p.at(t), word == "true"}
+		case "if":
+			return p.ifExpr()
+		case "match":
+			return p.matchExpr()
+		case "for":
+			p.fail("E0010", p.at(t), "`for` is a statement, not a value").
+				Hint("use it around clauses: `for x in xs { … }`")
+			return p.bad()
+		}
+		return &Name{p.ident("a value")}
+	case Numeral:
+		p.next()
+		return p.number(t)
+	case Text, BlockText:
+		return p.stringLit()
+	case LBracket:
+		return p.listExpr()
+	case LBrace:
+		return p.mapExpr()
+	case LParen:
+		if !p.enter() {
+			return p.bad()
+		}
+		defer p.leave()
+		p.open(LParen)
+		x := p.value("between `(` and `)`")
+		p.close(RParen)
+		return &Paren{p.since(int(t.Start)), x}
+	case Bad:
+		// The lexer has reported it.
+		p.next()
+		return &BadExpr{p.at(t)}
+	}
+	p.fail("E0010", p.here(), "expected a value, found %s", p.describe(t))
+	return p.bad()
+}
+
+// number splits a numeral into digits and unit.
+func (p *parser) number(t Token) *Number {
+	s := p.textOf(t)
+	n := 0
+	for n < len(s) && (class[s[n]]&isDigit != 0 || s[n] == '.') {
+		n++
+	}
+	return &Number{At: p.at(t), Text: s[:n], Unit: s[n:]}
+}
+
+// listExpr reads
+//
+//	List = "[" [ Expression { "," Expression } [ "," ] ] "]" .
+func (p *parser) listExpr() Expr {
+	l := &List{}
+	start := int(p.tok.Start)
+	if !p.enter() {
+		return p.bad()
+	}
+	defer p.leave()
+	p.open(LBracket)
+	for p.tok.Kind != RBracket && !p.failed {
+		if p.tok.Line && p.beginsStatement() {
+			break
+		}
+		l.Items = append(l.Items, p.value("in the list"))
+		if !p.acceptComma() {
+			break
+		}
+	}
+	p.close(RBracket)
+	l.At = p.since(start)
+	return l
+}
+
+// mapExpr reads
+//
+//	Map = "{" [ Entry { separator Entry } [ separator ] ] "}" .
+//	Entry = ( identifier | text ) ":" Expression .
+func (p *parser) mapExpr() Expr {
+	m := &Map{}
+	start := int(p.tok.Start)
+	if !p.enter() {
+		return p.bad()
+	}
+	defer p.leave()
+	p.open(LBrace)
+	for p.inBraces() {
+		p.continueLine()
+		e := &Entry{}
+		at := int(p.tok.Start)
+		e.Key = p.key("a map")
+		if !p.accept(Colon) {
+			d := p.expected("`:` and a value")
+			if p.tokens[p.i].Kind == Equals {
+				d.Hint("a map is written `{ key: value }`").Fix(p.span(p.end, int(p.tokens[p.i].End)), ":")
+			}
+		}
+		e.Value = p.value("after `:`")
+		e.At = p.since(at)
+		m.Entries = append(m.Entries, e)
+		if !p.separator() {
+			break
+		}
+	}
+	p.close(RBrace)
+	m.At = p.since(start)
+	return m
+}
+
+// inBraces reports whether another entry begins here, in an expression between
+// braces.
+func (p *parser) inBraces() bool {
+	return p.tok.Kind != RBrace && p.tok.Kind != EOF && !p.failed && !(p.tok.Line && p.beginsStatement())
+}
+
+// separator reads what stands between two entries: a comma, a line end, or
+// both.
+func (p *parser) separator() bool {
+	return p.accept(Comma) || p.tok.Line && p.tok.Kind != EOF
+}
+
+// ifExpr reads
+//
+//	IfExpression = "if" Expression Branch "else" ( IfExpression | Branch ) .
+//	Branch = "{" Expression "}" .
+func (p *parser) ifExpr() Expr {
+	x := &IfExpr{}
+	start := int(p.tok.Start)
+	if !p.enter() {
+		return p.bad()
+	}
+	defer p.leave()
+	p.next()
+	x.Cond = p.value("after `if`")
+	x.Then = p.branch()
+	if p.tok.Kind != Word || p.textOf(p.tok) != "else" {
+		p.fail("E0030", p.here(), "an `if` that is a value needs an `else`").
+			Note("without it there would be no value where the condition does not hold")
+		x.Else = p.bad()
+		x.At = p.since(start)
+		return x
+	}
+	p.continueLine()
+	p.next()
+	if p.onWord("if") {
+		x.Else = p.ifExpr()
+	} else {
+		x.Else = p.branch()
+	}
+	x.At = p.since(start)
+	return x
+}
+
+func (p *parser) branch() Expr {
+	if !p.open(LBrace) {
+		p.expected("`{`")
+		return p.bad()
+	}
+	p.continueLine()
+	x := p.value("between `{` and `}`")
+	p.close(RBrace)
+	return x
+}
+
+// matchExpr reads
+//
+//	MatchExpression = "match" Expression "{" [ Case { separator Case } [ separator ] ] "}" .
+//	Case = ( Expressions | "else" ) ":" Expression .
+func (p *parser) matchExpr() Expr {
+	m := &MatchExpr{}
+	start := int(p.tok.Start)
+	if !p.enter() {
+		return p.bad()
+	}
+	defer p.leave()
+	p.next()
+	m.Subject = p.value("after `match`")
+	if !p.open(LBrace) {
+		p.expected("`{`")
+		return m
+	}
+	for p.inBraces() {
+		p.continueLine()
+		arm := &Arm{}
+		at := int(p.tok.Start)
+		if p.onWord("else") {
+			p.next()
+		} else {
+			arm.Patterns = p.values("before `:`")
+		}
+		if !p.accept(Colon) {
+			d := p.expected("`:` and a value")
+			if p.tokens[p.i].Kind == LBrace {
+				d.Note("in a `match` that is a value, an arm is `\"…\": VALUE`")
+			}
+		}
+		arm.Value = p.value("after `:`")
+		arm.At = p.since(at)
+		p.elseLast(m.Arms)
+		m.Arms = append(m.Arms, arm)
+		if !p.separator() {
+			break
+		}
+	}
+	p.close(RBrace)
+	m.At = p.since(start)
+	return m
+}

@@ -1,0 +1,204 @@
+package syntax
+
+import "github.com/layc-lang/layc/lang/diag"
+
+// options reads the options of a clause or an item, in any order, and reports
+// those that are there twice, exclude each other, are missing or unknown.
+func (p *parser) options(word Ident, forms []OptionForm) []*Option {
+	var all []*Option
+	for p.on(Word) {
+		form := p.optionHere(forms)
+		if form == nil {
+			break
+		}
+		o := p.option(form, forms)
+		if p.repeated(o, form, all, forms) {
+			continue
+		}
+		all = append(all, o)
+	}
+	switch {
+	case p.ends() || p.tok.Kind == RBrace:
+		p.unmet(word, forms, all)
+	case p.tok.Kind == Word:
+		p.unknownOption(word, forms)
+	case beginsOperand(p.tok.Kind):
+		p.fail("E0014", p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok)).
+			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
+	}
+	return all
+}
+
+// option reads the option at the current token. After it come others of
+// siblings.
+func (p *parser) option(form *OptionForm, siblings []OptionForm) *Option {
+	start := int(p.tok.Start)
+	o := &Option{Word: Ident{form.Word, p.at(p.tok)}}
+	p.next()
+	if form.Takes == Items {
+		o.Items = p.items(form.Items)
+	} else {
+		o.Args, o.Assign = p.operands(form.Takes, form.Word, siblings)
+	}
+	o.At = p.since(start)
+	return o
+}
+
+// items reads
+//
+//	Items = Item { "," Item } .
+func (p *parser) items(forms []OptionForm) []*Option {
+	var all []*Option
+	p.inItems = true
+	defer func() { p.inItems = false }()
+	for !p.failed {
+		start := int(p.tok.Start)
+		form := p.optionHere(forms)
+		if form == nil {
+			if p.ends() || p.tok.Kind == RBrace {
+				p.missing("with")
+				return all
+			}
+			d := p.fail("E0023", p.at(p.tok), "a command cannot run `with` %s", p.describe(p.tok))
+			if p.tokens[p.i].Kind == Word {
+				suggest(d, p.textOf(p.tokens[p.i]), forms)
+			}
+			return all
+		}
+		o := p.option(form, form.Options)
+		o.Options = p.itemOptions(form.Options)
+		p.unmet(o.Word, form.Options, o.Options)
+		o.At = p.since(start)
+		all = append(all, o)
+		if !p.acceptComma() {
+			break
+		}
+	}
+	return all
+}
+
+// itemOptions reads the options of an item. Other words, and those that the
+// item has already, are the clause's.
+func (p *parser) itemOptions(forms []OptionForm) []*Option {
+	var all []*Option
+	for !p.failed {
+		form := p.optionHere(forms)
+		if form == nil || findRead(all, form.Word) != nil {
+			return all
+		}
+		o := p.option(form, forms)
+		if p.repeated(o, form, all, forms) {
+			continue
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+func findRead(options []*Option, word string) *Option {
+	for _, o := range options {
+		if o.Word.Name == word {
+			return o
+		}
+	}
+	return nil
+}
+
+// repeated reports an option that stands there already, or that one of all
+// excludes.
+func (p *parser) repeated(o *Option, form *OptionForm, all []*Option, forms []OptionForm) bool {
+	if p.failed {
+		return false
+	}
+	for _, before := range all {
+		word := before.Word.Name
+		if word == form.Word {
+			p.list.Errorf("E0024", o.Word.At, "`%s` is given twice", word).
+				See(before.Word.At, "first given here")
+			return true
+		}
+		if other := findOption(forms, word); other != nil && form.Choice != "" && other.Choice == form.Choice {
+			p.list.Errorf("E0026", o.Word.At, "`%s` and `%s` exclude each other", word, form.Word).
+				See(before.Word.At, "`%s` is given here", word).
+				Hint("keep one of them")
+			return true
+		}
+	}
+	return false
+}
+
+// unmet reports options that are missing.
+func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
+	if p.failed {
+		return
+	}
+	for i := range forms {
+		f := &forms[i]
+		given := findRead(all, f.Word)
+		if given != nil && f.After != "" && findRead(all, f.After) == nil {
+			p.list.Errorf("E0026", given.Word.At, "`%s` stands only with `%s`", f.Word, f.After).
+				Hint("write `%s %s …`", f.After, f.Word)
+		}
+		if !f.Required || given != nil {
+			continue
+		}
+		words := []string{f.Word}
+		if f.Choice != "" {
+			words = words[:0]
+			first, met := -1, false
+			for j := range forms {
+				if forms[j].Choice != f.Choice {
+					continue
+				}
+				if first < 0 {
+					first = j
+				}
+				met = met || findRead(all, forms[j].Word) != nil
+				words = append(words, forms[j].Word)
+			}
+			if met || first != i {
+				continue
+			}
+		}
+		d := p.list.Errorf("E0025", p.span(max(p.end-1, 0), p.end), "`%s` needs %s", word.Name, quoted(words)).
+			At("missing here")
+		for _, w := range words {
+			d.Hint("`%s …`: %s", w, findOption(forms, w).Doc)
+		}
+	}
+}
+
+// unknownOption fails for a word that is no option of the clause.
+func (p *parser) unknownOption(word Ident, forms []OptionForm) {
+	w := p.textOf(p.tok)
+	if Reserved(w) {
+		return
+	}
+	at := p.at(p.tok)
+	if len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
+		p.fail("E0016", at, "expected the end of the line, found `%s`", w).
+			Note("each clause stands on a line of its own").
+			Hint("begin a new line before it")
+		return
+	}
+	d := p.fail("E0023", at, "`%s` has no `%s`", word.Name, quoteLess(w))
+	suggest(d, w, forms)
+}
+
+func optionWords(forms []OptionForm) []string {
+	words := make([]string, len(forms))
+	for i := range forms {
+		words[i] = forms[i].Word
+	}
+	return words
+}
+
+// suggest says which words there are, or which one was meant.
+func suggest(d *diag.Diagnostic, word string, forms []OptionForm) {
+	words := optionWords(forms)
+	if near := diag.Nearest(word, words); near != "" {
+		d.Hint("did you mean `%s`?", near).Fix(d.Span, near)
+	} else if len(words) > 0 {
+		d.Note("what can follow: %s", quoted(words))
+	}
+}

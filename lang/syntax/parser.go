@@ -1,0 +1,503 @@
+// Package syntax reads .layer text: tokens, the tree, the parser, and the
+// table of clauses that all tools share.
+//
+// # How parsing works
+//
+// The lexer cuts the whole file into tokens, once, without loss. The parser is
+// recursive descent by hand: the grammar needs one token of lookahead (two in
+// three places), binary operators are read by precedence climbing, and clauses
+// are read from the table in clauses.go instead of by a function each. A
+// parser library would be shorter; none that we measured gives errors in the
+// language's own words, goes on after an error, keeps comments, and reads tens
+// of megabytes a second.
+//
+// # Lines
+//
+// A line end ends a statement. It is no token: each token knows whether it is
+// the first on its line, and the parser asks where a statement could end. It
+// does not ask between ( and ) or [ and ], nor after a comma or a binary
+// operator. Braces ask again: what stands in them is made of lines.
+//
+// # Errors
+//
+// One mistake is to give one message, and whatever else is wrong in the file a
+// message too. So on the first error in a statement the statement is abandoned:
+// fail hides the rest of the tokens behind an EOF, every loop and every
+// function ends there without a word, and the statement's own loop then skips
+// to where the next one plausibly begins. Brackets that were open at the error
+// are followed to their ends, but what people show by indentation is believed
+// more than brackets, since a bracket is often the thing that is missing: a
+// line that begins a statement, not further right than the abandoned one, is
+// the next statement. A line in column 1 that begins a declaration ends every
+// block. Errors in the parser's wake are kept back where the lexer has already
+// complained about the same lines. Headers, such as `if COND {`, are mended at
+// their brace, so that their blocks are read.
+//
+// Mistakes that leave the structure clear, such as an unknown option's value or
+// a clause in the wrong place, are reported and passed over.
+//
+// # Limits
+//
+// Recursion is bounded by maxDepth, in the parser and, since long chains of
+// operators and `else if` count too, for everyone who walks the tree.
+package syntax
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+const (
+	// maxDepth is how deep a tree may be, in levels of blocks, brackets,
+	// operators and branches.
+	maxDepth = 200
+	// maxErrors is how many findings are kept for one file.
+	maxErrors = 200
+)
+
+// Parse reads a file. It returns a tree and findings for every input: with
+// findings, the tree holds what could be read. The tree's tokens always cover
+// the whole file.
+func Parse(file *source.File) (*File, diag.List) {
+	p := parser{file: file, text: file.Text()}
+	tree := &File{Source: file}
+	if len(p.text) > maxSize {
+		p.list.Errorf("E0007", source.Span{File: file}, "the file has %d bytes, more than %d", len(p.text), maxSize).
+			Note("a .layer file is written by hand; content belongs in files that it copies")
+		tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(maxSize), End: int32(maxSize)}}
+		return tree, p.list
+	}
+	if !utf8.ValidString(p.text) {
+		p.list.Errorf("E0006", p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("here")
+	}
+	p.tokens = tokens(file, &p.list)
+	p.lexical = len(p.list)
+	p.load()
+	p.parseFile(tree)
+	tree.Tokens = p.tokens
+	if len(p.list) > maxErrors {
+		p.list = p.list.Sorted()
+		if len(p.list) > maxErrors {
+			last := p.list[maxErrors-1]
+			last.Note("%d further errors in this file are not shown", len(p.list)-maxErrors)
+			p.list = p.list[:maxErrors]
+		}
+	}
+	return tree, p.list
+}
+
+// invalidUTF8 returns the range of the first byte of s that is not UTF-8.
+func invalidUTF8(s string) (start, end int) {
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i, i + 1
+		}
+		i += size
+	}
+	return 0, 0
+}
+
+type parser struct {
+	file    *source.File
+	text    string
+	tokens  []Token // of the file, or of an interpolation
+	i       int     // of the current token in tokens
+	tok     Token   // the current token, never a comment
+	end     int     // where the token before it ends
+	list    diag.List
+	lexical int // how many of list are the lexer's
+
+	loose    int       // 1 between ( or [, where line ends end nothing, else 0
+	depth    int       // of the tree, see maxDepth
+	failed   bool      // the statement is being abandoned
+	start    int       // where the statement begins
+	brackets []opening // open ones of the statement
+	blocks   []opening // open blocks
+	place    Place     // of the block
+	inItems  bool      // a comma begins the next item
+	suspect  opening   // a block whose closing brace (at line) is further left than its header
+	early    int       // where a brace, further right than its header, closed a declaration; or 0
+	cut      int       // where blocks end for want of braces, as was reported; or 0
+}
+
+// opening is an opening bracket.
+type opening struct {
+	kind  Kind
+	at    int // offset
+	line  int // offset of the statement that it belongs to
+	loose int // parser.loose outside of it
+}
+
+// load makes tokens[i], or the first token after it that is no comment, the
+// current one.
+func (p *parser) load() {
+	for p.tokens[p.i].Kind == Comment {
+		p.i++
+	}
+	p.tok = p.tokens[p.i]
+}
+
+func (p *parser) next() {
+	if p.failed || p.tok.Kind == EOF {
+		return
+	}
+	p.end = int(p.tok.End)
+	p.i++
+	p.load()
+}
+
+// peek returns the n-th token after the current one, comments left out.
+func (p *parser) peek(n int) Token {
+	i := p.i
+	for ; n > 0 && p.tokens[i].Kind != EOF; n-- {
+		for i++; p.tokens[i].Kind == Comment; i++ {
+		}
+	}
+	return p.tokens[i]
+}
+
+// ends reports whether the statement can end before the current token.
+func (p *parser) ends() bool {
+	return p.tok.Line && p.loose == 0 || p.tok.Kind == EOF
+}
+
+// on reports whether the current token is of that kind and continues the
+// statement.
+func (p *parser) on(k Kind) bool { return p.tok.Kind == k && !p.ends() }
+
+func (p *parser) accept(k Kind) bool {
+	if p.on(k) {
+		p.next()
+		return true
+	}
+	return false
+}
+
+// acceptComma reads a comma, after which the statement goes on on the next
+// line too.
+func (p *parser) acceptComma() bool {
+	if !p.accept(Comma) {
+		return false
+	}
+	if p.tok.Line && p.loose == 0 && p.beginsStatement() {
+		n := p.peek(1)
+		if n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word && !isOption(p.textOf(n)) {
+			p.fail("E0013", p.span(p.end-1, p.end), "a value is missing after `,`").
+				Note("a `,` continues the statement on the next line").
+				Hint("remove it, or write what comes after").Fix(p.span(p.end-1, p.end), "")
+			return true
+		}
+	}
+	p.continueLine()
+	return true
+}
+
+// continueLine lets the statement go on at the current token, even if it is on
+// a new line.
+func (p *parser) continueLine() {
+	if p.tok.Kind != EOF {
+		p.tok.Line = false
+	}
+}
+
+// onWord reports whether the current token is that word and continues the
+// statement.
+func (p *parser) onWord(word string) bool {
+	return p.on(Word) && p.textOf(p.tok) == word
+}
+
+func (p *parser) textOf(t Token) string { return p.text[t.Start:t.End] }
+
+func (p *parser) span(start, end int) source.Span {
+	return source.Span{File: p.file, Start: start, End: end}
+}
+
+func (p *parser) at(t Token) source.Span { return p.span(int(t.Start), int(t.End)) }
+
+// since is the span from start to the end of the last token read.
+func (p *parser) since(start int) source.Span { return p.span(start, max(start, p.end)) }
+
+// here is where the current token is expected: at the token, or, if it is on a
+// later line, directly after the token before it.
+func (p *parser) here() source.Span {
+	if p.tok.Line || p.tok.Kind == EOF {
+		return p.span(p.end, min(p.end+1, max(p.end, p.lineEnd(p.end))))
+	}
+	return p.at(p.tok)
+}
+
+func (p *parser) lineEnd(i int) int {
+	if n := strings.IndexByte(p.text[i:], '\n'); n >= 0 {
+		return i + n
+	}
+	return len(p.text)
+}
+
+// fail reports that the statement cannot be read, and abandons it. It returns
+// a diagnostic in any case, so that labels and help can follow, even if
+// nobody will see it.
+func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any) *diag.Diagnostic {
+	var unseen diag.List
+	d := unseen.Errorf(code, at, format, args...)
+	if p.failed {
+		return d
+	}
+	if !p.inWake(at) {
+		p.list = append(p.list, d)
+	}
+	p.failed = true
+	p.tok = Token{Kind: EOF, Line: true, Start: p.tok.Start, End: p.tok.Start}
+	return d
+}
+
+// inWake reports whether the lexer complained between the start of the
+// statement and the end of the line of at, or about text that swallowed the
+// rest of the file.
+func (p *parser) inWake(at source.Span) bool {
+	end := p.lineEnd(min(at.End, len(p.text)))
+	for _, d := range p.list[:p.lexical] {
+		if d.Span.End > p.start && d.Span.Start <= end {
+			return true
+		}
+	}
+	return p.tokens[max(0, len(p.tokens)-2)].Open && p.tokens[max(0, len(p.tokens)-2)].Kind == BlockText && p.tok.Kind == EOF
+}
+
+// expected fails because something else than what stands here was expected.
+func (p *parser) expected(what string) *diag.Diagnostic {
+	at := p.here()
+	if p.tok.Line || p.tok.Kind == EOF {
+		return p.fail("E0010", at, "expected %s", what).At("the line ends here")
+	}
+	return p.fail("E0010", at, "expected %s, found %s", what, p.describe(p.tok))
+}
+
+// describe says what a token is, for people.
+func (p *parser) describe(t Token) string {
+	switch t.Kind {
+	case EOF:
+		return t.Kind.String()
+	case Text, BlockText:
+		return "text"
+	}
+	return quoteShort(p.textOf(t))
+}
+
+// enter goes one level deeper, and reports whether the limit allows it. If so
+// the caller calls leave.
+func (p *parser) enter() bool {
+	p.depth++
+	if p.depth > maxDepth {
+		p.tooDeep()
+		p.depth--
+		return false
+	}
+	return true
+}
+
+func (p *parser) leave() { p.depth-- }
+
+func (p *parser) tooDeep() {
+	p.fail("E0015", p.at(p.tok), "nested more than %d levels deep", maxDepth).
+		Hint("give parts of it names with `let`, or make it a list")
+}
+
+// open reads an opening bracket of an expression and reports whether it is
+// there. If so the caller calls close.
+func (p *parser) open(k Kind) bool {
+	if !p.on(k) {
+		return false
+	}
+	p.brackets = append(p.brackets, opening{k, int(p.tok.Start), p.start, p.loose})
+	p.next()
+	p.loose = 1
+	if k == LBrace {
+		p.loose = 0
+	}
+	return true
+}
+
+// close reads the closing bracket of the last open one.
+func (p *parser) close(k Kind) {
+	if p.failed {
+		return
+	}
+	last := len(p.brackets) - 1
+	b := p.brackets[last]
+	if p.tok.Kind != k {
+		p.unclosed(b, k)
+		return
+	}
+	p.next()
+	p.brackets = p.brackets[:last]
+	p.loose = b.loose
+}
+
+// unclosed reports that where a bracket should close there is something else:
+// on the same line, what is there is at fault, else the bracket.
+func (p *parser) unclosed(b opening, closer Kind) {
+	at := p.span(b.at, b.at+1)
+	switch k := p.tok.Kind; {
+	case p.tok.Line && p.beginsStatement():
+	case beginsOperand(k):
+		p.fail("E0014", p.at(p.tok), "expected `,` or `%s`, found %s", closer, p.describe(p.tok)).
+			See(at, "in what begins here").
+			Hint("put a `,` between two of them").Fix(p.span(p.end, p.end), ",")
+		return
+	case !p.tok.Line && k != EOF && k.precedence() == 0 && !closes(k):
+		p.fail("E0010", p.at(p.tok), "expected `%s`, found %s", closer, p.describe(p.tok)).
+			See(at, "to close this")
+		return
+	}
+	p.fail("E0011", at, "`%s` is not closed", b.kind).At("opened here").
+		See(p.here(), "`%s` is missing here at the latest", closer)
+}
+
+func closes(k Kind) bool { return k == RBrace || k == RParen || k == RBracket }
+
+// beginsOperand reports whether a token of that kind can only begin a value,
+// never continue one.
+func beginsOperand(k Kind) bool {
+	return k == Word || k == Numeral || k == Text || k == BlockText || k == Not
+}
+
+// ident reads a name; what says which.
+func (p *parser) ident(what string) Ident {
+	if !p.on(Word) {
+		p.expected(what)
+		return Ident{At: p.at(p.tok)}
+	}
+	name := p.textOf(p.tok)
+	id := Ident{Name: name, At: p.at(p.tok)}
+	if Reserved(name) {
+		p.fail("E0028", id.At, "`%s` can be no name", name).
+			Note("it begins a statement or an expression of the language").
+			Hint("choose another name, such as `%s_`", name)
+		return Ident{At: id.At}
+	}
+	p.next()
+	return id
+}
+
+// skip leaves what is left of an abandoned statement, to before the next
+// statement, the end of the block, or the end of the file.
+func (p *parser) skip() {
+	p.failed = false
+	p.loose = 0
+	p.load()
+	column, first := p.column(p.start)
+	open := p.brackets
+	for p.tok.Kind != EOF {
+		if p.tok.Line && int(p.tok.Start) > p.start {
+			c, _ := p.column(int(p.tok.Start))
+			switch {
+			case c == 0 && p.beginsDeclaration(),
+				first && c <= column && (len(open) == 0 || p.beginsStatement() || p.tok.Kind == RBrace && c < column),
+				!first && len(open) == 0 && p.beginsStatement():
+				p.brackets = p.brackets[:0]
+				return
+			}
+		}
+		switch k := p.tok.Kind; k {
+		case LBrace, LParen, LBracket:
+			open = append(open, opening{kind: k})
+		case RBrace, RParen, RBracket:
+			n := len(open) - 1
+			for n >= 0 && open[n].kind+1 != k {
+				n--
+			}
+			switch {
+			case n >= 0:
+				open = open[:n]
+			case k == RBrace:
+				p.brackets = p.brackets[:0]
+				return
+			}
+		}
+		p.next()
+	}
+	p.brackets = p.brackets[:0]
+}
+
+// column returns how far an offset is from the start of its line, in bytes,
+// and whether only space lies between.
+func (p *parser) column(at int) (n int, first bool) {
+	for i := at - 1; i >= 0; i-- {
+		switch c := p.text[i]; {
+		case c == '\n':
+			return at - i - 1, true
+		case class[c]&isSpace == 0:
+			return 0, false
+		}
+	}
+	return at, true
+}
+
+// beginsStatement reports whether the current token, first on its line, looks
+// like the beginning of a statement or a declaration rather than a part of an
+// expression.
+func (p *parser) beginsStatement() bool {
+	if p.tok.Kind != Word {
+		return false
+	}
+	switch k := p.peek(1); {
+	case k.Line:
+		return p.textOf(p.tok) == "repeatable"
+	case k.Kind == Comma, k.Kind == Colon, k.Kind == Dot, closes(k.Kind), k.Kind.precedence() > 0 && k.Kind != Minus:
+		return false
+	}
+	word := p.textOf(p.tok)
+	switch word {
+	case "let", "if", "for", "match":
+		return true
+	}
+	if p.place != 0 {
+		return len(formsByWord[word]) > 0
+	}
+	return declares(word)
+}
+
+// beginsDeclaration reports whether the current token, in column 1, begins a
+// declaration that can be nothing else.
+func (p *parser) beginsDeclaration() bool {
+	if p.tok.Kind != Word {
+		return false
+	}
+	n := p.peek(1)
+	if n.Line {
+		return false
+	}
+	switch p.textOf(p.tok) {
+	case "import":
+		return n.Kind == Text
+	case "fleet":
+		return n.Kind == LBrace
+	case "component", "slot", "param":
+		return n.Kind == Word
+	case "app":
+		return n.Kind == Word || n.Kind == Text
+	case "user":
+		return n.Kind == Word && p.peek(2).Kind == LBrace
+	}
+	return false
+}
+
+// quoted lists words for people: `a`, `b` or `c`.
+func quoted(words []string) string {
+	var b strings.Builder
+	for i, w := range words {
+		switch {
+		case i > 0 && i == len(words)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "`%s`", w)
+	}
+	return b.String()
+}

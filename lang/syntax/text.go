@@ -1,0 +1,288 @@
+package syntax
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Text is read in two steps: the lexer finds its end, and what is between the
+// quotes is read here, since that depends on where the text stands: escapes
+// and interpolation in general, neither in the text of `run`.
+
+// stringLit reads text with escapes and interpolation.
+func (p *parser) stringLit() *String { return p.readText(false) }
+
+// shellText reads text that belongs to the shell: nothing in it is an escape
+// or an interpolation, only \" is a quote where the text is on one line.
+func (p *parser) shellText() *String { return p.readText(true) }
+
+func (p *parser) readText(shell bool) *String {
+	t := p.tok
+	s := &String{At: p.at(t), Block: t.Kind == BlockText}
+	quotes := 1
+	if s.Block {
+		quotes = 3
+	}
+	start, end := int(t.Start)+quotes, int(t.End)
+	if !t.Open {
+		end -= quotes
+	}
+	r := textReader{p: p, text: p.text[:end], pos: start, from: start, shell: shell, block: s.Block}
+	if s.Block {
+		r.dedent()
+	}
+	r.read()
+	s.Parts = r.parts
+	p.next()
+	return s
+}
+
+// A textReader turns what stands between quotes into parts. Most text is a
+// piece of the source as it stands, and is not copied.
+type textReader struct {
+	p      *parser
+	text   string // up to the closing quote
+	pos    int
+	shell  bool
+	block  bool
+	indent int // bytes to drop after each line end, where there are as many
+
+	parts  []StringPart
+	from   int    // where the current piece begins
+	copied int    // up to where the piece has been copied to piece; from if it has not
+	piece  []byte // what the piece is so far, if that is not the source as it stands
+	dirty  bool   // piece holds the text up to copied
+}
+
+// dedent finds the common indentation of all lines but the first, skips the
+// first if it is blank, and drops the last if it is blank. Blank lines do not
+// count.
+func (r *textReader) dedent() {
+	body := r.text[r.pos:]
+	first := strings.IndexByte(body, '\n')
+	if first < 0 {
+		return
+	}
+	prefix, any := "", false
+	for rest := body[first+1:]; ; {
+		line, more, found := strings.Cut(rest, "\n")
+		if n := len(line) - len(strings.TrimLeft(line, " \t")); strings.TrimSuffix(line[n:], "\r") != "" {
+			if !any {
+				prefix, any = line[:n], true
+			}
+			for !strings.HasPrefix(line, prefix) {
+				prefix = prefix[:len(prefix)-1]
+			}
+		}
+		if !found {
+			if strings.Trim(line, " \t") == "" {
+				r.text = r.text[:len(r.text)-len(line)]
+			}
+			break
+		}
+		rest = more
+	}
+	r.indent = len(prefix)
+	if strings.Trim(body[:first], " \t\r") == "" {
+		r.pos += first + 1
+		r.from, r.copied = r.pos, r.pos
+		r.skipIndent()
+	}
+}
+
+// skipIndent drops the indentation of the line that begins at pos, and all of
+// a blank line.
+func (r *textReader) skipIndent() {
+	n := r.pos
+	for n < len(r.text) && class[r.text[n]]&isSpace != 0 {
+		n++
+	}
+	blank := n == len(r.text) || r.text[n] == '\n' || strings.HasPrefix(r.text[n:], "\r\n")
+	if !blank {
+		n = min(n, r.pos+r.indent)
+	}
+	if n > r.pos {
+		r.replace(n, "")
+	}
+}
+
+// replace ends the run of plain source at pos, adds s, and goes on at next.
+func (r *textReader) replace(next int, s string) {
+	if !r.dirty {
+		r.piece, r.dirty = append(r.piece[:0], r.text[r.from:r.pos]...), true
+	} else {
+		r.piece = append(r.piece, r.text[r.copied:r.pos]...)
+	}
+	r.piece = append(r.piece, s...)
+	r.pos, r.copied = next, next
+}
+
+// flush ends the current piece of text at pos and begins the next one at next.
+func (r *textReader) flush(next int) {
+	text := ""
+	if r.dirty {
+		r.piece = append(r.piece, r.text[r.copied:r.pos]...)
+		text = string(r.piece)
+	} else {
+		text = r.text[r.from:r.pos]
+	}
+	if text != "" {
+		r.parts = append(r.parts, StringPart{At: r.p.span(r.from, r.pos), Text: text})
+	}
+	r.pos, r.from, r.copied, r.dirty = next, next, next, false
+}
+
+func (r *textReader) read() {
+	if !r.block && strings.IndexByte(r.text[r.pos:], '\\') < 0 && (r.shell || strings.IndexByte(r.text[r.pos:], '$') < 0) {
+		r.pos = len(r.text)
+		r.flush(r.pos)
+		return
+	}
+	for r.pos < len(r.text) {
+		switch c := r.text[r.pos]; {
+		case c == '\r' && strings.HasPrefix(r.text[r.pos:], "\r\n"):
+			r.replace(r.pos+1, "")
+		case c == '\n':
+			r.pos++
+			r.skipIndent()
+		case c == '\\' && r.shell:
+			if !r.block && strings.HasPrefix(r.text[r.pos:], `\"`) {
+				r.replace(r.pos+2, `"`)
+			} else {
+				r.pos += min(2, len(r.text)-r.pos)
+				if r.text[r.pos-1] == '\n' || r.text[r.pos-1] == '\r' {
+					r.pos--
+				}
+			}
+		case c == '\\':
+			r.escape()
+		case c == '$' && !r.shell && strings.HasPrefix(r.text[r.pos:], "$${"):
+			r.replace(r.pos+3, "${")
+		case c == '$' && !r.shell && strings.HasPrefix(r.text[r.pos:], "${"):
+			r.interpolation()
+		default:
+			r.pos++
+		}
+	}
+	r.flush(r.pos)
+}
+
+// escape reads a backslash and what it stands for. One that stands for nothing
+// is reported and kept.
+func (r *textReader) escape() {
+	rest := r.text[r.pos+1:]
+	if rest == "" || rest[0] == '\n' || rest[0] == '\r' {
+		r.badEscape(r.pos+1, "`\\` stands before nothing")
+		return
+	}
+	switch rest[0] {
+	case 'n':
+		r.replace(r.pos+2, "\n")
+	case 't':
+		r.replace(r.pos+2, "\t")
+	case '\\':
+		r.replace(r.pos+2, "\\")
+	case '"':
+		r.replace(r.pos+2, `"`)
+	case 'u':
+		hex, _, closed := strings.Cut(strings.TrimPrefix(rest[1:], "{"), "}")
+		code, err := strconv.ParseUint(hex, 16, 32)
+		switch {
+		case !strings.HasPrefix(rest, "u{") || !closed || len(hex) > 6 || err != nil:
+			r.badEscape(r.pos+2, "`\\u` needs a code in braces")
+		case !utf8.ValidRune(rune(code)):
+			r.badEscape(r.pos+3+len(hex)+1, "U+%X is no character", code)
+		default:
+			r.replace(r.pos+1+len("u{")+len(hex)+len("}"), string(rune(code)))
+		}
+	default:
+		_, size := utf8.DecodeRuneInString(rest)
+		r.badEscape(r.pos+1+size, "unknown escape `\\%s`", rest[:size])
+	}
+}
+
+func (r *textReader) badEscape(end int, format string, args ...any) {
+	r.p.list.Errorf("E0003", r.p.span(r.pos, end), format, args...).
+		Note("text has \\n \\t \\\\ \\\" \\u{…} and ${…}; only the text of `run` is free of escapes").
+		Hint("a backslash itself is `\\\\`")
+	r.pos = end
+}
+
+// interpolation reads ${EXPR}.
+func (r *textReader) interpolation() {
+	p := r.p
+	start := r.pos
+	at := p.span(start, start+2)
+	line := r.text
+	if n := strings.IndexByte(r.text[start:], '\n'); n >= 0 {
+		line = r.text[:start+n]
+	}
+	var list []Token
+	l := lexer{file: p.file, text: line, pos: start + 2, list: &p.list}
+	depth, end := 0, -1
+	for end < 0 {
+		t := l.next()
+		switch t.Kind {
+		case EOF:
+			d := p.list.Errorf("E0004", at, "`${` is not closed").At("opened here")
+			if len(line) == len(r.text) && !r.block {
+				d.Note("text ends at the first quote: inside `${…}` there are none").
+					Hint("give the value a name with `let`, and write `${name}`")
+			} else {
+				d.Note("`${…}` ends on its line").Hint("write `$${` for the characters themselves")
+			}
+			r.pos = len(line)
+			p.failed = p.failed || !r.block
+			if p.failed {
+				p.tok = Token{Kind: EOF, Line: true, Start: p.tok.Start, End: p.tok.Start}
+			}
+			return
+		case Text, BlockText:
+			p.list.Errorf("E0004", p.at(t), "text cannot stand inside `${…}`").
+				Hint("give the value a name with `let`, and write `${name}`")
+			t.Kind = Bad
+		case LBrace:
+			depth++
+		case RBrace:
+			if depth == 0 {
+				end = int(t.End)
+				t.Kind = EOF
+			}
+			depth--
+		}
+		list = append(list, t)
+	}
+	r.flush(end)
+	part := StringPart{At: p.span(start, end)}
+	if len(list) == 1 {
+		p.list.Errorf("E0004", part.At, "`${}` holds no value").
+			Hint("write `$${}` for the characters themselves")
+		part.Expr = &BadExpr{part.At}
+	} else {
+		part.Expr = p.inner(list)
+	}
+	r.parts = append(r.parts, part)
+}
+
+// inner reads the expression that the tokens make up, the last of which is EOF.
+func (p *parser) inner(list []Token) Expr {
+	outer := *p
+	p.tokens, p.i, p.loose, p.brackets = list, 0, 1, nil
+	p.load()
+	x := p.value("in `${…}`")
+	if !p.failed && p.tok.Kind != EOF {
+		p.fail("E0004", p.at(p.tok), "expected `}`, found %s", p.describe(p.tok)).
+			Note("`${…}` holds one value")
+	}
+	failed := p.failed
+	if failed {
+		x = &BadExpr{source.Span{File: p.file, Start: int(list[0].Start), End: int(list[len(list)-1].Start)}}
+	}
+	list2, start := p.list, p.start
+	*p = outer
+	p.list, p.start = list2, start
+	return x
+}
