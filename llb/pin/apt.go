@@ -1,0 +1,244 @@
+package pin
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+
+	"github.com/layc-lang/layc/compiler/debian"
+)
+
+// aptSource is one URI and suite that a machine's apt reads.
+type aptSource struct {
+	file       string // base name of the file that has it
+	uri, suite string
+	components []string
+	signedBy   []string // keyring files
+	inlineKey  string   // armored key in the source itself
+}
+
+// debianMirrors finds the roots of Debian's main and security archives. A
+// source is Debian's if it is signed by Debian's keyring, or if the machine
+// runs Debian and the source looks like one of the release; then the files
+// that Debian's installer writes come before those that others add, as
+// third parties name their suites after Debian's.
+func (h Host) debianMirrors() map[string]string {
+	isDebian, codename := h.release()
+	best := map[string]int{}
+	roots := map[string]string{}
+	for _, s := range h.aptSources() {
+		if !strings.HasPrefix(s.uri, "http://") && !strings.HasPrefix(s.uri, "https://") {
+			continue
+		}
+		byDebian := slices.ContainsFunc(s.signedBy, func(file string) bool {
+			return strings.HasPrefix(filepath.Base(file), "debian-archive-")
+		})
+		ofRelease := isDebian && slices.Contains(s.components, "main") && isDebianSuite(s.suite, codename)
+		rank := 0
+		switch {
+		case byDebian:
+			rank = 3
+		case ofRelease && (s.file == "sources.list" || s.file == "debian.sources"):
+			rank = 2
+		case ofRelease:
+			rank = 1
+		}
+		archive := "debian"
+		if strings.HasSuffix(s.suite, "-security") || strings.HasSuffix(s.suite, "/updates") {
+			archive = "debian-security"
+		}
+		if rank > best[archive] {
+			best[archive] = rank
+			roots[archive] = s.uri
+		}
+	}
+	return roots
+}
+
+func isDebianSuite(suite, codename string) bool {
+	base, _, _ := strings.Cut(suite, "-")
+	base, _, _ = strings.Cut(base, "/")
+	return base == codename || slices.Contains([]string{"stable", "oldstable", "testing", "unstable", "sid"}, base)
+}
+
+// release says whether the host runs Debian, and the name of its release.
+func (h Host) release() (isDebian bool, codename string) {
+	text, _ := os.ReadFile(filepath.Join(h.Root, "etc/os-release"))
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		value = strings.Trim(value, `"'`)
+		switch key {
+		case "ID":
+			isDebian = value == "debian"
+		case "VERSION_CODENAME":
+			codename = value
+		}
+	}
+	return isDebian, codename
+}
+
+// aptSources reads all sources, in the order in which apt does. Unreadable
+// files are passed over.
+func (h Host) aptSources() []aptSource {
+	dir := filepath.Join(h.Root, "etc/apt")
+	files := []string{filepath.Join(dir, "sources.list")}
+	more, _ := filepath.Glob(filepath.Join(dir, "sources.list.d", "*"))
+	slices.Sort(more)
+	var list []aptSource
+	for _, file := range append(files, more...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		var found []aptSource
+		switch filepath.Ext(file) {
+		case ".list":
+			found = parseOneLineSources(string(text))
+		case ".sources":
+			found = parseDeb822Sources(string(text))
+		}
+		for _, s := range found {
+			s.file = filepath.Base(file)
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// parseOneLineSources reads "deb [option=value …] URI SUITE COMPONENT…".
+func parseOneLineSources(text string) []aptSource {
+	var list []aptSource
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if kind != "deb" {
+			continue
+		}
+		rest = strings.TrimSpace(rest)
+		var s aptSource
+		if strings.HasPrefix(rest, "[") {
+			options, after, ok := strings.Cut(rest[1:], "]")
+			if !ok {
+				continue
+			}
+			for _, option := range strings.Fields(options) {
+				if value, ok := strings.CutPrefix(option, "signed-by="); ok {
+					s.signedBy = strings.Split(value, ",")
+				}
+			}
+			rest = after
+		}
+		fields := strings.Fields(rest)
+		if len(fields) < 2 {
+			continue
+		}
+		s.uri, s.suite, s.components = fields[0], fields[1], fields[2:]
+		list = append(list, s)
+	}
+	return list
+}
+
+// parseDeb822Sources reads stanzas of "Field: value" lines.
+func parseDeb822Sources(text string) []aptSource {
+	var list []aptSource
+	stanza := map[string]string{}
+	finish := func() {
+		if slices.Contains(strings.Fields(stanza["types"]), "deb") && !strings.EqualFold(strings.TrimSpace(stanza["enabled"]), "no") {
+			for _, uri := range strings.Fields(stanza["uris"]) {
+				for _, suite := range strings.Fields(stanza["suites"]) {
+					s := aptSource{uri: uri, suite: suite, components: strings.Fields(stanza["components"])}
+					if key := stanza["signed-by"]; strings.Contains(key, "BEGIN PGP") {
+						s.inlineKey = key
+					} else {
+						s.signedBy = strings.FieldsFunc(key, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
+					}
+					list = append(list, s)
+				}
+			}
+		}
+		stanza = map[string]string{}
+	}
+	field := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case strings.HasPrefix(line, "#"):
+		case strings.TrimSpace(line) == "":
+			finish()
+		case line[0] == ' ' || line[0] == '\t':
+			line = strings.TrimSpace(line)
+			if line == "." { // stands for an empty line, which an armored key has
+				line = ""
+			}
+			stanza[field] += "\n" + line
+		default:
+			key, value, _ := strings.Cut(line, ":")
+			field = strings.ToLower(strings.TrimSpace(key))
+			stanza[field] = strings.TrimSpace(value)
+		}
+	}
+	finish()
+	return list
+}
+
+// FindKeys returns the keys that vouch for Debian's archives: those in the
+// given keyring files if there are any, else those that the host's apt would
+// accept: the keyrings that its Debian sources name, Debian's own keyring,
+// and the keys that it trusts for all sources. No keys at all are an error
+// that says where they come from.
+func FindKeys(h Host, keyrings []string) (openpgp.EntityList, error) {
+	var keys openpgp.EntityList
+	if len(keyrings) > 0 {
+		for _, file := range keyrings {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("reading a keyring: %w", err)
+			}
+			more, err := debian.ReadKeys(text)
+			if err != nil {
+				return nil, fmt.Errorf("keyring %s: %w", file, err)
+			}
+			keys = append(keys, more...)
+		}
+		return keys, nil
+	}
+
+	roots := h.debianMirrors()
+	var files []string
+	for _, s := range h.aptSources() {
+		if s.uri != roots["debian"] && s.uri != roots["debian-security"] {
+			continue
+		}
+		for _, file := range s.signedBy {
+			files = append(files, filepath.Join(h.Root, file))
+		}
+		if s.inlineKey != "" {
+			if more, err := debian.ReadKeys([]byte(s.inlineKey)); err == nil {
+				keys = append(keys, more...)
+			}
+		}
+	}
+	for _, pattern := range []string{"usr/share/keyrings/debian-archive-*.gpg", "etc/apt/trusted.gpg", "etc/apt/trusted.gpg.d/*.gpg", "etc/apt/trusted.gpg.d/*.asc"} {
+		more, _ := filepath.Glob(filepath.Join(h.Root, pattern))
+		files = append(files, more...)
+	}
+	slices.Sort(files)
+	for _, file := range slices.Compact(files) {
+		text, err := os.ReadFile(file)
+		if err != nil || len(bytes.TrimSpace(text)) == 0 || strings.Contains(filepath.Base(file), "removed-keys") {
+			continue
+		}
+		if more, err := debian.ReadKeys(text); err == nil {
+			keys = append(keys, more...)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("this machine has no keys to verify Debian's package index with: install the package debian-archive-keyring, or name a keyring file with --keyring")
+	}
+	return keys, nil
+}

@@ -1,0 +1,177 @@
+package pin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	attempts   = 4                      // for each download, first one included
+	firstPause = 500 * time.Millisecond // before the second attempt; doubles
+	stallAfter = 60 * time.Second       // without a byte, an attempt is given up
+)
+
+// NetworkError says that a server could not be reached or did not answer, so
+// that trying again later may help and changing the program will not.
+type NetworkError struct {
+	URL string
+	Err error
+}
+
+func (e *NetworkError) Error() string {
+	return fmt.Sprintf("cannot download %s: %v (is the network up, is a proxy needed, is the mirror right?)", e.URL, e.Err)
+}
+
+func (e *NetworkError) Unwrap() error { return e.Err }
+
+// StatusError says that a server answered, but not with the content.
+type StatusError struct {
+	URL    string
+	Status int // HTTP's
+}
+
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("cannot download %s: the server says %d %s", e.URL, e.Status, http.StatusText(e.Status))
+	if e.Status == http.StatusNotFound {
+		text += " (is the name right, and does the mirror have it?)"
+	}
+	return text
+}
+
+// notFound says whether err is a server's answer that there is no such file.
+func notFound(err error) bool {
+	var status *StatusError
+	return errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusForbidden)
+}
+
+// Progress is told of downloads as they go on; total is -1 where the server
+// doesn't say. It may be called from several goroutines at once.
+type Progress func(name string, done, total int64)
+
+// fetcher downloads files.
+type fetcher struct {
+	client   *http.Client
+	pause    time.Duration
+	progress Progress
+}
+
+// get downloads url and hands its body to read, again from the start after an
+// attempt that failed half-way. name is what progress reports.
+func (f *fetcher) get(ctx context.Context, name, url string, read func(io.Reader) error) error {
+	pause := f.pause
+	for attempt := 1; ; attempt++ {
+		err := f.try(ctx, name, url, read)
+		var network *NetworkError
+		if err == nil || !errors.As(err, &network) || attempt == attempts {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+			pause *= 2
+		}
+	}
+}
+
+var errStalled = errors.New("no data for a minute")
+
+func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stalled := time.AfterFunc(stallAfter, func() { cancel(errStalled) })
+	defer stalled.Stop()
+	// An outer cancellation is no trouble of the network.
+	failed := func(err error) error {
+		if cause := context.Cause(ctx); cause != nil {
+			if !errors.Is(cause, errStalled) {
+				return cause
+			}
+			err = cause
+		}
+		return &NetworkError{URL: url, Err: withoutURL(err)}
+	}
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("%q is no URL: %w", url, err)
+	}
+	response, err := f.client.Do(request)
+	if err != nil {
+		return failed(err)
+	}
+	defer response.Body.Close()
+	switch code := response.StatusCode; {
+	case code == http.StatusTooManyRequests || code >= 500:
+		return failed(&StatusError{URL: url, Status: code})
+	case code != http.StatusOK:
+		return &StatusError{URL: url, Status: code}
+	}
+	body := &watchedBody{in: response.Body, read: func(n int64) {
+		stalled.Reset(stallAfter)
+		if f.progress != nil {
+			f.progress(name, n, response.ContentLength)
+		}
+	}}
+	err = read(body)
+	if body.err != nil {
+		return failed(body.err) // whatever the reader made of it
+	}
+	return err
+}
+
+// withoutURL strips what net/http puts around an error, as NetworkError says
+// the URL already.
+func withoutURL(err error) error {
+	var status *StatusError
+	if errors.As(err, &status) {
+		return fmt.Errorf("the server says %d %s", status.Status, http.StatusText(status.Status))
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dns
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		var operation *net.OpError
+		if errors.As(err, &operation) {
+			return operation
+		}
+		return inner
+	}
+	return err
+}
+
+// watchedBody reports progress and remembers an error of the connection.
+type watchedBody struct {
+	in   io.Reader
+	n    int64
+	err  error
+	read func(n int64)
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.in.Read(p)
+	b.n += int64(n)
+	b.read(b.n)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// newClient waits for a connection and for a server's answer, but not
+// forever. Proxies come from the environment.
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		ForceAttemptHTTP2:     true,
+	}}
+}
