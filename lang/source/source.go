@@ -55,6 +55,15 @@ func (f *File) Line(n int) string {
 	return strings.TrimSuffix(f.text[f.lines[n-1]:end], "\r")
 }
 
+// LineStart returns the offset of the first byte of line n, 1-based; of the
+// text's end for a line that the file does not have.
+func (f *File) LineStart(n int) int {
+	if n < 1 || n > len(f.lines) {
+		return len(f.text)
+	}
+	return f.lines[n-1]
+}
+
 // Position is a place for people to read.
 type Position struct {
 	Line   int // 1-based

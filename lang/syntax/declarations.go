@@ -330,7 +330,7 @@ func (p *parser) app(d *App) {
 		}
 		if p.onWord("where") {
 			p.next()
-			d.Where = p.value("after `where`")
+			d.Where = p.condition("after `where`")
 		}
 	}
 }

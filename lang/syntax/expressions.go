@@ -15,6 +15,21 @@ func (p *parser) value(where string) Expr {
 	return p.expression(1)
 }
 
+// condition is value before a block. A brace there begins the block, unless what
+// follows can only be a map's.
+func (p *parser) condition(where string) Expr {
+	if p.on(LBrace) {
+		a, b := p.peek(1), p.peek(2)
+		entry := (a.Kind == Word || a.Kind == Text) && b.Kind == Colon
+		empty := a.Kind == RBrace && !b.Line && b.Kind != RBrace
+		if !entry && !empty {
+			p.fail("E0013", p.at(p.tok), "a value is missing %s", where)
+			return p.bad()
+		}
+	}
+	return p.value(where)
+}
+
 // bad stands where an expression could not be read.
 func (p *parser) bad() *BadExpr { return &BadExpr{p.here()} }
 
@@ -41,7 +56,7 @@ func (p *parser) expression(least int) Expr {
 		p.next()
 		p.continueLine()
 		if closes(p.tok.Kind) || p.tok.Kind == EOF {
-			p.fail("E0013", p.here(), "a value is missing after `%s`", op.Kind)
+			p.fail("E0013", p.at(op), "a value is missing after `%s`", op.Kind)
 		}
 		y := p.expression(precedence + 1)
 		x = &Binary{At: p.since(start), Op: op.Kind.String(), OpAt: p.at(op), X: x, Y: y}
@@ -161,10 +176,6 @@ func (p *parser) operand() Expr {
 	case LBrace:
 		return p.mapExpr()
 	case LParen:
-		if !p.enter() {
-			return p.bad()
-		}
-		defer p.leave()
 		p.open(LParen)
 		x := p.value("between `(` and `)`")
 		p.close(RParen)
@@ -194,10 +205,6 @@ func (p *parser) number(t Token) *Number {
 func (p *parser) listExpr() Expr {
 	l := &List{}
 	start := int(p.tok.Start)
-	if !p.enter() {
-		return p.bad()
-	}
-	defer p.leave()
 	p.open(LBracket)
 	for p.tok.Kind != RBracket && !p.failed {
 		if p.tok.Line && p.beginsStatement() {
@@ -220,10 +227,6 @@ func (p *parser) listExpr() Expr {
 func (p *parser) mapExpr() Expr {
 	m := &Map{}
 	start := int(p.tok.Start)
-	if !p.enter() {
-		return p.bad()
-	}
-	defer p.leave()
 	p.open(LBrace)
 	for p.inBraces() {
 		p.continueLine()
@@ -272,7 +275,7 @@ func (p *parser) ifExpr() Expr {
 	}
 	defer p.leave()
 	p.next()
-	x.Cond = p.value("after `if`")
+	x.Cond = p.condition("after `if`")
 	x.Then = p.branch()
 	if p.tok.Kind != Word || p.textOf(p.tok) != "else" {
 		p.fail("E0030", p.here(), "an `if` that is a value needs an `else`").
@@ -310,12 +313,8 @@ func (p *parser) branch() Expr {
 func (p *parser) matchExpr() Expr {
 	m := &MatchExpr{}
 	start := int(p.tok.Start)
-	if !p.enter() {
-		return p.bad()
-	}
-	defer p.leave()
 	p.next()
-	m.Subject = p.value("after `match`")
+	m.Subject = p.condition("after `match`")
 	if !p.open(LBrace) {
 		p.expected("`{`")
 		return m

@@ -4,7 +4,8 @@ import "github.com/layc-lang/layc/lang/diag"
 
 // options reads the options of a clause or an item, in any order, and reports
 // those that are there twice, exclude each other, are missing or unknown.
-func (p *parser) options(word Ident, forms []OptionForm) []*Option {
+// Last is what the word before them takes.
+func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option {
 	var all []*Option
 	for p.on(Word) {
 		form := p.optionHere(forms)
@@ -12,6 +13,7 @@ func (p *parser) options(word Ident, forms []OptionForm) []*Option {
 			break
 		}
 		o := p.option(form, forms)
+		last = form.Takes
 		if p.repeated(o, form, all, forms) {
 			continue
 		}
@@ -22,8 +24,8 @@ func (p *parser) options(word Ident, forms []OptionForm) []*Option {
 		p.unmet(word, forms, all)
 	case p.tok.Kind == Word:
 		p.unknownOption(word, forms)
-	case beginsOperand(p.tok.Kind):
-		p.fail("E0014", p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok)).
+	case beginsOperand(p.tok.Kind) && last == Many:
+		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
 	}
 	return all

@@ -36,7 +36,10 @@ func (p *parser) block() *Block {
 			Fix(p.span(p.end, int(p.tok.End)), " {")
 		p.next()
 	default:
-		p.expected("`{`")
+		d := p.expected("`{`")
+		if t := p.tokens[p.i]; t.Kind == Equals {
+			d.Hint("to compare, write `==`").Fix(p.at(t), "==")
+		}
 		if !p.mend() {
 			return b
 		}
@@ -188,7 +191,7 @@ func (p *parser) ifStmt() *If {
 	for s := first; ; {
 		start := int(p.tok.Start)
 		p.next()
-		s.Cond = p.value("after `if`")
+		s.Cond = p.condition("after `if`")
 		s.Then = p.block()
 		s.At = p.since(start)
 		if p.tok.Kind != Word || p.textOf(p.tok) != "else" || p.failed {
@@ -236,7 +239,7 @@ func (p *parser) forStmt() *For {
 func (p *parser) matchStmt() *Match {
 	start := int(p.tok.Start)
 	p.next()
-	s := &Match{Subject: p.value("after `match`")}
+	s := &Match{Subject: p.condition("after `match`")}
 	if p.failed && !p.mend() || !p.enter() {
 		return s
 	}
@@ -297,7 +300,7 @@ func (p *parser) clause(word string) *Clause {
 	if first == nil || !first.Instead && form.Takes != Nothing {
 		c.Args, c.Assign = p.operands(form.Takes, word, form.Options)
 	}
-	c.Options = p.options(c.Word, form.Options)
+	c.Options = p.options(c.Word, form.Options, form.Takes)
 	c.At = p.since(p.start)
 	if drop {
 		return nil
@@ -344,7 +347,7 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 		}
 	}
 	if near := diag.Nearest(word, append(here, "let", "if", "for", "match")); near != "" {
-		d.At("did you mean `%s`?", near).Fix(at, near)
+		d.Hint("did you mean `%s`?", near).Fix(at, near)
 	} else if hint := habits[word]; hint != "" {
 		d.Hint("%s", hint)
 	} else {
@@ -399,7 +402,7 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 	if takes != Nothing && takes != Pair && takes != Append && p.on(Equals) {
 		p.list.Errorf("E0032", p.at(p.tok), "`=` appears only where there is a key").
 			Note("`env` and `label` have keys, `%s` has a value", word).
-			Hint("remove the `=`").Fix(p.at(p.tok), "")
+			Hint("remove the `=`").Fix(p.span(p.end, int(p.tok.End)), "")
 		p.next()
 	}
 	switch takes {

@@ -1,0 +1,223 @@
+package diag
+
+import (
+	"slices"
+	"strings"
+)
+
+// Entry documents a code: what `layc explain CODE` prints.
+type Entry struct {
+	Code  Code
+	Title string // what kind of finding it is, as a heading
+	Doc   string // why it is one, and what to do; paragraphs apart by an empty line
+	// Example produces the code: a .layer file, or a txtar archive of several
+	// files where it begins with "-- ".
+	Example string
+}
+
+// Entries returns the documentation of all codes, sorted. The caller must not
+// change it.
+func Entries() []Entry { return entries }
+
+// Explain returns the documentation of a code.
+func Explain(code Code) (Entry, bool) {
+	i, ok := slices.BinarySearchFunc(entries, code, func(e Entry, c Code) int {
+		return strings.Compare(string(e.Code), string(c))
+	})
+	if !ok {
+		return Entry{}, false
+	}
+	return entries[i], true
+}
+
+// entries has all codes, sorted: E00xx text and grammar, E01xx modules, E02xx
+// names, types and values, E03xx components, E04xx plans. A code keeps its
+// meaning for good; one that is no longer found is not given again.
+var entries = []Entry{
+	{"E0001", "Unexpected character", `
+The character begins nothing that the language has. Text stands in double
+quotes, comments begin with #, and names are made of ASCII letters, digits and
+underscores. Control characters are written as escapes: what a file looks like
+is what it is.
+`, `
+let greeting = 'hello'
+`},
+	{"E0002", "Text without an end", `
+Text that begins with a quote ends at the next one, on the same line. Text of
+several lines stands between three quotes and three quotes.
+`, `
+let greeting = "hello
+`},
+	{"E0003", "Unknown escape", `
+In text a backslash begins one of the escapes \n \t \\ \" and \u{…}. A backslash
+itself is written twice. The text of "run" is the shell's: nothing but \" is an
+escape there.
+`, `
+let pattern = "[0-9]\.jar"
+`},
+	{"E0004", "Broken interpolation", `
+${…} in text holds one value, ends on its line and has no quotes in it. A value
+that needs text in it gets a name with "let" first. The characters ${ themselves
+are written $${.
+`, `
+let place = "/opt/${name/bin"
+`},
+	{"E0005", "Malformed number", `
+Numbers are digits: 8080; with a leading zero, octal digits of a mode: 0755; with
+a unit, durations (ms s m h d) and sizes (B KB MB GB KiB MiB GiB): 30s, 29.8MB.
+Versions are text: "17.0.2".
+`, `
+let version = 17.0.2
+`},
+	{"E0006", "The file is not UTF-8", `
+Files are UTF-8 text. Another encoding has to be converted, and binary content
+belongs in a file of its own that a "copy" step names.
+`, "\nlet name = \"\xff\"\n"},
+	{"E0007", "The file is too large", `
+A file may have up to 16 MiB. Content belongs in files of its own that "copy" or
+"file" steps name; generated fleets are better written with "for".
+`, ``},
+	{"E0010", "Something else was expected", `
+The grammar allows something else at this place; the message says what.
+`, `
+component jdk(version string) {
+}
+`},
+	{"E0011", "A bracket is not closed", `
+The bracket that the message points at has no partner. The place where it is
+missed at the latest is shown too; the mistake lies between the two.
+`, `
+component jdk {
+    repeatable
+
+app shop {
+    uses jdk
+}
+`},
+	{"E0012", "A closing brace too many", `
+The brace closes nothing, or closes a declaration whose content goes on after it.
+`, `
+component jdk {
+    repeatable
+}
+}
+`},
+	{"E0013", "A value is missing", `
+The word needs a value after it, on the same line.
+`, `
+component jdk {
+    copy "jdk" to
+}
+`},
+	{"E0014", "A comma is missing", `
+Values that belong together stand with commas between them.
+`, `
+let ports = [80 443]
+`},
+	{"E0015", "Nested too deeply", `
+Blocks, brackets, operators and branches may be 200 levels deep. That is far more
+than a person can follow; parts can be named with "let", and long alternatives
+are shorter as a "match".
+`, "\nlet x = " + strings.Repeat("(", 250) + "1" + strings.Repeat(")", 250) + "\n"},
+	{"E0016", "More than one statement on a line", `
+A clause, like every statement, ends with its line.
+`, `
+app shop {
+    expose 9080 user "1001"
+}
+`},
+	{"E0020", "Unknown declaration", `
+A file holds imports, then declarations: fleet, component, app, slot, user, let,
+param.
+`, `
+componnet jdk {
+}
+`},
+	{"E0021", "Unknown clause", `
+The block has no clause of that word. "layc doc" lists the clauses.
+`, `
+app shop {
+    exposes 9080
+}
+`},
+	{"E0022", "A clause in the wrong place", `
+The clause exists, but belongs in the block of another declaration. In
+particular, the app chooses what it "uses"; a component states what it "needs".
+`, `
+component liberty {
+    uses jdk
+}
+`},
+	{"E0023", "Unknown option", `
+The clause has no option of that word.
+`, `
+component jdk {
+    copy "jdk" into "/opt/jdk"
+}
+`},
+	{"E0024", "An option given twice", `
+Each option of a clause is given at most once.
+`, `
+component jdk {
+    copy "jdk" to "/opt/jdk" to "/opt/java"
+}
+`},
+	{"E0025", "A required option is missing", `
+The clause says nothing without the option: a "copy" needs to know where to.
+`, `
+component jdk {
+    copy "jdk"
+}
+`},
+	{"E0026", "Options that do not go together", `
+Some options exclude each other, such as two checksums of one file; some stand
+only beside another, such as "strip" beside "unpack".
+`, `
+component motd {
+    file "/etc/motd" text "hello" append "again"
+}
+`},
+	{"E0027", "Too many values", `
+The clause takes one value. Where several are meant, it is written once for
+each, or the value is a list.
+`, `
+app shop {
+    user "1001", "1002"
+}
+`},
+	{"E0028", "Not a name", `
+Names have ASCII letters, digits and underscores, do not begin with a digit and
+are none of the reserved words if, else, for, match, let, true and false. Where a
+name from outside is needed, such as an app's or a label's, it is written as text.
+`, `
+app web-shop {
+}
+`},
+	{"E0029", "An import that is computed", `
+Which modules a module imports is known before anything is evaluated, so the path
+is plain text.
+`, `
+import "std/${name}"
+`},
+	{"E0030", "A branch out of place", `
+An "else" belongs directly behind the block of its "if", comes last in a "match",
+and is required where the "if" is a value.
+`, `
+let memory = if small { 1GB }
+`},
+	{"E0031", "An import after a declaration", `
+Imports stand at the top of the file, so that a reader sees at once what the names
+in it refer to.
+`, `
+let x = 1
+import "std/java"
+`},
+	{"E0032", "An equals sign out of place", `
+The sign = stands where there is a key: in "env" and "label", in "let", and before
+defaults. Elsewhere a word is followed by its value.
+`, `
+app shop {
+    user = "1001"
+}
+`},
+}

@@ -1,0 +1,33 @@
+package diag
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestEntries(t *testing.T) {
+	if !slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(string(a.Code), string(b.Code)) }) {
+		t.Error("codes are not sorted")
+	}
+	form := regexp.MustCompile(`^E\d{4}$`)
+	seen := map[Code]bool{}
+	for _, e := range entries {
+		switch {
+		case !form.MatchString(string(e.Code)):
+			t.Errorf("%s is no code", e.Code)
+		case seen[e.Code]:
+			t.Errorf("%s is there twice", e.Code)
+		case e.Title == "" || strings.TrimSpace(e.Doc) == "":
+			t.Errorf("%s is not documented", e.Code)
+		}
+		seen[e.Code] = true
+	}
+	if _, ok := Explain("E0001"); !ok {
+		t.Error("Explain does not find E0001")
+	}
+	if _, ok := Explain("E9999"); ok {
+		t.Error("Explain finds E9999")
+	}
+}

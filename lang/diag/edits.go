@@ -1,0 +1,86 @@
+package diag
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Apply returns the text of a file with the edits of that file made. Of edits
+// that overlap the first is made.
+func Apply(file *source.File, edits []Edit) string {
+	text := file.Text()
+	var b strings.Builder
+	last := 0
+	for _, e := range sortedEdits(edits) {
+		if e.Span.File != file || e.Span.Start < last {
+			continue
+		}
+		b.WriteString(text[last:e.Span.Start])
+		b.WriteString(e.New)
+		last = e.Span.End
+	}
+	b.WriteString(text[last:])
+	return b.String()
+}
+
+func sortedEdits(edits []Edit) []Edit {
+	s := slices.Clone(edits)
+	slices.SortStableFunc(s, func(a, b Edit) int {
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Span.End, b.Span.End))
+	})
+	return s
+}
+
+// A patch is a line as edits make it, with a row that marks what is new.
+type patch struct {
+	number int
+	text   string
+	marks  string
+}
+
+// patched returns the lines that the edits change, or nil for edits that are
+// not within single lines of one file, or too long to be shown.
+func (r *renderer) patched(edits []Edit) []patch {
+	var lines []patch
+	edits = sortedEdits(edits)
+	for len(edits) > 0 {
+		file := edits[0].Span.File
+		n := file.Position(edits[0].Span.Start).Line
+		start, line := file.LineStart(n), file.Line(n)
+		if len(line) > r.Width {
+			return nil
+		}
+		var text, marks strings.Builder
+		put := func(s, under string) {
+			for _, c := range s {
+				if c == '\t' {
+					c = ' '
+				}
+				c = visible(c)
+				text.WriteRune(c)
+				marks.WriteString(strings.Repeat(under, runeWidth(c)))
+			}
+		}
+		last := 0
+		for len(edits) > 0 && edits[0].Span.File == file && edits[0].Span.Start <= start+len(line) {
+			e := edits[0]
+			from, to := e.Span.Start-start, e.Span.End-start
+			if to > len(line) || from < last || strings.Contains(e.New, "\n") {
+				return nil
+			}
+			put(strings.ReplaceAll(line[last:from], "\t", "    "), " ")
+			under := "~"
+			if from == to {
+				under = "+"
+			}
+			put(e.New, under)
+			last, edits = to, edits[1:]
+		}
+		put(strings.ReplaceAll(line[last:], "\t", "    "), " ")
+		lines = append(lines, patch{n, text.String(), marks.String()})
+	}
+	return lines
+}

@@ -1,0 +1,134 @@
+package diag
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// tabWidth is how many columns a tab takes at most.
+const tabWidth = 4
+
+// A view is a line of source as a terminal shows it: tabs expanded, control
+// characters made visible, cut to a width around its marks.
+type view struct {
+	text    string // what is shown
+	start   int    // offset in the file of the first byte that is
+	column  []int  // of each byte from start, and of the end
+	leading bool   // something is cut off before
+	more    bool   // something is cut off after
+}
+
+// newView shows a line in at most that many columns, so that the first of the
+// marks is in it.
+func newView(file *source.File, n int, marks []mark, columns int) *view {
+	line := file.Line(n)
+	start := file.LineStart(n)
+	columns = max(columns, 20)
+	v := &view{start: start}
+	if len(line) > columns {
+		// Only what is near the mark is looked at: a line may be a megabyte.
+		from := 0
+		if len(marks) > 0 {
+			m := marks[0]
+			if i := slices.IndexFunc(marks, func(m mark) bool { return m.primary }); i >= 0 {
+				m = marks[i]
+			}
+			if end := min(m.end, m.start+columns/2) - start; end > columns*3/4 {
+				from = max(0, m.start-start-columns/3)
+			}
+		}
+		to := min(len(line), from+columns-2)
+		from, to = runeStart(line, from), runeStart(line, to)
+		v.leading, v.more = from > 0, to < len(line)
+		v.start += from
+		line = line[from:to]
+	}
+	column := 0
+	if v.leading {
+		column = 1
+	}
+	var b strings.Builder
+	v.column = make([]int, 0, len(line)+1)
+	for i, r := range line {
+		for len(v.column) <= i {
+			v.column = append(v.column, column)
+		}
+		if r == '\t' {
+			n := tabWidth - column%tabWidth
+			b.WriteString(strings.Repeat(" ", n))
+			column += n
+			continue
+		}
+		r = visible(r)
+		b.WriteRune(r)
+		column += runeWidth(r)
+	}
+	for len(v.column) <= len(line) {
+		v.column = append(v.column, column)
+	}
+	v.text = b.String()
+	return v
+}
+
+// runeStart moves an offset back to the start of a character.
+func runeStart(s string, i int) int {
+	for i > 0 && i < len(s) && s[i]&0xC0 == 0x80 {
+		i--
+	}
+	return i
+}
+
+func (v *view) shown() string {
+	s := v.text
+	if v.leading {
+		s = "…" + s
+	}
+	if v.more {
+		s += "…"
+	}
+	return s
+}
+
+// columns is where a mark begins and ends, at least one column wide.
+func (v *view) columns(m mark) (from, to int) {
+	last := len(v.column) - 1
+	from = v.column[min(max(m.start-v.start, 0), last)]
+	to = v.column[min(max(m.end-v.start, 0), last)]
+	return from, max(to, from+1)
+}
+
+// clean makes text safe to print in one line.
+func clean(s string) string {
+	return strings.Map(visible, s)
+}
+
+// visible replaces characters that would move the cursor, change colours or
+// turn the direction of writing.
+func visible(r rune) rune {
+	switch {
+	case r < 0x20:
+		return 0x2400 + r
+	case r == 0x7f:
+		return 0x2421
+	case r >= 0x80 && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f:
+		return unicode.ReplacementChar
+	}
+	return r
+}
+
+// runeWidth is how many columns a terminal gives a character.
+func runeWidth(r rune) int {
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+		return 0
+	}
+	return 1
+}
