@@ -402,3 +402,18 @@ func (po *pool) cost() (sum Money) {
 	}
 	return sum
 }
+
+// savepoint remembers how far tries got.
+type savepoint struct{ pending, log, arena int }
+
+func (po *pool) mark() savepoint {
+	return savepoint{len(po.pending), len(po.log), len(po.arena)}
+}
+
+// undoTo takes back the tries since a savepoint.
+func (po *pool) undoTo(at savepoint) {
+	for _, t := range po.log[at.log:] {
+		po.blobs[t.blob].replicas -= t.replicas
+	}
+	po.log, po.pending, po.arena = po.log[:at.log], po.pending[:at.pending], po.arena[:at.arena]
+}

@@ -45,5 +45,8 @@ func (f *fleet) fresh(o Options) *pool {
 	po.work += work
 	consider(start)
 	po.load(best)
+	q := newPolish(po, po.work+20_000_000)
+	q.run()
+	q.kicks(20 + 2*len(f.classes))
 	return po
 }
