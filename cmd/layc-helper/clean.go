@@ -1,0 +1,104 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// epoch is the canonical time of generated files: the first that zip files
+// can hold.
+var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// leftovers are what an installation leaves behind that no image needs, and
+// that depends on when or where it ran; patterns below the root.
+var leftovers = []string{
+	// Logs.
+	"var/log/dpkg.log", "var/log/alternatives.log", "var/log/bootstrap.log", "var/log/fontconfig.log", "var/log/apt/*",
+	// Copies of the state before the last change.
+	"var/lib/dpkg/*-old", "var/cache/debconf/*-old",
+	"etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-",
+	// Caches that are made again where they are missing. ldconfig's holds inode
+	// numbers; apt's and its lists are for an index that no image should rely on.
+	"var/cache/ldconfig/aux-cache", "var/cache/apt/*.bin", "var/cache/apt/archives/*.deb", "var/lib/apt/lists/*",
+	// The identity of one machine, which all containers would share; each is
+	// made again by the service that wants it, if it ever runs.
+	"var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/lib/systemd/credential.secret", "etc/ssh/ssh_host_*_key", "etc/ssh/ssh_host_*_key.pub",
+	// Scratch space.
+	"tmp/*", "tmp/.[!.]*", "var/tmp/*", "var/tmp/.[!.]*",
+}
+
+// clean removes leftovers and mends files that hold times.
+func clean(root string) error {
+	for _, pattern := range leftovers {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			if isMountPoint(path) {
+				continue
+			}
+			if err := os.RemoveAll(path); err != nil {
+				return err
+			}
+		}
+	}
+	// An empty machine-id means: make one at the first start.
+	if id := filepath.Join(root, "etc/machine-id"); notEmpty(id) {
+		if err := os.Truncate(id, 0); err != nil {
+			return err
+		}
+	}
+	return settleKeystore(filepath.Join(root, "etc/ssl/certs/java/cacerts"))
+}
+
+func notEmpty(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular() && info.Size() > 0
+}
+
+func isMountPoint(path string) bool {
+	var own, parent syscall.Stat_t
+	if syscall.Lstat(path, &own) != nil || syscall.Lstat(filepath.Dir(path), &parent) != nil {
+		return false
+	}
+	return own.Dev != parent.Dev
+}
+
+// settle gives every file that changed since start the canonical time. Other
+// file systems mounted below root are not entered.
+func settle(root string, start time.Time) error {
+	var top syscall.Stat_t
+	if err := syscall.Lstat(root, &top); err != nil {
+		return err
+	}
+	stamp := []unix.Timespec{{Sec: epoch.Unix()}, {Sec: epoch.Unix()}}
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var stat syscall.Stat_t
+		if err := syscall.Lstat(path, &stat); err != nil {
+			return err
+		}
+		if stat.Dev != top.Dev {
+			if entry.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if time.Unix(stat.Mtim.Unix()).Before(start) {
+			return nil
+		}
+		return unix.UtimesNanoAt(unix.AT_FDCWD, path, stamp, unix.AT_SYMLINK_NOFOLLOW)
+	})
+}
