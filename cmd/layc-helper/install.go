@@ -119,8 +119,11 @@ var environment = []string{
 func dpkg(args ...string) error {
 	options := []string{"--no-pager", "--log=/dev/null", "--force-unsafe-io", "--force-confdef", "--force-confold"}
 	cmd := exec.Command("/usr/bin/dpkg", append(options, args...)...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = environment, os.Stdout, os.Stderr
-	if err := cmd.Run(); err != nil {
+	cmd.Env = environment
+	// It is wordy, and warns of each order that was forced; its words are
+	// for whom it fails.
+	if out, err := cmd.CombinedOutput(); err != nil {
+		os.Stdout.Write(out)
 		return fmt.Errorf("dpkg failed: %w (its own words are above)", err)
 	}
 	return nil

@@ -1,11 +1,15 @@
-// Layc-helper runs inside build steps that install a distribution's packages.
+// Layc-helper runs inside build steps that install a distribution's packages or
+// unpack archives.
 // It is one static binary without needs of its own, so that it can work in a
 // root file system that is still empty.
 //
 //	layc-helper base DIR      make a system from the .deb files in DIR
 //	layc-helper install DIR   install the .deb files in DIR into the system
+//	layc-helper unpack STRIP ARCHIVE DIR
+//	                          extract an archive without the first STRIP
+//	                          elements of its paths
 //
-// Both work on / and leave nothing there that depends on when or where they
+// The first two work on / and leave nothing there that depends on when or where they
 // ran: no logs, no caches, and every file that isn't as a package has it bears
 // the canonical time, 1980-01-01T00:00:00Z. Neither uses the network.
 package main
@@ -15,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -26,8 +31,15 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) == 4 && args[0] == "unpack" {
+		strip, err := strconv.Atoi(args[1])
+		if err != nil || strip < 0 {
+			return fmt.Errorf("unpack: %q is no number of path elements", args[1])
+		}
+		return unpackArchive(args[2], args[3], strip)
+	}
 	if len(args) != 2 || args[0] != "base" && args[0] != "install" {
-		return fmt.Errorf("usage: layc-helper base|install DIR")
+		return fmt.Errorf("usage: layc-helper base|install DIR, or unpack STRIP ARCHIVE DIR")
 	}
 	// The kernel stamps files with a clock that lags a few milliseconds.
 	start := time.Now().Add(-time.Second)

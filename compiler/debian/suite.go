@@ -14,22 +14,32 @@ type Suite struct {
 // String is the suite's name in the lock file: "debian:bookworm-updates".
 func (s Suite) String() string { return s.Archive + ":" + s.Name }
 
-// Suites lists the indexes that together make a distribution, which the
-// program writes as "debian/bookworm": the release, its updates, and its
-// security updates from an archive of their own. Where a package is in
-// several, its newest version wins.
+// Suites lists the indexes that together make a distribution: "debian/bookworm"
+// is the release alone; "+updates" adds its updates, "+security" its security
+// updates from an archive of their own. Where a package is in several, its
+// newest version wins.
 func Suites(distribution string) ([]Suite, error) {
-	family, suite, ok := strings.Cut(distribution, "/")
+	family, rest, ok := strings.Cut(distribution, "/")
+	parts := strings.Split(rest, "+")
+	suite := parts[0]
 	if !ok || suite == "" || strings.ContainsAny(suite, "/ \t") {
 		return nil, fmt.Errorf("malformed distribution %q: want a name and a suite, such as debian/bookworm", distribution)
 	}
-	switch {
-	case family == "debian" && (suite == "sid" || suite == "unstable" || suite == "testing"):
-		return []Suite{{"debian", suite}}, nil
-	case family == "debian":
-		return []Suite{{"debian", suite}, {"debian", suite + "-updates"}, {"debian-security", suite + "-security"}}, nil
+	if family != "debian" {
+		return nil, fmt.Errorf("unknown distribution %q: layc knows debian", family)
 	}
-	return nil, fmt.Errorf("unknown distribution %q: layc knows debian", family)
+	list := []Suite{{"debian", suite}}
+	for _, more := range parts[1:] {
+		switch more {
+		case "updates":
+			list = append(list, Suite{"debian", suite + "-updates"})
+		case "security":
+			list = append(list, Suite{"debian-security", suite + "-security"})
+		default:
+			return nil, fmt.Errorf("distribution %q: debian has no %q, it has updates and security", distribution, more)
+		}
+	}
+	return list, nil
 }
 
 // Arch is dpkg's name of a platform's architecture: "amd64" for

@@ -1,0 +1,156 @@
+// Package compiler is the pipeline from .layer files to BuildKit definitions:
+//
+//	.layer → source.File → syntax.File → load.Program → check.Program
+//	       → component.Graph → plan.Plan → llb.Graph
+//	                lock.File ──┘
+//
+// Each stage is a package with values of its own and never changes an earlier
+// stage's. Everything is a pure function of [Input]: the project's files, the
+// lock file, the platforms and the options. What reads the network or runs
+// something lives elsewhere, in llb/engine, llb/pin and llb/registry.
+package compiler
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/stdlib"
+)
+
+// Input is all that a compilation depends on.
+type Input struct {
+	Project  fs.FS              // the project's files
+	Dir      string             // the module within it
+	Platform component.Platform // built for, unless the fleet names platforms
+	// Platforms, if any, are built for instead of those that the fleet names.
+	Platforms []component.Platform
+	Set       map[string]string // values of the module's parameters
+	Plan      plan.Options
+}
+
+// Output is each stage's value, as far as the compilation came.
+type Output struct {
+	Program *load.Program
+	Checked *check.Program
+	Lock    *lock.File
+	Targets []*Target // one for each platform
+}
+
+// Target is the fleet on one platform.
+type Target struct {
+	Platform component.Platform
+	Graph    *component.Graph
+	Plan     *plan.Plan // nil if there are errors
+}
+
+// Stage is a point to stop a compilation at.
+type Stage int
+
+// The stages, in order.
+const (
+	Checked Stage = iota
+	Expanded
+	Planned
+)
+
+// Compile compiles a module up to a stage, and stops earlier at errors.
+func Compile(in Input, until Stage) (*Output, diag.List) {
+	out := &Output{}
+	var list diag.List
+	out.Program, list = load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS})
+	if out.Program == nil {
+		return out, list
+	}
+	var found diag.List
+	out.Checked, found = check.Check(out.Program)
+	list = append(list, found...)
+	if list.HasErrors() || until == Checked {
+		return out, list
+	}
+	out.Lock, found = readLock(in)
+	if list = append(list, found...); list.HasErrors() {
+		return out, list
+	}
+	for _, p := range in.platforms(out, &list) {
+		t := &Target{Platform: p}
+		t.Graph, found = component.Expand(component.Input{
+			Program: out.Checked, Lock: out.Lock, Platform: p, Project: in.Project, Set: in.Set,
+		})
+		list = append(list, found...)
+		out.Targets = append(out.Targets, t)
+	}
+	if list.HasErrors() || until == Expanded {
+		return out, list
+	}
+	for _, t := range out.Targets {
+		t.Plan, found = plan.New(t.Graph, out.Lock, in.Plan)
+		list = append(list, found...)
+	}
+	return out, list
+}
+
+// readLock reads the module's lock file; a module without one pins nothing.
+func readLock(in Input) (*lock.File, diag.List) {
+	var list diag.List
+	name := path.Join(in.Dir, lock.Name)
+	text, err := fs.ReadFile(in.Project, name)
+	if err != nil {
+		return &lock.File{}, nil
+	}
+	f, err := lock.Parse(name, text)
+	if err != nil {
+		list.Errorf("E0350", source.Span{}, "%s", err).
+			Hint("mend the line, or delete the file and run: layc lock")
+		return &lock.File{}, list
+	}
+	return f, nil
+}
+
+// platforms are those to compile for: the input's, else the fleet's, else the
+// one that layc runs on.
+func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
+	if len(in.Platforms) > 0 {
+		return in.Platforms
+	}
+	if out.Checked.Fleet == nil {
+		return []component.Platform{in.Platform}
+	}
+	g, _ := component.Expand(component.Input{
+		Program: out.Checked.FleetOnly(), Lock: out.Lock, Platform: in.Platform, Project: in.Project, Set: in.Set,
+	})
+	var platforms []component.Platform
+	for _, name := range g.Fleet.Platforms {
+		p, ok := ParsePlatform(name)
+		if !ok {
+			list.Errorf("E0351", out.Checked.Fleet.At, "%q is no platform", name).
+				Hint("write os/arch, such as linux/amd64")
+			continue
+		}
+		platforms = append(platforms, p)
+	}
+	if len(platforms) == 0 {
+		return []component.Platform{in.Platform}
+	}
+	return platforms
+}
+
+// ParsePlatform reads os/arch[/variant].
+func ParsePlatform(s string) (component.Platform, bool) {
+	parts := strings.Split(s, "/")
+	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || parts[1] == "" {
+		return component.Platform{}, false
+	}
+	p := component.Platform{OS: parts[0], Arch: parts[1]}
+	if len(parts) == 3 {
+		p.Variant = parts[2]
+	}
+	return p, true
+}

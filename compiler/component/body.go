@@ -1,0 +1,432 @@
+package component
+
+import (
+	"strings"
+	"time"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// body is what the block of a component, an app or the fleet says for given
+// arguments: everything that does not depend on who uses it.
+type body struct {
+	module *check.Module
+	span   source.Span // of the declaration's name
+
+	uses, needs, buildsWith, runsWith, after []*ref
+	buildsOn                                 *ref
+	fills, replaces                          []*ref
+	repeatable                               bool
+
+	system   *System
+	steps    []Step
+	owns     []Own
+	settings []setting
+
+	rate     Rate
+	rateWith *ref
+	size     int64
+	publish  string
+	tests    []Test
+
+	layers    int
+	replicas  int
+	tags      []string
+	base      *ref
+	registry  string
+	platforms []string
+	secrets   []string
+}
+
+// setting is one clause of image configuration.
+type setting struct {
+	word   string // "env", "user", …
+	key    string // of env and label
+	append bool
+	by     string // separator of an appending env; "" is the default
+	value  value
+	span   source.Span
+	health *Healthcheck
+}
+
+// statements evaluates the statements of a block in order.
+func (x *expander) statements(b *syntax.Block, v *env, to *body) {
+	if b == nil {
+		return
+	}
+	in := v.block(b)
+	for _, s := range b.Stmts {
+		x.statement(s, in, to)
+	}
+}
+
+func (x *expander) statement(s syntax.Stmt, v *env, to *body) {
+	if !x.spend(s.Span()) {
+		return
+	}
+	switch s := s.(type) {
+	case *syntax.Clause:
+		x.clause(s, v, to)
+	case *syntax.If:
+		switch x.eval(s.Cond, v) {
+		case true:
+			x.statements(s.Then, v, to)
+		case false:
+			if s.Else != nil {
+				x.statement(s.Else, v, to)
+			}
+		}
+	case *syntax.Else:
+		x.statements(s.Body, v, to)
+	case *syntax.For:
+		x.generate(s.Generator, v, func(in *env) { x.statements(s.Body, in, to) })
+	case *syntax.Match:
+		subject := x.eval(s.Subject, v)
+		if subject == nil {
+			return
+		}
+		if a := x.arm(s.Arms, subject, v); a != nil {
+			x.statements(a.Body, v, to)
+		}
+	}
+}
+
+// generate calls f for each element of a generator's list or map.
+func (x *expander) generate(g *syntax.Generator, v *env, f func(*env)) {
+	bind := func(key, val value) {
+		in := v.child()
+		if g.Key != nil {
+			in.values[g.Key.At] = key
+		}
+		in.values[g.Value.At] = val
+		f(in)
+	}
+	switch c := x.eval(g.In, v).(type) {
+	case list:
+		for i, val := range c {
+			bind(int64(i), val)
+		}
+	case *mapping:
+		for _, k := range c.keys {
+			bind(k, c.values[k])
+		}
+	}
+}
+
+// clause evaluates one clause into the body.
+func (x *expander) clause(s *syntax.Clause, v *env, to *body) {
+	switch s.Word.Name {
+	case "uses":
+		to.uses = append(to.uses, x.allRefs(s.Args, v)...)
+	case "needs":
+		to.needs = append(to.needs, x.allRefs(s.Args, v)...)
+	case "builds":
+		to.buildsWith = append(to.buildsWith, x.optionRefs(s, "with", v)...)
+		for _, r := range x.optionRefs(s, "on", v) {
+			to.buildsOn = r
+		}
+	case "runs":
+		to.runsWith = append(to.runsWith, x.optionRefs(s, "with", v)...)
+	case "after":
+		to.after = append(to.after, x.allRefs(s.Args, v)...)
+	case "fills":
+		to.fills = append(to.fills, x.allRefs(s.Args, v)...)
+	case "replaces":
+		to.replaces = append(to.replaces, x.allRefs(s.Args, v)...)
+	case "repeatable":
+		to.repeatable = true
+	case "owns":
+		x.owns(s, v, to)
+	case "changes":
+		x.changes(s, v, to)
+	case "size":
+		if n, ok := x.operand(s, v).(size); ok {
+			to.size = int64(n)
+		}
+	case "publish":
+		to.publish, _ = x.operand(s, v).(string)
+	case "test":
+		x.test(s, v, to)
+	case "layers":
+		to.layers = x.count(s, v, 2, "a base and the app's own layer are two")
+	case "replicas":
+		to.replicas = x.count(s, v, 1, "")
+	case "tag":
+		to.tags = append(to.tags, x.allTexts(s.Args, v)...)
+	case "base":
+		for _, r := range x.allRefs(s.Args, v) {
+			to.base = r
+		}
+	case "registry":
+		to.registry, _ = x.operand(s, v).(string)
+	case "platforms":
+		to.platforms = append(to.platforms, x.allTexts(s.Args, v)...)
+	case "secret":
+		for _, a := range s.Args {
+			if n, ok := a.(*syntax.Name); ok {
+				to.secrets = append(to.secrets, n.Name)
+			}
+		}
+	case "distribution", "image", "layout", "rootfs":
+		x.system(s, v, to)
+	case "copy":
+		x.copy(s, v, to)
+	case "fetch":
+		x.fetch(s, v, to)
+	case "run":
+		x.run(s, v, to)
+	case "file":
+		x.fileStep(s, v, to)
+	case "dir":
+		x.dir(s, v, to)
+	case "link":
+		x.link(s, v, to)
+	case "env", "label":
+		x.assigned(s, v, to)
+	case "healthcheck":
+		x.healthcheck(s, v, to)
+	case "user", "workdir", "expose", "volume", "entrypoint", "command", "stopsignal", "shell":
+		x.configured(s, v, to)
+	case "update":
+		x.unsupported(s)
+	}
+}
+
+// unsupported reports a clause that the language has and this version of layc
+// does not carry out.
+func (x *expander) unsupported(s *syntax.Clause) {
+	x.found.Errorf("E0305", s.Word.At, "%s is not supported by this version of layc", s.Word.Name).
+		Hint("leave it out")
+}
+
+// operand evaluates the single operand of a clause.
+func (x *expander) operand(s *syntax.Clause, v *env) value {
+	if len(s.Args) == 0 {
+		return nil
+	}
+	return x.eval(s.Args[0], v)
+}
+
+func (x *expander) allRefs(args []syntax.Expr, v *env) []*ref {
+	var out []*ref
+	for _, a := range args {
+		out = append(out, x.refs(a, v)...)
+	}
+	return out
+}
+
+func (x *expander) optionRefs(s *syntax.Clause, word string, v *env) []*ref {
+	if o := s.Option(word); o != nil {
+		return x.allRefs(o.Args, v)
+	}
+	return nil
+}
+
+func (x *expander) allTexts(args []syntax.Expr, v *env) []string {
+	var out []string
+	for _, a := range args {
+		out = append(out, x.texts(a, v)...)
+	}
+	return out
+}
+
+// option evaluates the first operand of an option as text; "" without it.
+func (x *expander) option(s *syntax.Clause, word string, v *env) string {
+	o := s.Option(word)
+	if o == nil || len(o.Args) == 0 {
+		return ""
+	}
+	val := x.eval(o.Args[0], v)
+	if val == nil {
+		return ""
+	}
+	return text(val)
+}
+
+// count evaluates an operand that is a number of at least low.
+func (x *expander) count(s *syntax.Clause, v *env, low int64, why string) int {
+	n, ok := x.operand(s, v).(int64)
+	if !ok {
+		return 0
+	}
+	if n < low || n > 1<<20 {
+		d := x.found.Errorf("E0306", s.Args[0].Span(), "%s is %d", s.Word.Name, n).
+			Hint("write a number from %d", low)
+		if why != "" {
+			d.Note("%s", why)
+		}
+		return int(low)
+	}
+	return int(n)
+}
+
+func (x *expander) owns(s *syntax.Clause, v *env, to *body) {
+	owner, mode := x.ownership(s, v)
+	for _, a := range s.Args {
+		for _, p := range x.texts(a, v) {
+			if p, ok := x.target(p, a.Span()); ok {
+				to.owns = append(to.owns, Own{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: a.Span()})
+			}
+		}
+	}
+}
+
+var perYear = map[string]int64{
+	"never": 0, "yearly": 1, "quarterly": 4, "monthly": 12, "weekly": 52, "daily": 365, "hourly": 8760,
+	"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365, "hour": 8760,
+}
+
+func (x *expander) changes(s *syntax.Clause, v *env, to *body) {
+	for _, r := range x.optionRefs(s, "with", v) {
+		to.rateWith = r
+	}
+	if len(s.Args) != 1 {
+		return
+	}
+	switch a := s.Args[0].(type) {
+	case *syntax.Name:
+		to.rate = Rate{PerYear: perYear[a.Name], Set: true}
+	case *syntax.Binary:
+		n, ok := x.eval(a.X, v).(int64)
+		if period, isName := a.Y.(*syntax.Name); ok && isName {
+			if n < 0 || n > 1<<20 {
+				x.found.Errorf("E0306", a.X.Span(), "%d changes a %s", n, period.Name).
+					Hint("write a number from 0 to %d", 1<<20)
+				return
+			}
+			to.rate = Rate{PerYear: n * perYear[period.Name], Set: true}
+		}
+	}
+}
+
+func (x *expander) test(s *syntax.Clause, v *env, to *body) {
+	command, _ := x.operand(s, v).(string)
+	to.tests = append(to.tests, Test{Command: command, Prints: x.option(s, "prints", v), Span: s.At})
+}
+
+// assigned evaluates env and label.
+func (x *expander) assigned(s *syntax.Clause, v *env, to *body) {
+	if s.Assign == nil {
+		return
+	}
+	key, _ := x.eval(s.Assign.Key, v).(string)
+	val := x.eval(s.Assign.Value, v)
+	if val == nil {
+		return
+	}
+	if key == "" || strings.ContainsAny(key, "=\x00") || s.Word.Name == "env" && strings.ContainsAny(key, " \t\n") {
+		x.found.Errorf("E0307", s.Assign.Key.At, "%q cannot be the name of a variable or label", key)
+		return
+	}
+	to.settings = append(to.settings, setting{
+		word: s.Word.Name, key: key, append: s.Assign.Append, by: x.option(s, "by", v), value: text(val), span: s.At,
+	})
+}
+
+func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
+	set := setting{word: s.Word.Name, span: s.At}
+	switch s.Word.Name {
+	case "expose", "volume":
+		out := list{}
+		for _, t := range x.allTexts(s.Args, v) {
+			if s.Word.Name == "expose" {
+				t = x.port(t, s)
+			}
+			out = append(out, t)
+		}
+		set.value = out
+	default:
+		set.value = x.operand(s, v)
+	}
+	if set.value != nil {
+		to.settings = append(to.settings, set)
+	}
+}
+
+// port checks a port and writes it in full: 9080 is 9080/tcp.
+func (x *expander) port(p string, s *syntax.Clause) string {
+	number, protocol, ok := strings.Cut(p, "/")
+	if !ok {
+		protocol = "tcp"
+	}
+	if digits(number) != len(number) || number == "" || compareVersions(number, "65535") > 0 || number == "0" {
+		x.found.Errorf("E0308", s.At, "%s is no port", p).Hint("ports are 1 to 65535")
+	}
+	return number + "/" + protocol
+}
+
+func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
+	h := &Healthcheck{}
+	if len(s.Args) == 1 {
+		if n, ok := s.Args[0].(*syntax.Name); !ok || n.Name != "none" || x.p.Objects[n] != nil {
+			h.Command = x.texts(s.Args[0], v)
+		}
+	}
+	for word, d := range map[string]*time.Duration{"every": &h.Every, "timeout": &h.Timeout, "start": &h.Start} {
+		if o := s.Option(word); o != nil && len(o.Args) > 0 {
+			*d, _ = x.eval(o.Args[0], v).(time.Duration)
+		}
+	}
+	if o := s.Option("retries"); o != nil && len(o.Args) > 0 {
+		n, _ := x.eval(o.Args[0], v).(int64)
+		h.Retries = int(n)
+	}
+	to.settings = append(to.settings, setting{word: "healthcheck", value: show(strs(h.Command)), health: h, span: s.At})
+}
+
+// system evaluates the clause that makes a component a base system.
+func (x *expander) system(s *syntax.Clause, v *env, to *body) {
+	if to.system != nil {
+		x.found.Errorf("E0309", s.Word.At, "a component is one base system").
+			Hint("keep one of image, layout, rootfs and distribution")
+		return
+	}
+	operand, _ := x.operand(s, v).(string)
+	to.system = &System{}
+	switch s.Word.Name {
+	case "distribution":
+		x.distribution(s, operand, v, to)
+	default:
+		x.unsupported(s)
+	}
+}
+
+// debianArch are Debian's names of the architectures that layc builds for.
+var debianArch = map[string]string{"amd64": "amd64", "arm64": "arm64", "arm": "armhf", "386": "i386", "ppc64le": "ppc64el", "s390x": "s390x"}
+
+func (x *expander) distribution(s *syntax.Clause, name string, v *env, to *body) {
+	suite := x.option(s, "suite", v)
+	if name == "" || suite == "" {
+		return
+	}
+	if name != "debian" {
+		x.found.Errorf("E0309", s.Args[0].Span(), "layc cannot put together the distribution %q", name).
+			Hint(`it knows "debian"`)
+		return
+	}
+	to.system.Distribution = name + "/" + suite
+	if o := s.Option("with"); o != nil {
+		if more := x.allTexts(o.Args, v); len(more) > 0 {
+			to.system.Distribution += "+" + strings.Join(more, "+")
+		}
+	}
+	arch := debianArch[x.platform.Arch]
+	x.wantPackages(to.system.Distribution)
+	to.system.Packages = x.lock.Minimal(to.system.Distribution, arch)
+	if len(to.system.Packages) == 0 {
+		x.unpinned(s.At, "the packages of %s", to.system.Distribution)
+	}
+}
+
+// unpinned reports something that the lock file has to pin and does not.
+func (x *expander) unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
+	return x.found.Errorf(Unpinned, at, format+" are not pinned", args...).
+		Note("a plan depends on nothing but the files and what layc.lock pins").
+		Hint("run: layc lock")
+}
+
+// Unpinned is the code of findings that `layc lock` mends.
+const Unpinned diag.Code = "E0310"

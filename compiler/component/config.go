@@ -1,0 +1,194 @@
+package component
+
+import (
+	"slices"
+	"strings"
+)
+
+// Image configuration: components propose, the app decides. For each word
+// the app's clause wins; else the one that components agree on; else the
+// base's. Appending env entries are joined, an app's before its components',
+// a component's before those of what it needs, the base's value last.
+
+// proposal is one value that something proposes.
+type proposal struct {
+	from *Instance // nil: the app
+	set  setting
+}
+
+// config merges the configuration of an app's image.
+func (x *expander) config(a *App, own []setting) Config {
+	m := x.merge(a.Closure, own)
+	c := Config{Env: m.env(), Labels: m.labels()}
+	c.User, _ = m.value("user").(string)
+	c.Workdir, _ = m.value("workdir").(string)
+	c.StopSignal, _ = m.value("stopsignal").(string)
+	c.Entrypoint = textsOf(m.value("entrypoint"))
+	c.Command = textsOf(m.value("command"))
+	if e, cmd := m.single["entrypoint"], m.single["command"]; e != nil && cmd != nil && e.from != cmd.from && e.from == nil {
+		c.Command = nil // an app's entrypoint clears a command that it did not write
+	}
+	c.Shell = textsOf(m.value("shell"))
+	c.Expose = m.union("expose")
+	c.Volumes = m.union("volume")
+	if h := m.single["healthcheck"]; h != nil {
+		c.Healthcheck = h.set.health
+	}
+	return c
+}
+
+// stepEnv is the environment of an instance's runs: that of its root, then
+// its own.
+func (x *expander) stepEnv(i *Instance) []EnvVar {
+	return x.merge(i.Root, i.settings).env()
+}
+
+// merged is the configuration of a set of instances.
+type merged struct {
+	x        *expander
+	single   map[string]*proposal // by word, or "env KEY", "label KEY"
+	appended map[string][]setting // of env, outermost first, by key
+	lists    map[string][]string
+}
+
+// merge merges the settings of instances, given in topological order, and
+// those that are placed over them.
+func (x *expander) merge(instances []*Instance, own []setting) *merged {
+	m := &merged{x: x, single: map[string]*proposal{}, appended: map[string][]setting{}, lists: map[string][]string{}}
+	for _, s := range own {
+		m.put(proposal{nil, s})
+	}
+	for _, i := range slices.Backward(instances) {
+		for _, s := range i.settings {
+			m.put(proposal{i, s})
+		}
+	}
+	return m
+}
+
+func (m *merged) put(p proposal) {
+	s := p.set
+	switch s.word {
+	case "expose", "volume":
+		m.lists[s.word] = append(m.lists[s.word], textsOf(s.value)...)
+		return
+	case "env":
+		if s.append {
+			m.appended[s.key] = append(m.appended[s.key], s)
+			return
+		}
+	}
+	key := s.word
+	if s.key != "" {
+		key += " " + s.key
+	}
+	old := m.single[key]
+	switch {
+	case old == nil:
+		m.single[key] = &p
+	case old.from == p.from:
+		if old.from == nil || show(old.set.value) != show(s.value) {
+			m.dispute(*old, p, key)
+		}
+	case old.from == nil || p.from.Kind == Base:
+		// the app decides; a base's values are defaults
+	case show(old.set.value) != show(s.value):
+		m.dispute(*old, p, key)
+	}
+}
+
+// dispute reports two components that propose different values.
+func (m *merged) dispute(a, b proposal, what string) {
+	first, second := a, b
+	if first.set.span.Compare(second.set.span) > 0 {
+		first, second = second, first
+	}
+	if a.from == b.from {
+		m.x.found.Errorf("E0340", second.set.span, "%s is set twice", what).
+			See(first.set.span, "first here").Hint("keep one of them")
+		return
+	}
+	m.x.found.Errorf("E0340", second.set.span, "%s and %s disagree about %s", first.from.Title, second.from.Title, what).
+		At("%s here", show(second.set.value)).
+		See(first.set.span, "%s here", show(first.set.value)).
+		Note("components propose, the app decides").
+		Hint("write %s into the app, or change one of them", what)
+}
+
+func (m *merged) value(word string) value {
+	if p := m.single[word]; p != nil {
+		return p.set.value
+	}
+	return nil
+}
+
+func (m *merged) union(word string) []string {
+	l := m.lists[word]
+	slices.Sort(l)
+	return slices.Compact(l)
+}
+
+// env joins the environment, sorted by name.
+func (m *merged) env() []EnvVar {
+	values := map[string]string{}
+	for k, p := range m.single {
+		if name, ok := strings.CutPrefix(k, "env "); ok {
+			values[name], _ = p.set.value.(string)
+		}
+	}
+	for name, entries := range m.appended {
+		if p := m.single["env "+name]; p != nil && p.from == nil {
+			continue // set by the app
+		}
+		by := " "
+		if strings.HasSuffix(name, "PATH") {
+			by = ":"
+		}
+		var parts []string
+		for _, s := range entries {
+			if s.by != "" {
+				by = s.by
+			}
+			if t := s.value.(string); !slices.Contains(parts, t) {
+				parts = append(parts, t)
+			}
+		}
+		if v := values[name]; v != "" {
+			parts = append(parts, v)
+		}
+		values[name] = strings.Join(parts, by)
+	}
+	return sorted(values)
+}
+
+func (m *merged) labels() []EnvVar {
+	values := map[string]string{}
+	for k, p := range m.single {
+		if name, ok := strings.CutPrefix(k, "label "); ok {
+			values[name], _ = p.set.value.(string)
+		}
+	}
+	return sorted(values)
+}
+
+func sorted(values map[string]string) []EnvVar {
+	var out []EnvVar
+	for k, v := range values {
+		out = append(out, EnvVar{k, v})
+	}
+	slices.SortFunc(out, func(a, b EnvVar) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func textsOf(v value) []string {
+	var out []string
+	switch v := v.(type) {
+	case list:
+		for _, i := range v {
+			out = append(out, text(i))
+		}
+	case string:
+		out = append(out, v)
+	}
+	return out
+}

@@ -1,0 +1,550 @@
+package component
+
+import (
+	"math"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// env holds the values of the names that an expression can see. It finds them
+// by the place of their declaration, which no two share.
+type env struct {
+	outer  *env
+	module *check.Module
+	values map[source.Span]value
+	lets   map[source.Span]*syntax.Let // of this block, evaluated when first needed
+}
+
+func (v *env) child() *env {
+	return &env{outer: v, module: v.module, values: map[source.Span]value{}}
+}
+
+// block is the environment of a block's statements.
+func (v *env) block(b *syntax.Block) *env {
+	in := v.child()
+	for _, s := range b.Stmts {
+		if l, ok := s.(*syntax.Let); ok {
+			if in.lets == nil {
+				in.lets = map[source.Span]*syntax.Let{}
+			}
+			in.lets[l.Name.At] = l
+		}
+	}
+	return in
+}
+
+// eval evaluates an expression. It returns nil if it has no value, which is
+// reported already, by this package or by the checker.
+func (x *expander) eval(e syntax.Expr, v *env) value {
+	if !x.spend(e.Span()) {
+		return nil
+	}
+	switch e := e.(type) {
+	case *syntax.String:
+		return x.text(e, v)
+	case *syntax.Number:
+		return x.number(e)
+	case *syntax.Bool:
+		return e.Value
+	case *syntax.Name:
+		return x.object(x.p.Objects[e], e.At, v)
+	case *syntax.Select:
+		return x.selected(e, v)
+	case *syntax.Call:
+		return x.call(e, v)
+	case *syntax.Index:
+		return x.index(e, v)
+	case *syntax.List:
+		return x.list(e, v)
+	case *syntax.Map:
+		return x.mapping(e, v)
+	case *syntax.Paren:
+		return x.eval(e.X, v)
+	case *syntax.Unary:
+		return x.unary(e, v)
+	case *syntax.Binary:
+		return x.binary(e, v)
+	case *syntax.IfExpr:
+		switch x.eval(e.Cond, v) {
+		case true:
+			return x.eval(e.Then, v)
+		case false:
+			return x.eval(e.Else, v)
+		}
+		return nil
+	case *syntax.MatchExpr:
+		return x.matched(e, v)
+	}
+	return nil
+}
+
+// text evaluates a string with its interpolations.
+func (x *expander) text(e *syntax.String, v *env) value {
+	if s, ok := e.Literal(); ok {
+		return s
+	}
+	var b strings.Builder
+	for _, p := range e.Parts {
+		if p.Expr == nil {
+			b.WriteString(p.Text)
+			continue
+		}
+		part := x.eval(p.Expr, v)
+		if part == nil {
+			return nil
+		}
+		if b.Len()+len(text(part)) > maxText {
+			x.found.Errorf("E0301", e.At, "this text becomes longer than %d bytes", maxText)
+			return nil
+		}
+		b.WriteString(text(part))
+	}
+	return b.String()
+}
+
+// maxText bounds the length of a text that is put together.
+const maxText = 1 << 20
+
+var units = map[string]float64{
+	"ms": float64(time.Millisecond), "s": float64(time.Second), "m": float64(time.Minute),
+	"h": float64(time.Hour), "d": 24 * float64(time.Hour),
+	"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
+}
+
+func (x *expander) number(e *syntax.Number) value {
+	if e.Unit == "" {
+		base := 10
+		if len(e.Text) > 1 && e.Text[0] == '0' {
+			base = 8 // a mode
+		}
+		n, err := strconv.ParseInt(e.Text, base, 64)
+		if err != nil {
+			x.found.Errorf("E0302", e.At, "%s is no number that layc can hold", e.Text).
+				Note("whole numbers reach to 9223372036854775807; a leading 0 makes a number octal, as in a mode")
+			return nil
+		}
+		return n
+	}
+	f, err := strconv.ParseFloat(e.Text, 64)
+	f = math.Round(f * units[e.Unit])
+	if err != nil || f > math.MaxInt64/2 {
+		x.found.Errorf("E0302", e.At, "%s%s is too large", e.Text, e.Unit)
+		return nil
+	}
+	if t := x.p.Types[e]; t != nil && t.Kind == check.Duration {
+		return time.Duration(f)
+	}
+	return size(f)
+}
+
+// object is the value of a resolved name.
+func (x *expander) object(o check.Object, at source.Span, v *env) value {
+	switch o := o.(type) {
+	case *check.Import:
+		if n := o.Namesake(); n != nil {
+			return x.object(n, at, v)
+		}
+	case *check.Component:
+		r := &ref{component: o, span: at}
+		if len(o.Params) == 0 {
+			r.args = []value{}
+		}
+		return r
+	case *check.Slot:
+		return &ref{slot: o, span: at}
+	case *check.User:
+		return x.user(o)
+	case *check.Let:
+		return x.let(o.Decl, v)
+	case *check.Var:
+		return v.lookup(o.Name.At)
+	case *check.Param:
+		if o.Component == nil {
+			return x.setting(o)
+		}
+		return v.lookup(o.Decl.Name.At)
+	case *check.Predeclared:
+		switch o.Name {
+		case "platform.os":
+			return x.platform.OS
+		case "platform.arch":
+			return x.platform.Arch
+		case "platform.variant":
+			return x.platform.Variant
+		}
+	}
+	return nil
+}
+
+func (v *env) lookup(at source.Span) value {
+	for ; v != nil; v = v.outer {
+		if val, ok := v.values[at]; ok {
+			return val
+		}
+	}
+	return nil
+}
+
+// let evaluates a let once for each environment of its block, or once if it
+// is a module's.
+func (x *expander) let(d *syntax.Let, v *env) value {
+	at := d.Name.At
+	for in := v; in != nil; in = in.outer {
+		if val, ok := in.values[at]; ok {
+			return val
+		}
+		if in.lets[at] != nil {
+			val := x.eval(d.Value, in)
+			in.values[at] = val
+			return val
+		}
+	}
+	if val, ok := x.lets[at]; ok {
+		return val
+	}
+	val := x.eval(d.Value, &env{module: x.moduleOf[at.File]})
+	x.lets[at] = val
+	return val
+}
+
+func (x *expander) selected(e *syntax.Select, v *env) value {
+	if o := x.p.Members[e]; o != nil {
+		return x.object(o, e.Name.At, v)
+	}
+	m, ok := x.eval(e.X, v).(*mapping)
+	if !ok {
+		return nil
+	}
+	return x.entry(m, e.Name.Name, e.Name.At)
+}
+
+func (x *expander) entry(m *mapping, key string, at source.Span) value {
+	val, ok := m.values[key]
+	if !ok {
+		x.found.Errorf("E0303", at, "the map has no entry %q", key).
+			Hint("it has %s", strings.Join(m.keys, ", "))
+		return nil
+	}
+	return val
+}
+
+func (x *expander) index(e *syntax.Index, v *env) value {
+	switch c := x.eval(e.X, v).(type) {
+	case *mapping:
+		if key, ok := x.eval(e.I, v).(string); ok {
+			return x.entry(c, key, e.I.Span())
+		}
+	case list:
+		i, ok := x.eval(e.I, v).(int64)
+		if !ok {
+			return nil
+		}
+		if i < 0 || i >= int64(len(c)) {
+			x.found.Errorf("E0303", e.I.Span(), "no element %d in a list of %d", i, len(c)).
+				Note("the first element is number 0")
+			return nil
+		}
+		return c[i]
+	}
+	return nil
+}
+
+func (x *expander) list(e *syntax.List, v *env) value {
+	out := list{}
+	for _, i := range e.Items {
+		if val := x.eval(i, v); val != nil {
+			out = append(out, val)
+		}
+	}
+	return out
+}
+
+func (x *expander) mapping(e *syntax.Map, v *env) value {
+	m := &mapping{values: map[string]value{}}
+	for _, entry := range e.Entries {
+		key, ok := x.eval(entry.Key, v).(string)
+		val := x.eval(entry.Value, v)
+		if !ok || val == nil {
+			continue
+		}
+		if _, twice := m.values[key]; twice {
+			x.found.Errorf("E0303", entry.Key.At, "two entries are called %q", key)
+			continue
+		}
+		m.keys = append(m.keys, key)
+		m.values[key] = val
+	}
+	return m
+}
+
+func (x *expander) unary(e *syntax.Unary, v *env) value {
+	switch val := x.eval(e.X, v).(type) {
+	case bool:
+		return !val
+	case int64:
+		return -val
+	}
+	return nil
+}
+
+func (x *expander) binary(e *syntax.Binary, v *env) value {
+	a := x.eval(e.X, v)
+	if b, ok := a.(bool); ok && (e.Op == "&&" && !b || e.Op == "||" && b) {
+		return b
+	}
+	b := x.eval(e.Y, v)
+	if a == nil || b == nil {
+		return nil
+	}
+	switch e.Op {
+	case "&&", "||":
+		return b
+	case "==":
+		return show(a) == show(b)
+	case "!=":
+		return show(a) != show(b)
+	case "<":
+		return compare(a, b) < 0
+	case "<=":
+		return compare(a, b) <= 0
+	case ">":
+		return compare(a, b) > 0
+	case ">=":
+		return compare(a, b) >= 0
+	case "+":
+		return x.sum(a, b, e)
+	}
+	m, ok1 := a.(int64)
+	n, ok2 := b.(int64)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	return x.arithmetic(m, n, e)
+}
+
+func (x *expander) sum(a, b value, e *syntax.Binary) value {
+	switch a := a.(type) {
+	case string:
+		if b, ok := b.(string); ok {
+			if len(a)+len(b) > maxText {
+				x.found.Errorf("E0301", e.At, "this text becomes longer than %d bytes", maxText)
+				return nil
+			}
+			return a + b
+		}
+	case list:
+		if b, ok := b.(list); ok {
+			if len(a)+len(b) > maxText {
+				x.found.Errorf("E0301", e.At, "this list becomes longer than %d elements", maxText)
+				return nil
+			}
+			return append(a[:len(a):len(a)], b...)
+		}
+	case size:
+		if b, ok := b.(size); ok {
+			return a + b
+		}
+	case time.Duration:
+		if b, ok := b.(time.Duration); ok {
+			return a + b
+		}
+	case int64:
+		if b, ok := b.(int64); ok {
+			return x.arithmetic(a, b, e)
+		}
+	}
+	return nil
+}
+
+// arithmetic computes on whole numbers and reports what does not fit.
+func (x *expander) arithmetic(a, b int64, e *syntax.Binary) value {
+	var n int64
+	ok := true
+	switch e.Op {
+	case "+":
+		n = a + b
+		ok = (n > a) == (b > 0)
+	case "-":
+		n = a - b
+		ok = (n < a) == (b > 0)
+	case "*":
+		n = a * b
+		ok = a == 0 || n/a == b && !(a == -1 && b == math.MinInt64)
+	case "/", "%":
+		if b == 0 {
+			x.found.Errorf("E0302", e.Y.Span(), "division by zero")
+			return nil
+		}
+		if e.Op == "/" {
+			n = a / b
+		} else {
+			n = a % b
+		}
+	}
+	if !ok {
+		x.found.Errorf("E0302", e.At, "%d %s %d is too large", a, e.Op, b)
+		return nil
+	}
+	return n
+}
+
+func (x *expander) matched(e *syntax.MatchExpr, v *env) value {
+	subject := x.eval(e.Subject, v)
+	if subject == nil {
+		return nil
+	}
+	if a := x.arm(e.Arms, subject, v); a != nil {
+		return x.eval(a.Value, v)
+	}
+	x.found.Errorf("E0304", e.Subject.Span(), "no arm of this match fits %s", show(subject)).
+		Hint("add an arm for it, or an else")
+	return nil
+}
+
+// arm is the first arm that fits, or nil.
+func (x *expander) arm(arms []*syntax.Arm, subject value, v *env) *syntax.Arm {
+	for _, a := range arms {
+		if len(a.Patterns) == 0 {
+			return a
+		}
+		for _, p := range a.Patterns {
+			if val := x.eval(p, v); val != nil && show(val) == show(subject) {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// call evaluates a component with arguments.
+func (x *expander) call(e *syntax.Call, v *env) value {
+	switch o := x.callee(e.Fun).(type) {
+	case *check.Component:
+		if args := x.arguments(e, o, v); args != nil {
+			return &ref{component: o, args: args, span: e.At}
+		}
+	case *check.Predeclared:
+		r := &ref{packages: []string{}, span: e.At}
+		for _, a := range e.Args {
+			r.packages = append(r.packages, x.texts(a.Value, v)...)
+		}
+		return r
+	}
+	return nil
+}
+
+func (x *expander) callee(fun syntax.Expr) check.Object {
+	switch f := fun.(type) {
+	case *syntax.Name:
+		if i, ok := x.p.Objects[f].(*check.Import); ok {
+			return i.Namesake()
+		}
+		return x.p.Objects[f]
+	case *syntax.Select:
+		return x.p.Members[f]
+	}
+	return nil
+}
+
+// arguments returns a value for each parameter, or nil if one has none.
+func (x *expander) arguments(e *syntax.Call, o *check.Component, v *env) []value {
+	args := make([]value, len(o.Params))
+	for i, a := range e.Args {
+		for k, p := range o.Params {
+			if a.Name == nil && i == k || a.Name != nil && a.Name.Name == p.Decl.Name.Name {
+				args[k] = x.convert(x.eval(a.Value, v), p.Type, v.module)
+			}
+		}
+	}
+	return x.complete(args, o)
+}
+
+// complete fills in defaults; nil if an argument without a default is
+// missing, which the checker has reported for calls.
+func (x *expander) complete(args []value, o *check.Component) []value {
+	for k, p := range o.Params {
+		if args[k] == nil && p.Decl.Default != nil {
+			args[k] = x.convert(x.eval(p.Decl.Default, &env{module: o.Module}), p.Type, o.Module)
+		}
+		if args[k] == nil {
+			return nil
+		}
+	}
+	return args
+}
+
+// convert makes a value fit a parameter: a path is anchored, so that it means
+// the same file in the module that declares the parameter.
+func (x *expander) convert(val value, t *check.Type, m *check.Module) value {
+	switch val := val.(type) {
+	case string:
+		if t.Kind == check.Path {
+			return anchor(val, m)
+		}
+	case list:
+		if t.Kind == check.List && t.Elem.Kind == check.Path {
+			out := list{}
+			for _, i := range val {
+				out = append(out, x.convert(i, t.Elem, m))
+			}
+			return out
+		}
+	}
+	return val
+}
+
+// anchor makes a module's relative path one of the project: "conf" in module
+// web is "//web/conf". Anchored paths stay as they are.
+func anchor(p string, m *check.Module) string {
+	dir, ok := m.Dir()
+	if strings.HasPrefix(p, "//") || !ok {
+		return p
+	}
+	slash := ""
+	if strings.HasSuffix(p, "/") {
+		slash = "/"
+	}
+	return "//" + path.Join(dir, p) + slash
+}
+
+// texts evaluates an operand that is a text or a list of texts.
+func (x *expander) texts(e syntax.Expr, v *env) []string {
+	var out []string
+	switch val := x.eval(e, v).(type) {
+	case nil:
+	case list:
+		for _, i := range val {
+			out = append(out, text(i))
+		}
+	default:
+		out = append(out, text(val))
+	}
+	return out
+}
+
+// refs evaluates an operand that is a component or a list of components.
+func (x *expander) refs(e syntax.Expr, v *env) []*ref {
+	var out []*ref
+	add := func(val value) {
+		if r, ok := val.(*ref); ok {
+			at := *r
+			at.span = e.Span()
+			out = append(out, &at)
+		}
+	}
+	val := x.eval(e, v)
+	if l, ok := val.(list); ok {
+		for _, i := range l {
+			add(i)
+		}
+		return out
+	}
+	add(val)
+	return out
+}

@@ -1,0 +1,352 @@
+package component
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Input is all that an expansion depends on.
+type Input struct {
+	Program  *check.Program
+	Lock     *lock.File // never nil; the zero File pins nothing
+	Platform Platform
+	Project  fs.FS             // the project's files: their names and sizes
+	Set      map[string]string // values of the module's parameters
+}
+
+// Limits of an expansion, so that no input exhausts memory or time.
+const (
+	MaxApps  = 20_000
+	maxSpent = 50_000_000 // evaluated expressions and statements
+)
+
+// Expand evaluates a program on one platform. The graph is usable, as far as
+// it goes, even if there are errors; its Refs are complete if the only errors
+// are of code Unpinned and nothing unpinned names further things to pin.
+func Expand(in Input) (*Graph, diag.List) {
+	x := &expander{
+		p: in.Program, lock: in.Lock, platform: in.Platform, files: in.Project, set: in.Set,
+		graph:    &Graph{Platform: in.Platform},
+		moduleOf: map[*source.File]*check.Module{},
+		lets:     map[source.Span]value{},
+		bodies:   map[string]*body{},
+		interned: map[string]*Instance{},
+		stages:   map[string]*Instance{},
+		packages: map[string]*Instance{},
+		wanted:   map[string]map[string]bool{},
+	}
+	for _, m := range in.Program.Modules {
+		for _, f := range m.Files {
+			x.moduleOf[f.Source] = m
+		}
+	}
+	x.checkSet()
+	x.fleet()
+	x.apps()
+	x.checkSecrets()
+	x.finishRefs()
+	return x.graph, x.found
+}
+
+type expander struct {
+	p        *check.Program
+	lock     *lock.File
+	platform Platform
+	files    fs.FS
+	set      map[string]string
+	graph    *Graph
+	found    diag.List
+
+	moduleOf  map[*source.File]*check.Module
+	lets      map[source.Span]value // of modules
+	bodies    map[string]*body      // by reference key
+	interned  map[string]*Instance
+	stages    map[string]*Instance // build world, by reference key
+	packages  map[string]*Instance // by distribution and name
+	wanted    map[string]map[string]bool
+	fleetBase *ref
+	building  []string // references of the build world under construction
+
+	secretUses []secretUse
+	spent      int64
+}
+
+type secretUse struct {
+	name string
+	span source.Span
+}
+
+// spend counts one unit of evaluation; false when the limit is reached.
+func (x *expander) spend(at source.Span) bool {
+	x.spent++
+	if x.spent == maxSpent {
+		x.found.Errorf("E0311", at, "this program takes more than %d steps to evaluate", maxSpent).
+			Note("loops and matrices multiply").Hint("make the lists that they walk shorter")
+	}
+	return x.spent < maxSpent
+}
+
+// fleet evaluates the fleet declaration.
+func (x *expander) fleet() {
+	if x.p.Fleet == nil {
+		return
+	}
+	b := &body{module: x.p.Root, span: x.p.Fleet.At}
+	x.statements(x.p.Fleet.Body, &env{module: x.p.Root}, b)
+	x.fleetBase = b.base
+	slices.Sort(b.secrets)
+	x.graph.Fleet = Fleet{Registry: b.registry, Layers: b.layers, Platforms: b.platforms, Secrets: slices.Compact(b.secrets)}
+}
+
+// apps evaluates all apps and sorts them by name.
+func (x *expander) apps() {
+	byName := map[string]*App{}
+	for _, d := range x.p.Apps {
+		x.matrix(d, d.Generators, &env{module: x.p.Root, values: map[source.Span]value{}}, func(v *env) {
+			a := x.app(d, v)
+			if a == nil {
+				return
+			}
+			if old := byName[a.Name]; old != nil {
+				x.found.Errorf("E0312", d.Name.At, "two apps are called %s", a.Name).
+					See(old.Span, "the first is here").
+					Hint("put what tells them apart into the name: app \"…-${version}\"")
+				return
+			}
+			byName[a.Name] = a
+			x.graph.Apps = append(x.graph.Apps, a)
+		})
+	}
+	slices.SortFunc(x.graph.Apps, func(a, b *App) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// matrix calls f for each combination of the generators that where allows.
+func (x *expander) matrix(d *syntax.App, rest []*syntax.Generator, v *env, f func(*env)) {
+	if len(rest) > 0 {
+		x.generate(rest[0], v, func(in *env) { x.matrix(d, rest[1:], in, f) })
+		return
+	}
+	if d.Where != nil && x.eval(d.Where, v) != true {
+		return
+	}
+	if len(x.graph.Apps) == MaxApps {
+		if x.spent < maxSpent {
+			x.found.Errorf("E0311", d.Name.At, "more than %d apps", MaxApps).
+				Hint("make the lists that the app walks shorter")
+			x.spent = maxSpent
+		}
+		return
+	}
+	f(v)
+}
+
+// app evaluates one app and closes it over its needs.
+func (x *expander) app(d *syntax.App, v *env) *App {
+	name, ok := x.eval(d.Name, v).(string)
+	if !ok {
+		return nil
+	}
+	if !validName(name) {
+		x.found.Errorf("E0313", d.Name.At, "%q cannot be the name of an app", name).
+			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them")
+		return nil
+	}
+	b := &body{module: x.p.Root, span: d.Name.At}
+	x.statements(d.Body, v, b)
+	base := b.base
+	if base == nil {
+		base = x.fleetBase
+	}
+	if base == nil {
+		x.found.Errorf("E0314", d.Name.At, "app %s has no base system", name).
+			Hint(`write base debian.release("12") into the fleet or the app`)
+		return nil
+	}
+	a := &App{
+		Name: name, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, Replicas: max(1, b.replicas), Tags: b.tags,
+	}
+	c := x.close(base, b.uses, "app "+name)
+	if c == nil {
+		return nil
+	}
+	a.Base = c.base
+	for _, r := range b.uses {
+		a.Uses = append(a.Uses, c.instances(r)...)
+	}
+	a.Closure = topological(append([]*Instance{c.base}, c.all()...))
+	a.Delta = x.delta(a, b, c)
+	a.Config = x.config(a, b.settings)
+	x.overlaps(a)
+	return a
+}
+
+// validName reports whether an app's name can be part of an image reference.
+func validName(s string) bool {
+	alnum := false
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			alnum = true
+		case (c == '.' || c == '_' || c == '-' || c == '/') && alnum:
+			alnum = c == '-' || c == '_' && i > 0 && s[i-1] != '_'
+			if c == '-' || c == '_' {
+				alnum = true
+			}
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128 && s[len(s)-1] != '-' && s[len(s)-1] != '_' && alnum
+}
+
+// setting is the value of a parameter of the module.
+func (x *expander) setting(o *check.Param) value {
+	text, ok := x.set[o.Decl.Name.Name]
+	if !ok {
+		if o.Decl.Default == nil {
+			x.found.Errorf("E0315", o.Decl.Name.At, "param %s has no value", o.Decl.Name.Name).
+				Hint("give it with --set %s=VALUE, or write a default", o.Decl.Name.Name)
+			x.set = withDefault(x.set, o.Decl.Name.Name)
+			return nil
+		}
+		return x.eval(o.Decl.Default, &env{module: o.Module})
+	}
+	switch o.Type.Kind {
+	case check.Int:
+		var n int64
+		if _, err := fmt.Sscan(text, &n); err == nil {
+			return n
+		}
+	case check.Bool:
+		if text == "true" || text == "false" {
+			return text == "true"
+		}
+	default:
+		return text
+	}
+	x.found.Errorf("E0315", o.Decl.Name.At, "--set %s=%s: not %s", o.Decl.Name.Name, text, o.Type)
+	return nil
+}
+
+// withDefault returns set with name set to nothing, so that a missing value
+// is reported once.
+func withDefault(set map[string]string, name string) map[string]string {
+	out := map[string]string{name: ""}
+	for k, v := range set {
+		out[k] = v
+	}
+	return out
+}
+
+// checkSet reports values for parameters that the module does not have.
+func (x *expander) checkSet() {
+	var known []string
+	for n, o := range x.p.Root.Scope {
+		if _, ok := o.(*check.Param); ok {
+			known = append(known, n)
+		}
+	}
+	for n := range x.set {
+		if slices.Contains(known, n) {
+			continue
+		}
+		d := x.found.Errorf("E0315", source.Span{}, "--set %s: the module has no param %s", n, n)
+		if near := diag.Nearest(n, known); near != "" {
+			d.Hint("did you mean %s?", near)
+		}
+	}
+}
+
+// checkSecrets reports secrets that runs mention and the fleet does not declare.
+func (x *expander) checkSecrets() {
+	for _, u := range x.secretUses {
+		if slices.Contains(x.graph.Fleet.Secrets, u.name) {
+			continue
+		}
+		d := x.found.Errorf("E0316", u.span, "the fleet has no secret %s", u.name)
+		if near := diag.Nearest(u.name, x.graph.Fleet.Secrets); near != "" {
+			d.Hint("did you mean %s?", near).Fix(u.span, near)
+		} else {
+			d.Hint("declare it: fleet { secret %s }", u.name)
+		}
+	}
+}
+
+// wantPackages notes that a distribution, and packages of it, have to be pinned.
+func (x *expander) wantPackages(distribution string, names ...string) {
+	if x.wanted[distribution] == nil {
+		x.wanted[distribution] = map[string]bool{}
+	}
+	for _, n := range names {
+		x.wanted[distribution][n] = true
+	}
+}
+
+// finishRefs puts the references in order.
+func (x *expander) finishRefs() {
+	r := &x.graph.Refs
+	slices.Sort(r.URLs)
+	r.URLs = slices.Compact(r.URLs)
+	for id, names := range x.wanted {
+		d := lock.Distribution{ID: id, Arch: debianArch[x.platform.Arch]}
+		for n := range names {
+			d.Packages = append(d.Packages, n)
+		}
+		slices.Sort(d.Packages)
+		r.Distributions = append(r.Distributions, d)
+	}
+	slices.SortFunc(r.Distributions, func(a, b lock.Distribution) int { return strings.Compare(a.ID, b.ID) })
+}
+
+// user is the owner that a declared user stands for.
+func (x *expander) user(o *check.User) value {
+	uid, gid := "", ""
+	for _, s := range o.Decl.Body.Stmts {
+		c, ok := s.(*syntax.Clause)
+		if !ok || len(c.Args) != 1 {
+			continue
+		}
+		n, ok := x.eval(c.Args[0], &env{module: o.Module}).(int64)
+		switch {
+		case ok && c.Word.Name == "uid":
+			uid = text(n)
+		case ok && c.Word.Name == "gid":
+			gid = text(n)
+		}
+	}
+	if uid == "" {
+		x.found.Errorf("E0317", o.Decl.Name.At, "user %s has no uid", o.Decl.Name.Name).
+			Note("users have explicit ids, so that files belong to the same number in every image").
+			Hint("write uid 1001")
+		return nil
+	}
+	if gid == "" {
+		gid = uid
+	}
+	return uid + ":" + gid
+}
+
+// bodyOf evaluates a component's block for given arguments, once.
+func (x *expander) bodyOf(r *ref) *body {
+	key := r.key()
+	if b := x.bodies[key]; b != nil {
+		return b
+	}
+	b := &body{module: r.component.Module, span: r.component.Decl.Name.At}
+	x.bodies[key] = b
+	v := &env{module: b.module, values: map[source.Span]value{}}
+	for i, p := range r.component.Params {
+		v.values[p.Decl.Name.At] = r.args[i]
+	}
+	x.statements(r.component.Decl.Body, v, b)
+	return b
+}

@@ -1,0 +1,278 @@
+// Package component evaluates a checked program for one platform: it turns
+// declarations into instances (a component with its arguments and with its
+// needs bound) and apps into closures of instances.
+//
+// The way through: [Expand] evaluates the fleet and each app; eval.go
+// evaluates expressions, body.go the blocks of components; bind.go closes an
+// app over its needs and binds slots; intern.go makes instances of the result,
+// equal ones only once; config.go merges image configuration; own.go checks
+// who writes where.
+//
+// Everything here is a pure function of the program, the lock file, the
+// platform and the project's file names.
+package component
+
+import (
+	"time"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Graph is a fleet on one platform.
+type Graph struct {
+	Platform  Platform
+	Fleet     Fleet
+	Instances []*Instance // of the image world and of the build world; each after all that it refers to
+	Apps      []*App      // by name
+	Refs      lock.Refs   // all that the lock file has to pin
+}
+
+// Platform is os/arch[/variant], in the names of the OCI image specification.
+type Platform struct{ OS, Arch, Variant string }
+
+func (p Platform) String() string {
+	s := p.OS + "/" + p.Arch
+	if p.Variant != "" {
+		s += "/" + p.Variant
+	}
+	return s
+}
+
+// Fleet is what the fleet declaration says.
+type Fleet struct {
+	Registry  string // "" without
+	Layers    int    // 0 without
+	Platforms []string
+	Secrets   []string // sorted
+}
+
+// Kind says how a component's content gets into an image.
+type Kind uint8
+
+// The kinds.
+const (
+	Empty    Kind = iota // no content: configuration and needs only
+	Base                 // the base system
+	Stacked              // built on the layers below it
+	Portable             // independent of what it is put on
+)
+
+func (k Kind) String() string { return [...]string{"empty", "base", "stacked", "portable"}[k] }
+
+// Instance is a component with its arguments, its needs bound. Instances are
+// equal if and only if they are the same pointer.
+type Instance struct {
+	// ID names the instance for good: its path and arguments, and what its
+	// flexible needs are bound to where that changes its content, e.g.
+	// `std/liberty.server("24.0.0.6") on std/java.jdk("17")`. No two
+	// instances of a graph have the same ID.
+	ID string
+	// Title is the name to show: `server("24.0.0.6")`. Several instances
+	// may share it.
+	Title string
+	Kind  Kind
+	Key   Key // the recipe key; zero for Empty
+	Span  source.Span
+	Doc   string
+	Path  string // "std/liberty.server": the component without arguments
+
+	System  *System       // of a Base
+	Package *PackageGroup // of a Stacked one made of OS packages
+
+	Steps []Step
+	Owns  []Own // what `owns` declares
+	// Root is what the steps run on, in order: the base, then the closures of
+	// Needs and BuildsWith, each after what it needs. Nil without a run.
+	Root []*Instance
+	Env  []EnvVar // what its runs see, sorted by name; nil without a run
+
+	Needs    []*Instance // as written, bound
+	RunsWith []*Instance
+	After    []*Instance
+
+	Rate     Rate
+	RateWith *Instance // changes with: shares that instance's changes
+	Size     int64     // declared, bytes; 0 without
+	Publish  string
+	Tests    []Test
+
+	settings []setting
+}
+
+// Key is a recipe key: equal keys mean equal content. The zero Key is that of
+// nothing.
+type Key [32]byte
+
+// System is a base system.
+type System struct {
+	// Distribution is "debian/bookworm" for one that is put together from its
+	// packages, which are Packages.
+	Distribution string
+	Packages     []lock.Package
+	Image        string // a reference
+	Digest       string // its pin on this platform
+	Layout       string // a directory of the project
+	Rootfs       *Fetch // an archive
+}
+
+// PackageGroup is OS packages that can only be installed together; most
+// groups hold one.
+type PackageGroup struct {
+	Distribution string
+	Packages     []lock.Package
+}
+
+// Rate is how often something changes.
+type Rate struct {
+	PerYear int64 // 0: never
+	Set     bool  // declared, not a default
+}
+
+// Test is a command to run in an image and what it prints.
+type Test struct {
+	Command, Prints string
+	Span            source.Span
+}
+
+// EnvVar is an environment variable.
+type EnvVar struct{ Name, Value string }
+
+// Own is a declared path: what is beneath it belongs to the component.
+type Own struct {
+	Path  string // absolute, clean
+	Owner *Owner // given to everything beneath it; nil: as built
+	Mode  string // octal, or symbolic as chmod takes it; "": as built
+	Span  source.Span
+}
+
+// Owner is a numeric owner.
+type Owner struct{ UID, GID int }
+
+// Step is a step of a component: *Copy, *Fetch, *Run, *File, *Dir, *Link.
+type Step interface{ Where() source.Span }
+
+// Copy copies files of the project, or of another instance's root.
+type Copy struct {
+	Sources []string // with From: absolute paths; else paths within the project; a trailing / means the contents
+	From    *Instance
+	To      string // absolute; a trailing / means into it
+	Owner   *Owner
+	Mode    string
+	Include []string
+	Exclude []string
+	Span    source.Span
+	size    int64
+}
+
+// Fetch downloads a file.
+type Fetch struct {
+	URLs   []string // mirrors of each other; the first one is what the lock file pins
+	Digest string   // "sha256:…"; empty only where a pin is missing, which is an error elsewhere
+	Size   int64    // bytes; 0 if unknown
+	Unpack bool
+	Strip  int // leading path elements to drop when unpacking
+	To     string
+	Owner  *Owner
+	Mode   string
+	Span   source.Span
+}
+
+// Run runs a command with the shell.
+type Run struct {
+	Script    string
+	User      string // "" is root
+	Dir       string // "" is /
+	Vars      []EnvVar
+	Caches    []string
+	Tmpfs     []string
+	Binds     []Bind
+	Secrets   []Secret
+	SSH       bool
+	NoNetwork bool
+	Span      source.Span
+}
+
+// Bind mounts files of the project, or of another instance, for a run.
+type Bind struct {
+	Source string
+	From   *Instance
+	To     string
+}
+
+// Secret gives a run a secret of the fleet.
+type Secret struct {
+	Name string
+	Env  string // as this variable, or
+	File string // as this file
+}
+
+// File writes a file.
+type File struct {
+	Path, Text string
+	Owner      *Owner
+	Mode       string // "" is 0644
+	Span       source.Span
+}
+
+// Dir makes a directory.
+type Dir struct {
+	Path  string
+	Owner *Owner
+	Mode  string // "" is 0755
+	Span  source.Span
+}
+
+// Link makes a symbolic link at Path that points to To.
+type Link struct {
+	Path, To string
+	Span     source.Span
+}
+
+func (s *Copy) Where() source.Span  { return s.Span }
+func (s *Fetch) Where() source.Span { return s.Span }
+func (s *Run) Where() source.Span   { return s.Span }
+func (s *File) Where() source.Span  { return s.Span }
+func (s *Dir) Where() source.Span   { return s.Span }
+func (s *Link) Where() source.Span  { return s.Span }
+
+// App is an app on one platform.
+type App struct {
+	Name     string
+	Doc      string
+	Span     source.Span
+	Base     *Instance
+	Uses     []*Instance // as written, bound
+	Closure  []*Instance // all that is in its image, base first, each after what it needs; without the delta
+	Delta    *Instance   // its own steps; nil without
+	Layers   int         // its limit; 0: the default
+	Replicas int         // at least 1
+	Tags     []string
+	Config   Config
+}
+
+// Config is the configuration of an image.
+type Config struct {
+	Env         []EnvVar // sorted by name
+	User        string
+	Workdir     string
+	Expose      []string // "9080/tcp", sorted
+	Volumes     []string // sorted
+	Entrypoint  []string
+	Command     []string
+	Labels      []EnvVar // sorted
+	StopSignal  string
+	Shell       []string
+	Healthcheck *Healthcheck
+}
+
+// Healthcheck is a command that tells whether a container is well. Zero
+// durations are the engine's defaults.
+type Healthcheck struct {
+	Command               []string // empty: the inherited one is switched off
+	Every, Timeout, Start time.Duration
+	Retries               int
+}
+
+// Size is the number of bytes that a copy of project files takes from there.
+func (s *Copy) Size() int64 { return s.size }

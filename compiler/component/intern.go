@@ -1,0 +1,445 @@
+package component
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Instances. A reference whose needs are bound becomes an instance; equal
+// ones, wherever they were written, become the same.
+
+// instance returns the instance of a fixed reference in this closure, nil if
+// there is none, which is reported.
+func (c *closure) instance(r *ref) *Instance {
+	key := r.key()
+	if i, ok := c.made[key]; ok {
+		return i
+	}
+	if slices.Contains(c.active, key) {
+		c.cycle(r)
+		c.made[key] = nil
+		return nil
+	}
+	c.active = append(c.active, key)
+	i := c.build(r)
+	c.active = c.active[:len(c.active)-1]
+	if _, reported := c.made[key]; reported {
+		return nil
+	}
+	c.made[key] = i
+	return i
+}
+
+// cycle reports needs that go round.
+func (c *closure) cycle(r *ref) {
+	at := slices.Index(c.active, r.key())
+	var names []string
+	for _, k := range c.active[at:] {
+		names = append(names, c.fixed[k].title())
+	}
+	names = append(names, r.title())
+	e := c.x.found.Errorf("E0334", c.x.bodyOf(r).span, "%s needs itself: %s", r.title(), strings.Join(names, " → ")).
+		Note("what a component needs is built before it, so needs cannot go round").
+		Hint("take out one of the needs; runs with and after do not go round a build either")
+	for _, k := range c.active[at+1:] {
+		e.See(c.x.bodyOf(c.fixed[k]).span, "%s", c.fixed[k].title())
+	}
+}
+
+// instances returns what a reference, fixed or flexible, stands for in this
+// closure: one instance, or one for each group of packages.
+func (c *closure) instances(r *ref) []*Instance {
+	if r.packages != nil {
+		return c.x.packageInstances(c.distribution(), r)
+	}
+	r = c.substitute(r)
+	if r.flexible() {
+		if r = c.bound[r.target()]; r == nil {
+			return nil
+		}
+	}
+	if i := c.instance(r); i != nil {
+		return []*Instance{i}
+	}
+	return nil
+}
+
+func (c *closure) resolve(refs []*ref) []*Instance {
+	var out []*Instance
+	for _, r := range refs {
+		for _, i := range c.instances(r) {
+			if !slices.Contains(out, i) {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+// distribution is the one whose packages the closure's os.packages names.
+func (c *closure) distribution() string {
+	if b := c.x.bodyOf(c.baseRef); b.system != nil {
+		return b.system.Distribution
+	}
+	return ""
+}
+
+// all are the instances of the closure, without the base.
+func (c *closure) all() []*Instance {
+	var out []*Instance
+	for _, k := range c.order {
+		if i := c.made[k]; i != nil {
+			out = append(out, i)
+		}
+	}
+	names := make([]string, 0, len(c.packs))
+	for n := range c.packs {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		out = append(out, c.x.packageInstances(c.distribution(), &ref{packages: []string{n}, span: c.packs[n]})...)
+	}
+	return out
+}
+
+// build makes the instance of a reference from its body and its bound needs.
+func (c *closure) build(r *ref) *Instance {
+	b := c.x.bodyOf(r)
+	i := &Instance{
+		Title: r.title(), Span: b.span, Doc: r.component.Decl.Doc,
+		Path: qualified(r.component.Module, r.component.Decl.Name.Name),
+		Owns: b.owns, settings: b.settings,
+		Rate: b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
+		Needs: c.resolve(b.needs), RunsWith: c.resolve(b.runsWith),
+	}
+	if b.system != nil {
+		c.x.found.Errorf("E0335", c.reached[r.key()].span, "%s is a base system", r.title()).
+			Hint("write base %s into the fleet or the app", r.title())
+		return nil
+	}
+	i.After = c.after(b.after)
+	if b.rateWith != nil {
+		if with := c.resolve([]*ref{b.rateWith}); len(with) == 1 {
+			i.RateWith = with[0]
+		}
+	}
+	i.Steps = settle(b.steps, topological(i.Needs))
+	if c.x.classify(i); hasRun(i.Steps) {
+		i.Root = c.x.root(b, i.Needs)
+		if i.Root == nil {
+			return nil
+		}
+		i.Env = c.x.stepEnv(i)
+	}
+	i.ID = r.key() + c.suffix(b, i)
+	return c.x.intern(r.key(), i)
+}
+
+// after are the instances that an order clause names and the closure has
+// anyway.
+func (c *closure) after(refs []*ref) []*Instance {
+	var out []*Instance
+	for _, r := range refs {
+		if r.packages != nil {
+			continue
+		}
+		if r.flexible() {
+			for _, p := range c.providers(r.target()) {
+				out = append(out, c.instances(p)...)
+			}
+		} else if c.fixed[r.key()] != nil {
+			out = append(out, c.instances(r)...)
+		}
+	}
+	return out
+}
+
+// suffix names what flexible needs are bound to, where that can change the
+// content: " on std/java.jdk("17")".
+func (c *closure) suffix(b *body, i *Instance) string {
+	if i.Root == nil {
+		return ""
+	}
+	var on []string
+	for _, r := range b.needs {
+		if r.flexible() {
+			for _, n := range c.instances(r) {
+				on = append(on, n.ID)
+			}
+		}
+	}
+	if len(on) == 0 {
+		return ""
+	}
+	slices.Sort(on)
+	return " on " + strings.Join(slices.Compact(on), ", ")
+}
+
+// intern returns the instance that is equal to i, or i itself if it is the
+// first of its kind: equal reference, equal bound needs.
+func (x *expander) intern(key string, i *Instance) *Instance {
+	var k strings.Builder
+	k.WriteString(key)
+	for _, l := range [][]*Instance{i.Needs, i.RunsWith, i.After, i.Root} {
+		k.WriteByte('|')
+		for _, n := range l {
+			k.WriteString(n.ID)
+			k.WriteByte(';')
+		}
+	}
+	if old := x.interned[k.String()]; old != nil {
+		return old
+	}
+	i.Key = recipe(i)
+	x.interned[k.String()] = i
+	x.graph.Instances = append(x.graph.Instances, i)
+	return i
+}
+
+// classify decides how an instance's content gets into an image.
+func (x *expander) classify(i *Instance) {
+	switch {
+	case len(i.Steps) == 0 && len(i.Owns) == 0:
+		i.Kind = Empty
+	case hasRun(i.Steps) && len(i.Owns) == 0:
+		i.Kind = Stacked
+	default:
+		i.Kind = Portable
+	}
+}
+
+func hasRun(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { _, ok := s.(*Run); return ok })
+}
+
+// root is what the steps of a body run on: a base, then the closures of its
+// bound needs and of what it builds with.
+func (x *expander) root(b *body, needs []*Instance) []*Instance {
+	ref := b.buildsOn
+	if ref == nil {
+		ref = x.fleetBase
+	}
+	if ref == nil {
+		x.found.Errorf("E0314", b.span, "there is no base system to run this on").
+			Hint(`write base debian.release("12") into the fleet, or builds on into the component`)
+		return nil
+	}
+	base := x.baseInstance(ref)
+	if base == nil {
+		return nil
+	}
+	all := []*Instance{base}
+	all = append(all, needs...)
+	if len(b.buildsWith) > 0 {
+		c := x.close(ref, b.buildsWith, "the build of this component")
+		if c == nil {
+			return nil
+		}
+		all = append(all, c.all()...)
+	}
+	return topological(all)
+}
+
+// stage is the instance that `from` names: closed over its own arguments and
+// defaults, never over an app's choice.
+func (x *expander) stage(r *ref) *Instance {
+	if r.packages != nil {
+		if x.fleetBase == nil {
+			return nil
+		}
+		c := x.close(x.fleetBase, []*ref{r}, "a build stage")
+		if c == nil {
+			return nil
+		}
+		i := &Instance{ID: "stage " + r.key(), Title: r.title(), Span: r.span, Path: "os.packages", Needs: c.all()}
+		i.Root = x.root(&body{span: r.span}, i.Needs)
+		return x.intern(i.ID, i)
+	}
+	key := r.key()
+	if i, ok := x.stages[key]; ok {
+		return i
+	}
+	if slices.Contains(x.building, key) {
+		x.found.Errorf("E0334", r.span, "%s is built from itself: %s", r.title(),
+			strings.Join(append(slices.Clone(x.building[slices.Index(x.building, key):]), key), " → ")).
+			Hint("a build stage cannot copy from what copies from it")
+		return nil
+	}
+	x.building = append(x.building, key)
+	defer func() { x.building = x.building[:len(x.building)-1] }()
+	base := x.fleetBase
+	if base == nil {
+		x.found.Errorf("E0314", r.span, "there is no base system for this build stage").
+			Hint(`write base debian.release("12") into the fleet`)
+		return nil
+	}
+	var out *Instance
+	if c := x.close(base, []*ref{r}, "a build stage"); c != nil {
+		if all := c.instances(r); len(all) == 1 {
+			out = all[0]
+		}
+	}
+	x.stages[key] = out
+	return out
+}
+
+// baseInstance is the instance of a base system.
+func (x *expander) baseInstance(r *ref) *Instance {
+	if r.component == nil {
+		x.found.Errorf("E0335", r.span, "%s is no base system", r.title()).Hint(`write a component that is one: base debian.release("12")`)
+		return nil
+	}
+	if r.args == nil {
+		args := x.complete(make([]value, len(r.component.Params)), r.component)
+		if args == nil {
+			x.found.Errorf("E0331", r.span, "%s needs arguments", r.title()).See(r.component.Decl.Name.At, "declared here")
+			return nil
+		}
+		r = &ref{component: r.component, args: args, span: r.span}
+	}
+	b := x.bodyOf(r)
+	if b.system == nil {
+		x.found.Errorf("E0335", r.span, "%s is no base system", r.title()).
+			See(b.span, "declared here").
+			Note("a base system says what it is made of: distribution, image, layout or rootfs").
+			Hint(`write base debian.release("12")`)
+		return nil
+	}
+	i := &Instance{
+		ID: r.key(), Title: r.title(), Kind: Base, Span: b.span, Doc: r.component.Decl.Doc,
+		Path: qualified(r.component.Module, r.component.Decl.Name.Name), System: b.system,
+		settings: append(slices.Clone(systemSettings), b.settings...),
+		Rate:     b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
+	}
+	return x.intern(i.ID, i)
+}
+
+// systemSettings are the defaults of a base that declares none.
+var systemSettings = []setting{{word: "env", key: "PATH", value: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}
+
+// packageInstances are the instances of OS packages, by name: one for each
+// group that can only be installed together.
+func (x *expander) packageInstances(distribution string, r *ref) []*Instance {
+	if distribution == "" {
+		x.found.Errorf("E0336", r.span, "os.packages on a base without packages").
+			Note("the base system is not put together from a distribution").
+			Hint("use a base such as debian.release, or run the package manager in a step")
+		return nil
+	}
+	x.wantPackages(distribution, r.packages...)
+	arch := debianArch[x.platform.Arch]
+	var out []*Instance
+	for _, name := range r.packages {
+		if i := x.packages[distribution+" "+name]; i != nil {
+			out = append(out, i)
+			continue
+		}
+		if p, ok := x.lock.Package(distribution, arch, name); ok && p.Minimal {
+			continue // part of the base
+		}
+		closure, err := x.lock.Closure(distribution, arch, name)
+		if err != nil {
+			x.unpinned(r.span, "%s and what it needs", name)
+			continue
+		}
+		for _, g := range lock.Groups(closure) {
+			x.packageInstance(distribution, g, r.span)
+		}
+		out = append(out, x.packages[distribution+" "+name])
+	}
+	return out
+}
+
+func (x *expander) packageInstance(distribution string, group []lock.Package, at source.Span) {
+	if x.packages[distribution+" "+group[0].Name] != nil {
+		return
+	}
+	i := &Instance{Kind: Stacked, Path: "os.package", Package: &PackageGroup{distribution, group}, Span: at}
+	var names []string
+	for _, p := range group {
+		names = append(names, p.Name)
+		x.packages[distribution+" "+p.Name] = i
+		i.Size += p.Size
+	}
+	i.Title = "os.package(" + strings.TrimSuffix(strings.TrimPrefix(show(strs(names)), "["), "]") + ")"
+	i.ID = i.Title
+	if b := x.fleetBase; b == nil || x.bodyOf(b).system == nil || x.bodyOf(b).system.Distribution != distribution {
+		i.ID += " on " + distribution
+	}
+	for _, p := range group {
+		for _, n := range p.Needs {
+			if need := x.packages[distribution+" "+n]; need != nil && need != i && !slices.Contains(i.Needs, need) {
+				i.Needs = append(i.Needs, need)
+			}
+		}
+	}
+	i.Key = recipe(i)
+	x.graph.Instances = append(x.graph.Instances, i)
+}
+
+// topological returns the instances and all that they need or run with, each
+// once and after what it needs; where that leaves a choice, in the order of
+// their IDs. The base, if any, is the first of roots and stays first.
+func topological(roots []*Instance) []*Instance {
+	var out []*Instance
+	seen := map[*Instance]bool{}
+	var visit func(list []*Instance)
+	visit = func(list []*Instance) {
+		list = slices.Clone(list)
+		slices.SortFunc(list, func(a, b *Instance) int { return strings.Compare(a.ID, b.ID) })
+		for _, i := range list {
+			if seen[i] {
+				continue
+			}
+			seen[i] = true
+			visit(i.Needs)
+			out = append(out, i)
+		}
+		for _, i := range list {
+			visit(i.RunsWith)
+		}
+	}
+	if len(roots) > 0 && roots[0].Kind == Base {
+		seen[roots[0]] = true
+		out = append(out, roots[0])
+	}
+	visit(roots)
+	return out
+}
+
+// delta is the instance of an app's own steps, or nil.
+func (x *expander) delta(a *App, b *body, c *closure) *Instance {
+	if len(b.steps) == 0 {
+		return nil
+	}
+	i := &Instance{
+		ID: "app " + a.Name, Title: a.Name, Kind: Portable, Span: a.Span, Path: "app " + a.Name,
+		Steps: settle(b.steps, a.Closure), Owns: b.owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
+	}
+	if hasRun(i.Steps) {
+		if len(i.Owns) == 0 {
+			x.found.Errorf("E0337", firstRun(i.Steps), "the app's own run needs owns").
+				Note("what an app runs is built beside the others and then taken from the paths that it owns").
+				Hint(`write owns "/srv/%s" with the directory that the step writes to`, a.Name)
+			return nil
+		}
+		if i.Root = x.root(b, a.Uses); i.Root == nil {
+			return nil
+		}
+		i.Env = x.stepEnv(i)
+	}
+	return x.intern(i.ID, i)
+}
+
+func firstRun(steps []Step) source.Span {
+	for _, s := range steps {
+		if r, ok := s.(*Run); ok {
+			return r.Span
+		}
+	}
+	return source.Span{}
+}

@@ -1,0 +1,116 @@
+package component
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// recipe hashes all that can influence an instance's bytes: its steps with
+// their pins, the bindings that its runs mention and, only if it runs
+// something, the environment and the recipes of what it runs on. Files of the
+// project count by their path, not by their content: the engine sees the
+// content, and a plan must not change when a file does.
+func recipe(i *Instance) Key {
+	if i.Kind == Empty {
+		return Key{}
+	}
+	h := sha256.New()
+	put := func(kind string, fields ...string) {
+		io.WriteString(h, kind)
+		for _, f := range fields {
+			io.WriteString(h, " "+strconv.Quote(f))
+		}
+		io.WriteString(h, "\n")
+	}
+	put("recipe 1", i.Kind.String())
+	if s := i.System; s != nil {
+		put("system", s.Distribution, s.Image, s.Digest, s.Layout)
+		for _, p := range s.Packages {
+			put("package", p.Name, p.Version, p.Digest)
+		}
+	}
+	if g := i.Package; g != nil {
+		for _, p := range g.Packages {
+			put("package", g.Distribution, p.Name, p.Version, p.Digest)
+		}
+	}
+	for _, o := range i.Owns {
+		put("owns", o.Path, o.Owner.String(), o.Mode)
+	}
+	for _, s := range i.Steps {
+		hashStep(put, s)
+	}
+	for _, e := range i.Env {
+		put("env", e.Name, e.Value)
+	}
+	for _, r := range i.Root {
+		put("root", string(r.Key[:]))
+	}
+	return Key(h.Sum(nil))
+}
+
+func hashStep(put func(kind string, fields ...string), s Step) {
+	switch s := s.(type) {
+	case *Copy:
+		put("copy", s.To, s.Owner.String(), s.Mode)
+		put("sources", s.Sources...)
+		put("include", s.Include...)
+		put("exclude", s.Exclude...)
+		if s.From != nil {
+			hashStage(put, s.From)
+		}
+	case *Fetch:
+		put("fetch", s.Digest, s.To, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip))
+	case *Run:
+		put("run", s.Script, s.User, s.Dir, fmt.Sprint(s.NoNetwork, s.SSH))
+		for _, v := range s.Vars {
+			put("var", v.Name, v.Value)
+		}
+		put("caches", s.Caches...)
+		put("tmpfs", s.Tmpfs...)
+		for _, b := range s.Binds {
+			put("bind", b.Source, b.To)
+			if b.From != nil {
+				hashStage(put, b.From)
+			}
+		}
+		for _, v := range s.Secrets {
+			put("secret", v.Name, v.Env, v.File)
+		}
+	case *File:
+		put("file", s.Path, s.Text, s.Owner.String(), s.Mode)
+	case *Dir:
+		put("dir", s.Path, s.Owner.String(), s.Mode)
+	case *Link:
+		put("link", s.Path, s.To)
+	}
+}
+
+// hashStage hashes an instance whose files are copied, and all that it stands
+// on, since any of that may be copied.
+func hashStage(put func(kind string, fields ...string), i *Instance) {
+	put("from", string(i.Key[:]))
+	for _, n := range StageRoot(i) {
+		put("root", string(n.Key[:]))
+	}
+}
+
+// StageRoot is what an instance stands on when files are copied from it: its
+// build root, or its needs if it has none.
+func StageRoot(i *Instance) []*Instance {
+	if i.Root != nil {
+		return i.Root
+	}
+	return slices.DeleteFunc(topological(i.Needs), func(n *Instance) bool { return n.Kind == Empty })
+}
+
+// String is "uid:gid", or "" for nil.
+func (o *Owner) String() string {
+	if o == nil {
+		return ""
+	}
+	return strconv.Itoa(o.UID) + ":" + strconv.Itoa(o.GID)
+}

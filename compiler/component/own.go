@@ -1,0 +1,231 @@
+package component
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Who writes where. Each step claims a path, or a whole directory. Within one
+// image two components may not claim the same; one may add beneath a directory
+// of another that it needs. Declared links are followed first: /config/apps
+// beneath a link from /config is a path beneath what the link points to.
+
+// claim is a path that an instance writes.
+type claim struct {
+	path string
+	tree bool // and everything beneath it
+	dir  bool // only the directory itself: several may make the same
+	span source.Span
+	by   *Instance
+}
+
+// overlaps reports claims of one image that collide.
+func (x *expander) overlaps(a *App) {
+	all := a.Closure
+	if a.Delta != nil {
+		all = append(slices.Clone(all), a.Delta)
+	}
+	byPath := map[string][]claim{}
+	needs := newReach()
+	for _, i := range all {
+		for _, c := range x.claims(i) {
+			x.collide(c, byPath, needs, i == a.Delta)
+			byPath[c.path] = append(byPath[c.path], c)
+		}
+	}
+}
+
+// collide reports the claims that a new one collides with. Claims come in
+// topological order, so the new one is never needed by an old one.
+func (x *expander) collide(c claim, byPath map[string][]claim, needs *reach, delta bool) {
+	for p := c.path; ; p = path.Dir(p) {
+		for _, old := range byPath[p] {
+			if old.by == c.by || old.dir && (c.dir || p != c.path) || !old.tree && p != c.path {
+				continue
+			}
+			if old.dir && c.tree {
+				continue
+			}
+			if old.tree && p != c.path && (delta || needs.reaches(c.by, old.by)) {
+				continue // adds beneath what it needs
+			}
+			if c.dir && old.tree && p == c.path {
+				continue
+			}
+			x.found.Errorf("E0341", c.span, "%s and %s both write %s", old.by.Title, c.by.Title, c.path).
+				See(old.span, "%s writes it here", old.by.Title).
+				Note("an image holds what its components write in any order, so two of them cannot write one path").
+				Hint("give one of them another path, or let the one that adds to the other need it")
+			return
+		}
+		if p == "/" {
+			return
+		}
+	}
+}
+
+// follow resolves a path through declared links, at most 40 of them.
+func follow(links map[string]string, p string) string {
+	for range 40 {
+		next := p
+		for dir := p; dir != "/"; dir = path.Dir(dir) {
+			if to, ok := links[dir]; ok && dir != p {
+				next = path.Join(to, strings.TrimPrefix(p, dir))
+				break
+			}
+		}
+		if next == p {
+			return p
+		}
+		p = next
+	}
+	return p
+}
+
+// settle returns the steps with each target that lies beneath a link, which
+// an instance declares or the steps themselves made before, moved to where the
+// link leads.
+func settle(steps []Step, instances []*Instance) []Step {
+	links := map[string]string{}
+	learn := func(s Step) {
+		if l, ok := s.(*Link); ok && strings.HasPrefix(l.To, "/") {
+			links[l.Path] = path.Clean(l.To)
+		}
+	}
+	for _, i := range instances {
+		for _, s := range i.Steps {
+			learn(s)
+		}
+	}
+	out := make([]Step, len(steps))
+	for n, s := range steps {
+		out[n] = retarget(s, func(p string) string { return settled(links, p) })
+		learn(s)
+	}
+	return out
+}
+
+// retarget returns a step with its target changed.
+func retarget(s Step, to func(string) string) Step {
+	switch s := s.(type) {
+	case *Copy:
+		c := *s
+		c.To = to(s.To)
+		return &c
+	case *Fetch:
+		c := *s
+		c.To = to(s.To)
+		return &c
+	case *File:
+		c := *s
+		c.Path = to(s.Path)
+		return &c
+	case *Dir:
+		c := *s
+		c.Path = to(s.Path)
+		return &c
+	}
+	return s
+}
+
+// settled follows links to a target; a trailing slash, which is kept, means
+// into what the target itself links to.
+func settled(links map[string]string, p string) string {
+	if !strings.HasSuffix(p, "/") || p == "/" {
+		return follow(links, p)
+	}
+	return strings.TrimSuffix(path.Dir(follow(links, p+"x")), "/") + "/"
+}
+
+// claims are the paths that an instance's layer holds.
+func (x *expander) claims(i *Instance) []claim {
+	var out []claim
+	add := func(p string, tree bool, at source.Span) {
+		if !scratch(p) {
+			out = append(out, claim{path: path.Clean(p), tree: tree, span: at, by: i})
+		}
+	}
+	for _, o := range i.Owns {
+		add(o.Path, true, o.Span)
+	}
+	if i.Kind != Portable {
+		return out
+	}
+	for _, s := range i.Steps {
+		switch s := s.(type) {
+		case *Copy:
+			for _, src := range s.Sources {
+				x.copyClaims(s, src, add)
+			}
+		case *Fetch:
+			p := s.To
+			if strings.HasSuffix(p, "/") && !s.Unpack {
+				p += path.Base(s.URLs[0])
+			}
+			add(p, s.Unpack, s.Span)
+		case *File:
+			add(s.Path, false, s.Span)
+		case *Dir:
+			out = append(out, claim{path: s.Path, dir: true, span: s.Span, by: i})
+		case *Link:
+			add(s.Path, false, s.Span)
+		}
+	}
+	return out
+}
+
+// copyClaims adds the claims of one source of a copy.
+func (x *expander) copyClaims(s *Copy, src string, add func(string, bool, source.Span)) {
+	contents := strings.HasSuffix(src, "/")
+	into := strings.HasSuffix(s.To, "/")
+	if s.From != nil || strings.ContainsAny(src, "*?[") {
+		p := s.To
+		if into && !contents && !strings.ContainsAny(src, "*?[") {
+			p += path.Base(src)
+		}
+		add(p, s.From != nil && !into || contents, s.Span)
+		return
+	}
+	if !contents {
+		p := s.To
+		if into {
+			p += path.Base(src)
+		}
+		info, err := fs.Stat(x.files, src)
+		add(p, err == nil && info.IsDir(), s.Span)
+		return
+	}
+	entries, err := fs.ReadDir(x.files, path.Clean(src))
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		add(path.Join(s.To, e.Name()), e.IsDir(), s.Span)
+	}
+}
+
+// scratch reports whether a path is every component's scratch space.
+func scratch(p string) bool { return p == "/tmp" || strings.HasPrefix(p, "/tmp/") }
+
+// reach answers what needs what, directly or not, and remembers it.
+type reach struct {
+	of map[*Instance]map[*Instance]bool
+}
+
+func newReach() *reach { return &reach{map[*Instance]map[*Instance]bool{}} }
+
+func (r *reach) reaches(a, b *Instance) bool {
+	set, ok := r.of[a]
+	if !ok {
+		set = map[*Instance]bool{}
+		for _, n := range topological(a.Needs) {
+			set[n] = true
+		}
+		r.of[a] = set
+	}
+	return set[b]
+}

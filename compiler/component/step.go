@@ -1,0 +1,481 @@
+package component
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// target checks a path within the image: absolute and clean. A trailing slash
+// is kept.
+func (x *expander) target(p string, at source.Span) (string, bool) {
+	if !strings.HasPrefix(p, "/") {
+		x.found.Errorf("E0320", at, "%q is not an absolute path", p).
+			Note("paths within an image start with /").Hint("write %q", "/"+p)
+		return "", false
+	}
+	for _, e := range strings.Split(p, "/") {
+		if e == ".." || strings.ContainsRune(e, 0) {
+			x.found.Errorf("E0320", at, "%q steps out of its directory", p).Hint("write the path without ..")
+			return "", false
+		}
+	}
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean, true
+}
+
+// targetOf evaluates and checks an option that is a path within the image.
+func (x *expander) targetOf(s *syntax.Clause, word string, v *env) (string, bool) {
+	o := s.Option(word)
+	if o == nil || len(o.Args) == 0 {
+		return "", false
+	}
+	p, ok := x.eval(o.Args[0], v).(string)
+	if !ok {
+		return "", false
+	}
+	return x.target(p, o.Args[0].Span())
+}
+
+var (
+	numericOwner = regexp.MustCompile(`^([0-9]{1,9})(?::([0-9]{1,9}))?$`)
+	octalMode    = regexp.MustCompile(`^[0-7]{3,4}$`)
+	symbolicMode = regexp.MustCompile(`^[ugoa]*[-+=][rwxXst]*(,[ugoa]*[-+=][rwxXst]*)*$`)
+)
+
+// ownership evaluates the options owner and mode.
+func (x *expander) ownership(s *syntax.Clause, v *env) (*Owner, string) {
+	var owner *Owner
+	if o := s.Option("owner"); o != nil && len(o.Args) > 0 {
+		if t, ok := x.eval(o.Args[0], v).(string); ok {
+			owner = x.owner(t, o.Args[0].Span())
+		}
+	}
+	o := s.Option("mode")
+	if o == nil || len(o.Args) == 0 {
+		return owner, ""
+	}
+	switch m := x.eval(o.Args[0], v).(type) {
+	case int64:
+		if m >= 0 && m <= 0o7777 {
+			return owner, "0" + strconv.FormatInt(m, 8)
+		}
+		x.badMode(o.Args[0])
+	case string:
+		switch {
+		case octalMode.MatchString(m):
+			return owner, "0" + strings.TrimLeft(m, "0")
+		case symbolicMode.MatchString(m):
+			return owner, m
+		}
+		x.badMode(o.Args[0])
+	}
+	return owner, ""
+}
+
+func (x *expander) badMode(e syntax.Expr) {
+	x.found.Errorf("E0321", e.Span(), "%s is no mode", e.Span().Text()).
+		Hint(`write 0755, or as chmod takes it: "g+rw"`)
+}
+
+func (x *expander) owner(t string, at source.Span) *Owner {
+	m := numericOwner.FindStringSubmatch(t)
+	if m == nil {
+		x.found.Errorf("E0321", at, "%q is no owner", t).
+			Note("names are resolved when compiling, so an owner is numbers").
+			Hint(`write "1001" or "1001:0"`)
+		return nil
+	}
+	uid, _ := strconv.Atoi(m[1])
+	gid := uid
+	if m[2] != "" {
+		gid, _ = strconv.Atoi(m[2])
+	}
+	return &Owner{UID: uid, GID: gid}
+}
+
+func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
+	step := &Copy{Span: s.At}
+	step.Owner, step.Mode = x.ownership(s, v)
+	ok := true
+	step.To, ok = x.targetOf(s, "to", v)
+	if o := s.Option("include"); o != nil {
+		step.Include = x.globs(o.Args, v)
+	}
+	if o := s.Option("exclude"); o != nil {
+		step.Exclude = x.globs(o.Args, v)
+	}
+	if s.Option("from") != nil {
+		ok = x.copyFrom(s, step, v) && ok
+	} else {
+		for _, a := range s.Args {
+			for _, p := range x.texts(a, v) {
+				p, found := x.projectPath(p, a.Span(), v.module)
+				if !found {
+					ok = false
+					continue
+				}
+				step.Sources = append(step.Sources, p)
+				step.size += x.sizeOf(p)
+			}
+		}
+	}
+	if ok && len(step.Sources) > 0 {
+		to.steps = append(to.steps, step)
+	}
+}
+
+func (x *expander) globs(args []syntax.Expr, v *env) []string {
+	var out []string
+	for _, a := range args {
+		for _, g := range x.texts(a, v) {
+			if _, err := path.Match(g, ""); err != nil || g == "" {
+				x.found.Errorf("E0322", a.Span(), "%q is no pattern", g).
+					Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories")
+				continue
+			}
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// copyFrom evaluates the sources and the origin of `copy … from`.
+func (x *expander) copyFrom(s *syntax.Clause, step *Copy, v *env) bool {
+	ok := true
+	for _, a := range s.Args {
+		for _, p := range x.texts(a, v) {
+			p, fine := x.target(p, a.Span())
+			step.Sources = append(step.Sources, p)
+			ok = ok && fine
+		}
+	}
+	refs := x.optionRefs(s, "from", v)
+	if len(refs) == 0 {
+		return false
+	}
+	step.From = x.stage(refs[0])
+	return ok && step.From != nil
+}
+
+// projectPath turns a path as a program writes it into one within the
+// project, and reports what is not there. A trailing slash is kept.
+func (x *expander) projectPath(p string, at source.Span, m *check.Module) (string, bool) {
+	slash := ""
+	if strings.HasSuffix(p, "/") {
+		slash = "/"
+	}
+	full := strings.TrimPrefix(p, "//")
+	if full == p {
+		dir, ok := m.Dir()
+		if !ok {
+			x.found.Errorf("E0323", at, "the standard library has no files to copy").
+				Hint("take the path as a parameter of type path")
+			return "", false
+		}
+		if strings.HasPrefix(p, "/") {
+			x.found.Errorf("E0323", at, "%q is not within the project", p).
+				Note("copy takes files of the project, by a path relative to the module").
+				Hint("write %q, or move the file into the project", strings.TrimLeft(p, "/"))
+			return "", false
+		}
+		full = dir + "/" + p
+	}
+	full = path.Clean(full)
+	if full == ".." || strings.HasPrefix(full, "../") {
+		x.found.Errorf("E0323", at, "%q is outside the project", p).
+			Note("an image is made of the project's own files only").
+			Hint("move the file into the project")
+		return "", false
+	}
+	if strings.ContainsAny(full, "*?[") {
+		return x.matching(full, at)
+	}
+	info, err := fs.Stat(x.files, full)
+	if err != nil {
+		x.noFile(full, err, at)
+		return "", false
+	}
+	if slash != "" && !info.IsDir() {
+		x.found.Errorf("E0324", at, "%s is a file", full).
+			Note("a trailing / means the contents of a directory").Hint("remove the /")
+		return "", false
+	}
+	return full + slash, true
+}
+
+// matching checks that a pattern matches something.
+func (x *expander) matching(pattern string, at source.Span) (string, bool) {
+	found, err := fs.Glob(x.files, pattern)
+	switch {
+	case err != nil:
+		x.found.Errorf("E0322", at, "%q is no pattern", pattern)
+	case len(found) == 0:
+		x.found.Errorf("E0324", at, "no file matches %q", pattern)
+	default:
+		return pattern, true
+	}
+	return "", false
+}
+
+// noFile reports a missing file, with the closest one that is there.
+func (x *expander) noFile(full string, err error, at source.Span) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		x.found.Errorf("E0324", at, "cannot read %s: %s", full, cause(err))
+		return
+	}
+	d := x.found.Errorf("E0324", at, "no file %s in the project", full)
+	dir := path.Dir(full)
+	entries, err := fs.ReadDir(x.files, dir)
+	if err != nil {
+		d.Note("there is no directory %s either", dir)
+		return
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if near := diag.Nearest(path.Base(full), names); near != "" {
+		d.Hint("did you mean %s?", path.Join(dir, near))
+	}
+}
+
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// sizeOf is the number of bytes in a file or directory of the project; what
+// cannot be read counts as nothing, as the build will say so.
+func (x *expander) sizeOf(p string) int64 {
+	if strings.ContainsAny(p, "*?[") {
+		found, _ := fs.Glob(x.files, p)
+		var sum int64
+		for _, f := range found {
+			sum += x.sizeOf(f)
+		}
+		return sum
+	}
+	var sum int64
+	_ = fs.WalkDir(x.files, path.Clean(p), func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		if info, err := d.Info(); err == nil {
+			sum += info.Size()
+		}
+		return nil
+	})
+	return sum
+}
+
+func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {
+	step := &Fetch{Span: s.At, URLs: x.allTexts(s.Args, v), Unpack: s.Option("unpack") != nil}
+	step.Owner, step.Mode = x.ownership(s, v)
+	var ok bool
+	if step.To, ok = x.targetOf(s, "to", v); !ok || len(step.URLs) == 0 {
+		return
+	}
+	for i, u := range step.URLs {
+		if !strings.Contains(u, ":") {
+			x.found.Errorf("E0325", s.Args[min(i, len(s.Args)-1)].Span(), "%q is no URL", u).
+				Hint("write https://…, or maven:GROUP:ARTIFACT:VERSION")
+			return
+		}
+	}
+	if o := s.Option("strip"); o != nil && len(o.Args) > 0 {
+		n, _ := x.eval(o.Args[0], v).(int64)
+		step.Strip = int(n)
+	}
+	step.Digest = x.checksum(s, v)
+	if step.Digest == "" {
+		x.pinURL(step, s)
+	}
+	to.steps = append(to.steps, step)
+}
+
+// checksum is the digest that a fetch declares, or "".
+func (x *expander) checksum(s *syntax.Clause, v *env) string {
+	for algorithm, length := range map[string]int{"sha256": 64, "sha512": 128} {
+		o := s.Option(algorithm)
+		if o == nil || len(o.Args) == 0 {
+			continue
+		}
+		sum := strings.ToLower(x.option(s, algorithm, v))
+		if len(sum) != length || strings.Trim(sum, "0123456789abcdef") != "" {
+			x.found.Errorf("E0326", o.Args[0].Span(), "this is no %s checksum", algorithm).
+				Note("a %s checksum is %d hexadecimal digits; this has %d characters", algorithm, length, len(sum)).
+				Hint("leave it out, and layc lock will pin what the URL serves")
+		}
+		return algorithm + ":" + sum
+	}
+	return ""
+}
+
+// pinURL takes the checksum of a fetch from the lock file.
+func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
+	u := step.URLs[0]
+	x.graph.Refs.URLs = append(x.graph.Refs.URLs, u)
+	pin, ok := x.lock.URL(u)
+	if !ok {
+		x.found.Errorf(Unpinned, s.At, "%s is not pinned", u).
+			Note("a download without a checksum is pinned by layc.lock, so that every build gets the same bytes").
+			Hint("run: layc lock")
+		return
+	}
+	step.Digest, step.Size = pin.Digest, pin.Size
+}
+
+func (x *expander) run(s *syntax.Clause, v *env, to *body) {
+	script, ok := x.operand(s, v).(string)
+	if !ok {
+		return
+	}
+	step := &Run{Script: script, Span: s.At, User: x.option(s, "as", v)}
+	if s.Option("in") != nil {
+		step.Dir, _ = x.targetOf(s, "in", v)
+	}
+	for _, o := range x.p.Mentions[s] {
+		if val := x.object(o, s.At, v); val != nil {
+			step.Vars = append(step.Vars, EnvVar{o.Ident().Name, text(val)})
+		}
+	}
+	if o := s.Option("with"); o != nil {
+		for _, i := range o.Items {
+			x.item(i, step, v)
+		}
+	}
+	to.steps = append(to.steps, step)
+}
+
+// item evaluates one item of run … with.
+func (x *expander) item(o *syntax.Option, step *Run, v *env) {
+	switch o.Word.Name {
+	case "cache":
+		step.Caches = append(step.Caches, x.itemTargets(o.Args, v)...)
+	case "tmpfs":
+		step.Tmpfs = append(step.Tmpfs, x.itemTargets(o.Args, v)...)
+	case "network":
+		step.NoNetwork = true
+	case "secret":
+		x.secret(o, step, v)
+	case "ssh":
+		step.SSH = true
+	case "bind":
+		x.bind(o, step, v)
+	}
+}
+
+func (x *expander) itemTargets(args []syntax.Expr, v *env) []string {
+	var out []string
+	for _, a := range args {
+		for _, p := range x.texts(a, v) {
+			if p, ok := x.target(p, a.Span()); ok {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+func (x *expander) secret(o *syntax.Option, step *Run, v *env) {
+	if len(o.Args) != 1 {
+		return
+	}
+	n, ok := o.Args[0].(*syntax.Name)
+	if !ok {
+		return
+	}
+	sec := Secret{Name: n.Name}
+	for _, sub := range o.Options {
+		switch {
+		case len(sub.Args) == 0:
+		case sub.Word.Name == "as":
+			if as, ok := sub.Args[0].(*syntax.Name); ok {
+				sec.Env = as.Name
+			}
+		case sub.Word.Name == "to":
+			for _, p := range x.itemTargets(sub.Args, v) {
+				sec.File = p
+			}
+		}
+	}
+	if sec.Env == "" && sec.File == "" {
+		sec.File = "/run/secrets/" + sec.Name
+	}
+	x.secretUses = append(x.secretUses, secretUse{n.Name, n.At})
+	step.Secrets = append(step.Secrets, sec)
+}
+
+func (x *expander) bind(o *syntax.Option, step *Run, v *env) {
+	b := Bind{}
+	for _, sub := range o.Options {
+		switch sub.Word.Name {
+		case "to":
+			for _, p := range x.itemTargets(sub.Args, v) {
+				b.To = p
+			}
+		case "from":
+			for _, r := range x.allRefs(sub.Args, v) {
+				b.From = x.stage(r)
+			}
+		}
+	}
+	for _, a := range o.Args {
+		for _, p := range x.texts(a, v) {
+			ok := true
+			if b.From == nil {
+				p, ok = x.projectPath(p, a.Span(), v.module)
+			}
+			if ok && b.To != "" {
+				b.Source = p
+				step.Binds = append(step.Binds, b)
+			}
+		}
+	}
+}
+
+func (x *expander) fileStep(s *syntax.Clause, v *env, to *body) {
+	if o := s.Option("append"); o != nil {
+		x.found.Errorf("E0305", o.Word.At, "file … append is not supported by this version of layc").
+			Hint("write the whole file with text")
+		return
+	}
+	step := &File{Span: s.At, Text: x.option(s, "text", v)}
+	step.Owner, step.Mode = x.ownership(s, v)
+	p, _ := x.operand(s, v).(string)
+	var ok bool
+	if step.Path, ok = x.target(p, s.At); ok {
+		to.steps = append(to.steps, step)
+	}
+}
+
+func (x *expander) dir(s *syntax.Clause, v *env, to *body) {
+	owner, mode := x.ownership(s, v)
+	for _, p := range x.itemTargets(s.Args, v) {
+		to.steps = append(to.steps, &Dir{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: s.At})
+	}
+}
+
+func (x *expander) link(s *syntax.Clause, v *env, to *body) {
+	step := &Link{Span: s.At, To: x.option(s, "to", v)}
+	p, _ := x.operand(s, v).(string)
+	var ok bool
+	if step.Path, ok = x.target(p, s.At); ok && step.To != "" {
+		to.steps = append(to.steps, step)
+	}
+}

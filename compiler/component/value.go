@@ -1,0 +1,200 @@
+package component
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// value is the value of an expression: string, int64, bool, size,
+// time.Duration, list, *mapping, *ref.
+//
+// Versions and paths are strings; a path that was written in a module other
+// than the one that reads it is anchored ("//web/conf", see anchor).
+type value any
+
+// size is a number of bytes.
+type size int64
+
+type list []value
+
+// mapping is a map with its entries in the order of the source.
+type mapping struct {
+	keys   []string
+	values map[string]value
+}
+
+// ref is a component as a value: a component with its arguments, one without
+// them (bound later), a slot, or OS packages.
+type ref struct {
+	component *check.Component
+	args      []value // by parameter; nil unless called or without parameters
+	slot      *check.Slot
+	packages  []string
+	span      source.Span // where it was written last
+}
+
+// flexible reports whether the reference is to be bound for each app.
+func (r *ref) flexible() bool {
+	return r.slot != nil || r.component != nil && r.args == nil
+}
+
+// target is the declaration that a flexible reference names.
+func (r *ref) target() check.Object {
+	if r.slot != nil {
+		return r.slot
+	}
+	return r.component
+}
+
+// qualified is the stable name of a declaration: its module and its own name. The
+// root module has no name.
+func qualified(m *check.Module, name string) string {
+	if m.Path == "." {
+		return name
+	}
+	return m.Path + "." + name
+}
+
+// key is equal for equal references.
+func (r *ref) key() string {
+	switch {
+	case r.slot != nil:
+		return "slot " + qualified(r.slot.Module, r.slot.Decl.Name.Name)
+	case r.packages != nil:
+		return "os.packages" + show(strs(r.packages))
+	case r.args == nil:
+		return "any " + qualified(r.component.Module, r.component.Decl.Name.Name)
+	}
+	return qualified(r.component.Module, r.component.Decl.Name.Name) + arguments(r.args)
+}
+
+// title is the reference for people.
+func (r *ref) title() string {
+	switch {
+	case r.slot != nil:
+		return r.slot.Decl.Name.Name
+	case r.packages != nil:
+		return "os.packages" + strings.TrimSuffix("("+strings.TrimPrefix(show(strs(r.packages)), "["), "]") + ")"
+	}
+	return r.component.Decl.Name.Name + arguments(r.args)
+}
+
+func arguments(args []value) string {
+	if len(args) == 0 {
+		return ""
+	}
+	var b []string
+	for _, a := range args {
+		b = append(b, show(a))
+	}
+	return "(" + strings.Join(b, ", ") + ")"
+}
+
+func strs(in []string) list {
+	var l list
+	for _, s := range in {
+		l = append(l, s)
+	}
+	return l
+}
+
+// show is a value as a program writes it; equal values look equal.
+func show(v value) string {
+	switch v := v.(type) {
+	case string:
+		return strconv.Quote(v)
+	case list:
+		var b []string
+		for _, x := range v {
+			b = append(b, show(x))
+		}
+		return "[" + strings.Join(b, ", ") + "]"
+	case *mapping:
+		keys := slices.Sorted(slices.Values(v.keys))
+		var b []string
+		for _, k := range keys {
+			b = append(b, k+": "+show(v.values[k]))
+		}
+		return "{" + strings.Join(b, ", ") + "}"
+	case *ref:
+		return v.key()
+	}
+	return text(v)
+}
+
+// text is a scalar as it stands in text.
+func text(v value) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case bool:
+		return strconv.FormatBool(v)
+	case size:
+		return strconv.FormatInt(int64(v), 10)
+	case time.Duration:
+		return v.String()
+	}
+	return fmt.Sprint(v)
+}
+
+// compare orders two scalars of one type; texts in the order of versions.
+func compare(a, b value) int {
+	switch a := a.(type) {
+	case string:
+		if b, ok := b.(string); ok {
+			return compareVersions(a, b)
+		}
+	case int64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, b)
+		}
+	case size:
+		if b, ok := b.(size); ok {
+			return cmp.Compare(a, b)
+		}
+	case time.Duration:
+		if b, ok := b.(time.Duration); ok {
+			return cmp.Compare(a, b)
+		}
+	}
+	return cmp.Compare(show(a), show(b))
+}
+
+// compareVersions orders texts as people order versions: runs of digits by
+// their number, everything else by its bytes, so 9 < 17 and 1.2 < 1.10.
+func compareVersions(a, b string) int {
+	for a != "" && b != "" {
+		i, j := digits(a), digits(b)
+		if i > 0 && j > 0 {
+			x, y := strings.TrimLeft(a[:i], "0"), strings.TrimLeft(b[:j], "0")
+			if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
+				return c
+			}
+			a, b = a[i:], b[j:]
+			continue
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// digits is the number of digits that s begins with.
+func digits(s string) int {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return i
+}

@@ -1,0 +1,125 @@
+package plan
+
+import (
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// Estimates, for what neither a measurement nor a declaration says. Sizes
+// matter more than rates: sizes wrong by a factor of 3 cost 7 to 31 % of a
+// plan, rates 3 to 9 %.
+const (
+	cyclesPerYear = 52 // a cycle is a week
+
+	defaultSize = 5 << 20 // of a component that says nothing
+
+	// Changes a year.
+	baseRate    = 6
+	packageRate = 4
+	defaultRate = 6
+	deltaRate   = 52
+
+	runTime          = 10_000 // milliseconds of one run
+	packageTime      = 200    // of installing one package
+	packageTimePerMB = 30
+)
+
+// sizeOf is the compressed size of an instance's content: measured, else
+// declared, else the sum of what it downloads and copies, else a default.
+func sizeOf(i *component.Instance, l *lock.File) int64 {
+	if n := l.Size(i.ID); n > 0 {
+		return n
+	}
+	if i.Size > 0 {
+		return i.Size
+	}
+	var sum int64
+	if i.System != nil {
+		for _, p := range i.System.Packages {
+			sum += p.Size
+		}
+	}
+	known := true
+	for _, s := range i.Steps {
+		switch s := s.(type) {
+		case *component.Copy:
+			sum += s.Size()
+			known = known && s.From == nil
+		case *component.Fetch:
+			sum += s.Size
+			known = known && s.Size > 0
+		case *component.File:
+			sum += int64(len(s.Text))
+		case *component.Run:
+			known = false
+		}
+	}
+	if !known || sum == 0 && i.System != nil {
+		sum = max(sum, defaultSize)
+	}
+	return max(sum, 1)
+}
+
+// rateOf is how often an instance changes, in changes a year.
+func rateOf(i *component.Instance, rates map[*component.Instance]int64) int64 {
+	if i.Rate.Set {
+		return i.Rate.PerYear
+	}
+	if r, ok := rates[i]; ok {
+		return r
+	}
+	switch {
+	case i.Kind == component.Base:
+		return baseRate
+	case i.Package != nil:
+		return packageRate
+	}
+	return defaultRate
+}
+
+// brought are the rates of packages that components without content bring
+// and speak for, and those of deltas.
+func brought(g *component.Graph) map[*component.Instance]int64 {
+	rates := map[*component.Instance]int64{}
+	for _, i := range g.Instances {
+		if i.Kind != component.Empty || !i.Rate.Set {
+			continue
+		}
+		for _, n := range i.Needs {
+			if n.Package != nil {
+				rates[n] = max(rates[n], i.Rate.PerYear)
+			}
+		}
+	}
+	for _, a := range g.Apps {
+		if a.Delta != nil {
+			rates[a.Delta] = deltaRate
+		}
+	}
+	return rates
+}
+
+// buildTime is how long an instance's recipe runs, in milliseconds.
+func buildTime(i *component.Instance) int64 {
+	var ms int64
+	for _, s := range i.Steps {
+		if _, ok := s.(*component.Run); ok {
+			ms += runTime
+		}
+	}
+	if i.Package != nil {
+		for _, p := range i.Package.Packages {
+			ms += packageTime + packageTimePerMB*(p.Size>>20)
+		}
+	}
+	return ms
+}
+
+// alone groups what may share a spine layer: packages with packages, in one
+// transaction. A stacked run is an execution of its own, and so a layer.
+func alone(i *component.Instance) string {
+	if i.Kind == component.Stacked && i.Package == nil {
+		return i.ID
+	}
+	return ""
+}

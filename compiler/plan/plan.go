@@ -1,0 +1,276 @@
+// Package plan decides which layers exist and which images stack them.
+//
+// It translates a component graph into the numbers of package search, which
+// holds the problem, its cost model and the algorithm, and the solution back
+// into layers of instances.
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan/search"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// Kind says what a layer's content depends on.
+type Kind string
+
+// The kinds.
+const (
+	Base     Kind = "base"     // a base system
+	Spine    Kind = "spine"    // built on the layers below it
+	Portable Kind = "portable" // independent of what it is put on
+	Delta    Kind = "delta"    // an app's own
+)
+
+// Plan is the layers of a fleet and the images that stack them.
+type Plan struct {
+	Graph  *component.Graph
+	Layers []*Layer // parents before children
+	Images []*Image // by app
+	Cost   search.Cost
+	Bound  search.Money // no plan costs less
+}
+
+// Layer is one planned layer.
+type Layer struct {
+	// ID names the layer in this plan: its kind and a hash of what it is made
+	// of. It is no digest: nothing is built yet.
+	ID       string
+	Kind     Kind
+	Members  []*component.Instance // its content, each after what it needs; of a delta the app's own steps
+	Marks    []*component.Instance // instances without content whose needs the layer completes
+	Parent   *Layer                // the layer below that its content depends on; nil unless Spine
+	On       []*Layer              // portable layers that its content depends on; of a Spine only
+	App      *component.App        // whose delta it is; else nil
+	Size     int64                 // bytes, estimated unless measured
+	Replicas int64                 // of the apps that have it
+}
+
+// Components are the names of what the layer holds, for people: components
+// first, then OS packages.
+func (l *Layer) Components() []string {
+	var names, packages []string
+	for _, i := range l.Marks {
+		names = append(names, i.Title)
+	}
+	for _, i := range l.Members {
+		if i.Package != nil {
+			packages = append(packages, i.Title)
+		} else {
+			names = append(names, i.Title)
+		}
+	}
+	return append(names, packages...)
+}
+
+// Image is the image of one app.
+type Image struct {
+	App    *component.App
+	Layers []*Layer // bottom up
+}
+
+// Options steer planning. The zero value is the default.
+type Options struct {
+	Work int64 // limit of the search, in the units of search.Options
+}
+
+// New plans a fleet. A limit that cannot be met is reported with the smallest
+// that works; the plan is nil then.
+func New(g *component.Graph, l *lock.File, o Options) (*Plan, diag.List) {
+	t := newTranslation(g, l)
+	var list diag.List
+	s, err := search.Solve(t.problem, search.Options{Work: o.Work})
+	if err != nil {
+		t.report(&list, err)
+		return nil, list
+	}
+	return t.plan(s), list
+}
+
+// translation keeps which item is which instance.
+type translation struct {
+	graph   *component.Graph
+	lock    *lock.File
+	problem *search.Problem
+	items   []*component.Instance // by item
+	index   map[component.Key]int
+	sources map[*component.Instance]int
+}
+
+// newTranslation makes the search's problem: one item for each recipe that
+// some image holds.
+func newTranslation(g *component.Graph, l *lock.File) *translation {
+	t := &translation{graph: g, lock: l, problem: &search.Problem{}, index: map[component.Key]int{}, sources: map[*component.Instance]int{}}
+	rates := brought(g)
+	for _, a := range g.Apps {
+		app := search.App{Name: a.Name, Replicas: a.Replicas, Limit: a.Layers}
+		if app.Limit == 0 {
+			app.Limit = g.Fleet.Layers
+		}
+		for _, i := range a.Closure {
+			if i.Kind != component.Empty {
+				app.Items = append(app.Items, t.item(i, rates))
+			}
+		}
+		slices.Sort(app.Items)
+		app.Items = slices.Compact(app.Items)
+		if d := a.Delta; d != nil {
+			app.Delta = search.Delta{Size: sizeOf(d, l), Sources: []int{t.source(d, rates)}, Build: buildTime(d)}
+		}
+		t.problem.Apps = append(t.problem.Apps, app)
+	}
+	t.needs()
+	return t
+}
+
+// item returns the item of an instance's recipe.
+func (t *translation) item(i *component.Instance, rates map[*component.Instance]int64) int {
+	if n, ok := t.index[i.Key]; ok {
+		return n
+	}
+	n := len(t.items)
+	t.index[i.Key] = n
+	t.items = append(t.items, i)
+	t.problem.Items = append(t.problem.Items, search.Item{
+		Name: i.ID, Size: sizeOf(i, t.lock), Sources: []int{t.source(i, rates)}, Build: buildTime(i),
+		Base: i.Kind == component.Base, Stacked: i.Kind == component.Stacked, Alone: alone(i),
+	})
+	return n
+}
+
+// source returns the source of an instance's changes: its own, or that of
+// what it changes with.
+func (t *translation) source(i *component.Instance, rates map[*component.Instance]int64) int {
+	for i.RateWith != nil {
+		i = i.RateWith
+	}
+	if n, ok := t.sources[i]; ok {
+		return n
+	}
+	n := len(t.problem.Sources)
+	t.sources[i] = n
+	t.problem.Sources = append(t.problem.Sources, search.Source{Name: i.ID, Hazard: rateOf(i, rates) * search.HazardOne / cyclesPerYear})
+	return n
+}
+
+// needs fills in what each item needs; needs without content are passed
+// through.
+func (t *translation) needs() {
+	for n, i := range t.items {
+		var list []int
+		var visit func(needs []*component.Instance)
+		visit = func(needs []*component.Instance) {
+			for _, d := range needs {
+				if d.Kind == component.Empty {
+					visit(d.Needs)
+				} else if k, ok := t.index[d.Key]; ok {
+					list = append(list, k)
+				}
+			}
+		}
+		visit(i.Needs)
+		visit(i.After)
+		slices.Sort(list)
+		t.problem.Items[n].Needs = slices.Compact(list)
+	}
+}
+
+// plan turns a solution into layers of instances.
+func (t *translation) plan(s *search.Solution) *Plan {
+	p := &Plan{Graph: t.graph, Cost: s.Cost, Bound: s.Bound}
+	kinds := [...]Kind{search.KindBase: Base, search.KindSpine: Spine, search.KindPortable: Portable, search.KindDelta: Delta}
+	for _, sl := range s.Layers {
+		l := &Layer{Kind: kinds[sl.Kind], Size: sl.Size, Replicas: sl.Replicas}
+		if sl.App >= 0 {
+			l.App = t.graph.Apps[sl.App]
+			l.Members = []*component.Instance{l.App.Delta}
+		}
+		for _, n := range sl.Items {
+			l.Members = append(l.Members, t.items[n])
+		}
+		if sl.Parent >= 0 {
+			l.Parent = p.Layers[sl.Parent]
+		}
+		for _, n := range sl.On {
+			l.On = append(l.On, p.Layers[n])
+		}
+		l.ID = identify(l)
+		p.Layers = append(p.Layers, l)
+	}
+	for n, stack := range s.Images {
+		i := &Image{App: t.graph.Apps[n]}
+		for _, k := range stack {
+			i.Layers = append(i.Layers, p.Layers[k])
+		}
+		p.Images = append(p.Images, i)
+		mark(i)
+	}
+	return p
+}
+
+// identify makes a layer's ID from its kind, its members and, for a spine,
+// what it stands on.
+func identify(l *Layer) string {
+	if l.Kind == Delta {
+		return "delta-" + strings.ReplaceAll(l.App.Name, "/", "-")
+	}
+	h := sha256.New()
+	for _, i := range l.Members {
+		h.Write([]byte(i.ID + "\n"))
+	}
+	if l.Parent != nil {
+		h.Write([]byte("on " + l.Parent.ID + "\n"))
+	}
+	for _, o := range l.On {
+		h.Write([]byte("on " + o.ID + "\n"))
+	}
+	return string(l.Kind) + "-" + hex.EncodeToString(h.Sum(nil))[:8]
+}
+
+// mark notes each instance without content at the layer that completes its
+// needs in the image.
+func mark(i *Image) {
+	place := map[*component.Instance]int{}
+	for n, l := range i.Layers {
+		for _, m := range l.Members {
+			place[m] = n
+		}
+	}
+	for _, c := range i.App.Closure { // each comes after what it needs
+		if c.Kind != component.Empty || len(c.Needs) == 0 {
+			continue
+		}
+		top := 0
+		for _, d := range c.Needs {
+			top = max(top, place[d])
+		}
+		place[c] = top
+		if l := i.Layers[top]; !slices.Contains(l.Marks, c) {
+			l.Marks = append(l.Marks, c)
+			slices.SortFunc(l.Marks, func(a, b *component.Instance) int { return strings.Compare(a.ID, b.ID) })
+		}
+	}
+}
+
+// report turns a limit that cannot be met into a finding.
+func (t *translation) report(list *diag.List, err error) {
+	var e *search.LimitError
+	if !errors.As(err, &e) {
+		list.Errorf("E0402", t.graph.Apps[0].Span, "no plan: %s", err)
+		return
+	}
+	for _, a := range t.graph.Apps {
+		if a.Name == e.App {
+			list.Errorf("E0401", a.Span, "app %s cannot be built in %d layers", e.App, e.Limit).
+				Note("its base, what can share no layer, and its own steps need %d", e.Least).
+				Hint("write layers %d into the app or the fleet", e.Least)
+		}
+	}
+}

@@ -1,0 +1,367 @@
+// Package check decides what the names of a program mean and whether its
+// types fit, and writes its answers into tables beside the tree, which it
+// never changes.
+//
+// Every declaration of a module is visible in all of the module's files, in
+// any order; names that begin with "_" are visible there only. Imports belong
+// to their file. A module's name stands for the declaration of the same name
+// in it where a component is expected (`needs java` means java.java).
+//
+// What depends on arguments, platforms or on all apps together (conflicts in a
+// closure, cycles of needs, ownership) is found later, by package component.
+package check
+
+import (
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Program is a checked program. Its tables hold an entry for each node that
+// could be checked.
+type Program struct {
+	Root       *Module
+	Modules    []*Module // imported ones first
+	Fleet      *syntax.Fleet
+	Apps       []*syntax.App
+	Components []*Component // of all modules, in order
+	Objects    map[*syntax.Name]Object
+	Members    map[*syntax.Select]Object // module members and fields of predeclared names
+	Types      map[syntax.Expr]*Type
+	// Mentions are the bindings that the text of a run mentions, in the order
+	// of their names: they reach it as shell variables.
+	Mentions map[*syntax.Clause][]Object
+}
+
+// Module is a checked module.
+type Module struct {
+	*load.Module
+	Scope map[string]Object // what it declares
+}
+
+// Check checks a loaded program. The result is usable, as far as it goes,
+// even if there are errors.
+func Check(in *load.Program) (*Program, diag.List) {
+	c := &checker{
+		p: &Program{
+			Objects: map[*syntax.Name]Object{}, Members: map[*syntax.Select]Object{},
+			Types: map[syntax.Expr]*Type{}, Mentions: map[*syntax.Clause][]Object{},
+		},
+		modules: map[*load.Module]*Module{},
+		scopes:  map[*source.File]*scope{},
+		imports: map[*syntax.Import]*Import{},
+		used:    map[Object]bool{},
+	}
+	for _, m := range in.Modules {
+		c.declare(m)
+	}
+	c.p.Root = c.modules[in.Root]
+	for _, m := range c.p.Modules {
+		for _, f := range m.Files {
+			c.fileScope(m, f)
+		}
+	}
+	for _, m := range c.p.Modules {
+		c.module = m
+		for _, f := range m.Files {
+			c.file(f)
+		}
+	}
+	return c.p, c.list
+}
+
+type checker struct {
+	p       *Program
+	modules map[*load.Module]*Module
+	module  *Module // the one being checked
+	scope   *scope  // the innermost scope
+	scopes  map[*source.File]*scope
+	imports map[*syntax.Import]*Import
+	used    map[Object]bool
+	list    diag.List
+}
+
+// declare enters a module's declarations into its scope.
+func (c *checker) declare(in *load.Module) {
+	m := &Module{Module: in, Scope: map[string]Object{}}
+	c.modules[in] = m
+	c.p.Modules = append(c.p.Modules, m)
+	for _, f := range m.Files {
+		for _, d := range f.Decls {
+			if o := c.object(m, d); o != nil {
+				c.enter(m, o)
+			}
+		}
+	}
+}
+
+// object makes the object that a declaration declares; nil for those without
+// a name of the scope (fleet, app).
+func (c *checker) object(m *Module, d syntax.Decl) Object {
+	switch d := d.(type) {
+	case *syntax.Component:
+		o := &Component{Module: m, Decl: d}
+		c.p.Components = append(c.p.Components, o)
+		return o
+	case *syntax.Slot:
+		return &Slot{Module: m, Decl: d}
+	case *syntax.User:
+		return &User{Module: m, Decl: d}
+	case *syntax.Let:
+		return &Let{Decl: d}
+	case *syntax.Param:
+		return &Param{Decl: d, Module: m}
+	}
+	return nil
+}
+
+func (c *checker) enter(m *Module, o Object) {
+	name := o.Ident()
+	if name.Name == "" {
+		return
+	}
+	if old, ok := m.Scope[name.Name]; ok {
+		c.list.Errorf("E0201", name.At, "%s is declared twice in this module", name.Name).
+			At("again here").See(old.Ident().At, "first declared here").
+			Hint("rename or remove one of them")
+		return
+	}
+	m.Scope[name.Name] = o
+}
+
+// file checks the declarations of one file.
+func (c *checker) file(f *syntax.File) {
+	c.scope = c.fileScope(c.module, f)
+	for _, d := range f.Decls {
+		c.decl(d)
+	}
+	for _, i := range f.Imports {
+		if o := c.imports[i]; o != nil && !c.used[o] {
+			c.list.Warnf("E0202", o.Decl.At, "import %q is not used", o.Module.Path).
+				Hint("remove it").Fix(o.Decl.At, "")
+		}
+	}
+}
+
+// fileScope is the scope in which a file's declarations are checked: the
+// module's declarations, then the file's imports.
+func (c *checker) fileScope(m *Module, f *syntax.File) *scope {
+	if s := c.scopes[f.Source]; s != nil {
+		return s
+	}
+	imports := &scope{names: map[string]Object{}}
+	s := &scope{outer: imports, names: m.Scope}
+	c.scopes[f.Source] = s
+	for _, i := range f.Imports {
+		c.imported(m, imports, i)
+	}
+	return s
+}
+
+// imported enters an import into its file's scope.
+func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
+	o := &Import{Decl: i, Module: c.modules[m.Imports[i]]}
+	name := o.Ident()
+	if old, ok := into.names[name.Name]; ok {
+		c.list.Errorf("E0201", i.At, "two imports of this file are called %s", name.Name).
+			See(old.Ident().At, "first imported here").
+			Hint(`give one another name: import "…" as other`)
+		return
+	}
+	if old, ok := m.Scope[name.Name]; ok {
+		c.list.Errorf("E0201", i.At, "%s is imported here and declared in this module", name.Name).
+			See(old.Ident().At, "declared here").
+			Hint("rename the declaration, or import the module under another name with as")
+	}
+	into.names[name.Name] = o
+	if o.Module != nil {
+		c.imports[i] = o
+	}
+}
+
+func importName(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '/' {
+			return path[i+1:]
+		}
+	}
+	return path
+}
+
+// decl checks one declaration.
+func (c *checker) decl(d syntax.Decl) {
+	switch d := d.(type) {
+	case *syntax.Let:
+		if o, ok := c.module.Scope[d.Name.Name].(*Let); ok && o.Decl == d {
+			c.letType(o)
+		}
+	case *syntax.Param:
+		if o, ok := c.module.Scope[d.Name.Name].(*Param); ok && o.Decl == d {
+			c.paramType(o)
+		}
+	case *syntax.Slot:
+		if d.Default != nil {
+			c.expect(d.Default, componentType, "the default of a slot")
+		}
+	case *syntax.User:
+		c.block(d.Body)
+	case *syntax.Fleet:
+		c.fleet(d)
+	case *syntax.Component:
+		c.component(d)
+	case *syntax.App:
+		c.app(d)
+	}
+}
+
+func (c *checker) fleet(d *syntax.Fleet) {
+	if c.module != c.p.Root {
+		c.list.Errorf("E0203", headSpan(d.At, "fleet"), "fleet in an imported module").
+			Note("only the module that is compiled has a fleet: it speaks for all apps").
+			Hint("move it to the module that layc is run on")
+		return
+	}
+	if c.p.Fleet != nil {
+		c.list.Errorf("E0203", headSpan(d.At, "fleet"), "a second fleet").
+			See(headSpan(c.p.Fleet.At, "fleet"), "the first is here").
+			Hint("put all its clauses into one fleet")
+		return
+	}
+	c.p.Fleet = d
+	c.block(d.Body)
+}
+
+func (c *checker) component(d *syntax.Component) {
+	c.push()
+	defer c.pop()
+	o, _ := c.module.Scope[d.Name.Name].(*Component)
+	if o == nil || o.Decl != d {
+		o = &Component{Module: c.module, Decl: d} // a repeated name: checked on its own
+	}
+	for _, p := range c.params(o) {
+		if old, ok := c.scope.names[p.Decl.Name.Name]; ok {
+			c.list.Errorf("E0201", p.Decl.Name.At, "two parameters are called %s", p.Decl.Name.Name).
+				See(old.Ident().At, "the first is here").Hint("rename one of them")
+			continue
+		}
+		c.scope.names[p.Decl.Name.Name] = p
+	}
+	c.block(d.Body)
+	for _, p := range o.Params {
+		if !c.used[p] && p.Decl.Name.Name != "" {
+			c.list.Warnf("E0204", p.Decl.Name.At, "parameter %s is not used", p.Decl.Name.Name).
+				Hint("remove it, or mention it")
+		}
+	}
+}
+
+// params returns a component's parameters with their types. Defaults are
+// checked in the module's scope: a parameter does not see its siblings.
+func (c *checker) params(o *Component) []*Param {
+	if o.Params != nil || len(o.Decl.Params) == 0 {
+		return o.Params
+	}
+	for _, d := range o.Decl.Params {
+		o.Params = append(o.Params, &Param{Decl: d, Module: o.Module, Component: o})
+	}
+	outer := c.scope
+	c.scope = c.scopes[o.Decl.At.File]
+	for _, p := range o.Params {
+		c.paramType(p)
+	}
+	c.scope = outer
+	return o.Params
+}
+
+func (c *checker) app(d *syntax.App) {
+	if c.module != c.p.Root {
+		c.list.Errorf("E0203", headSpan(d.At, "app"), "app in an imported module").
+			Note("only the module that is compiled has apps").
+			Hint("move it to the module that layc is run on, or make it a component")
+		return
+	}
+	c.p.Apps = append(c.p.Apps, d)
+	c.push()
+	defer c.pop()
+	for _, g := range d.Generators {
+		c.generator(g)
+	}
+	if d.Where != nil {
+		c.expect(d.Where, boolType, "where")
+	}
+	c.expect(d.Name, stringType, "the name of an app")
+	c.block(d.Body)
+}
+
+// generator checks `x in XS` and enters its variables.
+func (c *checker) generator(g *syntax.Generator) {
+	t := c.expr(g.In)
+	elem := invalidType
+	switch t.Kind {
+	case Invalid:
+	case List:
+		elem = t.Elem
+		if g.Key != nil {
+			c.define(*g.Key, intType)
+		}
+	case Map, Record:
+		elem = t.Elem
+		if t.Kind == Record {
+			elem = c.recordElem(g.In, t)
+		}
+		if g.Key == nil {
+			c.list.Errorf("E0205", g.In.Span(), "a map is walked by key and value").
+				Hint("write %s, value in …", g.Value.Name)
+		} else {
+			c.define(*g.Key, stringType)
+		}
+	default:
+		c.list.Errorf("E0205", g.In.Span(), "cannot walk a %s", t).
+			Note("a list or a map is expected after in")
+	}
+	if g.Key != nil && c.scope.names[g.Key.Name] == nil {
+		c.define(*g.Key, invalidType)
+	}
+	c.define(g.Value, elem)
+}
+
+func (c *checker) recordElem(at syntax.Expr, t *Type) *Type {
+	elem := invalidType
+	for _, f := range t.Fields {
+		u := unify(elem, f.Type)
+		if u == nil {
+			c.list.Errorf("E0205", at.Span(), "the values of this map differ in type: %s", t).
+				Hint("walk a map whose values have one type")
+			return invalidType
+		}
+		elem = u
+	}
+	return elem
+}
+
+// define enters a variable into the innermost scope.
+func (c *checker) define(name syntax.Ident, t *Type) {
+	if name.Name == "" {
+		return
+	}
+	if old, ok := c.scope.names[name.Name]; ok {
+		c.list.Errorf("E0201", name.At, "%s is declared twice here", name.Name).
+			See(old.Ident().At, "first declared here").Hint("rename one of them")
+		return
+	}
+	c.scope.names[name.Name] = &Var{Name: name, Type: t}
+}
+
+// headSpan is the span of a declaration's keyword.
+func headSpan(at source.Span, word string) source.Span {
+	return source.Span{File: at.File, Start: at.Start, End: min(at.End, at.Start+len(word))}
+}
+
+// FleetOnly is the program without its apps: what the fleet itself says can
+// be evaluated with it before the rest.
+func (p *Program) FleetOnly() *Program {
+	only := *p
+	only.Apps = nil
+	return &only
+}

@@ -1,0 +1,287 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// operandTypes gives the type of each operand of a clause ("copy") and of its
+// options ("copy from"). Operands that are absent here are words, not values,
+// or have a rule of their own in clause. Where several operands may stand, a
+// list of them may, too.
+var operandTypes = map[string]*Type{
+	"uses": componentType, "needs": componentType, "builds with": componentType, "builds on": componentType,
+	"runs with": componentType, "after": componentType, "fills": componentType, "replaces": componentType,
+	"changes with": componentType, "base": componentType, "copy from": componentType, "bind from": componentType,
+
+	"owns": stringType, "owns mode": nil, "owns owner": stringType,
+	"size": sizeType, "layers": intType, "replicas": intType,
+	"publish": stringType, "platforms": stringType, "tag": stringType, "registry": stringType,
+	"image": stringType, "layout": pathType, "rootfs": stringType, "rootfs sha256": stringType, "rootfs sha512": stringType,
+	"distribution": stringType, "distribution suite": stringType, "distribution with": stringType, "distribution sections": stringType,
+
+	"copy": pathType, "copy to": stringType, "copy owner": stringType, "copy include": stringType, "copy exclude": stringType,
+	"fetch": stringType, "fetch sha256": stringType, "fetch sha512": stringType, "fetch strip": intType,
+	"fetch to": stringType, "fetch owner": stringType,
+	"run": stringType, "run as": stringType, "run in": stringType,
+	"cache": stringType, "bind": pathType, "bind to": stringType, "secret to": stringType, "tmpfs": stringType,
+	"file": stringType, "file text": stringType, "file append": stringType, "file owner": stringType,
+	"dir": stringType, "dir owner": stringType, "link": stringType, "link to": stringType,
+
+	"env by": stringType, "user": stringType, "workdir": stringType, "expose": intType, "volume": stringType,
+	"entrypoint": listOf(stringType), "command": listOf(stringType), "shell": listOf(stringType), "stopsignal": stringType,
+	"healthcheck": listOf(stringType), "healthcheck every": durationType, "healthcheck timeout": durationType,
+	"healthcheck start": durationType, "healthcheck retries": intType,
+	"test": stringType, "test prints": stringType,
+
+	"uid": intType, "gid": intType, "home": stringType, "groups": stringType,
+}
+
+// rates are the words of `changes` and `update`.
+var rates = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
+
+// periods are the words after the slash of `changes 12/year`.
+var periods = []string{"year", "quarter", "month", "week", "day", "hour"}
+
+// block checks the statements of a block in a scope of their own. All lets of
+// a block are visible in all of it.
+func (c *checker) block(b *syntax.Block) {
+	if b == nil {
+		return
+	}
+	c.push()
+	defer c.pop()
+	for _, s := range b.Stmts {
+		if l, ok := s.(*syntax.Let); ok && l.Name.Name != "" {
+			if old, ok := c.scope.names[l.Name.Name]; ok {
+				c.list.Errorf("E0201", l.Name.At, "%s is declared twice here", l.Name.Name).
+					See(old.Ident().At, "first declared here").Hint("rename one of them")
+				continue
+			}
+			c.scope.names[l.Name.Name] = &Let{Decl: l, scope: c.scope}
+		}
+	}
+	for _, s := range b.Stmts {
+		c.stmt(s)
+	}
+}
+
+func (c *checker) stmt(s syntax.Stmt) {
+	switch s := s.(type) {
+	case *syntax.Clause:
+		c.clause(s)
+	case *syntax.Let:
+		if o, ok := c.scope.names[s.Name.Name].(*Let); ok && o.Decl == s {
+			c.letType(o)
+		}
+	case *syntax.If:
+		c.expect(s.Cond, boolType, "the condition")
+		c.block(s.Then)
+		if s.Else != nil {
+			c.stmt(s.Else)
+		}
+	case *syntax.Else:
+		c.block(s.Body)
+	case *syntax.For:
+		c.push()
+		c.generator(s.Generator)
+		c.block(s.Body)
+		c.pop()
+	case *syntax.Match:
+		subject := c.expr(s.Subject)
+		for _, a := range s.Arms {
+			for _, p := range a.Patterns {
+				c.pattern(p, subject)
+			}
+			c.block(a.Body)
+		}
+	}
+}
+
+// clause checks the operands of one clause.
+func (c *checker) clause(s *syntax.Clause) {
+	word := s.Word.Name
+	switch word {
+	case "changes":
+		if s.Option("with") == nil {
+			c.rate(s)
+			return
+		}
+	case "update":
+		c.rateWord(s.Args, rates)
+		return
+	case "secret":
+		return
+	case "healthcheck":
+		if isWord(s.Args, "none") {
+			return
+		}
+	case "run":
+		c.mentions(s)
+	case "shell":
+		if len(s.Args) == 1 && isString(s.Args[0]) {
+			c.expr(s.Args[0]) // of a user: a path
+			return
+		}
+	}
+	c.operands(word, word, s.Args)
+	if s.Assign != nil {
+		c.expect(s.Assign.Key, stringType, "the key of "+word)
+		c.inText(s.Assign.Value)
+	}
+	for _, o := range s.Options {
+		c.option(word, o)
+	}
+}
+
+// operands checks expressions that stand where key of operandTypes says.
+func (c *checker) operands(key, shown string, args []syntax.Expr) {
+	want := operandTypes[key]
+	for _, a := range args {
+		if want == nil {
+			c.expr(a)
+			continue
+		}
+		if want.Kind == List {
+			c.expect(a, want, shown)
+		} else {
+			c.oneOrMore(a, want, shown)
+		}
+	}
+}
+
+func (c *checker) option(word string, o *syntax.Option) {
+	key := word + " " + o.Word.Name
+	switch {
+	case o.Word.Name == "mode":
+		for _, a := range o.Args {
+			if t := c.expr(a); t.Kind != Int && !t.text() && t.Kind != Invalid {
+				c.list.Errorf("E0206", a.Span(), "mode is a number or text, not a %s", t).
+					Hint(`write 0755 or "g+rw"`)
+			}
+		}
+	case word == "run" && o.Word.Name == "with":
+		for _, item := range o.Items {
+			c.item(item)
+		}
+	default:
+		c.operands(key, "the "+o.Word.Name+" of "+word, o.Args)
+	}
+}
+
+// item checks one item of run … with.
+func (c *checker) item(o *syntax.Option) {
+	switch o.Word.Name {
+	case "secret", "ssh", "network":
+	case "env":
+		for _, a := range o.Args {
+			c.inText(a)
+		}
+		return
+	default:
+		c.operands(o.Word.Name, o.Word.Name, o.Args)
+	}
+	for _, x := range o.Options {
+		if x.Word.Name != "as" {
+			c.operands(o.Word.Name+" "+x.Word.Name, "the "+x.Word.Name+" of "+o.Word.Name, x.Args)
+		}
+	}
+}
+
+// rate checks `changes monthly` and `changes 12/year`.
+func (c *checker) rate(s *syntax.Clause) {
+	if len(s.Args) != 1 {
+		return
+	}
+	if b, ok := s.Args[0].(*syntax.Binary); ok && b.Op == "/" {
+		c.expect(b.X, intType, "the number of changes")
+		c.rateWord([]syntax.Expr{b.Y}, periods)
+		return
+	}
+	c.rateWord(s.Args, rates)
+}
+
+func (c *checker) rateWord(args []syntax.Expr, known []string) {
+	for _, a := range args {
+		n, ok := a.(*syntax.Name)
+		if ok && slices.Contains(known, n.Name) {
+			continue
+		}
+		d := c.list.Errorf("E0213", a.Span(), "not a rate of change: %s", a.Span().Text()).
+			Note("rates are %s, or a number of times such as 12/year", strings.Join(rates, ", "))
+		if ok {
+			if near := diag.Nearest(n.Name, known); near != "" {
+				d.Hint("did you mean %s?", near).Fix(a.Span(), near)
+			}
+		}
+	}
+}
+
+// mentions records the bindings that a run's text mentions as $name or
+// ${name. Text that the shell quotes counts as well: a binding too many in a
+// key is harmless.
+func (c *checker) mentions(s *syntax.Clause) {
+	if len(s.Args) == 0 {
+		return
+	}
+	str, ok := s.Args[0].(*syntax.String)
+	if !ok {
+		return
+	}
+	text, _ := str.Literal()
+	seen := map[string]Object{}
+	for i := strings.IndexByte(text, '$'); i >= 0; {
+		name := shellName(strings.TrimPrefix(text[i+1:], "{"))
+		if o := c.scope.lookup(name); o != nil && seen[name] == nil && c.isBinding(o, s) {
+			seen[name] = o
+			c.used[o] = true
+		}
+		next := strings.IndexByte(text[i+1:], '$')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	names := make([]string, 0, len(seen))
+	for n := range seen {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		c.p.Mentions[s] = append(c.p.Mentions[s], seen[n])
+	}
+}
+
+// shellName is the longest shell variable name at the start of s.
+func shellName(s string) string {
+	i := 0
+	for i < len(s) && (s[i] == '_' || s[i] >= 'a' && s[i] <= 'z' || s[i] >= 'A' && s[i] <= 'Z' || i > 0 && s[i] >= '0' && s[i] <= '9') {
+		i++
+	}
+	return s[:i]
+}
+
+// isBinding reports whether a name is a value that can be a shell variable.
+func (c *checker) isBinding(o Object, s *syntax.Clause) bool {
+	switch o.(type) {
+	case *Let, *Param, *Var:
+		return c.objectType(o, s.At).scalar()
+	}
+	return false
+}
+
+func isWord(args []syntax.Expr, word string) bool {
+	if len(args) != 1 {
+		return false
+	}
+	n, ok := args[0].(*syntax.Name)
+	return ok && n.Name == word
+}
+
+func isString(e syntax.Expr) bool {
+	_, ok := e.(*syntax.String)
+	return ok
+}

@@ -1,0 +1,624 @@
+package check
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// expect checks an expression and that it fits where a value of type want is
+// expected; what names the place ("the owner of copy").
+func (c *checker) expect(e syntax.Expr, want *Type, what string) {
+	t := c.expr(e)
+	if t.assignable(want) {
+		return
+	}
+	d := c.list.Errorf("E0206", e.Span(), "%s is a %s, not a %s", what, want, t).
+		At("this is a %s", t)
+	switch {
+	case want.text() && t.scalar():
+		d.Hint("write it as text: %q", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
+	case want.Kind == List && t.assignable(want.Elem):
+		d.Hint("write a list: [%s]", e.Span().Text()).Fix(e.Span(), "["+e.Span().Text()+"]")
+	case want.Kind == Duration:
+		d.Hint("write a number with a unit: 30s, 5m, 2h")
+	case want.Kind == Size:
+		d.Hint("write a number with a unit: 500KB, 29.8MB, 1.2GB")
+	}
+}
+
+// expr checks an expression and returns its type, which it also records.
+func (c *checker) expr(e syntax.Expr) *Type {
+	t := c.exprType(e)
+	c.p.Types[e] = t
+	return t
+}
+
+func (c *checker) exprType(e syntax.Expr) *Type {
+	switch e := e.(type) {
+	case *syntax.String:
+		for _, p := range e.Parts {
+			if p.Expr != nil {
+				c.inText(p.Expr)
+			}
+		}
+		return stringType
+	case *syntax.Number:
+		return c.number(e)
+	case *syntax.Bool:
+		return boolType
+	case *syntax.Name:
+		return c.name(e)
+	case *syntax.Select:
+		return c.selectExpr(e)
+	case *syntax.Call:
+		return c.call(e)
+	case *syntax.Index:
+		return c.index(e)
+	case *syntax.List:
+		return c.listExpr(e)
+	case *syntax.Map:
+		return c.mapExpr(e)
+	case *syntax.Paren:
+		return c.expr(e.X)
+	case *syntax.Unary:
+		if e.Op == "!" {
+			c.expect(e.X, boolType, "the operand of !")
+			return boolType
+		}
+		c.expect(e.X, intType, "the operand of -")
+		return intType
+	case *syntax.Binary:
+		return c.binary(e)
+	case *syntax.IfExpr:
+		c.expect(e.Cond, boolType, "the condition")
+		return c.branches(c.expr(e.Then), e.Else)
+	case *syntax.MatchExpr:
+		return c.matchExpr(e)
+	}
+	return invalidType // BadExpr: the parser has said so
+}
+
+// inText checks an expression within "${…}".
+func (c *checker) inText(e syntax.Expr) {
+	if t := c.expr(e); !t.scalar() {
+		c.list.Errorf("E0206", e.Span(), "a %s cannot stand in text", t).
+			Note("text is made of strings, numbers, versions, paths and the like")
+	}
+}
+
+func (c *checker) number(e *syntax.Number) *Type {
+	switch e.Unit {
+	case "":
+		if strings.Contains(e.Text, ".") {
+			c.list.Errorf("E0206", e.At, "a number with a point needs a unit").
+				Note("sizes and durations may have one: 29.8MB, 1.5h").
+				Hint("write a version as text: %q", e.Text).Fix(e.At, `"`+e.Text+`"`)
+		}
+		return intType
+	case "ms", "s", "m", "h", "d":
+		return durationType
+	}
+	return sizeType
+}
+
+// name resolves a bare name as a value.
+func (c *checker) name(e *syntax.Name) *Type {
+	o := c.resolve(e)
+	if o == nil {
+		return invalidType
+	}
+	return c.objectType(o, e.At)
+}
+
+// resolve finds what a name means, records it and marks it as used.
+func (c *checker) resolve(e *syntax.Name) Object {
+	if e.Name == "" {
+		return nil
+	}
+	o := c.scope.lookup(e.Name)
+	if o == nil {
+		d := c.list.Errorf("E0207", e.At, "unknown name %s", e.Name)
+		c.suggest(d, e.At, e.Name, c.scope.visible())
+		return nil
+	}
+	c.p.Objects[e] = o
+	c.used[o] = true
+	return o
+}
+
+// suggest adds "did you mean" for a name that is not among the known ones, or
+// the import that would make it known.
+func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
+	if near := diag.Nearest(name, known); near != "" {
+		d.Hint("did you mean %s?", near).Fix(at, near)
+		return
+	}
+	d.Hint("declare it, or import the module that does")
+}
+
+// objectType is the type of a name used as a value.
+func (c *checker) objectType(o Object, at source.Span) *Type {
+	switch o := o.(type) {
+	case *Component, *Slot:
+		return componentType
+	case *Var:
+		return o.Type
+	case *Param:
+		return c.paramType(o)
+	case *Let:
+		return c.letType(o)
+	case *Predeclared:
+		if o.Type != nil {
+			return o.Type
+		}
+		c.list.Errorf("E0208", at, "%s is no value", o.Name).
+			Hint("write one of its members, such as %s", firstMember(o.Name))
+	case *User:
+		return stringType
+	case *Import:
+		return c.namesake(o, at)
+	}
+	return invalidType
+}
+
+func firstMember(name string) string {
+	if name == "os" {
+		return "os.packages"
+	}
+	return "platform.arch"
+}
+
+// Namesake is the declaration that a module's name stands for, or nil.
+func (o *Import) Namesake() Object {
+	if o.Module == nil {
+		return nil
+	}
+	switch n := o.Module.Scope[o.Module.Name].(type) {
+	case *Component, *Slot:
+		return n
+	}
+	return nil
+}
+
+// namesake is the type of a module's name used as a value.
+func (c *checker) namesake(o *Import, at source.Span) *Type {
+	if o.Module == nil {
+		return invalidType
+	}
+	if o.Namesake() != nil {
+		return componentType
+	}
+	c.list.Errorf("E0208", at, "%s is a module, not a value", o.Ident().Name).
+		Note("it declares no component or slot called %s", o.Module.Name).
+		Hint("write one of its declarations, such as %s.%s", o.Ident().Name, o.Module.example())
+	return invalidType
+}
+
+// example is the name of a component of the module, for help lines.
+func (m *Module) example() string {
+	best := "NAME"
+	for n, o := range m.Scope {
+		if _, ok := o.(*Component); ok && n[0] != '_' && (best == "NAME" || n < best) {
+			best = n
+		}
+	}
+	return best
+}
+
+func (c *checker) selectExpr(e *syntax.Select) *Type {
+	if n, ok := e.X.(*syntax.Name); ok {
+		switch o := c.scope.lookup(n.Name).(type) {
+		case *Import:
+			c.resolve(n)
+			return c.member(e, o)
+		case *Predeclared:
+			c.resolve(n)
+			if m := universe[o.Name+"."+e.Name.Name]; m != nil {
+				c.p.Members[e] = m
+				return m.Type
+			}
+			d := c.list.Errorf("E0207", e.Name.At, "%s has no member %s", o.Name, e.Name.Name)
+			c.suggest(d, e.Name.At, e.Name.Name, []string{"os", "arch", "variant", "packages"})
+			return invalidType
+		}
+	}
+	t := c.expr(e.X)
+	switch {
+	case t.Kind == Invalid || e.Name.Name == "":
+		return invalidType
+	case t.Kind == Map && t.Fields == nil:
+		return t.Elem
+	case t.Kind == Map || t.Kind == Record:
+		if f := t.field(e.Name.Name); f != nil {
+			return f
+		}
+		d := c.list.Errorf("E0207", e.Name.At, "no entry %s in this map", e.Name.Name)
+		var names []string
+		for _, f := range t.Fields {
+			names = append(names, f.Name)
+		}
+		if near := diag.Nearest(e.Name.Name, names); near != "" {
+			d.Hint("did you mean %s?", near).Fix(e.Name.At, near)
+		} else {
+			d.Hint("it has %s", strings.Join(names, ", "))
+		}
+		return invalidType
+	}
+	c.list.Errorf("E0207", e.Name.At, "a %s has no member %s", t, e.Name.Name).
+		Note("members are those of modules and maps")
+	return invalidType
+}
+
+// member resolves MODULE.NAME.
+func (c *checker) member(e *syntax.Select, o *Import) *Type {
+	if o.Module == nil || e.Name.Name == "" {
+		return invalidType
+	}
+	m := o.Module.Scope[e.Name.Name]
+	if m == nil {
+		d := c.list.Errorf("E0207", e.Name.At, "module %s has no %s", o.Module.Path, e.Name.Name)
+		var names []string
+		for n := range o.Module.Scope {
+			names = append(names, n)
+		}
+		if near := diag.Nearest(e.Name.Name, names); near != "" {
+			d.Hint("did you mean %s?", near).Fix(e.Name.At, near)
+		} else {
+			d.Hint("layc doc %s lists what it declares", o.Module.Path)
+		}
+		return invalidType
+	}
+	if strings.HasPrefix(e.Name.Name, "_") {
+		c.list.Errorf("E0209", e.Name.At, "%s is private to module %s", e.Name.Name, o.Module.Path).
+			See(m.Ident().At, "declared here").
+			Note("names that begin with _ are visible in their own module only")
+	}
+	c.p.Members[e] = m
+	return c.objectType(m, e.Name.At)
+}
+
+// callee is the component that the function part of a call names, or nil.
+func (c *checker) callee(fun syntax.Expr) Object {
+	switch f := fun.(type) {
+	case *syntax.Name:
+		o := c.p.Objects[f]
+		if i, ok := o.(*Import); ok {
+			return i.Namesake()
+		}
+		return o
+	case *syntax.Select:
+		return c.p.Members[f]
+	}
+	return nil
+}
+
+func (c *checker) call(e *syntax.Call) *Type {
+	t := c.expr(e.Fun)
+	switch o := c.callee(e.Fun).(type) {
+	case *Component:
+		c.arguments(e, o)
+		return componentType
+	case *Predeclared:
+		if o.Name == "os.packages" {
+			c.packageNames(e)
+			return componentType
+		}
+	}
+	for _, a := range e.Args {
+		c.expr(a.Value)
+	}
+	if t.Kind != Invalid {
+		c.list.Errorf("E0210", e.Fun.Span(), "%s takes no arguments", e.Fun.Span().Text()).
+			Note("only components take arguments, and a component that is a value has them already")
+	}
+	return invalidType
+}
+
+func (c *checker) packageNames(e *syntax.Call) {
+	for _, a := range e.Args {
+		if a.Name != nil {
+			c.list.Errorf("E0210", a.Name.At, "os.packages has no named arguments").
+				Hint(`write the names of packages: os.packages("jq", "curl")`)
+		}
+		c.oneOrMore(a.Value, stringType, "the name of a package")
+	}
+	if len(e.Args) == 0 {
+		c.list.Errorf("E0210", e.At, "os.packages needs the name of a package").
+			Hint(`write os.packages("jq", "curl")`)
+	}
+}
+
+// oneOrMore expects a value of type want or a list of them.
+func (c *checker) oneOrMore(e syntax.Expr, want *Type, what string) {
+	t := c.expr(e)
+	if t.Kind == List && t.Elem.assignable(want) {
+		return
+	}
+	c.expect(e, want, what)
+}
+
+// arguments checks a call's arguments against the component's parameters.
+func (c *checker) arguments(e *syntax.Call, o *Component) {
+	params := c.params(o)
+	given := make([]*syntax.Arg, len(params))
+	named := false
+	for i, a := range e.Args {
+		at := i
+		if a.Name != nil {
+			named = true
+			at = -1
+			for k, p := range params {
+				if p.Decl.Name.Name == a.Name.Name {
+					at = k
+				}
+			}
+			if at < 0 {
+				c.unknownArgument(a, o)
+				c.expr(a.Value)
+				continue
+			}
+		} else if named {
+			c.list.Errorf("E0210", a.At, "an argument without a name after a named one").
+				Hint("put it first, or name it too")
+			c.expr(a.Value)
+			continue
+		}
+		if at >= len(params) {
+			c.list.Errorf("E0210", a.At, "%s takes %s", o.Decl.Name.Name, countOf(len(params), "argument")).
+				See(o.Decl.Name.At, "declared here").Hint("remove this one")
+			c.expr(a.Value)
+			continue
+		}
+		if given[at] != nil {
+			c.list.Errorf("E0210", a.At, "%s is given twice", params[at].Decl.Name.Name).
+				See(given[at].At, "first given here")
+		}
+		given[at] = a
+		c.expect(a.Value, c.paramType(params[at]), "parameter "+params[at].Decl.Name.Name)
+	}
+	for i, p := range params {
+		if given[i] == nil && p.Decl.Default == nil {
+			c.list.Errorf("E0210", e.At, "%s needs its argument %s", o.Decl.Name.Name, p.Decl.Name.Name).
+				See(p.Decl.At, "declared here, without a default").
+				Hint("add %s: …", p.Decl.Name.Name)
+		}
+	}
+}
+
+func (c *checker) unknownArgument(a *syntax.Arg, o *Component) {
+	d := c.list.Errorf("E0210", a.Name.At, "%s has no parameter %s", o.Decl.Name.Name, a.Name.Name).
+		See(o.Decl.Name.At, "declared here")
+	var names []string
+	for _, p := range o.Params {
+		names = append(names, p.Decl.Name.Name)
+	}
+	if near := diag.Nearest(a.Name.Name, names); near != "" {
+		d.Hint("did you mean %s?", near).Fix(a.Name.At, near)
+	} else if len(names) > 0 {
+		d.Hint("it has %s", strings.Join(names, ", "))
+	}
+}
+
+func (c *checker) index(e *syntax.Index) *Type {
+	t := c.expr(e.X)
+	switch t.Kind {
+	case List:
+		c.expect(e.I, intType, "the index of a list")
+		return t.Elem
+	case Map:
+		c.expect(e.I, stringType, "the key of a map")
+		return t.Elem
+	case Record:
+		c.expect(e.I, stringType, "the key of a map")
+		return c.recordElem(e.X, t)
+	}
+	c.expr(e.I)
+	if t.Kind != Invalid {
+		c.list.Errorf("E0206", e.X.Span(), "a %s has no elements", t).Note("lists and maps have")
+	}
+	return invalidType
+}
+
+func (c *checker) listExpr(e *syntax.List) *Type {
+	elem := invalidType
+	for _, x := range e.Items {
+		t := c.expr(x)
+		u := unify(elem, t)
+		if u == nil {
+			c.list.Errorf("E0206", x.Span(), "a %s in a list of %s", t, elem).
+				Note("the elements of a list have one type, which the first one gives")
+			return listOf(elem)
+		}
+		elem = u
+	}
+	return listOf(elem)
+}
+
+func (c *checker) mapExpr(e *syntax.Map) *Type {
+	t := &Type{Kind: Map, Elem: invalidType}
+	for _, x := range e.Entries {
+		key, literal := x.Key.Literal()
+		if !literal {
+			c.expr(x.Key)
+		} else if t.field(key) != nil {
+			c.list.Errorf("E0201", x.Key.At, "two entries are called %s", key).Hint("remove one of them")
+		}
+		v := c.expr(x.Value)
+		if literal {
+			t.Fields = append(t.Fields, Field{key, v})
+		}
+		if u := unify(t.Elem, v); u != nil && t.Kind == Map {
+			t.Elem = u
+		} else {
+			t.Kind, t.Elem = Record, nil
+		}
+	}
+	if t.Kind == Map && len(t.Fields) < len(e.Entries) {
+		t.Fields = nil // some keys are known only when evaluated
+	}
+	return t
+}
+
+func (c *checker) binary(e *syntax.Binary) *Type {
+	switch e.Op {
+	case "||", "&&":
+		c.expect(e.X, boolType, "the left side of "+e.Op)
+		c.expect(e.Y, boolType, "the right side of "+e.Op)
+		return boolType
+	}
+	x, y := c.expr(e.X), c.expr(e.Y)
+	u := unify(x, y)
+	if u == nil {
+		c.list.Errorf("E0206", e.OpAt, "%s between a %s and a %s", e.Op, x, y).
+			See(e.X.Span(), "a %s", x).See(e.Y.Span(), "a %s", y).
+			Hint("both sides of %s have one type", e.Op)
+		return invalidType
+	}
+	ok := true
+	result := u
+	switch e.Op {
+	case "==", "!=":
+		ok, result = u.scalar() || u.Kind == List, boolType
+	case "<", "<=", ">", ">=":
+		ok, result = u.scalar() && u.Kind != Bool, boolType
+	case "+":
+		ok = u.Kind == Int || u.text() || u.Kind == List || u.Kind == Size || u.Kind == Duration || u.Kind == Invalid
+	default:
+		ok = u.Kind == Int || u.Kind == Invalid
+	}
+	if !ok {
+		c.list.Errorf("E0206", e.OpAt, "%s does not work on a %s", e.Op, u)
+	}
+	return result
+}
+
+// branches checks the else of an if expression against its then.
+func (c *checker) branches(then *Type, other syntax.Expr) *Type {
+	t := c.expr(other)
+	u := unify(then, t)
+	if u == nil {
+		c.list.Errorf("E0206", other.Span(), "a %s here, a %s in the other branch", t, then).
+			Hint("both branches have one type")
+		return then
+	}
+	return u
+}
+
+func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
+	subject := c.expr(e.Subject)
+	result := invalidType
+	for _, a := range e.Arms {
+		for _, p := range a.Patterns {
+			c.pattern(p, subject)
+		}
+		t := c.expr(a.Value)
+		u := unify(result, t)
+		if u == nil {
+			c.list.Errorf("E0206", a.Value.Span(), "a %s here, a %s in an arm above", t, result).
+				Hint("all arms have one type")
+			continue
+		}
+		result = u
+	}
+	return result
+}
+
+// pattern checks a pattern of a match against its subject.
+func (c *checker) pattern(p syntax.Expr, subject *Type) {
+	if t := c.expr(p); unify(t, subject) == nil {
+		c.list.Errorf("E0206", p.Span(), "a %s never equals a %s", t, subject)
+	}
+}
+
+// letType returns the type of a let, checking its value the first time.
+func (c *checker) letType(o *Let) *Type {
+	switch o.state {
+	case letChecking:
+		c.list.Errorf("E0211", o.Decl.Name.At, "%s is defined by itself", o.Decl.Name.Name).
+			Hint("break the circle of lets")
+		o.Type, o.state = invalidType, letDone
+	case letNew:
+		o.state = letChecking
+		outer := c.scope
+		c.scope = o.scope
+		if c.scope == nil {
+			c.scope = c.scopes[o.Decl.At.File]
+		}
+		t := c.expr(o.Decl.Value)
+		c.scope = outer
+		if o.state == letChecking {
+			o.Type, o.state = t, letDone
+		}
+	}
+	return o.Type
+}
+
+const (
+	letNew int8 = iota
+	letChecking
+	letDone
+)
+
+// paramType returns the type of a parameter: the one that is written, else
+// its default's.
+func (c *checker) paramType(p *Param) *Type {
+	if p.Type != nil {
+		return p.Type
+	}
+	p.Type = invalidType
+	if p.Decl.Type != nil {
+		p.Type = c.typeOf(p.Decl.Type)
+	}
+	if p.Decl.Default != nil {
+		if p.Decl.Type == nil {
+			p.Type = c.expr(p.Decl.Default)
+		} else {
+			c.expect(p.Decl.Default, p.Type, "parameter "+p.Decl.Name.Name)
+		}
+	} else if p.Decl.Type == nil && p.Decl.Name.Name != "" {
+		c.list.Errorf("E0212", p.Decl.Name.At, "parameter %s has neither type nor default", p.Decl.Name.Name).
+			Hint("write its type: %s: string", p.Decl.Name.Name)
+	}
+	return p.Type
+}
+
+// typeOf reads a written type.
+func (c *checker) typeOf(t *syntax.Type) *Type {
+	name := t.Name.Name
+	if k := map[string]Kind{"list": List, "map": Map}[name]; k != Invalid {
+		if len(t.Args) != 1 {
+			c.list.Errorf("E0212", t.At, "%s needs the type of its elements", name).
+				Hint("write %s(string)", name)
+			return &Type{Kind: k, Elem: invalidType}
+		}
+		return &Type{Kind: k, Elem: c.typeOf(t.Args[0])}
+	}
+	if b := basic[name]; b != nil {
+		return b
+	}
+	if name == "" {
+		return invalidType
+	}
+	d := c.list.Errorf("E0212", t.Name.At, "unknown type %s", name)
+	known := []string{"string", "int", "bool", "version", "path", "size", "duration", "list", "map", "component"}
+	if near := diag.Nearest(name, known); near != "" {
+		d.Hint("did you mean %s?", near).Fix(t.Name.At, near)
+	} else {
+		d.Hint("the types are %s", strings.Join(known, ", "))
+	}
+	return invalidType
+}
+
+func countOf(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "one " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}

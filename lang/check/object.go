@@ -1,0 +1,125 @@
+package check
+
+import "github.com/layc-lang/layc/lang/syntax"
+
+// Object is what a name can mean: *Import, *Component, *Slot, *User, *Let,
+// *Param, *Var, *Predeclared.
+type Object interface {
+	Ident() syntax.Ident // where it is declared; without a place if predeclared
+}
+
+// Import is a module under the name that a file gives it.
+type Import struct {
+	Decl   *syntax.Import
+	Module *Module // nil if it could not be loaded
+}
+
+// Component is a declared component.
+type Component struct {
+	Module *Module
+	Decl   *syntax.Component
+	Params []*Param
+}
+
+// Slot is a declared slot.
+type Slot struct {
+	Module *Module
+	Decl   *syntax.Slot
+}
+
+// User is a declared user.
+type User struct {
+	Module *Module
+	Decl   *syntax.User
+}
+
+// Let is a let of a module or of a block.
+type Let struct {
+	Decl  *syntax.Let
+	Type  *Type // nil while unknown
+	state int8
+	scope *scope // of a block's let: where its value is checked
+}
+
+// Param is a parameter of a component, or of a module (Component is nil).
+type Param struct {
+	Decl      *syntax.Param
+	Module    *Module
+	Component *Component
+	Type      *Type // nil while unknown
+}
+
+// Var is a variable of a generator.
+type Var struct {
+	Name syntax.Ident
+	Type *Type
+}
+
+// Predeclared is a name that every module knows, or a member of one:
+// "platform", "os", "platform.arch", "os.packages".
+type Predeclared struct {
+	Name string
+	Type *Type // nil for names that are no values themselves
+}
+
+// Ident returns the name by which the file calls the module.
+func (o *Import) Ident() syntax.Ident {
+	if o.Decl.Alias != nil {
+		return *o.Decl.Alias
+	}
+	name := ""
+	if s, ok := o.Decl.Path.Literal(); ok {
+		name = importName(s)
+	}
+	return syntax.Ident{Name: name, At: o.Decl.Path.At}
+}
+
+func (o *Component) Ident() syntax.Ident   { return o.Decl.Name }
+func (o *Slot) Ident() syntax.Ident        { return o.Decl.Name }
+func (o *User) Ident() syntax.Ident        { return o.Decl.Name }
+func (o *Let) Ident() syntax.Ident         { return o.Decl.Name }
+func (o *Param) Ident() syntax.Ident       { return o.Decl.Name }
+func (o *Var) Ident() syntax.Ident         { return o.Name }
+func (o *Predeclared) Ident() syntax.Ident { return syntax.Ident{Name: o.Name} }
+
+// universe holds the predeclared names and their members.
+var universe = map[string]*Predeclared{
+	"platform":         {Name: "platform"},
+	"platform.os":      {Name: "platform.os", Type: stringType},
+	"platform.arch":    {Name: "platform.arch", Type: stringType},
+	"platform.variant": {Name: "platform.variant", Type: stringType},
+	"os":               {Name: "os"},
+	"os.packages":      {Name: "os.packages", Type: componentType},
+}
+
+// scope is one level of visible names.
+type scope struct {
+	outer *scope
+	names map[string]Object
+}
+
+func (s *scope) lookup(name string) Object {
+	for ; s != nil; s = s.outer {
+		if o, ok := s.names[name]; ok {
+			return o
+		}
+	}
+	if o, ok := universe[name]; ok {
+		return o
+	}
+	return nil
+}
+
+// visible returns all names that can be seen from the scope.
+func (s *scope) visible() []string {
+	names := []string{"platform", "os"}
+	for ; s != nil; s = s.outer {
+		for n := range s.names {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func (c *checker) push() { c.scope = &scope{outer: c.scope, names: map[string]Object{}} }
+func (c *checker) pop()  { c.scope = c.scope.outer }

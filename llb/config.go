@@ -1,0 +1,99 @@
+package llb
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+)
+
+// imageConfig is the OCI image configuration of an image, as JSON. It holds
+// the canonical time and a history entry for each layer, so that BuildKit has
+// nothing of its own to add.
+//
+// The healthcheck, the shell and such are Docker's extensions of the
+// configuration; the names of their fields are those of
+// github.com/moby/docker-image-spec.
+func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
+	c := i.App.Config
+	config := dockerConfig{
+		ImageConfig: ocispecs.ImageConfig{
+			User: c.User, WorkingDir: c.Workdir, Entrypoint: c.Entrypoint, Cmd: c.Command, StopSignal: c.StopSignal,
+			ExposedPorts: set(c.Expose), Volumes: set(c.Volumes), Labels: map[string]string{},
+		},
+		Shell: c.Shell, Healthcheck: healthcheck(c.Healthcheck),
+	}
+	for _, e := range c.Env {
+		config.Env = append(config.Env, e.Name+"="+e.Value)
+	}
+	for _, e := range c.Labels {
+		config.Labels[e.Name] = e.Value
+	}
+	img := dockerImage{Created: &epoch, Author: "", Platform: platform, Config: config}
+	for _, l := range i.Layers {
+		img.History = append(img.History, ocispecs.History{
+			Created: &epoch, CreatedBy: "layc " + string(l.Kind) + ": " + strings.Join(named(l), ", "),
+		})
+	}
+	return json.Marshal(img)
+}
+
+// named are the components of a layer; of many packages only how many.
+func named(l *plan.Layer) []string {
+	names := l.Components()
+	if len(names) > 12 {
+		names = append(names[:11:11], "…")
+	}
+	return names
+}
+
+// dockerImage is the image configuration with Docker's extensions.
+type dockerImage struct {
+	Created *time.Time `json:"created,omitempty"`
+	Author  string     `json:"author,omitempty"`
+	ocispecs.Platform
+	Config  dockerConfig       `json:"config"`
+	History []ocispecs.History `json:"history,omitempty"`
+}
+
+type dockerConfig struct {
+	ocispecs.ImageConfig
+	Healthcheck *dockerHealthcheck `json:",omitempty"`
+	Shell       []string           `json:",omitempty"`
+}
+
+type dockerHealthcheck struct {
+	Test        []string      `json:",omitempty"`
+	Interval    time.Duration `json:",omitempty"`
+	Timeout     time.Duration `json:",omitempty"`
+	StartPeriod time.Duration `json:",omitempty"`
+	Retries     int           `json:",omitempty"`
+}
+
+func healthcheck(h *component.Healthcheck) *dockerHealthcheck {
+	if h == nil {
+		return nil
+	}
+	if len(h.Command) == 0 {
+		return &dockerHealthcheck{Test: []string{"NONE"}}
+	}
+	return &dockerHealthcheck{
+		Test: append([]string{"CMD"}, h.Command...), Interval: h.Every, Timeout: h.Timeout,
+		StartPeriod: h.Start, Retries: h.Retries,
+	}
+}
+
+func set(keys []string) map[string]struct{} {
+	if len(keys) == 0 {
+		return nil
+	}
+	m := map[string]struct{}{}
+	for _, k := range keys {
+		m[k] = struct{}{}
+	}
+	return m
+}

@@ -1,0 +1,294 @@
+package llb
+
+import (
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/llb/helper"
+)
+
+// The content of a portable layer. Each step, or each path that a run owns,
+// is one file action on scratch with the canonical time. Several actions that
+// write into one directory leave that directory with the time of the build,
+// since BuildKit sets the times only of what an action creates: then the whole
+// is copied once more, which sets the times of all directories after their
+// entries are there.
+
+// epoch is the time of everything that a build makes.
+var epoch = time.Unix(Epoch, 0).UTC()
+
+// Epoch is the canonical time, 1980-01-01T00:00:00Z, in Unix seconds: the
+// earliest that zip archives can hold.
+const Epoch = 315532800
+
+// projectMode is the mode of files of the project that declare none: what
+// Git keeps of a mode, whatever the umask of the checkout was.
+const projectMode = "u=rwX,go=rX"
+
+// contents is a chain of file actions under construction.
+type contents struct {
+	chain   *llb.FileAction
+	origin  source.Span
+	touched map[string]bool // directories that an action wrote into
+	mixed   bool            // some directory was written into twice
+}
+
+// put notes that an action writes the path p.
+func (c *contents) put(p string, at source.Span) {
+	if c.touched == nil {
+		c.touched = map[string]bool{}
+		c.origin = at
+	}
+	p = path.Clean(p)
+	for dir := path.Dir(p); dir != "/"; dir = path.Dir(dir) {
+		c.mixed = c.mixed || c.touched[dir]
+	}
+	c.mixed = c.mixed || c.touched[p]
+	for dir := p; dir != "/"; dir = path.Dir(dir) {
+		c.touched[dir] = true
+	}
+}
+
+// content is the layer of one portable instance.
+func (l *lowerer) content(i *component.Instance) llb.State {
+	if s, ok := l.contents[i.Key]; ok {
+		return s
+	}
+	var c contents
+	l.add(&c, i)
+	s := l.finish(&c, i.Title)
+	l.contents[i.Key] = s
+	return s
+}
+
+// add appends the actions that make an instance's content.
+func (l *lowerer) add(c *contents, i *component.Instance) {
+	if i.Root == nil {
+		for _, s := range i.Steps {
+			l.act(c, i, s)
+		}
+		return
+	}
+	built := l.built(i)
+	for _, o := range i.Owns {
+		c.put(o.Path, o.Span)
+		info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
+		setOwnership(info, o.Owner, o.Mode)
+		c.chain = c.chain.Copy(built, o.Path, o.Path, info)
+	}
+	for _, s := range i.Steps {
+		if p, ok := placed(s); ok && !owned(i, p) && !scratch(p) {
+			l.act(c, i, s)
+		}
+	}
+}
+
+// finish is the state that a chain of actions makes.
+func (l *lowerer) finish(c *contents, name string) llb.State {
+	if c.chain == nil {
+		return llb.Scratch()
+	}
+	s := llb.Scratch().File(c.chain, l.from(name, "layer", c.origin))
+	if !c.mixed {
+		return s
+	}
+	info := &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch}
+	return llb.Scratch().File(llb.Copy(s, "/", "/", info), l.from(name, "set times", c.origin))
+}
+
+// placed is where a step puts things; false for a run.
+func placed(s component.Step) (string, bool) {
+	switch s := s.(type) {
+	case *component.Copy:
+		return s.To, true
+	case *component.Fetch:
+		return s.To, true
+	case *component.File:
+		return s.Path, true
+	case *component.Dir:
+		return s.Path, true
+	case *component.Link:
+		return s.Path, true
+	}
+	return "", false
+}
+
+// owned reports whether a path lies within what an instance owns.
+func owned(i *component.Instance, p string) bool {
+	p = path.Clean(p)
+	for _, o := range i.Owns {
+		if p == o.Path || strings.HasPrefix(p, o.Path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// scratch reports whether a path is every component's scratch space.
+func scratch(p string) bool { return p == "/tmp" || strings.HasPrefix(p, "/tmp/") }
+
+// act appends the file action of one step.
+func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
+	switch s := s.(type) {
+	case *component.Copy:
+		for _, src := range s.Sources {
+			l.copy(c, i, s, src)
+		}
+	case *component.Fetch:
+		l.fetch(c, i, s)
+	case *component.File:
+		c.put(s.Path, s.Span)
+		opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
+		if s.Owner != nil {
+			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
+		}
+		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkfile(s.Path, mode(s.Mode, 0o644), []byte(s.Text), opts...)
+	case *component.Dir:
+		c.put(s.Path, s.Span)
+		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
+		if s.Owner != nil {
+			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
+		}
+		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkdir(s.Path, mode(s.Mode, 0o755), opts...)
+	case *component.Link:
+		c.put(s.Path, s.Span)
+		c.chain = mkdir(c.chain, path.Dir(s.Path)).Symlink(s.To, s.Path, llb.WithCreatedTime(epoch))
+	}
+}
+
+// mkdir appends the making of a directory and its parents, as 0755 root.
+func mkdir(chain *llb.FileAction, dir string) *llb.FileAction {
+	if dir == "/" {
+		return chain
+	}
+	return chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
+}
+
+// mode reads an octal mode.
+func mode(s string, otherwise os.FileMode) os.FileMode {
+	n, err := strconv.ParseUint(s, 8, 32)
+	if err != nil {
+		return otherwise
+	}
+	return os.FileMode(n)
+}
+
+func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
+	if o != nil {
+		info.ChownOpt = &llb.ChownOpt{User: &llb.UserOpt{UID: o.UID}, Group: &llb.UserOpt{UID: o.GID}}
+	}
+	if mode != "" {
+		info.Mode = &llb.ChmodOpt{ModeStr: mode}
+	}
+}
+
+// copy appends the copy of one source.
+func (l *lowerer) copy(c *contents, i *component.Instance, s *component.Copy, src string) {
+	to := s.To
+	pattern := strings.ContainsAny(src, "*?[")
+	if !strings.HasSuffix(src, "/") && strings.HasSuffix(to, "/") && !pattern {
+		to += path.Base(src)
+	}
+	c.put(to, s.Span)
+	info := &llb.CopyInfo{
+		CreateDestPath: true, CopyDirContentsOnly: !pattern, CreatedTime: &epoch,
+		AllowWildcard: pattern, IncludePatterns: s.Include, ExcludePatterns: s.Exclude,
+	}
+	var from llb.State
+	if s.From == nil {
+		from = l.project(i, s, src)
+		setOwnership(info, s.Owner, projectMode)
+	} else {
+		from = l.stage(s.From, src)
+	}
+	setOwnership(info, s.Owner, s.Mode)
+	c.chain = c.chain.Copy(from, path.Clean("/"+src), to, info)
+}
+
+// project is the project's files at a path: only those are sent to the engine.
+func (l *lowerer) project(i *component.Instance, s *component.Copy, src string) llb.State {
+	clean := path.Clean(src)
+	opts := []llb.LocalOption{
+		llb.SharedKeyHint(ProjectSource + ":" + clean), l.from(i.Title, "read "+clean, s.Span),
+	}
+	if clean != "." {
+		opts = append(opts, llb.IncludePatterns([]string{clean}))
+	}
+	return llb.Local(ProjectSource, opts...)
+}
+
+// stage is where `from` takes a path: the instance's own content if the path
+// is its own, else its whole root file system.
+func (l *lowerer) stage(i *component.Instance, src string) llb.State {
+	if i.Kind == component.Portable {
+		for _, s := range i.Steps {
+			if p, ok := placed(s); ok && within(src, p) {
+				return l.content(i)
+			}
+		}
+		if owned(i, src) {
+			return l.content(i)
+		}
+	}
+	if i.Kind == component.Empty {
+		return l.root(component.StageRoot(i))
+	}
+	return l.root(append(append([]*component.Instance{}, component.StageRoot(i)...), i))
+}
+
+// within reports whether p is the path dir or lies beneath it.
+func within(p, dir string) bool {
+	p, dir = path.Clean(p), path.Clean(dir)
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+}
+
+// downloaded is the name of a downloaded file before it is put into place.
+const downloaded = "download"
+
+// fetch appends the placing of a download.
+func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) {
+	base := s.URLs[0]
+	base = base[strings.LastIndexByte(base, '/')+1:]
+	file := llb.HTTP(l.url(s.URLs[0]), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded),
+		l.from(i.Title, "fetch "+base, s.Span))
+	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
+	setOwnership(info, s.Owner, s.Mode)
+	if s.Unpack {
+		c.put(strings.TrimSuffix(s.To, "/"), s.Span)
+		c.chain = c.chain.Copy(l.unpacked(i, s, file), "/", s.To, info)
+		return
+	}
+	to := s.To
+	if strings.HasSuffix(to, "/") {
+		to += base
+	}
+	c.put(to, s.Span)
+	if s.Mode == "" {
+		info.Mode = &llb.ChmodOpt{Mode: 0o644}
+	}
+	c.chain = c.chain.Copy(file, "/"+downloaded, to, info)
+}
+
+// unpacked is what an archive holds.
+func (l *lowerer) unpacked(i *component.Instance, s *component.Fetch, archive llb.State) llb.State {
+	tool, err := debianHelper(l.platform.Architecture, nil)
+	if err != nil {
+		l.fail(err)
+		return llb.Scratch()
+	}
+	run := llb.Scratch().Run(
+		llb.Args([]string{debianHelperDir + "/" + helper.File, "unpack", strconv.Itoa(s.Strip), "/in/" + downloaded, "/out"}),
+		llb.AddMount(debianHelperDir, tool, llb.Readonly),
+		llb.AddMount("/in", archive, llb.Readonly),
+		llb.Network(pb.NetMode_NONE), l.from(i.Title, "unpack", s.Span))
+	return run.AddMount("/out", llb.Scratch())
+}

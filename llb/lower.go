@@ -1,0 +1,237 @@
+// Package llb lowers a plan to BuildKit's low-level build definitions. It is
+// the only package that imports BuildKit's client/llb.
+//
+// A base and the spine above it are one chain of states. A portable layer is
+// a FileOp on scratch, whose bytes do not depend on anything else, and an
+// image is the Merge of its spine and its portable layers. What a layer holds
+// is in content.go; what a run executes on and with, in run.go; packages of a
+// distribution, in debian.go.
+package llb
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Graph is the lowered plan: one definition for each image. Definitions share
+// vertices wherever images share layers.
+type Graph struct {
+	Images  []Image // in the plan's order
+	Origins map[digest.Digest]Origin
+	// Secrets are the names of all secrets that steps mount, sorted.
+	Secrets []string
+}
+
+// Image is the definition of one image.
+type Image struct {
+	App        *component.App
+	Platform   ocispecs.Platform
+	Definition *pb.Definition
+	Config     []byte // the OCI image configuration, without rootfs
+}
+
+// Origin tells what a vertex was lowered from.
+type Origin struct {
+	Component string
+	Span      source.Span // the step; zero for what layc adds itself
+}
+
+// ProjectSource is the name of the local source that is the project.
+const ProjectSource = "project"
+
+// Options are what a lowering depends on beside the plan.
+type Options struct {
+	// Tree tells the project's directory from others on a BuildKit that
+	// serves several: any text that is equal for equal directories.
+	Tree string
+	// URL turns a URL as a program writes it, perhaps "maven:…", into one to
+	// download from. Nil: URLs are taken as they are.
+	URL func(string) (string, error)
+}
+
+// Lower lowers a plan. The result is a pure function of the plan and the
+// options. An error is one of Options.URL, or shows a fault in layc.
+func Lower(p *plan.Plan, o Options) (*Graph, error) {
+	l := &lowerer{
+		options:  o,
+		platform: ocispecs.Platform{OS: p.Graph.Platform.OS, Architecture: p.Graph.Platform.Arch, Variant: p.Graph.Platform.Variant},
+		contents: map[component.Key]llb.State{},
+		layers:   map[*plan.Layer]llb.State{},
+		roots:    map[string]llb.State{},
+		secrets:  map[string]bool{},
+	}
+	g := &Graph{Origins: map[digest.Digest]Origin{}}
+	for _, i := range p.Images {
+		config, err := imageConfig(i, l.platform)
+		if err != nil {
+			return nil, err
+		}
+		state := l.image(i)
+		if l.err != nil {
+			return nil, l.err
+		}
+		def, err := l.marshal(state)
+		if err != nil {
+			return nil, fmt.Errorf("lower %s: %w", i.App.Name, err)
+		}
+		l.collect(g, def)
+		g.Images = append(g.Images, Image{App: i.App, Platform: l.platform, Definition: def.ToPB(), Config: config})
+	}
+	for s := range l.secrets {
+		g.Secrets = append(g.Secrets, s)
+	}
+	slices.Sort(g.Secrets)
+	return g, nil
+}
+
+type lowerer struct {
+	options  Options
+	platform ocispecs.Platform
+	contents map[component.Key]llb.State
+	layers   map[*plan.Layer]llb.State
+	roots    map[string]llb.State // by the keys of their instances
+	origins  []Origin             // by the number in a vertex's description
+	secrets  map[string]bool
+	err      error // the first one; states are worthless then
+}
+
+func (l *lowerer) fail(err error) {
+	if l.err == nil {
+		l.err = err
+	}
+}
+
+func (l *lowerer) marshal(s llb.State) (*llb.Definition, error) {
+	return s.Marshal(context.Background(), llb.Platform(l.platform), llb.LocalUniqueID(l.options.Tree))
+}
+
+// originKey is the description that carries the number of a vertex's origin.
+// Descriptions are in no vertex's digest.
+const originKey = "layc.origin"
+
+// from describes a vertex: its name in progress output, and its origin.
+func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOpt {
+	l.origins = append(l.origins, Origin{component, at})
+	return llb.WithDescription(map[string]string{
+		"llb.customname": "[" + component + "] " + name,
+		originKey:        strconv.Itoa(len(l.origins) - 1),
+	})
+}
+
+// collect notes the origins of a definition's vertices, and takes the
+// numbers out of their descriptions.
+func (l *lowerer) collect(g *Graph, def *llb.Definition) {
+	for d, m := range def.Metadata {
+		n, err := strconv.Atoi(m.Description[originKey])
+		if err != nil {
+			continue
+		}
+		delete(m.Description, originKey)
+		g.Origins[d] = l.origins[n]
+	}
+}
+
+// image is the root file system of an image.
+func (l *lowerer) image(i *plan.Image) llb.State {
+	below := map[*plan.Layer]bool{}
+	for _, y := range i.Layers {
+		for _, o := range y.On {
+			below[o] = true
+		}
+	}
+	var stack []llb.State
+	for _, y := range i.Layers {
+		switch {
+		case y.Kind == plan.Base || y.Kind == plan.Spine:
+			stack = append(stack[:0], l.layer(y))
+		case !below[y]:
+			stack = append(stack, l.layer(y))
+		}
+	}
+	return l.merge(stack, i.App.Name)
+}
+
+// merge merges states, the lowest first.
+func (l *lowerer) merge(stack []llb.State, name string) llb.State {
+	switch len(stack) {
+	case 0:
+		return llb.Scratch()
+	case 1:
+		return stack[0]
+	}
+	return llb.Merge(stack, l.from(name, "merge", source.Span{}))
+}
+
+// layer is the state of a planned layer: of a base or spine everything up to
+// it, of a portable one or a delta its own content.
+func (l *lowerer) layer(y *plan.Layer) llb.State {
+	if s, ok := l.layers[y]; ok {
+		return s
+	}
+	var s llb.State
+	switch y.Kind {
+	case plan.Base:
+		s = l.base(y.Members[0])
+	case plan.Spine:
+		var stack []llb.State
+		if y.Parent != nil {
+			stack = append(stack, l.layer(y.Parent))
+		}
+		for _, o := range y.On {
+			stack = append(stack, l.layer(o))
+		}
+		s = l.stacked(l.merge(stack, y.Components()[0]), spineBelow(y), y.Members)
+	default:
+		s = l.portable(y.Members)
+	}
+	l.layers[y] = s
+	return s
+}
+
+// spineBelow are the instances of the base and spine layers under a layer.
+func spineBelow(y *plan.Layer) []*component.Instance {
+	var out []*component.Instance
+	for p := y.Parent; p != nil; p = p.Parent {
+		out = append(p.Members, out...)
+	}
+	return out
+}
+
+// portable is the state of a portable layer: its instances' content in one
+// FileOp. That of a single instance is what others build on, too.
+func (l *lowerer) portable(members []*component.Instance) llb.State {
+	if len(members) == 1 {
+		return l.content(members[0])
+	}
+	var c contents
+	var names []string
+	for _, i := range members {
+		l.add(&c, i)
+		names = append(names, i.Title)
+	}
+	return l.finish(&c, strings.Join(names, " + "))
+}
+
+// url is the URL to download from.
+func (l *lowerer) url(u string) string {
+	if l.options.URL == nil {
+		return u
+	}
+	out, err := l.options.URL(u)
+	if err != nil {
+		l.fail(err)
+	}
+	return out
+}

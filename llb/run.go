@@ -1,0 +1,250 @@
+package llb
+
+import (
+	"encoding/hex"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// root is the root file system of a list of instances, a base first and each
+// after what it needs: stacked ones executed one after the other, packages
+// that follow each other in one transaction, portable ones merged on top.
+// Equal lists give the same state.
+func (l *lowerer) root(list []*component.Instance) llb.State {
+	key := rootKey(list)
+	if s, ok := l.roots[key]; ok {
+		return s
+	}
+	r := &rootBuilder{l: l, state: llb.Scratch()}
+	for _, i := range list {
+		r.add(i)
+	}
+	s := r.done("root")
+	l.roots[key] = s
+	return s
+}
+
+func rootKey(list []*component.Instance) string {
+	var b strings.Builder
+	for _, i := range list {
+		if i.Kind != component.Empty {
+			b.WriteString(hex.EncodeToString(i.Key[:]) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// rootBuilder puts instances on top of each other.
+type rootBuilder struct {
+	l        *lowerer
+	state    llb.State
+	below    []*component.Instance // what state holds
+	packages []*component.Instance // to be installed
+	portable []llb.State           // to be merged
+}
+
+func (r *rootBuilder) add(i *component.Instance) {
+	switch {
+	case i.Kind == component.Base:
+		r.state = r.l.base(i)
+		r.below = append(r.below, i)
+	case i.Kind == component.Portable:
+		r.portable = append(r.portable, r.l.content(i))
+	case i.Package != nil:
+		r.packages = append(r.packages, i)
+	case i.Kind == component.Stacked:
+		r.state = r.l.stacked(r.done(i.Title), r.below, []*component.Instance{i})
+		r.below = append(r.below, i)
+	}
+}
+
+// done installs and merges what is pending.
+func (r *rootBuilder) done(name string) llb.State {
+	if len(r.packages) > 0 {
+		r.state = r.l.stacked(r.state, r.below, r.packages)
+		r.below = append(r.below, r.packages...)
+		r.packages = nil
+	}
+	if len(r.portable) > 0 {
+		r.state = r.l.merge(append([]llb.State{r.state}, r.portable...), name)
+		r.portable = nil
+	}
+	return r.state
+}
+
+// base is a base system.
+func (l *lowerer) base(i *component.Instance) llb.State {
+	return l.must(debianBase(l.debian(i.Title, i.Title+" from its packages", i.Span, i.System.Packages)))
+}
+
+// stacked puts stacked instances on a state that holds those below: packages
+// in one transaction, or one component's steps.
+func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) llb.State {
+	if packages := packagesOf(members); len(packages) > 0 {
+		name := "install " + strconv.Itoa(len(packages)) + " packages"
+		if len(packages) == 1 {
+			name = "install " + packages[0].Name
+		}
+		title := distributionOf(members)
+		on = l.must(debianInstall(on, packagesOf(below), l.debian(title, name, install(members), packages)))
+	}
+	for _, i := range members {
+		if i.Package == nil {
+			on = l.steps(on, i)
+		}
+	}
+	return on
+}
+
+// debian describes a step of package debian.go.
+func (l *lowerer) debian(component, name string, at source.Span, packages []lock.Package) debianStep {
+	return debianStep{
+		packages: packages, url: func(u string) (string, error) { return l.url(u), nil },
+		arch: l.platform.Architecture, name: "[" + component + "] " + name,
+		options: []llb.ConstraintsOpt{l.from(component, name, at)},
+	}
+}
+
+func (l *lowerer) must(s llb.State, err error) llb.State {
+	if err != nil {
+		l.fail(err)
+		return llb.Scratch()
+	}
+	return s
+}
+
+// packagesOf are the packages that instances bring: those of a base, too.
+func packagesOf(instances []*component.Instance) []lock.Package {
+	var out []lock.Package
+	for _, i := range instances {
+		if i.System != nil {
+			out = append(out, i.System.Packages...)
+		}
+		if i.Package != nil {
+			out = append(out, i.Package.Packages...)
+		}
+	}
+	return out
+}
+
+func distributionOf(members []*component.Instance) string {
+	for _, i := range members {
+		if i.Package != nil {
+			return i.Package.Distribution
+		}
+	}
+	return ""
+}
+
+// built is the root file system in which an instance's steps are done: its
+// build root, then each step.
+func (l *lowerer) built(i *component.Instance) llb.State {
+	return l.steps(l.root(i.Root), i)
+}
+
+// steps does an instance's steps on a state.
+func (l *lowerer) steps(on llb.State, i *component.Instance) llb.State {
+	for _, s := range i.Steps {
+		if r, ok := s.(*component.Run); ok {
+			on = l.run(on, i, r)
+			continue
+		}
+		var c contents
+		l.act(&c, i, s)
+		on = on.File(c.chain, l.from(i.Title, "prepare", s.Where()))
+	}
+	return on
+}
+
+// run executes a run with the shell of the state that it runs on. It stops at
+// the first command that fails.
+func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run) llb.State {
+	dir := s.Dir
+	if dir == "" {
+		dir = "/"
+	}
+	opts := []llb.RunOption{
+		llb.Args([]string{"/bin/sh", "-ec", s.Script}), llb.Dir(dir),
+		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),
+		l.from(i.Title, summary(s.Script), s.Span),
+	}
+	for _, e := range i.Env {
+		opts = append(opts, llb.AddEnv(e.Name, e.Value))
+	}
+	for _, v := range s.Vars {
+		opts = append(opts, llb.AddEnv(v.Name, v.Value))
+	}
+	if s.User != "" {
+		opts = append(opts, llb.User(s.User))
+	}
+	if s.NoNetwork {
+		opts = append(opts, llb.Network(pb.NetMode_NONE))
+	}
+	return on.Run(append(opts, l.mounts(i, s)...)...).Root()
+}
+
+// mounts are the mounts of a run: scratch space, and what `with` names.
+func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOption {
+	var opts []llb.RunOption
+	for _, c := range s.Caches {
+		id := "layc" + c
+		opts = append(opts, llb.AddMount(c, llb.Scratch(), llb.AsPersistentCacheDir(id, llb.CacheMountShared)))
+	}
+	for _, t := range s.Tmpfs {
+		opts = append(opts, llb.AddMount(t, llb.Scratch(), llb.Tmpfs()))
+	}
+	for _, b := range s.Binds {
+		from, src := l.bound(i, s, b)
+		opts = append(opts, llb.AddMount(b.To, from, llb.SourcePath(src), llb.Readonly))
+	}
+	for _, x := range s.Secrets {
+		l.secrets[x.Name] = true
+		if x.Env != "" {
+			opts = append(opts, llb.AddSecret(x.Env, llb.SecretID(x.Name), llb.SecretAsEnv(true)))
+		} else {
+			opts = append(opts, llb.AddSecret(x.File, llb.SecretID(x.Name), llb.SecretFileOpt(0, 0, 0o400)))
+		}
+	}
+	if s.SSH {
+		opts = append(opts, llb.AddSSHSocket())
+	}
+	return opts
+}
+
+// bound is the state and path that a bind mounts.
+func (l *lowerer) bound(i *component.Instance, s *component.Run, b component.Bind) (llb.State, string) {
+	if b.From != nil {
+		return l.stage(b.From, b.Source), b.Source
+	}
+	clean := path.Clean(b.Source)
+	from := &component.Copy{Span: s.Span}
+	return l.project(i, from, clean), "/" + clean
+}
+
+// summary is a script as one short line.
+func summary(script string) string {
+	line := strings.Join(strings.Fields(script), " ")
+	if r := []rune(line); len(r) > 60 {
+		line = string(r[:59]) + "…"
+	}
+	return line
+}
+
+// install is the place in the program that asked for packages, for their
+// vertex.
+func install(members []*component.Instance) source.Span {
+	for _, i := range members {
+		if !i.Span.IsZero() {
+			return i.Span
+		}
+	}
+	return source.Span{}
+}
