@@ -1,0 +1,149 @@
+package llb
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/llb/helper"
+)
+
+// debianStep is one execution that makes or extends a Debian system from
+// pinned packages. Nothing in it but the packages' checksums and the helper
+// determines what comes out: it has no network, an environment of the
+// helper's own, and a fixed host name.
+type debianStep struct {
+	packages []lock.Package
+	url      func(string) (string, error) // where to download what the lock file names
+	arch     string                       // of the platform, as Go names it
+	name     string                       // shown while it runs
+	options  []llb.ConstraintsOpt         // the platform, the place in the source
+}
+
+const (
+	debianHelperDir   = "/.layc/helper"
+	debianPackagesDir = "/.layc/packages"
+)
+
+// debianBase returns a system of the minimal packages of a distribution: one
+// layer, the same bytes wherever it is built, with no apt sources in it.
+func debianBase(step debianStep) (llb.State, error) {
+	// Directories that are mount points in the step would be gone after it.
+	epoch := llb.WithCreatedTime(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC))
+	empty := llb.Scratch().File(
+		llb.Mkdir("/proc", 0o755, epoch).Mkdir("/sys", 0o755, epoch).Mkdir("/dev", 0o755, epoch),
+		step.named("prepare an empty system")...)
+	system, err := step.run(empty, "base")
+	if err != nil {
+		return llb.State{}, err
+	}
+	// The step's layer stands on another, and dpkg wrote most files twice: the
+	// copy is what is left.
+	return llb.Scratch().File(
+		llb.Copy(system, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true}),
+		step.named(step.name+": one layer")...), nil
+}
+
+// debianInstall installs packages on a system in one layer. What they need
+// must be among them or among those that the system already has.
+func debianInstall(system llb.State, already []lock.Package, step debianStep) (llb.State, error) {
+	present := map[string]bool{}
+	for _, p := range slices.Concat(already, step.packages) {
+		present[p.Name] = true
+	}
+	for _, p := range step.packages {
+		for _, need := range p.Needs {
+			if !present[need] {
+				return llb.State{}, fmt.Errorf("package %s needs %s, which no layer below installs", p.Name, need)
+			}
+		}
+	}
+	installed, err := step.run(system, "install")
+	if err != nil {
+		return llb.State{}, err
+	}
+	return system.WithOutput(installed.Output()), nil
+}
+
+// run runs the helper on the packages, in the system.
+func (s debianStep) run(system llb.State, command string) (llb.State, error) {
+	tool, err := debianHelper(s.arch, s.options)
+	if err != nil {
+		return llb.State{}, err
+	}
+	options := []llb.RunOption{
+		llb.Args([]string{debianHelperDir + "/" + helper.File, command, debianPackagesDir}),
+		llb.AddMount(debianHelperDir, tool, llb.Readonly),
+		llb.Network(pb.NetMode_NONE),
+		llb.Hostname("localhost"),
+		llb.WithCustomName(s.name),
+	}
+	byName := map[string]lock.Package{}
+	for _, p := range s.packages {
+		byName[p.Name] = p
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		deb, err := s.download(byName[name])
+		if err != nil {
+			return llb.State{}, err
+		}
+		file := "/" + name + ".deb"
+		options = append(options, llb.AddMount(debianPackagesDir+file, deb, llb.SourcePath(file), llb.Readonly))
+	}
+	for _, option := range s.options {
+		options = append(options, option)
+	}
+	// A new state, as the environment and user that the system's state carries
+	// are not for this step.
+	return llb.NewState(system.Output()).Run(options...).Root(), nil
+}
+
+// download returns a state that holds NAME.deb.
+func (s debianStep) download(p lock.Package) (llb.State, error) {
+	url, err := s.url(p.URL)
+	if err != nil {
+		return llb.State{}, err
+	}
+	sum, err := digest.Parse(p.Digest)
+	if err != nil {
+		return llb.State{}, fmt.Errorf("package %s in %s: %w", p.Name, lock.Name, err)
+	}
+	options := []llb.HTTPOption{
+		llb.Checksum(sum),
+		llb.Filename(p.Name + ".deb"),
+		llb.WithCustomNamef("download %s %s", p.Name, p.Version),
+	}
+	for _, option := range s.options {
+		options = append(options, option)
+	}
+	return llb.HTTP(url, options...), nil
+}
+
+// debianHelper is the local source that holds the helper. Engines know it by
+// its content, so that it is sent once.
+func debianHelper(arch string, constraints []llb.ConstraintsOpt) (llb.State, error) {
+	sum, err := helper.Digest(arch)
+	if err != nil {
+		return llb.State{}, err
+	}
+	options := []llb.LocalOption{
+		llb.LocalUniqueID(sum),
+		llb.SharedKeyHint(helper.SourceName(arch)),
+		llb.WithCustomName("load the package helper"),
+	}
+	for _, option := range constraints {
+		options = append(options, option)
+	}
+	return llb.Local(helper.SourceName(arch), options...), nil
+}
+
+// named is the step's options with another name.
+func (s debianStep) named(name string) []llb.ConstraintsOpt {
+	return append(slices.Clone(s.options), llb.WithCustomName(name))
+}
