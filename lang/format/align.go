@@ -1,0 +1,111 @@
+package format
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// A cell is a clause as the columns see it: its head (one word, or two, as in
+// `builds with`), its operand, and what may be aligned after that.
+type cell struct {
+	head    int    // columns
+	operand int    // the token after the head; 0: nothing comes after it
+	next    int    // the token of the first option or the equals sign; 0: none
+	width   int    // columns of the operand before next
+	kind    string // cells of equal kind align their next
+}
+
+// align pads the clauses among items to columns, and returns for each item the
+// column in which its further lines begin.
+func (p *printer) align(items []item, indent int) []int {
+	furthers := make([]int, len(items))
+	cells := make([]*cell, len(items))
+	for i := range items {
+		furthers[i] = indent + level
+		if c, ok := items[i].node.(*syntax.Clause); ok {
+			cells[i] = p.cell(c, &items[i])
+		}
+	}
+	for i := 0; i < len(items); {
+		end := i + 1
+		for end < len(items) && p.together(&items[end-1], &items[end]) && cells[i] != nil && cells[end] != nil {
+			end++
+		}
+		p.section(cells[i:end], furthers[i:end], indent)
+		i = end
+	}
+	return furthers
+}
+
+// together reports whether nothing but perhaps comments separates two items.
+func (p *printer) together(a, b *item) bool {
+	return a.group == b.group && !p.blankWithin(b.lead, b.first)
+}
+
+// section aligns clauses that belong together.
+func (p *printer) section(cells []*cell, furthers []int, indent int) {
+	head := 0
+	for _, c := range cells {
+		if c != nil && c.operand > 0 {
+			head = max(head, c.head)
+		}
+	}
+	for i, c := range cells {
+		if c != nil && c.operand > 0 {
+			p.pad[c.operand] = uint8(head - c.head)
+			furthers[i] = indent + head + 1
+		}
+	}
+	for i := 0; i < len(cells); {
+		end := i + 1
+		for end < len(cells) && cells[i] != nil && cells[i].kind != "" && cells[end].kind == cells[i].kind {
+			end++
+		}
+		width := 0
+		for _, c := range cells[i:end] {
+			if c != nil && c.next > 0 {
+				width = max(width, c.width)
+			}
+		}
+		for _, c := range cells[i:end] {
+			if c != nil && c.next > 0 && end > i+1 {
+				p.pad[c.next] += uint8(width - c.width)
+			}
+		}
+		i = end
+	}
+}
+
+// cell measures a clause.
+func (p *printer) cell(c *syntax.Clause, it *item) *cell {
+	out := &cell{head: len(c.Word.Name)}
+	after := it.first + 1
+	options := c.Options
+	if len(c.Args) == 0 && c.Assign == nil && len(options) > 0 {
+		out.head += 1 + len(options[0].Word.Name)
+		after++
+		options = options[1:]
+	}
+	if after > it.last {
+		return out
+	}
+	out.operand = after
+	switch {
+	case c.Assign != nil:
+		out.next = p.index(c.Assign.Key.At.End)
+		out.kind = c.Word.Name + " ="
+	case len(options) > 0:
+		out.next = p.index(options[0].Word.At.Start)
+		out.kind = c.Word.Name + " " + options[0].Word.Name
+	default:
+		return out
+	}
+	text := p.rendered(after, out.next-1)
+	out.width = utf8.RuneCountInString(text)
+	if out.width > farthest || strings.Contains(text, "\n") {
+		out.next, out.kind = 0, ""
+	}
+	return out
+}
