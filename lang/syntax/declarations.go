@@ -78,6 +78,11 @@ func (p *parser) endStatement(what string) {
 	if p.failed {
 		p.skip()
 	}
+	if len(p.list)-p.lexical > maxErrors {
+		p.i = len(p.tokens) - 1
+		p.load()
+		p.cut = int(p.tok.Start)
+	}
 }
 
 // doc returns the comment directly above the current token, without its #.

@@ -22,7 +22,7 @@ type lexer struct {
 	list *diag.List
 }
 
-// tokens reads a whole file.
+// tokens reads a whole file. Of the findings it keeps the first maxErrors.
 func tokens(file *source.File, list *diag.List) []Token {
 	l := lexer{file: file, text: file.Text(), line: true, list: list}
 	if strings.HasPrefix(l.text, "\ufeff") {
@@ -32,6 +32,9 @@ func tokens(file *source.File, list *diag.List) []Token {
 	for {
 		t := l.next()
 		all = append(all, t)
+		if len(*list) > maxErrors {
+			*list = (*list)[:maxErrors]
+		}
 		if t.Kind == EOF {
 			return all
 		}

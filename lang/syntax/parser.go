@@ -44,6 +44,7 @@ package syntax
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -79,13 +80,10 @@ func Parse(file *source.File) (*File, diag.List) {
 	p.load()
 	p.parseFile(tree)
 	tree.Tokens = p.tokens
-	if len(p.list) > maxErrors {
+	if len(p.list) >= maxErrors {
 		p.list = p.list.Sorted()
-		if len(p.list) > maxErrors {
-			last := p.list[maxErrors-1]
-			last.Note("%d further errors in this file are not shown", len(p.list)-maxErrors)
-			p.list = p.list[:maxErrors]
-		}
+		p.list = p.list[:min(len(p.list), maxErrors)]
+		p.list[len(p.list)-1].Note("further errors in this file are not shown")
 	}
 	return tree, p.list
 }
@@ -260,10 +258,10 @@ func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any
 // rest of the file.
 func (p *parser) inWake(at source.Span) bool {
 	end := p.lineEnd(min(at.End, len(p.text)))
-	for _, d := range p.list[:p.lexical] {
-		if d.Span.End > p.start && d.Span.Start <= end {
-			return true
-		}
+	lexical := p.list[:p.lexical]
+	i := sort.Search(len(lexical), func(i int) bool { return lexical[i].Span.End > p.start })
+	if i < len(lexical) && lexical[i].Span.Start <= end {
+		return true
 	}
 	return p.tokens[max(0, len(p.tokens)-2)].Open && p.tokens[max(0, len(p.tokens)-2)].Kind == BlockText && p.tok.Kind == EOF
 }

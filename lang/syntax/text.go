@@ -21,7 +21,13 @@ func (p *parser) shellText() *String { return p.readText(true) }
 
 func (p *parser) readText(shell bool) *String {
 	t := p.tok
-	s := &String{At: p.at(t), Block: t.Kind == BlockText}
+	// Most text has one part: both are allocated at once.
+	both := &struct {
+		String
+		part [1]StringPart
+	}{}
+	s := &both.String
+	s.At, s.Block = p.at(t), t.Kind == BlockText
 	quotes := 1
 	if s.Block {
 		quotes = 3
@@ -30,12 +36,15 @@ func (p *parser) readText(shell bool) *String {
 	if !t.Open {
 		end -= quotes
 	}
-	r := textReader{p: p, text: p.text[:end], pos: start, from: start, shell: shell, block: s.Block}
+	r := textReader{p: p, text: p.text[:end], pos: start, from: start, shell: shell, block: s.Block,
+		parts: both.part[:0]}
 	if s.Block {
 		r.dedent()
 	}
 	r.read()
-	s.Parts = r.parts
+	if len(r.parts) > 0 {
+		s.Parts = r.parts
+	}
 	p.next()
 	return s
 }
