@@ -25,7 +25,7 @@ var leftovers = []string{
 	"etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-",
 	// Caches that are made again where they are missing. ldconfig's holds inode
 	// numbers; apt's and its lists are for an index that no image should rely on.
-	"var/cache/ldconfig/aux-cache", "var/cache/apt/*.bin", "var/cache/apt/archives/*.deb", "var/lib/apt/lists/*",
+	"var/cache/ldconfig/aux-cache", "var/cache/apt/*.bin", "var/cache/apt/archives/*.deb", "var/lib/apt/lists/*_*", "var/lib/apt/lists/lock",
 	// The identity of one machine, which all containers would share; each is
 	// made again by the service that wants it, if it ever runs.
 	"var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/lib/systemd/credential.secret", "etc/ssh/ssh_host_*_key", "etc/ssh/ssh_host_*_key.pub",

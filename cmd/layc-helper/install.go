@@ -12,93 +12,123 @@ import (
 
 // install installs packages into the running system, all that they need being
 // among them or there already, which dpkg checks.
-//
-// dpkg takes any number of packages at once and finds the order in which to
-// configure them, but it will not unpack a package before its pre-dependencies
-// are configured. So they are installed in as few waves as these ask for,
-// mostly one.
 func install(debs []string) error {
 	restore, err := forbidServices()
 	if err != nil {
 		return err
 	}
 	defer restore()
-	list, err := waves(debs)
+	steps, err := order(debs)
 	if err != nil {
 		return err
 	}
-	for _, wave := range list {
-		if err := dpkg(append([]string{"--install"}, wave...)...); err != nil {
+	for _, s := range steps {
+		if err := dpkg(append([]string{s.verb}, s.operands...)...); err != nil {
 			return err
 		}
 	}
 	return audit()
 }
 
-// waves splits packages into sets to be installed one after the other: each
-// package comes after the sets that hold its pre-dependencies and all that
-// these need.
-func waves(debs []string) ([][]string, error) {
+// step is one call of dpkg.
+type step struct {
+	verb     string   // "--unpack" or "--configure"
+	operands []string // files or names
+}
+
+// order finds the calls of dpkg that install packages. dpkg takes any number
+// of packages at once and itself finds the order in which to configure them,
+// but it refuses to unpack one before all its pre-dependencies are configured.
+// So packages are unpacked in as few rounds as these ask for, mostly one;
+// between two rounds no more is configured than the next one needs, since the
+// needs of the others may come only later.
+func order(debs []string) ([]step, error) {
 	type pkg struct {
-		file       string
+		name, file string
 		before     []string // must be configured before this is unpacked
 		needs      []string // must be there when this is configured
-		wave       int
-		considered bool
 	}
+	var waiting []*pkg
 	packages := map[string]*pkg{} // by name, and by names that they provide
-	var list []*pkg
 	for _, deb := range debs {
 		c, err := readControl(deb)
 		if err != nil {
 			return nil, err
 		}
-		p := &pkg{file: deb, before: c.names("pre-depends"), needs: c.names("pre-depends", "depends")}
-		list = append(list, p)
-		packages[c["package"]] = p
+		p := &pkg{name: c["package"], file: deb, before: c.names("pre-depends"), needs: c.names("pre-depends", "depends")}
+		waiting = append(waiting, p)
+		packages[p.name] = p
 		for _, name := range c.names("provides") {
 			if packages[name] == nil {
 				packages[name] = p
 			}
 		}
 	}
-	// last is the last wave that holds name or something that it needs.
-	var last func(name string) int
-	last = func(name string) int {
+	var closure func(name string, into map[*pkg]bool)
+	closure = func(name string, into map[*pkg]bool) {
 		p := packages[name]
-		if p == nil || p.considered {
-			return -1
+		if p == nil || into[p] { // not to be installed, so it is there already
+			return
 		}
-		p.considered = true
-		wave := p.wave
+		into[p] = true
 		for _, need := range p.needs {
-			wave = max(wave, last(need))
+			closure(need, into)
 		}
-		return wave
 	}
-	// Waves only grow, and no valid set of packages has more of them than
-	// packages; beyond that, dpkg says what is wrong.
-	for changed, round := true, 0; changed && round <= len(list); round++ {
-		changed = false
-		for _, p := range list {
+
+	var steps []step
+	unpacked, configured := map[*pkg]bool{}, map[*pkg]bool{}
+	for len(waiting) > 0 {
+		var ready, rest []*pkg
+		for _, p := range waiting {
+			blocked := slices.ContainsFunc(p.before, func(name string) bool {
+				q := packages[name]
+				return q != nil && q != p && !configured[q]
+			})
+			if blocked {
+				rest = append(rest, p)
+			} else {
+				ready = append(ready, p)
+			}
+		}
+		var names []string
+		for _, p := range ready {
+			unpacked[p] = true
+		}
+		for _, p := range rest {
 			for _, name := range p.before {
-				for _, q := range list {
-					q.considered = q == p // p itself is no reason to wait
+				all := map[*pkg]bool{}
+				closure(name, all)
+				for q := range all {
+					if !unpacked[q] {
+						clear(all) // this one must wait for another round
+					}
 				}
-				if wave := last(name) + 1; wave > p.wave {
-					p.wave, changed = wave, true
+				for q := range all {
+					if !configured[q] {
+						configured[q] = true
+						names = append(names, q.name)
+					}
 				}
 			}
 		}
-	}
-	var result [][]string
-	for _, p := range list {
-		for len(result) <= p.wave {
-			result = append(result, nil)
+		if len(ready) == 0 && len(names) == 0 {
+			ready, rest = waiting, nil // a cycle; dpkg will say so
 		}
-		result[p.wave] = append(result[p.wave], p.file)
+		var files []string
+		for _, p := range ready {
+			files = append(files, p.file)
+		}
+		if len(files) > 0 {
+			steps = append(steps, step{"--unpack", files})
+		}
+		if len(names) > 0 {
+			slices.Sort(names)
+			steps = append(steps, step{"--configure", names})
+		}
+		waiting = rest
 	}
-	return slices.DeleteFunc(result, func(wave []string) bool { return len(wave) == 0 }), nil
+	return append(steps, step{"--configure", []string{"--pending"}}), nil
 }
 
 // environment is all that maintainer scripts see. The canonical time goes
