@@ -40,6 +40,8 @@ type class struct {
 	set      bitset  // the same
 	chain    bitset  // of them the stacked ones and the portable ones that those need
 	room     int     // layers it may have besides base and delta
+	mixed    bool    // some stacked item needs a portable one
+	ground   int32   // the pool's blob that the spine stands on
 	replicas int64
 	apps     []int // in Problem.Apps, by name
 }
@@ -199,6 +201,9 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 				c.chain.add(n)
 				c.chain.or(it.needs)
 			}
+		}
+		for _, n := range c.chain.members() {
+			c.mixed = c.mixed || !f.items[n].stacked
 		}
 		for _, s := range app.Delta.Sources {
 			if s < 0 || s >= len(p.Sources) {

@@ -12,8 +12,10 @@ type polish struct {
 	// Classes whose surroundings changed, in this round and for the next.
 	dirty, next []bool
 	tried       map[[2]int32]bool // pairs of blobs in this round
-	plan        []int32           // scratch
-	shrunk      []int32           // scratch
+	live        []int32           // portable sets at the start of the round
+	alike       []group           // scratch, as the following
+	plan        []int32
+	shrunk      []int32
 }
 
 func newPolish(po *pool, limit int64) *polish {
@@ -33,6 +35,7 @@ func (q *polish) run() {
 		q.dirty, q.next = q.next, q.dirty
 		clear(q.next)
 		q.tried = map[[2]int32]bool{}
+		q.findLive()
 		for c := range q.dirty {
 			for q.dirty[c] && !q.spent() && q.improve(int32(c)) {
 			}
@@ -94,30 +97,85 @@ type edit func(plan []int32) []int32
 func (q *polish) attempt(classes []int32, e edit) bool {
 	var delta Money
 	for _, c := range classes {
-		q.plan = append(q.plan[:0], q.po.plan[c]...)
-		plan := e(q.plan)
-		if plan == nil {
-			continue
-		}
-		if room := q.po.f.classes[c].room; len(plan) > room {
-			if plan = q.shrink(c, plan); plan == nil {
-				q.po.undo()
-				return false
-			}
-		}
-		d, ok := q.po.try(c, plan)
+		d, ok := q.apply(c, e, q.po.f.classes[c].replicas)
 		if !ok {
 			q.po.undo()
 			return false
 		}
 		delta += d
 	}
-	if delta >= 0 || len(q.po.pending) == 0 {
+	if delta >= 0 {
 		q.po.undo()
 		return false
 	}
 	q.keep()
 	return true
+}
+
+// attemptAlike is attempt for an edit that does the same to all classes with
+// the same spine, so that one of them shows what it costs for all. An edit that
+// adds a layer does so only to those that have room for it.
+func (q *polish) attemptAlike(classes []int32, adds bool, e edit) bool {
+	po := q.po
+	if len(classes) < 3 || po.held != nil {
+		return q.attempt(classes, e)
+	}
+	q.alike = q.alike[:0]
+	for _, c := range classes {
+		cl := &po.f.classes[c]
+		if cl.mixed || adds && len(po.plan[c]) == cl.room {
+			q.alike = append(q.alike, group{class: c, tip: -1, replicas: cl.replicas})
+			continue
+		}
+		tip := po.tip(c)
+		at := slices.IndexFunc(q.alike, func(g group) bool { return g.tip == tip })
+		if at < 0 {
+			q.alike = append(q.alike, group{class: c, tip: tip, replicas: cl.replicas})
+			continue
+		}
+		q.alike[at].replicas += cl.replicas
+	}
+	var delta Money
+	for _, g := range q.alike {
+		d, ok := q.apply(g.class, e, g.replicas)
+		if !ok {
+			po.undo()
+			return false
+		}
+		delta += d
+	}
+	po.undo()
+	return delta < 0 && q.attempt(classes, e)
+}
+
+// group is classes that an edit does the same to.
+type group struct {
+	class, tip int32
+	replicas   int64
+}
+
+// tip is the topmost blob of a class's spine.
+func (po *pool) tip(c int32) int32 {
+	tip := po.f.classes[c].ground
+	for i, s := range po.plan[c] {
+		if !po.sets[s].stacked {
+			break
+		}
+		tip = po.lay[c][i]
+	}
+	return tip
+}
+
+// apply tries an edit of one class, for so many replicas.
+func (q *polish) apply(c int32, e edit, replicas int64) (Money, bool) {
+	q.plan = append(q.plan[:0], q.po.plan[c]...)
+	plan := e(q.plan)
+	if len(plan) > q.po.f.classes[c].room {
+		if plan = q.shrink(c, plan); plan == nil {
+			return 0, false
+		}
+	}
+	return q.po.tryFor(c, plan, replicas)
 }
 
 // keep makes the tries the plan, and marks the classes around them.
@@ -214,7 +272,7 @@ func (q *polish) pairOf(classes []int32, sa, sb int32) bool {
 	alike := po.alone(sa) == po.alone(sb)
 	if alike {
 		for _, upper := range []bool{false, true} {
-			if q.attempt(classes, func(plan []int32) []int32 {
+			if q.attemptAlike(classes, false, func(plan []int32) []int32 {
 				return replace(plan, sa, sb, po.union(sa, sb), upper)
 			}) {
 				return true
@@ -246,7 +304,7 @@ func (q *polish) pairOf(classes []int32, sa, sb int32) bool {
 	}
 	A, B = &po.sets[sa], &po.sets[sb]
 	if A.stacked && B.stacked {
-		return q.attempt(classes, func(plan []int32) []int32 {
+		return q.attemptAlike(classes, false, func(plan []int32) []int32 {
 			x, y := slices.Index(plan, sa), slices.Index(plan, sb)
 			plan[x], plan[y] = sb, sa
 			return plan
@@ -276,7 +334,7 @@ func (q *polish) move(classes []int32, from, to, i int32) bool {
 	}
 	one := po.intern(i)
 	less, more := po.minus(from, one), po.union(to, one)
-	return q.attempt(classes, func(plan []int32) []int32 {
+	return q.attemptAlike(classes, false, func(plan []int32) []int32 {
 		x, y := slices.Index(plan, from), slices.Index(plan, to)
 		plan[x], plan[y] = less, more
 		return plan
@@ -294,7 +352,7 @@ func (q *polish) exchange(classes []int32, sa, sb, i, j int32) bool {
 	if rest := po.minus(sb, oneJ); rest >= 0 {
 		nb = po.union(rest, oneI)
 	}
-	return q.attempt(classes, func(plan []int32) []int32 {
+	return q.attemptAlike(classes, false, func(plan []int32) []int32 {
 		x, y := slices.Index(plan, sa), slices.Index(plan, sb)
 		plan[x], plan[y] = na, nb
 		return plan
@@ -312,7 +370,7 @@ func (q *polish) single(a int32) bool {
 			one := po.intern(i)
 			rest := po.minus(sa, one)
 			for _, above := range []bool{true, false} {
-				if q.attempt(holders, func(plan []int32) []int32 {
+				if q.attemptAlike(holders, true, func(plan []int32) []int32 {
 					x := slices.Index(plan, sa)
 					plan[x] = rest
 					if above {
@@ -336,40 +394,45 @@ func (q *polish) single(a int32) bool {
 func (q *polish) adopt(c int32) bool {
 	po := q.po
 	cl := &po.f.classes[c]
-	seen := map[int32]bool{}
-	for _, i := range cl.items {
-		for _, o := range q.withItem(i) {
-			for _, b := range po.lay[o] {
-				s := &po.sets[po.blobs[b].set]
-				if seen[b] || !s.bits.has(i) {
-					continue
-				}
-				seen[b] = true
-				if s.stacked || len(s.items) < 2 && false || !s.bits.within(cl.set) || slices.Contains(po.lay[c], b) {
-					continue
-				}
-				if q.take([]int32{c}, po.blobs[b].set) {
-					return true
-				}
-			}
+	po.work += int64(len(q.live)) / 16
+	for _, s := range q.live {
+		x := &po.sets[s]
+		if len(x.items) > len(cl.items) || !x.bits.within(cl.set) ||
+			po.blobs[x.loose].replicas == 0 || slices.Contains(po.plan[c], s) {
+			continue
+		}
+		if q.attempt([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, false) }) {
+			return true
 		}
 	}
 	return false
 }
 
-// take gives classes a portable set.
-func (q *polish) take(classes []int32, s int32) bool {
-	po := q.po
-	return q.attempt(classes, func(plan []int32) []int32 { return po.extract(plan, s) })
+// findLive lists the portable sets that some class holds.
+func (q *polish) findLive() {
+	q.live = q.live[:0]
+	seen := map[int32]bool{}
+	for _, plan := range q.po.plan {
+		for _, s := range plan {
+			if !q.po.sets[s].stacked && !seen[s] {
+				seen[s] = true
+				q.live = append(q.live, s)
+			}
+		}
+	}
 }
 
-// extract takes the items of a set out of a plan's layers and adds it as one.
-func (po *pool) extract(plan []int32, s int32) []int32 {
-	kept := plan[:0]
+// extract takes the items of a set out of a plan's layers and adds it as one:
+// at the bottom, or else where its lowest item was.
+func (po *pool) extract(plan []int32, s int32, bottom bool) []int32 {
+	kept, at := make([]int32, 0, len(plan)+1), -1
 	for _, old := range plan {
 		if !po.sets[old].bits.meets(po.sets[s].bits) {
 			kept = append(kept, old)
 			continue
+		}
+		if at < 0 {
+			at = len(kept)
 		}
 		var rest []int32
 		for _, i := range po.sets[old].items {
@@ -381,14 +444,17 @@ func (po *pool) extract(plan []int32, s int32) []int32 {
 			kept = append(kept, po.intern(rest...))
 		}
 	}
-	return append(kept, s)
+	if bottom {
+		at = 0
+	}
+	return slices.Insert(kept, at, s)
 }
 
-// withItem lists classes that have an item.
-func (q *polish) withItem(i int32) []int32 {
+// having lists the classes that have all items of a set.
+func (q *polish) having(s int32) []int32 {
 	var list []int32
 	for c := range q.po.f.classes {
-		if q.po.f.classes[c].set.has(i) {
+		if q.po.sets[s].bits.within(q.po.f.classes[c].set) {
 			list = append(list, int32(c))
 		}
 	}

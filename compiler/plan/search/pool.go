@@ -36,6 +36,7 @@ type set struct {
 	own     int64 // hazard
 	shared  bitset
 	needs   bitset // of the stacked members, members apart; nil if none
+	loose   int32  // its blob if it is portable
 	stacked bool
 	legal   bool // all members have one Alone value
 }
@@ -75,15 +76,12 @@ func newPool(f *fleet) *pool {
 			po.blobs = append(po.blobs, blob{key: key, set: -1, own: it.own, shared: it.shared})
 		}
 	}
-	return po
-}
-
-// ground is the blob that a class's spine stands on.
-func (po *pool) ground(c *class) int32 {
-	if c.base < 0 {
-		return 0
+	for c := range f.classes {
+		if cl := &f.classes[c]; cl.base >= 0 {
+			cl.ground = po.blobBy[mix(f.items[cl.base].key)]
+		}
 	}
-	return po.blobBy[mix(po.f.items[c.base].key)]
+	return po
 }
 
 // intern returns the number of the set with these items, in any order.
@@ -134,9 +132,13 @@ func (po *pool) addSet(key uint64, items []int32) int32 {
 			s.needs = nil
 		}
 	}
-	po.setBy[key] = int32(len(po.sets))
+	id := int32(len(po.sets))
+	po.setBy[key] = id
 	po.sets = append(po.sets, s)
-	return po.setBy[key]
+	if !s.stacked {
+		po.sets[id].loose = po.addBlob(mix(^key), id, -1, nil)
+	}
+	return id
 }
 
 // union of two disjoint sets.
@@ -212,12 +214,22 @@ func (po *pool) stack(c int32, plan []int32, lay []int32) ([]int32, bool) {
 		}
 	}
 	portable := plan[spine:]
+	cl := &po.f.classes[c]
+	under := cl.ground
+	old, same := po.plan[c], 0
+	if !cl.mixed {
+		// Without portable layers below, a spine that starts as before is as before.
+		for same < spine && same < len(old) && plan[same] == old[same] {
+			under = po.lay[c][same]
+			lay = append(lay, under)
+			same++
+		}
+	}
 	// The portable layers that the spine stands on so far come first in below.
 	below, on := append(po.below[:0], portable...), 0
-	under := po.ground(&po.f.classes[c])
-	for _, id := range plan[:spine] {
+	for _, id := range plan[same:spine] {
 		from, onKey := on, uint64(0)
-		if needs := po.sets[id].needs; needs != nil {
+		if needs := po.sets[id].needs; cl.mixed && needs != nil {
 			for i := on; i < len(below); i++ {
 				if p := below[i]; needs.meets(po.sets[p].bits) {
 					below[i], below[on] = below[on], p
@@ -236,12 +248,7 @@ func (po *pool) stack(c int32, plan []int32, lay []int32) ([]int32, bool) {
 	}
 	po.below = below
 	for _, id := range portable {
-		key := mix(^po.sets[id].key)
-		b, ok := po.blobBy[key]
-		if !ok {
-			b = po.addBlob(key, id, -1, nil)
-		}
-		lay = append(lay, b)
+		lay = append(lay, po.sets[id].loose)
 	}
 	return lay, true
 }
@@ -308,6 +315,11 @@ func (po *pool) moving(c int32, b int32) Money {
 // cost; false if the plan is not valid. It takes over nothing: plan is copied.
 // keep or undo ends a row of tries, one for each class at most.
 func (po *pool) try(c int32, plan []int32) (Money, bool) {
+	return po.tryFor(c, plan, po.f.classes[c].replicas)
+}
+
+// tryFor is try for so many replicas of classes that the change is the same for.
+func (po *pool) tryFor(c int32, plan []int32, replicas int64) (Money, bool) {
 	po.arrange(plan)
 	from := len(po.arena)
 	po.arena = append(po.arena, plan...)
@@ -319,21 +331,42 @@ func (po *pool) try(c int32, plan []int32) (Money, bool) {
 		return 0, false
 	}
 	lay := po.arena[mid:]
+	po.work += int64(len(lay))
 	po.pending = append(po.pending, change{c, po.arena[from:mid:mid], lay[:len(lay):len(lay)]})
-	replicas := po.f.classes[c].replicas
 	var delta Money
-	old := po.lay[c]
-	same := 0
-	for same < len(old) && same < len(lay) && old[same] == lay[same] {
-		same++
-	}
-	for _, b := range old[same:] {
+	take := func(b int32) {
 		delta += po.touch(b, -replicas) - po.moving(c, b)
 		po.log = append(po.log, touched{b, -replicas})
 	}
-	for _, b := range lay[same:] {
+	give := func(b int32) {
 		delta += po.touch(b, replicas) + po.moving(c, b)
 		po.log = append(po.log, touched{b, replicas})
+	}
+	old := po.lay[c]
+	i, j := 0, 0
+	for i < len(old) && i < len(lay) && old[i] == lay[i] {
+		i++
+		j++
+	}
+	for ; i < len(old) && po.sets[po.plan[c][i]].stacked; i++ {
+		take(old[i])
+	}
+	for ; j < len(lay) && po.sets[plan[j]].stacked; j++ {
+		give(lay[j])
+	}
+	// Portable layers are in one order in both.
+	for i < len(old) || j < len(lay) {
+		switch {
+		case j == len(lay) || i < len(old) && po.sets[po.plan[c][i]].key < po.sets[plan[j]].key:
+			take(old[i])
+			i++
+		case i == len(old) || old[i] != lay[j]:
+			give(lay[j])
+			j++
+		default:
+			i++
+			j++
+		}
 	}
 	return delta, true
 }

@@ -81,7 +81,7 @@ func DefaultWeights() Weights {
 
 // Options steer Solve. The zero value is what production uses for a new fleet.
 type Options struct {
-	Work     int64     // limit in app-layer incidences; 0: DefaultWork, less than 0: no polish
+	Work     int64     // limit in app-layer incidences; 0: by the fleet's size, less than 0: no polish
 	Previous *Solution // plan to stay close to; indices are those of the new problem
 	Payback  int64     // cycles within which a move must pay back; 0: DefaultPayback
 	NoExact  bool      // never search exhaustively, however small the problem (for tests)

@@ -51,19 +51,18 @@ func (q *polish) shake(draw func(int) int) {
 	items := po.sets[s].items
 	i := items[draw(len(items))]
 	holders := slices.Clone(po.blobs[b].holders)
-	switch draw(4) {
+	one := po.intern(i)
+	switch draw(5) {
 	case 0: // an item out of everywhere
-		one := po.intern(i)
-		q.force(q.withItem(i), func(plan []int32) []int32 { return po.extract(plan, one) })
+		q.force(q.having(one), func(plan []int32) []int32 { return po.extract(plan, one, false) })
 	case 1: // an item out of one layer, for its holders
-		one := po.intern(i)
-		q.force(holders, func(plan []int32) []int32 { return po.extract(plan, one) })
+		q.force(holders, func(plan []int32) []int32 { return po.extract(plan, one, false) })
 	case 2: // two layers into one
 		o := po.lay[c][draw(len(po.lay[c]))]
 		if o != b && po.alone(s) == po.alone(po.blobs[o].set) {
-			so := po.blobs[o].set
+			so, upper := po.blobs[o].set, draw(2) == 1
 			q.force(q.common(b, o), func(plan []int32) []int32 {
-				return replace(plan, s, so, po.union(s, so), draw(2) == 1)
+				return replace(plan, s, so, po.union(s, so), upper)
 			})
 		}
 	case 3: // a layer in the way of another image
@@ -71,8 +70,19 @@ func (q *polish) shake(draw func(int) int) {
 		if o != c && len(po.lay[o]) > 0 {
 			s := po.blobs[po.lay[o][draw(len(po.lay[o]))]].set
 			if po.sets[s].bits.within(po.f.classes[c].set) {
-				q.force([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s) })
+				q.force([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, false) })
 			}
+		}
+	case 4: // what two layers have in common with another image, for all that have it
+		o := &po.f.classes[draw(len(po.f.classes))]
+		all := slices.Clone(items)
+		if l := po.lay[c][draw(len(po.lay[c]))]; l != b {
+			all = append(all, po.sets[po.blobs[l].set].items...)
+		}
+		all = slices.DeleteFunc(all, func(i int32) bool { return !o.set.has(i) })
+		if len(all) > 0 {
+			s, bottom := po.intern(all...), draw(2) == 1
+			q.force(q.having(s), func(plan []int32) []int32 { return po.extract(plan, s, bottom) })
 		}
 	}
 }

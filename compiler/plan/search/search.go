@@ -1,5 +1,15 @@
 package search
 
+// defaultWork is the work that a plan gets when nobody says: half a second's for
+// a hundred apps, four seconds' for a thousand. Small fleets need far less.
+func (f *fleet) defaultWork() int64 {
+	work := int64(2_000_000)
+	for c := range f.classes {
+		work += 200 * int64(len(f.classes[c].items))
+	}
+	return min(work, 12_000_000)
+}
+
 // Solve plans a fleet. The result depends on nothing but the arguments, and not
 // on the order of what they list. It passes Check. An error is a *LimitError
 // for the first app by name whose limit can't be kept, or says what the caller
@@ -45,8 +55,12 @@ func (f *fleet) fresh(o Options) *pool {
 	po.work += work
 	consider(start)
 	po.load(best)
-	q := newPolish(po, po.work+20_000_000)
+	limit := o.Work
+	if limit == 0 {
+		limit = f.defaultWork()
+	}
+	q := newPolish(po, limit)
 	q.run()
-	q.kicks(20 + 2*len(f.classes))
+	q.kicks(100)
 	return po
 }
