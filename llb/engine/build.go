@@ -137,7 +137,11 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		if out, err = openLayout(req.Output.Dir); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, out.close()) }()
+		defer func() {
+			if closeErr := out.close(); err == nil {
+				err = closeErr
+			}
+		}()
 		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: map[string]string{"tar": "false"}, OutputStore: out.store}}
 	}
 

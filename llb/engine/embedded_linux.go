@@ -18,6 +18,9 @@ import (
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
 	"github.com/gofrs/flock"
+	"github.com/moby/buildkit/cache"
+	"github.com/moby/buildkit/cache/contenthash"
+	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
@@ -122,7 +125,7 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err != nil {
 		return nil, err
 	}
-	opt, err := runc.NewWorkerOpt(e.state, snapshotter(e.state), false, oci.ProcessSandbox, nil, nil,
+	opt, err := runc.NewWorkerOpt(e.state, e.snapshotter(), false, oci.ProcessSandbox, nil, nil,
 		netproviders.Opt{Mode: "host"}, nil, runcPath, "", false,
 		semaphore.NewWeighted(int64(max(4, runtime.NumCPU()))), "", "", nil)
 	if err != nil {
@@ -140,13 +143,13 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err := workers.Add(w); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	cache, err := bboltcachestorage.NewStore(filepath.Join(e.state, "cache.db"))
+	results, err := bboltcachestorage.NewStore(filepath.Join(e.state, "cache.db"))
 	if err != nil {
 		return nil, errors.Join(err, workers.Close())
 	}
 	history, err := boltutil.SafeOpen(filepath.Join(e.state, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
 	if err != nil {
-		return nil, errors.Join(err, workers.Close(), cache.Close())
+		return nil, errors.Join(err, workers.Close(), results.Close())
 	}
 	stop := make(chan struct{})
 	maxEntries := int64(50)
@@ -154,22 +157,44 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 		SessionManager:   sessions,
 		WorkerController: workers,
 		Frontends:        map[string]frontend.Frontend{},
-		CacheManager:     solver.NewCacheManager(ctx, "local", cache, worker.NewCacheResultStorage(workers)),
+		CacheManager:     solver.NewCacheManager(ctx, "local", results, worker.NewCacheResultStorage(workers)),
 		Entitlements:     []string{"network.host"},
 		HistoryDB:        history,
 		HistoryConfig:    &config.HistoryConfig{MaxAge: config.Duration{Duration: 7 * 24 * time.Hour}, MaxEntries: &maxEntries},
-		CacheStore:       cache,
+		CacheStore:       results,
 		LeaseManager:     w.LeaseManager(),
 		ContentStore:     w.ContentStore(),
 		GarbageCollect:   w.GarbageCollect,
 		GracefulStop:     stop,
 	})
 	if err != nil {
-		return nil, errors.Join(err, workers.Close(), cache.Close(), history.Close())
+		return nil, errors.Join(err, workers.Close(), results.Close(), history.Close())
 	}
-	e.undo = append(e.undo, func() error { close(stop); return controller.Close() })
+	e.undo = append(e.undo, func() error {
+		close(stop)
+		return errors.Join(forgetHashes(opt.MetadataStore), controller.Close())
+	})
 	return controller, nil
 }
+
+// forgetHashes drops what BuildKit remembers for this process about the files
+// of records: it is keyed by record alone and refers to databases that are
+// about to close, so opening the same state again would trip over it.
+func forgetHashes(records *metadata.Store) error {
+	all, err := records.All()
+	for _, r := range all {
+		contenthash.ClearCacheContext(recordID{id: r.ID()})
+	}
+	return err
+}
+
+// recordID is a record of which only the id is ever asked for.
+type recordID struct {
+	cache.RefMetadata
+	id string
+}
+
+func (r recordID) ID() string { return r.id }
 
 // close waits for attached processes (until ctx ends), then for running
 // requests, then gives the state directory back.
@@ -199,12 +224,20 @@ func (e *embedded) unwind() error {
 
 // snapshotter prefers overlay mounts, and copies where the kernel or the file
 // system of the state directory has none.
-func snapshotter(state string) runc.SnapshotterFactory {
-	if overlayutils.Supported(state) != nil {
-		return runc.SnapshotterFactory{Name: "native", New: native.NewSnapshotter}
-	}
-	return runc.SnapshotterFactory{Name: "overlayfs", New: func(root string) (snapshots.Snapshotter, error) {
+func (e *embedded) snapshotter() runc.SnapshotterFactory {
+	f := runc.SnapshotterFactory{Name: "overlayfs", New: func(root string) (snapshots.Snapshotter, error) {
 		return overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+	}}
+	if overlayutils.Supported(e.state) != nil {
+		f = runc.SnapshotterFactory{Name: "native", New: native.NewSnapshotter}
+	}
+	return runc.SnapshotterFactory{Name: f.Name, New: func(root string) (snapshots.Snapshotter, error) {
+		s, err := f.New(root)
+		if err == nil {
+			// The worker does not close it, and its database stays locked.
+			e.undo = append(e.undo, s.Close)
+		}
+		return s, err
 	}}
 }
 
