@@ -33,6 +33,7 @@ type Input struct {
 	// Platforms, if any, are built for instead of those that the fleet names.
 	Platforms []component.Platform
 	Set       map[string]string // values of the module's parameters
+	Lock      *lock.File        // nil: the module's lock file
 	Plan      plan.Options
 }
 
@@ -100,6 +101,9 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 // readLock reads the module's lock file; a module without one pins nothing.
 func readLock(in Input) (*lock.File, diag.List) {
 	var list diag.List
+	if in.Lock != nil {
+		return in.Lock, nil
+	}
 	name := path.Join(in.Dir, lock.Name)
 	text, err := fs.ReadFile(in.Project, name)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
+	mode "github.com/tonistiigi/dchapes-mode"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/lang/source"
@@ -80,8 +81,9 @@ func (l *lowerer) add(c *contents, i *component.Instance) {
 	}
 	built := l.built(i)
 	for _, o := range i.Owns {
+		l.parents(c, i, o.Path, o.Owner != nil)
 		c.put(o.Path, o.Span)
-		info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
+		info := &llb.CopyInfo{CreateDestPath: true, CreatedTime: &epoch}
 		setOwnership(info, o.Owner, o.Mode)
 		c.chain = c.chain.Copy(built, o.Path, o.Path, info)
 	}
@@ -146,26 +148,30 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 	case *component.Fetch:
 		l.fetch(c, i, s)
 	case *component.File:
+		l.parents(c, i, s.Path, false)
 		c.put(s.Path, s.Span)
 		opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
 		if s.Owner != nil {
 			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
 		}
-		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkfile(s.Path, mode(s.Mode, 0o644), []byte(s.Text), opts...)
+		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkfile(s.Path, fileMode(s.Mode, 0o644), []byte(s.Text), opts...)
 	case *component.Dir:
+		l.parents(c, i, s.Path, false)
 		c.put(s.Path, s.Span)
 		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
 		if s.Owner != nil {
 			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
 		}
-		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkdir(s.Path, mode(s.Mode, 0o755), opts...)
+		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkdir(s.Path, fileMode(s.Mode, 0o755), opts...)
 	case *component.Link:
+		l.parents(c, i, s.Path, false)
 		c.put(s.Path, s.Span)
 		c.chain = mkdir(c.chain, path.Dir(s.Path)).Symlink(s.To, s.Path, llb.WithCreatedTime(epoch))
 	}
 }
 
-// mkdir appends the making of a directory and its parents, as 0755 root.
+// mkdir appends the making of a directory and its parents, as 0755 root,
+// where they are not there.
 func mkdir(chain *llb.FileAction, dir string) *llb.FileAction {
 	if dir == "/" {
 		return chain
@@ -173,13 +179,19 @@ func mkdir(chain *llb.FileAction, dir string) *llb.FileAction {
 	return chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
 }
 
-// mode reads an octal mode.
-func mode(s string, otherwise os.FileMode) os.FileMode {
-	n, err := strconv.ParseUint(s, 8, 32)
-	if err != nil {
+// fileMode reads a declared mode, octal or symbolic; a symbolic one changes
+// the default.
+func fileMode(m string, otherwise os.FileMode) os.FileMode {
+	if m == "" {
 		return otherwise
 	}
-	return os.FileMode(n)
+	if n, err := strconv.ParseUint(m, 8, 32); err == nil {
+		return os.FileMode(n)
+	}
+	if set, err := mode.ParseWithUmask(m, 0); err == nil {
+		return set.Apply(otherwise) & 0o7777
+	}
+	return otherwise
 }
 
 func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
@@ -198,9 +210,15 @@ func (l *lowerer) copy(c *contents, i *component.Instance, s *component.Copy, sr
 	if !strings.HasSuffix(src, "/") && strings.HasSuffix(to, "/") && !pattern {
 		to += path.Base(src)
 	}
+	inside := to
+	if strings.HasSuffix(to, "/") {
+		inside += "x" // what is copied lies in to, which so is a parent as well
+	}
+	l.parents(c, i, inside, s.Owner != nil)
+	exists := c.touched[path.Clean(to)]
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{
-		CreateDestPath: true, CopyDirContentsOnly: !pattern, CreatedTime: &epoch,
+		CreateDestPath: true, CopyDirContentsOnly: !pattern && (s.From == nil || strings.HasSuffix(src, "/") || exists), CreatedTime: &epoch,
 		AllowWildcard: pattern, IncludePatterns: s.Include, ExcludePatterns: s.Exclude,
 	}
 	var from llb.State
@@ -263,6 +281,7 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
 	if s.Unpack {
+		l.parents(c, i, strings.TrimSuffix(s.To, "/"), s.Owner != nil)
 		c.put(strings.TrimSuffix(s.To, "/"), s.Span)
 		c.chain = c.chain.Copy(l.unpacked(i, s, file), "/", s.To, info)
 		return
@@ -271,6 +290,7 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	if strings.HasSuffix(to, "/") {
 		to += base
 	}
+	l.parents(c, i, to, s.Owner != nil)
 	c.put(to, s.Span)
 	if s.Mode == "" {
 		info.Mode = &llb.ChmodOpt{Mode: 0o644}

@@ -70,6 +70,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		contents: map[component.Key]llb.State{},
 		layers:   map[*plan.Layer]llb.State{},
 		roots:    map[string]llb.State{},
+		declared: map[*component.Instance]*declared{},
 		secrets:  map[string]bool{},
 	}
 	g := &Graph{Origins: map[digest.Digest]Origin{}}
@@ -102,7 +103,8 @@ type lowerer struct {
 	contents map[component.Key]llb.State
 	layers   map[*plan.Layer]llb.State
 	roots    map[string]llb.State // by the keys of their instances
-	origins  []Origin             // by the number in a vertex's description
+	declared map[*component.Instance]*declared
+	origins  []Origin // by the number in a vertex's description
 	secrets  map[string]bool
 	err      error // the first one; states are worthless then
 }

@@ -394,6 +394,20 @@ func (x *expander) system(s *syntax.Clause, v *env, to *body) {
 	}
 }
 
+// debianLinks are the directory links of a Debian system since /usr is merged
+// (release 12), and debianDirs its directories that are not 0755 root, as its
+// package base-files makes both.
+var (
+	debianLinks = map[string]string{
+		"/bin": "/usr/bin", "/sbin": "/usr/sbin", "/lib": "/usr/lib", "/lib64": "/usr/lib64",
+		"/var/run": "/run", "/var/lock": "/run/lock",
+	}
+	debianDirs = []Dir{
+		{Path: "/root", Mode: "0700"}, {Path: "/tmp", Mode: "01777"}, {Path: "/var/tmp", Mode: "01777"},
+		{Path: "/var/local", Mode: "02775", Owner: &Owner{0, 50}}, {Path: "/var/mail", Mode: "02775", Owner: &Owner{0, 8}},
+	}
+)
+
 // debianArch are Debian's names of the architectures that layc builds for.
 var debianArch = map[string]string{"amd64": "amd64", "arm64": "arm64", "arm": "armhf", "386": "i386", "ppc64le": "ppc64el", "s390x": "s390x"}
 
@@ -408,6 +422,7 @@ func (x *expander) distribution(s *syntax.Clause, name string, v *env, to *body)
 		return
 	}
 	to.system.Distribution = name + "/" + suite
+	to.system.Links, to.system.Dirs = debianLinks, debianDirs
 	if o := s.Option("with"); o != nil {
 		if more := x.allTexts(o.Args, v); len(more) > 0 {
 			to.system.Distribution += "+" + strings.Join(more, "+")

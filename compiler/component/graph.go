@@ -114,6 +114,10 @@ type System struct {
 	Digest       string // its pin on this platform
 	Layout       string // a directory of the project
 	Rootfs       *Fetch // an archive
+	// Links are its directory links, e.g. /bin to /usr/bin, and Dirs those of
+	// its directories that are not 0755 root.
+	Links map[string]string
+	Dirs  []Dir
 }
 
 // PackageGroup is OS packages that can only be installed together; most

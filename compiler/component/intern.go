@@ -411,6 +411,10 @@ func topological(roots []*Instance) []*Instance {
 	return out
 }
 
+// Needed are all that an instance needs, directly or not, each after what it
+// needs itself, without the instance.
+func Needed(i *Instance) []*Instance { return topological(i.Needs) }
+
 // delta is the instance of an app's own steps, or nil.
 func (x *expander) delta(a *App, b *body, c *closure) *Instance {
 	if len(b.steps) == 0 {

@@ -274,3 +274,24 @@ func (t *translation) report(list *diag.List, err error) {
 		}
 	}
 }
+
+// Only is the plan as far as it concerns some apps: their images, and the
+// layers that those stack. Costs stay those of the whole fleet.
+func (p *Plan) Only(apps map[string]bool) *Plan {
+	only := &Plan{Graph: p.Graph, Cost: p.Cost, Bound: p.Bound}
+	used := map[*Layer]bool{}
+	for _, i := range p.Images {
+		if apps[i.App.Name] {
+			only.Images = append(only.Images, i)
+			for _, l := range i.Layers {
+				used[l] = true
+			}
+		}
+	}
+	for _, l := range p.Layers {
+		if used[l] {
+			only.Layers = append(only.Layers, l)
+		}
+	}
+	return only
+}

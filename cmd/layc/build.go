@@ -1,0 +1,351 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/helper"
+	"github.com/layc-lang/layc/llb/registry"
+)
+
+func (c *cli) buildCommand() *cobra.Command {
+	b := &build{cli: c}
+	cmd := &cobra.Command{
+		Use:   "build [APP…]",
+		Short: "Build the images of all apps, or of some",
+		Long: `build plans all apps together, builds the images of those that are named (none:
+all), and writes them to an OCI layout, a registry, or both. Without -o and
+--push it only builds: everything stays in the engine's cache.
+
+The engine is inside layc and keeps its cache in the state directory; only one
+process owns that, and a second build attaches to the first one's engine.
+--engine, or BUILDKIT_HOST, names another BuildKit to use instead.`,
+		Example: `  layc build -o out                        all images into the OCI layout out
+  layc build app1 -o out                   one
+  layc build --push                        to the fleet's registry
+  layc build --secret npm_token=token.txt
+  layc build --json -o out                 the result as JSON`,
+		RunE: b.run,
+	}
+	b.program.flags(cmd)
+	b.mirrors.flags(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&b.output, "output", "o", "", "write an OCI layout to `DIR`")
+	f.BoolVar(&b.push, "push", false, "push to the fleet's registry, or to --registry")
+	f.StringVar(&b.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
+	f.StringVar(&b.progress, "progress", "auto", "how to show progress: `auto`, tty, plain, quiet or rawjson")
+	f.StringVar(&b.engine, "engine", os.Getenv("BUILDKIT_HOST"), "use the BuildKit at `ADDRESS` instead of the one in layc")
+	f.StringVar(&b.state, "state", "", "state `DIR` of the engine in layc (default: layc in the user's cache directory)")
+	f.StringArrayVar(&b.secrets, "secret", nil, "give steps a secret of the fleet: `NAME=FILE`")
+	f.BoolVar(&b.json, "json", false, "print the result as JSON")
+	return cmd
+}
+
+// build is one invocation of layc build.
+type build struct {
+	*cli
+	program  program
+	mirrors  mirrorFlags
+	output   string
+	push     bool
+	registry string
+	progress string
+	engine   string
+	state    string
+	secrets  []string
+	json     bool
+}
+
+func (b *build) run(cmd *cobra.Command, apps []string) error {
+	out, err := b.compile(cmd, b.program, compiler.Planned)
+	if err != nil {
+		return err
+	}
+	if b.registry == "" {
+		b.registry = out.Targets[0].Graph.Fleet.Registry
+	}
+	if b.push && b.registry == "" {
+		return usage(cmd, `--push: the fleet names no registry; write registry "…" into it, or give --registry`)
+	}
+	secrets, err := b.readSecrets(cmd, out.Targets[0].Graph.Fleet.Secrets)
+	if err != nil {
+		return err
+	}
+	lowered, plans, err := b.lower(cmd, out, apps)
+	if err != nil {
+		return err
+	}
+	if !b.json {
+		for _, p := range plans {
+			fmt.Fprintf(b.out, "%s\n%s\n\n", p.Tree(), p.Summary())
+		}
+	}
+	layout, clean, err := b.layout()
+	if err != nil {
+		return err
+	}
+	defer clean()
+	result, err := b.solve(cmd.Context(), lowered, secrets, layout)
+	if err != nil {
+		return b.failed(lowered, err)
+	}
+	var pushed []registry.Pushed
+	if b.push {
+		if pushed, err = b.upload(cmd.Context(), layout); err != nil {
+			return err
+		}
+	}
+	if b.json {
+		return b.printJSON(resultJSON(result, pushed, b.output))
+	}
+	b.summary(result, pushed)
+	return nil
+}
+
+// lower lowers the plans of all platforms, as far as they concern the apps.
+func (b *build) lower(cmd *cobra.Command, out *compiler.Output, apps []string) ([]*llb.Graph, []*plan.Plan, error) {
+	mirrors, err := b.mirrors.find(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := filepath.Abs(b.dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	sum := sha256.Sum256([]byte(tree))
+	var graphs []*llb.Graph
+	var plans []*plan.Plan
+	for _, t := range out.Targets {
+		set, err := chosen(cmd, t.Graph, apps)
+		if err != nil {
+			return nil, nil, err
+		}
+		p := t.Plan.Only(set)
+		g, err := llb.Lower(p, llb.Options{Tree: hex.EncodeToString(sum[:8]), URL: mirrors.URL})
+		if err != nil {
+			return nil, nil, err
+		}
+		graphs, plans = append(graphs, g), append(plans, p)
+	}
+	return graphs, plans, nil
+}
+
+// layout is the directory that images are written to: the output, or a
+// temporary one if they are only pushed; "" if they go nowhere.
+func (b *build) layout() (dir string, clean func(), err error) {
+	if b.output != "" || !b.push {
+		return b.output, func() {}, nil
+	}
+	dir, err = os.MkdirTemp("", "layc-push-")
+	return dir, func() { os.RemoveAll(dir) }, err
+}
+
+// readSecrets reads the files of --secret.
+func (b *build) readSecrets(cmd *cobra.Command, declared []string) (map[string][]byte, error) {
+	secrets := map[string][]byte{}
+	for _, s := range b.secrets {
+		name, file, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, usage(cmd, "--secret %s: want NAME=FILE", s)
+		}
+		known := false
+		for _, d := range declared {
+			known = known || d == name
+		}
+		if !known {
+			if near := diag.Nearest(name, declared); near != "" {
+				return nil, usage(cmd, "--secret %s: the fleet has no such secret; did you mean %s?", name, near)
+			}
+			return nil, usage(cmd, "--secret %s: the fleet has no such secret; declare it there", name)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, usage(cmd, "--secret %s: %s", name, err)
+		}
+		secrets[name] = text
+	}
+	return secrets, nil
+}
+
+// solve opens the engine and builds.
+func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[string][]byte, layout string) (*engine.Result, error) {
+	project, err := fsutil.NewFS(b.dir)
+	if err != nil {
+		return nil, err
+	}
+	request := engine.Request{
+		Locals: helper.Sources(), Secrets: secrets, Output: engine.Output{Dir: layout},
+	}
+	request.Locals[llb.ProjectSource] = project
+	for _, g := range graphs {
+		for _, s := range g.Secrets {
+			if _, ok := secrets[s]; !ok {
+				return nil, &usageError{fmt.Sprintf("a step needs the secret %s: give it with --secret %s=FILE", s, s), "layc build"}
+			}
+		}
+		for _, i := range g.Images {
+			request.Images = append(request.Images, engine.Image{
+				Name: imageName(i.App), Platform: i.Platform, Definition: i.Definition, Config: i.Config,
+			})
+		}
+	}
+	state, err := b.stateDir()
+	if err != nil {
+		return nil, err
+	}
+	e, err := b.open(ctx, engine.Options{Address: b.engine, State: state})
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	if e.Attached() && b.engine == "" {
+		fmt.Fprintln(b.err, "another layc has the engine open: building there")
+	}
+	display, err := engine.NewDisplay(b.err, b.progressMode())
+	if err != nil {
+		return nil, err
+	}
+	request.Status = display.Status
+	result, err := e.Build(ctx, request)
+	if closing := display.Close(); err == nil && closing != nil && !errors.Is(closing, context.Canceled) {
+		err = closing
+	}
+	return result, err
+}
+
+// imageName is an app's name in the layout: with its first tag, if any.
+func imageName(a *component.App) string {
+	if len(a.Tags) > 0 {
+		return a.Name + ":" + a.Tags[0]
+	}
+	return a.Name
+}
+
+func (b *build) progressMode() string {
+	if b.json && b.progress == "auto" {
+		return "quiet"
+	}
+	return b.progress
+}
+
+// stateDir is the directory of the embedded engine's state.
+func (b *build) stateDir() (string, error) {
+	if b.state != "" || b.engine != "" {
+		return b.state, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the engine's state: %w; name one with --state", err)
+	}
+	return filepath.Join(cache, "layc"), nil
+}
+
+// upload pushes the layout's images.
+func (b *build) upload(ctx context.Context, layout string) ([]registry.Pushed, error) {
+	var progress func(registry.Progress)
+	if !b.json {
+		progress = func(p registry.Progress) {
+			fmt.Fprintf(b.err, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
+		}
+	}
+	pushed, err := registry.Push(ctx, layout, b.registry, nil, registry.PushOptions{Progress: progress})
+	if err != nil {
+		return nil, &engine.UnavailableError{What: "cannot push to " + b.registry, Err: err}
+	}
+	return pushed, nil
+}
+
+// failed shows why a build failed: a step, at its line of the program.
+func (b *build) failed(graphs []*llb.Graph, err error) error {
+	var step *engine.StepError
+	if !errors.As(err, &step) {
+		return err
+	}
+	origin := llb.Origin{Component: step.Name}
+	for _, g := range graphs {
+		if o, ok := g.Origins[step.Vertex]; ok {
+			origin = o
+		}
+	}
+	var list diag.List
+	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
+	switch {
+	case step.ExitCode != 0:
+		d.At("exit code %d", step.ExitCode)
+	default:
+		d.Note("%s", step.Err)
+	}
+	if err := diag.Render(b.err, list, diag.Options{Color: isTerminal(b.err)}); err != nil {
+		return err
+	}
+	if len(step.Log) > 0 {
+		fmt.Fprintf(b.err, "\nits last output:\n")
+		for _, line := range step.Log {
+			fmt.Fprintf(b.err, "  %s\n", line)
+		}
+	}
+	return &codeError{exitBuild}
+}
+
+// summary says where the images are and what they share.
+func (b *build) summary(r *engine.Result, pushed []registry.Pushed) {
+	printSharing(b.out, r)
+	switch {
+	case b.output != "":
+		fmt.Fprintf(b.out, "\nwritten to %s (an OCI layout)\n", b.output)
+	case !b.push:
+		fmt.Fprintf(b.out, "built, and written nowhere: give -o DIR or --push\n")
+	}
+	for _, p := range pushed {
+		fmt.Fprintf(b.out, "pushed %s@%s\n", p.Reference, p.Digest)
+	}
+	fmt.Fprintf(b.out, "%s executed, %d cached\n", plural(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
+}
+
+// printSharing lists images and their layers: what is stored once, and in how
+// many images it is.
+func printSharing(w io.Writer, r *engine.Result) {
+	users := map[string]int{}
+	sizes := map[string]int64{}
+	var total int64
+	for _, i := range r.Images {
+		for _, l := range i.Layers {
+			users[l.Digest.String()]++
+			sizes[l.Digest.String()] = l.Size
+			total += l.Size
+		}
+	}
+	for _, i := range r.Images {
+		fmt.Fprintf(w, "%s  %s  %s\n", i.Name, i.Manifest, plan.Bytes(i.Size))
+		for _, l := range i.Layers {
+			shared := "its own"
+			if n := users[l.Digest.String()]; n > 1 {
+				shared = fmt.Sprintf("in %d images", n)
+			}
+			fmt.Fprintf(w, "    %s  %9s  %s\n", l.Digest.Encoded()[:12], plan.Bytes(l.Size), shared)
+		}
+	}
+	if len(r.Images) > 1 {
+		var stored int64
+		for _, n := range sizes {
+			stored += n
+		}
+		fmt.Fprintf(w, "%s stored for %s; each image on its own would be %s\n", plan.Bytes(stored), plural(len(r.Images), "image"), plan.Bytes(total))
+	}
+}

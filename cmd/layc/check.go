@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+)
+
+func (c *cli) checkCommand() *cobra.Command {
+	var p program
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Report what is wrong with the module",
+		Long: `check reads the module and all that it imports, and reports everything that
+is wrong with it: text, names, types, conflicts between components, paths that
+two components write, files that are missing, and what is not pinned.`,
+		Example: `  layc check
+  layc check -C services/shop
+  layc check --json            findings as JSON, one object`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			in, err := c.input(cmd, p)
+			if err != nil {
+				return err
+			}
+			out, list := compiler.Compile(in, compiler.Expanded)
+			if asJSON {
+				text, err := json.MarshalIndent(list, "", "  ")
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(c.out, "%s\n", text)
+				if list.HasErrors() {
+					return &codeError{exitInput}
+				}
+				return nil
+			}
+			if err := c.findings(list); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.out, "%s, %s: fine\n", plural(len(out.Targets[0].Graph.Apps), "app"), plural(len(out.Checked.Modules), "module"))
+			return nil
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print findings as JSON")
+	return cmd
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, "unexpected argument %q", args[0])
+	}
+	return nil
+}

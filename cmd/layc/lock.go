@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb/pin"
+)
+
+func (c *cli) lockCommand() *cobra.Command {
+	l := &locking{cli: c}
+	cmd := &cobra.Command{
+		Use:   "lock",
+		Short: "Pin what the program refers to in " + lock.Name,
+		Long: `lock writes ` + lock.Name + `: versions and checksums of a base system's packages, and
+checksums of downloads that declare none. What is pinned stays as it is; see
+layc update. All other commands only read the file, and need no network for it.`,
+		Example: `  layc lock
+  layc lock --mirror debian=http://mirror.example.com/debian`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return l.run(cmd, nil) },
+	}
+	l.flags(cmd)
+	return cmd
+}
+
+func (c *cli) updateCommand() *cobra.Command {
+	l := &locking{cli: c}
+	cmd := &cobra.Command{
+		Use:   "update [NAME…]",
+		Short: "Pin afresh what has changed since it was pinned",
+		Long: `update resolves pins of ` + lock.Name + ` afresh: those of the named distributions,
+packages and URLs, as the file names them, or all.`,
+		Example: `  layc update                              everything
+  layc update debian/bookworm              all packages of a distribution
+  layc update openssl                      one package`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{lock.Everything}
+			}
+			return l.run(cmd, args)
+		},
+	}
+	l.flags(cmd)
+	return cmd
+}
+
+// locking is the state of lock and update.
+type locking struct {
+	*cli
+	program  program
+	mirrors  mirrorFlags
+	keyrings []string
+}
+
+func (l *locking) flags(cmd *cobra.Command) {
+	l.program.flags(cmd)
+	l.mirrors.flags(cmd)
+	cmd.Flags().StringArrayVar(&l.keyrings, "keyring", nil, "verify package indexes with the keys in `FILE`")
+}
+
+// maxRounds bounds how often pinning one thing may make another one known.
+const maxRounds = 8
+
+func (l *locking) run(cmd *cobra.Command, names []string) error {
+	mirrors, err := l.mirrors.find(cmd)
+	if err != nil {
+		return err
+	}
+	in, err := l.input(cmd, l.program)
+	if err != nil {
+		return err
+	}
+	resolver := l.resolver(mirrors)
+	file := filepath.Join(l.dir, lock.Name)
+	old, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	pins := &lock.File{}
+	if old != nil {
+		if pins, err = lock.Parse(file, old); err != nil {
+			return err
+		}
+	}
+	for range maxRounds {
+		refs, rest, err := l.refs(in, pins)
+		if err != nil {
+			return err
+		}
+		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
+			return err
+		}
+		names = nil
+		if !rest {
+			break
+		}
+	}
+	text := pins.Format()
+	if bytes.Equal(text, old) {
+		fmt.Fprintf(l.out, "%s is up to date\n", file)
+		return nil
+	}
+	if err := replaceFile(file, text); err != nil {
+		return err
+	}
+	fmt.Fprintf(l.out, "wrote %s: %s, %s\n", file, plural(len(pins.Packages), "package"), plural(len(pins.URLs), "download"))
+	return nil
+}
+
+// refs compiles with the given pins and returns what is to be pinned, and
+// whether something still is not. Findings that pinning does not mend end the
+// command.
+func (l *locking) refs(in compiler.Input, pins *lock.File) (lock.Refs, bool, error) {
+	in.Lock = pins
+	out, list := compiler.Compile(in, compiler.Expanded)
+	rest := list.HasErrors()
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == component.Unpinned })
+	if list.HasErrors() {
+		return lock.Refs{}, false, l.findings(list)
+	}
+	var refs lock.Refs
+	for _, t := range out.Targets {
+		refs.Distributions = append(refs.Distributions, t.Graph.Refs.Distributions...)
+		refs.URLs = append(refs.URLs, t.Graph.Refs.URLs...)
+		refs.Images = append(refs.Images, t.Graph.Refs.Images...)
+	}
+	return refs, rest, nil
+}
+
+// resolver asks the mirrors, and says so.
+func (l *locking) resolver(mirrors pin.Mirrors) lock.Resolver {
+	return announcing{l, pin.NewResolver(pin.Options{
+		Mirrors: mirrors,
+		Keys:    func() (openpgp.EntityList, error) { return pin.FindKeys(pin.ThisHost(), l.keyrings) },
+		Now:     time.Now(),
+		Warn:    func(text string) { fmt.Fprintf(l.err, "warning: %s\n", text) },
+	})}
+}
+
+// announcing says what is being resolved.
+type announcing struct {
+	l *locking
+	r lock.Resolver
+}
+
+func (a announcing) Packages(ctx context.Context, want lock.Distribution, keep []lock.Package) ([]lock.Index, []lock.Package, error) {
+	fmt.Fprintf(a.l.err, "resolving %s for %s\n", want.ID, want.Arch)
+	return a.r.Packages(ctx, want, keep)
+}
+
+func (a announcing) URL(ctx context.Context, url string) (lock.URL, error) {
+	fmt.Fprintf(a.l.err, "downloading %s for its checksum\n", url)
+	return a.r.URL(ctx, url)
+}
+
+func (a announcing) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
+	fmt.Fprintf(a.l.err, "resolving %s\n", ref.Reference)
+	return a.r.Image(ctx, ref)
+}
+
+// replaceFile writes a file in one step: readers see the old text or the new.
+func replaceFile(name string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

@@ -1,0 +1,158 @@
+// Layc plans and builds container images for all apps of a fleet together.
+//
+// Each subcommand is a file of this package: its flags, the wiring, and what
+// it prints. Everything else is in the packages that it calls.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/pin"
+)
+
+// Exit codes, which scripts rely on.
+const (
+	exitOK          = 0
+	exitInput       = 1 // the input is wrong
+	exitUsage       = 2 // the command line is
+	exitBuild       = 3 // a build step failed
+	exitUnavailable = 4 // the engine or the network failed
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	c := &cli{out: os.Stdout, err: os.Stderr, open: openEngine}
+	code := c.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// cli is one invocation: where it writes, and how it reaches an engine.
+type cli struct {
+	out, err io.Writer
+	open     func(context.Context, engine.Options) (builder, error)
+
+	dir string // -C
+}
+
+// builder is an engine as the commands need it.
+type builder interface {
+	Build(context.Context, engine.Request) (*engine.Result, error)
+	Attached() bool
+	Close() error
+}
+
+func openEngine(ctx context.Context, o engine.Options) (builder, error) { return engine.Open(ctx, o) }
+
+// run carries out a command line and returns the exit code.
+func (c *cli) run(ctx context.Context, args []string) int {
+	root := c.root()
+	root.SetArgs(args)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	err := root.ExecuteContext(ctx)
+	return c.report(ctx, err)
+}
+
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "layc",
+		Short: "Plan and build container images for a whole fleet together",
+		Long: `layc reads .layer files, which say what each app's environment needs, plans
+layers that apps share, and builds all images with BuildKit.
+
+Commands work on the module in the current directory, or in the one that -C
+names. Arguments name apps; without any, all are meant.
+
+Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
+4 the engine or the network failed, 130 interrupted.`,
+		Example: `  layc check                  is everything well-formed?
+  layc lock                   pin what the program refers to
+  layc plan                   which layers, in which images?
+  layc build -o out           build all images into an OCI layout`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage(cmd, "unknown command %q", args[0])
+			}
+			return cmd.Help()
+		},
+	}
+	root.Args = cobra.ArbitraryArgs
+	root.PersistentFlags().StringVarP(&c.dir, "dir", "C", ".", "work on the module in `DIR`")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
+	root.AddCommand(
+		c.checkCommand(), c.planCommand(), c.buildCommand(), c.lockCommand(), c.updateCommand(),
+		c.explainCommand(), c.versionCommand(),
+	)
+	return root
+}
+
+// usageError says that the command line is wrong.
+type usageError struct{ message, command string }
+
+func (e *usageError) Error() string { return e.message }
+
+func usage(cmd *cobra.Command, format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...), cmd.CommandPath()}
+}
+
+// codeError ends a command with an exit code; what there is to say is said.
+type codeError struct{ code int }
+
+func (e *codeError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// report prints an error that ended a command, and returns its exit code.
+func (c *cli) report(ctx context.Context, err error) int {
+	var (
+		use     *usageError
+		code    *codeError
+		missing *engine.UnavailableError
+		network *pin.NetworkError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return code.code
+	case errors.As(err, &use):
+		fmt.Fprintf(c.err, "%s: %s\nRun %s --help for how to call it.\n", use.command, use.message, use.command)
+		return exitUsage
+	case ctx.Err() != nil:
+		fmt.Fprintln(c.err, "layc: interrupted; nothing is half-written")
+		return exitInterrupted
+	case errors.As(err, &missing), errors.As(err, &network):
+		fmt.Fprintf(c.err, "layc: %s\n", err)
+		return exitUnavailable
+	}
+	fmt.Fprintf(c.err, "layc: %s\n", err)
+	return exitInput
+}
+
+// findings prints diagnostics and fails if there are errors.
+func (c *cli) findings(list diag.List) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if err := diag.Render(c.err, list, diag.Options{Color: isTerminal(c.err)}); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.err, "\n%s\n", diag.Summary(list))
+	if list.HasErrors() {
+		return &codeError{exitInput}
+	}
+	return nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb/pin"
+)
+
+// program are the flags that say what is compiled.
+type program struct {
+	platforms []string
+	set       []string
+}
+
+func (p *program) flags(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&p.platforms, "platform", nil, "build for `OS/ARCH` instead of the fleet's platforms")
+	cmd.Flags().StringArrayVar(&p.set, "set", nil, "set a param of the module: `NAME=VALUE`")
+}
+
+// input is what the compiler gets.
+func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
+	in := compiler.Input{
+		Project: os.DirFS(c.dir), Dir: ".",
+		Platform: component.Platform{OS: "linux", Arch: runtime.GOARCH},
+		Set:      map[string]string{},
+	}
+	for _, name := range p.platforms {
+		platform, ok := compiler.ParsePlatform(name)
+		if !ok {
+			return in, usage(cmd, "--platform %s: want os/arch, such as linux/amd64", name)
+		}
+		in.Platforms = append(in.Platforms, platform)
+	}
+	for _, s := range p.set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return in, usage(cmd, "--set %s: want NAME=VALUE", s)
+		}
+		in.Set[name] = value
+	}
+	return in, nil
+}
+
+// compile compiles the module up to a stage and prints what was found. apps
+// limits the result to those apps.
+func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*compiler.Output, error) {
+	in, err := c.input(cmd, p)
+	if err != nil {
+		return nil, err
+	}
+	out, list := compiler.Compile(in, until)
+	return out, c.findings(list)
+}
+
+// chosen checks that the named apps exist; without names it returns all.
+func chosen(cmd *cobra.Command, g *component.Graph, names []string) (map[string]bool, error) {
+	set := map[string]bool{}
+	var known []string
+	for _, a := range g.Apps {
+		known = append(known, a.Name)
+		if len(names) == 0 {
+			set[a.Name] = true
+		}
+	}
+	for _, n := range names {
+		found := false
+		for _, k := range known {
+			found = found || k == n
+		}
+		if !found {
+			if near := diag.Nearest(n, known); near != "" {
+				return nil, usage(cmd, "no app %s; did you mean %s?", n, near)
+			}
+			return nil, usage(cmd, "no app %s; there are %s", n, strings.Join(known, ", "))
+		}
+		set[n] = true
+	}
+	return set, nil
+}
+
+// mirrorFlags are the flags that say where downloads come from.
+type mirrorFlags struct{ given []string }
+
+func (m *mirrorFlags) flags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&m.given, "mirror", nil, "download from a mirror: `NAME=URL`, e.g. debian=…, maven=…")
+}
+
+// find returns the mirrors: the given ones, else those that this machine's
+// own package clients use.
+func (m *mirrorFlags) find(cmd *cobra.Command) (pin.Mirrors, error) {
+	given := pin.Mirrors{}
+	for _, s := range m.given {
+		name, url, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, usage(cmd, "--mirror %s: want NAME=URL", s)
+		}
+		given[name] = url
+	}
+	mirrors, err := pin.FindMirrors(pin.ThisHost(), given)
+	if err != nil {
+		return nil, usage(cmd, "%s", err)
+	}
+	return mirrors, nil
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == ""
+}
+
+// plural is "1 image", "2 images".
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

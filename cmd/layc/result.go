@@ -1,0 +1,57 @@
+package main
+
+import (
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/registry"
+)
+
+// jsonResult is what a build made, for scripts. Fields are only ever added.
+type jsonResult struct {
+	Images        []jsonBuilt `json:"images"`
+	Output        string      `json:"output,omitempty"`
+	StepsExecuted []string    `json:"stepsExecuted"`
+	StepsCached   []string    `json:"stepsCached"`
+}
+
+type jsonBuilt struct {
+	Name      string     `json:"name"`
+	Platform  string     `json:"platform"`
+	Digest    string     `json:"digest"`
+	SizeBytes int64      `json:"sizeBytes"`
+	Layers    []jsonBlob `json:"layers"`
+	Pushed    string     `json:"pushed,omitempty"`
+}
+
+type jsonBlob struct {
+	Digest    string `json:"digest"`
+	DiffID    string `json:"diffID"`
+	SizeBytes int64  `json:"sizeBytes"`
+}
+
+func resultJSON(r *engine.Result, pushed []registry.Pushed, output string) jsonResult {
+	out := jsonResult{Images: []jsonBuilt{}, Output: output, StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
+	references := map[string]string{}
+	for _, p := range pushed {
+		references[p.Name] = p.Reference + "@" + p.Digest
+	}
+	for _, i := range r.Images {
+		j := jsonBuilt{Name: i.Name, Digest: i.Manifest.String(), SizeBytes: i.Size, Layers: []jsonBlob{}, Pushed: references[i.Name]}
+		j.Platform = i.Platform.OS + "/" + i.Platform.Architecture
+		if i.Platform.Variant != "" {
+			j.Platform += "/" + i.Platform.Variant
+		}
+		for _, l := range i.Layers {
+			j.Layers = append(j.Layers, jsonBlob{l.Digest.String(), l.DiffID.String(), l.Size})
+		}
+		out.Images = append(out.Images, j)
+	}
+	return out
+}
+
+func names(steps []engine.Step) []string {
+	out := []string{}
+	for _, s := range steps {
+		out = append(out, s.Name)
+	}
+	return out
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the build; a development build has none.
+var version = ""
+
+func (c *cli) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version of layc and of the BuildKit in it",
+		Example: "  layc version",
+		Args:    noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			v := version
+			if v == "" {
+				v = "development build"
+			}
+			fmt.Fprintf(c.out, "layc %s (BuildKit %s, %s, %s/%s)\n", v, moduleVersion("github.com/moby/buildkit"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}
+
+func moduleVersion(path string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range info.Deps {
+		if m.Path == path {
+			return m.Version
+		}
+	}
+	return "unknown"
+}

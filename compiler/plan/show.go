@@ -1,0 +1,167 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/docker/go-units"
+)
+
+// Tree is the plan as text: the chains of all images laid over each other.
+// Each line is a layer with its kind, its size and the number of images whose
+// chain runs through it there; a layer that a line above shows already, below
+// another one, is marked by "=".
+func (p *Plan) Tree() string {
+	root := &branch{}
+	for _, i := range p.Images {
+		at := root
+		for _, l := range i.Layers {
+			at = at.child(l)
+			at.images++
+		}
+	}
+	t := &tree{seen: map[*Layer]bool{}}
+	t.branches(root.below, "", true)
+	t.write()
+	return t.out.String()
+}
+
+// branch is a layer at one place of the tree.
+type branch struct {
+	layer  *Layer
+	images int
+	below  []*branch
+}
+
+func (b *branch) child(l *Layer) *branch {
+	for _, c := range b.below {
+		if c.layer == l {
+			return c
+		}
+	}
+	c := &branch{layer: l}
+	b.below = append(b.below, c)
+	return c
+}
+
+// tree collects rows, so that columns can be aligned.
+type tree struct {
+	rows [][4]string
+	seen map[*Layer]bool
+	out  strings.Builder
+}
+
+func (t *tree) branches(list []*branch, indent string, top bool) {
+	for n, b := range list {
+		stem, under := "├─ ", "│  "
+		if n == len(list)-1 {
+			stem, under = "└─ ", "   "
+		}
+		if top {
+			stem, under = "", ""
+		}
+		name := b.layer.Title()
+		if t.seen[b.layer] {
+			name = "= " + name
+		}
+		t.seen[b.layer] = true
+		t.rows = append(t.rows, [4]string{indent + stem + name, string(b.layer.Kind), Bytes(b.layer.Size), images(b.images)})
+		t.branches(b.below, indent+under, false)
+	}
+}
+
+func (t *tree) write() {
+	var width [4]int
+	for _, r := range t.rows {
+		for n, s := range r {
+			width[n] = max(width[n], len([]rune(s)))
+		}
+	}
+	for _, r := range t.rows {
+		line := fmt.Sprintf("%s  %s  %s  %s", pad(r[0], width[0]), pad(r[1], width[1]), left(r[2], width[2]), r[3])
+		t.out.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}
+
+func pad(s string, n int) string  { return s + strings.Repeat(" ", n-len([]rune(s))) }
+func left(s string, n int) string { return strings.Repeat(" ", n-len([]rune(s))) + s }
+
+func images(n int) string {
+	if n == 1 {
+		return "1 image"
+	}
+	return fmt.Sprintf("%d images", n)
+}
+
+// Title is a short name of the layer, for people: its components, and of OS
+// packages how many there are beside them.
+func (l *Layer) Title() string {
+	var names []string
+	packages := 0
+	for _, i := range l.Marks {
+		names = append(names, i.Title)
+	}
+	for _, i := range l.Members {
+		if i.Package != nil {
+			packages += len(i.Package.Packages)
+		} else {
+			names = append(names, i.Title)
+		}
+	}
+	if len(names) > 4 {
+		names = append(names[:3:3], fmt.Sprintf("%d more", len(names)-3))
+	}
+	switch {
+	case packages == 1 && len(names) == 0:
+		return l.Members[0].Title
+	case packages == 1:
+		names = append(names, "1 package")
+	case packages > 1:
+		names = append(names, fmt.Sprintf("%d packages", packages))
+	}
+	return strings.Join(names, " + ")
+}
+
+// Bytes is a number of bytes for people, in decimal units.
+func Bytes(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
+
+// Totals are what the plan's layers and images add up to, in bytes.
+type Totals struct {
+	Stored int64 // each layer once
+	Alone  int64 // each image on its own
+}
+
+// Totals adds up the plan.
+func (p *Plan) Totals() Totals {
+	var t Totals
+	for _, l := range p.Layers {
+		t.Stored += l.Size
+	}
+	for _, i := range p.Images {
+		for _, l := range i.Layers {
+			t.Alone += l.Size
+		}
+	}
+	return t
+}
+
+// Gap is how far the plan's cost is above the lower bound, as a fraction.
+func (p *Plan) Gap() float64 {
+	if p.Bound <= 0 {
+		return 0
+	}
+	return float64(p.Cost.Total()-p.Bound) / float64(p.Bound)
+}
+
+// Summary is one line on what the plan costs.
+func (p *Plan) Summary() string {
+	t := p.Totals()
+	return fmt.Sprintf("%s, %d layers: %s stored, %s if each image were alone; cost within %s of the lower bound",
+		images(len(p.Images)), len(p.Layers), Bytes(t.Stored), Bytes(t.Alone), percent(p.Gap()))
+}
+
+// percent rounds up, since a bound must not be overstated.
+func percent(f float64) string {
+	n := int64(f*1000 + 0.999)
+	return fmt.Sprintf("%d.%d %%", n/10, n%10)
+}
