@@ -47,7 +47,8 @@ func (p *parser) parseFile(f *File) {
 // and what follows up to the next declaration belongs inside.
 func (p *parser) strayBrace() {
 	c, first := p.column(int(p.tok.Start))
-	if p.early > 0 && first && c > 0 && p.tok.Kind != EOF {
+	declares := p.tok.Kind == Word && declares(p.textOf(p.tok))
+	if p.early > 0 && first && c > 0 && p.tok.Kind != EOF && !declares {
 		p.list.Errorf("E0012", p.span(p.early, p.early+1), "`}` closes the whole declaration").
 			Note("its indentation says that it should close less, and what follows is indented too").
 			Hint("remove it if it is one too many")

@@ -207,7 +207,7 @@ func (p *parser) listExpr() Expr {
 	start := int(p.tok.Start)
 	p.open(LBracket)
 	for p.tok.Kind != RBracket && !p.failed {
-		if p.tok.Line && p.beginsStatement() {
+		if p.startsOver() {
 			break
 		}
 		l.Items = append(l.Items, p.value("in the list"))
@@ -254,7 +254,7 @@ func (p *parser) mapExpr() Expr {
 // inBraces reports whether another entry begins here, in an expression between
 // braces.
 func (p *parser) inBraces() bool {
-	return p.tok.Kind != RBrace && p.tok.Kind != EOF && !p.failed && !(p.tok.Line && p.beginsStatement())
+	return p.tok.Kind != RBrace && p.tok.Kind != EOF && !p.failed && !p.startsOver()
 }
 
 // separator reads what stands between two entries: a comma, a line end, or

@@ -460,6 +460,21 @@ func (p *parser) beginsStatement() bool {
 	return declares(word)
 }
 
+// startsOver reports whether the current token, first on its line and between
+// brackets, must begin a statement, because two values do not stand side by
+// side.
+func (p *parser) startsOver() bool {
+	if !p.tok.Line || !p.beginsStatement() {
+		return false
+	}
+	switch p.textOf(p.tok) {
+	case "if", "match":
+		return false
+	}
+	n := p.peek(1)
+	return n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word
+}
+
 // beginsDeclaration reports whether the current token, in column 1, begins a
 // declaration that can be nothing else.
 func (p *parser) beginsDeclaration() bool {
@@ -480,7 +495,7 @@ func (p *parser) beginsDeclaration() bool {
 	case "app":
 		return n.Kind == Word || n.Kind == Text
 	case "user":
-		return n.Kind == Word && p.peek(2).Kind == LBrace
+		return n.Kind == Word && !Reserved(p.textOf(n)) && p.peek(2).Kind == LBrace
 	}
 	return false
 }
