@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/snapshots"
@@ -70,6 +71,10 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 	if err := checkCgroups(); err != nil {
 		return nil, nil, err
 	}
+	// BuildKit gives directories their modes by mkdir alone, and so by the
+	// umask (its daemon clears it, too): layers must not depend on the user's.
+	// Everything that layc writes itself sets its modes.
+	syscall.Umask(0)
 	e := &embedded{state: state, lock: lock}
 	defer func() {
 		if err != nil {
