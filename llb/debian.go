@@ -82,7 +82,6 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 		llb.AddMount(debianHelperDir, tool, llb.Readonly),
 		llb.Network(pb.NetMode_NONE),
 		llb.Hostname("localhost"),
-		llb.WithCustomName(s.name),
 	}
 	byName := map[string]lock.Package{}
 	for _, p := range s.packages {
@@ -96,7 +95,7 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 		file := "/" + name + ".deb"
 		options = append(options, llb.AddMount(debianPackagesDir+file, deb, llb.SourcePath(file), llb.Readonly))
 	}
-	for _, option := range s.options {
+	for _, option := range s.named(s.name) {
 		options = append(options, option)
 	}
 	// A new state, as the environment and user that the system's state carries
@@ -117,16 +116,16 @@ func (s debianStep) download(p lock.Package) (llb.State, error) {
 	options := []llb.HTTPOption{
 		llb.Checksum(sum),
 		llb.Filename(p.Name + ".deb"),
-		llb.WithCustomNamef("download %s %s", p.Name, p.Version),
 	}
-	for _, option := range s.options {
+	for _, option := range s.named("download " + p.Name + " " + p.Version) {
 		options = append(options, option)
 	}
 	return llb.HTTP(url, options...), nil
 }
 
 // debianHelper is the local source that holds the helper. Engines know it by
-// its content, so that it is sent once.
+// its content, so that it is sent once. An architecture that has none is an
+// error.
 func debianHelper(arch string, constraints []llb.ConstraintsOpt) (llb.State, error) {
 	sum, err := helper.Digest(arch)
 	if err != nil {
@@ -135,11 +134,11 @@ func debianHelper(arch string, constraints []llb.ConstraintsOpt) (llb.State, err
 	options := []llb.LocalOption{
 		llb.LocalUniqueID(sum),
 		llb.SharedKeyHint(helper.SourceName(arch)),
-		llb.WithCustomName("load the package helper"),
 	}
 	for _, option := range constraints {
 		options = append(options, option)
 	}
+	options = append(options, llb.WithCustomName("load layc's helper"))
 	return llb.Local(helper.SourceName(arch), options...), nil
 }
 

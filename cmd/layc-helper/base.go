@@ -117,7 +117,7 @@ func unpackAll(root string, debs []string) error {
 		workers.Go(func() {
 			for deb := range queue {
 				if errs[i] == nil {
-					errs[i] = unpack(root, deb)
+					errs[i] = unpackDeb(root, deb)
 				}
 			}
 		})
@@ -130,8 +130,8 @@ func unpackAll(root string, debs []string) error {
 	return errors.Join(errs...)
 }
 
-// unpack writes the files of one package.
-func unpack(root, deb string) error {
+// unpackDeb writes the files of one package.
+func unpackDeb(root, deb string) error {
 	return readMember(deb, "data.tar", func(archive *tar.Reader) error {
 		for {
 			header, err := archive.Next()

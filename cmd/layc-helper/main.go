@@ -31,28 +31,33 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 4 && args[0] == "unpack" {
+	switch {
+	case len(args) == 2 && (args[0] == "base" || args[0] == "install"):
+		return packages(args[0], args[1])
+	case len(args) == 4 && args[0] == "unpack":
 		strip, err := strconv.Atoi(args[1])
 		if err != nil || strip < 0 {
-			return fmt.Errorf("unpack: %q is no number of path elements", args[1])
+			return fmt.Errorf("unpack: %q is no number of directories", args[1])
 		}
-		return unpackArchive(args[2], args[3], strip)
+		return unpack(strip, args[2], args[3])
 	}
-	if len(args) != 2 || args[0] != "base" && args[0] != "install" {
-		return fmt.Errorf("usage: layc-helper base|install DIR, or unpack STRIP ARCHIVE DIR")
-	}
+	return fmt.Errorf("usage: layc-helper base DIR, install DIR or unpack STRIP FILE DIR")
+}
+
+// packages makes or extends the system at / with the packages in dir.
+func packages(command, dir string) error {
 	// The kernel stamps files with a clock that lags a few milliseconds.
 	start := time.Now().Add(-time.Second)
-	debs, err := filepath.Glob(filepath.Join(args[1], "*.deb"))
+	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
 	if err != nil {
 		return err
 	}
 	if len(debs) == 0 {
-		return fmt.Errorf("there are no packages in %s", args[1])
+		return fmt.Errorf("there are no packages in %s", dir)
 	}
 	slices.Sort(debs)
 	const root = "/"
-	switch args[0] {
+	switch command {
 	case "base":
 		err = makeBase(root, debs)
 	case "install":

@@ -19,228 +19,205 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// unpackArchive extracts an archive (zip, or tar with any usual compression) into an
-// existing directory, without the first strip elements of each path. Names
-// that lead out of the directory are an error. Owners are kept as numbers;
-// device files are passed over.
-func unpackArchive(archive, dir string, strip int) error {
+// unpack writes what an archive holds below dir, which is made. The content
+// says what kind of archive it is: zip, or tar, which may be compressed with
+// gzip, bzip2, xz or zstd. The first strip directories of each path are cut
+// off; entries that have no more than that are passed over.
+//
+// Files keep their permissions and belong to root; their times are the
+// canonical one. Entries that lead out of dir, by their path or through a
+// link, are an error.
+func unpack(strip int, file, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	u := &unpacker{root: root, strip: strip}
-	f, err := os.Open(archive)
+	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	magic := make([]byte, 6)
-	if _, err := io.ReadFull(f, magic); err != nil {
-		return fmt.Errorf("the archive has fewer than %d bytes", len(magic))
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if bytes.HasPrefix(magic, []byte("PK\x03\x04")) {
-		err = u.zip(f)
+	x := &extraction{root: root, strip: strip, dirs: map[string]fs.FileMode{}}
+	in := bufio.NewReaderSize(f, 1<<20)
+	if magic, _ := in.Peek(4); bytes.HasPrefix(magic, []byte("PK")) {
+		err = x.zip(f)
 	} else {
-		err = u.compressed(f, magic)
+		err = x.tar(in)
 	}
-	if err == nil && u.count == 0 {
+	if err != nil {
+		return fmt.Errorf("unpacking the archive: %w", err)
+	}
+	if x.entries == 0 {
 		return fmt.Errorf("the archive holds nothing below %d leading directories", strip)
 	}
-	return err
+	return x.finish()
 }
 
-type unpacker struct {
-	root  *os.Root
-	strip int
-	count int
-	modes []dirMode // given at the end: a directory may be read-only
+type extraction struct {
+	root    *os.Root
+	strip   int
+	entries int
+	dirs    map[string]fs.FileMode // permissions of directories, given when all is written
 }
 
-type dirMode struct {
-	name string
-	mode fs.FileMode
-}
-
-// compressed extracts a tar, recognising its compression by its first bytes.
-func (u *unpacker) compressed(f io.Reader, magic []byte) error {
-	in := bufio.NewReaderSize(f, 1<<20)
-	var plain io.Reader = in
-	var err error
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		plain, err = gzip.NewReader(in)
-	case bytes.HasPrefix(magic, []byte("BZh")):
-		plain = bzip2.NewReader(in)
-	case bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")):
-		plain, err = xz.NewReader(in)
-	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		var z *zstd.Decoder
-		if z, err = zstd.NewReader(in); err == nil {
-			defer z.Close()
-			plain = z
-		}
-	}
+func (x *extraction) zip(f *os.File) error {
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	t := tar.NewReader(plain)
-	for {
-		h, err := t.Next()
-		if err == io.EOF {
-			return u.finish()
+	archive, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return err
+	}
+	for _, entry := range archive.File {
+		content, err := entry.Open()
+		if err != nil {
+			return fmt.Errorf("%s: %w", entry.Name, err)
 		}
-		if errors.Is(err, tar.ErrHeader) && u.count == 0 {
-			return errors.New("this is neither a zip nor a tar archive")
+		mode, target := entry.Mode(), ""
+		if mode&fs.ModeSymlink != 0 {
+			var text []byte
+			text, err = io.ReadAll(io.LimitReader(content, 1<<16))
+			target = string(text)
+		}
+		// Archives made without Unix permissions have none at all.
+		if mode.Perm() == 0 {
+			mode |= 0o644
+			if mode.IsDir() {
+				mode |= 0o755
+			}
+		}
+		err = errors.Join(err, x.entry(entry.Name, mode, target, "", content), content.Close())
+		if err != nil {
+			return fmt.Errorf("%s: %w", entry.Name, err)
+		}
+	}
+	return nil
+}
+
+func (x *extraction) tar(in *bufio.Reader) error {
+	plain, err := plainTar(in)
+	if err != nil {
+		return err
+	}
+	archive := tar.NewReader(plain)
+	for {
+		h, err := archive.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if errors.Is(err, tar.ErrHeader) && x.entries == 0 {
+			return errors.New("it is neither a zip nor a tar file")
 		}
 		if err != nil {
 			return err
 		}
-		if err := u.tarEntry(t, h); err != nil {
+		switch h.Typeflag {
+		case tar.TypeReg, tar.TypeDir:
+			err = x.entry(h.Name, h.FileInfo().Mode(), "", "", archive)
+		case tar.TypeSymlink:
+			err = x.entry(h.Name, fs.ModeSymlink, h.Linkname, "", nil)
+		case tar.TypeLink:
+			err = x.entry(h.Name, 0, "", h.Linkname, nil)
+		case tar.TypeXGlobalHeader:
+		default:
+			err = fmt.Errorf("unexpected kind of file %q", h.Typeflag)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", h.Name, err)
 		}
 	}
 }
 
-func (u *unpacker) tarEntry(t *tar.Reader, h *tar.Header) error {
-	name, ok := u.name(h.Name)
-	if !ok {
-		return nil
+func plainTar(in *bufio.Reader) (io.Reader, error) {
+	magic, _ := in.Peek(6)
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		return gzip.NewReader(in)
+	case bytes.HasPrefix(magic, []byte("BZh")):
+		return bzip2.NewReader(in), nil
+	case bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")):
+		return xz.NewReader(in)
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return zstd.NewReader(in)
 	}
-	mode := h.FileInfo().Mode()
-	switch h.Typeflag {
-	case tar.TypeDir:
-		return u.dir(name, mode, h.Uid, h.Gid)
-	case tar.TypeReg:
-		return u.file(name, mode, h.Uid, h.Gid, t)
-	case tar.TypeSymlink:
-		return u.link(name, h.Linkname, h.Uid, h.Gid)
-	case tar.TypeLink:
-		target, ok := u.name(h.Linkname)
-		if !ok {
-			return fmt.Errorf("is a hard link to %s, which is stripped", h.Linkname)
-		}
-		if err := u.parents(name); err != nil {
-			return err
-		}
-		return u.root.Link(target, name)
-	}
-	return nil
+	return in, nil
 }
 
-func (u *unpacker) zip(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
+// entry writes one entry: a symbolic link to target, a hard link to another
+// entry, a directory or a file. A later entry replaces an earlier one.
+func (x *extraction) entry(name string, mode fs.FileMode, target, hardLink string, content io.Reader) error {
+	to, ok, err := x.place(name)
+	if err != nil || !ok {
 		return err
 	}
-	z, err := zip.NewReader(f, info.Size())
-	if err != nil {
-		return err
-	}
-	for _, e := range z.File {
-		if err := u.zipEntry(e); err != nil {
-			return fmt.Errorf("%s: %w", e.Name, err)
-		}
-	}
-	return u.finish()
-}
-
-func (u *unpacker) zipEntry(e *zip.File) error {
-	name, ok := u.name(e.Name)
-	if !ok {
-		return nil
-	}
-	mode := e.Mode()
+	x.entries++
 	if mode.IsDir() {
-		return u.dir(name, mode, 0, 0)
+		x.dirs[to] = mode.Perm()
+		return x.root.MkdirAll(to, 0o755)
 	}
-	r, err := e.Open()
-	if err != nil {
+	if err := x.root.MkdirAll(path.Dir(to), 0o755); err != nil {
 		return err
 	}
-	defer r.Close()
-	if mode&fs.ModeSymlink != 0 {
-		to, err := io.ReadAll(io.LimitReader(r, 4096))
-		if err != nil {
-			return err
+	if err := x.root.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	switch {
+	case hardLink != "":
+		from, ok, err := x.place(hardLink)
+		if err != nil || !ok {
+			return errors.Join(err, fmt.Errorf("it is a link to %s, which is not unpacked", hardLink))
 		}
-		return u.link(name, string(to), 0, 0)
+		return x.root.Link(from, to)
+	case mode&fs.ModeSymlink != 0:
+		return x.root.Symlink(target, to)
+	case !mode.IsRegular():
+		return fmt.Errorf("unexpected kind of file %v", mode)
 	}
-	return u.file(name, mode, 0, 0, r)
-}
-
-// name is the name of an entry without its leading elements; false if nothing
-// is left.
-func (u *unpacker) name(entry string) (string, bool) {
-	clean := strings.TrimPrefix(path.Clean("/"+entry), "/")
-	parts := strings.Split(clean, "/")
-	if clean == "" || len(parts) <= u.strip {
-		return "", false
-	}
-	u.count++
-	return strings.Join(parts[u.strip:], "/"), true
-}
-
-func (u *unpacker) parents(name string) error {
-	if dir := path.Dir(name); dir != "." {
-		return u.root.MkdirAll(dir, 0o755)
-	}
-	return nil
-}
-
-func (u *unpacker) dir(name string, mode fs.FileMode, uid, gid int) error {
-	if err := u.root.MkdirAll(name, 0o755); err != nil {
-		return err
-	}
-	if mode.Perm() != 0 {
-		u.modes = append(u.modes, dirMode{name, mode})
-	}
-	return u.root.Lchown(name, uid, gid)
-}
-
-func (u *unpacker) file(name string, mode fs.FileMode, uid, gid int, content io.Reader) error {
-	if err := u.parents(name); err != nil {
-		return err
-	}
-	if err := u.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := u.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := x.root.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(f, content)
-	if err := errors.Join(err, f.Close(), u.root.Lchown(name, uid, gid)); err != nil {
+	if err := errors.Join(err, f.Chmod(mode.Perm()), f.Close()); err != nil {
 		return err
 	}
-	if mode.Perm() == 0 {
-		mode |= 0o644 // a zip that was made without modes
-	}
-	return u.root.Chmod(name, mode&(fs.ModePerm|fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky))
+	return x.root.Chtimes(to, epoch, epoch)
 }
 
-func (u *unpacker) link(name, to string, uid, gid int) error {
-	if err := u.parents(name); err != nil {
-		return err
-	}
-	if err := u.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := u.root.Symlink(to, name); err != nil {
-		return err
-	}
-	return u.root.Lchown(name, uid, gid)
-}
-
-// finish gives directories their modes.
-func (u *unpacker) finish() error {
-	for _, d := range u.modes {
-		if err := u.root.Chmod(d.name, d.mode&(fs.ModePerm|fs.ModeSetgid|fs.ModeSticky)); err != nil {
-			return err
+// place is where an entry goes; ok is false if nothing of its path is left.
+func (x *extraction) place(name string) (to string, ok bool, err error) {
+	var parts []string
+	for part := range strings.SplitSeq(name, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			return "", false, errors.New("the path leads out of the archive")
+		default:
+			parts = append(parts, part)
 		}
 	}
-	return nil
+	if len(parts) <= x.strip {
+		return "", false, nil
+	}
+	return path.Join(parts[x.strip:]...), true, nil
+}
+
+// finish gives directories their permissions and time, which writing into
+// them would have met or changed.
+func (x *extraction) finish() error {
+	return fs.WalkDir(x.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		mode, ok := x.dirs[name]
+		if !ok {
+			mode = 0o755
+		}
+		return errors.Join(x.root.Chmod(name, mode), x.root.Chtimes(name, epoch, epoch))
+	})
 }

@@ -1,5 +1,5 @@
 // Package helper holds the binaries of cmd/layc-helper, which layc brings
-// into the build steps that install packages, and offers them to an engine as
+// into the build steps that install packages or unpack archives, and offers them to an engine as
 // a local source.
 //
 // The binaries are built by make into bin and embedded. A checkout without
@@ -12,10 +12,13 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	gofs "io/fs"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tonistiigi/fsutil"
@@ -31,14 +34,17 @@ const File = "layc-helper"
 // modified is the time that the binary bears in its source.
 var modified = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Archs are the architectures, by Go's names, that the helper is built for.
-func Archs() []string { return []string{"amd64", "arm64"} }
+// archs are the architectures, by Go's names, that the helper is built for.
+var archs = []string{"amd64", "arm64"}
 
 // Binary returns the static helper for Linux on an architecture ("amd64").
 func Binary(arch string) ([]byte, error) {
+	if !slices.Contains(archs, arch) {
+		return nil, fmt.Errorf("layc can't install packages or unpack archives on linux/%s: it has a helper for %s", arch, strings.Join(archs, " and "))
+	}
 	binary, err := binaries.ReadFile("bin/layc-helper-linux-" + arch)
 	if err != nil {
-		return nil, fmt.Errorf("this layc was built without the helper that installs packages on %s: run make, and use bin/layc", arch)
+		return nil, errors.New("this layc was built without its helper for linux/" + arch + ", which installs packages and unpacks archives: run make, and use bin/layc")
 	}
 	return binary, nil
 }
@@ -47,44 +53,53 @@ func Binary(arch string) ([]byte, error) {
 // architecture, and nothing else.
 func SourceName(arch string) string { return "layc-helper-" + arch }
 
-// Digest identifies the helper's content: "sha256:…".
+// Digest identifies the helper's content: "sha256:…". Where the helper isn't
+// built it is the digest of nothing, so that a program can be lowered without,
+// if not built. An architecture that layc has no helper for is an error.
 func Digest(arch string) (string, error) {
 	binary, err := Binary(arch)
-	if err != nil {
+	if err != nil && !slices.Contains(archs, arch) {
 		return "", err
 	}
 	sum := sha256.Sum256(binary)
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
 }
 
-// Sources returns the local sources to mount into a solve, by name; those of
-// architectures whose helper isn't built are absent.
+// Sources returns the local sources to mount into a solve, by name. One whose
+// helper isn't built fails when it is read, with Binary's error.
 func Sources() map[string]fsutil.FS {
 	sources := map[string]fsutil.FS{}
-	for _, arch := range Archs() {
-		if binary, err := Binary(arch); err == nil {
-			sources[SourceName(arch)] = source{binary}
-		}
+	for _, arch := range archs {
+		sources[SourceName(arch)] = source(arch)
 	}
 	return sources
 }
 
-// source is a directory that holds one executable file. Its metadata are
-// constant, so that the engine's cache knows it again anywhere.
-type source struct{ binary []byte }
+// source is a directory that holds one executable file, the helper for an
+// architecture. Its metadata are constant, so that the engine's cache knows it
+// again anywhere.
+type source string
 
 func (s source) Walk(_ context.Context, _ string, fn gofs.WalkDirFunc) error {
+	binary, err := Binary(string(s))
+	if err != nil {
+		return err
+	}
 	return fn(File, &fsutil.DirEntryInfo{Stat: &types.Stat{
 		Path:    File,
 		Mode:    0o755,
-		Size:    int64(len(s.binary)),
+		Size:    int64(len(binary)),
 		ModTime: modified.UnixNano(),
 	}}, nil)
 }
 
 func (s source) Open(name string) (io.ReadCloser, error) {
+	binary, err := Binary(string(s))
+	if err != nil {
+		return nil, err
+	}
 	if name != File {
 		return nil, &os.PathError{Op: "open", Path: name, Err: os.ErrNotExist}
 	}
-	return io.NopCloser(bytes.NewReader(s.binary)), nil
+	return io.NopCloser(bytes.NewReader(binary)), nil
 }

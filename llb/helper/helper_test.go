@@ -1,0 +1,62 @@
+package helper
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	gofs "io/fs"
+	"strings"
+	"testing"
+)
+
+// A checkout with binaries and one without must both work as documented.
+func TestSources(t *testing.T) {
+	for _, arch := range archs {
+		binary, missing := Binary(arch)
+		want := fmt.Sprintf("sha256:%x", sha256.Sum256(binary))
+		if got, err := Digest(arch); got != want || err != nil {
+			t.Errorf("%s: Digest is %s, %v, want %s", arch, got, err, want)
+		}
+		source := Sources()[SourceName(arch)]
+		var walked []string
+		err := source.Walk(context.Background(), "", func(path string, entry gofs.DirEntry, err error) error {
+			info, infoErr := entry.Info()
+			if err != nil || infoErr != nil {
+				t.Fatal(err, infoErr)
+			}
+			walked = append(walked, fmt.Sprint(path, " ", info.Mode(), " ", info.Size(), " ", info.ModTime().UTC().Year()))
+			return nil
+		})
+		if missing != nil {
+			if err == nil || err.Error() != missing.Error() || !strings.Contains(err.Error(), "run make") {
+				t.Errorf("%s isn't built, and Walk says %v, want %v", arch, err, missing)
+			}
+			continue
+		}
+		if got, want := strings.Join(walked, "\n"), fmt.Sprintf("layc-helper -rwxr-xr-x %d 1980", len(binary)); got != want || err != nil {
+			t.Errorf("%s: Walk finds %q, %v, want %q", arch, got, err, want)
+		}
+		f, err := source.Open(File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(f)
+		if err != nil || string(content) != string(binary) {
+			t.Errorf("%s: the source serves %d other bytes, %v", arch, len(content), err)
+		}
+		if _, err := source.Open("other"); err == nil {
+			t.Errorf("%s: no error for another file", arch)
+		}
+	}
+}
+
+func TestUnknownArchitecture(t *testing.T) {
+	want := "layc can't install packages or unpack archives on linux/mips: it has a helper for amd64 and arm64"
+	if _, err := Binary("mips"); err == nil || err.Error() != want {
+		t.Errorf("Binary: got %v, want %s", err, want)
+	}
+	if _, err := Digest("mips"); err == nil || err.Error() != want {
+		t.Errorf("Digest: got %v, want %s", err, want)
+	}
+}
