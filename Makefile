@@ -1,0 +1,77 @@
+# layc is built, shown and tested from here. `make help` lists the targets.
+#
+# On a fresh machine this needs root, Go, a C compiler and make; what else a
+# target needs it installs with apt-get, or says what to install.
+
+GO      ?= go
+INSTALL  = apt-get install --yes --no-install-recommends
+HELPERS  = llb/helper/bin/layc-helper-linux-amd64 llb/helper/bin/layc-helper-linux-arm64
+
+# Tests that need the engine are in packages that ask for it by this name.
+ENGINE_TESTS = $(shell grep -rl LAYC_REQUIRE_ENGINE --include='*_test.go' cmd compiler lang llb stdlib 2>/dev/null | xargs -r -n1 dirname | sort -u | sed 's,^,./,')
+
+.PHONY: help build demo test lint clean helpers maven seccomp
+.DELETE_ON_ERROR:
+
+## help: list the targets
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## build: make bin/layc, and bin/layc-runc, which runs the steps of a build
+build: bin/layc-runc helpers
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/layc ./cmd/layc
+
+# The helper runs inside build steps and its bytes are in their cache keys:
+# equal source gives equal bytes, whatever the commit and the directory.
+helpers: $(HELPERS)
+
+llb/helper/bin/layc-helper-linux-%: FORCE
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o $@ ./cmd/layc-helper
+
+.PHONY: FORCE
+FORCE:
+
+# Static, so that it needs nothing of the host. Without seccomp it could not
+# run BuildKit's steps.
+bin/layc-runc: go.mod go.sum | seccomp
+	CGO_ENABLED=1 $(GO) build -trimpath -tags 'netgo osusergo seccomp' -ldflags '-s -w -extldflags -static' -o $@ github.com/opencontainers/runc
+
+# Both are looked for first: nothing is installed that is there.
+seccomp:
+	@pkg-config --exists libseccomp 2>/dev/null || $(call install,libseccomp-dev pkg-config,the headers of libseccomp and pkg-config)
+
+maven:
+	@command -v mvn >/dev/null || $(call install,maven,Maven)
+
+# install PACKAGES,WHAT: with apt-get as root, otherwise say what is missing.
+define install
+{ if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update --quiet=2 && $(INSTALL) --quiet=2 $(1) >/dev/null; \
+else \
+	echo 'make: this needs $(2): install $(1) (as they are called in Debian), then run make again' >&2; exit 1; \
+fi; }
+endef
+
+## demo: build the shop of testdata/shop into out/shop
+# Maven's own settings say where published Java archives come from.
+demo: build maven
+	bin/layc build -C testdata/shop -o out/shop
+
+## test: check and test everything, on the real engine too
+# The race detector watches all but the engine: BuildKit and bbolt have races
+# of their own, which it would report. The engine's tests run without it.
+test: build maven lint
+	$(GO) test -race ./...
+	LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m $(ENGINE_TESTS)
+
+## lint: check format, vet and staticcheck
+lint: helpers
+	@unformatted=$$(gofmt -l cmd compiler lang llb stdlib); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+## clean: remove what was built
+clean:
+	rm -rf bin out $(HELPERS)
