@@ -339,7 +339,7 @@ func (r *renderer) line(file *source.File, n int, marks []mark, color string) {
 		}
 	}
 	for i := len(below) - 1; i >= 0; i-- {
-		if i == len(below)-1 || first(v.columns(below[i])) != first(v.columns(below[i+1])) {
+		if i == len(below)-1 {
 			for _, m := range below[:i+1] {
 				put(first(v.columns(m)), '|', m.primary)
 			}

@@ -24,7 +24,7 @@ func declares(word string) bool {
 func (p *parser) parseFile(f *File) {
 	for p.tok.Kind != EOF {
 		p.start, p.place = int(p.tok.Start), 0
-		doc := p.doc()
+		doc, found := p.doc(), len(p.list)
 		switch d := p.declaration(doc).(type) {
 		case nil:
 		case *Import:
@@ -38,21 +38,23 @@ func (p *parser) parseFile(f *File) {
 			f.Decls = append(f.Decls, d)
 		}
 		p.endStatement("declaration")
-		p.strayBrace()
+		p.strayBrace(len(p.list) > found)
 	}
 }
 
-// strayBrace reports a closing brace too many, once: if the declaration before
+// strayBrace reports a closing brace too many, once, unless that may come from
+// a mistake that was found in the declaration before it. If the declaration before
 // was closed by a brace that stands where an inner one would, that is the one,
 // and what follows up to the next declaration belongs inside.
-func (p *parser) strayBrace() {
+func (p *parser) strayBrace(found bool) {
 	c, first := p.column(int(p.tok.Start))
 	declares := p.tok.Kind == Word && declares(p.textOf(p.tok))
-	if p.early > 0 && first && c > 0 && p.tok.Kind != EOF && !declares {
-		p.list.Errorf("E0012", p.span(p.early, p.early+1), "`}` closes the whole declaration").
-			Note("its indentation says that it should close less, and what follows is indented too").
-			Hint("remove it if it is one too many")
-		p.start = p.early
+	if (found || p.early > 0) && first && c > 0 && p.tok.Kind != EOF && !declares {
+		if !found {
+			p.list.Errorf("E0012", p.span(p.early, p.early+1), "`}` closes the whole declaration").
+				Note("its indentation says that it should close less, and what follows is indented too").
+				Hint("remove it if it is one too many")
+		}
 		for p.tok.Kind != EOF && !(p.tok.Line && p.tok.Kind != RBrace && c == 0) {
 			p.next()
 			c, _ = p.column(int(p.tok.Start))
@@ -60,8 +62,10 @@ func (p *parser) strayBrace() {
 	}
 	p.early = 0
 	for p.tok.Kind == RBrace {
-		p.list.Errorf("E0012", p.at(p.tok), "`}` closes nothing").
-			Hint("remove it, or look for a `}` too many above")
+		if !found && !p.lexicalWithin(p.start, int(p.tok.Start)) {
+			p.list.Errorf("E0012", p.at(p.tok), "`}` closes nothing").
+				Hint("remove it, or look for a `}` too many above")
+		}
 		p.next()
 	}
 }
@@ -69,7 +73,13 @@ func (p *parser) strayBrace() {
 // endStatement makes sure that nothing follows a statement on its line, and
 // after an error skips to the next.
 func (p *parser) endStatement(what string) {
-	if !p.failed && !p.ends() && p.tok.Kind != RBrace {
+	switch {
+	case p.failed || p.ends() || p.tok.Kind == RBrace:
+	case p.isElse() && len(p.blocks) > 0 && p.blocks[len(p.blocks)-1].branch:
+	case closesList(p.tok.Kind):
+		p.fail("E0012", p.at(p.tok), "`%s` closes nothing", p.tok.Kind).
+			Hint("remove it, or open it before")
+	default:
 		d := p.fail("E0016", p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
 		d.Note("a %s ends with its line", what)
 		if p.tokens[p.i].Kind == Word {

@@ -110,25 +110,27 @@ type parser struct {
 	list    diag.List
 	lexical int // how many of list are the lexer's
 
-	loose    int       // 1 between ( or [, where line ends end nothing, else 0
-	depth    int       // of the tree, see maxDepth
-	failed   bool      // the statement is being abandoned
-	start    int       // where the statement begins
-	brackets []opening // open ones of the statement
-	blocks   []opening // open blocks
-	place    Place     // of the block
-	inItems  bool      // a comma begins the next item
-	suspect  opening   // a block whose closing brace (at line) is further left than its header
-	early    int       // where a brace, further right than its header, closed a declaration; or 0
-	cut      int       // where blocks end for want of braces, as was reported; or 0
+	loose     int       // 1 between ( or [, where line ends end nothing, else 0
+	depth     int       // of the tree, see maxDepth
+	failed    bool      // the statement is being abandoned
+	start     int       // where the statement begins
+	brackets  []opening // open ones of the statement
+	blocks    []opening // open blocks
+	place     Place     // of the block
+	continued bool      // a stray token was left out, and the block goes on
+	inItems   bool      // a comma begins the next item
+	suspect   opening   // a block whose closing brace (at line) is further left than its header
+	early     int       // where a brace, further right than its header, closed a declaration; or 0
+	cut       int       // where blocks end for want of braces, as was reported; or 0
 }
 
 // opening is an opening bracket.
 type opening struct {
-	kind  Kind
-	at    int // offset
-	line  int // offset of the statement that it belongs to
-	loose int // parser.loose outside of it
+	kind   Kind
+	at     int  // offset
+	line   int  // offset of the statement that it belongs to
+	loose  int  // parser.loose outside of it
+	branch bool // of a block: an `else` may follow it
 }
 
 // load makes tokens[i], or the first token after it that is no comment, the
@@ -257,13 +259,18 @@ func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any
 // statement and the end of the line of at, or about text that swallowed the
 // rest of the file.
 func (p *parser) inWake(at source.Span) bool {
-	end := p.lineEnd(min(at.End, len(p.text)))
-	lexical := p.list[:p.lexical]
-	i := sort.Search(len(lexical), func(i int) bool { return lexical[i].Span.End > p.start })
-	if i < len(lexical) && lexical[i].Span.Start <= end {
+	if p.lexicalWithin(p.start, p.lineEnd(min(at.End, len(p.text)))) {
 		return true
 	}
 	return p.tokens[max(0, len(p.tokens)-2)].Open && p.tokens[max(0, len(p.tokens)-2)].Kind == BlockText && p.tok.Kind == EOF
+}
+
+// lexicalWithin reports whether the lexer complained about the text from start
+// to end.
+func (p *parser) lexicalWithin(start, end int) bool {
+	lexical := p.list[:p.lexical]
+	i := sort.Search(len(lexical), func(i int) bool { return lexical[i].Span.End > start })
+	return i < len(lexical) && lexical[i].Span.Start <= end
 }
 
 // expected fails because something else than what stands here was expected.
@@ -311,7 +318,7 @@ func (p *parser) open(k Kind) bool {
 	if !p.on(k) {
 		return false
 	}
-	p.brackets = append(p.brackets, opening{k, int(p.tok.Start), p.start, p.loose})
+	p.brackets = append(p.brackets, opening{kind: k, at: int(p.tok.Start), line: p.start, loose: p.loose})
 	p.next()
 	p.loose = 1
 	if k == LBrace {
@@ -355,6 +362,8 @@ func (p *parser) unclosed(b opening, closer Kind) {
 	p.fail("E0011", at, "`%s` is not closed", b.kind).At("opened here").
 		See(p.here(), "`%s` is missing here at the latest", closer)
 }
+
+func closesList(k Kind) bool { return k == RParen || k == RBracket }
 
 func closes(k Kind) bool { return k == RBrace || k == RParen || k == RBracket }
 

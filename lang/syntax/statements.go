@@ -7,7 +7,7 @@ import (
 // body reads the block of a declaration.
 func (p *parser) body(place Place) *Block {
 	p.place = place
-	return p.block()
+	return p.block(false)
 }
 
 // block reads
@@ -15,8 +15,8 @@ func (p *parser) body(place Place) *Block {
 //	Block = "{" [ Statement { newline Statement } ] "}" .
 //
 // It is called after a header, which may have failed: then it looks for the
-// brace, and reads what stands in it.
-func (p *parser) block() *Block {
+// brace, and reads what stands in it. After a branch there may be an `else`.
+func (p *parser) block(branch bool) *Block {
 	b := &Block{At: p.here()}
 	if p.failed && !p.mend() {
 		return b
@@ -26,7 +26,7 @@ func (p *parser) block() *Block {
 	}
 	defer p.leave()
 	header, place := p.start, p.place
-	brace := opening{kind: LBrace, at: int(p.tok.Start), line: header}
+	brace := opening{kind: LBrace, at: int(p.tok.Start), line: header, branch: branch}
 	switch {
 	case p.on(LBrace):
 		p.next()
@@ -40,7 +40,13 @@ func (p *parser) block() *Block {
 		if t := p.tokens[p.i]; t.Kind == Equals {
 			d.Hint("to compare, write `==`").Fix(p.at(t), "==")
 		}
-		if !p.mend() {
+		switch {
+		case p.beginsClauseHere():
+			// Nothing but the brace is missing.
+			p.failed = false
+			p.load()
+			p.continueLine()
+		case !p.mend():
 			return b
 		}
 		if p.tok.Kind == LBrace {
@@ -58,12 +64,31 @@ func (p *parser) block() *Block {
 			b.Stmts = append(b.Stmts, s)
 		}
 		p.place = place
+		if p.continued {
+			p.continued = false
+			continue
+		}
 		p.endStatement("statement")
 	}
 	p.blocks = p.blocks[:len(p.blocks)-1]
 	p.start, p.place = header, place
 	b.At.End = max(p.end, b.At.Start)
 	return b
+}
+
+// beginsClauseHere reports whether the token at which a header failed begins a
+// statement on the header's line.
+func (p *parser) beginsClauseHere() bool {
+	t := p.tokens[p.i]
+	if t.Kind != Word || t.Line {
+		return false
+	}
+	switch word := p.textOf(t); word {
+	case "let", "if", "for", "match":
+		return true
+	default:
+		return len(formsByWord[word]) > 0
+	}
 }
 
 // endOfBlock reports whether the block of that brace ends here, and reads its
@@ -76,7 +101,7 @@ func (p *parser) endOfBlock(brace opening) bool {
 		return true
 	case p.cut > 0 && int(p.tok.Start) == p.cut:
 		return true
-	case p.tok.Kind == EOF:
+	case p.tok.Kind == EOF, brace.branch && p.isElse():
 	case p.tok.Line && p.beginsDeclaration():
 		if c, _ := p.column(int(p.tok.Start)); c > 0 {
 			return false
@@ -90,6 +115,9 @@ func (p *parser) endOfBlock(brace opening) bool {
 	if p.suspect.at > brace.at {
 		at, closer = p.suspect.at, p.suspect.line
 	}
+	if p.lexicalWithin(brace.at, int(p.tok.Start)) {
+		p.failed = true
+	}
 	d := p.fail("E0011", p.span(at, at+1), "`{` is not closed").At("opened here")
 	if closer >= 0 {
 		d.See(p.span(closer, closer+1), "this `}` closes it, but stands further left than its line")
@@ -98,8 +126,14 @@ func (p *parser) endOfBlock(brace opening) bool {
 	}
 	p.failed = false
 	p.load()
-	p.cut = int(p.tok.Start)
+	if !p.isElse() {
+		p.cut = int(p.tok.Start)
+	}
 	return true
+}
+
+func (p *parser) isElse() bool {
+	return p.tok.Kind == Word && p.textOf(p.tok) == "else"
 }
 
 // misplaced notes a closing brace that is not where its block's first line
@@ -157,6 +191,13 @@ func (p *parser) mend() bool {
 //
 // and returns nil for what is none.
 func (p *parser) statement() Stmt {
+	if p.tok.Kind == LBrace && !p.tok.Line {
+		p.list.Errorf("E0010", p.at(p.tok), "expected a statement, found `{`").
+			Hint("remove it").Fix(p.at(p.tok), "")
+		p.next()
+		p.continued = true
+		return nil
+	}
 	if p.tok.Kind != Word {
 		p.fail("E0010", p.at(p.tok), "expected a statement, found %s", p.describe(p.tok))
 		return nil
@@ -192,15 +233,15 @@ func (p *parser) ifStmt() *If {
 		start := int(p.tok.Start)
 		p.next()
 		s.Cond = p.condition("after `if`")
-		s.Then = p.block()
+		s.Then = p.block(true)
 		s.At = p.since(start)
-		if p.tok.Kind != Word || p.textOf(p.tok) != "else" || p.failed {
+		if !p.isElse() || p.failed {
 			break
 		}
 		at := int(p.tok.Start)
 		p.next()
 		if !p.onWord("if") {
-			e := &Else{Body: p.block()}
+			e := &Else{Body: p.block(false)}
 			e.At = p.since(at)
 			s.Else = e
 			break
@@ -228,7 +269,7 @@ func (p *parser) forStmt() *For {
 	start := int(p.tok.Start)
 	p.next()
 	s := &For{Generator: p.generator()}
-	s.Body = p.block()
+	s.Body = p.block(false)
 	s.At = p.since(start)
 	return s
 }
@@ -260,7 +301,7 @@ func (p *parser) matchStmt() *Match {
 		} else {
 			arm.Patterns = p.values("a value to compare with")
 		}
-		arm.Body = p.block()
+		arm.Body = p.block(true)
 		arm.At = p.since(p.start)
 		p.elseLast(s.Arms)
 		s.Arms = append(s.Arms, arm)
@@ -442,7 +483,7 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		p.next()
 		p.continueLine()
 		p.values("after `,`")
-		if !p.failed {
+		if !p.failed && !closesList(p.tok.Kind) {
 			p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many")
 		}
 	}
@@ -469,6 +510,12 @@ func (p *parser) missingBefore(word string, options []OptionForm) bool {
 	}
 	n := p.peek(1)
 	if n.Line || !beginsOperand(n.Kind) || n.Kind == Word && findOption(options, p.textOf(n)) != nil {
+		return false
+	}
+	if o.Word == word {
+		p.list.Errorf("E0024", p.at(p.tok), "`%s` is written twice", word).
+			Hint("remove one").Fix(p.span(p.end, int(p.tok.End)), "")
+		p.next()
 		return false
 	}
 	p.list.Errorf("E0013", p.at(p.tok), "`%s` needs a value before `%s`", word, o.Word).
@@ -505,7 +552,7 @@ func (p *parser) assign(word string, both bool) *Assign {
 		a.Append = true
 		p.next()
 	case p.accept(Equals):
-	case !p.ends() && beginsOperand(p.tok.Kind):
+	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals:
 		p.list.Errorf("E0032", p.span(p.end, int(p.tok.Start)), "`=` is missing").
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
 	default:

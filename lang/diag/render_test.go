@@ -1,0 +1,171 @@
+package diag
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+var update = flag.Bool("update", false, "rewrite goldens, and fail")
+
+// TestRender compares how findings of all shapes are shown with
+// testdata/render.txtar.
+func TestRender(t *testing.T) {
+	a := source.New("a.layer", "one two three\n\tfour five\nsix\n\nseven\n日本 \x1b[31m eight\n")
+	b := source.New("dir/b.layer", strings.Repeat("x", 300)+" target "+strings.Repeat("y", 300)+"\n")
+	at := func(f *source.File, s string) source.Span {
+		i := strings.Index(f.Text(), s)
+		if i < 0 {
+			t.Fatalf("%q is not in the file", s)
+		}
+		return source.Span{File: f, Start: i, End: i + len(s)}
+	}
+	one := func(make func(*List)) List { var l List; make(&l); return l }
+	cases := map[string]List{
+		"plain": one(func(l *List) { l.Errorf("E0001", at(a, "two"), "this is wrong") }),
+		"no place": one(func(l *List) {
+			l.Errorf("E0002", source.Span{}, "nothing is right").Note("a note").Hint("some help")
+		}),
+		"one line, three labels": one(func(l *List) {
+			l.Warnf("E0003", at(a, "two"), "three things").At("the second").
+				See(at(a, "one"), "the first").See(at(a, "three"), "the third")
+		}),
+		"lines apart": one(func(l *List) {
+			l.Errorf("E0004", at(a, "six"), "far away").At("here").
+				See(at(a, "five"), "near").See(at(a, "seven"), "one line between").See(at(a, "eight"), "after an escape")
+		}),
+		"across lines": one(func(l *List) { l.Errorf("E0005", at(a, "five\nsix\n\nseven"), "long").At("all of it") }),
+		"empty span":   one(func(l *List) { l.Errorf("E0006", source.Span{File: a, Start: 3, End: 3}, "between").At("here") }),
+		"end of file": one(func(l *List) {
+			n := len(a.Text())
+			l.Errorf("E0007", source.Span{File: a, Start: n, End: n}, "more is missing")
+		}),
+		"two files and a long line": one(func(l *List) {
+			l.Errorf("E0008", at(b, "target"), "too long").At("this").See(at(a, "one"), "because of this")
+		}),
+		"edits": one(func(l *List) {
+			l.Errorf("E0009", at(a, "two"), "misspelt").Hint("the reason").Hint("write it so").
+				Fix(at(a, "two"), "2").Fix(source.Span{File: a, Start: 13, End: 13}, " more").Fix(at(a, "four"), "4")
+		}),
+		"order and repetition": one(func(l *List) {
+			l.Errorf("E0002", at(a, "two"), "second")
+			l.Errorf("E0001", at(a, "one"), "first")
+			l.Errorf("E0002", at(a, "two"), "second")
+		}),
+		"wide characters": one(func(l *List) { l.Errorf("E0001", at(a, "本"), "a wide one").At("two columns") }),
+	}
+	const golden = "../../testdata/diag/render.txtar"
+	archive, err := txtar.ParseFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := false
+	seen := map[string]bool{}
+	for i, f := range archive.Files {
+		var got bytes.Buffer
+		if err := Render(&got, cases[f.Name], Options{Width: 80}); err != nil {
+			t.Fatal(err)
+		}
+		seen[f.Name] = true
+		if got.String() != string(f.Data) {
+			t.Errorf("%s: got\n%s\nwant\n%s", f.Name, got.String(), f.Data)
+			archive.Files[i].Data, changed = got.Bytes(), true
+		}
+	}
+	for name := range cases {
+		if !seen[name] {
+			t.Errorf("%s has no golden", name)
+		}
+	}
+	if *update && changed {
+		if err := os.WriteFile(golden, txtar.Format(archive), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRenderColor(t *testing.T) {
+	f := source.New("a.layer", "one\n")
+	var l List
+	l.Errorf("E0001", source.Span{File: f, Start: 0, End: 3}, "wrong").At("here")
+	var plainText, colored bytes.Buffer
+	if err := Render(&plainText, l, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Render(&colored, l, Options{Color: true}); err != nil {
+		t.Fatal(err)
+	}
+	s := colored.String()
+	for _, c := range []string{red, yellow, blue, green, bold, plain} {
+		s = strings.ReplaceAll(s, c, "")
+	}
+	if s != plainText.String() || s == colored.String() {
+		t.Errorf("without its colours %q is not %q", colored.String(), plainText.String())
+	}
+}
+
+func TestJSON(t *testing.T) {
+	f := source.New("a.layer", "one\ntwo\n")
+	at := source.Span{File: f, Start: 4, End: 7}
+	var l List
+	l.Errorf("E0001", at, "wrong").At("here").See(source.Span{File: f, End: 3}, "there").
+		Note("why").Hint("do").Fix(at, "2")
+	l.Warnf("E0002", source.Span{}, "somewhere")
+	got, err := json.Marshal(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const place = `"file":"a.layer","line":2,"column":1,"endLine":2,"endColumn":4`
+	want := `[{` + place + `,"code":"E0001","severity":"error","message":"wrong","label":"here",` +
+		`"labels":[{"file":"a.layer","line":1,"column":1,"endLine":1,"endColumn":4,"text":"there"}],` +
+		`"notes":["why"],"help":["do"],"edits":[{` + place + `,"new":"2"}]},` +
+		`{"code":"E0002","severity":"warning","message":"somewhere"}]`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	words := []string{"copy", "command", "component", "needs", "uses", "env", "expose"}
+	for name, want := range map[string]string{
+		"cpoy": "copy", "COPY": "copy", "comand": "command", "componnet": "component", "need": "needs",
+		"exposes": "expose", "use": "uses", "en": "env", "x": "", "zebra": "", "": "",
+		strings.Repeat("copy", 100): "",
+	} {
+		if got := Nearest(name, words); got != want {
+			t.Errorf("Nearest(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestApply(t *testing.T) {
+	f := source.New("a.layer", "one two three")
+	edits := []Edit{
+		{source.Span{File: f, Start: 8, End: 13}, "3"},
+		{source.Span{File: f, Start: 0, End: 3}, "1"},
+		{source.Span{File: f, Start: 2, End: 5}, "overlaps"},
+	}
+	if got, want := Apply(f, edits), "1 two 3"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	var l List
+	if got := Summary(l); got != "" {
+		t.Errorf("got %q for nothing", got)
+	}
+	l.Errorf("E0001", source.Span{}, "a")
+	l.Errorf("E0001", source.Span{}, "b")
+	l.Warnf("E0001", source.Span{}, "c")
+	if got, want := Summary(l), "2 errors and 1 warning"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

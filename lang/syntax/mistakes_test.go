@@ -1,0 +1,49 @@
+package syntax_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// TestOneMistake leaves out, doubles and spoils each token of a file in turn:
+// one mistake gives one finding, nearly always, and never a flood.
+func TestOneMistake(t *testing.T) {
+	archive, err := txtar.ParseFile(filepath.Join("../../testdata/format", "shop.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(archive.Files[1].Data)
+	tree, list := syntax.Parse(source.New("shop.layer", text))
+	if len(list) > 0 {
+		t.Fatal(list[0].Message)
+	}
+	mistakes, more := 0, 0
+	for _, token := range tree.Tokens {
+		if token.Kind == syntax.EOF || token.Kind == syntax.Comment {
+			continue
+		}
+		before, word, after := text[:token.Start], text[token.Start:token.End], text[token.End:]
+		for _, spoilt := range []string{before + after, before + word + " " + word + after, before + "@@" + after} {
+			_, list := syntax.Parse(source.New("shop.layer", spoilt))
+			mistakes++
+			if len(list) > 1 {
+				more++
+			}
+			if len(list) > 2 {
+				at := tree.Source.Position(int(token.Start))
+				t.Errorf("%d findings for one mistake at %s, line %d", len(list), word, at.Line)
+			}
+			if msg := lossy(spoilt); msg != "" {
+				t.Error(msg)
+			}
+		}
+	}
+	if more*100 > mistakes {
+		t.Errorf("%d of %d mistakes give more than one finding", more, mistakes)
+	}
+}
