@@ -1,14 +1,18 @@
 package search
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // polish improves a plan by small changes, each for all classes that it
 // concerns at once: the holders of a blob, or of two. A change of one image
 // alone mostly costs a copy of what was shared, so a plan that only such
 // changes could improve is stuck far from the best.
 type polish struct {
-	po    *pool
-	limit int64 // of po.work
+	po       *pool
+	limit    int64 // of po.work
+	thorough bool  // try the many changes that rarely help, too
 	// Classes whose surroundings changed, in this round and for the next.
 	dirty, next []bool
 	tried       map[[2]int32]bool // pairs of blobs in this round
@@ -29,8 +33,20 @@ func newPolish(po *pool, limit int64) *polish {
 
 func (q *polish) spent() bool { return q.po.work >= q.limit }
 
-// run makes changes until none helps or the work is spent.
+// run makes changes until none helps or the work is spent, the promising kinds
+// before the thorough ones.
 func (q *polish) run() {
+	q.thorough = false
+	q.rounds()
+	q.thorough = true
+	for c := range q.next {
+		q.next[c] = true
+	}
+	q.rounds()
+}
+
+// rounds makes changes around the marked classes.
+func (q *polish) rounds() {
 	for slices.Contains(q.next, true) && !q.spent() {
 		q.dirty, q.next = q.next, q.dirty
 		clear(q.next)
@@ -58,7 +74,7 @@ func (q *polish) improve(c int32) bool {
 			return true
 		}
 	}
-	return q.adopt(c)
+	return q.thorough && q.adopt(c)
 }
 
 // once is true the first time that a pair of blobs is looked at in a round.
@@ -256,7 +272,7 @@ func (q *polish) pair(a, b int32) bool {
 		return true
 	}
 	// A few classes alone, where the others would rather not.
-	if len(classes) > 1 && len(classes) <= 12 {
+	if q.thorough && len(classes) > 1 && len(classes) <= 12 {
 		for i := range classes {
 			if q.pairOf(classes[i:i+1], sa, sb) {
 				return true
@@ -292,7 +308,7 @@ func (q *polish) pairOf(classes []int32, sa, sb int32) bool {
 			}
 		}
 		A, B = &po.sets[sa], &po.sets[sb]
-		if len(A.items)*len(B.items) <= 64 && len(A.items)+len(B.items) > 2 {
+		if q.thorough && len(A.items)*len(B.items) <= 64 && len(A.items)+len(B.items) > 2 {
 			for _, i := range A.items {
 				for _, j := range po.sets[sb].items {
 					if q.exchange(classes, sa, sb, i, j) {
@@ -326,7 +342,8 @@ func replace(plan []int32, sa, sb, by int32, upper bool) []int32 {
 	return slices.Delete(plan, y, y+1)
 }
 
-// move takes an item from one set to another one of the same image.
+// move takes an item from one set to another one of the same image. What has
+// got it stays where it is or, on the spine, comes next to the other.
 func (q *polish) move(classes []int32, from, to, i int32) bool {
 	po := q.po
 	if len(po.sets[from].items) == 1 {
@@ -334,11 +351,28 @@ func (q *polish) move(classes []int32, from, to, i int32) bool {
 	}
 	one := po.intern(i)
 	less, more := po.minus(from, one), po.union(to, one)
-	return q.attemptAlike(classes, false, func(plan []int32) []int32 {
+	if q.attemptAlike(classes, false, func(plan []int32) []int32 {
 		x, y := slices.Index(plan, from), slices.Index(plan, to)
 		plan[x], plan[y] = less, more
 		return plan
-	})
+	}) {
+		return true
+	}
+	if !po.sets[less].stacked || !po.sets[more].stacked {
+		return false
+	}
+	for above := range 2 {
+		if q.attemptAlike(classes, false, func(plan []int32) []int32 {
+			y := slices.Index(plan, to)
+			plan = slices.Delete(plan, y, y+1)
+			x := slices.Index(plan, from)
+			plan[x] = less
+			return slices.Insert(plan, x+above, more)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 func (q *polish) exchange(classes []int32, sa, sb, i, j int32) bool {
@@ -359,30 +393,50 @@ func (q *polish) exchange(classes []int32, sa, sb, i, j int32) bool {
 	})
 }
 
-// single tries to take one item out of a layer, below or above it, for all
-// that hold the layer, and then for all that have the item anywhere.
+// single tries to divide a layer in two: one item apart from the others, or
+// what changes seldom from what changes often.
 func (q *polish) single(a int32) bool {
 	po := q.po
-	sa := po.blobs[a].set
+	items := slices.Clone(po.sets[po.blobs[a].set].items)
+	for _, i := range items {
+		if len(items) > 1 && q.split(a, po.intern(i)) {
+			return true
+		}
+	}
+	slices.SortStableFunc(items, func(i, j int32) int { return cmp.Compare(po.f.hazard(i), po.f.hazard(j)) })
+	for n := 2; n < len(items)-1; n++ {
+		if q.split(a, po.intern(items[:n]...)) {
+			return true
+		}
+	}
+	return false
+}
+
+// split takes a part out of a layer, below or above the rest, for those holders
+// that have room for one more, and then for all.
+func (q *polish) split(a int32, part int32) bool {
+	po := q.po
+	whole := po.blobs[a].set
+	rest := po.minus(whole, part)
 	holders := slices.Clone(po.blobs[a].holders)
-	if len(po.sets[sa].items) > 1 {
-		for _, i := range po.sets[sa].items {
-			one := po.intern(i)
-			rest := po.minus(sa, one)
-			for _, above := range []bool{true, false} {
-				if q.attemptAlike(holders, true, func(plan []int32) []int32 {
-					x := slices.Index(plan, sa)
-					plan[x] = rest
-					if above {
-						x++
-					}
-					return slices.Insert(plan, x, one)
-				}) {
-					return true
-				}
-				if !po.sets[one].stacked || !po.sets[rest].stacked {
-					break
-				}
+	roomy := slices.DeleteFunc(slices.Clone(holders), func(c int32) bool {
+		return len(po.plan[c]) >= po.f.classes[c].room
+	})
+	all := [][]int32{roomy}
+	if q.thorough && len(roomy) < len(holders) {
+		all = append(all, holders)
+	}
+	for _, classes := range all {
+		for above := range 2 {
+			if q.attemptAlike(classes, true, func(plan []int32) []int32 {
+				x := slices.Index(plan, whole)
+				plan[x] = rest
+				return slices.Insert(plan, x+above, part)
+			}) {
+				return true
+			}
+			if !po.sets[part].stacked || !po.sets[rest].stacked {
+				break
 			}
 		}
 	}

@@ -93,13 +93,18 @@ func (r rate) fixed() Money { return r.store + r.build }
 
 // blob prices a layer of so many bytes, hazard and milliseconds of building.
 func (pr *pricer) blob(size, hazard, build int64) rate {
+	return pr.bytes(size, hazard, build, pr.w.Layer)
+}
+
+// bytes prices content of which a host pulls so much more than its size.
+func (pr *pricer) bytes(size, hazard, build, more int64) rate {
 	q := pr.chance(hazard)
 	w := &pr.w
 	kept := one + w.Retained*q
 	stays := scale(one-w.Replaced*one/1000, one-q, 30)
 	r := rate{
 		store: Money(scale(milli(size, w.Store), kept, 30)),
-		host:  Money(scale(milli(size+w.Layer, w.Pull), one-stays, 30)),
+		host:  Money(scale(milli(size+more, w.Pull), one-stays, 30)),
 	}
 	if build > 0 {
 		r.build = Money(scale(build*w.Build, w.Cold*one/1000+q, 30))
@@ -132,3 +137,10 @@ func milli(a, b int64) int64 {
 
 // maxMoney keeps sums of absurd inputs from overflowing; nothing real comes near.
 const maxMoney = 1 << 55
+
+// scaleBy is a·b / c, rounded down, through 128 bits; b ≤ c and none negative.
+func scaleBy(a, b, c int64) int64 {
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	q, _ := bits.Div64(hi, lo, uint64(c))
+	return int64(q)
+}

@@ -20,7 +20,7 @@ func (q *polish) kicks(patience int) {
 		for range 1 + draw(2) {
 			q.shake(draw)
 		}
-		q.run()
+		q.rounds()
 		if now := po.cost(); now < cost {
 			cost, best, idle = now, po.snapshot(), -1
 		} else {

@@ -23,7 +23,7 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 	s := po.solution()
 	s.Work = po.work
 	s.Cost = Evaluate(p, s)
-	s.Bound = min(LowerBound(p), s.Cost.Total())
+	s.Bound = min(f.lowerBound(), s.Cost.Total())
 	return s, nil
 }
 

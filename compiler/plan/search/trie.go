@@ -178,7 +178,7 @@ func (ch *chooser) best(placed bitset, classes []int32) int32 {
 			for m &^= placed[word]; m != 0; m &= m - 1 {
 				i := int32(word*64 + bits.TrailingZeros64(m))
 				mine = append(mine, i)
-				hazard += ch.hazard(i)
+				hazard += f.hazard(i)
 				money += price(i, f.classes[c].replicas, int64(ch.has[i]))
 			}
 		}
@@ -196,8 +196,8 @@ func (ch *chooser) best(placed bitset, classes []int32) int32 {
 		var copies, clean Money
 		for _, b := range f.block(i, placed) {
 			it := &f.items[b]
-			own += ch.hazard(b)
-			r := f.price.blob(it.size, ch.hazard(b), it.build)
+			own += f.hazard(b)
+			r := f.price.blob(it.size, f.hazard(b), it.build)
 			copies += r.fixed() * Money(n-1)
 			clean += price(b, ch.held[i], 1)
 		}
@@ -218,9 +218,9 @@ func (ch *chooser) best(placed bitset, classes []int32) int32 {
 	return choice
 }
 
-func (ch *chooser) hazard(i int32) int64 {
-	it := &ch.f.items[i]
-	return it.own + bitset(nil).sumNew(it.shared, ch.f.sharedHazard)
+// hazard is that of one item by itself.
+func (f *fleet) hazard(i int32) int64 {
+	return f.items[i].own + bitset(nil).sumNew(f.items[i].shared, f.sharedHazard)
 }
 
 // popular builds spines in one global order: what most replicas have comes first.
