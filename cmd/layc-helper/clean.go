@@ -16,7 +16,10 @@ import (
 var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // leftovers are what an installation leaves behind that no image needs, and
-// that depends on when or where it ran; patterns below the root.
+// that depends on when or where it ran; patterns below the root. What is random
+// by design and still wanted stays, and makes a layer differ from build to
+// build: the first cluster that a database server's package makes, and the
+// self-signed certificate of ssl-cert.
 var leftovers = []string{
 	// Logs.
 	"var/log/dpkg.log", "var/log/alternatives.log", "var/log/bootstrap.log", "var/log/fontconfig.log", "var/log/apt/*",
