@@ -109,3 +109,49 @@ func (p *printer) cell(c *syntax.Clause, it *item) *cell {
 	}
 	return out
 }
+
+// alignEntries pads the values of maps and matches whose entries stand on lines
+// of their own to one column, up to an empty line.
+func (p *printer) alignEntries(n syntax.Node) bool {
+	type entry struct{ first, colon, value int }
+	var entries []entry
+	add := func(at syntax.Node, value syntax.Expr) {
+		v := p.index(value.Span().Start)
+		colon := v - 1
+		for p.tokens[colon].Kind != syntax.Colon {
+			colon--
+		}
+		entries = append(entries, entry{p.index(at.Span().Start), colon, v})
+	}
+	switch n := n.(type) {
+	case *syntax.String:
+		return false // what it interpolates has no tokens of its own
+	case *syntax.Map:
+		for _, e := range n.Entries {
+			add(e, e.Value)
+		}
+	case *syntax.MatchExpr:
+		for _, a := range n.Arms {
+			add(a, a.Value)
+		}
+	}
+	for i := 0; i < len(entries); {
+		end, width := i, 0
+		for ; end < len(entries); end++ {
+			e := entries[end]
+			if !p.tokens[e.first].Line || e.value != e.colon+1 || end > i && p.blankWithin(entries[end-1].value+1, e.first) {
+				break
+			}
+			w := utf8.RuneCountInString(p.rendered(e.first, e.colon))
+			if w > farthest || strings.Contains(p.rendered(e.first, e.colon), "\n") {
+				break
+			}
+			width = max(width, w)
+		}
+		for _, e := range entries[i:end] {
+			p.pad[e.value] = uint8(width - utf8.RuneCountInString(p.rendered(e.first, e.colon)))
+		}
+		i = max(end, i+1)
+	}
+	return true
+}

@@ -19,12 +19,14 @@
 //     is the author's.
 //   - Clauses that follow each other without an empty line have their operands
 //     in one column; equal clauses have their first option, or their equals
-//     sign, in one column too.
+//     sign, in one column too; so have the values of maps and matches whose
+//     entries stand on lines of their own.
 //   - Line breaks between brackets, and after commas and operators, stay. A
 //     bracket that is followed by a line break closes on a line of its own,
 //     with a comma after the last element.
 //   - Text between three quotes is indented one level.
-//   - Imports that follow each other without an empty line are sorted by path.
+//   - Imports that follow each other without an empty line are sorted: the
+//     standard library, others, relative ones, each by path.
 //   - One empty line stays one; several become one. Declarations with blocks
 //     have one around them.
 //
@@ -34,6 +36,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"sort"
 	"strings"
@@ -169,13 +172,24 @@ func (p *printer) sortImports(items []item) {
 		items = items[n:]
 		blank := p.blankBefore(run[0].lead)
 		slices.SortStableFunc(run, func(a, b item) int {
-			return strings.Compare(p.path(a), p.path(b))
+			return cmp.Or(cmp.Compare(distance(p.path(a)), distance(p.path(b))), strings.Compare(p.path(a), p.path(b)))
 		})
 		// What was an empty line before the run is one before its new first.
 		for i := range run {
 			p.setBlank(run[i].lead, blank && i == 0)
 		}
 	}
+}
+
+// distance orders imports: the standard library, others, this module's.
+func distance(path string) int {
+	switch {
+	case strings.HasPrefix(path, "std/"):
+		return 0
+	case strings.HasPrefix(path, "."):
+		return 2
+	}
+	return 1
 }
 
 func (p *printer) path(it item) string {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,19 @@ func TestSeeds(t *testing.T) {
 	for _, text := range seeds(t) {
 		if msg := broken(text); msg != "" {
 			t.Errorf("%s\n%s", msg, text)
+		}
+	}
+}
+
+// TestSpec checks that the examples in the spec are formatted.
+func TestSpec(t *testing.T) {
+	spec, err := os.ReadFile("../../spec.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?s)\n```layer\n(.*?)```").FindAllStringSubmatch(string(spec), -1) {
+		if got, _ := format.Source(source.New("spec.md", m[1])); got != m[1] {
+			t.Errorf("the spec has:\n%s\nformatted:\n%s", m[1], got)
 		}
 	}
 }

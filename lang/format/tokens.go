@@ -103,6 +103,9 @@ func (p *printer) study(f *syntax.File) {
 		syntax.Inspect(d, visit)
 	}
 	p.lastCommas()
+	for _, d := range f.Decls {
+		syntax.Inspect(d, p.alignEntries)
+	}
 }
 
 // lastCommas adds and drops the commas after the last elements of lists.
