@@ -18,6 +18,7 @@ type fleet struct {
 	// that only one item has is folded into the item's own hazard.
 	sharedHazard []int64
 	classes      []class
+	previous     [][][]int32 // class → layers that it had; nil without a previous plan
 }
 
 type item struct {
@@ -69,7 +70,7 @@ func newFleet(p *Problem, sticky *Solution) (*fleet, error) {
 		return nil, err
 	}
 	if sticky != nil {
-		_ = place
+		f.addPrevious(place, sticky)
 	}
 	return f, nil
 }
@@ -228,7 +229,7 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 		c.room = min(c.room, len(c.items))
 		key := fmt.Sprint(c.base, c.room, c.set)
 		if sticky != nil {
-			key += ""
+			key += previousKey(sticky, a)
 		}
 		at, ok := byKey[key]
 		if !ok {

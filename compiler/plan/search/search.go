@@ -1,8 +1,11 @@
 package search
 
-// defaultWork is the work that a plan gets when nobody says: half a second's for
-// a hundred apps, four seconds' for a thousand. Small fleets need far less.
-func (f *fleet) defaultWork() int64 {
+// limit is the work that the options allow. By default it is half a second's for
+// a hundred apps and four seconds' for a thousand; small fleets need far less.
+func (f *fleet) limit(o Options) int64 {
+	if o.Work != 0 {
+		return o.Work
+	}
 	work := int64(2_000_000)
 	for c := range f.classes {
 		work += 200 * int64(len(f.classes[c].items))
@@ -19,7 +22,12 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 	if err != nil {
 		return nil, err
 	}
-	po := f.fresh(o)
+	var po *pool
+	if o.Previous != nil {
+		po = f.sticky(o)
+	} else {
+		po = f.fresh(o)
+	}
 	s := po.solution()
 	s.Work = po.work
 	s.Cost = Evaluate(p, s)
@@ -55,11 +63,7 @@ func (f *fleet) fresh(o Options) *pool {
 	po.work += work
 	consider(start)
 	po.load(best)
-	limit := o.Work
-	if limit == 0 {
-		limit = f.defaultWork()
-	}
-	q := newPolish(po, limit)
+	q := newPolish(po, f.limit(o))
 	q.run()
 	q.kicks(100)
 	return po

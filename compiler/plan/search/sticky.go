@@ -1,0 +1,194 @@
+package search
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// A plan that was made before is in registries and on hosts. With one, the
+// search starts from it: what an edit left as it was stays, what it removed is
+// taken out of its layers, what it added gets a layer or the cheapest place.
+// Then polish goes on as usual, but with a price on moving: a class pays for
+// each blob that it did not hold before one pull to its replicas, divided by the
+// cycles within which a move has to pay back.
+
+// DefaultPayback is the number of cycles within which a move must pay back.
+const DefaultPayback = 4
+
+// previousKey spells out how the previous plan stacked an app, so that classes
+// hold only apps that were alike then, too.
+func previousKey(s *Solution, a int) string {
+	if a >= len(s.Images) || s.Images[a] == nil {
+		return "new"
+	}
+	key := ""
+	for _, l := range s.Images[a] {
+		if l >= 0 && l < len(s.Layers) {
+			items := slices.Clone(s.Layers[l].Items)
+			slices.Sort(items)
+			key += fmt.Sprint(items)
+		}
+	}
+	return key
+}
+
+// addPrevious reads the previous layers of each class: bottom up, in items that
+// it still has. A new class has none.
+func (f *fleet) addPrevious(place []int32, s *Solution) {
+	f.previous = make([][][]int32, len(f.classes))
+	for c := range f.classes {
+		a := f.classes[c].apps[0]
+		if a >= len(s.Images) || s.Images[a] == nil {
+			continue
+		}
+		layers := [][]int32{}
+		seen := newBitset(len(f.items))
+		for _, l := range s.Images[a] {
+			if l < 0 || l >= len(s.Layers) {
+				continue
+			}
+			var items []int32
+			for _, o := range s.Layers[l].Items {
+				if o < 0 || o >= len(place) || !f.classes[c].set.has(place[o]) || seen.has(place[o]) {
+					continue
+				}
+				seen.add(place[o])
+				items = append(items, place[o])
+			}
+			if len(items) > 0 {
+				layers = append(layers, items)
+			}
+		}
+		f.previous[c] = layers
+	}
+}
+
+// sticky repairs the previous plan and polishes it.
+func (f *fleet) sticky(o Options) *pool {
+	po := newPool(f)
+	po.payback = o.Payback
+	if po.payback <= 0 {
+		po.payback = DefaultPayback
+	}
+	po.held = make([]map[uint64]bool, len(f.classes))
+	q := newPolish(po, f.limit(o))
+	q.findBest(f.resume(po))
+	q.rounds()
+	return po
+}
+
+// resume loads what is left of the previous plan and returns the classes whose
+// images are not whole, those that had one first.
+func (f *fleet) resume(po *pool) []int32 {
+	var broken, fresh []int32
+	for c := range f.classes {
+		if f.previous[c] == nil {
+			fresh = append(fresh, int32(c))
+			continue
+		}
+		var plan []int32
+		placed := 0
+		for _, items := range f.previous[c] {
+			plan = append(plan, po.intern(items...))
+			placed += len(items)
+		}
+		if _, ok := po.try(int32(c), plan); !ok {
+			// Needs or secrets changed: portable layers are all that may be as before.
+			po.held[c] = map[uint64]bool{}
+			for _, s := range plan {
+				if !po.sets[s].stacked {
+					po.held[c][po.blobs[po.sets[s].loose].key] = true
+				}
+			}
+			broken = append(broken, int32(c))
+			continue
+		}
+		po.keep()
+		po.held[c] = map[uint64]bool{}
+		for _, b := range po.lay[c] {
+			po.held[c][po.blobs[b].key] = true
+		}
+		if placed < len(f.classes[c].items) || len(plan) > f.classes[c].room {
+			broken = append(broken, int32(c))
+		}
+	}
+	return append(broken, fresh...)
+}
+
+// findBest gives each of these classes the cheapest of a few plans: its own one
+// completed, and those of all other classes as far as they suit it.
+func (q *polish) findBest(classes []int32) {
+	po := q.po
+	for _, c := range classes {
+		var best []int32
+		var least Money
+		consider := func(plan []int32) {
+			plan = q.complete(c, plan)
+			if plan == nil {
+				return
+			}
+			d, ok := po.try(c, slices.Clone(plan))
+			po.undo()
+			if ok && (best == nil || d < least) {
+				best, least = plan, d
+			}
+		}
+		if len(po.plan[c]) > 0 {
+			consider(slices.Clone(po.plan[c]))
+		} else {
+			seen := map[string]bool{}
+			for o := range po.plan {
+				plan := q.suiting(c, int32(o))
+				if key := fmt.Sprint(plan); !seen[key] {
+					seen[key] = true
+					consider(plan)
+				}
+			}
+		}
+		if best == nil {
+			for _, items := range po.f.tightest(&po.f.classes[c]) {
+				best = append(best, po.intern(items...))
+			}
+		}
+		po.try(c, best)
+		po.keep()
+	}
+}
+
+// suiting is the part of another class's plan that a class can have too: the
+// spine as far as it goes, and portable layers.
+func (q *polish) suiting(c, o int32) []int32 {
+	po := q.po
+	var plan []int32
+	broken := po.f.classes[c].base != po.f.classes[o].base
+	for _, s := range po.plan[o] {
+		within := po.sets[s].bits.within(po.f.classes[c].set)
+		if po.sets[s].stacked {
+			broken = broken || !within
+			within = !broken
+		}
+		if within {
+			plan = append(plan, s)
+		}
+	}
+	return plan
+}
+
+// complete adds the items that a plan lacks, each in a layer of its own, and
+// merges what is too much.
+func (q *polish) complete(c int32, plan []int32) []int32 {
+	po := q.po
+	missing := po.f.classes[c].set.copy()
+	for _, s := range plan {
+		for _, i := range po.sets[s].items {
+			missing.drop(i)
+		}
+	}
+	list := missing.members()
+	slices.SortStableFunc(list, func(a, b int32) int { return cmp.Compare(po.f.items[a].depth, po.f.items[b].depth) })
+	for _, i := range list {
+		plan = append(plan, po.intern(i))
+	}
+	return q.shrink(c, plan)
+}

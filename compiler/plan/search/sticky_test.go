@@ -1,0 +1,138 @@
+package search
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// An edit changes as little of a plan as it must: over many random ones the
+// bytes that hosts pull are hardly more than what the edit forces, and the plan
+// costs hardly more than a new one would.
+func TestStickyMovesLittle(t *testing.T) {
+	edits := 200
+	if testing.Short() {
+		edits = 40
+	}
+	var forced, moved, cost, fresh float64
+	worst := 0.0
+	for done := 0; done < edits; {
+		r := rand.New(rand.NewPCG(uint64(done), 3))
+		p := generate(r, shape{apps: 10 + r.IntN(25), items: 20 + r.IntN(20), bases: 1 + r.IntN(2),
+			perApp: 8 + r.IntN(8), stacked: r.IntN(60), limit: 5 + r.IntN(5)})
+		s, err := Solve(p, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 10 { // one after the other, so that drift would show
+			edited, old, changed := editFleet(r, p, s, done)
+			next, err := Solve(edited, Options{Previous: old})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Check(edited, next); err != nil {
+				t.Fatalf("edit %d: %v", done, err)
+			}
+			must, did := pulled(edited, old, old, changed), pulled(edited, old, next, changed)
+			again, err := Solve(edited, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ratio := float64(next.Cost.Total()) / float64(again.Cost.Total())
+			worst = max(worst, ratio)
+			forced, moved = forced+must, moved+did
+			cost, fresh = cost+float64(next.Cost.Total()), fresh+float64(again.Cost.Total())
+			p, s = edited, next
+			done++
+		}
+	}
+	t.Logf("%d edits: moved %.4f of the forced bytes at %.4f of a fresh plan's cost, %.3f at worst",
+		edits, moved/forced, cost/fresh, worst)
+	if moved > 1.05*forced || cost > 1.02*fresh {
+		t.Errorf("not sticky enough")
+	}
+}
+
+// editFleet bumps the version of an item, adds an app, or removes one. It returns the
+// new problem, the old plan in its terms, and the items with new content.
+func editFleet(r *rand.Rand, p *Problem, s *Solution, n int) (*Problem, *Solution, map[int]bool) {
+	q := *p
+	q.Items, q.Apps = slices.Clone(p.Items), slices.Clone(p.Apps)
+	old := &Solution{Layers: s.Layers, Images: slices.Clone(s.Images)}
+	changed := map[int]bool{}
+	switch n % 3 {
+	case 0:
+		i := r.IntN(len(q.Items))
+		q.Items[i].Size = q.Items[i].Size * int64(90+r.IntN(21)) / 100
+		changed[i] = true
+	case 1:
+		// Like one app, with something of another one.
+		like, other := p.Apps[r.IntN(len(p.Apps))], p.Apps[r.IntN(len(p.Apps))]
+		set := map[int]bool{}
+		for _, i := range like.Items {
+			set[i] = true
+		}
+		var add func(i int)
+		add = func(i int) {
+			set[i] = true
+			for _, n := range p.Items[i].Needs {
+				add(n)
+			}
+		}
+		if i := other.Items[r.IntN(len(other.Items))]; !p.Items[i].Base {
+			add(i)
+		}
+		like.Name = fmt.Sprintf("new%04d", n)
+		like.Items = slices.Sorted(maps.Keys(set))
+		like.Replicas = 1 + r.IntN(20)
+		q.Apps = append(q.Apps, like)
+	case 2:
+		a := r.IntN(len(q.Apps))
+		q.Apps = slices.Delete(q.Apps, a, a+1)
+		old.Images = slices.Delete(old.Images, a, a+1)
+	}
+	return &q, old, changed
+}
+
+// pulled counts the bytes that hosts with the old plan's layers pull for the new
+// plan, when some items have new content. An app without an old image pulls all
+// its items and its delta, whatever the plan.
+func pulled(p *Problem, old, next *Solution, changed map[int]bool) (sum float64) {
+	for a := range p.Apps {
+		app := &p.Apps[a]
+		if a >= len(old.Images) {
+			for _, i := range app.Items {
+				sum += float64(p.Items[i].Size * app.replicas())
+			}
+			sum += float64(app.Delta.Size * app.replicas())
+			continue
+		}
+		had := map[string]bool{}
+		for _, l := range old.Images[a] {
+			had[contentOf(old, l, nil)] = true
+		}
+		for _, l := range next.Images[a] {
+			if next.Layers[l].Kind != KindDelta && !had[contentOf(next, l, changed)] {
+				size, _ := next.content(p, l)
+				sum += float64(size * app.replicas())
+			}
+		}
+	}
+	return sum
+}
+
+// contentOf tells blobs apart by what is in and below them.
+func contentOf(s *Solution, l int, changed map[int]bool) string {
+	text := ""
+	for _, b := range append(s.below(l), l) {
+		items := slices.Clone(s.Layers[b].Items)
+		slices.Sort(items)
+		for _, i := range items {
+			text += fmt.Sprint(i, changed[i], " ")
+		}
+		text += "/"
+	}
+	return text
+}
