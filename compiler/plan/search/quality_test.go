@@ -70,3 +70,34 @@ func TestQualityOnTinyFleets(t *testing.T) {
 		t.Errorf("below the promised quality")
 	}
 }
+
+// What is solved exactly in production is an optimum, and most tiny fleets are.
+func TestExactIsOptimal(t *testing.T) {
+	n := uint64(400)
+	if testing.Short() {
+		n = 100
+	}
+	proven := 0
+	for seed := range n {
+		p := tiny(seed + 10_000)
+		s, err := Solve(p, Options{Work: 20_000})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if err := Check(p, s); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if !s.Exact {
+			continue
+		}
+		proven++
+		cost := float64(s.Cost.Total())
+		if best, _ := optimum(p, cost); cost > best*1.000001 {
+			t.Errorf("seed %d: called exact at %.4f of the optimum", seed, cost/best)
+		}
+	}
+	t.Logf("%d of %d solved exactly", proven, n)
+	if float64(proven) < 0.95*float64(n) {
+		t.Errorf("too few")
+	}
+}

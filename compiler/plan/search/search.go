@@ -28,10 +28,15 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 	} else {
 		po = f.fresh(o)
 	}
+	proven := !o.NoExact && po.exactly()
 	s := po.solution()
 	s.Work = po.work
+	s.Exact = proven
 	s.Cost = Evaluate(p, s)
 	s.Bound = min(f.lowerBound(), s.Cost.Total())
+	if proven {
+		s.Bound = s.Cost.Total()
+	}
 	return s, nil
 }
 
