@@ -18,6 +18,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
+	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/registry"
 )
@@ -205,6 +206,36 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// Where the kernel has no overlay mounts for the state directory, as on an
+// overlay mount, the engine copies.
+func TestWithoutOverlay(t *testing.T) {
+	needEngine(t)
+	dir, out := t.TempDir(), t.TempDir()
+	for _, sub := range []string{"lower", "upper", "work", "on"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	on := filepath.Join(dir, "on")
+	options := fmt.Sprintf("lowerdir=%[1]s/lower,upperdir=%[1]s/upper,workdir=%[1]s/work", dir)
+	if err := unix.Mount("overlay", on, "overlay", 0, options); err != nil {
+		t.Fatalf("mounting an overlay: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(on, 0); err != nil {
+			t.Errorf("unmounting: %v", err)
+		}
+	})
+	state := filepath.Join(on, "state")
+	build(t, open(t, state), request(t, out, two(t, "2")...))
+	if _, err := os.Stat(filepath.Join(state, "runc-native")); err != nil {
+		t.Errorf("the engine does not copy: %v", err)
+	}
+	if err := registry.Validate(out); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestForeignDirectoryIsRefused(t *testing.T) {
 	needEngine(t)
 	dir := t.TempDir()
@@ -219,23 +250,6 @@ func TestForeignDirectoryIsRefused(t *testing.T) {
 	if got := strings.Join(files(t, dir), " "); got != "thesis.txt" {
 		t.Errorf("the directory holds %s, want thesis.txt alone", got)
 	}
-}
-
-// files lists the files under dir, sorted.
-func files(t *testing.T, dir string) []string {
-	t.Helper()
-	var out []string
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			rel, _ := filepath.Rel(dir, path)
-			out = append(out, rel)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 // sorted sorts a comma-separated list.

@@ -88,8 +88,6 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 		return nil, nil, unusable(state, err)
 	}
 	e.undo = append(e.undo, e.log.Close)
-	// BuildKit and containerd log through logrus's only logger; nothing else
-	// in this program uses it.
 	logrus.SetOutput(e.log)
 	e.undo = append(e.undo, func() error { logrus.SetOutput(io.Discard); return nil })
 
@@ -201,10 +199,10 @@ type recordID struct {
 
 func (r recordID) ID() string { return r.id }
 
-// close waits for attached processes (until ctx ends), then for running
-// requests, then gives the state directory back.
-func (e *embedded) close(ctx context.Context) error {
-	e.socket.closeWhenIdle(ctx)
+// close waits for attached processes (until ctx ends), saying so through
+// notice, then for running requests, then gives the state directory back.
+func (e *embedded) close(ctx context.Context, notice func(string)) error {
+	e.socket.closeWhenIdle(ctx, notice)
 	stopped := make(chan struct{})
 	go func() { e.server.GracefulStop(); close(stopped) }()
 	select {
@@ -273,7 +271,7 @@ func findRunc(name string) (string, error) {
 	if name != "" {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			return "", &UnavailableError{What: "runc, which runs the steps, cannot be started", Help: "check the path given with --runc", Err: err}
+			return "", &UnavailableError{What: "runc, which runs the steps, cannot be started", Help: "check its path", Err: err}
 		}
 		return filepath.Abs(path)
 	}

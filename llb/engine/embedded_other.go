@@ -18,4 +18,4 @@ func startEmbedded(context.Context, string, string, *flock.Flock) (*embedded, *c
 	}
 }
 
-func (*embedded) close(context.Context) error { return nil }
+func (*embedded) close(context.Context, func(string)) error { return nil }

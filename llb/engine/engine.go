@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/moby/buildkit/client"
+	"github.com/sirupsen/logrus"
 )
 
 // Options say which engine to open.
@@ -45,6 +47,10 @@ type Options struct {
 	// Runc is the program that runs the steps of the embedded engine. Empty:
 	// "layc-runc" beside the executable, else "buildkit-runc" or "runc" in PATH.
 	Runc string
+
+	// Notice is called with a sentence for the user when the engine waits for
+	// another process. May be nil.
+	Notice func(sentence string)
 }
 
 // Engine builds images. Its methods may be used from several goroutines.
@@ -70,6 +76,8 @@ const ownerPatience = 30 * time.Second
 // engine; cancelling ctx makes Close cut off attached processes (which then
 // go on by themselves) instead of waiting for them.
 func Open(ctx context.Context, opts Options) (*Engine, error) {
+	// The one logger of BuildKit and containerd; nothing else here uses it.
+	logrus.SetOutput(io.Discard)
 	e := &Engine{opts: opts, ctx: ctx}
 	if err := e.open(ctx); err != nil {
 		return nil, err
@@ -104,7 +112,7 @@ func (e *Engine) release() error {
 		errs = append(errs, e.client.Close())
 	}
 	if e.owned != nil {
-		errs = append(errs, e.owned.close(e.ctx))
+		errs = append(errs, e.owned.close(e.ctx, e.opts.Notice))
 	}
 	e.client, e.owned = nil, nil
 	return errors.Join(errs...)
@@ -140,6 +148,7 @@ func (e *Engine) openState(ctx context.Context) error {
 		return &UnavailableError{What: "the engine's state directory cannot be used", Help: "name another one with --state", Err: err}
 	}
 	lock := flock.New(filepath.Join(state, "lock"), flock.SetPermissions(0o600))
+	notice := e.opts.Notice
 	for start := time.Now(); ; {
 		got, err := lock.TryLock()
 		if err != nil {
@@ -163,6 +172,10 @@ func (e *Engine) openState(ctx context.Context) error {
 				What: fmt.Sprintf("%s is in use by process %s, which does not answer", state, strings.TrimSpace(string(pid))),
 				Help: "end that process, or name another state directory with --state",
 			}
+		}
+		if notice != nil && time.Since(start) > time.Second {
+			notice("waiting for another process to close its engine")
+			notice = nil
 		}
 		select {
 		case <-ctx.Done():

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/sirupsen/logrus"
 	"github.com/tonistiigi/fsutil"
 )
 
@@ -41,12 +43,16 @@ func runcPath() string {
 	return path
 }
 
+// stepBuilt is the directory that stepDir has made, "" before.
+var stepBuilt string
+
 // stepDir returns a directory with the program testdata/step, built once.
 var stepDir = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "layc-step-")
 	if err != nil {
 		return "", err
 	}
+	stepBuilt = dir
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "step"), "./testdata/step")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -56,9 +62,10 @@ var stepDir = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	logrus.SetOutput(io.Discard)
 	code := m.Run()
-	if dir, err := stepDir(); err == nil {
-		os.RemoveAll(dir)
+	if stepBuilt != "" {
+		os.RemoveAll(stepBuilt)
 	}
 	os.Exit(code)
 }

@@ -21,7 +21,11 @@ func TestTwoEnginesOnOneState(t *testing.T) {
 	needEngine(t)
 	// Longer than the path of a socket may be.
 	state := filepath.Join(t.TempDir(), strings.Repeat("long-", 30))
-	owner := open(t, state)
+	told := make(chan string, 1)
+	owner, err := Open(t.Context(), Options{State: state, Runc: runcPath(), Notice: func(s string) { told <- s }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	guest := open(t, state)
 	if owner.Attached() || !guest.Attached() {
 		t.Fatalf("attached: %t and %t, want the second alone", owner.Attached(), guest.Attached())
@@ -48,6 +52,9 @@ func TestTwoEnginesOnOneState(t *testing.T) {
 	case err := <-closed:
 		t.Fatalf("the owner closed while a process was attached: %v", err)
 	case <-time.After(200 * time.Millisecond):
+	}
+	if got, want := <-told, "waiting for other builds that use this engine (1)"; got != want {
+		t.Errorf("the owner says %q, want %q", got, want)
 	}
 	// Also while its owner waits, the engine works.
 	if again := build(t, guest, request(t, dirs[1], two(t, "2")...)); len(again.Steps.Executed) != 0 {
@@ -98,7 +105,7 @@ func TestKilledEngine(t *testing.T) {
 	}
 	state, dir := t.TempDir(), t.TempDir()
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledEngine$")
-	child.Env = append(os.Environ(), "LAYC_TEST_KILLED_STATE="+state, "LAYC_TEST_KILLED_DIR="+dir)
+	child.Env = append(os.Environ(), "LAYC_TEST_KILLED_STATE="+state, "LAYC_TEST_KILLED_DIR="+dir, "TMPDIR="+t.TempDir())
 	out, err := child.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -61,8 +62,8 @@ func (s *socket) Accept() (net.Conn, error) {
 
 // closeWhenIdle stops listening as soon as nobody is attached or ctx ends.
 // A process whose connection was not accepted by then finds no engine and
-// becomes the next owner.
-func (s *socket) closeWhenIdle(ctx context.Context) {
+// becomes the next owner. If it has to wait, notice is told once.
+func (s *socket) closeWhenIdle(ctx context.Context, notice func(string)) {
 	for {
 		s.mu.Lock()
 		if s.conns == 0 || ctx.Err() != nil {
@@ -71,7 +72,12 @@ func (s *socket) closeWhenIdle(ctx context.Context) {
 			s.Listener.Close()
 			return
 		}
+		n := s.conns
 		s.mu.Unlock()
+		if notice != nil {
+			notice(fmt.Sprintf("waiting for other builds that use this engine (%d)", n))
+			notice = nil
+		}
 		select {
 		case <-s.change:
 		case <-ctx.Done():

@@ -1,0 +1,211 @@
+//go:build unix
+
+package engine
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/layc-lang/layc/llb/registry"
+)
+
+// writeLayout does what a build does to a layout, except for building: it
+// writes images of one layer, which has an empty file of the given name. With fail it stops
+// before the index.
+func writeLayout(t *testing.T, dir string, fail bool, layers ...string) ([]BuiltImage, error) {
+	t.Helper()
+	l, err := openLayout(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.begin(t.Context()); err != nil {
+		return nil, err
+	}
+	put := func(mediaType string, raw []byte) ocispecs.Descriptor {
+		desc := ocispecs.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+		err := content.WriteBlob(context.Background(), l.store, string(desc.Digest), bytes.NewReader(raw), desc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return desc
+	}
+	encode := func(v any) []byte {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	platform := ocispecs.Platform{OS: "linux", Architecture: "amd64"}
+	index := newIndex()
+	var images []Image
+	for i, text := range layers {
+		var raw, compressed bytes.Buffer
+		archive, zip := tar.NewWriter(&raw), gzip.NewWriter(&compressed)
+		errs := []error{archive.WriteHeader(&tar.Header{Name: text, Mode: 0o644}), archive.Close()}
+		_, err := zip.Write(raw.Bytes())
+		if err := errors.Join(append(errs, err, zip.Close())...); err != nil {
+			t.Fatal(err)
+		}
+		layer := put(ocispecs.MediaTypeImageLayerGzip, compressed.Bytes())
+		config := ocispecs.Image{Platform: platform, RootFS: ocispecs.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromBytes(raw.Bytes())}}}
+		manifest := ocispecs.Manifest{Versioned: index.Versioned, MediaType: ocispecs.MediaTypeImageManifest,
+			Config: put(ocispecs.MediaTypeImageConfig, encode(config)), Layers: []ocispecs.Descriptor{layer}}
+		index.Manifests = append(index.Manifests, put(ocispecs.MediaTypeImageManifest, encode(manifest)))
+		images = append(images, Image{Name: "app" + string(rune('1'+i)), Platform: platform})
+	}
+	desc := put(ocispecs.MediaTypeImageIndex, encode(index))
+	if fail {
+		return nil, l.close()
+	}
+	built, err := l.commit(images, base64.StdEncoding.EncodeToString(encode(desc)))
+	return built, errors.Join(err, l.close())
+}
+
+func TestLayout(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	built, err := writeLayout(t, dir, false, "one", "two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(built) != 2 || built[1].Name != "app2" || built[1].Layers[0].Size == 0 || built[1].Layers[0].Digest == built[1].Layers[0].DiffID {
+		t.Errorf("built %+v", built)
+	}
+	want := files(t, dir)
+	if len(want) != 8 { // index and layout, two of manifests, configurations and layers
+		t.Errorf("the layout has the files\n%s\nwant 8", strings.Join(want, "\n"))
+	}
+	if err := registry.Validate(dir); err != nil {
+		t.Error(err)
+	}
+
+	// A build that fails leaves the former images and nothing else.
+	if _, err := writeLayout(t, dir, true, "three"); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, dir); !slices.Equal(got, want) {
+		t.Errorf("the failed build left\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+
+	// What a killed build has left goes with the next one, as do former images.
+	if err := os.MkdirAll(filepath.Join(dir, "ingest", "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writeLayout(t, dir, false, "one"); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, dir); len(got) != 5 {
+		t.Errorf("the layout has the files\n%s\nwant 5", strings.Join(got, "\n"))
+	}
+	if _, err := os.Stat(filepath.Join(dir, "ingest")); !os.IsNotExist(err) {
+		t.Errorf("the directory ingest is left: %v", err)
+	}
+}
+
+func TestLayoutFailsFresh(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	if _, err := writeLayout(t, dir, true, "one"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the failed build left %s: %v", dir, err)
+	}
+}
+
+func TestLayoutRepairsDamage(t *testing.T) {
+	dir := t.TempDir()
+	built, err := writeLayout(t, dir, false, "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob := filepath.Join(dir, "blobs", "sha256", built[0].Layers[0].Digest.Encoded())
+	if err := os.Truncate(blob, 10); err != nil {
+		t.Fatal(err)
+	}
+	_, err = writeLayout(t, dir, false, "one")
+	var damaged *LayoutError
+	if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "run the build again") {
+		t.Errorf("the error is %v, want a LayoutError that says what to do", err)
+	}
+	if _, err := writeLayout(t, dir, false, "one"); err != nil {
+		t.Errorf("the build after it says %v", err)
+	}
+	if err := registry.Validate(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLayoutRefusesOtherDirectories(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, file} {
+		var refused *LayoutError
+		if _, err := openLayout(path); !errors.As(err, &refused) {
+			t.Errorf("opening %s says %v, want a LayoutError", path, err)
+		}
+	}
+}
+
+func TestLayoutIsLocked(t *testing.T) {
+	dir := t.TempDir()
+	first, err := openLayout(dir)
+	if err == nil {
+		err = first.begin(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := openLayout(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := second.begin(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a second build says %v, want it to wait", err)
+	}
+	if err := first.close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.begin(t.Context()); err != nil {
+		t.Errorf("after the first build the second says %v", err)
+	}
+	if err := second.close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// files lists the files under dir, sorted.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, _ := filepath.Rel(dir, path)
+			out = append(out, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

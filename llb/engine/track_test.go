@@ -1,0 +1,74 @@
+//go:build unix
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/opencontainers/go-digest"
+)
+
+func TestLogKeepsLastLines(t *testing.T) {
+	id := digest.FromString("vertex")
+	for _, c := range []struct {
+		what   string
+		chunks []string
+		want   string
+	}{
+		{"nothing", nil, ""},
+		{"one line", []string{"a\n"}, "a"},
+		{"a line in pieces", []string{"a", "b", "c\nd"}, "abc|d"},
+		{"line ends of a terminal", []string{"a\r\nb\r\n"}, "a|b"},
+		{"an empty line at the end", []string{"a\n\n"}, "a|"},
+		{"more than is kept", []string{numbered(1, 15), numbered(16, 30)}, strings.ReplaceAll(strings.TrimSpace(numbered(11, 30)), "\n", "|")},
+	} {
+		track := newTracker(nil)
+		for _, chunk := range c.chunks {
+			track.add(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: id, Data: []byte(chunk)}}})
+		}
+		_, log := track.describe(id)
+		if got := strings.Join(log, "|"); got != c.want {
+			t.Errorf("%s: the log is %q, want %q", c.what, got, c.want)
+		}
+	}
+}
+
+func numbered(from, to int) string {
+	var b strings.Builder
+	for i := from; i <= to; i++ {
+		fmt.Fprintln(&b, i)
+	}
+	return b.String()
+}
+
+func TestClassify(t *testing.T) {
+	id := digest.FromString("vertex")
+	track := newTracker(nil)
+	track.add(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "[app1] run x"}}})
+	fault := errors.New("no space left on device")
+
+	err := classify(t.Context(), fmt.Errorf("failed to solve: %w", errdefs.WrapVertex(fault, id)), track)
+	var step *StepError
+	if !errors.As(err, &step) || step.Vertex != id {
+		t.Fatalf("the error is %#v, want a StepError of the vertex", err)
+	}
+	if got, want := err.Error(), "[app1] run x: no space left on device"; got != want {
+		t.Errorf("the error reads %q, want %q", got, want)
+	}
+	if !errors.Is(err, fault) {
+		t.Error("the error does not wrap its cause")
+	}
+
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stop")
+	cancel(stop)
+	if err := classify(ctx, errdefs.WrapVertex(fault, id), track); !errors.Is(err, stop) {
+		t.Errorf("after the end of its context the error is %v, want the cause", err)
+	}
+}
