@@ -113,7 +113,7 @@ func (p *printer) cell(c *syntax.Clause, it *item) *cell {
 // alignEntries pads the values of maps and matches whose entries stand on lines
 // of their own to one column, up to an empty line.
 func (p *printer) alignEntries(n syntax.Node) bool {
-	type entry struct{ first, colon, value int }
+	type entry struct{ first, colon, value, next int } // tokens; next is the one after it
 	var entries []entry
 	add := func(at syntax.Node, value syntax.Expr) {
 		v := p.index(value.Span().Start)
@@ -121,7 +121,7 @@ func (p *printer) alignEntries(n syntax.Node) bool {
 		for p.tokens[colon].Kind != syntax.Colon {
 			colon--
 		}
-		entries = append(entries, entry{p.index(at.Span().Start), colon, v})
+		entries = append(entries, entry{p.index(at.Span().Start), colon, v, p.index(at.Span().End)})
 	}
 	switch n := n.(type) {
 	case *syntax.String:
@@ -139,7 +139,7 @@ func (p *printer) alignEntries(n syntax.Node) bool {
 		end, width := i, 0
 		for ; end < len(entries); end++ {
 			e := entries[end]
-			if !p.tokens[e.first].Line || e.value != e.colon+1 || end > i && p.blankWithin(entries[end-1].value+1, e.first) {
+			if !p.tokens[e.first].Line || e.value != e.colon+1 || end > i && p.blankWithin(entries[end-1].next, e.first) {
 				break
 			}
 			w := utf8.RuneCountInString(p.rendered(e.first, e.colon))

@@ -2,6 +2,7 @@ package format_test
 
 import (
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
@@ -62,6 +63,46 @@ func TestSeeds(t *testing.T) {
 			t.Errorf("%s\n%s", msg, text)
 		}
 	}
+}
+
+// TestComments puts comments wherever a line may end in all .layer sections in
+// testdata.
+func TestComments(t *testing.T) {
+	read := 0
+	for seed, text := range seeds(t) {
+		random := rand.New(rand.NewPCG(uint64(seed), 1))
+		for range 10 {
+			commented := withComments(text, random)
+			if _, list := syntax.Parse(source.New("a.layer", commented)); !list.HasErrors() {
+				read++
+			}
+			if msg := broken(commented); msg != "" {
+				t.Fatalf("%s\n%s", msg, commented)
+			}
+		}
+	}
+	if read < 100 {
+		t.Errorf("only %d texts are without errors", read)
+	}
+}
+
+func withComments(text string, random *rand.Rand) string {
+	var b strings.Builder
+	for _, c := range text {
+		switch {
+		case random.IntN(4) > 0:
+			b.WriteRune(c)
+		case c == '\n':
+			b.WriteString([]string{" # beside\n", "\n# above\n", "\n\n  # apart\n\n"}[random.IntN(3)])
+		case c == ',', c == '(', c == '[', c == '{', c == '+', c == '*':
+			b.WriteString(string(c) + " # after\n")
+		case c == ')', c == ']', c == '}':
+			b.WriteString("\n# before\n" + string(c))
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
 }
 
 // TestSpec checks that the examples in the spec are formatted.

@@ -1,0 +1,59 @@
+package source
+
+import "testing"
+
+func TestPosition(t *testing.T) {
+	f := New("a.layer", "one\ntwo\r\nд𝄞x\n")
+	for _, c := range []struct {
+		offset int
+		want   Position
+	}{
+		{-1, Position{1, 1, 0}},
+		{0, Position{1, 1, 0}},
+		{3, Position{1, 4, 3}},
+		{4, Position{2, 1, 0}},
+		{9, Position{3, 1, 0}},
+		{11, Position{3, 3, 1}},
+		{15, Position{3, 7, 3}},
+		{17, Position{4, 1, 0}},
+		{99, Position{4, 1, 0}},
+	} {
+		if got := f.Position(c.offset); got != c.want {
+			t.Errorf("Position(%d) = %v, want %v", c.offset, got, c.want)
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	f := New("a.layer", "one\ntwo\r\n\nlast")
+	if got, want := f.Lines(), 4; got != want {
+		t.Errorf("%d lines, want %d", got, want)
+	}
+	for n, want := range []string{"", "one", "two", "", "last", ""} {
+		if got := f.Line(n); got != want {
+			t.Errorf("Line(%d) = %q, want %q", n, got, want)
+		}
+	}
+	for n, want := range []int{14, 0, 4, 9, 10, 14} {
+		if got := f.LineStart(n); got != want {
+			t.Errorf("LineStart(%d) = %d, want %d", n, got, want)
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	f := New("a.layer", "one two three")
+	a, b := Span{f, 0, 3}, Span{f, 8, 13}
+	if got, want := a.Cover(b).Text(), "one two three"; got != want {
+		t.Errorf("Cover: %q, want %q", got, want)
+	}
+	if a.Cover(Span{}) != a || (Span{}).Cover(b) != b {
+		t.Error("the zero span adds something")
+	}
+	if (Span{}).Text() != "" || !(Span{}).IsZero() || a.IsZero() {
+		t.Error("the zero span is a place")
+	}
+	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(a) != 0 || (Span{}).Compare(a) >= 0 {
+		t.Error("spans are out of order")
+	}
+}

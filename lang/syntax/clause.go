@@ -1,0 +1,270 @@
+package syntax
+
+import "github.com/layc-lang/layc/lang/diag"
+
+// clause reads the clause of that word, as the table in clauses.go has it. It
+// returns nil for one that has no place here.
+func (p *parser) clause(word string) *Clause {
+	c := &Clause{Word: Ident{word, p.at(p.tok)}}
+	form := FindForm(word, p.place)
+	drop := false
+	if form == nil {
+		form, drop = p.foreign(c)
+		if form == nil {
+			return nil
+		}
+	}
+	p.next()
+	first := p.optionHere(form.Options)
+	if first == nil || !first.Instead && form.Takes != Nothing {
+		c.Args, c.Assign = p.operands(form.Takes, word, form.Options)
+	}
+	c.Options = p.options(c.Word, form.Options, form.Takes)
+	c.At = p.since(p.start)
+	if drop {
+		return nil
+	}
+	return c
+}
+
+// foreign reports a clause that is unknown or stands in the wrong place. It
+// returns the form to read it by, nil for none, and whether to drop it then.
+func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
+	word, at := c.Word.Name, c.Word.At
+	if others := formsByWord[word]; len(others) > 0 {
+		form := others[0]
+		if other := FindForm(form.Elsewhere, p.place); other != nil {
+			p.list.Errorf("E0022", at, "%s", elsewhere(word)).
+				Hint("write `%s`", other.Word).Fix(at, other.Word)
+			c.Word.Name = other.Word
+			return other, false
+		}
+		in := Place(0)
+		for _, f := range others {
+			in |= f.In
+		}
+		p.list.Errorf("E0022", at, "`%s` stands in %s, not in %s", word, article(in), article(p.place)).
+			At("not here")
+		return form, true
+	}
+	if n := p.peek(1); n.Kind == Equals && !n.Line {
+		p.fail("E0021", at, "unknown clause `%s`", quoteLess(word)).
+			Hint("a name for a value begins with `let`: `let %s = …`", quoteLess(word)).
+			Fix(p.span(at.Start, at.Start), "let ")
+		return nil, true
+	}
+	if declares(word) {
+		p.fail("E0022", at, "`%s` stands outside of all braces", word).
+			Hint("move it to the top level of the file")
+		return nil, true
+	}
+	d := p.fail("E0021", at, "unknown clause `%s`", quoteLess(word))
+	var here []string
+	for _, f := range forms {
+		if f.In&p.place != 0 {
+			here = append(here, f.Word)
+		}
+	}
+	if near := diag.Nearest(word, append(here, "let", "if", "for", "match")); near != "" {
+		d.Hint("did you mean `%s`?", near).Fix(at, near)
+	} else if hint := habits[word]; hint != "" {
+		d.Hint("%s", hint)
+	} else {
+		d.Note("%s has %s", article(p.place), quoted(here))
+	}
+	return nil, true
+}
+
+// elsewhere explains the two words of which one is an app's.
+func elsewhere(word string) string {
+	if word == "uses" {
+		return "a component `needs`, only an app `uses`"
+	}
+	return "an app `uses`, only a component `needs`"
+}
+
+// habits are words of other tools, with what says the same here.
+var habits = map[string]string{
+	"FROM":       "the system below is the fleet's or the app's `base`",
+	"from":       "`from` follows the sources of a `copy`: copy \"…\" from COMPONENT to \"…\"",
+	"ADD":        "files come by `copy`, downloads by `fetch`",
+	"add":        "files come by `copy`, downloads by `fetch`",
+	"ARG":        "parameters stand after the component's name; `param` declares the module's",
+	"arg":        "parameters stand after the component's name; `param` declares the module's",
+	"CMD":        "the default command is `command [\"…\"]`",
+	"cmd":        "the default command is `command [\"…\"]`",
+	"MAINTAINER": "say it with a label: `label \"org.opencontainers.image.authors\" = \"…\"`",
+	"ONBUILD":    "a component that others need takes its place",
+	"install":    "packages come from the distribution: `needs os.packages(\"…\")`",
+	"packages":   "packages come from the distribution: `needs os.packages(\"…\")`",
+	"version":    "a version is a parameter of the component, or a `let`",
+	"depends":    "what a component stands on is what it `needs`",
+	"requires":   "what a component stands on is what it `needs`",
+	"mkdir":      "`dir` makes directories",
+	"symlink":    "`link` makes links",
+	"chown":      "`owner` and `mode` belong to the step that writes the file",
+	"chmod":      "`owner` and `mode` belong to the step that writes the file",
+	"exec":       "`run` is a step, `command` and `entrypoint` are what the container runs",
+}
+
+// optionHere returns the option that begins at the current token, or nil.
+func (p *parser) optionHere(options []OptionForm) *OptionForm {
+	if len(options) == 0 || !p.on(Word) {
+		return nil
+	}
+	return findOption(options, p.textOf(p.tok))
+}
+
+// operands reads what follows a word. The options are those that may come
+// after.
+func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]Expr, *Assign) {
+	if takes != Nothing && takes != Pair && takes != Append && p.on(Equals) {
+		p.list.Errorf("E0032", p.at(p.tok), "`=` appears only where there is a key").
+			Note("`env` and `label` have keys, `%s` has a value", word).
+			Hint("remove the `=`").Fix(p.span(p.end, int(p.tok.End)), "")
+		p.next()
+	}
+	switch takes {
+	case Nothing:
+		return nil, nil
+	case Pair, Append:
+		return nil, p.assign(word, takes == Append)
+	case Shell:
+		if !p.on(Text) && !p.on(BlockText) {
+			if p.ends() || p.tok.Kind == RBrace {
+				p.missing(word)
+			} else {
+				p.fail("E0013", p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
+					Note("the text is the shell's and taken as it is; names in scope reach it as variables, such as `$version`").
+					Hint("write `%s \"…\"`", word)
+			}
+			return []Expr{p.bad()}, nil
+		}
+		return []Expr{p.shellText()}, nil
+	case Bare:
+		if p.ends() || p.tok.Kind != Word {
+			p.missing(word)
+			return []Expr{p.bad()}, nil
+		}
+		return []Expr{&Name{p.ident("a name")}}, nil
+	}
+	if p.missingBefore(word, options) {
+		return []Expr{p.bad()}, nil
+	}
+	where := "after `" + word + "`"
+	if takes == Many {
+		return p.values(where), nil
+	}
+	x := p.value(where)
+	if p.on(Comma) && !p.inItems {
+		comma := int(p.tok.Start)
+		p.next()
+		p.continueLine()
+		p.values("after `,`")
+		if !p.failed && !closesList(p.tok.Kind) {
+			p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many")
+		}
+	}
+	return []Expr{x}, nil
+}
+
+// missing fails for a word without a value.
+func (p *parser) missing(word string) {
+	p.fail("E0013", p.here(), "`%s` needs a value", word).At("the value is missing here").
+		Note("a value begins on the line of its word")
+}
+
+// missingBefore reports a missing value where an option follows in its place:
+// an option's word is that option, and no name, if what comes after it can only
+// be its value.
+func (p *parser) missingBefore(word string, options []OptionForm) bool {
+	if p.ends() || p.tok.Kind == RBrace {
+		p.missing(word)
+		return true
+	}
+	o := p.optionHere(options)
+	if o == nil {
+		return false
+	}
+	n := p.peek(1)
+	if n.Line || !beginsOperand(n.Kind) || n.Kind == Word && findOption(options, p.textOf(n)) != nil {
+		return false
+	}
+	if o.Word == word {
+		p.list.Errorf("E0024", p.at(p.tok), "`%s` is written twice", word).
+			Hint("remove one").Fix(p.span(p.end, int(p.tok.End)), "")
+		p.next()
+		return false
+	}
+	p.list.Errorf("E0013", p.at(p.tok), "`%s` needs a value before `%s`", word, o.Word).
+		At("the value is missing here")
+	return true
+}
+
+// values reads
+//
+//	Expressions = Expression { "," Expression } .
+func (p *parser) values(where string) []Expr {
+	x := p.value(where)
+	if !p.on(Comma) {
+		return []Expr{x}
+	}
+	xs := []Expr{x}
+	for p.acceptComma() && !p.failed {
+		xs = append(xs, p.value("after `,`"))
+	}
+	return xs
+}
+
+// assign reads KEY = VALUE or, if both may be, KEY += VALUE.
+func (p *parser) assign(word string, both bool) *Assign {
+	start := int(p.tok.Start)
+	a := &Assign{}
+	a.Key = p.key(word)
+	switch {
+	case p.on(PlusEquals):
+		if !both {
+			p.list.Errorf("E0032", p.at(p.tok), "`%s` takes `=` only", word).
+				Hint("write `=`").Fix(p.at(p.tok), "=")
+		}
+		a.Append = true
+		p.next()
+	case p.accept(Equals):
+	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals:
+		p.list.Errorf("E0032", p.span(p.end, int(p.tok.Start)), "`=` is missing").
+			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
+	default:
+		p.expected("`=` and a value")
+	}
+	a.Value = p.value("after `=`")
+	a.At = p.since(start)
+	return a
+}
+
+// key reads the key of env, label or a map: an identifier, or text.
+func (p *parser) key(word string) *String {
+	switch {
+	case p.on(Text):
+		return p.stringLit()
+	case p.on(Word):
+		id := Ident{p.textOf(p.tok), p.at(p.tok)}
+		p.next()
+		if p.on(Dot) || p.on(Minus) || p.on(Over) {
+			end := p.i
+			for k := p.tokens[end].Kind; k != Equals && k != PlusEquals && k != Colon && !p.tokens[end+1].Line; k = p.tokens[end].Kind {
+				end++
+			}
+			at := p.span(id.At.Start, int(p.tokens[end-1].End))
+			p.fail("E0028", at, "a name has letters, digits and `_` only").
+				Hint("other keys are text").Fix(at, `"`+at.Text()+`"`)
+		}
+		return plain(id)
+	}
+	if p.ends() || p.tok.Kind == RBrace || p.tok.Kind == Equals {
+		p.fail("E0013", p.here(), "`%s` needs a key", word).
+			Hint("write `%s KEY = VALUE`", word)
+	} else {
+		p.expected("a key")
+	}
+	return &String{At: p.here()}
+}
