@@ -23,12 +23,12 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 		return nil, err
 	}
 	var po *pool
+	proven := false
 	if o.Previous != nil {
 		po = f.sticky(o)
 	} else {
-		po = f.fresh(o)
+		po, proven = f.fresh(o)
 	}
-	proven := !o.NoExact && po.exactly()
 	s := po.solution()
 	s.Work = po.work
 	s.Exact = proven
@@ -40,15 +40,17 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 	return s, nil
 }
 
-// fresh is the best of all starts, polished.
-func (f *fleet) fresh(o Options) *pool {
+// fresh plans without a previous plan: the best start, polished, and for a tiny
+// fleet proven to be a cheapest plan.
+func (f *fleet) fresh(o Options) (*pool, bool) {
 	po := newPool(f)
 	var best [][]int32
 	var least Money
-	consider := func(start [][][]int32) {
+	for _, t := range []*trie{f.topDown(), f.popular()} {
+		start, work := f.fitted(t)
+		po.work += work
 		plans := make([][]int32, len(start))
-		for c := range start {
-			layers := start[c]
+		for c, layers := range start {
 			if layers == nil {
 				layers = f.tightest(&f.classes[c])
 			}
@@ -61,15 +63,15 @@ func (f *fleet) fresh(o Options) *pool {
 			best, least = po.snapshot(), cost
 		}
 	}
-	start, work := f.fitted(f.topDown(plain))
-	po.work += work
-	consider(start)
-	start, work = f.fitted(f.popular())
-	po.work += work
-	consider(start)
 	po.load(best)
+	if o.Work < 0 {
+		return po, false
+	}
 	q := newPolish(po, f.limit(o))
 	q.run()
+	if !o.NoExact && po.exactly() {
+		return po, true
+	}
 	q.kicks(100)
-	return po
+	return po, false
 }

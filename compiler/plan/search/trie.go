@@ -74,19 +74,13 @@ func (t *trie) add(up, i int32, classes []int32) int32 {
 	return id
 }
 
-// taste weighs sharing against cleanliness when the top-down trie chooses what
-// comes first. One choice fits most fleets; a few others are tried for the rest.
-type taste struct{ sharing, order int64 }
-
-var plain = taste{sharing: 4, order: 4}
-
 // topDown builds spines from the bottom: at each node it takes the item that is
 // the best to have below all others of its classes, with what it needs, and
 // divides the classes into those that have it, which go on above it, and those
 // that don't, which choose again.
-func (f *fleet) topDown(w taste) *trie {
+func (f *fleet) topDown() *trie {
 	t := newTrie(f)
-	ch := &chooser{f: f, taste: w, has: make([]int32, len(f.items)), held: make([]int64, len(f.items)),
+	ch := &chooser{f: f, has: make([]int32, len(f.items)), held: make([]int64, len(f.items)),
 		others: make([]int64, len(f.items)), above: make([]Money, len(f.items))}
 	for _, r := range t.roots() {
 		ch.grow(t, r, newBitset(len(f.items)), t.nodes[r].classes)
@@ -95,8 +89,7 @@ func (f *fleet) topDown(w taste) *trie {
 }
 
 type chooser struct {
-	f     *fleet
-	taste taste
+	f *fleet
 	// By item, over the classes at hand: how many have it still to come and the
 	// replicas of those, the hazard of what else is to come, the price of
 	// hazard on what else is to come.
@@ -202,7 +195,7 @@ func (ch *chooser) best(placed bitset, classes []int32) int32 {
 			clean += price(b, ch.held[i], 1)
 		}
 		others := max(ch.others[i]/n-own, 0)
-		gain := uint64(copies)*uint64(ch.taste.sharing)/4 + uint64(scale(int64(clean), others, 32))*uint64(ch.taste.order)/4
+		gain := uint64(copies) + uint64(scale(int64(clean), others, 32))
 		harm := uint64(scale(max(int64(ch.above[i]-clean), 0), own, 32))
 		gain, harm = gain+1, harm+1
 		// gain/harm > bestGain/bestHarm, exactly
