@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -45,5 +46,28 @@ func TestOneMistake(t *testing.T) {
 	}
 	if more*100 > mistakes {
 		t.Errorf("%d of %d mistakes give more than one finding", more, mistakes)
+	}
+}
+
+// TestEdits makes each suggested edit in all .layer sections in testdata: the
+// finding that suggested it must be gone, and nothing else be found instead.
+func TestEdits(t *testing.T) {
+	made := 0
+	for _, text := range seeds(t) {
+		file := source.New("x.layer", text)
+		_, before := syntax.Parse(file)
+		for _, d := range before {
+			if len(d.Edits) == 0 {
+				continue
+			}
+			made++
+			mended := diag.Apply(file, d.Edits)
+			if _, after := syntax.Parse(source.New("x.layer", mended)); len(after) >= len(before) {
+				t.Errorf("the edit for %q does not help:\n%s", d.Message, mended)
+			}
+		}
+	}
+	if made < 10 {
+		t.Errorf("only %d edits", made)
 	}
 }

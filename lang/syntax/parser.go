@@ -348,11 +348,11 @@ func (p *parser) close(k Kind) {
 func (p *parser) unclosed(b opening, closer Kind) {
 	at := p.span(b.at, b.at+1)
 	switch k := p.tok.Kind; {
-	case p.tok.Line && p.beginsStatement():
+	case p.tok.Line && (p.beginsStatement() || !p.closedAhead(closer)):
 	case beginsOperand(k):
 		p.fail("E0014", p.at(p.tok), "expected `,` or `%s`, found %s", closer, p.describe(p.tok)).
 			See(at, "in what begins here").
-			Hint("put a `,` between two of them").Fix(p.span(p.end, p.end), ",")
+			Hint("put a `,` between two elements").Fix(p.span(p.end, p.end), ",")
 		return
 	case !p.tok.Line && k != EOF && k.precedence() == 0 && !closes(k):
 		p.fail("E0010", p.at(p.tok), "expected `%s`, found %s", closer, p.describe(p.tok)).
@@ -361,6 +361,22 @@ func (p *parser) unclosed(b opening, closer Kind) {
 	}
 	p.fail("E0011", at, "`%s` is not closed", b.kind).At("opened here").
 		See(p.here(), "`%s` is missing here at the latest", closer)
+}
+
+// closedAhead reports whether the current bracket is closed by k after all.
+func (p *parser) closedAhead(k Kind) bool {
+	depth := 0
+	for _, t := range p.tokens[p.i:] {
+		switch {
+		case closes(t.Kind) && depth == 0:
+			return t.Kind == k
+		case closes(t.Kind):
+			depth--
+		case t.Kind == LBrace, t.Kind == LParen, t.Kind == LBracket:
+			depth++
+		}
+	}
+	return false
 }
 
 func closesList(k Kind) bool { return k == RParen || k == RBracket }
