@@ -151,16 +151,15 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 	if p.missingBefore(word, options) {
 		return []Expr{p.bad()}, nil
 	}
-	where := "after `" + word + "`"
 	if takes == Many {
-		return p.values(where), nil
+		return p.values("after", word), nil
 	}
-	x := p.value(where)
+	x := p.valueAfter("after", word)
 	if p.on(Comma) && !p.inItems {
 		comma := int(p.tok.Start)
 		p.next()
 		p.continueLine()
-		p.values("after `,`")
+		p.values("after", ",")
 		if !p.failed && !closesList(p.tok.Kind) {
 			p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many")
 		}
@@ -204,8 +203,8 @@ func (p *parser) missingBefore(word string, options []OptionForm) bool {
 // values reads
 //
 //	Expressions = Expression { "," Expression } .
-func (p *parser) values(where string) []Expr {
-	x := p.value(where)
+func (p *parser) values(where, word string) []Expr {
+	x := p.valueAfter(where, word)
 	if !p.on(Comma) {
 		return []Expr{x}
 	}

@@ -1,11 +1,17 @@
 package syntax
 
 // value reads an expression that has to begin here; where says after what.
-func (p *parser) value(where string) Expr {
+func (p *parser) value(where string) Expr { return p.valueAfter(where, "") }
+
+// valueAfter is value, with the word after which it stands.
+func (p *parser) valueAfter(where, word string) Expr {
 	if p.failed {
 		return p.bad()
 	}
 	if k := p.tok.Kind; p.ends() || closes(k) || k == Comma {
+		if word != "" {
+			where += " `" + word + "`"
+		}
 		d := p.fail("E0013", p.here(), "a value is missing %s", where)
 		if p.tokens[p.i].Line && k != RBrace {
 			d.Note("a value begins on the line of what it belongs to")
@@ -326,7 +332,7 @@ func (p *parser) matchExpr() Expr {
 		if p.onWord("else") {
 			p.next()
 		} else {
-			arm.Patterns = p.values("before `:`")
+			arm.Patterns = p.values("before `:`", "")
 		}
 		if !p.accept(Colon) {
 			d := p.expected("`:` and a value")

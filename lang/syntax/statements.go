@@ -295,7 +295,7 @@ func (p *parser) matchStmt() *Match {
 		if p.onWord("else") {
 			p.next()
 		} else {
-			arm.Patterns = p.values("a value to compare with")
+			arm.Patterns = p.values("to compare with", "")
 		}
 		arm.Body = p.block(true)
 		arm.At = p.since(p.start)
