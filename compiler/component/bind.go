@@ -305,7 +305,7 @@ func (x *expander) fillers(s *check.Slot) []string {
 	for _, o := range x.p.Components {
 		if o.Module == s.Module || strings.HasPrefix(o.Module.Path, "std/") {
 			if fillsByName(o, s.Decl.Name.Name) {
-				out = append(out, o.Module.Name+"."+o.Decl.Name.Name)
+				out = append(out, strings.TrimPrefix(o.Module.Name+"."+o.Decl.Name.Name, ".."))
 			}
 		}
 	}

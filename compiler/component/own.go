@@ -30,37 +30,56 @@ func (x *expander) overlaps(a *App) {
 		all = append(slices.Clone(all), a.Delta)
 	}
 	byPath := map[string][]claim{}
-	needs := newReach()
+	var claims []claim
 	for _, i := range all {
 		for _, c := range x.claims(i) {
-			x.collide(c, byPath, needs, i == a.Delta)
+			x.throughLink(a, c)
 			byPath[c.path] = append(byPath[c.path], c)
+			claims = append(claims, c)
 		}
+	}
+	needs := newReach()
+	for _, c := range claims {
+		x.collide(c, byPath, func(by, on *Instance) bool { return by == a.Delta || needs.reaches(by, on) })
 	}
 }
 
-// collide reports the claims that a new one collides with. Claims come in
-// topological order, so the new one is never needed by an old one.
-func (x *expander) collide(c claim, byPath map[string][]claim, needs *reach, delta bool) {
+// throughLink reports a claim beneath a directory link of the base: a layer
+// with a real directory there would delete the link.
+func (x *expander) throughLink(a *App, c claim) {
+	for dir := c.path; dir != "/"; dir = path.Dir(dir) {
+		to, ok := a.Base.System.Links[dir]
+		if !ok {
+			continue
+		}
+		canonical := path.Join(to, strings.TrimPrefix(c.path, dir))
+		x.found.Errorf("E0342", c.span, "%s is a link to %s on %s", dir, to, a.Base.Title).
+			Note("a layer with a directory of that name would replace the link").
+			Hint("write %s", canonical)
+	}
+}
+
+// collide reports the claims of the same path, or of a directory above it,
+// that a claim collides with. What needs another may add beneath its
+// directories.
+func (x *expander) collide(c claim, byPath map[string][]claim, needs func(by, on *Instance) bool) {
 	for p := c.path; ; p = path.Dir(p) {
-		for _, old := range byPath[p] {
-			if old.by == c.by || old.dir && (c.dir || p != c.path) || !old.tree && p != c.path {
-				continue
+		for _, other := range byPath[p] {
+			beneath := p != c.path
+			switch {
+			case other.by == c.by, beneath && !other.tree:
+			case beneath && needs(c.by, other.by):
+			case !beneath && other.dir && c.dir:
+			case !beneath && (other.dir && c.tree || c.dir && other.tree):
+			case !beneath && c.span.Compare(other.span) < 0:
+				// reported from the other side
+			default:
+				x.found.Errorf("E0341", c.span, "%s and %s both write %s", other.by.Title, c.by.Title, c.path).
+					See(other.span, "%s writes %s here", other.by.Title, other.path).
+					Note("an image holds what its components write in any order, so two of them cannot write one path").
+					Hint("give one of them another path, or let the one that adds to the other need it")
+				return
 			}
-			if old.dir && c.tree {
-				continue
-			}
-			if old.tree && p != c.path && (delta || needs.reaches(c.by, old.by)) {
-				continue // adds beneath what it needs
-			}
-			if c.dir && old.tree && p == c.path {
-				continue
-			}
-			x.found.Errorf("E0341", c.span, "%s and %s both write %s", old.by.Title, c.by.Title, c.path).
-				See(old.span, "%s writes it here", old.by.Title).
-				Note("an image holds what its components write in any order, so two of them cannot write one path").
-				Hint("give one of them another path, or let the one that adds to the other need it")
-			return
 		}
 		if p == "/" {
 			return

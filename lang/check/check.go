@@ -317,7 +317,7 @@ func (c *checker) generator(g *syntax.Generator) {
 			c.define(*g.Key, stringType)
 		}
 	default:
-		c.list.Errorf("E0205", g.In.Span(), "cannot walk a %s", t).
+		c.list.Errorf("E0205", g.In.Span(), "cannot walk %s", t.article()).
 			Note("a list or a map is expected after in")
 	}
 	if g.Key != nil && c.scope.names[g.Key.Name] == nil {

@@ -159,7 +159,7 @@ func (c *checker) option(word string, o *syntax.Option) {
 	case o.Word.Name == "mode":
 		for _, a := range o.Args {
 			if t := c.expr(a); t.Kind != Int && !t.text() && t.Kind != Invalid {
-				c.list.Errorf("E0206", a.Span(), "mode is a number or text, not a %s", t).
+				c.list.Errorf("E0206", a.Span(), "mode is a number or text, not %s", t.article()).
 					Hint(`write 0755 or "g+rw"`)
 			}
 		}

@@ -16,8 +16,8 @@ func (c *checker) expect(e syntax.Expr, want *Type, what string) {
 	if t.assignable(want) {
 		return
 	}
-	d := c.list.Errorf("E0206", e.Span(), "%s is a %s, not a %s", what, want, t).
-		At("this is a %s", t)
+	d := c.list.Errorf("E0206", e.Span(), "%s is %s, not %s", what, want.article(), t.article()).
+		At("this is %s", t.article())
 	switch {
 	case want.text() && t.scalar():
 		d.Hint("write it as text: %q", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
@@ -85,7 +85,7 @@ func (c *checker) exprType(e syntax.Expr) *Type {
 // inText checks an expression within "${…}".
 func (c *checker) inText(e syntax.Expr) {
 	if t := c.expr(e); !t.scalar() {
-		c.list.Errorf("E0206", e.Span(), "a %s cannot stand in text", t).
+		c.list.Errorf("E0206", e.Span(), "%s cannot stand in text", t.article()).
 			Note("text is made of strings, numbers, versions, paths and the like")
 	}
 }
@@ -248,7 +248,7 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		}
 		return invalidType
 	}
-	c.list.Errorf("E0207", e.Name.At, "a %s has no member %s", t, e.Name.Name).
+	c.list.Errorf("E0207", e.Name.At, "%s has no member %s", t.article(), e.Name.Name).
 		Note("members are those of modules and maps")
 	return invalidType
 }
@@ -345,7 +345,7 @@ func (c *checker) oneOrMore(e syntax.Expr, want *Type, what string) {
 func (c *checker) arguments(e *syntax.Call, o *Component) {
 	params := c.params(o)
 	given := make([]*syntax.Arg, len(params))
-	named := false
+	named, misplaced := false, false
 	for i, a := range e.Args {
 		at := i
 		if a.Name != nil {
@@ -365,6 +365,7 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 			c.list.Errorf("E0210", a.At, "an argument without a name after a named one").
 				Hint("put it first, or name it too")
 			c.expr(a.Value)
+			misplaced = true
 			continue
 		}
 		if at >= len(params) {
@@ -381,7 +382,7 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 		c.expect(a.Value, c.paramType(params[at]), "parameter "+params[at].Decl.Name.Name)
 	}
 	for i, p := range params {
-		if given[i] == nil && p.Decl.Default == nil {
+		if given[i] == nil && p.Decl.Default == nil && !misplaced {
 			c.list.Errorf("E0210", e.At, "%s needs its argument %s", o.Decl.Name.Name, p.Decl.Name.Name).
 				See(p.Decl.At, "declared here, without a default").
 				Hint("add %s: …", p.Decl.Name.Name)
@@ -418,7 +419,7 @@ func (c *checker) index(e *syntax.Index) *Type {
 	}
 	c.expr(e.I)
 	if t.Kind != Invalid {
-		c.list.Errorf("E0206", e.X.Span(), "a %s has no elements", t).Note("lists and maps have")
+		c.list.Errorf("E0206", e.X.Span(), "%s has no elements", t.article()).Note("lists and maps have")
 	}
 	return invalidType
 }
@@ -429,7 +430,7 @@ func (c *checker) listExpr(e *syntax.List) *Type {
 		t := c.expr(x)
 		u := unify(elem, t)
 		if u == nil {
-			c.list.Errorf("E0206", x.Span(), "a %s in a list of %s", t, elem).
+			c.list.Errorf("E0206", x.Span(), "%s in a list of %s", t.article(), elem).
 				Note("the elements of a list have one type, which the first one gives")
 			return listOf(elem)
 		}
@@ -473,8 +474,8 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 	x, y := c.expr(e.X), c.expr(e.Y)
 	u := unify(x, y)
 	if u == nil {
-		c.list.Errorf("E0206", e.OpAt, "%s between a %s and a %s", e.Op, x, y).
-			See(e.X.Span(), "a %s", x).See(e.Y.Span(), "a %s", y).
+		c.list.Errorf("E0206", e.OpAt, "%s between %s and %s", e.Op, x.article(), y.article()).
+			See(e.X.Span(), "%s", x.article()).See(e.Y.Span(), "%s", y.article()).
 			Hint("both sides of %s have one type", e.Op)
 		return invalidType
 	}
@@ -491,7 +492,7 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 		ok = u.Kind == Int || u.Kind == Invalid
 	}
 	if !ok {
-		c.list.Errorf("E0206", e.OpAt, "%s does not work on a %s", e.Op, u)
+		c.list.Errorf("E0206", e.OpAt, "%s does not work on %s", e.Op, u.article())
 	}
 	return result
 }
@@ -501,7 +502,7 @@ func (c *checker) branches(then *Type, other syntax.Expr) *Type {
 	t := c.expr(other)
 	u := unify(then, t)
 	if u == nil {
-		c.list.Errorf("E0206", other.Span(), "a %s here, a %s in the other branch", t, then).
+		c.list.Errorf("E0206", other.Span(), "%s here, %s in the other branch", t.article(), then.article()).
 			Hint("both branches have one type")
 		return then
 	}
@@ -518,7 +519,7 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 		t := c.expr(a.Value)
 		u := unify(result, t)
 		if u == nil {
-			c.list.Errorf("E0206", a.Value.Span(), "a %s here, a %s in an arm above", t, result).
+			c.list.Errorf("E0206", a.Value.Span(), "%s here, %s in an arm above", t.article(), result.article()).
 				Hint("all arms have one type")
 			continue
 		}
@@ -530,7 +531,7 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 // pattern checks a pattern of a match against its subject.
 func (c *checker) pattern(p syntax.Expr, subject *Type) {
 	if t := c.expr(p); unify(t, subject) == nil {
-		c.list.Errorf("E0206", p.Span(), "a %s never equals a %s", t, subject)
+		c.list.Errorf("E0206", p.Span(), "%s never equals %s", t.article(), subject.article())
 	}
 }
 

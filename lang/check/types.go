@@ -81,6 +81,14 @@ func (t *Type) String() string {
 	return t.Kind.String()
 }
 
+// article is the type with its article: "a string", "an int".
+func (t *Type) article() string {
+	if t.Kind == Int {
+		return "an " + t.String()
+	}
+	return "a " + t.String()
+}
+
 // field returns the type of a named field, or nil.
 func (t *Type) field(name string) *Type {
 	for _, f := range t.Fields {

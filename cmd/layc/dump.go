@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/syntax"
+	"github.com/layc-lang/layc/llb"
+)
+
+// stages are what dump can show, in the order of the pipeline.
+var stages = []string{"syntax", "check", "component", "plan", "llb"}
+
+func (c *cli) dumpCommand() *cobra.Command {
+	var p program
+	var stage string
+	cmd := &cobra.Command{
+		Use:   "dump --stage=STAGE",
+		Short: "Print a stage of the compilation",
+		Long: `dump prints what a stage of the compilation makes of the module, as text:
+
+  syntax     the trees of the module's files
+  check      what names and types there are
+  component  instances of components, and apps with their closures
+  plan       layers, and the images that stack them
+  llb        BuildKit's definitions, vertex by vertex`,
+		Example: `  layc dump --stage=plan
+  layc dump --stage=llb -C services/shop`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !slices.Contains(stages, stage) {
+				if near := diag.Nearest(stage, stages); near != "" {
+					return usage(cmd, "--stage=%s: no such stage; did you mean %s?", stage, near)
+				}
+				return usage(cmd, "--stage: want one of %s", strings.Join(stages, ", "))
+			}
+			return c.dump(cmd, p, stage)
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().StringVar(&stage, "stage", "", "which `STAGE`: "+strings.Join(stages, ", "))
+	return cmd
+}
+
+func (c *cli) dump(cmd *cobra.Command, p program, stage string) error {
+	until := map[string]compiler.Stage{"syntax": compiler.Checked, "check": compiler.Checked, "component": compiler.Expanded}
+	last, ok := until[stage]
+	if !ok {
+		last = compiler.Planned
+	}
+	out, err := c.compile(cmd, p, last)
+	if err != nil && (stage != "syntax" || out == nil || out.Program == nil) {
+		return err
+	}
+	switch stage {
+	case "syntax":
+		for _, f := range out.Program.Root.Files {
+			fmt.Fprint(c.out, syntax.Dump(f))
+		}
+		return err
+	case "check":
+		fmt.Fprint(c.out, check.Dump(out.Checked))
+		return nil
+	}
+	for _, t := range out.Targets {
+		switch stage {
+		case "component":
+			fmt.Fprint(c.out, component.Dump(t.Graph))
+		case "plan":
+			fmt.Fprintf(c.out, "%s\n%s\n", t.Plan.Tree(), t.Plan.Summary())
+		case "llb":
+			// Without mirrors: what is dumped does not depend on the machine.
+			g, err := llb.Lower(t.Plan, llb.Options{})
+			if err != nil {
+				return err
+			}
+			text, err := llb.Dump(g)
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(c.out, text)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,400 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/layc-lang/layc/llb/registry"
+)
+
+// The shop, built for real by bin/layc: what its README promises, on images
+// whose manifests are compared and whose containers are run.
+
+// shop is a copy of testdata/shop that may be changed, and an engine's state.
+type shop struct {
+	*testing.T
+	bin, dir, state string
+}
+
+// requireEngine skips a test that needs the engine, unless it has to run.
+func requireEngine(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LAYC_REQUIRE_ENGINE") == "" {
+		t.Skip("needs the engine: set LAYC_REQUIRE_ENGINE=1, as make test does")
+	}
+}
+
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	requireEngine(t)
+	bin, err := filepath.Abs("../../bin/layc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(bin); err != nil {
+		t.Fatalf("%v: run make build first", err)
+	}
+	s := &shop{T: t, bin: bin, dir: t.TempDir(), state: t.TempDir()}
+	if err := os.CopyFS(s.dir, os.DirFS("../../testdata/shop")); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// layc runs a command and returns what it printed to its standard output.
+func (s *shop) layc(args ...string) string {
+	s.Helper()
+	start := time.Now()
+	cmd := exec.Command(s.bin, args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		s.Fatalf("layc %s: %v\n%s\n%s", strings.Join(args, " "), err, out, stderr.String())
+	}
+	s.Logf("layc %s: %.1f s", strings.Join(args, " "), time.Since(start).Seconds())
+	return string(out)
+}
+
+// build builds all images into a layout and returns the result.
+func (s *shop) build(out string) jsonResult {
+	s.Helper()
+	var r jsonResult
+	text := s.layc("build", "-C", s.dir, "--state", s.state, "-o", out, "--json")
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		s.Fatal(err)
+	}
+	return r
+}
+
+// plan returns the plan.
+func (s *shop) plan() jsonPlan {
+	s.Helper()
+	var p jsonPlan
+	if err := json.Unmarshal([]byte(s.layc("plan", "-C", s.dir, "--json")), &p); err != nil {
+		s.Fatal(err)
+	}
+	return p
+}
+
+// edit replaces text in a file of the copy.
+func (s *shop) edit(file, old, new string) {
+	s.Helper()
+	name := filepath.Join(s.dir, file)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if !strings.Contains(string(text), old) {
+		s.Fatalf("%s does not contain %q", file, old)
+	}
+	if err := os.WriteFile(name, []byte(strings.ReplaceAll(string(text), old, new)), 0o644); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (r jsonResult) image(name string) jsonBuilt {
+	for _, i := range r.Images {
+		if i.Name == name {
+			return i
+		}
+	}
+	return jsonBuilt{}
+}
+
+// layerDigests are the digests of an image's layers, bottom up.
+func (b jsonBuilt) layerDigests() []string {
+	var out []string
+	for _, l := range b.Layers {
+		out = append(out, l.Digest)
+	}
+	return out
+}
+
+// TestShop goes through the life of the shop on one engine state.
+func TestShop(t *testing.T) {
+	s := newShop(t)
+	out := filepath.Join(t.TempDir(), "shop")
+	first := s.build(out)
+	app1, app2 := first.image("app1"), first.image("app2")
+
+	t.Run("shares all but the last layer", func(t *testing.T) {
+		for _, i := range first.Images {
+			if n := len(i.Layers); n > 4 {
+				t.Errorf("%s has %d layers, want at most 4", i.Name, n)
+			}
+		}
+		a, b := app1.layerDigests(), app2.layerDigests()
+		last := len(a) - 1
+		if !slices.Equal(a[:last], b[:last]) || a[last] == b[last] {
+			t.Errorf("layers of app1 %v\nand of app2 %v\nwant all equal but the last", a, b)
+		}
+		if err := registry.Validate(out); err != nil {
+			t.Error(err)
+		}
+		stored := map[string]bool{}
+		for _, i := range first.Images {
+			for _, l := range i.Layers {
+				stored[l.Digest] = true
+			}
+		}
+		// Each image has a manifest and a configuration besides.
+		blobs, _ := os.ReadDir(filepath.Join(out, "blobs", "sha256"))
+		if want := len(stored) + 2*len(first.Images); len(blobs) != want {
+			t.Errorf("the layout has %d blobs, want %d: each once", len(blobs), want)
+		}
+	})
+	t.Run("plans base images as inner nodes", func(t *testing.T) { s.T = t; s.innerNodes() })
+	t.Run("does nothing the second time", func(t *testing.T) {
+		s.T = t
+		again := s.build(out)
+		if len(again.StepsExecuted) > 0 {
+			t.Errorf("executed %v, want nothing", again.StepsExecuted)
+		}
+		if again.image("app1").Digest != app1.Digest {
+			t.Errorf("app1 is %s, was %s", again.image("app1").Digest, app1.Digest)
+		}
+	})
+	t.Run("runs", func(t *testing.T) {
+		for app, page := range map[string]string{"app1": "app1: the catalogue", "app2": "app2: the orders"} {
+			runs(t, out, app, page)
+		}
+	})
+	t.Run("ships the archive alone", func(t *testing.T) {
+		s.T = t
+		s.edit("app1/src/java/shop/Catalogue.java", "app1: the catalogue", "app1: the new catalogue")
+		changed := s.build(out)
+		s.onlyLast(app1, changed.image("app1"))
+		if got := changed.image("app2").Digest; got != app2.Digest {
+			t.Errorf("app2 is %s, was %s", got, app2.Digest)
+		}
+		for _, step := range changed.StepsExecuted {
+			if !strings.Contains(step, "app1") && !strings.HasPrefix(step, "exporting") {
+				t.Errorf("executed %q, want steps of app1 only", step)
+			}
+		}
+	})
+	t.Run("keeps what lies beside the JDK", func(t *testing.T) {
+		s.T = t
+		s.edit("shop.layer", `java.jdk("17"), rsyslog`, `java.jre("17"), rsyslog`)
+		changed := s.build(out)
+		before, after := app2.layerDigests(), changed.image("app2").layerDigests()
+		if len(after) != len(before) {
+			t.Fatalf("app2 has layers %v, had %v", after, before)
+		}
+		// Bottom up: the base, the spine with the JDK, the server, the app.
+		for n, same := range []bool{true, false, true, true} {
+			if (before[n] == after[n]) != same {
+				t.Errorf("layer %d of app2 is %s, was %s; the same: want %v", n, after[n], before[n], same)
+			}
+		}
+		s.edit("shop.layer", `java.jre("17"), rsyslog`, `java.jdk("17"), rsyslog`)
+	})
+	t.Run("keeps what lies below the server", func(t *testing.T) {
+		s.T = t
+		s.edit("shop.layer", `liberty.server`, `liberty.server("26.0.0.2")`)
+		s.layc("lock", "-C", s.dir)
+		changed := s.build(out)
+		before, after := app2.layerDigests(), changed.image("app2").layerDigests()
+		for n, same := range []bool{true, true, false} {
+			if (before[n] == after[n]) != same {
+				t.Errorf("layer %d of app2 is %s, was %s; the same: want %v", n, after[n], before[n], same)
+			}
+		}
+	})
+}
+
+// TestShopReproducible builds on two fresh engine states.
+func TestShopReproducible(t *testing.T) {
+	var index [2]string
+	for n := range index {
+		s := newShop(t)
+		out := filepath.Join(t.TempDir(), "shop")
+		s.build(out)
+		text, err := os.ReadFile(filepath.Join(out, "index.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		index[n] = string(text)
+	}
+	if index[0] != index[1] {
+		t.Errorf("two fresh states give different images:\n%s\n%s", index[0], index[1])
+	}
+}
+
+// innerNodes checks that the base system, the JDK and the server are in
+// layers of their own that both images stack.
+func (s *shop) innerNodes() {
+	s.Helper()
+	p := s.plan()
+	users := map[string]int{}
+	for _, i := range p.Images {
+		for _, l := range i.Layers {
+			users[l]++
+		}
+	}
+	for _, want := range []struct{ component, kind string }{
+		{`release("12", false)`, "base"}, {`jdk("17")`, "spine"}, {`server("26.0.0.3")`, "portable"},
+	} {
+		found := slices.ContainsFunc(p.Layers, func(l jsonLayer) bool {
+			return l.Kind == want.kind && slices.Contains(l.Components, want.component) && users[l.ID] == 2
+		})
+		if !found {
+			s.Errorf("no %s layer with %s in both images: %+v", want.kind, want.component, p.Layers)
+		}
+	}
+}
+
+// onlyLast checks that only the last layer has changed.
+func (s *shop) onlyLast(before, after jsonBuilt) {
+	s.Helper()
+	a, b := before.layerDigests(), after.layerDigests()
+	last := len(a) - 1
+	if len(b) != len(a) || !slices.Equal(a[:last], b[:last]) || a[last] == b[last] {
+		s.Errorf("%s has layers %v\nhad %v\nwant only the last one changed", after.Name, b, a)
+	}
+}
+
+// runs starts a container of an image with runc, asks it for its page, and
+// looks for the configuration of its log shipper.
+func runs(t *testing.T, dir, app, page string) {
+	t.Helper()
+	bundle := t.TempDir()
+	config := unpack(t, dir, app, filepath.Join(bundle, "rootfs"))
+	if _, err := os.Stat(filepath.Join(bundle, "rootfs/etc/rsyslog.d", app+".conf")); err != nil {
+		t.Error(err)
+	}
+	id := fmt.Sprintf("layc-test-%s-%d", app, os.Getpid())
+	writeSpec(t, bundle, config)
+	runc, err := filepath.Abs("../../bin/layc-runc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var output strings.Builder
+	cmd := exec.Command(runc, "--root", t.TempDir(), "run", "--bundle", bundle, id)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	defer func() {
+		cmd.Process.Signal(os.Interrupt)
+		select {
+		case <-done:
+		case <-time.After(20 * time.Second):
+			cmd.Process.Kill()
+			<-done
+		}
+	}()
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
+		select {
+		case err := <-done:
+			done <- err
+			t.Fatalf("%s ended: %v\n%s", app, err, output.String())
+		default:
+		}
+		if got := get("http://127.0.0.1:9080/"); strings.TrimSpace(got) == page {
+			return
+		} else if time.Now().After(deadline) {
+			t.Fatalf("%s answers %q, want %q\n%s", app, got, page, output.String())
+		}
+	}
+}
+
+func get(url string) string {
+	r, err := http.Get(url)
+	if err != nil {
+		return ""
+	}
+	defer r.Body.Close()
+	text, _ := io.ReadAll(r.Body)
+	return string(text)
+}
+
+// unpack extracts an image of a layout and returns its configuration.
+func unpack(t *testing.T, dir, app, to string) *v1.ConfigFile {
+	t.Helper()
+	index, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range manifest.Manifests {
+		if m.Annotations["org.opencontainers.image.ref.name"] != app {
+			continue
+		}
+		image, err := index.Image(m.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := image.ConfigFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(to, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		files := mutate.Extract(image)
+		defer files.Close()
+		tar := exec.Command("tar", "--extract", "--preserve-permissions", "--numeric-owner", "--directory", to)
+		tar.Stdin = files
+		if text, err := tar.CombinedOutput(); err != nil {
+			t.Fatalf("tar: %v\n%s", err, text)
+		}
+		return config
+	}
+	t.Fatalf("the layout has no image %s", app)
+	return nil
+}
+
+// writeSpec writes the runtime's configuration: the image's, on the host's
+// network.
+func writeSpec(t *testing.T, bundle string, c *v1.ConfigFile) {
+	t.Helper()
+	if c.Config.User != "1001" {
+		t.Fatalf("the image's user is %q, want 1001", c.Config.User)
+	}
+	capabilities := []string{"CAP_NET_BIND_SERVICE"}
+	spec := specs.Spec{
+		Version: specs.Version,
+		Root:    &specs.Root{Path: "rootfs"},
+		Process: &specs.Process{
+			Args: append(c.Config.Entrypoint, c.Config.Cmd...), Env: c.Config.Env, Cwd: "/",
+			User:         specs.User{UID: 1001, GID: 0},
+			Capabilities: &specs.LinuxCapabilities{Bounding: capabilities, Effective: capabilities, Permitted: capabilities},
+		},
+		Mounts: []specs.Mount{
+			{Destination: "/proc", Type: "proc", Source: "proc"},
+			{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "mode=755"}},
+			{Destination: "/sys", Type: "bind", Source: "/sys", Options: []string{"rbind", "ro"}},
+		},
+		Linux: &specs.Linux{Namespaces: []specs.LinuxNamespace{
+			{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace},
+		}},
+	}
+	text, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bundle, "config.json"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

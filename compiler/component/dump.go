@@ -1,0 +1,191 @@
+package component
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Dump is the graph as text: instances with their steps and what they stand
+// on, then apps with their closures and configuration. Keys are left out, as
+// they say nothing to a reader. Base systems and packages are named by what
+// pins them.
+func Dump(g *Graph) string {
+	d := &dumper{}
+	d.line(0, "platform %s", g.Platform)
+	for _, i := range g.Instances {
+		d.instance(i)
+	}
+	for _, a := range g.Apps {
+		d.app(a)
+	}
+	return d.out.String()
+}
+
+type dumper struct{ out strings.Builder }
+
+func (d *dumper) line(depth int, format string, args ...any) {
+	d.out.WriteString(strings.Repeat("  ", depth))
+	fmt.Fprintf(&d.out, format, args...)
+	d.out.WriteByte('\n')
+}
+
+func (d *dumper) list(name string, instances []*Instance) {
+	if len(instances) == 0 {
+		return
+	}
+	var ids []string
+	for _, i := range instances {
+		ids = append(ids, i.ID)
+	}
+	d.line(1, "%s %s", name, strings.Join(ids, ", "))
+}
+
+func (d *dumper) instance(i *Instance) {
+	d.line(0, "%s %s", i.Kind, i.ID)
+	if s := i.System; s != nil {
+		d.line(1, "distribution %s: %d packages", s.Distribution, len(s.Packages))
+	}
+	if p := i.Package; p != nil {
+		for _, k := range p.Packages {
+			d.line(1, "package %s %s", k.Name, k.Version)
+		}
+	}
+	d.list("needs", i.Needs)
+	d.list("runs with", i.RunsWith)
+	d.list("after", i.After)
+	d.list("root", i.Root)
+	for _, o := range i.Owns {
+		d.line(1, "owns %s%s", o.Path, ownership(o.Owner, o.Mode))
+	}
+	for _, s := range i.Steps {
+		d.step(s)
+	}
+	for _, e := range i.Env {
+		d.line(1, "step env %s=%s", e.Name, e.Value)
+	}
+	if i.Rate.Set {
+		d.line(1, "changes %d/year", i.Rate.PerYear)
+	}
+}
+
+func ownership(o *Owner, mode string) string {
+	s := ""
+	if o != nil {
+		s += " owner " + o.String()
+	}
+	if mode != "" {
+		s += " mode " + mode
+	}
+	return s
+}
+
+func (d *dumper) step(s Step) {
+	switch s := s.(type) {
+	case *Copy:
+		from := ""
+		if s.From != nil {
+			from = " from " + s.From.ID
+		}
+		d.line(1, "copy %s%s to %s%s", strings.Join(s.Sources, ", "), from, s.To, ownership(s.Owner, s.Mode))
+	case *Fetch:
+		unpack := ""
+		if s.Unpack {
+			unpack = fmt.Sprintf(" unpack strip %d", s.Strip)
+		}
+		d.line(1, "fetch %s %s%s to %s%s", strings.Join(s.URLs, ", "), s.Digest, unpack, s.To, ownership(s.Owner, s.Mode))
+	case *Run:
+		d.run(s)
+	case *File:
+		d.line(1, "file %s %q%s", s.Path, s.Text, ownership(s.Owner, s.Mode))
+	case *Dir:
+		d.line(1, "dir %s%s", s.Path, ownership(s.Owner, s.Mode))
+	case *Link:
+		d.line(1, "link %s to %s", s.Path, s.To)
+	}
+}
+
+func (d *dumper) run(s *Run) {
+	d.line(1, "run %q", s.Script)
+	if s.User != "" {
+		d.line(2, "as %s", s.User)
+	}
+	if s.Dir != "" {
+		d.line(2, "in %s", s.Dir)
+	}
+	for _, v := range s.Vars {
+		d.line(2, "var %s=%s", v.Name, v.Value)
+	}
+	for _, c := range s.Caches {
+		d.line(2, "cache %s", c)
+	}
+	for _, t := range s.Tmpfs {
+		d.line(2, "tmpfs %s", t)
+	}
+	for _, b := range s.Binds {
+		from := ""
+		if b.From != nil {
+			from = " from " + b.From.ID
+		}
+		d.line(2, "bind %s%s to %s", b.Source, from, b.To)
+	}
+	for _, x := range s.Secrets {
+		if x.Env != "" {
+			d.line(2, "secret %s as %s", x.Name, x.Env)
+		} else {
+			d.line(2, "secret %s to %s", x.Name, x.File)
+		}
+	}
+	if s.SSH {
+		d.line(2, "ssh")
+	}
+	if s.NoNetwork {
+		d.line(2, "network none")
+	}
+}
+
+func (d *dumper) app(a *App) {
+	d.line(0, "app %s", a.Name)
+	d.list("closure", a.Closure)
+	if a.Delta != nil {
+		d.list("delta", []*Instance{a.Delta})
+	}
+	if a.Layers > 0 {
+		d.line(1, "layers %d", a.Layers)
+	}
+	if a.Replicas > 1 {
+		d.line(1, "replicas %d", a.Replicas)
+	}
+	for _, t := range a.Tags {
+		d.line(1, "tag %s", t)
+	}
+	d.config(a.Config)
+}
+
+func (d *dumper) config(c Config) {
+	for _, e := range c.Env {
+		d.line(1, "env %s=%s", e.Name, e.Value)
+	}
+	for _, e := range c.Labels {
+		d.line(1, "label %s=%s", e.Name, e.Value)
+	}
+	for _, f := range []struct{ name, value string }{
+		{"user", c.User}, {"workdir", c.Workdir}, {"stopsignal", c.StopSignal},
+	} {
+		if f.value != "" {
+			d.line(1, "%s %s", f.name, f.value)
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		value []string
+	}{
+		{"expose", c.Expose}, {"volume", c.Volumes}, {"entrypoint", c.Entrypoint}, {"command", c.Command}, {"shell", c.Shell},
+	} {
+		if len(f.value) > 0 {
+			d.line(1, "%s %q", f.name, f.value)
+		}
+	}
+	if h := c.Healthcheck; h != nil {
+		d.line(1, "healthcheck %q every %s timeout %s start %s retries %d", h.Command, h.Every, h.Timeout, h.Start, h.Retries)
+	}
+}

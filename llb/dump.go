@@ -1,0 +1,208 @@
+package llb
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
+)
+
+// Dump is the definitions as text, for people and for goldens: each vertex
+// once, after its inputs and numbered in that order, so that no digest
+// appears; then the vertex of each image.
+func Dump(g *Graph) (string, error) {
+	d := &dumper{numbers: map[digest.Digest]int{}}
+	for _, i := range g.Images {
+		n, err := d.definition(i.Definition)
+		if err != nil {
+			return "", fmt.Errorf("image %s: %w", i.App.Name, err)
+		}
+		d.images = append(d.images, fmt.Sprintf("image %s = %s", i.App.Name, n))
+	}
+	return d.out.String() + strings.Join(d.images, "\n") + "\n", nil
+}
+
+type dumper struct {
+	numbers map[digest.Digest]int
+	out     strings.Builder
+	images  []string
+}
+
+// definition writes the vertices that are new and returns the output that the
+// definition names.
+func (d *dumper) definition(def *pb.Definition) (string, error) {
+	ops := map[digest.Digest]*pb.Op{}
+	var last *pb.Op
+	for _, raw := range def.Def {
+		op := &pb.Op{}
+		if err := op.UnmarshalVT(raw); err != nil {
+			return "", err
+		}
+		ops[digest.FromBytes(raw)] = op
+		last = op
+	}
+	if last == nil || len(last.Inputs) == 0 {
+		return "scratch", nil
+	}
+	return d.input(ops, def, last.Inputs[0]), nil
+}
+
+// input writes a vertex, after its own inputs, and returns its output's name.
+func (d *dumper) input(ops map[digest.Digest]*pb.Op, def *pb.Definition, in *pb.Input) string {
+	dg := digest.Digest(in.Digest)
+	if _, ok := d.numbers[dg]; !ok {
+		var inputs []string
+		for _, i := range ops[dg].Inputs {
+			inputs = append(inputs, d.input(ops, def, i))
+		}
+		d.numbers[dg] = len(d.numbers)
+		name := ""
+		if m := def.Metadata[string(dg)]; m != nil {
+			name = m.Description["llb.customname"]
+		}
+		d.vertex(d.numbers[dg], ops[dg], inputs, name)
+	}
+	return fmt.Sprintf("v%d.%d", d.numbers[dg], in.Index)
+}
+
+func (d *dumper) vertex(n int, op *pb.Op, inputs []string, name string) {
+	fmt.Fprintf(&d.out, "v%d", n)
+	switch o := op.Op.(type) {
+	case *pb.Op_Source:
+		fmt.Fprintf(&d.out, " source %s", o.Source.Identifier)
+		for _, k := range slices.Sorted(maps.Keys(o.Source.Attrs)) {
+			if k != pb.AttrLocalUniqueID { // says where the files are, not what
+				fmt.Fprintf(&d.out, " %s=%s", strings.TrimPrefix(strings.TrimPrefix(k, "http."), "local."), o.Source.Attrs[k])
+			}
+		}
+	case *pb.Op_Exec:
+		d.exec(o.Exec, inputs)
+	case *pb.Op_File:
+		d.out.WriteString(" file")
+		for _, a := range o.File.Actions {
+			fmt.Fprintf(&d.out, "\n    %s", action(a, inputs))
+		}
+	case *pb.Op_Merge:
+		fmt.Fprintf(&d.out, " merge %s", strings.Join(inputs, " "))
+	case *pb.Op_Diff:
+		fmt.Fprintf(&d.out, " diff %s", strings.Join(inputs, " "))
+	}
+	if name != "" {
+		fmt.Fprintf(&d.out, "\n    # %s", name)
+	}
+	d.out.WriteString("\n")
+}
+
+func (d *dumper) exec(e *pb.ExecOp, inputs []string) {
+	fmt.Fprintf(&d.out, " exec %q", e.Meta.Args)
+	if e.Meta.Cwd != "/" {
+		fmt.Fprintf(&d.out, " in %s", e.Meta.Cwd)
+	}
+	if e.Meta.User != "" {
+		fmt.Fprintf(&d.out, " as %s", e.Meta.User)
+	}
+	if e.Network == pb.NetMode_NONE {
+		d.out.WriteString(" network none")
+	}
+	for _, v := range e.Meta.Env {
+		fmt.Fprintf(&d.out, "\n    env %s", v)
+	}
+	for _, m := range e.Mounts {
+		from := "scratch"
+		if m.Input >= 0 && int(m.Input) < len(inputs) {
+			from = inputs[m.Input]
+		}
+		fmt.Fprintf(&d.out, "\n    mount %s", m.Dest)
+		switch m.MountType {
+		case pb.MountType_BIND:
+			fmt.Fprintf(&d.out, " %s%s", from, m.Selector)
+		case pb.MountType_CACHE:
+			fmt.Fprintf(&d.out, " cache %s", m.CacheOpt.ID)
+		case pb.MountType_SECRET:
+			fmt.Fprintf(&d.out, " secret %s", m.SecretOpt.ID)
+		default:
+			fmt.Fprintf(&d.out, " %s", strings.ToLower(m.MountType.String()))
+		}
+		if m.Readonly {
+			d.out.WriteString(" read-only")
+		}
+	}
+	for _, s := range e.Secretenv {
+		fmt.Fprintf(&d.out, "\n    secret %s as %s", s.ID, s.Name)
+	}
+}
+
+// action is one action of a file vertex.
+func action(a *pb.FileAction, inputs []string) string {
+	ref := func(i int64) string {
+		switch {
+		case i < 0:
+			return "scratch"
+		case int(i) < len(inputs):
+			return inputs[i]
+		}
+		return fmt.Sprintf("action %d", int(i)-len(inputs))
+	}
+	on := "on " + ref(a.Input) + ": "
+	switch x := a.Action.(type) {
+	case *pb.FileAction_Copy:
+		c := x.Copy
+		s := on + fmt.Sprintf("copy %s %s to %s", ref(a.SecondaryInput), c.Src, c.Dest)
+		if c.DirCopyContents {
+			s += " contents"
+		}
+		if c.ModeStr != "" {
+			s += " mode " + c.ModeStr
+		} else if c.Mode >= 0 {
+			s += fmt.Sprintf(" mode %#o", c.Mode)
+		}
+		for _, p := range c.IncludePatterns {
+			s += " include " + p
+		}
+		for _, p := range c.ExcludePatterns {
+			s += " exclude " + p
+		}
+		return s + chown(c.Owner) + at(c.Timestamp)
+	case *pb.FileAction_Mkfile:
+		f := x.Mkfile
+		return on + fmt.Sprintf("file %s mode %#o %q", f.Path, f.Mode, f.Data) + chown(f.Owner) + at(f.Timestamp)
+	case *pb.FileAction_Mkdir:
+		f := x.Mkdir
+		return on + fmt.Sprintf("dir %s mode %#o", f.Path, f.Mode) + chown(f.Owner) + at(f.Timestamp)
+	case *pb.FileAction_Symlink:
+		f := x.Symlink
+		return on + fmt.Sprintf("link %s to %s", f.Newpath, f.Oldpath) + chown(f.Owner) + at(f.Timestamp)
+	case *pb.FileAction_Rm:
+		return on + "remove " + x.Rm.Path
+	}
+	return on + "unknown action"
+}
+
+func chown(o *pb.ChownOpt) string {
+	if o == nil {
+		return ""
+	}
+	id := func(u *pb.UserOpt) string {
+		if n, ok := u.GetUser().(*pb.UserOpt_ByID); ok {
+			return fmt.Sprint(n.ByID)
+		}
+		return "?"
+	}
+	return fmt.Sprintf(" owner %s:%s", id(o.User), id(o.Group))
+}
+
+// at is a timestamp, in nanoseconds since the epoch, unless it is the
+// canonical one. BuildKit writes -1 for none.
+func at(ns int64) string {
+	switch ns {
+	case epoch.UnixNano():
+		return ""
+	case -1:
+		return " times kept"
+	}
+	return " at " + time.Unix(0, ns).UTC().Format(time.RFC3339)
+}
