@@ -18,7 +18,7 @@ type Refs struct {
 // Distribution is what a program wants of one distribution on one
 // architecture: the minimal system, always, and packages by name.
 type Distribution struct {
-	ID       string   // "debian/bookworm": distribution and suite as the base declares them
+	ID       string   // "debian/bookworm+security": distribution, suite and what is added to it, as the base declares them
 	Arch     string   // dpkg's name: "amd64"
 	Packages []string // of all apps together
 }
