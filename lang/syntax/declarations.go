@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // declarations are the words that begin one.
@@ -30,7 +31,7 @@ func (p *parser) parseFile(f *File) {
 		case *Import:
 			if len(f.Decls) > 0 && !p.failed {
 				p.list.Errorf("E0031", d.At, "`import` stands before all declarations").
-					See(f.Decls[0].Span(), "the first declaration").
+					See(p.firstWord(f.Decls[0]), "the first declaration").
 					Hint("move it to the top of the file")
 			}
 			f.Imports = append(f.Imports, d)
@@ -40,6 +41,16 @@ func (p *parser) parseFile(f *File) {
 		p.endStatement("declaration")
 		p.strayBrace(len(p.list) > found)
 	}
+}
+
+// firstWord is where a declaration begins.
+func (p *parser) firstWord(d Decl) source.Span {
+	at := d.Span()
+	at.End = at.Start
+	for at.End < len(p.text) && class[p.text[at.End]]&isLetter != 0 {
+		at.End++
+	}
+	return at
 }
 
 // strayBrace reports a closing brace too many, once, unless that may come from

@@ -306,6 +306,9 @@ func (l *lexer) stray() Kind {
 	switch r {
 	case ';':
 		d.Hint("a statement ends with its line")
+		if line, _, _ := strings.Cut(l.text[l.pos:], "\n"); strings.TrimSpace(line) == "" {
+			d.Fix(at, "")
+		}
 	case '&', '|':
 		d.Hint("`and` is `&&`, `or` is `||`")
 	case '$':

@@ -27,6 +27,9 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 	case beginsOperand(p.tok.Kind) && last == Many:
 		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
+	case beginsOperand(p.tok.Kind) && last == One && len(all) == 0:
+		p.fail("E0027", p.at(p.tok), "`%s` takes one value", word.Name).At("too many").
+			Hint("where the value is a list, write `%s [\"…\", \"…\"]`", word.Name)
 	}
 	return all
 }
