@@ -3,10 +3,12 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -151,6 +153,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	go func() {
 		defer close(drained)
 		for s := range reports {
+			s.Warnings = slices.DeleteFunc(s.Warnings, isPlatformsWarning)
 			track.add(s)
 			if req.Status != nil {
 				req.Status(s)
@@ -176,6 +179,12 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		}
 	}
 	return res, nil
+}
+
+// isPlatformsWarning is about a result with several images of one platform:
+// BuildKit takes a result's images for those of several platforms.
+func isPlatformsWarning(w *client.VertexWarning) bool {
+	return bytes.HasPrefix(w.Short, []byte("Requested platform"))
 }
 
 // checkImages rejects requests that the caller should never make.

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
@@ -28,7 +29,13 @@ func TestBuild(t *testing.T) {
 	e := open(t, t.TempDir())
 	dir := filepath.Join(t.TempDir(), "out")
 
-	first := build(t, e, request(t, dir, two(t, "2")...))
+	req := request(t, dir, two(t, "2")...)
+	req.Status = func(s *client.SolveStatus) {
+		for _, w := range s.Warnings {
+			t.Errorf("the build warns: %s", w.Short)
+		}
+	}
+	first := build(t, e, req)
 	if a, b := first.Images[0].Layers[0], first.Images[1].Layers[0]; a != b || a.Size == 0 {
 		t.Errorf("the shared layers are %v and %v, want one", a, b)
 	}
