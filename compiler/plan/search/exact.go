@@ -44,7 +44,7 @@ func (po *pool) exactly() bool {
 	if len(f.classes) > exactClasses || po.held != nil {
 		return false
 	}
-	x := &exact{po: po, known: po.cost(), plans: make([][]exactPlan, len(f.classes))}
+	x := &exact{po: po, known: po.cost, plans: make([][]exactPlan, len(f.classes))}
 	lister := make([]*lister, len(f.classes))
 	least := Money(0)
 	for c := range f.classes {

@@ -14,6 +14,8 @@ type pool struct {
 	plan   [][]int32 // class → sets: the spine bottom up, then portable ones by key
 	lay    [][]int32 // class → blobs of the same sets
 	work   int64     // touched blobs so far
+	kept   Money     // cost of the plan; bases, deltas and portable recipes apart
+	cost   Money     // of the plan, with what is tried
 
 	// A change that is being tried.
 	pending []change
@@ -368,16 +370,12 @@ func (po *pool) tryFor(c int32, plan []int32, replicas int64) (Money, bool) {
 			j++
 		}
 	}
+	po.cost += delta
 	return delta, true
 }
 
 // undo takes back all tries.
-func (po *pool) undo() {
-	for _, t := range po.log {
-		po.blobs[t.blob].replicas -= t.replicas
-	}
-	po.log, po.pending, po.arena = po.log[:0], po.pending[:0], po.arena[:0]
-}
+func (po *pool) undo() { po.undoTo(savepoint{cost: po.kept}) }
 
 // keep makes all tries the plan.
 func (po *pool) keep() {
@@ -396,20 +394,17 @@ func (po *pool) keep() {
 		}
 	}
 	po.log, po.pending, po.arena = po.log[:0], po.pending[:0], po.arena[:0]
+	po.kept = po.cost
 }
 
-// load replaces the whole plan and returns its cost.
-func (po *pool) load(plans [][]int32) Money {
-	var delta Money
+// load makes these the plans of all classes. They must be valid.
+func (po *pool) load(plans [][]int32) {
 	for c, plan := range plans {
-		d, ok := po.try(int32(c), slices.Clone(plan))
-		if !ok {
-			panic("search: a plan that breaks the order was built")
+		if !slices.Equal(plan, po.plan[c]) {
+			po.try(int32(c), slices.Clone(plan))
+			po.keep()
 		}
-		delta += d
-		po.keep()
 	}
-	return delta
 }
 
 // snapshot copies the plan.
@@ -421,26 +416,14 @@ func (po *pool) snapshot() [][]int32 {
 	return plans
 }
 
-// cost is that of the whole plan, base, deltas and portable builds apart.
-func (po *pool) cost() (sum Money) {
-	for b := range po.blobs {
-		if x := &po.blobs[b]; x.replicas > 0 {
-			sum += x.rate.total(po.f.price.hosts(x.replicas))
-		}
-	}
-	for c, lay := range po.lay {
-		for _, b := range lay {
-			sum += po.moving(int32(c), b)
-		}
-	}
-	return sum
+// savepoint remembers how far tries got.
+type savepoint struct {
+	pending, log, arena int
+	cost                Money
 }
 
-// savepoint remembers how far tries got.
-type savepoint struct{ pending, log, arena int }
-
 func (po *pool) mark() savepoint {
-	return savepoint{len(po.pending), len(po.log), len(po.arena)}
+	return savepoint{len(po.pending), len(po.log), len(po.arena), po.cost}
 }
 
 // undoTo takes back the tries since a savepoint.
@@ -449,4 +432,5 @@ func (po *pool) undoTo(at savepoint) {
 		po.blobs[t.blob].replicas -= t.replicas
 	}
 	po.log, po.pending, po.arena = po.log[:at.log], po.pending[:at.pending], po.arena[:at.arena]
+	po.cost = at.cost
 }

@@ -15,71 +15,53 @@ func (q *polish) kicks(patience int) {
 		seed++
 		return int(mix(seed) % uint64(n))
 	}
-	cost, best := po.cost(), po.snapshot()
+	cost, best := po.cost, po.snapshot()
 	for idle := 0; idle < patience && !q.spent(); idle++ {
+		q.thorough = idle%4 == 3
 		for range 1 + draw(2) {
 			q.shake(draw)
 		}
 		q.rounds()
-		if now := po.cost(); now < cost {
+		if now := po.cost; now < cost {
 			cost, best, idle = now, po.snapshot(), -1
 		} else {
-			q.restore(best)
+			po.load(best)
+			clear(q.next)
 		}
 	}
 }
 
-func (q *polish) restore(plans [][]int32) {
-	for c, plan := range plans {
-		if !slices.Equal(plan, q.po.plan[c]) {
-			q.po.try(int32(c), slices.Clone(plan))
-			q.po.keep()
-		}
-	}
-	clear(q.next)
-}
-
-// shake makes one change whatever it costs.
+// shake makes one change whatever it costs. Mostly it takes what one or two
+// layers have in common with another image and gives all images that have those
+// items one layer of them: that is far from what small changes reach.
 func (q *polish) shake(draw func(int) int) {
 	po := q.po
 	c := int32(draw(len(po.f.classes)))
-	if len(po.lay[c]) == 0 {
+	o := int32(draw(len(po.f.classes)))
+	if len(po.lay[c]) == 0 || len(po.lay[o]) == 0 {
 		return
 	}
-	b := po.lay[c][draw(len(po.lay[c]))]
-	s := po.blobs[b].set
-	items := po.sets[s].items
-	i := items[draw(len(items))]
-	holders := slices.Clone(po.blobs[b].holders)
-	one := po.intern(i)
+	a, b := po.lay[c][draw(len(po.lay[c]))], po.lay[c][draw(len(po.lay[c]))]
+	sa, sb := po.blobs[a].set, po.blobs[b].set
 	switch draw(5) {
-	case 0: // an item out of everywhere
-		q.force(q.having(one), func(plan []int32) []int32 { return po.extract(plan, one, false) })
-	case 1: // an item out of one layer, for its holders
-		q.force(holders, func(plan []int32) []int32 { return po.extract(plan, one, false) })
-	case 2: // two layers into one
-		o := po.lay[c][draw(len(po.lay[c]))]
-		if o != b && po.alone(s) == po.alone(po.blobs[o].set) {
-			so, upper := po.blobs[o].set, draw(2) == 1
-			q.force(q.common(b, o), func(plan []int32) []int32 {
-				return replace(plan, s, so, po.union(s, so), upper)
+	case 0: // two layers into one
+		if a != b && po.alone(sa) == po.alone(sb) {
+			upper := draw(2) == 1
+			q.force(q.common(a, b), func(plan []int32) []int32 {
+				return replace(plan, sa, sb, po.union(sa, sb), upper)
 			})
 		}
-	case 3: // a layer in the way of another image
-		o := int32(draw(len(po.f.classes)))
-		if o != c && len(po.lay[o]) > 0 {
-			s := po.blobs[po.lay[o][draw(len(po.lay[o]))]].set
-			if po.sets[s].bits.within(po.f.classes[c].set) {
-				q.force([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, false) })
-			}
+	case 1: // a layer in the way of another image
+		s := po.blobs[po.lay[o][draw(len(po.lay[o]))]].set
+		if o != c && po.sets[s].bits.within(po.f.classes[c].set) {
+			q.force([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, false) })
 		}
-	case 4: // what two layers have in common with another image, for all that have it
-		o := &po.f.classes[draw(len(po.f.classes))]
-		all := slices.Clone(items)
-		if l := po.lay[c][draw(len(po.lay[c]))]; l != b {
-			all = append(all, po.sets[po.blobs[l].set].items...)
+	default:
+		all := slices.Clone(po.sets[sa].items)
+		if a != b {
+			all = append(all, po.sets[sb].items...)
 		}
-		all = slices.DeleteFunc(all, func(i int32) bool { return !o.set.has(i) })
+		all = slices.DeleteFunc(all, func(i int32) bool { return !po.f.classes[o].set.has(i) })
 		if len(all) > 0 {
 			s, bottom := po.intern(all...), draw(2) == 1
 			q.force(q.having(s), func(plan []int32) []int32 { return po.extract(plan, s, bottom) })

@@ -6,7 +6,7 @@ func (f *fleet) limit(o Options) int64 {
 	if o.Work != 0 {
 		return o.Work
 	}
-	work := int64(2_000_000)
+	work := int64(3_500_000)
 	for c := range f.classes {
 		work += 200 * int64(len(f.classes[c].items))
 	}
@@ -59,7 +59,7 @@ func (f *fleet) fresh(o Options) (*pool, bool) {
 			}
 		}
 		po.load(plans)
-		if cost := po.cost(); best == nil || cost < least {
+		if cost := po.cost; best == nil || cost < least {
 			best, least = po.snapshot(), cost
 		}
 	}
@@ -72,6 +72,6 @@ func (f *fleet) fresh(o Options) (*pool, bool) {
 	if !o.NoExact && po.exactly() {
 		return po, true
 	}
-	q.kicks(100)
+	q.kicks(250)
 	return po, false
 }
