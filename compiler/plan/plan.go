@@ -36,6 +36,10 @@ type Plan struct {
 	Images []*Image // by app
 	Cost   search.Cost
 	Bound  search.Money // no plan costs less
+
+	items    []*component.Instance // by item of problem
+	problem  *search.Problem
+	solution *search.Solution
 }
 
 // Layer is one planned layer.
@@ -51,6 +55,9 @@ type Layer struct {
 	App      *component.App        // whose delta it is; else nil
 	Size     int64                 // bytes, estimated unless measured
 	Replicas int64                 // of the apps that have it
+	Rate     float64               // expected changes a year, of a Spine of all below it, too
+
+	index int // in the solution
 }
 
 // Components are the names of what the layer holds, for people: components
@@ -161,33 +168,56 @@ func (t *translation) source(i *component.Instance, rates map[*component.Instanc
 }
 
 // needs fills in what each item needs; needs without content are passed
-// through.
+// through. Instances of one recipe may be bound to different needs: only what
+// all of them need is the item's.
 func (t *translation) needs() {
-	for n, i := range t.items {
-		var list []int
-		var visit func(needs []*component.Instance)
-		visit = func(needs []*component.Instance) {
-			for _, d := range needs {
-				if d.Kind == component.Empty {
-					visit(d.Needs)
-				} else if k, ok := t.index[d.Key]; ok {
-					list = append(list, k)
-				}
+	known := map[int]bool{}
+	seen := map[*component.Instance]bool{}
+	for _, a := range t.graph.Apps {
+		for _, i := range a.Closure {
+			if i.Kind == component.Empty || seen[i] {
+				continue
+			}
+			seen[i] = true
+			n := t.index[i.Key]
+			list := t.needed(i)
+			if known[n] {
+				list = slices.DeleteFunc(list, func(k int) bool { return !slices.Contains(t.problem.Items[n].Needs, k) })
+			}
+			known[n] = true
+			t.problem.Items[n].Needs = list
+		}
+	}
+}
+
+// needed are the items that an instance needs directly, sorted.
+func (t *translation) needed(i *component.Instance) []int {
+	var list []int
+	var visit func(needs []*component.Instance)
+	visit = func(needs []*component.Instance) {
+		for _, d := range needs {
+			if d.Kind == component.Empty {
+				visit(d.Needs)
+			} else if k, ok := t.index[d.Key]; ok {
+				list = append(list, k)
 			}
 		}
-		visit(i.Needs)
-		visit(i.After)
-		slices.Sort(list)
-		t.problem.Items[n].Needs = slices.Compact(list)
 	}
+	visit(i.Needs)
+	visit(i.After)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // plan turns a solution into layers of instances.
 func (t *translation) plan(s *search.Solution) *Plan {
-	p := &Plan{Graph: t.graph, Cost: s.Cost, Bound: s.Bound}
+	p := &Plan{Graph: t.graph, Cost: s.Cost, Bound: s.Bound, items: t.items, problem: t.problem, solution: s}
 	kinds := [...]Kind{search.KindBase: Base, search.KindSpine: Spine, search.KindPortable: Portable, search.KindDelta: Delta}
-	for _, sl := range s.Layers {
-		l := &Layer{Kind: kinds[sl.Kind], Size: sl.Size, Replicas: sl.Replicas}
+	for n, sl := range s.Layers {
+		l := &Layer{
+			Kind: kinds[sl.Kind], Size: sl.Size, Replicas: sl.Replicas,
+			Rate: float64(sl.Hazard) / search.HazardOne * cyclesPerYear, index: n,
+		}
 		if sl.App >= 0 {
 			l.App = t.graph.Apps[sl.App]
 			l.Members = []*component.Instance{l.App.Delta}
@@ -278,7 +308,8 @@ func (t *translation) report(list *diag.List, err error) {
 // Only is the plan as far as it concerns some apps: their images, and the
 // layers that those stack. Costs stay those of the whole fleet.
 func (p *Plan) Only(apps map[string]bool) *Plan {
-	only := &Plan{Graph: p.Graph, Cost: p.Cost, Bound: p.Bound}
+	only := *p
+	only.Layers, only.Images = nil, nil
 	used := map[*Layer]bool{}
 	for _, i := range p.Images {
 		if apps[i.App.Name] {
@@ -293,5 +324,5 @@ func (p *Plan) Only(apps map[string]bool) *Plan {
 			only.Layers = append(only.Layers, l)
 		}
 	}
-	return only
+	return &only
 }

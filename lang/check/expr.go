@@ -12,7 +12,11 @@ import (
 // expect checks an expression and that it fits where a value of type want is
 // expected; what names the place ("the owner of copy").
 func (c *checker) expect(e syntax.Expr, want *Type, what string) {
-	t := c.expr(e)
+	c.fits(e, c.expr(e), want, what)
+}
+
+// fits reports a checked expression whose type t does not fit.
+func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 	if t.assignable(want) {
 		return
 	}
@@ -338,7 +342,7 @@ func (c *checker) oneOrMore(e syntax.Expr, want *Type, what string) {
 	if t.Kind == List && t.Elem.assignable(want) {
 		return
 	}
-	c.expect(e, want, what)
+	c.fits(e, t, want, what)
 }
 
 // arguments checks a call's arguments against the component's parameters.

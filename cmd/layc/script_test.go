@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/opencontainers/go-digest"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+var update = flag.Bool("update", false, "rewrite goldens, and fail")
+
+// TestMain makes "layc" a command of the scripts: the real one, on an engine
+// that builds nothing. What it does is said by the variable FAKE_ENGINE.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"layc": func() {
+			c := &cli{out: os.Stdout, err: os.Stderr, open: openFake}
+			os.Exit(c.run(context.Background(), os.Args[1:]))
+		},
+	})
+}
+
+// TestScripts runs testdata/script. A command's exit code is checked by
+// `code N layc …`.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "../../testdata/script",
+		UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": checkCode},
+	})
+	if *update {
+		t.Error("goldens were rewritten where they differed: run the test again without -update")
+	}
+}
+
+// checkCode runs a command and checks its exit code.
+func checkCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command…")
+	}
+	want := args[0]
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		var exit interface{ ExitCode() int }
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = string(rune('0' + exit.ExitCode()))
+	}
+	if got != want {
+		ts.Fatalf("exit code %s, want %s", got, want)
+	}
+}
+
+// fake is an engine that builds nothing.
+type fake struct{ mode string }
+
+func openFake(context.Context, engine.Options) (builder, error) {
+	mode := os.Getenv("FAKE_ENGINE")
+	if mode == "down" {
+		return nil, &engine.UnavailableError{What: "the engine cannot be opened", Help: "mend it"}
+	}
+	return fake{mode}, nil
+}
+
+func (f fake) Attached() bool { return false }
+func (f fake) Close() error   { return nil }
+
+// Build returns an image without layers for each that is asked for; or fails
+// as the last step of the first image does.
+func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
+	if f.mode == "fail" {
+		return nil, f.stepError(r)
+	}
+	result := &engine.Result{}
+	for _, i := range r.Images {
+		result.Images = append(result.Images, engine.BuiltImage{Name: i.Name, Platform: i.Platform, Manifest: digest.FromString(i.Name)})
+	}
+	return result, nil
+}
+
+// stepError is the failure of the first run of the first image.
+func (f fake) stepError(r engine.Request) error {
+	def := r.Images[0].Definition
+	for _, raw := range def.Def {
+		d := digest.FromBytes(raw)
+		if m := def.Metadata[string(d)]; m != nil && m.Description["llb.customname"] == "[broken] exit 7" {
+			return &engine.StepError{Vertex: d, Name: "[broken] exit 7", ExitCode: 7, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 7")}
+		}
+	}
+	return errors.New("the request has no step [broken] exit 7")
+}

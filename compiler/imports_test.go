@@ -1,0 +1,93 @@
+package compiler_test
+
+import (
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/layc-lang/layc"
+
+// policy is the architecture: for each package of layc the packages of layc
+// that it may import. Whoever needs another arrow changes the picture here
+// first, and CONTRIBUTING.md with it.
+var policy = map[string]string{
+	"lang/source": "",
+	"lang/diag":   "lang/source",
+	"lang/syntax": "lang/source lang/diag",
+	"lang/format": "lang/source lang/diag lang/syntax",
+	"lang/load":   "lang/source lang/diag lang/syntax",
+	"lang/check":  "lang/source lang/diag lang/syntax lang/load",
+	"stdlib":      "",
+
+	"compiler/lock":        "",
+	"compiler/debian":      "compiler/lock",
+	"compiler/component":   "lang/source lang/diag lang/syntax lang/check compiler/lock",
+	"compiler/plan/search": "",
+	"compiler/plan":        "lang/source lang/diag compiler/component compiler/lock compiler/plan/search",
+	"compiler":             "lang/source lang/diag lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
+
+	"llb":          "lang/source compiler/component compiler/lock compiler/plan llb/helper",
+	"llb/helper":   "",
+	"llb/engine":   "",
+	"llb/pin":      "compiler/lock compiler/debian",
+	"llb/registry": "compiler/lock",
+
+	"cmd/layc-helper": "",
+	"cmd/layc":        "any",
+}
+
+// outside lists libraries that only some packages may import.
+var outside = map[string]string{
+	"github.com/moby/buildkit/client/llb":    "llb",
+	"github.com/moby/buildkit":               "llb llb/engine cmd/layc",
+	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
+	"net/http":                               "llb/pin llb/registry cmd/layc",
+	"math/rand":                              "",
+	"os":                                     "llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper",
+	"time":                                   "compiler/component llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
+}
+
+func TestImports(t *testing.T) {
+	text, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, text)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(strings.TrimPrefix(fields[0], module), "/")
+		seen[pkg] = true
+		allowed, ok := policy[pkg]
+		if !ok {
+			t.Errorf("package %s is not in the policy", pkg)
+			continue
+		}
+		for _, i := range fields[1:] {
+			if own, ok := strings.CutPrefix(i, module+"/"); ok && allowed != "any" && !slices.Contains(strings.Fields(allowed), own) {
+				t.Errorf("%s imports %s, which the policy does not allow", pkg, own)
+			}
+			if who, ok := restricted(i); ok && !slices.Contains(strings.Fields(who), pkg) {
+				t.Errorf("%s imports %s, which only these may: %s", pkg, i, who)
+			}
+		}
+	}
+	for pkg := range policy {
+		if !seen[pkg] {
+			t.Errorf("the policy has %s, which is no package", pkg)
+		}
+	}
+}
+
+// restricted returns who may import a library: by its longest prefix in
+// outside.
+func restricted(i string) (string, bool) {
+	for p := i; p != "."; p = path.Dir(p) {
+		if who, ok := outside[p]; ok {
+			return who, true
+		}
+	}
+	return "", false
+}
