@@ -9,7 +9,8 @@ import (
 // matter more than rates: sizes wrong by a factor of 3 cost 7 to 31 % of a
 // plan, rates 3 to 9 %.
 const (
-	cyclesPerYear = 52 // a cycle is a week
+	// CyclesPerYear turns costs and changes of a cycle, a week, into those of a year.
+	CyclesPerYear = 52
 
 	defaultSize = 5 << 20 // of a component that says nothing
 

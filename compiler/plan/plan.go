@@ -163,7 +163,7 @@ func (t *translation) source(i *component.Instance, rates map[*component.Instanc
 	}
 	n := len(t.problem.Sources)
 	t.sources[i] = n
-	t.problem.Sources = append(t.problem.Sources, search.Source{Name: i.ID, Hazard: rateOf(i, rates) * search.HazardOne / cyclesPerYear})
+	t.problem.Sources = append(t.problem.Sources, search.Source{Name: i.ID, Hazard: rateOf(i, rates) * search.HazardOne / CyclesPerYear})
 	return n
 }
 
@@ -216,7 +216,7 @@ func (t *translation) plan(s *search.Solution) *Plan {
 	for n, sl := range s.Layers {
 		l := &Layer{
 			Kind: kinds[sl.Kind], Size: sl.Size, Replicas: sl.Replicas,
-			Rate: float64(sl.Hazard) / search.HazardOne * cyclesPerYear, index: n,
+			Rate: float64(sl.Hazard) / search.HazardOne * CyclesPerYear, index: n,
 		}
 		if sl.App >= 0 {
 			l.App = t.graph.Apps[sl.App]
