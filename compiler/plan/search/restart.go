@@ -63,6 +63,10 @@ func (q *polish) shake(draw func(int) int) {
 		}
 		all = slices.DeleteFunc(all, func(i int32) bool { return !po.f.classes[o].set.has(i) })
 		if len(all) > 0 {
+			if draw(4) == 0 { // or one item of that
+				k := draw(len(all))
+				all = all[k : k+1]
+			}
 			s, bottom := po.intern(all...), draw(2) == 1
 			q.force(q.having(s), func(plan []int32) []int32 { return po.extract(plan, s, bottom) })
 		}

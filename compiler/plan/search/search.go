@@ -1,3 +1,65 @@
+// Package search finds the layers of a fleet's images: which items go together,
+// and in which order they lie, so that storing, pulling and building them all
+// costs least. It is pure arithmetic on numbers and knows nothing of files,
+// components or images beyond that.
+//
+// # The problem
+//
+// Each app has a set of items and a limit of layers. Its image is a list of
+// layers that holds each item once. A layer of portable items only is the same
+// blob in every image. A layer with a stacked item is the same blob only where
+// all below it is the same too, and it changes whenever anything below changes;
+// such layers form one chain in each image, the spine. A blob with hazard h, the
+// sum over the sources that change it, changes in a cycle with probability
+// q = 1 − e^−h, and costs
+//
+//	store · size · (1 + R·q)
+//	+ pull · (size + ε) · ω(φ) · (1 − (1−ν)(1−q))
+//	+ build · seconds · (φ₀ + q)
+//
+// once, where φ is the number of replicas that hold it and ω that of hosts; see
+// Weights. Good plans share what is common, put what changes seldom below what
+// changes often, keep apart what changes at different rates, and do so in few
+// layers: aims that contradict each other. Even without limits, and with
+// sharing alone, the problem is NP-hard: it is to find the smallest trie of
+// sets when each set may choose the order of its keys.
+//
+// # The algorithm
+//
+// Apps that differ in their delta only are one class (fleet.go); what is below
+// is about classes, and about what lies between base and delta.
+//
+//  1. Spines are built item by item as a trie, once from the bottom up by gain
+//     and harm and once in order of popularity (trie.go); portable items start
+//     in layers of their own.
+//  2. Layers are merged until every image is within its limit, always the pair
+//     that costs least for each image that it helps (fit.go). Where merging gets
+//     stuck, since some items must stay alone, an order of fewest layers takes
+//     its place (least.go).
+//  3. The better of both is polished: items are moved, exchanged and split off,
+//     layers merged and reordered, always for all images concerned at once
+//     (polish.go), on a representation where a change costs a few look-ups for
+//     each class (pool.go).
+//  4. A fleet of at most five classes with at most eight items each is then
+//     searched exhaustively, with shares of blobs as a bound (exact.go).
+//  5. Others are shaken and polished again until the work is spent (restart.go).
+//     What earns most is to give all images that have some items in common one
+//     layer of them, and to see what else falls into place.
+//
+// With a previous plan none of this starts afresh: sticky.go repairs that plan
+// and polishes it with a price on moving. bound.go has the lower bound, price.go
+// the arithmetic, evaluate.go the definition of cost and validity, which shares
+// no code with the search, so that one checks the other.
+//
+// # What keeps it deterministic
+//
+// Everything is sorted by name first. Costs are integers, so that sums do not
+// depend on their order and no architecture rounds differently. Changes are kept
+// only if the cost strictly decreases, and tried in a fixed order. Random choices
+// come from a fixed seed. Work is counted, never time. Sets and blobs are known
+// by 64-bit hashes of their content; a collision, about as likely as a broken
+// memory cell, would make a plan worse or invalid, but never differently so on
+// another machine.
 package search
 
 // limit is the work that the options allow. By default it is half a second's for

@@ -20,8 +20,8 @@ func TestStickyMovesLittle(t *testing.T) {
 	worst := 0.0
 	for done := 0; done < edits; {
 		r := rand.New(rand.NewPCG(uint64(done), 3))
-		p := generate(r, shape{apps: 10 + r.IntN(25), items: 20 + r.IntN(20), bases: 1 + r.IntN(2),
-			perApp: 8 + r.IntN(8), stacked: r.IntN(60), limit: 5 + r.IntN(5)})
+		p := generate(r, shape{apps: 3 + r.IntN(25), items: 10 + r.IntN(25), bases: 1 + r.IntN(2),
+			perApp: 4 + r.IntN(6), stacked: r.IntN(60), limit: 5 + r.IntN(5)})
 		s, err := Solve(p, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -36,7 +36,7 @@ func TestStickyMovesLittle(t *testing.T) {
 				t.Fatalf("edit %d: %v", done, err)
 			}
 			must, did := pulled(edited, old, old, changed), pulled(edited, old, next, changed)
-			again, err := Solve(edited, Options{})
+			again, err := Solve(edited, Options{Work: 500_000})
 			if err != nil {
 				t.Fatal(err)
 			}
