@@ -209,7 +209,9 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 	if err != nil {
 		return nil, err
 	}
-	e, err := b.open(ctx, engine.Options{Address: b.engine, State: state})
+	e, err := b.open(ctx, engine.Options{
+		Address: b.engine, State: state, Notice: func(text string) { fmt.Fprintln(b.err, text) },
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,22 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
+// with is the shop on another engine state.
+func (s *shop) with(state string) *shop {
+	other := *s
+	other.state = state
+	return &other
+}
+
+func read(t *testing.T, elem ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(elem...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // layc runs a command and returns what it printed to its standard output.
 func (s *shop) layc(args ...string) string {
 	s.Helper()
@@ -169,6 +185,19 @@ func TestShop(t *testing.T) {
 			t.Errorf("app1 is %s, was %s", again.image("app1").Digest, app1.Digest)
 		}
 	})
+	t.Run("gives the same bytes on a fresh state", func(t *testing.T) {
+		s.T = t
+		fresh, old := s.with(t.TempDir()), read(t, out, "index.json")
+		again := filepath.Join(t.TempDir(), "shop")
+		fresh.build(again)
+		if text := read(t, again, "index.json"); text != old {
+			t.Errorf("two fresh states give different images:\n%s\n%s", old, text)
+		}
+	})
+	t.Run("pushes", func(t *testing.T) { s.T = t; s.pushes(out, first) })
+	t.Run("shows a step that fails", func(t *testing.T) { s.T = t; s.failingStep(out) })
+	t.Run("stops when interrupted", func(t *testing.T) { s.T = t; s.interrupted(out) })
+	t.Run("attaches to an engine that is open", func(t *testing.T) { s.T = t; s.twoAtOnce() })
 	t.Run("runs", func(t *testing.T) {
 		for app, page := range map[string]string{"app1": "app1: the catalogue", "app2": "app2: the orders"} {
 			runs(t, out, app, page)
@@ -216,24 +245,6 @@ func TestShop(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestShopReproducible builds on two fresh engine states.
-func TestShopReproducible(t *testing.T) {
-	var index [2]string
-	for n := range index {
-		s := newShop(t)
-		out := filepath.Join(t.TempDir(), "shop")
-		s.build(out)
-		text, err := os.ReadFile(filepath.Join(out, "index.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		index[n] = string(text)
-	}
-	if index[0] != index[1] {
-		t.Errorf("two fresh states give different images:\n%s\n%s", index[0], index[1])
-	}
 }
 
 // innerNodes checks that the base system, the JDK and the server are in
