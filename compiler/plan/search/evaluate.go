@@ -1,7 +1,6 @@
 package search
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 )
@@ -114,12 +113,13 @@ func Check(p *Problem, s *Solution) error {
 	if len(s.Images) != len(p.Apps) {
 		return fmt.Errorf("%d images for %d apps", len(s.Images), len(p.Apps))
 	}
-	seen := map[string]int{}
 	for l := range s.Layers {
 		if err := checkLayer(p, s, l); err != nil {
 			return fmt.Errorf("layer %d: %w", l, err)
 		}
-		key := s.identity(l)
+	}
+	seen := map[string]int{}
+	for l, key := range s.identities() {
 		if other, ok := seen[key]; ok {
 			return fmt.Errorf("layers %d and %d are the same blob", other, l)
 		}
@@ -145,21 +145,27 @@ func Check(p *Problem, s *Solution) error {
 	return nil
 }
 
-// identity spells out what a blob is, so that equal blobs have equal strings.
-func (s *Solution) identity(l int) string {
-	layer := &s.Layers[l]
-	items := slices.Clone(layer.Items)
-	slices.Sort(items)
-	on := slices.Clone(layer.On)
-	slices.SortFunc(on, func(a, b int) int { return cmp.Compare(s.identity(a), s.identity(b)) })
-	below := ""
-	for _, o := range on {
-		below += s.identity(o)
+// identities spells out what each blob is, so that equal blobs have equal
+// strings. A layer that refers to none before it has a string of its own kind.
+func (s *Solution) identities() []string {
+	list := make([]string, len(s.Layers))
+	for l := range s.Layers {
+		layer := &s.Layers[l]
+		items := slices.Clone(layer.Items)
+		slices.Sort(items)
+		var on []string
+		for _, o := range layer.On {
+			if o >= 0 && o < l {
+				on = append(on, list[o])
+			}
+		}
+		slices.Sort(on)
+		if layer.Parent >= 0 && layer.Parent < l {
+			on = append(on, list[layer.Parent])
+		}
+		list[l] = fmt.Sprint(layer.Kind, layer.App, items, on)
 	}
-	if layer.Parent >= 0 {
-		below += s.identity(layer.Parent)
-	}
-	return fmt.Sprintf("(%s %d %v %s)", layer.Kind, layer.App, items, below)
+	return list
 }
 
 func checkLayer(p *Problem, s *Solution, l int) error {

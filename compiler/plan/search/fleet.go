@@ -50,6 +50,9 @@ type class struct {
 // newFleet checks the problem and sorts it. Whatever is wrong is the caller's
 // mistake, not the user's: a user's errors were found before planning.
 func newFleet(p *Problem, sticky *Solution) (*fleet, error) {
+	if err := p.inRange(); err != nil {
+		return nil, err
+	}
 	f := &fleet{p: p, price: newPricer(p.Weights)}
 	order := make([]int, len(p.Items))
 	for i := range order {
@@ -80,7 +83,7 @@ func (f *fleet) addItems(order []int, place []int32) error {
 	users := make([]int, len(p.Sources))
 	for _, it := range p.Items {
 		for _, s := range it.Sources {
-			if s < 0 || s >= len(users) || p.Sources[s].Hazard < 0 {
+			if s < 0 || s >= len(users) || p.Sources[s].Hazard < 0 || p.Sources[s].Hazard > maxHazard {
 				return fmt.Errorf("item %s has no valid source %d", it.Name, s)
 			}
 			users[s]++
@@ -161,8 +164,51 @@ func (f *fleet) addItems(order []int, place []int32) error {
 	return nil
 }
 
-// maxSize bounds sizes and times, so that prices fit into 64 bits.
-const maxSize = 1 << 44
+// Sizes, times and replicas beyond these are mistakes.
+const (
+	maxSize     = 1 << 44
+	maxReplicas = 1 << 24
+	maxHazard   = 1 << 48
+)
+
+// inRange makes sure that no sum of prices overflows: each item in a layer of
+// its own for each app, changing all the time, must cost less than 2^59.
+func (p *Problem) inRange() error {
+	w := p.Weights
+	for _, v := range []int64{w.Store, w.Pull, w.Build, w.Retained, w.Replaced, w.Cold, w.Layer, w.Hosts} {
+		if v < 0 || v > 1<<40 {
+			return fmt.Errorf("weight %d out of range", v)
+		}
+	}
+	if w.Replaced > 1000 {
+		return fmt.Errorf("%d of 1000 hosts replaced a cycle", w.Replaced)
+	}
+	if w == (Weights{}) {
+		w = DefaultWeights()
+	}
+	// An estimate, in floating point for its range alone.
+	var sum float64
+	count := func(size, build, replicas int64) {
+		sum += float64(size)*float64(w.Store)/1000*float64(1+w.Retained) +
+			float64(size+w.Layer)*float64(w.Pull)/1000*float64(replicas) +
+			float64(build)*float64(w.Build)*(float64(w.Cold)/1000+1)
+	}
+	for _, app := range p.Apps {
+		if app.Replicas > maxReplicas || app.Delta.Size < 0 || app.Delta.Size > maxSize || app.Delta.Build < 0 || app.Delta.Build > maxSize {
+			return fmt.Errorf("app %s: delta or replicas out of range", app.Name)
+		}
+		count(app.Delta.Size, app.Delta.Build, app.replicas())
+		for _, i := range app.Items {
+			if i >= 0 && i < len(p.Items) {
+				count(p.Items[i].Size, p.Items[i].Build, app.replicas())
+			}
+		}
+	}
+	if sum > 1<<59 {
+		return fmt.Errorf("the fleet's cost is out of range")
+	}
+	return nil
+}
 
 func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 	p := f.p
@@ -211,9 +257,6 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 				return fmt.Errorf("app %s has no valid source %d", app.Name, s)
 			}
 		}
-		if app.Delta.Size < 0 || app.Delta.Size > maxSize || app.Replicas > maxReplicas {
-			return fmt.Errorf("app %s: delta size or replicas out of range", app.Name)
-		}
 		taken := 0
 		if c.base >= 0 {
 			taken++
@@ -242,8 +285,6 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 	}
 	return nil
 }
-
-const maxReplicas = 1 << 24
 
 func (a *App) limit() int {
 	if a.Limit == 0 {

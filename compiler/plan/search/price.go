@@ -11,10 +11,10 @@ const one = 1 << 30
 // hostOne is the fixed-point 1 of ω, the expected number of hosts.
 const hostOne = 1 << 10
 
-// The table has e^-x for x = 0, 1/512, … below 16, where e^-x is nothing.
+// The table has e^-x for x = 0, 1/512, … below 22, where e^-x is nothing.
 const (
 	tableStep = 23 // bits of a hazard below 1/512
-	tableEnd  = 16
+	tableEnd  = 22
 )
 
 // pricer evaluates the cost model for one set of weights.

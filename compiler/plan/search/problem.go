@@ -125,7 +125,13 @@ type Solution struct {
 	Bound  Money // no plan costs less
 	Exact  bool  // proven to be a cheapest plan; then Bound is its cost
 	Work   int64 // spent of Options.Work
-	Moved  Money // one-off pulls against Options.Previous, replicas on hosts of their own
+	Moved  Move  // from Options.Previous
+}
+
+// Move is what going from one plan to another makes hosts pull, once.
+type Move struct {
+	Bytes int64
+	Cost  Money
 }
 
 // Money counts 1e-12 of the unit of Weights.

@@ -48,8 +48,8 @@
 //
 // With a previous plan none of this starts afresh: sticky.go repairs that plan
 // and polishes it with a price on moving. bound.go has the lower bound, price.go
-// the arithmetic, evaluate.go the definition of cost and validity, which shares
-// no code with the search, so that one checks the other.
+// the arithmetic, evaluate.go the definition of cost and validity, which has
+// nothing but prices in common with the search, so that one checks the other.
 //
 // # What keeps it deterministic
 //
@@ -98,6 +98,9 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 	s.Bound = min(f.lowerBound(), s.Cost.Total())
 	if proven {
 		s.Bound = s.Cost.Total()
+	}
+	if o.Previous != nil {
+		s.Moved = Moving(p, o.Previous, s)
 	}
 	return s, nil
 }

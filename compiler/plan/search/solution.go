@@ -92,13 +92,6 @@ func (po *pool) solution() *Solution {
 		s.Layers[l].Size, _ = s.content(p, l)
 		s.Layers[l].Hazard = p.hazard(s.sources(p, l))
 	}
-	for c := range po.lay {
-		for _, b := range po.lay[c] {
-			if po.held != nil && po.held[c] != nil && !po.held[c][po.blobs[b].key] {
-				s.Moved += po.blobs[b].once * Money(f.classes[c].replicas)
-			}
-		}
-	}
 	return s
 }
 

@@ -16,6 +16,37 @@ import (
 // DefaultPayback is the number of cycles within which a move must pay back.
 const DefaultPayback = 4
 
+// Moving is what hosts that run a plan pull to run another one of the same
+// problem, where nothing but the plan changes: each replica the layers that its
+// app did not have. Apps without an image in the first plan do not count.
+func Moving(p *Problem, from, to *Solution) Move {
+	w := p.Weights
+	if w == (Weights{}) {
+		w = DefaultWeights()
+	}
+	was, is := from.identities(), to.identities()
+	var m Move
+	for a := range p.Apps {
+		if a >= len(from.Images) || a >= len(to.Images) || from.Images[a] == nil {
+			continue
+		}
+		had := map[string]bool{}
+		for _, l := range from.Images[a] {
+			if l >= 0 && l < len(was) {
+				had[was[l]] = true
+			}
+		}
+		for _, l := range to.Images[a] {
+			if to.Layers[l].Kind != KindDelta && !had[is[l]] {
+				size := to.Layers[l].Size
+				m.Bytes += size * p.Apps[a].replicas()
+				m.Cost += Money(milli(size+w.Layer, w.Pull)) * Money(p.Apps[a].replicas())
+			}
+		}
+	}
+	return m
+}
+
 // previousKey spells out how the previous plan stacked an app, so that classes
 // hold only apps that were alike then, too.
 func previousKey(s *Solution, a int) string {

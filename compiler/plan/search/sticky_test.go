@@ -136,3 +136,55 @@ func contentOf(s *Solution, l int, changed map[int]bool) string {
 	}
 	return text
 }
+
+// Any previous plan is good enough to start from: of another fleet, out of
+// range, for higher limits or other needs.
+func TestStickyRepairsAnything(t *testing.T) {
+	for seed := range uint64(100) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		sh := shape{apps: 1 + r.IntN(12), items: 3 + r.IntN(15), bases: r.IntN(3), perApp: 2 + r.IntN(6), stacked: r.IntN(101), limit: 4 + r.IntN(6)}
+		old, err := Solve(generate(r, sh), Options{Work: 20_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sh.apps, sh.items, sh.limit, sh.alone = 1+r.IntN(12), 3+r.IntN(15), 3+r.IntN(6), seed%2 == 0
+		p := generate(r, sh)
+		s, err := Solve(p, Options{Previous: old, Work: 20_000})
+		if _, ok := err.(*LimitError); ok {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(p, s); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+// Starting from a plan for the very same fleet moves little, and what Moving
+// counts is what the solution says.
+func TestMovingFromItselfIsNothing(t *testing.T) {
+	p := generate(rand.New(rand.NewPCG(1, 8)), shape{apps: 20, items: 25, bases: 2, perApp: 10, stacked: 40, limit: 6})
+	s, err := Solve(p, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Moving(p, s, s); got != (Move{}) {
+		t.Errorf("moving nowhere costs %v", got)
+	}
+	first, err := Solve(p, Options{Work: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Moving(p, first, s); got.Bytes == 0 || got.Cost == 0 {
+		t.Errorf("moving to a better plan costs %v", got)
+	}
+	again, err := Solve(p, Options{Previous: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Moved != Moving(p, s, again) {
+		t.Errorf("says %v moved, but %v moved", again.Moved, Moving(p, s, again))
+	}
+}
