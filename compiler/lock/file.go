@@ -20,6 +20,8 @@
 //
 //	size java.jdk("17") 86000000
 //
+//	stack shop java
+//
 //	url maven:com.example:server:1.0:zip sha256:… 1234
 //
 // A field that is empty, holds a space or starts with a quote is written as a
@@ -48,6 +50,7 @@ type File struct {
 	URLs     []URL       // by URL
 	Images   []Image     // by reference, platform
 	Layers   []PlanLayer // by name
+	Stacks   []Stack     // by app, layer
 	Sizes    []Size      // by instance
 }
 
@@ -88,15 +91,20 @@ type Image struct {
 	Digest    string // "sha256:…" of the platform's manifest
 }
 
-// PlanLayer is one layer of the plan. It names instances by their stable path
-// and arguments, never by a hash, so that a new version keeps its place.
-// Which layers an image stacks is derived, not recorded.
+// PlanLayer is one layer of the plan that images may share. It names instances
+// by their stable path and arguments, never by a hash, so that a new version
+// keeps its place. Bases and deltas are always layers and are not recorded;
+// which layers an image stacks is derived from what its app consists of.
 type PlanLayer struct {
-	Name    string   // unique; chosen by the planner
-	Kind    string   // "base", "spine", "portable", "finish", "delta"
-	Parent  string   // name of the layer below, for kinds that have one; else ""
+	Name    string   // unique; chosen by the planner, and kept as long as there is such a layer
+	Kind    string   // "spine", "portable"
+	Parent  string   // of a spine the name of the spine layer below; "" on the base
 	Members []string // instances, sorted
 }
+
+// Stack says that an app's image has a layer. It is recorded only for apps of
+// which the layers alone would say something else.
+type Stack struct{ App, Layer string }
 
 // Size is the measured size of an instance's layer.
 type Size struct {
@@ -154,6 +162,7 @@ func (f *File) Sort() {
 	slices.SortStableFunc(f.URLs, compareURLs)
 	slices.SortStableFunc(f.Images, compareImages)
 	slices.SortStableFunc(f.Layers, compareLayers)
+	slices.SortStableFunc(f.Stacks, compareStacks)
 	slices.SortStableFunc(f.Sizes, compareSizes)
 	for i := range f.Packages {
 		slices.Sort(f.Packages[i].Needs)
@@ -178,5 +187,9 @@ func compareImages(a, b Image) int {
 }
 
 func compareLayers(a, b PlanLayer) int { return cmp.Compare(a.Name, b.Name) }
+
+func compareStacks(a, b Stack) int {
+	return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Layer, b.Layer))
+}
 
 func compareSizes(a, b Size) int { return cmp.Compare(a.Instance, b.Instance) }

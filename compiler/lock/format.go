@@ -44,6 +44,9 @@ func (f *File) Format() []byte {
 			add("member", x.Name, m)
 		}
 	}
+	for _, x := range f.Stacks {
+		add("stack", x.App, x.Layer)
+	}
 	for _, x := range f.Sizes {
 		add("size", x.Instance, strconv.FormatInt(x.Bytes, 10))
 	}

@@ -32,9 +32,10 @@ func sample() *File {
 		Images:   []Image{{"registry.example.com/base:1", "linux/arm/v7", digest("e")}},
 		Layers: []PlanLayer{
 			{Name: "java", Kind: "spine", Parent: "the os", Members: []string{`java.jdk("17")`, `log.agent("a b", 2)`}},
-			{Name: "the os", Kind: "base"},
+			{Name: "the os", Kind: "spine"},
 		},
-		Sizes: []Size{{`java.jdk("17")`, 86_000_000}},
+		Stacks: []Stack{{"shop", "java"}, {"shop", "the os"}},
+		Sizes:  []Size{{`java.jdk("17")`, 86_000_000}},
 	}
 	f.Sort()
 	return f
@@ -47,7 +48,7 @@ image registry.example.com/base:1 linux/arm/v7 sha256:E
 
 index debian/bookworm amd64 debian:bookworm sha256:B
 
-layer "the os" base
+layer "the os" spine
 layer java spine "parent=the os"
 
 member java "log.agent(\"a b\", 2)"
@@ -58,6 +59,9 @@ package debian/bookworm amd64 libc6 1:1.0~rc1-1 debian:pool/main/libc6.deb sha25
 package debian/bookworm amd64 libjq1 1:1.0~rc1-1 debian:pool/main/libjq1.deb sha256:A size=10 installed=1024 needs=libc6
 
 size java.jdk("17") 86000000
+
+stack shop "the os"
+stack shop java
 
 url "https://example.com/a b.jar" sha256:C 7
 url maven:com.example:server:1.0:zip sha256:D 0

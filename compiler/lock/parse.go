@@ -113,6 +113,7 @@ var forms = map[string]struct {
 	"layer":   {"layer NAME KIND [parent=NAME]", 2, 3, 4},
 	"member":  {"member LAYER INSTANCE", 3, 3, 3},
 	"size":    {"size INSTANCE BYTES", 2, 3, 3},
+	"stack":   {"stack APP LAYER", 3, 3, 3},
 }
 
 func (p *parser) parseLine(line int, text string) {
@@ -176,6 +177,8 @@ func (p *parser) fact(line int, f []string) {
 		p.file.Layers = append(p.file.Layers, layer)
 	case "member":
 		p.members = append(p.members, member{line, f[1], f[2]})
+	case "stack":
+		p.file.Stacks = append(p.file.Stacks, Stack{f[1], f[2]})
 	case "size":
 		p.file.Sizes = append(p.file.Sizes, Size{f[1], p.bytes(line, f[2])})
 	}

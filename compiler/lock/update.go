@@ -31,6 +31,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 		u.names[Everything] = true
 	}
 	u.file.Layers = clonePlan(old.Layers)
+	u.file.Stacks = slices.Clone(old.Stacks)
 	u.file.Sizes = slices.Clone(old.Sizes)
 	for _, d := range combine(refs.Distributions) {
 		if err := u.distribution(ctx, d); err != nil {
