@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -180,15 +181,16 @@ func (c *closure) suffix(b *body, i *Instance) string {
 }
 
 // intern returns the instance that is equal to i, or i itself if it is the
-// first of its kind: equal reference, equal bound needs.
+// first of its kind: equal reference, the same bound needs. Needs are compared
+// by what they are, not by their IDs: on two releases of a distribution a
+// component has one ID and different packages.
 func (x *expander) intern(key string, i *Instance) *Instance {
 	var k strings.Builder
 	k.WriteString(key)
 	for _, l := range [][]*Instance{i.Needs, i.RunsWith, i.After, i.Root} {
 		k.WriteByte('|')
 		for _, n := range l {
-			k.WriteString(n.ID)
-			k.WriteByte(';')
+			fmt.Fprintf(&k, "%p;", n)
 		}
 	}
 	if old := x.interned[k.String()]; old != nil {

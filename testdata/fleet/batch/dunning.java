@@ -1,0 +1,6 @@
+/** Reminds of invoices that nobody paid. */
+class Main {
+    public static void main(String[] args) {
+        System.out.println("dunning");
+    }
+}

@@ -1,0 +1,5 @@
+"""Counts containers."""
+
+import psycopg2, requests, yaml
+
+print("containers")

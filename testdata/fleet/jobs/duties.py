@@ -1,0 +1,5 @@
+"""Who is on duty."""
+
+import openpyxl, psycopg2, requests, yaml
+
+print("duties")

@@ -1,0 +1,5 @@
+"""Exchanges messages with partners."""
+
+import psycopg2, requests, yaml
+
+print("edifact")

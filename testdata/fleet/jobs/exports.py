@@ -1,0 +1,5 @@
+"""Writes spreadsheets for the customs."""
+
+import openpyxl, requests, yaml
+
+print("exports")

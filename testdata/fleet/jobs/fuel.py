@@ -1,0 +1,5 @@
+"""Prices of fuel."""
+
+import requests, yaml
+
+print("fuel")

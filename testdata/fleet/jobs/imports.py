@@ -1,0 +1,5 @@
+"""Reads spreadsheets of the customs."""
+
+import openpyxl, psycopg2, requests, yaml
+
+print("imports")

@@ -1,0 +1,5 @@
+"""Books what was paid."""
+
+import psycopg2, requests, yaml
+
+print("ledger")

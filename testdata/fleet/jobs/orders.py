@@ -1,0 +1,5 @@
+"""Takes orders of partners."""
+
+import psycopg2, requests, yaml
+
+print("orders")

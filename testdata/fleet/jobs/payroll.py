@@ -1,0 +1,5 @@
+"""Pays people."""
+
+import openpyxl, psycopg2, requests, yaml
+
+print("payroll")

@@ -1,0 +1,5 @@
+"""Fetches schedules of ships."""
+
+import requests, yaml
+
+print("schedules")

@@ -1,0 +1,5 @@
+"""Numbers for the yearbook."""
+
+import openpyxl, psycopg2, requests, yaml
+
+print("statistics")

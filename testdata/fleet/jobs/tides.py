@@ -1,0 +1,5 @@
+"""When the water is high."""
+
+import requests, yaml
+
+print("tides")

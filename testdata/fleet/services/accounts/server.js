@@ -1,0 +1,2 @@
+// Who may do what.
+require("harbour").serve("accounts", (request) => `accounts ${request.url}\n`);

@@ -1,0 +1,2 @@
+// Tells people what went wrong.
+require("harbour").serve("alerts", (request) => `alerts ${request.url}\n`);

@@ -1,0 +1,2 @@
+// Where ships lie.
+require("harbour").serve("berths", (request) => `berths ${request.url}\n`);

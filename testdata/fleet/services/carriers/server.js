@@ -1,0 +1,2 @@
+// Who carries what.
+require("harbour").serve("carriers", (request) => `carriers ${request.url}\n`);

@@ -1,0 +1,2 @@
+// Papers of a freight.
+require("harbour").serve("documents", (request) => `documents ${request.url}\n`);

@@ -1,0 +1,2 @@
+// Letters to customers.
+require("harbour").serve("mail", (request) => `mail ${request.url}\n`);

@@ -1,0 +1,2 @@
+// Offers prices.
+require("harbour").serve("quotes", (request) => `quotes ${request.url}\n`);

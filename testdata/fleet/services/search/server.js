@@ -1,0 +1,2 @@
+// Finds a container.
+require("harbour").serve("search", (request) => `search ${request.url}\n`);

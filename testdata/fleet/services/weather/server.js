@@ -1,0 +1,2 @@
+// Wind and waves.
+require("harbour").serve("weather", (request) => `weather ${request.url}\n`);
