@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// starter is the project that init writes, file by file. A script builds it,
+// so it cannot fall behind the language.
+var starter = []struct{ name, text string }{
+	{"fleet.layer", `# A fleet of one app. "layc doc std" lists the modules that come with layc.
+
+import "std/debian"
+
+# What all apps have in common.
+fleet {
+    base debian.release("12")
+}
+
+# A component is something that apps have in their images: say what it puts
+# there, and give it parameters for what differs. Apps that use it with equal
+# arguments share its layer.
+component greeter(greeting: string = "Hello") {
+    changes monthly
+
+    file "/opt/greeter/greet" text """
+        #!/bin/sh
+        echo "${greeting} from $(cat /opt/greeter/name)"
+    """ mode 0755
+
+    env PATH += "/opt/greeter"
+}
+
+# An app is an image: the components that it uses, and files of its own. Write
+# a second one beside it, and see what the two share: layc plan
+app hello {
+    uses greeter("Good morning")
+
+    copy "hello/name" to "/opt/greeter/"
+
+    user    "1000"
+    command ["greet"]
+}
+`},
+	{"hello/name", "layc\n"},
+}
+
+func (c *cli) initCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Begin a project: a small one that builds",
+		Long: `init writes a small commented project: a fleet on Debian with one component and
+one app. It goes to DIR, which is made if it is not there, or to the current
+directory. Files that exist are never changed: where one is in the way, or the
+directory is a module already, nothing is written.`,
+		Example: `  layc init                    in the current directory
+  layc init shop && cd shop && layc lock && layc build -o out`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := c.dir
+			switch len(args) {
+			case 0:
+			case 1:
+				dir = filepath.Join(c.dir, args[0])
+				if filepath.IsAbs(args[0]) {
+					dir = args[0]
+				}
+			default:
+				return usage(cmd, "want one directory")
+			}
+			return c.begin(dir)
+		},
+	}
+}
+
+// begin writes the starter project into dir, all of it or nothing.
+func (c *cli) begin(dir string) error {
+	if there, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.layer")); err != nil {
+		return err
+	} else if len(there) > 0 {
+		return fmt.Errorf("%s is there: the directory is a module already; name another one", there[0])
+	}
+	for _, f := range starter {
+		name := filepath.Join(dir, filepath.FromSlash(f.name))
+		if _, err := os.Lstat(name); err == nil {
+			return fmt.Errorf("%s is there; name an empty directory, or move the file away", name)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	var written []string
+	for _, f := range starter {
+		name := filepath.Join(dir, filepath.FromSlash(f.name))
+		err := os.MkdirAll(filepath.Dir(name), 0o755)
+		if err == nil {
+			err = createFile(name, f.text)
+		}
+		if err != nil {
+			for _, w := range written {
+				os.Remove(w)
+			}
+			return err
+		}
+		written = append(written, name)
+	}
+	for _, name := range written {
+		fmt.Fprintf(c.out, "wrote %s\n", name)
+	}
+	at := ""
+	if filepath.Clean(dir) != "." {
+		at = " -C " + dir
+	}
+	fmt.Fprintf(c.out, `
+What next:
+  layc lock%[1]s            pin the versions of what it is made of
+  layc plan%[1]s            see which layers there are
+  layc build%[1]s -o out    build the image into the directory out
+`, at)
+	return nil
+}
+
+// createFile writes a file that must not exist yet.
+func createFile(name, text string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+// escapeGlob makes a directory's name stand for itself in a pattern.
+func escapeGlob(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
+}
