@@ -16,6 +16,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan/search"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // Kind says what a layer's content depends on.
@@ -40,6 +41,7 @@ type Plan struct {
 	items    []*component.Instance // by item of problem
 	problem  *search.Problem
 	solution *search.Solution
+	memory   *memory // what the lock file says; nil if it has no plan
 }
 
 // Layer is one planned layer.
@@ -85,20 +87,78 @@ type Image struct {
 
 // Options steer planning. The zero value is the default.
 type Options struct {
-	Work int64 // limit of the search, in the units of search.Options
+	// Work limits the search: how many places of an instance in an image it
+	// looks at. 0: a default that suits the fleet.
+	Work    int64
+	Weights search.Weights // zero value: search.DefaultWeights
+	// Rebalance plans afresh, whatever the lock file says.
+	Rebalance bool
+	// Locked makes it an error if the lock file's plan is missing or has to be
+	// repaired.
+	Locked bool
 }
 
-// New plans a fleet. A limit that cannot be met is reported with the smallest
-// that works; the plan is nil then.
+// WorkPerSecond is about how much of Options.Work a machine of 2025 does in a
+// second. Limits in units of time are turned into work by it, so that plans
+// don't depend on the machine.
+const WorkPerSecond = 4_000_000
+
+// Stale is the code of a recorded plan that had to be repaired.
+const Stale diag.Code = "E0410"
+
+// New plans a fleet. It starts from the plan in the lock file, and keeps it as
+// it is if it fits; what does not fit is repaired, which is reported, but not
+// written. A limit that cannot be met is reported with the smallest that
+// works; the plan is nil then.
 func New(g *component.Graph, l *lock.File, o Options) (*Plan, diag.List) {
-	t := newTranslation(g, l)
 	var list diag.List
-	s, err := search.Solve(t.problem, search.Options{Work: o.Work})
+	t := newTranslation(g, l)
+	t.problem.Weights = o.Weights
+	m := t.recall(l)
+	s, err := t.solve(m, o)
 	if err != nil {
 		t.report(&list, err)
 		return nil, list
 	}
-	return t.plan(s), list
+	p := t.plan(s)
+	p.memory = m
+	if !o.Rebalance {
+		p.reportStale(&list, o.Locked)
+	}
+	return p, list
+}
+
+// solve searches a plan. A recorded one that fits is kept without a search:
+// nothing but an edit, or a rebalance, ever moves a layer.
+func (t *translation) solve(m *memory, o Options) (*search.Solution, error) {
+	if m == nil || o.Rebalance {
+		return search.Solve(t.problem, search.Options{Work: o.Work})
+	}
+	previous := m.previous()
+	if m.fits() {
+		s, err := search.Solve(t.problem, search.Options{Work: -1, Previous: previous})
+		if err != nil || m.keeps(s) {
+			return s, err
+		}
+	}
+	return search.Solve(t.problem, search.Options{Work: o.Work, Previous: previous})
+}
+
+// reportStale reports that the lock file has no plan, which matters only if
+// it must, or that its plan had to be repaired.
+func (p *Plan) reportStale(list *diag.List, locked bool) {
+	report, command := list.Warnf, "layc lock"
+	if locked {
+		report = list.Errorf
+	}
+	switch d := p.Diff(); {
+	case p.memory == nil && locked && slices.ContainsFunc(p.Layers, (*Layer).shareable):
+		report("E0411", source.Span{}, "%s has no plan", lock.Name).Hint("run: %s", command)
+	case p.memory != nil && !(p.memory.fits() && p.memory.keeps(p.solution)):
+		report(Stale, source.Span{}, "the plan in %s is of another program: %s", lock.Name, d.Summary()).
+			Note("it was repaired for now, with as few changes as the program forces").
+			Hint("run %s to record what layc plan shows", command)
+	}
 }
 
 // translation keeps which item is which instance.

@@ -1,0 +1,173 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// Diff is what a plan changes of the one in the lock file.
+type Diff struct {
+	Added   []*Layer         // in the plan's order
+	Gone    []lock.PlanLayer // by name
+	Changed []Change         // in the plan's order
+	Images  []Restack        // whose layers change, by app
+	Pull    int64            // bytes that all hosts pull, by the images' replicas
+
+	platforms int // that the fleet names
+}
+
+// Change is a layer that keeps its place with other members, or moves onto
+// another layer.
+type Change struct {
+	Layer *Layer
+	Was   lock.PlanLayer
+	New   []string // members that are new in it, sorted
+	Lost  []string // those that it had, sorted
+	Moved bool     // it stands on another layer
+}
+
+// Restack is an image whose layers change.
+type Restack struct {
+	App    *component.App
+	Layers []*Layer // those that it did not have, bottom up; without its delta
+	Pull   int64    // their bytes, for one host
+}
+
+// Diff compares the plan with the one in the lock file. Without one there, it
+// is empty. Bases and deltas are not recorded, so it does not speak of them.
+func (p *Plan) Diff() *Diff {
+	d := &Diff{platforms: len(p.Graph.Fleet.Platforms)}
+	if p.memory == nil {
+		return d
+	}
+	names := p.recorded()
+	facts := map[string]lock.PlanLayer{}
+	for _, f := range p.memory.facts {
+		facts[f.Name] = f
+	}
+	kept := map[string]bool{}
+	for _, l := range p.Layers {
+		if !l.shareable() {
+			continue
+		}
+		name := names[l]
+		if name == "" {
+			d.Added = append(d.Added, l)
+			continue
+		}
+		kept[name] = true
+		c := Change{Layer: l, Was: facts[name]}
+		members := l.members()
+		c.New, c.Lost = without(members, c.Was.Members), without(c.Was.Members, members)
+		c.Moved = l.Kind == Spine && l.Parent != nil && names[l.Parent] != c.Was.Parent
+		if len(c.New)+len(c.Lost) > 0 || c.Moved {
+			d.Changed = append(d.Changed, c)
+		}
+	}
+	for _, f := range p.memory.facts {
+		if !kept[f.Name] {
+			d.Gone = append(d.Gone, f)
+		}
+	}
+	p.restack(d)
+	return d
+}
+
+// restack finds the images that have to get layers which they lacked.
+func (p *Plan) restack(d *Diff) {
+	now := map[*Layer]string{}
+	for n, i := range p.Images {
+		had := p.memory.contents(p, p.memory.stacks[p.app(n)])
+		r := Restack{App: i.App}
+		for _, l := range i.Layers {
+			if !l.shareable() {
+				continue
+			}
+			if now[l] == "" {
+				now[l] = content(l, now)
+			}
+			if !had[now[l]] {
+				r.Layers = append(r.Layers, l)
+				r.Pull += l.Size
+			}
+		}
+		if len(r.Layers) > 0 {
+			d.Images = append(d.Images, r)
+			d.Pull += r.Pull * int64(i.App.Replicas)
+		}
+	}
+}
+
+// content spells out what a layer is made of, given the same of those below.
+func content(l *Layer, below map[*Layer]string) string {
+	key := fmt.Sprintf("%q", l.members())
+	if l.Kind == Spine && l.Parent != nil && l.Parent.Kind == Spine {
+		key = below[l.Parent] + "/" + key
+	}
+	return key
+}
+
+// contents spells out what the layers of a recorded stack were made of.
+func (m *memory) contents(p *Plan, stack []placed) map[string]bool {
+	contents := map[string]bool{}
+	spine := ""
+	for _, s := range stack {
+		members := slices.DeleteFunc(slices.Clone(m.facts[s.fact].Members), func(name string) bool { return slices.Contains(s.members, name) })
+		for n, name := range s.members {
+			// The plan may call an instance by another name of the same content.
+			if !s.isNew[n] {
+				name = p.items[s.at[n]].ID
+			}
+			members = append(members, name)
+		}
+		slices.Sort(members)
+		key := fmt.Sprintf("%q", slices.Compact(members))
+		if slices.ContainsFunc(s.items, func(i int) bool { return p.problem.Items[i].Stacked }) {
+			if spine != "" {
+				key = spine + "/" + key
+			}
+			spine = key
+		}
+		contents[key] = true
+	}
+	return contents
+}
+
+// without are the elements of a that b lacks; both are sorted.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// Empty says that nothing differs.
+func (d *Diff) Empty() bool {
+	return len(d.Added)+len(d.Gone)+len(d.Changed)+len(d.Images) == 0
+}
+
+// Summary is one line: how much differs.
+func (d *Diff) Summary() string {
+	gone := len(d.Gone)
+	if d.platforms > 1 {
+		gone = 0 // those may be another platform's
+	}
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{len(d.Added), "added"}, {len(d.Changed), "changed"}, {gone, "gone"}} {
+		if c.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	if len(parts) == 0 {
+		return "layers are stacked otherwise"
+	}
+	noun := "layers "
+	if len(d.Added)+len(d.Changed)+gone == 1 {
+		noun = "layer "
+	}
+	return noun + strings.Join(parts, ", ")
+}

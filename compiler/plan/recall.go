@@ -1,0 +1,350 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan/search"
+)
+
+// A plan is recorded as its shared layers, each the names of its members, and
+// read back against a program that may have changed since. This file reads.
+//
+// A recorded layer suits an app if the app has all its members. A member that
+// the app lacks may stand for another instance of the same component that no
+// layer mentions yet: that is what a new version looks like, and it inherits
+// the place. A member that is nowhere in the fleet any more is passed over.
+//
+// The spine of an app is the chain of recorded spine layers, from the base up,
+// that suits it and covers most of it; of the portable layers it has those that
+// suit it, large ones first, as long as they do not overlap. Where this is not
+// what the plan had, the lock file says so by stack facts. What remains
+// uncovered is the search's to place.
+
+// memory is a recorded plan in terms of the fleet as it is now.
+type memory struct {
+	facts  []lock.PlanLayer
+	stacks [][]placed // by app; spine first, from the base up, then portable layers by name
+	// whole says of each app that the layers hold all that its image needs, and
+	// nothing that is new in its place.
+	whole []bool
+}
+
+// placed is a recorded layer in an image.
+type placed struct {
+	fact    int      // in memory.facts
+	items   []int    // sorted
+	members []string // as recorded, without those that are gone
+	gone    int      // how many those are
+	at      []int    // for each of members its item
+	isNew   []bool   // and whether that is another instance
+	changed bool     // some is
+}
+
+// recaller reads a recorded plan.
+type recaller struct {
+	t       *translation
+	facts   []lock.PlanLayer
+	spine   []bool              // by fact: it has a stacked member now
+	beneath map[string][]int    // name of a spine layer → facts on it, by name
+	loose   []int               // portable facts, large ones first
+	stacks  map[string][]string // app → layers, where recorded
+	fresh   map[string][]int    // path of a component → items that no fact mentions, by name
+	gone    map[string]bool     // members that nothing in the fleet can stand for
+	names   map[string]int      // instance → item
+	paths   map[int]string      // item → path of its component
+	has     []bool              // items of the app at hand
+	used    []bool              // of them those that are placed
+	best    []placed            // spine found so far
+	score   [3]int              // of best
+}
+
+// recall reads a lock file's plan; nil if it has none.
+func (t *translation) recall(l *lock.File) *memory {
+	if len(l.Layers) == 0 {
+		return nil
+	}
+	r := &recaller{
+		t: t, facts: l.Layers, stacks: map[string][]string{}, beneath: map[string][]int{},
+		fresh: map[string][]int{}, gone: map[string]bool{}, names: t.names(), paths: map[int]string{},
+		has: make([]bool, len(t.items)), used: make([]bool, len(t.items)),
+	}
+	for _, s := range l.Stacks {
+		r.stacks[s.App] = append(r.stacks[s.App], s.Layer)
+	}
+	r.match()
+	r.sort()
+	m := &memory{facts: l.Layers}
+	known := map[string]int{} // apps with equal items have equal stacks, unless they are recorded
+	for n := range t.problem.Apps {
+		app := &t.problem.Apps[n]
+		key := fmt.Sprint(app.Items, r.stacks[app.Name])
+		if k, ok := known[key]; ok {
+			m.stacks, m.whole = append(m.stacks, m.stacks[k]), append(m.whole, m.whole[k])
+			continue
+		}
+		known[key] = n
+		stack, whole := r.app(app)
+		m.stacks, m.whole = append(m.stacks, stack), append(m.whole, whole)
+	}
+	return m
+}
+
+// names are all instances of the fleet's images, by their ID.
+func (t *translation) names() map[string]int {
+	names := map[string]int{}
+	for _, a := range t.graph.Apps {
+		for _, i := range a.Closure {
+			if n, ok := t.index[i.Key]; ok && i.Kind != component.Empty {
+				names[i.ID] = n
+			}
+		}
+	}
+	return names
+}
+
+// pathOf is the path of an instance's component.
+func pathOf(id string) string {
+	if end := strings.IndexByte(id, '('); end >= 0 {
+		id = id[:end]
+	}
+	path, _, _ := strings.Cut(id, " on ")
+	return path
+}
+
+// match finds out which items the members of facts may stand for.
+func (r *recaller) match() {
+	mentioned := map[int]bool{}
+	for _, f := range r.facts {
+		for _, m := range f.Members {
+			if n, ok := r.names[m]; ok {
+				mentioned[n] = true
+			}
+		}
+	}
+	for n, i := range r.t.items {
+		// Packages are one component, but each is something else.
+		if !mentioned[n] && i.Package == nil && i.Kind != component.Base {
+			path := pathOf(i.ID)
+			r.fresh[path] = append(r.fresh[path], n)
+		}
+	}
+	for _, list := range r.fresh {
+		slices.SortFunc(list, func(a, b int) int { return cmp.Compare(r.t.items[a].ID, r.t.items[b].ID) })
+	}
+	r.spine = make([]bool, len(r.facts))
+	for f, layer := range r.facts {
+		for _, m := range layer.Members {
+			candidates := r.fresh[pathOf(m)]
+			if n, ok := r.names[m]; ok {
+				candidates = append([]int{n}, candidates...)
+			}
+			if len(candidates) == 0 {
+				r.gone[m] = true
+			} else if r.t.problem.Items[candidates[0]].Stacked {
+				r.spine[f] = true
+			}
+		}
+		if allGone := !slices.ContainsFunc(layer.Members, func(m string) bool { return !r.gone[m] }); allGone {
+			r.spine[f] = layer.Kind == string(Spine)
+		}
+	}
+}
+
+// sort arranges the facts: spine layers by what they stand on, portable ones
+// by size.
+func (r *recaller) sort() {
+	name := map[string]int{}
+	for f, layer := range r.facts {
+		if r.spine[f] {
+			name[layer.Name] = f
+		}
+	}
+	for f, layer := range r.facts { // by name
+		if !r.spine[f] {
+			r.loose = append(r.loose, f)
+			continue
+		}
+		parent := layer.Parent
+		if _, ok := name[parent]; !ok {
+			parent = ""
+		}
+		r.beneath[parent] = append(r.beneath[parent], f)
+	}
+	there := func(f int) (n int) {
+		for _, m := range r.facts[f].Members {
+			if !r.gone[m] {
+				n++
+			}
+		}
+		return n
+	}
+	slices.SortStableFunc(r.loose, func(a, b int) int {
+		return cmp.Or(cmp.Compare(there(b), there(a)), cmp.Compare(len(r.facts[a].Members), len(r.facts[b].Members)))
+	})
+}
+
+// app finds the recorded layers of an app.
+func (r *recaller) app(app *search.App) ([]placed, bool) {
+	clear(r.has)
+	clear(r.used)
+	want := 0
+	for _, i := range app.Items {
+		if !r.t.problem.Items[i].Base {
+			r.has[i] = true
+			want++
+		}
+	}
+	recorded := r.stacks[app.Name]
+	said := func(f int) bool { return slices.Contains(recorded, r.facts[f].Name) }
+	r.best, r.score = nil, [3]int{}
+	r.climb("", nil, said)
+	stack := r.best
+	for _, p := range stack {
+		r.use(p.items, true)
+	}
+	var loose []placed
+	for _, round := range []struct{ said, changed bool }{{true, false}, {true, true}, {false, false}, {false, true}} {
+		for _, f := range r.loose {
+			if said(f) != round.said {
+				continue
+			}
+			if p, ok := r.suits(f); ok && p.changed == round.changed {
+				r.use(p.items, true)
+				loose = append(loose, p)
+			}
+		}
+	}
+	slices.SortFunc(loose, func(a, b placed) int { return cmp.Compare(a.fact, b.fact) })
+	stack = append(stack, loose...)
+	whole := true
+	for _, p := range stack {
+		want -= len(p.items)
+		whole = whole && !p.changed
+	}
+	return stack, whole && want == 0
+}
+
+func (r *recaller) use(items []int, used bool) {
+	for _, i := range items {
+		r.used[i] = used
+	}
+}
+
+// climb walks the recorded spines that suit the app and keeps the best: with
+// most of the layers that are said of the app, then most items, then fewest
+// that are changed or have lost members.
+func (r *recaller) climb(on string, path []placed, said func(int) bool) {
+	score := [3]int{}
+	for _, p := range path {
+		if said(p.fact) {
+			score[0]++
+		}
+		score[1] += len(p.items)
+		if p.changed || p.gone > 0 {
+			score[2]--
+		}
+	}
+	if len(path) > 0 && (r.best == nil || slices.Compare(score[:], r.score[:]) > 0) {
+		r.best, r.score = slices.Clone(path), score
+	}
+	for _, f := range r.beneath[on] {
+		if slices.ContainsFunc(r.facts[f].Members, func(m string) bool { return !r.gone[m] }) {
+			if p, ok := r.suits(f); ok {
+				r.use(p.items, true)
+				r.climb(r.facts[f].Name, append(path, p), said)
+				r.use(p.items, false)
+			}
+		} else {
+			r.climb(r.facts[f].Name, path, said)
+		}
+	}
+}
+
+// suits places a recorded layer in the app at hand, if it has its members and
+// they are not placed yet.
+func (r *recaller) suits(f int) (placed, bool) {
+	p := placed{fact: f}
+	for _, m := range r.facts[f].Members {
+		if r.gone[m] {
+			p.gone++
+			continue
+		}
+		n, ok := r.names[m]
+		isNew := !ok || !r.has[n]
+		if isNew {
+			at := slices.IndexFunc(r.fresh[pathOf(m)], func(n int) bool { return r.has[n] && !r.used[n] && !slices.Contains(p.items, n) })
+			if at < 0 {
+				return p, false
+			}
+			n = r.fresh[pathOf(m)][at]
+			p.changed = true
+		}
+		if r.used[n] {
+			return p, false
+		}
+		if !slices.Contains(p.items, n) {
+			p.items = append(p.items, n)
+		}
+		p.members, p.at, p.isNew = append(p.members, m), append(p.at, n), append(p.isNew, isNew)
+	}
+	slices.Sort(p.items)
+	return p, len(p.items) > 0
+}
+
+// previous is the memory as the search takes it.
+func (m *memory) previous() *search.Solution {
+	s := &search.Solution{}
+	number := map[string]int{}
+	for _, stack := range m.stacks {
+		var image []int
+		for _, p := range stack {
+			key := fmt.Sprint(p.items)
+			n, ok := number[key]
+			if !ok {
+				n = len(s.Layers)
+				number[key] = n
+				s.Layers = append(s.Layers, search.Layer{Items: p.items})
+			}
+			image = append(image, n)
+		}
+		s.Images = append(s.Images, image)
+	}
+	return s
+}
+
+// fits says that the recorded plan needs no repair, as long as the search
+// leaves it as it is.
+func (m *memory) fits() bool { return !slices.Contains(m.whole, false) }
+
+// keeps says whether a solution stacks what is recorded, and nothing else.
+func (m *memory) keeps(s *search.Solution) bool {
+	for a, image := range s.Images {
+		if !m.has(a, s, image) {
+			return false
+		}
+	}
+	return true
+}
+
+// has says whether an app's image is as recorded.
+func (m *memory) has(app int, s *search.Solution, image []int) bool {
+	var was, now []string
+	for _, p := range m.stacks[app] {
+		was = append(was, fmt.Sprint(p.items))
+	}
+	for _, l := range image {
+		if k := s.Layers[l].Kind; k == search.KindSpine || k == search.KindPortable {
+			items := slices.Clone(s.Layers[l].Items)
+			slices.Sort(items)
+			now = append(now, fmt.Sprint(items))
+		}
+	}
+	slices.Sort(was)
+	slices.Sort(now)
+	return slices.Equal(was, now)
+}

@@ -1,0 +1,210 @@
+package plan
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// Record returns the facts of the fleet's plans, one for each platform, in
+// place of those that the lock file has. What is not about plans is the same
+// as before. Layers that were recorded keep their names.
+func Record(l *lock.File, plans []*Plan) *lock.File {
+	r := recorder{named: map[string]int{}, taken: map[string]bool{}}
+	for _, p := range plans {
+		r.plan(p)
+	}
+	out := *l
+	out.Layers, out.Stacks = r.facts, nil
+	out.Sort()
+	// What the layers alone don't say, stack facts do. Those of one app may
+	// change what another platform reads, so all are taken together.
+	stacks := map[lock.Stack]bool{}
+	for _, p := range plans {
+		for _, a := range p.misread(&out) {
+			for _, l := range p.image(a).Layers {
+				if name := r.nameOf(p, l); name != "" {
+					stacks[lock.Stack{App: a, Layer: name}] = true
+				}
+			}
+		}
+	}
+	for s := range stacks {
+		out.Stacks = append(out.Stacks, s)
+	}
+	out.Sort()
+	return &out
+}
+
+// recorder collects facts.
+type recorder struct {
+	facts []lock.PlanLayer
+	named map[string]int // what a layer is → fact
+	taken map[string]bool
+}
+
+// plan adds the layers of one platform's plan.
+func (r *recorder) plan(p *Plan) {
+	old := p.recorded()
+	for _, l := range p.Layers {
+		if !l.shareable() {
+			continue
+		}
+		key := r.key(p, l)
+		if _, ok := r.named[key]; ok {
+			continue // another platform has it, too
+		}
+		name := old[l]
+		if name == "" || r.taken[name] {
+			name = newName(key, l)
+		}
+		r.taken[name] = true
+		fact := lock.PlanLayer{Name: name, Kind: string(l.Kind), Members: l.members()}
+		if l.Parent != nil {
+			fact.Parent = r.nameOf(p, l.Parent)
+		}
+		r.named[key] = len(r.facts)
+		r.facts = append(r.facts, fact)
+	}
+}
+
+// nameOf is the name under which a layer is recorded, "" for one that is not.
+func (r *recorder) nameOf(p *Plan, l *Layer) string {
+	if !l.shareable() {
+		return ""
+	}
+	return r.facts[r.named[r.key(p, l)]].Name
+}
+
+// key tells recorded layers apart: by members and, for a spine, the layer below.
+func (r *recorder) key(p *Plan, l *Layer) string {
+	key := fmt.Sprintf("%s %q", l.Kind, l.members())
+	if l.Kind == Spine && l.Parent != nil {
+		key += " on " + r.nameOf(p, l.Parent)
+	}
+	return key
+}
+
+// newName names a layer after its largest member; digits keep names of
+// different layers apart.
+func newName(key string, l *Layer) string {
+	largest := slices.MaxFunc(l.Members, func(a, b *component.Instance) int {
+		return cmp.Or(cmp.Compare(sizeOf(a, &lock.File{}), sizeOf(b, &lock.File{})), cmp.Compare(b.ID, a.ID))
+	})
+	sum := sha256.Sum256([]byte(key))
+	return shortName(largest) + "-" + hex.EncodeToString(sum[:3])
+}
+
+// shortName is the last word of a component's path, or a package's name.
+func shortName(i *component.Instance) string {
+	if i.Package != nil {
+		return i.Package.Packages[0].Name
+	}
+	return i.Path[strings.LastIndexAny(i.Path, "/.")+1:]
+}
+
+// shareable says whether a layer is recorded: bases and deltas are always
+// layers.
+func (l *Layer) shareable() bool { return l.Kind == Spine || l.Kind == Portable }
+
+// members are the IDs of a layer's members, sorted.
+func (l *Layer) members() []string {
+	var list []string
+	for _, i := range l.Members {
+		list = append(list, i.ID)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// recorded matches the plan's layers with what the lock file has: those that
+// are as they were first, then each that has something of an old one with the
+// one of which it has most.
+func (p *Plan) recorded() map[*Layer]string {
+	names := map[*Layer]string{}
+	if p.memory == nil {
+		return names
+	}
+	taken := map[int]bool{}
+	for pass := range 2 { // exact ones before those with a new version
+		for n, i := range p.Images {
+			for _, l := range i.Layers {
+				if names[l] != "" || !l.shareable() {
+					continue
+				}
+				for _, was := range p.memory.stacks[p.app(n)] {
+					if !taken[was.fact] && slices.Equal(was.items, p.itemsOf(l)) && (pass == 1 || !was.changed) {
+						names[l] = p.memory.facts[was.fact].Name
+						taken[was.fact] = true
+						break
+					}
+				}
+			}
+		}
+	}
+	for _, l := range p.Layers {
+		if names[l] != "" || !l.shareable() {
+			continue
+		}
+		best, most := -1, 0
+		for f, fact := range p.memory.facts {
+			if taken[f] || (fact.Kind == string(Spine)) != (l.Kind == Spine) {
+				continue
+			}
+			common := 0
+			for _, i := range l.Members {
+				if slices.ContainsFunc(fact.Members, func(m string) bool { return m == i.ID || i.Package == nil && pathOf(m) == pathOf(i.ID) }) {
+					common++
+				}
+			}
+			if common > most {
+				best, most = f, common
+			}
+		}
+		if best >= 0 {
+			names[l] = p.memory.facts[best].Name
+			taken[best] = true
+		}
+	}
+	return names
+}
+
+// itemsOf are the items of a layer, sorted.
+func (p *Plan) itemsOf(l *Layer) []int {
+	items := slices.Clone(p.solution.Layers[l.index].Items)
+	slices.Sort(items)
+	return items
+}
+
+// app is the number of an image's app in the problem.
+func (p *Plan) app(image int) int {
+	return slices.Index(p.Graph.Apps, p.Images[image].App)
+}
+
+// image is the image of an app.
+func (p *Plan) image(app string) *Image {
+	return p.Images[slices.IndexFunc(p.Images, func(i *Image) bool { return i.App.Name == app })]
+}
+
+// misread are the apps of which a lock file's layers alone don't say what the
+// plan says.
+func (p *Plan) misread(l *lock.File) []string {
+	t := newTranslation(p.Graph, l)
+	m := t.recall(l)
+	if m == nil {
+		return nil
+	}
+	var apps []string
+	for a, now := range p.solution.Images {
+		if !m.has(a, p.solution, now) {
+			apps = append(apps, p.Graph.Apps[a].Name)
+		}
+	}
+	return apps
+}
