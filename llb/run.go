@@ -88,13 +88,18 @@ func (l *lowerer) base(i *component.Instance) llb.State {
 // stacked puts stacked instances on a state that holds those below: packages
 // in one transaction, or one component's steps.
 func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) llb.State {
+	accounts := accountsOf(members)
 	if packages := packagesOf(members); len(packages) > 0 {
 		name := "install " + strconv.Itoa(len(packages)) + " packages"
 		if len(packages) == 1 {
 			name = "install " + packages[0].Name
 		}
 		title := distributionOf(members)
-		on = l.must(debianInstall(on, packagesOf(below), l.debian(title, name, install(members), packages)))
+		step := l.debian(title, name, install(members), packages)
+		step.accounts = accounts
+		on = l.must(debianInstall(on, packagesOf(below), step))
+	} else if len(accounts) > 0 {
+		on = l.helped(on, l.help(members[0].Title, "enter users", install(members), append([]string{"account"}, accountArgs(accounts)...)...))
 	}
 	for _, i := range members {
 		if i.Package == nil {
@@ -135,9 +140,20 @@ func packagesOf(instances []*component.Instance) []lock.Package {
 	return out
 }
 
+// accountsOf are the users that instances enter.
+func accountsOf(instances []*component.Instance) []*component.Account {
+	var out []*component.Account
+	for _, i := range instances {
+		if i.Package != nil && i.Package.Account != nil {
+			out = append(out, i.Package.Account)
+		}
+	}
+	return out
+}
+
 func distributionOf(members []*component.Instance) string {
 	for _, i := range members {
-		if i.Package != nil {
+		if i.Package != nil && i.Package.Account == nil {
 			return i.Package.Distribution
 		}
 	}
@@ -147,7 +163,48 @@ func distributionOf(members []*component.Instance) string {
 // built is the root file system in which an instance's steps are done: its
 // build root, then each step.
 func (l *lowerer) built(i *component.Instance) llb.State {
-	return l.steps(l.root(i.Root), i)
+	return l.steps(l.prepared(l.root(i.Root), i), i)
+}
+
+// prepared makes a place for what an instance owns: the directories that lead
+// to it, and if another user than root runs something, the owned directories
+// themselves, as that user's.
+func (l *lowerer) prepared(on llb.State, i *component.Instance) llb.State {
+	var chain *llb.FileAction
+	user := runner(i)
+	for _, o := range i.Owns {
+		if dir := path.Dir(o.Path); path.Dir(dir) != "/" {
+			chain = chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
+		}
+		if user != nil {
+			chain = chain.Mkdir(o.Path, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch), llb.WithUIDGID(user.UID, user.GID))
+		}
+	}
+	if chain == nil {
+		return on
+	}
+	return on.File(chain, l.from(i.Title, "prepare", i.Span))
+}
+
+// runner is the user other than root, by numbers, who runs an instance's
+// steps, or nil.
+func runner(i *component.Instance) *component.Owner {
+	for _, s := range i.Steps {
+		r, ok := s.(*component.Run)
+		if !ok || r.User == "" {
+			continue
+		}
+		user, group, found := strings.Cut(r.User, ":")
+		uid, err1 := strconv.Atoi(user)
+		gid, err2 := strconv.Atoi(group)
+		if !found {
+			gid, err2 = uid, nil
+		}
+		if err1 == nil && err2 == nil && uid != 0 {
+			return &component.Owner{UID: uid, GID: gid}
+		}
+	}
+	return nil
 }
 
 // steps does an instance's steps on a state.
@@ -155,6 +212,10 @@ func (l *lowerer) steps(on llb.State, i *component.Instance) llb.State {
 	for _, s := range i.Steps {
 		if r, ok := s.(*component.Run); ok {
 			on = l.run(on, i, r)
+			continue
+		}
+		if a, ok := s.(*component.Append); ok {
+			on = l.append(on, i, a)
 			continue
 		}
 		var c contents

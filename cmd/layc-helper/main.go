@@ -1,20 +1,31 @@
-// Layc-helper runs inside build steps that install a distribution's packages or
-// unpack archives.
+// Layc-helper runs inside build steps and does there what needs no tool of the
+// image: it installs a distribution's packages, unpacks archives, makes users,
+// verifies what steps have written.
 // It is one static binary without needs of its own, so that it can work in a
 // root file system that is still empty.
 //
 //	layc-helper base DIR      make a system from the .deb files in DIR
-//	layc-helper install DIR   install the .deb files in DIR into the system
+//	layc-helper install DIR [-- USER…]
+//	                          install the .deb files in DIR into the system
 //	layc-helper unpack STRIP ARCHIVE DIR
 //	                          extract an archive without the first STRIP
 //	                          elements of its paths
+//	layc-helper account [-- NAME UID GID HOME SHELL [GROUP…]]…
+//	                          enter users into the system
+//	layc-helper append TEXT FILE OWNER MODE
+//	                          append the text in a file to another
+//	layc-helper verify BEFORE AFTER [PATH…]
+//	                          fail if two trees differ outside of the paths
+//	layc-helper sum512 SUM FILE
+//	                          fail if a file has another SHA-512 checksum
 //
-// The first two work on / and leave nothing there that depends on when or where they
+// Those that change the system work on / and leave nothing there that depends on when or where they
 // ran: no logs, no caches, and every file that isn't as a package has it bears
-// the canonical time, 1980-01-01T00:00:00Z. Neither uses the network.
+// the canonical time, 1980-01-01T00:00:00Z. None uses the network.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,10 +41,15 @@ func main() {
 	}
 }
 
+var usage = errors.New("usage: layc-helper base, install, unpack, account, append, verify or sum512: see its documentation")
+
 func run(args []string) error {
+	if len(args) == 0 {
+		return usage
+	}
 	switch {
-	case len(args) == 2 && (args[0] == "base" || args[0] == "install"):
-		return packages(args[0], args[1])
+	case len(args) >= 2 && (args[0] == "base" || args[0] == "install"):
+		return packages(args[0], args[1], args[2:])
 	case len(args) == 4 && args[0] == "unpack":
 		strip, err := strconv.Atoi(args[1])
 		if err != nil || strip < 0 {
@@ -41,11 +57,31 @@ func run(args []string) error {
 		}
 		return unpack(strip, args[2], args[3])
 	}
-	return fmt.Errorf("usage: layc-helper base DIR, install DIR or unpack STRIP FILE DIR")
+	switch {
+	case args[0] == "account":
+		return enter(args[1:])
+	case len(args) == 5 && args[0] == "append":
+		return appendText(args[1], args[2], args[3], args[4])
+	case len(args) >= 3 && args[0] == "verify":
+		return verify(args[1], args[2], args[3:])
+	case len(args) == 3 && args[0] == "sum512":
+		return sum512(args[1], args[2])
+	}
+	return usage
 }
 
-// packages makes or extends the system at / with the packages in dir.
-func packages(command, dir string) error {
+// enter enters users into the system at /.
+func enter(users []string) error {
+	start := time.Now().Add(-time.Second)
+	if err := accounts("/", users); err != nil {
+		return err
+	}
+	return settle("/", start)
+}
+
+// packages makes or extends the system at / with the packages in dir, after
+// it has entered users.
+func packages(command, dir string, users []string) error {
 	// The kernel stamps files with a clock that lags a few milliseconds.
 	start := time.Now().Add(-time.Second)
 	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
@@ -57,6 +93,9 @@ func packages(command, dir string) error {
 	}
 	slices.Sort(debs)
 	const root = "/"
+	if err := accounts(root, users); err != nil {
+		return err
+	}
 	switch command {
 	case "base":
 		err = makeBase(root, debs)

@@ -35,6 +35,7 @@ type closure struct {
 	bound   map[check.Object]*ref
 	instead map[check.Object]*ref // what replaces a component
 	packs   map[string]source.Span
+	users   map[*account]bool
 
 	made   map[string]*Instance // by key
 	active []string             // keys whose instance is being made
@@ -54,7 +55,7 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 	for {
 		c := &closure{x: x, what: what, baseRef: base, instead: instead,
 			fixed: map[string]*ref{}, reached: map[string]step{}, bound: map[check.Object]*ref{},
-			packs: map[string]source.Span{}, made: map[string]*Instance{}}
+			packs: map[string]source.Span{}, users: map[*account]bool{}, made: map[string]*Instance{}}
 		for _, r := range uses {
 			c.add(r, "")
 		}
@@ -99,6 +100,10 @@ func (c *closure) add(r *ref, by string) {
 			}
 			continue
 		}
+		if r.account != nil {
+			c.users[r.account] = true
+			continue
+		}
 		r = c.substitute(r)
 		key := r.key()
 		if _, ok := c.reached[key]; ok {
@@ -113,6 +118,9 @@ func (c *closure) add(r *ref, by string) {
 		c.order = append(c.order, key)
 		b := c.x.bodyOf(r)
 		for _, n := range b.needs {
+			queue = append(queue, item{n, key})
+		}
+		for _, n := range b.mentions {
 			queue = append(queue, item{n, key})
 		}
 		for _, n := range b.runsWith {

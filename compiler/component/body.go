@@ -19,6 +19,8 @@ type body struct {
 	uses, needs, buildsWith, runsWith, after []*ref
 	buildsOn                                 *ref
 	fills, replaces                          []*ref
+	mentions                                 []*ref   // users
+	account                                  *account // of a user declaration, whose block this is
 	repeatable                               bool
 
 	system   *System
@@ -118,6 +120,10 @@ func (x *expander) generate(g *syntax.Generator, v *env, f func(*env)) {
 
 // clause evaluates one clause into the body.
 func (x *expander) clause(s *syntax.Clause, v *env, to *body) {
+	if to.account != nil {
+		x.accountClause(s, v, to.account)
+		return
+	}
 	switch s.Word.Name {
 	case "uses":
 		to.uses = append(to.uses, x.allRefs(s.Args, v)...)
@@ -264,7 +270,7 @@ func (x *expander) count(s *syntax.Clause, v *env, low int64, why string) int {
 }
 
 func (x *expander) owns(s *syntax.Clause, v *env, to *body) {
-	owner, mode := x.ownership(s, v)
+	owner, mode := x.ownership(s, v, to)
 	for _, a := range s.Args {
 		for _, p := range x.texts(a, v) {
 			if p, ok := x.target(p, a.Span()); ok {
@@ -340,6 +346,10 @@ func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
 		set.value = out
 	default:
 		set.value = x.operand(s, v)
+		if a, ok := set.value.(*account); ok {
+			to.mention(a, s.At)
+			set.value = text(a)
+		}
 	}
 	if set.value != nil {
 		to.settings = append(to.settings, set)

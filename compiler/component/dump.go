@@ -49,6 +49,9 @@ func (d *dumper) instance(i *Instance) {
 		for _, k := range p.Packages {
 			d.line(1, "package %s %s", k.Name, k.Version)
 		}
+		if a := p.Account; a != nil {
+			d.line(1, "account %s %d:%d home %q shell %q groups %q", a.Name, a.UID, a.GID, a.Home, a.Shell, a.Groups)
+		}
 	}
 	d.list("needs", i.Needs)
 	d.list("runs with", i.RunsWith)
@@ -59,6 +62,9 @@ func (d *dumper) instance(i *Instance) {
 	}
 	for _, s := range i.Steps {
 		d.step(s)
+	}
+	for _, f := range i.Fragments {
+		d.line(1, "fragment of %s %q", f.Path, f.Text)
 	}
 	for _, e := range i.Env {
 		d.line(1, "step env %s=%s", e.Name, e.Value)
@@ -97,6 +103,8 @@ func (d *dumper) step(s Step) {
 		d.run(s)
 	case *File:
 		d.line(1, "file %s %q%s", s.Path, s.Text, ownership(s.Owner, s.Mode))
+	case *Append:
+		d.line(1, "append to %s %q%s", s.Path, s.Text, ownership(s.Owner, s.Mode))
 	case *Dir:
 		d.line(1, "dir %s%s", s.Path, ownership(s.Owner, s.Mode))
 	case *Link:

@@ -159,7 +159,10 @@ func (x *expander) object(o check.Object, at source.Span, v *env) value {
 	case *check.Slot:
 		return &ref{slot: o, span: at}
 	case *check.User:
-		return x.user(o)
+		if a := x.account(o); a != nil {
+			return a
+		}
+		return nil
 	case *check.Let:
 		return x.let(o.Decl, v)
 	case *check.Var:

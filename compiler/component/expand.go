@@ -41,6 +41,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		interned: map[string]*Instance{},
 		stages:   map[string]*Instance{},
 		packages: map[string]*Instance{},
+		accounts: map[*check.User]*account{},
 		wanted:   map[string]map[string]bool{},
 	}
 	for _, m := range in.Program.Modules {
@@ -71,6 +72,7 @@ type expander struct {
 	interned  map[string]*Instance
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
+	accounts  map[*check.User]*account
 	wanted    map[string]map[string]bool
 	fleetBase *ref
 	building  []string // references of the build world under construction
@@ -173,17 +175,21 @@ func (x *expander) app(d *syntax.App, v *env) *App {
 	a := &App{
 		Name: name, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, Replicas: max(1, b.replicas), Tags: b.tags,
 	}
-	c := x.close(base, b.uses, "app "+name)
+	uses := append(b.uses, b.mentions...)
+	c := x.close(base, uses, "app "+name)
 	if c == nil {
 		return nil
 	}
 	a.Base = c.base
-	for _, r := range b.uses {
-		a.Uses = append(a.Uses, c.instances(r)...)
+	for _, r := range uses {
+		a.Uses = union(a.Uses, c.instances(r))
 	}
 	a.Closure = topological(append([]*Instance{c.base}, c.all()...))
-	a.Delta = x.delta(a, b, c)
+	x.sameAccounts(a)
+	shared := x.shared(a.Closure, a, settleAppends(b.steps, a.Closure))
+	a.Delta = x.delta(a, b)
 	a.Config = x.config(a, b.settings)
+	a.Closure = append(a.Closure, shared...)
 	x.overlaps(a)
 	return a
 }
@@ -305,34 +311,6 @@ func (x *expander) finishRefs() {
 		r.Distributions = append(r.Distributions, d)
 	}
 	slices.SortFunc(r.Distributions, func(a, b lock.Distribution) int { return strings.Compare(a.ID, b.ID) })
-}
-
-// user is the owner that a declared user stands for.
-func (x *expander) user(o *check.User) value {
-	uid, gid := "", ""
-	for _, s := range o.Decl.Body.Stmts {
-		c, ok := s.(*syntax.Clause)
-		if !ok || len(c.Args) != 1 {
-			continue
-		}
-		n, ok := x.eval(c.Args[0], &env{module: o.Module}).(int64)
-		switch {
-		case ok && c.Word.Name == "uid":
-			uid = text(n)
-		case ok && c.Word.Name == "gid":
-			gid = text(n)
-		}
-	}
-	if uid == "" {
-		x.found.Errorf("E0317", o.Decl.Name.At, "user %s has no uid", o.Decl.Name.Name).
-			Note("users have explicit ids, so that files belong to the same number in every image").
-			Hint("write uid 1001")
-		return nil
-	}
-	if gid == "" {
-		gid = uid
-	}
-	return uid + ":" + gid
 }
 
 // bodyOf evaluates a component's block for given arguments, once.

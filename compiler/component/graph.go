@@ -6,7 +6,8 @@
 // evaluates expressions, body.go the blocks of components; bind.go closes an
 // app over its needs and binds slots; intern.go makes instances of the result,
 // equal ones only once; config.go merges image configuration; own.go checks
-// who writes where.
+// who writes where; fragments.go puts files together that several write, and
+// account.go makes users.
 //
 // Everything here is a pure function of the program, the lock file, the
 // platform and the project's file names.
@@ -78,10 +79,13 @@ type Instance struct {
 	Path  string // "std/liberty.server": the component without arguments
 
 	System  *System       // of a Base
-	Package *PackageGroup // of a Stacked one made of OS packages
+	Package *PackageGroup // of a Stacked one that is installed in one transaction with others: OS packages, an account
 
 	Steps []Step
 	Owns  []Own // what `owns` declares
+	// Fragments are what it contributes to files that several write. They are
+	// no content of its own: see fragments.go.
+	Fragments []*Append
 	// Root is what the steps run on, in order: the base, then the closures of
 	// Needs and BuildsWith, each after what it needs. Nil without a run.
 	Root []*Instance
@@ -121,10 +125,20 @@ type System struct {
 }
 
 // PackageGroup is OS packages that can only be installed together; most
-// groups hold one.
+// groups hold one. A group without packages is an account.
 type PackageGroup struct {
-	Distribution string
+	Distribution string // "" of an account
 	Packages     []lock.Package
+	Account      *Account
+}
+
+// Account is a user of the system, and the group of the same name.
+type Account struct {
+	Name     string
+	UID, GID int
+	Home     string   // made, and the user's, unless ""
+	Shell    string   // "" is none to log in with
+	Groups   []string // further ones, which must be there; sorted
 }
 
 // Rate is how often something changes.
@@ -153,7 +167,8 @@ type Own struct {
 // Owner is a numeric owner.
 type Owner struct{ UID, GID int }
 
-// Step is a step of a component: *Copy, *Fetch, *Run, *File, *Dir, *Link.
+// Step is a step of a component: *Copy, *Fetch, *Run, *File, *Dir, *Link,
+// *Append.
 type Step interface{ Where() source.Span }
 
 // Copy copies files of the project, or of another instance's root.
@@ -219,6 +234,15 @@ type File struct {
 	Span       source.Span
 }
 
+// Append adds text to a file. As a step of an instance it is one of a
+// finishing one: the text of all fragments, for a file that may be there.
+type Append struct {
+	Path, Text string
+	Owner      *Owner // of the file, if it is new
+	Mode       string // of the file, if it is new; "" is 0644
+	Span       source.Span
+}
+
 // Dir makes a directory.
 type Dir struct {
 	Path  string
@@ -239,6 +263,9 @@ func (s *Run) Where() source.Span   { return s.Span }
 func (s *File) Where() source.Span  { return s.Span }
 func (s *Dir) Where() source.Span   { return s.Span }
 func (s *Link) Where() source.Span  { return s.Span }
+
+// Where is the step's place in the program.
+func (s *Append) Where() source.Span { return s.Span }
 
 // App is an app on one platform.
 type App struct {

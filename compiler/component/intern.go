@@ -56,6 +56,9 @@ func (c *closure) instances(r *ref) []*Instance {
 	if r.packages != nil {
 		return c.x.packageInstances(c.distribution(), r)
 	}
+	if r.account != nil {
+		return []*Instance{c.x.accountInstance(r.account)}
+	}
 	r = c.substitute(r)
 	if r.flexible() {
 		if r = c.bound[r.target()]; r == nil {
@@ -104,7 +107,10 @@ func (c *closure) all() []*Instance {
 	for _, n := range names {
 		out = append(out, c.x.packageInstances(c.distribution(), &ref{packages: []string{n}, span: c.packs[n]})...)
 	}
-	return out
+	for u := range c.users {
+		out = append(out, c.x.accountInstance(u))
+	}
+	return out // in no order: see topological
 }
 
 // build makes the instance of a reference from its body and its bound needs.
@@ -115,7 +121,7 @@ func (c *closure) build(r *ref) *Instance {
 		Path: qualified(r.component.Module, r.component.Decl.Name.Name),
 		Owns: b.owns, settings: b.settings,
 		Rate: b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
-		Needs: c.resolve(b.needs), RunsWith: c.resolve(b.runsWith),
+		Needs: c.resolve(slices.Concat(b.needs, b.mentions)), RunsWith: c.resolve(b.runsWith),
 	}
 	if b.system != nil {
 		c.x.found.Errorf("E0335", c.reached[r.key()].span, "%s is a base system", r.title()).
@@ -128,7 +134,7 @@ func (c *closure) build(r *ref) *Instance {
 			i.RateWith = with[0]
 		}
 	}
-	i.Steps = settle(b.steps, topological(i.Needs))
+	i.Steps, i.Fragments = apart(settle(b.steps, topological(i.Needs)))
 	if c.x.classify(i); hasRun(i.Steps) {
 		i.Root = c.x.root(b, i.Needs)
 		if i.Root == nil {
@@ -145,7 +151,7 @@ func (c *closure) build(r *ref) *Instance {
 func (c *closure) after(refs []*ref) []*Instance {
 	var out []*Instance
 	for _, r := range refs {
-		if r.packages != nil {
+		if r.component == nil && r.slot == nil {
 			continue
 		}
 		if r.flexible() {
@@ -243,7 +249,8 @@ func (x *expander) root(b *body, needs []*Instance) []*Instance {
 		}
 		all = append(all, c.all()...)
 	}
-	return topological(all)
+	all = topological(all)
+	return append(all, x.shared(all, nil, nil)...)
 }
 
 // stage is the instance that `from` names: closed over its own arguments and
@@ -360,7 +367,7 @@ func (x *expander) packageInstance(distribution string, group []lock.Package, at
 	if x.packages[distribution+" "+group[0].Name] != nil {
 		return
 	}
-	i := &Instance{Kind: Stacked, Path: "os.package", Package: &PackageGroup{distribution, group}, Span: at}
+	i := &Instance{Kind: Stacked, Path: "os.package", Package: &PackageGroup{Distribution: distribution, Packages: group}, Span: at}
 	var names []string
 	for _, p := range group {
 		names = append(names, p.Name)
@@ -418,13 +425,14 @@ func topological(roots []*Instance) []*Instance {
 func Needed(i *Instance) []*Instance { return topological(i.Needs) }
 
 // delta is the instance of an app's own steps, or nil.
-func (x *expander) delta(a *App, b *body, c *closure) *Instance {
-	if len(b.steps) == 0 {
+func (x *expander) delta(a *App, b *body) *Instance {
+	steps, _ := apart(settle(b.steps, a.Closure))
+	if len(steps) == 0 {
 		return nil
 	}
 	i := &Instance{
 		ID: "app " + a.Name, Title: a.Name, Kind: Portable, Span: a.Span, Path: "app " + a.Name,
-		Steps: settle(b.steps, a.Closure), Owns: b.owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
+		Steps: steps, Owns: b.owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
 	}
 	if hasRun(i.Steps) {
 		if len(i.Owns) == 0 {

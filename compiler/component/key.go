@@ -37,6 +37,11 @@ func recipe(i *Instance) Key {
 			put("package", g.Distribution, p.Name, p.Version, p.Digest)
 		}
 	}
+	if g := i.Package; g != nil && g.Account != nil {
+		a := g.Account
+		put("account", a.Name, strconv.Itoa(a.UID), strconv.Itoa(a.GID), a.Home, a.Shell)
+		put("groups", a.Groups...)
+	}
 	for _, o := range i.Owns {
 		put("owns", o.Path, o.Owner.String(), o.Mode)
 	}
@@ -82,6 +87,8 @@ func hashStep(put func(kind string, fields ...string), s Step) {
 		}
 	case *File:
 		put("file", s.Path, s.Text, s.Owner.String(), s.Mode)
+	case *Append:
+		put("append", s.Path, s.Text, s.Owner.String(), s.Mode)
 	case *Dir:
 		put("dir", s.Path, s.Owner.String(), s.Mode)
 	case *Link:

@@ -143,6 +143,10 @@ func retarget(s Step, to func(string) string) Step {
 		c := *s
 		c.Path = to(s.Path)
 		return &c
+	case *Append:
+		c := *s
+		c.Path = to(s.Path)
+		return &c
 	case *Dir:
 		c := *s
 		c.Path = to(s.Path)

@@ -55,11 +55,15 @@ var (
 )
 
 // ownership evaluates the options owner and mode.
-func (x *expander) ownership(s *syntax.Clause, v *env) (*Owner, string) {
+func (x *expander) ownership(s *syntax.Clause, v *env, to *body) (*Owner, string) {
 	var owner *Owner
 	if o := s.Option("owner"); o != nil && len(o.Args) > 0 {
-		if t, ok := x.eval(o.Args[0], v).(string); ok {
+		switch t := x.eval(o.Args[0], v).(type) {
+		case string:
 			owner = x.owner(t, o.Args[0].Span())
+		case *account:
+			to.mention(t, o.Args[0].Span())
+			owner = t.owner()
 		}
 	}
 	o := s.Option("mode")
@@ -107,7 +111,7 @@ func (x *expander) owner(t string, at source.Span) *Owner {
 
 func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 	step := &Copy{Span: s.At}
-	step.Owner, step.Mode = x.ownership(s, v)
+	step.Owner, step.Mode = x.ownership(s, v, to)
 	ok := true
 	step.To, ok = x.targetOf(s, "to", v)
 	if o := s.Option("include"); o != nil {
@@ -285,7 +289,7 @@ func (x *expander) sizeOf(p string) int64 {
 
 func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {
 	step := &Fetch{Span: s.At, URLs: x.allTexts(s.Args, v), Unpack: s.Option("unpack") != nil}
-	step.Owner, step.Mode = x.ownership(s, v)
+	step.Owner, step.Mode = x.ownership(s, v, to)
 	var ok bool
 	if step.To, ok = x.targetOf(s, "to", v); !ok || len(step.URLs) == 0 {
 		return
@@ -345,7 +349,7 @@ func (x *expander) run(s *syntax.Clause, v *env, to *body) {
 	if !ok {
 		return
 	}
-	step := &Run{Script: script, Span: s.At, User: x.option(s, "as", v)}
+	step := &Run{Script: script, Span: s.At, User: x.runAs(s, v, to)}
 	if s.Option("in") != nil {
 		step.Dir, _ = x.targetOf(s, "in", v)
 	}
@@ -450,22 +454,41 @@ func (x *expander) bind(o *syntax.Option, step *Run, v *env) {
 }
 
 func (x *expander) fileStep(s *syntax.Clause, v *env, to *body) {
-	if o := s.Option("append"); o != nil {
-		x.found.Errorf("E0305", o.Word.At, "file … append is not supported by this version of layc").
-			Hint("write the whole file with text")
+	owner, mode := x.ownership(s, v, to)
+	p, _ := x.operand(s, v).(string)
+	p, ok := x.target(p, s.At)
+	if !ok {
 		return
 	}
-	step := &File{Span: s.At, Text: x.option(s, "text", v)}
-	step.Owner, step.Mode = x.ownership(s, v)
-	p, _ := x.operand(s, v).(string)
-	var ok bool
-	if step.Path, ok = x.target(p, s.At); ok {
-		to.steps = append(to.steps, step)
+	if strings.HasSuffix(p, "/") {
+		x.found.Errorf("E0320", s.Args[0].Span(), "%q is a directory", p).Hint("write the name of the file")
+		return
 	}
+	if s.Option("append") != nil {
+		to.steps = append(to.steps, &Append{Path: p, Text: x.option(s, "append", v), Owner: owner, Mode: mode, Span: s.At})
+		return
+	}
+	to.steps = append(to.steps, &File{Path: p, Text: x.option(s, "text", v), Owner: owner, Mode: mode, Span: s.At})
+}
+
+// runAs is the user that a run asks for, as numbers or as a system's own name.
+func (x *expander) runAs(s *syntax.Clause, v *env, to *body) string {
+	o := s.Option("as")
+	if o == nil || len(o.Args) == 0 {
+		return ""
+	}
+	switch u := x.eval(o.Args[0], v).(type) {
+	case string:
+		return u
+	case *account:
+		to.mention(u, o.Args[0].Span())
+		return text(u)
+	}
+	return ""
 }
 
 func (x *expander) dir(s *syntax.Clause, v *env, to *body) {
-	owner, mode := x.ownership(s, v)
+	owner, mode := x.ownership(s, v, to)
 	for _, p := range x.itemTargets(s.Args, v) {
 		to.steps = append(to.steps, &Dir{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: s.At})
 	}

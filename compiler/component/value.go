@@ -13,7 +13,7 @@ import (
 )
 
 // value is the value of an expression: string, int64, bool, size,
-// time.Duration, list, *mapping, *ref.
+// time.Duration, list, *mapping, *ref, *account.
 //
 // Versions and paths are strings; a path that was written in a module other
 // than the one that reads it is anchored ("//web/conf", see anchor).
@@ -37,6 +37,7 @@ type ref struct {
 	args      []value // by parameter; nil unless called or without parameters
 	slot      *check.Slot
 	packages  []string
+	account   *account
 	span      source.Span // where it was written last
 }
 
@@ -69,6 +70,8 @@ func (r *ref) key() string {
 		return "slot " + qualified(r.slot.Module, r.slot.Decl.Name.Name)
 	case r.packages != nil:
 		return "os.packages" + show(strs(r.packages))
+	case r.account != nil:
+		return "user " + r.account.path
 	case r.args == nil:
 		return "any " + qualified(r.component.Module, r.component.Decl.Name.Name)
 	}
@@ -78,6 +81,8 @@ func (r *ref) key() string {
 // title is the reference for people.
 func (r *ref) title() string {
 	switch {
+	case r.account != nil:
+		return "user " + r.account.Name
 	case r.slot != nil:
 		return r.slot.Decl.Name.Name
 	case r.packages != nil:
@@ -108,6 +113,8 @@ func strs(in []string) list {
 // show is a value as a program writes it; equal values look equal.
 func show(v value) string {
 	switch v := v.(type) {
+	case *account:
+		return strconv.Quote(text(v))
 	case string:
 		return strconv.Quote(v)
 	case list:
@@ -142,6 +149,8 @@ func text(v value) string {
 		return strconv.FormatInt(int64(v), 10)
 	case time.Duration:
 		return v.String()
+	case *account:
+		return v.owner().String()
 	}
 	return fmt.Sprint(v)
 }

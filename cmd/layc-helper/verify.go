@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// verify compares a root file system before and after a component's steps. It
+// fails, and says what changed, unless all that changed lies within the
+// allowed paths. New directories that lead to an allowed path are allowed, too.
+// What is compared is what an image holds: type, mode, owner, size and time of
+// a file, the target of a link; of directories neither size nor time, and
+// nothing that is mounted.
+func verify(before, after string, allowed []string) error {
+	v := &verification{before: before, after: after, allowed: allowed}
+	if err := v.compare("/"); err != nil {
+		return err
+	}
+	if len(v.broken) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("the component wrote outside of what it owns:\n")
+	for i, p := range v.broken {
+		if i == 20 {
+			fmt.Fprintf(&b, "  … and %d more\n", len(v.broken)-i)
+			break
+		}
+		fmt.Fprintf(&b, "  %s\n", p)
+	}
+	b.WriteString("only what a component owns gets into an image, so this would be lost.\n")
+	if len(v.made) > 0 {
+		var names []string
+		for _, p := range v.made[:min(len(v.made), 5)] {
+			names = append(names, fmt.Sprintf("%q", p))
+		}
+		fmt.Fprintf(&b, "true would be:  owns %s\n", strings.Join(names, ", "))
+	}
+	b.WriteString("for files that only the build needs, use /tmp, or a mount: with cache, with tmpfs\n")
+	if v.changed {
+		b.WriteString("to change or delete files of others, leave out owns: then the component is stacked on them\n")
+	}
+	return errors.New(b.String())
+}
+
+type verification struct {
+	before, after string
+	allowed       []string
+	broken        []string // lines for people
+	made          []string // topmost paths that are new
+	changed       bool     // something that was there is not as it was
+}
+
+// within reports whether a path may change.
+func (v *verification) within(p string) bool {
+	return slices.ContainsFunc(v.allowed, func(a string) bool { return p == a || strings.HasPrefix(p, a+"/") })
+}
+
+// leads reports whether a path leads to one that may change.
+func (v *verification) leads(p string) bool {
+	return slices.ContainsFunc(v.allowed, func(a string) bool { return strings.HasPrefix(a, strings.TrimSuffix(p, "/")+"/") })
+}
+
+// compare compares the entries of a directory that both have.
+func (v *verification) compare(dir string) error {
+	old, err := names(v.before + dir)
+	if err != nil {
+		return err
+	}
+	now, err := names(v.after + dir)
+	if err != nil {
+		return err
+	}
+	all := slices.Concat(old, now)
+	slices.Sort(all)
+	for _, name := range slices.Compact(all) {
+		p := filepath.Join(dir, name)
+		if v.within(p) || p == "/.layc" {
+			continue
+		}
+		_, was := slices.BinarySearch(old, name)
+		_, is := slices.BinarySearch(now, name)
+		switch {
+		case !is:
+			v.broken, v.changed = append(v.broken, p+" is deleted"), true
+		case !was:
+			if !v.leads(p) {
+				v.broken, v.made = append(v.broken, p+" is new"), append(v.made, p)
+			} else if err := v.fresh(p); err != nil {
+				return err
+			}
+		default:
+			if err := v.both(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fresh looks for what may not be there in a new directory that leads to an
+// allowed path.
+func (v *verification) fresh(dir string) error {
+	now, err := names(v.after + dir)
+	if errors.Is(err, syscall.ENOTDIR) {
+		v.broken, v.made = append(v.broken, dir+" is new"), append(v.made, dir)
+		return nil
+	}
+	for _, name := range now {
+		p := filepath.Join(dir, name)
+		switch {
+		case v.within(p):
+		case !v.leads(p):
+			v.broken, v.made = append(v.broken, p+" is new"), append(v.made, p)
+		default:
+			err = errors.Join(err, v.fresh(p))
+		}
+	}
+	return err
+}
+
+// both compares what was there with what is.
+func (v *verification) both(p string) error {
+	var a, b syscall.Stat_t
+	if err := errors.Join(syscall.Lstat(v.before+p, &a), syscall.Lstat(v.after+p, &b)); err != nil {
+		return err
+	}
+	if a.Mode != b.Mode || a.Uid != b.Uid || a.Gid != b.Gid {
+		v.broken, v.changed = append(v.broken, p+" has another type, mode or owner"), true
+		return nil
+	}
+	switch a.Mode & syscall.S_IFMT {
+	case syscall.S_IFDIR:
+		return v.compare(p)
+	case syscall.S_IFLNK:
+		was, err1 := os.Readlink(v.before + p)
+		is, err2 := os.Readlink(v.after + p)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		if was != is {
+			v.broken, v.changed = append(v.broken, p+" points elsewhere"), true
+		}
+	default:
+		if a.Size != b.Size || a.Mtim != b.Mtim {
+			v.broken, v.changed = append(v.broken, p+" is changed"), true
+		}
+	}
+	return nil
+}
+
+// names are the names in a directory, sorted; none of one that is mounted by
+// whoever runs the steps.
+func names(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out, nil
+}

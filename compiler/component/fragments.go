@@ -1,0 +1,293 @@
+package component
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Files that several components write. Each `file … append` is a fragment. All
+// fragments of a file that an image holds make the file together, sorted by
+// their text, each text once: what is written in which order says nothing. The
+// fragments that one component writes into a file are one, in the order of its
+// steps.
+//
+// If a component of the image declares the file's directory with dir, and
+// nothing there can have made the file, then the file is new: a portable
+// instance that holds all of it. Else the file may be there already, in the
+// base, among packages or in what a run made, where nobody can see it before
+// it is built, and the fragments are appended to it by a finishing instance: a
+// stacked one that needs what is stacked beneath all that contribute.
+
+// apart takes fragments out of settled steps, joining those of one file.
+func apart(steps []Step) (rest []Step, fragments []*Append) {
+	at := map[string]*Append{}
+	for _, s := range steps {
+		f, ok := s.(*Append)
+		if !ok {
+			rest = append(rest, s)
+			continue
+		}
+		text := f.Text
+		if !strings.HasSuffix(text, "\n") {
+			text += "\n"
+		}
+		if first := at[f.Path]; first != nil {
+			first.Text += text
+			continue
+		}
+		one := *f
+		one.Text = text
+		at[f.Path] = &one
+		fragments = append(fragments, &one)
+	}
+	return rest, fragments
+}
+
+// settleAppends are the fragments that steps hold, after links are followed.
+func settleAppends(steps []Step, instances []*Instance) []*Append {
+	_, fragments := apart(settle(steps, instances))
+	return fragments
+}
+
+// common is one file that several write.
+type common struct {
+	path      string
+	fragments []*Append
+	by        []*Instance // who contributes, without the app
+	app       bool        // the app does, too
+	made      []*Instance // who makes the file, or may have made it
+	fresh     bool        // the file is new
+}
+
+// shared are the instances that make the files whose fragments a list of
+// instances, given in topological order, and an app (or nil) contribute.
+func (x *expander) shared(instances []*Instance, a *App, own []*Append) []*Instance {
+	var files []*common
+	byPath := map[string]*common{}
+	add := func(f *Append, by *Instance) {
+		c := byPath[f.Path]
+		if c == nil {
+			c = &common{path: f.Path}
+			byPath[f.Path] = c
+			files = append(files, c)
+		}
+		c.fragments = append(c.fragments, f)
+		if by == nil {
+			c.app = true
+		} else {
+			c.by = append(c.by, by)
+		}
+	}
+	for _, i := range instances {
+		for _, f := range i.Fragments {
+			add(f, i)
+		}
+	}
+	for _, f := range own {
+		add(f, nil)
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	slices.SortFunc(files, func(a, b *common) int { return strings.Compare(a.path, b.path) })
+	x.locate(files, instances)
+	var out []*Instance
+	for _, c := range files {
+		c.sort()
+		x.agree(c)
+		if c.fresh {
+			out = append(out, x.newFile(c, a))
+		}
+	}
+	if i := x.finishing(files, a); i != nil {
+		out = append(out, i)
+	}
+	return out
+}
+
+// sort puts fragments into their canonical order, each text once.
+func (c *common) sort() {
+	slices.SortStableFunc(c.fragments, func(a, b *Append) int { return strings.Compare(a.Text, b.Text) })
+	c.fragments = slices.CompactFunc(c.fragments, func(a, b *Append) bool {
+		return a.Text == b.Text && a.Owner.String() == b.Owner.String() && a.Mode == b.Mode
+	})
+}
+
+func (c *common) text() string {
+	var b strings.Builder
+	last := ""
+	for _, f := range c.fragments {
+		if f.Text != last {
+			b.WriteString(f.Text)
+		}
+		last = f.Text
+	}
+	return b.String()
+}
+
+// agree reports fragments of one file that differ about its owner or mode.
+func (x *expander) agree(c *common) {
+	var first *Append
+	for _, f := range c.fragments {
+		if f.Owner == nil && f.Mode == "" {
+			continue
+		}
+		if first == nil {
+			first = f
+			continue
+		}
+		if f.Owner.String() != first.Owner.String() || f.Mode != first.Mode {
+			x.found.Errorf("E0343", f.Span, "two fragments of %s disagree about its owner or mode", c.path).
+				See(first.Span, "the other is here").
+				Hint("write owner and mode into one of them only, or the same into both")
+			return
+		}
+	}
+}
+
+// ownership is the owner and mode that a fragment declares.
+func (c *common) ownership() (*Owner, string) {
+	for _, f := range c.fragments {
+		if f.Owner != nil || f.Mode != "" {
+			return f.Owner, f.Mode
+		}
+	}
+	return nil, ""
+}
+
+// locate finds out which files are new, and which some instance makes or may
+// have made.
+func (x *expander) locate(files []*common, instances []*Instance) {
+	byPath := map[string][]claim{}
+	for _, i := range instances {
+		for _, c := range x.claims(i) {
+			byPath[c.path] = append(byPath[c.path], c)
+		}
+	}
+	for _, f := range files {
+		for _, c := range byPath[f.path] {
+			if !c.dir {
+				f.made = append(f.made, c.by)
+			}
+		}
+		for dir := path.Dir(f.path); ; dir = path.Dir(dir) {
+			for _, c := range byPath[dir] {
+				if c.tree {
+					f.made = append(f.made, c.by)
+				}
+				f.fresh = f.fresh || c.dir && dir == path.Dir(f.path)
+			}
+			if dir == "/" {
+				break
+			}
+		}
+		f.fresh = f.fresh && len(f.made) == 0
+	}
+}
+
+// contributors names who contributes, for IDs.
+func contributors(files []*common, a *App) string {
+	var ids []string
+	for _, c := range files {
+		for _, i := range c.by {
+			ids = append(ids, i.ID)
+		}
+		if c.app {
+			ids = append(ids, "app "+a.Name)
+		}
+	}
+	slices.Sort(ids)
+	return strings.Join(slices.Compact(ids), ", ")
+}
+
+// supporters are who contributes to a new file, and for the app all that it
+// uses: beneath their directories the file may lie.
+func supporters(c *common, a *App) []*Instance {
+	if c.app {
+		return union(c.by, a.Uses)
+	}
+	return c.by
+}
+
+// foundations are what holds the files that are appended to: who makes them,
+// and what is stacked among all that the contributions need.
+func foundations(files []*common, a *App) []*Instance {
+	var out []*Instance
+	for _, c := range files {
+		out = union(out, c.made)
+		for _, i := range topological(supporters(c, a)) {
+			if i.Kind == Stacked {
+				out = union(out, []*Instance{i})
+			}
+		}
+	}
+	return out
+}
+
+// union is two lists in one, each instance once.
+func union(a, b []*Instance) []*Instance {
+	out := slices.Clone(a)
+	for _, i := range b {
+		if !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// newFile is the portable instance of a new file.
+func (x *expander) newFile(c *common, a *App) *Instance {
+	owner, mode := c.ownership()
+	one := []*common{c}
+	i := &Instance{
+		ID: "file " + show(c.path) + " of " + contributors(one, a), Title: path.Base(c.path), Kind: Portable,
+		Span: c.fragments[0].Span, Path: "file " + show(c.path), Needs: supporters(c, a), Rate: highestRate(one),
+		Steps: []Step{&File{Path: c.path, Text: c.text(), Owner: owner, Mode: mode, Span: c.fragments[0].Span}},
+	}
+	return x.intern(i.ID+"\n"+c.text()+owner.String()+mode, i)
+}
+
+// finishing is the stacked instance that appends to all files that may be
+// there already, or nil.
+func (x *expander) finishing(files []*common, a *App) *Instance {
+	var old []*common
+	var steps []Step
+	var key strings.Builder
+	span := source.Span{}
+	for _, c := range files {
+		if c.fresh {
+			continue
+		}
+		owner, mode := c.ownership()
+		s := &Append{Path: c.path, Text: c.text(), Owner: owner, Mode: mode, Span: c.fragments[0].Span}
+		key.WriteString(s.Path + "\n" + s.Text + owner.String() + mode)
+		if len(old) == 0 {
+			span = s.Span
+		}
+		old, steps = append(old, c), append(steps, s)
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	i := &Instance{
+		ID: "finish " + contributors(old, a), Title: "finish", Kind: Stacked, Span: span, Path: "finish",
+		Needs: foundations(old, a), Rate: highestRate(old), Steps: steps, Size: accountSize,
+	}
+	return x.intern(i.ID+"\n"+key.String(), i)
+}
+
+// highestRate is the highest rate that a contributor declares.
+func highestRate(files []*common) Rate {
+	var r Rate
+	for _, c := range files {
+		for _, i := range c.by {
+			if i.Rate.Set {
+				r = Rate{PerYear: max(r.PerYear, i.Rate.PerYear), Set: true}
+			}
+		}
+	}
+	return r
+}

@@ -1,0 +1,56 @@
+package llb
+
+import (
+	"path"
+	"strconv"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/llb/helper"
+)
+
+// Steps that layc's helper does: what a file action cannot, and no tool of the
+// image may be needed for.
+
+// help are the options of a run of the helper: without network, with an
+// environment of its own.
+func (l *lowerer) help(title, name string, at source.Span, args ...string) []llb.RunOption {
+	tool, err := debianHelper(l.platform.Architecture, nil)
+	if err != nil {
+		l.fail(err)
+		return nil
+	}
+	return []llb.RunOption{
+		llb.Args(append([]string{debianHelperDir + "/" + helper.File}, args...)),
+		llb.AddMount(debianHelperDir, tool, llb.Readonly),
+		llb.Network(pb.NetMode_NONE), llb.Hostname("localhost"), l.from(title, name, at),
+	}
+}
+
+// helped runs the helper in a system. The environment and user that the
+// system's state carries are not for it.
+func (l *lowerer) helped(on llb.State, opts []llb.RunOption) llb.State {
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	return on.WithOutput(llb.NewState(on.Output()).Run(opts...).Root().Output())
+}
+
+// fragmentDir is where the helper finds text to append.
+const fragmentDir = "/.layc/text"
+
+// append appends to a file of a system, or makes it.
+func (l *lowerer) append(on llb.State, i *component.Instance, s *component.Append) llb.State {
+	text := llb.Scratch().File(llb.Mkfile("/text", 0o644, []byte(s.Text), llb.WithCreatedTime(epoch)),
+		l.from(i.Title, "text for "+path.Base(s.Path), s.Span))
+	owner := "0:0"
+	if s.Owner != nil {
+		owner = s.Owner.String()
+	}
+	opts := l.help(i.Title, "append to "+s.Path, s.Span,
+		"append", fragmentDir+"/text", s.Path, owner, strconv.FormatUint(uint64(fileMode(s.Mode, 0o644)), 8))
+	return l.helped(on, append(opts, llb.AddMount(fragmentDir, text, llb.Readonly)))
+}
