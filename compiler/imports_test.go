@@ -20,6 +20,7 @@ var policy = map[string]string{
 	"lang/format": "lang/source lang/diag lang/syntax",
 	"lang/load":   "lang/source lang/diag lang/syntax",
 	"lang/check":  "lang/source lang/diag lang/syntax lang/load",
+	"lang/doc":    "lang/source lang/diag lang/syntax lang/load lang/check",
 	"stdlib":      "",
 
 	"compiler/lock":        "",

@@ -134,7 +134,7 @@ componnet jdk {
 }
 `},
 	{"E0021", "Unknown clause", `
-The block has no clause of that word. "layc doc" lists the clauses.
+The block has no clause of that word. "layc doc clauses" lists them.
 `, `
 app shop {
     exposes 9080

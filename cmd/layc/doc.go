@@ -1,0 +1,199 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/doc"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/syntax"
+	"github.com/layc-lang/layc/stdlib"
+)
+
+func (c *cli) docCommand() *cobra.Command {
+	var asMarkdown, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "doc [MODULE]",
+		Short: "Show what a module declares, with its documentation",
+		Long: `doc shows what a module declares for others: components with their parameters,
+slots, users and values, and what the comments directly above them say. MODULE
+is written as in an import, or is a directory; without it, the module that layc
+works on is shown.
+
+"layc doc std" lists the modules that come with layc, "layc doc clauses" the
+words of the language with what they say.`,
+		Example: `  layc doc                     this module
+  layc doc ./web
+  layc doc std                 which modules come with layc
+  layc doc std/java
+  layc doc std/java --markdown > java.md
+  layc doc --json              for scripts`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(cmd, "want one module")
+			}
+			if asMarkdown && asJSON {
+				return usage(cmd, "--markdown and --json exclude each other")
+			}
+			name := "."
+			if len(args) == 1 {
+				name = args[0]
+			}
+			switch name {
+			case "std":
+				return c.docStd(asJSON)
+			case "clauses":
+				return c.docClauses(asJSON)
+			}
+			m, err := c.document(cmd, name)
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
+				return c.printJSON(m)
+			case asMarkdown:
+				_, err = fmt.Fprint(c.out, m.Markdown())
+			default:
+				_, err = fmt.Fprint(c.out, m.Terminal())
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "print Markdown")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// document loads a module and documents it, as far as it can be read.
+// Findings are printed where they keep it from being read.
+func (c *cli) document(cmd *cobra.Command, name string) (*doc.Module, error) {
+	in, shown, err := c.moduleInput(cmd, name)
+	if err != nil {
+		return nil, err
+	}
+	program, list := load.Load(in)
+	if program == nil {
+		return nil, c.findings(list)
+	}
+	if list.HasErrors() {
+		list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Severity != diag.Error })
+		if err := c.findings(list); err != nil {
+			return nil, err
+		}
+	}
+	// What is wrong with types is layc check's to say: it hardly matters here.
+	checked, _ := check.Check(program)
+	return doc.Of(checked, shown), nil
+}
+
+// moduleInput is how to load the module of that name, and the path that it is
+// shown under.
+func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown string, err error) {
+	in = load.Input{Project: os.DirFS(c.dir), Std: stdlib.FS, Dir: "."}
+	if std, ok := strings.CutPrefix(name, "std/"); ok {
+		known := stdModules()
+		if !slices.Contains(known, std) {
+			if near := diag.Nearest(std, known); near != "" {
+				return in, "", usage(cmd, "no module std/%s; did you mean std/%s?", std, near)
+			}
+			return in, "", usage(cmd, "no module std/%s; there are %s", std, strings.Join(known, ", "))
+		}
+		in.Project, in.Dir = stdlib.FS, std
+		return in, name, nil
+	}
+	dir := name
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(c.dir, dir)
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		if slices.Contains(stdModules(), name) {
+			return in, "", usage(cmd, "no directory %s; did you mean std/%s?", name, name)
+		}
+		return in, "", usage(cmd, "no directory %s; a module is std/NAME or a directory", name)
+	}
+	// Within the project the module's relative imports may lead to all of it.
+	clean := path.Clean(filepath.ToSlash(name))
+	if fs.ValidPath(clean) {
+		in.Dir = clean
+		if clean == "." {
+			return in, ".", nil
+		}
+		return in, "./" + clean, nil
+	}
+	in.Project = os.DirFS(dir)
+	return in, clean, nil
+}
+
+// docStd lists the standard modules with the first sentence about each.
+func (c *cli) docStd(asJSON bool) error {
+	type entry struct {
+		Path string `json:"path"`
+		Text string `json:"text"`
+	}
+	var entries []entry
+	width := 0
+	for _, name := range stdModules() {
+		program, _ := load.Load(load.Input{Project: stdlib.FS, Dir: name, Std: stdlib.FS})
+		checked, _ := check.Check(program)
+		e := entry{"std/" + name, doc.Synopsis(doc.Of(checked, "std/"+name).Text)}
+		entries, width = append(entries, e), max(width, len(e.Path))
+	}
+	if asJSON {
+		return c.printJSON(entries)
+	}
+	for _, e := range entries {
+		fmt.Fprintf(c.out, "%-*s  %s\n", width, e.Path, e.Text)
+	}
+	return nil
+}
+
+// stdModules are the names of the standard modules, sorted.
+func stdModules() []string {
+	entries, _ := fs.ReadDir(stdlib.FS, ".") // embedded: it does not fail
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// docClauses lists the clauses of the language by where they may stand.
+func (c *cli) docClauses(asJSON bool) error {
+	type entry struct {
+		Word    string   `json:"word"`
+		In      string   `json:"in"`
+		Kind    string   `json:"kind"`
+		Options []string `json:"options"`
+		Text    string   `json:"text"`
+	}
+	var entries []entry
+	for _, f := range syntax.Forms() {
+		e := entry{f.Word, f.In.String(), f.Mood.String(), []string{}, f.Doc}
+		for _, o := range f.Options {
+			e.Options = append(e.Options, o.Word)
+		}
+		entries = append(entries, e)
+	}
+	if asJSON {
+		return c.printJSON(entries)
+	}
+	for _, e := range entries {
+		text := e.Text
+		if len(e.Options) > 0 {
+			text += " (" + strings.Join(e.Options, ", ") + ")"
+		}
+		fmt.Fprintf(c.out, "%-12s  %-16s  %s\n", e.Word, e.In, text)
+	}
+	return nil
+}
