@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/picture"
+)
+
+func (c *cli) graphCommand() *cobra.Command {
+	var p program
+	var format string
+	cmd := &cobra.Command{
+		Use:   "graph [APP…]",
+		Short: "Draw the layers and the images that stack them",
+		Long: `graph draws the plan from the base systems to the apps. Apps whose images have
+the same layers, but for their own, are one box. All apps are planned together;
+arguments choose which of them are drawn. A fleet for several platforms is drawn
+for the first; --platform chooses another.
+
+In DOT and Mermaid a solid arrow says that the upper layer's content depends on
+the lower one, a dashed arrow that it only lies on it; numbers count images. In
+SVG a box is as wide as it has bytes and as high as it has images. For looking
+around in a large fleet there is: layc plan --html FILE`,
+		Example: `  layc graph | dot -Tsvg > layers.svg
+  layc graph --format=mermaid        for a Markdown page
+  layc graph --format=svg app1 > app1.svg`,
+		RunE: func(cmd *cobra.Command, apps []string) error {
+			draw, ok := map[string]func(*picture.Picture) string{
+				"dot": (*picture.Picture).Dot, "mermaid": (*picture.Picture).Mermaid, "svg": (*picture.Picture).SVG,
+			}[format]
+			if !ok {
+				return usage(cmd, "--format %s: want dot, mermaid or svg", format)
+			}
+			out, err := c.compile(cmd, p, compiler.Planned)
+			if err != nil {
+				return err
+			}
+			t := out.Targets[0]
+			set, err := chosen(cmd, t.Graph, apps)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(c.out, draw(picture.New(t.Plan.Only(set), picture.PerStack)))
+			return err
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "dot", "`FORMAT`: dot, mermaid or svg")
+	return cmd
+}
