@@ -96,6 +96,7 @@ Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
 	root.AddCommand(
 		c.checkCommand(), c.planCommand(), c.buildCommand(), c.lockCommand(), c.updateCommand(),
+		c.graphCommand(),
 		c.initCommand(), c.docCommand(), c.fmtCommand(), c.explainCommand(), c.dumpCommand(), c.versionCommand(),
 	)
 	return root
