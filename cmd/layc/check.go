@@ -20,16 +20,21 @@ is wrong with it: text, names, types, conflicts between components, paths that
 two components write, files that are missing, and what is not pinned.`,
 		Example: `  layc check
   layc check -C services/shop
-  layc check --json            findings as JSON, one object`,
+  layc check --json            findings as JSON, one object
+  layc check --locked          also that the plan in the lock file fits`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in, err := c.input(cmd, p)
 			if err != nil {
 				return err
 			}
-			out, list := compiler.Compile(in, compiler.Expanded)
+			until := compiler.Expanded
+			if in.Plan.Locked {
+				until = compiler.Planned
+			}
+			out, list := compiler.Compile(in, until)
 			if asJSON {
-				text, err := json.MarshalIndent(list, "", "  ")
+				text, err := json.MarshalIndent(list.Sorted(), "", "  ")
 				if err != nil {
 					return err
 				}

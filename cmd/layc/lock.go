@@ -17,6 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/pin"
 )
@@ -25,16 +26,23 @@ func (c *cli) lockCommand() *cobra.Command {
 	l := &locking{cli: c}
 	cmd := &cobra.Command{
 		Use:   "lock",
-		Short: "Pin what the program refers to in " + lock.Name,
-		Long: `lock writes ` + lock.Name + `: versions and checksums of a base system's packages, and
-checksums of downloads that declare none. What is pinned stays as it is; see
-layc update. All other commands only read the file, and need no network for it.`,
+		Short: "Record in " + lock.Name + " what the program refers to, and its plan",
+		Long: `lock writes ` + lock.Name + `: versions and checksums of a base system's packages,
+checksums of downloads that declare none, and the plan. What is pinned stays
+as it is; see layc update. A plan that fits stays as it is, too, and one that
+does not is changed as little as the program forces; see layc plan --rebalance.
+
+All other commands only read the file, and need no network for it.`,
 		Example: `  layc lock
+  layc lock --rebalance                    record a new plan, whatever it moves
+  layc lock --measure out                  record sizes of what layc build -o out made
   layc lock --mirror debian=http://mirror.example.com/debian`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return l.run(cmd, nil) },
 	}
 	l.flags(cmd)
+	cmd.Flags().BoolVar(&l.rebalance, "rebalance", false, "plan afresh instead of keeping the recorded plan")
+	cmd.Flags().StringVar(&l.measure, "measure", "", "record the sizes of layers in the OCI layout `DIR`, which layc build -o wrote")
 	return cmd
 }
 
@@ -62,13 +70,16 @@ packages and URLs, as the file names them, or all.`,
 // locking is the state of lock and update.
 type locking struct {
 	*cli
-	program  program
-	mirrors  mirrorFlags
-	keyrings []string
+	program   program
+	mirrors   mirrorFlags
+	keyrings  []string
+	rebalance bool
+	measure   string
 }
 
 func (l *locking) flags(cmd *cobra.Command) {
-	l.program.flags(cmd)
+	l.program.source(cmd)
+	l.program.planning.flags(cmd, false)
 	l.mirrors.flags(cmd)
 	cmd.Flags().StringArrayVar(&l.keyrings, "keyring", nil, "verify package indexes with the keys in `FILE`")
 }
@@ -110,6 +121,10 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 			break
 		}
 	}
+	pins, err = l.record(in, pins)
+	if err != nil {
+		return err
+	}
 	text := pins.Format()
 	if bytes.Equal(text, old) {
 		fmt.Fprintf(l.out, "%s is up to date\n", file)
@@ -118,8 +133,33 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	if err := replaceFile(file, text); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.out, "wrote %s: %s, %s\n", file, plural(len(pins.Packages), "package"), plural(len(pins.URLs), "download"))
+	fmt.Fprintf(l.out, "wrote %s: %s, %s, a plan of %s\n", file,
+		plural(len(pins.Packages), "package"), plural(len(pins.URLs), "download"), plural(len(pins.Layers), "shared layer"))
 	return nil
+}
+
+// record puts the plan into the lock file, and measured sizes if they are
+// asked for; sizes of what is in the program no more are dropped.
+func (l *locking) record(in compiler.Input, pins *lock.File) (*lock.File, error) {
+	in.Lock, in.Plan.Rebalance = pins, l.rebalance
+	out, list := compiler.Compile(in, compiler.Planned)
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
+	if err := l.findings(list); err != nil {
+		return nil, err
+	}
+	var plans []*plan.Plan
+	var graphs []*component.Graph
+	for _, t := range out.Targets {
+		plans, graphs = append(plans, t.Plan), append(graphs, t.Graph)
+	}
+	sizes := plan.Measures{}
+	if l.measure != "" {
+		var err error
+		if sizes, err = measures(l.measure, plans); err != nil {
+			return nil, err
+		}
+	}
+	return sizes.Sizes(plan.Record(pins, plans), graphs), nil
 }
 
 // refs compiles with the given pins and returns what is to be pinned, and

@@ -20,9 +20,16 @@ import (
 type program struct {
 	platforms []string
 	set       []string
+	planning  planning
 }
 
 func (p *program) flags(cmd *cobra.Command) {
+	p.source(cmd)
+	p.planning.flags(cmd, true)
+}
+
+// source adds the flags that say what the program is.
+func (p *program) source(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&p.platforms, "platform", nil, "build for `OS/ARCH` instead of the fleet's platforms")
 	cmd.Flags().StringArrayVar(&p.set, "set", nil, "set a param of the module: `NAME=VALUE`")
 }
@@ -48,7 +55,9 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 		}
 		in.Set[name] = value
 	}
-	return in, nil
+	var err error
+	in.Plan, err = p.planning.options(cmd)
+	return in, err
 }
 
 // compile compiles the module up to a stage and prints what was found. apps

@@ -14,6 +14,10 @@ const (
 
 	defaultSize = 5 << 20 // of a component that says nothing
 
+	// Packages are compressed better than layers are, by a fifth as measured
+	// on a JDK's and on Debian's smaller ones.
+	packageGrowth = 120 // per cent
+
 	// Changes a year.
 	baseRate    = 6
 	packageRate = 4
@@ -31,13 +35,19 @@ func sizeOf(i *component.Instance, l *lock.File) int64 {
 	if n := l.Size(i.ID); n > 0 {
 		return n
 	}
+	var sum int64
+	if i.Package != nil {
+		for _, p := range i.Package.Packages {
+			sum += p.Size * packageGrowth / 100
+		}
+		return max(sum, 1)
+	}
 	if i.Size > 0 {
 		return i.Size
 	}
-	var sum int64
 	if i.System != nil {
 		for _, p := range i.System.Packages {
-			sum += p.Size
+			sum += p.Size * packageGrowth / 100
 		}
 	}
 	known := true

@@ -7,58 +7,73 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// Measure notes the measured sizes of an image's layers in a lock file: blobs
-// are the compressed sizes of all layers of the built image, bottom up. Layers
-// that the base brought count together. What a layer's size is more or less
-// than estimated is attributed to its members in proportion to the estimates.
-//
-// Instances that are estimated well, as packages mostly are, need no fact: a
-// measure within a tenth of the estimate is not noted. An error says that the
-// image is not of this plan.
-func (i *Image) Measure(l *lock.File, blobs []int64) error {
+// Measures are measured sizes of instances, by ID.
+type Measures map[string]int64
+
+// Measure notes the sizes of an image's layers: blobs are the compressed sizes
+// of all layers of the built image, bottom up. Those of its base count
+// together. The size of a layer is attributed to its members in proportion to
+// their estimates. An error says that the image is not of this plan.
+func (s Measures) Measure(i *Image, blobs []int64) error {
 	if len(blobs) < len(i.Layers) || len(blobs) > len(i.Layers) && i.Layers[0].Kind != Base {
 		return fmt.Errorf("the image of %s has %d layers, its plan %d", i.App.Name, len(blobs), len(i.Layers))
 	}
-	inBase := len(blobs) - len(i.Layers) + 1
-	sizes := blobs[inBase-1:]
-	for _, n := range blobs[:inBase-1] {
-		sizes[0] += n
-	}
-	for n, y := range i.Layers {
-		y.measure(l, sizes[n])
+	base := len(blobs) - len(i.Layers)
+	for n, l := range i.Layers {
+		size := blobs[base+n]
+		if n == 0 {
+			for _, b := range blobs[:base] {
+				size += b
+			}
+		}
+		var sum int64
+		for _, m := range l.Members {
+			sum += estimate(m)
+		}
+		for _, m := range l.Members {
+			// In floating point, since the product may exceed an integer.
+			s[m.ID] = max(1, int64(float64(size)*(float64(estimate(m))/float64(sum))))
+		}
 	}
 	return nil
 }
 
-// measure attributes a layer's size to its members.
-func (y *Layer) measure(l *lock.File, size int64) {
-	estimates := make([]int64, len(y.Members))
-	var sum int64
-	for n, m := range y.Members {
-		estimates[n] = sizeOf(m, &lock.File{})
-		sum += estimates[n]
-	}
-	if sum == 0 {
-		return
-	}
-	for n, m := range y.Members {
-		// Sizes may be terabytes: their products need more than an integer.
-		share := int64(float64(size) * (float64(estimates[n]) / float64(sum)))
-		note(l, m, share, estimates[n])
-	}
-}
+// estimate is an instance's size as long as nobody has measured it.
+func estimate(i *component.Instance) int64 { return sizeOf(i, &lock.File{}) }
 
-// note replaces the fact on an instance's size.
-func note(l *lock.File, i *component.Instance, size, estimate int64) {
-	var kept []lock.Size
-	for _, s := range l.Sizes {
-		if s.Instance != i.ID {
-			kept = append(kept, s)
+// Sizes returns the lock file with facts for what was measured and for what
+// had one before, as far as the plans' graphs still have it. What is estimated
+// well, as packages mostly are, needs no fact.
+func (s Measures) Sizes(l *lock.File, graphs []*component.Graph) *lock.File {
+	out := *l
+	out.Sizes = nil
+	done := map[string]bool{}
+	for _, g := range graphs {
+		for _, i := range g.Instances {
+			if done[i.ID] {
+				continue
+			}
+			done[i.ID] = true
+			size, measured := s[i.ID]
+			if old := l.Size(i.ID); !measured && old > 0 {
+				out.Sizes = append(out.Sizes, lock.Size{Instance: i.ID, Bytes: old})
+			}
+			if measured && !estimatedWell(i, size) {
+				out.Sizes = append(out.Sizes, lock.NewSize(i.ID, size))
+			}
 		}
 	}
-	if diff := size - estimate; diff > estimate/10 || diff < -estimate/10 {
-		kept = append(kept, lock.NewSize(i.ID, max(size, 1)))
+	out.Sort()
+	return &out
+}
+
+// estimatedWell says that a measured size is not worth a line: within a tenth
+// of the estimate, of a package, of which there are many, within a quarter.
+func estimatedWell(i *component.Instance, size int64) bool {
+	e := estimate(i)
+	off := max(size-e, e-size)
+	if i.Package != nil {
+		return off <= e/4
 	}
-	l.Sizes = kept
-	l.Sort()
+	return off <= e/10
 }

@@ -154,9 +154,9 @@ func (p *Plan) reportStale(list *diag.List, locked bool) {
 	switch d := p.Diff(); {
 	case p.memory == nil && locked && slices.ContainsFunc(p.Layers, (*Layer).shareable):
 		report("E0411", source.Span{}, "%s has no plan", lock.Name).Hint("run: %s", command)
-	case p.memory != nil && !(p.memory.fits() && p.memory.keeps(p.solution)):
+	case p.memory != nil && !(p.memory.isExact() && p.memory.keeps(p.solution)):
 		report(Stale, source.Span{}, "the plan in %s is of another program: %s", lock.Name, d.Summary()).
-			Note("it was repaired for now, with as few changes as the program forces").
+			Note("it was repaired for now, changing no more than the program forces").
 			Hint("run %s to record what layc plan shows", command)
 	}
 }

@@ -29,9 +29,8 @@ import (
 type memory struct {
 	facts  []lock.PlanLayer
 	stacks [][]placed // by app; spine first, from the base up, then portable layers by name
-	// whole says of each app that the layers hold all that its image needs, and
-	// nothing that is new in its place.
-	whole []bool
+	whole  []bool     // by app: the layers hold all of it
+	exact  []bool     // by app: and no member stands for another instance
 }
 
 // placed is a recorded layer in an image.
@@ -84,12 +83,13 @@ func (t *translation) recall(l *lock.File) *memory {
 		app := &t.problem.Apps[n]
 		key := fmt.Sprint(app.Items, r.stacks[app.Name])
 		if k, ok := known[key]; ok {
-			m.stacks, m.whole = append(m.stacks, m.stacks[k]), append(m.whole, m.whole[k])
+			m.stacks, m.whole, m.exact = append(m.stacks, m.stacks[k]), append(m.whole, m.whole[k]), append(m.exact, m.exact[k])
 			continue
 		}
 		known[key] = n
 		stack, whole := r.app(app)
-		m.stacks, m.whole = append(m.stacks, stack), append(m.whole, whole)
+		exact := !slices.ContainsFunc(stack, func(p placed) bool { return p.changed })
+		m.stacks, m.whole, m.exact = append(m.stacks, stack), append(m.whole, whole), append(m.exact, exact)
 	}
 	return m
 }
@@ -188,7 +188,7 @@ func (r *recaller) sort() {
 	})
 }
 
-// app finds the recorded layers of an app.
+// app finds the recorded layers of an app, and whether they hold all of it.
 func (r *recaller) app(app *search.App) ([]placed, bool) {
 	clear(r.has)
 	clear(r.used)
@@ -221,12 +221,10 @@ func (r *recaller) app(app *search.App) ([]placed, bool) {
 	}
 	slices.SortFunc(loose, func(a, b placed) int { return cmp.Compare(a.fact, b.fact) })
 	stack = append(stack, loose...)
-	whole := true
 	for _, p := range stack {
 		want -= len(p.items)
-		whole = whole && !p.changed
 	}
-	return stack, whole && want == 0
+	return stack, want == 0
 }
 
 func (r *recaller) use(items []int, used bool) {
@@ -317,9 +315,12 @@ func (m *memory) previous() *search.Solution {
 	return s
 }
 
-// fits says that the recorded plan needs no repair, as long as the search
-// leaves it as it is.
+// fits says that the recorded plan has a place for everything, also for new
+// versions: then nothing has to be searched.
 func (m *memory) fits() bool { return !slices.Contains(m.whole, false) }
+
+// isExact says that it has no places for what stands in them now only.
+func (m *memory) isExact() bool { return m.fits() && !slices.Contains(m.exact, false) }
 
 // keeps says whether a solution stacks what is recorded, and nothing else.
 func (m *memory) keeps(s *search.Solution) bool {

@@ -95,7 +95,7 @@ func (r *recorder) key(p *Plan, l *Layer) string {
 // different layers apart.
 func newName(key string, l *Layer) string {
 	largest := slices.MaxFunc(l.Members, func(a, b *component.Instance) int {
-		return cmp.Or(cmp.Compare(sizeOf(a, &lock.File{}), sizeOf(b, &lock.File{})), cmp.Compare(b.ID, a.ID))
+		return cmp.Or(cmp.Compare(estimate(a), estimate(b)), cmp.Compare(b.ID, a.ID))
 	})
 	sum := sha256.Sum256([]byte(key))
 	return shortName(largest) + "-" + hex.EncodeToString(sum[:3])
