@@ -16,6 +16,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
@@ -292,6 +293,9 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 		d.At("exit code %d", step.ExitCode)
 	default:
 		d.Note("%s", step.Err)
+	}
+	if strings.Contains(step.Err.Error(), "404") {
+		d.Hint("what %s pins is gone from the mirror: run layc update, or name another mirror with --mirror", lock.Name)
 	}
 	if err := diag.Render(b.err, list, diag.Options{Color: isTerminal(b.err)}); err != nil {
 		return err

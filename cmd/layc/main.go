@@ -32,6 +32,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	c := &cli{out: os.Stdout, err: os.Stderr, open: openEngine}
 	code := c.run(ctx, os.Args[1:])
 	stop()
@@ -95,9 +96,18 @@ Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 	root.PersistentFlags().StringVarP(&c.dir, "dir", "C", ".", "work on the module in `DIR`")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
 	root.AddCommand(
-		c.checkCommand(), c.planCommand(), c.buildCommand(), c.lockCommand(), c.updateCommand(),
+		c.checkCommand(),
+		c.planCommand(),
+		c.buildCommand(),
+		c.lockCommand(),
+		c.updateCommand(),
 		c.graphCommand(),
-		c.initCommand(), c.docCommand(), c.fmtCommand(), c.explainCommand(), c.dumpCommand(), c.versionCommand(),
+		c.initCommand(), c.docCommand(),
+		c.docCommand(),
+		c.fmtCommand(),
+		c.explainCommand(),
+		c.dumpCommand(),
+		c.versionCommand(),
 	)
 	return root
 }
@@ -122,6 +132,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 		use     *usageError
 		code    *codeError
 		missing *engine.UnavailableError
+		layout  *engine.LayoutError
 		network *pin.NetworkError
 	)
 	switch {
@@ -131,6 +142,9 @@ func (c *cli) report(ctx context.Context, err error) int {
 		return code.code
 	case errors.As(err, &use):
 		fmt.Fprintf(c.err, "%s: %s\nRun %s --help for how to call it.\n", use.command, use.message, use.command)
+		return exitUsage
+	case errors.As(err, &layout):
+		fmt.Fprintf(c.err, "layc: %s\n", err)
 		return exitUsage
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "layc: interrupted; nothing is half-written")

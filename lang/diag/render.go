@@ -47,12 +47,12 @@ func Render(w io.Writer, list List, o Options) error {
 	return err
 }
 
-// Summary counts findings: "2 errors and 1 warning", "" for none.
+// Summary counts findings, repeated ones once: "2 errors and 1 warning", "" for none.
 func Summary(list List) string {
 	var parts []string
 	for _, s := range []Severity{Error, Warning} {
 		n := 0
-		for _, d := range list {
+		for _, d := range list.Sorted() {
 			if d.Severity == s {
 				n++
 			}
