@@ -109,6 +109,7 @@ Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 		c.dumpCommand(),
 		c.versionCommand(),
 	)
+	c.complete(root)
 	return root
 }
 

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/doc"
+)
+
+// completer offers words for an argument or a flag's value. A description may
+// follow a word, behind a tab. A module that cannot be read gives no words,
+// and no message: the user is typing.
+type completer func(cmd *cobra.Command, args []string) []string
+
+// complete teaches commands, by their names, to complete arguments and flags.
+// It comes last, when all commands are there.
+func (c *cli) complete(root *cobra.Command) {
+	arguments := map[string]completer{
+		"plan": c.appNames, "build": c.appNames, "graph": c.appNames,
+		"impact":  c.changeable,
+		"update":  c.pinnedNames,
+		"explain": first(codes),
+		"doc":     first(c.moduleNames),
+	}
+	flags := map[string]completer{
+		"stage":    func(*cobra.Command, []string) []string { return stages },
+		"platform": func(*cobra.Command, []string) []string { return []string{"linux/amd64", "linux/arm64"} },
+		"set":      c.paramNames,
+		"secret":   c.secretNames,
+	}
+	for _, cmd := range root.Commands() {
+		if f := arguments[cmd.Name()]; f != nil {
+			cmd.ValidArgsFunction = words(f)
+		} else if cmd.Name() != "fmt" && cmd.Name() != "init" && cmd.ValidArgsFunction == nil {
+			cmd.ValidArgsFunction = cobra.NoFileCompletions
+		}
+		switch cmd.Name() {
+		case "fmt":
+			cmd.ValidArgsFunction = only("layer", cobra.ShellCompDirectiveFilterFileExt)
+		case "init":
+			cmd.ValidArgsFunction = only("", cobra.ShellCompDirectiveFilterDirs)
+		}
+		for name, f := range flags {
+			if cmd.Flags().Lookup(name) != nil {
+				// It fails only for flags that are not there, or for a second time.
+				_ = cmd.RegisterFlagCompletionFunc(name, cobra.CompletionFunc(words(f)))
+			}
+		}
+	}
+	_ = root.RegisterFlagCompletionFunc("dir", only("", cobra.ShellCompDirectiveFilterDirs))
+}
+
+// words is the form that cobra wants, without words that are there already.
+func words(f completer) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		var offered []string
+		directive := cobra.ShellCompDirectiveNoFileComp
+		for _, w := range f(cmd, args) {
+			word, _, _ := strings.Cut(w, "\t")
+			if !strings.HasPrefix(word, typed) || slices.Contains(args, word) {
+				continue
+			}
+			if strings.HasSuffix(word, "=") {
+				directive |= cobra.ShellCompDirectiveNoSpace
+			}
+			offered = append(offered, w)
+		}
+		return offered, directive
+	}
+}
+
+func only(extension string, d cobra.ShellCompDirective) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		if extension == "" {
+			return nil, d
+		}
+		return []string{extension}, d
+	}
+}
+
+// first offers words for the first argument only.
+func first(f completer) completer {
+	return func(cmd *cobra.Command, args []string) []string {
+		if len(args) > 0 {
+			return nil
+		}
+		return f(cmd, args)
+	}
+}
+
+func codes(*cobra.Command, []string) []string {
+	var offered []string
+	for _, e := range diag.Entries() {
+		offered = append(offered, string(e.Code)+"\t"+e.Title)
+	}
+	return offered
+}
+
+// compiled is the module as far as it can be compiled, for one platform.
+func (c *cli) compiled(until compiler.Stage) *compiler.Output {
+	platform := component.Platform{OS: "linux", Arch: runtime.GOARCH}
+	out, _ := compiler.Compile(compiler.Input{
+		Project: os.DirFS(c.dir), Dir: ".", Platform: platform, Platforms: []component.Platform{platform},
+	}, until)
+	return out
+}
+
+// appNames are the names of all apps; where they cannot be evaluated, those
+// that are plain text.
+func (c *cli) appNames(*cobra.Command, []string) []string {
+	out := c.compiled(compiler.Expanded)
+	var names []string
+	for _, t := range out.Targets {
+		for _, a := range t.Graph.Apps {
+			names = append(names, a.Name)
+		}
+	}
+	if len(names) == 0 && out.Checked != nil {
+		for _, a := range out.Checked.Apps {
+			if name, ok := a.Name.Literal(); ok {
+				names = append(names, described(name, a.Doc))
+			}
+		}
+	}
+	return names
+}
+
+// changeable are the names of components, as the module writes them, and of
+// apps.
+func (c *cli) changeable(cmd *cobra.Command, args []string) []string {
+	out := c.compiled(compiler.Checked)
+	if out.Checked == nil {
+		return nil
+	}
+	var names []string
+	for _, o := range out.Checked.Components {
+		name := o.Decl.Name.Name
+		switch {
+		case name == "":
+			continue
+		case o.Module != out.Checked.Root && strings.HasPrefix(name, "_"):
+			continue
+		case o.Module != out.Checked.Root:
+			name = o.Module.Name + "." + name
+		}
+		names = append(names, described(name, o.Decl.Doc))
+	}
+	return append(names, c.appNames(cmd, args)...)
+}
+
+func (c *cli) paramNames(*cobra.Command, []string) []string {
+	out := c.compiled(compiler.Checked)
+	if out.Checked == nil {
+		return nil
+	}
+	var names []string
+	for name, o := range out.Checked.Root.Scope {
+		if p, ok := o.(*check.Param); ok {
+			names = append(names, described(name+"=", p.Decl.Doc))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c *cli) secretNames(*cobra.Command, []string) []string {
+	var names []string
+	for _, t := range c.compiled(compiler.Expanded).Targets {
+		for _, name := range t.Graph.Fleet.Secrets {
+			names = append(names, name+"=")
+		}
+	}
+	return names
+}
+
+// pinnedNames are what update can pin afresh.
+func (c *cli) pinnedNames(*cobra.Command, []string) []string {
+	name := filepath.Join(c.dir, lock.Name)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil
+	}
+	f, err := lock.Parse(name, text)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, p := range f.Packages {
+		names = append(names, p.Distribution, p.Name)
+	}
+	for _, u := range f.URLs {
+		names = append(names, u.URL)
+	}
+	for _, i := range f.Images {
+		names = append(names, i.Reference)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// moduleNames are the standard modules and the module directories of the
+// project.
+func (c *cli) moduleNames(*cobra.Command, []string) []string {
+	names := []string{"std\twhat comes with layc", "clauses\tthe words of the language"}
+	for _, name := range stdModules() {
+		names = append(names, "std/"+name)
+	}
+	return append(names, c.moduleDirs()...)
+}
+
+// maxVisited bounds the entries that are looked at for module directories:
+// who waits for a completion must not wait for a large tree.
+const maxVisited = 10_000
+
+func (c *cli) moduleDirs() []string {
+	var names []string
+	visited := 0
+	project := os.DirFS(c.dir)
+	_ = fs.WalkDir(project, ".", func(name string, d fs.DirEntry, err error) error {
+		visited++
+		switch {
+		case visited > maxVisited:
+			return fs.SkipAll
+		case err != nil:
+			return fs.SkipDir
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "vendor"):
+			return fs.SkipDir
+		case !d.IsDir() && strings.HasSuffix(name, ".layer"):
+			if dir := path.Dir(name); dir != "." {
+				names = append(names, "./"+dir)
+			}
+		}
+		return nil
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// described is a word with the first sentence of its documentation.
+func described(word, text string) string {
+	if s := doc.Synopsis(text); s != "" {
+		return word + "\t" + s
+	}
+	return word
+}
