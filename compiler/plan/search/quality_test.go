@@ -36,7 +36,7 @@ func TestQualityOnTinyFleets(t *testing.T) {
 	sum := 0.0
 	for seed := range n {
 		p := tiny(seed)
-		s, err := Solve(p, Options{NoExact: true})
+		s, err := Solve(p, Options{NoExact: true, Work: 100_000})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}

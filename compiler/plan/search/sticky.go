@@ -148,33 +148,24 @@ func (f *fleet) resume(po *pool) []int32 {
 }
 
 // findBest gives each of these classes the cheapest of a few plans: its own one
-// completed, and those of all other classes as far as they suit it.
+// completed, or for a new class those of the others that suit it best.
 func (q *polish) findBest(classes []int32) {
 	po := q.po
 	for _, c := range classes {
+		plans := [][]int32{slices.Clone(po.plan[c])}
+		if len(po.plan[c]) == 0 {
+			plans = q.models(c)
+		}
 		var best []int32
 		var least Money
-		consider := func(plan []int32) {
-			plan = q.complete(c, plan)
-			if plan == nil {
-				return
+		for _, plan := range plans {
+			if plan = q.complete(c, plan); plan == nil {
+				continue
 			}
 			d, ok := po.try(c, slices.Clone(plan))
 			po.undo()
 			if ok && (best == nil || d < least) {
 				best, least = plan, d
-			}
-		}
-		if len(po.plan[c]) > 0 {
-			consider(slices.Clone(po.plan[c]))
-		} else {
-			seen := map[string]bool{}
-			for o := range po.plan {
-				plan := q.suiting(c, int32(o))
-				if key := fmt.Sprint(plan); !seen[key] {
-					seen[key] = true
-					consider(plan)
-				}
 			}
 		}
 		if best == nil {
@@ -185,6 +176,28 @@ func (q *polish) findBest(classes []int32) {
 		po.try(c, best)
 		po.keep()
 	}
+}
+
+// models lists the plans of other classes, as far as they suit a class, that
+// cover most of its bytes.
+func (q *polish) models(c int32) [][]int32 {
+	const enough = 8
+	po := q.po
+	covered := func(plan []int32) (size int64) {
+		for _, s := range plan {
+			size += po.sets[s].size
+		}
+		return size
+	}
+	plans := [][]int32{nil}
+	for o := range po.plan {
+		plans = append(plans, q.suiting(c, int32(o)))
+	}
+	slices.SortStableFunc(plans, func(a, b []int32) int {
+		return cmp.Or(cmp.Compare(covered(b), covered(a)), slices.Compare(a, b))
+	})
+	plans = slices.CompactFunc(plans, slices.Equal)
+	return plans[:min(enough, len(plans))]
 }
 
 // suiting is the part of another class's plan that a class can have too: the
