@@ -26,8 +26,8 @@ import (
 // layers, and dynamic programming finds the cheapest cuts; where a cut goes
 // through an item's piece, that piece is given away for nothing. For the spine
 // the same holds with the hazards of all stretches below added. A layer may have
-// stacked and portable members, so it counts as a bin for both. For each app the
-// better of both bounds counts, and deltas and bases are exact.
+// stacked and portable members, so it counts as a bin for both. For each app and
+// each of the two the better bound counts, and deltas and bases are exact.
 
 // LowerBound is money that no plan of the fleet costs less than; 0 if the
 // problem is not valid.

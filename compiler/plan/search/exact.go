@@ -60,8 +60,8 @@ func (po *pool) exactly() bool {
 			return false
 		}
 	}
-	for x.forget() {
-		x.work++
+	for again := true; again; {
+		again = x.forget()
 	}
 	x.could = make([]map[int32]int64, len(f.classes)+1)
 	for c := range x.could {

@@ -107,10 +107,16 @@ func (x *fit) start() {
 		x.offer(merge{kind: joinUp, a: int32(id)})
 		x.offerSpine(int32(id))
 	}
+	met := make([]int, len(x.loose)) // by layer: the last one that it was offered with, plus one
 	for a := range x.loose {
-		for b := a + 1; b < len(x.loose); b++ {
-			x.offer(merge{kind: joinLoose, a: int32(a), b: int32(b)})
-			x.offer(merge{kind: joinSome, a: int32(a), b: int32(b)})
+		for _, c := range x.loose[a].holders.members() {
+			for _, b := range x.has[c] {
+				if int(b) > a && met[b] != a+1 {
+					met[b] = a + 1
+					x.offer(merge{kind: joinLoose, a: int32(a), b: b})
+					x.offer(merge{kind: joinSome, a: int32(a), b: b})
+				}
+			}
 		}
 	}
 }
@@ -143,7 +149,7 @@ func (x *fit) offer(m merge) {
 	}
 }
 
-// pull is what replicas pay to pull a blob at this rate.
+// total is what a blob of this rate costs so many replicas; none if nobody has it.
 func (x *fit) total(r rate, replicas int64) Money {
 	if replicas == 0 {
 		return 0
