@@ -79,7 +79,7 @@ func (l *lowerer) add(c *contents, i *component.Instance) {
 		}
 		return
 	}
-	built := l.built(i)
+	built := l.verified(i)
 	for _, o := range i.Owns {
 		l.parents(c, i, o.Path, o.Owner != nil)
 		c.put(o.Path, o.Span)
@@ -276,8 +276,7 @@ const downloaded = "download"
 func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) {
 	base := s.URLs[0]
 	base = base[strings.LastIndexByte(base, '/')+1:]
-	file := llb.HTTP(l.url(s.URLs[0]), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded),
-		l.from(i.Title, "fetch "+base, s.Span))
+	file := l.download(i, s)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
 	if s.Unpack {
@@ -296,6 +295,22 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 		info.Mode = &llb.ChmodOpt{Mode: 0o644}
 	}
 	c.chain = c.chain.Copy(file, "/"+downloaded, to, info)
+}
+
+// download is a state with what a URL serves as /download. BuildKit knows no
+// mirrors: the first URL is asked, and the checksum says whether it serves the
+// right thing.
+func (l *lowerer) download(i *component.Instance, s *component.Fetch) llb.State {
+	base := path.Base(s.URLs[0])
+	file := llb.HTTP(l.url(s.URLs[0]), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded), l.from(i.Title, "fetch "+base, s.Span))
+	if s.SHA512 == "" {
+		return file
+	}
+	opts := l.help(i.Title, "verify "+base, s.Span, "sum512", s.SHA512, "/in/"+downloaded)
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	return llb.Scratch().Run(opts...).AddMount("/in", file)
 }
 
 // unpacked is what an archive holds.

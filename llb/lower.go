@@ -11,6 +11,7 @@ package llb
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +33,9 @@ type Graph struct {
 	Origins map[digest.Digest]Origin
 	// Secrets are the names of all secrets that steps mount, sorted.
 	Secrets []string
+	// Layouts are the OCI layout directories of the project that are bases,
+	// sorted. A definition names each as a store of that name.
+	Layouts []string
 }
 
 // Image is the definition of one image.
@@ -72,6 +76,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		roots:    map[string]llb.State{},
 		declared: map[*component.Instance]*declared{},
 		secrets:  map[string]bool{},
+		layouts:  map[string]bool{},
 	}
 	g := &Graph{Origins: map[digest.Digest]Origin{}}
 	for _, i := range p.Images {
@@ -94,6 +99,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		g.Secrets = append(g.Secrets, s)
 	}
 	slices.Sort(g.Secrets)
+	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
 	return g, nil
 }
 
@@ -106,6 +112,7 @@ type lowerer struct {
 	declared map[*component.Instance]*declared
 	origins  []Origin // by the number in a vertex's description
 	secrets  map[string]bool
+	layouts  map[string]bool
 	err      error // the first one; states are worthless then
 }
 

@@ -82,6 +82,18 @@ func (r *rootBuilder) done(name string) llb.State {
 
 // base is a base system.
 func (l *lowerer) base(i *component.Instance) llb.State {
+	s := i.System
+	switch {
+	case s.Image != "":
+		name, _, _ := strings.Cut(s.Image, "@")
+		return llb.NewState(llb.Image(name+"@"+s.Digest, l.from(i.Title, s.Image, i.Span)).Output())
+	case s.Layout != "":
+		l.layouts[s.Layout] = true
+		return llb.NewState(llb.OCILayout("layout@"+s.Digest, llb.OCIStore("", s.Layout), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
+	case s.Rootfs != nil:
+		info := &llb.CopyInfo{AttemptUnpack: true}
+		return llb.Scratch().File(llb.Copy(l.download(i, s.Rootfs), "/"+downloaded, "/", info), l.from(i.Title, "unpack", s.Rootfs.Span))
+	}
 	return l.must(debianBase(l.debian(i.Title, i.Title+" from its packages", i.Span, i.System.Packages)))
 }
 

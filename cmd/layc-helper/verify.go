@@ -13,12 +13,20 @@ import (
 
 // verify compares a root file system before and after a component's steps. It
 // fails, and says what changed, unless all that changed lies within the
-// allowed paths. New directories that lead to an allowed path are allowed, too.
+// allowed paths. New directories that lead to an allowed path are allowed, too,
+// and, of a path after "=", an empty file or directory there: what is mounted
+// leaves such.
 // What is compared is what an image holds: type, mode, owner, size and time of
-// a file, the target of a link; of directories neither size nor time, and
-// nothing that is mounted.
+// a file, the target of a link; of directories neither size nor time.
 func verify(before, after string, allowed []string) error {
-	v := &verification{before: before, after: after, allowed: allowed}
+	v := &verification{before: before, after: after}
+	for _, a := range allowed {
+		if p, ok := strings.CutPrefix(a, "="); ok {
+			v.points = append(v.points, p)
+		} else {
+			v.allowed = append(v.allowed, a)
+		}
+	}
 	if err := v.compare("/"); err != nil {
 		return err
 	}
@@ -52,6 +60,7 @@ func verify(before, after string, allowed []string) error {
 type verification struct {
 	before, after string
 	allowed       []string
+	points        []string // where something was mounted
 	broken        []string // lines for people
 	made          []string // topmost paths that are new
 	changed       bool     // something that was there is not as it was
@@ -64,7 +73,20 @@ func (v *verification) within(p string) bool {
 
 // leads reports whether a path leads to one that may change.
 func (v *verification) leads(p string) bool {
-	return slices.ContainsFunc(v.allowed, func(a string) bool { return strings.HasPrefix(a, strings.TrimSuffix(p, "/")+"/") })
+	leads := func(a string) bool { return strings.HasPrefix(a, strings.TrimSuffix(p, "/")+"/") }
+	return slices.ContainsFunc(v.allowed, leads) || slices.ContainsFunc(v.points, leads)
+}
+
+// point reports whether a new path is nothing but a place where something was
+// mounted.
+func (v *verification) point(p string) bool {
+	if !slices.Contains(v.points, p) {
+		return false
+	}
+	if entries, err := os.ReadDir(v.after + p); err == nil {
+		return len(entries) == 0
+	}
+	return !notEmpty(v.after + p)
 }
 
 // compare compares the entries of a directory that both have.
@@ -90,6 +112,9 @@ func (v *verification) compare(dir string) error {
 		case !is:
 			v.broken, v.changed = append(v.broken, p+" is deleted"), true
 		case !was:
+			if v.point(p) {
+				continue
+			}
 			if !v.leads(p) {
 				v.broken, v.made = append(v.broken, p+" is new"), append(v.made, p)
 			} else if err := v.fresh(p); err != nil {
@@ -115,7 +140,7 @@ func (v *verification) fresh(dir string) error {
 	for _, name := range now {
 		p := filepath.Join(dir, name)
 		switch {
-		case v.within(p):
+		case v.within(p), v.point(p):
 		case !v.leads(p):
 			v.broken, v.made = append(v.broken, p+" is new"), append(v.made, p)
 		default:
@@ -155,8 +180,7 @@ func (v *verification) both(p string) error {
 	return nil
 }
 
-// names are the names in a directory, sorted; none of one that is mounted by
-// whoever runs the steps.
+// names are the names in a directory, sorted; none if it is not there.
 func names(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

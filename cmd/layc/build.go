@@ -191,10 +191,13 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 		return nil, err
 	}
 	request := engine.Request{
-		Locals: helper.Sources(), Secrets: secrets, Output: engine.Output{Dir: layout},
+		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: secrets, Output: engine.Output{Dir: layout},
 	}
 	request.Locals[llb.ProjectSource] = project
 	for _, g := range graphs {
+		for _, dir := range g.Layouts {
+			request.Layouts[dir] = filepath.Join(b.dir, filepath.FromSlash(dir))
+		}
 		for _, s := range g.Secrets {
 			if _, ok := secrets[s]; !ok {
 				return nil, &usageError{fmt.Sprintf("a step needs the secret %s: give it with --secret %s=FILE", s, s), "layc build"}

@@ -20,6 +20,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/pin"
+	"github.com/layc-lang/layc/llb/registry"
 )
 
 func (c *cli) lockCommand() *cobra.Command {
@@ -188,6 +189,7 @@ func (l *locking) resolver(mirrors pin.Mirrors) lock.Resolver {
 		Mirrors: mirrors,
 		Keys:    func() (openpgp.EntityList, error) { return pin.FindKeys(pin.ThisHost(), l.keyrings) },
 		Now:     time.Now(),
+		Image:   registry.Resolve,
 		Warn:    func(text string) { fmt.Fprintf(l.err, "warning: %s\n", text) },
 	})}
 }

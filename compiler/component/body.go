@@ -387,65 +387,6 @@ func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
 	to.settings = append(to.settings, setting{word: "healthcheck", value: show(strs(h.Command)), health: h, span: s.At})
 }
 
-// system evaluates the clause that makes a component a base system.
-func (x *expander) system(s *syntax.Clause, v *env, to *body) {
-	if to.system != nil {
-		x.found.Errorf("E0309", s.Word.At, "a component is one base system").
-			Hint("keep one of image, layout, rootfs and distribution")
-		return
-	}
-	operand, _ := x.operand(s, v).(string)
-	to.system = &System{}
-	switch s.Word.Name {
-	case "distribution":
-		x.distribution(s, operand, v, to)
-	default:
-		x.unsupported(s)
-	}
-}
-
-// debianLinks are the directory links of a Debian system since /usr is merged
-// (release 12), and debianDirs its directories that are not 0755 root, as its
-// package base-files makes both.
-var (
-	debianLinks = map[string]string{
-		"/bin": "/usr/bin", "/sbin": "/usr/sbin", "/lib": "/usr/lib", "/lib64": "/usr/lib64",
-		"/var/run": "/run", "/var/lock": "/run/lock",
-	}
-	debianDirs = []Dir{
-		{Path: "/root", Mode: "0700"}, {Path: "/tmp", Mode: "01777"}, {Path: "/var/tmp", Mode: "01777"},
-		{Path: "/var/local", Mode: "02775", Owner: &Owner{0, 50}}, {Path: "/var/mail", Mode: "02775", Owner: &Owner{0, 8}},
-	}
-)
-
-// debianArch are Debian's names of the architectures that layc builds for.
-var debianArch = map[string]string{"amd64": "amd64", "arm64": "arm64", "arm": "armhf", "386": "i386", "ppc64le": "ppc64el", "s390x": "s390x"}
-
-func (x *expander) distribution(s *syntax.Clause, name string, v *env, to *body) {
-	suite := x.option(s, "suite", v)
-	if name == "" || suite == "" {
-		return
-	}
-	if name != "debian" {
-		x.found.Errorf("E0309", s.Args[0].Span(), "layc cannot put together the distribution %q", name).
-			Hint(`it knows "debian"`)
-		return
-	}
-	to.system.Distribution = name + "/" + suite
-	to.system.Links, to.system.Dirs = debianLinks, debianDirs
-	if o := s.Option("with"); o != nil {
-		if more := x.allTexts(o.Args, v); len(more) > 0 {
-			to.system.Distribution += "+" + strings.Join(more, "+")
-		}
-	}
-	arch := debianArch[x.platform.Arch]
-	x.wantPackages(to.system.Distribution)
-	to.system.Packages = x.lock.Minimal(to.system.Distribution, arch)
-	if len(to.system.Packages) == 0 {
-		x.unpinned(s.At, "the packages of %s", to.system.Distribution)
-	}
-}
-
 // unpinned reports something that the lock file has to pin and does not.
 func (x *expander) unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
 	return x.found.Errorf(Unpinned, at, format+" are not pinned", args...).

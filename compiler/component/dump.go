@@ -43,7 +43,16 @@ func (d *dumper) list(name string, instances []*Instance) {
 func (d *dumper) instance(i *Instance) {
 	d.line(0, "%s %s", i.Kind, i.ID)
 	if s := i.System; s != nil {
-		d.line(1, "distribution %s: %d packages", s.Distribution, len(s.Packages))
+		switch {
+		case s.Image != "":
+			d.line(1, "image %s %s", s.Image, s.Digest)
+		case s.Layout != "":
+			d.line(1, "layout %s %s", s.Layout, s.Digest)
+		case s.Rootfs != nil:
+			d.line(1, "rootfs %s %s", strings.Join(s.Rootfs.URLs, ", "), s.Rootfs.Digest)
+		default:
+			d.line(1, "distribution %s: %d packages", s.Distribution, len(s.Packages))
+		}
 	}
 	if p := i.Package; p != nil {
 		for _, k := range p.Packages {
@@ -97,6 +106,9 @@ func (d *dumper) step(s Step) {
 		unpack := ""
 		if s.Unpack {
 			unpack = fmt.Sprintf(" unpack strip %d", s.Strip)
+		}
+		if s.SHA512 != "" {
+			unpack = " sha512 " + s.SHA512 + unpack
 		}
 		d.line(1, "fetch %s %s%s to %s%s", strings.Join(s.URLs, ", "), s.Digest, unpack, s.To, ownership(s.Owner, s.Mode))
 	case *Run:

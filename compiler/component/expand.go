@@ -187,7 +187,7 @@ func (x *expander) app(d *syntax.App, v *env) *App {
 	a.Closure = topological(append([]*Instance{c.base}, c.all()...))
 	x.sameAccounts(a)
 	shared := x.shared(a.Closure, a, settleAppends(b.steps, a.Closure))
-	a.Delta = x.delta(a, b)
+	a.Delta = x.delta(a, b, base)
 	a.Config = x.config(a, b.settings)
 	a.Closure = append(a.Closure, shared...)
 	x.overlaps(a)
@@ -310,6 +310,8 @@ func (x *expander) finishRefs() {
 		slices.Sort(d.Packages)
 		r.Distributions = append(r.Distributions, d)
 	}
+	slices.SortFunc(r.Images, func(a, b lock.ImageRef) int { return strings.Compare(a.Reference, b.Reference) })
+	r.Images = slices.Compact(r.Images)
 	slices.SortFunc(r.Distributions, func(a, b lock.Distribution) int { return strings.Compare(a.ID, b.ID) })
 }
 

@@ -116,7 +116,7 @@ type System struct {
 	Packages     []lock.Package
 	Image        string // a reference
 	Digest       string // its pin on this platform
-	Layout       string // a directory of the project
+	Layout       string // an OCI layout, a directory of the project; Digest is that of its manifest
 	Rootfs       *Fetch // an archive
 	// Links are its directory links, e.g. /bin to /usr/bin, and Dirs those of
 	// its directories that are not 0755 root.
@@ -188,6 +188,7 @@ type Copy struct {
 type Fetch struct {
 	URLs   []string // mirrors of each other; the first one is what the lock file pins
 	Digest string   // "sha256:…"; empty only where a pin is missing, which is an error elsewhere
+	SHA512 string   // in hex, if declared: verified as well
 	Size   int64    // bytes; 0 if unknown
 	Unpack bool
 	Strip  int // leading path elements to drop when unpacking

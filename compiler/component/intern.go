@@ -84,8 +84,15 @@ func (c *closure) resolve(refs []*ref) []*Instance {
 }
 
 // distribution is the one whose packages the closure's os.packages names.
-func (c *closure) distribution() string {
-	if b := c.x.bodyOf(c.baseRef); b.system != nil {
+func (c *closure) distribution() string { return c.x.distributionOf(c.baseRef) }
+
+// distributionOf is the distribution of a base; "" if it is not put together
+// from one.
+func (x *expander) distributionOf(base *ref) string {
+	if base.component == nil || base.args == nil {
+		return ""
+	}
+	if b := x.bodyOf(base); b.system != nil {
 		return b.system.Distribution
 	}
 	return ""
@@ -136,7 +143,7 @@ func (c *closure) build(r *ref) *Instance {
 	}
 	i.Steps, i.Fragments = apart(settle(b.steps, topological(i.Needs)))
 	if c.x.classify(i); hasRun(i.Steps) {
-		i.Root = c.x.root(b, i.Needs)
+		i.Root = c.x.root(b, i.Needs, c.baseRef)
 		if i.Root == nil {
 			return nil
 		}
@@ -178,6 +185,9 @@ func (c *closure) suffix(b *body, i *Instance) string {
 				on = append(on, n.ID)
 			}
 		}
+	}
+	if fleet := c.x.fleetBase; b.buildsOn == nil && fleet != nil && i.Root[0] != c.x.baseInstance(fleet) {
+		on = append(on, i.Root[0].ID)
 	}
 	if len(on) == 0 {
 		return ""
@@ -225,11 +235,19 @@ func hasRun(steps []Step) bool {
 }
 
 // root is what the steps of a body run on: a base, then the closures of its
-// bound needs and of what it builds with.
-func (x *expander) root(b *body, needs []*Instance) []*Instance {
+// bound needs and of what it builds with. The base is the one that the body
+// names, else the fleet's, so that all apps share what is built; but packages
+// that it needs can stand only on the distribution that they are of, and that
+// is the base of the app, chosen.
+func (x *expander) root(b *body, needs []*Instance, chosen *ref) []*Instance {
 	ref := b.buildsOn
 	if ref == nil {
 		ref = x.fleetBase
+		if ref == nil || slices.ContainsFunc(topological(needs), func(n *Instance) bool {
+			return n.Package != nil && n.Package.Distribution != x.distributionOf(ref)
+		}) {
+			ref = chosen
+		}
 	}
 	if ref == nil {
 		x.found.Errorf("E0314", b.span, "there is no base system to run this on").
@@ -265,7 +283,7 @@ func (x *expander) stage(r *ref) *Instance {
 			return nil
 		}
 		i := &Instance{ID: "stage " + r.key(), Title: r.title(), Span: r.span, Path: "os.packages", Needs: c.all()}
-		i.Root = x.root(&body{span: r.span}, i.Needs)
+		i.Root = x.root(&body{span: r.span}, i.Needs, x.fleetBase)
 		return x.intern(i.ID, i)
 	}
 	key := r.key()
@@ -320,7 +338,7 @@ func (x *expander) baseInstance(r *ref) *Instance {
 	}
 	i := &Instance{
 		ID: r.key(), Title: r.title(), Kind: Base, Span: b.span, Doc: r.component.Decl.Doc,
-		Path: qualified(r.component.Module, r.component.Decl.Name.Name), System: b.system,
+		Path: qualified(r.component.Module, r.component.Decl.Name.Name), System: x.declared(b.system, b.steps),
 		settings: append(slices.Clone(systemSettings), b.settings...),
 		Rate:     b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
 	}
@@ -425,7 +443,7 @@ func topological(roots []*Instance) []*Instance {
 func Needed(i *Instance) []*Instance { return topological(i.Needs) }
 
 // delta is the instance of an app's own steps, or nil.
-func (x *expander) delta(a *App, b *body) *Instance {
+func (x *expander) delta(a *App, b *body, base *ref) *Instance {
 	steps, _ := apart(settle(b.steps, a.Closure))
 	if len(steps) == 0 {
 		return nil
@@ -441,7 +459,7 @@ func (x *expander) delta(a *App, b *body) *Instance {
 				Hint(`write owns "/srv/%s" with the directory that the step writes to`, a.Name)
 			return nil
 		}
-		if i.Root = x.root(b, a.Uses); i.Root == nil {
+		if i.Root = x.root(b, a.Uses, base); i.Root == nil {
 			return nil
 		}
 		i.Env = x.stepEnv(i)

@@ -28,6 +28,9 @@ func recipe(i *Instance) Key {
 	put("recipe 1", i.Kind.String())
 	if s := i.System; s != nil {
 		put("system", s.Distribution, s.Image, s.Digest, s.Layout)
+		if s.Rootfs != nil {
+			put("rootfs", s.Rootfs.Digest)
+		}
 		for _, p := range s.Packages {
 			put("package", p.Name, p.Version, p.Digest)
 		}
@@ -68,7 +71,7 @@ func hashStep(put func(kind string, fields ...string), s Step) {
 			hashStage(put, s.From)
 		}
 	case *Fetch:
-		put("fetch", s.Digest, s.To, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip))
+		put("fetch", s.Digest, s.SHA512, s.To, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip))
 	case *Run:
 		put("run", s.Script, s.User, s.Dir, fmt.Sprint(s.NoNetwork, s.SSH))
 		for _, v := range s.Vars {

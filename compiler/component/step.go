@@ -294,22 +294,40 @@ func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {
 	if step.To, ok = x.targetOf(s, "to", v); !ok || len(step.URLs) == 0 {
 		return
 	}
-	for i, u := range step.URLs {
-		if !strings.Contains(u, ":") {
-			x.found.Errorf("E0325", s.Args[min(i, len(s.Args)-1)].Span(), "%q is no URL", u).
-				Hint("write https://…, or maven:GROUP:ARTIFACT:VERSION")
-			return
-		}
+	if !x.urls(step, s) {
+		return
 	}
 	if o := s.Option("strip"); o != nil && len(o.Args) > 0 {
 		n, _ := x.eval(o.Args[0], v).(int64)
 		step.Strip = int(n)
 	}
-	step.Digest = x.checksum(s, v)
-	if step.Digest == "" {
-		x.pinURL(step, s)
-	}
+	x.checked(step, s, v)
 	to.steps = append(to.steps, step)
+}
+
+// urls checks the URLs of a download.
+func (x *expander) urls(step *Fetch, s *syntax.Clause) bool {
+	for i, u := range step.URLs {
+		if !strings.Contains(u, ":") || strings.ContainsAny(u, " \t\n") {
+			x.found.Errorf("E0325", s.Args[min(i, len(s.Args)-1)].Span(), "%q is no URL", u).
+				Hint("write https://…, or maven:GROUP:ARTIFACT:VERSION")
+			return false
+		}
+	}
+	return len(step.URLs) > 0
+}
+
+// checked gives a download its checksum: the SHA-256 that is declared, else
+// the lock file's. Engines verify no other kind, so that a declared SHA-512 is
+// verified beside the pinned SHA-256.
+func (x *expander) checked(step *Fetch, s *syntax.Clause, v *env) {
+	sum := x.checksum(s, v)
+	if strings.HasPrefix(sum, "sha256:") {
+		step.Digest = sum
+		return
+	}
+	step.SHA512 = strings.TrimPrefix(sum, "sha512:")
+	x.pinURL(step, s)
 }
 
 // checksum is the digest that a fetch declares, or "".
@@ -337,7 +355,7 @@ func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
 	pin, ok := x.lock.URL(u)
 	if !ok {
 		x.found.Errorf(Unpinned, s.At, "%s is not pinned", u).
-			Note("a download without a checksum is pinned by layc.lock, so that every build gets the same bytes").
+			Note("a download without a SHA-256 checksum is pinned by layc.lock, so that every build gets the same bytes").
 			Hint("run: layc lock")
 		return
 	}

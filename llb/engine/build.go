@@ -8,10 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
 
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -31,6 +35,9 @@ type Request struct {
 	Images []Image
 	// Locals are the trees that local sources read, by the source's name.
 	Locals map[string]fsutil.FS
+	// Layouts are the OCI layout directories that definitions name as stores,
+	// by the store's name.
+	Layouts map[string]string
 	// Secrets that steps may mount, by id. They enter no layer and no key.
 	Secrets map[string][]byte
 	// Output says where the images go.
@@ -134,6 +141,9 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		// Builds on an engine of our own are nobody's history.
 		Internal: e.opts.Address == "",
 	}
+	if opt.OCIStores, err = stores(req.Layouts); err != nil {
+		return nil, err
+	}
 	var out *layout
 	if req.Output.Dir != "" {
 		if out, err = openLayout(req.Output.Dir); err != nil {
@@ -179,6 +189,22 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		}
 	}
 	return res, nil
+}
+
+// stores opens OCI layout directories to read from.
+func stores(layouts map[string]string) (map[string]content.Store, error) {
+	open := map[string]content.Store{}
+	for name, dir := range layouts {
+		if _, err := os.Stat(filepath.Join(dir, "oci-layout")); err != nil {
+			return nil, fmt.Errorf("the OCI layout %s cannot be read: %w", name, err)
+		}
+		store, err := local.NewStore(dir)
+		if err != nil {
+			return nil, fmt.Errorf("the OCI layout %s cannot be read: %w", name, err)
+		}
+		open[name] = store
+	}
+	return open, nil
 }
 
 // isPlatformsWarning is about a result with several images of one platform:

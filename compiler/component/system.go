@@ -1,0 +1,207 @@
+package component
+
+import (
+	"encoding/json"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Base systems. A component is one by saying what it is made of: the packages
+// of a distribution, an image of a registry, an OCI layout in the project, a
+// root file system archive. Of an image only the files count: the environment
+// and whatever else its configuration holds is declared by the component, as
+// are its directory links (`link`) and its directories that are not 0755 root
+// (`dir`).
+
+// system evaluates the clause that makes a component a base system.
+func (x *expander) system(s *syntax.Clause, v *env, to *body) {
+	if to.system != nil {
+		x.found.Errorf("E0309", s.Word.At, "a component is one base system").
+			Hint("keep one of image, layout, rootfs and distribution")
+		return
+	}
+	operand, _ := x.operand(s, v).(string)
+	to.system = &System{}
+	switch s.Word.Name {
+	case "distribution":
+		x.distribution(s, operand, v, to)
+	case "image":
+		x.image(s, operand, to.system)
+	case "layout":
+		x.layout(s, operand, v, to.system)
+	case "rootfs":
+		f := &Fetch{Span: s.At, URLs: x.allTexts(s.Args, v), To: "/"}
+		if x.urls(f, s) {
+			x.checked(f, s, v)
+			to.system.Rootfs = f
+		}
+	}
+}
+
+// imageReference is what an image reference looks like: a registry and a path,
+// a tag, a digest.
+var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
+
+// image is a base of an image reference, pinned by the lock file.
+func (x *expander) image(s *syntax.Clause, ref string, to *System) {
+	if !imageReference.MatchString(ref) {
+		if ref != "" {
+			x.found.Errorf("E0309", s.Args[0].Span(), "%q is no image reference", ref).
+				Hint(`write REGISTRY/NAME:TAG, such as "registry.example.com/base:12"`)
+		}
+		return
+	}
+	to.Image = ref
+	x.graph.Refs.Images = append(x.graph.Refs.Images, lock.ImageRef{Reference: ref, Platform: x.platform.String()})
+	pin, ok := x.lock.Image(ref, x.platform.String())
+	if !ok {
+		x.unpinned(s.At, "the layers of %s on %s", ref, x.platform)
+		return
+	}
+	to.Digest = pin.Digest
+}
+
+// layout is a base of an OCI layout directory of the project: the one image
+// for the platform that its index lists. Files of the project need no pin.
+func (x *expander) layout(s *syntax.Clause, dir string, v *env, to *System) {
+	if dir == "" {
+		return
+	}
+	at := s.Args[0].Span()
+	dir, ok := x.projectPath(strings.TrimSuffix(dir, "/"), at, v.module)
+	if !ok {
+		return
+	}
+	var found []string
+	if err := x.manifests(dir, "index.json", 0, &found); err != nil {
+		x.found.Errorf("E0309", at, "%s is no OCI layout: %s", dir, cause(err)).
+			Note("an OCI layout is a directory with index.json and blobs")
+		return
+	}
+	if len(found) != 1 {
+		x.found.Errorf("E0309", at, "%s has %d images for %s, want one", dir, len(found), x.platform)
+		return
+	}
+	to.Layout, to.Digest = dir, found[0]
+}
+
+// ociIndex is the part of an OCI image index that says what it lists.
+type ociIndex struct {
+	Manifests []struct {
+		MediaType string
+		Digest    string
+		Platform  *struct{ OS, Architecture, Variant string }
+	}
+}
+
+// digestForm is a digest as file names of a layout hold it.
+var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// manifests appends the digests of an index's images for the platform, those
+// of nested indexes too. An image without a platform counts for any.
+func (x *expander) manifests(dir, file string, depth int, found *[]string) error {
+	text, err := fs.ReadFile(x.files, path.Join(dir, file))
+	if err != nil {
+		return err
+	}
+	var index ociIndex
+	if err := json.Unmarshal(text, &index); err != nil {
+		return err
+	}
+	for _, m := range index.Manifests {
+		if !digestForm.MatchString(m.Digest) {
+			continue
+		}
+		if strings.Contains(m.MediaType, "index") || strings.Contains(m.MediaType, "manifest.list") {
+			if depth < 4 {
+				if err := x.manifests(dir, "blobs/sha256/"+strings.TrimPrefix(m.Digest, "sha256:"), depth+1, found); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		p := m.Platform
+		if p == nil || p.OS == x.platform.OS && p.Architecture == x.platform.Arch && (p.Variant == x.platform.Variant || x.platform.Variant == "") {
+			*found = append(*found, m.Digest)
+		}
+	}
+	return nil
+}
+
+// declared adds to a system what its component says about it: directory links
+// and modes. Steps that would change it are errors.
+func (x *expander) declared(s *System, steps []Step) *System {
+	out := *s
+	out.Links = map[string]string{}
+	for from, to := range s.Links {
+		out.Links[from] = to
+	}
+	for _, step := range steps {
+		switch step := step.(type) {
+		case *Link:
+			out.Links[step.Path] = path.Join(path.Dir(step.Path), step.To)
+			if strings.HasPrefix(step.To, "/") {
+				out.Links[step.Path] = path.Clean(step.To)
+			}
+		case *Dir:
+			out.Dirs = append(out.Dirs[:len(out.Dirs):len(out.Dirs)], *step)
+		default:
+			x.stepInSystem(step.Where())
+		}
+	}
+	return &out
+}
+
+func (x *expander) stepInSystem(at source.Span) {
+	x.found.Errorf("E0309", at, "a base system takes no steps but dir and link").
+		Note("those say what the system has; nothing is done to it").
+		Hint("write the step into a component that the apps use")
+}
+
+// debianLinks are the directory links of a Debian system since /usr is merged
+// (release 12), and debianDirs its directories that are not 0755 root, as its
+// package base-files makes both.
+var (
+	debianLinks = map[string]string{
+		"/bin": "/usr/bin", "/sbin": "/usr/sbin", "/lib": "/usr/lib", "/lib64": "/usr/lib64",
+		"/var/run": "/run", "/var/lock": "/run/lock",
+	}
+	debianDirs = []Dir{
+		{Path: "/root", Mode: "0700"}, {Path: "/tmp", Mode: "01777"}, {Path: "/var/tmp", Mode: "01777"},
+		{Path: "/var/local", Mode: "02775", Owner: &Owner{0, 50}}, {Path: "/var/mail", Mode: "02775", Owner: &Owner{0, 8}},
+	}
+)
+
+// debianArch are Debian's names of the architectures that layc builds for.
+var debianArch = map[string]string{"amd64": "amd64", "arm64": "arm64", "arm": "armhf", "386": "i386", "ppc64le": "ppc64el", "s390x": "s390x"}
+
+func (x *expander) distribution(s *syntax.Clause, name string, v *env, to *body) {
+	suite := x.option(s, "suite", v)
+	if name == "" || suite == "" {
+		return
+	}
+	if name != "debian" {
+		x.found.Errorf("E0309", s.Args[0].Span(), "layc cannot put together the distribution %q", name).
+			Hint(`it knows "debian"`)
+		return
+	}
+	to.system.Distribution = name + "/" + suite
+	to.system.Links, to.system.Dirs = debianLinks, debianDirs
+	if o := s.Option("with"); o != nil {
+		if more := x.allTexts(o.Args, v); len(more) > 0 {
+			to.system.Distribution += "+" + strings.Join(more, "+")
+		}
+	}
+	arch := debianArch[x.platform.Arch]
+	x.wantPackages(to.system.Distribution)
+	to.system.Packages = x.lock.Minimal(to.system.Distribution, arch)
+	if len(to.system.Packages) == 0 {
+		x.unpinned(s.At, "the packages of %s", to.system.Distribution)
+	}
+}
