@@ -29,6 +29,7 @@ var policy = map[string]string{
 	"compiler/plan/search": "",
 	"compiler/plan":        "lang/source lang/diag compiler/component compiler/lock compiler/plan/search",
 	"compiler/picture":     "compiler/component compiler/plan",
+	"compiler/simulate":    "compiler/component compiler/plan compiler/plan/search",
 	"compiler":             "lang/source lang/diag lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
 
 	"llb":          "lang/source compiler/component compiler/lock compiler/plan llb/helper",
@@ -47,7 +48,7 @@ var outside = map[string]string{
 	"github.com/moby/buildkit":               "llb llb/engine cmd/layc",
 	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
 	"net/http":                               "llb/pin llb/registry cmd/layc",
-	"math/rand":                              "",
+	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper",
 	"time":                                   "compiler/component llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/simulate"
+)
+
+func (c *cli) simulateCommand() *cobra.Command {
+	var p program
+	var o simulate.Options
+	var asJSON bool
+	var plot string
+	cmd := &cobra.Command{
+		Use:   "simulate",
+		Short: "Replay a year of changes: what hosts pull, what is built",
+		Long: `simulate replays changes over the fleet, drawn from how often its components and
+apps change: day by day, what changed is rebuilt and pushed, and each host that
+runs an app with it pulls it. A tenth of the hosts is replaced a week, and pulls
+everything. The plan and the alternatives to it live through the same changes.
+
+Equal seeds give equal results. A component's history depends on its name and
+the seed alone, so that the same fleet with one more app sees the same changes.
+A fleet for several platforms is replayed for the first.`,
+		Example: `  layc simulate
+  layc simulate --years 3 --hosts 40
+  layc simulate --plot pulls.svg      bytes pulled, week by week
+  layc simulate --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.Years < 1 || o.Years > 100 {
+				return usage(cmd, "--years %d: want 1 to 100", o.Years)
+			}
+			if o.Hosts < 0 || o.Hosts > 1_000_000 {
+				return usage(cmd, "--hosts %d: want 1 to 1000000", o.Hosts)
+			}
+			out, err := c.compile(cmd, p, compiler.Planned)
+			if err != nil {
+				return err
+			}
+			r := simulate.Run(out.Targets[0].Plan, o)
+			if plot != "" {
+				if err := os.WriteFile(plot, []byte(r.Plot()), 0o666); err != nil {
+					return fmt.Errorf("the plot cannot be written: %w", err)
+				}
+			}
+			if asJSON {
+				return c.printJSON(simulationJSON(r, o.Seed))
+			}
+			_, err = fmt.Fprint(c.out, r.Text())
+			return err
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().IntVar(&o.Years, "years", 1, "how long")
+	cmd.Flags().IntVar(&o.Hosts, "hosts", 0, "spread replicas over so many hosts; without, each has its own")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "another history")
+	cmd.Flags().StringVar(&plot, "plot", "", "draw the bytes pulled into `FILE.svg`")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return cmd
+}
+
+// jsonSimulation is a simulation's result for scripts. Fields are only ever
+// added.
+type jsonSimulation struct {
+	Years    int           `json:"years"`
+	Seed     uint64        `json:"seed"`
+	Hosts    int           `json:"hosts"`
+	Replicas int           `json:"replicas"`
+	Sources  int           `json:"sources"`
+	Changes  int           `json:"changes"`
+	Replaced int           `json:"hostsReplaced"`
+	Outcomes []jsonOutcome `json:"outcomes"`
+}
+
+type jsonOutcome struct {
+	Name         string  `json:"name"`
+	About        string  `json:"about"`
+	FirstBytes   int64   `json:"firstPulledBytes"`
+	PulledBytes  int64   `json:"pulledBytes"`
+	PushedBytes  int64   `json:"pushedBytes"`
+	BuildSeconds float64 `json:"buildSeconds"`
+	WeeklyBytes  []int64 `json:"pulledBytesByWeek"`
+}
+
+func simulationJSON(r *simulate.Result, seed uint64) jsonSimulation {
+	out := jsonSimulation{
+		Years: r.Years, Seed: seed, Hosts: r.Hosts, Replicas: r.Replicas,
+		Sources: r.Sources, Changes: r.Changes, Replaced: r.Replaced,
+	}
+	for _, o := range r.Outcomes {
+		out.Outcomes = append(out.Outcomes, jsonOutcome{
+			o.Name, o.About, o.First, o.Pulled, o.Pushed, float64(o.Built) / 1000, o.Weekly,
+		})
+	}
+	return out
+}

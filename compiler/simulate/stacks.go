@@ -1,0 +1,295 @@
+package simulate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/search"
+)
+
+// stacks is one way to stack layers: the blobs, and each app's of them.
+type stacks struct {
+	name, about string
+	blobs       []blob
+	images      [][]int // by app of the problem
+	recipes     []recipe
+	known       map[string]int // blobs by what they are
+}
+
+// blob is a layer as hosts see it.
+type blob struct {
+	size    int64
+	sources []int // what makes it another blob; sorted
+	build   int64 // milliseconds to build it
+}
+
+// recipe runs by itself, wherever its result is copied to.
+type recipe struct {
+	sources []int
+	build   int64
+}
+
+// alternatives are the plan, and what people and tools do without one:
+//
+//   - each app on its own: a layer for each component that it uses, with what
+//     that needs, in written order; nothing but the base is shared;
+//   - the same, but images whose chains begin alike share what is alike;
+//   - one chain for each image, with what most apps have at the bottom;
+//   - what most apps have in layers of its own, the rest in one (known from Nix),
+//     layers being independent of each other where they can.
+//
+// All keep to the apps' limits by putting what is too much into the last layer
+// below the app's own. The chains know no layers that are independent of what
+// lies below them.
+func alternatives(p *plan.Plan) []*stacks {
+	problem, items := p.Problem()
+	count := make([]int, len(problem.Items))
+	for _, a := range problem.Apps {
+		for _, i := range a.Items {
+			count[i]++
+		}
+	}
+	written := make([][][]int, len(problem.Apps))
+	popular := make([][][]int, len(problem.Apps))
+	number := map[component.Key]int{}
+	for n, i := range items {
+		number[i.Key] = n
+	}
+	for n, a := range problem.Apps {
+		written[n] = asWritten(p.Graph.Apps[n], number, problem)
+		for _, i := range slices.SortedStableFunc(slices.Values(a.Items), func(x, y int) int { return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y)) }) {
+			if !problem.Items[i].Base {
+				popular[n] = append(popular[n], []int{i})
+			}
+		}
+		written[n], popular[n] = fit(written[n], a), fit(popular[n], a)
+	}
+	return []*stacks{
+		planned(p.Solution(), problem),
+		chains("apart", "each app on its own, as written", problem, written, false),
+		chains("written", "chains as written, equal beginnings shared", problem, written, true),
+		chains("shared-first", "chains with what most apps have at the bottom", problem, popular, true),
+		packed(problem, popular),
+	}
+}
+
+// asWritten are the items of an app in the layers that someone would write.
+func asWritten(a *component.App, number map[component.Key]int, p *search.Problem) [][]int {
+	placed := map[*component.Instance]bool{}
+	var layers [][]int
+	var group []int
+	var visit func(i *component.Instance)
+	visit = func(i *component.Instance) {
+		if placed[i] {
+			return
+		}
+		placed[i] = true
+		for _, d := range slices.Concat(i.Needs, i.RunsWith) {
+			visit(d)
+		}
+		if n, ok := number[i.Key]; ok && i.Kind != component.Empty && !p.Items[n].Base && !slices.Contains(group, n) {
+			group = append(group, n)
+		}
+	}
+	for _, used := range append(slices.Clone(a.Uses), a.Closure...) {
+		visit(used)
+		if len(group) > 0 {
+			layers = append(layers, group)
+			group = nil
+		}
+	}
+	return layers
+}
+
+// fit puts the layers that an app has no room for into the last one.
+func fit(layers [][]int, a search.App) [][]int {
+	room := a.Limit - 2
+	if a.Limit == 0 {
+		room = search.DefaultLimit - 2
+	}
+	if room = max(1, room); len(layers) <= room {
+		return layers
+	}
+	return append(slices.Clone(layers[:room-1]), slices.Concat(layers[room-1:]...))
+}
+
+// blob returns the blob that is known by a name, or makes it.
+func (s *stacks) blob(name string, make func() blob) int {
+	n, ok := s.known[name]
+	if !ok {
+		n = len(s.blobs)
+		s.known[name] = n
+		s.blobs = append(s.blobs, make())
+	}
+	return n
+}
+
+func newStacks(name, about string, p *search.Problem) *stacks {
+	return &stacks{name: name, about: about, images: make([][]int, len(p.Apps)), known: map[string]int{}}
+}
+
+// base puts an app's base into its image, and returns its sources.
+func (s *stacks) base(p *search.Problem, app int) []int {
+	for _, i := range p.Apps[app].Items {
+		if it := &p.Items[i]; it.Base {
+			s.images[app] = append(s.images[app], s.blob("base "+it.Name, func() blob {
+				return blob{it.Size, distinct(it.Sources), it.Build}
+			}))
+			return it.Sources
+		}
+	}
+	return nil
+}
+
+// delta puts an app's own layer on top. In a chain it is built on what is below.
+func (s *stacks) delta(p *search.Problem, app int, below []int) {
+	a := &p.Apps[app]
+	if a.Delta.Size > 0 {
+		s.images[app] = append(s.images[app], s.blob("delta "+a.Name, func() blob {
+			return blob{a.Delta.Size, distinct(below, a.Delta.Sources), a.Delta.Build}
+		}))
+	}
+}
+
+// planned are the layers of a plan.
+func planned(sol *search.Solution, p *search.Problem) *stacks {
+	s := newStacks("plan", "what layc plans", p)
+	s.images = sol.Images
+	for _, l := range sol.Layers {
+		b := blob{size: l.Size}
+		if l.Kind == search.KindDelta {
+			d := &p.Apps[l.App].Delta
+			b.build, b.sources = d.Build, d.Sources
+		}
+		for _, i := range l.Items {
+			it := &p.Items[i]
+			b.sources = append(b.sources, it.Sources...)
+			if it.Stacked || it.Base {
+				b.build += it.Build
+			}
+		}
+		if l.Parent >= 0 {
+			b.sources = append(b.sources, s.blobs[l.Parent].sources...)
+		}
+		for _, o := range l.On {
+			b.sources = append(b.sources, s.blobs[o].sources...)
+		}
+		b.sources = distinct(b.sources)
+		s.blobs = append(s.blobs, b)
+	}
+	s.copied(p)
+	return s
+}
+
+// copied adds the recipes of what is portable.
+func (s *stacks) copied(p *search.Problem) {
+	used := make([]bool, len(p.Items))
+	for _, a := range p.Apps {
+		for _, i := range a.Items {
+			used[i] = true
+		}
+	}
+	for n, it := range p.Items {
+		if used[n] && !it.Stacked && !it.Base && it.Build > 0 {
+			s.recipes = append(s.recipes, recipe{it.Sources, it.Build})
+		}
+	}
+}
+
+// chains are images whose layers each depend on all below; shared says whether
+// equal beginnings of two apps are the same blobs.
+func chains(name, about string, p *search.Problem, layers [][][]int, shared bool) *stacks {
+	s := newStacks(name, about, p)
+	for app := range p.Apps {
+		below := s.base(p, app)
+		path := fmt.Sprint(s.images[app])
+		if !shared {
+			path += p.Apps[app].Name
+		}
+		for _, l := range layers[app] {
+			path += fmt.Sprint(distinct(l))
+			var size, build int64
+			for _, i := range l {
+				it := &p.Items[i]
+				below, size, build = distinct(below, it.Sources), size+it.Size, build+it.Build
+			}
+			s.images[app] = append(s.images[app], s.blob(path, func() blob { return blob{size, below, build} }))
+		}
+		s.delta(p, app, below)
+	}
+	return s
+}
+
+// packed is the popularity packing.
+func packed(p *search.Problem, layers [][][]int) *stacks {
+	s := newStacks("popularity", "what most apps have in layers of its own, as known from Nix", p)
+	for app := range p.Apps {
+		below := s.base(p, app)
+		path := fmt.Sprint(s.images[app])
+		where := map[int]int{} // layer of each item
+		for n, l := range layers[app] {
+			for _, i := range l {
+				where[i] = n
+			}
+		}
+		for _, l := range layers[app] {
+			stacked := slices.ContainsFunc(l, func(i int) bool { return p.Items[i].Stacked })
+			var size, build int64
+			var sources []int
+			for _, i := range l {
+				it := &p.Items[i]
+				size += it.Size
+				sources = append(sources, it.Sources...)
+				if it.Stacked {
+					build += it.Build
+					for _, n := range portableNeeds(p, i) {
+						for _, k := range layers[app][where[n]] {
+							sources = append(sources, p.Items[k].Sources...)
+						}
+					}
+				}
+			}
+			name := fmt.Sprint("portable ", distinct(l))
+			if stacked {
+				path += fmt.Sprint(distinct(l), distinct(sources))
+				name = path
+				below = distinct(below, sources)
+				sources = below
+			}
+			s.images[app] = append(s.images[app], s.blob(name, func() blob { return blob{size, distinct(sources), build} }))
+		}
+		s.delta(p, app, nil)
+	}
+	s.copied(p)
+	return s
+}
+
+// portableNeeds are the portable items that an item needs, directly or not.
+func portableNeeds(p *search.Problem, item int) (list []int) {
+	seen := map[int]bool{}
+	var visit func(i int)
+	visit = func(i int) {
+		for _, n := range p.Items[i].Needs {
+			if seen[n] {
+				continue
+			}
+			seen[n] = true
+			if !p.Items[n].Stacked && !p.Items[n].Base {
+				list = append(list, n)
+			}
+			visit(n)
+		}
+	}
+	visit(item)
+	return list
+}
+
+// distinct are the numbers of some lists, sorted, each once.
+func distinct(lists ...[]int) []int {
+	list := slices.Concat(lists...)
+	slices.Sort(list)
+	return slices.Compact(list)
+}

@@ -1,0 +1,44 @@
+package simulate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/plan"
+)
+
+// Text is the result as a table of at most 80 columns.
+func (r *Result) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d changes of %d sources, %d hosts with %d replicas, %d hosts replaced\n\n",
+		capital(years(r.Years)), r.Changes, r.Sources, r.Hosts, r.Replicas, r.Replaced)
+	fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s %9s\n", "", "pulled", "", "pushed", "first", "built")
+	for _, o := range r.Outcomes {
+		fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s %9s\n", o.Name, plan.Bytes(o.Pulled), r.times(o), plan.Bytes(o.Pushed), plan.Bytes(o.First), built(o.Built))
+	}
+	b.WriteString("\n")
+	for _, o := range r.Outcomes {
+		fmt.Fprintf(&b, "%-13s %s\n", o.Name, o.About)
+	}
+	b.WriteString("\npulled: by all hosts, after the first rollout; pushed: new layers; first: pulled\nby the first rollout; built: hours and minutes of build steps.\n")
+	return b.String()
+}
+
+// times says how many times the plan's an outcome's pulls are.
+func (r *Result) times(o Outcome) string {
+	if r.Outcomes[0].Pulled == 0 {
+		return ""
+	}
+	return fmt.Sprintf("(%.2f ×)", float64(o.Pulled)/float64(r.Outcomes[0].Pulled))
+}
+
+// built is a time for people: seconds, or hours:minutes.
+func built(ms int64) string {
+	seconds := (ms + 500) / 1000
+	if seconds < 60 {
+		return fmt.Sprintf("%ds", seconds)
+	}
+	return fmt.Sprintf("%d:%02dh", seconds/3600, seconds/60%60)
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
