@@ -32,8 +32,9 @@ type Input struct {
 	Platform component.Platform // built for, unless the fleet names platforms
 	// Platforms, if any, are built for instead of those that the fleet names.
 	Platforms []component.Platform
-	Set       map[string]string // values of the module's parameters
-	Lock      *lock.File        // nil: the module's lock file
+	Set       map[string]string   // values of the module's parameters
+	Lock      *lock.File          // nil: the module's lock file
+	Override  *component.Override // nil: none
 	Plan      plan.Options
 }
 
@@ -83,7 +84,7 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 	for _, p := range in.platforms(out, &list) {
 		t := &Target{Platform: p}
 		t.Graph, found = component.Expand(component.Input{
-			Program: out.Checked, Lock: out.Lock, Platform: p, Project: in.Project, Set: in.Set,
+			Program: out.Checked, Lock: out.Lock, Platform: p, Project: in.Project, Set: in.Set, Override: in.Override,
 		})
 		list = append(list, found...)
 		out.Targets = append(out.Targets, t)

@@ -479,7 +479,7 @@ func (x *expander) complete(args []value, o *check.Component) []value {
 			return nil
 		}
 	}
-	return args
+	return x.overridden(args, o)
 }
 
 // convert makes a value fit a parameter: a path is anchored, so that it means

@@ -20,6 +20,7 @@ type Input struct {
 	Platform Platform
 	Project  fs.FS             // the project's files: their names and sizes
 	Set      map[string]string // values of the module's parameters
+	Override *Override         // nil: none
 }
 
 // Limits of an expansion, so that no input exhausts memory or time.
@@ -33,7 +34,7 @@ const (
 // are of code Unpinned and nothing unpinned names further things to pin.
 func Expand(in Input) (*Graph, diag.List) {
 	x := &expander{
-		p: in.Program, lock: in.Lock, platform: in.Platform, files: in.Project, set: in.Set,
+		p: in.Program, lock: in.Lock, platform: in.Platform, files: in.Project, set: in.Set, override: in.Override,
 		graph:    &Graph{Platform: in.Platform},
 		moduleOf: map[*source.File]*check.Module{},
 		lets:     map[source.Span]value{},
@@ -63,6 +64,7 @@ type expander struct {
 	platform Platform
 	files    fs.FS
 	set      map[string]string
+	override *Override
 	graph    *Graph
 	found    diag.List
 

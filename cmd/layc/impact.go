@@ -1,0 +1,453 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/report"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+func (c *cli) impactCommand() *cobra.Command {
+	i := &impact{cli: c}
+	cmd := &cobra.Command{
+		Use:   "impact COMPONENT… | --since REV",
+		Short: "Show what a change rebuilds, relinks and makes hosts pull",
+		Long: `impact shows which layers a change builds again, which stay the same blob and
+are only relinked into other images, which images get a new digest, and the
+bytes that a host with the old image pulls.
+
+A name is a component (jdk, std/java.jdk), one with its arguments (jdk(17)), an
+OS package (openssl, with all that is made from the same source), or an app,
+which means its own steps. With --to it gets that value as its first argument,
+and everything is planned again, close to the plan as it is. What the lock file
+does not pin then is assumed to be as large as what it replaces. With --since,
+the change is that from a git revision to the files as they are.
+
+A layer that may be equal is built again because something that it is built on
+changes; if the build gives equal bytes, it is an equal blob and nobody pulls
+it. So amounts are ranges: with all such layers equal, and with none.`,
+		Example: `  layc impact jdk
+  layc impact 'jdk("17")' --to 21
+  layc impact openssl
+  layc impact --since origin/main
+  layc impact --since HEAD~3 --json`,
+		RunE: func(cmd *cobra.Command, names []string) error { return i.run(cmd, names) },
+	}
+	i.program.flags(cmd)
+	cmd.Flags().StringVar(&i.to, "to", "", "give the component `VALUE` as its first argument")
+	cmd.Flags().StringVar(&i.since, "since", "", "compare with the git revision `REV`")
+	cmd.Flags().BoolVar(&i.json, "json", false, "print the answer as JSON")
+	return cmd
+}
+
+// impact is the state of the command.
+type impact struct {
+	*cli
+	program   program
+	to, since string
+	json      bool
+}
+
+// answer is what impact found on one platform.
+type answer struct {
+	platform component.Platform
+	diff     *report.Difference
+	touched  []*component.Instance // without --to and --since
+	assumed  []report.Assumption   // with --to
+}
+
+func (i *impact) run(cmd *cobra.Command, names []string) error {
+	var answers []answer
+	var err error
+	switch {
+	case i.since != "" && (len(names) > 0 || i.to != ""):
+		return usage(cmd, "--since stands alone: it finds out what changed")
+	case i.since != "":
+		answers, err = i.sinceRevision(cmd)
+	case len(names) == 0:
+		return usage(cmd, "name a component, or write --since REV")
+	case i.to != "" && len(names) > 1:
+		return usage(cmd, "--to changes one component; there are %d", len(names))
+	case i.to != "":
+		answers, err = i.changed(cmd, names[0])
+	default:
+		answers, err = i.touched(cmd, names)
+	}
+	if err != nil {
+		return err
+	}
+	if i.json {
+		return i.printJSON(impactJSON(answers))
+	}
+	for n, a := range answers {
+		if n > 0 {
+			fmt.Fprintln(i.out)
+		}
+		if len(answers) > 1 {
+			fmt.Fprintf(i.out, "%s\n\n", a.platform)
+		}
+		i.print(a)
+	}
+	return nil
+}
+
+// touched answers for components that change as they are.
+func (i *impact) touched(cmd *cobra.Command, names []string) ([]answer, error) {
+	out, err := i.compile(cmd, i.program, compiler.Planned)
+	if err != nil {
+		return nil, err
+	}
+	var answers []answer
+	for _, t := range out.Targets {
+		var changed []*component.Instance
+		for _, name := range names {
+			found, err := named(cmd, t.Graph, name)
+			if err != nil {
+				return nil, err
+			}
+			changed = append(changed, found...)
+		}
+		files := os.DirFS(i.dir)
+		a := answer{platform: t.Platform}
+		touched := report.Touch(t.Graph, changed)
+		for _, i := range t.Graph.Instances {
+			if touched[i] {
+				a.touched = append(a.touched, i)
+			}
+		}
+		if len(touched) == 0 {
+			return nil, usage(cmd, "%s has no content: no layer changes with it", strings.Join(names, ", "))
+		}
+		a.diff = report.Compare(report.Side{Plan: t.Plan, Files: files}, report.Side{Plan: t.Plan, Files: files, Touched: touched})
+		answers = append(answers, a)
+	}
+	return answers, nil
+}
+
+// named are the instances that a name means.
+func named(cmd *cobra.Command, g *component.Graph, name string) ([]*component.Instance, error) {
+	found := report.Named(g, name)
+	if len(found) > 0 {
+		return found, nil
+	}
+	if near := diag.Nearest(name, report.Names(g)); near != "" {
+		return nil, usage(cmd, "no image has %s; did you mean %s?", name, near)
+	}
+	return nil, usage(cmd, "no image has %s; layc plan shows what they have", name)
+}
+
+// sinceRevision answers for what changed since a git revision.
+func (i *impact) sinceRevision(cmd *cobra.Command) ([]answer, error) {
+	r, err := i.compileSince(cmd, i.program, i.since)
+	if err != nil {
+		return nil, err
+	}
+	defer r.clean()
+	if r.old == nil {
+		fmt.Fprintf(i.err, "%s does not compile:\n\n", i.since)
+		return nil, i.findings(r.broken)
+	}
+	var answers []answer
+	for n, d := range r.compare() {
+		answers = append(answers, answer{platform: r.now.Targets[n].Platform, diff: d})
+	}
+	return answers, nil
+}
+
+// changed answers for a component that gets another first argument.
+func (i *impact) changed(cmd *cobra.Command, name string) ([]answer, error) {
+	out, err := i.compile(cmd, i.program, compiler.Planned)
+	if err != nil {
+		return nil, err
+	}
+	v, from, err := override(cmd, out, name, i.to)
+	if err != nil {
+		return nil, err
+	}
+	in, err := i.input(cmd, i.program)
+	if err != nil {
+		return nil, err
+	}
+	in.Override = v
+	pins, assumed := assume(in, out.Lock, from, i.to)
+	var plans []*plan.Plan
+	for _, t := range out.Targets {
+		plans = append(plans, t.Plan)
+	}
+	in.Lock = plan.Record(pins, plans)
+	then, list := compiler.Compile(in, compiler.Planned)
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
+	if err := i.findings(list); err != nil {
+		return nil, err
+	}
+	files := os.DirFS(i.dir)
+	var answers []answer
+	for n, t := range then.Targets {
+		answers = append(answers, answer{
+			platform: t.Platform, assumed: assumed,
+			diff: report.Compare(report.Side{Plan: out.Targets[n].Plan, Files: files}, report.Side{Plan: t.Plan, Files: files}),
+		})
+	}
+	return answers, nil
+}
+
+// assume pins what the overridden program refers to and the lock file lacks, as
+// far as it can be guessed. Pinning one thing may make another one known.
+func assume(in compiler.Input, pins *lock.File, from, to string) (*lock.File, []report.Assumption) {
+	var all []report.Assumption
+	for range maxRounds {
+		in.Lock = pins
+		out, _ := compiler.Compile(in, compiler.Expanded)
+		before := len(all)
+		for _, t := range out.Targets {
+			var made []report.Assumption
+			pins, made = report.Assume(pins, t.Graph.Refs, from, to)
+			all = append(all, made...)
+		}
+		if len(all) == before {
+			break
+		}
+	}
+	return pins, all
+}
+
+// override says which component a name means, and its first argument now.
+func override(cmd *cobra.Command, out *compiler.Output, name, to string) (*component.Override, string, error) {
+	arguments := map[string]string{} // as written → the instance's title
+	path := ""
+	for _, t := range out.Targets {
+		found, err := named(cmd, t.Graph, name)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, i := range found {
+			if path != "" && i.Path != path {
+				return nil, "", usage(cmd, "%s is several components: %s, %s", name, path, i.Path)
+			}
+			path = i.Path
+			argument, ok := firstArgument(i)
+			if !ok {
+				return nil, "", usage(cmd, "%s has no argument that --to could change", i.Title)
+			}
+			arguments[argument] = i.Title
+		}
+	}
+	if len(arguments) > 1 {
+		var titles []string
+		for _, title := range arguments {
+			titles = append(titles, title)
+		}
+		slices.Sort(titles)
+		return nil, "", usage(cmd, "%s is there more than once; say which: %s", name, strings.Join(titles, ", "))
+	}
+	for argument := range arguments {
+		from := argument
+		if text, err := strconv.Unquote(argument); err == nil {
+			from = text
+		}
+		return &component.Override{Path: path, From: argument, To: to}, from, nil
+	}
+	return nil, "", usage(cmd, "no image has %s", name)
+}
+
+// firstArgument is an instance's first argument as its title shows it: text with
+// its quotes, or a number.
+func firstArgument(i *component.Instance) (string, bool) {
+	_, rest, ok := strings.Cut(i.Title, "(")
+	if !ok || i.Package != nil {
+		return "", false
+	}
+	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+		return quoted, true
+	}
+	rest = rest[:strings.IndexAny(rest+")", ",)")]
+	_, err := strconv.ParseInt(rest, 10, 64)
+	return rest, err == nil
+}
+
+// print is the answer for people.
+func (i *impact) print(a answer) {
+	for _, as := range slices.Compact(a.assumed) {
+		fmt.Fprintf(i.out, "%s is not pinned: assumed to be as large as %s\n", as.Name, as.Like)
+	}
+	if len(a.touched) > 0 {
+		var titles []string
+		for _, t := range a.touched {
+			titles = append(titles, plainTitle(t))
+		}
+		slices.Sort(titles)
+		wrapped(i.out, "changes: ", "         ", slices.Compact(titles))
+	}
+	affected := a.diff.Affected()
+	gone := 0
+	for _, image := range a.diff.Images {
+		if image.Gone {
+			gone++
+		}
+	}
+	if len(affected)+gone == 0 {
+		fmt.Fprintln(i.out, "nothing changes: every image keeps its digest")
+		return
+	}
+	if len(a.touched)+len(a.assumed) > 0 {
+		fmt.Fprintln(i.out)
+	}
+	if len(affected) > 0 {
+		i.printLayers(a.diff, affected)
+		fmt.Fprintln(i.out)
+		i.printImages(affected)
+		fmt.Fprintln(i.out)
+	}
+	for _, image := range a.diff.Images {
+		if image.Gone {
+			fmt.Fprintf(i.out, "%s is gone\n", image.App.Name)
+		}
+	}
+	total := len(a.diff.Images) - gone
+	fmt.Fprintf(i.out, "New digests: %d of %s. All hosts together pull %s;\nthe registry stores %s more.\n",
+		len(affected), plural(total, "image"), amount(a.diff.AtLeast, a.diff.Pull), amount(a.diff.NewAtLeast, a.diff.NewBytes))
+}
+
+// plainTitle is an instance's title; of OS packages only their names.
+func plainTitle(i *component.Instance) string {
+	if i.Package == nil || len(i.Package.Packages) == 0 {
+		return i.Title
+	}
+	var names []string
+	for _, p := range i.Package.Packages {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// amount is a range of bytes.
+func amount(least, most int64) string {
+	if least == most {
+		return plan.Bytes(most)
+	}
+	return plan.Bytes(least) + " to " + plan.Bytes(most)
+}
+
+// used are the layers of images, each with the number of them that have it.
+func used(images []report.Image) map[*plan.Layer]int {
+	out := map[*plan.Layer]int{}
+	for _, image := range images {
+		for _, l := range image.Layers {
+			out[l.Layer]++
+		}
+	}
+	return out
+}
+
+// fates are the words for people.
+var fates = map[report.Fate]string{
+	report.Kept: "relinked", report.MaybeEqual: "may be equal", report.Regrouped: "regrouped", report.Rebuilt: "rebuilt",
+}
+
+// printLayers prints the layers of images with a new digest: those that are
+// built again with the reason, and how many are only relinked.
+func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
+	table := columns{right: []int{2, 3}, stretch: 4}
+	table.row("layers", "", "size", "images", "")
+	relinked, bytes, silent := 0, int64(0), false
+	count := used(affected)
+	for _, l := range d.Layers {
+		switch {
+		case count[l.Layer] == 0:
+		case l.Fate == report.Kept:
+			relinked++
+			bytes += l.Size
+		default:
+			table.row(fates[l.Fate], string(l.Kind), plan.Bytes(l.Size), strconv.Itoa(count[l.Layer]), l.Title())
+			if text := reason(l); text != "" {
+				table.note(text)
+			} else {
+				silent = true
+			}
+		}
+	}
+	if relinked > 0 {
+		table.row("relinked", "", plan.Bytes(bytes), "", plural(relinked, "layer")+", the same blobs in new images")
+	}
+	table.print(i.out)
+	if silent {
+		fmt.Fprintln(i.out, "Layers without a reason stand on one that is built again.")
+	}
+}
+
+// reason says in a few words why a layer is built again: the strongest causes;
+// nothing if it is only because of a layer below.
+func reason(l report.Layer) string {
+	for _, want := range []report.Reason{report.Changed, report.Added, report.Below, report.Base, report.Moved} {
+		var who []string
+		for _, c := range l.Causes {
+			if c.Reason != want {
+				continue
+			}
+			if c.Instance == nil {
+				who = append(who, "")
+				continue
+			}
+			who = append(who, detail(c))
+		}
+		if len(who) == 0 {
+			continue
+		}
+		more := ""
+		if len(who) > 2 {
+			more = fmt.Sprintf(" and %d more", len(who)-2)
+			who = who[:2]
+		}
+		switch want {
+		case report.Below:
+			return ""
+		case report.Moved:
+			return "what it holds was in other layers"
+		case report.Base:
+			return "only what it is built on changes"
+		}
+		return string(want) + ": " + strings.Join(who, ", ") + more
+	}
+	return ""
+}
+
+// detail is a changed instance, with both versions of a package.
+func detail(c report.Cause) string {
+	title := plainTitle(c.Instance)
+	if c.Was != nil && c.Instance.Package != nil && len(c.Instance.Package.Packages) > 0 && len(c.Was.Package.Packages) > 0 {
+		if old, now := c.Was.Package.Packages[0].Version, c.Instance.Package.Packages[0].Version; old != now {
+			return title + " " + old + " → " + now
+		}
+	}
+	if c.Was != nil && c.Was.Title != c.Instance.Title {
+		return c.Was.Title + " → " + title
+	}
+	return title
+}
+
+func (i *impact) printImages(affected []report.Image) {
+	table := columns{right: []int{1, 2, 3}}
+	table.row("images with a new digest", "a host pulls", "hosts", "all pull")
+	for _, image := range affected {
+		name := image.App.Name
+		switch {
+		case image.New:
+			name += " (new)"
+		case image.Pull == 0:
+			name += " (configuration only)"
+		}
+		n := image.Replicas()
+		table.row(name, amount(image.AtLeast, image.Pull), strconv.FormatInt(n, 10), amount(n*image.AtLeast, n*image.Pull))
+	}
+	table.print(i.out)
+}

@@ -1,0 +1,205 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/search"
+)
+
+// Cost is what a plan costs, and who causes it. Bytes pulled are those that all
+// hosts pull in a cycle on average, with what a layer's round trips are worth in
+// bytes; money is that of search.Weights, in 1e-12 of the unit, a cycle.
+type Cost struct {
+	Plan       Sum
+	Alone      Sum // each app planned on its own, sharing nothing
+	Bound      search.Money
+	Apps       []AppCost       // by what they pull, then by name
+	Components []ComponentCost // by what they pull, then by name
+}
+
+// Sum is what layers cost together.
+type Sum struct {
+	Stored   int64 // bytes of all layers, each once
+	Retained int64 // the same with the old versions that the registry keeps
+	Pulled   int64 // bytes a cycle
+	Money    search.Money
+}
+
+// AppCost is what one app's image costs.
+type AppCost struct {
+	App    *component.App
+	Size   int64 // bytes of its image
+	Own    int64 // of them those that no other image has
+	Layers int
+	Pulled int64 // bytes a cycle, all its replicas
+}
+
+// ComponentCost is what one component of the fleet causes: an instance, or all
+// OS packages of one source.
+type ComponentCost struct {
+	Name      string
+	Instances []*component.Instance
+	Size      int64 // bytes of it once
+	Stored    int64 // bytes of it in all layers: more than Size if several layers hold it
+	Layers    int
+	Images    int
+	Pulled    int64 // bytes a cycle: its share of the layers that hold it
+}
+
+// NewCost computes what a fleet's plan costs.
+func NewCost(p *plan.Plan) (*Cost, error) {
+	n := p.Numbers()
+	c := &Cost{Bound: p.Bound}
+	w := n.Problem.Weights
+	if w == (search.Weights{}) {
+		w = search.DefaultWeights()
+	}
+	costs := make([]search.Cost, len(n.Solution.Layers))
+	for l := range n.Solution.Layers {
+		costs[l] = search.LayerCost(n.Problem, n.Solution, l)
+		c.Plan.Stored += n.Solution.Layers[l].Size
+	}
+	c.Plan.add(n.Solution.Cost, w)
+	if err := c.alone(n, w); err != nil {
+		return nil, err
+	}
+	c.apps(p, costs, w)
+	c.components(p, costs, w)
+	return c, nil
+}
+
+// add adds a cost as bytes and money.
+func (s *Sum) add(c search.Cost, w search.Weights) {
+	s.Retained += bytesOf(c.Store, w.Store)
+	s.Pulled += bytesOf(c.Pull, w.Pull)
+	s.Money += c.Total()
+}
+
+// bytesOf turns money into the bytes that it pays for; price is in 1e-15 a byte.
+func bytesOf(m search.Money, price int64) int64 {
+	if price == 0 {
+		return 0
+	}
+	return int64(float64(m) * 1000 / float64(price))
+}
+
+// alone plans each app on its own. Apps that are alike but for their names cost
+// the same, so they are planned once.
+func (c *Cost) alone(n plan.Numbers, w search.Weights) error {
+	for _, a := range n.Problem.Apps {
+		one := *n.Problem
+		one.Apps = []search.App{a}
+		s, err := search.Solve(&one, search.Options{Work: -1})
+		if err != nil {
+			return err
+		}
+		for l := range s.Layers {
+			c.Alone.Stored += s.Layers[l].Size
+		}
+		c.Alone.add(s.Cost, w)
+	}
+	return nil
+}
+
+func (c *Cost) apps(p *plan.Plan, costs []search.Cost, w search.Weights) {
+	images := map[*plan.Layer]int{}
+	for _, i := range p.Images {
+		for _, l := range i.Layers {
+			images[l]++
+		}
+	}
+	for _, i := range p.Images {
+		a := AppCost{App: i.App, Layers: len(i.Layers)}
+		for _, l := range i.Layers {
+			a.Size += l.Size
+			if images[l] == 1 {
+				a.Own += l.Size
+			}
+			pulled := bytesOf(costs[l.Number()].Pull, w.Pull)
+			a.Pulled += share(pulled, int64(i.App.Replicas), l.Replicas)
+		}
+		c.Apps = append(c.Apps, a)
+	}
+	slices.SortStableFunc(c.Apps, func(a, b AppCost) int {
+		return cmp.Or(cmp.Compare(b.Pulled, a.Pulled), strings.Compare(a.App.Name, b.App.Name))
+	})
+}
+
+func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
+	n := p.Numbers()
+	size := map[*component.Instance]int64{}
+	for k, i := range n.Items {
+		size[i] = n.Problem.Items[k].Size
+	}
+	for k, a := range n.Problem.Apps {
+		if d := p.Graph.Apps[k].Delta; d != nil {
+			size[d] = a.Delta.Size
+		}
+	}
+	at := map[string]int{}
+	held := map[string]map[*plan.Image]bool{}
+	in := map[string]map[*plan.Layer]bool{}
+	for _, image := range p.Images {
+		for _, l := range image.Layers {
+			for _, m := range l.Members {
+				name := causer(m)
+				k, ok := at[name]
+				if !ok {
+					k = len(c.Components)
+					at[name] = k
+					held[name], in[name] = map[*plan.Image]bool{}, map[*plan.Layer]bool{}
+					c.Components = append(c.Components, ComponentCost{Name: name})
+				}
+				one := &c.Components[k]
+				held[name][image] = true
+				if !slices.Contains(one.Instances, m) {
+					one.Instances = append(one.Instances, m)
+					one.Size += size[m]
+				}
+				in[name][l] = true
+			}
+		}
+	}
+	for _, l := range p.Layers {
+		pulled := bytesOf(costs[l.Number()].Pull, w.Pull)
+		for _, m := range l.Members {
+			one := &c.Components[at[causer(m)]]
+			one.Stored += size[m]
+			one.Pulled += share(pulled, size[m], l.Size)
+		}
+	}
+	for k := range c.Components {
+		one := &c.Components[k]
+		one.Layers, one.Images = len(in[one.Name]), len(held[one.Name])
+	}
+	slices.SortStableFunc(c.Components, func(a, b ComponentCost) int {
+		return cmp.Or(cmp.Compare(b.Pulled, a.Pulled), strings.Compare(a.Name, b.Name))
+	})
+}
+
+// causer is who is blamed for an instance: itself, or its package's source with
+// its distribution.
+func causer(i *component.Instance) string {
+	if i.Package == nil || len(i.Package.Packages) == 0 {
+		return i.Title
+	}
+	p := i.Package.Packages[0]
+	source := p.Name
+	if at := strings.LastIndexByte(p.URL, '/'); at > 0 {
+		dir := p.URL[:at]
+		source = dir[strings.LastIndexByte(dir, '/')+1:]
+	}
+	return source + " (" + strings.TrimPrefix(i.Package.Distribution, "debian/") + ")"
+}
+
+// share is total·part/whole, rounded down.
+func share(total, part, whole int64) int64 {
+	if whole <= 0 {
+		return 0
+	}
+	return int64(float64(total) * float64(part) / float64(whole))
+}

@@ -1,0 +1,231 @@
+package report
+
+import (
+	"cmp"
+	"io/fs"
+	"reflect"
+	"slices"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+)
+
+// Side is one of the two that Compare compares.
+type Side struct {
+	Plan  *plan.Plan
+	Files fs.FS // the project's
+	// Touched are instances whose content counts as changed, whatever their
+	// recipe says.
+	Touched map[*component.Instance]bool
+}
+
+// Fate is what becomes of a layer.
+type Fate string
+
+// The fates, from none to all.
+const (
+	Kept       Fate = "kept"         // the same blob
+	MaybeEqual Fate = "may be equal" // built again because what it is built on changes; equal bytes are an equal blob
+	Regrouped  Fate = "regrouped"    // new blob of what was in other layers
+	Rebuilt    Fate = "rebuilt"      // new blob
+)
+
+// Difference is what changes from one plan of a fleet to another.
+type Difference struct {
+	Layers []Layer // of the new plan, in its order
+	Images []Image // by app, those that are gone last
+	// NewBytes is what the registry has to store: all layers that are not kept;
+	// NewAtLeast those of them that can't be equal to what it has.
+	NewBytes, NewAtLeast int64
+	// Pull and AtLeast are the sums of the images' over their replicas.
+	Pull, AtLeast int64
+}
+
+// Layer is what becomes of a layer of the new plan.
+type Layer struct {
+	*plan.Layer
+	Fate   Fate
+	Causes []Cause // why it isn't kept, members before what it stands on; none if kept
+}
+
+// Cause is why a layer is built again.
+type Cause struct {
+	Reason   Reason
+	Instance *component.Instance // of the new plan; nil if it is about the layers below
+	Was      *component.Instance // its counterpart in the old plan; nil if it is new
+}
+
+// Reason is a kind of Cause.
+type Reason string
+
+// The reasons.
+const (
+	Added   Reason = "new"       // the old plan doesn't have it
+	Changed Reason = "changed"   // its steps, its pins or the files that it copies changed
+	Base    Reason = "built on"  // only what it is built on changed
+	Below   Reason = "stands on" // a layer below is built again
+	Moved   Reason = "moved"     // the layer's members are as they were, in other layers
+)
+
+// Image is what becomes of an app's image.
+type Image struct {
+	App       *component.App // of the new plan; of the old one if it is gone
+	New, Gone bool
+	Digest    bool    // it has another digest than before; true if new
+	Config    bool    // its configuration changes
+	Layers    []Layer // bottom up; nil if it is gone
+	// Pull is what a host that has the old image pulls, if all that is built
+	// again is different; AtLeast if what may be equal is equal. Bytes.
+	Pull, AtLeast int64
+}
+
+// Compare compares two plans of a fleet on one platform.
+func Compare(old, now Side) *Difference {
+	c := &comparison{
+		was: newContents(old), is: newContents(now),
+		whole: map[string]bool{}, own: map[string]bool{}, members: map[string]bool{},
+		byID: map[string]*component.Instance{}, gone: map[string]*component.Instance{},
+	}
+	c.learn(old.Plan, now.Plan)
+	d := &Difference{}
+	layers := map[*plan.Layer]Layer{}
+	for _, l := range now.Plan.Layers {
+		layers[l] = c.layer(l)
+		d.Layers = append(d.Layers, layers[l])
+		if layers[l].Fate != Kept {
+			d.NewBytes += l.Size
+		}
+		if layers[l].Fate != Kept && layers[l].Fate != MaybeEqual {
+			d.NewAtLeast += l.Size
+		}
+	}
+	before := map[string]*plan.Image{}
+	for _, i := range old.Plan.Images {
+		before[i.App.Name] = i
+	}
+	for _, i := range now.Plan.Images {
+		image := c.image(i, before[i.App.Name], layers)
+		delete(before, i.App.Name)
+		d.Images = append(d.Images, image)
+		d.Pull += image.Pull * int64(i.App.Replicas)
+		d.AtLeast += image.AtLeast * int64(i.App.Replicas)
+	}
+	for _, i := range old.Plan.Images {
+		if before[i.App.Name] != nil {
+			d.Images = append(d.Images, Image{App: i.App, Gone: true})
+		}
+	}
+	return d
+}
+
+// comparison is what is known of the old side.
+type comparison struct {
+	was, is    *contents
+	whole, own map[string]bool // contents of layers
+	members    map[string]bool // whole contents of instances
+	byID       map[string]*component.Instance
+	gone       map[string]*component.Instance // those that the new side doesn't have, by family
+}
+
+func (c *comparison) learn(old, now *plan.Plan) {
+	stay := map[string]bool{}
+	for _, l := range now.Layers {
+		for _, m := range l.Members {
+			stay[m.ID] = true
+		}
+	}
+	for _, l := range old.Layers {
+		of := c.was.layer(l)
+		c.whole[of.whole], c.own[of.own] = true, true
+		for _, m := range l.Members {
+			c.members[c.was.instance(m).whole] = true
+			c.byID[m.ID] = m
+			if !stay[m.ID] {
+				c.gone[family(m)] = m
+			}
+		}
+	}
+}
+
+// family is what a new version of an instance shares with it.
+func family(i *component.Instance) string {
+	if i.Package != nil {
+		return i.ID
+	}
+	return i.Path
+}
+
+func (c *comparison) layer(l *plan.Layer) Layer {
+	of := c.is.layer(l)
+	if c.whole[of.whole] {
+		return Layer{Layer: l, Fate: Kept}
+	}
+	out := Layer{Layer: l, Fate: Rebuilt}
+	touched := false
+	for _, m := range l.Members {
+		is := c.is.instance(m)
+		if c.members[is.whole] {
+			continue
+		}
+		cause := Cause{Reason: Added, Instance: m, Was: cmp.Or(c.byID[m.ID], c.gone[family(m)])}
+		if cause.Was != nil {
+			cause.Reason = Changed
+			if c.was.instance(cause.Was).own == is.own {
+				cause.Reason = Base
+			}
+		}
+		touched = touched || cause.Reason != Base
+		out.Causes = append(out.Causes, cause)
+	}
+	for _, below := range append(slices.Clone(l.On), l.Parent) {
+		if below != nil && !c.whole[c.is.layer(below).whole] {
+			out.Causes = append(out.Causes, Cause{Reason: Below})
+			touched = true
+			break
+		}
+	}
+	switch {
+	case len(out.Causes) == 0:
+		out.Fate = Regrouped
+		out.Causes = []Cause{{Reason: Moved}}
+	case !touched && c.own[of.own]:
+		out.Fate = MaybeEqual
+	}
+	return out
+}
+
+func (c *comparison) image(i, before *plan.Image, layers map[*plan.Layer]Layer) Image {
+	out := Image{App: i.App, New: before == nil, Digest: before == nil}
+	had := map[string]bool{}
+	owned := map[string]bool{}
+	if before != nil {
+		out.Config = !reflect.DeepEqual(i.App.Config, before.App.Config)
+		out.Digest = out.Config || len(i.Layers) != len(before.Layers)
+		for _, l := range before.Layers {
+			had[c.was.layer(l).whole], owned[c.was.layer(l).own] = true, true
+		}
+	}
+	for n, l := range i.Layers {
+		out.Layers = append(out.Layers, layers[l])
+		of := c.is.layer(l)
+		if !out.Digest && of.whole != c.was.layer(before.Layers[n]).whole {
+			out.Digest = true
+		}
+		if had[of.whole] {
+			continue
+		}
+		out.Pull += l.Size
+		if layers[l].Fate != MaybeEqual || !owned[of.own] {
+			out.AtLeast += l.Size
+		}
+	}
+	return out
+}
+
+// Replicas are those of an image's app.
+func (i Image) Replicas() int64 { return int64(i.App.Replicas) }
+
+// Affected are the images that have to be built: those with another digest.
+func (d *Difference) Affected() []Image {
+	return slices.DeleteFunc(slices.Clone(d.Images), func(i Image) bool { return i.Gone || !i.Digest })
+}

@@ -1,0 +1,111 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+)
+
+// Growth is what one component of the new plan adds to the registry: its share
+// of the layers that are not kept because of it.
+type Growth struct {
+	Name     string // as in ComponentCost
+	Instance *component.Instance
+	Reason   Reason
+	Bytes    int64
+	Layers   int
+}
+
+// Growths says who causes the new bytes of a difference, the largest share first.
+// A layer that several components cause counts in equal parts; one that is built
+// again only because of what it is built on counts for those who changed that.
+// The sum is the difference's NewBytes.
+func (d *Difference) Growths() []Growth {
+	g := growing{fates: map[*plan.Layer]Layer{}, changed: map[string]Reason{}, at: map[string]int{}}
+	for _, l := range d.Layers {
+		g.fates[l.Layer] = l
+		for _, c := range l.Causes {
+			if c.Reason == Added || c.Reason == Changed {
+				g.changed[c.Instance.ID] = c.Reason
+			}
+		}
+	}
+	for _, l := range d.Layers {
+		if l.Fate != Kept {
+			g.charge(l)
+		}
+	}
+	slices.SortStableFunc(g.out, func(a, b Growth) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), strings.Compare(a.Name, b.Name))
+	})
+	return g.out
+}
+
+type growing struct {
+	fates   map[*plan.Layer]Layer
+	changed map[string]Reason // by ID
+	at      map[string]int
+	out     []Growth
+}
+
+// charge splits a layer's bytes among those who cause it.
+func (g *growing) charge(l Layer) {
+	guilty := map[string]*component.Instance{}
+	g.blame(l, guilty)
+	if len(guilty) == 0 { // moved, or built on something in no image
+		for _, m := range l.Members {
+			guilty[causer(m)] = m
+		}
+	}
+	var names []string
+	for name := range guilty {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	rest := l.Size
+	for n, name := range names {
+		k, ok := g.at[name]
+		if !ok {
+			k = len(g.out)
+			g.at[name] = k
+			g.out = append(g.out, Growth{Name: name, Instance: guilty[name], Reason: cmp.Or(g.changed[guilty[name].ID], l.Causes[0].Reason)})
+		}
+		part := rest / int64(len(names)-n)
+		rest -= part
+		g.out[k].Bytes += part
+		g.out[k].Layers++
+	}
+}
+
+// blame finds who changed what a layer consists of, or else what it is built on,
+// or else what it stands on.
+func (g *growing) blame(l Layer, guilty map[string]*component.Instance) {
+	for _, c := range l.Causes {
+		if c.Reason == Added || c.Reason == Changed {
+			guilty[causer(c.Instance)] = c.Instance
+		}
+	}
+	if len(guilty) > 0 {
+		return
+	}
+	for _, c := range l.Causes {
+		if c.Reason == Base {
+			for _, below := range foundation(c.Instance) {
+				if g.changed[below.ID] != "" {
+					guilty[causer(below)] = below
+				}
+			}
+		}
+	}
+	if len(guilty) > 0 {
+		return
+	}
+	for _, below := range append(slices.Clone(l.On), l.Parent) {
+		if below != nil && g.fates[below].Fate != Kept {
+			g.blame(g.fates[below], guilty)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// Named are the instances that images hold and that a name means: a component
+// (jdk, std/java.jdk), an instance (jdk("17")), an OS package (openssl), or an
+// app, which means its own steps. They are in the graph's order, each once.
+func Named(g *component.Graph, name string) []*component.Instance {
+	var out []*component.Instance
+	for _, i := range inImages(g) {
+		if slices.Contains(names(i), name) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Names are all that Named knows, sorted, for suggestions.
+func Names(g *component.Graph) []string {
+	var out []string
+	for _, i := range inImages(g) {
+		out = append(out, names(i)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func inImages(g *component.Graph) []*component.Instance {
+	var out []*component.Instance
+	seen := map[*component.Instance]bool{}
+	add := func(i *component.Instance) {
+		if i != nil && !seen[i] {
+			seen[i] = true
+			out = append(out, i)
+		}
+	}
+	for _, a := range g.Apps {
+		for _, i := range a.Closure {
+			add(i)
+		}
+		add(a.Delta)
+	}
+	return out
+}
+
+func names(i *component.Instance) []string {
+	out := []string{i.ID, i.Title, i.Path}
+	if plain := strings.ReplaceAll(i.Title, `"`, ""); plain != i.Title {
+		out = append(out, plain) // jdk(17), which needs no quotes in a shell
+	}
+	for _, p := range packages(i) {
+		out = append(out, p.Name)
+	}
+	if i.Package != nil {
+		return out
+	}
+	if at := strings.LastIndexByte(i.Path, '/'); at >= 0 && !strings.HasPrefix(i.Path, "app ") {
+		out = append(out, i.Path[at+1:]) // java.jdk
+	}
+	if at := strings.LastIndexByte(i.Path, '.'); at >= 0 && !strings.HasPrefix(i.Path, "app ") {
+		out = append(out, i.Path[at+1:]) // jdk
+	}
+	return out
+}
+
+// Touch is what changes if instances do: they themselves; of those without
+// content the OS packages that they bring; and with an OS package all that are
+// made from the same source, since they are released together.
+func Touch(g *component.Graph, changed []*component.Instance) map[*component.Instance]bool {
+	touched := map[*component.Instance]bool{}
+	sources := map[string]bool{}
+	var visit func(list []*component.Instance, bring bool)
+	visit = func(list []*component.Instance, bring bool) {
+		for _, i := range list {
+			switch {
+			case i.Package != nil:
+				touched[i] = true
+				for _, s := range packageSources(i) {
+					sources[s] = true
+				}
+			case i.Kind == component.Empty:
+				visit(i.Needs, true)
+			case !bring:
+				touched[i] = true
+			}
+		}
+	}
+	visit(changed, false)
+	for _, i := range g.Instances {
+		if slices.ContainsFunc(packageSources(i), func(s string) bool { return sources[s] }) {
+			touched[i] = true
+		}
+	}
+	return touched
+}
+
+// packages are those that an instance consists of, a base system's included.
+func packages(i *component.Instance) []lock.Package {
+	switch {
+	case i.Package != nil:
+		return i.Package.Packages
+	case i.System != nil:
+		return i.System.Packages
+	}
+	return nil
+}
+
+// packageSources are the archive's directories that an instance's packages come
+// from: one for each source.
+func packageSources(i *component.Instance) []string {
+	var out []string
+	for _, p := range packages(i) {
+		out = append(out, p.Distribution+" "+path.Dir(p.URL))
+	}
+	return out
+}
