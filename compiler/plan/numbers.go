@@ -5,16 +5,19 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Numbers are a plan in the terms of package search, for whoever asks what it
-// costs and what another one would cost. They belong to the plan: read only.
-type Numbers struct {
-	Problem  *search.Problem
-	Items    []*component.Instance // by item of the problem
-	Solution *search.Solution
+// Problem is what the plan was searched for, and the instance of each of its
+// items. Its apps are those of the graph, in the same order. Both are shared,
+// also with the plans that Only returns, and not to be changed.
+func (p *Plan) Problem() (*search.Problem, []*component.Instance) { return p.problem, p.items }
+
+// Solution is the whole fleet's plan in numbers, shared as Problem is.
+func (p *Plan) Solution() *search.Solution { return p.solution }
+
+// Index is the layer's number in the layers of Solution.
+func (l *Layer) Index() int { return l.index }
+
+// LayerCost is what a layer costs a cycle on average. The layers' costs and the
+// builds of portable instances, which no plan changes, make the plan's cost.
+func (p *Plan) LayerCost(l *Layer) search.Cost {
+	return search.LayerCost(p.problem, p.solution, l.index)
 }
-
-// Numbers are those of the whole fleet, even if the plan is only a part of it.
-func (p *Plan) Numbers() Numbers { return Numbers{p.problem, p.items, p.solution} }
-
-// Number is the layer's place in the solution's layers.
-func (l *Layer) Number() int { return l.index }

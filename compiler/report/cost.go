@@ -52,16 +52,16 @@ type ComponentCost struct {
 
 // NewCost computes what a fleet's plan costs.
 func NewCost(p *plan.Plan) (*Cost, error) {
-	n := p.Numbers()
+	n := numbersOf(p)
 	c := &Cost{Bound: p.Bound}
 	w := n.Problem.Weights
 	if w == (search.Weights{}) {
 		w = search.DefaultWeights()
 	}
 	costs := make([]search.Cost, len(n.Solution.Layers))
-	for l := range n.Solution.Layers {
-		costs[l] = search.LayerCost(n.Problem, n.Solution, l)
-		c.Plan.Stored += n.Solution.Layers[l].Size
+	for _, l := range p.Layers {
+		costs[l.Index()] = p.LayerCost(l)
+		c.Plan.Stored += l.Size
 	}
 	c.Plan.add(n.Solution.Cost, w)
 	if err := c.alone(n, w); err != nil {
@@ -89,7 +89,7 @@ func bytesOf(m search.Money, price int64) int64 {
 
 // alone plans each app on its own. Apps that are alike but for their names cost
 // the same, so they are planned once.
-func (c *Cost) alone(n plan.Numbers, w search.Weights) error {
+func (c *Cost) alone(n numbers, w search.Weights) error {
 	for _, a := range n.Problem.Apps {
 		one := *n.Problem
 		one.Apps = []search.App{a}
@@ -119,7 +119,7 @@ func (c *Cost) apps(p *plan.Plan, costs []search.Cost, w search.Weights) {
 			if images[l] == 1 {
 				a.Own += l.Size
 			}
-			pulled := bytesOf(costs[l.Number()].Pull, w.Pull)
+			pulled := bytesOf(costs[l.Index()].Pull, w.Pull)
 			a.Pulled += share(pulled, int64(i.App.Replicas), l.Replicas)
 		}
 		c.Apps = append(c.Apps, a)
@@ -130,7 +130,7 @@ func (c *Cost) apps(p *plan.Plan, costs []search.Cost, w search.Weights) {
 }
 
 func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
-	n := p.Numbers()
+	n := numbersOf(p)
 	size := map[*component.Instance]int64{}
 	for k, i := range n.Items {
 		size[i] = n.Problem.Items[k].Size
@@ -165,7 +165,7 @@ func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
 		}
 	}
 	for _, l := range p.Layers {
-		pulled := bytesOf(costs[l.Number()].Pull, w.Pull)
+		pulled := bytesOf(costs[l.Index()].Pull, w.Pull)
 		for _, m := range l.Members {
 			one := &c.Components[at[causer(m)]]
 			one.Stored += size[m]
@@ -202,4 +202,16 @@ func share(total, part, whole int64) int64 {
 		return 0
 	}
 	return int64(float64(total) * float64(part) / float64(whole))
+}
+
+// numbers are a plan in the terms of package search.
+type numbers struct {
+	Problem  *search.Problem
+	Items    []*component.Instance // by item of the problem
+	Solution *search.Solution
+}
+
+func numbersOf(p *plan.Plan) numbers {
+	problem, items := p.Problem()
+	return numbers{problem, items, p.Solution()}
 }

@@ -78,7 +78,7 @@ func Layers(p *plan.Plan, name string) []*plan.Layer {
 
 // Explain asks the cost model about a layer of a whole fleet's plan.
 func Explain(p *plan.Plan, l *plan.Layer) *Explanation {
-	x := &explaining{p: p, n: p.Numbers(), layer: l, out: &Explanation{Layer: l}}
+	x := &explaining{p: p, n: numbersOf(p), layer: l, out: &Explanation{Layer: l}}
 	x.stacks = x.n.Solution.Stacks()
 	free := *x.n.Problem
 	free.Apps = slices.Clone(free.Apps)
@@ -96,7 +96,7 @@ func Explain(p *plan.Plan, l *plan.Layer) *Explanation {
 			x.out.Images = append(x.out.Images, i)
 		}
 	}
-	x.out.Sum.add(search.LayerCost(x.n.Problem, x.n.Solution, l.Number()), x.w)
+	x.out.Sum.add(p.LayerCost(l), x.w)
 	x.out.Sum.Stored = l.Size
 	x.members()
 	if l.Kind == plan.Spine || l.Kind == plan.Portable {
@@ -108,7 +108,7 @@ func Explain(p *plan.Plan, l *plan.Layer) *Explanation {
 
 type explaining struct {
 	p      *plan.Plan
-	n      plan.Numbers
+	n      numbers
 	w      search.Weights
 	layer  *plan.Layer
 	free   *search.Problem // without limits
@@ -120,7 +120,7 @@ type explaining struct {
 
 func (x *explaining) members() {
 	at := map[string]int{}
-	for _, i := range x.n.Solution.Layers[x.layer.Number()].Items {
+	for _, i := range x.n.Solution.Layers[x.layer.Index()].Items {
 		item, of := x.n.Problem.Items[i], x.n.Items[i]
 		name := causer(of)
 		k, ok := at[name]
@@ -258,7 +258,7 @@ func (x *explaining) neighbours() []*plan.Layer {
 
 // find is the place of a layer in a stack that was not edited there yet.
 func (x *explaining) find(stack [][]int, l *plan.Layer) int {
-	items := x.n.Solution.Layers[l.Number()].Items
+	items := x.n.Solution.Layers[l.Index()].Items
 	return slices.IndexFunc(stack, func(s []int) bool { return len(items) > 0 && slices.Contains(s, items[0]) })
 }
 
