@@ -52,6 +52,7 @@ func Check(in *load.Program) (*Program, diag.List) {
 		scopes:  map[*source.File]*scope{},
 		imports: map[*syntax.Import]*Import{},
 		used:    map[Object]bool{},
+		std:     in.Std,
 	}
 	for _, m := range in.Modules {
 		c.declare(m)
@@ -79,6 +80,7 @@ type checker struct {
 	scopes  map[*source.File]*scope
 	imports map[*syntax.Import]*Import
 	used    map[Object]bool
+	std     []string // names of the standard modules
 	list    diag.List
 }
 

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,11 +138,27 @@ func (c *checker) resolve(e *syntax.Name) Object {
 // suggest adds "did you mean" for a name that is not among the known ones, or
 // the import that would make it known.
 func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
+	if slices.Contains(c.std, name) {
+		d.Hint("import it: import \"std/%s\"", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
+		return
+	}
 	if near := diag.Nearest(name, known); near != "" {
 		d.Hint("did you mean %s?", near).Fix(at, near)
 		return
 	}
 	d.Hint("declare it, or import the module that does")
+}
+
+// importAt is the place for a further import: before the first one, or at the
+// start of the file.
+func (c *checker) importAt(file *source.File) source.Span {
+	for _, f := range c.module.Files {
+		if f.Source == file && len(f.Imports) > 0 {
+			at := f.Imports[0].At
+			return source.Span{File: file, Start: at.Start, End: at.Start}
+		}
+	}
+	return source.Span{File: file}
 }
 
 // objectType is the type of a name used as a value.

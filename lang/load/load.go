@@ -47,6 +47,7 @@ func (m *Module) Dir() (string, bool) { return m.Path, !m.Std }
 type Program struct {
 	Root    *Module
 	Modules []*Module // imported modules before their importers; Root is last
+	Std     []string  // names of the standard modules, imported or not, sorted
 }
 
 // Load reads and parses a program. The program is usable, as far as it could
@@ -63,7 +64,7 @@ func Load(in Input) (*Program, diag.List) {
 		}
 		return nil, l.list
 	}
-	return &Program{Root: root, Modules: l.done}, l.list
+	return &Program{Root: root, Modules: l.done, Std: stdNames(in.Std)}, l.list
 }
 
 type loader struct {
