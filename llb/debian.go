@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/llb/helper"
 )
@@ -22,7 +20,7 @@ import (
 // helper's own, and a fixed host name.
 type debianStep struct {
 	packages []lock.Package
-	accounts []*component.Account         // to enter before packages are installed
+	extras   extras                       // added before packages are installed
 	url      func(string) (string, error) // where to download what the lock file names
 	arch     string                       // of the platform, as Go names it
 	name     string                       // shown while it runs
@@ -81,7 +79,7 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 		return llb.State{}, err
 	}
 	options := []llb.RunOption{
-		llb.Args(append([]string{debianHelperDir + "/" + helper.File, command, debianPackagesDir}, accountArgs(s.accounts)...)),
+		llb.Args(append([]string{debianHelperDir + "/" + helper.File, command, debianPackagesDir}, s.extras.args()...)),
 		llb.AddMount(debianHelperDir, tool, llb.Readonly),
 		llb.Network(pb.NetMode_NONE),
 		llb.Hostname("localhost"),
@@ -101,19 +99,10 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 	for _, option := range s.named(s.name) {
 		options = append(options, option)
 	}
+	options = append(options, s.extras.mounts()...)
 	// A new state, as the environment and user that the system's state carries
 	// are not for this step.
 	return llb.NewState(system.Output()).Run(options...).Root(), nil
-}
-
-// accountArgs are the helper's arguments for users, each after "--".
-func accountArgs(accounts []*component.Account) []string {
-	var args []string
-	for _, a := range accounts {
-		args = append(args, "--", a.Name, strconv.Itoa(a.UID), strconv.Itoa(a.GID), a.Home, a.Shell)
-		args = append(args, a.Groups...)
-	}
-	return args
 }
 
 // download returns a state that holds NAME.deb.

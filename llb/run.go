@@ -97,28 +97,25 @@ func (l *lowerer) base(i *component.Instance) llb.State {
 	return l.must(debianBase(l.debian(i.Title, i.Title+" from its packages", i.Span, i.System.Packages)))
 }
 
-// stacked puts stacked instances on a state that holds those below: packages
-// in one transaction, or one component's steps.
+// stacked puts the members of a spine layer on a state that holds those below:
+// packages in one transaction, together with users and with portable members,
+// or one component's steps.
 func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) llb.State {
-	accounts := accountsOf(members)
+	more := l.extrasOf(members)
 	if packages := packagesOf(members); len(packages) > 0 {
 		name := "install " + strconv.Itoa(len(packages)) + " packages"
 		if len(packages) == 1 {
 			name = "install " + packages[0].Name
 		}
-		title := distributionOf(members)
-		step := l.debian(title, name, install(members), packages)
-		step.accounts = accounts
-		on = l.must(debianInstall(on, packagesOf(below), step))
-	} else if len(accounts) > 0 {
-		on = l.helped(on, l.help(members[0].Title, "enter users", install(members), append([]string{"account"}, accountArgs(accounts)...)...))
+		step := l.debian(distributionOf(members), name, install(members), packages)
+		step.extras = more
+		return l.must(debianInstall(on, packagesOf(below), step))
 	}
-	for _, i := range members {
-		if i.Package == nil {
-			on = l.steps(on, i)
-		}
+	if len(members) > 1 || members[0].Package != nil {
+		opts := l.help(members[0].Title, "add", install(members), append([]string{"add"}, more.args()...)...)
+		return l.helped(on, append(opts, more.mounts()...))
 	}
-	return on
+	return l.steps(on, members[0])
 }
 
 // debian describes a step of package debian.go.
@@ -147,17 +144,6 @@ func packagesOf(instances []*component.Instance) []lock.Package {
 		}
 		if i.Package != nil {
 			out = append(out, i.Package.Packages...)
-		}
-	}
-	return out
-}
-
-// accountsOf are the users that instances enter.
-func accountsOf(instances []*component.Instance) []*component.Account {
-	var out []*component.Account
-	for _, i := range instances {
-		if i.Package != nil && i.Package.Account != nil {
-			out = append(out, i.Package.Account)
 		}
 	}
 	return out

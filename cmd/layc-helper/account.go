@@ -15,17 +15,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// accounts enters users. Each is "--", then what account takes.
-func accounts(root string, args []string) error {
+// extras enters users and places trees: "--" and what account takes, or "++"
+// and a directory, in any number.
+func extras(root string, args []string) error {
 	for len(args) > 0 {
 		end := len(args)
-		if i := slices.Index(args[1:], "--"); i >= 0 {
+		if i := slices.IndexFunc(args[1:], func(s string) bool { return s == "--" || s == "++" }); i >= 0 {
 			end = 1 + i
 		}
-		if args[0] != "--" || end < 6 {
-			return fmt.Errorf("want -- NAME UID GID HOME SHELL, got %q", args[:end])
+		var err error
+		switch {
+		case args[0] == "--" && end >= 6:
+			err = account(root, args[1:end])
+		case args[0] == "++" && end == 2:
+			err = place(args[1], root)
+		default:
+			err = fmt.Errorf("want -- NAME UID GID HOME SHELL, or ++ DIR, got %q", args[:end])
 		}
-		if err := account(root, args[1:end]); err != nil {
+		if err != nil {
 			return err
 		}
 		args = args[end:]

@@ -5,13 +5,14 @@
 // root file system that is still empty.
 //
 //	layc-helper base DIR      make a system from the .deb files in DIR
-//	layc-helper install DIR [-- USER…]
+//	layc-helper install DIR [EXTRA…]
 //	                          install the .deb files in DIR into the system
 //	layc-helper unpack STRIP ARCHIVE DIR
 //	                          extract an archive without the first STRIP
 //	                          elements of its paths
-//	layc-helper account [-- NAME UID GID HOME SHELL [GROUP…]]…
-//	                          enter users into the system
+//	layc-helper add EXTRA…
+//	                          add to the system: -- NAME UID GID HOME SHELL
+//	                          [GROUP…] enters a user, ++ DIR places a tree
 //	layc-helper append TEXT FILE OWNER MODE
 //	                          append the text in a file to another
 //	layc-helper verify BEFORE AFTER [PATH…]
@@ -41,7 +42,7 @@ func main() {
 	}
 }
 
-var usage = errors.New("usage: layc-helper base, install, unpack, account, append, verify or sum512: see its documentation")
+var usage = errors.New("usage: layc-helper base, install, unpack, add, append, verify or sum512: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -58,8 +59,8 @@ func run(args []string) error {
 		return unpack(strip, args[2], args[3])
 	}
 	switch {
-	case args[0] == "account":
-		return enter(args[1:])
+	case args[0] == "add":
+		return add(args[1:])
 	case len(args) == 5 && args[0] == "append":
 		return appendText(args[1], args[2], args[3], args[4])
 	case len(args) >= 3 && args[0] == "verify":
@@ -70,18 +71,18 @@ func run(args []string) error {
 	return usage
 }
 
-// enter enters users into the system at /.
-func enter(users []string) error {
+// add adds users and trees to the system at /.
+func add(more []string) error {
 	start := time.Now().Add(-time.Second)
-	if err := accounts("/", users); err != nil {
+	if err := extras("/", more); err != nil {
 		return err
 	}
 	return settle("/", start)
 }
 
 // packages makes or extends the system at / with the packages in dir, after
-// it has entered users.
-func packages(command, dir string, users []string) error {
+// it has added users and trees.
+func packages(command, dir string, more []string) error {
 	// The kernel stamps files with a clock that lags a few milliseconds.
 	start := time.Now().Add(-time.Second)
 	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
@@ -93,7 +94,7 @@ func packages(command, dir string, users []string) error {
 	}
 	slices.Sort(debs)
 	const root = "/"
-	if err := accounts(root, users); err != nil {
+	if err := extras(root, more); err != nil {
 		return err
 	}
 	switch command {

@@ -397,10 +397,32 @@ func (x *expander) item(o *syntax.Option, step *Run, v *env) {
 		x.secret(o, step, v)
 	case "ssh":
 		step.SSH = true
+	case "env":
+		x.runEnv(o, step, v)
 	case "bind":
 		x.bind(o, step, v)
 	}
 }
+
+// runEnv evaluates a variable for one command.
+func (x *expander) runEnv(o *syntax.Option, step *Run, v *env) {
+	if o.Assign == nil {
+		return
+	}
+	key, _ := x.eval(o.Assign.Key, v).(string)
+	val := x.eval(o.Assign.Value, v)
+	if val == nil {
+		return
+	}
+	if !variableName.MatchString(key) {
+		x.found.Errorf("E0307", o.Assign.Key.At, "%q cannot be the name of a variable", key)
+		return
+	}
+	step.Vars = append(step.Vars, EnvVar{key, text(val)})
+}
+
+// variableName is what a shell takes for the name of a variable.
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (x *expander) itemTargets(args []syntax.Expr, v *env) []string {
 	var out []string

@@ -177,8 +177,9 @@ func (c *checker) item(o *syntax.Option) {
 	switch o.Word.Name {
 	case "secret", "ssh", "network":
 	case "env":
-		for _, a := range o.Args {
-			c.inText(a)
+		if o.Assign != nil {
+			c.expect(o.Assign.Key, stringType, "the name of a variable")
+			c.inText(o.Assign.Value)
 		}
 		return
 	default:

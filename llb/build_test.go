@@ -1,0 +1,372 @@
+//go:build linux
+
+package llb_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/helper"
+)
+
+// builder builds programs on the real engine, on a root file system that holds
+// nothing but testdata/sh as its shell.
+type builder struct {
+	t      *testing.T
+	engine *engine.Engine
+	url    string
+	sum    string // of the root file system
+}
+
+func newBuilder(t *testing.T) *builder {
+	t.Helper()
+	if os.Getenv("LAYC_REQUIRE_ENGINE") != "1" {
+		t.Skip("needs root and runc; set LAYC_REQUIRE_ENGINE=1 to run it")
+	}
+	archive := rootfs(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/rootfs.tar":
+			_, _ = w.Write(archive)
+		case "/hello":
+			fmt.Fprint(w, "hello")
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	runc, err := filepath.Abs("../bin/layc-runc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.Open(t.Context(), engine.Options{State: t.TempDir(), Runc: runc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Errorf("closing the engine: %v", err)
+		}
+	})
+	return &builder{t, e, server.URL, fmt.Sprintf("%x", sha256.Sum256(archive))}
+}
+
+// rootfs is an archive with /bin/sh, /etc/passwd and /etc/group.
+func rootfs(t *testing.T) []byte {
+	t.Helper()
+	sh := filepath.Join(t.TempDir(), "sh")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", sh, "./testdata/sh")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s", out)
+	}
+	program, err := os.ReadFile(sh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, f := range []struct {
+		name string
+		mode int64
+		text []byte
+	}{
+		{"bin/sh", 0o755, program},
+		{"etc/passwd", 0o644, []byte("root:x:0:0:root:/root:/bin/sh\n")},
+		{"etc/group", 0o644, []byte("root:x:0:\nusers:x:100:\n")},
+		{"etc/profile", 0o644, []byte("base")},
+		{"etc/hosts", 0o644, nil},
+		{"etc/resolv.conf", 0o644, nil},
+		{"dev/", 0o755, nil},
+		{"proc/", 0o755, nil},
+		{"sys/", 0o755, nil},
+		{"bin/", 0o755, nil},
+	} {
+		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: f.mode, Size: int64(len(f.text)), ModTime: time.Unix(llb.Epoch, 0)}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(f.text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// build builds a program, in which $URL and $SUM are filled in, and returns
+// its first image's files, with what the engine says.
+func (b *builder) build(program string, secrets map[string][]byte) (files map[string]file, result *engine.Result, err error) {
+	t := b.t
+	t.Helper()
+	dir, out := t.TempDir(), t.TempDir()
+	program = strings.NewReplacer("$URL", b.url, "$SUM", b.sum).Replace(program)
+	if err := os.WriteFile(filepath.Join(dir, "a.layer"), []byte(program), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	hello := fmt.Sprintf("%x", sha256.Sum256([]byte("hello")))
+	pins := "layc-lock 1\nurl " + b.url + "/hello sha256:" + hello + " 5\n"
+	if err := os.WriteFile(filepath.Join(dir, "layc.lock"), []byte(pins), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	compiled, list := compiler.Compile(compiler.Input{
+		Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+	}, compiler.Planned)
+	if list.HasErrors() {
+		var text bytes.Buffer
+		_ = diag.Render(&text, list, diag.Options{})
+		t.Fatal(text.String())
+	}
+	g, err := llb.Lower(compiled.Targets[0].Plan, llb.Options{Tree: "tree"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := fsutil.NewFS(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := engine.Request{Locals: helper.Sources(), Secrets: secrets, Output: engine.Output{Dir: out}}
+	req.Locals[llb.ProjectSource] = project
+	for _, i := range g.Images {
+		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition, Config: i.Config})
+	}
+	if result, err = b.engine.Build(t.Context(), req); err != nil {
+		return nil, nil, err
+	}
+	return extract(t, out, result.Images[0]), result, nil
+}
+
+// file is a file of an image.
+type file struct {
+	text string
+	tar.Header
+}
+
+func extract(t *testing.T, dir string, built engine.BuiltImage) map[string]file {
+	t.Helper()
+	path, err := layout.FromPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := v1.NewHash(built.Manifest.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := path.Image(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := mutate.Extract(image)
+	defer in.Close()
+	files := map[string]file{}
+	for r := tar.NewReader(in); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["/"+strings.Trim(h.Name, "/")] = file{string(text), *h}
+	}
+}
+
+// TestSteps builds one image that has a bit of everything.
+func TestSteps(t *testing.T) {
+	b := newBuilder(t)
+	program := `
+fleet {
+    base   base
+    secret token
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+
+user www {
+    uid    1001
+    gid    0
+    home   "/home/www"
+    groups "users"
+}
+
+component tool {
+    owns "/opt/tool"
+    run  """
+        write /opt/tool/a text
+        hard /opt/tool/a /opt/tool/b
+        soft a /opt/tool/c
+        cap /opt/tool/a
+        write /tmp/scratch x
+    """
+}
+
+component site {
+    needs conf
+    owns "/srv/site" owner www
+    run  """
+        id /srv/site/id
+        show MODE /srv/site/mode
+        show TOKEN /srv/site/token
+        has /etc/site.d/all.conf
+    """ as www with env MODE = "fast", secret token as TOKEN, network none, tmpfs "/work", cache "/cache"
+    file "/etc/site.d/all.conf" append "two"
+}
+
+component conf {
+    dir  "/etc/site.d" mode 0750
+    file "/etc/site.d/all.conf" append "one"
+    file "/etc/profile" append "more"
+}
+
+component sums {
+    fetch "$URL/hello" sha512 "9b71d224bd62f3785d96d46ad3ea3d73319bfbc2890caadae2dff72519673ca72323c3d99ba5c11d7c7acc6e14b8c5da0c4663475c2e5c3adef46f73bcdec043" to "/opt/hello"
+}
+
+app all {
+    uses site, sums
+    copy "/opt/tool" from tool to "/opt/copied"
+    user www
+}
+`
+	files, first, err := b.build(program, map[string][]byte{"token": []byte("secret")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"/etc/profile":         "base\nmore\n",
+		"/etc/site.d/all.conf": "one\ntwo\n",
+		"/srv/site/id":         "1001:0",
+		"/srv/site/mode":       "fast",
+		"/srv/site/token":      "secret",
+		"/opt/hello":           "hello",
+		"/etc/passwd":          "root:x:0:0:root:/root:/bin/sh\nwww:x:1001:0::/home/www:/usr/sbin/nologin\n",
+		"/etc/group":           "root:x:0:\nusers:x:100:www\n",
+		"/opt/copied/a":        "text",
+	} {
+		if got := files[name].text; got != want {
+			t.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"/home/www":     "1001:0 755",
+		"/etc/site.d":   "0:0 750",
+		"/srv/site":     "1001:0 755",
+		"/srv/site/id":  "1001:0 644",
+		"/opt/copied/a": "0:0 644",
+	} {
+		f := files[name]
+		if got := fmt.Sprintf("%d:%d %o", f.Uid, f.Gid, f.Mode); got != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	if f := files["/opt/copied/b"]; f.Typeflag != tar.TypeLink && files["/opt/copied/a"].Typeflag != tar.TypeLink {
+		t.Errorf("the hard link became a file of type %c", f.Typeflag)
+	}
+	if f := files["/opt/copied/c"]; f.Linkname != "a" {
+		t.Errorf("the symbolic link points to %q, want a", f.Linkname)
+	}
+	caps := files["/opt/copied/a"].PAXRecords["SCHILY.xattr.security.capability"] + files["/opt/copied/b"].PAXRecords["SCHILY.xattr.security.capability"]
+	if caps == "" {
+		t.Error("the capability is lost")
+	}
+	for name, f := range files {
+		if strings.HasPrefix(name, "/.layc") || name == "/tmp/scratch" || name == "/work" || name == "/cache" {
+			t.Errorf("%s is in the image", name)
+		}
+		if f.ModTime.Unix() != llb.Epoch {
+			t.Errorf("%s has the time %v", name, f.ModTime)
+		}
+	}
+	_, again, err := b.build(program, map[string][]byte{"token": []byte("secret")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Steps.Executed) != 0 || again.Images[0].Manifest != first.Images[0].Manifest {
+		t.Errorf("building again executes %v", again.Steps.Executed)
+	}
+}
+
+// TestVerify checks that what a portable run writes outside of what it owns
+// fails the build, with what would be true.
+func TestVerify(t *testing.T) {
+	b := newBuilder(t)
+	const program = `
+fleet {
+    base base
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+
+component bad {
+    owns "/opt/bad"
+    run  """
+        write /opt/bad/x 1
+        write /tmp/fine 1
+        COMMAND
+    """ in "/work"
+}
+
+app a {
+    uses bad
+}
+`
+	for command, want := range map[string]string{
+		"has /bin/sh":           "",
+		"write /opt/other 1":    "/opt/other is new; owns \"/opt/other\"",
+		"write /new/dir/x 1":    "/new is new; owns \"/new\"",
+		"write /work/x 1":       "/work is new; owns \"/work\"",
+		"write /etc/profile 1":  "/etc/profile is changed; leave out owns",
+		"remove /etc/group":     "/etc/group is deleted; leave out owns",
+		"soft /x /opt/bad/link": "",
+	} {
+		_, _, err := b.build(strings.Replace(program, "COMMAND", command, 1), nil)
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", command, err)
+			}
+			continue
+		}
+		var step *engine.StepError
+		if !errors.As(err, &step) {
+			t.Errorf("%s: %v, want a step that fails", command, err)
+			continue
+		}
+		log := strings.Join(step.Log, "\n")
+		for part := range strings.SplitSeq(want, "; ") {
+			if !strings.Contains(log, part) {
+				t.Errorf("%s: the log does not say %q:\n%s", command, part, log)
+			}
+		}
+	}
+}

@@ -1,0 +1,57 @@
+package llb
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/moby/buildkit/client/llb"
+
+	"github.com/layc-lang/layc/compiler/component"
+)
+
+// extras is what a spine layer holds beside packages: users, and the content
+// of portable instances that the plan groups with it. The helper adds all of
+// it in the execution that installs the packages, so that the layer is one.
+type extras struct {
+	accounts []*component.Account
+	trees    []llb.State
+}
+
+// placeDir is where the helper finds trees to place.
+const placeDir = "/.layc/place/"
+
+func (l *lowerer) extrasOf(members []*component.Instance) extras {
+	var e extras
+	for _, i := range members {
+		switch {
+		case i.Package != nil && i.Package.Account != nil:
+			e.accounts = append(e.accounts, i.Package.Account)
+		case i.Kind == component.Portable:
+			e.trees = append(e.trees, l.content(i))
+		case i.Package == nil && len(members) > 1:
+			l.fail(fmt.Errorf("the plan groups %s, which runs something, with others", i.Title))
+		}
+	}
+	return e
+}
+
+// args are the helper's arguments.
+func (e extras) args() []string {
+	var args []string
+	for _, a := range e.accounts {
+		args = append(args, "--", a.Name, strconv.Itoa(a.UID), strconv.Itoa(a.GID), a.Home, a.Shell)
+		args = append(args, a.Groups...)
+	}
+	for n := range e.trees {
+		args = append(args, "++", placeDir+strconv.Itoa(n))
+	}
+	return args
+}
+
+func (e extras) mounts() []llb.RunOption {
+	var out []llb.RunOption
+	for n, t := range e.trees {
+		out = append(out, llb.AddMount(placeDir+strconv.Itoa(n), t, llb.Readonly))
+	}
+	return out
+}

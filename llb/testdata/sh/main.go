@@ -1,0 +1,62 @@
+// Command sh is the shell of the root file systems of llb's tests: static, so
+// that they need nothing else. Its script has one command a line:
+//
+//	write FILE TEXT   writes the text, into directories that it makes
+//	remove FILE       removes a file
+//	show NAME FILE    writes the value of a variable
+//	id FILE           writes the numbers of its user and group
+//	hard OLD NEW      makes a hard link
+//	soft TO NEW       makes a symbolic link
+//	cap FILE          gives a file a capability
+//	has FILE          fails unless there is a file
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	for line := range strings.Lines(os.Args[2]) {
+		if f := strings.Fields(line); len(f) > 0 {
+			if err := do(f); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
+	}
+}
+
+// netBind is CAP_NET_BIND_SERVICE, permitted and effective, as the kernel
+// keeps it in an attribute.
+var netBind = []byte{1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+func do(f []string) error {
+	switch f[0] {
+	case "write":
+		if err := os.MkdirAll(filepath.Dir(f[1]), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(f[1], []byte(f[2]), 0o644)
+	case "remove":
+		return os.Remove(f[1])
+	case "show":
+		return os.WriteFile(f[2], []byte(os.Getenv(f[1])), 0o644)
+	case "id":
+		return os.WriteFile(f[1], fmt.Appendf(nil, "%d:%d", os.Getuid(), os.Getgid()), 0o644)
+	case "hard":
+		return os.Link(f[1], f[2])
+	case "soft":
+		return os.Symlink(f[1], f[2])
+	case "cap":
+		return unix.Setxattr(f[1], "security.capability", netBind, 0)
+	case "has":
+		_, err := os.Stat(f[1])
+		return err
+	}
+	return fmt.Errorf("no command %q", f[0])
+}
