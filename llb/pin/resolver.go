@@ -13,12 +13,12 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/ulikunitz/xz"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -77,20 +77,25 @@ func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, keep []
 	}
 	pins := make([]lock.Index, len(suites))
 	indexes := make([][]debian.Package, len(suites))
-	group, ctx := errgroup.WithContext(ctx)
+	failed := make([]error, len(suites))
+	var group sync.WaitGroup
 	for i, suite := range suites {
-		group.Go(func() error {
+		group.Go(func() {
 			digest, packages, err := r.suite(ctx, suite, want.Arch, keys)
 			if err != nil {
-				return fmt.Errorf("%s: %w", suite, err)
+				failed[i] = fmt.Errorf("%s: %w", suite, err)
+				return
 			}
 			pins[i] = lock.Index{Distribution: want.ID, Arch: want.Arch, Suite: suite.String(), Digest: digest}
 			indexes[i] = packages
-			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, nil, err
+	group.Wait()
+	// The first suite's error, whichever came first: the same every time.
+	for _, err := range failed {
+		if err != nil {
+			return nil, nil, err
+		}
 	}
 	packages, err := debian.Resolve(debian.NewUniverse(want.ID, want.Arch, indexes...), want.Packages, keep)
 	return pins, packages, err
