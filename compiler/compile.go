@@ -27,8 +27,10 @@ import (
 
 // Input is all that a compilation depends on.
 type Input struct {
-	Project  fs.FS              // the project's files
-	Dir      string             // the module within it
+	Project fs.FS  // the project's files
+	Dir     string // the module within it
+	// Modules are the git repositories that the lock file pins.
+	Modules  map[load.Repository]load.Fetched
 	Platform component.Platform // built for, unless the fleet names platforms
 	// Platforms, if any, are built for instead of those that the fleet names.
 	Platforms []component.Platform
@@ -67,7 +69,7 @@ const (
 func Compile(in Input, until Stage) (*Output, diag.List) {
 	out := &Output{}
 	var list diag.List
-	out.Program, list = load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS})
+	out.Program, list = load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Modules: in.Modules})
 	if out.Program == nil {
 		return out, list
 	}

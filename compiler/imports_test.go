@@ -36,6 +36,7 @@ var policy = map[string]string{
 	"llb":          "lang/source compiler/component compiler/lock compiler/plan llb/helper",
 	"llb/helper":   "",
 	"llb/engine":   "",
+	"llb/module":   "lang/diag lang/load compiler/lock",
 	"llb/pin":      "compiler/lock compiler/debian",
 	"llb/registry": "compiler/lock",
 
@@ -50,7 +51,7 @@ var outside = map[string]string{
 	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
 	"net/http":                               "llb/pin llb/registry cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper",
+	"os":                                     "llb llb/helper llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
 	"time":                                   "compiler/component llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 

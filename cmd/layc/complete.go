@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,10 +13,10 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
-	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/doc"
+	"github.com/layc-lang/layc/lang/load"
 )
 
 // completer offers words for an argument or a flag's value. A description may
@@ -110,9 +110,14 @@ func codes(*cobra.Command, []string) []string {
 
 // compiled is the module as far as it can be compiled, for one platform.
 func (c *cli) compiled(until compiler.Stage) *compiler.Output {
+	var modules map[load.Repository]load.Fetched
+	if pins, err := c.pins(); err == nil {
+		modules, _ = c.fetched(context.Background(), pins, false)
+	}
 	platform := component.Platform{OS: "linux", Arch: runtime.GOARCH}
 	out, _ := compiler.Compile(compiler.Input{
 		Project: os.DirFS(c.dir), Dir: ".", Platform: platform, Platforms: []component.Platform{platform},
+		Modules: modules,
 	}, until)
 	return out
 }
@@ -187,12 +192,7 @@ func (c *cli) secretNames(*cobra.Command, []string) []string {
 
 // pinnedNames are what update can pin afresh.
 func (c *cli) pinnedNames(*cobra.Command, []string) []string {
-	name := filepath.Join(c.dir, lock.Name)
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil
-	}
-	f, err := lock.Parse(name, text)
+	f, err := c.pins()
 	if err != nil {
 		return nil
 	}
@@ -206,6 +206,9 @@ func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 	for _, i := range f.Images {
 		names = append(names, i.Reference)
 	}
+	for _, m := range f.Modules {
+		names = append(names, m.URL)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -217,7 +220,23 @@ func (c *cli) moduleNames(*cobra.Command, []string) []string {
 	for _, name := range stdModules() {
 		names = append(names, "std/"+name)
 	}
+	for _, r := range c.repositories() {
+		names = append(names, r.String())
+	}
 	return append(names, c.moduleDirs()...)
+}
+
+// repositories are those that the lock file pins.
+func (c *cli) repositories() []load.Repository {
+	pins, err := c.pins()
+	if err != nil {
+		return nil
+	}
+	var all []load.Repository
+	for _, m := range pins.Modules {
+		all = append(all, load.Repository{URL: m.URL, Version: m.Version})
+	}
+	return all
 }
 
 // maxVisited bounds the entries that are looked at for module directories:

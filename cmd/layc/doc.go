@@ -35,6 +35,7 @@ words of the language with what they say.`,
   layc doc ./web
   layc doc std                 which modules come with layc
   layc doc std/java
+  layc doc git+https://git.example.com/team/layers.git//java@v1.2.0
   layc doc std/java --markdown > java.md
   layc doc --json              for scripts`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -99,6 +100,16 @@ func (c *cli) document(cmd *cobra.Command, name string) (*doc.Module, error) {
 // shown under.
 func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown string, err error) {
 	in = load.Input{Project: os.DirFS(c.dir), Std: stdlib.FS, Dir: "."}
+	pins, err := c.pins()
+	if err != nil {
+		return in, "", err
+	}
+	if in.Modules, err = c.fetched(cmd.Context(), pins, true); err != nil {
+		return in, "", err
+	}
+	if strings.HasPrefix(name, "git+") {
+		return repositoryInput(cmd, in, name)
+	}
 	if std, ok := strings.CutPrefix(name, "std/"); ok {
 		known := stdModules()
 		if !slices.Contains(known, std) {
@@ -131,6 +142,24 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 	}
 	in.Project = os.DirFS(dir)
 	return in, clean, nil
+}
+
+// repositoryInput is moduleInput for a module of a git repository that the
+// program imports.
+func repositoryInput(cmd *cobra.Command, in load.Input, name string) (load.Input, string, error) {
+	r, dir, err := load.ParseGit(name)
+	if err != nil {
+		return in, "", usage(cmd, "%s: %s", name, err)
+	}
+	fetched, ok := in.Modules[r]
+	switch {
+	case !ok:
+		return in, "", usage(cmd, "%s is not pinned: import it, and run layc lock", r)
+	case fetched.Err != nil:
+		return in, "", fetched.Err
+	}
+	in.Project, in.Dir = fetched.Files, dir
+	return in, name, nil
 }
 
 // docStd lists the standard modules with the first sentence about each.

@@ -30,7 +30,11 @@ func (c *cli) explainCommand() *cobra.Command {
 				}
 				return usage(cmd, "no finding has the code %s", code)
 			}
-			fmt.Fprintf(c.out, "%s: %s\n\n%s\n\nAn example that produces it:\n\n", e.Code, e.Title, strings.TrimSpace(e.Doc))
+			fmt.Fprintf(c.out, "%s: %s\n\n%s\n", e.Code, e.Title, strings.TrimSpace(e.Doc))
+			if e.Example == "" {
+				return nil // it takes more than a page
+			}
+			fmt.Fprint(c.out, "\nAn example that produces it:\n\n")
 			for _, line := range strings.Split(strings.Trim(e.Example, "\n"), "\n") {
 				fmt.Fprintf(c.out, "    %s\n", line)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/format"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/llb/module"
 )
 
 func (c *cli) fmtCommand() *cobra.Command {
@@ -23,7 +24,8 @@ func (c *cli) fmtCommand() *cobra.Command {
 		Short: "Write .layer files in their canonical form",
 		Long: `fmt rewrites .layer files in their canonical form: those that are named, those
 below directories that are named, or those of the module. "-" formats standard
-input to standard output. A file with errors stays as it is.`,
+input to standard output. A file with errors stays as it is, and
+so does what layc vendor has written.`,
 		Example: `  layc fmt
   layc fmt -l .                list files that would change; exit code 1 if any
   layc fmt -d shop.layer       show the changes
@@ -97,6 +99,8 @@ func (f *formatting) path(name string) error {
 			return err
 		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != "." && d.Name() != "..":
 			return filepath.SkipDir
+		case d.IsDir() && module.Vendored(name):
+			return filepath.SkipDir // others' files, verified as they are
 		case !d.IsDir() && strings.HasSuffix(name, ".layer"):
 			return f.file(name)
 		}

@@ -29,8 +29,8 @@ func (c *cli) lockCommand() *cobra.Command {
 		Use:   "lock",
 		Short: "Record in " + lock.Name + " what the program refers to, and its plan",
 		Long: `lock writes ` + lock.Name + `: versions and checksums of a base system's packages,
-checksums of downloads that declare none, and the plan. What is pinned stays
-as it is; see layc update. A plan that fits stays as it is, too, and one that
+checksums of downloads that declare none, commits and content of imported git
+repositories, and the plan. What is pinned stays as it is; see layc update. A plan that fits stays as it is, too, and one that
 does not is changed as little as the program forces; see layc plan --rebalance.
 
 All other commands only read the file, and need no network for it.`,
@@ -53,7 +53,7 @@ func (c *cli) updateCommand() *cobra.Command {
 		Use:   "update [NAME…]",
 		Short: "Pin afresh what has changed since it was pinned",
 		Long: `update resolves pins of ` + lock.Name + ` afresh: those of the named distributions,
-packages and URLs, as the file names them, or all.`,
+packages, URLs and git repositories, as the file names them, or all.`,
 		Example: `  layc update                              everything
   layc update debian/bookworm              all packages of a distribution
   layc update openssl                      one package`,
@@ -108,6 +108,12 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 		if pins, err = lock.Parse(file, old); err != nil {
 			return err
 		}
+	}
+	if pins, names, err = l.pinModules(cmd.Context(), pins, names); err != nil {
+		return err
+	}
+	if in.Modules, err = l.fetched(cmd.Context(), pins, true); err != nil {
+		return err
 	}
 	for range maxRounds {
 		refs, rest, err := l.refs(in, pins)

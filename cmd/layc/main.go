@@ -17,6 +17,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/pin"
 )
 
@@ -106,6 +107,7 @@ Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 		c.simulateCommand(),
 		c.initCommand(),
 		c.docCommand(),
+		c.vendorCommand(),
 		c.fmtCommand(),
 		c.explainCommand(),
 		c.dumpCommand(),
@@ -137,6 +139,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 		missing *engine.UnavailableError
 		layout  *engine.LayoutError
 		network *pin.NetworkError
+		git     *module.FetchError
 	)
 	switch {
 	case err == nil:
@@ -152,7 +155,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "layc: interrupted; nothing is half-written")
 		return exitInterrupted
-	case errors.As(err, &missing), errors.As(err, &network):
+	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &git):
 		fmt.Fprintf(c.err, "layc: %s\n", err)
 		return exitUnavailable
 	}

@@ -56,8 +56,15 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 		in.Set[name] = value
 	}
 	var err error
-	in.Plan, err = p.planning.options(cmd)
-	return in, err
+	if in.Plan, err = p.planning.options(cmd); err != nil {
+		return in, err
+	}
+	// A lock file that cannot be read is the compiler's to report.
+	if pins, err := c.pins(); err == nil {
+		in.Modules, err = c.fetched(cmd.Context(), pins, true)
+		return in, err
+	}
+	return in, nil
 }
 
 // compile compiles the module up to a stage and prints what was found. apps

@@ -184,8 +184,9 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 	if full == p {
 		dir, ok := m.Dir()
 		if !ok {
-			x.found.Errorf("E0323", at, "the standard library has no files to copy").
-				Hint("take the path as a parameter of type path")
+			x.found.Errorf("E0323", at, "module %s has no files to copy", m.Path).
+				Note("of the standard library and of git repositories only .layer files are read").
+				Hint("take the path as a parameter of type path, or write the text with file")
 			return "", false
 		}
 		if strings.HasPrefix(p, "/") {

@@ -16,6 +16,8 @@
 //
 //	member java java.jdk("17")
 //
+//	module https://git.example.com/team/layers.git v1.2.0 3f2a… sha256:…
+//
 //	package debian/bookworm amd64 dpkg 1.21.22 debian:pool/main/d/dpkg/dpkg_1.21.22_amd64.deb sha256:… size=1567268 installed=6586368 minimal needs=libc6,tar
 //
 //	size java.jdk("17") 86000000
@@ -49,6 +51,7 @@ type File struct {
 	Packages []Package   // by distribution, architecture, name
 	URLs     []URL       // by URL
 	Images   []Image     // by reference, platform
+	Modules  []Module    // by URL, version
 	Layers   []PlanLayer // by name
 	Stacks   []Stack     // by app, layer
 	Sizes    []Size      // by instance
@@ -161,6 +164,7 @@ func (f *File) Sort() {
 	slices.SortStableFunc(f.Packages, comparePackages)
 	slices.SortStableFunc(f.URLs, compareURLs)
 	slices.SortStableFunc(f.Images, compareImages)
+	slices.SortStableFunc(f.Modules, compareModules)
 	slices.SortStableFunc(f.Layers, compareLayers)
 	slices.SortStableFunc(f.Stacks, compareStacks)
 	slices.SortStableFunc(f.Sizes, compareSizes)

@@ -34,6 +34,9 @@ func (f *File) Format() []byte {
 	for _, x := range f.Images {
 		add("image", x.Reference, x.Platform, x.Digest)
 	}
+	for _, x := range f.Modules {
+		add("module", x.URL, x.Version, x.Commit, x.Digest)
+	}
 	for _, x := range f.Layers {
 		fields := []string{"layer", x.Name, x.Kind}
 		if x.Parent != "" {

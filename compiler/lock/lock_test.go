@@ -30,6 +30,7 @@ func sample() *File {
 		Packages: []Package{pkg("jq", "libc6", "libjq1"), pkg("+libc6"), pkg("libjq1", "libc6")},
 		URLs:     []URL{{"https://example.com/a b.jar", digest("c"), 7}, {"maven:com.example:server:1.0:zip", digest("d"), 0}},
 		Images:   []Image{{"registry.example.com/base:1", "linux/arm/v7", digest("e")}},
+		Modules:  []Module{{"https://git.example.com/a.git", "v1", strings.Repeat("3f", 20), digest("f")}},
 		Layers: []PlanLayer{
 			{Name: "java", Kind: "spine", Parent: "the os", Members: []string{`java.jdk("17")`, `log.agent("a b", 2)`}},
 			{Name: "the os", Kind: "spine"},
@@ -53,6 +54,8 @@ layer java spine "parent=the os"
 
 member java "log.agent(\"a b\", 2)"
 member java java.jdk("17")
+
+module https://git.example.com/a.git v1 3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f sha256:F
 
 package debian/bookworm amd64 jq 1:1.0~rc1-1 debian:pool/main/jq.deb sha256:A size=10 installed=1024 needs=libc6,libjq1
 package debian/bookworm amd64 libc6 1:1.0~rc1-1 debian:pool/main/libc6.deb sha256:A size=10 installed=1024 minimal
@@ -130,7 +133,7 @@ func TestParseErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"no version", "url u sha256:A 1\n", `f:1: the first line must be: layc-lock 1 (is this a lock file?)`},
 		{"newer version", "layc-lock 2\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
-		{"unknown kind", "layc-lock 1\nmodule x\n", `f:2: unknown kind of fact "module" (use the layc that wrote it, or run layc lock)`},
+		{"unknown kind", "layc-lock 1\nmood x\n", `f:2: unknown kind of fact "mood" (use the layc that wrote it, or run layc lock)`},
 		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: malformed fact, want: url URL DIGEST BYTES`},
 		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: "sha256:12" is no digest: want sha256: and 64 hex digits (run layc lock after deleting the line)`},
 		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: "-1" is no number of bytes`},

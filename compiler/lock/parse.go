@@ -112,6 +112,7 @@ var forms = map[string]struct {
 	"image":   {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
 	"layer":   {"layer NAME KIND [parent=NAME]", 2, 3, 4},
 	"member":  {"member LAYER INSTANCE", 3, 3, 3},
+	"module":  {"module URL VERSION COMMIT DIGEST", 3, 5, 5},
 	"size":    {"size INSTANCE BYTES", 2, 3, 3},
 	"stack":   {"stack APP LAYER", 3, 3, 3},
 }
@@ -169,6 +170,8 @@ func (p *parser) fact(line int, f []string) {
 		p.file.URLs = append(p.file.URLs, URL{f[1], p.digest(line, f[2]), p.bytes(line, f[3])})
 	case "image":
 		p.file.Images = append(p.file.Images, Image{f[1], f[2], p.digest(line, f[3])})
+	case "module":
+		p.file.Modules = append(p.file.Modules, Module{f[1], f[2], p.commit(line, f[3]), p.digest(line, f[4])})
 	case "layer":
 		layer := PlanLayer{Name: f[1], Kind: f[2]}
 		if len(f) == 4 {
@@ -234,6 +237,13 @@ func (p *parser) digest(line int, field string) string {
 	hex, ok := strings.CutPrefix(field, "sha256:")
 	if !ok || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
 		p.errorf(line, "run layc lock after deleting the line", "%q is no digest: want sha256: and 64 hex digits", field)
+	}
+	return field
+}
+
+func (p *parser) commit(line int, field string) string {
+	if len(field) != 40 || strings.Trim(field, "0123456789abcdef") != "" {
+		p.errorf(line, "run layc lock after deleting the line", "%q is no commit: want 40 hex digits", field)
 	}
 	return field
 }

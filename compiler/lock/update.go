@@ -12,7 +12,8 @@ const Everything = "*"
 
 // Update returns the lock file for what a program refers to. Pins that old
 // has and refs wants are kept, the missing ones are resolved, those that
-// refs doesn't want any more are dropped; the plan and the sizes are kept.
+// refs doesn't want any more are dropped; modules, the plan and the sizes are
+// kept.
 //
 // Pins that names mentions are resolved afresh: a distribution's ID, a
 // package, a URL, an image reference, or [Everything]. A name that refs
@@ -33,6 +34,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 	u.file.Layers = clonePlan(old.Layers)
 	u.file.Stacks = slices.Clone(old.Stacks)
 	u.file.Sizes = slices.Clone(old.Sizes)
+	u.file.Modules = slices.Clone(old.Modules)
 	for _, d := range combine(refs.Distributions) {
 		if err := u.distribution(ctx, d); err != nil {
 			return nil, err

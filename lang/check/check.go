@@ -182,15 +182,6 @@ func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 	}
 }
 
-func importName(path string) string {
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] == '/' {
-			return path[i+1:]
-		}
-	}
-	return path
-}
-
 // decl checks one declaration.
 func (c *checker) decl(d syntax.Decl) {
 	switch d := d.(type) {

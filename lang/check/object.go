@@ -1,6 +1,9 @@
 package check
 
-import "github.com/layc-lang/layc/lang/syntax"
+import (
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/syntax"
+)
 
 // Object is what a name can mean: *Import, *Component, *Slot, *User, *Let,
 // *Param, *Var, *Predeclared.
@@ -69,7 +72,7 @@ func (o *Import) Ident() syntax.Ident {
 	}
 	name := ""
 	if s, ok := o.Decl.Path.Literal(); ok {
-		name = importName(s)
+		name = load.ImportName(s)
 	}
 	return syntax.Ident{Name: name, At: o.Decl.Path.At}
 }

@@ -2,13 +2,18 @@
 // pointed at and all that it imports, parsed, in dependency order.
 //
 // A module is a directory; its files are those that end in ".layer", in the
-// order of their names. An import is "std/NAME" (embedded in layc) or a
-// relative directory ("./web", "../shared"), which must lie within the
-// project.
+// order of their names. An import is "std/NAME" (embedded in layc), a relative
+// directory ("./web", "../shared"), which must lie within the project, or
+// within the repository of the module that imports it, or a git repository at
+// a version, see [Repository].
+//
+// Nothing is fetched here: the input holds what the lock file pins, and the
+// program says which repositories it wants.
 package load
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -19,43 +24,56 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// MaxModules bounds the modules of one program, so that no import tree
-// exhausts memory.
-const MaxModules = 1000
+// Limits of one program, so that no import tree exhausts memory.
+const (
+	MaxModules      = 1000
+	MaxRepositories = 100
+	MaxText         = 64 << 20 // bytes of all its files
+)
 
 // Input is where modules are read from.
 type Input struct {
 	Project fs.FS  // the project: the module that is compiled and its relative imports
 	Dir     string // the module within Project, slash-separated; "." for its root
 	Std     fs.FS  // the standard library: "std/java" is the directory java
+	// Modules are the repositories that the lock file pins.
+	Modules map[Repository]Fetched
 }
 
 // Module is one parsed module.
 type Module struct {
-	Path    string // "std/java", or the directory within the project ("." for its root)
+	// Path is "std/java", the directory within the project ("." for its root),
+	// or the repository's name and the directory within it, without the version:
+	// "git.example.com/team/layers//java".
+	Path    string
 	Name    string // the last element of Path, by which importers call it
 	Std     bool
+	Git     Repository // zero unless it comes from one
 	Files   []*syntax.File
 	Imports map[*syntax.Import]*Module // of all files; an import that failed is absent
 }
 
 // Dir is the module's directory within the project, to which its relative
-// paths refer. A module of the standard library has none.
-func (m *Module) Dir() (string, bool) { return m.Path, !m.Std }
+// paths refer. A module of the standard library or of a repository has none.
+func (m *Module) Dir() (string, bool) { return m.Path, !m.Std && m.Git == Repository{} }
 
 // Program is a module and all that it imports.
 type Program struct {
 	Root    *Module
 	Modules []*Module // imported modules before their importers; Root is last
 	Std     []string  // names of the standard modules, imported or not, sorted
+	// Repositories are those that its modules import, pinned or not, in the
+	// order in which they were met. Those that only others import are known
+	// when those can be read.
+	Repositories []Repository
 }
 
 // Load reads and parses a program. The program is usable, as far as it could
 // be read, even if there are errors; it is nil only when the root module has
 // no file at all.
 func Load(in Input) (*Program, diag.List) {
-	l := &loader{in: in, modules: map[string]*Module{}}
-	root := l.module(in.Dir, false, nil)
+	l := &loader{in: in, modules: map[string]*Module{}, imported: map[string]imported{}}
+	root := l.module(place{files: in.Project, dir: in.Dir}, nil)
 	if root == nil {
 		if !l.list.HasErrors() {
 			l.list.Errorf("E0100", source.Span{}, "no .layer file in this directory").
@@ -64,7 +82,7 @@ func Load(in Input) (*Program, diag.List) {
 		}
 		return nil, l.list
 	}
-	return &Program{Root: root, Modules: l.done, Std: stdNames(in.Std)}, l.list
+	return &Program{Root: root, Modules: l.done, Std: stdNames(in.Std), Repositories: l.repositories}, l.list
 }
 
 type loader struct {
@@ -72,7 +90,49 @@ type loader struct {
 	modules map[string]*Module
 	active  []*active // the chain of imports that is being followed
 	done    []*Module
+	text    int // bytes read so far
 	list    diag.List
+
+	repositories []Repository
+	imported     map[string]imported // by name
+}
+
+// imported is a repository and the import that was met first.
+type imported struct {
+	repository Repository
+	at         source.Span
+}
+
+// place is where a module lies.
+type place struct {
+	files fs.FS
+	dir   string // within files
+	std   bool
+	git   Repository // zero: of the project or the standard library
+}
+
+// path is the module's stable name, see [Module.Path].
+func (p place) path() string {
+	switch {
+	case p.std:
+		return "std/" + p.dir
+	case p.git == Repository{}:
+		return p.dir
+	case p.dir == ".":
+		return p.git.Name()
+	}
+	return p.git.Name() + "//" + p.dir
+}
+
+// file is how findings call a file of the module.
+func (p place) file(name string) string {
+	switch {
+	case p.std:
+		return "std/" + name
+	case p.git == Repository{}:
+		return name
+	}
+	return p.git.Name() + "@" + p.git.Version + "/" + name
 }
 
 // active is a module whose imports are being read, and the import that led
@@ -82,13 +142,10 @@ type active struct {
 	via    *syntax.Import
 }
 
-// module returns the module in dir, or nil if it could not be read; imp is
+// module returns the module at a place, or nil if it could not be read; imp is
 // the import that asks for it, nil for the root.
-func (l *loader) module(dir string, std bool, imp *syntax.Import) *Module {
-	key := dir
-	if std {
-		key = "std/" + dir
-	}
+func (l *loader) module(at place, imp *syntax.Import) *Module {
+	key := at.path()
 	if m, ok := l.modules[key]; ok {
 		return m
 	}
@@ -97,9 +154,9 @@ func (l *loader) module(dir string, std bool, imp *syntax.Import) *Module {
 			Hint("join small modules: a module may have many files")
 		return nil
 	}
-	m := &Module{Path: key, Name: path.Base(key), Std: std, Imports: map[*syntax.Import]*Module{}}
+	m := &Module{Path: key, Name: path.Base(key), Std: at.std, Git: at.git, Imports: map[*syntax.Import]*Module{}}
 	l.modules[key] = m
-	l.files(m, dir, imp)
+	l.files(m, at, imp)
 	if len(m.Files) == 0 {
 		delete(l.modules, key)
 		return nil
@@ -109,7 +166,7 @@ func (l *loader) module(dir string, std bool, imp *syntax.Import) *Module {
 	for _, f := range m.Files {
 		for _, i := range f.Imports {
 			a.via = i
-			if to := l.resolve(m, dir, i); to != nil {
+			if to := l.resolve(at, i); to != nil {
 				m.Imports[i] = to
 			}
 		}
@@ -120,12 +177,8 @@ func (l *loader) module(dir string, std bool, imp *syntax.Import) *Module {
 }
 
 // files parses the .layer files of a directory.
-func (l *loader) files(m *Module, dir string, imp *syntax.Import) {
-	fsys := l.in.Project
-	if m.Std {
-		fsys = l.in.Std
-	}
-	entries, err := fs.ReadDir(fsys, dir)
+func (l *loader) files(m *Module, at place, imp *syntax.Import) {
+	entries, err := fs.ReadDir(at.files, at.dir)
 	if err != nil && imp == nil {
 		l.list.Errorf("E0100", source.Span{}, "cannot read the directory: %s", reason(err)).
 			Hint("name the directory of a module with -C DIR")
@@ -135,14 +188,17 @@ func (l *loader) files(m *Module, dir string, imp *syntax.Import) {
 		if e.IsDir() || !strings.HasSuffix(e.Name(), ".layer") {
 			continue
 		}
-		name := path.Join(dir, e.Name())
-		text, err := fs.ReadFile(fsys, name)
-		if m.Std {
-			name = "std/" + name
-		}
+		inside := path.Join(at.dir, e.Name())
+		text, err := fs.ReadFile(at.files, inside)
+		name := at.file(inside)
 		if err != nil {
 			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: %s", name, reason(err))
 			continue
+		}
+		if l.text += len(text); l.text > MaxText {
+			l.list.Errorf("E0110", source.Span{File: source.New(name, "")}, "the program's files have more than %d MiB", MaxText>>20).
+				Hint("import less, or write what repeats with for")
+			return
 		}
 		f, found := syntax.Parse(source.New(name, string(text)))
 		l.list = append(l.list, found...)
@@ -150,36 +206,93 @@ func (l *loader) files(m *Module, dir string, imp *syntax.Import) {
 	}
 }
 
-// resolve returns the module that an import of module m, in dir, names.
-func (l *loader) resolve(m *Module, dir string, i *syntax.Import) *Module {
+// resolve returns the module that an import of the module at a place names.
+func (l *loader) resolve(from place, i *syntax.Import) *Module {
 	text, ok := i.Path.Literal()
 	if !ok || text == "" {
 		return nil // the parser has said so
 	}
 	if name, ok := strings.CutPrefix(text, "std/"); ok {
-		return l.importStd(m, name, i)
+		return l.importStd(name, i)
+	}
+	if strings.HasPrefix(text, "git+") {
+		return l.importGit(text, i)
 	}
 	if !strings.HasPrefix(text, "./") && !strings.HasPrefix(text, "../") {
-		d := l.list.Errorf("E0102", i.Path.At, "cannot import %q", text).
-			Note(`an import is "std/NAME" or a relative directory such as "./web"`)
-		if _, err := fs.Stat(l.in.Std, path.Clean(text)); err == nil && fs.ValidPath(text) {
-			d.Hint("write \"std/%s\" for the module of the standard library", text).Fix(i.Path.At, `"std/`+text+`"`)
-		} else {
-			d.Hint("write %q for the directory beside this module", "./"+text)
+		l.unknown(text, i)
+		return nil
+	}
+	to := from
+	to.dir = path.Join(from.dir, text)
+	if from.std || to.dir == ".." || strings.HasPrefix(to.dir, "../") {
+		d := l.list.Errorf("E0103", i.Path.At, "%q is outside the project", text)
+		if (from.git != Repository{}) {
+			d.Message = fmt.Sprintf("%q is outside the repository", text)
 		}
+		d.Note("a relative import stays within the project or repository of its module").
+			Hint("move the module into it")
 		return nil
 	}
-	target := path.Join(dir, text)
-	if m.Std || target == ".." || strings.HasPrefix(target, "../") {
-		l.list.Errorf("E0103", i.Path.At, "%q is outside the project", text).
-			Note("modules are imported from within the project's directory only").
-			Hint("move the module into the project")
-		return nil
-	}
-	return l.follow(target, false, i)
+	return l.follow(to, i)
 }
 
-func (l *loader) importStd(m *Module, name string, i *syntax.Import) *Module {
+// unknown reports an import of none of the forms.
+func (l *loader) unknown(text string, i *syntax.Import) {
+	d := l.list.Errorf("E0102", i.Path.At, "cannot import %q", text).
+		Note(`an import is "std/NAME", a relative directory such as "./web", or a git repository: "git+https://HOST/PATH//DIR@VERSION"`)
+	_, err := fs.Stat(l.in.Std, path.Clean(text))
+	switch {
+	case err == nil && fs.ValidPath(text):
+		d.Hint("write \"std/%s\" for the module of the standard library", text).Fix(i.Path.At, `"std/`+text+`"`)
+	case strings.Contains(text, "://"):
+		d.Hint("write %q for a git repository", "git+"+text)
+	default:
+		d.Hint("write %q for the directory beside this module", "./"+text)
+	}
+}
+
+// importGit follows an import of a repository, if it is pinned.
+func (l *loader) importGit(text string, i *syntax.Import) *Module {
+	r, dir, err := ParseGit(text)
+	if err != nil {
+		l.list.Errorf("E0106", i.Path.At, "cannot import %q: %s", text, err).
+			Hint(`write "git+https://HOST/PATH//DIR@VERSION", where VERSION is a tag or a full commit`)
+		return nil
+	}
+	before, met := l.imported[r.Name()]
+	switch {
+	case met && before.repository != r:
+		l.list.Errorf("E0109", i.Path.At, "two versions of %s: %s and %s", r.Name(), before.repository, r).
+			See(before.at, "the other is imported here").
+			Note("a program has one version of a repository, so that equal names mean equal components").
+			Hint("import the same version everywhere")
+		return nil
+	case !met && len(l.repositories) >= MaxRepositories:
+		l.list.Errorf("E0105", i.Path.At, "more than %d repositories", MaxRepositories).
+			Hint("join small ones: a repository may have many modules")
+		return nil
+	case !met:
+		l.imported[r.Name()] = imported{r, i.Path.At}
+		l.repositories = append(l.repositories, r)
+	}
+	fetched, pinned := l.in.Modules[r]
+	switch {
+	case !pinned:
+		l.list.Errorf(Unpinned, i.Path.At, "%s is not pinned", r).
+			Note("the lock file says which commit and content that is, so that it cannot change unnoticed").
+			Hint("run: layc lock")
+		return nil
+	case fetched.Err != nil:
+		l.list.Errorf("E0108", i.Path.At, "cannot use %s: %s", r, fetched.Err)
+		return nil
+	}
+	return l.follow(place{files: fetched.Files, dir: dir, git: r}, i)
+}
+
+// Unpinned is the code of imports that the lock file does not pin.
+const Unpinned diag.Code = "E0107"
+
+func (l *loader) importStd(name string, i *syntax.Import) *Module {
 	known := stdNames(l.in.Std)
 	if !slices.Contains(known, name) {
 		d := l.list.Errorf("E0102", i.Path.At, "the standard library has no module %q", name)
@@ -190,14 +303,18 @@ func (l *loader) importStd(m *Module, name string, i *syntax.Import) *Module {
 		}
 		return nil
 	}
-	return l.follow(name, true, i)
+	return l.follow(place{files: l.in.Std, dir: name, std: true}, i)
 }
 
 // follow imports a directory and reports a missing module or an import cycle.
-func (l *loader) follow(dir string, std bool, i *syntax.Import) *Module {
-	to := l.module(dir, std, i)
+func (l *loader) follow(target place, i *syntax.Import) *Module {
+	before := len(l.list)
+	to := l.module(target, i)
+	if to == nil && len(l.list) > before {
+		return nil // it is said why
+	}
 	if to == nil {
-		l.list.Errorf("E0102", i.Path.At, "no module in %q", dir).
+		l.list.Errorf("E0102", i.Path.At, "no module in %q", target.path()).
 			Note("a module is a directory with files that end in .layer")
 		return nil
 	}

@@ -1,0 +1,20 @@
+package lock
+
+import "cmp"
+
+// Module pins a git repository of modules at a version.
+type Module struct {
+	URL     string // as the program writes it, without git+: "https://git.example.com/team/layers.git"
+	Version string // a tag, or a commit
+	Commit  string // 40 hex digits: what the version was when it was pinned
+	Digest  string // "sha256:…" of the repository's .layer files, see package llb/module
+}
+
+// Module returns the pin of a repository at a version.
+func (f *File) Module(url, version string) (Module, bool) {
+	return find(f.Modules, compareModules, Module{URL: url, Version: version})
+}
+
+func compareModules(a, b Module) int {
+	return cmp.Or(cmp.Compare(a.URL, b.URL), cmp.Compare(a.Version, b.Version))
+}

@@ -1,0 +1,85 @@
+package load_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/layc-lang/layc/lang/load"
+)
+
+func TestParseGit(t *testing.T) {
+	for text, want := range map[string]string{
+		"git+https://h.example/team/layers.git//web@v1":         "https://h.example/team/layers.git web v1 name=web path=h.example/team/layers",
+		"git+https://h.example/layers@v1":                       "https://h.example/layers . v1 name=layers path=h.example/layers",
+		"git+ssh://git@h.example:2222/t/l.git//a/b@release/1.0": "ssh://git@h.example:2222/t/l.git a/b release/1.0 name=b path=h.example_2222/t/l",
+		"git+file:///srv/layers.git@0123456789":                 "file:///srv/layers.git . 0123456789 name=layers path=srv/layers",
+
+		"git+https://h.example/layers":               "it names no version",
+		"git+https://h.example/layers@":              "it names no version",
+		"git+https://git@h.example/layers":           "it names no version",
+		"git+layers@v1":                              "it has no protocol",
+		"git+http://h.example/l@v1":                  "the protocol is https, ssh or file, not http",
+		"git+ext://sh/l@v1":                          "the protocol is https, ssh or file, not ext",
+		"git+file://h.example/l@v1":                  "a file has no host: file:///srv/layers.git",
+		"git+https://u:p@h.example/l@v1":             "an import is no place for a password: git has credential helpers",
+		"git+ssh://-oProxyCommand=x/l@v1":            `"-oProxyCommand=x" is no host`,
+		"git+ssh://-x@h.example/l@v1":                `"-x" is no user`,
+		"git+https:///l@v1":                          `"" is no host`,
+		"git+https://h.example/../l@v1":              `"/../l" is no path of a repository`,
+		"git+https://h.example/l%2e@v1":              `"/l%2e" is no path of a repository`,
+		"git+https://h.example@v1":                   `"/" is no path of a repository`,
+		"git+https://h.example/l//../x@v1":           `"../x" is no directory of a repository`,
+		"git+https://h.example/l//@v1":               `"" is no directory of a repository`,
+		"git+https://h.example/l@--upload-pack=x":    `"--upload-pack=x" is no tag or commit`,
+		"git+https://h.example/l@a..b":               `"a..b" is no tag or commit`,
+		"git+https://h.example/l@v1:refs/heads/main": `"v1:refs/heads/main" is no tag or commit`,
+	} {
+		r, dir, err := load.ParseGit(text)
+		got := fmt.Sprintf("%s %s %s name=%s path=%s", r.URL, dir, r.Version, load.ImportName(text), r.Name())
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+// TestRepositories checks how modules of repositories are called and found,
+// and that relative imports in them stay in them.
+func TestRepositories(t *testing.T) {
+	r := load.Repository{URL: webURL, Version: version}
+	program, list := load.Load(load.Input{
+		Dir: ".", Std: std,
+		Project: project(t, "import \"git+"+webURL+"//web@"+version+"\"\n"),
+		Modules: map[load.Repository]load.Fetched{r: {Files: project(t, `
+-- web/web.layer --
+import "../common"
+import "std/java"
+-- common/common.layer --
+import "git+https://git.example.com/other@v1"
+`)}},
+	})
+	var got []string
+	for _, m := range program.Modules {
+		dir, ok := m.Dir()
+		got = append(got, fmt.Sprint(m.Path, " ", m.Name, " ", m.Files[0].Source.Name(), " ", dir != "" && ok))
+	}
+	want := []string{
+		"git.example.com/team/layers//common common git.example.com/team/layers@v1.2.0/common/common.layer false",
+		"std/java java std/java/java.layer false",
+		"git.example.com/team/layers//web web git.example.com/team/layers@v1.2.0/web/web.layer false",
+		". . example.layer true",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("modules:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	wanted := []load.Repository{r, {URL: "https://git.example.com/other", Version: "v1"}}
+	if fmt.Sprint(program.Repositories) != fmt.Sprint(wanted) {
+		t.Errorf("repositories %v, want %v", program.Repositories, wanted)
+	}
+	if len(list) != 1 || list[0].Code != load.Unpinned {
+		t.Errorf("findings %v, want that the other repository is not pinned", codes(list))
+	}
+}

@@ -1,0 +1,250 @@
+package module
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
+)
+
+// FetchError says that a repository could not be reached or read.
+type FetchError struct {
+	Repository load.Repository
+	Message    string // git's own words
+}
+
+func (e *FetchError) Error() string {
+	return fmt.Sprintf("cannot fetch %s: %s (is the network up, is the address right, may this user read it? layc vendor keeps a copy in the project)", e.Repository, e.Message)
+}
+
+// VersionError says that a repository has no such version.
+type VersionError struct {
+	Repository load.Repository
+	Near       string // a tag that may be meant; "" if none is close
+}
+
+func (e *VersionError) Error() string {
+	text := fmt.Sprintf("%s has no tag %s", e.Repository.URL, e.Repository.Version)
+	if e.Near != "" {
+		return text + "; did you mean " + e.Near + "?"
+	}
+	return text + " (a version is a tag or a full commit: branches move, and are none)"
+}
+
+var fullCommit = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// resolve asks a repository which commit a version is.
+func resolve(ctx context.Context, r load.Repository) (string, error) {
+	if fullCommit.MatchString(r.Version) {
+		return r.Version, nil
+	}
+	out, err := git(ctx, r, "", nil, "ls-remote", "--tags", "--", r.URL)
+	if err != nil {
+		return "", err
+	}
+	commit := ""
+	var tags []string
+	for line := range strings.Lines(string(out)) {
+		hash, ref, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		name, isTag := strings.CutPrefix(ref, "refs/tags/")
+		if !ok || !isTag || !fullCommit.MatchString(hash) {
+			continue
+		}
+		// An annotated tag has two lines; the one with ^{} is its commit.
+		peeled, isPeeled := strings.CutSuffix(name, "^{}")
+		if peeled == r.Version && (isPeeled || commit == "") {
+			commit = hash
+		}
+		tags = append(tags, peeled)
+	}
+	if commit == "" {
+		return "", &VersionError{r, diag.Nearest(r.Version, tags)}
+	}
+	return commit, nil
+}
+
+// fetch returns the .layer files of a commit of a repository, sorted.
+func fetch(ctx context.Context, r load.Repository, commit string) ([]txtar.File, error) {
+	dir, err := os.MkdirTemp("", "layc-git-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if _, err := git(ctx, r, dir, nil, "init", "--quiet", "--bare"); err != nil {
+		return nil, err
+	}
+	if err := obtain(ctx, r, dir, commit); err != nil {
+		return nil, err
+	}
+	tree, err := git(ctx, r, dir, nil, "ls-tree", "-r", "-z", "-l", "--full-tree", commit)
+	if err != nil {
+		return nil, err
+	}
+	files, hashes, err := entries(r, string(tree))
+	if err != nil {
+		return nil, err
+	}
+	blobs, err := git(ctx, r, dir, strings.NewReader(strings.Join(hashes, "")), "cat-file", "--batch")
+	if err != nil {
+		return nil, err
+	}
+	in := bufio.NewReader(bytes.NewReader(blobs))
+	for i := range files {
+		if files[i].Data, err = blob(in); err != nil {
+			return nil, &FetchError{r, fmt.Sprintf("%s: %s", files[i].Name, err)}
+		}
+	}
+	slices.SortFunc(files, func(a, b txtar.File) int { return strings.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// obtain brings a commit into the repository in dir: by its number; where the
+// server does not serve those, by its tag; else with all branches and tags.
+func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
+	attempts := [][]string{
+		{"--depth=1", "--", r.URL, commit},
+		{"--depth=1", "--", r.URL, "refs/tags/" + r.Version},
+		{"--", r.URL, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"},
+	}
+	var failed error
+	for _, a := range attempts {
+		_, err := git(ctx, r, dir, nil, append([]string{"fetch", "--quiet", "--no-tags"}, a...)...)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			failed = err // the last attempt's words are about the repository itself
+			continue
+		}
+		if _, err := git(ctx, r, dir, nil, "cat-file", "-e", commit+"^{commit}"); err == nil {
+			return nil
+		}
+		failed = &FetchError{r, "it has no commit " + commit}
+	}
+	return failed
+}
+
+// entries reads what ls-tree -z -l prints: the .layer files, without content,
+// and for each the line that asks cat-file for it.
+func entries(r load.Repository, tree string) (files []txtar.File, ask []string, err error) {
+	size := 0
+	for _, entry := range strings.Split(strings.TrimSuffix(tree, "\x00"), "\x00") {
+		head, name, _ := strings.Cut(entry, "\t")
+		fields := strings.Fields(head) // mode, type, hash, size
+		if !strings.HasSuffix(name, ".layer") || len(fields) != 4 || !strings.HasPrefix(fields[0], "100") {
+			continue // links and submodules are not followed
+		}
+		// A repository made to do harm may hold names that git itself never makes.
+		if !fs.ValidPath(name) || strings.ContainsFunc(name, func(c rune) bool { return c == '\\' || !unicode.IsPrint(c) }) {
+			return nil, nil, fmt.Errorf("%s has a file with the name %q, which layc does not write", r, name)
+		}
+		n, err := strconv.Atoi(fields[3])
+		if err != nil {
+			return nil, nil, &FetchError{r, "unreadable tree"}
+		}
+		size += n
+		files, ask = append(files, txtar.File{Name: name}), append(ask, fields[2]+"\n")
+		if err := within(r.String(), len(files), size); err != nil {
+			return nil, nil, err
+		}
+	}
+	return files, ask, nil
+}
+
+// blob reads one object of what cat-file --batch prints.
+func blob(in *bufio.Reader) ([]byte, error) {
+	head, err := in.ReadString('\n')
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Fields(head) // hash, type, size
+	if len(fields) != 3 || fields[1] != "blob" {
+		return nil, errors.New("it cannot be read: " + strings.TrimSpace(head))
+	}
+	n, err := strconv.Atoi(fields[2])
+	if err != nil || n < 0 || n > maxBytes {
+		return nil, fmt.Errorf("it has the size %s", fields[2])
+	}
+	data := make([]byte, n+1) // with a line feed behind
+	if _, err := io.ReadFull(in, data); err != nil {
+		return nil, err
+	}
+	return data[:n], nil
+}
+
+// git runs the git program. It never asks the user anything.
+func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args ...string) ([]byte, error) {
+	program, err := exec.LookPath("git")
+	if err != nil {
+		return nil, &FetchError{r, "there is no git program on this machine: install git"}
+	}
+	if dir == "" {
+		dir = os.TempDir() // in a repository, that one's settings would count
+	}
+	args = append([]string{"-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60"}, args...)
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir, cmd.Stdin, cmd.Env = dir, in, environment(os.Environ())
+	var out, message bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &message
+	err = cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, &FetchError{r, words(message.String(), err)}
+	}
+	return out.Bytes(), nil
+}
+
+// environment is the user's own, for proxies and credentials, but without the
+// variables that a git hook runs with: they point git at another repository.
+func environment(env []string) []string {
+	var kept []string
+	ssh := false
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		switch name {
+		case "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+			"GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES", "LC_ALL", "GIT_TERMINAL_PROMPT":
+			continue
+		case "GIT_SSH", "GIT_SSH_COMMAND":
+			ssh = true
+		}
+		kept = append(kept, v)
+	}
+	if !ssh {
+		kept = append(kept, "GIT_SSH_COMMAND=ssh -o BatchMode=yes")
+	}
+	return append(kept, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+}
+
+// words are what git said, on one line.
+func words(message string, err error) string {
+	var lines []string
+	for line := range strings.Lines(message) {
+		line = strings.TrimSpace(line)
+		line = strings.TrimPrefix(strings.TrimPrefix(line, "fatal: "), "error: ")
+		if line != "" && !strings.HasPrefix(line, "warning:") && len(lines) < 3 {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return err.Error()
+	}
+	return strings.Join(lines, "; ")
+}

@@ -1,0 +1,114 @@
+package module
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/load"
+)
+
+func TestDigest(t *testing.T) {
+	files := []txtar.File{{Name: "b.layer", Data: []byte("2")}, {Name: "a/a.layer", Data: []byte("1")}}
+	want := Digest(files)
+	files[0], files[1] = files[1], files[0]
+	if got := Digest(files); got != want {
+		t.Errorf("the order of files changes the digest: %s, %s", got, want)
+	}
+	for _, other := range [][]txtar.File{
+		{},
+		{files[0]},
+		{files[0], {Name: "b.layer", Data: []byte("3")}},
+		{files[0], {Name: "c.layer", Data: []byte("2")}},
+	} {
+		if Digest(other) == want {
+			t.Errorf("%v has the digest of %v", other, files)
+		}
+	}
+}
+
+// TestReadKeepsOut checks that what a directory holds beside its files is
+// neither read nor followed.
+func TestReadKeepsOut(t *testing.T) {
+	vendor := t.TempDir()
+	pin := lock.Module{URL: "https://git.example.com/layers.git", Version: "v1", Commit: strings.Repeat("0", 40)}
+	files := []txtar.File{{Name: "web/web.layer", Data: []byte("let x = 1\n")}}
+	pin.Digest = Digest(files)
+	dir := filepath.Join(vendor, "git.example.com/layers@v1")
+	if err := writeDir(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	s := Store{Cache: t.TempDir(), Vendor: vendor, Announce: func(string) {}}
+	fsys, err := s.Read(context.Background(), pin, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := fs.ReadFile(fsys, "web/web.layer"); string(text) != "let x = 1\n" || err != nil {
+		t.Errorf("read %q, %v", text, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "README"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(context.Background(), pin, false); err != nil {
+		t.Errorf("a file that is no module's: %v", err)
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "passwd.layer")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(context.Background(), pin, false); err == nil || !strings.Contains(err.Error(), "passwd.layer is no regular file") {
+		t.Errorf("a link: %v", err)
+	}
+	// A second write leaves nothing of the first.
+	if err := writeDir(dir, []txtar.File{{Name: "other.layer"}}); err != nil {
+		t.Fatal(err)
+	}
+	var tampered *TamperedError
+	if _, err := s.Read(context.Background(), pin, false); !errors.As(err, &tampered) || tampered.Want != pin.Digest {
+		t.Errorf("other content: %v", err)
+	}
+	left, err := filepath.Glob(filepath.Join(vendor, "git.example.com", "*"))
+	if len(left) != 1 || err != nil {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(context.Background(), pin, false); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing there, offline: %v", err)
+	}
+}
+
+// TestEntries checks that a tree made to do harm is not written.
+func TestEntries(t *testing.T) {
+	r := load.Repository{URL: "https://git.example.com/l.git", Version: "v1"}
+	entry := func(mode, name string) string { return mode + " blob 0123 5\t" + name + "\x00" }
+	files, ask, err := entries(r, entry("100644", "a/b.layer")+entry("100755", "c.layer")+entry("100644", "README")+entry("120000", "link.layer")+"160000 commit 0123 -\tsub.layer\x00")
+	if err != nil || len(files) != 2 || len(ask) != 2 || files[0].Name != "a/b.layer" || files[1].Name != "c.layer" {
+		t.Errorf("got %v %v %v", files, ask, err)
+	}
+	for _, name := range []string{"../x.layer", "/etc/x.layer", "a//x.layer", `a\x.layer`, "a\nx.layer", "./x.layer"} {
+		if _, _, err := entries(r, entry("100644", name)); err == nil || !strings.Contains(err.Error(), "which layc does not write") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if _, _, err := entries(r, "100644 blob 0123 99999999\tx.layer\x00"); err == nil || !strings.Contains(err.Error(), "has more than") {
+		t.Errorf("a large file: %v", err)
+	}
+	if _, _, err := entries(r, ""); err != nil {
+		t.Errorf("an empty tree: %v", err)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	got := strings.Join(environment([]string{"HOME=/h", "GIT_DIR=/elsewhere", "GIT_SSH_COMMAND=mine", "https_proxy=p"}), " ")
+	if want := "HOME=/h GIT_SSH_COMMAND=mine https_proxy=p LC_ALL=C GIT_TERMINAL_PROMPT=0"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
