@@ -126,7 +126,7 @@ func (m *memory) contents(p *Plan, stack []placed) map[string]bool {
 		}
 		slices.Sort(members)
 		key := fmt.Sprintf("%q", slices.Compact(members))
-		if slices.ContainsFunc(s.items, func(i int) bool { return p.problem.Items[i].Stacked }) {
+		if s.spine {
 			if spine != "" {
 				key = spine + "/" + key
 			}

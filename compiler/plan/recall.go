@@ -17,7 +17,7 @@ import (
 // A recorded layer suits an app if the app has all its members. A member that
 // the app lacks may stand for another instance of the same component that no
 // layer mentions yet: that is what a new version looks like, and it inherits
-// the place. A member that is nowhere in the fleet any more is passed over.
+// the place; where an old version vanished, it inherits that one's. A member that is nowhere in the fleet any more is passed over.
 //
 // The spine of an app is the chain of recorded spine layers, from the base up,
 // that suits it and covers most of it; of the portable layers it has those that
@@ -35,7 +35,8 @@ type memory struct {
 
 // placed is a recorded layer in an image.
 type placed struct {
-	fact    int      // in memory.facts
+	fact    int // in memory.facts
+	spine   bool
 	items   []int    // sorted
 	members []string // as recorded, without those that are gone
 	gone    int      // how many those are
@@ -46,20 +47,21 @@ type placed struct {
 
 // recaller reads a recorded plan.
 type recaller struct {
-	t       *translation
-	facts   []lock.PlanLayer
-	spine   []bool              // by fact: it has a stacked member now
-	beneath map[string][]int    // name of a spine layer → facts on it, by name
-	loose   []int               // portable facts, large ones first
-	stacks  map[string][]string // app → layers, where recorded
-	fresh   map[string][]int    // path of a component → items that no fact mentions, by name
-	gone    map[string]bool     // members that nothing in the fleet can stand for
-	names   map[string]int      // instance → item
-	paths   map[int]string      // item → path of its component
-	has     []bool              // items of the app at hand
-	used    []bool              // of them those that are placed
-	best    []placed            // spine found so far
-	score   [3]int              // of best
+	t        *translation
+	facts    []lock.PlanLayer
+	spine    []bool              // by fact: it has a stacked member now
+	beneath  map[string][]int    // name of a spine layer → facts on it, by name
+	loose    []int               // portable facts, large ones first
+	stacks   map[string][]string // app → layers, where recorded
+	fresh    map[string][]int    // path of a component → items that no fact mentions, by name
+	vanished map[string]bool     // paths of members that are not in the fleet any more
+	gone     map[string]bool     // members that nothing in the fleet can stand for
+	names    map[string]int      // instance → item
+	paths    map[int]string      // item → path of its component
+	has      []bool              // items of the app at hand
+	used     []bool              // of them those that are placed
+	best     []placed            // spine found so far
+	score    [3]int              // of best
 }
 
 // recall reads a lock file's plan; nil if it has none.
@@ -69,7 +71,7 @@ func (t *translation) recall(l *lock.File) *memory {
 	}
 	r := &recaller{
 		t: t, facts: l.Layers, stacks: map[string][]string{}, beneath: map[string][]int{},
-		fresh: map[string][]int{}, gone: map[string]bool{}, names: t.names(), paths: map[int]string{},
+		fresh: map[string][]int{}, vanished: map[string]bool{}, gone: map[string]bool{}, names: t.names(), paths: map[int]string{},
 		has: make([]bool, len(t.items)), used: make([]bool, len(t.items)),
 	}
 	for _, s := range l.Stacks {
@@ -142,6 +144,8 @@ func (r *recaller) match() {
 			candidates := r.fresh[pathOf(m)]
 			if n, ok := r.names[m]; ok {
 				candidates = append([]int{n}, candidates...)
+			} else {
+				r.vanished[pathOf(m)] = true
 			}
 			if len(candidates) == 0 {
 				r.gone[m] = true
@@ -208,12 +212,12 @@ func (r *recaller) app(app *search.App) ([]placed, bool) {
 		r.use(p.items, true)
 	}
 	var loose []placed
-	for _, round := range []struct{ said, changed bool }{{true, false}, {true, true}, {false, false}, {false, true}} {
+	for _, round := range []bool{true, false} {
 		for _, f := range r.loose {
-			if said(f) != round.said {
+			if said(f) != round {
 				continue
 			}
-			if p, ok := r.suits(f); ok && p.changed == round.changed {
+			if p, ok := r.suits(f); ok {
 				r.use(p.items, true)
 				loose = append(loose, p)
 			}
@@ -266,7 +270,7 @@ func (r *recaller) climb(on string, path []placed, said func(int) bool) {
 // suits places a recorded layer in the app at hand, if it has its members and
 // they are not placed yet.
 func (r *recaller) suits(f int) (placed, bool) {
-	p := placed{fact: f}
+	p := placed{fact: f, spine: r.spine[f]}
 	for _, m := range r.facts[f].Members {
 		if r.gone[m] {
 			p.gone++
@@ -274,6 +278,9 @@ func (r *recaller) suits(f int) (placed, bool) {
 		}
 		n, ok := r.names[m]
 		isNew := !ok || !r.has[n]
+		if ok && isNew && r.vanished[pathOf(m)] {
+			return p, false
+		}
 		if isNew {
 			at := slices.IndexFunc(r.fresh[pathOf(m)], func(n int) bool { return r.has[n] && !r.used[n] && !slices.Contains(p.items, n) })
 			if at < 0 {
@@ -334,18 +341,25 @@ func (m *memory) keeps(s *search.Solution) bool {
 
 // has says whether an app's image is as recorded.
 func (m *memory) has(app int, s *search.Solution, image []int) bool {
-	var was, now []string
+	var was, now [2][]string // spine, portable
 	for _, p := range m.stacks[app] {
-		was = append(was, fmt.Sprint(p.items))
+		kind := 1
+		if p.spine {
+			kind = 0
+		}
+		was[kind] = append(was[kind], fmt.Sprint(p.items))
 	}
 	for _, l := range image {
-		if k := s.Layers[l].Kind; k == search.KindSpine || k == search.KindPortable {
-			items := slices.Clone(s.Layers[l].Items)
-			slices.Sort(items)
-			now = append(now, fmt.Sprint(items))
+		items := slices.Clone(s.Layers[l].Items)
+		slices.Sort(items)
+		switch s.Layers[l].Kind {
+		case search.KindSpine:
+			now[0] = append(now[0], fmt.Sprint(items))
+		case search.KindPortable:
+			now[1] = append(now[1], fmt.Sprint(items))
 		}
 	}
-	slices.Sort(was)
-	slices.Sort(now)
-	return slices.Equal(was, now)
+	slices.Sort(was[1])
+	slices.Sort(now[1])
+	return slices.Equal(was[0], now[0]) && slices.Equal(was[1], now[1])
 }

@@ -21,7 +21,7 @@ func Record(l *lock.File, plans []*Plan) *lock.File {
 		r.plan(p)
 	}
 	out := *l
-	out.Layers, out.Stacks = r.facts, nil
+	out.Layers, out.Stacks = slices.Clone(r.facts), nil
 	out.Sort()
 	// What the layers alone don't say, stack facts do. Those of one app may
 	// change what another platform reads, so all are taken together.
@@ -131,7 +131,13 @@ func (p *Plan) recorded() map[*Layer]string {
 	if p.memory == nil {
 		return names
 	}
-	taken := map[int]bool{}
+	taken := map[int]*Layer{}
+	// Spine layers that differ in nothing but the portable layers that they
+	// stand on are recorded once.
+	same := func(a, b *Layer) bool {
+		return a.Kind == Spine && b.Kind == Spine && slices.Equal(p.itemsOf(a), p.itemsOf(b)) &&
+			(a.Parent == b.Parent || a.Parent != nil && b.Parent != nil && names[a.Parent] != "" && names[a.Parent] == names[b.Parent])
+	}
 	for pass := range 2 { // exact ones before those with a new version
 		for n, i := range p.Images {
 			for _, l := range i.Layers {
@@ -139,9 +145,10 @@ func (p *Plan) recorded() map[*Layer]string {
 					continue
 				}
 				for _, was := range p.memory.stacks[p.app(n)] {
-					if !taken[was.fact] && slices.Equal(was.items, p.itemsOf(l)) && (pass == 1 || !was.changed) {
+					free := taken[was.fact] == nil || same(taken[was.fact], l)
+					if free && slices.Equal(was.items, p.itemsOf(l)) && (pass == 1 || !was.changed) {
 						names[l] = p.memory.facts[was.fact].Name
-						taken[was.fact] = true
+						taken[was.fact] = l
 						break
 					}
 				}
@@ -154,7 +161,7 @@ func (p *Plan) recorded() map[*Layer]string {
 		}
 		best, most := -1, 0
 		for f, fact := range p.memory.facts {
-			if taken[f] || (fact.Kind == string(Spine)) != (l.Kind == Spine) {
+			if taken[f] != nil || (fact.Kind == string(Spine)) != (l.Kind == Spine) {
 				continue
 			}
 			common := 0
@@ -169,7 +176,7 @@ func (p *Plan) recorded() map[*Layer]string {
 		}
 		if best >= 0 {
 			names[l] = p.memory.facts[best].Name
-			taken[best] = true
+			taken[best] = l
 		}
 	}
 	return names

@@ -1,0 +1,257 @@
+package plan_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// fleet is a program to be edited: its text is made from it.
+type fleet struct {
+	components []part
+	apps       map[string][]int // name → components
+	limit      int
+}
+
+// part is a component: portable, stacked, or made of an OS package.
+type part struct {
+	name    string
+	version int
+	kind    string // "fetch", "run", "package"
+	size    int    // MB
+	needs   int    // component, -1: none
+}
+
+func newFleet(r *rand.Rand) *fleet {
+	f := &fleet{apps: map[string][]int{}, limit: 4 + r.IntN(4)}
+	for n := range 8 + r.IntN(16) {
+		p := part{name: fmt.Sprintf("c%d", n), version: 1, kind: []string{"fetch", "fetch", "run", "package"}[r.IntN(4)], size: 1 + r.IntN(200), needs: -1}
+		if n > 2 && r.IntN(3) == 0 {
+			p.needs = r.IntN(n)
+		}
+		f.components = append(f.components, p)
+		if p.kind == "run" {
+			f.limit++ // each is a layer of its own
+		}
+	}
+	for n := range 4 + r.IntN(12) {
+		f.addApp(r, fmt.Sprintf("app%d", n))
+	}
+	return f
+}
+
+// addApp adds an app that is like an old one, with or without something.
+func (f *fleet) addApp(r *rand.Rand, name string) {
+	set := map[int]bool{}
+	if len(f.apps) > 0 {
+		names := slices.Sorted(maps.Keys(f.apps))
+		for _, c := range f.apps[names[r.IntN(len(names))]] {
+			set[c] = r.IntN(5) > 0
+		}
+	}
+	for range 1 + r.IntN(4) {
+		set[r.IntN(len(f.components))] = true
+	}
+	var uses []int
+	for c, in := range set {
+		if in {
+			uses = append(uses, c)
+		}
+	}
+	slices.Sort(uses)
+	f.apps[name] = uses
+}
+
+// text is the program; what may be in any order is in a random one if r is
+// not nil.
+func (f *fleet) text(r *rand.Rand) []string {
+	var parts []string
+	for n, c := range f.components {
+		var b strings.Builder
+		fmt.Fprintf(&b, "component %s(version: string = \"%d\") {\n", c.name, c.version)
+		if c.needs >= 0 {
+			fmt.Fprintf(&b, "    needs %s\n", f.components[c.needs].name)
+		}
+		switch c.kind {
+		case "fetch":
+			fmt.Fprintf(&b, "    size %dMB\n    fetch \"https://example.com/%s-${version}\" sha256 \"%064x\" to \"/opt/%s/\"\n", c.size, c.name, n, c.name)
+		case "run":
+			fmt.Fprintf(&b, "    size %dMB\n    run \"setup-%s $version\"\n", c.size, c.name)
+		case "package":
+			fmt.Fprintf(&b, "    needs os.packages(\"p%d\")\n    env V%d = version\n", n, n)
+		}
+		b.WriteString("}\n")
+		parts = append(parts, b.String())
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.apps)) {
+		var uses []string
+		for _, c := range f.apps[name] {
+			uses = append(uses, f.components[c].name)
+		}
+		if r != nil {
+			r.Shuffle(len(uses), func(a, b int) { uses[a], uses[b] = uses[b], uses[a] })
+		}
+		parts = append(parts, fmt.Sprintf("app %q {\n    uses %s\n    file \"/app\" text %q\n}\n", name, strings.Join(uses, ", "), name))
+	}
+	if r != nil {
+		r.Shuffle(len(parts), func(a, b int) { parts[a], parts[b] = parts[b], parts[a] })
+	}
+	return append([]string{fmt.Sprintf("import \"std/debian\"\n\nfleet {\n    base debian.release(\"12\", security: false)\n    layers %d\n}\n", f.limit)}, parts...)
+}
+
+// pins is a lock file with the fleet's packages.
+func (f *fleet) pins() *lock.File {
+	l := &lock.File{}
+	add := func(name string, size int, minimal bool) {
+		l.Packages = append(l.Packages, lock.Package{
+			Distribution: "debian/bookworm", Arch: "amd64", Name: name, Version: "1", URL: "debian:" + name + ".deb",
+			Digest: "sha256:" + strings.Repeat("0", 64), Size: int64(size) << 20, Minimal: minimal,
+		})
+	}
+	add("base-files", 30, true)
+	for n, c := range f.components {
+		add(fmt.Sprintf("p%d", n), c.size, false)
+	}
+	l.Sort()
+	return l
+}
+
+// compile plans a program that is split into files at random places.
+func compile(t *testing.T, text []string, r *rand.Rand, l *lock.File) (*plan.Plan, diag.List) {
+	t.Helper()
+	files := fstest.MapFS{}
+	name := "a.layer"
+	for n, part := range text {
+		if n > 0 && r != nil && r.IntN(4) == 0 {
+			name = fmt.Sprintf("%c%d.layer", 'a'+rune(r.IntN(26)), n)
+		}
+		if files[name] == nil {
+			files[name] = &fstest.MapFile{}
+		}
+		files[name].Data = append(files[name].Data, part+"\n"...)
+	}
+	out, list := compiler.Compile(compiler.Input{
+		Project: files, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}, Lock: l,
+	}, compiler.Planned)
+	if list.HasErrors() {
+		var b strings.Builder
+		if err := diag.Render(&b, list, diag.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		t.Fatalf("%s\n%s", strings.Join(text, "\n"), b.String())
+	}
+	return out.Targets[0].Plan, list
+}
+
+// record is the lock file after layc lock.
+func record(f *fleet, p *plan.Plan) *lock.File { return plan.Record(f.pins(), []*plan.Plan{p}) }
+
+// withPlan is the fleet's lock file with the plan of another one.
+func withPlan(f *fleet, l *lock.File) *lock.File {
+	out := f.pins()
+	out.Layers, out.Stacks = l.Layers, l.Stacks
+	return out
+}
+
+func facts(l *lock.File) string {
+	return string((&lock.File{Layers: l.Layers, Stacks: l.Stacks}).Format())
+}
+
+// A recorded plan is read back as it was, and leaves nothing to report.
+func TestRecordedPlanStays(t *testing.T) {
+	stacks := 0
+	for seed := range uint64(fleets(t)) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		f := newFleet(r)
+		first, _ := compile(t, f.text(nil), nil, f.pins())
+		locked := record(f, first)
+		again, list := compile(t, f.text(nil), nil, locked)
+		if len(list) > 0 || !again.Diff().Empty() {
+			t.Fatalf("fleet %d: the recorded plan does not fit: %v %s", seed, list, again.Diff().Summary())
+		}
+		if got, want := again.Tree(), first.Tree(); got != want {
+			t.Fatalf("fleet %d:\n%s", seed, diff.Diff("first", []byte(want), "again", []byte(got)))
+		}
+		if got, want := facts(record(f, again)), facts(locked); got != want {
+			t.Fatalf("fleet %d: recording again gives\n%s\nwant\n%s", seed, got, want)
+		}
+		stacks += len(locked.Stacks)
+	}
+	t.Logf("%d stack facts", stacks)
+}
+
+// fleets is how many generated fleets a test looks at.
+func fleets(t *testing.T) int {
+	if testing.Short() {
+		return 5
+	}
+	return 30
+}
+
+// An edit moves nothing that it need not: a new version keeps all places, a
+// removed app moves nothing, a new one hardly anything.
+func TestEditsMoveLittle(t *testing.T) {
+	var moved, total float64
+	for seed := range uint64(fleets(t)) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		f := newFleet(r)
+		p, _ := compile(t, f.text(nil), nil, f.pins())
+		locked := record(f, p)
+
+		c := r.IntN(len(f.components))
+		f.components[c].version++
+		p, _ = compile(t, f.text(nil), nil, withPlan(f, locked))
+		renamed := fmt.Sprintf("%s(%q)", f.components[c].name, "2")
+		want := facts(locked)
+		for _, quoted := range []string{`%s("%d")`, `%s(\"%d\")`} {
+			want = strings.ReplaceAll(want, fmt.Sprintf(quoted, f.components[c].name, 1), fmt.Sprintf(quoted, f.components[c].name, 2))
+		}
+		locked = record(f, p)
+		if got, want := sorted(facts(locked)), sorted(want); got != want {
+			t.Fatalf("fleet %d: %s moves layers:\n%s", seed, renamed, diff.Diff("want", []byte(want), "got", []byte(got)))
+		}
+
+		names := slices.Sorted(maps.Keys(f.apps))
+		delete(f.apps, names[r.IntN(len(names))])
+		p, list := compile(t, f.text(nil), nil, withPlan(f, locked))
+		if d := p.Diff(); d.Pull != 0 || len(list) > 0 {
+			t.Fatalf("fleet %d: without an app %s: %v", seed, d.Summary(), list)
+		}
+		locked = record(f, p)
+
+		f.addApp(r, "new")
+		p, _ = compile(t, f.text(nil), nil, withPlan(f, locked))
+		for _, i := range p.Images {
+			for _, l := range i.Layers {
+				total += float64(l.Size)
+			}
+		}
+		for _, i := range p.Diff().Images {
+			if i.App.Name != "new" {
+				moved += float64(i.Pull)
+			}
+		}
+	}
+	t.Logf("a new app moves %.2f %% of the others' bytes", 100*moved/total)
+	if moved > 0.02*total {
+		t.Errorf("a new app moves %.2f %% of the others' bytes", 100*moved/total)
+	}
+}
+
+func sorted(text string) string {
+	lines := strings.Split(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
