@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -171,7 +172,7 @@ func (x *explaining) perYear(sources []int) float64 {
 	for _, s := range sources {
 		sum += float64(x.n.Problem.Sources[s].Hazard)
 	}
-	return sum / search.HazardOne * plan.CyclesPerYear
+	return math.Round(sum/search.HazardOne*plan.CyclesPerYear*1000) / 1000 // hazards are rounded, too
 }
 
 // splits tries other places for each member.

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler/report"
+)
+
+func (c *cli) affectedCommand() *cobra.Command {
+	var p program
+	var since, format string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "affected --since REV",
+		Short: "Print the apps that a change makes necessary to build",
+		Long: `affected compares the module with a git revision and prints the apps whose
+images get another digest, one a line: because of the program's text, of pins in
+the lock file, or of files that they or their build stages copy. Files that git
+ignores belong to no revision and count as unchanged.
+
+If the module does not compile at that revision, all apps are affected.
+
+--format=github prints a matrix for a job of GitHub Actions, --format=gitlab a
+child pipeline for GitLab with a job for each app.`,
+		Example: `  layc affected --since origin/main
+  layc build --push $(layc affected --since HEAD~1)
+  echo "matrix=$(layc affected --since HEAD~1 --format=github)" >> "$GITHUB_OUTPUT"
+  layc affected --since "$CI_COMMIT_BEFORE_SHA" --format=gitlab > child.yml
+  layc affected --since HEAD~1 --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case since == "":
+				return usage(cmd, "say what to compare with: --since REV")
+			case !slices.Contains([]string{"text", "github", "gitlab"}, format):
+				return usage(cmd, "--format %s: want text, github or gitlab", format)
+			case asJSON && format != "text":
+				return usage(cmd, "--json and --format=%s are two formats", format)
+			}
+			apps, err := c.affected(cmd, p, since)
+			if err != nil {
+				return err
+			}
+			switch {
+			case asJSON:
+				return c.printJSON(apps)
+			case format == "github":
+				return c.githubMatrix(apps)
+			case format == "gitlab":
+				c.gitlabPipeline(apps)
+			default:
+				for _, a := range apps.Build {
+					fmt.Fprintln(c.out, a)
+				}
+			}
+			return nil
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().StringVar(&since, "since", "", "compare with the git revision `REV`")
+	cmd.Flags().StringVar(&format, "format", "text", "print for `text`, github or gitlab")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
+	return cmd
+}
+
+// jsonAffected is the answer for scripts. Fields are only ever added.
+type jsonAffected struct {
+	Build []string `json:"build"` // sorted
+	Gone  []string `json:"gone"`  // apps that the revision has, sorted
+	// Unknown says that the revision does not compile, so that all apps are to
+	// be built.
+	Unknown bool `json:"unknown"`
+}
+
+// affected compares with a revision, on all platforms together.
+func (c *cli) affected(cmd *cobra.Command, p program, since string) (*jsonAffected, error) {
+	r, err := c.compileSince(cmd, p, since)
+	if err != nil {
+		return nil, err
+	}
+	defer r.clean()
+	out := &jsonAffected{Build: []string{}, Gone: []string{}}
+	if r.old == nil {
+		fmt.Fprintf(c.err, "%s does not compile (%s), so all apps are affected\n", since, r.broken[0].Message)
+		out.Unknown = true
+		for _, t := range r.now.Targets {
+			for _, a := range t.Graph.Apps {
+				out.Build = append(out.Build, a.Name)
+			}
+		}
+	} else {
+		for _, d := range r.compare() {
+			out.add(d)
+		}
+	}
+	slices.Sort(out.Build)
+	slices.Sort(out.Gone)
+	out.Build, out.Gone = slices.Compact(out.Build), slices.Compact(out.Gone)
+	return out, nil
+}
+
+func (a *jsonAffected) add(d *report.Difference) {
+	for _, i := range d.Affected() {
+		a.Build = append(a.Build, i.App.Name)
+	}
+	for _, i := range d.Images {
+		if i.Gone {
+			a.Gone = append(a.Gone, i.App.Name)
+		}
+	}
+}
+
+// githubMatrix prints a matrix on one line, as outputs of GitHub Actions are.
+func (c *cli) githubMatrix(a *jsonAffected) error {
+	text, err := json.Marshal(map[string][]string{"app": a.Build})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "%s\n", text)
+	return err
+}
+
+// gitlabPipeline prints a child pipeline. One without jobs would be invalid, so
+// there is one that does nothing if no app is affected. Names of apps need no
+// escaping in YAML's double quotes, nor in a shell.
+func (c *cli) gitlabPipeline(a *jsonAffected) {
+	if len(a.Build) == 0 {
+		fmt.Fprint(c.out, "\"layc: nothing to build\":\n  script:\n    - \"true\"\n")
+		return
+	}
+	dir := ""
+	if c.dir != "." {
+		dir = " -C " + shellQuote(c.dir)
+	}
+	for _, app := range a.Build {
+		script, _ := json.Marshal("layc build" + dir + " --push " + app)
+		fmt.Fprintf(c.out, "\"layc: %s\":\n  script:\n    - %s\n", app, script)
+	}
+}
+
+// shellQuote quotes text for a POSIX shell, if it needs it.
+func shellQuote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/search"
+	"github.com/layc-lang/layc/compiler/report"
+)
+
+func (c *cli) costCommand() *cobra.Command {
+	k := &costing{cli: c}
+	cmd := &cobra.Command{
+		Use:   "cost",
+		Short: "Show what the fleet costs, and who causes it",
+		Long: `cost shows what the plan's layers take in the registry and what all hosts pull
+in a week, if things change as often as they say: for the plan, for each app
+planned on its own, and the least that any plan costs. Below are the apps and the
+components that cause most of it; what is in a layer shares the layer's cost by
+size. Pulls count what a layer's round trips are worth in bytes.
+
+With --since it shows what the registry has to store newly since a git revision,
+by the components that cause it: a layer counts in equal parts for those that
+changed in it, or in what it is built on. --max-new-bytes makes it an error if
+that is more than a limit; layers that may turn out equal count.`,
+		Example: `  layc cost
+  layc cost --all
+  layc cost --since origin/main
+  layc cost --since origin/main --max-new-bytes 50MB
+  layc cost --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return k.run(cmd) },
+	}
+	k.program.flags(cmd)
+	cmd.Flags().BoolVar(&k.all, "all", false, "show all apps and components")
+	cmd.Flags().StringVar(&k.since, "since", "", "show what is new since the git revision `REV`")
+	cmd.Flags().StringVar(&k.most, "max-new-bytes", "", "fail if more than `SIZE` is new since REV, e.g. 50MB")
+	cmd.Flags().BoolVar(&k.json, "json", false, "print the answer as JSON")
+	return cmd
+}
+
+// costing is the state of the command.
+type costing struct {
+	*cli
+	program   program
+	all, json bool
+	since     string
+	most      string
+}
+
+// shownRows is how many apps and components are shown without --all.
+const shownRows = 12
+
+func (k *costing) run(cmd *cobra.Command) error {
+	if k.most != "" && k.since == "" {
+		return usage(cmd, "--max-new-bytes needs --since REV: new compared with what?")
+	}
+	if k.since != "" {
+		return k.growth(cmd)
+	}
+	out, err := k.compile(cmd, k.program, compiler.Planned)
+	if err != nil {
+		return err
+	}
+	answer := []jsonCost{}
+	for n, t := range out.Targets {
+		cost, err := report.NewCost(t.Plan)
+		if err != nil {
+			return err
+		}
+		if k.json {
+			answer = append(answer, costJSON(t.Platform.String(), cost))
+			continue
+		}
+		if n > 0 {
+			fmt.Fprintln(k.out)
+		}
+		if len(out.Targets) > 1 {
+			fmt.Fprintf(k.out, "%s\n\n", t.Platform)
+		}
+		k.print(cost)
+	}
+	if k.json {
+		return k.printJSON(answer)
+	}
+	return nil
+}
+
+// perYear is money a year, in the unit of the weights: dollars, by default.
+func perYear(m search.Money) float64 { return float64(m) * plan.CyclesPerYear / 1e12 }
+
+// dollars is money a year for people.
+func dollars(m search.Money) string { return fmt.Sprintf("%.2f", perYear(m)) }
+
+func (k *costing) print(c *report.Cost) {
+	table := columns{right: []int{1, 2, 3, 4}}
+	table.row("", "registry", "with old versions", "pulled a week", "$ a year")
+	sum := func(name string, s report.Sum) {
+		table.row(name, plan.Bytes(s.Stored), plan.Bytes(s.Retained), plan.Bytes(s.Pulled), dollars(s.Money))
+	}
+	sum("this plan", c.Plan)
+	sum("each app on its own", c.Alone)
+	table.row("no plan is below", "", "", "", dollars(c.Bound))
+	table.print(k.out)
+
+	fmt.Fprintln(k.out)
+	table = columns{right: []int{1, 2, 3, 4}}
+	table.row("apps", "image", "its own", "layers", "pulled a week")
+	for _, a := range k.first(len(c.Apps)) {
+		app := c.Apps[a]
+		table.row(app.App.Name, plan.Bytes(app.Size), plan.Bytes(app.Own), strconv.Itoa(app.Layers), plan.Bytes(app.Pulled))
+	}
+	table.print(k.out)
+	k.more(len(c.Apps), "app")
+
+	fmt.Fprintln(k.out)
+	table = columns{right: []int{1, 2, 3, 4, 5}}
+	table.row("components", "size", "stored", "layers", "images", "pulled a week")
+	for _, n := range k.first(len(c.Components)) {
+		one := c.Components[n]
+		table.row(one.Name, plan.Bytes(one.Size), plan.Bytes(one.Stored), strconv.Itoa(one.Layers), strconv.Itoa(one.Images), plan.Bytes(one.Pulled))
+	}
+	table.print(k.out)
+	k.more(len(c.Components), "component")
+}
+
+// first are the indices of the rows that are shown.
+func (k *costing) first(n int) []int {
+	if !k.all {
+		n = min(n, shownRows)
+	}
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
+}
+
+func (k *costing) more(n int, what string) {
+	if rest := n - shownRows; rest > 0 && !k.all {
+		fmt.Fprintf(k.out, "and %s more: --all shows them\n", plural(rest, what))
+	}
+}
+
+// growth shows what is new since a revision, and fails if that is too much.
+func (k *costing) growth(cmd *cobra.Command) error {
+	most := int64(-1)
+	if k.most != "" {
+		n, err := units.FromHumanSize(k.most)
+		if err != nil {
+			return usage(cmd, "--max-new-bytes %s: want a size such as 50MB", k.most)
+		}
+		most = n
+	}
+	r, err := k.compileSince(cmd, k.program, k.since)
+	if err != nil {
+		return err
+	}
+	defer r.clean()
+	if r.old == nil {
+		fmt.Fprintf(k.err, "%s does not compile:\n\n", k.since)
+		return k.findings(r.broken)
+	}
+	over := false
+	answer := []jsonGrowth{}
+	for n, d := range r.compare() {
+		over = over || most >= 0 && d.NewBytes > most
+		if k.json {
+			answer = append(answer, growthJSON(r.now.Targets[n].Platform.String(), d))
+		} else {
+			if len(r.now.Targets) > 1 {
+				fmt.Fprintf(k.out, "%s\n\n", r.now.Targets[n].Platform)
+			}
+			k.printGrowth(d, most)
+		}
+	}
+	if k.json {
+		if err := k.printJSON(answer); err != nil {
+			return err
+		}
+	}
+	if over {
+		return &codeError{exitInput}
+	}
+	return nil
+}
+
+func (k *costing) printGrowth(d *report.Difference, most int64) {
+	text := "the registry stores " + amount(d.NewAtLeast, d.NewBytes) + " more than at " + k.since
+	if most >= 0 && d.NewBytes > most {
+		text += ", --max-new-bytes allows " + plan.Bytes(most)
+	}
+	fmt.Fprintln(k.out, text)
+	growths := d.Growths()
+	if len(growths) == 0 {
+		return
+	}
+	fmt.Fprintln(k.out)
+	table := columns{right: []int{0, 1}, stretch: 3}
+	table.row("bytes", "layers", "", "component", "")
+	for _, n := range k.first(len(growths)) {
+		g := growths[n]
+		table.row(plan.Bytes(g.Bytes), strconv.Itoa(g.Layers), string(g.Reason), g.Name, place(g))
+	}
+	table.print(k.out)
+	k.more(len(growths), "component")
+}
+
+// place is where the component is written: file:line.
+func place(g report.Growth) string {
+	at := g.Instance.Span
+	if at.File == nil {
+		return ""
+	}
+	return at.File.Name() + ":" + strconv.Itoa(at.Position().Line)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"github.com/layc-lang/layc/compiler/report"
+)
+
+// jsonCost is what a fleet costs on one platform, for scripts. Fields are only
+// ever added.
+type jsonCost struct {
+	Platform   string              `json:"platform"`
+	Plan       jsonSum             `json:"plan"`
+	Alone      jsonSum             `json:"alone"` // each app planned on its own
+	Bound      float64             `json:"boundPerYear"`
+	Apps       []jsonAppCost       `json:"apps"`
+	Components []jsonComponentCost `json:"components"`
+}
+
+type jsonSum struct {
+	StoredBytes   int64   `json:"storedBytes"`
+	RetainedBytes int64   `json:"retainedBytes"` // with old versions
+	PulledBytes   int64   `json:"pulledBytesPerWeek"`
+	PerYear       float64 `json:"costPerYear"`
+}
+
+type jsonAppCost struct {
+	App         string `json:"app"`
+	SizeBytes   int64  `json:"sizeBytes"`
+	OwnBytes    int64  `json:"ownBytes"`
+	Layers      int    `json:"layers"`
+	PulledBytes int64  `json:"pulledBytesPerWeek"`
+}
+
+type jsonComponentCost struct {
+	Component   string `json:"component"`
+	SizeBytes   int64  `json:"sizeBytes"`
+	StoredBytes int64  `json:"storedBytes"`
+	Layers      int    `json:"layers"`
+	Images      int    `json:"images"`
+	PulledBytes int64  `json:"pulledBytesPerWeek"`
+}
+
+func costJSON(platform string, c *report.Cost) jsonCost {
+	out := jsonCost{
+		Platform: platform, Plan: sumJSON(c.Plan), Alone: sumJSON(c.Alone), Bound: perYear(c.Bound),
+		Apps: []jsonAppCost{}, Components: []jsonComponentCost{},
+	}
+	for _, a := range c.Apps {
+		out.Apps = append(out.Apps, jsonAppCost{a.App.Name, a.Size, a.Own, a.Layers, a.Pulled})
+	}
+	for _, n := range c.Components {
+		out.Components = append(out.Components, jsonComponentCost{n.Name, n.Size, n.Stored, n.Layers, n.Images, n.Pulled})
+	}
+	return out
+}
+
+func sumJSON(s report.Sum) jsonSum { return jsonSum{s.Stored, s.Retained, s.Pulled, perYear(s.Money)} }
+
+// jsonGrowth is what is new since a revision on one platform.
+type jsonGrowth struct {
+	Platform   string          `json:"platform"`
+	NewBytes   int64           `json:"newBytes"`
+	NewAtLeast int64           `json:"newAtLeastBytes"`
+	Components []jsonGrowthRow `json:"components"`
+}
+
+type jsonGrowthRow struct {
+	Component string `json:"component"`
+	Place     string `json:"place"` // file:line
+	Reason    string `json:"reason"`
+	Bytes     int64  `json:"bytes"`
+	Layers    int    `json:"layers"`
+}
+
+func growthJSON(platform string, d *report.Difference) jsonGrowth {
+	out := jsonGrowth{Platform: platform, NewBytes: d.NewBytes, NewAtLeast: d.NewAtLeast, Components: []jsonGrowthRow{}}
+	for _, g := range d.Growths() {
+		out.Components = append(out.Components, jsonGrowthRow{g.Name, place(g), string(g.Reason), g.Bytes, g.Layers})
+	}
+	return out
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/report"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+func (c *cli) explainLayerCommand() *cobra.Command {
+	var p program
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "explain-layer LAYER",
+		Short: "Show why components share a layer, and what another plan would cost",
+		Long: `explain-layer shows what is in a layer, which images have it and what it costs,
+and then what would change if one of its members were in a layer of its own or in
+another one, or if the layer were one with another. Costs are those of the whole
+fleet, in dollars a year by the default weights; +0.00 is less than a cent.
+
+LAYER is a layer's ID, as layc plan --json and layc graph show it, or the
+beginning of one, or the name of a component, which means each layer that holds
+it.`,
+		Example: `  layc explain-layer jdk
+  layc explain-layer spine-3f
+  layc explain-layer openssl --json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(cmd, "want one layer or component")
+			}
+			out, err := c.compile(cmd, p, compiler.Planned)
+			if err != nil {
+				return err
+			}
+			answer := []jsonExplanation{}
+			for _, t := range out.Targets {
+				layers, err := layersNamed(cmd, t.Plan, args[0])
+				if err != nil {
+					return err
+				}
+				for n, l := range layers {
+					x := report.Explain(t.Plan, l)
+					if asJSON {
+						answer = append(answer, explanationJSON(t.Platform.String(), x))
+						continue
+					}
+					if n > 0 {
+						fmt.Fprintln(c.out)
+					}
+					c.printExplanation(x)
+				}
+			}
+			if asJSON {
+				return c.printJSON(answer)
+			}
+			return nil
+		},
+	}
+	p.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
+	return cmd
+}
+
+// layersNamed are the layers that an argument means. The beginning of an ID has
+// to mean one.
+func layersNamed(cmd *cobra.Command, p *plan.Plan, name string) ([]*plan.Layer, error) {
+	layers := report.Layers(p, name)
+	if len(layers) == 0 {
+		known := report.Names(p.Graph)
+		for _, l := range p.Layers {
+			known = append(known, l.ID)
+		}
+		if near := diag.Nearest(name, known); near != "" {
+			return nil, usage(cmd, "no layer %s; did you mean %s?", name, near)
+		}
+		return nil, usage(cmd, "no layer %s; layc plan --json shows their IDs", name)
+	}
+	if len(layers) > 1 && len(report.Named(p.Graph, name)) == 0 {
+		return nil, usage(cmd, "%s begins the IDs of %d layers, such as %s and %s", name, len(layers), layers[0].ID, layers[1].ID)
+	}
+	return layers, nil
+}
+
+// shownMembers is how many members of a layer are shown.
+const shownMembers = 10
+
+func (c *cli) printExplanation(x *report.Explanation) {
+	l := x.Layer
+	fmt.Fprintf(c.out, "%s  %s\n", l.ID, shorten(l.Title(), lineWidth-2-len(l.ID)))
+	fmt.Fprintf(c.out, "%s, in %s: %s a year\n", plan.Bytes(l.Size), plural(len(x.Images), "image"), "$"+dollars(x.Sum.Money))
+	if l.Parent != nil {
+		fmt.Fprintf(c.out, "stands on %s\n", shorten(l.Parent.ID+", "+l.Parent.Title(), lineWidth-10))
+	}
+	var apps []string
+	for _, i := range x.Images {
+		apps = append(apps, i.App.Name)
+	}
+	fmt.Fprintln(c.out)
+	wrapped(c.out, "images: ", "        ", apps)
+	fmt.Fprintln(c.out)
+
+	table := columns{right: []int{1, 2, 3}}
+	table.row("members", "size", "changes a year", "images that need it")
+	for n, m := range x.Members {
+		if n == shownMembers {
+			break
+		}
+		table.row(m.Name, plan.Bytes(m.Size), strconv.FormatFloat(m.PerYear, 'f', -1, 64), strconv.Itoa(m.Images))
+	}
+	table.print(c.out)
+	if rest := len(x.Members) - shownMembers; rest > 0 {
+		fmt.Fprintf(c.out, "and %s more\n", plural(rest, "member"))
+	}
+	c.printAlternatives(x)
+	fmt.Fprintf(c.out, "\n%s\n", verdict(x))
+}
+
+func (c *cli) printAlternatives(x *report.Explanation) {
+	table := columns{right: []int{1, 2, 3}, stretch: 0}
+	table.row("instead", "$ a year", "registry", "pulled a week", "")
+	add := func(what string, a report.Alternative) {
+		limit := ""
+		if a.Limit != nil {
+			limit = fmt.Sprintf("needs %d layers", a.Limit.Least)
+		}
+		table.row(what, signed(perYear(a.More.Money)), signedBytes(a.More.Stored), signedBytes(a.More.Pulled), limit)
+	}
+	for n, a := range x.Splits {
+		if n == shownMembers {
+			break
+		}
+		where := "alone"
+		if a.Into != nil {
+			where = "to " + a.Into.Title()
+		}
+		add(x.Members[a.Member].Name+" "+where, a)
+	}
+	for _, a := range x.Merges {
+		add("all with "+a.Into.Title(), a)
+	}
+	if len(table.rows) > 1 {
+		fmt.Fprintln(c.out)
+		table.print(c.out)
+	}
+}
+
+// verdict says in a sentence why the layer is as it is.
+func verdict(x *report.Explanation) string {
+	switch x.Layer.Kind {
+	case plan.Base:
+		return "A base system is always a layer of its own."
+	case plan.Delta:
+		return "What an app adds is always a layer of its own, so that shipping it ships\nnothing else."
+	}
+	forbidden, possible := 0, 0
+	var best *report.Alternative
+	for _, list := range [][]report.Alternative{x.Splits, x.Merges} {
+		for n := range list {
+			if list[n].Limit != nil {
+				if list[n].More.Money < 0 {
+					forbidden++
+				}
+				continue
+			}
+			possible++
+			if best == nil || list[n].More.Money < best.More.Money {
+				best = &list[n]
+			}
+		}
+	}
+	switch {
+	case best != nil && best.More.Money < 0:
+		return fmt.Sprintf("The plan is not best here: another place saves $%.2f a year. A recorded plan is\nkept until layc plan --rebalance; a large fleet's search ends at its limit.", -perYear(best.More.Money))
+	case forbidden > 0:
+		return "Something would be cheaper with more layers, which the limits of the apps don't\nallow; within them this is the best place."
+	case possible == 0:
+		return "Nothing else is possible within the limits and with what needs what."
+	}
+	return "Each other place costs more."
+}
+
+func signed(f float64) string { return fmt.Sprintf("%+.2f", f) }
+
+func signedBytes(n int64) string {
+	switch {
+	case n < 0:
+		return "-" + plan.Bytes(-n)
+	case n == 0:
+		return "0B"
+	}
+	return "+" + plan.Bytes(n)
+}
+
+// jsonExplanation is why a layer is as it is, for scripts. Fields are only ever
+// added.
+type jsonExplanation struct {
+	ID           string            `json:"id"`
+	Platform     string            `json:"platform"`
+	Kind         string            `json:"kind"`
+	Images       []string          `json:"images"`
+	Cost         jsonSum           `json:"cost"`
+	Members      []jsonMember      `json:"members"`
+	Alternatives []jsonAlternative `json:"alternatives"`
+}
+
+type jsonMember struct {
+	Name       string   `json:"name"`
+	Components []string `json:"components"`
+	SizeBytes  int64    `json:"sizeBytes"`
+	PerYear    float64  `json:"changesPerYear"`
+	Images     int      `json:"images"`
+}
+
+type jsonAlternative struct {
+	Member      string  `json:"member,omitempty"` // without: the whole layer
+	Into        string  `json:"into,omitempty"`   // without: a layer of its own
+	LayersNeeds int     `json:"layersNeeded,omitempty"`
+	More        jsonSum `json:"more"`
+}
+
+func explanationJSON(platform string, x *report.Explanation) jsonExplanation {
+	out := jsonExplanation{
+		ID: x.Layer.ID, Platform: platform, Kind: string(x.Layer.Kind), Images: []string{},
+		Cost: sumJSON(x.Sum), Members: []jsonMember{}, Alternatives: []jsonAlternative{},
+	}
+	for _, i := range x.Images {
+		out.Images = append(out.Images, i.App.Name)
+	}
+	for _, m := range x.Members {
+		j := jsonMember{Name: m.Name, SizeBytes: m.Size, PerYear: m.PerYear, Images: m.Images}
+		for _, i := range m.Instances {
+			j.Components = append(j.Components, i.ID)
+		}
+		out.Members = append(out.Members, j)
+	}
+	for _, list := range [][]report.Alternative{x.Splits, x.Merges} {
+		for _, a := range list {
+			j := jsonAlternative{More: sumJSON(a.More)}
+			if a.Member >= 0 {
+				j.Member = x.Members[a.Member].Name
+			}
+			if a.Into != nil {
+				j.Into = a.Into.ID
+			}
+			if a.Limit != nil {
+				j.LayersNeeds = a.Limit.Least
+			}
+			out.Alternatives = append(out.Alternatives, j)
+		}
+	}
+	return out
+}
