@@ -225,6 +225,9 @@ component tool {
         hard /opt/tool/a /opt/tool/b
         soft a /opt/tool/c
         cap /opt/tool/a
+        show HTTPS_PROXY /opt/tool/proxy
+        show SSL_CERT_FILE /opt/tool/ca
+        has /run/layc/certificates.crt
         write /tmp/scratch x
     """
 }
@@ -237,7 +240,8 @@ component site {
         show MODE /srv/site/mode
         show TOKEN /srv/site/token
         has /etc/site.d/all.conf
-    """ as www with env MODE = "fast", secret token as TOKEN, network none, tmpfs "/work", cache "/cache"
+        has /in/program
+    """ as www with env MODE = "fast", secret token as TOKEN, network none, tmpfs "/work", cache "/cache", bind "a.layer" to "/in/program"
     file "/etc/site.d/all.conf" append "two"
 }
 
@@ -257,7 +261,9 @@ app all {
     user www
 }
 `
-	files, first, err := b.build(program, map[string][]byte{"token": []byte("secret")})
+	secrets := llb.NetworkSecrets([]byte("pem"), map[string]string{"HTTPS_PROXY": "http://proxy.example.com"})
+	secrets["token"] = []byte("secret")
+	files, first, err := b.build(program, secrets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,6 +277,8 @@ app all {
 		"/etc/passwd":          "root:x:0:0:root:/root:/bin/sh\nwww:x:1001:0::/home/www:/usr/sbin/nologin\n",
 		"/etc/group":           "root:x:0:\nusers:x:100:www\n",
 		"/opt/copied/a":        "text",
+		"/opt/copied/proxy":    "http://proxy.example.com",
+		"/opt/copied/ca":       "/run/layc/certificates.crt",
 	} {
 		if got := files[name].text; got != want {
 			t.Errorf("%s holds %q, want %q", name, got, want)
@@ -306,6 +314,7 @@ app all {
 			t.Errorf("%s has the time %v", name, f.ModTime)
 		}
 	}
+	// Another host's network is in no key.
 	_, again, err := b.build(program, map[string][]byte{"token": []byte("secret")})
 	if err != nil {
 		t.Fatal(err)

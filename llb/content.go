@@ -241,6 +241,9 @@ func (l *lowerer) project(i *component.Instance, s *component.Copy, src string) 
 	if clean != "." {
 		opts = append(opts, llb.IncludePatterns([]string{clean}))
 	}
+	if len(l.ignore) > 0 {
+		opts = append(opts, llb.ExcludePatterns(l.ignore))
+	}
 	return llb.Local(ProjectSource, opts...)
 }
 

@@ -112,6 +112,10 @@ func (d *dumper) exec(e *pb.ExecOp, inputs []string) {
 		fmt.Fprintf(&d.out, "\n    env %s", v)
 	}
 	for _, m := range e.Mounts {
+		if m.SecretOpt != nil && strings.HasPrefix(m.SecretOpt.ID, secretPrefix) {
+			d.out.WriteString("\n    the host's network") // the same in all steps
+			continue
+		}
 		from := "scratch"
 		if m.Input >= 0 && int(m.Input) < len(inputs) {
 			from = inputs[m.Input]
@@ -132,6 +136,9 @@ func (d *dumper) exec(e *pb.ExecOp, inputs []string) {
 		}
 	}
 	for _, s := range e.Secretenv {
+		if strings.HasPrefix(s.ID, secretPrefix) {
+			continue
+		}
 		fmt.Fprintf(&d.out, "\n    secret %s as %s", s.ID, s.Name)
 	}
 }

@@ -33,6 +33,7 @@ type Graph struct {
 	Origins map[digest.Digest]Origin
 	// Secrets are the names of all secrets that steps mount, sorted.
 	Secrets []string
+	SSH     bool // some step uses the user's SSH agent
 	// Layouts are the OCI layout directories of the project that are bases,
 	// sorted. A definition names each as a store of that name.
 	Layouts []string
@@ -70,6 +71,7 @@ type Options struct {
 func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	l := &lowerer{
 		options:  o,
+		ignore:   p.Graph.Ignore,
 		platform: ocispecs.Platform{OS: p.Graph.Platform.OS, Architecture: p.Graph.Platform.Arch, Variant: p.Graph.Platform.Variant},
 		contents: map[component.Key]llb.State{},
 		layers:   map[*plan.Layer]llb.State{},
@@ -99,12 +101,14 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		g.Secrets = append(g.Secrets, s)
 	}
 	slices.Sort(g.Secrets)
+	g.SSH = l.ssh
 	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
 	return g, nil
 }
 
 type lowerer struct {
 	options  Options
+	ignore   []string
 	platform ocispecs.Platform
 	contents map[component.Key]llb.State
 	layers   map[*plan.Layer]llb.State
@@ -113,6 +117,7 @@ type lowerer struct {
 	origins  []Origin // by the number in a vertex's description
 	secrets  map[string]bool
 	layouts  map[string]bool
+	ssh      bool
 	err      error // the first one; states are worthless then
 }
 

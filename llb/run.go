@@ -247,6 +247,7 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run) llb
 	if s.NoNetwork {
 		opts = append(opts, llb.Network(pb.NetMode_NONE))
 	}
+	opts = append(opts, network(i, s)...)
 	return on.Run(append(opts, l.mounts(i, s)...)...).Root()
 }
 
@@ -273,6 +274,7 @@ func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOptio
 		}
 	}
 	if s.SSH {
+		l.ssh = true
 		opts = append(opts, llb.AddSSHSocket())
 	}
 	return opts

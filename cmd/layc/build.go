@@ -194,7 +194,15 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: secrets, Output: engine.Output{Dir: layout},
 	}
 	request.Locals[llb.ProjectSource] = project
+	for name, text := range hostNetwork() {
+		secrets[name] = text
+	}
 	for _, g := range graphs {
+		if g.SSH {
+			if request.SSHAgent = os.Getenv("SSH_AUTH_SOCK"); request.SSHAgent == "" {
+				return nil, &usageError{"a step uses ssh, and there is no SSH agent: start one, so that SSH_AUTH_SOCK is set", "layc build"}
+			}
+		}
 		for _, dir := range g.Layouts {
 			request.Layouts[dir] = filepath.Join(b.dir, filepath.FromSlash(dir))
 		}

@@ -101,7 +101,14 @@ func (d *dumper) step(s Step) {
 		if s.From != nil {
 			from = " from " + s.From.ID
 		}
-		d.line(1, "copy %s%s to %s%s", strings.Join(s.Sources, ", "), from, s.To, ownership(s.Owner, s.Mode))
+		more := ownership(s.Owner, s.Mode)
+		if len(s.Include) > 0 {
+			more += " include " + strings.Join(s.Include, ", ")
+		}
+		if len(s.Exclude) > 0 {
+			more += " exclude " + strings.Join(s.Exclude, ", ")
+		}
+		d.line(1, "copy %s%s to %s%s", strings.Join(s.Sources, ", "), from, s.To, more)
 	case *Fetch:
 		unpack := ""
 		if s.Unpack {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/moby/patternmatcher"
+
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -50,6 +52,7 @@ func Expand(in Input) (*Graph, diag.List) {
 			x.moduleOf[f.Source] = m
 		}
 	}
+	x.readIgnore()
 	x.checkSet()
 	x.fleet()
 	x.apps()
@@ -75,6 +78,7 @@ type expander struct {
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
 	accounts  map[*check.User]*account
+	ignore    *patternmatcher.PatternMatcher // nil: nothing
 	wanted    map[string]map[string]bool
 	fleetBase *ref
 	building  []string // references of the build world under construction

@@ -27,6 +27,7 @@ type Graph struct {
 	Instances []*Instance // of the image world and of the build world; each after all that it refers to
 	Apps      []*App      // by name
 	Refs      lock.Refs   // all that the lock file has to pin
+	Ignore    []string    // patterns of IgnoreFile: no copy of project files takes what they match
 }
 
 // Platform is os/arch[/variant], in the names of the OCI image specification.

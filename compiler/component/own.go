@@ -205,9 +205,17 @@ func (x *expander) claims(i *Instance) []claim {
 func (x *expander) copyClaims(s *Copy, src string, add func(string, bool, source.Span)) {
 	contents := strings.HasSuffix(src, "/")
 	into := strings.HasSuffix(s.To, "/")
-	if s.From != nil || strings.ContainsAny(src, "*?[") {
+	if s.From == nil && pattern(src) {
+		names, _ := fs.Glob(x.files, src)
+		for _, n := range names {
+			info, err := fs.Stat(x.files, n)
+			add(path.Join(s.To, path.Base(n)), err == nil && info.IsDir(), s.Span)
+		}
+		return
+	}
+	if s.From != nil {
 		p := s.To
-		if into && !contents && !strings.ContainsAny(src, "*?[") {
+		if into && !contents && !pattern(src) {
 			p += path.Base(src)
 		}
 		add(p, s.From != nil && !into || contents, s.Span)

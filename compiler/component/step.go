@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/moby/patternmatcher"
+
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -131,20 +133,29 @@ func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 					continue
 				}
 				step.Sources = append(step.Sources, p)
-				step.size += x.sizeOf(p)
 			}
 		}
 	}
-	if ok && len(step.Sources) > 0 {
-		to.steps = append(to.steps, step)
+	if !ok || len(step.Sources) == 0 {
+		return
 	}
+	if several := len(step.Sources) > 1 || pattern(step.Sources[0]); several && !strings.HasSuffix(step.To, "/") {
+		x.found.Errorf("E0327", s.Option("to").Args[0].Span(), "several files cannot all become %s", step.To).
+			Note("a target that ends in / means into it").
+			Hint("write to %q", step.To+"/")
+		return
+	}
+	if step.From == nil {
+		x.taken(step)
+	}
+	to.steps = append(to.steps, step)
 }
 
 func (x *expander) globs(args []syntax.Expr, v *env) []string {
 	var out []string
 	for _, a := range args {
 		for _, g := range x.texts(a, v) {
-			if _, err := path.Match(g, ""); err != nil || g == "" {
+			if m, err := patternmatcher.New([]string{g}); err != nil || len(m.Patterns()) == 0 {
 				x.found.Errorf("E0322", a.Span(), "%q is no pattern", g).
 					Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories")
 				continue
@@ -262,30 +273,6 @@ func cause(err error) string {
 		return p.Err.Error()
 	}
 	return err.Error()
-}
-
-// sizeOf is the number of bytes in a file or directory of the project; what
-// cannot be read counts as nothing, as the build will say so.
-func (x *expander) sizeOf(p string) int64 {
-	if strings.ContainsAny(p, "*?[") {
-		found, _ := fs.Glob(x.files, p)
-		var sum int64
-		for _, f := range found {
-			sum += x.sizeOf(f)
-		}
-		return sum
-	}
-	var sum int64
-	_ = fs.WalkDir(x.files, path.Clean(p), func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil
-		}
-		if info, err := d.Info(); err == nil {
-			sum += info.Size()
-		}
-		return nil
-	})
-	return sum
 }
 
 func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {

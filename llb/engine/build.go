@@ -21,6 +21,7 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -40,6 +41,8 @@ type Request struct {
 	Layouts map[string]string
 	// Secrets that steps may mount, by id. They enter no layer and no key.
 	Secrets map[string][]byte
+	// SSHAgent is the socket of an SSH agent that steps may use; "" is none.
+	SSHAgent string
 	// Output says where the images go.
 	Output Output
 	// Status is called with each progress report, from one goroutine at a time
@@ -140,6 +143,13 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		AllowedEntitlements: []string{"network.host"},
 		// Builds on an engine of our own are nobody's history.
 		Internal: e.opts.Address == "",
+	}
+	if req.SSHAgent != "" {
+		agent, err := sshprovider.NewSSHAgentProvider([]sshprovider.AgentConfig{{Paths: []string{req.SSHAgent}}})
+		if err != nil {
+			return nil, fmt.Errorf("the SSH agent cannot be used: %w", err)
+		}
+		opt.Session = append(opt.Session, agent)
 	}
 	if opt.OCIStores, err = stores(req.Layouts); err != nil {
 		return nil, err
