@@ -10,7 +10,7 @@ HELPERS  = llb/helper/bin/layc-helper-linux-amd64 llb/helper/bin/layc-helper-lin
 # Tests that need the engine are in packages that ask for it by this name.
 ENGINE_TESTS = $(shell grep -rl LAYC_REQUIRE_ENGINE --include='*_test.go' cmd compiler lang llb stdlib 2>/dev/null | xargs -r -n1 dirname | sort -u | sed 's,^,./,')
 
-.PHONY: help build demo test lint clean helpers maven seccomp
+.PHONY: help build demo test fuzz lint clean helpers maven seccomp
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -63,7 +63,16 @@ demo: build maven
 # of their own, which it would report. The engine's tests run without it.
 test: build maven lint
 	$(GO) test -race ./...
+	$(MAKE) fuzz
 	LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m $(ENGINE_TESTS)
+
+## fuzz: look for inputs that break a stage, 30 seconds in all; FUZZTIME=10m for more each
+FUZZTIME = 6s
+fuzz: helpers
+	@for target in lang/syntax:FuzzParse lang/format:FuzzFormat lang/load:FuzzLoad lang/check:FuzzCheck compiler:FuzzCompile; do \
+		echo "fuzz $$target"; \
+		$(GO) test "./$${target%:*}" -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x || exit 1; \
+	done
 
 ## lint: check format, vet and staticcheck
 lint: helpers

@@ -133,6 +133,7 @@ func TestParseErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"no version", "url u sha256:A 1\n", `f:1: the first line must be: layc-lock 1 (is this a lock file?)`},
 		{"newer version", "layc-lock 2\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
+		{"not UTF-8", "layc-lock 1\nurl \xff sha256:x 1\n", `f:2: the line is not UTF-8 (run layc lock after deleting the line)`},
 		{"unknown kind", "layc-lock 1\nmood x\n", `f:2: unknown kind of fact "mood" (use the layc that wrote it, or run layc lock)`},
 		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: malformed fact, want: url URL DIGEST BYTES`},
 		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: "sha256:12" is no digest: want sha256: and 64 hex digits (run layc lock after deleting the line)`},

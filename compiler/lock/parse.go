@@ -127,6 +127,10 @@ func (p *parser) parseLine(line int, text string) {
 		p.errorf(line, "", "%v", err)
 		return
 	}
+	if slices.ContainsFunc(fields, func(f string) bool { return !utf8.ValidString(f) }) {
+		p.errorf(line, "run layc lock after deleting the line", "the line is not UTF-8")
+		return
+	}
 	kind := fields[0]
 	if kind == "layc-lock" {
 		if len(fields) != 2 || fields[1] != version {
