@@ -28,7 +28,7 @@ var policy = map[string]string{
 	"compiler/component":   "lang/source lang/diag lang/syntax lang/check compiler/lock",
 	"compiler/plan/search": "",
 	"compiler/plan":        "lang/source lang/diag compiler/component compiler/lock compiler/plan/search",
-	"compiler/picture":     "compiler/component compiler/plan",
+	"compiler/picture":     "compiler/component compiler/plan compiler/plan/search",
 	"compiler/simulate":    "compiler/component compiler/plan compiler/plan/search",
 	"compiler/report":      "compiler/component compiler/lock compiler/plan compiler/plan/search",
 	"compiler":             "lang/source lang/diag lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
