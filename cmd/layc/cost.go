@@ -86,7 +86,7 @@ func (k *costing) run(cmd *cobra.Command) error {
 		k.print(cost)
 	}
 	if k.json {
-		return k.printJSON(answer)
+		return k.printJSON(map[string][]jsonCost{"platforms": answer})
 	}
 	return nil
 }
@@ -180,7 +180,7 @@ func (k *costing) growth(cmd *cobra.Command) error {
 		}
 	}
 	if k.json {
-		if err := k.printJSON(answer); err != nil {
+		if err := k.printJSON(map[string][]jsonGrowth{"platforms": answer}); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ it.`,
 				}
 			}
 			if asJSON {
-				return c.printJSON(answer)
+				return c.printJSON(map[string][]jsonExplanation{"layers": answer})
 			}
 			return nil
 		},

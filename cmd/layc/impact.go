@@ -278,7 +278,7 @@ func firstArgument(i *component.Instance) (string, bool) {
 // print is the answer for people.
 func (i *impact) print(a answer) {
 	for _, as := range slices.Compact(a.assumed) {
-		fmt.Fprintf(i.out, "%s is not pinned: assumed to be as large as %s\n", as.Name, as.Like)
+		fmt.Fprintf(i.out, "%s is not pinned:\n  assumed to be as large as %s\n", as.Name, as.Like)
 	}
 	if len(a.touched) > 0 {
 		var titles []string

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// TestAnswersAreReadable asks about the shop and the example fleet: text has at
+// most 80 columns, except for what stands alone on its line, and --json is JSON.
+func TestAnswersAreReadable(t *testing.T) {
+	for _, question := range []string{
+		"-C shop cost", "-C shop impact jdk", "-C shop impact jdk(17) --to 21", "-C shop impact liberty.server --to 26.0.0.4",
+		"-C shop impact app1", "-C shop explain-layer rsyslog.agent",
+		"-C fleet cost", "-C fleet cost --all", "-C fleet impact openssl", "-C fleet impact libc6", "-C fleet impact nodejs",
+		"-C fleet impact tomcat(11.0.2) --to 11.0.3", "-C fleet impact jre(17)", "-C fleet explain-layer jdk",
+		"-C fleet explain-layer certificates", "-C fleet explain-layer delta-site-docs",
+	} {
+		args := strings.Fields(question)
+		args[1] = "../../testdata/" + args[1]
+		args = append(args, "--platform", "linux/amd64")
+		var out, problem bytes.Buffer
+		c := &cli{out: &out, err: &problem}
+		if code := c.run(context.Background(), args); code != exitOK {
+			t.Errorf("layc %s: exit code %d\n%s", question, code, &problem)
+			continue
+		}
+		for line := range strings.Lines(out.String()) {
+			line = strings.TrimRight(line, "\n")
+			alone := len(strings.Fields(line)) == 1 || strings.HasSuffix(line, " is not pinned:") || strings.HasPrefix(line, "  assumed ")
+			if utf8.RuneCountInString(line) > lineWidth && !alone || strings.TrimRight(line, " ") != line {
+				t.Errorf("layc %s: the line has %d columns, or spaces at its end:\n%s", question, utf8.RuneCountInString(line), line)
+			}
+		}
+		out.Reset()
+		if code := c.run(context.Background(), append(args, "--json")); code != exitOK {
+			t.Errorf("layc %s --json: exit code %d\n%s", question, code, &problem)
+		}
+		var v map[string]any
+		if err := json.Unmarshal(out.Bytes(), &v); err != nil {
+			t.Errorf("layc %s --json: %v", question, err)
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package report_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/search"
+	"github.com/layc-lang/layc/compiler/report"
+)
+
+// TestCostAddsUp: what apps and components cost is what the plan costs, which is
+// between the bound and the apps on their own.
+func TestCostAddsUp(t *testing.T) {
+	for _, dir := range []string{"shop", "fleet"} {
+		p := planned(t, os.DirFS("../../testdata/"+dir))
+		c, err := report.NewCost(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var size, own int64
+		var pulledApps, pulledComponents, stored int64
+		for _, a := range c.Apps {
+			size, own, pulledApps = size+a.Size, own+a.Own, pulledApps+a.Pulled
+		}
+		for _, n := range c.Components {
+			stored, pulledComponents = stored+n.Stored, pulledComponents+n.Pulled
+			if n.Stored < n.Size || n.Layers < 1 || n.Images < 1 {
+				t.Errorf("%s: %s has %d bytes, %d stored, in %d layers and %d images", dir, n.Name, n.Size, n.Stored, n.Layers, n.Images)
+			}
+		}
+		if stored != c.Plan.Stored || size != c.Alone.Stored || own > c.Plan.Stored {
+			t.Errorf("%s: components store %d of %d, images %d of %d", dir, stored, c.Plan.Stored, size, c.Alone.Stored)
+		}
+		// Each share is rounded down.
+		for what, sum := range map[string]int64{"apps": pulledApps, "components": pulledComponents} {
+			if rest := c.Plan.Pulled - sum; rest < 0 || rest > 10_000 {
+				t.Errorf("%s: %s pull %d of %d", dir, what, sum, c.Plan.Pulled)
+			}
+		}
+		if c.Bound > c.Plan.Money || c.Plan.Money > c.Alone.Money {
+			t.Errorf("%s: the plan costs %d, the bound is %d, alone %d", dir, c.Plan.Money, c.Bound, c.Alone.Money)
+		}
+	}
+}
+
+// TestExplainEveryLayer prices each alternative of each layer of the shop, and
+// some of the fleet's.
+func TestExplainEveryLayer(t *testing.T) {
+	for _, dir := range []string{"shop", "fleet"} {
+		p := planned(t, os.DirFS("../../testdata/"+dir))
+		alternatives := 0
+		for n, l := range p.Layers {
+			if dir == "fleet" && n%9 != 0 {
+				continue
+			}
+			x := report.Explain(p, l)
+			var size int64
+			for _, m := range x.Members {
+				size += m.Size
+			}
+			if size != l.Size || len(x.Images) == 0 {
+				t.Errorf("%s: %s has members of %d bytes, and %d images", dir, l.ID, size, len(x.Images))
+			}
+			for _, a := range x.Merges {
+				if a.Limit != nil || a.Member != -1 || a.Into == nil {
+					t.Errorf("%s: %s merged with %v: limit %v", dir, l.ID, a.Into, a.Limit)
+				}
+			}
+			alternatives += len(x.Merges) + len(x.Splits)
+			if l.Kind == plan.Base && len(x.Merges)+len(x.Splits) > 0 {
+				t.Errorf("%s: a base could be elsewhere", dir)
+			}
+		}
+		if alternatives == 0 {
+			t.Errorf("%s: no layer could be otherwise", dir)
+		}
+	}
+}
+
+// TestExplainTellsThePrice compares an alternative's price with that of the plan
+// that it describes.
+func TestExplainTellsThePrice(t *testing.T) {
+	p := planned(t, os.DirFS("../../testdata/shop"))
+	var spine, server *plan.Layer
+	for _, l := range p.Layers {
+		switch l.Kind {
+		case plan.Spine:
+			spine = l
+		case plan.Portable:
+			server = l
+		}
+	}
+	problem, _ := p.Problem()
+	stacks := p.Solution().Stacks()
+	for a, i := range p.Images {
+		var stack [][]int
+		for n, l := range i.Layers {
+			switch l {
+			case spine:
+				stack = append(stack, append(append([]int{}, stacks[a][n]...), stacks[a][n+1]...))
+			case server:
+			default:
+				if l.Kind != plan.Delta {
+					stack = append(stack, stacks[a][n])
+				}
+			}
+		}
+		stacks[a] = stack
+	}
+	s, err := search.Restack(problem, stacks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := report.Explain(p, spine)
+	if len(x.Merges) != 1 || x.Merges[0].Into != server {
+		t.Fatalf("%d layers to merge with, want the server's", len(x.Merges))
+	}
+	want := s.Cost.Total() - p.Solution().Cost.Total()
+	if got := x.Merges[0].More.Money; got != want {
+		t.Errorf("merging costs %d more, the plan says %d", got, want)
+	}
+}
+
+func TestAssume(t *testing.T) {
+	l := &lock.File{
+		Packages: []lock.Package{
+			{Distribution: "debian/x", Arch: "amd64", Name: "jdk-17", URL: "debian:pool/j/jdk-17/a.deb", Digest: "sha256:1", Size: 7, Needs: []string{"jre-17", "zlib"}},
+			{Distribution: "debian/x", Arch: "amd64", Name: "jre-17", URL: "debian:pool/j/jdk-17/b.deb", Digest: "sha256:2", Size: 5},
+			{Distribution: "debian/x", Arch: "amd64", Name: "zlib", Digest: "sha256:3"},
+		},
+		URLs: []lock.URL{{URL: "https://example.com/17.zip", Digest: "sha256:4", Size: 9}},
+	}
+	l.Sort()
+	want := lock.Refs{
+		URLs:          []string{"https://example.com/21.zip", "https://example.com/else"},
+		Distributions: []lock.Distribution{{ID: "debian/x", Arch: "amd64", Packages: []string{"jdk-21", "zlib", "unknown"}}},
+	}
+	then, made := report.Assume(l, want, "17", "21")
+	if len(made) != 3 {
+		t.Errorf("assumed %v, want the download and two packages", made)
+	}
+	jdk, ok := then.Package("debian/x", "amd64", "jdk-21")
+	if !ok || jdk.Size != 7 || len(jdk.Needs) != 2 || jdk.Needs[0] != "jre-21" || jdk.Needs[1] != "zlib" || jdk.Digest == "sha256:1" {
+		t.Errorf("the package is %+v", jdk)
+	}
+	if u, ok := then.URL("https://example.com/21.zip"); !ok || u.Size != 9 || u.Digest == "sha256:4" {
+		t.Errorf("the download is %+v", u)
+	}
+	if len(l.Packages) != 3 || len(l.URLs) != 1 {
+		t.Error("the lock file itself was changed")
+	}
+	if _, again := report.Assume(then, want, "17", "21"); len(again) != 0 {
+		t.Errorf("assumed %v once more", again)
+	}
+}
