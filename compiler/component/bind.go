@@ -28,17 +28,20 @@ type closure struct {
 	base    *Instance
 	baseRef *ref
 
-	fixed   map[string]*ref // by key
-	order   []string        // keys of fixed, as found
-	reached map[string]step // how a key was reached first
-	wants   []*ref          // flexible references, each target once
+	fixed   map[string]*ref         // by key
+	order   []string                // keys of fixed, as found
+	reached map[string]step         // how a key was reached first
+	wants   []*ref                  // flexible references that are not bound yet, by key
+	provide map[check.Object][]*ref // fixed references that a target can be bound to, by key
 	bound   map[check.Object]*ref
 	instead map[check.Object]*ref // what replaces a component
 	packs   map[string]source.Span
 	users   map[*account]bool
+	endless bool // it is too large, which is reported
 
 	made   map[string]*Instance // by key
 	active []string             // keys whose instance is being made
+	making map[string]bool      // the same as a set
 }
 
 // step tells who asked for something, and where.
@@ -55,6 +58,7 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 	for {
 		c := &closure{x: x, what: what, baseRef: base, instead: instead,
 			fixed: map[string]*ref{}, reached: map[string]step{}, bound: map[check.Object]*ref{},
+			provide: map[check.Object][]*ref{}, making: map[string]bool{},
 			packs: map[string]source.Span{}, users: map[*account]bool{}, made: map[string]*Instance{}}
 		for _, r := range uses {
 			c.add(r, "")
@@ -111,12 +115,17 @@ func (c *closure) add(r *ref, by string) {
 		}
 		c.reached[key] = step{by, r.span}
 		if r.flexible() {
-			c.wants = append(c.wants, r)
+			insert(&c.wants, r)
 			continue
+		}
+		if len(c.order) == maxClosure {
+			c.tooLarge(r)
+			return
 		}
 		c.fixed[key] = r
 		c.order = append(c.order, key)
 		b := c.x.bodyOf(r)
+		c.provides(r, b)
 		for _, n := range b.needs {
 			queue = append(queue, item{n, key})
 		}
@@ -140,54 +149,87 @@ func (c *closure) substitute(r *ref) *ref {
 	return r
 }
 
+// insert puts a reference into a list in the order of keys.
+func insert(list *[]*ref, r *ref) {
+	at, _ := slices.BinarySearchFunc(*list, r, func(a, b *ref) int { return strings.Compare(a.key(), b.key()) })
+	*list = slices.Insert(*list, at, r)
+}
+
+// provides notes what a fixed reference can be bound to.
+func (c *closure) provides(r *ref, b *body) {
+	add := func(t check.Object) {
+		list := c.provide[t]
+		insert(&list, r)
+		c.provide[t] = list
+	}
+	add(r.component)
+	for _, f := range b.fills {
+		if f.slot != nil && !slices.Contains(c.provide[f.slot], r) {
+			add(f.slot)
+		}
+	}
+}
+
+// maxClosure bounds the components of one closure. Some program needs a bound,
+// since a component may need itself with other arguments.
+const maxClosure = 20_000
+
+// tooLarge reports a closure without end, and the way into it.
+func (c *closure) tooLarge(r *ref) {
+	if c.endless {
+		return
+	}
+	c.endless = true
+	d := c.x.found.Errorf("E0338", r.span, "%s needs more than %d components", c.what, maxClosure)
+	d.Note("the last one is %s", shortened(r.title()))
+	if r.component != nil && len(r.args) > 0 {
+		d.Note("a component that needs itself with other arguments has to come to an end: put the need into an if")
+	}
+	d.Hint("see what needs %s", r.component.Decl.Name.Name)
+}
+
+// shortened is a title that fits into a line.
+func shortened(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return s
+}
+
 // bind binds all flexible references.
 func (c *closure) bind() bool {
 	for {
-		var open []*ref
-		for _, w := range c.wants {
+		var open *ref
+		for len(c.wants) > 0 && open == nil {
+			w := c.wants[0]
+			c.wants = c.wants[1:]
 			t := w.target()
-			if c.bound[t] != nil {
-				continue
-			}
-			if p := c.providers(t); len(p) > 0 {
+			switch p := c.provide[t]; {
+			case c.bound[t] != nil:
+			case len(p) > 0:
 				c.bound[t] = p[0]
-				continue
+			default:
+				open = w
 			}
-			open = append(open, w)
 		}
-		if len(open) == 0 {
+		if c.endless {
+			return false
+		}
+		if open == nil {
 			return true
 		}
-		slices.SortFunc(open, func(a, b *ref) int { return strings.Compare(a.key(), b.key()) })
-		d := c.fallback(open[0])
+		d := c.fallback(open)
 		if d == nil {
 			return false
 		}
-		c.add(d, c.reached[open[0].key()].by)
-		if c.bound[open[0].target()] == nil && len(c.providers(open[0].target())) == 0 {
-			c.x.found.Errorf("E0330", d.span, "the default of slot %s does not fill it", open[0].title()).
-				Hint("write fills %s into that component", open[0].title())
+		insert(&c.wants, open)
+		c.add(d, c.reached[open.key()].by)
+		if len(c.provide[open.target()]) == 0 && !d.flexible() {
+			c.x.found.Errorf("E0330", d.span, "the default of slot %s does not fill it", open.title()).
+				Hint("write fills %s into that component", open.title())
 			return false
 		}
 	}
-}
-
-// providers are the fixed references that a flexible one can be bound to, in
-// the order of their keys.
-func (c *closure) providers(t check.Object) []*ref {
-	var out []*ref
-	for _, k := range c.order {
-		r := c.fixed[k]
-		if r.component == t || c.fillsSlot(r, t) {
-			out = append(out, r)
-		}
-	}
-	slices.SortFunc(out, func(a, b *ref) int { return strings.Compare(a.key(), b.key()) })
-	return out
-}
-
-func (c *closure) fillsSlot(r *ref, t check.Object) bool {
-	return slices.ContainsFunc(c.x.bodyOf(r).fills, func(f *ref) bool { return f.slot != nil && f.slot == t })
 }
 
 // fallback is what a flexible reference is bound to when nothing else provides

@@ -45,6 +45,8 @@ func Expand(in Input) (*Graph, diag.List) {
 		stages:   map[string]*Instance{},
 		packages: map[string]*Instance{},
 		accounts: map[*check.User]*account{},
+		links:    map[*Instance]map[string]string{},
+		builds:   map[*body][]*Instance{},
 		wanted:   map[string]map[string]bool{},
 	}
 	for _, m := range in.Program.Modules {
@@ -78,7 +80,9 @@ type expander struct {
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
 	accounts  map[*check.User]*account
-	ignore    *patternmatcher.PatternMatcher // nil: nothing
+	links     map[*Instance]map[string]string // that an instance and what it needs declare
+	builds    map[*body][]*Instance           // what a body builds with; nil: an error, reported
+	ignore    *patternmatcher.PatternMatcher  // nil: nothing
 	wanted    map[string]map[string]bool
 	fleetBase *ref
 	building  []string // references of the build world under construction
@@ -192,7 +196,7 @@ func (x *expander) app(d *syntax.App, v *env) *App {
 	}
 	a.Closure = topological(append([]*Instance{c.base}, c.all()...))
 	x.sameAccounts(a)
-	shared := x.shared(a.Closure, a, settleAppends(b.steps, a.Closure))
+	shared := x.shared(a.Closure, a, settleAppends(b.steps, x.linksOf(a.Closure)))
 	a.Delta = x.delta(a, b, base)
 	a.Config = x.config(a, b.settings)
 	a.Closure = append(a.Closure, shared...)

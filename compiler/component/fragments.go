@@ -47,8 +47,8 @@ func apart(steps []Step) (rest []Step, fragments []*Append) {
 }
 
 // settleAppends are the fragments that steps hold, after links are followed.
-func settleAppends(steps []Step, instances []*Instance) []*Append {
-	_, fragments := apart(settle(steps, instances))
+func settleAppends(steps []Step, links map[string]string) []*Append {
+	_, fragments := apart(settle(steps, links))
 	return fragments
 }
 

@@ -103,6 +103,7 @@ type Instance struct {
 	Tests    []Test
 
 	settings []setting
+	number   int // among the graph's instances, from 1
 }
 
 // Key is a recipe key: equal keys mean equal content. The zero Key is that of

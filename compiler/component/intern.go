@@ -1,8 +1,8 @@
 package component
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
@@ -19,14 +19,14 @@ func (c *closure) instance(r *ref) *Instance {
 	if i, ok := c.made[key]; ok {
 		return i
 	}
-	if slices.Contains(c.active, key) {
+	if c.making[key] {
 		c.cycle(r)
 		c.made[key] = nil
 		return nil
 	}
-	c.active = append(c.active, key)
+	c.active, c.making[key] = append(c.active, key), true
 	i := c.build(r)
-	c.active = c.active[:len(c.active)-1]
+	c.active, c.making[key] = c.active[:len(c.active)-1], false
 	if _, reported := c.made[key]; reported {
 		return nil
 	}
@@ -141,7 +141,12 @@ func (c *closure) build(r *ref) *Instance {
 			i.RateWith = with[0]
 		}
 	}
-	i.Steps, i.Fragments = apart(settle(b.steps, topological(i.Needs)))
+	interned := internKey(r.key(), i)
+	if old := c.x.interned[interned]; old != nil {
+		return old
+	}
+	i.Steps, i.Fragments = apart(settle(b.steps, c.x.linksOf(i.Needs)))
+	c.x.links[i] = ownLinks(i.Steps, c.x.linksOf(i.Needs))
 	if c.x.classify(i); hasRun(i.Steps) {
 		i.Root = c.x.root(b, i.Needs, c.baseRef)
 		if i.Root == nil {
@@ -150,7 +155,7 @@ func (c *closure) build(r *ref) *Instance {
 		i.Env = c.x.stepEnv(i)
 	}
 	i.ID = r.key() + c.suffix(b, i)
-	return c.x.intern(r.key(), i)
+	return c.x.keep(interned, i)
 }
 
 // after are the instances that an order clause names and the closure has
@@ -162,7 +167,7 @@ func (c *closure) after(refs []*ref) []*Instance {
 			continue
 		}
 		if r.flexible() {
-			for _, p := range c.providers(r.target()) {
+			for _, p := range c.provide[r.target()] {
 				out = append(out, c.instances(p)...)
 			}
 		} else if c.fixed[r.key()] != nil {
@@ -196,26 +201,42 @@ func (c *closure) suffix(b *body, i *Instance) string {
 	return " on " + strings.Join(slices.Compact(on), ", ")
 }
 
-// intern returns the instance that is equal to i, or i itself if it is the
-// first of its kind: equal reference, the same bound needs. Needs are compared
-// by what they are, not by their IDs: on two releases of a distribution a
-// component has one ID and different packages.
-func (x *expander) intern(key string, i *Instance) *Instance {
-	var k strings.Builder
-	k.WriteString(key)
-	for _, l := range [][]*Instance{i.Needs, i.RunsWith, i.After, i.Root} {
-		k.WriteByte('|')
+// internKey is equal for equal instances: equal reference, equal bound needs.
+func internKey(key string, i *Instance) string {
+	k := append([]byte(key), '|')
+	for _, l := range [][]*Instance{i.Needs, i.RunsWith, i.After, {i.RateWith}} {
 		for _, n := range l {
-			fmt.Fprintf(&k, "%p;", n)
+			if n != nil {
+				k = strconv.AppendInt(append(k, ' '), int64(n.number), 10)
+			}
 		}
+		k = append(k, '|')
 	}
-	if old := x.interned[k.String()]; old != nil {
+	return string(k)
+}
+
+// intern returns the instance that is equal to i, or i itself if it is the
+// first of its kind.
+func (x *expander) intern(key string, i *Instance) *Instance {
+	key = internKey(key, i)
+	if old := x.interned[key]; old != nil {
 		return old
 	}
+	return x.keep(key, i)
+}
+
+// keep makes an instance the one of its intern key.
+func (x *expander) keep(key string, i *Instance) *Instance {
 	i.Key = recipe(i)
-	x.interned[k.String()] = i
-	x.graph.Instances = append(x.graph.Instances, i)
+	x.interned[key] = i
+	x.enter(i)
 	return i
+}
+
+// enter puts an instance into the graph.
+func (x *expander) enter(i *Instance) {
+	x.graph.Instances = append(x.graph.Instances, i)
+	i.number = len(x.graph.Instances)
 }
 
 // classify decides how an instance's content gets into an image.
@@ -261,11 +282,17 @@ func (x *expander) root(b *body, needs []*Instance, chosen *ref) []*Instance {
 	all := []*Instance{base}
 	all = append(all, needs...)
 	if len(b.buildsWith) > 0 {
-		c := x.close(ref, b.buildsWith, "the build of this component")
-		if c == nil {
+		with, ok := x.builds[b]
+		if !ok {
+			if c := x.close(ref, b.buildsWith, "the build of this component"); c != nil {
+				with = append([]*Instance{}, c.all()...)
+			}
+			x.builds[b] = with
+		}
+		if with == nil {
 			return nil
 		}
-		all = append(all, c.all()...)
+		all = append(all, with...)
 	}
 	all = topological(all)
 	return append(all, x.shared(all, nil, nil)...)
@@ -405,7 +432,7 @@ func (x *expander) packageInstance(distribution string, group []lock.Package, at
 		}
 	}
 	i.Key = recipe(i)
-	x.graph.Instances = append(x.graph.Instances, i)
+	x.enter(i)
 }
 
 // topological returns the instances and all that they need or run with, each
@@ -444,7 +471,7 @@ func Needed(i *Instance) []*Instance { return topological(i.Needs) }
 
 // delta is the instance of an app's own steps, or nil.
 func (x *expander) delta(a *App, b *body, base *ref) *Instance {
-	steps, _ := apart(settle(b.steps, a.Closure))
+	steps, _ := apart(settle(b.steps, x.linksOf(a.Closure)))
 	if len(steps) == 0 {
 		return nil
 	}

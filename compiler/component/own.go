@@ -2,6 +2,7 @@ package component
 
 import (
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -105,25 +106,63 @@ func follow(links map[string]string, p string) string {
 	return p
 }
 
-// settle returns the steps with each target that lies beneath a link, which
-// an instance declares or the steps themselves made before, moved to where the
-// link leads.
-func settle(steps []Step, instances []*Instance) []Step {
-	links := map[string]string{}
-	learn := func(s Step) {
+// linksOf are the links that instances and what they need declare. The maps
+// are shared and never changed.
+func (x *expander) linksOf(instances []*Instance) map[string]string {
+	var out map[string]string
+	shared := true
+	for _, i := range instances {
+		more := x.links[i]
+		if len(more) == 0 {
+			continue
+		}
+		if out == nil {
+			out = more
+			continue
+		}
+		for from, to := range more {
+			if _, ok := out[from]; ok {
+				continue
+			}
+			if shared {
+				out, shared = maps.Clone(out), false
+			}
+			out[from] = to
+		}
+	}
+	return out
+}
+
+// ownLinks are links and those that steps make.
+func ownLinks(steps []Step, links map[string]string) map[string]string {
+	shared := true
+	for _, s := range steps {
 		if l, ok := s.(*Link); ok && strings.HasPrefix(l.To, "/") {
+			if shared {
+				links, shared = maps.Clone(links), false
+			}
+			if links == nil {
+				links = map[string]string{}
+			}
 			links[l.Path] = path.Clean(l.To)
 		}
 	}
-	for _, i := range instances {
-		for _, s := range i.Steps {
-			learn(s)
-		}
-	}
+	return links
+}
+
+// settle returns the steps with each target that lies beneath a link, which
+// is given or which the steps themselves made before, moved to where the link
+// leads.
+func settle(steps []Step, links map[string]string) []Step {
 	out := make([]Step, len(steps))
 	for n, s := range steps {
-		out[n] = retarget(s, func(p string) string { return settled(links, p) })
-		learn(s)
+		out[n] = s
+		if len(links) > 0 {
+			out[n] = retarget(s, func(p string) string { return settled(links, p) })
+		}
+		if _, ok := s.(*Link); ok {
+			links = ownLinks(steps[n:n+1], links)
+		}
 	}
 	return out
 }

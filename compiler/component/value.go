@@ -39,6 +39,7 @@ type ref struct {
 	packages  []string
 	account   *account
 	span      source.Span // where it was written last
+	name      string      // its key, once asked for
 }
 
 // flexible reports whether the reference is to be bound for each app.
@@ -65,6 +66,13 @@ func qualified(m *check.Module, name string) string {
 
 // key is equal for equal references.
 func (r *ref) key() string {
+	if r.name == "" {
+		r.name = r.makeKey()
+	}
+	return r.name
+}
+
+func (r *ref) makeKey() string {
 	switch {
 	case r.slot != nil:
 		return "slot " + qualified(r.slot.Module, r.slot.Decl.Name.Name)
