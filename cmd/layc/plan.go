@@ -3,59 +3,224 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
 )
 
 func (c *cli) planCommand() *cobra.Command {
-	var p program
-	var asJSON bool
+	s := &showPlan{cli: c}
 	cmd := &cobra.Command{
 		Use:   "plan [APP…]",
 		Short: "Show which layers exist and which images stack them",
-		Long: `plan lays the chains of all images over each other and shows them as a tree,
-bottom up: the inner layers are base images that several apps share. All apps
-are planned together; arguments choose which of them are shown.`,
+		Long: `plan shows, step by step, how images come to share layers:
+
+  needs   a table of what each app needs: its row for a component has the
+          component's arguments; apps with equal needs are one column
+  chains  the layers of each image, bottom up
+  tree    all chains laid over each other: inner layers are base images that
+          several apps share; "=" marks a layer that stands further up already
+  diff    what differs from the plan in ` + lock.Name + `, and what hosts will pull
+
+All apps are planned together; arguments choose which of them are shown.
+
+The plan in ` + lock.Name + ` is kept as long as it fits. What no longer fits is changed
+as little as the program forces, until layc lock records it. With --rebalance
+everything is planned afresh; what moving there would cost is shown, and done
+by layc lock --rebalance.
+
+Plans weigh storage, pulls and building; --weight NAME=NUMBER sets one of:
+
+` + weightsHelp(),
 		Example: `  layc plan
-  layc plan app1
-  layc plan --json             layers and images as JSON`,
-		RunE: func(cmd *cobra.Command, apps []string) error {
-			out, err := c.compile(cmd, p, compiler.Planned)
-			if err != nil {
-				return err
-			}
-			var shown []*plan.Plan
-			for _, t := range out.Targets {
-				set, err := chosen(cmd, t.Graph, apps)
-				if err != nil {
-					return err
-				}
-				shown = append(shown, t.Plan.Only(set))
-			}
-			if asJSON {
-				return c.printJSON(planJSON(shown))
-			}
-			for n, t := range shown {
-				if len(shown) > 1 {
-					fmt.Fprintf(c.out, "%s\n", out.Targets[n].Platform)
-				}
-				fmt.Fprintf(c.out, "%s\n%s\n", t.Tree(), t.Summary())
-			}
-			return nil
-		},
+  layc plan app1                   what concerns one app
+  layc plan --only tree,diff       some of the steps
+  layc plan --all                  without limits on rows and lines
+  layc plan --rebalance            would a new plan pay?
+  layc plan --weight pull=0.09     pulls are dear
+  layc plan --locked               fail unless the lock file's plan fits
+  layc plan --json                 layers, images and differences as JSON`,
+		RunE: s.run,
 	}
-	p.flags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
+	s.program.flags(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&s.only, "only", nil, "show only these `STEPS`: needs, chains, tree, diff")
+	f.BoolVar(&s.all, "all", false, "show all rows and lines, however many")
+	f.BoolVar(&s.rebalance, "rebalance", false, "plan afresh, and show what moving to that plan costs")
+	f.BoolVar(&s.json, "json", false, "print the plan as JSON")
 	return cmd
+}
+
+// steps are what layc plan shows, in order.
+var steps = []string{"needs", "chains", "tree", "diff"}
+
+// showPlan is one invocation of layc plan.
+type showPlan struct {
+	*cli
+	program   program
+	only      []string
+	all       bool
+	rebalance bool
+	json      bool
+}
+
+func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
+	for _, o := range s.only {
+		if !slices.Contains(steps, o) {
+			if near := diag.Nearest(o, steps); near != "" {
+				return usage(cmd, "--only %s: no such step; did you mean %s?", o, near)
+			}
+			return usage(cmd, "--only %s: want some of %s", o, strings.Join(steps, ", "))
+		}
+	}
+	in, err := s.input(cmd, s.program)
+	if err != nil {
+		return err
+	}
+	if s.rebalance && in.Plan.Locked {
+		return usage(cmd, "--rebalance plans afresh, --locked wants the recorded plan: give one of them")
+	}
+	out, list := compiler.Compile(in, compiler.Planned)
+	if s.rebalance {
+		list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
+	}
+	if err := s.findings(list); err != nil {
+		return err
+	}
+	recorded := out
+	if s.rebalance {
+		in.Plan.Rebalance = true
+		out, _ = compiler.Compile(in, compiler.Planned)
+	}
+	var shown []*plan.Plan
+	for _, t := range out.Targets {
+		set, err := chosen(cmd, t.Graph, apps)
+		if err != nil {
+			return err
+		}
+		shown = append(shown, t.Plan.Only(set))
+	}
+	diffs := differences(out)
+	if s.json {
+		j := planJSON(shown, diffs)
+		for n, t := range out.Targets {
+			if s.rebalance {
+				m := plan.NewMove(recorded.Targets[n].Plan, t.Plan)
+				j.Move = append(j.Move, jsonMove{t.Platform.String(), m.Pull, m.Share(), m.Cycles})
+			}
+		}
+		return s.printJSON(j)
+	}
+	for n, p := range shown {
+		if len(shown) > 1 {
+			fmt.Fprintf(s.out, "%s\n\n", out.Targets[n].Platform)
+		}
+		s.print(p, diffs[n], apps)
+		if s.rebalance {
+			s.printMove(recorded.Targets[n].Plan, out.Targets[n].Plan)
+		}
+	}
+	return nil
+}
+
+// differences compares all platforms' plans with the lock file. A recorded
+// layer that any platform still has is not gone.
+func differences(out *compiler.Output) []*plan.Diff {
+	var diffs []*plan.Diff
+	gone := map[string]int{}
+	for _, t := range out.Targets {
+		d := t.Plan.Diff()
+		diffs = append(diffs, d)
+		for _, l := range d.Gone {
+			gone[l.Name]++
+		}
+	}
+	for _, d := range diffs {
+		d.Gone = slices.DeleteFunc(d.Gone, func(l lock.PlanLayer) bool { return gone[l.Name] < len(diffs) })
+	}
+	return diffs
+}
+
+// print shows the steps for one platform.
+func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
+	shows := func(step string) bool { return len(s.only) == 0 || slices.Contains(s.only, step) }
+	var texts []string
+	if shows("needs") {
+		texts = append(texts, "What each app needs\n\n"+p.Table(s.all))
+	}
+	if shows("chains") {
+		texts = append(texts, "The layers of each image, bottom up\n\n"+p.Chains(s.all))
+	}
+	if shows("tree") {
+		tree := p.Tree()
+		if s.all {
+			tree = p.WholeTree()
+		}
+		texts = append(texts, fmt.Sprintf("All chains laid over each other\n\n%s\n%s;\n%s\n", tree, p.Storage(), p.Quality()))
+	}
+	if text := d.Text(s.all); shows("diff") && text != "" {
+		of := ""
+		if len(apps) > 0 {
+			of = " for all apps"
+		}
+		texts = append(texts, fmt.Sprintf("Against the plan in %s%s: %s\n\n%s", lock.Name, of, d.Summary(), text))
+	}
+	fmt.Fprint(s.out, strings.Join(texts, "\n"))
+}
+
+// printMove says what going to a new plan costs, and when it has paid.
+func (s *showPlan) printMove(from, to *plan.Plan) {
+	m := plan.NewMove(from, to)
+	fmt.Fprintf(s.out, "\n%s\n", m)
+	if m.Pays() {
+		fmt.Fprintf(s.out, "layc lock --rebalance records it\n")
+	}
 }
 
 // jsonPlan is the plan for scripts. Fields are only ever added.
 type jsonPlan struct {
 	Layers []jsonLayer `json:"layers"`
 	Images []jsonImage `json:"images"`
+	// Changes are against the plan in the lock file, one for each platform; none
+	// if there is no plan in it.
+	Changes []jsonChanges `json:"changes,omitempty"`
+	Move    []jsonMove    `json:"move,omitempty"` // with --rebalance, one for each platform
+}
+
+// jsonChanges lists layers by ID; recorded ones by their names there.
+type jsonChanges struct {
+	Platform  string        `json:"platform"`
+	Added     []string      `json:"added"`
+	Changed   []jsonChange  `json:"changed"`
+	Gone      []string      `json:"gone"`
+	Images    []jsonRestack `json:"images"`
+	PullBytes int64         `json:"pullBytes"` // by all replicas
+}
+
+type jsonChange struct {
+	ID   string   `json:"id"`
+	Was  string   `json:"was"`
+	New  []string `json:"new"`
+	Lost []string `json:"lost"`
+}
+
+type jsonRestack struct {
+	App       string   `json:"app"`
+	Layers    []string `json:"layers"` // that it did not have
+	PullBytes int64    `json:"pullBytes"`
+}
+
+type jsonMove struct {
+	Platform  string  `json:"platform"`
+	PullBytes int64   `json:"pullBytes"`
+	Saved     float64 `json:"saved"` // share of the cost
+	Weeks     int64   `json:"weeks"` // until it has paid back; 0: never, or at once
 }
 
 type jsonLayer struct {
@@ -73,9 +238,9 @@ type jsonImage struct {
 	Layers   []string `json:"layers"`
 }
 
-func planJSON(plans []*plan.Plan) jsonPlan {
+func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 	out := jsonPlan{Layers: []jsonLayer{}, Images: []jsonImage{}}
-	for _, p := range plans {
+	for n, p := range plans {
 		platform := p.Graph.Platform.String()
 		for _, l := range p.Layers {
 			j := jsonLayer{ID: l.ID, Kind: string(l.Kind), Components: l.Components(), SizeBytes: l.Size, Platform: platform}
@@ -91,8 +256,37 @@ func planJSON(plans []*plan.Plan) jsonPlan {
 			}
 			out.Images = append(out.Images, j)
 		}
+		if p.Recorded() {
+			out.Changes = append(out.Changes, changesJSON(platform, diffs[n]))
+		}
 	}
 	return out
+}
+
+func changesJSON(platform string, d *plan.Diff) jsonChanges {
+	out := jsonChanges{
+		Platform: platform, Added: ids(d.Added), Changed: []jsonChange{}, Gone: []string{}, Images: []jsonRestack{}, PullBytes: d.Pull,
+	}
+	for _, c := range d.Changed {
+		out.Changed = append(out.Changed, jsonChange{
+			ID: c.Layer.ID, Was: c.Was.Name, New: append([]string{}, c.New...), Lost: append([]string{}, c.Lost...),
+		})
+	}
+	for _, l := range d.Gone {
+		out.Gone = append(out.Gone, l.Name)
+	}
+	for _, i := range d.Images {
+		out.Images = append(out.Images, jsonRestack{i.App.Name, ids(i.Layers), i.Pull})
+	}
+	return out
+}
+
+func ids(layers []*plan.Layer) []string {
+	list := []string{}
+	for _, l := range layers {
+		list = append(list, l.ID)
+	}
+	return list
 }
 
 func (c *cli) printJSON(v any) error {

@@ -21,3 +21,6 @@ func (l *Layer) Index() int { return l.index }
 func (p *Plan) LayerCost(l *Layer) search.Cost {
 	return search.LayerCost(p.problem, p.solution, l.index)
 }
+
+// Recorded says that the lock file has a plan, which Diff compares with.
+func (p *Plan) Recorded() bool { return p.memory != nil }

@@ -155,8 +155,8 @@ func (p *Plan) reportStale(list *diag.List, locked bool) {
 	case p.memory == nil && locked && slices.ContainsFunc(p.Layers, (*Layer).shareable):
 		report("E0411", source.Span{}, "%s has no plan", lock.Name).Hint("run: %s", command)
 	case p.memory != nil && !(p.memory.isExact() && p.memory.keeps(p.solution)):
-		report(Stale, source.Span{}, "the plan in %s is of another program: %s", lock.Name, d.Summary()).
-			Note("it was repaired for now, changing no more than the program forces").
+		report(Stale, source.Span{}, "the plan in %s does not fit the program: %s", lock.Name, d.Summary()).
+			Note("it is repaired in memory, changing no more than the program forces").
 			Hint("run %s to record what layc plan shows", command)
 	}
 }

@@ -30,7 +30,7 @@ type memory struct {
 	facts  []lock.PlanLayer
 	stacks [][]placed // by app; spine first, from the base up, then portable layers by name
 	whole  []bool     // by app: the layers hold all of it
-	exact  []bool     // by app: and no member stands for another instance
+	exact  []bool     // by app: and no member is gone or stands for another instance
 }
 
 // placed is a recorded layer in an image.
@@ -80,6 +80,8 @@ func (t *translation) recall(l *lock.File) *memory {
 	r.match()
 	r.sort()
 	m := &memory{facts: l.Layers}
+	// With several, what one of them lacks may be on another.
+	onePlatform := len(t.graph.Fleet.Platforms) <= 1
 	known := map[string]int{} // apps with equal items have equal stacks, unless they are recorded
 	for n := range t.problem.Apps {
 		app := &t.problem.Apps[n]
@@ -90,7 +92,7 @@ func (t *translation) recall(l *lock.File) *memory {
 		}
 		known[key] = n
 		stack, whole := r.app(app)
-		exact := !slices.ContainsFunc(stack, func(p placed) bool { return p.changed })
+		exact := !slices.ContainsFunc(stack, func(p placed) bool { return p.changed || p.gone > 0 && onePlatform })
 		m.stacks, m.whole, m.exact = append(m.stacks, stack), append(m.whole, whole), append(m.exact, exact)
 	}
 	return m

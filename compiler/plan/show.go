@@ -11,7 +11,14 @@ import (
 // Each line is a layer with its kind, its size and the number of images whose
 // chain runs through it there; a layer that a line above shows already, below
 // another one, is marked by "=".
-func (p *Plan) Tree() string {
+//
+// Apps side by side share a line if there are many, and a large tree is cut.
+func (p *Plan) Tree() string { return p.tree(false) }
+
+// WholeTree is Tree with a line for each app, however many there are.
+func (p *Plan) WholeTree() string { return p.tree(true) }
+
+func (p *Plan) tree(all bool) string {
 	root := &branch{}
 	for _, i := range p.Images {
 		at := root
@@ -20,9 +27,16 @@ func (p *Plan) Tree() string {
 			at.images++
 		}
 	}
-	t := &tree{seen: map[*Layer]bool{}}
+	t := &tree{seen: map[*Layer]bool{}, all: all}
 	t.branches(root.below, "", true)
+	hidden := 0
+	if !all && len(t.rows) > maxTree {
+		hidden, t.rows = len(t.rows)-maxTree, t.rows[:maxTree]
+	}
 	t.write()
+	if hidden > 0 {
+		t.out.WriteString(more(hidden, "lines"))
+	}
 	return t.out.String()
 }
 
@@ -31,6 +45,7 @@ type branch struct {
 	layer  *Layer
 	images int
 	below  []*branch
+	folded []*branch // deltas that its line stands for, too
 }
 
 func (b *branch) child(l *Layer) *branch {
@@ -48,10 +63,12 @@ func (b *branch) child(l *Layer) *branch {
 type tree struct {
 	rows [][4]string
 	seen map[*Layer]bool
+	all  bool
 	out  strings.Builder
 }
 
 func (t *tree) branches(list []*branch, indent string, top bool) {
+	list = t.fold(list)
 	for n, b := range list {
 		stem, under := "├─ ", "│  "
 		if n == len(list)-1 {
@@ -61,13 +78,37 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 			stem, under = "", ""
 		}
 		name := b.layer.Title()
+		size := b.layer.Size
+		if len(b.folded) > 0 {
+			name = fmt.Sprintf("%s, %s and %d more apps", name, b.folded[0].layer.Title(), len(b.folded)-1)
+			for _, f := range b.folded {
+				size += f.layer.Size
+			}
+		}
 		if t.seen[b.layer] {
 			name = "= " + name
 		}
 		t.seen[b.layer] = true
-		t.rows = append(t.rows, [4]string{indent + stem + name, string(b.layer.Kind), Bytes(b.layer.Size), images(b.images)})
+		t.rows = append(t.rows, [4]string{indent + stem + name, string(b.layer.Kind), Bytes(size), images(b.images + len(b.folded))})
 		t.branches(b.below, indent+under, false)
 	}
+}
+
+// fold makes one branch of the deltas in a list, if they are many.
+func (t *tree) fold(list []*branch) []*branch {
+	var rest, deltas []*branch
+	for _, b := range list {
+		if b.layer.Kind == Delta {
+			deltas = append(deltas, b)
+		} else {
+			rest = append(rest, b)
+		}
+	}
+	if t.all || len(deltas) <= maxDeltas {
+		return list
+	}
+	deltas[0].folded = deltas[1:]
+	return append(rest, deltas[0])
 }
 
 func (t *tree) write() {
@@ -77,7 +118,11 @@ func (t *tree) write() {
 			width[n] = max(width[n], len([]rune(s)))
 		}
 	}
+	if !t.all {
+		width[0] = min(width[0], Width-6-width[1]-width[2]-width[3])
+	}
 	for _, r := range t.rows {
+		r[0] = cut(r[0], width[0])
 		line := fmt.Sprintf("%s  %s  %s  %s", pad(r[0], width[0]), pad(r[1], width[1]), left(r[2], width[2]), r[3])
 		t.out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
@@ -154,10 +199,18 @@ func (p *Plan) Gap() float64 {
 }
 
 // Summary is one line on what the plan costs.
-func (p *Plan) Summary() string {
+func (p *Plan) Summary() string { return p.Storage() + "; " + p.Quality() }
+
+// Storage says how many bytes the plan's images take, with and without sharing.
+func (p *Plan) Storage() string {
 	t := p.Totals()
-	return fmt.Sprintf("%s, %d layers: %s stored, %s if each image were alone; cost within %s of the lower bound",
-		images(len(p.Images)), len(p.Layers), Bytes(t.Stored), Bytes(t.Alone), percent(p.Gap()))
+	return fmt.Sprintf("%s, %s: %s stored, %s if each image were alone",
+		images(len(p.Images)), layers(len(p.Layers)), Bytes(t.Stored), Bytes(t.Alone))
+}
+
+// Quality says how far from the lower bound the whole fleet's plan is at most.
+func (p *Plan) Quality() string {
+	return fmt.Sprintf("cost within %s of the lower bound", percent(p.Gap()))
 }
 
 // percent rounds up, since a bound must not be overstated.
