@@ -42,6 +42,7 @@ Plans weigh storage, pulls and building; --weight NAME=NUMBER sets one of:
   layc plan app1                   what concerns one app
   layc plan --only tree,diff       some of the steps
   layc plan --all                  without limits on rows and lines
+  layc plan --html plan.html       a page to look around in
   layc plan --rebalance            would a new plan pay?
   layc plan --weight pull=0.09     pulls are dear
   layc plan --locked               fail unless the lock file's plan fits
@@ -54,6 +55,7 @@ Plans weigh storage, pulls and building; --weight NAME=NUMBER sets one of:
 	f.BoolVar(&s.all, "all", false, "show all rows and lines, however many")
 	f.BoolVar(&s.rebalance, "rebalance", false, "plan afresh, and show what moving to that plan costs")
 	f.BoolVar(&s.json, "json", false, "print the plan as JSON")
+	f.StringVar(&s.html, "html", "", "write a page to look around in to `FILE`")
 	return cmd
 }
 
@@ -68,6 +70,7 @@ type showPlan struct {
 	all       bool
 	rebalance bool
 	json      bool
+	html      string
 }
 
 func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
@@ -92,6 +95,9 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	}
 	if err := s.findings(list); err != nil {
 		return err
+	}
+	if s.html != "" {
+		return s.writePage(cmd, s.html, out, apps)
 	}
 	recorded := out
 	if s.rebalance {
