@@ -17,7 +17,7 @@ func TestAnswersAreReadable(t *testing.T) {
 		"-C shop impact app1", "-C shop explain-layer rsyslog.agent",
 		"-C fleet cost", "-C fleet cost --all", "-C fleet impact openssl", "-C fleet impact libc6", "-C fleet impact nodejs",
 		"-C fleet impact tomcat(11.0.2) --to 11.0.3", "-C fleet impact jre(17)", "-C fleet explain-layer jdk",
-		"-C fleet explain-layer certificates", "-C fleet explain-layer delta-site-docs",
+		"-C fleet explain-layer databases", "-C fleet explain-layer delta-site-docs",
 	} {
 		args := strings.Fields(question)
 		args[1] = "../../testdata/" + args[1]

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -21,11 +22,11 @@ func (c *cli) explainLayerCommand() *cobra.Command {
 		Long: `explain-layer shows what is in a layer, which images have it and what it costs,
 and then what would change if one of its members were in a layer of its own or in
 another one, or if the layer were one with another. Costs are those of the whole
-fleet, in dollars a year by the default weights; +0.00 is less than a cent.
+fleet, in dollars a year by the default weights; +0.00 is less than half a cent.
 
 LAYER is a layer's ID, as layc plan --json and layc graph show it, or the
 beginning of one, or the name of a component, which means each layer that holds
-it.`,
+it. Of a component in many layers these are listed; --json explains them all.`,
 		Example: `  layc explain-layer jdk
   layc explain-layer spine-3f
   layc explain-layer openssl --json`,
@@ -42,6 +43,10 @@ it.`,
 				layers, err := layersNamed(cmd, t.Plan, args[0])
 				if err != nil {
 					return err
+				}
+				if len(layers) > mostExplained && !asJSON {
+					c.listLayers(args[0], layers, t.Plan)
+					continue
 				}
 				for n, l := range layers {
 					x := report.Explain(t.Plan, l)
@@ -64,6 +69,26 @@ it.`,
 	p.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
 	return cmd
+}
+
+// mostExplained is how many layers are explained at once, for people.
+const mostExplained = 4
+
+// listLayers shows which layers an argument means.
+func (c *cli) listLayers(name string, layers []*plan.Layer, p *plan.Plan) {
+	fmt.Fprintf(c.out, "%s is in %s; name one of them:\n\n", name, plural(len(layers), "layer"))
+	table := columns{right: []int{1, 2}, stretch: 3}
+	table.row("layer", "size", "images", "")
+	for _, l := range layers {
+		images := 0
+		for _, i := range p.Images {
+			if slices.Contains(i.Layers, l) {
+				images++
+			}
+		}
+		table.row(l.ID, plan.Bytes(l.Size), strconv.Itoa(images), l.Title())
+	}
+	table.print(c.out)
 }
 
 // layersNamed are the layers that an argument means. The beginning of an ID has
@@ -116,6 +141,9 @@ func (c *cli) printExplanation(x *report.Explanation) {
 	if rest := len(x.Members) - shownMembers; rest > 0 {
 		fmt.Fprintf(c.out, "and %s more\n", plural(rest, "member"))
 	}
+	if text := together(x); text != "" {
+		fmt.Fprintln(c.out, text)
+	}
 	c.printAlternatives(x)
 	fmt.Fprintf(c.out, "\n%s\n", verdict(x))
 }
@@ -149,6 +177,26 @@ func (c *cli) printAlternatives(x *report.Explanation) {
 	}
 }
 
+// together says what the members have in common.
+func together(x *report.Explanation) string {
+	elsewhere := 0
+	for _, m := range x.Members {
+		if m.Images > len(x.Images) {
+			elsewhere++
+		}
+	}
+	switch {
+	case len(x.Members) < 2:
+		return ""
+	case elsewhere == 0:
+		return "No other image needs any of them, so apart they would share nothing more."
+	}
+	return fmt.Sprintf("%d of them are also in other images, in other layers: those images have\nsomething else below, or no room for a layer more.", elsewhere)
+}
+
+// aCent is the money a year that is worth talking about.
+const aCent = 0.005
+
 // verdict says in a sentence why the layer is as it is.
 func verdict(x *report.Explanation) string {
 	switch x.Layer.Kind {
@@ -162,7 +210,7 @@ func verdict(x *report.Explanation) string {
 	for _, list := range [][]report.Alternative{x.Splits, x.Merges} {
 		for n := range list {
 			if list[n].Limit != nil {
-				if list[n].More.Money < 0 {
+				if perYear(list[n].More.Money) <= -aCent {
 					forbidden++
 				}
 				continue
@@ -174,17 +222,25 @@ func verdict(x *report.Explanation) string {
 		}
 	}
 	switch {
-	case best != nil && best.More.Money < 0:
+	case best != nil && perYear(best.More.Money) <= -aCent:
 		return fmt.Sprintf("The plan is not best here: another place saves $%.2f a year. A recorded plan is\nkept until layc plan --rebalance; a large fleet's search ends at its limit.", -perYear(best.More.Money))
 	case forbidden > 0:
 		return "Something would be cheaper with more layers, which the limits of the apps don't\nallow; within them this is the best place."
 	case possible == 0:
 		return "Nothing else is possible within the limits and with what needs what."
 	}
+	if best.More.Money < 0 {
+		return "No other place saves a cent a year."
+	}
 	return "Each other place costs more."
 }
 
-func signed(f float64) string { return fmt.Sprintf("%+.2f", f) }
+func signed(f float64) string {
+	if f > -aCent && f < 0 {
+		f = 0
+	}
+	return fmt.Sprintf("%+.2f", f)
+}
 
 func signedBytes(n int64) string {
 	switch {

@@ -85,7 +85,7 @@ func (c *contents) layer(l *plan.Layer) content {
 			own = append(own, "on "+c.layer(below).whole)
 		}
 	}
-	known := content{strings.Join(whole, " "), strings.Join(own, " ")}
+	known := content{digestOf(whole), digestOf(own)}
 	c.layers[l] = known
 	return known
 }
@@ -266,6 +266,14 @@ func (s source) keeps() func(string) bool {
 		}
 		return true
 	}
+}
+
+func digestOf(parts []string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintln(h, p)
+	}
+	return sum(h)
 }
 
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
