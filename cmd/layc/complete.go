@@ -13,6 +13,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/doc"
@@ -29,7 +30,7 @@ type completer func(cmd *cobra.Command, args []string) []string
 func (c *cli) complete(root *cobra.Command) {
 	arguments := map[string]completer{
 		"plan": c.appNames, "build": c.appNames, "graph": c.appNames,
-		"impact":  c.changeable,
+		"impact": c.inImages, "explain-layer": first(c.inImages),
 		"update":  c.pinnedNames,
 		"explain": first(codes),
 		"doc":     first(c.moduleNames),
@@ -142,27 +143,14 @@ func (c *cli) appNames(*cobra.Command, []string) []string {
 	return names
 }
 
-// changeable are the names of components, as the module writes them, and of
-// apps.
-func (c *cli) changeable(cmd *cobra.Command, args []string) []string {
-	out := c.compiled(compiler.Checked)
-	if out.Checked == nil {
-		return nil
-	}
+// inImages are the names of what images have: components, OS packages, apps.
+// Those with arguments are left out, as they are hard to quote.
+func (c *cli) inImages(*cobra.Command, []string) []string {
 	var names []string
-	for _, o := range out.Checked.Components {
-		name := o.Decl.Name.Name
-		switch {
-		case name == "":
-			continue
-		case o.Module != out.Checked.Root && strings.HasPrefix(name, "_"):
-			continue
-		case o.Module != out.Checked.Root:
-			name = o.Module.Name + "." + name
-		}
-		names = append(names, described(name, o.Decl.Doc))
+	for _, t := range c.compiled(compiler.Expanded).Targets {
+		names = append(names, report.Names(t.Graph)...)
 	}
-	return append(names, c.appNames(cmd, args)...)
+	return slices.DeleteFunc(names, func(n string) bool { return strings.Contains(n, "(") })
 }
 
 func (c *cli) paramNames(*cobra.Command, []string) []string {

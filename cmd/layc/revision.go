@@ -50,12 +50,13 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 		r.clean()
 		return nil, err
 	}
-	in, err := c.input(cmd, p)
+	then := *c // its lock file pins other modules
+	then.dir = r.oldDir
+	in, err := then.input(cmd, p)
 	if err != nil {
 		r.clean()
 		return nil, err
 	}
-	in.Project = os.DirFS(r.oldDir)
 	old, list := compiler.Compile(in, compiler.Planned)
 	if list.HasErrors() {
 		r.broken = list

@@ -296,6 +296,7 @@ import "git+https://git.example.com/team/layers.git//web@v1.2.0"
 import "git+https://git.example.com/team/layers.git//db@v1.3.0"
 `},
 	{"E0110", "A program too large", `
-All files of a program together may have 64 MiB.
+All files of a program together may have 8 MiB: some 200,000 lines. Content belongs
+in files that "copy" steps name; what repeats is better written with "for".
 `, ``},
 }

@@ -77,7 +77,7 @@ func input(t *testing.T, e diag.Entry) load.Input {
 		return in
 	case "E0110":
 		files := fstest.MapFS{}
-		line := []byte(strings.Repeat("#"+strings.Repeat(" ", 1022)+"\n", 15<<10))
+		line := []byte(strings.Repeat("#"+strings.Repeat(" ", 1022)+"\n", 2<<10))
 		for i := range 5 {
 			files[fmt.Sprintf("f%d.layer", i)] = &fstest.MapFile{Data: line}
 		}
