@@ -246,6 +246,9 @@ func (l *loader) unknown(text string, i *syntax.Import) {
 		d.Hint("write \"std/%s\" for the module of the standard library", text).Fix(i.Path.At, `"std/`+text+`"`)
 	case strings.Contains(text, "://"):
 		d.Hint("write %q for a git repository", "git+"+text)
+		if _, _, err := ParseGit("git+" + text); err == nil {
+			d.Fix(i.Path.At, `"git+`+text+`"`)
+		}
 	default:
 		d.Hint("write %q for the directory beside this module", "./"+text)
 	}
@@ -262,10 +265,14 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	before, met := l.imported[r.Name()]
 	switch {
 	case met && before.repository != r:
-		l.list.Errorf("E0109", i.Path.At, "two versions of %s: %s and %s", r.Name(), before.repository, r).
+		differ := "versions"
+		if before.repository.Version == r.Version {
+			differ = "addresses"
+		}
+		l.list.Errorf("E0109", i.Path.At, "two %s of %s: %s and %s", differ, r.Name(), before.repository, r).
 			See(before.at, "the other is imported here").
 			Note("a program has one version of a repository, so that equal names mean equal components").
-			Hint("import the same version everywhere")
+			Hint("import the same version, under the same address, everywhere")
 		return nil
 	case !met && len(l.repositories) >= MaxRepositories:
 		l.list.Errorf("E0105", i.Path.At, "more than %d repositories", MaxRepositories).
