@@ -15,13 +15,26 @@ import (
 // The page's parts. They name no other host: the page works without a network,
 // and forbids itself to use one.
 var (
-	//go:embed page.html
+	//go:embed page/page.html
 	pageHTML string
-	//go:embed page.css
+	//go:embed page/page.css
 	pageCSS string
-	//go:embed page.js
-	pageJS string
+	//go:embed page/words.js
+	wordsJS string
+	//go:embed page/plan.js
+	planJS string
+	//go:embed page/draw.js
+	drawJS string
+	//go:embed page/details.js
+	detailsJS string
+	//go:embed page/input.js
+	inputJS string
 )
+
+// pageJS is the page's script: its parts share one scope, which is no other's.
+func pageJS() string {
+	return "\"use strict\";\n(() => {\n" + wordsJS + planJS + drawJS + detailsJS + inputJS + "})();\n"
+}
 
 // Choice is a plan that the page can show.
 type Choice struct {
@@ -58,7 +71,7 @@ func Page(title string, choices []Choice, shown int) (string, error) {
 		"{{title}}", html.EscapeString(title),
 		"{{style}}", pageCSS,
 		"{{data}}", string(text),
-		"{{script}}", pageJS,
+		"{{script}}", pageJS(),
 	).Replace(pageHTML), nil
 }
 
