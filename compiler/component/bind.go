@@ -54,6 +54,17 @@ type step struct {
 // It returns nil if a reference cannot be bound or bound instances conflict,
 // which it reports.
 func (x *expander) close(base *ref, uses []*ref, what string) *closure {
+	if x.depth++; x.depth > maxBuilds {
+		if x.depth == maxBuilds+1 && !x.tooDeep {
+			x.tooDeep = true
+			x.found.Errorf("E0338", uses[0].span, "builds that need builds are nested more than %d deep", maxBuilds).
+				Note("the last one is %s", shortened(uses[0].title())).
+				Note("a build that needs itself with other arguments has to come to an end: put it into an if")
+		}
+		x.depth--
+		return nil
+	}
+	defer func() { x.depth-- }()
 	instead := map[check.Object]*ref{}
 	for {
 		c := &closure{x: x, what: what, baseRef: base, instead: instead,
@@ -169,6 +180,9 @@ func (c *closure) provides(r *ref, b *body) {
 		}
 	}
 }
+
+// maxBuilds bounds how deep builds (from, builds with) need further builds.
+const maxBuilds = 100
 
 // maxClosure bounds the components of one closure. Some program needs a bound,
 // since a component may need itself with other arguments.

@@ -28,7 +28,7 @@ type Input struct {
 // Limits of an expansion, so that no input exhausts memory or time.
 const (
 	MaxApps  = 20_000
-	maxSpent = 50_000_000 // evaluated expressions and statements
+	maxSpent = 5_000_000 // evaluated expressions and statements
 )
 
 // Expand evaluates a program on one platform. The graph is usable, as far as
@@ -47,6 +47,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		accounts: map[*check.User]*account{},
 		links:    map[*Instance]map[string]string{},
 		builds:   map[*body][]*Instance{},
+		claimed:  map[*Instance][]claim{},
 		wanted:   map[string]map[string]bool{},
 	}
 	for _, m := range in.Program.Modules {
@@ -82,7 +83,11 @@ type expander struct {
 	accounts  map[*check.User]*account
 	links     map[*Instance]map[string]string // that an instance and what it needs declare
 	builds    map[*body][]*Instance           // what a body builds with; nil: an error, reported
-	ignore    *patternmatcher.PatternMatcher  // nil: nothing
+	claimed   map[*Instance][]claim
+	combined  int                            // apps, of all matrices
+	depth     int                            // of closures within closures
+	tooDeep   bool                           // which is reported
+	ignore    *patternmatcher.PatternMatcher // nil: nothing
 	wanted    map[string]map[string]bool
 	fleetBase *ref
 	building  []string // references of the build world under construction
@@ -121,6 +126,7 @@ func (x *expander) fleet() {
 // apps evaluates all apps and sorts them by name.
 func (x *expander) apps() {
 	byName := map[string]*App{}
+	twice := map[string]bool{}
 	for _, d := range x.p.Apps {
 		x.matrix(d, d.Generators, &env{module: x.p.Root, values: map[source.Span]value{}}, func(v *env) {
 			a := x.app(d, v)
@@ -128,6 +134,10 @@ func (x *expander) apps() {
 				return
 			}
 			if old := byName[a.Name]; old != nil {
+				if twice[a.Name] {
+					return
+				}
+				twice[a.Name] = true
 				x.found.Errorf("E0312", d.Name.At, "two apps are called %s", a.Name).
 					See(old.Span, "the first is here").
 					Hint("put what tells them apart into the name: app \"…-${version}\"")
@@ -149,7 +159,7 @@ func (x *expander) matrix(d *syntax.App, rest []*syntax.Generator, v *env, f fun
 	if d.Where != nil && x.eval(d.Where, v) != true {
 		return
 	}
-	if len(x.graph.Apps) == MaxApps {
+	if x.combined++; x.combined > MaxApps {
 		if x.spent < maxSpent {
 			x.found.Errorf("E0311", d.Name.At, "more than %d apps", MaxApps).
 				Hint("make the lists that the app walks shorter")

@@ -34,7 +34,9 @@ func (x *expander) overlaps(a *App) {
 	var claims []claim
 	for _, i := range all {
 		for _, c := range x.claims(i) {
-			x.throughLink(a, c)
+			if len(a.Base.System.Links) > 0 {
+				x.throughLink(a, c)
+			}
 			byPath[c.path] = append(byPath[c.path], c)
 			claims = append(claims, c)
 		}
@@ -205,6 +207,15 @@ func settled(links map[string]string, p string) string {
 
 // claims are the paths that an instance's layer holds.
 func (x *expander) claims(i *Instance) []claim {
+	out, ok := x.claimed[i]
+	if !ok {
+		out = x.findClaims(i)
+		x.claimed[i] = out
+	}
+	return out
+}
+
+func (x *expander) findClaims(i *Instance) []claim {
 	var out []claim
 	add := func(p string, tree bool, at source.Span) {
 		if !scratch(p) {

@@ -1,0 +1,44 @@
+package compiler_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// TestLimits checks that programs without end, and those that multiply beyond
+// reason, end with a finding of their own, soon.
+func TestLimits(t *testing.T) {
+	numbers := "[" + strings.Repeat("1, ", 99) + "1]"
+	for what, c := range map[string]struct {
+		program string
+		code    diag.Code
+	}{
+		"a component that needs itself with other arguments": {
+			benchHead + "component a(n: int) {\n    needs a(n + 1)\n}\napp x {\n    uses a(0)\n}\n", "E0338"},
+		"text that grows without end": {
+			benchHead + "component a(s: string) {\n    needs a(\"${s}${s}\")\n}\napp x {\n    uses a(\"text\")\n}\n", "E0301"},
+		"a build stage that needs itself with other arguments": {
+			benchHead + "component a(n: int) {\n    copy \"/x\" from a(n + 1) to \"/x\"\n}\napp x {\n    uses a(0)\n}\n", "E0338"},
+		"a matrix of 10^8 apps": {
+			benchHead + "let n = " + numbers + "\napp \"x${a}\" for a in n, b in n, c in n, d in n {\n    tag \"${b}${c}${d}\"\n}\n", "E0311"},
+		"loops of 10^10 rounds": {
+			benchHead + "let n = " + numbers + "\napp x {\n    for a in n { for b in n { for c in n { for d in n { for e in n {\n        env \"V${a}\" = b\n    } } } } }\n}\n", "E0311"},
+	} {
+		began := time.Now()
+		_, list := compile(c.program, compiler.Expanded)
+		found := false
+		for _, d := range list {
+			found = found || d.Code == c.code
+		}
+		if !found {
+			t.Errorf("%s: no finding %s among %d", what, c.code, len(list))
+		}
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("%s: took %v", what, took)
+		}
+	}
+}
