@@ -1,0 +1,87 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// letType returns the type of a let, checking its value the first time.
+func (c *checker) letType(o *Let) *Type {
+	switch o.state {
+	case letChecking:
+		c.list.Errorf("E0211", o.Decl.Name.At, "%s is defined by itself", o.Decl.Name.Name).
+			Hint("break the circle of lets")
+		o.Type, o.state = invalidType, letDone
+	case letNew:
+		o.state = letChecking
+		outer := c.scope
+		c.scope = o.scope
+		if c.scope == nil {
+			c.scope = c.scopes[o.Decl.At.File]
+		}
+		t := c.expr(o.Decl.Value)
+		c.scope = outer
+		if o.state == letChecking {
+			o.Type, o.state = t, letDone
+		}
+	}
+	return o.Type
+}
+
+const (
+	letNew int8 = iota
+	letChecking
+	letDone
+)
+
+// paramType returns the type of a parameter: the one that is written, else
+// its default's.
+func (c *checker) paramType(p *Param) *Type {
+	if p.Type != nil {
+		return p.Type
+	}
+	p.Type = invalidType
+	if p.Decl.Type != nil {
+		p.Type = c.typeOf(p.Decl.Type)
+	}
+	if p.Decl.Default != nil {
+		if p.Decl.Type == nil {
+			p.Type = c.expr(p.Decl.Default)
+		} else {
+			c.expect(p.Decl.Default, p.Type, "parameter "+p.Decl.Name.Name)
+		}
+	} else if p.Decl.Type == nil && p.Decl.Name.Name != "" {
+		c.list.Errorf("E0212", p.Decl.Name.At, "parameter %s has neither type nor default", p.Decl.Name.Name).
+			Hint("write its type: %s: string", p.Decl.Name.Name)
+	}
+	return p.Type
+}
+
+// typeOf reads a written type.
+func (c *checker) typeOf(t *syntax.Type) *Type {
+	name := t.Name.Name
+	if k := map[string]Kind{"list": List, "map": Map}[name]; k != Invalid {
+		if len(t.Args) != 1 {
+			c.list.Errorf("E0212", t.At, "%s needs the type of its elements", name).
+				Hint("write %s(string)", name)
+			return &Type{Kind: k, Elem: invalidType}
+		}
+		return &Type{Kind: k, Elem: c.typeOf(t.Args[0])}
+	}
+	if b := basic[name]; b != nil {
+		return b
+	}
+	if name == "" {
+		return invalidType
+	}
+	d := c.list.Errorf("E0212", t.Name.At, "unknown type %s", name)
+	known := []string{"string", "int", "bool", "version", "path", "size", "duration", "list", "map", "component"}
+	if near := diag.Nearest(name, known); near != "" {
+		d.Hint("did you mean %s?", near).Fix(t.Name.At, near)
+	} else {
+		d.Hint("the types are %s", strings.Join(known, ", "))
+	}
+	return invalidType
+}
