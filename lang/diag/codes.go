@@ -33,7 +33,9 @@ func Explain(code Code) (Entry, bool) {
 // entries has all codes, sorted: E00xx text and grammar, E01xx modules, E02xx
 // names, types and values, E03xx components, E04xx plans. A code keeps its
 // meaning for good; one that is no longer found is not given again.
-var entries = []Entry{
+var entries = slices.Concat(grammarEntries, programEntries)
+
+var grammarEntries = []Entry{
 	{"E0001", "Unexpected character", `
 The character begins nothing that the language has. Text stands in double
 quotes, comments begin with #, and names are made of ASCII letters, digits and

@@ -1,0 +1,593 @@
+package diag
+
+// exampleBase is a base system that examples stand on: nothing has to be
+// pinned for it.
+const exampleBase = `
+component base {
+    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+fleet {
+    base base
+}
+`
+
+// programEntries are the codes of names and types (E02xx), of components
+// (E03xx), of plans (E04xx) and of builds (E05xx).
+var programEntries = []Entry{
+	{"E0201", "Declared twice", `
+A name is declared once in its module, block or list of parameters. All files of
+a module share its names.
+`, `
+let port = 8080
+let port = 8081
+`},
+	{"E0202", "An unused import", `
+Nothing in the file refers to the module. This is a warning.
+`, `
+import "std/java"
+
+let port = 8080
+`},
+	{"E0203", "A fleet or an app out of place", `
+The module that is compiled has one fleet, and the apps. Imported modules have
+components, slots, users and values.
+`, `
+fleet {
+    layers 4
+}
+
+fleet {
+    layers 5
+}
+`},
+	{"E0204", "An unused parameter", `
+Nothing in the component mentions the parameter. This is a warning. The text of
+a run mentions a parameter as $name.
+`, `
+component jdk(version: string) {
+    env JAVA_HOME = "/opt/jdk"
+}
+`},
+	{"E0205", "Nothing to walk", `
+After "in" stands a list, or a map, which is walked by key and value. All values
+of a map that is walked have one type.
+`, `
+app "shop-${x}" for x in 8080 {
+}
+`},
+	{"E0206", "A wrong type", `
+The value has a type that does not fit its place. Strings, versions and paths
+stand for each other; nothing else is converted. Numbers are put into text with
+${…}.
+`, `
+component jdk {
+    size "90MB"
+}
+`},
+	{"E0207", "An unknown name", `
+Nothing of that name is declared in the file's module, in a block around it or in
+the module that is asked for it.
+`, `
+component jdk {
+    needs os_packages
+}
+`},
+	{"E0208", "A name that is no value", `
+The name of a module stands for the component or slot of the same name in it; a
+module that has none is no value by itself.
+`, `
+import "std/liberty"
+
+component shop {
+    needs liberty
+}
+`},
+	{"E0209", "A private name", `
+Names that begin with _ are visible in their own module only.
+`, `
+import "std/debian"
+
+let suites = debian._suites
+`},
+	{"E0210", "Arguments that do not fit", `
+A component gets an argument for each parameter that has no default, by position
+or by name, and no others.
+`, `
+component jdk(version: string) {
+    env JAVA_VERSION = version
+}
+
+component shop {
+    needs jdk()
+}
+`},
+	{"E0211", "A value that defines itself", `
+A let cannot refer to itself, directly or by way of others.
+`, `
+let a = b
+let b = a
+`},
+	{"E0212", "Not a type", `
+The type of a parameter is written after it, or is that of its default. The types
+are string, int, bool, version, path, size, duration, component, list(…) and
+map(…).
+`, `
+component jdk(version: text) {
+    env JAVA_VERSION = version
+}
+`},
+	{"E0213", "Not a rate of change", `
+How often something changes is a word (never, yearly, quarterly, monthly, weekly,
+daily, hourly) or a number of times: 12/year.
+`, `
+component jdk {
+    changes often
+}
+`},
+	{"E0301", "A value that is too large", `
+Text may become 1 MiB long, and a list may have as many elements. Longer content
+belongs in a file.
+`, ``},
+	{"E0302", "A number that is too large", `
+Whole numbers have 64 bits. Nothing is divided by zero.
+`, exampleBase + `
+app shop {
+    replicas 8 / (4 - 4)
+}
+`},
+	{"E0303", "No such element", `
+A list has elements from 0 on, a map has those that it is written with, each once.
+`, exampleBase + `
+app shop {
+    replicas [1, 2][2]
+}
+`},
+	{"E0304", "A match that nothing fits", `
+A match that is a value needs an arm for every subject; the last one may be "else".
+`, exampleBase + `
+app shop {
+    replicas match platform.os { "plan9": 1 }
+}
+`},
+	{"E0305", "Not supported yet", `
+The language has this, and this version of layc does not carry it out.
+`, exampleBase + `
+component tool {
+    update weekly
+}
+
+app shop {
+    uses tool
+}
+`},
+	{"E0306", "A number out of range", `
+The message says from where to where the number may be.
+`, exampleBase + `
+app shop {
+    replicas 0
+}
+`},
+	{"E0307", "Not the name of a variable", `
+Names of environment variables are not empty and have no = and no space in them.
+`, exampleBase + `
+app shop {
+    env "A B" = "x"
+}
+`},
+	{"E0308", "Not a port", `
+Ports are numbers from 1 to 65535.
+`, exampleBase + `
+app shop {
+    expose 70000
+}
+`},
+	{"E0309", "A base system that is none", `
+A component is a base system by exactly one of distribution, image, layout and
+rootfs. Nothing is done to it: of steps it has only dir and link, which say what
+is there.
+`, `
+component base {
+    distribution "slackware" suite "15"
+}
+
+fleet {
+    base base
+}
+
+app shop {
+}
+`},
+	{"E0310", "Something is not pinned", `
+What comes from outside has a checksum, in the program or in layc.lock, so that
+every build gets the same bytes. "layc lock" finds out what is missing.
+`, exampleBase + `
+app shop {
+    fetch "https://example.com/tool" to "/opt/tool"
+}
+`},
+	{"E0311", "Too much to evaluate", `
+Loops and matrices multiply. A program may have 20,000 apps, and take 5,000,000
+steps to evaluate.
+`, ``},
+	{"E0312", "Two apps with one name", `
+The name of an app is the name of its image. In a matrix it contains what tells
+the apps apart.
+`, exampleBase + `
+app shop for n in [1, 2] {
+    replicas n
+}
+`},
+	{"E0313", "Not the name of an app", `
+The name of an app becomes the name of an image: lower-case letters, digits, and
+. _ - / between them.
+`, exampleBase + `
+app "My Shop" {
+}
+`},
+	{"E0314", "No base system", `
+An app stands on a base system, which the fleet or the app itself names.
+`, `
+app shop {
+}
+`},
+	{"E0315", "A parameter of the module without a value", `
+A param gets its value from --set NAME=VALUE, or has a default.
+`, exampleBase + `
+param revision: string
+
+app shop {
+    label "revision" = revision
+}
+`},
+	{"E0316", "An unknown secret", `
+The secrets that steps may ask for are declared in the fleet.
+`, exampleBase + `
+component tool {
+    owns "/opt/tool"
+    run  "install-tool" with secret token
+}
+
+app shop {
+    uses tool
+}
+`},
+	{"E0317", "A user without a number", `
+Users have explicit numbers, so that files belong to the same number in every
+image.
+`, exampleBase + `
+user www {
+    home "/srv"
+}
+
+app shop {
+    user www
+}
+`},
+	{"E0318", "Two users of one image collide", `
+In one image a name and a number stand for one user.
+`, exampleBase + `
+user www {
+    uid 33
+}
+
+user web {
+    uid 33
+}
+
+app shop {
+    file "/a" text "a" owner www
+    file "/b" text "b" owner web
+}
+`},
+	{"E0320", "Not a path within an image", `
+Paths within an image begin with / and do not go up with "..".
+`, exampleBase + `
+app shop {
+    dir "srv"
+}
+`},
+	{"E0321", "Not an owner or a mode", `
+An owner is numbers, "1001" or "1001:0", or a declared user; names are resolved
+when compiling, so that an image's own files do not matter. A mode is octal, 0755,
+or as chmod takes it: "g+rw".
+`, exampleBase + `
+app shop {
+    dir "/srv" owner "nobody"
+}
+`},
+	{"E0322", "Not a pattern", `
+Patterns are those of .dockerignore: * and ? within a name, [a-z] for a character,
+** for any directories.
+`, `
+-- a.layer --
+component base {
+    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+app shop {
+    base base
+    copy "src/" to "/srv/" exclude "[a"
+}
+-- src/x --
+`},
+	{"E0323", "A path outside the project", `
+An image is made of the project's own files, which are named relative to the
+module that copies them.
+`, exampleBase + `
+app shop {
+    copy "/etc/hosts" to "/srv/"
+}
+`},
+	{"E0324", "A file that is not there", `
+The project has no such file, or nothing of it is left to copy.
+`, exampleBase + `
+app shop {
+    copy "shop.jar" to "/srv/"
+}
+`},
+	{"E0325", "Not a URL", `
+A download has a URL: https://…, or maven:GROUP:ARTIFACT:VERSION.
+`, exampleBase + `
+app shop {
+    fetch "tool.tar.gz" to "/opt/"
+}
+`},
+	{"E0326", "Not a checksum", `
+A SHA-256 checksum has 64 hexadecimal digits, a SHA-512 checksum 128.
+`, exampleBase + `
+app shop {
+    fetch "https://example.com/tool" sha256 "9f86d0" to "/opt/tool"
+}
+`},
+	{"E0327", "Several files, one name", `
+A target that ends in / means into it; any other one names what is copied, which
+then is one file or directory.
+`, `
+-- a.layer --
+component base {
+    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+app shop {
+    base base
+    copy "a", "b" to "/srv"
+}
+-- a --
+-- b --
+`},
+	{"E0330", "A default that does not fill its slot", `
+The default of a slot is a component that fills the slot.
+`, exampleBase + `
+component jdk {
+    env JAVA_HOME = "/opt/jdk"
+}
+
+slot java = jdk
+
+component tool {
+    needs java
+}
+
+app shop {
+    uses tool
+}
+`},
+	{"E0331", "Nothing to bind a need to", `
+A need of a slot, or of a component without its arguments, is bound to what the
+app has, else to the default. Here is neither.
+`, exampleBase + `
+slot java
+
+component tool {
+    needs java
+}
+
+app shop {
+    uses tool
+}
+`},
+	{"E0332", "Two instances of one component", `
+An image has one instance of a component, unless the component is repeatable. Both
+paths that ask for one are shown.
+`, exampleBase + `
+component jdk(version: string) {
+    env JAVA_VERSION = version
+}
+
+app shop {
+    uses jdk("17"), jdk("21")
+}
+`},
+	{"E0333", "Two components that fill one slot", `
+A slot stands for alternatives, of which an image has one.
+`, exampleBase + `
+slot java
+
+component jdk {
+    fills java
+}
+
+component jre {
+    fills java
+}
+
+app shop {
+    uses jdk, jre
+}
+`},
+	{"E0334", "Needs that go round", `
+What a component needs is there before it, so needs cannot go round.
+`, exampleBase + `
+component a {
+    needs b
+}
+
+component b {
+    needs a
+}
+
+app shop {
+    uses a
+}
+`},
+	{"E0335", "A base where none belongs, or none where one does", `
+An app stands on one base system; all else that it uses is no base system.
+`, exampleBase + `
+app shop {
+    uses base
+}
+`},
+	{"E0336", "Packages without a distribution", `
+os.packages are packages of the distribution that the base is put together from.
+`, exampleBase + `
+app shop {
+    uses os.packages("jq")
+}
+`},
+	{"E0337", "An app's run that owns nothing", `
+What an app runs is built beside all else, and taken from the paths that the app
+owns.
+`, exampleBase + `
+app shop {
+    run "make install"
+}
+`},
+	{"E0338", "A closure without end", `
+A component may need itself with other arguments, as long as that comes to an end.
+A closure may have 20,000 components, and builds that need builds may be nested
+100 deep.
+`, exampleBase + `
+component a(n: int) {
+    needs a(n + 1)
+}
+
+app shop {
+    uses a(0)
+}
+`},
+	{"E0340", "Configuration in dispute", `
+Components propose an image's configuration, and the app decides. Two components
+that propose different values need the app's word.
+`, exampleBase + `
+component a {
+    user "1001"
+}
+
+component b {
+    user "1002"
+}
+
+app shop {
+    uses a, b
+}
+`},
+	{"E0341", "Two components write one path", `
+An image holds what its components write, in any order, so that no two may write
+one path. Beneath a directory that another owns may write what needs the other.
+`, exampleBase + `
+component a {
+    file "/etc/x" text "a"
+}
+
+component b {
+    file "/etc/x" text "b"
+}
+
+app shop {
+    uses a, b
+}
+`},
+	{"E0342", "A path through a link of the base", `
+The base has a link at this place. A layer that has a directory there would put it
+in the link's place; what belongs there is named by its true path.
+`, `
+component base {
+    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+    link   "/lib" to "usr/lib"
+}
+
+component lib {
+    file "/lib/x" text "x"
+}
+
+app shop {
+    base base
+    uses lib
+}
+`},
+	{"E0343", "Fragments that disagree", `
+A file that is put together from fragments has one owner and one mode.
+`, exampleBase + `
+component a {
+    file "/etc/x" append "a" mode 0600
+}
+
+component b {
+    file "/etc/x" append "b" mode 0644
+}
+
+app shop {
+    uses a, b
+}
+`},
+	{"E0350", "A lock file that cannot be read", `
+A line of layc.lock is damaged, perhaps by a merge. Mend it, or delete the file and
+run "layc lock".
+`, `
+-- a.layer --
+component base {
+    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+app shop {
+    base base
+}
+-- layc.lock --
+layc-lock 1
+<<<<<<< ours
+`},
+	{"E0351", "Not a platform", `
+A platform is os/arch, such as linux/amd64.
+`, `
+fleet {
+    platforms "amd64"
+}
+`},
+	{"E0401", "Too few layers", `
+An image cannot be built in that many layers. Its base is one, its own steps are
+one, and each run that is stacked is one. The message says how many it takes.
+`, exampleBase + `
+component a {
+    run "one"
+}
+
+component b {
+    run "two"
+}
+
+app shop {
+    layers 2
+    uses a, b
+    file "/etc/x" text "x"
+}
+`},
+	{"E0402", "No plan", `
+The planner has found no plan. This shows a fault in layc.
+`, ``},
+	{"E0410", "A plan that does not fit any more", `
+The plan in layc.lock is of another program: apps or components were added, taken
+away or changed. It is repaired in memory, with as few changes as the program
+forces, and the repair is reported; with --locked it is an error. "layc lock"
+records the repaired plan.
+`, ``},
+	{"E0411", "No plan in the lock file", `
+layc.lock records no plan, so that each build plans afresh; with --locked that is
+an error. "layc lock" records one.
+`, ``},
+	{"E0501", "A step failed", `
+A command of the program, or a check of layc's own, ended with an error; what it
+printed last is shown. A component that wrote outside of what it owns is told so
+here, with the owns that would be true.
+`, ``},
+}
