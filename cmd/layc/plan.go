@@ -96,13 +96,13 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	if err := s.findings(list); err != nil {
 		return err
 	}
-	if s.html != "" {
-		return s.writePage(cmd, s.html, out, apps)
-	}
 	recorded := out
 	if s.rebalance {
 		in.Plan.Rebalance = true
 		out, _ = compiler.Compile(in, compiler.Planned)
+	}
+	if s.html != "" {
+		return s.writePage(cmd, s.html, out, apps)
 	}
 	var shown []*plan.Plan
 	for _, t := range out.Targets {

@@ -1,6 +1,5 @@
 // The details beside the drawing, and what the address remembers.
 
-
 // ---- Details
 
 const nameOf = (what) => what.kind === "app" ? fleet.apps[what.app].name : what.kind === "layer" ? what.layer.title : fleet.items[what.item].title;

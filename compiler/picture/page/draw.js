@@ -1,6 +1,5 @@
 // What is followed, and drawing.
 
-
 // ---- What is followed
 
 let followed = null; // { kind: "layer", layer } | { kind: "app", app } | { kind: "item", item }

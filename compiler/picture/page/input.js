@@ -1,6 +1,5 @@
 // Zoom, search, pointer and keys, colours, and the start.
 
-
 // ---- Zoom
 
 function zoom(to, around = view.clientHeight / 2) {

@@ -1,6 +1,5 @@
 // The plan that is shown, and where on the canvas what of it is.
 
-
 // ---- The plan that is shown
 
 let plan; // of fleet.plans, prepared
