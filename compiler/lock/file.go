@@ -29,8 +29,9 @@
 // A field that is empty, holds a space or starts with a quote is written as a
 // Go string literal. Lines may come in any order and repeat (that is what a
 // union merge leaves behind); two different facts about one thing are an
-// error that names both lines. Lines that start with # and empty lines mean
-// nothing and are not kept.
+// error that names both lines, but of the plan and of sizes, which only advise,
+// one is taken. Lines that start with # and empty lines mean nothing and are
+// not kept.
 //
 // This package does no I/O: [Update] asks a [Resolver] for what is missing.
 package lock

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -115,6 +116,24 @@ func TestOrderAndRepetitionOfLinesMeanNothing(t *testing.T) {
 	}
 	if got := short(got.Format()); got != sampleText {
 		t.Errorf("got:\n%s\nwant:\n%s", got, sampleText)
+	}
+}
+
+// What a merge leaves behind of plans and sizes is no error: one of them is
+// taken, the same in any order of lines.
+func TestMergedPlansAreRead(t *testing.T) {
+	const text = "layc-lock 1\nlayer a spine\nlayer a spine parent=b\nlayer b portable\nlayer b spine\nsize x 20\nsize x 10\n"
+	const want = "layer a spine\nlayer b portable\n\nsize x 10\n"
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for range 2 {
+		f, err := Parse(Name, []byte(strings.Join(lines, "\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got, _ := strings.Cut(string(f.Format()), "layc-lock 1\n\n"); got != want {
+			t.Errorf("got:\n%s\nwant:\n%s", got, want)
+		}
+		slices.Reverse(lines[1:])
 	}
 }
 

@@ -154,8 +154,17 @@ func (p *parser) parseLine(line int, text string) {
 	}
 	key := join(fields[:form.key])
 	if before, ok := p.seen[key]; ok {
-		if join(fields) != before.text {
+		switch text := join(fields); {
+		case text == before.text:
+		case kind != "layer" && kind != "size":
 			p.errorf(line, "delete one of them, or both and run layc lock", "line %d says something else about %s", before.line, key)
+		case text < before.text:
+			// A merge leaves this behind. Neither plan is wrong, and what does not
+			// fit is repaired, so one is taken, whatever the order of lines.
+			p.file.Layers = slices.DeleteFunc(p.file.Layers, func(l PlanLayer) bool { return kind == "layer" && l.Name == fields[1] })
+			p.file.Sizes = slices.DeleteFunc(p.file.Sizes, func(s Size) bool { return kind == "size" && s.Instance == fields[1] })
+			p.seen[key] = fact{line, text}
+			p.fact(line, fields)
 		}
 		return
 	}

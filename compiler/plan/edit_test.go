@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -16,6 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb"
 )
 
 // fleet is a program to be edited: its text is made from it.
@@ -197,7 +199,7 @@ func fleets(t *testing.T) int {
 	if testing.Short() {
 		return 5
 	}
-	return 30
+	return 20
 }
 
 // An edit moves nothing that it need not: a new version keeps all places, a
@@ -254,4 +256,84 @@ func sorted(text string) string {
 	lines := strings.Split(text, "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
+}
+
+// The order of declarations, of what an app uses, and how it all is spread over
+// files change neither the plan nor a byte of what is built; with a recorded
+// plan no more than without.
+func TestOrderMeansNothing(t *testing.T) {
+	for seed := range uint64(fleets(t)) {
+		r := rand.New(rand.NewPCG(seed, 4))
+		f := newFleet(r)
+		first, _ := compile(t, f.text(nil), nil, f.pins())
+		pins := f.pins()
+		if seed%2 == 0 {
+			pins = record(f, first)
+			f.addApp(r, "new")
+			first, _ = compile(t, f.text(nil), nil, pins)
+		}
+		second, _ := compile(t, f.text(r), r, pins)
+		if got, want := second.Tree(), first.Tree(); got != want {
+			t.Fatalf("fleet %d:\n%s", seed, diff.Diff("in order", []byte(want), "shuffled", []byte(got)))
+		}
+		if !bytes.Equal(definitions(t, first), definitions(t, second)) {
+			t.Fatalf("fleet %d: definitions differ", seed)
+		}
+	}
+}
+
+// definitions are the bytes that BuildKit gets for a plan.
+func definitions(t *testing.T, p *plan.Plan) []byte {
+	t.Helper()
+	g, err := llb.Lower(p, llb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw []byte
+	for _, i := range g.Images {
+		raw = append(raw, bytes.Join(i.Definition.Def, nil)...)
+		raw = append(raw, i.Config...)
+	}
+	return raw
+}
+
+// Two branches that each add an app have lock files that merge line by line,
+// and the merged plan moves hardly anything of the images that either had.
+func TestBranchesMerge(t *testing.T) {
+	var moved, total float64
+	for seed := range uint64(fleets(t)) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		f := newFleet(r)
+		p, _ := compile(t, f.text(nil), nil, f.pins())
+		trunk := record(f, p)
+		var texts [][]byte
+		apps := maps.Clone(f.apps)
+		for _, name := range []string{"left", "right"} {
+			f.apps = maps.Clone(f.apps)
+			f.addApp(r, name)
+			apps[name] = f.apps[name]
+			p, _ = compile(t, f.text(nil), nil, withPlan(f, trunk))
+			texts = append(texts, record(f, p).Format())
+			delete(f.apps, name)
+		}
+		f.apps = apps
+		merged, err := lock.Parse(lock.Name, slices.Concat(texts...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, _ = compile(t, f.text(nil), nil, merged)
+		for _, i := range p.Images {
+			for _, l := range i.Layers {
+				total += float64(l.Size)
+			}
+		}
+		moved += float64(p.Diff().Pull)
+		if again, list := compile(t, f.text(nil), nil, withPlan(f, record(f, p))); len(list) > 0 || !again.Diff().Empty() {
+			t.Fatalf("fleet %d: what was recorded after the merge does not fit", seed)
+		}
+	}
+	t.Logf("merges move %.2f %% of all bytes", 100*moved/total)
+	if moved > 0.03*total {
+		t.Errorf("merges move %.2f %% of all bytes", 100*moved/total)
+	}
 }

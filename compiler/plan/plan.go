@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -120,6 +121,13 @@ func New(g *component.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 		t.report(&list, err)
 		return nil, list
 	}
+	if m != nil && !s.Exact && t.tiny() {
+		// Proving what a plan could cost at best takes a moment, so that is said
+		// of a kept plan, too.
+		if fresh, err := search.Solve(t.problem, search.Options{Work: o.Work}); err == nil && fresh.Exact {
+			s.Bound = fresh.Bound
+		}
+	}
 	p := t.plan(s)
 	p.memory = m
 	if !o.Rebalance {
@@ -142,6 +150,19 @@ func (t *translation) solve(m *memory, o Options) (*search.Solution, error) {
 		}
 	}
 	return search.Solve(t.problem, search.Options{Work: o.Work, Previous: previous})
+}
+
+// tiny says that the search is likely to find the cheapest plan of all.
+func (t *translation) tiny() bool {
+	const classes, items = 5, 9
+	kinds := map[string]bool{}
+	for _, a := range t.problem.Apps {
+		kinds[fmt.Sprint(a.Items)] = true
+		if len(a.Items) > items || len(kinds) > classes {
+			return false
+		}
+	}
+	return true
 }
 
 // reportStale reports that the lock file has no plan, which matters only if

@@ -26,6 +26,10 @@ func (p *Plan) tree(all bool) string {
 			at = at.child(l)
 			at.images++
 		}
+		if at == root || at.layer.Kind != Delta {
+			// An app without steps of its own is a leaf, too.
+			at.child(&Layer{Kind: bare, App: i.App}).images++
+		}
 	}
 	t := &tree{seen: map[*Layer]bool{}, all: all}
 	t.branches(root.below, "", true)
@@ -40,12 +44,15 @@ func (p *Plan) tree(all bool) string {
 	return t.out.String()
 }
 
+// bare marks the leaf of an image that has no layer of its own.
+const bare Kind = "image"
+
 // branch is a layer at one place of the tree.
 type branch struct {
 	layer  *Layer
 	images int
 	below  []*branch
-	folded []*branch // deltas that its line stands for, too
+	folded []*branch // apps that its line stands for, too
 }
 
 func (b *branch) child(l *Layer) *branch {
@@ -57,6 +64,14 @@ func (b *branch) child(l *Layer) *branch {
 	c := &branch{layer: l}
 	b.below = append(b.below, c)
 	return c
+}
+
+// title is what the branch's line says.
+func (b *branch) title() string {
+	if b.layer.Kind == bare {
+		return b.layer.App.Name
+	}
+	return b.layer.Title()
 }
 
 // tree collects rows, so that columns can be aligned.
@@ -77,10 +92,10 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 		if top {
 			stem, under = "", ""
 		}
-		name := b.layer.Title()
+		name := b.title()
 		size := b.layer.Size
 		if len(b.folded) > 0 {
-			name = fmt.Sprintf("%s, %s and %d more apps", name, b.folded[0].layer.Title(), len(b.folded)-1)
+			name = fmt.Sprintf("%s, %s and %d more apps", name, b.folded[0].title(), len(b.folded)-1)
 			for _, f := range b.folded {
 				size += f.layer.Size
 			}
@@ -89,16 +104,20 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 			name = "= " + name
 		}
 		t.seen[b.layer] = true
-		t.rows = append(t.rows, [4]string{indent + stem + name, string(b.layer.Kind), Bytes(size), images(b.images + len(b.folded))})
+		bytes := Bytes(size)
+		if b.layer.Kind == bare {
+			bytes = ""
+		}
+		t.rows = append(t.rows, [4]string{indent + stem + name, string(b.layer.Kind), bytes, images(b.images + len(b.folded))})
 		t.branches(b.below, indent+under, false)
 	}
 }
 
-// fold makes one branch of the deltas in a list, if they are many.
+// fold makes one branch of the apps in a list, if they are many.
 func (t *tree) fold(list []*branch) []*branch {
 	var rest, deltas []*branch
 	for _, b := range list {
-		if b.layer.Kind == Delta {
+		if b.layer.Kind == Delta || b.layer.Kind == bare {
 			deltas = append(deltas, b)
 		} else {
 			rest = append(rest, b)

@@ -1,0 +1,93 @@
+package plan_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
+)
+
+// example plans a fleet of testdata, as if nothing had been recorded.
+func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
+	t.Helper()
+	out, list := compiler.Compile(compiler.Input{
+		Project: os.DirFS("../../testdata/" + dir), Dir: ".",
+		Platform: component.Platform{OS: "linux", Arch: "amd64"}, Plan: o,
+	}, compiler.Planned)
+	if list.HasErrors() {
+		t.Fatalf("%s: %s", dir, list[0].Message)
+	}
+	return out.Targets[0].Plan
+}
+
+// Pages fit a terminal, however many apps there are, and leave out no app if
+// all is asked for. Packages are counted, not listed.
+func TestPagesFitATerminal(t *testing.T) {
+	for _, dir := range []string{"shop", "fleet"} {
+		// Little work: how good the plan is does not matter here.
+		p := example(t, dir, plan.Options{Rebalance: true, Work: 100_000})
+		for name, text := range map[string]string{
+			"table": p.Table(false), "chains": p.Chains(false), "tree": p.Tree(), "diff": p.Diff().Text(false),
+			"storage": p.Storage(), "quality": p.Quality(),
+		} {
+			lines := strings.Split(text, "\n")
+			for _, line := range lines {
+				if n := utf8.RuneCountInString(line); n > plan.Width {
+					t.Errorf("%s: a line of the %s has %d columns:\n%s", dir, name, n, line)
+				}
+			}
+			if len(lines) > 70 {
+				t.Errorf("%s: the %s has %d lines", dir, name, len(lines))
+			}
+		}
+		all := map[string]string{"table": p.Table(true), "tree": p.WholeTree()}
+		for _, i := range p.Images {
+			for name, text := range all {
+				if !strings.Contains(text, i.App.Name) {
+					t.Errorf("%s: the %s lacks %s", dir, name, i.App.Name)
+				}
+			}
+		}
+		if strings.Contains(all["table"], "os.package") {
+			t.Errorf("%s: the table lists packages:\n%s", dir, all["table"])
+		}
+	}
+}
+
+// A measured layer's bytes go to its members by their estimates; what is
+// estimated well needs no fact, and what is gone keeps none.
+func TestMeasures(t *testing.T) {
+	p := example(t, "shop", plan.Options{Rebalance: true})
+	image := p.Images[0]
+	blobs := []int64{10e6, 38e6} // a base of two layers
+	for _, l := range image.Layers[1:] {
+		blobs = append(blobs, l.Size)
+	}
+	blobs[len(blobs)-1] = 1234 // the delta
+	m := plan.Measures{}
+	if err := m.Measure(image, blobs); err != nil {
+		t.Fatal(err)
+	}
+	l := m.Sizes(&lock.File{}, []*component.Graph{p.Graph})
+	got := map[string]int64{}
+	for _, s := range l.Sizes {
+		got[s.Instance] = s.Bytes
+	}
+	if len(got) != 2 || got[image.App.Base.ID] != 48e6 || got[image.App.Delta.ID] != 1200 {
+		t.Errorf("got %v, want 48 MB of the base and 1,200 bytes of the delta", got)
+	}
+	if again := (plan.Measures{}).Sizes(l, []*component.Graph{p.Graph}); len(again.Sizes) != 2 {
+		t.Errorf("sizes that are not measured again are lost: %v", again.Sizes)
+	}
+	if gone := (plan.Measures{}).Sizes(l, nil); len(gone.Sizes) != 0 {
+		t.Errorf("sizes of what is gone stay: %v", gone.Sizes)
+	}
+	if err := m.Measure(image, blobs[:2]); err == nil {
+		t.Error("an image with too few layers is measured")
+	}
+}
