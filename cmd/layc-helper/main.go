@@ -42,11 +42,11 @@ func main() {
 	}
 }
 
-var usage = errors.New("usage: layc-helper base, install, unpack, add, append, verify or sum512: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify or sum512: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return usage
+		return errUsage
 	}
 	switch {
 	case len(args) >= 2 && (args[0] == "base" || args[0] == "install"):
@@ -68,7 +68,7 @@ func run(args []string) error {
 	case len(args) == 3 && args[0] == "sum512":
 		return sum512(args[1], args[2])
 	}
-	return usage
+	return errUsage
 }
 
 // add adds users and trees to the system at /.
