@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/lang/diag"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
@@ -34,7 +35,7 @@ two components write, files that are missing, and what is not pinned.`,
 			}
 			out, list := compiler.Compile(in, until)
 			if asJSON {
-				text, err := json.MarshalIndent(list.Sorted(), "", "  ")
+				text, err := json.MarshalIndent(append(diag.List{}, list.Sorted()...), "", "  ")
 				if err != nil {
 					return err
 				}
