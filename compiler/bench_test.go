@@ -145,4 +145,3 @@ func BenchmarkDiamond(b *testing.B) {
 		})
 	}
 }
-
