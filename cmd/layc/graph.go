@@ -2,16 +2,19 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/picture"
+	"github.com/layc-lang/layc/compiler/plan"
 )
 
 func (c *cli) graphCommand() *cobra.Command {
 	var p program
 	var format string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "graph [APP…]",
 		Short: "Draw the layers and the images that stack them",
@@ -26,7 +29,8 @@ SVG a box is as wide as it has bytes and as high as it has images. For looking
 around in a large fleet there is: layc plan --html FILE`,
 		Example: `  layc graph | dot -Tsvg > layers.svg
   layc graph --format=mermaid        for a Markdown page
-  layc graph --format=svg app1 > app1.svg`,
+  layc graph --format=svg app1 > app1.svg
+  layc graph --json                  layers, images and edges as JSON`,
 		RunE: func(cmd *cobra.Command, apps []string) error {
 			draw, ok := map[string]func(*picture.Picture) string{
 				"dot": (*picture.Picture).Dot, "mermaid": (*picture.Picture).Mermaid, "svg": (*picture.Picture).SVG,
@@ -43,11 +47,50 @@ around in a large fleet there is: layc plan --html FILE`,
 			if err != nil {
 				return err
 			}
+			if asJSON {
+				return c.printJSON(graphJSON(t.Plan.Only(set)))
+			}
 			_, err = fmt.Fprint(c.out, draw(picture.New(t.Plan.Only(set), picture.PerStack)))
 			return err
 		},
 	}
 	p.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "dot", "`FORMAT`: dot, mermaid or svg")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the graph as JSON")
 	return cmd
+}
+
+// jsonGraph is the plan for scripts, and its edges.
+type jsonGraph struct {
+	jsonPlan
+	Edges []jsonEdge `json:"edges"`
+}
+
+// jsonEdge says that one layer lies directly on another.
+type jsonEdge struct {
+	Lower   string `json:"lower"`
+	Upper   string `json:"upper"`
+	Images  int    `json:"images"`  // in so many
+	Depends bool   `json:"depends"` // the upper one's content depends on the lower one
+}
+
+// graphJSON is a plan with its edges, in the order in which images have them.
+func graphJSON(p *plan.Plan) jsonGraph {
+	g := jsonGraph{jsonPlan: planJSON([]*plan.Plan{p}, nil), Edges: []jsonEdge{}}
+	type pair struct{ lower, upper *plan.Layer }
+	index := map[pair]int{}
+	for _, i := range p.Images {
+		for n := 1; n < len(i.Layers); n++ {
+			at := pair{i.Layers[n-1], i.Layers[n]}
+			k, ok := index[at]
+			if !ok {
+				k = len(g.Edges)
+				index[at] = k
+				depends := at.upper.Parent == at.lower || slices.Contains(at.upper.On, at.lower)
+				g.Edges = append(g.Edges, jsonEdge{Lower: at.lower.ID, Upper: at.upper.ID, Depends: depends})
+			}
+			g.Edges[k].Images++
+		}
+	}
+	return g
 }

@@ -54,16 +54,39 @@ func TestGraphOfExamples(t *testing.T) {
 	}
 }
 
-func TestPageOfShop(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "page.html")
-	output(t, "plan", "-C", "../../testdata/shop", "--html", file)
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+func TestGraphJSON(t *testing.T) {
+	for dir := range examples {
+		var got jsonGraph
+		if err := json.Unmarshal([]byte(output(t, "graph", "-C", dir, "--json")), &got); err != nil {
+			t.Fatal(err)
+		}
+		// Each image is a path: its layers less one are its edges.
+		want, edges := 0, 0
+		for _, i := range got.Images {
+			want += len(i.Layers) - 1
+		}
+		for _, e := range got.Edges {
+			edges += e.Images
+		}
+		if edges != want || want == 0 {
+			t.Errorf("%s: edges of %d images in all, want %d", dir, edges, want)
+		}
 	}
-	for _, want := range []string{`"name":"app1"`, `"name":"12"`, `"title":"jdk(\"17\")"`} {
-		if !bytes.Contains(text, []byte(want)) {
-			t.Errorf("the page has no %s", want)
+}
+
+func TestPageOfExamples(t *testing.T) {
+	for dir, app := range examples {
+		file := filepath.Join(t.TempDir(), "page.html")
+		// The plans for other limits need not be good here, only there.
+		output(t, "plan", "-C", dir, "--plan-time", "10ms", "--html", file)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{`"name":"` + app + `"`, `"name":"12"`, `"title":"jdk(\"17\")"`} {
+			if !bytes.Contains(text, []byte(want)) {
+				t.Errorf("the page of %s has no %s", dir, want)
+			}
 		}
 	}
 }

@@ -244,6 +244,7 @@ type jsonImage struct {
 	Layers   []string `json:"layers"`
 }
 
+// planJSON is plans for scripts; diffs, against the recorded ones, may be nil.
 func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 	out := jsonPlan{Layers: []jsonLayer{}, Images: []jsonImage{}}
 	for n, p := range plans {
@@ -262,7 +263,7 @@ func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 			}
 			out.Images = append(out.Images, j)
 		}
-		if p.Recorded() {
+		if diffs != nil && p.Recorded() {
 			out.Changes = append(out.Changes, changesJSON(platform, diffs[n]))
 		}
 	}
