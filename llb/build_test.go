@@ -324,6 +324,69 @@ app all {
 	}
 }
 
+// TestStacked checks that what a stacked component does in several steps is one
+// layer with the canonical time, in which lower files may be changed and
+// deleted.
+func TestStacked(t *testing.T) {
+	b := newBuilder(t)
+	files, result, err := b.build(`
+fleet {
+    base   base
+    layers 3
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+
+component first {
+    copy "a.layer" to "/srv/program"
+    run  "write /srv/one 1"
+    run  """
+        write /srv/two 2
+        hard /srv/two /srv/again
+        remove /srv/one
+        write /tmp/scratch x
+    """
+}
+
+component second {
+    needs first
+    run   """
+        remove /srv/program
+        write /etc/profile changed
+    """
+}
+
+app all {
+    uses second
+}
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(result.Images[0].Layers); n != 3 {
+		t.Errorf("the image has %d layers, want 3: the base and one for each component", n)
+	}
+	if got := files["/etc/profile"].text; got != "changed" {
+		t.Errorf("/etc/profile holds %q, want %q", got, "changed")
+	}
+	for _, name := range []string{"/srv/one", "/srv/program", "/tmp/scratch", "/.layc"} {
+		if _, ok := files[name]; ok {
+			t.Errorf("%s is in the image", name)
+		}
+	}
+	two, again := files["/srv/two"], files["/srv/again"]
+	if two.text+again.text != "2" || two.Typeflag != tar.TypeLink && again.Typeflag != tar.TypeLink {
+		t.Errorf("/srv/two holds %q and /srv/again %q, want one file of two names", two.text, again.text)
+	}
+	for name, f := range files {
+		if f.ModTime.Unix() != llb.Epoch {
+			t.Errorf("%s has the time %v", name, f.ModTime)
+		}
+	}
+}
+
 // TestVerify checks that what a portable run writes outside of what it owns
 // fails the build, with what would be true.
 func TestVerify(t *testing.T) {

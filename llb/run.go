@@ -115,7 +115,19 @@ func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) ll
 		opts := l.help(members[0].Title, "add", install(members), append([]string{"add"}, more.args()...)...)
 		return l.helped(on, append(opts, more.mounts()...))
 	}
-	return l.steps(on, members[0])
+	return l.alone(on, members[0])
+}
+
+// alone does the steps of a stacked instance on a state, as one layer with the
+// canonical time: the helper makes the state below what the steps have made of
+// it.
+func (l *lowerer) alone(on llb.State, i *component.Instance) llb.State {
+	done := l.steps(on, i)
+	if !component.HasRun(i) {
+		return done // made by the helper as it is
+	}
+	opts := l.help(i.Title, "layer", i.Span, "squash", afterDir)
+	return l.helped(on, append(opts, llb.AddMount(afterDir, done, llb.Readonly)))
 }
 
 // debian describes a step of package debian.go.

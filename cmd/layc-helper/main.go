@@ -17,11 +17,12 @@
 //	                          append the text in a file to another
 //	layc-helper verify BEFORE AFTER [PATH…]
 //	                          fail if two trees differ outside of the paths
+//	layc-helper squash AFTER  make the system what another tree is, in one layer
 //	layc-helper sum512 SUM FILE
 //	                          fail if a file has another SHA-512 checksum
 //
-// Those that change the system work on / and leave nothing there that depends on when or where they
-// ran: no logs, no caches, and every file that isn't as a package has it bears
+// Those that change the system work on / and leave nothing there that depends
+// on when or where they ran: no logs, no caches, and every file that isn't as a package has it bears
 // the canonical time, 1980-01-01T00:00:00Z. None uses the network.
 package main
 
@@ -42,7 +43,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify or sum512: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash or sum512: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -65,6 +66,8 @@ func run(args []string) error {
 		return appendText(args[1], args[2], args[3], args[4])
 	case len(args) >= 3 && args[0] == "verify":
 		return verify(args[1], args[2], args[3:])
+	case len(args) == 2 && args[0] == "squash":
+		return squash(args[1])
 	case len(args) == 3 && args[0] == "sum512":
 		return sum512(args[1], args[2])
 	}

@@ -251,6 +251,9 @@ func (x *expander) classify(i *Instance) {
 	}
 }
 
+// HasRun reports whether any of an instance's steps is a run.
+func HasRun(i *Instance) bool { return hasRun(i.Steps) }
+
 func hasRun(steps []Step) bool {
 	return slices.ContainsFunc(steps, func(s Step) bool { _, ok := s.(*Run); return ok })
 }
