@@ -19,6 +19,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tonistiigi/fsutil"
@@ -57,13 +58,27 @@ func SourceName(arch string) string { return "layc-helper-" + arch }
 // built it is the digest of nothing, so that a program can be lowered without,
 // if not built. An architecture that layc has no helper for is an error.
 func Digest(arch string) (string, error) {
-	binary, err := Binary(arch)
-	if err != nil && !slices.Contains(archs, arch) {
+	sum, ok := digests[arch]
+	if !ok {
+		_, err := Binary(arch)
 		return "", err
 	}
-	sum := sha256.Sum256(binary)
-	return "sha256:" + hex.EncodeToString(sum[:]), nil
+	return sum(), nil
 }
+
+// digests are the digests of the helpers, each computed when it is first asked
+// for: a large fleet asks for every download.
+var digests = func() map[string]func() string {
+	all := map[string]func() string{}
+	for _, arch := range archs {
+		all[arch] = sync.OnceValue(func() string {
+			binary, _ := Binary(arch)
+			sum := sha256.Sum256(binary)
+			return "sha256:" + hex.EncodeToString(sum[:])
+		})
+	}
+	return all
+}()
 
 // Sources returns the local sources to mount into a solve, by name. One whose
 // helper isn't built fails when it is read, with Binary's error.
