@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,6 +75,9 @@ type build struct {
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
+	if !slices.Contains(engine.DisplayModes[:], b.progress) {
+		return usage(cmd, "--progress %s: want one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
+	}
 	out, err := b.compile(cmd, b.program, compiler.Planned)
 	if err != nil {
 		return err

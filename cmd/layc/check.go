@@ -21,7 +21,7 @@ is wrong with it: text, names, types, conflicts between components, paths that
 two components write, files that are missing, and what is not pinned.`,
 		Example: `  layc check
   layc check -C services/shop
-  layc check --json            findings as JSON, one object
+  layc check --json            findings as JSON, one array
   layc check --locked          also that the plan in the lock file fits`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -33,7 +33,7 @@ checksums of downloads that declare none, commits and content of imported git
 repositories, and the plan. What is pinned stays as it is; see layc update. A plan that fits stays as it is, too, and one that
 does not is changed as little as the program forces; see layc plan --rebalance.
 
-All other commands only read the file, and need no network for it.`,
+Except for layc update, all other commands only read the file.`,
 		Example: `  layc lock
   layc lock --rebalance                    record a new plan, whatever it moves
   layc lock --measure out                  record sizes of what layc build -o out made

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -75,7 +76,23 @@ func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*com
 		return nil, err
 	}
 	out, list := compiler.Compile(in, until)
-	return out, c.findings(list)
+	if err := c.findings(list); err != nil {
+		return out, err
+	}
+	if until == compiler.Planned {
+		return out, haveApps(out)
+	}
+	return out, nil
+}
+
+// haveApps is an error for a module without apps: there is nothing to plan.
+func haveApps(out *compiler.Output) error {
+	for _, t := range out.Targets {
+		if len(t.Graph.Apps) > 0 {
+			return nil
+		}
+	}
+	return errors.New("the module declares no app, so there is nothing to plan; write app NAME { … }")
 }
 
 // chosen checks that the named apps exist; without names it returns all.
@@ -117,7 +134,7 @@ func (m *mirrorFlags) find(cmd *cobra.Command) (pin.Mirrors, error) {
 	given := pin.Mirrors{}
 	for _, s := range m.given {
 		name, url, ok := strings.Cut(s, "=")
-		if !ok {
+		if !ok || name == "" {
 			return nil, usage(cmd, "--mirror %s: want NAME=URL", s)
 		}
 		given[name] = url

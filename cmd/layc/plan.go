@@ -96,6 +96,9 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	if err := s.findings(list); err != nil {
 		return err
 	}
+	if err := haveApps(out); err != nil {
+		return err
+	}
 	recorded := out
 	if s.rebalance {
 		in.Plan.Rebalance = true

@@ -189,8 +189,12 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 			continue
 		}
 		inside := path.Join(at.dir, e.Name())
-		text, err := fs.ReadFile(at.files, inside)
 		name := at.file(inside)
+		if e.Type()&^fs.ModeSymlink != 0 { // reading a pipe would wait for ever
+			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: it is no regular file", name)
+			continue
+		}
+		text, err := fs.ReadFile(at.files, inside)
 		if err != nil {
 			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: %s", name, reason(err))
 			continue
