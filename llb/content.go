@@ -88,7 +88,7 @@ func (l *lowerer) add(c *contents, i *component.Instance) {
 		c.chain = c.chain.Copy(built, o.Path, o.Path, info)
 	}
 	for _, s := range i.Steps {
-		if p, ok := placed(s); ok && !owned(i, p) && !scratch(p) {
+		if p, ok := placed(s); ok && !owned(i, p) && !component.Scratch(p) {
 			l.act(c, i, s)
 		}
 	}
@@ -134,9 +134,6 @@ func owned(i *component.Instance, p string) bool {
 	}
 	return false
 }
-
-// scratch reports whether a path is every component's scratch space.
-func scratch(p string) bool { return p == "/tmp" || strings.HasPrefix(p, "/tmp/") }
 
 // act appends the file action of one step.
 func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {

@@ -218,7 +218,7 @@ func (x *expander) claims(i *Instance) []claim {
 func (x *expander) findClaims(i *Instance) []claim {
 	var out []claim
 	add := func(p string, tree bool, at source.Span) {
-		if !scratch(p) {
+		if !Scratch(p) {
 			out = append(out, claim{path: path.Clean(p), tree: tree, span: at, by: i})
 		}
 	}
@@ -289,8 +289,8 @@ func (x *expander) copyClaims(s *Copy, src string, add func(string, bool, source
 	}
 }
 
-// scratch reports whether a path is every component's scratch space.
-func scratch(p string) bool { return p == "/tmp" || strings.HasPrefix(p, "/tmp/") }
+// Scratch reports whether a path is every component's scratch space.
+func Scratch(p string) bool { return p == "/tmp" || strings.HasPrefix(p, "/tmp/") }
 
 // reach answers what needs what, directly or not, and remembers it.
 type reach struct {
