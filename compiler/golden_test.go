@@ -139,7 +139,7 @@ func lowered(t *testing.T, target *compiler.Target) string {
 			t.Fatal(err)
 		}
 		for _, i := range g.Images {
-			raw[n] = append(raw[n], bytes.Join(i.Definition.Def, nil)...)
+			raw[n] = append(raw[n], bytes.Join(i.Definition().Def, nil)...)
 			raw[n] = append(raw[n], i.Config...)
 		}
 	}

@@ -151,7 +151,7 @@ func (b *builder) build(program string, secrets map[string][]byte) (files map[st
 	req := engine.Request{Locals: helper.Sources(), Secrets: secrets, Output: engine.Output{Dir: out}}
 	req.Locals[llb.ProjectSource] = project
 	for _, i := range g.Images {
-		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition, Config: i.Config})
+		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
 	}
 	if result, err = b.engine.Build(t.Context(), req); err != nil {
 		return nil, nil, err

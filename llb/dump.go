@@ -17,7 +17,7 @@ import (
 func Dump(g *Graph) (string, error) {
 	d := &dumper{numbers: map[digest.Digest]int{}}
 	for _, i := range g.Images {
-		n, err := d.definition(i.Definition)
+		n, err := d.definition(i.Definition())
 		if err != nil {
 			return "", fmt.Errorf("image %s: %w", i.App.Name, err)
 		}

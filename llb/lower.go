@@ -9,7 +9,6 @@
 package llb
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,8 +25,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Graph is the lowered plan: one definition for each image. Definitions share
-// vertices wherever images share layers.
+// Graph is the lowered plan: one definition for each image. Images share
+// vertices wherever they share layers.
 type Graph struct {
 	Images  []Image // in the plan's order
 	Origins map[digest.Digest]Origin
@@ -41,10 +40,13 @@ type Graph struct {
 
 // Image is the definition of one image.
 type Image struct {
-	App        *component.App
-	Platform   ocispecs.Platform
-	Definition *pb.Definition
-	Config     []byte // the OCI image configuration, without rootfs
+	App      *component.App
+	Platform ocispecs.Platform
+	Config   []byte // the OCI image configuration, without rootfs
+
+	output   *pb.Input // nil: an image without content
+	terminal []byte
+	vertices map[digest.Digest]*vertex // of all images of the graph
 }
 
 // Origin tells what a vertex was lowered from.
@@ -80,7 +82,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
 	}
-	g := &Graph{Origins: map[digest.Digest]Origin{}}
+	g := &Graph{}
+	m := newMarshaller(llb.Platform(l.platform), llb.LocalUniqueID(l.options.Tree))
 	for _, i := range p.Images {
 		config, err := imageConfig(i, l.platform)
 		if err != nil {
@@ -90,13 +93,16 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		if l.err != nil {
 			return nil, l.err
 		}
-		def, err := l.marshal(state)
-		if err != nil {
+		image := Image{App: i.App, Platform: l.platform, Config: config, vertices: m.vertices}
+		if image.output, err = m.state(state); err != nil {
 			return nil, fmt.Errorf("lower %s: %w", i.App.Name, err)
 		}
-		l.collect(g, def)
-		g.Images = append(g.Images, Image{App: i.App, Platform: l.platform, Definition: def.ToPB(), Config: config})
+		if image.terminal, err = terminal(image.output); err != nil {
+			return nil, fmt.Errorf("lower %s: %w", i.App.Name, err)
+		}
+		g.Images = append(g.Images, image)
 	}
+	g.Origins = l.collect(m.vertices)
 	for s := range l.secrets {
 		g.Secrets = append(g.Secrets, s)
 	}
@@ -127,10 +133,6 @@ func (l *lowerer) fail(err error) {
 	}
 }
 
-func (l *lowerer) marshal(s llb.State) (*llb.Definition, error) {
-	return s.Marshal(context.Background(), llb.Platform(l.platform), llb.LocalUniqueID(l.options.Tree))
-}
-
 // originKey is the description that carries the number of a vertex's origin.
 // Descriptions are in no vertex's digest.
 const originKey = "layc.origin"
@@ -142,19 +144,6 @@ func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOp
 		"llb.customname": "[" + component + "] " + name,
 		originKey:        strconv.Itoa(len(l.origins) - 1),
 	})
-}
-
-// collect notes the origins of a definition's vertices, and takes the
-// numbers out of their descriptions.
-func (l *lowerer) collect(g *Graph, def *llb.Definition) {
-	for d, m := range def.Metadata {
-		n, err := strconv.Atoi(m.Description[originKey])
-		if err != nil {
-			continue
-		}
-		delete(m.Description, originKey)
-		g.Origins[d] = l.origins[n]
-	}
 }
 
 // image is the root file system of an image.

@@ -217,7 +217,7 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 		}
 		for _, i := range g.Images {
 			request.Images = append(request.Images, engine.Image{
-				Name: imageName(i.App), Platform: i.Platform, Definition: i.Definition, Config: i.Config,
+				Name: imageName(i.App), Platform: i.Platform, Definition: i.Definition(), Config: i.Config,
 			})
 		}
 	}

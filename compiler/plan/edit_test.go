@@ -291,7 +291,7 @@ func definitions(t *testing.T, p *plan.Plan) []byte {
 	}
 	var raw []byte
 	for _, i := range g.Images {
-		raw = append(raw, bytes.Join(i.Definition.Def, nil)...)
+		raw = append(raw, bytes.Join(i.Definition().Def, nil)...)
 		raw = append(raw, i.Config...)
 	}
 	return raw

@@ -1,0 +1,137 @@
+package llb
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/opencontainers/go-digest"
+)
+
+// BuildKit's State.Marshal marshals everything that a state stands on, each
+// time it is called. The images of a fleet stand on the same vertices, so here
+// each vertex is marshalled once, with one set of constraints for all; an
+// image's definition is put together from them when somebody asks for it.
+
+// vertex is one marshalled vertex.
+type vertex struct {
+	op       []byte
+	inputs   []digest.Digest
+	metadata *pb.OpMetadata
+}
+
+// marshaller marshals vertices.
+type marshaller struct {
+	constraints *llb.Constraints
+	vertices    map[digest.Digest]*vertex
+	digests     map[llb.Vertex]digest.Digest
+}
+
+func newMarshaller(o ...llb.ConstraintsOpt) *marshaller {
+	return &marshaller{
+		constraints: llb.NewConstraints(o...),
+		vertices:    map[digest.Digest]*vertex{},
+		digests:     map[llb.Vertex]digest.Digest{},
+	}
+}
+
+// state marshals what a state stands on and returns its own output; nil for
+// scratch.
+func (m *marshaller) state(s llb.State) (*pb.Input, error) {
+	ctx := context.Background() // BuildKit asks for one; nothing here waits
+	out := s.Output()
+	if out == nil {
+		return nil, nil
+	}
+	v := out.Vertex(ctx, m.constraints)
+	if v == nil {
+		return nil, nil
+	}
+	if _, err := m.vertex(ctx, v); err != nil {
+		return nil, err
+	}
+	return out.ToInput(ctx, m.constraints)
+}
+
+// vertex marshals a vertex after its inputs. Two vertices with equal bytes are
+// one; the first one's description stays.
+func (m *marshaller) vertex(ctx context.Context, v llb.Vertex) (digest.Digest, error) {
+	if d, ok := m.digests[v]; ok {
+		return d, nil
+	}
+	var inputs []digest.Digest
+	for _, in := range v.Inputs() {
+		d, err := m.vertex(ctx, in.Vertex(ctx, m.constraints))
+		if err != nil {
+			return "", err
+		}
+		inputs = append(inputs, d)
+	}
+	d, op, metadata, _, err := v.Marshal(ctx, m.constraints)
+	if err != nil {
+		return "", err
+	}
+	m.digests[v] = d
+	if _, ok := m.vertices[d]; !ok {
+		m.vertices[d] = &vertex{op, inputs, metadata}
+	}
+	return d, nil
+}
+
+// collect notes the origins of all vertices, and takes the numbers out of
+// their descriptions.
+func (l *lowerer) collect(vertices map[digest.Digest]*vertex) map[digest.Digest]Origin {
+	origins := make(map[digest.Digest]Origin, len(vertices))
+	for d, v := range vertices {
+		n, err := strconv.Atoi(v.metadata.GetDescription()[originKey])
+		if err != nil {
+			continue
+		}
+		delete(v.metadata.Description, originKey)
+		origins[d] = l.origins[n]
+	}
+	return origins
+}
+
+// terminal is the last op of a definition: it says which output is meant.
+func terminal(out *pb.Input) ([]byte, error) {
+	if out == nil {
+		return nil, nil
+	}
+	return (&pb.Op{Inputs: []*pb.Input{out}}).MarshalVT()
+}
+
+// Definition is what BuildKit solves for the image: its vertices, each after
+// its inputs, then its own output. That of an image without any content has no
+// vertices. It shares memory with the definitions of the graph's other images.
+func (i Image) Definition() *pb.Definition {
+	def := &pb.Definition{Metadata: map[string]*pb.OpMetadata{}, Source: &pb.Source{}}
+	if i.output == nil {
+		return def
+	}
+	assemble(def, i.vertices, digest.Digest(i.output.Digest))
+	caps := map[string]bool{string(pb.CapConstraints): true, string(pb.CapPlatform): true}
+	for _, m := range def.Metadata {
+		caps[string(pb.CapMetaDescription)] = caps[string(pb.CapMetaDescription)] || m.Description != nil
+		if m.IgnoreCache {
+			caps[string(pb.CapMetaIgnoreCache)] = true
+		}
+	}
+	def.Def = append(def.Def, i.terminal)
+	def.Metadata[string(digest.FromBytes(i.terminal))] = &pb.OpMetadata{Caps: caps}
+	return def
+}
+
+// assemble appends a vertex and what it stands on, if it is not there.
+func assemble(def *pb.Definition, vertices map[digest.Digest]*vertex, d digest.Digest) {
+	if _, ok := def.Metadata[string(d)]; ok {
+		return
+	}
+	v := vertices[d]
+	for _, in := range v.inputs {
+		assemble(def, vertices, in)
+	}
+	def.Def = append(def.Def, v.op)
+	def.Metadata[string(d)] = v.metadata
+}
