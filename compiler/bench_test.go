@@ -1,11 +1,14 @@
 package compiler_test
 
 import (
+	"bytes"
 	"fmt"
-	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
@@ -13,44 +16,6 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 )
-
-const benchHead = `
-fleet {
-    base base
-}
-
-component base {
-    rootfs "https://example.com/rootfs.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
-}
-`
-
-// fleetProgram is apps on components: each component has about 30 lines and
-// needs up to three others, each app uses five.
-func fleetProgram(apps, components int) string {
-	var b strings.Builder
-	b.WriteString(benchHead)
-	for c := range components {
-		fmt.Fprintf(&b, "\n# Component number %d.\ncomponent c%d(version: string = \"1.%d\") {\n", c, c, c)
-		if c > 0 {
-			fmt.Fprintf(&b, "    needs   c%d, c%d\n", c/2, c/3)
-		}
-		fmt.Fprintf(&b, "    owns    \"/opt/c%d\"\n    changes %d/year\n    size    %dMB\n", c, c%50+1, c%200+1)
-		fmt.Fprintf(&b, "    fetch   \"https://example.com/c%d-${version}.tar.gz\" sha256 \"%064x\" unpack to \"/opt/c%d/\"\n", c, c, c)
-		if c%4 == 0 {
-			fmt.Fprintf(&b, "    run     \"/opt/c%d/setup --version $version\"\n", c)
-		}
-		for f := range 8 {
-			fmt.Fprintf(&b, "    file    \"/opt/conf/c%d/%d.conf\" text \"name = c%d ${version} %d\"\n", c, f, c, f)
-		}
-		fmt.Fprintf(&b, "    env     C%d_HOME = \"/opt/c%d\"\n    env     PATH += \"/opt/c%d/bin\"\n}\n", c, c, c)
-	}
-	for a := range apps {
-		fmt.Fprintf(&b, "\napp app%d {\n    uses c%d, c%d, c%d, c%d, c%d\n", a,
-			a%components, (a*7)%components, (a*13)%components, (a*31)%components, (a*57)%components)
-		fmt.Fprintf(&b, "    file \"/srv/app%d.conf\" text \"app %d\"\n    expose %d\n    command [\"run\", \"app%d\"]\n}\n", a, a, a%60000+1, a)
-	}
-	return b.String()
-}
 
 // chainProgram is a chain of components, each of which needs the next.
 func chainProgram(n int) string {
@@ -85,42 +50,82 @@ func diamondProgram(n int) string {
 // compiled compiles a program of one file up to a stage; errors end the test.
 func compiled(tb testing.TB, program string, until compiler.Stage) *compiler.Output {
 	tb.Helper()
-	out, list := compile(program, until)
+	return compiledFiles(tb, oneFile(program), until)
+}
+
+func compiledFiles(tb testing.TB, project fstest.MapFS, until compiler.Stage) *compiler.Output {
+	tb.Helper()
+	out, list := compile(project, until)
 	if list.HasErrors() {
 		tb.Fatalf("%s: %s", list[0].Code, list[0].Message)
 	}
 	return out
 }
 
-func compile(program string, until compiler.Stage) (*compiler.Output, diag.List) {
+func compile(project fstest.MapFS, until compiler.Stage) (*compiler.Output, diag.List) {
 	return compiler.Compile(compiler.Input{
-		Project: fstest.MapFS{"a.layer": {Data: []byte(program)}}, Dir: ".", Lock: &lock.File{},
+		Project: project, Dir: ".", Lock: &lock.File{},
 		Platform: component.Platform{OS: "linux", Arch: "amd64"},
 	}, until)
 }
 
-// BenchmarkFleet goes from the text of 1,000 apps on 500 components to LLB,
-// and tells the memory that the process has taken from the system.
-func BenchmarkFleet(b *testing.B) {
-	program := fleetProgram(1000, 500)
-	b.ReportMetric(float64(strings.Count(program, "\n")), "lines")
-	b.SetBytes(int64(len(program)))
-	for b.Loop() {
-		out := compiled(b, program, compiler.Planned)
-		if _, err := llb.Lower(out.Targets[0].Plan, llb.Options{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	b.ReportMetric(float64(m.Sys)/1e6, "MB")
+func oneFile(program string) fstest.MapFS {
+	return fstest.MapFS{"a.layer": {Data: []byte(program)}}
 }
 
-// BenchmarkFleetExpand is the same without planning and lowering.
-func BenchmarkFleetExpand(b *testing.B) {
-	program := fleetProgram(1000, 500)
-	for b.Loop() {
-		compiled(b, program, compiler.Expanded)
+// BenchmarkFleet goes from the text of 1,000 apps on 500 components up to each
+// stage: all times are from the start. It tells the most memory that the
+// process had from the system meanwhile.
+func BenchmarkFleet(b *testing.B) {
+	files := fleetFiles(1000, 500)
+	program := files["fleet.layer"].Data
+	lines := float64(bytes.Count(program, []byte("\n")))
+	for _, stage := range []struct {
+		name  string
+		until compiler.Stage
+	}{{"check", compiler.Checked}, {"expand", compiler.Expanded}, {"plan", compiler.Planned}, {"llb", compiler.Planned}} {
+		b.Run(stage.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(program)))
+			peak := watchMemory()
+			for b.Loop() {
+				out := compiledFiles(b, files, stage.until)
+				if stage.name == "llb" {
+					if _, err := llb.Lower(out.Targets[0].Plan, llb.Options{}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(peak())/1e6, "MB-peak")
+			b.ReportMetric(lines, "lines")
+		})
+	}
+}
+
+// watchMemory looks every millisecond at how much memory the process has from
+// the system; what it returns ends that and tells the most.
+func watchMemory() func() uint64 {
+	debug.FreeOSMemory()
+	stop, most := make(chan struct{}), make(chan uint64)
+	go func() {
+		samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		var peak uint64
+		for {
+			metrics.Read(samples)
+			peak = max(peak, samples[0].Value.Uint64()-samples[1].Value.Uint64())
+			select {
+			case <-tick.C:
+			case <-stop:
+				most <- peak
+				return
+			}
+		}
+	}()
+	return func() uint64 {
+		close(stop)
+		return <-most
 	}
 }
 
