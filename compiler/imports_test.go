@@ -52,7 +52,7 @@ var outside = map[string]string{
 	"net/http":                               "llb/pin llb/registry cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/helper llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
-	"time":                                   "compiler/component llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"time":                                   "compiler/component compiler/lock llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -26,37 +27,46 @@ import (
 func (c *cli) lockCommand() *cobra.Command {
 	l := &locking{cli: c}
 	cmd := &cobra.Command{
-		Use:   "lock",
-		Short: "Record in " + lock.Name + " what the program refers to, and its plan",
+		Use:        "lock",
+		SuggestFor: []string{"pin", "install"},
+		Short:      "Record in " + lock.Name + " what the program refers to, and its plan",
 		Long: `lock writes ` + lock.Name + `: versions and checksums of a base system's packages,
 checksums of downloads that declare none, commits and content of imported git
-repositories, and the plan. What is pinned stays as it is; see layc update. A plan that fits stays as it is, too, and one that
-does not is changed as little as the program forces; see layc plan --rebalance.
+repositories, the days on which components were refreshed that say how often
+they are, and the plan. What is pinned stays as it is; see layc update. A plan
+that fits stays as it is, too, and one that does not is changed as little as the
+program forces; see layc plan --rebalance.
 
 Except for layc update, all other commands only read the file.`,
 		Example: `  layc lock
   layc lock --rebalance                    record a new plan, whatever it moves
-  layc lock --measure out                  record sizes of what layc build -o out made
+  layc lock --measure out                  record sizes of what is built in out
   layc lock --mirror debian=http://mirror.example.com/debian`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return l.run(cmd, nil) },
 	}
 	l.flags(cmd)
 	cmd.Flags().BoolVar(&l.rebalance, "rebalance", false, "plan afresh instead of keeping the recorded plan")
-	cmd.Flags().StringVar(&l.measure, "measure", "", "record the sizes of layers in the OCI layout `DIR`, which layc build -o wrote")
+	cmd.Flags().StringVar(&l.measure, "measure", "", "record the sizes of layers in `DIR`, which layc build -o wrote")
 	return cmd
 }
 
 func (c *cli) updateCommand() *cobra.Command {
 	l := &locking{cli: c}
 	cmd := &cobra.Command{
-		Use:   "update [NAME…]",
-		Short: "Pin afresh what has changed since it was pinned",
+		Use:        "update [NAME…]",
+		SuggestFor: []string{"upgrade", "bump"},
+		Short:      "Pin afresh what has changed since it was pinned",
 		Long: `update resolves pins of ` + lock.Name + ` afresh: those of the named distributions,
-packages, URLs and git repositories, as the file names them, or all.`,
+packages, URLs and git repositories, as the file names them, or all.
+
+A component that says how often it is updated, such as update weekly, is
+refreshed if it is named, or if all is and that time has passed: what it
+downloads is pinned afresh, and its runs run anew.`,
 		Example: `  layc update                              everything
   layc update debian/bookworm              all packages of a distribution
-  layc update openssl                      one package`,
+  layc update openssl                      one package
+  layc update feed                         a component with an update clause`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = []string{lock.Everything}
@@ -115,8 +125,10 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	if in.Modules, err = l.fetched(cmd.Context(), pins, true); err != nil {
 		return err
 	}
+	var refs lock.Refs
 	for range maxRounds {
-		refs, rest, err := l.refs(in, pins)
+		var rest bool
+		refs, rest, err = l.refs(in, pins)
 		if err != nil {
 			return err
 		}
@@ -132,6 +144,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
+	defer l.due(pins, refs.Updates, resolver.Now())
 	text := pins.Format()
 	if bytes.Equal(text, old) {
 		fmt.Fprintf(l.out, "%s is up to date\n", file)
@@ -143,6 +156,20 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	fmt.Fprintf(l.out, "wrote %s: %s, %s, a plan of %s\n", file,
 		plural(len(pins.Packages), "package"), plural(len(pins.URLs), "download"), plural(len(pins.Layers), "shared layer"))
 	return nil
+}
+
+// due says which components are to be refreshed.
+func (l *locking) due(pins *lock.File, refs []lock.UpdateRef, now time.Time) {
+	var names []string
+	for _, ref := range refs {
+		if pins.Due(ref, now) {
+			names = append(names, ref.Component)
+		}
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) > 0 {
+		fmt.Fprintf(l.out, "due to be updated: %s; run: layc update\n", strings.Join(names, ", "))
+	}
 }
 
 // record puts the plan into the lock file, and measured sizes if they are
@@ -185,6 +212,7 @@ func (l *locking) refs(in compiler.Input, pins *lock.File) (lock.Refs, bool, err
 		refs.Distributions = append(refs.Distributions, t.Graph.Refs.Distributions...)
 		refs.URLs = append(refs.URLs, t.Graph.Refs.URLs...)
 		refs.Images = append(refs.Images, t.Graph.Refs.Images...)
+		refs.Updates = append(refs.Updates, t.Graph.Refs.Updates...)
 	}
 	return refs, rest, nil
 }
@@ -220,6 +248,8 @@ func (a announcing) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, e
 	fmt.Fprintf(a.l.err, "resolving %s\n", ref.Reference)
 	return a.r.Image(ctx, ref)
 }
+
+func (a announcing) Now() time.Time { return a.r.Now() }
 
 // replaceFile writes a file in one step: readers see the old text or the new.
 func replaceFile(name string, text []byte) error {

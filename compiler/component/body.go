@@ -30,6 +30,7 @@ type body struct {
 
 	rate     Rate
 	rateWith *ref
+	update   *updating
 	size     int64
 	publish  string
 	tests    []Test
@@ -197,15 +198,8 @@ func (x *expander) clause(s *syntax.Clause, v *env, to *body) {
 	case "user", "workdir", "expose", "volume", "entrypoint", "command", "stopsignal", "shell":
 		x.configured(s, v, to)
 	case "update":
-		x.unsupported(s)
+		x.update(s, v, to)
 	}
-}
-
-// unsupported reports a clause that the language has and this version of layc
-// does not carry out.
-func (x *expander) unsupported(s *syntax.Clause) {
-	x.found.Errorf("E0305", s.Word.At, "%s is not supported by this version of layc", s.Word.Name).
-		Hint("leave it out")
 }
 
 // operand evaluates the single operand of a clause.

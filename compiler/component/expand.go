@@ -43,6 +43,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		bodies:   map[string]*body{},
 		interned: map[string]*Instance{},
 		stages:   map[string]*Instance{},
+		idle:     map[source.Span]bool{},
 		packages: map[string]*Instance{},
 		accounts: map[*check.User]*account{},
 		links:    map[*Instance]map[string]string{},
@@ -80,6 +81,7 @@ type expander struct {
 	interned  map[string]*Instance
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
+	idle      map[source.Span]bool // `update` clauses without anything to refresh
 	accounts  map[*check.User]*account
 	links     map[*Instance]map[string]string // that an instance and what it needs declare
 	builds    map[*body][]*Instance           // what a body builds with; nil: an error, reported
@@ -332,6 +334,7 @@ func (x *expander) finishRefs() {
 	}
 	slices.SortFunc(r.Images, func(a, b lock.ImageRef) int { return strings.Compare(a.Reference, b.Reference) })
 	r.Images = slices.Compact(r.Images)
+	slices.SortStableFunc(r.Updates, func(a, b lock.UpdateRef) int { return strings.Compare(a.Component, b.Component) })
 	slices.SortFunc(r.Distributions, func(a, b lock.Distribution) int { return strings.Compare(a.ID, b.ID) })
 }
 

@@ -198,6 +198,7 @@ type Fetch struct {
 	Owner  *Owner
 	Mode   string
 	Span   source.Span
+	pinned bool // by the lock file, not by the program
 }
 
 // Run runs a command with the shell.

@@ -154,6 +154,7 @@ func (c *closure) build(r *ref) *Instance {
 		}
 		i.Env = c.x.stepEnv(i)
 	}
+	c.x.updated(i, b)
 	i.ID = r.key() + c.suffix(b, i)
 	return c.x.keep(interned, i)
 }
@@ -372,7 +373,12 @@ func (x *expander) baseInstance(r *ref) *Instance {
 		settings: append(slices.Clone(systemSettings), b.settings...),
 		Rate:     b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
 	}
-	return x.intern(i.ID, i)
+	key := internKey(i.ID, i)
+	if old := x.interned[key]; old != nil {
+		return old
+	}
+	x.updated(i, b)
+	return x.keep(key, i)
 }
 
 // systemSettings are the defaults of a base that declares none.

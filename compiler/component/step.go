@@ -338,6 +338,7 @@ func (x *expander) checksum(s *syntax.Clause, v *env) string {
 
 // pinURL takes the checksum of a fetch from the lock file.
 func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
+	step.pinned = true
 	u := step.URLs[0]
 	x.graph.Refs.URLs = append(x.graph.Refs.URLs, u)
 	pin, ok := x.lock.URL(u)

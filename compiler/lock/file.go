@@ -24,13 +24,15 @@
 //
 //	stack shop java
 //
+//	update std/node.modules 2026-11-23
+//
 //	url maven:com.example:server:1.0:zip sha256:… 1234
 //
 // A field that is empty, holds a space or starts with a quote is written as a
 // Go string literal. Lines may come in any order and repeat (that is what a
 // union merge leaves behind); two different facts about one thing are an
 // error that names both lines, but of the plan and of sizes, which only advise,
-// one is taken. Lines that start with # and empty lines mean nothing and are
+// one is taken, and of update keys the later one. Lines that start with # and empty lines mean nothing and are
 // not kept.
 //
 // This package does no I/O: [Update] asks a [Resolver] for what is missing.
@@ -56,6 +58,7 @@ type File struct {
 	Layers   []PlanLayer // by name
 	Stacks   []Stack     // by app, layer
 	Sizes    []Size      // by instance
+	Updates  []UpdateKey // by component
 }
 
 // Index pins the signed index from which packages were resolved. It records
@@ -169,6 +172,7 @@ func (f *File) Sort() {
 	slices.SortStableFunc(f.Layers, compareLayers)
 	slices.SortStableFunc(f.Stacks, compareStacks)
 	slices.SortStableFunc(f.Sizes, compareSizes)
+	slices.SortStableFunc(f.Updates, compareUpdates)
 	for i := range f.Packages {
 		slices.Sort(f.Packages[i].Needs)
 	}

@@ -53,6 +53,9 @@ func (f *File) Format() []byte {
 	for _, x := range f.Sizes {
 		add("size", x.Instance, strconv.FormatInt(x.Bytes, 10))
 	}
+	for _, x := range f.Updates {
+		add("update", x.Component, x.Key)
+	}
 	slices.Sort(lines)
 	lines = slices.Compact(lines)
 

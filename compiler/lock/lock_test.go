@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // digest makes a well-formed digest that a reader can tell from others.
@@ -36,8 +37,9 @@ func sample() *File {
 			{Name: "java", Kind: "spine", Parent: "the os", Members: []string{`java.jdk("17")`, `log.agent("a b", 2)`}},
 			{Name: "the os", Kind: "spine"},
 		},
-		Stacks: []Stack{{"shop", "java"}, {"shop", "the os"}},
-		Sizes:  []Size{{`java.jdk("17")`, 86_000_000}},
+		Stacks:  []Stack{{"shop", "java"}, {"shop", "the os"}},
+		Sizes:   []Size{{`java.jdk("17")`, 86_000_000}},
+		Updates: []UpdateKey{{"modules", "2026-11-23.2"}, {"std/node.modules", "2026-11-16"}},
 	}
 	f.Sort()
 	return f
@@ -66,6 +68,9 @@ size java.jdk("17") 86000000
 
 stack shop "the os"
 stack shop java
+
+update modules 2026-11-23.2
+update std/node.modules 2026-11-16
 
 url "https://example.com/a b.jar" sha256:C 7
 url maven:com.example:server:1.0:zip sha256:D 0
@@ -137,6 +142,21 @@ func TestMergedPlansAreRead(t *testing.T) {
 	}
 }
 
+// Two branches that both refresh a component merge to the later key.
+func TestMergedKeysAreRead(t *testing.T) {
+	lines := []string{"update a 2026-11-23.10", "update a 2026-11-23.9", "update a 2026-11-22", "update b 2026-11-23", "update a 2026-11-23"}
+	for range lines {
+		lines = append(lines[1:], lines[0])
+		f, err := Parse(Name, []byte("layc-lock 1\n"+strings.Join(lines, "\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, b := f.UpdateKey("a"), f.UpdateKey("b"); a != "2026-11-23.10" || b != "2026-11-23" {
+			t.Errorf("%v: a has key %s, b %s", lines, a, b)
+		}
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	f, err := Parse(Name, nil)
 	if err != nil || !reflect.DeepEqual(f, &File{}) {
@@ -161,6 +181,8 @@ func TestParseErrors(t *testing.T) {
 		{"open string", "layc-lock 1\nurl \"u\n", `f:2: unterminated or malformed string: "u`},
 		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: want parent=…, found "over=b"`},
 		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: malformed fact, want: url URL DIGEST BYTES\nf:3: malformed fact, want: size INSTANCE BYTES"},
+		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: "2026-11-31" is no update key: want a day such as 2026-11-23 (run layc lock after deleting the line)`},
+		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: "2026-11-30.1" is no update key: want a day such as 2026-11-23 (run layc lock after deleting the line)`},
 		{"conflict", "layc-lock 1\n<<<<<<< ours\nurl u sha256:A 1\n=======\n>>>>>>> theirs\n",
 			"f:2: a merge conflict is not resolved: keep the lines of both sides, delete the marker lines, and run layc lock"},
 	}
@@ -308,6 +330,8 @@ func (r *fakeResolver) Image(_ context.Context, ref ImageRef) (Image, error) {
 	return Image{ref.Reference, ref.Platform, digest("f")}, r.fail
 }
 
+func (r *fakeResolver) Now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
+
 func TestUpdate(t *testing.T) {
 	refs := Refs{
 		Distributions: []Distribution{{bookworm, "amd64", []string{"jq"}}},
@@ -366,9 +390,69 @@ func TestUpdateDropsWhatNobodyWants(t *testing.T) {
 	}
 }
 
+// TestUpdateKeys checks which keys, and which pins that hang on them, are
+// refreshed on 2026-11-23.
+func TestUpdateKeys(t *testing.T) {
+	const day = 24 * time.Hour
+	refs := Refs{
+		URLs: []string{"old", "recent", "free"},
+		Updates: []UpdateRef{
+			{Component: "weekly", Every: 7 * day, Names: []string{"old"}},
+			{Component: "monthly", Every: 30 * day, Names: []string{"recent"}},
+			{Component: "manual"}, {Component: "new", Every: day},
+			{Component: "monthly", Every: 365 * day},
+		},
+	}
+	tests := []struct{ name, want, asked string }{
+		{"", "manual 2020-01-01, monthly 2026-11-16, new 2026-11-23, weekly 2026-11-16", ""},
+		{Everything, "manual 2020-01-01, monthly 2026-11-16, new 2026-11-23, weekly 2026-11-23", "url free, url old"},
+		{"manual", "manual 2026-11-23, monthly 2026-11-16, new 2026-11-23, weekly 2026-11-16", ""},
+		{"monthly", "manual 2020-01-01, monthly 2026-11-23, new 2026-11-23, weekly 2026-11-16", "url recent"},
+		{"free", "manual 2020-01-01, monthly 2026-11-16, new 2026-11-23, weekly 2026-11-16", "url free"},
+	}
+	for _, test := range tests {
+		old := &File{
+			URLs:    []URL{{"free", digest("a"), 1}, {"old", digest("a"), 1}, {"recent", digest("a"), 1}},
+			Updates: []UpdateKey{{"gone", "2020-01-01"}, {"manual", "2020-01-01"}, {"monthly", "2026-11-16"}, {"weekly", "2026-11-16"}},
+		}
+		var names []string
+		if test.name != "" {
+			names = []string{test.name}
+		}
+		r := &fakeResolver{}
+		f, err := Update(context.Background(), old, refs, r, names...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		for _, k := range f.Updates {
+			keys = append(keys, k.Component+" "+k.Key)
+		}
+		if got := strings.Join(keys, ", "); got != test.want {
+			t.Errorf("updating %q gives %s, want %s", test.name, got, test.want)
+		}
+		if got := strings.Join(r.asked, ", "); got != test.asked {
+			t.Errorf("updating %q asks for %s, want %s", test.name, got, test.asked)
+		}
+	}
+}
+
+// A second refresh on one day, or under a clock that goes slow, is a new key all
+// the same.
+func TestNextKey(t *testing.T) {
+	now := time.Date(2026, 11, 23, 23, 0, 0, 0, time.FixedZone("", -2*3600))
+	for old, want := range map[string]string{
+		"": "2026-11-24", "2026-11-23": "2026-11-24", "2026-11-24": "2026-11-24.2", "2026-11-24.9": "2026-11-24.10", "2027-01-01": "2027-01-01.2",
+	} {
+		if got := nextKey(old, now); got != want {
+			t.Errorf("after %q comes %s, want %s", old, got, want)
+		}
+	}
+}
+
 func TestUpdateErrors(t *testing.T) {
 	_, err := Update(context.Background(), sample(), Refs{}, &fakeResolver{}, "jq")
-	want := `nothing in this program is pinned under the name "jq": want a distribution, a package, a URL or an image that it uses`
+	want := `nothing in this program is pinned under the name "jq": want a distribution, a package, a URL, an image or an updated component that it uses`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

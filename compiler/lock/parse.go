@@ -115,6 +115,7 @@ var forms = map[string]struct {
 	"module":  {"module URL VERSION COMMIT DIGEST", 3, 5, 5},
 	"size":    {"size INSTANCE BYTES", 2, 3, 3},
 	"stack":   {"stack APP LAYER", 3, 3, 3},
+	"update":  {"update COMPONENT DAY", 2, 3, 3},
 }
 
 func (p *parser) parseLine(line int, text string) {
@@ -156,6 +157,8 @@ func (p *parser) parseLine(line int, text string) {
 	if before, ok := p.seen[key]; ok {
 		switch text := join(fields); {
 		case text == before.text:
+		case kind == "update":
+			p.later(line, fields)
 		case kind != "layer" && kind != "size":
 			p.errorf(line, "delete one of them, or both and run layc lock", "line %d says something else about %s", before.line, key)
 		case text < before.text:
@@ -197,6 +200,8 @@ func (p *parser) fact(line int, f []string) {
 		p.file.Stacks = append(p.file.Stacks, Stack{f[1], f[2]})
 	case "size":
 		p.file.Sizes = append(p.file.Sizes, Size{f[1], p.bytes(line, f[2])})
+	case "update":
+		p.file.Updates = append(p.file.Updates, UpdateKey{f[1], p.key(line, f[2])})
 	}
 }
 
@@ -259,6 +264,24 @@ func (p *parser) commit(line int, field string) string {
 		p.errorf(line, "run layc lock after deleting the line", "%q is no commit: want 40 hex digits", field)
 	}
 	return field
+}
+
+func (p *parser) key(line int, field string) string {
+	if _, _, ok := parseKey(field); !ok {
+		p.errorf(line, "run layc lock after deleting the line", "%q is no update key: want a day such as 2026-11-23", field)
+	}
+	return field
+}
+
+// later reads another key of a component that has one: where two branches
+// have refreshed it, the later refresh is as good as both.
+func (p *parser) later(line int, f []string) {
+	key := p.key(line, f[2])
+	for i := range p.file.Updates {
+		if u := &p.file.Updates[i]; u.Component == f[1] && laterKey(key, u.Key) {
+			u.Key = key
+		}
+	}
 }
 
 func (p *parser) bytes(line int, field string) int64 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Refs is what a program refers to and wants pinned. Order and repetitions
@@ -13,6 +14,7 @@ type Refs struct {
 	Distributions []Distribution
 	URLs          []string
 	Images        []ImageRef
+	Updates       []UpdateRef
 }
 
 // Distribution is what a program wants of one distribution on one
@@ -43,11 +45,14 @@ type Resolver interface {
 
 	// Image resolves a reference to a platform's manifest digest.
 	Image(ctx context.Context, ref ImageRef) (Image, error)
+
+	// Now is the time, by which update keys are due and made.
+	Now() time.Time
 }
 
 // Missing is a pin that a program needs and the lock file doesn't have.
 type Missing struct {
-	Kind string // "distribution", "package", "url", "image"
+	Kind string // "distribution", "package", "url", "image", "update"
 	Name string // as the program writes it
 	On   string // distribution and architecture, or platform; "" if that says nothing
 }
@@ -89,6 +94,11 @@ func (f *File) Missing(refs Refs) []Missing {
 	for _, ref := range refs.Images {
 		if _, ok := f.Image(ref.Reference, ref.Platform); !ok {
 			list = append(list, Missing{Kind: "image", Name: ref.Reference, On: ref.Platform})
+		}
+	}
+	for _, ref := range refs.Updates {
+		if f.UpdateKey(ref.Component) == "" {
+			list = append(list, Missing{Kind: "update", Name: ref.Component})
 		}
 	}
 	slices.SortFunc(list, func(a, b Missing) int {

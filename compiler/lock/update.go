@@ -16,8 +16,10 @@ const Everything = "*"
 // kept.
 //
 // Pins that names mentions are resolved afresh: a distribution's ID, a
-// package, a URL, an image reference, or [Everything]. A name that refs
-// doesn't reach is an error. Of a distribution, all packages are resolved
+// package, a URL, an image reference, a component that says how often it is
+// updated, or [Everything]. A name that refs doesn't reach is an error. Such a
+// component gets a new key, and what it alone covers is resolved afresh, if it is
+// named, or if it is due and everything is; otherwise both stay. Of a distribution, all packages are resolved
 // together as soon as one is missing or named; the others keep their
 // versions where that resolution allows it.
 //
@@ -35,6 +37,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 	u.file.Stacks = slices.Clone(old.Stacks)
 	u.file.Sizes = slices.Clone(old.Sizes)
 	u.file.Modules = slices.Clone(old.Modules)
+	u.updates(refs.Updates)
 	for _, d := range combine(refs.Distributions) {
 		if err := u.distribution(ctx, d); err != nil {
 			return nil, err
@@ -56,7 +59,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 	}
 	for _, name := range sortedSet(names) {
 		if !u.names[name] {
-			return nil, fmt.Errorf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL or an image that it uses", name)
+			return nil, fmt.Errorf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL, an image or an updated component that it uses", name)
 		}
 	}
 	u.file.Sort()
@@ -68,6 +71,7 @@ type updater struct {
 	file     File
 	resolver Resolver
 	names    map[string]bool // to resolve afresh → met in the program
+	covered  map[string]bool // by a component that says `update` → which is refreshed
 }
 
 // named says whether name is to be resolved afresh, and notes that the
@@ -77,7 +81,43 @@ func (u *updater) named(name string) bool {
 		u.names[name] = true
 		return true
 	}
+	if refreshed, ok := u.covered[name]; ok {
+		return refreshed
+	}
 	return u.names[Everything]
+}
+
+// updates takes over the keys of components, makes the missing ones, and
+// replaces those that are named or due.
+func (u *updater) updates(refs []UpdateRef) {
+	u.covered = map[string]bool{}
+	merged := map[string]UpdateRef{} // one for each component
+	for _, ref := range refs {
+		if old, ok := merged[ref.Component]; ok {
+			if old.Every > 0 && (ref.Every == 0 || old.Every < ref.Every) {
+				ref.Every = old.Every
+			}
+			ref.Names = slices.Concat(old.Names, ref.Names)
+		}
+		merged[ref.Component] = ref
+	}
+	now := u.resolver.Now()
+	for component, ref := range merged {
+		_, named := u.names[component]
+		if named {
+			u.names[component] = true
+		}
+		_, everything := u.names[Everything]
+		key := u.old.UpdateKey(component)
+		refresh := named || everything && u.old.Due(ref, now)
+		if key == "" || refresh {
+			key = nextKey(key, now)
+		}
+		u.file.Updates = append(u.file.Updates, UpdateKey{component, key})
+		for _, name := range ref.Names {
+			u.covered[name] = u.covered[name] || refresh
+		}
+	}
 }
 
 func (u *updater) distribution(ctx context.Context, want Distribution) error {

@@ -40,8 +40,11 @@ var operandTypes = map[string]*Type{
 	"uid": intType, "gid": intType, "home": stringType, "groups": stringType,
 }
 
-// rates are the words of `changes` and `update`.
-var rates = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
+// rates are the words of `changes`, intervals those of `update`.
+var (
+	rates     = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
+	intervals = rates[:len(rates)-1]
+)
 
 // periods are the words after the slash of `changes 12/year`.
 var periods = []string{"year", "quarter", "month", "week", "day", "hour"}
@@ -111,7 +114,7 @@ func (c *checker) clause(s *syntax.Clause) {
 			return
 		}
 	case "update":
-		c.rateWord(s.Args, rates)
+		c.interval(s.Args)
 		return
 	case "secret":
 		return
@@ -203,6 +206,27 @@ func (c *checker) rate(s *syntax.Clause) {
 		return
 	}
 	c.rateWord(s.Args, rates)
+}
+
+// interval checks `update weekly` and `update 10d`.
+func (c *checker) interval(args []syntax.Expr) {
+	for _, a := range args {
+		n, ok := a.(*syntax.Name)
+		if !ok || c.scope.lookup(n.Name) != nil {
+			if !ok || !slices.Contains(intervals, n.Name) {
+				c.expect(a, durationType, "update")
+			}
+			continue
+		}
+		if slices.Contains(intervals, n.Name) {
+			continue
+		}
+		d := c.list.Errorf("E0213", a.Span(), "not an interval: %s", n.Name).
+			Note("intervals are %s, or a time such as 10d", strings.Join(intervals, ", "))
+		if near := diag.Nearest(n.Name, intervals); near != "" {
+			d.Hint("did you mean %s?", near).Fix(a.Span(), near)
+		}
+	}
 }
 
 func (c *checker) rateWord(args []syntax.Expr, known []string) {

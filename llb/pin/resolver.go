@@ -258,6 +258,9 @@ func (r *Resolver) URL(ctx context.Context, name string) (lock.URL, error) {
 	return pin, nil
 }
 
+// Now is the time of Options.
+func (r *Resolver) Now() time.Time { return r.options.Now }
+
 // Image pins an image with the function that the options give.
 func (r *Resolver) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
 	if r.options.Image == nil {
