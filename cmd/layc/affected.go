@@ -16,8 +16,9 @@ func (c *cli) affectedCommand() *cobra.Command {
 	var since, format string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "affected --since REV",
-		Short: "Print the apps that a change makes necessary to build",
+		Use:        "affected --since REV",
+		SuggestFor: []string{"changed", "diff"},
+		Short:      "Print the apps that a change makes necessary to build",
 		Long: `affected compares the module with a git revision and prints the apps whose
 images get another digest, one a line: because of the program's text, of pins in
 the lock file, or of files that they or their build stages copy. Files that git
@@ -29,7 +30,7 @@ If the module does not compile at that revision, all apps are affected.
 child pipeline for GitLab with a job for each app.`,
 		Example: `  layc affected --since origin/main
   layc build --push $(layc affected --since HEAD~1)
-  echo "matrix=$(layc affected --since HEAD~1 --format=github)" >> "$GITHUB_OUTPUT"
+  layc affected --since HEAD~1 --format=github    {"app":["app1"]}
   layc affected --since "$CI_COMMIT_BEFORE_SHA" --format=gitlab > child.yml
   layc affected --since HEAD~1 --json`,
 		Args: noArguments,
@@ -63,7 +64,7 @@ child pipeline for GitLab with a job for each app.`,
 	}
 	p.flags(cmd)
 	cmd.Flags().StringVar(&since, "since", "", "compare with the git revision `REV`")
-	cmd.Flags().StringVar(&format, "format", "text", "print for `text`, github or gitlab")
+	cmd.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text, github or gitlab")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
 	return cmd
 }

@@ -29,8 +29,9 @@ import (
 func (c *cli) buildCommand() *cobra.Command {
 	b := &build{cli: c}
 	cmd := &cobra.Command{
-		Use:   "build [APP…]",
-		Short: "Build the images of all apps, or of some",
+		Use:        "build [APP…]",
+		SuggestFor: []string{"push", "make", "image", "images"},
+		Short:      "Build the images of all apps, or of some",
 		Long: `build plans all apps together, builds the images of those that are named (none:
 all), and writes them to an OCI layout, a registry, or both. Without -o and
 --push it only builds: everything stays in the engine's cache.
@@ -51,9 +52,9 @@ process owns that, and a second build attaches to the first one's engine.
 	f.StringVarP(&b.output, "output", "o", "", "write an OCI layout to `DIR`")
 	f.BoolVar(&b.push, "push", false, "push to the fleet's registry, or to --registry")
 	f.StringVar(&b.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
-	f.StringVar(&b.progress, "progress", "auto", "how to show progress: `auto`, tty, plain, quiet or rawjson")
-	f.StringVar(&b.engine, "engine", os.Getenv("BUILDKIT_HOST"), "use the BuildKit at `ADDRESS` instead of the one in layc")
-	f.StringVar(&b.state, "state", "", "state `DIR` of the engine in layc (default: layc in the user's cache directory)")
+	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
+	f.StringVar(&b.engine, "engine", os.Getenv("BUILDKIT_HOST"), "use the BuildKit at `ADDRESS`, not the one in layc")
+	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in the user's\ncache directory)")
 	f.StringArrayVar(&b.secrets, "secret", nil, "give steps a secret of the fleet: `NAME=FILE`")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
 	return cmd

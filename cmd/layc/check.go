@@ -14,8 +14,9 @@ func (c *cli) checkCommand() *cobra.Command {
 	var p program
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "Report what is wrong with the module",
+		Use:        "check",
+		SuggestFor: []string{"lint", "validate", "vet", "verify"},
+		Short:      "Report what is wrong with the module",
 		Long: `check reads the module and all that it imports, and reports everything that
 is wrong with it: text, names, types, conflicts between components, paths that
 two components write, files that are missing, and what is not pinned.`,
@@ -55,11 +56,4 @@ two components write, files that are missing, and what is not pinned.`,
 	p.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print findings as JSON")
 	return cmd
-}
-
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usage(cmd, "unexpected argument %q", args[0])
-	}
-	return nil
 }

@@ -31,9 +31,11 @@ func (c *cli) complete(root *cobra.Command) {
 	arguments := map[string]completer{
 		"plan": c.appNames, "build": c.appNames, "graph": c.appNames,
 		"impact": c.inImages, "explain-layer": first(c.inImages),
-		"update":  c.pinnedNames,
-		"explain": first(codes),
-		"doc":     first(c.moduleNames),
+		"update":     c.pinnedNames,
+		"explain":    first(codes),
+		"doc":        first(c.moduleNames),
+		"help":       first(commandNames),
+		"completion": first(func(*cobra.Command, []string) []string { return shells }),
 	}
 	flags := map[string]completer{
 		"stage":    func(*cobra.Command, []string) []string { return stages },
@@ -99,6 +101,16 @@ func first(f completer) completer {
 		}
 		return f(cmd, args)
 	}
+}
+
+func commandNames(cmd *cobra.Command, _ []string) []string {
+	var offered []string
+	for _, other := range cmd.Root().Commands() {
+		if other.IsAvailableCommand() {
+			offered = append(offered, other.Name()+"\t"+other.Short)
+		}
+	}
+	return offered
 }
 
 func codes(*cobra.Command, []string) []string {
@@ -196,6 +208,9 @@ func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 	}
 	for _, m := range f.Modules {
 		names = append(names, m.URL)
+	}
+	for _, u := range f.Updates {
+		names = append(names, u.Component)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -20,9 +20,9 @@ func (c *cli) costCommand() *cobra.Command {
 		Short: "Show what the fleet costs, and who causes it",
 		Long: `cost shows what the plan's layers take in the registry and what all hosts pull
 in a week, if things change as often as they say: for the plan, for each app
-planned on its own, and the least that any plan costs. Below are the apps and the
-components that cause most of it; what is in a layer shares the layer's cost by
-size. Pulls count what a layer's round trips are worth in bytes.
+planned on its own, and the least that any plan costs. Below are the apps and
+the components that cause most of it; what is in a layer shares the layer's cost
+by size. Pulls count what a layer's round trips are worth in bytes.
 
 With --since it shows what the registry has to store newly since a git revision,
 by the components that cause it: a layer counts in equal parts for those that

@@ -22,8 +22,9 @@ import (
 func (c *cli) docCommand() *cobra.Command {
 	var asMarkdown, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "doc [MODULE]",
-		Short: "Show what a module declares, with its documentation",
+		Use:        "doc [MODULE]",
+		SuggestFor: []string{"docs", "man"},
+		Short:      "Show what a module declares, with its documentation",
 		Long: `doc shows what a module declares for others: components with their parameters,
 slots, users and values, and what the comments directly above them say. MODULE
 is written as in an import, or is a directory; without it, the module that layc

@@ -17,12 +17,14 @@ func (c *cli) explainLayerCommand() *cobra.Command {
 	var p program
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "explain-layer LAYER",
-		Short: "Show why components share a layer, and what another plan would cost",
+		Use:        "explain-layer LAYER",
+		SuggestFor: []string{"why"},
+		Short:      "Show why components share a layer, and what else would cost",
 		Long: `explain-layer shows what is in a layer, which images have it and what it costs,
-and then what would change if one of its members were in a layer of its own or in
-another one, or if the layer were one with another. Costs are those of the whole
-fleet, in dollars a year by the default weights; +0.00 is less than half a cent.
+and then what would change if one of its members were in a layer of its own or
+in another one, or if the layer were one with another. Costs are those of the
+whole fleet, in dollars a year by the default weights; +0.00 is less than half a
+cent.
 
 LAYER is a layer's ID, as layc plan --json and layc graph show it, or the
 beginning of one, or the name of a component, which means each layer that holds

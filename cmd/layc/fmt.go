@@ -20,12 +20,14 @@ import (
 func (c *cli) fmtCommand() *cobra.Command {
 	f := &formatting{cli: c}
 	cmd := &cobra.Command{
-		Use:   "fmt [FILE|DIR…]",
-		Short: "Write .layer files in their canonical form",
+		Use:        "fmt [FILE|DIR…]",
+		SuggestFor: []string{"format"},
+		Short:      "Write .layer files in their canonical form",
 		Long: `fmt rewrites .layer files in their canonical form: those that are named, those
 below directories that are named, or those of the module. "-" formats standard
-input to standard output. A file with errors stays as it is, and
-so does what layc vendor has written.`,
+input to standard output. A file with errors stays as it is, and so does what
+layc vendor has written. With -d or -l no file is written, and the exit code is
+1 if one would change.`,
 		Example: `  layc fmt
   layc fmt -l .                list files that would change; exit code 1 if any
   layc fmt -d shop.layer       show the changes

@@ -55,7 +55,7 @@ around in a large fleet there is: layc plan --html FILE`,
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "dot", "`FORMAT`: dot, mermaid or svg")
+	cmd.Flags().StringVar(&format, "format", "dot", "draw in `FORMAT`: dot, mermaid or svg")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the graph as JSON")
 	return cmd
 }

@@ -53,8 +53,9 @@ app hello {
 
 func (c *cli) initCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "init [DIR]",
-		Short: "Begin a project: a small one that builds",
+		Use:        "init [DIR]",
+		SuggestFor: []string{"new", "create"},
+		Short:      "Begin a project: a small one that builds",
 		Long: `init writes a small commented project: a fleet on Debian with one component and
 one app. It goes to DIR, which is made if it is not there, or to the current
 directory. Files that exist are never changed: where one is in the way, or the

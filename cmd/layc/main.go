@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -85,17 +86,22 @@ Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
   layc build -o out           build all images into an OCI layout`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              cobra.ArbitraryArgs,
+		Version:           versions(),
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.haveDir(cmd) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage(cmd, "unknown command %q", args[0])
+				return unknownCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
 	}
-	root.Args = cobra.ArbitraryArgs
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetUsageFunc(printUsage)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(c.helpCommand())
 	root.PersistentFlags().StringVarP(&c.dir, "dir", "C", ".", "work on the module in `DIR`")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
 	root.AddCommand(
 		c.checkCommand(),
 		c.planCommand(),
@@ -114,19 +120,33 @@ Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 		c.fmtCommand(),
 		c.explainCommand(),
 		c.dumpCommand(),
+		c.completionCommand(),
 		c.versionCommand(),
 	)
+	root.Flags().BoolP("version", "v", false, "print the version")
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.Flags().BoolP("help", "h", false, "show this help")
+	}
 	c.complete(root)
 	return root
 }
 
-// usageError says that the command line is wrong.
-type usageError struct{ message, command string }
-
-func (e *usageError) Error() string { return e.message }
-
-func usage(cmd *cobra.Command, format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...), cmd.CommandPath()}
+// haveDir checks that there is a directory to work in, for commands that read it.
+func (c *cli) haveDir(cmd *cobra.Command) error {
+	switch cmd.Name() {
+	case "init", "explain", "version", "help", "completion":
+		return nil
+	}
+	info, err := os.Stat(c.dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage(cmd, "-C %s: there is no such directory", c.dir)
+	case err != nil:
+		return usage(cmd, "-C %s: %s", c.dir, plainError(err))
+	case !info.IsDir():
+		return usage(cmd, "-C %s: this is a file; name the directory of a module", c.dir)
+	}
+	return nil
 }
 
 // codeError ends a command with an exit code; what there is to say is said.

@@ -31,7 +31,7 @@ func (p *program) flags(cmd *cobra.Command) {
 
 // source adds the flags that say what the program is.
 func (p *program) source(cmd *cobra.Command) {
-	cmd.Flags().StringSliceVar(&p.platforms, "platform", nil, "build for `OS/ARCH` instead of the fleet's platforms")
+	cmd.Flags().StringSliceVar(&p.platforms, "platform", nil, "work for `OS/ARCH` instead of the fleet's platforms")
 	cmd.Flags().StringArrayVar(&p.set, "set", nil, "set a param of the module: `NAME=VALUE`")
 }
 
@@ -125,7 +125,7 @@ func chosen(cmd *cobra.Command, g *component.Graph, names []string) (map[string]
 type mirrorFlags struct{ given []string }
 
 func (m *mirrorFlags) flags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&m.given, "mirror", nil, "download from a mirror: `NAME=URL`, e.g. debian=…, maven=…")
+	cmd.Flags().StringArrayVar(&m.given, "mirror", nil, "download from a mirror: `NAME=URL`, e.g. maven=https://…")
 }
 
 // find returns the mirrors: the given ones, else those that this machine's

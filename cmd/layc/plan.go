@@ -35,6 +35,9 @@ as little as the program forces, until layc lock records it. With --rebalance
 everything is planned afresh; what moving there would cost is shown, and done
 by layc lock --rebalance.
 
+A plan is searched with a number of steps that follows from the fleet's size or
+from --plan-time, never from a clock: every machine finds the same one.
+
 Plans weigh storage, pulls and building; --weight NAME=NUMBER sets one of:
 
 ` + weightsHelp(),

@@ -25,11 +25,10 @@ type planning struct {
 // flags adds the flags; locked ones only to commands that read the lock file.
 func (p *planning) flags(cmd *cobra.Command, locked bool) {
 	f := cmd.Flags()
-	f.DurationVar(&p.time, "plan-time", 0,
-		"search a plan for about `DURATION`, counted in steps, so that every machine finds the same one (default: by the fleet's size)")
-	f.StringArrayVar(&p.weights, "weight", nil, "set what the planner weighs: `NAME=NUMBER`, see layc plan --help")
+	f.DurationVar(&p.time, "plan-time", 0, "search for about `DURATION` (default by the fleet's size)")
+	f.StringArrayVar(&p.weights, "weight", nil, "weigh differently: `NAME=NUMBER`, see layc plan --help")
 	if locked {
-		f.BoolVar(&p.locked, "locked", false, "fail if the plan in the lock file is missing or does not fit")
+		f.BoolVar(&p.locked, "locked", false, "fail unless the lock file's plan is there and fits")
 	}
 }
 

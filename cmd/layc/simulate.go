@@ -30,7 +30,7 @@ A fleet for several platforms is replayed for the first.`,
   layc simulate --years 3 --hosts 40
   layc simulate --plot pulls.svg      bytes pulled, week by week
   layc simulate --json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Years < 1 || o.Years > 100 {
 				return usage(cmd, "--years %d: want 1 to 100", o.Years)
@@ -56,9 +56,9 @@ A fleet for several platforms is replayed for the first.`,
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().IntVar(&o.Years, "years", 1, "how long")
-	cmd.Flags().IntVar(&o.Hosts, "hosts", 0, "spread replicas over so many hosts; without, each has its own")
-	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "another history")
+	cmd.Flags().IntVar(&o.Years, "years", 1, "replay `N` years")
+	cmd.Flags().IntVar(&o.Hosts, "hosts", 0, "spread replicas over `N` hosts (default: each has its own)")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "replay history number `N`")
 	cmd.Flags().StringVar(&plot, "plot", "", "draw the bytes pulled into `FILE.svg`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd

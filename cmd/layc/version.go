@@ -18,14 +18,19 @@ func (c *cli) versionCommand() *cobra.Command {
 		Example: "  layc version",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			v := version
-			if v == "" {
-				v = "development build"
-			}
-			fmt.Fprintf(c.out, "layc %s (BuildKit %s, %s, %s/%s)\n", v, moduleVersion("github.com/moby/buildkit"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return nil
+			_, err := fmt.Fprintln(c.out, versions())
+			return err
 		},
 	}
+}
+
+// versions are those of layc and of what it is made with.
+func versions() string {
+	v := version
+	if v == "" {
+		v = "development build"
+	}
+	return fmt.Sprintf("layc %s (BuildKit %s, %s, %s/%s)", v, moduleVersion("github.com/moby/buildkit"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func moduleVersion(path string) string {

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// shells are those that completion has a script for.
+var shells = []string{"bash", "fish", "zsh"}
+
+func (c *cli) completionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a script that completes commands and names in a shell",
+		Long: `completion prints a script for bash, zsh or fish. With it, the shell completes
+commands and flags, and the names of the module's own apps, components, params,
+secrets and pins. The script for bash needs the package bash-completion.`,
+		Example: `  source <(layc completion bash)              in this shell
+  layc completion bash > /etc/bash_completion.d/layc
+  layc completion zsh > "${fpath[1]}/_layc"
+  layc completion fish > ~/.config/fish/completions/layc.fish`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(cmd, "want one shell: bash, zsh or fish")
+			}
+			root := cmd.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(c.out, true)
+			case "zsh":
+				return root.GenZshCompletion(c.out)
+			case "fish":
+				return root.GenFishCompletion(c.out, true)
+			}
+			if near := diag.Nearest(args[0], shells); near != "" {
+				return usage(cmd, "there is no script for %s; did you mean %s?", args[0], near)
+			}
+			return usage(cmd, "there is no script for %s; there are those for %s", args[0], strings.Join(shells, ", "))
+		},
+	}
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// usageError says that the command line is wrong.
+type usageError struct{ message, command string }
+
+func (e *usageError) Error() string { return e.message }
+
+func usage(cmd *cobra.Command, format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...), cmd.CommandPath()}
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, "unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+// unknownCommand is the error for a word that is no command of root.
+func unknownCommand(root *cobra.Command, word string) error {
+	var known []string
+	for _, cmd := range root.Commands() {
+		known = append(known, cmd.Name())
+		for _, other := range cmd.SuggestFor {
+			if strings.EqualFold(word, other) {
+				return usage(root, "unknown command %q; did you mean layc %s?", word, cmd.Name())
+			}
+		}
+	}
+	if near := diag.Nearest(word, known); near != "" {
+		return usage(root, "unknown command %q; did you mean layc %s?", word, near)
+	}
+	return usage(root, "unknown command %q", word)
+}
+
+// flagError says in our words what is wrong with a flag.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		empty   *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+		syntax  *pflag.InvalidSyntaxError
+	)
+	switch {
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return usage(cmd, "unknown flag -%s", unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		name := unknown.GetSpecifiedName()
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if near := diag.Nearest(name, known); near != "" {
+			return usage(cmd, "unknown flag --%s; did you mean --%s?", name, near)
+		}
+		return usage(cmd, "unknown flag --%s", name)
+	case errors.As(err, &empty):
+		name, _ := pflag.UnquoteUsage(empty.GetFlag())
+		return usage(cmd, "--%s wants a value: --%[1]s %s", empty.GetFlag().Name, name)
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		return usage(cmd, "--%s %s: want %s", f.Name, invalid.GetValue(), wanted(f))
+	case errors.As(err, &syntax):
+		return usage(cmd, "%s is no flag", syntax.GetSpecifiedFlag())
+	}
+	return usage(cmd, "%s", err)
+}
+
+// wanted says what values a flag takes.
+func wanted(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "uint64":
+		return "a whole number"
+	case "duration":
+		return "a duration such as 10s or 2m"
+	case "bool":
+		return "true or false"
+	}
+	name, _ := pflag.UnquoteUsage(f)
+	return name
+}
+
+// groups are the sections of the list of commands, each with its commands in
+// the order in which a newcomer meets them. Others follow in a last section.
+var groups = []struct {
+	title    string
+	commands []string
+}{
+	{"Write a module", []string{"init", "check", "fmt", "doc", "explain"}},
+	{"Pin, plan and build it", []string{"lock", "update", "vendor", "plan", "build"}},
+	{"Ask about changes and costs", []string{"impact", "affected", "cost", "explain-layer", "simulate", "graph"}},
+}
+
+// printUsage is the part of a command's help that follows its description.
+func printUsage(cmd *cobra.Command) error {
+	w := cmd.OutOrStdout()
+	fmt.Fprintf(w, "Usage:\n  %s\n", cmd.UseLine())
+	if cmd.HasExample() {
+		fmt.Fprintf(w, "\nExamples:\n%s\n", cmd.Example)
+	}
+	if !cmd.HasParent() {
+		printCommands(w, cmd)
+	}
+	if own := cmd.LocalFlags(); own.HasAvailableFlags() {
+		fmt.Fprintf(w, "\nFlags:\n%s", own.FlagUsagesWrapped(lineWidth))
+	}
+	if shared := cmd.InheritedFlags(); shared.HasAvailableFlags() {
+		fmt.Fprintf(w, "\nFlags of all commands:\n%s", shared.FlagUsagesWrapped(lineWidth))
+	}
+	if !cmd.HasParent() {
+		fmt.Fprint(w, "\nlayc COMMAND --help says more about a command.\n")
+	}
+	return nil
+}
+
+// printCommands lists root's commands by groups.
+func printCommands(w io.Writer, root *cobra.Command) {
+	rest := map[string]*cobra.Command{}
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() || cmd.Name() == "help" {
+			rest[cmd.Name()] = cmd
+		}
+	}
+	section := func(title string, names []string) {
+		fmt.Fprintf(w, "\n%s:\n", title)
+		for _, name := range names {
+			if cmd := rest[name]; cmd != nil {
+				fmt.Fprintf(w, "  %-13s  %s\n", name, cmd.Short)
+				delete(rest, name)
+			}
+		}
+	}
+	for _, g := range groups {
+		section(g.title, g.commands)
+	}
+	section("And", slices.Sorted(maps.Keys(rest)))
+}
+
+func (c *cli) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Say what a command does, and which flags it has",
+		Long: `help says what a command does: layc help plan is layc plan --help. What the
+language has is in layc doc clauses, what a finding means in layc explain.`,
+		Example: "  layc help plan",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root := cmd.Root()
+			switch len(args) {
+			case 0:
+				return root.Help()
+			case 1:
+				for _, c := range root.Commands() {
+					if c.Name() == args[0] {
+						c.InitDefaultHelpFlag()
+						return c.Help()
+					}
+				}
+				return unknownCommand(root, args[0])
+			}
+			return usage(cmd, "want one command")
+		},
+	}
+}
