@@ -34,6 +34,8 @@ type Request struct {
 	// Images to build, all in one solve: what they share is built once. The
 	// layout lists them in this order. Name and platform together are unique.
 	Images []Image
+	// Proofs are solved beside the images. Unless all hold, no image is written.
+	Proofs []Proof
 	// Locals are the trees that local sources read, by the source's name.
 	Locals map[string]fsutil.FS
 	// Layouts are the OCI layout directories that definitions name as stores,
@@ -74,6 +76,7 @@ type Output struct {
 // Result says what a build has made and done.
 type Result struct {
 	Images []BuiltImage // in the request's order; none without an output
+	Proven []Proven     // in the request's order
 	Steps  Steps
 }
 
@@ -114,9 +117,9 @@ const maxSolves = 32
 
 // Build builds all images of the request and then replaces the index of the
 // output layout in one step: until that, and after any error, the layout's
-// former images are whole. The error is a *StepError, an *UnavailableError, a
-// *LayoutError, the cause of ctx's end, or one that shows a fault in the
-// request or in BuildKit.
+// former images are whole. The error is a *StepError, an *UnprovenError, an
+// *UnavailableError, a *LayoutError, the cause of ctx's end, or one that shows a
+// fault in the request or in BuildKit.
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 	for {
 		c, err := e.current()
@@ -167,7 +170,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: map[string]string{"tar": "false"}, OutputStore: out.store}}
 	}
 
-	track := newTracker(req.Images)
+	track, proofs := newTracker(req.definitions()), newProving(req.Proofs)
 	reports := make(chan *client.SolveStatus)
 	drained := make(chan struct{})
 	go func() {
@@ -180,25 +183,44 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			}
 		}
 	}()
+	unproven := false // all images are built; what comes back from the engine is no longer this error
 	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-		res, err := solveAll(ctx, g, req.Images)
+		res, err := solveAll(ctx, g, req.Images, proofs)
+		unproven = errors.Is(err, errUnproven)
 		if err == nil && out != nil {
 			err = out.begin(ctx) // the export follows
 		}
 		return res, err
 	}, reports)
 	<-drained
-	if err != nil {
+	if err != nil && !unproven {
 		return nil, classify(ctx, err, track)
 	}
-
 	res := &Result{Steps: track.steps()}
+	if res.Proven, err = proofs.results(ctx, track); err != nil {
+		return nil, err
+	}
+	if unproven {
+		return nil, &UnprovenError{res.Proven}
+	}
 	if out != nil {
 		if res.Images, err = out.commit(req.Images, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
 			return nil, err
 		}
 	}
 	return res, nil
+}
+
+// definitions are those of all images and proofs.
+func (r Request) definitions() []*pb.Definition {
+	var out []*pb.Definition
+	for _, i := range r.Images {
+		out = append(out, i.Definition)
+	}
+	for _, p := range r.Proofs {
+		out = append(out, p.Definition)
+	}
+	return out
 }
 
 // stores opens OCI layout directories to read from.
@@ -242,8 +264,9 @@ func checkImages(images []Image) error {
 	return nil
 }
 
-// solveAll returns one result with a reference for each image, in order.
-func solveAll(ctx context.Context, g gateway.Client, images []Image) (*gateway.Result, error) {
+// solveAll returns one result with a reference for each image, in order, once
+// all proofs hold.
+func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *proving) (*gateway.Result, error) {
 	res := gateway.NewResult()
 	platforms := exptypes.Platforms{Platforms: make([]exptypes.Platform, len(images))}
 	var mu sync.Mutex // guards res
@@ -269,7 +292,11 @@ func solveAll(ctx context.Context, g gateway.Client, images []Image) (*gateway.R
 			return nil
 		})
 	}
+	proofs.start(ctx, g, eg)
 	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	if err := proofs.check(); err != nil {
 		return nil, err
 	}
 	order, err := json.Marshal(platforms)

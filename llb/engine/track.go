@@ -33,10 +33,10 @@ type tracked struct {
 	lines  [][]byte // the last is still being printed
 }
 
-func newTracker(images []Image) *tracker {
+func newTracker(definitions []*pb.Definition) *tracker {
 	t := &tracker{ops: map[digest.Digest]*pb.Op{}, seen: map[digest.Digest]*tracked{}}
-	for _, im := range images {
-		for _, def := range im.Definition.Def {
+	for _, d := range definitions {
+		for _, def := range d.Def {
 			id := digest.FromBytes(def)
 			if t.ops[id] != nil {
 				continue
