@@ -38,6 +38,7 @@ const projectMode = "u=rwX,go=rX"
 // contents is a chain of file actions under construction.
 type contents struct {
 	chain   *llb.FileAction
+	state   llb.State // what the chain makes, once it is complete
 	origin  source.Span
 	touched map[string]bool // directories that an action wrote into
 	mixed   bool            // some directory was written into twice
@@ -64,11 +65,33 @@ func (l *lowerer) content(i *component.Instance) llb.State {
 	if s, ok := l.contents[i.Key]; ok {
 		return s
 	}
-	var c contents
-	l.add(&c, i)
-	s := l.finish(&c, i.Title)
+	c := l.actions(i)
+	s := c.state
+	if c.mixed {
+		s = l.settled(s, "set times", i.Title, c.origin)
+	}
 	l.contents[i.Key] = s
 	return s
+}
+
+// actions are the file actions that make an instance's content, with their
+// state.
+func (l *lowerer) actions(i *component.Instance) *contents {
+	if c, ok := l.chains[i.Key]; ok {
+		return c
+	}
+	c := &contents{state: llb.Scratch()}
+	l.chains[i.Key] = c
+	if l.add(c, i); c.chain != nil {
+		c.state = c.state.File(c.chain, l.from(i.Title, "layer", c.origin))
+	}
+	return c
+}
+
+// settled is a copy of a tree in which everything has the canonical time.
+func (l *lowerer) settled(tree llb.State, name, of string, at source.Span) llb.State {
+	info := &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch}
+	return llb.Scratch().File(llb.Copy(tree, "/", "/", info), l.from(of, name, at))
 }
 
 // add appends the actions that make an instance's content.
@@ -88,40 +111,10 @@ func (l *lowerer) add(c *contents, i *component.Instance) {
 		c.chain = c.chain.Copy(built, o.Path, o.Path, info)
 	}
 	for _, s := range i.Steps {
-		if p, ok := placed(s); ok && !owned(i, p) && !component.Scratch(p) {
+		if p, ok := component.Placed(s); ok && !owned(i, p) && !component.Scratch(p) {
 			l.act(c, i, s)
 		}
 	}
-}
-
-// finish is the state that a chain of actions makes.
-func (l *lowerer) finish(c *contents, name string) llb.State {
-	if c.chain == nil {
-		return llb.Scratch()
-	}
-	s := llb.Scratch().File(c.chain, l.from(name, "layer", c.origin))
-	if !c.mixed {
-		return s
-	}
-	info := &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch}
-	return llb.Scratch().File(llb.Copy(s, "/", "/", info), l.from(name, "set times", c.origin))
-}
-
-// placed is where a step puts things; false for a run.
-func placed(s component.Step) (string, bool) {
-	switch s := s.(type) {
-	case *component.Copy:
-		return s.To, true
-	case *component.Fetch:
-		return s.To, true
-	case *component.File:
-		return s.Path, true
-	case *component.Dir:
-		return s.Path, true
-	case *component.Link:
-		return s.Path, true
-	}
-	return "", false
 }
 
 // owned reports whether a path lies within what an instance owns.
@@ -145,35 +138,33 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 	case *component.Fetch:
 		l.fetch(c, i, s)
 	case *component.File:
-		l.parents(c, i, s.Path, false)
+		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
 		opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
 		if s.Owner != nil {
 			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
 		}
-		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkfile(s.Path, fileMode(s.Mode, 0o644), []byte(s.Text), opts...)
+		c.chain = c.chain.Mkfile(s.Path, fileMode(s.Mode, 0o644), []byte(s.Text), opts...)
 	case *component.Dir:
-		l.parents(c, i, s.Path, false)
+		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
 		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
 		if s.Owner != nil {
 			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
 		}
-		c.chain = mkdir(c.chain, path.Dir(s.Path)).Mkdir(s.Path, fileMode(s.Mode, 0o755), opts...)
+		c.chain = c.chain.Mkdir(s.Path, fileMode(s.Mode, 0o755), opts...)
 	case *component.Link:
-		l.parents(c, i, s.Path, false)
+		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
-		c.chain = mkdir(c.chain, path.Dir(s.Path)).Symlink(s.To, s.Path, llb.WithCreatedTime(epoch))
+		c.chain = c.chain.Symlink(s.To, s.Path, llb.WithCreatedTime(epoch))
 	}
 }
 
-// mkdir appends the making of a directory and its parents, as 0755 root,
-// where they are not there.
-func mkdir(chain *llb.FileAction, dir string) *llb.FileAction {
-	if dir == "/" {
-		return chain
+// room appends the making of a path's parents, where they are not there.
+func (l *lowerer) room(c *contents, i *component.Instance, p string) {
+	if dir := path.Dir(p); !l.parents(c, i, p, false) && dir != "/" {
+		c.chain = c.chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
 	}
-	return chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
 }
 
 // fileMode reads a declared mode, octal or symbolic; a symbolic one changes
@@ -249,7 +240,7 @@ func (l *lowerer) project(i *component.Instance, s *component.Copy, src string) 
 func (l *lowerer) stage(i *component.Instance, src string) llb.State {
 	if i.Kind == component.Portable {
 		for _, s := range i.Steps {
-			if p, ok := placed(s); ok && within(src, p) {
+			if p, ok := component.Placed(s); ok && within(src, p) {
 				return l.content(i)
 			}
 		}

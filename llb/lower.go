@@ -75,10 +75,10 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		options:  o,
 		ignore:   p.Graph.Ignore,
 		platform: ocispecs.Platform{OS: p.Graph.Platform.OS, Architecture: p.Graph.Platform.Arch, Variant: p.Graph.Platform.Variant},
+		chains:   map[component.Key]*contents{},
 		contents: map[component.Key]llb.State{},
 		layers:   map[*plan.Layer]llb.State{},
 		roots:    map[string]llb.State{},
-		declared: map[*component.Instance]*declared{},
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
 	}
@@ -116,11 +116,11 @@ type lowerer struct {
 	options  Options
 	ignore   []string
 	platform ocispecs.Platform
-	contents map[component.Key]llb.State
+	chains   map[component.Key]*contents
+	contents map[component.Key]llb.State // portable layers of one instance
 	layers   map[*plan.Layer]llb.State
 	roots    map[string]llb.State // by the keys of their instances
-	declared map[*component.Instance]*declared
-	origins  []Origin // by the number in a vertex's description
+	origins  []Origin             // by the number in a vertex's description
 	secrets  map[string]bool
 	layouts  map[string]bool
 	ssh      bool
@@ -212,19 +212,23 @@ func spineBelow(y *plan.Layer) []*component.Instance {
 	return out
 }
 
-// portable is the state of a portable layer: its instances' content in one
-// FileOp. That of a single instance is what others build on, too.
+// portable is the state of a portable layer. One with a single instance is
+// that instance's content, on which others build, too. What the actions of
+// several make is merged, and copied as a whole, so that it is one layer.
 func (l *lowerer) portable(members []*component.Instance) llb.State {
 	if len(members) == 1 {
 		return l.content(members[0])
 	}
-	var c contents
+	var stack []llb.State
 	var names []string
 	for _, i := range members {
-		l.add(&c, i)
+		if c := l.actions(i); c.chain != nil {
+			stack = append(stack, c.state)
+		}
 		names = append(names, i.Title)
 	}
-	return l.finish(&c, strings.Join(names, " + "))
+	name := strings.Join(names, " + ")
+	return l.settled(l.merge(stack, name), "layer", name, members[0].Span)
 }
 
 // url is the URL to download from.

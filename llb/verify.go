@@ -50,7 +50,7 @@ func mayWrite(i *component.Instance) []string {
 		paths = append(paths, "="+p)
 	}
 	for _, s := range i.Steps {
-		if p, ok := placed(s); ok {
+		if p, ok := component.Placed(s); ok {
 			paths = append(paths, target(s, p))
 			continue
 		}

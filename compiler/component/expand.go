@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/moby/patternmatcher"
 
@@ -50,7 +51,10 @@ func Expand(in Input) (*Graph, diag.List) {
 		builds:   map[*body][]*Instance{},
 		claimed:  map[*Instance][]claim{},
 		wanted:   map[string]map[string]bool{},
+
+		declarations: newDeclarations(),
 	}
+	x.fleetDirs = sync.OnceValue(x.dirsOfFleetBase)
 	for _, m := range in.Program.Modules {
 		for _, f := range m.Files {
 			x.moduleOf[f.Source] = m
@@ -92,7 +96,10 @@ type expander struct {
 	ignore    *patternmatcher.PatternMatcher // nil: nothing
 	wanted    map[string]map[string]bool
 	fleetBase *ref
-	building  []string // references of the build world under construction
+
+	declarations *declarations
+	fleetDirs    func() []Dir // of the fleet's base, those that are not plain
+	building     []string     // references of the build world under construction
 
 	secretUses []secretUse
 	spent      int64

@@ -84,6 +84,9 @@ type Instance struct {
 
 	Steps []Step
 	Owns  []Own // what `owns` declares
+	// Parents are the directories above what it places that are not 0755
+	// root, sorted by path: see parents.go. A portable layer carries them.
+	Parents []Dir
 	// Fragments are what it contributes to files that several write. They are
 	// no content of its own: see fragments.go.
 	Fragments []*Append

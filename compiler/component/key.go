@@ -48,6 +48,9 @@ func recipe(i *Instance) Key {
 	for _, o := range i.Owns {
 		put("owns", o.Path, o.Owner.String(), o.Mode)
 	}
+	for _, d := range i.Parents {
+		put("parent", d.Path, d.Owner.String(), d.Mode)
+	}
 	for _, s := range i.Steps {
 		hashStep(put, s)
 	}

@@ -1,0 +1,194 @@
+package component
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// A layer carries the directories above what it places, and the last layer of
+// an image that has a directory decides its owner and mode. So an instance
+// gives them as the directory's owner would: as declared by `dir` or `owns`,
+// by itself or by what it needs; else as the base has them that it would be
+// built on; else 0755 root, which is plain and not listed. They are part of
+// the recipe, since they are part of the layer.
+
+// declarations are the directories that instances declare to be other than
+// plain. Of an instance those of its closure count, which is told by bits:
+// collecting them for each instance would take quadratic time and memory where
+// components stand on each other in a long chain.
+type declarations struct {
+	declarers int
+	closures  map[*Instance][]uint64 // the declarers among an instance and its needs; nil: none
+	dirs      map[string][]declared  // exact
+	trees     map[string][]declared  // and all beneath
+}
+
+// declared is a directory as an instance declares it.
+type declared struct {
+	by  int // the declarer's number: larger than those of its needs
+	dir Dir
+}
+
+func newDeclarations() *declarations {
+	return &declarations{closures: map[*Instance][]uint64{}, dirs: map[string][]declared{}, trees: map[string][]declared{}}
+}
+
+// enter notes what an instance declares, and returns its closure. What it
+// needs has been entered.
+func (d *declarations) enter(i *Instance) []uint64 {
+	var bits []uint64
+	own := false // bits is not another instance's
+	for _, n := range i.Needs {
+		more := d.closures[n]
+		switch {
+		case len(more) == 0 || len(bits) > 0 && &bits[0] == &more[0]:
+			continue
+		case bits == nil:
+			bits = more
+			continue
+		case !own:
+			bits, own = slices.Clone(bits), true
+		}
+		for len(bits) < len(more) {
+			bits = append(bits, 0)
+		}
+		for w, b := range more {
+			bits[w] |= b
+		}
+	}
+	if !d.note(i) {
+		d.closures[i] = bits
+		return bits
+	}
+	n := d.declarers - 1
+	all := make([]uint64, n/64+1)
+	copy(all, bits)
+	all[n/64] |= 1 << (n % 64)
+	d.closures[i] = all
+	return all
+}
+
+// note enters what an instance itself declares; false if that is nothing.
+func (d *declarations) note(i *Instance) bool {
+	found := false
+	for _, s := range i.Steps {
+		if s, ok := s.(*Dir); ok {
+			p := path.Clean(s.Path)
+			d.dirs[p] = append(d.dirs[p], declared{d.declarers, Dir{Path: p, Owner: s.Owner, Mode: s.Mode}})
+			found = true
+		}
+	}
+	for _, o := range i.Owns {
+		if o.Owner != nil || o.Mode != "" {
+			d.trees[o.Path] = append(d.trees[o.Path], declared{d.declarers, Dir{Path: o.Path, Owner: o.Owner, Mode: o.Mode}})
+			found = true
+		}
+	}
+	if found {
+		d.declarers++
+	}
+	return found
+}
+
+// of is a directory as a closure declares it; false if it does not. A dir says
+// more than an owns, the owns of a longer path more than that of a shorter one.
+func (d *declarations) of(closure []uint64, dir string) (Dir, bool) {
+	if m, ok := uppermost(d.dirs[dir], closure); ok {
+		return m, true
+	}
+	for p := dir; p != "/"; p = path.Dir(p) {
+		if m, ok := uppermost(d.trees[p], closure); ok {
+			return Dir{Path: dir, Owner: m.Owner, Mode: m.Mode}, true
+		}
+	}
+	return Dir{}, false
+}
+
+func uppermost(list []declared, closure []uint64) (Dir, bool) {
+	for _, x := range slices.Backward(list) {
+		if w := x.by / 64; w < len(closure) && closure[w]&(1<<(x.by%64)) != 0 {
+			return x.dir, true
+		}
+	}
+	return Dir{}, false
+}
+
+// parents are the directories above what an instance places that are not
+// plain, sorted by path.
+func (x *expander) parents(i *Instance) []Dir {
+	closure := x.declarations.enter(i)
+	var base []Dir
+	switch {
+	case i.Root != nil:
+		base = i.Root[0].System.Dirs
+	case i.Kind == Portable:
+		base = x.fleetDirs()
+	}
+	if len(closure) == 0 && len(base) == 0 {
+		return nil
+	}
+	var out []Dir
+	seen := map[string]bool{"/": true}
+	for _, p := range places(i) {
+		dir := path.Dir(path.Clean(p))
+		if strings.HasSuffix(p, "/") {
+			dir = path.Clean(p) // what is placed lies in it
+		}
+		for ; !seen[dir]; dir = path.Dir(dir) {
+			seen[dir] = true
+			if m, ok := x.declarations.of(closure, dir); ok {
+				out = append(out, m)
+			} else if n := slices.IndexFunc(base, func(b Dir) bool { return b.Path == dir }); n >= 0 {
+				out = append(out, Dir{Path: dir, Owner: base[n].Owner, Mode: base[n].Mode})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Dir) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// dirsOfFleetBase are the directories of the fleet's base that are not plain.
+func (x *expander) dirsOfFleetBase() []Dir {
+	base := x.fleetBase
+	if base == nil || base.component == nil || base.args == nil {
+		return nil
+	}
+	b := x.bodyOf(base)
+	if b.system == nil {
+		return nil
+	}
+	return x.declared(b.system, b.steps).Dirs
+}
+
+// places are the paths that an instance's steps fill and that it owns.
+func places(i *Instance) []string {
+	var out []string
+	for _, s := range i.Steps {
+		if p, ok := Placed(s); ok {
+			out = append(out, p)
+		}
+	}
+	for _, o := range i.Owns {
+		out = append(out, o.Path)
+	}
+	return out
+}
+
+// Placed is the path at which a step puts something, a trailing / meaning into
+// it; false for a run and for a fragment.
+func Placed(s Step) (string, bool) {
+	switch s := s.(type) {
+	case *Copy:
+		return s.To, true
+	case *Fetch:
+		return s.To, true
+	case *File:
+		return s.Path, true
+	case *Dir:
+		return s.Path, true
+	case *Link:
+		return s.Path, true
+	}
+	return "", false
+}
