@@ -53,7 +53,7 @@ process owns that, and a second build attaches to the first one's engine.
 	f.BoolVar(&b.push, "push", false, "push to the fleet's registry, or to --registry")
 	f.StringVar(&b.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
-	f.StringVar(&b.engine, "engine", os.Getenv("BUILDKIT_HOST"), "use the BuildKit at `ADDRESS`, not the one in layc")
+	f.StringVar(&b.engine, "engine", "", "use the BuildKit at `ADDRESS`, not the one in layc")
 	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in the user's\ncache directory)")
 	f.StringArrayVar(&b.secrets, "secret", nil, "give steps a secret of the fleet: `NAME=FILE`")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
@@ -76,8 +76,8 @@ type build struct {
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
-	if !slices.Contains(engine.DisplayModes[:], b.progress) {
-		return usage(cmd, "--progress %s: want one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
+	if err := b.check(cmd); err != nil {
+		return err
 	}
 	out, err := b.compile(cmd, b.program, compiler.Planned)
 	if err != nil {
@@ -122,6 +122,24 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	}
 	b.summary(result, pushed)
 	return nil
+}
+
+// check checks what can be before anything is read.
+func (b *build) check(cmd *cobra.Command) error {
+	if !slices.Contains(engine.DisplayModes[:], b.progress) {
+		return usage(cmd, "--progress %s: want one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
+	}
+	from := "--engine"
+	if b.engine == "" {
+		from, b.engine = "BUILDKIT_HOST", os.Getenv("BUILDKIT_HOST")
+	}
+	if err := engine.CheckAddress(b.engine); err != nil {
+		return usage(cmd, "%s %s: %s", from, b.engine, err)
+	}
+	if b.registry != "" && !b.push {
+		return usage(cmd, "--registry says where --push pushes to: give both")
+	}
+	return engine.CheckOutput(b.output)
 }
 
 // lower lowers the plans of all platforms, as far as they concern the apps.

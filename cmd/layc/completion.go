@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -38,7 +36,7 @@ secrets and pins. The script for bash needs the package bash-completion.`,
 			if near := diag.Nearest(args[0], shells); near != "" {
 				return usage(cmd, "there is no script for %s; did you mean %s?", args[0], near)
 			}
-			return usage(cmd, "there is no script for %s; there are those for %s", args[0], strings.Join(shells, ", "))
+			return usage(cmd, "there is no script for %s; %s", args[0], thereAre(shells))
 		},
 	}
 }

@@ -117,7 +117,7 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 			if near := diag.Nearest(std, known); near != "" {
 				return in, "", usage(cmd, "no module std/%s; did you mean std/%s?", std, near)
 			}
-			return in, "", usage(cmd, "no module std/%s; there are %s", std, strings.Join(known, ", "))
+			return in, "", usage(cmd, "no module std/%s; %s", std, thereAre(known))
 		}
 		in.Project, in.Dir = stdlib.FS, std
 		return in, name, nil

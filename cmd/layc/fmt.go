@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -47,27 +49,26 @@ type formatting struct {
 }
 
 func (f *formatting) run(cmd *cobra.Command, args []string) error {
-	if len(args) == 1 && args[0] == "-" {
-		return f.stdin(cmd)
-	}
-	if len(args) == 0 {
-		args = []string{f.dir}
-	} else {
-		for i, a := range args {
-			if !filepath.IsAbs(a) {
-				args[i] = filepath.Join(f.dir, a)
-			}
+	if slices.Contains(args, "-") {
+		if len(args) > 1 {
+			return usage(cmd, "- is standard input, and stands alone")
 		}
+		if err := f.stdin(cmd); err != nil {
+			return err
+		}
+		args = nil
+	} else if len(args) == 0 {
+		args = []string{"."}
 	}
 	for _, a := range args {
-		if err := f.path(a); err != nil {
+		if err := f.path(cmd, a); err != nil {
 			return err
 		}
 	}
 	if err := f.findings(f.found); err != nil {
 		return err
 	}
-	if f.changed && (f.diff || f.list) {
+	if f.changed {
 		return &codeError{exitInput}
 	}
 	return nil
@@ -78,27 +79,38 @@ func (f *formatting) stdin(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out, found := format.Source(source.New("standard input", string(text)))
-	if err := f.findings(found); err != nil {
-		return err
+	const name = "standard input"
+	out, found := format.Source(source.New(name, string(text)))
+	if f.found = found; found.HasErrors() {
+		return nil
+	}
+	if f.diff || f.list {
+		return f.compare(name, string(text), out)
 	}
 	_, err = io.WriteString(f.out, out)
 	return err
 }
 
 // path formats a file, or all files below a directory.
-func (f *formatting) path(name string) error {
-	info, err := os.Stat(name)
-	if err != nil {
-		return err
+func (f *formatting) path(cmd *cobra.Command, name string) error {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(f.dir, name)
 	}
-	if !info.IsDir() {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage(cmd, "%s: there is no such file or directory", name)
+	case err != nil:
+		return cannot("read", name, err)
+	case !info.IsDir() && filepath.Ext(name) != ".layer":
+		return usage(cmd, "%s is no .layer file", name)
+	case !info.IsDir():
 		return f.file(name)
 	}
 	return filepath.WalkDir(name, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return err
+			return cannot("read", name, err)
 		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != "." && d.Name() != "..":
 			return filepath.SkipDir
 		case d.IsDir() && module.Vendored(name):
@@ -113,21 +125,32 @@ func (f *formatting) path(name string) error {
 func (f *formatting) file(name string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		return err
+		return cannot("read", name, err)
 	}
 	out, found := format.Source(source.New(name, string(text)))
 	f.found = append(f.found, found...)
-	if found.HasErrors() || out == string(text) {
+	switch {
+	case found.HasErrors() || out == string(text):
+		return nil
+	case f.diff || f.list:
+		return f.compare(name, string(text), out)
+	}
+	return replaceFile(name, []byte(out))
+}
+
+// compare lists a file that would change, shows how, or both.
+func (f *formatting) compare(name, text, formatted string) error {
+	if text == formatted {
 		return nil
 	}
 	f.changed = true
-	switch {
-	case f.list:
+	if f.list {
 		fmt.Fprintln(f.out, name)
-		return nil
-	case f.diff:
-		_, err := f.out.Write(diff.Diff(name, text, name+" (formatted)", []byte(out)))
-		return err
 	}
-	return replaceFile(name, []byte(out))
+	if f.diff {
+		if _, err := f.out.Write(diff.Diff(name, []byte(text), name+" (formatted)", []byte(formatted))); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -91,7 +91,7 @@ func (c *cli) begin(dir string) error {
 		if _, err := os.Lstat(name); err == nil {
 			return fmt.Errorf("%s is there; name an empty directory, or move the file away", name)
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return err
+			return cannot("written", name, err)
 		}
 	}
 	var written []string
@@ -105,7 +105,7 @@ func (c *cli) begin(dir string) error {
 			for _, w := range written {
 				os.Remove(w)
 			}
-			return err
+			return cannot("written", name, err)
 		}
 		written = append(written, name)
 	}
@@ -114,11 +114,12 @@ func (c *cli) begin(dir string) error {
 	}
 	at := ""
 	if filepath.Clean(dir) != "." {
-		at = " -C " + dir
+		at = " -C " + shellQuote(dir)
 	}
 	fmt.Fprintf(c.out, `
-What next:
+What next, in this order:
   layc lock%[1]s            pin the versions of what it is made of
+  layc check%[1]s           see that all is well
   layc plan%[1]s            see which layers there are
   layc build%[1]s -o out    build the image into the directory out
 `, at)

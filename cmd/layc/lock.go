@@ -250,17 +250,3 @@ func (a announcing) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, e
 }
 
 func (a announcing) Now() time.Time { return a.r.Now() }
-
-// replaceFile writes a file in one step: readers see the old text or the new.
-func replaceFile(name string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
-}

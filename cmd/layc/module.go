@@ -114,11 +114,26 @@ func chosen(cmd *cobra.Command, g *component.Graph, names []string) (map[string]
 			if near := diag.Nearest(n, known); near != "" {
 				return nil, usage(cmd, "no app %s; did you mean %s?", n, near)
 			}
-			return nil, usage(cmd, "no app %s; there are %s", n, strings.Join(known, ", "))
+			return nil, usage(cmd, "no app %s; %s", n, thereAre(known))
 		}
 		set[n] = true
 	}
 	return set, nil
+}
+
+// thereAre lists what there is instead of what was asked for; not all of very
+// many.
+func thereAre(names []string) string {
+	const most = 12
+	switch {
+	case len(names) == 0:
+		return "there is none"
+	case len(names) == 1:
+		return "there is only " + names[0]
+	case len(names) > most:
+		return fmt.Sprintf("there are %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return "there are " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // mirrorFlags are the flags that say where downloads come from.

@@ -108,7 +108,10 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 		out, _ = compiler.Compile(in, compiler.Planned)
 	}
 	if s.html != "" {
-		return s.writePage(cmd, s.html, out, apps)
+		err := s.writePage(cmd, s.html, out, apps)
+		if err != nil || !s.json {
+			return err
+		}
 	}
 	var shown []*plan.Plan
 	for _, t := range out.Targets {

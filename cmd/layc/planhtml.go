@@ -37,7 +37,7 @@ func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, a
 		return err
 	}
 	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
-		return fmt.Errorf("the page cannot be written: %w", err)
+		return cannot("written", file, err)
 	}
 	return nil
 }

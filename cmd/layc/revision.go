@@ -47,6 +47,10 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 	r.clean = func() { _ = os.RemoveAll(r.oldDir) }
 	if err := checkOut(cmd.Context(), c.dir, rev, r.oldDir, files); err != nil {
 		r.clean()
+		var since *sinceError
+		if errors.As(err, &since) {
+			return nil, usage(cmd, "%s", since)
+		}
 		return nil, err
 	}
 	then := *c // its lock file pins other modules
@@ -83,6 +87,11 @@ func (r *revisions) compare() []*report.Difference {
 	return out
 }
 
+// sinceError says that there is no such revision.
+type sinceError struct{ message string }
+
+func (e *sinceError) Error() string { return e.message }
+
 // checkOut writes a directory of a git working tree, as it was at a revision,
 // into another one. Files that git ignores, such as archives that were built
 // outside of layc, are no part of any revision: of those that the program copies
@@ -103,12 +112,12 @@ func checkOut(ctx context.Context, dir, rev, to string, files []string) error {
 	}
 	lines, err := git(dir, nil, "rev-parse", "--show-toplevel", "--show-prefix")
 	if err != nil {
-		return fmt.Errorf("--since compares with a git revision, and %s is in no git working tree", dir)
+		return &sinceError{fmt.Sprintf("--since compares with a git revision, and %s is in no git working tree", dir)}
 	}
 	top, prefix, _ := strings.Cut(strings.TrimRight(lines, "\n"), "\n")
 	commit, err := git(dir, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
 	if err != nil {
-		return fmt.Errorf("git knows no revision %s; in a shallow clone, fetch it first", rev)
+		return &sinceError{fmt.Sprintf("git knows no revision %s; in a shallow clone, fetch it first", rev)}
 	}
 	commit = strings.TrimSpace(commit)
 	// An index of its own, so that the user's stays as it is. checkout-index

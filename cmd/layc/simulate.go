@@ -35,7 +35,7 @@ A fleet for several platforms is replayed for the first.`,
 			if o.Years < 1 || o.Years > 100 {
 				return usage(cmd, "--years %d: want 1 to 100", o.Years)
 			}
-			if o.Hosts < 0 || o.Hosts > 1_000_000 {
+			if cmd.Flags().Changed("hosts") && (o.Hosts < 1 || o.Hosts > 1_000_000) {
 				return usage(cmd, "--hosts %d: want 1 to 1000000", o.Hosts)
 			}
 			out, err := c.compile(cmd, p, compiler.Planned)
@@ -45,7 +45,7 @@ A fleet for several platforms is replayed for the first.`,
 			r := simulate.Run(out.Targets[0].Plan, o)
 			if plot != "" {
 				if err := os.WriteFile(plot, []byte(r.Plot()), 0o666); err != nil {
-					return fmt.Errorf("the plot cannot be written: %w", err)
+					return cannot("written", plot, err)
 				}
 			}
 			if asJSON {

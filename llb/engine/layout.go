@@ -61,11 +61,38 @@ type layout struct {
 // opening one writes to the directory.
 type lateStore struct{ content.Store }
 
+// CheckOutput says why an [Output].Dir cannot be used, as far as that can be
+// known before a build. It touches nothing; its errors are *LayoutErrors.
+func CheckOutput(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if _, err := openLayout(dir); err != nil {
+		return err
+	}
+	// What is there of the path decides whether the rest can be made.
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		err := unix.Access(at, unix.W_OK)
+		switch {
+		case errors.Is(err, unix.ENOENT) && at != filepath.Dir(at):
+			continue
+		case err != nil:
+			return &LayoutError{Dir: dir, What: "cannot be written to", Err: err}
+		}
+		if info, err := os.Stat(at); err == nil && !info.IsDir() {
+			return &LayoutError{Dir: dir, What: "cannot be made", Help: at + " is a file"}
+		}
+		return nil
+	}
+}
+
 // openLayout checks that dir can be written to and touches nothing in it.
 func openLayout(dir string) (*layout, error) {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, unix.ENOTDIR):
+		return nil, &LayoutError{Dir: dir, What: "is a file, or below one", Help: "name an empty or a new directory"}
 	case err != nil:
 		return nil, &LayoutError{Dir: dir, What: "cannot be read", Err: err}
 	case len(entries) > 0:
