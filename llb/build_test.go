@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,7 +26,9 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
@@ -120,20 +123,52 @@ func rootfs(t *testing.T) []byte {
 // build builds a program, in which $URL and $SUM are filled in, and returns
 // its first image's files, with what the engine says.
 func (b *builder) build(program string, secrets map[string][]byte) (files map[string]file, result *engine.Result, err error) {
+	b.t.Helper()
+	return b.make(sources{files: map[string]string{"a.layer": program}, secrets: secrets})
+}
+
+// sources are what a build is made of.
+type sources struct {
+	files   map[string]string // in all of them $URL and $SUM are filled in; layc.lock has the pin of $URL/hello besides
+	modules map[load.Repository]load.Fetched
+	secrets map[string][]byte
+	agent   string // the socket of an SSH agent
+}
+
+// write writes the files of a project into a new directory.
+func (b *builder) write(files map[string]string) (dir string) {
+	b.t.Helper()
+	dir = b.t.TempDir()
+	hello := fmt.Sprintf("%x", sha256.Sum256([]byte("hello")))
+	files = maps.Clone(files)
+	files[lock.Name] = "layc-lock 1\nurl $URL/hello sha256:" + hello + " 5\n" + files[lock.Name]
+	fill := strings.NewReplacer("$URL", b.url, "$SUM", b.sum)
+	for name, text := range files {
+		name = filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(fill.Replace(text)), 0o644)); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// make builds all images and returns the first one's files.
+func (b *builder) make(s sources) (map[string]file, *engine.Result, error) {
+	b.t.Helper()
+	out := b.t.TempDir()
+	result, err := b.solve(b.write(s.files), out, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	return extract(b.t, out, result.Images[0]), result, nil
+}
+
+// solve builds the project in dir into the layout out.
+func (b *builder) solve(dir, out string, s sources) (*engine.Result, error) {
 	t := b.t
 	t.Helper()
-	dir, out := t.TempDir(), t.TempDir()
-	program = strings.NewReplacer("$URL", b.url, "$SUM", b.sum).Replace(program)
-	if err := os.WriteFile(filepath.Join(dir, "a.layer"), []byte(program), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	hello := fmt.Sprintf("%x", sha256.Sum256([]byte("hello")))
-	pins := "layc-lock 1\nurl " + b.url + "/hello sha256:" + hello + " 5\n"
-	if err := os.WriteFile(filepath.Join(dir, "layc.lock"), []byte(pins), 0o644); err != nil {
-		t.Fatal(err)
-	}
 	compiled, list := compiler.Compile(compiler.Input{
-		Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}, Modules: s.modules,
 	}, compiler.Planned)
 	if list.HasErrors() {
 		var text bytes.Buffer
@@ -148,15 +183,21 @@ func (b *builder) build(program string, secrets map[string][]byte) (files map[st
 	if err != nil {
 		t.Fatal(err)
 	}
-	req := engine.Request{Locals: helper.Sources(), Secrets: secrets, Output: engine.Output{Dir: out}}
+	req := engine.Request{
+		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: s.secrets, SSHAgent: s.agent, Output: engine.Output{Dir: out},
+	}
 	req.Locals[llb.ProjectSource] = project
+	for _, name := range g.Layouts {
+		req.Layouts[name] = filepath.Join(dir, name)
+	}
 	for _, i := range g.Images {
-		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
+		name := i.App.Name
+		if i.App.Published != nil {
+			name = i.App.Published.Publish
+		}
+		req.Images = append(req.Images, engine.Image{Name: name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
 	}
-	if result, err = b.engine.Build(t.Context(), req); err != nil {
-		return nil, nil, err
-	}
-	return extract(t, out, result.Images[0]), result, nil
+	return b.engine.Build(t.Context(), req)
 }
 
 // file is a file of an image.

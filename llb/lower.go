@@ -28,7 +28,7 @@ import (
 // Graph is the lowered plan: one definition for each image. Images share
 // vertices wherever they share layers.
 type Graph struct {
-	Images  []Image // in the plan's order
+	Images  []Image // in the plan's order, then the published ones
 	Origins map[digest.Digest]Origin
 	// Secrets are the names of all secrets that steps mount, sorted.
 	Secrets []string
@@ -84,7 +84,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	}
 	g := &Graph{}
 	m := newMarshaller(llb.Platform(l.platform), llb.LocalUniqueID(l.options.Tree))
-	for _, i := range p.Images {
+	for _, i := range slices.Concat(p.Images, p.Published) {
 		config, err := imageConfig(i, l.platform)
 		if err != nil {
 			return nil, err

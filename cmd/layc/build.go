@@ -34,7 +34,8 @@ func (c *cli) buildCommand() *cobra.Command {
 		Short:      "Build the images of all apps, or of some",
 		Long: `build plans all apps together, builds the images of those that are named (none:
 all), and writes them to an OCI layout, a registry, or both. Without -o and
---push it only builds: everything stays in the engine's cache.
+--push it only builds: everything stays in the engine's cache. The image of a
+published component is built with each app that has it, and by its own name.
 
 The engine is inside layc and keeps its cache in the state directory; only one
 process owns that, and a second build attaches to the first one's engine.

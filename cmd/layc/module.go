@@ -95,7 +95,8 @@ func haveApps(out *compiler.Output) error {
 	return errors.New("the module declares no app, so there is nothing to plan; write app NAME { … }")
 }
 
-// chosen checks that the named apps exist; without names it returns all.
+// chosen checks that the named apps, or published components' images, exist;
+// without names it returns all apps.
 func chosen(cmd *cobra.Command, g *component.Graph, names []string) (map[string]bool, error) {
 	set := map[string]bool{}
 	var known []string
@@ -104,6 +105,9 @@ func chosen(cmd *cobra.Command, g *component.Graph, names []string) (map[string]
 		if len(names) == 0 {
 			set[a.Name] = true
 		}
+	}
+	for _, p := range g.Published {
+		known = append(known, p.Name)
 	}
 	for _, n := range names {
 		found := false

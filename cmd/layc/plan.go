@@ -202,6 +202,8 @@ func (s *showPlan) printMove(from, to *plan.Plan) {
 type jsonPlan struct {
 	Layers []jsonLayer `json:"layers"`
 	Images []jsonImage `json:"images"`
+	// Published are the images of published components; App is the name.
+	Published []jsonImage `json:"published,omitempty"`
 	// Changes are against the plan in the lock file, one for each platform; none
 	// if there is no plan in it.
 	Changes []jsonChanges `json:"changes,omitempty"`
@@ -266,11 +268,10 @@ func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 			out.Layers = append(out.Layers, j)
 		}
 		for _, i := range p.Images {
-			j := jsonImage{App: i.App.Name, Platform: platform, Layers: []string{}}
-			for _, l := range i.Layers {
-				j.Layers = append(j.Layers, l.ID)
-			}
-			out.Images = append(out.Images, j)
+			out.Images = append(out.Images, jsonImage{App: i.App.Name, Platform: platform, Layers: ids(i.Layers)})
+		}
+		for _, i := range p.Published {
+			out.Published = append(out.Published, jsonImage{App: i.App.Published.Publish, Platform: platform, Layers: ids(i.Layers)})
 		}
 		if diffs != nil && p.Recorded() {
 			out.Changes = append(out.Changes, changesJSON(platform, diffs[n]))

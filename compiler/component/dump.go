@@ -18,6 +18,9 @@ func Dump(g *Graph) string {
 	for _, a := range g.Apps {
 		d.app(a)
 	}
+	for _, a := range g.Published {
+		d.app(a)
+	}
 	return d.out.String()
 }
 
@@ -171,7 +174,11 @@ func (d *dumper) run(s *Run) {
 }
 
 func (d *dumper) app(a *App) {
-	d.line(0, "app %s", a.Name)
+	if a.Published == nil {
+		d.line(0, "app %s", a.Name)
+	} else {
+		d.line(0, "published %s", a.Name)
+	}
 	d.list("closure", a.Closure)
 	if a.Delta != nil {
 		d.list("delta", []*Instance{a.Delta})

@@ -64,6 +64,7 @@ func Expand(in Input) (*Graph, diag.List) {
 	x.checkSet()
 	x.fleet()
 	x.apps()
+	x.published()
 	x.checkSecrets()
 	x.finishRefs()
 	return x.graph, x.found

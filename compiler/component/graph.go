@@ -6,8 +6,8 @@
 // evaluates expressions, body.go the blocks of components; bind.go closes an
 // app over its needs and binds slots; intern.go makes instances of the result,
 // equal ones only once; config.go merges image configuration; own.go checks
-// who writes where; fragments.go puts files together that several write, and
-// account.go makes users.
+// who writes where; fragments.go puts files together that several write,
+// account.go makes users, and publish.go images of published components.
 //
 // Everything here is a pure function of the program, the lock file, the
 // platform and the project's file names.
@@ -26,6 +26,7 @@ type Graph struct {
 	Fleet     Fleet
 	Instances []*Instance // of the image world and of the build world; each after all that it refers to
 	Apps      []*App      // by name
+	Published []*App      // by name and tag: what `publish` makes images, see publish.go
 	Refs      lock.Refs   // all that the lock file has to pin
 	Ignore    []string    // patterns of IgnoreFile: no copy of project files takes what they match
 }
@@ -287,6 +288,8 @@ type App struct {
 	Replicas int         // at least 1
 	Tags     []string
 	Config   Config
+	// Published is the component whose base image this is; nil of an app.
+	Published *Instance
 }
 
 // Config is the configuration of an image.

@@ -36,8 +36,11 @@ type Plan struct {
 	Graph  *component.Graph
 	Layers []*Layer // parents before children
 	Images []*Image // by app
-	Cost   search.Cost
-	Bound  search.Money // no plan costs less
+	// Published are the images of published components, as the graph lists
+	// them. What else the plan says leaves them out.
+	Published []*Image
+	Cost      search.Cost
+	Bound     search.Money // no plan costs less
 
 	items    []*component.Instance // by item of problem
 	problem  *search.Problem
@@ -323,6 +326,7 @@ func (t *translation) plan(s *search.Solution) *Plan {
 		p.Images = append(p.Images, i)
 		mark(i)
 	}
+	t.publish(p)
 	return p
 }
 
@@ -390,7 +394,7 @@ func (t *translation) report(list *diag.List, err error) {
 // layers that those stack. Costs stay those of the whole fleet.
 func (p *Plan) Only(apps map[string]bool) *Plan {
 	only := *p
-	only.Layers, only.Images = nil, nil
+	only.Layers, only.Images, only.Published = nil, nil, p.onlyPublished(apps)
 	used := map[*Layer]bool{}
 	for _, i := range p.Images {
 		if apps[i.App.Name] {

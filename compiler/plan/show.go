@@ -12,7 +12,8 @@ import (
 // chain runs through it there; a layer that a line above shows already, below
 // another one, is marked by "=".
 //
-// Apps side by side share a line if there are many, and a large tree is cut.
+// Apps side by side share a line if there are many, and a large tree is cut. Below
+// it follow the published images.
 func (p *Plan) Tree() string { return p.tree(false) }
 
 // WholeTree is Tree with a line for each app, however many there are.
@@ -40,6 +41,17 @@ func (p *Plan) tree(all bool) string {
 	t.write()
 	if hidden > 0 {
 		t.out.WriteString(more(hidden, "lines"))
+	}
+	for _, i := range p.Published {
+		var titles []string
+		for _, l := range i.Layers {
+			titles = append(titles, l.Title())
+		}
+		line := "published " + i.App.Published.Publish + ": " + strings.Join(titles, " → ")
+		if !all {
+			line = cut(line, Width)
+		}
+		t.out.WriteString(line + "\n")
 	}
 	return t.out.String()
 }

@@ -210,17 +210,19 @@ app shop {
 Loops and matrices multiply. A program may have 20,000 apps, and take 5,000,000
 steps to evaluate.
 `, ``},
-	{"E0312", "Two apps with one name", `
-The name of an app is the name of its image. In a matrix it contains what tells
-the apps apart.
+	{"E0312", "Two images with one name", `
+The name of an app is the name of its image, as is what "publish" says. In a matrix
+it contains what tells the apps apart, and in a component with parameters what tells
+its instances apart.
 `, exampleBase + `
 app shop for n in [1, 2] {
     replicas n
 }
 `},
-	{"E0313", "Not the name of an app", `
-The name of an app becomes the name of an image: lower-case letters, digits, and
-. _ - / between them.
+	{"E0313", "Not the name of an image", `
+The name of an app becomes the name of an image, as does what "publish" says:
+lower-case letters, digits, and . _ - / between them. A published name may end in a
+colon and a tag.
 `, exampleBase + `
 app "My Shop" {
 }
@@ -278,6 +280,19 @@ user web {
 app shop {
     file "/a" text "a" owner www
     file "/b" text "b" owner web
+}
+`},
+	{"E0319", "Published, and in no image", `
+A published image is made of layers that the images of apps have: no app has this
+component.
+`, exampleBase + `
+component jdk {
+    publish "jdk"
+
+    file "/opt/jdk/release" text "17"
+}
+
+app shop {
 }
 `},
 	{"E0320", "Not a path within an image", `

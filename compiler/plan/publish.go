@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/layc-lang/layc/compiler/component"
+)
+
+// Published images are the inner nodes of the plan. Such an image is made of
+// the layers, and what lies below those, that hold the published component and
+// all that it needs in the image of some app, of the app where these are the
+// fewest bytes: so it shares each of its blobs with that app. As layers stay
+// whole, it may hold more than the component needs. It never moves a layer:
+// it is made when the plan is.
+//
+// What the components append to files that several write may differ from app
+// to app. For files that no app has in this form, the image has layers of its
+// own on top.
+
+// publish makes the published images.
+func (t *translation) publish(p *Plan) {
+	for _, a := range t.graph.Published {
+		var best *Image
+		for _, i := range p.Images {
+			if i.App.Base != a.Base || !slices.Contains(i.App.Closure, a.Published) {
+				continue
+			}
+			image := t.innerNode(a, i)
+			if best == nil || cmp.Or(cmp.Compare(image.size(), best.size()), cmp.Compare(len(image.Layers), len(best.Layers))) < 0 {
+				best = image
+			}
+		}
+		p.Published = append(p.Published, best)
+	}
+}
+
+func (i *Image) size() int64 {
+	var sum int64
+	for _, l := range i.Layers {
+		sum += l.Size
+	}
+	return sum
+}
+
+// innerNode is a published image made of an app's layers.
+func (t *translation) innerNode(a *component.App, of *Image) *Image {
+	missing := map[component.Key]*component.Instance{}
+	for _, i := range a.Closure {
+		if i.Kind != component.Empty {
+			missing[i.Key] = i
+		}
+	}
+	taken := map[*Layer]bool{}
+	var take func(l *Layer)
+	take = func(l *Layer) {
+		if l == nil || taken[l] {
+			return
+		}
+		taken[l] = true
+		take(l.Parent)
+		for _, o := range l.On {
+			take(o)
+		}
+	}
+	for _, l := range of.Layers {
+		for _, m := range l.Members {
+			if missing[m.Key] != nil && l.Kind != Delta {
+				take(l)
+			}
+		}
+	}
+	out := &Image{App: a}
+	for _, l := range of.Layers {
+		if taken[l] {
+			out.Layers = append(out.Layers, l)
+			for _, m := range l.Members {
+				delete(missing, m.Key)
+			}
+		}
+	}
+	t.complete(out, missing)
+	return out
+}
+
+// complete puts the instances that an app has in another form, which are the
+// files that several write, on top of a published image: those that append to
+// files that may be there as one spine layer, new files as a portable one.
+func (t *translation) complete(i *Image, missing map[component.Key]*component.Instance) {
+	spine := &Layer{Kind: Spine, index: -1}
+	files := &Layer{Kind: Portable, index: -1}
+	for _, m := range i.App.Closure {
+		if missing[m.Key] != m {
+			continue
+		}
+		to := files
+		if m.Kind == component.Stacked {
+			to = spine
+		}
+		to.Members = append(to.Members, m)
+		to.Size += sizeOf(m, t.lock)
+	}
+	if len(spine.Members) > 0 {
+		below := map[*Layer]bool{}
+		for _, l := range i.Layers {
+			for _, o := range l.On {
+				below[o] = true
+			}
+		}
+		needed := map[component.Key]bool{}
+		for _, m := range spine.Members {
+			for _, n := range component.Needed(m) {
+				needed[n.Key] = true
+			}
+		}
+		var lower, upper []*Layer
+		for _, l := range i.Layers {
+			switch {
+			case l.Kind != Portable:
+				spine.Parent = l
+			case below[l]:
+			case slices.ContainsFunc(l.Members, func(m *component.Instance) bool { return needed[m.Key] }):
+				spine.On = append(spine.On, l)
+			default:
+				upper = append(upper, l)
+				continue
+			}
+			lower = append(lower, l)
+		}
+		spine.ID = identify(spine)
+		i.Layers = slices.Concat(lower, []*Layer{spine}, upper)
+	}
+	if len(files.Members) > 0 {
+		files.ID = identify(files)
+		i.Layers = append(i.Layers, files)
+	}
+}
+
+// onlyPublished are the published images that are named, or that a named app
+// has.
+func (p *Plan) onlyPublished(apps map[string]bool) []*Image {
+	var out []*Image
+	for _, i := range p.Published {
+		if apps[i.App.Name] || slices.ContainsFunc(p.Graph.Apps, func(a *component.App) bool {
+			return apps[a.Name] && slices.Contains(a.Closure, i.App.Published)
+		}) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
