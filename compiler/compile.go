@@ -86,7 +86,8 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 	for _, p := range in.platforms(out, &list) {
 		t := &Target{Platform: p}
 		t.Graph, found = component.Expand(component.Input{
-			Program: out.Checked, Lock: out.Lock, Platform: p, Project: in.Project, Set: in.Set, Override: in.Override,
+			Program: out.Checked, Lock: out.Lock, Platform: p, Asked: len(in.Platforms) > 0,
+			Project: in.Project, Set: in.Set, Override: in.Override,
 		})
 		list = append(list, found...)
 		out.Targets = append(out.Targets, t)

@@ -84,6 +84,9 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err != nil {
 		return err
 	}
+	if err := b.mirrors.check(cmd, out.Targets); err != nil {
+		return err
+	}
 	if b.registry == "" {
 		b.registry = out.Targets[0].Graph.Fleet.Registry
 	}

@@ -37,6 +37,9 @@ they are, and the plan. What is pinned stays as it is; see layc update. A plan
 that fits stays as it is, too, and one that does not is changed as little as the
 program forces; see layc plan --rebalance.
 
+Pinned are the fleet's platforms and that of --platform. In the file of a fleet
+that names none, what is pinned for other platforms stays.
+
 Except for layc update, all other commands only read the file.`,
 		Example: `  layc lock
   layc lock --rebalance                    record a new plan, whatever it moves
@@ -103,50 +106,66 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
+	if err := l.checkFiles(cmd); err != nil {
+		return err
+	}
 	in, err := l.input(cmd, l.program)
 	if err != nil {
 		return err
 	}
 	resolver := l.resolver(mirrors)
 	file := filepath.Join(l.dir, lock.Name)
-	old, err := os.ReadFile(file)
+	text, err := os.ReadFile(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return cannot("read", file, err)
 	}
-	pins := &lock.File{}
-	if old != nil {
-		if pins, err = lock.Parse(file, old); err != nil {
+	old := &lock.File{}
+	if text != nil {
+		if old, err = lock.Parse(file, text); err != nil {
 			return err
 		}
 	}
-	if pins, names, err = l.pinModules(cmd.Context(), pins, names); err != nil {
+	pins, names, err := l.pinModules(cmd.Context(), old, names)
+	if err != nil {
 		return err
 	}
 	if in.Modules, err = l.fetched(cmd.Context(), pins, true); err != nil {
 		return err
 	}
+	in.Platforms = lockedPlatforms(in, pins)
 	var refs lock.Refs
 	for range maxRounds {
-		var rest bool
-		refs, rest, err = l.refs(in, pins)
+		targets, rest, err := l.expand(in, pins)
 		if err != nil {
 			return err
 		}
-		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
+		if err := l.mirrors.check(cmd, targets); err != nil {
 			return err
+		}
+		if !haveApp(targets) {
+			return l.withoutApps(cmd, file, old, pins, names)
+		}
+		refs = allRefs(targets)
+		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
+			return l.unknown(cmd, err)
 		}
 		names = nil
 		if !rest {
 			break
 		}
 	}
-	pins, err = l.record(in, pins)
-	if err != nil {
+	if pins, err = l.record(in, pins); err != nil {
 		return err
 	}
 	defer l.due(pins, refs.Updates, resolver.Now())
+	return l.write(file, old, pins)
+}
+
+// write writes the lock file if it has changed, and says what there is now and
+// what is pinned no more.
+func (l *locking) write(file string, old, pins *lock.File) error {
 	text := pins.Format()
-	if bytes.Equal(text, old) {
+	if bytes.Equal(text, old.Format()) {
 		fmt.Fprintf(l.out, "%s is up to date\n", file)
 		return nil
 	}
@@ -155,6 +174,55 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	}
 	fmt.Fprintf(l.out, "wrote %s: %s, %s, a plan of %s\n", file,
 		plural(len(pins.Packages), "package"), plural(len(pins.URLs), "download"), plural(len(pins.Layers), "shared layer"))
+	if n := dropped(old, pins); n > 0 {
+		fmt.Fprintf(l.out, "dropped %s that nothing refers to any more\n", plural(n, "pin"))
+	}
+	return nil
+}
+
+// withoutApps ends a command on a module without apps, such as a library: what
+// it declares is expanded for apps only, so that nobody knows which pins it
+// takes. Repositories are pinned, all else stays.
+func (l *locking) withoutApps(cmd *cobra.Command, file string, old, pins *lock.File, names []string) error {
+	if len(names) > 0 && names[0] != lock.Everything {
+		return usage(cmd, "%s is not pinned: the module declares no app, so it pins git repositories only", names[0])
+	}
+	fmt.Fprintf(l.err, "the module declares no app: only git repositories that it imports are pinned\n")
+	if len(pins.Format()) == len((&lock.File{}).Format()) {
+		return nil // not worth a file
+	}
+	return l.write(file, old, pins)
+}
+
+// unknown makes an error for a name of which nothing is pinned one of usage.
+func (l *locking) unknown(cmd *cobra.Command, err error) error {
+	var name *lock.UnknownNameError
+	if !errors.As(err, &name) {
+		return err
+	}
+	if near := diag.Nearest(name.Name, l.pinnedNames(cmd, nil)); near != "" {
+		return usage(cmd, "%s; did you mean %s?", name, near)
+	}
+	return usage(cmd, "%s", name)
+}
+
+// checkFiles checks files that flags name before anything is resolved.
+func (l *locking) checkFiles(cmd *cobra.Command) error {
+	for _, file := range l.keyrings {
+		if _, err := os.Stat(file); err != nil {
+			return usage(cmd, "--keyring %s: %s", file, plainError(err))
+		}
+	}
+	if len(l.keyrings) > 0 {
+		if _, err := pin.FindKeys(pin.ThisHost(), l.keyrings); err != nil {
+			return usage(cmd, "--keyring: %s", err)
+		}
+	}
+	if l.measure != "" {
+		if _, err := os.Stat(filepath.Join(l.measure, "index.json")); err != nil {
+			return usage(cmd, "--measure %s: this is no OCI layout; want a directory that layc build -o wrote", l.measure)
+		}
+	}
 	return nil
 }
 
@@ -196,25 +264,28 @@ func (l *locking) record(in compiler.Input, pins *lock.File) (*lock.File, error)
 	return sizes.Sizes(plan.Record(pins, plans), graphs), nil
 }
 
-// refs compiles with the given pins and returns what is to be pinned, and
-// whether something still is not. Findings that pinning does not mend end the
-// command.
-func (l *locking) refs(in compiler.Input, pins *lock.File) (lock.Refs, bool, error) {
+// expand compiles with the given pins, and reports whether something still is
+// not pinned. Findings that pinning does not mend end the command.
+func (l *locking) expand(in compiler.Input, pins *lock.File) (targets []*compiler.Target, rest bool, err error) {
 	in.Lock = pins
 	out, list := compiler.Compile(in, compiler.Expanded)
-	rest := list.HasErrors()
+	rest = list.HasErrors()
 	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == component.Unpinned })
 	if list.HasErrors() {
-		return lock.Refs{}, false, l.findings(list)
+		return nil, false, l.findings(list)
 	}
+	return out.Targets, rest, nil
+}
+
+func allRefs(targets []*compiler.Target) lock.Refs {
 	var refs lock.Refs
-	for _, t := range out.Targets {
+	for _, t := range targets {
 		refs.Distributions = append(refs.Distributions, t.Graph.Refs.Distributions...)
 		refs.URLs = append(refs.URLs, t.Graph.Refs.URLs...)
 		refs.Images = append(refs.Images, t.Graph.Refs.Images...)
 		refs.Updates = append(refs.Updates, t.Graph.Refs.Updates...)
 	}
-	return refs, rest, nil
+	return refs
 }
 
 // resolver asks the mirrors, and says so.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,6 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/lang/diag"
-	"github.com/layc-lang/layc/llb/pin"
 )
 
 // program are the flags that say what is compiled.
@@ -87,12 +87,14 @@ func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*com
 
 // haveApps is an error for a module without apps: there is nothing to plan.
 func haveApps(out *compiler.Output) error {
-	for _, t := range out.Targets {
-		if len(t.Graph.Apps) > 0 {
-			return nil
-		}
+	if haveApp(out.Targets) {
+		return nil
 	}
 	return errors.New("the module declares no app, so there is nothing to plan; write app NAME { … }")
+}
+
+func haveApp(targets []*compiler.Target) bool {
+	return slices.ContainsFunc(targets, func(t *compiler.Target) bool { return len(t.Graph.Apps) > 0 })
 }
 
 // chosen checks that the named apps, or published components' images, exist;
@@ -138,31 +140,6 @@ func thereAre(names []string) string {
 		return fmt.Sprintf("there are %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return "there are " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
-
-// mirrorFlags are the flags that say where downloads come from.
-type mirrorFlags struct{ given []string }
-
-func (m *mirrorFlags) flags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&m.given, "mirror", nil, "download from a mirror: `NAME=URL`, e.g. maven=https://…")
-}
-
-// find returns the mirrors: the given ones, else those that this machine's
-// own package clients use.
-func (m *mirrorFlags) find(cmd *cobra.Command) (pin.Mirrors, error) {
-	given := pin.Mirrors{}
-	for _, s := range m.given {
-		name, url, ok := strings.Cut(s, "=")
-		if !ok || name == "" {
-			return nil, usage(cmd, "--mirror %s: want NAME=URL", s)
-		}
-		given[name] = url
-	}
-	mirrors, err := pin.FindMirrors(pin.ThisHost(), given)
-	if err != nil {
-		return nil, usage(cmd, "%s", err)
-	}
-	return mirrors, nil
 }
 
 func isTerminal(w io.Writer) bool {

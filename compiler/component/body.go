@@ -385,7 +385,15 @@ func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
 func (x *expander) unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
 	return x.found.Errorf(Unpinned, at, format+" are not pinned", args...).
 		Note("a plan depends on nothing but the files and what layc.lock pins").
-		Hint("run: layc lock")
+		Hint("run: %s", x.lockCommand())
+}
+
+// lockCommand is what pins things for the platform.
+func (x *expander) lockCommand() string {
+	if x.asked {
+		return "layc lock --platform " + x.platform.String()
+	}
+	return "layc lock"
 }
 
 // Unpinned is the code of findings that `layc lock` mends.

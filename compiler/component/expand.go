@@ -21,6 +21,7 @@ type Input struct {
 	Program  *check.Program
 	Lock     *lock.File // never nil; the zero File pins nothing
 	Platform Platform
+	Asked    bool              // the platform is not one of the fleet's own, or not because it is
 	Project  fs.FS             // the project's files: their names and sizes
 	Set      map[string]string // values of the module's parameters
 	Override *Override         // nil: none
@@ -37,7 +38,7 @@ const (
 // are of code Unpinned and nothing unpinned names further things to pin.
 func Expand(in Input) (*Graph, diag.List) {
 	x := &expander{
-		p: in.Program, lock: in.Lock, platform: in.Platform, files: in.Project, set: in.Set, override: in.Override,
+		p: in.Program, lock: in.Lock, platform: in.Platform, asked: in.Asked, files: in.Project, set: in.Set, override: in.Override,
 		graph:    &Graph{Platform: in.Platform},
 		moduleOf: map[*source.File]*check.Module{},
 		lets:     map[source.Span]value{},
@@ -74,6 +75,7 @@ type expander struct {
 	p        *check.Program
 	lock     *lock.File
 	platform Platform
+	asked    bool
 	files    fs.FS
 	set      map[string]string
 	override *Override

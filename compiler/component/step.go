@@ -345,7 +345,7 @@ func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
 	if !ok {
 		x.found.Errorf(Unpinned, s.At, "%s is not pinned", u).
 			Note("a download without a SHA-256 checksum is pinned by layc.lock, so that every build gets the same bytes").
-			Hint("run: layc lock")
+			Hint("run: %s", x.lockCommand())
 		return
 	}
 	step.Digest, step.Size = pin.Digest, pin.Size

@@ -59,11 +59,18 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 	}
 	for _, name := range sortedSet(names) {
 		if !u.names[name] {
-			return nil, fmt.Errorf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL, an image or an updated component that it uses", name)
+			return nil, &UnknownNameError{name}
 		}
 	}
 	u.file.Sort()
 	return &u.file, nil
+}
+
+// UnknownNameError says that a name to update is none of a program's pins.
+type UnknownNameError struct{ Name string }
+
+func (e *UnknownNameError) Error() string {
+	return fmt.Sprintf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL, an image or an updated component that it uses", e.Name)
 }
 
 type updater struct {

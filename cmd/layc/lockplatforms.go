@@ -1,0 +1,94 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/debian"
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// lockedPlatforms are those that are pinned and planned together: the ones asked
+// for and the fleet's. A fleet that names none is for any; then those that the
+// file has pins for are kept, so that people on different machines can share
+// it. Nothing is the compiler's default.
+func lockedPlatforms(in compiler.Input, pins *lock.File) []component.Platform {
+	asked, pinned := in.Platforms, pinnedPlatforms(pins)
+	if len(asked) == 0 && !slices.ContainsFunc(pinned, func(p component.Platform) bool { return p != in.Platform }) {
+		return nil
+	}
+	in.Lock, in.Platforms = pins, nil
+	out, _ := compiler.Compile(in, compiler.Expanded)
+	if len(out.Targets) == 0 {
+		return asked // the module has errors, which are told later
+	}
+	all := slices.Clone(asked)
+	if len(out.Targets[0].Graph.Fleet.Platforms) > 0 || len(asked) == 0 {
+		for _, t := range out.Targets {
+			all = append(all, t.Platform)
+		}
+	}
+	if len(out.Targets[0].Graph.Fleet.Platforms) == 0 {
+		all = append(all, pinned...)
+	}
+	slices.SortFunc(all, func(a, b component.Platform) int { return cmp.Compare(a.String(), b.String()) })
+	return slices.Compact(all)
+}
+
+// pinnedPlatforms are those that a lock file has images or packages for.
+func pinnedPlatforms(pins *lock.File) []component.Platform {
+	var all []component.Platform
+	add := func(name string) {
+		if p, ok := compiler.ParsePlatform(name); ok && !slices.Contains(all, p) {
+			all = append(all, p)
+		}
+	}
+	for _, i := range pins.Images {
+		add(i.Platform)
+	}
+	arches := map[string]bool{}
+	for _, p := range pins.Packages {
+		arches[p.Arch] = true
+	}
+	for _, name := range debianPlatforms {
+		if arch, err := debian.Arch(name); err == nil && arches[arch] {
+			add(name)
+		}
+	}
+	return all
+}
+
+// debianPlatforms are those that Debian is there for.
+var debianPlatforms = []string{
+	"linux/386", "linux/amd64", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x",
+}
+
+// dropped counts the pins of old that are not in the new file. One that has
+// another version or digest is there.
+func dropped(old, now *lock.File) int {
+	keys := func(f *lock.File) map[[4]string]bool {
+		all := map[[4]string]bool{}
+		for _, p := range f.Packages {
+			all[[4]string{"package", p.Distribution, p.Arch, p.Name}] = true
+		}
+		for _, u := range f.URLs {
+			all[[4]string{"url", u.URL}] = true
+		}
+		for _, i := range f.Images {
+			all[[4]string{"image", i.Reference, i.Platform}] = true
+		}
+		for _, m := range f.Modules {
+			all[[4]string{"module", m.URL, m.Version}] = true
+		}
+		return all
+	}
+	there, n := keys(now), 0
+	for key := range keys(old) {
+		if !there[key] {
+			n++
+		}
+	}
+	return n
+}
