@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
-	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -29,6 +28,7 @@ import (
 // vertices wherever they share layers.
 type Graph struct {
 	Images  []Image // in the plan's order, then the published ones
+	Proofs  []Proof // none unless asked for
 	Origins map[digest.Digest]Origin
 	// Secrets are the names of all secrets that steps mount, sorted.
 	Secrets []string
@@ -43,10 +43,7 @@ type Image struct {
 	App      *component.App
 	Platform ocispecs.Platform
 	Config   []byte // the OCI image configuration, without rootfs
-
-	output   *pb.Input // nil: an image without content
-	terminal []byte
-	vertices map[digest.Digest]*vertex // of all images of the graph
+	solvable
 }
 
 // Origin tells what a vertex was lowered from.
@@ -66,6 +63,8 @@ type Options struct {
 	// URL turns a URL as a program writes it, perhaps "maven:…", into one to
 	// download from. Nil: URLs are taken as they are.
 	URL func(string) (string, error)
+	// Verify asks for proofs, too.
+	Verify bool
 }
 
 // Lower lowers a plan. The result is a pure function of the plan and the
@@ -93,14 +92,17 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		if l.err != nil {
 			return nil, l.err
 		}
-		image := Image{App: i.App, Platform: l.platform, Config: config, vertices: m.vertices}
-		if image.output, err = m.state(state); err != nil {
-			return nil, fmt.Errorf("lower %s: %w", i.App.Name, err)
-		}
-		if image.terminal, err = terminal(image.output); err != nil {
+		image := Image{App: i.App, Platform: l.platform, Config: config}
+		if image.solvable, err = m.solvable(state); err != nil {
 			return nil, fmt.Errorf("lower %s: %w", i.App.Name, err)
 		}
 		g.Images = append(g.Images, image)
+	}
+	if o.Verify {
+		var err error
+		if g.Proofs, err = l.prove(p, m); err != nil {
+			return nil, err
+		}
 	}
 	g.Origins = l.collect(m.vertices)
 	for s := range l.secrets {
@@ -148,6 +150,12 @@ func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOp
 
 // image is the root file system of an image.
 func (l *lowerer) image(i *plan.Image) llb.State {
+	return l.merge(l.stack(i), i.App.Name)
+}
+
+// stack is what the root file system of an image is merged from, the lowest
+// first.
+func (l *lowerer) stack(i *plan.Image) []llb.State {
 	below := map[*plan.Layer]bool{}
 	for _, y := range i.Layers {
 		for _, o := range y.On {
@@ -163,7 +171,7 @@ func (l *lowerer) image(i *plan.Image) llb.State {
 			stack = append(stack, l.layer(y))
 		}
 	}
-	return l.merge(stack, i.App.Name)
+	return stack
 }
 
 // merge merges states, the lowest first.

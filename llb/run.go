@@ -66,13 +66,18 @@ func (r *rootBuilder) add(i *component.Instance) {
 	}
 }
 
-// done installs and merges what is pending.
-func (r *rootBuilder) done(name string) llb.State {
+// install installs the packages that are pending.
+func (r *rootBuilder) install() {
 	if len(r.packages) > 0 {
 		r.state = r.l.stacked(r.state, r.below, r.packages)
 		r.below = append(r.below, r.packages...)
 		r.packages = nil
 	}
+}
+
+// done installs and merges what is pending.
+func (r *rootBuilder) done(name string) llb.State {
+	r.install()
 	if len(r.portable) > 0 {
 		r.state = r.l.merge(append([]llb.State{r.state}, r.portable...), name)
 		r.portable = nil
@@ -217,11 +222,12 @@ func runner(i *component.Instance) *component.Owner {
 	return nil
 }
 
-// steps does an instance's steps on a state.
-func (l *lowerer) steps(on llb.State, i *component.Instance) llb.State {
+// steps does an instance's steps on a state; more are further options of what
+// it runs.
+func (l *lowerer) steps(on llb.State, i *component.Instance, more ...llb.RunOption) llb.State {
 	for _, s := range i.Steps {
 		if r, ok := s.(*component.Run); ok {
-			on = l.run(on, i, r)
+			on = l.run(on, i, r, more...)
 			continue
 		}
 		if a, ok := s.(*component.Append); ok {
@@ -237,7 +243,7 @@ func (l *lowerer) steps(on llb.State, i *component.Instance) llb.State {
 
 // run executes a run with the shell of the state that it runs on. It stops at
 // the first command that fails.
-func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run) llb.State {
+func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, more ...llb.RunOption) llb.State {
 	dir := s.Dir
 	if dir == "" {
 		dir = "/"
@@ -259,7 +265,7 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run) llb
 	if s.NoNetwork {
 		opts = append(opts, llb.Network(pb.NetMode_NONE))
 	}
-	opts = append(opts, network(i, s)...)
+	opts = append(append(opts, network(i, s)...), more...)
 	return on.Run(append(opts, l.mounts(i, s)...)...).Root()
 }
 

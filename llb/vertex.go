@@ -94,6 +94,23 @@ func (l *lowerer) collect(vertices map[digest.Digest]*vertex) map[digest.Digest]
 	return origins
 }
 
+// solvable is something to solve: an image, or a proof.
+type solvable struct {
+	output   *pb.Input // nil: nothing
+	terminal []byte
+	vertices map[digest.Digest]*vertex // of the whole graph
+}
+
+// solvable marshals what a state stands on.
+func (m *marshaller) solvable(s llb.State) (solvable, error) {
+	out, err := m.state(s)
+	if err != nil {
+		return solvable{}, err
+	}
+	last, err := terminal(out)
+	return solvable{out, last, m.vertices}, err
+}
+
 // terminal is the last op of a definition: it says which output is meant.
 func terminal(out *pb.Input) ([]byte, error) {
 	if out == nil {
@@ -102,15 +119,15 @@ func terminal(out *pb.Input) ([]byte, error) {
 	return (&pb.Op{Inputs: []*pb.Input{out}}).MarshalVT()
 }
 
-// Definition is what BuildKit solves for the image: its vertices, each after
-// its inputs, then its own output. That of an image without any content has no
-// vertices. It shares memory with the definitions of the graph's other images.
-func (i Image) Definition() *pb.Definition {
+// Definition is what BuildKit solves: vertices, each after its inputs, then the
+// output that is meant. That of an image without any content has no vertices. It
+// shares memory with the graph's other definitions.
+func (s solvable) Definition() *pb.Definition {
 	def := &pb.Definition{Metadata: map[string]*pb.OpMetadata{}, Source: &pb.Source{}}
-	if i.output == nil {
+	if s.output == nil {
 		return def
 	}
-	assemble(def, i.vertices, digest.Digest(i.output.Digest))
+	assemble(def, s.vertices, digest.Digest(s.output.Digest))
 	caps := map[string]bool{string(pb.CapConstraints): true, string(pb.CapPlatform): true}
 	for _, m := range def.Metadata {
 		caps[string(pb.CapMetaDescription)] = caps[string(pb.CapMetaDescription)] || m.Description != nil
@@ -118,8 +135,8 @@ func (i Image) Definition() *pb.Definition {
 			caps[string(pb.CapMetaIgnoreCache)] = true
 		}
 	}
-	def.Def = append(def.Def, i.terminal)
-	def.Metadata[string(digest.FromBytes(i.terminal))] = &pb.OpMetadata{Caps: caps}
+	def.Def = append(def.Def, s.terminal)
+	def.Metadata[string(digest.FromBytes(s.terminal))] = &pb.OpMetadata{Caps: caps}
 	return def
 }
 

@@ -43,7 +43,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash or sum512: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash, sum512, test, again or libraries: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -70,6 +70,14 @@ func run(args []string) error {
 		return squash(args[1])
 	case len(args) == 3 && args[0] == "sum512":
 		return sum512(args[1], args[2])
+	}
+	switch {
+	case len(args) == 3 && args[0] == "test":
+		return test(args[1], args[2], maxTest)
+	case len(args) >= 5 && args[0] == "again":
+		return again(args[1], args[2], args[3], args[4:])
+	case len(args) >= 3 && args[0] == "libraries":
+		return libraries(args[1], args[2:])
 	}
 	return errUsage
 }

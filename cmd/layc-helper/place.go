@@ -114,8 +114,8 @@ func copyAttributes(from, to string) error {
 		return err
 	}
 	for name := range strings.SplitSeq(strings.Trim(string(buffer[:n]), "\x00"), "\x00") {
-		if name == "" || strings.HasPrefix(name, "trusted.overlay.") || name == "security.selinux" {
-			continue // of the file system that the original lies in
+		if name == "" || ofFileSystem(name) {
+			continue
 		}
 		value := make([]byte, 1<<16)
 		n, err := unix.Lgetxattr(from, name, value)

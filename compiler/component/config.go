@@ -18,7 +18,7 @@ type proposal struct {
 
 // config merges the configuration of an app's image.
 func (x *expander) config(a *App, own []setting) Config {
-	m := x.merge(a.Closure, own)
+	m := merge(x, a.Closure, own)
 	c := Config{Env: m.env(), Labels: m.labels()}
 	c.User, _ = m.value("user").(string)
 	c.Workdir, _ = m.value("workdir").(string)
@@ -40,12 +40,13 @@ func (x *expander) config(a *App, own []setting) Config {
 // stepEnv is the environment of an instance's runs: that of its root, then
 // its own.
 func (x *expander) stepEnv(i *Instance) []EnvVar {
-	return x.merge(i.Root, i.settings).env()
+	return merge(x, i.Root, i.settings).env()
 }
 
 // merged is the configuration of a set of instances.
 type merged struct {
-	x        *expander
+	x        *expander            // what disputes are reported to; nil: they are only noted
+	disputed map[string]bool      // as single
 	single   map[string]*proposal // by word, or "env KEY", "label KEY"
 	appended map[string][]setting // of env, outermost first, by key
 	lists    map[string][]string
@@ -53,8 +54,8 @@ type merged struct {
 
 // merge merges the settings of instances, given in topological order, and
 // those that are placed over them.
-func (x *expander) merge(instances []*Instance, own []setting) *merged {
-	m := &merged{x: x, single: map[string]*proposal{}, appended: map[string][]setting{}, lists: map[string][]string{}}
+func merge(x *expander, instances []*Instance, own []setting) *merged {
+	m := &merged{x: x, disputed: map[string]bool{}, single: map[string]*proposal{}, appended: map[string][]setting{}, lists: map[string][]string{}}
 	for _, s := range own {
 		m.put(proposal{nil, s})
 	}
@@ -99,6 +100,9 @@ func (m *merged) put(p proposal) {
 
 // dispute reports two components that propose different values.
 func (m *merged) dispute(a, b proposal, what string) {
+	if m.disputed[what] = true; m.x == nil {
+		return
+	}
 	first, second := a, b
 	if first.set.span.Compare(second.set.span) > 0 {
 		first, second = second, first

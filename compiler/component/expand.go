@@ -205,7 +205,7 @@ func (x *expander) app(d *syntax.App, v *env) *App {
 		return nil
 	}
 	a := &App{
-		Name: name, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, Replicas: max(1, b.replicas), Tags: b.tags,
+		Name: name, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, Replicas: max(1, b.replicas), Tags: b.tags, Tests: b.tests,
 	}
 	uses := append(b.uses, b.mentions...)
 	c := x.close(base, uses, "app "+name)

@@ -153,7 +153,7 @@ type Rate struct {
 	Set     bool  // declared, not a default
 }
 
-// Test is a command to run in an image and what it prints.
+// Test is a command to run and what it has to print: see World for where.
 type Test struct {
 	Command, Prints string
 	Span            source.Span
@@ -288,6 +288,7 @@ type App struct {
 	Replicas int         // at least 1
 	Tags     []string
 	Config   Config
+	Tests    []Test
 	// Published is the component whose base image this is; nil of an app.
 	Published *Instance
 }

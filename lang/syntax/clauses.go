@@ -266,9 +266,9 @@ var forms = []Form{
 		{Word: "start", Takes: One, Doc: "the time that the start may take"},
 		{Word: "retries", Takes: One, Doc: "how many checks may fail"},
 	}, Doc: "the command that tells whether the container is well, or none"},
-	{Word: "test", Mood: Configuration, In: InComponent, Takes: One, Options: []OptionForm{
+	{Word: "test", Mood: Configuration, In: InComponent | InApp, Takes: One, Options: []OptionForm{
 		{Word: "prints", Takes: One, Required: true, Doc: "what its output contains"},
-	}, Doc: "a command that shows that the component works"},
+	}, Doc: "a command that shows that it works"},
 
 	// Parts of a user declaration.
 	{Word: "uid", Mood: Property, In: InUser, Takes: One, Doc: "the user's number"},

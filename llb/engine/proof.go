@@ -104,15 +104,29 @@ func (p *proving) check() error {
 // the build's own.
 func (p *proving) results(ctx context.Context, t *tracker) ([]Proven, error) {
 	var out []Proven
-	for i := range p.proofs {
+	for i, proof := range p.proofs {
 		proven := Proven{Report: p.reports[i]}
 		if p.errs[i] != nil {
 			err := classify(ctx, p.errs[i], t)
-			if !errors.As(err, &proven.Failed) {
+			if !errors.As(err, &proven.Failed) && !t.lost(proof.Definition, err, &proven.Failed) {
 				return nil, err
 			}
 		}
 		out = append(out, proven)
 	}
 	return out, nil
+}
+
+// lost finds the failed step of a definition where BuildKit lost it: where two
+// steps that share an input fail in one build, it answers the second with an
+// error of its own. False if the network or the end of ctx is to blame.
+func (t *tracker) lost(def *pb.Definition, err error, step **StepError) bool {
+	var unavailable *UnavailableError
+	id, why := t.failure(def)
+	if id == "" || errors.As(err, &unavailable) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	name, log := t.describe(id)
+	*step = &StepError{Vertex: id, Name: name, Log: log, Err: errors.New(why)}
+	return true
 }

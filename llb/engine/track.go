@@ -30,6 +30,7 @@ type tracked struct {
 	name   string
 	ran    map[time.Time]bool // the starts of uncached intervals that completed
 	cached bool
+	failed string   // why, if it did
 	lines  [][]byte // the last is still being printed
 }
 
@@ -68,7 +69,7 @@ func (t *tracker) add(s *client.SolveStatus) {
 	for _, u := range s.Vertexes {
 		v := t.vertex(u.Digest)
 		v.name = u.Name
-		if u.Cached {
+		if v.failed = u.Error; u.Cached {
 			v.cached = true
 		} else if u.Started != nil && u.Completed != nil && u.Error == "" {
 			v.ran[*u.Started] = true
@@ -111,6 +112,20 @@ func (t *tracker) describe(id digest.Digest) (name string, log []string) {
 		log = log[extra:]
 	}
 	return v.name, log
+}
+
+// failure is the first vertex of a definition that is known to have failed, and
+// why; "" if none is.
+func (t *tracker) failure(def *pb.Definition) (id digest.Digest, why string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, op := range def.Def {
+		id := digest.FromBytes(op)
+		if v := t.seen[id]; v != nil && v.failed != "" {
+			return id, v.failed
+		}
+	}
+	return "", ""
 }
 
 // remote returns what the vertex fetches from the network, or "".

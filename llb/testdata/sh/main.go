@@ -9,15 +9,27 @@
 //	soft TO NEW       makes a symbolic link
 //	cap FILE          gives a file a capability
 //	has FILE          fails unless there is a file
+//	stamp FILE        writes the time, in nanoseconds
+//	cat FILE          prints a file
+//	print NAME        prints the value of a variable
+//	program FILE INTERPRETER LIBRARY…
+//	                  writes an ELF file that needs these, and has no code
+//	library FILE LIBRARY…
+//	                  the same without an interpreter
+//	whoami            prints the numbers of its user and group, and its directory
 package main
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/testdata/elf"
 )
 
 func main() {
@@ -56,6 +68,25 @@ func do(f []string) error {
 		return unix.Setxattr(f[1], "security.capability", netBind, 0)
 	case "has":
 		_, err := os.Stat(f[1])
+		return err
+	case "stamp":
+		return do([]string{"write", f[1], strconv.FormatInt(time.Now().UnixNano(), 10)})
+	case "cat":
+		text, err := os.ReadFile(f[1])
+		if err == nil {
+			fmt.Printf("%s\n", text)
+		}
+		return err
+	case "program":
+		return do([]string{"write", f[1], string(elf.File{Interpreter: f[2], Needed: f[3:]}.Bytes())})
+	case "library":
+		return do([]string{"write", f[1], string(elf.File{Needed: f[2:]}.Bytes())})
+	case "print":
+		fmt.Println(os.Getenv(f[1]))
+		return nil
+	case "whoami":
+		dir, err := os.Getwd()
+		fmt.Printf("%d:%d %s\n", os.Getuid(), os.Getgid(), dir)
 		return err
 	}
 	return fmt.Errorf("no command %q", f[0])

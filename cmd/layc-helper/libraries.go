@@ -1,0 +1,364 @@
+package main
+
+import (
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Which libraries do the programs of a layer lack? A program is loaded by the
+// interpreter that it names, which then loads all libraries that the program
+// and its libraries need, by name, from where the files' own run paths and the
+// system's configuration say. So each ELF file of the layer is asked for its
+// interpreter and its libraries, and these are looked for in the layer, what
+// it needs and the base, in the loader's order.
+//
+// What a missing library means depends on who needs it. A program, or a
+// library that one loads, does not start. Other libraries are loaded on demand,
+// or never: that can be meant. A library that lies where the loader does not
+// look may be loaded by a process that knows where: libraries are forgiven
+// that, programs are not.
+
+// lack is one finding.
+type lack struct {
+	kind  string // one of the kinds below
+	file  string // the ELF file
+	needs string // the library or interpreter
+	at    string // where it lies, of a misplaced one
+}
+
+const (
+	lacksLibrary     = "library"     // a program does not start
+	lacksInterpreter = "interpreter" // a program does not start
+	lacksOnDemand    = "on-demand"   // a library cannot be loaded
+	lacksPath        = "path"        // a program's library is there, where the loader does not look
+)
+
+// libraries writes into a file what ELF files of the topmost tree lack, one
+// line for each: a kind, the file, what it needs and where that is, with tabs
+// between them. Nothing if nothing is missing.
+func libraries(report string, trees []string) error {
+	s := &loading{union: trees, machine: machine(), found: map[string]*object{}}
+	var err error
+	if s.system, err = s.systemDirs(); err != nil {
+		return err
+	}
+	if err := s.collect(trees[0]); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, l := range s.lacks() {
+		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", l.kind, l.file, l.needs, l.at)
+	}
+	return os.WriteFile(report, []byte(b.String()), 0o644)
+}
+
+// machine is what the helper runs on: it is built for the platform whose layers
+// it looks at.
+func machine() elf.Machine {
+	if runtime.GOARCH == "arm64" {
+		return elf.EM_AARCH64
+	}
+	return elf.EM_X86_64
+}
+
+// loading is what a loader knows.
+type loading struct {
+	union
+	machine elf.Machine
+	system  []string           // directories that the system searches
+	own     []string           // paths of the ELF files of the topmost tree, sorted
+	found   map[string]*object // ELF files that were read, by path; nil: none of this machine
+	names   map[string]string  // where files of a name lie, once somebody asks
+}
+
+// object is what an ELF file says to the loader.
+type object struct {
+	program     bool // it has an interpreter, or is no shared object
+	interpreter string
+	needs       []string
+	path        []string // RUNPATH, or else RPATH
+	passed      []string // RPATH, which holds for the libraries that it loads, too
+}
+
+// collect finds the ELF files of the topmost tree.
+func (s *loading) collect(tree string) error {
+	err := filepath.WalkDir(tree, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		name := strings.TrimPrefix(p, tree)
+		if s.object(name) != nil {
+			s.own = append(s.own, name)
+		}
+		return nil
+	})
+	slices.Sort(s.own)
+	return err
+}
+
+// object reads the ELF file at a path; nil if there is none for this machine.
+// A file that only looks like one is none.
+func (s *loading) object(p string) *object {
+	if o, ok := s.found[p]; ok {
+		return o
+	}
+	s.found[p] = nil
+	_, place, err := s.resolve(p)
+	if err != nil {
+		return nil
+	}
+	f, err := os.Open(place)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	magic := make([]byte, 4)
+	if _, err := f.ReadAt(magic, 0); err != nil || string(magic) != elf.ELFMAG {
+		return nil
+	}
+	e, err := elf.NewFile(f)
+	if err != nil || e.Machine != s.machine || e.Type != elf.ET_EXEC && e.Type != elf.ET_DYN {
+		return nil
+	}
+	o := &object{program: e.Type == elf.ET_EXEC}
+	for _, p := range e.Progs {
+		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
+			text := make([]byte, p.Filesz)
+			if _, err := p.ReadAt(text, 0); err == nil {
+				o.program, o.interpreter = true, strings.TrimRight(string(text), "\x00")
+			}
+		}
+	}
+	o.needs, _ = e.DynString(elf.DT_NEEDED)
+	runpath, _ := e.DynString(elf.DT_RUNPATH)
+	rpath, _ := e.DynString(elf.DT_RPATH)
+	if len(runpath) > 0 {
+		rpath = nil // it takes the other's place
+	}
+	o.passed = s.dirs(rpath, p)
+	o.path = append(s.dirs(runpath, p), o.passed...)
+	s.found[p] = o
+	return o
+}
+
+// dirs are the directories of a run path in the file at p.
+func (s *loading) dirs(paths []string, p string) []string {
+	origin := path.Dir(p)
+	if clean, _, err := s.resolve(p); err == nil {
+		origin = path.Dir(clean)
+	}
+	lib := "lib64"
+	if clean, _, err := s.resolve("/usr/lib/" + multiarch()); err == nil && clean != "" {
+		lib = "lib/" + multiarch()
+	}
+	replace := strings.NewReplacer("$ORIGIN", origin, "${ORIGIN}", origin, "$LIB", lib, "${LIB}", lib)
+	var out []string
+	for _, list := range paths {
+		for dir := range strings.SplitSeq(list, ":") {
+			if dir = replace.Replace(dir); path.IsAbs(dir) {
+				out = append(out, path.Clean(dir))
+			}
+		}
+	}
+	return out
+}
+
+// multiarch is the name of the directory that Debian keeps a machine's
+// libraries in.
+func multiarch() string {
+	if runtime.GOARCH == "arm64" {
+		return "aarch64-linux-gnu"
+	}
+	return "x86_64-linux-gnu"
+}
+
+// systemDirs are the directories that the system's loaders search: those of
+// LD_LIBRARY_PATH, of the GNU loader's and musl's configuration, and the ones
+// that are built in.
+func (s *loading) systemDirs() ([]string, error) {
+	var out []string
+	add := func(dirs ...string) {
+		for _, d := range dirs {
+			if d = strings.TrimSpace(d); path.IsAbs(d) {
+				out = append(out, path.Clean(d))
+			}
+		}
+	}
+	add(strings.FieldsFunc(os.Getenv("LD_LIBRARY_PATH"), func(r rune) bool { return r == ':' || r == ';' })...)
+	if err := s.configured("/etc/ld.so.conf", add, 0); err != nil {
+		return nil, err
+	}
+	name := "x86_64"
+	if runtime.GOARCH == "arm64" {
+		name = "aarch64"
+	}
+	text, err := s.read("/etc/ld-musl-" + name + ".path")
+	if err != nil {
+		return nil, err
+	}
+	add(strings.FieldsFunc(string(text), func(r rune) bool { return r == ':' || r == '\n' })...)
+	add("/lib/"+multiarch(), "/usr/lib/"+multiarch(), "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
+	return out, nil
+}
+
+// configured reads a file of the GNU loader's configuration, and those that it
+// includes.
+func (s *loading) configured(file string, add func(...string), depth int) error {
+	text, err := s.read(file)
+	if err != nil || depth > 8 {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, "#")
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		if fields[0] != "include" {
+			dir, _, _ := strings.Cut(fields[0], "=")
+			add(dir)
+			continue
+		}
+		for _, pattern := range fields[1:] {
+			if !path.IsAbs(pattern) {
+				pattern = path.Join(path.Dir(file), pattern)
+			}
+			names, err := s.list(path.Dir(pattern))
+			if err != nil {
+				return err
+			}
+			for _, n := range names {
+				if ok, _ := path.Match(path.Base(pattern), n); ok {
+					if err := s.configured(path.Join(path.Dir(pattern), n), add, depth+1); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// library finds the file of a needed library, as the loader does for an object
+// and those that loaded it; "" if it finds none.
+func (s *loading) library(name string, o *object, passed []string) string {
+	if strings.Contains(name, "/") {
+		if clean, _, err := s.resolve(name); err == nil && path.IsAbs(name) {
+			return clean
+		}
+		return ""
+	}
+	for _, dir := range slices.Concat(o.path, passed, s.system) {
+		if clean, _, err := s.resolve(dir + "/" + name); err == nil && s.object(clean) != nil {
+			return clean
+		}
+	}
+	return ""
+}
+
+// lacks are what the topmost tree's files lack: each library of a file once,
+// the gravest finding.
+func (s *loading) lacks() []lack {
+	out := map[string]lack{}
+	note := func(l lack) {
+		key := l.file + "\t" + l.needs
+		if old, ok := out[key]; !ok || old.kind == lacksOnDemand {
+			out[key] = l
+		}
+	}
+	loaded := map[string]bool{}
+	for _, p := range s.own {
+		if o := s.found[p]; o.program {
+			if o.interpreter != "" {
+				if _, _, err := s.resolve(o.interpreter); err != nil {
+					note(lack{kind: lacksInterpreter, file: p, needs: o.interpreter})
+					continue // its libraries are of the system that it is made for
+				}
+			}
+			s.load(p, o.passed, loaded, note)
+		}
+	}
+	for _, p := range s.own {
+		o := s.found[p]
+		if o.program || loaded[p] {
+			continue
+		}
+		for _, name := range o.needs {
+			if s.library(name, o, nil) == "" && s.anywhere(name) == "" {
+				note(lack{kind: lacksOnDemand, file: p, needs: name})
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(out), func(a, b lack) int {
+		return strings.Compare(a.kind+"\t"+a.file+"\t"+a.needs, b.kind+"\t"+b.file+"\t"+b.needs)
+	})
+}
+
+// load loads what a program needs, breadth first as loaders do, as far as its
+// libraries are of the topmost tree: what others lack is not this layer's. A
+// library that is loaded is not looked for again.
+func (s *loading) load(program string, passed []string, loaded map[string]bool, note func(lack)) {
+	seen := map[string]bool{}
+	for queue := []string{program}; len(queue) > 0; queue = queue[1:] {
+		p := queue[0]
+		o := s.object(p)
+		if _, own := slices.BinarySearch(s.own, p); !own || o == nil {
+			continue
+		}
+		loaded[p] = true
+		for _, name := range o.needs {
+			if seen[name] {
+				continue
+			}
+			lib := s.library(name, o, passed)
+			if lib != "" {
+				seen[name] = true
+				queue = append(queue, lib)
+				continue
+			}
+			l := lack{kind: lacksLibrary, file: p, needs: name}
+			if l.at = s.anywhere(name); l.at != "" {
+				l.kind = lacksPath
+			}
+			note(l)
+		}
+	}
+}
+
+// anywhere is where a library of that name lies, the first place by path; "" if
+// there is none.
+func (s *loading) anywhere(name string) string {
+	if s.names == nil {
+		s.names = map[string]string{}
+		for _, tree := range s.union {
+			_ = filepath.WalkDir(tree, func(p string, d fs.DirEntry, err error) error {
+				if errors.Is(err, fs.ErrPermission) {
+					return fs.SkipDir
+				}
+				if err != nil || d.IsDir() {
+					return nil
+				}
+				if n := d.Name(); strings.Contains(n, ".so") {
+					at := strings.TrimPrefix(p, tree)
+					if old, ok := s.names[n]; !ok || at < old {
+						s.names[n] = at
+					}
+				}
+				return nil
+			})
+		}
+	}
+	if at := s.names[name]; at != "" && s.object(at) != nil {
+		return at
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// maxTest is how long a test may take.
+const maxTest = 5 * time.Minute
+
+// test runs a command with the system's shell, in the environment, the
+// directory and as the user that the helper has. It fails unless the command
+// succeeds within a time and prints a text, wherever it prints it to.
+func test(command, prints string, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	// What the command has started ends with it, and does not keep it waiting.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	var out output
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("it has not ended within %s\n%s", within, out.said())
+	case errors.As(err, &exit):
+		return fmt.Errorf("it ended with %s\n%s", exit.ProcessState, out.said())
+	case errors.Is(err, os.ErrNotExist):
+		return errors.New("there is no /bin/sh to run it with")
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
+		return err
+	case !out.has(prints):
+		return fmt.Errorf("it should print:\n%s\n%s", indented([]byte(prints)), out.said())
+	}
+	return nil
+}
+
+// output keeps what a command prints, up to a limit.
+type output struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// maxOutput is how much of a test's output is searched.
+const maxOutput = 16 << 20
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text = append(o.text, p[:min(len(p), maxOutput-len(o.text))]...)
+	return len(p), nil
+}
+
+func (o *output) has(text string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return bytes.Contains(o.text, []byte(text))
+}
+
+// said is the end of the output, for people.
+func (o *output) said() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text := bytes.TrimRight(o.text, "\n")
+	if len(bytes.TrimSpace(text)) == 0 {
+		return "it printed nothing"
+	}
+	return "it printed:\n" + indented(text)
+}
+
+// indented is the last lines of a text, each indented and cut to a width that
+// people read.
+func indented(text []byte) string {
+	const count, width = 12, 300
+	lines := strings.Split(strings.ToValidUTF8(strings.TrimRight(string(text), "\n"), "�"), "\n")
+	if extra := len(lines) - count; extra > 0 {
+		lines = append([]string{fmt.Sprintf("… %d lines before", extra)}, lines[extra:]...)
+	}
+	for i, line := range lines {
+		line = strings.TrimRight(line, "\r")
+		if r := []rune(line); len(r) > width {
+			line = string(r[:width]) + "…"
+		}
+		lines[i] = "  " + line
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// union is the file system that trees make on top of each other, the topmost
+// first, as an image's layers do. Where one has a link or a file and another a
+// directory, the topmost counts. Nothing in it is ever followed out of it.
+type union []string
+
+// maxLinks is how many links a path may lead through, as in the kernel.
+const maxLinks = 40
+
+// entry is where the trees have a clean absolute path, without following
+// anything: the topmost place; "" if none has it.
+func (u union) entry(p string) (string, fs.FileInfo) {
+	for _, root := range u {
+		if info, err := os.Lstat(root + p); err == nil {
+			return root + p, info
+		}
+	}
+	return "", nil
+}
+
+// resolve follows all links of an absolute path. It returns the path without
+// links, and the place of what is there; fs.ErrNotExist if nothing is.
+func (u union) resolve(p string) (clean, place string, err error) {
+	rest := strings.Split(path.Clean(p), "/")
+	for links, done := 0, "/"; ; {
+		for len(rest) > 0 && (rest[0] == "" || rest[0] == ".") {
+			rest = rest[1:]
+		}
+		if len(rest) == 0 {
+			place, _ = u.entry(done)
+			return done, place, nil
+		}
+		name := rest[0]
+		rest = rest[1:]
+		if name == ".." {
+			done = path.Dir(done)
+			continue
+		}
+		next := path.Join(done, name)
+		at, info := u.entry(next)
+		if at == "" {
+			return "", "", &fs.PathError{Op: "find", Path: p, Err: fs.ErrNotExist}
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			done = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", "", &fs.PathError{Op: "find", Path: p, Err: syscall.ELOOP}
+		}
+		target, err := os.Readlink(at)
+		if err != nil {
+			return "", "", err
+		}
+		if path.IsAbs(target) {
+			done = "/"
+		}
+		rest = append(strings.Split(target, "/"), rest...)
+	}
+}
+
+// read returns the content of a file; nothing if there is none.
+func (u union) read(p string) ([]byte, error) {
+	_, place, err := u.resolve(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(place)
+}
+
+// list is the names in a directory, sorted; none if it is not there.
+func (u union) list(dir string) ([]string, error) {
+	clean, _, err := u.resolve(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, root := range u {
+		if info, err := os.Lstat(root + clean); err != nil || !info.IsDir() {
+			continue
+		}
+		n, err := names(root + clean)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, n...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}

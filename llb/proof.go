@@ -1,0 +1,375 @@
+package llb
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Proofs: definitions beside the images that show whether the program keeps
+// what a plan relies on. They are vertices as all others are, so that an engine
+// of any kind solves them, and its cache knows again what is proven.
+//
+// A stacked component is built where the plan has put it, on whatever lies
+// below; built once more on what it needs and nothing else, it shows whether it
+// relies on more (Alone). What a portable component runs is executed a second
+// time, and both results are compared (Again). The ELF files of a portable
+// component are asked for what loads them and for their libraries, which have to
+// be there in an image that holds no more than what the component needs
+// (Libraries). And tests are run: a component's in such an image, an app's in
+// its own (Test).
+//
+// OS packages and users are not built alone: in each layer the distribution's
+// own tools configure a package only after all that it depends on.
+
+// ProofKind says what a proof shows.
+type ProofKind string
+
+// The kinds.
+const (
+	Alone     ProofKind = "alone"     // a stacked component relies on nothing but its needs
+	Again     ProofKind = "again"     // a run gives the same bytes when it is repeated
+	Libraries ProofKind = "libraries" // programs and libraries find the libraries that they need
+	Test      ProofKind = "test"      // a test's command prints what it should
+)
+
+// Proof is one proof: it fails if one of its steps does. What Again and
+// Libraries find is in a file, Report.
+type Proof struct {
+	Kind      ProofKind
+	Component string          // the title of the component, or the name of the app, whose promise it is
+	Span      source.Span     // where the promise is made: the declaration, the test
+	Test      *component.Test // of a Test
+	On        string          // the base system, where that of others of the same component differs; or ""
+	solvable
+}
+
+// reportFile is where a proof reports what it has found.
+const reportFile = "report"
+
+// Report is the path of a file in what the proof makes: see Differences and
+// Lacks. Empty for the kinds that either succeed or fail.
+func (p Proof) Report() string {
+	if p.Kind == Again || p.Kind == Libraries {
+		return reportFile
+	}
+	return ""
+}
+
+// Own reports whether a vertex is the proof itself, and not one of the steps
+// that lead to it.
+func (p Proof) Own(vertex digest.Digest) bool {
+	return p.output != nil && p.output.Digest == string(vertex)
+}
+
+// prover collects the proofs of a plan, each once.
+type prover struct {
+	*lowerer
+	proofs []proven
+	seen   map[string]bool
+	bases  map[*component.Instance]bool
+}
+
+// proven is a proof that is not marshalled yet.
+type proven struct {
+	Proof
+	state llb.State
+}
+
+// prove lowers the proofs of a plan, by kind and as the images are ordered.
+func (l *lowerer) prove(p *plan.Plan, m *marshaller) ([]Proof, error) {
+	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*component.Instance]bool{}}
+	for _, i := range p.Images {
+		v.bases[i.App.Base] = true
+	}
+	for _, i := range p.Images {
+		for _, n := range i.App.Closure {
+			v.instance(i.App, n)
+		}
+		v.app(i)
+	}
+	for _, i := range runs(p.Images) {
+		v.again(i)
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	order := map[ProofKind]int{Alone: 1, Again: 2, Libraries: 3, Test: 4}
+	slices.SortStableFunc(v.proofs, func(a, b proven) int { return cmp.Compare(order[a.Kind], order[b.Kind]) })
+	var out []Proof
+	for _, p := range v.proofs {
+		var err error
+		if p.solvable, err = m.solvable(p.state); err != nil {
+			return nil, fmt.Errorf("lower a proof of %s: %w", p.Component, err)
+		}
+		out = append(out, p.Proof)
+	}
+	return out, nil
+}
+
+// first reports whether a proof is wanted for the first time.
+func (v *prover) first(kind ProofKind, parts ...string) bool {
+	key := string(kind) + "\n" + strings.Join(parts, "\n")
+	was := v.seen[key]
+	v.seen[key] = true
+	return !was
+}
+
+func (v *prover) add(kind ProofKind, name string, at source.Span, state llb.State) *Proof {
+	v.proofs = append(v.proofs, proven{Proof{Kind: kind, Component: name, Span: at}, state})
+	return &v.proofs[len(v.proofs)-1].Proof
+}
+
+// on is the name of an app's base, if the fleet has several.
+func (v *prover) on(a *component.App) string {
+	if len(v.bases) > 1 {
+		return a.Base.Title
+	}
+	return ""
+}
+
+// instance adds the proofs of an instance in the closure of an app, other than
+// that its runs can be repeated.
+func (v *prover) instance(a *component.App, i *component.Instance) {
+	key := string(i.Key[:])
+	switch {
+	case i.Kind == component.Stacked && component.HasRun(i):
+		below := append([]*component.Instance{a.Base}, component.Needed(i)...)
+		if v.first(Alone, key, rootKey(below)) {
+			v.add(Alone, i.Title, i.Span, v.steps(v.root(below), i)).On = v.on(a)
+		}
+	case i.Kind == component.Portable && bringsFiles(i) && v.first(Libraries, key, string(a.Base.Key[:]), i.ID):
+		world := component.World(a, i)
+		trees := v.trees(slices.DeleteFunc(slices.Clone(world), func(n *component.Instance) bool { return n == i }))
+		env := component.Environment(a, world)
+		v.add(Libraries, i.Title, i.Span, v.libraries(i, env, append([]llb.State{v.content(i)}, trees...))).On = v.on(a)
+	}
+	for _, t := range i.Tests {
+		world := component.World(a, i)
+		env := component.Environment(a, world)
+		if v.first(Test, rootKey(world), fmt.Sprint(env), t.Command, t.Prints) {
+			p := v.add(Test, i.Title, t.Span, v.test(v.root(world), i.Title, t, env, nil))
+			p.Test, p.On = &t, v.on(a)
+		}
+	}
+}
+
+// app adds the proofs of an app's own.
+func (v *prover) app(i *plan.Image) {
+	a := i.App
+	if a.Delta != nil && bringsFiles(a.Delta) {
+		trees := v.stack(i)
+		slices.Reverse(trees)
+		v.add(Libraries, a.Name, a.Span, v.libraries(a.Delta, a.Config.Env, append([]llb.State{v.content(a.Delta)}, trees...)))
+	}
+	for _, t := range a.Tests {
+		as := []llb.RunOption{llb.Dir(cmp.Or(a.Config.Workdir, "/"))}
+		if a.Config.User != "" {
+			as = append(as, llb.User(a.Config.User))
+		}
+		v.add(Test, a.Name, t.Span, v.test(v.image(i), a.Name, t, a.Config.Env, as)).Test = &t
+	}
+}
+
+// bringsFiles reports whether an instance may bring programs: what `file`
+// writes is text.
+func bringsFiles(i *component.Instance) bool {
+	return slices.ContainsFunc(i.Steps, func(s component.Step) bool {
+		switch s.(type) {
+		case *component.Copy, *component.Fetch, *component.Run:
+			return true
+		}
+		return false
+	})
+}
+
+// runs are the portable instances that run something, and that the images
+// hold or are built from: each after what it is built from.
+func runs(images []*plan.Image) []*component.Instance {
+	var out []*component.Instance
+	seen := map[*component.Instance]bool{}
+	var visit func(list []*component.Instance)
+	visit = func(list []*component.Instance) {
+		for _, i := range list {
+			if seen[i] {
+				continue
+			}
+			seen[i] = true
+			visit(i.Root)
+			visit(stages(i))
+			if i.Kind == component.Portable && component.HasRun(i) {
+				out = append(out, i)
+			}
+		}
+	}
+	for _, i := range images {
+		visit(i.App.Closure)
+		if i.App.Delta != nil {
+			visit([]*component.Instance{i.App.Delta})
+		}
+	}
+	return out
+}
+
+// stages are what an instance's steps take files from, and what these stand on.
+func stages(i *component.Instance) []*component.Instance {
+	var out []*component.Instance
+	add := func(from *component.Instance) {
+		if from != nil {
+			out = append(append(out, component.StageRoot(from)...), from)
+		}
+	}
+	for _, s := range i.Steps {
+		switch s := s.(type) {
+		case *component.Copy:
+			add(s.From)
+		case *component.Run:
+			for _, b := range s.Binds {
+				add(b.From)
+			}
+		}
+	}
+	return out
+}
+
+// again executes an instance's runs a second time and reports what then
+// differs in what it owns.
+func (v *prover) again(i *component.Instance) {
+	if !v.first(Again, string(i.Key[:])) {
+		return
+	}
+	on := v.prepared(v.root(i.Root), i)
+	second := v.steps(on, i, repeated())
+	args := []string{"again", beforeDir, afterDir, reportDir + "/" + reportFile}
+	for _, o := range i.Owns {
+		args = append(args, path.Clean(o.Path))
+	}
+	v.add(Again, i.Title, i.Span, v.reported(v.help(i.Title, "compare with a second build", i.Span, args...), v.built(i), second))
+}
+
+// repeated makes an execution another one for the engine, but not for what is
+// executed: it asks for a secret that need not be there, and never is.
+func repeated() llb.RunOption {
+	return llb.AddSecret("LAYC_REPEATED", llb.SecretID(secretPrefix+"repeated"), llb.SecretAsEnv(true), llb.SecretOptional)
+}
+
+// reportDir is where the helper finds a place for its report.
+const reportDir = "/.layc/report"
+
+// reported runs the helper on two trees.
+func (v *prover) reported(opts []llb.RunOption, before, after llb.State) llb.State {
+	if v.err != nil {
+		return llb.Scratch()
+	}
+	opts = append(opts, llb.AddMount(beforeDir, before, llb.Readonly), llb.AddMount(afterDir, after, llb.Readonly))
+	return llb.Scratch().Run(opts...).AddMount(reportDir, llb.Scratch())
+}
+
+// treeDir is where the helper finds trees that lie on top of each other.
+const treeDir = "/.layc/tree/"
+
+// libraries looks for what the ELF files in the first of several trees need, in
+// all of them.
+func (v *prover) libraries(i *component.Instance, env []component.EnvVar, trees []llb.State) llb.State {
+	args := []string{"libraries", reportDir + "/" + reportFile}
+	var mounts []llb.RunOption
+	for n, t := range trees {
+		if t.Output() == nil {
+			continue // holds nothing
+		}
+		dir := treeDir + strconv.Itoa(n)
+		args = append(args, dir)
+		mounts = append(mounts, llb.AddMount(dir, t, llb.Readonly))
+	}
+	opts := append(v.help(i.Title, "look for libraries", i.Span, args...), mounts...)
+	for _, e := range env {
+		if e.Name == "LD_LIBRARY_PATH" {
+			opts = append(opts, llb.AddEnv(e.Name, e.Value))
+		}
+	}
+	if v.err != nil {
+		return llb.Scratch()
+	}
+	return llb.Scratch().Run(opts...).AddMount(reportDir, llb.Scratch())
+}
+
+// test runs a test's command in a root file system, without network.
+func (v *prover) test(on llb.State, title string, t component.Test, env []component.EnvVar, as []llb.RunOption) llb.State {
+	opts := v.help(title, "test: "+summary(t.Command), t.Span, "test", t.Command, t.Prints)
+	for _, e := range env {
+		opts = append(opts, llb.AddEnv(e.Name, e.Value))
+	}
+	return v.helped(on, append(opts, as...))
+}
+
+// trees are what makes up a root file system, the topmost first: see root. A
+// merge of them is never made.
+func (l *lowerer) trees(list []*component.Instance) []llb.State {
+	r := &rootBuilder{l: l, state: llb.Scratch()}
+	for _, i := range list {
+		r.add(i)
+	}
+	r.install()
+	out := append([]llb.State{r.state}, r.portable...)
+	slices.Reverse(out)
+	return out
+}
+
+// Differences reads the report of a proof of kind Again: what differs, a line
+// for each path.
+func Differences(report []byte) []string {
+	return strings.FieldsFunc(string(report), func(r rune) bool { return r == '\n' })
+}
+
+// Lack is a library that an ELF file needs and does not find.
+type Lack struct {
+	Kind  LackKind
+	File  string // the ELF file
+	Needs string // the library's name; the interpreter's path
+	At    string // where the library lies, if the loader does not look there
+}
+
+// LackKind says what a Lack means.
+type LackKind string
+
+// The kinds, as the helper writes them.
+const (
+	NoLibrary     LackKind = "library"     // a program cannot be started
+	NoInterpreter LackKind = "interpreter" // a program cannot be started: what loads it is not there
+	OnDemand      LackKind = "on-demand"   // a library cannot be loaded, which no program does by itself
+	Misplaced     LackKind = "path"        // a program's library lies where the loader does not look
+)
+
+// Fatal reports whether a program cannot be started.
+func (l Lack) Fatal() bool { return l.Kind == NoLibrary || l.Kind == NoInterpreter }
+
+// Lacks reads the report of a proof of kind Libraries, the gravest first.
+func Lacks(report []byte) []Lack {
+	var out []Lack
+	for line := range strings.Lines(string(report)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) == 4 {
+			out = append(out, Lack{LackKind(f[0]), f[1], f[2], f[3]})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Lack) int {
+		switch {
+		case a.Fatal() == b.Fatal():
+			return 0
+		case a.Fatal():
+			return -1
+		}
+		return 1
+	})
+	return out
+}

@@ -1,0 +1,257 @@
+//go:build linux
+
+package llb_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/helper"
+)
+
+// verify builds a program with all its proofs and returns, for each of them, what
+// came of it: "alone tool: " and then nothing, what failed, or what it reports.
+func (b *builder) verify(program string) (proofs []string, steps engine.Steps) {
+	t := b.t
+	t.Helper()
+	dir := b.write(map[string]string{"a.layer": program})
+	compiled, list := compiler.Compile(compiler.Input{
+		Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+	}, compiler.Planned)
+	if list.HasErrors() {
+		var text bytes.Buffer
+		_ = diag.Render(&text, list, diag.Options{})
+		t.Fatal(text.String())
+	}
+	g, err := llb.Lower(compiled.Targets[0].Plan, llb.Options{Tree: "tree", Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := fsutil.NewFS(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := engine.Request{Locals: helper.Sources()}
+	req.Locals[llb.ProjectSource] = project
+	for _, i := range g.Images {
+		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
+	}
+	for _, p := range g.Proofs {
+		req.Proofs = append(req.Proofs, engine.Proof{Definition: p.Definition(), Report: p.Report()})
+	}
+	var all []engine.Proven
+	result, err := b.engine.Build(t.Context(), req)
+	var unproven *engine.UnprovenError
+	switch {
+	case errors.As(err, &unproven):
+		all = unproven.Proven
+	case err != nil:
+		t.Fatal(err)
+	default:
+		all, steps = result.Proven, result.Steps
+	}
+	for n, p := range g.Proofs {
+		line := fmt.Sprintf("%s %s:", p.Kind, p.Component)
+		if f := all[n].Failed; f != nil {
+			if !p.Own(f.Vertex) {
+				line += " " + f.Name + " failed:"
+			}
+			line += " " + strings.Join(f.Log, "|")
+		}
+		if text := strings.TrimSuffix(string(all[n].Report), "\n"); text != "" {
+			line += " " + strings.ReplaceAll(strings.ReplaceAll(text, "\n", "|"), "\t", " ")
+		}
+		proofs = append(proofs, line)
+	}
+	return proofs, steps
+}
+
+// lines compares what came of proofs with what should: a line in want is what a
+// proof's begins with.
+func lines(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	ok := len(got) == len(want)
+	for n := range min(len(got), len(want)) {
+		ok = ok && (got[n] == want[n] || strings.HasSuffix(want[n], "…") && strings.HasPrefix(got[n], strings.TrimSuffix(want[n], "…")))
+	}
+	if !ok {
+		t.Errorf("the proofs are\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+const proofFleet = `
+fleet {
+    base base
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+`
+
+// TestAlone checks that a stacked component that relies on what it does not
+// need builds in its place, and fails alone.
+func TestAlone(t *testing.T) {
+	b := newBuilder(t)
+	program := proofFleet + `
+component first {
+    run "write /first 1"
+}
+
+component second {
+    NEEDS
+    run   "has /first"
+}
+
+app a {
+    uses first, second
+}
+`
+	got, _ := b.verify(strings.Replace(program, "NEEDS", "after first", 1))
+	lines(t, got, "alone first:", "alone second: stat /first: no such file or directory")
+	got, _ = b.verify(strings.Replace(program, "NEEDS", "needs first", 1))
+	lines(t, got, "alone first:", "alone second:")
+}
+
+// TestAgain checks that what a run writes is compared with what it writes the
+// second time, and that proofs are in the engine's cache.
+func TestAgain(t *testing.T) {
+	b := newBuilder(t)
+	program := proofFleet + `
+component stable {
+    owns "/opt/stable"
+    run  "write /opt/stable/x 1"
+}
+
+component unstable {
+    owns "/opt/unstable"
+    run  """
+        write /opt/unstable/same 1
+        stamp /opt/unstable/time
+    """
+}
+
+component archive {
+    owns "/opt/archive"
+    run  "stamp /opt/archive/stamp"
+}
+
+app a {
+    uses stable, unstable
+    copy "/opt/archive/stamp" from archive to "/srv/"
+}
+`
+	want := []string{
+		"again stable:", "again unstable: /opt/unstable/time differs from byte…", "again archive: /opt/archive/stamp differs from byte…",
+		"libraries stable:", "libraries unstable:", "libraries a:",
+	}
+	got, steps := b.verify(program)
+	lines(t, got, want...)
+	if len(steps.Executed) == 0 {
+		t.Error("the first build executes nothing")
+	}
+	again, steps := b.verify(program)
+	lines(t, again, got...)
+	if len(steps.Executed) != 0 {
+		t.Errorf("the second build executes %v, want nothing", steps.Executed)
+	}
+}
+
+// TestTests checks where tests run, and what a failing one says.
+func TestTests(t *testing.T) {
+	b := newBuilder(t)
+	got, _ := b.verify(proofFleet + `
+component tool {
+    env  HOW += "tool"
+    file "/opt/tool" text "one"
+    test "cat /opt/tool" prints "one"
+    test "cat /opt/tool" prints "two"
+    test "print HOW"     prints "tool library"
+    test "cat /opt/app"  prints ""
+    test "whoami"        prints "0:0 /"
+    needs library
+}
+
+component library {
+    env HOW += "library"
+}
+
+app a {
+    uses tool
+    env     HOW = "app"
+    user    "7:8"
+    workdir "/opt"
+    file "/opt/app" text "three"
+    test "print HOW"    prints "app"
+    test "cat app"      prints "three"
+    test "whoami"       prints "7:8 /opt"
+    test "cat /nowhere" prints ""
+}
+`)
+	lines(t, got,
+		"test tool:",
+		"test tool: layc-helper: it should print:|  two|it printed:|  one",
+		"test tool:",
+		"test tool: layc-helper: it ended with exit status 1|it printed:|  open /opt/app: no such file or directory",
+		"test tool:",
+		"test a:", "test a:", "test a:",
+		"test a: layc-helper: it ended with exit status 1|it printed:|  open /nowhere: no such file or directory",
+	)
+}
+
+// TestLibraries checks that programs and libraries of portable components are
+// asked for what loads them, in an image of what they need.
+func TestLibraries(t *testing.T) {
+	b := newBuilder(t)
+	program := proofFleet + `
+component runtime {
+    owns "/lib64"
+    run  """
+        library /lib64/ld.so
+        library /lib64/libc.so libx.so
+    """
+}
+
+component extra {
+    owns "/usr/lib"
+    run  "library /usr/lib/libextra.so"
+}
+
+component tool {
+    needs NEEDS
+    owns  "/opt/tool"
+    run   """
+        program /opt/tool/fine /lib64/ld.so libc.so
+        program /opt/tool/bad  /lib64/ld.so libc.so libextra.so
+        library /opt/tool/plugin.so libextra.so libgone.so
+        program /opt/tool/foreign /lib/ld-musl.so libc.musl.so
+    """
+}
+
+app a {
+    uses tool, extra
+}
+`
+	gone := "on-demand /opt/tool/plugin.so libgone.so "
+	musl := "interpreter /opt/tool/foreign /lib/ld-musl.so "
+	got, _ := b.verify(strings.Replace(program, "NEEDS", "runtime", 1))
+	lines(t, got, "again extra:", "again runtime:", "again tool:", "libraries extra:",
+		"libraries runtime: on-demand /lib64/libc.so libx.so ",
+		"libraries tool: "+musl+"|library /opt/tool/bad libextra.so |on-demand /opt/tool/plugin.so libextra.so |"+gone)
+	got, _ = b.verify(strings.Replace(program, "NEEDS", "runtime, extra", 1))
+	if want := "libraries tool: " + musl + "|" + gone; !slices.Contains(got, want) {
+		t.Errorf("the proofs are\n  %s\nwant %s", strings.Join(got, "\n  "), want)
+	}
+}
