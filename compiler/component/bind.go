@@ -119,7 +119,10 @@ func (c *closure) add(r *ref, by string) {
 			c.users[r.account] = true
 			continue
 		}
-		r = c.substitute(r)
+		if s := c.substitute(r); s != r {
+			c.standIn(s, r)
+			r = s
+		}
 		key := r.key()
 		if _, ok := c.reached[key]; ok {
 			continue
@@ -177,6 +180,19 @@ func (c *closure) provides(r *ref, b *body) {
 	for _, f := range b.fills {
 		if f.slot != nil && !slices.Contains(c.provide[f.slot], r) {
 			add(f.slot)
+		}
+	}
+}
+
+// standIn notes that a reference fills the slots of the one that it replaces.
+func (c *closure) standIn(r, replaced *ref) {
+	if replaced.flexible() {
+		return
+	}
+	for _, f := range c.x.bodyOf(replaced).fills {
+		if list := c.provide[f.slot]; f.slot != nil && !slices.Contains(list, r) {
+			insert(&list, r)
+			c.provide[f.slot] = list
 		}
 	}
 }
