@@ -275,9 +275,17 @@ func firstArgument(i *component.Instance) (string, bool) {
 	return rest, err == nil
 }
 
+// shownAssumptions is how many assumptions are shown, for people.
+const shownAssumptions = 5
+
 // print is the answer for people.
 func (i *impact) print(a answer) {
-	for _, as := range slices.Compact(a.assumed) {
+	assumed := slices.Compact(a.assumed)
+	for n, as := range assumed {
+		if n == shownAssumptions && len(assumed) > n+1 {
+			fmt.Fprintf(i.out, "and %d more, in the same way\n", len(assumed)-n)
+			break
+		}
 		fmt.Fprintf(i.out, "%s is not pinned:\n  assumed to be as large as %s\n", as.Name, as.Like)
 	}
 	if len(a.touched) > 0 {
@@ -425,7 +433,7 @@ func reason(l report.Layer) string {
 func detail(c report.Cause) string {
 	title := plainTitle(c.Instance)
 	if c.Was != nil && c.Instance.Package != nil && len(c.Instance.Package.Packages) > 0 && len(c.Was.Package.Packages) > 0 {
-		if old, now := c.Was.Package.Packages[0].Version, c.Instance.Package.Packages[0].Version; old != now {
+		if old, now := c.Was.Package.Packages[0].Version, c.Instance.Package.Packages[0].Version; old != now && now != report.Assumed {
 			return title + " " + old + " → " + now
 		}
 	}

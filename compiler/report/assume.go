@@ -14,22 +14,33 @@ import (
 // as another one.
 type Assumption struct{ Name, Like string }
 
+// Assumed is the version of a package that is assumed.
+const Assumed = "assumed"
+
 // Assume adds what a program would refer to after an argument's change to a lock
-// file that does not pin it: packages and downloads that are called like a
-// pinned one but for the argument. They are assumed to be as large as that one
-// and to need the same, also by the new names. The result is for estimates, not
-// for builds.
+// file that does not pin it: packages, downloads and images that are called like
+// a pinned one but for the argument. They are assumed to be as large as that one
+// and to need the same, also by the new names. A distribution is assumed to have
+// the packages of the one that it replaces. The result is for estimates, not for
+// builds.
 func Assume(l *lock.File, want lock.Refs, from, to string) (*lock.File, []Assumption) {
 	out := *l
-	out.Packages, out.URLs = slices.Clone(l.Packages), slices.Clone(l.URLs)
-	a := assuming{file: &out, from: from, to: to, seen: map[string]bool{}}
+	out.Packages, out.URLs, out.Images = slices.Clone(l.Packages), slices.Clone(l.URLs), slices.Clone(l.Images)
+	a := assuming{file: &out, from: from, to: to, seen: map[string]bool{}, wanted: map[string]bool{}}
 	if from == "" || from == to {
 		return &out, nil
 	}
 	for _, u := range want.URLs {
 		a.url(u)
 	}
+	for _, i := range want.Images {
+		a.image(i)
+	}
 	for _, d := range want.Distributions {
+		a.wanted[d.ID] = true
+	}
+	for _, d := range want.Distributions {
+		a.distribution(d)
 		for _, name := range d.Packages {
 			a.pack(d, name)
 		}
@@ -41,8 +52,64 @@ func Assume(l *lock.File, want lock.Refs, from, to string) (*lock.File, []Assump
 type assuming struct {
 	file     *lock.File
 	from, to string
-	seen     map[string]bool
+	seen     map[string]bool // packages, as "distribution name"
+	wanted   map[string]bool // distributions
 	made     []Assumption
+}
+
+// image assumes an image's pin.
+func (a *assuming) image(want lock.ImageRef) {
+	if _, ok := a.file.Image(want.Reference, want.Platform); ok {
+		return
+	}
+	for _, i := range a.file.Images {
+		if i.Platform == want.Platform && strings.ReplaceAll(i.Reference, a.from, a.to) == want.Reference {
+			like := i.Reference
+			i.Reference, i.Digest = want.Reference, assumed(want.Reference)
+			a.file.Images = append(a.file.Images, i)
+			a.made = append(a.made, Assumption{want.Reference, like})
+			return
+		}
+	}
+}
+
+// distribution assumes the packages of a distribution of which nothing is pinned.
+func (a *assuming) distribution(d lock.Distribution) {
+	like := a.replaced(d)
+	if like == "" || len(a.file.Minimal(d.ID, d.Arch)) > 0 {
+		return
+	}
+	for _, p := range slices.Clone(a.file.Packages) {
+		if p.Distribution == like && p.Arch == d.Arch {
+			p.Distribution, p.Version, p.Digest = d.ID, Assumed, assumed(d.ID+" "+p.Name)
+			a.file.Packages = append(a.file.Packages, p)
+		}
+	}
+	a.made = append(a.made, Assumption{d.ID, like})
+}
+
+// replaced is the pinned distribution that another one most probably stands in
+// for: one that is no longer wanted, rather than one with the same additions,
+// rather than another; "" if there is none.
+func (a *assuming) replaced(d lock.Distribution) string {
+	best, most := "", -1
+	for _, p := range a.file.Packages {
+		if p.Arch != d.Arch || p.Distribution == d.ID || p.Distribution == best {
+			continue
+		}
+		likeness := 0
+		if !a.wanted[p.Distribution] {
+			likeness += 2
+		}
+		_, with, _ := strings.Cut(p.Distribution, "+")
+		if _, its, _ := strings.Cut(d.ID, "+"); with == its {
+			likeness++
+		}
+		if likeness > most || likeness == most && p.Distribution < best {
+			best, most = p.Distribution, likeness
+		}
+	}
+	return best
 }
 
 // url assumes a download's pin.
@@ -74,10 +141,13 @@ func (a *assuming) pack(d lock.Distribution, name string) {
 		}
 	}
 	if like == nil {
+		if other := a.replaced(d); a.packFrom(other, d, name) {
+			a.made = append(a.made, Assumption{name + " of " + d.ID, name + " of " + other})
+		}
 		return
 	}
 	p := *like
-	p.Name, p.Version, p.Digest = name, "assumed", assumed(name)
+	p.Name, p.Version, p.Digest = name, Assumed, assumed(name)
 	p.URL = path.Join(strings.ReplaceAll(path.Dir(p.URL), a.from, a.to), name+".deb")
 	p.Needs = slices.Clone(p.Needs)
 	for n, need := range p.Needs {
@@ -90,6 +160,25 @@ func (a *assuming) pack(d lock.Distribution, name string) {
 	}
 	a.file.Packages = append(a.file.Packages, p)
 	a.made = append(a.made, Assumption{name, like.Name})
+}
+
+// packFrom assumes a package's pin, and those of what it needs, as another
+// distribution has them, if it has it.
+func (a *assuming) packFrom(other string, d lock.Distribution, name string) bool {
+	like := a.find(lock.Distribution{ID: other, Arch: d.Arch}, name)
+	if like == nil {
+		return false
+	}
+	p := *like
+	p.Distribution, p.Version, p.Digest = d.ID, Assumed, assumed(d.ID+" "+name)
+	p.Minimal = false
+	a.file.Packages = append(a.file.Packages, p)
+	for _, need := range p.Needs {
+		if a.find(d, need) == nil {
+			a.packFrom(other, d, need)
+		}
+	}
+	return true
 }
 
 func (a *assuming) find(d lock.Distribution, name string) *lock.Package {

@@ -155,3 +155,48 @@ func TestAssume(t *testing.T) {
 		t.Errorf("assumed %v once more", again)
 	}
 }
+
+// A distribution that is not pinned is assumed to be what it replaces; one that
+// is gets what it lacks from there.
+func TestAssumeDistribution(t *testing.T) {
+	l := &lock.File{
+		Packages: []lock.Package{
+			{Distribution: "debian/a", Arch: "amd64", Name: "libc", Digest: "sha256:1", Minimal: true},
+			{Distribution: "debian/a", Arch: "amd64", Name: "jq", Digest: "sha256:2", Size: 7, Needs: []string{"libjq"}},
+			{Distribution: "debian/a", Arch: "amd64", Name: "libjq", Digest: "sha256:3"},
+			{Distribution: "debian/b+x", Arch: "amd64", Name: "libc", Digest: "sha256:4", Minimal: true},
+			{Distribution: "debian/b+x", Arch: "arm64", Name: "libc", Digest: "sha256:5", Minimal: true},
+		},
+		Images: []lock.Image{{Reference: "example.com/os:1", Platform: "linux/amd64", Digest: "sha256:6"}},
+	}
+	l.Sort()
+	for _, test := range []struct {
+		id, want string
+		kept     []string // distributions that are still there
+	}{
+		{"debian/c", "debian/a", []string{"debian/b+x"}},
+		{"debian/c+x", "debian/b+x", []string{"debian/a", "debian/b+x"}},
+		{"debian/c", "debian/b+x", []string{"debian/a"}},
+		{"debian/b+x", "jq of debian/a", nil},
+	} {
+		refs := lock.Refs{Distributions: []lock.Distribution{{ID: test.id, Arch: "amd64", Packages: []string{"jq"}}}}
+		for _, id := range test.kept {
+			refs.Distributions = append(refs.Distributions, lock.Distribution{ID: id, Arch: "amd64"})
+		}
+		then, made := report.Assume(l, refs, "1", "2")
+		if len(made) == 0 || made[0].Like != test.want {
+			t.Errorf("%s beside %v: assumed %v, want it to be like %s", test.id, test.kept, made, test.want)
+		}
+		if test.want == "debian/b+x" {
+			continue // has no jq
+		}
+		if missing := then.Missing(refs); len(missing) > 0 {
+			t.Errorf("%s beside %v: %v", test.id, test.kept, missing)
+		}
+	}
+	refs := lock.Refs{Images: []lock.ImageRef{{Reference: "example.com/os:2", Platform: "linux/amd64"}}}
+	then, made := report.Assume(l, refs, "1", "2")
+	if len(made) != 1 || len(then.Missing(refs)) != 0 {
+		t.Errorf("assumed %v for an image, missing %v", made, then.Missing(refs))
+	}
+}
