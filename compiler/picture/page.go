@@ -145,7 +145,7 @@ type pageStack struct {
 func (d *pageData) plan(c Choice, apps map[string]int) pagePlan {
 	pic := New(c.Plan, PerApp)
 	out := pagePlan{
-		Name: c.Name, Height: round(pic.Height), Columns: pic.Columns, Bound: yearly(c.Plan.Bound),
+		Name: c.Name, Height: round(pic.Height), Columns: pic.Columns, Bound: yearly(c.Plan.Bound()),
 		Store: yearly(c.Plan.Cost.Store), Pull: yearly(c.Plan.Cost.Pull), Build: yearly(c.Plan.Cost.Build),
 	}
 	number := map[*plan.Layer]int{}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -40,13 +41,17 @@ type Plan struct {
 	// them. What else the plan says leaves them out.
 	Published []*Image
 	Cost      search.Cost
-	Bound     search.Money // no plan costs less
 
+	bound    func() search.Money
 	items    []*component.Instance // by item of problem
 	problem  *search.Problem
 	solution *search.Solution
 	memory   *memory // what the lock file says; nil if it has no plan
 }
+
+// Bound is money that no plan costs less than. It is computed when it is first
+// asked for, since that takes as long as a plan does.
+func (p *Plan) Bound() search.Money { return p.bound() }
 
 // Layer is one planned layer.
 type Layer struct {
@@ -124,14 +129,17 @@ func New(g *component.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 		t.report(&list, err)
 		return nil, list
 	}
-	if m != nil && !s.Exact && t.tiny() {
-		// Proving what a plan could cost at best takes a moment, so that is said
-		// of a kept plan, too.
-		if fresh, err := search.Solve(t.problem, search.Options{Work: o.Work}); err == nil && fresh.Exact {
-			s.Bound = fresh.Bound
-		}
-	}
 	p := t.plan(s)
+	p.bound = sync.OnceValue(func() search.Money {
+		if m != nil && !s.Exact && t.tiny() {
+			// To prove what a plan could cost at best takes a moment, so that is
+			// said of a kept plan, too.
+			if fresh, err := search.Solve(t.problem, search.Options{Work: o.Work}); err == nil && fresh.Exact {
+				return fresh.Cost.Total()
+			}
+		}
+		return search.Bound(t.problem, s)
+	})
 	p.memory = m
 	if !o.Rebalance {
 		p.reportStale(&list, o.Locked)
@@ -295,7 +303,7 @@ func (t *translation) needed(i *component.Instance) []int {
 
 // plan turns a solution into layers of instances.
 func (t *translation) plan(s *search.Solution) *Plan {
-	p := &Plan{Graph: t.graph, Cost: s.Cost, Bound: s.Bound, items: t.items, problem: t.problem, solution: s}
+	p := &Plan{Graph: t.graph, Cost: s.Cost, items: t.items, problem: t.problem, solution: s}
 	kinds := [...]Kind{search.KindBase: Base, search.KindSpine: Spine, search.KindPortable: Portable, search.KindDelta: Delta}
 	for n, sl := range s.Layers {
 		l := &Layer{

@@ -223,10 +223,11 @@ func (p *Plan) Totals() Totals {
 
 // Gap is how far the plan's cost is above the lower bound, as a fraction.
 func (p *Plan) Gap() float64 {
-	if p.Bound <= 0 {
+	bound := p.Bound()
+	if bound <= 0 {
 		return 0
 	}
-	return float64(p.Cost.Total()-p.Bound) / float64(p.Bound)
+	return float64(p.Cost.Total()-bound) / float64(bound)
 }
 
 // Summary is one line on what the plan costs.

@@ -53,7 +53,7 @@ type ComponentCost struct {
 // NewCost computes what a fleet's plan costs.
 func NewCost(p *plan.Plan) (*Cost, error) {
 	n := numbersOf(p)
-	c := &Cost{Bound: p.Bound}
+	c := &Cost{Bound: p.Bound()}
 	w := n.Problem.Weights
 	if w == (search.Weights{}) {
 		w = search.DefaultWeights()

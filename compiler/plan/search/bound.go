@@ -29,9 +29,12 @@ import (
 // stacked and portable members, so it counts as a bin for both. For each app and
 // each of the two the better bound counts, and deltas and bases are exact.
 
-// LowerBound is money that no plan of the fleet costs less than; 0 if the
-// problem is not valid.
-func LowerBound(p *Problem) Money {
+// Bound is money that no plan of the fleet costs less than, given one of them;
+// 0 if the problem is not valid.
+func Bound(p *Problem, s *Solution) Money {
+	if s.Exact {
+		return s.Cost.Total()
+	}
 	f, err := newFleet(p, nil)
 	if err != nil {
 		return 0

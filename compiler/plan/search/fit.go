@@ -1,7 +1,7 @@
 package search
 
 import (
-	"container/heap"
+	"math/bits"
 	"slices"
 )
 
@@ -9,15 +9,23 @@ import (
 // few as it may: always the merge that costs least for each image that it
 // helps, and merges that save money whether they help or not. What a merge
 // costs is known from the two layers alone; it changes when one of them does,
-// so a heap keeps old values and a merge is priced again when its turn comes.
+// so old values are kept and a merge is priced again when its turn comes.
+//
+// A fleet has millions of merges, most of which never have their turn: those
+// that are offered together wait in a heap of their own, and only the first
+// of each is in the heap of all. A heap ends with the layer that it is about.
 type fit struct {
 	f     *fleet
 	t     *trie
 	loose []loose // portable layers off the spine
 	has   [][]int32
-	over  []int // class → layers too many
-	heap  mergeHeap
-	work  int64
+	// By class: layers too many, and replicas, side by side for quick sums.
+	over     []int32
+	replicas []int64
+	heap     []offers
+	batch    []merge // offered together, so far
+	met      []int32 // loose → the last one that it was offered with, plus one
+	work     int64
 }
 
 // loose is a portable layer and the classes that hold it.
@@ -44,29 +52,41 @@ type mergeKind uint8
 const (
 	joinUp    mergeKind = iota // node a with the node below it
 	joinLoose                  // loose a and b, for all classes that hold both
-	joinSome                   // the same for classes with too many layers only
+	joinSome                   // the same where that is cheaper for classes with too many layers only
 	joinSpine                  // loose a into node b, for the classes whose spine ends there
 )
 
 // fitted turns a trie into a plan for each class, lists of items; nil for a
 // class that merges can't bring within its room.
 func (f *fleet) fitted(t *trie) ([][][]int32, int64) {
-	x := &fit{f: f, t: t, over: make([]int, len(f.classes)), has: make([][]int32, len(f.classes))}
+	x := &fit{f: f, t: t, over: make([]int32, len(f.classes)), replicas: make([]int64, len(f.classes)), has: make([][]int32, len(f.classes))}
 	x.start()
 	for len(x.heap) > 0 {
-		m := x.heap[0]
-		ratio, ok := x.price(m)
-		if !ok {
-			heap.Pop(&x.heap)
+		top := &x.heap[0]
+		if top.about >= 0 && x.loose[top.about].dead {
+			x.drop()
 			continue
 		}
-		if ratio > m.ratio {
-			x.heap[0].ratio = ratio
-			heap.Fix(&x.heap, 0)
-			continue
+		m := top.list[0]
+		old := m.ratio
+		ok := x.price(&m)
+		if ok && m.ratio > old {
+			top.list[0] = m
+		} else {
+			last := len(top.list) - 1
+			top.list[0] = top.list[last]
+			top.list = top.list[:last]
 		}
-		heap.Pop(&x.heap)
-		x.apply(m)
+		if len(top.list) == 0 {
+			x.drop()
+		} else {
+			sink(top.list, 0)
+			top.first = top.list[0].ratio
+			sink(x.heap, 0)
+		}
+		if ok && m.ratio <= old {
+			x.apply(m)
+		}
 	}
 	return x.plans(), x.work
 }
@@ -78,7 +98,8 @@ func (x *fit) start() {
 	byItem := map[int32]int32{}
 	for c := range f.classes {
 		cl := &f.classes[c]
-		x.over[c] = -cl.room
+		x.over[c] = -int32(cl.room)
+		x.replicas[c] = cl.replicas
 		for at := x.t.tip[c]; x.t.nodes[at].up >= 0; at = x.t.nodes[at].up {
 			x.over[c]++
 		}
@@ -107,17 +128,25 @@ func (x *fit) start() {
 		x.offer(merge{kind: joinUp, a: int32(id)})
 		x.offerSpine(int32(id))
 	}
-	met := make([]int, len(x.loose)) // by layer: the last one that it was offered with, plus one
+	x.offered(-1)
+	x.met = make([]int32, len(x.loose))
 	for a := range x.loose {
 		for _, c := range x.loose[a].holders.members() {
 			for _, b := range x.has[c] {
-				if int(b) > a && met[b] != a+1 {
-					met[b] = a + 1
-					x.offer(merge{kind: joinLoose, a: int32(a), b: b})
-					x.offer(merge{kind: joinSome, a: int32(a), b: b})
+				if int(b) > a {
+					x.offerPair(int32(a), b)
 				}
 			}
 		}
+		x.offered(int32(a))
+	}
+}
+
+// offerPair offers to join two loose layers, once for each a.
+func (x *fit) offerPair(a, b int32) {
+	if x.met[b] != a+1 {
+		x.met[b] = a + 1
+		x.offer(merge{kind: joinLoose, a: min(a, b), b: max(a, b)})
 	}
 }
 
@@ -142,10 +171,32 @@ func (x *fit) offerSpine(n int32) {
 	}
 }
 
+// offer adds a merge to those that are offered next.
 func (x *fit) offer(m merge) {
-	if ratio, ok := x.price(m); ok {
-		m.ratio = ratio
-		heap.Push(&x.heap, m)
+	if x.price(&m) {
+		x.batch = append(x.batch, m)
+	}
+}
+
+// offered enters what was offered into the heap: merges that are all about one
+// loose layer, or about several (-1).
+func (x *fit) offered(about int32) {
+	if len(x.batch) == 0 {
+		return
+	}
+	list := slices.Clone(x.batch)
+	x.batch = x.batch[:0]
+	for i := len(list)/2 - 1; i >= 0; i-- {
+		sink(list, i)
+	}
+	x.heap = append(x.heap, offers{list[0].ratio, about, list})
+	for i := len(x.heap) - 1; i > 0; {
+		up := (i - 1) / 2
+		if !x.heap[i].before(&x.heap[up]) {
+			return
+		}
+		x.heap[i], x.heap[up] = x.heap[up], x.heap[i]
+		i = up
 	}
 }
 
@@ -171,9 +222,10 @@ func (x *fit) helped(classes []int32) (n int64) {
 	return n
 }
 
-// price is the cost of a merge for each image that it helps; false if it is
-// impossible or of no use.
-func (x *fit) price(m merge) (int64, bool) {
+// price finds the ratio of a merge, its cost for each image that it helps, and
+// for two loose layers which classes it is for; false if it is impossible or of
+// no use.
+func (x *fit) price(m *merge) bool {
 	x.work++
 	var delta Money
 	var helped int64
@@ -181,11 +233,11 @@ func (x *fit) price(m merge) (int64, bool) {
 	case joinUp:
 		n := &x.t.nodes[m.a]
 		if n.dead || n.up < 0 || x.t.nodes[n.up].up < 0 {
-			return 0, false
+			return false
 		}
 		up := &x.t.nodes[n.up]
 		if x.alone(n.items[0]) != x.alone(up.items[0]) {
-			return 0, false
+			return false
 		}
 		helped = x.helped(n.classes)
 		both := *n
@@ -197,35 +249,50 @@ func (x *fit) price(m merge) (int64, bool) {
 	case joinLoose, joinSome:
 		a, b := &x.loose[m.a], &x.loose[m.b]
 		if a.dead || b.dead || a.alone != b.alone {
-			return 0, false
+			return false
 		}
-		var replicas int64
-		classes := x.concerned(m)
-		helped = x.helped(classes)
-		if len(classes) == 0 || helped == 0 && m.kind == joinSome {
-			return 0, false
+		var classes, replicas, replicasHelped int64
+		for i, w := range a.holders {
+			for w &= b.holders[i]; w != 0; w &= w - 1 {
+				c := i*64 + bits.TrailingZeros64(w)
+				classes++
+				replicas += x.replicas[c]
+				if x.over[c] > 0 {
+					helped++
+					replicasHelped += x.replicas[c]
+				}
+			}
 		}
-		for _, c := range classes {
-			replicas += x.f.classes[c].replicas
+		if classes == 0 {
+			return false
 		}
-		x.work += int64(len(classes)) / 4
+		x.work += classes / 4
 		hazard := a.own + b.own + bitset(nil).sumNew(a.shared, x.f.sharedHazard) + a.shared.sumNew(b.shared, x.f.sharedHazard)
-		delta = x.total(x.f.price.blob(a.size+b.size, hazard, 0), replicas) +
-			x.total(a.rate, a.replicas-replicas) - x.total(a.rate, a.replicas) +
-			x.total(b.rate, b.replicas-replicas) - x.total(b.rate, b.replicas)
+		both := x.f.price.blob(a.size+b.size, hazard, 0)
+		cost := func(replicas int64) Money {
+			return x.total(both, replicas) +
+				x.total(a.rate, a.replicas-replicas) - x.total(a.rate, a.replicas) +
+				x.total(b.rate, b.replicas-replicas) - x.total(b.rate, b.replicas)
+		}
+		m.kind, delta = joinLoose, cost(replicas)
+		if helped > 0 && helped < classes {
+			if some := cost(replicasHelped); some < delta {
+				m.kind, delta = joinSome, some
+			}
+		}
 	case joinSpine:
 		l, n := &x.loose[m.a], &x.t.nodes[m.b]
 		if l.dead || n.dead || n.up < 0 || l.alone != x.alone(n.items[0]) {
-			return 0, false
+			return false
 		}
-		classes := x.concerned(m)
+		classes := x.concerned(*m)
 		helped = x.helped(classes)
 		if helped == 0 {
-			return 0, false
+			return false
 		}
 		var replicas int64
 		for _, c := range classes {
-			replicas += x.f.classes[c].replicas
+			replicas += x.replicas[c]
 		}
 		both := *n
 		x.absorb(&both, l.size, 0, l.own, l.shared, false)
@@ -235,9 +302,11 @@ func (x *fit) price(m merge) (int64, bool) {
 			x.total(l.rate, l.replicas-replicas) - x.total(l.rate, l.replicas)
 	}
 	if helped == 0 {
-		return int64(delta), delta < 0
+		m.ratio = int64(delta)
+		return delta < 0
 	}
-	return int64(delta) / helped, true
+	m.ratio = int64(delta) / helped
+	return true
 }
 
 func (x *fit) alone(i int32) int32 { return x.f.items[i].alone }
@@ -285,7 +354,7 @@ func (x *fit) apply(m merge) {
 		x.rate(&l)
 		for _, c := range classes {
 			l.holders.add(c)
-			l.replicas += x.f.classes[c].replicas
+			l.replicas += x.replicas[c]
 		}
 		id := int32(len(x.loose))
 		for _, c := range classes {
@@ -295,23 +364,20 @@ func (x *fit) apply(m merge) {
 			x.over[c]--
 		}
 		x.loose = append(x.loose, l)
-		offered := map[int32]bool{id: true}
+		x.met = append(x.met, id+1)
 		for _, c := range classes {
 			for _, o := range x.has[c] {
-				if !offered[o] {
-					offered[o] = true
-					x.offer(merge{kind: joinLoose, a: o, b: id})
-					x.offer(merge{kind: joinSome, a: o, b: id})
-				}
+				x.offerPair(id, o)
 			}
 		}
-		offered = map[int32]bool{}
+		offered := map[int32]bool{}
 		for _, c := range classes {
 			if n := x.t.tip[c]; x.t.nodes[n].up >= 0 && !offered[n] {
 				offered[n] = true
 				x.offer(merge{kind: joinSpine, a: id, b: n})
 			}
 		}
+		x.offered(id)
 	case joinSpine:
 		x.applySpine(m)
 	}
@@ -323,7 +389,7 @@ func (x *fit) release(l, c int32) {
 	x.has[c] = slices.Delete(x.has[c], at, at+1)
 	lo := &x.loose[l]
 	lo.holders.drop(c)
-	lo.replicas -= x.f.classes[c].replicas
+	lo.replicas -= x.replicas[c]
 	lo.dead = lo.replicas == 0
 }
 
@@ -353,6 +419,7 @@ func (x *fit) applyUp(a int32) {
 		}
 	}
 	x.offerSpine(a)
+	x.offered(-1)
 }
 
 // leave takes classes from a node, and the node from the trie with its last.
@@ -366,7 +433,7 @@ func (x *fit) leave(id int32, classes []int32) {
 			k++
 		}
 		if k < len(classes) && classes[k] == c {
-			n.replicas -= x.f.classes[c].replicas
+			n.replicas -= x.replicas[c]
 			continue
 		}
 		rest = append(rest, c)
@@ -396,7 +463,7 @@ func (x *fit) applySpine(m merge) {
 		n = &t.nodes[id]
 		t.nodes[n.up].kids = append(t.nodes[n.up].kids, id)
 		for _, c := range classes {
-			n.replicas += x.f.classes[c].replicas
+			n.replicas += x.replicas[c]
 			t.tip[c] = id
 		}
 		x.leave(m.b, classes)
@@ -412,6 +479,7 @@ func (x *fit) applySpine(m merge) {
 		x.offer(merge{kind: joinUp, a: m.b})
 	}
 	x.offerSpine(id)
+	x.offered(-1)
 }
 
 // plans reads the layers of each class off the trie.
@@ -434,26 +502,56 @@ func (x *fit) plans() [][][]int32 {
 	return plans
 }
 
-type mergeHeap []merge
-
-func (h mergeHeap) Len() int { return len(h) }
-func (h mergeHeap) Less(i, j int) bool {
-	a, b := &h[i], &h[j]
-	switch {
-	case a.ratio != b.ratio:
-		return a.ratio < b.ratio
-	case a.kind != b.kind:
-		return a.kind < b.kind
-	case a.a != b.a:
-		return a.a < b.a
-	}
-	return a.b < b.b
+// offers are merges that are all about one loose layer unless about is -1: a
+// heap, never empty.
+type offers struct {
+	first int64 // ratio of the first
+	about int32
+	list  []merge
 }
-func (h mergeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *mergeHeap) Push(x any)   { *h = append(*h, x.(merge)) }
-func (h *mergeHeap) Pop() any {
-	old := *h
-	m := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return m
+
+func (o *offers) before(other *offers) bool {
+	return o.first < other.first || o.first == other.first && o.list[0].before(&other.list[0])
+}
+
+// drop takes the first list from the heap.
+func (x *fit) drop() {
+	last := len(x.heap) - 1
+	x.heap[0] = x.heap[last]
+	x.heap[last] = offers{}
+	x.heap = x.heap[:last]
+	sink(x.heap, 0)
+}
+
+// before orders merges: cheap ones first, else by what they are.
+func (m *merge) before(o *merge) bool {
+	switch {
+	case m.ratio != o.ratio:
+		return m.ratio < o.ratio
+	case m.kind != o.kind:
+		return m.kind < o.kind
+	case m.a != o.a:
+		return m.a < o.a
+	}
+	return m.b < o.b
+}
+
+// sink restores a heap after what is at i got later.
+func sink[T any, P interface {
+	*T
+	before(P) bool
+}](heap []T, i int) {
+	for {
+		least := i
+		for kid := 2*i + 1; kid <= 2*i+2 && kid < len(heap); kid++ {
+			if P(&heap[kid]).before(&heap[least]) {
+				least = kid
+			}
+		}
+		if least == i {
+			return
+		}
+		heap[i], heap[least] = heap[least], heap[i]
+		i = least
+	}
 }

@@ -18,6 +18,7 @@ type polish struct {
 	tried       map[[2]int32]bool // pairs of blobs in this round
 	live        []int32           // portable sets at the start of the round
 	alike       []group           // scratch, as the following
+	deal        trade
 	plan        []int32
 	shrunk      []int32
 }
@@ -286,7 +287,11 @@ func (q *polish) pairOf(classes []int32, sa, sb int32) bool {
 	po := q.po
 	A, B := &po.sets[sa], &po.sets[sb]
 	alike := po.alone(sa) == po.alone(sb)
-	if alike {
+	if t := q.trade(classes, sa, sb); alike && t != nil {
+		if q.pairTraded(classes, t) {
+			return true
+		}
+	} else if alike {
 		for _, upper := range []bool{false, true} {
 			if q.attemptAlike(classes, false, func(plan []int32) []int32 {
 				return replace(plan, sa, sb, po.union(sa, sb), upper)
@@ -325,6 +330,39 @@ func (q *polish) pairOf(classes []int32, sa, sb int32) bool {
 			plan[x], plan[y] = sb, sa
 			return plan
 		})
+	}
+	return false
+}
+
+// pairTraded is pairOf for two portable layers.
+func (q *polish) pairTraded(classes []int32, t *trade) bool {
+	po := q.po
+	sa, sb := t.old[0], t.old[1]
+	a, b := po.sets[sa].items, po.sets[sb].items
+	if !t.futile(t.merged()) && q.attemptAlike(classes, false, func(plan []int32) []int32 {
+		return replace(plan, sa, sb, po.union(sa, sb), false)
+	}) {
+		return true
+	}
+	for _, i := range a {
+		if len(a) > 1 && !t.futile(po.changed(sa, i, -1), po.changed(sb, -1, i)) && q.move(classes, sa, sb, i) {
+			return true
+		}
+	}
+	for _, i := range b {
+		if len(b) > 1 && !t.futile(po.changed(sb, i, -1), po.changed(sa, -1, i)) && q.move(classes, sb, sa, i) {
+			return true
+		}
+	}
+	if !q.thorough || len(a)*len(b) > 64 || len(a)+len(b) <= 2 {
+		return false
+	}
+	for _, i := range a {
+		for _, j := range b {
+			if !t.futile(po.changed(sa, i, j), po.changed(sb, j, i)) && q.exchange(classes, sa, sb, i, j) {
+				return true
+			}
+		}
 	}
 	return false
 }
@@ -398,14 +436,29 @@ func (q *polish) exchange(classes []int32, sa, sb, i, j int32) bool {
 func (q *polish) single(a int32) bool {
 	po := q.po
 	items := slices.Clone(po.sets[po.blobs[a].set].items)
-	for _, i := range items {
-		if len(items) > 1 && q.split(a, po.intern(i)) {
+	if len(items) == 1 {
+		return false
+	}
+	var roomy, holders []int32 // with room for one more, and all
+	for _, c := range po.blobs[a].holders {
+		if holders = append(holders, c); len(po.plan[c]) < po.f.classes[c].room {
+			roomy = append(roomy, c)
+		}
+	}
+	all := [][]int32{roomy}
+	if q.thorough && len(roomy) < len(holders) {
+		all = append(all, holders)
+	}
+	rest := make([]int32, 0, len(items))
+	for n := range items {
+		rest = append(append(rest[:0], items[:n]...), items[n+1:]...)
+		if q.split(all, a, items[n:n+1], rest) {
 			return true
 		}
 	}
 	slices.SortStableFunc(items, func(i, j int32) int { return cmp.Compare(po.f.hazard(i), po.f.hazard(j)) })
 	for n := 2; n < len(items)-1; n++ {
-		if q.split(a, po.intern(items[:n]...)) {
+		if q.split(all, a, items[:n], items[n:]) {
 			return true
 		}
 	}
@@ -414,28 +467,26 @@ func (q *polish) single(a int32) bool {
 
 // split takes a part out of a layer, below or above the rest, for those holders
 // that have room for one more, and then for all.
-func (q *polish) split(a int32, part int32) bool {
+func (q *polish) split(all [][]int32, a int32, part, rest []int32) bool {
 	po := q.po
 	whole := po.blobs[a].set
-	rest := po.minus(whole, part)
-	holders := slices.Clone(po.blobs[a].holders)
-	roomy := slices.DeleteFunc(slices.Clone(holders), func(c int32) bool {
-		return len(po.plan[c]) >= po.f.classes[c].room
-	})
-	all := [][]int32{roomy}
-	if q.thorough && len(roomy) < len(holders) {
-		all = append(all, holders)
-	}
-	for _, classes := range all {
+	for n, classes := range all {
+		if len(classes) == 0 {
+			continue
+		}
+		if t := q.trade(classes, whole); n == 0 && t != nil && t.futile(po.contentOf(part), po.contentOf(rest)) {
+			continue
+		}
+		one, other := po.intern(part...), po.intern(rest...)
 		for above := range 2 {
 			if q.attemptAlike(classes, true, func(plan []int32) []int32 {
 				x := slices.Index(plan, whole)
-				plan[x] = rest
-				return slices.Insert(plan, x+above, part)
+				plan[x] = other
+				return slices.Insert(plan, x+above, one)
 			}) {
 				return true
 			}
-			if !po.sets[part].stacked || !po.sets[rest].stacked {
+			if !po.sets[one].stacked || !po.sets[other].stacked {
 				break
 			}
 		}

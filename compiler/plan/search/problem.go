@@ -122,8 +122,7 @@ type Solution struct {
 	Layers []Layer
 	Images [][]int // for each app of the problem its layers, bottom up
 	Cost   Cost
-	Bound  Money // no plan costs less
-	Exact  bool  // proven to be a cheapest plan; then Bound is its cost
+	Exact  bool  // proven to be a cheapest plan
 	Work   int64 // spent of Options.Work
 	Moved  Move  // from Options.Previous
 }

@@ -48,7 +48,7 @@ func TestQualityOnTinyFleets(t *testing.T) {
 		if best > cost*1.000001 {
 			t.Fatalf("seed %d: optimum %v above a plan's cost %v", seed, best, cost)
 		}
-		if bound := float64(s.Bound); bound > best*1.000001 {
+		if bound := float64(Bound(p, s)); bound > best*1.000001 {
 			t.Errorf("seed %d: bound %v above the optimum %v", seed, bound, best)
 		}
 		ratio := (cost - fixed) / (best - fixed)

@@ -62,17 +62,28 @@
 // another machine.
 package search
 
-// limit is the work that the options allow. By default it is half a second's for
-// a hundred apps and four seconds' for a thousand; small fleets need far less.
-func (f *fleet) limit(o Options) int64 {
+import (
+	"slices"
+	"sync"
+)
+
+// limit is the work that the options allow, of which so much is spent. By
+// default polishing takes about half a second for a hundred apps, small fleets
+// need far less, and of a thousand apps only the first fifth of a second is
+// worth waiting for: it earns 3 %, ten more seconds earn another 3 %.
+func (f *fleet) limit(o Options, spent int64) int64 {
 	if o.Work != 0 {
 		return o.Work
 	}
-	work := int64(3_500_000)
+	const large = 10_000 // items, each as often as classes have it
+	var items int64
 	for c := range f.classes {
-		work += 200 * int64(len(f.classes[c].items))
+		items += int64(len(f.classes[c].items))
 	}
-	return min(work, 12_000_000)
+	if items <= large {
+		return spent + 3_500_000 + 200*items
+	}
+	return spent + (3_500_000+200*large)*large/items
 }
 
 // Solve plans a fleet. The result depends on nothing but the arguments, and not
@@ -95,10 +106,6 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 	s.Work = po.work
 	s.Exact = proven
 	s.Cost = Evaluate(p, s)
-	s.Bound = min(f.lowerBound(), s.Cost.Total())
-	if proven {
-		s.Bound = s.Cost.Total()
-	}
 	if o.Previous != nil {
 		s.Moved = Moving(p, o.Previous, s)
 	}
@@ -111,11 +118,10 @@ func (f *fleet) fresh(o Options) (*pool, bool) {
 	po := newPool(f)
 	var best [][]int32
 	var least Money
-	for _, t := range []*trie{f.topDown(), f.popular()} {
-		start, work := f.fitted(t)
-		po.work += work
-		plans := make([][]int32, len(start))
-		for c, layers := range start {
+	for _, s := range f.starts() {
+		po.work += s.work
+		plans := make([][]int32, len(s.plans))
+		for c, layers := range s.plans {
 			if layers == nil {
 				layers = f.tightest(&f.classes[c])
 			}
@@ -132,11 +138,34 @@ func (f *fleet) fresh(o Options) (*pool, bool) {
 	if o.Work < 0 {
 		return po, false
 	}
-	q := newPolish(po, f.limit(o))
+	q := newPolish(po, f.limit(o, po.work))
 	q.run()
 	if !o.NoExact && po.exactly() {
 		return po, true
 	}
 	q.kicks(250)
 	return po, false
+}
+
+// start is a plan to polish: for each class its layers, nil if merges alone
+// don't bring it within its room.
+type start struct {
+	plans [][][]int32
+	work  int64
+}
+
+// starts are the fitted tries; just one if the order of spines makes no
+// difference, as there are none.
+func (f *fleet) starts() []start {
+	tries := []func() *trie{f.topDown, f.popular}
+	if !slices.ContainsFunc(f.classes, func(c class) bool { return !c.chain.empty() }) {
+		tries = tries[:1]
+	}
+	list := make([]start, len(tries))
+	var all sync.WaitGroup
+	for n, make := range tries {
+		all.Go(func() { list[n].plans, list[n].work = f.fitted(make()) })
+	}
+	all.Wait()
+	return list
 }

@@ -8,8 +8,7 @@ import (
 
 // Restack makes a solution from what each app's image stacks: for every app of
 // the problem sets of items, bottom up, without the delta. Equal blobs become
-// one layer; within a layer items are by name. The cost is filled in, the bound
-// is not. An error says which rule of Check the stacks break: a *LimitError if
+// one layer; within a layer items are by name. The cost is filled in. An error says which rule of Check the stacks break: a *LimitError if
 // it is only a limit, and then the solution is what the plan would be without.
 func Restack(p *Problem, stacks [][][]int) (*Solution, error) {
 	s := &Solution{Images: make([][]int, len(p.Apps))}

@@ -103,7 +103,7 @@ func (f *fleet) sticky(o Options) *pool {
 		po.payback = DefaultPayback
 	}
 	po.held = make([]map[uint64]bool, len(f.classes))
-	q := newPolish(po, f.limit(o))
+	q := newPolish(po, f.limit(o, po.work))
 	q.findBest(f.resume(po))
 	q.rounds()
 	return po
