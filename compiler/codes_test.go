@@ -16,7 +16,7 @@ import (
 )
 
 // withoutExample are codes that no small program produces; other tests do.
-var withoutExample = []diag.Code{"E0301", "E0311", "E0402", "E0410", "E0411", "E0501"}
+var withoutExample = []diag.Code{"E0301", "E0311", "E0402", "E0410", "E0411", "E0501", "E0502", "E0503", "E0504", "E0505"}
 
 // TestCodes checks that the example of each code from E0200 on produces that
 // code and no other.

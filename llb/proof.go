@@ -50,6 +50,7 @@ type Proof struct {
 	Component string          // the title of the component, or the name of the app, whose promise it is
 	Span      source.Span     // where the promise is made: the declaration, the test
 	Test      *component.Test // of a Test
+	App       *component.App  // whose promise it is; nil: a component's
 	On        string          // the base system, where that of others of the same component differs; or ""
 	solvable
 }
@@ -170,14 +171,15 @@ func (v *prover) app(i *plan.Image) {
 	if a.Delta != nil && bringsFiles(a.Delta) {
 		trees := v.stack(i)
 		slices.Reverse(trees)
-		v.add(Libraries, a.Name, a.Span, v.libraries(a.Delta, a.Config.Env, append([]llb.State{v.content(a.Delta)}, trees...)))
+		v.add(Libraries, a.Name, a.Span, v.libraries(a.Delta, a.Config.Env, append([]llb.State{v.content(a.Delta)}, trees...))).App = a
 	}
 	for _, t := range a.Tests {
 		as := []llb.RunOption{llb.Dir(cmp.Or(a.Config.Workdir, "/"))}
 		if a.Config.User != "" {
 			as = append(as, llb.User(a.Config.User))
 		}
-		v.add(Test, a.Name, t.Span, v.test(v.image(i), a.Name, t, a.Config.Env, as)).Test = &t
+		p := v.add(Test, a.Name, t.Span, v.test(v.image(i), a.Name, t, a.Config.Env, as))
+		p.Test, p.App = &t, a
 	}
 }
 

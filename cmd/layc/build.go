@@ -37,6 +37,10 @@ all), and writes them to an OCI layout, a registry, or both. Without -o and
 --push it only builds: everything stays in the engine's cache. The image of a
 published component is built with each app that has it, and by its own name.
 
+--verify also proves what a plan relies on, and writes nothing unless it holds:
+tests are run, stacked components are built on their needs alone, runs are
+repeated and compared, programs are asked for the libraries that they need.
+
 The engine is inside layc and keeps its cache in the state directory; only one
 process owns that, and a second build attaches to the first one's engine.
 --engine, or BUILDKIT_HOST, names another BuildKit to use instead.`,
@@ -44,6 +48,7 @@ process owns that, and a second build attaches to the first one's engine.
   layc build app1 -o out                   one
   layc build --push                        to the fleet's registry
   layc build --secret npm_token=token.txt
+  layc build --verify                      build, test, and prove what is relied on
   layc build --json -o out                 the result as JSON`,
 		RunE: b.run,
 	}
@@ -57,6 +62,7 @@ process owns that, and a second build attaches to the first one's engine.
 	f.StringVar(&b.engine, "engine", "", "use the BuildKit at `ADDRESS`, not the one in layc")
 	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in the user's\ncache directory)")
 	f.StringArrayVar(&b.secrets, "secret", nil, "give steps a secret of the fleet: `NAME=FILE`")
+	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -73,6 +79,7 @@ type build struct {
 	engine   string
 	state    string
 	secrets  []string
+	verify   bool
 	json     bool
 }
 
@@ -115,6 +122,12 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err != nil {
 		return b.failed(lowered, err)
 	}
+	outcomes := judge(lowered, result.Proven)
+	if !b.json {
+		if err := b.showOutcomes(outcomes); err != nil {
+			return err
+		}
+	}
 	var pushed []registry.Pushed
 	if b.push {
 		if pushed, err = b.upload(cmd.Context(), layout); err != nil {
@@ -122,9 +135,12 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		}
 	}
 	if b.json {
-		return b.printJSON(resultJSON(result, pushed, b.output))
+		return b.printJSON(resultJSON(result, outcomes, pushed, b.output))
 	}
 	b.summary(result, pushed)
+	if b.verify {
+		fmt.Fprintln(b.out, verified(outcomes))
+	}
 	return nil
 }
 
@@ -165,7 +181,7 @@ func (b *build) lower(cmd *cobra.Command, out *compiler.Output, apps []string) (
 			return nil, nil, err
 		}
 		p := t.Plan.Only(set)
-		g, err := llb.Lower(p, llb.Options{Tree: hex.EncodeToString(sum[:8]), URL: mirrors.URL})
+		g, err := llb.Lower(p, llb.Options{Tree: hex.EncodeToString(sum[:8]), URL: mirrors.URL, Verify: b.verify})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -244,6 +260,7 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 			})
 		}
 	}
+	request.Proofs = proofs(graphs)
 	state, err := b.stateDir()
 	if err != nil {
 		return nil, err
@@ -312,8 +329,18 @@ func (b *build) upload(ctx context.Context, layout string) ([]registry.Pushed, e
 	return pushed, nil
 }
 
-// failed shows why a build failed: a step, at its line of the program.
+// failed shows why a build failed: a step, at its line of the program, or what
+// proofs have found.
 func (b *build) failed(graphs []*llb.Graph, err error) error {
+	var unproven *engine.UnprovenError
+	if errors.As(err, &unproven) {
+		outcomes := judge(graphs, unproven.Proven)
+		if err := b.showOutcomes(outcomes); err != nil {
+			return err
+		}
+		fmt.Fprintf(b.err, "%s; nothing is written\n", unverified(outcomes))
+		return &codeError{exitBuild}
+	}
 	var step *engine.StepError
 	if !errors.As(err, &step) {
 		return err
@@ -335,14 +362,8 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 	if strings.Contains(step.Err.Error(), "404") {
 		d.Hint("what %s pins is gone from the mirror: run layc update, or name another mirror with --mirror", lock.Name)
 	}
-	if err := diag.Render(b.err, list, diag.Options{Color: isTerminal(b.err)}); err != nil {
+	if err := b.show(finding{d, step.Log}); err != nil {
 		return err
-	}
-	if len(step.Log) > 0 {
-		fmt.Fprintf(b.err, "\nits last output:\n")
-		for _, line := range step.Log {
-			fmt.Fprintf(b.err, "  %s\n", line)
-		}
 	}
 	return &codeError{exitBuild}
 }

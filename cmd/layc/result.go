@@ -1,6 +1,8 @@
 package main
 
 import (
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/registry"
 )
@@ -11,6 +13,7 @@ type jsonResult struct {
 	Output        string      `json:"output,omitempty"`
 	StepsExecuted []string    `json:"stepsExecuted"`
 	StepsCached   []string    `json:"stepsCached"`
+	Verified      []jsonProof `json:"verified,omitempty"` // what --verify proved
 }
 
 type jsonBuilt struct {
@@ -28,17 +31,16 @@ type jsonBlob struct {
 	SizeBytes int64  `json:"sizeBytes"`
 }
 
-func resultJSON(r *engine.Result, pushed []registry.Pushed, output string) jsonResult {
-	out := jsonResult{Images: []jsonBuilt{}, Output: output, StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
+func resultJSON(r *engine.Result, outcomes []outcome, pushed []registry.Pushed, output string) jsonResult {
+	out := jsonResult{Images: []jsonBuilt{}, Output: output, Verified: proofsJSON(outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
 	references := map[string]string{}
 	for _, p := range pushed {
 		references[p.Name] = p.Reference + "@" + p.Digest
 	}
 	for _, i := range r.Images {
-		j := jsonBuilt{Name: i.Name, Digest: i.Manifest.String(), SizeBytes: i.Size, Layers: []jsonBlob{}, Pushed: references[i.Name]}
-		j.Platform = i.Platform.OS + "/" + i.Platform.Architecture
-		if i.Platform.Variant != "" {
-			j.Platform += "/" + i.Platform.Variant
+		j := jsonBuilt{
+			Name: i.Name, Platform: platformName(i.Platform), Digest: i.Manifest.String(), SizeBytes: i.Size,
+			Layers: []jsonBlob{}, Pushed: references[i.Name],
 		}
 		for _, l := range i.Layers {
 			j.Layers = append(j.Layers, jsonBlob{l.Digest.String(), l.DiffID.String(), l.Size})
@@ -54,4 +56,13 @@ func names(steps []engine.Step) []string {
 		out = append(out, s.Name)
 	}
 	return out
+}
+
+// platformName is os/arch[/variant].
+func platformName(p ocispecs.Platform) string {
+	name := p.OS + "/" + p.Architecture
+	if p.Variant != "" {
+		name += "/" + p.Variant
+	}
+	return name
 }

@@ -605,4 +605,32 @@ A command of the program, or a check of layc's own, ended with an error; what it
 printed last is shown. A component that wrote outside of what it owns is told so
 here, with the owns that would be true.
 `, ``},
+	{"E0502", "A component relies on what it does not need", `
+With --verify, a component whose runs change what lies below it is also built on
+what it needs and nothing else. There a step fails that succeeds in the image: it
+finds something that the image happens to have below it, and that another image,
+or another plan, may not. What its output misses belongs to some component: write
+needs for that.
+`, ``},
+	{"E0503", "A test fails", `
+With --verify, tests are run: those of a component on its base, with what it needs
+and runs with; those of an app in the app's image. The command has to succeed, and
+what it prints, to its standard output or its standard error, has to contain the
+text of prints.
+`, ``},
+	{"E0504", "A run is not repeatable", `
+With --verify, what a component runs is executed a second time. It has failed then,
+or, as a warning, what it owns was not the same afterwards: such a component is
+legal, and the engine's cache keeps the bytes of the first build; but a build
+elsewhere makes other bytes, which every host pulls again. The usual causes are the
+time (steps find a constant one in SOURCE_DATE_EPOCH), the order in which a
+directory is listed, random names, and logs.
+`, ``},
+	{"E0505", "A library is missing", `
+With --verify, the programs and libraries of a component are asked for what loads
+them and for the libraries that they need, and these are looked for in the
+component, in what it needs and runs with, and in the base. A program that lacks
+one cannot be started. A library that lacks one, and that no program loads by
+itself, is a warning, since it may be meant for images that have more.
+`, ``},
 }

@@ -1,0 +1,310 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// What layc build --verify proves and says.
+
+// proofs are those of all platforms, as the engine takes them.
+func proofs(graphs []*llb.Graph) []engine.Proof {
+	var out []engine.Proof
+	for _, g := range graphs {
+		for _, p := range g.Proofs {
+			proof := engine.Proof{Definition: p.Definition(), Report: p.Report()}
+			if p.Kind == llb.Libraries {
+				proof.Holds = func(report []byte) bool { return !slices.ContainsFunc(llb.Lacks(report), llb.Lack.Fatal) }
+			}
+			out = append(out, proof)
+		}
+	}
+	return out
+}
+
+// outcome is what came of one proof.
+type outcome struct {
+	llb.Proof
+	platform string
+	Findings []finding // none: it holds
+}
+
+// finding is one finding of a proof, with what a step printed last.
+type finding struct {
+	*diag.Diagnostic
+	output []string
+}
+
+// holds reports whether a proof found no more than warnings.
+func (v outcome) holds() bool {
+	return !slices.ContainsFunc(v.Findings, func(f finding) bool { return f.Severity == diag.Error })
+}
+
+// judge says what came of the proofs means. Proofs that fail for the same step
+// say so once.
+func judge(graphs []*llb.Graph, proven []engine.Proven) []outcome {
+	var out []outcome
+	seen := map[string]bool{}
+	for _, g := range graphs {
+		for _, p := range g.Proofs {
+			v := outcome{Proof: p}
+			if len(graphs) > 1 {
+				v.platform = platformName(g.Images[0].Platform)
+			}
+			came := proven[len(out)]
+			switch {
+			case came.Failed != nil && seen[string(came.Failed.Vertex)]:
+			case came.Failed != nil:
+				seen[string(came.Failed.Vertex)] = true
+				v.Findings = []finding{v.failed(g, came.Failed)}
+			case p.Kind == llb.Again:
+				v.differs(llb.Differences(came.Report))
+			case p.Kind == llb.Libraries:
+				v.lacks(llb.Lacks(came.Report))
+			}
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (v *outcome) add(d *diag.Diagnostic) { v.Findings = append(v.Findings, finding{Diagnostic: d}) }
+
+// failed is the finding of a proof of which a step failed.
+func (v outcome) failed(g *llb.Graph, step *engine.StepError) finding {
+	var list diag.List
+	origin, ok := g.Origins[step.Vertex]
+	if !ok {
+		origin = llb.Origin{Component: v.Component, Span: v.Span}
+	}
+	var d *diag.Diagnostic
+	output := step.Log
+	switch {
+	case v.Kind == llb.Test && v.Own(step.Vertex):
+		d = list.Errorf("E0503", v.Span, "a test of %s fails%s", v.Component, v.where())
+		if v.App != nil {
+			d.Note("it ran in the app's image, as its user")
+		} else {
+			d.Note("it ran on the base, with the component, what it needs and what it runs with; an image may hold more")
+		}
+		if len(output) > 0 {
+			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
+		}
+	case v.Kind == llb.Again:
+		d = list.Errorf("E0504", origin.Span, "%s fails when it is built a second time%s", origin.Component, v.where())
+		d.Note("the first build of the same steps on the same files succeeded, now or earlier")
+	default:
+		d = list.Errorf("E0502", origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
+		d.Note("an image may hold more below it, or another order of layers, and then it happens to work")
+		d.Hint("find out from its output what is missing, and write needs for the component that brings it")
+	}
+	if step.ExitCode != 0 && !(v.Kind == llb.Test && v.Own(step.Vertex)) {
+		d.At("exit code %d", step.ExitCode)
+	}
+	return finding{d, output}
+}
+
+// where tells apart what is proven in several places.
+func (v outcome) where() string {
+	var s string
+	if v.On != "" {
+		s += " on " + v.On
+	}
+	if v.platform != "" {
+		s += " for " + v.platform
+	}
+	return s
+}
+
+// shown is how many paths a finding names.
+const shown = 5
+
+// differs warns of runs that give other bytes each time.
+func (v *outcome) differs(paths []string) {
+	if len(paths) == 0 {
+		return
+	}
+	var list diag.List
+	d := list.Warnf("E0504", v.Span, "%s is not the same when it is built a second time%s", v.Component, v.where())
+	some(d, paths)
+	d.Note("that is allowed: the engine's cache keeps the bytes of the first build; another engine makes others, and hosts pull them")
+	d.Hint("take the time from SOURCE_DATE_EPOCH, sort what is listed, and leave out what the build only logs")
+	v.add(d)
+}
+
+// lacks reports programs that cannot be started, and warns of libraries that
+// cannot be loaded.
+func (v *outcome) lacks(all []llb.Lack) {
+	var programs, misplaced, demand []string
+	for _, l := range all {
+		switch l.Kind {
+		case llb.NoInterpreter:
+			programs = append(programs, fmt.Sprintf("%s is loaded by %s, which is not there", l.File, l.Needs))
+		case llb.NoLibrary:
+			programs = append(programs, fmt.Sprintf("%s needs %s", l.File, l.Needs))
+		case llb.Misplaced:
+			misplaced = append(misplaced, fmt.Sprintf("%s needs %s, which is %s", l.File, l.Needs, l.At))
+		default:
+			demand = append(demand, fmt.Sprintf("%s needs %s", l.File, l.Needs))
+		}
+	}
+	var list diag.List
+	if len(programs) > 0 {
+		d := list.Errorf("E0505", v.Span, "programs of %s cannot be started%s", v.Component, v.where())
+		some(d, programs)
+		d.Note("neither the component nor what it needs nor the base brings that")
+		d.Hint("write needs, or runs with, for what brings it, such as os.packages(…); or take a build for this base's C library")
+		v.add(d)
+	}
+	if len(misplaced) > 0 {
+		d := list.Warnf("E0505", v.Span, "programs of %s need libraries where nothing looks for them%s", v.Component, v.where())
+		some(d, misplaced)
+		d.Hint("set LD_LIBRARY_PATH with env, unless what starts the programs does so")
+		v.add(d)
+	}
+	if len(demand) > 0 {
+		d := list.Warnf("E0505", v.Span, "libraries of %s need others that nothing brings%s", v.Component, v.where())
+		some(d, demand)
+		d.Note("no program of the component loads them by itself: that is allowed if nothing ever does")
+		d.Hint("write needs, or runs with, for what brings them")
+		v.add(d)
+	}
+}
+
+// some notes the first of many lines.
+func some(d *diag.Diagnostic, lines []string) {
+	for _, l := range lines[:min(len(lines), shown)] {
+		d.Note("%s", l)
+	}
+	if more := len(lines) - shown; more > 0 {
+		d.Note("and %d more", more)
+	}
+}
+
+// showOutcomes shows what proofs have found.
+func (c *cli) showOutcomes(outcomes []outcome) error {
+	for _, v := range outcomes {
+		for _, f := range v.Findings {
+			if err := c.show(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *cli) show(f finding) error {
+	if err := diag.Render(c.err, diag.List{f.Diagnostic}, diag.Options{Color: isTerminal(c.err)}); err != nil {
+		return err
+	}
+	printOutput(c.err, f.output)
+	return nil
+}
+
+// printOutput shows what a step printed last.
+func printOutput(w io.Writer, lines []string) {
+	if len(lines) > 0 {
+		fmt.Fprintf(w, "\nits last output:\n")
+		for _, line := range lines {
+			fmt.Fprintf(w, "  %s\n", line)
+		}
+	}
+}
+
+// kinds are what proofs prove, for people: one, and many.
+var kinds = []struct {
+	kind      llb.ProofKind
+	one, many string
+}{
+	{llb.Test, "test", "tests"},
+	{llb.Alone, "component built alone", "components built alone"},
+	{llb.Again, "run repeated", "runs repeated"},
+	{llb.Libraries, "component's libraries", "components' libraries"},
+}
+
+// counted counts proofs by their kinds: "2 tests, 1 run repeated".
+func counted(outcomes []outcome) string {
+	var parts []string
+	for _, k := range kinds {
+		n, what := 0, k.many
+		for _, v := range outcomes {
+			if v.Kind == k.kind {
+				n++
+			}
+		}
+		if n == 1 {
+			what = k.one
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	if len(parts) == 0 {
+		return "there is nothing to verify"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// verified is one line about proofs that hold.
+func verified(outcomes []outcome) string {
+	warnings := 0
+	for _, v := range outcomes {
+		warnings += len(v.Findings)
+	}
+	if warnings > 0 {
+		return "verified: " + counted(outcomes) + "; " + plural(warnings, "warning")
+	}
+	return "verified: " + counted(outcomes)
+}
+
+// unverified is one line about proofs of which some do not hold.
+func unverified(outcomes []outcome) string {
+	failed := 0
+	for _, v := range outcomes {
+		if !v.holds() {
+			failed++
+		}
+	}
+	return fmt.Sprintf("not verified: %d of %s (%s)", failed, plural(len(outcomes), "proof"), counted(outcomes))
+}
+
+// jsonProof is what came of a proof, for scripts. Fields are only ever added.
+type jsonProof struct {
+	Kind      string   `json:"kind"` // alone, again, libraries, test
+	Component string   `json:"component"`
+	On        string   `json:"on,omitempty"`       // the base, if there are several
+	Platform  string   `json:"platform,omitempty"` // if there are several
+	Place     string   `json:"place,omitempty"`
+	Test      string   `json:"test,omitempty"` // the command
+	Warnings  []string `json:"warnings,omitempty"`
+}
+
+func proofsJSON(outcomes []outcome) []jsonProof {
+	var out []jsonProof
+	for _, v := range outcomes {
+		j := jsonProof{Kind: string(v.Kind), Component: v.Component, On: v.On, Platform: v.platform, Place: placeOf(v.Span)}
+		if v.Test != nil {
+			j.Test = v.Test.Command
+		}
+		for _, f := range v.Findings {
+			j.Warnings = append(j.Warnings, strings.Join(append([]string{f.Message}, f.Notes...), "\n"))
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+// placeOf is a place in the program: FILE:LINE.
+func placeOf(at source.Span) string {
+	if at.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", at.File.Name(), at.Position().Line)
+}
