@@ -20,7 +20,7 @@ func measures(dir string, plans []*plan.Plan) (plan.Measures, error) {
 		for _, i := range p.Images {
 			platform := p.Graph.Platform.String()
 			at := slices.IndexFunc(images, func(s registry.ImageSize) bool {
-				return s.Name == imageName(i.App) && s.Platform == platform
+				return s.Name == i.App.References()[0] && s.Platform == platform
 			})
 			if at < 0 {
 				continue

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -98,31 +99,33 @@ func haveApp(targets []*compiler.Target) bool {
 }
 
 // chosen checks that the named apps, or published components' images, exist;
-// without names it returns all apps.
+// without names it returns all apps. A
+// repository names all its apps.
 func chosen(cmd *cobra.Command, g *component.Graph, names []string) (map[string]bool, error) {
 	set := map[string]bool{}
-	var known []string
-	for _, a := range g.Apps {
-		known = append(known, a.Name)
-		if len(names) == 0 {
+	byName := map[string][]string{} // a repository names all its apps
+	for _, a := range slices.Concat(g.Apps, g.Published) {
+		byName[a.Name] = append(byName[a.Name], a.Name)
+		if a.Repository != a.Name {
+			byName[a.Repository] = append(byName[a.Repository], a.Name)
+		}
+	}
+	if len(names) == 0 {
+		for _, a := range g.Apps {
 			set[a.Name] = true
 		}
 	}
-	for _, p := range g.Published {
-		known = append(known, p.Name)
-	}
 	for _, n := range names {
-		found := false
-		for _, k := range known {
-			found = found || k == n
-		}
-		if !found {
+		if byName[n] == nil {
+			known := slices.Sorted(maps.Keys(byName))
 			if near := diag.Nearest(n, known); near != "" {
 				return nil, usage(cmd, "no app %s; did you mean %s?", n, near)
 			}
 			return nil, usage(cmd, "no app %s; %s", n, thereAre(known))
 		}
-		set[n] = true
+		for _, a := range byName[n] {
+			set[a] = true
+		}
 	}
 	return set, nil
 }

@@ -54,6 +54,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		wanted:   map[string]map[string]bool{},
 
 		declarations: newDeclarations(),
+		nameless:     map[*syntax.App]bool{},
 	}
 	x.fleetDirs = sync.OnceValue(x.dirsOfFleetBase)
 	for _, m := range in.Program.Modules {
@@ -100,6 +101,7 @@ type expander struct {
 	wanted    map[string]map[string]bool
 	fleetBase *ref
 
+	nameless     map[*syntax.App]bool // matrices of which that is reported
 	declarations *declarations
 	fleetDirs    func() []Dir // of the fleet's base, those that are not plain
 	building     []string     // references of the build world under construction
@@ -135,29 +137,63 @@ func (x *expander) fleet() {
 	x.graph.Fleet = Fleet{Registry: b.registry, Layers: b.layers, Platforms: b.platforms, Secrets: slices.Compact(b.secrets)}
 }
 
+// variant is one app of a matrix, before it is evaluated.
+type variant struct {
+	app        *syntax.App
+	env        *env
+	repository string
+	shared     bool // with other variants of its matrix: its tag tells it apart
+}
+
 // apps evaluates all apps and sorts them by name.
 func (x *expander) apps() {
-	byName := map[string]*App{}
-	twice := map[string]bool{}
+	var variants []*variant
 	for _, d := range x.p.Apps {
+		same := map[string]*variant{}
 		x.matrix(d, d.Generators, &env{module: x.p.Root, values: map[source.Span]value{}}, func(v *env) {
-			a := x.app(d, v)
-			if a == nil {
+			name, ok := x.eval(d.Name, v).(string)
+			if !ok {
 				return
 			}
-			if old := byName[a.Name]; old != nil {
-				if twice[a.Name] {
-					return
-				}
-				twice[a.Name] = true
-				x.found.Errorf("E0312", d.Name.At, "two apps are called %s", a.Name).
-					See(old.Span, "the first is here").
-					Hint("put what tells them apart into the name: app \"…-${version}\"")
-				return
+			one := &variant{app: d, env: v, repository: name}
+			if first := same[name]; first != nil {
+				first.shared, one.shared = true, true
+			} else {
+				same[name] = one
 			}
-			byName[a.Name] = a
-			x.graph.Apps = append(x.graph.Apps, a)
+			variants = append(variants, one)
 		})
+	}
+	named := map[string]*App{}
+	twice := map[string]bool{}
+	for _, v := range variants {
+		a := x.app(v)
+		if a == nil {
+			continue
+		}
+		for _, name := range append([]string{a.Name}, a.References()...) {
+			old := named[name]
+			if old == nil {
+				named[name] = a
+				continue
+			}
+			if old == a || twice[name] {
+				continue
+			}
+			twice[name] = true
+			what := "images"
+			if name == a.Name {
+				what = "apps"
+			}
+			d := x.found.Errorf("E0312", v.app.Name.At, "two %s are called %s", what, name)
+			if old.Span != a.Span {
+				d.See(old.Span, "the first is here")
+			}
+			d.Hint("put what tells them apart into the name or the tag: app \"…-${version}\"")
+		}
+		if named[a.Name] == a {
+			x.graph.Apps = append(x.graph.Apps, a)
+		}
 	}
 	slices.SortFunc(x.graph.Apps, func(a, b *App) int { return strings.Compare(a.Name, b.Name) })
 }
@@ -183,18 +219,29 @@ func (x *expander) matrix(d *syntax.App, rest []*syntax.Generator, v *env, f fun
 }
 
 // app evaluates one app and closes it over its needs.
-func (x *expander) app(d *syntax.App, v *env) *App {
-	name, ok := x.eval(d.Name, v).(string)
-	if !ok {
-		return nil
-	}
+func (x *expander) app(v *variant) *App {
+	d, name := v.app, v.repository
 	if !validName(name) {
 		x.found.Errorf("E0313", d.Name.At, "%q cannot be the name of an app", name).
 			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them")
 		return nil
 	}
 	b := &body{module: x.p.Root, span: d.Name.At}
-	x.statements(d.Body, v, b)
+	x.statements(d.Body, v.env, b)
+	for _, t := range b.tags {
+		if !imageTag.MatchString(t) {
+			x.found.Errorf("E0313", d.Name.At, "%q cannot be a tag of app %s", t, name).
+				Note("a tag has letters, digits, and . _ - between them, at most 128")
+			return nil
+		}
+	}
+	if v.shared {
+		if len(b.tags) == 0 {
+			x.sameName(v)
+			return nil
+		}
+		name += ":" + b.tags[0]
+	}
 	base := b.base
 	if base == nil {
 		base = x.fleetBase
@@ -205,7 +252,7 @@ func (x *expander) app(d *syntax.App, v *env) *App {
 		return nil
 	}
 	a := &App{
-		Name: name, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, Replicas: max(1, b.replicas), Tags: b.tags, Tests: b.tests,
+		Name: name, Repository: v.repository, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, Replicas: max(1, b.replicas), Tags: b.tags, Tests: b.tests,
 	}
 	uses := append(b.uses, b.mentions...)
 	c := x.close(base, uses, "app "+name)
@@ -224,6 +271,17 @@ func (x *expander) app(d *syntax.App, v *env) *App {
 	a.Closure = append(a.Closure, shared...)
 	x.overlaps(a)
 	return a
+}
+
+// sameName reports variants of a matrix that nothing tells apart.
+func (x *expander) sameName(v *variant) {
+	if x.nameless[v.app] {
+		return
+	}
+	x.nameless[v.app] = true
+	x.found.Errorf("E0312", v.app.Name.At, "several apps are called %s", v.repository).
+		Note("one for each combination of what the app walks").
+		Hint("put what tells them apart into the name, or write a tag into the app: tag \"${version}\"")
 }
 
 // validName reports whether an app's name can be part of an image reference.

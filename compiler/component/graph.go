@@ -277,20 +277,36 @@ func (s *Append) Where() source.Span { return s.Span }
 
 // App is an app on one platform.
 type App struct {
-	Name     string
-	Doc      string
-	Span     source.Span
-	Base     *Instance
-	Uses     []*Instance // as written, bound
-	Closure  []*Instance // all that is in its image, base first, each after what it needs; without the delta
-	Delta    *Instance   // its own steps; nil without
-	Layers   int         // its limit; 0: the default
-	Replicas int         // at least 1
-	Tags     []string
-	Config   Config
-	Tests    []Test
+	// Name tells the app from all others: its repository, or if several apps
+	// of one matrix share that, the repository and the first tag.
+	Name       string
+	Repository string // of its image, within the fleet's registry
+	Doc        string
+	Span       source.Span
+	Base       *Instance
+	Uses       []*Instance // as written, bound
+	Closure    []*Instance // all that is in its image, base first, each after what it needs; without the delta
+	Delta      *Instance   // its own steps; nil without
+	Layers     int         // its limit; 0: the default
+	Replicas   int         // at least 1
+	Tags       []string
+	Config     Config
+	Tests      []Test
 	// Published is the component whose base image this is; nil of an app.
 	Published *Instance
+}
+
+// References are the names of the app's image: its repository with each of its
+// tags, or alone if it has none. The first one is what it is called by.
+func (a *App) References() []string {
+	if len(a.Tags) == 0 {
+		return []string{a.Repository}
+	}
+	var out []string
+	for _, t := range a.Tags {
+		out = append(out, a.Repository+":"+t)
+	}
+	return out
 }
 
 // Config is the configuration of an image.

@@ -69,7 +69,7 @@ func (x *expander) publish(i, base *Instance) *App {
 			Note("lower-case letters, digits, and . _ - / between them; perhaps a colon and a tag")
 		return nil
 	}
-	p := &App{Name: name, Doc: i.Doc, Span: i.Span, Base: base, Replicas: 1, Published: i}
+	p := &App{Name: name, Repository: name, Doc: i.Doc, Span: i.Span, Base: base, Replicas: 1, Published: i}
 	if tagged {
 		p.Tags = []string{tag}
 	}

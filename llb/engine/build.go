@@ -54,7 +54,8 @@ type Request struct {
 
 // Image is one image of one platform.
 type Image struct {
-	Name     string // its name in the layout, such as "registry.example.com/shop/app1:latest"
+	Name     string   // its name in the layout, such as "registry.example.com/shop/app1:latest"
+	Aliases  []string // further names of it there
 	Platform ocispecs.Platform
 	// Definition of the root file system, marshalled for Platform.
 	Definition *pb.Definition

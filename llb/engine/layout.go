@@ -183,10 +183,12 @@ func (l *layout) commit(images []Image, descriptor string) ([]BuiltImage, error)
 		}
 		platform := im.Platform
 		desc = ocispecs.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, Platform: &platform}
-		if byName[im.Name] == nil {
-			names = append(names, im.Name)
+		for _, name := range append([]string{im.Name}, im.Aliases...) {
+			if byName[name] == nil {
+				names = append(names, name)
+			}
+			byName[name] = append(byName[name], desc)
 		}
-		byName[im.Name] = append(byName[im.Name], desc)
 	}
 	index := newIndex()
 	for _, name := range names {
