@@ -37,8 +37,9 @@ var policy = map[string]string{
 	"llb/helper":   "",
 	"llb/engine":   "",
 	"llb/module":   "lang/diag lang/load compiler/lock",
-	"llb/pin":      "compiler/lock compiler/debian",
-	"llb/registry": "compiler/lock",
+	"llb/pin":      "compiler/lock compiler/debian llb/rootfs",
+	"llb/registry": "compiler/lock llb/rootfs",
+	"llb/rootfs":   "compiler/lock",
 
 	"cmd/layc-helper": "",
 	"cmd/layc":        "any",

@@ -35,11 +35,23 @@ func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
 	}
 	img := dockerImage{Created: &epoch, Author: "", Platform: platform, Config: config}
 	for _, l := range i.Layers {
+		// A base that is an image has layers of its own.
+		for n := 1; n < layersOf(l); n++ {
+			img.History = append(img.History, ocispecs.History{Created: &epoch, CreatedBy: "layc base: part of " + named(l)[0]})
+		}
 		img.History = append(img.History, ocispecs.History{
 			Created: &epoch, CreatedBy: "layc " + string(l.Kind) + ": " + strings.Join(named(l), ", "),
 		})
 	}
 	return json.Marshal(img)
+}
+
+// layersOf is how many layers of an image a planned layer becomes.
+func layersOf(l *plan.Layer) int {
+	if s := l.Members[0].System; s != nil {
+		return max(1, s.Layers)
+	}
+	return 1
 }
 
 // named are the components of a layer; of many packages only how many.

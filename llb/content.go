@@ -42,6 +42,8 @@ type contents struct {
 	origin  source.Span
 	touched map[string]bool // directories that an action wrote into
 	mixed   bool            // some directory was written into twice
+	scratch bool            // there is nothing but what the chain makes
+	inherit bool            // a directory hands its group down
 }
 
 // put notes that an action writes the path p.
@@ -80,7 +82,7 @@ func (l *lowerer) actions(i *component.Instance) *contents {
 	if c, ok := l.chains[i.Key]; ok {
 		return c
 	}
-	c := &contents{state: llb.Scratch()}
+	c := &contents{state: llb.Scratch(), scratch: true}
 	l.chains[i.Key] = c
 	if l.add(c, i); c.chain != nil {
 		c.state = c.state.File(c.chain, l.from(i.Title, "layer", c.origin))
@@ -140,23 +142,15 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 	case *component.File:
 		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
-		opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
-		if s.Owner != nil {
-			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
-		}
-		c.chain = c.chain.Mkfile(s.Path, fileMode(s.Mode, 0o644), []byte(s.Text), opts...)
+		l.makeFile(c, i, s)
 	case *component.Dir:
 		l.room(c, i, s.Path)
+		l.makeDir(c, i, s.Path, s.Owner, fileMode(s.Mode, 0o755))
 		c.put(s.Path, s.Span)
-		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
-		if s.Owner != nil {
-			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
-		}
-		c.chain = c.chain.Mkdir(s.Path, fileMode(s.Mode, 0o755), opts...)
 	case *component.Link:
 		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
-		c.chain = c.chain.Symlink(s.To, s.Path, llb.WithCreatedTime(epoch))
+		l.makeLink(c, i, s)
 	}
 }
 
@@ -167,8 +161,8 @@ func (l *lowerer) room(c *contents, i *component.Instance, p string) {
 	}
 }
 
-// fileMode reads a declared mode, octal or symbolic; a symbolic one changes
-// the default.
+// fileMode reads a declared mode, octal or symbolic, as chmod has it: with the
+// bits beyond permissions in 07000. A symbolic one changes the default.
 func fileMode(m string, otherwise os.FileMode) os.FileMode {
 	if m == "" {
 		return otherwise
@@ -177,7 +171,14 @@ func fileMode(m string, otherwise os.FileMode) os.FileMode {
 		return os.FileMode(n)
 	}
 	if set, err := mode.ParseWithUmask(m, 0); err == nil {
-		return set.Apply(otherwise) & 0o7777
+		applied := set.Apply(otherwise)
+		n := applied.Perm()
+		for bit, as := range map[os.FileMode]os.FileMode{os.ModeSetuid: 0o4000, os.ModeSetgid: 0o2000, os.ModeSticky: 0o1000} {
+			if applied&bit != 0 {
+				n |= as
+			}
+		}
+		return n
 	}
 	return otherwise
 }

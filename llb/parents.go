@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moby/buildkit/client/llb"
-
 	"github.com/layc-lang/layc/compiler/component"
 )
 
@@ -27,11 +25,7 @@ func (l *lowerer) parents(c *contents, i *component.Instance, p string, own bool
 	}
 	for _, dir := range slices.Backward(dirs) {
 		d, _ := parent(i, dir)
-		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
-		if d.Owner != nil {
-			opts = append(opts, llb.WithUIDGID(d.Owner.UID, d.Owner.GID))
-		}
-		c.chain = c.chain.Mkdir(dir, fileMode(d.Mode, 0o755), opts...)
+		l.makeDir(c, i, dir, d.Owner, fileMode(d.Mode, 0o755))
 		c.mixed = true // what follows is put into it
 	}
 	return true

@@ -94,7 +94,7 @@ func (l *lowerer) base(i *component.Instance) llb.State {
 		return llb.NewState(llb.Image(name+"@"+s.Digest, l.from(i.Title, s.Image, i.Span)).Output())
 	case s.Layout != "":
 		l.layouts[s.Layout] = true
-		return llb.NewState(llb.OCILayout("layout@"+s.Digest, llb.OCIStore("", s.Layout), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
+		return llb.NewState(llb.OCILayout("layc/layout@"+s.Digest, llb.OCIStore("", s.Layout), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
 	case s.Rootfs != nil:
 		info := &llb.CopyInfo{AttemptUnpack: true}
 		return llb.Scratch().File(llb.Copy(l.download(i, s.Rootfs), "/"+downloaded, "/", info), l.from(i.Title, "unpack", s.Rootfs.Span))

@@ -149,10 +149,10 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
 			return l.unknown(cmd, err)
 		}
-		names = nil
-		if !rest {
+		if !rest && len(names) == 0 {
 			break
 		}
+		names = nil // what is new of them may name further things
 	}
 	if pins, err = l.record(in, pins); err != nil {
 		return err
@@ -284,6 +284,7 @@ func allRefs(targets []*compiler.Target) lock.Refs {
 		refs.URLs = append(refs.URLs, t.Graph.Refs.URLs...)
 		refs.Images = append(refs.Images, t.Graph.Refs.Images...)
 		refs.Updates = append(refs.Updates, t.Graph.Refs.Updates...)
+		refs.Bases = append(refs.Bases, t.Graph.Refs.Bases...)
 	}
 	return refs
 }
@@ -295,7 +296,10 @@ func (l *locking) resolver(mirrors pin.Mirrors) lock.Resolver {
 		Keys:    func() (openpgp.EntityList, error) { return pin.FindKeys(pin.ThisHost(), l.keyrings) },
 		Now:     time.Now(),
 		Image:   registry.Resolve,
-		Warn:    func(text string) { fmt.Fprintf(l.err, "warning: %s\n", text) },
+		Base: func(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
+			return registry.Base(ctx, l.dir, ref)
+		},
+		Warn: func(text string) { fmt.Fprintf(l.err, "warning: %s\n", text) },
 	})}
 }
 
@@ -318,6 +322,11 @@ func (a announcing) URL(ctx context.Context, url string) (lock.URL, error) {
 func (a announcing) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
 	fmt.Fprintf(a.l.err, "resolving %s\n", ref.Reference)
 	return a.r.Image(ctx, ref)
+}
+
+func (a announcing) Base(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
+	fmt.Fprintf(a.l.err, "looking into %s for its links and directories\n", ref.Name)
+	return a.r.Base(ctx, ref)
 }
 
 func (a announcing) Now() time.Time { return a.r.Now() }

@@ -56,6 +56,9 @@ func (d *dumper) instance(i *Instance) {
 		default:
 			d.line(1, "distribution %s: %d packages", s.Distribution, len(s.Packages))
 		}
+		if s.Layers > 1 {
+			d.line(1, "%d layers", s.Layers)
+		}
 	}
 	if p := i.Package; p != nil {
 		for _, k := range p.Packages {

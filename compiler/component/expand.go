@@ -402,6 +402,8 @@ func (x *expander) finishRefs() {
 	}
 	slices.SortFunc(r.Images, func(a, b lock.ImageRef) int { return strings.Compare(a.Reference, b.Reference) })
 	r.Images = slices.Compact(r.Images)
+	slices.SortStableFunc(r.Bases, func(a, b lock.BaseRef) int { return strings.Compare(a.Digest, b.Digest) })
+	r.Bases = slices.Compact(r.Bases)
 	slices.SortStableFunc(r.Updates, func(a, b lock.UpdateRef) int { return strings.Compare(a.Component, b.Component) })
 	slices.SortFunc(r.Distributions, func(a, b lock.Distribution) int { return strings.Compare(a.ID, b.ID) })
 }

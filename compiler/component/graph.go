@@ -124,6 +124,7 @@ type System struct {
 	Digest       string // its pin on this platform
 	Layout       string // an OCI layout, a directory of the project; Digest is that of its manifest
 	Rootfs       *Fetch // an archive
+	Layers       int    // how many it has; 0 is one
 	// Links are its directory links, e.g. /bin to /usr/bin, and Dirs those of
 	// its directories that are not 0755 root.
 	Links map[string]string

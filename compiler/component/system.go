@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
@@ -15,9 +16,9 @@ import (
 // Base systems. A component is one by saying what it is made of: the packages
 // of a distribution, an image of a registry, an OCI layout in the project, a
 // root file system archive. Of an image only the files count: the environment
-// and whatever else its configuration holds is declared by the component, as
-// are its directory links (`link`) and its directories that are not 0755 root
-// (`dir`).
+// and whatever else its configuration holds is declared by the component. The
+// lock file knows its directory links and its directories that are not 0755
+// root; the component may declare more of them (`link`, `dir`).
 
 // system evaluates the clause that makes a component a base system.
 func (x *expander) system(s *syntax.Clause, v *env, to *body) {
@@ -40,6 +41,9 @@ func (x *expander) system(s *syntax.Clause, v *env, to *body) {
 		if x.urls(f, s) {
 			x.checked(f, s, v)
 			to.system.Rootfs = f
+			if f.pinned {
+				x.known(to.system, lock.BaseRef{Kind: "rootfs", Name: f.URLs[0], Digest: f.Digest})
+			}
 		}
 	}
 }
@@ -65,6 +69,32 @@ func (x *expander) image(s *syntax.Clause, ref string, to *System) {
 		return
 	}
 	to.Digest = pin.Digest
+	if !x.known(to, lock.BaseRef{Kind: "image", Name: ref, Digest: pin.Digest}) {
+		x.unpinned(s.At, "links and directories of %s on %s", ref, x.platform)
+	}
+}
+
+// known takes over what the lock file knows of a base: how many layers it has,
+// and which of its paths are links to directories, or directories of another
+// owner or mode than usual.
+func (x *expander) known(to *System, ref lock.BaseRef) bool {
+	if ref.Digest == "" {
+		return false
+	}
+	x.graph.Refs.Bases = append(x.graph.Refs.Bases, ref)
+	b, ok := x.lock.Base(ref.Digest)
+	if !ok {
+		return false
+	}
+	to.Layers = b.Layers
+	to.Links = map[string]string{}
+	for _, l := range b.Links {
+		to.Links[l.Path] = l.To
+	}
+	for _, d := range b.Dirs {
+		to.Dirs = append(to.Dirs, Dir{Path: d.Path, Owner: &Owner{d.UID, d.GID}, Mode: d.Mode})
+	}
+	return true
 }
 
 // layout is a base of an OCI layout directory of the project: the one image
@@ -89,6 +119,20 @@ func (x *expander) layout(s *syntax.Clause, dir string, v *env, to *System) {
 		return
 	}
 	to.Layout, to.Digest = dir, found[0]
+	if !x.known(to, lock.BaseRef{Kind: "layout", Name: dir, Digest: to.Digest}) {
+		to.Layers = x.layersOf(dir, to.Digest)
+	}
+}
+
+// layersOf is how many layers a layout's image has; 0 if it cannot be read,
+// which the build will find.
+func (x *expander) layersOf(dir, digest string) int {
+	var manifest struct{ Layers []struct{} }
+	text, err := fs.ReadFile(x.files, path.Join(dir, "blobs/sha256", strings.TrimPrefix(digest, "sha256:")))
+	if err != nil || json.Unmarshal(text, &manifest) != nil {
+		return 0
+	}
+	return len(manifest.Layers)
 }
 
 // ociIndex is the part of an OCI image index that says what it lists.
@@ -150,7 +194,8 @@ func (x *expander) declared(s *System, steps []Step) *System {
 				out.Links[step.Path] = path.Clean(step.To)
 			}
 		case *Dir:
-			out.Dirs = append(out.Dirs[:len(out.Dirs):len(out.Dirs)], *step)
+			out.Dirs = slices.DeleteFunc(slices.Clone(out.Dirs), func(d Dir) bool { return d.Path == step.Path })
+			out.Dirs = append(out.Dirs, *step)
 		default:
 			x.stepInSystem(step.Where())
 		}

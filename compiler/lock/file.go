@@ -8,11 +8,17 @@
 //
 //	layc-lock 1
 //
+//	base sha256:… 3
+//
+//	dir sha256:… /root 0:0 0700
+//
 //	image example.com/base:1 linux/amd64 sha256:…
 //
 //	index debian/bookworm amd64 debian:bookworm sha256:…
 //
 //	layer java spine parent=os
+//
+//	link sha256:… /lib /usr/lib
 //
 //	member java java.jdk("17")
 //
@@ -54,6 +60,7 @@ type File struct {
 	Packages []Package   // by distribution, architecture, name
 	URLs     []URL       // by URL
 	Images   []Image     // by reference, platform
+	Bases    []Base      // by digest
 	Modules  []Module    // by URL, version
 	Layers   []PlanLayer // by name
 	Stacks   []Stack     // by app, layer
@@ -168,6 +175,7 @@ func (f *File) Sort() {
 	slices.SortStableFunc(f.Packages, comparePackages)
 	slices.SortStableFunc(f.URLs, compareURLs)
 	slices.SortStableFunc(f.Images, compareImages)
+	slices.SortStableFunc(f.Bases, compareBases)
 	slices.SortStableFunc(f.Modules, compareModules)
 	slices.SortStableFunc(f.Layers, compareLayers)
 	slices.SortStableFunc(f.Stacks, compareStacks)
@@ -178,6 +186,10 @@ func (f *File) Sort() {
 	}
 	for i := range f.Layers {
 		slices.Sort(f.Layers[i].Members)
+	}
+	for i := range f.Bases {
+		slices.SortStableFunc(f.Bases[i].Links, compareLinks)
+		slices.SortStableFunc(f.Bases[i].Dirs, compareBaseDirs)
 	}
 }
 

@@ -34,6 +34,15 @@ func (f *File) Format() []byte {
 	for _, x := range f.Images {
 		add("image", x.Reference, x.Platform, x.Digest)
 	}
+	for _, x := range f.Bases {
+		add("base", x.Digest, strconv.Itoa(x.Layers))
+		for _, l := range x.Links {
+			add("link", x.Digest, l.Path, l.To)
+		}
+		for _, d := range x.Dirs {
+			add("dir", x.Digest, d.Path, fmt.Sprintf("%d:%d", d.UID, d.GID), d.Mode)
+		}
+	}
 	for _, x := range f.Modules {
 		add("module", x.URL, x.Version, x.Commit, x.Digest)
 	}

@@ -32,6 +32,7 @@ func sample() *File {
 		Packages: []Package{pkg("jq", "libc6", "libjq1"), pkg("+libc6"), pkg("libjq1", "libc6")},
 		URLs:     []URL{{"https://example.com/a b.jar", digest("c"), 7}, {"maven:com.example:server:1.0:zip", digest("d"), 0}},
 		Images:   []Image{{"registry.example.com/base:1", "linux/arm/v7", digest("e")}},
+		Bases:    []Base{{digest("e"), 3, []BaseLink{{"/bin", "/usr/bin"}, {"/lib dir", "/usr/lib"}}, []BaseDir{{"/root", 0, 0, "0700"}, {"/tmp", 0, 10, "01777"}}}},
 		Modules:  []Module{{"https://git.example.com/a.git", "v1", strings.Repeat("3f", 20), digest("f")}},
 		Layers: []PlanLayer{
 			{Name: "java", Kind: "spine", Parent: "the os", Members: []string{`java.jdk("17")`, `log.agent("a b", 2)`}},
@@ -48,12 +49,20 @@ func sample() *File {
 const sampleText = `# Pinned by layc lock and layc update. Merge it line by line; don't edit it by hand.
 layc-lock 1
 
+base sha256:E 3
+
+dir sha256:E /root 0:0 0700
+dir sha256:E /tmp 0:10 01777
+
 image registry.example.com/base:1 linux/arm/v7 sha256:E
 
 index debian/bookworm amd64 debian:bookworm sha256:B
 
 layer "the os" spine
 layer java spine "parent=the os"
+
+link sha256:E "/lib dir" /usr/lib
+link sha256:E /bin /usr/bin
 
 member java "log.agent(\"a b\", 2)"
 member java java.jdk("17")
@@ -181,6 +190,10 @@ func TestParseErrors(t *testing.T) {
 		{"open string", "layc-lock 1\nurl \"u\n", `f:2: unterminated or malformed string: "u`},
 		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: want parent=…, found "over=b"`},
 		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: malformed fact, want: url URL DIGEST BYTES\nf:3: malformed fact, want: size INSTANCE BYTES"},
+		{"bad mode", "layc-lock 1\ndir sha256:A /x 0:0 755\n", `f:2: "755" is no mode: want an octal number such as 0700`},
+		{"bad owner", "layc-lock 1\ndir sha256:A /x root 0755\n", `f:2: "root" is no owner: want UID:GID`},
+		{"bad path", "layc-lock 1\nlink sha256:A /x/../y /z\n", `f:2: "/x/../y" is no path: want an absolute one without . and ..`},
+		{"no layers", "layc-lock 1\nbase sha256:A 0\n", `f:2: "0" is no number of layers`},
 		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: "2026-11-31" is no update key: want a day such as 2026-11-23 (run layc lock after deleting the line)`},
 		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: "2026-11-30.1" is no update key: want a day such as 2026-11-23 (run layc lock after deleting the line)`},
 		{"conflict", "layc-lock 1\n<<<<<<< ours\nurl u sha256:A 1\n=======\n>>>>>>> theirs\n",
@@ -330,6 +343,11 @@ func (r *fakeResolver) Image(_ context.Context, ref ImageRef) (Image, error) {
 	return Image{ref.Reference, ref.Platform, digest("f")}, r.fail
 }
 
+func (r *fakeResolver) Base(_ context.Context, ref BaseRef) (Base, error) {
+	r.asked = append(r.asked, "base "+ref.Name)
+	return Base{Digest: ref.Digest, Layers: 1}, r.fail
+}
+
 func (r *fakeResolver) Now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 
 func TestUpdate(t *testing.T) {
@@ -337,11 +355,13 @@ func TestUpdate(t *testing.T) {
 		Distributions: []Distribution{{bookworm, "amd64", []string{"jq"}}},
 		URLs:          []string{"https://example.com/a b.jar"},
 		Images:        []ImageRef{{"registry.example.com/base:1", "linux/arm/v7"}},
+		Bases:         []BaseRef{{"image", "registry.example.com/base:1", digest("e")}},
 	}
 	more := Refs{
 		Distributions: []Distribution{{bookworm, "amd64", []string{"jq"}}, {bookworm, "amd64", []string{"curl"}}},
 		URLs:          []string{"https://example.com/a b.jar", "https://example.com/new"},
 		Images:        refs.Images,
+		Bases:         []BaseRef{{"layout", "base", digest("f")}, refs.Bases[0], {"rootfs", "base.tar", digest("f")}},
 	}
 	tests := []struct {
 		name  string
@@ -350,7 +370,7 @@ func TestUpdate(t *testing.T) {
 		want  []string
 	}{
 		{"nothing missing", refs, nil, nil},
-		{"a package and a URL missing", more, nil, []string{"packages debian/bookworm amd64 [curl jq] keeping jq libc6 libjq1", "url https://example.com/new"}},
+		{"a package and a URL missing", more, nil, []string{"packages debian/bookworm amd64 [curl jq] keeping jq libc6 libjq1", "url https://example.com/new", "base base"}},
 		{"a package named", refs, []string{"jq"}, []string{"packages debian/bookworm amd64 [jq] keeping libc6 libjq1"}},
 		{"a distribution named", refs, []string{bookworm}, []string{"packages debian/bookworm amd64 [jq] keeping "}},
 		{"an image named", refs, []string{"registry.example.com/base:1"}, []string{"image registry.example.com/base:1 linux/arm/v7"}},

@@ -3,6 +3,7 @@ package lock
 import (
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,11 +85,19 @@ type member struct {
 	layer, instance string
 }
 
+// part is a line about a base.
+type part struct {
+	digest string
+	link   BaseLink
+	dir    BaseDir // if it has a path
+}
+
 type parser struct {
 	name    string
 	header  bool // the version line was read
 	seen    map[string]fact
 	members []member
+	parts   []part
 	file    File
 	errs    []error
 }
@@ -110,6 +119,9 @@ var forms = map[string]struct {
 	"package": {"package DISTRIBUTION ARCH NAME VERSION URL DIGEST size=BYTES installed=BYTES [minimal] [needs=NAME,…]", 4, 9, 11},
 	"url":     {"url URL DIGEST BYTES", 2, 4, 4},
 	"image":   {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
+	"base":    {"base DIGEST LAYERS", 2, 3, 3},
+	"link":    {"link DIGEST PATH TO", 3, 4, 4},
+	"dir":     {"dir DIGEST PATH UID:GID MODE", 3, 5, 5},
 	"layer":   {"layer NAME KIND [parent=NAME]", 2, 3, 4},
 	"member":  {"member LAYER INSTANCE", 3, 3, 3},
 	"module":  {"module URL VERSION COMMIT DIGEST", 3, 5, 5},
@@ -186,6 +198,12 @@ func (p *parser) fact(line int, f []string) {
 		p.file.URLs = append(p.file.URLs, URL{f[1], p.digest(line, f[2]), p.bytes(line, f[3])})
 	case "image":
 		p.file.Images = append(p.file.Images, Image{f[1], f[2], p.digest(line, f[3])})
+	case "base":
+		p.file.Bases = append(p.file.Bases, Base{Digest: p.digest(line, f[1]), Layers: p.count(line, f[2])})
+	case "link":
+		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), link: BaseLink{p.path(line, f[2]), p.path(line, f[3])}})
+	case "dir":
+		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), dir: p.dir(line, f)})
 	case "module":
 		p.file.Modules = append(p.file.Modules, Module{f[1], f[2], p.commit(line, f[3]), p.digest(line, f[4])})
 	case "layer":
@@ -228,9 +246,10 @@ func (p *parser) pkg(line int, f []string) {
 	p.file.Packages = append(p.file.Packages, pkg)
 }
 
-// join puts members into their layers. A member of a layer that no line
+// join puts members into their layers, and links and directories into bases. A member of a layer that no line
 // declares is what a merge can leave behind; plan facts are repaired, so it
-// is passed over.
+// is passed over. So is what is said about a base without a line of its own,
+// which is as good as not pinned.
 func (p *parser) join() {
 	layers := map[string]*PlanLayer{}
 	for i := range p.file.Layers {
@@ -241,6 +260,49 @@ func (p *parser) join() {
 			layer.Members = append(layer.Members, m.instance)
 		}
 	}
+	bases := map[string]*Base{}
+	for i := range p.file.Bases {
+		bases[p.file.Bases[i].Digest] = &p.file.Bases[i]
+	}
+	for _, x := range p.parts {
+		switch base := bases[x.digest]; {
+		case base == nil:
+		case x.dir.Path != "":
+			base.Dirs = append(base.Dirs, x.dir)
+		default:
+			base.Links = append(base.Links, x.link)
+		}
+	}
+}
+
+func (p *parser) dir(line int, f []string) BaseDir {
+	d := BaseDir{Path: p.path(line, f[2]), Mode: f[4]}
+	uid, gid, _ := strings.Cut(f[3], ":")
+	var err1, err2 error
+	d.UID, err1 = strconv.Atoi(uid)
+	d.GID, err2 = strconv.Atoi(gid)
+	if err1 != nil || err2 != nil || d.UID < 0 || d.GID < 0 || fmt.Sprintf("%d:%d", d.UID, d.GID) != f[3] {
+		p.errorf(line, "", "%q is no owner: want UID:GID", f[3])
+	}
+	if m, err := strconv.ParseUint(f[4], 8, 32); err != nil || m > 0o7777 || fmt.Sprintf("%#o", m) != f[4] {
+		p.errorf(line, "", "%q is no mode: want an octal number such as 0700", f[4])
+	}
+	return d
+}
+
+func (p *parser) path(line int, field string) string {
+	if !path.IsAbs(field) || path.Clean(field) != field {
+		p.errorf(line, "", "%q is no path: want an absolute one without . and ..", field)
+	}
+	return field
+}
+
+func (p *parser) count(line int, field string) int {
+	n, err := strconv.Atoi(field)
+	if err != nil || n < 1 || n > 1000 || strconv.Itoa(n) != field {
+		p.errorf(line, "", "%q is no number of layers", field)
+	}
+	return n
 }
 
 func (p *parser) labelled(line int, field, label string) string {

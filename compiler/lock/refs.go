@@ -15,6 +15,7 @@ type Refs struct {
 	URLs          []string
 	Images        []ImageRef
 	Updates       []UpdateRef
+	Bases         []BaseRef
 }
 
 // Distribution is what a program wants of one distribution on one
@@ -46,13 +47,16 @@ type Resolver interface {
 	// Image resolves a reference to a platform's manifest digest.
 	Image(ctx context.Context, ref ImageRef) (Image, error)
 
+	// Base looks into a base system.
+	Base(ctx context.Context, ref BaseRef) (Base, error)
+
 	// Now is the time, by which update keys are due and made.
 	Now() time.Time
 }
 
 // Missing is a pin that a program needs and the lock file doesn't have.
 type Missing struct {
-	Kind string // "distribution", "package", "url", "image", "update"
+	Kind string // "distribution", "package", "url", "image", "base", "update"
 	Name string // as the program writes it
 	On   string // distribution and architecture, or platform; "" if that says nothing
 }
@@ -94,6 +98,11 @@ func (f *File) Missing(refs Refs) []Missing {
 	for _, ref := range refs.Images {
 		if _, ok := f.Image(ref.Reference, ref.Platform); !ok {
 			list = append(list, Missing{Kind: "image", Name: ref.Reference, On: ref.Platform})
+		}
+	}
+	for _, ref := range refs.Bases {
+		if _, ok := f.Base(ref.Digest); !ok {
+			list = append(list, Missing{Kind: "base", Name: ref.Name, On: ref.Digest})
 		}
 	}
 	for _, ref := range refs.Updates {

@@ -57,6 +57,13 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 			return nil, err
 		}
 	}
+	bases := slices.Clone(refs.Bases)
+	slices.SortStableFunc(bases, compareBaseRefs)
+	for _, ref := range slices.CompactFunc(bases, equalBaseRefs) {
+		if err := u.base(ctx, ref); err != nil {
+			return nil, err
+		}
+	}
 	for _, name := range sortedSet(names) {
 		if !u.names[name] {
 			return nil, &UnknownNameError{name}
@@ -201,6 +208,19 @@ func (u *updater) image(ctx context.Context, ref ImageRef) error {
 		}
 	}
 	u.file.Images = append(u.file.Images, pin)
+	return nil
+}
+
+// base keeps what is known of a base: that is its content, which never changes.
+func (u *updater) base(ctx context.Context, ref BaseRef) error {
+	pin, ok := u.old.Base(ref.Digest)
+	if !ok {
+		var err error
+		if pin, err = u.resolver.Base(ctx, ref); err != nil {
+			return fmt.Errorf("looking into the base system %s: %w", ref.Name, err)
+		}
+	}
+	u.file.Bases = append(u.file.Bases, pin)
 	return nil
 }
 

@@ -32,7 +32,9 @@ type Options struct {
 	// the first index is read.
 	Keys func() (openpgp.EntityList, error)
 	// Image pins image references.
-	Image    func(ctx context.Context, ref lock.ImageRef) (lock.Image, error)
+	Image func(ctx context.Context, ref lock.ImageRef) (lock.Image, error)
+	// Base looks into base systems that are images or layouts.
+	Base     func(ctx context.Context, ref lock.BaseRef) (lock.Base, error)
 	Now      time.Time         // for the validity of signatures
 	Progress Progress          // of downloads
 	Warn     func(text string) // told of what is odd, but no error
@@ -256,6 +258,18 @@ func (r *Resolver) URL(ctx context.Context, name string) (lock.URL, error) {
 		break
 	}
 	return pin, nil
+}
+
+// Base looks into a base system, with the function that the options give unless
+// it is an archive.
+func (r *Resolver) Base(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
+	if ref.Kind == "rootfs" {
+		return r.rootfs(ctx, ref)
+	}
+	if r.options.Base == nil {
+		return lock.Base{}, errors.New("there is nothing to look into images with")
+	}
+	return r.options.Base(ctx, ref)
 }
 
 // Now is the time of Options.

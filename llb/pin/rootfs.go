@@ -1,0 +1,66 @@
+package pin
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/llb/rootfs"
+)
+
+// rootfs looks into a root file system archive.
+func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
+	url, err := r.options.Mirrors.URL(ref.Name)
+	if err != nil {
+		return lock.Base{}, err
+	}
+	base := lock.Base{Digest: ref.Digest, Layers: 1}
+	err = r.fetch.get(ctx, ref.Name, url, func(body io.Reader) error {
+		sum := sha256.New()
+		body = io.TeeReader(body, sum)
+		tar, err := decompressed(body)
+		if err == nil {
+			base.Links, base.Dirs, err = rootfs.Look(tar)
+		}
+		if _, drained := io.Copy(io.Discard, body); drained != nil {
+			return drained
+		}
+		if got := "sha256:" + hexOf(sum); got != ref.Digest {
+			return fmt.Errorf("%s serves %s, want %s: has it changed, or does a proxy serve damaged content?", ref.Name, got, ref.Digest)
+		}
+		return err
+	})
+	return base, err
+}
+
+// decompressed tells by its first bytes how an archive is compressed.
+func decompressed(archive io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(archive, 1<<16)
+	head, err := b.Peek(6)
+	switch {
+	case err != nil && err != io.EOF:
+		return nil, err
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return gzip.NewReader(b)
+	case bytes.HasPrefix(head, []byte("BZh")):
+		return bzip2.NewReader(b), nil
+	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
+		return xz.NewReader(b)
+	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
+		d, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return d.IOReadCloser(), nil
+	}
+	return b, nil
+}

@@ -1,0 +1,110 @@
+// Package rootfs looks into root file systems, for what layers on them have to
+// know: a layer that holds a directory where the system has a link would hide
+// all that the link leads to, and the last layer that holds a directory decides
+// its owner and mode.
+package rootfs
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// entry is a directory or symbolic link of the file system.
+type entry struct {
+	link     string // the target; "" of a directory
+	uid, gid int
+	mode     int64
+}
+
+// volatile are the directories over which a container mounts something.
+var volatile = []string{"/dev", "/proc", "/sys"}
+
+// maxEntries bounds the directories and links that are kept in memory.
+const maxEntries = 4 << 20
+
+// Look reads a tar archive of a root file system and returns its links to
+// directories and its directories that are not 0755 and root's, both by path.
+// Directories that are mounted over in containers are left out, as are links
+// that lead nowhere.
+func Look(archive io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
+	system := map[string]entry{"/": {}}
+	for r := tar.NewReader(archive); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading a tar archive: %w", err)
+		}
+		name := path.Join("/", h.Name)
+		for dir := path.Dir(name); ; dir = path.Dir(dir) {
+			if _, ok := system[dir]; ok {
+				break
+			}
+			system[dir] = entry{mode: 0o755} // until the archive says it
+		}
+		switch h.Typeflag {
+		case tar.TypeDir:
+			system[name] = entry{uid: h.Uid, gid: h.Gid, mode: h.Mode & 0o7777}
+		case tar.TypeSymlink:
+			system[name] = entry{link: h.Linkname}
+		default:
+			delete(system, name)
+		}
+		if len(system) > maxEntries {
+			return nil, nil, fmt.Errorf("a file system with more than %d directories and links", maxEntries)
+		}
+	}
+	var links []lock.BaseLink
+	var dirs []lock.BaseDir
+	for name, e := range system {
+		switch {
+		case name == "/" || slices.ContainsFunc(volatile, func(v string) bool { return name == v || strings.HasPrefix(name, v+"/") }):
+		case e.link != "":
+			if to, ok := resolve(system, name); ok {
+				links = append(links, lock.BaseLink{Path: name, To: to})
+			}
+		case e.mode != 0o755 || e.uid != 0 || e.gid != 0:
+			dirs = append(dirs, lock.BaseDir{Path: name, UID: e.uid, GID: e.gid, Mode: fmt.Sprintf("%#o", e.mode)})
+		}
+	}
+	slices.SortFunc(links, func(a, b lock.BaseLink) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(dirs, func(a, b lock.BaseDir) int { return strings.Compare(a.Path, b.Path) })
+	return links, dirs, nil
+}
+
+// maxHops is how many links a path may lead through, as in Linux.
+const maxHops = 40
+
+// resolve follows all links on a path; false unless it ends at a directory.
+func resolve(system map[string]entry, name string) (string, bool) {
+	at, rest, hops := "/", strings.Split(name, "/"), 0
+	for len(rest) > 0 {
+		part := rest[0]
+		rest = rest[1:]
+		next := path.Join(at, part) // goes up for ..
+		e, ok := system[next]
+		switch {
+		case ok && e.link != "":
+			if hops++; hops > maxHops {
+				return "", false
+			}
+			if path.IsAbs(e.link) {
+				at = "/"
+			}
+			rest = append(strings.Split(e.link, "/"), rest...)
+		case ok:
+			at = next
+		default:
+			return "", false
+		}
+	}
+	return at, at != name
+}

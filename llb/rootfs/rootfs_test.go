@@ -1,0 +1,73 @@
+package rootfs
+
+import (
+	"archive/tar"
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// archive makes a tar archive of lines "NAME" (a file), "NAME/ UID:GID MODE"
+// and "NAME -> TARGET".
+func archive(t *testing.T, lines ...string) *bytes.Buffer {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, line := range lines {
+		h := &tar.Header{Name: line, Mode: 0o644}
+		if name, to, ok := strings.Cut(line, " -> "); ok {
+			h = &tar.Header{Name: name, Linkname: to, Typeflag: tar.TypeSymlink, Mode: 0o777}
+		} else if name, rest, ok := strings.Cut(line, "/ "); ok {
+			h = &tar.Header{Name: name + "/", Typeflag: tar.TypeDir}
+			if _, err := fmt.Sscanf(rest, "%d:%d %o", &h.Uid, &h.Gid, &h.Mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &b
+}
+
+func TestLook(t *testing.T) {
+	links, dirs, err := Look(archive(t,
+		"./ 0:0 0700", "./usr/ 0:0 0755", "./usr/bin/ 0:0 0755", "./usr/lib/ 0:0 0755", "usr/bin/sh",
+		"./bin -> usr/bin", "./usr/local/ 0:0 0755", "./usr/local/bin -> ../../bin", "lib -> /usr/lib", "lib64 -> lib",
+		"./usr/bin/awk -> /etc/alternatives/awk", "nowhere -> /gone", "round -> round", "up -> ../../usr",
+		"./root/ 0:0 0700", "tmp/ 0:0 1777", "var/mail/ 0:8 2775", "proc/ 0:0 0555", "dev/pts/ 0:0 0700",
+		"opt/ 0:0 0700", "opt/ 0:0 0755", "data -> /srv/data", "srv/data/x/ 0:0 0755", "twice -> usr", "twice",
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(links), "[{/bin /usr/bin} {/data /srv/data} {/lib /usr/lib} {/lib64 /usr/lib} {/up /usr} {/usr/local/bin /usr/bin}]"; got != want {
+		t.Errorf("links are %s\nwant %s", got, want)
+	}
+	if got, want := fmt.Sprint(dirs), "[{/root 0 0 0700} {/tmp 0 0 01777} {/var/mail 0 8 02775}]"; got != want {
+		t.Errorf("directories are %s\nwant %s", got, want)
+	}
+}
+
+func TestLookFails(t *testing.T) {
+	text := archive(t, "a", "b").Bytes()
+	if _, _, err := Look(bytes.NewReader(text[:700])); err == nil || !strings.Contains(err.Error(), "reading a tar archive") {
+		t.Errorf("a cut archive gives %v", err)
+	}
+}
+
+func FuzzLook(f *testing.F) {
+	f.Add([]byte("x"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		links, _, err := Look(bytes.NewReader(text))
+		for _, l := range links {
+			if err != nil || l.Path == l.To {
+				t.Errorf("%v, %v", l, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package llb
+
+import (
+	"os"
+
+	"github.com/moby/buildkit/client/llb"
+
+	"github.com/layc-lang/layc/compiler/component"
+)
+
+// BuildKit makes files and directories with the nine bits of permission only,
+// and drops the others: set-user-ID, set-group-ID, sticky. And what it makes in
+// a directory that has set-group-ID, the kernel gives the directory's group, and
+// the bit. Its copies set owners and all twelve bits, so in these cases things
+// are made somewhere else and copied into place.
+
+// Bits beyond the permissions, as chmod has them.
+const (
+	specialBits = os.FileMode(0o7000)
+	setGroupID  = os.FileMode(0o2000)
+)
+
+// makeDir appends the making of a directory whose parent is there, unless it is
+// there itself: then it stays as it is. On what is not scratch nobody knows
+// whether it is, and it is made without the other bits.
+func (l *lowerer) makeDir(c *contents, i *component.Instance, dir string, owner *component.Owner, mode os.FileMode) {
+	if !c.scratch || c.touched[dir] || mode&specialBits == 0 && !c.inherit {
+		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
+		if owner != nil {
+			opts = append(opts, llb.WithUIDGID(owner.UID, owner.GID))
+		}
+		c.chain = c.chain.Mkdir(dir, mode, opts...)
+		return
+	}
+	made := llb.Scratch().File(llb.Mkdir("/new", 0o755, llb.WithCreatedTime(epoch)), l.from(i.Title, "prepare "+dir, c.origin))
+	c.chain = c.chain.Copy(made, "/new", dir, special(owner, mode))
+	c.inherit = c.inherit || mode&setGroupID != 0
+}
+
+// makeFile appends the writing of a file whose parent is there.
+func (l *lowerer) makeFile(c *contents, i *component.Instance, s *component.File) {
+	mode := fileMode(s.Mode, 0o644)
+	opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
+	if mode&specialBits == 0 && !c.inherit {
+		if s.Owner != nil {
+			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
+		}
+		c.chain = c.chain.Mkfile(s.Path, mode, []byte(s.Text), opts...)
+		return
+	}
+	made := llb.Scratch().File(llb.Mkfile("/new", 0o600, []byte(s.Text), opts...), l.from(i.Title, "prepare "+s.Path, s.Span))
+	c.chain = c.chain.Copy(made, "/new", s.Path, special(s.Owner, mode))
+}
+
+// makeLink appends the making of a symbolic link whose parent is there.
+func (l *lowerer) makeLink(c *contents, i *component.Instance, s *component.Link) {
+	if !c.inherit {
+		c.chain = c.chain.Symlink(s.To, s.Path, llb.WithCreatedTime(epoch))
+		return
+	}
+	made := llb.Scratch().File(llb.Symlink(s.To, "/new", llb.WithCreatedTime(epoch)), l.from(i.Title, "prepare "+s.Path, s.Span))
+	c.chain = c.chain.Copy(made, "/new", s.Path, &llb.CopyInfo{CreatedTime: &epoch})
+}
+
+func special(owner *component.Owner, mode os.FileMode) *llb.CopyInfo {
+	info := &llb.CopyInfo{CreatedTime: &epoch, Mode: &llb.ChmodOpt{Mode: mode}}
+	setOwnership(info, owner, "")
+	return info
+}
