@@ -51,7 +51,9 @@ type Proof struct {
 	Span      source.Span     // where the promise is made: the declaration, the test
 	Test      *component.Test // of a Test
 	App       *component.App  // whose promise it is; nil: a component's
-	On        string          // the base system, where that of others of the same component differs; or ""
+	On        string          // the base system, if the fleet has several; else ""
+	// World is what an Alone or a component's Test stands on, the base first.
+	World []*component.Instance
 	solvable
 }
 
@@ -147,7 +149,8 @@ func (v *prover) instance(a *component.App, i *component.Instance) {
 	case i.Kind == component.Stacked && component.HasRun(i):
 		below := append([]*component.Instance{a.Base}, component.Needed(i)...)
 		if v.first(Alone, key, rootKey(below)) {
-			v.add(Alone, i.Title, i.Span, v.steps(v.root(below), i)).On = v.on(a)
+			p := v.add(Alone, i.Title, i.Span, v.steps(v.root(below), i))
+			p.On, p.World = v.on(a), below
 		}
 	case i.Kind == component.Portable && bringsFiles(i) && v.first(Libraries, key, string(a.Base.Key[:]), i.ID):
 		world := component.World(a, i)
@@ -160,7 +163,7 @@ func (v *prover) instance(a *component.App, i *component.Instance) {
 		env := component.Environment(a, world)
 		if v.first(Test, rootKey(world), fmt.Sprint(env), t.Command, t.Prints) {
 			p := v.add(Test, i.Title, t.Span, v.test(v.root(world), i.Title, t, env, nil))
-			p.Test, p.On = &t, v.on(a)
+			p.Test, p.On, p.World = &t, v.on(a), world
 		}
 	}
 }

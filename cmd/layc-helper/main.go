@@ -1,6 +1,6 @@
 // Layc-helper runs inside build steps and does there what needs no tool of the
 // image: it installs a distribution's packages, unpacks archives, makes users,
-// verifies what steps have written.
+// verifies what steps have written, and runs tests.
 // It is one static binary without needs of its own, so that it can work in a
 // root file system that is still empty.
 //
@@ -20,6 +20,14 @@
 //	layc-helper squash AFTER  make the system what another tree is, in one layer
 //	layc-helper sum512 SUM FILE
 //	                          fail if a file has another SHA-512 checksum
+//	layc-helper test COMMAND TEXT
+//	                          fail unless a command of the system's shell
+//	                          succeeds and prints the text
+//	layc-helper again FIRST SECOND REPORT PATH…
+//	                          report where two trees differ at the paths
+//	layc-helper libraries REPORT TREE…
+//	                          report what the ELF files of the first tree lack
+//	                          in all trees, which lie on top of each other
 //
 // Those that change the system work on / and leave nothing there that depends
 // on when or where they ran: no logs, no caches, and every file that isn't as a package has it bears

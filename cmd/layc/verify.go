@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -36,7 +35,7 @@ type outcome struct {
 	Findings []finding // none: it holds
 }
 
-// finding is one finding of a proof, with what a step printed last.
+// finding is a finding with what a step printed last.
 type finding struct {
 	*diag.Diagnostic
 	output []string
@@ -92,23 +91,47 @@ func (v outcome) failed(g *llb.Graph, step *engine.StepError) finding {
 		if v.App != nil {
 			d.Note("it ran in the app's image, as its user")
 		} else {
-			d.Note("it ran on the base, with the component, what it needs and what it runs with; an image may hold more")
+			d.Note("it ran on %s and nothing else", v.world())
 		}
 		if len(output) > 0 {
 			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
 		}
 	case v.Kind == llb.Again:
 		d = list.Errorf("E0504", origin.Span, "%s fails when it is built a second time%s", origin.Component, v.where())
-		d.Note("the first build of the same steps on the same files succeeded, now or earlier")
+		d.Note("the first build, of the same steps on the same files, succeeded")
 	default:
 		d = list.Errorf("E0502", origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
-		d.Note("an image may hold more below it, or another order of layers, and then it happens to work")
+		if v.Kind == llb.Alone {
+			d.Note("it ran on %s and nothing else: what it finds in an image beside that, another plan may put elsewhere", v.world())
+		}
 		d.Hint("find out from its output what is missing, and write needs for the component that brings it")
 	}
 	if step.ExitCode != 0 && !(v.Kind == llb.Test && v.Own(step.Vertex)) {
 		d.At("exit code %d", step.ExitCode)
 	}
 	return finding{d, output}
+}
+
+// world names what a proof's command ran on: components, and packages that none
+// of them brings along.
+func (v outcome) world() string {
+	var names []string
+	packages := 0
+	for _, i := range v.World {
+		switch {
+		case i.Package != nil:
+			packages++
+		default:
+			names = append(names, i.Title)
+		}
+	}
+	if packages > 0 {
+		names = append(names, plural(packages, "package"))
+	}
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return names[0]
 }
 
 // where tells apart what is proven in several places.
@@ -195,27 +218,28 @@ func (c *cli) showOutcomes(outcomes []outcome) error {
 			if err := c.show(f); err != nil {
 				return err
 			}
+			fmt.Fprintln(c.err)
 		}
 	}
 	return nil
 }
 
+// show shows a finding, and then what the step printed last.
 func (c *cli) show(f finding) error {
 	if err := diag.Render(c.err, diag.List{f.Diagnostic}, diag.Options{Color: isTerminal(c.err)}); err != nil {
 		return err
 	}
-	printOutput(c.err, f.output)
-	return nil
-}
-
-// printOutput shows what a step printed last.
-func printOutput(w io.Writer, lines []string) {
-	if len(lines) > 0 {
-		fmt.Fprintf(w, "\nits last output:\n")
-		for _, line := range lines {
-			fmt.Fprintf(w, "  %s\n", line)
-		}
+	if len(f.output) == 0 {
+		return nil
 	}
+	fmt.Fprintln(c.err)
+	if f.Code != "E0503" { // the helper says what a test has printed
+		fmt.Fprintln(c.err, "its last output:")
+	}
+	for _, line := range f.output {
+		fmt.Fprintf(c.err, "  %s\n", line)
+	}
+	return nil
 }
 
 // kinds are what proofs prove, for people: one, and many.
