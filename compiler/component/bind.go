@@ -28,26 +28,57 @@ type closure struct {
 	base    *Instance
 	baseRef *ref
 
-	fixed   map[string]*ref         // by key
-	order   []string                // keys of fixed, as found
-	reached map[string]step         // how a key was reached first
-	wants   []*ref                  // flexible references that are not bound yet, by key
-	provide map[check.Object][]*ref // fixed references that a target can be bound to, by key
-	bound   map[check.Object]*ref
+	members map[int32]*member     // by number of their references
+	order   []*member             // those that are fixed, as found
+	wants   []*ref                // flexible references that are not bound yet, by key
 	instead map[check.Object]*ref // what replaces a component
 	packs   map[string]source.Span
 	users   map[*account]bool
 	endless bool // it is too large, which is reported
 
-	made   map[string]*Instance // by key
-	active []string             // keys whose instance is being made
-	making map[string]bool      // the same as a set
+	active []*member // those whose instance is being made
+	free   []member  // for the next ones
 }
 
-// step tells who asked for something, and where.
-type step struct {
-	by   string // a key; "" for the root
+// member is a reference in a closure, or what could be one.
+type member struct {
+	ref  *ref    // as it was reached first; nil: not at all
+	by   *member // by which; nil: by the root
 	span source.Span
+
+	// Of a flexible one:
+	providers []*ref // fixed references that it can be bound to, by key
+	bound     *ref
+
+	// Of a fixed one:
+	instance *Instance
+	making   bool
+	made     bool
+}
+
+// at is the member of a reference.
+func (c *closure) at(r *ref) *member { return c.numbered(c.x.number(r)) }
+
+// anyOf is the member of a component without arguments.
+func (c *closure) anyOf(o *check.Component) *member {
+	id, ok := c.x.any[o]
+	if !ok {
+		id = c.x.number(&ref{component: o})
+		c.x.any[o] = id
+	}
+	return c.numbered(id)
+}
+
+func (c *closure) numbered(id int32) *member {
+	m := c.members[id]
+	if m == nil {
+		if len(c.free) == 0 {
+			c.free = make([]member, 32)
+		}
+		m, c.free = &c.free[0], c.free[1:]
+		c.members[id] = m
+	}
+	return m
 }
 
 // close closes a base and the references that are used over all they need.
@@ -67,12 +98,10 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 	defer func() { x.depth-- }()
 	instead := map[check.Object]*ref{}
 	for {
-		c := &closure{x: x, what: what, baseRef: base, instead: instead,
-			fixed: map[string]*ref{}, reached: map[string]step{}, bound: map[check.Object]*ref{},
-			provide: map[check.Object][]*ref{}, making: map[string]bool{},
-			packs: map[string]source.Span{}, users: map[*account]bool{}, made: map[string]*Instance{}}
+		c := &closure{x: x, what: what, baseRef: base, instead: instead, members: map[int32]*member{},
+			packs: map[string]source.Span{}, users: map[*account]bool{}}
 		for _, r := range uses {
-			c.add(r, "")
+			c.add(r, nil)
 		}
 		if !c.bind() {
 			return nil
@@ -87,8 +116,8 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 			return nil
 		}
 		ok := true
-		for _, k := range c.order {
-			ok = c.instance(c.fixed[k]) != nil && ok
+		for _, m := range c.order {
+			ok = c.instance(m.ref) != nil && ok
 		}
 		if !ok {
 			return nil
@@ -99,10 +128,10 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 
 // add puts a reference and all that it needs into the closure. It works
 // through a list of its own, not by recursion: chains may be long.
-func (c *closure) add(r *ref, by string) {
+func (c *closure) add(r *ref, by *member) {
 	type item struct {
 		r  *ref
-		by string
+		by *member
 	}
 	for queue := []item{{r, by}}; len(queue) > 0; {
 		r, by := queue[0].r, queue[0].by
@@ -123,11 +152,11 @@ func (c *closure) add(r *ref, by string) {
 			c.standIn(s, r)
 			r = s
 		}
-		key := r.key()
-		if _, ok := c.reached[key]; ok {
+		m := c.at(r)
+		if m.ref != nil {
 			continue
 		}
-		c.reached[key] = step{by, r.span}
+		m.ref, m.by, m.span = r, by, r.span
 		if r.flexible() {
 			insert(&c.wants, r)
 			continue
@@ -136,25 +165,20 @@ func (c *closure) add(r *ref, by string) {
 			c.tooLarge(r)
 			return
 		}
-		c.fixed[key] = r
-		c.order = append(c.order, key)
+		c.order = append(c.order, m)
 		b := c.x.bodyOf(r)
 		c.provides(r, b)
-		for _, n := range b.needs {
-			queue = append(queue, item{n, key})
-		}
-		for _, n := range b.mentions {
-			queue = append(queue, item{n, key})
-		}
-		for _, n := range b.runsWith {
-			queue = append(queue, item{n, key})
+		for _, list := range [][]*ref{b.needs, b.mentions, b.runsWith} {
+			for _, n := range list {
+				queue = append(queue, item{n, m})
+			}
 		}
 	}
 }
 
 // substitute returns what replaces a reference, or the reference itself.
 func (c *closure) substitute(r *ref) *ref {
-	if r.component == nil {
+	if r.component == nil || len(c.instead) == 0 {
 		return r
 	}
 	if s := c.instead[r.component]; s != nil && s.component != r.component {
@@ -171,29 +195,26 @@ func insert(list *[]*ref, r *ref) {
 
 // provides notes what a fixed reference can be bound to.
 func (c *closure) provides(r *ref, b *body) {
-	add := func(t check.Object) {
-		list := c.provide[t]
-		insert(&list, r)
-		c.provide[t] = list
-	}
-	add(r.component)
+	insert(&c.anyOf(r.component).providers, r)
+	c.fills(r, b)
+}
+
+// fills notes the slots that a block fills, for a reference.
+func (c *closure) fills(r *ref, b *body) {
 	for _, f := range b.fills {
-		if f.slot != nil && !slices.Contains(c.provide[f.slot], r) {
-			add(f.slot)
+		if f.slot == nil {
+			continue
+		}
+		if m := c.at(f); !slices.Contains(m.providers, r) {
+			insert(&m.providers, r)
 		}
 	}
 }
 
 // standIn notes that a reference fills the slots of the one that it replaces.
 func (c *closure) standIn(r, replaced *ref) {
-	if replaced.flexible() {
-		return
-	}
-	for _, f := range c.x.bodyOf(replaced).fills {
-		if list := c.provide[f.slot]; f.slot != nil && !slices.Contains(list, r) {
-			insert(&list, r)
-			c.provide[f.slot] = list
-		}
+	if !replaced.flexible() {
+		c.fills(r, c.x.bodyOf(replaced))
 	}
 }
 
@@ -233,11 +254,10 @@ func (c *closure) bind() bool {
 		for len(c.wants) > 0 && open == nil {
 			w := c.wants[0]
 			c.wants = c.wants[1:]
-			t := w.target()
-			switch p := c.provide[t]; {
-			case c.bound[t] != nil:
-			case len(p) > 0:
-				c.bound[t] = p[0]
+			switch m := c.at(w); {
+			case m.bound != nil:
+			case len(m.providers) > 0:
+				m.bound = m.providers[0]
 			default:
 				open = w
 			}
@@ -253,8 +273,9 @@ func (c *closure) bind() bool {
 			return false
 		}
 		insert(&c.wants, open)
-		c.add(d, c.reached[open.key()].by)
-		if len(c.provide[open.target()]) == 0 && !d.flexible() {
+		asked := c.at(open)
+		c.add(d, asked.by)
+		if len(asked.providers) == 0 && !d.flexible() {
 			c.x.found.Errorf("E0330", d.span, "the default of slot %s does not fill it", open.title()).
 				Hint("write fills %s into that component", open.title())
 			return false
@@ -265,7 +286,7 @@ func (c *closure) bind() bool {
 // fallback is what a flexible reference is bound to when nothing else provides
 // it: a component with its defaults, a slot's default.
 func (c *closure) fallback(w *ref) *ref {
-	asked := c.reached[w.key()]
+	asked := c.at(w)
 	if w.slot != nil {
 		d := w.slot.Decl
 		if d.Default != nil {
@@ -286,39 +307,35 @@ func (c *closure) fallback(w *ref) *ref {
 }
 
 // withDefaults gives a component without arguments its defaults.
-func (c *closure) withDefaults(w *ref, asked step) *ref {
-	if !w.flexible() {
+func (c *closure) withDefaults(w *ref, asked *member) *ref {
+	if !w.flexible() || w.slot != nil {
 		return w
 	}
-	if w.slot != nil {
-		return w
-	}
-	args := c.x.complete(make([]value, len(w.component.Params)), w.component)
-	if args == nil {
+	d := c.x.byDefault(w.component)
+	if d == nil {
 		e := c.x.found.Errorf("E0331", asked.span, "%s needs arguments, and nothing in %s gives them", w.title(), c.what).
 			See(w.component.Decl.Name.At, "declared here")
 		c.explain(e, asked.by)
 		e.Hint("write its arguments here, or let the app use it with arguments")
 		return nil
 	}
-	return &ref{component: w.component, args: args, span: w.span}
+	at := *d
+	at.span = w.span
+	return &at
 }
 
 // replaced notes replacements that the closure calls for and reports whether
 // there is a new one.
 func (c *closure) replaced() bool {
 	found := false
-	for _, k := range c.order {
-		r := c.fixed[k]
-		for _, old := range c.x.bodyOf(r).replaces {
-			if old.component == nil || old.component == r.component || c.instead[old.component] != nil {
+	for _, m := range c.order {
+		for _, old := range c.x.bodyOf(m.ref).replaces {
+			if old.component == nil || old.component == m.ref.component || c.instead[old.component] != nil {
 				continue
 			}
-			for _, o := range c.fixed {
-				if o.component == old.component {
-					c.instead[old.component] = r
-					found = true
-				}
+			if slices.ContainsFunc(c.order, func(o *member) bool { return o.ref.component == old.component }) {
+				c.instead[old.component] = m.ref
+				found = true
 			}
 		}
 	}
@@ -327,54 +344,70 @@ func (c *closure) replaced() bool {
 
 // single reports two instances of one component and two fillers of one slot.
 func (c *closure) single() bool {
+	if c.alone() {
+		return true
+	}
 	ok := true
-	seen := map[check.Object]*ref{}
-	for _, k := range slices.Sorted(slices.Values(c.order)) {
-		r := c.fixed[k]
+	seen := map[check.Object]*member{}
+	byKey := slices.SortedFunc(slices.Values(c.order), func(a, b *member) int { return strings.Compare(a.ref.key(), b.ref.key()) })
+	for _, m := range byKey {
+		r := m.ref
 		b := c.x.bodyOf(r)
 		if !b.repeatable {
-			ok = c.claim(seen, r.component, r, "E0332", "two instances of "+r.component.Decl.Name.Name) && ok
+			ok = c.claim(seen, r.component, m, "E0332", "two instances of "+r.component.Decl.Name.Name) && ok
 		}
 		for _, f := range b.fills {
 			if f.slot != nil {
-				ok = c.claim(seen, f.slot, r, "E0333", "two components that fill "+f.slot.Decl.Name.Name) && ok
+				ok = c.claim(seen, f.slot, m, "E0333", "two components that fill "+f.slot.Decl.Name.Name) && ok
 			}
 		}
 	}
 	return ok
 }
 
-func (c *closure) claim(seen map[check.Object]*ref, o check.Object, r *ref, code diag.Code, what string) bool {
+// alone says, more quickly, that there is nothing for single to report.
+func (c *closure) alone() bool {
+	for _, m := range c.order {
+		b := c.x.bodyOf(m.ref)
+		if !b.repeatable && len(c.anyOf(m.ref.component).providers) > 1 {
+			return false
+		}
+		for _, f := range b.fills {
+			if f.slot != nil && len(c.at(f).providers) > 1 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (c *closure) claim(seen map[check.Object]*member, o check.Object, m *member, code diag.Code, what string) bool {
 	first := seen[o]
 	if first == nil {
-		seen[o] = r
+		seen[o] = m
 		return true
 	}
-	e := c.x.found.Errorf(code, c.reached[r.key()].span, "%s has %s: %s and %s", c.what, what, first.title(), r.title()).
-		See(c.reached[first.key()].span, "%s comes from here", first.title())
-	e.Note("%s: %s", first.title(), c.path(first.key()))
-	e.Note("%s: %s", r.title(), c.path(r.key()))
+	e := c.x.found.Errorf(code, m.span, "%s has %s: %s and %s", c.what, what, first.ref.title(), m.ref.title()).
+		See(first.span, "%s comes from here", first.ref.title())
+	e.Note("%s: %s", first.ref.title(), c.path(first))
+	e.Note("%s: %s", m.ref.title(), c.path(m))
 	e.Hint("let both ask for the same one, or leave out the arguments where any will do")
 	return false
 }
 
-// path is the chain of references that led to a key: "app app1 → server → jdk".
-func (c *closure) path(key string) string {
+// path is the chain of references that led to a member: "app app1 → server → jdk".
+func (c *closure) path(m *member) string {
 	var names []string
-	for k := key; k != ""; k = c.reached[k].by {
-		r := c.fixed[k]
-		if r == nil {
-			break
-		}
-		names = append(names, r.title())
+	for ; m != nil; m = m.by {
+		names = append(names, m.ref.title())
 	}
 	names = append(names, c.what)
 	slices.Reverse(names)
 	return strings.Join(names, " → ")
 }
 
-func (c *closure) explain(e *diag.Diagnostic, by string) {
-	if by != "" {
+func (c *closure) explain(e *diag.Diagnostic, by *member) {
+	if by != nil {
 		e.Note("needed by %s", c.path(by))
 	}
 }

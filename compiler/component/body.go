@@ -48,11 +48,21 @@ type body struct {
 type setting struct {
 	word   string // "env", "user", …
 	key    string // of env and label
+	name   string // what it sets: the word, and the key if there is one
 	append bool
 	by     string // separator of an appending env; "" is the default
 	value  value
 	span   source.Span
 	health *Healthcheck
+}
+
+// propose adds a setting.
+func (b *body) propose(s setting) {
+	s.name = s.word
+	if s.key != "" {
+		s.name += " " + s.key
+	}
+	b.settings = append(b.settings, s)
 }
 
 // statements evaluates the statements of a block in order.
@@ -321,7 +331,7 @@ func (x *expander) assigned(s *syntax.Clause, v *env, to *body) {
 		x.found.Errorf("E0307", s.Assign.Key.At, "%q cannot be the name of a variable or label", key)
 		return
 	}
-	to.settings = append(to.settings, setting{
+	to.propose(setting{
 		word: s.Word.Name, key: key, append: s.Assign.Append, by: x.option(s, "by", v), value: text(val), span: s.At,
 	})
 }
@@ -346,7 +356,7 @@ func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
 		}
 	}
 	if set.value != nil {
-		to.settings = append(to.settings, set)
+		to.propose(set)
 	}
 }
 
@@ -378,7 +388,7 @@ func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
 		n, _ := x.eval(o.Args[0], v).(int64)
 		h.Retries = int(n)
 	}
-	to.settings = append(to.settings, setting{word: "healthcheck", value: show(strs(h.Command)), health: h, span: s.At})
+	to.propose(setting{word: "healthcheck", value: show(strs(h.Command)), health: h, span: s.At})
 }
 
 // unpinned reports something that the lock file has to pin and does not.

@@ -13,7 +13,7 @@ import (
 // proposal is one value that something proposes.
 type proposal struct {
 	from *Instance // nil: the app
-	set  setting
+	set  *setting
 }
 
 // config merges the configuration of an app's image.
@@ -25,13 +25,13 @@ func (x *expander) config(a *App, own []setting) Config {
 	c.StopSignal, _ = m.value("stopsignal").(string)
 	c.Entrypoint = textsOf(m.value("entrypoint"))
 	c.Command = textsOf(m.value("command"))
-	if e, cmd := m.single["entrypoint"], m.single["command"]; e != nil && cmd != nil && e.from != cmd.from && e.from == nil {
+	if e, cmd := m.single["entrypoint"], m.single["command"]; e.set != nil && cmd.set != nil && e.from != cmd.from && e.from == nil {
 		c.Command = nil // an app's entrypoint clears a command that it did not write
 	}
 	c.Shell = textsOf(m.value("shell"))
 	c.Expose = m.union("expose")
 	c.Volumes = m.union("volume")
-	if h := m.single["healthcheck"]; h != nil {
+	if h := m.single["healthcheck"]; h.set != nil {
 		c.Healthcheck = h.set.health
 	}
 	return c
@@ -45,23 +45,23 @@ func (x *expander) stepEnv(i *Instance) []EnvVar {
 
 // merged is the configuration of a set of instances.
 type merged struct {
-	x        *expander            // what disputes are reported to; nil: they are only noted
-	disputed map[string]bool      // as single
-	single   map[string]*proposal // by word, or "env KEY", "label KEY"
-	appended map[string][]setting // of env, outermost first, by key
+	x        *expander             // what disputes are reported to; nil: they are only noted
+	disputed map[string]bool       // as single
+	single   map[string]proposal   // by name of the setting
+	appended map[string][]*setting // of env, outermost first, by key
 	lists    map[string][]string
 }
 
 // merge merges the settings of instances, given in topological order, and
 // those that are placed over them.
 func merge(x *expander, instances []*Instance, own []setting) *merged {
-	m := &merged{x: x, disputed: map[string]bool{}, single: map[string]*proposal{}, appended: map[string][]setting{}, lists: map[string][]string{}}
-	for _, s := range own {
-		m.put(proposal{nil, s})
+	m := &merged{x: x, disputed: map[string]bool{}, single: make(map[string]proposal, 3*len(instances)), appended: map[string][]*setting{}, lists: map[string][]string{}}
+	for n := range own {
+		m.put(proposal{nil, &own[n]})
 	}
 	for _, i := range slices.Backward(instances) {
-		for _, s := range i.settings {
-			m.put(proposal{i, s})
+		for n := range i.settings {
+			m.put(proposal{i, &i.settings[n]})
 		}
 	}
 	return m
@@ -79,22 +79,19 @@ func (m *merged) put(p proposal) {
 			return
 		}
 	}
-	key := s.word
-	if s.key != "" {
-		key += " " + s.key
-	}
+	key := s.name
 	old := m.single[key]
 	switch {
-	case old == nil:
-		m.single[key] = &p
+	case old.set == nil:
+		m.single[key] = p
 	case old.from == p.from:
 		if old.from == nil || show(old.set.value) != show(s.value) {
-			m.dispute(*old, p, key)
+			m.dispute(old, p, key)
 		}
 	case old.from == nil || p.from.Kind == Base:
 		// the app decides; a base's values are defaults
 	case show(old.set.value) != show(s.value):
-		m.dispute(*old, p, key)
+		m.dispute(old, p, key)
 	}
 }
 
@@ -120,7 +117,7 @@ func (m *merged) dispute(a, b proposal, what string) {
 }
 
 func (m *merged) value(word string) value {
-	if p := m.single[word]; p != nil {
+	if p := m.single[word]; p.set != nil {
 		return p.set.value
 	}
 	return nil
@@ -134,14 +131,16 @@ func (m *merged) union(word string) []string {
 
 // env joins the environment, sorted by name.
 func (m *merged) env() []EnvVar {
-	values := map[string]string{}
+	var out []EnvVar
 	for k, p := range m.single {
-		if name, ok := strings.CutPrefix(k, "env "); ok {
-			values[name], _ = p.set.value.(string)
+		if name, ok := strings.CutPrefix(k, "env "); ok && (p.from == nil || m.appended[name] == nil) {
+			value, _ := p.set.value.(string)
+			out = append(out, EnvVar{name, value})
 		}
 	}
 	for name, entries := range m.appended {
-		if p := m.single["env "+name]; p != nil && p.from == nil {
+		p := m.single["env "+name]
+		if p.set != nil && p.from == nil {
 			continue // set by the app
 		}
 		by := " "
@@ -157,31 +156,30 @@ func (m *merged) env() []EnvVar {
 				parts = append(parts, t)
 			}
 		}
-		if v := values[name]; v != "" {
-			parts = append(parts, v)
+		if p.set != nil {
+			if v, _ := p.set.value.(string); v != "" {
+				parts = append(parts, v)
+			}
 		}
-		values[name] = strings.Join(parts, by)
+		out = append(out, EnvVar{name, strings.Join(parts, by)})
 	}
-	return sorted(values)
+	return byName(out)
 }
 
 func (m *merged) labels() []EnvVar {
-	values := map[string]string{}
+	var out []EnvVar
 	for k, p := range m.single {
 		if name, ok := strings.CutPrefix(k, "label "); ok {
-			values[name], _ = p.set.value.(string)
+			value, _ := p.set.value.(string)
+			out = append(out, EnvVar{name, value})
 		}
 	}
-	return sorted(values)
+	return byName(out)
 }
 
-func sorted(values map[string]string) []EnvVar {
-	var out []EnvVar
-	for k, v := range values {
-		out = append(out, EnvVar{k, v})
-	}
-	slices.SortFunc(out, func(a, b EnvVar) int { return strings.Compare(a.Name, b.Name) })
-	return out
+func byName(list []EnvVar) []EnvVar {
+	slices.SortFunc(list, func(a, b EnvVar) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
 func textsOf(v value) []string {

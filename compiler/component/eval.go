@@ -49,7 +49,7 @@ func (x *expander) eval(e syntax.Expr, v *env) value {
 	case *syntax.String:
 		return x.text(e, v)
 	case *syntax.Number:
-		return x.number(e)
+		return x.numeral(e)
 	case *syntax.Bool:
 		return e.Value
 	case *syntax.Name:
@@ -117,7 +117,7 @@ var units = map[string]float64{
 	"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
 }
 
-func (x *expander) number(e *syntax.Number) value {
+func (x *expander) numeral(e *syntax.Number) value {
 	if e.Unit == "" {
 		base := 10
 		if len(e.Text) > 1 && e.Text[0] == '0' {

@@ -44,13 +44,19 @@ func Expand(in Input) (*Graph, diag.List) {
 		lets:     map[source.Span]value{},
 		bodies:   map[string]*body{},
 		interned: map[string]*Instance{},
+		numbers:  map[string]int32{},
+		any:      map[*check.Component]int32{},
+		bases:    map[*body]*Instance{},
+		defaults: map[*check.Component]*ref{},
 		stages:   map[string]*Instance{},
 		idle:     map[source.Span]bool{},
 		packages: map[string]*Instance{},
 		accounts: map[*check.User]*account{},
-		links:    map[*Instance]map[string]string{},
+		linkers:  marks{closures: map[*Instance]bitset{}},
+		linked:   map[string][]linked{},
 		builds:   map[*body][]*Instance{},
 		claimed:  map[*Instance][]claim{},
+		places:   map[string]*place{},
 		wanted:   map[string]map[string]bool{},
 
 		declarations: newDeclarations(),
@@ -87,13 +93,20 @@ type expander struct {
 	lets      map[source.Span]value // of modules
 	bodies    map[string]*body      // by reference key
 	interned  map[string]*Instance
+	key       []byte                     // scratch: one of interned
+	numbers   map[string]int32           // of references, by key
+	any       map[*check.Component]int32 // of them those without arguments
+	bases     map[*body]*Instance
+	defaults  map[*check.Component]*ref
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
 	idle      map[source.Span]bool // `update` clauses without anything to refresh
 	accounts  map[*check.User]*account
-	links     map[*Instance]map[string]string // that an instance and what it needs declare
-	builds    map[*body][]*Instance           // what a body builds with; nil: an error, reported
+	linkers   marks                 // instances with links
+	linked    map[string][]linked   // by path
+	builds    map[*body][]*Instance // what a body builds with; nil: an error, reported
 	claimed   map[*Instance][]claim
+	places    map[string]*place
 	combined  int                            // apps, of all matrices
 	depth     int                            // of closures within closures
 	tooDeep   bool                           // which is reported
@@ -265,7 +278,7 @@ func (x *expander) app(v *variant) *App {
 	}
 	a.Closure = topological(append([]*Instance{c.base}, c.all()...))
 	x.sameAccounts(a)
-	shared := x.shared(a.Closure, a, settleAppends(b.steps, x.linksOf(a.Closure)))
+	shared := x.shared(a.Closure, a, appends(x.linksOf(a.Closure).settle(b.steps)))
 	a.Delta = x.delta(a, b, base)
 	a.Config = x.config(a, b.settings)
 	a.Closure = append(a.Closure, shared...)
@@ -408,14 +421,44 @@ func (x *expander) finishRefs() {
 	slices.SortFunc(r.Distributions, func(a, b lock.Distribution) int { return strings.Compare(a.ID, b.ID) })
 }
 
+// number is equal for equal references.
+func (x *expander) number(r *ref) int32 {
+	if r.id == 0 {
+		key := r.key()
+		r.id = x.numbers[key]
+		if r.id == 0 {
+			r.id = int32(len(x.numbers) + 1)
+			x.numbers[key] = r.id
+		}
+	}
+	return r.id
+}
+
+// byDefault is a component with its defaults; nil if it has none.
+func (x *expander) byDefault(o *check.Component) *ref {
+	d := x.defaults[o]
+	if d == nil {
+		if args := x.complete(make([]value, len(o.Params)), o); args != nil {
+			d = &ref{component: o, args: args, span: o.Decl.Name.At}
+			x.number(d)
+			x.defaults[o] = d
+		}
+	}
+	return d
+}
+
 // bodyOf evaluates a component's block for given arguments, once.
 func (x *expander) bodyOf(r *ref) *body {
+	if r.body != nil {
+		return r.body
+	}
 	key := r.key()
 	if b := x.bodies[key]; b != nil {
+		r.body = b
 		return b
 	}
 	b := &body{module: r.component.Module, span: r.component.Decl.Name.At}
-	x.bodies[key] = b
+	x.bodies[key], r.body = b, b
 	v := &env{module: b.module, values: map[source.Span]value{}}
 	for i, p := range r.component.Params {
 		v.values[p.Decl.Name.At] = r.args[i]

@@ -46,9 +46,9 @@ func apart(steps []Step) (rest []Step, fragments []*Append) {
 	return rest, fragments
 }
 
-// settleAppends are the fragments that steps hold, after links are followed.
-func settleAppends(steps []Step, links map[string]string) []*Append {
-	_, fragments := apart(settle(steps, links))
+// appends are the fragments that settled steps hold.
+func appends(steps []Step) []*Append {
+	_, fragments := apart(steps)
 	return fragments
 }
 

@@ -108,6 +108,8 @@ type Instance struct {
 
 	settings []setting
 	number   int // among the graph's instances, from 1
+
+	sortedNeeds, sortedRuns []*Instance // Needs and RunsWith by ID
 }
 
 // Key is a recipe key: equal keys mean equal content. The zero Key is that of

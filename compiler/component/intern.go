@@ -15,68 +15,81 @@ import (
 // instance returns the instance of a fixed reference in this closure, nil if
 // there is none, which is reported.
 func (c *closure) instance(r *ref) *Instance {
-	key := r.key()
-	if i, ok := c.made[key]; ok {
-		return i
+	m := c.at(r)
+	if m.made {
+		return m.instance
 	}
-	if c.making[key] {
-		c.cycle(r)
-		c.made[key] = nil
+	if m.making {
+		c.cycle(m, r)
+		m.made = true
 		return nil
 	}
-	c.active, c.making[key] = append(c.active, key), true
-	i := c.build(r)
-	c.active, c.making[key] = c.active[:len(c.active)-1], false
-	if _, reported := c.made[key]; reported {
+	c.active, m.making = append(c.active, m), true
+	i := c.build(m, r)
+	c.active, m.making = c.active[:len(c.active)-1], false
+	if m.made { // a cycle, reported
 		return nil
 	}
-	c.made[key] = i
+	m.instance, m.made = i, true
 	return i
 }
 
 // cycle reports needs that go round.
-func (c *closure) cycle(r *ref) {
-	at := slices.Index(c.active, r.key())
+func (c *closure) cycle(m *member, r *ref) {
+	at := slices.Index(c.active, m)
 	var names []string
 	for _, k := range c.active[at:] {
-		names = append(names, c.fixed[k].title())
+		names = append(names, k.ref.title())
 	}
 	names = append(names, r.title())
 	e := c.x.found.Errorf("E0334", c.x.bodyOf(r).span, "%s needs itself: %s", r.title(), strings.Join(names, " → ")).
 		Note("what a component needs is built before it, so needs cannot go round").
 		Hint("take out one of the needs; runs with and after do not go round a build either")
 	for _, k := range c.active[at+1:] {
-		e.See(c.x.bodyOf(c.fixed[k]).span, "%s", c.fixed[k].title())
+		e.See(c.x.bodyOf(k.ref).span, "%s", k.ref.title())
 	}
 }
 
 // instances returns what a reference, fixed or flexible, stands for in this
 // closure: one instance, or one for each group of packages.
-func (c *closure) instances(r *ref) []*Instance {
+func (c *closure) instances(r *ref) []*Instance { return c.appendInstances(nil, r) }
+
+func (c *closure) appendInstances(out []*Instance, r *ref) []*Instance {
 	if r.packages != nil {
-		return c.x.packageInstances(c.distribution(), r)
+		return append(out, c.x.packageInstances(c.distribution(), r)...)
 	}
 	if r.account != nil {
-		return []*Instance{c.x.accountInstance(r.account)}
+		return append(out, c.x.accountInstance(r.account))
 	}
 	r = c.substitute(r)
 	if r.flexible() {
-		if r = c.bound[r.target()]; r == nil {
-			return nil
+		if r = c.at(r).bound; r == nil {
+			return out
 		}
 	}
 	if i := c.instance(r); i != nil {
-		return []*Instance{i}
+		out = append(out, i)
 	}
-	return nil
+	return out
 }
 
-func (c *closure) resolve(refs []*ref) []*Instance {
-	var out []*Instance
-	for _, r := range refs {
-		for _, i := range c.instances(r) {
-			if !slices.Contains(out, i) {
-				out = append(out, i)
+// resolve is what references stand for, each instance once.
+func (c *closure) resolve(lists ...[]*ref) []*Instance {
+	n := 0
+	for _, refs := range lists {
+		n += len(refs)
+	}
+	if n == 0 {
+		return nil
+	}
+	out := make([]*Instance, 0, n)
+	for _, refs := range lists {
+		for _, r := range refs {
+			known := len(out)
+			for _, i := range c.appendInstances(out, r)[known:] {
+				if !slices.Contains(out, i) {
+					out = append(out, i)
+				}
 			}
 		}
 	}
@@ -101,9 +114,9 @@ func (x *expander) distributionOf(base *ref) string {
 // all are the instances of the closure, without the base.
 func (c *closure) all() []*Instance {
 	var out []*Instance
-	for _, k := range c.order {
-		if i := c.made[k]; i != nil {
-			out = append(out, i)
+	for _, m := range c.order {
+		if m.instance != nil {
+			out = append(out, m.instance)
 		}
 	}
 	names := make([]string, 0, len(c.packs))
@@ -121,32 +134,34 @@ func (c *closure) all() []*Instance {
 }
 
 // build makes the instance of a reference from its body and its bound needs.
-func (c *closure) build(r *ref) *Instance {
+func (c *closure) build(m *member, r *ref) *Instance {
 	b := c.x.bodyOf(r)
+	bound := bound{needs: c.resolve(b.needs, b.mentions), runsWith: c.resolve(b.runsWith)}
+	if b.system != nil {
+		c.x.found.Errorf("E0335", m.span, "%s is a base system", r.title()).
+			Hint("write base %s into the fleet or the app", r.title())
+		return nil
+	}
+	bound.after = c.after(b.after)
+	if b.rateWith != nil {
+		if with := c.instances(b.rateWith); len(with) == 1 {
+			bound.rateWith = with[0]
+		}
+	}
+	c.x.key = bound.appendKey(append(c.x.key[:0], r.key()...))
+	if old := c.x.interned[string(c.x.key)]; old != nil {
+		return old
+	}
+	interned := string(c.x.key)
 	i := &Instance{
 		Title: r.title(), Span: b.span, Doc: r.component.Decl.Doc,
 		Path: qualified(r.component.Module, r.component.Decl.Name.Name),
 		Owns: b.owns, settings: b.settings,
 		Rate: b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
-		Needs: c.resolve(slices.Concat(b.needs, b.mentions)), RunsWith: c.resolve(b.runsWith),
+		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
-	if b.system != nil {
-		c.x.found.Errorf("E0335", c.reached[r.key()].span, "%s is a base system", r.title()).
-			Hint("write base %s into the fleet or the app", r.title())
-		return nil
-	}
-	i.After = c.after(b.after)
-	if b.rateWith != nil {
-		if with := c.resolve([]*ref{b.rateWith}); len(with) == 1 {
-			i.RateWith = with[0]
-		}
-	}
-	interned := internKey(r.key(), i)
-	if old := c.x.interned[interned]; old != nil {
-		return old
-	}
-	i.Steps, i.Fragments = apart(settle(b.steps, c.x.linksOf(i.Needs)))
-	c.x.links[i] = ownLinks(i.Steps, c.x.linksOf(i.Needs))
+	i.Steps, i.Fragments = apart(c.x.linksOf(i.Needs).settle(b.steps))
+	c.x.enterLinks(i)
 	if c.x.classify(i); hasRun(i.Steps) {
 		i.Root = c.x.root(b, i.Needs, c.baseRef)
 		if i.Root == nil {
@@ -168,11 +183,11 @@ func (c *closure) after(refs []*ref) []*Instance {
 			continue
 		}
 		if r.flexible() {
-			for _, p := range c.provide[r.target()] {
-				out = append(out, c.instances(p)...)
+			for _, p := range c.at(r).providers {
+				out = c.appendInstances(out, p)
 			}
-		} else if c.fixed[r.key()] != nil {
-			out = append(out, c.instances(r)...)
+		} else if c.at(r).ref != nil {
+			out = c.appendInstances(out, r)
 		}
 	}
 	return out
@@ -202,18 +217,31 @@ func (c *closure) suffix(b *body, i *Instance) string {
 	return " on " + strings.Join(slices.Compact(on), ", ")
 }
 
-// internKey is equal for equal instances: equal reference, equal bound needs.
-func internKey(key string, i *Instance) string {
-	k := append([]byte(key), '|')
-	for _, l := range [][]*Instance{i.Needs, i.RunsWith, i.After, {i.RateWith}} {
+// bound is what the references of an instance stand for.
+type bound struct {
+	needs, runsWith, after []*Instance
+	rateWith               *Instance // nil: none
+}
+
+// appendKey appends what is equal for equal ones.
+func (b *bound) appendKey(k []byte) []byte {
+	k = append(k, '|')
+	for _, l := range [][]*Instance{b.needs, b.runsWith, b.after} {
 		for _, n := range l {
-			if n != nil {
-				k = strconv.AppendInt(append(k, ' '), int64(n.number), 10)
-			}
+			k = strconv.AppendInt(append(k, ' '), int64(n.number), 10)
 		}
 		k = append(k, '|')
 	}
-	return string(k)
+	if b.rateWith != nil {
+		k = strconv.AppendInt(k, int64(b.rateWith.number), 10)
+	}
+	return k
+}
+
+// internKey is equal for equal instances: equal reference, equal bound needs.
+func internKey(key string, i *Instance) string {
+	b := bound{i.Needs, i.RunsWith, i.After, i.RateWith}
+	return string(b.appendKey([]byte(key)))
 }
 
 // intern returns the instance that is equal to i, or i itself if it is the
@@ -239,6 +267,18 @@ func (x *expander) keep(key string, i *Instance) *Instance {
 func (x *expander) enter(i *Instance) {
 	x.graph.Instances = append(x.graph.Instances, i)
 	i.number = len(x.graph.Instances)
+	i.sortedNeeds, i.sortedRuns = byID(i.Needs), byID(i.RunsWith)
+}
+
+// byID are instances in the order of their IDs.
+func byID(list []*Instance) []*Instance {
+	less := func(a, b *Instance) int { return strings.Compare(a.ID, b.ID) }
+	if slices.IsSortedFunc(list, less) {
+		return list
+	}
+	list = slices.Clone(list)
+	slices.SortFunc(list, less)
+	return list
 }
 
 // classify decides how an instance's content gets into an image.
@@ -353,14 +393,17 @@ func (x *expander) baseInstance(r *ref) *Instance {
 		return nil
 	}
 	if r.args == nil {
-		args := x.complete(make([]value, len(r.component.Params)), r.component)
-		if args == nil {
+		d := x.byDefault(r.component)
+		if d == nil {
 			x.found.Errorf("E0331", r.span, "%s needs arguments", r.title()).See(r.component.Decl.Name.At, "declared here")
 			return nil
 		}
-		r = &ref{component: r.component, args: args, span: r.span}
+		r = d
 	}
 	b := x.bodyOf(r)
+	if i := x.bases[b]; i != nil {
+		return i
+	}
 	if b.system == nil {
 		x.found.Errorf("E0335", r.span, "%s is no base system", r.title()).
 			See(b.span, "declared here").
@@ -374,16 +417,13 @@ func (x *expander) baseInstance(r *ref) *Instance {
 		settings: append(slices.Clone(systemSettings), b.settings...),
 		Rate:     b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
 	}
-	key := internKey(i.ID, i)
-	if old := x.interned[key]; old != nil {
-		return old
-	}
 	x.updated(i, b)
-	return x.keep(key, i)
+	x.bases[b] = x.keep(internKey(i.ID, i), i)
+	return i
 }
 
 // systemSettings are the defaults of a base that declares none.
-var systemSettings = []setting{{word: "env", key: "PATH", value: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}
+var systemSettings = []setting{{word: "env", key: "PATH", name: "env PATH", value: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}
 
 // packageInstances are the instances of OS packages, by name: one for each
 // group that can only be installed together.
@@ -449,30 +489,65 @@ func (x *expander) packageInstance(distribution string, group []lock.Package, at
 // once and after what it needs; where that leaves a choice, in the order of
 // their IDs. The base, if any, is the first of roots and stays first.
 func topological(roots []*Instance) []*Instance {
-	var out []*Instance
-	seen := map[*Instance]bool{}
-	var visit func(list []*Instance)
-	visit = func(list []*Instance) {
-		list = slices.Clone(list)
-		slices.SortFunc(list, func(a, b *Instance) int { return strings.Compare(a.ID, b.ID) })
-		for _, i := range list {
-			if seen[i] {
-				continue
-			}
-			seen[i] = true
-			visit(i.Needs)
-			out = append(out, i)
-		}
-		for _, i := range list {
-			visit(i.RunsWith)
-		}
-	}
+	t := walk{seen: make([]uint64, 8)}
 	if len(roots) > 0 && roots[0].Kind == Base {
-		seen[roots[0]] = true
-		out = append(out, roots[0])
+		t.first(roots[0])
+		t.out = append(t.out, roots[0])
 	}
-	visit(roots)
-	return out
+	t.visit(byID(roots))
+	return t.out
+}
+
+// walk is the way of topological through instances.
+type walk struct {
+	out   []*Instance
+	seen  []uint64           // a set of numbers
+	other map[*Instance]bool // those without, which are in no graph yet
+}
+
+// first is true the first time that an instance is met.
+func (t *walk) first(i *Instance) bool {
+	if i.number == 0 {
+		if t.other[i] {
+			return false
+		}
+		if t.other == nil {
+			t.other = map[*Instance]bool{}
+		}
+		t.other[i] = true
+		return true
+	}
+	word, bit := i.number/64, uint64(1)<<(i.number%64)
+	if word >= len(t.seen) {
+		t.seen = append(t.seen, make([]uint64, max(word+1-len(t.seen), len(t.seen)))...)
+	}
+	if t.seen[word]&bit != 0 {
+		return false
+	}
+	t.seen[word] |= bit
+	return true
+}
+
+// visit adds instances, given by ID.
+func (t *walk) visit(list []*Instance) {
+	for _, i := range list {
+		if !t.first(i) {
+			continue
+		}
+		needs := i.sortedNeeds
+		if i.number == 0 {
+			needs = byID(i.Needs)
+		}
+		t.visit(needs)
+		t.out = append(t.out, i)
+	}
+	for _, i := range list {
+		runs := i.sortedRuns
+		if i.number == 0 {
+			runs = byID(i.RunsWith)
+		}
+		t.visit(runs)
+	}
 }
 
 // Needed are all that an instance needs, directly or not, each after what it
@@ -481,7 +556,7 @@ func Needed(i *Instance) []*Instance { return topological(i.Needs) }
 
 // delta is the instance of an app's own steps, or nil.
 func (x *expander) delta(a *App, b *body, base *ref) *Instance {
-	steps, _ := apart(settle(b.steps, x.linksOf(a.Closure)))
+	steps, _ := apart(x.linksOf(a.Closure).settle(b.steps))
 	if len(steps) == 0 {
 		return nil
 	}

@@ -2,7 +2,6 @@ package component
 
 import (
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -18,10 +17,32 @@ import (
 // claim is a path that an instance writes.
 type claim struct {
 	path string
+	at   *place
 	tree bool // and everything beneath it
 	dir  bool // only the directory itself: several may make the same
 	span source.Span
 	by   *Instance
+}
+
+// place is a path in all images. What one image has there is noted only while
+// that image is looked at.
+type place struct {
+	up     *place // the directory above; nil: the root
+	app    *App
+	claims []*claim
+}
+
+// place returns the place of a clean absolute path.
+func (x *expander) place(p string) *place {
+	at := x.places[p]
+	if at == nil {
+		at = &place{}
+		x.places[p] = at
+		if p != "/" {
+			at.up = x.place(path.Dir(p))
+		}
+	}
+	return at
 }
 
 // overlaps reports claims of one image that collide.
@@ -30,26 +51,31 @@ func (x *expander) overlaps(a *App) {
 	if a.Delta != nil {
 		all = append(slices.Clone(all), a.Delta)
 	}
-	byPath := map[string][]claim{}
-	var claims []claim
 	for _, i := range all {
-		for _, c := range x.claims(i) {
+		claims := x.claims(i)
+		for n := range claims {
+			c := &claims[n]
 			if len(a.Base.System.Links) > 0 {
 				x.throughLink(a, c)
 			}
-			byPath[c.path] = append(byPath[c.path], c)
-			claims = append(claims, c)
+			if c.at.app != a {
+				c.at.app, c.at.claims = a, c.at.claims[:0]
+			}
+			c.at.claims = append(c.at.claims, c)
 		}
 	}
 	needs := newReach()
-	for _, c := range claims {
-		x.collide(c, byPath, func(by, on *Instance) bool { return by == a.Delta || needs.reaches(by, on) })
+	for _, i := range all {
+		claims := x.claims(i)
+		for n := range claims {
+			x.collide(a, &claims[n], needs)
+		}
 	}
 }
 
 // throughLink reports a claim beneath a directory link of the base: a layer
 // with a real directory there would delete the link.
-func (x *expander) throughLink(a *App, c claim) {
+func (x *expander) throughLink(a *App, c *claim) {
 	for dir := c.path; dir != "/"; dir = path.Dir(dir) {
 		to, ok := a.Base.System.Links[dir]
 		if !ok {
@@ -63,15 +89,18 @@ func (x *expander) throughLink(a *App, c claim) {
 }
 
 // collide reports the claims of the same path, or of a directory above it,
-// that a claim collides with. What needs another may add beneath its
-// directories.
-func (x *expander) collide(c claim, byPath map[string][]claim, needs func(by, on *Instance) bool) {
-	for p := c.path; ; p = path.Dir(p) {
-		for _, other := range byPath[p] {
-			beneath := p != c.path
+// that a claim collides with in an image. What needs another may add beneath
+// its directories.
+func (x *expander) collide(a *App, c *claim, needs *reach) {
+	for at := c.at; at != nil; at = at.up {
+		if at.app != a {
+			continue
+		}
+		for _, other := range at.claims {
+			beneath := at != c.at
 			switch {
 			case other.by == c.by, beneath && !other.tree:
-			case beneath && needs(c.by, other.by):
+			case beneath && (c.by == a.Delta || needs.reaches(c.by, other.by)):
 			case !beneath && other.dir && c.dir:
 			case !beneath && (other.dir && c.tree || c.dir && other.tree):
 			case !beneath && c.span.Compare(other.span) < 0:
@@ -84,125 +113,7 @@ func (x *expander) collide(c claim, byPath map[string][]claim, needs func(by, on
 				return
 			}
 		}
-		if p == "/" {
-			return
-		}
 	}
-}
-
-// follow resolves a path through declared links, at most 40 of them.
-func follow(links map[string]string, p string) string {
-	for range 40 {
-		next := p
-		for dir := p; dir != "/"; dir = path.Dir(dir) {
-			if to, ok := links[dir]; ok && dir != p {
-				next = path.Join(to, strings.TrimPrefix(p, dir))
-				break
-			}
-		}
-		if next == p {
-			return p
-		}
-		p = next
-	}
-	return p
-}
-
-// linksOf are the links that instances and what they need declare. The maps
-// are shared and never changed.
-func (x *expander) linksOf(instances []*Instance) map[string]string {
-	var out map[string]string
-	shared := true
-	for _, i := range instances {
-		more := x.links[i]
-		if len(more) == 0 {
-			continue
-		}
-		if out == nil {
-			out = more
-			continue
-		}
-		for from, to := range more {
-			if _, ok := out[from]; ok {
-				continue
-			}
-			if shared {
-				out, shared = maps.Clone(out), false
-			}
-			out[from] = to
-		}
-	}
-	return out
-}
-
-// ownLinks are links and those that steps make.
-func ownLinks(steps []Step, links map[string]string) map[string]string {
-	shared := true
-	for _, s := range steps {
-		if l, ok := s.(*Link); ok && strings.HasPrefix(l.To, "/") {
-			if shared {
-				links, shared = maps.Clone(links), false
-			}
-			if links == nil {
-				links = map[string]string{}
-			}
-			links[l.Path] = path.Clean(l.To)
-		}
-	}
-	return links
-}
-
-// settle returns the steps with each target that lies beneath a link, which
-// is given or which the steps themselves made before, moved to where the link
-// leads.
-func settle(steps []Step, links map[string]string) []Step {
-	out := make([]Step, len(steps))
-	for n, s := range steps {
-		out[n] = s
-		if len(links) > 0 {
-			out[n] = retarget(s, func(p string) string { return settled(links, p) })
-		}
-		if _, ok := s.(*Link); ok {
-			links = ownLinks(steps[n:n+1], links)
-		}
-	}
-	return out
-}
-
-// retarget returns a step with its target changed.
-func retarget(s Step, to func(string) string) Step {
-	switch s := s.(type) {
-	case *Copy:
-		c := *s
-		c.To = to(s.To)
-		return &c
-	case *Fetch:
-		c := *s
-		c.To = to(s.To)
-		return &c
-	case *File:
-		c := *s
-		c.Path = to(s.Path)
-		return &c
-	case *Append:
-		c := *s
-		c.Path = to(s.Path)
-		return &c
-	case *Dir:
-		c := *s
-		c.Path = to(s.Path)
-		return &c
-	}
-	return s
-}
-
-// settled follows links to a target; a trailing slash, which is kept, means
-// into what the target itself links to.
-func settled(links map[string]string, p string) string {
-	if !strings.HasSuffix(p, "/") || p == "/" {
-		return follow(links, p)
-	}
-	return strings.TrimSuffix(path.Dir(follow(links, p+"x")), "/") + "/"
 }
 
 // claims are the paths that an instance's layer holds.
@@ -210,6 +121,9 @@ func (x *expander) claims(i *Instance) []claim {
 	out, ok := x.claimed[i]
 	if !ok {
 		out = x.findClaims(i)
+		for n := range out {
+			out[n].at = x.place(out[n].path)
+		}
 		x.claimed[i] = out
 	}
 	return out

@@ -14,14 +14,11 @@ import (
 // the recipe, since they are part of the layer.
 
 // declarations are the directories that instances declare to be other than
-// plain. Of an instance those of its closure count, which is told by bits:
-// collecting them for each instance would take quadratic time and memory where
-// components stand on each other in a long chain.
+// plain. Of an instance those of its closure count.
 type declarations struct {
-	declarers int
-	closures  map[*Instance][]uint64 // the declarers among an instance and its needs; nil: none
-	dirs      map[string][]declared  // exact
-	trees     map[string][]declared  // and all beneath
+	declarers marks
+	dirs      map[string][]declared // exact
+	trees     map[string][]declared // and all beneath
 }
 
 // declared is a directory as an instance declares it.
@@ -31,43 +28,12 @@ type declared struct {
 }
 
 func newDeclarations() *declarations {
-	return &declarations{closures: map[*Instance][]uint64{}, dirs: map[string][]declared{}, trees: map[string][]declared{}}
+	return &declarations{declarers: marks{closures: map[*Instance]bitset{}}, dirs: map[string][]declared{}, trees: map[string][]declared{}}
 }
 
-// enter notes what an instance declares, and returns its closure. What it
-// needs has been entered.
-func (d *declarations) enter(i *Instance) []uint64 {
-	var bits []uint64
-	own := false // bits is not another instance's
-	for _, n := range i.Needs {
-		more := d.closures[n]
-		switch {
-		case len(more) == 0 || len(bits) > 0 && &bits[0] == &more[0]:
-			continue
-		case bits == nil:
-			bits = more
-			continue
-		case !own:
-			bits, own = slices.Clone(bits), true
-		}
-		for len(bits) < len(more) {
-			bits = append(bits, 0)
-		}
-		for w, b := range more {
-			bits[w] |= b
-		}
-	}
-	if !d.note(i) {
-		d.closures[i] = bits
-		return bits
-	}
-	n := d.declarers - 1
-	all := make([]uint64, n/64+1)
-	copy(all, bits)
-	all[n/64] |= 1 << (n % 64)
-	d.closures[i] = all
-	return all
-}
+// enter notes what an instance declares, and returns the declarers among its
+// closure. What it needs has been entered.
+func (d *declarations) enter(i *Instance) bitset { return d.declarers.enter(i, d.note(i)) }
 
 // note enters what an instance itself declares; false if that is nothing.
 func (d *declarations) note(i *Instance) bool {
@@ -75,25 +41,22 @@ func (d *declarations) note(i *Instance) bool {
 	for _, s := range i.Steps {
 		if s, ok := s.(*Dir); ok {
 			p := path.Clean(s.Path)
-			d.dirs[p] = append(d.dirs[p], declared{d.declarers, Dir{Path: p, Owner: s.Owner, Mode: s.Mode}})
+			d.dirs[p] = append(d.dirs[p], declared{d.declarers.count, Dir{Path: p, Owner: s.Owner, Mode: s.Mode}})
 			found = true
 		}
 	}
 	for _, o := range i.Owns {
 		if o.Owner != nil || o.Mode != "" {
-			d.trees[o.Path] = append(d.trees[o.Path], declared{d.declarers, Dir{Path: o.Path, Owner: o.Owner, Mode: o.Mode}})
+			d.trees[o.Path] = append(d.trees[o.Path], declared{d.declarers.count, Dir{Path: o.Path, Owner: o.Owner, Mode: o.Mode}})
 			found = true
 		}
-	}
-	if found {
-		d.declarers++
 	}
 	return found
 }
 
 // of is a directory as a closure declares it; false if it does not. A dir says
 // more than an owns, the owns of a longer path more than that of a shorter one.
-func (d *declarations) of(closure []uint64, dir string) (Dir, bool) {
+func (d *declarations) of(closure bitset, dir string) (Dir, bool) {
 	if m, ok := uppermost(d.dirs[dir], closure); ok {
 		return m, true
 	}
@@ -105,9 +68,9 @@ func (d *declarations) of(closure []uint64, dir string) (Dir, bool) {
 	return Dir{}, false
 }
 
-func uppermost(list []declared, closure []uint64) (Dir, bool) {
+func uppermost(list []declared, closure bitset) (Dir, bool) {
 	for _, x := range slices.Backward(list) {
-		if w := x.by / 64; w < len(closure) && closure[w]&(1<<(x.by%64)) != 0 {
+		if closure.has(x.by) {
 			return x.dir, true
 		}
 	}

@@ -39,20 +39,15 @@ type ref struct {
 	packages  []string
 	account   *account
 	span      source.Span // where it was written last
-	name      string      // its key, once asked for
+	// Once asked for: its key, the number of that, and what its block says.
+	name string
+	id   int32
+	body *body
 }
 
 // flexible reports whether the reference is to be bound for each app.
 func (r *ref) flexible() bool {
 	return r.slot != nil || r.component != nil && r.args == nil
-}
-
-// target is the declaration that a flexible reference names.
-func (r *ref) target() check.Object {
-	if r.slot != nil {
-		return r.slot
-	}
-	return r.component
 }
 
 // qualified is the stable name of a declaration: its module and its own name. The
