@@ -48,7 +48,7 @@ process owns that, and a second build attaches to the first one's engine.
   layc build app1 -o out                   one
   layc build --push                        to the fleet's registry
   layc build --secret npm_token=token.txt
-  layc build --verify                      build, test, and prove what is relied on
+  layc build --verify                      build, test, prove what is relied on
   layc build --json -o out                 the result as JSON`,
 		RunE: b.run,
 	}
@@ -389,6 +389,7 @@ func printSharing(w io.Writer, r *engine.Result) {
 	users := map[string]int{}
 	sizes := map[string]int64{}
 	var total int64
+	several := slices.ContainsFunc(r.Images, func(i engine.BuiltImage) bool { return platformName(i.Platform) != platformName(r.Images[0].Platform) })
 	for _, i := range r.Images {
 		for _, l := range i.Layers {
 			users[l.Digest.String()]++
@@ -397,7 +398,11 @@ func printSharing(w io.Writer, r *engine.Result) {
 		}
 	}
 	for _, i := range r.Images {
-		fmt.Fprintf(w, "%s  %s  %s\n", i.Name, i.Manifest, plan.Bytes(i.Size))
+		on := ""
+		if several {
+			on = "  " + platformName(i.Platform)
+		}
+		fmt.Fprintf(w, "%s%s  %s\n    %s\n", i.Name, on, plan.Bytes(i.Size), i.Manifest)
 		for _, l := range i.Layers {
 			shared := "its own"
 			if n := users[l.Digest.String()]; n > 1 {

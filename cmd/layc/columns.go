@@ -75,17 +75,26 @@ func shorten(text string, n int) string {
 	return string([]rune(text)[:n-1]) + "…"
 }
 
-// wrapped prints words with commas between them, on lines of lineWidth that all
-// but the first begin with the indent; first stands before the first word.
-func wrapped(w io.Writer, first, indent string, words []string) {
+// wrapped prints names with commas between them, as flow does.
+func wrapped(w io.Writer, first, indent string, names []string) {
+	words := slices.Clone(names)
+	for n := range len(words) - 1 {
+		words[n] += ","
+	}
+	flowWords(w, first, indent, words)
+}
+
+// flow prints text on lines of lineWidth that all but the first begin with the
+// indent; first stands before the first word.
+func flow(w io.Writer, first, indent, text string) {
+	flowWords(w, first, indent, strings.Fields(text))
+}
+
+func flowWords(w io.Writer, first, indent string, words []string) {
 	line := first
-	empty := true
 	for n, word := range words {
-		if n < len(words)-1 {
-			word += ","
-		}
 		switch {
-		case empty:
+		case n == 0:
 			line += word
 		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > lineWidth:
 			fmt.Fprintln(w, line)
@@ -93,7 +102,6 @@ func wrapped(w io.Writer, first, indent string, words []string) {
 		default:
 			line += " " + word
 		}
-		empty = false
 	}
 	fmt.Fprintln(w, line)
 }

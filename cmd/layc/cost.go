@@ -22,7 +22,8 @@ func (c *cli) costCommand() *cobra.Command {
 in a week, if things change as often as they say: for the plan, for each app
 planned on its own, and the least that any plan costs. Below are the apps and
 the components that cause most of it; what is in a layer shares the layer's cost
-by size. Pulls count what a layer's round trips are worth in bytes.
+by size. Pulls count what a layer's round trips are worth in bytes, so that even
+a tiny layer has a price.
 
 With --since it shows what the registry has to store newly since a git revision,
 by the components that cause it: a layer counts in equal parts for those that
@@ -105,7 +106,7 @@ func (k *costing) print(c *report.Cost) {
 	}
 	sum("this plan", c.Plan)
 	sum("each app on its own", c.Alone)
-	table.row("no plan is below", "", "", "", dollars(c.Bound))
+	table.row("no plan costs less", "", "", "", dollars(c.Bound))
 	table.print(k.out)
 
 	fmt.Fprintln(k.out)
@@ -127,6 +128,22 @@ func (k *costing) print(c *report.Cost) {
 	}
 	table.print(k.out)
 	k.more(len(c.Components), "component")
+
+	fmt.Fprintln(k.out)
+	flow(k.out, "", "", legend(c.Weights))
+}
+
+// legend says what the numbers are.
+func legend(w search.Weights) string {
+	text := "In the registry each layer is once."
+	if w.Retained > 0 {
+		text = fmt.Sprintf("In the registry each layer is once, and so are the %d old versions that it keeps of it.", w.Retained)
+	}
+	text += fmt.Sprintf(" Pulled is what changed, by all hosts, and everything by the %g %% of them that are new each week.", float64(w.Replaced)/10)
+	if w.Layer > 0 {
+		text += fmt.Sprintf(" A layer that is pulled counts %s more than it has, for its round trips.", plan.Bytes(w.Layer))
+	}
+	return text
 }
 
 // first are the indices of the rows that are shown.

@@ -94,7 +94,11 @@ func (c *cli) document(cmd *cobra.Command, name string) (*doc.Module, error) {
 	}
 	// What is wrong with types is layc check's to say: it hardly matters here.
 	checked, _ := check.Check(program)
-	return doc.Of(checked, shown), nil
+	m := doc.Of(checked, shown)
+	if dir, err := filepath.Abs(c.dir); err == nil && shown == "." {
+		m.Title = filepath.Base(dir)
+	}
+	return m, nil
 }
 
 // moduleInput is how to load the module of that name, and the path that it is
@@ -181,7 +185,7 @@ func (c *cli) docStd(asJSON bool) error {
 		return c.printJSON(entries)
 	}
 	for _, e := range entries {
-		fmt.Fprintf(c.out, "%-*s  %s\n", width, e.Path, e.Text)
+		flow(c.out, fmt.Sprintf("%-*s  ", width, e.Path), strings.Repeat(" ", width+2), e.Text)
 	}
 	return nil
 }
@@ -223,7 +227,7 @@ func (c *cli) docClauses(asJSON bool) error {
 		if len(e.Options) > 0 {
 			text += " (" + strings.Join(e.Options, ", ") + ")"
 		}
-		fmt.Fprintf(c.out, "%-12s  %-16s  %s\n", e.Word, e.In, text)
+		flow(c.out, fmt.Sprintf("%-12s  %-16s  ", e.Word, e.In), strings.Repeat(" ", 32), text)
 	}
 	return nil
 }

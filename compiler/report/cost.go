@@ -17,6 +17,7 @@ type Cost struct {
 	Plan       Sum
 	Alone      Sum // each app planned on its own, sharing nothing
 	Bound      search.Money
+	Weights    search.Weights  // by which it is counted
 	Apps       []AppCost       // by what they pull, then by name
 	Components []ComponentCost // by what they pull, then by name
 }
@@ -58,6 +59,7 @@ func NewCost(p *plan.Plan) (*Cost, error) {
 	if w == (search.Weights{}) {
 		w = search.DefaultWeights()
 	}
+	c.Weights = w
 	costs := make([]search.Cost, len(n.Solution.Layers))
 	for _, l := range p.Layers {
 		costs[l.Index()] = p.LayerCost(l)

@@ -20,6 +20,7 @@ import (
 // are comments without their #, lines as they are written.
 type Module struct {
 	Path       string      `json:"path"` // as importers write it; "." for the project's own
+	Title      string      `json:"-"`    // what headings call it; "" is the path
 	Text       string      `json:"text"`
 	Params     []Param     `json:"params"` // set with --set
 	Slots      []Slot      `json:"slots"`
@@ -57,8 +58,9 @@ type Component struct {
 
 // User is a user account.
 type User struct {
-	Name string `json:"name"`
-	Text string `json:"text"`
+	Name     string   `json:"name"`
+	Settings []string `json:"settings"` // "uid 33", as they are written
+	Text     string   `json:"text"`
 }
 
 // Value is a let.
@@ -71,7 +73,8 @@ type Value struct {
 
 // App is an app of the module.
 type App struct {
-	Name string `json:"name"` // as it is written, without quotes
+	Name string `json:"name"`          // as it is written, without quotes
+	For  string `json:"for,omitempty"` // of a matrix: what it is written for
 	Text string `json:"text"`
 }
 
@@ -105,7 +108,13 @@ func Of(p *check.Program, path string) *Module {
 		case *check.Component:
 			m.Components = append(m.Components, component(o))
 		case *check.User:
-			m.Users = append(m.Users, User{Name: name, Text: o.Decl.Doc})
+			u := User{Name: name, Settings: []string{}, Text: o.Decl.Doc}
+			for _, s := range o.Decl.Body.Stmts {
+				if clause, ok := s.(*syntax.Clause); ok {
+					u.Settings = append(u.Settings, oneLine(clause.At.Text()))
+				}
+			}
+			m.Users = append(m.Users, u)
 		case *check.Let:
 			m.Values = append(m.Values, Value{Name: name, Type: typeName(o.Type), Value: written(o.Decl.Value), Text: o.Decl.Doc})
 		}
@@ -118,7 +127,7 @@ func Of(p *check.Program, path string) *Module {
 		}
 	}
 	for _, a := range p.Apps {
-		m.Apps = append(m.Apps, App{Name: strings.Trim(written(a.Name), `"`), Text: a.Doc})
+		m.Apps = append(m.Apps, App{Name: strings.Trim(written(a.Name), `"`), For: matrix(a), Text: a.Doc})
 	}
 	return m
 }
@@ -191,10 +200,31 @@ func typeName(t *check.Type) string {
 	return t.String()
 }
 
+// matrix is what an app is written for, with its condition; "" for a single one.
+func matrix(a *syntax.App) string {
+	var parts []string
+	for _, g := range a.Generators {
+		part := g.Value.Name + " in " + written(g.In)
+		if g.Key != nil {
+			part = g.Key.Name + ", " + part
+		}
+		parts = append(parts, part)
+	}
+	text := strings.Join(parts, ", ")
+	if a.Where != nil {
+		text += " where " + written(a.Where)
+	}
+	return text
+}
+
 // written is an expression as its author wrote it, on one line.
 func written(e syntax.Expr) string {
 	if e == nil {
 		return ""
 	}
-	return strings.Join(strings.Fields(e.Span().Text()), " ")
+	return oneLine(e.Span().Text())
+}
+
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(text), " ")
 }

@@ -1,31 +1,66 @@
 package doc
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
-// Terminal is the documentation as plain text. Comments keep their lines.
+// lineWidth is how wide a terminal is taken to be.
+const lineWidth = 80
+
+// Terminal is the documentation as plain text. Comments keep their lines, as far
+// as they fit a terminal.
 func (m *Module) Terminal() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "module %s\n", m.Path)
+	fmt.Fprintf(&b, "module %s\n", cmp.Or(m.Title, m.Path))
 	if m.Text != "" {
-		fmt.Fprintf(&b, "\n%s\n", m.Text)
+		b.WriteString("\n")
+		fold(&b, "", "", m.Text)
 	}
 	if m.Path != "." {
 		fmt.Fprintf(&b, "\n    import %q\n", m.Path)
 	}
 	entry := func(head, text string, notes ...string) {
-		fmt.Fprintf(&b, "\n%s\n", head)
+		b.WriteString("\n")
+		fold(&b, "", "        ", head)
 		for _, n := range notes {
-			fmt.Fprintf(&b, "    %s\n", n)
+			fold(&b, "    ", "        ", n)
 		}
 		if text != "" {
-			fmt.Fprintf(&b, "    %s\n", strings.ReplaceAll(strings.ReplaceAll(text, "\n", "\n    "), "\n    \n", "\n\n"))
+			fold(&b, "    ", "    ", text)
 		}
 	}
 	m.each(entry)
 	return b.String()
+}
+
+// fold writes the lines of a text behind an indent. What does not fit goes on in
+// the next line, if it belongs to the same paragraph, or in one of its own.
+func fold(b *strings.Builder, indent, further, text string) {
+	lines := strings.Split(text, "\n")
+	for n := 0; n < len(lines); n++ {
+		line := strings.TrimRight(indent+lines[n], " ")
+		if utf8.RuneCountInString(line) <= lineWidth {
+			fmt.Fprintf(b, "%s\n", line)
+			continue
+		}
+		// The last space that fits, but none of the indent.
+		at := strings.LastIndexByte(string([]rune(line)[:lineWidth+1]), ' ')
+		if at < len(line)-len(strings.TrimLeft(line, " ")) {
+			fmt.Fprintf(b, "%s\n", line) // one long word
+			continue
+		}
+		fmt.Fprintf(b, "%s\n", strings.TrimRight(line[:at], " "))
+		rest := line[at+1:]
+		if n+1 < len(lines) && lines[n+1] != "" && strings.IndexAny(lines[n+1][:1], " -*0123456789") < 0 {
+			lines[n+1] = rest + " " + lines[n+1]
+			continue
+		}
+		lines[n], indent = rest, further
+		n--
+	}
 }
 
 // each calls entry for each declaration in the order in which they are shown:
@@ -42,16 +77,22 @@ func (m *Module) each(entry func(head, text string, notes ...string)) {
 		entry(head, s.Text, listed("filled by", s.Fillers)...)
 	}
 	for _, c := range m.Components {
-		entry("component "+c.String(), c.Text, append(listed("fills", c.Fills), listed("needs", c.Needs)...)...)
+		notes := append(listed("fills", c.Fills), listed("needs", c.Needs)...)
+		for _, p := range c.Params {
+			if p.Text != "" {
+				notes = append(notes, p.Name+": "+oneLine(p.Text))
+			}
+		}
+		entry("component "+c.head(), c.Text, notes...)
 	}
 	for _, u := range m.Users {
-		entry("user "+u.Name, u.Text)
+		entry("user "+u.Name, u.Text, listed("", u.Settings)...)
 	}
 	for _, v := range m.Values {
 		entry(fmt.Sprintf("let %s: %s = %s", v.Name, v.Type, v.Value), v.Text)
 	}
 	for _, a := range m.Apps {
-		entry("app "+a.Name, a.Text)
+		entry("app "+a.Name, a.Text, listed("for", nonempty(a.For))...)
 	}
 }
 
@@ -60,7 +101,14 @@ func listed(what string, names []string) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	return []string{what + " " + strings.Join(names, ", ")}
+	return []string{strings.TrimSpace(what + " " + strings.Join(names, ", "))}
+}
+
+func nonempty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
 }
 
 // String is the parameter as a program declares it, with its type.
@@ -72,8 +120,9 @@ func (p Param) String() string {
 	return s
 }
 
-// String is the component's head as a program declares it.
-func (c Component) String() string {
+// head is the component's head as a program declares it: on one line, or with a
+// line for each parameter.
+func (c Component) head() string {
 	if len(c.Params) == 0 {
 		return c.Name
 	}
@@ -81,14 +130,18 @@ func (c Component) String() string {
 	for i, p := range c.Params {
 		params[i] = p.String()
 	}
-	return c.Name + "(" + strings.Join(params, ", ") + ")"
+	head := c.Name + "(" + strings.Join(params, ", ") + ")"
+	if utf8.RuneCountInString("component "+head) > lineWidth {
+		return c.Name + "(\n    " + strings.Join(params, ",\n    ") + ",\n)"
+	}
+	return head
 }
 
 // Markdown is the documentation as Markdown. Comments are taken for Markdown,
 // but not for HTML.
 func (m *Module) Markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n", markdown("Module "+m.Path))
+	fmt.Fprintf(&b, "# %s\n", markdown("Module "+cmp.Or(m.Title, m.Path)))
 	if m.Text != "" {
 		fmt.Fprintf(&b, "\n%s\n", markdown(m.Text))
 	}

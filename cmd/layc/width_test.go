@@ -1,0 +1,35 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// What is printed for people about the largest example fits a terminal.
+func TestWidth(t *testing.T) {
+	const fleet = "../../testdata/fleet"
+	for _, args := range [][]string{
+		{"plan", "-C", fleet},
+		{"cost", "-C", fleet},
+		{"simulate", "-C", fleet},
+		{"impact", "-C", fleet, "openssl"},
+		{"explain-layer", "-C", fleet, "openssl"},
+		{"doc", "-C", fleet},
+		{"doc", "std"},
+		{"doc", "clauses"},
+	} {
+		var out, problem bytes.Buffer
+		c := &cli{out: &out, err: &problem, open: openFake}
+		if code := c.run(context.Background(), args); code != exitOK {
+			t.Errorf("layc %s: exit code %d\n%s", strings.Join(args, " "), code, &problem)
+		}
+		for _, line := range strings.Split(out.String(), "\n") {
+			if utf8.RuneCountInString(line) > lineWidth {
+				t.Errorf("layc %s: %d columns: %s", strings.Join(args, " "), utf8.RuneCountInString(line), line)
+			}
+		}
+	}
+}
