@@ -157,6 +157,7 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 // room appends the making of a path's parents, where they are not there.
 func (l *lowerer) room(c *contents, i *component.Instance, p string) {
 	if dir := path.Dir(p); !l.parents(c, i, p, false) && dir != "/" {
+		c.mixed = true // BuildKit sets a directory's time before it fills it
 		c.chain = c.chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
 	}
 }

@@ -128,8 +128,8 @@ func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) ll
 // it.
 func (l *lowerer) alone(on llb.State, i *component.Instance) llb.State {
 	done := l.steps(on, i)
-	if !component.HasRun(i) {
-		return done // made by the helper as it is
+	if len(i.Steps) == 1 && !component.HasRun(i) {
+		return done // one layer, made by the helper as it is
 	}
 	opts := l.help(i.Title, "layer", i.Span, "squash", afterDir)
 	return l.helped(on, append(opts, llb.AddMount(afterDir, done, llb.Readonly)))
@@ -201,25 +201,32 @@ func (l *lowerer) prepared(on llb.State, i *component.Instance) llb.State {
 	return on.File(chain, l.from(i.Title, "prepare", i.Span))
 }
 
-// runner is the user other than root, by numbers, who runs an instance's
-// steps, or nil.
+// runner is the user other than root, by numbers, who runs the first of an
+// instance's steps that has one, or nil.
 func runner(i *component.Instance) *component.Owner {
 	for _, s := range i.Steps {
-		r, ok := s.(*component.Run)
-		if !ok || r.User == "" {
-			continue
-		}
-		user, group, found := strings.Cut(r.User, ":")
-		uid, err1 := strconv.Atoi(user)
-		gid, err2 := strconv.Atoi(group)
-		if !found {
-			gid, err2 = uid, nil
-		}
-		if err1 == nil && err2 == nil && uid != 0 {
-			return &component.Owner{UID: uid, GID: gid}
+		if r, ok := s.(*component.Run); ok {
+			if user := userOf(r); user != nil {
+				return user
+			}
 		}
 	}
 	return nil
+}
+
+// userOf is the user other than root, by numbers, as whom a run executes, or
+// nil.
+func userOf(s *component.Run) *component.Owner {
+	user, group, found := strings.Cut(s.User, ":")
+	uid, err1 := strconv.Atoi(user)
+	gid, err2 := strconv.Atoi(group)
+	if !found {
+		gid, err2 = uid, nil
+	}
+	if err1 != nil || err2 != nil || uid == 0 {
+		return nil
+	}
+	return &component.Owner{UID: uid, GID: gid}
 }
 
 // steps does an instance's steps on a state; more are further options of what
@@ -273,8 +280,7 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, mor
 func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOption {
 	var opts []llb.RunOption
 	for _, c := range s.Caches {
-		id := "layc" + c
-		opts = append(opts, llb.AddMount(c, llb.Scratch(), llb.AsPersistentCacheDir(id, llb.CacheMountShared)))
+		opts = append(opts, l.cache(i, s, c))
 	}
 	for _, t := range s.Tmpfs {
 		opts = append(opts, llb.AddMount(t, llb.Scratch(), llb.Tmpfs()))
@@ -296,6 +302,21 @@ func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOptio
 		opts = append(opts, llb.AddSSHSocket())
 	}
 	return opts
+}
+
+// cacheRoot is the directory of a user's cache within its state.
+const cacheRoot = "/cache"
+
+// cache is the mount of a cache directory. Each user has caches of their own,
+// which they may write.
+func (l *lowerer) cache(i *component.Instance, s *component.Run, dir string) llb.RunOption {
+	user := userOf(s)
+	if user == nil {
+		return llb.AddMount(dir, llb.Scratch(), llb.AsPersistentCacheDir("layc"+dir, llb.CacheMountShared))
+	}
+	empty := llb.Scratch().File(llb.Mkdir(cacheRoot, 0o755, llb.WithUIDGID(user.UID, user.GID), llb.WithCreatedTime(epoch)),
+		l.from(i.Title, "cache of user "+user.String(), s.Span))
+	return llb.AddMount(dir, empty, llb.SourcePath(cacheRoot), llb.AsPersistentCacheDir("layc"+dir+" of "+user.String(), llb.CacheMountShared))
 }
 
 // bound is the state and path that a bind mounts.
