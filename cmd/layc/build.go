@@ -16,7 +16,6 @@ import (
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
@@ -255,8 +254,9 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 			}
 		}
 		for _, i := range g.Images {
+			names := i.App.References()
 			request.Images = append(request.Images, engine.Image{
-				Name: imageName(i.App), Platform: i.Platform, Definition: i.Definition(), Config: i.Config,
+				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config,
 			})
 		}
 	}
@@ -285,14 +285,6 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 		err = closing
 	}
 	return result, err
-}
-
-// imageName is an app's name in the layout: with its first tag, if any.
-func imageName(a *component.App) string {
-	if len(a.Tags) > 0 {
-		return a.Name + ":" + a.Tags[0]
-	}
-	return a.Name
 }
 
 func (b *build) progressMode() string {
@@ -335,7 +327,12 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 	var unproven *engine.UnprovenError
 	if errors.As(err, &unproven) {
 		outcomes := judge(graphs, unproven.Proven)
-		if err := b.showOutcomes(outcomes); err != nil {
+		if b.json {
+			err = b.printJSON(resultJSON(&engine.Result{}, outcomes, nil, ""))
+		} else {
+			err = b.showOutcomes(outcomes)
+		}
+		if err != nil {
 			return err
 		}
 		fmt.Fprintf(b.err, "%s; nothing is written\n", unverified(outcomes))

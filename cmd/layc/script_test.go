@@ -83,7 +83,11 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 	if f.mode == "fail" {
 		return nil, f.stepError(r)
 	}
-	result := &engine.Result{}
+	proven, err := f.prove(r.Proofs)
+	if err != nil {
+		return nil, err
+	}
+	result := &engine.Result{Proven: proven}
 	for _, i := range r.Images {
 		result.Images = append(result.Images, engine.BuiltImage{Name: i.Name, Platform: i.Platform, Manifest: digest.FromString(i.Name)})
 	}

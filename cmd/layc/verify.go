@@ -97,7 +97,7 @@ func (v outcome) failed(g *llb.Graph, step *engine.StepError) finding {
 			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
 		}
 	case v.Kind == llb.Again:
-		d = list.Errorf("E0504", origin.Span, "%s fails when it is built a second time%s", origin.Component, v.where())
+		d = list.Errorf("E0504", origin.Span, "%s fails when it is built again%s", origin.Component, v.where())
 		d.Note("the first build, of the same steps on the same files, succeeded")
 	default:
 		d = list.Errorf("E0502", origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
@@ -155,10 +155,10 @@ func (v *outcome) differs(paths []string) {
 		return
 	}
 	var list diag.List
-	d := list.Warnf("E0504", v.Span, "%s is not the same when it is built a second time%s", v.Component, v.where())
+	d := list.Warnf("E0504", v.Span, "%s is not the same when it is built again%s", v.Component, v.where())
 	some(d, paths)
-	d.Note("that is allowed: the engine's cache keeps the bytes of the first build; another engine makes others, and hosts pull them")
-	d.Hint("take the time from SOURCE_DATE_EPOCH, sort what is listed, and leave out what the build only logs")
+	d.Note("that is allowed: the engine's cache keeps what was built first; but each further engine makes bytes of its own, for hosts to pull")
+	d.Hint("take times from SOURCE_DATE_EPOCH, sort what is listed, delete logs")
 	v.add(d)
 }
 
@@ -178,25 +178,29 @@ func (v *outcome) lacks(all []llb.Lack) {
 			demand = append(demand, fmt.Sprintf("%s needs %s", l.File, l.Needs))
 		}
 	}
+	bring := "write needs, or runs with, for what brings that, such as os.packages(…)"
+	if v.App != nil {
+		bring = "let the app use what brings that"
+	}
 	var list diag.List
 	if len(programs) > 0 {
 		d := list.Errorf("E0505", v.Span, "programs of %s cannot be started%s", v.Component, v.where())
 		some(d, programs)
-		d.Note("neither the component nor what it needs nor the base brings that")
-		d.Hint("write needs, or runs with, for what brings it, such as os.packages(…); or take a build for this base's C library")
+		d.Note("that is not in the component, in what it needs and runs with, or in the base")
+		d.Hint("%s; or take a build for the base's C library", bring)
 		v.add(d)
 	}
 	if len(misplaced) > 0 {
-		d := list.Warnf("E0505", v.Span, "programs of %s need libraries where nothing looks for them%s", v.Component, v.where())
+		d := list.Warnf("E0505", v.Span, "libraries of programs of %s lie where nothing looks for them%s", v.Component, v.where())
 		some(d, misplaced)
 		d.Hint("set LD_LIBRARY_PATH with env, unless what starts the programs does so")
 		v.add(d)
 	}
 	if len(demand) > 0 {
-		d := list.Warnf("E0505", v.Span, "libraries of %s need others that nothing brings%s", v.Component, v.where())
+		d := list.Warnf("E0505", v.Span, "libraries of %s need others that are not there%s", v.Component, v.where())
 		some(d, demand)
-		d.Note("no program of the component loads them by itself: that is allowed if nothing ever does")
-		d.Hint("write needs, or runs with, for what brings them")
+		d.Note("no program of the component loads them by itself: that is allowed if none ever does")
+		d.Hint("%s", bring)
 		v.add(d)
 	}
 }
@@ -242,18 +246,18 @@ func (c *cli) show(f finding) error {
 	return nil
 }
 
-// kinds are what proofs prove, for people: one, and many.
+// kinds are what proofs prove, for people: of one, and of many.
 var kinds = []struct {
 	kind      llb.ProofKind
 	one, many string
 }{
-	{llb.Test, "test", "tests"},
-	{llb.Alone, "component built alone", "components built alone"},
-	{llb.Again, "run repeated", "runs repeated"},
-	{llb.Libraries, "component's libraries", "components' libraries"},
+	{llb.Test, "%d test", "%d tests"},
+	{llb.Alone, "%d component built alone", "%d components built alone"},
+	{llb.Again, "%d component built again", "%d components built again"},
+	{llb.Libraries, "libraries of %d layer", "libraries of %d layers"},
 }
 
-// counted counts proofs by their kinds: "2 tests, 1 run repeated".
+// counted counts proofs by their kinds: "2 tests, libraries of 1 layer".
 func counted(outcomes []outcome) string {
 	var parts []string
 	for _, k := range kinds {
@@ -267,7 +271,7 @@ func counted(outcomes []outcome) string {
 			what = k.one
 		}
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+			parts = append(parts, fmt.Sprintf(what, n))
 		}
 	}
 	if len(parts) == 0 {
@@ -307,18 +311,22 @@ type jsonProof struct {
 	Platform  string   `json:"platform,omitempty"` // if there are several
 	Place     string   `json:"place,omitempty"`
 	Test      string   `json:"test,omitempty"` // the command
-	Warnings  []string `json:"warnings,omitempty"`
+	Holds     bool     `json:"holds"`
+	// Findings are as those of layc check --json; none if all is well.
+	Findings diag.List `json:"findings,omitempty"`
+	Output   []string  `json:"output,omitempty"` // what a step that failed printed last
 }
 
 func proofsJSON(outcomes []outcome) []jsonProof {
 	var out []jsonProof
 	for _, v := range outcomes {
-		j := jsonProof{Kind: string(v.Kind), Component: v.Component, On: v.On, Platform: v.platform, Place: placeOf(v.Span)}
+		j := jsonProof{Kind: string(v.Kind), Component: v.Component, On: v.On, Platform: v.platform, Place: placeOf(v.Span), Holds: v.holds()}
 		if v.Test != nil {
 			j.Test = v.Test.Command
 		}
 		for _, f := range v.Findings {
-			j.Warnings = append(j.Warnings, strings.Join(append([]string{f.Message}, f.Notes...), "\n"))
+			j.Findings = append(j.Findings, f.Diagnostic)
+			j.Output = append(j.Output, f.output...)
 		}
 		out = append(out, j)
 	}

@@ -98,4 +98,3 @@ func vertices(p Proof) []string {
 	}
 	return out
 }
-

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// prove is what the fake engine makes of proofs: they hold; with FAKE_ENGINE=warn
+// they find what is warned of, with FAKE_ENGINE=unproven all of them fail.
+func (f fake) prove(proofs []engine.Proof) ([]engine.Proven, error) {
+	out := make([]engine.Proven, len(proofs))
+	fails := false
+	for n, p := range proofs {
+		id, name := proves(p)
+		switch {
+		case f.mode != "warn" && f.mode != "unproven":
+		case name == "[tool] look for libraries":
+			out[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\npath\t/opt/x/tool\tlibhidden.so\t/usr/lib/hidden/libhidden.so\n")
+			if f.mode == "unproven" {
+				out[n].Report = append(out[n].Report, "interpreter\t/opt/x/musl\t/lib/ld-musl.so\t\nlibrary\t/opt/x/tool\tlibgone.so\t\n"...)
+			}
+		case name == "[tool] compare with a second build":
+			out[n].Report = []byte(strings.Repeat("/opt/x/time differs from byte 0 on\n", 7))
+		case f.mode == "unproven" && p.Report == "":
+			step := &engine.StepError{Vertex: id, Name: name, ExitCode: 1, Log: []string{"it says why"}, Err: errors.New("exit code: 1")}
+			if strings.Contains(name, "] test: ") {
+				step.Log = []string{"layc-helper: it should print:", "  two", "it printed:", "  one"}
+			}
+			out[n].Failed = step
+		}
+		fails = fails || out[n].Failed != nil || p.Holds != nil && !p.Holds(out[n].Report)
+	}
+	if fails {
+		return nil, &engine.UnprovenError{Proven: out}
+	}
+	return out, nil
+}
+
+// proves is the vertex of a proof itself, and its name.
+func proves(p engine.Proof) (digest.Digest, string) {
+	def := p.Definition.Def
+	id := digest.FromBytes(def[len(def)-2]) // the last one says which is meant
+	return id, p.Definition.Metadata[string(id)].Description["llb.customname"]
+}
