@@ -13,7 +13,6 @@ package compiler
 import (
 	"io/fs"
 	"path"
-	"strings"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -29,6 +28,7 @@ import (
 type Input struct {
 	Project fs.FS  // the project's files
 	Dir     string // the module within it
+	Name    string // what findings call the module's directory; see [load.Input]
 	// Modules are the git repositories that the lock file pins.
 	Modules  map[load.Repository]load.Fetched
 	Platform component.Platform // built for, unless the fleet names platforms
@@ -69,7 +69,7 @@ const (
 func Compile(in Input, until Stage) (*Output, diag.List) {
 	out := &Output{}
 	var list diag.List
-	out.Program, list = load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Modules: in.Modules})
+	out.Program, list = load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Name: in.Name, Modules: in.Modules})
 	if out.Program == nil {
 		return out, list
 	}
@@ -120,45 +120,4 @@ func readLock(in Input) (*lock.File, diag.List) {
 		return &lock.File{}, list
 	}
 	return f, nil
-}
-
-// platforms are those to compile for: the input's, else the fleet's, else the
-// one that layc runs on.
-func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
-	if len(in.Platforms) > 0 {
-		return in.Platforms
-	}
-	if out.Checked.Fleet == nil {
-		return []component.Platform{in.Platform}
-	}
-	g, _ := component.Expand(component.Input{
-		Program: out.Checked.FleetOnly(), Lock: out.Lock, Platform: in.Platform, Project: in.Project, Set: in.Set,
-	})
-	var platforms []component.Platform
-	for _, name := range g.Fleet.Platforms {
-		p, ok := ParsePlatform(name)
-		if !ok {
-			list.Errorf("E0351", out.Checked.Fleet.At, "%q is no platform", name).
-				Hint("write os/arch, such as linux/amd64")
-			continue
-		}
-		platforms = append(platforms, p)
-	}
-	if len(platforms) == 0 {
-		return []component.Platform{in.Platform}
-	}
-	return platforms
-}
-
-// ParsePlatform reads os/arch[/variant].
-func ParsePlatform(s string) (component.Platform, bool) {
-	parts := strings.Split(s, "/")
-	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || parts[1] == "" {
-		return component.Platform{}, false
-	}
-	p := component.Platform{OS: parts[0], Arch: parts[1]}
-	if len(parts) == 3 {
-		p.Variant = parts[2]
-	}
-	return p, true
 }

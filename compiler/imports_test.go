@@ -31,7 +31,7 @@ var policy = map[string]string{
 	"compiler/picture":     "compiler/component compiler/plan compiler/plan/search",
 	"compiler/simulate":    "compiler/component compiler/plan compiler/plan/search",
 	"compiler/report":      "compiler/component compiler/lock compiler/plan compiler/plan/search",
-	"compiler":             "lang/source lang/diag lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
+	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
 
 	"llb":          "lang/source compiler/component compiler/lock compiler/plan llb/helper",
 	"llb/helper":   "",

@@ -348,6 +348,14 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 			origin = o
 		}
 	}
+	if err := b.show(finding{stepFailed(step, origin), step.Log}); err != nil {
+		return err
+	}
+	return &codeError{exitBuild}
+}
+
+// stepFailed is the finding of a step that failed.
+func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	var list diag.List
 	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
 	switch {
@@ -356,13 +364,17 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 	default:
 		d.Note("%s", step.Err)
 	}
-	if strings.Contains(step.Err.Error(), "404") {
-		d.Hint("what %s pins is gone from the mirror: run layc update, or name another mirror with --mirror", lock.Name)
+	switch {
+	case strings.Contains(step.Err.Error(), "404"):
+		d.Hint("what %s pins is gone from the mirror: run `layc update`, or name another mirror with `--mirror`", lock.Name)
+	case step.ExitCode == 127:
+		d.Note("a step finds what its component `needs`, what that needs, and what it `builds with`").
+			Hint("find the missing command in its output, and write `needs` or `builds with` for what brings it, such as `builds with os.packages(\"make\")`")
+	case step.ExitCode != 0:
+		d.Note("it ran as root in /, on the base, with what its component `needs` and `builds with`").
+			Hint("its last output says why")
 	}
-	if err := b.show(finding{d, step.Log}); err != nil {
-		return err
-	}
-	return &codeError{exitBuild}
+	return d
 }
 
 // summary says where the images are and what they share.

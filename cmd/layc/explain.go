@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,34 +12,78 @@ import (
 
 func (c *cli) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "explain CODE",
-		Short:   "Explain a finding by its code",
-		Example: "  layc explain E0310",
+		Use:   "explain [CODE…]",
+		Short: "Explain a finding by its code",
+		Long: `explain says what a finding means and what to do about it, with an example
+that produces it and what that looks like. Without a code it lists them all.`,
+		Example: `  layc explain E0310
+  layc explain                 list all codes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage(cmd, "want one code, such as E0310")
-			}
-			code := diag.Code(strings.ToUpper(args[0]))
-			e, ok := diag.Explain(code)
-			if !ok {
-				var known []string
+			if len(args) == 0 {
 				for _, e := range diag.Entries() {
-					known = append(known, string(e.Code))
+					fmt.Fprintf(c.out, "%s  %s\n", e.Code, e.Title)
 				}
-				if near := diag.Nearest(string(code), known); near != "" {
-					return usage(cmd, "no finding has the code %s; did you mean %s?", code, near)
+				return nil
+			}
+			var entries []diag.Entry
+			for _, a := range args {
+				e, err := documented(cmd, a)
+				if err != nil {
+					return err
 				}
-				return usage(cmd, "no finding has the code %s", code)
+				entries = append(entries, e)
 			}
-			fmt.Fprintf(c.out, "%s: %s\n\n%s\n", e.Code, e.Title, strings.TrimSpace(e.Doc))
-			if e.Example == "" {
-				return nil // it takes more than a page
-			}
-			fmt.Fprint(c.out, "\nAn example that produces it:\n\n")
-			for _, line := range strings.Split(strings.Trim(e.Example, "\n"), "\n") {
-				fmt.Fprintf(c.out, "    %s\n", line)
+			for i, e := range entries {
+				if i > 0 {
+					fmt.Fprintln(c.out)
+				}
+				explain(c.out, e)
 			}
 			return nil
 		},
+	}
+}
+
+// documented finds the documentation of a code as a person writes it: E0310,
+// e0310, error[E0310] or 310.
+func documented(cmd *cobra.Command, written string) (diag.Entry, error) {
+	text := strings.ToUpper(strings.TrimSpace(written))
+	if _, within, ok := strings.Cut(text, "["); ok {
+		text = strings.TrimRight(within, "]:")
+	}
+	if text != "" && strings.Trim(text, "0123456789") == "" {
+		text = "E" + strings.Repeat("0", max(0, 4-len(text))) + text
+	}
+	if e, ok := diag.Explain(diag.Code(text)); ok {
+		return e, nil
+	}
+	var known []string
+	for _, e := range diag.Entries() {
+		known = append(known, string(e.Code))
+	}
+	if near := diag.Nearest(text, known); near != "" {
+		return diag.Entry{}, usage(cmd, "no finding has the code %s; did you mean %s?", written, near)
+	}
+	return diag.Entry{}, usage(cmd, "no finding has the code %s; layc explain lists them", written)
+}
+
+// explain prints the documentation of a code.
+func explain(w io.Writer, e diag.Entry) {
+	fmt.Fprintf(w, "%s: %s\n\n%s\n", e.Code, e.Title, strings.TrimSpace(e.Doc))
+	if e.Example != "" && len(e.Example) <= longestExample {
+		fmt.Fprint(w, "\nAn example that produces it:\n\n")
+		indented(w, strings.Trim(e.Example, "\n"))
+	}
+	fmt.Fprint(w, "\nThe terminal then shows:\n\n")
+	indented(w, strings.TrimRight(diag.Rendered(e.Code), "\n"))
+}
+
+// longestExample is how many bytes of an example are worth reading.
+const longestExample = 2000
+
+// indented prints text indented; empty lines stay empty.
+func indented(w io.Writer, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintln(w, strings.TrimRight("    "+line, " "))
 	}
 }

@@ -39,7 +39,7 @@ func (p *program) source(cmd *cobra.Command) {
 // input is what the compiler gets.
 func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 	in := compiler.Input{
-		Project: os.DirFS(c.dir), Dir: ".",
+		Project: os.DirFS(c.dir), Dir: ".", Name: c.where(),
 		Platform: component.Platform{OS: "linux", Arch: runtime.GOARCH},
 		Set:      map[string]string{},
 	}
@@ -67,6 +67,16 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 		return in, err
 	}
 	return in, nil
+}
+
+// where is what findings call the module's directory.
+func (c *cli) where() string {
+	if c.dir == "." {
+		if dir, err := os.Getwd(); err == nil {
+			return dir
+		}
+	}
+	return c.dir
 }
 
 // compile compiles the module up to a stage and prints what was found. apps

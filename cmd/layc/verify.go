@@ -93,18 +93,20 @@ func (v outcome) failed(g *llb.Graph, step *engine.StepError) finding {
 		} else {
 			d.Note("it ran on %s and nothing else", v.world())
 		}
+		d.Hint("its output says why; mend the component, or what the test says of it")
 		if len(output) > 0 {
 			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
 		}
 	case v.Kind == llb.Again:
 		d = list.Errorf("E0504", origin.Span, "%s fails when it is built again%s", origin.Component, v.where())
 		d.Note("the first build, of the same steps on the same files, succeeded")
+		d.Hint("see what the step finds only the first time, such as a name, a date, or a service")
 	default:
 		d = list.Errorf("E0502", origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
 		if v.Kind == llb.Alone {
 			d.Note("it ran on %s and nothing else: what it finds in an image beside that, another plan may put elsewhere", v.world())
 		}
-		d.Hint("find out from its output what is missing, and write needs for the component that brings it")
+		d.Hint("find out from its output what is missing, and write `needs` for the component that brings it")
 	}
 	if step.ExitCode != 0 && !(v.Kind == llb.Test && v.Own(step.Vertex)) {
 		d.At("exit code %d", step.ExitCode)
@@ -193,7 +195,7 @@ func (v *outcome) lacks(all []llb.Lack) {
 	if len(misplaced) > 0 {
 		d := list.Warnf("E0505", v.Span, "libraries of programs of %s lie where nothing looks for them%s", v.Component, v.where())
 		some(d, misplaced)
-		d.Hint("set LD_LIBRARY_PATH with env, unless what starts the programs does so")
+		d.Hint("set LD_LIBRARY_PATH with `env`, unless what starts the programs does so")
 		v.add(d)
 	}
 	if len(demand) > 0 {

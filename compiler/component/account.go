@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/layc-lang/layc/lang/check"
@@ -39,9 +40,9 @@ func (x *expander) account(o *check.User) *account {
 	a := &account{Account: Account{Name: name.Name}, path: qualified(o.Module, name.Name), span: name.At}
 	x.statements(o.Decl.Body, &env{module: o.Module}, &body{module: o.Module, span: name.At, account: a})
 	if !a.hasUID {
-		x.found.Errorf("E0317", name.At, "user %s has no uid", name.Name).
-			Note("users have explicit ids, so that files belong to the same number in every image").
-			Hint("write uid 1001")
+		x.found.Errorf("E0317", name.At, "user `%s` has no `uid`", name.Name).
+			Note("users have explicit numbers, so that files belong to the same one in every image").
+			Hint("write `uid 1001`")
 		a = nil
 	} else if !a.hasGID {
 		a.GID = a.UID
@@ -64,7 +65,8 @@ func (x *expander) accountClause(s *syntax.Clause, v *env, a *account) {
 	case "groups":
 		for _, g := range x.allTexts(s.Args, v) {
 			if !validAccountName(g) {
-				x.found.Errorf("E0317", s.At, "%q cannot be the name of a group", g)
+				x.found.Errorf("E0317", s.At, "%q cannot be the name of a group", g).
+					Hint("names of groups have letters, digits, `_` and `-`, up to 32")
 				continue
 			}
 			a.Groups = append(a.Groups, g)
@@ -84,7 +86,8 @@ func (x *expander) homePath(s *syntax.Clause, v *env) string {
 	p, ok = x.target(p, s.Args[0].Span())
 	for _, c := range p {
 		if c == ':' || c < ' ' {
-			x.found.Errorf("E0317", s.Args[0].Span(), "%q cannot stand in /etc/passwd", p)
+			x.found.Errorf("E0317", s.Args[0].Span(), "%q cannot stand in /etc/passwd", p).
+				Hint("choose a path without `:` and control characters")
 			return ""
 		}
 	}
@@ -101,7 +104,7 @@ func (x *expander) homePath(s *syntax.Clause, v *env) string {
 func (x *expander) id(s *syntax.Clause, v *env) int {
 	n, ok := x.operand(s, v).(int64)
 	if ok && (n < 0 || n > maxID) {
-		x.found.Errorf("E0317", s.Args[0].Span(), "%s is %d", s.Word.Name, n).Hint("write a number from 0 to %d", maxID)
+		x.found.Errorf("E0317", s.Args[0].Span(), "`%s` is %d", s.Word.Name, n).Hint("write a number from 0 to %d", maxID)
 		return 0
 	}
 	return int(n)
@@ -146,8 +149,13 @@ func (x *expander) sameAccounts(a *App) {
 		for _, other := range seen {
 			o := other.Package.Account
 			if o.Name == u.Name || o.UID == u.UID {
-				x.found.Errorf("E0318", i.Span, "app %s has two users with the name %s or the number %d", a.Name, u.Name, u.UID).
+				same := fmt.Sprintf("number %d", u.UID)
+				if o.Name == u.Name {
+					same = "name " + u.Name
+				}
+				x.found.Errorf("E0318", i.Span, "app %s has two users with the %s", a.Name, same).
 					See(other.Span, "the other is declared here").
+					Note("in one image a name and a number stand for one user").
 					Hint("use one user for both, or give one of them another name and uid")
 			}
 		}

@@ -89,8 +89,9 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 		if x.depth == maxBuilds+1 && !x.tooDeep {
 			x.tooDeep = true
 			x.found.Errorf("E0338", uses[0].span, "builds that need builds are nested more than %d deep", maxBuilds).
-				Note("the last one is %s", shortened(uses[0].title())).
-				Note("a build that needs itself with other arguments has to come to an end: put it into an if")
+				Note("the last one is %s", uses[0].label()).
+				Note("a build that needs itself with other arguments has to come to an end").
+				Hint("put `from` or `builds with` into an `if`")
 		}
 		x.depth--
 		return nil
@@ -109,7 +110,7 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 		if c.replaced() {
 			continue
 		}
-		if !c.single() {
+		if x.exhausted || !c.single() {
 			return nil
 		}
 		if c.base = x.baseInstance(base); c.base == nil {
@@ -139,7 +140,7 @@ func (c *closure) add(r *ref, by *member) {
 		if r.packages != nil {
 			for _, p := range r.packages {
 				if _, ok := c.packs[p]; !ok {
-					c.packs[p] = r.span
+					c.packs[p] = c.x.told(r.span, r.origin)
 				}
 			}
 			continue
@@ -231,20 +232,15 @@ func (c *closure) tooLarge(r *ref) {
 		return
 	}
 	c.endless = true
-	d := c.x.found.Errorf("E0338", r.span, "%s needs more than %d components", c.what, maxClosure)
-	d.Note("the last one is %s", shortened(r.title()))
-	if r.component != nil && len(r.args) > 0 {
-		d.Note("a component that needs itself with other arguments has to come to an end: put the need into an if")
+	c.x.exhausted = true
+	d := c.x.found.Errorf("E0338", c.x.told(r.span, r.origin), "%s needs more than %d components", c.what, maxClosure)
+	d.Note("the last one is %s", r.label())
+	if len(r.args) > 0 {
+		d.Note("a component that needs itself with other arguments has to come to an end").
+			Hint("put what needs `%s` into an `if`", r.component.Decl.Name.Name)
+		return
 	}
-	d.Hint("see what needs %s", r.component.Decl.Name.Name)
-}
-
-// shortened is a title that fits into a line.
-func shortened(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:59]) + "…"
-	}
-	return s
+	d.Hint("see what needs `%s`", r.component.Decl.Name.Name)
 }
 
 // bind binds all flexible references.
@@ -276,8 +272,9 @@ func (c *closure) bind() bool {
 		asked := c.at(open)
 		c.add(d, asked.by)
 		if len(asked.providers) == 0 && !d.flexible() {
-			c.x.found.Errorf("E0330", d.span, "the default of slot %s does not fill it", open.title()).
-				Hint("write fills %s into that component", open.title())
+			c.x.found.Errorf("E0330", d.span, "the default of slot `%s` does not fill it", open.title()).
+				See(c.x.bodyOf(d).span, "this component does not say `fills %s`", open.title()).
+				Hint("write `fills %s` into `%s`, or name another default", open.title(), d.component.Decl.Name.Name)
 			return false
 		}
 	}
@@ -290,17 +287,25 @@ func (c *closure) fallback(w *ref) *ref {
 	if w.slot != nil {
 		d := w.slot.Decl
 		if d.Default != nil {
-			if refs := c.x.refs(d.Default, &env{module: w.slot.Module}); len(refs) > 0 {
+			outer := c.x.origin
+			c.x.origin = asked.ref.origin
+			refs := c.x.refs(d.Default, &env{module: w.slot.Module})
+			c.x.origin = outer
+			if len(refs) > 0 {
 				return c.withDefaults(refs[0], asked)
 			}
 			return nil
 		}
-		e := c.x.found.Errorf("E0331", asked.span, "nothing in %s fills slot %s", c.what, d.Name.Name).
-			See(d.Name.At, "the slot is declared here, without a default")
-		c.explain(e, asked.by)
-		if fillers := c.x.fillers(w.slot); len(fillers) > 0 {
-			e.Hint("use one of %s", strings.Join(fillers, ", "))
-		}
+		at := c.place(asked)
+		c.x.once(c.what, "E0331", at, d.Name.At, func() *diag.Diagnostic {
+			e := c.x.found.Errorf("E0331", at, "nothing in %s fills slot `%s`", c.what, d.Name.Name).
+				See(d.Name.At, "the slot is declared here, without a default")
+			c.explain(e, asked.by)
+			if fillers := c.x.fillers(w.slot); len(fillers) > 0 {
+				return e.Hint("let the app use a component that fills it: %s", strings.Join(fillers, ", "))
+			}
+			return e.Hint("write `fills %s` into a component, and let the app use that", d.Name.Name)
+		})
 		return nil
 	}
 	return c.withDefaults(w, asked)
@@ -313,15 +318,29 @@ func (c *closure) withDefaults(w *ref, asked *member) *ref {
 	}
 	d := c.x.byDefault(w.component)
 	if d == nil {
-		e := c.x.found.Errorf("E0331", asked.span, "%s needs arguments, and nothing in %s gives them", w.title(), c.what).
-			See(w.component.Decl.Name.At, "declared here")
-		c.explain(e, asked.by)
-		e.Hint("write its arguments here, or let the app use it with arguments")
+		at := c.place(asked)
+		c.x.once(c.what, "E0331", at, w.component.Decl.Name.At, func() *diag.Diagnostic {
+			e := c.x.found.Errorf("E0331", at, "`%s` needs arguments, and nothing in %s gives them", w.title(), c.what).
+				See(w.component.Decl.Name.At, "declared here")
+			c.explain(e, asked.by)
+			return e.Hint("%s", c.x.writeArguments(w.component))
+		})
 		return nil
 	}
 	at := *d
-	at.span = w.span
+	at.span, at.origin = w.span, w.origin
 	return &at
+}
+
+// writeArguments says how a component is given its arguments.
+func (x *expander) writeArguments(o *check.Component) string {
+	var missing []string
+	for _, p := range o.Params {
+		if p.Decl.Default == nil {
+			missing = append(missing, p.Decl.Name.Name+": …")
+		}
+	}
+	return "write `" + o.Decl.Name.Name + "(" + strings.Join(missing, ", ") + ")` here, or let the app use it so"
 }
 
 // replaced notes replacements that the closure calls for and reports whether
@@ -354,11 +373,11 @@ func (c *closure) single() bool {
 		r := m.ref
 		b := c.x.bodyOf(r)
 		if !b.repeatable {
-			ok = c.claim(seen, r.component, m, "E0332", "two instances of "+r.component.Decl.Name.Name) && ok
+			ok = c.claim(seen, r.component, m, "E0332", "two instances of `"+r.component.Decl.Name.Name+"`") && ok
 		}
 		for _, f := range b.fills {
 			if f.slot != nil {
-				ok = c.claim(seen, f.slot, m, "E0333", "two components that fill "+f.slot.Decl.Name.Name) && ok
+				ok = c.claim(seen, f.slot, m, "E0333", "two components that fill `"+f.slot.Decl.Name.Name+"`") && ok
 			}
 		}
 	}
@@ -382,24 +401,45 @@ func (c *closure) alone() bool {
 }
 
 func (c *closure) claim(seen map[check.Object]*member, o check.Object, m *member, code diag.Code, what string) bool {
-	first := seen[o]
-	if first == nil {
+	first, met := seen[o]
+	if !met {
 		seen[o] = m
 		return true
 	}
-	e := c.x.found.Errorf(code, m.span, "%s has %s: %s and %s", c.what, what, first.ref.title(), m.ref.title()).
-		See(first.span, "%s comes from here", first.ref.title())
-	e.Note("%s: %s", first.ref.title(), c.path(first))
-	e.Note("%s: %s", m.ref.title(), c.path(m))
-	e.Hint("let both ask for the same one, or leave out the arguments where any will do")
+	if first == nil {
+		return false // two are enough to see what is wrong
+	}
+	seen[o] = nil
+	if c.place(first).Compare(c.place(m)) > 0 {
+		first, m = m, first
+	}
+	c.x.once(c.what, code, c.place(m), c.place(first), func() *diag.Diagnostic {
+		e := c.x.found.Errorf(code, c.place(m), "%s has %s: %s and %s", c.what, what, first.ref.label(), m.ref.label()).
+			At("%s comes from here", m.ref.label()).See(c.place(first), "%s comes from here", first.ref.label())
+		e.Note("%s: %s", first.ref.label(), c.path(first))
+		e.Note("%s: %s", m.ref.label(), c.path(m))
+		if code == "E0333" {
+			return e.Hint("keep one of them, or let one say that it `replaces` the other")
+		}
+		return e.Hint("ask for the same one in both places, or leave out the arguments where any will do")
+	})
 	return false
 }
+
+// place is what a finding about a member points at.
+func (c *closure) place(m *member) source.Span { return c.x.told(m.span, m.ref.origin) }
+
+// maxPath is how many components of a chain are shown.
+const maxPath = 12
 
 // path is the chain of references that led to a member: "app app1 → server → jdk".
 func (c *closure) path(m *member) string {
 	var names []string
 	for ; m != nil; m = m.by {
-		names = append(names, m.ref.title())
+		names = append(names, m.ref.label())
+	}
+	if n := len(names); n > maxPath {
+		names = slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
 	}
 	names = append(names, c.what)
 	slices.Reverse(names)

@@ -36,6 +36,7 @@ type body struct {
 	tests    []Test
 
 	layers    int
+	layersAt  source.Span
 	replicas  int
 	tags      []string
 	base      *ref
@@ -169,6 +170,9 @@ func (x *expander) clause(s *syntax.Clause, v *env, to *body) {
 		x.test(s, v, to)
 	case "layers":
 		to.layers = x.count(s, v, 2, "a base and the app's own layer are two")
+		if len(s.Args) == 1 {
+			to.layersAt = s.Args[0].Span()
+		}
 	case "replicas":
 		to.replicas = x.count(s, v, 1, "")
 	case "tag":
@@ -263,8 +267,8 @@ func (x *expander) count(s *syntax.Clause, v *env, low int64, why string) int {
 		return 0
 	}
 	if n < low || n > 1<<20 {
-		d := x.found.Errorf("E0306", s.Args[0].Span(), "%s is %d", s.Word.Name, n).
-			Hint("write a number from %d", low)
+		d := x.found.Errorf("E0306", s.Args[0].Span(), "`%s` is %d", s.Word.Name, n).
+			Hint("write a number from %d to %d", low, 1<<20)
 		if why != "" {
 			d.Note("%s", why)
 		}
@@ -328,7 +332,9 @@ func (x *expander) assigned(s *syntax.Clause, v *env, to *body) {
 		return
 	}
 	if key == "" || strings.ContainsAny(key, "=\x00") || s.Word.Name == "env" && strings.ContainsAny(key, " \t\n") {
-		x.found.Errorf("E0307", s.Assign.Key.At, "%q cannot be the name of a variable or label", key)
+		x.found.Errorf("E0307", s.Assign.Key.At, "%q cannot be the name of a %s", key, map[string]string{"env": "variable", "label": "label"}[s.Word.Name]).
+			Note("names are not empty and have no `=` in them, those of variables no space").
+			Hint("write `%s %s = …`", s.Word.Name, plainName(key))
 		return
 	}
 	to.propose(setting{
@@ -341,11 +347,13 @@ func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
 	switch s.Word.Name {
 	case "expose", "volume":
 		out := list{}
-		for _, t := range x.allTexts(s.Args, v) {
-			if s.Word.Name == "expose" {
-				t = x.port(t, s)
+		for _, a := range s.Args {
+			for _, t := range x.texts(a, v) {
+				if s.Word.Name == "expose" {
+					t = x.port(t, s, a.Span())
+				}
+				out = append(out, t)
 			}
-			out = append(out, t)
 		}
 		set.value = out
 	default:
@@ -361,13 +369,15 @@ func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
 }
 
 // port checks a port and writes it in full: 9080 is 9080/tcp.
-func (x *expander) port(p string, s *syntax.Clause) string {
+func (x *expander) port(p string, s *syntax.Clause, at source.Span) string {
 	number, protocol, ok := strings.Cut(p, "/")
 	if !ok {
 		protocol = "tcp"
 	}
 	if digits(number) != len(number) || number == "" || compareVersions(number, "65535") > 0 || number == "0" {
-		x.found.Errorf("E0308", s.At, "%s is no port", p).Hint("ports are 1 to 65535")
+		x.found.Errorf("E0308", at, "%s is no port", p).
+			Note("ports are numbers from 1 to 65535").
+			Hint("write `%s 8080`, or `\"53/udp\"` for another protocol", s.Word.Name)
 	}
 	return number + "/" + protocol
 }
@@ -395,7 +405,7 @@ func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
 func (x *expander) unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
 	return x.found.Errorf(Unpinned, at, format+" are not pinned", args...).
 		Note("a plan depends on nothing but the files and what layc.lock pins").
-		Hint("run: %s", x.lockCommand())
+		Hint("run `%s`", x.lockCommand())
 }
 
 // lockCommand is what pins things for the platform.

@@ -105,15 +105,22 @@ func (m *merged) dispute(a, b proposal, what string) {
 		first, second = second, first
 	}
 	if a.from == b.from {
-		m.x.found.Errorf("E0340", second.set.span, "%s is set twice", what).
+		m.x.found.Errorf("E0340", second.set.span, "`%s` is set twice", what).
 			See(first.set.span, "first here").Hint("keep one of them")
 		return
 	}
-	m.x.found.Errorf("E0340", second.set.span, "%s and %s disagree about %s", first.from.Title, second.from.Title, what).
+	if first.set.span == second.set.span {
+		m.x.found.Errorf("E0340", second.set.span, "two instances of one component disagree about `%s`", what).
+			Note("%s says %s, %s says %s", shortened(first.from.Title), show(first.set.value), shortened(second.from.Title), show(second.set.value)).
+			Hint("write `%s` into the app, which decides", what)
+		return
+	}
+	d := m.x.found.Errorf("E0340", second.set.span, "%s and %s disagree about `%s`", shortened(first.from.Title), shortened(second.from.Title), what).
 		At("%s here", show(second.set.value)).
 		See(first.set.span, "%s here", show(first.set.value)).
 		Note("components propose, the app decides").
-		Hint("write %s into the app, or change one of them", what)
+		Hint("write `%s` into the app, such as `%s`, or change one of them", what, second.set.span.Text())
+	m.x.involve(d, second.from, first.from)
 }
 
 func (m *merged) value(word string) value {

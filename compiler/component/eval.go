@@ -1,6 +1,7 @@
 package component
 
 import (
+	"fmt"
 	"math"
 	"path"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -100,7 +102,7 @@ func (x *expander) text(e *syntax.String, v *env) value {
 			return nil
 		}
 		if b.Len()+len(text(part)) > maxText {
-			x.found.Errorf("E0301", e.At, "this text becomes longer than %d bytes", maxText)
+			x.tooLong(e.At, "text", "bytes")
 			return nil
 		}
 		b.WriteString(text(part))
@@ -110,6 +112,17 @@ func (x *expander) text(e *syntax.String, v *env) value {
 
 // maxText bounds the length of a text that is put together.
 const maxText = 1 << 20
+
+// tooLong reports a value that becomes too large, once.
+func (x *expander) tooLong(at source.Span, what, of string) {
+	if x.exhausted {
+		return
+	}
+	x.exhausted = true
+	x.found.Errorf("E0301", at, "this %s becomes longer than %d %s", what, maxText, of).
+		Note("a component that needs itself with a longer argument has to come to an end").
+		Hint("put long content into a file, and `copy` it")
+}
 
 var units = map[string]float64{
 	"ms": float64(time.Millisecond), "s": float64(time.Second), "m": float64(time.Minute),
@@ -126,7 +139,8 @@ func (x *expander) numeral(e *syntax.Number) value {
 		n, err := strconv.ParseInt(e.Text, base, 64)
 		if err != nil {
 			x.found.Errorf("E0302", e.At, "%s is no number that layc can hold", e.Text).
-				Note("whole numbers reach to 9223372036854775807; a leading 0 makes a number octal, as in a mode")
+				Note("whole numbers reach to 9223372036854775807; a leading 0 makes a number octal, as in a mode").
+				Hint("write a smaller number")
 			return nil
 		}
 		return n
@@ -134,7 +148,9 @@ func (x *expander) numeral(e *syntax.Number) value {
 	f, err := strconv.ParseFloat(e.Text, 64)
 	f = math.Round(f * units[e.Unit])
 	if err != nil || f > math.MaxInt64/2 {
-		x.found.Errorf("E0302", e.At, "%s%s is too large", e.Text, e.Unit)
+		x.found.Errorf("E0302", e.At, "%s%s is too large", e.Text, e.Unit).
+			Note("sizes reach to 4 EB, durations to 146 years").
+			Hint("write a smaller number")
 		return nil
 	}
 	if t := x.p.Types[e]; t != nil && t.Kind == check.Duration {
@@ -231,10 +247,27 @@ func (x *expander) entry(m *mapping, key string, at source.Span) value {
 	val, ok := m.values[key]
 	if !ok {
 		x.found.Errorf("E0303", at, "the map has no entry %q", key).
-			Hint("it has %s", strings.Join(m.keys, ", "))
+			At("this is %q", key).Hint("%s", entries(m, key))
 		return nil
 	}
 	return val
+}
+
+// entries says what a map has instead of a key.
+func entries(m *mapping, key string) string {
+	const shown = 12
+	if near := diag.Nearest(key, m.keys); near != "" {
+		return fmt.Sprintf("did you mean %q? It has %s", near, listed(m.keys, shown))
+	}
+	return "it has " + listed(m.keys, shown)
+}
+
+// listed is the first of some names.
+func listed(names []string, most int) string {
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (x *expander) index(e *syntax.Index, v *env) value {
@@ -250,7 +283,7 @@ func (x *expander) index(e *syntax.Index, v *env) value {
 		}
 		if i < 0 || i >= int64(len(c)) {
 			x.found.Errorf("E0303", e.I.Span(), "no element %d in a list of %d", i, len(c)).
-				Note("the first element is number 0")
+				Note("the first element is number 0").Hint("write a number from 0 to %d", len(c)-1)
 			return nil
 		}
 		return c[i]
@@ -277,7 +310,8 @@ func (x *expander) mapping(e *syntax.Map, v *env) value {
 			continue
 		}
 		if _, twice := m.values[key]; twice {
-			x.found.Errorf("E0303", entry.Key.At, "two entries are called %q", key)
+			x.found.Errorf("E0303", entry.Key.At, "two entries are called %q", key).
+				Hint("remove one of them")
 			continue
 		}
 		m.keys = append(m.keys, key)
@@ -336,7 +370,7 @@ func (x *expander) sum(a, b value, e *syntax.Binary) value {
 	case string:
 		if b, ok := b.(string); ok {
 			if len(a)+len(b) > maxText {
-				x.found.Errorf("E0301", e.At, "this text becomes longer than %d bytes", maxText)
+				x.tooLong(e.At, "text", "bytes")
 				return nil
 			}
 			return a + b
@@ -344,7 +378,7 @@ func (x *expander) sum(a, b value, e *syntax.Binary) value {
 	case list:
 		if b, ok := b.(list); ok {
 			if len(a)+len(b) > maxText {
-				x.found.Errorf("E0301", e.At, "this list becomes longer than %d elements", maxText)
+				x.tooLong(e.At, "list", "elements")
 				return nil
 			}
 			return append(a[:len(a):len(a)], b...)
@@ -381,7 +415,8 @@ func (x *expander) arithmetic(a, b int64, e *syntax.Binary) value {
 		ok = a == 0 || n/a == b && !(a == -1 && b == math.MinInt64)
 	case "/", "%":
 		if b == 0 {
-			x.found.Errorf("E0302", e.Y.Span(), "division by zero")
+			x.found.Errorf("E0302", e.Y.Span(), "division by zero").
+				At("this is 0").Hint("put the division into an `if`")
 			return nil
 		}
 		if e.Op == "/" {
@@ -391,7 +426,8 @@ func (x *expander) arithmetic(a, b int64, e *syntax.Binary) value {
 		}
 	}
 	if !ok {
-		x.found.Errorf("E0302", e.At, "%d %s %d is too large", a, e.Op, b)
+		x.found.Errorf("E0302", e.At, "%d %s %d is too large", a, e.Op, b).
+			Note("whole numbers reach to 9223372036854775807").Hint("compute with smaller numbers")
 		return nil
 	}
 	return n
@@ -405,8 +441,9 @@ func (x *expander) matched(e *syntax.MatchExpr, v *env) value {
 	if a := x.arm(e.Arms, subject, v); a != nil {
 		return x.eval(a.Value, v)
 	}
-	x.found.Errorf("E0304", e.Subject.Span(), "no arm of this match fits %s", show(subject)).
-		Hint("add an arm for it, or an else")
+	x.found.Errorf("E0304", e.Subject.Span(), "no arm of this `match` fits %s", shortened(show(subject))).
+		At("this is %s", shortened(show(subject))).
+		Hint("add an arm for it, or `else`")
 	return nil
 }
 
@@ -538,6 +575,7 @@ func (x *expander) refs(e syntax.Expr, v *env) []*ref {
 		if r, ok := val.(*ref); ok {
 			at := *r
 			at.span = e.Span()
+			at.origin = x.told(at.span, x.origin)
 			out = append(out, &at)
 		}
 	}

@@ -58,6 +58,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		claimed:  map[*Instance][]claim{},
 		places:   map[string]*place{},
 		wanted:   map[string]map[string]bool{},
+		repeated: map[string]*repeats{},
 
 		declarations: newDeclarations(),
 		nameless:     map[*syntax.App]bool{},
@@ -74,6 +75,11 @@ func Expand(in Input) (*Graph, diag.List) {
 	x.apps()
 	x.published()
 	x.checkSecrets()
+	x.noteRepeats()
+	if x.spent >= maxSpent { // what was found after that may be for want of values
+		last := slices.IndexFunc(x.found, func(d *diag.Diagnostic) bool { return d.Code == "E0311" })
+		x.found = x.found[:last+1]
+	}
 	x.finishRefs()
 	return x.graph, x.found
 }
@@ -116,8 +122,11 @@ type expander struct {
 
 	nameless     map[*syntax.App]bool // matrices of which that is reported
 	declarations *declarations
-	fleetDirs    func() []Dir // of the fleet's base, those that are not plain
-	building     []string     // references of the build world under construction
+	fleetDirs    func() []Dir        // of the fleet's base, those that are not plain
+	origin       source.Span         // of the body under evaluation
+	repeated     map[string]*repeats // findings about closures
+	exhausted    bool                // a limit is reached, which is reported
+	building     []string            // references of the build world under construction
 
 	secretUses []secretUse
 	spent      int64
@@ -147,7 +156,7 @@ func (x *expander) fleet() {
 	x.statements(x.p.Fleet.Body, &env{module: x.p.Root}, b)
 	x.fleetBase = b.base
 	slices.Sort(b.secrets)
-	x.graph.Fleet = Fleet{Registry: b.registry, Layers: b.layers, Platforms: b.platforms, Secrets: slices.Compact(b.secrets)}
+	x.graph.Fleet = Fleet{Registry: b.registry, Layers: b.layers, LayersAt: b.layersAt, Platforms: b.platforms, Secrets: slices.Compact(b.secrets)}
 }
 
 // variant is one app of a matrix, before it is evaluated.
@@ -180,6 +189,9 @@ func (x *expander) apps() {
 	named := map[string]*App{}
 	twice := map[string]bool{}
 	for _, v := range variants {
+		if x.spent >= maxSpent {
+			break
+		}
 		a := x.app(v)
 		if a == nil {
 			continue
@@ -202,7 +214,8 @@ func (x *expander) apps() {
 			if old.Span != a.Span {
 				d.See(old.Span, "the first is here")
 			}
-			d.Hint("put what tells them apart into the name or the tag: app \"…-${version}\"")
+			d.Note("an app's name is the name of its image").
+				Hint("put what tells them apart into the name or the tag: `app \"…-${version}\"`")
 		}
 		if named[a.Name] == a {
 			x.graph.Apps = append(x.graph.Apps, a)
@@ -223,7 +236,8 @@ func (x *expander) matrix(d *syntax.App, rest []*syntax.Generator, v *env, f fun
 	if x.combined++; x.combined > MaxApps {
 		if x.spent < maxSpent {
 			x.found.Errorf("E0311", d.Name.At, "more than %d apps", MaxApps).
-				Hint("make the lists that the app walks shorter")
+				Note("a matrix has one app for each combination of what its `for` goes through").
+				Hint("make the lists shorter, or leave combinations out with `where`")
 			x.spent = maxSpent
 		}
 		return
@@ -236,7 +250,8 @@ func (x *expander) app(v *variant) *App {
 	d, name := v.app, v.repository
 	if !validName(name) {
 		x.found.Errorf("E0313", d.Name.At, "%q cannot be the name of an app", name).
-			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them")
+			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them").
+			Hint("write `app %q`", imageLike(name))
 		return nil
 	}
 	b := &body{module: x.p.Root, span: d.Name.At}
@@ -260,12 +275,15 @@ func (x *expander) app(v *variant) *App {
 		base = x.fleetBase
 	}
 	if base == nil {
-		x.found.Errorf("E0314", d.Name.At, "app %s has no base system", name).
-			Hint(`write base debian.release("12") into the fleet or the app`)
+		x.once("app "+name, "E0314", source.Span{}, source.Span{}, func() *diag.Diagnostic {
+			return x.found.Errorf("E0314", d.Name.At, "app %s has no base system", name).
+				Note("a base system is what all else stands on, such as Debian").
+				Hint("import \"std/debian\", and write `base debian.release(\"12\")` into the fleet")
+		})
 		return nil
 	}
 	a := &App{
-		Name: name, Repository: v.repository, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, Replicas: max(1, b.replicas), Tags: b.tags, Tests: b.tests,
+		Name: name, Repository: v.repository, Doc: d.Doc, Span: d.Name.At, Layers: b.layers, LayersAt: b.layersAt, Replicas: max(1, b.replicas), Tags: b.tags, Tests: b.tests,
 	}
 	uses := append(b.uses, b.mentions...)
 	c := x.close(base, uses, "app "+name)
@@ -293,8 +311,28 @@ func (x *expander) sameName(v *variant) {
 	}
 	x.nameless[v.app] = true
 	x.found.Errorf("E0312", v.app.Name.At, "several apps are called %s", v.repository).
-		Note("one for each combination of what the app walks").
-		Hint("put what tells them apart into the name, or write a tag into the app: tag \"${version}\"")
+		Note("there is one for each combination of what its `for` goes through").
+		Hint("%s", tellApart(v.app))
+}
+
+// tellApart says how the apps of a matrix can get names of their own.
+func tellApart(d *syntax.App) string {
+	g := d.Generators[0].Value.Name
+	if name, ok := d.Name.Literal(); ok {
+		return fmt.Sprintf("put what tells them apart into the name: `app \"%s-${%s}\"`, or into a tag: `tag %s`", name, g, g)
+	}
+	return "put all that tells them apart into the name, or write a tag into the app: `tag …`"
+}
+
+// imageLike is a name made fit for an image.
+func imageLike(name string) string {
+	return strings.Trim(strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '_', c == '/', c == '-':
+			return c
+		}
+		return '-'
+	}, strings.ToLower(name)), "-._/")
 }
 
 // validName reports whether an app's name can be part of an image reference.
@@ -322,8 +360,8 @@ func (x *expander) setting(o *check.Param) value {
 	text, ok := x.set[o.Decl.Name.Name]
 	if !ok {
 		if o.Decl.Default == nil {
-			x.found.Errorf("E0315", o.Decl.Name.At, "param %s has no value", o.Decl.Name.Name).
-				Hint("give it with --set %s=VALUE, or write a default", o.Decl.Name.Name)
+			x.found.Errorf("E0315", o.Decl.Name.At, "`param %s` has no value", o.Decl.Name.Name).
+				Hint("give it with `--set %s=VALUE`, or write a default behind it: `= …`", o.Decl.Name.Name)
 			x.set = withDefault(x.set, o.Decl.Name.Name)
 			return nil
 		}
@@ -342,7 +380,8 @@ func (x *expander) setting(o *check.Param) value {
 	default:
 		return text
 	}
-	x.found.Errorf("E0315", o.Decl.Name.At, "--set %s=%s: not %s", o.Decl.Name.Name, text, o.Type)
+	x.found.Errorf("E0315", o.Decl.Name.At, "`--set %s=%s` gives no %s", o.Decl.Name.Name, text, o.Type).
+		Hint("%s", map[check.Kind]string{check.Int: "write a whole number", check.Bool: "write true or false"}[o.Type.Kind])
 	return nil
 }
 
@@ -368,9 +407,14 @@ func (x *expander) checkSet() {
 		if slices.Contains(known, n) {
 			continue
 		}
-		d := x.found.Errorf("E0315", source.Span{}, "--set %s: the module has no param %s", n, n)
+		d := x.found.Errorf("E0315", source.Span{}, "`--set %s`: the module has no `param %s`", n, n)
 		if near := diag.Nearest(n, known); near != "" {
-			d.Hint("did you mean %s?", near)
+			d.Hint("did you mean `--set %s=…`?", near)
+		} else if len(known) > 0 {
+			slices.Sort(known)
+			d.Hint("it has %s", strings.Join(known, ", "))
+		} else {
+			d.Hint("declare it: `param %s: string`", n)
 		}
 	}
 }
@@ -381,11 +425,11 @@ func (x *expander) checkSecrets() {
 		if slices.Contains(x.graph.Fleet.Secrets, u.name) {
 			continue
 		}
-		d := x.found.Errorf("E0316", u.span, "the fleet has no secret %s", u.name)
+		d := x.found.Errorf("E0316", u.span, "the fleet declares no secret `%s`", u.name)
 		if near := diag.Nearest(u.name, x.graph.Fleet.Secrets); near != "" {
-			d.Hint("did you mean %s?", near).Fix(u.span, near)
+			d.Hint("did you mean `%s`?", near).Fix(u.span, near)
 		} else {
-			d.Hint("declare it: fleet { secret %s }", u.name)
+			d.Hint("write `secret %s` into the fleet", u.name)
 		}
 	}
 }
@@ -463,6 +507,10 @@ func (x *expander) bodyOf(r *ref) *body {
 	for i, p := range r.component.Params {
 		v.values[p.Decl.Name.At] = r.args[i]
 	}
+	outer, found := x.origin, len(x.found)
+	x.origin = r.origin
 	x.statements(r.component.Decl.Body, v, b)
+	x.turn(found, r.origin)
+	x.origin = outer
 	return b
 }

@@ -142,7 +142,8 @@ func (x *expander) agree(c *common) {
 		if f.Owner.String() != first.Owner.String() || f.Mode != first.Mode {
 			x.found.Errorf("E0343", f.Span, "two fragments of %s disagree about its owner or mode", c.path).
 				See(first.Span, "the other is here").
-				Hint("write owner and mode into one of them only, or the same into both")
+				Note("a file that is put together from fragments has one owner and one mode").
+				Hint("write `owner` and `mode` into one of them only, or the same into both")
 			return
 		}
 	}

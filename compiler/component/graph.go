@@ -44,8 +44,9 @@ func (p Platform) String() string {
 
 // Fleet is what the fleet declaration says.
 type Fleet struct {
-	Registry  string // "" without
-	Layers    int    // 0 without
+	Registry  string      // "" without
+	Layers    int         // 0 without
+	LayersAt  source.Span // where that is written
 	Platforms []string
 	Secrets   []string // sorted
 }
@@ -106,6 +107,7 @@ type Instance struct {
 	Publish  string
 	Tests    []Test
 
+	asked    source.Span // the line of the project that asked for it first; see blame.go
 	settings []setting
 	number   int // among the graph's instances, from 1
 
@@ -291,6 +293,7 @@ type App struct {
 	Closure    []*Instance // all that is in its image, base first, each after what it needs; without the delta
 	Delta      *Instance   // its own steps; nil without
 	Layers     int         // its limit; 0: the default
+	LayersAt   source.Span // where that is written
 	Replicas   int         // at least 1
 	Tags       []string
 	Config     Config

@@ -40,7 +40,8 @@ func (x *expander) readIgnore() {
 	}
 	if err != nil {
 		x.found.Errorf("E0322", source.Span{}, "%s: %s", IgnoreFile, cause(err)).
-			Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories, and ! for what is not ignored after all")
+			Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories, and ! for what is not ignored after all").
+			Hint("mend the pattern")
 	}
 }
 
@@ -94,7 +95,7 @@ func (x *expander) survey(src string, c *selection, at source.Span) (files int, 
 		if t := d.Type(); t&(fs.ModeSocket|fs.ModeDevice|fs.ModeNamedPipe|fs.ModeIrregular) != 0 {
 			x.found.Errorf("E0324", at, "%s is no file that can be copied", name).
 				Note("sockets, pipes and devices are of the machine that they are on").
-				Hint("leave it out with exclude, or in %s", IgnoreFile)
+				Hint("leave it out with `exclude`, or in %s", IgnoreFile)
 			return nil
 		}
 		if info, err := d.Info(); err == nil {
@@ -125,7 +126,8 @@ func (x *expander) taken(s *Copy) {
 		}
 		if len(s.Include)+len(s.Exclude)+len(x.graph.Ignore) > 0 {
 			x.found.Errorf("E0324", s.Span, "nothing of %s is copied", src).
-				Note("what include, exclude and %s leave of it is empty", IgnoreFile)
+				Note("what `include`, `exclude` and %s leave of it is empty", IgnoreFile).
+				Hint("see whether a pattern takes more than it should")
 		}
 	}
 }

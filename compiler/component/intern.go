@@ -1,6 +1,7 @@
 package component
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,14 +40,20 @@ func (c *closure) cycle(m *member, r *ref) {
 	at := slices.Index(c.active, m)
 	var names []string
 	for _, k := range c.active[at:] {
-		names = append(names, k.ref.title())
+		names = append(names, k.ref.label())
 	}
-	names = append(names, r.title())
-	e := c.x.found.Errorf("E0334", c.x.bodyOf(r).span, "%s needs itself: %s", r.title(), strings.Join(names, " → ")).
+	names = append(names, r.label())
+	if n := len(names); n > maxPath {
+		names = slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
+	}
+	e := c.x.found.Errorf("E0334", c.x.bodyOf(r).span, "%s needs itself: %s", r.label(), strings.Join(names, " → ")).
 		Note("what a component needs is built before it, so needs cannot go round").
-		Hint("take out one of the needs; runs with and after do not go round a build either")
-	for _, k := range c.active[at+1:] {
-		e.See(c.x.bodyOf(k.ref).span, "%s", k.ref.title())
+		Hint("take out one of the needs, or write `runs with` where it is needed in the image only")
+	if len(c.active)-at > maxPath {
+		return
+	}
+	for i, k := range c.active[at+1:] {
+		e.See(c.x.bodyOf(k.ref).span, "which %s needs", c.active[at+i].ref.label())
 	}
 }
 
@@ -138,8 +145,9 @@ func (c *closure) build(m *member, r *ref) *Instance {
 	b := c.x.bodyOf(r)
 	bound := bound{needs: c.resolve(b.needs, b.mentions), runsWith: c.resolve(b.runsWith)}
 	if b.system != nil {
-		c.x.found.Errorf("E0335", m.span, "%s is a base system", r.title()).
-			Hint("write base %s into the fleet or the app", r.title())
+		c.x.found.Errorf("E0335", c.place(m), "`%s` is a base system", r.label()).
+			Note("an app stands on one base system, which it does not use").
+			Hint("write `base %s` into the fleet or the app", r.label())
 		return nil
 	}
 	bound.after = c.after(b.after)
@@ -156,7 +164,7 @@ func (c *closure) build(m *member, r *ref) *Instance {
 	i := &Instance{
 		Title: r.title(), Span: b.span, Doc: r.component.Decl.Doc,
 		Path: qualified(r.component.Module, r.component.Decl.Name.Name),
-		Owns: b.owns, settings: b.settings,
+		Owns: b.owns, settings: b.settings, asked: r.origin,
 		Rate: b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
@@ -317,7 +325,7 @@ func (x *expander) root(b *body, needs []*Instance, chosen *ref) []*Instance {
 	}
 	if ref == nil {
 		x.found.Errorf("E0314", b.span, "there is no base system to run this on").
-			Hint(`write base debian.release("12") into the fleet, or builds on into the component`)
+			Hint("write `base debian.release(\"12\")` into the fleet, or `builds on …` into the component")
 		return nil
 	}
 	base := x.baseInstance(ref)
@@ -363,9 +371,10 @@ func (x *expander) stage(r *ref) *Instance {
 		return i
 	}
 	if slices.Contains(x.building, key) {
-		x.found.Errorf("E0334", r.span, "%s is built from itself: %s", r.title(),
+		x.found.Errorf("E0334", r.span, "%s is built from itself: %s", r.label(),
 			strings.Join(append(slices.Clone(x.building[slices.Index(x.building, key):]), key), " → ")).
-			Hint("a build stage cannot copy from what copies from it")
+			Note("a build stage cannot copy from what copies from it").
+			Hint("take the copy out of one of them")
 		return nil
 	}
 	x.building = append(x.building, key)
@@ -373,7 +382,7 @@ func (x *expander) stage(r *ref) *Instance {
 	base := x.fleetBase
 	if base == nil {
 		x.found.Errorf("E0314", r.span, "there is no base system for this build stage").
-			Hint(`write base debian.release("12") into the fleet`)
+			Hint("write `base debian.release(\"12\")` into the fleet")
 		return nil
 	}
 	var out *Instance
@@ -389,26 +398,30 @@ func (x *expander) stage(r *ref) *Instance {
 // baseInstance is the instance of a base system.
 func (x *expander) baseInstance(r *ref) *Instance {
 	if r.component == nil {
-		x.found.Errorf("E0335", r.span, "%s is no base system", r.title()).Hint(`write a component that is one: base debian.release("12")`)
+		x.found.Errorf("E0335", r.span, "`%s` is no base system", r.label()).
+			Hint("write a component that is one: `base debian.release(\"12\")`")
 		return nil
 	}
 	if r.args == nil {
 		d := x.byDefault(r.component)
 		if d == nil {
-			x.found.Errorf("E0331", r.span, "%s needs arguments", r.title()).See(r.component.Decl.Name.At, "declared here")
+			x.found.Errorf("E0331", r.span, "`%s` needs arguments", r.title()).
+				See(r.component.Decl.Name.At, "declared here").Hint("%s", x.writeArguments(r.component))
 			return nil
 		}
-		r = d
+		at := *d
+		at.span, at.origin = r.span, r.origin
+		r = &at
 	}
 	b := x.bodyOf(r)
 	if i := x.bases[b]; i != nil {
 		return i
 	}
 	if b.system == nil {
-		x.found.Errorf("E0335", r.span, "%s is no base system", r.title()).
+		x.found.Errorf("E0335", r.span, "`%s` is no base system", r.label()).
 			See(b.span, "declared here").
-			Note("a base system says what it is made of: distribution, image, layout or rootfs").
-			Hint(`write base debian.release("12")`)
+			Note("a base system says what it is made of: `distribution`, `image`, `layout` or `rootfs`").
+			Hint("write a component that is one: `base debian.release(\"12\")`")
 		return nil
 	}
 	i := &Instance{
@@ -429,9 +442,9 @@ var systemSettings = []setting{{word: "env", key: "PATH", name: "env PATH", valu
 // group that can only be installed together.
 func (x *expander) packageInstances(distribution string, r *ref) []*Instance {
 	if distribution == "" {
-		x.found.Errorf("E0336", r.span, "os.packages on a base without packages").
+		x.found.Errorf("E0336", r.span, "`os.packages` on a base without packages").
 			Note("the base system is not put together from a distribution").
-			Hint("use a base such as debian.release, or run the package manager in a step")
+			Hint("stand on a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
 		return nil
 	}
 	x.wantPackages(distribution, r.packages...)
@@ -566,9 +579,9 @@ func (x *expander) delta(a *App, b *body, base *ref) *Instance {
 	}
 	if hasRun(i.Steps) {
 		if len(i.Owns) == 0 {
-			x.found.Errorf("E0337", firstRun(i.Steps), "the app's own run needs owns").
-				Note("what an app runs is built beside the others and then taken from the paths that it owns").
-				Hint(`write owns "/srv/%s" with the directory that the step writes to`, a.Name)
+			x.found.Errorf("E0337", firstRun(i.Steps), "an app's own `run` needs `owns`").
+				Note("what an app runs is built beside all else, and then taken from the paths that the app owns").
+				Hint("write `owns \"/srv/%s\"`, with the directory that the step writes to", path.Base(a.Name))
 			return nil
 		}
 		if i.Root = x.root(b, a.Uses, base); i.Root == nil {

@@ -82,10 +82,24 @@ func (x *expander) throughLink(a *App, c *claim) {
 			continue
 		}
 		canonical := path.Join(to, strings.TrimPrefix(c.path, dir))
-		x.found.Errorf("E0342", c.span, "%s is a link to %s on %s", dir, to, a.Base.Title).
+		d := x.found.Errorf("E0342", c.span, "%s is a link to %s on %s", dir, to, a.Base.Title).
 			Note("a layer with a directory of that name would replace the link").
-			Hint("write %s", canonical)
+			Hint("write `%q`", canonical)
+		if old, ok := literally(c.span, c.path); ok && !x.foreign(c.span) {
+			d.Fix(old, canonical)
+		}
+		x.involve(d, c.by, nil)
 	}
+}
+
+// literally finds text in the quotes of a span.
+func literally(at source.Span, text string) (source.Span, bool) {
+	n := strings.Index(at.Text(), `"`+text)
+	if n < 0 {
+		return source.Span{}, false
+	}
+	start := at.Start + n + 1
+	return source.Span{File: at.File, Start: start, End: start + len(text)}, true
 }
 
 // collide reports the claims of the same path, or of a directory above it,
@@ -106,10 +120,16 @@ func (x *expander) collide(a *App, c *claim, needs *reach) {
 			case !beneath && c.span.Compare(other.span) < 0:
 				// reported from the other side
 			default:
-				x.found.Errorf("E0341", c.span, "%s and %s both write %s", other.by.Title, c.by.Title, c.path).
-					See(other.span, "%s writes %s here", other.by.Title, other.path).
-					Note("an image holds what its components write in any order, so two of them cannot write one path").
-					Hint("give one of them another path, or let the one that adds to the other need it")
+				d := x.found.Errorf("E0341", c.span, "%s and %s both write %s", shortened(other.by.Title), shortened(c.by.Title), c.path).
+					At("%s writes it here", shortened(c.by.Title)).
+					See(other.span, "%s writes %s here", shortened(other.by.Title), other.path).
+					Note("an image holds what its components write in any order, so two of them cannot write one path")
+				if beneath || c.tree || other.tree {
+					d.Hint("give one of them another path, or write `needs` into the one that adds to what the other owns")
+				} else {
+					d.Hint("give one of them another path")
+				}
+				x.involve(d, c.by, other.by)
 				return
 			}
 		}

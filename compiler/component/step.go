@@ -10,6 +10,7 @@ import (
 
 	"github.com/moby/patternmatcher"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -21,12 +22,12 @@ import (
 func (x *expander) target(p string, at source.Span) (string, bool) {
 	if !strings.HasPrefix(p, "/") {
 		x.found.Errorf("E0320", at, "%q is not an absolute path", p).
-			Note("paths within an image start with /").Hint("write %q", "/"+p)
+			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p)
 		return "", false
 	}
 	for _, e := range strings.Split(p, "/") {
 		if e == ".." || strings.ContainsRune(e, 0) {
-			x.found.Errorf("E0320", at, "%q steps out of its directory", p).Hint("write the path without ..")
+			x.found.Errorf("E0320", at, "%q steps out of its directory", p).Hint("write the path without `..`")
 			return "", false
 		}
 	}
@@ -92,15 +93,15 @@ func (x *expander) ownership(s *syntax.Clause, v *env, to *body) (*Owner, string
 
 func (x *expander) badMode(e syntax.Expr) {
 	x.found.Errorf("E0321", e.Span(), "%s is no mode", e.Span().Text()).
-		Hint(`write 0755, or as chmod takes it: "g+rw"`)
+		Note("a mode is octal, or as chmod takes it").Hint("write `0755` or `\"g+rw\"`")
 }
 
 func (x *expander) owner(t string, at source.Span) *Owner {
 	m := numericOwner.FindStringSubmatch(t)
 	if m == nil {
 		x.found.Errorf("E0321", at, "%q is no owner", t).
-			Note("names are resolved when compiling, so an owner is numbers").
-			Hint(`write "1001" or "1001:0"`)
+			Note("an owner is numbers, or a user that is declared: what an image's own files say does not matter").
+			Hint("write `\"1001\"` or `\"1001:0\"`, or declare `user %s { uid … }` and write `owner %s`", plainName(t), plainName(t))
 		return nil
 	}
 	uid, _ := strconv.Atoi(m[1])
@@ -141,8 +142,8 @@ func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 	}
 	if several := len(step.Sources) > 1 || pattern(step.Sources[0]); several && !strings.HasSuffix(step.To, "/") {
 		x.found.Errorf("E0327", s.Option("to").Args[0].Span(), "several files cannot all become %s", step.To).
-			Note("a target that ends in / means into it").
-			Hint("write to %q", step.To+"/")
+			Note("a target that ends in `/` means into it").
+			Hint("write `to %q`", step.To+"/")
 		return
 	}
 	if step.From == nil {
@@ -157,7 +158,8 @@ func (x *expander) globs(args []syntax.Expr, v *env) []string {
 		for _, g := range x.texts(a, v) {
 			if m, err := patternmatcher.New([]string{g}); err != nil || len(m.Patterns()) == 0 {
 				x.found.Errorf("E0322", a.Span(), "%q is no pattern", g).
-					Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories")
+					Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories").
+					Hint("%s", mendPattern(g))
 				continue
 			}
 			out = append(out, g)
@@ -197,13 +199,13 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 		if !ok {
 			x.found.Errorf("E0323", at, "module %s has no files to copy", m.Path).
 				Note("of the standard library and of git repositories only .layer files are read").
-				Hint("take the path as a parameter of type path, or write the text with file")
+				Hint("take the path as a parameter of type `path`, or write the text with `file`")
 			return "", false
 		}
 		if strings.HasPrefix(p, "/") {
 			x.found.Errorf("E0323", at, "%q is not within the project", p).
-				Note("copy takes files of the project, by a path relative to the module").
-				Hint("write %q, or move the file into the project", strings.TrimLeft(p, "/"))
+				Note("`copy` takes files of the project, by a path relative to the module").
+				Hint("write `%q`, or move the file into the project", strings.TrimLeft(p, "/"))
 			return "", false
 		}
 		full = dir + "/" + p
@@ -225,7 +227,7 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 	}
 	if slash != "" && !info.IsDir() {
 		x.found.Errorf("E0324", at, "%s is a file", full).
-			Note("a trailing / means the contents of a directory").Hint("remove the /")
+			Note("a source that ends in `/` is the contents of a directory").Hint("remove the `/`")
 		return "", false
 	}
 	return full + slash, true
@@ -236,9 +238,12 @@ func (x *expander) matching(pattern string, at source.Span) (string, bool) {
 	found, err := fs.Glob(x.files, pattern)
 	switch {
 	case err != nil:
-		x.found.Errorf("E0322", at, "%q is no pattern", pattern)
+		x.found.Errorf("E0322", at, "%q is no pattern", pattern).
+			Note("patterns have *, ? and [a-z]").Hint("%s", mendPattern(pattern))
 	case len(found) == 0:
-		x.found.Errorf("E0324", at, "no file matches %q", pattern)
+		x.found.Errorf("E0324", at, "no file matches %q", pattern).
+			Note("patterns are relative to the directory of the module").
+			Hint("%s", x.whatIsIn(path.Dir(pattern)))
 	default:
 		return pattern, true
 	}
@@ -248,14 +253,16 @@ func (x *expander) matching(pattern string, at source.Span) (string, bool) {
 // noFile reports a missing file, with the closest one that is there.
 func (x *expander) noFile(full string, err error, at source.Span) {
 	if !errors.Is(err, fs.ErrNotExist) {
-		x.found.Errorf("E0324", at, "cannot read %s: %s", full, cause(err))
+		x.found.Errorf("E0324", at, "cannot read %s: %s", full, cause(err)).
+			Hint("make it readable for you, or copy another file")
 		return
 	}
 	d := x.found.Errorf("E0324", at, "no file %s in the project", full)
 	dir := path.Dir(full)
 	entries, err := fs.ReadDir(x.files, dir)
 	if err != nil {
-		d.Note("there is no directory %s either", dir)
+		d.Note("there is no directory %s either", dir).
+			Hint("paths are relative to the directory of the module; what a build makes is copied `from` a component")
 		return
 	}
 	var names []string
@@ -263,8 +270,52 @@ func (x *expander) noFile(full string, err error, at source.Span) {
 		names = append(names, e.Name())
 	}
 	if near := diag.Nearest(path.Base(full), names); near != "" {
-		d.Hint("did you mean %s?", path.Join(dir, near))
+		d.Hint("did you mean `%q`?", path.Join(dir, near))
+		return
 	}
+	d.Hint("%s", x.whatIsIn(dir))
+}
+
+// whatIsIn says what a directory of the project holds, for help lines.
+func (x *expander) whatIsIn(dir string) string {
+	const shown = 8
+	var names []string
+	entries, _ := fs.ReadDir(x.files, dir)
+	for _, e := range entries {
+		if name := e.Name(); !strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".layer") && name != lock.Name {
+			names = append(names, name)
+		}
+	}
+	if dir == "." {
+		dir = "the project's directory"
+	}
+	if len(names) == 0 {
+		return dir + " holds nothing to copy"
+	}
+	return dir + " holds " + listed(names, shown)
+}
+
+// mendPattern says what is wrong with a pattern that is none.
+func mendPattern(p string) string {
+	if strings.Count(p, "[") > strings.Count(p, "]") {
+		return "close the `[`, or write `\\\\[` for the character itself"
+	}
+	return "write a pattern such as `\"*.jar\"` or `\"**/test\"`"
+}
+
+// plainName is a text as the name of a declaration.
+func plainName(s string) string {
+	s, _, _ = strings.Cut(s, ":")
+	name := strings.Map(func(c rune) rune {
+		if c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, s)
+	if digits(name) > 0 || name == "" {
+		return "NAME"
+	}
+	return name
 }
 
 func cause(err error) string {
@@ -298,7 +349,8 @@ func (x *expander) urls(step *Fetch, s *syntax.Clause) bool {
 	for i, u := range step.URLs {
 		if !strings.Contains(u, ":") || strings.ContainsAny(u, " \t\n") {
 			x.found.Errorf("E0325", s.Args[min(i, len(s.Args)-1)].Span(), "%q is no URL", u).
-				Hint("write https://…, or maven:GROUP:ARTIFACT:VERSION")
+				Note("`fetch` downloads; files of the project come by `copy`").
+				Hint("write `\"https://…\"` or `\"maven:GROUP:ARTIFACT:VERSION\"`")
 			return false
 		}
 	}
@@ -327,9 +379,9 @@ func (x *expander) checksum(s *syntax.Clause, v *env) string {
 		}
 		sum := strings.ToLower(x.option(s, algorithm, v))
 		if len(sum) != length || strings.Trim(sum, "0123456789abcdef") != "" {
-			x.found.Errorf("E0326", o.Args[0].Span(), "this is no %s checksum", algorithm).
-				Note("a %s checksum is %d hexadecimal digits; this has %d characters", algorithm, length, len(sum)).
-				Hint("leave it out, and layc lock will pin what the URL serves")
+			x.found.Errorf("E0326", o.Args[0].Span(), "this is no checksum of the kind %s", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
+				Note("it has %d hexadecimal digits; this has %d characters", length, len(sum)).
+				Hint("leave it out, and `layc lock` pins what the URL serves")
 		}
 		return algorithm + ":" + sum
 	}
@@ -344,8 +396,8 @@ func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
 	pin, ok := x.lock.URL(u)
 	if !ok {
 		x.found.Errorf(Unpinned, s.At, "%s is not pinned", u).
-			Note("a download without a SHA-256 checksum is pinned by layc.lock, so that every build gets the same bytes").
-			Hint("run: %s", x.lockCommand())
+			Note("a download without a checksum is pinned by layc.lock, so that every build gets the same bytes").
+			Hint("run `%s`, or write its checksum: `sha256 \"…\"`", x.lockCommand())
 		return
 	}
 	step.Digest, step.Size = pin.Digest, pin.Size
@@ -404,7 +456,9 @@ func (x *expander) runEnv(o *syntax.Option, step *Run, v *env) {
 		return
 	}
 	if !variableName.MatchString(key) {
-		x.found.Errorf("E0307", o.Assign.Key.At, "%q cannot be the name of a variable", key)
+		x.found.Errorf("E0307", o.Assign.Key.At, "%q cannot be the name of a variable", key).
+			Note("names of a command's variables have letters, digits and `_`, and begin with no digit").
+			Hint("write `env %s = …`", plainName(key))
 		return
 	}
 	step.Vars = append(step.Vars, EnvVar{key, text(val)})
@@ -484,13 +538,15 @@ func (x *expander) bind(o *syntax.Option, step *Run, v *env) {
 
 func (x *expander) fileStep(s *syntax.Clause, v *env, to *body) {
 	owner, mode := x.ownership(s, v, to)
-	p, _ := x.operand(s, v).(string)
-	p, ok := x.target(p, s.At)
+	p, ok := x.operand(s, v).(string)
 	if !ok {
 		return
 	}
+	if p, ok = x.target(p, s.Args[0].Span()); !ok {
+		return
+	}
 	if strings.HasSuffix(p, "/") {
-		x.found.Errorf("E0320", s.Args[0].Span(), "%q is a directory", p).Hint("write the name of the file")
+		x.found.Errorf("E0320", s.Args[0].Span(), "%q is a directory", p).Hint("write the name of the file behind it: `\"%s…\"`", p)
 		return
 	}
 	if s.Option("append") != nil {

@@ -24,7 +24,7 @@ import (
 func (x *expander) system(s *syntax.Clause, v *env, to *body) {
 	if to.system != nil {
 		x.found.Errorf("E0309", s.Word.At, "a component is one base system").
-			Hint("keep one of image, layout, rootfs and distribution")
+			Hint("keep one of `image`, `layout`, `rootfs` and `distribution`")
 		return
 	}
 	operand, _ := x.operand(s, v).(string)
@@ -57,7 +57,7 @@ func (x *expander) image(s *syntax.Clause, ref string, to *System) {
 	if !imageReference.MatchString(ref) {
 		if ref != "" {
 			x.found.Errorf("E0309", s.Args[0].Span(), "%q is no image reference", ref).
-				Hint(`write REGISTRY/NAME:TAG, such as "registry.example.com/base:12"`)
+				Hint("write REGISTRY/NAME:TAG, such as `\"registry.example.com/base:12\"`")
 		}
 		return
 	}
@@ -111,11 +111,13 @@ func (x *expander) layout(s *syntax.Clause, dir string, v *env, to *System) {
 	var found []string
 	if err := x.manifests(dir, "index.json", 0, &found); err != nil {
 		x.found.Errorf("E0309", at, "%s is no OCI layout: %s", dir, cause(err)).
-			Note("an OCI layout is a directory with index.json and blobs")
+			Note("an OCI layout is a directory with index.json and blobs").
+			Hint("name such a directory, as `layc build -o DIR` writes it")
 		return
 	}
 	if len(found) != 1 {
-		x.found.Errorf("E0309", at, "%s has %d images for %s, want one", dir, len(found), x.platform)
+		x.found.Errorf("E0309", at, "%s has %d images for %s, not one", dir, len(found), x.platform).
+			Hint("name a layout with one image for each platform")
 		return
 	}
 	to.Layout, to.Digest = dir, found[0]
@@ -204,7 +206,7 @@ func (x *expander) declared(s *System, steps []Step) *System {
 }
 
 func (x *expander) stepInSystem(at source.Span) {
-	x.found.Errorf("E0309", at, "a base system takes no steps but dir and link").
+	x.found.Errorf("E0309", at, "a base system takes no steps but `dir` and `link`").
 		Note("those say what the system has; nothing is done to it").
 		Hint("write the step into a component that the apps use")
 }
@@ -233,7 +235,7 @@ func (x *expander) distribution(s *syntax.Clause, name string, v *env, to *body)
 	}
 	if name != "debian" {
 		x.found.Errorf("E0309", s.Args[0].Span(), "layc cannot put together the distribution %q", name).
-			Hint(`it knows "debian"`)
+			Hint("write `\"debian\"`, or stand on an `image`, a `layout` or a `rootfs`")
 		return
 	}
 	to.system.Distribution = name + "/" + suite

@@ -85,7 +85,7 @@ func (x *expander) updated(i *Instance, b *body) {
 		if !known {
 			x.found.Errorf(Unpinned, u.span, "the update key of %s is not pinned", i.Path).
 				Note("%s holds the day on which it was last refreshed, so that a build never asks for the time", lock.Name).
-				Hint("run: %s", x.lockCommand())
+				Hint("run `%s`", x.lockCommand())
 		}
 		return
 	}

@@ -39,6 +39,7 @@ type ref struct {
 	packages  []string
 	account   *account
 	span      source.Span // where it was written last
+	origin    source.Span // the line of the project that led here; see blame.go
 	// Once asked for: its key, the number of that, and what its block says.
 	name string
 	id   int32

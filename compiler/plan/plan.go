@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -185,11 +186,13 @@ func (p *Plan) reportStale(list *diag.List, locked bool) {
 	}
 	switch d := p.Diff(); {
 	case p.memory == nil && locked && slices.ContainsFunc(p.Layers, (*Layer).shareable):
-		report("E0411", source.Span{}, "%s has no plan", lock.Name).Hint("run: %s", command)
+		report("E0411", source.Span{}, "%s has no plan", lock.Name).
+			Note("a plan that is recorded stays as it is until something forces a change").
+			Hint("run `%s`", command)
 	case p.memory != nil && !(p.memory.isExact() && p.memory.keeps(p.solution)):
 		report(Stale, source.Span{}, "the plan in %s does not fit the program: %s", lock.Name, d.Summary()).
 			Note("it is repaired in memory, changing no more than the program forces").
-			Hint("run %s to record what layc plan shows", command)
+			Hint("run `%s`, which records what `layc plan` shows", command)
 	}
 }
 
@@ -386,14 +389,26 @@ func mark(i *Image) {
 func (t *translation) report(list *diag.List, err error) {
 	var e *search.LimitError
 	if !errors.As(err, &e) {
-		list.Errorf("E0402", t.graph.Apps[0].Span, "no plan: %s", err)
+		list.Errorf("E0402", t.graph.Apps[0].Span, "the planner cannot count with these numbers: %s", err).
+			Note("an instance may have 16 TiB, an app 16 million replicas, and the fleet costs that fit into 64 bits").
+			Hint("write smaller sizes, or fewer replicas")
 		return
 	}
 	for _, a := range t.graph.Apps {
 		if a.Name == e.App {
-			list.Errorf("E0401", a.Span, "app %s cannot be built in %d layers", e.App, e.Limit).
-				Note("its base, what can share no layer, and its own steps need %d", e.Least).
-				Hint("write layers %d into the app or the fleet", e.Least)
+			d := list.Errorf("E0401", a.Span, "app %s cannot be built in %d layers", e.App, e.Limit).
+				Note("its base, what can share no layer, and its own steps take %d", e.Least)
+			at := a.LayersAt
+			if a.Layers == 0 {
+				at = t.graph.Fleet.LayersAt
+			}
+			if at.IsZero() {
+				d.Hint("write `layers %d` into the app", e.Least)
+				return
+			}
+			d.See(at, "the limit is written here").
+				Hint("write `layers %d`, the smallest limit that works", e.Least).
+				Fix(at, strconv.Itoa(e.Least))
 		}
 	}
 }

@@ -11,8 +11,9 @@ import (
 func (c *checker) letType(o *Let) *Type {
 	switch o.state {
 	case letChecking:
-		c.list.Errorf("E0211", o.Decl.Name.At, "%s is defined by itself", o.Decl.Name.Name).
-			Hint("break the circle of lets")
+		c.list.Errorf("E0211", o.Decl.Name.At, "`%s` is defined by itself", o.Decl.Name.Name).
+			Note("a value is worked out from other values, so `let` cannot go round").
+			Hint("give one of them a value that does not refer to the others")
 		o.Type, o.state = invalidType, letDone
 	case letNew:
 		o.state = letChecking
@@ -53,8 +54,8 @@ func (c *checker) paramType(p *Param) *Type {
 			c.expect(p.Decl.Default, p.Type, "parameter "+p.Decl.Name.Name)
 		}
 	} else if p.Decl.Type == nil && p.Decl.Name.Name != "" {
-		c.list.Errorf("E0212", p.Decl.Name.At, "parameter %s has neither type nor default", p.Decl.Name.Name).
-			Hint("write its type: %s: string", p.Decl.Name.Name)
+		c.list.Errorf("E0212", p.Decl.Name.At, "parameter `%s` has neither type nor default", p.Decl.Name.Name).
+			Hint("write its type: `%s: string`", p.Decl.Name.Name)
 	}
 	return p.Type
 }
@@ -64,8 +65,8 @@ func (c *checker) typeOf(t *syntax.Type) *Type {
 	name := t.Name.Name
 	if k := map[string]Kind{"list": List, "map": Map}[name]; k != Invalid {
 		if len(t.Args) != 1 {
-			c.list.Errorf("E0212", t.At, "%s needs the type of its elements", name).
-				Hint("write %s(string)", name)
+			c.list.Errorf("E0212", t.At, "`%s` needs the type of its elements", name).
+				Hint("write `%s(string)`", name).Fix(t.At, name+"(string)")
 			return &Type{Kind: k, Elem: invalidType}
 		}
 		return &Type{Kind: k, Elem: c.typeOf(t.Args[0])}
@@ -76,10 +77,10 @@ func (c *checker) typeOf(t *syntax.Type) *Type {
 	if name == "" {
 		return invalidType
 	}
-	d := c.list.Errorf("E0212", t.Name.At, "unknown type %s", name)
+	d := c.list.Errorf("E0212", t.Name.At, "unknown type `%s`", name)
 	known := []string{"string", "int", "bool", "version", "path", "size", "duration", "list", "map", "component"}
 	if near := diag.Nearest(name, known); near != "" {
-		d.Hint("did you mean %s?", near).Fix(t.Name.At, near)
+		d.Hint("did you mean `%s`?", near).Fix(t.Name.At, near)
 	} else {
 		d.Hint("the types are %s", strings.Join(known, ", "))
 	}

@@ -12,6 +12,9 @@
 package check
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/source"
@@ -124,7 +127,7 @@ func (c *checker) enter(m *Module, o Object) {
 		return
 	}
 	if old, ok := m.Scope[name.Name]; ok {
-		c.list.Errorf("E0201", name.At, "%s is declared twice in this module", name.Name).
+		c.list.Errorf("E0201", name.At, "`%s` is declared twice in this module", name.Name).
 			At("again here").See(old.Ident().At, "first declared here").
 			Hint("rename or remove one of them")
 		return
@@ -139,9 +142,13 @@ func (c *checker) file(f *syntax.File) {
 		c.decl(d)
 	}
 	for _, i := range f.Imports {
-		if o := c.imports[i]; o != nil && !c.used[o] {
-			c.list.Warnf("E0202", o.Decl.At, "import %q is not used", o.Module.Path).
-				Hint("remove it").Fix(o.Decl.At, "")
+		if o := c.imports[i]; o != nil && !c.used[o] && !f.Damaged {
+			at := o.Decl.At
+			d := c.list.Warnf("E0202", at, "nothing in this file uses %s", o.Decl.Path.At.Text()).
+				Hint("remove the import")
+			if end := lineEnd(at); end > 0 {
+				d.Fix(source.Span{File: at.File, Start: at.Start, End: end}, "")
+			}
 		}
 	}
 }
@@ -166,15 +173,15 @@ func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 	o := &Import{Decl: i, Module: c.modules[m.Imports[i]]}
 	name := o.Ident()
 	if old, ok := into.names[name.Name]; ok {
-		c.list.Errorf("E0201", i.At, "two imports of this file are called %s", name.Name).
+		c.list.Errorf("E0201", i.At, "two imports of this file are called `%s`", name.Name).
 			See(old.Ident().At, "first imported here").
-			Hint(`give one another name: import "…" as other`)
+			Hint("give one of them another name: `import %s as other`", i.Path.At.Text())
 		return
 	}
 	if old, ok := m.Scope[name.Name]; ok {
-		c.list.Errorf("E0201", i.At, "%s is imported here and declared in this module", name.Name).
+		c.list.Errorf("E0201", i.At, "`%s` is imported here and declared in this module", name.Name).
 			See(old.Ident().At, "declared here").
-			Hint("rename the declaration, or import the module under another name with as")
+			Hint("rename the declaration, or give the import another name: `import %s as other`", i.Path.At.Text())
 	}
 	into.names[name.Name] = o
 	if o.Module != nil {
@@ -210,13 +217,13 @@ func (c *checker) decl(d syntax.Decl) {
 
 func (c *checker) fleet(d *syntax.Fleet) {
 	if c.module != c.p.Root {
-		c.list.Errorf("E0203", headSpan(d.At, "fleet"), "fleet in an imported module").
+		c.list.Errorf("E0203", headSpan(d.At, "fleet"), "`fleet` in an imported module").
 			Note("only the module that is compiled has a fleet: it speaks for all apps").
 			Hint("move it to the module that layc is run on")
 		return
 	}
 	if c.p.Fleet != nil {
-		c.list.Errorf("E0203", headSpan(d.At, "fleet"), "a second fleet").
+		c.list.Errorf("E0203", headSpan(d.At, "fleet"), "a second `fleet`").
 			See(headSpan(c.p.Fleet.At, "fleet"), "the first is here").
 			Hint("put all its clauses into one fleet")
 		return
@@ -234,7 +241,7 @@ func (c *checker) component(d *syntax.Component) {
 	}
 	for _, p := range c.params(o) {
 		if old, ok := c.scope.names[p.Decl.Name.Name]; ok {
-			c.list.Errorf("E0201", p.Decl.Name.At, "two parameters are called %s", p.Decl.Name.Name).
+			c.list.Errorf("E0201", p.Decl.Name.At, "two parameters are called `%s`", p.Decl.Name.Name).
 				See(old.Ident().At, "the first is here").Hint("rename one of them")
 			continue
 		}
@@ -242,11 +249,23 @@ func (c *checker) component(d *syntax.Component) {
 	}
 	c.block(d.Body)
 	for _, p := range o.Params {
-		if !c.used[p] && p.Decl.Name.Name != "" {
-			c.list.Warnf("E0204", p.Decl.Name.At, "parameter %s is not used", p.Decl.Name.Name).
-				Hint("remove it, or mention it")
+		if !c.used[p] && !c.damaged(d.At.File) && p.Decl.Name.Name != "" {
+			c.list.Warnf("E0204", p.Decl.Name.At, "parameter `%s` is not used", p.Decl.Name.Name).
+				Note("a run mentions it as `$%s`, everything else as `%s` or `${%s}`", p.Decl.Name.Name, p.Decl.Name.Name, p.Decl.Name.Name).
+				Hint("use it, or remove it here and where it is given")
 		}
 	}
+}
+
+// damaged reports whether something in a file could not be read, so that what
+// seems to be unused may be used there.
+func (c *checker) damaged(file *source.File) bool {
+	return slices.ContainsFunc(c.module.Files, func(f *syntax.File) bool { return f.Source == file && f.Damaged })
+}
+
+// lost reports whether a name may be declared in a line that could not be read.
+func (m *Module) lost(name string) bool {
+	return slices.ContainsFunc(m.Files, func(f *syntax.File) bool { return f.Lost[name] })
 }
 
 // params returns a component's parameters with their types. Defaults are
@@ -269,7 +288,7 @@ func (c *checker) params(o *Component) []*Param {
 
 func (c *checker) app(d *syntax.App) {
 	if c.module != c.p.Root {
-		c.list.Errorf("E0203", headSpan(d.At, "app"), "app in an imported module").
+		c.list.Errorf("E0203", headSpan(d.At, "app"), "`app` in an imported module").
 			Note("only the module that is compiled has apps").
 			Hint("move it to the module that layc is run on, or make it a component")
 		return
@@ -305,13 +324,13 @@ func (c *checker) generator(g *syntax.Generator) {
 		}
 		if g.Key == nil {
 			c.list.Errorf("E0205", g.In.Span(), "a map is walked by key and value").
-				Hint("write %s, value in …", g.Value.Name)
+				Hint("write `%s, value in …`", g.Value.Name).Fix(after(g.Value.At), ", value")
 		} else {
 			c.define(*g.Key, stringType)
 		}
 	default:
-		c.list.Errorf("E0205", g.In.Span(), "cannot walk %s", t.article()).
-			Note("a list or a map is expected after in")
+		c.list.Errorf("E0205", g.In.Span(), "cannot go through %s", t.article()).
+			Hint("after `in` stands a list, such as `[%s]`, or a map", g.In.Span().Text())
 	}
 	if g.Key != nil && c.scope.names[g.Key.Name] == nil {
 		c.define(*g.Key, invalidType)
@@ -324,7 +343,7 @@ func (c *checker) recordElem(at syntax.Expr, t *Type) *Type {
 	for _, f := range t.Fields {
 		u := unify(elem, f.Type)
 		if u == nil {
-			c.list.Errorf("E0205", at.Span(), "the values of this map differ in type: %s", t).
+			c.list.Errorf("E0205", at.Span(), "the values of this map differ in type: `%s`", t).
 				Hint("walk a map whose values have one type")
 			return invalidType
 		}
@@ -339,11 +358,31 @@ func (c *checker) define(name syntax.Ident, t *Type) {
 		return
 	}
 	if old, ok := c.scope.names[name.Name]; ok {
-		c.list.Errorf("E0201", name.At, "%s is declared twice here", name.Name).
+		c.list.Errorf("E0201", name.At, "`%s` is declared twice here", name.Name).
 			See(old.Ident().At, "first declared here").Hint("rename one of them")
 		return
 	}
 	c.scope.names[name.Name] = &Var{Name: name, Type: t}
+}
+
+// lineEnd is the end of the line of a span with nothing else on it, its line
+// end included; 0 if there is something else.
+func lineEnd(at source.Span) int {
+	text := at.File.Text()
+	p := at.Position()
+	rest := text[at.End:]
+	if n := strings.IndexByte(rest, '\n'); n >= 0 {
+		rest = rest[:n+1]
+	}
+	if p.Column > 1 || strings.TrimSpace(rest) != "" {
+		return 0
+	}
+	return at.End + len(rest)
+}
+
+// after is the empty span behind another.
+func after(at source.Span) source.Span {
+	return source.Span{File: at.File, Start: at.End, End: at.End}
 }
 
 // headSpan is the span of a declaration's keyword.

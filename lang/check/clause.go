@@ -60,7 +60,7 @@ func (c *checker) block(b *syntax.Block) {
 	for _, s := range b.Stmts {
 		if l, ok := s.(*syntax.Let); ok && l.Name.Name != "" {
 			if old, ok := c.scope.names[l.Name.Name]; ok {
-				c.list.Errorf("E0201", l.Name.At, "%s is declared twice here", l.Name.Name).
+				c.list.Errorf("E0201", l.Name.At, "`%s` is declared twice here", l.Name.Name).
 					See(old.Ident().At, "first declared here").Hint("rename one of them")
 				continue
 			}
@@ -162,8 +162,8 @@ func (c *checker) option(word string, o *syntax.Option) {
 	case o.Word.Name == "mode":
 		for _, a := range o.Args {
 			if t := c.expr(a); t.Kind != Int && !t.text() && t.Kind != Invalid {
-				c.list.Errorf("E0206", a.Span(), "mode is a number or text, not %s", t.article()).
-					Hint(`write 0755 or "g+rw"`)
+				c.list.Errorf("E0206", a.Span(), "`mode` is a number or text, not %s", t.article()).
+					Hint("write `0755` or `\"g+rw\"`")
 			}
 		}
 	case word == "run" && o.Word.Name == "with":
@@ -235,11 +235,11 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 		if ok && slices.Contains(known, n.Name) {
 			continue
 		}
-		d := c.list.Errorf("E0213", a.Span(), "not a rate of change: %s", a.Span().Text()).
-			Note("rates are %s, or a number of times such as 12/year", strings.Join(rates, ", "))
+		d := c.list.Errorf("E0213", a.Span(), "`%s` is no rate of change", a.Span().Text()).
+			Note("rates are %s, or a number of times such as 12/year", strings.Join(known, ", "))
 		if ok {
 			if near := diag.Nearest(n.Name, known); near != "" {
-				d.Hint("did you mean %s?", near).Fix(a.Span(), near)
+				d.Hint("did you mean `%s`?", near).Fix(a.Span(), near)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,13 +26,13 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 		At("this is %s", t.article())
 	switch {
 	case want.text() && t.scalar():
-		d.Hint("write it as text: %q", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
+		d.Hint("write it as text: `\"%s\"`", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
 	case want.Kind == List && t.assignable(want.Elem):
-		d.Hint("write a list: [%s]", e.Span().Text()).Fix(e.Span(), "["+e.Span().Text()+"]")
+		d.Hint("write a list: `[%s]`", e.Span().Text()).Fix(e.Span(), "["+e.Span().Text()+"]")
 	case want.Kind == Duration:
-		d.Hint("write a number with a unit: 30s, 5m, 2h")
+		d.Hint("write a number with a unit: `30s`, `5m`, `2h`")
 	case want.Kind == Size:
-		d.Hint("write a number with a unit: 500KB, 29.8MB, 1.2GB")
+		d.Hint("write a number with a unit: `500KB`, `29.8MB`, `1.2GB`")
 	}
 }
 
@@ -99,9 +100,7 @@ func (c *checker) number(e *syntax.Number) *Type {
 	switch e.Unit {
 	case "":
 		if strings.Contains(e.Text, ".") {
-			c.list.Errorf("E0206", e.At, "a number with a point needs a unit").
-				Note("sizes and durations may have one: 29.8MB, 1.5h").
-				Hint("write a version as text: %q", e.Text).Fix(e.At, `"`+e.Text+`"`)
+			return invalidType // the parser has said so
 		}
 		return intType
 	case "ms", "s", "m", "h", "d":
@@ -125,8 +124,11 @@ func (c *checker) resolve(e *syntax.Name) Object {
 		return nil
 	}
 	o := c.scope.lookup(e.Name)
+	if o == nil && c.module.lost(e.Name) {
+		return nil
+	}
 	if o == nil {
-		d := c.list.Errorf("E0207", e.At, "unknown name %s", e.Name)
+		d := c.list.Errorf("E0207", e.At, "unknown name `%s`", e.Name)
 		c.suggest(d, e.At, e.Name, c.scope.visible())
 		return nil
 	}
@@ -139,11 +141,11 @@ func (c *checker) resolve(e *syntax.Name) Object {
 // the import that would make it known.
 func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
 	if slices.Contains(c.std, name) {
-		d.Hint("import it: import \"std/%s\"", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
+		d.Hint("import it: `import \"std/%s\"`", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
 		return
 	}
 	if near := diag.Nearest(name, known); near != "" {
-		d.Hint("did you mean %s?", near).Fix(at, near)
+		d.Hint("did you mean `%s`?", near).Fix(at, near)
 		return
 	}
 	d.Hint("declare it, or import the module that does")
@@ -176,8 +178,8 @@ func (c *checker) objectType(o Object, at source.Span) *Type {
 		if o.Type != nil {
 			return o.Type
 		}
-		c.list.Errorf("E0208", at, "%s is no value", o.Name).
-			Hint("write one of its members, such as %s", firstMember(o.Name))
+		c.list.Errorf("E0208", at, "`%s` is no value", o.Name).
+			Hint("write one of its members, such as `%s.%s`", o.Name, members(o.Name)[0])
 	case *User:
 		return stringType
 	case *Import:
@@ -186,11 +188,16 @@ func (c *checker) objectType(o Object, at source.Span) *Type {
 	return invalidType
 }
 
-func firstMember(name string) string {
-	if name == "os" {
-		return "os.packages"
+// members are the names that a predeclared one has after its point.
+func members(name string) []string {
+	var all []string
+	for n := range universe {
+		if member, ok := strings.CutPrefix(n, name+"."); ok {
+			all = append(all, member)
+		}
 	}
-	return "platform.arch"
+	slices.Sort(all)
+	return all
 }
 
 // Namesake is the declaration that a module's name stands for, or nil.
@@ -213,9 +220,9 @@ func (c *checker) namesake(o *Import, at source.Span) *Type {
 	if o.Namesake() != nil {
 		return componentType
 	}
-	c.list.Errorf("E0208", at, "%s is a module, not a value", o.Ident().Name).
-		Note("it declares no component or slot called %s", o.Module.Name).
-		Hint("write one of its declarations, such as %s.%s", o.Ident().Name, o.Module.example())
+	c.list.Errorf("E0208", at, "`%s` is a module, not a value", o.Ident().Name).
+		Note("it declares no component or slot called `%s`", o.Module.Name).
+		Hint("write one of its declarations, such as `%s.%s`", o.Ident().Name, o.Module.example())
 	return invalidType
 }
 
@@ -242,8 +249,12 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 				c.p.Members[e] = m
 				return m.Type
 			}
-			d := c.list.Errorf("E0207", e.Name.At, "%s has no member %s", o.Name, e.Name.Name)
-			c.suggest(d, e.Name.At, e.Name.Name, []string{"os", "arch", "variant", "packages"})
+			d := c.list.Errorf("E0207", e.Name.At, "`%s` has no member `%s`", o.Name, e.Name.Name)
+			if near := diag.Nearest(e.Name.Name, members(o.Name)); near != "" {
+				d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
+			} else {
+				d.Hint("it has %s", strings.Join(members(o.Name), ", "))
+			}
 			return invalidType
 		}
 	}
@@ -257,20 +268,20 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		if f := t.field(e.Name.Name); f != nil {
 			return f
 		}
-		d := c.list.Errorf("E0207", e.Name.At, "no entry %s in this map", e.Name.Name)
+		d := c.list.Errorf("E0207", e.Name.At, "no entry `%s` in this map", e.Name.Name)
 		var names []string
 		for _, f := range t.Fields {
 			names = append(names, f.Name)
 		}
 		if near := diag.Nearest(e.Name.Name, names); near != "" {
-			d.Hint("did you mean %s?", near).Fix(e.Name.At, near)
+			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 		} else {
 			d.Hint("it has %s", strings.Join(names, ", "))
 		}
 		return invalidType
 	}
-	c.list.Errorf("E0207", e.Name.At, "%s has no member %s", t.article(), e.Name.Name).
-		Note("members are those of modules and maps")
+	c.list.Errorf("E0207", e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
+		Note("modules and maps have members")
 	return invalidType
 }
 
@@ -281,22 +292,26 @@ func (c *checker) member(e *syntax.Select, o *Import) *Type {
 	}
 	m := o.Module.Scope[e.Name.Name]
 	if m == nil {
-		d := c.list.Errorf("E0207", e.Name.At, "module %s has no %s", o.Module.Path, e.Name.Name)
+		if o.Module.lost(e.Name.Name) {
+			return invalidType
+		}
+		d := c.list.Errorf("E0207", e.Name.At, "module %s has no `%s`", o.Module.Path, e.Name.Name)
 		var names []string
 		for n := range o.Module.Scope {
 			names = append(names, n)
 		}
 		if near := diag.Nearest(e.Name.Name, names); near != "" {
-			d.Hint("did you mean %s?", near).Fix(e.Name.At, near)
+			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 		} else {
-			d.Hint("layc doc %s lists what it declares", o.Module.Path)
+			d.Hint("run `layc doc %s`, which lists what it declares", o.Module.Path)
 		}
 		return invalidType
 	}
 	if strings.HasPrefix(e.Name.Name, "_") {
-		c.list.Errorf("E0209", e.Name.At, "%s is private to module %s", e.Name.Name, o.Module.Path).
+		c.list.Errorf("E0209", e.Name.At, "`%s` is private to module %s", e.Name.Name, o.Module.Path).
 			See(m.Ident().At, "declared here").
-			Note("names that begin with _ are visible in their own module only")
+			Note("names that begin with `_` are visible in their own module only").
+			Hint("use what the module declares for others: run `layc doc %s`", o.Module.Path)
 	}
 	c.p.Members[e] = m
 	return c.objectType(m, e.Name.At)
@@ -333,7 +348,7 @@ func (c *checker) call(e *syntax.Call) *Type {
 		c.expr(a.Value)
 	}
 	if t.Kind != Invalid {
-		c.list.Errorf("E0210", e.Fun.Span(), "%s takes no arguments", e.Fun.Span().Text()).
+		c.list.Errorf("E0210", e.Fun.Span(), "`%s` takes no arguments", e.Fun.Span().Text()).
 			Note("only components take arguments, and a component that is a value has them already")
 	}
 	return invalidType
@@ -342,14 +357,14 @@ func (c *checker) call(e *syntax.Call) *Type {
 func (c *checker) packageNames(e *syntax.Call) {
 	for _, a := range e.Args {
 		if a.Name != nil {
-			c.list.Errorf("E0210", a.Name.At, "os.packages has no named arguments").
-				Hint(`write the names of packages: os.packages("jq", "curl")`)
+			c.list.Errorf("E0210", a.Name.At, "`os.packages` has no named arguments").
+				Hint("write the names of packages: `os.packages(\"jq\", \"curl\")`")
 		}
 		c.oneOrMore(a.Value, stringType, "the name of a package")
 	}
 	if len(e.Args) == 0 {
-		c.list.Errorf("E0210", e.At, "os.packages needs the name of a package").
-			Hint(`write os.packages("jq", "curl")`)
+		c.list.Errorf("E0210", e.At, "`os.packages` needs the name of a package").
+			Hint("write `os.packages(\"jq\", \"curl\")`")
 	}
 }
 
@@ -377,9 +392,14 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 					at = k
 				}
 			}
+			if at < 0 && o.Decl.Partial {
+				c.expr(a.Value)
+				continue
+			}
 			if at < 0 {
 				c.unknownArgument(a, o)
 				c.expr(a.Value)
+				misplaced = true
 				continue
 			}
 		} else if named {
@@ -389,37 +409,54 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 			misplaced = true
 			continue
 		}
+		if at >= len(params) && o.Decl.Partial {
+			c.expr(a.Value)
+			continue
+		}
 		if at >= len(params) {
-			c.list.Errorf("E0210", a.At, "%s takes %s", o.Decl.Name.Name, countOf(len(params), "argument")).
+			c.list.Errorf("E0210", a.At, "`%s` takes %s", o.Decl.Name.Name, countOf(len(params), "argument")).
 				See(o.Decl.Name.At, "declared here").Hint("remove this one")
 			c.expr(a.Value)
 			continue
 		}
 		if given[at] != nil {
-			c.list.Errorf("E0210", a.At, "%s is given twice", params[at].Decl.Name.Name).
-				See(given[at].At, "first given here")
+			c.list.Errorf("E0210", a.At, "`%s` is given twice", params[at].Decl.Name.Name).
+				See(given[at].At, "first given here").Hint("keep one of them")
 		}
 		given[at] = a
 		c.expect(a.Value, c.paramType(params[at]), "parameter "+params[at].Decl.Name.Name)
 	}
+	if misplaced {
+		return // what is missing may be what was found elsewhere
+	}
+	var missing []string
+	var d *diag.Diagnostic
 	for i, p := range params {
-		if given[i] == nil && p.Decl.Default == nil && !misplaced {
-			c.list.Errorf("E0210", e.At, "%s needs its argument %s", o.Decl.Name.Name, p.Decl.Name.Name).
-				See(p.Decl.At, "declared here, without a default").
-				Hint("add %s: …", p.Decl.Name.Name)
+		if given[i] != nil || p.Decl.Default != nil {
+			continue
 		}
+		if d == nil {
+			d = c.list.Errorf("E0210", e.At, "`%s` needs its argument `%s`", o.Decl.Name.Name, p.Decl.Name.Name)
+		} else {
+			d.Message = fmt.Sprintf("`%s` needs further arguments", o.Decl.Name.Name)
+		}
+		d.See(p.Decl.At, "declared here, without a default")
+		missing = append(missing, p.Decl.Name.Name+": …")
+	}
+	if d != nil {
+		d.Hint("add `%s`", strings.Join(missing, ", "))
 	}
 }
 
 func (c *checker) unknownArgument(a *syntax.Arg, o *Component) {
-	d := c.list.Errorf("E0210", a.Name.At, "%s has no parameter %s", o.Decl.Name.Name, a.Name.Name).
+	d := c.list.Errorf("E0210", a.Name.At, "`%s` has no parameter `%s`", o.Decl.Name.Name, a.Name.Name).
 		See(o.Decl.Name.At, "declared here")
 	var names []string
 	for _, p := range o.Params {
 		names = append(names, p.Decl.Name.Name)
 	}
 	if near := diag.Nearest(a.Name.Name, names); near != "" {
-		d.Hint("did you mean %s?", near).Fix(a.Name.At, near)
+		d.Hint("did you mean `%s`?", near).Fix(a.Name.At, near)
 	} else if len(names) > 0 {
 		d.Hint("it has %s", strings.Join(names, ", "))
 	}
@@ -467,7 +504,7 @@ func (c *checker) mapExpr(e *syntax.Map) *Type {
 		if !literal {
 			c.expr(x.Key)
 		} else if t.field(key) != nil {
-			c.list.Errorf("E0201", x.Key.At, "two entries are called %s", key).Hint("remove one of them")
+			c.list.Errorf("E0201", x.Key.At, "two entries are called `%s`", key).Hint("remove one of them")
 		}
 		v := c.expr(x.Value)
 		if literal {
@@ -495,9 +532,9 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 	x, y := c.expr(e.X), c.expr(e.Y)
 	u := unify(x, y)
 	if u == nil {
-		c.list.Errorf("E0206", e.OpAt, "%s between %s and %s", e.Op, x.article(), y.article()).
+		c.list.Errorf("E0206", e.OpAt, "`%s` between %s and %s", e.Op, x.article(), y.article()).
 			See(e.X.Span(), "%s", x.article()).See(e.Y.Span(), "%s", y.article()).
-			Hint("both sides of %s have one type", e.Op)
+			Hint("both sides of `%s` have one type", e.Op)
 		return invalidType
 	}
 	ok := true
@@ -513,7 +550,7 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 		ok = u.Kind == Int || u.Kind == Invalid
 	}
 	if !ok {
-		c.list.Errorf("E0206", e.OpAt, "%s does not work on %s", e.Op, u.article())
+		c.list.Errorf("E0206", e.OpAt, "`%s` does not work on %s", e.Op, u.article())
 	}
 	return result
 }
@@ -524,7 +561,7 @@ func (c *checker) branches(then *Type, other syntax.Expr) *Type {
 	u := unify(then, t)
 	if u == nil {
 		c.list.Errorf("E0206", other.Span(), "%s here, %s in the other branch", t.article(), then.article()).
-			Hint("both branches have one type")
+			Hint("both branches give values of one type")
 		return then
 	}
 	return u
@@ -541,7 +578,7 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 		u := unify(result, t)
 		if u == nil {
 			c.list.Errorf("E0206", a.Value.Span(), "%s here, %s in an arm above", t.article(), result.article()).
-				Hint("all arms have one type")
+				Hint("all arms give values of one type")
 			continue
 		}
 		result = u
@@ -552,7 +589,8 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 // pattern checks a pattern of a match against its subject.
 func (c *checker) pattern(p syntax.Expr, subject *Type) {
 	if t := c.expr(p); unify(t, subject) == nil {
-		c.list.Errorf("E0206", p.Span(), "%s never equals %s", t.article(), subject.article())
+		c.list.Errorf("E0206", p.Span(), "%s never equals %s", t.article(), subject.article()).
+			Hint("write a pattern of the subject's type")
 	}
 }
 

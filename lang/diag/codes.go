@@ -65,9 +65,9 @@ are written $${.
 let place = "/opt/${name/bin"
 `},
 	{"E0005", "Malformed number", `
-Numbers are digits: 8080; with a leading zero, octal digits of a mode: 0755; with
-a unit, durations (ms s m h d) and sizes (B KB MB GB KiB MiB GiB): 30s, 29.8MB.
-Versions are text: "17.0.2".
+Numbers are digits: 8080; with a leading zero, octal digits of a mode: 0755;
+with a unit, durations (ms s m h d) and sizes (B KB MB GB KiB MiB GiB): 30s,
+29.8MB. Versions are text: "17.0.2".
 `, `
 let version = 17.0.2
 `},
@@ -97,7 +97,8 @@ app shop {
 }
 `},
 	{"E0012", "A closing brace too many", `
-The brace closes nothing, or closes a declaration whose content goes on after it.
+The brace closes nothing, or closes a declaration whose content goes on after
+it.
 `, `
 component jdk {
     repeatable
@@ -117,9 +118,9 @@ Values that belong together stand with commas between them.
 let ports = [80 443]
 `},
 	{"E0015", "Nested too deeply", `
-Blocks, brackets, operators and branches may be 200 levels deep. That is far more
-than a person can follow; parts can be named with "let", and long alternatives
-are shorter as a "match".
+Blocks, brackets, operators and branches may be 200 levels deep. That is far
+more than a person can follow; parts can be named with "let", and long
+alternatives are shorter as a "match".
 `, "\nlet x = " + strings.Repeat("(", 250) + "1" + strings.Repeat(")", 250) + "\n"},
 	{"E0016", "More than one statement on a line", `
 A clause, like every statement, ends with its line.
@@ -146,6 +147,10 @@ app shop {
 The clause exists, but belongs in the block of another declaration. In
 particular, the app chooses what it "uses"; a component states what it "needs".
 `, `
+component jdk {
+    repeatable
+}
+
 component liberty {
     uses jdk
 }
@@ -189,61 +194,64 @@ app shop {
 `},
 	{"E0028", "Not a name", `
 Names have ASCII letters, digits and underscores, do not begin with a digit and
-are none of the reserved words if, else, for, match, let, true and false. Where a
-name from outside is needed, such as an app's or a label's, it is written as text.
+are none of the reserved words if, else, for, match, let, true and false. Where
+a name from outside is needed, such as an app's or a label's, it is written as
+text.
 `, `
 app web-shop {
 }
 `},
 	{"E0029", "An import that is computed", `
-Which modules a module imports is known before anything is evaluated, so the path
-is plain text.
+Which modules a module imports is known before anything is evaluated, so the
+path is plain text.
 `, `
 import "std/${name}"
 `},
 	{"E0030", "A branch out of place", `
-An "else" belongs directly behind the block of its "if", comes last in a "match",
-and is required where the "if" is a value.
+An "else" belongs directly behind the block of its "if", comes last in a
+"match", and is required where the "if" is a value.
 `, `
-let memory = if small { 1GB }
+let memory = if platform.arch == "arm" { 1GB }
 `},
 	{"E0031", "An import after a declaration", `
-Imports stand at the top of the file, so that a reader sees at once what the names
-in it refer to.
+Imports stand at the top of the file, so that a reader sees at once what the
+names in it refer to.
 `, `
 let x = 1
 import "std/java"
+
+slot runtime = java
 `},
 	{"E0032", "An equals sign out of place", `
-The sign = stands where there is a key: in "env" and "label", in "let", and before
-defaults. Elsewhere a word is followed by its value.
+The sign = stands where there is a key: in "env" and "label", in "let", and
+before defaults. Elsewhere a word is followed by its value.
 `, `
 app shop {
     user = "1001"
 }
 `},
 	{"E0100", "No module", `
-A module is a directory with files that end in .layer. Commands work on the one in
-the current directory, or in the one that -C names.
+A module is a directory with files that end in .layer. Commands work on the one
+in the current directory, or in the one that -C names.
 `, `
 -- notes.txt --
 Nothing here yet.
 `},
 	{"E0101", "A file cannot be read", `
-The file is there, but cannot be opened: check its permissions, and that it is no
-link to nowhere.
+The file is there, but cannot be opened: check its permissions, and that it is
+no link to nowhere.
 `, ``},
 	{"E0102", "An import of nothing", `
 An import is "std/NAME" for a module that comes with layc, a relative directory
 such as "./web" for one of the project, or a git repository at a version:
-"git+https://git.example.com/team/layers.git//web@v1.2.0". "layc doc std" lists the
-modules that come with layc.
+"git+https://git.example.com/team/layers.git//web@v1.2.0". "layc doc std" lists
+the modules that come with layc.
 `, `
 import "std/jaav"
 `},
 	{"E0103", "An import from outside the project", `
-Relative imports stay within the project, and within the repository of the module
-that has them: what a program is made of is in one place, or pinned.
+Relative imports stay within the project, and within the repository of the
+module that has them: what a program is made of is in one place, or pinned.
 `, `
 import "../shared"
 `},
@@ -254,10 +262,16 @@ round. What two modules need of each other belongs in a third.
 -- shop.layer --
 import "./web"
 
-component a {
+component shop {
     needs web.server
 }
 -- web/web.layer --
+import "../db"
+
+component server {
+    needs db.server
+}
+-- db/db.layer --
 import "../web"
 
 component server {
@@ -270,35 +284,43 @@ exhaust a machine. A module may have any number of files.
 `, ``},
 	{"E0106", "A malformed import of a git repository", `
 The path names protocol, host and path of the repository, after two slashes the
-module's directory in it, and after an @ the version, a tag or a full commit. The
-protocol is https, ssh or file. Passwords belong to git's credential helpers.
+module's directory in it, and after an @ the version, a tag or a full commit.
+The protocol is https, ssh or file. Passwords belong to git's credential
+helpers.
 `, `
 import "git+https://git.example.com/team/layers.git//web"
 `},
 	{"E0107", "An import that is not pinned", `
-The lock file says which commit and which content a version of a repository is, so
-that nobody can change it unnoticed. "layc lock" writes it.
+The lock file says which commit and which content a version of a repository is,
+so that nobody can change it unnoticed. "layc lock" writes it.
 `, `
 import "git+https://git.example.com/team/layers.git//web@v1.2.0"
 `},
 	{"E0108", "An import that is not what is pinned", `
 The repository's content, vendored, cached or fetched, is not the content whose
-digest the lock file holds, or is not there. Vendored copies are changed at their
-source, not in place; "layc vendor" restores them. If the repository itself has
-changed its commit, find out why before you run "layc update".
+digest the lock file holds, or is not there. Vendored copies are changed at
+their source, not in place; "layc vendor" restores them. If the repository
+itself has changed its commit, find out why before you run "layc update".
 `, `
 import "git+https://git.example.com/team/layers.git//web@v1.2.0"
+
+slot server = web.server
 `},
 	{"E0109", "Two versions of one repository", `
-A program has one version of a repository, under one address, so that a component
-is the same wherever it is named. Imports of all its modules, and of what they
-import, name the same version.
+A program has one version of a repository, under one address, so that a
+component is the same wherever it is named. Imports of all its modules, and of
+what they import, name the same version.
 `, `
 import "git+https://git.example.com/team/layers.git//web@v1.2.0"
 import "git+https://git.example.com/team/layers.git//db@v1.3.0"
+
+slot server = web.server
+
+slot store = db.server
 `},
 	{"E0110", "A program too large", `
-All files of a program together may have 8 MiB: some 200,000 lines. Content belongs
-in files that "copy" steps name; what repeats is better written with "for".
+All files of a program together may have 8 MiB: some 200,000 lines. Content
+belongs in files that "copy" steps name; what repeats is better written with
+"for".
 `, ``},
 }

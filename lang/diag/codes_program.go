@@ -1,10 +1,9 @@
 package diag
 
-// exampleBase is a base system that examples stand on: nothing has to be
-// pinned for it.
+// exampleBase is a base system that examples stand on; layc.lock pins it.
 const exampleBase = `
 component base {
-    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+    distribution "debian" suite "bookworm"
 }
 
 fleet {
@@ -66,8 +65,8 @@ component jdk {
 }
 `},
 	{"E0207", "An unknown name", `
-Nothing of that name is declared in the file's module, in a block around it or in
-the module that is asked for it.
+Nothing of that name is declared in the file's module, in a block around it or
+in the module that is asked for it.
 `, `
 component jdk {
     needs os_packages
@@ -109,17 +108,18 @@ let a = b
 let b = a
 `},
 	{"E0212", "Not a type", `
-The type of a parameter is written after it, or is that of its default. The types
-are string, int, bool, version, path, size, duration, component, list(…) and
-map(…).
+The type of a parameter is written after it, or is that of its default. The
+types are string, int, bool, version, path, size, duration, component, list(…)
+and map(…).
 `, `
 component jdk(version: text) {
     env JAVA_VERSION = version
 }
 `},
 	{"E0213", "Not a rate of change", `
-How often something changes is a word (never, yearly, quarterly, monthly, weekly,
-daily, hourly) or a number of times: 12/year.
+How often something changes is a word (never, yearly, quarterly, monthly,
+weekly, daily, hourly) or a number of times: 12/year. How often it is updated is
+a word (never to daily) or a time: 10d.
 `, `
 component jdk {
     changes often
@@ -128,7 +128,15 @@ component jdk {
 	{"E0301", "A value that is too large", `
 Text may become 1 MiB long, and a list may have as many elements. Longer content
 belongs in a file.
-`, ``},
+`, exampleBase + `
+component echo(words: string) {
+    needs echo("${words} ${words}")
+}
+
+app shop {
+    uses echo("hello")
+}
+`},
 	{"E0302", "A number that is too large", `
 Whole numbers have 64 bits. Nothing is divided by zero.
 `, exampleBase + `
@@ -137,24 +145,30 @@ app shop {
 }
 `},
 	{"E0303", "No such element", `
-A list has elements from 0 on, a map has those that it is written with, each once.
+A list has elements from 0 on, a map has those that it is written with, each
+once.
 `, exampleBase + `
 app shop {
     replicas [1, 2][2]
 }
 `},
 	{"E0304", "A match that nothing fits", `
-A match that is a value needs an arm for every subject; the last one may be "else".
+A match that is a value needs an arm for every subject; the last one may be
+"else".
 `, exampleBase + `
 app shop {
     replicas match platform.os { "plan9": 1 }
 }
 `},
-	{"E0305", "Not supported yet", `
-The language has this, and this version of layc does not carry it out.
+	{"E0305", "Nothing to update", `
+update refreshes what a run has downloaded, and what layc.lock pins for the
+component: downloads without a checksum, an image, a distribution. This
+component has none of them.
 `, exampleBase + `
 component tool {
     update weekly
+
+    file "/etc/tool.conf" text "level = 3"
 }
 
 app shop {
@@ -209,11 +223,16 @@ app shop {
 	{"E0311", "Too much to evaluate", `
 Loops and matrices multiply. A program may have 20,000 apps, and take 5,000,000
 steps to evaluate.
-`, ``},
+`, exampleBase + `
+let n = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+app "shop-${a}${b}${c}${d}${e}" for a in n, b in n, c in n, d in n, e in n {
+}
+`},
 	{"E0312", "Two images with one name", `
-The name of an app is the name of its image, as is what "publish" says. In a matrix
-it contains what tells the apps apart, and in a component with parameters what tells
-its instances apart.
+The name of an app is the name of its image, as is what "publish" says. In a
+matrix it contains what tells the apps apart, and in a component with parameters
+what tells its instances apart.
 `, exampleBase + `
 app shop for n in [1, 2] {
     replicas n
@@ -221,8 +240,8 @@ app shop for n in [1, 2] {
 `},
 	{"E0313", "Not the name of an image", `
 The name of an app becomes the name of an image, as does what "publish" says:
-lower-case letters, digits, and . _ - / between them. A published name may end in a
-colon and a tag.
+lower-case letters, digits, and . _ - / between them. A published name may end
+in a colon and a tag.
 `, exampleBase + `
 app "My Shop" {
 }
@@ -283,8 +302,8 @@ app shop {
 }
 `},
 	{"E0319", "Published, and in no image", `
-A published image is made of layers that the images of apps have: no app has this
-component.
+A published image is made of layers that the images of apps have: no app has
+this component.
 `, exampleBase + `
 component jdk {
     publish "jdk"
@@ -304,20 +323,20 @@ app shop {
 `},
 	{"E0321", "Not an owner or a mode", `
 An owner is numbers, "1001" or "1001:0", or a declared user; names are resolved
-when compiling, so that an image's own files do not matter. A mode is octal, 0755,
-or as chmod takes it: "g+rw".
+when compiling, so that an image's own files do not matter. A mode is octal,
+0755, or as chmod takes it: "g+rw".
 `, exampleBase + `
 app shop {
     dir "/srv" owner "nobody"
 }
 `},
 	{"E0322", "Not a pattern", `
-Patterns are those of .dockerignore: * and ? within a name, [a-z] for a character,
-** for any directories.
+Patterns are those of .dockerignore: * and ? within a name, [a-z] for a
+character, ** for any directories.
 `, `
--- a.layer --
+-- example.layer --
 component base {
-    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+    distribution "debian" suite "bookworm"
 }
 
 app shop {
@@ -359,9 +378,9 @@ app shop {
 A target that ends in / means into it; any other one names what is copied, which
 then is one file or directory.
 `, `
--- a.layer --
+-- example.layer --
 component base {
-    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+    distribution "debian" suite "bookworm"
 }
 
 app shop {
@@ -403,8 +422,8 @@ app shop {
 }
 `},
 	{"E0332", "Two instances of one component", `
-An image has one instance of a component, unless the component is repeatable. Both
-paths that ask for one are shown.
+An image has one instance of a component, unless the component is repeatable.
+Both paths that ask for one are shown.
 `, exampleBase + `
 component jdk(version: string) {
     env JAVA_VERSION = version
@@ -455,7 +474,17 @@ app shop {
 `},
 	{"E0336", "Packages without a distribution", `
 os.packages are packages of the distribution that the base is put together from.
-`, exampleBase + `
+`, `
+let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
+
+component base {
+    rootfs "https://example.com/base.tar" sha256 pin
+}
+
+fleet {
+    base base
+}
+
 app shop {
     uses os.packages("jq")
 }
@@ -469,9 +498,9 @@ app shop {
 }
 `},
 	{"E0338", "A closure without end", `
-A component may need itself with other arguments, as long as that comes to an end.
-A closure may have 20,000 components, and builds that need builds may be nested
-100 deep.
+A component may need itself with other arguments, as long as that comes to an
+end. A closure may have 20,000 components, and builds that need builds may be
+nested 100 deep.
 `, exampleBase + `
 component a(n: int) {
     needs a(n + 1)
@@ -514,11 +543,13 @@ app shop {
 }
 `},
 	{"E0342", "A path through a link of the base", `
-The base has a link at this place. A layer that has a directory there would put it
-in the link's place; what belongs there is named by its true path.
+The base has a link at this place. A layer that has a directory there would put
+it in the link's place; what belongs there is named by its true path.
 `, `
+let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
+
 component base {
-    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+    rootfs "https://example.com/base.tar" sha256 pin
     link   "/lib" to "usr/lib"
 }
 
@@ -547,16 +578,11 @@ app shop {
 }
 `},
 	{"E0350", "A lock file that cannot be read", `
-A line of layc.lock is damaged, perhaps by a merge. Mend it, or delete the file and
-run "layc lock".
+A line of layc.lock is damaged, perhaps by a merge. Mend it, or delete the file
+and run "layc lock".
 `, `
--- a.layer --
-component base {
-    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
-}
-
+-- example.layer --
 app shop {
-    base base
 }
 -- layc.lock --
 layc-lock 1
@@ -587,50 +613,138 @@ app shop {
     file "/etc/x" text "x"
 }
 `},
-	{"E0402", "No plan", `
-The planner has found no plan. This shows a fault in layc.
-`, ``},
+	{"E0402", "Numbers that the planner cannot add up", `
+The planner adds up what storing, pulling and building cost, in 64 bits. Sizes
+of many terabytes, or billions of replicas, do not fit. Anything else that this
+code reports is a fault in layc.
+`, exampleBase + `
+component tool {
+    size 4000000000GB
+    file "/opt/tool/x" text "x"
+}
+
+app shop {
+    uses tool
+}
+`},
 	{"E0410", "A plan that does not fit any more", `
-The plan in layc.lock is of another program: apps or components were added, taken
-away or changed. It is repaired in memory, with as few changes as the program
-forces, and the repair is reported; with --locked it is an error. "layc lock"
-records the repaired plan.
-`, ``},
+The plan in layc.lock is of another program: apps or components were added,
+taken away or changed. It is repaired in memory, with as few changes as the
+program forces, and the repair is reported; with --locked it is an error. "layc
+lock" records the repaired plan.
+`, `
+-- example.layer --
+let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
+
+component base {
+    rootfs "https://example.com/base.tar" sha256 pin
+}
+
+component tool {
+    file "/opt/tool/x" text "x"
+}
+
+app shop {
+    base base
+    uses tool
+}
+-- layc.lock --
+layc-lock 1
+
+layer tool-da17bc portable
+
+member tool-da17bc instrument
+`},
 	{"E0411", "No plan in the lock file", `
-layc.lock records no plan, so that each build plans afresh; with --locked that is
-an error. "layc lock" records one.
-`, ``},
+layc.lock records no plan, so that each build plans afresh; with --locked that
+is an error. "layc lock" records one.
+`, exampleBase + `
+component tool {
+    file "/opt/tool/x" text "x"
+}
+
+app shop {
+    uses tool
+}
+`},
 	{"E0501", "A step failed", `
 A command of the program, or a check of layc's own, ended with an error; what it
 printed last is shown. A component that wrote outside of what it owns is told so
 here, with the owns that would be true.
-`, ``},
+`, exampleBase + `
+component tool {
+    owns "/opt/tool"
+    run  "make install"
+}
+
+app shop {
+    uses tool
+}
+`},
 	{"E0502", "A component relies on what it does not need", `
 With --verify, a component whose runs change what lies below it is also built on
-what it needs and nothing else. There a step fails that succeeds in the image: it
-finds something that the image happens to have below it, and that another image,
-or another plan, may not. What its output misses belongs to some component: write
-needs for that.
-`, ``},
+what it needs and nothing else. There a step fails that succeeds in the image:
+it finds something that the image happens to have below it, and that another
+image, or another plan, may not. What its output misses belongs to some
+component: write needs for that.
+`, exampleBase + `
+component tool {
+    run "make install"
+}
+
+app shop {
+    uses tool
+}
+`},
 	{"E0503", "A test fails", `
-With --verify, tests are run: those of a component on its base, with what it needs
-and runs with; those of an app in the app's image. The command has to succeed, and
-what it prints, to its standard output or its standard error, has to contain the
-text of prints.
-`, ``},
+With --verify, tests are run: those of a component on its base, with what it
+needs and runs with; those of an app in the app's image. The command has to
+succeed, and what it prints, to its standard output or its standard error, has
+to contain the text of prints.
+`, exampleBase + `
+component tool {
+    owns "/opt/tool"
+    run  "make install"
+    test "tool --version" prints "2.1"
+}
+
+app shop {
+    uses tool
+}
+`},
 	{"E0504", "A run is not repeatable", `
-With --verify, what a component runs is executed a second time. It has failed then,
-or, as a warning, what it owns was not the same afterwards: such a component is
-legal, and the engine's cache keeps the bytes of the first build; but a build
-elsewhere makes other bytes, which every host pulls again. The usual causes are the
-time (steps find a constant one in SOURCE_DATE_EPOCH), the order in which a
-directory is listed, random names, and logs.
-`, ``},
+With --verify, what a component runs is executed a second time. It has failed
+then, or, as a warning, what it owns was not the same afterwards: such a
+component is legal, and the engine's cache keeps the bytes of the first build;
+but a build elsewhere makes other bytes, which every host pulls again. The usual
+causes are the time (steps find a constant one in SOURCE_DATE_EPOCH), the order
+in which a directory is listed, random names, and logs.
+`, exampleBase + `
+component tool {
+    owns "/opt/tool"
+    run  "make install"
+    test "tool --version" prints "2.1"
+}
+
+app shop {
+    uses tool
+}
+`},
 	{"E0505", "A library is missing", `
-With --verify, the programs and libraries of a component are asked for what loads
-them and for the libraries that they need, and these are looked for in the
+With --verify, the programs and libraries of a component are asked for what
+loads them and for the libraries that they need, and these are looked for in the
 component, in what it needs and runs with, and in the base. A program that lacks
 one cannot be started. A library that lacks one, and that no program loads by
 itself, is a warning, since it may be meant for images that have more.
-`, ``},
+`, exampleBase + `
+component tool {
+    owns "/opt/tool"
+    run  "make install"
+    test "tool --version" prints "2.1"
+}
+
+app shop {
+    uses tool
+}
+`},
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestEntries(t *testing.T) {
@@ -23,6 +24,16 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s is not documented", e.Code)
 		}
 		seen[e.Code] = true
+		for line := range strings.Lines(e.Doc) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+				t.Errorf("the documentation of %s has a line of %d columns", e.Code, n)
+			}
+		}
+		for line := range strings.Lines(e.Example) {
+			if text := strings.TrimSuffix(line, "\n"); strings.TrimRight(text, " ") != text {
+				t.Errorf("the example of %s has spaces at a line's end: %q", e.Code, text)
+			}
+		}
 	}
 	if _, ok := Explain("E0001"); !ok {
 		t.Error("Explain does not find E0001")

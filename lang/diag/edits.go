@@ -36,9 +36,10 @@ func sortedEdits(edits []Edit) []Edit {
 
 // A patch is a line as edits make it, with a row that marks what is new.
 type patch struct {
-	number int
-	text   string
-	marks  string
+	number  int
+	text    string
+	marks   string
+	removed bool // the whole line
 }
 
 // patched returns the lines that the edits change, or nil for edits that are
@@ -46,6 +47,7 @@ type patch struct {
 func (r *renderer) patched(edits []Edit) []patch {
 	var lines []patch
 	edits = sortedEdits(edits)
+lines:
 	for len(edits) > 0 {
 		file := edits[0].Span.File
 		n := file.Position(edits[0].Span.Start).Line
@@ -68,6 +70,11 @@ func (r *renderer) patched(edits []Edit) []patch {
 		for len(edits) > 0 && edits[0].Span.File == file && edits[0].Span.Start <= start+len(line) {
 			e := edits[0]
 			from, to := e.Span.Start-start, e.Span.End-start
+			if whole := from == 0 && to == len(line)+1; whole && e.New == "" {
+				lines = append(lines, patch{number: n, text: clean(line), removed: true})
+				edits = edits[1:]
+				continue lines
+			}
 			if to > len(line) || from < last || strings.Contains(e.New, "\n") {
 				return nil
 			}
@@ -80,7 +87,7 @@ func (r *renderer) patched(edits []Edit) []patch {
 			last, edits = to, edits[1:]
 		}
 		put(strings.ReplaceAll(line[last:], "\t", "    "), " ")
-		lines = append(lines, patch{n, text.String(), marks.String()})
+		lines = append(lines, patch{number: n, text: text.String(), marks: marks.String()})
 	}
 	return lines
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/layc-lang/layc/lang/source"
 )
@@ -15,7 +16,7 @@ import (
 // ordinary width.
 type Options struct {
 	Color bool // ANSI colours
-	Width int  // columns that source lines are cut to; 0: 120
+	Width int  // columns; longer source lines are cut, longer remarks wrapped; 0: 120
 }
 
 // Render writes the findings in order of place, each as
@@ -113,8 +114,12 @@ func (r *renderer) diagnostic(d *Diagnostic) {
 		if i > 0 {
 			arrow = "::: "
 		}
-		at := f.first.Position()
 		r.paint(blue, strings.Repeat(" ", r.gutter)+arrow)
+		if f.first.File.Text() == "" { // the file as a whole is meant, or was not read
+			fmt.Fprintf(&r.out, "%s\n", clean(f.first.File.Name()))
+			continue
+		}
+		at := f.first.Position()
 		fmt.Fprintf(&r.out, "%s:%d:%d\n", clean(f.first.File.Name()), at.Line, at.Column)
 		r.bar("\n")
 		r.lines(f, color)
@@ -133,16 +138,21 @@ func (r *renderer) footer(d *Diagnostic, source bool) {
 	help := d.Help
 	title := ""
 	if patched := r.patched(d.Edits); patched != nil {
-		title = "with the change"
+		title = "write it so"
 		if len(help) > 0 {
 			title, help = help[len(help)-1], help[:len(help)-1]
 		}
 		defer func() {
 			r.paint(green, "help")
-			r.paint(bold, ": "+clean(title))
+			r.paint(bold, ": "+strings.Join(wrap(clean(title), r.Width-len("help: ")), "\n      "))
 			r.out.WriteByte('\n')
 			r.bar("\n")
 			for _, l := range patched {
+				if l.removed {
+					r.paint(red, fmt.Sprintf("%*d - %s", r.gutter, l.number, l.text))
+					r.out.WriteByte('\n')
+					continue
+				}
 				r.numbered(l.number, l.text)
 				if marks := strings.TrimRight(l.marks, " "); marks != "" {
 					r.bar(" ")
@@ -167,11 +177,33 @@ func (r *renderer) remark(kind, text string) {
 	indent := strings.Repeat(" ", r.gutter+len(" = ")+len(kind)+len(": "))
 	r.paint(blue, strings.Repeat(" ", r.gutter)+" = ")
 	r.paint(bold, kind)
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = clean(lines[i])
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, wrap(clean(strings.TrimSuffix(line, "\n")), r.Width-len(indent))...)
 	}
 	r.out.WriteString(": " + strings.Join(lines, "\n"+indent) + "\n")
+}
+
+// wrap cuts text at spaces into lines of at most that many columns, but never
+// what stands between backticks. A word that is longer has a line of its own.
+func wrap(text string, columns int) []string {
+	var lines []string
+	line, quoted := "", false
+	for word := range strings.SplitSeq(text, " ") {
+		switch {
+		case line == "":
+			line = word
+		case !quoted && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns:
+			lines = append(lines, line)
+			line = word
+		default:
+			line += " " + word
+		}
+		if strings.Count(word, "`")%2 == 1 {
+			quoted = !quoted
+		}
+	}
+	return append(lines, line)
 }
 
 func (r *renderer) numbered(n int, text string) {

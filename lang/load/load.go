@@ -12,6 +12,7 @@
 package load
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,6 +37,9 @@ type Input struct {
 	Project fs.FS  // the project: the module that is compiled and its relative imports
 	Dir     string // the module within Project, slash-separated; "." for its root
 	Std     fs.FS  // the standard library: "std/java" is the directory java
+	// Name is what findings call the directory of the module; empty: "this
+	// directory".
+	Name string
 	// Modules are the repositories that the lock file pins.
 	Modules map[Repository]Fetched
 }
@@ -76,13 +80,38 @@ func Load(in Input) (*Program, diag.List) {
 	root := l.module(place{files: in.Project, dir: in.Dir}, nil)
 	if root == nil {
 		if !l.list.HasErrors() {
-			l.list.Errorf("E0100", source.Span{}, "no .layer file in this directory").
-				Note("a module is a directory with files that end in .layer").
-				Hint("go to the directory of your module, or name it with -C DIR")
+			l.noModule()
 		}
 		return nil, l.list
 	}
 	return &Program{Root: root, Modules: l.done, Std: stdNames(in.Std), Repositories: l.repositories}, l.list
+}
+
+// noModule reports that there is nothing to compile, and where there may be.
+func (l *loader) noModule() {
+	d := l.list.Errorf("E0100", source.Span{}, "no .layer file in %s", cmp.Or(l.in.Name, "this directory")).
+		Note("a module is a directory with files that end in .layer")
+	for _, dir := range modulesIn(l.in.Project, l.in.Dir) {
+		d.Hint("there is one in its directory %s: go there, or name it with -C", dir)
+		return
+	}
+	d.Hint("go to the directory of your module, or name it with -C DIR; layc init begins a new one")
+}
+
+// modulesIn returns the names of the directories of a directory that are
+// modules.
+func modulesIn(files fs.FS, dir string) []string {
+	var names []string
+	entries, _ := fs.ReadDir(files, dir)
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if found, _ := fs.Glob(files, path.Join(dir, e.Name(), "*.layer")); len(found) > 0 {
+			names = append(names, e.Name())
+		}
+	}
+	return names
 }
 
 type loader struct {
@@ -180,7 +209,7 @@ func (l *loader) module(at place, imp *syntax.Import) *Module {
 func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 	entries, err := fs.ReadDir(at.files, at.dir)
 	if err != nil && imp == nil {
-		l.list.Errorf("E0100", source.Span{}, "cannot read the directory: %s", reason(err)).
+		l.list.Errorf("E0100", source.Span{}, "cannot read %s: %s", cmp.Or(l.in.Name, "this directory"), reason(err)).
 			Hint("name the directory of a module with -C DIR")
 		return
 	}
@@ -191,17 +220,20 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 		inside := path.Join(at.dir, e.Name())
 		name := at.file(inside)
 		if e.Type()&^fs.ModeSymlink != 0 { // reading a pipe would wait for ever
-			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: it is no regular file", name)
+			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: it is no regular file", name).
+				Hint("a file that ends in .layer is text: rename what is something else")
 			continue
 		}
 		text, err := fs.ReadFile(at.files, inside)
 		if err != nil {
-			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: %s", name, reason(err))
+			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: %s", name, reason(err)).
+				Hint("%s", readable(name, err))
 			continue
 		}
-		if l.text += len(text); l.text > MaxText {
+		if l.text += len(text); l.text > MaxText && len(text) <= syntax.MaxSize {
 			l.list.Errorf("E0110", source.Span{File: source.New(name, "")}, "the program's files have more than %d MiB", MaxText>>20).
-				Hint("import less, or write what repeats with for")
+				Note("the text of a program is limited, so that no import can exhaust a machine").
+				Hint("import less, or write what repeats with `for`")
 			return
 		}
 		f, found := syntax.Parse(source.New(name, string(text)))
@@ -223,7 +255,7 @@ func (l *loader) resolve(from place, i *syntax.Import) *Module {
 		return l.importGit(text, i)
 	}
 	if !strings.HasPrefix(text, "./") && !strings.HasPrefix(text, "../") {
-		l.unknown(text, i)
+		l.unknown(from, text, i)
 		return nil
 	}
 	to := from
@@ -234,27 +266,36 @@ func (l *loader) resolve(from place, i *syntax.Import) *Module {
 			d.Message = fmt.Sprintf("%q is outside the repository", text)
 		}
 		d.Note("a relative import stays within the project or repository of its module").
-			Hint("move the module into it")
+			Hint("move the module into it, or import it from a git repository")
 		return nil
 	}
 	return l.follow(to, i)
 }
 
 // unknown reports an import of none of the forms.
-func (l *loader) unknown(text string, i *syntax.Import) {
+func (l *loader) unknown(from place, text string, i *syntax.Import) {
 	d := l.list.Errorf("E0102", i.Path.At, "cannot import %q", text).
-		Note(`an import is "std/NAME", a relative directory such as "./web", or a git repository: "git+https://HOST/PATH//DIR@VERSION"`)
-	_, err := fs.Stat(l.in.Std, path.Clean(text))
-	switch {
-	case err == nil && fs.ValidPath(text):
-		d.Hint("write \"std/%s\" for the module of the standard library", text).Fix(i.Path.At, `"std/`+text+`"`)
+		Note("an import is `\"std/NAME\"`, a relative directory such as `\"./web\"`, or a git repository: `\"git+https://HOST/PATH//DIR@VERSION\"`")
+	write := func(better, what string) {
+		d.Hint("write `%q` for %s", better, what).Fix(i.Path.At, `"`+better+`"`)
+	}
+	std := stdNames(l.in.Std)
+	near := diag.Nearest(strings.TrimPrefix(text, "st/"), std)
+	switch beside := modulesIn(from.files, from.dir); {
+	case slices.Contains(std, text):
+		write("std/"+text, "the module of the standard library")
 	case strings.Contains(text, "://"):
-		d.Hint("write %q for a git repository", "git+"+text)
 		if _, _, err := ParseGit("git+" + text); err == nil {
-			d.Fix(i.Path.At, `"git+`+text+`"`)
+			write("git+"+text, "a git repository")
+		} else {
+			d.Hint("write `\"git+%s//DIR@VERSION\"` for a git repository", text)
 		}
+	case slices.Contains(beside, text):
+		write("./"+text, "the directory beside this file")
+	case near != "":
+		write("std/"+near, "the module of the standard library")
 	default:
-		d.Hint("write %q for the directory beside this module", "./"+text)
+		d.Hint("write `%q` for the directory beside this file", "./"+text)
 	}
 }
 
@@ -263,7 +304,7 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	r, dir, err := ParseGit(text)
 	if err != nil {
 		l.list.Errorf("E0106", i.Path.At, "cannot import %q: %s", text, err).
-			Hint(`write "git+https://HOST/PATH//DIR@VERSION", where VERSION is a tag or a full commit`)
+			Hint("write `\"git+https://HOST/PATH//DIR@VERSION\"`, where VERSION is a tag or a full commit")
 		return nil
 	}
 	before, met := l.imported[r.Name()]
@@ -291,10 +332,12 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	case !pinned:
 		l.list.Errorf(Unpinned, i.Path.At, "%s is not pinned", r).
 			Note("the lock file says which commit and content that is, so that it cannot change unnoticed").
-			Hint("run: layc lock")
+			Hint("run `layc lock`")
 		return nil
 	case fetched.Err != nil:
-		l.list.Errorf("E0108", i.Path.At, "cannot use %s: %s", r, fetched.Err)
+		l.list.Errorf("E0108", i.Path.At, "cannot use %s: %s", r, fetched.Err).
+			Note("what is imported is verified whenever it is read").
+			Hint("run `layc vendor` to restore vendored copies; if the repository itself has changed, find out why, and run `layc update`")
 		return nil
 	}
 	return l.follow(place{files: fetched.Files, dir: dir, git: r}, i)
@@ -308,7 +351,7 @@ func (l *loader) importStd(name string, i *syntax.Import) *Module {
 	if !slices.Contains(known, name) {
 		d := l.list.Errorf("E0102", i.Path.At, "the standard library has no module %q", name)
 		if near := diag.Nearest(name, known); near != "" {
-			d.Hint("did you mean \"std/%s\"?", near).Fix(i.Path.At, `"std/`+near+`"`)
+			d.Hint("did you mean `\"std/%s\"`?", near).Fix(i.Path.At, `"std/`+near+`"`)
 		} else {
 			d.Hint("it has %s", strings.Join(known, ", "))
 		}
@@ -325,8 +368,7 @@ func (l *loader) follow(target place, i *syntax.Import) *Module {
 		return nil // it is said why
 	}
 	if to == nil {
-		l.list.Errorf("E0102", i.Path.At, "no module in %q", target.path()).
-			Note("a module is a directory with files that end in .layer")
+		l.emptyModule(target, i)
 		return nil
 	}
 	at := slices.IndexFunc(l.active, func(a *active) bool { return a.module == to })
@@ -344,12 +386,42 @@ func (l *loader) follow(target place, i *syntax.Import) *Module {
 	return nil
 }
 
+// emptyModule reports an import of a directory without .layer files.
+func (l *loader) emptyModule(target place, i *syntax.Import) {
+	d := l.list.Errorf("E0102", i.Path.At, "no module in %q", target.path()).
+		Note("a module is a directory with files that end in .layer")
+	written := importPath(i)
+	parent, last := path.Split(strings.TrimRight(written, "/"))
+	known := modulesIn(target.files, path.Dir(target.dir))
+	near := diag.Nearest(last, known)
+	switch {
+	case target.std || target.git != Repository{}:
+	case near != "":
+		d.Hint("did you mean `%q`?", parent+near).Fix(i.Path.At, `"`+parent+near+`"`)
+	case len(known) > 0:
+		d.Hint("modules beside it: %s", strings.Join(known, ", "))
+	default:
+		d.Hint("write a file %s/%s.layer", target.path(), path.Base(target.dir))
+	}
+}
+
 func (l *loader) cycle(at int) string {
 	var names []string
 	for _, a := range l.active[at:] {
 		names = append(names, a.module.Path)
 	}
 	return strings.Join(append(names, names[0]), " → ")
+}
+
+// readable says what to do about a file that cannot be read.
+func readable(name string, err error) string {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "make it readable for you, such as with chmod u+r " + name
+	case errors.Is(err, fs.ErrNotExist):
+		return "it is a link to nowhere: mend or remove it"
+	}
+	return "mend or remove the file"
 }
 
 func importPath(i *syntax.Import) string { s, _ := i.Path.Literal(); return s }

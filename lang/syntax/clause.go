@@ -47,6 +47,7 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 			At("not here")
 		return form, true
 	}
+	p.lose()
 	if n := p.peek(1); n.Kind == Equals && !n.Line {
 		p.fail("E0021", at, "unknown clause `%s`", quoteLess(word)).
 			Hint("a name for a value begins with `let`: `let %s = …`", quoteLess(word)).
@@ -161,7 +162,8 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		p.continueLine()
 		p.values("after", ",")
 		if !p.failed && !closesList(p.tok.Kind) {
-			p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many")
+			p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many").
+				Hint("keep one of them")
 		}
 	}
 	return []Expr{x}, nil

@@ -133,6 +133,7 @@ func (p *parser) declaration(doc string) Node {
 		if word.Kind == RBrace {
 			return nil
 		}
+		p.lose()
 		p.fail("E0010", p.at(word), "expected a declaration, found %s", p.describe(word)).
 			Hint("a file holds %s", quoted(declarations[:]))
 		return nil
@@ -166,6 +167,7 @@ func (p *parser) declaration(doc string) Node {
 		p.next()
 		d := &Component{Doc: doc, Name: p.ident("the component's name")}
 		d.Params = p.params()
+		d.Partial = p.failed
 		d.Body = p.body(InComponent)
 		d.At = p.since(start)
 		return d
@@ -188,6 +190,7 @@ func (p *parser) declaration(doc string) Node {
 }
 
 func (p *parser) unknownDeclaration(word string) {
+	p.lose()
 	at := p.at(p.tok)
 	if len(formsByWord[word]) > 0 {
 		in := Place(0)
@@ -229,13 +232,15 @@ func article(in Place) string {
 func (p *parser) importDecl(start int) *Import {
 	d := &Import{Path: &String{At: p.here()}}
 	if !p.on(Text) {
+		p.lose()
 		p.fail("E0013", p.here(), "the module's path is missing").
 			Hint("write it as text: `import \"std/java\"`")
 	} else {
 		d.Path = p.stringLit()
 		if _, ok := d.Path.Literal(); !ok {
 			p.list.Errorf("E0029", d.Path.At, "the path of an import is plain text").
-				Note("which modules there are is known before anything is evaluated")
+				Note("which modules there are is known before anything is evaluated").
+				Hint("import each module that may be meant, and choose between them with `match`")
 		}
 	}
 	if p.onWord("as") {
@@ -292,13 +297,28 @@ func (p *parser) param(what string) *Param {
 	case p.accept(Colon):
 		d.Type = p.typ()
 	case !p.on(Equals):
-		p.fail("E0010", p.here(), "the type of `%s` is missing", d.Name.Name).
-			Hint("write `%s: string`, or give it a default: `%s = …`", d.Name.Name, d.Name.Name)
+		if t := p.tok; t.Kind == Word && !p.ends() && isType(p.textOf(t)) {
+			p.fail("E0010", p.span(p.end, int(t.Start)), "`:` is missing between the parameter and its type").
+				Hint("write `%s: %s`", d.Name.Name, p.textOf(p.tokens[p.i])).Fix(p.span(p.end, p.end), ":")
+		} else {
+			p.fail("E0010", p.here(), "the type of `%s` is missing", d.Name.Name).
+				Hint("write `%s: string`, or give it a default: `%s = …`", d.Name.Name, d.Name.Name)
+		}
+		d.Type = &Type{At: d.Name.At}
 	}
 	if p.accept(Equals) {
 		d.Default = p.value("after `=`")
 	}
 	return d
+}
+
+// isType reports whether a word is the name of a type.
+func isType(word string) bool {
+	switch word {
+	case "string", "int", "bool", "version", "path", "size", "duration", "list", "map", "component":
+		return true
+	}
+	return false
 }
 
 // typ reads

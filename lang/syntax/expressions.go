@@ -285,7 +285,8 @@ func (p *parser) ifExpr() Expr {
 	x.Then = p.branch()
 	if p.tok.Kind != Word || p.textOf(p.tok) != "else" {
 		p.fail("E0030", p.here(), "an `if` that is a value needs an `else`").
-			Note("without it there would be no value where the condition does not hold")
+			Note("without it there would be no value where the condition does not hold").
+			Hint("write `else { … }` behind it")
 		x.Else = p.bad()
 		x.At = p.since(start)
 		return x

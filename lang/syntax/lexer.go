@@ -8,9 +8,9 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// maxSize is the largest file that is read, in bytes: far above what people
+// MaxSize is the largest file that is read, in bytes: far above what people
 // write, far below what spans of 32 bits can address.
-const maxSize = 16 << 20
+const MaxSize = 16 << 20
 
 // A lexer cuts text into tokens. It knows nothing of the grammar: where text
 // ends, for example, does not depend on the clause that it belongs to.
@@ -281,7 +281,7 @@ func (l *lexer) stray() Kind {
 			at := source.Span{File: l.file, Start: start, End: l.pos}
 			d := l.list.Errorf("E0001", at, "text stands in double quotes")
 			if !strings.ContainsAny(rest[:n], `"\`) {
-				d.Fix(at, `"`+rest[:n]+`"`)
+				d.Hint("write `%s`", quoteLess(`"`+rest[:n]+`"`)).Fix(at, `"`+rest[:n]+`"`)
 			}
 			return Bad
 		}

@@ -66,20 +66,22 @@ const (
 func Parse(file *source.File) (*File, diag.List) {
 	p := parser{file: file, text: file.Text()}
 	tree := &File{Source: file}
-	if len(p.text) > maxSize {
-		p.list.Errorf("E0007", source.Span{File: file}, "the file has %d bytes, more than %d", len(p.text), maxSize).
+	if len(p.text) > MaxSize {
+		p.list.Errorf("E0007", source.Span{File: file}, "the file has %d bytes, more than %d", len(p.text), MaxSize).
 			Note("a .layer file is written by hand; content belongs in files that it copies")
-		tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(maxSize), End: int32(maxSize)}}
+		tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(MaxSize), End: int32(MaxSize)}}
 		return tree, p.list
 	}
 	if !utf8.ValidString(p.text) {
-		p.list.Errorf("E0006", p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("here")
+		p.list.Errorf("E0006", p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("this byte begins no character").
+			Note("a .layer file is text in UTF-8, which all editors can write").
+			Hint("save the file as UTF-8; binary content belongs in a file that `copy` names")
 	}
 	p.tokens = tokens(file, &p.list)
 	p.lexical = len(p.list)
 	p.load()
 	p.parseFile(tree)
-	tree.Tokens = p.tokens
+	tree.Tokens, tree.Lost, tree.Damaged = p.tokens, p.lost, len(p.list) > 0
 	if len(p.list) >= maxErrors {
 		p.list = p.list.Sorted()
 		p.list = p.list[:min(len(p.list), maxErrors)]
@@ -110,18 +112,19 @@ type parser struct {
 	list    diag.List
 	lexical int // how many of list are the lexer's
 
-	loose     int       // 1 between ( or [, where line ends end nothing, else 0
-	depth     int       // of the tree, see maxDepth
-	failed    bool      // the statement is being abandoned
-	start     int       // where the statement begins
-	brackets  []opening // open ones of the statement
-	blocks    []opening // open blocks
-	place     Place     // of the block
-	continued bool      // a stray token was left out, and the block goes on
-	inItems   bool      // a comma begins the next item
-	suspect   opening   // a block whose closing brace (at line) is further left than its header
-	early     int       // where a brace, further right than its header, closed a declaration; or 0
-	cut       int       // where blocks end for want of braces, as was reported; or 0
+	loose     int             // 1 between ( or [, where line ends end nothing, else 0
+	depth     int             // of the tree, see maxDepth
+	failed    bool            // the statement is being abandoned
+	start     int             // where the statement begins
+	brackets  []opening       // open ones of the statement
+	blocks    []opening       // open blocks
+	place     Place           // of the block
+	continued bool            // a stray token was left out, and the block goes on
+	inItems   bool            // a comma begins the next item
+	suspect   opening         // a block whose closing brace (at line) is further left than its header
+	early     int             // where a brace, further right than its header, closed a declaration; or 0
+	lost      map[string]bool // see File.Lost
+	cut       int             // where blocks end for want of braces, as was reported; or 0
 }
 
 // opening is an opening bracket.
@@ -255,6 +258,19 @@ func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any
 	return d
 }
 
+// lose notes the words from the current token to the end of its line, as a
+// line that is abandoned may have been meant to declare a name.
+func (p *parser) lose() {
+	for i := p.i; p.tokens[i].Kind != EOF && (i == p.i || !p.tokens[i].Line); i++ {
+		if p.tokens[i].Kind == Word {
+			if p.lost == nil {
+				p.lost = map[string]bool{}
+			}
+			p.lost[p.textOf(p.tokens[i])] = true
+		}
+	}
+}
+
 // inWake reports whether the lexer complained between the start of the
 // statement and the end of the line of at, or about text that swallowed the
 // rest of the file.
@@ -309,7 +325,7 @@ func (p *parser) leave() { p.depth-- }
 
 func (p *parser) tooDeep() {
 	p.fail("E0015", p.at(p.tok), "nested more than %d levels deep", maxDepth).
-		Hint("give parts of it names with `let`, or make it a list")
+		Hint("give its parts names with `let`")
 }
 
 // open reads an opening bracket of an expression and reports whether it is

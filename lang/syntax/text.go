@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -209,15 +210,17 @@ func (r *textReader) escape() {
 		}
 	default:
 		_, size := utf8.DecodeRuneInString(rest)
-		r.badEscape(r.pos+1+size, "unknown escape `\\%s`", rest[:size])
+		at := r.p.span(r.pos, r.pos)
+		r.badEscape(r.pos+1+size, "unknown escape `\\%s`", rest[:size]).Fix(at, `\`)
 	}
 }
 
-func (r *textReader) badEscape(end int, format string, args ...any) {
-	r.p.list.Errorf("E0003", r.p.span(r.pos, end), format, args...).
+func (r *textReader) badEscape(end int, format string, args ...any) *diag.Diagnostic {
+	d := r.p.list.Errorf("E0003", r.p.span(r.pos, end), format, args...).
 		Note("text has \\n \\t \\\\ \\\" \\u{…} and ${…}; only the text of `run` is free of escapes").
 		Hint("a backslash itself is `\\\\`")
 	r.pos = end
+	return d
 }
 
 // interpolation reads ${EXPR}.

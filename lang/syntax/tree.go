@@ -18,6 +18,12 @@ type File struct {
 	Tokens  []Token // all of them, comments included, in order; see token.go
 	Imports []*Import
 	Decls   []Decl // everything else, in order
+	// Lost are the words of lines that could not be read, among which may be
+	// names that those lines were to declare.
+	Lost map[string]bool
+	// Damaged says that something could not be read, so that what the file
+	// does not say may still be meant.
+	Damaged bool
 }
 
 // Decl is a top-level declaration: *Let, *Param, *Fleet, *Component, *App,
@@ -78,7 +84,9 @@ type Component struct {
 	Doc    string
 	Name   Ident
 	Params []*Param // nil without parentheses, empty with ()
-	Body   *Block
+	// Partial says that there are parameters that could not be read.
+	Partial bool
+	Body    *Block
 }
 
 // App is `app NAME [for GENERATORS [where COND]] { … }`. The name is an

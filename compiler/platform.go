@@ -1,0 +1,84 @@
+package compiler
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// platforms are those to compile for: the input's, else the fleet's, else the
+// one that layc runs on.
+func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
+	if len(in.Platforms) > 0 {
+		return in.Platforms
+	}
+	if out.Checked.Fleet == nil {
+		return []component.Platform{in.Platform}
+	}
+	g, _ := component.Expand(component.Input{
+		Program: out.Checked.FleetOnly(), Lock: out.Lock, Platform: in.Platform, Project: in.Project, Set: in.Set,
+	})
+	var platforms []component.Platform
+	for _, name := range g.Fleet.Platforms {
+		p, ok := ParsePlatform(name)
+		if !ok {
+			list.Errorf("E0351", platformAt(out.Checked.Fleet, name), "%q is no platform", name).
+				Note("a platform is os/arch, and images are for linux").
+				Hint("%s", platformHint(name))
+			continue
+		}
+		platforms = append(platforms, p)
+	}
+	if len(platforms) == 0 {
+		return []component.Platform{in.Platform}
+	}
+	return platforms
+}
+
+// platformAt is where the fleet writes a platform, or else the fleet's word.
+func platformAt(f *syntax.Fleet, name string) source.Span {
+	at := source.Span{File: f.At.File, Start: f.At.Start, End: f.At.Start + len("fleet")}
+	syntax.Inspect(f, func(n syntax.Node) bool {
+		if s, ok := n.(*syntax.String); ok {
+			if text, ok := s.Literal(); ok && text == name {
+				at = s.At
+			}
+		}
+		return true
+	})
+	return at
+}
+
+// architectures are those that images are built for.
+var architectures = []string{"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le"}
+
+// platformHint says what to write instead of a platform that is none.
+func platformHint(name string) string {
+	_, arch, _ := strings.Cut("/"+name, "/")
+	arch = arch[strings.LastIndex(arch, "/")+1:]
+	arch = cmp.Or(map[string]string{"x86_64": "amd64", "x64": "amd64", "aarch64": "arm64", "i386": "386", "x86": "386"}[arch], arch)
+	if !slices.Contains(architectures, arch) {
+		if arch = diag.Nearest(arch, architectures); arch == "" {
+			return "write `\"linux/amd64\"` or `\"linux/arm64\"`"
+		}
+	}
+	return "did you mean `\"linux/" + arch + "\"`?"
+}
+
+// ParsePlatform reads os/arch[/variant]; only linux and known architectures are platforms.
+func ParsePlatform(s string) (component.Platform, bool) {
+	parts := strings.Split(s, "/")
+	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(architectures, parts[1]) {
+		return component.Platform{}, false
+	}
+	p := component.Platform{OS: parts[0], Arch: parts[1]}
+	if len(parts) == 3 {
+		p.Variant = parts[2]
+	}
+	return p, true
+}
