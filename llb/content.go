@@ -8,13 +8,11 @@ import (
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
-	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
 	mode "github.com/tonistiigi/dchapes-mode"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/lang/source"
-	"github.com/layc-lang/layc/llb/helper"
 )
 
 // The content of a portable layer. Each step, or each path that a run owns,
@@ -308,15 +306,10 @@ func (l *lowerer) download(i *component.Instance, s *component.Fetch) llb.State 
 
 // unpacked is what an archive holds.
 func (l *lowerer) unpacked(i *component.Instance, s *component.Fetch, archive llb.State) llb.State {
-	tool, err := debianHelper(l.platform.Architecture, nil)
-	if err != nil {
-		l.fail(err)
+	opts := l.help(i.Title, "unpack", s.Span, "unpack", strconv.Itoa(s.Strip), "/in/"+downloaded, "/out")
+	if l.err != nil {
 		return llb.Scratch()
 	}
-	run := llb.Scratch().Run(
-		llb.Args([]string{debianHelperDir + "/" + helper.File, "unpack", strconv.Itoa(s.Strip), "/in/" + downloaded, "/out"}),
-		llb.AddMount(debianHelperDir, tool, llb.Readonly),
-		llb.AddMount("/in", archive, llb.Readonly),
-		llb.Network(pb.NetMode_NONE), l.from(i.Title, "unpack", s.Span))
+	run := llb.Scratch().Run(append(opts, llb.AddMount("/in", archive, llb.Readonly))...)
 	return run.AddMount("/out", llb.Scratch())
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/llb/helper"
@@ -22,9 +23,9 @@ type debianStep struct {
 	packages []lock.Package
 	extras   extras                       // added before packages are installed
 	url      func(string) (string, error) // where to download what the lock file names
-	arch     string                       // of the platform, as Go names it
+	platform ocispecs.Platform            // of the system
 	name     string                       // shown while it runs
-	options  []llb.ConstraintsOpt         // the platform, the place in the source
+	options  []llb.ConstraintsOpt         // the place in the source
 }
 
 const (
@@ -74,7 +75,7 @@ func debianInstall(system llb.State, already []lock.Package, step debianStep) (l
 
 // run runs the helper on the packages, in the system.
 func (s debianStep) run(system llb.State, command string) (llb.State, error) {
-	tool, err := debianHelper(s.arch, s.options)
+	tool, err := debianHelper(s.platform.Architecture, s.options)
 	if err != nil {
 		return llb.State{}, err
 	}
@@ -83,6 +84,7 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 		llb.AddMount(debianHelperDir, tool, llb.Readonly),
 		llb.Network(pb.NetMode_NONE),
 		llb.Hostname("localhost"),
+		llb.Platform(s.platform),
 	}
 	byName := map[string]lock.Package{}
 	for _, p := range s.packages {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/lock"
 )
@@ -25,9 +26,8 @@ func debianTestStep(packages ...lock.Package) debianStep {
 	return debianStep{
 		packages: packages,
 		url:      func(name string) (string, error) { return "https://mirror.example.com/" + name, nil },
-		arch:     "amd64",
+		platform: ocispecs.Platform{OS: "linux", Architecture: "amd64"},
 		name:     "packages",
-		options:  []llb.ConstraintsOpt{llb.LinuxAmd64},
 	}
 }
 
@@ -144,7 +144,7 @@ func TestDebianErrors(t *testing.T) {
 		t.Errorf("got %v, want the error of the mirrors", err)
 	}
 	step = debianTestStep(debianPackage("jq"))
-	step.arch = "mips"
+	step.platform.Architecture = "mips"
 	if _, err := debianBase(step); err == nil || !strings.Contains(err.Error(), "linux/mips") {
 		t.Errorf("got %v, want an error about the architecture", err)
 	}

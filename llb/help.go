@@ -6,6 +6,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/lang/source"
@@ -15,10 +16,15 @@ import (
 // Steps that layc's helper does: what a file action cannot, and no tool of the
 // image may be needed for.
 
-// help are the options of a run of the helper: without network, with an
-// environment of its own.
+// help are the options of a run of the helper that needs nothing of an image:
+// on the engine's platform, without network, with an environment of its own.
 func (l *lowerer) help(title, name string, at source.Span, args ...string) []llb.RunOption {
-	tool, err := debianHelper(l.platform.Architecture, nil)
+	return l.helpOn(l.build, title, name, at, args...)
+}
+
+// helpOn is help on a platform, for a helper that runs programs of an image.
+func (l *lowerer) helpOn(p ocispecs.Platform, title, name string, at source.Span, args ...string) []llb.RunOption {
+	tool, err := debianHelper(p.Architecture, nil)
 	if err != nil {
 		l.fail(err)
 		return nil
@@ -26,7 +32,7 @@ func (l *lowerer) help(title, name string, at source.Span, args ...string) []llb
 	return []llb.RunOption{
 		llb.Args(append([]string{debianHelperDir + "/" + helper.File}, args...)),
 		llb.AddMount(debianHelperDir, tool, llb.Readonly),
-		llb.Network(pb.NetMode_NONE), llb.Hostname("localhost"), l.from(title, name, at),
+		llb.Network(pb.NetMode_NONE), llb.Hostname("localhost"), llb.Platform(p), l.from(title, name, at),
 	}
 }
 

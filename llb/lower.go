@@ -63,6 +63,9 @@ type Options struct {
 	// URL turns a URL as a program writes it, perhaps "maven:…", into one to
 	// download from. Nil: URLs are taken as they are.
 	URL func(string) (string, error)
+	// Build is the platform of the engine, on which everything is done that
+	// runs no program of the image. Zero: the plan's.
+	Build component.Platform
 	// Verify asks for proofs, too.
 	Verify bool
 }
@@ -73,7 +76,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	l := &lowerer{
 		options:  o,
 		ignore:   p.Graph.Ignore,
-		platform: ocispecs.Platform{OS: p.Graph.Platform.OS, Architecture: p.Graph.Platform.Arch, Variant: p.Graph.Platform.Variant},
+		platform: ociPlatform(p.Graph.Platform),
+		build:    ociPlatform(p.Graph.Platform),
 		chains:   map[component.Key]*contents{},
 		contents: map[component.Key]llb.State{},
 		layers:   map[*plan.Layer]llb.State{},
@@ -81,8 +85,11 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
 	}
+	if o.Build != (component.Platform{}) {
+		l.build = ociPlatform(o.Build)
+	}
 	g := &Graph{}
-	m := newMarshaller(llb.Platform(l.platform), llb.LocalUniqueID(l.options.Tree))
+	m := newMarshaller(llb.Platform(l.build), llb.LocalUniqueID(l.options.Tree))
 	for _, i := range slices.Concat(p.Images, p.Published) {
 		config, err := imageConfig(i, l.platform)
 		if err != nil {
@@ -117,7 +124,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 type lowerer struct {
 	options  Options
 	ignore   []string
-	platform ocispecs.Platform
+	platform ocispecs.Platform // of the images
+	build    ocispecs.Platform // of the engine
 	chains   map[component.Key]*contents
 	contents map[component.Key]llb.State // portable layers of one instance
 	layers   map[*plan.Layer]llb.State
@@ -127,6 +135,10 @@ type lowerer struct {
 	layouts  map[string]bool
 	ssh      bool
 	err      error // the first one; states are worthless then
+}
+
+func ociPlatform(p component.Platform) ocispecs.Platform {
+	return ocispecs.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant}
 }
 
 func (l *lowerer) fail(err error) {

@@ -286,7 +286,7 @@ const treeDir = "/.layc/tree/"
 // libraries looks for what the ELF files in the first of several trees need, in
 // all of them.
 func (v *prover) libraries(i *component.Instance, env []component.EnvVar, trees []llb.State) llb.State {
-	args := []string{"libraries", reportDir + "/" + reportFile}
+	args := []string{"libraries", v.platform.Architecture, reportDir + "/" + reportFile}
 	var mounts []llb.RunOption
 	for n, t := range trees {
 		if t.Output() == nil {
@@ -310,7 +310,7 @@ func (v *prover) libraries(i *component.Instance, env []component.EnvVar, trees 
 
 // test runs a test's command in a root file system, without network.
 func (v *prover) test(on llb.State, title string, t component.Test, env []component.EnvVar, as []llb.RunOption) llb.State {
-	opts := v.help(title, "test: "+summary(t.Command), t.Span, "test", t.Command, t.Prints)
+	opts := v.helpOn(v.platform, title, "test: "+summary(t.Command), t.Span, "test", t.Command, t.Prints)
 	for _, e := range env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))
 	}

@@ -91,10 +91,10 @@ func (l *lowerer) base(i *component.Instance) llb.State {
 	switch {
 	case s.Image != "":
 		name, _, _ := strings.Cut(s.Image, "@")
-		return llb.NewState(llb.Image(name+"@"+s.Digest, l.from(i.Title, s.Image, i.Span)).Output())
+		return llb.NewState(llb.Image(name+"@"+s.Digest, llb.Platform(l.platform), l.from(i.Title, s.Image, i.Span)).Output())
 	case s.Layout != "":
 		l.layouts[s.Layout] = true
-		return llb.NewState(llb.OCILayout("layc/layout@"+s.Digest, llb.OCIStore("", s.Layout), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
+		return llb.NewState(llb.OCILayout("layc/layout@"+s.Digest, llb.OCIStore("", s.Layout), llb.Platform(l.platform), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
 	case s.Rootfs != nil:
 		info := &llb.CopyInfo{AttemptUnpack: true}
 		return llb.Scratch().File(llb.Copy(l.download(i, s.Rootfs), "/"+downloaded, "/", info), l.from(i.Title, "unpack", s.Rootfs.Span))
@@ -139,7 +139,7 @@ func (l *lowerer) alone(on llb.State, i *component.Instance) llb.State {
 func (l *lowerer) debian(component, name string, at source.Span, packages []lock.Package) debianStep {
 	return debianStep{
 		packages: packages, url: func(u string) (string, error) { return l.url(u), nil },
-		arch: l.platform.Architecture, name: "[" + component + "] " + name,
+		platform: l.platform, name: "[" + component + "] " + name,
 		options: []llb.ConstraintsOpt{l.from(component, name, at)},
 	}
 }
@@ -258,7 +258,7 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, mor
 	opts := []llb.RunOption{
 		llb.Args([]string{"/bin/sh", "-ec", s.Script}), llb.Dir(dir),
 		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),
-		l.from(i.Title, summary(s.Script), s.Span),
+		llb.Platform(l.platform), l.from(i.Title, summary(s.Script), s.Span),
 	}
 	for _, e := range i.Env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))

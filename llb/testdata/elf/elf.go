@@ -6,12 +6,11 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
-	"runtime"
 )
 
 // File is what an ELF file says to the program that loads it.
 type File struct {
-	Machine     elf.Machine // 0: this machine's
+	Machine     elf.Machine // 0: x86-64
 	Interpreter string      // "": a library
 	Needed      []string
 	RunPath     string
@@ -75,11 +74,8 @@ func (f File) Bytes() []byte {
 }
 
 func (f File) machine() elf.Machine {
-	switch {
-	case f.Machine != 0:
-		return f.Machine
-	case runtime.GOARCH == "arm64":
-		return elf.EM_AARCH64
+	if f.Machine == 0 {
+		return elf.EM_X86_64
 	}
-	return elf.EM_X86_64
+	return f.Machine
 }
