@@ -4,12 +4,14 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
@@ -18,6 +20,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/doc"
 	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/llb/engine"
 )
 
 // completer offers words for an argument or a flag's value. A description may
@@ -34,18 +37,22 @@ func (c *cli) complete(root *cobra.Command) {
 		"update":     c.pinnedNames,
 		"explain":    first(codes),
 		"doc":        first(c.moduleNames),
-		"help":       first(commandNames),
-		"completion": first(func(*cobra.Command, []string) []string { return shells }),
+		"completion": first(these(shells...)),
 	}
 	flags := map[string]completer{
-		"stage":    func(*cobra.Command, []string) []string { return stages },
-		"platform": func(*cobra.Command, []string) []string { return []string{"linux/amd64", "linux/arm64"} },
+		"stage":    these(stages...),
+		"platform": these("linux/amd64", "linux/arm64"),
+		"only":     these(steps...),
+		"progress": these(engine.DisplayModes[:]...),
+		"mirror":   these("debian=", "debian-security=", "maven="),
+		"weight":   weightWords,
 		"set":      c.paramNames,
 		"secret":   c.secretNames,
+		"since":    c.revisionNames,
 	}
 	for _, cmd := range root.Commands() {
 		if f := arguments[cmd.Name()]; f != nil {
-			cmd.ValidArgsFunction = words(f)
+			cmd.ValidArgsFunction = wordsOf(f)
 		} else if cmd.Name() != "fmt" && cmd.Name() != "init" && cmd.ValidArgsFunction == nil {
 			cmd.ValidArgsFunction = cobra.NoFileCompletions
 		}
@@ -55,18 +62,38 @@ func (c *cli) complete(root *cobra.Command) {
 		case "init":
 			cmd.ValidArgsFunction = only("", cobra.ShellCompDirectiveFilterDirs)
 		}
+		if words := formats[cmd.Name()]; words != nil {
+			_ = cmd.RegisterFlagCompletionFunc("format", cobra.CompletionFunc(wordsOf(these(words...))))
+		}
+		for _, name := range []string{"output", "state", "measure"} {
+			if cmd.Flags().Lookup(name) != nil {
+				_ = cmd.RegisterFlagCompletionFunc(name, only("", cobra.ShellCompDirectiveFilterDirs))
+			}
+		}
+		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() != "bool" && flags[f.Name] == nil && !slices.Contains(fileFlags, f.Name) {
+				// It fails for flags that have words already.
+				_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
+			}
+		})
 		for name, f := range flags {
 			if cmd.Flags().Lookup(name) != nil {
 				// It fails only for flags that are not there, or for a second time.
-				_ = cmd.RegisterFlagCompletionFunc(name, cobra.CompletionFunc(words(f)))
+				_ = cmd.RegisterFlagCompletionFunc(name, cobra.CompletionFunc(wordsOf(f)))
 			}
 		}
 	}
 	_ = root.RegisterFlagCompletionFunc("dir", only("", cobra.ShellCompDirectiveFilterDirs))
 }
 
-// words is the form that cobra wants, without words that are there already.
-func words(f completer) cobra.CompletionFunc {
+// fileFlags name files; the shell completes their values.
+var fileFlags = []string{"html", "plot", "keyring"}
+
+// formats are the values of --format, by commands.
+var formats = map[string][]string{"graph": {"dot", "mermaid", "svg"}, "affected": {"text", "github", "gitlab"}}
+
+// wordsOf is the form that cobra wants, without words that are there already.
+func wordsOf(f completer) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		var offered []string
 		directive := cobra.ShellCompDirectiveNoFileComp
@@ -101,6 +128,19 @@ func first(f completer) completer {
 		}
 		return f(cmd, args)
 	}
+}
+
+// these offers always the same words.
+func these(words ...string) completer {
+	return func(*cobra.Command, []string) []string { return words }
+}
+
+func weightWords(*cobra.Command, []string) []string {
+	var offered []string
+	for _, w := range weights {
+		offered = append(offered, w.name+"=\t"+w.what)
+	}
+	return offered
 }
 
 func commandNames(cmd *cobra.Command, _ []string) []string {
@@ -156,13 +196,13 @@ func (c *cli) appNames(*cobra.Command, []string) []string {
 }
 
 // inImages are the names of what images have: components, OS packages, apps.
-// Those with arguments are left out, as they are hard to quote.
+// Those with arguments or spaces are left out, as they are hard to quote.
 func (c *cli) inImages(*cobra.Command, []string) []string {
 	var names []string
 	for _, t := range c.compiled(compiler.Expanded).Targets {
 		names = append(names, report.Names(t.Graph)...)
 	}
-	return slices.DeleteFunc(names, func(n string) bool { return strings.Contains(n, "(") })
+	return slices.DeleteFunc(names, func(n string) bool { return strings.ContainsAny(n, "( ") })
 }
 
 func (c *cli) paramNames(*cobra.Command, []string) []string {
@@ -178,6 +218,15 @@ func (c *cli) paramNames(*cobra.Command, []string) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// revisionNames are the branches and tags of the module's git repository.
+func (c *cli) revisionNames(cmd *cobra.Command, _ []string) []string {
+	out, err := exec.CommandContext(cmd.Context(), "git", "-C", c.dir, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags").Output()
+	if err != nil {
+		return nil
+	}
+	return append([]string{"HEAD"}, strings.Fields(string(out))...)
 }
 
 func (c *cli) secretNames(*cobra.Command, []string) []string {

@@ -47,10 +47,7 @@ func (p *planning) options(cmd *cobra.Command) (plan.Options, error) {
 		name, text, _ := strings.Cut(s, "=")
 		at := slices.IndexFunc(weights, func(w weight) bool { return w.name == name })
 		if at < 0 {
-			var names []string
-			for _, w := range weights {
-				names = append(names, w.name)
-			}
+			names := weightNames()
 			if near := diag.Nearest(name, names); near != "" {
 				return o, usage(cmd, "--weight %s: no such weight; did you mean %s?", s, near)
 			}
@@ -83,6 +80,14 @@ var weights = []weight{
 	{"cold", "builds a week without a cache", 1000, func(w *search.Weights) *int64 { return &w.Cold }},
 	{"layer", "bytes that pulling one more layer is worth", 1, func(w *search.Weights) *int64 { return &w.Layer }},
 	{"hosts", "hosts that replicas share; 0: each has its own", 1, func(w *search.Weights) *int64 { return &w.Hosts }},
+}
+
+func weightNames() []string {
+	var names []string
+	for _, w := range weights {
+		names = append(names, w.name)
+	}
+	return names
 }
 
 // weightsHelp lists weights and their defaults.

@@ -154,7 +154,8 @@ func (c *cli) helpCommand() *cobra.Command {
 		Short: "Say what a command does, and which flags it has",
 		Long: `help says what a command does: layc help plan is layc plan --help. What the
 language has is in layc doc clauses, what a finding means in layc explain.`,
-		Example: "  layc help plan",
+		Example:           "  layc help plan",
+		ValidArgsFunction: wordsOf(first(commandNames)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
 			switch len(args) {
