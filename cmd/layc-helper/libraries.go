@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -44,9 +43,11 @@ const (
 
 // libraries writes into a file what ELF files of the topmost tree lack, one
 // line for each: a kind, the file, what it needs and where that is, with tabs
-// between them. Nothing if nothing is missing.
-func libraries(report string, trees []string) error {
-	s := &loading{union: trees, machine: machine(), found: map[string]*object{}}
+// between them. Nothing if nothing is missing. The architecture, as Go names it,
+// is that of the trees, whatever the helper runs on; of another one than those
+// that the helper is built for nothing is known.
+func libraries(arch, report string, trees []string) error {
+	s := &loading{union: trees, arch: architectures[arch], found: map[string]*object{}}
 	var err error
 	if s.system, err = s.systemDirs(); err != nil {
 		return err
@@ -61,23 +62,26 @@ func libraries(report string, trees []string) error {
 	return os.WriteFile(report, []byte(b.String()), 0o644)
 }
 
-// machine is what the helper runs on: it is built for the platform whose layers
-// it looks at.
-func machine() elf.Machine {
-	if runtime.GOARCH == "arm64" {
-		return elf.EM_AARCH64
-	}
-	return elf.EM_X86_64
+// architecture is what loaders of a machine call it.
+type architecture struct {
+	machine   elf.Machine
+	multiarch string // Debian's name of the directory for its libraries
+	musl      string // in the name of musl's configuration
+}
+
+var architectures = map[string]architecture{
+	"amd64": {elf.EM_X86_64, "x86_64-linux-gnu", "x86_64"},
+	"arm64": {elf.EM_AARCH64, "aarch64-linux-gnu", "aarch64"},
 }
 
 // loading is what a loader knows.
 type loading struct {
 	union
-	machine elf.Machine
-	system  []string           // directories that the system searches
-	own     []string           // paths of the ELF files of the topmost tree, sorted
-	found   map[string]*object // ELF files that were read, by path; nil: none of this machine
-	names   map[string]string  // where files of a name lie, once somebody asks
+	arch   architecture
+	system []string           // directories that the system searches
+	own    []string           // paths of the ELF files of the topmost tree, sorted
+	found  map[string]*object // ELF files that were read, by path; nil: none of this machine
+	names  map[string]string  // where files of a name lie, once somebody asks
 }
 
 // object is what an ELF file says to the loader.
@@ -126,7 +130,7 @@ func (s *loading) object(p string) *object {
 		return nil
 	}
 	e, err := elf.NewFile(f)
-	if err != nil || e.Machine != s.machine || e.Type != elf.ET_EXEC && e.Type != elf.ET_DYN {
+	if err != nil || e.Machine != s.arch.machine || e.Type != elf.ET_EXEC && e.Type != elf.ET_DYN {
 		return nil
 	}
 	o := &object{program: e.Type == elf.ET_EXEC}
@@ -157,8 +161,8 @@ func (s *loading) dirs(paths []string, p string) []string {
 		origin = path.Dir(clean)
 	}
 	lib := "lib64"
-	if clean, _, err := s.resolve("/usr/lib/" + multiarch()); err == nil && clean != "" {
-		lib = "lib/" + multiarch()
+	if clean, _, err := s.resolve("/usr/lib/" + s.arch.multiarch); err == nil && clean != "" {
+		lib = "lib/" + s.arch.multiarch
 	}
 	replace := strings.NewReplacer("$ORIGIN", origin, "${ORIGIN}", origin, "$LIB", lib, "${LIB}", lib)
 	var out []string
@@ -170,15 +174,6 @@ func (s *loading) dirs(paths []string, p string) []string {
 		}
 	}
 	return out
-}
-
-// multiarch is the name of the directory that Debian keeps a machine's
-// libraries in.
-func multiarch() string {
-	if runtime.GOARCH == "arm64" {
-		return "aarch64-linux-gnu"
-	}
-	return "x86_64-linux-gnu"
 }
 
 // systemDirs are the directories that the system's loaders search: those of
@@ -197,16 +192,12 @@ func (s *loading) systemDirs() ([]string, error) {
 	if err := s.configured("/etc/ld.so.conf", add, 0); err != nil {
 		return nil, err
 	}
-	name := "x86_64"
-	if runtime.GOARCH == "arm64" {
-		name = "aarch64"
-	}
-	text, err := s.read("/etc/ld-musl-" + name + ".path")
+	text, err := s.read("/etc/ld-musl-" + s.arch.musl + ".path")
 	if err != nil {
 		return nil, err
 	}
 	add(strings.FieldsFunc(string(text), func(r rune) bool { return r == ':' || r == '\n' })...)
-	add("/lib/"+multiarch(), "/usr/lib/"+multiarch(), "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
+	add("/lib/"+s.arch.multiarch, "/usr/lib/"+s.arch.multiarch, "/lib64", "/usr/lib64", "/lib", "/usr/lib", "/usr/local/lib")
 	return out, nil
 }
 

@@ -25,7 +25,7 @@
 //	                          succeeds and prints the text
 //	layc-helper again FIRST SECOND REPORT PATH…
 //	                          report where two trees differ at the paths
-//	layc-helper libraries REPORT TREE…
+//	layc-helper libraries ARCH REPORT TREE…
 //	                          report what the ELF files of the first tree lack
 //	                          in all trees, which lie on top of each other
 //
@@ -84,8 +84,8 @@ func run(args []string) error {
 		return test(args[1], args[2], maxTest)
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
-	case len(args) >= 3 && args[0] == "libraries":
-		return libraries(args[1], args[2:])
+	case len(args) >= 4 && args[0] == "libraries":
+		return libraries(args[1], args[2], args[3:])
 	}
 	return errUsage
 }

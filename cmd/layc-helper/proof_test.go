@@ -4,7 +4,6 @@ import (
 	debugelf "debug/elf"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -109,10 +108,7 @@ func TestUnion(t *testing.T) {
 }
 
 func TestLibraries(t *testing.T) {
-	other := debugelf.EM_AARCH64
-	if runtime.GOARCH == "arm64" {
-		other = debugelf.EM_X86_64
-	}
+	const other = debugelf.EM_AARCH64
 	const loader = "/lib64/ld.so"
 	file := func(f elf.File) string { return string(f.Bytes()) }
 	lib := file(elf.File{})
@@ -154,7 +150,8 @@ func TestLibraries(t *testing.T) {
 		"opt/empty":           "",
 		"opt/link":            "-> missing",
 	}
-	got := reportOf(t, func(report string) error { return libraries(report, []string{tree(t, own), base}) })
+	top := tree(t, own)
+	got := reportOf(t, func(report string) error { return libraries("amd64", report, []string{top, base}) })
 	want := strings.ReplaceAll(`interpreter|/opt/loader|/lib/ld-musl.so|
 library|/opt/missing|libc.broken.so|
 library|/opt/missing|libmissing.so|
@@ -166,5 +163,9 @@ path|/opt/hidden|libhidden.so|/usr/hidden/libhidden.so
 `, "|", "\t")
 	if got != want {
 		t.Errorf("the report is\n%s\nwant\n%s", got, want)
+	}
+	got = reportOf(t, func(report string) error { return libraries("arm64", report, []string{top, base}) })
+	if want := "interpreter\t/opt/foreign\t/lib/other\t\n"; got != want {
+		t.Errorf("the report for another machine is\n%s\nwant\n%s", got, want)
 	}
 }

@@ -307,13 +307,13 @@ func unverified(outcomes []outcome) string {
 
 // jsonProof is what came of a proof, for scripts. Fields are only ever added.
 type jsonProof struct {
-	Kind      string   `json:"kind"` // alone, again, libraries, test
-	Component string   `json:"component"`
-	On        string   `json:"on,omitempty"`       // the base, if there are several
-	Platform  string   `json:"platform,omitempty"` // if there are several
-	Place     string   `json:"place,omitempty"`
-	Test      string   `json:"test,omitempty"` // the command
-	Holds     bool     `json:"holds"`
+	Kind      string `json:"kind"` // alone, again, libraries, test
+	Component string `json:"component"`
+	On        string `json:"on,omitempty"`       // the base, if there are several
+	Platform  string `json:"platform,omitempty"` // if there are several
+	Place     string `json:"place,omitempty"`
+	Test      string `json:"test,omitempty"` // the command
+	Holds     bool   `json:"holds"`
 	// Findings are as those of layc check --json; none if all is well.
 	Findings diag.List `json:"findings,omitempty"`
 	Output   []string  `json:"output,omitempty"` // what a step that failed printed last
