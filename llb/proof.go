@@ -81,7 +81,11 @@ type prover struct {
 	proofs []proven
 	seen   map[string]bool
 	bases  map[*component.Instance]bool
+	done   map[pair]bool // whatever the app
 }
+
+// pair is an instance on a base.
+type pair struct{ base, instance *component.Instance }
 
 // proven is a proof that is not marshalled yet.
 type proven struct {
@@ -91,7 +95,7 @@ type proven struct {
 
 // prove lowers the proofs of a plan, by kind and as the images are ordered.
 func (l *lowerer) prove(p *plan.Plan, m *marshaller) ([]Proof, error) {
-	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*component.Instance]bool{}}
+	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*component.Instance]bool{}, done: map[pair]bool{}}
 	for _, i := range p.Images {
 		v.bases[i.App.Base] = true
 	}
@@ -144,26 +148,30 @@ func (v *prover) on(a *component.App) string {
 // instance adds the proofs of an instance in the closure of an app, other than
 // that its runs can be repeated.
 func (v *prover) instance(a *component.App, i *component.Instance) {
-	key := string(i.Key[:])
-	switch {
-	case i.Kind == component.Stacked && component.HasRun(i):
+	stacked := i.Kind == component.Stacked && component.HasRun(i)
+	brings := i.Kind == component.Portable && bringsFiles(i)
+	place := pair{a.Base, i}
+	if v.done[place] || !stacked && !brings && len(i.Tests) == 0 {
+		return
+	}
+	w := component.WorldOf(a, i)
+	v.done[place] = w.Common
+	if stacked {
 		below := append([]*component.Instance{a.Base}, component.Needed(i)...)
-		if v.first(Alone, key, rootKey(below)) {
+		if v.first(Alone, string(i.Key[:]), rootKey(below)) {
 			p := v.add(Alone, i.Title, i.Span, v.steps(v.root(below), i))
 			p.On, p.World = v.on(a), below
 		}
-	case i.Kind == component.Portable && bringsFiles(i) && v.first(Libraries, key, string(a.Base.Key[:]), i.ID):
-		world := component.World(a, i)
-		trees := v.trees(slices.DeleteFunc(slices.Clone(world), func(n *component.Instance) bool { return n == i }))
-		env := component.Environment(a, world)
-		v.add(Libraries, i.Title, i.Span, v.libraries(i, env, append([]llb.State{v.content(i)}, trees...))).On = v.on(a)
+	}
+	if brings && v.first(Libraries, rootKey(w.Instances), i.ID) {
+		others := slices.DeleteFunc(slices.Clone(w.Instances), func(n *component.Instance) bool { return n == i })
+		trees := append([]llb.State{v.content(i)}, v.trees(others)...)
+		v.add(Libraries, i.Title, i.Span, v.libraries(i, w.Env, trees)).On = v.on(a)
 	}
 	for _, t := range i.Tests {
-		world := component.World(a, i)
-		env := component.Environment(a, world)
-		if v.first(Test, rootKey(world), fmt.Sprint(env), t.Command, t.Prints) {
-			p := v.add(Test, i.Title, t.Span, v.test(v.root(world), i.Title, t, env, nil))
-			p.Test, p.On, p.World = &t, v.on(a), world
+		if v.first(Test, rootKey(w.Instances), fmt.Sprint(w.Env), t.Command, t.Prints) {
+			p := v.add(Test, i.Title, t.Span, v.test(v.root(w.Instances), i.Title, t, w.Env, nil))
+			p.Test, p.On, p.World = &t, v.on(a), w.Instances
 		}
 	}
 }

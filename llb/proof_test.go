@@ -188,9 +188,30 @@ component library {
     env HOW += "library"
 }
 
+# What these disagree about the app decides; what they write together is there
+# as in its image.
+component left {
+    needs right
+    env   SIDE = "left"
+    file "/etc/profile" append "left"
+    test "print SIDE"       prints "app"
+    test "cat /etc/profile" prints "base\nleft\nmore\nright"
+}
+
+component right {
+    env  SIDE = "right"
+    file "/etc/profile" append "right"
+    test "print SIDE" prints "right"
+}
+
+component more {
+    file "/etc/profile" append "more"
+}
+
 app a {
-    uses tool
+    uses tool, left, more
     env     HOW = "app"
+    env     SIDE = "app"
     user    "7:8"
     workdir "/opt"
     file "/opt/app" text "three"
@@ -201,6 +222,7 @@ app a {
 }
 `)
 	lines(t, got,
+		"test right:", "test left:", "test left:",
 		"test tool:",
 		"test tool: layc-helper: it should print:|  two|it printed:|  one",
 		"test tool:",

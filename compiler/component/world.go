@@ -2,24 +2,53 @@ package component
 
 import "slices"
 
-// World is what an app's image would hold if it were there for one instance of
-// its closure alone: the app's base, all that the instance needs and runs with,
-// and itself, each after what it needs; then the files that these and others
-// write together, as the app's image has them.
-func World(a *App, i *Instance) []*Instance {
-	world := topological([]*Instance{a.Base, i})
+// World is what an app's image would be if it were there for the sake of one of
+// its instances alone.
+type World struct {
+	// Instances are the app's base, all that the instance needs and runs with,
+	// and itself, each after what it needs; then the files that these and others
+	// write together, as the app's image has them.
+	Instances []*Instance
+	// Env is the environment of such an image, if the app said nothing. Where the
+	// instances disagree, the app has decided: its value holds.
+	Env []EnvVar
+	// Common worlds are the same for all apps that have the instance on that
+	// base: they have neither files that several write nor disagree.
+	Common bool
+}
+
+// WorldOf is the world of an instance in the closure of an app.
+func WorldOf(a *App, i *Instance) World {
+	w := World{Instances: topological([]*Instance{a.Base, i}), Common: true}
+	m := merge(nil, w.Instances, nil)
+	w.Env = m.env()
+	for n, e := range w.Env {
+		if !m.disputed["env "+e.Name] {
+			continue
+		}
+		w.Common = false
+		for _, decided := range a.Config.Env {
+			if decided.Name == e.Name {
+				w.Env[n].Value = decided.Value
+			}
+		}
+	}
 	files := map[string]bool{}
-	for _, n := range world {
+	for _, n := range w.Instances {
 		for _, f := range n.Fragments {
 			files[f.Path] = true
 		}
 	}
+	if len(files) == 0 {
+		return w
+	}
+	w.Common = false
 	for _, n := range a.Closure {
-		if slices.ContainsFunc(n.Steps, func(s Step) bool { return files[together(s)] }) && !slices.Contains(world, n) {
-			world = append(world, n)
+		if slices.ContainsFunc(n.Steps, func(s Step) bool { return files[together(s)] }) && !slices.Contains(w.Instances, n) {
+			w.Instances = append(w.Instances, n)
 		}
 	}
-	return world
+	return w
 }
 
 // together is the file that a step may make of fragments.
@@ -31,23 +60,4 @@ func together(s Step) string {
 		return s.Path
 	}
 	return ""
-}
-
-// Environment is the environment that the image of an app would have if it held
-// these instances alone and the app said nothing. Where they disagree, the app
-// has decided: the app's value holds.
-func Environment(a *App, world []*Instance) []EnvVar {
-	m := merge(nil, world, nil)
-	env := m.env()
-	for n, e := range env {
-		if !m.disputed["env "+e.Name] {
-			continue
-		}
-		for _, decided := range a.Config.Env {
-			if decided.Name == e.Name {
-				env[n].Value = decided.Value
-			}
-		}
-	}
-	return env
 }
