@@ -45,6 +45,7 @@ type Output struct {
 	Program *load.Program
 	Checked *check.Program
 	Lock    *lock.File
+	Files   fs.FS     // the project's files and those of repositories, as load.Program.Tree puts them together
 	Targets []*Target // one for each platform
 }
 
@@ -73,6 +74,7 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 	if out.Program == nil {
 		return out, list
 	}
+	out.Files = out.Program.Tree(load.Input{Project: in.Project, Modules: in.Modules})
 	var found diag.List
 	out.Checked, found = check.Check(out.Program)
 	list = append(list, found...)
@@ -87,7 +89,7 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 		t := &Target{Platform: p}
 		t.Graph, found = component.Expand(component.Input{
 			Program: out.Checked, Lock: out.Lock, Platform: p, Asked: len(in.Platforms) > 0,
-			Project: in.Project, Set: in.Set, Override: in.Override,
+			Files: out.Files, Set: in.Set, Override: in.Override,
 		})
 		list = append(list, found...)
 		out.Targets = append(out.Targets, t)

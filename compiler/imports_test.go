@@ -25,7 +25,7 @@ var policy = map[string]string{
 
 	"compiler/lock":        "",
 	"compiler/debian":      "compiler/lock",
-	"compiler/component":   "lang/source lang/diag lang/syntax lang/check compiler/lock",
+	"compiler/component":   "lang/source lang/diag lang/syntax lang/load lang/check compiler/lock",
 	"compiler/plan/search": "",
 	"compiler/plan":        "lang/source lang/diag compiler/component compiler/lock compiler/plan/search",
 	"compiler/picture":     "compiler/component compiler/plan compiler/plan/search",
@@ -53,7 +53,7 @@ var outside = map[string]string{
 	"net/http":                               "llb/pin llb/registry cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/helper llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
-	"time":                                   "compiler/component compiler/lock llb llb/helper llb/engine llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"time":                                   "compiler/component compiler/lock llb llb/helper llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

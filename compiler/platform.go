@@ -21,7 +21,7 @@ func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
 		return []component.Platform{in.Platform}
 	}
 	g, _ := component.Expand(component.Input{
-		Program: out.Checked.FleetOnly(), Lock: out.Lock, Platform: in.Platform, Project: in.Project, Set: in.Set,
+		Program: out.Checked.FleetOnly(), Lock: out.Lock, Platform: in.Platform, Files: out.Files, Set: in.Set,
 	})
 	var platforms []component.Platform
 	for _, name := range g.Fleet.Platforms {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
+	"github.com/layc-lang/layc/llb/module"
 )
 
 // builder builds programs on the real engine, on a root file system that holds
@@ -187,6 +189,13 @@ func (b *builder) solve(dir, out string, s sources) (*engine.Result, error) {
 		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: s.secrets, SSHAgent: s.agent, Output: engine.Output{Dir: out},
 	}
 	req.Locals[llb.ProjectSource] = project
+	for _, mount := range g.Repositories {
+		files, err := fs.Sub(compiled.Files, mount)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Locals[mount] = module.Source(files)
+	}
 	for _, name := range g.Layouts {
 		req.Layouts[name] = filepath.Join(dir, name)
 	}

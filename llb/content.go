@@ -217,22 +217,32 @@ func (l *lowerer) copy(c *contents, i *component.Instance, s *component.Copy, sr
 		from = l.stage(s.From, src)
 	}
 	setOwnership(info, s.Owner, s.Mode)
-	c.chain = c.chain.Copy(from, path.Clean("/"+src), to, info)
+	_, rest := l.graph.Repository(src)
+	c.chain = c.chain.Copy(from, path.Clean("/"+rest), to, info)
 }
 
-// project is the project's files at a path: only those are sent to the engine.
+// project is the project's files, or those of a repository, at a path: only
+// those are sent to the engine.
 func (l *lowerer) project(i *component.Instance, s *component.Copy, src string) llb.State {
-	clean := path.Clean(src)
+	repository, clean := l.graph.Repository(path.Clean(src))
+	clean = path.Clean(clean)
+	source, key, ignore := ProjectSource, ProjectSource, l.graph.Ignore
+	if repository.Mount != "" {
+		// Times don't tell versions of a repository apart, by which an engine
+		// knows what has changed of a source: another version is another source.
+		source, key, ignore = repository.Mount, repository.Mount+"@"+repository.Digest, nil
+		l.repositories[source] = true
+	}
 	opts := []llb.LocalOption{
-		llb.SharedKeyHint(ProjectSource + ":" + clean), l.from(i.Title, "read "+clean, s.Span),
+		llb.SharedKeyHint(key + ":" + clean), l.from(i.Title, "read "+clean, s.Span),
 	}
 	if clean != "." {
 		opts = append(opts, llb.IncludePatterns([]string{clean}))
 	}
-	if len(l.ignore) > 0 {
-		opts = append(opts, llb.ExcludePatterns(l.ignore))
+	if len(ignore) > 0 {
+		opts = append(opts, llb.ExcludePatterns(ignore))
 	}
-	return llb.Local(ProjectSource, opts...)
+	return llb.Local(source, opts...)
 }
 
 // stage is where `from` takes a path: the instance's own content if the path

@@ -36,6 +36,9 @@ type Graph struct {
 	// Layouts are the OCI layout directories of the project that are bases,
 	// sorted. A definition names each as a store of that name.
 	Layouts []string
+	// Repositories are the mounts of the git repositories of which steps take
+	// files, sorted. Each is a local source of that name.
+	Repositories []string
 }
 
 // Image is the definition of one image.
@@ -75,7 +78,7 @@ type Options struct {
 func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	l := &lowerer{
 		options:  o,
-		ignore:   p.Graph.Ignore,
+		graph:    p.Graph,
 		platform: ociPlatform(p.Graph.Platform),
 		build:    ociPlatform(p.Graph.Platform),
 		chains:   map[component.Key]*contents{},
@@ -84,6 +87,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		roots:    map[string]llb.State{},
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
+
+		repositories: map[string]bool{},
 	}
 	if o.Build != (component.Platform{}) {
 		l.build = ociPlatform(o.Build)
@@ -118,12 +123,13 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	slices.Sort(g.Secrets)
 	g.SSH = l.ssh
 	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
+	g.Repositories = slices.Sorted(maps.Keys(l.repositories))
 	return g, nil
 }
 
 type lowerer struct {
 	options  Options
-	ignore   []string
+	graph    *component.Graph
 	platform ocispecs.Platform // of the images
 	build    ocispecs.Platform // of the engine
 	chains   map[component.Key]*contents
@@ -133,8 +139,10 @@ type lowerer struct {
 	origins  []Origin             // by the number in a vertex's description
 	secrets  map[string]bool
 	layouts  map[string]bool
-	ssh      bool
-	err      error // the first one; states are worthless then
+
+	repositories map[string]bool // by mount
+	ssh          bool
+	err          error // the first one; states are worthless then
 }
 
 func ociPlatform(p component.Platform) ocispecs.Platform {

@@ -326,7 +326,8 @@ func (l *lowerer) bound(i *component.Instance, s *component.Run, b component.Bin
 	}
 	clean := path.Clean(b.Source)
 	from := &component.Copy{Span: s.Span}
-	return l.project(i, from, clean), "/" + clean
+	_, rest := l.graph.Repository(clean)
+	return l.project(i, from, clean), path.Clean("/" + rest)
 }
 
 // summary is a script as one short line.

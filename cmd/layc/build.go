@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
+	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/registry"
 )
 
@@ -80,6 +82,7 @@ type build struct {
 	secrets  []string
 	verify   bool
 	json     bool
+	files    fs.FS // what steps copy: see compiler.Output
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -93,6 +96,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err := b.mirrors.check(cmd, out.Targets); err != nil {
 		return err
 	}
+	b.files = out.Files
 	if b.registry == "" {
 		b.registry = out.Targets[0].Graph.Fleet.Registry
 	}
@@ -236,6 +240,15 @@ func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[stri
 		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: secrets, Output: engine.Output{Dir: layout},
 	}
 	request.Locals[llb.ProjectSource] = project
+	for _, g := range graphs {
+		for _, mount := range g.Repositories {
+			files, err := fs.Sub(b.files, mount)
+			if err != nil {
+				return nil, err
+			}
+			request.Locals[mount] = module.Source(files)
+		}
+	}
 	for name, text := range hostNetwork() {
 		secrets[name] = text
 	}

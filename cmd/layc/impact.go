@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,7 +116,7 @@ func (i *impact) touched(cmd *cobra.Command, names []string) ([]answer, error) {
 			}
 			changed = append(changed, found...)
 		}
-		files := os.DirFS(i.dir)
+		files := out.Files
 		a := answer{platform: t.Platform}
 		touched := report.Touch(t.Graph, changed)
 		for _, i := range t.Graph.Instances {
@@ -190,7 +189,7 @@ func (i *impact) changed(cmd *cobra.Command, name string) ([]answer, error) {
 	if err := i.findings(list); err != nil {
 		return nil, err
 	}
-	files := os.DirFS(i.dir)
+	files := then.Files
 	var answers []answer
 	for n, t := range then.Targets {
 		answers = append(answers, answer{

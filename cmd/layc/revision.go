@@ -21,8 +21,8 @@ import (
 // revisions compiles the module as it is in the working directory and as it
 // was at a git revision.
 type revisions struct {
-	now, old       *compiler.Output
-	nowDir, oldDir string
+	now, old *compiler.Output
+	oldDir   string
 	// broken are the findings for which the old revision does not compile; old
 	// is nil then.
 	broken diag.List
@@ -40,7 +40,7 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 	for _, t := range now.Targets {
 		files = append(files, report.Files(t.Plan)...)
 	}
-	r := &revisions{now: now, nowDir: c.dir}
+	r := &revisions{now: now}
 	if r.oldDir, err = os.MkdirTemp("", "layc-since-"); err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func (r *revisions) compare() []*report.Difference {
 			}
 		}
 		out = append(out, report.Compare(
-			report.Side{Plan: old, Files: os.DirFS(r.oldDir)},
-			report.Side{Plan: t.Plan, Files: os.DirFS(r.nowDir)},
+			report.Side{Plan: old, Files: r.old.Files},
+			report.Side{Plan: t.Plan, Files: r.now.Files},
 		))
 	}
 	return out

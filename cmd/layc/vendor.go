@@ -22,8 +22,9 @@ func (c *cli) vendorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "vendor",
 		Short: "Keep a copy of imported git repositories in the project",
-		Long: `vendor writes the .layer files of the git repositories that the program imports
-to the directory vendor of the project, which all commands then read them from.
+		Long: `vendor writes the modules of the git repositories that the program imports, with
+the files beside and beneath them, to the directory vendor of the project, which
+all commands then read them from.
 It is there for those who commit what they depend on. Copies are verified
 against the lock file like everything else: change them at their source.`,
 		Example: `  layc vendor

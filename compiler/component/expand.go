@@ -12,6 +12,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -22,7 +23,7 @@ type Input struct {
 	Lock     *lock.File // never nil; the zero File pins nothing
 	Platform Platform
 	Asked    bool              // the platform is not one of the fleet's own, or not because it is
-	Project  fs.FS             // the project's files: their names and sizes
+	Files    fs.FS             // the project's files and those of repositories: their names and sizes
 	Set      map[string]string // values of the module's parameters
 	Override *Override         // nil: none
 }
@@ -38,7 +39,7 @@ const (
 // are of code Unpinned and nothing unpinned names further things to pin.
 func Expand(in Input) (*Graph, diag.List) {
 	x := &expander{
-		p: in.Program, lock: in.Lock, platform: in.Platform, asked: in.Asked, files: in.Project, set: in.Set, override: in.Override,
+		p: in.Program, lock: in.Lock, platform: in.Platform, asked: in.Asked, files: in.Files, set: in.Set, override: in.Override,
 		graph:    &Graph{Platform: in.Platform},
 		moduleOf: map[*source.File]*check.Module{},
 		lets:     map[source.Span]value{},
@@ -69,6 +70,14 @@ func Expand(in Input) (*Graph, diag.List) {
 			x.moduleOf[f.Source] = m
 		}
 	}
+	for _, m := range in.Program.Modules {
+		if (m.Git != load.Repository{}) {
+			pin, _ := x.lock.Module(m.Git.URL, m.Git.Version)
+			x.graph.Repositories = append(x.graph.Repositories, Repository{m.Git.Mount(), pin.Digest})
+		}
+	}
+	slices.SortFunc(x.graph.Repositories, func(a, b Repository) int { return strings.Compare(a.Mount, b.Mount) })
+	x.graph.Repositories = slices.Compact(x.graph.Repositories)
 	x.readIgnore()
 	x.checkSet()
 	x.fleet()

@@ -10,10 +10,12 @@
 // account.go makes users, and publish.go images of published components.
 //
 // Everything here is a pure function of the program, the lock file, the
-// platform and the project's file names.
+// platform and the names of the project's and the repositories' files.
 package component
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/layc-lang/layc/compiler/lock"
@@ -28,7 +30,26 @@ type Graph struct {
 	Apps      []*App      // by name
 	Published []*App      // by name and tag: what `publish` makes images, see publish.go
 	Refs      lock.Refs   // all that the lock file has to pin
-	Ignore    []string    // patterns of IgnoreFile: no copy of project files takes what they match
+	// Repositories are the git repositories in the tree of files, by mount.
+	Repositories []Repository
+	Ignore       []string // patterns of IgnoreFile: no copy of project files takes what they match
+}
+
+// Repository is a git repository.
+type Repository struct {
+	Mount  string // its directory in the tree of files: "@git.example.com/team/layers"
+	Digest string // of its content, as the lock file pins it
+}
+
+// Repository splits the path of a file that is a repository's into that and the
+// path within; the zero Repository and p for one of the project.
+func (g *Graph) Repository(p string) (of Repository, rest string) {
+	for _, r := range slices.Backward(g.Repositories) { // the longest first
+		if beneath(p, r.Mount) {
+			return r, strings.TrimPrefix(strings.TrimPrefix(p, r.Mount), "/")
+		}
+	}
+	return Repository{}, p
 }
 
 // Platform is os/arch[/variant], in the names of the OCI image specification.

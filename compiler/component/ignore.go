@@ -45,9 +45,13 @@ func (x *expander) readIgnore() {
 	}
 }
 
-// choose is the selection of a copy step.
-func (x *expander) choose(s *Copy) *selection {
-	c := &selection{ignore: x.ignore}
+// choose is the selection of a copy step from a source. The ignore file is the
+// project's, and says nothing about repositories.
+func (x *expander) choose(s *Copy, src string) *selection {
+	c := &selection{}
+	if r, _ := x.graph.Repository(src); r.Mount == "" {
+		c.ignore = x.ignore
+	}
 	if len(s.Include) > 0 {
 		c.include, _ = patternmatcher.New(s.Include) // checked when they were read
 	}
@@ -109,8 +113,8 @@ func (x *expander) survey(src string, c *selection, at source.Span) (files int, 
 // taken completes a copy from the project: it adds up what is taken and
 // reports sources of which nothing is.
 func (x *expander) taken(s *Copy) {
-	c := x.choose(s)
 	for _, src := range s.Sources {
+		c := x.choose(s, src)
 		names := []string{src}
 		if pattern(src) {
 			names, _ = fs.Glob(x.files, src)

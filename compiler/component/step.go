@@ -2,6 +2,7 @@ package component
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -198,7 +200,7 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 		dir, ok := m.Dir()
 		if !ok {
 			x.found.Errorf("E0323", at, "module %s has no files to copy", m.Path).
-				Note("of the standard library and of git repositories only .layer files are read").
+				Note("of the standard library only .layer files are read").
 				Hint("take the path as a parameter of type `path`, or write the text with `file`")
 			return "", false
 		}
@@ -217,6 +219,12 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 			Hint("move the file into the project")
 		return "", false
 	}
+	if (m.Git != load.Repository{}) && anchor(p, m) != p && !beneath(full, m.Git.Mount()) {
+		x.found.Errorf("E0323", at, "%q is outside the repository", p).
+			Note("a module of a repository takes files of that repository only").
+			Hint("move the file into the repository, or take the path as a parameter of type `path`")
+		return "", false
+	}
 	if strings.ContainsAny(full, "*?[") {
 		return x.matching(full, at)
 	}
@@ -232,6 +240,9 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 	}
 	return full + slash, true
 }
+
+// beneath reports whether a path is a directory or lies beneath it.
+func beneath(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
 // matching checks that a pattern matches something.
 func (x *expander) matching(pattern string, at source.Span) (string, bool) {
@@ -258,9 +269,14 @@ func (x *expander) noFile(full string, err error, at source.Span) {
 		return
 	}
 	d := x.found.Errorf("E0324", at, "no file %s in the project", full)
+	if r, rest := x.graph.Repository(full); r.Mount != "" {
+		d.Message = fmt.Sprintf("no file %s in %s", rest, strings.TrimPrefix(r.Mount, "@"))
+		d.Note("of a repository, files are read in directories with .layer files and beneath them, but no links")
+	}
 	dir := path.Dir(full)
 	entries, err := fs.ReadDir(x.files, dir)
 	if err != nil {
+		_, dir = x.graph.Repository(dir)
 		d.Note("there is no directory %s either", dir).
 			Hint("paths are relative to the directory of the module; what a build makes is copied `from` a component")
 		return
@@ -270,7 +286,8 @@ func (x *expander) noFile(full string, err error, at source.Span) {
 		names = append(names, e.Name())
 	}
 	if near := diag.Nearest(path.Base(full), names); near != "" {
-		d.Hint("did you mean `%q`?", path.Join(dir, near))
+		_, near = x.graph.Repository(path.Join(dir, near))
+		d.Hint("did you mean `%q`?", near)
 		return
 	}
 	d.Hint("%s", x.whatIsIn(dir))
@@ -286,7 +303,11 @@ func (x *expander) whatIsIn(dir string) string {
 			names = append(names, name)
 		}
 	}
-	if dir == "." {
+	r, dir := x.graph.Repository(dir)
+	switch {
+	case dir == "" && r.Mount != "":
+		dir = strings.TrimPrefix(r.Mount, "@")
+	case dir == ".":
 		dir = "the project's directory"
 	}
 	if len(names) == 0 {

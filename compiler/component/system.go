@@ -108,6 +108,11 @@ func (x *expander) layout(s *syntax.Clause, dir string, v *env, to *System) {
 	if !ok {
 		return
 	}
+	if r, _ := x.graph.Repository(dir); r.Mount != "" {
+		x.found.Errorf("E0323", at, "an OCI layout of a repository cannot be a base system").
+			Hint("take the path as a parameter of type path, and keep the layout in the project")
+		return
+	}
 	var found []string
 	if err := x.manifests(dir, "index.json", 0, &found); err != nil {
 		x.found.Errorf("E0309", at, "%s is no OCI layout: %s", dir, cause(err)).

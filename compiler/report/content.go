@@ -180,7 +180,9 @@ func Files(p *plan.Plan) []string {
 		}
 		seen[i] = true
 		for _, s := range taken(i) {
-			out = append(out, s.path)
+			if r, _ := p.Graph.Repository(s.path); r.Mount == "" {
+				out = append(out, s.path)
+			}
 		}
 		for _, below := range foundation(i) {
 			visit(below)

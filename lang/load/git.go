@@ -23,7 +23,7 @@ type Repository struct {
 
 // Fetched is the content of a repository at a version.
 type Fetched struct {
-	Files fs.FS // its .layer files
+	Files fs.FS // its .layer files, and what lies beside and beneath them
 	Err   error // why they cannot be had, or are not what the lock file pins; Files is nil then
 }
 

@@ -67,9 +67,9 @@ import "git+https://git.example.com/other@v1"
 		got = append(got, fmt.Sprint(m.Path, " ", m.Name, " ", m.Files[0].Source.Name(), " ", dir != "" && ok))
 	}
 	want := []string{
-		"git.example.com/team/layers//common common git.example.com/team/layers@v1.2.0/common/common.layer false",
+		"git.example.com/team/layers//common common git.example.com/team/layers@v1.2.0/common/common.layer true",
 		"std/java java std/java/java.layer false",
-		"git.example.com/team/layers//web web git.example.com/team/layers@v1.2.0/web/web.layer false",
+		"git.example.com/team/layers//web web git.example.com/team/layers@v1.2.0/web/web.layer true",
 		". . example.layer true",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {

@@ -57,10 +57,6 @@ type Module struct {
 	Imports map[*syntax.Import]*Module // of all files; an import that failed is absent
 }
 
-// Dir is the module's directory within the project, to which its relative
-// paths refer. A module of the standard library or of a repository has none.
-func (m *Module) Dir() (string, bool) { return m.Path, !m.Std && m.Git == Repository{} }
-
 // Program is a module and all that it imports.
 type Program struct {
 	Root    *Module

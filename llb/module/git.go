@@ -16,8 +16,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 )
@@ -78,8 +76,8 @@ func resolve(ctx context.Context, r load.Repository) (string, error) {
 	return commit, nil
 }
 
-// fetch returns the .layer files of a commit of a repository, sorted.
-func fetch(ctx context.Context, r load.Repository, commit string) ([]txtar.File, error) {
+// fetch returns what matters of a commit of a repository, sorted.
+func fetch(ctx context.Context, r load.Repository, commit string) ([]File, error) {
 	dir, err := os.MkdirTemp("", "layc-git-*")
 	if err != nil {
 		return nil, err
@@ -109,7 +107,7 @@ func fetch(ctx context.Context, r load.Repository, commit string) ([]txtar.File,
 			return nil, &FetchError{r, fmt.Sprintf("%s: %s", files[i].Name, err)}
 		}
 	}
-	slices.SortFunc(files, func(a, b txtar.File) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil
 }
 
@@ -139,29 +137,42 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 	return failed
 }
 
-// entries reads what ls-tree -z -l prints: the .layer files, without content,
-// and for each the line that asks cat-file for it.
-func entries(r load.Repository, tree string) (files []txtar.File, ask []string, err error) {
-	size := 0
+// entries reads what ls-tree -z -l prints: the files that matter, without
+// content, and for each the line that asks cat-file for it.
+func entries(r load.Repository, tree string) (files []File, ask []string, err error) {
+	type item struct {
+		fields []string // mode, type, hash, size
+		name   string
+	}
+	var items []item
+	var names []string
 	for _, entry := range strings.Split(strings.TrimSuffix(tree, "\x00"), "\x00") {
 		head, name, _ := strings.Cut(entry, "\t")
-		fields := strings.Fields(head) // mode, type, hash, size
-		if !strings.HasSuffix(name, ".layer") || len(fields) != 4 || !strings.HasPrefix(fields[0], "100") {
+		fields := strings.Fields(head)
+		if len(fields) != 4 || !strings.HasPrefix(fields[0], "100") {
 			continue // links and submodules are not followed
 		}
-		// A repository made to do harm may hold names that git itself never makes.
-		if !fs.ValidPath(name) || strings.ContainsFunc(name, func(c rune) bool { return c == '\\' || !unicode.IsPrint(c) }) {
-			return nil, nil, fmt.Errorf("%s has a file with the name %q, which layc does not write", r, name)
+		items, names = append(items, item{fields, name}), append(names, name)
+	}
+	modules := modulesOf(names)
+	var size extent
+	for _, i := range items {
+		if !beside(i.name, modules) {
+			continue
 		}
-		n, err := strconv.Atoi(fields[3])
+		// A repository made to do harm may hold names that git itself never makes.
+		if !fs.ValidPath(i.name) || strings.ContainsFunc(i.name, func(c rune) bool { return c == '\\' || !unicode.IsPrint(c) }) {
+			return nil, nil, fmt.Errorf("%s has a file with the name %q, which layc does not write", r, i.name)
+		}
+		n, err := strconv.Atoi(i.fields[3])
 		if err != nil {
 			return nil, nil, &FetchError{r, "unreadable tree"}
 		}
-		size += n
-		files, ask = append(files, txtar.File{Name: name}), append(ask, fields[2]+"\n")
-		if err := within(r.String(), len(files), size); err != nil {
+		if err := size.add(r.String(), i.name, n); err != nil {
 			return nil, nil, err
 		}
+		files = append(files, File{Name: i.name, Executable: i.fields[0] == "100755"})
+		ask = append(ask, i.fields[2]+"\n")
 	}
 	return files, ask, nil
 }
@@ -177,7 +188,7 @@ func blob(in *bufio.Reader) ([]byte, error) {
 		return nil, errors.New("it cannot be read: " + strings.TrimSpace(head))
 	}
 	n, err := strconv.Atoi(fields[2])
-	if err != nil || n < 0 || n > maxBytes {
+	if err != nil || n < 0 || n > maxAllBytes {
 		return nil, fmt.Errorf("it has the size %s", fields[2])
 	}
 	data := make([]byte, n+1) // with a line feed behind

@@ -2,10 +2,12 @@
 // directory, from the user's cache, or with the git program from where they
 // are kept. Whatever it returns has the content that the lock file pins.
 //
-// Of a repository only its .layer files matter, since nothing else of it is
-// ever read. Their digest is the SHA-256 of one line for each file, in the
-// order of their paths: the SHA-256 of its content in hexadecimal digits, two
-// spaces, its path, a line feed.
+// Of a repository the directories with .layer files matter, and all that lies
+// beneath them, since nothing else of it is ever read; links and submodules are
+// left out. The content's digest is the SHA-256 of one line for each file, in
+// the order of their paths: the SHA-256 of its content in hexadecimal digits, a
+// space, another one or for an executable file an asterisk, its path, a line
+// feed.
 package module
 
 import (
@@ -18,29 +20,51 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"golang.org/x/tools/txtar"
 )
 
-// Limits of a repository's .layer files.
+// Limits of a repository: of its .layer files, and of all that matters.
 const (
 	maxFiles = 2000
 	maxBytes = 4 << 20 // of all together
+
+	maxAllFiles = 20_000
+	maxAllBytes = 64 << 20
 )
+
+// extent adds up files, to hold them to the limits.
+type extent struct{ files, bytes, allFiles, allBytes int }
+
+func (e *extent) add(what, name string, bytes int) error {
+	e.allFiles, e.allBytes = e.allFiles+1, e.allBytes+bytes
+	if strings.HasSuffix(name, ".layer") {
+		e.files, e.bytes = e.files+1, e.bytes+bytes
+	}
+	switch {
+	case e.files > maxFiles || e.bytes > maxBytes:
+		return fmt.Errorf("%s has more than %d .layer files, or more than %d MiB of them", what, maxFiles, maxBytes>>20)
+	case e.allFiles > maxAllFiles || e.allBytes > maxAllBytes:
+		return fmt.Errorf("%s has more than %d files, or more than %d MiB, in directories with .layer files and beneath them", what, maxAllFiles, maxAllBytes>>20)
+	}
+	return nil
+}
 
 // Digest is what the lock file pins: a digest of the files' paths and
 // contents. Their order means nothing.
-func Digest(files []txtar.File) string {
+func Digest(files []File) string {
 	lines := make([]string, len(files))
 	for i, f := range files {
+		kind := " "
+		if f.Executable {
+			kind = "*"
+		}
 		sum := sha256.Sum256(f.Data)
-		lines[i] = f.Name + "\x00" + hex.EncodeToString(sum[:])
+		lines[i] = f.Name + "\x00" + hex.EncodeToString(sum[:]) + " " + kind
 	}
 	slices.Sort(lines)
 	whole := sha256.New()
 	for _, l := range lines {
 		name, sum, _ := strings.Cut(l, "\x00")
-		fmt.Fprintf(whole, "%s  %s\n", sum, name)
+		fmt.Fprintf(whole, "%s%s\n", sum, name)
 	}
 	return "sha256:" + hex.EncodeToString(whole.Sum(nil))
 }
@@ -56,47 +80,55 @@ func (e *TamperedError) Error() string {
 	return fmt.Sprintf("%s is not what the lock file pins: it has %s, want %s: %s", e.Dir, e.Got, e.Want, e.Help)
 }
 
-// readDir reads the .layer files below a directory. Links are not followed: a
-// link of that name is an error.
-func readDir(dir string) ([]txtar.File, error) {
+// readDir reads what matters of a directory. Links are not followed: a link
+// with the name of a .layer file is an error, others are left out.
+func readDir(dir string) ([]File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	var files []txtar.File
-	size := 0
+	var names []string
 	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
-		case err != nil:
+		case err != nil || d.IsDir():
 			return err
-		case d.IsDir() || !strings.HasSuffix(name, ".layer"):
-			return nil
-		case !d.Type().IsRegular():
+		case d.Type().IsRegular():
+			names = append(names, name)
+		case strings.HasSuffix(name, ".layer"):
 			return fmt.Errorf("%s is no regular file", filepath.Join(dir, name))
 		}
-		text, err := fs.ReadFile(root.FS(), name)
-		if err != nil {
-			return err
-		}
-		files = append(files, txtar.File{Name: name, Data: text})
-		size += len(text)
-		return within(dir, len(files), size)
+		return nil
 	})
-	return files, err
-}
-
-// within reports a repository that is too large.
-func within(what string, files, bytes int) error {
-	if files > maxFiles || bytes > maxBytes {
-		return fmt.Errorf("%s has more than %d .layer files, or more than %d MiB of them", what, maxFiles, maxBytes>>20)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	modules := modulesOf(names)
+	var files []File
+	var size extent
+	for _, name := range names {
+		if !beside(name, modules) {
+			continue
+		}
+		info, err := root.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if err := size.add(dir, name, int(info.Size())); err != nil {
+			return nil, err
+		}
+		text, err := root.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{Name: name, Data: text, Executable: info.Mode()&0o100 != 0})
+	}
+	return files, nil
 }
 
 // writeDir writes files into a directory, which it replaces as a whole: it is
 // there with the old content or with the new.
-func writeDir(dir string, files []txtar.File) error {
+func writeDir(dir string, files []File) error {
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return err
@@ -114,7 +146,7 @@ func writeDir(dir string, files []txtar.File) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+		if err := os.WriteFile(name, f.Data, f.mode()); err != nil {
 			return err
 		}
 	}

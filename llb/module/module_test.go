@@ -8,25 +8,25 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
+	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/load"
 )
 
 func TestDigest(t *testing.T) {
-	files := []txtar.File{{Name: "b.layer", Data: []byte("2")}, {Name: "a/a.layer", Data: []byte("1")}}
+	files := []File{{Name: "b.layer", Data: []byte("2")}, {Name: "a/a.layer", Data: []byte("1")}}
 	want := Digest(files)
 	files[0], files[1] = files[1], files[0]
 	if got := Digest(files); got != want {
 		t.Errorf("the order of files changes the digest: %s, %s", got, want)
 	}
-	for _, other := range [][]txtar.File{
+	for _, other := range [][]File{
 		{},
 		{files[0]},
 		{files[0], {Name: "b.layer", Data: []byte("3")}},
 		{files[0], {Name: "c.layer", Data: []byte("2")}},
+		{files[0], {Name: "b.layer", Data: []byte("2"), Executable: true}},
 	} {
 		if Digest(other) == want {
 			t.Errorf("%v has the digest of %v", other, files)
@@ -39,7 +39,7 @@ func TestDigest(t *testing.T) {
 func TestReadKeepsOut(t *testing.T) {
 	vendor := t.TempDir()
 	pin := lock.Module{URL: "https://git.example.com/layers.git", Version: "v1", Commit: strings.Repeat("0", 40)}
-	files := []txtar.File{{Name: "web/web.layer", Data: []byte("let x = 1\n")}}
+	files := []File{{Name: "web/web.layer", Data: []byte("let x = 1\n")}}
 	pin.Digest = Digest(files)
 	dir := filepath.Join(vendor, "git.example.com/layers@v1")
 	if err := writeDir(dir, files); err != nil {
@@ -66,7 +66,7 @@ func TestReadKeepsOut(t *testing.T) {
 		t.Errorf("a link: %v", err)
 	}
 	// A second write leaves nothing of the first.
-	if err := writeDir(dir, []txtar.File{{Name: "other.layer"}}); err != nil {
+	if err := writeDir(dir, []File{{Name: "other.layer"}}); err != nil {
 		t.Fatal(err)
 	}
 	var tampered *TamperedError
@@ -89,20 +89,44 @@ func TestReadKeepsOut(t *testing.T) {
 func TestEntries(t *testing.T) {
 	r := load.Repository{URL: "https://git.example.com/l.git", Version: "v1"}
 	entry := func(mode, name string) string { return mode + " blob 0123 5\t" + name + "\x00" }
-	files, ask, err := entries(r, entry("100644", "a/b.layer")+entry("100755", "c.layer")+entry("100644", "README")+entry("120000", "link.layer")+"160000 commit 0123 -\tsub.layer\x00")
-	if err != nil || len(files) != 2 || len(ask) != 2 || files[0].Name != "a/b.layer" || files[1].Name != "c.layer" {
+	files, ask, err := entries(r, entry("100644", "a/b.layer")+entry("100755", "a/bin/run")+entry("100644", "README")+entry("100644", "docs/a/x")+entry("120000", "a/link.layer")+"160000 commit 0123 -\ta/sub.layer\x00")
+	if err != nil || len(files) != 2 || len(ask) != 2 || files[0].Name != "a/b.layer" || files[1].Name != "a/bin/run" || !files[1].Executable {
 		t.Errorf("got %v %v %v", files, ask, err)
 	}
-	for _, name := range []string{"../x.layer", "/etc/x.layer", "a//x.layer", `a\x.layer`, "a\nx.layer", "./x.layer"} {
-		if _, _, err := entries(r, entry("100644", name)); err == nil || !strings.Contains(err.Error(), "which layc does not write") {
+	for _, name := range []string{"../x.layer", "/etc/x.layer", "a//x.layer", `a\x.layer`, "a\nx.layer", "./x.layer", "/etc/y"} {
+		if _, _, err := entries(r, entry("100644", "/etc/x.layer")+entry("100644", name)); err == nil || !strings.Contains(err.Error(), "which layc does not write") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	if _, _, err := entries(r, "100644 blob 0123 99999999\tx.layer\x00"); err == nil || !strings.Contains(err.Error(), "has more than") {
 		t.Errorf("a large file: %v", err)
 	}
+	if _, _, err := entries(r, entry("100644", "a/x.layer")+"100644 blob 0123 99999999\ta/x\x00"); err == nil || !strings.Contains(err.Error(), "has more than 20000 files, or more than 64 MiB") {
+		t.Errorf("a large file beside a module: %v", err)
+	}
 	if _, _, err := entries(r, ""); err != nil {
 		t.Errorf("an empty tree: %v", err)
+	}
+}
+
+// TestMemory checks the file system of verified files, and that a directory
+// gives back what was written to it.
+func TestMemory(t *testing.T) {
+	files := []File{{Name: "a/conf/x", Data: []byte("1")}, {Name: "a/m.layer", Data: []byte("2")}, {Name: "a/run", Executable: true}}
+	if err := fstest.TestFS(newMemory(files), "a/conf/x", "a/m.layer", "a/run"); err != nil {
+		t.Error(err)
+	}
+	dir := filepath.Join(t.TempDir(), "m")
+	if err := writeDir(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	read, err := readDir(dir)
+	if err != nil || Digest(read) != Digest(files) {
+		t.Errorf("read %v, %v, want what was written", read, err)
+	}
+	again, err := listed(newMemory(read))
+	if err != nil || Digest(again) != Digest(files) {
+		t.Errorf("listed %v, %v, want what was written", again, err)
 	}
 }
 

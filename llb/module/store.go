@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/load"
 )
@@ -42,9 +40,9 @@ func (s Store) Pin(ctx context.Context, r load.Repository) (lock.Module, error) 
 	return pin, writeDir(s.cached(pin), files)
 }
 
-// Read returns the .layer files of a pinned repository: those of the vendor
-// directory if it has it, else those of the cache, else, if online, those that
-// are fetched and then cached. Content that is not what is pinned is a
+// Read returns what matters of a pinned repository: that of the vendor
+// directory if it has it, else that of the cache, else, if online, what is
+// fetched and then cached. Content that is not what is pinned is a
 // [*TamperedError]; what is not there while offline, [fs.ErrNotExist].
 func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, error) {
 	vendored := filepath.Join(s.Vendor, dirName(pin))
@@ -67,7 +65,7 @@ func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, e
 	if err != nil {
 		return nil, err
 	}
-	return txtar.FS(&txtar.Archive{Files: files})
+	return newMemory(files), nil
 }
 
 // Write puts the pinned repositories into the vendor directory, and removes
@@ -149,7 +147,7 @@ func dirName(pin lock.Module) string {
 }
 
 // verified reads a directory and checks that it is what is pinned.
-func verified(dir string, pin lock.Module, help string) ([]txtar.File, error) {
+func verified(dir string, pin lock.Module, help string) ([]File, error) {
 	files, err := readDir(dir)
 	if err != nil {
 		return nil, err
@@ -161,14 +159,18 @@ func verified(dir string, pin lock.Module, help string) ([]txtar.File, error) {
 }
 
 // listed are the files of a file system that [Store.Read] returned.
-func listed(fsys fs.FS) ([]txtar.File, error) {
-	var files []txtar.File
+func listed(fsys fs.FS) ([]File, error) {
+	var files []File
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
 		text, err := fs.ReadFile(fsys, name)
-		files = append(files, txtar.File{Name: name, Data: text})
+		files = append(files, File{Name: name, Data: text, Executable: info.Mode()&0o100 != 0})
 		return err
 	})
 	return files, err
