@@ -232,7 +232,7 @@ func (c *closure) tooLarge(r *ref) {
 		return
 	}
 	c.endless = true
-	c.x.exhausted = true
+	c.x.exhaust()
 	d := c.x.found.Errorf("E0338", c.x.told(r.span, r.origin), "%s needs more than %d components", c.what, maxClosure)
 	d.Note("the last one is %s", r.label())
 	if len(r.args) > 0 {

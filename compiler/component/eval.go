@@ -107,6 +107,9 @@ func (x *expander) text(e *syntax.String, v *env) value {
 		}
 		b.WriteString(text(part))
 	}
+	if !x.hold(b.Len(), e.At) {
+		return nil
+	}
 	return b.String()
 }
 
@@ -118,7 +121,7 @@ func (x *expander) tooLong(at source.Span, what, of string) {
 	if x.exhausted {
 		return
 	}
-	x.exhausted = true
+	x.exhaust()
 	x.found.Errorf("E0301", at, "this %s becomes longer than %d %s", what, maxText, of).
 		Note("a component that needs itself with a longer argument has to come to an end").
 		Hint("put long content into a file, and `copy` it")
@@ -298,6 +301,7 @@ func (x *expander) list(e *syntax.List, v *env) value {
 			out = append(out, val)
 		}
 	}
+	x.hold(heldValue*len(out), e.Span())
 	return out
 }
 
@@ -317,6 +321,7 @@ func (x *expander) mapping(e *syntax.Map, v *env) value {
 		m.keys = append(m.keys, key)
 		m.values[key] = val
 	}
+	x.hold(heldEntry*len(m.keys), e.Span())
 	return m
 }
 
@@ -343,9 +348,13 @@ func (x *expander) binary(e *syntax.Binary, v *env) value {
 	case "&&", "||":
 		return b
 	case "==":
-		return show(a) == show(b)
+		return x.equal(a, b, e.At)
 	case "!=":
-		return show(a) != show(b)
+		return !x.equal(a, b, e.At)
+	case "<", "<=", ">", ">=":
+		x.consider(a, e.At)
+	}
+	switch e.Op {
 	case "<":
 		return compare(a, b) < 0
 	case "<=":
@@ -373,12 +382,18 @@ func (x *expander) sum(a, b value, e *syntax.Binary) value {
 				x.tooLong(e.At, "text", "bytes")
 				return nil
 			}
+			if !x.hold(len(a)+len(b), e.At) {
+				return nil
+			}
 			return a + b
 		}
 	case list:
 		if b, ok := b.(list); ok {
 			if len(a)+len(b) > maxText {
 				x.tooLong(e.At, "list", "elements")
+				return nil
+			}
+			if !x.hold(heldValue*(len(a)+len(b)), e.At) {
 				return nil
 			}
 			return append(a[:len(a):len(a)], b...)
@@ -447,6 +462,34 @@ func (x *expander) matched(e *syntax.MatchExpr, v *env) value {
 	return nil
 }
 
+// equal compares two values of one type.
+func (x *expander) equal(a, b value, at source.Span) bool {
+	x.consider(a, at)
+	if a, ok := a.(string); ok {
+		b, ok := b.(string)
+		return ok && a == b
+	}
+	return show(a) == show(b)
+}
+
+// consider counts the steps of looking at a whole value.
+func (x *expander) consider(v value, at source.Span) {
+	n := 0
+	switch v := v.(type) {
+	case string:
+		n = len(v) / 256
+	case list:
+		n = len(v)
+	case *mapping:
+		n = len(v.keys)
+	}
+	for range n {
+		if !x.spend(at) {
+			return
+		}
+	}
+}
+
 // arm is the first arm that fits, or nil.
 func (x *expander) arm(arms []*syntax.Arm, subject value, v *env) *syntax.Arm {
 	for _, a := range arms {
@@ -454,7 +497,7 @@ func (x *expander) arm(arms []*syntax.Arm, subject value, v *env) *syntax.Arm {
 			return a
 		}
 		for _, p := range a.Patterns {
-			if val := x.eval(p, v); val != nil && show(val) == show(subject) {
+			if val := x.eval(p, v); val != nil && x.equal(val, subject, p.Span()) {
 				return a
 			}
 		}

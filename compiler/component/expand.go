@@ -28,12 +28,6 @@ type Input struct {
 	Override *Override         // nil: none
 }
 
-// Limits of an expansion, so that no input exhausts memory or time.
-const (
-	MaxApps  = 20_000
-	maxSpent = 5_000_000 // evaluated expressions and statements
-)
-
 // Expand evaluates a program on one platform. The graph is usable, as far as
 // it goes, even if there are errors; its Refs are complete if the only errors
 // are of code Unpinned and nothing unpinned names further things to pin.
@@ -85,9 +79,8 @@ func Expand(in Input) (*Graph, diag.List) {
 	x.published()
 	x.checkSecrets()
 	x.noteRepeats()
-	if x.spent >= maxSpent { // what was found after that may be for want of values
-		last := slices.IndexFunc(x.found, func(d *diag.Diagnostic) bool { return d.Code == "E0311" })
-		x.found = x.found[:last+1]
+	if x.exhausted {
+		x.found = x.found[:min(x.enough, len(x.found))]
 	}
 	x.finishRefs()
 	return x.graph, x.found
@@ -135,25 +128,17 @@ type expander struct {
 	origin       source.Span         // of the body under evaluation
 	repeated     map[string]*repeats // findings about closures
 	exhausted    bool                // a limit is reached, which is reported
+	enough       int                 // findings up to that
 	building     []string            // references of the build world under construction
 
 	secretUses []secretUse
-	spent      int64
+	spent      int64 // of maxSpent
+	held       int64 // of maxHeld
 }
 
 type secretUse struct {
 	name string
 	span source.Span
-}
-
-// spend counts one unit of evaluation; false when the limit is reached.
-func (x *expander) spend(at source.Span) bool {
-	x.spent++
-	if x.spent == maxSpent {
-		x.found.Errorf("E0311", at, "this program takes more than %d steps to evaluate", maxSpent).
-			Note("loops and matrices multiply").Hint("make the lists that they walk shorter")
-	}
-	return x.spent < maxSpent
 }
 
 // fleet evaluates the fleet declaration.
@@ -198,7 +183,7 @@ func (x *expander) apps() {
 	named := map[string]*App{}
 	twice := map[string]bool{}
 	for _, v := range variants {
-		if x.spent >= maxSpent {
+		if x.exhausted {
 			break
 		}
 		a := x.app(v)
@@ -243,11 +228,11 @@ func (x *expander) matrix(d *syntax.App, rest []*syntax.Generator, v *env, f fun
 		return
 	}
 	if x.combined++; x.combined > MaxApps {
-		if x.spent < maxSpent {
+		if !x.exhausted {
+			x.exhaust()
 			x.found.Errorf("E0311", d.Name.At, "more than %d apps", MaxApps).
 				Note("a matrix has one app for each combination of what its `for` goes through").
 				Hint("make the lists shorter, or leave combinations out with `where`")
-			x.spent = maxSpent
 		}
 		return
 	}
@@ -309,6 +294,7 @@ func (x *expander) app(v *variant) *App {
 	a.Delta = x.delta(a, b, base)
 	a.Config = x.config(a, b.settings)
 	a.Closure = append(a.Closure, shared...)
+	x.holdApp(a)
 	x.overlaps(a)
 	return a
 }
@@ -482,6 +468,7 @@ func (x *expander) number(r *ref) int32 {
 		if r.id == 0 {
 			r.id = int32(len(x.numbers) + 1)
 			x.numbers[key] = r.id
+			x.hold(3*len(key), r.span)
 		}
 	}
 	return r.id

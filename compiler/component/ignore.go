@@ -89,7 +89,10 @@ func (c *selection) takes(source, file string) bool {
 func (x *expander) survey(src string, c *selection, at source.Span) (files int, bytes int64) {
 	clean := path.Clean(src)
 	_ = fs.WalkDir(x.files, clean, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !x.spend(at) {
+		if !x.spend(at) {
+			return fs.SkipAll
+		}
+		if err != nil || d.IsDir() {
 			return nil // what cannot be read, the build will report
 		}
 		if !c.takes(clean, name) {

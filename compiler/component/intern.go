@@ -268,6 +268,7 @@ func (x *expander) keep(key string, i *Instance) *Instance {
 	i.Key = recipe(i)
 	x.interned[key] = i
 	x.enter(i)
+	x.holdInstance(i)
 	return i
 }
 

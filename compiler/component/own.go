@@ -141,6 +141,9 @@ func (x *expander) claims(i *Instance) []claim {
 	out, ok := x.claimed[i]
 	if !ok {
 		out = x.findClaims(i)
+		if !x.hold(heldClaim*len(out), i.Span) {
+			out = nil
+		}
 		for n := range out {
 			out[n].at = x.place(out[n].path)
 		}

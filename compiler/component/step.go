@@ -27,7 +27,12 @@ func (x *expander) target(p string, at source.Span) (string, bool) {
 			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p)
 		return "", false
 	}
-	for _, e := range strings.Split(p, "/") {
+	if len(p) > maxPathLength {
+		x.found.Errorf("E0320", at, "this path is %d bytes long", len(p)).
+			Note("Linux takes paths of up to %d bytes", maxPathLength).Hint("write a shorter path")
+		return "", false
+	}
+	for e := range strings.SplitSeq(p, "/") {
 		if e == ".." || strings.ContainsRune(e, 0) {
 			x.found.Errorf("E0320", at, "%q steps out of its directory", p).Hint("write the path without `..`")
 			return "", false
@@ -39,6 +44,9 @@ func (x *expander) target(p string, at source.Span) (string, bool) {
 	}
 	return clean, true
 }
+
+// maxPathLength is the longest path that Linux takes.
+const maxPathLength = 4095
 
 // targetOf evaluates and checks an option that is a path within the image.
 func (x *expander) targetOf(s *syntax.Clause, word string, v *env) (string, bool) {

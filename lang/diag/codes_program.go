@@ -221,7 +221,7 @@ app shop {
 }
 `},
 	{"E0311", "Too much to evaluate", `
-Loops and matrices multiply. A program may have 20,000 apps, and take 5,000,000
+Loops and matrices multiply. A program may have 20,000 apps, and take 3,000,000
 steps to evaluate.
 `, exampleBase + `
 let n = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
@@ -508,6 +508,22 @@ component a(n: int) {
 
 app shop {
     uses a(0)
+}
+`},
+	{"E0339", "Too much to hold", `
+Texts, lists, and what the apps of a fleet consist of may take 256 MiB together.
+A matrix gives each of its apps all of that again. Long content belongs into
+files that are copied: layc never reads those.
+`, exampleBase + `
+let line = "a text of sixteen"
+let page = "${line}${line}${line}${line}${line}${line}${line}${line}"
+let book = "${page}${page}${page}${page}${page}${page}${page}${page}"
+let room = "${book}${book}${book}${book}${book}${book}${book}${book}"
+let hall = "${room}${room}${room}${room}${room}${room}${room}${room}"
+let n = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+app "reader-${a}-${b}-${c}-${d}" for a in n, b in n, c in n, d in n {
+    file "/srv/library" text "${d}${hall}${hall}${hall}${hall}"
 }
 `},
 	{"E0340", "Configuration in dispute", `

@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -220,7 +221,7 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 				Hint("a file that ends in .layer is text: rename what is something else")
 			continue
 		}
-		text, err := fs.ReadFile(at.files, inside)
+		text, err := readFile(at.files, inside)
 		if err != nil {
 			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: %s", name, reason(err)).
 				Hint("%s", readable(name, err))
@@ -236,6 +237,16 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 		l.list = append(l.list, found...)
 		m.Files = append(m.Files, f)
 	}
+}
+
+// readFile reads a file, or as much of it as shows that it is too long.
+func readFile(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, syntax.MaxSize+1))
 }
 
 // resolve returns the module that an import of the module at a place names.

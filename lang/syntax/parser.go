@@ -67,7 +67,7 @@ func Parse(file *source.File) (*File, diag.List) {
 	p := parser{file: file, text: file.Text()}
 	tree := &File{Source: file}
 	if len(p.text) > MaxSize {
-		p.list.Errorf("E0007", source.Span{File: file}, "the file has %d bytes, more than %d", len(p.text), MaxSize).
+		p.list.Errorf("E0007", source.Span{File: file}, "the file has more than %d bytes", MaxSize).
 			Note("a .layer file is written by hand; content belongs in files that it copies")
 		tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(MaxSize), End: int32(MaxSize)}}
 		return tree, p.list
