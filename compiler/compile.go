@@ -11,6 +11,7 @@
 package compiler
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 
@@ -112,8 +113,19 @@ func readLock(in Input) (*lock.File, diag.List) {
 	}
 	name := path.Join(in.Dir, lock.Name)
 	text, err := fs.ReadFile(in.Project, name)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return &lock.File{}, nil
+	case err != nil:
+		var file *fs.PathError
+		if errors.As(err, &file) {
+			err = file.Err
+		}
+		d := list.Errorf("E0350", source.Span{}, "%s cannot be read: %s", name, err)
+		if errors.Is(err, fs.ErrPermission) {
+			d.Hint("make it readable for you, such as with chmod u+r %s", name)
+		}
+		return &lock.File{}, list
 	}
 	f, err := lock.Parse(name, text)
 	if err != nil {

@@ -44,6 +44,7 @@ layc vendor has written. With -d or -l no file is written, and the exit code is
 type formatting struct {
 	*cli
 	diff, list bool
+	files      int // that were read
 	found      diag.List
 	changed    bool
 }
@@ -64,6 +65,9 @@ func (f *formatting) run(cmd *cobra.Command, args []string) error {
 		if err := f.path(cmd, a); err != nil {
 			return err
 		}
+	}
+	if f.files == 0 && len(args) > 0 {
+		fmt.Fprintf(f.err, "there is no .layer file below %s\n", strings.Join(args, ", "))
 	}
 	if err := f.findings(f.found); err != nil {
 		return err
@@ -123,6 +127,7 @@ func (f *formatting) path(cmd *cobra.Command, name string) error {
 }
 
 func (f *formatting) file(name string) error {
+	f.files++
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return cannot("read", name, err)

@@ -74,7 +74,7 @@ func (c *cli) pins() (*lock.File, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &lock.File{}, nil
 	} else if err != nil {
-		return nil, err
+		return nil, cannot("read", name, err)
 	}
 	return lock.Parse(name, text)
 }

@@ -16,7 +16,8 @@ const Width = 80
 // What a page shows at most, unless all is asked for.
 const (
 	maxRows   = 24 // of the table
-	maxColumn = 11 // runes
+	maxColumn = 11 // runes, where there are many columns
+	maxWide   = 32 // where there is room
 	maxChains = 12
 	maxTree   = 60 // lines
 	maxDeltas = 5  // apps side by side
@@ -103,12 +104,13 @@ func (p *Plan) Table(all bool) string {
 	for n, r := range rows {
 		lines[n+1] = pad(cut(r.name, first), first)
 	}
+	column := columnWidth(kinds, rows, first)
 	shown := 0
 	for n, k := range kinds {
-		header := k.title(maxColumn)
+		header := k.title(column)
 		width := len([]rune(header))
 		for _, r := range rows {
-			width = max(width, len([]rune(cut(r.cells[n], maxColumn))))
+			width = max(width, len([]rune(cut(r.cells[n], column))))
 		}
 		if !all && shown > 0 && len([]rune(lines[0]))+2+width > Width {
 			break
@@ -116,7 +118,7 @@ func (p *Plan) Table(all bool) string {
 		shown++
 		lines[0] += "  " + pad(header, width)
 		for m, r := range rows {
-			lines[m+1] += "  " + pad(cut(r.cells[n], maxColumn), width)
+			lines[m+1] += "  " + pad(cut(r.cells[n], column), width)
 		}
 	}
 	var b strings.Builder
@@ -130,11 +132,30 @@ func (p *Plan) Table(all bool) string {
 		b.WriteString(more(len(kinds)-shown, "kinds of apps"))
 	}
 	for _, k := range kinds[:shown] {
-		if k.title(maxColumn) != k.names() {
+		if k.title(column) != k.names() {
 			b.WriteString(k.members(all))
 		}
 	}
 	return b.String()
+}
+
+// columnWidth is how wide columns may get: as wide as all of them fit a page
+// beside a first one, but no less than maxColumn.
+func columnWidth(kinds []*appKind, rows []*tableRow, first int) int {
+	for column := maxWide; column > maxColumn; column-- {
+		total := first
+		for n, k := range kinds {
+			width := len([]rune(k.title(column)))
+			for _, r := range rows {
+				width = max(width, len([]rune(cut(r.cells[n], column))))
+			}
+			total += 2 + width
+		}
+		if total <= Width {
+			return column
+		}
+	}
+	return maxColumn
 }
 
 // members says which apps a column is about.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
+	"github.com/opencontainers/go-digest"
 )
 
 // DisplayModes are the ways to show progress: on a terminal, as lines, not at
@@ -17,6 +18,7 @@ var DisplayModes = [...]string{"auto", "tty", "plain", "quiet", "rawjson"}
 
 // Display shows the progress of one build.
 type Display struct {
+	hush    *hush // nil shows everything
 	reports chan *client.SolveStatus
 	done    chan struct{}
 	err     error
@@ -31,6 +33,9 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 		return nil, fmt.Errorf("progress cannot be shown as %q: %w", mode, err)
 	}
 	d := &Display{reports: make(chan *client.SolveStatus), done: make(chan struct{})}
+	if mode != string(progressui.RawJSONMode) {
+		d.hush = &hush{shown: map[digest.Digest]bool{}}
+	}
 	go func() {
 		defer close(d.done)
 		// It ends with the channel: a cancelled build still reports.
@@ -41,6 +46,9 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 
 // Status shows a report.
 func (d *Display) Status(s *client.SolveStatus) {
+	if d.hush != nil {
+		s = d.hush.filter(s)
+	}
 	select {
 	case d.reports <- s:
 	case <-d.done:

@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 
 	gatewayerrors "github.com/moby/buildkit/frontend/gateway/pb"
@@ -47,7 +49,7 @@ func (e *UnavailableError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.What)
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+		fmt.Fprintf(&b, ": %v", plain(e.Err))
 	}
 	if e.Help != "" {
 		fmt.Fprintf(&b, "\n%s", e.Help)
@@ -56,6 +58,27 @@ func (e *UnavailableError) Error() string {
 }
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// plain is an error in fewer words, without those of the libraries that passed it
+// on: of a file, what is wrong with it; of a connection, why there is none.
+func plain(err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file.Err
+	}
+	s := err.Error()
+	if _, quoted, ok := strings.Cut(s, "desc = "); ok {
+		if text, err := strconv.Unquote(quoted); err == nil {
+			s = text
+		} else {
+			s = quoted
+		}
+		s = strings.TrimPrefix(s, "transport: Error while dialing: ")
+		s = strings.TrimPrefix(s, "error reading server preface: ")
+		return &plainError{strings.TrimSpace(s), err}
+	}
+	return err
+}
 
 // errLost marks a connection that broke while a build ran.
 var errLost = errors.New("the engine has gone")

@@ -33,7 +33,7 @@ type LayoutError struct {
 func (e *LayoutError) Error() string {
 	s := e.Dir + " " + e.What
 	if e.Err != nil {
-		s += ": " + e.Err.Error()
+		s += ": " + plain(e.Err).Error()
 	}
 	if e.Help != "" {
 		s += "\n" + e.Help
