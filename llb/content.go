@@ -298,12 +298,17 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	c.chain = c.chain.Copy(file, "/"+downloaded, to, info)
 }
 
-// download is a state with what a URL serves as /download. BuildKit knows no
-// mirrors: the first URL is asked, and the checksum says whether it serves the
-// right thing.
+// download is a state with what a URL serves as /download. A vertex asks one
+// URL, and the checksum says whether it serves the right thing; which of
+// several mirrors is asked, the engine's cache does not see.
 func (l *lowerer) download(i *component.Instance, s *component.Fetch) llb.State {
+	url, last := l.mirror(s.URLs)
 	base := path.Base(s.URLs[0])
-	file := llb.HTTP(l.url(s.URLs[0]), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded), l.from(i.Title, "fetch "+base, s.Span))
+	asks := l.from(i.Title, "fetch "+base, s.Span)
+	if !last {
+		l.origins[len(l.origins)-1].URL = url
+	}
+	file := llb.HTTP(l.url(url), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded), asks)
 	if s.SHA512 == "" {
 		return file
 	}
@@ -312,6 +317,16 @@ func (l *lowerer) download(i *component.Instance, s *component.Fetch) llb.State 
 		return llb.Scratch()
 	}
 	return llb.Scratch().Run(opts...).AddMount("/in", file)
+}
+
+// mirror is the URL to ask: the first that is not down, else the last.
+func (l *lowerer) mirror(urls []string) (url string, last bool) {
+	for n, u := range urls {
+		if url, last = u, n == len(urls)-1; !l.options.Down[u] {
+			break
+		}
+	}
+	return url, last
 }
 
 // unpacked is what an archive holds.

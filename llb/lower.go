@@ -32,7 +32,9 @@ type Graph struct {
 	Origins map[digest.Digest]Origin
 	// Secrets are the names of all secrets that steps mount, sorted.
 	Secrets []string
-	SSH     bool // some step uses the user's SSH agent
+	// Runs says that some step runs a program of the images' platform.
+	Runs bool
+	SSH  bool // some step uses the user's SSH agent
 	// Layouts are the OCI layout directories of the project that are bases,
 	// sorted. A definition names each as a store of that name.
 	Layouts []string
@@ -53,6 +55,9 @@ type Image struct {
 type Origin struct {
 	Component string
 	Span      source.Span // the step; zero for what layc adds itself
+	// URL is the one, as a program writes it, that a download asks while
+	// there is another mirror to be asked; else empty.
+	URL string
 }
 
 // ProjectSource is the name of the local source that is the project.
@@ -66,6 +71,9 @@ type Options struct {
 	// URL turns a URL as a program writes it, perhaps "maven:…", into one to
 	// download from. Nil: URLs are taken as they are.
 	URL func(string) (string, error)
+	// Down are URLs, as a program writes them, that do not serve what they
+	// should: mirrors are asked instead, where there are any.
+	Down map[string]bool
 	// Build is the platform of the engine, on which everything is done that
 	// runs no program of the image. Zero: the plan's.
 	Build component.Platform
@@ -121,7 +129,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		g.Secrets = append(g.Secrets, s)
 	}
 	slices.Sort(g.Secrets)
-	g.SSH = l.ssh
+	g.SSH, g.Runs = l.ssh, l.runs
 	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
 	g.Repositories = slices.Sorted(maps.Keys(l.repositories))
 	return g, nil
@@ -142,6 +150,7 @@ type lowerer struct {
 
 	repositories map[string]bool // by mount
 	ssh          bool
+	runs         bool
 	err          error // the first one; states are worthless then
 }
 
@@ -161,7 +170,7 @@ const originKey = "layc.origin"
 
 // from describes a vertex: its name in progress output, and its origin.
 func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOpt {
-	l.origins = append(l.origins, Origin{component, at})
+	l.origins = append(l.origins, Origin{Component: component, Span: at})
 	return llb.WithDescription(map[string]string{
 		"llb.customname": "[" + component + "] " + name,
 		originKey:        strconv.Itoa(len(l.origins) - 1),

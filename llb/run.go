@@ -137,6 +137,7 @@ func (l *lowerer) alone(on llb.State, i *component.Instance) llb.State {
 
 // debian describes a step of package debian.go.
 func (l *lowerer) debian(component, name string, at source.Span, packages []lock.Package) debianStep {
+	l.runs = true // its maintainers' scripts
 	return debianStep{
 		packages: packages, url: func(u string) (string, error) { return l.url(u), nil },
 		platform: l.platform, name: "[" + component + "] " + name,
@@ -255,6 +256,7 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, mor
 	if dir == "" {
 		dir = "/"
 	}
+	l.runs = true
 	opts := []llb.RunOption{
 		llb.Args([]string{"/bin/sh", "-ec", s.Script}), llb.Dir(dir),
 		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),

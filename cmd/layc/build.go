@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/tonistiigi/fsutil"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -22,8 +18,6 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
-	"github.com/layc-lang/layc/llb/helper"
-	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/registry"
 )
 
@@ -107,21 +101,20 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err != nil {
 		return err
 	}
-	lowered, plans, err := b.lower(cmd, out, apps)
+	plans, err := b.choose(cmd, out, apps)
 	if err != nil {
 		return err
 	}
-	if !b.json {
-		for _, p := range plans {
-			fmt.Fprintf(b.out, "%s\n%s\n\n", p.Tree(), p.Summary())
-		}
+	mirrors, err := b.mirrors.find(cmd)
+	if err != nil {
+		return err
 	}
 	layout, clean, err := b.layout()
 	if err != nil {
 		return err
 	}
 	defer clean()
-	result, err := b.solve(cmd.Context(), lowered, secrets, layout)
+	result, lowered, err := b.solve(cmd.Context(), plans, mirrors, secrets, layout)
 	if err != nil {
 		return b.failed(lowered, err)
 	}
@@ -165,32 +158,23 @@ func (b *build) check(cmd *cobra.Command) error {
 	return engine.CheckOutput(b.output)
 }
 
-// lower lowers the plans of all platforms, as far as they concern the apps.
-func (b *build) lower(cmd *cobra.Command, out *compiler.Output, apps []string) ([]*llb.Graph, []*plan.Plan, error) {
-	mirrors, err := b.mirrors.find(cmd)
-	if err != nil {
-		return nil, nil, err
-	}
-	tree, err := filepath.Abs(b.dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	sum := sha256.Sum256([]byte(tree))
-	var graphs []*llb.Graph
+// choose takes of the plans of all platforms what concerns the apps, and shows
+// it.
+func (b *build) choose(cmd *cobra.Command, out *compiler.Output, apps []string) ([]*plan.Plan, error) {
 	var plans []*plan.Plan
 	for _, t := range out.Targets {
 		set, err := chosen(cmd, t.Graph, apps)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		p := t.Plan.Only(set)
-		g, err := llb.Lower(p, llb.Options{Tree: hex.EncodeToString(sum[:8]), URL: mirrors.URL, Verify: b.verify})
-		if err != nil {
-			return nil, nil, err
-		}
-		graphs, plans = append(graphs, g), append(plans, p)
+		plans = append(plans, t.Plan.Only(set))
 	}
-	return graphs, plans, nil
+	if !b.json {
+		for _, p := range plans {
+			fmt.Fprintf(b.out, "%s\n%s\n\n", p.Tree(), p.Summary())
+		}
+	}
+	return plans, nil
 }
 
 // layout is the directory that images are written to: the output, or a
@@ -228,95 +212,6 @@ func (b *build) readSecrets(cmd *cobra.Command, declared []string) (map[string][
 		secrets[name] = text
 	}
 	return secrets, nil
-}
-
-// solve opens the engine and builds.
-func (b *build) solve(ctx context.Context, graphs []*llb.Graph, secrets map[string][]byte, layout string) (*engine.Result, error) {
-	project, err := fsutil.NewFS(b.dir)
-	if err != nil {
-		return nil, err
-	}
-	request := engine.Request{
-		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: secrets, Output: engine.Output{Dir: layout},
-	}
-	request.Locals[llb.ProjectSource] = project
-	for _, g := range graphs {
-		for _, mount := range g.Repositories {
-			files, err := fs.Sub(b.files, mount)
-			if err != nil {
-				return nil, err
-			}
-			request.Locals[mount] = module.Source(files)
-		}
-	}
-	for name, text := range hostNetwork() {
-		secrets[name] = text
-	}
-	for _, g := range graphs {
-		if g.SSH {
-			if request.SSHAgent = os.Getenv("SSH_AUTH_SOCK"); request.SSHAgent == "" {
-				return nil, &usageError{"a step uses ssh, and there is no SSH agent: start one, so that SSH_AUTH_SOCK is set", "layc build"}
-			}
-		}
-		for _, dir := range g.Layouts {
-			request.Layouts[dir] = filepath.Join(b.dir, filepath.FromSlash(dir))
-		}
-		for _, s := range g.Secrets {
-			if _, ok := secrets[s]; !ok {
-				return nil, &usageError{fmt.Sprintf("a step needs the secret %s: give it with --secret %s=FILE", s, s), "layc build"}
-			}
-		}
-		for _, i := range g.Images {
-			names := i.App.References()
-			request.Images = append(request.Images, engine.Image{
-				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config,
-			})
-		}
-	}
-	request.Proofs = proofs(graphs)
-	state, err := b.stateDir()
-	if err != nil {
-		return nil, err
-	}
-	e, err := b.open(ctx, engine.Options{
-		Address: b.engine, State: state, Notice: func(text string) { fmt.Fprintln(b.err, text) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer e.Close()
-	if e.Attached() && b.engine == "" {
-		fmt.Fprintln(b.err, "another layc has the engine open: building there")
-	}
-	display, err := engine.NewDisplay(b.err, b.progressMode())
-	if err != nil {
-		return nil, err
-	}
-	request.Status = display.Status
-	result, err := e.Build(ctx, request)
-	if closing := display.Close(); err == nil && closing != nil && !errors.Is(closing, context.Canceled) {
-		err = closing
-	}
-	return result, err
-}
-
-func (b *build) progressMode() string {
-	if b.json && b.progress == "auto" {
-		return "quiet"
-	}
-	return b.progress
-}
-
-// stateDir is the directory of the embedded engine's state.
-func (b *build) stateDir() (string, error) {
-	if b.state != "" || b.engine != "" {
-		return b.state, nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no place for the engine's state: %w; name one with --state", err)
-	}
-	return filepath.Join(cache, "layc"), nil
 }
 
 // upload pushes the layout's images.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -278,8 +279,9 @@ func (l *locking) expand(in compiler.Input, pins *lock.File) (targets []*compile
 }
 
 func allRefs(targets []*compiler.Target) lock.Refs {
-	var refs lock.Refs
+	refs := lock.Refs{Mirrors: map[string][]string{}}
 	for _, t := range targets {
+		maps.Copy(refs.Mirrors, t.Graph.Refs.Mirrors)
 		refs.Distributions = append(refs.Distributions, t.Graph.Refs.Distributions...)
 		refs.URLs = append(refs.URLs, t.Graph.Refs.URLs...)
 		refs.Images = append(refs.Images, t.Graph.Refs.Images...)

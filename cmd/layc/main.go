@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -51,6 +52,7 @@ type cli struct {
 
 // builder is an engine as the commands need it.
 type builder interface {
+	Platforms(context.Context) ([]ocispecs.Platform, error)
 	Build(context.Context, engine.Request) (*engine.Result, error)
 	Attached() bool
 	Close() error

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/layc-lang/layc/llb/engine"
@@ -85,11 +87,18 @@ func openFake(context.Context, engine.Options) (builder, error) {
 func (f fake) Attached() bool { return false }
 func (f fake) Close() error   { return nil }
 
+func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
+	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}, nil
+}
+
 // Build returns an image without layers for each that is asked for; or fails
 // as the last step of the first image does.
 func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
 	if f.mode == "fail" {
 		return nil, f.stepError(r)
+	}
+	if err := unreachable(r); err != nil {
+		return nil, err
 	}
 	proven, err := f.prove(r.Proofs)
 	if err != nil {
@@ -100,6 +109,19 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 		result.Images = append(result.Images, engine.BuiltImage{Name: i.Name, Platform: i.Platform, Manifest: digest.FromString(i.Name)})
 	}
 	return result, nil
+}
+
+// unreachable is the failure of the first download from a host called down, if
+// there is one.
+func unreachable(r engine.Request) error {
+	for _, i := range r.Images {
+		for _, raw := range i.Definition.Def {
+			if bytes.Contains(raw, []byte("https://down.")) {
+				return &engine.UnavailableError{What: "a host cannot be reached", Vertex: digest.FromBytes(raw)}
+			}
+		}
+	}
+	return nil
 }
 
 // stepError is the failure of the first run of the first image.

@@ -34,7 +34,7 @@ type Input struct {
 func Expand(in Input) (*Graph, diag.List) {
 	x := &expander{
 		p: in.Program, lock: in.Lock, platform: in.Platform, asked: in.Asked, files: in.Files, set: in.Set, override: in.Override,
-		graph:    &Graph{Platform: in.Platform},
+		graph:    &Graph{Platform: in.Platform, Refs: lock.Refs{Mirrors: map[string][]string{}}},
 		moduleOf: map[*source.File]*check.Module{},
 		lets:     map[source.Span]value{},
 		bodies:   map[string]*body{},

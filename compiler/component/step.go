@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -422,6 +423,11 @@ func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
 	step.pinned = true
 	u := step.URLs[0]
 	x.graph.Refs.URLs = append(x.graph.Refs.URLs, u)
+	for _, mirror := range step.URLs[1:] {
+		if known := x.graph.Refs.Mirrors[u]; !slices.Contains(known, mirror) {
+			x.graph.Refs.Mirrors[u] = append(known, mirror)
+		}
+	}
 	pin, ok := x.lock.URL(u)
 	if !ok {
 		x.found.Errorf(Unpinned, s.At, "%s is not pinned", u).

@@ -321,6 +321,7 @@ func TestMissing(t *testing.T) {
 // fakeResolver resolves everything and notes what it was asked.
 type fakeResolver struct {
 	asked []string
+	down  map[string]bool // URLs
 	fail  error
 }
 
@@ -335,6 +336,9 @@ func (r *fakeResolver) Packages(_ context.Context, want Distribution, keep []Pac
 
 func (r *fakeResolver) URL(_ context.Context, url string) (URL, error) {
 	r.asked = append(r.asked, "url "+url)
+	if r.down[url] {
+		return URL{}, errors.New("down")
+	}
 	return URL{url, digest("f"), 1}, r.fail
 }
 
@@ -501,4 +505,26 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("not a fixpoint:\n%s\n%s", once, twice)
 		}
 	})
+}
+
+// TestMirrors checks that a URL that does not serve is pinned from a mirror,
+// under its own name, and that its own error is told if none serves.
+func TestMirrors(t *testing.T) {
+	r := &fakeResolver{down: map[string]bool{"https://a.example.com/x": true, "https://b.example.com/x": true}}
+	refs := Refs{
+		URLs:    []string{"https://a.example.com/x"},
+		Mirrors: map[string][]string{"https://a.example.com/x": {"https://b.example.com/x", "https://c.example.com/x"}},
+	}
+	f, err := Update(t.Context(), &File{}, refs, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := f.URL("https://a.example.com/x"); !ok || len(f.URLs) != 1 {
+		t.Errorf("the pins are %v", f.URLs)
+	}
+	r.down["https://c.example.com/x"] = true
+	const want = "pinning https://a.example.com/x: down"
+	if _, err := Update(t.Context(), &File{}, refs, r); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }

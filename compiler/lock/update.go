@@ -44,7 +44,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 		}
 	}
 	for _, url := range sortedSet(refs.URLs) {
-		if err := u.url(ctx, url); err != nil {
+		if err := u.url(ctx, url, refs.Mirrors[url]); err != nil {
 			return nil, err
 		}
 	}
@@ -185,13 +185,23 @@ func (u *updater) keepDistribution(want Distribution) error {
 	return nil
 }
 
-func (u *updater) url(ctx context.Context, url string) error {
+// url pins what a URL serves or, if it does not, the first of its mirrors that
+// does.
+func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 	pin, ok := u.old.URL(url)
 	if !ok || u.named(url) {
 		u.named(url)
 		var err error
 		if pin, err = u.resolver.URL(ctx, url); err != nil {
-			return fmt.Errorf("pinning %s: %w", url, err)
+			err = fmt.Errorf("pinning %s: %w", url, err)
+		}
+		for n := 0; err != nil && ctx.Err() == nil && n < len(mirrors); n++ {
+			if other, failed := u.resolver.URL(ctx, mirrors[n]); failed == nil {
+				pin, err = URL{URL: url, Digest: other.Digest, Size: other.Size}, nil
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	u.file.URLs = append(u.file.URLs, pin)

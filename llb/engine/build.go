@@ -116,6 +116,25 @@ type Step struct {
 // how many steps run at once.
 const maxSolves = 32
 
+// Platforms are the platforms whose programs the engine can run, its own first.
+// The error is an *UnavailableError, or the cause of ctx's end.
+func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
+	c, err := e.current()
+	if err != nil {
+		return nil, err
+	}
+	workers, err := c.ListWorkers(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, &UnavailableError{What: "the engine does not answer", Err: err}
+	case len(workers) == 0 || len(workers[0].Platforms) == 0:
+		return nil, &UnavailableError{What: "the engine has no worker that runs steps"}
+	}
+	return workers[0].Platforms, nil
+}
+
 // Build builds all images of the request and then replaces the index of the
 // output layout in one step: until that, and after any error, the layout's
 // former images are whole. The error is a *StepError, an *UnprovenError, an
