@@ -194,6 +194,7 @@ func TestShop(t *testing.T) {
 			t.Errorf("two fresh states give different images:\n%s\n%s", old, text)
 		}
 	})
+	t.Run("is verified", func(t *testing.T) { s.T = t; s.verifies() })
 	t.Run("pushes", func(t *testing.T) { s.T = t; s.pushes(out, first) })
 	t.Run("shows a step that fails", func(t *testing.T) { s.T = t; s.failingStep(out) })
 	t.Run("stops when interrupted", func(t *testing.T) { s.T = t; s.interrupted(out) })
@@ -245,6 +246,39 @@ func TestShop(t *testing.T) {
 			}
 		}
 	})
+}
+
+// verifies checks that all that the shop relies on holds, without a warning, and
+// that this is known the second time.
+func (s *shop) verifies() {
+	s.Helper()
+	for n := range 2 {
+		var r struct {
+			Verified []struct {
+				Kind, Component string
+				Holds           bool
+				Findings        []any
+			}
+			StepsExecuted []string
+		}
+		text := s.layc("build", "-C", s.dir, "--state", s.state, "--verify", "--json")
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
+			s.Fatal(err)
+		}
+		counts := map[string]int{}
+		for _, p := range r.Verified {
+			counts[p.Kind]++
+			if !p.Holds || len(p.Findings) > 0 {
+				s.Errorf("%s of %s does not hold: %v", p.Kind, p.Component, p.Findings)
+			}
+		}
+		if counts["test"] < 2 || counts["again"] != 3 || counts["libraries"] != 3 {
+			s.Errorf("it proves %v, want 2 tests, 3 builds again and the libraries of 3 layers", counts)
+		}
+		if n == 1 && len(r.StepsExecuted) > 0 {
+			s.Errorf("the second time it executed %v, want nothing", r.StepsExecuted)
+		}
+	}
 }
 
 // innerNodes checks that the base system, the JDK and the server are in
