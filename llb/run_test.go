@@ -1,0 +1,235 @@
+//go:build linux
+
+package llb_test
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// runBase is the beginning of the programs of these tests.
+const runBase = `
+fleet {
+    base   base
+    secret token
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+
+app a {
+    uses c
+}
+`
+
+// TestRun checks on the engine what each word after run does.
+func TestRun(t *testing.T) {
+	b := newBuilder(t)
+	const tmpfsMagic = "1021994"
+	for _, test := range []struct {
+		name, program string
+		want          map[string]string // files
+		absent        []string
+	}{
+		{"as", `
+component c {
+    owns "/srv/c"
+    run  "id /srv/c/id" as "1001:100"
+    run  "id /srv/c/same" as "1001"
+}`, map[string]string{"/srv/c/id": "1001:100", "/srv/c/same": "1001:0"}, nil},
+		{"in", `
+component c {
+    owns "/srv/c"
+    run  "write /srv/c/in/x 1"
+    run  "where /srv/c/where" in "/srv/c/in"
+    run  "where /srv/c/root"
+}`, map[string]string{"/srv/c/where": "/srv/c/in", "/srv/c/root": "/"}, nil},
+		{"env", `
+component c {
+    owns "/srv/c"
+    env  BOTH = "component"
+    run  """
+        write /srv/c/x 1
+        show ONE /srv/c/one
+        show BOTH /srv/c/both
+    """ with env ONE = "1", env BOTH = "run"
+    run  """
+        show ONE /srv/c/none
+        show BOTH /srv/c/component
+    """
+}`, map[string]string{"/srv/c/one": "1", "/srv/c/both": "run", "/srv/c/none": "", "/srv/c/component": "component"}, nil},
+		{"tmpfs", `
+component c {
+    owns "/srv/c"
+    run  """
+        write /srv/c/work/x 1
+        kind /srv/c/work /srv/c/kind
+    """ with tmpfs "/srv/c/work"
+}`, map[string]string{"/srv/c/kind": tmpfsMagic}, []string{"/srv/c/work/x"}},
+		{"secrets", `
+component c {
+    owns "/srv/c"
+    run  """
+        write /srv/c/x 1
+        copy /run/secrets/token /srv/c/plain
+        refused /run/secrets/token
+    """ with secret token
+    run  "copy /root/.rc /srv/c/named" with secret token to "/root/.rc"
+    run  "show TOKEN /srv/c/variable" with secret token as TOKEN
+    run  "show TOKEN /srv/c/none"
+}`, map[string]string{"/srv/c/plain": "hidden", "/srv/c/named": "hidden", "/srv/c/variable": "hidden", "/srv/c/none": ""}, []string{"/run/secrets/token", "/root/.rc"}},
+		{"bind", `
+component tool {
+    owns "/opt/tool"
+    run  "write /opt/tool/x tool"
+}
+
+component c {
+    owns "/srv/c"
+    run  """
+        write /srv/c/y 1
+        copy /in/x /srv/c/x
+        copy /lib/a /srv/c/a
+        copy /etc/one /srv/c/one
+        refused /in/x
+        refused /lib/a
+    """ with bind "/opt/tool" from tool to "/in", bind "lib" to "/lib", bind "lib/a" to "/etc/one"
+}`, map[string]string{"/srv/c/x": "tool", "/srv/c/a": "bound", "/srv/c/one": "bound"}, []string{"/opt/tool/x", "/in/x"}},
+		{"network", `
+component c {
+    owns "/srv/c"
+    run  """
+        write /srv/c/x 1
+        links /srv/c/none
+        show HTTPS_PROXY /srv/c/proxy
+    """ with network none
+    run  "links /srv/c/host"
+}`, map[string]string{"/srv/c/none": "lo", "/srv/c/host": interfaces(t), "/srv/c/proxy": ""}, nil},
+	} {
+		files, _, err := b.make(sources{
+			files:   map[string]string{"a.layer": runBase + test.program, "lib/a": "bound"},
+			secrets: map[string][]byte{"token": []byte("hidden")},
+		})
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		for name, want := range test.want {
+			if got, ok := files[name]; got.text != want || !ok {
+				t.Errorf("%s: %s holds %q, want %q", test.name, name, got.text, want)
+			}
+		}
+		for _, name := range test.absent {
+			if _, ok := files[name]; ok {
+				t.Errorf("%s: %s is in the image", test.name, name)
+			}
+		}
+	}
+}
+
+// interfaces are the host's network interfaces.
+func interfaces(t *testing.T) string {
+	t.Helper()
+	all, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, i := range all {
+		names = append(names, i.Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// TestCache checks that what a run leaves in a cache is there for another one,
+// and in no image.
+func TestCache(t *testing.T) {
+	b := newBuilder(t)
+	build := func(command string) map[string]file {
+		t.Helper()
+		files, _, err := b.build(runBase+`
+component c {
+    owns "/srv/c"
+    run  """
+        write /srv/c/x 1
+        `+command+`
+    """ with cache "/var/cache/c"
+}`, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	if files := build("write /var/cache/c/kept text"); files["/var/cache/c/kept"].text != "" {
+		t.Error("what is in the cache is in the image")
+	}
+	if files := build("copy /var/cache/c/kept /srv/c/found"); files["/srv/c/found"].text != "text" {
+		t.Errorf("the next run found %q, want %q", files["/srv/c/found"].text, "text")
+	}
+}
+
+// TestSSH checks that a run with ssh reaches the user's agent, and no other
+// run does.
+func TestSSH(t *testing.T) {
+	b := newBuilder(t)
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := agent.NewKeyring()
+	if err := keys.Add(agent.AddedKey{PrivateKey: private}); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(t.TempDir(), "agent")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				_ = agent.ServeAgent(keys, c) // ends with its client
+			}()
+		}
+	}()
+	program := runBase + `
+component c {
+    owns "/srv/c"
+    run  """
+        write /srv/c/x 1
+        agent /srv/c/keys
+    """ with ssh
+    run  "show SSH_AUTH_SOCK /srv/c/none"
+}`
+	files, _, err := b.make(sources{files: map[string]string{"a.layer": program}, agent: socket})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%s %q", files["/srv/c/keys"].text, files["/srv/c/none"].text); got != `1 ""` {
+		t.Errorf("the run sees keys and, without ssh, a socket: %s, want %s", got, `1 ""`)
+	}
+	// Without an agent the step fails, and says so.
+	var step *engine.StepError
+	_, _, err = b.make(sources{files: map[string]string{"a.layer": strings.Replace(program, "x 1", "x 2", 1)}})
+	if !errors.As(err, &step) || !strings.Contains(err.Error(), "SSH") {
+		t.Errorf("without an agent: %v, want a step that fails for want of ssh", err)
+	}
+}
