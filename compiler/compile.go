@@ -21,7 +21,6 @@ import (
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
-	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/stdlib"
 )
 
@@ -107,7 +106,6 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 
 // readLock reads the module's lock file; a module without one pins nothing.
 func readLock(in Input) (*lock.File, diag.List) {
-	var list diag.List
 	if in.Lock != nil {
 		return in.Lock, nil
 	}
@@ -129,9 +127,7 @@ func readLock(in Input) (*lock.File, diag.List) {
 	}
 	f, err := lock.Parse(name, text)
 	if err != nil {
-		list.Errorf("E0350", source.Span{}, "%s", err).
-			Hint("mend the line, or delete the file and run: layc lock")
-		return &lock.File{}, list
+		return &lock.File{}, LockFindings(name, text, err)
 	}
 	return f, nil
 }

@@ -27,9 +27,16 @@ func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
 	for _, name := range g.Fleet.Platforms {
 		p, ok := ParsePlatform(name)
 		if !ok {
-			list.Errorf("E0351", platformAt(out.Checked.Fleet, name), "%q is no platform", name).
-				Note("a platform is os/arch, and images are for linux").
-				Hint("%s", platformHint(name))
+			d := list.Errorf("E0351", platformAt(out.Checked.Fleet, name), "%q is no platform", name).
+				Note("a platform is os/arch, and images are for linux")
+			near := nearPlatform(name)
+			if near == "" {
+				d.Hint("write `\"linux/amd64\"` or `\"linux/arm64\"`")
+				continue
+			}
+			if d.Hint("did you mean `%q`?", near); d.Span.Text() == `"`+name+`"` {
+				d.Fix(d.Span, `"`+near+`"`)
+			}
 			continue
 		}
 		platforms = append(platforms, p)
@@ -57,17 +64,17 @@ func platformAt(f *syntax.Fleet, name string) source.Span {
 // architectures are those that images are built for.
 var architectures = []string{"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le"}
 
-// platformHint says what to write instead of a platform that is none.
-func platformHint(name string) string {
+// nearPlatform is what was probably meant by a platform that is none, or "".
+func nearPlatform(name string) string {
 	_, arch, _ := strings.Cut("/"+name, "/")
 	arch = arch[strings.LastIndex(arch, "/")+1:]
 	arch = cmp.Or(map[string]string{"x86_64": "amd64", "x64": "amd64", "aarch64": "arm64", "i386": "386", "x86": "386"}[arch], arch)
 	if !slices.Contains(architectures, arch) {
 		if arch = diag.Nearest(arch, architectures); arch == "" {
-			return "write `\"linux/amd64\"` or `\"linux/arm64\"`"
+			return ""
 		}
 	}
-	return "did you mean `\"linux/" + arch + "\"`?"
+	return "linux/" + arch
 }
 
 // ParsePlatform reads os/arch[/variant]; only linux and known architectures are platforms.

@@ -122,7 +122,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	}
 	old := &lock.File{}
 	if text != nil {
-		if old, err = lock.Parse(file, text); err != nil {
+		if old, err = readPins(file, text); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
@@ -165,12 +166,18 @@ func (c *cli) report(ctx context.Context, err error) int {
 		layout  *engine.LayoutError
 		network *pin.NetworkError
 		git     *module.FetchError
+		pins    *lockError
 	)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &code):
 		return code.code
+	case errors.As(err, &pins):
+		if failed := c.findings(pins.findings); !errors.As(failed, &code) {
+			fmt.Fprintf(c.err, "layc: %s\n", failed)
+		}
+		return exitInput
 	case errors.As(err, &use):
 		fmt.Fprintf(c.err, "%s: %s\nRun %s --help for how to call it.\n", use.command, use.message, use.command)
 		return exitUsage
@@ -188,12 +195,24 @@ func (c *cli) report(ctx context.Context, err error) int {
 	return exitInput
 }
 
+// rendering is how findings are shown on a writer: on a terminal coloured, and
+// as wide as that is, within reason.
+func rendering(w io.Writer) diag.Options {
+	o := diag.Options{Color: isTerminal(w)}
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			o.Width = min(max(columns, 60), 120)
+		}
+	}
+	return o
+}
+
 // findings prints diagnostics and fails if there are errors.
 func (c *cli) findings(list diag.List) error {
 	if len(list) == 0 {
 		return nil
 	}
-	if err := diag.Render(c.err, list, diag.Options{Color: isTerminal(c.err)}); err != nil {
+	if err := diag.Render(c.err, list, rendering(c.err)); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.err, "\n%s\n", diag.Summary(list))

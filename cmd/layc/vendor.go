@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/stdlib"
@@ -76,8 +78,22 @@ func (c *cli) pins() (*lock.File, error) {
 	} else if err != nil {
 		return nil, cannot("read", name, err)
 	}
-	return lock.Parse(name, text)
+	return readPins(name, text)
 }
+
+// readPins reads the text of a lock file.
+func readPins(name string, text []byte) (*lock.File, error) {
+	pins, err := lock.Parse(name, text)
+	if err != nil {
+		return nil, &lockError{compiler.LockFindings(name, text, err)}
+	}
+	return pins, nil
+}
+
+// lockError says what is wrong with a lock file.
+type lockError struct{ findings diag.List }
+
+func (e *lockError) Error() string { return e.findings[0].Message }
 
 // fetched are the repositories that a lock file pins, for the compiler.
 // Offline, those that are neither vendored nor cached come with an error. A

@@ -97,6 +97,7 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 		return nil
 	}
 	defer func() { x.depth-- }()
+	root := x.baseInstance(base)
 	instead := map[check.Object]*ref{}
 	for {
 		c := &closure{x: x, what: what, baseRef: base, instead: instead, members: map[int32]*member{},
@@ -110,10 +111,7 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 		if c.replaced() {
 			continue
 		}
-		if x.exhausted || !c.single() {
-			return nil
-		}
-		if c.base = x.baseInstance(base); c.base == nil {
+		if c.base = root; x.exhausted || !c.single() || c.base == nil {
 			return nil
 		}
 		ok := true
@@ -405,6 +403,9 @@ func (c *closure) claim(seen map[check.Object]*member, o check.Object, m *member
 	if !met {
 		seen[o] = m
 		return true
+	}
+	if first != nil && o != first.ref.component && first.ref.component == m.ref.component {
+		return true // two instances of one component are what is wrong
 	}
 	if first == nil {
 		return false // two are enough to see what is wrong

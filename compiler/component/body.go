@@ -267,7 +267,7 @@ func (x *expander) count(s *syntax.Clause, v *env, low int64, why string) int {
 		return 0
 	}
 	if n < low || n > 1<<20 {
-		d := x.found.Errorf("E0306", s.Args[0].Span(), "`%s` is %d", s.Word.Name, n).
+		d := x.found.Errorf("E0306", s.Args[0].Span(), "`%s` cannot be %d", s.Word.Name, n).
 			Hint("write a number from %d to %d", low, 1<<20)
 		if why != "" {
 			d.Note("%s", why)

@@ -119,7 +119,7 @@ func (m *merged) dispute(a, b proposal, what string) {
 		At("%s here", show(second.set.value)).
 		See(first.set.span, "%s here", show(first.set.value)).
 		Note("components propose, the app decides").
-		Hint("write `%s` into the app, such as `%s`, or change one of them", what, second.set.span.Text())
+		Hint("write what it is to be into the app, such as `%s`, or change one of them", strings.Join(strings.Fields(second.set.span.Text()), " "))
 	m.x.involve(d, second.from, first.from)
 }
 

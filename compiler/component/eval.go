@@ -123,8 +123,8 @@ func (x *expander) tooLong(at source.Span, what, of string) {
 	}
 	x.exhaust()
 	x.found.Errorf("E0301", at, "this %s becomes longer than %d %s", what, maxText, of).
-		Note("a component that needs itself with a longer argument has to come to an end").
-		Hint("put long content into a file, and `copy` it")
+		Note("that happens where a component needs itself with a longer argument each time, without end").
+		Hint("put long content into a file that `copy` names")
 }
 
 var units = map[string]float64{

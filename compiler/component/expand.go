@@ -243,9 +243,9 @@ func (x *expander) matrix(d *syntax.App, rest []*syntax.Generator, v *env, f fun
 func (x *expander) app(v *variant) *App {
 	d, name := v.app, v.repository
 	if !validName(name) {
-		x.found.Errorf("E0313", d.Name.At, "%q cannot be the name of an app", name).
+		replace(x.found.Errorf("E0313", d.Name.At, "%q cannot be the name of an app", name).
 			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them").
-			Hint("write `app %q`", imageLike(name))
+			Hint("write `app %q`", imageLike(name)), name, imageLike(name))
 		return nil
 	}
 	b := &body{module: x.p.Root, span: d.Name.At}

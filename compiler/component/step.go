@@ -20,12 +20,20 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
+// replace adds the edit that puts a text in the place of the one that a finding
+// points at, if that stands there as it is.
+func replace(d *diag.Diagnostic, old, text string) {
+	if d.Span.Text() == `"`+old+`"` {
+		d.Fix(d.Span, `"`+text+`"`)
+	}
+}
+
 // target checks a path within the image: absolute and clean. A trailing slash
 // is kept.
 func (x *expander) target(p string, at source.Span) (string, bool) {
 	if !strings.HasPrefix(p, "/") {
-		x.found.Errorf("E0320", at, "%q is not an absolute path", p).
-			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p)
+		replace(x.found.Errorf("E0320", at, "%q is not an absolute path", p).
+			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)
 		return "", false
 	}
 	if len(p) > maxPathLength {
@@ -152,9 +160,9 @@ func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 		return
 	}
 	if several := len(step.Sources) > 1 || pattern(step.Sources[0]); several && !strings.HasSuffix(step.To, "/") {
-		x.found.Errorf("E0327", s.Option("to").Args[0].Span(), "several files cannot all become %s", step.To).
+		replace(x.found.Errorf("E0327", s.Option("to").Args[0].Span(), "several files cannot all become %s", step.To).
 			Note("a target that ends in `/` means into it").
-			Hint("write `to %q`", step.To+"/")
+			Hint("write `to %q`", step.To+"/"), step.To, step.To+"/")
 		return
 	}
 	if step.From == nil {
@@ -409,7 +417,7 @@ func (x *expander) checksum(s *syntax.Clause, v *env) string {
 		}
 		sum := strings.ToLower(x.option(s, algorithm, v))
 		if len(sum) != length || strings.Trim(sum, "0123456789abcdef") != "" {
-			x.found.Errorf("E0326", o.Args[0].Span(), "this is no checksum of the kind %s", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
+			x.found.Errorf("E0326", o.Args[0].Span(), "this is no %s checksum", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
 				Note("it has %d hexadecimal digits; this has %d characters", length, len(sum)).
 				Hint("leave it out, and `layc lock` pins what the URL serves")
 		}

@@ -177,27 +177,30 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// anew is what most errors of a line advise.
+const anew = ` (delete the line, and run layc lock, which pins anew what is missing)`
+
 func TestParseErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"no version", "url u sha256:A 1\n", `f:1: the first line must be: layc-lock 1 (is this a lock file?)`},
+		{"no version", "url u sha256:A 1\n", `f:1: a lock file begins with the line: layc-lock 1 (write that line at the top, if this is a lock file)`},
 		{"newer version", "layc-lock 2\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
-		{"not UTF-8", "layc-lock 1\nurl \xff sha256:x 1\n", `f:2: the line is not UTF-8 (run layc lock after deleting the line)`},
-		{"unknown kind", "layc-lock 1\nmood x\n", `f:2: unknown kind of fact "mood" (use the layc that wrote it, or run layc lock)`},
-		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: malformed fact, want: url URL DIGEST BYTES`},
-		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: "sha256:12" is no digest: want sha256: and 64 hex digits (run layc lock after deleting the line)`},
-		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: "-1" is no number of bytes`},
-		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", `f:3: line 2 says something else about url u (delete one of them, or both and run layc lock)`},
-		{"open string", "layc-lock 1\nurl \"u\n", `f:2: unterminated or malformed string: "u`},
-		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: want parent=…, found "over=b"`},
-		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: malformed fact, want: url URL DIGEST BYTES\nf:3: malformed fact, want: size INSTANCE BYTES"},
-		{"bad mode", "layc-lock 1\ndir sha256:A /x 0:0 755\n", `f:2: "755" is no mode: want an octal number such as 0700`},
-		{"bad owner", "layc-lock 1\ndir sha256:A /x root 0755\n", `f:2: "root" is no owner: want UID:GID`},
-		{"bad path", "layc-lock 1\nlink sha256:A /x/../y /z\n", `f:2: "/x/../y" is no path: want an absolute one without . and ..`},
-		{"no layers", "layc-lock 1\nbase sha256:A 0\n", `f:2: "0" is no number of layers`},
-		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: "2026-11-31" is no update key: want a day such as 2026-11-23 (run layc lock after deleting the line)`},
-		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: "2026-11-30.1" is no update key: want a day such as 2026-11-23 (run layc lock after deleting the line)`},
+		{"not UTF-8", "layc-lock 1\nurl \xff sha256:x 1\n", `f:2: the line is not UTF-8` + anew},
+		{"unknown kind", "layc-lock 1\nmood x\n", `f:2: no fact is called "mood" (use the layc that wrote it; or delete the line, and run layc lock)`},
+		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: a fact of this kind is written: url URL DIGEST BYTES` + anew},
+		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: "sha256:12" is no digest: sha256: and 64 hexadecimal digits` + anew},
+		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: "-1" is no number of bytes` + anew},
+		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", `f:3: line 2 says something else about url u (delete one of the two lines; or both, and run layc lock)`},
+		{"open string", "layc-lock 1\nurl \"u\n", `f:2: text without an end: "u` + anew},
+		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: expected parent=…, found "over=b"` + anew},
+		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: a fact of this kind is written: url URL DIGEST BYTES (delete the line, and run layc lock, which pins anew what is missing)\nf:3: a fact of this kind is written: size INSTANCE BYTES (delete the line, and run layc lock, which pins anew what is missing)"},
+		{"bad mode", "layc-lock 1\ndir sha256:A /x 0:0 755\n", `f:2: "755" is no mode: an octal number such as 0700` + anew},
+		{"bad owner", "layc-lock 1\ndir sha256:A /x root 0755\n", `f:2: "root" is no owner: UID:GID` + anew},
+		{"bad path", "layc-lock 1\nlink sha256:A /x/../y /z\n", `f:2: "/x/../y" is no path: an absolute one without . and ..` + anew},
+		{"no layers", "layc-lock 1\nbase sha256:A 0\n", `f:2: "0" is no number of layers` + anew},
+		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: "2026-11-31" is no update key: a day such as 2026-11-23` + anew},
+		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: "2026-11-30.1" is no update key: a day such as 2026-11-23` + anew},
 		{"conflict", "layc-lock 1\n<<<<<<< ours\nurl u sha256:A 1\n=======\n>>>>>>> theirs\n",
-			"f:2: a merge conflict is not resolved: keep the lines of both sides, delete the marker lines, and run layc lock"},
+			"f:2: a merge conflict is not resolved: keep the lines of both sides, delete the lines with the markers, and run layc lock, which puts right what does not fit"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

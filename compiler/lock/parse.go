@@ -19,7 +19,8 @@ type Error struct {
 	File    string // as given to Parse
 	Line    int    // from 1
 	Message string
-	Help    string // what to do; may be empty
+	Text    string // the part of the line that is wrong; empty: all of it
+	Help    string // what to do
 }
 
 func (e *Error) Error() string {
@@ -36,8 +37,11 @@ type ConflictError struct {
 	Line int // of the first marker, from 1
 }
 
+// ConflictHelp says how a merge conflict is resolved.
+const ConflictHelp = "keep the lines of both sides, delete the lines with the markers, and run layc lock, which puts right what does not fit"
+
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("%s:%d: a merge conflict is not resolved: keep the lines of both sides, delete the marker lines, and run layc lock", e.File, e.Line)
+	return fmt.Sprintf("%s:%d: a merge conflict is not resolved: %s", e.File, e.Line, ConflictHelp)
 }
 
 // Parse reads a lock file; name is used in errors only. Empty text is the
@@ -102,8 +106,12 @@ type parser struct {
 	errs    []error
 }
 
-func (p *parser) errorf(line int, help, format string, args ...any) {
-	p.errs = append(p.errs, &Error{File: p.name, Line: line, Message: fmt.Sprintf(format, args...), Help: help})
+// errorf notes what is wrong with a line; text is the part of it that is, or
+// empty.
+func (p *parser) errorf(line int, text, format string, args ...any) *Error {
+	e := &Error{File: p.name, Line: line, Message: fmt.Sprintf(format, args...), Text: text, Help: "delete the line, and run layc lock, which pins anew what is missing"}
+	p.errs = append(p.errs, e)
+	return e
 }
 
 // forms shows each kind of line, for errors; the key is what comes before the
@@ -141,28 +149,28 @@ func (p *parser) parseLine(line int, text string) {
 		return
 	}
 	if slices.ContainsFunc(fields, func(f string) bool { return !utf8.ValidString(f) }) {
-		p.errorf(line, "run layc lock after deleting the line", "the line is not UTF-8")
+		p.errorf(line, "", "the line is not UTF-8")
 		return
 	}
 	kind := fields[0]
 	if kind == "layc-lock" {
 		if len(fields) != 2 || fields[1] != version {
-			p.errorf(line, "use the layc that wrote it, or a newer one", "this layc reads lock files of version %s only", version)
+			p.errorf(line, strings.Join(fields[1:], " "), "this layc reads lock files of version %s only", version).Help = "use the layc that wrote it, or a newer one"
 		}
 		p.header = true
 		return
 	}
 	if !p.header {
 		p.header = true // once is enough
-		p.errorf(line, "is this a lock file?", "the first line must be: layc-lock %s", version)
+		p.errorf(line, "", "a lock file begins with the line: layc-lock %s", version).Help = "write that line at the top, if this is a lock file"
 	}
 	form, ok := forms[kind]
 	if !ok {
-		p.errorf(line, "use the layc that wrote it, or run layc lock", "unknown kind of fact %q", kind)
+		p.errorf(line, kind, "no fact is called %q", kind).Help = "use the layc that wrote it; or delete the line, and run layc lock"
 		return
 	}
 	if len(fields) < form.min || len(fields) > form.max {
-		p.errorf(line, "", "malformed fact, want: %s", form.text)
+		p.errorf(line, "", "a fact of this kind is written: %s", form.text)
 		return
 	}
 	key := join(fields[:form.key])
@@ -172,7 +180,7 @@ func (p *parser) parseLine(line int, text string) {
 		case kind == "update":
 			p.later(line, fields)
 		case kind != "layer" && kind != "size":
-			p.errorf(line, "delete one of them, or both and run layc lock", "line %d says something else about %s", before.line, key)
+			p.errorf(line, "", "line %d says something else about %s", before.line, key).Help = "delete one of the two lines; or both, and run layc lock"
 		case text < before.text:
 			// A merge leaves this behind. Neither plan is wrong, and what does not
 			// fit is repaired, so one is taken, whatever the order of lines.
@@ -236,12 +244,12 @@ func (p *parser) pkg(line int, f []string) {
 		pkg.Needs = strings.Split(p.labelled(line, rest[0], "needs"), ",")
 		slices.Sort(pkg.Needs)
 		if pkg.Needs[0] == "" || len(slices.Compact(slices.Clone(pkg.Needs))) != len(pkg.Needs) {
-			p.errorf(line, "", "empty or repeated name in needs=")
+			p.errorf(line, rest[0], "an empty or repeated name in needs=")
 		}
 		rest = rest[1:]
 	}
 	if len(rest) > 0 {
-		p.errorf(line, "", "malformed fact, want: %s", forms["package"].text)
+		p.errorf(line, "", "a fact of this kind is written: %s", forms["package"].text)
 	}
 	p.file.Packages = append(p.file.Packages, pkg)
 }
@@ -282,17 +290,17 @@ func (p *parser) dir(line int, f []string) BaseDir {
 	d.UID, err1 = strconv.Atoi(uid)
 	d.GID, err2 = strconv.Atoi(gid)
 	if err1 != nil || err2 != nil || d.UID < 0 || d.GID < 0 || fmt.Sprintf("%d:%d", d.UID, d.GID) != f[3] {
-		p.errorf(line, "", "%q is no owner: want UID:GID", f[3])
+		p.errorf(line, f[3], "%q is no owner: UID:GID", f[3])
 	}
 	if m, err := strconv.ParseUint(f[4], 8, 32); err != nil || m > 0o7777 || fmt.Sprintf("%#o", m) != f[4] {
-		p.errorf(line, "", "%q is no mode: want an octal number such as 0700", f[4])
+		p.errorf(line, f[4], "%q is no mode: an octal number such as 0700", f[4])
 	}
 	return d
 }
 
 func (p *parser) path(line int, field string) string {
 	if !path.IsAbs(field) || path.Clean(field) != field {
-		p.errorf(line, "", "%q is no path: want an absolute one without . and ..", field)
+		p.errorf(line, field, "%q is no path: an absolute one without . and ..", field)
 	}
 	return field
 }
@@ -300,7 +308,7 @@ func (p *parser) path(line int, field string) string {
 func (p *parser) count(line int, field string) int {
 	n, err := strconv.Atoi(field)
 	if err != nil || n < 1 || n > 1000 || strconv.Itoa(n) != field {
-		p.errorf(line, "", "%q is no number of layers", field)
+		p.errorf(line, field, "%q is no number of layers", field)
 	}
 	return n
 }
@@ -308,7 +316,7 @@ func (p *parser) count(line int, field string) int {
 func (p *parser) labelled(line int, field, label string) string {
 	value, ok := strings.CutPrefix(field, label+"=")
 	if !ok || value == "" {
-		p.errorf(line, "", "want %s=…, found %q", label, field)
+		p.errorf(line, field, "expected %s=…, found %q", label, field)
 	}
 	return value
 }
@@ -316,21 +324,21 @@ func (p *parser) labelled(line int, field, label string) string {
 func (p *parser) digest(line int, field string) string {
 	hex, ok := strings.CutPrefix(field, "sha256:")
 	if !ok || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
-		p.errorf(line, "run layc lock after deleting the line", "%q is no digest: want sha256: and 64 hex digits", field)
+		p.errorf(line, field, "%q is no digest: sha256: and 64 hexadecimal digits", field)
 	}
 	return field
 }
 
 func (p *parser) commit(line int, field string) string {
 	if len(field) != 40 || strings.Trim(field, "0123456789abcdef") != "" {
-		p.errorf(line, "run layc lock after deleting the line", "%q is no commit: want 40 hex digits", field)
+		p.errorf(line, field, "%q is no commit: 40 hexadecimal digits", field)
 	}
 	return field
 }
 
 func (p *parser) key(line int, field string) string {
 	if _, _, ok := parseKey(field); !ok {
-		p.errorf(line, "run layc lock after deleting the line", "%q is no update key: want a day such as 2026-11-23", field)
+		p.errorf(line, field, "%q is no update key: a day such as 2026-11-23", field)
 	}
 	return field
 }
@@ -349,7 +357,7 @@ func (p *parser) later(line int, f []string) {
 func (p *parser) bytes(line int, field string) int64 {
 	n, err := strconv.ParseInt(field, 10, 64)
 	if err != nil || n < 0 || strconv.FormatInt(n, 10) != field {
-		p.errorf(line, "", "%q is no number of bytes", field)
+		p.errorf(line, field, "%q is no number of bytes", field)
 	}
 	return n
 }
@@ -373,7 +381,7 @@ func split(text string) ([]string, error) {
 		}
 		quoted, err := strconv.QuotedPrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("unterminated or malformed string: %s", text)
+			return nil, fmt.Errorf("text without an end: %s", text)
 		}
 		text = text[len(quoted):]
 		if text != "" && text[0] != ' ' && text[0] != '\t' {

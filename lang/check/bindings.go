@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -11,7 +12,14 @@ import (
 func (c *checker) letType(o *Let) *Type {
 	switch o.state {
 	case letChecking:
-		c.list.Errorf("E0211", o.Decl.Name.At, "`%s` is defined by itself", o.Decl.Name.Name).
+		at := slices.Index(c.lets, o)
+		d := c.list.Errorf("E0211", o.Decl.Name.At, "`%s` is defined by itself", o.Decl.Name.Name)
+		for n, l := range c.lets[at:] {
+			if n < 12 && l != o {
+				d.See(l.Decl.Name.At, "which `%s` refers to", c.lets[at+n-1].Decl.Name.Name)
+			}
+		}
+		d.
 			Note("a value is worked out from other values, so `let` cannot go round").
 			Hint("give one of them a value that does not refer to the others")
 		o.Type, o.state = invalidType, letDone
@@ -22,7 +30,9 @@ func (c *checker) letType(o *Let) *Type {
 		if c.scope == nil {
 			c.scope = c.scopes[o.Decl.At.File]
 		}
+		c.lets = append(c.lets, o)
 		t := c.expr(o.Decl.Value)
+		c.lets = c.lets[:len(c.lets)-1]
 		c.scope = outer
 		if o.state == letChecking {
 			o.Type, o.state = t, letDone

@@ -13,6 +13,7 @@ package check
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -69,10 +70,25 @@ func Check(in *load.Program) (*Program, diag.List) {
 	for _, m := range c.p.Modules {
 		c.module = m
 		for _, f := range m.Files {
+			before := len(c.list)
 			c.file(f)
+			c.list = append(c.list[:before], outside(f.Abandoned, c.list[before:])...)
 		}
 	}
 	return c.p, c.list
+}
+
+// outside returns the findings that do not lie in what the parser abandoned,
+// and has reported.
+func outside(abandoned []source.Span, list diag.List) diag.List {
+	var kept diag.List
+	for _, d := range list {
+		i := sort.Search(len(abandoned), func(i int) bool { return abandoned[i].End > d.Span.Start })
+		if i == len(abandoned) || abandoned[i].Start > d.Span.Start || abandoned[i].File != d.Span.File {
+			kept = append(kept, d)
+		}
+	}
+	return kept
 }
 
 type checker struct {
@@ -83,6 +99,7 @@ type checker struct {
 	scopes  map[*source.File]*scope
 	imports map[*syntax.Import]*Import
 	used    map[Object]bool
+	lets    []*Let   // those whose value is being checked
 	std     []string // names of the standard modules
 	list    diag.List
 }

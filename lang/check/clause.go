@@ -240,8 +240,10 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 		if ok {
 			if near := diag.Nearest(n.Name, known); near != "" {
 				d.Hint("did you mean `%s`?", near).Fix(a.Span(), near)
+				continue
 			}
 		}
+		d.Hint("write `%s`, or whichever comes near", known[3%len(known)])
 	}
 }
 

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,8 +23,12 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 	if t.assignable(want) {
 		return
 	}
-	d := c.list.Errorf("E0206", e.Span(), "%s is %s, not %s", what, want.article(), t.article()).
+	d := c.list.Errorf("E0206", e.Span(), "%s has to be %s, not %s", what, want.article(), t.article()).
 		At("this is %s", t.article())
+	if n, ok := unquoted(e, want); ok {
+		d.Hint("write it without quotes: `%s`", n).Fix(e.Span(), n)
+		return
+	}
 	switch {
 	case want.text() && t.scalar():
 		d.Hint("write it as text: `\"%s\"`", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
@@ -34,6 +39,24 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 	case want.Kind == Size:
 		d.Hint("write a number with a unit: `500KB`, `29.8MB`, `1.2GB`")
 	}
+}
+
+// number is what an integer, a duration and a size look like.
+var number = map[Kind]*regexp.Regexp{
+	Int:      regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`),
+	Duration: regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$`),
+	Size:     regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)$`),
+}
+
+// unquoted returns the number of that type which a text holds.
+func unquoted(e syntax.Expr, want *Type) (string, bool) {
+	s, ok := e.(*syntax.String)
+	form := number[want.Kind]
+	if !ok || form == nil {
+		return "", false
+	}
+	text, ok := s.Literal()
+	return text, ok && form.MatchString(text)
 }
 
 // expr checks an expression and returns its type, which it also records.
@@ -144,11 +167,43 @@ func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known
 		d.Hint("import it: `import \"std/%s\"`", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
 		return
 	}
-	if near := diag.Nearest(name, known); near != "" {
+	if member := c.memberNamed(name); member != "" {
+		d.Hint("did you mean `%s`?", member).Fix(at, member)
+		return
+	}
+	if near := diag.Nearest(name, append(known, dotted()...)); near != "" {
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
 		return
 	}
 	d.Hint("declare it, or import the module that does")
+}
+
+// memberNamed finds a name in what the file imports: "java.jdk" for jdk.
+func (c *checker) memberNamed(name string) string {
+	var found []string
+	for s := c.scope; s != nil; s = s.outer {
+		for n, o := range s.names {
+			if i, ok := o.(*Import); ok && i.Module != nil && !strings.HasPrefix(name, "_") && i.Module.Scope[name] != nil {
+				found = append(found, n+"."+name)
+			}
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
+// dotted are the predeclared names that are members of others.
+func dotted() []string {
+	var all []string
+	for n := range universe {
+		if strings.Contains(n, ".") {
+			all = append(all, n)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // importAt is the place for a further import: before the first one, or at the

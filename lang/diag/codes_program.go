@@ -594,15 +594,22 @@ app shop {
 }
 `},
 	{"E0350", "A lock file that cannot be read", `
-A line of layc.lock is damaged, perhaps by a merge. Mend it, or delete the file
-and run "layc lock".
+A line of layc.lock is damaged, or a merge has left its markers there. Lines of
+a lock file stand for themselves, in any order: after a merge, keep those of
+both sides, delete the markers, and run "layc lock", which puts right what does
+not fit. A damaged line can be deleted, and is pinned anew by "layc lock".
 `, `
 -- example.layer --
 app shop {
 }
 -- layc.lock --
 layc-lock 1
+
 <<<<<<< ours
+url https://example.com/a sha256:12 1000
+=======
+url https://example.com/b sha256:34 2000
+>>>>>>> theirs
 `},
 	{"E0351", "Not a platform", `
 A platform is os/arch, such as linux/amd64.

@@ -36,10 +36,10 @@ func sortedEdits(edits []Edit) []Edit {
 
 // A patch is a line as edits make it, with a row that marks what is new.
 type patch struct {
-	number  int
-	text    string
-	marks   string
-	removed bool // the whole line
+	number int
+	text   string
+	marks  string
+	sign   rune // '-' or '+' if the whole line goes or comes; else 0
 }
 
 // patched returns the lines that the edits change, or nil for edits that are
@@ -71,7 +71,12 @@ lines:
 			e := edits[0]
 			from, to := e.Span.Start-start, e.Span.End-start
 			if whole := from == 0 && to == len(line)+1; whole && e.New == "" {
-				lines = append(lines, patch{number: n, text: clean(line), removed: true})
+				lines = append(lines, patch{number: n, text: clean(line), sign: '-'})
+				edits = edits[1:]
+				continue lines
+			}
+			if from == 0 && to == 0 && strings.Count(e.New, "\n") == 1 && strings.HasSuffix(e.New, "\n") {
+				lines = append(lines, patch{number: n, text: clean(strings.TrimSuffix(e.New, "\n")), sign: '+'})
 				edits = edits[1:]
 				continue lines
 			}

@@ -2,10 +2,10 @@ package diag
 
 import "strings"
 
-// Nearest returns the candidate that name is most probably a misspelling of,
-// the first of several, or "" if none is near: at most a third of the letters
-// may be wrong, where a wrong case counts half, and neighbours that changed
-// places count once.
+// Nearest returns the candidate that name is most probably a misspelling of, or
+// "" if none is near: at most a third of the letters may be wrong, where a wrong
+// case counts half, and neighbours that changed places count once. Of several
+// it is the first that begins with the name, else the first.
 func Nearest(name string, candidates []string) string {
 	const longest = 64 // beyond, nobody misspells
 	if name == "" || len(name) > longest {
@@ -17,12 +17,15 @@ func Nearest(name string, candidates []string) string {
 			continue
 		}
 		d := distance(name, c)
-		if d <= 2*max(len(name), len(c))/3 && d < 2*min(len(name), len(c)) && (best == "" || d < least) {
+		if d <= 2*max(len(name), len(c))/3 && d < 2*min(len(name), len(c)) && (best == "" || d < least || d == least && begun(c, name) && !begun(best, name)) {
 			best, least = c, d
 		}
 	}
 	return best
 }
+
+// begun reports whether a name is the beginning of a longer one.
+func begun(c, name string) bool { return strings.HasPrefix(c, name) }
 
 // distance is twice the number of edits (insert, delete, replace, exchange
 // neighbours) that turn a into b, where letters of other case cost half. It is

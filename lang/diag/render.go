@@ -148,8 +148,8 @@ func (r *renderer) footer(d *Diagnostic, source bool) {
 			r.out.WriteByte('\n')
 			r.bar("\n")
 			for _, l := range patched {
-				if l.removed {
-					r.paint(red, fmt.Sprintf("%*d - %s", r.gutter, l.number, l.text))
+				if l.sign != 0 {
+					r.paint(map[rune]string{'-': red, '+': green}[l.sign], fmt.Sprintf("%*d %c %s", r.gutter, l.number, l.sign, l.text))
 					r.out.WriteByte('\n')
 					continue
 				}

@@ -317,11 +317,11 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	before, met := l.imported[r.Name()]
 	switch {
 	case met && before.repository != r:
-		differ := "versions"
-		if before.repository.Version == r.Version {
-			differ = "addresses"
+		differ, a, b := "versions", before.repository.Version, r.Version
+		if a == b {
+			differ, a, b = "addresses", before.repository.URL, r.URL
 		}
-		l.list.Errorf("E0109", i.Path.At, "two %s of %s: %s and %s", differ, r.Name(), before.repository, r).
+		l.list.Errorf("E0109", i.Path.At, "two %s of %s: %s and %s", differ, r.Name(), a, b).
 			See(before.at, "the other is imported here").
 			Note("a program has one version of a repository, so that equal names mean equal components").
 			Hint("import the same version, under the same address, everywhere")
@@ -382,7 +382,9 @@ func (l *loader) follow(target place, i *syntax.Import) *Module {
 	if at < 0 {
 		return to
 	}
+	last := l.active[len(l.active)-1].module
 	d := l.list.Errorf("E0104", i.Path.At, "import cycle: %s", l.cycle(at)).
+		At("%s imports %s", last.Path, importPath(i)).
 		Note("modules are evaluated after what they import, so imports cannot go round").
 		Hint("move what both modules need into a third one")
 	for _, a := range l.active[at:] {

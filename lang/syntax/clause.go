@@ -169,10 +169,30 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 	return []Expr{x}, nil
 }
 
+// docOf is what a clause or an option says, "" where that depends on the clause.
+func docOf(word string) string {
+	doc := ""
+	if all := formsByWord[word]; len(all) > 0 {
+		return all[0].Doc
+	}
+	for i := range forms {
+		if o := forms[i].Option(word); o != nil {
+			if doc != "" && doc != o.Doc {
+				return ""
+			}
+			doc = o.Doc
+		}
+	}
+	return doc
+}
+
 // missing fails for a word without a value.
 func (p *parser) missing(word string) {
-	p.fail("E0013", p.here(), "`%s` needs a value", word).At("the value is missing here").
-		Note("a value begins on the line of its word")
+	d := p.fail("E0013", p.here(), "`%s` needs a value", word).At("the value is missing here")
+	if doc := docOf(word); doc != "" {
+		d.Hint("`%s …`: %s", word, doc)
+	}
+	d.Note("a value begins on the line of its word")
 }
 
 // missingBefore reports a missing value where an option follows in its place:
@@ -198,7 +218,8 @@ func (p *parser) missingBefore(word string, options []OptionForm) bool {
 		return false
 	}
 	p.list.Errorf("E0013", p.at(p.tok), "`%s` needs a value before `%s`", word, o.Word).
-		At("the value is missing here")
+		At("the value is missing here").
+		Hint("write it between the two words")
 	return true
 }
 

@@ -30,9 +30,16 @@ func (p *parser) parseFile(f *File) {
 		case nil:
 		case *Import:
 			if len(f.Decls) > 0 && !p.failed {
-				p.list.Errorf("E0031", d.At, "`import` stands before all declarations").
+				misplaced := p.list.Errorf("E0031", d.At, "`import` stands before all declarations").
 					See(p.firstWord(f.Decls[0]), "the first declaration").
 					Hint("move it to the top of the file")
+				if end := p.lineEnd(d.At.End); strings.TrimSpace(p.text[d.At.End:end]) == "" && end < len(p.text) {
+					top := 0
+					if n := len(f.Imports); n > 0 && f.Imports[0].At.Start < f.Decls[0].Span().Start {
+						top = f.Imports[0].At.Start
+					}
+					misplaced.Fix(p.span(top, top), d.At.Text()+"\n").Fix(p.span(d.At.Start, end+1), "")
+				}
 			}
 			f.Imports = append(f.Imports, d)
 		case Decl:

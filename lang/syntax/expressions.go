@@ -138,6 +138,13 @@ func (p *parser) arguments() []*Arg {
 			name := p.ident("a parameter's name")
 			a.Name = &name
 			p.next()
+		} else if p.tok.Kind == Word && p.peek(1).Kind == Equals {
+			name := p.ident("a parameter's name")
+			a.Name = &name
+			p.list.Errorf("E0032", p.at(p.tok), "`=` gives no argument").
+				Note("an argument is written as a map's entry: its name, `:`, its value").
+				Hint("write `%s: …`", quoteLess(name.Name)).Fix(p.span(p.end, int(p.tok.End)), ":")
+			p.next()
 		}
 		a.Value = p.value("in the arguments")
 		a.At = p.since(start)

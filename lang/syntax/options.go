@@ -119,7 +119,8 @@ func (p *parser) repeated(o *Option, form *OptionForm, all []*Option, forms []Op
 		word := before.Word.Name
 		if word == form.Word {
 			p.list.Errorf("E0024", o.Word.At, "`%s` is given twice", word).
-				See(before.Word.At, "first given here")
+				See(before.Word.At, "first given here").
+				Hint("keep one of them")
 			return true
 		}
 		if other := findOption(forms, word); other != nil && form.Choice != "" && other.Choice == form.Choice {
@@ -198,10 +199,26 @@ func optionWords(forms []OptionForm) []string {
 	return words
 }
 
+// optionHabits are words that people write for options, with what they mean.
+var optionHabits = map[string][]string{
+	"into": {"to"}, "dest": {"to"}, "target": {"to"}, "at": {"to", "in"},
+	"chown": {"owner"}, "uid": {"owner"}, "chmod": {"mode"}, "permissions": {"mode"},
+	"except": {"exclude"}, "without": {"exclude"}, "only": {"include"},
+	"user": {"as"}, "dir": {"in"}, "workdir": {"in"}, "using": {"with"}, "mount": {"with"},
+	"checksum": {"sha256"}, "sha": {"sha256"}, "extract": {"unpack"}, "untar": {"unpack"},
+	"content": {"text"}, "contents": {"text"}, "interval": {"every"}, "outputs": {"prints"},
+}
+
 // suggest says which words there are, or which one was meant.
 func suggest(d *diag.Diagnostic, word string, forms []OptionForm) {
 	words := optionWords(forms)
-	if near := diag.Nearest(word, words); near != "" {
+	near := diag.Nearest(word, words)
+	for _, meant := range optionHabits[word] {
+		if findOption(forms, meant) != nil {
+			near = meant
+		}
+	}
+	if near != "" {
 		d.Hint("did you mean `%s`?", near).Fix(d.Span, near)
 	} else if len(words) > 0 {
 		d.Note("what can follow: %s", quoted(words))

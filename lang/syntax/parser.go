@@ -67,8 +67,9 @@ func Parse(file *source.File) (*File, diag.List) {
 	p := parser{file: file, text: file.Text()}
 	tree := &File{Source: file}
 	if len(p.text) > MaxSize {
-		p.list.Errorf("E0007", source.Span{File: file}, "the file has more than %d bytes", MaxSize).
-			Note("a .layer file is written by hand; content belongs in files that it copies")
+		p.list.Errorf("E0007", source.Span{File: file}, "the file has more than %d MiB", MaxSize>>20).
+			Note("a .layer file is written by people").
+			Hint("put content into files that `copy` names, and write what repeats with `for`")
 		tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(MaxSize), End: int32(MaxSize)}}
 		return tree, p.list
 	}
@@ -81,7 +82,7 @@ func Parse(file *source.File) (*File, diag.List) {
 	p.lexical = len(p.list)
 	p.load()
 	p.parseFile(tree)
-	tree.Tokens, tree.Lost, tree.Damaged = p.tokens, p.lost, len(p.list) > 0
+	tree.Tokens, tree.Lost, tree.Abandoned, tree.Damaged = p.tokens, p.lost, p.abandoned, len(p.list) > 0
 	if len(p.list) >= maxErrors {
 		p.list = p.list.Sorted()
 		p.list = p.list[:min(len(p.list), maxErrors)]
@@ -124,6 +125,7 @@ type parser struct {
 	suspect   opening         // a block whose closing brace (at line) is further left than its header
 	early     int             // where a brace, further right than its header, closed a declaration; or 0
 	lost      map[string]bool // see File.Lost
+	abandoned []source.Span   // see File.Abandoned
 	cut       int             // where blocks end for want of braces, as was reported; or 0
 }
 
@@ -376,7 +378,8 @@ func (p *parser) unclosed(b opening, closer Kind) {
 		return
 	}
 	p.fail("E0011", at, "`%s` is not closed", b.kind).At("opened here").
-		See(p.here(), "`%s` is missing here at the latest", closer)
+		See(p.here(), "`%s` is missing here at the latest", closer).
+		Hint("write `%s` where it ends", closer)
 }
 
 // closedAhead reports whether the current bracket is closed by k after all.
@@ -426,6 +429,7 @@ func (p *parser) ident(what string) Ident {
 // skip leaves what is left of an abandoned statement, to before the next
 // statement, the end of the block, or the end of the file.
 func (p *parser) skip() {
+	defer func() { p.abandoned = append(p.abandoned, p.since(p.start)) }()
 	p.failed = false
 	p.loose = 0
 	p.load()

@@ -118,7 +118,8 @@ func (p *parser) endOfBlock(brace opening) bool {
 	if closer >= 0 {
 		d.See(p.span(closer, closer+1), "this `}` closes it, but stands further left than its line")
 	} else {
-		d.See(missing, "`}` is missing here at the latest")
+		d.See(missing, "`}` is missing here at the latest").
+			Hint("write `}` on a line of its own where the block ends")
 	}
 	p.failed = false
 	p.load()
@@ -175,6 +176,7 @@ func (p *parser) mend() bool {
 			return false
 		}
 	}
+	p.abandoned = append(p.abandoned, p.span(p.start, int(p.tokens[i].Start)))
 	p.i = i
 	p.failed, p.loose, p.brackets = false, 0, p.brackets[:0]
 	p.load()

@@ -24,6 +24,9 @@ type File struct {
 	// Damaged says that something could not be read, so that what the file
 	// does not say may still be meant.
 	Damaged bool
+	// Abandoned are the parts of the text, in order, of which no more than the
+	// beginning is in the tree, since the rest could not be read.
+	Abandoned []source.Span
 }
 
 // Decl is a top-level declaration: *Let, *Param, *Fleet, *Component, *App,

@@ -1,0 +1,70 @@
+package compiler
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// LockFindings returns an error of [lock.Parse] as findings, each at its place
+// in the lock file's text; name is what they call the file.
+func LockFindings(name string, text []byte, err error) diag.List {
+	file := source.New(name, string(text))
+	var list diag.List
+	for _, err := range flat(err) {
+		var line *lock.Error
+		var conflict *lock.ConflictError
+		switch {
+		case errors.As(err, &conflict):
+			mergeConflict(file, conflict, &list)
+		case errors.As(err, &line):
+			list.Errorf("E0350", lineSpan(file, line.Line, line.Text), "%s", line.Message).
+				Hint("%s", line.Help)
+		default:
+			list.Errorf("E0350", source.Span{}, "%s", err).
+				Hint("delete the file, and run `layc lock`, which pins everything anew")
+		}
+	}
+	return list
+}
+
+// flat are the errors that are joined in one.
+func flat(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}
+
+// mergeConflict reports the first conflict of a merge, with all its markers.
+func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
+	d := list.Errorf("E0350", lineSpan(file, at.Line, ""), "a merge conflict is not resolved").
+		At("one side begins here")
+	said := map[string]string{"=======": "the other side begins here", ">>>>>>>": "and ends here", "|||||||": "what both come from begins here"}
+	for n := at.Line + 1; n <= strings.Count(file.Text(), "\n")+1 && !strings.HasPrefix(file.Line(n), "<<<<<<<"); n++ {
+		for marker, text := range said {
+			if strings.HasPrefix(file.Line(n), marker) {
+				d.See(lineSpan(file, n, ""), "%s", text)
+				delete(said, marker)
+			}
+		}
+	}
+	d.Note("a lock file has one fact a line, in any order, and layc takes the lines of both sides").
+		Hint("%s", lock.ConflictHelp)
+}
+
+// lineSpan is a line without the spaces around it, or the part of it that
+// reads as text does.
+func lineSpan(file *source.File, n int, text string) source.Span {
+	line := file.Line(n)
+	start := file.LineStart(n)
+	if i := strings.Index(line, text); text != "" && i >= 0 {
+		return source.Span{File: file, Start: start + i, End: start + i + len(text)}
+	}
+	trimmed := strings.TrimSpace(line)
+	start += strings.Index(line, trimmed)
+	return source.Span{File: file, Start: start, End: start + len(trimmed)}
+}
