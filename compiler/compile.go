@@ -21,6 +21,7 @@ import (
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/stdlib"
 )
 
@@ -119,9 +120,10 @@ func readLock(in Input) (*lock.File, diag.List) {
 		if errors.As(err, &file) {
 			err = file.Err
 		}
+		var list diag.List
 		d := list.Errorf("E0350", source.Span{}, "%s cannot be read: %s", name, err)
 		if errors.Is(err, fs.ErrPermission) {
-			d.Hint("make it readable for you, such as with chmod u+r %s", name)
+			d.Hint("make it readable for you, such as with `chmod u+r %s`", name)
 		}
 		return &lock.File{}, list
 	}
