@@ -73,7 +73,7 @@ func Expand(in Input) (*Graph, diag.List) {
 	slices.SortFunc(x.graph.Repositories, func(a, b Repository) int { return strings.Compare(a.Mount, b.Mount) })
 	x.graph.Repositories = slices.Compact(x.graph.Repositories)
 	x.readIgnore()
-	x.checkSet()
+	x.readSettings()
 	x.fleet()
 	x.apps()
 	x.published()
@@ -93,6 +93,7 @@ type expander struct {
 	asked    bool
 	files    fs.FS
 	set      map[string]string
+	settings map[string]value // what set says, as values
 	override *Override
 	graph    *Graph
 	found    diag.List
@@ -348,70 +349,6 @@ func validName(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 128 && s[len(s)-1] != '-' && s[len(s)-1] != '_' && alnum
-}
-
-// setting is the value of a parameter of the module.
-func (x *expander) setting(o *check.Param) value {
-	text, ok := x.set[o.Decl.Name.Name]
-	if !ok {
-		if o.Decl.Default == nil {
-			x.found.Errorf("E0315", o.Decl.Name.At, "`param %s` has no value", o.Decl.Name.Name).
-				Hint("give it with `--set %s=VALUE`, or write a default behind it: `= …`", o.Decl.Name.Name)
-			x.set = withDefault(x.set, o.Decl.Name.Name)
-			return nil
-		}
-		return x.eval(o.Decl.Default, &env{module: o.Module})
-	}
-	switch o.Type.Kind {
-	case check.Int:
-		var n int64
-		if _, err := fmt.Sscan(text, &n); err == nil {
-			return n
-		}
-	case check.Bool:
-		if text == "true" || text == "false" {
-			return text == "true"
-		}
-	default:
-		return text
-	}
-	x.found.Errorf("E0315", o.Decl.Name.At, "`--set %s=%s` gives no %s", o.Decl.Name.Name, text, o.Type).
-		Hint("%s", map[check.Kind]string{check.Int: "write a whole number", check.Bool: "write true or false"}[o.Type.Kind])
-	return nil
-}
-
-// withDefault returns set with name set to nothing, so that a missing value
-// is reported once.
-func withDefault(set map[string]string, name string) map[string]string {
-	out := map[string]string{name: ""}
-	for k, v := range set {
-		out[k] = v
-	}
-	return out
-}
-
-// checkSet reports values for parameters that the module does not have.
-func (x *expander) checkSet() {
-	var known []string
-	for n, o := range x.p.Root.Scope {
-		if _, ok := o.(*check.Param); ok {
-			known = append(known, n)
-		}
-	}
-	for n := range x.set {
-		if slices.Contains(known, n) {
-			continue
-		}
-		d := x.found.Errorf("E0315", source.Span{}, "`--set %s`: the module has no `param %s`", n, n)
-		if near := diag.Nearest(n, known); near != "" {
-			d.Hint("did you mean `--set %s=…`?", near)
-		} else if len(known) > 0 {
-			slices.Sort(known)
-			d.Hint("it has %s", strings.Join(known, ", "))
-		} else {
-			d.Hint("declare it: `param %s: string`", n)
-		}
-	}
 }
 
 // checkSecrets reports secrets that runs mention and the fleet does not declare.
