@@ -318,6 +318,7 @@ func (v *prover) libraries(i *component.Instance, env []component.EnvVar, trees 
 
 // test runs a test's command in a root file system, without network.
 func (v *prover) test(on llb.State, title string, t component.Test, env []component.EnvVar, as []llb.RunOption) llb.State {
+	v.runs = true
 	opts := v.helpOn(v.platform, title, "test: "+summary(t.Command), t.Span, "test", t.Command, t.Prints)
 	for _, e := range env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))

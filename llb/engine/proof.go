@@ -111,6 +111,9 @@ func (p *proving) results(ctx context.Context, t *tracker) ([]Proven, error) {
 			if !errors.As(err, &proven.Failed) && !t.lost(proof.Definition, err, &proven.Failed) {
 				return nil, err
 			}
+			if t.ops[proven.Failed.Vertex].GetSource() != nil {
+				return nil, proven.Failed // what it would be built from is not there: that proves nothing
+			}
 		}
 		out = append(out, proven)
 	}

@@ -4,6 +4,8 @@ package engine
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,9 +84,16 @@ func TestUnproven(t *testing.T) {
 		t.Errorf("the failed build left %s", dir)
 	}
 
-	req.Proofs = []Proof{proof(t, ran("one", "fail", "3"))}
-	req.Images = []Image{image(t, "app", ran("bad step", "fail", "7"))}
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
 	var step *StepError
+	req.Proofs = []Proof{failing("one"), proof(t, llb.HTTP(server.URL+"/gone", llb.WithCustomName("download")))}
+	if _, err := e.Build(t.Context(), req); !errors.As(err, &step) || step.Name != "download" {
+		t.Errorf("the error is %v, want that of the download", err)
+	}
+
+	req.Proofs = []Proof{failing("one")}
+	req.Images = []Image{image(t, "app", ran("bad step", "fail", "7"))}
 	if _, err := e.Build(t.Context(), req); !errors.As(err, &step) || step.Name != "bad step" {
 		t.Errorf("the error is %v, want that of the image", err)
 	}
