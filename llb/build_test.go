@@ -200,11 +200,7 @@ func (b *builder) solve(dir, out string, s sources) (*engine.Result, error) {
 		req.Layouts[name] = filepath.Join(dir, name)
 	}
 	for _, i := range g.Images {
-		name := i.App.Name
-		if i.App.Published != nil {
-			name = i.App.Published.Publish
-		}
-		req.Images = append(req.Images, engine.Image{Name: name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
+		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
 	}
 	return b.engine.Build(t.Context(), req)
 }

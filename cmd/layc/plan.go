@@ -271,7 +271,7 @@ func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 			out.Images = append(out.Images, jsonImage{App: i.App.Name, Platform: platform, Layers: ids(i.Layers)})
 		}
 		for _, i := range p.Published {
-			out.Published = append(out.Published, jsonImage{App: i.App.Published.Publish, Platform: platform, Layers: ids(i.Layers)})
+			out.Published = append(out.Published, jsonImage{App: i.App.Name, Platform: platform, Layers: ids(i.Layers)})
 		}
 		if diffs != nil && p.Recorded() {
 			out.Changes = append(out.Changes, changesJSON(platform, diffs[n]))

@@ -19,9 +19,11 @@ var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
 // published makes the images of all published components that apps have.
 func (x *expander) published() {
-	names := map[string]*App{}
+	names := map[string]*App{} // by full reference
 	for _, a := range x.graph.Apps {
-		names[a.Name] = a
+		for _, r := range a.References() {
+			names[withTag(r)] = a
+		}
 	}
 	seen := map[*Instance]bool{}
 	paths := map[string]bool{}
@@ -37,22 +39,31 @@ func (x *expander) published() {
 				if p == nil {
 					continue
 				}
-				if old := names[p.Name]; old != nil && (old.Published == nil || slices.Equal(old.Tags, p.Tags)) {
+				full := withTag(i.Publish)
+				if old := names[full]; old != nil {
 					x.found.Errorf("E0312", i.Span, "two images are called %s", i.Publish).
 						See(old.Span, "the other one is made of this").
 						Note("each instance of a published component is an image of its own").
-						Hint(`put what tells them apart into the name: publish "jdk-${version}"`)
+						Hint("put what tells them apart into the name, such as `publish \"jdk:${version}\"`")
 					continue
 				}
-				names[p.Name] = p
+				names[full] = p
 				x.graph.Published = append(x.graph.Published, p)
 			}
 		}
 	}
-	slices.SortFunc(x.graph.Published, func(a, b *App) int { return strings.Compare(a.Published.Publish, b.Published.Publish) })
+	slices.SortFunc(x.graph.Published, func(a, b *App) int { return strings.Compare(a.Name, b.Name) })
 	if len(x.graph.Apps) > 0 {
 		x.unpublished(paths)
 	}
+}
+
+// withTag is a reference in full: without a tag, its tag is latest.
+func withTag(reference string) string {
+	if strings.Contains(reference, ":") {
+		return reference
+	}
+	return reference + ":latest"
 }
 
 // onFleetBase says whether an app stands on the fleet's own base, on which a
@@ -66,10 +77,11 @@ func (x *expander) publish(i, base *Instance) *App {
 	name, tag, tagged := strings.Cut(i.Publish, ":")
 	if !validName(name) || tagged && !imageTag.MatchString(tag) {
 		x.found.Errorf("E0313", i.Span, "%q cannot be the name of an image", i.Publish).
-			Note("lower-case letters, digits, and . _ - / between them; perhaps a colon and a tag")
+			Note("lower-case letters, digits, and . _ - / between them; perhaps a colon and a tag").
+			Hint("write a name such as `\"jdk\"` or `\"base/jdk:17\"`")
 		return nil
 	}
-	p := &App{Name: name, Repository: name, Doc: i.Doc, Span: i.Span, Base: base, Replicas: 1, Published: i}
+	p := &App{Name: i.Publish, Repository: name, Doc: i.Doc, Span: i.Span, Base: base, Replicas: 1, Published: i}
 	if tagged {
 		p.Tags = []string{tag}
 	}
@@ -102,7 +114,7 @@ func (x *expander) unpublished(inImages map[string]bool) {
 			if s, ok := node.(*syntax.Clause); ok && s.Word.Name == "publish" {
 				x.found.Warnf("E0319", s.At, "%s is in no image, and so is not published", n).
 					Note("a published image is made of layers that apps have").
-					Hint("let an app use it")
+					Hint("let an app have it by `uses %s`", n)
 			}
 			return true
 		})

@@ -110,7 +110,7 @@ func (x *expander) layout(s *syntax.Clause, dir string, v *env, to *System) {
 	}
 	if r, _ := x.graph.Repository(dir); r.Mount != "" {
 		x.found.Errorf("E0323", at, "an OCI layout of a repository cannot be a base system").
-			Hint("take the path as a parameter of type path, and keep the layout in the project")
+			Hint("take the path as a parameter of type `path`, and keep the layout in the project")
 		return
 	}
 	var found []string

@@ -51,7 +51,7 @@ func (x *expander) update(s *syntax.Clause, v *env, to *body) {
 	}
 	if every < day || every > 100*365*day {
 		x.found.Errorf("E0306", s.Args[0].Span(), "update is %s", text(every)).
-			Note("its key in %s is a day", lock.Name).Hint("write a time from 1d")
+			Note("its key in %s is a day", lock.Name).Hint("write a time from `1d`")
 		return
 	}
 	to.update = &updating{every: every, rate: Rate{PerYear: max(1, int64(365*day/every)), Set: true}, span: s.At}
@@ -74,7 +74,7 @@ func (x *expander) updated(i *Instance, b *body) {
 			x.idle[u.span] = true
 			x.found.Warnf("E0305", u.span, "%s has nothing to update", i.Title).
 				Note("it runs nothing, and all that it downloads has a checksum in the program").
-				Hint("leave update out")
+				Hint("leave `update` out")
 		}
 		return
 	}

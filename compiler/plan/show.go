@@ -47,7 +47,7 @@ func (p *Plan) tree(all bool) string {
 		for _, l := range i.Layers {
 			titles = append(titles, l.Title())
 		}
-		line := "published " + i.App.Published.Publish + ": " + strings.Join(titles, " → ")
+		line := "published " + i.App.Name + ": " + strings.Join(titles, " → ")
 		if !all {
 			line = cut(line, Width)
 		}
