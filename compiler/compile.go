@@ -48,6 +48,9 @@ type Output struct {
 	Lock    *lock.File
 	Files   fs.FS     // the project's files and those of repositories, as load.Program.Tree puts them together
 	Targets []*Target // one for each platform
+	// Plan is that of all platforms together, which the lock file records. A
+	// target's Plan is what it says on that platform.
+	Plan *plan.Plan
 }
 
 // Target is the fleet on one platform.
@@ -98,11 +101,16 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 	if list.HasErrors() || until == Expanded {
 		return out, list
 	}
+	var graphs []*component.Graph
 	for _, t := range out.Targets {
-		t.Plan, found = plan.New(t.Graph, out.Lock, in.Plan)
-		list = append(list, found...)
+		graphs = append(graphs, t.Graph)
 	}
-	return out, list
+	var plans []*plan.Plan
+	out.Plan, plans, found = plan.Joint(graphs, out.Lock, in.Plan)
+	for n, p := range plans {
+		out.Targets[n].Plan = p
+	}
+	return out, append(list, found...)
 }
 
 // readLock reads the module's lock file; a module without one pins nothing.

@@ -179,11 +179,7 @@ func (i *impact) changed(cmd *cobra.Command, name string) ([]answer, error) {
 	}
 	in.Override = v
 	pins, assumed := assume(in, out.Lock, from, i.to)
-	var plans []*plan.Plan
-	for _, t := range out.Targets {
-		plans = append(plans, t.Plan)
-	}
-	in.Lock = plan.Record(pins, plans)
+	in.Lock = plan.Record(pins, out.Plan)
 	then, list := compiler.Compile(in, compiler.Planned)
 	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
 	if err := i.findings(list); err != nil {

@@ -262,7 +262,7 @@ func (l *locking) record(in compiler.Input, pins *lock.File) (*lock.File, error)
 			return nil, err
 		}
 	}
-	return sizes.Sizes(plan.Record(pins, plans), graphs), nil
+	return sizes.Sizes(plan.Record(pins, out.Plan), graphs), nil
 }
 
 // expand compiles with the given pins, and reports whether something still is

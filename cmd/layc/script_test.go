@@ -88,7 +88,7 @@ func (f fake) Attached() bool { return false }
 func (f fake) Close() error   { return nil }
 
 func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
-	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}, nil
+	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64"}}, nil
 }
 
 // Build returns an image without layers for each that is asked for; or fails

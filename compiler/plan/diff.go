@@ -16,8 +16,6 @@ type Diff struct {
 	Changed []Change         // in the plan's order
 	Images  []Restack        // whose layers change, by app
 	Pull    int64            // bytes that all hosts pull, by the images' replicas
-
-	platforms int // that the fleet names
 }
 
 // Change is a layer that keeps its place with other members, or moves onto
@@ -40,7 +38,7 @@ type Restack struct {
 // Diff compares the plan with the one in the lock file. Without one there, it
 // is empty. Bases and deltas are not recorded, so it does not speak of them.
 func (p *Plan) Diff() *Diff {
-	d := &Diff{platforms: len(p.Graph.Fleet.Platforms)}
+	d := &Diff{}
 	if p.memory == nil {
 		return d
 	}
@@ -69,7 +67,7 @@ func (p *Plan) Diff() *Diff {
 		}
 	}
 	for _, f := range p.memory.facts {
-		if !kept[f.Name] {
+		if !kept[f.Name] && len(f.Members) > 0 {
 			d.Gone = append(d.Gone, f)
 		}
 	}
@@ -149,15 +147,11 @@ func (d *Diff) Empty() bool {
 
 // Summary is one line: how much differs.
 func (d *Diff) Summary() string {
-	gone := len(d.Gone)
-	if d.platforms > 1 {
-		gone = 0 // those may be another platform's
-	}
 	var parts []string
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{len(d.Added), "added"}, {len(d.Changed), "changed"}, {gone, "gone"}} {
+	}{{len(d.Added), "added"}, {len(d.Changed), "changed"}, {len(d.Gone), "gone"}} {
 		switch {
 		case c.n > 0 && len(parts) == 0:
 			parts = append(parts, layers(c.n)+" "+c.what)

@@ -158,7 +158,7 @@ func compile(t *testing.T, text []string, r *rand.Rand, l *lock.File) (*plan.Pla
 }
 
 // record is the lock file after layc lock.
-func record(f *fleet, p *plan.Plan) *lock.File { return plan.Record(f.pins(), []*plan.Plan{p}) }
+func record(f *fleet, p *plan.Plan) *lock.File { return plan.Record(f.pins(), p) }
 
 // withPlan is the fleet's lock file with the plan of another one.
 func withPlan(f *fleet, l *lock.File) *lock.File {

@@ -130,7 +130,17 @@ func New(g *component.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 		t.report(&list, err)
 		return nil, list
 	}
+	p := t.finish(s, m, o)
+	if !o.Rebalance {
+		p.reportStale(&list, o.Locked)
+	}
+	return p, list
+}
+
+// finish makes the plan of a solution, and notes what the lock file says.
+func (t *translation) finish(s *search.Solution, m *memory, o Options) *Plan {
 	p := t.plan(s)
+	p.memory = m
 	p.bound = sync.OnceValue(func() search.Money {
 		if m != nil && !s.Exact && t.tiny() {
 			// To prove what a plan could cost at best takes a moment, so that is
@@ -141,11 +151,7 @@ func New(g *component.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 		}
 		return search.Bound(t.problem, s)
 	})
-	p.memory = m
-	if !o.Rebalance {
-		p.reportStale(&list, o.Locked)
-	}
-	return p, list
+	return p
 }
 
 // solve searches a plan. A recorded one that fits is kept without a search:

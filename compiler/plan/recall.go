@@ -78,10 +78,11 @@ func (t *translation) recall(l *lock.File) *memory {
 		r.stacks[s.App] = append(r.stacks[s.App], s.Layer)
 	}
 	r.match()
+	if len(t.graph.Fleet.Platforms) > 1 {
+		r.forget() // what is gone here may be on another platform
+	}
 	r.sort()
-	m := &memory{facts: l.Layers}
-	// With several, what one of them lacks may be on another.
-	onePlatform := len(t.graph.Fleet.Platforms) <= 1
+	m := &memory{facts: r.facts}
 	known := map[string]int{} // apps with equal items have equal stacks, unless they are recorded
 	for n := range t.problem.Apps {
 		app := &t.problem.Apps[n]
@@ -92,7 +93,7 @@ func (t *translation) recall(l *lock.File) *memory {
 		}
 		known[key] = n
 		stack, whole := r.app(app)
-		exact := !slices.ContainsFunc(stack, func(p placed) bool { return p.changed || p.gone > 0 && onePlatform })
+		exact := !slices.ContainsFunc(stack, func(p placed) bool { return p.changed || p.gone > 0 })
 		m.stacks, m.whole, m.exact = append(m.stacks, stack), append(m.whole, whole), append(m.exact, exact)
 	}
 	return m
@@ -159,6 +160,16 @@ func (r *recaller) match() {
 			r.spine[f] = layer.Kind == string(Spine)
 		}
 	}
+}
+
+// forget takes what is gone out of the facts.
+func (r *recaller) forget() {
+	r.facts = slices.Clone(r.facts)
+	for f := range r.facts {
+		members := slices.Clone(r.facts[f].Members)
+		r.facts[f].Members = slices.DeleteFunc(members, func(m string) bool { return r.gone[m] })
+	}
+	clear(r.gone)
 }
 
 // sort arranges the facts: spine layers by what they stand on, portable ones

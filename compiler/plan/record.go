@@ -12,31 +12,24 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// Record returns the facts of the fleet's plans, one for each platform, in
-// place of those that the lock file has. What is not about plans is the same
-// as before. Layers that were recorded keep their names.
-func Record(l *lock.File, plans []*Plan) *lock.File {
+// Record returns the facts of the fleet's plan in place of those that the lock
+// file has. What is not about plans is the same as before. Layers that were
+// recorded keep their names.
+func Record(l *lock.File, p *Plan) *lock.File {
 	r := recorder{named: map[string]int{}, taken: map[string]bool{}}
-	for _, p := range plans {
-		r.plan(p)
-	}
+	r.plan(p)
 	out := *l
 	out.Layers, out.Stacks = slices.Clone(r.facts), nil
 	out.Sort()
-	// What the layers alone don't say, stack facts do. Those of one app may
-	// change what another platform reads, so all are taken together.
-	stacks := map[lock.Stack]bool{}
-	for _, p := range plans {
-		for _, a := range p.misread(&out) {
-			for _, l := range p.image(a).Layers {
-				if name := r.nameOf(p, l); name != "" {
-					stacks[lock.Stack{App: a, Layer: name}] = true
-				}
+	// What the layers alone don't say, stack facts do.
+	for _, a := range p.misread(&out) {
+		stacked := map[string]bool{}
+		for _, l := range p.image(a).Layers {
+			if name := r.nameOf(p, l); name != "" && !stacked[name] {
+				stacked[name] = true
+				out.Stacks = append(out.Stacks, lock.Stack{App: a, Layer: name})
 			}
 		}
-	}
-	for s := range stacks {
-		out.Stacks = append(out.Stacks, s)
 	}
 	out.Sort()
 	return &out
@@ -49,7 +42,7 @@ type recorder struct {
 	taken map[string]bool
 }
 
-// plan adds the layers of one platform's plan.
+// plan adds the layers of a plan.
 func (r *recorder) plan(p *Plan) {
 	old := p.recorded()
 	for _, l := range p.Layers {
@@ -58,7 +51,7 @@ func (r *recorder) plan(p *Plan) {
 		}
 		key := r.key(p, l)
 		if _, ok := r.named[key]; ok {
-			continue // another platform has it, too
+			continue // differs in nothing that is recorded
 		}
 		name := old[l]
 		if name == "" || r.taken[name] {

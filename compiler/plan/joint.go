@@ -1,0 +1,204 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// A fleet on several platforms has one plan. It is made for a graph in which
+// instances of one ID, on whatever platforms, are one, with all that they need
+// anywhere and the largest of their sizes; and an app has all that it has
+// anywhere. That plan is then read back on each platform as a recorded one is,
+// where what the platform lacks is passed over.
+
+// Joint plans a fleet on all its platforms. It returns the plan of all, which
+// is what the lock file records, and each platform's, in the order of graphs.
+// See New for findings; without a plan all are nil.
+func Joint(graphs []*component.Graph, l *lock.File, o Options) (all *Plan, each []*Plan, list diag.List) {
+	if len(graphs) == 1 {
+		if all, list = New(graphs[0], l, o); all == nil {
+			return nil, nil, list
+		}
+		return all, []*Plan{all}, list
+	}
+	if all, list = New(join(graphs), l, o); all == nil {
+		return nil, nil, list
+	}
+	recorded := Record(l, all)
+	for _, g := range graphs {
+		t := newTranslation(g, l)
+		t.problem.Weights = o.Weights
+		s, err := t.solve(t.recall(recorded), Options{Work: o.Work})
+		if err != nil {
+			t.report(&list, err)
+			return nil, nil, list
+		}
+		each = append(each, t.finish(s, t.recall(l), o))
+	}
+	return all, each, list
+}
+
+// joining makes one graph of those of several platforms.
+type joining struct {
+	graphs    []*component.Graph
+	instances map[string]*component.Instance // by ID
+	originals map[string][]*component.Instance
+	order     []string // IDs, as they are met
+}
+
+func join(graphs []*component.Graph) *component.Graph {
+	j := &joining{graphs: graphs, instances: map[string]*component.Instance{}, originals: map[string][]*component.Instance{}}
+	g := &component.Graph{Fleet: graphs[0].Fleet}
+	if len(graphs) >= len(g.Fleet.Platforms) {
+		g.Fleet.Platforms = nil // what a recorded plan has and this graph lacks is nowhere
+	}
+	for _, one := range graphs {
+		for _, i := range one.Instances {
+			j.collect(i)
+		}
+	}
+	for _, id := range j.order {
+		j.instances[id] = j.merged(id)
+	}
+	for _, id := range j.order {
+		i := j.instances[id]
+		for n, o := range j.originals[id] {
+			i.RunsWith = j.union(i.RunsWith, o.RunsWith)
+			i.Needs, i.After = j.above(i, i.Needs, o.Needs, n > 0), j.above(i, i.After, o.After, n > 0)
+			if o.RateWith != nil {
+				i.RateWith = j.instances[o.RateWith.ID]
+			}
+		}
+		g.Instances = append(g.Instances, i)
+	}
+	g.Apps = j.apps()
+	return g
+}
+
+func (j *joining) collect(i *component.Instance) {
+	if j.originals[i.ID] == nil {
+		j.order = append(j.order, i.ID)
+	}
+	j.originals[i.ID] = append(j.originals[i.ID], i)
+}
+
+// merged is the instance that stands for those of an ID on all platforms,
+// without what it refers to.
+func (j *joining) merged(id string) *component.Instance {
+	all := j.originals[id]
+	most := slices.MaxFunc(all, func(a, b *component.Instance) int { return int(a.Kind) - int(b.Kind) })
+	out := *most
+	out.Needs, out.RunsWith, out.After, out.RateWith = nil, nil, nil, nil
+	h := sha256.New()
+	same := true
+	for _, i := range all {
+		out.Size = max(out.Size, i.Size)
+		same = same && i.Key == most.Key
+		h.Write(i.Key[:])
+	}
+	if !same {
+		out.Key = component.Key(h.Sum(nil))
+	}
+	return &out
+}
+
+// union adds the joint instances of more to list, each once.
+func (j *joining) union(list, more []*component.Instance) []*component.Instance {
+	for _, i := range more {
+		if k := j.instances[i.ID]; !slices.Contains(list, k) {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// above adds what an instance lies above of to list, each once. What another
+// platform has the other way round is left out.
+func (j *joining) above(i *component.Instance, list, below []*component.Instance, verify bool) []*component.Instance {
+	for _, b := range below {
+		k := j.instances[b.ID]
+		if slices.Contains(list, k) || verify && reaches(k, i, map[*component.Instance]bool{}) {
+			continue
+		}
+		list = append(list, k)
+	}
+	return list
+}
+
+// reaches reports whether an instance lies above another.
+func reaches(from, to *component.Instance, seen map[*component.Instance]bool) bool {
+	if from == to {
+		return true
+	}
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
+	for _, n := range slices.Concat(from.Needs, from.After) {
+		if reaches(n, to, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// apps are the apps of all platforms, by name.
+func (j *joining) apps() []*component.App {
+	byName := map[string]*component.App{}
+	var out []*component.App
+	for _, g := range j.graphs {
+		for _, a := range g.Apps {
+			joint := byName[a.Name]
+			if joint == nil {
+				one := *a
+				one.Uses, one.Closure, one.Delta = nil, nil, nil
+				joint = &one
+				byName[a.Name] = joint
+				out = append(out, joint)
+			}
+			joint.Base = j.instances[a.Base.ID]
+			joint.Uses, joint.Closure = j.union(joint.Uses, a.Uses), j.union(joint.Closure, a.Closure)
+			if a.Delta != nil {
+				joint.Delta = j.instances[a.Delta.ID]
+			}
+		}
+	}
+	for _, a := range out {
+		a.Closure = sorted(a.Base, a.Closure)
+	}
+	slices.SortFunc(out, func(a, b *component.App) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// sorted puts a closure into an order in which each instance comes after what
+// it needs, the base first.
+func sorted(base *component.Instance, closure []*component.Instance) []*component.Instance {
+	in := map[*component.Instance]bool{}
+	for _, i := range closure {
+		in[i] = true
+	}
+	out := []*component.Instance{base}
+	done := map[*component.Instance]bool{base: true}
+	var visit func(i *component.Instance)
+	visit = func(i *component.Instance) {
+		if done[i] || !in[i] {
+			return
+		}
+		done[i] = true
+		for _, n := range i.Needs {
+			visit(n)
+		}
+		out = append(out, i)
+	}
+	for _, i := range closure {
+		if i.Kind != component.Base { // that of another platform
+			visit(i)
+		}
+	}
+	return out
+}
