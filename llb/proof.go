@@ -262,7 +262,7 @@ func (v *prover) again(i *component.Instance) {
 		return
 	}
 	on := v.prepared(v.root(i.Root), i)
-	second := v.steps(on, i, repeated())
+	second := v.steps(on, i, repeated(), llb.WithCustomName("["+i.Title+"] a second time"))
 	args := []string{"again", beforeDir, afterDir, reportDir + "/" + reportFile}
 	for _, o := range i.Owns {
 		args = append(args, path.Clean(o.Path))

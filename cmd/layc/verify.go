@@ -108,7 +108,10 @@ func (v outcome) failed(g *llb.Graph, step *engine.StepError) finding {
 		}
 		d.Hint("find out from its output what is missing, and write `needs` for the component that brings it")
 	}
-	if step.ExitCode != 0 && !(v.Kind == llb.Test && v.Own(step.Vertex)) {
+	switch {
+	case step.ExitCode == 0 && len(output) == 0: // it never started
+		d.Note("%s", step.Err)
+	case step.ExitCode != 0 && d.Code != "E0503": // what is said of a test includes how it ended
 		d.At("exit code %d", step.ExitCode)
 	}
 	return finding{d, output}

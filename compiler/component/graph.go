@@ -7,7 +7,8 @@
 // app over its needs and binds slots; intern.go makes instances of the result,
 // equal ones only once; config.go merges image configuration; own.go checks
 // who writes where; fragments.go puts files together that several write,
-// account.go makes users, and publish.go images of published components.
+// account.go makes users, and publish.go images of published components;
+// world.go says what an image would hold for the sake of one instance.
 //
 // Everything here is a pure function of the program, the lock file, the
 // platform and the names of the project's and the repositories' files.
