@@ -6,15 +6,18 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -70,8 +73,8 @@ func baseImage(t *testing.T) v1.Image {
 	return image
 }
 
-// TestBases builds on an image of three layers, from a registry and from an OCI
-// layout of the project: both give the same image, with the base's own layers
+// TestBases builds on an image of three layers, from a registry that wants to
+// know who reads, and from an OCI layout of the project: both give the same image, with the base's own layers
 // at the bottom, on any engine.
 func TestBases(t *testing.T) {
 	b := newBuilder(t)
@@ -80,14 +83,28 @@ func TestBases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "reader" || password != "pass" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="base"`)
+			http.Error(w, "who is it?", http.StatusUnauthorized)
+			return
+		}
+		images.ServeHTTP(w, r)
+	}))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	ref, err := name.ParseReference(host + "/base:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Write(ref, image); err != nil {
+	config := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", config)
+	account := fmt.Sprintf(`{"auths": {%q: {"auth": %q}}}`, host, base64.StdEncoding.EncodeToString([]byte("reader:pass")))
+	if err := os.WriteFile(filepath.Join(config, "config.json"), []byte(account), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, image, remote.WithAuthFromKeychain(authn.DefaultKeychain)); err != nil {
 		t.Fatal(err)
 	}
 	const program = `

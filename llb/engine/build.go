@@ -162,7 +162,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	}
 	opt := client.SolveOpt{
 		LocalMounts:         req.Locals,
-		Session:             []session.Attachable{secretsprovider.FromMap(req.Secrets)},
+		Session:             []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials()},
 		AllowedEntitlements: []string{"network.host"},
 		// Builds on an engine of our own are nobody's history.
 		Internal: e.opts.Address == "",
