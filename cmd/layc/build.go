@@ -171,7 +171,7 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output, apps []string) 
 	}
 	if !b.json {
 		for _, p := range plans {
-			fmt.Fprintf(b.out, "%s\n%s\n\n", p.Tree(), p.Summary())
+			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", p.Tree(), p.Storage(), p.Quality())
 		}
 	}
 	return plans, nil
@@ -203,11 +203,11 @@ func (b *build) readSecrets(cmd *cobra.Command, declared []string) (map[string][
 			if near := diag.Nearest(name, declared); near != "" {
 				return nil, usage(cmd, "--secret %s: the fleet has no such secret; did you mean %s?", name, near)
 			}
-			return nil, usage(cmd, "--secret %s: the fleet has no such secret; declare it there", name)
+			return nil, usage(cmd, "--secret %s: the fleet has no such secret; write secret %[1]s into fleet { … }", name)
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, usage(cmd, "--secret %s: %s", name, err)
+			return nil, usage(cmd, "--secret %s: %s: %s", name, file, plainError(err))
 		}
 		secrets[name] = text
 	}

@@ -39,7 +39,10 @@ func (c *cli) dumpCommand() *cobra.Command {
 				if near := diag.Nearest(stage, stages); near != "" {
 					return usage(cmd, "--stage=%s: no such stage; did you mean %s?", stage, near)
 				}
-				return usage(cmd, "--stage: want one of %s", strings.Join(stages, ", "))
+				if stage != "" {
+					return usage(cmd, "--stage=%s: want one of %s", stage, strings.Join(stages, ", "))
+				}
+				return usage(cmd, "say which stage, with --stage=STAGE: want one of %s", strings.Join(stages, ", "))
 			}
 			return c.dump(cmd, p, stage)
 		},

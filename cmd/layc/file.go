@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 // plainError is what is wrong with a file, without the call and the path with
@@ -37,6 +39,28 @@ func cannot(what, file string, err error) error {
 		err = errors.New("there is no such directory")
 	}
 	return fmt.Errorf("%s cannot be %s: %w", file, what, plainError(err))
+}
+
+// canWrite says early that a file, which a flag names, cannot be written. "" is
+// none.
+func canWrite(cmd *cobra.Command, flag, file string) error {
+	if file == "" {
+		return nil
+	}
+	info, err := os.Stat(file)
+	switch {
+	case err == nil && info.IsDir():
+		return usage(cmd, "--%s %s: this is a directory; name a file", flag, file)
+	case err == nil:
+		return nil
+	}
+	switch info, err := os.Stat(filepath.Dir(file)); {
+	case err != nil:
+		return usage(cmd, "--%s %s: there is no directory %s", flag, file, filepath.Dir(file))
+	case !info.IsDir():
+		return usage(cmd, "--%s %s: %s is a file", flag, file, filepath.Dir(file))
+	}
+	return nil
 }
 
 // replaceFile writes a file in one step: readers see the old text or the new.

@@ -210,13 +210,13 @@ func (l *locking) unknown(cmd *cobra.Command, err error) error {
 // checkFiles checks files that flags name before anything is resolved.
 func (l *locking) checkFiles(cmd *cobra.Command) error {
 	for _, file := range l.keyrings {
-		if _, err := os.Stat(file); err != nil {
+		_, err := pin.FindKeys(pin.ThisHost(), []string{file})
+		var unread *fs.PathError
+		switch {
+		case errors.As(err, &unread):
 			return usage(cmd, "--keyring %s: %s", file, plainError(err))
-		}
-	}
-	if len(l.keyrings) > 0 {
-		if _, err := pin.FindKeys(pin.ThisHost(), l.keyrings); err != nil {
-			return usage(cmd, "--keyring: %s", err)
+		case err != nil:
+			return usage(cmd, "--keyring %s: this is no file of OpenPGP keys, such as apt's keyrings are", file)
 		}
 	}
 	if l.measure != "" {

@@ -46,7 +46,7 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 	for _, name := range p.platforms {
 		platform, ok := compiler.ParsePlatform(name)
 		if !ok {
-			return in, usage(cmd, "--platform %s: want os/arch, such as linux/amd64", name)
+			return in, usage(cmd, "--platform %s: want one such as linux/amd64, linux/arm64 or linux/arm/v7", name)
 		}
 		in.Platforms = append(in.Platforms, platform)
 	}

@@ -85,6 +85,9 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 			return usage(cmd, "--only %s: want some of %s", o, strings.Join(steps, ", "))
 		}
 	}
+	if err := canWrite(cmd, "html", s.html); err != nil {
+		return err
+	}
 	in, err := s.input(cmd, s.program)
 	if err != nil {
 		return err

@@ -38,6 +38,9 @@ A fleet for several platforms is replayed for the first.`,
 			if cmd.Flags().Changed("hosts") && (o.Hosts < 1 || o.Hosts > 1_000_000) {
 				return usage(cmd, "--hosts %d: want 1 to 1000000", o.Hosts)
 			}
+			if err := canWrite(cmd, "plot", plot); err != nil {
+				return err
+			}
 			out, err := c.compile(cmd, p, compiler.Planned)
 			if err != nil {
 				return err
