@@ -52,9 +52,9 @@ words of the language with what they say.`,
 			}
 			switch name {
 			case "std":
-				return c.docStd(asJSON)
+				return c.docStd(asJSON, asMarkdown)
 			case "clauses":
-				return c.docClauses(asJSON)
+				return c.docClauses(asJSON, asMarkdown)
 			}
 			m, err := c.document(cmd, name)
 			switch {
@@ -168,7 +168,7 @@ func repositoryInput(cmd *cobra.Command, in load.Input, name string) (load.Input
 }
 
 // docStd lists the standard modules with the first sentence about each.
-func (c *cli) docStd(asJSON bool) error {
+func (c *cli) docStd(asJSON, asMarkdown bool) error {
 	type entry struct {
 		Path string `json:"path"`
 		Text string `json:"text"`
@@ -183,6 +183,13 @@ func (c *cli) docStd(asJSON bool) error {
 	}
 	if asJSON {
 		return c.printJSON(entries)
+	}
+	if asMarkdown {
+		fmt.Fprint(c.out, "| module | what it has |\n|---|---|\n")
+		for _, e := range entries {
+			fmt.Fprintf(c.out, "| `%s` | %s |\n", e.Path, e.Text)
+		}
+		return nil
 	}
 	for _, e := range entries {
 		flow(c.out, fmt.Sprintf("%-*s  ", width, e.Path), strings.Repeat(" ", width+2), e.Text)
@@ -203,7 +210,7 @@ func stdModules() []string {
 }
 
 // docClauses lists the clauses of the language by where they may stand.
-func (c *cli) docClauses(asJSON bool) error {
+func (c *cli) docClauses(asJSON, asMarkdown bool) error {
 	type entry struct {
 		Word    string   `json:"word"`
 		In      string   `json:"in"`
@@ -221,6 +228,13 @@ func (c *cli) docClauses(asJSON bool) error {
 	}
 	if asJSON {
 		return c.printJSON(entries)
+	}
+	if asMarkdown {
+		fmt.Fprint(c.out, "| clause | in | what it says | with |\n|---|---|---|---|\n")
+		for _, e := range entries {
+			fmt.Fprintf(c.out, "| `%s` | %s | %s | %s |\n", e.Word, e.In, e.Text, strings.Join(e.Options, ", "))
+		}
+		return nil
 	}
 	for _, e := range entries {
 		text := e.Text

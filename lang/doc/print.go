@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -92,7 +93,7 @@ func (m *Module) each(entry func(head, text string, notes ...string)) {
 		entry(fmt.Sprintf("let %s: %s = %s", v.Name, v.Type, v.Value), v.Text)
 	}
 	for _, a := range m.Apps {
-		entry("app "+a.Name, a.Text, listed("for", nonempty(a.For))...)
+		entry("app "+a.head(), a.Text)
 	}
 }
 
@@ -104,11 +105,16 @@ func listed(what string, names []string) []string {
 	return []string{strings.TrimSpace(what + " " + strings.Join(names, ", "))}
 }
 
-func nonempty(s string) []string {
-	if s == "" {
-		return nil
+// head is the app's head as a program declares it.
+func (a App) head() string {
+	s := a.Name
+	if strings.IndexFunc(s, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) >= 0 {
+		s = `"` + s + `"`
 	}
-	return []string{s}
+	if a.For != "" {
+		s += " for " + a.For
+	}
+	return s
 }
 
 // String is the parameter as a program declares it, with its type.
@@ -156,7 +162,10 @@ func (m *Module) Markdown() string {
 			fmt.Fprintf(&b, "\n## %s\n", sections[kind])
 		}
 		name := rest
-		if kind != "app" {
+		if kind == "app" {
+			name, _, _ = strings.Cut(rest, " for ")
+			name = strings.Trim(name, `"`)
+		} else {
 			name, _, _ = strings.Cut(rest, " ")
 			name, _, _ = strings.Cut(name, "(")
 			name = strings.TrimSuffix(name, ":")
