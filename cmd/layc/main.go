@@ -12,7 +12,9 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/spf13/cobra"
@@ -61,8 +63,38 @@ type builder interface {
 
 func openEngine(ctx context.Context, o engine.Options) (builder, error) { return engine.Open(ctx, o) }
 
-// run carries out a command line and returns the exit code.
+// patience is how long an interrupted command may take to end by itself.
+const patience = 300 * time.Millisecond
+
+// run carries out a command line and returns the exit code. Interrupted, it waits
+// for a command that has an engine to end it in order, and for all others hardly:
+// a compiler looks at no context, and files are written in one step.
 func (c *cli) run(ctx context.Context, args []string) int {
+	var solving atomic.Bool
+	open := c.open
+	c.open = func(ctx context.Context, o engine.Options) (builder, error) {
+		solving.Store(true)
+		return open(ctx, o)
+	}
+	ended := make(chan int, 1)
+	go func() { ended <- c.execute(ctx, args) }()
+	select {
+	case code := <-ended:
+		return code
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-ended:
+		return code
+	case <-time.After(patience):
+	}
+	if solving.Load() {
+		return <-ended
+	}
+	return c.report(ctx, ctx.Err())
+}
+
+func (c *cli) execute(ctx context.Context, args []string) int {
 	root := c.root()
 	root.SetArgs(args)
 	root.SetOut(c.out)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -36,10 +35,7 @@ func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, a
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
-		return cannot("written", file, err)
-	}
-	return nil
+	return replaceFile(file, []byte(text))
 }
 
 // title is what people call the fleet: its place in a registry, else its

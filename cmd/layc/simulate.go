@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -47,8 +46,8 @@ A fleet for several platforms is replayed for the first.`,
 			}
 			r := simulate.Run(out.Targets[0].Plan, o)
 			if plot != "" {
-				if err := os.WriteFile(plot, []byte(r.Plot()), 0o666); err != nil {
-					return cannot("written", plot, err)
+				if err := replaceFile(plot, []byte(r.Plot())); err != nil {
+					return err
 				}
 			}
 			if asJSON {
