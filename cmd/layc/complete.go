@@ -252,6 +252,9 @@ func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 	for _, u := range f.URLs {
 		names = append(names, u.URL)
 	}
+	for _, u := range f.Updates {
+		names = append(names, u.Component)
+	}
 	for _, i := range f.Images {
 		names = append(names, i.Reference)
 	}
