@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -99,6 +100,9 @@ func (l *locking) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&l.keyrings, "keyring", nil, "verify package indexes with the keys in `FILE`")
 }
 
+// accessWrite asks whether a directory can be written to: W_OK of access(2).
+const accessWrite = 2
+
 // maxRounds bounds how often pinning one thing may make another one known.
 const maxRounds = 8
 
@@ -145,6 +149,12 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 		}
 		if !haveApp(targets) {
 			return l.withoutApps(cmd, file, old, pins, names)
+		}
+		if rest || len(names) > 0 {
+			// Rather now than after a minute of downloads.
+			if err := syscall.Access(l.dir, accessWrite); err != nil {
+				return cannot("written", file, err)
+			}
 		}
 		refs = allRefs(targets)
 		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {

@@ -55,7 +55,7 @@ func fold(b *strings.Builder, indent, further, text string) {
 		}
 		fmt.Fprintf(b, "%s\n", strings.TrimRight(line[:at], " "))
 		rest := line[at+1:]
-		if n+1 < len(lines) && lines[n+1] != "" && strings.IndexAny(lines[n+1][:1], " -*0123456789") < 0 {
+		if n+1 < len(lines) && lines[n+1] != "" && !strings.ContainsAny(lines[n+1][:1], " -*0123456789") {
 			lines[n+1] = rest + " " + lines[n+1]
 			continue
 		}
