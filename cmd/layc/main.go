@@ -105,7 +105,7 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "layc",
+		Use:   "layc COMMAND",
 		Short: "Plan and build container images for a whole fleet together",
 		Long: `layc reads .layer files, which say what each app's environment needs, plans
 layers that apps share, and builds all images with BuildKit.
@@ -115,7 +115,8 @@ names. Arguments name apps; without any, all are meant.
 
 Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 4 the engine or the network failed, 130 interrupted.`,
-		Example: `  layc check                  is everything well-formed?
+		Example: `  layc init shop              begin a project
+  layc check                  is everything well-formed?
   layc lock                   pin what the program refers to
   layc plan                   which layers, in which images?
   layc build -o out           build all images into an OCI layout`,
