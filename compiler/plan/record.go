@@ -94,12 +94,13 @@ func newName(key string, l *Layer) string {
 	return shortName(largest) + "-" + hex.EncodeToString(sum[:3])
 }
 
-// shortName is the last word of a component's path, or a package's name.
+// shortName is the last word of a component's or a user's path, or a package's
+// name.
 func shortName(i *component.Instance) string {
-	if i.Package != nil {
+	if i.Package != nil && i.Package.Account == nil {
 		return i.Package.Packages[0].Name
 	}
-	return i.Path[strings.LastIndexAny(i.Path, "/.")+1:]
+	return i.Path[strings.LastIndexAny(i.Path, "/. ")+1:]
 }
 
 // shareable says whether a layer is recorded: bases and deltas are always
