@@ -169,6 +169,7 @@ func (c *closure) build(m *member, r *ref) *Instance {
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
 	i.Steps, i.Fragments = apart(c.x.linksOf(i.Needs).settle(b.steps))
+	i.Steps = bestow(i.Owns, i.Steps)
 	c.x.enterLinks(i)
 	if c.x.classify(i); hasRun(i.Steps) {
 		i.Root = c.x.root(b, i.Needs, c.baseRef)
@@ -576,7 +577,7 @@ func (x *expander) delta(a *App, b *body, base *ref) *Instance {
 	}
 	i := &Instance{
 		ID: "app " + a.Name, Title: a.Name, Kind: Portable, Span: a.Span, Path: "app " + a.Name,
-		Steps: steps, Owns: b.owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
+		Steps: bestow(b.owns, steps), Owns: b.owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
 	}
 	if hasRun(i.Steps) {
 		if len(i.Owns) == 0 {

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	"io/fs"
 	"path"
 	"slices"
@@ -67,8 +68,17 @@ func (x *expander) overlaps(a *App) {
 	needs := newReach()
 	for _, i := range all {
 		claims := x.claims(i)
+		var told []*claim // directories of others that i has been reported in
 		for n := range claims {
-			x.collide(a, &claims[n], needs)
+			c := &claims[n]
+			other := a.collision(c, needs)
+			if other == nil || slices.Contains(told, other) {
+				continue
+			}
+			if other.at != c.at {
+				told = append(told, other)
+			}
+			x.collide(c, other)
 		}
 	}
 }
@@ -102,10 +112,10 @@ func literally(at source.Span, text string) (source.Span, bool) {
 	return source.Span{File: at.File, Start: start, End: start + len(text)}, true
 }
 
-// collide reports the claims of the same path, or of a directory above it,
-// that a claim collides with in an image. What needs another may add beneath
-// its directories.
-func (x *expander) collide(a *App, c *claim, needs *reach) {
+// collision is a claim of the same path, or of a directory above it, that a
+// claim collides with in an image, or nil. What needs another may add beneath its
+// directories.
+func (a *App) collision(c *claim, needs *reach) *claim {
 	for at := c.at; at != nil; at = at.up {
 		if at.app != a {
 			continue
@@ -120,20 +130,95 @@ func (x *expander) collide(a *App, c *claim, needs *reach) {
 			case !beneath && c.span.Compare(other.span) < 0:
 				// reported from the other side
 			default:
-				d := x.found.Errorf("E0341", c.span, "%s and %s both write %s", shortened(other.by.Title), shortened(c.by.Title), c.path).
-					At("%s writes it here", shortened(c.by.Title)).
-					See(other.span, "%s writes %s here", shortened(other.by.Title), other.path).
-					Note("an image holds what its components write in any order, so two of them cannot write one path")
-				if beneath || c.tree || other.tree {
-					d.Hint("give one of them another path, or write `needs` into the one that adds to what the other owns")
-				} else {
-					d.Hint("give one of them another path")
-				}
-				x.involve(d, c.by, other.by)
-				return
+				return other
 			}
 		}
 	}
+	return nil
+}
+
+// collide reports two claims that collide.
+func (x *expander) collide(c, other *claim) {
+	d := x.found.Errorf("E0341", c.span, "%s and %s both write %s", shortened(other.by.Title), shortened(c.by.Title), c.path).
+		At("%s writes it here", shortened(c.by.Title)).
+		See(other.span, "%s writes %s here", shortened(other.by.Title), other.path).
+		Note("an image holds what its components write in any order, so two of them cannot write one path")
+	if c.at != other.at || c.tree || other.tree {
+		d.Hint("give one of them another path, or write `needs` into the one that adds to what the other owns")
+	} else {
+		d.Hint("give one of them another path")
+	}
+	x.involve(d, c.by, other.by)
+}
+
+// bestow gives steps the owner and mode of what their instance owns, where they
+// say none of their own; the owns of a longer path says more. Of an instance that runs something the steps stay as they
+// are, since all that it owns is given to the owner once it is built.
+func bestow(owns []Own, steps []Step) []Step {
+	if hasRun(steps) {
+		return steps
+	}
+	out := steps
+	for n, s := range steps {
+		p, ok := Placed(s)
+		if !ok {
+			continue
+		}
+		var by Own
+		for _, o := range owns {
+			if beneath(path.Clean(p), o.Path) && len(o.Path) > len(by.Path) {
+				by = o
+			}
+		}
+		if given := withOwnership(s, by); given != s {
+			if &out[0] == &steps[0] {
+				out = slices.Clone(steps)
+			}
+			out[n] = given
+		}
+	}
+	return out
+}
+
+// withOwnership is a step with an owner and a mode where it has none; the step
+// itself, if that changes nothing.
+func withOwnership(s Step, o Own) Step {
+	lacks := func(owner *Owner, mode string) bool {
+		return owner == nil && o.Owner != nil || mode == "" && o.Mode != ""
+	}
+	give := func(owner **Owner, mode *string) {
+		if *owner == nil {
+			*owner = o.Owner
+		}
+		*mode = cmp.Or(*mode, o.Mode)
+	}
+	switch s := s.(type) {
+	case *Copy:
+		if lacks(s.Owner, s.Mode) {
+			c := *s
+			give(&c.Owner, &c.Mode)
+			return &c
+		}
+	case *Fetch:
+		if lacks(s.Owner, s.Mode) {
+			c := *s
+			give(&c.Owner, &c.Mode)
+			return &c
+		}
+	case *File:
+		if lacks(s.Owner, s.Mode) {
+			c := *s
+			give(&c.Owner, &c.Mode)
+			return &c
+		}
+	case *Dir:
+		if lacks(s.Owner, s.Mode) {
+			c := *s
+			give(&c.Owner, &c.Mode)
+			return &c
+		}
+	}
+	return s
 }
 
 // claims are the paths that an instance's layer holds.
