@@ -143,9 +143,12 @@ func (x *expander) collide(c, other *claim) {
 		At("%s writes it here", shortened(c.by.Title)).
 		See(other.span, "%s writes %s here", shortened(other.by.Title), other.path).
 		Note("an image holds what its components write in any order, so two of them cannot write one path")
-	if c.at != other.at || c.tree || other.tree {
+	switch {
+	case c.at != other.at:
 		d.Hint("give one of them another path, or write `needs` into the one that adds to what the other owns")
-	} else {
+	case c.tree || other.tree:
+		d.Hint("give one of them another path; what needs the other may have one beneath it")
+	default:
 		d.Hint("give one of them another path")
 	}
 	x.involve(d, c.by, other.by)
