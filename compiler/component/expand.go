@@ -44,6 +44,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		bases:    map[*body]*Instance{},
 		defaults: map[*check.Component]*ref{},
 		stages:   map[string]*Instance{},
+		unlocked: map[source.Span]bool{},
 		idle:     map[source.Span]bool{},
 		packages: map[string]*Instance{},
 		accounts: map[*check.User]*account{},
@@ -109,6 +110,7 @@ type expander struct {
 	defaults  map[*check.Component]*ref
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
+	unlocked  map[source.Span]bool // fetches that are not pinned, which is reported
 	idle      map[source.Span]bool // `update` clauses without anything to refresh
 	accounts  map[*check.User]*account
 	linkers   marks                 // instances with links

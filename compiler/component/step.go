@@ -438,6 +438,10 @@ func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
 	}
 	pin, ok := x.lock.URL(u)
 	if !ok {
+		if x.unlocked[s.At] {
+			return // by a loop, or with other arguments
+		}
+		x.unlocked[s.At] = true
 		x.found.Errorf(Unpinned, s.At, "%s is not pinned", u).
 			Note("a download without a checksum is pinned by layc.lock, so that every build gets the same bytes").
 			Hint("run `%s`, or write its checksum: `sha256 \"…\"`", x.lockCommand())

@@ -286,7 +286,7 @@ func (p *Plan) Chains(all bool) string {
 	for _, k := range kinds {
 		line := pad(k.title(20), width) + "  "
 		for n, l := range p.image(k.apps[0].Name).Layers {
-			title := l.Title()
+			title := cut(l.Title(), Width-width-4) // a line of its own holds it
 			if l.Kind == Delta && len(k.apps) > 1 {
 				title = "its own"
 			}
