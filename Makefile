@@ -69,7 +69,7 @@ test: build maven lint
 ## fuzz: look for inputs that break a stage, 30 seconds in all; FUZZTIME=10m for more each
 FUZZTIME = 6s
 fuzz: helpers
-	@for target in lang/syntax:FuzzParse lang/format:FuzzFormat lang/load:FuzzLoad lang/check:FuzzCheck compiler:FuzzCompile; do \
+	@for target in lang/syntax:FuzzParse lang/format:FuzzFormat lang/load:FuzzLoad lang/check:FuzzCheck compiler:FuzzCompile compiler/lock:FuzzParse; do \
 		echo "fuzz $$target"; \
 		$(GO) test "./$${target%:*}" -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x || exit 1; \
 	done

@@ -565,10 +565,11 @@ func (c *checker) mapExpr(e *syntax.Map) *Type {
 		if literal {
 			t.Fields = append(t.Fields, Field{key, v})
 		}
-		if u := unify(t.Elem, v); u != nil && t.Kind == Map {
-			t.Elem = u
-		} else {
-			t.Kind, t.Elem = Record, nil
+		if t.Kind != Map {
+			continue
+		}
+		if t.Elem = unify(t.Elem, v); t.Elem == nil {
+			t.Kind = Record
 		}
 	}
 	if t.Kind == Map && len(t.Fields) < len(e.Entries) {

@@ -273,7 +273,7 @@ func (p *parser) key(word string) *String {
 		p.next()
 		if p.on(Dot) || p.on(Minus) || p.on(Over) {
 			end := p.i
-			for k := p.tokens[end].Kind; k != Equals && k != PlusEquals && k != Colon && !p.tokens[end+1].Line; k = p.tokens[end].Kind {
+			for k := p.tokens[end].Kind; k != EOF && k != Equals && k != PlusEquals && k != Colon && !p.tokens[end+1].Line; k = p.tokens[end].Kind {
 				end++
 			}
 			at := p.span(id.At.Start, int(p.tokens[end-1].End))

@@ -275,7 +275,8 @@ func (l *lexer) stray() Kind {
 	start := l.pos
 	r, size := utf8.DecodeRuneInString(l.text[start:])
 	if closer, ok := foreignQuotes(r); ok {
-		rest, _, _ := strings.Cut(l.text[start+size:], "\n")
+		const near = 1000 // bytes, so that a long line of quotes takes no quadratic time
+		rest, _, _ := strings.Cut(l.text[start+size:min(len(l.text), start+size+near)], "\n")
 		if n := strings.Index(rest, closer); n >= 0 {
 			l.pos = start + size + n + len(closer)
 			at := source.Span{File: l.file, Start: start, End: l.pos}
