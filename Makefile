@@ -10,7 +10,7 @@ HELPERS  = llb/helper/bin/layc-helper-linux-amd64 llb/helper/bin/layc-helper-lin
 # Tests that need the engine are in packages that ask for it by this name.
 ENGINE_TESTS = $(shell grep -rl LAYC_REQUIRE_ENGINE --include='*_test.go' cmd compiler lang llb stdlib 2>/dev/null | xargs -r -n1 dirname | sort -u | sed 's,^,./,')
 
-.PHONY: help build demo test fuzz lint clean helpers maven seccomp
+.PHONY: help build demo test fuzz bench lint clean helpers maven seccomp
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -73,6 +73,10 @@ fuzz: helpers
 		echo "fuzz $$target"; \
 		$(GO) test "./$${target%:*}" -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x || exit 1; \
 	done
+
+## bench: measure the stages; the table in README.md is made of these
+bench: helpers
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./lang/syntax ./compiler ./compiler/plan/search
 
 ## lint: check format, vet and staticcheck
 lint: helpers
