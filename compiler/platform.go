@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -61,16 +62,13 @@ func platformAt(f *syntax.Fleet, name string) source.Span {
 	return at
 }
 
-// architectures are those that images are built for.
-var architectures = []string{"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le"}
-
 // nearPlatform is what was probably meant by a platform that is none, or "".
 func nearPlatform(name string) string {
 	_, arch, _ := strings.Cut("/"+name, "/")
 	arch = arch[strings.LastIndex(arch, "/")+1:]
-	arch = cmp.Or(map[string]string{"x86_64": "amd64", "x64": "amd64", "aarch64": "arm64", "i386": "386", "x86": "386"}[arch], arch)
-	if !slices.Contains(architectures, arch) {
-		if arch = diag.Nearest(arch, architectures); arch == "" {
+	arch = cmp.Or(check.Architecture(arch), arch)
+	if !slices.Contains(check.Architectures, arch) {
+		if arch = diag.Nearest(arch, check.Architectures); arch == "" {
 			return ""
 		}
 	}
@@ -80,7 +78,7 @@ func nearPlatform(name string) string {
 // ParsePlatform reads os/arch[/variant]; only linux and known architectures are platforms.
 func ParsePlatform(s string) (component.Platform, bool) {
 	parts := strings.Split(s, "/")
-	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(architectures, parts[1]) {
+	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(check.Architectures, parts[1]) {
 		return component.Platform{}, false
 	}
 	p := component.Platform{OS: parts[0], Arch: parts[1]}

@@ -246,10 +246,24 @@ func (x *expander) selected(e *syntax.Select, v *env) value {
 	return x.entry(m, e.Name.Name, e.Name.At)
 }
 
+// absent is a key that a map does not have.
+type absent struct {
+	m   *mapping
+	key string
+}
+
 func (x *expander) entry(m *mapping, key string, at source.Span) value {
 	val, ok := m.values[key]
 	if !ok {
-		x.found.Errorf("E0303", at, "the map has no entry %q", key).
+		const shown = 3
+		missing := absent{m, key}
+		if d := x.absent[missing]; d != nil {
+			if len(d.Labels) < shown && d.Span != at {
+				d.See(at, "and here")
+			}
+			return nil
+		}
+		x.absent[missing] = x.found.Errorf("E0303", at, "the map has no entry %q", key).
 			At("this is %q", key).Hint("%s", entries(m, key))
 		return nil
 	}

@@ -55,6 +55,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		places:   map[string]*place{},
 		wanted:   map[string]map[string]bool{},
 		repeated: map[string]*repeats{},
+		absent:   map[absent]*diag.Diagnostic{},
 
 		declarations: newDeclarations(),
 		nameless:     map[*syntax.App]bool{},
@@ -127,12 +128,13 @@ type expander struct {
 
 	nameless     map[*syntax.App]bool // matrices of which that is reported
 	declarations *declarations
-	fleetDirs    func() []Dir        // of the fleet's base, those that are not plain
-	origin       source.Span         // of the body under evaluation
-	repeated     map[string]*repeats // findings about closures
-	exhausted    bool                // a limit is reached, which is reported
-	enough       int                 // findings up to that
-	building     []string            // references of the build world under construction
+	fleetDirs    func() []Dir                // of the fleet's base, those that are not plain
+	origin       source.Span                 // of the body under evaluation
+	repeated     map[string]*repeats         // findings about closures
+	absent       map[absent]*diag.Diagnostic // findings about maps
+	exhausted    bool                        // a limit is reached, which is reported
+	enough       int                         // findings up to that
+	building     []string                    // references of the build world under construction
 
 	secretUses []secretUse
 	spent      int64 // of maxSpent

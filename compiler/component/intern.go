@@ -444,7 +444,7 @@ var systemSettings = []setting{{word: "env", key: "PATH", name: "env PATH", valu
 // group that can only be installed together.
 func (x *expander) packageInstances(distribution string, r *ref) []*Instance {
 	if distribution == "" {
-		x.found.Errorf("E0336", r.span, "`os.packages` on a base without packages").
+		x.found.Errorf("E0336", x.told(r.span, r.origin), "`os.packages` on a base without packages").
 			Note("the base system is not put together from a distribution").
 			Hint("stand on a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
 		return nil
@@ -462,7 +462,7 @@ func (x *expander) packageInstances(distribution string, r *ref) []*Instance {
 		}
 		closure, err := x.lock.Closure(distribution, arch, name)
 		if err != nil {
-			x.unpinned(r.span, "%s and what it needs", name)
+			x.unpinned(x.told(r.span, r.origin), "%s and what it needs", name)
 			continue
 		}
 		for _, g := range lock.Groups(closure) {

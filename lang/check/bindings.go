@@ -34,6 +34,9 @@ func (c *checker) letType(o *Let) *Type {
 		t := c.expr(o.Decl.Value)
 		c.lets = c.lets[:len(c.lets)-1]
 		c.scope = outer
+		if c.abandoned(o.Decl.At) {
+			t = invalidType
+		}
 		if o.state == letChecking {
 			o.Type, o.state = t, letDone
 		}

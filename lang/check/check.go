@@ -68,11 +68,15 @@ func Check(in *load.Program) (*Program, diag.List) {
 		}
 	}
 	for _, m := range c.p.Modules {
-		c.module = m
+		c.module, c.unknowns = m, map[string]*diag.Diagnostic{}
 		for _, f := range m.Files {
 			before := len(c.list)
+			c.unused = nil
 			c.file(f)
 			c.list = append(c.list[:before], outside(f.Abandoned, c.list[before:])...)
+			if !f.Damaged && !c.list[before:].HasErrors() {
+				c.list = append(c.list, c.unused...)
+			}
 		}
 	}
 	return c.p, c.list
@@ -83,25 +87,38 @@ func Check(in *load.Program) (*Program, diag.List) {
 func outside(abandoned []source.Span, list diag.List) diag.List {
 	var kept diag.List
 	for _, d := range list {
-		i := sort.Search(len(abandoned), func(i int) bool { return abandoned[i].End > d.Span.Start })
-		if i == len(abandoned) || abandoned[i].Start > d.Span.Start || abandoned[i].File != d.Span.File {
+		if !within(abandoned, d.Span) {
 			kept = append(kept, d)
 		}
 	}
 	return kept
 }
 
+// within reports whether a span begins in one of some, which are in order.
+func within(spans []source.Span, at source.Span) bool {
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].End > at.Start })
+	return i < len(spans) && spans[i].Start <= at.Start && spans[i].File == at.File
+}
+
+// abandoned reports whether what begins at a place could not be read to its end.
+func (c *checker) abandoned(at source.Span) bool {
+	f := c.fileOf(at.File)
+	return f != nil && within(f.Abandoned, at)
+}
+
 type checker struct {
-	p       *Program
-	modules map[*load.Module]*Module
-	module  *Module // the one being checked
-	scope   *scope  // the innermost scope
-	scopes  map[*source.File]*scope
-	imports map[*syntax.Import]*Import
-	used    map[Object]bool
-	lets    []*Let   // those whose value is being checked
-	std     []string // names of the standard modules
-	list    diag.List
+	p        *Program
+	modules  map[*load.Module]*Module
+	module   *Module // the one being checked
+	scope    *scope  // the innermost scope
+	scopes   map[*source.File]*scope
+	imports  map[*syntax.Import]*Import
+	used     map[Object]bool
+	unknowns map[string]*diag.Diagnostic // names of the module that nothing declares
+	lets     []*Let                      // those whose value is being checked
+	std      []string                    // names of the standard modules
+	list     diag.List
+	unused   diag.List // of the file; dropped if it has errors, which may be why
 }
 
 // declare enters a module's declarations into its scope.
@@ -159,9 +176,9 @@ func (c *checker) file(f *syntax.File) {
 		c.decl(d)
 	}
 	for _, i := range f.Imports {
-		if o := c.imports[i]; o != nil && !c.used[o] && !f.Damaged {
+		if o := c.imports[i]; o != nil && !c.used[o] {
 			at := o.Decl.At
-			d := c.list.Warnf("E0202", at, "nothing in this file uses %s", o.Decl.Path.At.Text()).
+			d := c.unused.Warnf("E0202", at, "nothing in this file uses %s", o.Decl.Path.At.Text()).
 				Hint("remove the import")
 			if end := lineEnd(at); end > 0 {
 				d.Fix(source.Span{File: at.File, Start: at.Start, End: end}, "")
@@ -266,18 +283,22 @@ func (c *checker) component(d *syntax.Component) {
 	}
 	c.block(d.Body)
 	for _, p := range o.Params {
-		if !c.used[p] && !c.damaged(d.At.File) && p.Decl.Name.Name != "" {
-			c.list.Warnf("E0204", p.Decl.Name.At, "parameter `%s` is not used", p.Decl.Name.Name).
+		if !c.used[p] && p.Decl.Name.Name != "" {
+			c.unused.Warnf("E0204", p.Decl.Name.At, "parameter `%s` is not used", p.Decl.Name.Name).
 				Note("a run mentions it as `$%s`, everything else as `%s` or `${%s}`", p.Decl.Name.Name, p.Decl.Name.Name, p.Decl.Name.Name).
 				Hint("use it, or remove it here and where it is given")
 		}
 	}
 }
 
-// damaged reports whether something in a file could not be read, so that what
-// seems to be unused may be used there.
-func (c *checker) damaged(file *source.File) bool {
-	return slices.ContainsFunc(c.module.Files, func(f *syntax.File) bool { return f.Source == file && f.Damaged })
+// fileOf is the module's file of that source, or nil.
+func (c *checker) fileOf(source *source.File) *syntax.File {
+	for _, f := range c.module.Files {
+		if f.Source == source {
+			return f
+		}
+	}
+	return nil
 }
 
 // lost reports whether a name may be declared in a line that could not be read.

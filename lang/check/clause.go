@@ -97,7 +97,7 @@ func (c *checker) stmt(s syntax.Stmt) {
 		subject := c.expr(s.Subject)
 		for _, a := range s.Arms {
 			for _, p := range a.Patterns {
-				c.pattern(p, subject)
+				c.pattern(p, subject, s.Subject)
 			}
 			c.block(a.Body)
 		}
@@ -211,6 +211,9 @@ func (c *checker) rate(s *syntax.Clause) {
 // interval checks `update weekly` and `update 10d`.
 func (c *checker) interval(args []syntax.Expr) {
 	for _, a := range args {
+		if _, bad := a.(*syntax.BadExpr); bad {
+			continue // the parser has said so
+		}
 		n, ok := a.(*syntax.Name)
 		if !ok || c.scope.lookup(n.Name) != nil {
 			if !ok || !slices.Contains(intervals, n.Name) {
@@ -231,6 +234,9 @@ func (c *checker) interval(args []syntax.Expr) {
 
 func (c *checker) rateWord(args []syntax.Expr, known []string) {
 	for _, a := range args {
+		if _, bad := a.(*syntax.BadExpr); bad {
+			continue // the parser has said so
+		}
 		n, ok := a.(*syntax.Name)
 		if ok && slices.Contains(known, n.Name) {
 			continue

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -147,17 +148,41 @@ func (c *checker) resolve(e *syntax.Name) Object {
 		return nil
 	}
 	o := c.scope.lookup(e.Name)
-	if o == nil && c.module.lost(e.Name) {
-		return nil
-	}
 	if o == nil {
-		d := c.list.Errorf("E0207", e.At, "unknown name `%s`", e.Name)
-		c.suggest(d, e.At, e.Name, c.scope.visible())
+		c.unknown(e)
 		return nil
 	}
 	c.p.Objects[e] = o
 	c.used[o] = true
 	return o
+}
+
+// unknown reports a name that nothing declares, at the first place of the
+// module that has it; further ones are noted there.
+func (c *checker) unknown(e *syntax.Name) {
+	if c.module.lost(e.Name) || slices.ContainsFunc(c.module.Files, func(f *syntax.File) bool { return f.LostName }) {
+		return
+	}
+	if f := c.fileOf(e.At.File); f != nil && f.LostImport && slices.Contains(c.std, e.Name) {
+		return
+	}
+	if c.again(e.Name, e.At) {
+		return
+	}
+	d := c.list.Errorf("E0207", e.At, "unknown name `%s`", e.Name)
+	c.suggest(d, e.At, e.Name, c.scope.visible())
+	c.unknowns[e.Name] = d
+}
+
+// again reports whether a name of the module is reported already, and notes the
+// further place there.
+func (c *checker) again(name string, at source.Span) bool {
+	const shown = 3
+	d := c.unknowns[name]
+	if d != nil && len(d.Labels) < shown && d.Span != at {
+		d.See(at, "and here")
+	}
+	return d != nil
 }
 
 // suggest adds "did you mean" for a name that is not among the known ones, or
@@ -323,7 +348,12 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		if f := t.field(e.Name.Name); f != nil {
 			return f
 		}
+		key := fmt.Sprintf("%s.%s", t, e.Name.Name)
+		if c.again(key, e.Name.At) {
+			return invalidType
+		}
 		d := c.list.Errorf("E0207", e.Name.At, "no entry `%s` in this map", e.Name.Name)
+		c.unknowns[key] = d
 		var names []string
 		for _, f := range t.Fields {
 			names = append(names, f.Name)
@@ -628,7 +658,7 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 	result := invalidType
 	for _, a := range e.Arms {
 		for _, p := range a.Patterns {
-			c.pattern(p, subject)
+			c.pattern(p, subject, e.Subject)
 		}
 		t := c.expr(a.Value)
 		u := unify(result, t)
@@ -643,10 +673,36 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 }
 
 // pattern checks a pattern of a match against its subject.
-func (c *checker) pattern(p syntax.Expr, subject *Type) {
+func (c *checker) pattern(p syntax.Expr, subject *Type, of syntax.Expr) {
+	c.platformPattern(p, of)
 	if t := c.expr(p); unify(t, subject) == nil {
 		c.list.Errorf("E0206", p.Span(), "%s never equals %s", t.article(), subject.article()).
 			Hint("write a pattern of the subject's type")
+	}
+}
+
+// platformPattern warns of the name of a system or an architecture that no
+// platform has.
+func (c *checker) platformPattern(p, of syntax.Expr) {
+	member, ok := of.(*syntax.Select)
+	if !ok {
+		return
+	}
+	o, _ := c.p.Members[member].(*Predeclared)
+	s, literal := p.(*syntax.String)
+	if o == nil || !literal {
+		return
+	}
+	known := map[string][]string{"platform.os": {"linux"}, "platform.arch": Architectures}[o.Name]
+	text, ok := s.Literal()
+	if !ok || known == nil || slices.Contains(known, text) {
+		return
+	}
+	d := c.list.Warnf("E0206", s.At, "`%s` is never %q", o.Name, text)
+	if near := cmp.Or(Architecture(text), diag.Nearest(text, known)); near != "" && slices.Contains(known, near) {
+		d.Hint("did you mean `%q`?", near).Fix(s.At, `"`+near+`"`)
+	} else {
+		d.Hint("it is one of %s", strings.Join(known, ", "))
 	}
 }
 

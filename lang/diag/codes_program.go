@@ -157,7 +157,7 @@ A match that is a value needs an arm for every subject; the last one may be
 "else".
 `, exampleBase + `
 app shop {
-    replicas match platform.os { "plan9": 1 }
+    replicas match platform.arch { "arm64": 1 }
 }
 `},
 	{"E0305", "Nothing to update", `

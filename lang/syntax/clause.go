@@ -39,12 +39,10 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 			c.Word.Name = other.Word
 			return other, false
 		}
-		in := Place(0)
-		for _, f := range others {
-			in |= f.In
-		}
+		in := places(word)
 		p.list.Errorf("E0022", at, "`%s` stands in %s, not in %s", word, article(in), article(p.place)).
-			At("not here")
+			At("not here").
+			Hint("move it to %s", article(in))
 		return form, true
 	}
 	p.lose()
@@ -70,10 +68,44 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
 	} else if hint := habits[word]; hint != "" {
 		d.Hint("%s", hint)
+	} else if of := clausesWith(word, p.place); len(of) > 0 {
+		d.Note("`%s` is an option of %s", word, quoted(of)).
+			Hint("write it on the line of the clause that it belongs to")
+	} else if near := diag.Nearest(word, allWords()); near != "" {
+		d.Hint("did you mean `%s`? It stands in %s", near, article(places(near)))
 	} else {
-		d.Note("%s has %s", article(p.place), quoted(here))
+		d.Hint("`layc doc clauses` lists what %s has", article(p.place))
 	}
 	return nil, true
+}
+
+// clausesWith are the clauses of a place that have an option of that word.
+func clausesWith(word string, in Place) []string {
+	var all []string
+	for i := range forms {
+		if forms[i].In&in != 0 && forms[i].Option(word) != nil {
+			all = append(all, forms[i].Word)
+		}
+	}
+	return all
+}
+
+// allWords are the words of all clauses.
+func allWords() []string {
+	all := make([]string, len(forms))
+	for i := range forms {
+		all[i] = forms[i].Word
+	}
+	return all
+}
+
+// places is where the clauses of a word may stand.
+func places(word string) Place {
+	in := Place(0)
+	for _, f := range formsByWord[word] {
+		in |= f.In
+	}
+	return in
 }
 
 // elsewhere explains the two words of which one is an app's.
@@ -86,26 +118,32 @@ func elsewhere(word string) string {
 
 // habits are words of other tools, with what says the same here.
 var habits = map[string]string{
-	"FROM":       "the system below is the fleet's or the app's `base`",
-	"from":       "`from` follows the sources of a `copy`: copy \"…\" from COMPONENT to \"…\"",
-	"ADD":        "files come by `copy`, downloads by `fetch`",
-	"add":        "files come by `copy`, downloads by `fetch`",
-	"ARG":        "parameters stand after the component's name; `param` declares the module's",
-	"arg":        "parameters stand after the component's name; `param` declares the module's",
-	"CMD":        "the default command is `command [\"…\"]`",
-	"cmd":        "the default command is `command [\"…\"]`",
-	"MAINTAINER": "say it with a label: `label \"org.opencontainers.image.authors\" = \"…\"`",
-	"ONBUILD":    "a component that others need takes its place",
-	"install":    "packages come from the distribution: `needs os.packages(\"…\")`",
-	"packages":   "packages come from the distribution: `needs os.packages(\"…\")`",
-	"version":    "a version is a parameter of the component, or a `let`",
-	"depends":    "what a component stands on is what it `needs`",
-	"requires":   "what a component stands on is what it `needs`",
-	"mkdir":      "`dir` makes directories",
-	"symlink":    "`link` makes links",
-	"chown":      "`owner` and `mode` belong to the step that writes the file",
-	"chmod":      "`owner` and `mode` belong to the step that writes the file",
-	"exec":       "`run` is a step, `command` and `entrypoint` are what the container runs",
+	"FROM":        "the system below is the fleet's or the app's `base`",
+	"from":        "`from` follows the sources of a `copy`: copy \"…\" from COMPONENT to \"…\"",
+	"ADD":         "files come by `copy`, downloads by `fetch`",
+	"add":         "files come by `copy`, downloads by `fetch`",
+	"ARG":         "parameters stand after the component's name; `param` declares the module's",
+	"arg":         "parameters stand after the component's name; `param` declares the module's",
+	"CMD":         "the default command is `command [\"…\"]`",
+	"cmd":         "the default command is `command [\"…\"]`",
+	"MAINTAINER":  "say it with a label: `label \"org.opencontainers.image.authors\" = \"…\"`",
+	"ONBUILD":     "a component that others need takes its place",
+	"install":     "packages come from the distribution: `needs os.packages(\"…\")`",
+	"packages":    "packages come from the distribution: `needs os.packages(\"…\")`",
+	"environment": "variables are set by `env KEY = VALUE`",
+	"enviroment":  "variables are set by `env KEY = VALUE`",
+	"volumes":     "each path is a `volume`",
+	"ports":       "ports are what the app's `expose` says",
+	"port":        "ports are what the app's `expose` says",
+	"tags":        "each tag is a `tag`",
+	"version":     "a version is a parameter of the component, or a `let`",
+	"depends":     "what a component stands on is what it `needs`",
+	"requires":    "what a component stands on is what it `needs`",
+	"mkdir":       "`dir` makes directories",
+	"symlink":     "`link` makes links",
+	"chown":       "`owner` and `mode` belong to the step that writes the file",
+	"chmod":       "`owner` and `mode` belong to the step that writes the file",
+	"exec":        "`run` is a step, `command` and `entrypoint` are what the container runs",
 }
 
 // optionHere returns the option that begins at the current token, or nil.

@@ -26,7 +26,12 @@ func (p *parser) parseFile(f *File) {
 	for p.tok.Kind != EOF {
 		p.start, p.place = int(p.tok.Start), 0
 		doc, found := p.doc(), len(p.list)
-		switch d := p.declaration(doc).(type) {
+		d := p.declaration(doc)
+		before := len(p.abandoned)
+		if name, ok := declared(d); ok && (name.Name == "" || p.badLine(p.start)) {
+			p.lostName = true
+		}
+		switch d := d.(type) {
 		case nil:
 		case *Import:
 			if len(f.Decls) > 0 && !p.failed {
@@ -46,8 +51,26 @@ func (p *parser) parseFile(f *File) {
 			f.Decls = append(f.Decls, d)
 		}
 		p.endStatement("declaration")
+		p.wake = d == nil || len(p.abandoned) > before || p.badLine(max(0, p.end-1))
 		p.strayBrace(len(p.list) > found)
 	}
+}
+
+// declared is the name that a declaration enters into its module.
+func declared(d Node) (Ident, bool) {
+	switch d := d.(type) {
+	case *Let:
+		return d.Name, true
+	case *Param:
+		return d.Name, true
+	case *Slot:
+		return d.Name, true
+	case *User:
+		return d.Name, true
+	case *Component:
+		return d.Name, true
+	}
+	return Ident{}, false
 }
 
 // firstWord is where a declaration begins.
@@ -98,6 +121,9 @@ func (p *parser) endStatement(what string) {
 		p.fail("E0012", p.at(p.tok), "`%s` closes nothing", p.tok.Kind).
 			Hint("remove it, or open it before")
 	default:
+		if p.apartUnit() {
+			break
+		}
 		d := p.fail("E0016", p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
 		d.Note("a %s ends with its line", what)
 		if p.tokens[p.i].Kind == Word {
@@ -112,6 +138,26 @@ func (p *parser) endStatement(what string) {
 		p.load()
 		p.cut = int(p.tok.Start)
 	}
+}
+
+// apartUnit reports a number whose unit stands apart from it: `5 minutes`.
+func (p *parser) apartUnit() bool {
+	t := p.tokens[p.i]
+	if p.i == 0 || t.Kind != Word || p.tokens[p.i-1].Kind != Numeral {
+		return false
+	}
+	digits, unit := p.textOf(p.tokens[p.i-1]), p.textOf(t)
+	if !isUnit(unit) {
+		short, ok := longUnits(unit)
+		if !ok {
+			return false
+		}
+		unit = short
+	}
+	at := p.span(int(p.tokens[p.i-1].Start), int(t.End))
+	p.fail("E0005", at, "a number and its unit are one word").
+		Hint("write `%s`", digits+unit).Fix(at, digits+unit)
+	return true
 }
 
 // doc returns the comment directly above the current token, without its #.
@@ -141,6 +187,10 @@ func (p *parser) declaration(doc string) Node {
 			return nil
 		}
 		p.lose()
+		if p.wake {
+			p.failed = true // one finding for all that is no declaration
+			return nil
+		}
 		p.fail("E0010", p.at(word), "expected a declaration, found %s", p.describe(word)).
 			Hint("a file holds %s", quoted(declarations[:]))
 		return nil
@@ -173,9 +223,14 @@ func (p *parser) declaration(doc string) Node {
 	case "component":
 		p.next()
 		d := &Component{Doc: doc, Name: p.ident("the component's name")}
+		before := len(p.abandoned)
 		d.Params = p.params()
-		d.Partial = p.failed
 		d.Body = p.body(InComponent)
+		for _, a := range p.abandoned[before:] {
+			d.Partial = d.Partial || a.Start == start
+		}
+		d.Partial = d.Partial || p.badLine(start)
+		p.lostName = p.lostName || d.Partial
 		d.At = p.since(start)
 		return d
 	case "user":
@@ -200,10 +255,7 @@ func (p *parser) unknownDeclaration(word string) {
 	p.lose()
 	at := p.at(p.tok)
 	if len(formsByWord[word]) > 0 {
-		in := Place(0)
-		for _, f := range formsByWord[word] {
-			in |= f.In
-		}
+		in := places(word)
 		p.fail("E0022", at, "`%s` stands in a declaration, not beside it", word).
 			Hint("move it into the braces of %s", article(in))
 		return
@@ -240,6 +292,7 @@ func (p *parser) importDecl(start int) *Import {
 	d := &Import{Path: &String{At: p.here()}}
 	if !p.on(Text) {
 		p.lose()
+		p.lostImport = true
 		p.fail("E0013", p.here(), "the module's path is missing").
 			Hint("write it as text: `import \"std/java\"`")
 	} else {

@@ -7,7 +7,7 @@ import "github.com/layc-lang/layc/lang/diag"
 // Last is what the word before them takes.
 func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option {
 	var all []*Option
-	for p.on(Word) {
+	for p.on(Word) || p.strayed(word, forms, all) {
 		form := p.optionHere(forms)
 		if form == nil {
 			break
@@ -32,6 +32,27 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 			Hint("where the value is a list, write `%s [\"…\", \"…\"]`", word.Name)
 	}
 	return all
+}
+
+// strayed reports an option that stands at the beginning of the next line,
+// further right than its clause, and lets the statement go on there.
+func (p *parser) strayed(word Ident, forms []OptionForm, all []*Option) bool {
+	if p.failed || !p.tok.Line || p.tok.Kind != Word || p.loose > 0 {
+		return false
+	}
+	w := p.textOf(p.tok)
+	form := findOption(forms, w)
+	is, _ := p.column(int(p.tok.Start))
+	should, first := p.column(p.start)
+	if form == nil || findRead(all, w) != nil || !first || is <= should && FindForm(w, p.place) != nil {
+		return false
+	}
+	p.list.Errorf("E0016", p.at(p.tok), "`%s` is an option of `%s`, and stands on the next line", w, word.Name).
+		See(word.At, "a clause ends with its line, unless that ends in a comma").
+		Hint("write it on the line of `%s`", word.Name).
+		Fix(p.span(p.end, int(p.tok.Start)), " ")
+	p.continueLine()
+	return true
 }
 
 // option reads the option at the current token. After it come others of

@@ -82,7 +82,9 @@ func Parse(file *source.File) (*File, diag.List) {
 	p.lexical = len(p.list)
 	p.load()
 	p.parseFile(tree)
-	tree.Tokens, tree.Lost, tree.Abandoned, tree.Damaged = p.tokens, p.lost, p.abandoned, len(p.list) > 0
+	tree.Tokens, tree.Damaged = p.tokens, len(p.list) > 0
+	p.loseAbandoned()
+	tree.Lost, tree.LostImport, tree.LostName, tree.Abandoned = p.lost, p.lostImport, p.lostName, p.abandoned
 	if len(p.list) >= maxErrors {
 		p.list = p.list.Sorted()
 		p.list = p.list[:min(len(p.list), maxErrors)]
@@ -113,20 +115,23 @@ type parser struct {
 	list    diag.List
 	lexical int // how many of list are the lexer's
 
-	loose     int             // 1 between ( or [, where line ends end nothing, else 0
-	depth     int             // of the tree, see maxDepth
-	failed    bool            // the statement is being abandoned
-	start     int             // where the statement begins
-	brackets  []opening       // open ones of the statement
-	blocks    []opening       // open blocks
-	place     Place           // of the block
-	continued bool            // a stray token was left out, and the block goes on
-	inItems   bool            // a comma begins the next item
-	suspect   opening         // a block whose closing brace (at line) is further left than its header
-	early     int             // where a brace, further right than its header, closed a declaration; or 0
-	lost      map[string]bool // see File.Lost
-	abandoned []source.Span   // see File.Abandoned
-	cut       int             // where blocks end for want of braces, as was reported; or 0
+	loose      int             // 1 between ( or [, where line ends end nothing, else 0
+	depth      int             // of the tree, see maxDepth
+	failed     bool            // the statement is being abandoned
+	start      int             // where the statement begins
+	brackets   []opening       // open ones of the statement
+	blocks     []opening       // open blocks
+	place      Place           // of the block
+	continued  bool            // a stray token was left out, and the block goes on
+	inItems    bool            // a comma begins the next item
+	suspect    opening         // a block whose closing brace (at line) is further left than its header
+	early      int             // where a brace, further right than its header, closed a declaration; or 0
+	lost       map[string]bool // see File.Lost
+	lostImport bool
+	lostName   bool
+	wake       bool          // what stood before was no declaration, which is reported
+	abandoned  []source.Span // see File.Abandoned
+	cut        int           // where blocks end for want of braces, as was reported; or 0
 }
 
 // opening is an opening bracket.
@@ -261,16 +266,47 @@ func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any
 }
 
 // lose notes the words from the current token to the end of its line, as a
-// line that is abandoned may have been meant to declare a name.
+// line that is abandoned may have been meant to declare a name; or, with a path
+// in it, to import a module.
 func (p *parser) lose() {
+	if p.lost == nil {
+		p.lost = map[string]bool{}
+	}
 	for i := p.i; p.tokens[i].Kind != EOF && (i == p.i || !p.tokens[i].Line); i++ {
-		if p.tokens[i].Kind == Word {
-			if p.lost == nil {
-				p.lost = map[string]bool{}
-			}
-			p.lost[p.textOf(p.tokens[i])] = true
+		switch t := p.textOf(p.tokens[i]); p.tokens[i].Kind {
+		case Word:
+			p.lost[t] = true
+		case Text:
+			t = strings.Trim(t, `"/`)
+			p.lost[t[strings.LastIndexByte(t, '/')+1:]] = true
 		}
 	}
+}
+
+// loseAbandoned notes the words of all that is abandoned, and of lines with
+// tokens that are none.
+func (p *parser) loseAbandoned() {
+	lost := func(at int) bool {
+		i := sort.Search(len(p.abandoned), func(i int) bool { return p.abandoned[i].End > at })
+		return i < len(p.abandoned) && p.abandoned[i].Start <= at
+	}
+	if len(p.abandoned) == 0 && p.lexical == 0 {
+		return
+	}
+	if p.lost == nil {
+		p.lost = map[string]bool{}
+	}
+	for _, t := range p.tokens {
+		if t.Kind == Word && (lost(int(t.Start)) || p.badLine(int(t.Start))) {
+			p.lost[p.textOf(t)] = true
+		}
+	}
+}
+
+// badLine reports whether the lexer complained about the line of an offset.
+func (p *parser) badLine(at int) bool {
+	start := strings.LastIndexByte(p.text[:at], '\n') + 1
+	return p.lexical > 0 && p.lexicalWithin(start, p.lineEnd(at))
 }
 
 // inWake reports whether the lexer complained between the start of the

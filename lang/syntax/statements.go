@@ -114,6 +114,7 @@ func (p *parser) endOfBlock(brace opening) bool {
 	if p.lexicalWithin(brace.at, int(p.tok.Start)) {
 		p.failed = true
 	}
+	p.lostName = true // what follows may have been read as part of the block
 	d := p.fail("E0011", p.span(at, at+1), "`{` is not closed").At("opened here")
 	if closer >= 0 {
 		d.See(p.span(closer, closer+1), "this `}` closes it, but stands further left than its line")

@@ -21,6 +21,11 @@ type File struct {
 	// Lost are the words of lines that could not be read, among which may be
 	// names that those lines were to declare.
 	Lost map[string]bool
+	// LostName says that a declaration could not be read so far that its name is
+	// certain.
+	LostName bool
+	// LostImport says that an import could not be read, and not what it imports.
+	LostImport bool
 	// Damaged says that something could not be read, so that what the file
 	// does not say may still be meant.
 	Damaged bool

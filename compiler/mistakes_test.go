@@ -1,0 +1,84 @@
+package compiler_test
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"testing"
+	"testing/fstest"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// TestOneMistake leaves out, doubles and spoils each token of the examples in
+// turn and compiles them: one mistake gives one finding, nearly always, and
+// never a flood.
+func TestOneMistake(t *testing.T) {
+	mistakes, more := 0, 0
+	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer"} {
+		files := memory(t, os.DirFS("../testdata/"+path.Dir(name)))
+		file := path.Base(name)
+		text := string(files[file].Data)
+		if list := findings(files); len(list) > 0 {
+			t.Fatalf("%s: %s", name, list[0].Message)
+		}
+		tree, _ := syntax.Parse(source.New(file, text))
+		for _, token := range tree.Tokens {
+			if token.Kind == syntax.EOF || token.Kind == syntax.Comment {
+				continue
+			}
+			before, word, after := text[:token.Start], text[token.Start:token.End], text[token.End:]
+			for _, spoilt := range []string{before + after, before + word + " " + word + after, before + "@@" + after, before + "zzz" + after} {
+				files := maps.Clone(files)
+				files[file] = &fstest.MapFile{Data: []byte(spoilt)}
+				list := findings(files)
+				mistakes++
+				if len(list) > 1 {
+					more++
+				}
+				if len(list) > 3 {
+					var out bytes.Buffer
+					if err := diag.Render(&out, list, diag.Options{}); err != nil {
+						t.Fatal(err)
+					}
+					t.Errorf("%s, line %d, at %s: %d findings for one mistake:\n%s",
+						name, tree.Source.Position(int(token.Start)).Line, word, len(list), out.String())
+				}
+			}
+		}
+	}
+	if more*50 > mistakes {
+		t.Errorf("%d of %d mistakes give more than one finding", more, mistakes)
+	}
+}
+
+func findings(files fs.FS) diag.List {
+	_, list := compiler.Compile(compiler.Input{
+		Project: files, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+	}, compiler.Expanded)
+	return list.Sorted()
+}
+
+// memory reads a directory into memory.
+func memory(t *testing.T, files fs.FS) fstest.MapFS {
+	t.Helper()
+	out := fstest.MapFS{}
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		out[name] = &fstest.MapFile{Data: text, Mode: 0o644}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

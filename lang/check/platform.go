@@ -1,0 +1,22 @@
+package check
+
+// Architectures are those that images are built for, as platforms name them.
+var Architectures = []string{"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le"}
+
+// Architecture is the name that platforms have for an architecture which other
+// tools call so; "" for none.
+func Architecture(elsewhere string) string {
+	switch elsewhere {
+	case "x86_64", "x86-64", "x64":
+		return "amd64"
+	case "aarch64", "armv8":
+		return "arm64"
+	case "armhf", "armv7l", "armv7":
+		return "arm"
+	case "i386", "i686", "x86":
+		return "386"
+	case "ppc64el":
+		return "ppc64le"
+	}
+	return ""
+}
