@@ -311,8 +311,10 @@ func (p *parser) key(word string) *String {
 		p.next()
 		if p.on(Dot) || p.on(Minus) || p.on(Over) {
 			end := p.i
-			for k := p.tokens[end].Kind; k != EOF && k != Equals && k != PlusEquals && k != Colon && !p.tokens[end+1].Line; k = p.tokens[end].Kind {
-				end++
+			for k := p.tokens[end].Kind; k != EOF && k != Equals && k != PlusEquals && k != Colon; k = p.tokens[end].Kind {
+				if end++; p.tokens[end].Line {
+					break
+				}
 			}
 			at := p.span(id.At.Start, int(p.tokens[end-1].End))
 			p.fail("E0028", at, "a name has letters, digits and `_` only").
