@@ -121,6 +121,7 @@ func (x *fit) start() {
 			x.over[c]++
 		}
 	}
+	x.disperse()
 	for id := range x.loose {
 		x.rate(&x.loose[id])
 	}

@@ -474,6 +474,7 @@ func (q *polish) split(all [][]int32, a int32, part, rest []int32) bool {
 		if len(classes) == 0 {
 			continue
 		}
+		po.work += int64(len(part)+len(rest)) / 8
 		if t := q.trade(classes, whole); n == 0 && t != nil && t.futile(po.contentOf(part), po.contentOf(rest)) {
 			continue
 		}
