@@ -68,7 +68,9 @@ func (b *builder) verify(program string) (proofs []string, steps engine.Steps) {
 			if !p.Own(f.Vertex) {
 				line += " " + f.Name + " failed:"
 			}
-			line += " " + strings.Join(f.Log, "|")
+			if line += " " + strings.Join(f.Log, "|"); len(f.Log) == 0 {
+				line += f.Err.Error()
+			}
 		}
 		if text := strings.TrimSuffix(string(all[n].Report), "\n"); text != "" {
 			line += " " + strings.ReplaceAll(strings.ReplaceAll(text, "\n", "|"), "\t", " ")
@@ -220,8 +222,20 @@ app a {
     test "whoami"       prints "7:8 /opt"
     test "cat /nowhere" prints ""
 }
+
+component bare {
+    run  "remove /bin/sh"
+    test "print HOW" prints ""
+}
+
+app b {
+    uses bare
+    user "nobody"
+    test "whoami" prints ""
+}
 `)
 	lines(t, got,
+		"alone bare:",
 		"test right:", "test left:", "test left:",
 		"test tool:",
 		"test tool: layc-helper: it should print:|  two|it printed:|  one",
@@ -230,6 +244,8 @@ app a {
 		"test tool:",
 		"test a:", "test a:", "test a:",
 		"test a: layc-helper: it ended with exit status 1|it printed:|  open /nowhere: no such file or directory",
+		"test bare: layc-helper: there is no /bin/sh to run it with",
+		"test b: unable to find user nobody: no matching entries in passwd file",
 	)
 }
 

@@ -134,6 +134,10 @@ func rootCause(err error) error {
 	for _, prefix := range []string{"failed to run Build function: ", "failed to solve: ", "failed to compute cache key: ", "failed to load cache key: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
+	// The step is named elsewhere, and its command may be a page long.
+	if _, why, ok := strings.Cut(s, " did not complete successfully: "); ok && strings.HasPrefix(s, `process "`) {
+		s = why
+	}
 	if s == err.Error() {
 		return err
 	}

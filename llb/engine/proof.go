@@ -130,6 +130,6 @@ func (t *tracker) lost(def *pb.Definition, err error, step **StepError) bool {
 		return false
 	}
 	name, log := t.describe(id)
-	*step = &StepError{Vertex: id, Name: name, Log: log, Err: errors.New(why)}
+	*step = &StepError{Vertex: id, Name: name, Log: log, Err: rootCause(errors.New(why))}
 	return true
 }
