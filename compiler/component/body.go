@@ -327,8 +327,8 @@ func (x *expander) assigned(s *syntax.Clause, v *env, to *body) {
 		return
 	}
 	key, _ := x.eval(s.Assign.Key, v).(string)
-	val := x.eval(s.Assign.Value, v)
-	if val == nil {
+	val, ok := x.content(s.Assign.Value, v)
+	if !ok {
 		return
 	}
 	if key == "" || strings.ContainsAny(key, "=\x00") || s.Word.Name == "env" && strings.ContainsAny(key, " \t\n") {
@@ -338,7 +338,7 @@ func (x *expander) assigned(s *syntax.Clause, v *env, to *body) {
 		return
 	}
 	to.propose(setting{
-		word: s.Word.Name, key: key, append: s.Assign.Append, by: x.option(s, "by", v), value: text(val), span: s.At,
+		word: s.Word.Name, key: key, append: s.Assign.Append, by: x.option(s, "by", v), value: val, span: s.At,
 	})
 }
 

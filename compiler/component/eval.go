@@ -101,11 +101,15 @@ func (x *expander) text(e *syntax.String, v *env) value {
 		if part == nil {
 			return nil
 		}
-		if b.Len()+len(text(part)) > maxText {
+		said := text(part)
+		if b.Len() > 0 && x.isPath(p.Expr) {
+			said = unanchored(said) // this is no path any more
+		}
+		if b.Len()+len(said) > maxText {
 			x.tooLong(e.At, "text", "bytes")
 			return nil
 		}
-		b.WriteString(text(part))
+		b.WriteString(said)
 	}
 	if !x.hold(b.Len(), e.At) {
 		return nil
@@ -608,6 +612,32 @@ func anchor(p string, m *check.Module) string {
 		slash = "/"
 	}
 	return "//" + path.Join(dir, p) + slash
+}
+
+// unanchored is an anchored path as it stands in text: relative to the project.
+func unanchored(p string) string { return strings.TrimPrefix(p, "//") }
+
+// isPath says whether an expression is a path.
+func (x *expander) isPath(e syntax.Expr) bool {
+	t := x.p.Types[e]
+	return t != nil && t.Kind == check.Path
+}
+
+// content evaluates an operand that is put somewhere as text, and is no path
+// even if it begins with one.
+func (x *expander) content(e syntax.Expr, v *env) (string, bool) {
+	val := x.eval(e, v)
+	if val == nil {
+		return "", false
+	}
+	begins := e
+	if s, ok := e.(*syntax.String); ok && len(s.Parts) > 0 && s.Parts[0].Expr != nil {
+		begins = s.Parts[0].Expr
+	}
+	if x.isPath(begins) {
+		return unanchored(text(val)), true
+	}
+	return text(val), true
 }
 
 // texts evaluates an operand that is a text or a list of texts.

@@ -461,7 +461,11 @@ func (x *expander) run(s *syntax.Clause, v *env, to *body) {
 	}
 	for _, o := range x.p.Mentions[s] {
 		if val := x.object(o, s.At, v); val != nil {
-			step.Vars = append(step.Vars, EnvVar{o.Ident().Name, text(val)})
+			said := text(val)
+			if p, ok := o.(*check.Param); ok && p.Type != nil && p.Type.Kind == check.Path {
+				said = unanchored(said)
+			}
+			step.Vars = append(step.Vars, EnvVar{o.Ident().Name, said})
 		}
 	}
 	if o := s.Option("with"); o != nil {
@@ -498,8 +502,8 @@ func (x *expander) runEnv(o *syntax.Option, step *Run, v *env) {
 		return
 	}
 	key, _ := x.eval(o.Assign.Key, v).(string)
-	val := x.eval(o.Assign.Value, v)
-	if val == nil {
+	val, ok := x.content(o.Assign.Value, v)
+	if !ok {
 		return
 	}
 	if !variableName.MatchString(key) {
@@ -508,7 +512,7 @@ func (x *expander) runEnv(o *syntax.Option, step *Run, v *env) {
 			Hint("write `env %s = …`", plainName(key))
 		return
 	}
-	step.Vars = append(step.Vars, EnvVar{key, text(val)})
+	step.Vars = append(step.Vars, EnvVar{key, val})
 }
 
 // variableName is what a shell takes for the name of a variable.
@@ -596,11 +600,19 @@ func (x *expander) fileStep(s *syntax.Clause, v *env, to *body) {
 		x.found.Errorf("E0320", s.Args[0].Span(), "%q is a directory", p).Hint("write the name of the file behind it: `\"%s…\"`", p)
 		return
 	}
+	word := "text"
 	if s.Option("append") != nil {
-		to.steps = append(to.steps, &Append{Path: p, Text: x.option(s, "append", v), Owner: owner, Mode: mode, Span: s.At})
+		word = "append"
+	}
+	said := ""
+	if o := s.Option(word); o != nil && len(o.Args) > 0 {
+		said, _ = x.content(o.Args[0], v)
+	}
+	if word == "append" {
+		to.steps = append(to.steps, &Append{Path: p, Text: said, Owner: owner, Mode: mode, Span: s.At})
 		return
 	}
-	to.steps = append(to.steps, &File{Path: p, Text: x.option(s, "text", v), Owner: owner, Mode: mode, Span: s.At})
+	to.steps = append(to.steps, &File{Path: p, Text: said, Owner: owner, Mode: mode, Span: s.At})
 }
 
 // runAs is the user that a run asks for, as numbers or as a system's own name.

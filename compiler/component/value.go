@@ -152,11 +152,24 @@ func text(v value) string {
 	case size:
 		return strconv.FormatInt(int64(v), 10)
 	case time.Duration:
-		return v.String()
+		return duration(v)
 	case *account:
 		return v.owner().String()
 	}
 	return fmt.Sprint(v)
+}
+
+// duration is a length of time as a program writes it where it can: "90m" is
+// "1h30m", "1h" stays.
+func duration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // compare orders two scalars of one type; texts in the order of versions.
