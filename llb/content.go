@@ -143,7 +143,7 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 		l.makeFile(c, i, s)
 	case *component.Dir:
 		l.room(c, i, s.Path)
-		l.makeDir(c, i, s.Path, s.Owner, fileMode(s.Mode, 0o755))
+		l.setDir(c, i, s)
 		c.put(s.Path, s.Span)
 	case *component.Link:
 		l.room(c, i, s.Path)

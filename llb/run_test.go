@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/ssh/agent"
 
+	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 )
 
@@ -231,5 +232,50 @@ component c {
 	_, _, err = b.make(sources{files: map[string]string{"a.layer": strings.Replace(program, "x 1", "x 2", 1)}})
 	if !errors.As(err, &step) || !strings.Contains(err.Error(), "SSH") {
 		t.Errorf("without an agent: %v, want a step that fails for want of ssh", err)
+	}
+}
+
+// TestDirs checks that dir gives a directory its owner and all bits of its mode,
+// whether it is there already or not, and whatever is made around it.
+func TestDirs(t *testing.T) {
+	b := newBuilder(t)
+	files, _, err := b.build(runBase+`
+component below {
+    run """
+        write /srv/old/x 1
+        write /srv/other/x 1
+    """
+}
+
+component stacked {
+    needs below
+    dir   "/srv/old" owner "5:6" mode 02750
+    dir   "/srv/new" owner "7:8" mode 01777
+    dir   "/srv/other"
+    run   "write /srv/new/x 1"
+}
+
+component c {
+    needs stacked
+    owns  "/opt/c"
+    run   "write /opt/c/a/x 1"
+    dir   "/opt/c/a" mode 01777
+    dir   "/opt/c/b" mode 02755
+    file  "/opt/c/b/su" text "x" mode 04711
+}`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"/srv": "0:0 755", "/srv/old": "5:6 2750", "/srv/old/x": "0:0 644", "/srv/new": "7:8 1777", "/srv/new/x": "0:0 644", "/srv/other": "0:0 755",
+		"/opt/c": "0:0 755", "/opt/c/a": "0:0 1777", "/opt/c/a/x": "0:0 644", "/opt/c/b": "0:0 2755", "/opt/c/b/su": "0:0 4711",
+	} {
+		f, ok := files[name]
+		if got := fmt.Sprintf("%d:%d %o", f.Uid, f.Gid, f.Mode&0o7777); got != want || !ok {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+		if f.ModTime.Unix() != llb.Epoch {
+			t.Errorf("%s has the time %v", name, f.ModTime)
+		}
 	}
 }

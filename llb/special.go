@@ -2,6 +2,7 @@ package llb
 
 import (
 	"os"
+	"path"
 
 	"github.com/moby/buildkit/client/llb"
 
@@ -35,6 +36,25 @@ func (l *lowerer) makeDir(c *contents, i *component.Instance, dir string, owner 
 	made := llb.Scratch().File(llb.Mkdir("/new", 0o755, llb.WithCreatedTime(epoch)), l.from(i.Title, "prepare "+dir, c.origin))
 	c.chain = c.chain.Copy(made, "/new", dir, special(owner, mode))
 	c.inherit = c.inherit || mode&setGroupID != 0
+}
+
+// setDir appends a step's making of a directory, which gives one that is there
+// already the owner and mode that the step says.
+func (l *lowerer) setDir(c *contents, i *component.Instance, s *component.Dir) {
+	mode := fileMode(s.Mode, 0o755)
+	if c.scratch && !c.touched[s.Path] || s.Owner == nil && s.Mode == "" {
+		l.makeDir(c, i, s.Path, s.Owner, mode)
+		return
+	}
+	// What is copied into a directory overwrites, the directory itself stays.
+	made := llb.Scratch().File(llb.Mkdir("/new", 0o755, llb.WithCreatedTime(epoch)), l.from(i.Title, "prepare "+s.Path, s.Span))
+	in := llb.Scratch().File(llb.Copy(made, "/new", "/in/"+path.Base(s.Path), withParent(special(s.Owner, mode))), l.from(i.Title, "prepare "+s.Path, s.Span))
+	c.chain = c.chain.Copy(in, "/in", path.Dir(s.Path), &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch})
+}
+
+func withParent(info *llb.CopyInfo) *llb.CopyInfo {
+	info.CreateDestPath = true
+	return info
 }
 
 // makeFile appends the writing of a file whose parent is there.
