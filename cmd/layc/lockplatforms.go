@@ -6,7 +6,6 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
-	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
@@ -53,7 +52,7 @@ func pinnedPlatforms(pins *lock.File) []component.Platform {
 		arches[p.Arch] = true
 	}
 	for _, name := range debianPlatforms {
-		if arch, err := debian.Arch(name); err == nil && arches[arch] {
+		if arch, err := lock.DebianArch(name); err == nil && arches[arch] {
 			add(name)
 		}
 	}

@@ -386,7 +386,7 @@ func (x *expander) finishRefs() {
 	slices.Sort(r.URLs)
 	r.URLs = slices.Compact(r.URLs)
 	for id, names := range x.wanted {
-		d := lock.Distribution{ID: id, Arch: debianArch[x.platform.Arch]}
+		d := lock.Distribution{ID: id, Arch: x.debianArch()}
 		for n := range names {
 			d.Packages = append(d.Packages, n)
 		}

@@ -450,7 +450,7 @@ func (x *expander) packageInstances(distribution string, r *ref) []*Instance {
 		return nil
 	}
 	x.wantPackages(distribution, r.packages...)
-	arch := debianArch[x.platform.Arch]
+	arch := x.debianArch()
 	var out []*Instance
 	for _, name := range r.packages {
 		if i := x.packages[distribution+" "+name]; i != nil {

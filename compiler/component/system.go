@@ -230,8 +230,12 @@ var (
 	}
 )
 
-// debianArch are Debian's names of the architectures that layc builds for.
-var debianArch = map[string]string{"amd64": "amd64", "arm64": "arm64", "arm": "armhf", "386": "i386", "ppc64le": "ppc64el", "s390x": "s390x"}
+// debianArch is dpkg's name of the platform's architecture; "" if Debian has
+// no packages for it, which is told where they are to be pinned.
+func (x *expander) debianArch() string {
+	arch, _ := lock.DebianArch(x.platform.String())
+	return arch
+}
 
 func (x *expander) distribution(s *syntax.Clause, name string, v *env, to *body) {
 	suite := x.option(s, "suite", v)
@@ -250,7 +254,7 @@ func (x *expander) distribution(s *syntax.Clause, name string, v *env, to *body)
 			to.system.Distribution += "+" + strings.Join(more, "+")
 		}
 	}
-	arch := debianArch[x.platform.Arch]
+	arch := x.debianArch()
 	x.wantPackages(to.system.Distribution)
 	to.system.Packages = x.lock.Minimal(to.system.Distribution, arch)
 	if len(to.system.Packages) == 0 {

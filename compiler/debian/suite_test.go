@@ -27,16 +27,3 @@ func TestSuites(t *testing.T) {
 		}
 	}
 }
-
-func TestArch(t *testing.T) {
-	for platform, want := range map[string]string{
-		"linux/amd64": "amd64", "linux/arm64": "arm64", "linux/arm/v7": "armhf", "linux/386": "i386", "linux/ppc64le": "ppc64el",
-	} {
-		if got, err := Arch(platform); got != want || err != nil {
-			t.Errorf("%s: got %s, %v, want %s", platform, got, err, want)
-		}
-	}
-	if _, err := Arch("windows/amd64"); err == nil || err.Error() != "debian has no packages for platform windows/amd64" {
-		t.Errorf("got %v for Windows", err)
-	}
-}
