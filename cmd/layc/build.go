@@ -273,7 +273,7 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 		d.Note("%s", step.Err)
 	}
 	switch {
-	case strings.Contains(step.Err.Error(), "404"):
+	case strings.Contains(step.Err.Error(), "response status 404"):
 		d.Hint("what %s pins is gone from the mirror: run `layc update`, or name another mirror with `--mirror`", lock.Name)
 	case step.ExitCode == 127:
 		d.Note("a step finds what its component `needs`, what that needs, and what it `builds with`").
