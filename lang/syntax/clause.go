@@ -1,6 +1,10 @@
 package syntax
 
-import "github.com/layc-lang/layc/lang/diag"
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+)
 
 // clause reads the clause of that word, as the table in clauses.go has it. It
 // returns nil for one that has no place here.
@@ -15,6 +19,11 @@ func (p *parser) clause(word string) *Clause {
 		}
 	}
 	p.next()
+	if p.on(Colon) && int(p.tok.Start) == p.end {
+		p.list.Errorf("E0010", p.at(p.tok), "what `%s` takes stands behind it, without a `:`", c.Word.Name).
+			Hint("remove the `:`").Fix(p.at(p.tok), "")
+		p.next()
+	}
 	first := p.optionHere(form.Options)
 	if first == nil || !first.Instead && form.Takes != Nothing {
 		c.Args, c.Assign = p.operands(form.Takes, word, form.Options)
@@ -57,7 +66,13 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 			Hint("move it to the top level of the file")
 		return nil, true
 	}
+	line := p.span(at.Start, p.lineEnd(at.End))
 	d := p.fail("E0021", at, "unknown clause `%s`", quoteLess(word))
+	if clause := instruction(word, p.text[at.End:line.End]); clause != "" && FindForm(instructions[word], p.place) != nil {
+		line.End = at.End + len(strings.TrimRight(p.text[at.End:line.End], " \t\r"))
+		d.Hint("write `%s`", clause).Fix(line, clause)
+		return nil, true
+	}
 	var here []string
 	for _, f := range forms {
 		if f.In&p.place != 0 {
@@ -116,36 +131,6 @@ func elsewhere(word string) string {
 	return "an app `uses`, only a component `needs`"
 }
 
-// habits are words of other tools, with what says the same here.
-var habits = map[string]string{
-	"FROM":        "the system below is the fleet's or the app's `base`",
-	"from":        "`from` follows the sources of a `copy`: copy \"…\" from COMPONENT to \"…\"",
-	"ADD":         "files come by `copy`, downloads by `fetch`",
-	"add":         "files come by `copy`, downloads by `fetch`",
-	"ARG":         "parameters stand after the component's name; `param` declares the module's",
-	"arg":         "parameters stand after the component's name; `param` declares the module's",
-	"CMD":         "the default command is `command [\"…\"]`",
-	"cmd":         "the default command is `command [\"…\"]`",
-	"MAINTAINER":  "say it with a label: `label \"org.opencontainers.image.authors\" = \"…\"`",
-	"ONBUILD":     "a component that others need takes its place",
-	"install":     "packages come from the distribution: `needs os.packages(\"…\")`",
-	"packages":    "packages come from the distribution: `needs os.packages(\"…\")`",
-	"environment": "variables are set by `env KEY = VALUE`",
-	"enviroment":  "variables are set by `env KEY = VALUE`",
-	"volumes":     "each path is a `volume`",
-	"ports":       "ports are what the app's `expose` says",
-	"port":        "ports are what the app's `expose` says",
-	"tags":        "each tag is a `tag`",
-	"version":     "a version is a parameter of the component, or a `let`",
-	"depends":     "what a component stands on is what it `needs`",
-	"requires":    "what a component stands on is what it `needs`",
-	"mkdir":       "`dir` makes directories",
-	"symlink":     "`link` makes links",
-	"chown":       "`owner` and `mode` belong to the step that writes the file",
-	"chmod":       "`owner` and `mode` belong to the step that writes the file",
-	"exec":        "`run` is a step, `command` and `entrypoint` are what the container runs",
-}
-
 // optionHere returns the option that begins at the current token, or nil.
 func (p *parser) optionHere(options []OptionForm) *OptionForm {
 	if len(options) == 0 || !p.on(Word) {
@@ -170,22 +155,19 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		return nil, p.assign(word, takes == Append)
 	case Shell:
 		if !p.on(Text) && !p.on(BlockText) {
-			if p.ends() || p.tok.Kind == RBrace {
-				p.missing(word)
-			} else {
-				p.fail("E0013", p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
-					Note("the text is the shell's and taken as it is; names in scope reach it as variables, such as `$version`").
-					Hint("write `%s \"…\"`", word)
-			}
+			p.noShellText(word)
 			return []Expr{p.bad()}, nil
 		}
 		return []Expr{p.shellText()}, nil
 	case Bare:
+		if id, ok := p.quotedName(word); ok {
+			return []Expr{&Name{id}}, nil
+		}
 		if p.ends() || p.tok.Kind != Word {
 			p.missing(word)
 			return []Expr{p.bad()}, nil
 		}
-		return []Expr{&Name{p.ident("a name")}}, nil
+		return []Expr{&Name{p.name("a name")}}, nil
 	}
 	if p.missingBefore(word, options) {
 		return []Expr{p.bad()}, nil
@@ -194,6 +176,12 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		return p.values("after", word), nil
 	}
 	x := p.valueAfter("after", word)
+	if n := p.peek(1); p.on(Comma) && !p.inItems && (n.Line || n.Kind == EOF) {
+		p.list.Errorf("E0016", p.at(p.tok), "a clause ends with its line, not with a comma").
+			Hint("remove it").Fix(p.at(p.tok), "")
+		p.next()
+		return []Expr{x}, nil
+	}
 	if p.on(Comma) && !p.inItems {
 		comma := int(p.tok.Start)
 		p.next()
@@ -205,6 +193,43 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		}
 	}
 	return []Expr{x}, nil
+}
+
+// noShellText fails where the text of a run should be.
+func (p *parser) noShellText(word string) {
+	if p.ends() || p.tok.Kind == RBrace {
+		p.missing(word)
+		return
+	}
+	if p.hereDocument() {
+		return
+	}
+	at := p.span(int(p.tok.Start), p.lineEnd(int(p.tok.Start)))
+	at.End = at.Start + len(strings.TrimRight(at.Text(), " \t\r"))
+	d := p.fail("E0013", p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
+		Note("the text is the shell's and taken as it is; names in scope reach it as variables, such as `$version`")
+	if line := at.Text(); p.tokens[p.i].Kind == Word && !strings.ContainsAny(line, "\"\\{}") {
+		d.Hint("put the line in quotes").Fix(at, `"`+line+`"`)
+	} else {
+		d.Hint("write `%s \"…\"`", word)
+	}
+}
+
+// quotedName reads a name that stands in quotes, reports that it does, and
+// whether there is one.
+func (p *parser) quotedName(word string) (Ident, bool) {
+	if !p.on(Text) {
+		return Ident{}, false
+	}
+	at := p.at(p.tok)
+	name := strings.Trim(at.Text(), `"`)
+	if name == "" || strings.Trim(name, nameBytes) != "" || strings.Contains(name, ".") || class[name[0]]&isLetter == 0 || Reserved(name) {
+		return Ident{}, false
+	}
+	p.list.Errorf("E0028", at, "what `%s` takes is a name, which has no quotes", word).
+		Hint("write `%s %s`", word, quoteLess(name)).Fix(at, name)
+	p.next()
+	return Ident{Name: name, At: at}, true
 }
 
 // docOf is what a clause or an option says, "" where that depends on the clause.
@@ -290,6 +315,18 @@ func (p *parser) assign(word string, both bool) *Assign {
 		a.Append = true
 		p.next()
 	case p.accept(Equals):
+		if p.on(Plus) && int(p.tok.Start) == p.end {
+			at := p.span(p.end-1, int(p.tok.End))
+			p.list.Errorf("E0032", at, "`=+` is written `+=`").Hint("write `+=`").Fix(at, "+=")
+			a.Append = true
+			p.next()
+		}
+	case p.on(Colon):
+		p.list.Errorf("E0032", p.at(p.tok), "`%s` takes `=`, not `:`", word).
+			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.End)), " =")
+		p.next()
+	case p.ends() && pairInText(a.Key) != "":
+		p.expected("`=` and a value").Hint("the key is a name, the value text").Fix(a.Key.At, pairInText(a.Key))
 	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals:
 		p.list.Errorf("E0032", p.span(p.end, int(p.tok.Start)), "`=` is missing").
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
@@ -299,6 +336,16 @@ func (p *parser) assign(word string, both bool) *Assign {
 	a.Value = p.value("after `=`")
 	a.At = p.since(start)
 	return a
+}
+
+// pairInText is KEY = "VALUE" for a text that holds both, else "".
+func pairInText(key *String) string {
+	text, _ := key.Literal()
+	k, v, ok := strings.Cut(text, "=")
+	if !ok || k == "" || strings.Trim(k, nameBytes) != "" || strings.Contains(k, ".") || strings.ContainsAny(v, "\"\\$\n") {
+		return ""
+	}
+	return k + ` = "` + v + `"`
 }
 
 // key reads the key of env, label or a map: an identifier, or text.
@@ -322,10 +369,13 @@ func (p *parser) key(word string) *String {
 		}
 		return plain(id)
 	}
-	if p.ends() || p.tok.Kind == RBrace || p.tok.Kind == Equals {
+	switch {
+	case p.ends() || p.tok.Kind == RBrace || p.tok.Kind == Equals:
 		p.fail("E0013", p.here(), "`%s` needs a key", word).
 			Hint("write `%s KEY = VALUE`", word)
-	} else {
+	case p.tok.Kind == LBrace && FindForm(word, p.place) != nil:
+		p.expected("a key").Hint("each has a clause of its own: `%s KEY = VALUE`", word)
+	default:
 		p.expected("a key")
 	}
 	return &String{At: p.here()}

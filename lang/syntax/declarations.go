@@ -26,7 +26,9 @@ func (p *parser) parseFile(f *File) {
 	for p.tok.Kind != EOF {
 		p.start, p.place = int(p.tok.Start), 0
 		doc, found := p.doc(), len(p.list)
+		brace := p.tok.Kind == RBrace
 		d := p.declaration(doc)
+		p.strange = d == nil && !brace
 		before := len(p.abandoned)
 		if name, ok := declared(d); ok && (name.Name == "" || p.badLine(p.start)) {
 			p.lostName = true
@@ -117,6 +119,21 @@ func (p *parser) endStatement(what string) {
 	switch {
 	case p.failed || p.ends() || p.tok.Kind == RBrace:
 	case p.isElse() && len(p.blocks) > 0 && p.blocks[len(p.blocks)-1].branch:
+	case p.tok.Kind == Comma && p.textFrom(p.start, "let "):
+		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `,`").
+			Note("a %s ends with its line", what).
+			Hint("several values are a list: `let NAME = [VALUE, VALUE]`")
+	case p.tok.Kind == Comma && p.textFrom(p.start, "import "):
+		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `,`").
+			Hint("each import stands on a line of its own")
+	case p.tok.Kind == Colon && p.textFrom(p.start, "expose "):
+		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `:`").
+			Note("`expose` names the ports of the container; which of the host lead to them, is said where it runs").
+			Hint("write the port that the program listens on")
+	case p.tok.Kind == LBrace:
+		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `{`").
+			Hint("what belongs to a clause stands on its line, without braces")
+	case p.tok.Kind != Word && !p.tok.Line && p.bare():
 	case closesList(p.tok.Kind):
 		p.fail("E0012", p.at(p.tok), "`%s` closes nothing", p.tok.Kind).
 			Hint("remove it, or open it before")
@@ -139,6 +156,9 @@ func (p *parser) endStatement(what string) {
 		p.cut = int(p.tok.Start)
 	}
 }
+
+// textFrom reports whether the text from an offset on begins with a word.
+func (p *parser) textFrom(at int, word string) bool { return strings.HasPrefix(p.text[at:], word) }
 
 // apartUnit reports a number whose unit stands apart from it: `5 minutes`.
 func (p *parser) apartUnit() bool {
@@ -191,8 +211,11 @@ func (p *parser) declaration(doc string) Node {
 			p.failed = true // one finding for all that is no declaration
 			return nil
 		}
-		p.fail("E0010", p.at(word), "expected a declaration, found %s", p.describe(word)).
-			Hint("a file holds %s", quoted(declarations[:]))
+		d := p.fail("E0010", p.at(word), "expected a declaration, found %s", p.describe(word))
+		if p.tokens[p.i].Kind == Minus {
+			d.Hint("comments begin with `#`")
+		}
+		d.Hint("a file holds %s", quoted(declarations[:]))
 		return nil
 	}
 	switch p.textOf(word) {
@@ -208,7 +231,7 @@ func (p *parser) declaration(doc string) Node {
 		return d
 	case "slot":
 		p.next()
-		d := &Slot{Doc: doc, Name: p.ident("the slot's name")}
+		d := &Slot{Doc: doc, Name: p.name("the slot's name")}
 		if p.accept(Equals) {
 			d.Default = p.value("after `=`")
 		}
@@ -222,7 +245,7 @@ func (p *parser) declaration(doc string) Node {
 		return d
 	case "component":
 		p.next()
-		d := &Component{Doc: doc, Name: p.ident("the component's name")}
+		d := &Component{Doc: doc, Name: p.name("the component's name")}
 		before := len(p.abandoned)
 		d.Params = p.params()
 		d.Body = p.body(InComponent)
@@ -235,7 +258,7 @@ func (p *parser) declaration(doc string) Node {
 		return d
 	case "user":
 		p.next()
-		d := &User{Doc: doc, Name: p.ident("the user's name")}
+		d := &User{Doc: doc, Name: p.name("the user's name")}
 		d.Body = p.body(InUser)
 		d.At = p.since(start)
 		return d
@@ -255,6 +278,10 @@ func (p *parser) unknownDeclaration(word string) {
 	p.lose()
 	at := p.at(p.tok)
 	if len(formsByWord[word]) > 0 {
+		if p.strange {
+			p.failed = true // one finding for clauses without their braces
+			return
+		}
 		in := places(word)
 		p.fail("E0022", at, "`%s` stands in a declaration, not beside it", word).
 			Hint("move it into the braces of %s", article(in))
@@ -265,10 +292,30 @@ func (p *parser) unknownDeclaration(word string) {
 			Hint("write `let %s = …`", word).Fix(p.span(at.Start, at.Start), "let ")
 		return
 	}
+	if n, e := p.peek(1), p.peek(2); n.Kind == Colon && e.Kind == Equals && e.Start == n.End {
+		p.fail("E0020", at, "`%s` begins no declaration", word).
+			Hint("write `let %s = …`", word).Fix(p.span(at.Start, int(e.End)), "let "+word+" =")
+		return
+	}
+	near := diag.Nearest(word, declarations[:])
+	if near == "" && p.strange {
+		p.failed = true // one finding for lines that are not of this language
+		return
+	}
+	colon := p.peek(1).Kind == Colon
 	d := p.fail("E0020", at, "`%s` begins no declaration", quoteLess(word))
-	if near := diag.Nearest(word, declarations[:]); near != "" {
+	switch {
+	case near != "":
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
-	} else {
+	case instructions[word] != "" || habits[word] != "" && strings.ToUpper(word) == word:
+		d.Note("a Dockerfile is written otherwise: what it says of the image stands in an `app`, what several images share in a `component`").
+			Hint("begin with `layc init`, which writes an example")
+	case declarationHabits[word] != "":
+		d.Hint("%s", declarationHabits[word])
+	case colon:
+		d.Note("a declaration is a word, a name, and braces: `app shop { … }`").
+			Hint("a file holds %s", quoted(declarations[:]))
+	default:
 		d.Hint("a file holds %s", quoted(declarations[:]))
 	}
 }
@@ -293,8 +340,7 @@ func (p *parser) importDecl(start int) *Import {
 	if !p.on(Text) {
 		p.lose()
 		p.lostImport = true
-		p.fail("E0013", p.here(), "the module's path is missing").
-			Hint("write it as text: `import \"std/java\"`")
+		p.noPath()
 	} else {
 		d.Path = p.stringLit()
 		if _, ok := d.Path.Literal(); !ok {
@@ -312,19 +358,72 @@ func (p *parser) importDecl(start int) *Import {
 	return d
 }
 
+// noPath fails where the path of an import should be.
+func (p *parser) noPath() {
+	word, path := p.tok, p.peek(1)
+	if path.Kind == Word && p.textOf(path) == "from" {
+		path = p.peek(2)
+	}
+	switch run, ok := p.bareAt(p.i); {
+	case ok && word.Kind == Word && p.on(Word):
+		p.fail("E0013", run, "the module's path is text").
+			Hint("write it in quotes: `import \"%s\"`", quoteLess(run.Text())).Fix(run, `"`+run.Text()+`"`)
+	case p.on(Word) && path.Kind == Text && !path.Line:
+		name := p.textOf(word)
+		p.fail("E0013", p.at(word), "the module's path is missing").
+			Hint("the name follows the path: `import %s as %s`", quoteLess(p.textOf(path)), quoteLess(name)).
+			Fix(p.span(int(word.Start), int(path.End)), p.textOf(path)+" as "+name)
+	case p.on(LParen):
+		p.fail("E0013", p.here(), "the module's path is missing").
+			Hint("each import stands on a line of its own: `import \"std/java\"`")
+	default:
+		p.fail("E0013", p.here(), "the module's path is missing").
+			Hint("write it as text: `import \"std/java\"`")
+	}
+}
+
 // let reads
 //
 //	Let = "let" identifier "=" Expression .
 func (p *parser) let(doc string) *Let {
 	start := int(p.tok.Start)
 	p.next()
-	d := &Let{Doc: doc, Name: p.ident("a name")}
+	d := &Let{Doc: doc, Name: p.name("a name")}
 	if !p.accept(Equals) {
-		p.expected("`=` and a value")
+		p.noEquals()
 	}
 	d.Value = p.value("after `=`")
 	d.At = p.since(start)
 	return d
+}
+
+// noEquals reports that the `=` of a let does not stand where it should, and goes
+// on at the value if that is clear.
+func (p *parser) noEquals() {
+	t, n := p.tok, p.peek(1)
+	typed := p.i
+	if p.on(Colon) && n.Kind == Word {
+		for typed++; p.tokens[typed].Kind != Equals && p.tokens[typed].Kind != EOF && !p.tokens[typed].Line; {
+			typed++
+		}
+	}
+	switch {
+	case typed > p.i && p.tokens[typed].Kind == Equals:
+		p.list.Errorf("E0010", p.span(int(t.Start), int(p.tokens[typed-1].End)), "a `let` has no type: its value has one").
+			Hint("leave it out").Fix(p.span(p.end, int(p.tokens[typed].Start)), " ")
+		p.i = typed
+		p.next()
+	case p.on(Colon) && !n.Line:
+		p.list.Errorf("E0032", p.at(t), "expected `=`, found `:`").
+			Hint("write `let NAME = VALUE`").Fix(p.span(p.end, int(t.End)), " =")
+		p.next()
+	case !p.ends() && n.Kind != Equals && (beginsOperand(t.Kind) || t.Kind == LBracket || t.Kind == LBrace):
+		at := p.span(p.end, p.end)
+		p.list.Errorf("E0032", p.span(p.end, int(t.Start)), "`=` is missing").
+			Hint("write `let NAME = VALUE`").Fix(at, " =")
+	default:
+		p.expected("`=` and a value")
+	}
 }
 
 // params reads
@@ -352,7 +451,7 @@ func (p *parser) params() []*Param {
 //
 //	Parameter = identifier ( ":" Type [ "=" Expression ] | "=" Expression ) .
 func (p *parser) param(what string) *Param {
-	d := &Param{Name: p.ident(what)}
+	d := &Param{Name: p.name(what)}
 	switch {
 	case p.accept(Colon):
 		d.Type = p.typ()
@@ -431,11 +530,22 @@ func (p *parser) app(d *App) {
 		p.next()
 		for !p.failed {
 			d.Generators = append(d.Generators, p.generator())
+			if p.onWord("for") {
+				p.list.Errorf("E0010", p.at(p.tok), "expected `,`, found `for`").
+					Note("one `for` has all that the app goes through").
+					Hint("put a `,` between them").Fix(p.span(p.end, int(p.tok.End)), ",")
+				p.next()
+				continue
+			}
 			if !p.acceptComma() {
 				break
 			}
 		}
-		if p.onWord("where") {
+		if p.onWord("if") {
+			p.list.Errorf("E0010", p.at(p.tok), "expected `where`, found `if`").
+				Hint("`where` says which combinations there are").Fix(p.at(p.tok), "where")
+		}
+		if p.onWord("where") || p.onWord("if") {
 			p.next()
 			d.Where = p.condition("after `where`")
 		}
@@ -447,13 +557,22 @@ func (p *parser) app(d *App) {
 //	Generator = identifier [ "," identifier ] "in" Expression .
 func (p *parser) generator() *Generator {
 	start := int(p.tok.Start)
+	if p.on(LParen) {
+		p.fail("E0010", p.at(p.tok), "expected a name, found `(`").
+			Hint("what `for` goes through has no parentheses: `for x in xs { … }`")
+	}
 	g := &Generator{Value: p.ident("a name")}
 	if p.acceptComma() {
 		key := g.Value
 		g.Key = &key
 		g.Value = p.ident("a name for the values")
 	}
-	if !p.onWord("in") {
+	switch {
+	case p.onWord("in"):
+	case p.onWord("of") || p.on(Colon):
+		p.list.Errorf("E0010", p.at(p.tok), "expected `in`, found %s", p.describe(p.tok)).
+			Hint("write `in`").Fix(p.span(p.end, int(p.tok.End)), " in")
+	default:
 		p.expected("`in` and what to go through")
 	}
 	p.next()

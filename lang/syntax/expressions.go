@@ -55,6 +55,9 @@ func (p *parser) expression(least int) Expr {
 		if precedence < least || p.ends() {
 			break
 		}
+		if _, arrow := p.arrow(); arrow {
+			break
+		}
 		if p.depth+links > maxDepth {
 			p.tooDeep()
 			break
@@ -78,6 +81,9 @@ func (p *parser) unary() Expr {
 	op := p.tok
 	if op.Kind != Not && op.Kind != Minus {
 		return p.primary()
+	}
+	if p.flag() {
+		return p.bad()
 	}
 	if !p.enter() {
 		return p.bad()
@@ -198,16 +204,21 @@ func (p *parser) operand() Expr {
 		p.next()
 		return &BadExpr{p.at(t)}
 	}
-	p.fail("E0010", p.here(), "expected a value, found %s", p.describe(t))
+	if !p.bare() {
+		p.fail("E0010", p.here(), "expected a value, found %s", p.describe(t))
+	}
 	return p.bad()
 }
 
 // number splits a numeral into digits and unit.
-func (p *parser) number(t Token) *Number {
+func (p *parser) number(t Token) Expr {
 	s := p.textOf(t)
 	n := 0
 	for n < len(s) && (class[s[n]]&isDigit != 0 || s[n] == '.') {
 		n++
+	}
+	if s[n:] != "" && !isUnit(s[n:]) {
+		return &BadExpr{p.at(t)} // the lexer has reported it
 	}
 	return &Number{At: p.at(t), Text: s[:n], Unit: s[n:]}
 }
@@ -240,6 +251,11 @@ func (p *parser) listExpr() Expr {
 func (p *parser) mapExpr() Expr {
 	m := &Map{}
 	start := int(p.tok.Start)
+	if n := p.peek(1); n.Kind == LBrace && n.Start == p.tok.End {
+		p.fail("E0010", p.span(start, int(n.End)), "`{{` begins no value").
+			Hint("a name stands as it is, and in text it is `${name}`")
+		return p.bad()
+	}
 	p.open(LBrace)
 	for p.inBraces() {
 		p.continueLine()
@@ -337,12 +353,16 @@ func (p *parser) matchExpr() Expr {
 		p.continueLine()
 		arm := &Arm{}
 		at := int(p.tok.Start)
-		if p.onWord("else") {
-			p.next()
-		} else {
+		if !p.defaultArm(Colon) {
 			arm.Patterns = p.values("before `:`", "")
 		}
-		if !p.accept(Colon) {
+		if arrow, ok := p.arrow(); ok {
+			p.list.Errorf("E0010", arrow, "expected `:`, found `%s`", arrow.Text()).
+				Hint("in a `match` that is a value, an arm is `\"…\": VALUE`").
+				Fix(p.span(p.end, arrow.End), ":")
+			p.next()
+			p.next()
+		} else if !p.accept(Colon) {
 			d := p.expected("`:` and a value")
 			if p.tokens[p.i].Kind == LBrace {
 				d.Note("in a `match` that is a value, an arm is `\"…\": VALUE`")

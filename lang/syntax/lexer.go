@@ -19,6 +19,7 @@ type lexer struct {
 	text string // up to where the lexer is to read
 	pos  int
 	line bool // nothing but space since the last line end
+	open bool // there is no `*/` any more
 	list *diag.List
 }
 
@@ -82,9 +83,9 @@ func (l *lexer) next() Token {
 			continue
 		}
 		t := Token{Line: l.line, Start: int32(l.pos)}
-		l.line = false
 		t.Kind, t.Open = l.scan(c)
 		t.End = int32(l.pos)
+		l.line = t.Line && t.Kind == Comment
 		return t
 	}
 	return Token{Kind: EOF, Line: true, Start: int32(len(l.text)), End: int32(len(l.text))}
@@ -149,13 +150,11 @@ func (l *lexer) scan(c byte) (kind Kind, open bool) {
 	case '&':
 		return l.pair('&', AndAnd, Bad)
 	case '/':
-		if strings.HasPrefix(l.text[l.pos:], "//") {
-			start := l.pos
-			l.comment()
-			at := source.Span{File: l.file, Start: start, End: start + 2}
-			l.list.Errorf("E0001", at, "`//` begins no comment").
-				Hint("comments begin with `#`").Fix(at, "#")
-			return Comment, false
+		switch {
+		case strings.HasPrefix(l.text[l.pos:], "//"):
+			return l.foreignComment(), false
+		case l.line && strings.HasPrefix(l.text[l.pos:], "/*"):
+			return l.blockComment(), false
 		}
 		return l.mark(Over)
 	}
@@ -203,6 +202,51 @@ func (l *lexer) comment() {
 	}
 }
 
+// foreignComment reads `//` and the rest of the line: a comment of other
+// languages or, after a colon, the address that it begins.
+func (l *lexer) foreignComment() Kind {
+	start := l.pos
+	first := start - len("https:")
+	for first = max(first, 0); first < start && class[l.text[first]]&isLetter == 0; {
+		first++
+	}
+	if start > 0 && l.text[start-1] == ':' && first < start-1 {
+		end := start
+		for end < len(l.text) && class[l.text[end]]&(isSpace|isControl) == 0 && !strings.ContainsRune(`",()[]{}`, rune(l.text[end])) {
+			end++
+		}
+		l.pos = end
+		at := source.Span{File: l.file, Start: first, End: end}
+		l.list.Errorf("E0001", at, "text stands in double quotes").
+			Hint("write %s", quoteShort(`"`+at.Text()+`"`)).Fix(at, `"`+at.Text()+`"`)
+		return Bad
+	}
+	l.comment()
+	at := source.Span{File: l.file, Start: start, End: start + 2}
+	l.list.Errorf("E0001", at, "`//` begins no comment").
+		Hint("comments begin with `#`").Fix(at, "#")
+	return Comment
+}
+
+// blockComment reads a comment of other languages, which ends with `*/` or, if
+// that is nowhere, with the line.
+func (l *lexer) blockComment() Kind {
+	start := l.pos
+	at := source.Span{File: l.file, Start: start, End: start + 2}
+	l.list.Errorf("E0001", at, "`/*` begins no comment").
+		Hint("comments begin with `#`, on each of their lines")
+	n := -1
+	if !l.open {
+		n = strings.Index(l.text[start+2:], "*/")
+	}
+	if l.open = n < 0; l.open {
+		l.comment()
+		return Comment
+	}
+	l.pos = start + 2 + n + 2
+	return Comment
+}
+
 // quoted reads text up to its closing quote or, without one, to the end of the
 // line.
 func (l *lexer) quoted() (open bool) {
@@ -214,6 +258,10 @@ func (l *lexer) quoted() (open bool) {
 			return false
 		case c == '\n' || c == '\r' && strings.HasPrefix(l.text[i:], "\r\n"):
 			l.pos = i
+			if end := l.continued(start, i); end > 0 {
+				l.pos = end
+				return false
+			}
 			l.unterminated(start, 1)
 			return true
 		case c == '\\' && i+1 < len(l.text) && l.text[i+1] != '\n' && l.text[i+1] != '\r':
@@ -225,6 +273,37 @@ func (l *lexer) quoted() (open bool) {
 	l.pos = len(l.text)
 	l.unterminated(start, 1)
 	return true
+}
+
+// continued reports text that goes on over lines that end in a backslash, as a
+// shell's may, and returns where it ends, or 0 if it is no such text, or if
+// nobody would see the finding.
+func (l *lexer) continued(start, line int) (end int) {
+	if len(*l.list) >= maxErrors {
+		return 0
+	}
+	for i := line; strings.HasSuffix(strings.TrimSuffix(l.text[start:i], "\r"), `\`); {
+		rest, _, _ := strings.Cut(l.text[i+1:], "\n")
+		for n := 0; n < len(rest); n++ {
+			switch rest[n] {
+			case '\\':
+				n++
+			case '"':
+				end = i + 1 + n + 1
+				opening, closing := source.Span{File: l.file, Start: start, End: start + 1}, source.Span{File: l.file, Start: end - 1, End: end}
+				l.list.Errorf("E0002", opening, "text has no end on its line").At("opened here").
+					See(closing, "and closed here, on another line").
+					Hint("text of several lines stands between `\"\"\"` and `\"\"\"`").
+					Fix(opening, `"""`).Fix(closing, `"""`)
+				return end
+			}
+		}
+		i += 1 + len(rest)
+		if i >= len(l.text) {
+			break
+		}
+	}
+	return 0
 }
 
 // block reads text up to its three closing quotes or, without them, to the end
@@ -303,8 +382,17 @@ func (l *lexer) stray() Kind {
 		l.pos += size
 	}
 	at := source.Span{File: l.file, Start: start, End: l.pos}
+	if n := len(*l.list); r == ';' && n > 0 {
+		if last := (*l.list)[n-1].Span; last.Text() == ";" && !strings.Contains(l.text[last.Start:start], "\n") {
+			return Bad // said once for the line
+		}
+	}
 	d := l.list.Errorf("E0001", at, "unexpected %s", quoteShort(at.Text()))
 	switch r {
+	case '@':
+		d.Hint("the arguments of a component stand in parentheses: `NAME(\"1.0\")`; anything else with an `@` is text")
+	case '?':
+		d.Hint("a choice is written `if CONDITION { VALUE } else { VALUE }`")
 	case ';':
 		d.Hint("a statement ends with its line")
 		if line, _, _ := strings.Cut(l.text[l.pos:], "\n"); strings.TrimSpace(line) == "" {
@@ -313,13 +401,40 @@ func (l *lexer) stray() Kind {
 	case '&', '|':
 		d.Hint("`and` is `&&`, `or` is `||`")
 	case '$':
-		d.Hint("`${…}` belongs inside text: \"…${name}…\"")
+		l.dollar(d, at)
 	default:
 		if r >= utf8.RuneSelf && r != utf8.RuneError {
 			d.Hint("names are made of ASCII letters, digits and `_`; anything else belongs in text")
 		}
 	}
 	return Bad
+}
+
+// dollar says how a name is written that a dollar sign stands before: as it is.
+func (l *lexer) dollar(d *diag.Diagnostic, at source.Span) {
+	const longest = 100 // bytes
+	rest := l.text[at.End:min(len(l.text), at.End+longest)]
+	inner, _, closed := strings.Cut(strings.TrimPrefix(rest, "{"), "}")
+	name := strings.TrimLeft(rest, "{")
+	if closed && strings.HasPrefix(rest, "{") {
+		name = inner
+	}
+	n := 0
+	for n < len(name) && class[name[n]]&(isLetter|isDigit) != 0 {
+		n++
+	}
+	switch braces := strings.HasPrefix(rest, "{"); {
+	case at.End-at.Start > 1 || n == 0 || braces && (!closed || n < len(name)):
+		d.Hint("`${…}` belongs inside text: \"…${name}…\"")
+	default:
+		end := at.End + n
+		if braces {
+			end += len("{}")
+		}
+		d.Note("`${…}` belongs inside text: \"…${name}…\"").
+			Hint("outside, a name stands as it is: `%s`", quoteLess(name[:n])).
+			Fix(source.Span{File: l.file, Start: at.Start, End: end}, name[:n])
+	}
 }
 
 // foreignQuotes returns what closes a quotation mark that other languages use.
@@ -368,18 +483,19 @@ func (l *lexer) numeral() {
 	unit := l.text[start+len(digits) : l.pos]
 	switch {
 	case points > 1, points == 1 && unit == "":
+		if start > 0 && l.text[start-1] == '@' {
+			return // part of what is reported
+		}
+		const longest = 64 // bytes
+		for at.End < min(len(l.text), start+longest) && (class[l.text[at.End]]&(isLetter|isDigit) != 0 || strings.IndexByte("-+.", l.text[at.End]) >= 0) {
+			at.End++ // 17.0.2-alpine
+		}
 		text := at.Text()
 		l.list.Errorf("E0005", at, "%s is no number", quoteShort(text)).
 			Note("a number with a point needs a unit, such as 1.5h or 29.8MB; versions are text").
 			Hint("write %s", quoteShort(`"`+text+`"`)).Fix(at, `"`+text+`"`)
 	case unit != "" && !isUnit(unit):
-		d := l.list.Errorf("E0005", at, "unknown unit %s", quoteShort(unit)).
-			Note("durations have %s, sizes %s", strings.Join(durationUnits[:], " "), strings.Join(sizeUnits[:], " "))
-		if near := diag.Nearest(unit, append(durationUnits[:], sizeUnits[:]...)); near != "" {
-			d.Hint("did you mean `%s`?", digits+near).Fix(at, digits+near)
-		} else if near, ok := longUnits(unit); ok {
-			d.Hint("write `%s`", digits+near).Fix(at, digits+near)
-		}
+		l.badUnit(at, digits, unit)
 	case unit == "" && len(digits) > 1 && digits[0] == '0' && strings.ContainsAny(digits, "89"):
 		l.list.Errorf("E0005", at, "%s is no mode", quoteShort(digits)).
 			Note("a number that begins with 0 is octal, as in 0755").
@@ -408,8 +524,38 @@ func isUnit(s string) bool {
 	return false
 }
 
+// badUnit reports digits with letters behind them that are no unit.
+func (l *lexer) badUnit(at source.Span, digits, unit string) {
+	const longest = 8 // letters; what has more was hardly meant as a unit
+	octal := strings.TrimLeft(unit, "oO")
+	switch near, long := longUnits(unit); {
+	case digits == "0" && octal != unit && octal != "" && strings.Trim(octal, "01234567") == "":
+		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+			Note("a number that begins with 0 is octal").
+			Hint("write `0%s`", octal).Fix(at, "0"+octal)
+	case len(unit) > longest:
+		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+			Note("text stands in double quotes, and names begin with a letter").
+			Hint("put it in quotes").Fix(at, `"`+at.Text()+`"`)
+	default:
+		d := l.list.Errorf("E0005", at, "unknown unit %s", quoteShort(unit)).
+			Note("durations have %s, sizes %s; names begin with a letter", strings.Join(durationUnits[:], " "), strings.Join(sizeUnits[:], " "))
+		if long {
+			d.Hint("write `%s`", digits+near).Fix(at, digits+near)
+		} else if near := diag.Nearest(unit, append(durationUnits[:], sizeUnits[:]...)); near != "" {
+			d.Hint("did you mean `%s`?", digits+near).Fix(at, digits+near)
+		}
+	}
+}
+
 // longUnits knows units by the names that other tools have for them.
 func longUnits(unit string) (string, bool) {
+	switch unit {
+	case "M":
+		return "MB", true
+	case "Ki", "Mi", "Gi":
+		return unit + "B", true
+	}
 	switch strings.ToLower(strings.TrimSuffix(unit, "s")) {
 	case "sec", "second":
 		return "s", true

@@ -1,6 +1,10 @@
 package syntax
 
-import "github.com/layc-lang/layc/lang/diag"
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+)
 
 // options reads the options of a clause or an item, in any order, and reports
 // those that are there twice, exclude each other, are missing or unknown.
@@ -22,6 +26,10 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 	switch {
 	case p.ends() || p.tok.Kind == RBrace:
 		p.unmet(word, forms, all)
+	case p.flag() || p.unworded(word, forms, all):
+	case p.tok.Kind == Word && last == Many && len(all) == 0 && p.plainName(forms):
+		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
 	case p.tok.Kind == Word:
 		p.unknownOption(word, forms)
 	case beginsOperand(p.tok.Kind) && last == Many:
@@ -32,6 +40,63 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 			Hint("where the value is a list, write `%s [\"…\", \"…\"]`", word.Name)
 	}
 	return all
+}
+
+// plainName reports whether the current word is hardly meant as an option, or as
+// another clause.
+func (p *parser) plainName(forms []OptionForm) bool {
+	w, n := p.textOf(p.tok), p.peek(1)
+	return (n.Line || !beginsOperand(n.Kind)) && len(formsByWord[w]) == 0 && !isOption(w) && !Reserved(w) && optionHabits[w] == nil &&
+		diag.Nearest(w, optionWords(forms)) == "" && p.tokens[p.i-1].Kind != Numeral
+}
+
+// unworded fails for a value where the word of an option is missing that can only
+// be meant: the second text of a `copy` is where to, a number with a leading zero
+// a mode.
+func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
+	t := p.tok
+	arrow, isArrow := p.arrow()
+	if p.failed || !isArrow && t.Kind != Text && t.Kind != BlockText && t.Kind != Numeral {
+		return false
+	}
+	given := func(w string) bool {
+		for i := p.i + 1; !p.tokens[i].Line && p.tokens[i].Kind != EOF; i++ {
+			if p.tokens[i].Kind == Word && p.textOf(p.tokens[i]) == w {
+				return true
+			}
+		}
+		return findRead(all, w) != nil
+	}
+	missing := ""
+	for i := range forms {
+		if f := &forms[i]; f.Required && !given(f.Word) && missing == "" {
+			missing = f.Word
+			if f.Choice != "" && f.Choice != "content" {
+				missing = ""
+			}
+		}
+	}
+	text := p.textOf(t)
+	algorithm, _, _ := strings.Cut(strings.TrimPrefix(text, `"`), ":")
+	before := p.span(p.end, p.end)
+	switch {
+	case t.Kind == Numeral && text[0] == '0' && len(text) > 1 && findOption(forms, "mode") != nil && !given("mode"):
+		p.fail("E0010", p.at(t), "the word `mode` is missing").
+			Hint("write `mode %s`", quoteLess(text)).Fix(before, " mode")
+	case t.Kind == Text && (algorithm == "sha256" || algorithm == "sha512") && findOption(forms, algorithm) != nil && !given(algorithm):
+		p.fail("E0010", p.at(t), "the word `%s` is missing", algorithm).
+			Hint("write it before the checksum, which is hexadecimal digits alone").
+			Fix(p.at(t), algorithm+` "`+strings.TrimPrefix(text, `"`+algorithm+":"))
+	case missing == "" || t.Kind == Numeral:
+		return false
+	case isArrow:
+		p.fail("E0010", arrow, "expected `%s`, found `%s`", missing, arrow.Text()).
+			Hint("write `%s`", missing).Fix(arrow, missing)
+	default:
+		p.fail("E0025", p.at(t), "`%s` needs `%s`", word.Name, missing).At("the word is missing before this").
+			Hint("`%s …`: %s", missing, findOption(forms, missing).Doc).Fix(before, " "+missing)
+	}
+	return true
 }
 
 // strayed reports an option that stands at the beginning of the next line,
@@ -163,8 +228,9 @@ func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
 		f := &forms[i]
 		given := findRead(all, f.Word)
 		if given != nil && f.After != "" && findRead(all, f.After) == nil {
+			at := p.span(given.Word.At.Start, given.Word.At.Start)
 			p.list.Errorf("E0026", given.Word.At, "`%s` stands only with `%s`", f.Word, f.After).
-				Hint("write `%s %s …`", f.After, f.Word)
+				Hint("write `%s %s …`", f.After, f.Word).Fix(at, f.After+" ")
 		}
 		if !f.Required || given != nil {
 			continue
@@ -198,10 +264,15 @@ func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
 // unknownOption fails for a word that is no option of the clause.
 func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 	w := p.textOf(p.tok)
-	if Reserved(w) {
+	if Reserved(w) || p.apartUnit() {
 		return
 	}
 	at := p.at(p.tok)
+	if n := p.peek(1); w == "per" && n.Kind == Word && !n.Line {
+		p.fail("E0023", at, "`%s` has no `%s`", word.Name, w).
+			Hint("a number of times is written as in `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
+		return
+	}
 	if len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
 		p.fail("E0016", at, "expected the end of the line, found `%s`", w).
 			Note("each clause stands on a line of its own").

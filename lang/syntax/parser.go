@@ -124,12 +124,14 @@ type parser struct {
 	place      Place           // of the block
 	continued  bool            // a stray token was left out, and the block goes on
 	inItems    bool            // a comma begins the next item
+	inText     bool            // between `${` and `}`
 	suspect    opening         // a block whose closing brace (at line) is further left than its header
 	early      int             // where a brace, further right than its header, closed a declaration; or 0
 	lost       map[string]bool // see File.Lost
 	lostImport bool
 	lostName   bool
 	wake       bool          // what stood before was no declaration, which is reported
+	strange    bool          // what stood before began with a word that begins none
 	abandoned  []source.Span // see File.Abandoned
 	cut        int           // where blocks end for want of braces, as was reported; or 0
 }
@@ -141,6 +143,7 @@ type opening struct {
 	line   int  // offset of the statement that it belongs to
 	loose  int  // parser.loose outside of it
 	branch bool // of a block: an `else` may follow it
+	absent bool // of a block: the brace is missing, which is reported
 }
 
 // load makes tokens[i], or the first token after it that is no comment, the
@@ -366,78 +369,6 @@ func (p *parser) tooDeep() {
 		Hint("give its parts names with `let`")
 }
 
-// open reads an opening bracket of an expression and reports whether it is
-// there. If so the caller calls close.
-func (p *parser) open(k Kind) bool {
-	if !p.on(k) {
-		return false
-	}
-	p.brackets = append(p.brackets, opening{kind: k, at: int(p.tok.Start), line: p.start, loose: p.loose})
-	p.next()
-	p.loose = 1
-	if k == LBrace {
-		p.loose = 0
-	}
-	return true
-}
-
-// close reads the closing bracket of the last open one.
-func (p *parser) close(k Kind) {
-	if p.failed {
-		return
-	}
-	last := len(p.brackets) - 1
-	b := p.brackets[last]
-	if p.tok.Kind != k {
-		p.unclosed(b, k)
-		return
-	}
-	p.next()
-	p.brackets = p.brackets[:last]
-	p.loose = b.loose
-}
-
-// unclosed reports that where a bracket should close there is something else:
-// on the same line, what is there is at fault, else the bracket.
-func (p *parser) unclosed(b opening, closer Kind) {
-	at := p.span(b.at, b.at+1)
-	switch k := p.tok.Kind; {
-	case p.tok.Line && (p.beginsStatement() || !p.closedAhead(closer)):
-	case beginsOperand(k):
-		p.fail("E0014", p.at(p.tok), "expected `,` or `%s`, found %s", closer, p.describe(p.tok)).
-			See(at, "in what begins here").
-			Hint("put a `,` between two elements").Fix(p.span(p.end, p.end), ",")
-		return
-	case !p.tok.Line && k != EOF && k.precedence() == 0 && !closes(k):
-		p.fail("E0010", p.at(p.tok), "expected `%s`, found %s", closer, p.describe(p.tok)).
-			See(at, "to close this")
-		return
-	}
-	p.fail("E0011", at, "`%s` is not closed", b.kind).At("opened here").
-		See(p.here(), "`%s` is missing here at the latest", closer).
-		Hint("write `%s` where it ends", closer)
-}
-
-// closedAhead reports whether the current bracket is closed by k after all.
-func (p *parser) closedAhead(k Kind) bool {
-	depth := 0
-	for _, t := range p.tokens[p.i:] {
-		switch {
-		case closes(t.Kind) && depth == 0:
-			return t.Kind == k
-		case closes(t.Kind):
-			depth--
-		case t.Kind == LBrace, t.Kind == LParen, t.Kind == LBracket:
-			depth++
-		}
-	}
-	return false
-}
-
-func closesList(k Kind) bool { return k == RParen || k == RBracket }
-
-func closes(k Kind) bool { return k == RBrace || k == RParen || k == RBracket }
-
 // beginsOperand reports whether a token of that kind can only begin a value,
 // never continue one.
 func beginsOperand(k Kind) bool {
@@ -447,6 +378,12 @@ func beginsOperand(k Kind) bool {
 // ident reads a name; what says which.
 func (p *parser) ident(what string) Ident {
 	if !p.on(Word) {
+		switch {
+		case p.on(Dot) && p.peek(1).Kind == Numeral:
+			p.fail("E0010", p.at(p.tok), "there are no ranges").
+				Hint("list the values: `[1, 2, 3]`")
+		case p.tok.Kind != Dot && p.i > 0 && p.tokens[p.i-1].Kind == Dot && p.tokens[p.i-1].End == p.tok.Start && p.bare():
+		}
 		p.expected(what)
 		return Ident{At: p.at(p.tok)}
 	}
@@ -460,6 +397,33 @@ func (p *parser) ident(what string) Ident {
 	}
 	p.next()
 	return id
+}
+
+// name reads a name that is declared or given: one with a dash, a point or a
+// slash in it is reported as a whole.
+func (p *parser) name(what string) Ident {
+	id := p.ident(what)
+	if p.failed || p.ends() || int(p.tok.Start) != id.At.End {
+		return id
+	}
+	switch p.tok.Kind {
+	case Minus, Dot, Over:
+	default:
+		return id
+	}
+	end := p.i
+	for k := p.tokens[end].Kind; k == Minus || k == Dot || k == Over || k == Word || k == Numeral; k = p.tokens[end].Kind {
+		if p.tokens[end].Start != p.tokens[end-1].End {
+			break
+		}
+		end++
+	}
+	at := p.span(id.At.Start, int(p.tokens[end-1].End))
+	meant := strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(at.Text())
+	p.fail("E0028", at, "a name has letters, digits and `_` only").
+		Hint("write `%s`", quoteLess(meant)).Fix(at, meant)
+	p.lostName = true
+	return Ident{At: id.At}
 }
 
 // skip leaves what is left of an abandoned statement, to before the next

@@ -1,5 +1,7 @@
 package syntax
 
+import "github.com/layc-lang/layc/lang/source"
+
 // body reads the block of a declaration.
 func (p *parser) body(place Place) *Block {
 	p.place = place
@@ -32,10 +34,8 @@ func (p *parser) block(branch bool) *Block {
 			Fix(p.span(p.end, int(p.tok.End)), " {")
 		p.next()
 	default:
-		d := p.expected("`{`")
-		if t := p.tokens[p.i]; t.Kind == Equals {
-			d.Hint("to compare, write `==`").Fix(p.at(t), "==")
-		}
+		p.expectedBrace()
+		brace.absent = true
 		switch {
 		case p.beginsClauseHere():
 			// Nothing but the brace is missing.
@@ -46,7 +46,7 @@ func (p *parser) block(branch bool) *Block {
 			return b
 		}
 		if p.tok.Kind == LBrace {
-			brace.at = int(p.tok.Start)
+			brace.at, brace.absent = int(p.tok.Start), false
 			p.next()
 		} else {
 			brace.at = p.end - 1
@@ -70,6 +70,68 @@ func (p *parser) block(branch bool) *Block {
 	p.start, p.place = header, place
 	b.At.End = max(p.end, b.At.Start)
 	return b
+}
+
+// expectedBrace fails where the brace of a block should be.
+func (p *parser) expectedBrace() {
+	arrow, isArrow := p.arrow()
+	switch t := p.tok; {
+	case isArrow && p.peek(2).Kind == LBrace, p.on(Colon) && p.peek(1).Kind == LBrace:
+		if !isArrow {
+			arrow = p.at(t)
+		}
+		p.fail("E0010", arrow, "expected `{`, found `%s`", arrow.Text()).
+			Hint("a block begins with its brace").Fix(p.span(p.end, arrow.End), "")
+	case p.on(Colon), isArrow:
+		p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
+	case p.on(Equals):
+		p.expected("`{`").Hint("to compare, write `==`").Fix(p.at(t), "==")
+	case p.on(Word):
+		last := p.tokens[max(0, p.i-1)]
+		d := p.expected("`{`")
+		switch word := p.textOf(t); {
+		case word == "and":
+			d.Hint("`and` is `&&`").Fix(p.at(t), "&&")
+		case word == "or":
+			d.Hint("`or` is `||`").Fix(p.at(t), "||")
+		case word == "extends" || word == "inherits" || word == "from":
+			d.Note("there is no inheritance").Hint("a component that stands on another `needs` it")
+		case last.Kind == Word && p.textOf(last) == "not":
+			d.Hint("`not` is `!`").Fix(p.span(int(last.Start), int(t.Start)), "!")
+		}
+	default:
+		if !p.bare() {
+			p.expected("`{`")
+		}
+	}
+}
+
+// arrow returns where `=>` or `->` stands, if it does.
+func (p *parser) arrow() (at source.Span, ok bool) {
+	n := p.peek(1)
+	ok = (p.on(Equals) || p.on(Minus)) && n.Kind == Greater && n.Start == p.tok.End
+	return p.span(int(p.tok.Start), int(n.End)), ok
+}
+
+// defaultArm reads the `else` with which the last arm of a match begins, also
+// where other languages' word for it stands, and reports whether it is there.
+// Else it reads over a `case`. What is the token that follows either.
+func (p *parser) defaultArm(what Kind) bool {
+	switch n := p.peek(1); {
+	case p.onWord("else"):
+	case (p.onWord("default") || p.onWord("_")) && n.Kind == what:
+		p.list.Errorf("E0030", p.at(p.tok), "the arm for everything else is `else`").
+			Hint("write `else`").Fix(p.at(p.tok), "else")
+	case p.onWord("case") && !n.Line && beginsOperand(n.Kind):
+		p.list.Errorf("E0030", p.at(p.tok), "an arm begins with its values, without `case`").
+			Hint("remove it").Fix(p.span(int(p.tok.Start), int(n.Start)), "")
+		p.next()
+		return false
+	default:
+		return false
+	}
+	p.next()
+	return true
 }
 
 // beginsClauseHere reports whether the token at which a header failed begins a
@@ -115,6 +177,7 @@ func (p *parser) endOfBlock(brace opening) bool {
 		p.failed = true
 	}
 	p.lostName = true // what follows may have been read as part of the block
+	p.failed = p.failed || brace.absent
 	d := p.fail("E0011", p.span(at, at+1), "`{` is not closed").At("opened here")
 	if closer >= 0 {
 		d.See(p.span(closer, closer+1), "this `}` closes it, but stands further left than its line")
@@ -234,12 +297,15 @@ func (p *parser) ifStmt() *If {
 		s.Cond = p.condition("after `if`")
 		s.Then = p.block(true)
 		s.At = p.since(start)
-		if !p.isElse() || p.failed {
+		chained := p.elseIf()
+		if !chained && !p.isElse() || p.failed {
 			break
 		}
 		at := int(p.tok.Start)
-		p.next()
-		if !p.onWord("if") {
+		if !chained {
+			p.next()
+		}
+		if !chained && !p.onWord("if") {
 			e := &Else{Body: p.block(false)}
 			e.At = p.since(at)
 			s.Else = e
@@ -259,6 +325,16 @@ func (p *parser) ifStmt() *If {
 		s, _ = s.Else.(*If)
 	}
 	return first
+}
+
+// elseIf reports other languages' word for `else if`, and whether it stands here.
+func (p *parser) elseIf() bool {
+	if p.failed || !p.onWord("elif") && !p.onWord("elsif") && !p.onWord("elseif") {
+		return false
+	}
+	p.list.Errorf("E0010", p.at(p.tok), "`%s` is written `else if`", p.textOf(p.tok)).
+		Hint("write `else if`").Fix(p.at(p.tok), "else if")
+	return true
 }
 
 // forStmt reads
@@ -295,9 +371,7 @@ func (p *parser) matchStmt() *Match {
 		p.start = int(p.tok.Start)
 		arm := &Arm{}
 		p.continueLine()
-		if p.onWord("else") {
-			p.next()
-		} else {
+		if !p.defaultArm(LBrace) {
 			arm.Patterns = p.values("to compare with", "")
 		}
 		arm.Body = p.block(true)

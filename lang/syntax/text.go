@@ -240,7 +240,12 @@ func (r *textReader) interpolation() {
 		switch t.Kind {
 		case EOF:
 			d := p.list.Errorf("E0004", at, "`${` is not closed").At("opened here")
-			if len(line) == len(r.text) && !r.block {
+			inner := r.text[min(start+2, len(line)):len(line)]
+			if name := strings.TrimSpace(inner); !r.block && name != "" && strings.Trim(name, nameBytes) == "" {
+				end := p.span(start+2+len(inner), start+2+len(inner))
+				d.Hint("close it with `}`").Fix(end, "}")
+			} else if len(line) == len(r.text) && !r.block {
+				p.forgetLexical(start, p.lineEnd(start))
 				d.Note("text ends at the first quote: inside `${…}` there are none").
 					Hint("give the value a name with `let`, and write `${name}`")
 			} else {
@@ -279,10 +284,30 @@ func (r *textReader) interpolation() {
 	r.parts = append(r.parts, part)
 }
 
+// nameBytes are what names, and members of them, consist of.
+const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789."
+
+// forgetLexical drops what the lexer found from one offset to another: what it
+// took for the outside of text, or the other way round.
+func (p *parser) forgetLexical(start, end int) {
+	kept := p.list[:0:0]
+	lexical := 0
+	for i, d := range p.list {
+		if i < p.lexical && d.Span.Start >= start && d.Span.Start <= end {
+			continue
+		}
+		if i < p.lexical {
+			lexical++
+		}
+		kept = append(kept, d)
+	}
+	p.list, p.lexical = kept, lexical
+}
+
 // inner reads the expression that the tokens make up, the last of which is EOF.
 func (p *parser) inner(list []Token) Expr {
 	outer := *p
-	p.tokens, p.i, p.loose, p.brackets = list, 0, 1, nil
+	p.tokens, p.i, p.loose, p.brackets, p.inText = list, 0, 1, nil, true
 	p.load()
 	x := p.value("in `${…}`")
 	if !p.failed && p.tok.Kind != EOF {
@@ -293,8 +318,8 @@ func (p *parser) inner(list []Token) Expr {
 	if failed {
 		x = &BadExpr{source.Span{File: p.file, Start: int(list[0].Start), End: int(list[len(list)-1].Start)}}
 	}
-	list2, start := p.list, p.start
+	list2, lexical, start := p.list, p.lexical, p.start
 	*p = outer
-	p.list, p.start = list2, start
+	p.list, p.lexical, p.start = list2, lexical, start
 	return x
 }
