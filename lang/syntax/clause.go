@@ -29,6 +29,13 @@ func (p *parser) clause(word string) *Clause {
 		c.Args, c.Assign = p.operands(form.Takes, word, form.Options)
 	}
 	c.Options = p.options(c.Word, form.Options, form.Takes)
+	for _, o := range c.Options {
+		if form.Option(o.Word.Name).Instead && len(c.Args) > 0 {
+			p.list.Errorf("E0026", o.Word.At, "`%s` stands instead of a value, not after one", o.Word.Name).
+				See(c.Args[0].Span(), "the value").
+				Hint("keep one of them")
+		}
+	}
 	c.At = p.since(p.start)
 	if drop {
 		return nil
@@ -66,13 +73,11 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 			Hint("move it to the top level of the file")
 		return nil, true
 	}
-	line := p.span(at.Start, p.lineEnd(at.End))
-	d := p.fail("E0021", at, "unknown clause `%s`", quoteLess(word))
-	if clause := instruction(word, p.text[at.End:line.End]); clause != "" && FindForm(instructions[word], p.place) != nil {
-		line.End = at.End + len(strings.TrimRight(p.text[at.End:line.End], " \t\r"))
-		d.Hint("write `%s`", clause).Fix(line, clause)
+	if FindForm(instructions[word], p.place) != nil {
+		p.instruction(word)
 		return nil, true
 	}
+	d := p.fail("E0021", at, "unknown clause `%s`", quoteLess(word))
 	var here []string
 	for _, f := range forms {
 		if f.In&p.place != 0 {
@@ -92,6 +97,24 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 		d.Hint("`layc doc clauses` lists what %s has", article(p.place))
 	}
 	return nil, true
+}
+
+// instruction fails for a Dockerfile's instruction where a clause should be.
+func (p *parser) instruction(word string) {
+	at := p.at(p.tok)
+	line := p.span(at.Start, p.commandLine(at.End))
+	line.End = line.Start + len(strings.TrimRight(line.Text(), " \t\r"))
+	p.forgetLexical(line.Start, line.End)
+	d := p.fail("E0021", at, "unknown clause `%s`", word)
+	p.skipTo(line.End)
+	switch clause := instruction(word, line.Text()[len(word):]); {
+	case clause != "":
+		d.Hint("write `%s`", clause).Fix(line, clause)
+	case word == "RUN":
+		d.Hint("write `run \"\"\"…\"\"\"`, where the command stands between the quotes")
+	default:
+		d.Hint("did you mean `%s`?", instructions[word]).Fix(at, instructions[word])
+	}
 }
 
 // clausesWith are the clauses of a place that have an option of that word.
@@ -204,11 +227,15 @@ func (p *parser) noShellText(word string) {
 	if p.hereDocument() {
 		return
 	}
-	at := p.span(int(p.tok.Start), p.lineEnd(int(p.tok.Start)))
+	at := p.span(int(p.tok.Start), p.commandLine(int(p.tok.Start)))
 	at.End = at.Start + len(strings.TrimRight(at.Text(), " \t\r"))
+	if p.tok.Kind == Word {
+		p.forgetLexical(at.Start, at.End)
+		defer p.skipTo(at.End)
+	}
 	d := p.fail("E0013", p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
 		Note("the text is the shell's and taken as it is; names in scope reach it as variables, such as `$version`")
-	if line := at.Text(); p.tokens[p.i].Kind == Word && !strings.ContainsAny(line, "\"\\{}") {
+	if line := at.Text(); p.tokens[p.i].Kind == Word && !strings.ContainsAny(line, "\"\\{}#") {
 		d.Hint("put the line in quotes").Fix(at, `"`+line+`"`)
 	} else {
 		d.Hint("write `%s \"…\"`", word)

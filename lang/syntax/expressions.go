@@ -55,7 +55,7 @@ func (p *parser) expression(least int) Expr {
 		if precedence < least || p.ends() {
 			break
 		}
-		if _, arrow := p.arrow(); arrow {
+		if _, arrow := p.arrow(); arrow || p.flag(true) {
 			break
 		}
 		if p.depth+links > maxDepth {
@@ -82,7 +82,7 @@ func (p *parser) unary() Expr {
 	if op.Kind != Not && op.Kind != Minus {
 		return p.primary()
 	}
-	if p.flag() {
+	if p.flag(true) {
 		return p.bad()
 	}
 	if !p.enter() {
@@ -353,7 +353,10 @@ func (p *parser) matchExpr() Expr {
 		p.continueLine()
 		arm := &Arm{}
 		at := int(p.tok.Start)
-		if !p.defaultArm(Colon) {
+		if p.onWord("else") {
+			p.next()
+		} else {
+			p.dropCase()
 			arm.Patterns = p.values("before `:`", "")
 		}
 		if arrow, ok := p.arrow(); ok {

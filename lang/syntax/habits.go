@@ -75,7 +75,7 @@ var instructions = map[string]string{
 func instruction(word, rest string) string {
 	clause, rest := instructions[word], strings.TrimSpace(rest)
 	fields := strings.Fields(rest)
-	if clause == "" || rest == "" || strings.HasPrefix(rest, "-") || strings.ContainsAny(rest, `\'$#`) {
+	if clause == "" || rest == "" || strings.HasPrefix(rest, "-") || strings.ContainsAny(rest, `\#`) || clause != "run" && strings.ContainsAny(rest, "'$") {
 		return ""
 	}
 	quote := func(s string) string { return `"` + strings.Trim(s, `"`) + `"` }
@@ -219,10 +219,13 @@ var flagOptions = map[string]string{
 	"network": "with network",
 }
 
-// flag fails for a flag such as --chown=1000, and reports whether one stands here.
-func (p *parser) flag() bool {
-	a, b, name := p.tok, p.peek(1), p.peek(2)
-	if p.failed || p.inText || a.Kind != Minus || b.Kind != Minus || b.Start != a.End || name.Kind != Word || name.Start != b.End {
+// flag fails for a flag such as --chown=1000 or, where no value can begin, --chown,
+// and reports whether one stands here.
+func (p *parser) flag(value bool) bool {
+	a, b, name, after := p.tok, p.peek(1), p.peek(2), p.peek(3)
+	switch {
+	case p.failed || p.inText || a.Kind != Minus || b.Kind != Minus || b.Start != a.End || name.Kind != Word || name.Start != b.End,
+		value && (after.Kind != Equals || after.Start != name.End):
 		return false
 	}
 	word := p.text[p.start:]
@@ -244,6 +247,24 @@ func (p *parser) flag() bool {
 	return true
 }
 
+// commandLine is where a command line without quotes ends that begins at an
+// offset: with its line, or where that ends in a backslash with the next.
+func (p *parser) commandLine(start int) (end int) {
+	for end = p.lineEnd(start); end < len(p.text) && strings.HasSuffix(strings.TrimRight(p.text[start:end], "\r"), `\`); {
+		end = p.lineEnd(end + 1)
+	}
+	return end
+}
+
+// skipTo leaves all tokens before an offset to a statement that is abandoned,
+// and drops what the lexer found in them: they are no tokens of this language.
+func (p *parser) skipTo(end int) {
+	p.forgetLexical(p.start, end)
+	for p.tokens[p.i].Kind != EOF && int(p.tokens[p.i].Start) < end {
+		p.i++
+	}
+}
+
 // hereDocument fails for `<<WORD` and skips to before the line of the word, if
 // that is what stands here.
 func (p *parser) hereDocument() bool {
@@ -260,7 +281,7 @@ func (p *parser) hereDocument() bool {
 	for i := p.i + 1; p.tokens[i].Kind != EOF; i++ {
 		if t := p.tokens[i]; t.Line && p.textOf(t) == word && (p.tokens[i+1].Line || p.tokens[i+1].Kind == EOF) {
 			d.See(p.at(t), "here it ends")
-			p.i = i + 1
+			p.skipTo(int(t.End))
 			break
 		}
 	}

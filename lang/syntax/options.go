@@ -26,7 +26,7 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 	switch {
 	case p.ends() || p.tok.Kind == RBrace:
 		p.unmet(word, forms, all)
-	case p.flag() || p.unworded(word, forms, all):
+	case p.flag(false) || p.unworded(word, forms, all):
 	case p.tok.Kind == Word && last == Many && len(all) == 0 && p.plainName(forms):
 		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")

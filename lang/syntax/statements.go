@@ -113,25 +113,13 @@ func (p *parser) arrow() (at source.Span, ok bool) {
 	return p.span(int(p.tok.Start), int(n.End)), ok
 }
 
-// defaultArm reads the `else` with which the last arm of a match begins, also
-// where other languages' word for it stands, and reports whether it is there.
-// Else it reads over a `case`. What is the token that follows either.
-func (p *parser) defaultArm(what Kind) bool {
-	switch n := p.peek(1); {
-	case p.onWord("else"):
-	case (p.onWord("default") || p.onWord("_")) && n.Kind == what:
-		p.list.Errorf("E0030", p.at(p.tok), "the arm for everything else is `else`").
-			Hint("write `else`").Fix(p.at(p.tok), "else")
-	case p.onWord("case") && !n.Line && beginsOperand(n.Kind):
+// dropCase reads over the word with which other languages begin an arm.
+func (p *parser) dropCase() {
+	if n := p.peek(1); p.onWord("case") && !n.Line && (n.Kind == Text || n.Kind == Word || n.Kind == Numeral) {
 		p.list.Errorf("E0030", p.at(p.tok), "an arm begins with its values, without `case`").
 			Hint("remove it").Fix(p.span(int(p.tok.Start), int(n.Start)), "")
 		p.next()
-		return false
-	default:
-		return false
 	}
-	p.next()
-	return true
 }
 
 // beginsClauseHere reports whether the token at which a header failed begins a
@@ -371,7 +359,10 @@ func (p *parser) matchStmt() *Match {
 		p.start = int(p.tok.Start)
 		arm := &Arm{}
 		p.continueLine()
-		if !p.defaultArm(LBrace) {
+		if p.onWord("else") {
+			p.next()
+		} else {
+			p.dropCase()
 			arm.Patterns = p.values("to compare with", "")
 		}
 		arm.Body = p.block(true)
