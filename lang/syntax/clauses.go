@@ -107,6 +107,18 @@ func isOption(word string) bool {
 	return false
 }
 
+// isItem reports whether what a command has for its run begins with that word.
+func isItem(word string) bool {
+	for i := range forms {
+		for _, o := range forms[i].Options {
+			if findOption(o.Items, word) != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Forms returns the forms of all clauses: properties, steps, configuration, and
 // the parts of a user declaration. The caller must not change them.
 func Forms() []Form { return forms }

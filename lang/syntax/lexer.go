@@ -264,7 +264,7 @@ func (l *lexer) quoted() (open bool) {
 			}
 			l.unterminated(start, 1)
 			return true
-		case c == '\\' && i+1 < len(l.text) && l.text[i+1] != '\n' && l.text[i+1] != '\r':
+		case c == '\\' && i+1 < len(l.text) && (l.text[i+1] == '"' || l.text[i+1] == '\\'):
 			i++
 		case class[c]&isControl != 0 && c != '\t':
 			l.control(i)
@@ -315,7 +315,7 @@ func (l *lexer) block() (open bool) {
 		case c == '"' && strings.HasPrefix(l.text[i:], `"""`):
 			l.pos = i + 3
 			return false
-		case c == '\\':
+		case c == '\\' && i+1 < len(l.text) && (l.text[i+1] == '"' || l.text[i+1] == '\\'):
 			i++
 		case class[c]&isControl != 0 && c != '\t' && c != '\n' && (c != '\r' || !strings.HasPrefix(l.text[i:], "\r\n")):
 			l.control(i)
@@ -500,7 +500,7 @@ func (l *lexer) numeral() {
 		l.list.Errorf("E0005", at, "%s is no mode", quoteShort(digits)).
 			Note("a number that begins with 0 is octal, as in 0755").
 			Hint("drop the leading 0, or use the digits 0 to 7")
-	case len(digits) > 18:
+	case len(digits)-points > 18:
 		l.list.Errorf("E0005", at, "the number is too large").Note("numbers have up to 18 digits")
 	}
 }

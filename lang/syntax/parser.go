@@ -197,9 +197,11 @@ func (p *parser) acceptComma() bool {
 	if !p.accept(Comma) {
 		return false
 	}
-	if p.tok.Line && p.loose == 0 && p.beginsStatement() {
+	if p.tok.Line && p.loose == 0 && p.beginsStatement() && !(p.inItems && isItem(p.textOf(p.tok))) && !p.chooses() {
 		n := p.peek(1)
-		if n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word && !isOption(p.textOf(n)) {
+		if n.Line {
+			// A word alone is a name.
+		} else if n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word && !isOption(p.textOf(n)) {
 			p.fail("E0013", p.span(p.end-1, p.end), "a value is missing after `,`").
 				Note("a `,` continues the statement on the next line").
 				Hint("remove it, or write what comes after").Fix(p.span(p.end-1, p.end), "")
@@ -208,6 +210,36 @@ func (p *parser) acceptComma() bool {
 	}
 	p.continueLine()
 	return true
+}
+
+// chooses reports whether the current token begins an `if` or `match` that is a
+// value: what stands in its braces is no statement, or an arm has a colon.
+func (p *parser) chooses() bool {
+	word := p.textOf(p.tok)
+	if word != "if" && word != "match" {
+		return false
+	}
+	depth, inside := 0, false
+	for i := p.i; p.tokens[i].Kind != EOF; i++ {
+		switch k := p.tokens[i].Kind; {
+		case k == LParen, k == LBracket:
+			depth++
+		case k == RParen, k == RBracket:
+			depth--
+		case depth != 0:
+		case inside && (k == Colon || k == LBrace):
+			return k == Colon
+		case k == LBrace && word == "match":
+			inside = true
+		case k == LBrace:
+			for i++; p.tokens[i].Kind == Comment; i++ {
+			}
+			first, second := p.tokens[i], p.tokens[min(i+1, len(p.tokens)-1)]
+			statement := len(formsByWord[p.textOf(first)]) > 0 || first.Kind == RBrace || p.textOf(first) == "let"
+			return !statement || !beginsOperand(second.Kind)
+		}
+	}
+	return false
 }
 
 // continueLine lets the statement go on at the current token, even if it is on

@@ -15,7 +15,7 @@ import (
 )
 
 // fenced returns the contents of the spec's blocks of that kind.
-func fenced(t *testing.T, kind string) []string {
+func fenced(t testing.TB, kind string) []string {
 	text, err := os.ReadFile("../../spec.md")
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,7 @@ func fenced(t *testing.T, kind string) []string {
 	return blocks
 }
 
-func grammar(t *testing.T) ebnf.Grammar {
+func grammar(t testing.TB) ebnf.Grammar {
 	text := strings.Join(fenced(t, "ebnf"), "\n")
 	g, err := ebnf.Parse("spec.md", strings.NewReader(text))
 	if err != nil {
