@@ -191,6 +191,18 @@ func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
 	}
 }
 
+// changed is a symbolic mode and what a declared one, "" for none, makes of it:
+// a symbolic one changes it, an octal one replaces it.
+func changed(mode, declared string) string {
+	switch {
+	case declared == "":
+		return mode
+	case declared[0] >= '0' && declared[0] <= '7':
+		return declared
+	}
+	return mode + "," + declared
+}
+
 // copy appends the copy of one source.
 func (l *lowerer) copy(c *contents, i *component.Instance, s *component.Copy, src string) {
 	to := s.To
@@ -212,11 +224,11 @@ func (l *lowerer) copy(c *contents, i *component.Instance, s *component.Copy, sr
 	var from llb.State
 	if s.From == nil {
 		from = l.project(i, s, src)
-		setOwnership(info, s.Owner, projectMode)
+		setOwnership(info, s.Owner, changed(projectMode, s.Mode))
 	} else {
 		from = l.stage(s.From, src)
+		setOwnership(info, s.Owner, s.Mode)
 	}
-	setOwnership(info, s.Owner, s.Mode)
 	_, rest := l.graph.Repository(src)
 	c.chain = c.chain.Copy(from, path.Clean("/"+rest), to, info)
 }
@@ -275,8 +287,6 @@ const downloaded = "download"
 
 // fetch appends the placing of a download.
 func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) {
-	base := s.URLs[0]
-	base = base[strings.LastIndexByte(base, '/')+1:]
 	file := l.download(i, s)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
@@ -286,16 +296,10 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 		c.chain = c.chain.Copy(l.unpacked(i, s, file), "/", s.To, info)
 		return
 	}
-	to := s.To
-	if strings.HasSuffix(to, "/") {
-		to += base
-	}
-	l.parents(c, i, to, s.Owner != nil)
-	c.put(to, s.Span)
-	if s.Mode == "" {
-		info.Mode = &llb.ChmodOpt{Mode: 0o644}
-	}
-	c.chain = c.chain.Copy(file, "/"+downloaded, to, info)
+	l.parents(c, i, s.To, s.Owner != nil)
+	c.put(s.To, s.Span)
+	info.Mode = &llb.ChmodOpt{Mode: fileMode(s.Mode, 0o644)}
+	c.chain = c.chain.Copy(file, "/"+downloaded, s.To, info)
 }
 
 // download is a state with what a URL serves as /download. A vertex asks one

@@ -189,7 +189,7 @@ func (l *lowerer) prepared(on llb.State, i *component.Instance) llb.State {
 	var chain *llb.FileAction
 	user := runner(i)
 	for _, o := range i.Owns {
-		if dir := path.Dir(o.Path); path.Dir(dir) != "/" {
+		if dir := path.Dir(o.Path); dir != "/" {
 			chain = chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
 		}
 		if user != nil {

@@ -83,14 +83,9 @@ func target(s component.Step, p string) string {
 	if !strings.HasSuffix(p, "/") || p == "/" {
 		return path.Clean(p)
 	}
-	switch s := s.(type) {
-	case *component.Copy:
+	if s, ok := s.(*component.Copy); ok {
 		if len(s.Sources) == 1 && !strings.HasSuffix(s.Sources[0], "/") && !strings.ContainsAny(s.Sources[0], "*?[") {
 			return p + path.Base(s.Sources[0])
-		}
-	case *component.Fetch:
-		if !s.Unpack {
-			return p + path.Base(s.URLs[0])
 		}
 	}
 	return path.Clean(p)

@@ -28,10 +28,10 @@ type closure struct {
 	base    *Instance
 	baseRef *ref
 
-	members map[int32]*member     // by number of their references
-	order   []*member             // those that are fixed, as found
-	wants   []*ref                // flexible references that are not bound yet, by key
-	instead map[check.Object]*ref // what replaces a component
+	members map[int32]*member // by number of their references
+	order   []*member         // those that are fixed, as found
+	wants   []*ref            // flexible references that are not bound yet, by key
+	instead map[check.Object]replacement
 	packs   map[string]source.Span
 	users   map[*account]bool
 	endless bool // it is too large, which is reported
@@ -39,6 +39,10 @@ type closure struct {
 	active []*member // those whose instance is being made
 	free   []member  // for the next ones
 }
+
+// replacement is what replaces a component, and the one that it replaces, by
+// which the slots are known that it fills.
+type replacement struct{ by, of *ref }
 
 // member is a reference in a closure, or what could be one.
 type member struct {
@@ -98,7 +102,7 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 	}
 	defer func() { x.depth-- }()
 	root := x.baseInstance(base)
-	instead := map[check.Object]*ref{}
+	instead := map[check.Object]replacement{}
 	for {
 		c := &closure{x: x, what: what, baseRef: base, instead: instead, members: map[int32]*member{},
 			packs: map[string]source.Span{}, users: map[*account]bool{}}
@@ -147,10 +151,7 @@ func (c *closure) add(r *ref, by *member) {
 			c.users[r.account] = true
 			continue
 		}
-		if s := c.substitute(r); s != r {
-			c.standIn(s, r)
-			r = s
-		}
+		r = c.substitute(r)
 		m := c.at(r)
 		if m.ref != nil {
 			continue
@@ -180,7 +181,7 @@ func (c *closure) substitute(r *ref) *ref {
 	if r.component == nil || len(c.instead) == 0 {
 		return r
 	}
-	if s := c.instead[r.component]; s != nil && s.component != r.component {
+	if s := c.instead[r.component].by; s != nil && s.component != r.component {
 		return s
 	}
 	return r
@@ -192,10 +193,16 @@ func insert(list *[]*ref, r *ref) {
 	*list = slices.Insert(*list, at, r)
 }
 
-// provides notes what a fixed reference can be bound to.
+// provides notes what a fixed reference can be bound to: what it is itself, the
+// slots that it fills, and those that what it replaces fills.
 func (c *closure) provides(r *ref, b *body) {
 	insert(&c.anyOf(r.component).providers, r)
 	c.fills(r, b)
+	for _, s := range c.instead {
+		if s.by.component == r.component && s.by.key() == r.key() {
+			c.fills(r, c.x.bodyOf(s.of))
+		}
+	}
 }
 
 // fills notes the slots that a block fills, for a reference.
@@ -207,13 +214,6 @@ func (c *closure) fills(r *ref, b *body) {
 		if m := c.at(f); !slices.Contains(m.providers, r) {
 			insert(&m.providers, r)
 		}
-	}
-}
-
-// standIn notes that a reference fills the slots of the one that it replaces.
-func (c *closure) standIn(r, replaced *ref) {
-	if !replaced.flexible() {
-		c.fills(r, c.x.bodyOf(replaced))
 	}
 }
 
@@ -347,11 +347,11 @@ func (c *closure) replaced() bool {
 	found := false
 	for _, m := range c.order {
 		for _, old := range c.x.bodyOf(m.ref).replaces {
-			if old.component == nil || old.component == m.ref.component || c.instead[old.component] != nil {
+			if old.component == nil || old.component == m.ref.component || c.instead[old.component].by != nil {
 				continue
 			}
-			if slices.ContainsFunc(c.order, func(o *member) bool { return o.ref.component == old.component }) {
-				c.instead[old.component] = m.ref
+			if n := slices.IndexFunc(c.order, func(o *member) bool { return o.ref.component == old.component }); n >= 0 {
+				c.instead[old.component] = replacement{by: m.ref, of: c.order[n].ref}
 				found = true
 			}
 		}

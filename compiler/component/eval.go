@@ -42,8 +42,12 @@ func (v *env) block(b *syntax.Block) *env {
 }
 
 // eval evaluates an expression. It returns nil if it has no value, which is
-// reported already, by this package or by the checker.
-func (x *expander) eval(e syntax.Expr, v *env) value {
+// reported already, by this package or by the checker. A path is text.
+func (x *expander) eval(e syntax.Expr, v *env) value { return plain(x.anchored(e, v)) }
+
+// anchored evaluates an expression as eval does, but a path that belongs to a
+// module stays one.
+func (x *expander) anchored(e syntax.Expr, v *env) value {
 	if !x.spend(e.Span()) {
 		return nil
 	}
@@ -67,7 +71,7 @@ func (x *expander) eval(e syntax.Expr, v *env) value {
 	case *syntax.Map:
 		return x.mapping(e, v)
 	case *syntax.Paren:
-		return x.eval(e.X, v)
+		return x.anchored(e.X, v)
 	case *syntax.Unary:
 		return x.unary(e, v)
 	case *syntax.Binary:
@@ -75,9 +79,9 @@ func (x *expander) eval(e syntax.Expr, v *env) value {
 	case *syntax.IfExpr:
 		switch x.eval(e.Cond, v) {
 		case true:
-			return x.eval(e.Then, v)
+			return x.anchored(e.Then, v)
 		case false:
-			return x.eval(e.Else, v)
+			return x.anchored(e.Else, v)
 		}
 		return nil
 	case *syntax.MatchExpr:
@@ -92,18 +96,19 @@ func (x *expander) text(e *syntax.String, v *env) value {
 		return s
 	}
 	var b strings.Builder
+	isPath := false // it begins with one
 	for _, p := range e.Parts {
 		if p.Expr == nil {
 			b.WriteString(p.Text)
 			continue
 		}
-		part := x.eval(p.Expr, v)
+		part := x.anchored(p.Expr, v)
 		if part == nil {
 			return nil
 		}
 		said := text(part)
-		if b.Len() > 0 && x.isPath(p.Expr) {
-			said = unanchored(said) // this is no path any more
+		if begins, ok := part.(filePath); ok && b.Len() == 0 {
+			isPath, said = true, string(begins)
 		}
 		if b.Len()+len(said) > maxText {
 			x.tooLong(e.At, "text", "bytes")
@@ -113,6 +118,9 @@ func (x *expander) text(e *syntax.String, v *env) value {
 	}
 	if !x.hold(b.Len(), e.At) {
 		return nil
+	}
+	if isPath {
+		return filePath(b.String())
 	}
 	return b.String()
 }
@@ -226,7 +234,7 @@ func (x *expander) let(d *syntax.Let, v *env) value {
 			return val
 		}
 		if in.lets[at] != nil {
-			val := x.eval(d.Value, in)
+			val := x.anchored(d.Value, in)
 			in.values[at] = val
 			return val
 		}
@@ -234,7 +242,7 @@ func (x *expander) let(d *syntax.Let, v *env) value {
 	if val, ok := x.lets[at]; ok {
 		return val
 	}
-	val := x.eval(d.Value, &env{module: x.moduleOf[at.File]})
+	val := x.anchored(d.Value, &env{module: x.moduleOf[at.File]})
 	x.lets[at] = val
 	return val
 }
@@ -315,7 +323,7 @@ func (x *expander) index(e *syntax.Index, v *env) value {
 func (x *expander) list(e *syntax.List, v *env) value {
 	out := list{}
 	for _, i := range e.Items {
-		if val := x.eval(i, v); val != nil {
+		if val := x.anchored(i, v); val != nil {
 			out = append(out, val)
 		}
 	}
@@ -327,7 +335,7 @@ func (x *expander) mapping(e *syntax.Map, v *env) value {
 	m := &mapping{values: map[string]value{}}
 	for _, entry := range e.Entries {
 		key, ok := x.eval(entry.Key, v).(string)
-		val := x.eval(entry.Value, v)
+		val := x.anchored(entry.Value, v)
 		if !ok || val == nil {
 			continue
 		}
@@ -354,7 +362,7 @@ func (x *expander) unary(e *syntax.Unary, v *env) value {
 }
 
 func (x *expander) binary(e *syntax.Binary, v *env) value {
-	a := x.eval(e.X, v)
+	a := x.anchored(e.X, v)
 	if b, ok := a.(bool); ok && (e.Op == "&&" && !b || e.Op == "||" && b) {
 		return b
 	}
@@ -362,6 +370,13 @@ func (x *expander) binary(e *syntax.Binary, v *env) value {
 	if a == nil || b == nil {
 		return nil
 	}
+	if begins, ok := a.(filePath); ok && e.Op == "+" {
+		if said := x.sum(string(begins), b, e); said != nil {
+			return filePath(said.(string))
+		}
+		return nil
+	}
+	a = plain(a)
 	switch e.Op {
 	case "&&", "||":
 		return b
@@ -394,7 +409,12 @@ func (x *expander) binary(e *syntax.Binary, v *env) value {
 
 func (x *expander) sum(a, b value, e *syntax.Binary) value {
 	switch a := a.(type) {
+	case *account:
+		return x.sum(text(a), b, e)
 	case string:
+		if u, ok := b.(*account); ok {
+			b = text(u)
+		}
 		if b, ok := b.(string); ok {
 			if len(a)+len(b) > maxText {
 				x.tooLong(e.At, "text", "bytes")
@@ -472,7 +492,7 @@ func (x *expander) matched(e *syntax.MatchExpr, v *env) value {
 		return nil
 	}
 	if a := x.arm(e.Arms, subject, v); a != nil {
-		return x.eval(a.Value, v)
+		return x.anchored(a.Value, v)
 	}
 	x.found.Errorf("E0304", e.Subject.Span(), "no arm of this `match` fits %s", shortened(show(subject))).
 		At("this is %s", shortened(show(subject))).
@@ -559,7 +579,7 @@ func (x *expander) arguments(e *syntax.Call, o *check.Component, v *env) []value
 	for i, a := range e.Args {
 		for k, p := range o.Params {
 			if a.Name == nil && i == k || a.Name != nil && a.Name.Name == p.Decl.Name.Name {
-				args[k] = x.convert(x.eval(a.Value, v), p.Type, v.module)
+				args[k] = x.convert(x.anchored(a.Value, v), p.Type, v.module)
 			}
 		}
 	}
@@ -571,7 +591,7 @@ func (x *expander) arguments(e *syntax.Call, o *check.Component, v *env) []value
 func (x *expander) complete(args []value, o *check.Component) []value {
 	for k, p := range o.Params {
 		if args[k] == nil && p.Decl.Default != nil {
-			args[k] = x.convert(x.eval(p.Decl.Default, &env{module: o.Module}), p.Type, o.Module)
+			args[k] = x.convert(x.anchored(p.Decl.Default, &env{module: o.Module}), p.Type, o.Module)
 		}
 		if args[k] == nil {
 			return nil
@@ -581,18 +601,31 @@ func (x *expander) complete(args []value, o *check.Component) []value {
 }
 
 // convert makes a value fit a parameter: a path is anchored, so that it means
-// the same file in the module that declares the parameter.
+// the same file in the module that declares the parameter, and where text is
+// expected, it is text.
 func (x *expander) convert(val value, t *check.Type, m *check.Module) value {
 	switch val := val.(type) {
 	case string:
 		if t.Kind == check.Path {
 			return anchor(val, m)
 		}
+	case filePath:
+		if t.Kind != check.Path {
+			return plain(val)
+		}
 	case list:
-		if t.Kind == check.List && t.Elem.Kind == check.Path {
-			out := list{}
-			for _, i := range val {
-				out = append(out, x.convert(i, t.Elem, m))
+		if t.Kind == check.List && holdsText(t.Elem) {
+			out := make(list, len(val))
+			for n, i := range val {
+				out[n] = x.convert(i, t.Elem, m)
+			}
+			return out
+		}
+	case *mapping:
+		if t.Kind == check.Map && holdsText(t.Elem) {
+			out := &mapping{keys: val.keys, values: make(map[string]value, len(val.keys))}
+			for k, i := range val.values {
+				out.values[k] = x.convert(i, t.Elem, m)
 			}
 			return out
 		}
@@ -600,44 +633,69 @@ func (x *expander) convert(val value, t *check.Type, m *check.Module) value {
 	return val
 }
 
+// holdsText reports whether values of a type are text, or lists or maps of it.
+func holdsText(t *check.Type) bool {
+	for t.Kind == check.List || t.Kind == check.Map {
+		t = t.Elem
+	}
+	return t.Kind == check.String || t.Kind == check.Version || t.Kind == check.Path
+}
+
 // anchor makes a module's relative path one of the project: "conf" in module
-// web is "//web/conf". Anchored paths stay as they are.
-func anchor(p string, m *check.Module) string {
+// web is "//web/conf". Anchored paths stay as they are, and so do those of a
+// module without files.
+func anchor(p string, m *check.Module) value {
 	dir, ok := m.Dir()
-	if strings.HasPrefix(p, "//") || !ok {
+	if strings.HasPrefix(p, "//") {
+		return filePath(p)
+	}
+	if !ok {
 		return p
 	}
 	slash := ""
 	if strings.HasSuffix(p, "/") {
 		slash = "/"
 	}
-	return "//" + path.Join(dir, p) + slash
+	return filePath("//" + path.Join(dir, p) + slash)
 }
 
-// unanchored is an anchored path as it stands in text: relative to the project.
-func unanchored(p string) string { return strings.TrimPrefix(p, "//") }
-
-// isPath says whether an expression is a path.
-func (x *expander) isPath(e syntax.Expr) bool {
-	t := x.p.Types[e]
-	return t != nil && t.Kind == check.Path
+// plain is a value in which a path is text: relative to the project.
+func plain(v value) value {
+	if p, ok := v.(filePath); ok {
+		return text(p)
+	}
+	return v
 }
 
-// content evaluates an operand that is put somewhere as text, and is no path
-// even if it begins with one.
+// content evaluates an operand that is put somewhere as text.
 func (x *expander) content(e syntax.Expr, v *env) (string, bool) {
 	val := x.eval(e, v)
 	if val == nil {
 		return "", false
 	}
-	begins := e
-	if s, ok := e.(*syntax.String); ok && len(s.Parts) > 0 && s.Parts[0].Expr != nil {
-		begins = s.Parts[0].Expr
-	}
-	if x.isPath(begins) {
-		return unanchored(text(val)), true
-	}
 	return text(val), true
+}
+
+// paths evaluates an operand that is a path of the project or a list of paths,
+// those of modules anchored.
+func (x *expander) paths(e syntax.Expr, v *env) []string {
+	said := func(v value) string {
+		if p, ok := v.(filePath); ok {
+			return string(p)
+		}
+		return text(v)
+	}
+	var out []string
+	switch val := x.anchored(e, v).(type) {
+	case nil:
+	case list:
+		for _, i := range val {
+			out = append(out, said(i))
+		}
+	default:
+		out = append(out, said(val))
+	}
+	return out
 }
 
 // texts evaluates an operand that is a text or a list of texts.

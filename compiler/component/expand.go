@@ -79,6 +79,7 @@ func Expand(in Input) (*Graph, diag.List) {
 	x.fleet()
 	x.apps()
 	x.published()
+	x.tellApart()
 	x.checkSecrets()
 	x.noteRepeats()
 	if x.exhausted {

@@ -204,6 +204,22 @@ func contributors(files []*common, a *App) string {
 	return strings.Join(slices.Compact(ids), ", ")
 }
 
+// choicesOf are the choices that the contributors to files stand on, and that
+// what makes the files is there.
+func choicesOf(files []*common) []string {
+	var out []string
+	for _, c := range files {
+		for _, i := range c.by {
+			if !i.told {
+				out = append(out, i.choices...)
+			}
+		}
+		out = named(out, c.made)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // supporters are who contributes to a new file, and for the app all that it
 // uses: beneath their directories the file may lie.
 func supporters(c *common, a *App) []*Instance {
@@ -246,7 +262,8 @@ func (x *expander) newFile(c *common, a *App) *Instance {
 	i := &Instance{
 		ID: "file " + show(c.path) + " of " + contributors(one, a), Title: path.Base(c.path), Kind: Portable,
 		Span: c.fragments[0].Span, Path: "file " + show(c.path), Needs: supporters(c, a), Rate: highestRate(one),
-		Steps: []Step{&File{Path: c.path, Text: c.text(), Owner: owner, Mode: mode, Span: c.fragments[0].Span}},
+		choices: choicesOf(one),
+		Steps:   []Step{&File{Path: c.path, Text: c.text(), Owner: owner, Mode: mode, Span: c.fragments[0].Span}},
 	}
 	return x.intern(i.ID+"\n"+c.text()+owner.String()+mode, i)
 }
@@ -274,7 +291,7 @@ func (x *expander) finishing(files []*common, a *App) *Instance {
 		return nil
 	}
 	i := &Instance{
-		ID: "finish " + contributors(old, a), Title: "finish", Kind: Stacked, Span: span, Path: "finish",
+		ID: "finish " + contributors(old, a) + chosen(choicesOf(old)), Title: "finish", told: true, Kind: Stacked, Span: span, Path: "finish",
 		Needs: foundations(old, a), Rate: highestRate(old), Steps: steps, Size: accountSize,
 	}
 	return x.intern(i.ID+"\n"+key.String(), i)

@@ -91,8 +91,8 @@ func (k Kind) String() string { return [...]string{"empty", "base", "stacked", "
 type Instance struct {
 	// ID names the instance for good: its path and arguments, and what its
 	// flexible needs are bound to where that changes its content, e.g.
-	// `std/liberty.server("24.0.0.6") on std/java.jdk("17")`. No two
-	// instances of a graph have the same ID.
+	// `std/liberty.server("24.0.0.6") on std/java.jdk("17")`. Instances of a
+	// graph that have the same ID have the same content.
 	ID string
 	// Title is the name to show: `server("24.0.0.6")`. Several instances
 	// may share it.
@@ -131,7 +131,11 @@ type Instance struct {
 
 	asked    source.Span // the line of the project that asked for it first; see blame.go
 	settings []setting
-	number   int // among the graph's instances, from 1
+	// What was chosen for its needs and all that these need, and for what it
+	// runs with, by ID; told says that its ID tells the former.
+	choices, runChoices []string
+	told                bool
+	number              int // among the graph's instances, from 1
 
 	sortedNeeds, sortedRuns []*Instance // Needs and RunsWith by ID
 }

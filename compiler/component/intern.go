@@ -179,7 +179,15 @@ func (c *closure) build(m *member, r *ref) *Instance {
 		i.Env = c.x.stepEnv(i)
 	}
 	c.x.updated(i, b)
-	i.ID = r.key() + c.suffix(b, i)
+	i.choices, i.runChoices = c.choices(b.needs), c.choices(b.runsWith)
+	if i.Kind == Stacked {
+		i.choices = named(i.choices, i.After)
+	}
+	i.ID = r.key()
+	if i.Kind != Portable || i.Root != nil {
+		i.ID += c.suffix(b, i)
+		i.told = true
+	}
 	return c.x.keep(interned, i)
 }
 
@@ -200,30 +208,6 @@ func (c *closure) after(refs []*ref) []*Instance {
 		}
 	}
 	return out
-}
-
-// suffix names what flexible needs are bound to, where that can change the
-// content: " on std/java.jdk("17")".
-func (c *closure) suffix(b *body, i *Instance) string {
-	if i.Root == nil {
-		return ""
-	}
-	var on []string
-	for _, r := range b.needs {
-		if r.flexible() {
-			for _, n := range c.instances(r) {
-				on = append(on, n.ID)
-			}
-		}
-	}
-	if fleet := c.x.fleetBase; b.buildsOn == nil && fleet != nil && i.Root[0] != c.x.baseInstance(fleet) {
-		on = append(on, i.Root[0].ID)
-	}
-	if len(on) == 0 {
-		return ""
-	}
-	slices.Sort(on)
-	return " on " + strings.Join(slices.Compact(on), ", ")
 }
 
 // bound is what the references of an instance stand for.
@@ -499,75 +483,6 @@ func (x *expander) packageInstance(distribution string, group []lock.Package, at
 	i.Key = recipe(i)
 	x.enter(i)
 }
-
-// topological returns the instances and all that they need or run with, each
-// once and after what it needs; where that leaves a choice, in the order of
-// their IDs. The base, if any, is the first of roots and stays first.
-func topological(roots []*Instance) []*Instance {
-	t := walk{seen: make([]uint64, 8)}
-	if len(roots) > 0 && roots[0].Kind == Base {
-		t.first(roots[0])
-		t.out = append(t.out, roots[0])
-	}
-	t.visit(byID(roots))
-	return t.out
-}
-
-// walk is the way of topological through instances.
-type walk struct {
-	out   []*Instance
-	seen  []uint64           // a set of numbers
-	other map[*Instance]bool // those without, which are in no graph yet
-}
-
-// first is true the first time that an instance is met.
-func (t *walk) first(i *Instance) bool {
-	if i.number == 0 {
-		if t.other[i] {
-			return false
-		}
-		if t.other == nil {
-			t.other = map[*Instance]bool{}
-		}
-		t.other[i] = true
-		return true
-	}
-	word, bit := i.number/64, uint64(1)<<(i.number%64)
-	if word >= len(t.seen) {
-		t.seen = append(t.seen, make([]uint64, max(word+1-len(t.seen), len(t.seen)))...)
-	}
-	if t.seen[word]&bit != 0 {
-		return false
-	}
-	t.seen[word] |= bit
-	return true
-}
-
-// visit adds instances, given by ID.
-func (t *walk) visit(list []*Instance) {
-	for _, i := range list {
-		if !t.first(i) {
-			continue
-		}
-		needs := i.sortedNeeds
-		if i.number == 0 {
-			needs = byID(i.Needs)
-		}
-		t.visit(needs)
-		t.out = append(t.out, i)
-	}
-	for _, i := range list {
-		runs := i.sortedRuns
-		if i.number == 0 {
-			runs = byID(i.RunsWith)
-		}
-		t.visit(runs)
-	}
-}
-
-// Needed are all that an instance needs, directly or not, each after what it
-// needs itself, without the instance.
-func Needed(i *Instance) []*Instance { return topological(i.Needs) }
 
 // delta is the instance of an app's own steps, or nil.
 func (x *expander) delta(a *App, b *body, base *ref) *Instance {

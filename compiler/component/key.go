@@ -60,6 +60,17 @@ func recipe(i *Instance) Key {
 	for _, r := range i.Root {
 		put("root", string(r.Key[:]))
 	}
+	if i.Kind == Stacked && i.Package == nil {
+		// What a stacked one follows is beneath it, and may be what it changes.
+		for _, r := range i.After {
+			put("after", string(r.Key[:]))
+		}
+		if i.Root == nil {
+			for _, r := range topological(i.Needs) {
+				put("finishes", string(r.Key[:]))
+			}
+		}
+	}
 	return Key(h.Sum(nil))
 }
 

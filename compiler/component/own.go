@@ -260,11 +260,7 @@ func (x *expander) findClaims(i *Instance) []claim {
 				x.copyClaims(s, src, add)
 			}
 		case *Fetch:
-			p := s.To
-			if strings.HasSuffix(p, "/") && !s.Unpack {
-				p += path.Base(s.URLs[0])
-			}
-			add(p, s.Unpack, s.Span)
+			add(s.To, s.Unpack, s.Span)
 		case *File:
 			add(s.Path, false, s.Span)
 		case *Dir:

@@ -146,7 +146,7 @@ func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 		ok = x.copyFrom(s, step, v) && ok
 	} else {
 		for _, a := range s.Args {
-			for _, p := range x.texts(a, v) {
+			for _, p := range x.paths(a, v) {
 				p, found := x.projectPath(p, a.Span(), v.module)
 				if !found {
 					ok = false
@@ -236,7 +236,7 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 			Hint("move the file into the project")
 		return "", false
 	}
-	if (m.Git != load.Repository{}) && anchor(p, m) != p && !beneath(full, m.Git.Mount()) {
+	if (m.Git != load.Repository{}) && !strings.HasPrefix(p, "//") && !beneath(full, m.Git.Mount()) {
 		x.found.Errorf("E0323", at, "%q is outside the repository", p).
 			Note("a module of a repository takes files of that repository only").
 			Hint("move the file into the repository, or take the path as a parameter of type `path`")
@@ -374,6 +374,16 @@ func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {
 	if !x.urls(step, s) {
 		return
 	}
+	if !step.Unpack && strings.HasSuffix(step.To, "/") {
+		name := fileName(step.URLs[0])
+		if name == "" {
+			x.found.Errorf("E0325", s.Args[0].Span(), "%q ends without the name of a file", step.URLs[0]).
+				Note("a target that ends in `/` takes the name from the URL").
+				Hint("write the name behind it: `to \"%s…\"`", step.To)
+			return
+		}
+		step.To += name
+	}
 	if o := s.Option("strip"); o != nil && len(o.Args) > 0 {
 		n, _ := x.eval(o.Args[0], v).(int64)
 		step.Strip = int(n)
@@ -393,6 +403,32 @@ func (x *expander) urls(step *Fetch, s *syntax.Clause) bool {
 		}
 	}
 	return len(step.URLs) > 0
+}
+
+// fileName is the name of the file that a URL downloads, as Maven and browsers
+// give it; "" if it has none.
+func fileName(url string) string {
+	if name, ok := strings.CutPrefix(url, "maven:"); ok {
+		parts := strings.Split(name, ":")
+		if len(parts) < 3 {
+			return ""
+		}
+		name, extension := parts[1]+"-"+parts[2], "jar"
+		if len(parts) > 3 {
+			extension = parts[3]
+		}
+		if len(parts) > 4 {
+			name += "-" + parts[4]
+		}
+		return name + "." + extension
+	}
+	if n := strings.IndexAny(url, "?#"); n >= 0 {
+		url = url[:n]
+	}
+	if _, rest, ok := strings.Cut(url, "://"); ok && !strings.Contains(rest, "/") {
+		return "" // a host alone
+	}
+	return url[strings.LastIndexAny(url, "/:")+1:]
 }
 
 // checked gives a download its checksum: the SHA-256 that is declared, else
@@ -461,11 +497,7 @@ func (x *expander) run(s *syntax.Clause, v *env, to *body) {
 	}
 	for _, o := range x.p.Mentions[s] {
 		if val := x.object(o, s.At, v); val != nil {
-			said := text(val)
-			if p, ok := o.(*check.Param); ok && p.Type != nil && p.Type.Kind == check.Path {
-				said = unanchored(said)
-			}
-			step.Vars = append(step.Vars, EnvVar{o.Ident().Name, said})
+			step.Vars = append(step.Vars, EnvVar{o.Ident().Name, text(val)})
 		}
 	}
 	if o := s.Option("with"); o != nil {
@@ -574,7 +606,7 @@ func (x *expander) bind(o *syntax.Option, step *Run, v *env) {
 		}
 	}
 	for _, a := range o.Args {
-		for _, p := range x.texts(a, v) {
+		for _, p := range x.paths(a, v) {
 			ok := true
 			if b.From == nil {
 				p, ok = x.projectPath(p, a.Span(), v.module)

@@ -35,7 +35,7 @@ func (x *expander) system(s *syntax.Clause, v *env, to *body) {
 	case "image":
 		x.image(s, operand, to.system)
 	case "layout":
-		x.layout(s, operand, v, to.system)
+		x.layout(s, v, to.system)
 	case "rootfs":
 		f := &Fetch{Span: s.At, URLs: x.allTexts(s.Args, v), To: "/"}
 		if x.urls(f, s) {
@@ -99,12 +99,13 @@ func (x *expander) known(to *System, ref lock.BaseRef) bool {
 
 // layout is a base of an OCI layout directory of the project: the one image
 // for the platform that its index lists. Files of the project need no pin.
-func (x *expander) layout(s *syntax.Clause, dir string, v *env, to *System) {
-	if dir == "" {
+func (x *expander) layout(s *syntax.Clause, v *env, to *System) {
+	dirs := x.paths(s.Args[0], v)
+	if len(dirs) != 1 || dirs[0] == "" {
 		return
 	}
 	at := s.Args[0].Span()
-	dir, ok := x.projectPath(strings.TrimSuffix(dir, "/"), at, v.module)
+	dir, ok := x.projectPath(strings.TrimSuffix(dirs[0], "/"), at, v.module)
 	if !ok {
 		return
 	}

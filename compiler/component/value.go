@@ -12,12 +12,16 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// value is the value of an expression: string, int64, bool, size,
+// value is the value of an expression: string, filePath, int64, bool, size,
 // time.Duration, list, *mapping, *ref, *account.
 //
-// Versions and paths are strings; a path that was written in a module other
-// than the one that reads it is anchored ("//web/conf", see anchor).
+// Versions are strings, and so are paths as a module writes them.
 type value any
+
+// filePath is a path that was given to a parameter of type path, or a text that
+// begins with one: anchored ("//web/conf", see anchor), so that it means the
+// same file in every module.
+type filePath string
 
 // size is a number of bytes.
 type size int64
@@ -134,6 +138,8 @@ func show(v value) string {
 			b = append(b, k+": "+show(v.values[k]))
 		}
 		return "{" + strings.Join(b, ", ") + "}"
+	case filePath:
+		return strconv.Quote(string(v))
 	case *ref:
 		return v.key()
 	}
@@ -145,6 +151,8 @@ func text(v value) string {
 	switch v := v.(type) {
 	case string:
 		return v
+	case filePath:
+		return strings.TrimPrefix(string(v), "//") // relative to the project
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case bool:

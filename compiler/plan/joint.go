@@ -11,8 +11,9 @@ import (
 )
 
 // A fleet on several platforms has one plan. It is made for a graph in which
-// instances of one ID, on whatever platforms, are one, with all that they need
-// anywhere and the largest of their sizes; and an app has all that it has
+// instances of one ID, on whatever platforms, are one, with the largest of their
+// sizes. It needs what all those of a platform need, as apps may have chosen
+// differently for them, on any of the platforms; and an app has all that it has
 // anywhere. That plan is then read back on each platform as a recorded one is,
 // where what the platform lacks is passed over.
 
@@ -47,19 +48,25 @@ func Joint(graphs []*component.Graph, l *lock.File, o Options) (all *Plan, each 
 type joining struct {
 	graphs    []*component.Graph
 	instances map[string]*component.Instance // by ID
-	originals map[string][]*component.Instance
-	order     []string // IDs, as they are met
+	originals map[string][]group             // by ID
+	order     []string                       // IDs, as they are met
+}
+
+// group is the instances of one ID on one platform.
+type group struct {
+	platform  int
+	instances []*component.Instance
 }
 
 func join(graphs []*component.Graph) *component.Graph {
-	j := &joining{graphs: graphs, instances: map[string]*component.Instance{}, originals: map[string][]*component.Instance{}}
+	j := &joining{graphs: graphs, instances: map[string]*component.Instance{}, originals: map[string][]group{}}
 	g := &component.Graph{Fleet: graphs[0].Fleet}
 	if len(graphs) >= len(g.Fleet.Platforms) {
 		g.Fleet.Platforms = nil // what a recorded plan has and this graph lacks is nowhere
 	}
-	for _, one := range graphs {
+	for n, one := range graphs {
 		for _, i := range one.Instances {
-			j.collect(i)
+			j.collect(i, n)
 		}
 	}
 	for _, id := range j.order {
@@ -67,12 +74,15 @@ func join(graphs []*component.Graph) *component.Graph {
 	}
 	for _, id := range j.order {
 		i := j.instances[id]
-		for n, o := range j.originals[id] {
-			i.RunsWith = j.union(i.RunsWith, o.RunsWith)
-			i.Needs, i.After = j.above(i, i.Needs, o.Needs, n > 0), j.above(i, i.After, o.After, n > 0)
-			if o.RateWith != nil {
-				i.RateWith = j.instances[o.RateWith.ID]
+		for n, p := range j.originals[id] {
+			for _, o := range p.instances {
+				i.RunsWith = j.union(i.RunsWith, o.RunsWith)
+				if o.RateWith != nil {
+					i.RateWith = j.instances[o.RateWith.ID]
+				}
 			}
+			i.Needs = j.above(i, i.Needs, p.common(func(o *component.Instance) []*component.Instance { return o.Needs }), n > 0)
+			i.After = j.above(i, i.After, p.common(func(o *component.Instance) []*component.Instance { return o.After }), n > 0)
 		}
 		g.Instances = append(g.Instances, i)
 	}
@@ -80,17 +90,38 @@ func join(graphs []*component.Graph) *component.Graph {
 	return g
 }
 
-func (j *joining) collect(i *component.Instance) {
-	if j.originals[i.ID] == nil {
+func (j *joining) collect(i *component.Instance, platform int) {
+	all := j.originals[i.ID]
+	if len(all) == 0 {
 		j.order = append(j.order, i.ID)
 	}
-	j.originals[i.ID] = append(j.originals[i.ID], i)
+	if n := len(all); n > 0 && all[n-1].platform == platform {
+		all[n-1].instances = append(all[n-1].instances, i)
+	} else {
+		j.originals[i.ID] = append(all, group{platform, []*component.Instance{i}})
+	}
+}
+
+// common is what lists of all instances of the group have in common, by ID.
+func (g group) common(list func(*component.Instance) []*component.Instance) []*component.Instance {
+	out := list(g.instances[0])
+	for _, o := range g.instances[1:] {
+		has := map[string]bool{}
+		for _, i := range list(o) {
+			has[i.ID] = true
+		}
+		out = slices.DeleteFunc(slices.Clone(out), func(i *component.Instance) bool { return !has[i.ID] })
+	}
+	return out
 }
 
 // merged is the instance that stands for those of an ID on all platforms,
 // without what it refers to.
 func (j *joining) merged(id string) *component.Instance {
-	all := j.originals[id]
+	var all []*component.Instance
+	for _, p := range j.originals[id] {
+		all = append(all, p.instances...)
+	}
 	most := slices.MaxFunc(all, func(a, b *component.Instance) int { return int(a.Kind) - int(b.Kind) })
 	out := *most
 	out.Needs, out.RunsWith, out.After, out.RateWith = nil, nil, nil, nil
