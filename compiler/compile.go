@@ -14,6 +14,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -78,6 +79,7 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 	if out.Program == nil {
 		return out, list
 	}
+	list = unpinnedBy(in, list)
 	out.Files = out.Program.Tree(load.Input{Project: in.Project, Modules: in.Modules})
 	var found diag.List
 	out.Checked, found = check.Check(out.Program)
@@ -111,6 +113,19 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 		out.Targets[n].Plan = p
 	}
 	return out, append(list, found...)
+}
+
+// unpinnedBy puts what is wrong with the lock file in place of findings about
+// imports that are not pinned: a file that cannot be read pins nothing.
+func unpinnedBy(in Input, list diag.List) diag.List {
+	unpinned := func(d *diag.Diagnostic) bool { return d.Code == load.Unpinned }
+	if !slices.ContainsFunc(list, unpinned) {
+		return list
+	}
+	if _, found := readLock(in); len(found) > 0 {
+		return append(found, slices.DeleteFunc(list, unpinned)...)
+	}
+	return list
 }
 
 // readLock reads the module's lock file; a module without one pins nothing.

@@ -52,7 +52,7 @@ func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
 			}
 		}
 	}
-	d.Note("a lock file has one fact a line, in any order, and layc takes the lines of both sides").
+	d.Note("a lock file has one fact a line, in any order").
 		Hint("%s", lock.ConflictHelp)
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/module"
 )
 
 const renderedDir = "../../lang/diag/rendered"
@@ -159,7 +160,9 @@ func produce(t *testing.T, e diag.Entry) diag.List {
 	in := compiler.Input{Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}}
 	switch e.Code {
 	case "E0108":
-		in.Modules = map[load.Repository]load.Fetched{pinned: {Err: errors.New("it is not what the lock file pins")}}
+		in.Modules = map[load.Repository]load.Fetched{pinned: {Err: &module.TamperedError{
+			Dir: "vendor/git.example.com/team/layers@v1.2.0", Got: "sha256:51…", Want: "sha256:9f…", Help: module.Restore,
+		}}}
 	case "E0109":
 		in.Modules = map[load.Repository]load.Fetched{pinned: {Files: fstest.MapFS{"web/web.layer": {Data: []byte("component server {\n}\n")}}}}
 	case "E0410", "E0411":

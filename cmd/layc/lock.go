@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -100,9 +100,6 @@ func (l *locking) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&l.keyrings, "keyring", nil, "verify package indexes with the keys in `FILE`")
 }
 
-// accessWrite asks whether a directory can be written to: W_OK of access(2).
-const accessWrite = 2
-
 // maxRounds bounds how often pinning one thing may make another one known.
 const maxRounds = 8
 
@@ -114,29 +111,20 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	if err := l.checkFiles(cmd); err != nil {
 		return err
 	}
-	in, err := l.input(cmd, l.program)
+	in, err := l.withoutModules(cmd, l.program)
 	if err != nil {
 		return err
 	}
 	resolver := l.resolver(mirrors)
-	file := filepath.Join(l.dir, lock.Name)
-	text, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return cannot("read", file, err)
-	}
-	old := &lock.File{}
-	if text != nil {
-		if old, err = readPins(file, text); err != nil {
-			return err
-		}
-	}
-	pins, names, err := l.pinModules(cmd.Context(), old, names)
+	old, err := l.before()
 	if err != nil {
 		return err
 	}
-	if in.Modules, err = l.fetched(cmd.Context(), pins, true); err != nil {
+	pins, modules, names, err := l.pinModules(cmd.Context(), old.File, slices.Concat(names, old.disputed))
+	if err != nil {
 		return err
 	}
+	in.Modules = modules
 	in.Platforms = lockedPlatforms(in, pins)
 	var refs lock.Refs
 	for range maxRounds {
@@ -148,15 +136,15 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 			return err
 		}
 		if !haveApp(targets) {
-			return l.withoutApps(cmd, file, old, pins, names)
-		}
-		if rest || len(names) > 0 {
-			// Rather now than after a minute of downloads.
-			if err := syscall.Access(l.dir, accessWrite); err != nil {
-				return cannot("written", file, err)
-			}
+			return l.withoutApps(cmd, old, pins, names)
 		}
 		refs = allRefs(targets)
+		if names = old.settle(l, pins, refs, names); rest || len(names) > 0 {
+			// Rather now than after a minute of downloads.
+			if err := old.canWrite(); err != nil {
+				return err
+			}
+		}
 		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
 			return l.unknown(cmd, err)
 		}
@@ -169,23 +157,25 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	defer l.due(pins, refs.Updates, resolver.Now())
-	return l.write(file, old, pins)
+	return l.write(old, pins)
 }
 
 // write writes the lock file if it has changed, and says what there is now and
 // what is pinned no more.
-func (l *locking) write(file string, old, pins *lock.File) error {
+func (l *locking) write(old *lockedBefore, pins *lock.File) error {
 	text := pins.Format()
-	if bytes.Equal(text, old.Format()) {
-		fmt.Fprintf(l.out, "%s is up to date\n", file)
+	if bytes.Equal(text, old.Format()) && !old.merged {
+		fmt.Fprintf(l.out, "%s is up to date\n", old.name)
 		return nil
 	}
-	if err := replaceFile(file, text); err != nil {
+	if err := old.canWrite(); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.out, "wrote %s: %s, %s, a plan of %s\n", file,
-		plural(len(pins.Packages), "package"), plural(len(pins.URLs), "download"), plural(len(pins.Layers), "shared layer"))
-	if n := dropped(old, pins); n > 0 {
+	if err := replaceFile(old.name, text); err != nil {
+		return err
+	}
+	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.name, pinCounts(pins), plural(len(pins.Layers), "shared layer"))
+	if n := dropped(old.File, pins); n > 0 {
 		fmt.Fprintf(l.out, "dropped %s that nothing refers to any more\n", plural(n, "pin"))
 	}
 	return nil
@@ -194,7 +184,11 @@ func (l *locking) write(file string, old, pins *lock.File) error {
 // withoutApps ends a command on a module without apps, such as a library: what
 // it declares is expanded for apps only, so that nobody knows which pins it
 // takes. Repositories are pinned, all else stays.
-func (l *locking) withoutApps(cmd *cobra.Command, file string, old, pins *lock.File, names []string) error {
+func (l *locking) withoutApps(cmd *cobra.Command, old *lockedBefore, pins *lock.File, names []string) error {
+	if old.leftOver(names) {
+		_, err := l.pins() // says which lines
+		return err
+	}
 	if len(names) > 0 && names[0] != lock.Everything {
 		return usage(cmd, "%s is not pinned: the module declares no app, so it pins git repositories only", names[0])
 	}
@@ -202,7 +196,7 @@ func (l *locking) withoutApps(cmd *cobra.Command, file string, old, pins *lock.F
 	if len(pins.Format()) == len((&lock.File{}).Format()) {
 		return nil // not worth a file
 	}
-	return l.write(file, old, pins)
+	return l.write(old, pins)
 }
 
 // unknown makes an error for a name of which nothing is pinned one of usage.
@@ -211,7 +205,13 @@ func (l *locking) unknown(cmd *cobra.Command, err error) error {
 	if !errors.As(err, &name) {
 		return err
 	}
-	if near := diag.Nearest(name.Name, l.pinnedNames(cmd, nil)); near != "" {
+	names := l.pinnedNames(cmd, nil)
+	for _, n := range names { // layers is https://git.example.com/team/layers.git
+		if strings.TrimSuffix(path.Base(n), ".git") == name.Name && n != name.Name {
+			return usage(cmd, "%s; did you mean %s?", name, n)
+		}
+	}
+	if near := diag.Nearest(name.Name, names); near != "" {
 		return usage(cmd, "%s; did you mean %s?", name, near)
 	}
 	return usage(cmd, "%s", name)

@@ -65,7 +65,7 @@ var debianPlatforms = []string{
 }
 
 // dropped counts the pins of old that are not in the new file. One that has
-// another version or digest is there.
+// another version, key or digest is there.
 func dropped(old, now *lock.File) int {
 	keys := func(f *lock.File) map[[4]string]bool {
 		all := map[[4]string]bool{}
@@ -81,9 +81,13 @@ func dropped(old, now *lock.File) int {
 		for _, m := range f.Modules {
 			all[[4]string{"module", m.URL, m.Version}] = true
 		}
+		for _, u := range f.Updates {
+			all[[4]string{"update", u.Component}] = true
+		}
 		return all
 	}
-	there, n := keys(now), 0
+	// What is known of a base goes by its digest, which a new pin changes.
+	there, n := keys(now), max(0, len(old.Bases)-len(now.Bases))
 	for key := range keys(old) {
 		if !there[key] {
 			n++

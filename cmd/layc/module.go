@@ -38,6 +38,20 @@ func (p *program) source(cmd *cobra.Command) {
 
 // input is what the compiler gets.
 func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
+	in, err := c.withoutModules(cmd, p)
+	if err != nil {
+		return in, err
+	}
+	// A lock file that cannot be read is the compiler's to report.
+	if pins, err := c.pins(); err == nil {
+		in.Modules, err = c.fetched(cmd.Context(), pins, true)
+		return in, err
+	}
+	return in, nil
+}
+
+// withoutModules is what the compiler gets but for git repositories.
+func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, error) {
 	in := compiler.Input{
 		Project: os.DirFS(c.dir), Dir: ".", Name: c.where(),
 		Platform: component.Platform{OS: "linux", Arch: runtime.GOARCH},
@@ -58,15 +72,8 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 		in.Set[name] = value
 	}
 	var err error
-	if in.Plan, err = p.planning.options(cmd); err != nil {
-		return in, err
-	}
-	// A lock file that cannot be read is the compiler's to report.
-	if pins, err := c.pins(); err == nil {
-		in.Modules, err = c.fetched(cmd.Context(), pins, true)
-		return in, err
-	}
-	return in, nil
+	in.Plan, err = p.planning.options(cmd)
+	return in, err
 }
 
 // where is what findings call the module's directory.

@@ -37,16 +37,19 @@ against the lock file like everything else: change them at their source.`,
 			if err != nil {
 				return err
 			}
+			if err := c.allPinned(cmd.Context(), pins); err != nil {
+				return err
+			}
 			store, err := c.modules()
 			if err != nil {
 				return err
 			}
 			names, err := store.Write(cmd.Context(), pins.Modules)
 			if err != nil {
-				return err
+				return cannotVendor(store, err)
 			}
 			if len(names) == 0 {
-				fmt.Fprintf(c.out, "%s pins no git repository: there is nothing to vendor\n", lock.Name)
+				fmt.Fprintf(c.out, "the program imports no git repository: there is nothing to vendor\n")
 				return nil
 			}
 			for _, name := range names {
@@ -57,11 +60,36 @@ against the lock file like everything else: change them at their source.`,
 	}
 }
 
+// allPinned fails if the program imports a repository that the lock file does
+// not pin. Whatever else may be wrong with the program is of no matter here.
+func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
+	fetched, err := c.fetched(ctx, pins, false)
+	if err != nil {
+		return err
+	}
+	_, found := load.Load(load.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where(), Std: stdlib.FS, Modules: fetched})
+	return c.findings(slices.DeleteFunc(found, func(d *diag.Diagnostic) bool { return d.Code != load.Unpinned }))
+}
+
+// cannotVendor says what to do, if that is known, besides what is wrong.
+func cannotVendor(store module.Store, err error) error {
+	var advised load.Advised
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &advised):
+		note, help := advised.Advice()
+		return fmt.Errorf("%w: %s: %s", err, note, help)
+	case errors.As(err, &path) && strings.HasPrefix(path.Path, store.Vendor):
+		return cannot("written", path.Path, err)
+	}
+	return err
+}
+
 // modules is where git repositories are read from.
 func (c *cli) modules() (module.Store, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return module.Store{}, fmt.Errorf("there is no place for a cache: %w", err)
+		return module.Store{}, fmt.Errorf("there is no place for a cache: set HOME or XDG_CACHE_HOME: %w", err)
 	}
 	return module.Store{
 		Cache: filepath.Join(cache, "layc-modules"), Vendor: filepath.Join(c.dir, "vendor"),
@@ -100,14 +128,14 @@ func (e *lockError) Error() string { return e.findings[0].Message }
 // network that fails ends the command, tampered content is the compiler's to
 // report at its import.
 func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {
+	all := map[load.Repository]load.Fetched{}
 	if len(pins.Modules) == 0 {
-		return nil, nil
+		return all, nil
 	}
 	store, err := c.modules()
 	if err != nil {
 		return nil, err
 	}
-	all := map[load.Repository]load.Fetched{}
 	for _, pin := range pins.Modules {
 		files, err := store.Read(ctx, pin, online)
 		var network *module.FetchError
@@ -122,46 +150,63 @@ func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[lo
 // pinModules pins the repositories that the program imports, those that only
 // others import included, and drops the pins of those that it imports no
 // more. The repositories that names mention are pinned afresh; the names that
-// mention none are returned.
-func (l *locking) pinModules(ctx context.Context, pins *lock.File, names []string) (*lock.File, []string, error) {
+// mention none are returned, and what was read.
+func (l *locking) pinModules(ctx context.Context, pins *lock.File, names []string) (*lock.File, map[load.Repository]load.Fetched, []string, error) {
 	store, err := l.modules()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	out := *pins
-	fresh := map[load.Repository]bool{} // pinned by this call
-	met := map[string]bool{}            // of names
+	// What is pinned afresh need not be read as it was, and may be there no more.
+	out.Modules = slices.DeleteFunc(slices.Clone(pins.Modules), func(m lock.Module) bool {
+		r := load.Repository{URL: m.URL, Version: m.Version}
+		return slices.ContainsFunc(names, func(n string) bool { return n == lock.Everything || mentioned(n, r) })
+	})
+	unknown := map[load.Repository]error{} // there is no such version
 	for {
 		fetched, err := l.fetched(ctx, &out, true)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		program, _ := load.Load(load.Input{Project: os.DirFS(l.dir), Dir: ".", Std: stdlib.FS, Modules: fetched})
+		for r, err := range unknown {
+			fetched[r] = load.Fetched{Err: err}
+		}
+		program, found := load.Load(load.Input{Project: os.DirFS(l.dir), Dir: ".", Name: l.where(), Std: stdlib.FS, Modules: fetched})
 		if program == nil {
-			return pins, names, nil // the compiler says why
+			return pins, fetched, names, nil // the compiler says why
 		}
 		wanted := lock.File{}
 		again := false
 		for _, r := range program.Repositories {
+			if unknown[r] != nil {
+				continue
+			}
 			pin, pinned := out.Module(r.URL, r.Version)
-			named := slices.ContainsFunc(names, func(n string) bool {
-				mentions := mentioned(n, r)
-				met[n] = met[n] || mentions
-				return mentions || n == lock.Everything
-			})
-			if !pinned || named && !fresh[r] {
-				if pin, err = store.Pin(ctx, r); err != nil {
-					return nil, nil, err
+			if !pinned {
+				again = true
+				pin, err = store.Pin(ctx, r)
+				var version *module.VersionError
+				if errors.As(err, &version) {
+					unknown[r] = err
+					continue
 				}
-				fresh[r], again = true, true
+				if err != nil {
+					return nil, nil, nil, err
+				}
 			}
 			wanted.Modules = append(wanted.Modules, pin)
 		}
 		out.Modules = wanted.Modules
 		out.Sort()
-		if !again {
-			rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return met[n] })
-			return &out, rest, nil
+		switch {
+		case again:
+		case len(unknown) > 0:
+			return nil, nil, nil, l.findings(found)
+		default:
+			rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+				return slices.ContainsFunc(program.Repositories, func(r load.Repository) bool { return mentioned(n, r) })
+			})
+			return &out, fetched, rest, nil
 		}
 	}
 }

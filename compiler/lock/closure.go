@@ -6,13 +6,20 @@ import (
 )
 
 // Minimal returns the packages of a distribution's minimal system, by name;
-// none if the distribution isn't pinned.
+// none if the distribution isn't pinned, or if one of them needs what is no part
+// of that system: a system that lacks a package is none.
 func (f *File) Minimal(distribution, arch string) []Package {
 	var list []Package
 	for _, p := range f.Packages {
-		if p.Distribution == distribution && p.Arch == arch && p.Minimal {
-			list = append(list, p)
+		if p.Distribution != distribution || p.Arch != arch || !p.Minimal {
+			continue
 		}
+		for _, name := range p.Needs {
+			if need, ok := f.Package(distribution, arch, name); !ok || !need.Minimal {
+				return nil
+			}
+		}
+		list = append(list, p)
 	}
 	return list
 }

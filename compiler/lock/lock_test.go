@@ -189,7 +189,7 @@ func TestParseErrors(t *testing.T) {
 		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: a fact of this kind is written: url URL DIGEST BYTES` + anew},
 		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: "sha256:12" is no digest: sha256: and 64 hexadecimal digits` + anew},
 		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: "-1" is no number of bytes` + anew},
-		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", `f:3: line 2 says something else about url u (delete one of the two lines; or both, and run layc lock)`},
+		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", `f:3: line 2 says something else about url u (delete one of the two lines; or run layc lock, which pins it afresh)`},
 		{"open string", "layc-lock 1\nurl \"u\n", `f:2: text without an end: "u` + anew},
 		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: expected parent=…, found "over=b"` + anew},
 		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: a fact of this kind is written: url URL DIGEST BYTES (delete the line, and run layc lock, which pins anew what is missing)\nf:3: a fact of this kind is written: size INSTANCE BYTES (delete the line, and run layc lock, which pins anew what is missing)"},
@@ -200,7 +200,7 @@ func TestParseErrors(t *testing.T) {
 		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: "2026-11-31" is no update key: a day such as 2026-11-23` + anew},
 		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: "2026-11-30.1" is no update key: a day such as 2026-11-23` + anew},
 		{"conflict", "layc-lock 1\n<<<<<<< ours\nurl u sha256:A 1\n=======\n>>>>>>> theirs\n",
-			"f:2: a merge conflict is not resolved: keep the lines of both sides, delete the lines with the markers, and run layc lock, which puts right what does not fit"},
+			"f:2: a merge conflict is not resolved: run layc lock, which takes the lines of both sides, and pins afresh what they dispute"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -407,6 +407,23 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
+// A distribution answers to its name without what is added to it.
+func TestUpdatePlainDistribution(t *testing.T) {
+	const id = bookworm + "+updates+security"
+	old := sample()
+	for n := range old.Packages {
+		old.Packages[n].Distribution = id
+	}
+	r := &fakeResolver{}
+	if _, err := Update(t.Context(), old, Refs{Distributions: []Distribution{{id, "amd64", nil}}}, r, bookworm); err != nil {
+		t.Fatal(err)
+	}
+	const want = "packages " + id + " amd64 [] keeping "
+	if got := strings.Join(r.asked, "\n"); got != want {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+}
+
 func TestUpdateDropsWhatNobodyWants(t *testing.T) {
 	got, err := Update(context.Background(), sample(), Refs{Distributions: []Distribution{{bookworm, "amd64", []string{"libjq1"}}}}, &fakeResolver{})
 	if err != nil {
@@ -479,9 +496,13 @@ func TestNextKey(t *testing.T) {
 
 func TestUpdateErrors(t *testing.T) {
 	_, err := Update(context.Background(), sample(), Refs{}, &fakeResolver{}, "jq")
-	want := `nothing in this program is pinned under the name "jq": want a distribution, a package, a URL, an image or an updated component that it uses`
+	want := `nothing in this program is pinned under the name "jq": want a distribution, a package, a URL, an image, a git repository or an updated component that it uses`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	r := &fakeResolver{}
+	if _, err := Update(context.Background(), &File{}, Refs{URLs: []string{"u"}}, r, "u", "v"); err == nil || len(r.asked) > 0 {
+		t.Errorf("an unknown name: %v, after %v; want an error, and nothing resolved", err, r.asked)
 	}
 	down := errors.New("network down")
 	f, err := Update(context.Background(), &File{}, Refs{URLs: []string{"u"}}, &fakeResolver{fail: down})
@@ -495,9 +516,13 @@ func FuzzParse(f *testing.F) {
 	f.Add(long(sampleText))
 	f.Add([]byte("layc-lock 1\nlayer \"\" \"\\xff\"\nmember \"\" \"\"\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		merged, disputed, mergedErr := Merged(Name, text)
 		file, err := Parse(Name, text)
 		if err != nil {
 			return
+		}
+		if mergedErr != nil || len(disputed) > 0 || !reflect.DeepEqual(file, merged) {
+			t.Fatalf("Merged reads something else than Parse, or disputes %v: %v", disputed, mergedErr)
 		}
 		once := file.Format()
 		again, err := Parse(Name, once)
@@ -511,7 +536,7 @@ func FuzzParse(f *testing.F) {
 }
 
 // TestMirrors checks that a URL that does not serve is pinned from a mirror,
-// under its own name, and that its own error is told if none serves.
+// under its own name, and that all errors are told if none serves.
 func TestMirrors(t *testing.T) {
 	r := &fakeResolver{down: map[string]bool{"https://a.example.com/x": true, "https://b.example.com/x": true}}
 	refs := Refs{
@@ -526,7 +551,7 @@ func TestMirrors(t *testing.T) {
 		t.Errorf("the pins are %v", f.URLs)
 	}
 	r.down["https://c.example.com/x"] = true
-	const want = "pinning https://a.example.com/x: down"
+	const want = "pinning https://a.example.com/x: down; nor does its mirror serve it: down; nor does its mirror serve it: down"
 	if _, err := Update(t.Context(), &File{}, refs, r); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -37,8 +37,8 @@ type ConflictError struct {
 	Line int // of the first marker, from 1
 }
 
-// ConflictHelp says how a merge conflict is resolved.
-const ConflictHelp = "keep the lines of both sides, delete the lines with the markers, and run layc lock, which puts right what does not fit"
+// ConflictHelp says how a merge conflict is resolved; see [Merged].
+const ConflictHelp = "run layc lock, which takes the lines of both sides, and pins afresh what they dispute"
 
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%s:%d: a merge conflict is not resolved: %s", e.File, e.Line, ConflictHelp)
@@ -180,7 +180,7 @@ func (p *parser) parseLine(line int, text string) {
 		case kind == "update":
 			p.later(line, fields)
 		case kind != "layer" && kind != "size":
-			p.errorf(line, "", "line %d says something else about %s", before.line, key).Help = "delete one of the two lines; or both, and run layc lock"
+			p.errorf(line, "", "line %d says something else about %s", before.line, key).Help = "delete one of the two lines; or run layc lock, which pins it afresh"
 		case text < before.text:
 			// A merge leaves this behind. Neither plan is wrong, and what does not
 			// fit is repaired, so one is taken, whatever the order of lines.

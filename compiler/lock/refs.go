@@ -81,7 +81,7 @@ func (m Missing) String() string {
 func (f *File) Missing(refs Refs) []Missing {
 	var list []Missing
 	for _, d := range refs.Distributions {
-		if !f.hasMinimal(d.ID, d.Arch) {
+		if len(f.Minimal(d.ID, d.Arch)) == 0 {
 			list = append(list, Missing{Kind: "distribution", Name: d.ID, On: d.Arch})
 			continue
 		}
@@ -115,17 +115,4 @@ func (f *File) Missing(refs Refs) []Missing {
 		return strings.Compare(a.Kind+"\x00"+a.Name+"\x00"+a.On, b.Kind+"\x00"+b.Name+"\x00"+b.On)
 	})
 	return slices.Compact(list)
-}
-
-// hasMinimal says whether a minimal system is pinned that needs nothing else.
-func (f *File) hasMinimal(distribution, arch string) bool {
-	minimal := f.Minimal(distribution, arch)
-	for _, p := range minimal {
-		for _, name := range p.Needs {
-			if need, ok := f.Package(distribution, arch, name); !ok || !need.Minimal {
-				return false
-			}
-		}
-	}
-	return len(minimal) > 0
 }

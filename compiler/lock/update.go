@@ -15,9 +15,10 @@ const Everything = "*"
 // refs doesn't want any more are dropped; modules, the plan and the sizes are
 // kept.
 //
-// Pins that names mentions are resolved afresh: a distribution's ID, a
-// package, a URL, an image reference, a component that says how often it is
-// updated, or [Everything]. A name that refs doesn't reach is an error. Such a
+// Pins that names mentions are resolved afresh: a distribution's ID, or its
+// beginning up to the first +, a package, a URL, an image reference, a component
+// that says how often it is updated, or [Everything]. A name that refs doesn't
+// reach is an error, before anything is resolved; see [File.Unknown]. Such a
 // component gets a new key, and what it alone covers is resolved afresh, if it is
 // named, or if it is due and everything is; otherwise both stay. Of a distribution, all packages are resolved
 // together as soon as one is missing or named; the others keep their
@@ -26,12 +27,12 @@ const Everything = "*"
 // The result is new, also where nothing changed; old is not written to. After
 // an error there is no result.
 func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...string) (*File, error) {
+	if unknown := old.Unknown(refs, names...); len(unknown) > 0 {
+		return nil, &UnknownNameError{unknown[0]}
+	}
 	u := &updater{old: old, resolver: r, names: map[string]bool{}}
 	for _, name := range names {
-		u.names[name] = false
-	}
-	if _, ok := u.names[Everything]; ok {
-		u.names[Everything] = true
+		u.names[name] = true
 	}
 	u.file.Layers = clonePlan(old.Layers)
 	u.file.Stacks = slices.Clone(old.Stacks)
@@ -64,35 +65,62 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 			return nil, err
 		}
 	}
-	for _, name := range sortedSet(names) {
-		if !u.names[name] {
-			return nil, &UnknownNameError{name}
-		}
-	}
 	u.file.Sort()
 	return &u.file, nil
+}
+
+// Unknown returns those of the names under which neither refs nor what is pinned
+// for them has anything, sorted, each once.
+func (f *File) Unknown(refs Refs, names ...string) []string {
+	known := map[string]bool{Everything: true}
+	for _, d := range refs.Distributions {
+		known[d.ID], known[plainID(d.ID)] = true, true
+		for _, name := range d.Packages {
+			known[name] = true
+		}
+		for _, p := range f.Packages {
+			if p.Distribution == d.ID && p.Arch == d.Arch {
+				known[p.Name] = true
+			}
+		}
+	}
+	for _, url := range refs.URLs {
+		known[url] = true
+	}
+	for _, ref := range refs.Images {
+		known[ref.Reference] = true
+	}
+	for _, ref := range refs.Updates {
+		known[ref.Component] = true
+	}
+	return slices.DeleteFunc(sortedSet(names), func(name string) bool { return known[name] })
+}
+
+// plainID is a distribution's ID without what is added to it: "debian/bookworm"
+// of "debian/bookworm+updates+security".
+func plainID(id string) string {
+	plain, _, _ := strings.Cut(id, "+")
+	return plain
 }
 
 // UnknownNameError says that a name to update is none of a program's pins.
 type UnknownNameError struct{ Name string }
 
 func (e *UnknownNameError) Error() string {
-	return fmt.Sprintf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL, an image or an updated component that it uses", e.Name)
+	return fmt.Sprintf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL, an image, a git repository or an updated component that it uses", e.Name)
 }
 
 type updater struct {
 	old      *File
 	file     File
 	resolver Resolver
-	names    map[string]bool // to resolve afresh → met in the program
+	names    map[string]bool // to resolve afresh
 	covered  map[string]bool // by a component that says `update` → which is refreshed
 }
 
-// named says whether name is to be resolved afresh, and notes that the
-// program has it.
+// named says whether name is to be resolved afresh.
 func (u *updater) named(name string) bool {
-	if _, ok := u.names[name]; ok {
-		u.names[name] = true
+	if u.names[name] {
 		return true
 	}
 	if refreshed, ok := u.covered[name]; ok {
@@ -117,13 +145,8 @@ func (u *updater) updates(refs []UpdateRef) {
 	}
 	now := u.resolver.Now()
 	for component, ref := range merged {
-		_, named := u.names[component]
-		if named {
-			u.names[component] = true
-		}
-		_, everything := u.names[Everything]
 		key := u.old.UpdateKey(component)
-		refresh := named || everything && u.old.Due(ref, now)
+		refresh := u.names[component] || u.names[Everything] && u.old.Due(ref, now)
 		if key == "" || refresh {
 			key = nextKey(key, now)
 		}
@@ -143,7 +166,7 @@ func (u *updater) distribution(ctx context.Context, want Distribution) error {
 	}
 	resolve := len(u.old.Missing(Refs{Distributions: []Distribution{want}})) > 0
 	var keep []Package
-	if u.named(want.ID) {
+	if u.named(want.ID) || u.names[plainID(want.ID)] {
 		resolve = true
 	} else {
 		for _, p := range pinned {
@@ -153,9 +176,6 @@ func (u *updater) distribution(ctx context.Context, want Distribution) error {
 				keep = append(keep, p)
 			}
 		}
-	}
-	for _, name := range want.Packages {
-		u.named(name) // may be new, and so not among the pinned
 	}
 	if !resolve {
 		return u.keepDistribution(want)
@@ -186,18 +206,20 @@ func (u *updater) keepDistribution(want Distribution) error {
 }
 
 // url pins what a URL serves or, if it does not, the first of its mirrors that
-// does.
+// does. The error tells of them all.
 func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 	pin, ok := u.old.URL(url)
 	if !ok || u.named(url) {
-		u.named(url)
 		var err error
 		if pin, err = u.resolver.URL(ctx, url); err != nil {
 			err = fmt.Errorf("pinning %s: %w", url, err)
 		}
 		for n := 0; err != nil && ctx.Err() == nil && n < len(mirrors); n++ {
-			if other, failed := u.resolver.URL(ctx, mirrors[n]); failed == nil {
+			other, failed := u.resolver.URL(ctx, mirrors[n])
+			if failed == nil {
 				pin, err = URL{URL: url, Digest: other.Digest, Size: other.Size}, nil
+			} else {
+				err = fmt.Errorf("%w; nor does its mirror serve it: %w", err, failed)
 			}
 		}
 		if err != nil {
@@ -211,7 +233,6 @@ func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 func (u *updater) image(ctx context.Context, ref ImageRef) error {
 	pin, ok := u.old.Image(ref.Reference, ref.Platform)
 	if !ok || u.named(ref.Reference) {
-		u.named(ref.Reference)
 		var err error
 		if pin, err = u.resolver.Image(ctx, ref); err != nil {
 			return fmt.Errorf("pinning %s for %s: %w", ref.Reference, ref.Platform, err)

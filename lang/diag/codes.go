@@ -296,11 +296,12 @@ so that nobody can change it unnoticed. "layc lock" writes it.
 `, `
 import "git+https://git.example.com/team/layers.git//web@v1.2.0"
 `},
-	{"E0108", "An import that is not what is pinned", `
-The repository's content, vendored, cached or fetched, is not the content whose
-digest the lock file holds, or is not there. Vendored copies are changed at
-their source, not in place; "layc vendor" restores them. If the repository
-itself has changed its commit, find out why before you run "layc update".
+	{"E0108", "A repository that cannot be used", `
+It has no such version; or its content, vendored, cached or fetched, is not the
+content whose digest the lock file holds, or cannot be read. Vendored copies are
+changed at their source, not in place; "layc vendor" restores them. If the
+repository itself has changed its commit, find out why before you run "layc
+update".
 `, `
 import "git+https://git.example.com/team/layers.git//web@v1.2.0"
 

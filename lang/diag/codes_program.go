@@ -125,6 +125,14 @@ component jdk {
     changes often
 }
 `},
+	{"E0214", "A variable that refers to itself", `
+The value of a variable is taken as it is: no shell reads it, and a dollar sign
+stays one. To add to what the variable has already, "env" takes +=.
+`, `
+component tool {
+    env PATH = "$PATH:/opt/tool/bin"
+}
+`},
 	{"E0301", "A value that is too large", `
 Text may become 1 MiB long, and a list may have as many elements. Longer content
 belongs in a file.
@@ -594,10 +602,10 @@ app shop {
 }
 `},
 	{"E0350", "A lock file that cannot be read", `
-A line of layc.lock is damaged, or a merge has left its markers there. Lines of
-a lock file stand for themselves, in any order: after a merge, keep those of
-both sides, delete the markers, and run "layc lock", which puts right what does
-not fit. A damaged line can be deleted, and is pinned anew by "layc lock".
+A line of layc.lock is damaged, or a merge has left its markers there, or two
+pins of one thing. Lines of a lock file stand for themselves, in any order:
+"layc lock" takes those of both sides of a merge, and pins afresh what they
+dispute. A damaged line can be deleted, and is pinned anew by "layc lock".
 `, `
 -- example.layer --
 app shop {

@@ -24,7 +24,14 @@ type Repository struct {
 // Fetched is the content of a repository at a version.
 type Fetched struct {
 	Files fs.FS // its .layer files, and what lies beside and beneath them
-	Err   error // why they cannot be had, or are not what the lock file pins; Files is nil then
+	Err   error // why they cannot be had, or are not what the lock file pins; perhaps Advised. Files is nil then
+}
+
+// Advised is an error of a repository that says what is known besides, and what
+// to do.
+type Advised interface {
+	error
+	Advice() (note, help string)
 }
 
 // String is how an import of the repository's root names it.

@@ -291,12 +291,10 @@ func (l *loader) unknown(from place, text string, i *syntax.Import) {
 	switch beside := modulesIn(from.files, from.dir); {
 	case slices.Contains(std, text):
 		write("std/"+text, "the module of the standard library")
-	case strings.Contains(text, "://"):
-		if _, _, err := ParseGit("git+" + text); err == nil {
-			write("git+"+text, "a git repository")
-		} else {
-			d.Hint("write `\"git+%s//DIR@VERSION\"` for a git repository", text)
-		}
+	case strings.Contains(text, "://") || scp.MatchString(text) || isHost(text):
+		malformed(d, text, i)
+	case strings.HasPrefix(text, "/"):
+		d.Hint("name the directory as seen from this file, such as `\"../shared\"`")
 	case slices.Contains(beside, text):
 		write("./"+text, "the directory beside this file")
 	case near != "":
@@ -310,8 +308,7 @@ func (l *loader) unknown(from place, text string, i *syntax.Import) {
 func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	r, dir, err := ParseGit(text)
 	if err != nil {
-		l.list.Errorf("E0106", i.Path.At, "cannot import %q: %s", text, err).
-			Hint("write `\"git+https://HOST/PATH//DIR@VERSION\"`, where VERSION is a tag or a full commit")
+		malformed(l.list.Errorf("E0106", i.Path.At, "cannot import %q: %s", text, err), text, i)
 		return nil
 	}
 	before, met := l.imported[r.Name()]
@@ -336,15 +333,23 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	}
 	fetched, pinned := l.in.Modules[r]
 	switch {
+	case met && (!pinned || fetched.Err != nil):
+		return nil // it is said where it was met first
 	case !pinned:
 		l.list.Errorf(Unpinned, i.Path.At, "%s is not pinned", r).
 			Note("the lock file says which commit and content that is, so that it cannot change unnoticed").
 			Hint("run `layc lock`")
 		return nil
 	case fetched.Err != nil:
-		l.list.Errorf("E0108", i.Path.At, "cannot use %s: %s", r, fetched.Err).
-			Note("what is imported is verified whenever it is read").
-			Hint("run `layc vendor` to restore vendored copies; if the repository itself has changed, find out why, and run `layc update`")
+		d := l.list.Errorf("E0108", i.Path.At, "cannot use %s: %s", r, fetched.Err)
+		var advised Advised
+		if errors.As(fetched.Err, &advised) {
+			note, help := advised.Advice()
+			d.Note("%s", note).Hint("%s", help)
+			return nil
+		}
+		d.Note("what is imported is verified whenever it is read").
+			Hint("make it readable, or run `layc vendor`, which keeps a copy in the project")
 		return nil
 	}
 	return l.follow(place{files: fetched.Files, dir: dir, git: r}, i)
@@ -404,7 +409,9 @@ func (l *loader) emptyModule(target place, i *syntax.Import) {
 	known := modulesIn(target.files, path.Dir(target.dir))
 	near := diag.Nearest(last, known)
 	switch {
-	case target.std || target.git != Repository{}:
+	case target.std:
+	case target.git != Repository{}:
+		inRepository(d, target, i)
 	case near != "":
 		d.Hint("did you mean `%q`?", parent+near).Fix(i.Path.At, `"`+parent+near+`"`)
 	case len(known) > 0:

@@ -3,6 +3,7 @@ package module
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,43 +25,69 @@ import (
 type FetchError struct {
 	Repository load.Repository
 	Message    string // git's own words
+	Help       string // what to do; empty: what helps most often
 }
 
 func (e *FetchError) Error() string {
-	return fmt.Sprintf("cannot fetch %s: %s (is the network up, is the address right, may this user read it? layc vendor keeps a copy in the project)", e.Repository, e.Message)
+	help := cmp.Or(e.Help, "is the network up, is the address right, may this user read it? layc vendor keeps a copy in the project")
+	return fmt.Sprintf("cannot fetch %s: %s (%s)", e.Repository, e.Message, help)
 }
 
 // VersionError says that a repository has no such version.
 type VersionError struct {
 	Repository load.Repository
-	Near       string // a tag that may be meant; "" if none is close
+	Near       string   // a tag that may be meant; "" if none is close
+	Commit     string   // the commit that it names otherwise, as a branch or by its beginning; "" if there is none
+	Tags       []string // that it has, sorted
 }
 
 func (e *VersionError) Error() string {
-	text := fmt.Sprintf("%s has no tag %s", e.Repository.URL, e.Repository.Version)
-	if e.Near != "" {
-		return text + "; did you mean " + e.Near + "?"
-	}
-	return text + " (a version is a tag or a full commit: branches move, and are none)"
+	return e.Repository.URL + " has no tag " + e.Repository.Version
 }
 
-var fullCommit = regexp.MustCompile(`^[0-9a-f]{40}$`)
+// Advice implements [load.Advised].
+func (e *VersionError) Advice() (note, help string) {
+	note = "a version is a tag or a full commit: branches move, and are none"
+	const most = 8
+	switch {
+	case e.Commit != "":
+		return note, "write the commit that it is now, `@" + e.Commit + "`, or a tag"
+	case e.Near != "":
+		return note, "did you mean `@" + e.Near + "`?"
+	case len(e.Tags) == 0:
+		return note, "it has no tags: write a commit"
+	case len(e.Tags) > most:
+		return note, "its latest tags by name are " + strings.Join(e.Tags[len(e.Tags)-most:], ", ")
+	}
+	return note, "its tags are " + strings.Join(e.Tags, ", ")
+}
+
+var (
+	fullCommit  = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	shortCommit = regexp.MustCompile(`^[0-9a-f]{7,39}$`)
+)
 
 // resolve asks a repository which commit a version is.
 func resolve(ctx context.Context, r load.Repository) (string, error) {
 	if fullCommit.MatchString(r.Version) {
 		return r.Version, nil
 	}
-	out, err := git(ctx, r, "", nil, "ls-remote", "--tags", "--", r.URL)
+	out, err := git(ctx, r, "", nil, "ls-remote", "--heads", "--tags", "--", r.URL)
 	if err != nil {
 		return "", err
 	}
 	commit := ""
-	var tags []string
+	missing := &VersionError{Repository: r}
 	for line := range strings.Lines(string(out)) {
 		hash, ref, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok || !fullCommit.MatchString(hash) {
+			continue
+		}
+		if ref == "refs/heads/"+r.Version || shortCommit.MatchString(r.Version) && strings.HasPrefix(hash, r.Version) {
+			missing.Commit = hash
+		}
 		name, isTag := strings.CutPrefix(ref, "refs/tags/")
-		if !ok || !isTag || !fullCommit.MatchString(hash) {
+		if !isTag {
 			continue
 		}
 		// An annotated tag has two lines; the one with ^{} is its commit.
@@ -68,10 +95,13 @@ func resolve(ctx context.Context, r load.Repository) (string, error) {
 		if peeled == r.Version && (isPeeled || commit == "") {
 			commit = hash
 		}
-		tags = append(tags, peeled)
+		missing.Tags = append(missing.Tags, peeled)
 	}
 	if commit == "" {
-		return "", &VersionError{r, diag.Nearest(r.Version, tags)}
+		slices.Sort(missing.Tags)
+		missing.Tags = slices.Compact(missing.Tags)
+		missing.Near = diag.Nearest(r.Version, missing.Tags)
+		return "", missing
 	}
 	return commit, nil
 }
@@ -104,7 +134,7 @@ func fetch(ctx context.Context, r load.Repository, commit string) ([]File, error
 	in := bufio.NewReader(bytes.NewReader(blobs))
 	for i := range files {
 		if files[i].Data, err = blob(in); err != nil {
-			return nil, &FetchError{r, fmt.Sprintf("%s: %s", files[i].Name, err)}
+			return nil, &FetchError{Repository: r, Message: fmt.Sprintf("%s: %s", files[i].Name, err)}
 		}
 	}
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
@@ -132,7 +162,7 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 		if _, err := git(ctx, r, dir, nil, "cat-file", "-e", commit+"^{commit}"); err == nil {
 			return nil
 		}
-		failed = &FetchError{r, "it has no commit " + commit}
+		failed = &FetchError{r, "it has no commit " + commit, "perhaps its tag was moved: layc update " + r.URL + " pins what it is now"}
 	}
 	return failed
 }
@@ -166,7 +196,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 		}
 		n, err := strconv.Atoi(i.fields[3])
 		if err != nil {
-			return nil, nil, &FetchError{r, "unreadable tree"}
+			return nil, nil, &FetchError{Repository: r, Message: "unreadable tree"}
 		}
 		if err := size.add(r.String(), i.name, n); err != nil {
 			return nil, nil, err
@@ -202,7 +232,7 @@ func blob(in *bufio.Reader) ([]byte, error) {
 func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args ...string) ([]byte, error) {
 	program, err := exec.LookPath("git")
 	if err != nil {
-		return nil, &FetchError{r, "there is no git program on this machine: install git"}
+		return nil, &FetchError{r, "there is no git program on this machine", "install git; or run layc vendor where there is one"}
 	}
 	if dir == "" {
 		dir = os.TempDir() // in a repository, that one's settings would count
@@ -217,7 +247,7 @@ func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args 
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
-		return nil, &FetchError{r, words(message.String(), err)}
+		return nil, &FetchError{Repository: r, Message: words(message.String(), err)}
 	}
 	return out.Bytes(), nil
 }
@@ -244,13 +274,14 @@ func environment(env []string) []string {
 	return append(kept, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
 }
 
-// words are what git said, on one line.
+// words are what git said, on one line, without its advice: ours follows.
 func words(message string, err error) string {
+	advice := []string{"Could not read from remote repository.", "Please make sure you have the correct access rights", "and the repository exists."}
 	var lines []string
 	for line := range strings.Lines(message) {
 		line = strings.TrimSpace(line)
 		line = strings.TrimPrefix(strings.TrimPrefix(line, "fatal: "), "error: ")
-		if line != "" && !strings.HasPrefix(line, "warning:") && len(lines) < 3 {
+		if line != "" && !strings.HasPrefix(line, "warning:") && !slices.Contains(advice, line) && len(lines) < 3 {
 			lines = append(lines, line)
 		}
 	}

@@ -77,7 +77,12 @@ type TamperedError struct {
 }
 
 func (e *TamperedError) Error() string {
-	return fmt.Sprintf("%s is not what the lock file pins: it has %s, want %s: %s", e.Dir, e.Got, e.Want, e.Help)
+	return e.Dir + " is not what the lock file pins"
+}
+
+// Advice implements [load.Advised].
+func (e *TamperedError) Advice() (note, help string) {
+	return fmt.Sprintf("its content has the digest %s, not %s; it is verified whenever it is read", e.Got, e.Want), e.Help
 }
 
 // readDir reads what matters of a directory. Links are not followed: a link

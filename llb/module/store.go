@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/load"
@@ -37,8 +38,13 @@ func (s Store) Pin(ctx context.Context, r load.Repository) (lock.Module, error) 
 		return lock.Module{}, err
 	}
 	pin := lock.Module{URL: r.URL, Version: r.Version, Commit: commit, Digest: Digest(files)}
-	return pin, writeDir(s.cached(pin), files)
+	s.keep(pin, files)
+	return pin, nil
 }
+
+// keep puts verified files into the cache. Where that cannot be written, they are
+// fetched again another time.
+func (s Store) keep(pin lock.Module, files []File) { _ = writeDir(s.cached(pin), files) }
 
 // Read returns what matters of a pinned repository: that of the vendor
 // directory if it has it, else that of the cache, else, if online, what is
@@ -46,27 +52,35 @@ func (s Store) Pin(ctx context.Context, r load.Repository) (lock.Module, error) 
 // [*TamperedError]; what is not there while offline, [fs.ErrNotExist].
 func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, error) {
 	vendored := filepath.Join(s.Vendor, dirName(pin))
-	files, err := verified(vendored, pin, "run layc vendor to restore it")
-	if errors.Is(err, fs.ErrNotExist) {
+	files, err := verified(vendored, pin, Restore)
+	if absent(err) {
 		cached := s.cached(pin)
 		files, err = verified(cached, pin, "delete that directory, and it is fetched again")
 	}
-	if errors.Is(err, fs.ErrNotExist) && online {
+	if absent(err) && online {
 		r := load.Repository{URL: pin.URL, Version: pin.Version}
 		s.Announce("fetching " + r.String())
 		if files, err = fetch(ctx, r, pin.Commit); err != nil {
 			return nil, err
 		}
 		if got := Digest(files); got != pin.Digest {
-			return nil, &TamperedError{"the repository", got, pin.Digest, "check the line in the lock file, then run layc update " + r.URL}
+			return nil, &TamperedError{"the repository", got, pin.Digest, "find out who has changed it, or the lock file; then run `layc update " + r.URL + "`"}
 		}
-		err = writeDir(s.cached(pin), files)
+		s.keep(pin, files)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return newMemory(files), nil
 }
+
+// absent says that there is no such directory.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// Restore says what to do about a vendored copy that was changed.
+const Restore = "run `layc vendor`, which restores it; it is changed at its source only"
 
 // Write puts the pinned repositories into the vendor directory, and removes
 // from it those that an earlier call wrote and that are pinned no more. It

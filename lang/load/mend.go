@@ -1,0 +1,107 @@
+package load
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// scp is how git writes an address for ssh: "git@git.example.com:team/layers.git".
+var scp = regexp.MustCompile(`^(ssh://)?([A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+):/?([A-Za-z._~][A-Za-z0-9._~+/-]*)(@.*)?$`)
+
+// meant is the import of a git repository that a text probably is meant to be,
+// "" if that can't be told. The text has no "git+" before it.
+func meant(text string) string {
+	if m := scp.FindStringSubmatch(text); m != nil {
+		text = "ssh://" + m[2] + m[3] + "/" + m[4] + m[5]
+	}
+	protocol, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		protocol, rest = "https", text
+	}
+	if protocol == "http" || protocol == "git" {
+		protocol = "https"
+	}
+	place, version := rest, ""
+	if at := strings.LastIndexByte(rest, '@'); at > strings.IndexByte(rest, '/') {
+		place, version = rest[:at], rest[at+1:]
+	}
+	repository, dir, _ := cutDir(strings.TrimRight(place, "/"))
+	if dir != "" {
+		dir = "//" + dir
+	}
+	better := "git+" + protocol + "://" + repository + dir + "@" + version
+	if _, _, err := ParseGit(better); err != nil {
+		return ""
+	}
+	return better
+}
+
+// cutDir cuts a repository's place from the directory within it.
+func cutDir(place string) (repository, dir string, ok bool) {
+	repository, dir, ok = strings.Cut(place, "//")
+	return strings.TrimRight(repository, "/"), strings.Trim(dir, "/"), ok
+}
+
+// isHost reports whether a path begins with what looks like a host.
+func isHost(text string) bool {
+	first, _, ok := strings.Cut(text, "/")
+	return ok && strings.Contains(strings.Trim(first, "."), ".") && gitHost.MatchString(first)
+}
+
+// malformed says what to do about an import of a git repository that is none.
+func malformed(d *diag.Diagnostic, text string, i *syntax.Import) {
+	text = strings.TrimPrefix(text, "git+")
+	if better := meant(text); better != "" {
+		d.Hint("write `%q`", better).Fix(i.Path.At, `"`+better+`"`)
+		return
+	}
+	if better := meant(text + "@v1"); better != "" {
+		d.Hint("write `\"%s@VERSION\"`, where VERSION is a tag or a full commit", strings.TrimSuffix(better, "@v1"))
+		return
+	}
+	d.Hint("write `\"git+https://HOST/PATH//DIR@VERSION\"`, where VERSION is a tag or a full commit")
+}
+
+// inRepository says which modules a repository has instead of the one that an
+// import names.
+func inRepository(d *diag.Diagnostic, target place, i *syntax.Import) {
+	var dirs []string
+	_ = fs.WalkDir(target.files, ".", func(name string, e fs.DirEntry, err error) error {
+		if dir := path.Dir(name); err == nil && !e.IsDir() && strings.HasSuffix(name, ".layer") && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+		return nil
+	})
+	slices.Sort(dirs)
+	if !strings.HasPrefix(importPath(i), "git+") { // a relative import within it
+		d.Hint("the repository has modules in %s", some(dirs))
+		return
+	}
+	if near := diag.Nearest(target.dir, dirs); near != "" {
+		better := "git+" + target.git.URL + "//" + near + "@" + target.git.Version
+		d.Hint("did you mean `%q`?", better).Fix(i.Path.At, `"`+better+`"`)
+		return
+	}
+	if len(dirs) == 0 {
+		d.Hint("no directory of the repository has any at that version: is it the right one?")
+		return
+	}
+	d.Hint("the repository has modules in %s: after // stands the directory", some(dirs))
+}
+
+// some are names, not all of very many; "." is the root.
+func some(names []string) string {
+	const most = 8
+	more := ""
+	if len(names) > most {
+		names, more = names[:most], " and others"
+	}
+	text := strings.Join(names, ", ") + more
+	return strings.Replace(text, ".,", "its root,", 1)
+}
