@@ -48,14 +48,14 @@ type merged struct {
 	x        *expander             // what disputes are reported to; nil: they are only noted
 	disputed map[string]bool       // as single
 	single   map[string]proposal   // by name of the setting
-	appended map[string][]*setting // of env, outermost first, by key
+	appended map[string][]proposal // of env, outermost first, by key
 	lists    map[string][]string
 }
 
 // merge merges the settings of instances, given in topological order, and
 // those that are placed over them.
 func merge(x *expander, instances []*Instance, own []setting) *merged {
-	m := &merged{x: x, disputed: map[string]bool{}, single: make(map[string]proposal, 3*len(instances)), appended: map[string][]*setting{}, lists: map[string][]string{}}
+	m := &merged{x: x, disputed: map[string]bool{}, single: make(map[string]proposal, 3*len(instances)), appended: map[string][]proposal{}, lists: map[string][]string{}}
 	for n := range own {
 		m.put(proposal{nil, &own[n]})
 	}
@@ -75,7 +75,8 @@ func (m *merged) put(p proposal) {
 		return
 	case "env":
 		if s.append {
-			m.appended[s.key] = append(m.appended[s.key], s)
+			m.appended[s.key] = append(m.appended[s.key], p)
+			m.separated(p)
 			return
 		}
 	}
@@ -93,6 +94,18 @@ func (m *merged) put(p proposal) {
 	case show(old.set.value) != show(s.value):
 		m.dispute(old, p, key)
 	}
+}
+
+// separated notes what an entry says that its variable is joined with.
+func (m *merged) separated(p proposal) {
+	if p.set.by == "" {
+		return
+	}
+	name := "by of " + p.set.key
+	if old := m.single[name]; old.set != nil && old.from == nil && p.from == nil && old.set.value == p.set.by {
+		return
+	}
+	m.put(proposal{p.from, &setting{word: "by", name: name, value: p.set.by, span: p.set.span}})
 }
 
 // dispute reports two components that propose different values.
@@ -140,26 +153,26 @@ func (m *merged) union(word string) []string {
 func (m *merged) env() []EnvVar {
 	var out []EnvVar
 	for k, p := range m.single {
-		if name, ok := strings.CutPrefix(k, "env "); ok && (p.from == nil || m.appended[name] == nil) {
+		if name, ok := strings.CutPrefix(k, "env "); ok && m.appended[name] == nil {
 			value, _ := p.set.value.(string)
 			out = append(out, EnvVar{name, value})
 		}
 	}
 	for name, entries := range m.appended {
 		p := m.single["env "+name]
-		if p.set != nil && p.from == nil {
-			continue // set by the app
-		}
 		by := " "
 		if strings.HasSuffix(name, "PATH") {
 			by = ":"
 		}
+		if said := m.single["by of "+name]; said.set != nil {
+			by, _ = said.set.value.(string)
+		}
 		var parts []string
-		for _, s := range entries {
-			if s.by != "" {
-				by = s.by
+		for _, e := range entries {
+			if p.set != nil && p.from == nil && e.from != nil {
+				continue // what the app sets, no component adds to
 			}
-			if t := s.value.(string); !slices.Contains(parts, t) {
+			if t := e.set.value.(string); !slices.Contains(parts, t) {
 				parts = append(parts, t)
 			}
 		}
