@@ -199,9 +199,8 @@ func (p *parser) acceptComma() bool {
 	}
 	if p.tok.Line && p.loose == 0 && p.beginsStatement() && !(p.inItems && isItem(p.textOf(p.tok))) && !p.chooses() {
 		n := p.peek(1)
-		if n.Line {
-			// A word alone is a name.
-		} else if n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word && !isOption(p.textOf(n)) {
+		values := n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word && !isOption(p.textOf(n))
+		if values && !n.Line {
 			p.fail("E0013", p.span(p.end-1, p.end), "a value is missing after `,`").
 				Note("a `,` continues the statement on the next line").
 				Hint("remove it, or write what comes after").Fix(p.span(p.end-1, p.end), "")
