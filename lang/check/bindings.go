@@ -73,13 +73,23 @@ func (c *checker) paramType(p *Param) *Type {
 	return p.Type
 }
 
+// typeHabits are types of other languages, with what they are here.
+var typeHabits = map[string]string{
+	"str": "string", "text": "string", "integer": "int", "number": "int", "boolean": "bool",
+	"file": "path", "dir": "path", "bytes": "size", "time": "duration", "array": "list", "dict": "map", "object": "map",
+}
+
 // typeOf reads a written type.
 func (c *checker) typeOf(t *syntax.Type) *Type {
 	name := t.Name.Name
 	if k := map[string]Kind{"list": List, "map": Map}[name]; k != Invalid {
 		if len(t.Args) != 1 {
+			elem := "string"
+			if n := len(t.Args); n > 0 {
+				elem = t.Args[n-1].At.Text()
+			}
 			c.list.Errorf("E0212", t.At, "`%s` needs the type of its elements", name).
-				Hint("write `%s(string)`", name).Fix(t.At, name+"(string)")
+				Hint("write `%s(%s)`", name, elem).Fix(t.At, name+"("+elem+")")
 			return &Type{Kind: k, Elem: invalidType}
 		}
 		return &Type{Kind: k, Elem: c.typeOf(t.Args[0])}
@@ -92,7 +102,11 @@ func (c *checker) typeOf(t *syntax.Type) *Type {
 	}
 	d := c.list.Errorf("E0212", t.Name.At, "unknown type `%s`", name)
 	known := []string{"string", "int", "bool", "version", "path", "size", "duration", "list", "map", "component"}
-	if near := diag.Nearest(name, known); near != "" {
+	near := typeHabits[strings.ToLower(name)]
+	if near == "" {
+		near = diag.Nearest(name, known)
+	}
+	if near != "" {
 		d.Hint("did you mean `%s`?", near).Fix(t.Name.At, near)
 	} else {
 		d.Hint("the types are %s", strings.Join(known, ", "))

@@ -116,6 +116,9 @@ type checker struct {
 	used     map[Object]bool
 	unknowns map[string]*diag.Diagnostic // names of the module that nothing declares
 	lets     []*Let                      // those whose value is being checked
+	textual  syntax.Expr                 // where text is expected, and a name may be text without quotes
+	key      string                      // of the variable whose value is being checked
+	pattern  syntax.Expr                 // of a match, that is being checked
 	std      []string                    // names of the standard modules
 	list     diag.List
 	unused   diag.List // of the file; dropped if it has errors, which may be why
@@ -207,9 +210,14 @@ func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 	o := &Import{Decl: i, Module: c.modules[m.Imports[i]]}
 	name := o.Ident()
 	if old, ok := into.names[name.Name]; ok {
-		c.list.Errorf("E0201", i.At, "two imports of this file are called `%s`", name.Name).
-			See(old.Ident().At, "first imported here").
-			Hint("give one of them another name: `import %s as other`", i.Path.At.Text())
+		c.used[old] = true
+		d := c.list.Errorf("E0201", i.At, "two imports of this file are called `%s`", name.Name).
+			See(old.Ident().At, "first imported here")
+		if end := lineEnd(i.At); end > 0 && old.(*Import).Module == o.Module {
+			d.Hint("remove one of them").Fix(source.Span{File: i.At.File, Start: i.At.Start, End: end}, "")
+		} else {
+			d.Hint("give one of them another name: `import %s as other`", i.Path.At.Text())
+		}
 		return
 	}
 	if old, ok := m.Scope[name.Name]; ok {

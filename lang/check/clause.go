@@ -31,7 +31,7 @@ var operandTypes = map[string]*Type{
 	"file": stringType, "file text": stringType, "file append": stringType, "file owner": stringType,
 	"dir": stringType, "dir owner": stringType, "link": stringType, "link to": stringType,
 
-	"env by": stringType, "user": stringType, "workdir": stringType, "expose": intType, "volume": stringType,
+	"env by": stringType, "user": stringType, "workdir": stringType, "volume": stringType,
 	"entrypoint": listOf(stringType), "command": listOf(stringType), "shell": listOf(stringType), "stopsignal": stringType,
 	"healthcheck": listOf(stringType), "healthcheck every": durationType, "healthcheck timeout": durationType,
 	"healthcheck start": durationType, "healthcheck retries": intType,
@@ -67,9 +67,33 @@ func (c *checker) block(b *syntax.Block) {
 			c.scope.names[l.Name.Name] = &Let{Decl: l, scope: c.scope}
 		}
 	}
+	said := map[string]*syntax.Clause{}
 	for _, s := range b.Stmts {
 		c.stmt(s)
+		if s, ok := s.(*syntax.Clause); ok {
+			c.once(s, said)
+		}
 	}
+}
+
+// saidOnce are the properties that hold one value.
+var saidOnce = []string{
+	"base", "registry", "layers", "replicas", "size", "changes", "update", "publish", "image", "layout", "rootfs", "distribution",
+	"uid", "gid", "home",
+}
+
+// once reports a property that the block says already.
+func (c *checker) once(s *syntax.Clause, said map[string]*syntax.Clause) {
+	word := s.Word.Name
+	if !slices.Contains(saidOnce, word) || len(s.Args) == 0 {
+		return // `changes with` stands beside `changes`
+	}
+	if first := said[word]; first != nil {
+		c.list.Errorf("E0201", s.At, "`%s` is said twice", word).
+			See(first.At, "first here").Hint("keep one of them")
+		return
+	}
+	said[word] = s
 }
 
 func (c *checker) stmt(s syntax.Stmt) {
@@ -97,7 +121,7 @@ func (c *checker) stmt(s syntax.Stmt) {
 		subject := c.expr(s.Subject)
 		for _, a := range s.Arms {
 			for _, p := range a.Patterns {
-				c.pattern(p, subject, s.Subject)
+				c.fitsSubject(p, subject, s.Subject)
 			}
 			c.block(a.Body)
 		}
@@ -122,6 +146,14 @@ func (c *checker) clause(s *syntax.Clause) {
 		if isWord(s.Args, "none") {
 			return
 		}
+		if n, ok := s.Args[0].(*syntax.Name); ok && strings.EqualFold(n.Name, "none") && c.scope.lookup(n.Name) == nil {
+			c.list.Errorf("E0207", n.At, "unknown name `%s`", n.Name).
+				Hint("did you mean `none`?").Fix(n.At, "none")
+			return
+		}
+	case "expose":
+		c.ports(s.Args)
+		return
 	case "run":
 		c.mentions(s)
 	case "shell":
@@ -130,13 +162,39 @@ func (c *checker) clause(s *syntax.Clause) {
 			return
 		}
 	}
-	c.operands(word, word, s.Args)
+	c.operands(word, "`"+word+"`", s.Args)
 	if s.Assign != nil {
-		c.expect(s.Assign.Key, stringType, "the key of "+word)
-		c.inText(s.Assign.Value)
+		c.assign(word, s.Assign)
 	}
 	for _, o := range s.Options {
 		c.option(word, o)
+	}
+}
+
+// assign checks KEY = VALUE.
+func (c *checker) assign(word string, a *syntax.Assign) {
+	c.expect(a.Key, stringType, "the key of `"+word+"`")
+	if word == "env" {
+		c.key, _ = a.Key.Literal()
+		defer func() { c.key = "" }()
+		c.selfReference(a)
+	}
+	if t := c.value(a.Value, stringType); !t.scalar() {
+		c.notInText(a.Value, t)
+	}
+}
+
+// ports checks what `expose` names: numbers, or text with a protocol.
+func (c *checker) ports(args []syntax.Expr) {
+	for _, a := range args {
+		t := c.expr(a)
+		each := t
+		if t.Kind == List {
+			each = t.Elem
+		}
+		if !each.text() && !each.assignable(intType) {
+			c.fits(a, t, intType, "expose")
+		}
 	}
 }
 
@@ -148,7 +206,9 @@ func (c *checker) operands(key, shown string, args []syntax.Expr) {
 			c.expr(a)
 			continue
 		}
-		if want.Kind == List {
+		if key == "expose" && isString(a) {
+			c.expr(a) // with its protocol: "53/udp"
+		} else if want.Kind == List {
 			c.expect(a, want, shown)
 		} else {
 			c.oneOrMore(a, want, shown)
@@ -161,36 +221,60 @@ func (c *checker) option(word string, o *syntax.Option) {
 	switch {
 	case o.Word.Name == "mode":
 		for _, a := range o.Args {
-			if t := c.expr(a); t.Kind != Int && !t.text() && t.Kind != Invalid {
-				c.list.Errorf("E0206", a.Span(), "`mode` is a number or text, not %s", t.article()).
-					Hint("write `0755` or `\"g+rw\"`")
-			}
+			c.mode(a)
 		}
 	case word == "run" && o.Word.Name == "with":
 		for _, item := range o.Items {
 			c.item(item)
 		}
 	default:
-		c.operands(key, "the "+o.Word.Name+" of "+word, o.Args)
+		c.operands(key, "`"+o.Word.Name+"` of `"+word+"`", o.Args)
+	}
+}
+
+// mode checks permissions: octal digits after a zero, or text as chmod takes it.
+func (c *checker) mode(a syntax.Expr) {
+	n, ok := a.(*syntax.Number)
+	if ok && n.Unit == "" && len(n.Text) > 1 && n.Text[0] != '0' {
+		d := c.list.Errorf("E0321", a.Span(), "%s is no mode", n.Text).
+			Note("a number that begins with 0 is octal, and all others are decimal")
+		if strings.Trim(n.Text, "01234567") == "" {
+			d.Hint("write `0%s`", n.Text).Fix(a.Span(), "0"+n.Text)
+		} else {
+			d.Hint("write `0755` or `\"g+rw\"`")
+		}
+		return
+	}
+	if t := c.value(a, stringType); t.Kind != Int && !t.text() && t.Kind != Invalid {
+		c.list.Errorf("E0206", a.Span(), "`mode` is a number or text, not %s", t.article()).
+			Hint("write `0755` or `\"g+rw\"`")
 	}
 }
 
 // item checks one item of run … with.
 func (c *checker) item(o *syntax.Option) {
 	switch o.Word.Name {
-	case "secret", "ssh", "network":
+	case "secret", "ssh":
+	case "network":
+		if len(o.Args) == 1 && !isWord(o.Args, "none") {
+			at := o.Args[0].Span()
+			if _, bad := o.Args[0].(*syntax.BadExpr); !bad {
+				c.list.Errorf("E0206", at, "`network` is `none`, not `%s`", at.Text()).
+					Note("a run has the host's network, unless it says `network none`").
+					Hint("write `network none`, or leave it out")
+			}
+		}
 	case "env":
 		if o.Assign != nil {
-			c.expect(o.Assign.Key, stringType, "the name of a variable")
-			c.inText(o.Assign.Value)
+			c.assign(o.Word.Name, o.Assign)
 		}
 		return
 	default:
-		c.operands(o.Word.Name, o.Word.Name, o.Args)
+		c.operands(o.Word.Name, "`"+o.Word.Name+"`", o.Args)
 	}
 	for _, x := range o.Options {
 		if x.Word.Name != "as" {
-			c.operands(o.Word.Name+" "+x.Word.Name, "the "+x.Word.Name+" of "+o.Word.Name, x.Args)
+			c.operands(o.Word.Name+" "+x.Word.Name, "`"+x.Word.Name+"` of `"+o.Word.Name+"`", x.Args)
 		}
 	}
 }
@@ -217,17 +301,19 @@ func (c *checker) interval(args []syntax.Expr) {
 		n, ok := a.(*syntax.Name)
 		if !ok || c.scope.lookup(n.Name) != nil {
 			if !ok || !slices.Contains(intervals, n.Name) {
-				c.expect(a, durationType, "update")
+				c.expect(a, durationType, "`update`")
 			}
 			continue
 		}
 		if slices.Contains(intervals, n.Name) {
 			continue
 		}
-		d := c.list.Errorf("E0213", a.Span(), "not an interval: %s", n.Name).
-			Note("intervals are %s, or a time such as 10d", strings.Join(intervals, ", "))
+		d := c.list.Errorf("E0213", a.Span(), "`%s` is no interval", n.Name).
+			Note("intervals are %s, or a time of at least a day", strings.Join(intervals, ", "))
 		if near := diag.Nearest(n.Name, intervals); near != "" {
-			d.Hint("did you mean %s?", near).Fix(a.Span(), near)
+			d.Hint("did you mean `%s`?", near).Fix(a.Span(), near)
+		} else {
+			d.Hint("write one of them, or a time such as `14d`")
 		}
 	}
 }
@@ -241,16 +327,38 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 		if ok && slices.Contains(known, n.Name) {
 			continue
 		}
-		d := c.list.Errorf("E0213", a.Span(), "`%s` is no rate of change", a.Span().Text()).
-			Note("rates are %s, or a number of times such as 12/year", strings.Join(known, ", "))
+		d := c.list.Errorf("E0213", a.Span(), "`%s` is no rate of change", a.Span().Text())
+		if known[0] == periods[0] {
+			d.Note("a number of times is that in one %s", either(periods))
+		} else {
+			d.Note("rates are %s, or a number of times such as 12/year", strings.Join(known, ", "))
+		}
+		if s, text := a.(*syntax.String); text {
+			if word, _ := s.Literal(); slices.Contains(known, word) {
+				d.Hint("write it without quotes: `%s`", word).Fix(a.Span(), word)
+				continue
+			}
+		}
 		if ok {
-			if near := diag.Nearest(n.Name, known); near != "" {
+			near := diag.Nearest(n.Name, known)
+			for _, k := range known {
+				if len(n.Name) > 1 && strings.HasPrefix(k, n.Name[:1]) && strings.HasSuffix(k, n.Name[len(n.Name)-1:]) && near == "" {
+					near = k // yr
+				}
+			}
+			if near != "" {
 				d.Hint("did you mean `%s`?", near).Fix(a.Span(), near)
 				continue
 			}
 		}
 		d.Hint("write `%s`, or whichever comes near", known[3%len(known)])
 	}
+}
+
+// either lists words for people: a, b or c.
+func either(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // mentions records the bindings that a run's text mentions as $name or

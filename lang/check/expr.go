@@ -16,7 +16,7 @@ import (
 // expect checks an expression and that it fits where a value of type want is
 // expected; what names the place ("the owner of copy").
 func (c *checker) expect(e syntax.Expr, want *Type, what string) {
-	c.fits(e, c.expr(e), want, what)
+	c.fits(e, c.value(e, want), want, what)
 }
 
 // fits reports a checked expression whose type t does not fit.
@@ -28,6 +28,9 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 		At("this is %s", t.article())
 	if n, ok := unquoted(e, want); ok {
 		d.Hint("write it without quotes: `%s`", n).Fix(e.Span(), n)
+		return
+	}
+	if c.needsNoQuotes(d, e, want, what) {
 		return
 	}
 	switch {
@@ -115,8 +118,15 @@ func (c *checker) exprType(e syntax.Expr) *Type {
 // inText checks an expression within "${…}".
 func (c *checker) inText(e syntax.Expr) {
 	if t := c.expr(e); !t.scalar() {
-		c.list.Errorf("E0206", e.Span(), "%s cannot stand in text", t.article()).
-			Note("text is made of strings, numbers, versions, paths and the like")
+		c.notInText(e, t)
+	}
+}
+
+func (c *checker) notInText(e syntax.Expr, t *Type) {
+	d := c.list.Errorf("E0206", e.Span(), "%s cannot stand in text", t.article()).
+		Note("text is made of strings, numbers, versions, paths and the like")
+	if t.Kind == List {
+		d.Hint("write one of its elements, such as `%s[0]`", e.Span().Text())
 	}
 }
 
@@ -160,7 +170,7 @@ func (c *checker) resolve(e *syntax.Name) Object {
 // unknown reports a name that nothing declares, at the first place of the
 // module that has it; further ones are noted there.
 func (c *checker) unknown(e *syntax.Name) {
-	if c.module.lost(e.Name) || slices.ContainsFunc(c.module.Files, func(f *syntax.File) bool { return f.LostName }) {
+	if c.known(e) {
 		return
 	}
 	if f := c.fileOf(e.At.File); f != nil && f.LostImport && slices.Contains(c.std, e.Name) {
@@ -170,8 +180,15 @@ func (c *checker) unknown(e *syntax.Name) {
 		return
 	}
 	d := c.list.Errorf("E0207", e.At, "unknown name `%s`", e.Name)
-	c.suggest(d, e.At, e.Name, c.scope.visible())
 	c.unknowns[e.Name] = d
+	if c.elsewhere(d, e.At, e.Name) {
+		return
+	}
+	c.suggest(d, e.At, e.Name, c.scope.visible())
+	if c.textual == syntax.Expr(e) && len(d.Edits) == 0 {
+		d.Help = nil
+		d.Hint("declare it, or put it in quotes if it is text: `\"%s\"`", e.Name)
+	}
 }
 
 // again reports whether a name of the module is reported already, and notes the
@@ -433,8 +450,14 @@ func (c *checker) call(e *syntax.Call) *Type {
 		c.expr(a.Value)
 	}
 	if t.Kind != Invalid {
-		c.list.Errorf("E0210", e.Fun.Span(), "`%s` takes no arguments", e.Fun.Span().Text()).
-			Note("only components take arguments, and a component that is a value has them already")
+		d := c.list.Errorf("E0210", e.Fun.Span(), "`%s` takes no arguments", e.Fun.Span().Text())
+		if slot, ok := c.callee(e.Fun).(*Slot); ok {
+			d.See(slot.Decl.Name.At, "it is a slot").
+				Note("which component fills it, and with which arguments, the app decides with what it `uses`").
+				Hint("write `%s`", e.Fun.Span().Text()).Fix(e.At, e.Fun.Span().Text())
+		} else {
+			d.Note("only components take arguments, and a component that is a value has them already")
+		}
 	}
 	return invalidType
 }
@@ -455,7 +478,7 @@ func (c *checker) packageNames(e *syntax.Call) {
 
 // oneOrMore expects a value of type want or a list of them.
 func (c *checker) oneOrMore(e syntax.Expr, want *Type, what string) {
-	t := c.expr(e)
+	t := c.value(e, want)
 	if t.Kind == List && t.Elem.assignable(want) {
 		return
 	}
@@ -573,8 +596,11 @@ func (c *checker) listExpr(e *syntax.List) *Type {
 		t := c.expr(x)
 		u := unify(elem, t)
 		if u == nil {
-			c.list.Errorf("E0206", x.Span(), "%s in a list of %s", t.article(), elem).
+			d := c.list.Errorf("E0206", x.Span(), "%s in a list of %s", t.article(), elem).
 				Note("the elements of a list have one type, which the first one gives")
+			if _, plain := x.(*syntax.Name); elem.text() && t.scalar() && !plain {
+				d.Hint("write it as text: `\"%s\"`", x.Span().Text()).Fix(x.Span(), `"`+x.Span().Text()+`"`)
+			}
 			return listOf(elem)
 		}
 		elem = u
@@ -636,7 +662,10 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 		ok = u.Kind == Int || u.Kind == Invalid
 	}
 	if !ok {
-		c.list.Errorf("E0206", e.OpAt, "`%s` does not work on %s", e.Op, u.article())
+		d := c.list.Errorf("E0206", e.OpAt, "`%s` does not work on %s", e.Op, u.article())
+		if u.text() {
+			d.Hint("text is joined by `+`, and `${NAME}` in it puts in a value")
+		}
 	}
 	return result
 }
@@ -658,7 +687,7 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 	result := invalidType
 	for _, a := range e.Arms {
 		for _, p := range a.Patterns {
-			c.pattern(p, subject, e.Subject)
+			c.fitsSubject(p, subject, e.Subject)
 		}
 		t := c.expr(a.Value)
 		u := unify(result, t)
@@ -672,9 +701,11 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 	return result
 }
 
-// pattern checks a pattern of a match against its subject.
-func (c *checker) pattern(p syntax.Expr, subject *Type, of syntax.Expr) {
+// fitsSubject checks a pattern of a match against its subject.
+func (c *checker) fitsSubject(p syntax.Expr, subject *Type, of syntax.Expr) {
 	c.platformPattern(p, of)
+	c.pattern = p
+	defer func() { c.pattern = nil }()
 	if t := c.expr(p); unify(t, subject) == nil {
 		c.list.Errorf("E0206", p.Span(), "%s never equals %s", t.article(), subject.article()).
 			Hint("write a pattern of the subject's type")

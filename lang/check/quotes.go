@@ -1,0 +1,195 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Quotes that are missing, or too many: `user root`, `platforms linux/amd64`,
+// `uses "tool"`, `base "debian:12"`.
+
+// value checks an expression where text or something else is expected. Text
+// without quotes is reported as a whole, and has the invalid type.
+func (c *checker) value(e syntax.Expr, want *Type) *Type {
+	if want.Kind == List {
+		want = want.Elem
+	}
+	if !want.text() {
+		return c.expr(e)
+	}
+	if c.bare(e) {
+		c.p.Types[e] = invalidType
+		return invalidType
+	}
+	outer := c.textual
+	c.textual = e
+	defer func() { c.textual = outer }()
+	return c.expr(e)
+}
+
+// bare reports an expression that was meant as text, such as linux/amd64 or
+// www-data, and whether it is one: without spaces, quotes and brackets, with a
+// name in it that nothing declares.
+func (c *checker) bare(e syntax.Expr) bool {
+	b, ok := e.(*syntax.Binary)
+	text := e.Span().Text()
+	if !ok || strings.ContainsAny(text, " \t\n\"()[]{}#") {
+		return false
+	}
+	unknown := (*syntax.Name)(nil)
+	syntax.Inspect(b, func(n syntax.Node) bool {
+		if name, ok := n.(*syntax.Name); ok && unknown == nil && c.scope.lookup(name.Name) == nil {
+			unknown = name
+		}
+		return true
+	})
+	if unknown == nil || c.known(unknown) || c.unknowns[unknown.Name] != nil {
+		return false
+	}
+	c.unknowns[unknown.Name] = c.list.Errorf("E0207", e.Span(), "unknown name `%s`", unknown.Name).
+		Note("text stands in double quotes").
+		Hint("write `\"%s\"`", text).Fix(e.Span(), `"`+text+`"`)
+	return true
+}
+
+// known reports whether a name that nothing declares may be declared by what the
+// parser could not read.
+func (c *checker) known(e *syntax.Name) bool {
+	if c.module.lost(e.Name) {
+		return true
+	}
+	for _, f := range c.module.Files {
+		if f.LostName {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhere says what a name means that is no name here, and whether it is known
+// to mean something: an app's, a variable's, another language's.
+func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) bool {
+	for _, f := range c.module.Files {
+		for _, decl := range f.Decls {
+			app, ok := decl.(*syntax.App)
+			if !ok {
+				continue
+			}
+			if n, literal := app.Name.Literal(); literal && n == name {
+				d.See(app.Name.At, "this is an app").
+					Note("apps are images, and nothing stands on an app").
+					Hint("put what both have into a component, and let both use that")
+				return true
+			}
+		}
+	}
+	switch {
+	case c.key != "" && name == c.key:
+		d.Note("what an image has as a variable is no name of the program").
+			Hint("to add to the variable, write `env %s += \"…\"`", name)
+	case c.pattern != nil && (name == "_" || name == "default" || name == "otherwise"):
+		d.Hint("the arm for everything else is `else`").Fix(at, "else")
+	case name == "null" || name == "nil" || name == "none" || name == "None" || name == "undefined":
+		d.Note("every value is there: a clause that says nothing is left out").
+			Hint("leave the clause out, or put `if` around it")
+	case name == "self" || name == "this":
+		d.Hint("a parameter is written by its name alone")
+	default:
+		return false
+	}
+	return true
+}
+
+// needsNoQuotes adds what to write where a text stands and something else is
+// expected, and reports whether that is known.
+func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, what string) bool {
+	s, ok := e.(*syntax.String)
+	if !ok {
+		return false
+	}
+	text, ok := s.Literal()
+	switch {
+	case !ok:
+		return false
+	case want.Kind == List && (what == "`command`" || what == "`entrypoint`" || what == "`healthcheck`"):
+		list := syntax.CommandList(text)
+		d.Note("its words are a list, and no shell takes them apart").
+			Hint("write `%s`", list).Fix(e.Span(), list)
+	case want.Kind != Reference:
+		return false
+	case c.names(text):
+		d.Hint("a name has no quotes: write `%s`", text).Fix(e.Span(), text)
+	case strings.ContainsAny(text, ":/@"):
+		d.Note("an image becomes a component by its clause `image`").
+			Hint("declare `component NAME { image %q }`, and write its name here", text)
+	case what != "`base`" && what != "the default of a slot":
+		d.Hint("a component is written by its name, a package of the base system as `os.packages(%q)`", text)
+	default:
+		d.Hint("write the name of a component, such as `debian.release(\"12\")`")
+	}
+	return true
+}
+
+// names reports whether text is the name of a component or slot, or of one of an
+// imported module.
+func (c *checker) names(text string) bool {
+	name, member, dotted := strings.Cut(text, ".")
+	switch o := c.scope.lookup(name).(type) {
+	case *Component, *Slot:
+		return !dotted
+	case *Import:
+		if !dotted {
+			return o.Namesake() != nil
+		}
+		if o.Module == nil {
+			return false
+		}
+		switch o.Module.Scope[member].(type) {
+		case *Component, *Slot:
+			return true
+		}
+	}
+	return false
+}
+
+// selfReference warns of `env PATH = "$PATH:/opt/bin"`: the value is taken as it
+// is, so that the variable would hold a dollar sign.
+func (c *checker) selfReference(a *syntax.Assign) {
+	key, ok := a.Key.Literal()
+	s, isText := a.Value.(*syntax.String)
+	if !ok || !isText || a.Append {
+		return
+	}
+	text, ok := s.Literal()
+	if !ok {
+		return
+	}
+	at := -1
+	for _, form := range []string{"$" + key, "${" + key + "}"} {
+		if n := strings.Index(text, form); n >= 0 && (form[1] == '{' || len(shellName(text[n+1:])) == len(key)) {
+			at = n
+		}
+	}
+	if at < 0 {
+		return
+	}
+	d := c.list.Warnf("E0214", a.Value.Span(), "`%s` would hold a dollar sign", key).
+		Note("the value of a variable is taken as it is, and no shell reads it")
+	for _, form := range []string{"$" + key, "${" + key + "}"} {
+		for _, by := range []string{":", " "} {
+			rest, before := strings.CutPrefix(text, form+by)
+			if !before {
+				rest, before = strings.CutSuffix(text, by+form)
+			}
+			if before && !strings.ContainsAny(rest, "$\"\\") && (by == ":") == strings.HasSuffix(key, "PATH") {
+				d.Hint("to add to what there is, write `env %s += %q`", key, rest).
+					Fix(source.Span{File: a.At.File, Start: a.Key.At.End, End: a.Value.Span().End}, ` += "`+rest+`"`)
+				return
+			}
+		}
+	}
+	d.Hint("to add to what there is, write `env %s += \"…\"`", key)
+}
