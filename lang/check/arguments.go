@@ -1,0 +1,160 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// callee is the component that the function part of a call names, or nil.
+func (c *checker) callee(fun syntax.Expr) Object {
+	switch f := fun.(type) {
+	case *syntax.Name:
+		o := c.p.Objects[f]
+		if i, ok := o.(*Import); ok {
+			return i.Namesake()
+		}
+		return o
+	case *syntax.Select:
+		return c.p.Members[f]
+	}
+	return nil
+}
+
+func (c *checker) call(e *syntax.Call) *Type {
+	t := c.expr(e.Fun)
+	switch o := c.callee(e.Fun).(type) {
+	case *Component:
+		c.arguments(e, o)
+		return componentType
+	case *Predeclared:
+		if o.Name == "os.packages" {
+			c.packageNames(e)
+			return componentType
+		}
+	}
+	for _, a := range e.Args {
+		c.expr(a.Value)
+	}
+	if t.Kind != Invalid {
+		d := c.list.Errorf("E0210", e.Fun.Span(), "`%s` takes no arguments", e.Fun.Span().Text())
+		if slot, ok := c.callee(e.Fun).(*Slot); ok {
+			d.See(slot.Decl.Name.At, "it is a slot").
+				Note("which component fills it, and with which arguments, the app decides with what it `uses`").
+				Hint("write `%s`", e.Fun.Span().Text()).Fix(e.At, e.Fun.Span().Text())
+		} else {
+			d.Note("only components take arguments, and a component that is a value has them already")
+		}
+	}
+	return invalidType
+}
+
+func (c *checker) packageNames(e *syntax.Call) {
+	for _, a := range e.Args {
+		if a.Name != nil {
+			c.list.Errorf("E0210", a.Name.At, "`os.packages` has no named arguments").
+				Hint("write the names of packages: `os.packages(\"jq\", \"curl\")`")
+		}
+		c.oneOrMore(a.Value, stringType, "the name of a package")
+	}
+	if len(e.Args) == 0 {
+		c.list.Errorf("E0210", e.At, "`os.packages` needs the name of a package").
+			Hint("write `os.packages(\"jq\", \"curl\")`")
+	}
+}
+
+// oneOrMore expects a value of type want or a list of them.
+func (c *checker) oneOrMore(e syntax.Expr, want *Type, what string) {
+	t := c.value(e, want)
+	if t.Kind == List && t.Elem.assignable(want) {
+		return
+	}
+	c.fits(e, t, want, what)
+}
+
+// arguments checks a call's arguments against the component's parameters.
+func (c *checker) arguments(e *syntax.Call, o *Component) {
+	params := c.params(o)
+	given := make([]*syntax.Arg, len(params))
+	named, misplaced := false, false
+	for i, a := range e.Args {
+		at := i
+		if a.Name != nil {
+			named = true
+			at = -1
+			for k, p := range params {
+				if p.Decl.Name.Name == a.Name.Name {
+					at = k
+				}
+			}
+			if at < 0 && o.Decl.Partial {
+				c.expr(a.Value)
+				continue
+			}
+			if at < 0 {
+				c.unknownArgument(a, o)
+				c.expr(a.Value)
+				misplaced = true
+				continue
+			}
+		} else if named {
+			c.list.Errorf("E0210", a.At, "an argument without a name after a named one").
+				Hint("put it first, or name it too")
+			c.expr(a.Value)
+			misplaced = true
+			continue
+		}
+		if at >= len(params) && o.Decl.Partial {
+			c.expr(a.Value)
+			continue
+		}
+		if at >= len(params) {
+			c.list.Errorf("E0210", a.At, "`%s` takes %s", o.Decl.Name.Name, countOf(len(params), "argument")).
+				See(o.Decl.Name.At, "declared here").Hint("remove this one")
+			c.expr(a.Value)
+			continue
+		}
+		if given[at] != nil {
+			c.list.Errorf("E0210", a.At, "`%s` is given twice", params[at].Decl.Name.Name).
+				See(given[at].At, "first given here").Hint("keep one of them")
+		}
+		given[at] = a
+		c.expect(a.Value, c.paramType(params[at]), "parameter "+params[at].Decl.Name.Name)
+	}
+	if misplaced {
+		return // what is missing may be what was found elsewhere
+	}
+	var missing []string
+	var d *diag.Diagnostic
+	for i, p := range params {
+		if given[i] != nil || p.Decl.Default != nil {
+			continue
+		}
+		if d == nil {
+			d = c.list.Errorf("E0210", e.At, "`%s` needs its argument `%s`", o.Decl.Name.Name, p.Decl.Name.Name)
+		} else {
+			d.Message = fmt.Sprintf("`%s` needs further arguments", o.Decl.Name.Name)
+		}
+		d.See(p.Decl.At, "declared here, without a default")
+		missing = append(missing, p.Decl.Name.Name+": …")
+	}
+	if d != nil {
+		d.Hint("add `%s`", strings.Join(missing, ", "))
+	}
+}
+
+func (c *checker) unknownArgument(a *syntax.Arg, o *Component) {
+	d := c.list.Errorf("E0210", a.Name.At, "`%s` has no parameter `%s`", o.Decl.Name.Name, a.Name.Name).
+		See(o.Decl.Name.At, "declared here")
+	var names []string
+	for _, p := range o.Params {
+		names = append(names, p.Decl.Name.Name)
+	}
+	if near := diag.Nearest(a.Name.Name, names); near != "" {
+		d.Hint("did you mean `%s`?", near).Fix(a.Name.At, near)
+	} else if len(names) > 0 {
+		d.Hint("it has %s", strings.Join(names, ", "))
+	}
+}

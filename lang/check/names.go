@@ -1,0 +1,201 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// name resolves a bare name as a value.
+func (c *checker) name(e *syntax.Name) *Type {
+	o := c.resolve(e)
+	if o == nil {
+		return invalidType
+	}
+	return c.objectType(o, e.At)
+}
+
+// resolve finds what a name means, records it and marks it as used.
+func (c *checker) resolve(e *syntax.Name) Object {
+	if e.Name == "" {
+		return nil
+	}
+	o := c.scope.lookup(e.Name)
+	if o == nil {
+		c.unknown(e)
+		return nil
+	}
+	c.p.Objects[e] = o
+	c.used[o] = true
+	return o
+}
+
+// unknown reports a name that nothing declares, at the first place of the
+// module that has it; further ones are noted there.
+func (c *checker) unknown(e *syntax.Name) {
+	if c.known(e) {
+		return
+	}
+	if f := c.fileOf(e.At.File); f != nil && f.LostImport && slices.Contains(c.std, e.Name) {
+		return
+	}
+	if c.again(e.Name, e.At) {
+		return
+	}
+	d := c.list.Errorf("E0207", e.At, "unknown name `%s`", e.Name)
+	c.unknowns[e.Name] = d
+	if c.elsewhere(d, e.At, e.Name) {
+		return
+	}
+	c.suggest(d, e.At, e.Name, c.scope.visible())
+	if c.textual == syntax.Expr(e) && len(d.Edits) == 0 {
+		d.Help = nil
+		d.Hint("declare it, or put it in quotes if it is text: `\"%s\"`", e.Name)
+	}
+}
+
+// again reports whether a name of the module is reported already, and notes the
+// further place there.
+func (c *checker) again(name string, at source.Span) bool {
+	const shown = 3
+	d := c.unknowns[name]
+	if d != nil && len(d.Labels) < shown && d.Span != at {
+		d.See(at, "and here")
+	}
+	return d != nil
+}
+
+// suggest adds "did you mean" for a name that is not among the known ones, or
+// the import that would make it known.
+func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
+	if slices.Contains(c.std, name) {
+		d.Hint("import it: `import \"std/%s\"`", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
+		return
+	}
+	if member := c.memberNamed(name); member != "" {
+		d.Hint("did you mean `%s`?", member).Fix(at, member)
+		return
+	}
+	if near := diag.Nearest(name, append(known, dotted()...)); near != "" {
+		d.Hint("did you mean `%s`?", near).Fix(at, near)
+		return
+	}
+	d.Hint("declare it, or import the module that does")
+}
+
+// memberNamed finds a name in what the file imports: "java.jdk" for jdk.
+func (c *checker) memberNamed(name string) string {
+	var found []string
+	for s := c.scope; s != nil; s = s.outer {
+		for n, o := range s.names {
+			if i, ok := o.(*Import); ok && i.Module != nil && !strings.HasPrefix(name, "_") && i.Module.Scope[name] != nil {
+				found = append(found, n+"."+name)
+			}
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
+// dotted are the predeclared names that are members of others.
+func dotted() []string {
+	var all []string
+	for n := range universe {
+		if strings.Contains(n, ".") {
+			all = append(all, n)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// importAt is the place for a further import: before the first one, or at the
+// start of the file.
+func (c *checker) importAt(file *source.File) source.Span {
+	for _, f := range c.module.Files {
+		if f.Source == file && len(f.Imports) > 0 {
+			at := f.Imports[0].At
+			return source.Span{File: file, Start: at.Start, End: at.Start}
+		}
+	}
+	return source.Span{File: file}
+}
+
+// objectType is the type of a name used as a value.
+func (c *checker) objectType(o Object, at source.Span) *Type {
+	switch o := o.(type) {
+	case *Component, *Slot:
+		return componentType
+	case *Var:
+		return o.Type
+	case *Param:
+		return c.paramType(o)
+	case *Let:
+		return c.letType(o)
+	case *Predeclared:
+		if o.Type != nil {
+			return o.Type
+		}
+		c.list.Errorf("E0208", at, "`%s` is no value", o.Name).
+			Hint("write one of its members, such as `%s.%s`", o.Name, members(o.Name)[0])
+	case *User:
+		return stringType
+	case *Import:
+		return c.namesake(o, at)
+	}
+	return invalidType
+}
+
+// members are the names that a predeclared one has after its point.
+func members(name string) []string {
+	var all []string
+	for n := range universe {
+		if member, ok := strings.CutPrefix(n, name+"."); ok {
+			all = append(all, member)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Namesake is the declaration that a module's name stands for, or nil.
+func (o *Import) Namesake() Object {
+	if o.Module == nil {
+		return nil
+	}
+	switch n := o.Module.Scope[o.Module.Name].(type) {
+	case *Component, *Slot:
+		return n
+	}
+	return nil
+}
+
+// namesake is the type of a module's name used as a value.
+func (c *checker) namesake(o *Import, at source.Span) *Type {
+	if o.Module == nil {
+		return invalidType
+	}
+	if o.Namesake() != nil {
+		return componentType
+	}
+	c.list.Errorf("E0208", at, "`%s` is a module, not a value", o.Ident().Name).
+		Note("it declares no component or slot called `%s`", o.Module.Name).
+		Hint("write one of its declarations, such as `%s.%s`", o.Ident().Name, o.Module.example())
+	return invalidType
+}
+
+// example is the name of a component of the module, for help lines.
+func (m *Module) example() string {
+	best := "NAME"
+	for n, o := range m.Scope {
+		if _, ok := o.(*Component); ok && n[0] != '_' && (best == "NAME" || n < best) {
+			best = n
+		}
+	}
+	return best
+}
