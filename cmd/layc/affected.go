@@ -22,9 +22,10 @@ func (c *cli) affectedCommand() *cobra.Command {
 		Long: `affected compares the module with a git revision and prints the apps whose
 images get another digest, one a line: because of the program's text, of pins in
 the lock file, or of files that they or their build stages copy. Files that git
-ignores belong to no revision and count as unchanged.
+ignores belong to no revision and count as unchanged. Images of published
+components are printed by their names, which layc build takes like apps.
 
-If the module does not compile at that revision, all apps are affected.
+If the module does not compile at that revision, all are affected.
 
 --format=github prints a matrix for a job of GitHub Actions, --format=gitlab a
 child pipeline for GitLab with a job for each app.`,
@@ -71,8 +72,8 @@ child pipeline for GitLab with a job for each app.`,
 
 // jsonAffected is the answer for scripts. Fields are only ever added.
 type jsonAffected struct {
-	Build []string `json:"build"` // sorted
-	Gone  []string `json:"gone"`  // apps that the revision has, sorted
+	Build []string `json:"build"` // apps and published images, sorted
+	Gone  []string `json:"gone"`  // those that only the revision has, sorted
 	// Unknown says that the revision does not compile, so that all apps are to
 	// be built.
 	Unknown bool `json:"unknown"`
@@ -90,7 +91,7 @@ func (c *cli) affected(cmd *cobra.Command, p program, since string) (*jsonAffect
 		fmt.Fprintf(c.err, "%s does not compile (%s), so all apps are affected\n", since, r.broken[0].Message)
 		out.Unknown = true
 		for _, t := range r.now.Targets {
-			for _, a := range t.Graph.Apps {
+			for _, a := range slices.Concat(t.Graph.Apps, t.Graph.Published) {
 				out.Build = append(out.Build, a.Name)
 			}
 		}

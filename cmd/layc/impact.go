@@ -23,7 +23,8 @@ func (c *cli) impactCommand() *cobra.Command {
 		Short: "Show what a change rebuilds, relinks and makes hosts pull",
 		Long: `impact shows which layers a change builds again, which stay the same blob and
 are only relinked into other images, which images get a new digest, and the
-bytes that a host with the old image pulls.
+bytes that a host with the old image pulls. Images of published components are
+images like those of apps.
 
 A name is a component (jdk, std/java.jdk), one with its arguments (jdk(17)), an
 OS package (openssl, with all that is made from the same source), or an app,
@@ -448,6 +449,10 @@ func (i *impact) printImages(affected []report.Image) {
 			name += " (new)"
 		case image.Pull == 0:
 			name += " (configuration only)"
+		}
+		if image.App.Published != nil {
+			table.row(name+" (published)", amount(image.AtLeast, image.Pull), "", "")
+			continue
 		}
 		n := image.Replicas()
 		table.row(name, amount(image.AtLeast, image.Pull), strconv.FormatInt(n, 10), amount(n*image.AtLeast, n*image.Pull))

@@ -35,7 +35,8 @@ type jsonCause struct {
 }
 
 type jsonChangedImage struct {
-	App         string   `json:"app"`
+	App         string   `json:"app"` // the name, if it is published
+	Published   bool     `json:"published,omitempty"`
 	Platform    string   `json:"platform"`
 	New         bool     `json:"new"`
 	Gone        bool     `json:"gone"`
@@ -77,7 +78,7 @@ func impactJSON(answers []answer) jsonImpact {
 		}
 		for _, i := range a.diff.Images {
 			j := jsonChangedImage{
-				App: i.App.Name, Platform: platform, New: i.New, Gone: i.Gone, NewDigest: i.Digest, NewConfig: i.Config,
+				App: i.App.Name, Published: i.App.Published != nil, Platform: platform, New: i.New, Gone: i.Gone, NewDigest: i.Digest, NewConfig: i.Config,
 				Layers: []string{}, Replicas: i.Replicas(), PullBytes: i.Pull, PullAtLeast: i.AtLeast,
 			}
 			for _, l := range i.Layers {

@@ -85,6 +85,9 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 			return usage(cmd, "--only %s: want some of %s", o, strings.Join(steps, ", "))
 		}
 	}
+	if s.json && len(s.only) > 0 {
+		return usage(cmd, "--json prints the whole plan, --only some of its steps for people: give one of them")
+	}
 	if err := canWrite(cmd, "html", s.html); err != nil {
 		return err
 	}

@@ -32,8 +32,8 @@ const (
 
 // Difference is what changes from one plan of a fleet to another.
 type Difference struct {
-	Layers []Layer // of the new plan, in its order
-	Images []Image // by app, those that are gone last
+	Layers []Layer // of the new plan, in its order; then those that only published images have
+	Images []Image // by app, then the published ones by name; those that are gone last
 	// NewBytes is what the registry has to store: all layers that are not kept;
 	// NewAtLeast those of them that can't be equal to what it has.
 	NewBytes, NewAtLeast int64
@@ -67,9 +67,9 @@ const (
 	Moved   Reason = "moved"     // the layer's members are as they were, in other layers
 )
 
-// Image is what becomes of an app's image.
+// Image is what becomes of an app's image, or of a published component's.
 type Image struct {
-	App       *component.App // of the new plan; of the old one if it is gone
+	App       *component.App // of the new plan; of the old one if it is gone. Its Published tells which of the two it is
 	New, Gone bool
 	Digest    bool    // it has another digest than before; true if new
 	Config    bool    // its configuration changes
@@ -91,31 +91,68 @@ func Compare(old, now Side) *Difference {
 	layers := map[*plan.Layer]Layer{}
 	for _, l := range now.Plan.Layers {
 		layers[l] = c.layer(l)
-		d.Layers = append(d.Layers, layers[l])
-		if layers[l].Fate != Kept {
-			d.NewBytes += l.Size
-		}
-		if layers[l].Fate != Kept && layers[l].Fate != MaybeEqual {
-			d.NewAtLeast += l.Size
+		d.add(layers[l])
+	}
+	seen := map[string]bool{}
+	for _, l := range onlyPublished(now.Plan) {
+		layers[l] = c.layer(l)
+		if !seen[l.ID] { // two images may have it
+			seen[l.ID] = true
+			d.add(layers[l])
 		}
 	}
-	before := map[string]*plan.Image{}
-	for _, i := range old.Plan.Images {
-		before[i.App.Name] = i
+	before := map[imageName]*plan.Image{}
+	for _, i := range images(old.Plan) {
+		before[nameOf(i)] = i
 	}
-	for _, i := range now.Plan.Images {
-		image := c.image(i, before[i.App.Name], layers)
-		delete(before, i.App.Name)
+	for _, i := range images(now.Plan) {
+		image := c.image(i, before[nameOf(i)], layers)
+		delete(before, nameOf(i))
 		d.Images = append(d.Images, image)
-		d.Pull += image.Pull * int64(i.App.Replicas)
-		d.AtLeast += image.AtLeast * int64(i.App.Replicas)
+		d.Pull += image.Pull * image.Replicas()
+		d.AtLeast += image.AtLeast * image.Replicas()
 	}
-	for _, i := range old.Plan.Images {
-		if before[i.App.Name] != nil {
+	for _, i := range images(old.Plan) {
+		if before[nameOf(i)] != nil {
 			d.Images = append(d.Images, Image{App: i.App, Gone: true})
 		}
 	}
 	return d
+}
+
+// add adds a layer of the new plan.
+func (d *Difference) add(l Layer) {
+	d.Layers = append(d.Layers, l)
+	if l.Fate != Kept {
+		d.NewBytes += l.Size
+	}
+	if l.Fate != Kept && l.Fate != MaybeEqual {
+		d.NewAtLeast += l.Size
+	}
+}
+
+// images are a plan's images: those of apps, then the published ones.
+func images(p *plan.Plan) []*plan.Image { return slices.Concat(p.Images, p.Published) }
+
+// imageName tells images apart.
+type imageName struct {
+	name      string
+	published bool
+}
+
+func nameOf(i *plan.Image) imageName { return imageName{i.App.Name, i.App.Published != nil} }
+
+// onlyPublished are the layers that no app has, but published images.
+func onlyPublished(p *plan.Plan) []*plan.Layer {
+	var out []*plan.Layer
+	for _, i := range p.Published {
+		for _, l := range i.Layers {
+			if !slices.Contains(p.Layers, l) {
+				out = append(out, l)
+			}
+		}
+	}
+	return out
 }
 
 // comparison is what is known of the old side.
@@ -129,12 +166,12 @@ type comparison struct {
 
 func (c *comparison) learn(old, now *plan.Plan) {
 	stay := map[string]bool{}
-	for _, l := range now.Layers {
+	for _, l := range slices.Concat(now.Layers, onlyPublished(now)) {
 		for _, m := range l.Members {
 			stay[m.ID] = true
 		}
 	}
-	for _, l := range old.Layers {
+	for _, l := range slices.Concat(old.Layers, onlyPublished(old)) {
 		of := c.was.layer(l)
 		c.whole[of.whole], c.own[of.own] = true, true
 		for _, m := range l.Members {
@@ -222,8 +259,13 @@ func (c *comparison) image(i, before *plan.Image, layers map[*plan.Layer]Layer) 
 	return out
 }
 
-// Replicas are those of an image's app.
-func (i Image) Replicas() int64 { return int64(i.App.Replicas) }
+// Replicas are those of an image's app. What is published is no host's.
+func (i Image) Replicas() int64 {
+	if i.App.Published != nil {
+		return 0
+	}
+	return int64(i.App.Replicas)
+}
 
 // Affected are the images that have to be built: those with another digest.
 func (d *Difference) Affected() []Image {
