@@ -1,6 +1,7 @@
 package component
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -247,13 +248,18 @@ func (x *expander) allTexts(args []syntax.Expr, v *env) []string {
 	return out
 }
 
-// option evaluates the first operand of an option as text; "" without it.
-func (x *expander) option(s *syntax.Clause, word string, v *env) string {
+// optional evaluates the first operand of an option; nil without it.
+func (x *expander) optional(s *syntax.Clause, word string, v *env) value {
 	o := s.Option(word)
 	if o == nil || len(o.Args) == 0 {
-		return ""
+		return nil
 	}
-	val := x.eval(o.Args[0], v)
+	return x.eval(o.Args[0], v)
+}
+
+// option evaluates the first operand of an option as text; "" without it.
+func (x *expander) option(s *syntax.Clause, word string, v *env) string {
+	val := x.optional(s, word, v)
 	if val == nil {
 		return ""
 	}
@@ -374,12 +380,12 @@ func (x *expander) port(p string, s *syntax.Clause, at source.Span) string {
 	if !ok {
 		protocol = "tcp"
 	}
-	if digits(number) != len(number) || number == "" || compareVersions(number, "65535") > 0 || number == "0" {
+	if digits(number) != len(number) || number == "" || compareVersions(number, "65535") > 0 || strings.Trim(number, "0") == "" || !slices.Contains([]string{"tcp", "udp", "sctp"}, protocol) {
 		x.found.Errorf("E0308", at, "%s is no port", p).
-			Note("ports are numbers from 1 to 65535").
+			Note("ports are numbers from 1 to 65535, with tcp, udp or sctp as their protocol").
 			Hint("write `%s 8080`, or `\"53/udp\"` for another protocol", s.Word.Name)
 	}
-	return number + "/" + protocol
+	return strings.TrimLeft(number, "0") + "/" + protocol
 }
 
 func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
@@ -389,16 +395,21 @@ func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
 			h.Command = x.texts(s.Args[0], v)
 		}
 	}
-	for word, d := range map[string]*time.Duration{"every": &h.Every, "timeout": &h.Timeout, "start": &h.Start} {
-		if o := s.Option(word); o != nil && len(o.Args) > 0 {
-			*d, _ = x.eval(o.Args[0], v).(time.Duration)
+	said := strs(h.Command)
+	for _, o := range []struct {
+		word string
+		to   *time.Duration
+	}{{"every", &h.Every}, {"timeout", &h.Timeout}, {"start", &h.Start}} {
+		if d, ok := x.optional(s, o.word, v).(time.Duration); ok {
+			*o.to = d
+			said = append(said, o.word+" "+duration(d))
 		}
 	}
-	if o := s.Option("retries"); o != nil && len(o.Args) > 0 {
-		n, _ := x.eval(o.Args[0], v).(int64)
+	if n, ok := x.optional(s, "retries", v).(int64); ok {
 		h.Retries = int(n)
+		said = append(said, "retries "+text(n))
 	}
-	to.propose(setting{word: "healthcheck", value: show(strs(h.Command)), health: h, span: s.At})
+	to.propose(setting{word: "healthcheck", value: said, health: h, span: s.At})
 }
 
 // unpinned reports something that the lock file has to pin and does not.

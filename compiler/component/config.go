@@ -16,17 +16,20 @@ type proposal struct {
 	set  *setting
 }
 
+func (p proposal) ofBase() bool { return p.from != nil && p.from.Kind == Base }
+
 // config merges the configuration of an app's image.
 func (x *expander) config(a *App, own []setting) Config {
 	m := merge(x, a.Closure, own)
+	m.decides = true
 	c := Config{Env: m.env(), Labels: m.labels()}
 	c.User, _ = m.value("user").(string)
 	c.Workdir, _ = m.value("workdir").(string)
 	c.StopSignal, _ = m.value("stopsignal").(string)
 	c.Entrypoint = textsOf(m.value("entrypoint"))
 	c.Command = textsOf(m.value("command"))
-	if e, cmd := m.single["entrypoint"], m.single["command"]; e.set != nil && cmd.set != nil && e.from != cmd.from && e.from == nil {
-		c.Command = nil // an app's entrypoint clears a command that it did not write
+	if e, cmd := m.single["entrypoint"], m.single["command"]; e.set != nil && cmd.set != nil && (e.from == nil && cmd.from != nil || !e.ofBase() && cmd.ofBase()) {
+		c.Command = nil // an entrypoint clears an inherited command
 	}
 	c.Shell = textsOf(m.value("shell"))
 	c.Expose = m.union("expose")
@@ -47,6 +50,7 @@ func (x *expander) stepEnv(i *Instance) []EnvVar {
 type merged struct {
 	x        *expander             // what disputes are reported to; nil: they are only noted
 	disputed map[string]bool       // as single
+	decides  bool                  // what is placed over the instances is an app's
 	single   map[string]proposal   // by name of the setting
 	appended map[string][]proposal // of env, outermost first, by key
 	lists    map[string][]string
@@ -89,7 +93,7 @@ func (m *merged) put(p proposal) {
 		if old.from == nil || show(old.set.value) != show(s.value) {
 			m.dispute(old, p, key)
 		}
-	case old.from == nil || p.from.Kind == Base:
+	case old.from == nil || p.ofBase():
 		// the app decides; a base's values are defaults
 	case show(old.set.value) != show(s.value):
 		m.dispute(old, p, key)
@@ -169,7 +173,7 @@ func (m *merged) env() []EnvVar {
 		}
 		var parts []string
 		for _, e := range entries {
-			if p.set != nil && p.from == nil && e.from != nil {
+			if p.set != nil && p.from == nil && e.from != nil && m.decides {
 				continue // what the app sets, no component adds to
 			}
 			if t := e.set.value.(string); !slices.Contains(parts, t) {

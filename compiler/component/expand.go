@@ -294,6 +294,7 @@ func (x *expander) app(v *variant) *App {
 	for _, r := range uses {
 		a.Uses = union(a.Uses, c.instances(r))
 	}
+	a.replaced = c.after(b.replaces)
 	a.Closure = topological(append([]*Instance{c.base}, c.all()...))
 	x.sameAccounts(a)
 	shared := x.shared(a.Closure, a, appends(x.linksOf(a.Closure).settle(b.steps)))

@@ -326,6 +326,8 @@ type App struct {
 	Tests      []Test
 	// Published is the component whose base image this is; nil of an app.
 	Published *Instance
+
+	replaced []*Instance // whose paths its own steps may write, since it says so
 }
 
 // References are the names of the app's image: its repository with each of its

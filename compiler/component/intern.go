@@ -413,7 +413,7 @@ func (x *expander) baseInstance(r *ref) *Instance {
 	i := &Instance{
 		ID: r.key(), Title: r.title(), Kind: Base, Span: b.span, Doc: r.component.Decl.Doc,
 		Path: qualified(r.component.Module, r.component.Decl.Name.Name), System: x.declared(b.system, b.steps),
-		settings: append(slices.Clone(systemSettings), b.settings...),
+		settings: withDefaults(b.settings),
 		Rate:     b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
 	}
 	x.updated(i, b)
@@ -421,8 +421,14 @@ func (x *expander) baseInstance(r *ref) *Instance {
 	return i
 }
 
-// systemSettings are the defaults of a base that declares none.
-var systemSettings = []setting{{word: "env", key: "PATH", name: "env PATH", value: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}
+// withDefaults is what a base declares, and a PATH if it sets none.
+func withDefaults(settings []setting) []setting {
+	const path = "env PATH"
+	if slices.ContainsFunc(settings, func(s setting) bool { return s.name == path && !s.append }) {
+		return settings
+	}
+	return append([]setting{{word: "env", key: "PATH", name: path, value: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}, settings...)
+}
 
 // packageInstances are the instances of OS packages, by name: one for each
 // group that can only be installed together.

@@ -78,7 +78,7 @@ func (x *expander) overlaps(a *App) {
 			if other.at != c.at {
 				told = append(told, other)
 			}
-			x.collide(c, other)
+			x.collide(a, c, other)
 		}
 	}
 }
@@ -114,7 +114,8 @@ func literally(at source.Span, text string) (source.Span, bool) {
 
 // collision is a claim of the same path, or of a directory above it, that a
 // claim collides with in an image, or nil. What needs another may add beneath its
-// directories.
+// directories, and what an app `replaces` it may write as it likes: its own steps
+// lie above all that it uses.
 func (a *App) collision(c *claim, needs *reach) *claim {
 	for at := c.at; at != nil; at = at.up {
 		if at.app != a {
@@ -124,6 +125,7 @@ func (a *App) collision(c *claim, needs *reach) *claim {
 			beneath := at != c.at
 			switch {
 			case other.by == c.by, beneath && !other.tree:
+			case c.by == a.Delta && slices.Contains(a.replaced, other.by), other.by == a.Delta && slices.Contains(a.replaced, c.by):
 			case beneath && (c.by == a.Delta || needs.reaches(c.by, other.by)):
 			case !beneath && other.dir && c.dir:
 			case !beneath && (other.dir && c.tree || c.dir && other.tree):
@@ -138,12 +140,14 @@ func (a *App) collision(c *claim, needs *reach) *claim {
 }
 
 // collide reports two claims that collide.
-func (x *expander) collide(c, other *claim) {
+func (x *expander) collide(a *App, c, other *claim) {
 	d := x.found.Errorf("E0341", c.span, "%s and %s both write %s", shortened(other.by.Title), shortened(c.by.Title), c.path).
 		At("%s writes it here", shortened(c.by.Title)).
 		See(other.span, "%s writes %s here", shortened(other.by.Title), other.path).
 		Note("an image holds what its components write in any order, so two of them cannot write one path")
 	switch {
+	case c.by == a.Delta || other.by == a.Delta:
+		d.Hint("give one of them another path, or write `replaces` with the component into the app, which then writes over its files")
 	case c.at != other.at:
 		d.Hint("give one of them another path, or write `needs` into the one that adds to what the other owns")
 	case c.tree || other.tree:
