@@ -16,7 +16,9 @@ import (
 // ordinary width.
 type Options struct {
 	Color bool // ANSI colours
-	Width int  // columns; longer source lines are cut, longer remarks wrapped; 0: 120
+	// Width is the terminal's, in columns: longer source lines are cut, longer
+	// remarks wrapped. 0 is no terminal: lines are cut at 120, remarks wrapped at 80.
+	Width int
 }
 
 // Render writes the findings in order of place, each as
@@ -34,10 +36,10 @@ type Options struct {
 // with an empty line between two. Control characters of the source are shown,
 // not sent. The error is w's.
 func Render(w io.Writer, list List, o Options) error {
+	r := renderer{Options: o, remarks: o.Width}
 	if o.Width <= 0 {
-		o.Width = 120
+		r.Width, r.remarks = 120, 80
 	}
-	r := renderer{Options: o}
 	for i, d := range list.Sorted() {
 		if i > 0 {
 			r.out.WriteByte('\n')
@@ -79,8 +81,9 @@ const (
 
 type renderer struct {
 	Options
-	out    bytes.Buffer
-	gutter int // columns of line numbers
+	out     bytes.Buffer
+	remarks int // columns of notes and help
+	gutter  int // columns of line numbers
 }
 
 // paint writes text in a colour.
@@ -144,7 +147,7 @@ func (r *renderer) footer(d *Diagnostic, source bool) {
 		}
 		defer func() {
 			r.paint(green, "help")
-			r.paint(bold, ": "+strings.Join(wrap(clean(title), r.Width-len("help: ")), "\n      "))
+			r.paint(bold, ": "+strings.Join(wrap(clean(title), r.remarks-len("help: ")), "\n      "))
 			r.out.WriteByte('\n')
 			r.bar("\n")
 			for _, l := range patched {
@@ -179,7 +182,7 @@ func (r *renderer) remark(kind, text string) {
 	r.paint(bold, kind)
 	var lines []string
 	for line := range strings.Lines(text) {
-		lines = append(lines, wrap(clean(strings.TrimSuffix(line, "\n")), r.Width-len(indent))...)
+		lines = append(lines, wrap(clean(strings.TrimSuffix(line, "\n")), r.remarks-len(indent))...)
 	}
 	r.out.WriteString(": " + strings.Join(lines, "\n"+indent) + "\n")
 }

@@ -111,6 +111,25 @@ func TestRenderColor(t *testing.T) {
 	}
 }
 
+// Where there is no terminal, remarks are wrapped as all that layc says, and
+// source lines are shown as far as people write them.
+func TestRenderWithoutTerminal(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("word ", 40))
+	f := source.New("a.layer", long[:110]+"\n")
+	var l List
+	l.Errorf("E0001", source.Span{File: f, Start: 0, End: 4}, "wrong").Note("%s", long).Hint("%s", long).Fix(source.Span{File: f, End: 4}, "WORD")
+	var out bytes.Buffer
+	if err := Render(&out, l, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		line = strings.TrimRight(line, "\n")
+		if isSource := strings.HasPrefix(line, "1 |"); isSource != (len(line) > 80) {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+}
+
 func TestJSON(t *testing.T) {
 	f := source.New("a.layer", "one\ntwo\n")
 	at := source.Span{File: f, Start: 4, End: 7}
