@@ -181,7 +181,7 @@ var forms = []Form{
 	{Word: "fills", Mood: Property, In: InComponent, Takes: Many,
 		Doc: "the slots that the component provides"},
 	{Word: "replaces", Mood: Property, In: InComponent | InApp, Takes: Many,
-		Doc: "the components whose place it takes, or the paths that it may change"},
+		Doc: "the components whose place it takes; in an app, whose files its own steps may write over"},
 	{Word: "repeatable", Mood: Property, In: InComponent, Takes: Nothing,
 		Doc: "several instances may be in one image"},
 	{Word: "owns", Mood: Property, In: InComponent | InApp, Takes: Many, Options: []OptionForm{owner, mode},
