@@ -111,6 +111,7 @@ type checker struct {
 	modules  map[*load.Module]*Module
 	module   *Module // the one being checked
 	scope    *scope  // the innermost scope
+	user     bool    // in the block of a user
 	scopes   map[*source.File]*scope
 	imports  map[*syntax.Import]*Import
 	used     map[Object]bool
@@ -247,7 +248,9 @@ func (c *checker) decl(d syntax.Decl) {
 			c.expect(d.Default, componentType, "the default of a slot")
 		}
 	case *syntax.User:
+		c.user = true
 		c.block(d.Body)
+		c.user = false
 	case *syntax.Fleet:
 		c.fleet(d)
 	case *syntax.Component:

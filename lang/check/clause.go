@@ -37,7 +37,7 @@ var operandTypes = map[string]*Type{
 	"healthcheck start": durationType, "healthcheck retries": intType,
 	"test": stringType, "test prints": stringType,
 
-	"uid": intType, "gid": intType, "home": stringType, "groups": stringType,
+	"user shell": stringType, "uid": intType, "gid": intType, "home": stringType, "groups": stringType,
 }
 
 // rates are the words of `changes`, intervals those of `update`.
@@ -157,8 +157,8 @@ func (c *checker) clause(s *syntax.Clause) {
 	case "run":
 		c.mentions(s)
 	case "shell":
-		if len(s.Args) == 1 && isString(s.Args[0]) {
-			c.expr(s.Args[0]) // of a user: a path
+		if c.user {
+			c.operands("user shell", "`shell`", s.Args)
 			return
 		}
 	}
@@ -208,13 +208,26 @@ func (c *checker) operands(key, shown string, args []syntax.Expr) {
 		}
 		if key == "expose" && isString(a) {
 			c.expr(a) // with its protocol: "53/udp"
-		} else if want.Kind == List {
-			c.expect(a, want, shown)
-		} else {
+		} else if several[key] {
 			c.oneOrMore(a, want, shown)
+		} else {
+			c.expect(a, want, shown)
 		}
 	}
 }
+
+// several are the clauses and options that take any number of values, and so a
+// list of them.
+var several = func() map[string]bool {
+	m := map[string]bool{}
+	for _, f := range syntax.Forms() {
+		m[f.Word] = f.Takes == syntax.Many
+		for _, o := range f.Options {
+			m[f.Word+" "+o.Word] = o.Takes == syntax.Many
+		}
+	}
+	return m
+}()
 
 func (c *checker) option(word string, o *syntax.Option) {
 	key := word + " " + o.Word.Name
