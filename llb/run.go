@@ -99,7 +99,7 @@ func (l *lowerer) base(i *component.Instance) llb.State {
 		info := &llb.CopyInfo{AttemptUnpack: true}
 		return llb.Scratch().File(llb.Copy(l.download(i, s.Rootfs), "/"+downloaded, "/", info), l.from(i.Title, "unpack", s.Rootfs.Span))
 	}
-	return l.must(debianBase(l.debian(i.Title, i.Title+" from its packages", i.Span, i.System.Packages)))
+	return l.must(debianBase(l.debian(i.Title, "from its packages", i.Span, i.System.Packages)))
 }
 
 // stacked puts the members of a spine layer on a state that holds those below:
