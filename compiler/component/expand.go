@@ -96,7 +96,7 @@ type expander struct {
 	asked    bool
 	files    fs.FS
 	set      map[string]string
-	settings map[string]value // what set says, as values
+	settings map[*check.Param]value // what set says, as values
 	override *Override
 	graph    *Graph
 	found    diag.List

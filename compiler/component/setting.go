@@ -13,17 +13,22 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// setting is the value of a parameter of the module: what was set, or its
-// default.
+// setting is the value of a module's parameter: what was set, if it is the module
+// that is compiled, or its default.
 func (x *expander) setting(o *check.Param) value {
 	name := o.Decl.Name.Name
-	if v, ok := x.settings[name]; ok {
+	if v, ok := x.settings[o]; ok {
 		return v
 	}
 	if o.Decl.Default == nil {
-		x.found.Errorf("E0315", o.Decl.Name.At, "`param %s` has no value", name).
-			Hint("give it with `--set %s=VALUE`, or write a default behind it: `= …`", name)
-		x.settings[name] = nil // so that it is reported once
+		d := x.found.Errorf("E0315", o.Decl.Name.At, "`param %s` has no value", name)
+		if o.Module == x.p.Root {
+			d.Hint("give it with `--set %s=VALUE`, or write a default behind it: `= …`", name)
+		} else {
+			d.Note("only the params of the module that is compiled are set from outside").
+				Hint("write a default behind it: `= …`")
+		}
+		x.settings[o] = nil // so that it is reported once
 		return nil
 	}
 	return x.eval(o.Decl.Default, &env{module: o.Module})
@@ -31,7 +36,7 @@ func (x *expander) setting(o *check.Param) value {
 
 // readSettings reads the values that are set, of parameters that the module has.
 func (x *expander) readSettings() {
-	x.settings = map[string]value{}
+	x.settings = map[*check.Param]value{}
 	var known []string
 	for n, o := range x.p.Root.Scope {
 		if _, ok := o.(*check.Param); ok {
@@ -40,7 +45,7 @@ func (x *expander) readSettings() {
 	}
 	for _, n := range slices.Sorted(maps.Keys(x.set)) {
 		if o, ok := x.p.Root.Scope[n].(*check.Param); ok {
-			x.settings[n] = x.readSetting(o, x.set[n])
+			x.settings[o] = x.readSetting(o, x.set[n])
 			continue
 		}
 		d := x.found.Errorf("E0315", source.Span{}, "`--set %s`: the module has no `param %s`", n, n)
