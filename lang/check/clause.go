@@ -206,6 +206,9 @@ func (c *checker) operands(key, shown string, args []syntax.Expr) {
 			c.expr(a)
 			continue
 		}
+		if key == "expose" && c.bare(a) {
+			continue
+		}
 		if key == "expose" && isString(a) {
 			c.expr(a) // with its protocol: "53/udp"
 		} else if several[key] {

@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -18,8 +19,9 @@ type lexer struct {
 	file *source.File
 	text string // up to where the lexer is to read
 	pos  int
-	line bool // nothing but space since the last line end
-	open bool // there is no `*/` any more
+	line bool      // nothing but space since the last line end
+	open bool      // there is no `*/` any more
+	seen [256]bool // control characters that are reported
 	list *diag.List
 }
 
@@ -341,7 +343,13 @@ func (l *lexer) unterminated(start, quotes int) {
 	d.Hint("close it with `\"`; text of several lines stands between `\"\"\"` and `\"\"\"`")
 }
 
+// control reports a control character, once for all of its kind: where there are
+// many, the file is hardly text.
 func (l *lexer) control(i int) {
+	if l.seen[l.text[i]] {
+		return
+	}
+	l.seen[l.text[i]] = true
 	at := source.Span{File: l.file, Start: i, End: i + 1}
 	l.list.Errorf("E0001", at, "control character U+%04X", l.text[i]).
 		Note("a file that looks like something else than it is helps nobody").
@@ -374,8 +382,15 @@ func (l *lexer) stray() Kind {
 		}
 		return Bad
 	}
+	if r == utf8.RuneError && size == 1 {
+		l.pos = start + 1
+		return Bad // that the file is not UTF-8 is reported
+	}
 	for l.pos = start + size; l.pos < len(l.text); {
 		r, size := utf8.DecodeRuneInString(l.text[l.pos:])
+		if r == utf8.RuneError && size == 1 || spaceLike(r) != spaceLike(first(l.text[start:])) {
+			break
+		}
 		if r < utf8.RuneSelf && !strings.ContainsRune("$&'?@\\^`|~;", r) {
 			break
 		}
@@ -386,6 +401,11 @@ func (l *lexer) stray() Kind {
 		if last := (*l.list)[n-1].Span; last.Text() == ";" && !strings.Contains(l.text[last.Start:start], "\n") {
 			return Bad // said once for the line
 		}
+	}
+	if spaceLike(r) {
+		l.list.Errorf("E0001", at, "unexpected U+%04X, which looks like a space and is none", r).
+			Hint("write a space").Fix(at, " ")
+		return Bad
 	}
 	d := l.list.Errorf("E0001", at, "unexpected %s", quoteShort(at.Text()))
 	switch r {
@@ -408,6 +428,17 @@ func (l *lexer) stray() Kind {
 		}
 	}
 	return Bad
+}
+
+// spaceLike reports whether a character looks like a space, or like nothing.
+func spaceLike(r rune) bool {
+	return r >= utf8.RuneSelf && (unicode.IsSpace(r) || r >= 0x200b && r <= 0x200d || r == 0x2060 || r == 0xfeff)
+}
+
+// first is the first character of a text.
+func first(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
 }
 
 // dollar says how a name is written that a dollar sign stands before: as it is.

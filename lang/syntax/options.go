@@ -273,7 +273,7 @@ func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 			Hint("a number of times is written as in `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
 		return
 	}
-	if len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
+	if len(forms) == 0 || len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
 		p.fail("E0016", at, "expected the end of the line, found `%s`", w).
 			Note("each clause stands on a line of its own").
 			Hint("begin a new line before it")

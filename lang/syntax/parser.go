@@ -74,9 +74,19 @@ func Parse(file *source.File) (*File, diag.List) {
 		return tree, p.list
 	}
 	if !utf8.ValidString(p.text) {
-		p.list.Errorf("E0006", p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("this byte begins no character").
-			Note("a .layer file is text in UTF-8, which all editors can write").
-			Hint("save the file as UTF-8; binary content belongs in a file that `copy` names")
+		p.notText = true
+		d := p.list.Errorf("E0006", p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("this byte begins no character").
+			Note("a .layer file is text in UTF-8, which all editors can write")
+		if strings.HasPrefix(p.text, "\xff\xfe") || strings.HasPrefix(p.text, "\xfe\xff") {
+			d.Hint("save the file as UTF-8: it begins as UTF-16 does")
+		} else {
+			d.Hint("save the file as UTF-8; binary content belongs in a file that `copy` names")
+		}
+		if strings.IndexByte(p.text, 0) >= 0 { // nothing in it is text
+			tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(len(p.text)), End: int32(len(p.text))}}
+			tree.Damaged, tree.LostName, tree.LostImport = true, true, true
+			return tree, p.list
+		}
 	}
 	p.tokens = tokens(file, &p.list)
 	p.lexical = len(p.list)
@@ -125,6 +135,7 @@ type parser struct {
 	continued  bool            // a stray token was left out, and the block goes on
 	inItems    bool            // a comma begins the next item
 	inText     bool            // between `${` and `}`
+	notText    bool            // the file is not UTF-8, which is reported
 	suspect    opening         // a block whose closing brace (at line) is further left than its header
 	early      int             // where a brace, further right than its header, closed a declaration; or 0
 	lost       map[string]bool // see File.Lost
@@ -345,8 +356,11 @@ func (p *parser) badLine(at int) bool {
 
 // inWake reports whether the lexer complained between the start of the
 // statement and the end of the line of at, or about text that swallowed the
-// rest of the file.
+// rest of the file, or whether there are bytes that are no characters.
 func (p *parser) inWake(at source.Span) bool {
+	if p.notText && !utf8.ValidString(p.text[p.start:p.lineEnd(min(at.End, len(p.text)))]) {
+		return true
+	}
 	if p.lexicalWithin(p.start, p.lineEnd(min(at.End, len(p.text)))) {
 		return true
 	}
