@@ -356,7 +356,7 @@ func (x *expander) unary(e *syntax.Unary, v *env) value {
 	case bool:
 		return !val
 	case int64:
-		return -val
+		return x.arithmetic(0, val, &syntax.Binary{At: e.At, Op: "-", X: e.X, Y: e.X})
 	}
 	return nil
 }
@@ -438,11 +438,15 @@ func (x *expander) sum(a, b value, e *syntax.Binary) value {
 		}
 	case size:
 		if b, ok := b.(size); ok {
-			return a + b
+			if n, ok := x.arithmetic(int64(a), int64(b), e).(int64); ok {
+				return size(n)
+			}
 		}
 	case time.Duration:
 		if b, ok := b.(time.Duration); ok {
-			return a + b
+			if n, ok := x.arithmetic(int64(a), int64(b), e).(int64); ok {
+				return time.Duration(n)
+			}
 		}
 	case int64:
 		if b, ok := b.(int64); ok {
@@ -474,6 +478,7 @@ func (x *expander) arithmetic(a, b int64, e *syntax.Binary) value {
 		}
 		if e.Op == "/" {
 			n = a / b
+			ok = b != -1 || a != math.MinInt64
 		} else {
 			n = a % b
 		}
