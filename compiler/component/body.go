@@ -36,6 +36,8 @@ type body struct {
 	publish  string
 	tests    []Test
 
+	said map[string]source.Span // what holds one value, where it was said
+
 	layers    int
 	layersAt  source.Span
 	replicas  int
@@ -133,6 +135,7 @@ func (x *expander) generate(g *syntax.Generator, v *env, f func(*env)) {
 
 // clause evaluates one clause into the body.
 func (x *expander) clause(s *syntax.Clause, v *env, to *body) {
+	x.saidOnce(s, to)
 	if to.account != nil {
 		x.accountClause(s, v, to.account)
 		return
@@ -214,6 +217,35 @@ func (x *expander) clause(s *syntax.Clause, v *env, to *body) {
 		x.configured(s, v, to)
 	case "update":
 		x.update(s, v, to)
+	}
+}
+
+// saidOnce reports what holds one value and is said again, in another block: which of
+// them counts must not depend on their order. Within one block the checker has
+// said so.
+func (x *expander) saidOnce(s *syntax.Clause, to *body) {
+	word := s.Word.Name
+	switch {
+	case word == "changes" && len(s.Args) == 0:
+		word = "changes with"
+	case word == "builds" && s.Option("on") != nil:
+		word = "builds on"
+	case !check.Once(word):
+		return
+	}
+	first, again := to.said[word]
+	if !again {
+		if to.said == nil {
+			to.said = map[string]source.Span{}
+		}
+		to.said[word] = s.At
+		return
+	}
+	d := x.found.Errorf("E0340", s.At, "`%s` is said twice", word)
+	if first != s.At {
+		d.See(first, "first here").Hint("keep one of them, or put one into the `else` of the other")
+	} else {
+		d.Note("a loop says it each time").Hint("take it out of the `for`")
 	}
 }
 

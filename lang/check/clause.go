@@ -82,6 +82,9 @@ var saidOnce = []string{
 	"uid", "gid", "home",
 }
 
+// Once reports whether a property holds one value, and so is said once.
+func Once(word string) bool { return slices.Contains(saidOnce, word) }
+
 // once reports a property that the block says already.
 func (c *checker) once(s *syntax.Clause, said map[string]*syntax.Clause) {
 	word := s.Word.Name
@@ -187,13 +190,16 @@ func (c *checker) assign(word string, a *syntax.Assign) {
 // ports checks what `expose` names: numbers, or text with a protocol.
 func (c *checker) ports(args []syntax.Expr) {
 	for _, a := range args {
+		if c.bare(a) {
+			continue
+		}
 		t := c.expr(a)
 		each := t
 		if t.Kind == List {
 			each = t.Elem
 		}
 		if !each.text() && !each.assignable(intType) {
-			c.fits(a, t, intType, "expose")
+			c.fits(a, t, intType, "`expose`")
 		}
 	}
 }
@@ -206,12 +212,7 @@ func (c *checker) operands(key, shown string, args []syntax.Expr) {
 			c.expr(a)
 			continue
 		}
-		if key == "expose" && c.bare(a) {
-			continue
-		}
-		if key == "expose" && isString(a) {
-			c.expr(a) // with its protocol: "53/udp"
-		} else if several[key] {
+		if several[key] {
 			c.oneOrMore(a, want, shown)
 		} else {
 			c.expect(a, want, shown)
