@@ -448,11 +448,14 @@ component base {
 
 component bad {
     owns "/opt/bad"
+    copy "a.layer" to "/etc/bad/program"
+    file "/opt/bad/own" text "own"
     run  """
         write /opt/bad/x 1
         write /tmp/fine 1
         COMMAND
     """ in "/work"
+    file "/etc/late" text "late"
 }
 
 app a {
@@ -467,6 +470,10 @@ app a {
 		"write /etc/profile 1":  "/etc/profile is changed; leave out owns",
 		"remove /etc/group":     "/etc/group is deleted; leave out owns",
 		"soft /x /opt/bad/link": "",
+		"write /opt/bad/own 1":  "",
+		"write /etc/bad/x 1":    "/etc/bad/x is new; owns \"/etc/bad/x\"",
+		// What other steps place is placed again in the layer.
+		"write /etc/bad/program 1": "/etc/bad/program is changed; owns \"/etc/bad/program\"",
 	} {
 		_, _, err := b.build(strings.Replace(program, "COMMAND", command, 1), nil)
 		if want == "" {

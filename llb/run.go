@@ -242,6 +242,14 @@ func (l *lowerer) steps(on llb.State, i *component.Instance, more ...llb.RunOpti
 			on = l.append(on, i, a)
 			continue
 		}
+		on = l.place(on, i, []component.Step{s})
+	}
+	return on
+}
+
+// place does steps that run nothing on a state.
+func (l *lowerer) place(on llb.State, i *component.Instance, steps []component.Step) llb.State {
+	for _, s := range steps {
 		var c contents
 		l.act(&c, i, s)
 		on = on.File(c.chain, l.from(i.Title, "prepare", s.Where()))

@@ -3,7 +3,6 @@ package llb
 import (
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/moby/buildkit/client/llb"
 
@@ -31,16 +30,38 @@ func (l *lowerer) verified(i *component.Instance) llb.State {
 	if l.err != nil {
 		return llb.Scratch()
 	}
-	run := llb.Scratch().Run(append(opts, llb.AddMount(beforeDir, l.root(i.Root), llb.Readonly))...)
+	run := llb.Scratch().Run(append(opts, llb.AddMount(beforeDir, l.unrun(i), llb.Readonly))...)
 	return run.AddMount(afterDir, built)
+}
+
+// unrun is the root file system that an instance's steps make without its runs.
+// What a run changes of the files that other steps place is lost, unless it is
+// owned, as those steps place them again in the layer. As far as the first run,
+// it is what the runs stand on, too.
+func (l *lowerer) unrun(i *component.Instance) llb.State {
+	var first, later []component.Step
+	ran := false
+	for _, s := range i.Steps {
+		if _, ok := s.(*component.Run); ok {
+			ran = true
+			continue
+		}
+		switch p, ok := component.Placed(s); {
+		case !ran:
+			first = append(first, s)
+		case ok && !owned(i, p) && !component.Scratch(p):
+			later = append(later, s)
+		}
+	}
+	return l.place(l.place(l.prepared(l.root(i.Root), i), i, first), i, later)
 }
 
 // engineFiles are the files that BuildKit mounts into every step.
 var engineFiles = []string{"/etc/resolv.conf", "/etc/hosts", "/proc", "/sys", "/dev"}
 
-// mayWrite are the paths that an instance's steps may write, as the helper
-// takes them: scratch space, what it owns, where its steps put things; after
-// "=" where something is mounted.
+// mayWrite are the paths that an instance's runs may write, as the helper takes
+// them: scratch space and what it owns; after "=" where something is mounted,
+// after "+" what other steps place.
 func mayWrite(i *component.Instance) []string {
 	paths := []string{"/tmp", "/var/tmp", "/run"}
 	for _, o := range i.Owns {
@@ -51,7 +72,9 @@ func mayWrite(i *component.Instance) []string {
 	}
 	for _, s := range i.Steps {
 		if p, ok := component.Placed(s); ok {
-			paths = append(paths, target(s, p))
+			if !owned(i, p) && !component.Scratch(p) {
+				paths = append(paths, "+"+path.Clean(p))
+			}
 			continue
 		}
 		r, ok := s.(*component.Run)
@@ -75,18 +98,4 @@ func mayWrite(i *component.Instance) []string {
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
-}
-
-// target is the path that a step fills: what it puts into a directory is named
-// as its source is.
-func target(s component.Step, p string) string {
-	if !strings.HasSuffix(p, "/") || p == "/" {
-		return path.Clean(p)
-	}
-	if s, ok := s.(*component.Copy); ok {
-		if len(s.Sources) == 1 && !strings.HasSuffix(s.Sources[0], "/") && !strings.ContainsAny(s.Sources[0], "*?[") {
-			return p + path.Base(s.Sources[0])
-		}
-	}
-	return path.Clean(p)
 }

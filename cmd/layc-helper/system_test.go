@@ -31,7 +31,7 @@ func tree(t *testing.T, files map[string]string) string {
 }
 
 func TestVerify(t *testing.T) {
-	before := map[string]string{"etc/a": "1", "etc/link": "-> a", "opt/x": "1"}
+	before := map[string]string{"etc/a": "1", "etc/link": "-> a", "etc/placed": "1", "opt/x": "1"}
 	for _, c := range []struct {
 		name   string
 		change map[string]string // "" removes
@@ -43,6 +43,7 @@ func TestVerify(t *testing.T) {
 		{"changed", map[string]string{"etc/a": "22"}, "/etc/a is changed"},
 		{"link", map[string]string{"etc/link": "-> b"}, "/etc/link points elsewhere"},
 		{"gone", map[string]string{"opt/x": ""}, "/opt is deleted"},
+		{"placed", map[string]string{"etc/placed": "22"}, `owns "/etc/placed"`},
 		{"mounted", map[string]string{"cache": ""}, ""},
 	} {
 		after := map[string]string{}
@@ -61,7 +62,7 @@ func TestVerify(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := verify(tree(t, before), dir, []string{"/own", "/opt/new/deep", "=/cache"})
+		err := verify(tree(t, before), dir, []string{"/own", "/opt/new/deep", "=/cache", "+/etc/placed"})
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)

@@ -15,7 +15,7 @@ import (
 // fails, and says what changed, unless all that changed lies within the
 // allowed paths. New directories that lead to an allowed path are allowed, too,
 // and, of a path after "=", an empty file or directory there: what is mounted
-// leaves such.
+// leaves such. Paths after "+" are the component's own, which it may not change.
 // What is compared is what an image holds: type, mode, owner, size and time of
 // a file, the target of a link; of directories neither size nor time.
 func verify(before, after string, allowed []string) error {
@@ -23,6 +23,8 @@ func verify(before, after string, allowed []string) error {
 	for _, a := range allowed {
 		if p, ok := strings.CutPrefix(a, "="); ok {
 			v.points = append(v.points, p)
+		} else if p, ok := strings.CutPrefix(a, "+"); ok {
+			v.placed = append(v.placed, p)
 		} else {
 			v.allowed = append(v.allowed, a)
 		}
@@ -61,14 +63,27 @@ type verification struct {
 	before, after string
 	allowed       []string
 	points        []string // where something was mounted
+	placed        []string // what the component has placed
 	broken        []string // lines for people
-	made          []string // topmost paths that are new
-	changed       bool     // something that was there is not as it was
+	made          []string // topmost paths that are new, or the component's own
+	changed       bool     // something of others is not as it was
 }
 
 // within reports whether a path may change.
-func (v *verification) within(p string) bool {
-	return slices.ContainsFunc(v.allowed, func(a string) bool { return p == a || strings.HasPrefix(p, a+"/") })
+func (v *verification) within(p string) bool { return beneath(p, v.allowed) }
+
+func beneath(p string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(d string) bool { return p == d || strings.HasPrefix(p, d+"/") })
+}
+
+// differs notes that something is not as it was.
+func (v *verification) differs(p, how string) {
+	v.broken = append(v.broken, p+" "+how)
+	if beneath(p, v.placed) {
+		v.made = append(v.made, p)
+	} else {
+		v.changed = true
+	}
 }
 
 // leads reports whether a path leads to one that may change.
@@ -110,7 +125,7 @@ func (v *verification) compare(dir string) error {
 		_, is := slices.BinarySearch(now, name)
 		switch {
 		case !is:
-			v.broken, v.changed = append(v.broken, p+" is deleted"), true
+			v.differs(p, "is deleted")
 		case !was:
 			if v.point(p) {
 				continue
@@ -157,7 +172,7 @@ func (v *verification) both(p string) error {
 		return err
 	}
 	if a.Mode != b.Mode || a.Uid != b.Uid || a.Gid != b.Gid {
-		v.broken, v.changed = append(v.broken, p+" has another type, mode or owner"), true
+		v.differs(p, "has another type, mode or owner")
 		return nil
 	}
 	switch a.Mode & syscall.S_IFMT {
@@ -170,11 +185,11 @@ func (v *verification) both(p string) error {
 			return err
 		}
 		if was != is {
-			v.broken, v.changed = append(v.broken, p+" points elsewhere"), true
+			v.differs(p, "points elsewhere")
 		}
 	default:
 		if a.Size != b.Size || a.Mtim != b.Mtim {
-			v.broken, v.changed = append(v.broken, p+" is changed"), true
+			v.differs(p, "is changed")
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@
 package component
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -294,6 +295,14 @@ type Dir struct {
 type Link struct {
 	Path, To string
 	Span     source.Span
+}
+
+// Leads is the absolute path that a link points to.
+func (s *Link) Leads() string {
+	if strings.HasPrefix(s.To, "/") {
+		return path.Clean(s.To)
+	}
+	return path.Join(path.Dir(s.Path), s.To)
 }
 
 func (s *Copy) Where() source.Span  { return s.Span }

@@ -164,11 +164,13 @@ func (c *closure) build(m *member, r *ref) *Instance {
 	i := &Instance{
 		Title: r.title(), Span: b.span, Doc: r.component.Decl.Doc,
 		Path: qualified(r.component.Module, r.component.Decl.Name.Name),
-		Owns: b.owns, settings: b.settings, asked: r.origin,
+		settings: b.settings, asked: r.origin,
 		Rate: b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
-	i.Steps, i.Fragments = apart(c.x.linksOf(i.Needs).settle(b.steps))
+	l := c.x.linksOf(i.Needs)
+	i.Owns = l.owned(b.owns)
+	i.Steps, i.Fragments = apart(l.settle(b.steps))
 	i.Steps = bestow(i.Owns, i.Steps)
 	c.x.enterLinks(i)
 	if c.x.classify(i); hasRun(i.Steps) {
@@ -492,13 +494,15 @@ func (x *expander) packageInstance(distribution string, group []lock.Package, at
 
 // delta is the instance of an app's own steps, or nil.
 func (x *expander) delta(a *App, b *body, base *ref) *Instance {
-	steps, _ := apart(x.linksOf(a.Closure).settle(b.steps))
+	l := x.linksOf(a.Closure)
+	steps, _ := apart(l.settle(b.steps))
+	owns := l.owned(b.owns)
 	if len(steps) == 0 {
 		return nil
 	}
 	i := &Instance{
 		ID: "app " + a.Name, Title: a.Name, Kind: Portable, Span: a.Span, Path: "app " + a.Name,
-		Steps: bestow(b.owns, steps), Owns: b.owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
+		Steps: bestow(owns, steps), Owns: owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
 	}
 	if hasRun(i.Steps) {
 		if len(i.Owns) == 0 {

@@ -2,6 +2,7 @@ package component
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -38,11 +39,11 @@ func (x *expander) enterLinks(i *Instance) {
 
 // with are links and that which a step makes, if it does.
 func (l links) with(s Step) links {
-	if made, ok := s.(*Link); ok && strings.HasPrefix(made.To, "/") {
+	if made, ok := s.(*Link); ok {
 		if l.made == nil {
 			l.made = map[string]string{}
 		}
-		l.made[made.Path] = path.Clean(made.To)
+		l.made[made.Path] = made.Leads()
 	}
 	return l
 }
@@ -88,7 +89,17 @@ func (l links) settle(steps []Step) []Step {
 		if len(l.made) > 0 || len(l.of) > 0 {
 			out[n] = retarget(s, l.settled)
 		}
-		l = l.with(s)
+		l = l.with(out[n])
+	}
+	return out
+}
+
+// owned returns what a component owns with each path that lies beneath a link
+// moved to where the link leads.
+func (l links) owned(owns []Own) []Own {
+	out := slices.Clone(owns)
+	for n := range out {
+		out[n].Path = l.follow(out[n].Path)
 	}
 	return out
 }
@@ -121,6 +132,12 @@ func retarget(s Step, to func(string) string) Step {
 			return &c
 		}
 	case *Dir:
+		if p := to(s.Path); p != s.Path {
+			c := *s
+			c.Path = p
+			return &c
+		}
+	case *Link:
 		if p := to(s.Path); p != s.Path {
 			c := *s
 			c.Path = p

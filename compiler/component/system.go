@@ -197,10 +197,7 @@ func (x *expander) declared(s *System, steps []Step) *System {
 	for _, step := range steps {
 		switch step := step.(type) {
 		case *Link:
-			out.Links[step.Path] = path.Join(path.Dir(step.Path), step.To)
-			if strings.HasPrefix(step.To, "/") {
-				out.Links[step.Path] = path.Clean(step.To)
-			}
+			out.Links[step.Path] = step.Leads()
 		case *Dir:
 			out.Dirs = slices.DeleteFunc(slices.Clone(out.Dirs), func(d Dir) bool { return d.Path == step.Path })
 			out.Dirs = append(out.Dirs, *step)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"embed"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -32,8 +33,13 @@ var binaries embed.FS
 // File is the name of the helper's binary in its source.
 const File = "layc-helper"
 
-// modified is the time that the binary bears in its source.
-var modified = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+// modified is the time that a binary bears in its source: made of its content,
+// since an engine that has another version takes a file of the same size and
+// time for the same.
+func modified(program []byte) time.Time {
+	sum := sha256.Sum256(program)
+	return time.Unix(int64(binary.BigEndian.Uint32(sum[:])), 0)
+}
 
 // archs are the architectures, by Go's names, that the helper is built for.
 var archs = []string{"amd64", "arm64"}
@@ -91,8 +97,8 @@ func Sources() map[string]fsutil.FS {
 }
 
 // source is a directory that holds one executable file, the helper for an
-// architecture. Its metadata are constant, so that the engine's cache knows it
-// again anywhere.
+// architecture. Its metadata depend on nothing but that, so that the engine's
+// cache knows it again anywhere.
 type source string
 
 func (s source) Walk(_ context.Context, _ string, fn gofs.WalkDirFunc) error {
@@ -104,7 +110,7 @@ func (s source) Walk(_ context.Context, _ string, fn gofs.WalkDirFunc) error {
 		Path:    File,
 		Mode:    0o755,
 		Size:    int64(len(binary)),
-		ModTime: modified.UnixNano(),
+		ModTime: modified(binary).UnixNano(),
 	}}, nil)
 }
 
