@@ -71,8 +71,24 @@ const (
 	Planned
 )
 
-// Compile compiles a module up to a stage, and stops earlier at errors.
+// Compile compiles a module up to a stage, and stops earlier at errors. Warnings
+// about files of imported repositories are left out: they are for those who
+// write these.
 func Compile(in Input, until Stage) (*Output, diag.List) {
+	out, list := compile(in, until)
+	if out.Program == nil {
+		return out, list
+	}
+	foreign := map[*source.File]bool{}
+	for _, m := range out.Program.Modules {
+		for _, f := range m.Files {
+			foreign[f.Source] = m.Git != load.Repository{}
+		}
+	}
+	return out, slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Severity == diag.Warning && foreign[d.Span.File] })
+}
+
+func compile(in Input, until Stage) (*Output, diag.List) {
 	out := &Output{}
 	var list diag.List
 	out.Program, list = load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Name: in.Name, Modules: in.Modules})

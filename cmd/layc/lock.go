@@ -91,6 +91,7 @@ type locking struct {
 	keyrings  []string
 	rebalance bool
 	measure   string
+	vendored  bool // the project has copies of repositories, and others are pinned now
 }
 
 func (l *locking) flags(cmd *cobra.Command) {
@@ -175,6 +176,9 @@ func (l *locking) write(old *lockedBefore, pins *lock.File) error {
 		return err
 	}
 	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.name, pinCounts(pins), plural(len(pins.Layers), "shared layer"))
+	if l.vendored {
+		fmt.Fprintln(l.out, "vendored copies are as they were; run: layc vendor")
+	}
 	if n := dropped(old.File, pins); n > 0 {
 		fmt.Fprintf(l.out, "dropped %s that nothing refers to any more\n", plural(n, "pin"))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -123,10 +124,10 @@ type lockError struct{ findings diag.List }
 
 func (e *lockError) Error() string { return e.findings[0].Message }
 
-// fetched are the repositories that a lock file pins, for the compiler.
-// Offline, those that are neither vendored nor cached come with an error. A
-// network that fails ends the command, tampered content is the compiler's to
-// report at its import.
+// fetched are the repositories that a lock file pins, for the compiler. Those
+// that the program imports and that are neither vendored nor cached are fetched;
+// offline, they come with an error. A network that fails ends the command,
+// tampered content is the compiler's to report at its import.
 func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {
 	all := map[load.Repository]load.Fetched{}
 	if len(pins.Modules) == 0 {
@@ -136,15 +137,45 @@ func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[lo
 	if err != nil {
 		return nil, err
 	}
+	missing := map[load.Repository]lock.Module{}
 	for _, pin := range pins.Modules {
-		files, err := store.Read(ctx, pin, online)
-		var network *module.FetchError
-		if errors.As(err, &network) || ctx.Err() != nil {
-			return nil, err
+		r := load.Repository{URL: pin.URL, Version: pin.Version}
+		files, err := store.Read(ctx, pin, false)
+		if errors.Is(err, fs.ErrNotExist) {
+			missing[r] = pin
 		}
-		all[load.Repository{URL: pin.URL, Version: pin.Version}] = load.Fetched{Files: files, Err: err}
+		all[r] = load.Fetched{Files: files, Err: err}
+	}
+	for online && len(missing) > 0 {
+		wanted := 0
+		for _, r := range c.load(all).Repositories {
+			pin, ok := missing[r]
+			if !ok {
+				continue
+			}
+			delete(missing, r)
+			wanted++
+			files, err := store.Read(ctx, pin, true)
+			var network *module.FetchError
+			if errors.As(err, &network) || ctx.Err() != nil {
+				return nil, err
+			}
+			all[r] = load.Fetched{Files: files, Err: err}
+		}
+		if wanted == 0 {
+			break // a pin that nothing refers to
+		}
 	}
 	return all, nil
+}
+
+// load reads the program, as far as it can be read.
+func (c *cli) load(fetched map[load.Repository]load.Fetched) *load.Program {
+	program, _ := load.Load(load.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where(), Std: stdlib.FS, Modules: fetched})
+	if program == nil {
+		return &load.Program{}
+	}
+	return program
 }
 
 // pinModules pins the repositories that the program imports, those that only
@@ -162,47 +193,48 @@ func (l *locking) pinModules(ctx context.Context, pins *lock.File, names []strin
 		r := load.Repository{URL: m.URL, Version: m.Version}
 		return slices.ContainsFunc(names, func(n string) bool { return n == lock.Everything || mentioned(n, r) })
 	})
-	unknown := map[load.Repository]error{} // there is no such version
+	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error if there is no such version
 	for {
 		fetched, err := l.fetched(ctx, &out, true)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		for r, err := range unknown {
-			fetched[r] = load.Fetched{Err: err}
-		}
+		maps.Copy(fetched, fresh) // a vendored copy may be of before
 		program, found := load.Load(load.Input{Project: os.DirFS(l.dir), Dir: ".", Name: l.where(), Std: stdlib.FS, Modules: fetched})
 		if program == nil {
 			return pins, fetched, names, nil // the compiler says why
 		}
-		wanted := lock.File{}
-		again := false
+		var wanted []lock.Module
+		again, unknown := false, false
 		for _, r := range program.Repositories {
-			if unknown[r] != nil {
-				continue
-			}
 			pin, pinned := out.Module(r.URL, r.Version)
-			if !pinned {
+			if !pinned && fresh[r].Err == nil {
 				again = true
-				pin, err = store.Pin(ctx, r)
+				var files fs.FS
+				pin, files, err = store.Pin(ctx, r)
 				var version *module.VersionError
-				if errors.As(err, &version) {
-					unknown[r] = err
-					continue
-				}
-				if err != nil {
+				if err != nil && !errors.As(err, &version) {
 					return nil, nil, nil, err
 				}
+				if fresh[r] = (load.Fetched{Files: files, Err: err}); err == nil {
+					out.Modules = append(out.Modules, pin)
+					out.Sort()
+				}
 			}
-			wanted.Modules = append(wanted.Modules, pin)
+			if fresh[r].Err != nil {
+				unknown = true
+				continue
+			}
+			wanted = append(wanted, pin)
 		}
-		out.Modules = wanted.Modules
-		out.Sort()
 		switch {
-		case again:
-		case len(unknown) > 0:
+		case again: // what is pinned now may import others
+		case unknown:
 			return nil, nil, nil, l.findings(found)
 		default:
+			out.Modules = wanted
+			out.Sort()
+			l.vendored = len(fresh) > 0 && module.Vendored(store.Vendor)
 			rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 				return slices.ContainsFunc(program.Repositories, func(r load.Repository) bool { return mentioned(n, r) })
 			})

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -167,6 +168,9 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 	return failed
 }
 
+// linkMode is git's mode of a link.
+const linkMode = "120000"
+
 // entries reads what ls-tree -z -l prints: the files that matter, without
 // content, and for each the line that asks cat-file for it.
 func entries(r load.Repository, tree string) (files []File, ask []string, err error) {
@@ -179,16 +183,27 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 	for _, entry := range strings.Split(strings.TrimSuffix(tree, "\x00"), "\x00") {
 		head, name, _ := strings.Cut(entry, "\t")
 		fields := strings.Fields(head)
-		if len(fields) != 4 || !strings.HasPrefix(fields[0], "100") {
-			continue // links and submodules are not followed
+		isLink := len(fields) == 4 && fields[0] == linkMode
+		if len(fields) != 4 || !isLink && !strings.HasPrefix(fields[0], "100") || isLink && strings.HasSuffix(name, ".layer") {
+			continue // submodules are not followed
 		}
 		items, names = append(items, item{fields, name}), append(names, name)
 	}
 	modules := modulesOf(names)
+	links := map[string]bool{}
+	for _, i := range items {
+		links[i.name] = i.fields[0] == linkMode
+	}
 	var size extent
 	for _, i := range items {
 		if !beside(i.name, modules) {
 			continue
+		}
+		// Nor does git make a file beneath a link, which would be written elsewhere.
+		for dir := path.Dir(i.name); dir != "." && dir != "/"; dir = path.Dir(dir) {
+			if links[dir] {
+				return nil, nil, fmt.Errorf("%s has a file beneath the link %q, which layc does not write", r, dir)
+			}
 		}
 		// A repository made to do harm may hold names that git itself never makes.
 		if !fs.ValidPath(i.name) || strings.ContainsFunc(i.name, func(c rune) bool { return c == '\\' || !unicode.IsPrint(c) }) {
@@ -201,7 +216,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 		if err := size.add(r.String(), i.name, n); err != nil {
 			return nil, nil, err
 		}
-		files = append(files, File{Name: i.name, Executable: i.fields[0] == "100755"})
+		files = append(files, File{Name: i.name, Executable: i.fields[0] == "100755", Link: i.fields[0] == linkMode})
 		ask = append(ask, i.fields[2]+"\n")
 	}
 	return files, ask, nil

@@ -13,13 +13,17 @@ import (
 // File is a file of a repository.
 type File struct {
 	Name       string // slash-separated, relative
-	Data       []byte
+	Data       []byte // of a link where it points
 	Executable bool
+	Link       bool
 }
 
 // mode is what a checkout with any umask keeps of a mode.
 func (f File) mode() fs.FileMode {
-	if f.Executable {
+	switch {
+	case f.Link:
+		return fs.ModeSymlink | 0o777
+	case f.Executable:
 		return 0o755
 	}
 	return 0o644
@@ -68,8 +72,37 @@ func (m memory) entry(op, name string) (*entry, error) {
 	return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 }
 
+// maxLinks bounds how many links lead to a file.
+const maxLinks = 40
+
+// follow is what a name leads to: links are followed, within the tree.
+func (m memory) follow(op, name string) (*entry, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
+	}
+	missing := &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	at, rest := ".", strings.Split(name, "/")
+	for links := 0; len(rest) > 0; {
+		next := path.Join(at, rest[0])
+		rest = rest[1:]
+		e := m.entries[next]
+		switch {
+		case e == nil || next == ".." || strings.HasPrefix(next, "../"):
+			return nil, missing
+		case !e.Link:
+			at = next
+			continue
+		case links == maxLinks || path.IsAbs(string(e.Data)):
+			return nil, missing
+		}
+		links++
+		rest = append(strings.Split(string(e.Data), "/"), rest...)
+	}
+	return m.entries[at], nil
+}
+
 func (m memory) Open(name string) (fs.File, error) {
-	e, err := m.entry("open", name)
+	e, err := m.follow("open", name)
 	if err != nil {
 		return nil, err
 	}
@@ -78,17 +111,36 @@ func (m memory) Open(name string) (fs.File, error) {
 	}
 	var list []fs.DirEntry
 	for _, c := range e.children {
-		list = append(list, fs.FileInfoToDirEntry(info{m.entries[path.Join(name, c)]}))
+		list = append(list, fs.FileInfoToDirEntry(info{m.entries[path.Join(e.Name, c)]}))
 	}
 	return &openDir{info{e}, list}, nil
 }
 
 func (m memory) Stat(name string) (fs.FileInfo, error) {
-	e, err := m.entry("stat", name)
+	e, err := m.follow("stat", name)
 	if err != nil {
 		return nil, err
 	}
 	return info{e}, nil
+}
+
+func (m memory) Lstat(name string) (fs.FileInfo, error) {
+	e, err := m.entry("lstat", name)
+	if err != nil {
+		return nil, err
+	}
+	return info{e}, nil
+}
+
+func (m memory) ReadLink(name string) (string, error) {
+	e, err := m.entry("readlink", name)
+	if err != nil {
+		return "", err
+	}
+	if !e.Link {
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrInvalid}
+	}
+	return string(e.Data), nil
 }
 
 type info struct{ *entry }

@@ -3,11 +3,12 @@
 // are kept. Whatever it returns has the content that the lock file pins.
 //
 // Of a repository the directories with .layer files matter, and all that lies
-// beneath them, since nothing else of it is ever read; links and submodules are
-// left out. The content's digest is the SHA-256 of one line for each file, in
-// the order of their paths: the SHA-256 of its content in hexadecimal digits, a
-// space, another one or for an executable file an asterisk, its path, a line
-// feed.
+// beneath them, since nothing else of it is ever read; submodules, and links
+// called like .layer files, are left out. The content's digest is the SHA-256 of
+// one line for each file, in the order of their paths: the SHA-256 of its
+// content, of a link that of the text where it points, in hexadecimal digits, a
+// space, another one or for an executable file an asterisk or for a link an @,
+// its path, a line feed.
 package module
 
 import (
@@ -54,7 +55,10 @@ func Digest(files []File) string {
 	lines := make([]string, len(files))
 	for i, f := range files {
 		kind := " "
-		if f.Executable {
+		switch {
+		case f.Link:
+			kind = "@"
+		case f.Executable:
 			kind = "*"
 		}
 		sum := sha256.Sum256(f.Data)
@@ -86,7 +90,7 @@ func (e *TamperedError) Advice() (note, help string) {
 }
 
 // readDir reads what matters of a directory. Links are not followed: a link
-// with the name of a .layer file is an error, others are left out.
+// with the name of a .layer file is an error.
 func readDir(dir string) ([]File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -98,10 +102,10 @@ func readDir(dir string) ([]File, error) {
 		switch {
 		case err != nil || d.IsDir():
 			return err
-		case d.Type().IsRegular():
-			names = append(names, name)
-		case strings.HasSuffix(name, ".layer"):
+		case strings.HasSuffix(name, ".layer") && !d.Type().IsRegular():
 			return fmt.Errorf("%s is no regular file", filepath.Join(dir, name))
+		case d.Type().IsRegular() || d.Type() == fs.ModeSymlink:
+			names = append(names, name)
 		}
 		return nil
 	})
@@ -115,18 +119,26 @@ func readDir(dir string) ([]File, error) {
 		if !beside(name, modules) {
 			continue
 		}
-		info, err := root.Stat(name)
+		info, err := root.Lstat(name)
 		if err != nil {
 			return nil, err
 		}
 		if err := size.add(dir, name, int(info.Size())); err != nil {
 			return nil, err
 		}
-		text, err := root.ReadFile(name)
+		f := File{Name: name, Link: info.Mode()&fs.ModeSymlink != 0}
+		if f.Link {
+			var to string
+			to, err = root.Readlink(name)
+			f.Data = []byte(to)
+		} else {
+			f.Executable = info.Mode()&0o100 != 0
+			f.Data, err = root.ReadFile(name)
+		}
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{Name: name, Data: text, Executable: info.Mode()&0o100 != 0})
+		files = append(files, f)
 	}
 	return files, nil
 }
@@ -151,7 +163,7 @@ func writeDir(dir string, files []File) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(name, f.Data, f.mode()); err != nil {
+		if err := f.write(name); err != nil {
 			return err
 		}
 	}
@@ -162,4 +174,12 @@ func writeDir(dir string, files []File) error {
 	}
 	defer os.RemoveAll(old)
 	return os.Rename(fresh, dir)
+}
+
+// write writes a file that is not there yet.
+func (f File) write(name string) error {
+	if f.Link {
+		return os.Symlink(string(f.Data), name)
+	}
+	return os.WriteFile(name, f.Data, f.mode())
 }

@@ -27,6 +27,7 @@ func TestDigest(t *testing.T) {
 		{files[0], {Name: "b.layer", Data: []byte("3")}},
 		{files[0], {Name: "c.layer", Data: []byte("2")}},
 		{files[0], {Name: "b.layer", Data: []byte("2"), Executable: true}},
+		{files[0], {Name: "b.layer", Data: []byte("2"), Link: true}},
 	} {
 		if Digest(other) == want {
 			t.Errorf("%v has the digest of %v", other, files)
@@ -89,9 +90,16 @@ func TestReadKeepsOut(t *testing.T) {
 func TestEntries(t *testing.T) {
 	r := load.Repository{URL: "https://git.example.com/l.git", Version: "v1"}
 	entry := func(mode, name string) string { return mode + " blob 0123 5\t" + name + "\x00" }
-	files, ask, err := entries(r, entry("100644", "a/b.layer")+entry("100755", "a/bin/run")+entry("100644", "README")+entry("100644", "docs/a/x")+entry("120000", "a/link.layer")+"160000 commit 0123 -\ta/sub.layer\x00")
+	files, ask, err := entries(r, entry("100644", "a/b.layer")+entry("100755", "a/bin/run")+entry("100644", "README")+entry("100644", "docs/a/x")+entry("120000", "a/link.layer")+entry("120000", "docs/link")+"160000 commit 0123 -\ta/sub.layer\x00")
 	if err != nil || len(files) != 2 || len(ask) != 2 || files[0].Name != "a/b.layer" || files[1].Name != "a/bin/run" || !files[1].Executable {
 		t.Errorf("got %v %v %v", files, ask, err)
+	}
+	files, _, err = entries(r, entry("100644", "a/b.layer")+entry("120000", "a/link"))
+	if err != nil || len(files) != 2 || !files[1].Link {
+		t.Errorf("a link: got %v %v", files, err)
+	}
+	if _, _, err := entries(r, entry("100644", "a/b.layer")+entry("120000", "a/link")+entry("100644", "a/link/x/y")); err == nil || !strings.Contains(err.Error(), "which layc does not write") {
+		t.Errorf("a file beneath a link: %v", err)
 	}
 	for _, name := range []string{"../x.layer", "/etc/x.layer", "a//x.layer", `a\x.layer`, "a\nx.layer", "./x.layer", "/etc/y"} {
 		if _, _, err := entries(r, entry("100644", "/etc/x.layer")+entry("100644", name)); err == nil || !strings.Contains(err.Error(), "which layc does not write") {
@@ -112,8 +120,8 @@ func TestEntries(t *testing.T) {
 // TestMemory checks the file system of verified files, and that a directory
 // gives back what was written to it.
 func TestMemory(t *testing.T) {
-	files := []File{{Name: "a/conf/x", Data: []byte("1")}, {Name: "a/m.layer", Data: []byte("2")}, {Name: "a/run", Executable: true}}
-	if err := fstest.TestFS(newMemory(files), "a/conf/x", "a/m.layer", "a/run"); err != nil {
+	files := []File{{Name: "a/conf/x", Data: []byte("1")}, {Name: "a/m.layer", Data: []byte("2")}, {Name: "a/run", Executable: true}, {Name: "a/to", Data: []byte("conf/../conf/x"), Link: true}, {Name: "a/up", Data: []byte("../a/conf"), Link: true}}
+	if err := fstest.TestFS(newMemory(files), "a/conf/x", "a/m.layer", "a/run", "a/to", "a/up"); err != nil {
 		t.Error(err)
 	}
 	dir := filepath.Join(t.TempDir(), "m")
@@ -127,6 +135,25 @@ func TestMemory(t *testing.T) {
 	again, err := listed(newMemory(read))
 	if err != nil || Digest(again) != Digest(files) {
 		t.Errorf("listed %v, %v, want what was written", again, err)
+	}
+}
+
+// TestLinks checks that links lead to files of the tree, and nowhere else.
+func TestLinks(t *testing.T) {
+	link := func(name, to string) File { return File{Name: name, Data: []byte(to), Link: true} }
+	m := newMemory([]File{
+		{Name: "a/x", Data: []byte("1")}, link("a/to", "x"), link("b/to", "../a"), link("c", "b/to/to"),
+		link("out", "../x"), link("abs", "/a/x"), link("gone", "y"), link("round", "about"), link("about", "round"),
+	})
+	for _, name := range []string{"a/x", "a/to", "b/to/x", "b/to/to", "c"} {
+		if text, err := fs.ReadFile(m, name); string(text) != "1" {
+			t.Errorf("%s leads to %q, %v; want a/x", name, text, err)
+		}
+	}
+	for _, name := range []string{"out", "abs", "gone", "round", "a/x/y", "a/to/y"} {
+		if _, err := fs.Stat(m, name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s leads somewhere: %v", name, err)
+		}
 	}
 }
 

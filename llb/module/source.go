@@ -35,6 +35,13 @@ func (s source) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) erro
 		switch {
 		case d.IsDir():
 			mode = os.ModeDir | 0o755
+		case d.Type() == fs.ModeSymlink:
+			to, err := fs.ReadLink(s.files, name)
+			if err != nil {
+				return err
+			}
+			stat := &types.Stat{Path: name, Mode: uint32(os.ModeSymlink | 0o777), ModTime: modified, Linkname: to}
+			return fn(name, &fsutil.DirEntryInfo{Stat: stat}, nil)
 		case info.Mode()&0o100 != 0:
 			mode = 0o755
 		}

@@ -26,20 +26,21 @@ type Store struct {
 // removes those that are wanted no more, and nothing else.
 const manifest = "layc-modules.txt"
 
-// Pin finds out which commit a version is, fetches it, and returns the pin.
-func (s Store) Pin(ctx context.Context, r load.Repository) (lock.Module, error) {
+// Pin finds out which commit a version is, fetches it, and returns the pin and
+// what it pins. What is vendored under that version stays as it is.
+func (s Store) Pin(ctx context.Context, r load.Repository) (lock.Module, fs.FS, error) {
 	s.Announce("resolving " + r.String())
 	commit, err := resolve(ctx, r)
 	if err != nil {
-		return lock.Module{}, err
+		return lock.Module{}, nil, err
 	}
 	files, err := fetch(ctx, r, commit)
 	if err != nil {
-		return lock.Module{}, err
+		return lock.Module{}, nil, err
 	}
 	pin := lock.Module{URL: r.URL, Version: r.Version, Commit: commit, Digest: Digest(files)}
 	s.keep(pin, files)
-	return pin, nil
+	return pin, newMemory(files), nil
 }
 
 // keep puts verified files into the cache. Where that cannot be written, they are
@@ -68,7 +69,10 @@ func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, e
 		}
 		s.keep(pin, files)
 	}
-	if err != nil {
+	switch {
+	case absent(err):
+		return nil, fs.ErrNotExist
+	case err != nil:
 		return nil, err
 	}
 	return newMemory(files), nil
@@ -183,8 +187,16 @@ func listed(fsys fs.FS) ([]File, error) {
 		if err != nil {
 			return err
 		}
-		text, err := fs.ReadFile(fsys, name)
-		files = append(files, File{Name: name, Data: text, Executable: info.Mode()&0o100 != 0})
+		f := File{Name: name, Link: info.Mode()&fs.ModeSymlink != 0}
+		if f.Link {
+			var to string
+			to, err = fs.ReadLink(fsys, name)
+			f.Data = []byte(to)
+		} else {
+			f.Executable = info.Mode()&0o100 != 0
+			f.Data, err = fs.ReadFile(fsys, name)
+		}
+		files = append(files, f)
 		return err
 	})
 	return files, err
