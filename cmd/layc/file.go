@@ -93,6 +93,12 @@ func replaceFile(name string, text []byte) error {
 			return writeDevice(name, text)
 		}
 	}
+	// Who may not write the file itself does not replace it either.
+	if there, err := os.OpenFile(target, os.O_WRONLY, 0); err == nil {
+		there.Close()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return cannot("written", name, err)
+	}
 	f, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+"-*")
 	if err != nil {
 		return cannot("written", name, err)

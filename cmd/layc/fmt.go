@@ -46,6 +46,7 @@ type formatting struct {
 	diff, list bool
 	files      int // that were read
 	found      diag.List
+	kept       []string // files with errors
 	changed    bool
 }
 
@@ -69,7 +70,11 @@ func (f *formatting) run(cmd *cobra.Command, args []string) error {
 	if f.files == 0 && len(args) > 0 {
 		fmt.Fprintf(f.err, "there is no .layer file below %s\n", strings.Join(args, ", "))
 	}
-	if err := f.findings(f.found); err != nil {
+	err := f.findings(f.found)
+	for _, name := range f.kept {
+		fmt.Fprintf(f.err, "%s is left as it is\n", name)
+	}
+	if err != nil {
 		return err
 	}
 	if f.changed {
@@ -135,7 +140,10 @@ func (f *formatting) file(name string) error {
 	out, found := format.Source(source.New(name, string(text)))
 	f.found = append(f.found, found...)
 	switch {
-	case found.HasErrors() || out == string(text):
+	case found.HasErrors():
+		f.kept = append(f.kept, name)
+		return nil
+	case out == string(text):
 		return nil
 	case f.diff || f.list:
 		return f.compare(name, string(text), out)

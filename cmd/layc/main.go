@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -95,12 +96,45 @@ func (c *cli) run(ctx context.Context, args []string) int {
 }
 
 func (c *cli) execute(ctx context.Context, args []string) int {
+	out := &printed{to: c.out}
+	c.out = out
 	root := c.root()
 	root.SetArgs(args)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.failed()
+	}
 	return c.report(ctx, err)
+}
+
+// printed is the standard output of a command. It remembers what kept it from
+// being written, so that no command has to look at each line that it prints.
+type printed struct {
+	to    io.Writer
+	mutex sync.Mutex
+	err   error // the first
+}
+
+func (p *printed) Write(text []byte) (int, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	n, err := p.to.Write(text)
+	if p.err == nil {
+		p.err = err
+	}
+	return n, err
+}
+
+// failed is why the answer is not complete, or nil.
+func (p *printed) failed() error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.err == nil {
+		return nil
+	}
+	return cannot("written", "the answer", p.err)
 }
 
 func (c *cli) root() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -24,10 +25,13 @@ func usage(cmd *cobra.Command, format string, args ...any) error {
 }
 
 func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usage(cmd, "unexpected argument %q", args[0])
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+		return usage(cmd, "unexpected argument %q; a directory is named with -C: %s -C %s", args[0], cmd.CommandPath(), shellQuote(args[0]))
+	}
+	return usage(cmd, "unexpected argument %q", args[0])
 }
 
 // unknownCommand is the error for a word that is no command of root.
