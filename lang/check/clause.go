@@ -166,11 +166,30 @@ func (c *checker) clause(s *syntax.Clause) {
 		}
 	}
 	c.operands(word, "`"+word+"`", s.Args)
+	if word == "fills" {
+		c.slots(s.Args)
+	}
 	if s.Assign != nil {
 		c.assign(word, s.Assign)
 	}
 	for _, o := range s.Options {
 		c.option(word, o)
+	}
+}
+
+// slots reports components where slots have to stand.
+func (c *checker) slots(args []syntax.Expr) {
+	for _, a := range args {
+		named := a
+		if call, ok := a.(*syntax.Call); ok {
+			named = call.Fun
+		}
+		if o, ok := c.callee(named).(*Component); ok {
+			c.list.Errorf("E0206", a.Span(), "`fills` has to be a slot, not a component").
+				See(o.Decl.Name.At, "declared here").
+				Note("a component takes another's place by `replaces`").
+				Hint("declare it: `slot %s`, or name the slot that it fills itself", a.Span().Text())
+		}
 	}
 }
 
