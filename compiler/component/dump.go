@@ -87,6 +87,9 @@ func (d *dumper) instance(i *Instance) {
 	if i.Rate.Set {
 		d.line(1, "changes %d/year", i.Rate.PerYear)
 	}
+	if i.RateWith != nil {
+		d.line(1, "changes with %s", i.RateWith.ID)
+	}
 }
 
 func ownership(o *Owner, mode string) string {

@@ -298,7 +298,7 @@ func (x *expander) app(v *variant) *App {
 	a.Closure = topological(append([]*Instance{c.base}, c.all()...))
 	x.sameAccounts(a)
 	shared := x.shared(a.Closure, a, appends(x.linksOf(a.Closure).settle(b.steps)))
-	a.Delta = x.delta(a, b, base)
+	a.Delta = x.delta(a, b, c)
 	a.Config = x.config(a, b.settings)
 	a.Closure = append(a.Closure, shared...)
 	x.holdApp(a)

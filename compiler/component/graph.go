@@ -131,6 +131,7 @@ type Instance struct {
 	Tests    []Test
 
 	asked    source.Span // the line of the project that asked for it first; see blame.go
+	base     *Instance   // of an app's own steps: the app's base
 	settings []setting
 	// What was chosen for its needs and all that these need, and for what it
 	// runs with, by ID; told says that its ID tells the former.

@@ -492,8 +492,9 @@ func (x *expander) packageInstance(distribution string, group []lock.Package, at
 	x.enter(i)
 }
 
-// delta is the instance of an app's own steps, or nil.
-func (x *expander) delta(a *App, b *body, base *ref) *Instance {
+// delta is the instance of an app's own steps, or nil. It is in no other image,
+// and so is made on the app's base, whatever the fleet's is.
+func (x *expander) delta(a *App, b *body, c *closure) *Instance {
 	l := x.linksOf(a.Closure)
 	steps, _ := apart(l.settle(b.steps))
 	owns := l.owned(b.owns)
@@ -502,7 +503,12 @@ func (x *expander) delta(a *App, b *body, base *ref) *Instance {
 	}
 	i := &Instance{
 		ID: "app " + a.Name, Title: a.Name, Kind: Portable, Span: a.Span, Path: "app " + a.Name,
-		Steps: bestow(owns, steps), Owns: owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses,
+		Steps: bestow(owns, steps), Owns: owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses, base: a.Base,
+	}
+	if b.rateWith != nil {
+		if with := c.instances(b.rateWith); len(with) == 1 {
+			i.RateWith = with[0]
+		}
 	}
 	if hasRun(i.Steps) {
 		if len(i.Owns) == 0 {
@@ -511,7 +517,8 @@ func (x *expander) delta(a *App, b *body, base *ref) *Instance {
 				Hint("write `owns \"/srv/%s\"`, with the directory that the step writes to", path.Base(a.Name))
 			return nil
 		}
-		if i.Root = x.root(b, a.Uses, base); i.Root == nil {
+		b.buildsOn = c.baseRef
+		if i.Root = x.root(b, a.Uses, c.baseRef); i.Root == nil {
 			return nil
 		}
 		i.Env = x.stepEnv(i)

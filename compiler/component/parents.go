@@ -10,8 +10,9 @@ import (
 // an image that has a directory decides its owner and mode. So an instance
 // gives them as the directory's owner would: as declared by `dir` or `owns`,
 // by itself or by what it needs; else as the base has them that it would be
-// built on; else 0755 root, which is plain and not listed. They are part of
-// the recipe, since they are part of the layer.
+// built on, or that of the app whose own steps it is; else 0755 root, which is
+// plain and not listed. They are part of the recipe, since they are part of the
+// layer.
 
 // declarations are the directories that instances declare to be other than
 // plain. Of an instance those of its closure count.
@@ -83,6 +84,8 @@ func (x *expander) parents(i *Instance) []Dir {
 	closure := x.declarations.enter(i)
 	var base []Dir
 	switch {
+	case i.base != nil:
+		base = i.base.System.Dirs
 	case i.Root != nil:
 		base = i.Root[0].System.Dirs
 	case i.Kind == Portable:
