@@ -140,8 +140,13 @@ func named(cmd *cobra.Command, g *component.Graph, name string) ([]*component.In
 	if len(found) > 0 {
 		return found, nil
 	}
-	if near := diag.Nearest(name, report.Names(g)); near != "" {
+	known := report.Names(g)
+	if near := diag.Nearest(name, known); near != "" {
 		return nil, usage(cmd, "no image has %s; did you mean %s?", name, near)
+	}
+	known = slices.DeleteFunc(known, func(n string) bool { return !strings.Contains(n, name) || strings.ContainsAny(n, "( ") })
+	if len(known) > 0 {
+		return nil, usage(cmd, "no image has %s; %s", name, thereAre(known))
 	}
 	return nil, usage(cmd, "no image has %s; layc plan shows what they have", name)
 }

@@ -147,7 +147,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 			}
 		}
 		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
-			return l.unknown(cmd, err)
+			return placed(l.unknown(cmd, err), l.load(in.Modules))
 		}
 		if !rest && len(names) == 0 {
 			break

@@ -366,19 +366,28 @@ func (r *resolution) path(name string) string {
 	return strings.Join(path, " → ")
 }
 
+// UnknownPackageError says that a distribution has no package that is wanted by
+// its name.
+type UnknownPackageError struct {
+	Name    string
+	Message string
+}
+
+func (e *UnknownPackageError) Error() string { return e.Message }
+
 func (r *resolution) unknown(name string) error {
 	if providers := r.universe.providers[name]; len(providers) > 0 {
 		var names []string
 		for _, p := range providers {
 			names = append(names, p.by.Name)
 		}
-		return fmt.Errorf("%q is not a package of %s but what several provide: name one of %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))
+		return &UnknownPackageError{name, fmt.Sprintf("%q is not a package of %s but what several provide: name one of %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))}
 	}
 	text := fmt.Sprintf("%s has no package %q for %s", r.universe.distribution, name, r.universe.arch)
 	if near := r.universe.suggest(name); len(near) > 0 {
 		text += ": did you mean " + strings.Join(near, ", ") + "?"
 	}
-	return errors.New(text)
+	return &UnknownPackageError{name, text}
 }
 
 func (r *resolution) result() ([]lock.Package, error) {

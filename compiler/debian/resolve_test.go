@@ -1,6 +1,7 @@
 package debian
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -142,6 +143,10 @@ func TestResolveErrors(t *testing.T) {
 			}
 			if got := err.Error(); got != test.want {
 				t.Errorf("got:  %s\nwant: %s", got, test.want)
+			}
+			var unknown *UnknownPackageError
+			if is := errors.As(err, &unknown); is != (len(test.wanted) == 1 && test.name != "unfulfilled") || is && unknown.Name != test.wanted[0] {
+				t.Errorf("an unknown package: %v", unknown)
 			}
 		})
 	}
