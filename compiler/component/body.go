@@ -27,6 +27,7 @@ type body struct {
 	system   *System
 	steps    []Step
 	owns     []Own
+	misowned bool // it says `owns`, and a path that is none
 	settings []setting
 
 	rate     Rate
@@ -319,9 +320,12 @@ func (x *expander) owns(s *syntax.Clause, v *env, to *body) {
 	owner, mode := x.ownership(s, v, to)
 	for _, a := range s.Args {
 		for _, p := range x.texts(a, v) {
-			if p, ok := x.target(p, a.Span()); ok {
-				to.owns = append(to.owns, Own{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: a.Span()})
+			p, ok := x.target(p, a.Span())
+			if !ok || x.isRoot(p, a.Span()) {
+				to.misowned = true
+				continue
 			}
+			to.owns = append(to.owns, Own{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: a.Span()})
 		}
 	}
 }

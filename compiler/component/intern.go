@@ -511,7 +511,7 @@ func (x *expander) delta(a *App, b *body, c *closure) *Instance {
 		}
 	}
 	if hasRun(i.Steps) {
-		if len(i.Owns) == 0 {
+		if len(i.Owns) == 0 && !b.misowned {
 			x.found.Errorf("E0337", firstRun(i.Steps), "an app's own `run` needs `owns`").
 				Note("what an app runs is built beside all else, and then taken from the paths that the app owns").
 				Hint("write `owns \"/srv/%s\"`, with the directory that the step writes to", path.Base(a.Name))

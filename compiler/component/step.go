@@ -54,6 +54,18 @@ func (x *expander) target(p string, at source.Span) (string, bool) {
 	return clean, true
 }
 
+// isRoot reports the root of the image where a path below it should be, and
+// whether it stands there.
+func (x *expander) isRoot(p string, at source.Span) bool {
+	if p != "/" {
+		return false
+	}
+	x.found.Errorf("E0320", at, "`/` is the whole image").
+		Note("what a component writes and owns lies in directories below it, so that an image can have others beside it").
+		Hint("name the directories, such as `\"/opt/tool\"`")
+	return true
+}
+
 // maxPathLength is the longest path that Linux takes.
 const maxPathLength = 4095
 
@@ -666,6 +678,9 @@ func (x *expander) runAs(s *syntax.Clause, v *env, to *body) string {
 func (x *expander) dir(s *syntax.Clause, v *env, to *body) {
 	owner, mode := x.ownership(s, v, to)
 	for _, p := range x.itemTargets(s.Args, v) {
+		if x.isRoot(p, s.At) {
+			continue
+		}
 		to.steps = append(to.steps, &Dir{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: s.At})
 	}
 }
@@ -674,7 +689,7 @@ func (x *expander) link(s *syntax.Clause, v *env, to *body) {
 	step := &Link{Span: s.At, To: x.option(s, "to", v)}
 	p, _ := x.operand(s, v).(string)
 	var ok bool
-	if step.Path, ok = x.target(p, s.At); ok && step.To != "" {
+	if step.Path, ok = x.target(p, s.At); ok && step.To != "" && !x.isRoot(step.Path, s.At) {
 		to.steps = append(to.steps, step)
 	}
 }

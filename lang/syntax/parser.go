@@ -83,7 +83,8 @@ func Parse(file *source.File) (*File, diag.List) {
 			d.Hint("save the file as UTF-8; binary content belongs in a file that `copy` names")
 		}
 		if strings.IndexByte(p.text, 0) >= 0 { // nothing in it is text
-			tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(len(p.text)), End: int32(len(p.text))}}
+			end := int32(len(p.text))
+			tree.Tokens = []Token{{Kind: Bad, Line: true, End: end}, {Kind: EOF, Line: true, Start: end, End: end}}
 			tree.Damaged, tree.LostName, tree.LostImport = true, true, true
 			return tree, p.list
 		}
