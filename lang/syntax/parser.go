@@ -359,10 +359,11 @@ func (p *parser) badLine(at int) bool {
 // statement and the end of the line of at, or about text that swallowed the
 // rest of the file, or whether there are bytes that are no characters.
 func (p *parser) inWake(at source.Span) bool {
-	if p.notText && !utf8.ValidString(p.text[p.start:p.lineEnd(min(at.End, len(p.text)))]) {
+	end := p.lineEnd(min(at.End, len(p.text)))
+	if p.notText && !utf8.ValidString(p.text[min(p.start, end):end]) {
 		return true
 	}
-	if p.lexicalWithin(p.start, p.lineEnd(min(at.End, len(p.text)))) {
+	if p.lexicalWithin(p.start, end) {
 		return true
 	}
 	return p.tokens[max(0, len(p.tokens)-2)].Open && p.tokens[max(0, len(p.tokens)-2)].Kind == BlockText && p.tok.Kind == EOF
