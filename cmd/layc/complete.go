@@ -247,13 +247,11 @@ func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 	}
 	var names []string
 	for _, p := range f.Packages {
-		names = append(names, p.Distribution, p.Name)
+		plain, _, _ := strings.Cut(p.Distribution, "+") // debian/bookworm of debian/bookworm+security
+		names = append(names, p.Distribution, plain, p.Name)
 	}
 	for _, u := range f.URLs {
 		names = append(names, u.URL)
-	}
-	for _, u := range f.Updates {
-		names = append(names, u.Component)
 	}
 	for _, i := range f.Images {
 		names = append(names, i.Reference)

@@ -39,6 +39,9 @@ they are, and the plan. What is pinned stays as it is; see layc update. A plan
 that fits stays as it is, too, and one that does not is changed as little as the
 program forces; see layc plan --rebalance.
 
+A file with the markers of a merge is read as the lines of both sides; what they
+dispute is pinned afresh.
+
 Pinned are the fleet's platforms and that of --platform. In the file of a fleet
 that names none, what is pinned for other platforms stays.
 
