@@ -35,6 +35,7 @@ type closure struct {
 	packs   map[string]source.Span
 	users   map[*account]bool
 	endless bool // it is too large, which is reported
+	wrong   bool // components replace each other, which is reported
 
 	active []*member // those whose instance is being made
 	free   []member  // for the next ones
@@ -112,7 +113,11 @@ func (x *expander) close(base *ref, uses []*ref, what string) *closure {
 		if !c.bind() {
 			return nil
 		}
-		if c.replaced() {
+		again := c.replaced()
+		if c.wrong {
+			return nil
+		}
+		if again {
 			continue
 		}
 		if c.base = root; x.exhausted || !c.single() || c.base == nil {
@@ -176,15 +181,18 @@ func (c *closure) add(r *ref, by *member) {
 	}
 }
 
-// substitute returns what replaces a reference, or the reference itself.
+// substitute returns what replaces a reference in the end, or the reference
+// itself. What replaces each other, which is an error, has no end.
 func (c *closure) substitute(r *ref) *ref {
-	if r.component == nil || len(c.instead) == 0 {
-		return r
+	out := r
+	for range c.instead {
+		s := c.instead[out.component].by
+		if s == nil || s.component == r.component {
+			break
+		}
+		out = s
 	}
-	if s := c.instead[r.component].by; s != nil && s.component != r.component {
-		return s
-	}
-	return r
+	return out
 }
 
 // insert puts a reference into a list in the order of keys.
@@ -199,7 +207,7 @@ func (c *closure) provides(r *ref, b *body) {
 	insert(&c.anyOf(r.component).providers, r)
 	c.fills(r, b)
 	for _, s := range c.instead {
-		if s.by.component == r.component && s.by.key() == r.key() {
+		if c.substitute(s.of).key() == r.key() {
 			c.fills(r, c.x.bodyOf(s.of))
 		}
 	}
@@ -353,19 +361,35 @@ func (c *closure) replaced() bool {
 			if n := slices.IndexFunc(c.order, func(o *member) bool { return o.ref.component == old.component }); n >= 0 {
 				c.instead[old.component] = replacement{by: m.ref, of: c.order[n].ref}
 				found = true
+				if c.substitute(m.ref).component == old.component {
+					c.mutual(m, c.order[n])
+				}
 			}
 		}
 	}
 	return found
 }
 
-// single reports two instances of one component and two fillers of one slot.
+// mutual reports components that replace each other.
+func (c *closure) mutual(a, b *member) {
+	c.wrong = true
+	c.x.once(c.what, "E0334", c.place(a), c.place(b), func() *diag.Diagnostic {
+		return c.x.found.Errorf("E0334", c.place(a), "%s and %s replace each other in %s", a.ref.label(), b.ref.label(), c.what).
+			See(c.place(b), "%s comes from here", b.ref.label()).
+			Note("%s: %s", a.ref.label(), c.path(a)).Note("%s: %s", b.ref.label(), c.path(b)).
+			Hint("keep one of them, or take out one `replaces`")
+	})
+}
+
+// single reports two instances of one component, two fillers of one slot, and
+// two components that replace one.
 func (c *closure) single() bool {
 	if c.alone() {
 		return true
 	}
 	ok := true
 	seen := map[check.Object]*member{}
+	replacers := map[check.Object]*member{}
 	byKey := slices.SortedFunc(slices.Values(c.order), func(a, b *member) int { return strings.Compare(a.ref.key(), b.ref.key()) })
 	for _, m := range byKey {
 		r := m.ref
@@ -378,12 +402,20 @@ func (c *closure) single() bool {
 				ok = c.claim(seen, f.slot, m, "E0333", "two components that fill `"+f.slot.Decl.Name.Name+"`") && ok
 			}
 		}
+		for _, old := range b.replaces {
+			if c.instead[old.component].by != nil && old.component != r.component {
+				ok = c.claim(replacers, old.component, m, "E0333", "two components that replace `"+old.component.Decl.Name.Name+"`") && ok
+			}
+		}
 	}
 	return ok
 }
 
 // alone says, more quickly, that there is nothing for single to report.
 func (c *closure) alone() bool {
+	if len(c.instead) > 0 {
+		return false
+	}
 	for _, m := range c.order {
 		b := c.x.bodyOf(m.ref)
 		if !b.repeatable && len(c.anyOf(m.ref.component).providers) > 1 {

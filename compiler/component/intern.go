@@ -47,14 +47,36 @@ func (c *closure) cycle(m *member, r *ref) {
 		names = slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
 	}
 	e := c.x.found.Errorf("E0334", c.x.bodyOf(r).span, "%s needs itself: %s", r.label(), strings.Join(names, " → ")).
-		Note("what a component needs is built before it, so needs cannot go round").
-		Hint("take out one of the needs, or write `runs with` where it is needed in the image only")
+		Note("what a component needs is built before it, so needs cannot go round")
+	if with := c.runsRound(c.active[at:]); with != nil {
+		e.Hint("take out the `runs with`: let the app use %s, too, or whoever uses the component", with.label())
+	} else {
+		e.Hint("take out one of the needs, or let the app use it where it is needed in the image only")
+	}
 	if len(c.active)-at > maxPath {
 		return
 	}
 	for i, k := range c.active[at+1:] {
 		e.See(c.x.bodyOf(k.ref).span, "which %s needs", c.active[at+i].ref.label())
 	}
+}
+
+// runsRound is what one of the members of a cycle runs with that leads on in the
+// cycle; nil if all of it are needs.
+func (c *closure) runsRound(cycle []*member) *ref {
+	for n, m := range cycle {
+		next := cycle[(n+1)%len(cycle)]
+		for _, r := range c.x.bodyOf(m.ref).runsWith {
+			r = c.substitute(r)
+			if r.flexible() {
+				r = c.at(r).bound
+			}
+			if r != nil && c.at(r) == next {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // instances returns what a reference, fixed or flexible, stands for in this
@@ -163,7 +185,7 @@ func (c *closure) build(m *member, r *ref) *Instance {
 	interned := string(c.x.key)
 	i := &Instance{
 		Title: r.title(), Span: b.span, Doc: r.component.Decl.Doc,
-		Path: qualified(r.component.Module, r.component.Decl.Name.Name),
+		Path:     qualified(r.component.Module, r.component.Decl.Name.Name),
 		settings: b.settings, asked: r.origin,
 		Rate: b.rate, Size: b.size, Publish: b.publish, Tests: b.tests,
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,

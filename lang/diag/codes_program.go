@@ -442,7 +442,8 @@ app shop {
 }
 `},
 	{"E0333", "Two components that fill one slot", `
-A slot stands for alternatives, of which an image has one.
+A slot stands for alternatives, of which an image has one. Neither can two
+components replace the same one.
 `, exampleBase + `
 slot java
 
