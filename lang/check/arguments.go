@@ -24,7 +24,9 @@ func (c *checker) callee(fun syntax.Expr) Object {
 }
 
 func (c *checker) call(e *syntax.Call) *Type {
+	c.calling, _ = e.Fun.(*syntax.Name)
 	t := c.expr(e.Fun)
+	c.calling = nil
 	switch o := c.callee(e.Fun).(type) {
 	case *Component:
 		c.arguments(e, o)

@@ -56,7 +56,8 @@ func Check(in *load.Program) (*Program, diag.List) {
 		scopes:  map[*source.File]*scope{},
 		imports: map[*syntax.Import]*Import{},
 		used:    map[Object]bool{},
-		std:     in.Std,
+		textual: map[syntax.Expr]bool{}, quoteless: map[syntax.Expr]bool{},
+		std: in.Std,
 	}
 	for _, m := range in.Modules {
 		c.declare(m)
@@ -117,12 +118,15 @@ type checker struct {
 	used     map[Object]bool
 	unknowns map[string]*diag.Diagnostic // names of the module that nothing declares
 	lets     []*Let                      // those whose value is being checked
-	textual  syntax.Expr                 // where text is expected, and a name may be text without quotes
-	key      string                      // of the variable whose value is being checked
-	pattern  syntax.Expr                 // of a match, that is being checked
-	std      []string                    // names of the standard modules
-	list     diag.List
-	unused   diag.List // of the file; dropped if it has errors, which may be why
+	textual  map[syntax.Expr]bool        // where text is expected, and a name may be text without quotes
+	// quoteless are expressions that are reported as text without quotes.
+	quoteless map[syntax.Expr]bool
+	calling   *syntax.Name // what is called, while it is resolved
+	key       string       // of the variable whose value is being checked
+	pattern   syntax.Expr  // of a match, that is being checked
+	std       []string     // names of the standard modules
+	list      diag.List
+	unused    diag.List // of the file; dropped if it has errors, which may be why
 }
 
 // declare enters a module's declarations into its scope.

@@ -64,6 +64,9 @@ func unquoted(e syntax.Expr, want *Type) (string, bool) {
 
 // expr checks an expression and returns its type, which it also records.
 func (c *checker) expr(e syntax.Expr) *Type {
+	if c.quoteless[e] {
+		return invalidType
+	}
 	t := c.exprType(e)
 	c.p.Types[e] = t
 	return t
@@ -101,7 +104,10 @@ func (c *checker) exprType(e syntax.Expr) *Type {
 			c.expect(e.X, boolType, "the operand of !")
 			return boolType
 		}
-		c.expect(e.X, intType, "the operand of -")
+		t := c.expr(e.X)
+		if c.fits(e.X, t, intType, "the operand of -"); !t.assignable(intType) {
+			return invalidType
+		}
 		return intType
 	case *syntax.Binary:
 		return c.binary(e)
@@ -301,9 +307,13 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 	x, y := c.expr(e.X), c.expr(e.Y)
 	u := unify(x, y)
 	if u == nil {
-		c.list.Errorf("E0206", e.OpAt, "`%s` between %s and %s", e.Op, x.article(), y.article()).
-			See(e.X.Span(), "%s", x.article()).See(e.Y.Span(), "%s", y.article()).
-			Hint("both sides of `%s` have one type", e.Op)
+		d := c.list.Errorf("E0206", e.OpAt, "`%s` between %s and %s", e.Op, x.article(), y.article()).
+			See(e.X.Span(), "%s", x.article()).See(e.Y.Span(), "%s", y.article())
+		if n, ok := e.Y.(*syntax.Number); ok && x.text() {
+			d.Hint("write it as text: `\"%s\"`", n.At.Text()).Fix(n.At, `"`+n.At.Text()+`"`)
+		} else {
+			d.Hint("both sides of `%s` have one type", e.Op)
+		}
 		return invalidType
 	}
 	ok := true

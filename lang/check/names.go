@@ -51,7 +51,7 @@ func (c *checker) unknown(e *syntax.Name) {
 		return
 	}
 	c.suggest(d, e.At, e.Name, c.scope.visible())
-	if c.textual == syntax.Expr(e) && len(d.Edits) == 0 {
+	if c.textual[e] && len(d.Edits) == 0 {
 		d.Help = nil
 		d.Hint("declare it, or put it in quotes if it is text: `\"%s\"`", e.Name)
 	}

@@ -20,13 +20,18 @@ func (c *checker) value(e syntax.Expr, want *Type) *Type {
 	if !want.text() {
 		return c.expr(e)
 	}
-	if c.bare(e) {
-		c.p.Types[e] = invalidType
-		return invalidType
+	each := []syntax.Expr{e}
+	if l, ok := e.(*syntax.List); ok {
+		each = l.Items
 	}
-	outer := c.textual
-	c.textual = e
-	defer func() { c.textual = outer }()
+	for _, x := range each {
+		if name, ok := x.(*syntax.Name); ok {
+			c.textual[name] = true
+		} else if c.bare(x) {
+			c.quoteless[x] = true
+			c.p.Types[x] = invalidType
+		}
+	}
 	return c.expr(e)
 }
 
@@ -34,13 +39,17 @@ func (c *checker) value(e syntax.Expr, want *Type) *Type {
 // www-data, and whether it is one: without spaces, quotes and brackets, with a
 // name in it that nothing declares.
 func (c *checker) bare(e syntax.Expr) bool {
-	b, ok := e.(*syntax.Binary)
 	text := e.Span().Text()
-	if !ok || strings.ContainsAny(text, " \t\n\"()[]{}#") {
+	switch e.(type) {
+	case *syntax.Binary, *syntax.Unary:
+	default:
+		return false
+	}
+	if strings.ContainsAny(text, " \t\n\"()[]{}#") {
 		return false
 	}
 	unknown := (*syntax.Name)(nil)
-	syntax.Inspect(b, func(n syntax.Node) bool {
+	syntax.Inspect(e, func(n syntax.Node) bool {
 		if name, ok := n.(*syntax.Name); ok && unknown == nil && c.scope.lookup(name.Name) == nil {
 			unknown = name
 		}
@@ -87,6 +96,12 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 		}
 	}
 	switch {
+	case c.calling != nil && c.calling.At == at && (name == "env" || name == "getenv"):
+		d.Note("nothing reads the machine that compiles").
+			Hint("declare `param NAME: string = \"…\"`, and give it with `--set NAME=VALUE`")
+	case c.calling != nil && c.calling.At == at && diag.Nearest(name, c.scope.visible()) == "":
+		d.Note("there are no functions: only components take arguments").
+			Hint("declare a component of that name, or write the value itself")
 	case c.key != "" && name == c.key:
 		d.Note("what an image has as a variable is no name of the program").
 			Hint("to add to the variable, write `env %s += \"…\"`", name)

@@ -78,6 +78,10 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 		return nil, true
 	}
 	d := p.fail("E0021", at, "unknown clause `%s`", quoteLess(word))
+	if word == "export" || word == "set" {
+		d.Hint("variables are set by `env KEY = VALUE`").Fix(at, "env")
+		return nil, true
+	}
 	var here []string
 	for _, f := range forms {
 		if f.In&p.place != 0 {
@@ -211,8 +215,14 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		p.continueLine()
 		p.values("after", ",")
 		if !p.failed && !closesList(p.tok.Kind) {
-			p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many").
-				Hint("keep one of them")
+			d := p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many")
+			if takesList[word] {
+				first := x.Span()
+				d.Hint("which is a list: write it between `[` and `]`").
+					Fix(p.span(first.Start, first.Start), "[").Fix(p.span(p.end, p.end), "]")
+				return []Expr{p.bad()}, nil
+			}
+			d.Hint("keep one of them")
 		}
 	}
 	return []Expr{x}, nil
@@ -258,6 +268,9 @@ func (p *parser) quotedName(word string) (Ident, bool) {
 	p.next()
 	return Ident{Name: name, At: at}, true
 }
+
+// takesList are the clauses whose one value is a list.
+var takesList = map[string]bool{"command": true, "entrypoint": true, "healthcheck": true}
 
 // docOf is what a clause or an option says, "" where that depends on the clause.
 func docOf(word string) string {

@@ -126,6 +126,9 @@ func (p *parser) endStatement(what string) {
 	case p.tok.Kind == Comma && p.textFrom(p.start, "import "):
 		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `,`").
 			Hint("each import stands on a line of its own")
+	case p.tok.Kind == Comma && (p.textFrom(p.start, "env ") || p.textFrom(p.start, "label ")):
+		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `,`").
+			Hint("each has a clause of its own: `KEY = VALUE`, on a line of its own")
 	case p.tok.Kind == Colon && p.textFrom(p.start, "expose "):
 		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `:`").
 			Note("`expose` names the ports of the container; which of the host lead to them, is said where it runs").

@@ -327,7 +327,10 @@ func (p *parser) ifExpr() Expr {
 
 func (p *parser) branch() Expr {
 	if !p.open(LBrace) {
-		p.expected("`{`")
+		then := p.onWord("then")
+		if d := p.expected("`{`"); then {
+			d.Hint("a choice is written `if CONDITION { VALUE } else { VALUE }`")
+		}
 		return p.bad()
 	}
 	p.continueLine()

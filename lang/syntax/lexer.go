@@ -2,8 +2,6 @@ package syntax
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -87,7 +85,7 @@ func (l *lexer) next() Token {
 		t := Token{Line: l.line, Start: int32(l.pos)}
 		t.Kind, t.Open = l.scan(c)
 		t.End = int32(l.pos)
-		l.line = t.Line && t.Kind == Comment
+		l.line = false
 		return t
 	}
 	return Token{Kind: EOF, Line: true, Start: int32(len(l.text)), End: int32(len(l.text))}
@@ -277,15 +275,21 @@ func (l *lexer) quoted() (open bool) {
 	return true
 }
 
-// continued reports text that goes on over lines that end in a backslash, as a
-// shell's may, and returns where it ends, or 0 if it is no such text, or if
-// nobody would see the finding.
+// continued reports text that goes on over several lines: while they end in a
+// backslash, as a shell's may, or to the next quote, if that is one that closes.
+// It returns where the text ends, or 0 if it is no such text, or if nobody would
+// see the finding.
 func (l *lexer) continued(start, line int) (end int) {
+	const most = 50 // lines
 	if len(*l.list) >= maxErrors {
 		return 0
 	}
-	for i := line; strings.HasSuffix(strings.TrimSuffix(l.text[start:i], "\r"), `\`); {
+	for i, lines := line, 0; lines < most && i < len(l.text); lines++ {
+		backslash := strings.HasSuffix(strings.TrimSuffix(l.text[start:i], "\r"), `\`)
 		rest, _, _ := strings.Cut(l.text[i+1:], "\n")
+		if n := strings.IndexByte(rest, '"'); !backslash && n >= 0 && !closing(rest, n) {
+			return 0
+		}
 		for n := 0; n < len(rest); n++ {
 			switch rest[n] {
 			case '\\':
@@ -301,11 +305,17 @@ func (l *lexer) continued(start, line int) (end int) {
 			}
 		}
 		i += 1 + len(rest)
-		if i >= len(l.text) {
-			break
-		}
 	}
 	return 0
+}
+
+// closing reports whether a quote of a line closes text rather than opening it:
+// it stands behind a word, and before none, and is the line's only one.
+func closing(line string, at int) bool {
+	before := strings.TrimLeft(line[:at], " \t")
+	after := strings.TrimRight(line[at+1:], "\r")
+	return before != "" && class[before[len(before)-1]]&isSpace == 0 &&
+		(after == "" || strings.IndexByte(" \t,)]}", after[0]) >= 0) && strings.IndexByte(after, '"') < 0
 }
 
 // block reads text up to its three closing quotes or, without them, to the end
@@ -341,269 +351,4 @@ func (l *lexer) unterminated(start, quotes int) {
 		d.Note("a quote before it on this line may be the one that is missing its partner")
 	}
 	d.Hint("close it with `\"`; text of several lines stands between `\"\"\"` and `\"\"\"`")
-}
-
-// control reports a control character, once for all of its kind: where there are
-// many, the file is hardly text.
-func (l *lexer) control(i int) {
-	if l.seen[l.text[i]] {
-		return
-	}
-	l.seen[l.text[i]] = true
-	at := source.Span{File: l.file, Start: i, End: i + 1}
-	l.list.Errorf("E0001", at, "control character U+%04X", l.text[i]).
-		Note("a file that looks like something else than it is helps nobody").
-		Hint("in text, write it as `\\u{%x}`", l.text[i])
-}
-
-// stray reads bytes that begin no token, as many as there are in a row, and
-// reports them once.
-func (l *lexer) stray() Kind {
-	start := l.pos
-	r, size := utf8.DecodeRuneInString(l.text[start:])
-	if closer, ok := foreignQuotes(r); ok {
-		const near = 1000 // bytes, so that a long line of quotes takes no quadratic time
-		rest, _, _ := strings.Cut(l.text[start+size:min(len(l.text), start+size+near)], "\n")
-		if n := strings.Index(rest, closer); n >= 0 {
-			l.pos = start + size + n + len(closer)
-			at := source.Span{File: l.file, Start: start, End: l.pos}
-			d := l.list.Errorf("E0001", at, "text stands in double quotes")
-			if !strings.ContainsAny(rest[:n], `"\`) {
-				d.Hint("write `%s`", quoteLess(`"`+rest[:n]+`"`)).Fix(at, `"`+rest[:n]+`"`)
-			}
-			return Bad
-		}
-	}
-	if class[byte(r)]&isControl != 0 && r < utf8.RuneSelf {
-		l.control(start)
-		l.pos = start + 1
-		for l.pos < len(l.text) && l.text[l.pos] == l.text[start] {
-			l.pos++
-		}
-		return Bad
-	}
-	if r == utf8.RuneError && size == 1 {
-		l.pos = start + 1
-		return Bad // that the file is not UTF-8 is reported
-	}
-	for l.pos = start + size; l.pos < len(l.text); {
-		r, size := utf8.DecodeRuneInString(l.text[l.pos:])
-		if r == utf8.RuneError && size == 1 || spaceLike(r) != spaceLike(first(l.text[start:])) {
-			break
-		}
-		if r < utf8.RuneSelf && !strings.ContainsRune("$&'?@\\^`|~;", r) {
-			break
-		}
-		l.pos += size
-	}
-	at := source.Span{File: l.file, Start: start, End: l.pos}
-	if n := len(*l.list); r == ';' && n > 0 {
-		if last := (*l.list)[n-1].Span; last.Text() == ";" && !strings.Contains(l.text[last.Start:start], "\n") {
-			return Bad // said once for the line
-		}
-	}
-	if spaceLike(r) {
-		l.list.Errorf("E0001", at, "unexpected U+%04X, which looks like a space and is none", r).
-			Hint("write a space").Fix(at, " ")
-		return Bad
-	}
-	d := l.list.Errorf("E0001", at, "unexpected %s", quoteShort(at.Text()))
-	switch r {
-	case '@':
-		d.Hint("the arguments of a component stand in parentheses: `NAME(\"1.0\")`; anything else with an `@` is text")
-	case '?':
-		d.Hint("a choice is written `if CONDITION { VALUE } else { VALUE }`")
-	case ';':
-		d.Hint("a statement ends with its line")
-		if line, _, _ := strings.Cut(l.text[l.pos:], "\n"); strings.TrimSpace(line) == "" {
-			d.Fix(at, "")
-		}
-	case '&', '|':
-		d.Hint("`and` is `&&`, `or` is `||`")
-	case '$':
-		l.dollar(d, at)
-	default:
-		if r >= utf8.RuneSelf && r != utf8.RuneError {
-			d.Hint("names are made of ASCII letters, digits and `_`; anything else belongs in text")
-		}
-	}
-	return Bad
-}
-
-// spaceLike reports whether a character looks like a space, or like nothing.
-func spaceLike(r rune) bool {
-	return r >= utf8.RuneSelf && (unicode.IsSpace(r) || r >= 0x200b && r <= 0x200d || r == 0x2060 || r == 0xfeff)
-}
-
-// first is the first character of a text.
-func first(s string) rune {
-	r, _ := utf8.DecodeRuneInString(s)
-	return r
-}
-
-// dollar says how a name is written that a dollar sign stands before: as it is.
-func (l *lexer) dollar(d *diag.Diagnostic, at source.Span) {
-	const longest = 100 // bytes
-	rest := l.text[at.End:min(len(l.text), at.End+longest)]
-	inner, _, closed := strings.Cut(strings.TrimPrefix(rest, "{"), "}")
-	name := strings.TrimLeft(rest, "{")
-	if closed && strings.HasPrefix(rest, "{") {
-		name = inner
-	}
-	n := 0
-	for n < len(name) && class[name[n]]&(isLetter|isDigit) != 0 {
-		n++
-	}
-	switch braces := strings.HasPrefix(rest, "{"); {
-	case at.End-at.Start > 1 || n == 0 || braces && (!closed || n < len(name)):
-		d.Hint("`${…}` belongs inside text: \"…${name}…\"")
-	default:
-		end := at.End + n
-		if braces {
-			end += len("{}")
-		}
-		d.Note("`${…}` belongs inside text: \"…${name}…\"").
-			Hint("outside, a name stands as it is: `%s`", quoteLess(name[:n])).
-			Fix(source.Span{File: l.file, Start: at.Start, End: end}, name[:n])
-	}
-}
-
-// foreignQuotes returns what closes a quotation mark that other languages use.
-func foreignQuotes(r rune) (closer string, ok bool) {
-	switch r {
-	case '\'':
-		return "'", true
-	case '`':
-		return "`", true
-	case '“', '”', '„':
-		return "”", true
-	case '‘', '’':
-		return "’", true
-	case '«':
-		return "»", true
-	}
-	return "", false
-}
-
-// quoteShort puts text in backquotes, cut to a readable length.
-func quoteShort(s string) string {
-	const most = 24
-	if len(s) > most {
-		n := most
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		s = s[:n] + "…"
-	}
-	return "`" + s + "`"
-}
-
-// numeral reads digits, a point with digits, and the unit.
-func (l *lexer) numeral() {
-	start := l.pos
-	points := 0
-	l.skip(isDigit)
-	for l.pos+1 < len(l.text) && l.text[l.pos] == '.' && class[l.text[l.pos+1]]&isDigit != 0 {
-		points++
-		l.pos++
-		l.skip(isDigit)
-	}
-	digits := l.text[start:l.pos]
-	l.skip(isLetter | isDigit)
-	at := source.Span{File: l.file, Start: start, End: l.pos}
-	unit := l.text[start+len(digits) : l.pos]
-	switch {
-	case points > 1, points == 1 && unit == "":
-		if start > 0 && l.text[start-1] == '@' {
-			return // part of what is reported
-		}
-		const longest = 64 // bytes
-		for at.End < min(len(l.text), start+longest) && (class[l.text[at.End]]&(isLetter|isDigit) != 0 || strings.IndexByte("-+.", l.text[at.End]) >= 0) {
-			at.End++ // 17.0.2-alpine
-		}
-		text := at.Text()
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(text)).
-			Note("a number with a point needs a unit, such as 1.5h or 29.8MB; versions are text").
-			Hint("write %s", quoteShort(`"`+text+`"`)).Fix(at, `"`+text+`"`)
-	case unit != "" && !isUnit(unit):
-		l.badUnit(at, digits, unit)
-	case unit == "" && len(digits) > 1 && digits[0] == '0' && strings.ContainsAny(digits, "89"):
-		l.list.Errorf("E0005", at, "%s is no mode", quoteShort(digits)).
-			Note("a number that begins with 0 is octal, as in 0755").
-			Hint("drop the leading 0, or use the digits 0 to 7")
-	case len(digits)-points > 18:
-		l.list.Errorf("E0005", at, "the number is too large").Note("numbers have up to 18 digits")
-	}
-}
-
-var (
-	durationUnits = [...]string{"ms", "s", "m", "h", "d"}
-	sizeUnits     = [...]string{"B", "KB", "MB", "GB", "KiB", "MiB", "GiB"}
-)
-
-func isUnit(s string) bool {
-	for _, u := range durationUnits {
-		if s == u {
-			return true
-		}
-	}
-	for _, u := range sizeUnits {
-		if s == u {
-			return true
-		}
-	}
-	return false
-}
-
-// badUnit reports digits with letters behind them that are no unit.
-func (l *lexer) badUnit(at source.Span, digits, unit string) {
-	const longest = 8 // letters; what has more was hardly meant as a unit
-	octal := strings.TrimLeft(unit, "oO")
-	switch near, long := longUnits(unit); {
-	case digits == "0" && octal != unit && octal != "" && strings.Trim(octal, "01234567") == "":
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
-			Note("a number that begins with 0 is octal").
-			Hint("write `0%s`", octal).Fix(at, "0"+octal)
-	case len(unit) > longest:
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
-			Note("text stands in double quotes, and names begin with a letter").
-			Hint("put it in quotes").Fix(at, `"`+at.Text()+`"`)
-	default:
-		d := l.list.Errorf("E0005", at, "unknown unit %s", quoteShort(unit)).
-			Note("durations have %s, sizes %s; names begin with a letter", strings.Join(durationUnits[:], " "), strings.Join(sizeUnits[:], " "))
-		if long {
-			d.Hint("write `%s`", digits+near).Fix(at, digits+near)
-		} else if near := diag.Nearest(unit, append(durationUnits[:], sizeUnits[:]...)); near != "" {
-			d.Hint("did you mean `%s`?", digits+near).Fix(at, digits+near)
-		}
-	}
-}
-
-// longUnits knows units by the names that other tools have for them.
-func longUnits(unit string) (string, bool) {
-	switch unit {
-	case "M":
-		return "MB", true
-	case "Ki", "Mi", "Gi":
-		return unit + "B", true
-	}
-	switch strings.ToLower(strings.TrimSuffix(unit, "s")) {
-	case "sec", "second":
-		return "s", true
-	case "min", "minute":
-		return "m", true
-	case "hr", "hour":
-		return "h", true
-	case "day":
-		return "d", true
-	case "k", "kb":
-		return "KB", true
-	case "mb", "mega":
-		return "MB", true
-	case "g", "gb":
-		return "GB", true
-	case "byte":
-		return "B", true
-	}
-	return "", false
 }

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -26,7 +27,10 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 	switch {
 	case p.ends() || p.tok.Kind == RBrace:
 		p.unmet(word, forms, all)
-	case p.flag(false) || p.unworded(word, forms, all):
+	case p.flag(false) || p.quoteWithin() || p.unworded(word, forms, all):
+	case p.tok.Kind == Word && last == Items && isItem(p.textOf(p.tok)):
+		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+			Hint("put a `,` between two of what the command has").Fix(p.span(p.end, p.end), ",")
 	case p.tok.Kind == Word && last == Many && len(all) == 0 && p.plainName(forms):
 		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
@@ -40,6 +44,19 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 			Hint("where the value is a list, write `%s [\"…\", \"…\"]`", word.Name)
 	}
 	return all
+}
+
+// quoteWithin fails for text that ended at a quote within it, and reports whether
+// that is so: it and a word touch.
+func (p *parser) quoteWithin() bool {
+	if p.failed || p.i == 0 || p.tok.Kind != Word || p.tokens[p.i-1].Kind != Text || p.tokens[p.i-1].End != p.tok.Start {
+		return false
+	}
+	at := p.at(p.tokens[p.i-1])
+	p.fail("E0016", p.span(at.End-1, at.End), "text ends at this quote").
+		See(p.span(at.Start, at.Start+1), "it begins here").
+		Hint("a quote within text is written `\\\"`; in text between `\"\"\"` and `\"\"\"` it needs no backslash")
+	return true
 }
 
 // plainName reports whether the current word is hardly meant as an option, or as
@@ -69,11 +86,11 @@ func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	}
 	missing := ""
 	for i := range forms {
-		if f := &forms[i]; f.Required && !given(f.Word) && missing == "" {
+		f := &forms[i]
+		if met := slices.ContainsFunc(forms, func(o OptionForm) bool {
+			return given(o.Word) && (o.Word == f.Word || f.Choice != "" && o.Choice == f.Choice)
+		}); f.Required && !met && missing == "" {
 			missing = f.Word
-			if f.Choice != "" && f.Choice != "content" {
-				missing = ""
-			}
 		}
 	}
 	text := p.textOf(t)
@@ -271,6 +288,16 @@ func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 	if n := p.peek(1); w == "per" && n.Kind == Word && !n.Line {
 		p.fail("E0023", at, "`%s` has no `%s`", word.Name, w).
 			Hint("a number of times is written as in `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
+		return
+	}
+	if n := p.peek(1); len(forms) > 0 && (n.Kind == Equals || n.Kind == PlusEquals) && (word.Name == "env" || word.Name == "label") {
+		p.fail("E0016", at, "expected the end of the line, found %s", p.describe(p.tok)).
+			Hint("each has a clause of its own: `%s %s = …`", word.Name, quoteLess(w))
+		return
+	}
+	if len(forms) > 0 && forms[0].Word == "with" && forms[0].Required && (p.peek(1).Line || !beginsOperand(p.peek(1).Kind)) && diag.Nearest(w, optionWords(forms)) == "" {
+		p.fail("E0025", at, "`%s` needs `with`", word.Name).At("the word is missing before this").
+			Hint("`with …`: %s", forms[0].Doc).Fix(p.span(p.end, p.end), " with")
 		return
 	}
 	if len(forms) == 0 || len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {

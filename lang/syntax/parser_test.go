@@ -119,6 +119,16 @@ func TestHostile(t *testing.T) {
 		"spaces":       "app a {\n" + strings.Repeat(strings.Repeat(" ", 500)+"\n", n/500) + "}",
 		"errors":       "app a {\n" + strings.Repeat("user\n", n) + "}",
 		"unclosed":     strings.Repeat("app a { uses f(1\n", n),
+		"addresses":    strings.Repeat("a://", n),
+		"comments":     strings.Repeat("/*\n", n),
+		"versions":     strings.Repeat("1.2-", n),
+		"dollars":      strings.Repeat("$a{", n),
+		"open lines":   strings.Repeat("\"a\\\n", n) + strings.Repeat("\\\"\\\n", n),
+		"commands":     "app a {\n" + strings.Repeat("run a \\\n", n) + "}",
+		"instructions": "component a {\n" + strings.Repeat("RUN a; b\n", n) + "}",
+		"bare":         "app a {\nuser a" + strings.Repeat("/b", n) + "\n}",
+		"bare lines":   "app a {\n" + strings.Repeat("user /a\n", n) + "}",
+		"documents":    "component a {\n" + strings.Repeat("run <<END\n", n) + "}",
 		"commas":       "app a {\nuses a" + strings.Repeat(",\nb", n) + "\n}",
 	} {
 		start := time.Now()
