@@ -26,6 +26,7 @@ type content struct{ whole, own string }
 // contents computes contents on one side of a comparison, each once.
 type contents struct {
 	files     fs.FS
+	ignored   func(name string) bool // of the project's files
 	touched   map[*component.Instance]bool
 	instances map[*component.Instance]content
 	layers    map[*plan.Layer]content
@@ -34,8 +35,27 @@ type contents struct {
 
 func newContents(s Side) *contents {
 	return &contents{
-		files: s.Files, touched: s.Touched,
+		files: s.Files, ignored: ignoring(s.Plan.Graph), touched: s.Touched,
 		instances: map[*component.Instance]content{}, layers: map[*plan.Layer]content{}, digests: map[string]string{},
+	}
+}
+
+// ignoring says which of the project's files no copy takes.
+func ignoring(g *component.Graph) func(name string) bool {
+	nothing := func(string) bool { return false }
+	if g == nil || len(g.Ignore) == 0 {
+		return nothing
+	}
+	ignore, err := patternmatcher.New(g.Ignore)
+	if err != nil {
+		return nothing // compiling has reported it
+	}
+	return func(name string) bool {
+		if r, _ := g.Repository(name); r.Mount != "" {
+			return false // the file is the project's, and says nothing about repositories
+		}
+		out, err := ignore.MatchesOrParentMatches(name)
+		return out && err == nil
 	}
 }
 
@@ -129,7 +149,7 @@ func (c *contents) ownFiles(i *component.Instance) string {
 	for _, s := range taken(i) {
 		key := fmt.Sprintf("%q", s)
 		if _, ok := c.digests[key]; !ok {
-			c.digests[key] = digest(c.files, s)
+			c.digests[key] = digest(c.files, s, c.ignored)
 		}
 		fmt.Fprintln(h, c.digests[key])
 	}
@@ -198,20 +218,24 @@ func Files(p *plan.Plan) []string {
 }
 
 // digest hashes files: their names, their text, where links point, and whether
-// they can be executed, which is what a copy keeps of them. What can't be read
-// counts as missing; compiling has reported it.
-func digest(files fs.FS, s source) string {
+// they can be executed, which is what a copy keeps of them; and the names of
+// directories. What can't be read counts as missing; compiling has reported it.
+func digest(files fs.FS, s source, ignored func(name string) bool) string {
 	h := sha256.New()
 	keep := s.keeps()
 	for _, root := range expand(files, s.path) {
 		_ = fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
+			if err != nil || ignored(name) {
 				return nil
 			}
 			if within := strings.TrimPrefix(strings.TrimPrefix(name, root), "/"); within != "" && !keep(within) {
 				return nil
 			}
-			hashFile(h, files, name, d)
+			if d.IsDir() {
+				fmt.Fprintf(h, "directory %q\n", name)
+			} else {
+				hashFile(h, files, name, d)
+			}
 			return nil
 		})
 	}
