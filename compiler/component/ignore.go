@@ -84,9 +84,9 @@ func (c *selection) takes(source, file string) bool {
 }
 
 // survey walks what a copy takes from a source: it returns the number of files
-// and their bytes, and reports what is no file, directory or link, which a
-// layer cannot be made of.
-func (x *expander) survey(src string, c *selection, at source.Span) (files int, bytes int64) {
+// and their bytes, how many files it leaves out, and reports what is no file,
+// directory or link, which a layer cannot be made of.
+func (x *expander) survey(src string, c *selection, at source.Span) (files int, bytes int64, left int) {
 	clean := path.Clean(src)
 	_ = fs.WalkDir(x.files, clean, func(name string, d fs.DirEntry, err error) error {
 		if !x.spend(at) {
@@ -96,6 +96,7 @@ func (x *expander) survey(src string, c *selection, at source.Span) (files int, 
 			return nil // what cannot be read, the build will report
 		}
 		if !c.takes(clean, name) {
+			left++
 			return nil
 		}
 		files++
@@ -110,7 +111,7 @@ func (x *expander) survey(src string, c *selection, at source.Span) (files int, 
 		}
 		return nil
 	})
-	return files, bytes
+	return files, bytes, left
 }
 
 // taken completes a copy from the project: it adds up what is taken and
@@ -122,16 +123,13 @@ func (x *expander) taken(s *Copy) {
 		if pattern(src) {
 			names, _ = fs.Glob(x.files, src)
 		}
-		count := 0
+		count, left := 0, 0
 		for _, n := range names {
-			files, bytes := x.survey(n, c, s.Span)
-			count += files
+			files, bytes, out := x.survey(n, c, s.Span)
+			count, left = count+files, left+out
 			s.size += bytes
 		}
-		if count > 0 {
-			continue
-		}
-		if len(s.Include)+len(s.Exclude)+len(x.graph.Ignore) > 0 {
+		if count == 0 && left > 0 { // an empty directory is copied
 			x.found.Errorf("E0324", s.Span, "nothing of %s is copied", src).
 				Note("what `include`, `exclude` and %s leave of it is empty", IgnoreFile).
 				Hint("see whether a pattern takes more than it should")
