@@ -170,7 +170,7 @@ func (x *expander) locate(files []*common, instances []*Instance) {
 	}
 	for _, f := range files {
 		for _, c := range byPath[f.path] {
-			if !c.dir {
+			if c.dir == nil && !c.into {
 				f.made = append(f.made, c.by)
 			}
 		}
@@ -179,7 +179,7 @@ func (x *expander) locate(files []*common, instances []*Instance) {
 				if c.tree {
 					f.made = append(f.made, c.by)
 				}
-				f.fresh = f.fresh || c.dir && dir == path.Dir(f.path)
+				f.fresh = f.fresh || c.dir != nil && dir == path.Dir(f.path)
 			}
 			if dir == "/" {
 				break

@@ -273,6 +273,7 @@ func (x *expander) intern(key string, i *Instance) *Instance {
 
 // keep makes an instance the one of its intern key.
 func (x *expander) keep(key string, i *Instance) *Instance {
+	x.inherit(i)
 	i.Parents = x.parents(i)
 	i.Key = recipe(i)
 	x.interned[key] = i

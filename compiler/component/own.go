@@ -20,7 +20,8 @@ type claim struct {
 	path string
 	at   *place
 	tree bool // and everything beneath it
-	dir  bool // only the directory itself: several may make the same
+	into bool // not the path itself, but what lies beneath, of which nobody knows the names
+	dir  *Dir // only the directory itself: several may make the same; else nil
 	span source.Span
 	by   *Instance
 }
@@ -122,13 +123,17 @@ func (a *App) collision(c *claim, needs *reach) *claim {
 			continue
 		}
 		for _, other := range at.claims {
-			beneath := at != c.at
+			same := at == c.at
+			beneath := !same || c.into && other.tree && !other.into
 			switch {
 			case other.by == c.by, beneath && !other.tree:
 			case c.by == a.Delta && slices.Contains(a.replaced, other.by), other.by == a.Delta && slices.Contains(a.replaced, c.by):
 			case beneath && (c.by == a.Delta || needs.reaches(c.by, other.by)):
-			case !beneath && other.dir && c.dir:
-			case !beneath && (other.dir && c.tree || c.dir && other.tree):
+			case same && other.dir != nil && c.dir != nil && alike(c.dir, other.dir):
+			case same && (other.dir != nil && (c.tree || c.into) || c.dir != nil && (other.tree || other.into)):
+			case same && c.into && other.into && (needs.reaches(c.by, other.by) || needs.reaches(other.by, c.by)):
+			case same && other.into && !c.into && c.tree:
+				// reported from the other side, as beneath
 			case !beneath && c.span.Compare(other.span) < 0:
 				// reported from the other side
 			default:
@@ -141,6 +146,14 @@ func (a *App) collision(c *claim, needs *reach) *claim {
 
 // collide reports two claims that collide.
 func (x *expander) collide(a *App, c, other *claim) {
+	if c.at == other.at && c.dir != nil && other.dir != nil {
+		d := x.found.Errorf("E0341", c.span, "%s and %s give %s another owner or mode", shortened(other.by.Title), shortened(c.by.Title), c.path).
+			See(other.span, "%s makes it here", shortened(other.by.Title)).
+			Note("several may make one directory, if they make the same of it").
+			Hint("say its owner and mode in one of them, and let the other need that, or write the same into both")
+		x.involve(d, c.by, other.by)
+		return
+	}
 	d := x.found.Errorf("E0341", c.span, "%s and %s both write %s", shortened(other.by.Title), shortened(c.by.Title), c.path).
 		At("%s writes it here", shortened(c.by.Title)).
 		See(other.span, "%s writes %s here", shortened(other.by.Title), other.path).
@@ -248,7 +261,8 @@ func (x *expander) findClaims(i *Instance) []claim {
 	var out []claim
 	add := func(p string, tree bool, at source.Span) {
 		if !Scratch(p) {
-			out = append(out, claim{path: path.Clean(p), tree: tree, span: at, by: i})
+			into := p != "/" && strings.HasSuffix(p, "/")
+			out = append(out, claim{path: path.Clean(p), tree: tree, into: into, span: at, by: i})
 		}
 	}
 	for _, o := range i.Owns {
@@ -268,7 +282,7 @@ func (x *expander) findClaims(i *Instance) []claim {
 		case *File:
 			add(s.Path, false, s.Span)
 		case *Dir:
-			out = append(out, claim{path: s.Path, dir: true, span: s.Span, by: i})
+			out = append(out, claim{path: s.Path, dir: s, span: s.Span, by: i})
 		case *Link:
 			add(s.Path, false, s.Span)
 		}
@@ -276,7 +290,13 @@ func (x *expander) findClaims(i *Instance) []claim {
 	return out
 }
 
-// copyClaims adds the claims of one source of a copy.
+// alike reports whether two steps make the same of a directory.
+func alike(a, b *Dir) bool {
+	return cmp.Or(a.Owner.String(), "0:0") == cmp.Or(b.Owner.String(), "0:0") && strings.TrimLeft(cmp.Or(a.Mode, "0755"), "0") == strings.TrimLeft(cmp.Or(b.Mode, "0755"), "0")
+}
+
+// copyClaims adds the claims of one source of a copy: of files of the project
+// their paths, of what is built what it fills, as nobody knows the names yet.
 func (x *expander) copyClaims(s *Copy, src string, add func(string, bool, source.Span)) {
 	contents := strings.HasSuffix(src, "/")
 	into := strings.HasSuffix(s.To, "/")
@@ -293,7 +313,7 @@ func (x *expander) copyClaims(s *Copy, src string, add func(string, bool, source
 		if into && !contents && !pattern(src) {
 			p += path.Base(src)
 		}
-		add(p, s.From != nil && !into || contents, s.Span)
+		add(p, !pattern(src), s.Span)
 		return
 	}
 	if !contents {

@@ -82,15 +82,7 @@ func uppermost(list []declared, closure bitset) (Dir, bool) {
 // plain, sorted by path.
 func (x *expander) parents(i *Instance) []Dir {
 	closure := x.declarations.enter(i)
-	var base []Dir
-	switch {
-	case i.base != nil:
-		base = i.base.System.Dirs
-	case i.Root != nil:
-		base = i.Root[0].System.Dirs
-	case i.Kind == Portable:
-		base = x.fleetDirs()
-	}
+	base := x.dirsBelow(i)
 	if len(closure) == 0 && len(base) == 0 {
 		return nil
 	}
@@ -112,6 +104,46 @@ func (x *expander) parents(i *Instance) []Dir {
 	}
 	slices.SortFunc(out, func(a, b Dir) int { return strings.Compare(a.Path, b.Path) })
 	return out
+}
+
+// dirsBelow are the directories that are not plain of the base that an instance
+// is made for.
+func (x *expander) dirsBelow(i *Instance) []Dir {
+	switch {
+	case i.base != nil:
+		return i.base.System.Dirs
+	case i.Root != nil:
+		return i.Root[0].System.Dirs
+	case i.Kind == Portable:
+		return x.fleetDirs()
+	}
+	return nil
+}
+
+// inherit gives a directory that an instance makes without saying an owner or a
+// mode those that it has in what the instance needs, else in the base.
+func (x *expander) inherit(i *Instance) {
+	if i.Kind != Portable {
+		return
+	}
+	var closure bitset
+	for n, s := range i.Steps {
+		d, ok := s.(*Dir)
+		if !ok || d.Owner != nil || d.Mode != "" {
+			continue
+		}
+		if closure == nil {
+			closure = x.declarations.declarers.among(i.Needs)
+		}
+		m, found := x.declarations.of(closure, d.Path)
+		if at := slices.IndexFunc(x.dirsBelow(i), func(b Dir) bool { return b.Path == d.Path }); !found && at >= 0 {
+			m, found = x.dirsBelow(i)[at], true
+		}
+		if found {
+			i.Steps = slices.Clone(i.Steps)
+			i.Steps[n] = &Dir{Path: d.Path, Owner: m.Owner, Mode: m.Mode, Span: d.Span}
+		}
+	}
 }
 
 // dirsOfFleetBase are the directories of the fleet's base that are not plain.
