@@ -150,8 +150,8 @@ names. Arguments name apps; without any, all are meant.
 Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 4 the engine or the network failed, 130 interrupted.`,
 		Example: `  layc init shop              begin a project
-  layc check                  is everything well-formed?
   layc lock                   pin what the program refers to
+  layc check                  is everything well-formed?
   layc plan                   which layers, in which images?
   layc build -o out           build all images into an OCI layout`,
 		SilenceErrors:     true,
