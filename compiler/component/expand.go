@@ -172,7 +172,8 @@ func (x *expander) apps() {
 	var variants []*variant
 	for _, d := range x.p.Apps {
 		same := map[string]*variant{}
-		x.matrix(d, d.Generators, &env{module: x.p.Root, values: map[source.Span]value{}}, func(v *env) {
+		w := newWhere(d)
+		x.matrix(d, w, d.Generators, &env{module: x.p.Root, values: map[source.Span]value{}}, func(v *env) {
 			name, ok := x.eval(d.Name, v).(string)
 			if !ok {
 				return
@@ -185,6 +186,7 @@ func (x *expander) apps() {
 			}
 			variants = append(variants, one)
 		})
+		w.idle(x, d)
 	}
 	named := map[string]*App{}
 	twice := map[string]bool{}
@@ -225,12 +227,12 @@ func (x *expander) apps() {
 }
 
 // matrix calls f for each combination of the generators that where allows.
-func (x *expander) matrix(d *syntax.App, rest []*syntax.Generator, v *env, f func(*env)) {
+func (x *expander) matrix(d *syntax.App, w *where, rest []*syntax.Generator, v *env, f func(*env)) {
 	if len(rest) > 0 {
-		x.generate(rest[0], v, func(in *env) { x.matrix(d, rest[1:], in, f) })
+		x.generate(rest[0], v, func(in *env) { x.matrix(d, w, rest[1:], in, f) })
 		return
 	}
-	if d.Where != nil && x.eval(d.Where, v) != true {
+	if !w.allows(x, v) {
 		return
 	}
 	if x.combined++; x.combined > MaxApps {

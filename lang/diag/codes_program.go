@@ -602,6 +602,24 @@ app shop {
     uses a, b
 }
 `},
+	{"E0344", "A comparison that never matches", `
+What stands after "where" leaves combinations of a matrix out. A value that it
+compares with, and that no combination has, is hardly what was meant: it may be
+misspelt, or gone from the list. A condition that leaves out all apps is one more.
+`, `
+-- shop.layer --
+fleet {
+    base system
+}
+
+component system {
+    rootfs "https://example.com/rootfs.tar" sha256 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+}
+
+app "tomcat-${release}-jdk${java}" for release in ["10", "11"], java in ["17", "21"] where release != "11" || java != "16" {
+    command ["catalina.sh", "run"]
+}
+`},
 	{"E0350", "A lock file that cannot be read", `
 A line of layc.lock is damaged, or a merge has left its markers there, or two
 pins of one thing. Lines of a lock file stand for themselves, in any order:
