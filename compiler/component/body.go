@@ -43,6 +43,7 @@ type body struct {
 	layersAt  source.Span
 	replicas  int
 	tags      []string
+	tagsAt    []source.Span // of each
 	base      *ref
 	registry  string
 	platforms []string
@@ -181,7 +182,11 @@ func (x *expander) clause(s *syntax.Clause, v *env, to *body) {
 	case "replicas":
 		to.replicas = x.count(s, v, 1, "")
 	case "tag":
-		to.tags = append(to.tags, x.allTexts(s.Args, v)...)
+		for _, a := range s.Args {
+			for _, t := range x.texts(a, v) {
+				to.tags, to.tagsAt = append(to.tags, t), append(to.tagsAt, a.Span())
+			}
+		}
 	case "base":
 		for _, r := range x.allRefs(s.Args, v) {
 			to.base = r
@@ -393,6 +398,8 @@ func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
 			for _, t := range x.texts(a, v) {
 				if s.Word.Name == "expose" {
 					t = x.port(t, s, a.Span())
+				} else if _, ok := x.target(t, a.Span()); !ok {
+					continue
 				}
 				out = append(out, t)
 			}
@@ -400,6 +407,9 @@ func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
 		set.value = out
 	default:
 		set.value = x.operand(s, v)
+		if dir, ok := set.value.(string); ok && s.Word.Name == "workdir" {
+			x.target(dir, s.Args[0].Span())
+		}
 		if a, ok := set.value.(*account); ok {
 			to.mention(a, s.At)
 			set.value = text(a)

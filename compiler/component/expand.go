@@ -258,10 +258,11 @@ func (x *expander) app(v *variant) *App {
 	}
 	b := &body{module: x.p.Root, span: d.Name.At}
 	x.statements(d.Body, v.env, b)
-	for _, t := range b.tags {
+	for n, t := range b.tags {
 		if !imageTag.MatchString(t) {
-			x.found.Errorf("E0313", d.Name.At, "%q cannot be a tag of app %s", t, name).
-				Note("a tag has letters, digits, and . _ - between them, at most 128")
+			x.found.Errorf("E0313", b.tagsAt[n], "%q cannot be a tag of app %s", t, name).
+				Note("a tag has letters, digits, and . _ - between them, at most 128").
+				Hint("write another, such as `tag \"1.0\"`")
 			return nil
 		}
 	}

@@ -687,9 +687,12 @@ func (x *expander) dir(s *syntax.Clause, v *env, to *body) {
 
 func (x *expander) link(s *syntax.Clause, v *env, to *body) {
 	step := &Link{Span: s.At, To: x.option(s, "to", v)}
-	p, _ := x.operand(s, v).(string)
+	p, is := x.operand(s, v).(string)
+	if !is {
+		return
+	}
 	var ok bool
-	if step.Path, ok = x.target(p, s.At); ok && step.To != "" && !x.isRoot(step.Path, s.At) {
+	if step.Path, ok = x.target(p, s.Args[0].Span()); ok && step.To != "" && !x.isRoot(step.Path, s.At) {
 		to.steps = append(to.steps, step)
 	}
 }
