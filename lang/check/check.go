@@ -214,6 +214,22 @@ func (c *checker) fileScope(m *Module, f *syntax.File) *scope {
 func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 	o := &Import{Decl: i, Module: c.modules[m.Imports[i]]}
 	name := o.Ident()
+	if !identifier(name.Name) && i.Alias == nil && o.Module != nil {
+		alias := strings.Trim(strings.Map(func(r rune) rune {
+			if r == '-' || r == '.' || r == '+' || r == '~' {
+				return '_'
+			}
+			return r
+		}, name.Name), "_")
+		if !identifier(alias) {
+			alias = "other"
+		}
+		c.list.Errorf("E0028", i.Path.At, "`%s` can be no name", name.Name).
+			Note("a file calls a module by the last part of its path").
+			Hint("give it a name: `import %s as %s`", i.Path.At.Text(), alias).Fix(after(i.Path.At), " as "+alias)
+		c.used[o] = true
+		return
+	}
 	if old, ok := into.names[name.Name]; ok {
 		c.used[old] = true
 		d := c.list.Errorf("E0201", i.At, "two imports of this file are called `%s`", name.Name).
@@ -234,6 +250,17 @@ func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 	if o.Module != nil {
 		c.imports[i] = o
 	}
+}
+
+// identifier reports whether a text is a name as the language has them.
+func identifier(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || i > 0 && c >= '0' && c <= '9') {
+			return false
+		}
+	}
+	return s != "" && !syntax.Reserved(s)
 }
 
 // decl checks one declaration.

@@ -188,7 +188,7 @@ func (c *checker) slots(args []syntax.Expr) {
 			c.list.Errorf("E0206", a.Span(), "`fills` has to be a slot, not a component").
 				See(o.Decl.Name.At, "declared here").
 				Note("a component takes another's place by `replaces`").
-				Hint("declare it: `slot %s`, or name the slot that it fills itself", a.Span().Text())
+				Hint("name a slot, such as one that `%s` fills", o.Decl.Name.Name)
 		}
 	}
 }

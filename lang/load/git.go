@@ -108,5 +108,6 @@ func ImportName(text string) string {
 			return path.Base(dir)
 		}
 	}
+	text = strings.TrimRight(text, "/")
 	return text[strings.LastIndex(text, "/")+1:]
 }
