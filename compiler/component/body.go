@@ -39,6 +39,8 @@ type body struct {
 
 	said map[string]source.Span // what holds one value, where it was said
 
+	round bool // it copies from what copies from it, which is reported
+
 	layers    int
 	layersAt  source.Span
 	replicas  int

@@ -135,7 +135,7 @@ type expander struct {
 	absent       map[absent]*diag.Diagnostic // findings about maps
 	exhausted    bool                        // a limit is reached, which is reported
 	enough       int                         // findings up to that
-	building     []string                    // references of the build world under construction
+	building     []*ref                      // whose blocks are under evaluation, each for a stage of the one before
 
 	secretUses []secretUse
 	spent      int64 // of maxSpent
@@ -440,11 +440,16 @@ func (x *expander) bodyOf(r *ref) *body {
 	}
 	key := r.key()
 	if b := x.bodies[key]; b != nil {
+		if slices.ContainsFunc(x.building, func(o *ref) bool { return o.body == b }) {
+			x.roundBuild(r, b)
+		}
 		r.body = b
 		return b
 	}
 	b := &body{module: r.component.Module, span: r.component.Decl.Name.At}
 	x.bodies[key], r.body = b, b
+	x.building = append(x.building, r)
+	defer func() { x.building = x.building[:len(x.building)-1] }()
 	v := &env{module: b.module, values: map[source.Span]value{}}
 	for i, p := range r.component.Params {
 		v.values[p.Decl.Name.At] = r.args[i]

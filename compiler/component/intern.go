@@ -169,7 +169,7 @@ func (c *closure) build(m *member, r *ref) *Instance {
 	if b.system != nil {
 		c.x.found.Errorf("E0335", c.place(m), "`%s` is a base system", r.label()).
 			Note("an app stands on one base system, which it does not use").
-			Hint("write `base %s` into the fleet or the app", r.label())
+			Hint("write `base %s` into the fleet or the app, or copy files `from` it", r.label())
 		return nil
 	}
 	bound.after = c.after(b.after)
@@ -360,50 +360,6 @@ func (x *expander) root(b *body, needs []*Instance, chosen *ref) []*Instance {
 	}
 	all = topological(all)
 	return append(all, x.shared(all, nil, nil)...)
-}
-
-// stage is the instance that `from` names: closed over its own arguments and
-// defaults, never over an app's choice.
-func (x *expander) stage(r *ref) *Instance {
-	if r.packages != nil {
-		if x.fleetBase == nil {
-			return nil
-		}
-		c := x.close(x.fleetBase, []*ref{r}, "a build stage")
-		if c == nil {
-			return nil
-		}
-		i := &Instance{ID: "stage " + r.key(), Title: r.title(), Span: r.span, Path: "os.packages", Needs: c.all()}
-		i.Root = x.root(&body{span: r.span}, i.Needs, x.fleetBase)
-		return x.intern(i.ID, i)
-	}
-	key := r.key()
-	if i, ok := x.stages[key]; ok {
-		return i
-	}
-	if slices.Contains(x.building, key) {
-		x.found.Errorf("E0334", r.span, "%s is built from itself: %s", r.label(),
-			strings.Join(append(slices.Clone(x.building[slices.Index(x.building, key):]), key), " → ")).
-			Note("a build stage cannot copy from what copies from it").
-			Hint("take the copy out of one of them")
-		return nil
-	}
-	x.building = append(x.building, key)
-	defer func() { x.building = x.building[:len(x.building)-1] }()
-	base := x.fleetBase
-	if base == nil {
-		x.found.Errorf("E0314", r.span, "there is no base system for this build stage").
-			Hint("write `base debian.release(\"12\")` into the fleet")
-		return nil
-	}
-	var out *Instance
-	if c := x.close(base, []*ref{r}, "a build stage"); c != nil {
-		if all := c.instances(r); len(all) == 1 {
-			out = all[0]
-		}
-	}
-	x.stages[key] = out
-	return out
 }
 
 // baseInstance is the instance of a base system.

@@ -615,6 +615,9 @@ func (x *expander) bind(o *syntax.Option, step *Run, v *env) {
 			for _, r := range x.allRefs(sub.Args, v) {
 				b.From = x.stage(r)
 			}
+			if b.From == nil {
+				return // reported
+			}
 		}
 	}
 	for _, a := range o.Args {

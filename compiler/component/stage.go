@@ -1,0 +1,77 @@
+package component
+
+import (
+	"slices"
+	"strings"
+)
+
+// Build stages: what `copy … from` and `bind … from` name. Their blocks are
+// evaluated while that of the component that names them is.
+
+// stage is the instance that `from` names: closed over its own arguments and
+// defaults, never over an app's choice.
+func (x *expander) stage(r *ref) *Instance {
+	if r.packages != nil {
+		if x.fleetBase == nil {
+			return nil
+		}
+		c := x.close(x.fleetBase, []*ref{r}, "a build stage")
+		if c == nil {
+			return nil
+		}
+		i := &Instance{ID: "stage " + r.key(), Title: r.title(), Span: r.span, Path: "os.packages", Needs: c.all()}
+		i.Root = x.root(&body{span: r.span}, i.Needs, x.fleetBase)
+		return x.intern(i.ID, i)
+	}
+	key := r.key()
+	if i, ok := x.stages[key]; ok {
+		return i
+	}
+	if x.isSystem(r) {
+		x.stages[key] = x.baseInstance(r)
+		return x.stages[key]
+	}
+	base := x.fleetBase
+	if base == nil {
+		x.found.Errorf("E0314", r.span, "there is no base system for this build stage").
+			Hint("write `base debian.release(\"12\")` into the fleet")
+		return nil
+	}
+	var out *Instance
+	if c := x.close(base, []*ref{r}, "a build stage"); c != nil {
+		if all := c.instances(r); len(all) == 1 {
+			out = all[0]
+		}
+	}
+	x.stages[key] = out
+	return out
+}
+
+// isSystem reports whether a reference is to a base system.
+func (x *expander) isSystem(r *ref) bool {
+	if r.flexible() && r.component != nil {
+		if d := x.byDefault(r.component); d != nil {
+			r = d
+		}
+	}
+	return !r.flexible() && r.component != nil && x.bodyOf(r).system != nil
+}
+
+// roundBuild reports a component that copies from what cannot be built without
+// it. Its block, which is under evaluation, stays incomplete.
+func (x *expander) roundBuild(r *ref, b *body) {
+	if b.round {
+		return
+	}
+	b.round = true
+	var names []string
+	for _, o := range x.building[slices.IndexFunc(x.building, func(o *ref) bool { return o.body == b }):] {
+		names = append(names, o.label())
+	}
+	if n := len(names); n > maxPath {
+		names = slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
+	}
+	x.found.Errorf("E0334", x.told(r.span, r.origin), "%s is built from itself: %s", r.label(), strings.Join(append(names, r.label()), " → ")).
+		Note("a build stage cannot copy from what copies from it").
+		Hint("take the copy out of one of them")
+}
