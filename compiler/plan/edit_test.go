@@ -252,6 +252,52 @@ func TestEditsMoveLittle(t *testing.T) {
 	}
 }
 
+// Whatever was recorded before, also if a part of it is lost, what is recorded now
+// fits.
+func TestWhatIsRecordedFits(t *testing.T) {
+	for seed := range uint64(fleets(t)) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		f := newFleet(r)
+		locked := f.pins()
+		for step := range 10 {
+			switch c := r.IntN(len(f.components)); step % 5 {
+			case 1:
+				f.addApp(r, fmt.Sprintf("new%d", step))
+			case 2:
+				f.components[c].version = 3 - f.components[c].version
+			case 3:
+				names := slices.Sorted(maps.Keys(f.apps))
+				delete(f.apps, names[r.IntN(len(names))])
+			case 4:
+				locked = lose(t, r, locked)
+			}
+			p, _ := compile(t, f.text(nil), nil, withPlan(f, locked))
+			locked = record(f, p)
+			again, list := compile(t, f.text(nil), nil, locked)
+			if len(list) > 0 || !again.Diff().Empty() {
+				t.Fatalf("fleet %d, step %d: what was recorded does not fit: %s", seed, step, again.Diff().Summary())
+			}
+			if got, want := facts(record(f, again)), facts(locked); got != want {
+				t.Fatalf("fleet %d, step %d: recording again gives\n%s", seed, step, diff.Diff("first", []byte(want), "again", []byte(got)))
+			}
+		}
+	}
+}
+
+// lose is a lock file without some lines of its plan.
+func lose(t *testing.T, r *rand.Rand, l *lock.File) *lock.File {
+	t.Helper()
+	lines := strings.SplitAfter(facts(l), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool {
+		return !strings.HasPrefix(line, "layc-lock") && r.IntN(6) == 0
+	})
+	out, err := lock.Parse(lock.Name, []byte(strings.Join(lines, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func sorted(text string) string {
 	lines := strings.Split(text, "\n")
 	slices.Sort(lines)

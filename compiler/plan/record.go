@@ -45,6 +45,10 @@ type recorder struct {
 // plan adds the layers of a plan.
 func (r *recorder) plan(p *Plan) {
 	old := p.recorded()
+	kept := map[string]bool{}
+	for _, name := range old {
+		kept[name] = true
+	}
 	for _, l := range p.Layers {
 		if !l.shareable() {
 			continue
@@ -55,7 +59,11 @@ func (r *recorder) plan(p *Plan) {
 		}
 		name := old[l]
 		if name == "" || r.taken[name] {
+			// What the layer is called may be the name of one that was like it.
 			name = newName(key, l)
+			for n := 2; r.taken[name] || kept[name]; n++ {
+				name = newName(fmt.Sprint(key, " ", n), l)
+			}
 		}
 		r.taken[name] = true
 		fact := lock.PlanLayer{Name: name, Kind: string(l.Kind), Members: l.members()}
