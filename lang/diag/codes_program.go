@@ -605,7 +605,7 @@ app shop {
 	{"E0344", "A comparison that never matches", `
 What stands after "where" leaves combinations of a matrix out. A value that it
 compares with, and that no combination has, is hardly what was meant: it may be
-misspelt, or gone from the list. A condition that leaves out all apps is one more.
+misspelt, or gone from the list. Nor is a condition that leaves out all apps.
 `, `
 -- shop.layer --
 fleet {
