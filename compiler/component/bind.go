@@ -90,15 +90,7 @@ func (c *closure) numbered(id int32) *member {
 // It returns nil if a reference cannot be bound or bound instances conflict,
 // which it reports.
 func (x *expander) close(base *ref, uses []*ref, what string) *closure {
-	if x.depth++; x.depth > maxBuilds {
-		if x.depth == maxBuilds+1 && !x.tooDeep {
-			x.tooDeep = true
-			x.found.Errorf("E0338", uses[0].span, "builds that need builds are nested more than %d deep", maxBuilds).
-				Note("the last one is %s", uses[0].label()).
-				Note("a build that needs itself with other arguments has to come to an end").
-				Hint("put `from` or `builds with` into an `if`")
-		}
-		x.depth--
+	if !x.deeper(uses...) {
 		return nil
 	}
 	defer func() { x.depth-- }()

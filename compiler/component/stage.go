@@ -27,7 +27,11 @@ func (x *expander) stage(r *ref) *Instance {
 	if i, ok := x.stages[key]; ok {
 		return i
 	}
-	if x.isSystem(r) {
+	if !x.deeper(r) {
+		return nil
+	}
+	system := x.isSystem(r)
+	if x.depth--; system {
 		x.stages[key] = x.baseInstance(r)
 		return x.stages[key]
 	}
@@ -74,4 +78,22 @@ func (x *expander) roundBuild(r *ref, b *body) {
 	x.found.Errorf("E0334", x.told(r.span, r.origin), "%s is built from itself: %s", r.label(), strings.Join(append(names, r.label()), " → ")).
 		Note("a build stage cannot copy from what copies from it").
 		Hint("take the copy out of one of them")
+}
+
+// deeper counts one more build that another one needs, unless there are too many,
+// which it reports. An app alone needs nothing.
+func (x *expander) deeper(needed ...*ref) bool {
+	if x.depth < maxBuilds {
+		x.depth++
+		return true
+	}
+	if !x.tooDeep {
+		x.tooDeep = true
+		r := needed[0]
+		x.found.Errorf("E0338", r.span, "builds that need builds are nested more than %d deep", maxBuilds).
+			Note("the last one is %s", r.label()).
+			Note("a build that needs itself with other arguments has to come to an end").
+			Hint("put `from` or `builds with` into an `if`")
+	}
+	return false
 }
