@@ -107,12 +107,26 @@ var groups = []struct {
 	{"Ask about changes and costs", []string{"impact", "affected", "cost", "explain-layer", "simulate", "graph"}},
 }
 
+// pasteable puts a # before what is said behind an example, two spaces or more
+// after it, so that a shell takes the line as it is.
+func pasteable(examples string) string {
+	lines := strings.Split(examples, "\n")
+	for n, line := range lines {
+		command, said, ok := strings.Cut(strings.TrimPrefix(line, "  "), "  ")
+		if said = strings.TrimLeft(said, " "); ok && command != "" {
+			space := len(line) - len("  ") - len(command) - len(said) - len("# ")
+			lines[n] = "  " + command + strings.Repeat(" ", max(space, 1)) + "# " + said
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
 // printUsage is the part of a command's help that follows its description.
 func printUsage(cmd *cobra.Command) error {
 	w := cmd.OutOrStdout()
 	fmt.Fprintf(w, "Usage:\n  %s\n", cmd.UseLine())
 	if cmd.HasExample() {
-		fmt.Fprintf(w, "\nExamples:\n%s\n", cmd.Example)
+		fmt.Fprintf(w, "\nExamples:\n%s\n", pasteable(cmd.Example))
 	}
 	if !cmd.HasParent() {
 		printCommands(w, cmd)
