@@ -38,8 +38,9 @@
 // Go string literal. Lines may come in any order and repeat (that is what a
 // union merge leaves behind); two different facts about one thing are an
 // error that names both lines, but of the plan and of sizes, which only advise,
-// one is taken, and of update keys the later one. Lines that start with # and empty lines mean nothing and are
-// not kept.
+// one is taken, and of update keys the later one. Lines that start with # and
+// empty lines mean nothing and are not kept. [Merged] reads what a merge has left
+// behind, for who can pin afresh what is disputed.
 //
 // This package does no I/O: [Update] asks a [Resolver] for what is missing.
 package lock

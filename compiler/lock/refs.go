@@ -62,10 +62,7 @@ type Missing struct {
 	On   string // distribution and architecture, or platform; "" if that says nothing
 }
 
-// Command is what mends it.
-func (m Missing) Command() string { return "layc lock" }
-
-// String says what is missing, on one line, without the command.
+// String says what is missing, on one line.
 func (m Missing) String() string {
 	s := fmt.Sprintf("%s pins nothing for %s %q", Name, m.Kind, m.Name)
 	if m.On != "" {
@@ -75,9 +72,9 @@ func (m Missing) String() string {
 }
 
 // Missing lists the pins that refs want and f doesn't have, sorted, each
-// once. A distribution whose minimal system is absent or incomplete is reported once, not also
-// for each of its packages. A package whose needs are not all pinned counts as
-// missing itself.
+// once. A distribution whose minimal system is absent or incomplete is reported
+// once, not also for each of its packages. A package whose needs are not all
+// pinned counts as missing itself.
 func (f *File) Missing(refs Refs) []Missing {
 	var list []Missing
 	for _, d := range refs.Distributions {
