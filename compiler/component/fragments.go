@@ -34,7 +34,7 @@ func apart(steps []Step) (rest []Step, fragments []*Append) {
 		if !strings.HasSuffix(text, "\n") {
 			text += "\n"
 		}
-		if first := at[f.Path]; first != nil {
+		if first := at[f.Path]; first != nil && first.joins(f) {
 			first.Text += text
 			continue
 		}
@@ -44,6 +44,18 @@ func apart(steps []Step) (rest []Step, fragments []*Append) {
 		fragments = append(fragments, &one)
 	}
 	return rest, fragments
+}
+
+// joins takes over the owner and mode of a further fragment of the file, and
+// reports whether that is possible.
+func (a *Append) joins(f *Append) bool {
+	if f.Owner == nil && f.Mode == "" {
+		return true
+	}
+	if a.Owner == nil && a.Mode == "" {
+		a.Owner, a.Mode, a.Span = f.Owner, f.Mode, f.Span
+	}
+	return a.Owner.String() == f.Owner.String() && a.Mode == f.Mode
 }
 
 // appends are the fragments that settled steps hold.
