@@ -256,10 +256,8 @@ func (p *parser) commandLine(start int) (end int) {
 	return end
 }
 
-// skipTo leaves all tokens before an offset to a statement that is abandoned,
-// and drops what the lexer found in them: they are no tokens of this language.
+// skipTo leaves all tokens before an offset to a statement that is abandoned.
 func (p *parser) skipTo(end int) {
-	p.forgetLexical(p.start, end)
 	for p.tokens[p.i].Kind != EOF && int(p.tokens[p.i].Start) < end {
 		p.i++
 	}
@@ -275,15 +273,21 @@ func (p *parser) hereDocument() bool {
 	if end.Kind == Minus {
 		end = p.peek(3)
 	}
+	word := strings.Trim(p.textOf(end), `"'`)
+	last := -1
+	for i := p.i + 1; p.tokens[i].Kind != EOF && last < 0; i++ {
+		if t := p.tokens[i]; t.Line && p.textOf(t) == word && (p.tokens[i+1].Line || p.tokens[i+1].Kind == EOF) {
+			last = i
+		}
+	}
+	if last >= 0 {
+		p.forgetLexical(p.start, int(p.tokens[last].End))
+	}
 	d := p.fail("E0013", p.span(int(a.Start), int(b.End)), "`run` takes text, and there are no here-documents").
 		Hint("text of several lines stands between `\"\"\"` and `\"\"\"`")
-	word := strings.Trim(p.textOf(end), `"'`)
-	for i := p.i + 1; p.tokens[i].Kind != EOF; i++ {
-		if t := p.tokens[i]; t.Line && p.textOf(t) == word && (p.tokens[i+1].Line || p.tokens[i+1].Kind == EOF) {
-			d.See(p.at(t), "here it ends")
-			p.skipTo(int(t.End))
-			break
-		}
+	if last >= 0 {
+		d.See(p.at(p.tokens[last]), "here it ends")
+		p.skipTo(int(p.tokens[last].End))
 	}
 	return true
 }

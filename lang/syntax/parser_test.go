@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -152,6 +153,9 @@ func FuzzParse(f *testing.F) {
 			t.Error(msg)
 		}
 		tree, list := syntax.Parse(source.New("x.layer", text))
+		if tree.Damaged != (len(list) > 0) || !list.HasErrors() && !utf8.ValidString(text) {
+			t.Error("damaged, and no finding says so")
+		}
 		syntax.Dump(tree)
 		visit := func(n syntax.Node) bool {
 			at := n.Span()

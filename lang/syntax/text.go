@@ -288,12 +288,13 @@ func (r *textReader) interpolation() {
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789."
 
 // forgetLexical drops what the lexer found from one offset to another: what it
-// took for the outside of text, or the other way round.
+// took for the outside of text, or the other way round. The caller reports what is
+// wrong there, afterwards: before, it would be in the wake of what is dropped.
 func (p *parser) forgetLexical(start, end int) {
 	kept := p.list[:0:0]
 	lexical := 0
 	for i, d := range p.list {
-		if i < p.lexical && d.Span.Start >= start && d.Span.Start <= end {
+		if i < p.lexical && d.Code != "E0006" && d.Span.Start >= start && d.Span.Start <= end {
 			continue
 		}
 		if i < p.lexical {
