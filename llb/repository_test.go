@@ -72,7 +72,7 @@ component start(program: path) {
 	build := func(version string, vendor bool) (map[string]file, *engine.Result) {
 		t.Helper()
 		r := load.Repository{URL: "file://" + dir, Version: version}
-		pin, err := store.Pin(t.Context(), r)
+		pin, _, err := store.Pin(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)
 		}
