@@ -3,7 +3,9 @@
 package llb_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,6 +60,11 @@ component start(program: path) {
 		}
 		if err := os.Chmod(filepath.Join(dir, "web/bin/start"), 0o755); err != nil {
 			t.Fatal(err)
+		}
+		for name, to := range map[string]string{"web/conf/link": "more/deep.conf", "web/conf/out": "/etc/elsewhere"} {
+			if err := os.Symlink(to, filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrExist) {
+				t.Fatal(err)
+			}
 		}
 		for _, args := range [][]string{{"init", "-q"}, {"add", "."}, {"commit", "-q", "-m", version}, {"tag", version}} {
 			cmd := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
@@ -118,6 +125,11 @@ app shop {
 	} {
 		if got := fmt.Sprintf("%o %s", files[name].Mode, files[name].text); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]string{"/etc/web/link": "more/deep.conf", "/etc/web/out": "/etc/elsewhere"} {
+		if got := files[name].Linkname; got != want {
+			t.Errorf("%s leads to %q, want %q", name, got, want)
 		}
 	}
 	if _, ok := files["/usr/share/b.md"]; ok {
