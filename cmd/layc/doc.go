@@ -134,6 +134,9 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 		if slices.Contains(stdModules(), name) {
 			return in, "", usage(cmd, "no directory %s; did you mean std/%s?", name, name)
 		}
+		if isClause := func(f syntax.Form) bool { return f.Word == name }; slices.ContainsFunc(syntax.Forms(), isClause) {
+			return in, "", usage(cmd, "no directory %s; layc doc clauses says what the clause %s is", name, name)
+		}
 		return in, "", usage(cmd, "no directory %s; a module is std/NAME or a directory", name)
 	}
 	// Within the project the module's relative imports may lead to all of it.
