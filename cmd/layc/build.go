@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -262,17 +263,26 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 	return &codeError{exitBuild}
 }
 
+// otherContent is what BuildKit says of a download with another checksum: what
+// it has, and what it should have.
+var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9a-f]+)(?:: | \(expected: )(sha256:[0-9a-f]+)`)
+
 // stepFailed is the finding of a step that failed.
 func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	var list diag.List
 	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
+	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))
 	switch {
 	case step.ExitCode != 0:
 		d.At("exit code %d", step.ExitCode)
+	case mismatch != nil:
+		d.Note("the server gave something else than what is pinned: it has the digest %s, not %s", mismatch[1], mismatch[2])
 	default:
 		d.Note("%s", step.Err)
 	}
 	switch {
+	case mismatch != nil:
+		d.Hint("see what is there now, perhaps an error page: if the file is meant to have changed, run `layc update`, or write its new checksum; else name another mirror")
 	case strings.Contains(step.Err.Error(), "response status 404"):
 		d.Hint("what %s pins is gone from the mirror: run `layc update`, or name another mirror with `--mirror`", lock.Name)
 	case step.ExitCode == 127:

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// A download that is not what is pinned is told with both digests and what to do,
+// in whichever words the engine has for it.
+func TestDownloadDiffers(t *testing.T) {
+	for _, text := range []string{
+		"digest mismatch sha256:aa: sha256:bb",
+		"digest mismatch for https://example.com/x: sha256:aa (expected: sha256:bb)",
+	} {
+		d := stepFailed(&engine.StepError{Name: "fetch x", Err: errors.New(text)}, llb.Origin{Component: "tool"})
+		const note, help = "the digest sha256:aa, not sha256:bb", "run `layc update`"
+		if got := strings.Join(append(d.Notes, d.Help...), "\n"); !strings.Contains(got, note) || !strings.Contains(got, help) || strings.Contains(got, "mismatch") {
+			t.Errorf("%s becomes:\n%s", text, got)
+		}
+	}
+}
