@@ -695,7 +695,8 @@ func (x *expander) link(s *syntax.Clause, v *env, to *body) {
 		return
 	}
 	var ok bool
-	if step.Path, ok = x.target(p, s.Args[0].Span()); ok && step.To != "" && !x.isRoot(step.Path, s.At) {
+	if p, ok = x.target(p, s.Args[0].Span()); ok && step.To != "" && !x.isRoot(p, s.At) {
+		step.Path = strings.TrimSuffix(p, "/")
 		to.steps = append(to.steps, step)
 	}
 }
