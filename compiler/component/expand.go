@@ -43,6 +43,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		any:      map[*check.Component]int32{},
 		bases:    map[*body]*Instance{},
 		defaults: map[*check.Component]*ref{},
+		slots:    map[*check.Slot]*ref{},
 		stages:   map[string]*Instance{},
 		unlocked: map[source.Span]bool{},
 		idle:     map[source.Span]bool{},
@@ -110,6 +111,7 @@ type expander struct {
 	any       map[*check.Component]int32 // of them those without arguments
 	bases     map[*body]*Instance
 	defaults  map[*check.Component]*ref
+	slots     map[*check.Slot]*ref // their defaults
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
 	unlocked  map[source.Span]bool // fetches that are not pinned, which is reported
@@ -251,9 +253,13 @@ func (x *expander) matrix(d *syntax.App, w *where, rest []*syntax.Generator, v *
 func (x *expander) app(v *variant) *App {
 	d, name := v.app, v.repository
 	if !validName(name) {
-		replace(x.found.Errorf("E0313", d.Name.At, "%q cannot be the name of an app", name).
-			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them").
-			Hint("write `app %q`", imageLike(name)), name, imageLike(name))
+		wrong := x.found.Errorf("E0313", d.Name.At, "%q cannot be the name of an app", name).
+			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them")
+		if strings.ContainsAny(name, "${}%") {
+			wrong.Hint("a value is put into text by `${NAME}`")
+		} else {
+			replace(wrong.Hint("write `app %q`", imageLike(name)), name, imageLike(name))
+		}
 		return nil
 	}
 	b := &body{module: x.p.Root, span: d.Name.At}

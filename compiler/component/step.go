@@ -464,6 +464,11 @@ func (x *expander) checksum(s *syntax.Clause, v *env) string {
 			continue
 		}
 		sum := strings.ToLower(x.option(s, algorithm, v))
+		if digits, prefixed := strings.CutPrefix(sum, algorithm+":"); prefixed {
+			replace(x.found.Errorf("E0326", o.Args[0].Span(), "a checksum is its hexadecimal digits alone").
+				Hint("leave off `%s:`", algorithm), sum, digits)
+			return sum
+		}
 		if len(sum) != length || strings.Trim(sum, "0123456789abcdef") != "" {
 			x.found.Errorf("E0326", o.Args[0].Span(), "this is no %s checksum", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
 				Note("it has %d hexadecimal digits; this has %d characters", length, len(sum)).

@@ -24,7 +24,7 @@ func (c *checker) callee(fun syntax.Expr) Object {
 }
 
 func (c *checker) call(e *syntax.Call) *Type {
-	c.calling, _ = e.Fun.(*syntax.Name)
+	c.calling = e.Fun
 	t := c.expr(e.Fun)
 	c.calling = nil
 	switch o := c.callee(e.Fun).(type) {

@@ -121,10 +121,10 @@ type checker struct {
 	textual  map[syntax.Expr]bool        // where text is expected, and a name may be text without quotes
 	// quoteless are expressions that are reported as text without quotes.
 	quoteless map[syntax.Expr]bool
-	calling   *syntax.Name // what is called, while it is resolved
-	key       string       // of the variable whose value is being checked
-	pattern   syntax.Expr  // of a match, that is being checked
-	std       []string     // names of the standard modules
+	calling   syntax.Expr // what is called, while it is resolved
+	key       string      // of the variable whose value is being checked
+	pattern   syntax.Expr // of a match, that is being checked
+	std       []string    // names of the standard modules
 	list      diag.List
 	unused    diag.List // of the file; dropped if it has errors, which may be why
 }

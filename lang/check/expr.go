@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -158,6 +159,10 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 			c.resolve(n)
 			if m := universe[o.Name+"."+e.Name.Name]; m != nil {
 				c.p.Members[e] = m
+				if m.Name == "os.packages" && c.calling != syntax.Expr(e) {
+					c.list.Errorf("E0210", e.At, "`os.packages` needs the name of a package").
+						Hint("write `os.packages(\"jq\", \"curl\")`")
+				}
 				return m.Type
 			}
 			d := c.list.Errorf("E0207", e.Name.At, "`%s` has no member `%s`", o.Name, e.Name.Name)
@@ -212,10 +217,7 @@ func (c *checker) member(e *syntax.Select, o *Import) *Type {
 			return invalidType
 		}
 		d := c.list.Errorf("E0207", e.Name.At, "module %s has no `%s`", o.Module.Path, e.Name.Name)
-		var names []string
-		for n := range o.Module.Scope {
-			names = append(names, n)
-		}
+		names := slices.Sorted(maps.Keys(o.Module.Scope))
 		if near := diag.Nearest(e.Name.Name, names); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 		} else {

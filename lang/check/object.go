@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -113,7 +115,7 @@ func (s *scope) lookup(name string) Object {
 	return nil
 }
 
-// visible returns all names that can be seen from the scope.
+// visible returns all names that can be seen from the scope, sorted.
 func (s *scope) visible() []string {
 	names := []string{"platform", "os"}
 	for ; s != nil; s = s.outer {
@@ -121,6 +123,7 @@ func (s *scope) visible() []string {
 			names = append(names, n)
 		}
 	}
+	slices.Sort(names)
 	return names
 }
 

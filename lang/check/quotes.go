@@ -25,6 +25,9 @@ func (c *checker) value(e syntax.Expr, want *Type) *Type {
 		each = l.Items
 	}
 	for _, x := range each {
+		if call, ok := x.(*syntax.Call); ok {
+			c.textual[call.Fun] = true
+		}
 		if name, ok := x.(*syntax.Name); ok {
 			c.textual[name] = true
 		} else if c.bare(x) {
@@ -95,11 +98,12 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 			}
 		}
 	}
+	called := c.calling != nil && c.calling.Span() == at && c.textual[c.calling]
 	switch {
-	case c.calling != nil && c.calling.At == at && (name == "env" || name == "getenv"):
+	case called && (name == "env" || name == "getenv"):
 		d.Note("nothing reads the machine that compiles").
 			Hint("declare `param NAME: string = \"…\"`, and give it with `--set NAME=VALUE`")
-	case c.calling != nil && c.calling.At == at && diag.Nearest(name, c.scope.visible()) == "":
+	case called && diag.Nearest(name, c.scope.visible()) == "":
 		d.Note("there are no functions: only components take arguments").
 			Hint("declare a component of that name, or write the value itself")
 	case c.key != "" && name == c.key:
@@ -110,6 +114,12 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 	case name == "null" || name == "nil" || name == "none" || name == "None" || name == "undefined":
 		d.Note("every value is there: a clause that says nothing is left out").
 			Hint("leave the clause out, or put `if` around it")
+	case strings.EqualFold(name, "true") || strings.EqualFold(name, "false"):
+		d.Hint("write `%s`", strings.ToLower(name)).Fix(at, strings.ToLower(name))
+	case name == "yes" || name == "on":
+		d.Hint("what holds is `true`")
+	case name == "no" || name == "off":
+		d.Hint("what does not hold is `false`")
 	case name == "self" || name == "this":
 		d.Hint("a parameter is written by its name alone")
 	default:

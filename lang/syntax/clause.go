@@ -73,7 +73,7 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 			Hint("move it to the top level of the file")
 		return nil, true
 	}
-	if FindForm(instructions[word], p.place) != nil {
+	if FindForm(instructions[word], p.place) != nil || habits[word] != "" && strings.ToUpper(word) == word {
 		p.instruction(word)
 		return nil, true
 	}
@@ -114,6 +114,8 @@ func (p *parser) instruction(word string) {
 	switch clause := instruction(word, line.Text()[len(word):]); {
 	case clause != "":
 		d.Hint("write `%s`", clause).Fix(line, clause)
+	case habits[word] != "":
+		d.Hint("%s", habits[word])
 	case word == "RUN":
 		d.Hint("write `run \"\"\"…\"\"\"`, where the command stands between the quotes")
 	default:
@@ -172,7 +174,7 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 	if takes != Nothing && takes != Pair && takes != Append && p.on(Equals) {
 		p.list.Errorf("E0032", p.at(p.tok), "`=` appears only where there is a key").
 			Note("`env` and `label` have keys, `%s` has a value", word).
-			Hint("remove the `=`").Fix(p.span(p.end, int(p.tok.End)), "")
+			Hint("remove the `=`").Fix(p.span(p.end, int(p.tok.End)), gap(p.tok, p.peek(1)))
 		p.next()
 	}
 	switch takes {
@@ -226,6 +228,14 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		}
 	}
 	return []Expr{x}, nil
+}
+
+// gap is the space that keeps two tokens apart when what stands between them goes.
+func gap(between, next Token) string {
+	if next.Start == between.End {
+		return " "
+	}
+	return ""
 }
 
 // noShellText fails where the text of a run should be.

@@ -146,7 +146,16 @@ func (p *parser) endStatement(what string) {
 		}
 		d := p.fail("E0016", p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
 		d.Note("a %s ends with its line", what)
-		if p.tokens[p.i].Kind == Word {
+		last, t := p.tokens[max(0, p.i-1)], p.tokens[p.i]
+		switch word := p.textOf(t); {
+		case t.Kind != Word:
+		case word == "and":
+			d.Hint("`and` is `&&`").Fix(p.at(t), "&&")
+		case word == "or":
+			d.Hint("`or` is `||`").Fix(p.at(t), "||")
+		case last.Kind == Word && p.textOf(last) == "not":
+			d.Hint("`not` is `!`").Fix(p.span(int(last.Start), int(t.Start)), "!")
+		default:
 			d.Hint("begin a new line before it")
 		}
 	}

@@ -20,6 +20,8 @@ var habits = map[string]string{
 	"CMD":         "the default command is `command [\"…\"]`",
 	"cmd":         "the default command is `command [\"…\"]`",
 	"MAINTAINER":  "say it with a label: `label \"org.opencontainers.image.authors\" = \"…\"`",
+	"HEALTHCHECK": "a check is `healthcheck [\"…\"] every 30s`",
+	"SHELL":       "the shell of a command is its own: `command [\"/bin/bash\", \"-c\", \"…\"]`",
 	"ONBUILD":     "a component that others need takes its place",
 	"install":     "packages come from the distribution: `needs os.packages(\"…\")`",
 	"packages":    "packages come from the distribution: `needs os.packages(\"…\")`",

@@ -73,6 +73,14 @@ func (l *lexer) badUnit(at source.Span, digits, unit string) {
 		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
 			Note("a number that begins with 0 is octal").
 			Hint("write `0%s`", octal).Fix(at, "0"+octal)
+	case strings.Trim(unit, "_0123456789") == "":
+		number := strings.ReplaceAll(at.Text(), "_", "")
+		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+			Hint("digits stand together: `%s`", quoteLess(number)).Fix(at, number)
+	case digits == "0" && (unit[0] == 'x' || unit[0] == 'b'):
+		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+			Note("numbers are decimal, and modes octal").
+			Hint("write it in decimal digits")
 	case len(unit) > longest:
 		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
 			Note("text stands in double quotes, and names begin with a letter").

@@ -73,6 +73,9 @@ func (p *parser) plainName(forms []OptionForm) bool {
 func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	t := p.tok
 	arrow, isArrow := p.arrow()
+	if p.on(Equals) && !isArrow {
+		arrow, isArrow = p.at(t), true
+	}
 	if p.failed || !isArrow && t.Kind != Text && t.Kind != BlockText && t.Kind != Numeral {
 		return false
 	}
@@ -300,7 +303,8 @@ func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 			Hint("`with …`: %s", forms[0].Doc).Fix(p.span(p.end, p.end), " with")
 		return
 	}
-	if len(forms) == 0 || len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
+	meant := slices.ContainsFunc(optionHabits[w], func(o string) bool { return findOption(forms, o) != nil })
+	if len(forms) == 0 || !meant && len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
 		p.fail("E0016", at, "expected the end of the line, found `%s`", w).
 			Note("each clause stands on a line of its own").
 			Hint("begin a new line before it")
@@ -323,7 +327,7 @@ var optionHabits = map[string][]string{
 	"into": {"to"}, "dest": {"to"}, "target": {"to"}, "at": {"to", "in"},
 	"chown": {"owner"}, "uid": {"owner"}, "chmod": {"mode"}, "permissions": {"mode"},
 	"except": {"exclude"}, "without": {"exclude"}, "only": {"include"},
-	"user": {"as"}, "dir": {"in"}, "workdir": {"in"}, "using": {"with"}, "mount": {"with"},
+	"user": {"as", "owner"}, "dir": {"in"}, "workdir": {"in"}, "using": {"with"}, "mount": {"with"},
 	"checksum": {"sha256"}, "sha": {"sha256"}, "extract": {"unpack"}, "untar": {"unpack"},
 	"content": {"text"}, "contents": {"text"}, "interval": {"every"}, "outputs": {"prints"},
 }

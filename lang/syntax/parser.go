@@ -364,7 +364,10 @@ func (p *parser) ident(what string) Ident {
 				Hint("list the values: `[1, 2, 3]`")
 		case p.tok.Kind != Dot && p.i > 0 && p.tokens[p.i-1].Kind == Dot && p.tokens[p.i-1].End == p.tok.Start && p.bare():
 		}
-		p.expected(what)
+		number := p.on(Numeral)
+		if d := p.expected(what); number {
+			d.Hint("names begin with a letter")
+		}
 		return Ident{At: p.at(p.tok)}
 	}
 	name := p.textOf(p.tok)
@@ -382,6 +385,15 @@ func (p *parser) ident(what string) Ident {
 // name reads a name that is declared or given: one with a dash, a point or a
 // slash in it is reported as a whole.
 func (p *parser) name(what string) Ident {
+	if p.on(Text) {
+		at := p.at(p.tok)
+		if name := strings.Trim(at.Text(), `"`); name != "" && strings.Trim(name, nameBytes) == "" && !strings.Contains(name, ".") && class[name[0]]&isLetter != 0 && !Reserved(name) {
+			p.list.Errorf("E0028", at, "a name that is declared has no quotes").
+				Hint("write `%s`", quoteLess(name)).Fix(at, name)
+			p.next()
+			return Ident{Name: name, At: at}
+		}
+	}
 	id := p.ident(what)
 	if p.failed || p.ends() || int(p.tok.Start) != id.At.End {
 		return id

@@ -84,6 +84,9 @@ func (p *parser) expectedBrace() {
 			Hint("a block begins with its brace").Fix(p.span(p.end, arrow.End), "")
 	case p.on(Colon), isArrow:
 		p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
+	case p.on(Equals) && p.textFrom(p.start, "component "):
+		at := p.span(p.start, p.start+len("component"))
+		p.expected("`{`").Hint("another name for a component is a value: `let NAME = …`").Fix(at, "let")
 	case p.on(Equals):
 		p.expected("`{`").Hint("to compare, write `==`").Fix(p.at(t), "==")
 	case p.on(Word):
@@ -98,6 +101,8 @@ func (p *parser) expectedBrace() {
 			d.Note("there is no inheritance").Hint("a component that stands on another `needs` it")
 		case last.Kind == Word && p.textOf(last) == "not":
 			d.Hint("`not` is `!`").Fix(p.span(int(last.Start), int(t.Start)), "!")
+		case p.beginsClauseHere():
+			d.Hint("what belongs to it stands between `{` and `}`")
 		}
 	default:
 		if !p.bare() {
