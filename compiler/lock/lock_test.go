@@ -166,6 +166,13 @@ func TestMergedKeysAreRead(t *testing.T) {
 	}
 }
 
+// An editor's byte order mark is no fact.
+func TestByteOrderMark(t *testing.T) {
+	if _, err := Parse(Name, long("\ufeff"+sampleText)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	f, err := Parse(Name, nil)
 	if err != nil || !reflect.DeepEqual(f, &File{}) {
@@ -184,6 +191,9 @@ func TestParseErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"no version", "url u sha256:A 1\n", `f:1: a lock file begins with the line: layc-lock 1 (write that line at the top, if this is a lock file)`},
 		{"newer version", "layc-lock 2\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
+		{"newer version, with newer facts", "layc-lock 2\nmood x\nurl u v\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
+		{"no lock file", "{\n\"url\n}\n", `f:1: a lock file begins with the line: layc-lock 1 (write that line at the top, if this is a lock file)`},
+		{"something before the version", "url u sha256:A 1\nlayc-lock 1\nmood x\n", `f:1: a lock file begins with the line: layc-lock 1 (write that line at the top, if this is a lock file)` + "\n" + `f:3: no fact is called "mood" (use the layc that wrote it; or delete the line, and run layc lock)`},
 		{"not UTF-8", "layc-lock 1\nurl \xff sha256:x 1\n", `f:2: the line is not UTF-8` + anew},
 		{"unknown kind", "layc-lock 1\nmood x\n", `f:2: no fact is called "mood" (use the layc that wrote it; or delete the line, and run layc lock)`},
 		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: a fact of this kind is written: url URL DIGEST BYTES` + anew},

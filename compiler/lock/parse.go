@@ -49,7 +49,7 @@ func (e *ConflictError) Error() string {
 // [ConflictError]; there is no File then.
 func Parse(name string, text []byte) (*File, error) {
 	p := &parser{name: name, seen: map[string]fact{}}
-	lines := strings.Split(string(text), "\n")
+	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 	for i, line := range lines {
 		if isConflictMarker(line) {
 			return nil, &ConflictError{File: name, Line: i + 1}
@@ -59,7 +59,12 @@ func Parse(name string, text []byte) (*File, error) {
 		p.parseLine(i+1, strings.TrimSuffix(line, "\r"))
 	}
 	p.join()
-	if len(p.errs) > 10 {
+	switch {
+	case p.foreign != nil: // all else that is wrong follows from that
+		p.errs = []error{p.foreign}
+	case p.headless != nil && !p.header:
+		p.errs = []error{p.headless}
+	case len(p.errs) > 10:
 		p.errs = p.errs[:10]
 	}
 	if len(p.errs) > 0 {
@@ -97,13 +102,15 @@ type part struct {
 }
 
 type parser struct {
-	name    string
-	header  bool // the version line was read
-	seen    map[string]fact
-	members []member
-	parts   []part
-	file    File
-	errs    []error
+	name     string
+	header   bool   // the version line was read
+	headless *Error // something stands before it
+	foreign  *Error // it is another version's
+	seen     map[string]fact
+	members  []member
+	parts    []part
+	file     File
+	errs     []error
 }
 
 // errorf notes what is wrong with a line; text is the part of it that is, or
@@ -143,6 +150,10 @@ func (p *parser) parseLine(line int, text string) {
 	if text == "" || strings.HasPrefix(text, "#") {
 		return
 	}
+	if !p.header && p.headless == nil && !strings.HasPrefix(text, "layc-lock") {
+		p.headless = p.errorf(line, "", "a lock file begins with the line: layc-lock %s", version)
+		p.headless.Help = "write that line at the top, if this is a lock file"
+	}
 	fields, err := split(text)
 	if err != nil {
 		p.errorf(line, "", "%v", err)
@@ -155,14 +166,11 @@ func (p *parser) parseLine(line int, text string) {
 	kind := fields[0]
 	if kind == "layc-lock" {
 		if len(fields) != 2 || fields[1] != version {
-			p.errorf(line, strings.Join(fields[1:], " "), "this layc reads lock files of version %s only", version).Help = "use the layc that wrote it, or a newer one"
+			p.foreign = p.errorf(line, strings.Join(fields[1:], " "), "this layc reads lock files of version %s only", version)
+			p.foreign.Help = "use the layc that wrote it, or a newer one"
 		}
 		p.header = true
 		return
-	}
-	if !p.header {
-		p.header = true // once is enough
-		p.errorf(line, "", "a lock file begins with the line: layc-lock %s", version).Help = "write that line at the top, if this is a lock file"
 	}
 	form, ok := forms[kind]
 	if !ok {
