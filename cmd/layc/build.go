@@ -56,7 +56,7 @@ process owns that, and a second build attaches to the first one's engine.
 	f.StringVar(&b.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
 	f.StringVar(&b.engine, "engine", "", "use the BuildKit at `ADDRESS`, not the one in layc")
-	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in the user's\ncache directory)")
+	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in the user's cache directory)")
 	f.StringArrayVar(&b.secrets, "secret", nil, "give steps a secret of the fleet: `NAME=FILE`")
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
