@@ -16,6 +16,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb/module"
 )
 
 // revisions compiles the module as it is in the working directory and as it
@@ -99,7 +100,7 @@ func (e *sinceError) Error() string { return e.message }
 func checkOut(ctx context.Context, dir, rev, to string, files []string) error {
 	git := func(dir string, env []string, args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", append([]string{"-C", dir}, args...)...)
-		cmd.Env = append(os.Environ(), env...)
+		cmd.Env = append(module.Environment(os.Environ()), env...)
 		var out, problem bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &problem
 		if err := cmd.Run(); err != nil {

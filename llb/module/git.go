@@ -254,7 +254,7 @@ func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args 
 	}
 	args = append([]string{"-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60"}, args...)
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Stdin, cmd.Env = dir, in, environment(os.Environ())
+	cmd.Dir, cmd.Stdin, cmd.Env = dir, in, Environment(os.Environ())
 	var out, message bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &message
 	err = cmd.Run()
@@ -267,9 +267,10 @@ func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args 
 	return out.Bytes(), nil
 }
 
-// environment is the user's own, for proxies and credentials, but without the
-// variables that a git hook runs with: they point git at another repository.
-func environment(env []string) []string {
+// Environment is the environment that git runs in: the given one of the user, for
+// proxies and credentials, but without the variables that a git hook runs with,
+// as they point git at another repository. It asks the user nothing.
+func Environment(env []string) []string {
 	var kept []string
 	ssh := false
 	for _, v := range env {

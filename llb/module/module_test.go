@@ -158,7 +158,7 @@ func TestLinks(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
-	got := strings.Join(environment([]string{"HOME=/h", "GIT_DIR=/elsewhere", "GIT_SSH_COMMAND=mine", "https_proxy=p"}), " ")
+	got := strings.Join(Environment([]string{"HOME=/h", "GIT_DIR=/elsewhere", "GIT_SSH_COMMAND=mine", "https_proxy=p"}), " ")
 	if want := "HOME=/h GIT_SSH_COMMAND=mine https_proxy=p LC_ALL=C GIT_TERMINAL_PROMPT=0"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
