@@ -205,9 +205,7 @@ func (x *expander) locate(files []*common, instances []*Instance) {
 func contributors(files []*common, a *App) string {
 	var ids []string
 	for _, c := range files {
-		for _, i := range c.by {
-			ids = append(ids, i.ID)
-		}
+		ids = append(ids, names(c.by)...)
 		if c.app {
 			ids = append(ids, "app "+a.Name)
 		}
@@ -222,14 +220,11 @@ func choicesOf(files []*common) []string {
 	var out []string
 	for _, c := range files {
 		for _, i := range c.by {
-			if !i.told {
-				out = append(out, i.choices...)
-			}
+			out = joined(out, i.choices)
 		}
-		out = named(out, c.made)
+		out = joined(out, names(c.made))
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
 // supporters are who contributes to a new file, and for the app all that it
@@ -303,7 +298,7 @@ func (x *expander) finishing(files []*common, a *App) *Instance {
 		return nil
 	}
 	i := &Instance{
-		ID: "finish " + contributors(old, a) + chosen(choicesOf(old)), Title: "finish", told: true, Kind: Stacked, Span: span, Path: "finish",
+		ID: "finish " + contributors(old, a) + ending(choicesOf(old)), Title: "finish", told: true, Kind: Stacked, Span: span, Path: "finish",
 		Needs: foundations(old, a), Rate: highestRate(old), Steps: steps, Size: accountSize,
 	}
 	return x.intern(i.ID+"\n"+key.String(), i)

@@ -133,8 +133,10 @@ type Instance struct {
 	asked    source.Span // the line of the project that asked for it first; see blame.go
 	base     *Instance   // of an app's own steps: the app's base
 	settings []setting
-	// What was chosen for its needs and all that these need, and for what it
-	// runs with, by ID; told says that its ID tells the former.
+	// name is the ID without what was chosen, choices is that, of its needs and
+	// all that these need, runChoices of what it runs with: see naming.go. Told
+	// says that the ID names the choices.
+	name                string
 	choices, runChoices []string
 	told                bool
 	number              int // among the graph's instances, from 1

@@ -205,9 +205,10 @@ func (c *closure) build(m *member, r *ref) *Instance {
 	c.x.updated(i, b)
 	i.choices, i.runChoices = c.choices(b.needs), c.choices(b.runsWith)
 	if i.Kind == Stacked {
-		i.choices = named(i.choices, i.After)
+		i.choices = joined(i.choices, names(i.After))
 	}
-	i.ID = r.key()
+	i.name = r.key()
+	i.ID = i.name
 	if i.Kind != Portable || i.Root != nil {
 		i.ID += c.suffix(b, i)
 		i.told = true

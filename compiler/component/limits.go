@@ -68,7 +68,7 @@ func (x *expander) holdApp(a *App) {
 // holdInstance counts the text of an instance that is new, and what its runs
 // stand on.
 func (x *expander) holdInstance(i *Instance) {
-	bytes := len(i.ID) + heldMember*(len(i.Root)+len(i.Needs))
+	bytes := len(i.ID) + heldMember*(len(i.Root)+len(i.Needs)) + heldValue*len(i.choices)
 	for _, s := range i.Steps {
 		switch s := s.(type) {
 		case *File:
