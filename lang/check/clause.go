@@ -457,8 +457,3 @@ func isWord(args []syntax.Expr, word string) bool {
 	n, ok := args[0].(*syntax.Name)
 	return ok && n.Name == word
 }
-
-func isString(e syntax.Expr) bool {
-	_, ok := e.(*syntax.String)
-	return ok
-}

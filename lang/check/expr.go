@@ -38,10 +38,40 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 		d.Hint("write it as text: `\"%s\"`", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
 	case want.Kind == List && t.assignable(want.Elem):
 		d.Hint("write a list: `[%s]`", e.Span().Text()).Fix(e.Span(), "["+e.Span().Text()+"]")
+	case want.Kind == List:
+		d.Hint("write a list, such as `[\"…\", \"…\"]`")
+	case want.Kind == Bool && isLiteral(e):
+		d.Hint("write `true` or `false`, or a comparison")
+	case want.Kind == Bool && t.scalar():
+		d.Hint("compare it: `%s == …`", e.Span().Text())
+	case t.Kind == List && t.Elem.assignable(want):
+		oneOf(d, e)
 	case want.Kind == Duration:
 		d.Hint("write a number with a unit: `30s`, `5m`, `2h`")
 	case want.Kind == Size:
 		d.Hint("write a number with a unit: `500KB`, `29.8MB`, `1.2GB`")
+	}
+}
+
+func isLiteral(e syntax.Expr) bool {
+	switch e.(type) {
+	case *syntax.String, *syntax.Number:
+		return true
+	}
+	return false
+}
+
+// oneOf says how one value is written instead of a list.
+func oneOf(d *diag.Diagnostic, e syntax.Expr) {
+	l, literal := e.(*syntax.List)
+	switch {
+	case !literal:
+		d.Hint("write one of its elements, such as `%s[0]`", e.Span().Text())
+	case len(l.Items) == 1:
+		one := l.Items[0].Span().Text()
+		d.Hint("write it without brackets: `%s`", one).Fix(e.Span(), one)
+	default:
+		d.Hint("keep one of them, without brackets")
 	}
 }
 
@@ -201,8 +231,11 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		}
 		return invalidType
 	}
-	c.list.Errorf("E0207", e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
+	d := c.list.Errorf("E0207", e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
 		Note("modules and maps have members")
+	if t.text() {
+		d.Hint("text is joined by `+`, and `${NAME}` in it puts in a value")
+	}
 	return invalidType
 }
 
@@ -265,6 +298,8 @@ func (c *checker) listExpr(e *syntax.List) *Type {
 				Note("the elements of a list have one type, which the first one gives")
 			if _, plain := x.(*syntax.Name); elem.text() && t.scalar() && !plain {
 				d.Hint("write it as text: `\"%s\"`", x.Span().Text()).Fix(x.Span(), `"`+x.Span().Text()+`"`)
+			} else {
+				d.Hint("write a map if its values differ: `{ a: 1, b: \"…\" }`")
 			}
 			return listOf(elem)
 		}

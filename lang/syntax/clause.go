@@ -381,7 +381,7 @@ func (p *parser) assign(word string, both bool) *Assign {
 		p.list.Errorf("E0032", p.span(p.end, int(p.tok.Start)), "`=` is missing").
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
 	default:
-		p.expected("`=` and a value")
+		p.expected("`=` and a value").Hint("write `%s KEY = VALUE`", word)
 	}
 	a.Value = p.value("after `=`")
 	a.At = p.since(start)

@@ -16,6 +16,7 @@ func (p *parser) valueAfter(where, word string) Expr {
 		if p.tokens[p.i].Line && k != RBrace {
 			d.Note("a value begins on the line of what it belongs to")
 		}
+		d.Hint("write it, such as `\"…\"`, or remove what asks for it")
 		return p.bad()
 	}
 	return p.expression(1)

@@ -106,7 +106,7 @@ func (p *parser) expectedBrace() {
 		}
 	default:
 		if !p.bare() {
-			p.expected("`{`")
+			p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
 		}
 	}
 }
