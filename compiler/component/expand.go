@@ -44,7 +44,6 @@ func Expand(in Input) (*Graph, diag.List) {
 		bases:    map[*body]*Instance{},
 		defaults: map[*check.Component]*ref{},
 		slots:    map[*check.Slot]*ref{},
-		slots:    map[*check.Slot]*ref{},
 		stages:   map[string]*Instance{},
 		unlocked: map[source.Span]bool{},
 		idle:     map[source.Span]bool{},
@@ -112,7 +111,6 @@ type expander struct {
 	any       map[*check.Component]int32 // of them those without arguments
 	bases     map[*body]*Instance
 	defaults  map[*check.Component]*ref
-	slots     map[*check.Slot]*ref // their defaults
 	slots     map[*check.Slot]*ref // their defaults
 	stages    map[string]*Instance // build world, by reference key
 	packages  map[string]*Instance // by distribution and name
