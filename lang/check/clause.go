@@ -21,7 +21,7 @@ var operandTypes = map[string]*Type{
 	"size": sizeType, "layers": intType, "replicas": intType,
 	"publish": stringType, "platforms": stringType, "tag": stringType, "registry": stringType,
 	"image": stringType, "layout": pathType, "rootfs": stringType, "rootfs sha256": stringType, "rootfs sha512": stringType,
-	"distribution": stringType, "distribution suite": stringType, "distribution with": stringType, "distribution sections": stringType,
+	"distribution": stringType, "distribution suite": stringType, "distribution with": stringType,
 
 	"copy": pathType, "copy to": stringType, "copy owner": stringType, "copy include": stringType, "copy exclude": stringType,
 	"fetch": stringType, "fetch sha256": stringType, "fetch sha512": stringType, "fetch strip": intType,

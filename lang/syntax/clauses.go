@@ -203,8 +203,7 @@ var forms = []Form{
 		Doc: "a base system: a root file system archive, with mirrors"},
 	{Word: "distribution", Mood: Property, In: InComponent, Takes: One, Options: []OptionForm{
 		{Word: "suite", Takes: One, Required: true, Doc: "the release"},
-		{Word: "with", Takes: Many, Doc: "packages beside the minimal system"},
-		{Word: "sections", Takes: Many, Doc: "sections of the package index"},
+		{Word: "with", Takes: Many, Doc: "further archives of the release: updates, security"},
 	}, Doc: "a base system: a distribution, from its packages"},
 
 	// Steps.
