@@ -204,7 +204,7 @@ func (p *parser) doc() string {
 	}
 	var lines []string
 	for _, t := range p.tokens[first:p.i] {
-		line := strings.TrimLeft(p.textOf(t), "#/")
+		line := strings.TrimLeft(p.textOf(t), "#")
 		lines = append(lines, strings.TrimRight(strings.TrimPrefix(line, " "), " \t"))
 	}
 	return strings.Join(lines, "\n")
