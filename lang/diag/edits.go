@@ -52,7 +52,7 @@ lines:
 		file := edits[0].Span.File
 		n := file.Position(edits[0].Span.Start).Line
 		start, line := file.LineStart(n), file.Line(n)
-		if len(line) > r.Width {
+		if len(line) > r.Width || edits[0].Span.Start > start+len(line) { // the end of the line is no place for an edit
 			return nil
 		}
 		var text, marks strings.Builder

@@ -176,6 +176,25 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// Edits wherever a file has places are shown, or not: rendering comes to an end.
+func TestRenderEdits(t *testing.T) {
+	f := source.New("a.layer", "one\r\n\rtwo\r\n\r")
+	for start := range len(f.Text()) + 1 {
+		for end := start; end <= len(f.Text()); end++ {
+			var l List
+			at := source.Span{File: f, Start: start, End: end}
+			l.Errorf("E0001", at, "wrong").Hint("do it").Fix(at, "new").Fix(source.Span{File: f, Start: end, End: end}, "}")
+			var out bytes.Buffer
+			if err := Render(&out, l, Options{}); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(out.String(), "help: do it") {
+				t.Errorf("edits %d to %d: no help in\n%s", start, end, out.String())
+			}
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	var l List
 	if got := Summary(l); got != "" {

@@ -48,11 +48,10 @@ func (f *File) Line(n int) string {
 	if n < 1 || n > len(f.lines) {
 		return ""
 	}
-	end := len(f.text)
-	if n < len(f.lines) {
-		end = f.lines[n] - 1
+	if n == len(f.lines) {
+		return f.text[f.lines[n-1]:]
 	}
-	return strings.TrimSuffix(f.text[f.lines[n-1]:end], "\r")
+	return strings.TrimSuffix(f.text[f.lines[n-1]:f.lines[n]-1], "\r")
 }
 
 // LineStart returns the offset of the first byte of line n, 1-based; of the

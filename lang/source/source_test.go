@@ -39,6 +39,9 @@ func TestLine(t *testing.T) {
 			t.Errorf("LineStart(%d) = %d, want %d", n, got, want)
 		}
 	}
+	if got, want := New("b.layer", "one\ntwo\r").Line(2), "two\r"; got != want {
+		t.Errorf("a line without an end is %q, want %q", got, want)
+	}
 }
 
 func TestSpan(t *testing.T) {
