@@ -64,7 +64,7 @@ func (l *lexer) stray() Kind {
 	}
 	at := source.Span{File: l.file, Start: start, End: l.pos}
 	if n := len(*l.list); r == ';' && n > 0 {
-		if last := (*l.list)[n-1].Span; last.Text() == ";" && !strings.Contains(l.text[last.Start:start], "\n") {
+		if last := (*l.list)[n-1].Span; last.Text() == ";" && last.End <= start && !strings.Contains(l.text[last.Start:start], "\n") {
 			return Bad // said once for the line
 		}
 	}
