@@ -238,7 +238,7 @@ func (x *expander) saidOnce(s *syntax.Clause, to *body) {
 		word = "changes with"
 	case word == "builds" && s.Option("on") != nil:
 		word = "builds on"
-	case !check.Once(word):
+	case !check.Once(word, to.account != nil):
 		return
 	}
 	first, again := to.said[word]

@@ -82,13 +82,16 @@ var saidOnce = []string{
 	"uid", "gid", "home",
 }
 
-// Once reports whether a property holds one value, and so is said once.
-func Once(word string) bool { return slices.Contains(saidOnce, word) }
+// Once reports whether a property holds one value, and so is said once. A shell is
+// a property in the block of a user only.
+func Once(word string, user bool) bool {
+	return slices.Contains(saidOnce, word) || user && word == "shell"
+}
 
 // once reports a property that the block says already.
 func (c *checker) once(s *syntax.Clause, said map[string]*syntax.Clause) {
 	word := s.Word.Name
-	if !slices.Contains(saidOnce, word) || len(s.Args) == 0 {
+	if !Once(word, c.user) || len(s.Args) == 0 {
 		return // `changes with` stands beside `changes`
 	}
 	if first := said[word]; first != nil {

@@ -58,7 +58,7 @@ func TestSpecTables(t *testing.T) {
 		}
 		if f.Mood == syntax.Property && len(cells) == 5 {
 			single := strings.HasPrefix(strings.TrimSpace(cells[3]), "yes")
-			if once := check.Once(f.Word) || f.Word == "shell"; single != once {
+			if once := check.Once(f.Word, f.In == syntax.InUser); single != once {
 				t.Errorf("%s: the spec says single: %v, the checker %v", key, single, once)
 			}
 		}
