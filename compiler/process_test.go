@@ -5,13 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 )
 
 // BenchmarkCheck is `layc check` of a file of more than 2,000 lines as a whole
-// process, from its start to its end. It tells the most memory that the process
-// had, in MB.
+// process, from its start to its end.
 func BenchmarkCheck(b *testing.B) {
 	dir := b.TempDir()
 	layc := filepath.Join(dir, "layc")
@@ -32,16 +30,11 @@ func BenchmarkCheck(b *testing.B) {
 	if lines < 2000 {
 		b.Fatalf("the file has %d lines", lines)
 	}
-	peak := 0.0
 	for b.Loop() {
 		cmd := exec.Command(layc, "check", "-C", filepath.Join(dir, "fleet"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, out)
 		}
-		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			peak = max(peak, float64(usage.Maxrss)*1024/1e6)
-		}
 	}
 	b.ReportMetric(float64(lines), "lines")
-	b.ReportMetric(peak, "MB-peak")
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/plan"
@@ -103,23 +104,11 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	}
 	g := &Graph{}
 	m := newMarshaller(llb.Platform(l.build), llb.LocalUniqueID(l.options.Tree))
-	for _, i := range slices.Concat(p.Images, p.Published) {
-		config, err := imageConfig(i, l.platform)
-		if err != nil {
-			return nil, err
-		}
-		state := l.image(i)
-		if l.err != nil {
-			return nil, l.err
-		}
-		image := Image{App: i.App, Platform: l.platform, Config: config}
-		if image.solvable, err = m.solvable(state); err != nil {
-			return nil, fmt.Errorf("lower %s: %w", i.App.Name, err)
-		}
-		g.Images = append(g.Images, image)
+	var err error
+	if g.Images, err = l.images(slices.Concat(p.Images, p.Published), m); err != nil {
+		return nil, err
 	}
 	if o.Verify {
-		var err error
 		if g.Proofs, err = l.prove(p, m); err != nil {
 			return nil, err
 		}
@@ -175,6 +164,46 @@ func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOp
 		"llb.customname": "[" + component + "] " + name,
 		originKey:        strconv.Itoa(len(l.origins) - 1),
 	})
+}
+
+// images lowers images, in their order. Three things go on at a time, each for one
+// image after the other: states are put together, states are marshalled, and
+// configurations are made.
+func (l *lowerer) images(images []*plan.Image, m *marshaller) ([]Image, error) {
+	out := make([]Image, len(images))
+	states := make(chan llb.State, len(images))
+	var work errgroup.Group
+	work.Go(func() error {
+		defer close(states)
+		for _, i := range images {
+			state := l.image(i)
+			if l.err != nil {
+				return l.err
+			}
+			states <- state
+		}
+		return nil
+	})
+	work.Go(func() (err error) {
+		n := 0
+		for state := range states {
+			if out[n].solvable, err = m.solvable(state); err != nil {
+				return fmt.Errorf("lower %s: %w", images[n].App.Name, err)
+			}
+			n++
+		}
+		return nil
+	})
+	work.Go(func() (err error) {
+		for n, i := range images {
+			out[n].App, out[n].Platform = i.App, l.platform
+			if out[n].Config, err = imageConfig(i, l.platform); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, work.Wait()
 }
 
 // image is the root file system of an image.
