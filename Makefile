@@ -66,8 +66,10 @@ test: build maven lint
 	$(MAKE) fuzz
 	LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m $(ENGINE_TESTS)
 
-## fuzz: look for inputs that break a stage, 30 seconds in all; FUZZTIME=10m for more each
-FUZZTIME = 6s
+## fuzz: look for inputs that break a stage, for a minute in all; FUZZTIME=10m for more each
+# Inputs are counted, as Go's fuzzing fails where a short time is over before it
+# has tried the inputs that it knows.
+FUZZTIME = 5000x
 fuzz: helpers
 	@for target in lang/syntax:FuzzParse lang/format:FuzzFormat lang/load:FuzzLoad lang/check:FuzzCheck compiler:FuzzCompile compiler/lock:FuzzParse; do \
 		echo "fuzz $$target"; \
