@@ -229,7 +229,13 @@ func TestWithoutOverlay(t *testing.T) {
 		t.Fatalf("mounting an overlay: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := unix.Unmount(on, 0); err != nil {
+		// What BuildKit had open it may let go a moment after the engine is closed.
+		err := unix.Unmount(on, 0)
+		for end := time.Now().Add(10 * time.Second); err == unix.EBUSY && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+			err = unix.Unmount(on, 0)
+		}
+		if err != nil {
 			t.Errorf("unmounting: %v", err)
 		}
 	})
