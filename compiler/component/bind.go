@@ -463,12 +463,18 @@ func (c *closure) path(m *member) string {
 	for ; m != nil; m = m.by {
 		names = append(names, m.ref.label())
 	}
-	if n := len(names); n > maxPath {
-		names = slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
-	}
-	names = append(names, c.what)
+	names = append(elided(names), c.what)
 	slices.Reverse(names)
 	return strings.Join(names, " → ")
+}
+
+// elided are the names of a chain without the middle of a long one.
+func elided(names []string) []string {
+	n := len(names)
+	if n <= maxPath {
+		return names
+	}
+	return slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
 }
 
 func (c *closure) explain(e *diag.Diagnostic, by *member) {

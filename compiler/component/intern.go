@@ -43,10 +43,7 @@ func (c *closure) cycle(m *member, r *ref) {
 		names = append(names, k.ref.label())
 	}
 	names = append(names, r.label())
-	if n := len(names); n > maxPath {
-		names = slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
-	}
-	e := c.x.found.Errorf("E0334", c.x.bodyOf(r).span, "%s needs itself: %s", r.label(), strings.Join(names, " → ")).
+	e := c.x.found.Errorf("E0334", c.x.bodyOf(r).span, "%s needs itself: %s", r.label(), strings.Join(elided(names), " → ")).
 		Note("what a component needs is built before it, so needs cannot go round")
 	if with := c.runsRound(c.active[at:]); with != nil {
 		e.Hint("take out the `runs with`: let the app use %s, too, or whoever uses the component", with.label())

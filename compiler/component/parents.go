@@ -127,6 +127,7 @@ func (x *expander) inherit(i *Instance) {
 		return
 	}
 	var closure bitset
+	base := x.dirsBelow(i)
 	for n, s := range i.Steps {
 		d, ok := s.(*Dir)
 		if !ok || d.Owner != nil || d.Mode != "" {
@@ -136,8 +137,8 @@ func (x *expander) inherit(i *Instance) {
 			closure = x.declarations.declarers.among(i.Needs)
 		}
 		m, found := x.declarations.of(closure, d.Path)
-		if at := slices.IndexFunc(x.dirsBelow(i), func(b Dir) bool { return b.Path == d.Path }); !found && at >= 0 {
-			m, found = x.dirsBelow(i)[at], true
+		if at := slices.IndexFunc(base, func(b Dir) bool { return b.Path == d.Path }); !found && at >= 0 {
+			m, found = base[at], true
 		}
 		if found {
 			i.Steps = slices.Clone(i.Steps)

@@ -72,10 +72,7 @@ func (x *expander) roundBuild(r *ref, b *body) {
 	for _, o := range x.building[slices.IndexFunc(x.building, func(o *ref) bool { return o.body == b }):] {
 		names = append(names, o.label())
 	}
-	if n := len(names); n > maxPath {
-		names = slices.Concat(names[:maxPath/2], []string{"…"}, names[n-maxPath/2:])
-	}
-	x.found.Errorf("E0334", x.told(r.span, r.origin), "%s is built from itself: %s", r.label(), strings.Join(append(names, r.label()), " → ")).
+	x.found.Errorf("E0334", x.told(r.span, r.origin), "%s is built from itself: %s", r.label(), strings.Join(append(elided(names), r.label()), " → ")).
 		Note("a build stage cannot copy from what copies from it").
 		Hint("take the copy out of one of them")
 }
