@@ -150,7 +150,8 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 			}
 		}
 		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
-			return placed(l.unknown(cmd, err), l.load(in.Modules))
+			program, _ := l.load(in.Modules)
+			return placed(l.unknown(cmd, err), program)
 		}
 		if !rest && len(names) == 0 {
 			break

@@ -11,8 +11,11 @@ import (
 )
 
 // placed adds to an error about packages that do not exist the places where the
-// program names them, as far as it does so literally.
+// program, nil if there is none, names them, as far as it does so literally.
 func placed(err error, p *load.Program) error {
+	if p == nil {
+		return err
+	}
 	var seen []string
 	for _, e := range unknownPackages(err) {
 		for _, at := range literals(p, e.Name) {

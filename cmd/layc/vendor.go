@@ -68,7 +68,7 @@ func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
 	if err != nil {
 		return err
 	}
-	_, found := load.Load(load.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where(), Std: stdlib.FS, Modules: fetched})
+	_, found := c.load(fetched)
 	return c.findings(slices.DeleteFunc(found, func(d *diag.Diagnostic) bool { return d.Code != load.Unpinned }))
 }
 
@@ -147,8 +147,12 @@ func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[lo
 		all[r] = load.Fetched{Files: files, Err: err}
 	}
 	for online && len(missing) > 0 {
+		program, _ := c.load(all)
+		if program == nil {
+			break // the compiler says why
+		}
 		wanted := 0
-		for _, r := range c.load(all).Repositories {
+		for _, r := range program.Repositories {
 			pin, ok := missing[r]
 			if !ok {
 				continue
@@ -169,13 +173,9 @@ func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[lo
 	return all, nil
 }
 
-// load reads the program, as far as it can be read.
-func (c *cli) load(fetched map[load.Repository]load.Fetched) *load.Program {
-	program, _ := load.Load(load.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where(), Std: stdlib.FS, Modules: fetched})
-	if program == nil {
-		return &load.Program{}
-	}
-	return program
+// load reads the program, as [load.Load] does.
+func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, diag.List) {
+	return load.Load(load.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where(), Std: stdlib.FS, Modules: fetched})
 }
 
 // pinModules pins the repositories that the program imports, those that only
@@ -200,7 +200,7 @@ func (l *locking) pinModules(ctx context.Context, pins *lock.File, names []strin
 			return nil, nil, nil, err
 		}
 		maps.Copy(fetched, fresh) // a vendored copy may be of before
-		program, found := load.Load(load.Input{Project: os.DirFS(l.dir), Dir: ".", Name: l.where(), Std: stdlib.FS, Modules: fetched})
+		program, found := l.load(fetched)
 		if program == nil {
 			return pins, fetched, names, nil // the compiler says why
 		}
