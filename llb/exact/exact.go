@@ -1,0 +1,163 @@
+//go:build linux
+
+// Package exact tells whether two root file systems are the same, and reads
+// those of images without any of the code that made them. It is the judge of
+// layc's tests: it imports nothing of layc, and layers are applied by
+// containerd's archive package.
+package exact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Entry is all that an image says about one path.
+type Entry struct {
+	Mode     uint32 // as stat has it, with the type
+	UID, GID uint32
+	Rdev     uint64 // of a device
+	Size     int64  // of a file
+	Sum      string // SHA-256 of a file's content, in hexadecimal digits
+	Target   string // of a symbolic link
+	Mtime    int64  // nanoseconds since 1970
+	Xattrs   map[string]string
+	// Same is the first path, in byte order, of a file that has several in the
+	// tree, the path itself included; else empty.
+	Same string
+}
+
+// Tree holds the entries of a root file system by their absolute paths within
+// it, as raw bytes. The root is "/".
+type Tree map[string]Entry
+
+// Read reads the tree below a directory. It follows no links. Extended
+// attributes that overlay keeps for itself are left out.
+func Read(root string) (Tree, error) {
+	r := &reader{root: root, tree: Tree{}, names: map[inode][]string{}}
+	if err := r.entry("/"); err != nil {
+		return nil, err
+	}
+	for _, paths := range r.names {
+		first := slices.Min(paths)
+		for _, p := range paths {
+			if len(paths) > 1 {
+				e := r.tree[p]
+				e.Same = first
+				r.tree[p] = e
+			}
+		}
+	}
+	return r.tree, nil
+}
+
+type inode struct{ dev, ino uint64 }
+
+type reader struct {
+	root  string
+	tree  Tree
+	names map[inode][]string // of what has several names
+}
+
+func (r *reader) entry(p string) error {
+	full := r.root + p
+	var s unix.Stat_t
+	if err := unix.Lstat(full, &s); err != nil {
+		return &fs.PathError{Op: "stat", Path: full, Err: err}
+	}
+	e := Entry{Mode: s.Mode, UID: s.Uid, GID: s.Gid, Mtime: s.Mtim.Nano()}
+	kind := s.Mode & unix.S_IFMT
+	var err error
+	switch kind {
+	case unix.S_IFREG:
+		e.Size = s.Size
+		e.Sum, err = sum(full)
+	case unix.S_IFLNK:
+		e.Target, err = os.Readlink(full)
+	case unix.S_IFBLK, unix.S_IFCHR:
+		e.Rdev = s.Rdev
+	}
+	if err != nil {
+		return err
+	}
+	if e.Xattrs, err = xattrs(full); err != nil {
+		return err
+	}
+	if kind != unix.S_IFDIR && s.Nlink > 1 {
+		i := inode{s.Dev, s.Ino}
+		r.names[i] = append(r.names[i], p)
+	}
+	r.tree[p] = e
+	if kind != unix.S_IFDIR {
+		return nil
+	}
+	entries, err := os.ReadDir(full)
+	if err != nil {
+		return err
+	}
+	for _, child := range entries {
+		if err := r.entry(path.Join(p, child.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sum(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// xattrs are the extended attributes of a path, or nil.
+func xattrs(file string) (map[string]string, error) {
+	list, err := grow(func(b []byte) (int, error) { return unix.Llistxattr(file, b) })
+	if errors.Is(err, unix.ENOTSUP) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &fs.PathError{Op: "list attributes of", Path: file, Err: err}
+	}
+	var out map[string]string
+	for name := range strings.SplitSeq(string(list), "\x00") {
+		if name == "" || strings.HasPrefix(name, "trusted.overlay.") {
+			continue
+		}
+		value, err := grow(func(b []byte) (int, error) { return unix.Lgetxattr(file, name, b) })
+		if err != nil {
+			return nil, &fs.PathError{Op: "read attribute " + name + " of", Path: file, Err: err}
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[name] = string(value)
+	}
+	return out, nil
+}
+
+// grow calls a function that fills a buffer, until the buffer is large enough.
+func grow(fill func([]byte) (int, error)) ([]byte, error) {
+	for size := 256; ; size *= 4 {
+		b := make([]byte, size)
+		n, err := fill(b)
+		if errors.Is(err, unix.ERANGE) {
+			continue
+		}
+		return b[:max(n, 0)], err
+	}
+}
