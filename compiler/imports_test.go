@@ -15,6 +15,7 @@ const module = "github.com/layc-lang/layc"
 // first, and CONTRIBUTING.md with it.
 var policy = map[string]string{
 	"lang/source": "",
+	"lang/paths":  "",
 	"lang/diag":   "lang/source",
 	"lang/syntax": "lang/source lang/diag",
 	"lang/format": "lang/source lang/diag lang/syntax",
@@ -25,7 +26,7 @@ var policy = map[string]string{
 
 	"compiler/lock":        "",
 	"compiler/debian":      "compiler/lock",
-	"compiler/component":   "lang/source lang/diag lang/syntax lang/load lang/check compiler/lock",
+	"compiler/component":   "lang/source lang/paths lang/diag lang/syntax lang/load lang/check compiler/lock",
 	"compiler/plan/search": "",
 	"compiler/plan":        "lang/source lang/diag compiler/component compiler/lock compiler/plan/search",
 	"compiler/picture":     "compiler/component compiler/plan compiler/plan/search",
@@ -33,14 +34,14 @@ var policy = map[string]string{
 	"compiler/report":      "compiler/component compiler/lock compiler/plan compiler/plan/search",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
 
-	"llb":          "lang/source compiler/component compiler/lock compiler/plan llb/helper",
+	"llb":          "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
 	"llb/helper":   "",
 	"llb/engine":   "",
 	"llb/exact":    "", // the judge shares nothing with what it judges
-	"llb/module":   "lang/diag lang/load compiler/lock",
+	"llb/module":   "lang/paths lang/diag lang/load compiler/lock",
 	"llb/pin":      "compiler/lock compiler/debian llb/rootfs",
 	"llb/registry": "compiler/lock llb/rootfs",
-	"llb/rootfs":   "compiler/lock",
+	"llb/rootfs":   "lang/paths compiler/lock",
 
 	"cmd/layc-helper": "",
 	"cmd/layc":        "any",

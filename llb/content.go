@@ -12,6 +12,7 @@ import (
 	mode "github.com/tonistiigi/dchapes-mode"
 
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -51,11 +52,11 @@ func (c *contents) put(p string, at source.Span) {
 		c.origin = at
 	}
 	p = path.Clean(p)
-	for dir := path.Dir(p); dir != "/"; dir = path.Dir(dir) {
+	// What fills the root may have written into any directory.
+	c.mixed = c.mixed || c.touched[p] || c.touched["/"] || p == "/" && len(c.touched) > 0
+	c.touched[p] = true
+	for dir := range paths.Above(p) {
 		c.mixed = c.mixed || c.touched[dir]
-	}
-	c.mixed = c.mixed || c.touched[p]
-	for dir := p; dir != "/"; dir = path.Dir(dir) {
 		c.touched[dir] = true
 	}
 }
@@ -291,14 +292,15 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
 	if s.Unpack {
-		l.parents(c, i, strings.TrimSuffix(s.To, "/"), s.Owner != nil)
-		c.put(strings.TrimSuffix(s.To, "/"), s.Span)
+		to := path.Clean(s.To)
+		l.parents(c, i, to, s.Owner != nil)
+		c.put(to, s.Span)
 		c.chain = c.chain.Copy(l.unpacked(i, s, file), "/", s.To, info)
 		return
 	}
 	l.parents(c, i, s.To, s.Owner != nil)
 	c.put(s.To, s.Span)
-	info.Mode = &llb.ChmodOpt{Mode: fileMode(s.Mode, 0o644)}
+	info.Mode = exactly(fileMode(s.Mode, 0o644))
 	c.chain = c.chain.Copy(file, "/"+downloaded, s.To, info)
 }
 

@@ -165,7 +165,7 @@ func action(a *pb.FileAction, inputs []string) string {
 		if c.ModeStr != "" {
 			s += " mode " + c.ModeStr
 		} else if c.Mode >= 0 {
-			s += fmt.Sprintf(" mode %#o", c.Mode)
+			s += fmt.Sprintf(" mode %#o of parents too", c.Mode)
 		}
 		for _, p := range c.IncludePatterns {
 			s += " include " + p

@@ -1,11 +1,11 @@
 package llb
 
 import (
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // parents appends the making of a path's parents, where they are not all
@@ -15,7 +15,7 @@ import (
 func (l *lowerer) parents(c *contents, i *component.Instance, p string, own bool) bool {
 	var dirs []string
 	special := own
-	for dir := path.Dir(path.Clean(p)); dir != "/"; dir = path.Dir(dir) {
+	for dir := range paths.Above(p) {
 		dirs = append(dirs, dir)
 		_, found := parent(i, dir)
 		special = special || found

@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"fmt"
 	"os"
 	"path"
 
@@ -83,7 +84,13 @@ func (l *lowerer) makeLink(c *contents, i *component.Instance, s *component.Link
 }
 
 func special(owner *component.Owner, mode os.FileMode) *llb.CopyInfo {
-	info := &llb.CopyInfo{CreatedTime: &epoch, Mode: &llb.ChmodOpt{Mode: mode}}
+	info := &llb.CopyInfo{CreatedTime: &epoch, Mode: exactly(mode)}
 	setOwnership(info, owner, "")
 	return info
+}
+
+// exactly is a mode that a copy gives to what it copies, and to nothing else.
+// BuildKit gives a mode that is a number to the parents that it makes, too.
+func exactly(mode os.FileMode) *llb.ChmodOpt {
+	return &llb.ChmodOpt{ModeStr: fmt.Sprintf("%#o", mode)}
 }

@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // links are what declared links lead to: those that steps made so far, and
@@ -65,7 +67,7 @@ func (l links) at(p string) (string, bool) {
 func (l links) follow(p string) string {
 	for range 40 {
 		next := p
-		for dir := path.Dir(p); dir != "/" && dir != "."; dir = path.Dir(dir) {
+		for dir := range paths.Above(p) {
 			if to, ok := l.at(dir); ok {
 				next = path.Join(to, strings.TrimPrefix(p, dir))
 				break

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -87,7 +88,7 @@ func (x *expander) overlaps(a *App) {
 // throughLink reports a claim beneath a directory link of the base: a layer
 // with a real directory there would delete the link.
 func (x *expander) throughLink(a *App, c *claim) {
-	for dir := c.path; dir != "/"; dir = path.Dir(dir) {
+	for dir := range paths.From(c.path) {
 		to, ok := a.Base.System.Links[dir]
 		if !ok {
 			continue

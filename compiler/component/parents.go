@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // A layer carries the directories above what it places, and the last layer of
@@ -61,7 +63,7 @@ func (d *declarations) of(closure bitset, dir string) (Dir, bool) {
 	if m, ok := uppermost(d.dirs[dir], closure); ok {
 		return m, true
 	}
-	for p := dir; p != "/"; p = path.Dir(p) {
+	for p := range paths.From(dir) {
 		if m, ok := uppermost(d.trees[p], closure); ok {
 			return Dir{Path: dir, Owner: m.Owner, Mode: m.Mode}, true
 		}
@@ -87,13 +89,16 @@ func (x *expander) parents(i *Instance) []Dir {
 		return nil
 	}
 	var out []Dir
-	seen := map[string]bool{"/": true}
+	seen := map[string]bool{}
 	for _, p := range places(i) {
 		dir := path.Dir(path.Clean(p))
 		if strings.HasSuffix(p, "/") {
 			dir = path.Clean(p) // what is placed lies in it
 		}
-		for ; !seen[dir]; dir = path.Dir(dir) {
+		for dir := range paths.From(dir) {
+			if seen[dir] {
+				break
+			}
 			seen[dir] = true
 			if m, ok := x.declarations.of(closure, dir); ok {
 				out = append(out, m)

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // FetchError says that a repository could not be reached or read.
@@ -200,7 +200,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 			continue
 		}
 		// Nor does git make a file beneath a link, which would be written elsewhere.
-		for dir := path.Dir(i.name); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		for dir := range paths.Above(i.name) {
 			if links[dir] {
 				return nil, nil, fmt.Errorf("%s has a file beneath the link %q, which layc does not write", r, dir)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // Store is where modules are read from.
@@ -137,7 +138,7 @@ func (s Store) remove(name string) error {
 	if err := os.RemoveAll(filepath.Join(s.Vendor, name)); err != nil {
 		return err
 	}
-	for dir := filepath.Dir(name); dir != "."; dir = filepath.Dir(dir) {
+	for dir := range paths.Above(name) {
 		if os.Remove(filepath.Join(s.Vendor, dir)) != nil {
 			break // it holds something else
 		}

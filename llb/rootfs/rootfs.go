@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // entry is a directory or symbolic link of the file system.
@@ -44,7 +45,7 @@ func Look(archive io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 			return nil, nil, fmt.Errorf("reading a tar archive: %w", err)
 		}
 		name := path.Join("/", h.Name)
-		for dir := path.Dir(name); ; dir = path.Dir(dir) {
+		for dir := range paths.Above(name) {
 			if _, ok := system[dir]; ok {
 				break
 			}
