@@ -19,6 +19,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
@@ -89,18 +90,21 @@ downloads is pinned afresh, and its runs run anew.`,
 // locking is the state of lock and update.
 type locking struct {
 	*cli
-	program   program
-	mirrors   mirrorFlags
-	keyrings  []string
-	rebalance bool
-	measure   string
-	vendored  bool // the project has copies of repositories, and others are pinned now
+	program                      program
+	mirrors                      mirrorFlags
+	keyrings                     []string
+	rebalance                    bool
+	allowExpired, allowDowngrade bool
+	measure                      string
+	vendored                     bool // the project has copies of repositories, and others are pinned now
 }
 
 func (l *locking) flags(cmd *cobra.Command) {
 	l.program.source(cmd)
 	l.program.planning.flags(cmd, false)
 	l.mirrors.flags(cmd)
+	cmd.Flags().BoolVar(&l.allowExpired, "allow-expired", false, "take package indexes that have expired")
+	cmd.Flags().BoolVar(&l.allowDowngrade, "allow-downgrade", false, "take indexes and packages that are older than the pinned ones")
 	cmd.Flags().StringArrayVar(&l.keyrings, "keyring", nil, "verify package indexes with the keys in `FILE`")
 }
 
@@ -228,7 +232,7 @@ func (l *locking) unknown(cmd *cobra.Command, err error) error {
 // checkFiles checks files that flags name before anything is resolved.
 func (l *locking) checkFiles(cmd *cobra.Command) error {
 	for _, file := range l.keyrings {
-		_, err := pin.FindKeys(pin.ThisHost(), []string{file})
+		_, err := pin.ReadKeyrings([]string{file})
 		var unread *fs.PathError
 		switch {
 		case errors.As(err, &unread):
@@ -313,13 +317,17 @@ func allRefs(targets []*compiler.Target) lock.Refs {
 func (l *locking) resolver(mirrors pin.Mirrors) lock.Resolver {
 	return announcing{l, pin.NewResolver(pin.Options{
 		Mirrors: mirrors,
-		Keys:    func() (openpgp.EntityList, error) { return pin.FindKeys(pin.ThisHost(), l.keyrings) },
-		Now:     time.Now(),
-		Image:   registry.Resolve,
+		Keys: func(suite debian.Suite) (openpgp.EntityList, error) {
+			if len(l.keyrings) > 0 {
+				return pin.ReadKeyrings(l.keyrings)
+			}
+			return pin.ThisHost().FindKeys(suite)
+		},
+		Now: time.Now(), AllowExpired: l.allowExpired, AllowDowngrade: l.allowDowngrade,
+		Image: registry.Resolve,
 		Base: func(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
 			return registry.Base(ctx, l.dir, ref)
 		},
-		Warn: func(text string) { fmt.Fprintf(l.err, "warning: %s\n", text) },
 	})}
 }
 
@@ -329,9 +337,9 @@ type announcing struct {
 	r lock.Resolver
 }
 
-func (a announcing) Packages(ctx context.Context, want lock.Distribution, keep []lock.Package) ([]lock.Index, []lock.Package, error) {
+func (a announcing) Packages(ctx context.Context, want lock.Distribution, pinned lock.Pinned) ([]lock.Index, []lock.Package, error) {
 	fmt.Fprintf(a.l.err, "resolving %s for %s\n", want.ID, want.Arch)
-	return a.r.Packages(ctx, want, keep)
+	return a.r.Packages(ctx, want, pinned)
 }
 
 func (a announcing) URL(ctx context.Context, url string) (lock.URL, error) {

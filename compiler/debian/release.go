@@ -3,6 +3,7 @@ package debian
 import (
 	"bufio"
 	"bytes"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
@@ -88,6 +89,10 @@ func Verify(inRelease []byte, keys openpgp.EntityList, now time.Time) ([]byte, e
 		if parsed, err := p.Parse(); err == nil {
 			if s, ok := parsed.(*packet.Signature); ok && s.IssuerKeyId != nil {
 				signers = append(signers, fmt.Sprintf("%016X", *s.IssuerKeyId))
+				if weak := weakness(s, keys.KeysById(*s.IssuerKeyId)); weak != nil {
+					problem = weak
+					continue
+				}
 			}
 		}
 		_, err = openpgp.CheckDetachedSignature(keys, bytes.NewReader(block.Bytes), &signature,
@@ -103,6 +108,29 @@ func Verify(inRelease []byte, keys openpgp.EntityList, now time.Time) ([]byte, e
 		return nil, fmt.Errorf("bad signature: %w", problem)
 	}
 	return nil, fmt.Errorf("%w (it is signed by %s)", ErrNoKey, strings.Join(signers, ", "))
+}
+
+// minBits is the least length of an RSA key that nobody can factor.
+const minBits = 2048
+
+// weakness says why a signature by one of the keys proves nothing; nil if it does.
+func weakness(s *packet.Signature, keys []openpgp.Key) error {
+	switch s.Hash {
+	case crypto.SHA256, crypto.SHA384, crypto.SHA512, crypto.SHA3_256, crypto.SHA3_512:
+	default:
+		return fmt.Errorf("the signature uses %s, which can be forged", s.Hash)
+	}
+	for _, k := range keys {
+		switch k.PublicKey.PubKeyAlgo {
+		case packet.PubKeyAlgoDSA, packet.PubKeyAlgoElGamal:
+			return errors.New("the key's algorithm, DSA or ElGamal, is not safe any more")
+		case packet.PubKeyAlgoRSA, packet.PubKeyAlgoRSASignOnly:
+			if bits, err := k.PublicKey.BitLength(); err != nil || bits < minBits {
+				return fmt.Errorf("the key has %d bits, which is too short: at least %d are needed", bits, minBits)
+			}
+		}
+	}
+	return nil
 }
 
 // ParseRelease reads the text of a Release file, which must have checksums.

@@ -2,7 +2,9 @@ package debian
 
 import (
 	"bytes"
+	"crypto"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +40,17 @@ func newKey(t *testing.T, days uint32) *openpgp.Entity {
 	return key
 }
 
+// shortKey is an RSA key that can be broken.
+func shortKey(t *testing.T) *openpgp.Entity {
+	t.Helper()
+	key, err := openpgp.NewEntity("archive", "", "archive@example.com", &packet.Config{
+		Algorithm: packet.PubKeyAlgoRSA, RSABits: 1024, Time: func() time.Time { return signed.Add(-time.Hour) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 func sign(t *testing.T, text string, keys ...*openpgp.Entity) []byte {
 	t.Helper()
 	var private []*packet.PrivateKey
@@ -56,8 +69,31 @@ func sign(t *testing.T, text string, keys ...*openpgp.Entity) []byte {
 	return out.Bytes()
 }
 
+// signSHA1 signs with a hash that clearsign does not use.
+func signSHA1(t *testing.T, text string, key *openpgp.Entity) []byte {
+	t.Helper()
+	text = strings.TrimSuffix(text, "\n")
+	hash := crypto.SHA1.New()
+	hash.Write([]byte(strings.ReplaceAll(text, "\n", "\r\n")))
+	s := &packet.Signature{Version: 4, SigType: packet.SigTypeText, PubKeyAlgo: key.PrivateKey.PubKeyAlgo, Hash: crypto.SHA1,
+		CreationTime: signed, IssuerKeyId: &key.PrivateKey.KeyId}
+	if err := s.Sign(hash, key.PrivateKey, &packet.Config{NonDeterministicSignaturesViaNotation: packet.BoolPointer(false)}); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA1\n\n%s\n", text)
+	w, err := armor.Encode(&out, "PGP SIGNATURE", nil)
+	if err == nil {
+		err = errors.Join(s.Serialize(w), w.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func TestVerify(t *testing.T) {
-	old, current, stranger := newKey(t, 1), newKey(t, 1000), newKey(t, 1000)
+	old, current, stranger, short := newKey(t, 1), newKey(t, 1000), newKey(t, 1000), shortKey(t)
 	later := signed.AddDate(0, 1, 0) // when the old key has expired
 	tests := []struct {
 		name string
@@ -72,6 +108,8 @@ func TestVerify(t *testing.T) {
 		{"expired", sign(t, release, old), openpgp.EntityList{old}, "bad signature: openpgp: key expired"},
 		{"changed", bytes.Replace(sign(t, release, current), []byte("stable"), []byte("stab1e"), 1), openpgp.EntityList{current},
 			"bad signature: openpgp: invalid signature: EdDSA verification failure"},
+		{"a weak hash", signSHA1(t, release, current), openpgp.EntityList{current}, "bad signature: the signature uses SHA-1, which can be forged"},
+		{"a short key", sign(t, release, short), openpgp.EntityList{short}, "bad signature: the key has 1024 bits, which is too short: at least 2048 are needed"},
 		{"not signed", []byte(release), openpgp.EntityList{current}, "not a signed file: no OpenPGP clear-text signature in it"},
 	}
 	for _, test := range tests {

@@ -14,7 +14,7 @@
 //
 //	image example.com/base:1 linux/amd64 sha256:…
 //
-//	index debian/bookworm amd64 debian:bookworm sha256:…
+//	index debian/bookworm amd64 debian:bookworm sha256:… 2026-11-14T09:30:00Z
 //
 //	layer java spine parent=os
 //
@@ -48,6 +48,7 @@ package lock
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Name is the lock file's name, in the directory of the root module.
@@ -72,10 +73,11 @@ type File struct {
 // Index pins the signed index from which packages were resolved. It records
 // where the packages' checksums come from; a build doesn't read it.
 type Index struct {
-	Distribution string // "debian/bookworm"
-	Arch         string // dpkg's name: "amd64", "arm64", "armhf"
-	Suite        string // archive and suite: "debian-security:bookworm-security"
-	Digest       string // "sha256:…" of the signed InRelease file
+	Distribution string    // "debian/bookworm"
+	Arch         string    // dpkg's name: "amd64", "arm64", "armhf"
+	Suite        string    // archive and suite: "debian-security:bookworm-security"
+	Digest       string    // "sha256:…" of the signed InRelease file
+	Date         time.Time // when it was made, in UTC; zero if the file doesn't say
 }
 
 // Package pins one package of a distribution.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Format writes the file as text, which Parse reads back as an equal value.
@@ -15,7 +16,11 @@ func (f *File) Format() []byte {
 	var lines []string
 	add := func(fields ...string) { lines = append(lines, join(fields)) }
 	for _, x := range f.Indexes {
-		add("index", x.Distribution, x.Arch, x.Suite, x.Digest)
+		fields := []string{"index", x.Distribution, x.Arch, x.Suite, x.Digest}
+		if !x.Date.IsZero() {
+			fields = append(fields, x.Date.UTC().Format(time.RFC3339))
+		}
+		add(fields...)
 	}
 	for _, x := range f.Packages {
 		fields := []string{"package", x.Distribution, x.Arch, x.Name, x.Version, x.URL, x.Digest,

@@ -28,7 +28,10 @@ func pkg(name string, needs ...string) Package {
 
 func sample() *File {
 	f := &File{
-		Indexes:  []Index{{bookworm, "amd64", "debian:bookworm", digest("b")}},
+		Indexes: []Index{
+			{Distribution: bookworm, Arch: "amd64", Suite: "debian:bookworm", Digest: digest("b"), Date: time.Date(2026, 11, 14, 9, 30, 0, 0, time.UTC)},
+			{Distribution: bookworm, Arch: "amd64", Suite: "debian:bookworm-updates", Digest: digest("b")}, // as older versions of layc wrote it
+		},
 		Packages: []Package{pkg("jq", "libc6", "libjq1"), pkg("+libc6"), pkg("libjq1", "libc6")},
 		URLs:     []URL{{"https://example.com/a b.jar", digest("c"), 7}, {"maven:com.example:server:1.0:zip", digest("d"), 0}},
 		Images:   []Image{{"registry.example.com/base:1", "linux/arm/v7", digest("e")}},
@@ -56,7 +59,8 @@ dir sha256:E /tmp 0:10 01777
 
 image registry.example.com/base:1 linux/arm/v7 sha256:E
 
-index debian/bookworm amd64 debian:bookworm sha256:B
+index debian/bookworm amd64 debian:bookworm sha256:B 2026-11-14T09:30:00Z
+index debian/bookworm amd64 debian:bookworm-updates sha256:B
 
 layer "the os" spine
 layer java spine "parent=the os"
@@ -207,6 +211,7 @@ func TestParseErrors(t *testing.T) {
 		{"bad owner", "layc-lock 1\ndir sha256:A /x root 0755\n", `f:2: "root" is no owner: UID:GID` + anew},
 		{"bad path", "layc-lock 1\nlink sha256:A /x/../y /z\n", `f:2: "/x/../y" is no path: an absolute one without . and ..` + anew},
 		{"no layers", "layc-lock 1\nbase sha256:A 0\n", `f:2: "0" is no number of layers` + anew},
+		{"bad date", "layc-lock 1\nindex d a s " + digest("a") + " 2026-11-14\n", `f:2: "2026-11-14" is not a valid date: expected one such as 2026-11-14T09:30:00Z` + anew},
 		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: "2026-11-31" is no update key: a day such as 2026-11-23` + anew},
 		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: "2026-11-30.1" is no update key: a day such as 2026-11-23` + anew},
 		{"conflict", "layc-lock 1\n<<<<<<< ours\nurl u sha256:A 1\n=======\n>>>>>>> theirs\n",
@@ -338,13 +343,13 @@ type fakeResolver struct {
 	fail  error
 }
 
-func (r *fakeResolver) Packages(_ context.Context, want Distribution, keep []Package) ([]Index, []Package, error) {
-	r.asked = append(r.asked, fmt.Sprintf("packages %s %s %v keeping %s", want.ID, want.Arch, want.Packages, names(keep)))
+func (r *fakeResolver) Packages(_ context.Context, want Distribution, pinned Pinned) ([]Index, []Package, error) {
+	r.asked = append(r.asked, fmt.Sprintf("packages %s %s %v keeping %s", want.ID, want.Arch, want.Packages, names(pinned.Keep)))
 	packages := []Package{pkg("+libc6")}
 	for _, name := range want.Packages {
 		packages = append(packages, pkg(name, "libc6"))
 	}
-	return []Index{{want.ID, want.Arch, "debian:bookworm", digest("f")}}, packages, r.fail
+	return []Index{{Distribution: want.ID, Arch: want.Arch, Suite: "debian:bookworm", Digest: digest("f")}}, packages, r.fail
 }
 
 func (r *fakeResolver) URL(_ context.Context, url string) (URL, error) {

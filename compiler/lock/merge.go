@@ -51,6 +51,18 @@ func (m *merging) dropMarkers() {
 	}
 }
 
+// preferred decides between two facts about one thing, whatever the order of their
+// lines: of two indexes the later one, as going back behind it needs a flag.
+func preferred(a, b []string) bool {
+	if a[0] == "index" {
+		// Dates are of one length; a fact of old has none.
+		if dateA, dateB := strings.Join(a[5:], ""), strings.Join(b[5:], ""); dateA != dateB {
+			return dateA > dateB
+		}
+	}
+	return join(a) < join(b)
+}
+
 // compare compares a line with the one before it that speaks of the same thing.
 // What Parse itself decides, and lines that it can't read, are left to it.
 func (m *merging) compare(n int) {
@@ -76,7 +88,7 @@ func (m *merging) compare(n int) {
 	if slices.Equal(fields, other) {
 		return
 	}
-	if join(other) < join(fields) { // whatever the order of lines
+	if preferred(other, fields) {
 		m.lines[n] = ""
 	} else {
 		m.lines[before], m.seen[key] = "", n

@@ -25,6 +25,8 @@ func TestMerged(t *testing.T) {
 			header + pack("curl", "7") + pack("jq", "1"), "curl jq"},
 		{"disputed without a conflict", header + "url u sha256:B 2\nurl u sha256:A 2\nmodule m v1 " + strings.Repeat("1", 40) + " sha256:A\nmodule m v1 " + strings.Repeat("2", 40) + " sha256:A\nimage i p sha256:B\nimage i p sha256:A\n",
 			header + "image i p sha256:A\nmodule m v1 " + strings.Repeat("1", 40) + " sha256:A\nurl u sha256:A 2\n", "i m@v1 u"},
+		{"the later index is taken", header + "index d a s sha256:A 2026-11-14T09:30:00Z\nindex d a s sha256:B 2026-11-15T09:30:00Z\nindex d a t sha256:A\nindex d a t sha256:B 2026-11-15T09:30:00Z\n",
+			header + "index d a s sha256:B 2026-11-15T09:30:00Z\nindex d a t sha256:B 2026-11-15T09:30:00Z\n", ""},
 		{"indexes say no more than where packages are from", header + "index d a s sha256:B\nindex d a s sha256:A\n", header + "index d a s sha256:A\n", ""},
 		{"a base of which different things are known", header + "base sha256:A 2\nbase sha256:B 1\nlink sha256:A /lib /usr/lib\nlink sha256:A /lib /usr/lib64\n",
 			header + "base sha256:B 1\n", ""},

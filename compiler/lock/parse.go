@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -130,7 +131,7 @@ var forms = map[string]struct {
 	min  int // fields in all
 	max  int
 }{
-	"index":   {"index DISTRIBUTION ARCH SUITE DIGEST", 4, 5, 5},
+	"index":   {"index DISTRIBUTION ARCH SUITE DIGEST [DATE]", 4, 5, 6},
 	"package": {"package DISTRIBUTION ARCH NAME VERSION URL DIGEST size=BYTES installed=BYTES [minimal] [needs=NAME,…]", 4, 9, 11},
 	"url":     {"url URL DIGEST BYTES", 2, 4, 4},
 	"image":   {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
@@ -207,7 +208,11 @@ func (p *parser) parseLine(line int, text string) {
 func (p *parser) fact(line int, f []string) {
 	switch f[0] {
 	case "index":
-		p.file.Indexes = append(p.file.Indexes, Index{f[1], f[2], f[3], p.digest(line, f[4])})
+		index := Index{Distribution: f[1], Arch: f[2], Suite: f[3], Digest: p.digest(line, f[4])}
+		if len(f) == 6 {
+			index.Date = p.date(line, f[5])
+		}
+		p.file.Indexes = append(p.file.Indexes, index)
 	case "package":
 		p.pkg(line, f)
 	case "url":
@@ -342,6 +347,14 @@ func (p *parser) commit(line int, field string) string {
 		p.errorf(line, field, "%q is no commit: 40 hexadecimal digits", field)
 	}
 	return field
+}
+
+func (p *parser) date(line int, field string) time.Time {
+	t, err := time.Parse(time.RFC3339, field)
+	if err != nil || t.UTC().Format(time.RFC3339) != field {
+		p.errorf(line, field, "%q is not a valid date: expected one such as 2026-11-14T09:30:00Z", field)
+	}
+	return t.UTC()
 }
 
 func (p *parser) key(line int, field string) string {

@@ -33,14 +33,21 @@ type ImageRef struct {
 	Platform  string // "linux/amd64"
 }
 
+// Pinned is what a lock file says about a distribution that is to be resolved.
+type Pinned struct {
+	Indexes  []Index   // of all distributions
+	Packages []Package // of that distribution and architecture
+	Keep     []Package // those of them that are to stay
+}
+
 // Resolver finds out what the world holds now. Its errors are shown to people
 // as they are.
 type Resolver interface {
 	// Packages resolves the minimal system of a distribution and all wanted
 	// packages together. It returns the indexes it has read, and every package
-	// of the resolution with its needs and Minimal set; versions in keep stay
-	// as they are wherever the resolution allows that.
-	Packages(ctx context.Context, want Distribution, keep []Package) ([]Index, []Package, error)
+	// of the resolution with its needs and Minimal set; versions in pinned.Keep
+	// stay as they are wherever the resolution allows that.
+	Packages(ctx context.Context, want Distribution, pinned Pinned) ([]Index, []Package, error)
 
 	// URL reads a URL and returns its checksum and size.
 	URL(ctx context.Context, url string) (URL, error)

@@ -158,29 +158,28 @@ func (u *updater) updates(refs []UpdateRef) {
 }
 
 func (u *updater) distribution(ctx context.Context, want Distribution) error {
-	var pinned []Package
+	pinned := Pinned{Indexes: u.old.Indexes}
 	for _, p := range u.old.Packages {
 		if p.Distribution == want.ID && p.Arch == want.Arch {
-			pinned = append(pinned, p)
+			pinned.Packages = append(pinned.Packages, p)
 		}
 	}
 	resolve := len(u.old.Missing(Refs{Distributions: []Distribution{want}})) > 0
-	var keep []Package
 	if u.named(want.ID) || u.names[plainID(want.ID)] {
 		resolve = true
 	} else {
-		for _, p := range pinned {
+		for _, p := range pinned.Packages {
 			if u.named(p.Name) {
 				resolve = true
 			} else {
-				keep = append(keep, p)
+				pinned.Keep = append(pinned.Keep, p)
 			}
 		}
 	}
 	if !resolve {
 		return u.keepDistribution(want)
 	}
-	indexes, packages, err := u.resolver.Packages(ctx, want, keep)
+	indexes, packages, err := u.resolver.Packages(ctx, want, pinned)
 	if err != nil {
 		return fmt.Errorf("resolving packages of %s for %s: %w", want.ID, want.Arch, err)
 	}

@@ -1,16 +1,10 @@
 package pin
 
 import (
-	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/ProtonMail/go-crypto/openpgp"
-
-	"github.com/layc-lang/layc/compiler/debian"
 )
 
 // aptSource is one URI and suite that a machine's apt reads.
@@ -18,7 +12,7 @@ type aptSource struct {
 	file       string // base name of the file that has it
 	uri, suite string
 	components []string
-	signedBy   []string // keyring files
+	signedBy   []string // keyring files, and fingerprints of keys
 	inlineKey  string   // armored key in the source itself
 }
 
@@ -184,61 +178,4 @@ func parseDeb822Sources(text string) []aptSource {
 	}
 	finish()
 	return list
-}
-
-// FindKeys returns the keys that vouch for Debian's archives: those in the
-// given keyring files if there are any, else those that the host's apt would
-// accept: the keyrings that its Debian sources name, Debian's own keyring,
-// and the keys that it trusts for all sources. No keys at all are an error
-// that says where they come from.
-func FindKeys(h Host, keyrings []string) (openpgp.EntityList, error) {
-	var keys openpgp.EntityList
-	if len(keyrings) > 0 {
-		for _, file := range keyrings {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				return nil, fmt.Errorf("reading a keyring: %w", err)
-			}
-			more, err := debian.ReadKeys(text)
-			if err != nil {
-				return nil, fmt.Errorf("keyring %s: %w", file, err)
-			}
-			keys = append(keys, more...)
-		}
-		return keys, nil
-	}
-
-	roots := h.debianMirrors()
-	var files []string
-	for _, s := range h.aptSources() {
-		if s.uri != roots["debian"] && s.uri != roots["debian-security"] {
-			continue
-		}
-		for _, file := range s.signedBy {
-			files = append(files, filepath.Join(h.Root, file))
-		}
-		if s.inlineKey != "" {
-			if more, err := debian.ReadKeys([]byte(s.inlineKey)); err == nil {
-				keys = append(keys, more...)
-			}
-		}
-	}
-	for _, pattern := range []string{"usr/share/keyrings/debian-archive-*.gpg", "etc/apt/trusted.gpg", "etc/apt/trusted.gpg.d/*.gpg", "etc/apt/trusted.gpg.d/*.asc"} {
-		more, _ := filepath.Glob(filepath.Join(h.Root, pattern))
-		files = append(files, more...)
-	}
-	slices.Sort(files)
-	for _, file := range slices.Compact(files) {
-		text, err := os.ReadFile(file)
-		if err != nil || len(bytes.TrimSpace(text)) == 0 || strings.Contains(filepath.Base(file), "removed-keys") {
-			continue
-		}
-		if more, err := debian.ReadKeys(text); err == nil {
-			keys = append(keys, more...)
-		}
-	}
-	if len(keys) == 0 {
-		return nil, fmt.Errorf("this machine has no keys to verify Debian's package index with: install the package debian-archive-keyring, or name a keyring file with --keyring")
-	}
-	return keys, nil
 }

@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +19,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
+	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
@@ -104,7 +103,7 @@ func (a *archive) sign(t *testing.T, text string) string {
 func (a *archive) options() Options {
 	return Options{
 		Mirrors: Mirrors{"debian": a.URL + "/debian", "debian-security": a.URL + "/debian-security", "maven": a.URL + "/m2"},
-		Keys:    func() (openpgp.EntityList, error) { return openpgp.EntityList{a.key}, nil },
+		Keys:    func(debian.Suite) (openpgp.EntityList, error) { return openpgp.EntityList{a.key}, nil },
 		Now:     now,
 	}
 }
@@ -121,30 +120,30 @@ var bookworm = lock.Distribution{ID: "debian/bookworm+updates+security", Arch: "
 func TestPackages(t *testing.T) {
 	a := newArchive(t)
 	a.fail["/debian/dists/bookworm/InRelease"] = 2 // mirrors have bad moments
-	a.suite(t, "debian", "bookworm-updates", "", "Valid-Until: Fri, 31 May 2024 00:00:00 UTC\n")
-	o := a.options()
-	var warnings []string
-	o.Warn = func(text string) { warnings = append(warnings, text) }
-	indexes, packages, err := resolver(o).Packages(context.Background(), bookworm, nil)
+	a.suite(t, "debian", "bookworm-updates", "", "Date: Fri, 31 May 2024 00:00:00 UTC\nValid-Until: Sat, 08 Jun 2024 00:00:00 UTC\n")
+	indexes, packages, err := resolver(a.options()).Packages(context.Background(), bookworm, lock.Pinned{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, index := range indexes {
-		got = append(got, index.Suite)
+		got = append(got, strings.TrimSpace(index.Suite+" "+date(index)))
 	}
 	for _, p := range packages {
 		got = append(got, fmt.Sprint(p.Name, " ", p.Version, " ", p.URL, " ", p.Minimal))
 	}
-	want := "debian:bookworm\ndebian:bookworm-updates\ndebian-security:bookworm-security\n" +
+	want := "debian:bookworm\ndebian:bookworm-updates 2024-05-31\ndebian-security:bookworm-security\n" +
 		"jq 2 debian-security:pool/updates/jq.deb false\nlibc 2 debian:pool/libc.deb true"
 	if got := strings.Join(got, "\n"); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
-	wantWarning := "the index debian:bookworm-updates was valid until 2024-05-31 00:00:00: the mirror may lag behind, or this machine's clock is wrong"
-	if got := strings.Join(warnings, "\n"); got != wantWarning {
-		t.Errorf("warnings are:\n%s\nwant:\n%s", got, wantWarning)
+}
+
+func date(index lock.Index) string {
+	if index.Date.IsZero() {
+		return ""
 	}
+	return index.Date.Format(time.DateOnly)
 }
 
 func TestByHashComesFirst(t *testing.T) {
@@ -153,7 +152,7 @@ func TestByHashComesFirst(t *testing.T) {
 	index := a.files[path+"Packages.gz"]
 	a.files[path+fmt.Sprintf("by-hash/SHA256/%x", sha256.Sum256([]byte(index)))] = index
 	a.files[path+"Packages.gz"] = "the next version, which the mirror has already"
-	if _, _, err := resolver(a.options()).Packages(context.Background(), bookworm, nil); err != nil {
+	if _, _, err := resolver(a.options()).Packages(context.Background(), bookworm, lock.Pinned{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -171,13 +170,13 @@ func TestPackagesErrors(t *testing.T) {
 		{"unknown key", func(t *testing.T, a *archive, o *Options) {
 			other := newArchive(t)
 			o.Keys = other.options().Keys
-		}, "URL/debian/dists/bookworm/InRelease is signed by none of the known keys (it is signed by "},
+		}, "URL/debian/dists/bookworm/InRelease: signed by none of the known keys (it is signed by "},
 		{"no keys at all", func(t *testing.T, a *archive, o *Options) {
-			o.Keys = func() (openpgp.EntityList, error) { return FindKeys(Host{Root: t.TempDir()}, nil) }
+			o.Keys = Host{Root: t.TempDir()}.FindKeys
 		}, "this machine has no keys to verify Debian's package index with: install the package debian-archive-keyring, or name a keyring file with --keyring"},
 		{"another suite", func(t *testing.T, a *archive, o *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = a.files["/debian/dists/bookworm-updates/InRelease"]
-		}, "debian:bookworm: URL/debian/dists/bookworm/InRelease is about bookworm-updates (), not about bookworm: is the mirror set up right?"},
+		}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: it is about bookworm-updates (), not about bookworm: is the mirror set up right?"},
 		{"no such suite", func(t *testing.T, a *archive, o *Options) {
 			delete(a.files, "/debian/dists/bookworm/InRelease")
 		}, "debian:bookworm: cannot download URL/debian/dists/bookworm/InRelease: the server says 404 Not Found (is the name right, and does the mirror have it?)"},
@@ -190,7 +189,7 @@ func TestPackagesErrors(t *testing.T) {
 			a := newArchive(t)
 			o := a.options()
 			test.spoil(t, a, &o)
-			_, _, err := resolver(o).Packages(context.Background(), bookworm, nil)
+			_, _, err := resolver(o).Packages(context.Background(), bookworm, lock.Pinned{})
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -207,7 +206,7 @@ func TestPackagesErrors(t *testing.T) {
 
 func TestAnotherArchitecture(t *testing.T) {
 	a := newArchive(t)
-	_, _, err := resolver(a.options()).Packages(context.Background(), lock.Distribution{ID: "debian/bookworm", Arch: "arm64"}, nil)
+	_, _, err := resolver(a.options()).Packages(context.Background(), lock.Distribution{ID: "debian/bookworm", Arch: "arm64"}, lock.Pinned{})
 	if want := "has no list of packages: does this release support arm64?"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want … %s", err, want)
 	}
@@ -277,30 +276,5 @@ func TestCancel(t *testing.T) {
 	var network *NetworkError
 	if !errors.Is(err, context.Canceled) || errors.As(err, &network) {
 		t.Errorf("got %v, want the context's error", err)
-	}
-}
-
-func TestFindKeys(t *testing.T) {
-	key := newArchive(t).key
-	var keyring bytes.Buffer
-	key.Serialize(&keyring)
-	h := host(t, debianRelease+"-- etc/apt/sources.list --\ndeb [signed-by=/etc/keys/mine.gpg] http://mirror.example.com/debian bookworm main\n")
-	for _, name := range []string{"etc/keys/mine.gpg", "usr/share/keyrings/debian-archive-removed-keys.gpg", "etc/apt/trusted.gpg.d/x.gpg"} {
-		path := filepath.Join(h.Root, name)
-		os.MkdirAll(filepath.Dir(path), 0o755)
-		if err := os.WriteFile(path, keyring.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	keys, err := FindKeys(h, nil)
-	if err != nil || len(keys) != 2 {
-		t.Errorf("%d keys, %v, want that of the source and the one trusted for all", len(keys), err)
-	}
-	keys, err = FindKeys(h, []string{filepath.Join(h.Root, "etc/keys/mine.gpg")})
-	if err != nil || len(keys) != 1 {
-		t.Errorf("%d keys, %v, want the one given", len(keys), err)
-	}
-	if _, err := FindKeys(h, []string{filepath.Join(h.Root, "none")}); err == nil {
-		t.Error("no error for a given keyring that isn't there")
 	}
 }

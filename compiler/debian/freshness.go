@@ -1,0 +1,80 @@
+package debian
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// maxSkew is how far ahead of this machine's clock an index may be dated; apt
+// allows as much.
+const maxSkew = 10 * time.Second
+
+// CheckTime refuses an index that is not valid at the time now: one that has
+// expired, unless that is allowed, or one that is dated in the future. Whoever
+// serves an old index hides the security updates since then.
+func (r *Release) CheckTime(now time.Time, allowExpired bool) error {
+	if r.Date.After(now.Add(maxSkew)) {
+		return fmt.Errorf("it is dated %s, which is in the future: check this machine's clock, which says %s", clock(r.Date), clock(now))
+	}
+	if !r.ValidUntil.IsZero() && now.After(r.ValidUntil) && !allowExpired {
+		return fmt.Errorf("it expired on %s: the mirror lags behind, or this machine's clock is wrong (it says %s). Name another mirror with --mirror, or use this index with --allow-expired", clock(r.ValidUntil), clock(now))
+	}
+	return nil
+}
+
+// CheckRollback refuses an index that is older than the one of the same suite
+// and architecture that is pinned, if there is one and its date is known.
+func (r *Release) CheckRollback(suite Suite, arch string, pinned []lock.Index) error {
+	for _, p := range pinned {
+		if p.Suite != suite.String() || p.Arch != arch || !r.Date.Before(p.Date) {
+			continue
+		}
+		date := "has no date"
+		if !r.Date.IsZero() {
+			date = "is of " + clock(r.Date)
+		}
+		return fmt.Errorf("it %s, but %s knows the index of %s: the mirror lags behind, or somebody serves an old index. Try again later, name another mirror with --mirror, or go back with --allow-downgrade", date, lock.Name, clock(p.Date))
+	}
+	return nil
+}
+
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// DowngradeError says that packages would get older versions than are pinned.
+type DowngradeError struct {
+	Packages []string // "bash 5.2-1 → 5.1-1", sorted
+}
+
+func (e *DowngradeError) Error() string {
+	const most = 8
+	list := e.Packages
+	more := ""
+	if len(list) > most {
+		list, more = list[:most], fmt.Sprintf(" and %d more", len(list)-most)
+	}
+	return fmt.Sprintf("the indexes have older versions than %s pins: %s%s. Name another mirror with --mirror, or go back with --allow-downgrade", lock.Name, strings.Join(list, ", "), more)
+}
+
+// CheckDowngrades returns a [*DowngradeError] if a package of after is older
+// than the pinned one of that name.
+func CheckDowngrades(pinned, after []lock.Package) error {
+	versions := map[string]string{}
+	for _, p := range pinned {
+		versions[p.Name] = p.Version
+	}
+	var older []string
+	for _, p := range after {
+		if was, ok := versions[p.Name]; ok && CompareVersions(p.Version, was) < 0 {
+			older = append(older, p.Name+" "+was+" → "+p.Version)
+		}
+	}
+	if len(older) == 0 {
+		return nil
+	}
+	slices.Sort(older)
+	return &DowngradeError{older}
+}

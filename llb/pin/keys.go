@@ -1,0 +1,158 @@
+package pin
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+
+	"github.com/layc-lang/layc/compiler/debian"
+)
+
+// ReadKeyrings reads the keys of keyring files.
+func ReadKeyrings(files []string) (openpgp.EntityList, error) {
+	var keys openpgp.EntityList
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("reading a keyring: %w", err)
+		}
+		more, err := debian.ReadKeys(text)
+		if err != nil {
+			return nil, fmt.Errorf("keyring %s: %w", file, err)
+		}
+		keys = append(keys, more...)
+	}
+	return keys, nil
+}
+
+// FindKeys returns the keys that vouch for a suite, as the host's apt chooses
+// them. If apt's source of the suite says Signed-By, only those keys count, and
+// one that cannot be read is an error. If it does not, the keys count that apt
+// trusts for all sources. Without a source of that archive, Debian's own keyring
+// counts as well. No keys at all are an error that says where they come from.
+func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
+	sources := h.sourcesOf(suite)
+	if signed := slices.DeleteFunc(slices.Clone(sources), func(s aptSource) bool { return !s.isSigned() }); len(signed) > 0 {
+		var keys openpgp.EntityList
+		for _, s := range signed {
+			more, err := h.signedBy(s)
+			if err != nil {
+				return nil, fmt.Errorf("Signed-By of %s: %w: mend that source, or name a keyring file with --keyring", s.file, err)
+			}
+			keys = append(keys, more...)
+		}
+		return keys, nil
+	}
+	keys := h.trustedKeys()
+	if len(sources) == 0 {
+		keys = append(keys, h.keysOf("usr/share/keyrings/debian-archive-*.gpg", "usr/share/keyrings/debian-archive-*.pgp")...)
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("this machine has no keys to verify Debian's package index with: install the package debian-archive-keyring, or name a keyring file with --keyring")
+	}
+	return keys, nil
+}
+
+// sourcesOf are the sources of a suite. A suite that has none of its own goes by
+// all sources of its archive.
+func (h Host) sourcesOf(suite debian.Suite) []aptSource {
+	root := h.debianMirrors()[suite.Archive]
+	var ofSuite, ofArchive []aptSource
+	for _, s := range h.aptSources() {
+		if root == "" || s.uri != root {
+			continue
+		}
+		ofArchive = append(ofArchive, s)
+		if s.suite == suite.Name {
+			ofSuite = append(ofSuite, s)
+		}
+	}
+	if len(ofSuite) > 0 {
+		return ofSuite
+	}
+	return ofArchive
+}
+
+// isSigned reports whether a source says which keys count.
+func (s aptSource) isSigned() bool { return s.inlineKey != "" || len(s.signedBy) > 0 }
+
+// signedBy are the keys that a source names: in itself, in files, or by their
+// fingerprints among the keys that apt trusts.
+func (h Host) signedBy(s aptSource) (openpgp.EntityList, error) {
+	if s.inlineKey != "" {
+		keys, err := debian.ReadKeys([]byte(s.inlineKey))
+		if err != nil {
+			return nil, fmt.Errorf("the key cannot be read: %w", err)
+		}
+		return keys, nil
+	}
+	var keys openpgp.EntityList
+	for _, by := range s.signedBy {
+		var more openpgp.EntityList
+		var err error
+		if filepath.IsAbs(by) {
+			more, err = ReadKeyrings([]string{filepath.Join(h.Root, by)})
+		} else {
+			more, err = withFingerprint(h.trustedKeys(), by)
+		}
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, more...)
+	}
+	return keys, nil
+}
+
+// withFingerprint chooses the key with a fingerprint: a primary key with its
+// subkeys, or a subkey. An exclamation mark behind a fingerprint leaves out the
+// subkeys.
+func withFingerprint(keys openpgp.EntityList, fingerprint string) (openpgp.EntityList, error) {
+	plain, exact := strings.CutSuffix(fingerprint, "!")
+	for _, key := range keys {
+		if strings.EqualFold(fmt.Sprintf("%x", key.PrimaryKey.Fingerprint), plain) {
+			if !exact {
+				return openpgp.EntityList{key}, nil
+			}
+			alone := *key
+			alone.Subkeys = nil
+			return openpgp.EntityList{&alone}, nil
+		}
+		for _, sub := range key.Subkeys {
+			if strings.EqualFold(fmt.Sprintf("%x", sub.PublicKey.Fingerprint), plain) {
+				alone := *key
+				alone.Subkeys = []openpgp.Subkey{sub}
+				return openpgp.EntityList{&alone}, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("apt trusts no key with the fingerprint %s", plain)
+}
+
+// trustedKeys are the keys that apt trusts for all sources.
+func (h Host) trustedKeys() openpgp.EntityList {
+	return h.keysOf("etc/apt/trusted.gpg", "etc/apt/trusted.gpg.d/*.gpg", "etc/apt/trusted.gpg.d/*.asc")
+}
+
+// keysOf reads the files that match. Those that cannot be read are passed over,
+// as apt does.
+func (h Host) keysOf(patterns ...string) openpgp.EntityList {
+	var keys openpgp.EntityList
+	for _, pattern := range patterns {
+		files, _ := filepath.Glob(filepath.Join(h.Root, pattern))
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil || len(bytes.TrimSpace(text)) == 0 || strings.Contains(filepath.Base(file), "removed-keys") {
+				continue
+			}
+			if more, err := debian.ReadKeys(text); err == nil {
+				keys = append(keys, more...)
+			}
+		}
+	}
+	return keys
+}

@@ -1,0 +1,208 @@
+package pin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/ulikunitz/xz"
+
+	"github.com/layc-lang/layc/compiler/debian"
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// Packages reads and verifies the indexes of all suites of a distribution,
+// and resolves the wanted packages. Expired indexes, and those and packages that
+// are older than the pinned ones, are errors unless the options allow them.
+func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned lock.Pinned) ([]lock.Index, []lock.Package, error) {
+	suites, err := debian.Suites(want.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.options.Keys == nil {
+		return nil, nil, errors.New("there are no keys to verify package indexes with")
+	}
+	indexes := make([]lock.Index, len(suites))
+	lists := make([][]debian.Package, len(suites))
+	failed := make([]error, len(suites))
+	var group sync.WaitGroup
+	for i, suite := range suites {
+		group.Go(func() {
+			indexes[i], lists[i], failed[i] = r.suite(ctx, suite, want.Arch, pinned.Indexes)
+			indexes[i].Distribution = want.ID
+		})
+	}
+	group.Wait()
+	// The first suite's error, whichever came first: the same every time.
+	for i, err := range failed {
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", suites[i], err)
+		}
+	}
+	packages, err := debian.Resolve(debian.NewUniverse(want.ID, want.Arch, lists...), want.Packages, pinned.Keep)
+	if err == nil && !r.options.AllowDowngrade {
+		err = debian.CheckDowngrades(pinned.Packages, packages)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return indexes, packages, nil
+}
+
+// suite reads one suite's index: its signed summary, and the list of packages
+// for which that vouches.
+func (r *Resolver) suite(ctx context.Context, suite debian.Suite, arch string, pinned []lock.Index) (lock.Index, []debian.Package, error) {
+	root, err := r.options.Mirrors.URL(suite.Archive + ":dists/" + suite.Name)
+	if err != nil {
+		return lock.Index{}, nil, err
+	}
+	signed, err := r.inRelease(ctx, suite, root)
+	if err != nil {
+		return lock.Index{}, nil, err
+	}
+	release, err := r.verified(suite, signed)
+	if err == nil && !r.options.AllowDowngrade {
+		err = release.CheckRollback(suite, arch, pinned)
+	}
+	if err != nil {
+		return lock.Index{}, nil, fmt.Errorf("%s/InRelease: %w", root, err)
+	}
+	index := lock.Index{Arch: arch, Suite: suite.String(), Digest: digestOf(signed), Date: release.Date}
+	packages, err := r.packages(ctx, suite, root, release, arch)
+	return index, packages, err
+}
+
+// maxInRelease bounds a signed summary; those of Debian have 200 kB.
+const maxInRelease = 16 << 20
+
+func (r *Resolver) inRelease(ctx context.Context, suite debian.Suite, root string) (signed []byte, err error) {
+	err = r.fetch.get(ctx, suite.String(), root+"/InRelease", func(body io.Reader) (err error) {
+		signed, err = io.ReadAll(io.LimitReader(body, maxInRelease+1))
+		return err
+	})
+	if err == nil && len(signed) > maxInRelease {
+		err = fmt.Errorf("%s/InRelease has more than %d MiB", root, maxInRelease>>20)
+	}
+	return signed, err
+}
+
+// verified is what a signed summary says, if a key vouches for it, it is about
+// the suite, and it is valid now.
+func (r *Resolver) verified(suite debian.Suite, signed []byte) (*debian.Release, error) {
+	keys, err := r.options.Keys(suite)
+	if err != nil {
+		return nil, err
+	}
+	text, err := debian.Verify(signed, keys, r.options.Now)
+	if errors.Is(err, debian.ErrNoKey) {
+		return nil, fmt.Errorf("%w: install or update the package debian-archive-keyring, look at Signed-By in apt's sources, or name a keyring file with --keyring", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	release, err := debian.ParseRelease(text)
+	if err != nil {
+		return nil, err
+	}
+	if release.Codename != suite.Name && release.Suite != suite.Name {
+		return nil, fmt.Errorf("it is about %s (%s), not about %s: is the mirror set up right?", release.Codename, release.Suite, suite.Name)
+	}
+	return release, release.CheckTime(r.options.Now, r.options.AllowExpired)
+}
+
+// packages downloads a suite's list of packages.
+func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string, release *debian.Release, arch string) ([]debian.Package, error) {
+	dir := "main/binary-" + arch + "/"
+	// gzip is four times as fast to read as xz, which saves more than the
+	// larger download costs.
+	for _, name := range []string{dir + "Packages.gz", dir + "Packages.xz", dir + "Packages"} {
+		file, ok := release.Files[name]
+		if !ok {
+			continue
+		}
+		urls := []string{root + "/" + name}
+		if release.ByHash {
+			// Under its hash a file stays while the mirror moves on.
+			urls = append([]string{root + "/" + dir + "by-hash/SHA256/" + strings.TrimPrefix(file.Digest, "sha256:")}, urls...)
+		}
+		var text []byte
+		var err error
+		for _, url := range urls {
+			err = r.fetch.get(ctx, suite.String()+" "+arch, url, func(body io.Reader) (err error) {
+				text, err = readSigned(body, file)
+				return err
+			})
+			if !notFound(err) {
+				break
+			}
+		}
+		switch {
+		case notFound(err):
+			continue // a release may vouch for forms that the mirror doesn't keep
+		case err != nil:
+			return nil, err
+		}
+		list, err := unpackIndex(text, path.Ext(name), unpackedSize(release, dir+"Packages", file), suite.Archive)
+		if err != nil {
+			return nil, fmt.Errorf("%s/%s: %w", root, name, err)
+		}
+		return list, nil
+	}
+	return nil, fmt.Errorf("%s/%s has no list of packages: does this release support %s?", root, dir, arch)
+}
+
+// readSigned reads a file that a release vouches for. Nothing of it is unpacked
+// before its size and digest are known to be right.
+func readSigned(body io.Reader, file debian.IndexFile) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(body, file.Size+1))
+	if err != nil {
+		return nil, err
+	}
+	if got := digestOf(text); got != file.Digest {
+		size := fmt.Sprint(len(text))
+		if int64(len(text)) > file.Size {
+			size = fmt.Sprintf("more than %d", file.Size)
+		}
+		return nil, fmt.Errorf("the list of packages is not the one that InRelease signs: it has %s bytes with %s, want %d with %s: the mirror may be in the middle of an update, try again", size, got, file.Size, file.Digest)
+	}
+	return text, nil
+}
+
+// maxIndexRatio bounds how much larger than its compressed form a list of packages
+// may be if the release does not say its size; those of Debian are 6 times as large.
+const maxIndexRatio = 50
+
+// unpackedSize is how many bytes a compressed list of packages may unpack to.
+func unpackedSize(release *debian.Release, plain string, compressed debian.IndexFile) int64 {
+	if file, ok := release.Files[plain]; ok {
+		return file.Size
+	}
+	return maxIndexRatio * max(compressed.Size, 1<<20)
+}
+
+// unpackIndex reads a list of packages of at most size bytes.
+func unpackIndex(text []byte, extension string, size int64, archive string) ([]debian.Package, error) {
+	var in io.Reader = bytes.NewReader(text)
+	var err error
+	switch extension {
+	case ".gz":
+		in, err = gzip.NewReader(in)
+	case ".xz":
+		in, err = xz.NewReader(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	limited := &io.LimitedReader{R: in, N: size + 1}
+	list, err := debian.ParsePackages(limited, archive)
+	if limited.N == 0 {
+		return nil, fmt.Errorf("the list of packages unpacks to more than the %d bytes that its InRelease allows", size)
+	}
+	return list, err
+}
