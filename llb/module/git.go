@@ -8,14 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
@@ -152,7 +149,7 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 	}
 	var failed error
 	for _, a := range attempts {
-		_, err := git(ctx, r, dir, nil, append([]string{"fetch", "--quiet", "--no-tags"}, a...)...)
+		_, err := git(ctx, r, dir, nil, append([]string{"fetch", "--progress", "--no-tags"}, a...)...)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -184,6 +181,10 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 		head, name, _ := strings.Cut(entry, "\t")
 		fields := strings.Fields(head)
 		isLink := len(fields) == 4 && fields[0] == linkMode
+		// Where no module lies nothing is written, but git itself would check out nothing.
+		if foreign(name, isLink) != "" {
+			return nil, nil, checkName(r.String(), name, isLink)
+		}
 		if len(fields) != 4 || !isLink && !strings.HasPrefix(fields[0], "100") || isLink && strings.HasSuffix(name, ".layer") {
 			continue // submodules are not followed
 		}
@@ -205,9 +206,8 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 				return nil, nil, fmt.Errorf("%s has a file beneath the link %q, which layc does not write", r, dir)
 			}
 		}
-		// A repository made to do harm may hold names that git itself never makes.
-		if !fs.ValidPath(i.name) || strings.ContainsFunc(i.name, func(c rune) bool { return c == '\\' || !unicode.IsPrint(c) }) {
-			return nil, nil, fmt.Errorf("%s has a file with the name %q, which layc does not write", r, i.name)
+		if err := checkName(r.String(), i.name, links[i.name]); err != nil {
+			return nil, nil, err
 		}
 		n, err := strconv.Atoi(i.fields[3])
 		if err != nil {
@@ -241,68 +241,4 @@ func blob(in *bufio.Reader) ([]byte, error) {
 		return nil, err
 	}
 	return data[:n], nil
-}
-
-// git runs the git program. It never asks the user anything.
-func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args ...string) ([]byte, error) {
-	program, err := exec.LookPath("git")
-	if err != nil {
-		return nil, &FetchError{r, "there is no git program on this machine", "install git; or run layc vendor where there is one"}
-	}
-	if dir == "" {
-		dir = os.TempDir() // in a repository, that one's settings would count
-	}
-	args = append([]string{"-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60"}, args...)
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Stdin, cmd.Env = dir, in, Environment(os.Environ())
-	var out, message bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &message
-	err = cmd.Run()
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil:
-		return nil, &FetchError{Repository: r, Message: words(message.String(), err)}
-	}
-	return out.Bytes(), nil
-}
-
-// Environment is the environment that git runs in: the given one of the user, for
-// proxies and credentials, but without the variables that a git hook runs with,
-// as they point git at another repository. It asks the user nothing.
-func Environment(env []string) []string {
-	var kept []string
-	ssh := false
-	for _, v := range env {
-		name, _, _ := strings.Cut(v, "=")
-		switch name {
-		case "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-			"GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES", "LC_ALL", "GIT_TERMINAL_PROMPT":
-			continue
-		case "GIT_SSH", "GIT_SSH_COMMAND":
-			ssh = true
-		}
-		kept = append(kept, v)
-	}
-	if !ssh {
-		kept = append(kept, "GIT_SSH_COMMAND=ssh -o BatchMode=yes")
-	}
-	return append(kept, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
-}
-
-// words are what git said, on one line, without its advice: ours follows.
-func words(message string, err error) string {
-	advice := []string{"Could not read from remote repository.", "Please make sure you have the correct access rights", "and the repository exists."}
-	var lines []string
-	for line := range strings.Lines(message) {
-		line = strings.TrimSpace(line)
-		line = strings.TrimPrefix(strings.TrimPrefix(line, "fatal: "), "error: ")
-		if line != "" && !strings.HasPrefix(line, "warning:") && !slices.Contains(advice, line) && len(lines) < 3 {
-			lines = append(lines, line)
-		}
-	}
-	if len(lines) == 0 {
-		return err.Error()
-	}
-	return strings.Join(lines, "; ")
 }

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -158,14 +159,8 @@ func writeDir(dir string, files []File) error {
 	if err := os.Chmod(fresh, 0o755); err != nil {
 		return err
 	}
-	for _, f := range files {
-		name := filepath.Join(fresh, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		if err := f.write(name); err != nil {
-			return err
-		}
+	if err := fill(fresh, files); err != nil {
+		return err
 	}
 	// A directory cannot be renamed over one that is not empty.
 	old := fresh + "-old"
@@ -176,10 +171,28 @@ func writeDir(dir string, files []File) error {
 	return os.Rename(fresh, dir)
 }
 
-// write writes a file that is not there yet.
-func (f File) write(name string) error {
-	if f.Link {
-		return os.Symlink(string(f.Data), name)
+// fill writes files into a new directory, and through no link out of it.
+func fill(dir string, files []File) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
 	}
-	return os.WriteFile(name, f.Data, f.mode())
+	defer root.Close()
+	for _, f := range files {
+		if err := checkName(dir, f.Name, f.Link); err != nil {
+			return err
+		}
+		if err := root.MkdirAll(path.Dir(f.Name), 0o755); err != nil {
+			return err
+		}
+		if f.Link {
+			err = root.Symlink(string(f.Data), f.Name)
+		} else {
+			err = root.WriteFile(f.Name, f.Data, f.mode())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

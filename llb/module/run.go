@@ -1,0 +1,140 @@
+package module
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/layc-lang/layc/lang/load"
+)
+
+// Limits of what git does; tests lower them.
+var (
+	// gitPatience is how long git may say nothing at all. It tells its progress
+	// while a server answers, however slowly.
+	gitPatience = 2 * time.Minute
+	// maxOutput bounds what git prints: trees that repeat themselves make a list
+	// without end out of a repository of a few kilobytes.
+	maxOutput = 128 << 20
+)
+
+var (
+	errSilent = errors.New("the server does not answer")
+	errOutput = errors.New("the list of its files is too long")
+)
+
+// git runs the git program. It never asks the user anything, and ends git when the
+// context is done, when nothing is heard of it for too long, or when it prints
+// more than any sane repository needs.
+func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args ...string) ([]byte, error) {
+	program, err := exec.LookPath("git")
+	if err != nil {
+		return nil, &FetchError{r, "there is no git program on this machine", "install git; or run layc vendor where there is one"}
+	}
+	if dir == "" {
+		dir = os.TempDir() // in a repository, that one's settings would count
+	}
+	within, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	silence := time.AfterFunc(gitPatience, func() { end(errSilent) })
+	defer silence.Stop()
+	heard := func() { silence.Reset(gitPatience) }
+
+	cmd := exec.CommandContext(within, program, append(settings(), args...)...)
+	cmd.Dir, cmd.Stdin, cmd.Env = dir, in, Environment(os.Environ())
+	// A signal lets git end the programs that it has started; those that stay hold
+	// the pipes, for which nobody waits long.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Second
+	out := &output{max: maxOutput, heard: heard, full: func() { end(errOutput) }}
+	message := &output{max: 1 << 20, heard: heard, full: func() {}} // it ends with what matters
+	cmd.Stdout, cmd.Stderr = out, message
+	err = cmd.Run()
+	switch cause := context.Cause(within); {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case cause != nil:
+		return nil, &FetchError{Repository: r, Message: cause.Error()}
+	case err != nil:
+		return nil, &FetchError{Repository: r, Message: words(message.text.String(), err)}
+	}
+	return out.text.Bytes(), nil
+}
+
+// settings bound what a server can make git wait for and hold in memory: large
+// objects are unpacked piece by piece.
+func settings() []string {
+	return []string{"-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "core.bigFileThreshold=1m"}
+}
+
+// output keeps what is written to it, and tells of each write. After more than max
+// bytes it calls full, and begins anew.
+type output struct {
+	text  bytes.Buffer
+	max   int
+	heard func()
+	full  func()
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.heard()
+	if o.text.Len()+len(p) > o.max {
+		o.full()
+		o.text.Reset()
+	}
+	return o.text.Write(p)
+}
+
+// Environment is the environment that git runs in: the given one of the user, for
+// proxies and credentials, but without the variables that a git hook runs with,
+// as they point git at another repository. It asks the user nothing.
+func Environment(env []string) []string {
+	var kept []string
+	ssh := false
+	for _, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		switch name {
+		case "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+			"GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES", "LC_ALL", "GIT_TERMINAL_PROMPT":
+			continue
+		case "GIT_SSH", "GIT_SSH_COMMAND":
+			ssh = true
+		}
+		kept = append(kept, v)
+	}
+	if !ssh {
+		kept = append(kept, "GIT_SSH_COMMAND=ssh -o BatchMode=yes -o ConnectTimeout=30")
+	}
+	return append(kept, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+}
+
+// progress matches the lines with which git says how far it is.
+var progress = regexp.MustCompile(`^(remote: )?[A-Z][a-z ]+: +[0-9]+[%, ]|^From |^\* |^(remote: )?(Total|Enumerating|Counting|Compressing) `)
+
+// words are what git said, on one line, without its advice: ours follows.
+func words(message string, err error) string {
+	advice := []string{"Could not read from remote repository.", "Please make sure you have the correct access rights", "and the repository exists."}
+	var lines []string
+	for line := range strings.FieldsFuncSeq(message, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		line = strings.TrimSpace(line)
+		if progress.MatchString(line) {
+			continue
+		}
+		line = strings.TrimPrefix(strings.TrimPrefix(line, "fatal: "), "error: ")
+		if line != "" && !strings.HasPrefix(line, "warning:") && !slices.Contains(advice, line) && len(lines) < 3 {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return err.Error()
+	}
+	return strings.Join(lines, "; ")
+}

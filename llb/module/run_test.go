@@ -1,0 +1,78 @@
+package module
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/layc-lang/layc/lang/load"
+)
+
+// TestSilentServer checks that a server that takes a connection and says nothing
+// is given up, with its name.
+func TestSilentServer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	lower(t, &gitPatience, 100*time.Millisecond)
+	r := load.Repository{URL: "https://" + listener.Addr().String() + "/layers.git", Version: "v1"}
+	_, err = resolve(context.Background(), r)
+	var failed *FetchError
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "cannot fetch git+"+r.URL+"@v1: the server does not answer") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestEndlessTree checks that a repository of a few kilobytes that lists a billion
+// files is refused.
+func TestEndlessTree(t *testing.T) {
+	dir := t.TempDir()
+	run := func(in string, args ...string) string {
+		t.Helper()
+		cmd := exec.Command("git", append([]string{"-c", "user.name=x", "-c", "user.email=x@example.com"}, args...)...)
+		cmd.Dir, cmd.Stdin, cmd.Env = dir, strings.NewReader(in), Environment(os.Environ())
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	run("", "init", "-q")
+	object, kind := run("let x = 1\n", "hash-object", "-w", "--stdin"), "100644 blob "
+	for range 9 {
+		var tree strings.Builder
+		for _, name := range strings.Split("a.layer b c d e f g h i j", " ") {
+			tree.WriteString(kind + object + "\t" + name + "\n")
+		}
+		object, kind = run(tree.String(), "mktree"), "040000 tree "
+	}
+	commit := run("", "commit-tree", "-m", "x", object)
+	run("", "tag", "v1", commit)
+	lower(t, &maxOutput, 1<<20)
+	_, err := fetch(context.Background(), load.Repository{URL: "file://" + dir, Version: "v1"}, commit)
+	if err == nil || !strings.Contains(err.Error(), "the list of its files is too long") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func lower[T any](t *testing.T, limit *T, to T) {
+	was := *limit
+	*limit = to
+	t.Cleanup(func() { *limit = was })
+}
+
+// TestWords checks that of what git says its progress is left out.
+func TestWords(t *testing.T) {
+	message := "remote: Enumerating objects: 5, done.        \nremote: Counting objects:  50% (1/2)\rremote: Total 3 (delta 0), reused 0 (delta 0)\n" +
+		"Receiving objects: 100% (3/3)\rFrom https://git.example.com/l\n * tag  v1 -> FETCH_HEAD\nremote: Repository not found.\nfatal: it ended early\n"
+	if got, want := words(message, nil), "remote: Repository not found.; it ended early"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
