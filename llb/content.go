@@ -9,7 +9,6 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
-	mode "github.com/tonistiigi/dchapes-mode"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/lang/paths"
@@ -161,24 +160,11 @@ func (l *lowerer) room(c *contents, i *component.Instance, p string) {
 	}
 }
 
-// fileMode reads a declared mode, octal or symbolic, as chmod has it: with the
-// bits beyond permissions in 07000. A symbolic one changes the default.
-func fileMode(m string, otherwise os.FileMode) os.FileMode {
-	if m == "" {
-		return otherwise
-	}
-	if n, err := strconv.ParseUint(m, 8, 32); err == nil {
-		return os.FileMode(n)
-	}
-	if set, err := mode.ParseWithUmask(m, 0); err == nil {
-		applied := set.Apply(otherwise)
-		n := applied.Perm()
-		for bit, as := range map[os.FileMode]os.FileMode{os.ModeSetuid: 0o4000, os.ModeSetgid: 0o2000, os.ModeSticky: 0o1000} {
-			if applied&bit != 0 {
-				n |= as
-			}
-		}
-		return n
+// fileMode is what a declared mode makes of the one that a file has otherwise,
+// with the bits beyond permissions in 07000.
+func fileMode(declared string, otherwise os.FileMode) os.FileMode {
+	if m, ok := component.ParseMode(declared); ok {
+		return os.FileMode(m.Apply(uint32(otherwise), false))
 	}
 	return otherwise
 }
@@ -187,8 +173,8 @@ func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
 	if o != nil {
 		info.ChownOpt = &llb.ChownOpt{User: &llb.UserOpt{UID: o.UID}, Group: &llb.UserOpt{UID: o.GID}}
 	}
-	if mode != "" {
-		info.Mode = &llb.ChmodOpt{ModeStr: mode}
+	if m, ok := component.ParseMode(mode); ok && m.String() != "" {
+		info.Mode = &llb.ChmodOpt{ModeStr: m.String()}
 	}
 }
 

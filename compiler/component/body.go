@@ -1,9 +1,7 @@
 package component
 
 import (
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -366,98 +364,11 @@ func (x *expander) changes(s *syntax.Clause, v *env, to *body) {
 }
 
 func (x *expander) test(s *syntax.Clause, v *env, to *body) {
-	command, _ := x.operand(s, v).(string)
+	command, ok := x.operand(s, v).(string)
+	if !ok || !x.passable(command, s.Args[0].Span()) {
+		return
+	}
 	to.tests = append(to.tests, Test{Command: command, Prints: x.option(s, "prints", v), Span: s.At})
-}
-
-// assigned evaluates env and label.
-func (x *expander) assigned(s *syntax.Clause, v *env, to *body) {
-	if s.Assign == nil {
-		return
-	}
-	key, _ := x.eval(s.Assign.Key, v).(string)
-	val, ok := x.content(s.Assign.Value, v)
-	if !ok {
-		return
-	}
-	if key == "" || strings.ContainsAny(key, "=\x00") || s.Word.Name == "env" && strings.ContainsAny(key, " \t\n") {
-		x.found.Errorf("E0307", s.Assign.Key.At, "%q cannot be the name of a %s", key, map[string]string{"env": "variable", "label": "label"}[s.Word.Name]).
-			Note("names are not empty and have no `=` in them, those of variables no space").
-			Hint("write `%s %s = …`", s.Word.Name, plainName(key))
-		return
-	}
-	to.propose(setting{
-		word: s.Word.Name, key: key, append: s.Assign.Append, by: x.option(s, "by", v), value: val, span: s.At,
-	})
-}
-
-func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
-	set := setting{word: s.Word.Name, span: s.At}
-	switch s.Word.Name {
-	case "expose", "volume":
-		out := list{}
-		for _, a := range s.Args {
-			for _, t := range x.texts(a, v) {
-				if s.Word.Name == "expose" {
-					t = x.port(t, s, a.Span())
-				} else if _, ok := x.target(t, a.Span()); !ok {
-					continue
-				}
-				out = append(out, t)
-			}
-		}
-		set.value = out
-	default:
-		set.value = x.operand(s, v)
-		if dir, ok := set.value.(string); ok && s.Word.Name == "workdir" {
-			x.target(dir, s.Args[0].Span())
-		}
-		if a, ok := set.value.(*account); ok {
-			to.mention(a, s.At)
-			set.value = text(a)
-		}
-	}
-	if set.value != nil {
-		to.propose(set)
-	}
-}
-
-// port checks a port and writes it in full: 9080 is 9080/tcp.
-func (x *expander) port(p string, s *syntax.Clause, at source.Span) string {
-	number, protocol, ok := strings.Cut(p, "/")
-	if !ok {
-		protocol = "tcp"
-	}
-	if digits(number) != len(number) || number == "" || compareVersions(number, "65535") > 0 || strings.Trim(number, "0") == "" || !slices.Contains([]string{"tcp", "udp", "sctp"}, protocol) {
-		x.found.Errorf("E0308", at, "%s is no port", p).
-			Note("ports are numbers from 1 to 65535, with tcp, udp or sctp as their protocol").
-			Hint("write `%s 8080`, or `\"53/udp\"` for another protocol", s.Word.Name)
-	}
-	return strings.TrimLeft(number, "0") + "/" + protocol
-}
-
-func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
-	h := &Healthcheck{}
-	if len(s.Args) == 1 {
-		if n, ok := s.Args[0].(*syntax.Name); !ok || n.Name != "none" || x.p.Objects[n] != nil {
-			h.Command = x.texts(s.Args[0], v)
-		}
-	}
-	said := strs(h.Command)
-	for _, o := range []struct {
-		word string
-		to   *time.Duration
-	}{{"every", &h.Every}, {"timeout", &h.Timeout}, {"start", &h.Start}} {
-		if d, ok := x.optional(s, o.word, v).(time.Duration); ok {
-			*o.to = d
-			said = append(said, o.word+" "+duration(d))
-		}
-	}
-	if n, ok := x.optional(s, "retries", v).(int64); ok {
-		h.Retries = int(n)
-		said = append(said, "retries "+text(n))
-	}
-	to.propose(setting{word: "healthcheck", value: said, health: h, span: s.At})
 }
 
 // unpinned reports something that the lock file has to pin and does not.

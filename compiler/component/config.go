@@ -31,6 +31,7 @@ func (x *expander) config(a *App, own []setting) Config {
 	if e, cmd := m.single["entrypoint"], m.single["command"]; e.set != nil && cmd.set != nil && (e.from == nil && cmd.from != nil || !e.ofBase() && cmd.ofBase()) {
 		c.Command = nil // an entrypoint clears an inherited command
 	}
+	x.runnable(a, &c, m)
 	c.Shell = textsOf(m.value("shell"))
 	c.Expose = m.union("expose")
 	c.Volumes = m.union("volume")
@@ -38,6 +39,20 @@ func (x *expander) config(a *App, own []setting) Config {
 		c.Healthcheck = h.set.health
 	}
 	return c
+}
+
+// runnable checks what only all proposals together show: that a program has a
+// name, and that the system passes on what is joined.
+func (x *expander) runnable(a *App, c *Config, m *merged) {
+	if len(c.Entrypoint) == 0 && len(c.Command) > 0 && c.Command[0] == "" {
+		x.nothingToRun(m.single["command"].set.span, "the name of the program is empty in app %s", a.Name).
+			Hint("write the program, such as `command [\"/opt/tool/run\"]`, or an `entrypoint`")
+	}
+	for _, e := range c.Env {
+		if joined := m.appended[e.Name]; joined != nil {
+			x.passable(e.Name+"="+e.Value, joined[0].set.span)
+		}
+	}
 }
 
 // stepEnv is the environment of an instance's runs: that of its root, then

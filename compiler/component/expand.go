@@ -264,6 +264,7 @@ func (x *expander) app(v *variant) *App {
 	}
 	b := &body{module: x.p.Root, span: d.Name.At}
 	x.statements(d.Body, v.env, b)
+	x.otherShell(b)
 	for n, t := range b.tags {
 		if !imageTag.MatchString(t) {
 			x.found.Errorf("E0313", b.tagsAt[n], "%q cannot be a tag of app %s", t, name).
@@ -463,6 +464,7 @@ func (x *expander) bodyOf(r *ref) *body {
 	outer, found := x.origin, len(x.found)
 	x.origin = r.origin
 	x.statements(r.component.Decl.Body, v, b)
+	x.otherShell(b)
 	x.turn(found, r.origin)
 	x.origin = outer
 	return b

@@ -1,6 +1,7 @@
 package component
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,47 +28,6 @@ func replace(d *diag.Diagnostic, old, text string) {
 	}
 }
 
-// target checks a path within the image: absolute and clean. A trailing slash
-// is kept.
-func (x *expander) target(p string, at source.Span) (string, bool) {
-	if !strings.HasPrefix(p, "/") {
-		replace(x.found.Errorf("E0320", at, "%q is not an absolute path", p).
-			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)
-		return "", false
-	}
-	if len(p) > maxPathLength {
-		x.found.Errorf("E0320", at, "this path is %d bytes long", len(p)).
-			Note("Linux takes paths of up to %d bytes", maxPathLength).Hint("write a shorter path")
-		return "", false
-	}
-	for e := range strings.SplitSeq(p, "/") {
-		if e == ".." || strings.ContainsRune(e, 0) {
-			x.found.Errorf("E0320", at, "%q steps out of its directory", p).Hint("write the path without `..`")
-			return "", false
-		}
-	}
-	clean := path.Clean(p)
-	if strings.HasSuffix(p, "/") && clean != "/" {
-		clean += "/"
-	}
-	return clean, true
-}
-
-// isRoot reports the root of the image where a path below it should be, and
-// whether it stands there.
-func (x *expander) isRoot(p string, at source.Span) bool {
-	if p != "/" {
-		return false
-	}
-	x.found.Errorf("E0320", at, "`/` is the whole image").
-		Note("what a component writes and owns lies in directories below it, so that an image can have others beside it").
-		Hint("name the directories, such as `\"/opt/tool\"`")
-	return true
-}
-
-// maxPathLength is the longest path that Linux takes.
-const maxPathLength = 4095
-
 // targetOf evaluates and checks an option that is a path within the image.
 func (x *expander) targetOf(s *syntax.Clause, word string, v *env) (string, bool) {
 	o := s.Option(word)
@@ -82,9 +42,7 @@ func (x *expander) targetOf(s *syntax.Clause, word string, v *env) (string, bool
 }
 
 var (
-	numericOwner = regexp.MustCompile(`^([0-9]{1,9})(?::([0-9]{1,9}))?$`)
-	octalMode    = regexp.MustCompile(`^[0-7]{3,4}$`)
-	symbolicMode = regexp.MustCompile(`^[ugoa]*[-+=][rwxXst]*(,[ugoa]*[-+=][rwxXst]*)*$`)
+	numericOwner = regexp.MustCompile(`^([0-9]{1,10})(?::([0-9]{1,10}))?$`)
 )
 
 // ownership evaluates the options owner and mode.
@@ -105,15 +63,15 @@ func (x *expander) ownership(s *syntax.Clause, v *env, to *body) (*Owner, string
 	}
 	switch m := x.eval(o.Args[0], v).(type) {
 	case int64:
-		if m >= 0 && m <= 0o7777 {
+		if m >= 0 && m <= maxMode {
 			return owner, "0" + strconv.FormatInt(m, 8)
 		}
 		x.badMode(o.Args[0])
 	case string:
-		switch {
-		case octalMode.MatchString(m):
-			return owner, "0" + strings.TrimLeft(m, "0")
-		case symbolicMode.MatchString(m):
+		switch parsed, ok := ParseMode(m); {
+		case ok && parsed.octal >= 0:
+			return owner, parsed.String()
+		case ok:
 			return owner, m
 		}
 		x.badMode(o.Args[0])
@@ -122,24 +80,45 @@ func (x *expander) ownership(s *syntax.Clause, v *env, to *body) (*Owner, string
 }
 
 func (x *expander) badMode(e syntax.Expr) {
-	x.found.Errorf("E0321", e.Span(), "%s is no mode", e.Span().Text()).
-		Note("a mode is octal, or as chmod takes it").Hint("write `0755` or `\"g+rw\"`")
+	x.found.Errorf("E0321", e.Span(), "%s is not a valid mode", e.Span().Text()).
+		Note("a mode is octal, or as chmod takes it; it changes something, and `X` stands before what changes `x`").
+		Hint("write `0755` or `\"g+rw\"`")
 }
 
+// owner reads an owner in numbers. Names are refused: a portable layer is made
+// without knowing the system that it will lie on, and a name may have another
+// number on each.
 func (x *expander) owner(t string, at source.Span) *Owner {
 	m := numericOwner.FindStringSubmatch(t)
 	if m == nil {
-		x.found.Errorf("E0321", at, "%q is no owner", t).
-			Note("an owner is numbers, or a user that is declared: what an image's own files say does not matter").
-			Hint("write `\"1001\"` or `\"1001:0\"`, or declare `user %s { uid … }` and write `owner %s`", plainName(t), plainName(t))
+		d := x.found.Errorf("E0321", at, "%q is not a valid owner", t).
+			Note("an owner is numbers or a declared user: layers are made without knowing which system they will lie on, and a name may have another number on each")
+		if numbers, ok := debianUsers[t]; ok {
+			replace(d.Hint("write `%q`, which is %s on Debian, or declare `user %s { uid … }` and write `owner %s`", numbers, t, plainName(t), plainName(t)), t, numbers)
+		} else {
+			d.Hint("write the numbers, such as `\"1001\"` or `\"1001:0\"`, or declare `user %s { uid … }` and write `owner %s`", plainName(t), plainName(t))
+		}
 		return nil
 	}
-	uid, _ := strconv.Atoi(m[1])
+	uid, err := strconv.Atoi(m[1])
 	gid := uid
 	if m[2] != "" {
-		gid, _ = strconv.Atoi(m[2])
+		var bad error
+		gid, bad = strconv.Atoi(m[2])
+		err = cmp.Or(err, bad)
+	}
+	if err != nil || uid > maxID || gid > maxID {
+		x.found.Errorf("E0321", at, "%q is not a valid owner", t).Hint("write numbers from 0 to %d", maxID)
+		return nil
 	}
 	return &Owner{UID: uid, GID: gid}
+}
+
+// debianUsers are the owners that have fixed numbers on Debian, in package
+// base-passwd, and that programs use.
+var debianUsers = map[string]string{
+	"root": "0:0", "daemon": "1:1", "bin": "2:2", "sys": "3:3", "games": "5:60", "man": "6:12", "lp": "7:7", "mail": "8:8", "news": "9:9",
+	"uucp": "10:10", "proxy": "13:13", "www-data": "33:33", "backup": "34:34", "list": "38:38", "irc": "39:39", "nobody": "65534:65534",
 }
 
 func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
@@ -377,7 +356,7 @@ func cause(err error) string {
 
 func (x *expander) run(s *syntax.Clause, v *env, to *body) {
 	script, ok := x.operand(s, v).(string)
-	if !ok {
+	if !ok || !x.passable(script, s.Args[0].Span()) {
 		return
 	}
 	step := &Run{Script: script, Span: s.At, User: x.runAs(s, v, to)}
@@ -386,7 +365,7 @@ func (x *expander) run(s *syntax.Clause, v *env, to *body) {
 	}
 	for _, o := range x.p.Mentions[s] {
 		if val := x.object(o, s.At, v); val != nil {
-			step.Vars = append(step.Vars, EnvVar{o.Ident().Name, text(val)})
+			x.variable(&step.Vars, o.Ident().Name, text(val), s.At)
 		}
 	}
 	if o := s.Option("with"); o != nil {
@@ -433,7 +412,7 @@ func (x *expander) runEnv(o *syntax.Option, step *Run, v *env) {
 			Hint("write `env %s = …`", plainName(key))
 		return
 	}
-	step.Vars = append(step.Vars, EnvVar{key, val})
+	x.variable(&step.Vars, key, val, o.Assign.Value.Span())
 }
 
 // variableName is what a shell takes for the name of a variable.
@@ -443,7 +422,7 @@ func (x *expander) itemTargets(args []syntax.Expr, v *env) []string {
 	var out []string
 	for _, a := range args {
 		for _, p := range x.texts(a, v) {
-			if p, ok := x.target(p, a.Span()); ok {
+			if p, ok := x.target(p, a.Span()); ok && !x.isRoot(p, a.Span()) {
 				out = append(out, p)
 			}
 		}
@@ -547,7 +526,9 @@ func (x *expander) runAs(s *syntax.Clause, v *env, to *body) string {
 	}
 	switch u := x.eval(o.Args[0], v).(type) {
 	case string:
-		return u
+		if x.validUser(u, o.Args[0].Span()) {
+			return u
+		}
 	case *account:
 		to.mention(u, o.Args[0].Span())
 		return text(u)
@@ -558,22 +539,19 @@ func (x *expander) runAs(s *syntax.Clause, v *env, to *body) string {
 func (x *expander) dir(s *syntax.Clause, v *env, to *body) {
 	owner, mode := x.ownership(s, v, to)
 	for _, p := range x.itemTargets(s.Args, v) {
-		if x.isRoot(p, s.At) {
-			continue
-		}
 		to.steps = append(to.steps, &Dir{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: s.At})
 	}
 }
 
 func (x *expander) link(s *syntax.Clause, v *env, to *body) {
-	step := &Link{Span: s.At, To: x.option(s, "to", v)}
-	p, is := x.operand(s, v).(string)
-	if !is {
+	p, ok := x.operand(s, v).(string)
+	said := x.optional(s, "to", v)
+	if !ok || said == nil {
 		return
 	}
-	var ok bool
-	if p, ok = x.target(p, s.Args[0].Span()); ok && step.To != "" && !x.isRoot(p, s.At) {
-		step.Path = strings.TrimSuffix(p, "/")
-		to.steps = append(to.steps, step)
+	holds := text(said)
+	p, ok = x.target(p, s.Args[0].Span())
+	if x.linkTarget(holds, s.Option("to").Args[0].Span()) && ok && !x.isRoot(p, s.Args[0].Span()) {
+		to.steps = append(to.steps, &Link{Span: s.At, Path: strings.TrimSuffix(p, "/"), To: holds})
 	}
 }

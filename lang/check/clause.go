@@ -275,7 +275,7 @@ func (c *checker) option(word string, o *syntax.Option) {
 func (c *checker) mode(a syntax.Expr) {
 	n, ok := a.(*syntax.Number)
 	if ok && n.Unit == "" && len(n.Text) > 1 && n.Text[0] != '0' {
-		d := c.list.Errorf("E0321", a.Span(), "%s is no mode", n.Text).
+		d := c.list.Errorf("E0321", a.Span(), "%s is not a valid mode", n.Text).
 			Note("a number that begins with 0 is octal, and all others are decimal")
 		if strings.Trim(n.Text, "01234567") == "" {
 			d.Hint("write `0%s`", n.Text).Fix(a.Span(), "0"+n.Text)

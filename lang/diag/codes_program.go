@@ -191,14 +191,15 @@ app shop {
 }
 `},
 	{"E0307", "Not the name of a variable", `
-Names of environment variables are not empty and have no = and no space in them.
+Names of environment variables and labels are not empty and have no = and no
+control characters in them; those of variables have no space either.
 `, exampleBase + `
 app shop {
     env "A B" = "x"
 }
 `},
 	{"E0308", "Not a port", `
-Ports are numbers from 1 to 65535.
+Ports are numbers from 1 to 65535, with tcp, udp or sctp as their protocol.
 `, exampleBase + `
 app shop {
     expose 70000
@@ -323,16 +324,23 @@ app shop {
 }
 `},
 	{"E0320", "Not a path within an image", `
-Paths within an image begin with / and do not go up with "..".
+Paths within an image begin with / and do not go up with "..". They hold what
+Linux takes: at most 4095 bytes, 255 in a name, and no NUL. No name begins with
+".wh.", by which a layer says that a file is gone.
 `, exampleBase + `
 app shop {
     dir "srv"
 }
 `},
 	{"E0321", "Not an owner or a mode", `
-An owner is numbers, "1001" or "1001:0", or a declared user; names are resolved
-when compiling, so that an image's own files do not matter. A mode is octal,
-0755, or as chmod takes it: "g+rw".
+An owner is numbers, "1001" or "1001:0", or a declared user. A name would mean
+what the image's /etc/passwd says, and a layer is made without knowing which
+system it will lie on. (The "user" of an image may be a name: it is resolved
+when the container starts.)
+
+A mode is octal, 0755, or as chmod takes it: "g+rw". An operation that changes
+nothing, such as "+", is refused, and so is an X behind a change of x, which
+tools read differently.
 `, exampleBase + `
 app shop {
     dir "/srv" owner "nobody"
@@ -643,6 +651,56 @@ A platform is os/arch, such as linux/amd64.
 `, `
 fleet {
     platforms "amd64"
+}
+`},
+	{"E0360", "Not a user", `
+Who runs a container, or a command, is a declared user or text: a name or a
+number, which may be followed by a colon and a group. Numbers go up to
+2147483646.
+`, exampleBase + `
+app shop {
+    user "www-data:www-data:www-data"
+}
+`},
+	{"E0361", "Not a signal", `
+Runtimes know Linux's signals by name, with or without SIG, and by number. A
+container with another stop signal does not start, or cannot be stopped.
+`, exampleBase + `
+app shop {
+    stopsignal "SIGFOO"
+}
+`},
+	{"E0362", "A command that cannot be run", `
+A list of texts is a program and its arguments, as the system gets them. The
+program has a name. The words CMD, CMD-SHELL and NONE of Dockerfiles do not
+belong there.
+`, exampleBase + `
+app shop {
+    entrypoint [""]
+}
+`},
+	{"E0363", "Text that no program can be given", `
+Linux ends arguments and environment variables at a NUL character, and takes
+131,071 bytes for each. Longer text belongs into a file.
+`, exampleBase + `
+app shop {
+    env GREETING = "hello\u{0}"
+}
+`},
+	{"E0364", "A shell that runs do not use", `
+"shell" is configuration of the image: the shell of commands that containers get
+as text. Runs are executed by /bin/sh -ec, whatever "shell" says, since
+configuration never changes what is built. A run that needs another shell, or an
+option such as pipefail, says so itself.
+`, exampleBase + `
+component tool {
+    owns  "/opt/tool"
+    shell ["/bin/bash", "-o", "pipefail", "-c"]
+    run   "curl https://example.com/tool.tar | tar x -C /opt/tool"
+}
+
+app shop {
+    uses tool
 }
 `},
 	{"E0401", "Too few layers", `

@@ -1,0 +1,395 @@
+package component
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Clauses of image configuration. Runtimes check a configuration when they start
+// a container, which is too late: what Docker, containerd or Podman refuse is
+// refused here.
+
+// assigned evaluates env and label.
+func (x *expander) assigned(s *syntax.Clause, v *env, to *body) {
+	if s.Assign == nil {
+		return
+	}
+	key, _ := x.eval(s.Assign.Key, v).(string)
+	val, ok := x.content(s.Assign.Value, v)
+	if !ok || !x.passable(key+"="+val, s.Assign.Value.Span()) {
+		return
+	}
+	outlaw := func(r rune) bool {
+		return r == '=' || unicode.IsControl(r) || s.Word.Name == "env" && unicode.IsSpace(r)
+	}
+	if key == "" || strings.ContainsFunc(key, outlaw) {
+		x.found.Errorf("E0307", s.Assign.Key.At, "%q cannot be the name of a %s", key, map[string]string{"env": "variable", "label": "label"}[s.Word.Name]).
+			Note("names are not empty and have no `=` and no control characters in them, those of variables no space").
+			Hint("write `%s %s = …`", s.Word.Name, plainName(key))
+		return
+	}
+	to.propose(setting{
+		word: s.Word.Name, key: key, append: s.Assign.Append, by: x.option(s, "by", v), value: val, span: s.At,
+	})
+}
+
+// configured evaluates the clauses that are one word and values.
+func (x *expander) configured(s *syntax.Clause, v *env, to *body) {
+	set := setting{word: s.Word.Name, span: s.At}
+	switch s.Word.Name {
+	case "expose":
+		set.value = x.listed(s, v, x.port)
+	case "volume":
+		set.value = x.listed(s, v, x.volume)
+	case "user":
+		set.value = x.user(s, v, to)
+	case "workdir":
+		set.value = x.workdir(s, v)
+	case "stopsignal":
+		set.value = x.stopSignal(s, v)
+	case "entrypoint", "command", "shell":
+		set.value = x.commandLine(s, v)
+	}
+	if set.value != nil {
+		to.propose(set)
+	}
+}
+
+// listed evaluates the operands of a clause, each checked and normalised; what is
+// refused is left out.
+func (x *expander) listed(s *syntax.Clause, v *env, check func(string, source.Span) (string, bool)) list {
+	out := list{}
+	for _, a := range s.Args {
+		for n, t := range x.texts(a, v) {
+			if t, ok := check(t, elementAt(a, n)); ok {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// elementAt is where an element of a list is written, if that is known; else
+// where the list is.
+func elementAt(e syntax.Expr, n int) source.Span {
+	if l, ok := e.(*syntax.List); ok && n < len(l.Items) {
+		return l.Items[n].Span()
+	}
+	return e.Span()
+}
+
+// port checks a port and writes it in full: 9080 is 9080/tcp.
+func (x *expander) port(p string, at source.Span) (string, bool) {
+	number, protocol, ok := strings.Cut(p, "/")
+	if !ok {
+		protocol = "tcp"
+	}
+	if n, err := strconv.ParseUint(number, 10, 16); err != nil || n == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, protocol) {
+		x.found.Errorf("E0308", at, "%q is not a valid port", p).
+			Note("ports are numbers from 1 to 65535, with tcp, udp or sctp as their protocol").
+			Hint("write `expose 8080`, or `\"53/udp\"` for another protocol; list the ports of a range one by one")
+		return "", false
+	}
+	return strings.TrimLeft(number, "0") + "/" + protocol, true
+}
+
+// volume checks the path of a volume. Two ways to write one path are one volume.
+func (x *expander) volume(p string, at source.Span) (string, bool) {
+	clean, ok := x.target(p, at)
+	if !ok || x.isRoot(clean, at) || !x.printable(p, at) {
+		return "", false
+	}
+	return path.Clean(clean), true
+}
+
+func (x *expander) workdir(s *syntax.Clause, v *env) value {
+	p, ok := x.operand(s, v).(string)
+	if !ok {
+		return nil
+	}
+	clean, ok := x.target(p, s.Args[0].Span())
+	if !ok || !x.printable(p, s.Args[0].Span()) {
+		return nil
+	}
+	return path.Clean(clean)
+}
+
+// printable reports control characters in a path that tools print and parse.
+func (x *expander) printable(p string, at source.Span) bool {
+	if strings.ContainsFunc(p, unicode.IsControl) {
+		x.found.Errorf("E0320", at, "%q has a control character in it", p).
+			Note("configuration is printed and parsed by many tools").Hint("choose another path")
+		return false
+	}
+	return true
+}
+
+// user evaluates who runs the container: a declared user, or text for the image
+// to resolve.
+func (x *expander) user(s *syntax.Clause, v *env, to *body) value {
+	switch u := x.operand(s, v).(type) {
+	case *account:
+		to.mention(u, s.At)
+		return text(u)
+	case string:
+		if x.validUser(u, s.Args[0].Span()) {
+			return u
+		}
+	}
+	return nil
+}
+
+// validUser checks a user as runtimes take it: a name or a number, perhaps with
+// a colon and a group.
+func (x *expander) validUser(u string, at source.Span) bool {
+	name, group, hasGroup := strings.Cut(u, ":")
+	for _, part := range []struct{ text, what string }{{name, "user"}, {group, "group"}} {
+		if part.what == "group" && !hasGroup {
+			break
+		}
+		if why := misnamed(part.text); why != "" {
+			x.found.Errorf("E0360", at, "%q is not a valid user", u).
+				At("the %s %s", part.what, why).
+				Note("a user is a name or a number, and may be followed by a colon and a group").
+				Hint("write `\"www-data\"`, `\"1001\"` or `\"1001:1001\"`")
+			return false
+		}
+	}
+	return true
+}
+
+// misnamed says why a text is neither the name nor the number of a user or a
+// group; "" if it is.
+func misnamed(s string) string {
+	isNumber := s != "" && strings.Trim(s, "0123456789") == ""
+	switch n, err := strconv.ParseInt(s, 10, 64); {
+	case s == "":
+		return "is missing"
+	case isNumber && (err != nil || n > maxID):
+		return "is larger than " + strconv.Itoa(maxID)
+	case isNumber:
+		return ""
+	case strings.ContainsAny(s[:1], "-+~"):
+		return "begins with " + s[:1]
+	case strings.ContainsAny(s, ":,/\\\"'#;"):
+		return "has one of : , / \\ \" ' # ; in it"
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }):
+		return "has a space or a control character in it"
+	case len(s) > maxAccountName:
+		return "is longer than " + strconv.Itoa(maxAccountName) + " bytes"
+	}
+	return ""
+}
+
+// maxAccountName is the longest name of a user that Linux's tools take.
+const maxAccountName = 256
+
+// signals are the names that runtimes know on every architecture, without SIG.
+var signals = []string{
+	"ABRT", "ALRM", "BUS", "CHLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT",
+	"SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+	"RTMIN", "RTMAX",
+}
+
+// stopSignal evaluates the signal that stops a container: a known name, with or
+// without SIG, in either case, or a number.
+func (x *expander) stopSignal(s *syntax.Clause, v *env) value {
+	t, ok := x.operand(s, v).(string)
+	if !ok {
+		return nil
+	}
+	if isSignal(t) {
+		return t
+	}
+	d := x.found.Errorf("E0361", s.Args[0].Span(), "%q is not a known signal", t).
+		Note("runtimes know Linux's signals by name, such as SIGTERM, TERM and SIGRTMIN+3, and by number from 1 to %d", maxSignal)
+	known := signals
+	if strings.HasPrefix(strings.ToUpper(t), "SIG") {
+		known = nil
+		for _, name := range signals {
+			known = append(known, "SIG"+name)
+		}
+	}
+	if near := diag.Nearest(t, known); near != "" {
+		replace(d.Hint("did you mean `%q`?", near), t, near)
+	} else {
+		d.Hint("write `\"SIGTERM\"`, or leave the clause out, which means the same")
+	}
+	return nil
+}
+
+const maxSignal = 64
+
+func isSignal(t string) bool {
+	if n, err := strconv.Atoi(t); err == nil {
+		return n >= 1 && n <= maxSignal && t[0] != '+'
+	}
+	name := strings.TrimPrefix(strings.ToUpper(t), "SIG")
+	if slices.Contains(signals, name) {
+		return true
+	}
+	for prefix, most := range map[string]int{"RTMIN+": 15, "RTMAX-": 14} {
+		if number, ok := strings.CutPrefix(name, prefix); ok {
+			n, err := strconv.Atoi(number)
+			return err == nil && n >= 1 && n <= most && strconv.Itoa(n) == number
+		}
+	}
+	return false
+}
+
+// commandLine evaluates a list of texts that is executed.
+func (x *expander) commandLine(s *syntax.Clause, v *env) value {
+	val := x.operand(s, v)
+	if val == nil {
+		return nil
+	}
+	words := textsOf(val)
+	for n, w := range words {
+		if !x.passable(w, elementAt(s.Args[0], n)) {
+			return nil
+		}
+	}
+	switch {
+	case s.Word.Name == "shell" && len(words) == 0:
+		x.nothingToRun(s.Args[0].Span(), "the shell is missing").
+			Hint("write the program and its arguments, such as `shell [\"/bin/bash\", \"-c\"]`")
+		return nil
+	case s.Word.Name != "command" && len(words) > 0 && words[0] == "":
+		// Behind an entrypoint, a command's first word may be empty: see config.
+		x.nothingToRun(elementAt(s.Args[0], 0), "the name of the program is empty").
+			Hint("write the program, such as `%s [\"/opt/tool/run\"]`", s.Word.Name)
+		return nil
+	}
+	return val
+}
+
+// nothingToRun reports a command without a program.
+func (x *expander) nothingToRun(at source.Span, format string, args ...any) *diag.Diagnostic {
+	return x.found.Errorf("E0362", at, format, args...).Note("runtimes start the program that the first text names")
+}
+
+func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
+	h := &Healthcheck{}
+	if len(s.Args) == 1 && !x.isNone(s.Args[0]) {
+		if h.Command = x.texts(s.Args[0], v); !x.validCheck(h.Command, s.Args[0]) {
+			return
+		}
+	}
+	said := strs(h.Command)
+	for _, o := range []struct {
+		word  string
+		to    *time.Duration
+		least time.Duration
+	}{{"every", &h.Every, time.Millisecond}, {"timeout", &h.Timeout, time.Millisecond}, {"start", &h.Start, 0}} {
+		if d, ok := x.optional(s, o.word, v).(time.Duration); ok {
+			at := s.Option(o.word).Args[0].Span()
+			// Docker takes no time between nothing and a millisecond.
+			if d < o.least || d != 0 && d < time.Millisecond {
+				x.found.Errorf("E0306", at, "`%s` cannot be %s", o.word, duration(d)).
+					Note("runtimes take no less than a millisecond").Hint("write `%s 30s`, or leave it out", o.word)
+			}
+			*o.to = d
+			said = append(said, o.word+" "+duration(d))
+		}
+	}
+	if n, ok := x.optional(s, "retries", v).(int64); ok {
+		if n < 1 || n > 1<<20 {
+			x.found.Errorf("E0306", s.Option("retries").Args[0].Span(), "`retries` cannot be %d", n).
+				Hint("write a number from 1 to %d", 1<<20)
+		}
+		h.Retries = int(n)
+		said = append(said, "retries "+text(n))
+	}
+	to.propose(setting{word: "healthcheck", value: said, health: h, span: s.At})
+}
+
+// isNone reports whether an operand is the word none.
+func (x *expander) isNone(e syntax.Expr) bool {
+	n, ok := e.(*syntax.Name)
+	return ok && n.Name == "none" && x.p.Objects[n] == nil
+}
+
+// validCheck checks the command of a healthcheck.
+func (x *expander) validCheck(command []string, e syntax.Expr) bool {
+	for n, w := range command {
+		if !x.passable(w, elementAt(e, n)) {
+			return false
+		}
+	}
+	switch {
+	case len(command) == 0:
+		x.nothingToRun(e.Span(), "the command is missing").
+			Hint("write `healthcheck none` if there is to be none")
+	case command[0] == "":
+		x.nothingToRun(elementAt(e, 0), "the name of the program is empty").
+			Hint("write the program, such as `healthcheck [\"/opt/tool/ping\"]`")
+	case slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, command[0]):
+		x.found.Errorf("E0362", elementAt(e, 0), "%s is a word of Dockerfiles, and no program", command[0]).
+			Note("the list is the program and its arguments; no shell reads it").
+			Hint("write `[\"curl\", \"-f\", \"http://localhost/\"]`, `[\"/bin/sh\", \"-c\", \"…\"]` for a shell, or `none`")
+	default:
+		return true
+	}
+	return false
+}
+
+// passable reports text that cannot be passed to a program, as an argument or in
+// its environment.
+func (x *expander) passable(t string, at source.Span) bool {
+	switch {
+	case strings.ContainsRune(t, 0):
+		x.found.Errorf("E0363", at, "this text has a NUL character in it").
+			Note("Linux ends arguments and variables of a program there").Hint("remove `\\u{0}`")
+	case len(t) > maxArgument:
+		x.found.Errorf("E0363", at, "this text is %d bytes long", len(t)).
+			Note("Linux passes arguments and variables of up to %d bytes to a program", maxArgument).
+			Hint("put it into a file of the image, and pass the path of that")
+	default:
+		return true
+	}
+	return false
+}
+
+// maxArgument is the longest argument that Linux passes to a program.
+const maxArgument = 128<<10 - 1
+
+// variable adds a variable of a run.
+func (x *expander) variable(to *[]EnvVar, name, val string, at source.Span) {
+	if x.passable(name+"="+val, at) {
+		*to = append(*to, EnvVar{name, val})
+	}
+}
+
+// otherShell warns of a run that does not use the shell that its own component
+// says, as Dockerfiles would. A run that names that shell, or its pipefail, knows.
+func (x *expander) otherShell(b *body) {
+	n := slices.IndexFunc(b.settings, func(s setting) bool { return s.word == "shell" })
+	if n < 0 {
+		return
+	}
+	shell := textsOf(b.settings[n].value)
+	differs := path.Base(shell[0])
+	switch {
+	case slices.Contains(shell, "pipefail"):
+		differs = "pipefail"
+	case differs == "sh":
+		return
+	}
+	for _, step := range b.steps {
+		if r, ok := step.(*Run); ok && !strings.Contains(r.Script, differs) {
+			x.found.Warnf("E0364", r.Span, "this run uses /bin/sh, not the `shell` of its image").
+				See(b.settings[n].span, "this shell is for commands in containers").
+				Note("configuration changes nothing that is built").
+				Hint("write what needs the other shell as `bash -o pipefail -c '…'`, or into a script that begins with `#!`")
+			return
+		}
+	}
+}
