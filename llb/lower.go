@@ -29,7 +29,7 @@ import (
 // vertices wherever they share layers.
 type Graph struct {
 	Images  []Image // in the plan's order, then the published ones
-	Proofs  []Proof // none unless asked for
+	Proofs  []Proof // what is proven; without Verify only that users are there
 	Origins map[digest.Digest]Origin
 	// Secrets are the names of all secrets that steps mount, sorted.
 	Secrets []string
@@ -78,7 +78,7 @@ type Options struct {
 	// Build is the platform of the engine, on which everything is done that
 	// runs no program of the image. Zero: the plan's.
 	Build component.Platform
-	// Verify asks for proofs, too.
+	// Verify asks for all proofs.
 	Verify bool
 }
 
@@ -108,10 +108,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	if g.Images, err = l.images(slices.Concat(p.Images, p.Published), m); err != nil {
 		return nil, err
 	}
-	if o.Verify {
-		if g.Proofs, err = l.prove(p, m); err != nil {
-			return nil, err
-		}
+	if g.Proofs, err = l.prove(p, m, o.Verify); err != nil {
+		return nil, err
 	}
 	g.Origins = l.collect(m.vertices)
 	for s := range l.secrets {

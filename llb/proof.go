@@ -29,6 +29,9 @@ import (
 // (Libraries). And tests are run: a component's in such an image, an app's in
 // its own (Test).
 //
+// One kind is proven in every build: that an image has the user whose name its
+// configuration holds (User), as no container starts without.
+//
 // OS packages and users are not built alone: in each layer the distribution's
 // own tools configure a package only after all that it depends on.
 
@@ -41,6 +44,7 @@ const (
 	Again     ProofKind = "again"     // a run gives the same bytes when it is repeated
 	Libraries ProofKind = "libraries" // programs and libraries find the libraries that they need
 	Test      ProofKind = "test"      // a test's command prints what it should
+	User      ProofKind = "user"      // the image has the user that it runs as
 )
 
 // Proof is one proof: it fails if one of its steps does. What Again and
@@ -93,9 +97,34 @@ type proven struct {
 	state llb.State
 }
 
-// prove lowers the proofs of a plan, by kind and as the images are ordered.
-func (l *lowerer) prove(p *plan.Plan, m *marshaller) ([]Proof, error) {
+// prove lowers the proofs of a plan, by kind and as the images are ordered: those
+// of each build, or all.
+func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) {
 	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*component.Instance]bool{}, done: map[pair]bool{}}
+	for _, i := range slices.Concat(p.Images, p.Published) {
+		v.user(i)
+	}
+	if all {
+		v.all(p)
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	order := map[ProofKind]int{User: 0, Alone: 1, Again: 2, Libraries: 3, Test: 4}
+	slices.SortStableFunc(v.proofs, func(a, b proven) int { return cmp.Compare(order[a.Kind], order[b.Kind]) })
+	var out []Proof
+	for _, p := range v.proofs {
+		var err error
+		if p.solvable, err = m.solvable(p.state); err != nil {
+			return nil, fmt.Errorf("lower a proof of %s: %w", p.Component, err)
+		}
+		out = append(out, p.Proof)
+	}
+	return out, nil
+}
+
+// all adds the proofs that are made on demand.
+func (v *prover) all(p *plan.Plan) {
 	for _, i := range p.Images {
 		v.bases[i.App.Base] = true
 	}
@@ -108,20 +137,21 @@ func (l *lowerer) prove(p *plan.Plan, m *marshaller) ([]Proof, error) {
 	for _, i := range runs(p.Images) {
 		v.again(i)
 	}
-	if l.err != nil {
-		return nil, l.err
+}
+
+// user looks for the user that an image runs as, if that is a name, and for its
+// group.
+func (v *prover) user(i *plan.Image) {
+	c := i.App.Config
+	if strings.Trim(c.User, "0123456789:") == "" {
+		return
 	}
-	order := map[ProofKind]int{Alone: 1, Again: 2, Libraries: 3, Test: 4}
-	slices.SortStableFunc(v.proofs, func(a, b proven) int { return cmp.Compare(order[a.Kind], order[b.Kind]) })
-	var out []Proof
-	for _, p := range v.proofs {
-		var err error
-		if p.solvable, err = m.solvable(p.state); err != nil {
-			return nil, fmt.Errorf("lower a proof of %s: %w", p.Component, err)
-		}
-		out = append(out, p.Proof)
+	opts := v.help(i.App.Name, "look for user "+c.User, c.UserAt, "user", c.User, afterDir)
+	if v.err != nil {
+		return
 	}
-	return out, nil
+	on := llb.AddMount(afterDir, v.image(i), llb.Readonly)
+	v.add(User, i.App.Name, c.UserAt, llb.Scratch().Run(append(opts, on)...).Root()).App = i.App
 }
 
 // first reports whether a proof is wanted for the first time.

@@ -127,6 +127,40 @@ app a {
 	lines(t, got, "alone first:", "alone second:")
 }
 
+// TestUserIsThere checks that an image's user is looked for, and its group, in
+// what the image holds in the end, and that what was found is in the engine's
+// cache.
+func TestUserIsThere(t *testing.T) {
+	b := newBuilder(t)
+	program := proofFleet + `
+user www {
+    uid 1001
+}
+
+app declared {
+    file "/srv/x" text "x" owner www
+    user "www:users"
+}
+
+app number {
+    user "4711"
+}
+
+app name {
+    user "NAME"
+}
+`
+	got, _ := b.verify(strings.Replace(program, "NAME", "www", 1))
+	lines(t, got, "user declared:", "user name: layc-helper: no user www: root")
+	got, _ = b.verify(strings.Replace(program, "NAME", "root:user", 1))
+	lines(t, got, "user declared:", "user name: layc-helper: no group user: root users")
+	got, _ = b.verify(strings.Replace(program, "NAME", "root:users", 1))
+	lines(t, got, "user declared:", "user name:")
+	if _, steps := b.verify(strings.Replace(program, "NAME", "root:users", 1)); len(steps.Executed) > 0 {
+		t.Errorf("the second build executes %v", steps.Executed)
+	}
+}
+
 // TestAgain checks that what a run writes is compared with what it writes the
 // second time, and that proofs are in the engine's cache.
 func TestAgain(t *testing.T) {

@@ -73,6 +73,7 @@ component nothing {
 
 app a {
     uses built, stacked, nothing
+    user "www-data"
     copy "/opt/stage/x" from stage to "/srv/"
     test "a" prints ""
 }
@@ -103,8 +104,8 @@ app c {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plain.Proofs) != 0 {
-		t.Errorf("without Verify there are %d proofs", len(plain.Proofs))
+	if len(plain.Proofs) != 1 || plain.Proofs[0].Kind != llb.User || plain.Proofs[0].Span.Text() != `user "www-data"` {
+		t.Errorf("without Verify the proofs are %v; want that a has its user", plain.Proofs)
 	}
 	var got []string
 	for _, p := range g.Proofs {
@@ -121,6 +122,7 @@ app c {
 		}
 	}
 	want := []string{
+		"user a on : the app's image",
 		"alone stacked on one: one text",
 		"alone stacked on two: two text",
 		"again built on :", // with fast

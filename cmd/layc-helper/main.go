@@ -23,6 +23,8 @@
 //	layc-helper test COMMAND TEXT
 //	                          fail unless a command of the system's shell
 //	                          succeeds and prints the text
+//	layc-helper user USER[:GROUP] TREE
+//	                          fail unless a tree has a user and a group
 //	layc-helper again FIRST SECOND REPORT PATH…
 //	                          report where two trees differ at the paths
 //	layc-helper libraries ARCH REPORT TREE…
@@ -51,7 +53,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash, sum512, test, again or libraries: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash, sum512, test, user, again or libraries: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -82,6 +84,8 @@ func run(args []string) error {
 	switch {
 	case len(args) == 3 && args[0] == "test":
 		return test(args[1], args[2], maxTest)
+	case len(args) == 3 && args[0] == "user":
+		return lookUp(args[1], args[2])
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
 	case len(args) >= 4 && args[0] == "libraries":

@@ -244,7 +244,11 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b.err, "%s; nothing is written\n", unverified(outcomes))
+		if b.verify {
+			fmt.Fprintf(b.err, "%s; nothing is written\n", unverified(outcomes))
+		} else {
+			fmt.Fprintln(b.err, "nothing is written")
+		}
 		return &codeError{exitBuild}
 	}
 	var step *engine.StepError
@@ -267,6 +271,10 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 // it has, and what it should have.
 var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9a-f]+)(?:: | \(expected: )(sha256:[0-9a-f]+)`)
 
+// notInPasswd is what BuildKit says of a user or group that a step should run as
+// and that its system does not have.
+var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file)`)
+
 // stepFailed is the finding of a step that failed.
 func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	var list diag.List
@@ -285,6 +293,9 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 		d.Hint("see what is there now, perhaps an error page: if the file is meant to have changed, run `layc update`, or write its new checksum; else name another mirror")
 	case strings.Contains(step.Err.Error(), "response status 404"):
 		d.Hint("what %s pins is gone from the mirror: run `layc update`, or name another mirror with `--mirror`", lock.Name)
+	case notInPasswd.MatchString(step.Err.Error()):
+		d.Note("what `as` names is looked up in the /etc/passwd and /etc/group of what the step runs on").
+			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")
 	case step.ExitCode == 127:
 		d.Note("a step finds what its component `needs`, what that needs, and what it `builds with`").
 			Hint("find the missing command in its output, and write `needs` or `builds with` for what brings it, such as `builds with os.packages(\"make\")`")

@@ -154,7 +154,7 @@ func compareGolden(t *testing.T, name string, got []byte) {
 // an input that is no page of text, which is made here.
 func produce(t *testing.T, e diag.Entry) diag.List {
 	t.Helper()
-	if e.Code >= "E0500" {
+	if e.Code >= "E0500" || e.Code == "E0365" {
 		return built(t, e.Code, exampleFiles(t, e.Example))
 	}
 	in := compiler.Input{Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}}
@@ -199,7 +199,7 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 	if code == "E0501" {
 		return diag.List{stepFailed(failed, g.Origins[failed.Vertex])}
 	}
-	kind := map[diag.Code]llb.ProofKind{"E0502": llb.Alone, "E0503": llb.Test, "E0504": llb.Again, "E0505": llb.Libraries}[code]
+	kind := map[diag.Code]llb.ProofKind{"E0502": llb.Alone, "E0503": llb.Test, "E0504": llb.Again, "E0505": llb.Libraries, "E0365": llb.User}[code]
 	for _, p := range g.Proofs {
 		v := outcome{Proof: p}
 		switch {
@@ -209,6 +209,10 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 			v.differs([]string{"/opt/tool/build.log"})
 		case kind == llb.Libraries:
 			v.lacks([]llb.Lack{{Kind: llb.NoLibrary, File: "/opt/tool/bin/tool", Needs: "libssl.so.3"}})
+		case kind == llb.User:
+			failed.Log = []string{"layc-helper: no user www-data: root daemon www_data nobody"}
+			failed.Vertex = last(t, p.Definition())
+			v.Findings = []finding{v.failed(g, failed)}
 		case kind == llb.Test:
 			failed.Vertex = last(t, p.Definition())
 			fallthrough

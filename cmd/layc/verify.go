@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// What layc build --verify proves and says.
+// What layc build proves, with --verify and without, and says.
 
 // proofs are those of all platforms, as the engine takes them.
 func proofs(graphs []*llb.Graph) []engine.Proof {
@@ -97,6 +98,8 @@ func (v outcome) failed(g *llb.Graph, step *engine.StepError) finding {
 		if len(output) > 0 {
 			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
 		}
+	case v.Kind == llb.User && v.Own(step.Vertex) && missing(&list, v, output) != nil:
+		return finding{list[0], nil}
 	case v.Kind == llb.Again:
 		d = list.Errorf("E0504", origin.Span, "%s fails when it is built again%s", origin.Component, v.where())
 		d.Note("the first build, of the same steps on the same files, succeeded")
@@ -116,6 +119,32 @@ func (v outcome) failed(g *llb.Graph, step *engine.StepError) finding {
 	}
 	return finding{d, output}
 }
+
+// missing is the finding of a user or group that an image does not have, from
+// what the helper says: "no user NAME: NAMES". Nil if it says something else.
+func missing(list *diag.List, v outcome, output []string) *diag.Diagnostic {
+	m := noSuchUser.FindStringSubmatch(strings.Join(output, "\n"))
+	if m == nil {
+		return nil
+	}
+	kind, name, there := m[1], m[2], strings.Fields(m[3])
+	file := map[string]string{"user": "/etc/passwd", "group": "/etc/group"}[kind]
+	d := list.Errorf("E0365", v.Span, "the image of %s has no %s %s%s", v.Component, kind, name, v.where())
+	if len(there) == 0 {
+		d.Note("the image has no %s, in which runtimes look the name up", file)
+	} else {
+		d.Note("runtimes look the name up in the image's %s, and start no container without", file)
+	}
+	declare := "write its number, or declare `user NAME { uid … }` and write `user NAME`"
+	if near := diag.Nearest(name, there); near != "" {
+		d.Hint("did you mean `%s`? If not, %s", near, declare)
+	} else {
+		d.Hint("%s", declare)
+	}
+	return d
+}
+
+var noSuchUser = regexp.MustCompile(`layc-helper: no (user|group) (\S+): (.*)`)
 
 // world names what a proof's command ran on: components, and packages that none
 // of them brings along.
@@ -256,6 +285,7 @@ var kinds = []struct {
 	kind      llb.ProofKind
 	one, many string
 }{
+	{llb.User, "%d user", "%d users"},
 	{llb.Test, "%d test", "%d tests"},
 	{llb.Alone, "%d component built alone", "%d components built alone"},
 	{llb.Again, "%d component built again", "%d components built again"},

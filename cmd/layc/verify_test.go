@@ -17,6 +17,8 @@ func (f fake) prove(proofs []engine.Proof) ([]engine.Proven, error) {
 	for n, p := range proofs {
 		id, name := proves(p)
 		switch {
+		case f.mode == "nobody" && strings.Contains(name, "] look for user "):
+			out[n].Failed = &engine.StepError{Vertex: id, Name: name, ExitCode: 1, Log: []string{"layc-helper: no user www-data: root nobody"}, Err: errors.New("exit code: 1")}
 		case f.mode != "warn" && f.mode != "unproven":
 		case name == "[tool] look for libraries":
 			out[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\npath\t/opt/x/tool\tlibhidden.so\t/usr/lib/hidden/libhidden.so\n")

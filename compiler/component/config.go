@@ -23,7 +23,9 @@ func (x *expander) config(a *App, own []setting) Config {
 	m := merge(x, a.Closure, own)
 	m.decides = true
 	c := Config{Env: m.env(), Labels: m.labels()}
-	c.User, _ = m.value("user").(string)
+	if p := m.single["user"]; p.set != nil {
+		c.User, c.UserAt = text(p.set.value), p.set.span
+	}
 	c.Workdir, _ = m.value("workdir").(string)
 	c.StopSignal, _ = m.value("stopsignal").(string)
 	c.Entrypoint = textsOf(m.value("entrypoint"))

@@ -359,6 +359,7 @@ func (a *App) References() []string {
 type Config struct {
 	Env         []EnvVar // sorted by name
 	User        string
+	UserAt      source.Span // where that is said; zero without
 	Workdir     string
 	Expose      []string // "9080/tcp", sorted
 	Volumes     []string // sorted

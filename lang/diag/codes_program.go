@@ -703,6 +703,15 @@ app shop {
     uses tool
 }
 `},
+	{"E0365", "A user that the image does not have", `
+A user or a group by name is looked up in the image's /etc/passwd and /etc/group
+when a container starts, which fails if it is not there. The build looks it up
+before that. A declared user, or a number, is always there.
+`, exampleBase + `
+app shop {
+    user "www-data"
+}
+`},
 	{"E0401", "Too few layers", `
 An image cannot be built in that many layers. Its base is one, its own steps are
 one, and each run that is stacked is one. The message says how many it takes.

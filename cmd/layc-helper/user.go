@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
+	"github.com/moby/sys/user"
+)
+
+// lookUp fails unless a system has the user and the group that a container is to
+// run as, "USER" or "USER:GROUP". Numbers need not be there. The error is one
+// line: what is missing, a colon, and the names that are there.
+func lookUp(who, root string) error {
+	name, group, _ := strings.Cut(who, ":")
+	users, err := parse(root, "/etc/passwd", user.ParsePasswdFile)
+	if err != nil {
+		return err
+	}
+	groups, err := parse(root, "/etc/group", user.ParseGroupFile)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, u := range users {
+		names = append(names, u.Name)
+	}
+	if err := have("user", name, names); err != nil {
+		return err
+	}
+	names = nil
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	return have("group", group, names)
+}
+
+// parse reads a file of a system, by way of links that lead elsewhere in it. One
+// that is not there is empty.
+func parse[T any](root, name string, read func(string) ([]T, error)) ([]T, error) {
+	file, err := securejoin.SecureJoin(root, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	entries, err := read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return entries, err
+}
+
+// have fails unless a name is a number, empty or one of those that are there.
+func have(kind, name string, there []string) error {
+	if _, err := strconv.Atoi(name); err == nil || name == "" {
+		return nil
+	}
+	for _, n := range there {
+		if n == name {
+			return nil
+		}
+	}
+	return fmt.Errorf("no %s %s: %s", kind, name, strings.Join(there, " "))
+}
