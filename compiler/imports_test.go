@@ -16,7 +16,8 @@ const module = "github.com/layc-lang/layc"
 var policy = map[string]string{
 	"lang/source": "",
 	"lang/paths":  "",
-	"lang/diag":   "lang/source",
+	"lang/redact": "",
+	"lang/diag":   "lang/source lang/redact",
 	"lang/syntax": "lang/source lang/diag",
 	"lang/format": "lang/source lang/diag lang/syntax",
 	"lang/load":   "lang/source lang/diag lang/syntax",
@@ -26,7 +27,7 @@ var policy = map[string]string{
 
 	"compiler/lock":        "",
 	"compiler/debian":      "compiler/lock",
-	"compiler/component":   "lang/source lang/paths lang/diag lang/syntax lang/load lang/check compiler/lock",
+	"compiler/component":   "lang/source lang/redact lang/paths lang/diag lang/syntax lang/load lang/check compiler/lock",
 	"compiler/plan/search": "",
 	"compiler/plan":        "lang/source lang/diag compiler/component compiler/lock compiler/plan/search",
 	"compiler/picture":     "compiler/component compiler/plan compiler/plan/search",
@@ -36,7 +37,7 @@ var policy = map[string]string{
 
 	"llb":          "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
 	"llb/helper":   "",
-	"llb/engine":   "",
+	"llb/engine":   "lang/redact",
 	"llb/exact":    "", // the judge shares nothing with what it judges
 	"llb/module":   "lang/paths lang/diag lang/load compiler/lock",
 	"llb/pin":      "compiler/lock compiler/debian llb/rootfs",

@@ -96,8 +96,7 @@ func (f *formatting) stdin(cmd *cobra.Command) error {
 	if f.diff || f.list {
 		return f.compare(name, string(text), out)
 	}
-	_, err = io.WriteString(f.out, out)
-	return err
+	return f.verbatim(out)
 }
 
 // path formats a file, or all files below a directory.
@@ -161,7 +160,7 @@ func (f *formatting) compare(name, text, formatted string) error {
 		fmt.Fprintln(f.out, name)
 	}
 	if f.diff {
-		if _, err := f.out.Write(diff.Diff(name, []byte(text), name+" (formatted)", []byte(formatted))); err != nil {
+		if err := f.verbatim(string(diff.Diff(name, []byte(text), name+" (formatted)", []byte(formatted)))); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/pin"
@@ -82,6 +83,7 @@ func (c *cli) run(ctx context.Context, args []string) int {
 		solving.Store(true)
 		return open(ctx, o)
 	}
+	c.err = &messages{c.err, redact.Writer(c.err)}
 	ended := make(chan int, 1)
 	go func() { ended <- c.execute(ctx, args) }()
 	select {
@@ -114,8 +116,9 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	return c.report(ctx, err)
 }
 
-// printed is the standard output of a command. It remembers what kept it from
-// being written, so that no command has to look at each line that it prints.
+// printed is the standard output of a command, without passwords of URLs. It
+// remembers what kept it from being written, so that no command has to look at each
+// line that it prints.
 type printed struct {
 	to    io.Writer
 	mutex sync.Mutex
@@ -123,13 +126,27 @@ type printed struct {
 }
 
 func (p *printed) Write(text []byte) (int, error) {
+	return len(text), p.verbatim(redact.Text(string(text)))
+}
+
+// verbatim prints what must not be changed, which is the text of a program.
+func (p *printed) verbatim(text string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	n, err := p.to.Write(text)
+	_, err := io.WriteString(p.to, text)
 	if p.err == nil {
 		p.err = err
 	}
-	return n, err
+	return err
+}
+
+// verbatim prints the text of a program on the standard output.
+func (c *cli) verbatim(text string) error {
+	if p, ok := c.out.(*printed); ok {
+		return p.verbatim(text)
+	}
+	_, err := io.WriteString(c.out, text)
+	return err
 }
 
 // failed is why the answer is not complete, or nil.
@@ -140,6 +157,12 @@ func (p *printed) failed() error {
 		return nil
 	}
 	return cannot("written", "the answer", p.err)
+}
+
+// messages are the standard error of a command, without passwords of URLs.
+type messages struct {
+	screen io.Writer // what shows them
+	io.Writer
 }
 
 func (c *cli) root() *cobra.Command {
@@ -271,7 +294,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 // as wide as that is, within reason.
 func rendering(w io.Writer) diag.Options {
 	o := diag.Options{Color: isTerminal(w)}
-	if f, ok := w.(*os.File); ok {
+	if f, ok := screen(w).(*os.File); ok {
 		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
 			o.Width = min(max(columns, 60), 120)
 		}

@@ -164,8 +164,16 @@ func thereAre(names []string) string {
 
 // isTerminal reports whether a writer is a terminal that shows colours, and shall.
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := screen(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// screen is what a writer writes to in the end.
+func screen(w io.Writer) io.Writer {
+	if m, ok := w.(*messages); ok {
+		return m.screen
+	}
+	return w
 }
 
 // plural is "1 image", "2 images".

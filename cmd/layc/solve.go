@@ -165,7 +165,7 @@ func (b *build) request(graphs []*llb.Graph, secrets map[string][]byte, layout s
 
 // watch builds, and shows the progress.
 func (b *build) watch(ctx context.Context, e builder, request engine.Request) (*engine.Result, error) {
-	display, err := engine.NewDisplay(b.err, b.progressMode())
+	display, err := engine.NewDisplay(screen(b.err), b.progressMode())
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		moduleOf: map[*source.File]*check.Module{},
 		lets:     map[source.Span]value{},
 		bodies:   map[string]*body{},
-		interned: map[string]*Instance{},
+		interned: map[string]*Instance{}, shown: map[string]string{},
 		numbers:  map[string]int32{},
 		any:      map[*check.Component]int32{},
 		bases:    map[*body]*Instance{},
@@ -106,6 +106,7 @@ type expander struct {
 	lets      map[source.Span]value // of modules
 	bodies    map[string]*body      // by reference key
 	interned  map[string]*Instance
+	shown     map[string]string          // IDs without passwords → what they are short for
 	key       []byte                     // scratch: one of interned
 	numbers   map[string]int32           // of references, by key
 	any       map[*check.Component]int32 // of them those without arguments

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -282,9 +283,29 @@ func (x *expander) keep(key string, i *Instance) *Instance {
 
 // enter puts an instance into the graph.
 func (x *expander) enter(i *Instance) {
+	i.ID, i.Title = x.shownID(i.ID), redact.Text(i.Title)
 	x.graph.Instances = append(x.graph.Instances, i)
 	i.number = len(x.graph.Instances)
 	i.sortedNeeds, i.sortedRuns = byID(i.Needs), byID(i.RunsWith)
+}
+
+// shownID is an ID without passwords of URLs among the arguments: IDs get into the
+// lock file and onto the screen. Two that differ in nothing else are numbered.
+func (x *expander) shownID(id string) string {
+	plain := redact.Text(id)
+	if plain == id {
+		return id
+	}
+	for n := 1; ; n++ {
+		shown := plain
+		if n > 1 {
+			shown += " #" + strconv.Itoa(n)
+		}
+		if of, ok := x.shown[shown]; !ok || of == id {
+			x.shown[shown] = id
+			return shown
+		}
+	}
 }
 
 // byID are instances in the order of their IDs.

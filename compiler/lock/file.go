@@ -96,7 +96,7 @@ type Package struct {
 
 // URL pins what a URL serves.
 type URL struct {
-	URL    string // as the program writes it, perhaps "maven:GROUP:ARTIFACT:VERSION"
+	URL    string // as the program writes it, but without user and password; perhaps "maven:GROUP:ARTIFACT:VERSION"
 	Digest string // "sha256:…"
 	Size   int64  // bytes
 }
@@ -147,7 +147,7 @@ func (f *File) Package(distribution, arch, name string) (Package, bool) {
 
 // URL returns the pin of a URL, written as in the program.
 func (f *File) URL(url string) (URL, bool) {
-	return find(f.URLs, compareURLs, URL{URL: url})
+	return find(f.URLs, compareURLs, URL{URL: WithoutUser(url)})
 }
 
 // Image returns the pin of an image reference on a platform.

@@ -34,7 +34,7 @@ func (f *File) Format() []byte {
 		add(fields...)
 	}
 	for _, x := range f.URLs {
-		add("url", x.URL, x.Digest, strconv.FormatInt(x.Size, 10))
+		add("url", WithoutUser(x.URL), x.Digest, strconv.FormatInt(x.Size, 10))
 	}
 	for _, x := range f.Images {
 		add("image", x.Reference, x.Platform, x.Digest)

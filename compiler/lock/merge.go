@@ -78,6 +78,9 @@ func (m *merging) compare(n int) {
 	case "layer", "member", "stack", "size", "update":
 		return
 	}
+	if fields[0] == "url" {
+		fields[1] = WithoutUser(fields[1])
+	}
 	key := join(fields[:form.key])
 	before, ok := m.seen[key]
 	if !ok {

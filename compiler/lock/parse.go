@@ -182,6 +182,9 @@ func (p *parser) parseLine(line int, text string) {
 		p.errorf(line, "", "a fact of this kind is written: %s", form.text)
 		return
 	}
+	if kind == "url" {
+		fields[1] = WithoutUser(fields[1])
+	}
 	key := join(fields[:form.key])
 	if before, ok := p.seen[key]; ok {
 		switch text := join(fields); {

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,7 +33,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 	}
 	u := &updater{old: old, resolver: r, names: map[string]bool{}}
 	for _, name := range names {
-		u.names[name] = true
+		u.names[WithoutUser(name)] = true
 	}
 	u.file.Layers = clonePlan(old.Layers)
 	u.file.Stacks = slices.Clone(old.Stacks)
@@ -44,7 +45,8 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 			return nil, err
 		}
 	}
-	for _, url := range sortedSet(refs.URLs) {
+	urls := slices.CompactFunc(sortedURLs(refs.URLs), func(a, b string) bool { return WithoutUser(a) == WithoutUser(b) })
+	for _, url := range urls {
 		if err := u.url(ctx, url, refs.Mirrors[url]); err != nil {
 			return nil, err
 		}
@@ -85,7 +87,7 @@ func (f *File) Unknown(refs Refs, names ...string) []string {
 		}
 	}
 	for _, url := range refs.URLs {
-		known[url] = true
+		known[WithoutUser(url)] = true
 	}
 	for _, ref := range refs.Images {
 		known[ref.Reference] = true
@@ -93,7 +95,7 @@ func (f *File) Unknown(refs Refs, names ...string) []string {
 	for _, ref := range refs.Updates {
 		known[ref.Component] = true
 	}
-	return slices.DeleteFunc(sortedSet(names), func(name string) bool { return known[name] })
+	return slices.DeleteFunc(sortedSet(names), func(name string) bool { return known[WithoutUser(name)] })
 }
 
 // plainID is a distribution's ID without what is added to it: "debian/bookworm"
@@ -151,7 +153,7 @@ func (u *updater) updates(refs []UpdateRef) {
 			key = nextKey(key, now)
 		}
 		u.file.Updates = append(u.file.Updates, UpdateKey{component, key})
-		for _, name := range ref.Names {
+		for _, name := range withoutUsers(ref.Names) {
 			u.covered[name] = u.covered[name] || refresh
 		}
 	}
@@ -208,7 +210,7 @@ func (u *updater) keepDistribution(want Distribution) error {
 // does. The error tells of them all.
 func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 	pin, ok := u.old.URL(url)
-	if !ok || u.named(url) {
+	if !ok || u.named(WithoutUser(url)) {
 		var err error
 		if pin, err = u.resolver.URL(ctx, url); err != nil {
 			err = fmt.Errorf("pinning %s: %w", url, err)
@@ -225,6 +227,7 @@ func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 			return err
 		}
 	}
+	pin.URL = WithoutUser(url)
 	u.file.URLs = append(u.file.URLs, pin)
 	return nil
 }
@@ -274,6 +277,13 @@ func combine(list []Distribution) []Distribution {
 		return strings.Compare(a.ID+"\x00"+a.Arch, b.ID+"\x00"+b.Arch)
 	})
 	return out
+}
+
+// sortedURLs sorts by what the lock file has of URLs.
+func sortedURLs(list []string) []string {
+	return slices.SortedFunc(slices.Values(list), func(a, b string) int {
+		return cmp.Or(strings.Compare(WithoutUser(a), WithoutUser(b)), strings.Compare(a, b))
+	})
 }
 
 func sortedSet(list []string) []string {

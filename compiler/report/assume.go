@@ -114,6 +114,7 @@ func (a *assuming) replaced(d lock.Distribution) string {
 
 // url assumes a download's pin.
 func (a *assuming) url(url string) {
+	url = lock.WithoutUser(url)
 	if slices.ContainsFunc(a.file.URLs, func(u lock.URL) bool { return u.URL == url }) {
 		return
 	}

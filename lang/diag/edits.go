@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -51,7 +52,7 @@ lines:
 	for len(edits) > 0 {
 		file := edits[0].Span.File
 		n := file.Position(edits[0].Span.Start).Line
-		start, line := file.LineStart(n), file.Line(n)
+		start, line := file.LineStart(n), redact.SameLength(file.Line(n))
 		if len(line) > r.Width || edits[0].Span.Start > start+len(line) { // the end of the line is no place for an edit
 			return nil
 		}

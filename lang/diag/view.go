@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/width"
 
+	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -26,7 +27,7 @@ type view struct {
 // newView shows a line in at most that many columns, so that the first of the
 // marks is in it.
 func newView(file *source.File, n int, marks []mark, columns int) *view {
-	line := file.Line(n)
+	line := redact.SameLength(file.Line(n))
 	start := file.LineStart(n)
 	columns = max(columns, 20)
 	v := &view{start: start}
@@ -104,7 +105,7 @@ func (v *view) columns(m mark) (from, to int) {
 
 // clean makes text safe to print in one line.
 func clean(s string) string {
-	return strings.Map(visible, s)
+	return strings.Map(visible, redact.Text(s))
 }
 
 // visible replaces characters that would move the cursor, change colours or

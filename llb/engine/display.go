@@ -46,6 +46,7 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 
 // Status shows a report.
 func (d *Display) Status(s *client.SolveStatus) {
+	s = public(s)
 	if d.hush != nil {
 		s = d.hush.filter(s)
 	}

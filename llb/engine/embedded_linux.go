@@ -43,6 +43,8 @@ import (
 	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/layc-lang/layc/lang/redact"
 )
 
 // embedded is BuildKit in this process, the owner of a state directory.
@@ -88,7 +90,7 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 		return nil, nil, unusable(state, err)
 	}
 	e.undo = append(e.undo, e.log.Close)
-	logrus.SetOutput(e.log)
+	logrus.SetOutput(redact.Writer(e.log))
 	e.undo = append(e.undo, func() error { logrus.SetOutput(io.Discard); return nil })
 
 	if err := sweep(ctx, state, runcPath); err != nil {
