@@ -41,6 +41,7 @@ var policy = map[string]string{
 	"llb/exact":    "", // the judge shares nothing with what it judges
 	"llb/module":   "lang/paths lang/diag lang/load compiler/lock",
 	"llb/pin":      "compiler/lock compiler/debian llb/rootfs",
+	"llb/project":  "compiler/component",
 	"llb/registry": "compiler/lock llb/rootfs",
 	"llb/rootfs":   "lang/paths compiler/lock",
 
@@ -56,7 +57,7 @@ var outside = map[string]string{
 	"net/http":                               "llb/pin llb/registry cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/exact llb/helper llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
-	"time":                                   "compiler/component compiler/lock llb llb/exact llb/helper llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"time":                                   "compiler/component compiler/lock llb llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -23,7 +22,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/tonistiigi/fsutil"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
@@ -33,7 +31,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
-	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/project"
 )
 
 // builder builds programs on the real engine, on a root file system that holds
@@ -181,20 +179,11 @@ func (b *builder) solve(dir, out string, s sources) (*engine.Result, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	project, err := fsutil.NewFS(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	req := engine.Request{
 		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: s.secrets, SSHAgent: s.agent, Output: engine.Output{Dir: out},
 	}
-	req.Locals[llb.ProjectSource] = project
-	for _, mount := range g.Repositories {
-		files, err := fs.Sub(compiled.Files, mount)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Locals[mount] = module.Source(files)
+	for name, selection := range g.Selections {
+		req.Locals[name] = project.Source(compiled.Files, selection)
 	}
 	for _, name := range g.Layouts {
 		req.Layouts[name] = filepath.Join(dir, name)

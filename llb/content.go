@@ -29,10 +29,6 @@ var epoch = time.Unix(Epoch, 0).UTC()
 // earliest that zip archives can hold.
 const Epoch = 315532800
 
-// projectMode is the mode of files of the project that declare none: what
-// Git keeps of a mode, whatever the umask of the checkout was.
-const projectMode = "u=rwX,go=rX"
-
 // contents is a chain of file actions under construction.
 type contents struct {
 	chain   *llb.FileAction
@@ -132,8 +128,12 @@ func owned(i *component.Instance, p string) bool {
 func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 	switch s := s.(type) {
 	case *component.Copy:
+		if s.Taken != nil {
+			l.copyOwn(c, i, s)
+			return
+		}
 		for _, src := range s.Sources {
-			l.copy(c, i, s, src)
+			l.copyFrom(c, i, s, src)
 		}
 	case *component.Fetch:
 		l.fetch(c, i, s)
@@ -178,70 +178,56 @@ func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
 	}
 }
 
-// changed is a symbolic mode and what a declared one, "" for none, makes of it:
-// a symbolic one changes it, an octal one replaces it.
-func changed(mode, declared string) string {
-	switch {
-	case declared == "":
-		return mode
-	case declared[0] >= '0' && declared[0] <= '7':
-		return declared
-	}
-	return mode + "," + declared
+// copyOwn appends a copy of the project's files. The tree that is sent to the
+// engine holds nothing but what is copied, in its place.
+func (l *lowerer) copyOwn(c *contents, i *component.Instance, s *component.Copy) {
+	to, from := s.Place()
+	l.parents(c, i, inside(to), s.Owner != nil)
+	c.put(to, s.Span)
+	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
+	setOwnership(info, s.Owner, s.Mode)
+	c.chain = c.chain.Copy(l.project(i, s.Taken, s.Span), path.Join("/", s.Taken.Root(), from), to, info)
 }
 
-// copy appends the copy of one source.
-func (l *lowerer) copy(c *contents, i *component.Instance, s *component.Copy, src string) {
+// inside is a path in the directory that a target names by a trailing slash,
+// which so is one of its parents; a target without is itself such a path.
+func inside(to string) string {
+	if strings.HasSuffix(to, "/") {
+		return to + "x"
+	}
+	return to
+}
+
+// project is what a selection takes of the project's files and of those of
+// repositories: only that is sent to the engine.
+func (l *lowerer) project(i *component.Instance, s *component.Selection, at source.Span) llb.State {
+	name := "project-" + s.Digest()
+	l.selections[name] = s
+	var names []string
+	for _, src := range s.Sources {
+		names = append(names, src.Path)
+	}
+	// Two projects on one engine may have equal paths.
+	key := llb.SharedKeyHint(l.options.Tree)
+	return llb.Local(name, key, l.from(i.Title, "read "+strings.Join(names, ", "), at))
+}
+
+// copyFrom appends the copy of one source that is taken from a stage.
+func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy, src string) {
 	to := s.To
 	pattern := strings.ContainsAny(src, "*?[")
 	if !strings.HasSuffix(src, "/") && strings.HasSuffix(to, "/") && !pattern {
 		to += path.Base(src)
 	}
-	inside := to
-	if strings.HasSuffix(to, "/") {
-		inside += "x" // what is copied lies in to, which so is a parent as well
-	}
-	l.parents(c, i, inside, s.Owner != nil)
+	l.parents(c, i, inside(to), s.Owner != nil)
 	exists := c.touched[path.Clean(to)]
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{
-		CreateDestPath: true, CopyDirContentsOnly: !pattern && (s.From == nil || strings.HasSuffix(src, "/") || exists), CreatedTime: &epoch,
+		CreateDestPath: true, CopyDirContentsOnly: !pattern && (strings.HasSuffix(src, "/") || exists), CreatedTime: &epoch,
 		AllowWildcard: pattern, IncludePatterns: s.Include, ExcludePatterns: s.Exclude,
 	}
-	var from llb.State
-	if s.From == nil {
-		from = l.project(i, s, src)
-		setOwnership(info, s.Owner, changed(projectMode, s.Mode))
-	} else {
-		from = l.stage(s.From, src)
-		setOwnership(info, s.Owner, s.Mode)
-	}
-	_, rest := l.graph.Repository(src)
-	c.chain = c.chain.Copy(from, path.Clean("/"+rest), to, info)
-}
-
-// project is the project's files, or those of a repository, at a path: only
-// those are sent to the engine.
-func (l *lowerer) project(i *component.Instance, s *component.Copy, src string) llb.State {
-	repository, clean := l.graph.Repository(path.Clean(src))
-	clean = path.Clean(clean)
-	source, key, ignore := ProjectSource, ProjectSource, l.graph.Ignore
-	if repository.Mount != "" {
-		// Times don't tell versions of a repository apart, by which an engine
-		// knows what has changed of a source: another version is another source.
-		source, key, ignore = repository.Mount, repository.Mount+"@"+repository.Digest, nil
-		l.repositories[source] = true
-	}
-	opts := []llb.LocalOption{
-		llb.SharedKeyHint(key + ":" + clean), l.from(i.Title, "read "+clean, s.Span),
-	}
-	if clean != "." {
-		opts = append(opts, llb.IncludePatterns([]string{clean}))
-	}
-	if len(ignore) > 0 {
-		opts = append(opts, llb.ExcludePatterns(ignore))
-	}
-	return llb.Local(source, opts...)
+	setOwnership(info, s.Owner, s.Mode)
+	c.chain = c.chain.Copy(l.stage(s.From, src), path.Clean(src), to, info)
 }
 
 // stage is where `from` takes a path: the instance's own content if the path

@@ -9,13 +9,15 @@ import (
 
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/compiler/component"
 )
 
 // Dump is the definitions as text, for people and for goldens: each vertex
 // once, after its inputs and numbered in that order, so that no digest
 // appears; then the vertex of each image.
 func Dump(g *Graph) (string, error) {
-	d := &dumper{numbers: map[digest.Digest]int{}}
+	d := &dumper{selections: g.Selections, numbers: map[digest.Digest]int{}}
 	for _, i := range g.Images {
 		n, err := d.definition(i.Definition())
 		if err != nil {
@@ -27,9 +29,10 @@ func Dump(g *Graph) (string, error) {
 }
 
 type dumper struct {
-	numbers map[digest.Digest]int
-	out     strings.Builder
-	images  []string
+	selections map[string]*component.Selection
+	numbers    map[digest.Digest]int
+	out        strings.Builder
+	images     []string
 }
 
 // definition writes the vertices that are new and returns the output that the
@@ -74,6 +77,9 @@ func (d *dumper) vertex(n int, op *pb.Op, inputs []string, name string) {
 	switch o := op.Op.(type) {
 	case *pb.Op_Source:
 		fmt.Fprintf(&d.out, " source %s", o.Source.Identifier)
+		if s, ok := d.selections[strings.TrimPrefix(o.Source.Identifier, "local://")]; ok {
+			fmt.Fprintf(&d.out, " takes %s", s)
+		}
 		for _, k := range slices.Sorted(maps.Keys(o.Source.Attrs)) {
 			if k != pb.AttrLocalUniqueID { // says where the files are, not what
 				fmt.Fprintf(&d.out, " %s=%s", strings.TrimPrefix(strings.TrimPrefix(k, "http."), "local."), o.Source.Attrs[k])

@@ -39,9 +39,9 @@ type Graph struct {
 	// Layouts are the OCI layout directories of the project that are bases,
 	// sorted. A definition names each as a store of that name.
 	Layouts []string
-	// Repositories are the mounts of the git repositories of which steps take
-	// files, sorted. Each is a local source of that name.
-	Repositories []string
+	// Selections are what steps take of the project's files and of those of
+	// repositories. Each is a local source of that name.
+	Selections map[string]*component.Selection
 }
 
 // Image is the definition of one image.
@@ -60,9 +60,6 @@ type Origin struct {
 	// there is another mirror to be asked; else empty.
 	URL string
 }
-
-// ProjectSource is the name of the local source that is the project.
-const ProjectSource = "project"
 
 // Options are what a lowering depends on beside the plan.
 type Options struct {
@@ -97,7 +94,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
 
-		repositories: map[string]bool{},
+		selections: map[string]*component.Selection{},
 	}
 	if o.Build != (component.Platform{}) {
 		l.build = ociPlatform(o.Build)
@@ -118,7 +115,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	slices.Sort(g.Secrets)
 	g.SSH, g.Runs = l.ssh, l.runs
 	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
-	g.Repositories = slices.Sorted(maps.Keys(l.repositories))
+	g.Selections = l.selections
 	return g, nil
 }
 
@@ -135,10 +132,10 @@ type lowerer struct {
 	secrets  map[string]bool
 	layouts  map[string]bool
 
-	repositories map[string]bool // by mount
-	ssh          bool
-	runs         bool
-	err          error // the first one; states are worthless then
+	selections map[string]*component.Selection // by the name of their local source
+	ssh        bool
+	runs       bool
+	err        error // the first one; states are worthless then
 }
 
 func ociPlatform(p component.Platform) ocispecs.Platform {

@@ -11,14 +11,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tonistiigi/fsutil"
-
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
+	"github.com/layc-lang/layc/llb/project"
 )
 
 // verify builds a program with all its proofs and returns, for each of them, what
@@ -39,12 +38,10 @@ func (b *builder) verify(program string) (proofs []string, steps engine.Steps) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	project, err := fsutil.NewFS(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	req := engine.Request{Locals: helper.Sources()}
-	req.Locals[llb.ProjectSource] = project
+	for name, selection := range g.Selections {
+		req.Locals[name] = project.Source(compiled.Files, selection)
+	}
 	for _, i := range g.Images {
 		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
 	}

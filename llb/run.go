@@ -334,10 +334,12 @@ func (l *lowerer) bound(i *component.Instance, s *component.Run, b component.Bin
 	if b.From != nil {
 		return l.stage(b.From, b.Source), b.Source
 	}
-	clean := path.Clean(b.Source)
-	from := &component.Copy{Span: s.Span}
-	_, rest := l.graph.Repository(clean)
-	return l.project(i, from, clean), path.Clean("/" + rest)
+	src := b.Taken.Sources[0]
+	from := path.Join("/", b.Taken.Root())
+	if !src.Contents {
+		from = path.Join(from, path.Base(src.Path))
+	}
+	return l.project(i, b.Taken, s.Span), from
 }
 
 // summary is a script as one short line.

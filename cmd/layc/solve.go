@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,15 +13,14 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/tonistiigi/fsutil"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
-	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/pin"
+	"github.com/layc-lang/layc/llb/project"
 )
 
 // solve opens the engine, lowers the plans for it and builds. Where a download
@@ -120,14 +118,9 @@ func cannotRun(p ocispecs.Platform, runs []ocispecs.Platform) error {
 
 // request is what the engine is asked for.
 func (b *build) request(graphs []*llb.Graph, secrets map[string][]byte, layout string) (engine.Request, error) {
-	project, err := fsutil.NewFS(b.dir)
-	if err != nil {
-		return engine.Request{}, err
-	}
 	request := engine.Request{
 		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: secrets, Output: engine.Output{Dir: layout},
 	}
-	request.Locals[llb.ProjectSource] = project
 	for name, text := range hostNetwork() {
 		secrets[name] = text
 	}
@@ -137,12 +130,8 @@ func (b *build) request(graphs []*llb.Graph, secrets map[string][]byte, layout s
 				return request, &usageError{"a step uses ssh, and there is no SSH agent: start one, so that SSH_AUTH_SOCK is set", "layc build"}
 			}
 		}
-		for _, mount := range g.Repositories {
-			files, err := fs.Sub(b.files, mount)
-			if err != nil {
-				return request, err
-			}
-			request.Locals[mount] = module.Source(files)
+		for name, selection := range g.Selections {
+			request.Locals[name] = project.Source(b.files, selection)
 		}
 		for _, dir := range g.Layouts {
 			request.Layouts[dir] = filepath.Join(b.dir, filepath.FromSlash(dir))

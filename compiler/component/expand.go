@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/moby/patternmatcher"
-
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -123,10 +121,9 @@ type expander struct {
 	builds    map[*body][]*Instance // what a body builds with; nil: an error, reported
 	claimed   map[*Instance][]claim
 	places    map[string]*place
-	combined  int                            // apps, of all matrices
-	depth     int                            // of closures within closures
-	tooDeep   bool                           // which is reported
-	ignore    *patternmatcher.PatternMatcher // nil: nothing
+	combined  int  // apps, of all matrices
+	depth     int  // of closures within closures
+	tooDeep   bool // which is reported
 	wanted    map[string]map[string]bool
 	fleetBase *ref
 

@@ -221,8 +221,16 @@ type Copy struct {
 	Mode    string
 	Include []string
 	Exclude []string
+	Taken   *Selection // what the sources are; nil with From
 	Span    source.Span
 	size    int64
+	tops    []top // of Taken
+}
+
+// top is what a copy puts directly where it copies to.
+type top struct {
+	path string
+	tree bool // it is a directory
 }
 
 // Fetch downloads a file.
@@ -260,6 +268,7 @@ type Bind struct {
 	Source string
 	From   *Instance
 	To     string
+	Taken  *Selection // what Source is; nil with From
 }
 
 // Secret gives a run a secret of the fleet.

@@ -2,9 +2,13 @@ package component
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/moby/patternmatcher"
@@ -17,15 +21,6 @@ import (
 // as in .dockerignore, no copy of project files takes.
 const IgnoreFile = ".layerignore"
 
-// selection says which files of the project a copy takes: those beneath its
-// source that match a pattern of include (if there is any) and none of
-// exclude, both relative to the source, and none of the ignore file, relative
-// to the project.
-type selection struct {
-	ignore           *patternmatcher.PatternMatcher // nil: nothing
-	include, exclude *patternmatcher.PatternMatcher
-}
-
 // readIgnore reads the ignore file, if there is one.
 func (x *expander) readIgnore() {
 	text, err := fs.ReadFile(x.files, IgnoreFile)
@@ -36,7 +31,7 @@ func (x *expander) readIgnore() {
 		x.graph.Ignore, err = ignorefile.ReadAll(bytes.NewReader(text))
 	}
 	if err == nil {
-		x.ignore, err = patternmatcher.New(x.graph.Ignore)
+		_, err = patternmatcher.New(x.graph.Ignore)
 	}
 	if err != nil {
 		x.found.Errorf("E0322", source.Span{}, "%s: %s", IgnoreFile, cause(err)).
@@ -45,97 +40,141 @@ func (x *expander) readIgnore() {
 	}
 }
 
-// choose is the selection of a copy step from a source. The ignore file is the
-// project's, and says nothing about repositories.
-func (x *expander) choose(s *Copy, src string) *selection {
-	c := &selection{}
-	if r, _ := x.graph.Repository(src); r.Mount == "" {
-		c.ignore = x.ignore
+// selection is what a step takes from sources.
+func (x *expander) selection(sources ...Source) *Selection {
+	s := &Selection{Sources: sources, Ignore: x.graph.Ignore}
+	for _, r := range slices.Backward(x.graph.Repositories) { // the longest first
+		s.Mounts = append(s.Mounts, r.Mount)
 	}
-	if len(s.Include) > 0 {
-		c.include, _ = patternmatcher.New(s.Include) // checked when they were read
-	}
-	if len(s.Exclude) > 0 {
-		c.exclude, _ = patternmatcher.New(s.Exclude)
-	}
-	return c
+	return s
 }
 
-// takes reports whether a file beneath a source is copied.
-func (c *selection) takes(source, file string) bool {
-	matches := func(m *patternmatcher.PatternMatcher, p string) bool {
-		if m == nil {
-			return false
-		}
-		ok, err := m.MatchesOrParentMatches(p)
-		return ok && err == nil
-	}
-	if matches(c.ignore, file) {
-		return false
-	}
-	if file == source {
-		return true
-	}
-	within := strings.TrimPrefix(file, source+"/")
-	if source == "." {
-		within = file
-	}
-	return (c.include == nil || matches(c.include, within)) && !matches(c.exclude, within)
-}
-
-// survey walks what a copy takes from a source: it returns the number of files
-// and their bytes, how many files it leaves out, and reports what is no file,
-// directory or link, which a layer cannot be made of.
-func (x *expander) survey(src string, c *selection, at source.Span) (files int, bytes int64, left int) {
-	clean := path.Clean(src)
-	_ = fs.WalkDir(x.files, clean, func(name string, d fs.DirEntry, err error) error {
-		if !x.spend(at) {
-			return fs.SkipAll
-		}
-		if err != nil || d.IsDir() {
-			return nil // what cannot be read, the build will report
-		}
-		if !c.takes(clean, name) {
-			left++
-			return nil
-		}
-		files++
-		if t := d.Type(); t&(fs.ModeSocket|fs.ModeDevice|fs.ModeNamedPipe|fs.ModeIrregular) != 0 {
-			x.found.Errorf("E0324", at, "%s is no file that can be copied", name).
-				Note("sockets, pipes and devices are of the machine that they are on").
-				Hint("leave it out with `exclude`, or in %s", IgnoreFile)
-			return nil
-		}
-		if info, err := d.Info(); err == nil {
-			bytes += info.Size()
-		}
-		return nil
-	})
-	return files, bytes, left
-}
-
-// taken completes a copy from the project: it adds up what is taken and
-// reports sources of which nothing is.
+// taken completes a copy from the project: it adds up what is taken, notes
+// where that goes and which of it is one file, and reports sources of which
+// nothing is taken.
 func (x *expander) taken(s *Copy) {
-	for _, src := range s.Sources {
-		c := x.choose(s, src)
-		names := []string{src}
-		if pattern(src) {
-			names, _ = fs.Glob(x.files, src)
+	var all []Taken
+	for n, src := range s.Taken.Sources {
+		some, left, err := s.Taken.gather(x.files, src, func() bool { return x.spend(s.Span) })
+		if err != nil {
+			x.unfit(err, s.Sources[n], s.Span)
+			return
 		}
-		count, left := 0, 0
-		for _, n := range names {
-			files, bytes, out := x.survey(n, c, s.Span)
-			count, left = count+files, left+out
-			s.size += bytes
-		}
-		if count == 0 && left > 0 { // an empty directory is copied
-			x.found.Errorf("E0324", s.Span, "nothing of %s is copied", src).
+		nothing := !slices.ContainsFunc(some, func(t Taken) bool { return !t.IsDir() })
+		if nothing && left > 0 { // an empty directory is copied
+			x.found.Errorf("E0324", s.Span, "nothing of %s is copied", s.Sources[n]).
 				Note("what `include`, `exclude` and %s leave of it is empty", IgnoreFile).
 				Hint("see whether a pattern takes more than it should")
 		}
+		all = append(all, some...)
+	}
+	if len(s.Sources) > 1 {
+		var err error
+		if all, err = united(all); err != nil {
+			x.unfit(err, "", s.Span)
+			return
+		}
+	}
+	s.Taken.Links = x.links(all)
+	s.tops = tops(s, all)
+	for _, t := range all {
+		if t.IsDir() {
+			continue
+		}
+		if k := t.Type(); k&(fs.ModeSocket|fs.ModeDevice|fs.ModeNamedPipe|fs.ModeIrregular) != 0 {
+			x.found.Errorf("E0324", s.Span, "%s is not a file that can be copied", t.Name).
+				Note("sockets, pipes and devices are of the machine that they are on").
+				Hint("leave it out with `exclude`, or in %s", IgnoreFile)
+		}
+		info, err := t.Info()
+		if err != nil {
+			continue // the build will report it
+		}
+		s.size += info.Size()
+		if info.Mode().IsRegular() && info.Mode()&0o111 != 0 && capable(x.files, t.Name) {
+			x.found.Errorf("E0352", s.Span, "%s has a capability, which a copy does not keep", t.Name).
+				Note("Git does not keep it either, so a checkout elsewhere would give another image").
+				Hint("give it where the image is built, such as `run \"setcap cap_net_bind_service+ep FILE\"`, and remove it here with `setcap -r`")
+		}
 	}
 }
 
-// pattern reports whether a source is a pattern for several files.
+// unfit reports what keeps a source from being taken.
+func (x *expander) unfit(err error, src string, at source.Span) {
+	var unfit *UnfitError
+	if errors.As(err, &unfit) {
+		x.found.Errorf("E0352", at, "%s", unfit).Hint("%s", unfit.Help)
+		return
+	}
+	name := src
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		name = of.Path
+	}
+	x.found.Errorf("E0324", at, "cannot read %s: %s", name, cause(err)).
+		Hint("make it readable for you, or leave it out with `exclude`, or in %s", IgnoreFile)
+}
+
+// links is a text that differs for trees in which other names are one file, and
+// empty if none are.
+func (x *expander) links(all []Taken) string {
+	names := map[[2]uint64][]string{}
+	for _, t := range all {
+		if !t.Type().IsRegular() {
+			continue
+		}
+		if info, err := t.Info(); err == nil {
+			if file, several := Inode(info); several {
+				names[file] = append(names[file], t.Path)
+			}
+		}
+	}
+	var groups []string
+	for _, g := range names {
+		if len(g) > 1 {
+			groups = append(groups, fmt.Sprintf("%q", g))
+		}
+	}
+	if len(groups) == 0 {
+		return ""
+	}
+	slices.Sort(groups)
+	sum := sha256.Sum256([]byte(strings.Join(groups, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// tops is what a copy puts directly where it copies to.
+func tops(s *Copy, all []Taken) []top {
+	to, from := s.Place()
+	if len(s.Sources) == 1 && !strings.HasSuffix(s.Sources[0], "/") && !s.Taken.Sources[0].Pattern {
+		return []top{{to, from == ""}}
+	}
+	var out []top
+	for _, t := range all {
+		if !strings.Contains(t.Path, "/") {
+			out = append(out, top{path.Join(to, t.Path), t.IsDir()})
+		}
+	}
+	return out
+}
+
+// Place is where a copy of project files puts its tree: to is the directory
+// that it fills with what lies in from, or if from is a file, that file's new
+// path.
+func (s *Copy) Place() (to, from string) {
+	src := s.Taken.Sources[0]
+	if len(s.Sources) > 1 || src.Pattern {
+		return s.To, ""
+	}
+	to = s.To
+	if strings.HasSuffix(to, "/") && !strings.HasSuffix(s.Sources[0], "/") {
+		to += path.Base(src.Path)
+	}
+	if src.Contents {
+		return to, ""
+	}
+	return to, path.Base(src.Path)
+}
+
+// pattern reports whether a text may be a pattern for several files.
 func pattern(src string) bool { return strings.ContainsAny(src, "*?[") }

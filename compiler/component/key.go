@@ -81,6 +81,9 @@ func hashStep(put func(kind string, fields ...string), s Step) {
 		put("sources", s.Sources...)
 		put("include", s.Include...)
 		put("exclude", s.Exclude...)
+		if s.Taken != nil && s.Taken.Links != "" {
+			put("links", s.Taken.Links)
+		}
 		if s.From != nil {
 			hashStage(put, s.From)
 		}

@@ -2,7 +2,6 @@ package component
 
 import (
 	"cmp"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -275,8 +274,11 @@ func (x *expander) findClaims(i *Instance) []claim {
 	for _, s := range i.Steps {
 		switch s := s.(type) {
 		case *Copy:
-			for _, src := range s.Sources {
-				x.copyClaims(s, src, add)
+			for _, t := range s.tops {
+				add(t.path, t.tree, s.Span)
+			}
+			if s.From != nil {
+				claimFrom(s, add)
 			}
 		case *Fetch:
 			add(s.To, s.Unpack, s.Span)
@@ -296,42 +298,15 @@ func alike(a, b *Dir) bool {
 	return cmp.Or(a.Owner.String(), "0:0") == cmp.Or(b.Owner.String(), "0:0") && strings.TrimLeft(cmp.Or(a.Mode, "0755"), "0") == strings.TrimLeft(cmp.Or(b.Mode, "0755"), "0")
 }
 
-// copyClaims adds the claims of one source of a copy: of files of the project
-// their paths, of what is built what it fills, as nobody knows the names yet.
-func (x *expander) copyClaims(s *Copy, src string, add func(string, bool, source.Span)) {
-	contents := strings.HasSuffix(src, "/")
-	into := strings.HasSuffix(s.To, "/")
-	if s.From == nil && pattern(src) {
-		names, _ := fs.Glob(x.files, src)
-		for _, n := range names {
-			info, err := fs.Stat(x.files, n)
-			add(path.Join(s.To, path.Base(n)), err == nil && info.IsDir(), s.Span)
-		}
-		return
-	}
-	if s.From != nil {
+// claimFrom adds the claims of what is copied from a stage: what it fills, as
+// nobody knows the names yet.
+func claimFrom(s *Copy, add func(string, bool, source.Span)) {
+	for _, src := range s.Sources {
 		p := s.To
-		if into && !contents && !pattern(src) {
+		if strings.HasSuffix(p, "/") && !strings.HasSuffix(src, "/") && !pattern(src) {
 			p += path.Base(src)
 		}
 		add(p, !pattern(src), s.Span)
-		return
-	}
-	if !contents {
-		p := s.To
-		if into {
-			p += path.Base(src)
-		}
-		info, err := fs.Stat(x.files, src)
-		add(p, err == nil && info.IsDir(), s.Span)
-		return
-	}
-	entries, err := fs.ReadDir(x.files, path.Clean(src))
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		add(path.Join(s.To, e.Name()), e.IsDir(), s.Span)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -135,21 +136,12 @@ func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 	if s.Option("from") != nil {
 		ok = x.copyFrom(s, step, v) && ok
 	} else {
-		for _, a := range s.Args {
-			for _, p := range x.paths(a, v) {
-				p, found := x.projectPath(p, a.Span(), v.module)
-				if !found {
-					ok = false
-					continue
-				}
-				step.Sources = append(step.Sources, p)
-			}
-		}
+		ok = x.copyOwn(s, step, v) && ok
 	}
 	if !ok || len(step.Sources) == 0 {
 		return
 	}
-	if several := len(step.Sources) > 1 || pattern(step.Sources[0]); several && !strings.HasSuffix(step.To, "/") {
+	if several := len(step.Sources) > 1 || step.matches(); several && !strings.HasSuffix(step.To, "/") {
 		replace(x.found.Errorf("E0327", s.Option("to").Args[0].Span(), "several files cannot all become %s", step.To).
 			Note("a target that ends in `/` means into it").
 			Hint("write `to %q`", step.To+"/"), step.To, step.To+"/")
@@ -177,6 +169,36 @@ func (x *expander) globs(args []syntax.Expr, v *env) []string {
 	return out
 }
 
+// copyOwn evaluates the sources of a copy of the project's files.
+func (x *expander) copyOwn(s *syntax.Clause, step *Copy, v *env) bool {
+	ok := true
+	var sources []Source
+	for _, a := range s.Args {
+		for _, p := range x.paths(a, v) {
+			p, src, found := x.projectSource(p, a.Span(), v.module)
+			if ok = ok && found; found {
+				step.Sources, sources = append(step.Sources, p), append(sources, src)
+			}
+		}
+	}
+	if len(sources) > 1 {
+		for n, p := range step.Sources {
+			sources[n].Contents = strings.HasSuffix(p, "/")
+		}
+	}
+	step.Taken = x.selection(sources...)
+	step.Taken.Include, step.Taken.Exclude = step.Include, step.Exclude
+	return ok
+}
+
+// matches reports whether a copy's only source is a pattern.
+func (s *Copy) matches() bool {
+	if s.Taken != nil {
+		return s.Taken.Sources[0].Pattern
+	}
+	return pattern(s.Sources[0])
+}
+
 // copyFrom evaluates the sources and the origin of `copy … from`.
 func (x *expander) copyFrom(s *syntax.Clause, step *Copy, v *env) bool {
 	ok := true
@@ -195,13 +217,56 @@ func (x *expander) copyFrom(s *syntax.Clause, step *Copy, v *env) bool {
 	return ok && step.From != nil
 }
 
-// projectPath turns a path as a program writes it into one within the
-// project, and reports what is not there. A trailing slash is kept.
-func (x *expander) projectPath(p string, at source.Span, m *check.Module) (string, bool) {
-	slash := ""
-	if strings.HasSuffix(p, "/") {
-		slash = "/"
+// projectSource turns a path as a program writes it into one within the
+// project, with its trailing slash, and says what is there. It reports what is
+// not.
+func (x *expander) projectSource(p string, at source.Span, m *check.Module) (string, Source, bool) {
+	full, ok := x.within(p, at, m)
+	if !ok {
+		return "", Source{}, false
 	}
+	slash := strings.HasSuffix(p, "/")
+	if strings.ContainsAny(full, "*?[") && !x.literal(full) {
+		return full, Source{Path: full, Pattern: true}, x.matching(full, at)
+	}
+	real, err := Resolve(x.files, x.selection().Mounts, full, slash)
+	var unfit *UnfitError
+	if errors.As(err, &unfit) {
+		x.unfit(err, full, at)
+		return "", Source{}, false
+	}
+	var info fs.FileInfo
+	if err == nil {
+		info, err = fs.Lstat(x.files, real)
+	}
+	if err != nil {
+		x.noFile(full, err, at)
+		return "", Source{}, false
+	}
+	if !slash {
+		return full, Source{Path: full, Contents: info.IsDir()}, true
+	}
+	if !info.IsDir() {
+		x.found.Errorf("E0324", at, "%s is a file", full).
+			Note("a source that ends in `/` is the contents of a directory").Hint("remove the `/`")
+		return "", Source{}, false
+	}
+	return full + "/", Source{Path: full, Contents: true}, true
+}
+
+// literal reports whether a text that looks like a pattern is meant as it is:
+// a file has that name, and the pattern matches none.
+func (x *expander) literal(name string) bool {
+	if _, err := fs.Lstat(x.files, name); err != nil {
+		return false
+	}
+	found, err := fs.Glob(x.files, name)
+	return err == nil && len(found) == 0 || err != nil
+}
+
+// within turns a path as a program writes it into a clean one within the
+// project, and reports one that is not.
+func (x *expander) within(p string, at source.Span, m *check.Module) (string, bool) {
 	full := strings.TrimPrefix(p, "//")
 	if full == p {
 		dir, ok := m.Dir()
@@ -232,40 +297,34 @@ func (x *expander) projectPath(p string, at source.Span, m *check.Module) (strin
 			Hint("move the file into the repository, or take the path as a parameter of type `path`")
 		return "", false
 	}
-	if strings.ContainsAny(full, "*?[") {
-		return x.matching(full, at)
-	}
-	info, err := fs.Stat(x.files, full)
-	if err != nil {
-		x.noFile(full, err, at)
-		return "", false
-	}
-	if slash != "" && !info.IsDir() {
-		x.found.Errorf("E0324", at, "%s is a file", full).
-			Note("a source that ends in `/` is the contents of a directory").Hint("remove the `/`")
-		return "", false
-	}
-	return full + slash, true
+	return full, true
 }
 
 // beneath reports whether a path is a directory or lies beneath it.
 func beneath(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
 
-// matching checks that a pattern matches something.
-func (x *expander) matching(pattern string, at source.Span) (string, bool) {
+// matching checks that a pattern matches something, and reports one that also
+// is the name of a file which it does not match.
+func (x *expander) matching(pattern string, at source.Span) bool {
 	found, err := fs.Glob(x.files, pattern)
 	switch {
 	case err != nil:
 		x.found.Errorf("E0322", at, "%q is no pattern", pattern).
 			Note("patterns have *, ? and [a-z]").Hint("%s", mendPattern(pattern))
+		return false
 	case len(found) == 0:
 		x.found.Errorf("E0324", at, "no file matches %q", pattern).
 			Note("patterns are relative to the directory of the module").
 			Hint("%s", x.whatIsIn(path.Dir(pattern)))
-	default:
-		return pattern, true
+		return false
 	}
-	return "", false
+	if _, err := fs.Lstat(x.files, pattern); err == nil && !slices.Contains(found, pattern) {
+		x.found.Errorf("E0322", at, "%q is the name of a file, and a pattern that matches %s instead", pattern, found[0]).
+			Note("in a pattern, `[a-z]` stands for one character").
+			Hint("write `\\\\` before each `[` to name the file, or rename it")
+		return false
+	}
+	return true
 }
 
 // noFile reports a missing file, with the closest one that is there.
@@ -480,7 +539,7 @@ func (x *expander) bind(o *syntax.Option, step *Run, v *env) {
 		for _, p := range x.paths(a, v) {
 			ok := true
 			if b.From == nil {
-				p, ok = x.projectPath(p, a.Span(), v.module)
+				p, ok = x.bound(p, a.Span(), v, &b)
 			}
 			if ok && b.To != "" {
 				b.Source = p
@@ -488,6 +547,32 @@ func (x *expander) bind(o *syntax.Option, step *Run, v *env) {
 			}
 		}
 	}
+}
+
+// bound is a path of the project that is mounted: links are followed, as the
+// mount would be one of the link's target anyway.
+func (x *expander) bound(p string, at source.Span, v *env, b *Bind) (string, bool) {
+	written, src, ok := x.projectSource(p, at, v.module)
+	if !ok {
+		return "", false
+	}
+	if src.Pattern {
+		x.found.Errorf("E0327", at, "%q is a pattern, and a mount is of one file or directory", p).
+			Hint("mount the directory, %q", path.Dir(p)+"/")
+		return "", false
+	}
+	real, err := Resolve(x.files, x.selection().Mounts, src.Path, true)
+	if err != nil {
+		x.unfit(err, written, at)
+		return "", false
+	}
+	info, err := fs.Lstat(x.files, real)
+	if err != nil {
+		x.noFile(real, err, at)
+		return "", false
+	}
+	b.Taken = x.selection(Source{Path: real, Contents: info.IsDir()})
+	return written, true
 }
 
 func (x *expander) fileStep(s *syntax.Clause, v *env, to *body) {

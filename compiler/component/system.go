@@ -105,7 +105,7 @@ func (x *expander) layout(s *syntax.Clause, v *env, to *System) {
 		return
 	}
 	at := s.Args[0].Span()
-	dir, ok := x.projectPath(strings.TrimSuffix(dirs[0], "/"), at, v.module)
+	dir, _, ok := x.projectSource(strings.TrimSuffix(dirs[0], "/"), at, v.module)
 	if !ok {
 		return
 	}

@@ -7,11 +7,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
-	"strings"
-
-	"github.com/moby/patternmatcher"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/plan"
@@ -26,7 +22,6 @@ type content struct{ whole, own string }
 // contents computes contents on one side of a comparison, each once.
 type contents struct {
 	files     fs.FS
-	ignored   func(name string) bool // of the project's files
 	touched   map[*component.Instance]bool
 	instances map[*component.Instance]content
 	layers    map[*plan.Layer]content
@@ -35,27 +30,8 @@ type contents struct {
 
 func newContents(s Side) *contents {
 	return &contents{
-		files: s.Files, ignored: ignoring(s.Plan.Graph), touched: s.Touched,
+		files: s.Files, touched: s.Touched,
 		instances: map[*component.Instance]content{}, layers: map[*plan.Layer]content{}, digests: map[string]string{},
-	}
-}
-
-// ignoring says which of the project's files no copy takes.
-func ignoring(g *component.Graph) func(name string) bool {
-	nothing := func(string) bool { return false }
-	if g == nil || len(g.Ignore) == 0 {
-		return nothing
-	}
-	ignore, err := patternmatcher.New(g.Ignore)
-	if err != nil {
-		return nothing // compiling has reported it
-	}
-	return func(name string) bool {
-		if r, _ := g.Repository(name); r.Mount != "" {
-			return false // the file is the project's, and says nothing about repositories
-		}
-		out, err := ignore.MatchesOrParentMatches(name)
-		return out && err == nil
 	}
 }
 
@@ -147,43 +123,34 @@ func (c *contents) ownFiles(i *component.Instance) string {
 	h := sha256.New()
 	fmt.Fprintln(h, c.touched[i])
 	for _, s := range taken(i) {
-		key := fmt.Sprintf("%q", s)
+		key := s.Digest()
 		if _, ok := c.digests[key]; !ok {
-			c.digests[key] = digest(c.files, s, c.ignored)
+			c.digests[key] = digest(c.files, s)
 		}
 		fmt.Fprintln(h, c.digests[key])
 	}
 	return sum(h)
 }
 
-// source is files of the project that a step takes.
-type source struct {
-	path             string // a trailing slash means the contents; may be a pattern
-	include, exclude []string
-}
-
 // taken are the project's files that an instance's own steps take.
-func taken(i *component.Instance) []source {
-	var out []source
+func taken(i *component.Instance) []*component.Selection {
+	var out []*component.Selection
 	for _, s := range i.Steps {
 		switch s := s.(type) {
 		case *component.Copy:
-			if s.From != nil {
-				continue
-			}
-			for _, p := range s.Sources {
-				out = append(out, source{p, s.Include, s.Exclude})
+			if s.Taken != nil {
+				out = append(out, s.Taken)
 			}
 		case *component.Run:
 			for _, b := range s.Binds {
-				if b.From == nil {
-					out = append(out, source{path: b.Source})
+				if b.Taken != nil {
+					out = append(out, b.Taken)
 				}
 			}
 		}
 	}
 	if i.System != nil && i.System.Layout != "" {
-		out = append(out, source{path: i.System.Layout})
+		out = append(out, &component.Selection{Sources: []component.Source{{Path: i.System.Layout, Contents: true}}})
 	}
 	return out
 }
@@ -200,8 +167,10 @@ func Files(p *plan.Plan) []string {
 		}
 		seen[i] = true
 		for _, s := range taken(i) {
-			if r, _ := p.Graph.Repository(s.path); r.Mount == "" {
-				out = append(out, s.path)
+			for _, src := range s.Sources {
+				if r, _ := p.Graph.Repository(src.Path); r.Mount == "" {
+					out = append(out, src.Path)
+				}
 			}
 		}
 		for _, below := range foundation(i) {
@@ -217,81 +186,40 @@ func Files(p *plan.Plan) []string {
 	return slices.Compact(out)
 }
 
-// digest hashes files: their names, their text, where links point, and whether
-// they can be executed, which is what a copy keeps of them; and the names of
-// directories. What can't be read counts as missing; compiling has reported it.
-func digest(files fs.FS, s source, ignored func(name string) bool) string {
+// digest hashes files: their names in the tree that a step makes of them, their
+// text, where links point, and whether they can be executed, which is what a
+// copy keeps of them; and the names of directories. What can't be read counts as
+// missing; compiling has reported it.
+func digest(files fs.FS, s *component.Selection) string {
 	h := sha256.New()
-	keep := s.keeps()
-	for _, root := range expand(files, s.path) {
-		_ = fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || ignored(name) {
-				return nil
-			}
-			if within := strings.TrimPrefix(strings.TrimPrefix(name, root), "/"); within != "" && !keep(within) {
-				return nil
-			}
-			if d.IsDir() {
-				fmt.Fprintf(h, "directory %q\n", name)
-			} else {
-				hashFile(h, files, name, d)
-			}
-			return nil
-		})
+	all, _, _ := s.Files(files, nil)
+	for _, t := range all {
+		if t.IsDir() {
+			fmt.Fprintf(h, "directory %q\n", t.Path)
+		} else {
+			hashFile(h, files, t)
+		}
 	}
 	return sum(h)
 }
 
-func hashFile(h hash.Hash, files fs.FS, name string, d fs.DirEntry) {
-	if d.Type()&fs.ModeSymlink != 0 {
-		to, _ := fs.ReadLink(files, name)
-		fmt.Fprintf(h, "link %q %q\n", name, to)
+func hashFile(h hash.Hash, files fs.FS, t component.Taken) {
+	if t.Type()&fs.ModeSymlink != 0 {
+		to, _ := fs.ReadLink(files, t.Name)
+		fmt.Fprintf(h, "link %q %q\n", t.Path, to)
 		return
 	}
-	info, err := d.Info()
+	info, err := t.Info()
 	if err != nil {
 		return
 	}
-	fmt.Fprintf(h, "file %q %t %d\n", name, info.Mode()&0o111 != 0, info.Size())
-	f, err := files.Open(name)
+	fmt.Fprintf(h, "file %q %t %d\n", t.Path, info.Mode()&0o111 != 0, info.Size())
+	f, err := files.Open(t.Name)
 	if err != nil {
 		return
 	}
 	defer f.Close()
 	_, _ = io.Copy(h, f)
-}
-
-// expand returns the paths that a source names.
-func expand(files fs.FS, name string) []string {
-	name = path.Clean(name)
-	if !strings.ContainsAny(name, "*?[") {
-		return []string{name}
-	}
-	found, _ := fs.Glob(files, name)
-	return found
-}
-
-// keeps returns what tells whether a file within the source, by its path there,
-// is copied. A pattern that is wrong, which compiling reports, keeps all.
-func (s source) keeps() func(string) bool {
-	include, err1 := patternmatcher.New(s.include)
-	exclude, err2 := patternmatcher.New(s.exclude)
-	return func(name string) bool {
-		if err1 != nil || err2 != nil {
-			return true
-		}
-		if len(s.include) > 0 {
-			if in, err := include.MatchesOrParentMatches(name); err == nil && !in {
-				return false
-			}
-		}
-		if len(s.exclude) > 0 {
-			if out, err := exclude.MatchesOrParentMatches(name); err == nil && out {
-				return false
-			}
-		}
-		return true
-	}
 }
 
 func digestOf(parts []string) string {

@@ -653,6 +653,23 @@ fleet {
     platforms "amd64"
 }
 `},
+	{"E0352", "Files that cannot be copied as they are", `
+A copy makes one tree of its sources. It cannot if two sources put a file and a
+directory into one place, if a name is not UTF-8, or if a link leads out of the
+project. A file's capability would be lost, so that is an error as well.
+`, `
+-- example.layer --
+component base {
+    distribution "debian" suite "bookworm"
+}
+
+app shop {
+    base base
+    copy "site/", "more/" to "/srv/"
+}
+-- site/about --
+-- more/about/team --
+`},
 	{"E0360", "Not a user", `
 Who runs a container, or a command, is a declared user or text: a name or a
 number, which may be followed by a colon and a group. Numbers go up to

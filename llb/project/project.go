@@ -1,0 +1,160 @@
+// Package project hands the files that a step takes to the engine.
+//
+// An engine keeps what it was sent. For the next build it compares type, mode,
+// size, time and link target of each file, and asks for the content where one
+// of them differs. Size and time of a project's file are no evidence of equal
+// content: a tool may have put the time back, or swapped two files. So the time
+// that a file is sent with is made of what is evidence: on Linux, the file's
+// identity and its time of change, which nobody can set. No layer has these
+// times, and the engine's keys for contents do not see them.
+package project
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
+
+	"github.com/layc-lang/layc/compiler/component"
+)
+
+// Source is what a selection takes of a tree of files, as a local source to
+// mount into a solve. It is one directory, [component.Selection.Root], with the
+// tree that the selection makes. All is root's; modes are 0755 for directories
+// and for files that somebody may execute, else 0644.
+func Source(files fs.FS, s *component.Selection) fsutil.FS {
+	return &source{files: files, selection: s, names: map[string]string{}}
+}
+
+type source struct {
+	files     fs.FS
+	selection *component.Selection
+
+	mu    sync.Mutex
+	names map[string]string // in files, by paths of the tree that were told
+}
+
+// Walk calls fn for all of the tree, in the order of paths. The engine walks
+// whole trees only.
+func (s *source) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
+	start := time.Now()
+	root := s.selection.Root()
+	taken, _, err := s.selection.Files(s.files, func() bool { return ctx.Err() == nil })
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	if err := fn(root, &fsutil.DirEntryInfo{Stat: &types.Stat{Path: root, Mode: uint32(fs.ModeDir | 0o755)}}, nil); err != nil {
+		return err
+	}
+	first := map[[2]uint64]string{}
+	for _, t := range taken {
+		stat, err := s.stat(t, first, start)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.names[stat.Path] = t.Name
+		s.mu.Unlock()
+		if err := fn(stat.Path, &fsutil.DirEntryInfo{Stat: stat}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stat describes a file as it is sent. first are the first paths of files that
+// have several.
+func (s *source) stat(t component.Taken, first map[[2]uint64]string, now time.Time) (*types.Stat, error) {
+	stat := &types.Stat{Path: path.Join(s.selection.Root(), t.Path)}
+	if t.IsDir() {
+		stat.Mode = uint32(fs.ModeDir | 0o755)
+		return stat, nil
+	}
+	info, err := t.Info()
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		stat.Mode = uint32(fs.ModeSymlink | 0o777)
+		stat.Linkname, err = fs.ReadLink(s.files, t.Name)
+		return stat, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file that can be copied", t.Name)
+	}
+	stat.Mode, stat.Size = 0o644, info.Size()
+	if info.Mode()&0o111 != 0 {
+		stat.Mode = 0o755
+	}
+	if stat.ModTime, err = s.stamp(t.Name, info, now); err != nil {
+		return nil, err
+	}
+	if id, several := component.Inode(info); several && s.selection.Links != "" {
+		if p, ok := first[id]; ok {
+			stat.Linkname, stat.Size = p, 0
+		} else {
+			first[id] = stat.Path
+		}
+	}
+	return stat, nil
+}
+
+// Open opens a file that was told of. It never fails, as the engine would take
+// that for an empty file: reading does.
+func (s *source) Open(p string) (io.ReadCloser, error) {
+	s.mu.Lock()
+	name := s.names[p]
+	s.mu.Unlock()
+	f, err := s.files.Open(name)
+	if err != nil {
+		return unreadable{err}, nil
+	}
+	return f, nil
+}
+
+// unreadable is a file that cannot be read.
+type unreadable struct{ err error }
+
+func (u unreadable) Read([]byte) (int, error) { return 0, u.err }
+func (u unreadable) Close() error             { return nil }
+
+// settled is how long a file must not have changed before its time of change
+// tells versions apart: file systems round times, FAT to two seconds.
+const settled = 2 * time.Second
+
+// stamp is a time that differs for files that may differ. It is made of the
+// file's identity and time of change, and if that tells nothing, of its content.
+func (s *source) stamp(name string, info fs.FileInfo, now time.Time) (int64, error) {
+	if change, id := changed(info); id != nil && now.Sub(change) > settled {
+		return asTime(sha256.Sum256(id)), nil
+	}
+	f, err := s.files.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return 0, fmt.Errorf("read %s: %w", name, err)
+	}
+	return asTime([sha256.Size]byte(h.Sum(nil))), nil
+}
+
+// asTime is a time, in nanoseconds, made of a hash: one that each file system
+// can keep.
+func asTime(sum [sha256.Size]byte) int64 {
+	seconds := binary.BigEndian.Uint64(sum[:]) % (1 << 31)
+	nanoseconds := binary.BigEndian.Uint64(sum[8:]) % 1e9
+	return int64(seconds*1e9 + nanoseconds)
+}
