@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/containerd/containerd/v2/core/mount"
 	"github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/plugins/snapshots/native"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
@@ -51,7 +52,6 @@ import (
 type embedded struct {
 	state  string
 	lock   *flock.Flock
-	log    *os.File
 	server *grpc.Server
 	socket *socket
 	undo   []func() error // what opening did, oldest first
@@ -73,28 +73,14 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 	if err := checkCgroups(); err != nil {
 		return nil, nil, err
 	}
-	// BuildKit gives directories their modes by mkdir alone, and so by the
-	// umask (its daemon clears it, too): layers must not depend on the user's.
-	// Everything that layc writes itself sets its modes.
-	syscall.Umask(0)
 	e := &embedded{state: state, lock: lock}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.unwind())
 		}
 	}()
-	if err := os.WriteFile(filepath.Join(state, "lock"), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
-		return nil, nil, unusable(state, err)
-	}
-	if e.log, err = os.Create(filepath.Join(state, "engine.log")); err != nil {
-		return nil, nil, unusable(state, err)
-	}
-	e.undo = append(e.undo, e.log.Close)
-	logrus.SetOutput(redact.Writer(e.log))
-	e.undo = append(e.undo, func() error { logrus.SetOutput(io.Discard); return nil })
-
-	if err := sweep(ctx, state, runcPath); err != nil {
-		return nil, nil, &UnavailableError{What: "what a killed engine left behind cannot be removed", Help: "restart the machine, or name another state directory with --state", Err: err}
+	if err := e.begin(ctx, runcPath); err != nil {
+		return nil, nil, err
 	}
 	controller, err := e.newController(ctx, runcPath)
 	if err != nil {
@@ -108,9 +94,6 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 	)
 	controller.Register(e.server)
 	memory := bufconn.Listen(1 << 20)
-	if e.socket, err = listenSocket(state); err != nil {
-		return nil, nil, unusable(state, err)
-	}
 	for _, l := range []net.Listener{memory, e.socket} {
 		go e.server.Serve(l) // returns when the server stops or the listener closes
 	}
@@ -124,6 +107,81 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 	return e, c, nil
 }
 
+// begin makes the engine's own files, and removes what a killed engine left.
+func (e *embedded) begin(ctx context.Context, runcPath string) error {
+	// Whatever the user's umask is, these files are for the user alone.
+	syscall.Umask(0o077)
+	if err := os.WriteFile(filepath.Join(e.state, lockName), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
+		return unusable(e.state, err)
+	}
+	if err := e.openLog(); err != nil {
+		return unusable(e.state, err)
+	}
+	left := leftovers{state: e.state, runc: runcPath}
+	if err := left.sweep(ctx); err != nil {
+		return &UnavailableError{What: "what a killed engine left behind cannot be removed", Help: "restart the machine, or name another state directory with --state", Err: err}
+	}
+	e.undo = append(e.undo, func() error { return left.sweep(context.WithoutCancel(ctx)) })
+	if err := e.useTemp(); err != nil {
+		return unusable(e.state, err)
+	}
+	socket, err := listenSocket(e.state)
+	if err != nil {
+		return unusable(e.state, err)
+	}
+	e.socket = socket
+	e.undo = append(e.undo, func() error { return ignoreClosed(socket.Listener.Close()) })
+	// BuildKit gives directories their modes by mkdir alone, and so by the
+	// umask (its daemon clears it, too): layers must not depend on the user's.
+	// Everything that layc writes itself sets its modes.
+	syscall.Umask(0)
+	return nil
+}
+
+// openLog sends the log of BuildKit and containerd to a new file.
+func (e *embedded) openLog() error {
+	path := filepath.Join(e.state, "engine.log")
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	log, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	logrus.SetOutput(redact.Writer(log))
+	e.undo = append(e.undo, func() error { logrus.SetOutput(io.Discard); return log.Close() })
+	return nil
+}
+
+// useTemp makes the state's directory of temporary files the one of this
+// process: BuildKit's and containerd's mounts are there, where a sweep finds
+// what a killed engine left.
+func (e *embedded) useTemp() error {
+	before, had := os.LookupEnv("TMPDIR")
+	dir := filepath.Join(e.state, tempName)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if err := errors.Join(os.Setenv("TMPDIR", dir), mount.SetTempMountLocation(dir)); err != nil {
+		return err
+	}
+	e.undo = append(e.undo, func() error {
+		err := os.Unsetenv("TMPDIR")
+		if had {
+			err = os.Setenv("TMPDIR", before)
+		}
+		return errors.Join(err, mount.SetTempMountLocation(os.TempDir()))
+	})
+	return nil
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
 // newController assembles BuildKit's parts, noting in e.undo how to close them.
 func (e *embedded) newController(ctx context.Context, runcPath string) (*control.Controller, error) {
 	sessions, err := session.NewManager()
@@ -132,7 +190,7 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	}
 	opt, err := runc.NewWorkerOpt(e.state, e.snapshotter(), false, oci.ProcessSandbox, nil, nil,
 		netproviders.Opt{Mode: "host"}, nil, runcPath, "", false,
-		semaphore.NewWeighted(int64(max(4, runtime.NumCPU()))), "", "", nil)
+		semaphore.NewWeighted(int64(max(4, runtime.NumCPU()))), "", cgroupName(e.state), nil)
 	if err != nil {
 		return nil, err
 	}

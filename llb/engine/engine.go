@@ -14,6 +14,7 @@
 //
 // Only this package and llb import BuildKit. Its log never reaches the
 // terminal: an embedded engine writes it to engine.log in the state directory.
+// While one is open, this process has its temporary files (TMPDIR) there, too.
 package engine
 
 import (
@@ -41,7 +42,7 @@ type Options struct {
 	Address string
 
 	// State is the state directory of the embedded engine. It is made if it
-	// does not exist, readable by its owner alone. Unused with an Address.
+	// does not exist, and closed to other users. Unused with an Address.
 	State string
 
 	// Runc is the program that runs the steps of the embedded engine. Empty:
@@ -140,19 +141,16 @@ func (e *Engine) open(ctx context.Context) error {
 
 // openState becomes the owner of the state directory or attaches to it.
 func (e *Engine) openState(ctx context.Context) error {
-	state, err := filepath.Abs(e.opts.State)
-	if err == nil {
-		err = os.MkdirAll(state, 0o700)
-	}
+	state, err := prepareState(e.opts.State)
 	if err != nil {
-		return &UnavailableError{What: "the engine's state directory cannot be used", Help: "name another one with --state", Err: err}
+		return err
 	}
-	lock := flock.New(filepath.Join(state, "lock"), flock.SetPermissions(0o600))
+	lock := flock.New(filepath.Join(state, lockName), flock.SetPermissions(0o600))
 	notice := e.opts.Notice
 	for start := time.Now(); ; {
 		got, err := lock.TryLock()
 		if err != nil {
-			return &UnavailableError{What: "the engine's state directory cannot be locked", Err: err}
+			return noState("cannot be locked", err)
 		}
 		if got {
 			owned, c, err := startEmbedded(ctx, state, e.opts.Runc, lock)
@@ -167,7 +165,7 @@ func (e *Engine) openState(ctx context.Context) error {
 			return errors.Join(lock.Close())
 		}
 		if time.Since(start) > ownerPatience {
-			pid, _ := os.ReadFile(filepath.Join(state, "lock"))
+			pid, _ := os.ReadFile(filepath.Join(state, lockName))
 			return &UnavailableError{
 				What: fmt.Sprintf("%s is in use by process %s, which does not answer", state, strings.TrimSpace(string(pid))),
 				Help: "end that process, or name another state directory with --state",
@@ -248,8 +246,11 @@ func withSocket[T any](state string, use func(path string) (T, error)) (T, error
 	return use(path)
 }
 
-// socketName is the owner's socket in the state directory.
-const socketName = "engine.sock"
+// Files of the state directory: the owner's socket, and what its lock is on.
+const (
+	socketName = "engine.sock"
+	lockName   = "lock"
+)
 
 func dialSocket(ctx context.Context, state string) (net.Conn, error) {
 	return withSocket(state, func(path string) (net.Conn, error) {

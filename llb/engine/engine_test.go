@@ -43,12 +43,15 @@ func runcPath() string {
 	return path
 }
 
+// temp is where temporary files are while no engine is open.
+var temp = os.TempDir()
+
 // stepBuilt is the directory that stepDir has made, "" before.
 var stepBuilt string
 
 // stepDir returns a directory with the program testdata/step, built once.
 var stepDir = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "layc-step-")
+	dir, err := os.MkdirTemp(temp, "layc-step-")
 	if err != nil {
 		return "", err
 	}

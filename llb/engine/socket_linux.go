@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,7 +21,8 @@ type socket struct {
 }
 
 // listenSocket listens in the state directory, whose lock the caller holds:
-// a socket that is already there belongs to nobody.
+// a socket that is already there belongs to nobody. No other user can connect,
+// not even for a moment: the directory is closed to them.
 func listenSocket(state string) (*socket, error) {
 	if err := os.Remove(filepath.Join(state, socketName)); err != nil && !os.IsNotExist(err) {
 		return nil, err
@@ -28,6 +30,9 @@ func listenSocket(state string) (*socket, error) {
 	l, err := withSocket(state, func(path string) (net.Listener, error) { return net.Listen("unix", path) })
 	if err != nil {
 		return nil, err
+	}
+	if err := os.Chmod(filepath.Join(state, socketName), 0o600); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	// Its path may name a descriptor that is closed by now. The next owner
 	// removes the file.

@@ -8,11 +8,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/moby/sys/mountinfo"
+	"github.com/opencontainers/cgroups"
 	"golang.org/x/sys/unix"
 )
+
+// tempName is the state's directory of temporary files.
+const tempName = "tmp"
 
 // executors returns the directories in which steps run, one for each
 // snapshotter that was ever used on the state directory. Each container has a
@@ -36,31 +41,119 @@ func bundles(state string) []string {
 	return found
 }
 
-// sweep removes what a killed engine left in the state directory: running
-// containers, mounts and bundles. The caller holds the directory's lock.
-func sweep(ctx context.Context, state, runcPath string) error {
-	left := bundles(state)
-	for _, bundle := range left {
-		// The container may be gone and runc then complains: what counts is
-		// whether the mounts beneath can be removed.
-		_ = exec.CommandContext(ctx, runcPath, "delete", "--force", filepath.Base(bundle)).Run()
+// cgroupName is the control group above those of the state's containers. Two
+// engines that share control groups but not the file system, as containers on
+// one host may, can have states of the same path, but not of the same inode.
+func cgroupName(state string) string {
+	var st unix.Stat_t
+	_ = unix.Stat(state, &st) // it is open
+	return fmt.Sprintf("layc-%x-%x", st.Dev, st.Ino)
+}
+
+// cgroupDirs are the directories of the state's control group: one for each
+// controller in version 1, one in version 2.
+func cgroupDirs(state string) []string {
+	name := cgroupName(state)
+	one, _ := filepath.Glob(filepath.Join("/sys/fs/cgroup", name)) // the pattern is valid
+	each, _ := filepath.Glob(filepath.Join("/sys/fs/cgroup", "*", name))
+	return append(one, each...)
+}
+
+// leftovers is what a killed engine leaves in a state directory and of it on
+// the machine.
+type leftovers struct {
+	state string
+	runc  string // the program
+}
+
+// sweep removes containers with their processes, control groups, mounts,
+// bundles and temporary files. The caller holds the directory's lock.
+func (l leftovers) sweep(ctx context.Context) error {
+	l.endContainers(ctx)
+	if err := l.unmount(); err != nil {
+		return err
 	}
-	mounts, err := mountinfo.GetMounts(mountinfo.PrefixFilter(state))
+	for _, dir := range append(bundles(l.state), filepath.Join(l.state, tempName)) {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endContainers kills what runs. That something cannot be removed is not an
+// error here: what counts is whether the mounts beneath can be.
+func (l leftovers) endContainers(ctx context.Context) {
+	groups := cgroupDirs(l.state)
+	for _, id := range l.containers(groups) {
+		_ = exec.CommandContext(ctx, l.runc, "delete", "--force", id).Run()
+	}
+	// A container that was killed while it began or ended has a control group
+	// that runc does not know.
+	for _, group := range groups {
+		killGroup(group)
+		_ = cgroups.RemovePath(group)
+	}
+}
+
+// containers are the ids of containers that have a bundle or a control group.
+func (l leftovers) containers(groups []string) []string {
+	var ids []string
+	for _, bundle := range bundles(l.state) {
+		ids = append(ids, filepath.Base(bundle))
+	}
+	for _, group := range groups {
+		dirs, _ := filepath.Glob(filepath.Join(group, "buildkit", "*", "cgroup.procs")) // the pattern is valid
+		for _, procs := range dirs {
+			ids = append(ids, filepath.Base(filepath.Dir(procs)))
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// killGroup kills all processes in a control group and in those beneath it. A
+// process that begins another meanwhile is met again.
+func killGroup(group string) {
+	for range 10 {
+		pids := 0
+		_ = filepath.WalkDir(group, func(dir string, e os.DirEntry, err error) error {
+			if err != nil || !e.IsDir() {
+				return nil
+			}
+			// runc freezes a group to kill it; frozen processes do not end.
+			_ = os.WriteFile(filepath.Join(dir, "freezer.state"), []byte("THAWED"), 0)
+			found, _ := cgroups.GetPids(dir)
+			for _, pid := range found {
+				if pid > 0 { // 0 is a process of another pid namespace
+					_ = syscall.Kill(pid, syscall.SIGKILL)
+					pids++
+				}
+			}
+			return nil
+		})
+		if pids == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// unmount removes the mounts of steps and of temporary directories.
+func (l leftovers) unmount() error {
+	mounts, err := mountinfo.GetMounts(mountinfo.PrefixFilter(l.state))
 	if err != nil {
 		return fmt.Errorf("reading the mount table: %w", err)
 	}
 	slices.SortFunc(mounts, func(a, b *mountinfo.Info) int { return b.ID - a.ID })
 	for _, m := range mounts {
-		if m.Mountpoint == state || !strings.HasPrefix(m.Mountpoint, filepath.Join(state, "runc-")) {
+		// The state, or a directory of it, may be a mount of the user's.
+		top, _, beneath := strings.Cut(strings.TrimPrefix(m.Mountpoint, l.state+"/"), "/")
+		if !beneath || top != tempName && !strings.HasPrefix(top, "runc-") {
 			continue
 		}
 		if err := unix.Unmount(m.Mountpoint, unix.MNT_DETACH); err != nil {
 			return fmt.Errorf("unmounting %s: %w", m.Mountpoint, err)
-		}
-	}
-	for _, bundle := range left {
-		if err := os.RemoveAll(bundle); err != nil {
-			return err
 		}
 	}
 	return nil
