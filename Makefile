@@ -10,7 +10,7 @@ HELPERS  = llb/helper/bin/layc-helper-linux-amd64 llb/helper/bin/layc-helper-lin
 # Tests that need the engine are in packages that ask for it by this name.
 ENGINE_TESTS = $(shell grep -rl LAYC_REQUIRE_ENGINE --include='*_test.go' cmd compiler lang llb stdlib 2>/dev/null | xargs -r -n1 dirname | sort -u | sed 's,^,./,')
 
-.PHONY: help build demo test fuzz bench lint clean helpers maven seccomp
+.PHONY: help build demo test fuzz bench lint clean helpers maven seccomp archivers
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -43,6 +43,11 @@ seccomp:
 maven:
 	@command -v mvn >/dev/null || $(call install,maven,Maven)
 
+# Tests compare what layc unpacks with what these do.
+archivers:
+	@for p in tar bsdtar zip unzip jar python3 gzip bzip2 xz zstd; do command -v $$p >/dev/null || missing=1; done; \
+		[ -z "$$missing" ] || $(call install,libarchive-tools zip unzip default-jdk-headless python3 xz-utils zstd bzip2 gzip tar,the programs that make and unpack archives)
+
 # install PACKAGES,WHAT: with apt-get as root, otherwise say what is missing.
 define install
 { if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
@@ -61,7 +66,7 @@ demo: build maven
 ## test: check and test everything, on the real engine too
 # The race detector watches all but the engine: BuildKit and bbolt have races
 # of their own, which it would report. The engine's tests run without it.
-test: build maven lint
+test: build maven archivers lint
 	$(GO) test -race ./...
 	$(MAKE) fuzz
 	LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m $(ENGINE_TESTS)

@@ -309,7 +309,11 @@ func (l *lowerer) mirror(urls []string) (url string, last bool) {
 
 // unpacked is what an archive holds.
 func (l *lowerer) unpacked(i *component.Instance, s *component.Fetch, archive llb.State) llb.State {
-	opts := l.help(i.Title, "unpack", s.Span, "unpack", strconv.Itoa(s.Strip), "/in/"+downloaded, "/out")
+	args := []string{"unpack", strconv.Itoa(s.Strip), "/in/" + downloaded, "/out"}
+	if s.Limit > 0 {
+		args = append(args, strconv.FormatInt(s.Limit, 10))
+	}
+	opts := l.help(i.Title, "unpack", s.Span, args...)
 	if l.err != nil {
 		return llb.Scratch()
 	}

@@ -7,9 +7,9 @@
 //	layc-helper base DIR      make a system from the .deb files in DIR
 //	layc-helper install DIR [EXTRA…]
 //	                          install the .deb files in DIR into the system
-//	layc-helper unpack STRIP ARCHIVE DIR
+//	layc-helper unpack STRIP ARCHIVE DIR [LIMIT]
 //	                          extract an archive without the first STRIP
-//	                          elements of its paths
+//	                          elements of its paths, and at most LIMIT bytes
 //	layc-helper add EXTRA…
 //	                          add to the system: -- NAME UID GID HOME SHELL
 //	                          [GROUP…] enters a user, ++ DIR places a tree
@@ -42,7 +42,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -62,12 +61,8 @@ func run(args []string) error {
 	switch {
 	case len(args) >= 2 && (args[0] == "base" || args[0] == "install"):
 		return packages(args[0], args[1], args[2:])
-	case len(args) == 4 && args[0] == "unpack":
-		strip, err := strconv.Atoi(args[1])
-		if err != nil || strip < 0 {
-			return fmt.Errorf("unpack: %q is no number of directories", args[1])
-		}
-		return unpack(strip, args[2], args[3])
+	case (len(args) == 4 || len(args) == 5) && args[0] == "unpack":
+		return unpackArgs(args[1:])
 	}
 	switch {
 	case args[0] == "add":

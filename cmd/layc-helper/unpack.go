@@ -1,33 +1,43 @@
 package main
 
 import (
-	"archive/tar"
-	"archive/zip"
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
+// unpackArgs unpacks as a command line says: STRIP ARCHIVE DIR [LIMIT].
+func unpackArgs(args []string) error {
+	strip, err := strconv.Atoi(args[0])
+	if err != nil || strip < 0 {
+		return fmt.Errorf("unpack: %q is not a number of directories", args[0])
+	}
+	limit := int64(0)
+	if len(args) > 3 {
+		if limit, err = strconv.ParseInt(args[3], 10, 64); err != nil || limit <= 0 {
+			return fmt.Errorf("unpack: %q is not a number of bytes", args[3])
+		}
+	}
+	return unpack(strip, limit, args[1], args[2])
+}
+
 // unpack writes what an archive holds below dir, which is made. The content
-// says what kind of archive it is: zip, or tar, which may be compressed with
-// gzip, bzip2, xz or zstd. The first strip directories of each path are cut
-// off; entries that have no more than that are passed over.
+// says what kind of archive it is: tar, which may be compressed, or zip. The
+// first strip elements of each path are cut off; entries that have no more than
+// that are passed over. A limit of 0 bytes is the usual one, see budget.
 //
-// Files keep their permissions and belong to root; their times are the
-// canonical one. Entries that lead out of dir, by their path or through a
-// link, are an error.
-func unpack(strip int, file, dir string) error {
+// Files keep their permissions, all twelve bits, and their capabilities. They
+// belong to root; their times are the canonical one. dir itself is 0755,
+// whatever the archive says about its root. A later entry replaces an earlier one
+// of the same path, but no directory that holds something. What cannot be kept is
+// an error, as are paths that lead out of dir, by themselves or through a link.
+func unpack(strip int, limit int64, file, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -41,162 +51,94 @@ func unpack(strip int, file, dir string) error {
 		return err
 	}
 	defer f.Close()
-	x := &extraction{root: root, strip: strip, dirs: map[string]fs.FileMode{}}
-	in := bufio.NewReaderSize(f, 1<<20)
-	if magic, _ := in.Peek(4); bytes.HasPrefix(magic, []byte("PK")) {
-		err = x.zip(f)
-	} else {
-		err = x.tar(in)
-	}
-	if err != nil {
-		return fmt.Errorf("unpacking the archive: %w", err)
-	}
-	if x.entries == 0 {
-		return fmt.Errorf("the archive holds nothing below %d leading directories", strip)
-	}
-	return x.finish()
-}
-
-type extraction struct {
-	root    *os.Root
-	strip   int
-	entries int
-	dirs    map[string]fs.FileMode // permissions of directories, given when all is written
-}
-
-func (x *extraction) zip(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	archive, err := zip.NewReader(f, info.Size())
-	if err != nil {
-		return err
+	x := &extraction{strip: strip, out: newDestination(root), budget: newBudget(limit, info.Size())}
+	defer x.out.close()
+	if err := x.archive(f, info.Size()); err != nil {
+		return fmt.Errorf("unpacking the archive: %w", err)
 	}
-	for _, entry := range archive.File {
-		content, err := entry.Open()
-		if err != nil {
-			return fmt.Errorf("%s: %w", entry.Name, err)
-		}
-		mode, target := entry.Mode(), ""
-		if mode&fs.ModeSymlink != 0 {
-			var text []byte
-			text, err = io.ReadAll(io.LimitReader(content, 1<<16))
-			target = string(text)
-		}
-		// Archives made without Unix permissions have none at all.
-		if mode.Perm() == 0 {
-			mode |= 0o644
-			if mode.IsDir() {
-				mode |= 0o755
-			}
-		}
-		err = errors.Join(err, x.entry(entry.Name, mode, target, "", content), content.Close())
-		if err != nil {
-			return fmt.Errorf("%s: %w", entry.Name, err)
-		}
+	if x.placed == 0 && strip == 0 {
+		return errors.New("the archive is empty")
 	}
-	return nil
+	if x.placed == 0 {
+		return fmt.Errorf("the archive holds nothing below %d leading directories", strip)
+	}
+	return x.out.finish()
 }
 
-func (x *extraction) tar(in *bufio.Reader) error {
-	plain, err := plainTar(in)
-	if err != nil {
-		return err
-	}
-	archive := tar.NewReader(plain)
-	for {
-		h, err := archive.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if errors.Is(err, tar.ErrHeader) && x.entries == 0 {
-			return errors.New("it is neither a zip nor a tar file")
-		}
-		if err != nil {
-			return err
-		}
-		switch h.Typeflag {
-		case tar.TypeReg, tar.TypeDir:
-			err = x.entry(h.Name, h.FileInfo().Mode(), "", "", archive)
-		case tar.TypeSymlink:
-			err = x.entry(h.Name, fs.ModeSymlink, h.Linkname, "", nil)
-		case tar.TypeLink:
-			err = x.entry(h.Name, 0, "", h.Linkname, nil)
-		case tar.TypeXGlobalHeader:
-		default:
-			err = fmt.Errorf("unexpected kind of file %q", h.Typeflag)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", h.Name, err)
-		}
-	}
+// extraction is an archive that is being unpacked.
+type extraction struct {
+	strip  int
+	placed int // entries that were written
+	out    *destination
+	budget *budget
 }
 
-func plainTar(in *bufio.Reader) (io.Reader, error) {
-	magic, _ := in.Peek(6)
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return gzip.NewReader(in)
-	case bytes.HasPrefix(magic, []byte("BZh")):
-		return bzip2.NewReader(in), nil
-	case bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")):
-		return xz.NewReader(in)
-	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		return zstd.NewReader(in)
+// archive unpacks an archive of any kind. Tar comes first: its header has a
+// checksum, while the name with which it begins may look like anything.
+func (x *extraction) archive(f *os.File, size int64) error {
+	in := bufio.NewReaderSize(f, 1<<20)
+	first, err := in.Peek(blockSize)
+	if err != nil && err != io.EOF {
+		return err
 	}
-	return in, nil
+	if isTar(first) {
+		return x.tar(in)
+	}
+	if plain, known, err := decompressed(in, first); known {
+		if err != nil {
+			return fmt.Errorf("reading compressed data: %w", err)
+		}
+		in = bufio.NewReaderSize(x.budget.stream(plain), 1<<20)
+		if first, err = in.Peek(blockSize); err != nil && err != io.EOF {
+			return fmt.Errorf("reading compressed data: %w", err)
+		}
+		if !isTar(first) {
+			return errors.New("it is a compressed file, but not a compressed tar archive; without `unpack`, fetch keeps the file as it is")
+		}
+		return x.tar(in)
+	}
+	if name := otherKind(first); name != "" {
+		return fmt.Errorf("it is %s; layc unpacks tar, also compressed with gzip, bzip2, xz or zstd, and zip", name)
+	}
+	return x.zip(f, size)
 }
 
-// entry writes one entry: a symbolic link to target, a hard link to another
-// entry, a directory or a file. A later entry replaces an earlier one.
-func (x *extraction) entry(name string, mode fs.FileMode, target, hardLink string, content io.Reader) error {
-	to, ok, err := x.place(name)
-	if err != nil || !ok {
-		return err
-	}
-	x.entries++
-	if mode.IsDir() {
-		x.dirs[to] = mode.Perm()
-		return x.root.MkdirAll(to, 0o755)
-	}
-	if err := x.root.MkdirAll(path.Dir(to), 0o755); err != nil {
-		return err
-	}
-	if err := x.root.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	switch {
-	case hardLink != "":
-		from, ok, err := x.place(hardLink)
-		if err != nil || !ok {
-			return errors.Join(err, fmt.Errorf("it is a link to %s, which is not unpacked", hardLink))
+// otherKind names what a file is by how it begins, for files that are often
+// taken for archives; "" if it is none of these.
+func otherKind(first []byte) string {
+	for _, k := range []struct{ magic, name string }{
+		{"7z\xbc\xaf\x27\x1c", "a 7z archive"}, {"Rar!\x1a\x07", "a RAR archive"}, {"!<arch>\n", "an ar archive, such as a Debian package"},
+		{"\xed\xab\xee\xdb", "an RPM package"}, {"070701", "a cpio archive"}, {"070707", "a cpio archive"},
+		{"LZIP", "compressed with lzip"}, {"\x04\x22\x4d\x18", "compressed with lz4"}, {"\x1f\x9d", "compressed with compress"},
+		{"\x5d\x00\x00", "compressed with lzma"}, {"\x89LZO", "compressed with lzop"},
+	} {
+		if bytes.HasPrefix(first, []byte(k.magic)) {
+			return k.name
 		}
-		return x.root.Link(from, to)
-	case mode&fs.ModeSymlink != 0:
-		return x.root.Symlink(target, to)
-	case !mode.IsRegular():
-		return fmt.Errorf("unexpected kind of file %v", mode)
 	}
-	f, err := x.root.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+	if text := strings.ToLower(strings.TrimSpace(string(first))); strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") {
+		return "a page of HTML"
 	}
-	_, err = io.Copy(f, content)
-	if err := errors.Join(err, f.Chmod(mode.Perm()), f.Close()); err != nil {
-		return err
-	}
-	return x.root.Chtimes(to, epoch, epoch)
+	return ""
 }
 
 // place is where an entry goes; ok is false if nothing of its path is left.
+// Two dots go up, and an error says that the path leads out or that an image
+// cannot hold it.
 func (x *extraction) place(name string) (to string, ok bool, err error) {
 	var parts []string
 	for part := range strings.SplitSeq(name, "/") {
 		switch part {
 		case "", ".":
 		case "..":
-			return "", false, errors.New("the path leads out of the archive")
+			if len(parts) == 0 {
+				return "", false, errors.New("the path leads out of the archive")
+			}
+			parts = parts[:len(parts)-1]
 		default:
 			parts = append(parts, part)
 		}
@@ -204,20 +146,25 @@ func (x *extraction) place(name string) (to string, ok bool, err error) {
 	if len(parts) <= x.strip {
 		return "", false, nil
 	}
-	return path.Join(parts[x.strip:]...), true, nil
+	parts = parts[x.strip:]
+	if len(parts) > maxDepth {
+		return "", false, fmt.Errorf("the path has %d elements, and layc unpacks at most %d", len(parts), maxDepth)
+	}
+	for _, part := range parts {
+		if strings.HasPrefix(part, ".wh.") {
+			return "", false, fmt.Errorf("an image cannot hold the name %q: in a layer, names that begin with .wh. delete files", part)
+		}
+	}
+	if to = path.Join(parts...); len(to) > maxPath {
+		return "", false, fmt.Errorf("the path has %d bytes, and layc unpacks at most %d", len(to), maxPath)
+	}
+	return to, true, nil
 }
 
-// finish gives directories their permissions and time, which writing into
-// them would have met or changed.
-func (x *extraction) finish() error {
-	return fs.WalkDir(x.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return err
-		}
-		mode, ok := x.dirs[name]
-		if !ok {
-			mode = 0o755
-		}
-		return errors.Join(x.root.Chmod(name, mode), x.root.Chtimes(name, epoch, epoch))
-	})
+// shown is an entry's name in an error, where control characters are escaped.
+func shown(name string) string {
+	if len(name) > 200 {
+		name = name[:100] + "…" + name[len(name)-100:]
+	}
+	return fmt.Sprintf("%q", name)
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"archive/tar"
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+	"golang.org/x/sys/unix"
 )
 
 // files are the entries of the archives below: name, mode, content or target.
@@ -145,43 +148,236 @@ func TestUnpackArchive(t *testing.T) {
 	}
 }
 
-func TestUnpackRefuses(t *testing.T) {
-	entries := func(headers ...tar.Header) []byte {
-		var out bytes.Buffer
-		w := tar.NewWriter(&out)
-		for _, h := range headers {
-			if err := w.WriteHeader(&h); err != nil {
-				t.Fatal(err)
-			}
+// archiveOf is a tar archive of headers; files without a size hold their names.
+func archiveOf(t *testing.T, headers ...tar.Header) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, h := range headers {
+		text := ""
+		if h.Typeflag == tar.TypeReg {
+			text = h.Name
+			h.Size = int64(len(text))
 		}
-		w.Close()
-		return out.Bytes()
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
 	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// unpackText unpacks an archive into a new directory.
+func unpackText(t *testing.T, limit int64, text []byte) (string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "archive")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	return out, unpack(0, limit, file, out)
+}
+
+func TestUnpackRefuses(t *testing.T) {
+	entries := func(headers ...tar.Header) []byte { return archiveOf(t, headers...) }
+	file := func(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name} }
+	records := func(h tar.Header, key, value string) tar.Header {
+		h.PAXRecords = map[string]string{key: value}
+		return h
+	}
+	var packed bytes.Buffer
+	g := gzip.NewWriter(&packed)
+	g.Write([]byte("just a file"))
+	g.Close()
 	tests := []struct {
 		name string
 		text []byte
 		want string
 	}{
-		{"a path that leads out", entries(tar.Header{Typeflag: tar.TypeReg, Name: "a/../../x"}), "unpacking the archive: a/../../x: the path leads out of the archive"},
+		{"a path that leads out", entries(file("a/../../x")), `"a/../../x": the path leads out of the archive`},
 		{"a link that leads out", entries(
-			tar.Header{Typeflag: tar.TypeSymlink, Name: "out", Linkname: "/"},
-			tar.Header{Typeflag: tar.TypeReg, Name: "out/x"}), "path escapes from parent"},
-		{"a device", entries(tar.Header{Typeflag: tar.TypeChar, Name: "dev"}), "unpacking the archive: dev: unexpected kind of file '3'"},
-		{"no archive", bytes.Repeat([]byte("<html>"), 200), "unpacking the archive: it is neither a zip nor a tar file"},
-		{"half a zip", zipOf(t)[:100], "unpacking the archive: zip: not a valid zip file"},
+			tar.Header{Typeflag: tar.TypeSymlink, Name: "out", Linkname: "/"}, file("out/x")), "path escapes from parent"},
+		{"a whiteout", entries(file("etc/.wh.passwd")), `"etc/.wh.passwd": an image cannot hold the name ".wh.passwd": in a layer, names that begin with .wh. delete files`},
+		{"a directory of a whiteout's name", entries(file(".wh..wh..opq/x")), `an image cannot hold the name ".wh..wh..opq"`},
+		{"a device", entries(tar.Header{Typeflag: tar.TypeChar, Name: "dev"}), `"dev": it is a device, which layc does not unpack`},
+		{"a pipe", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "p"}), `"p": it is a named pipe, which layc does not unpack`},
+		{"a full directory replaced by a file", entries(file("d/x"), file("d")), `"d": an earlier entry is a directory of this path that holds something; only an empty one is replaced`},
+		{"a hard link to what comes later", entries(tar.Header{Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}, file("b")), `"a": it is a hard link to "b", which no earlier entry is`},
+		{"an attribute", entries(records(file("a"), "SCHILY.xattr.user.x", "1")), `"a": it has the extended attribute "user.x", which an image cannot hold`},
+		{"an access control list", entries(records(file("a"), "SCHILY.acl.access", "user::rw-")), `"a": it has an access control list, which an image cannot hold`},
+		{"a global size", entries(tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"size": "1"}}), `a global header sets "size" for all entries, which layc does not follow`},
+		{"control characters in a name", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "\x1b[2J"}), `"\x1b[2J": it is`},
+		{"a path of many elements", entries(file(strings.Repeat("a/", 3000) + "b")), "the path has 3001 elements, and layc unpacks at most 256"},
+		{"a path of many bytes", entries(file(strings.Repeat(strings.Repeat("a", 200)+"/", 30) + "b")), "the path has 6031 bytes, and layc unpacks at most 4095"},
+		{"a page", bytes.Repeat([]byte("<html>"), 200), "unpacking the archive: it is a page of HTML; layc unpacks tar, also compressed with gzip, bzip2, xz or zstd, and zip"},
+		{"another archive", []byte("7z\xbc\xaf\x27\x1c"), "it is a 7z archive; layc unpacks tar"},
+		{"no archive", bytes.Repeat([]byte("text"), 200), "unpacking the archive: it is neither a zip nor a tar file"},
+		{"a compressed file", packed.Bytes(), "it is a compressed file, but not a compressed tar archive; without `unpack`, fetch keeps the file as it is"},
+		{"half a zip", zipOf(t)[:100], "the zip file is damaged or cut: its list of files, which is at its end, cannot be read"},
+		{"half a tar", tarOf(t)[:700], "unexpected EOF"},
+		{"an empty zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), "the archive is empty"},
+		{"an encrypted zip", zipWith(t, zip.FileHeader{Name: "a", Flags: 1}), `"a": it is encrypted, and layc knows no password`},
+		{"a method", zipWith(t, zip.FileHeader{Name: "a", Method: 9}), `"a": it is compressed by method 9 (Deflate64), which layc does not read`},
+		{"a socket in a zip", zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 3 << 8, ExternalAttrs: 0o140644 << 16}), `"a": it is a device, a pipe or a socket, which layc does not unpack`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			dir := t.TempDir()
-			file := filepath.Join(dir, "archive")
-			if err := os.WriteFile(file, test.text, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			err := unpack(0, file, filepath.Join(dir, "out"))
+			_, err := unpackText(t, 0, test.text)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}
 		})
+	}
+}
+
+// zipWith is a zip of one entry without content.
+func zipWith(t *testing.T, h zip.FileHeader) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	if _, err := w.CreateRaw(&h); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestUnpackTakes unpacks what looks odd and is right.
+func TestUnpackTakes(t *testing.T) {
+	file := func(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644} }
+	dir := func(name string, mode int64) tar.Header {
+		return tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode}
+	}
+	link := func(name, to string) tar.Header {
+		return tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: to}
+	}
+	hard := func(name, to string) tar.Header {
+		return tar.Header{Typeflag: tar.TypeLink, Name: name, Linkname: to}
+	}
+	windows := zip.FileHeader{Name: `dir\file`, CreatorVersion: 20}
+	mixed := zip.FileHeader{Name: "caf\x82", CreatorVersion: 20, ExternalAttrs: 1, NonUTF8: true}
+	for name, test := range map[string]struct {
+		text []byte
+		want string
+	}{
+		"all bits of modes": {archiveOf(t, tar.Header{Typeflag: tar.TypeReg, Name: "su", Mode: 0o4755}, dir("tmp/", 0o1777), dir("shared/", 0o2775)),
+			"shared dgrwxrwxr-x \nsu urwxr-xr-x su\ntmp dtrwxrwxrwx \n"},
+		"a name like a zip's":            {archiveOf(t, file("PK\x03\x04")), "PK\x03\x04 -rw-r--r-- PK\x03\x04\n"},
+		"a name like bzip2's":            {archiveOf(t, file("BZh9")), "BZh9 -rw-r--r-- BZh9\n"},
+		"two dots within":                {archiveOf(t, file("./a/../b")), "b -rw-r--r-- ./a/../b\n"},
+		"a name that is not UTF-8":       {archiveOf(t, dir("\xff", 0o700)), "\xff drwx------ \n"},
+		"a link replaced by a directory": {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l", 0o700), file("l/x")), "d drwxr-xr-x \nl drwx------ \nl/x -rw-r--r-- l/x\n"},
+		"a directory replaced by a link": {archiveOf(t, dir("d", 0o700), dir("e", 0o755), link("d", "e"), file("d/x")), "d Lrwxrwxrwx e\ne drwxr-xr-x \ne/x -rw-r--r-- d/x\n"},
+		"a mode through a link":          {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l/sub", 0o700)), "d drwxr-xr-x \nd/sub drwx------ \nl Lrwxrwxrwx d\n"},
+		"a hard link to itself":          {archiveOf(t, file("a"), hard("a", "./a"), hard("b", "a"), hard("b", "a")), "a -rw-r--r-- a\nb -rw-r--r-- a\n"},
+		"a file replaced, not its names": {archiveOf(t, file("a"), hard("b", "a"), file("./a")), "a -rw-r--r-- ./a\nb -rw-r--r-- a\n"},
+		"a comment for all":              {archiveOf(t, tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "x"}}, file("a")), "a -rw-r--r-- a\n"},
+		"a zip of Windows":               {zipWith(t, windows), "dir drwxr-xr-x \ndir/file -rw-r--r-- \n"},
+		"a zip of DOS, read-only":        {zipWith(t, mixed), "café -r--r--r-- \n"},
+		"a zip behind a script":          {append([]byte("#!/bin/sh\n"), zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 20})...), "a -rw-r--r-- \n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := unpackText(t, 0, test.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := list(t, out); got != test.want {
+				t.Errorf("got:\n%q\nwant:\n%q", got, test.want)
+			}
+		})
+	}
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func TestUnpackBounds(t *testing.T) {
+	big := archiveOf(t, tar.Header{Typeflag: tar.TypeReg, Name: strings.Repeat("b/", 90) + "x"})
+	var zipped bytes.Buffer
+	w := zip.NewWriter(&zipped)
+	f, err := w.Create("zeros")
+	if err == nil {
+		_, err = f.Write(make([]byte, 100_000))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var many []tar.Header
+	for n := range 1001 {
+		many = append(many, tar.Header{Typeflag: tar.TypeDir, Name: fmt.Sprint(n)})
+	}
+	for name, test := range map[string]struct {
+		limit int64
+		text  []byte
+		want  string
+	}{
+		"bytes":   {50_000, zipped.Bytes(), `"zeros": it holds more than 50000 bytes, the limit that the program gives it`},
+		"entries": {50_000, archiveOf(t, many...), "it has more than 1000 entries, the limit that the program gives it"},
+		"enough":  {100_000, zipped.Bytes(), ""},
+		"usual":   {0, big, ""},
+	} {
+		if _, err := unpackText(t, test.limit, test.text); fmt.Sprint(err) != "<nil>" && (test.want == "" || !strings.Contains(err.Error(), test.want)) || err == nil && test.want != "" {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+	}
+	// What is passed over is read, too.
+	var skipped bytes.Buffer
+	g := gzip.NewWriter(&skipped)
+	tw := tar.NewWriter(g)
+	_ = tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "skipped", Size: 3 << 20})
+	_, _ = tw.Write(make([]byte, 3<<20))
+	if err := errors.Join(tw.Close(), g.Close()); err != nil {
+		t.Fatal(err)
+	}
+	x := extraction{strip: 1, budget: newBudget(1000, 0)}
+	if err := x.tar(bufio.NewReader(x.budget.stream(must(gzip.NewReader(&skipped))))); err == nil || !strings.Contains(err.Error(), "it holds more than 1000 bytes") {
+		t.Errorf("an entry that is passed over gives %v", err)
+	}
+	// A zip of 172 kB that holds 48 GB.
+	b := newBudget(0, 172_000)
+	for b.written < 48e9 {
+		if err = b.write(1 << 20); err != nil {
+			break
+		}
+	}
+	if want := "it holds more than 1.1 GB, which is suspicious for its size; if it is right, allow more, as with `unpack limit 100GB`"; fmt.Sprint(err) != want {
+		t.Errorf("a bomb gives %v, want %s", err, want)
+	}
+}
+
+// TestUnpackCapabilities keeps what the kernel takes from files that are
+// written to.
+func TestUnpackCapabilities(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root")
+	}
+	value := "\x01\x00\x00\x02\x00\x04" + strings.Repeat("\x00", 14)
+	h := tar.Header{Typeflag: tar.TypeReg, Name: "ping", Mode: 0o4755, PAXRecords: map[string]string{
+		"SCHILY.xattr.security.capability": value, "SCHILY.xattr.security.selinux": "label", "SCHILY.xattr.com.apple.provenance": "x",
+	}}
+	out, err := unpackText(t, 0, archiveOf(t, h))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 100)
+	n, err := unix.Getxattr(filepath.Join(out, "ping"), "security.capability", got)
+	if err != nil || string(got[:n]) != value {
+		t.Errorf("the capability is %q, %v", got[:max(n, 0)], err)
+	}
+	if got, want := list(t, out), "ping urwxr-xr-x ping\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
@@ -194,6 +390,6 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.WriteFile(file, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		unpack(1, file, filepath.Join(dir, "out"))
+		unpack(1, 0, file, filepath.Join(dir, "out"))
 	})
 }

@@ -122,6 +122,9 @@ func (d *dumper) step(s Step) {
 		unpack := ""
 		if s.Unpack {
 			unpack = fmt.Sprintf(" unpack strip %d", s.Strip)
+			if s.Limit > 0 {
+				unpack += fmt.Sprintf(" limit %d", s.Limit)
+			}
 		}
 		if s.SHA512 != "" {
 			unpack = " sha512 " + s.SHA512 + unpack

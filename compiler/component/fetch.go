@@ -29,13 +29,33 @@ func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {
 		}
 		step.To += name
 	}
-	if o := s.Option("strip"); o != nil && len(o.Args) > 0 {
-		n, _ := x.eval(o.Args[0], v).(int64)
-		step.Strip = int(n)
-	}
+	x.unpacking(step, s, v)
 	x.checked(step, s, v)
 	to.steps = append(to.steps, step)
 }
+
+// unpacking evaluates the options of unpack.
+func (x *expander) unpacking(step *Fetch, s *syntax.Clause, v *env) {
+	if o := s.Option("strip"); o != nil && len(o.Args) > 0 {
+		n, _ := x.eval(o.Args[0], v).(int64)
+		if n < 0 || n > maxStrip {
+			x.found.Errorf("E0306", o.Args[0].Span(), "`strip` cannot be %d", n).
+				Hint("write a number from 0 to %d", maxStrip)
+		}
+		step.Strip = int(n)
+	}
+	if o := s.Option("limit"); o != nil && len(o.Args) > 0 {
+		n, ok := x.eval(o.Args[0], v).(size)
+		if ok && n <= 0 {
+			x.found.Errorf("E0306", o.Args[0].Span(), "`limit` cannot be %d", n).
+				Hint("write how much the archive holds at most, such as `100GB`")
+		}
+		step.Limit = int64(n)
+	}
+}
+
+// maxStrip is how many elements a path of an archive has at most.
+const maxStrip = 256
 
 // urls checks the URLs of a download.
 func (x *expander) urls(step *Fetch, s *syntax.Clause) bool {

@@ -240,7 +240,8 @@ type Fetch struct {
 	SHA512 string   // in hex, if declared: verified as well
 	Size   int64    // bytes; 0 if unknown
 	Unpack bool
-	Strip  int // leading path elements to drop when unpacking
+	Strip  int   // leading path elements to drop when unpacking
+	Limit  int64 // bytes that the archive may hold; 0 for as many as are usual for its size
 	To     string
 	Owner  *Owner
 	Mode   string

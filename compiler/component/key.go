@@ -88,7 +88,7 @@ func hashStep(put func(kind string, fields ...string), s Step) {
 			hashStage(put, s.From)
 		}
 	case *Fetch:
-		put("fetch", s.Digest, s.SHA512, s.To, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip))
+		put("fetch", s.Digest, s.SHA512, s.To, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip, s.Limit))
 	case *Run:
 		put("run", s.Script, s.User, s.Dir, fmt.Sprint(s.NoNetwork, s.SSH))
 		for _, v := range s.Vars {

@@ -24,7 +24,7 @@ var operandTypes = map[string]*Type{
 	"distribution": stringType, "distribution suite": stringType, "distribution with": stringType,
 
 	"copy": pathType, "copy to": stringType, "copy owner": stringType, "copy include": stringType, "copy exclude": stringType,
-	"fetch": stringType, "fetch sha256": stringType, "fetch sha512": stringType, "fetch strip": intType,
+	"fetch": stringType, "fetch sha256": stringType, "fetch sha512": stringType, "fetch strip": intType, "fetch limit": sizeType,
 	"fetch to": stringType, "fetch owner": stringType,
 	"run": stringType, "run as": stringType, "run in": stringType,
 	"cache": stringType, "bind": pathType, "bind to": stringType, "secret to": stringType, "tmpfs": stringType,

@@ -217,6 +217,7 @@ var forms = []Form{
 		sha256, sha512,
 		{Word: "unpack", Takes: Nothing, Doc: "unpacks the archive"},
 		{Word: "strip", Takes: One, After: "unpack", Doc: "how many leading path elements to drop"},
+		{Word: "limit", Takes: One, After: "unpack", Doc: "how much the archive may hold, if it is unusually much for its size"},
 		target, owner, mode,
 	}, Doc: "downloads a file from a URL or its mirrors"},
 	{Word: "run", Mood: Step, In: InComponent | InApp, Takes: Shell, Options: []OptionForm{

@@ -161,10 +161,13 @@ func (d *deriver) clause(x ebnf.Sequence) *rule {
 		inner := -1
 		if s, ok := body.(ebnf.Sequence); ok {
 			inner = slices.IndexFunc(s, func(y ebnf.Expression) bool { _, ok := y.(*ebnf.Option); return ok && d.begins(y) != nil })
-			if inner == 1 { // an option of an option: unpack [ strip N ]
+			if inner == 1 { // options of an option: unpack [ strip N ] [ limit N ]
 				o.is = d.build(s[0], false)
-				r.options = append(r.options, o, option{words: d.begins(s[1]), is: d.build(s[1].(*ebnf.Option).Body, false),
-					after: len(r.options)})
+				outer := len(r.options)
+				r.options = append(r.options, o)
+				for _, y := range s[1:] {
+					r.options = append(r.options, option{words: d.begins(y), is: d.build(y.(*ebnf.Option).Body, false), after: outer})
+				}
 				continue
 			}
 		}

@@ -100,7 +100,7 @@ func TestSpecMutations(t *testing.T) {
 // pieces are put where a mutation wants another token.
 var pieces = []string{"(", ")", "[", "]", "{", "}", ",", ":", ".", "=", "+=", "==", "<", "+", "-", "*", "!", "&&",
 	"1", "007", "08", "1.5h", "2.5", "30s", "a", "if", "else", "for", "in", "match", "let", "where", "true",
-	"with", "to", "from", "as", "owner", "mode", "text", "append", "sha256", "unpack", "strip", "by", "env", "secret",
+	"with", "to", "from", "as", "owner", "mode", "text", "append", "sha256", "unpack", "strip", "limit", "by", "env", "secret",
 	"run", "copy", "needs", "uses", "base", "app", "component", "import", "user", "on", "repeatable", "none",
 	`"x"`, `"${x}"`, `"$${x"`, `"${x"`, `"""y"""`, "\"\"\"\n  y\n\"\"\"", "\n", "#c\n", "\n\n", "//"}
 

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"io"
+)
+
+// A small archive can hold so much that it fills the disk, or so many entries
+// or so deep paths that unpacking does not end. An archive's size bounds what it
+// may hold, unless the program gives it a limit of its own.
+
+const (
+	maxDepth = 256  // elements of a path
+	maxPath  = 4095 // bytes of a path, as Linux has it
+
+	freeSize  = 1 << 30 // every archive may hold this much
+	sizeRatio = 100     // and as many times its own size
+	blockCost = 4 << 10 // what a file takes on a disk at least
+)
+
+// budget bounds what an archive may hold.
+type budget struct {
+	limit   int64 // bytes of all files together
+	given   bool  // the program says the limit
+	written int64
+	read    int64 // bytes that were decompressed
+	entries int64
+}
+
+// newBudget returns the budget of an archive that has size bytes. A limit of 0
+// is the usual one.
+func newBudget(limit, size int64) *budget {
+	if limit > 0 {
+		return &budget{limit: limit, given: true}
+	}
+	return &budget{limit: freeSize + sizeRatio*size}
+}
+
+// entry counts one more entry.
+func (b *budget) entry() error {
+	if b.entries++; b.entries > max(b.limit/blockCost, 1000) {
+		return fmt.Errorf("it has more than %d entries, %s", b.entries-1, b.why())
+	}
+	return nil
+}
+
+// write counts bytes of a file.
+func (b *budget) write(n int64) error {
+	if b.written += n; b.written > b.limit {
+		return b.tooLarge()
+	}
+	return nil
+}
+
+func (b *budget) tooLarge() error {
+	return fmt.Errorf("it holds more than %s, %s", bytesOf(b.limit), b.why())
+}
+
+func (b *budget) why() string {
+	if b.given {
+		return "the limit that the program gives it"
+	}
+	return "which is suspicious for its size; if it is right, allow more, as with `unpack limit 100GB`"
+}
+
+// bytesOf is a size in the largest unit of which it has one.
+func bytesOf(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// stream is a decompressed archive. What is passed over is read all the same,
+// and may be as much as what is written.
+func (b *budget) stream(in io.Reader) io.Reader { return &boundedStream{in, b} }
+
+type boundedStream struct {
+	in io.Reader
+	b  *budget
+}
+
+func (s *boundedStream) Read(p []byte) (int, error) {
+	n, err := s.in.Read(p)
+	if s.b.read += int64(n); s.b.read > 2*s.b.limit+1<<20 {
+		return n, s.b.tooLarge()
+	}
+	return n, err
+}
+
+// boundedFile counts what is written to a file.
+type boundedFile struct {
+	out io.Writer
+	b   *budget
+}
+
+func (f *boundedFile) Write(p []byte) (int, error) {
+	if err := f.b.write(int64(len(p))); err != nil {
+		return 0, err
+	}
+	return f.out.Write(p)
+}

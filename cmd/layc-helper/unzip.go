@@ -1,0 +1,261 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/bzip2"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// Where a zip leaves open what it means, this does as Info-ZIP's unzip does.
+
+func (x *extraction) zip(f *os.File, size int64) error {
+	archive, err := zip.NewReader(f, size)
+	if errors.Is(err, zip.ErrFormat) {
+		first := make([]byte, 2)
+		if _, err := f.ReadAt(first, 0); err == nil && string(first) == "PK" {
+			return errors.New("the zip file is damaged or cut: its list of files, which is at its end, cannot be read")
+		}
+		return errors.New("it is neither a zip nor a tar file")
+	}
+	if err != nil {
+		return err
+	}
+	var current *zip.File
+	methods(archive, func() *zip.File { return current })
+	for _, current = range archive.File {
+		if err := x.budget.entry(); err != nil {
+			return err
+		}
+		if err := x.zipped(current); err != nil {
+			return fmt.Errorf("%s: %w", shown(current.Name), err)
+		}
+	}
+	return nil
+}
+
+// zipped writes one entry of a zip.
+func (x *extraction) zipped(f *zip.File) error {
+	name := zipName(f)
+	to, ok, err := x.place(name)
+	if err != nil || !ok {
+		return err
+	}
+	x.placed++
+	if f.Flags&1 != 0 {
+		return errors.New("it is encrypted, and layc knows no password")
+	}
+	mode := zipMode(f, name)
+	if mode.IsDir() {
+		if f.UncompressedSize64 > 0 {
+			return errors.New("it is a directory with content")
+		}
+		return x.out.dir(to, mode)
+	}
+	content, err := f.Open()
+	if errors.Is(err, zip.ErrAlgorithm) {
+		return fmt.Errorf("it is compressed by method %d%s, which layc does not read", f.Method, methodNames[f.Method])
+	}
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	switch mode.Type() {
+	case 0:
+		return x.out.file(to, mode, "", &boundedCopy{content, x.budget})
+	case fs.ModeSymlink:
+		target, err := io.ReadAll(io.LimitReader(content, maxPath+1))
+		if err == nil && (len(target) == 0 || len(target) > maxPath) {
+			err = errors.New("it is a link whose target is empty or too long")
+		}
+		if err != nil {
+			return err
+		}
+		return x.out.symlink(to, string(target))
+	}
+	return errors.New("it is a device, a pipe or a socket, which layc does not unpack")
+}
+
+// Systems that make zip files, by the number that those have for them.
+const (
+	madeByFAT  = 0
+	madeByUnix = 3
+	madeByMac  = 19
+)
+
+// withoutModes are OS/2, old Macintosh, Windows NT and TOPS-20. What their
+// entries have in the place of a mode is none.
+var withoutModes = []uint16{6, 7, 11, 12}
+
+// extraUnicodePath is the number of an extra field with a name in UTF-8.
+const extraUnicodePath = 0x7075
+
+// zipName is the path of an entry, with slashes. Names are UTF-8 if the entry
+// says so; else they are bytes of the system that made it, which for DOS and
+// Windows are in code page 437.
+func zipName(f *zip.File) string {
+	name, maker := f.Name, f.CreatorVersion>>8
+	if f.Flags&0x800 == 0 {
+		if unicode, ok := unicodePath(f); ok {
+			name = unicode
+		} else if maker == madeByFAT && strings.ContainsFunc(name, func(c rune) bool { return c > 0x7f }) {
+			if decoded, err := charmap.CodePage437.NewDecoder().String(name); err == nil {
+				name = decoded
+			}
+		}
+	}
+	if maker == madeByFAT && !strings.Contains(name, "/") {
+		name = strings.ReplaceAll(name, `\`, "/")
+	}
+	return name
+}
+
+// unicodePath is an entry's name in UTF-8, from an extra field that is of the
+// same name as the header.
+func unicodePath(f *zip.File) (string, bool) {
+	for extra := f.Extra; len(extra) >= 4; {
+		id, size := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
+		if extra = extra[4:]; size > len(extra) {
+			break
+		}
+		field := extra[:size]
+		if extra = extra[size:]; id != extraUnicodePath || size < 5 || field[0] != 1 {
+			continue
+		}
+		if binary.LittleEndian.Uint32(field[1:]) == crc32.ChecksumIEEE([]byte(f.Name)) {
+			return string(field[5:]), true
+		}
+	}
+	return "", false
+}
+
+// zipMode is the type and mode of an entry. One that was not made on Unix has
+// no mode, or one that agrees with the attributes of DOS; otherwise those decide:
+// a directory is 0755 and a file 0644, without the bits to write if it is
+// read-only.
+func zipMode(f *zip.File, name string) fs.FileMode {
+	const (
+		readOnly  = 0x01
+		directory = 0x10
+	)
+	unix, maker := f.ExternalAttrs>>16, f.CreatorVersion>>8
+	isDir := strings.HasSuffix(name, "/")
+	if maker == madeByUnix || maker == madeByMac {
+		mode := modeOf(unix)
+		switch {
+		case unix == 0 && isDir:
+			return fs.ModeDir | 0o755
+		case unix == 0:
+			return 0o644
+		case isDir:
+			mode = mode&^fs.ModeType | fs.ModeDir
+		}
+		return mode
+	}
+	if slices.Contains(withoutModes, maker) {
+		unix = 0
+	}
+	user := uint32(0o400)
+	if f.ExternalAttrs&readOnly == 0 {
+		user |= 0o200
+	}
+	if isDir = isDir || f.ExternalAttrs&directory != 0; isDir {
+		user |= 0o100
+	}
+	mode := modeOf(unix) &^ fs.ModeType
+	if unix&0o700 != user {
+		mode = fs.FileMode(user | user>>3&0o055 | user>>6&0o055)
+	}
+	if isDir {
+		mode |= fs.ModeDir
+	}
+	return mode
+}
+
+// modeOf is a mode as Unix has it, where a type that is absent is a file's.
+func modeOf(unix uint32) fs.FileMode {
+	mode := fs.FileMode(unix & 0o777)
+	for bit, as := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if unix&bit != 0 {
+			mode |= as
+		}
+	}
+	switch unix & 0o170000 {
+	case 0, 0o100000:
+	case 0o040000:
+		mode |= fs.ModeDir
+	case 0o120000:
+		mode |= fs.ModeSymlink
+	default:
+		mode |= fs.ModeIrregular
+	}
+	return mode
+}
+
+// Methods of compression beyond those of the library.
+const (
+	methodDeflate64 = 9
+	methodBzip2     = 12
+	methodLZMA      = 14
+	methodZstd      = 93
+	methodXz        = 95
+	methodPPMd      = 98
+)
+
+var methodNames = map[uint16]string{methodDeflate64: " (Deflate64)", methodPPMd: " (PPMd)"}
+
+// methods makes an archive read further methods of compression; current is the
+// entry that is being read.
+func methods(archive *zip.Reader, current func() *zip.File) {
+	register := func(method uint16, open func(io.Reader) (io.Reader, error)) {
+		archive.RegisterDecompressor(method, func(in io.Reader) io.ReadCloser {
+			out, err := open(in)
+			if err != nil {
+				out = &failing{err}
+			}
+			return io.NopCloser(out)
+		})
+	}
+	register(methodBzip2, func(in io.Reader) (io.Reader, error) { return bzip2.NewReader(in), nil })
+	register(methodXz, func(in io.Reader) (io.Reader, error) { return xz.NewReader(in) })
+	register(methodZstd, func(in io.Reader) (io.Reader, error) {
+		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+	})
+	register(methodLZMA, func(in io.Reader) (io.Reader, error) { return zipLZMA(in, current().UncompressedSize64) })
+}
+
+// zipLZMA reads LZMA data of size bytes. A zip has another header before it than
+// a file of LZMA's: a version, the size of the properties, and these.
+func zipLZMA(in io.Reader, size uint64) (io.Reader, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return nil, err
+	}
+	properties := make([]byte, binary.LittleEndian.Uint16(head[2:]))
+	if len(properties) != 5 {
+		return nil, errors.New("its LZMA properties are damaged")
+	}
+	if _, err := io.ReadFull(in, properties); err != nil {
+		return nil, err
+	}
+	header := binary.LittleEndian.AppendUint64(slices.Clone(properties), size)
+	return lzma.NewReader(io.MultiReader(bytes.NewReader(header), in))
+}
+
+// failing is a reader that fails.
+type failing struct{ err error }
+
+func (f *failing) Read([]byte) (int, error) { return 0, f.err }

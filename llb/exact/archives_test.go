@@ -1,0 +1,334 @@
+//go:build linux
+
+package exact_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/exact"
+)
+
+// Random archives, unpacked by layc's helper and by the programs that people
+// know: GNU tar for tar, Info-ZIP's unzip and the JDK's jar for zip. What these
+// unpack the helper has to unpack to the same tree.
+
+// item is an entry of an archive, or a step that makes the tree of which a
+// program makes an archive.
+type item struct {
+	name string
+	kind byte // 'f'ile, 'd'irectory, 's'ymbolic link, 'h'ard link
+	mode uint32
+	text string // content, or where a link leads to
+	hole int    // zeros before the content, which need no place on the disk
+	cap  bool   // a file with a capability
+}
+
+func (i item) String() string {
+	s := fmt.Sprintf("%c %q %04o %.30q", i.kind, i.name, i.mode, i.text)
+	if i.hole > 0 {
+		s += fmt.Sprintf(" after %d zeros", i.hole)
+	}
+	if i.cap {
+		s += " with a capability"
+	}
+	return s
+}
+
+// maker makes an archive of items.
+type maker struct {
+	name  string
+	make  func(m *making, items []item) error
+	truth func(m *making) error // unpacks m.file into m.want
+	pick  func(r *rand.Rand) []item
+	bare  bool // the truth sets no modes
+	strip bool // the truth can leave out directories
+}
+
+// making is one archive that is made.
+type making struct {
+	dir   string // for temporary files
+	file  string // the archive
+	want  string // where the truth unpacks it
+	strip int
+	seed  uint64 // of choices that makers have
+	dots  bool   // names go up; GNU tar takes them only as they are
+}
+
+func TestArchives(t *testing.T) {
+	needTools(t, "tar", "bsdtar", "zip", "unzip", "jar", "python3", "gzip", "bzip2", "xz", "zstd")
+	if os.Getuid() != 0 {
+		t.Skip("needs root, for owners and capabilities")
+	}
+	n, seed := fromEnv(t, "LAYC_EXACT_N", 60), fromEnv(t, "LAYC_EXACT_SEED", 1)
+	compared, refused := map[string]int{}, map[string]int{}
+	for i := range n {
+		s := seed + i
+		r := rand.New(rand.NewPCG(s, 0))
+		m := makers[r.IntN(len(makers))]
+		if m.name == "jar" && s%8 != 0 {
+			m = makers[0] // a JVM takes a second
+		}
+		items := m.pick(r)
+		strip := 0
+		if m.strip && r.IntN(4) == 0 {
+			strip = 1 + r.IntN(2)
+		}
+		lines, ok := difference(t, m, items, strip, s)
+		if !ok {
+			refused[m.name]++
+			continue
+		}
+		compared[m.name]++
+		if len(lines) == 0 {
+			continue
+		}
+		for at := 0; at < len(items); { // what is not needed for the difference
+			fewer := append(append([]item{}, items[:at]...), items[at+1:]...)
+			if less, ok := difference(t, m, fewer, strip, s); ok && len(less) > 0 {
+				items, lines = fewer, less
+			} else {
+				at++
+			}
+		}
+		var text strings.Builder
+		for _, i := range items {
+			fmt.Fprintf(&text, "\t%v\n", i)
+		}
+		t.Errorf("LAYC_EXACT_SEED=%d LAYC_EXACT_N=1: %s, strip %d, of\n%s%s", s, m.name, strip, text.String(), strings.Join(lines, "\n"))
+	}
+	t.Logf("seeds %d to %d: compared %v; refused by the other program, too: %v", seed, seed+n-1, compared, refused)
+}
+
+// difference makes an archive and compares what comes out of it; false if the
+// truth does not take it, and then the helper's word is not asked for.
+func difference(t *testing.T, m maker, items []item, strip int, seed uint64) ([]string, bool) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "layc-archive-")
+	must(t, err)
+	defer os.RemoveAll(dir)
+	a := &making{dir: dir, file: dir + "/archive.any", want: dir + "/want", strip: strip, seed: seed}
+	must(t, os.Mkdir(a.want, 0o755))
+	if err := errors.Join(m.make(a, items), m.truth(a)); err != nil {
+		t.Log(err)
+		return nil, false
+	}
+	out, err := exec.Command(helperPath(), "unpack", strconv.Itoa(strip), a.file, dir+"/got").CombinedOutput()
+	if err != nil {
+		if entries, _ := os.ReadDir(a.want); len(entries) == 0 {
+			return nil, false // an empty archive is an error
+		}
+		return []string{string(out)}, true
+	}
+	want, got := read(t, a.want), read(t, dir+"/got")
+	delete(want, "/") // the archive's root is not the target's
+	delete(got, "/")
+	var odd []string
+	for p, e := range got {
+		if e.Mtime != 315532800e9 && e.Mode&unix.S_IFMT != unix.S_IFLNK {
+			odd = append(odd, fmt.Sprintf("%q has another time than 1980", p))
+		}
+	}
+	if m.bare {
+		for _, tree := range []exact.Tree{want, got} {
+			for p, e := range tree {
+				e.Mode &= unix.S_IFMT
+				tree[p] = e
+			}
+		}
+	}
+	return append(odd, exact.Compare(want, got, false)...), true
+}
+
+func helperPath() string { return "../helper/bin/layc-helper-linux-" + runtime.GOARCH }
+
+// needTools skips a test that lacks a program, and fails where everything has to be
+// there.
+func needTools(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range append(names, helperPath()) {
+		if _, err := exec.LookPath(name); err != nil {
+			if os.Getenv("LAYC_REQUIRE_ENGINE") == "1" {
+				t.Fatalf("%v; `make archivers helpers` brings all that this test needs", err)
+			}
+			t.Skip(err)
+		}
+	}
+}
+
+func fromEnv(t *testing.T, variable string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	must(t, err)
+	return n
+}
+
+// runIn runs a program with the umask that people have. Its words are in the
+// error.
+func runIn(dir, name string, args ...string) error {
+	cmd := exec.Command("sh", append([]string{"-c", `umask 022; exec "$@"`, "sh", name}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// Truths.
+
+// gnuTar takes paths as they are, since links that lead out are otherwise made
+// at the end and in the place of files that came after them.
+func gnuTar(m *making) error { return tarWith(m, "-P") }
+
+// handTruth is for names that begin with a slash, which is to be left out.
+func handTruth(m *making) error {
+	if m.dots {
+		return gnuTar(m)
+	}
+	return tarWith(m)
+}
+
+func tarWith(m *making, more ...string) error {
+	return runIn(m.want, "tar", append(more, "-xpf", m.file, "--no-same-owner", "--xattrs", "--xattrs-include=security.capability", "--strip-components="+strconv.Itoa(m.strip))...)
+}
+
+func unzip(m *making) error {
+	err := runIn(m.want, "unzip", "-q", "-K", "-o", m.file)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 {
+		return nil // warnings, such as about backslashes
+	}
+	return err
+}
+
+func jarTruth(m *making) error { return runIn(m.want, "jar", "xf", m.file) }
+
+func pythonZip(m *making) error { return runIn(m.want, "python3", "-m", "zipfile", "-e", m.file, ".") }
+
+// Items.
+
+var (
+	plainNames   = []string{"a", "b", "c", "d/a", "d/b", "d/e/f", "d/e/g", "bin/run", "share/doc/text", "Z"}
+	strangeNames = []string{
+		"with space", "-dash", "ünï/cödé", "q\"uote'", "new\nline", "tab\t", "*?[x]", "$x`y`", "\x01", "\xff\xfe", "PK\x03\x04", "BZh91AY", "a\\b",
+		strings.Repeat("n", 99), strings.Repeat("n", 100), strings.Repeat("n", 101), strings.Repeat("n", 255),
+		strings.Repeat("long-directory/", 10) + "file", strings.Repeat("p", 150) + "/" + strings.Repeat("q", 99),
+		strings.Repeat("p", 155) + "/" + strings.Repeat("q", 100), strings.Repeat("deep/", 60) + "x",
+	}
+	modes    = []uint32{0o644, 0o755, 0o600, 0o700, 0o777, 0o666, 0o444, 0o555, 0o000, 0o4755, 0o2755, 0o6711, 0o1777, 0o2775, 0o7777, 0o1644}
+	contents = []string{"", "x", "text\n", strings.Repeat("y", 511), strings.Repeat("z", 512), strings.Repeat("0123456789", 2000), strings.Repeat("\x00", 5000), "PK\x03\x04", "\x1f\x8b"}
+)
+
+// someItems makes items; those with capabilities and holes where the format has them.
+func someItems(r *rand.Rand, names []string, kinds string, special bool) []item {
+	var items []item
+	for range 1 + r.IntN(12) {
+		i := item{name: names[r.IntN(len(names))], kind: kinds[r.IntN(len(kinds))], mode: modes[r.IntN(len(modes))]}
+		switch i.kind {
+		case 'f':
+			i.text = contents[r.IntN(len(contents))]
+			if special && r.IntN(6) == 0 {
+				i.hole = r.IntN(1 << 20)
+			}
+			i.cap = special && r.IntN(8) == 0
+		case 's':
+			i.text = []string{"a", "d", "gone", "d/a", "../x", "/etc/passwd", "e", strings.Repeat("t/", 60) + "t"}[r.IntN(8)]
+		case 'h':
+			i.kind = 'f' // if there is nothing to link to
+			for _, n := range r.Perm(len(items)) {
+				if items[n].kind != 'd' {
+					i.kind, i.text = 'h', items[n].name
+					break
+				}
+			}
+		}
+		items = append(items, i)
+	}
+	return items
+}
+
+func someNames(r *rand.Rand) []string {
+	if r.IntN(2) == 0 {
+		return plainNames
+	}
+	return append(append([]string{}, plainNames[:4]...), strangeNames...)
+}
+
+// plant makes the items below dir, one after the other. Those that cannot be
+// made, since something else is in the way, are left out.
+func plant(dir string, items []item) {
+	for _, i := range items {
+		p := filepath.Join(dir, i.name)
+		_ = os.MkdirAll(filepath.Dir(p), 0o755)
+		if i.kind != 'd' {
+			_ = os.Remove(p)
+		}
+		switch i.kind {
+		case 'd':
+			if os.MkdirAll(p, 0o755) == nil {
+				_ = unix.Chmod(p, i.mode)
+			}
+		case 'f':
+			f, err := os.OpenFile(p, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+			if err != nil {
+				continue
+			}
+			_, _ = f.WriteAt([]byte(i.text), int64(i.hole))
+			_ = f.Close()
+			_ = unix.Chmod(p, i.mode)
+			if i.cap {
+				_ = unix.Setxattr(p, "security.capability", []byte(capability), 0)
+			}
+		case 's':
+			_ = os.Symlink(i.text, p)
+		case 'h':
+			_ = os.Link(filepath.Join(dir, i.text), p)
+		}
+	}
+}
+
+// capability is that to bind low ports, as the kernel stores it.
+const capability = "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// compress puts a tar archive through one of the programs for that, or none.
+func compress(m *making, r *rand.Rand) error {
+	programs := [][]string{nil, {"gzip"}, {"gzip", "-1"}, {"bzip2"}, {"xz", "-0"}, {"xz", "-1", "--check=sha256"}, {"xz", "-0", "--block-size=4096"}, {"zstd", "-q"}, {"zstd", "-q", "--no-check", "-1"}}
+	program := programs[r.IntN(len(programs))]
+	if program == nil {
+		return nil
+	}
+	text, err := os.ReadFile(m.file)
+	if err != nil {
+		return err
+	}
+	parts := [][]byte{text}
+	if r.IntN(3) == 0 { // several streams, one after the other
+		half := len(text) / 2
+		parts = [][]byte{text[:half], text[half:]}
+	}
+	var out bytes.Buffer
+	for _, part := range parts {
+		cmd := exec.Command(program[0], append(program[1:], "-c")...)
+		cmd.Stdin, cmd.Stdout = bytes.NewReader(part), &out
+		if err := cmd.Run(); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(m.file, out.Bytes(), 0o644)
+}
