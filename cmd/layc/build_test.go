@@ -23,3 +23,17 @@ func TestDownloadDiffers(t *testing.T) {
 		}
 	}
 }
+
+// A run as a user that its system does not have is told where such names are
+// looked up.
+func TestRunAsNobody(t *testing.T) {
+	for _, text := range []string{
+		"unable to find user www: no matching entries in passwd file",
+		"unable to find group web: no matching entries in group file",
+	} {
+		d := stepFailed(&engine.StepError{Name: "make", Err: errors.New(text)}, llb.Origin{Component: "tool"})
+		if got := strings.Join(append(d.Notes, d.Help...), "\n"); !strings.Contains(got, "/etc/passwd and /etc/group") || !strings.Contains(got, "as NAME") {
+			t.Errorf("%s becomes:\n%s", text, got)
+		}
+	}
+}

@@ -153,7 +153,7 @@ func (v outcome) world() string {
 	packages := 0
 	for _, i := range v.World {
 		switch {
-		case i.Package != nil:
+		case i.Package != nil && i.Package.Account == nil:
 			packages++
 		default:
 			names = append(names, i.Title)

@@ -348,7 +348,7 @@ func (x *expander) root(b *body, needs []*Instance, chosen *ref) []*Instance {
 	if ref == nil {
 		ref = x.fleetBase
 		if ref == nil || slices.ContainsFunc(topological(needs), func(n *Instance) bool {
-			return n.Package != nil && n.Package.Distribution != x.distributionOf(ref)
+			return n.Package != nil && n.Package.Account == nil && n.Package.Distribution != x.distributionOf(ref)
 		}) {
 			ref = chosen
 		}

@@ -36,7 +36,7 @@ func sizeOf(i *component.Instance, l *lock.File) int64 {
 		return n
 	}
 	var sum int64
-	if i.Package != nil {
+	if i.Package != nil && i.Package.Account == nil {
 		for _, p := range i.Package.Packages {
 			sum += p.Size * packageGrowth / 100
 		}

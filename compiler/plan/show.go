@@ -169,8 +169,8 @@ func images(n int) string {
 	return fmt.Sprintf("%d images", n)
 }
 
-// Title is a short name of the layer, for people: its components, and of OS
-// packages how many there are beside them.
+// Title is a short name of the layer, for people: its components and users, and
+// of OS packages how many there are beside them.
 func (l *Layer) Title() string {
 	var names []string
 	packages := 0
@@ -178,7 +178,7 @@ func (l *Layer) Title() string {
 		names = append(names, i.Title)
 	}
 	for _, i := range l.Members {
-		if i.Package != nil {
+		if i.Package != nil && i.Package.Account == nil {
 			packages += len(i.Package.Packages)
 		} else {
 			names = append(names, i.Title)
