@@ -14,16 +14,17 @@ const module = "github.com/layc-lang/layc"
 // that it may import. Whoever needs another arrow changes the picture here
 // first, and CONTRIBUTING.md with it.
 var policy = map[string]string{
-	"lang/source": "",
-	"lang/paths":  "",
-	"lang/redact": "",
-	"lang/diag":   "lang/source lang/redact",
-	"lang/syntax": "lang/source lang/diag",
-	"lang/format": "lang/source lang/diag lang/syntax",
-	"lang/load":   "lang/source lang/diag lang/syntax",
-	"lang/check":  "lang/source lang/diag lang/syntax lang/load",
-	"lang/doc":    "lang/source lang/diag lang/syntax lang/load lang/check",
-	"stdlib":      "",
+	"lang/source":  "",
+	"lang/paths":   "",
+	"lang/redact":  "",
+	"lang/visible": "",
+	"lang/diag":    "lang/source lang/redact lang/visible",
+	"lang/syntax":  "lang/source lang/diag",
+	"lang/format":  "lang/source lang/diag lang/syntax",
+	"lang/load":    "lang/source lang/diag lang/syntax",
+	"lang/check":   "lang/source lang/diag lang/syntax lang/load",
+	"lang/doc":     "lang/source lang/diag lang/syntax lang/load lang/check",
+	"stdlib":       "",
 
 	"compiler/lock":        "",
 	"compiler/debian":      "compiler/lock",
@@ -37,7 +38,7 @@ var policy = map[string]string{
 
 	"llb":          "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
 	"llb/helper":   "",
-	"llb/engine":   "lang/redact",
+	"llb/engine":   "lang/redact lang/visible",
 	"llb/exact":    "", // the judge shares nothing with what it judges
 	"llb/module":   "lang/paths lang/diag lang/load compiler/lock",
 	"llb/pin":      "compiler/lock compiler/debian llb/rootfs",

@@ -146,12 +146,12 @@ func (v *prover) user(i *plan.Image) {
 	if strings.Trim(c.User, "0123456789:") == "" {
 		return
 	}
-	opts := v.help(i.App.Name, "look for user "+c.User, c.UserAt, "user", c.User, afterDir)
+	opts := v.help(i.App.Name, "look for user "+c.User, i.App.UserAt, "user", c.User, afterDir)
 	if v.err != nil {
 		return
 	}
 	on := llb.AddMount(afterDir, v.image(i), llb.Readonly)
-	v.add(User, i.App.Name, c.UserAt, llb.Scratch().Run(append(opts, on)...).Root()).App = i.App
+	v.add(User, i.App.Name, i.App.UserAt, llb.Scratch().Run(append(opts, on)...).Root()).App = i.App
 }
 
 // first reports whether a proof is wanted for the first time.

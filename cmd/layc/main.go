@@ -24,6 +24,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/redact"
+	"github.com/layc-lang/layc/lang/visible"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/pin"
@@ -83,7 +84,7 @@ func (c *cli) run(ctx context.Context, args []string) int {
 		solving.Store(true)
 		return open(ctx, o)
 	}
-	c.err = &messages{c.err, redact.Writer(c.err)}
+	c.err = &messages{c.err, visible.Writer(redact.Writer(c.err))}
 	ended := make(chan int, 1)
 	go func() { ended <- c.execute(ctx, args) }()
 	select {
@@ -116,9 +117,9 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	return c.report(ctx, err)
 }
 
-// printed is the standard output of a command, without passwords of URLs. It
-// remembers what kept it from being written, so that no command has to look at each
-// line that it prints.
+// printed is the standard output of a command, without passwords of URLs and with
+// control characters shown. It remembers what kept it from being written, so that
+// no command has to look at each line that it prints.
 type printed struct {
 	to    io.Writer
 	mutex sync.Mutex
@@ -126,7 +127,7 @@ type printed struct {
 }
 
 func (p *printed) Write(text []byte) (int, error) {
-	return len(text), p.verbatim(redact.Text(string(text)))
+	return len(text), p.verbatim(visible.Text(redact.Text(string(text))))
 }
 
 // verbatim prints what must not be changed, which is the text of a program.
@@ -159,7 +160,8 @@ func (p *printed) failed() error {
 	return cannot("written", "the answer", p.err)
 }
 
-// messages are the standard error of a command, without passwords of URLs.
+// messages are the standard error of a command, without passwords of URLs and with
+// control characters shown.
 type messages struct {
 	screen io.Writer // what shows them
 	io.Writer
@@ -307,7 +309,7 @@ func (c *cli) findings(list diag.List) error {
 	if len(list) == 0 {
 		return nil
 	}
-	if err := diag.Render(c.err, list, rendering(c.err)); err != nil {
+	if err := diag.Render(screen(c.err), list, rendering(c.err)); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.err, "\n%s\n", diag.Summary(list))

@@ -264,7 +264,7 @@ func (c *cli) showOutcomes(outcomes []outcome) error {
 
 // show shows a finding, and then what the step printed last.
 func (c *cli) show(f finding) error {
-	if err := diag.Render(c.err, diag.List{f.Diagnostic}, rendering(c.err)); err != nil {
+	if err := diag.Render(screen(c.err), diag.List{f.Diagnostic}, rendering(c.err)); err != nil {
 		return err
 	}
 	if len(f.output) == 0 {

@@ -24,7 +24,7 @@ func (x *expander) config(a *App, own []setting) Config {
 	m.decides = true
 	c := Config{Env: m.env(), Labels: m.labels()}
 	if p := m.single["user"]; p.set != nil {
-		c.User, c.UserAt = text(p.set.value), p.set.span
+		c.User, a.UserAt = text(p.set.value), p.set.span
 	}
 	c.Workdir, _ = m.value("workdir").(string)
 	c.StopSignal, _ = m.value("stopsignal").(string)

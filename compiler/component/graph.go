@@ -345,6 +345,7 @@ type App struct {
 	Replicas   int         // at least 1
 	Tags       []string
 	Config     Config
+	UserAt     source.Span // where the configuration's user is said; zero without
 	Tests      []Test
 	// Published is the component whose base image this is; nil of an app.
 	Published *Instance
@@ -369,7 +370,6 @@ func (a *App) References() []string {
 type Config struct {
 	Env         []EnvVar // sorted by name
 	User        string
-	UserAt      source.Span // where that is said; zero without
 	Workdir     string
 	Expose      []string // "9080/tcp", sorted
 	Volumes     []string // sorted

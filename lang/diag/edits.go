@@ -7,6 +7,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/visible"
 )
 
 // Apply returns the text of a file with the edits of that file made. Of edits
@@ -62,7 +63,7 @@ lines:
 				if c == '\t' {
 					c = ' '
 				}
-				c = visible(c)
+				c = visible.Rune(c)
 				text.WriteRune(c)
 				marks.WriteString(strings.Repeat(under, runeWidth(c)))
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/visible"
 )
 
 // tabWidth is how many columns a tab takes at most.
@@ -65,7 +66,7 @@ func newView(file *source.File, n int, marks []mark, columns int) *view {
 			column += n
 			continue
 		}
-		r = visible(r)
+		r = visible.Rune(r)
 		b.WriteRune(r)
 		column += runeWidth(r)
 	}
@@ -105,21 +106,7 @@ func (v *view) columns(m mark) (from, to int) {
 
 // clean makes text safe to print in one line.
 func clean(s string) string {
-	return strings.Map(visible, redact.Text(s))
-}
-
-// visible replaces characters that would move the cursor, change colours or
-// turn the direction of writing.
-func visible(r rune) rune {
-	switch {
-	case r < 0x20:
-		return 0x2400 + r
-	case r == 0x7f:
-		return 0x2421
-	case r >= 0x80 && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f:
-		return unicode.ReplacementChar
-	}
-	return r
+	return visible.Line(redact.Text(s))
 }
 
 // runeWidth is how many columns a terminal gives a character.

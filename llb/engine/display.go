@@ -6,10 +6,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
 	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/lang/visible"
 )
 
 // DisplayModes are the ways to show progress: on a terminal, as lines, not at
@@ -18,7 +21,8 @@ var DisplayModes = [...]string{"auto", "tty", "plain", "quiet", "rawjson"}
 
 // Display shows the progress of one build.
 type Display struct {
-	hush    *hush // nil shows everything
+	hush    *hush // nil shows everything as it is
+	streams map[string]*visible.Stream
 	reports chan *client.SolveStatus
 	done    chan struct{}
 	err     error
@@ -32,7 +36,7 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 	if err != nil {
 		return nil, fmt.Errorf("progress cannot be shown as %q: %w", mode, err)
 	}
-	d := &Display{reports: make(chan *client.SolveStatus), done: make(chan struct{})}
+	d := &Display{streams: map[string]*visible.Stream{}, reports: make(chan *client.SolveStatus), done: make(chan struct{})}
 	if mode != string(progressui.RawJSONMode) {
 		d.hush = &hush{shown: map[digest.Digest]bool{}}
 	}
@@ -48,12 +52,39 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 func (d *Display) Status(s *client.SolveStatus) {
 	s = public(s)
 	if d.hush != nil {
-		s = d.hush.filter(s)
+		s = d.readable(d.hush.filter(s))
 	}
 	select {
 	case d.reports <- s:
 	case <-d.done:
 	}
+}
+
+// readable is a report that a terminal can show: what steps and servers say does
+// not reach the terminal's controls.
+func (d *Display) readable(s *client.SolveStatus) *client.SolveStatus {
+	out := *s
+	out.Vertexes = each(s.Vertexes, func(v *client.Vertex) {
+		v.Name, v.Error = visible.Line(v.Name), visible.Text(v.Error)
+	})
+	out.Statuses = each(s.Statuses, func(v *client.VertexStatus) {
+		v.ID, v.Name = visible.Line(v.ID), visible.Line(v.Name)
+	})
+	out.Logs = each(s.Logs, func(l *client.VertexLog) {
+		key := fmt.Sprint(l.Vertex, l.Stream)
+		if d.streams[key] == nil {
+			d.streams[key] = &visible.Stream{}
+		}
+		l.Data = []byte(d.streams[key].Text(l.Data))
+	})
+	out.Warnings = each(s.Warnings, func(w *client.VertexWarning) {
+		w.Short, w.URL = []byte(visible.Line(string(w.Short))), visible.Line(w.URL)
+		w.Detail = slices.Clone(w.Detail)
+		for i, line := range w.Detail {
+			w.Detail[i] = []byte(visible.Text(string(line)))
+		}
+	})
+	return &out
 }
 
 // Close shows the final state. No Status may follow.

@@ -1,0 +1,78 @@
+// Package visible makes text that others wrote safe for a terminal: names of
+// files, what steps print, what servers say. Characters that move the cursor,
+// change colours or turn the direction of writing are shown, not sent.
+package visible
+
+import (
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Line is text in one line: line ends and tabs are shown, too.
+func Line(s string) string { return strings.Map(Rune, s) }
+
+// Text is text with its line ends and tabs.
+func Text(s string) string { return strings.Map(kept, s) }
+
+func kept(r rune) rune {
+	if r == '\n' || r == '\t' {
+		return r
+	}
+	return Rune(r)
+}
+
+// Rune is a character that can be printed for each that cannot.
+func Rune(r rune) rune {
+	switch {
+	case r < 0x20:
+		return 0x2400 + r
+	case r == 0x7f:
+		return 0x2421
+	case r >= 0x80 && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c:
+		return unicode.ReplacementChar
+	}
+	return r
+}
+
+// Writer writes Text to w. Each Write has whole characters.
+func Writer(w io.Writer) io.Writer { return writer{w} }
+
+type writer struct{ to io.Writer }
+
+func (w writer) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(w.to, Text(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// Stream is the output of a program, which comes in pieces that may end within a
+// character. A carriage return, by which programs write over a line, ends the
+// line. The zero value is ready.
+type Stream struct {
+	rest     []byte // the beginning of a character
+	returned bool   // the last piece ended with a carriage return
+}
+
+// Text is the next piece as Text.
+func (s *Stream) Text(piece []byte) string {
+	all := append(s.rest, piece...)
+	if s.returned && len(all) > 0 && all[0] == '\n' {
+		all = all[1:]
+	}
+	whole := len(all)
+	for n := 1; n < utf8.UTFMax && n <= len(all); n++ {
+		if last := all[len(all)-n:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				whole -= n
+			}
+			break
+		}
+	}
+	text := string(all[:whole])
+	s.rest = append([]byte(nil), all[whole:]...)
+	s.returned = strings.HasSuffix(text, "\r") || s.returned && text == ""
+	return Text(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"))
+}
