@@ -95,6 +95,14 @@ var bombs = map[string]bomb{
 	"dense text": {code: "", files: func() fstest.MapFS {
 		return oneFile(benchHead + "let a = [" + strings.Repeat("1,", 3_900_000) + "1]\napp x {\n    expose 1\n}\n")
 	}},
+	"a layout that lists itself": {code: "E0309", files: func() fstest.MapFS {
+		digest := strings.Repeat("1", 64)
+		entry := `{"mediaType": "application/vnd.oci.image.index.v1+json", "digest": "sha256:` + digest + `"}`
+		index := &fstest.MapFile{Data: []byte(`{"manifests": [` + entry + strings.Repeat(", "+entry, 20_000) + `]}`)}
+		files := oneFile("component b {\n    layout \"l\"\n}\nfleet {\n    base b\n}\napp x {\n    file \"/a\" text \"x\"\n}\n")
+		files["l/index.json"], files["l/blobs/sha256/"+digest] = index, index
+		return files
+	}},
 	"mistakes":    {code: "E0001", files: func() fstest.MapFS { return oneFile(strings.Repeat("' ", 4_000_000)) }},
 	"a long file": {code: "E0007", files: func() fstest.MapFS { return oneFile(strings.Repeat("# text\n", 3_000_000)) }},
 	"many components": {code: "", files: func() fstest.MapFS {

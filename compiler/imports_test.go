@@ -36,15 +36,16 @@ var policy = map[string]string{
 	"compiler/report":      "compiler/component compiler/lock compiler/plan compiler/plan/search",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
 
-	"llb":          "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
-	"llb/helper":   "",
-	"llb/engine":   "lang/redact lang/visible",
-	"llb/exact":    "", // the judge shares nothing with what it judges
-	"llb/module":   "lang/paths lang/diag lang/load compiler/lock",
-	"llb/pin":      "compiler/lock compiler/debian llb/rootfs",
-	"llb/project":  "compiler/component",
-	"llb/registry": "compiler/lock llb/rootfs",
-	"llb/rootfs":   "lang/paths compiler/lock",
+	"llb":           "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
+	"llb/helper":    "",
+	"llb/engine":    "lang/redact lang/visible",
+	"llb/exact":     "", // the judge shares nothing with what it judges
+	"llb/module":    "lang/paths lang/diag lang/load compiler/lock",
+	"llb/pin":       "compiler/lock compiler/debian llb/rootfs llb/transport",
+	"llb/project":   "compiler/component",
+	"llb/registry":  "compiler/lock llb/rootfs llb/transport",
+	"llb/transport": "",
+	"llb/rootfs":    "lang/paths compiler/lock",
 
 	"cmd/layc-helper": "",
 	"cmd/layc":        "any",
@@ -55,10 +56,10 @@ var outside = map[string]string{
 	"github.com/moby/buildkit/client/llb":    "llb",
 	"github.com/moby/buildkit":               "llb llb/engine cmd/layc",
 	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
-	"net/http":                               "llb/pin llb/registry cmd/layc",
+	"net/http":                               "llb/pin llb/registry llb/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/exact llb/helper llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
-	"time":                                   "compiler/component compiler/lock llb llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"time":                                   "compiler/component compiler/lock llb llb/transport llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

@@ -214,7 +214,7 @@ func pin(t *testing.T, dir string, refs lock.Refs) {
 		pins.Images = append(pins.Images, image)
 	}
 	for _, ref := range refs.Bases {
-		base, err := layoutof.Base(context.Background(), dir, ref)
+		base, err := layoutof.Base(context.Background(), dir, ref, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -94,6 +94,7 @@ type locking struct {
 	mirrors                      mirrorFlags
 	keyrings                     []string
 	rebalance                    bool
+	unpackGB                     int64
 	allowExpired, allowDowngrade bool
 	measure                      string
 	vendored                     bool // the project has copies of repositories, and others are pinned now
@@ -103,6 +104,7 @@ func (l *locking) flags(cmd *cobra.Command) {
 	l.program.source(cmd)
 	l.program.planning.flags(cmd, false)
 	l.mirrors.flags(cmd)
+	cmd.Flags().Int64Var(&l.unpackGB, "unpack-limit", 0, "let a base system's archive or layer unpack to `GB` gigabytes")
 	cmd.Flags().BoolVar(&l.allowExpired, "allow-expired", false, "take package indexes that have expired")
 	cmd.Flags().BoolVar(&l.allowDowngrade, "allow-downgrade", false, "take indexes and packages that are older than the pinned ones")
 	cmd.Flags().StringArrayVar(&l.keyrings, "keyring", nil, "verify package indexes with the keys in `FILE`")
@@ -323,10 +325,10 @@ func (l *locking) resolver(mirrors pin.Mirrors) lock.Resolver {
 			}
 			return pin.ThisHost().FindKeys(suite)
 		},
-		Now: time.Now(), AllowExpired: l.allowExpired, AllowDowngrade: l.allowDowngrade,
+		Now: time.Now(), UnpackLimit: l.unpackGB * 1e9, AllowExpired: l.allowExpired, AllowDowngrade: l.allowDowngrade,
 		Image: registry.Resolve,
 		Base: func(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
-			return registry.Base(ctx, l.dir, ref)
+			return registry.Base(ctx, l.dir, ref, l.unpackGB*1e9)
 		},
 	})}
 }

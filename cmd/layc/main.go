@@ -28,6 +28,7 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/pin"
+	"github.com/layc-lang/layc/llb/registry"
 )
 
 // Exit codes, which scripts rely on.
@@ -262,6 +263,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 		missing *engine.UnavailableError
 		layout  *engine.LayoutError
 		network *pin.NetworkError
+		remote  *registry.UnreachableError
 		git     *module.FetchError
 		pins    *lockError
 	)
@@ -284,7 +286,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "layc: interrupted; nothing is half-written")
 		return exitInterrupted
-	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &git):
+	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &remote), errors.As(err, &git):
 		fmt.Fprintf(c.err, "layc: %s\n", err)
 		return exitUnavailable
 	}

@@ -2,6 +2,7 @@ package component
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -114,8 +115,8 @@ func (x *expander) layout(s *syntax.Clause, v *env, to *System) {
 			Hint("take the path as a parameter of type `path`, and keep the layout in the project")
 		return
 	}
-	var found []string
-	if err := x.manifests(dir, "index.json", 0, &found); err != nil {
+	found, err := x.manifests(dir)
+	if err != nil {
 		x.found.Errorf("E0309", at, "%s is no OCI layout: %s", dir, cause(err)).
 			Note("an OCI layout is a directory with index.json and blobs").
 			Hint("name such a directory, as `layc build -o DIR` writes it")
@@ -148,42 +149,65 @@ type ociIndex struct {
 	Manifests []struct {
 		MediaType string
 		Digest    string
-		Platform  *struct{ OS, Architecture, Variant string }
+		Platform  *ociPlatform
 	}
+}
+
+// ociPlatform is an image's platform as an index has it; nil is any.
+type ociPlatform struct{ OS, Architecture, Variant string }
+
+func (p *ociPlatform) includes(q Platform) bool {
+	return p == nil || p.OS == q.OS && p.Architecture == q.Arch && (p.Variant == q.Variant || q.Variant == "")
 }
 
 // digestForm is a digest as file names of a layout hold it.
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// manifests appends the digests of an index's images for the platform, those
+// maxIndex bounds an index of a layout, as registries bound it.
+const maxIndex = 4 << 20
+
+// manifests are the digests of a layout's images for the platform, each once, those
 // of nested indexes too. An image without a platform counts for any.
-func (x *expander) manifests(dir, file string, depth int, found *[]string) error {
-	text, err := fs.ReadFile(x.files, path.Join(dir, file))
-	if err != nil {
-		return err
-	}
-	var index ociIndex
-	if err := json.Unmarshal(text, &index); err != nil {
-		return err
-	}
-	for _, m := range index.Manifests {
-		if !digestForm.MatchString(m.Digest) {
-			continue
+func (x *expander) manifests(dir string) ([]string, error) {
+	var found []string
+	files, seen := []string{"index.json"}, map[string]bool{}
+	for n := 0; n < len(files); n++ { // an index that lists itself is read once
+		index, err := x.ociIndex(path.Join(dir, files[n]))
+		if err != nil {
+			return nil, err
 		}
-		if strings.Contains(m.MediaType, "index") || strings.Contains(m.MediaType, "manifest.list") {
-			if depth < 4 {
-				if err := x.manifests(dir, "blobs/sha256/"+strings.TrimPrefix(m.Digest, "sha256:"), depth+1, found); err != nil {
-					return err
-				}
+		for _, m := range index.Manifests {
+			nested := strings.Contains(m.MediaType, "index") || strings.Contains(m.MediaType, "manifest.list")
+			switch {
+			case seen[m.Digest] || !digestForm.MatchString(m.Digest):
+				continue
+			case nested:
+				files = append(files, "blobs/sha256/"+strings.TrimPrefix(m.Digest, "sha256:"))
+			case m.Platform.includes(x.platform):
+				found = append(found, m.Digest)
+			default:
+				continue // it may be listed again, for this platform
 			}
-			continue
-		}
-		p := m.Platform
-		if p == nil || p.OS == x.platform.OS && p.Architecture == x.platform.Arch && (p.Variant == x.platform.Variant || x.platform.Variant == "") {
-			*found = append(*found, m.Digest)
+			seen[m.Digest] = true
 		}
 	}
-	return nil
+	return found, nil
+}
+
+func (x *expander) ociIndex(file string) (*ociIndex, error) {
+	info, err := fs.Stat(x.files, file)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxIndex {
+		return nil, fmt.Errorf("%s has more than %d MiB", file, maxIndex>>20)
+	}
+	text, err := fs.ReadFile(x.files, file)
+	if err != nil {
+		return nil, err
+	}
+	index := &ociIndex{}
+	return index, json.Unmarshal(text, index)
 }
 
 // declared adds to a system what its component says about it: directory links

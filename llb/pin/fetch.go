@@ -13,7 +13,6 @@ import (
 const (
 	attempts   = 4                      // for each download, first one included
 	firstPause = 500 * time.Millisecond // before the second attempt; doubles
-	stallAfter = 60 * time.Second       // without a byte, an attempt is given up
 )
 
 // NetworkError says that a server could not be reached or did not answer, so
@@ -79,20 +78,11 @@ func (f *fetcher) get(ctx context.Context, name, url string, read func(io.Reader
 	}
 }
 
-var errStalled = errors.New("no data for a minute")
-
 func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stalled := time.AfterFunc(stallAfter, func() { cancel(errStalled) })
-	defer stalled.Stop()
 	// An outer cancellation is no trouble of the network.
 	failed := func(err error) error {
 		if cause := context.Cause(ctx); cause != nil {
-			if !errors.Is(cause, errStalled) {
-				return cause
-			}
-			err = cause
+			return cause
 		}
 		return &NetworkError{URL: url, Err: withoutURL(err)}
 	}
@@ -113,7 +103,6 @@ func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader
 		return &StatusError{URL: url, Status: code}
 	}
 	body := &watchedBody{in: response.Body, read: func(n int64) {
-		stalled.Reset(stallAfter)
 		if f.progress != nil {
 			f.progress(name, n, response.ContentLength)
 		}
@@ -162,16 +151,4 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 		b.err = err
 	}
 	return n, err
-}
-
-// newClient waits for a connection and for a server's answer, but not
-// forever. Proxies come from the environment.
-func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
-		ForceAttemptHTTP2:     true,
-	}}
 }

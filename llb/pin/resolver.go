@@ -18,6 +18,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/llb/transport"
 )
 
 // Options say how a Resolver reaches the world. Mirrors and Now are needed,
@@ -34,8 +35,9 @@ type Options struct {
 	Progress Progress     // of downloads
 	Client   *http.Client // nil for one with layc's timeouts
 
-	AllowExpired   bool // take indexes that have expired
-	AllowDowngrade bool // take indexes and packages that are older than the pinned ones
+	UnpackLimit    int64 // bytes that an archive may unpack to; 0 for what fits its size
+	AllowExpired   bool  // take indexes that have expired
+	AllowDowngrade bool  // take indexes and packages that are older than the pinned ones
 }
 
 // Resolver asks mirrors for what the lock file lacks. It implements
@@ -52,7 +54,7 @@ var _ lock.Resolver = (*Resolver)(nil)
 func NewResolver(o Options) *Resolver {
 	client := o.Client
 	if client == nil {
-		client = newClient()
+		client = &http.Client{Transport: transport.New(transport.Usual)}
 	}
 	return &Resolver{options: o, fetch: fetcher{client: client, pause: firstPause, progress: o.Progress}}
 }

@@ -6,6 +6,7 @@ import (
 	"compress/bzip2"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 
@@ -26,10 +27,15 @@ func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, err
 	base := lock.Base{Digest: ref.Digest, Layers: 1}
 	err = r.fetch.get(ctx, ref.Name, url, func(body io.Reader) error {
 		sum := sha256.New()
-		body = io.TeeReader(body, sum)
+		packed := &counter{in: io.TeeReader(body, sum)}
+		body = packed
 		tar, err := decompressed(body)
 		if err == nil {
-			base.Links, base.Dirs, err = rootfs.Look(tar)
+			base.Links, base.Dirs, err = rootfs.Look(rootfs.Bound(tar, func() int64 { return packed.n }, r.options.UnpackLimit))
+		}
+		var limit *rootfs.LimitError
+		if errors.As(err, &limit) {
+			return fmt.Errorf("%s: %w", ref.Name, err)
 		}
 		if _, drained := io.Copy(io.Discard, body); drained != nil {
 			return drained
@@ -40,6 +46,18 @@ func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, err
 		return err
 	})
 	return base, err
+}
+
+// counter counts what is read.
+type counter struct {
+	in io.Reader
+	n  int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // decompressed tells by its first bytes how an archive is compressed.
@@ -56,7 +74,7 @@ func decompressed(archive io.Reader) (io.Reader, error) {
 	case bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")):
 		return xz.NewReader(b)
 	case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-		d, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1))
+		d, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, err
 		}

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/layc-lang/layc/llb/transport"
 )
 
 // PushOptions are the choices that a push has. The zero value is fine.
@@ -35,6 +37,9 @@ type Pushed struct {
 	Reference string // its name in the registry, with the tag
 	Digest    string // of its manifest, or of its index
 }
+
+// patient waits long for an answer: a registry reads a whole blob before it gives one.
+var patient = transport.Patience{Connect: transport.Usual.Connect, Header: 5 * time.Minute, Idle: transport.Usual.Idle}
 
 // maxUploads is how many blobs are on their way at once.
 const maxUploads = 4
@@ -62,7 +67,7 @@ func Push(ctx context.Context, dir, prefix string, names []string, opts PushOpti
 			return nil, err
 		}
 	}
-	p.remote, err = remote.NewPusher(remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithJobs(maxUploads))
+	p.remote, err = remote.NewPusher(append(usual(ctx), remote.WithTransport(transport.New(patient)), remote.WithJobs(maxUploads))...)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +233,7 @@ func (p *push) pushBlobs(ctx context.Context) error {
 					layer = &remote.MountableLayer{Layer: layer, Reference: first}
 				}
 				if err := p.remote.Upload(ctx, repo, layer); err != nil {
-					return fmt.Errorf("pushing blob %s to %s: %w", id, repo, err)
+					return failed(repo.RegistryStr(), fmt.Errorf("pushing blob %s to %s: %w", id, repo, err))
 				}
 				p.report("blob", repo.Digest(id.String()).Name(), size)
 			}
@@ -243,7 +248,7 @@ func (p *push) pushBlobs(ctx context.Context) error {
 func (p *push) pushManifests(ctx context.Context, manifests []manifest) error {
 	for _, m := range manifests {
 		if err := p.remote.Put(ctx, m.ref, m.part); err != nil {
-			return fmt.Errorf("pushing %s: %w", m.ref, err)
+			return failed(m.ref.Context().RegistryStr(), fmt.Errorf("pushing %s: %w", m.ref, err))
 		}
 		p.report(m.what, m.ref.Name(), m.size)
 	}

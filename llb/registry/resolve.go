@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -17,10 +16,10 @@ import (
 // registry for the digest of the platform's manifest. It authenticates as the
 // user's other container tools do.
 func Resolve(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
-	return resolve(ctx, ref, remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	return resolve(ref, usual(ctx)...)
 }
 
-func resolve(ctx context.Context, ref lock.ImageRef, options ...remote.Option) (lock.Image, error) {
+func resolve(ref lock.ImageRef, options ...remote.Option) (lock.Image, error) {
 	parsed, err := name.ParseReference(ref.Reference)
 	if err != nil {
 		return lock.Image{}, fmt.Errorf("%q is no image reference: %w", ref.Reference, err)
@@ -29,18 +28,19 @@ func resolve(ctx context.Context, ref lock.ImageRef, options ...remote.Option) (
 	if err != nil {
 		return lock.Image{}, fmt.Errorf("%q is no platform: %w", ref.Platform, err)
 	}
-	options = append(options, remote.WithContext(ctx), remote.WithPlatform(*platform))
+	options = append(options, remote.WithPlatform(*platform))
+	at := parsed.Context().RegistryStr()
 	desc, err := remote.Get(parsed, options...)
 	if err != nil {
-		return lock.Image{}, fmt.Errorf("asking the registry %s for %s: %w", parsed.Context().RegistryStr(), ref.Reference, err)
+		return lock.Image{}, failed(at, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Reference, err))
 	}
 	image, err := desc.Image() // of an index, the one for the platform
 	if err != nil {
-		return lock.Image{}, fmt.Errorf("%s has no image for %s: %w", ref.Reference, ref.Platform, err)
+		return lock.Image{}, failed(at, fmt.Errorf("%s has no image for %s: %w", ref.Reference, ref.Platform, err))
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
-		return lock.Image{}, fmt.Errorf("reading the configuration of %s: %w", ref.Reference, err)
+		return lock.Image{}, failed(at, fmt.Errorf("reading the configuration of %s: %w", ref.Reference, err))
 	}
 	if config.OS != platform.OS || config.Architecture != platform.Architecture {
 		return lock.Image{}, fmt.Errorf("%s is an image for %s/%s, not for %s", ref.Reference, config.OS, config.Architecture, strings.TrimSpace(ref.Platform))

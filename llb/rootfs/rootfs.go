@@ -27,8 +27,14 @@ type entry struct {
 // volatile are the directories over which a container mounts something.
 var volatile = []string{"/dev", "/proc", "/sys"}
 
-// maxEntries bounds the directories and links that are kept in memory.
-const maxEntries = 4 << 20
+// Limits of an archive. Linux has no longer paths and links; a deep path, and links
+// that lead through many others, are made to keep the reader busy.
+const (
+	maxEntries = 4 << 20 // directories and links, which are kept in memory
+	maxPath    = 4095    // bytes
+	maxDepth   = 256     // elements of a path
+	maxSteps   = 5 << 20 // along the links of all paths
+)
 
 // Look reads a tar archive of a root file system and returns its links to
 // directories and its directories that are not 0755 and root's, both by path.
@@ -43,6 +49,9 @@ func Look(archive io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("reading a tar archive: %w", err)
+		}
+		if len(h.Name) > maxPath || strings.Count(h.Name, "/") > maxDepth || len(h.Linkname) > maxPath {
+			return nil, nil, fmt.Errorf("the path %.60q… is too long: at most %d bytes and %d elements are allowed", h.Name+h.Linkname, maxPath, maxDepth)
 		}
 		name := path.Join("/", h.Name)
 		for dir := range paths.Above(name) {
@@ -63,14 +72,18 @@ func Look(archive io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 			return nil, nil, fmt.Errorf("a file system with more than %d directories and links", maxEntries)
 		}
 	}
+	steps := maxSteps
 	var links []lock.BaseLink
 	var dirs []lock.BaseDir
 	for name, e := range system {
 		switch {
 		case name == "/" || slices.ContainsFunc(volatile, func(v string) bool { return name == v || strings.HasPrefix(name, v+"/") }):
 		case e.link != "":
-			if to, ok := resolve(system, name); ok {
+			if to, ok := resolve(system, name, &steps); ok {
 				links = append(links, lock.BaseLink{Path: name, To: to})
+			}
+			if steps < 0 {
+				return nil, nil, errors.New("a file system whose links lead through too many others")
 			}
 		case e.mode != 0o755 || e.uid != 0 || e.gid != 0:
 			dirs = append(dirs, lock.BaseDir{Path: name, UID: e.uid, GID: e.gid, Mode: fmt.Sprintf("%#o", e.mode)})
@@ -84,10 +97,14 @@ func Look(archive io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 // maxHops is how many links a path may lead through, as in Linux.
 const maxHops = 40
 
-// resolve follows all links on a path; false unless it ends at a directory.
-func resolve(system map[string]entry, name string) (string, bool) {
+// resolve follows all links on a path; false unless it ends at a directory. It takes
+// what it does from steps, and gives up when there are none left.
+func resolve(system map[string]entry, name string, steps *int) (string, bool) {
 	at, rest, hops := "/", strings.Split(name, "/"), 0
 	for len(rest) > 0 {
+		if *steps--; *steps < 0 {
+			return "", false
+		}
 		part := rest[0]
 		rest = rest[1:]
 		next := path.Join(at, part) // goes up for ..

@@ -1,0 +1,79 @@
+package pin
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/llb/rootfs"
+	"github.com/layc-lang/layc/llb/transport"
+)
+
+// TestRootfsBounds checks that an archive that unpacks to more than is allowed is not
+// read to its end.
+func TestRootfsBounds(t *testing.T) {
+	const size = 8 << 20
+	var plain bytes.Buffer
+	w := tar.NewWriter(&plain)
+	w.WriteHeader(&tar.Header{Name: "file", Size: size, Typeflag: tar.TypeReg})
+	io.CopyN(w, zeroReader{}, size)
+	w.WriteHeader(&tar.Header{Name: "srv", Mode: 0o700, Typeflag: tar.TypeDir})
+	w.Close()
+	a := newArchive(t)
+	text := compressed(t, &plain)
+	a.files["/root.tar.gz"] = text
+	ref := lock.BaseRef{Kind: "rootfs", Name: a.URL + "/root.tar.gz", Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}
+	o := a.options()
+	base, err := resolver(o).Base(context.Background(), ref)
+	if err != nil || len(base.Dirs) != 1 {
+		t.Errorf("got %+v, %v", base, err)
+	}
+	o.UnpackLimit = size / 2
+	_, err = resolver(o).Base(context.Background(), ref)
+	var limit *rootfs.LimitError
+	if !errors.As(err, &limit) || !strings.HasPrefix(err.Error(), ref.Name+": ") || !strings.Contains(err.Error(), "it unpacks to more than") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestHangingMirror checks that each download from a mirror that hangs ends, with its
+// address.
+func TestHangingMirror(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	root := "http://" + silent.Addr().String()
+	o := newArchive(t).options()
+	o.Mirrors = Mirrors{"debian": root, "maven": root}
+	o.Client = &http.Client{Transport: transport.New(transport.Patience{Connect: time.Second, Header: 50 * time.Millisecond, Idle: time.Second})}
+	r := resolver(o)
+	for what, ask := range map[string]func() error{
+		"Packages": func() error {
+			_, _, err := r.Packages(context.Background(), lock.Distribution{ID: "debian/bookworm", Arch: "amd64"}, lock.Pinned{})
+			return err
+		},
+		"URL": func() error { _, err := r.URL(context.Background(), "maven:g:a:1"); return err },
+		"Base": func() error {
+			_, err := r.Base(context.Background(), lock.BaseRef{Kind: "rootfs", Name: root + "/root.tar"})
+			return err
+		},
+	} {
+		err := ask()
+		var network *NetworkError
+		if !errors.As(err, &network) || !strings.Contains(err.Error(), "cannot download "+root+"/") || !strings.Contains(err.Error(), "timeout awaiting response headers") {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package registry
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/llb/rootfs"
+	"github.com/layc-lang/layc/llb/transport"
+)
+
+// TestUnreachable asks registries that do not answer, or break off: each is an error
+// with the registry's name that later may be none.
+func TestUnreachable(t *testing.T) {
+	done := make(chan struct{})
+	hang := func(r *http.Request) {
+		select {
+		case <-done:
+		case <-r.Context().Done():
+		}
+	}
+	good := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	var digest v1.Hash
+	isLayer := func(r *http.Request) bool {
+		return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/")
+	}
+	broken := map[string]http.HandlerFunc{
+		"says nothing": func(_ http.ResponseWriter, r *http.Request) { hang(r) },
+		"in trouble":   func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+		"layer hangs": func(w http.ResponseWriter, r *http.Request) {
+			if !isLayer(r) {
+				good.ServeHTTP(w, r)
+				return
+			}
+			w.Write([]byte("\x1f\x8b\x08"))
+			w.(http.Flusher).Flush()
+			hang(r)
+		},
+		"layer is cut": func(w http.ResponseWriter, r *http.Request) {
+			if !isLayer(r) {
+				good.ServeHTTP(w, r)
+				return
+			}
+			w.Write([]byte("\x1f\x8b\x08"))
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		},
+	}
+	servers := map[string]*httptest.Server{}
+	for what, handler := range broken {
+		servers[what] = httptest.NewServer(handler)
+		defer servers[what].Close()
+	}
+	defer close(done)
+	{
+		server := httptest.NewServer(good)
+		defer server.Close()
+		digest = pushed(t, strings.TrimPrefix(server.URL, "http://"), layerOf(t, strings.NewReader("x"), 1))
+	}
+	short := []remote.Option{remote.WithContext(context.Background()), remote.WithRetryBackoff(remote.Backoff{Duration: time.Millisecond, Steps: 1}),
+		remote.WithTransport(transport.New(transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond}))}
+	for what, server := range servers {
+		host := strings.TrimPrefix(server.URL, "http://")
+		_, err := base("", lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}, 0, short...)
+		var unreachable *UnreachableError
+		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "is the registry "+host+" right?") {
+			t.Errorf("Base, %s: %v", what, err)
+		}
+		if strings.HasPrefix(what, "layer") {
+			continue
+		}
+		_, err = resolve(lock.ImageRef{Reference: host + "/base:1", Platform: "linux/amd64"}, short...)
+		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "is the registry "+host+" right?") {
+			t.Errorf("Resolve, %s: %v", what, err)
+		}
+	}
+	server := httptest.NewServer(good)
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	_, err := resolve(lock.ImageRef{Reference: host + "/none:1", Platform: "linux/amd64"}, short...)
+	var unreachable *UnreachableError
+	if err == nil || errors.As(err, &unreachable) {
+		t.Errorf("an image that a registry does not have: %v", err)
+	}
+}
+
+// TestBaseBounds checks that a layer that holds too much is not read to its end, also
+// where an upper layer hides what it holds.
+func TestBaseBounds(t *testing.T) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	const size = 4 << 20
+	bomb := layerOf(t, zeros{}, size)
+	for what, layers := range map[string][]v1.Layer{
+		"the only layer": {bomb},
+		"a hidden one":   {bomb, layerOf(t, strings.NewReader("x"), 1)},
+	} {
+		digest := pushed(t, host, layers...)
+		ref := lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}
+		_, err := Base(context.Background(), "", ref, size/2)
+		var limit *rootfs.LimitError
+		if !errors.As(err, &limit) || !strings.Contains(err.Error(), "it unpacks to more than 0.0 GB, the limit that --unpack-limit sets") {
+			t.Errorf("%s: got %v", what, err)
+		}
+		if _, err := Base(context.Background(), "", ref, 2*size); err != nil {
+			t.Errorf("%s, which is allowed: %v", what, err)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// layerOf is a layer with one file.
+func layerOf(t *testing.T, content io.Reader, size int64) v1.Layer {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	w := tar.NewWriter(z)
+	if err := w.WriteHeader(&tar.Header{Name: "file", Mode: 0o644, Size: size, Typeflag: tar.TypeReg}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(w, content, size); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(out.Bytes())), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layer
+}
+
+// pushed pushes an image as base:1.
+func pushed(t *testing.T, host string, layers ...v1.Layer) v1.Hash {
+	t.Helper()
+	image, err := mutate.AppendLayers(empty.Image, layers...)
+	if err == nil {
+		image, err = mutate.ConfigFile(image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", RootFS: v1.RootFS{Type: "layers"}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := name.ParseReference(fmt.Sprintf("%s/base:1", host))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, image); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest
+}

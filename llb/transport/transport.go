@@ -1,0 +1,112 @@
+// Package transport speaks HTTP with servers that may hang: whatever is asked of
+// them ends, in an answer or in an error.
+package transport
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Patience is how long is waited for a server.
+type Patience struct {
+	Connect time.Duration // for a connection, and for TLS on it
+	Header  time.Duration // for the beginning of an answer to a request
+	Idle    time.Duration // for the next byte of a request or an answer
+}
+
+// Usual is the patience for servers that send files.
+var Usual = Patience{Connect: 10 * time.Second, Header: 30 * time.Second, Idle: time.Minute}
+
+// StalledError says that a server took or sent nothing any more.
+type StalledError struct{ For time.Duration }
+
+func (e *StalledError) Error() string { return fmt.Sprintf("no data for %s", e.For) }
+
+// Timeout implements [net.Error].
+func (e *StalledError) Timeout() bool { return true }
+
+// Temporary implements [net.Error].
+func (e *StalledError) Temporary() bool { return true }
+
+// New returns a transport that waits no longer than that. Proxies come from the
+// environment.
+func New(p Patience) http.RoundTripper {
+	return &transport{idle: p.Idle, next: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: p.Connect}).DialContext,
+		TLSHandshakeTimeout:   p.Connect,
+		ResponseHeaderTimeout: p.Header,
+		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConnsPerHost:   16,
+		ForceAttemptHTTP2:     true,
+	}}
+}
+
+type transport struct {
+	idle time.Duration
+	next http.RoundTripper
+}
+
+func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(request.Context())
+	request = request.Clone(ctx)
+	stalled := &StalledError{t.idle}
+	if request.Body != nil && request.Body != http.NoBody {
+		request.Body = watch(request.Body, t.idle, func() { cancel(stalled) }, nil)
+	}
+	response, err := t.next.RoundTrip(request)
+	if err != nil {
+		if context.Cause(ctx) == stalled {
+			err = stalled
+		}
+		cancel(nil)
+		return nil, err
+	}
+	response.Body = watch(response.Body, t.idle, func() { cancel(stalled) }, func() { cancel(nil) })
+	return response, nil
+}
+
+// watch returns a body that calls stalled if nothing is read of it for too long, and
+// then fails; and closed, if it is not nil, when it is closed.
+func watch(in io.ReadCloser, idle time.Duration, stalled, closed func()) io.ReadCloser {
+	b := &body{in: in, idle: idle, closed: closed}
+	b.timer = time.AfterFunc(idle, func() {
+		b.late.Store(true)
+		stalled()
+	})
+	return b
+}
+
+type body struct {
+	in     io.ReadCloser
+	idle   time.Duration
+	timer  *time.Timer
+	late   atomic.Bool
+	closed func()
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.in.Read(p)
+	switch {
+	case err == io.EOF:
+		b.timer.Stop()
+	case b.late.Load():
+		return n, &StalledError{b.idle}
+	default:
+		b.timer.Reset(b.idle)
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	b.timer.Stop()
+	if b.closed != nil {
+		b.closed()
+	}
+	return b.in.Close()
+}

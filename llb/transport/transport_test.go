@@ -1,0 +1,120 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// short is the patience of tests. No test looks at the clock: without a time-out
+// it would never end.
+var short = Patience{Connect: 200 * time.Millisecond, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond}
+
+// TestHangs asks servers that hang, each at another moment.
+func TestHangs(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	done := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			<-done // it reads nothing
+			return
+		}
+		w.Write([]byte("half of it"))
+		w.(http.Flusher).Flush()
+		select {
+		case <-done:
+		case <-r.Context().Done():
+		}
+	}))
+	defer server.Close()
+	defer close(done)
+	for name, test := range map[string]struct{ method, url, want string }{
+		"connection": {"GET", "http://" + full(t), "i/o timeout"},
+		"TLS":        {"GET", "https://" + silent.Addr().String(), "TLS handshake timeout"},
+		"header":     {"GET", "http://" + silent.Addr().String(), "timeout awaiting response headers"},
+		"body":       {"GET", server.URL, "no data for 200ms"},
+		"upload":     {"POST", server.URL, "no data for 200ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var upload io.Reader
+			if test.method == http.MethodPost {
+				upload = io.LimitReader(endless{}, 1<<30) // more than the system's buffers take
+			}
+			request, err := http.NewRequest(test.method, test.url, upload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := (&http.Client{Transport: New(short)}).Do(request)
+			if err == nil {
+				_, err = io.ReadAll(response.Body)
+				response.Body.Close()
+			}
+			var timeout net.Error
+			if err == nil || !strings.Contains(err.Error(), test.want) || !errors.As(err, &timeout) || !timeout.Timeout() {
+				t.Errorf("got %v, want a time-out: %s", err, test.want)
+			}
+		})
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// full is an address whose queue of connections is full, so that no other is made.
+func full(t *testing.T) string {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*syscall.SockaddrInet4).Port}).String()
+	for {
+		connection, err := net.DialTimeout("tcp", address, 200*time.Millisecond)
+		if err != nil {
+			return address
+		}
+		t.Cleanup(func() { connection.Close() })
+	}
+}
+
+// TestSlow checks that a server that goes on, however slowly, is waited for.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 10 {
+			w.Write([]byte("."))
+			w.(http.Flusher).Flush()
+			time.Sleep(250 * time.Millisecond)
+		}
+	}))
+	defer server.Close()
+	patient := short
+	patient.Idle = 2 * time.Second // less than the whole takes
+	response, err := (&http.Client{Transport: New(patient)}).Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if text, err := io.ReadAll(response.Body); string(text) != ".........." || err != nil {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
