@@ -41,6 +41,7 @@ type builder struct {
 	engine *engine.Engine
 	url    string
 	sum    string // of the root file system
+	empty  string // of one without any files
 }
 
 func newBuilder(t *testing.T) *builder {
@@ -48,11 +49,13 @@ func newBuilder(t *testing.T) *builder {
 	if os.Getenv("LAYC_REQUIRE_ENGINE") != "1" {
 		t.Skip("needs root and runc; set LAYC_REQUIRE_ENGINE=1 to run it")
 	}
-	archive := rootfs(t)
+	archive, empty := rootfs(t), emptyRootfs(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/rootfs.tar":
 			_, _ = w.Write(archive)
+		case "/empty.tar":
+			_, _ = w.Write(empty)
 		case "/hello":
 			fmt.Fprint(w, "hello")
 		default:
@@ -73,7 +76,7 @@ func newBuilder(t *testing.T) *builder {
 			t.Errorf("closing the engine: %v", err)
 		}
 	})
-	return &builder{t, e, server.URL, fmt.Sprintf("%x", sha256.Sum256(archive))}
+	return &builder{t, e, server.URL, fmt.Sprintf("%x", sha256.Sum256(archive)), fmt.Sprintf("%x", sha256.Sum256(empty))}
 }
 
 // rootfs is an archive with /bin/sh, /etc/passwd and /etc/group.
@@ -120,6 +123,17 @@ func rootfs(t *testing.T) []byte {
 	return b.Bytes()
 }
 
+// emptyRootfs is an archive with one empty directory.
+func emptyRootfs(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "srv/", Typeflag: tar.TypeDir, Mode: 0o755, ModTime: time.Unix(llb.Epoch, 0)}), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
 // build builds a program, in which $URL and $SUM are filled in, and returns
 // its first image's files, with what the engine says.
 func (b *builder) build(program string, secrets map[string][]byte) (files map[string]file, result *engine.Result, err error) {
@@ -129,7 +143,7 @@ func (b *builder) build(program string, secrets map[string][]byte) (files map[st
 
 // sources are what a build is made of.
 type sources struct {
-	files   map[string]string // in all of them $URL and $SUM are filled in; layc.lock has the pin of $URL/hello besides
+	files   map[string]string // in all of them $URL, $SUM and $EMPTY are filled in; layc.lock has the pin of $URL/hello besides
 	modules map[load.Repository]load.Fetched
 	secrets map[string][]byte
 	agent   string // the socket of an SSH agent
@@ -142,7 +156,7 @@ func (b *builder) write(files map[string]string) (dir string) {
 	hello := fmt.Sprintf("%x", sha256.Sum256([]byte("hello")))
 	files = maps.Clone(files)
 	files[lock.Name] = "layc-lock 1\nurl $URL/hello sha256:" + hello + " 5\n" + files[lock.Name]
-	fill := strings.NewReplacer("$URL", b.url, "$SUM", b.sum)
+	fill := strings.NewReplacer("$URL", b.url, "$SUM", b.sum, "$EMPTY", b.empty)
 	for name, text := range files {
 		name = filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(fill.Replace(text)), 0o644)); err != nil {
@@ -456,13 +470,16 @@ app a {
 		"write /opt/other 1":    "/opt/other is new; owns \"/opt/other\"",
 		"write /new/dir/x 1":    "/new is new; owns \"/new\"",
 		"write /work/x 1":       "/work is new; owns \"/work\"",
-		"write /etc/profile 1":  "/etc/profile is changed; leave out owns",
+		"write /etc/profile 1":  "/etc/profile differs from byte 0 on; leave out owns",
 		"remove /etc/group":     "/etc/group is deleted; leave out owns",
 		"soft /x /opt/bad/link": "",
 		"write /opt/bad/own 1":  "",
 		"write /etc/bad/x 1":    "/etc/bad/x is new; owns \"/etc/bad/x\"",
+		"cap /bin/sh":           "/bin/sh has other capabilities or attributes",
+		"write /run/x 1":        "/run is new; owns \"/run\"",
+		"removeall /opt/bad":    "the component owns \"/opt/bad\", and its steps do not make it; mkdir -p /opt/bad",
 		// What other steps place is placed again in the layer.
-		"write /etc/bad/program 1": "/etc/bad/program is changed; owns \"/etc/bad/program\"",
+		"write /etc/bad/program 1": "/etc/bad/program differs from byte 0 on; owns \"/etc/bad/program\"",
 	} {
 		_, _, err := b.build(strings.Replace(program, "COMMAND", command, 1), nil)
 		if want == "" {
@@ -482,5 +499,137 @@ app a {
 				t.Errorf("%s: the log does not say %q:\n%s", command, part, log)
 			}
 		}
+	}
+}
+
+// TestKept checks what gets into an image of what several kinds of components
+// make in scratch space, in /run, and where the engine mounts files; and that a
+// build stage may write anywhere.
+func TestKept(t *testing.T) {
+	b := newBuilder(t)
+	files, _, err := b.build(runBase+`
+component stage {
+    owns "/made"
+    run  """
+        write /made/x 1
+        write /root/.config/tool 1
+        remove /etc/profile
+    """
+}
+
+component stacked {
+    file "/tmp/placed/kept" text "1"
+    file "/tmp/placed/removed" text "1"
+    file "/etc/hosts" text "hosts"
+    dir  "/run/app" owner "7:8"
+    run  """
+        remove /tmp/placed/removed
+        write /tmp/placed/new 1
+        write /var/tmp/new 1
+        write /run/state/x 1
+        hard /etc/group /etc/also
+        cap /bin/sh
+    """ in "/srv/work"
+}
+
+component portable {
+    needs stacked
+    owns  "/opt/p"
+    file  "/tmp/input/kept" text "2"
+    file  "/tmp/input/removed" text "2"
+    file  "/etc/resolv.conf" text "names"
+    run   """
+        write /opt/p/x 1
+        write /tmp/input/new 1
+        remove /tmp/input/removed
+    """ with tmpfs "/var/a/b/c", cache "/cache/d"
+    file  "/tmp/input/late" text "2"
+}
+
+component c {
+    needs portable
+    copy  "/made/x" from stage to "/opt/made"
+}`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"/tmp/placed/kept": "1", "/tmp/input/kept": "2", "/tmp/input/late": "2", "/etc/hosts": "hosts", "/etc/resolv.conf": "names",
+		"/run/state/x": "1", "/opt/p/x": "1", "/opt/made": "1", "/etc/profile": "base",
+	} {
+		if got, ok := files[name]; got.text != want || !ok {
+			t.Errorf("%s holds %q, want %q", name, got.text, want)
+		}
+	}
+	for _, name := range []string{
+		"/tmp/placed/removed", "/tmp/placed/new", "/var/tmp/new", "/tmp/input/new", "/tmp/input/removed",
+		"/var/a", "/cache", "/root", "/made", "/.layc",
+	} {
+		if _, ok := files[name]; ok {
+			t.Errorf("%s is in the image", name)
+		}
+	}
+	if f := files["/run/app"]; f.Uid != 7 || f.Gid != 8 || f.Typeflag != tar.TypeDir {
+		t.Errorf("/run/app is %+v, want a directory of 7:8", f.Header)
+	}
+	if f, ok := files["/srv/work"]; f.Typeflag != tar.TypeDir || !ok {
+		t.Errorf("the directory of a stacked run is %+v, want one in the image", f.Header)
+	}
+	if files["/bin/sh"].PAXRecords["SCHILY.xattr.security.capability"] == "" {
+		t.Error("the capability of a lower file is lost")
+	}
+	if also, group := files["/etc/also"], files["/etc/group"]; also.Linkname == "" && group.Linkname == "" {
+		t.Errorf("/etc/also and /etc/group are no links: %+v, %+v", also.Header, group.Header)
+	}
+	for name, f := range files {
+		if f.ModTime.Unix() != llb.Epoch {
+			t.Errorf("%s has the time %v", name, f.ModTime)
+		}
+	}
+}
+
+// TestEmptyBase checks that users can be added to a base system without any
+// files.
+func TestEmptyBase(t *testing.T) {
+	b := newBuilder(t)
+	files, _, err := b.build(`
+fleet {
+    base   base
+    layers 2
+}
+
+component base {
+    rootfs "$URL/empty.tar" sha256 "$EMPTY"
+}
+
+user www {
+    uid  1001
+    home "/home/www"
+}
+
+component site {
+    file "/etc/hosts" text "hosts" owner www
+}
+
+app a {
+    uses site
+    user www
+}
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"/etc/passwd": "www:x:1001:1001::/home/www:/usr/sbin/nologin\n", "/etc/group": "www:x:1001:\n", "/etc/hosts": "hosts"} {
+		if got := files[name].text; got != want {
+			t.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+	for name, f := range files {
+		if f.ModTime.Unix() != llb.Epoch {
+			t.Errorf("%s has the time %v", name, f.ModTime)
+		}
+	}
+	if f := files["/home/www"]; f.Uid != 1001 || f.Gid != 1001 {
+		t.Errorf("/home/www belongs to %d:%d, want 1001:1001", f.Uid, f.Gid)
 	}
 }

@@ -106,8 +106,13 @@ func (l *lowerer) add(c *contents, i *component.Instance) {
 		setOwnership(info, o.Owner, o.Mode)
 		c.chain = c.chain.Copy(built, o.Path, o.Path, info)
 	}
+	if remains, ok := l.remaining(i, built); ok {
+		c.mixed = true
+		c.chain = c.chain.Copy(remains, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch})
+		return
+	}
 	for _, s := range i.Steps {
-		if p, ok := component.Placed(s); ok && !owned(i, p) && !component.Scratch(p) {
+		if p, ok := component.Placed(s); ok && !owned(i, p) {
 			l.act(c, i, s)
 		}
 	}

@@ -45,6 +45,17 @@ func (l *lowerer) helped(on llb.State, opts []llb.RunOption) llb.State {
 	return on.WithOutput(llb.NewState(on.Output()).Run(opts...).Root().Output())
 }
 
+// changed runs the helper on a system that is mounted at rootDir. There the
+// engine mounts nothing else, and makes nothing. The environment and user that
+// the system's state carries stay with it.
+func (l *lowerer) changed(on llb.State, opts []llb.RunOption, mounts ...llb.RunOption) llb.State {
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	run := llb.Scratch().Run(append(opts, mounts...)...)
+	return on.WithOutput(run.AddMount(rootDir, llb.NewState(on.Output())).Output())
+}
+
 // fragmentDir is where the helper finds text to append.
 const fragmentDir = "/.layc/text"
 
@@ -57,6 +68,6 @@ func (l *lowerer) append(on llb.State, i *component.Instance, s *component.Appen
 		owner = s.Owner.String()
 	}
 	opts := l.help(i.Title, "append to "+s.Path, s.Span,
-		"append", fragmentDir+"/text", s.Path, owner, strconv.FormatUint(uint64(fileMode(s.Mode, 0o644)), 8))
-	return l.helped(on, append(opts, llb.AddMount(fragmentDir, text, llb.Readonly)))
+		"append", rootDir, fragmentDir+"/text", s.Path, owner, strconv.FormatUint(uint64(fileMode(s.Mode, 0o644)), 8))
+	return l.changed(on, opts, llb.AddMount(fragmentDir, text, llb.Readonly))
 }

@@ -59,6 +59,8 @@ type Origin struct {
 	// URL is the one, as a program writes it, that a download asks while
 	// there is another mirror to be asked; else empty.
 	URL string
+	// Run is the run that the vertex executes; nil for what layc does itself.
+	Run *component.Run
 }
 
 // Options are what a lowering depends on beside the plan.
@@ -101,6 +103,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	}
 	g := &Graph{}
 	m := newMarshaller(llb.Platform(l.build), llb.LocalUniqueID(l.options.Tree))
+	l.shipped = shipped(slices.Concat(p.Images, p.Published))
 	var err error
 	if g.Images, err = l.images(slices.Concat(p.Images, p.Published), m); err != nil {
 		return nil, err
@@ -131,6 +134,7 @@ type lowerer struct {
 	origins  []Origin             // by the number in a vertex's description
 	secrets  map[string]bool
 	layouts  map[string]bool
+	shipped  map[component.Key]bool // what is in images
 
 	selections map[string]*component.Selection // by the name of their local source
 	ssh        bool

@@ -3,6 +3,7 @@ package llb
 import (
 	"encoding/hex"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,15 +113,43 @@ func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) ll
 		if len(packages) == 1 {
 			name = "install " + packages[0].Name
 		}
-		step := l.debian(distributionOf(members), name, install(members), packages)
+		return l.installed(on, below, members, l.debian(distributionOf(members), name, install(members), packages), more)
+	}
+	if len(members) > 1 || members[0].Package != nil {
+		return l.added(on, members[0].Title, install(members), more)
+	}
+	return l.alone(on, members[0])
+}
+
+// installed installs packages on a state and adds more to it, as one layer.
+// Files that the engine mounts into the step would not get through to the state,
+// so where the members may have such a file, the parts are made one after the
+// other, and combined.
+func (l *lowerer) installed(on llb.State, below, members []*component.Instance, step debianStep, more extras) llb.State {
+	if !hidden(members) {
 		step.extras = more
 		return l.must(debianInstall(on, packagesOf(below), step))
 	}
-	if len(members) > 1 || members[0].Package != nil {
-		opts := l.help(members[0].Title, "add", install(members), append([]string{"add"}, more.args()...)...)
-		return l.helped(on, append(opts, more.mounts()...))
-	}
-	return l.alone(on, members[0])
+	title, at := members[0].Title, install(members)
+	done := l.must(debianInstall(l.added(on, title, at, more), packagesOf(below), step))
+	return l.changed(on, l.help(title, "layer", at, "combine", rootDir, afterDir), llb.AddMount(afterDir, done, llb.Readonly))
+}
+
+// hidden reports whether a step of some members may place a file that the engine
+// mounts into every execution.
+func hidden(members []*component.Instance) bool {
+	return slices.ContainsFunc(members, func(i *component.Instance) bool {
+		return slices.ContainsFunc(i.Steps, func(s component.Step) bool {
+			p, ok := component.Placed(s)
+			return ok && meets(p, engineFiles)
+		})
+	})
+}
+
+// added adds users and trees to a state.
+func (l *lowerer) added(on llb.State, title string, at source.Span, more extras) llb.State {
+	opts := l.help(title, "add", at, append([]string{"add", rootDir}, more.args()...)...)
+	return l.changed(on, opts, more.mounts()...)
 }
 
 // alone does the steps of a stacked instance on a state, as one layer with the
@@ -131,8 +160,24 @@ func (l *lowerer) alone(on llb.State, i *component.Instance) llb.State {
 	if len(i.Steps) == 1 && !component.HasRun(i) {
 		return done // one layer, made by the helper as it is
 	}
-	opts := l.help(i.Title, "layer", i.Span, "squash", afterDir)
-	return l.helped(on, append(opts, llb.AddMount(afterDir, done, llb.Readonly)))
+	args, mounts := []string{"squash", rootDir, afterDir}, []llb.RunOption{llb.AddMount(afterDir, done, llb.Readonly)}
+	if placed, ok := l.placed(i); ok {
+		args, mounts = append(args, placedDir), append(mounts, llb.AddMount(placedDir, placed, llb.Readonly))
+	}
+	return l.changed(on, l.help(i.Title, "layer", i.Span, args...), mounts...)
+}
+
+// placed is what the declared steps of an instance make where the helper has to
+// tell it from what runs leave and what the engine makes; false if they make
+// nothing there.
+func (l *lowerer) placed(i *component.Instance) (llb.State, bool) {
+	var steps []component.Step
+	for _, s := range i.Steps {
+		if p, ok := component.Placed(s); ok && (meets(p, scratchDirs) || meets(p, engineDirs)) {
+			steps = append(steps, s)
+		}
+	}
+	return l.place(llb.Scratch(), i, steps), len(steps) > 0
 }
 
 // debian describes a step of package debian.go.
@@ -270,6 +315,7 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, mor
 		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),
 		llb.Platform(l.platform), l.from(i.Title, summary(s.Script), s.Span),
 	}
+	l.origins[len(l.origins)-1].Run = s
 	for _, e := range i.Env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))
 	}

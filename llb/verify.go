@@ -7,6 +7,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
 )
 
 // A portable run is kept only in the paths that its component declares, so
@@ -15,23 +16,44 @@ import (
 // the steps, and the layer copies from what the helper has seen. The engine's
 // cache knows a verified build again, so a build that does nothing verifies
 // nothing, and the layer's bytes do not depend on the helper.
+//
+// A component that is only a build stage, in no image, may write anywhere: of
+// it nothing is used but what others take from it.
 
 const (
 	beforeDir = "/.layc/before"
 	afterDir  = "/.layc/after"
+	rootDir   = "/.layc/root"
+	placedDir = "/.layc/placed"
 )
 
 // verified is the root file system that an instance's steps have made, once
 // they are verified to have written only where they may.
 func (l *lowerer) verified(i *component.Instance) llb.State {
 	built := l.built(i)
-	args := append([]string{"verify", beforeDir, afterDir}, mayWrite(i)...)
-	opts := l.help(i.Title, "verify what it wrote", i.Span, args...)
+	may := mayWrite(i)
+	if !l.shipped[i.Key] {
+		may = append([]string{anywhere}, ownedPaths(i)...)
+	}
+	opts := l.help(i.Title, "verify what it wrote", i.Span, append([]string{"verify", beforeDir, afterDir}, may...)...)
 	if l.err != nil {
 		return llb.Scratch()
 	}
 	run := llb.Scratch().Run(append(opts, llb.AddMount(beforeDir, l.unrun(i), llb.Readonly))...)
 	return run.AddMount(afterDir, built)
+}
+
+// shipped are the recipes of what is in images.
+func shipped(images []*plan.Image) map[component.Key]bool {
+	out := map[component.Key]bool{}
+	for _, i := range images {
+		for _, y := range i.Layers {
+			for _, m := range y.Members {
+				out[m.Key] = true
+			}
+		}
+	}
+	return out
 }
 
 // unrun is the root file system that an instance's steps make without its runs.
@@ -49,53 +71,83 @@ func (l *lowerer) unrun(i *component.Instance) llb.State {
 		switch p, ok := component.Placed(s); {
 		case !ran:
 			first = append(first, s)
-		case ok && !owned(i, p) && !component.Scratch(p):
+		case ok && !owned(i, p):
 			later = append(later, s)
 		}
 	}
 	return l.place(l.place(l.prepared(l.root(i.Root), i), i, first), i, later)
 }
 
-// engineFiles are the files that BuildKit mounts into every step.
-var engineFiles = []string{"/etc/resolv.conf", "/etc/hosts", "/proc", "/sys", "/dev"}
+// remaining is what an instance's declared steps place beside what it owns,
+// without what its runs have removed of it in scratch space; false if no run may
+// have.
+func (l *lowerer) remaining(i *component.Instance, after llb.State) (llb.State, bool) {
+	var placed []component.Step
+	scratch, removed := false, false
+	for _, s := range i.Steps {
+		if _, ok := s.(*component.Run); ok {
+			removed = removed || scratch
+		} else if p, ok := component.Placed(s); ok && !owned(i, p) {
+			placed = append(placed, s)
+			scratch = scratch || meets(p, scratchDirs)
+		}
+	}
+	if !removed {
+		return llb.State{}, false
+	}
+	c := &contents{scratch: true}
+	for _, s := range placed {
+		l.act(c, i, s)
+	}
+	tree := llb.Scratch().File(c.chain, l.from(i.Title, "prepare", c.origin))
+	opts := l.help(i.Title, "leave out what it removed", i.Span, "remain", rootDir, afterDir)
+	run := llb.Scratch().Run(append(opts, llb.AddMount(afterDir, after, llb.Readonly))...)
+	return run.AddMount(rootDir, tree), true
+}
+
+// scratchDirs are the directories in which what runs newly make is not kept.
+var scratchDirs = []string{"/tmp", "/var/tmp"}
+
+// engineDirs are what the engine makes and mounts for every step.
+var engineDirs = []string{"/proc", "/sys", "/dev"}
+
+// engineFiles are the files that the engine mounts into every step.
+var engineFiles = []string{"/etc/resolv.conf", "/etc/hosts"}
+
+// meets reports whether a step with a target may write to, above or beneath some
+// paths.
+func meets(target string, paths []string) bool {
+	return slices.ContainsFunc(paths, func(p string) bool { return within(target, p) || within(p, target) })
+}
+
+// anywhere allows the helper's verify all changes.
+const anywhere = "/"
 
 // mayWrite are the paths that an instance's runs may write, as the helper takes
-// them: scratch space and what it owns; after "=" where something is mounted,
-// after "+" what other steps place.
+// them: what it owns; after "=" directories that the engine makes, after "+" what
+// other steps place.
 func mayWrite(i *component.Instance) []string {
-	paths := []string{"/tmp", "/var/tmp", "/run"}
-	for _, o := range i.Owns {
-		paths = append(paths, o.Path)
-	}
-	for _, p := range engineFiles {
+	paths := ownedPaths(i)
+	for _, p := range engineDirs {
 		paths = append(paths, "="+p)
 	}
 	for _, s := range i.Steps {
-		if p, ok := component.Placed(s); ok {
-			if !owned(i, p) && !component.Scratch(p) {
-				paths = append(paths, "+"+path.Clean(p))
-			}
-			continue
+		if p, ok := component.Placed(s); ok && !owned(i, p) {
+			paths = append(paths, "+"+path.Clean(p))
 		}
-		r, ok := s.(*component.Run)
-		if !ok {
-			continue
-		}
-		if r.Dir != "" {
+		if r, ok := s.(*component.Run); ok && r.Dir != "" {
 			paths = append(paths, "="+path.Clean(r.Dir))
-		}
-		for _, p := range slices.Concat(r.Caches, r.Tmpfs) {
-			paths = append(paths, "="+path.Clean(p))
-		}
-		for _, b := range r.Binds {
-			paths = append(paths, "="+path.Clean(b.To))
-		}
-		for _, x := range r.Secrets {
-			if x.File != "" {
-				paths = append(paths, "="+x.File)
-			}
 		}
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
+}
+
+func ownedPaths(i *component.Instance) []string {
+	var out []string
+	for _, o := range i.Owns {
+		out = append(out, path.Clean(o.Path))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -10,14 +10,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // extras enters users and places trees: "--" and what account takes, or "++"
-// and a directory, in any number.
+// and a directory, in any number. What they change in the system at root bears
+// the canonical time, if the trees do.
 func extras(root string, args []string) error {
+	touched := map[string]bool{}
 	for len(args) > 0 {
 		end := len(args)
 		if i := slices.IndexFunc(args[1:], func(s string) bool { return s == "--" || s == "++" }); i >= 0 {
@@ -26,9 +27,9 @@ func extras(root string, args []string) error {
 		var err error
 		switch {
 		case args[0] == "--" && end >= 6:
-			err = account(root, args[1:end])
+			err = account(root, args[1:end], touched)
 		case args[0] == "++" && end == 2:
-			err = place(args[1], root)
+			err = place(args[1], root, touched)
 		default:
 			err = fmt.Errorf("want -- NAME UID GID HOME SHELL, or ++ DIR, got %q", args[:end])
 		}
@@ -37,7 +38,7 @@ func extras(root string, args []string) error {
 		}
 		args = args[end:]
 	}
-	return nil
+	return settleTouched(touched)
 }
 
 // account enters a user, and the group of its name, into the files of the
@@ -45,9 +46,9 @@ func extras(root string, args []string) error {
 // system has them. args are NAME UID GID HOME SHELL and further groups. A user
 // that is there with the same numbers stays; another one with its name or
 // number is an error.
-func account(root string, args []string) error {
+func account(root string, args []string, touched map[string]bool) error {
 	name, uid, gid, home, shell, groups := args[0], args[1], args[2], args[3], args[4], args[5:]
-	e := &entries{root: root}
+	e := &entries{root: root, touched: touched}
 	group := e.group(name, gid)
 	if home == "" {
 		home = "/nonexistent"
@@ -67,34 +68,44 @@ func account(root string, args []string) error {
 		return e.err
 	}
 	if home != "/nonexistent" && home != "/" {
-		if err := makeHome(filepath.Join(root, home), uid, gid); err != nil {
-			return err
-		}
+		return e.home(home, uid, gid)
 	}
 	return nil
 }
 
-// makeHome makes a home directory, unless it is there.
-func makeHome(dir, uid, gid string) error {
-	if _, err := os.Lstat(dir); err == nil {
+// home makes a home directory, unless it is there.
+func (e *entries) home(dir, uid, gid string) error {
+	at, err := inside(e.root, dir)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(at); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if at, err = makeDirs(e.root, dir, e.touched); err != nil {
 		return err
 	}
 	u, err1 := strconv.Atoi(uid)
 	g, err2 := strconv.Atoi(gid)
-	return errors.Join(err1, err2, os.Chown(dir, u, g))
+	return errors.Join(err1, err2, os.Lchown(at, u, g))
 }
 
 // entries edits files of lines with fields between colons, the name first.
 type entries struct {
-	root string
-	err  error
+	root    string
+	touched map[string]bool
+	err     error
+}
+
+// path is where a file of the system lies on disk.
+func (e *entries) path(file string) string {
+	at, err := inside(e.root, "/"+file)
+	e.err = errors.Join(e.err, err)
+	return at
 }
 
 func (e *entries) lines(file string) []string {
-	text, err := os.ReadFile(filepath.Join(e.root, file))
+	text, err := os.ReadFile(e.path(file))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		e.err = errors.Join(e.err, err)
 	}
@@ -109,13 +120,21 @@ func (e *entries) write(file string, mode fs.FileMode, lines []string) {
 	if e.err != nil {
 		return
 	}
-	path := filepath.Join(e.root, file)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	dir, err := makeDirs(e.root, filepath.Dir("/"+file), e.touched)
+	if err != nil {
 		e.err = err
 		return
 	}
+	at := e.path(file)
+	if e.err != nil {
+		return
+	}
+	if _, err := os.Lstat(at); err != nil {
+		e.touched[dir] = true
+	}
+	e.touched[at] = true
 	// In place: the file keeps its owner and mode.
-	e.err = os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), mode)
+	e.err = os.WriteFile(at, []byte(strings.Join(lines, "\n")+"\n"), mode)
 }
 
 // add adds a line for a name and its number, the third field.
@@ -148,7 +167,7 @@ func (e *entries) group(name, gid string) bool {
 
 // shadow adds a line to a file that not every system has.
 func (e *entries) shadow(file, name, line string) {
-	if _, err := os.Stat(filepath.Join(e.root, file)); err != nil {
+	if _, err := os.Stat(e.path(file)); err != nil {
 		return
 	}
 	lines := e.lines(file)
@@ -179,43 +198,55 @@ func (e *entries) join(group, user string) {
 	e.err = errors.Join(e.err, fmt.Errorf("there is no group %s for the user %s to be in", group, user))
 }
 
-// appendText appends the text of a file to another, which is made, with its
-// parents, if it is not there. A last line without an end gets one first.
-func appendText(text, to, owner, mode string) error {
-	start := time.Now().Add(-time.Second)
+// appendText appends the text of a file to a file of the system at root, which is
+// made, with its parents, if it is not there. A last line without an end gets one
+// first.
+func appendText(root, text, to, owner, mode string) error {
 	more, err := os.ReadFile(text)
 	if err != nil {
 		return err
 	}
-	have, err := os.ReadFile(to)
+	touched := map[string]bool{}
+	dir, err := makeDirs(root, filepath.Dir(to), touched)
+	if err != nil {
+		return err
+	}
+	at, err := inside(root, to)
+	if err != nil {
+		return err
+	}
+	have, err := os.ReadFile(at)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		bits, err := strconv.ParseUint(mode, 8, 32)
-		if err != nil {
+		touched[dir] = true
+		if err := makeFile(at, owner, mode); err != nil {
 			return err
 		}
-		var uid, gid int
-		if _, err := fmt.Sscanf(owner, "%d:%d", &uid, &gid); err != nil {
-			return fmt.Errorf("owner %q: %w", owner, err)
-		}
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(to, more, 0o600); err != nil {
-			return err
-		}
-		if err := errors.Join(os.Chown(to, uid, gid), unix.Chmod(to, uint32(bits))); err != nil {
-			return err
-		}
-		return settle("/", start)
 	case err != nil:
 		return err
 	}
 	if len(have) > 0 && have[len(have)-1] != '\n' {
 		have = append(have, '\n')
 	}
-	if err := os.WriteFile(to, append(have, more...), 0o600); err != nil {
+	if err := os.WriteFile(at, append(have, more...), 0o600); err != nil {
 		return err
 	}
-	return settle("/", start)
+	touched[at] = true
+	return settleTouched(touched)
+}
+
+// makeFile makes an empty file with an owner, as numbers, and an octal mode.
+func makeFile(at, owner, mode string) error {
+	bits, err := strconv.ParseUint(mode, 8, 32)
+	if err != nil {
+		return err
+	}
+	var uid, gid int
+	if _, err := fmt.Sscanf(owner, "%d:%d", &uid, &gid); err != nil {
+		return fmt.Errorf("owner %q: %w", owner, err)
+	}
+	if err := os.WriteFile(at, nil, 0o600); err != nil {
+		return err
+	}
+	return errors.Join(os.Lchown(at, uid, gid), unix.Chmod(at, uint32(bits)))
 }

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,105 +16,71 @@ const maxDifferences = 20
 
 // again compares what two executions of the same steps have made at some paths,
 // and writes into a file what differs, a line for each path: nothing if all is
-// equal. What is compared is what a layer holds: of a file type, mode, owner,
-// content and extended attributes, of a link where it points. Times are not
-// compared: layers bear the canonical one.
+// equal.
 func again(first, second, report string, paths []string) error {
-	c := &comparison{first: first, second: second}
+	t, err := compareTrees(first, second)
+	if err != nil {
+		return err
+	}
+	c := &comparison{trees: t}
 	for _, p := range paths {
 		if err := c.entry(p); err != nil {
 			return err
 		}
 	}
+	return os.WriteFile(report, []byte(listed(c.found, "")), 0o644)
+}
+
+// listed is a list for people, a line each, that is not too long.
+func listed(lines []string, indent string) string {
 	var b strings.Builder
-	for i, line := range c.found {
+	for i, line := range lines {
 		if i == maxDifferences {
-			fmt.Fprintf(&b, "… and %d more\n", len(c.found)-i)
+			fmt.Fprintf(&b, "%s… and %d more\n", indent, len(lines)-i)
 			break
 		}
-		b.WriteString(line + "\n")
+		b.WriteString(indent + line + "\n")
 	}
-	return os.WriteFile(report, []byte(b.String()), 0o644)
+	return b.String()
 }
 
 type comparison struct {
-	first, second string
-	found         []string
-}
-
-func (c *comparison) differs(path, how string) {
-	c.found = append(c.found, path+" "+how)
+	trees
+	found []string
 }
 
 // entry compares one path and what is beneath it.
 func (c *comparison) entry(p string) error {
 	var a, b unix.Stat_t
-	errA, errB := unix.Lstat(c.first+p, &a), unix.Lstat(c.second+p, &b)
-	missing := func(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) }
+	errA, errB := lstat(c.old+p, &a), lstat(c.now+p, &b)
 	switch {
 	case missing(errA) && missing(errB):
 		return nil
 	case missing(errA):
-		c.differs(p, "is there the second time only")
+		c.found = append(c.found, p+" is there the second time only")
 		return nil
 	case missing(errB):
-		c.differs(p, "is there the first time only")
+		c.found = append(c.found, p+" is there the first time only")
 		return nil
 	case errA != nil || errB != nil:
-		return &fs.PathError{Op: "stat", Path: p, Err: errors.Join(errA, errB)}
+		return errors.Join(errA, errB)
 	}
-	if a.Mode&unix.S_IFMT != b.Mode&unix.S_IFMT {
-		c.differs(p, "has another type")
-		return nil
+	how, err := c.differ(p, &a, &b)
+	if err != nil {
+		return err
 	}
-	switch {
-	case a.Mode != b.Mode:
-		c.differs(p, fmt.Sprintf("has the mode %04o, then %04o", a.Mode&0o7777, b.Mode&0o7777))
-	case a.Uid != b.Uid || a.Gid != b.Gid:
-		c.differs(p, fmt.Sprintf("has the owner %d:%d, then %d:%d", a.Uid, a.Gid, b.Uid, b.Gid))
-	default:
-		return c.content(p, a.Mode&unix.S_IFMT)
+	if how != "" {
+		c.found = append(c.found, p+" "+how)
 	}
-	if a.Mode&unix.S_IFMT == unix.S_IFDIR {
+	if kind(&a) == unix.S_IFDIR && kind(&b) == unix.S_IFDIR {
 		return c.directory(p)
-	}
-	return nil
-}
-
-// content compares two entries of equal type, mode and owner.
-func (c *comparison) content(p string, kind uint32) error {
-	switch kind {
-	case unix.S_IFDIR:
-		return c.directory(p)
-	case unix.S_IFLNK:
-		was, err1 := os.Readlink(c.first + p)
-		is, err2 := os.Readlink(c.second + p)
-		if was != is {
-			c.differs(p, fmt.Sprintf("points to %q, then to %q", was, is))
-		}
-		return errors.Join(err1, err2)
-	case unix.S_IFREG:
-		at, err := difference(c.first+p, c.second+p)
-		if err != nil {
-			return err
-		}
-		if at >= 0 {
-			c.differs(p, fmt.Sprintf("differs from byte %d on", at))
-			return nil
-		}
-		was, err1 := attributes(c.first + p)
-		is, err2 := attributes(c.second + p)
-		if !slices.Equal(was, is) {
-			c.differs(p, "has other capabilities or attributes")
-		}
-		return errors.Join(err1, err2)
 	}
 	return nil
 }
 
 func (c *comparison) directory(dir string) error {
-	a, err1 := names(c.first + dir)
-	b, err2 := names(c.second + dir)
+	a, err1 := names(c.old + dir)
+	b, err2 := names(c.now + dir)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
@@ -130,71 +92,4 @@ func (c *comparison) directory(dir string) error {
 		}
 	}
 	return nil
-}
-
-// difference is the offset at which two files begin to differ, or -1.
-func difference(one, two string) (int64, error) {
-	a, err := os.Open(one)
-	if err != nil {
-		return 0, err
-	}
-	defer a.Close()
-	b, err := os.Open(two)
-	if err != nil {
-		return 0, err
-	}
-	defer b.Close()
-	x, y := make([]byte, 1<<16), make([]byte, 1<<16)
-	for offset := int64(0); ; {
-		n, errA := io.ReadFull(a, x)
-		m, errB := io.ReadFull(b, y)
-		for i := range min(n, m) {
-			if x[i] != y[i] {
-				return offset + int64(i), nil
-			}
-		}
-		if n != m {
-			return offset + int64(min(n, m)), nil
-		}
-		offset += int64(n)
-		ended := func(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
-		switch {
-		case ended(errA) && ended(errB):
-			return -1, nil
-		case errA != nil || errB != nil:
-			return 0, errors.Join(errA, errB)
-		}
-	}
-}
-
-// attributes are a file's extended attributes that a layer keeps, sorted.
-func attributes(file string) ([]string, error) {
-	buffer := make([]byte, 1<<16)
-	n, err := unix.Llistxattr(file, buffer)
-	if errors.Is(err, syscall.ENOTSUP) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, &fs.PathError{Op: "list attributes of", Path: file, Err: err}
-	}
-	var out []string
-	for _, name := range bytes.Split(bytes.Trim(buffer[:n], "\x00"), []byte{0}) {
-		if len(name) == 0 || ofFileSystem(string(name)) {
-			continue
-		}
-		value := make([]byte, 1<<16)
-		n, err := unix.Lgetxattr(file, string(name), value)
-		if err != nil {
-			return nil, &fs.PathError{Op: "read attributes of", Path: file, Err: err}
-		}
-		out = append(out, string(name)+"="+string(value[:n]))
-	}
-	slices.Sort(out)
-	return out, nil
-}
-
-// ofFileSystem reports whether an attribute says something about the file
-// system that a file lies in, and nothing about the file.
-func ofFileSystem(name string) bool {
-	return strings.HasPrefix(name, "trusted.overlay.") || name == "security.selinux"
 }

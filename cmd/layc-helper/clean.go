@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,13 +37,18 @@ var leftovers = []string{
 
 // clean removes leftovers and mends files that hold times.
 func clean(root string) error {
+	mounts, err := mountPoints()
+	if err != nil {
+		return err
+	}
+	mounted := mountsBelow(mounts, root)
 	for _, pattern := range leftovers {
 		paths, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			return err
 		}
 		for _, path := range paths {
-			if isMountPoint(path) {
+			if mounted[path] {
 				continue
 			}
 			if err := os.RemoveAll(path); err != nil {
@@ -66,22 +70,20 @@ func notEmpty(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }
 
-func isMountPoint(path string) bool {
-	var own, parent syscall.Stat_t
-	if syscall.Lstat(path, &own) != nil || syscall.Lstat(filepath.Dir(path), &parent) != nil {
-		return false
-	}
-	return own.Dev != parent.Dev
-}
-
-// settle gives every file that changed since start the canonical time. Other
-// file systems mounted below root are not entered.
+// settle gives everything below root that changed since start, and every
+// directory in which something is mounted, the canonical time. What is mounted
+// is left alone. The engine makes the places for its mounts before start, on a
+// slow machine long before.
 func settle(root string, start time.Time) error {
-	var top syscall.Stat_t
-	if err := syscall.Lstat(root, &top); err != nil {
+	mounts, err := mountPoints()
+	if err != nil {
 		return err
 	}
-	stamp := []unix.Timespec{{Sec: epoch.Unix()}, {Sec: epoch.Unix()}}
+	mounted := mountsBelow(mounts, root)
+	touched := map[string]bool{}
+	for p := range mounted {
+		touched[filepath.Dir(p)] = true
+	}
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -89,19 +91,29 @@ func settle(root string, start time.Time) error {
 		if err != nil {
 			return err
 		}
-		var stat syscall.Stat_t
-		if err := syscall.Lstat(path, &stat); err != nil {
-			return err
-		}
-		if stat.Dev != top.Dev {
+		if mounted[path] {
 			if entry.IsDir() {
 				return filepath.SkipDir
 			}
 			return nil
 		}
-		if time.Unix(stat.Mtim.Unix()).Before(start) {
+		var stat unix.Stat_t
+		if err := lstat(path, &stat); err != nil {
+			return err
+		}
+		if !touched[path] && time.Unix(stat.Mtim.Unix()).Before(start) {
 			return nil
 		}
-		return unix.UtimesNanoAt(unix.AT_FDCWD, path, stamp, unix.AT_SYMLINK_NOFOLLOW)
+		return stamp(path, unix.Timespec{Sec: epoch.Unix()})
 	})
+}
+
+// settleTouched gives directories and files the canonical time.
+func settleTouched(touched map[string]bool) error {
+	for p := range touched {
+		if err := stamp(p, unix.Timespec{Sec: epoch.Unix()}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

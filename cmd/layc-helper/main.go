@@ -10,14 +10,20 @@
 //	layc-helper unpack STRIP ARCHIVE DIR [LIMIT]
 //	                          extract an archive without the first STRIP
 //	                          elements of its paths, and at most LIMIT bytes
-//	layc-helper add EXTRA…
-//	                          add to the system: -- NAME UID GID HOME SHELL
+//	layc-helper add ROOT EXTRA…
+//	                          add to a system: -- NAME UID GID HOME SHELL
 //	                          [GROUP…] enters a user, ++ DIR places a tree
-//	layc-helper append TEXT FILE OWNER MODE
-//	                          append the text in a file to another
+//	layc-helper append ROOT TEXT FILE OWNER MODE
+//	                          append the text in a file to one of a system
 //	layc-helper verify BEFORE AFTER [PATH…]
 //	                          fail if two trees differ outside of the paths
-//	layc-helper squash AFTER  make the system what another tree is, in one layer
+//	layc-helper squash ROOT AFTER [PLACED]
+//	                          make a system what another tree is
+//	layc-helper combine ROOT AFTER
+//	                          the same, with the times of the other tree
+//	layc-helper remain TREE AFTER
+//	                          remove from a tree the scratch files that
+//	                          another one does not have
 //	layc-helper sum512 SUM FILE
 //	                          fail if a file has another SHA-512 checksum
 //	layc-helper test COMMAND TEXT
@@ -31,9 +37,11 @@
 //	                          report what the ELF files of the first tree lack
 //	                          in all trees, which lie on top of each other
 //
-// Those that change the system work on / and leave nothing there that depends
-// on when or where they ran: no logs, no caches, and every file that isn't as a package has it bears
-// the canonical time, 1980-01-01T00:00:00Z. None uses the network.
+// Those that install packages work on /; the others on systems that are mounted
+// somewhere, where the engine mounts nothing else. They leave nothing there that
+// depends on when or where they ran: no logs, no caches, and every file that isn't
+// as a package has it bears the canonical time, 1980-01-01T00:00:00Z. None uses
+// the network.
 package main
 
 import (
@@ -52,7 +60,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash, sum512, test, user, again or libraries: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash, combine, remain, sum512, test, user, again or libraries: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -65,14 +73,20 @@ func run(args []string) error {
 		return unpackArgs(args[1:])
 	}
 	switch {
-	case args[0] == "add":
-		return add(args[1:])
-	case len(args) == 5 && args[0] == "append":
-		return appendText(args[1], args[2], args[3], args[4])
+	case len(args) >= 2 && args[0] == "add":
+		return extras(args[1], args[2:])
+	case len(args) == 6 && args[0] == "append":
+		return appendText(args[1], args[2], args[3], args[4], args[5])
 	case len(args) >= 3 && args[0] == "verify":
 		return verify(args[1], args[2], args[3:])
-	case len(args) == 2 && args[0] == "squash":
-		return squash(args[1])
+	case len(args) == 3 && args[0] == "squash":
+		return squash(args[1], args[2], "", false)
+	case len(args) == 4 && args[0] == "squash":
+		return squash(args[1], args[2], args[3], false)
+	case len(args) == 3 && args[0] == "combine":
+		return squash(args[1], args[2], args[2], true)
+	case len(args) == 3 && args[0] == "remain":
+		return remain(args[1], args[2])
 	case len(args) == 3 && args[0] == "sum512":
 		return sum512(args[1], args[2])
 	}
@@ -87,15 +101,6 @@ func run(args []string) error {
 		return libraries(args[1], args[2], args[3:])
 	}
 	return errUsage
-}
-
-// add adds users and trees to the system at /.
-func add(more []string) error {
-	start := time.Now().Add(-time.Second)
-	if err := extras("/", more); err != nil {
-		return err
-	}
-	return settle("/", start)
 }
 
 // packages makes or extends the system at / with the packages in dir, after

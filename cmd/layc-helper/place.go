@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,48 +15,99 @@ import (
 // place copies a tree into the system at root as a layer on top of it would:
 // with owners, modes, times, links and extended attributes. What cannot be kept
 // is an error. A directory that leads on through a link of the system is kept
-// a link.
-func place(tree, root string) error {
-	p := &placing{tree: tree, root: root, links: map[uint64]string{}}
-	return filepath.WalkDir(tree, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || path == tree {
-			return err
-		}
-		return p.one(path, filepath.Join(root, strings.TrimPrefix(path, tree)))
-	})
+// a link, which is followed within the system. Directories that it writes into
+// are noted in touched.
+func place(tree, root string, touched map[string]bool) error {
+	p := &placing{tree: tree, root: root, links: map[inode]string{}, touched: touched}
+	return p.entries("/", root)
 }
 
 type placing struct {
 	tree, root string
-	links      map[uint64]string // files with several names, by inode: the first copy
+	links      map[inode]string // files with several names: the first copy
+	touched    map[string]bool
 }
 
-func (p *placing) one(from, to string) error {
-	var stat unix.Stat_t
-	if err := unix.Lstat(from, &stat); err != nil {
-		return &fs.PathError{Op: "stat", Path: from, Err: err}
+// entries copies what is in a directory of the tree into one of the system.
+func (p *placing) entries(dir, into string) error {
+	all, err := names(p.tree + dir)
+	if err != nil {
+		return err
 	}
-	kind := stat.Mode & unix.S_IFMT
-	if kind == unix.S_IFDIR {
-		if info, err := os.Stat(to); err != nil || !info.IsDir() {
-			if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o755)); err != nil {
-				return err
-			}
+	for _, name := range all {
+		if err := p.one(filepath.Join(dir, name), filepath.Join(into, name)); err != nil {
+			return err
 		}
-		return p.settle(from, to, &stat, true)
+	}
+	return nil
+}
+
+// one copies a path of the tree to a path on disk, of which no parent is a link.
+func (p *placing) one(path, to string) error {
+	from := p.tree + path
+	var stat unix.Stat_t
+	if err := lstat(from, &stat); err != nil {
+		return err
+	}
+	p.touched[filepath.Dir(to)] = true
+	if kind(&stat) == unix.S_IFDIR {
+		return p.directory(path, to, &stat)
 	}
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
-	if first := p.links[stat.Ino]; first != "" {
+	if first := p.links[statInode(&stat)]; first != "" {
 		return os.Link(first, to)
 	}
-	var err error
-	switch kind {
-	case unix.S_IFREG:
-		if stat.Nlink > 1 {
-			p.links[stat.Ino] = to
+	if stat.Nlink > 1 {
+		p.links[statInode(&stat)] = to
+	}
+	if err := clone(from, to, &stat); err != nil {
+		return err
+	}
+	return stamp(to, stat.Mtim)
+}
+
+func (p *placing) directory(path, to string, stat *unix.Stat_t) error {
+	to, err := followed(p.root, to)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Lstat(to); err != nil || !info.IsDir() {
+		if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o755)); err != nil {
+			return err
 		}
+	}
+	if err := dress(p.tree+path, to, stat); err != nil {
+		return err
+	}
+	if err := p.entries(path, to); err != nil {
+		return err
+	}
+	return stamp(to, stat.Mtim)
+}
+
+// followed is where a path on disk leads within the system, if it is a link that
+// leads to a directory; else the path itself.
+func followed(root, p string) (string, error) {
+	if info, err := os.Lstat(p); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return p, nil
+	}
+	at, err := inside(root, strings.TrimPrefix(p, root))
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Lstat(at); err != nil || !info.IsDir() {
+		return p, nil
+	}
+	return at, nil
+}
+
+// clone makes a copy of what is no directory, where nothing is, with all but its time.
+func clone(from, to string, stat *unix.Stat_t) error {
+	var err error
+	switch kind(stat) {
+	case unix.S_IFREG:
 		err = copyFile(from, to)
 	case unix.S_IFLNK:
 		var target string
@@ -64,27 +115,33 @@ func (p *placing) one(from, to string) error {
 			err = os.Symlink(target, to)
 		}
 	default:
-		err = unix.Mknod(to, stat.Mode, int(stat.Rdev))
+		if err = unix.Mknod(to, stat.Mode, int(stat.Rdev)); err != nil {
+			err = &fs.PathError{Op: "mknod", Path: to, Err: err}
+		}
 	}
 	if err != nil {
 		return err
 	}
-	return p.settle(from, to, &stat, false)
+	return dress(from, to, stat)
 }
 
-// settle gives a copy the metadata of the original.
-func (p *placing) settle(from, to string, stat *unix.Stat_t, dir bool) error {
-	link := stat.Mode&unix.S_IFMT == unix.S_IFLNK
+// dress gives a copy the owner, mode and attributes of the original.
+func dress(from, to string, stat *unix.Stat_t) error {
 	errs := []error{unix.Lchown(to, int(stat.Uid), int(stat.Gid))}
-	if !link {
+	if kind(stat) != unix.S_IFLNK {
 		errs = append(errs, unix.Chmod(to, stat.Mode&0o7777)) // after chown, which takes bits away
 	}
-	if !dir {
-		errs = append(errs, copyAttributes(from, to))
-	}
-	errs = append(errs, unix.UtimesNanoAt(unix.AT_FDCWD, to, []unix.Timespec{stat.Mtim, stat.Mtim}, unix.AT_SYMLINK_NOFOLLOW))
+	errs = append(errs, copyAttributes(from, to))
 	if err := errors.Join(errs...); err != nil {
 		return &fs.PathError{Op: "place", Path: to, Err: err}
+	}
+	return nil
+}
+
+// stamp sets the time of an entry, not of what it links to.
+func stamp(p string, t unix.Timespec) error {
+	if err := unix.UtimesNanoAt(unix.AT_FDCWD, p, []unix.Timespec{t, t}, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return &fs.PathError{Op: "set the time of", Path: p, Err: err}
 	}
 	return nil
 }
@@ -103,28 +160,21 @@ func copyFile(from, to string) error {
 	return errors.Join(err, out.Close())
 }
 
-// copyAttributes copies extended attributes, such as capabilities.
+// copyAttributes gives an entry the extended attributes of another one, such as
+// capabilities, and no others.
 func copyAttributes(from, to string) error {
-	buffer := make([]byte, 1<<16)
-	n, err := unix.Llistxattr(from, buffer)
-	if errors.Is(err, syscall.ENOTSUP) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for name := range strings.SplitSeq(strings.Trim(string(buffer[:n]), "\x00"), "\x00") {
-		if name == "" || ofFileSystem(name) {
-			continue
-		}
-		value := make([]byte, 1<<16)
-		n, err := unix.Lgetxattr(from, name, value)
-		if err != nil {
-			return err
-		}
-		if err := unix.Lsetxattr(to, name, value[:n], 0); err != nil {
-			return err
+	want, err1 := attributes(from)
+	have, err2 := attributes(to)
+	errs := []error{err1, err2}
+	for _, a := range have {
+		if name, _, _ := strings.Cut(a, "="); !slices.Contains(want, a) {
+			errs = append(errs, unix.Lremovexattr(to, name))
 		}
 	}
-	return nil
+	for _, a := range want {
+		if name, value, _ := strings.Cut(a, "="); !slices.Contains(have, a) {
+			errs = append(errs, unix.Lsetxattr(to, name, []byte(value), 0))
+		}
+	}
+	return errors.Join(errs...)
 }

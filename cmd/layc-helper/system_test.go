@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // tree makes files in a new directory; a text that begins with "-> " is a
@@ -30,44 +33,80 @@ func tree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+// TestVerify checks what a component may change of a tree, and what is said of
+// what it may not.
 func TestVerify(t *testing.T) {
-	before := map[string]string{"etc/a": "1", "etc/link": "-> a", "etc/placed": "1", "opt/x": "1"}
-	for _, c := range []struct {
-		name   string
-		change map[string]string // "" removes
-		want   string            // in the error; "" for none
-	}{
-		{"within", map[string]string{"own/dir/file": "x", "opt/new/deep/y": "y"}, ""},
-		{"beside", map[string]string{"opt/new/other": "y"}, "/opt/new/other is new"},
-		{"new", map[string]string{"srv/x": "y"}, `owns "/srv"`},
-		{"changed", map[string]string{"etc/a": "22"}, "/etc/a is changed"},
-		{"link", map[string]string{"etc/link": "-> b"}, "/etc/link points elsewhere"},
-		{"gone", map[string]string{"opt/x": ""}, "/opt is deleted"},
-		{"placed", map[string]string{"etc/placed": "22"}, `owns "/etc/placed"`},
-		{"mounted", map[string]string{"cache": ""}, ""},
+	needsMounts(t)
+	const lower = `mkdir -p etc opt own/sub tmp/old var/tmp run opt/new/deep
+		echo 1 > etc/a; ln -s a etc/link; echo 1 > etc/placed; echo 1 > opt/x; echo 1 > tmp/old/file; mkdir tmp/src; echo 1 > tmp/src/file; chmod 1777 tmp`
+	for steps, want := range map[string]string{ // in the error; "" for none
+		"echo x > own/file; mkdir opt/new/deep/y; ln -s x own/sub/link": "",
+		"rm -r own; ln -s /nowhere own":                                 "",
+		"echo 1 > opt/new/other":                                        "/opt/new/other is new",
+		"mkdir srv":                                                     `owns "/srv"`,
+		"echo 2 > etc/a; touch -d $CANONICAL etc/a":                     "/etc/a differs from byte 0 on",
+		"rm etc/link; ln -s b etc/link; touch -hd $CANONICAL etc/link":  `/etc/link points to "a", then to "b"`,
+		"rm -r opt/x":                    "/opt/x is deleted",
+		"echo 2 > etc/placed":            `owns "/etc/placed"`,
+		"chmod 600 etc/a":                "/etc/a has the mode 0644, then 0600",
+		"chown 1:2 etc":                  "/etc has the owner 0:0, then 1:2",
+		"rm etc/a; mkfifo etc/a":         "/etc/a has another type",
+		"chmod 700 .":                    "/ has the mode 0755, then 0700",
+		"mkdir -p cache":                 "",
+		"mkdir -p cache; echo > cache/x": "/cache is new",
+		"echo 1 > tmp/new; mkdir var/tmp/new tmp/old/new": "",
+		"chmod 755 tmp":         "/tmp has the mode 1777, then 0755",
+		"echo 2 > tmp/old/file": "/tmp/old/file differs",
+		"rm tmp/old/file":       "/tmp/old/file is deleted",
+		"rm -r tmp/src":         "",
+		"rm tmp/src/file":       "",
+		"echo 2 > tmp/src/file": `owns "/tmp/src/file"`,
+		"mkdir run/app":         `owns "/run/app"`,
+		"rm -r own":             `the component owns "/own", and its steps do not make it`,
+		"rm -r opt/new":         `mkdir -p /opt/new/deep`,
+		"echo 1 > own/.wh.x":    "/own/.wh.x has a name that begins with .wh.",
 	} {
-		after := map[string]string{}
-		for name, text := range before {
-			after[name] = text
-		}
-		for name, text := range c.change {
-			after[name] = text
-			if text == "" {
-				delete(after, name)
-			}
-		}
-		dir := tree(t, after)
-		if c.name == "mounted" {
-			if err := os.Mkdir(filepath.Join(dir, "cache"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}
-		err := verify(tree(t, before), dir, []string{"/own", "/opt/new/deep", "=/cache", "+/etc/placed"})
+		before, after := lowerTree(t, lower), lowerTree(t, lower+"\n"+steps)
+		err := verify(before, after, []string{"/own", "/opt/new/deep", "=/cache", "+/etc/placed", "+/tmp/src"})
 		switch {
-		case c.want == "" && err != nil:
-			t.Errorf("%s: %v", c.name, err)
-		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
-			t.Errorf("%s: %v, want %s", c.name, err, c.want)
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", steps, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want %s", steps, err, want)
+		}
+	}
+}
+
+// TestVerifyAnywhere checks that a component of a build stage may write wherever
+// it likes, and still has to make what it owns.
+func TestVerifyAnywhere(t *testing.T) {
+	before, after := lowerTree(t, "mkdir etc; echo 1 > etc/a"), lowerTree(t, "mkdir etc own; echo 2 > etc/a; mkdir root")
+	if err := verify(before, after, []string{"/", "/own"}); err != nil {
+		t.Error(err)
+	}
+	if err := verify(before, lowerTree(t, "mkdir -p etc own tmp var/tmp/x; echo 1 > etc/a; echo 1 > tmp/x"), []string{"/own"}); err != nil {
+		t.Errorf("scratch space that was not there: %v", err)
+	}
+	if err := verify(before, after, []string{"/", "/other"}); err == nil || !strings.Contains(err.Error(), `owns "/other"`) {
+		t.Errorf("got %v for a path that is not made", err)
+	}
+}
+
+// TestVerifyAttributes checks that attributes count, outside of what is owned
+// and within.
+func TestVerifyAttributes(t *testing.T) {
+	needsMounts(t)
+	const lower = "mkdir own; echo 1 > own/a; echo 1 > b"
+	for file, want := range map[string]string{
+		"/b":     "/b has other capabilities or attributes",
+		"/own/a": "/own/a has the attribute user.x, and layers keep no attributes but capabilities",
+	} {
+		before, after := lowerTree(t, lower), lowerTree(t, lower)
+		if err := unix.Lsetxattr(after+file, "user.x", []byte("1"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := verify(before, after, []string{"/own"}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", file, err, want)
 		}
 	}
 }
@@ -100,12 +139,142 @@ func TestAccount(t *testing.T) {
 	}
 }
 
+// TestAccountInEmpty checks that users can be entered into a system that has
+// nothing, and that no link of a system leads out of it.
+func TestAccountInEmpty(t *testing.T) {
+	needsMounts(t)
+	out := t.TempDir()
+	for name, root := range map[string]string{
+		"empty": lowerTree(t, "true"),
+		"links": lowerTree(t, "mkdir -p usr/etc data; ln -s /usr/etc etc; ln -s /data/../../../data home"),
+	} {
+		if err := extras(root, []string{"--", "www", "33", "34", "/home/sites/www", ""}); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		home, etc := "/home", "/etc"
+		if name == "links" {
+			home, etc = "/data", "/usr/etc"
+		}
+		got := listing(t, root)
+		for p, want := range map[string]string{
+			etc + "/passwd": `100644 0:0 "www:x:33:34::/home/sites/www:/usr/sbin/nologin\n"`, etc + "/group": `100644 0:0 "www:x:34:\n"`,
+			home + "/sites": "40755 0:0", home + "/sites/www": "40755 33:34",
+		} {
+			if got[p] != want {
+				t.Errorf("%s: %s is %q, want %q", name, p, got[p], want)
+			}
+			if info, err := os.Stat(root + p); err != nil || !info.ModTime().Equal(epoch) {
+				t.Errorf("%s: %s has another time than the canonical one, %v", name, p, err)
+			}
+		}
+	}
+	dangling := lowerTree(t, "mkdir etc; ln -s "+out+"/passwd etc/passwd")
+	if err := extras(dangling, []string{"--", "www", "33", "33", "", ""}); err == nil {
+		t.Error("a link that leads out of the system is no error")
+	}
+	if left, err := names(out); err != nil || len(left) > 0 {
+		t.Errorf("%q was written outside of the system, %v", left, err)
+	}
+}
+
+func TestAppend(t *testing.T) {
+	needsMounts(t)
+	root := lowerTree(t, "mkdir -p etc usr/share; printf one > etc/a; chmod 640 etc/a; ln -s /usr/share share; echo one > usr/share/b")
+	text := filepath.Join(tree(t, map[string]string{"text": "two\n"}), "text")
+	for _, to := range []string{"/etc/a", "/share/b", "/etc/new/c"} {
+		if err := appendText(root, text, to, "3:4", "4750"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := listing(t, root)
+	for p, want := range map[string]string{
+		"/etc/a": `100640 0:0 "one\ntwo\n"`, "/usr/share/b": `100644 0:0 "one\ntwo\n"`, "/etc/new": "40755 0:0", "/etc/new/c": `104750 3:4 "two\n"`,
+	} {
+		if got[p] != want {
+			t.Errorf("%s is %q, want %q", p, got[p], want)
+		}
+	}
+	for p := range got {
+		if info, err := os.Lstat(root + p); err != nil || !info.ModTime().Equal(epoch) {
+			t.Errorf("%s has the time %v, %v", p, info.ModTime(), err)
+		}
+	}
+}
+
+func TestRemain(t *testing.T) {
+	needsMounts(t)
+	placed := lowerTree(t, "mkdir -p tmp/a/b var/tmp etc; echo 1 > tmp/a/b/x; echo 1 > tmp/a/y; echo 1 > tmp/z; echo 1 > var/tmp/x; echo 1 > etc/x")
+	after := lowerTree(t, "mkdir -p tmp/a/b tmp/new; echo 1 > tmp/a/b/x; echo 1 > tmp/a/new")
+	if err := remain(placed, after); err != nil {
+		t.Fatal(err)
+	}
+	want := listing(t, lowerTree(t, "mkdir -p tmp/a/b var/tmp etc; echo 1 > tmp/a/b/x; echo 1 > etc/x"))
+	if d := unequal(want, listing(t, placed)); d != "" {
+		t.Error(d)
+	}
+	if info, err := os.Stat(placed + "/tmp"); err != nil || !info.ModTime().Equal(epoch) {
+		t.Errorf("/tmp has the time %v, %v", info.ModTime(), err)
+	}
+}
+
+func TestMounts(t *testing.T) {
+	mounts := parseMounts(`22 1 0:21 / / rw,relatime - overlay overlay rw,lowerdir=/s/2/fs:/s/1/fs,upperdir=/s/3/fs,workdir=/s/3/work
+23 22 0:5 / /proc rw shared:3 - proc proc rw
+24 22 8:1 /x /etc/a\040b\134c ro master:1 - ext4 /dev/sda rw
+25 22 0:30 / /after ro - overlay overlay ro,lowerdir+=/s/4/fs,lowerdir+=/s/1/fs
+26 22 0:31 / /other ro - overlay overlay ro,lowerdir=/s/9/fs
+`)
+	below := mountsBelow(mounts, "/")
+	for _, p := range []string{"/proc", `/etc/a b\c`, "/after"} {
+		if !below[p] {
+			t.Errorf("%q is no mount", p)
+		}
+	}
+	if len(mountsBelow(mounts, "/etc")) != 1 || below["/"] {
+		t.Errorf("the mounts are %v", below)
+	}
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{{"/", "/after", true}, {"/", "/other", false}, {"/", "/proc", false}, {"/proc", "/proc", false}, {"/none", "/none", false}} {
+		if got := shareLayers(mounts, c.a, c.b); got != c.want {
+			t.Errorf("%s and %s share layers: %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+// TestSettle checks that a directory in which something is mounted gets the
+// canonical time however old that mount is, and that nothing mounted is touched.
+func TestSettle(t *testing.T) {
+	needsMounts(t)
+	root, mounted := lowerTree(t, "mkdir -p etc/sub old; echo 1 > etc/hosts; echo 1 > etc/file"), lowerTree(t, "echo 1 > hosts")
+	if err := unix.Mount(mounted+"/hosts", root+"/etc/hosts", "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(root+"/etc/hosts", unix.MNT_DETACH) })
+	const packaged = 1500000000
+	for _, p := range []string{"/etc", "/old", "/etc/hosts", "/etc/file"} {
+		if err := stamp(root+p, unix.Timespec{Sec: packaged}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := settle(root, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for p, want := range map[string]int64{"/etc": epoch.Unix(), "/old": packaged, "/etc/hosts": packaged, "/etc/file": packaged} {
+		if info, err := os.Stat(root + p); err != nil || info.ModTime().Unix() != want {
+			t.Errorf("%s has the time %d, %v, want %d", p, info.ModTime().Unix(), err, want)
+		}
+	}
+}
+
 func TestPlace(t *testing.T) {
 	from, to := tree(t, map[string]string{"lib/a": "new", "lib/l": "-> a"}), tree(t, map[string]string{"usr/lib/a": "old", "lib": "-> usr/lib"})
 	if err := os.Link(filepath.Join(from, "lib/a"), filepath.Join(from, "lib/b")); err != nil {
 		t.Fatal(err)
 	}
-	if err := place(from, to); err != nil {
+	if err := place(from, to, map[string]bool{}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(filepath.Join(to, "usr/lib/a")); err != nil || string(got) != "new" {

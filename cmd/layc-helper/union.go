@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
 // union is the file system that trees make on top of each other, the topmost
@@ -104,4 +106,29 @@ func (u union) list(dir string) ([]string, error) {
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
+}
+
+// inside is where a path of the system at root lies on disk once all its links
+// are followed within the system.
+func inside(root, p string) (string, error) { return securejoin.SecureJoin(root, p) }
+
+// makeDirs makes a directory of the system at root, and its parents, where they
+// are not there, and returns where it lies on disk. What it makes or writes into
+// is noted in touched.
+func makeDirs(root, dir string, touched map[string]bool) (string, error) {
+	at, err := inside(root, dir)
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Lstat(at); err == nil {
+		if !info.IsDir() {
+			err = &fs.PathError{Op: "make", Path: dir, Err: syscall.ENOTDIR}
+		}
+		return at, err
+	}
+	if _, err := makeDirs(root, path.Dir(dir), touched); err != nil {
+		return "", err
+	}
+	touched[path.Dir(at)], touched[at] = true, true
+	return at, os.Mkdir(at, 0o755)
 }

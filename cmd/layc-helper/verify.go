@@ -5,75 +5,129 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
+// anywhere stands for all paths among those that may change.
+const anywhere = "/"
+
 // verify compares a root file system before and after a component's steps. It
-// fails, and says what changed, unless all that changed lies within the
-// allowed paths. New directories that lead to an allowed path are allowed, too,
-// and, of a path after "=", an empty file or directory there: what is mounted
-// leaves such. Paths after "+" are the component's own, which it may not change.
-// What is compared is what an image holds: type, mode, owner, size and time of
-// a file, the target of a link; of directories neither size nor time.
-func verify(before, after string, allowed []string) error {
-	v := &verification{before: before, after: after}
-	for _, a := range allowed {
+// fails, and says what changed, unless all that changed lies within the paths
+// that the component owns. New directories that lead to one of them are allowed,
+// too, and new entries of scratch space, and that itself, and, of a path after
+// "=", an empty directory there: the engine makes such. Paths after "+" are the component's
+// own, which it may not change. Each path that is owned has to be there, and an
+// image has to be able to hold what is in it. The path "/" allows everything.
+func verify(before, after string, paths []string) error {
+	t, err := compareTrees(before, after)
+	if err != nil {
+		return err
+	}
+	v := &verification{trees: t}
+	for _, a := range paths {
 		if p, ok := strings.CutPrefix(a, "="); ok {
 			v.points = append(v.points, p)
 		} else if p, ok := strings.CutPrefix(a, "+"); ok {
 			v.placed = append(v.placed, p)
+		} else if a == anywhere {
+			v.free = true
 		} else {
-			v.allowed = append(v.allowed, a)
+			v.owned = append(v.owned, a)
 		}
 	}
-	if err := v.compare("/"); err != nil {
-		return err
+	for _, p := range v.owned {
+		if err := v.there(p); err != nil {
+			return err
+		}
 	}
-	if len(v.broken) == 0 {
+	if !v.free {
+		if err := v.both("/"); err != nil {
+			return err
+		}
+	}
+	return v.result()
+}
+
+type verification struct {
+	trees
+	owned   []string
+	free    bool     // it may write anywhere
+	points  []string // directories that the engine makes
+	placed  []string // what the component has placed
+	lacking []string // owned paths that are not there
+	unfit   []string // lines for people
+	broken  []string // lines for people
+	made    []string // topmost paths that are new, or the component's own
+	changed bool     // something of others is not as it was
+}
+
+// result is the error that says all that is wrong.
+func (v *verification) result() error {
+	var b strings.Builder
+	for _, p := range v.lacking {
+		fmt.Fprintf(&b, "the component owns %q, and its steps do not make it:\n  make it in a run, such as `mkdir -p %s`, or take it out of `owns`\n", p, p)
+	}
+	if len(v.unfit) > 0 {
+		b.WriteString("no image can hold what the component made:\n" + listed(v.unfit, "  "))
+	}
+	if len(v.broken) > 0 {
+		v.explain(&b)
+	}
+	if b.Len() == 0 {
 		return nil
 	}
-	var b strings.Builder
-	b.WriteString("the component wrote outside of what it owns:\n")
-	for i, p := range v.broken {
-		if i == 20 {
-			fmt.Fprintf(&b, "  … and %d more\n", len(v.broken)-i)
-			break
-		}
-		fmt.Fprintf(&b, "  %s\n", p)
-	}
+	return errors.New(b.String())
+}
+
+func (v *verification) explain(b *strings.Builder) {
+	b.WriteString("the component wrote outside of what it owns:\n" + listed(v.broken, "  "))
 	b.WriteString("only what a component owns gets into an image, so this would be lost.\n")
 	if len(v.made) > 0 {
 		var names []string
 		for _, p := range v.made[:min(len(v.made), 5)] {
 			names = append(names, fmt.Sprintf("%q", p))
 		}
-		fmt.Fprintf(&b, "true would be:  owns %s\n", strings.Join(names, ", "))
+		fmt.Fprintf(b, "true would be:  owns %s\n", strings.Join(names, ", "))
 	}
 	b.WriteString("for files that only the build needs, use /tmp, or a mount: with cache, with tmpfs\n")
 	if v.changed {
 		b.WriteString("to change or delete files of others, leave out owns: then the component is stacked on them\n")
 	}
-	return errors.New(b.String())
 }
 
-type verification struct {
-	before, after string
-	allowed       []string
-	points        []string // where something was mounted
-	placed        []string // what the component has placed
-	broken        []string // lines for people
-	made          []string // topmost paths that are new, or the component's own
-	changed       bool     // something of others is not as it was
+// there looks whether an owned path is there, and whether an image can hold it.
+func (v *verification) there(p string) error {
+	dir, err := inside(v.now, path.Dir(p))
+	if err != nil && !missing(err) {
+		return err
+	}
+	at := filepath.Join(dir, path.Base(p))
+	if _, err1 := os.Lstat(at); err != nil || missing(err1) {
+		v.lacking = append(v.lacking, p)
+		return nil
+	}
+	return filepath.WalkDir(at, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		how, err := unfit(file, entry.Name())
+		if how != "" {
+			v.unfit = append(v.unfit, p+strings.TrimPrefix(file, at)+" "+how)
+		}
+		return err
+	})
 }
 
-// within reports whether a path may change.
-func (v *verification) within(p string) bool { return beneath(p, v.allowed) }
+// within reports whether a path is owned.
+func (v *verification) within(p string) bool { return beneath(p, v.owned) }
 
 func beneath(p string, dirs []string) bool {
-	return slices.ContainsFunc(dirs, func(d string) bool { return p == d || strings.HasPrefix(p, d+"/") })
+	return slices.ContainsFunc(dirs, func(d string) bool { return p == d || d == "/" || strings.HasPrefix(p, d+"/") })
 }
 
 // differs notes that something is not as it was.
@@ -86,31 +140,38 @@ func (v *verification) differs(p, how string) {
 	}
 }
 
+// isNew notes that something is there that was not, unless that is scratch or
+// never in an image.
+func (v *verification) isNew(p string, stat *unix.Stat_t) {
+	if inScratch(p) || kind(stat) == unix.S_IFSOCK {
+		return
+	}
+	v.broken, v.made = append(v.broken, p+" is new"), append(v.made, p)
+}
+
 // leads reports whether a path leads to one that may change.
 func (v *verification) leads(p string) bool {
 	leads := func(a string) bool { return strings.HasPrefix(a, strings.TrimSuffix(p, "/")+"/") }
-	return slices.ContainsFunc(v.allowed, leads) || slices.ContainsFunc(v.points, leads)
+	return slices.ContainsFunc(v.owned, leads) || slices.ContainsFunc(v.points, leads) || slices.ContainsFunc(scratchDirs, leads)
 }
 
-// point reports whether a new path is nothing but a place where something was
-// mounted.
+// point reports whether a new path is nothing but a directory that the engine
+// made.
 func (v *verification) point(p string) bool {
 	if !slices.Contains(v.points, p) {
 		return false
 	}
-	if entries, err := os.ReadDir(v.after + p); err == nil {
-		return len(entries) == 0
-	}
-	return !notEmpty(v.after + p)
+	entries, err := os.ReadDir(v.now + p)
+	return err == nil && len(entries) == 0
 }
 
 // compare compares the entries of a directory that both have.
 func (v *verification) compare(dir string) error {
-	old, err := names(v.before + dir)
+	old, err := names(v.old + dir)
 	if err != nil {
 		return err
 	}
-	now, err := names(v.after + dir)
+	now, err := names(v.now + dir)
 	if err != nil {
 		return err
 	}
@@ -118,79 +179,66 @@ func (v *verification) compare(dir string) error {
 	slices.Sort(all)
 	for _, name := range slices.Compact(all) {
 		p := filepath.Join(dir, name)
-		if v.within(p) || p == "/.layc" {
+		if v.within(p) {
 			continue
 		}
 		_, was := slices.BinarySearch(old, name)
 		_, is := slices.BinarySearch(now, name)
 		switch {
 		case !is:
-			v.differs(p, "is deleted")
+			// A run may take away what a step has placed for it in scratch.
+			if !inScratch(p) || !beneath(p, v.placed) {
+				v.differs(p, "is deleted")
+			}
 		case !was:
-			if v.point(p) {
-				continue
-			}
-			if !v.leads(p) {
-				v.broken, v.made = append(v.broken, p+" is new"), append(v.made, p)
-			} else if err := v.fresh(p); err != nil {
-				return err
-			}
+			err = v.fresh(p)
 		default:
-			if err := v.both(p); err != nil {
-				return err
-			}
+			err = v.both(p)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// fresh looks for what may not be there in a new directory that leads to an
-// allowed path.
-func (v *verification) fresh(dir string) error {
-	now, err := names(v.after + dir)
-	if errors.Is(err, syscall.ENOTDIR) {
-		v.broken, v.made = append(v.broken, dir+" is new"), append(v.made, dir)
+// fresh looks at a path that is new, and if it is a directory that leads to an
+// owned one, for what may not be there in it.
+func (v *verification) fresh(p string) error {
+	var stat unix.Stat_t
+	if err := lstat(v.now+p, &stat); err != nil {
+		return err
+	}
+	if v.within(p) || v.point(p) || slices.Contains(scratchDirs, p) && kind(&stat) == unix.S_IFDIR {
 		return nil
 	}
+	if !v.leads(p) || kind(&stat) != unix.S_IFDIR {
+		v.isNew(p, &stat)
+		return nil
+	}
+	now, err := names(v.now + p)
 	for _, name := range now {
-		p := filepath.Join(dir, name)
-		switch {
-		case v.within(p), v.point(p):
-		case !v.leads(p):
-			v.broken, v.made = append(v.broken, p+" is new"), append(v.made, p)
-		default:
-			err = errors.Join(err, v.fresh(p))
-		}
+		err = errors.Join(err, v.fresh(filepath.Join(p, name)))
 	}
 	return err
 }
 
 // both compares what was there with what is.
 func (v *verification) both(p string) error {
-	var a, b syscall.Stat_t
-	if err := errors.Join(syscall.Lstat(v.before+p, &a), syscall.Lstat(v.after+p, &b)); err != nil {
+	var a, b unix.Stat_t
+	if err := errors.Join(lstat(v.old+p, &a), lstat(v.now+p, &b)); err != nil {
 		return err
 	}
-	if a.Mode != b.Mode || a.Uid != b.Uid || a.Gid != b.Gid {
-		v.differs(p, "has another type, mode or owner")
+	how, err := v.differ(p, &a, &b)
+	if err != nil {
+		return err
+	}
+	if how != "" {
+		v.differs(p, how)
 		return nil
 	}
-	switch a.Mode & syscall.S_IFMT {
-	case syscall.S_IFDIR:
+	if kind(&a) == unix.S_IFDIR {
 		return v.compare(p)
-	case syscall.S_IFLNK:
-		was, err1 := os.Readlink(v.before + p)
-		is, err2 := os.Readlink(v.after + p)
-		if err := errors.Join(err1, err2); err != nil {
-			return err
-		}
-		if was != is {
-			v.differs(p, "points elsewhere")
-		}
-	default:
-		if a.Size != b.Size || a.Mtim != b.Mtim {
-			v.differs(p, "is changed")
-		}
 	}
 	return nil
 }

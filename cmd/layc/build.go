@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -299,9 +300,11 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	case step.ExitCode == 127:
 		d.Note("a step finds what its component `needs`, what that needs, and what it `builds with`").
 			Hint("find the missing command in its output, and write `needs` or `builds with` for what brings it, such as `builds with os.packages(\"make\")`")
-	case step.ExitCode != 0:
-		d.Note("it ran as root in /, on the base, with what its component `needs` and `builds with`").
+	case origin.Run != nil && step.ExitCode != 0:
+		d.Note("it ran as %s in %s, on the base, with what its component `needs` and `builds with`", cmp.Or(origin.Run.User, "root"), cmp.Or(origin.Run.Dir, "/")).
 			Hint("its last output says why")
+	case step.ExitCode != 0:
+		d.Hint("its last output says why, and what to do")
 	}
 	return d
 }

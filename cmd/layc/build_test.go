@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 )
@@ -34,6 +35,25 @@ func TestRunAsNobody(t *testing.T) {
 		d := stepFailed(&engine.StepError{Name: "make", Err: errors.New(text)}, llb.Origin{Component: "tool"})
 		if got := strings.Join(append(d.Notes, d.Help...), "\n"); !strings.Contains(got, "/etc/passwd and /etc/group") || !strings.Contains(got, "as NAME") {
 			t.Errorf("%s becomes:\n%s", text, got)
+		}
+	}
+}
+
+// A run that fails is told as whom and where it ran; a check of layc's own that
+// fails did not run as anybody of the program's.
+func TestRunFails(t *testing.T) {
+	for _, c := range []struct {
+		run  *component.Run
+		want string
+	}{
+		{&component.Run{}, "it ran as root in /, on the base, "},
+		{&component.Run{User: "1001:0", Dir: "/srv/app"}, "it ran as 1001:0 in /srv/app, on the base, "},
+		{nil, ""},
+	} {
+		d := stepFailed(&engine.StepError{Name: "x", ExitCode: 1, Err: errors.New("exit code: 1")}, llb.Origin{Component: "tool", Run: c.run})
+		got := strings.Join(d.Notes, "\n")
+		if !strings.HasPrefix(got, c.want) || c.want == "" && strings.Contains(got, "ran as") {
+			t.Errorf("%+v: the notes are %q, want %q", c.run, got, c.want)
 		}
 	}
 }

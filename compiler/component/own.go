@@ -260,10 +260,8 @@ func (x *expander) claims(i *Instance) []claim {
 func (x *expander) findClaims(i *Instance) []claim {
 	var out []claim
 	add := func(p string, tree bool, at source.Span) {
-		if !Scratch(p) {
-			into := p != "/" && strings.HasSuffix(p, "/")
-			out = append(out, claim{path: path.Clean(p), tree: tree, into: into, span: at, by: i})
-		}
+		into := p != "/" && strings.HasSuffix(p, "/")
+		out = append(out, claim{path: path.Clean(p), tree: tree, into: into, span: at, by: i})
 	}
 	for _, o := range i.Owns {
 		add(o.Path, true, o.Span)
@@ -309,9 +307,6 @@ func claimFrom(s *Copy, add func(string, bool, source.Span)) {
 		add(p, !pattern(src), s.Span)
 	}
 }
-
-// Scratch reports whether a path is every component's scratch space.
-func Scratch(p string) bool { return p == "/tmp" || strings.HasPrefix(p, "/tmp/") }
 
 // reach answers what needs what, directly or not, and remembers it.
 type reach struct {

@@ -3,6 +3,7 @@
 //
 //	write FILE TEXT   writes the text, into directories that it makes
 //	remove FILE       removes a file
+//	removeall DIR     removes a directory with all that is in it
 //	show NAME FILE    writes the value of a variable
 //	id FILE           writes the numbers of its user and group
 //	hard OLD NEW      makes a hard link
@@ -63,6 +64,8 @@ func do(f []string) error {
 			return err
 		}
 		return os.WriteFile(f[1], []byte(f[2]), 0o644)
+	case "removeall":
+		return os.RemoveAll(f[1])
 	case "remove":
 		return os.Remove(f[1])
 	case "show":

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Comparing the entries of two trees. A file's size and time are no evidence of
+// its content: whoever honours SOURCE_DATE_EPOCH writes another text with the
+// same time. Evidence is that both trees show the same file of the same lower
+// layer. All else is read.
+
+// trees are two root file systems to compare.
+type trees struct {
+	old, now string
+	// shared says that both are overlays with a layer in common. Then all their
+	// layers lie on one file system if files have the device of the overlay, and
+	// a file's number is its number there.
+	shared         bool
+	oldDev, nowDev uint64
+}
+
+func compareTrees(old, now string) (trees, error) {
+	t := trees{old: old, now: now}
+	var a, b unix.Stat_t
+	if err := errors.Join(lstat(old, &a), lstat(now, &b)); err != nil {
+		return t, err
+	}
+	mounts, err := mountPoints()
+	if err != nil {
+		return t, err
+	}
+	t.shared, t.oldDev, t.nowDev = shareLayers(mounts, old, now), a.Dev, b.Dev
+	return t, nil
+}
+
+func lstat(p string, to *unix.Stat_t) error {
+	if err := unix.Lstat(p, to); err != nil {
+		return &fs.PathError{Op: "lstat", Path: p, Err: err}
+	}
+	return nil
+}
+
+// missing reports whether an error says that nothing is at a path.
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// same reports whether two entries are certainly the same file of the same
+// layer. Nothing may have been written to either tree since it was mounted, as
+// a file that is copied up keeps its number.
+func (t *trees) same(a, b *unix.Stat_t) bool {
+	return t.shared && a.Dev == t.oldDev && b.Dev == t.nowDev && a.Ino == b.Ino && a.Ctim == b.Ctim && a.Mode == b.Mode && a.Size == b.Size
+}
+
+// kind is the type of an entry, one of unix.S_IF….
+func kind(s *unix.Stat_t) uint32 { return s.Mode & unix.S_IFMT }
+
+// differ says how the entries of both trees at a path differ in what an image
+// holds of them: "" if they don't. Times are not compared, and of directories
+// not what is in them.
+func (t *trees) differ(p string, a, b *unix.Stat_t) (string, error) {
+	switch {
+	case kind(a) != kind(b):
+		return "has another type", nil
+	case a.Mode != b.Mode && kind(a) != unix.S_IFLNK:
+		return fmt.Sprintf("has the mode %04o, then %04o", a.Mode&0o7777, b.Mode&0o7777), nil
+	case a.Uid != b.Uid || a.Gid != b.Gid:
+		return fmt.Sprintf("has the owner %d:%d, then %d:%d", a.Uid, a.Gid, b.Uid, b.Gid), nil
+	case kind(a) != unix.S_IFDIR && t.same(a, b):
+		return "", nil
+	}
+	how, err := t.contentDiffers(p, a, b)
+	if how != "" || err != nil {
+		return how, err
+	}
+	was, err1 := attributes(t.old + p)
+	is, err2 := attributes(t.now + p)
+	if !slices.Equal(was, is) {
+		how = "has other capabilities or attributes"
+	}
+	return how, errors.Join(err1, err2)
+}
+
+func (t *trees) contentDiffers(p string, a, b *unix.Stat_t) (string, error) {
+	switch kind(a) {
+	case unix.S_IFREG:
+		at, err := difference(t.old+p, t.now+p)
+		if err != nil || at < 0 {
+			return "", err
+		}
+		return fmt.Sprintf("differs from byte %d on", at), nil
+	case unix.S_IFLNK:
+		was, err1 := os.Readlink(t.old + p)
+		is, err2 := os.Readlink(t.now + p)
+		if err := errors.Join(err1, err2); err != nil || was == is {
+			return "", err
+		}
+		return fmt.Sprintf("points to %q, then to %q", was, is), nil
+	case unix.S_IFCHR, unix.S_IFBLK:
+		if a.Rdev != b.Rdev {
+			return "is another device", nil
+		}
+	}
+	return "", nil
+}
+
+// difference is the offset at which two files begin to differ, or -1.
+func difference(one, two string) (int64, error) {
+	a, err := os.Open(one)
+	if err != nil {
+		return 0, err
+	}
+	defer a.Close()
+	b, err := os.Open(two)
+	if err != nil {
+		return 0, err
+	}
+	defer b.Close()
+	x, y := make([]byte, 1<<16), make([]byte, 1<<16)
+	for offset := int64(0); ; {
+		n, errA := io.ReadFull(a, x)
+		m, errB := io.ReadFull(b, y)
+		if !bytes.Equal(x[:n], y[:m]) {
+			for i := range min(n, m) {
+				if x[i] != y[i] {
+					return offset + int64(i), nil
+				}
+			}
+			return offset + int64(min(n, m)), nil
+		}
+		offset += int64(n)
+		ended := func(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
+		switch {
+		case ended(errA) && ended(errB):
+			return -1, nil
+		case errA != nil || errB != nil:
+			return 0, errors.Join(errA, errB)
+		}
+	}
+}
+
+// capability is the one extended attribute that layers hold.
+const capability = "security.capability"
+
+// attributes are the extended attributes that a step may have given an entry,
+// as NAME=VALUE, sorted. What the host's kernel adds is none of them.
+func attributes(file string) ([]string, error) {
+	buffer := make([]byte, 1<<16)
+	n, err := unix.Llistxattr(file, buffer)
+	if errors.Is(err, syscall.ENOTSUP) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &fs.PathError{Op: "list attributes of", Path: file, Err: err}
+	}
+	var out []string
+	for _, name := range bytes.Split(bytes.Trim(buffer[:n], "\x00"), []byte{0}) {
+		if !given(string(name)) {
+			continue
+		}
+		value := make([]byte, 1<<16)
+		n, err := unix.Lgetxattr(file, string(name), value)
+		if err != nil {
+			return nil, &fs.PathError{Op: "read attributes of", Path: file, Err: err}
+		}
+		out = append(out, string(name)+"="+string(value[:n]))
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// given reports whether an attribute is one that programs set.
+func given(name string) bool {
+	switch {
+	case strings.HasPrefix(name, "trusted.overlay."), strings.HasPrefix(name, "user.overlay."):
+		return false
+	case strings.HasPrefix(name, "user."), strings.HasPrefix(name, "trusted."), strings.HasPrefix(name, "system.posix_acl_"):
+		return true
+	}
+	return name == capability
+}
+
+// unfit says why no image can hold an entry: "" if one can. BuildKit writes
+// only capabilities into layers, and a name that begins with .wh. deletes
+// something there.
+func unfit(file, name string) (string, error) {
+	if strings.HasPrefix(name, ".wh.") {
+		return "has a name that begins with .wh., which in a layer means that a file is deleted: give it another name", nil
+	}
+	all, err := lost(file)
+	if len(all) > 0 {
+		name, _, _ := strings.Cut(all[0], "=")
+		return fmt.Sprintf("has the attribute %s, and layers keep no attributes but capabilities: remove it at the end of the run", name), err
+	}
+	return "", err
+}
+
+// lost are the attributes of an entry that no layer keeps.
+func lost(file string) ([]string, error) {
+	all, err := attributes(file)
+	return slices.DeleteFunc(all, func(a string) bool { return strings.HasPrefix(a, capability+"=") }), err
+}
