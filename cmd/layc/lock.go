@@ -125,6 +125,11 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
+	release, err := l.alone(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer release()
 	resolver := l.resolver(mirrors)
 	old, err := l.before()
 	if err != nil {
@@ -179,7 +184,7 @@ func (l *locking) write(old *lockedBefore, pins *lock.File) error {
 		fmt.Fprintf(l.out, "%s is up to date\n", old.name)
 		return nil
 	}
-	if err := old.canWrite(); err != nil {
+	if err := errors.Join(old.canWrite(), old.unchanged()); err != nil {
 		return err
 	}
 	if err := replaceFile(old.name, text); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 type lockedBefore struct {
 	*lock.File
 	name     string
+	text     []byte   // nil if there is no file
 	merged   bool     // it holds what a merge left behind
 	disputed []string // pins of which two sides of a merge say different things
 }
@@ -32,6 +34,7 @@ func (l *locking) before() (*lockedBefore, error) {
 	} else if err != nil {
 		return nil, cannot("read", b.name, err)
 	}
+	b.text = text
 	if b.File, b.disputed, err = lock.Merged(b.name, text); err != nil {
 		return nil, &lockError{compiler.LockFindings(b.name, text, err)}
 	}
@@ -76,6 +79,16 @@ func (b *lockedBefore) canWrite() error {
 		}
 	}
 	return nil
+}
+
+// unchanged fails if the file is not what it was when it was read, as after a git
+// pull meanwhile.
+func (b *lockedBefore) unchanged() error {
+	text, err := os.ReadFile(b.name)
+	if errors.Is(err, fs.ErrNotExist) && b.text == nil || err == nil && b.text != nil && bytes.Equal(text, b.text) {
+		return nil
+	}
+	return fmt.Errorf("%s has changed since it was read, and stays as it is now: run the command again", b.name)
 }
 
 // pinCounts says how much a lock file pins.

@@ -45,6 +45,11 @@ against the lock file like everything else: change them at their source.`,
 			if err != nil {
 				return err
 			}
+			release, err := c.alone(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer release()
 			names, err := store.Write(cmd.Context(), pins.Modules)
 			if err != nil {
 				return cannotVendor(store, err)

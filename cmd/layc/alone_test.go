@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// updated is a program with as many components that say how often they are updated,
+// and a lock file with old keys.
+func updated(t *testing.T, n int) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	program := "component base {\n    rootfs \"https://example.com/root.tar\" sha256 \"" + strings.Repeat("0", 64) + "\"\n}\n\nfleet {\n    base base\n}\n"
+	uses, keys := "", "layc-lock 1\n"
+	for i := range n {
+		program += fmt.Sprintf("\ncomponent c%d {\n    owns   \"/opt/c%d\"\n    update never\n    run    \"true\"\n}\n", i, i)
+		uses += fmt.Sprintf(", c%d", i)
+		keys += fmt.Sprintf("update c%d 2020-01-01\n", i)
+	}
+	program += "\napp a {\n    uses " + uses[2:] + "\n}\n"
+	for name, text := range map[string]string{"a.layer": program, "layc.lock": keys} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestUpdatesAtOnce checks that updates at the same time do not undo each other, and
+// leave no file behind.
+func TestUpdatesAtOnce(t *testing.T) {
+	const n = 8
+	dir := updated(t, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() {
+			var problem bytes.Buffer
+			c := &cli{out: io.Discard, err: &problem}
+			if code := c.run(context.Background(), []string{"update", "-C", dir, fmt.Sprint("c", i)}); code != exitOK {
+				t.Errorf("c%d: exit code %d\n%s", i, code, &problem)
+			}
+		})
+	}
+	group.Wait()
+	if text := readFile(t, filepath.Join(dir, "layc.lock")); strings.Contains(text, "2020") {
+		t.Errorf("an update is lost:\n%s", text)
+	}
+	if left, err := os.ReadDir(dir); len(left) != 2 || err != nil {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestWaiting checks that who waits for another one says so, ends when it is
+// interrupted, and then has changed nothing.
+func TestWaiting(t *testing.T) {
+	dir := updated(t, 1)
+	before := readFile(t, filepath.Join(dir, "layc.lock"))
+	held, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	ctx, interrupt := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- (&cli{out: io.Discard, err: in}).run(ctx, []string{"update", "-C", dir})
+		in.Close()
+	}()
+	text := make([]byte, 200)
+	k, err := out.Read(text)
+	if want := "another layc changes the pins of this module: waiting for it\n"; string(text[:k]) != want || err != nil {
+		t.Errorf("it says %q, %v", text[:k], err)
+	}
+	interrupt()
+	go io.Copy(io.Discard, out)
+	if code := <-ended; code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	if now := readFile(t, filepath.Join(dir, "layc.lock")); now != before {
+		t.Errorf("the lock file is\n%s", now)
+	}
+}
+
+// TestChangedMeanwhile checks that a lock file that somebody else changes while pins
+// are resolved is not overwritten.
+func TestChangedMeanwhile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "layc.lock")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := &lockedBefore{name: name}
+	if err := fresh.unchanged(); err != nil {
+		t.Error(err)
+	}
+	write("")
+	if err := fresh.unchanged(); err == nil {
+		t.Error("a new file: no error")
+	}
+	write("layc-lock 1\n")
+	read := &lockedBefore{name: name, text: []byte("layc-lock 1\n")}
+	if err := read.unchanged(); err != nil {
+		t.Error(err)
+	}
+	write("layc-lock 1\n\n")
+	if err := read.unchanged(); err == nil || !strings.Contains(err.Error(), "has changed since it was read, and stays as it is now: run the command again") {
+		t.Errorf("another text: %v", err)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := read.unchanged(); err == nil || errors.Is(err, os.ErrNotExist) {
+		t.Errorf("removed: %v", err)
+	}
+}
