@@ -3,6 +3,7 @@ package llb
 import (
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -235,29 +236,13 @@ func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy
 	c.chain = c.chain.Copy(l.stage(s.From, src), path.Clean(src), to, info)
 }
 
-// stage is where `from` takes a path: the instance's own content if the path
-// is its own, else its whole root file system.
+// stage is where `from` takes a path: the instance's own content if that holds
+// the path, else its whole root file system.
 func (l *lowerer) stage(i *component.Instance, src string) llb.State {
-	if i.Kind == component.Portable {
-		for _, s := range i.Steps {
-			if p, ok := component.Placed(s); ok && within(src, p) {
-				return l.content(i)
-			}
-		}
-		if owned(i, src) {
-			return l.content(i)
-		}
+	if component.Fills(i, src) {
+		return l.content(i)
 	}
-	if i.Kind == component.Empty {
-		return l.root(component.StageRoot(i))
-	}
-	return l.root(append(append([]*component.Instance{}, component.StageRoot(i)...), i))
-}
-
-// within reports whether p is the path dir or lies beneath it.
-func within(p, dir string) bool {
-	p, dir = path.Clean(p), path.Clean(dir)
-	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+	return l.root(append(slices.Clone(component.StageRoot(i, src)), i))
 }
 
 // downloaded is the name of a downloaded file before it is put into place.

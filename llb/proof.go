@@ -267,18 +267,18 @@ func runs(images []*plan.Image) []*component.Instance {
 // stages are what an instance's steps take files from, and what these stand on.
 func stages(i *component.Instance) []*component.Instance {
 	var out []*component.Instance
-	add := func(from *component.Instance) {
+	add := func(from *component.Instance, sources ...string) {
 		if from != nil {
-			out = append(append(out, component.StageRoot(from)...), from)
+			out = append(append(out, component.StageRoot(from, sources...)...), from)
 		}
 	}
 	for _, s := range i.Steps {
 		switch s := s.(type) {
 		case *component.Copy:
-			add(s.From)
+			add(s.From, s.Sources...)
 		case *component.Run:
 			for _, b := range s.Binds {
-				add(b.From)
+				add(b.From, b.Source)
 			}
 		}
 	}

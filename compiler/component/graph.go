@@ -118,7 +118,10 @@ type Instance struct {
 	// Root is what the steps run on, in order: the base, then the closures of
 	// Needs and BuildsWith, each after what it needs. Nil without a run.
 	Root []*Instance
-	Env  []EnvVar // what its runs see, sorted by name; nil without a run
+	// stage is what Root would be, of what runs nothing and has files copied
+	// from its root file system. Use StageRoot.
+	stage []*Instance
+	Env   []EnvVar // what its runs see, sorted by name; nil without a run
 
 	Needs    []*Instance // as written, bound
 	RunsWith []*Instance

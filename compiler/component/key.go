@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strconv"
 )
@@ -85,7 +86,7 @@ func hashStep(put func(kind string, fields ...string), s Step) {
 			put("links", s.Taken.Links)
 		}
 		if s.From != nil {
-			hashStage(put, s.From)
+			hashStage(put, s.From, s.Sources...)
 		}
 	case *Fetch:
 		put("fetch", s.Digest, s.SHA512, s.To, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip, s.Limit))
@@ -99,7 +100,7 @@ func hashStep(put func(kind string, fields ...string), s Step) {
 		for _, b := range s.Binds {
 			put("bind", b.Source, b.To)
 			if b.From != nil {
-				hashStage(put, b.From)
+				hashStage(put, b.From, b.Source)
 			}
 		}
 		for _, v := range s.Secrets {
@@ -116,22 +117,48 @@ func hashStep(put func(kind string, fields ...string), s Step) {
 	}
 }
 
-// hashStage hashes an instance whose files are copied, and all that it stands
-// on, since any of that may be copied.
-func hashStage(put func(kind string, fields ...string), i *Instance) {
+// hashStage hashes an instance whose files are copied, and what it stands on if
+// files of that may be copied.
+func hashStage(put func(kind string, fields ...string), i *Instance, sources ...string) {
 	put("from", string(i.Key[:]))
-	for _, n := range StageRoot(i) {
+	for _, n := range StageRoot(i, sources...) {
 		put("root", string(n.Key[:]))
 	}
 }
 
-// StageRoot is what an instance stands on when files are copied from it: its
-// build root, or its needs if it has none.
-func StageRoot(i *Instance) []*Instance {
+// StageRoot is what an instance stands on when paths are copied from it: its
+// build root, whether it runs something or not. It is nil if all of them are
+// paths that the instance itself fills.
+func StageRoot(i *Instance, sources ...string) []*Instance {
+	if i.Kind == Portable && !slices.ContainsFunc(sources, func(p string) bool { return !Fills(i, p) }) {
+		return nil
+	}
 	if i.Root != nil {
 		return i.Root
 	}
-	return slices.DeleteFunc(topological(i.Needs), func(n *Instance) bool { return n.Kind == Empty })
+	return i.stage
+}
+
+// Fills reports whether a path is one that an instance's content holds, or lies
+// beneath one.
+func Fills(i *Instance, p string) bool {
+	p = path.Clean(p)
+	if i.Kind != Portable {
+		return false
+	}
+	for _, o := range i.Owns {
+		if beneath(p, o.Path) {
+			return true
+		}
+	}
+	for _, s := range i.Steps {
+		if at, ok := Placed(s); ok {
+			if at = path.Clean(at); at == "/" || beneath(p, at) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // String is "uid:gid", or "" for nil.

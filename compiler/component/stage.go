@@ -44,11 +44,32 @@ func (x *expander) stage(r *ref) *Instance {
 	var out *Instance
 	if c := x.close(base, []*ref{r}, "a build stage"); c != nil {
 		if all := c.instances(r); len(all) == 1 {
-			out = all[0]
+			out = x.staged(all[0], c, r)
 		}
 	}
 	x.stages[key] = out
 	return out
+}
+
+// staged is an instance with what it stands on when files are copied from it;
+// nil if that cannot be, which it reports. What runs something has that anyway.
+func (x *expander) staged(i *Instance, c *closure, r *ref) *Instance {
+	if i.Root != nil || i.stage != nil {
+		return i
+	}
+	b := &body{span: r.span}
+	if r.flexible() {
+		if all := c.at(r).providers; len(all) == 1 {
+			r = all[0]
+		}
+	}
+	if r.component != nil && !r.flexible() {
+		b = x.bodyOf(r)
+	}
+	if i.stage = x.root(b, i.Needs, x.fleetBase); i.stage == nil {
+		return nil
+	}
+	return i
 }
 
 // isSystem reports whether a reference is to a base system.

@@ -49,9 +49,9 @@ func (c *contents) instance(i *component.Instance) content {
 	io.WriteString(whole, files)
 	io.WriteString(own, files)
 	for _, from := range stages(i) {
-		io.WriteString(whole, c.instance(from).whole)
-		io.WriteString(own, c.instance(from).own)
-		for _, r := range component.StageRoot(from) {
+		io.WriteString(whole, c.instance(from.Instance).whole)
+		io.WriteString(own, c.instance(from.Instance).own)
+		for _, r := range from.below {
 			io.WriteString(whole, c.instance(r).whole)
 		}
 	}
@@ -86,21 +86,28 @@ func (c *contents) layer(l *plan.Layer) content {
 	return known
 }
 
+// stage is an instance whose files another one copies or mounts, with what it
+// stands on if files of that may be among them.
+type stage struct {
+	*component.Instance
+	below []*component.Instance
+}
+
 // stages are the instances whose files an instance copies or mounts.
-func stages(i *component.Instance) []*component.Instance {
-	var out []*component.Instance
-	add := func(from *component.Instance) {
+func stages(i *component.Instance) []stage {
+	var out []stage
+	add := func(from *component.Instance, sources ...string) {
 		if from != nil {
-			out = append(out, from)
+			out = append(out, stage{from, component.StageRoot(from, sources...)})
 		}
 	}
 	for _, s := range i.Steps {
 		switch s := s.(type) {
 		case *component.Copy:
-			add(s.From)
+			add(s.From, s.Sources...)
 		case *component.Run:
 			for _, b := range s.Binds {
-				add(b.From)
+				add(b.From, b.Source)
 			}
 		}
 	}
@@ -112,7 +119,7 @@ func stages(i *component.Instance) []*component.Instance {
 func foundation(i *component.Instance) []*component.Instance {
 	out := slices.Clone(i.Root)
 	for _, from := range stages(i) {
-		out = append(append(out, from), component.StageRoot(from)...)
+		out = append(append(out, from.Instance), from.below...)
 	}
 	return out
 }
