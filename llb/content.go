@@ -39,6 +39,7 @@ type contents struct {
 	mixed   bool            // some directory was written into twice
 	scratch bool            // there is nothing but what the chain makes
 	inherit bool            // a directory hands its group down
+	copied  []Copied        // what is taken from stages
 }
 
 // put notes that an action writes the path p.
@@ -81,6 +82,7 @@ func (l *lowerer) actions(i *component.Instance) *contents {
 	l.chains[i.Key] = c
 	if l.add(c, i); c.chain != nil {
 		c.state = c.state.File(c.chain, l.from(i.Title, "layer", c.origin))
+		l.origins[len(l.origins)-1].Copied = c.copied
 	}
 	return c
 }
@@ -228,12 +230,52 @@ func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy
 	l.parents(c, i, inside(to), s.Owner != nil)
 	exists := c.touched[path.Clean(to)]
 	c.put(to, s.Span)
+	from := l.stage(s.From, src)
 	info := &llb.CopyInfo{
 		CreateDestPath: true, CopyDirContentsOnly: !pattern && (strings.HasSuffix(src, "/") || exists), CreatedTime: &epoch,
 		AllowWildcard: pattern, IncludePatterns: s.Include, ExcludePatterns: s.Exclude,
 	}
+	c.copied = append(c.copied, Copied{Path: src, From: s.From.Title, Span: s.Span})
+	if len(s.Include)+len(s.Exclude) > 0 {
+		c.mixed = true // BuildKit sets no times of directories that it makes on the way to what is included
+		if !strings.HasSuffix(src, "/") {
+			from, src, to = l.named(i, s, from, src, to), "/", strings.TrimSuffix(inside(to), path.Base(inside(to)))
+			info.AllowWildcard, info.CopyDirContentsOnly = false, true
+			info.IncludePatterns, info.ExcludePatterns = byName(s.Include), byName(s.Exclude)
+		}
+	}
 	setOwnership(info, s.Owner, s.Mode)
-	c.chain = c.chain.Copy(l.stage(s.From, src), path.Clean(src), to, info)
+	c.chain = c.chain.Copy(from, path.Clean(src), to, info)
+}
+
+// named is a tree with what a source of a stage names, or what its pattern
+// matches, by the names that it gets. BuildKit applies no patterns to the
+// source itself: they can be applied to this tree's entries.
+func (l *lowerer) named(i *component.Instance, s *component.Copy, from llb.State, src, to string) llb.State {
+	info := &llb.CopyInfo{CreatedTime: &epoch, AllowWildcard: strings.ContainsAny(src, "*?[")}
+	at := "/"
+	if !info.AllowWildcard {
+		at += path.Base(to)
+	}
+	asks := l.from(i.Title, "choose from "+s.From.Title, s.Span)
+	l.origins[len(l.origins)-1].Copied = []Copied{{Path: src, From: s.From.Title, Span: s.Span}}
+	return llb.Scratch().File(llb.Copy(from, path.Clean(src), at, info), asks)
+}
+
+// byName are patterns for a tree of sources by their names, made of patterns
+// for the names of sources and for what lies in those that are directories.
+func byName(patterns []string) []string {
+	var out []string
+	for _, p := range patterns {
+		p, not := strings.CutPrefix(strings.TrimSpace(p), "!")
+		sign := map[bool]string{true: "!"}[not]
+		p = strings.TrimPrefix(path.Clean(p), "/")
+		if !strings.Contains(strings.TrimPrefix(p, "**/"), "/") {
+			out = append(out, sign+p)
+		}
+		out = append(out, sign+"*/"+p)
+	}
+	return out
 }
 
 // stage is where `from` takes a path: the instance's own content if that holds

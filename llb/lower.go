@@ -56,11 +56,20 @@ type Image struct {
 type Origin struct {
 	Component string
 	Span      source.Span // the step; zero for what layc adds itself
+	// Copied is what the vertex takes from stages.
+	Copied []Copied
 	// URL is the one, as a program writes it, that a download asks while
 	// there is another mirror to be asked; else empty.
 	URL string
 	// Run is the run that the vertex executes; nil for what layc does itself.
 	Run *component.Run
+}
+
+// Copied is a path, or a pattern, that a step takes from a stage.
+type Copied struct {
+	Path string
+	From string // the title of the stage
+	Span source.Span
 }
 
 // Options are what a lowering depends on beside the plan.

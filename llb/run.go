@@ -298,6 +298,7 @@ func (l *lowerer) place(on llb.State, i *component.Instance, steps []component.S
 		var c contents
 		l.act(&c, i, s)
 		on = on.File(c.chain, l.from(i.Title, "prepare", s.Where()))
+		l.origins[len(l.origins)-1].Copied = c.copied
 	}
 	return on
 }
@@ -310,10 +311,12 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, mor
 		dir = "/"
 	}
 	l.runs = true
+	asks := l.from(i.Title, summary(s.Script), s.Span)
+	l.origins[len(l.origins)-1].Copied = mounted(s)
 	opts := []llb.RunOption{
 		llb.Args([]string{"/bin/sh", "-ec", s.Script}), llb.Dir(dir),
 		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),
-		llb.Platform(l.platform), l.from(i.Title, summary(s.Script), s.Span),
+		llb.Platform(l.platform), asks,
 	}
 	l.origins[len(l.origins)-1].Run = s
 	for _, e := range i.Env {
@@ -358,6 +361,17 @@ func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOptio
 		opts = append(opts, llb.AddSSHSocket())
 	}
 	return opts
+}
+
+// mounted is what a run mounts of stages.
+func mounted(s *component.Run) []Copied {
+	var out []Copied
+	for _, b := range s.Binds {
+		if b.From != nil {
+			out = append(out, Copied{Path: b.Source, From: b.From.Title, Span: s.Span})
+		}
+	}
+	return out
 }
 
 // cacheRoot is the directory of a user's cache within its state.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -276,8 +277,31 @@ var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9
 // and that its system does not have.
 var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file)`)
 
+// notThere is what BuildKit says of a path that a copy or a mount takes from what
+// does not have it.
+var notThere = regexp.MustCompile(`failed to calculate checksum of ref [^"]*: "(.*)": not found|^lstat (.*): no such file or directory|^(.*) not found$|^(.*): no such file or directory$`)
+
+// notTaken is the finding of a step that takes a path from a component that does
+// not have it; nil if it failed for something else.
+func notTaken(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
+	said := notThere.FindStringSubmatch(step.Err.Error())
+	for _, c := range origin.Copied {
+		if said == nil || path.Clean(c.Path) != path.Clean(strings.Join(said[1:], "")) {
+			continue
+		}
+		var list diag.List
+		return list.Errorf("E0353", c.Span, "%s has no %s", c.From, c.Path).
+			Note("`from` takes paths of a component as it is built: on its base, with what it needs and builds with").
+			Hint("write a path that is there; `run \"find / -name '%s*'\"` in %s prints paths", path.Base(c.Path), c.From)
+	}
+	return nil
+}
+
 // stepFailed is the finding of a step that failed.
 func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
+	if d := notTaken(step, origin); d != nil {
+		return d
+	}
 	var list diag.List
 	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
 	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))

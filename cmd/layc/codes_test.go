@@ -154,7 +154,7 @@ func compareGolden(t *testing.T, name string, got []byte) {
 // an input that is no page of text, which is made here.
 func produce(t *testing.T, e diag.Entry) diag.List {
 	t.Helper()
-	if e.Code >= "E0500" || e.Code == "E0365" {
+	if e.Code >= "E0500" || e.Code == "E0353" || e.Code == "E0365" {
 		return built(t, e.Code, exampleFiles(t, e.Example))
 	}
 	in := compiler.Input{Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}}
@@ -194,6 +194,13 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 	for vertex, o := range g.Origins {
 		if strings.HasPrefix(o.Span.Text(), "run") {
 			failed.Vertex = vertex
+		}
+	}
+	if code == "E0353" {
+		for _, o := range g.Origins {
+			if len(o.Copied) > 0 {
+				return diag.List{stepFailed(&engine.StepError{Err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)}, o)}
+			}
 		}
 	}
 	if code == "E0501" {

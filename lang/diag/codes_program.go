@@ -670,6 +670,20 @@ app shop {
 -- site/about --
 -- more/about/team --
 `},
+	{"E0353", "A component does not have what is taken from it", `
+"copy" and "bind" with "from" take paths of what a component holds: what its
+steps and its packages put there, on its base. Only the build can tell what that
+is, so this is found while it runs.
+`, exampleBase + `
+component compiled {
+    owns "/out"
+    run  "make"
+}
+
+app shop {
+    copy "/out/shop.jar" from compiled to "/srv/"
+}
+`},
 	{"E0360", "Not a user", `
 Who runs a container, or a command, is a declared user or text: a name or a
 number, which may be followed by a colon and a group. Numbers go up to
