@@ -3,6 +3,7 @@ package llb
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/moby/buildkit/client/llb"
 
@@ -150,4 +151,10 @@ func ownedPaths(i *component.Instance) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// within reports whether p is the path dir or lies beneath it.
+func within(p, dir string) bool {
+	p, dir = path.Clean(p), path.Clean(dir)
+	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
 }
