@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // plainError is what is wrong with a file, without the call and the path with
@@ -99,17 +101,7 @@ func replaceFile(name string, text []byte) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return cannot("written", name, err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+"-*")
-	if err != nil {
-		return cannot("written", name, err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), target)
-	}
-	if err != nil {
+	if err := replace.File(target, text, mode); err != nil {
 		return cannot("written", name, err)
 	}
 	return nil

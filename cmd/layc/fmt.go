@@ -17,6 +17,7 @@ import (
 	"github.com/layc-lang/layc/lang/format"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 func (c *cli) fmtCommand() *cobra.Command {
@@ -132,6 +133,9 @@ func (f *formatting) path(cmd *cobra.Command, name string) error {
 
 func (f *formatting) file(name string) error {
 	f.files++
+	if !f.diff && !f.list {
+		replace.Sweep(filepath.Dir(name))
+	}
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return cannot("read", name, err)

@@ -25,6 +25,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/pin"
 	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 func (c *cli) lockCommand() *cobra.Command {
@@ -179,6 +180,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 // write writes the lock file if it has changed, and says what there is now and
 // what is pinned no more.
 func (l *locking) write(old *lockedBefore, pins *lock.File) error {
+	replace.Sweep(filepath.Dir(old.name))
 	text := pins.Format()
 	if bytes.Equal(text, old.Format()) && !old.merged {
 		fmt.Fprintf(l.out, "%s is up to date\n", old.name)

@@ -20,6 +20,8 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // LayoutError says that the output directory cannot be used.
@@ -296,20 +298,7 @@ func (l *layout) replace(path string, raw []byte) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, raw) {
 		return nil
 	}
-	err := func() error {
-		tmp, err := os.CreateTemp(filepath.Dir(path), ".layc-*")
-		if err != nil {
-			return err
-		}
-		defer os.Remove(tmp.Name()) // fails after the rename, as it should
-		_, err = tmp.Write(raw)
-		err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
-		if err != nil {
-			return err
-		}
-		return os.Rename(tmp.Name(), path)
-	}()
-	if err != nil {
+	if err := replace.File(path, raw, 0o644); err != nil {
 		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
 	}
 	return nil

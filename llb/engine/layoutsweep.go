@@ -11,6 +11,8 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // sweep removes what the index does not reach, and the whole directory if the
@@ -38,6 +40,7 @@ func (l *layout) sweep() error {
 			errs = append(errs, os.Remove(filepath.Join(blobs, e.Name())))
 		}
 	}
+	replace.Sweep(l.dir)
 	// Half-written blobs of the exporter.
 	errs = append(errs, os.RemoveAll(filepath.Join(l.dir, "ingest")))
 	return errors.Join(errs...)

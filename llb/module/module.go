@@ -14,7 +14,6 @@ package module
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -22,6 +21,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // Limits of a repository: of its .layer files, and of all that matters.
@@ -147,28 +148,10 @@ func readDir(dir string) ([]File, error) {
 // writeDir writes files into a directory, which it replaces as a whole: it is
 // there with the old content or with the new.
 func writeDir(dir string, files []File) error {
-	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	fresh, err := os.MkdirTemp(parent, ".layc-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(fresh)
-	if err := os.Chmod(fresh, 0o755); err != nil {
-		return err
-	}
-	if err := fill(fresh, files); err != nil {
-		return err
-	}
-	// A directory cannot be renamed over one that is not empty.
-	old := fresh + "-old"
-	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	defer os.RemoveAll(old)
-	return os.Rename(fresh, dir)
+	return replace.Dir(dir, func(fresh string) error { return fill(fresh, files) })
 }
 
 // fill writes files into a new directory, and through no link out of it.

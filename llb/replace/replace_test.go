@@ -1,0 +1,163 @@
+package replace
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestMain is also the writers of TestKilled: one that stops in the middle.
+func TestMain(m *testing.M) {
+	if name := os.Getenv("LAYC_TEST_WRITER"); name != "" {
+		stop := func(string, string) error {
+			fmt.Println("written")
+			return syscall.Pause()
+		}
+		rename = stop
+		if filepath.Base(name) == "file" {
+			_ = File(name, []byte("new"), 0o644)
+		} else {
+			_ = Dir(name, func(dir string) error { return os.WriteFile(filepath.Join(dir, "x"), nil, 0o644) })
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestKilled kills writers: what they replace is as it was, and the next writer
+// removes what they have left, but nothing that another one writes, nor what only
+// looks similar.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	start := func(name string) *exec.Cmd {
+		t.Helper()
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "LAYC_TEST_WRITER="+filepath.Join(dir, name))
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fscanln(out, new(string)); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	kill := func(cmd *exec.Cmd) {
+		_ = cmd.Process.Signal(syscall.SIGKILL)
+		_ = cmd.Wait()
+	}
+	for _, name := range []string{".layc-new-mine", ".layc-new-", "file"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("old"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	writing := start("file")
+	defer kill(writing)
+	kill(start("file"))
+	kill(start("dir"))
+	if got := names(t, dir); len(got) != 5 {
+		t.Fatalf("the writers have left %v", got)
+	}
+	if err := File(filepath.Join(dir, "other"), []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := names(t, dir)
+	if len(got) != 5 || !slices.Contains(got, ".layc-new-mine") || !slices.Contains(got, ".layc-new-") || slices.Contains(got, "dir") {
+		t.Errorf("after the next writer there are %v", got)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "file")); string(text) != "old" {
+		t.Errorf("the file holds %q: %v", text, err)
+	}
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+// TestDir replaces a directory, and leaves it alone where that fails.
+func TestDir(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dir")
+	for _, name := range []string{"one", "two"} {
+		if err := Dir(dir, func(d string) error { return os.WriteFile(filepath.Join(d, name), nil, 0o644) }); err != nil {
+			t.Fatal(err)
+		}
+		if got := names(t, dir); !slices.Equal(got, []string{name}) {
+			t.Errorf("it holds %v", got)
+		}
+	}
+	failed := errors.New("no")
+	if err := Dir(dir, func(string) error { return failed }); err != failed {
+		t.Errorf("the error is %v", err)
+	}
+	if got := slices.Concat(names(t, dir), names(t, filepath.Dir(dir))); !slices.Equal(got, []string{"two", "dir"}) {
+		t.Errorf("after an error there are %v", got)
+	}
+}
+
+// TestSynced checks that content is on the disk before it gets the name, and that
+// no name is given if it is not.
+func TestSynced(t *testing.T) {
+	defer func(c func(string) (file, error), r func(string, string) error) { createFile, rename = c, r }(createFile, rename)
+	name := filepath.Join(t.TempDir(), "file")
+	for _, fails := range []string{"", "write", "chmod 600", "sync", "close"} {
+		var log []string
+		createFile = func(dir string) (file, error) {
+			f, err := os.CreateTemp(dir, prefix+"*")
+			return &recorder{f, fails, &log}, err
+		}
+		rename = func(string, string) error {
+			log = append(log, "rename")
+			return nil
+		}
+		err := File(name, []byte("x"), 0o600)
+		got := strings.Join(log, ", ")
+		if fails == "" && (err != nil || got != "write, chmod 600, sync, close, rename") {
+			t.Errorf("it does: %s: %v", got, err)
+		}
+		if fails != "" && (err == nil || strings.Contains(got, "rename")) {
+			t.Errorf("where %s fails, it does: %s: %v", fails, got, err)
+		}
+	}
+	if left := names(t, filepath.Dir(name)); len(left) > 0 {
+		t.Errorf("it leaves %v", left)
+	}
+}
+
+// recorder records what is done to a file, one of which fails.
+type recorder struct {
+	*os.File
+	fails string
+	log   *[]string
+}
+
+func (r *recorder) note(what string) error {
+	*r.log = append(*r.log, what)
+	if what == r.fails {
+		return errors.New("no")
+	}
+	return nil
+}
+
+func (r *recorder) Write(p []byte) (int, error)  { return len(p), r.note("write") }
+func (r *recorder) Chmod(mode fs.FileMode) error { return r.note(fmt.Sprintf("chmod %o", mode)) }
+func (r *recorder) Sync() error                  { return r.note("sync") }
+func (r *recorder) Close() error                 { return errors.Join(r.File.Close(), r.note("close")) }
