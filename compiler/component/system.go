@@ -99,7 +99,7 @@ func (x *expander) known(to *System, ref lock.BaseRef) bool {
 }
 
 // layout is a base of an OCI layout directory of the project: the one image
-// for the platform that its index lists. Files of the project need no pin.
+// for the platform that its index lists. "layc lock" has looked into its layers.
 func (x *expander) layout(s *syntax.Clause, v *env, to *System) {
 	dirs := x.paths(s.Args[0], v)
 	if len(dirs) != 1 || dirs[0] == "" {
@@ -129,19 +129,8 @@ func (x *expander) layout(s *syntax.Clause, v *env, to *System) {
 	}
 	to.Layout, to.Digest = dir, found[0]
 	if !x.known(to, lock.BaseRef{Kind: "layout", Name: dir, Digest: to.Digest}) {
-		to.Layers = x.layersOf(dir, to.Digest)
+		x.unpinned(at, "links and directories of %s on %s", dir, x.platform)
 	}
-}
-
-// layersOf is how many layers a layout's image has; 0 if it cannot be read,
-// which the build will find.
-func (x *expander) layersOf(dir, digest string) int {
-	var manifest struct{ Layers []struct{} }
-	text, err := fs.ReadFile(x.files, path.Join(dir, "blobs/sha256", strings.TrimPrefix(digest, "sha256:")))
-	if err != nil || json.Unmarshal(text, &manifest) != nil {
-		return 0
-	}
-	return len(manifest.Layers)
 }
 
 // ociIndex is the part of an OCI image index that says what it lists.

@@ -2,7 +2,10 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"path/filepath"
 
@@ -18,7 +21,8 @@ import (
 
 // Base looks into a base system: an image, all of whose layers are downloaded
 // from its registry, or a layout, whose name is relative to the project's
-// directory. A layer may unpack to limit bytes; 0 is what fits its size.
+// directory. A layer may unpack to limit bytes; 0 is what fits its size. Layers that
+// are not what the image's configuration says are an error.
 func Base(ctx context.Context, project string, ref lock.BaseRef, limit int64) (lock.Base, error) {
 	return base(project, ref, limit, usual(ctx)...)
 }
@@ -33,12 +37,16 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 		return lock.Base{}, fmt.Errorf("reading the manifest %s: %w", ref.Digest, err)
 	}
 	base := lock.Base{Digest: ref.Digest, Layers: max(1, len(layers))}
-	files := mutate.Extract(boundedImage{image, limit})
+	read := &readImage{Image: image, limit: limit}
+	files := mutate.Extract(read)
 	defer files.Close()
 	base.Links, base.Dirs, err = rootfs.Look(files)
 	if err == nil {
 		// Extract ends its archive in order before it says that a layer has failed.
 		_, err = io.Copy(io.Discard, files)
+	}
+	if err == nil {
+		err = read.other
 	}
 	if err != nil {
 		return base, failed(at, fmt.Errorf("reading the layers of %s: %w", ref.Name, err))
@@ -72,26 +80,40 @@ func baseImage(project string, ref lock.BaseRef, options []remote.Option) (image
 	return image, at, nil
 }
 
-// boundedImage is an image whose layers unpack to no more than fits their size.
-type boundedImage struct {
+// readImage is an image whose layers unpack to no more than fits their size, and are
+// compared with its configuration while they are read.
+type readImage struct {
 	v1.Image
 	limit int64
+	other error // the first layer that is something else
 }
 
-func (i boundedImage) Layers() ([]v1.Layer, error) {
+func (i *readImage) Layers() ([]v1.Layer, error) {
 	layers, err := i.Image.Layers()
-	for n := range layers {
-		layers[n] = boundedLayer{layers[n], i.limit}
+	if err != nil {
+		return nil, err
 	}
-	return layers, err
+	// A layer's own DiffID may be computed from what it holds.
+	config, err := i.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	if said := len(config.RootFS.DiffIDs); said != len(layers) {
+		return nil, fmt.Errorf("its configuration is false: it has %d layers and says %d", len(layers), said)
+	}
+	for n := range layers {
+		layers[n] = &readLayer{layers[n], i, config.RootFS.DiffIDs[n]}
+	}
+	return layers, nil
 }
 
-type boundedLayer struct {
+type readLayer struct {
 	v1.Layer
-	limit int64
+	of   *readImage
+	want v1.Hash // what it unpacks to
 }
 
-func (l boundedLayer) Uncompressed() (io.ReadCloser, error) {
+func (l *readLayer) Uncompressed() (io.ReadCloser, error) {
 	size, err := l.Size()
 	if err != nil {
 		return nil, err
@@ -100,8 +122,30 @@ func (l boundedLayer) Uncompressed() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{rootfs.Bound(in, func() int64 { return size }, l.limit), in}, nil
+	sum := sha256.New()
+	bound := rootfs.Bound(in, func() int64 { return size }, l.of.limit)
+	return &unpacking{io.TeeReader(bound, sum), in, l, sum}, nil
+}
+
+// unpacking is what a layer unpacks to.
+type unpacking struct {
+	io.Reader
+	in  io.Closer
+	of  *readLayer
+	sum hash.Hash
+}
+
+// Close reads what lies behind the archive's end, and notes whether all of it is what
+// the configuration says: BuildKit passes a layer on without looking.
+func (u *unpacking) Close() error {
+	_, err := io.Copy(io.Discard, u.Reader)
+	if err = errors.Join(err, u.in.Close()); err != nil {
+		return err // reading the archive has failed, too
+	}
+	got := v1.Hash{Algorithm: "sha256", Hex: fmt.Sprintf("%x", u.sum.Sum(nil))}
+	if want := u.of.want; got != want && u.of.of.other == nil {
+		digest, _ := u.of.Digest()
+		u.of.of.other = fmt.Errorf("its configuration is false: the layer %s unpacks to %s, not to %s", digest, got, want)
+	}
+	return nil
 }

@@ -160,9 +160,9 @@ func layerOf(t *testing.T, content io.Reader, size int64) v1.Layer {
 // pushed pushes an image as base:1.
 func pushed(t *testing.T, host string, layers ...v1.Layer) v1.Hash {
 	t.Helper()
-	image, err := mutate.AppendLayers(empty.Image, layers...)
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", RootFS: v1.RootFS{Type: "layers"}})
 	if err == nil {
-		image, err = mutate.ConfigFile(image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", RootFS: v1.RootFS{Type: "layers"}})
+		image, err = mutate.AppendLayers(image, layers...)
 	}
 	if err != nil {
 		t.Fatal(err)
