@@ -131,9 +131,12 @@ func (d *dumper) exec(e *pb.ExecOp, inputs []string) {
 		case pb.MountType_BIND:
 			fmt.Fprintf(&d.out, " %s%s", from, m.Selector)
 		case pb.MountType_CACHE:
-			fmt.Fprintf(&d.out, " cache %s", m.CacheOpt.ID)
+			fmt.Fprintf(&d.out, " cache %s %s from %s%s", m.CacheOpt.ID, strings.ToLower(m.CacheOpt.Sharing.String()), from, m.Selector)
 		case pb.MountType_SECRET:
-			fmt.Fprintf(&d.out, " secret %s", m.SecretOpt.ID)
+			fmt.Fprintf(&d.out, " secret %s mode %#o owner %d:%d", m.SecretOpt.ID, m.SecretOpt.Mode, m.SecretOpt.Uid, m.SecretOpt.Gid)
+			if m.SecretOpt.Optional {
+				d.out.WriteString(" optional")
+			}
 		default:
 			fmt.Fprintf(&d.out, " %s", strings.ToLower(m.MountType.String()))
 		}

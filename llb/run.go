@@ -348,12 +348,13 @@ func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOptio
 		from, src := l.bound(i, s, b)
 		opts = append(opts, llb.AddMount(b.To, from, llb.SourcePath(src), llb.Readonly))
 	}
+	file := secretFile(s)
 	for _, x := range s.Secrets {
 		l.secrets[x.Name] = true
 		if x.Env != "" {
 			opts = append(opts, llb.AddSecret(x.Env, llb.SecretID(x.Name), llb.SecretAsEnv(true)))
 		} else {
-			opts = append(opts, llb.AddSecret(x.File, llb.SecretID(x.Name), llb.SecretFileOpt(0, 0, 0o400)))
+			opts = append(opts, llb.AddSecret(x.File, llb.SecretID(x.Name), file))
 		}
 	}
 	if s.SSH {
@@ -374,19 +375,45 @@ func mounted(s *component.Run) []Copied {
 	return out
 }
 
+// secretFile makes the file of a secret readable for who runs, and for nobody else if
+// that is numbers or root: what number a name has is not known here.
+func secretFile(s *component.Run) llb.SecretOption {
+	switch user := userOf(s); {
+	case user != nil:
+		return llb.SecretFileOpt(user.UID, user.GID, 0o400)
+	case asNamed(s) != "":
+		return llb.SecretFileOpt(0, 0, 0o444)
+	}
+	return llb.SecretFileOpt(0, 0, 0o400)
+}
+
+// asNamed is the user other than root, by name, as whom a run executes, or "".
+func asNamed(s *component.Run) string {
+	user, _, _ := strings.Cut(s.User, ":")
+	if _, err := strconv.Atoi(user); err == nil || user == "root" {
+		return ""
+	}
+	return s.User
+}
+
 // cacheRoot is the directory of a user's cache within its state.
 const cacheRoot = "/cache"
 
 // cache is the mount of a cache directory. Each user has caches of their own,
 // which they may write.
 func (l *lowerer) cache(i *component.Instance, s *component.Run, dir string) llb.RunOption {
-	user := userOf(s)
-	if user == nil {
+	var of string
+	var empty *llb.FileAction
+	switch user, name := userOf(s), asNamed(s); {
+	case user != nil:
+		of, empty = user.String(), llb.Mkdir(cacheRoot, 0o755, llb.WithUIDGID(user.UID, user.GID), llb.WithCreatedTime(epoch))
+	case name != "": // nobody knows the number
+		of, empty = name, llb.Mkdir(cacheRoot, 0o777, llb.WithCreatedTime(epoch))
+	default:
 		return llb.AddMount(dir, llb.Scratch(), llb.AsPersistentCacheDir("layc"+dir, llb.CacheMountShared))
 	}
-	empty := llb.Scratch().File(llb.Mkdir(cacheRoot, 0o755, llb.WithUIDGID(user.UID, user.GID), llb.WithCreatedTime(epoch)),
-		l.from(i.Title, "cache of user "+user.String(), s.Span))
-	return llb.AddMount(dir, empty, llb.SourcePath(cacheRoot), llb.AsPersistentCacheDir("layc"+dir+" of "+user.String(), llb.CacheMountShared))
+	from := llb.Scratch().File(empty, l.from(i.Title, "cache of user "+of, s.Span))
+	return llb.AddMount(dir, from, llb.SourcePath(cacheRoot), llb.AsPersistentCacheDir("layc"+dir+" of "+of, llb.CacheMountShared))
 }
 
 // bound is the state and path that a bind mounts.
