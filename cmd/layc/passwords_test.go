@@ -1,13 +1,18 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -136,4 +141,116 @@ func readFile(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestPasswordsInBuilds builds with a password in the proxy's URL, which steps get,
+// and in those of downloads. It is in no progress, error or log, and in no image.
+func TestPasswordsInBuilds(t *testing.T) {
+	requireEngine(t)
+	const marker = "s3cret-marker"
+	system := shell(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+		switch {
+		case password != marker:
+			w.WriteHeader(http.StatusUnauthorized)
+		case r.URL.Path == "/root.tar":
+			w.Write(system)
+		case r.URL.Path == "/hello":
+			fmt.Fprint(w, "hello")
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	with := strings.Replace(server.URL, "http://", "http://user:"+marker+"@", 1)
+	dir, state := t.TempDir(), t.TempDir()
+	out := filepath.Join(dir, "out")
+	layc := func(want int, program string, args ...string) string {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "a.layer"), []byte(fmt.Sprintf("component base {\n    rootfs \"%s/root.tar\" sha256 \"%x\"\n}\n\nfleet {\n    base base\n}\n\n", with, sha256.Sum256(system))+program), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("../../bin/layc", append(args, "-C", dir)...)
+		cmd.Env = append(os.Environ(), "HTTP_PROXY=http://user:"+marker+"@127.0.0.1:1", "HTTPS_PROXY=http://"+marker+"@127.0.0.1:1")
+		text, err := cmd.CombinedOutput()
+		if code := exitCode(err); code != want {
+			t.Errorf("layc %v: exit code %d, want %d\n%s", args, code, want, text)
+		}
+		if strings.Contains(string(text), marker) {
+			t.Errorf("layc %v prints the password:\n%s", args, text)
+		}
+		return string(text)
+	}
+	good := `component tool(url: string) {
+    owns  "/opt"
+    fetch url to "/opt/hello"
+    run   "print HTTP_PROXY"
+}
+
+app one {
+    uses tool("` + with + `/hello")
+}
+`
+	layc(exitOK, good, "lock")
+	text := layc(exitOK, good, "build", "-o", out, "--state", state, "--progress", "plain")
+	if !strings.Contains(text, "http://***@127.0.0.1:1\n") {
+		t.Errorf("the step's output is not shown:\n%s", text)
+	}
+	layc(exitBuild, good+"\napp two {\n    fetch \""+with+"/gone\" sha256 \""+strings.Repeat("0", 64)+"\" to \"/x\"\n}\n", "build", "--state", state, "--progress", "plain")
+	layc(exitBuild, good+"\napp two {\n    uses fails\n}\n\ncomponent fails {\n    owns \"/x\"\n    run  \"print HTTPS_PROXY; has /none\"\n}\n", "build", "--state", state, "--progress", "plain")
+	files := []string{filepath.Join(state, "engine.log"), filepath.Join(dir, "layc.lock")}
+	filepath.WalkDir(out, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files = append(files, name)
+		}
+		return err
+	})
+	if len(files) < 6 {
+		t.Errorf("there are only %q", files)
+	}
+	for _, name := range files {
+		text := readFile(t, name)
+		if z, err := gzip.NewReader(strings.NewReader(text)); err == nil {
+			plain, err := io.ReadAll(z)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = string(plain)
+		}
+		if strings.Contains(text, marker) {
+			t.Errorf("%s holds the password", name)
+		}
+	}
+}
+
+// shell is a root file system with the shell of llb's tests, and nothing else that
+// runs.
+func shell(t *testing.T) []byte {
+	t.Helper()
+	sh := filepath.Join(t.TempDir(), "sh")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", sh, "../../llb/testdata/sh")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s", text)
+	}
+	program := readFile(t, sh)
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, h := range []*tar.Header{
+		{Name: "bin/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "etc/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "opt/", Typeflag: tar.TypeDir, Mode: 0o755},
+		{Name: "dev/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "proc/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "sys/", Typeflag: tar.TypeDir, Mode: 0o755},
+		{Name: "bin/sh", Mode: 0o755, Size: int64(len(program))},
+	} {
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Size > 0 {
+			io.WriteString(w, program)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
