@@ -147,6 +147,9 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 			return nil, err
 		}
 		res, err := e.build(ctx, c, req)
+		if err != nil || len(res.Steps.Executed) > 0 {
+			e.noteWork()
+		}
 		if !errors.Is(err, errLost) || e.opts.Address != "" || !e.Attached() {
 			return res, err
 		}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -54,7 +55,12 @@ type embedded struct {
 	lock   *flock.Flock
 	server *grpc.Server
 	socket *socket
+	worker worker.Worker
 	undo   []func() error // what opening did, oldest first
+	// killed: whoever had the state before did not close it.
+	killed bool
+	// worked: a build has failed, or has made something, or was another process's.
+	worked atomic.Bool
 }
 
 // startEmbedded opens the engine on the state directory, whose lock the
@@ -111,6 +117,8 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 func (e *embedded) begin(ctx context.Context, runcPath string) error {
 	// Whatever the user's umask is, these files are for the user alone.
 	syscall.Umask(0o077)
+	pid, _ := os.ReadFile(filepath.Join(e.state, lockName))
+	e.killed = len(pid) > 0
 	if err := os.WriteFile(filepath.Join(e.state, lockName), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
 		return unusable(e.state, err)
 	}
@@ -233,10 +241,14 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err != nil {
 		return nil, errors.Join(err, workers.Close(), results.Close(), history.Close())
 	}
+	e.worker = w
 	e.undo = append(e.undo, func() error {
 		close(stop)
 		return errors.Join(forgetHashes(opt.MetadataStore), controller.Close())
 	})
+	if e.killed {
+		e.collect(ctx)
+	}
 	return controller, nil
 }
 
@@ -272,7 +284,14 @@ func (e *embedded) close(ctx context.Context, notice func(string)) error {
 		<-stopped
 	}
 	waitForSteps(e.state, 10*time.Second)
-	return errors.Join(e.unwind(), e.lock.Close())
+	if e.socket.used() {
+		e.worked.Store(true)
+	}
+	errs := []error{e.tidy(context.WithoutCancel(ctx)), e.unwind()}
+	if errors.Join(errs...) == nil {
+		errs = append(errs, os.Truncate(filepath.Join(e.state, lockName), 0)) // closed in order
+	}
+	return errors.Join(append(errs, e.lock.Close())...)
 }
 
 // unwind closes the parts in the opposite order of opening.
@@ -295,6 +314,11 @@ func (e *embedded) snapshotter() runc.SnapshotterFactory {
 		f = runc.SnapshotterFactory{Name: "native", New: native.NewSnapshotter}
 	}
 	return runc.SnapshotterFactory{Name: f.Name, New: func(root string) (snapshots.Snapshotter, error) {
+		if e.killed {
+			if err := removeUnrecorded(root); err != nil {
+				return nil, err
+			}
+		}
 		s, err := f.New(root)
 		if err == nil {
 			// The worker does not close it, and its database stays locked.

@@ -4,12 +4,13 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/gofrs/flock"
 	"github.com/moby/buildkit/client"
 )
 
-type embedded struct{}
+type embedded struct{ worked atomic.Bool }
 
 func startEmbedded(context.Context, string, string, *flock.Flock) (*embedded, *client.Client, error) {
 	return nil, nil, &UnavailableError{

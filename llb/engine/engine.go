@@ -215,6 +215,15 @@ func (e *Engine) current() (*client.Client, error) {
 	return e.client, nil
 }
 
+// noteWork tells the embedded engine that a build has failed or made something.
+func (e *Engine) noteWork() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.owned != nil {
+		e.owned.worked.Store(true)
+	}
+}
+
 // reopen replaces lost, the connection to an owner that has gone.
 func (e *Engine) reopen(ctx context.Context, lost *client.Client) error {
 	e.mu.Lock()

@@ -16,6 +16,7 @@ type socket struct {
 
 	mu     sync.Mutex
 	conns  int
+	met    bool // somebody was attached
 	closed bool
 	change chan struct{} // holds a token after conns fell to 0
 }
@@ -53,6 +54,7 @@ func (s *socket) Accept() (net.Conn, error) {
 		return nil, net.ErrClosed
 	}
 	s.conns++
+	s.met = true
 	return &attachedConn{Conn: c, done: sync.OnceFunc(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -63,6 +65,13 @@ func (s *socket) Accept() (net.Conn, error) {
 			}
 		}
 	})}, nil
+}
+
+// used reports whether a process was ever attached.
+func (s *socket) used() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.met
 }
 
 // closeWhenIdle stops listening as soon as nobody is attached or ctx ends.

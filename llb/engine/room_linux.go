@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/containerd/containerd/v2/core/snapshots/storage"
+	"github.com/containerd/errdefs"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/bklog"
+)
+
+// BuildKit frees disk space a minute after a build, which most processes of
+// layc do not live to see: snapshots of steps that failed, and a cache that has
+// outgrown its limits, would stay for ever. So an engine tidies up when it
+// closes, unless its builds found everything in the cache, and when it opens a
+// state that was not closed.
+
+// tidy keeps the cache within its limits, and removes what no record refers to.
+// After an error the state counts as not closed, and the next to open it tries
+// again.
+func (e *embedded) tidy(ctx context.Context) error {
+	if e.worker == nil || !e.worked.Load() {
+		return nil
+	}
+	removed := make(chan client.UsageInfo)
+	done := make(chan error, 1)
+	go func() {
+		done <- e.worker.Prune(ctx, removed, e.worker.GCPolicy()...)
+		close(removed)
+	}()
+	for range removed {
+	}
+	if err := <-done; err != nil {
+		return fmt.Errorf("tidying up the cache: %w", err)
+	}
+	return nil
+}
+
+// collect removes what no record refers to.
+func (e *embedded) collect(ctx context.Context) {
+	if err := e.worker.GarbageCollect(ctx); err != nil {
+		bklog.G(ctx).WithError(err).Warn("what a killed engine left in the cache cannot be removed")
+	}
+}
+
+// removeUnrecorded removes directories of snapshots that the snapshotter's
+// database does not know. A process that is killed between making a directory
+// and recording it leaves one, and no other snapshot could get its number.
+func removeUnrecorded(root string) error {
+	path := filepath.Join(root, "metadata.db")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	store, err := storage.NewMetaStore(path)
+	if err != nil {
+		return err
+	}
+	var known map[string]string
+	err = store.WithTransaction(context.Background(), false, func(ctx context.Context) error {
+		known, err = storage.IDMap(ctx)
+		return err
+	})
+	if err := errors.Join(err, store.Close()); err != nil && !errdefs.IsNotFound(err) {
+		return err
+	}
+	dirs, err := os.ReadDir(filepath.Join(root, "snapshots"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, dir := range dirs {
+		if _, ok := known[dir.Name()]; !ok {
+			if err := os.RemoveAll(filepath.Join(root, "snapshots", dir.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
