@@ -321,6 +321,8 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	case notInPasswd.MatchString(step.Err.Error()):
 		d.Note("what `as` names is looked up in the /etc/passwd and /etc/group of what the step runs on").
 			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")
+	case step.Full != "":
+		d.Note("the disk of the engine's state is full").Hint("%s", step.Full)
 	case step.ExitCode == 127:
 		d.Note("a step finds what its component `needs`, what that needs, and what it `builds with`").
 			Hint("find the missing command in its output, and write `needs` or `builds with` for what brings it, such as `builds with os.packages(\"make\")`")

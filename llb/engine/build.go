@@ -13,9 +13,11 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/docker/go-units"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -137,11 +139,13 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 
 // Build builds all images of the request and then replaces the index of the
 // output layout in one step: until that, and after any error, the layout's
-// former images are whole. The error is a *StepError, an *UnprovenError, an
+// former images are whole. If the engine's disk is full, what the build does not
+// use is removed from the cache, and it is tried once more. The error is a *StepError, an *UnprovenError, an
 // *UnavailableError, a *LayoutError, the cause of ctx's end, or one that shows a
 // fault in the request or in BuildKit.
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
-	for {
+	start := time.Now()
+	for roomMade := false; ; {
 		c, err := e.current()
 		if err != nil {
 			return nil, err
@@ -149,6 +153,14 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 		res, err := e.build(ctx, c, req)
 		if err != nil || len(res.Steps.Executed) > 0 {
 			e.noteWork()
+		}
+		if e.isFull(err) {
+			if removed := e.makeRoom(ctx, c, start); removed > 0 && !roomMade {
+				roomMade = true
+				e.notice(fmt.Sprintf("the engine's disk is full: %s of its cache that this build does not use are removed; building again", units.HumanSize(float64(removed))))
+				continue
+			}
+			return nil, e.explainFull(ctx, c, err)
 		}
 		if !errors.Is(err, errLost) || e.opts.Address != "" || !e.Attached() {
 			return res, err
@@ -189,6 +201,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			if closeErr := out.close(); err == nil {
 				err = closeErr
 			}
+			err = out.explain(err)
 		}()
 		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: map[string]string{"tar": "false"}, OutputStore: out.store}}
 	}

@@ -133,6 +133,7 @@ func (e *embedded) begin(ctx context.Context, runcPath string) error {
 	if err := e.useTemp(); err != nil {
 		return unusable(e.state, err)
 	}
+	reserve(e.state)
 	socket, err := listenSocket(e.state)
 	if err != nil {
 		return unusable(e.state, err)
@@ -389,9 +390,9 @@ func checkCgroups() error {
 }
 
 func unusable(state string, err error) error {
-	return &UnavailableError{
-		What: fmt.Sprintf("the engine cannot use its state directory %s", state),
-		Help: "name another one with --state; engine.log in that directory has details",
-		Err:  err,
+	help := "name another one with --state; engine.log in that directory has details"
+	if fault := diskError(err); fault != nil {
+		help = elsewhere(fault, "name a directory on another disk with --state")
 	}
+	return &UnavailableError{What: fmt.Sprintf("the engine cannot use its state directory %s", state), Help: help, Err: err}
 }

@@ -50,7 +50,7 @@ type Options struct {
 	Runc string
 
 	// Notice is called with a sentence for the user when the engine waits for
-	// another process. May be nil.
+	// another process, or has made room on its disk. May be nil.
 	Notice func(sentence string)
 }
 
@@ -213,6 +213,13 @@ func (e *Engine) current() (*client.Client, error) {
 		return nil, errors.New("the engine is closed")
 	}
 	return e.client, nil
+}
+
+// notice tells the user a sentence.
+func (e *Engine) notice(sentence string) {
+	if e.opts.Notice != nil {
+		e.opts.Notice(sentence)
+	}
 }
 
 // noteWork tells the embedded engine that a build has failed or made something.

@@ -24,6 +24,7 @@ type StepError struct {
 	Name     string        // the vertex's name, as progress shows it
 	Log      []string      // the last lines that it printed, at most 20
 	ExitCode int           // of the step's process; 0 if it is no process or never started
+	Full     string        // what to do about the engine's full disk, if that is why; else empty
 	Err      error
 }
 
@@ -43,6 +44,8 @@ type UnavailableError struct {
 	Help   string        // what to do about it; may be empty
 	Vertex digest.Digest // the vertex that needed the host; empty if none did
 	Err    error         // may be nil
+
+	full bool // the engine's disk is
 }
 
 func (e *UnavailableError) Error() string {
@@ -88,6 +91,11 @@ func classify(ctx context.Context, err error, t *tracker) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	var exit *gatewayerrors.ExitError
+	exited := errors.As(err, &exit) && exit.ExitCode != gatewayerrors.UnknownExitStatus
+	if cause := rootCause(err); !exited && saysFull(cause.Error()) {
+		return &UnavailableError{What: "the engine's disk is full", Err: cause, full: true}
+	}
 	var vertex *errdefs.VertexError
 	if !errors.As(err, &vertex) {
 		if code := grpcerrors.Code(err); code == codes.Unavailable {
@@ -106,8 +114,7 @@ func classify(ctx context.Context, err error, t *tracker) error {
 		}
 	}
 	step := &StepError{Vertex: id, Name: name, Log: log, Err: rootCause(err)}
-	var exit *gatewayerrors.ExitError
-	if errors.As(err, &exit) {
+	if exit != nil {
 		step.ExitCode = int(exit.ExitCode)
 	}
 	return step
@@ -134,6 +141,7 @@ func rootCause(err error) error {
 	for _, prefix := range []string{"failed to run Build function: ", "failed to solve: ", "failed to compute cache key: ", "failed to load cache key: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
+	s = strings.TrimPrefix(s, "ResourceExhausted: ")
 	// The step is named elsewhere, and its command may be a page long.
 	if _, why, ok := strings.Cut(s, " did not complete successfully: "); ok && strings.HasPrefix(s, `process "`) {
 		s = why

@@ -57,6 +57,9 @@ type layout struct {
 	store  *lateStore
 	locked *os.File // the directory, nil until begin
 	fresh  bool     // the directory did not exist
+
+	written *watchedStore // what store is from begin on
+	err     error         // why begin failed
 }
 
 // lateStore is the content store on a layout's blobs. It exists from begin on:
@@ -107,6 +110,11 @@ func openLayout(dir string) (*layout, error) {
 
 // begin makes and locks the directory; the export may write blobs from now on.
 func (l *layout) begin(ctx context.Context) error {
+	l.err = l.prepare(ctx)
+	return l.err
+}
+
+func (l *layout) prepare(ctx context.Context) error {
 	for l.locked == nil {
 		if err := l.tryLock(); err != nil {
 			return &LayoutError{Dir: l.dir, What: "cannot be made or locked", Err: err}
@@ -128,8 +136,28 @@ func (l *layout) begin(ctx context.Context) error {
 	if err != nil {
 		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
 	}
-	l.store.Store = store
+	l.written = &watchedStore{Store: store}
+	l.store.Store = l.written
 	return nil
+}
+
+// explain returns why a build into the directory failed: what it says of itself
+// or of its disk, as the engine passes on no more than words; else err.
+func (l *layout) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if l.err != nil {
+		err = l.err
+	}
+	fault := l.written.fault()
+	if own := (*LayoutError)(nil); fault == nil && errors.As(err, &own) {
+		fault = diskError(err)
+	}
+	if fault != nil {
+		return unwritten(l.dir, fault)
+	}
+	return err
 }
 
 // tryLock sets l.locked if no other build has the directory.

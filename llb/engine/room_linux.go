@@ -26,18 +26,28 @@ func (e *embedded) tidy(ctx context.Context) error {
 	if e.worker == nil || !e.worked.Load() {
 		return nil
 	}
+	err := e.prune(ctx)
+	if err != nil {
+		release(e.state)
+		err = e.prune(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("tidying up the cache: %w", err)
+	}
+	reserve(e.state)
+	return nil
+}
+
+func (e *embedded) prune(ctx context.Context) error {
 	removed := make(chan client.UsageInfo)
 	done := make(chan error, 1)
 	go func() {
+		defer close(removed)
 		done <- e.worker.Prune(ctx, removed, e.worker.GCPolicy()...)
-		close(removed)
 	}()
 	for range removed {
 	}
-	if err := <-done; err != nil {
-		return fmt.Errorf("tidying up the cache: %w", err)
-	}
-	return nil
+	return <-done
 }
 
 // collect removes what no record refers to.
