@@ -74,8 +74,8 @@ type victim struct {
 	temp            string // for temporary files of layc
 }
 
-// shell is the program testdata/sh, built once.
-var shell = sync.OnceValues(func() ([]byte, error) {
+// slowShell is the program testdata/sh, built once.
+var slowShell = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "layc-sh-")
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func newVictim(t *testing.T, program, text string) *victim {
 		t.Fatal(err)
 	}
 	p := &victim{T: t, bin: bin, dir: t.TempDir(), state: filepath.Join(t.TempDir(), "state"), temp: t.TempDir()}
-	sh, err := shell()
+	sh, err := slowShell()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,14 +51,14 @@ func TestClassify(t *testing.T) {
 	id := digest.FromString("vertex")
 	track := newTracker(nil)
 	track.add(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "[app1] run x"}}})
-	fault := errors.New("no space left on device")
+	fault := errors.New("no such file")
 
 	err := classify(t.Context(), fmt.Errorf("failed to solve: %w", errdefs.WrapVertex(fault, id)), track)
 	var step *StepError
 	if !errors.As(err, &step) || step.Vertex != id {
 		t.Fatalf("the error is %#v, want a StepError of the vertex", err)
 	}
-	if got, want := err.Error(), "[app1] run x: no space left on device"; got != want {
+	if got, want := err.Error(), "[app1] run x: no such file"; got != want {
 		t.Errorf("the error reads %q, want %q", got, want)
 	}
 	if !errors.Is(err, fault) {
@@ -70,5 +70,25 @@ func TestClassify(t *testing.T) {
 	cancel(stop)
 	if err := classify(ctx, errdefs.WrapVertex(fault, id), track); !errors.Is(err, stop) {
 		t.Errorf("after the end of its context the error is %v, want the cause", err)
+	}
+}
+
+// That the engine's disk is full is no fault of a step, unless the step says so
+// itself; what its command is does not count.
+func TestClassifyFullDisk(t *testing.T) {
+	id := digest.FromString("vertex")
+	for text, full := range map[string]bool{
+		"failed to copy files: write /opt/a: no space left on device":                                             true,
+		`process "/bin/sh -c x" did not complete successfully: write /state/config.json: no space left on device`: true,
+		`process "/bin/sh -c echo no space left on device" did not complete successfully: exit code: 1`:           false,
+		"write /state/cache.db: disk quota exceeded":                                                              true,
+		"rename /state/a /state/b: file exists":                                                                   false,
+	} {
+		track := newTracker(nil)
+		err := classify(t.Context(), errdefs.WrapVertex(errors.New(text), id), track)
+		var unavailable *UnavailableError
+		if got := errors.As(err, &unavailable) && unavailable.full; got != full {
+			t.Errorf("%s: full is %t, want %t", text, got, full)
+		}
 	}
 }
