@@ -39,7 +39,7 @@ var policy = map[string]string{
 	"llb":           "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
 	"llb/helper":    "",
 	"llb/replace":   "",
-	"llb/engine":    "lang/redact lang/visible llb/replace",
+	"llb/engine":    "lang/redact lang/visible llb/replace llb/transport",
 	"llb/exact":     "", // the judge shares nothing with what it judges
 	"llb/module":    "llb/replace lang/paths lang/diag lang/load compiler/lock",
 	"llb/pin":       "compiler/lock compiler/debian llb/rootfs llb/transport",

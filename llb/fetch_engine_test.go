@@ -6,19 +6,80 @@ import (
 	"archive/tar"
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestDownloads builds an image of downloads: what is unpacked to the root, with
-// all bits of modes and capabilities, and files that need parents.
 func TestDownloads(t *testing.T) {
 	b := newBuilder(t)
+	t.Run("places", func(t *testing.T) { downloadsPlaced(t, b) })
+	t.Run("servers", func(t *testing.T) { serversFail(t, b) })
+}
+
+// serversFail downloads from servers in trouble: what passes is waited for, the
+// rest is told as what it is.
+func serversFail(t *testing.T, b *builder) {
+	asked := map[string]int{}
+	var lock sync.Mutex
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lock.Lock()
+		asked[r.URL.Path]++
+		n := asked[r.URL.Path]
+		lock.Unlock()
+		switch {
+		case r.URL.Path == "/busy" && n == 1:
+			w.WriteHeader(http.StatusTooManyRequests)
+		case r.URL.Path == "/cut" && n == 1:
+			w.Header().Set("Content-Length", "4")
+			fmt.Fprint(w, "/c")
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		case r.URL.Path == "/gone":
+			http.NotFound(w, r)
+		case r.URL.Path == "/other":
+			fmt.Fprint(w, "other")
+		default:
+			fmt.Fprint(w, r.URL.Path)
+		}
+	}))
+	defer server.Close()
+	build := func(path string) (map[string]file, error) {
+		program := runBase + fmt.Sprintf(`
+component c {
+    fetch "%s%s" sha256 "%x" to "/opt/list"
+}
+`, server.URL, path, sha256.Sum256([]byte(path)))
+		files, _, err := b.build(program, nil)
+		return files, err
+	}
+	for _, path := range []string{"/busy", "/cut"} {
+		if files, err := build(path); err != nil || files["/opt/list"].text != path || asked[path] != 2 {
+			t.Errorf("%s: %q, %v, asked %d times", path, files["/opt/list"].text, err, asked[path])
+		}
+	}
+	_, err := build("/gone")
+	var unavailable *engine.UnavailableError
+	if want := server.URL + "/gone cannot be fetched: the server says 404 Not Found\nthe file is gone, or the URL is wrong"; !errors.As(err, &unavailable) || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("a file that is gone: %v", err)
+	}
+	_, err = build("/other")
+	var step *engine.StepError
+	if !errors.As(err, &step) || !strings.Contains(err.Error(), "digest mismatch") {
+		t.Errorf("another file: %v", err)
+	}
+}
+
+// downloadsPlaced builds an image of downloads: what is unpacked to the root,
+// with all bits of modes and capabilities, and files that need parents.
+func downloadsPlaced(t *testing.T, b *builder) {
 	capability := "\x01\x00\x00\x02\x00\x04" + strings.Repeat("\x00", 14)
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
@@ -253,6 +252,15 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 		}
 		return &codeError{exitBuild}
 	}
+	var unavailable *engine.UnavailableError
+	if errors.As(err, &unavailable) {
+		if d := notFetched(graphs, unavailable); d != nil {
+			if err := b.show(finding{d, nil}); err != nil {
+				return err
+			}
+			return &codeError{exitUnavailable}
+		}
+	}
 	var step *engine.StepError
 	if !errors.As(err, &step) {
 		return err
@@ -302,6 +310,9 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	if d := notTaken(step, origin); d != nil {
 		return d
 	}
+	if d := notUnpacked(step, origin); d != nil {
+		return d
+	}
 	var list diag.List
 	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
 	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))
@@ -315,9 +326,7 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	}
 	switch {
 	case mismatch != nil:
-		d.Hint("see what is there now, perhaps an error page: if the file is meant to have changed, run `layc update`, or write its new checksum; else name another mirror")
-	case strings.Contains(step.Err.Error(), "response status 404"):
-		d.Hint("what %s pins is gone from the mirror: run `layc update`, or name another mirror with `--mirror`", lock.Name)
+		d.Hint("see what is there now: if the file is meant to have changed, run `layc update`, or write its new checksum; else name another mirror")
 	case notInPasswd.MatchString(step.Err.Error()):
 		d.Note("what `as` names is looked up in the /etc/passwd and /etc/group of what the step runs on").
 			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")

@@ -25,6 +25,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/transport"
 )
 
 const renderedDir = "../../lang/diag/rendered"
@@ -201,6 +202,16 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 			if len(o.Copied) > 0 {
 				return diag.List{stepFailed(&engine.StepError{Err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)}, o)}
 			}
+		}
+	}
+	for vertex, o := range g.Origins {
+		switch {
+		case !strings.HasPrefix(o.Span.Text(), "fetch"):
+		case code == "E0515":
+			return diag.List{notFetched([]*llb.Graph{g}, engine.Unserved(vertex, "https://example.com/tool.tar.gz", &transport.StatusError{Status: 503, Tries: 4}))}
+		case code == "E0516":
+			failed.Log = []string{unpacking + `"tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`}
+			return diag.List{stepFailed(failed, o)}
 		}
 	}
 	if code == "E0501" {

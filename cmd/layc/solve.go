@@ -46,6 +46,7 @@ func (b *build) solve(ctx context.Context, plans []*plan.Plan, mirrors pin.Mirro
 			return nil, nil, err
 		}
 		result, err := b.watch(ctx, e, request)
+		err = b.served(ctx, err)
 		url := unserved(graphs, err)
 		if url == "" {
 			return result, graphs, err

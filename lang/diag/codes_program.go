@@ -895,4 +895,31 @@ app shop {
     uses tool
 }
 `},
+	{"E0515", "A download cannot be fetched", `
+A server cannot be reached, or answers with something else than the file: that
+it is not there, or that the server is in trouble. A server in trouble is asked
+four times before that, and where a connection breaks, the download goes on. The
+exit code is 4: nothing is wrong with what was to be built.
+`, exampleBase + `
+component tool {
+    fetch "https://example.com/tool.tar.gz" sha256 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" unpack to "/opt/tool"
+}
+
+app shop {
+    uses tool
+}
+`},
+	{"E0516", "An archive cannot be unpacked", `
+An archive is damaged or of an unknown kind. Or it has what an image cannot
+hold, such as a device, or a name that would delete files. Or it holds much for
+its size, which "limit" behind "unpack" allows.
+`, exampleBase + `
+component tool {
+    fetch "https://example.com/tool.tar.gz" sha256 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" unpack to "/opt/tool"
+}
+
+app shop {
+    uses tool
+}
+`},
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/bboltcachestorage"
+	httpsource "github.com/moby/buildkit/source/http"
 	"github.com/moby/buildkit/util/db/boltutil"
 	"github.com/moby/buildkit/util/disk"
 	"github.com/moby/buildkit/util/grpcerrors"
@@ -47,6 +48,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/layc-lang/layc/lang/redact"
+	"github.com/layc-lang/layc/llb/transport"
 )
 
 // embedded is BuildKit in this process, the owner of a state directory.
@@ -211,6 +213,9 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err != nil {
 		return nil, err
 	}
+	if err := registerDownloads(w); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
 	workers := &worker.Controller{}
 	if err := workers.Add(w); err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -251,6 +256,18 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 		e.collect(ctx)
 	}
 	return controller, nil
+}
+
+// registerDownloads makes downloads tell what a server says, and ask again.
+// BuildKit's own take a server's error page for the file, whose checksum is then
+// another one.
+func registerDownloads(w *base.Worker) error {
+	source, err := httpsource.NewSource(httpsource.Opt{CacheAccessor: w.CacheMgr, Transport: transport.Retrying(transport.New(transport.Usual))})
+	if err != nil {
+		return err
+	}
+	w.SourceManager.Register(source)
+	return nil
 }
 
 // forgetHashes drops what BuildKit remembers for this process about the files

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ import (
 type StepError struct {
 	Vertex   digest.Digest // as in the definition
 	Name     string        // the vertex's name, as progress shows it
+	Remote   string        // what it fetches from the network; else empty
 	Log      []string      // the last lines that it printed, at most 20
 	ExitCode int           // of the step's process; 0 if it is no process or never started
 	Full     string        // what to do about the engine's full disk, if that is why; else empty
@@ -105,29 +107,53 @@ func classify(ctx context.Context, err error, t *tracker) error {
 	}
 	id := digest.Digest(vertex.Digest)
 	name, log := t.describe(id)
-	if host := t.remote(id); host != "" && isNetworkFailure(err) {
+	remote := t.remote(id)
+	if answer := serverSays.FindStringSubmatch(err.Error()); remote != "" && answer != nil {
+		return Unserved(id, remote, &plainError{answer[0], err})
+	}
+	if remote != "" && isNetworkFailure(err) {
 		return &UnavailableError{
-			What:   fmt.Sprintf("%s cannot be fetched", host),
+			What:   fmt.Sprintf("%s cannot be fetched", remote),
 			Help:   "check the network and proxy settings, then run the command again",
 			Vertex: id,
 			Err:    rootCause(err),
 		}
 	}
-	step := &StepError{Vertex: id, Name: name, Log: log, Err: rootCause(err)}
+	step := &StepError{Vertex: id, Name: name, Remote: remote, Log: log, Err: rootCause(err)}
 	if exit != nil {
 		step.ExitCode = int(exit.ExitCode)
 	}
 	return step
 }
 
+// serverSays is how a [transport.StatusError] reads, of which only the text
+// crosses the engine's API.
+var serverSays = regexp.MustCompile(`the server says ([0-9]{3})[^:;"\n]*`)
+
+// Unserved is the error of a download that a server answered with a status
+// instead of the file; err is a [transport.StatusError] or reads like one.
+func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
+	help := "name another URL or mirror, or ask whoever runs the server"
+	answer := serverSays.FindStringSubmatch(err.Error())
+	switch {
+	case answer == nil:
+	case answer[1] == "404" || answer[1] == "410":
+		help = "the file is gone, or the URL is wrong: write another URL; what layc.lock pins, `layc update` renews"
+	case answer[1] == "401" || answer[1] == "403" || answer[1] == "407":
+		help = "the server or a proxy does not give it to this machine: check credentials and proxy settings"
+	case answer[1] == "408" || answer[1] == "429" || answer[1][0] == '5':
+		help = "the server is in trouble or busy: run the command again later, or name a mirror"
+	}
+	return &UnavailableError{What: fmt.Sprintf("%s cannot be fetched", url), Help: help, Vertex: vertex, Err: err}
+}
+
 // networkFailures are what the operating system, Go's net packages and BuildKit
 // say when a host cannot be reached or is in trouble: only the message crosses
-// the engine's API. A wrong checksum, or an answer that there is no such file,
-// is a fault of the input and not among them.
+// the engine's API. A wrong checksum is a fault of the input and not among them.
 var networkFailures = []string{
 	"no such host", "server misbehaving", "connection refused", "connection reset", "network is unreachable",
 	"no route to host", "timeout", "deadline exceeded", "unexpected EOF", "x509:", "tls:", "proxyconnect",
-	"invalid response status 5", "invalid response status 407", "invalid response status 429",
+	"invalid response status",
 }
 
 func isNetworkFailure(err error) bool {

@@ -8,11 +8,14 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/layc-lang/layc/llb/transport"
 )
 
 const (
 	attempts   = 4                      // for each download, first one included
 	firstPause = 500 * time.Millisecond // before the second attempt; doubles
+	maxPause   = time.Minute            // that a server may ask for
 )
 
 // NetworkError says that a server could not be reached or did not answer, so
@@ -48,6 +51,12 @@ func notFound(err error) bool {
 	return errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusForbidden)
 }
 
+// Ask downloads the beginning of what a URL serves, and returns why that fails.
+func Ask(ctx context.Context, url string) error {
+	f := fetcher{client: &http.Client{Transport: transport.New(transport.Usual)}, pause: firstPause}
+	return f.get(ctx, url, url, func(io.Reader) error { return nil })
+}
+
 // Progress is told of downloads as they go on; total is -1 where the server
 // doesn't say. It may be called from several goroutines at once.
 type Progress func(name string, done, total int64)
@@ -69,10 +78,17 @@ func (f *fetcher) get(ctx context.Context, name, url string, read func(io.Reader
 		if err == nil || !errors.As(err, &network) || attempt == attempts {
 			return err
 		}
+		wait := pause
+		var status *transport.StatusError
+		if errors.As(err, &status) {
+			if wait = max(pause, status.After); wait > maxPause {
+				return err
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause):
+		case <-time.After(wait):
 			pause *= 2
 		}
 	}
@@ -98,7 +114,7 @@ func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader
 	defer response.Body.Close()
 	switch code := response.StatusCode; {
 	case code == http.StatusTooManyRequests || code >= 500:
-		return failed(&StatusError{URL: url, Status: code})
+		return failed(transport.NewStatusError(response))
 	case code != http.StatusOK:
 		return &StatusError{URL: url, Status: code}
 	}
@@ -117,9 +133,9 @@ func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader
 // withoutURL strips what net/http puts around an error, as NetworkError says
 // the URL already.
 func withoutURL(err error) error {
-	var status *StatusError
+	var status *transport.StatusError
 	if errors.As(err, &status) {
-		return fmt.Errorf("the server says %d %s", status.Status, http.StatusText(status.Status))
+		return status
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {

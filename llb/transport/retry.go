@@ -1,0 +1,232 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	tries      = 4                      // of a request, the first one included
+	firstPause = 500 * time.Millisecond // before the second try; doubles
+	maxPause   = time.Minute            // that a server may ask for
+	progress   = 1 << 20                // bytes after which tries are counted anew
+)
+
+// StatusError says that a server answered, but not with what it was asked for.
+type StatusError struct {
+	Status int
+	After  time.Duration // when it wants to be asked again; 0 if it does not say
+	Tries  int           // how often it was asked
+}
+
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("the server says %d %s", e.Status, http.StatusText(e.Status))
+	if e.After > maxPause {
+		return text + fmt.Sprintf(", and to come back in %s", e.After)
+	}
+	if e.Tries > 1 {
+		text += fmt.Sprintf(", %d times", e.Tries)
+	}
+	return text
+}
+
+// Transient reports whether the same request may succeed later.
+func (e *StatusError) Transient() bool {
+	switch e.Status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// NewStatusError is the error of an answer that is none to what was asked.
+func NewStatusError(response *http.Response) *StatusError {
+	return &StatusError{Status: response.StatusCode, After: retryAfter(response.Header.Get("Retry-After"), time.Now())}
+}
+
+// retryAfter reads a number of seconds or a date; 0 if it is neither or over.
+func retryAfter(text string, now time.Time) time.Duration {
+	if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
+		return max(0, time.Duration(min(n, 1<<30))*time.Second)
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return max(0, at.Sub(now).Round(time.Second))
+}
+
+// Retrying returns a transport for downloads. It asks again where a server is in
+// trouble or a connection breaks, with pauses, and goes on where a body was cut.
+// A status of 400 and more is a *StatusError. Other requests than GET it leaves
+// alone.
+func Retrying(next http.RoundTripper) http.RoundTripper {
+	return &retrying{next: next, pause: firstPause}
+}
+
+type retrying struct {
+	next  http.RoundTripper
+	pause time.Duration
+}
+
+func (r *retrying) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Method != http.MethodGet || request.Body != nil && request.Body != http.NoBody {
+		return r.next.RoundTrip(request)
+	}
+	d := &download{retrying: r, request: request}
+	response, err := d.ask(request)
+	if err != nil {
+		return nil, err
+	}
+	d.first = response
+	answer := *response
+	answer.Body = &resuming{d: d, body: response.Body}
+	return &answer, nil
+}
+
+// download is what one request asks for.
+type download struct {
+	*retrying
+	request *http.Request
+	first   *http.Response
+	failed  int // tries
+}
+
+// ask sends a request until there is an answer to it.
+func (d *download) ask(request *http.Request) (*http.Response, error) {
+	for {
+		response, err := d.next.RoundTrip(request)
+		if err == nil && response.StatusCode < 400 {
+			return response, nil
+		}
+		if err == nil {
+			_, _ = io.CopyN(io.Discard, response.Body, 1<<16) // so that the connection is used again
+			_ = response.Body.Close()
+			err = NewStatusError(response)
+		}
+		if err := d.again(err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// again waits before the next try, or returns why there is none.
+func (d *download) again(failed error) error {
+	ctx := d.request.Context()
+	d.failed++
+	pause := d.pause << (d.failed - 1)
+	var status *StatusError
+	if errors.As(failed, &status) {
+		status.Tries = d.failed
+		pause = max(pause, status.After)
+	}
+	if ctx.Err() != nil || d.failed >= tries || pause > maxPause || !transient(failed) {
+		return failed
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// transient reports whether another try may have another end. A name that does
+// not exist, and a certificate that is not trusted, stay as they are.
+func transient(err error) bool {
+	var status *StatusError
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &status):
+		return status.Transient()
+	case errors.As(err, &name):
+		return !name.IsNotFound
+	}
+	return !strings.Contains(err.Error(), "x509:") && !strings.Contains(err.Error(), "tls:")
+}
+
+// resuming is a body that goes on with another answer where its own was cut.
+type resuming struct {
+	d    *download
+	body io.ReadCloser
+	at   int64 // bytes that were read
+	good int64 // of them since the last failure
+}
+
+func (b *resuming) Read(p []byte) (int, error) {
+	for {
+		n, err := b.body.Read(p)
+		b.at += int64(n)
+		if b.good += int64(n); b.good >= progress {
+			b.d.failed = 0
+		}
+		if n > 0 && err != io.EOF {
+			return n, nil // an error comes again
+		}
+		if err == nil || err == io.EOF {
+			return n, err
+		}
+		b.good = 0
+		if err := b.d.again(err); err != nil {
+			return 0, err
+		}
+		if err := b.reopen(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// reopen asks for what is left. Only if the server has a name for this content,
+// it is asked for a part of it; otherwise for all, of which the beginning is
+// passed over.
+func (b *resuming) reopen() error {
+	_ = b.body.Close()
+	request, first := b.d.request.Clone(b.d.request.Context()), b.d.first
+	if tag := validator(first); tag != "" && !first.Uncompressed {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", b.at))
+		request.Header.Set("If-Range", tag)
+	}
+	response, err := b.d.ask(request)
+	if err != nil {
+		b.body = failing{err}
+		return err
+	}
+	b.body = response.Body
+	if response.StatusCode == http.StatusPartialContent && strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", b.at)) {
+		return nil
+	}
+	if _, err := io.CopyN(io.Discard, response.Body, b.at); err != nil {
+		if err := b.d.again(err); err != nil {
+			b.body = failing{err}
+			return err
+		}
+		return b.reopen()
+	}
+	return nil
+}
+
+func (b *resuming) Close() error { return b.body.Close() }
+
+// validator is what tells an answer's content from others; "" if nothing does.
+func validator(response *http.Response) string {
+	if tag := response.Header.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {
+		return tag
+	}
+	return response.Header.Get("Last-Modified")
+}
+
+// failing is a body that is no more.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f failing) Close() error             { return nil }

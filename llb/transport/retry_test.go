@@ -1,0 +1,105 @@
+package transport
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRetrying asks servers that fail in turn, each in its own way. An answer is
+// a status, with what follows it: "cut" breaks the connection within the body,
+// "part" serves ranges, "later" asks to come back in an hour.
+func TestRetrying(t *testing.T) {
+	text := strings.Repeat("0123456789", 1000)
+	for _, test := range []struct {
+		answers string
+		want    string // "" for the whole text
+		asked   int
+	}{
+		{"200", "", 1},
+		{"404", "the server says 404 Not Found", 1},
+		{"410", "the server says 410 Gone", 1},
+		{"403", "the server says 403 Forbidden", 1},
+		{"503 503 200", "", 3},
+		{"429 500 502 200", "", 4},
+		{"504 504 504 504 200", "the server says 504 Gateway Timeout, 4 times", 4},
+		{"429later 200", "the server says 429 Too Many Requests, and to come back in 1h0m0s", 1},
+		{"drop 200", "", 2},
+		{"200cut 200", "", 2},
+		{"200cut 503 200cut 200", "", 4},
+		{"part part", "", 2},
+		{"part 503 200", "", 3},
+		{"200cut 200cut 200cut 200cut 200", "unexpected EOF", 4},
+		{"200cut 404", "the server says 404 Not Found, 2 times", 2},
+	} {
+		t.Run(test.answers, func(t *testing.T) {
+			answers, asked := strings.Fields(test.answers), 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := answers[asked]
+				asked++
+				switch {
+				case answer == "drop":
+					panic(http.ErrAbortHandler)
+				case answer == "part" && r.Header.Get("Range") == "bytes=4000-" && r.Header.Get("If-Range") == `"tag"`:
+					w.Header().Set("Content-Range", fmt.Sprintf("bytes 4000-%d/%d", len(text)-1, len(text)))
+					w.WriteHeader(http.StatusPartialContent)
+					fmt.Fprint(w, text[4000:])
+				case answer == "200":
+					fmt.Fprint(w, text)
+				case answer == "200cut" || answer == "part":
+					if answer == "part" {
+						w.Header().Set("ETag", `"tag"`)
+					}
+					w.Header().Set("Content-Length", fmt.Sprint(len(text)))
+					fmt.Fprint(w, text[:4000])
+					w.(http.Flusher).Flush()
+					panic(http.ErrAbortHandler)
+				default:
+					if strings.HasSuffix(answer, "later") {
+						w.Header().Set("Retry-After", "3600")
+					}
+					var code int
+					_, _ = fmt.Sscan(answer[:3], &code)
+					w.WriteHeader(code)
+					fmt.Fprint(w, "an error page")
+				}
+			}))
+			defer server.Close()
+			server.Config.ErrorLog = nil
+			client := &http.Client{Transport: &retrying{next: &http.Transport{}, pause: time.Millisecond}}
+			got, err := "", error(nil)
+			response, err := client.Get(server.URL)
+			if err == nil {
+				var body []byte
+				body, err = io.ReadAll(response.Body)
+				got = string(body)
+				response.Body.Close()
+			}
+			switch {
+			case test.want == "" && (err != nil || got != text):
+				t.Errorf("got %d bytes, %v", len(got), err)
+			case test.want != "" && (err == nil || !strings.HasSuffix(err.Error(), test.want)):
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+			if asked != test.asked {
+				t.Errorf("the server was asked %d times, want %d", asked, test.asked)
+			}
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, " 7 ": 7 * time.Second, "-7": 0, "soon": 0,
+		"Mon, 01 Jan 2024 00:00:30 GMT": 30 * time.Second, "Mon, 01 Jan 2023 00:00:30 GMT": 0,
+	} {
+		if got := retryAfter(text, now); got != want {
+			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+	}
+}
