@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log"
@@ -37,8 +38,13 @@ func TestLockBases(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
+	declared := system(t, "declared", 0o711)
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/declared.tar" {
+			_, _ = w.Write(declared)
+			return
+		}
 		if r.URL.Path == "/root.tar.gz" {
 			_, _ = w.Write(packed.Bytes())
 			return
@@ -61,7 +67,7 @@ func TestLockBases(t *testing.T) {
 	}
 	program := fmt.Sprintf(`
 component image {
-    image "%s/base:1"
+    image "%[1]s/base:1"
 }
 
 component layout {
@@ -69,11 +75,19 @@ component layout {
 }
 
 component archive {
-    rootfs "%s/root.tar.gz"
+    rootfs "%[2]s/root.tar.gz"
+}
+
+component declared {
+    rootfs "%[2]s/gone.tar", "%[2]s/declared.tar" sha256 "%[3]x"
 }
 
 app a {
     base image
+}
+
+app d {
+    base declared
 }
 
 app b {
@@ -83,7 +97,7 @@ app b {
 app c {
     base archive
 }
-`, host, server.URL)
+`, host, server.URL, sha256.Sum256(declared))
 	if err := os.WriteFile(filepath.Join(dir, "a.layer"), []byte(program), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +134,7 @@ app c {
 	if got, want := strings.Count(first, "dir  /odd 0:0 0700"), 3; got != want {
 		t.Errorf("the odd directory is there %d times, want %d:\n%s", got, want, first)
 	}
-	for _, want := range []string{"base  2", "base  1", "dir  /more 0:0 02755", "link  /bin /usr/bin", "image HOST/base:1 linux/amd64 "} {
+	for _, want := range []string{"base  2", "base  1", "dir  /more 0:0 02755", "dir  /declared 0:0 0711", "link  /bin /usr/bin", "image HOST/base:1 linux/amd64 "} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the lock file does not say %q:\n%s", want, first)
 		}

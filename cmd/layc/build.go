@@ -103,6 +103,9 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err != nil {
 		return err
 	}
+	if err := b.looked(out.Targets); err != nil {
+		return err
+	}
 	plans, err := b.choose(cmd, out, apps)
 	if err != nil {
 		return err
@@ -229,6 +232,17 @@ func (b *build) upload(ctx context.Context, layout string) ([]registry.Pushed, e
 		return nil, &engine.UnavailableError{What: "cannot push to " + b.registry, Err: err}
 	}
 	return pushed, nil
+}
+
+// looked fails if an app stands on an archive whose links nobody knows.
+func (b *build) looked(targets []*compiler.Target) error {
+	var found diag.List
+	for _, t := range targets {
+		if found = t.Graph.Unlooked(); len(found) > 0 {
+			break
+		}
+	}
+	return b.findings(found)
 }
 
 // failed shows why a build failed: a step, at its line of the program, or what

@@ -132,16 +132,21 @@ func (x *expander) checksum(s *syntax.Clause, v *env) string {
 	return ""
 }
 
+// mirrored notes where else the first of some URLs is served.
+func (x *expander) mirrored(urls []string) {
+	for _, mirror := range urls[1:] {
+		if known := x.graph.Refs.Mirrors[urls[0]]; !slices.Contains(known, mirror) {
+			x.graph.Refs.Mirrors[urls[0]] = append(known, mirror)
+		}
+	}
+}
+
 // pinURL takes the checksum of a fetch from the lock file.
 func (x *expander) pinURL(step *Fetch, s *syntax.Clause) {
 	step.pinned = true
 	u := step.URLs[0]
 	x.graph.Refs.URLs = append(x.graph.Refs.URLs, u)
-	for _, mirror := range step.URLs[1:] {
-		if known := x.graph.Refs.Mirrors[u]; !slices.Contains(known, mirror) {
-			x.graph.Refs.Mirrors[u] = append(known, mirror)
-		}
-	}
+	x.mirrored(step.URLs)
 	pin, ok := x.lock.URL(u)
 	if !ok {
 		if x.unlocked[s.At] {

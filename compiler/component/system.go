@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -42,9 +43,9 @@ func (x *expander) system(s *syntax.Clause, v *env, to *body) {
 		if x.urls(f, s) {
 			x.checked(f, s, v)
 			to.system.Rootfs = f
-			if f.pinned {
-				x.known(to.system, lock.BaseRef{Kind: "rootfs", Name: f.URLs[0], Digest: f.Digest})
-			}
+			x.mirrored(f.URLs)
+			// A build refuses a base that is not known; see Unlooked.
+			x.known(to.system, lock.BaseRef{Kind: "rootfs", Name: f.URLs[0], Digest: f.Digest})
 		}
 	}
 }
@@ -96,6 +97,24 @@ func (x *expander) known(to *System, ref lock.BaseRef) bool {
 		to.Dirs = append(to.Dirs, Dir{Path: d.Path, Owner: &Owner{d.UID, d.GID}, Mode: d.Mode})
 	}
 	return true
+}
+
+// Unlooked finds the archives that apps stand on and that nobody has looked
+// into: a layer could replace their links by directories.
+func (g *Graph) Unlooked() diag.List {
+	var found diag.List
+	seen := map[*System]bool{}
+	for _, a := range g.Apps {
+		s := a.Base.System
+		if s.Rootfs == nil || s.Layers > 0 || seen[s] {
+			continue
+		}
+		seen[s] = true
+		found.Errorf(Unpinned, s.Rootfs.Span, "links and directories of %s are not pinned", s.Rootfs.URLs[0]).
+			Note("a layer that has a directory where its base has a link would replace the link").
+			Hint("run `layc lock`, which looks into the archive")
+	}
+	return found
 }
 
 // layout is a base of an OCI layout directory of the project: the one image

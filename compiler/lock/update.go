@@ -63,7 +63,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 	bases := slices.Clone(refs.Bases)
 	slices.SortStableFunc(bases, compareBaseRefs)
 	for _, ref := range slices.CompactFunc(bases, equalBaseRefs) {
-		if err := u.base(ctx, ref); err != nil {
+		if err := u.base(ctx, ref, refs.Mirrors[ref.Name]); err != nil {
 			return nil, err
 		}
 	}
@@ -245,12 +245,22 @@ func (u *updater) image(ctx context.Context, ref ImageRef) error {
 }
 
 // base keeps what is known of a base: that is its content, which never changes.
-func (u *updater) base(ctx context.Context, ref BaseRef) error {
+// An archive may also be at its mirrors.
+func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error {
 	pin, ok := u.old.Base(ref.Digest)
 	if !ok {
 		var err error
 		if pin, err = u.resolver.Base(ctx, ref); err != nil {
-			return fmt.Errorf("looking into the base system %s: %w", ref.Name, err)
+			err = fmt.Errorf("looking into the base system %s: %w", ref.Name, err)
+		}
+		for n := 0; err != nil && ctx.Err() == nil && n < len(mirrors); n++ {
+			ref.Name = mirrors[n]
+			if other, failed := u.resolver.Base(ctx, ref); failed == nil {
+				pin, err = other, nil
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	u.file.Bases = append(u.file.Bases, pin)
