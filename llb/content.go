@@ -156,7 +156,7 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 	case *component.Link:
 		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
-		l.makeLink(c, i, s)
+		l.makeLink(c, s)
 	}
 }
 
@@ -164,7 +164,11 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 func (l *lowerer) room(c *contents, i *component.Instance, p string) {
 	if dir := path.Dir(p); !l.parents(c, i, p, false) && dir != "/" {
 		c.mixed = true // BuildKit sets a directory's time before it fills it
-		c.chain = c.chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
+		opts := []llb.MkdirOption{llb.WithParents(true), llb.WithCreatedTime(epoch)}
+		if o := c.owner(nil); o != nil {
+			opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
+		}
+		c.chain = c.chain.Mkdir(dir, 0o755, opts...)
 	}
 }
 
@@ -190,13 +194,7 @@ func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
 // engine holds nothing but what is copied, in its place.
 func (l *lowerer) copyOwn(c *contents, i *component.Instance, s *component.Copy) {
 	to, from := s.Place()
-	if s.Mode != "" && s.NamesDirectory() {
-		l.room(c, i, to)
-		l.makeDir(c, i, to, s.Owner, fileMode(s.Mode, 0o755))
-		c.mixed = true // what follows is put into it
-	} else {
-		l.parents(c, i, inside(to), s.Owner != nil)
-	}
+	l.parents(c, i, inside(to), s.Owner != nil)
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)

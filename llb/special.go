@@ -28,8 +28,8 @@ const (
 func (l *lowerer) makeDir(c *contents, i *component.Instance, dir string, owner *component.Owner, mode os.FileMode) {
 	if !c.scratch || c.touched[dir] || mode&specialBits == 0 && !c.inherit {
 		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
-		if owner != nil {
-			opts = append(opts, llb.WithUIDGID(owner.UID, owner.GID))
+		if o := c.owner(owner); o != nil {
+			opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
 		}
 		c.chain = c.chain.Mkdir(dir, mode, opts...)
 		return
@@ -63,8 +63,8 @@ func (l *lowerer) makeFile(c *contents, i *component.Instance, s *component.File
 	mode := fileMode(s.Mode, 0o644)
 	opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
 	if mode&specialBits == 0 && !c.inherit {
-		if s.Owner != nil {
-			opts = append(opts, llb.WithUIDGID(s.Owner.UID, s.Owner.GID))
+		if o := c.owner(s.Owner); o != nil {
+			opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
 		}
 		c.chain = c.chain.Mkfile(s.Path, mode, []byte(s.Text), opts...)
 		return
@@ -74,13 +74,22 @@ func (l *lowerer) makeFile(c *contents, i *component.Instance, s *component.File
 }
 
 // makeLink appends the making of a symbolic link whose parent is there.
-func (l *lowerer) makeLink(c *contents, i *component.Instance, s *component.Link) {
-	if !c.inherit {
-		c.chain = c.chain.Symlink(s.To, s.Path, llb.WithCreatedTime(epoch))
-		return
+func (l *lowerer) makeLink(c *contents, s *component.Link) {
+	opts := []llb.SymlinkOption{llb.WithCreatedTime(epoch)}
+	if o := c.owner(nil); o != nil {
+		opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
 	}
-	made := llb.Scratch().File(llb.Symlink(s.To, "/new", llb.WithCreatedTime(epoch)), l.from(i.Title, "prepare "+s.Path, s.Span))
-	c.chain = c.chain.Copy(made, "/new", s.Path, &llb.CopyInfo{CreatedTime: &epoch})
+	c.chain = c.chain.Symlink(s.To, s.Path, opts...)
+}
+
+// owner is whom BuildKit has to be told to give something that it makes, or nil.
+// What a step makes is root's unless it says otherwise, but a directory may hand
+// its group down, and of one that is not scratch nobody knows whether it does.
+func (c *contents) owner(declared *component.Owner) *component.Owner {
+	if declared == nil && (c.inherit || !c.scratch) {
+		return &component.Owner{}
+	}
+	return declared
 }
 
 func special(owner *component.Owner, mode os.FileMode) *llb.CopyInfo {

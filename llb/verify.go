@@ -126,14 +126,16 @@ const anywhere = "/"
 
 // mayWrite are the paths that an instance's runs may write, as the helper takes
 // them: what it owns; after "=" directories that the engine makes, after "+" what
-// other steps place.
+// other steps place, after "-" what they place in what it owns.
 func mayWrite(i *component.Instance) []string {
 	paths := ownedPaths(i)
 	for _, p := range engineDirs {
 		paths = append(paths, "="+p)
 	}
 	for _, s := range i.Steps {
-		if p, ok := component.Placed(s); ok && !owned(i, p) {
+		if p, ok := component.Placed(s); ok && owned(i, p) {
+			paths = append(paths, "-"+path.Clean(p))
+		} else if ok {
 			paths = append(paths, "+"+path.Clean(p))
 		}
 		if r, ok := s.(*component.Run); ok && r.Dir != "" {

@@ -38,7 +38,7 @@ func tree(t *testing.T, files map[string]string) string {
 func TestVerify(t *testing.T) {
 	needsMounts(t)
 	const lower = `mkdir -p etc opt own/sub tmp/old var/tmp run opt/new/deep
-		echo 1 > etc/a; ln -s a etc/link; echo 1 > etc/placed; echo 1 > opt/x; echo 1 > tmp/old/file; mkdir tmp/src; echo 1 > tmp/src/file; chmod 1777 tmp`
+		echo 1 > etc/a; ln -s a etc/link; echo 1 > etc/placed; echo 1 > opt/x; echo 1 > tmp/old/file; mkdir tmp/src; echo 1 > tmp/src/file; chmod 1777 tmp; echo 1 > own/placed`
 	for steps, want := range map[string]string{ // in the error; "" for none
 		"echo x > own/file; mkdir opt/new/deep/y; ln -s x own/sub/link": "",
 		"rm -r own; ln -s /nowhere own":                                 "",
@@ -65,9 +65,14 @@ func TestVerify(t *testing.T) {
 		"rm -r own":             `the component owns "/own", and its steps do not make it`,
 		"rm -r opt/new":         `mkdir -p /opt/new/deep`,
 		"echo 1 > own/.wh.x":    "/own/.wh.x has a name that begins with .wh.",
+		"rm -r own/sub":         "deletes what lies below it:\n  /own/sub\n",
+		"rm own/placed":         "",
+		"mkdir own/d; rm -r own/d; rm -r own/sub; echo > own/sub": "",
+		"mknod own/b b 8 1": "/own/b is a block device",
+		"mknod own/c c 8 1": "",
 	} {
 		before, after := lowerTree(t, lower), lowerTree(t, lower+"\n"+steps)
-		err := verify(before, after, []string{"/own", "/opt/new/deep", "=/cache", "+/etc/placed", "+/tmp/src"})
+		err := verify(before, after, []string{"/own", "/opt/new/deep", "=/cache", "+/etc/placed", "+/tmp/src", "-/own/placed"})
 		switch {
 		case want == "" && err != nil:
 			t.Errorf("%s: %v", steps, err)

@@ -21,7 +21,8 @@ const anywhere = "/"
 // that the component owns. New directories that lead to one of them are allowed,
 // too, and new entries of scratch space, and that itself, and, of a path after
 // "=", an empty directory there: the engine makes such. Paths after "+" are the component's
-// own, which it may not change. Each path that is owned has to be there, and an
+// own, which it may not change, and those after "-" lie in what it owns: it may
+// delete them. What lies below it may not delete, even there. Each path that is owned has to be there, and an
 // image has to be able to hold what is in it. The path "/" allows everything.
 func verify(before, after string, paths []string) error {
 	t, err := compareTrees(before, after)
@@ -34,6 +35,8 @@ func verify(before, after string, paths []string) error {
 			v.points = append(v.points, p)
 		} else if p, ok := strings.CutPrefix(a, "+"); ok {
 			v.placed = append(v.placed, p)
+		} else if p, ok := strings.CutPrefix(a, "-"); ok {
+			v.owning = append(v.owning, p)
 		} else if a == anywhere {
 			v.free = true
 		} else {
@@ -49,6 +52,15 @@ func verify(before, after string, paths []string) error {
 		if err := v.both("/"); err != nil {
 			return err
 		}
+		for _, p := range v.owned {
+			// Where a link leads to it, the component has made the link.
+			if dir, err := inside(v.old, path.Dir(p)); err != nil || dir != filepath.Join(v.old, path.Dir(p)) {
+				continue
+			}
+			if err := v.keeps(p); err != nil {
+				return err
+			}
+		}
 	}
 	return v.result()
 }
@@ -59,6 +71,8 @@ type verification struct {
 	free    bool     // it may write anywhere
 	points  []string // directories that the engine makes
 	placed  []string // what the component has placed
+	owning  []string // what the component has placed in what it owns
+	deleted []string // what lies below, in what the component owns, and is gone
 	lacking []string // owned paths that are not there
 	unfit   []string // lines for people
 	broken  []string // lines for people
@@ -74,6 +88,11 @@ func (v *verification) result() error {
 	}
 	if len(v.unfit) > 0 {
 		b.WriteString("no image can hold what the component made:\n" + listed(v.unfit, "  "))
+	}
+	if len(v.deleted) > 0 {
+		b.WriteString("the component deletes what lies below it:\n" + listed(v.deleted, "  "))
+		b.WriteString("the layer of a component that owns paths only adds to them, so the image would still hold this.\n")
+		b.WriteString("leave out owns: then the component is stacked on what it deletes\n")
 	}
 	if len(v.broken) > 0 {
 		v.explain(&b)
@@ -116,11 +135,41 @@ func (v *verification) there(p string) error {
 			return err
 		}
 		how, err := unfit(file, entry.Name())
+		if entry.Type()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice {
+			how = "is a block device, and a copy of it would be a character device: make it in a component that owns nothing"
+		}
 		if how != "" {
 			v.unfit = append(v.unfit, p+strings.TrimPrefix(file, at)+" "+how)
 		}
 		return err
 	})
+}
+
+// keeps looks for what was there in an owned directory and is gone, while the
+// directory is not.
+func (v *verification) keeps(p string) error {
+	var old, now unix.Stat_t
+	if err := lstat(v.old+p, &old); missing(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	switch err := lstat(v.now+p, &now); {
+	case missing(err):
+		if !beneath(p, v.owning) && !slices.Contains(v.owned, p) {
+			v.deleted = append(v.deleted, p)
+		}
+		return nil
+	case err != nil:
+		return err
+	case kind(&old) != unix.S_IFDIR || kind(&now) != unix.S_IFDIR:
+		return nil // the layer replaces it
+	}
+	all, err := names(v.old + p)
+	for _, name := range all {
+		err = errors.Join(err, v.keeps(filepath.Join(p, name)))
+	}
+	return err
 }
 
 // within reports whether a path is owned.
