@@ -10,7 +10,7 @@ HELPERS  = llb/helper/bin/layc-helper-linux-amd64 llb/helper/bin/layc-helper-lin
 # Tests that need the engine are in packages that ask for it by this name.
 ENGINE_TESTS = $(shell grep -rl LAYC_REQUIRE_ENGINE --include='*_test.go' cmd compiler lang llb stdlib 2>/dev/null | xargs -r -n1 dirname | sort -u | sed 's,^,./,')
 
-.PHONY: help build demo test fuzz bench lint clean helpers maven seccomp archivers
+.PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -80,6 +80,12 @@ fuzz: helpers
 		echo "fuzz $$target"; \
 		$(GO) test "./$${target%:*}" -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x || exit 1; \
 	done
+
+## exact: compare N random programs, from SEED on, with what the same steps make without layc
+N    = 100
+SEED = 1
+exact: build
+	LAYC_REQUIRE_ENGINE=1 LAYC_EXACT_N=$(N) LAYC_EXACT_SEED=$(SEED) $(GO) test -count=1 -timeout 24h -v ./llb/exact
 
 ## bench: measure the stages; the table in README.md is made of these
 bench: helpers

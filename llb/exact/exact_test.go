@@ -186,14 +186,18 @@ func TestUnpack(t *testing.T) {
 	}
 }
 
-// layer is an archive of headers, of which Uname is the content.
+// layer is an archive of headers: Uname is the content, and at the time of those
+// without one.
 func layer(t *testing.T, at int64, headers ...tar.Header) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, h := range headers {
 		text := h.Uname
-		h.Uname, h.ModTime = "", time.Unix(at, 0)
+		h.Uname = ""
+		if h.ModTime.IsZero() {
+			h.ModTime = time.Unix(at, 0)
+		}
 		must(t, w.WriteHeader(&h))
 		_, err := w.Write([]byte(text))
 		must(t, err)

@@ -1,0 +1,425 @@
+//go:build linux
+
+package exact_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/exact"
+)
+
+// The truth of a program is what its commands make in a plain chroot. Each step
+// has an overlay of its own, as in a build, so that a write through one name of a
+// lower layer's file parts it from the others. The steps of stacked components
+// stay as they are; of portable ones a layer is made of what they own and
+// place. The image is the overlay of all of these on the base.
+
+// system is a base system, unpacked.
+type system struct {
+	root string
+	tree exact.Tree
+}
+
+// truth makes the truth of one program.
+type truth struct {
+	base    *system
+	dir     string
+	project string                  // a directory with the tree that declared copies take
+	lawless bool                    // runs that do what they may not are kept
+	n       int                     // directories made so far
+	image   []string                // the layers of the image, the lowest first
+	made    map[*component][]string // layers of components
+	view    exact.Tree              // what the last step left, without sums: see glance
+}
+
+func newTruth(t *testing.T, base *system, dir, project string) *truth {
+	must(t, os.MkdirAll(filepath.Join(dir, "none"), 0o755))
+	return &truth{base: base, dir: dir, project: project, made: map[*component][]string{}}
+}
+
+func (t *truth) fresh() (string, error) {
+	t.n++
+	dir := filepath.Join(t.dir, strconv.Itoa(t.n))
+	return dir, os.Mkdir(dir, 0o755)
+}
+
+// mounted calls a function with the overlay of layers, the lowest first, of which
+// the last is written to.
+func (t *truth) mounted(layers []string, do func(root string) error) (err error) {
+	work, err1 := t.fresh()
+	root, err2 := t.fresh()
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	lower := t.base.root
+	for _, l := range layers[:len(layers)-1] {
+		lower = l + ":" + lower
+	}
+	// Volatile: nothing is to be kept, and a mount that goes need not be written out.
+	options := "volatile,index=off,redirect_dir=off,metacopy=off,lowerdir=" + lower + ",upperdir=" + layers[len(layers)-1] + ",workdir=" + work
+	if err := unix.Mount("overlay", root, "overlay", 0, options); err != nil {
+		return fmt.Errorf("mount overlay: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, unix.Unmount(root, 0), os.Remove(root), os.RemoveAll(work))
+	}()
+	return do(root)
+}
+
+// execute runs a script in a root, and returns the numbers of the lines that
+// failed.
+func execute(root string, script []string) (failed []int, err error) {
+	cmd := exec.Command("/bin/sh", "-ec", strings.Join(script, "\n"))
+	cmd.Env = []string{"SH_TOLERANT=1"}
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("in the chroot: %w", err)
+	}
+	for _, f := range strings.Fields(string(out)) {
+		n, err := strconv.Atoi(f)
+		if err != nil {
+			return nil, err
+		}
+		failed = append(failed, n)
+	}
+	return failed, nil
+}
+
+// build is a component that is being built.
+type build struct {
+	*truth
+	c      *component
+	layers []string        // of the build root and of the steps done
+	first  int             // the number of layers of the build root
+	placed []string        // targets of declared steps
+	before exact.Tree      // of a portable component: what its runs find
+	tmp    map[string]bool // of what lies in scratch: what is kept
+}
+
+// scratch are the directories of which a run's new entries are not kept.
+var scratch = []string{"/tmp", "/var/tmp"}
+
+func inScratch(p string) bool {
+	return slices.ContainsFunc(scratch, func(d string) bool { return strings.HasPrefix(p, d+"/") })
+}
+
+// begin puts the build root of a component together.
+func (t *truth) begin(c *component) (*build, error) {
+	b := &build{truth: t, c: c, tmp: map[string]bool{}}
+	for _, n := range c.closure() {
+		b.layers = append(b.layers, t.made[n]...)
+	}
+	b.first = len(b.layers)
+	if err := b.next(func(string) error { return nil }); err != nil {
+		return nil, err
+	}
+	for p := range b.view {
+		b.tmp[p] = inScratch(p)
+	}
+	return b, nil
+}
+
+// prepare makes the directories that lead to what a component owns.
+func (b *build) prepare() error {
+	return b.next(func(root string) (err error) {
+		for _, o := range b.c.owns {
+			if err := b.lead(root, o, nil); err != nil {
+				return err
+			}
+		}
+		if !b.c.stacked {
+			b.before, err = exact.Read(root)
+		}
+		return err
+	})
+}
+
+// strays reports whether the runs of a portable component have done what it may not:
+// changed what it does not own, deleted what lies below, made a block device.
+func (b *build) strays(root string) (bool, error) {
+	if b.before == nil || b.lawless {
+		return false, nil
+	}
+	now, err := exact.Read(root)
+	if err != nil {
+		return false, err
+	}
+	for p := range b.before {
+		_, is := now[p]
+		parent := now[path.Dir(p)].Mode & unix.S_IFMT
+		if !is && parent == unix.S_IFDIR && !b.c.places(p) {
+			return true, nil
+		}
+	}
+	outside := func(tree exact.Tree) exact.Tree {
+		out := exact.Tree{}
+		for p, e := range tree {
+			e.Same = "" // a new name of a file is no change of the file
+			_, was := b.before[p]
+			if !b.c.writes(p) && !(inScratch(p) && !was) {
+				out[p] = e
+			}
+		}
+		return out
+	}
+	for p, e := range now {
+		if b.c.writes(p) && e.Mode&unix.S_IFMT == unix.S_IFBLK {
+			return true, nil
+		}
+	}
+	return len(exact.Compare(outside(b.before), outside(now), false)) > 0, nil
+}
+
+// next does something on a new layer, and takes a glance at the result.
+func (b *build) next(do func(root string) error) error {
+	layer, err := b.fresh()
+	if err != nil {
+		return err
+	}
+	layers := append(slices.Clone(b.layers), layer)
+	err = b.mounted(layers, func(root string) error {
+		if err := do(root); err != nil {
+			return err
+		}
+		b.view, err = glance(root)
+		return err
+	})
+	if err == nil {
+		b.layers = layers
+	}
+	return err
+}
+
+// step does a step, and reports whether there is something to it. Operations of a
+// run that fail are dropped from it; a declared step that fails does nothing.
+func (b *build) step(s *step) (ok bool, err error) {
+	if s.run == nil {
+		return b.place(s)
+	}
+	s.run = strings.Split(strings.Join(s.run, "\n"), "\n")
+	for len(s.run) > 0 {
+		var failed []int
+		err := b.next(func(root string) (err error) {
+			if failed, err = execute(root, s.run); len(failed) > 0 {
+				return errDropped
+			}
+			stray, err2 := b.strays(root)
+			if stray {
+				s.run = nil
+				return errDropped
+			}
+			return errors.Join(err, err2)
+		})
+		if !errors.Is(err, errDropped) {
+			return err == nil, err
+		}
+		for _, f := range slices.Backward(failed) {
+			s.run = slices.Delete(s.run, f, f+1)
+		}
+	}
+	return false, nil
+}
+
+var errDropped = errors.New("something failed")
+
+// place does a declared step.
+func (b *build) place(s *step) (ok bool, err error) {
+	err = b.next(func(root string) error { return b.declared(root, s) })
+	if errors.Is(err, errDropped) {
+		return false, nil
+	}
+	b.placed = append(b.placed, s.path)
+	for p := range b.view {
+		if p == s.path || strings.HasPrefix(p, s.path+"/") || strings.HasPrefix(s.path, p+"/") {
+			b.tmp[p] = inScratch(p)
+		}
+	}
+	return err == nil, err
+}
+
+// declared does a declared step in a root.
+func (b *build) declared(root string, s *step) error {
+	if s.kind == "copy" {
+		if err := b.lead(root, s.path, nil); err != nil {
+			return err
+		}
+		return copyTree(b.project, root+s.path)
+	}
+	failed, err := execute(root, []string{s.operation()})
+	if err == nil && len(failed) > 0 {
+		err = errDropped
+	}
+	return err
+}
+
+// copyTree copies a file or a directory with all that it holds.
+func copyTree(from, to string) error {
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	if out, err := exec.Command("cp", "-a", "-T", "--", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("cp: %w\n%s", err, out)
+	}
+	// What a directory hands down to those in it, cp leaves.
+	return filepath.WalkDir(from, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		var s unix.Stat_t
+		if err := unix.Lstat(p, &s); err != nil {
+			return err
+		}
+		return unix.Chmod(to+strings.TrimPrefix(p, from), s.Mode&0o7777)
+	})
+}
+
+// end makes the layers of a component that is built.
+func (b *build) end() error {
+	if !b.c.stacked {
+		return b.extract()
+	}
+	if err := b.next(func(root string) error {
+		for p := range b.view {
+			if inScratch(p) && !b.tmp[p] {
+				if err := os.RemoveAll(root + p); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	b.made[b.c] = b.layers[b.first:]
+	b.image = append(b.image, b.layers[b.first:]...)
+	return nil
+}
+
+// extract makes a layer of what a portable component owns and places.
+func (b *build) extract() error {
+	layer, err := b.fresh()
+	if err != nil {
+		return err
+	}
+	image := append(slices.Clone(b.image), layer)
+	err = b.mounted(image, func(to string) error {
+		return b.mounted(append(slices.Clone(b.layers), filepath.Join(b.dir, "none")), func(from string) error {
+			for _, p := range append(slices.Clone(b.c.owns), b.placed...) {
+				if err := b.take(from, to, p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	b.made[b.c] = []string{layer}
+	b.image = image
+	return err
+}
+
+// take puts a path of the build root into the layer, and the directories that lead
+// to it.
+func (b *build) take(from, to, p string) error {
+	info, err := os.Lstat(from + p)
+	owned := slices.ContainsFunc(b.c.owns, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
+	if errors.Is(err, fs.ErrNotExist) && !slices.Contains(b.c.owns, p) {
+		return nil // a run has removed it, of scratch or of what it owns
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.lead(to, p, b.c); err != nil {
+		return err
+	}
+	if !info.IsDir() || owned || b.c.copies(p) {
+		return copyTree(from+p, to+p)
+	}
+	if err := os.Mkdir(to+p, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	s := info.Sys().(*syscall.Stat_t)
+	return errors.Join(os.Lchown(to+p, int(s.Uid), int(s.Gid)), unix.Chmod(to+p, s.Mode&0o7777))
+}
+
+// lead makes the directories that lead to a path, root's and 0755. In the layer of
+// a portable component they have the owner and mode that declared steps give them,
+// else those of the base.
+func (b *build) lead(root, p string, c *component) error {
+	if path.Dir(p) == "/" {
+		return nil
+	}
+	if err := b.lead(root, path.Dir(p), c); err != nil {
+		return err
+	}
+	dir := path.Dir(p)
+	err := os.Mkdir(root+dir, 0o755)
+	if info, err := os.Lstat(root + dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%w: %s is not a directory", errDropped, dir)
+	}
+	if err != nil && c == nil {
+		return nil // it is there
+	}
+	uid, gid, mode := 0, 0, uint32(0o755)
+	if c != nil {
+		uid, gid, mode = b.attributes(dir, c)
+	}
+	return errors.Join(os.Lchown(root+dir, uid, gid), unix.Chmod(root+dir, mode))
+}
+
+// attributes are the owner and mode of a directory that leads to what a portable
+// component has.
+func (b *build) attributes(dir string, c *component) (uid, gid int, mode uint32) {
+	uid, gid, mode = 0, 0, 0o755
+	if e, ok := b.base.tree[dir]; ok && e.Mode&unix.S_IFMT == unix.S_IFDIR {
+		uid, gid, mode = int(e.UID), int(e.GID), e.Mode&0o7777
+	}
+	for _, x := range append(c.closure(), c) {
+		for _, s := range x.steps {
+			if s.kind == "dir" && s.path == dir {
+				uid, gid, mode = s.uid, s.gid, s.mode
+			}
+		}
+	}
+	return uid, gid, mode
+}
+
+// result is the image.
+func (t *truth) result() (tree exact.Tree, err error) {
+	err = t.mounted(append(slices.Clone(t.image), filepath.Join(t.dir, "none")), func(root string) error {
+		tree, err = exact.Read(root)
+		return err
+	})
+	return tree, err
+}
+
+// glance reads what a generator wants to know about a tree: no content.
+func glance(root string) (exact.Tree, error) {
+	tree := exact.Tree{}
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		var s unix.Stat_t
+		if err := unix.Lstat(p, &s); err != nil {
+			return err
+		}
+		tree["/"+strings.TrimPrefix(strings.TrimPrefix(p, root), "/")] = exact.Entry{Mode: s.Mode, Size: s.Size}
+		return nil
+	})
+	return tree, err
+}
