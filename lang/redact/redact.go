@@ -3,13 +3,12 @@ package redact
 
 import (
 	"io"
-	"regexp"
 	"strings"
 )
 
-// user matches the user and password of a URL, and what stands before them. A user
-// alone may be a token. Only ssh has users that everybody shares, such as git.
-var user = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*)(://)([^\s/?#"` + "`" + `]*)@`)
+// authorityEnds are the characters that end the part of a URL that names its user,
+// password and host.
+const authorityEnds = " \t\r\n\f\v/?#\"`"
 
 // Text replaces the users and passwords of all URLs in a text by asterisks, of ssh
 // the passwords alone.
@@ -27,18 +26,37 @@ func replace(text string, with func(string) string) string {
 	if !strings.Contains(text, "://") {
 		return text
 	}
-	return user.ReplaceAllStringFunc(text, func(found string) string {
-		m := user.FindStringSubmatch(found)
-		scheme, sep, secret := m[1], m[2], m[3]
-		if strings.HasSuffix(strings.ToLower(scheme), "ssh") {
-			name, password, ok := strings.Cut(secret, ":")
-			if !ok {
-				return found
-			}
-			return scheme + sep + name + ":" + with(password) + "@"
+	var out strings.Builder
+	for {
+		scheme, rest, ok := strings.Cut(text, "://")
+		out.WriteString(scheme)
+		if !ok {
+			return out.String()
 		}
-		return scheme + sep + with(secret) + "@"
-	})
+		out.WriteString("://")
+		text = rest
+		authority := rest
+		if end := strings.IndexAny(rest, authorityEnds); end >= 0 {
+			authority = rest[:end]
+		}
+		at := strings.LastIndexByte(authority, '@')
+		if at < 0 {
+			continue
+		}
+		secret := authority[:at]
+		// A user alone may be a token. Only ssh has users that everybody shares, such
+		// as git.
+		if len(scheme) >= 3 && strings.EqualFold(scheme[len(scheme)-3:], "ssh") {
+			user, password, ok := strings.Cut(secret, ":")
+			if !ok {
+				continue
+			}
+			out.WriteString(user + ":")
+			secret = password
+		}
+		out.WriteString(with(secret))
+		text = rest[at:]
+	}
 }
 
 // Writer returns a writer that passes text on as [Text] makes it. A URL must come
