@@ -152,7 +152,7 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 		}
 		res, err := e.build(ctx, c, req)
 		if err != nil || len(res.Steps.Executed) > 0 {
-			e.noteWork()
+			e.noteWork(err != nil)
 		}
 		if e.isFull(err) {
 			if removed := e.makeRoom(ctx, c, start); removed > 0 && !roomMade {

@@ -61,8 +61,8 @@ type embedded struct {
 	undo   []func() error // what opening did, oldest first
 	// killed: whoever had the state before did not close it.
 	killed bool
-	// worked: a build has failed, or has made something, or was another process's.
-	worked atomic.Bool
+	// failed: a build has. worked: one has made something, or was another process's.
+	failed, worked atomic.Bool
 }
 
 // startEmbedded opens the engine on the state directory, whose lock the

@@ -10,7 +10,7 @@ import (
 	"github.com/moby/buildkit/client"
 )
 
-type embedded struct{ worked atomic.Bool }
+type embedded struct{ failed, worked atomic.Bool }
 
 func startEmbedded(context.Context, string, string, *flock.Flock) (*embedded, *client.Client, error) {
 	return nil, nil, &UnavailableError{

@@ -223,10 +223,14 @@ func (e *Engine) notice(sentence string) {
 }
 
 // noteWork tells the embedded engine that a build has failed or made something.
-func (e *Engine) noteWork() {
+func (e *Engine) noteWork(failed bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.owned != nil {
+	switch {
+	case e.owned == nil:
+	case failed:
+		e.owned.failed.Store(true)
+	default:
 		e.owned.worked.Store(true)
 	}
 }

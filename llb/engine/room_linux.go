@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/containerd/containerd/v2/core/snapshots/storage"
 	"github.com/containerd/errdefs"
@@ -16,18 +17,26 @@ import (
 // BuildKit frees disk space a minute after a build, which most processes of
 // layc do not live to see: snapshots of steps that failed, and a cache that has
 // outgrown its limits, would stay for ever. So an engine tidies up when it
-// closes, unless its builds found everything in the cache, and when it opens a
-// state that was not closed.
+// closes after a build that failed, once an hour after one that made something,
+// and when it opens a state that was not closed.
+
+// tidiedName is the file of the state that was written when it was last tidied up.
+const (
+	tidiedName = "tidied"
+	tidyEvery  = time.Hour
+)
 
 // tidy keeps the cache within its limits, and removes what no record refers to.
 // After an error the state counts as not closed, and the next to open it tries
 // again.
 func (e *embedded) tidy(ctx context.Context) error {
-	if e.worker == nil || !e.worked.Load() {
+	mark := filepath.Join(e.state, tidiedName)
+	last, err := os.Stat(mark)
+	due := e.failed.Load() || e.worked.Load() && (err != nil || time.Since(last.ModTime()) > tidyEvery)
+	if e.worker == nil || !due {
 		return nil
 	}
-	err := e.prune(ctx)
-	if err != nil {
+	if err = e.prune(ctx); err != nil {
 		release(e.state)
 		err = e.prune(ctx)
 	}
@@ -35,7 +44,7 @@ func (e *embedded) tidy(ctx context.Context) error {
 		return fmt.Errorf("tidying up the cache: %w", err)
 	}
 	reserve(e.state)
-	return nil
+	return os.WriteFile(mark, []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o600)
 }
 
 func (e *embedded) prune(ctx context.Context) error {
