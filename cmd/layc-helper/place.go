@@ -156,8 +156,31 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return errors.Join(copyData(in, out), out.Close())
+}
+
+// copyData copies a file's content and leaves its holes, which may be larger
+// than any disk.
+func copyData(in, out *os.File) error {
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	for at := int64(0); ; {
+		start, err := unix.Seek(int(in.Fd()), at, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) {
+			return out.Truncate(info.Size()) // nothing but a hole is left
+		}
+		if err != nil {
+			return err
+		}
+		if at, err = unix.Seek(int(in.Fd()), start, unix.SEEK_HOLE); err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.NewOffsetWriter(out, start), io.NewSectionReader(in, start, at-start)); err != nil {
+			return err
+		}
+	}
 }
 
 // copyAttributes gives an entry the extended attributes of another one, such as

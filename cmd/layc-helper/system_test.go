@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -270,6 +271,26 @@ func TestSettle(t *testing.T) {
 	for p, want := range map[string]int64{"/etc": epoch.Unix(), "/old": packaged, "/etc/hosts": packaged, "/etc/file": packaged} {
 		if info, err := os.Stat(root + p); err != nil || info.ModTime().Unix() != want {
 			t.Errorf("%s has the time %d, %v, want %d", p, info.ModTime().Unix(), err, want)
+		}
+	}
+}
+
+// TestCopySparse checks that a copy has the holes of the original.
+func TestCopySparse(t *testing.T) {
+	dir := lowerTree(t, "truncate -s 64M big; printf one | dd of=big bs=1 seek=30000000 conv=notrunc status=none; truncate -s 1M hole; printf text > text; : > empty")
+	for _, name := range []string{"big", "hole", "text", "empty"} {
+		if err := copyFile(dir+"/"+name, dir+"/copy"); err != nil {
+			t.Fatal(err)
+		}
+		var was, is unix.Stat_t
+		if err := errors.Join(lstat(dir+"/"+name, &was), lstat(dir+"/copy", &is)); err != nil {
+			t.Fatal(err)
+		}
+		if at, err := difference(dir+"/"+name, dir+"/copy"); err != nil || at >= 0 || is.Blocks > was.Blocks+16 {
+			t.Errorf("%s: the copy differs at %d, %v, and takes %d blocks instead of %d", name, at, err, is.Blocks, was.Blocks)
+		}
+		if err := os.Remove(dir + "/copy"); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
