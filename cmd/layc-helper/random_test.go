@@ -88,9 +88,16 @@ var operations = []struct {
 	{"mkdir anew", func(_ *rand.Rand, a, _ string) error { return errors.Join(os.RemoveAll(a), os.Mkdir(a, 0o755)) }},
 	{"remove", func(_ *rand.Rand, a, _ string) error { return os.Remove(a) }},
 	{"remove all", func(_ *rand.Rand, a, _ string) error { return os.RemoveAll(a) }},
-	{"chmod", func(r *rand.Rand, a, _ string) error { return chmodNoFollow(a, []uint32{0o644, 0o755, 0o4755, 0o2750, 0o1777}[r.IntN(5)]) }},
-	{"chown", func(r *rand.Rand, a, _ string) error { return os.Lchown(a, []int{0, 5, 4294967294}[r.IntN(3)], []int{0, 7}[r.IntN(2)]) }},
+	{"chmod", func(r *rand.Rand, a, _ string) error {
+		return chmodNoFollow(a, []uint32{0o644, 0o755, 0o4755, 0o2750, 0o1777}[r.IntN(5)])
+	}},
+	{"chown", func(r *rand.Rand, a, _ string) error {
+		return os.Lchown(a, []int{0, 5, 4294967294}[r.IntN(3)], []int{0, 7}[r.IntN(2)])
+	}},
 	{"cap", func(r *rand.Rand, a, _ string) error {
+		if info, err := os.Lstat(a); err != nil || info.IsDir() {
+			return errors.New("no layer changes those of a directory")
+		}
 		return unix.Lsetxattr(a, capability, []byte("\x01\x00\x00\x02"+string(byte(1+r.IntN(2)))+strings.Repeat("\x00", 15)), 0)
 	}},
 	{"uncap", func(_ *rand.Rand, a, _ string) error { return unix.Lremovexattr(a, capability) }},

@@ -167,11 +167,12 @@ func (s *squashing) both(p string, c *change) error {
 func (s *squashing) fits(p string, c *change) error {
 	how, err := unfit(s.trees.now+p, filepath.Base(p))
 	if c.was && kind(&c.old) == unix.S_IFDIR && kind(&c.now) == unix.S_IFDIR {
-		// A directory that a layer changes has the attributes that it had below.
-		before, err1 := lost(s.trees.old + p)
-		after, err2 := lost(s.trees.now + p)
+		// A directory that a layer changes keeps the attributes that it had below,
+		// even if it was made anew.
+		before, err1 := attributes(s.trees.old + p)
+		after, err2 := attributes(s.trees.now + p)
 		if how = ""; !slices.Equal(before, after) {
-			how = "has other attributes than before, and layers keep no attributes but capabilities: leave them as they are"
+			how = "has other capabilities or attributes than before, and no layer changes those of a directory: leave them as they are"
 		}
 		err = errors.Join(err1, err2)
 	}

@@ -321,7 +321,7 @@ func TestSquashAttributes(t *testing.T) {
 	const want = `no image can hold what the component made:
   / has the mode 0755, then 0700: leave it 0755 and root's
   /.wh.name has a name that begins with .wh., which in a layer means that a file is deleted: give it another name
-  /d has other attributes than before, and layers keep no attributes but capabilities: leave them as they are
+  /d has other capabilities or attributes than before, and no layer changes those of a directory: leave them as they are
   /set has the attribute user.y, and layers keep no attributes but capabilities: remove it at the end of the run
 `
 	if err == nil || err.Error() != want {
