@@ -818,8 +818,8 @@ app shop {
 	{"E0501", "A step failed", `
 A command of the program, or a check of layc's own, ended with an error; what it
 printed last is shown. A component that wrote outside of what it owns is told so
-here, with the owns that would be true; so is one that owns a path that its steps
-do not make, and one that made what no layer can hold.
+here, with the owns that would be true; so is one that owns a path that its
+steps do not make, and one that made what no layer can hold.
 `, exampleBase + `
 component tool {
     owns "/opt/tool"
