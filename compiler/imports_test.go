@@ -57,7 +57,7 @@ var outside = map[string]string{
 	"github.com/moby/buildkit/client/llb":    "llb",
 	"github.com/moby/buildkit":               "llb llb/engine cmd/layc",
 	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
-	"net/http":                               "llb/pin llb/registry llb/transport cmd/layc",
+	"net/http":                               "llb/engine llb/pin llb/registry llb/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/exact llb/helper llb/replace llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
 	"time":                                   "compiler/component compiler/lock llb llb/transport llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",

@@ -278,7 +278,15 @@ func (x *expander) nothingToRun(at source.Span, format string, args ...any) *dia
 
 func (x *expander) healthcheck(s *syntax.Clause, v *env, to *body) {
 	h := &Healthcheck{}
-	if len(s.Args) == 1 && !x.isNone(s.Args[0]) {
+	switch {
+	case len(s.Args) != 1:
+	case x.isNone(s.Args[0]):
+		if len(s.Options) > 0 {
+			x.found.Errorf("E0362", s.Options[0].At, "`none` takes no options").
+				Hint("remove them, or write the command in the place of `none`")
+			return
+		}
+	default:
 		if h.Command = x.texts(s.Args[0], v); !x.validCheck(h.Command, s.Args[0]) {
 			return
 		}

@@ -176,5 +176,12 @@ func (s *Copy) Place() (to, from string) {
 	return to, path.Base(src.Path)
 }
 
+// NamesDirectory reports whether a copy of project files is of one directory
+// with its name, not of what the directory holds.
+func (s *Copy) NamesDirectory() bool {
+	src := s.Taken.Sources[0]
+	return len(s.Sources) == 1 && src.Contents && src.Path != "." && !strings.HasSuffix(s.Sources[0], "/")
+}
+
 // pattern reports whether a text may be a pattern for several files.
 func pattern(src string) bool { return strings.ContainsAny(src, "*?[") }

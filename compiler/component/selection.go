@@ -229,7 +229,7 @@ func (g *gatherer) top(t Taken, named bool) error {
 		return nil
 	}
 	out := named && (sieve{out: g.exclude}).drops(path.Base(t.Path))
-	d := &directory{Taken: t, empty: g.include == nil && !out && ignored.takes(t.Name)}
+	d := &directory{Taken: t, wanted: g.include == nil, there: ignored.takes(t.Name)}
 	if t.Path == "" {
 		d.taken = true // the target, which is there in any case
 	}
@@ -253,19 +253,23 @@ func (g *gatherer) ignoring(name string) sieve {
 	return s
 }
 
-// directory is a directory on the way to what is taken.
+// directory is a directory on the way to what is taken. What the ignore file
+// leaves of the project comes first: a directory is there if the ignore file does
+// not match it, or something in it is there. The step's patterns choose from that.
 type directory struct {
 	Taken
-	up    *directory
-	taken bool // it has been taken
-	empty bool // it is taken even if nothing of it is
+	up     *directory
+	there  bool // the ignore file does not match it
+	found  bool // it is there
+	wanted bool // the step's patterns take it, even if nothing in it
+	taken  bool // it has been taken
 }
 
 // directory takes what a directory holds, as far as both sieves let it through.
 // Names that the sieves see in chosen are relative to the source.
 func (g *gatherer) directory(d *directory, ignored, chosen sieve) error {
-	if d.empty {
-		if err := g.reach(d); err != nil {
+	if d.there {
+		if err := g.found(d); err != nil {
 			return err
 		}
 	}
@@ -277,39 +281,62 @@ func (g *gatherer) directory(d *directory, ignored, chosen sieve) error {
 		if g.visit != nil && !g.visit() {
 			return fs.SkipAll
 		}
-		t := Taken{path.Join(d.Path, e.Name()), join(d.Name, e.Name()), e}
-		within := e.Name()
-		if chosen.at != "" {
-			within = chosen.at + "/" + within
+		if err := g.entry(d, e, ignored, chosen); err != nil {
+			return err
 		}
-		kept, wanted := ignored.takes(t.Name), chosen.takes(within)
-		if e.IsDir() {
-			in, of := ignored.beneath(t.Name), chosen.beneath(within)
-			if in.hopeless() || of.hopeless() {
-				g.left++
-				continue
-			}
-			if !valid(e.Name()) {
-				if kept && wanted {
-					return oddName(t.Name)
-				}
-				continue
-			}
-			if err := g.directory(&directory{Taken: t, up: d, empty: kept && wanted}, in, of); err != nil {
-				return err
-			}
-			continue
+	}
+	return nil
+}
+
+// entry takes an entry of a directory.
+func (g *gatherer) entry(d *directory, e fs.DirEntry, ignored, chosen sieve) error {
+	t := Taken{path.Join(d.Path, e.Name()), join(d.Name, e.Name()), e}
+	within := e.Name()
+	if chosen.at != "" {
+		within = chosen.at + "/" + within
+	}
+	there, wanted := ignored.takes(t.Name), chosen.takes(within)
+	if there {
+		if err := g.found(d); err != nil {
+			return err
 		}
-		if !kept || !wanted {
+	}
+	if !e.IsDir() {
+		if !there || !wanted {
 			g.left++
-			continue
+			return nil
 		}
 		if err := g.reach(d); err != nil {
 			return err
 		}
-		if err := g.take(t); err != nil {
-			return err
+		return g.take(t)
+	}
+	in, of := ignored.beneath(t.Name), chosen.beneath(within)
+	switch {
+	case in.hopeless(), there && of.hopeless():
+		g.left++
+		return nil
+	case !valid(e.Name()):
+		if there && wanted {
+			return oddName(t.Name)
 		}
+		return nil
+	}
+	return g.directory(&directory{Taken: t, up: d, there: there, wanted: wanted}, in, of)
+}
+
+// found notes that a directory is there, and so are those above it: the step's
+// patterns may take them.
+func (g *gatherer) found(d *directory) error {
+	if d == nil || d.found {
+		return nil
+	}
+	d.found = true
+	if err := g.found(d.up); err != nil {
+		return err
+	}
+	if d.wanted {
+		return g.reach(d)
 	}
 	return nil
 }

@@ -19,6 +19,10 @@ const whiteout = ".wh."
 // target checks a path within the image: absolute and clean. A trailing slash
 // is kept.
 func (x *expander) target(p string, at source.Span) (string, bool) {
+	if p == "" {
+		x.found.Errorf("E0320", at, "the path is empty").Hint("write one, such as `\"/srv\"`")
+		return "", false
+	}
 	if !strings.HasPrefix(p, "/") {
 		replace(x.found.Errorf("E0320", at, "%q is not an absolute path", p).
 			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/transport"
 )
 
 func TestBuild(t *testing.T) {
@@ -161,7 +162,7 @@ func TestFetch(t *testing.T) {
 	}{
 		{"nobody listens", "http://" + closed.Addr().String() + "/file", sum, true},
 		{"no such host", "http://host.invalid/file", sum, true},
-		{"no such file", server.URL + "/none", sum, false},
+		{"no such file", server.URL + "/none", sum, true},
 		{"wrong checksum", server.URL + "/file", digest.FromString("other"), false},
 	} {
 		_, err := e.Build(t.Context(), request(t, t.TempDir(), fetched(c.url, c.sum)))
@@ -181,6 +182,40 @@ func TestFetch(t *testing.T) {
 	}
 	if got := names(build(t, e, request(t, dir, im)).Steps.Executed); got != "" {
 		t.Errorf("the rebuild executed %s, want nothing", got)
+	}
+}
+
+// A server that takes requests and never answers, or stops in the middle, is
+// given up, and the error has its name.
+func TestServersThatHang(t *testing.T) {
+	needEngine(t)
+	usual := patience
+	patience = transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond}
+	t.Cleanup(func() { patience = usual })
+	over := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/half" {
+			fmt.Fprint(w, "half of it")
+			w.(http.Flusher).Flush()
+		}
+		<-over
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(over) })
+	host := strings.TrimPrefix(server.URL, "http://")
+	sum := digest.FromString("content")
+	e := open(t, t.TempDir())
+	for name, source := range map[string]llb.State{
+		server.URL + "/file":   llb.HTTP(server.URL+"/file", llb.Checksum(sum)),
+		server.URL + "/half":   llb.HTTP(server.URL+"/half", llb.Checksum(sum)),
+		host + "/base@sha256:": llb.Image(host + "/base@" + sum.String()),
+	} {
+		kept := llb.Scratch().File(llb.Copy(source, "/f", "/f", &llb.CopyInfo{CreatedTime: &epoch}))
+		_, err := e.Build(t.Context(), request(t, t.TempDir(), image(t, "app", kept)))
+		var unavailable *UnavailableError
+		if !errors.As(err, &unavailable) || !strings.Contains(unavailable.What, name) {
+			t.Errorf("%s: the error is %T %v, want an UnavailableError with the name", name, err, err)
+		}
 	}
 }
 

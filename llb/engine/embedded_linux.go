@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
+	"github.com/containerd/containerd/v2/core/remotes/docker"
 	"github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/plugins/snapshots/native"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
@@ -37,7 +39,7 @@ import (
 	"github.com/moby/buildkit/util/disk"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/moby/buildkit/util/network/netproviders"
-	"github.com/moby/buildkit/util/resolver"
+	"github.com/moby/buildkit/util/tracing"
 	"github.com/moby/buildkit/worker"
 	"github.com/moby/buildkit/worker/base"
 	"github.com/moby/buildkit/worker/runc"
@@ -205,7 +207,7 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err != nil {
 		return nil, err
 	}
-	opt.RegistryHosts = resolver.NewRegistryConfig(nil)
+	opt.RegistryHosts = servers()
 	opt.GCPolicy = gcPolicy(e.state)
 	// The worker outlives ctx: a cancelled build must still be cleaned up.
 	ctx = context.WithoutCancel(ctx)
@@ -262,12 +264,23 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 // BuildKit's own take a server's error page for the file, whose checksum is then
 // another one.
 func registerDownloads(w *base.Worker) error {
-	source, err := httpsource.NewSource(httpsource.Opt{CacheAccessor: w.CacheMgr, Transport: transport.Retrying(transport.New(transport.Usual))})
+	source, err := httpsource.NewSource(httpsource.Opt{CacheAccessor: w.CacheMgr, Transport: transport.Retrying(transport.New(patience))})
 	if err != nil {
 		return err
 	}
 	w.SourceManager.Register(source)
 	return nil
+}
+
+// patience is how long the engine waits for servers.
+var patience = transport.Usual
+
+// servers are registries as BuildKit finds them. They, and those that give out
+// tokens for them, are waited for with patience, and no longer.
+func servers() docker.RegistryHosts {
+	client := &http.Client{Transport: transport.New(patience)}
+	tracing.DefaultClient = client
+	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(docker.MatchLocalhost))
 }
 
 // forgetHashes drops what BuildKit remembers for this process about the files

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -50,10 +52,8 @@ func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args 
 
 	cmd := exec.CommandContext(within, program, append(settings(), args...)...)
 	cmd.Dir, cmd.Stdin, cmd.Env = dir, in, Environment(os.Environ())
-	// A signal lets git end the programs that it has started; those that stay hold
-	// the pipes, for which nobody waits long.
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = time.Second
+	cmd.Cancel = func() error { return endAll(cmd.Process.Pid) }
+	cmd.WaitDelay = time.Second // what survives holds the pipes, for which nobody waits long
 	out := &output{max: maxOutput, heard: heard, full: func() { end(errOutput) }}
 	message := &output{max: 1 << 20, heard: heard, full: func() {}} // it ends with what matters
 	cmd.Stdout, cmd.Stderr = out, message
@@ -67,6 +67,19 @@ func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args 
 		return nil, &FetchError{Repository: r, Message: words(message.text.String(), err)}
 	}
 	return out.text.Bytes(), nil
+}
+
+// endAll ends a process and those that it has started: git leaves alone the program
+// that talks to the server. They stay in the group of layc, so that ssh may use the
+// terminal if the user's own settings let it.
+func endAll(pid int) error {
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	for _, child := range strings.Fields(string(children)) {
+		if n, err := strconv.Atoi(child); err == nil {
+			endAll(n)
+		}
+	}
+	return syscall.Kill(pid, syscall.SIGTERM)
 }
 
 // settings bound what a server can make git wait for and hold in memory: large

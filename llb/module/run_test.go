@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,13 +22,31 @@ func TestSilentServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	lower(t, &gitPatience, 100*time.Millisecond)
+	lower(t, &gitPatience, 500*time.Millisecond)
 	r := load.Repository{URL: "https://" + listener.Addr().String() + "/layers.git", Version: "v1"}
 	_, err = resolve(context.Background(), r)
 	var failed *FetchError
+	if left := processes(t, listener.Addr().String()); len(left) > 0 {
+		t.Errorf("processes are left: %q", left)
+	}
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "cannot fetch git+"+r.URL+"@v1: the server does not answer") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// processes are the command lines that have a text in them.
+func processes(t *testing.T, text string) (found []string) {
+	t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil || len(lines) == 0 {
+		t.Fatalf("there are no processes: %v", err)
+	}
+	for _, name := range lines {
+		if line, err := os.ReadFile(name); err == nil && strings.Contains(string(line), text) {
+			found = append(found, string(line))
+		}
+	}
+	return found
 }
 
 // TestEndlessTree checks that a repository of a few kilobytes that lists a billion

@@ -86,7 +86,7 @@ func (s *source) stat(t component.Taken, first map[[2]uint64]string, now time.Ti
 		return nil, err
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
-		stat.Mode = uint32(fs.ModeSymlink | 0o777)
+		stat.Mode, stat.Size = uint32(fs.ModeSymlink|0o777), info.Size()
 		stat.Linkname, err = fs.ReadLink(s.files, t.Name)
 		return stat, err
 	}
@@ -102,7 +102,7 @@ func (s *source) stat(t component.Taken, first map[[2]uint64]string, now time.Ti
 	}
 	if id, several := component.Inode(info); several && s.selection.Links != "" {
 		if p, ok := first[id]; ok {
-			stat.Linkname, stat.Size = p, 0
+			stat.Linkname = p // and the size stays: the engine compares it
 		} else {
 			first[id] = stat.Path
 		}

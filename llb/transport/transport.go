@@ -44,6 +44,9 @@ func New(p Patience) http.RoundTripper {
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConnsPerHost:   16,
 		ForceAttemptHTTP2:     true,
+		// A file is what the server has, byte by byte: what it is compressed with on
+		// the way would be taken off, and its checksum be that of something else.
+		DisableCompression: true,
 	}}
 }
 

@@ -67,6 +67,24 @@ func TestHangs(t *testing.T) {
 	}
 }
 
+// TestVerbatim checks that a file arrives as the server has it, also one that says
+// that it is compressed.
+func TestVerbatim(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write([]byte("\x1f\x8b\x08 and so on " + r.Header.Get("Accept-Encoding")))
+	}))
+	defer server.Close()
+	response, err := (&http.Client{Transport: New(Usual)}).Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if text, err := io.ReadAll(response.Body); string(text) != "\x1f\x8b\x08 and so on " || err != nil {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
+
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }

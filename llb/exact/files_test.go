@@ -1,0 +1,828 @@
+//go:build linux
+
+package exact_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/patternmatcher/ignorefile"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/tonistiigi/fsutil"
+	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/exact"
+)
+
+// Files of the project: what copies take, and what an engine knows of it after
+// edits. The truth is read from the project's directory.
+
+// layerTime is the time of everything in a layer, in nanoseconds.
+const layerTime = 315532800 * 1e9
+
+// projects builds projects with bin/layc on one state.
+type projects struct {
+	*testing.T
+	dir  string
+	layc string
+	base exact.Tree // the root file system of the base of all
+}
+
+func newProjects(t *testing.T) *projects {
+	t.Helper()
+	if os.Getenv("LAYC_REQUIRE_ENGINE") != "1" {
+		t.Skip("needs root and the engine; set LAYC_REQUIRE_ENGINE=1 to run it")
+	}
+	layc, err := filepath.Abs("../../bin/layc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &projects{T: t, dir: t.TempDir(), layc: layc}
+}
+
+func (p *projects) ok(err error) {
+	p.Helper()
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+// create makes a project on a base with next to nothing.
+func (p *projects) create(name string) string {
+	dir := filepath.Join(p.dir, name)
+	var content bytes.Buffer
+	w := tar.NewWriter(&content)
+	p.ok(w.WriteHeader(&tar.Header{Name: "base/", Typeflag: tar.TypeDir, Mode: 0o755, ModTime: time.Unix(1, 0)}))
+	p.ok(w.Close())
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content.Bytes())), nil })
+	p.ok(err)
+	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", RootFS: v1.RootFS{Type: "layers"}})
+	p.ok(err)
+	image, err = mutate.AppendLayers(image, layer)
+	p.ok(err)
+	_, err = layout.Write(filepath.Join(dir, "system"), mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image}))
+	p.ok(err)
+	if p.base == nil {
+		p.base = p.unpacked(filepath.Join(dir, "system"), "")
+	}
+	return dir
+}
+
+// program writes a project's program and pins its base.
+func (p *projects) program(dir string, apps []string) {
+	text := "fleet {\n    base base\n}\n\ncomponent base {\n    layout \"system\"\n}\n\n" + strings.Join(apps, "")
+	p.ok(os.WriteFile(filepath.Join(dir, "a.layer"), []byte(text), 0o644))
+	p.run("lock", "-C", dir)
+}
+
+func (p *projects) run(args ...string) {
+	p.Helper()
+	if out, err := exec.Command(p.layc, args...).CombinedOutput(); err != nil {
+		p.Fatalf("layc %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// build builds a project on the state of all, and returns its layout.
+func (p *projects) build(dir string) string {
+	p.Helper()
+	out := dir + ".out"
+	p.run("build", "-C", dir, "-o", out, "--state", filepath.Join(p.dir, "state"))
+	return out
+}
+
+func (p *projects) unpacked(layout, ref string) exact.Tree {
+	p.Helper()
+	dir, err := os.MkdirTemp(p.dir, "image")
+	p.ok(err)
+	defer os.RemoveAll(dir)
+	p.ok(exact.Unpack(layout, ref, dir))
+	tree, err := exact.Read(dir)
+	p.ok(err)
+	return tree
+}
+
+// image is an image without what its base has.
+func (p *projects) image(layout, app string) exact.Tree {
+	p.Helper()
+	tree := p.unpacked(layout, app)
+	for at := range p.base {
+		delete(tree, at)
+	}
+	return tree
+}
+
+// asCopied is an entry of a project as a copy keeps it.
+func asCopied(e exact.Entry) exact.Entry {
+	out := exact.Entry{Mode: e.Mode & unix.S_IFMT, Size: e.Size, Sum: e.Sum, Target: e.Target, Mtime: layerTime}
+	switch {
+	case out.Mode == unix.S_IFLNK:
+		out.Mode |= 0o777
+	case out.Mode == unix.S_IFDIR || e.Mode&0o111 != 0:
+		out.Mode |= 0o755
+	default:
+		out.Mode |= 0o644
+	}
+	return out
+}
+
+var plainDir = exact.Entry{Mode: unix.S_IFDIR | 0o755, Mtime: layerTime}
+
+// fileNames are names of files, most of which mean something in patterns.
+var fileNames = []string{
+	"a", "b", "c.txt", "d.js", "d.test.js", "secret.env", "e f", "\u00e9", "!x", "[id].js", `a\b`, "new\nline", " lead", "trail ", ".hidden", "keep.log", "x.log", "#c", "*", "q?",
+}
+
+var dirNames = []string{"d", "lib", "node_modules", "x.d", "deep dir", "!n", "[p]"}
+
+// sow fills a directory with random files, directories and links.
+func sow(r *rand.Rand, dir string, depth int) error {
+	if info, err := os.Lstat(dir); err == nil && !info.IsDir() {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	var all error
+	for range 1 + r.IntN(6) {
+		name := filepath.Join(dir, fileNames[r.IntN(len(fileNames))])
+		if r.IntN(8) == 0 {
+			_ = os.Symlink([]string{"a", "b", "../c", "nowhere"}[r.IntN(4)], name)
+			continue
+		}
+		all = errors.Join(all, write(r, name, sizes[r.IntN(len(sizes))]))
+	}
+	if depth > 0 {
+		for range r.IntN(3) {
+			all = errors.Join(all, sow(r, filepath.Join(dir, dirNames[r.IntN(len(dirNames))]), depth-1))
+		}
+		if r.IntN(4) == 0 {
+			all = errors.Join(all, os.MkdirAll(filepath.Join(dir, "empty"), 0o755))
+		}
+	}
+	return all
+}
+
+var sizes = []int{0, 1, 8, 8, 8, 4096, 70000}
+
+// write writes random bytes into a file, new or not, all of one time.
+func write(r *rand.Rand, name string, size int) error {
+	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	text := make([]byte, size)
+	for n := range text {
+		text[n] = 'a' + byte(r.IntN(26))
+	}
+	if err := os.WriteFile(name, text, 0o644); err != nil {
+		return err
+	}
+	mode := []fs.FileMode{0o644, 0o644, 0o600, 0o755, 0o664, 0o700}[r.IntN(6)]
+	return errors.Join(os.Chmod(name, mode), os.Chtimes(name, longAgo, longAgo))
+}
+
+var longAgo = time.Unix(1e9, 0)
+
+// TestEdits edits directories between builds on one warm state, of two projects
+// with equal paths, sizes and times. LAYC_EXACT_N says how many histories, and
+// LAYC_EXACT_SEED which is the first.
+func TestEdits(t *testing.T) {
+	p := newProjects(t)
+	const batch, rounds = 40, 3
+	seed, count := fromEnv(t, "LAYC_EXACT_SEED", 1), fromEnv(t, "LAYC_EXACT_N", 12)
+	edits := 0
+	for first := uint64(0); first < count; first += batch {
+		edits += p.histories(seed+first, int(min(batch, count-first)), rounds)
+	}
+	t.Logf("%d histories from seed %d: %d edits", count, seed, edits)
+}
+
+// histories makes directories, each with a history of its own, in two projects,
+// and compares the images of both after each round of edits.
+func (p *projects) histories(seed uint64, count, rounds int) (edits int) {
+	p.Helper()
+	dirs := []string{p.create(fmt.Sprint("p", seed)), p.create(fmt.Sprint("q", seed))}
+	var apps []string
+	random := make([]*rand.Rand, count)
+	for n := range count {
+		random[n] = rand.New(rand.NewPCG(seed+uint64(n), 2))
+		apps = append(apps, fmt.Sprintf("app a%d {\n    copy \"d%d/\" to \"/d\"\n}\n\n", n, n))
+		d := fmt.Sprint("/d", n)
+		p.ok(sow(random[n], dirs[0]+d, 2))
+		p.ok(twin(dirs[0]+d, dirs[1]+d))
+	}
+	for _, dir := range dirs {
+		p.program(dir, apps)
+	}
+	log := make([][]string, count)
+	for round := range rounds + 1 {
+		for n := range count {
+			if round > 0 {
+				for range 1 + random[n].IntN(3) {
+					log[n] = append(log[n], p.edit(random[n], filepath.Join(dirs[round%2], fmt.Sprint("d", n))))
+					edits++
+				}
+			}
+		}
+		for _, dir := range dirs {
+			out := p.build(dir)
+			for n := range count {
+				want := exact.Tree{"/d": plainDir}
+				tree, err := exact.Read(filepath.Join(dir, fmt.Sprint("d", n)))
+				p.ok(err)
+				for at, e := range tree {
+					if at != "/" {
+						c := asCopied(e)
+						if e.Same != "" {
+							c.Same = "/d" + e.Same
+						}
+						want["/d"+at] = c
+					}
+				}
+				if lines := exact.Compare(want, p.image(out, fmt.Sprint("a", n)), true); len(lines) > 0 {
+					p.Errorf("seed %d, %s, after %q:\n%s", seed+uint64(n), filepath.Base(dir), log[n], strings.Join(lines, "\n"))
+				}
+			}
+		}
+		if p.Failed() {
+			p.FailNow()
+		}
+	}
+	for _, dir := range dirs {
+		p.ok(errors.Join(os.RemoveAll(dir), os.RemoveAll(dir+".out")))
+	}
+	return edits
+}
+
+// twin copies a directory to one with the same names, sizes and times, and other
+// content.
+func twin(from, to string) error {
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("cp: %s", out)
+	}
+	return filepath.WalkDir(to, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return rewrite(name)
+	})
+}
+
+// rewrite gives a file other content of the same size, and puts its time back.
+func rewrite(name string) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	for n := range text {
+		text[n]++
+	}
+	return errors.Join(os.WriteFile(name, text, 0o644), os.Chtimes(name, info.ModTime(), info.ModTime()))
+}
+
+// edit changes something in a directory, and says what.
+func (p *projects) edit(r *rand.Rand, dir string) string {
+	var files, links, dirs []string
+	p.ok(filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || name == dir:
+		case d.IsDir():
+			dirs = append(dirs, name)
+		case d.Type() == fs.ModeSymlink:
+			links = append(links, name)
+		default:
+			files = append(files, name)
+		}
+		return err
+	}))
+	pick := func(of []string) string { return of[r.IntN(len(of))] }
+	swap := func(a, b string) error {
+		return errors.Join(os.Rename(a, dir+"/swap"), os.Rename(b, a), os.Rename(dir+"/swap", b))
+	}
+	if len(files) == 0 {
+		p.ok(write(r, dir+"/first", 8))
+		return "make first"
+	}
+	one, two := pick(files), pick(files)
+	said := func(what string, err error) string {
+		p.ok(err)
+		return what + " " + strings.TrimPrefix(one, dir)
+	}
+	kind := r.IntN(15)
+	switch {
+	case kind == 0:
+		return said("rewrite in place", rewrite(one))
+	case kind == 1:
+		info, err := os.Stat(one)
+		p.ok(err)
+		return said("replace", errors.Join(write(r, dir+"/new", int(info.Size())), os.Chtimes(dir+"/new", info.ModTime(), info.ModTime()), os.Rename(dir+"/new", one)))
+	case kind == 2 && one != two:
+		return said("swap with "+strings.TrimPrefix(two, dir)+":", swap(one, two))
+	case kind == 3 && len(dirs) > 1:
+		a, b := pick(dirs), pick(dirs)
+		if !strings.HasPrefix(a+"/", b+"/") && !strings.HasPrefix(b+"/", a+"/") {
+			return said("swap directories "+strings.TrimPrefix(a, dir)+", "+strings.TrimPrefix(b, dir)+":", swap(a, b))
+		}
+		return said("touch", os.Chtimes(one, time.Now(), time.Now()))
+	case kind == 4:
+		return said("chmod", os.Chmod(one, []fs.FileMode{0o644, 0o755, 0o600, 0o711}[r.IntN(4)]))
+	case kind == 5:
+		return said("rename", os.Rename(one, filepath.Join(filepath.Dir(one), "renamed"+fmt.Sprint(r.IntN(3)))))
+	case kind == 6 && len(links) > 0:
+		l := pick(links)
+		return said("retarget "+strings.TrimPrefix(l, dir)+":", errors.Join(os.Remove(l), os.Symlink([]string{"a", "b", "c"}[r.IntN(3)], l)))
+	case kind == 7 && len(links) > 0:
+		l := pick(links)
+		return said("link to file "+strings.TrimPrefix(l, dir)+":", errors.Join(os.Remove(l), write(r, l, 1)))
+	case kind == 8:
+		return said("file to link", errors.Join(os.Remove(one), os.Symlink("a", one)))
+	case kind == 9:
+		return said("file to directory", errors.Join(os.Remove(one), sow(r, one, 0)))
+	case kind == 10 && len(dirs) > 0:
+		d := pick(dirs)
+		return said("directory to file "+strings.TrimPrefix(d, dir)+":", errors.Join(os.RemoveAll(d), write(r, d, 8)))
+	case kind == 11:
+		return said("link hard", ignoreExists(os.Link(one, filepath.Join(dir, "hard"+fmt.Sprint(r.IntN(3))))))
+	case kind == 12:
+		text, err := os.ReadFile(one)
+		p.ok(err)
+		return said("break apart", errors.Join(os.WriteFile(dir+"/new", text, 0o644), os.Chtimes(dir+"/new", longAgo, longAgo), os.Rename(dir+"/new", one)))
+	case kind == 13:
+		return said("remove", os.Remove(one))
+	default:
+		return said("add to", sow(r, filepath.Join(dir, dirNames[r.IntN(len(dirNames))]+"2"), 1))
+	}
+}
+
+func ignoreExists(err error) error {
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// TestCopies builds random copies of project files, with patterns of all kinds
+// and an ignore file. LAYC_EXACT_N says how many, and LAYC_EXACT_SEED which is
+// the first.
+func TestCopies(t *testing.T) {
+	p := newProjects(t)
+	const batch = 40
+	seed, count := fromEnv(t, "LAYC_EXACT_SEED", 1), fromEnv(t, "LAYC_EXACT_N", batch)
+	refused := 0
+	for first := uint64(0); first < count; first += batch {
+		refused += p.copies(seed+first, int(min(batch, count-first)))
+	}
+	t.Logf("%d copies from seed %d, %d of them refused", count, seed, refused)
+}
+
+// copies builds programs of one copy each, in one project, and compares their
+// images with what the reference says; those that it refuses are checked.
+func (p *projects) copies(seed uint64, count int) (refused int) {
+	dir := p.create(fmt.Sprint("p", seed))
+	r := rand.New(rand.NewPCG(seed, 3))
+	var ignore []string
+	for range r.IntN(6) {
+		ignore = append(ignore, randomPattern(r, true))
+	}
+	p.ok(os.WriteFile(dir+"/.layerignore", []byte(strings.Join(ignore, "\n")+"\n"), 0o644))
+	all := make([]*copying, count)
+	for n := range all {
+		c := newCopying(rand.New(rand.NewPCG(seed+uint64(n), 4)), fmt.Sprint("d", n))
+		p.ok(sow(c.r, filepath.Join(dir, c.dir), 2))
+		if c.r.IntN(3) == 0 {
+			p.ok(ignoreExists(os.Symlink([]string{"d", "lib", "x.d/.", "../" + c.dir + "/d"}[c.r.IntN(4)], filepath.Join(dir, c.dir, "dirlink"))))
+		}
+		if c.r.IntN(3) == 0 {
+			_ = os.Link(filepath.Join(dir, c.dir, "a"), filepath.Join(dir, c.dir, "hard"))
+		}
+		all[n] = c
+	}
+	left := p.ignored(dir, ignore)
+	tree, err := exact.Read(dir)
+	p.ok(err)
+	var fine, wrong []string
+	for n, c := range all {
+		c.choose(dir)
+		c.judge(tree, left)
+		app := fmt.Sprintf("app a%d {\n    %s\n}\n\n", n, c.clause())
+		if c.refused != "" {
+			wrong = append(wrong, app)
+			refused++
+		} else {
+			fine = append(fine, app)
+		}
+	}
+	p.refuses(dir, wrong)
+	p.program(dir, fine)
+	out := p.build(dir)
+	for n, c := range all {
+		if c.refused != "" {
+			continue
+		}
+		if lines := exact.Compare(c.want, p.image(out, fmt.Sprint("a", n)), true); len(lines) > 0 {
+			p.Errorf("seed %d: %s\nignore %q\n%s", seed+uint64(n), c.clause(), ignore, strings.Join(lines, "\n"))
+		}
+	}
+	if p.Failed() {
+		p.FailNow()
+	}
+	p.ok(errors.Join(os.RemoveAll(dir), os.RemoveAll(dir+".out")))
+	return refused
+}
+
+// refuses checks that each of some apps is refused.
+func (p *projects) refuses(dir string, apps []string) {
+	if len(apps) == 0 {
+		return
+	}
+	text := "fleet {\n    base base\n}\n\ncomponent base {\n    layout \"system\"\n}\n\n" + strings.Join(apps, "")
+	p.ok(os.WriteFile(filepath.Join(dir, "a.layer"), []byte(text), 0o644))
+	out, _ := exec.Command(p.layc, "check", "-C", dir).CombinedOutput()
+	for n := range apps {
+		line := 9 + 4*n + 1
+		if !bytes.Contains(out, fmt.Appendf(nil, "a.layer:%d:", line)) {
+			p.Errorf("layc accepts\n%sand says\n%s", apps[n], out)
+		}
+	}
+}
+
+// copying is one copy with what it should make.
+type copying struct {
+	r                *rand.Rand
+	dir              string // within the project
+	sources          []string
+	to, owner, mode  string
+	include, exclude []string
+	want             exact.Tree
+	refused          string // why the copy cannot be, or ""
+}
+
+func newCopying(r *rand.Rand, dir string) *copying { return &copying{r: r, dir: dir} }
+
+// choose makes a random copy of what there is.
+func (c *copying) choose(project string) {
+	var files, dirs []string
+	_ = filepath.WalkDir(filepath.Join(project, c.dir), func(name string, d fs.DirEntry, err error) error {
+		name, _ = filepath.Rel(project, name)
+		if err == nil && d.IsDir() {
+			dirs = append(dirs, name)
+		} else if err == nil && !strings.ContainsAny(name, "*?[") {
+			files = append(files, name)
+		}
+		return nil
+	})
+	pick := func(of []string) string { return of[c.r.IntN(len(of))] }
+	for range 1 + max(0, c.r.IntN(6)-3) {
+		d := pick(dirs)
+		escaped := strings.NewReplacer("[", `\[`, "*", `\*`, "?", `\?`, `\`, `\\`).Replace(d)
+		switch k := c.r.IntN(8); {
+		case k < 2:
+			c.sources = append(c.sources, plainOr(d, c.dir)+"/")
+		case k == 2:
+			c.sources = append(c.sources, plainOr(d, c.dir))
+		case k == 3 && len(files) > 0:
+			c.sources = append(c.sources, pick(files))
+		case k == 4:
+			if _, err := os.Stat(filepath.Join(project, c.dir, "dirlink") + "/."); err == nil {
+				c.sources = append(c.sources, c.dir+"/dirlink/")
+				continue
+			}
+			fallthrough
+		default:
+			c.sources = append(c.sources, escaped+"/"+[]string{"*", "*.js", "?", "*e*", "[a-d]*", `\[id\].js`}[c.r.IntN(6)])
+		}
+	}
+	c.to = "/t/x/"
+	if len(c.sources) == 1 && !strings.ContainsAny(c.sources[0], "*?[") && c.r.IntN(2) == 0 {
+		c.to = "/t/y"
+	}
+	if c.r.IntN(3) == 0 {
+		for range 1 + c.r.IntN(2) {
+			c.include = append(c.include, randomPattern(c.r, false))
+		}
+	}
+	if c.r.IntN(3) == 0 {
+		for range 1 + c.r.IntN(3) {
+			c.exclude = append(c.exclude, randomPattern(c.r, true))
+		}
+	}
+	if c.r.IntN(4) == 0 {
+		c.owner = "1001:7"
+	}
+	c.mode = []string{"", "", "", "0700", "0640"}[c.r.IntN(5)]
+}
+
+// plainOr is a path, or another one if it would be a pattern.
+func plainOr(p, other string) string {
+	if strings.ContainsAny(p, "*?[") {
+		return other
+	}
+	return p
+}
+
+func randomPattern(r *rand.Rand, not bool) string {
+	p := []string{
+		"*.js", "**/*.js", "d", "lib", "**/lib", "a", "**/a", "*/a", "x.d/**", "**/node_modules", "secret.env", "**/secret.env", "*.log", "**/*.log", "?", "d*/lib/*", "**/d/*", "d[0-9]/*", "[a-c]*", "deep dir", "**/x.d/b",
+	}[r.IntN(21)]
+	if not && r.IntN(4) == 0 {
+		return "!" + p
+	}
+	return p
+}
+
+// clause is the copy as a program says it.
+func (c *copying) clause() string {
+	quoted := func(list []string) string {
+		var out []string
+		for _, s := range list {
+			out = append(out, `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "$", `\u{24}`).Replace(s)+`"`)
+		}
+		return strings.Join(out, ", ")
+	}
+	s := "copy " + quoted(c.sources) + " to " + quoted([]string{c.to})
+	if c.owner != "" {
+		s += " owner " + quoted([]string{c.owner})
+	}
+	if c.mode != "" {
+		s += " mode " + quoted([]string{c.mode})
+	}
+	if len(c.include) > 0 {
+		s += " include " + quoted(c.include)
+	}
+	if len(c.exclude) > 0 {
+		s += " exclude " + quoted(c.exclude)
+	}
+	return s
+}
+
+// judge says what the copy should make of the project's tree, of which the
+// ignore file leaves some.
+func (c *copying) judge(tree exact.Tree, left map[string]bool) {
+	placed := map[string]string{} // paths in the image to paths in the tree
+	for _, src := range c.sources {
+		of := c.source(src, tree, left)
+		if c.refused != "" {
+			return
+		}
+		for at, from := range of {
+			if old, ok := placed[at]; ok && isDir(tree[old]) != isDir(tree[from]) {
+				c.refused = "a file and a directory for " + at
+				return
+			}
+			placed[at] = from
+		}
+	}
+	for at := range placed {
+		for up := path.Dir(at); up != "/"; up = path.Dir(up) {
+			if from, ok := placed[up]; ok && from != "" && !isDir(tree[from]) {
+				c.refused = "a file and a directory for " + up
+				return
+			}
+		}
+	}
+	c.want = exact.Tree{}
+	same := map[string][]string{}
+	for at, from := range placed {
+		e := plainDir
+		if from == "" {
+			if c.owner != "" {
+				e.UID, e.GID = 1001, 7
+			}
+		} else {
+			e = asCopied(tree[from])
+			c.own(&e)
+			if s := tree[from].Same; s != "" {
+				same[s] = append(same[s], at)
+			}
+		}
+		c.want[at] = e
+	}
+	for _, names := range same {
+		for _, n := range names {
+			if e := c.want[n]; len(names) > 1 {
+				e.Same = slices.Min(names)
+				c.want[n] = e
+			}
+		}
+	}
+	for at := range placed {
+		for up := path.Dir(at); up != "/"; up = path.Dir(up) {
+			if _, ok := c.want[up]; !ok {
+				c.want[up] = plainDir
+			}
+		}
+	}
+}
+
+// own gives an entry the owner and mode that the copy says.
+func (c *copying) own(e *exact.Entry) {
+	if c.owner != "" {
+		e.UID, e.GID = 1001, 7
+	}
+	if c.mode != "" && e.Mode&unix.S_IFMT != unix.S_IFLNK {
+		e.Mode = e.Mode&unix.S_IFMT | map[string]uint32{"0700": 0o700, "0640": 0o640}[c.mode]
+	}
+}
+
+func isDir(e exact.Entry) bool { return e.Mode&unix.S_IFMT == unix.S_IFDIR }
+
+// source says what one source puts where.
+func (c *copying) source(src string, tree exact.Tree, left map[string]bool) map[string]string {
+	placed := map[string]string{}
+	files, dropped := 0, 0
+	add := func(at, from string) {
+		placed[at] = from
+		if !isDir(tree[from]) {
+			files++
+		}
+	}
+	contents := func(dir, to string) {
+		for p, e := range tree {
+			rel, ok := strings.CutPrefix(p, dir+"/")
+			if !ok || rel == "" {
+				continue
+			}
+			if !left[p] || !selects(c.include, c.exclude, rel) {
+				if !isDir(e) || !left[p] {
+					dropped++
+				}
+				continue
+			}
+			add(to+"/"+rel, p)
+			for up := path.Dir(rel); up != "."; up = path.Dir(up) {
+				placed[to+"/"+up] = dir + "/" + up
+			}
+		}
+	}
+	named := func(p, to string, matched bool) {
+		name := path.Base(p)
+		if isDir(tree[p]) && !matched {
+			contents(p, to)
+			if left[p] && len(c.include) == 0 || len(placed) > 0 {
+				placed[to] = p
+			}
+			return
+		}
+		if isDir(tree[p]) {
+			if matches(c.exclude, name) {
+				dropped++
+				return
+			}
+			before := len(placed)
+			contents(p, to)
+			if left[p] && len(c.include) == 0 || len(placed) > before {
+				placed[to] = p
+			}
+			return
+		}
+		if !left[p] || !selects(c.include, c.exclude, name) {
+			dropped++
+			return
+		}
+		add(to, p)
+	}
+	dir := strings.TrimSuffix(c.to, "/")
+	switch {
+	case strings.HasSuffix(src, "/"):
+		contents(follow(tree, "/"+strings.TrimSuffix(src, "/")), dir)
+		if c.to == dir { // which is made by the copy, and so has its owner
+			placed[dir] = ""
+		}
+	case strings.ContainsAny(src, "*?["):
+		for p := range tree {
+			if ok, _ := path.Match("/"+src, p); ok {
+				named(p, dir+"/"+path.Base(p), true)
+			}
+		}
+	case strings.HasSuffix(c.to, "/"):
+		named("/"+src, dir+"/"+path.Base(src), false)
+	default:
+		named("/"+src, dir, false)
+	}
+	if files == 0 && dropped > 0 || strings.ContainsAny(src, "*?[") && !c.any(src, tree) {
+		c.refused = "nothing of " + src
+	}
+	return placed
+}
+
+// any reports whether a pattern matches something.
+func (c *copying) any(src string, tree exact.Tree) bool {
+	for p := range tree {
+		if ok, _ := path.Match("/"+src, p); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// follow is what a link, or links, to a directory lead to.
+func follow(tree exact.Tree, p string) string {
+	for tree[p].Target != "" {
+		p = path.Join(path.Dir(p), tree[p].Target)
+	}
+	return p
+}
+
+// selects reports whether include and exclude let a path through.
+func selects(include, exclude []string, p string) bool {
+	return (len(include) == 0 || matches(include, p)) && !matches(exclude, p)
+}
+
+// matches is what the last pattern says that matches a path or one above it.
+func matches(patterns []string, p string) bool {
+	found := false
+	for _, pattern := range patterns {
+		pattern, not := strings.CutPrefix(pattern, "!")
+		re := regexp.MustCompile("^" + asRegexp(pattern) + "(/.*)?$")
+		if re.MatchString(strings.ReplaceAll(p, "\n", "_")) {
+			found = !not
+		}
+	}
+	return found
+}
+
+// asRegexp is a pattern as a regular expression.
+func asRegexp(pattern string) string {
+	var b strings.Builder
+	for pattern != "" {
+		switch {
+		case strings.HasPrefix(pattern, "**/"):
+			b.WriteString("(.*/)?")
+			pattern = pattern[3:]
+		case strings.HasPrefix(pattern, "**"):
+			b.WriteString(".*")
+			pattern = pattern[2:]
+		case pattern[0] == '*':
+			b.WriteString("[^/]*")
+			pattern = pattern[1:]
+		case pattern[0] == '?':
+			b.WriteString("[^/]")
+			pattern = pattern[1:]
+		case pattern[0] == '[':
+			end := strings.IndexByte(pattern, ']')
+			b.WriteString(pattern[:end+1])
+			pattern = pattern[end+1:]
+		default:
+			b.WriteString(regexp.QuoteMeta(pattern[:1]))
+			pattern = pattern[1:]
+		}
+	}
+	return b.String()
+}
+
+// ignored says what an ignore file leaves of a project: what BuildKit makes of
+// the context of a Dockerfile that copies everything, with the same patterns in
+// its .dockerignore.
+func (p *projects) ignored(dir string, patterns []string) map[string]bool {
+	p.Helper()
+	parsed, err := ignorefile.ReadAll(strings.NewReader(strings.Join(patterns, "\n")))
+	p.ok(err)
+	e, err := engine.Open(p.Context(), engine.Options{State: filepath.Join(p.dir, "truth"), Runc: filepath.Join(filepath.Dir(p.layc), "layc-runc")})
+	p.ok(err)
+	defer e.Close()
+	files, err := fsutil.NewFS(dir)
+	p.ok(err)
+	context := llb.Local("context", llb.ExcludePatterns(parsed), llb.SharedKeyHint(dir))
+	state := llb.Scratch().File(llb.Copy(context, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true}))
+	made, err := state.Marshal(p.Context(), llb.LinuxAmd64)
+	p.ok(err)
+	out := filepath.Join(dir + ".context")
+	_, err = e.Build(p.Context(), engine.Request{
+		Locals: map[string]fsutil.FS{"context": files}, Output: engine.Output{Dir: out},
+		Images: []engine.Image{{
+			Name: "context", Platform: ocispecs.Platform{OS: "linux", Architecture: "amd64"}, Definition: made.ToPB(),
+			Config: []byte(`{"os": "linux", "architecture": "amd64", "config": {}}`),
+		}},
+	})
+	p.ok(err)
+	left := map[string]bool{}
+	for at := range p.unpacked(out, "") {
+		left[at] = true
+	}
+	p.ok(os.RemoveAll(out))
+	return left
+}
