@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/layc-lang/layc/llb/exact"
 )
 
 // The shop's builds as a user disturbs them. Each starts from a state on which
@@ -25,6 +27,21 @@ import (
 // command is a build of a module in a directory of its own that stands on the
 // shop's base system and adds one component.
 func (s *shop) command(component string, args ...string) *exec.Cmd {
+	return s.module(`component extra {
+    owns "/extra"
+
+    `+component+`
+}
+
+app extra {
+    uses extra
+}
+`, args...)
+}
+
+// module is a build of a module in a directory of its own that stands on the
+// shop's base system.
+func (s *shop) module(declarations string, args ...string) *exec.Cmd {
 	s.Helper()
 	dir := s.TempDir()
 	text := read(s.T, s.dir, "layc.lock")
@@ -34,16 +51,7 @@ fleet {
     base debian.release("12", security: false)
 }
 
-component extra {
-    owns "/extra"
-
-    ` + component + `
-}
-
-app extra {
-    uses extra
-}
-`
+` + declarations
 	for file, content := range map[string]string{"layc.lock": text, "extra.layer": program} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o644); err != nil {
 			s.Fatal(err)
@@ -69,6 +77,50 @@ func (s *shop) failingStep(out string) {
 	}
 	if read(s.T, out, "index.json") != before {
 		s.Error("a build that failed changed the layout")
+	}
+}
+
+// takesOutOfPackages checks that files can be copied from what only needs, or only
+// builds with, packages, and that one that is not there is told with its place.
+func (s *shop) takesOutOfPackages() {
+	const components = `component logger {
+    needs os.packages("rsyslog")
+}
+
+component logging {
+    builds with os.packages("rsyslog")
+}
+
+`
+	out := filepath.Join(s.TempDir(), "out")
+	cmd := s.module(components+`app extra {
+    copy "/usr/sbin/rsyslogd" from logger to "/opt/needs/"
+    copy "/usr/sbin/rsyslog*" from logging to "/opt/builds/" include "*d"
+}
+`, "-o", out)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		s.Fatalf("%v\n%s", err, text)
+	}
+	root := s.TempDir()
+	if err := exact.Unpack(out, "extra", root); err != nil {
+		s.Fatal(err)
+	}
+	needs, builds := read(s.T, root, "opt/needs/rsyslogd"), read(s.T, root, "opt/builds/rsyslogd")
+	if needs == "" || needs != builds {
+		s.Errorf("rsyslogd has %d bytes, and %d", len(needs), len(builds))
+	}
+	cmd = s.module(components + `app extra {
+    copy "/usr/sbin/nothing" from logging to "/opt/"
+}
+`)
+	text, err := cmd.CombinedOutput()
+	if code := exitCode(err); code != exitBuild {
+		s.Errorf("exit code %d, want %d\n%s", code, exitBuild, text)
+	}
+	for _, want := range []string{"error[E0353]: logging has no /usr/sbin/nothing", "extra.layer:16:5"} {
+		if !strings.Contains(string(text), want) {
+			s.Errorf("the error lacks %q:\n%s", want, text)
+		}
 	}
 }
 

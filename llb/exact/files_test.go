@@ -96,19 +96,21 @@ func (p *projects) program(dir string, apps []string) {
 	p.run("lock", "-C", dir)
 }
 
-func (p *projects) run(args ...string) {
+func (p *projects) run(args ...string) string {
 	p.Helper()
-	if out, err := exec.Command(p.layc, args...).CombinedOutput(); err != nil {
+	out, err := exec.Command(p.layc, args...).CombinedOutput()
+	if err != nil {
 		p.Fatalf("layc %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+	return string(out)
 }
 
-// build builds a project on the state of all, and returns its layout.
-func (p *projects) build(dir string) string {
+// build builds a project on the state of all, and returns its layout and what
+// layc says.
+func (p *projects) build(dir string) (out, says string) {
 	p.Helper()
-	out := dir + ".out"
-	p.run("build", "-C", dir, "-o", out, "--state", filepath.Join(p.dir, "state"))
-	return out
+	out = dir + ".out"
+	return out, p.run("build", "-C", dir, "-o", out, "--state", filepath.Join(p.dir, "state"))
 }
 
 func (p *projects) unpacked(layout, ref string) exact.Tree {
@@ -245,7 +247,7 @@ func (p *projects) histories(seed uint64, count, rounds int) (edits int) {
 			}
 		}
 		for _, dir := range dirs {
-			out := p.build(dir)
+			out, _ := p.build(dir)
 			for n := range count {
 				want := exact.Tree{"/d": plainDir}
 				tree, err := exact.Read(filepath.Join(dir, fmt.Sprint("d", n)))
@@ -267,6 +269,15 @@ func (p *projects) histories(seed uint64, count, rounds int) (edits int) {
 		if p.Failed() {
 			p.FailNow()
 		}
+	}
+	p.ok(filepath.WalkDir(dirs[0], func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		return os.Chtimes(name, time.Now(), time.Now())
+	}))
+	if _, says := p.build(dirs[0]); !strings.Contains(says, "\n0 steps executed") {
+		p.Errorf("seed %d: only times have changed, and layc says\n%s", seed, says)
 	}
 	for _, dir := range dirs {
 		p.ok(errors.Join(os.RemoveAll(dir), os.RemoveAll(dir+".out")))
@@ -438,7 +449,7 @@ func (p *projects) copies(seed uint64, count int) (refused int) {
 	}
 	p.refuses(dir, wrong)
 	p.program(dir, fine)
-	out := p.build(dir)
+	out, _ := p.build(dir)
 	for n, c := range all {
 		if c.refused != "" {
 			continue
