@@ -162,6 +162,9 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 			}
 		}
 		if pins, err = lock.Update(cmd.Context(), pins, refs, resolver, names...); err != nil {
+			if found := otherFiles(targets, err); len(found) > 0 {
+				return l.findings(found)
+			}
 			program, _ := l.load(in.Modules)
 			return placed(l.unknown(cmd, err), program)
 		}
@@ -302,11 +305,25 @@ func (l *locking) expand(in compiler.Input, pins *lock.File) (targets []*compile
 	in.Lock = pins
 	out, list := compiler.Compile(in, compiler.Expanded)
 	rest = list.HasErrors()
-	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == component.Unpinned })
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == component.Unpinned || d.Code == component.Renamed })
 	if list.HasErrors() {
 		return nil, false, l.findings(list)
 	}
 	return out.Targets, rest, nil
+}
+
+// otherFiles are the findings of a download that is not what its declared checksum
+// says.
+func otherFiles(targets []*compiler.Target, err error) diag.List {
+	var other *lock.OtherFileError
+	if errors.As(err, &other) {
+		for _, t := range targets {
+			if found := t.Graph.OtherFile(other); len(found) > 0 {
+				return found
+			}
+		}
+	}
+	return nil
 }
 
 func allRefs(targets []*compiler.Target) lock.Refs {
@@ -315,6 +332,7 @@ func allRefs(targets []*compiler.Target) lock.Refs {
 		maps.Copy(refs.Mirrors, t.Graph.Refs.Mirrors)
 		refs.Distributions = append(refs.Distributions, t.Graph.Refs.Distributions...)
 		refs.URLs = append(refs.URLs, t.Graph.Refs.URLs...)
+		refs.Downloads = append(refs.Downloads, t.Graph.Refs.Downloads...)
 		refs.Images = append(refs.Images, t.Graph.Refs.Images...)
 		refs.Updates = append(refs.Updates, t.Graph.Refs.Updates...)
 		refs.Bases = append(refs.Bases, t.Graph.Refs.Bases...)

@@ -28,7 +28,7 @@ type Input struct {
 
 // Expand evaluates a program on one platform. The graph is usable, as far as
 // it goes, even if there are errors; its Refs are complete if the only errors
-// are of code Unpinned and nothing unpinned names further things to pin.
+// are of codes Unpinned and Renamed and nothing unpinned names further things to pin.
 func Expand(in Input) (*Graph, diag.List) {
 	x := &expander{
 		p: in.Program, lock: in.Lock, platform: in.Platform, asked: in.Asked, files: in.Files, set: in.Set, override: in.Override,

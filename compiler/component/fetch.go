@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -103,10 +106,82 @@ func (x *expander) checked(step *Fetch, s *syntax.Clause, v *env) {
 	sum := x.checksum(s, v)
 	if strings.HasPrefix(sum, "sha256:") {
 		step.Digest = sum
+		x.renamed(step, s)
 		return
 	}
 	step.SHA512 = strings.TrimPrefix(sum, "sha512:")
 	x.pinURL(step, s)
+}
+
+// Renamed is the code of downloads whose declared checksum the lock file knows by
+// another name. `layc lock` asks the server whether the file is the same.
+const Renamed diag.Code = "E0517"
+
+// renamed reports a download whose URL has changed while its declared checksum has
+// not: it comes from the engine's cache, and fails where there is none.
+func (x *expander) renamed(step *Fetch, s *syntax.Clause) {
+	known := x.lock.Names(step.Digest)
+	for _, u := range step.URLs {
+		name := lock.DownloadName(u)
+		if name == "" {
+			continue
+		}
+		x.graph.Refs.Downloads = append(x.graph.Refs.Downloads, lock.DownloadRef{Digest: step.Digest, URL: u})
+		if len(known) == 0 || slices.Contains(known, name) || x.unlocked[s.At] {
+			continue
+		}
+		x.unlocked[s.At] = true
+		x.found.Errorf(Renamed, operandOf(s, u), "%s has the checksum of %s", name, listed(known, 3)).
+			Note("a machine with the old file in its cache builds with that file, and all others fail").
+			Hint("run `%s`, which asks the server: it tells the new checksum, or notes that the file is the same", x.lockCommand())
+	}
+}
+
+// operandOf is where a clause names a URL.
+func operandOf(s *syntax.Clause, url string) source.Span {
+	for _, a := range s.Args {
+		if strings.Contains(a.Span().Text(), url) {
+			return a.Span()
+		}
+	}
+	return s.Args[0].Span()
+}
+
+// OtherFile finds the downloads that declare a checksum of which the server says
+// that it is of another file.
+func (g *Graph) OtherFile(e *lock.OtherFileError) diag.List {
+	var found diag.List
+	seen := map[source.Span]bool{}
+	for _, i := range g.Instances {
+		for _, f := range i.downloads() {
+			if seen[f.Span] || f.Digest != e.Digest || !slices.Contains(f.URLs, e.URL) {
+				continue
+			}
+			seen[f.Span] = true
+			old, sum := strings.TrimPrefix(e.Digest, "sha256:"), strings.TrimPrefix(e.Got, "sha256:")
+			d := found.Errorf(Renamed, f.Span, "%s is another file than its checksum says", e.URL).
+				Note("the server has a file with the checksum %s", sum).
+				Hint("write that checksum, if you trust the server; or write the URL of the file with the old one")
+			if at, ok := literally(f.Span, old); ok {
+				d.Fix(at, sum)
+			}
+		}
+	}
+	return found
+}
+
+// downloads are what an instance downloads.
+func (i *Instance) downloads() []*Fetch {
+	var all []*Fetch
+	if i.System != nil && i.System.Rootfs != nil {
+		all = append(all, i.System.Rootfs)
+	}
+	for _, s := range i.Steps {
+		if f, ok := s.(*Fetch); ok {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // checksum is the digest that a fetch declares, or "".

@@ -12,6 +12,8 @@
 //
 //	dir sha256:… /root 0:0 0700
 //
+//	download sha256:… tool-1.2.tar.gz
+//
 //	image example.com/base:1 linux/amd64 sha256:…
 //
 //	index debian/bookworm amd64 debian:bookworm sha256:… 2026-11-14T09:30:00Z
@@ -58,16 +60,17 @@ const Name = "layc.lock"
 // that pins nothing. Parse and Update return every slice sorted by its key
 // and without duplicates; Format does not mind the order.
 type File struct {
-	Indexes  []Index     // by distribution, architecture, suite
-	Packages []Package   // by distribution, architecture, name
-	URLs     []URL       // by URL
-	Images   []Image     // by reference, platform
-	Bases    []Base      // by digest
-	Modules  []Module    // by URL, version
-	Layers   []PlanLayer // by name
-	Stacks   []Stack     // by app, layer
-	Sizes    []Size      // by instance
-	Updates  []UpdateKey // by component
+	Indexes   []Index     // by distribution, architecture, suite
+	Packages  []Package   // by distribution, architecture, name
+	URLs      []URL       // by URL
+	Downloads []Download  // by digest, name
+	Images    []Image     // by reference, platform
+	Bases     []Base      // by digest
+	Modules   []Module    // by URL, version
+	Layers    []PlanLayer // by name
+	Stacks    []Stack     // by app, layer
+	Sizes     []Size      // by instance
+	Updates   []UpdateKey // by component
 }
 
 // Index pins the signed index from which packages were resolved. It records
@@ -177,6 +180,7 @@ func (f *File) Sort() {
 	slices.SortStableFunc(f.Indexes, compareIndexes)
 	slices.SortStableFunc(f.Packages, comparePackages)
 	slices.SortStableFunc(f.URLs, compareURLs)
+	slices.SortStableFunc(f.Downloads, compareDownloads)
 	slices.SortStableFunc(f.Images, compareImages)
 	slices.SortStableFunc(f.Bases, compareBases)
 	slices.SortStableFunc(f.Modules, compareModules)

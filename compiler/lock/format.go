@@ -36,6 +36,9 @@ func (f *File) Format() []byte {
 	for _, x := range f.URLs {
 		add("url", WithoutUser(x.URL), x.Digest, strconv.FormatInt(x.Size, 10))
 	}
+	for _, x := range f.Downloads {
+		add("download", x.Digest, x.Name)
+	}
 	for _, x := range f.Images {
 		add("image", x.Reference, x.Platform, x.Digest)
 	}

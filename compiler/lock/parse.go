@@ -131,19 +131,20 @@ var forms = map[string]struct {
 	min  int // fields in all
 	max  int
 }{
-	"index":   {"index DISTRIBUTION ARCH SUITE DIGEST [DATE]", 4, 5, 6},
-	"package": {"package DISTRIBUTION ARCH NAME VERSION URL DIGEST size=BYTES installed=BYTES [minimal] [needs=NAME,…]", 4, 9, 11},
-	"url":     {"url URL DIGEST BYTES", 2, 4, 4},
-	"image":   {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
-	"base":    {"base DIGEST LAYERS", 2, 3, 3},
-	"link":    {"link DIGEST PATH TO", 3, 4, 4},
-	"dir":     {"dir DIGEST PATH UID:GID MODE", 3, 5, 5},
-	"layer":   {"layer NAME KIND [parent=NAME]", 2, 3, 4},
-	"member":  {"member LAYER INSTANCE", 3, 3, 3},
-	"module":  {"module URL VERSION COMMIT DIGEST", 3, 5, 5},
-	"size":    {"size INSTANCE BYTES", 2, 3, 3},
-	"stack":   {"stack APP LAYER", 3, 3, 3},
-	"update":  {"update COMPONENT DAY", 2, 3, 3},
+	"index":    {"index DISTRIBUTION ARCH SUITE DIGEST [DATE]", 4, 5, 6},
+	"package":  {"package DISTRIBUTION ARCH NAME VERSION URL DIGEST size=BYTES installed=BYTES [minimal] [needs=NAME,…]", 4, 9, 11},
+	"download": {"download DIGEST NAME", 3, 3, 3},
+	"url":      {"url URL DIGEST BYTES", 2, 4, 4},
+	"image":    {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
+	"base":     {"base DIGEST LAYERS", 2, 3, 3},
+	"link":     {"link DIGEST PATH TO", 3, 4, 4},
+	"dir":      {"dir DIGEST PATH UID:GID MODE", 3, 5, 5},
+	"layer":    {"layer NAME KIND [parent=NAME]", 2, 3, 4},
+	"member":   {"member LAYER INSTANCE", 3, 3, 3},
+	"module":   {"module URL VERSION COMMIT DIGEST", 3, 5, 5},
+	"size":     {"size INSTANCE BYTES", 2, 3, 3},
+	"stack":    {"stack APP LAYER", 3, 3, 3},
+	"update":   {"update COMPONENT DAY", 2, 3, 3},
 }
 
 func (p *parser) parseLine(line int, text string) {
@@ -220,6 +221,8 @@ func (p *parser) fact(line int, f []string) {
 		p.pkg(line, f)
 	case "url":
 		p.file.URLs = append(p.file.URLs, URL{f[1], p.digest(line, f[2]), p.bytes(line, f[3])})
+	case "download":
+		p.file.Downloads = append(p.file.Downloads, Download{p.digest(line, f[1]), f[2]})
 	case "image":
 		p.file.Images = append(p.file.Images, Image{f[1], f[2], p.digest(line, f[3])})
 	case "base":

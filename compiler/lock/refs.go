@@ -13,6 +13,7 @@ import (
 type Refs struct {
 	Distributions []Distribution
 	URLs          []string
+	Downloads     []DownloadRef
 	Mirrors       map[string][]string // by URL: where else the same is served
 	Images        []ImageRef
 	Updates       []UpdateRef

@@ -22,13 +22,14 @@ func TestRoundTripOfNames(t *testing.T) {
 	}
 	for range 500 {
 		f := &File{
-			URLs:    []URL{{name(), digest("a"), random.Int63()}},
-			Images:  []Image{{name(), name(), digest("b")}},
-			Modules: []Module{{name(), name(), "0123456789012345678901234567890123456789", digest("c")}},
-			Layers:  []PlanLayer{{Name: name(), Kind: name(), Members: []string{name(), name()}}, {Name: name(), Kind: "spine", Parent: name()}},
-			Stacks:  []Stack{{name(), name()}},
-			Sizes:   []Size{NewSize(name(), random.Int63n(1e12))},
-			Updates: []UpdateKey{{name(), "2026-11-23"}},
+			URLs:      []URL{{name(), digest("a"), random.Int63()}},
+			Downloads: []Download{{digest("a"), name()}},
+			Images:    []Image{{name(), name(), digest("b")}},
+			Modules:   []Module{{name(), name(), "0123456789012345678901234567890123456789", digest("c")}},
+			Layers:    []PlanLayer{{Name: name(), Kind: name(), Members: []string{name(), name()}}, {Name: name(), Kind: "spine", Parent: name()}},
+			Stacks:    []Stack{{name(), name()}},
+			Sizes:     []Size{NewSize(name(), random.Int63n(1e12))},
+			Updates:   []UpdateKey{{name(), "2026-11-23"}},
 		}
 		f.Sort()
 		text := f.Format()

@@ -51,6 +51,11 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 			return nil, err
 		}
 	}
+	for _, ref := range refs.Downloads {
+		if err := u.download(ctx, ref); err != nil {
+			return nil, err
+		}
+	}
 	images := slices.Clone(refs.Images)
 	slices.SortFunc(images, func(a, b ImageRef) int {
 		return strings.Compare(a.Reference+"\x00"+a.Platform, b.Reference+"\x00"+b.Platform)
@@ -68,6 +73,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 		}
 	}
 	u.file.Sort()
+	u.file.Downloads = slices.Compact(u.file.Downloads)
 	return &u.file, nil
 }
 
@@ -229,6 +235,25 @@ func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 	}
 	pin.URL = WithoutUser(url)
 	u.file.URLs = append(u.file.URLs, pin)
+	return nil
+}
+
+// download records a declared checksum under the name that its URL has. Where the
+// checksum is known by other names only, the server is asked whether it serves
+// that file.
+func (u *updater) download(ctx context.Context, ref DownloadRef) error {
+	made := Download{ref.Digest, DownloadName(ref.URL)}
+	known := u.old.Names(ref.Digest)
+	if len(known) > 0 && !slices.Contains(known, made.Name) && !slices.Contains(u.file.Downloads, made) {
+		pin, err := u.resolver.URL(ctx, ref.URL)
+		if err != nil {
+			return fmt.Errorf("verifying the checksum of %s: %w", ref.URL, err)
+		}
+		if pin.Digest != ref.Digest {
+			return &OtherFileError{ref, pin.Digest}
+		}
+	}
+	u.file.Downloads = append(u.file.Downloads, made)
 	return nil
 }
 

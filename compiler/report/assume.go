@@ -25,13 +25,16 @@ const Assumed = "assumed"
 // builds.
 func Assume(l *lock.File, want lock.Refs, from, to string) (*lock.File, []Assumption) {
 	out := *l
-	out.Packages, out.URLs, out.Images = slices.Clone(l.Packages), slices.Clone(l.URLs), slices.Clone(l.Images)
+	out.Packages, out.URLs, out.Images, out.Downloads = slices.Clone(l.Packages), slices.Clone(l.URLs), slices.Clone(l.Images), slices.Clone(l.Downloads)
 	a := assuming{file: &out, from: from, to: to, seen: map[string]bool{}, wanted: map[string]bool{}}
 	if from == "" || from == to {
 		return &out, nil
 	}
 	for _, u := range want.URLs {
 		a.url(u)
+	}
+	for _, d := range want.Downloads { // the checksum may well stay
+		out.Downloads = append(out.Downloads, lock.Download{Digest: d.Digest, Name: lock.DownloadName(d.URL)})
 	}
 	for _, i := range want.Images {
 		a.image(i)

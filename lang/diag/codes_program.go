@@ -923,4 +923,25 @@ app shop {
     uses tool
 }
 `},
+	{"E0517", "A changed URL with an unchanged checksum", `
+The name at the end of a URL has changed, or a version above it, and the declared
+checksum has not. Then either the checksum was forgotten, or the file is the same
+by another name. "layc lock" asks the server, and notes the new name if the
+checksum is right.
+`, `
+-- example.layer --
+component base {
+    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+app shop {
+    base  base
+    fetch "https://example.com/tool-1.1.tar.gz" sha256 "00000000000000000000000000000000000000000000000000000000000000bb" unpack to "/opt/tool"
+}
+-- layc.lock --
+layc-lock 1
+
+base sha256:00000000000000000000000000000000000000000000000000000000000000aa 1
+download sha256:00000000000000000000000000000000000000000000000000000000000000bb tool-1.0.tar.gz
+`},
 }
