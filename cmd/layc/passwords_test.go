@@ -41,8 +41,11 @@ func TestPasswords(t *testing.T) {
 
 	project := func(program string) string {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "a.layer"), []byte(program), 0o644); err != nil {
-			t.Fatal(err)
+		const pins = "layc-lock 1\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n"
+		for name, text := range map[string]string{"a.layer": program, "layc.lock": pins} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 		return dir
 	}
