@@ -204,6 +204,9 @@ func TestSquash(t *testing.T) {
 		"modes and owners": {
 			"echo 1 > a; echo 1 > b; echo 1 > c; mkdir d",
 			"chown 3:4 a; chmod 6755 a; chown 4294967294:2097152 b; chown 3:3 d; chmod 3777 d; chmod 0 c; touch -d $CANONICAL *"},
+		"one number or bit alone": {
+			"for f in a b c d e; do echo 1 > $f; chmod 755 $f; done; mkdir f; chmod 1777 f",
+			"chown 5 a; chgrp 5 b; chmod u+s c; chmod g+s d; chmod +t e; chmod -t f; touch -d $CANONICAL *"},
 		"a link to a directory becomes one": {
 			"mkdir target a-dir; echo kept > target/file; ln -s target link; ln -s target a-link; ln -s target z-link; ln -s /target absolute",
 			"rm link a-link z-link absolute; mkdir link a-link z-link absolute; echo new > link/file; echo new > a-link/other; echo new > absolute/file"},
@@ -333,21 +336,16 @@ func TestSquashAttributes(t *testing.T) {
 // newly put there, all else.
 func TestSquashScratch(t *testing.T) {
 	needsMounts(t)
-	lower := lowerTree(t, "mkdir -p tmp/old var/tmp; echo 1 > tmp/file; chmod 1777 tmp")
+	lower := lowerTree(t, "mkdir -p tmp/old var/tmp; echo 1 > tmp/file; chmod 1777 tmp; echo 1 > listens")
 	placed := lowerTree(t, "mkdir -p tmp/placed; echo 1 > tmp/placed/kept; echo 1 > tmp/placed/removed; echo 1 > tmp/placed/changed; mkdir proc")
 	_, upper, err := squashed(t, lower, placed, func(dir string) {
 		sh(t, dir, `cp --archive `+placed+`/tmp/placed tmp/; mkdir dev proc sys
 			rm tmp/placed/removed; echo 2 > tmp/placed/changed; echo 1 > tmp/placed/new
 			echo 1 > tmp/new; mkdir var/tmp/new; echo 1 > var/tmp/new/x; echo 1 > tmp/old/new; echo 2 > tmp/file
 			ln tmp/new kept; mkdir -p run/x other/tmp; echo 1 > other/tmp/x`)
-		sock, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := unix.Bind(sock, &unix.SockaddrUnix{Name: dir + "/run/socket"}); err != nil {
-			t.Fatal(err)
-		}
-		unix.Close(sock)
+		listen(t, dir+"/run/socket")
+		sh(t, dir, "rm listens")
+		listen(t, dir+"/listens")
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -375,5 +373,25 @@ func TestSquashScratch(t *testing.T) {
 /var/tmp 40755 0:0`
 	if got := strings.Join(got, "\n"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	_, upper, err = squashed(t, lower, "", func(dir string) { sh(t, dir, "mkdir dev proc sys; echo 1 > tmp/new") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := unequal(listing(t, lower), listing(t, applied(t, lower, upper))); d != "" {
+		t.Errorf("nothing is placed in scratch, and yet there is in the layer:\n%s", d)
+	}
+}
+
+// listen makes a socket.
+func listen(t *testing.T, path string) {
+	t.Helper()
+	sock, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(sock)
+	if err := unix.Bind(sock, &unix.SockaddrUnix{Name: path}); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -50,6 +50,8 @@ func TestVerify(t *testing.T) {
 		"rm -r opt/x":                    "/opt/x is deleted",
 		"echo 2 > etc/placed":            `owns "/etc/placed"`,
 		"chmod 600 etc/a":                "/etc/a has the mode 0644, then 0600",
+		"chmod u+s etc/a":                "/etc/a has the mode 0644, then 4644",
+		"chgrp 3 etc/a":                  "/etc/a has the owner 0:0, then 0:3",
 		"chown 1:2 etc":                  "/etc has the owner 0:0, then 1:2",
 		"rm etc/a; mkfifo etc/a":         "/etc/a has another type",
 		"chmod 700 .":                    "/ has the mode 0755, then 0700",
@@ -92,6 +94,13 @@ func TestVerifyAnywhere(t *testing.T) {
 	}
 	if err := verify(before, lowerTree(t, "mkdir -p etc own tmp var/tmp/x; echo 1 > etc/a; echo 1 > tmp/x"), []string{"/own"}); err != nil {
 		t.Errorf("scratch space that was not there: %v", err)
+	}
+	if err := verify(before, lowerTree(t, "mkdir etc own; echo 1 > etc/a; ln -s etc tmp"), []string{"/own"}); err == nil || !strings.Contains(err.Error(), "/tmp is new") {
+		t.Errorf("got %v for a link in the place of scratch space", err)
+	}
+	nested := lowerTree(t, "mkdir -p own/sub")
+	if err := verify(nested, lowerTree(t, "mkdir own"), []string{"/own", "/own/sub"}); err == nil || !strings.Contains(err.Error(), "do not make it") || strings.Contains(err.Error(), "deletes") {
+		t.Errorf("got %v for an owned path within another that is gone: it is told once, as lacking", err)
 	}
 	if err := verify(before, after, []string{"/", "/other"}); err == nil || !strings.Contains(err.Error(), `owns "/other"`) {
 		t.Errorf("got %v for a path that is not made", err)
