@@ -22,6 +22,7 @@ type generator struct {
 	used  map[string]bool // what components own and place
 	fresh []string        // what the run at hand has made
 	build *build
+	alone bool // the component at hand does not need all that is below it
 }
 
 // generate makes a program, of which the name is a prefix of all names.
@@ -48,8 +49,9 @@ func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 // fill makes a component's steps, and appends it to the program.
 func (g *generator) fill(p *program, c *component, n int) (err error) {
 	runs, declared := 0, 0
+	g.alone = len(c.needs) < len(p.parts)
 	switch kind := g.IntN(10); {
-	case len(c.needs) < len(p.parts): // on ground that nobody else touches
+	case g.alone: // on ground that nobody else touches
 		c.owns, runs = []string{fmt.Sprintf("/indep/p%d", n)}, 1+g.IntN(2)
 	case c.app && kind < 4 || !c.app && kind < 2: // declared steps alone
 		declared = 1
@@ -64,7 +66,7 @@ func (g *generator) fill(p *program, c *component, n int) (err error) {
 	if g.build, err = g.truth.begin(c); err != nil {
 		return err
 	}
-	if len(c.owns) > 0 && !strings.HasPrefix(c.owns[0], "/indep/") {
+	if len(c.owns) > 0 && !g.alone {
 		c.owns = g.grounds(c.owns[0])
 	}
 	if err := g.build.prepare(); err != nil {
@@ -173,8 +175,11 @@ func (g *generator) declare() *step {
 	if c := g.build.c; c.owns != nil {
 		dirs = append(dirs, c.owns[0], c.owns[0])
 	}
+	if g.alone {
+		dirs = g.build.c.owns
+	}
 	s.path = path.Join(pick(g, dirs...), fmt.Sprintf("declared%d", g.names))
-	if s.kind == "dir" && g.odds(40) { // one that is there
+	if s.kind == "dir" && !g.alone && g.odds(40) { // one that is there
 		s.path, s.ownership = pick(g, "/run/lock", "/tmp", "/var/tmp", "/usr/share/zone", "/opt/special", "/srv/shared"), true
 	}
 	if g.used[s.path] || !g.straight(s.path, false) || g.gone(path.Dir(s.path)) {

@@ -337,8 +337,11 @@ func (b *build) extract() error {
 func (b *build) take(from, to, p string) error {
 	info, err := os.Lstat(from + p)
 	owned := slices.ContainsFunc(b.c.owns, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
-	if errors.Is(err, fs.ErrNotExist) && !slices.Contains(b.c.owns, p) {
-		return nil // a run has removed it, of scratch or of what it owns
+	if errors.Is(err, fs.ErrNotExist) && inScratch(p) && !owned {
+		return nil // a run has removed it
+	}
+	if owned && !slices.Contains(b.c.owns, p) {
+		return nil // it is taken with what is owned
 	}
 	if err != nil {
 		return err
