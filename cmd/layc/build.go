@@ -21,6 +21,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 func (c *cli) buildCommand() *cobra.Command {
@@ -188,8 +189,7 @@ func (b *build) layout() (dir string, clean func(), err error) {
 	if b.output != "" || !b.push {
 		return b.output, func() {}, nil
 	}
-	dir, err = os.MkdirTemp("", "layc-push-")
-	return dir, func() { os.RemoveAll(dir) }, err
+	return replace.Temporary(os.TempDir())
 }
 
 // readSecrets reads the files of --secret.

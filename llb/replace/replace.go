@@ -64,13 +64,7 @@ func File(name string, content []byte, mode fs.FileMode) error {
 
 // Dir replaces a directory as a whole, or makes it: fill is given an empty one.
 func Dir(name string, fill func(dir string) error) error {
-	parent := filepath.Dir(name)
-	Sweep(parent)
-	var fresh string
-	release, err := hold(func() (_ string, err error) {
-		fresh, err = os.MkdirTemp(parent, prefix+"*")
-		return fresh, err
-	})
+	fresh, release, err := Temporary(filepath.Dir(name))
 	if err != nil {
 		return err
 	}
@@ -88,6 +82,17 @@ func Dir(name string, fill func(dir string) error) error {
 	}
 	defer os.RemoveAll(old)
 	return rename(fresh, name)
+}
+
+// Temporary makes an empty directory in another one. Remove removes it; if the process
+// is killed before, the next writer in the other directory does.
+func Temporary(in string) (dir string, remove func(), err error) {
+	Sweep(in)
+	remove, err = hold(func() (_ string, err error) {
+		dir, err = os.MkdirTemp(in, prefix+"*")
+		return dir, err
+	})
+	return dir, remove, err
 }
 
 // hold makes a file or directory and locks it. Release removes it, if it has not got

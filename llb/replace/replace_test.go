@@ -113,6 +113,34 @@ func TestDir(t *testing.T) {
 	}
 }
 
+// TestTemporary checks that a temporary directory stays while it is used, and that the
+// next one removes what a killed process has left.
+func TestTemporary(t *testing.T) {
+	parent := t.TempDir()
+	left := filepath.Join(parent, prefix+"1")
+	if err := os.MkdirAll(filepath.Join(left, "blobs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	one, removeOne, err := Temporary(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, removeTwo, err := Temporary(parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{filepath.Base(one), filepath.Base(two)}
+	slices.Sort(want)
+	if got := names(t, parent); !slices.Equal(got, want) {
+		t.Errorf("there are %v, want %v", got, want)
+	}
+	removeOne()
+	removeTwo()
+	if got := names(t, parent); len(got) > 0 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
 // TestSynced checks that content is on the disk before it gets the name, and that
 // no name is given if it is not.
 func TestSynced(t *testing.T) {
