@@ -31,6 +31,9 @@ func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, err
 		body = packed
 		tar, err := decompressed(body)
 		if err == nil {
+			tar, err = notEmpty(tar)
+		}
+		if err == nil {
 			base.Links, base.Dirs, err = rootfs.Look(rootfs.Bound(tar, func() int64 { return packed.n }, r.options.UnpackLimit))
 		}
 		var limit *rootfs.LimitError
@@ -46,6 +49,21 @@ func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, err
 		return err
 	})
 	return base, err
+}
+
+// notEmpty is a tar archive that holds something. BuildKit takes one that is empty,
+// and so begins with zeros, for a file of the root file system.
+func notEmpty(archive io.Reader) (io.Reader, error) {
+	const block = 512
+	b := bufio.NewReaderSize(archive, 1<<16)
+	head, err := b.Peek(block)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if len(bytes.Trim(head, "\x00")) == 0 {
+		return nil, errors.New("the archive holds nothing")
+	}
+	return b, nil
 }
 
 // counter counts what is read.

@@ -46,6 +46,20 @@ func TestRootfsBounds(t *testing.T) {
 	}
 }
 
+// TestRootfsEmpty checks that an archive without entries, and a file without content,
+// are refused.
+func TestRootfsEmpty(t *testing.T) {
+	a := newArchive(t)
+	for name, plain := range map[string][]byte{"/tar": make([]byte, 1024), "/nothing": nil} {
+		text := compressed(t, bytes.NewBuffer(plain))
+		a.files[name] = text
+		ref := lock.BaseRef{Kind: "rootfs", Name: a.URL + name, Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}
+		if _, err := resolver(a.options()).Base(context.Background(), ref); err == nil || !strings.Contains(err.Error(), "the archive holds nothing") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 // TestHangingMirror checks that each download from a mirror that hangs ends, with its
 // address.
 func TestHangingMirror(t *testing.T) {
