@@ -194,7 +194,13 @@ func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
 // engine holds nothing but what is copied, in its place.
 func (l *lowerer) copyOwn(c *contents, i *component.Instance, s *component.Copy) {
 	to, from := s.Place()
-	l.parents(c, i, inside(to), s.Owner != nil)
+	if s.Mode != "" && s.NamesDirectory() {
+		l.room(c, i, to)
+		l.makeDir(c, i, to, s.Owner, fileMode(s.Mode, 0o755))
+		c.mixed = true // what follows is put into it
+	} else {
+		l.parents(c, i, inside(to), s.Owner != nil)
+	}
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
