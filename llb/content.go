@@ -107,7 +107,7 @@ func (l *lowerer) add(c *contents, i *component.Instance) {
 		c.put(o.Path, o.Span)
 		info := &llb.CopyInfo{CreateDestPath: true, CreatedTime: &epoch}
 		setOwnership(info, o.Owner, o.Mode)
-		c.chain = c.chain.Copy(built, o.Path, o.Path, info)
+		c.chain = c.chain.Copy(l.keepsLinks(i, placement{o.Path, o.Span}, built, "/"), o.Path, o.Path, info)
 	}
 	if remains, ok := l.remaining(i, built); ok {
 		c.mixed = true
@@ -255,7 +255,17 @@ func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy
 		}
 	}
 	setOwnership(info, s.Owner, s.Mode)
-	c.chain = c.chain.Copy(from, path.Clean(src), to, info)
+	p := placement{path.Clean(s.To), s.Span}
+	if len(l.replaceable.beneath(i, p)) == 0 {
+		c.chain = c.chain.Copy(from, path.Clean(src), to, info)
+		return
+	}
+	// What is copied lies apart until the helper has seen it.
+	apart := llb.Scratch().File(llb.Copy(from, path.Clean(src), to, info), l.from(i.Title, "copy from "+s.From.Title, s.Span))
+	l.origins[len(l.origins)-1].Copied = c.copied
+	seen := l.keepsLinks(i, p, apart, "/")
+	c.mixed = true
+	c.chain = c.chain.Copy(seen, path.Clean(to), path.Clean(to), &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch})
 }
 
 // named is a tree with what a source of a stage names, or what its pattern
@@ -309,7 +319,8 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 		to := path.Clean(s.To)
 		l.parents(c, i, to, s.Owner != nil)
 		c.put(to, s.Span)
-		c.chain = c.chain.Copy(l.unpacked(i, s, file), "/", s.To, info)
+		tree := l.keepsLinks(i, placement{to, s.Span}, l.unpacked(i, s, file), to)
+		c.chain = c.chain.Copy(tree, "/", s.To, info)
 		return
 	}
 	l.parents(c, i, s.To, s.Owner != nil)

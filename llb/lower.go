@@ -112,6 +112,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	}
 	g := &Graph{}
 	m := newMarshaller(llb.Platform(l.build), llb.LocalUniqueID(l.options.Tree))
+	l.replaceable = findReplaceable(slices.Concat(p.Images, p.Published), p.Graph.Instances)
 	l.shipped = shipped(slices.Concat(p.Images, p.Published))
 	var err error
 	if g.Images, err = l.images(slices.Concat(p.Images, p.Published), m); err != nil {
@@ -146,9 +147,11 @@ type lowerer struct {
 	shipped  map[component.Key]bool // what is in images
 
 	selections map[string]*component.Selection // by the name of their local source
-	ssh        bool
-	runs       bool
-	err        error // the first one; states are worthless then
+
+	replaceable replaceable
+	ssh         bool
+	runs        bool
+	err         error // the first one; states are worthless then
 }
 
 func ociPlatform(p component.Platform) ocispecs.Platform {

@@ -327,6 +327,9 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 	if d := notUnpacked(step, origin); d != nil {
 		return d
 	}
+	if d := replacesLink(step, origin); d != nil {
+		return d
+	}
 	var list diag.List
 	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
 	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))

@@ -51,6 +51,7 @@ func Expand(in Input) (*Graph, diag.List) {
 		linked:   map[string][]linked{},
 		builds:   map[*body][]*Instance{},
 		claimed:  map[*Instance][]claim{},
+		placed:   map[*Copy]map[string]Taken{},
 		places:   map[string]*place{},
 		wanted:   map[string]map[string]bool{},
 		repeated: map[string]*repeats{},
@@ -120,6 +121,7 @@ type expander struct {
 	linked    map[string][]linked   // by path
 	builds    map[*body][]*Instance // what a body builds with; nil: an error, reported
 	claimed   map[*Instance][]claim
+	placed    map[*Copy]map[string]Taken
 	places    map[string]*place
 	combined  int  // apps, of all matrices
 	depth     int  // of closures within closures

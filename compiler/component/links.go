@@ -39,6 +39,20 @@ func (x *expander) enterLinks(i *Instance) {
 	x.linkers.enter(i, len(own.made) > 0)
 }
 
+// NeededLinks are the links that what an instance needs declares, and where they
+// lead.
+func NeededLinks(i *Instance) map[string]string {
+	out := map[string]string{}
+	for _, n := range topological(i.Needs) {
+		for _, s := range n.Steps {
+			if s, ok := s.(*Link); ok {
+				out[s.Path] = s.Leads()
+			}
+		}
+	}
+	return out
+}
+
 // with are links and that which a step makes, if it does.
 func (l links) with(s Step) links {
 	if made, ok := s.(*Link); ok {

@@ -21,6 +21,7 @@ type claim struct {
 	at   *place
 	tree bool // and everything beneath it
 	into bool // not the path itself, but what lies beneath, of which nobody knows the names
+	held bool // it is copied together with what lies beside it, see overLinks
 	dir  *Dir // only the directory itself: several may make the same; else nil
 	span source.Span
 	by   *Instance
@@ -54,6 +55,7 @@ func (x *expander) overlaps(a *App) {
 		all = append(slices.Clone(all), a.Delta)
 	}
 	for _, i := range all {
+		x.overLinks(a, i)
 		claims := x.claims(i)
 		for n := range claims {
 			c := &claims[n]
@@ -89,7 +91,7 @@ func (x *expander) overlaps(a *App) {
 func (x *expander) throughLink(a *App, c *claim) {
 	for dir := range paths.From(c.path) {
 		to, ok := a.Base.System.Links[dir]
-		if !ok {
+		if !ok || c.held && dir == c.path {
 			continue
 		}
 		canonical := path.Join(to, strings.TrimPrefix(c.path, dir))
@@ -273,7 +275,9 @@ func (x *expander) findClaims(i *Instance) []claim {
 		switch s := s.(type) {
 		case *Copy:
 			for _, t := range s.tops {
+				to, _ := s.Place()
 				add(t.path, t.tree, s.Span)
+				out[len(out)-1].held = t.path != path.Clean(to)
 			}
 			if s.From != nil {
 				claimFrom(s, add)

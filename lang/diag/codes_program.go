@@ -577,7 +577,8 @@ app shop {
 `},
 	{"E0342", "A path through a link of the base", `
 The base has a link at this place. A layer that has a directory there would put
-it in the link's place; what belongs there is named by its true path.
+it in the link's place; what belongs there is named by its true path. What an
+archive, a build stage or a run would put there, the build finds.
 `, `
 let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
 

@@ -1,0 +1,126 @@
+package llb
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// A layer that has something at the path of a link of its base replaces that
+// link, and what lies where the link leads is no longer found through it. Most of
+// what layers hold is known before a build. What an archive holds, what is copied
+// from a stage and what a run makes is not. Where links lie beneath the target of
+// such a step, the helper looks at what is going to be placed there. There are
+// rarely any.
+
+// placement is a place of which only the build knows what it will hold: the target
+// of a step, or what an instance owns and a run makes.
+type placement struct {
+	to   string // clean
+	span source.Span
+}
+
+// placements are those of an instance.
+func placements(i *component.Instance) []placement {
+	var all []placement
+	for _, s := range i.Steps {
+		switch s := s.(type) {
+		case *component.Fetch:
+			if s.Unpack {
+				all = append(all, placement{path.Clean(s.To), s.Span})
+			}
+		case *component.Copy:
+			if s.From != nil {
+				all = append(all, placement{path.Clean(s.To), s.Span})
+			}
+		}
+	}
+	if i.Root != nil {
+		for _, o := range i.Owns {
+			all = append(all, placement{o.Path, o.Span})
+		}
+	}
+	return all
+}
+
+// replaceable are the links that lie beneath placements, by the recipe that has
+// these: path to target as the helper takes them. They are links of the bases on
+// which the recipe is built or lies in an image, and links that it needs.
+type replaceable map[component.Key]map[string]string
+
+func findReplaceable(images []*plan.Image, instances []*component.Instance) replaceable {
+	out, placed := replaceable{}, map[*component.Instance][]placement{}
+	for _, i := range instances {
+		if all := placements(i); len(all) > 0 {
+			placed[i] = all
+			out.note(i, all, declaredLink, component.NeededLinks(i))
+		}
+	}
+	for _, i := range images {
+		for _, y := range i.Layers {
+			for _, m := range y.Members {
+				out.note(m, placed[m], "", i.App.Base.System.Links)
+			}
+		}
+	}
+	for _, i := range instances {
+		for _, below := range i.Root {
+			out.note(below, placed[below], "", i.Root[0].System.Links)
+		}
+		if i.Root != nil {
+			out.note(i, placed[i], "", i.Root[0].System.Links)
+		}
+	}
+	return out
+}
+
+// declaredLink marks a link that a component declares. It may lead to a file, and
+// an app may write over it; but no directory takes its place.
+const declaredLink = "+"
+
+func (r replaceable) note(i *component.Instance, placed []placement, mark string, links map[string]string) {
+	for _, p := range placed {
+		for at, to := range links {
+			if at == p.to || !within(at, p.to) {
+				continue
+			}
+			if r[i.Key] == nil {
+				r[i.Key] = map[string]string{}
+			}
+			r[i.Key][mark+at] = to
+		}
+	}
+}
+
+// beneath are the links of an instance that lie beneath a placement, sorted, as the
+// helper's arguments.
+func (r replaceable) beneath(i *component.Instance, p placement) []string {
+	var args []string
+	for _, link := range slices.Sorted(maps.Keys(r[i.Key])) {
+		if at := strings.TrimPrefix(link, declaredLink); at != p.to && within(at, p.to) {
+			args = append(args, link, r[i.Key][link])
+		}
+	}
+	return args
+}
+
+// keepsLinks is a tree that is going to be placed, once the helper has seen that it
+// replaces none of the links beneath. The tree itself lies at a path of the image.
+func (l *lowerer) keepsLinks(i *component.Instance, p placement, tree llb.State, at string) llb.State {
+	links := l.replaceable.beneath(i, p)
+	if len(links) == 0 {
+		return tree
+	}
+	opts := l.help(i.Title, "look for replaced links", p.span, append([]string{"links", rootDir, at}, links...)...)
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	return llb.Scratch().Run(opts...).AddMount(rootDir, tree)
+}

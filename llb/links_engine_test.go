@@ -1,0 +1,136 @@
+//go:build linux
+
+package llb_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// TestReplacedLinks builds what would put a directory in the place of a link of the
+// base or of a component: no image is made, and the helper says which link. What
+// has the same links, or something beside them, is built.
+func TestReplacedLinks(t *testing.T) {
+	b := newBuilder(t)
+	archives := map[string][]byte{
+		"/bad.tar": tarOf(t, tar.Header{Name: "etc/new", Typeflag: tar.TypeReg, Mode: 0o644}, tar.Header{Name: "lib/x", Typeflag: tar.TypeReg, Mode: 0o644}),
+		"/fine.tar": tarOf(t, tar.Header{Name: "usr/lib/x", Typeflag: tar.TypeReg, Mode: 0o4755},
+			tar.Header{Name: "lib", Typeflag: tar.TypeSymlink, Linkname: "usr/lib"}, tar.Header{Name: "var/cache/", Typeflag: tar.TypeDir, Mode: 0o700}),
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(archives[r.URL.Path]) }))
+	defer server.Close()
+	fetch := func(name, to string) string {
+		return fmt.Sprintf("fetch %q sha256 \"%x\" unpack to %q\n", server.URL+name, sha256.Sum256(archives[name]), to)
+	}
+	program := func(c string) string {
+		return `
+fleet {
+    base base
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+    link "/lib" to "usr/lib"
+    link "/var/run" to "/run"
+}
+
+component current {
+    link "/opt/current" to "one"
+    link "/opt/file" to "one/file"
+}
+
+component made {
+    owns "/out"
+    run """
+        write /out/current/deep/x x
+        write /out/file x
+        write /out/run/y y
+    """
+}
+
+component c {
+` + c + `
+}
+
+app a {
+    uses c
+}
+`
+	}
+	for _, c := range []struct{ name, body, want string }{
+		{"an archive", fetch("/bad.tar", "/"), `"/lib/x" "/lib" "/usr/lib"`},
+		{"an archive in a stacked component", fetch("/bad.tar", "/") + `run "whoami"`, `"/lib/x" "/lib" "/usr/lib"`},
+		{"a stage", `copy "/out/" from made to "/var/"`, `"/var/run/y" "/var/run" "/run"`},
+		{"a pattern of a stage", `copy "/out/*" from made to "/var/"`, `"/var/run/y" "/var/run" "/run"`},
+		{"a pattern over a declared link", "needs current\n" + `copy "/out/*" from made to "/opt/"`, `"/opt/current/deep/x" "/opt/current" "/opt/one"`},
+		{"a run", `owns "/var"
+run "write /var/run/z z"`, `"/var/run/z" "/var/run" "/run"`},
+	} {
+		_, _, err := b.build(program(c.body), nil)
+		var step *engine.StepError
+		if !errors.As(err, &step) || len(step.Log) == 0 || step.Log[len(step.Log)-1] != "layc-helper: replaced link: "+c.want {
+			t.Errorf("%s: %v", c.name, err)
+			if step != nil {
+				t.Logf("%q", step.Log)
+			}
+		}
+	}
+
+	for _, c := range []struct {
+		body string
+		want map[string]string
+	}{
+		{
+			fetch("/fine.tar", "/") + `copy "/out/run/" from made to "/var/lib/"`,
+			map[string]string{"/lib": "link usr/lib", "/usr/lib/x": "4755 0:0", "/var/cache": "700 0:0", "/var/lib/y": "644 0:0", "/var": "755 0:0"},
+		},
+		{
+			"needs current\n" + `copy "/out/fi*", "/out/run" from made to "/opt/" owner "7" exclude "x"`,
+			map[string]string{"/opt/current": "link one", "/opt/file": "644 7:7", "/opt/run/y": "644 7:7", "/opt": "755 0:0"},
+		},
+	} {
+		files, result, err := b.build(program(c.body), nil)
+		if err != nil {
+			t.Errorf("%s: %v", c.body, err)
+			continue
+		}
+		for name, want := range c.want {
+			f := files[name]
+			got := fmt.Sprintf("%o %d:%d", f.Mode, f.Uid, f.Gid)
+			if f.Typeflag == tar.TypeSymlink {
+				got = "link " + f.Linkname
+			}
+			if got != want || f.ModTime.Unix() != llb.Epoch {
+				t.Errorf("%s is %s of %v, want %s", name, got, f.ModTime, want)
+			}
+		}
+		if n := len(result.Images[0].Layers); n > 3 {
+			t.Errorf("%s: %d layers", c.body, n)
+		}
+	}
+}
+
+// tarOf is a tar archive of entries without content.
+func tarOf(t *testing.T, entries ...tar.Header) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, h := range entries {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
