@@ -615,7 +615,7 @@ func (c *copying) judge(tree exact.Tree, left map[string]bool) {
 			}
 		}
 	}
-	c.want = exact.Tree{}
+	c.want = exact.Tree{path.Dir(c.to): plainDir, "/t": plainDir} // made in any case
 	same := map[string][]string{}
 	for at, from := range placed {
 		e := plainDir
@@ -626,7 +626,7 @@ func (c *copying) judge(tree exact.Tree, left map[string]bool) {
 		} else {
 			e = asCopied(tree[from])
 			c.own(&e)
-			if s := tree[from].Same; s != "" {
+			if s := tree[from].Same; s != "" && e.Target == "" { // links are links, each of its own
 				same[s] = append(same[s], at)
 			}
 		}
@@ -672,6 +672,9 @@ func (c *copying) source(src string, tree exact.Tree, left map[string]bool) map[
 		}
 	}
 	contents := func(dir, to string) {
+		if !left[dir] {
+			dropped++
+		}
 		for p, e := range tree {
 			rel, ok := strings.CutPrefix(p, dir+"/")
 			if !ok || rel == "" {
@@ -693,7 +696,7 @@ func (c *copying) source(src string, tree exact.Tree, left map[string]bool) map[
 		name := path.Base(p)
 		if isDir(tree[p]) && !matched {
 			contents(p, to)
-			if left[p] && len(c.include) == 0 || len(placed) > 0 {
+			if left[p] && len(c.include) == 0 || len(placed) > 0 || len(c.sources) == 1 {
 				placed[to] = p
 			}
 			return
