@@ -238,7 +238,13 @@ func (g *gatherer) top(t Taken, named bool) error {
 		g.left++
 		return nil
 	}
-	return g.directory(d, within, chosen)
+	if err := g.directory(d, within, chosen); err != nil {
+		return err
+	}
+	if !d.found { // the ignore file leaves nothing of it
+		g.left++
+	}
+	return nil
 }
 
 // ignoring is the sieve of the ignore file in the directory of a path.

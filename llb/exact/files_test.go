@@ -476,7 +476,7 @@ func (p *projects) refuses(dir string, apps []string) {
 	for n := range apps {
 		line := 9 + 4*n + 1
 		if !bytes.Contains(out, fmt.Appendf(nil, "a.layer:%d:", line)) {
-			p.Errorf("layc accepts\n%sand says\n%s", apps[n], out)
+			p.Errorf("layc accepts\n%s", apps[n])
 		}
 	}
 }
