@@ -111,7 +111,7 @@ func baseLayer(t *testing.T, sh string, bare bool) []byte {
 	file("home/user/large", "ids", 0o600, owner(3000000000, 3000000001))
 	file("usr/share/doc/a/text", "text", 0o644)
 	file("usr/share/doc/b/text", "text", 0o644)
-	file("usr/share/zone/note", "note", 0o644, attribute("user.note", "base"))
+	file("indep/note", "note", 0o644, attribute("user.note", "base"))
 	file("usr/lib/libx.so.1", "elf", 0o644)
 	soft("usr/lib/libx.so", "libx.so.1")
 	file("usr/lib/mod/m", "module", 0o644)

@@ -19,9 +19,9 @@ var strays = []string{
 	"mv /usr/lib/mod /usr/lib/stray", "write /run/stray text", "flip /run/lock/l", "flip /tmp/keep", "rm /var/tmp/keep", "chmod /tmp 0755",
 }
 
-// whiteouts are operations that make names which layers use to say that something
-// is deleted.
-var whiteouts = []string{"write %s/.wh.sh text", "mkdir %s/.wh.d 0755", "write %s/.wh..wh..opq text", "symlink x %s/.wh.n", "mkfifo %s/.wh..wh.x 0600"}
+// unfit are operations in a directory that make what no layer can hold: names that
+// say that something is deleted, and attributes.
+var unfit = []string{"xattr %s user.x y", "write %s/.wh.sh text", "mkdir %s/.wh.d 0755", "write %s/.wh..wh..opq text", "symlink x %s/.wh.n", "mkfifo %s/.wh..wh.x 0600"}
 
 // refused changes programs so that they cannot be built as they are, and expects a
 // build to fail, and to say why. Nothing may be lost or deleted without a word.
@@ -38,7 +38,7 @@ func (w *workshop) refused(seed uint64, all []made) {
 		if !c.stacked {
 			dir = c.owns[0]
 		}
-		operation := fmt.Sprintf(whiteouts[r.IntN(len(whiteouts))], quote(dir))
+		operation := fmt.Sprintf(unfit[r.IntN(len(unfit))], quote(dir))
 		mayPass := true
 		if !c.stacked && r.IntN(3) > 0 {
 			operation, mayPass = w.stray(r, c, m.base), false

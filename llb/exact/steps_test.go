@@ -139,24 +139,17 @@ type made struct {
 
 // batch makes programs, builds them together, and compares.
 func (w *workshop) batch(seed uint64, base, count int) {
-	var all, doubtful []made
+	var all []made
 	for n := range count {
 		m, err := w.make(seed+uint64(n), base)
 		if err != nil {
 			w.Errorf("seed %d: making the truth: %v", seed+uint64(n), err)
 			continue
 		}
-		if m.refusable(w.bases[base].tree) {
-			doubtful = append(doubtful, m)
-		} else {
-			all = append(all, m)
-		}
+		all = append(all, m)
 	}
 	for _, layers := range []int{60, 0} {
 		w.judge(all, layers)
-	}
-	for _, m := range doubtful {
-		w.refuse(m, "an attribute that no layer holds", true, "user.note")
 	}
 	w.refused(seed, all[:min(len(all), (count+9)/10)])
 }
@@ -295,20 +288,6 @@ func (m made) kept(base exact.Tree) map[string]bool {
 		}
 	}
 	return kept
-}
-
-// refusable reports whether a build may refuse a program: what it makes has
-// extended attributes that no layer holds.
-func (m made) refusable(base exact.Tree) bool {
-	kept := m.kept(base)
-	for p, e := range m.want {
-		for a := range e.Xattrs {
-			if a != "security.capability" && (!kept[p] || e.Same != base[p].Same) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // report tells how an image is wrong, with a smaller program that is wrong in the
