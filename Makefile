@@ -82,7 +82,7 @@ fuzz: helpers
 ## exact: compare N random programs, from SEED on, with what the same steps make without layc
 N    = 100
 SEED = 1
-exact: build
+exact: build archivers
 	LAYC_REQUIRE_ENGINE=1 LAYC_EXACT_N=$(N) LAYC_EXACT_SEED=$(SEED) $(GO) test -count=1 -timeout 24h -v ./llb/exact
 
 ## bench: measure the stages; the table in README.md is made of these

@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,11 +58,31 @@ func tarOf(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-func zipOf(t *testing.T) []byte {
+// xzEntry compresses an entry of a zip. It begins with the first byte: a writer for xz
+// writes something at once, before the entry's header is there.
+type xzEntry struct {
+	out io.Writer
+	xz  io.WriteCloser
+}
+
+func (e *xzEntry) Write(p []byte) (n int, err error) {
+	if e.xz == nil {
+		if e.xz, err = xz.NewWriter(e.out); err != nil {
+			return 0, err
+		}
+	}
+	return e.xz.Write(p)
+}
+
+func (e *xzEntry) Close() error { return e.xz.Close() }
+
+func zipOf(t *testing.T, method uint16) []byte {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
+	w.RegisterCompressor(methodXz, func(out io.Writer) (io.WriteCloser, error) { return &xzEntry{out: out}, nil })
+	w.RegisterCompressor(methodZstd, func(out io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(out) })
 	for _, f := range files {
-		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate}
+		h := &zip.FileHeader{Name: f.name, Method: method}
 		h.SetMode(f.mode)
 		entry, err := w.CreateHeader(h)
 		if err != nil {
@@ -125,7 +146,10 @@ func TestUnpackArchive(t *testing.T) {
 	whole := "README -rw-r--r-- read me\ntop drwxr-xr-x \ntop/bin drwx------ \ntop/bin/run -rwxr-x--- run\n" +
 		"top/deep drwxr-xr-x \ntop/deep/er drwxr-xr-x \ntop/deep/er/file -rw------- new\ntop/link Lrwxrwxrwx bin/run\n"
 	stripped := "bin drwx------ \nbin/run -rwxr-x--- run\ndeep drwxr-xr-x \ndeep/er drwxr-xr-x \ndeep/er/file -rw------- new\nlink Lrwxrwxrwx bin/run\n"
-	for name, text := range map[string][]byte{"tar": plain, "tar.gz": gz.Bytes(), "tar.xz": x.Bytes(), "tar.zst": zst.Bytes(), "zip": zipOf(t)} {
+	for name, text := range map[string][]byte{
+		"tar": plain, "tar.gz": gz.Bytes(), "tar.xz": x.Bytes(), "tar.zst": zst.Bytes(),
+		"zip": zipOf(t, zip.Deflate), "zip of xz": zipOf(t, methodXz), "zip of zstd": zipOf(t, methodZstd),
+	} {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "archive")
 		if err := os.WriteFile(file, text, 0o644); err != nil {
@@ -219,7 +243,7 @@ func TestUnpackRefuses(t *testing.T) {
 		{"another archive", []byte("7z\xbc\xaf\x27\x1c"), "it is a 7z archive; layc unpacks tar"},
 		{"no archive", bytes.Repeat([]byte("text"), 200), "unpacking the archive: it is neither a zip nor a tar file"},
 		{"a compressed file", packed.Bytes(), "it is a compressed file, but not a compressed tar archive; without `unpack`, fetch keeps the file as it is"},
-		{"half a zip", zipOf(t)[:100], "the zip file is damaged or cut: its list of files, which is at its end, cannot be read"},
+		{"half a zip", zipOf(t, zip.Deflate)[:100], "the zip file is damaged or cut: its list of files, which is at its end, cannot be read"},
 		{"half a tar", tarOf(t)[:700], "unexpected EOF"},
 		{"an empty zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), "the archive is empty"},
 		{"an encrypted zip", zipWith(t, zip.FileHeader{Name: "a", Flags: 1}), `"a": it is encrypted, and layc knows no password`},

@@ -925,10 +925,10 @@ app shop {
 }
 `},
 	{"E0517", "A changed URL with an unchanged checksum", `
-The name at the end of a URL has changed, or a version above it, and the declared
-checksum has not. Then either the checksum was forgotten, or the file is the same
-by another name. "layc lock" asks the server, and notes the new name if the
-checksum is right.
+The name at the end of a URL has changed, or a version above it, and the
+declared checksum has not. Then either the checksum was forgotten, or the file
+is the same by another name. "layc lock" asks the server, and notes the new name
+if the checksum is right.
 `, `
 -- example.layer --
 component base {
