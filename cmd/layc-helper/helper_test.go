@@ -65,6 +65,8 @@ func TestOrder(t *testing.T) {
 		{"one whose needs come later", "a: Depends: b; b: Pre-Depends: c; c:", "unpack a c, configure c, unpack b, configure --pending"},
 		{"through a provided name", "a: Pre-Depends: awk; mawk: Provides: awk (= 1), other", "unpack mawk, configure mawk, unpack a, configure --pending"},
 		{"a chain", "a: Pre-Depends: b; b: Pre-Depends: c; c:", "unpack c, configure c, unpack b, configure b, unpack a, configure --pending"},
+		{"one that is unpacked and cannot be configured yet", "a: Pre-Depends: b; b: Depends: c; c: Pre-Depends: d; d:",
+			"unpack b d, configure d, unpack c, configure b c, unpack a, configure --pending"},
 		{"there already", "a: Pre-Depends: dpkg", "unpack a, configure --pending"},
 		{"a cycle, which dpkg will refuse", "a: Pre-Depends: b; b: Pre-Depends: a; c:", "unpack c, unpack a b, configure --pending"},
 	}

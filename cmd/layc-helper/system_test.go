@@ -284,6 +284,26 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// TestCleanMounted checks that what is mounted in scratch space stays: caches of
+// the engine's user, for example.
+func TestCleanMounted(t *testing.T) {
+	needsMounts(t)
+	root, cache := lowerTree(t, "mkdir -p tmp/cache tmp/rest"), lowerTree(t, "echo 1 > kept")
+	if err := unix.Mount(cache, root+"/tmp/cache", "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(root+"/tmp/cache", unix.MNT_DETACH) })
+	if err := clean(root); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(cache + "/kept"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(root + "/tmp/rest"); err == nil {
+		t.Error("what is not mounted is still there")
+	}
+}
+
 // TestCopySparse checks that a copy has the holes of the original.
 func TestCopySparse(t *testing.T) {
 	dir := lowerTree(t, "truncate -s 64M big; printf one | dd of=big bs=1 seek=30000000 conv=notrunc status=none; truncate -s 1M hole; printf text > text; : > empty")
@@ -309,8 +329,19 @@ func TestPlace(t *testing.T) {
 	if err := os.Link(filepath.Join(from, "lib/a"), filepath.Join(from, "lib/b")); err != nil {
 		t.Fatal(err)
 	}
-	if err := place(from, to, map[string]bool{}); err != nil {
+	const packaged = 1500000000
+	if err := errors.Join(stamp(from+"/lib", unix.Timespec{Sec: packaged}), unix.Setxattr(to+"/usr/lib", "user.x", []byte("1"), 0)); err != nil {
 		t.Fatal(err)
+	}
+	touched := map[string]bool{}
+	if err := place(from, to, touched); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := attributes(to + "/usr/lib"); err != nil || len(all) > 0 {
+		t.Errorf("the directory has attributes that the tree's does not have: %q, %v", all, err)
+	}
+	if info, err := os.Stat(to + "/usr/lib"); err != nil || info.ModTime().Unix() != packaged || !touched[to+"/usr/lib"] {
+		t.Errorf("the directory has the time %v, %v; touched are %v", info.ModTime(), err, touched)
 	}
 	if got, err := os.ReadFile(filepath.Join(to, "usr/lib/a")); err != nil || string(got) != "new" {
 		t.Errorf("usr/lib/a holds %q, %v: the link of the system leads there", got, err)

@@ -236,6 +236,7 @@ func TestUnpackRefuses(t *testing.T) {
 		{"an attribute", entries(records(file("a"), "SCHILY.xattr.user.x", "1")), `"a": it has the extended attribute "user.x", which an image cannot hold`},
 		{"an access control list", entries(records(file("a"), "SCHILY.acl.access", "user::rw-")), `"a": it has an access control list, which an image cannot hold`},
 		{"a global size", entries(tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"size": "1"}}), `a global header sets "size" for all entries, which layc does not follow`},
+		{"capabilities of a directory", entries(records(tar.Header{Typeflag: tar.TypeDir, Name: "d"}, "SCHILY.xattr.security.capability", "x")), `"d": it has capabilities and is not a file`},
 		{"control characters in a name", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "\x1b[2J"}), `"\x1b[2J": it is`},
 		{"a path of many elements", entries(file(strings.Repeat("a/", 3000) + "b")), "the path has 3001 elements, and layc unpacks at most 256"},
 		{"a path of many bytes", entries(file(strings.Repeat(strings.Repeat("a", 200)+"/", 30) + "b")), "the path has 6031 bytes, and layc unpacks at most 4095"},
@@ -294,19 +295,23 @@ func TestUnpackTakes(t *testing.T) {
 	}{
 		"all bits of modes": {archiveOf(t, tar.Header{Typeflag: tar.TypeReg, Name: "su", Mode: 0o4755}, dir("tmp/", 0o1777), dir("shared/", 0o2775)),
 			"shared dgrwxrwxr-x \nsu urwxr-xr-x su\ntmp dtrwxrwxrwx \n"},
-		"a name like a zip's":            {archiveOf(t, file("PK\x03\x04")), "PK\x03\x04 -rw-r--r-- PK\x03\x04\n"},
-		"a name like bzip2's":            {archiveOf(t, file("BZh9")), "BZh9 -rw-r--r-- BZh9\n"},
-		"two dots within":                {archiveOf(t, file("./a/../b")), "b -rw-r--r-- ./a/../b\n"},
-		"a name that is not UTF-8":       {archiveOf(t, dir("\xff", 0o700)), "\xff drwx------ \n"},
-		"a link replaced by a directory": {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l", 0o700), file("l/x")), "d drwxr-xr-x \nl drwx------ \nl/x -rw-r--r-- l/x\n"},
-		"a directory replaced by a link": {archiveOf(t, dir("d", 0o700), dir("e", 0o755), link("d", "e"), file("d/x")), "d Lrwxrwxrwx e\ne drwxr-xr-x \ne/x -rw-r--r-- d/x\n"},
-		"a mode through a link":          {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l/sub", 0o700)), "d drwxr-xr-x \nd/sub drwx------ \nl Lrwxrwxrwx d\n"},
-		"a hard link to itself":          {archiveOf(t, file("a"), hard("a", "./a"), hard("b", "a"), hard("b", "a")), "a -rw-r--r-- a\nb -rw-r--r-- a\n"},
-		"a file replaced, not its names": {archiveOf(t, file("a"), hard("b", "a"), file("./a")), "a -rw-r--r-- ./a\nb -rw-r--r-- a\n"},
-		"a comment for all":              {archiveOf(t, tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "x"}}, file("a")), "a -rw-r--r-- a\n"},
-		"a zip of Windows":               {zipWith(t, windows), "dir drwxr-xr-x \ndir/file -rw-r--r-- \n"},
-		"a zip of DOS, read-only":        {zipWith(t, mixed), "café -r--r--r-- \n"},
-		"a zip behind a script":          {append([]byte("#!/bin/sh\n"), zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 20})...), "a -rw-r--r-- \n"},
+		"a name like a zip's":                          {archiveOf(t, file("PK\x03\x04")), "PK\x03\x04 -rw-r--r-- PK\x03\x04\n"},
+		"a name like bzip2's":                          {archiveOf(t, file("BZh9")), "BZh9 -rw-r--r-- BZh9\n"},
+		"two dots within":                              {archiveOf(t, file("./a/../b")), "b -rw-r--r-- ./a/../b\n"},
+		"a name that is not UTF-8":                     {archiveOf(t, dir("\xff", 0o700)), "\xff drwx------ \n"},
+		"a link replaced by a directory":               {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l", 0o700), file("l/x")), "d drwxr-xr-x \nl drwx------ \nl/x -rw-r--r-- l/x\n"},
+		"a directory replaced by a link":               {archiveOf(t, dir("d", 0o700), dir("e", 0o755), link("d", "e"), file("d/x")), "d Lrwxrwxrwx e\ne drwxr-xr-x \ne/x -rw-r--r-- d/x\n"},
+		"a mode through a link":                        {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l/sub", 0o700)), "d drwxr-xr-x \nd/sub drwx------ \nl Lrwxrwxrwx d\n"},
+		"a link that leads through itself is replaced": {archiveOf(t, link("l", "."), dir("l/l", 0o700)), "l drwxr-xr-x \nl/l drwx------ \n"},
+		"a checksum of signed bytes":                   {signedChecksum(archiveOf(t, dir("\xff", 0o700))), "\xff drwx------ \n"},
+		"a zip of Windows NT":                          {zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 11<<8 | 20, ExternalAttrs: 0o611 << 16}), "a -rw-r--r-- \n"},
+		"a backslash beside a slash":                   {zipWith(t, zip.FileHeader{Name: `a/b\c`, CreatorVersion: 20}), "a drwxr-xr-x \na/b\\c -rw-r--r-- \n"},
+		"a hard link to itself":                        {archiveOf(t, file("a"), hard("a", "./a"), hard("b", "a"), hard("b", "a")), "a -rw-r--r-- a\nb -rw-r--r-- a\n"},
+		"a file replaced, not its names":               {archiveOf(t, file("a"), hard("b", "a"), file("./a")), "a -rw-r--r-- ./a\nb -rw-r--r-- a\n"},
+		"a comment for all":                            {archiveOf(t, tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "x"}}, file("a")), "a -rw-r--r-- a\n"},
+		"a zip of Windows":                             {zipWith(t, windows), "dir drwxr-xr-x \ndir/file -rw-r--r-- \n"},
+		"a zip of DOS, read-only":                      {zipWith(t, mixed), "café -r--r--r-- \n"},
+		"a zip behind a script":                        {append([]byte("#!/bin/sh\n"), zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 20})...), "a -rw-r--r-- \n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := unpackText(t, 0, test.text)
@@ -317,6 +322,46 @@ func TestUnpackTakes(t *testing.T) {
 				t.Errorf("got:\n%q\nwant:\n%q", got, test.want)
 			}
 		})
+	}
+}
+
+// signedChecksum is a tar archive whose first header has the checksum that old
+// programs make.
+func signedChecksum(archive []byte) []byte {
+	field := archive[148:156]
+	copy(field, "        ")
+	sum := 0
+	for _, c := range archive[:blockSize] {
+		sum += int(int8(c))
+	}
+	copy(field, fmt.Sprintf("%06o\x00", sum))
+	return archive
+}
+
+// TestGlobalHeader checks which records for all entries are refused.
+func TestGlobalHeader(t *testing.T) {
+	for key, ok := range map[string]bool{
+		"path": false, "linkpath": false, "size": false, "GNU.sparse.size": false, "SCHILY.xattr.user.x": false, "SCHILY.acl.access": false,
+		"comment": true, "mtime": true, "uid": true,
+	} {
+		if err := globalHeader(&tar.Header{PAXRecords: map[string]string{key: "1"}}); (err == nil) != ok {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// TestReplacedDirectory checks that the mode of a directory that is replaced is
+// not kept for another one: file systems give its number to the next.
+func TestReplacedDirectory(t *testing.T) {
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	out := newDestination(root)
+	defer out.close()
+	if err := errors.Join(out.dir("d", 0o700), out.symlink("d", "x")); err != nil || len(out.modes) > 0 {
+		t.Errorf("%v, and modes are kept for %v", err, out.modes)
 	}
 }
 

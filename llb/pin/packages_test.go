@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
@@ -48,6 +49,11 @@ func TestFreshness(t *testing.T) {
 			o.AllowExpired, o.AllowDowngrade = true, true
 		}, lock.Pinned{}, "it is dated 2099-01-01 00:00:00 UTC, which is in the future: check this machine's clock, which says 2024-06-01 10:00:00 UTC"},
 		{"ahead of this clock by seconds", release("Date: Sat, 01 Jun 2024 10:00:09 UTC\n"), lock.Pinned{}, ""},
+		{"ahead of this clock by more", release("Date: Sat, 01 Jun 2024 10:00:11 UTC\n"), lock.Pinned{}, "it is dated 2024-06-01 10:00:11 UTC, which is in the future"},
+		{"an index that is a second older", release("Date: Wed, 29 May 2024 23:59:59 UTC\n"), pinned(old), "it is of 2024-05-29 23:59:59 UTC, but"},
+		{"a summary without an end", func(_ *testing.T, a *archive, _ *Options) {
+			a.files["/debian/dists/bookworm/InRelease"] = strings.Repeat("x", maxInRelease+1)
+		}, lock.Pinned{}, "InRelease has more than 16 MiB"},
 		{"the pinned index", release("Date: Thu, 30 May 2024 00:00:00 UTC\n"), pinned(old), ""},
 		{"a newer index", release("Date: Fri, 31 May 2024 00:00:00 UTC\n"), pinned(old), ""},
 		{"an older index", release("Date: Wed, 29 May 2024 00:00:00 UTC\n"), pinned(old),
@@ -125,6 +131,15 @@ func TestIndexBounds(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestSignedIsBounded checks that no more is read of a file than its release says
+// that it has.
+func TestSignedIsBounded(t *testing.T) {
+	body := &counter{in: io.LimitReader(zeroReader{}, 64<<20)}
+	if _, err := readSigned(body, debian.IndexFile{Digest: "sha256:00", Size: 1000}); err == nil || body.n > 1001 {
+		t.Errorf("%d bytes were read: %v", body.n, err)
 	}
 }
 

@@ -38,6 +38,11 @@ func TestRootfsBounds(t *testing.T) {
 	if err != nil || len(base.Dirs) != 1 {
 		t.Errorf("got %+v, %v", base, err)
 	}
+	other := ref
+	other.Digest = fmt.Sprintf("sha256:%064x", 1)
+	if _, err := resolver(o).Base(context.Background(), other); err == nil || !strings.Contains(err.Error(), "serves "+ref.Digest+", want "+other.Digest) {
+		t.Errorf("another archive than the pinned one gives %v", err)
+	}
 	o.UnpackLimit = size / 2
 	_, err = resolver(o).Base(context.Background(), ref)
 	var limit *rootfs.LimitError
