@@ -127,26 +127,80 @@ func TestLayoutFailsFresh(t *testing.T) {
 	}
 }
 
-func TestLayoutRepairsDamage(t *testing.T) {
+// A build that fails leaves a directory that was there before it, and nothing in
+// it that an image needs is swept if the index cannot be followed.
+func TestLayoutFails(t *testing.T) {
 	dir := t.TempDir()
+	if _, err := writeLayout(t, dir, true, "one"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Errorf("the failed build removed a directory that it had not made: %v", err)
+	}
 	built, err := writeLayout(t, dir, false, "one")
 	if err != nil {
 		t.Fatal(err)
 	}
-	blob := filepath.Join(dir, "blobs", "sha256", built[0].Layers[0].Digest.Encoded())
-	if err := os.Truncate(blob, 10); err != nil {
+	if err := os.Remove(filepath.Join(dir, "blobs", "sha256", built[0].Manifest.Encoded())); err != nil {
 		t.Fatal(err)
 	}
-	_, err = writeLayout(t, dir, false, "one")
-	var damaged *LayoutError
-	if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "run the build again") {
-		t.Errorf("the error is %v, want a LayoutError that says what to do", err)
+	if _, err := writeLayout(t, dir, true, "two"); err == nil {
+		t.Error("nothing says that the index names a manifest that is not there")
 	}
+	if _, err := os.Stat(filepath.Join(dir, "blobs", "sha256", built[0].Layers[0].Digest.Encoded())); err != nil {
+		t.Errorf("a layer was swept although nobody knows what the manifest names: %v", err)
+	}
+}
+
+// An image whose configuration names other layers than its manifest is refused.
+func TestLayoutCountsLayers(t *testing.T) {
+	dir := t.TempDir()
 	if _, err := writeLayout(t, dir, false, "one"); err != nil {
-		t.Errorf("the build after it says %v", err)
+		t.Fatal(err)
 	}
-	if err := registry.Validate(dir); err != nil {
-		t.Error(err)
+	l := &layout{dir: dir}
+	put := func(v any) ocispecs.Descriptor {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		desc := ocispecs.Descriptor{Digest: digest.FromBytes(raw), Size: int64(len(raw))}
+		if err := os.WriteFile(l.blob(desc.Digest), raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return desc
+	}
+	config := put(ocispecs.Image{RootFS: ocispecs.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromString("x"), digest.FromString("y")}}})
+	_, err := l.describe(Image{Name: "a"}, put(ocispecs.Manifest{Config: config, Layers: []ocispecs.Descriptor{config}}))
+	if want := "the image a has 1 layers and 2 diffIDs"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestLayoutRepairsDamage(t *testing.T) {
+	for what, size := range map[string]int64{"cut": 10, "too long": 1 << 16} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			built, err := writeLayout(t, dir, false, "one")
+			if err != nil {
+				t.Fatal(err)
+			}
+			blob := filepath.Join(dir, "blobs", "sha256", built[0].Layers[0].Digest.Encoded())
+			if err := os.Truncate(blob, size); err != nil {
+				t.Fatal(err)
+			}
+			_, err = writeLayout(t, dir, false, "one")
+			var damaged *LayoutError
+			if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "run the build again") {
+				t.Errorf("the error is %v, want a LayoutError that says what to do", err)
+			}
+			if _, err := writeLayout(t, dir, false, "one"); err != nil {
+				t.Errorf("the build after it says %v", err)
+			}
+			if err := registry.Validate(dir); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

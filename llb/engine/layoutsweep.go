@@ -19,14 +19,16 @@ import (
 // build made it and never wrote an index.
 func (l *layout) sweep() error {
 	raw, err := os.ReadFile(filepath.Join(l.dir, ocispecs.ImageIndexFile))
-	if errors.Is(err, fs.ErrNotExist) && l.fresh {
-		return os.RemoveAll(l.dir)
-	}
 	reached := map[digest.Digest]bool{}
-	if err == nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && l.fresh:
+		return os.RemoveAll(l.dir)
+	case err == nil:
 		err = l.reach(raw, reached)
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
 	blobs := filepath.Join(l.dir, ocispecs.ImageBlobsDir, string(digest.SHA256))
