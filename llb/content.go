@@ -140,9 +140,7 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 			l.copyOwn(c, i, s)
 			return
 		}
-		for _, src := range s.Sources {
-			l.copyFrom(c, i, s, src)
-		}
+		l.copyFrom(c, i, s)
 	case *component.Fetch:
 		l.fetch(c, i, s)
 	case *component.File:
@@ -230,73 +228,89 @@ func (l *lowerer) project(i *component.Instance, s *component.Selection, at sour
 	return llb.Local(name, key, l.from(i.Title, "read "+strings.Join(names, ", "), at))
 }
 
-// copyFrom appends the copy of one source that is taken from a stage.
-func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy, src string) {
-	to := s.To
-	pattern := strings.ContainsAny(src, "*?[")
-	if !strings.HasSuffix(src, "/") && strings.HasSuffix(to, "/") && !pattern {
+// copyFrom appends a copy that is taken from a stage. The engine copies a single
+// source by itself. It finds no pattern through a link, applies no patterns to a
+// source itself, and keeps no names of one file together across sources: all that
+// is done by the helper.
+func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy) {
+	for _, src := range s.Sources {
+		c.copied = append(c.copied, Copied{Path: src, From: s.From.Title, Span: s.Span})
+	}
+	if len(s.Sources) > 1 || len(s.Include)+len(s.Exclude) > 0 || isPattern(s.Sources[0]) {
+		l.copyChosen(c, i, s)
+		return
+	}
+	src, to := s.Sources[0], s.To
+	contents := strings.HasSuffix(src, "/")
+	if !contents && strings.HasSuffix(to, "/") {
 		to += path.Base(src)
 	}
+	l.putCopy(c, i, s, l.stage(s.From, src), src, to, contents)
+}
+
+// copyChosen appends a copy of what the helper takes from a stage. Sources that
+// lie in the same state are taken together.
+func (l *lowerer) copyChosen(c *contents, i *component.Instance, s *component.Copy) {
+	rest := s.Sources
+	for len(rest) > 0 {
+		own := component.Fills(s.From, rest[0])
+		n := slices.IndexFunc(rest, func(src string) bool { return component.Fills(s.From, src) != own })
+		if n < 0 {
+			n = len(rest)
+		}
+		chosen := l.chosen(i, s, rest[:n])
+		if src := rest[0]; strings.HasSuffix(s.To, "/") || strings.HasSuffix(src, "/") {
+			l.putCopy(c, i, s, chosen, "/", s.To, true)
+		} else {
+			l.putCopy(c, i, s, chosen, "/"+path.Base(src), s.To, false)
+		}
+		rest = rest[n:]
+	}
+}
+
+// chosen is a tree of what sources of a stage, and the patterns of their copy, take.
+func (l *lowerer) chosen(i *component.Instance, s *component.Copy, sources []string) llb.State {
+	args := []string{"choose", "/in", "/out"}
+	for _, list := range [][]string{sources, s.Include} {
+		args = append(append(args, strconv.Itoa(len(list))), list...)
+	}
+	args = append(args, s.Exclude...)
+	opts := l.help(i.Title, "choose from "+s.From.Title, s.Span, args...)
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	at := &l.origins[len(l.origins)-1]
+	for _, src := range sources {
+		at.Copied = append(at.Copied, Copied{Path: src, From: s.From.Title, Span: s.Span})
+	}
+	run := llb.Scratch().Run(append(opts, llb.AddMount("/in", l.stage(s.From, sources[0]), llb.Readonly))...)
+	return run.AddMount("/out", llb.Scratch())
+}
+
+// putCopy appends the copy of a path of a tree, or of the contents of a directory.
+func (l *lowerer) putCopy(c *contents, i *component.Instance, s *component.Copy, tree llb.State, src, to string, contents bool) {
 	l.parents(c, i, inside(to), s.Owner != nil)
 	exists := c.touched[path.Clean(to)]
 	c.put(to, s.Span)
-	from := l.stage(s.From, src)
 	info := &llb.CopyInfo{
-		CreateDestPath: true, CopyDirContentsOnly: !pattern && (strings.HasSuffix(src, "/") || exists), CreatedTime: &epoch,
-		AllowWildcard: pattern, IncludePatterns: s.Include, ExcludePatterns: s.Exclude,
-	}
-	c.copied = append(c.copied, Copied{Path: src, From: s.From.Title, Span: s.Span})
-	if len(s.Include)+len(s.Exclude) > 0 {
-		c.mixed = true // BuildKit sets no times of directories that it makes on the way to what is included
-		if !strings.HasSuffix(src, "/") {
-			from, src, to = l.named(i, s, from, src, to), "/", strings.TrimSuffix(inside(to), path.Base(inside(to)))
-			info.AllowWildcard, info.CopyDirContentsOnly = false, true
-			info.IncludePatterns, info.ExcludePatterns = byName(s.Include), byName(s.Exclude)
-		}
+		CreateDestPath: true, CopyDirContentsOnly: contents || exists, CreatedTime: &epoch,
+		FollowSymlinks: contents && src != "/",
 	}
 	setOwnership(info, s.Owner, s.Mode)
 	p := placement{path.Clean(s.To), s.Span}
 	if len(l.replaceable.beneath(i, p)) == 0 {
-		c.chain = c.chain.Copy(from, path.Clean(src), to, info)
+		c.chain = c.chain.Copy(tree, path.Clean(src), to, info)
 		return
 	}
 	// What is copied lies apart until the helper has seen it.
-	apart := llb.Scratch().File(llb.Copy(from, path.Clean(src), to, info), l.from(i.Title, "copy from "+s.From.Title, s.Span))
+	apart := llb.Scratch().File(llb.Copy(tree, path.Clean(src), to, info), l.from(i.Title, "copy from "+s.From.Title, s.Span))
 	l.origins[len(l.origins)-1].Copied = c.copied
 	seen := l.keepsLinks(i, p, apart, "/")
 	c.mixed = true
 	c.chain = c.chain.Copy(seen, path.Clean(to), path.Clean(to), &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch})
 }
 
-// named is a tree with what a source of a stage names, or what its pattern
-// matches, by the names that it gets. BuildKit applies no patterns to the
-// source itself: they can be applied to this tree's entries.
-func (l *lowerer) named(i *component.Instance, s *component.Copy, from llb.State, src, to string) llb.State {
-	info := &llb.CopyInfo{CreatedTime: &epoch, AllowWildcard: strings.ContainsAny(src, "*?[")}
-	at := "/"
-	if !info.AllowWildcard {
-		at += path.Base(to)
-	}
-	asks := l.from(i.Title, "choose from "+s.From.Title, s.Span)
-	l.origins[len(l.origins)-1].Copied = []Copied{{Path: src, From: s.From.Title, Span: s.Span}}
-	return llb.Scratch().File(llb.Copy(from, path.Clean(src), at, info), asks)
-}
-
-// byName are patterns for a tree of sources by their names, made of patterns
-// for the names of sources and for what lies in those that are directories.
-func byName(patterns []string) []string {
-	var out []string
-	for _, p := range patterns {
-		p, not := strings.CutPrefix(strings.TrimSpace(p), "!")
-		sign := map[bool]string{true: "!"}[not]
-		p = strings.TrimPrefix(path.Clean(p), "/")
-		if !strings.Contains(strings.TrimPrefix(p, "**/"), "/") {
-			out = append(out, sign+p)
-		}
-		out = append(out, sign+"*/"+p)
-	}
-	return out
-}
+func isPattern(src string) bool { return strings.ContainsAny(src, "*?[") }
 
 // stage is where `from` takes a path: the instance's own content if that holds
 // the path, else its whole root file system.

@@ -171,6 +171,9 @@ func action(a *pb.FileAction, inputs []string) string {
 		if c.DirCopyContents {
 			s += " contents"
 		}
+		if c.FollowSymlink {
+			s += " followed"
+		}
 		if c.ModeStr != "" {
 			s += " mode " + c.ModeStr
 		} else if c.Mode >= 0 {

@@ -15,6 +15,9 @@
 //	                          [GROUP…] enters a user, ++ DIR places a tree
 //	layc-helper append ROOT TEXT FILE OWNER MODE
 //	                          append the text in a file to one of a system
+//	layc-helper choose ROOT OUT N SOURCE… N INCLUDE… EXCLUDE…
+//	                          copy what sources name in a system and patterns
+//	                          leave of it
 //	layc-helper verify BEFORE AFTER [PATH…]
 //	                          fail if two trees differ outside of the paths
 //	layc-helper squash ROOT AFTER [PLACED]
@@ -63,7 +66,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, verify, squash, combine, links, remain, sum512, test, user, again or libraries: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, choose, verify, squash, combine, links, remain, sum512, test, user, again or libraries: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -80,6 +83,8 @@ func run(args []string) error {
 		return extras(args[1], args[2:])
 	case len(args) == 6 && args[0] == "append":
 		return appendText(args[1], args[2], args[3], args[4], args[5])
+	case len(args) >= 4 && args[0] == "choose":
+		return chooseArgs(args[1], args[2], args[3:])
 	case len(args) >= 3 && args[0] == "verify":
 		return verify(args[1], args[2], args[3:])
 	case len(args) == 3 && args[0] == "squash":

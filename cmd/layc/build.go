@@ -285,7 +285,11 @@ func (b *build) failed(graphs []*llb.Graph, err error) error {
 			origin = o
 		}
 	}
-	if err := b.show(finding{stepFailed(step, origin), step.Log}); err != nil {
+	output := step.Log
+	if notTaken(step, origin) != nil {
+		output = nil // the finding says all of it
+	}
+	if err := b.show(finding{stepFailed(step, origin), output}); err != nil {
 		return err
 	}
 	return &codeError{exitBuild}
@@ -299,14 +303,28 @@ var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9
 // and that its system does not have.
 var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file)`)
 
-// notThere is what BuildKit says of a path that a copy or a mount takes from what
-// does not have it.
+// notThere is what BuildKit, or the helper, says of a path that a copy or a mount
+// takes from what does not have it.
 var notThere = regexp.MustCompile(`failed to calculate checksum of ref [^"]*: "(.*)": not found|^lstat (.*): no such file or directory|^(.*) not found$|^(.*): no such file or directory$`)
 
+// nothingLeft is what the helper says of a source of which patterns leave nothing.
+var nothingLeft = regexp.MustCompile(`^nothing of .* is copied`)
+
 // notTaken is the finding of a step that takes a path from a component that does
-// not have it; nil if it failed for something else.
+// not have it, or of which patterns leave nothing; nil if it failed for something
+// else.
 func notTaken(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
-	said := notThere.FindStringSubmatch(step.Err.Error())
+	why := step.Err.Error()
+	if len(step.Log) > 0 && len(origin.Copied) > 0 && step.ExitCode != 0 {
+		why = strings.TrimPrefix(step.Log[len(step.Log)-1], "layc-helper: ")
+	}
+	if said := nothingLeft.FindString(why); said != "" {
+		var list diag.List
+		return list.Errorf("E0324", origin.Span, "%s", said).
+			Note("what `include` and `exclude` leave of it is empty").
+			Hint("see whether a pattern takes more than it should")
+	}
+	said := notThere.FindStringSubmatch(why)
 	for _, c := range origin.Copied {
 		if said == nil || path.Clean(c.Path) != path.Clean(strings.Join(said[1:], "")) {
 			continue

@@ -96,6 +96,9 @@ component logging {
 	cmd := s.module(components+`app extra {
     copy "/usr/sbin/rsyslogd" from logger to "/opt/needs/"
     copy "/usr/sbin/rsyslog*" from logging to "/opt/builds/" include "*d"
+    copy "/sbin/rsyslog*" from logger to "/opt/pattern/"
+    copy "/sbin/" from logger to "/opt/contents" include "rsyslogd"
+    copy "/var/run/" from logger to "/opt/run"
 }
 `, "-o", out)
 	if text, err := cmd.CombinedOutput(); err != nil {
@@ -108,6 +111,15 @@ component logging {
 	needs, builds := read(s.T, root, "opt/needs/rsyslogd"), read(s.T, root, "opt/builds/rsyslogd")
 	if needs == "" || needs != builds {
 		s.Errorf("rsyslogd has %d bytes, and %d", len(needs), len(builds))
+	}
+	// Debian has links at /sbin and /var/run.
+	for _, dir := range []string{"opt/pattern", "opt/contents"} {
+		if text := read(s.T, root, dir+"/rsyslogd"); text != needs {
+			s.Errorf("%s/rsyslogd has %d bytes, want %d", dir, len(text), len(needs))
+		}
+	}
+	if info, err := os.Lstat(filepath.Join(root, "opt/run")); err != nil || !info.IsDir() {
+		s.Errorf("/opt/run is no directory: %v, %v", info, err)
 	}
 	cmd = s.module(components + `app extra {
     copy "/usr/sbin/nothing" from logging to "/opt/"

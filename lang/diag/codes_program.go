@@ -370,7 +370,8 @@ app shop {
 }
 `},
 	{"E0324", "A file that is not there", `
-The project has no such file, or nothing of it is left to copy.
+The project has no such file, or nothing of it is left to copy. What is left of
+files that are copied "from" a component, only the build can tell.
 `, exampleBase + `
 app shop {
     copy "shop.jar" to "/srv/"
@@ -926,9 +927,15 @@ app shop {
 `},
 	{"E0517", "A changed URL with an unchanged checksum", `
 The name at the end of a URL has changed, or a version above it, and the
+<<<<<<< HEAD
 declared checksum has not. Then either the checksum was forgotten, or the file
 is the same by another name. "layc lock" asks the server, and notes the new name
 if the checksum is right.
+=======
+declared checksum has not. Then either the checksum was forgotten, or the file is
+the same by another name. "layc lock" asks the server, and notes the new name if
+the checksum is right.
+>>>>>>> 9709694 (copy from: links are followed where spec.md says so, and names of one file stay one)
 `, `
 -- example.layer --
 component base {

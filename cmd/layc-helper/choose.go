@@ -1,0 +1,289 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+	"golang.org/x/sys/unix"
+)
+
+// chooseArgs is choose with its lists in one: before the first two stands how long they are.
+func chooseArgs(root, out string, args []string) error {
+	var lists [2][]string
+	for i := range lists {
+		if len(args) == 0 {
+			return errUsage
+		}
+		n, err := strconv.Atoi(args[0])
+		if err != nil || n < 0 || n > len(args)-1 {
+			return errUsage
+		}
+		lists[i], args = args[1:n+1], args[n+1:]
+	}
+	return choose(root, out, lists[0], lists[1], args)
+}
+
+// choose makes one tree of what a copy takes from the system at root. A source
+// that ends in a slash is the contents of a directory; all others are taken by
+// their names. Links on the way to a source are followed within the system, and
+// so is a name that ends in a slash. Names of one file stay names of one file.
+// The include and exclude patterns are relative to a source that ends in a slash,
+// and see the names of the others.
+func choose(root, out string, sources, include, exclude []string) error {
+	c := &choosing{links: map[inode]string{}}
+	for _, src := range sources {
+		if err := c.source(root, out, src, include, exclude); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type choosing struct {
+	include, exclude *patternmatcher.PatternMatcher // of the source that is at hand; nil if there are none
+	links            map[inode]string               // files with several names: the first copy
+	copied, left     int                            // entries of the source
+}
+
+// source copies what one source takes.
+func (c *choosing) source(root, out, src string, include, exclude []string) error {
+	contents := strings.HasSuffix(src, "/")
+	if !contents {
+		include, exclude = byName(include), byName(exclude)
+	}
+	var err1, err2 error
+	c.include, err1 = matcher(include)
+	c.exclude, err2 = matcher(exclude)
+	found, err3 := find(root, src)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return err
+	}
+	c.copied, c.left = 0, 0
+	top := &room{to: out, made: true}
+	for _, from := range found {
+		var err error
+		if contents {
+			err = c.entries(from, "", out, top, matched{})
+		} else {
+			name := filepath.Base(from)
+			err = c.one(from, name, filepath.Join(out, name), top, matched{})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if c.copied == 0 && c.left > 0 {
+		return fmt.Errorf("nothing of %s is copied", src)
+	}
+	return nil
+}
+
+// find is where what a source names lies on disk, sorted; several places only for a pattern.
+func find(root, src string) ([]string, error) {
+	places, pattern := []string{root}, strings.ContainsAny(src, "*?[")
+	elements := strings.Split(strings.Trim(path.Clean(src), "/"), "/")
+	for n, element := range elements {
+		last := n == len(elements)-1
+		var next []string
+		for _, dir := range places {
+			all, err := matching(dir, element, pattern)
+			if err != nil {
+				return nil, err
+			}
+			for _, at := range all {
+				if !last || strings.HasSuffix(src, "/") {
+					if at, err = inside(root, strings.TrimPrefix(at, root)); err != nil {
+						return nil, err
+					}
+				}
+				if _, err := os.Lstat(at); err == nil {
+					next = append(next, at)
+				}
+			}
+		}
+		places = next
+	}
+	if len(places) == 0 {
+		return nil, fmt.Errorf("%s not found", src)
+	}
+	if info, err := os.Lstat(places[0]); err == nil && strings.HasSuffix(src, "/") && !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a directory: write it without the slash at its end", src)
+	}
+	return places, nil
+}
+
+// matching are the entries of a directory on disk that an element of a source
+// may mean, sorted. Without a pattern that is one, which need not be there.
+func matching(dir, element string, pattern bool) ([]string, error) {
+	if !pattern || !strings.ContainsAny(element, `*?[\`) {
+		return []string{filepath.Join(dir, element)}, nil
+	}
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+		return nil, nil
+	}
+	all, err := names(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range all {
+		if ok, err := path.Match(element, name); err != nil {
+			return nil, fmt.Errorf("the pattern %s: %w", element, err)
+		} else if ok {
+			out = append(out, filepath.Join(dir, name))
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// byName are patterns for what is taken by its name, made of patterns for the
+// names of sources and for what lies in those that are directories.
+func byName(patterns []string) []string {
+	var out []string
+	for _, p := range patterns {
+		p, not := strings.CutPrefix(strings.TrimSpace(p), "!")
+		sign := map[bool]string{true: "!"}[not]
+		p = strings.TrimPrefix(path.Clean(p), "/")
+		if !strings.Contains(strings.TrimPrefix(p, "**/"), "/") {
+			out = append(out, sign+p)
+		}
+		out = append(out, sign+"*/"+p)
+	}
+	return out
+}
+
+func matcher(patterns []string) (*patternmatcher.PatternMatcher, error) {
+	if len(patterns) == 0 {
+		return nil, nil
+	}
+	return patternmatcher.New(patterns)
+}
+
+// matched is what the patterns say of a directory.
+type matched struct{ include, exclude patternmatcher.MatchInfo }
+
+// wants reports whether a path is to be copied.
+func (c *choosing) wants(rel string, up matched) (wanted bool, here matched, err error) {
+	wanted = true
+	if c.include != nil {
+		if wanted, here.include, err = c.include.MatchesUsingParentResults(rel, up.include); err != nil {
+			return false, here, err
+		}
+	}
+	if c.exclude != nil {
+		var not bool
+		not, here.exclude, err = c.exclude.MatchesUsingParentResults(rel, up.exclude)
+		wanted = wanted && !not
+	}
+	return wanted, here, err
+}
+
+// room is a directory of the result, which is made when something is put into it.
+type room struct {
+	up       *room
+	from, to string
+	stat     unix.Stat_t
+	made     bool
+}
+
+func (r *room) make() error {
+	if r.made {
+		return nil
+	}
+	if err := r.up.make(); err != nil {
+		return err
+	}
+	r.made = true
+	if info, err := os.Lstat(r.to); err == nil {
+		if !info.IsDir() {
+			return clash(r.to)
+		}
+		return nil
+	}
+	if err := os.Mkdir(r.to, 0o700); err != nil {
+		return err
+	}
+	return dress(r.from, r.to, &r.stat)
+}
+
+// clash is the error of a file and a directory for one place.
+func clash(to string) error {
+	return fmt.Errorf("two sources both become %s, and one of them is a directory: copy them to different places, or leave one out with `exclude`", filepath.Base(to))
+}
+
+// entries copies what a directory on disk holds.
+func (c *choosing) entries(dir, rel, to string, r *room, up matched) error {
+	all, err := names(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range all {
+		if err := c.one(filepath.Join(dir, name), path.Join(rel, name), filepath.Join(to, name), r, up); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one copies what lies at a place on disk, and beneath it. The patterns know it as rel.
+func (c *choosing) one(from, rel, to string, into *room, up matched) error {
+	var stat unix.Stat_t
+	if err := lstat(from, &stat); err != nil {
+		return err
+	}
+	wanted, here, err := c.wants(rel, up)
+	if err != nil {
+		return err
+	}
+	if !wanted {
+		c.left++
+	}
+	if kind(&stat) != unix.S_IFDIR {
+		if !wanted {
+			return nil
+		}
+		return c.file(from, to, &stat, into)
+	}
+	r := &room{up: into, from: from, to: to, stat: stat}
+	if wanted {
+		c.copied++
+		if err := r.make(); err != nil {
+			return err
+		}
+	}
+	return c.entries(from, rel, to, r, here)
+}
+
+// file copies what is no directory.
+func (c *choosing) file(from, to string, stat *unix.Stat_t, into *room) error {
+	c.copied++
+	if err := into.make(); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(to); err == nil {
+		if info.IsDir() {
+			return clash(to)
+		}
+		if err := os.Remove(to); err != nil { // the later source counts
+			return err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if first := c.links[statInode(stat)]; first != "" {
+		return os.Link(first, to)
+	}
+	if stat.Nlink > 1 {
+		c.links[statInode(stat)] = to
+	}
+	return clone(from, to, stat)
+}
