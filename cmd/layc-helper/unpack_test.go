@@ -303,7 +303,7 @@ func TestUnpackTakes(t *testing.T) {
 		"a directory replaced by a link":               {archiveOf(t, dir("d", 0o700), dir("e", 0o755), link("d", "e"), file("d/x")), "d Lrwxrwxrwx e\ne drwxr-xr-x \ne/x -rw-r--r-- d/x\n"},
 		"a mode through a link":                        {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l/sub", 0o700)), "d drwxr-xr-x \nd/sub drwx------ \nl Lrwxrwxrwx d\n"},
 		"a link that leads through itself is replaced": {archiveOf(t, link("l", "."), dir("l/l", 0o700)), "l drwxr-xr-x \nl/l drwx------ \n"},
-		"a checksum of signed bytes":                   {signedChecksum(archiveOf(t, dir("\xff", 0o700))), "\xff drwx------ \n"},
+		"a checksum of signed bytes":                   {signedChecksum(archiveOf(t, tar.Header{Typeflag: tar.TypeDir, Name: "\xff", Mode: 0o700, Format: tar.FormatGNU})), "\xff drwx------ \n"},
 		"a zip of Windows NT":                          {zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 11<<8 | 20, ExternalAttrs: 0o611 << 16}), "a -rw-r--r-- \n"},
 		"a backslash beside a slash":                   {zipWith(t, zip.FileHeader{Name: `a/b\c`, CreatorVersion: 20}), "a drwxr-xr-x \na/b\\c -rw-r--r-- \n"},
 		"a hard link to itself":                        {archiveOf(t, file("a"), hard("a", "./a"), hard("b", "a"), hard("b", "a")), "a -rw-r--r-- a\nb -rw-r--r-- a\n"},
