@@ -927,15 +927,9 @@ app shop {
 `},
 	{"E0517", "A changed URL with an unchanged checksum", `
 The name at the end of a URL has changed, or a version above it, and the
-<<<<<<< HEAD
 declared checksum has not. Then either the checksum was forgotten, or the file
 is the same by another name. "layc lock" asks the server, and notes the new name
 if the checksum is right.
-=======
-declared checksum has not. Then either the checksum was forgotten, or the file is
-the same by another name. "layc lock" asks the server, and notes the new name if
-the checksum is right.
->>>>>>> 9709694 (copy from: links are followed where spec.md says so, and names of one file stay one)
 `, `
 -- example.layer --
 component base {
