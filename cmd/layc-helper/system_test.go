@@ -239,6 +239,8 @@ func TestMounts(t *testing.T) {
 24 22 8:1 /x /etc/a\040b\134c ro master:1 - ext4 /dev/sda rw
 25 22 0:30 / /after ro - overlay overlay ro,lowerdir+=/s/4/fs,lowerdir+=/s/1/fs
 26 22 0:31 / /other ro - overlay overlay ro,lowerdir=/s/9/fs
+27 22 0:32 / /covered ro - overlay overlay ro,lowerdir=/s/1/fs
+28 27 0:33 / /covered ro - overlay overlay ro,lowerdir=/s/9/fs
 `)
 	below := mountsBelow(mounts, "/")
 	for _, p := range []string{"/proc", `/etc/a b\c`, "/after"} {
@@ -252,7 +254,7 @@ func TestMounts(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want bool
-	}{{"/", "/after", true}, {"/", "/other", false}, {"/", "/proc", false}, {"/proc", "/proc", false}, {"/none", "/none", false}} {
+	}{{"/", "/after", true}, {"/", "/other", false}, {"/", "/covered", false}, {"/other", "/covered", true}, {"/", "/proc", false}, {"/proc", "/proc", false}, {"/none", "/none", false}} {
 		if got := shareLayers(mounts, c.a, c.b); got != c.want {
 			t.Errorf("%s and %s share layers: %v, want %v", c.a, c.b, got, c.want)
 		}
