@@ -23,3 +23,20 @@ func TestDiskError(t *testing.T) {
 		}
 	}
 }
+
+// TestStepSaysFull checks that a step which prints that a disk is full is not
+// believed where the engine's disk has room: it may mean another disk, or none.
+func TestStepSaysFull(t *testing.T) {
+	err := &StepError{Log: []string{"write: No space left on device"}}
+	e := &Engine{opts: Options{State: t.TempDir()}}
+	if free, _ := e.freeSpace(); free < 1<<30 {
+		t.Fatalf("this test needs 1 GB of free disk, and %d bytes are free", free)
+	}
+	if e.isFull(err) {
+		t.Error("the step is believed")
+	}
+	elsewhere := &Engine{opts: Options{Address: "tcp://example.com:1"}}
+	if elsewhere.isFull(err) {
+		t.Error("the step on an engine elsewhere is believed")
+	}
+}
