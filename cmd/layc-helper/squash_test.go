@@ -235,6 +235,10 @@ func TestSquash(t *testing.T) {
 			"echo 2 > b; cp --preserve f t; mv t f; rm g"},
 		"names exchanged": {
 			"echo 1 > a; ln a b; echo 1 > c; ln c d", "ln -f a c; ln -f d b; touch -d $CANONICAL *"},
+		"two equal files become one": {
+			"echo 1 > a; echo 1 > b; echo 1 > c; ln c d", "ln -f a b; ln -f c a; ln -f d e; touch -d $CANONICAL *"},
+		"equal files of one name each become one": {
+			"echo 1 > a; echo 1 > b", "ln -f a b; touch -d $CANONICAL a"},
 		"a name more and the rest as it was": {
 			"echo 1 > a; ln a b", "cp --preserve a t; mv t a; ln -f a b; ln a c"},
 		"trees renamed and made again": {
