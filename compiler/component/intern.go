@@ -192,6 +192,7 @@ func (c *closure) build(m *member, r *ref) *Instance {
 	i.Owns = l.owned(b.owns)
 	i.Steps, i.Fragments = apart(l.settle(b.steps))
 	i.Steps = bestow(i.Owns, i.Steps)
+	c.x.writtenOver(i)
 	c.x.enterLinks(i)
 	if c.x.classify(i); hasRun(i.Steps) {
 		i.Root = c.x.root(b, i.Needs, c.baseRef)
@@ -503,6 +504,7 @@ func (x *expander) delta(a *App, b *body, c *closure) *Instance {
 		ID: "app " + a.Name, Title: a.Name, Kind: Portable, Span: a.Span, Path: "app " + a.Name,
 		Steps: bestow(owns, steps), Owns: owns, settings: b.settings, Rate: b.rate, Size: b.size, Needs: a.Uses, base: a.Base,
 	}
+	x.writtenOver(i)
 	if b.rateWith != nil {
 		if with := c.instances(b.rateWith); len(with) == 1 {
 			i.RateWith = with[0]

@@ -560,9 +560,10 @@ app shop {
     uses a, b
 }
 `},
-	{"E0341", "Two components write one path", `
+	{"E0341", "One path is written twice", `
 An image holds what its components write, in any order, so that no two may write
 one path. Beneath a directory that another owns may write what needs the other.
+Steps of one component may write over a file, but not make something else of it.
 `, exampleBase + `
 component a {
     file "/etc/x" text "a"
