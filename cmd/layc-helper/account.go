@@ -217,7 +217,12 @@ func appendText(root, text, to, owner, mode string) error {
 	}
 	have, err := os.ReadFile(at)
 	switch {
+	case errors.Is(err, unix.EISDIR):
+		return fmt.Errorf("nothing can be appended to %s: it is a directory", to)
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(at)); err != nil {
+			return fmt.Errorf("nothing can be appended to %s: it is a link into a directory that is not there", to)
+		}
 		touched[dir] = true
 		if err := makeFile(at, owner, mode); err != nil {
 			return err

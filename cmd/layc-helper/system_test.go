@@ -215,6 +215,15 @@ func TestAppend(t *testing.T) {
 			t.Errorf("%s has the time %v, %v", p, info.ModTime(), err)
 		}
 	}
+	odd := lowerTree(t, "mkdir -p etc/dir; ln -s /nowhere/x etc/link")
+	for to, want := range map[string]string{
+		"/etc/dir":  "nothing can be appended to /etc/dir: it is a directory",
+		"/etc/link": "nothing can be appended to /etc/link: it is a link into a directory that is not there",
+	} {
+		if err := appendText(odd, text, to, "0:0", "644"); err == nil || err.Error() != want {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+	}
 }
 
 func TestRemain(t *testing.T) {

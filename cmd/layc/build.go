@@ -310,6 +310,10 @@ var notThere = regexp.MustCompile(`failed to calculate checksum of ref [^"]*: "(
 // nothingLeft is what the helper says of a source of which patterns leave nothing.
 var nothingLeft = regexp.MustCompile(`^nothing of .* is copied`)
 
+// notInto is how BuildKit begins to say that a copy has a directory where an earlier
+// step of the same component has a file. The path that follows is one of its state.
+const notInto = "cannot copy to non-directory: "
+
 // notTaken is the finding of a step that takes a path from a component that does
 // not have it, or of which patterns leave nothing; nil if it failed for something
 // else.
@@ -349,6 +353,10 @@ func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
 		return d
 	}
 	var list diag.List
+	if _, at, found := strings.Cut(step.Err.Error(), notInto); found {
+		return list.Errorf("E0341", origin.Span, "a copy of %s has a directory called %s where an earlier step has a file", origin.Component, path.Base(at)).
+			Hint("leave one of them out with `exclude`, or copy to another place")
+	}
 	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
 	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))
 	switch {

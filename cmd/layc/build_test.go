@@ -57,3 +57,12 @@ func TestRunFails(t *testing.T) {
 		}
 	}
 }
+
+// A directory that is copied over a file is told by its name, not by where the engine
+// keeps it.
+func TestCopiedOverFile(t *testing.T) {
+	d := stepFailed(&engine.StepError{Name: "layer", Err: errors.New("cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd")}, llb.Origin{Component: "app"})
+	if want := "a copy of app has a directory called passwd where an earlier step has a file"; d.Code != "E0341" || d.Message != want {
+		t.Errorf("it is %s: %s, want %s", d.Code, d.Message, want)
+	}
+}
