@@ -266,6 +266,7 @@ app b {
 }
 `)
 	lines(t, got,
+		"user b: layc-helper: no user nobody: root",
 		"alone bare:",
 		"test right:", "test left:", "test left:",
 		"test tool:",

@@ -87,8 +87,10 @@ func TestUnproven(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	var step *StepError
-	req.Proofs = []Proof{failing("one"), proof(t, llb.HTTP(server.URL+"/gone", llb.WithCustomName("download")))}
-	if _, err := e.Build(t.Context(), req); !errors.As(err, &step) || step.Name != "download" {
+	var unavailable *UnavailableError
+	download := proof(t, llb.HTTP(server.URL+"/gone", llb.WithCustomName("download")))
+	req.Proofs = []Proof{failing("one"), download}
+	if _, err := e.Build(t.Context(), req); !errors.As(err, &unavailable) || !slices.Contains(vertices(download), string(unavailable.Vertex)) {
 		t.Errorf("the error is %v, want that of the download", err)
 	}
 
