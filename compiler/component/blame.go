@@ -90,6 +90,14 @@ func (x *expander) once(what string, code diag.Code, at, other source.Span, repo
 	x.repeated[key] = &repeats{finding: report()}
 }
 
+// onceAt reports what is wrong at a place, however often the place is evaluated.
+func (x *expander) onceAt(code diag.Code, at source.Span, report func() *diag.Diagnostic) {
+	key := fmt.Sprintf("%s %p %d", code, at.File, at.Start)
+	if x.repeated[key] == nil {
+		x.repeated[key] = &repeats{finding: report()}
+	}
+}
+
 // noteRepeats adds to findings which other closures they hold for.
 func (x *expander) noteRepeats() {
 	const shown = 3

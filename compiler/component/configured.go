@@ -354,12 +354,16 @@ func (x *expander) validCheck(command []string, e syntax.Expr) bool {
 func (x *expander) passable(t string, at source.Span) bool {
 	switch {
 	case strings.ContainsRune(t, 0):
-		x.found.Errorf("E0363", at, "this text has a NUL character in it").
-			Note("Linux ends arguments and variables of a program there").Hint("remove `\\u{0}`")
+		x.onceAt("E0363", at, func() *diag.Diagnostic {
+			return x.found.Errorf("E0363", at, "this text has a NUL character in it").
+				Note("Linux ends arguments and variables of a program there").Hint("remove `\\u{0}`")
+		})
 	case len(t) > maxArgument:
-		x.found.Errorf("E0363", at, "this text is %d bytes long", len(t)).
-			Note("Linux passes arguments and variables of up to %d bytes to a program", maxArgument).
-			Hint("put it into a file of the image, and pass the path of that")
+		x.onceAt("E0363", at, func() *diag.Diagnostic {
+			return x.found.Errorf("E0363", at, "this text is %d bytes long", len(t)).
+				Note("Linux passes arguments and variables of up to %d bytes to a program", maxArgument).
+				Hint("put it into a file of the image, and pass the path of that")
+		})
 	default:
 		return true
 	}

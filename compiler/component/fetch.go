@@ -30,7 +30,10 @@ func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {
 				Hint("write the name behind it: `to \"%s…\"`", step.To)
 			return
 		}
-		step.To += name
+		var ok bool
+		if step.To, ok = x.target(step.To+name, s.Args[0].Span()); !ok {
+			return
+		}
 	}
 	x.unpacking(step, s, v)
 	x.checked(step, s, v)
@@ -96,7 +99,11 @@ func fileName(url string) string {
 	if _, rest, ok := strings.Cut(url, "://"); ok && !strings.Contains(rest, "/") {
 		return "" // a host alone
 	}
-	return url[strings.LastIndexAny(url, "/:")+1:]
+	name := url[strings.LastIndexAny(url, "/:")+1:]
+	if name == "." || name == ".." {
+		return ""
+	}
+	return name
 }
 
 // checked gives a download its checksum: the SHA-256 that is declared, else

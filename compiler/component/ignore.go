@@ -78,6 +78,9 @@ func (x *expander) taken(s *Copy) {
 	s.Taken.Links = x.links(all)
 	s.tops = tops(s, all)
 	for _, t := range all {
+		if !x.targetName(path.Base(t.Path), t.Path, s.Span) {
+			return
+		}
 		if t.IsDir() {
 			continue
 		}

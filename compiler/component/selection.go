@@ -55,7 +55,7 @@ func (e *UnfitError) Error() string { return e.Path + " " + e.Why }
 
 // Digest is a short text that differs for different selections.
 func (s *Selection) Digest() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{s.Sources, s.Include, s.Exclude, s.Ignore, s.Mounts}))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{s.Sources, s.Include, s.Exclude, s.Ignore, s.Mounts, s.Links}))
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -54,6 +54,9 @@ func Look(archive io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 			return nil, nil, fmt.Errorf("the path %.60q… is too long: at most %d bytes and %d elements are allowed", h.Name+h.Linkname, maxPath, maxDepth)
 		}
 		name := path.Join("/", h.Name)
+		if strings.Contains(name, "/.wh.") {
+			return nil, nil, fmt.Errorf("the path %.60q has a name that begins with .wh., by which a layer says that a file is gone", h.Name)
+		}
 		for dir := range paths.Above(name) {
 			if _, ok := system[dir]; ok {
 				break

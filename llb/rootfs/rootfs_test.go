@@ -58,6 +58,11 @@ func TestLookFails(t *testing.T) {
 	if _, _, err := Look(bytes.NewReader(text[:700])); err == nil || !strings.Contains(err.Error(), "reading a tar archive") {
 		t.Errorf("a cut archive gives %v", err)
 	}
+	for _, name := range []string{"etc/.wh.passwd", "./.wh..wh..opq", "a/.wh.b/c"} {
+		if _, _, err := Look(archive(t, name)); err == nil || !strings.Contains(err.Error(), "begins with .wh.") {
+			t.Errorf("%s gives %v", name, err)
+		}
+	}
 }
 
 func FuzzLook(f *testing.F) {
