@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -189,7 +190,9 @@ func (b *build) layout() (dir string, clean func(), err error) {
 	if b.output != "" || !b.push {
 		return b.output, func() {}, nil
 	}
-	return replace.Temporary(os.TempDir())
+	// The engine locks the layout, as replace does what it makes.
+	in, clean, err := replace.Temporary(os.TempDir())
+	return filepath.Join(in, "layout"), clean, err
 }
 
 // readSecrets reads the files of --secret.

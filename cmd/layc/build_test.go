@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/gofrs/flock"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/llb"
@@ -64,5 +67,28 @@ func TestCopiedOverFile(t *testing.T) {
 	d := stepFailed(&engine.StepError{Name: "layer", Err: errors.New("cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd")}, llb.Origin{Component: "app"})
 	if want := "a copy of app has a directory called passwd where an earlier step has a file"; d.Code != "E0341" || d.Message != want {
 		t.Errorf("it is %s: %s, want %s", d.Code, d.Message, want)
+	}
+}
+
+// Where images are written that are only pushed, the engine can take its lock, and
+// nothing stays.
+func TestPushedLayout(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	b := &build{push: true}
+	dir, clean, err := b.layout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lock := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	if got, err := lock.TryLock(); !got || err != nil {
+		t.Errorf("the layout is locked already, %v", err)
+	}
+	lock.Close()
+	clean()
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

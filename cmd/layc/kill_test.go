@@ -63,7 +63,7 @@ func TestSignalled(t *testing.T) {
 	want, took := p.undisturbed()
 	n, random := kills(t)
 	for i := range n {
-		signal := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[i%2]
+		signal := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[i%3]
 		what := fmt.Sprintf("%s %d", signal, i)
 		p.state = filepath.Join(t.TempDir(), "state")
 		out := filepath.Join(t.TempDir(), "out")

@@ -45,7 +45,11 @@ func main() {
 	// The garbage collector waits for twice as much as this: most commands are over
 	// before. Nothing is written to it, so that no memory is taken for it.
 	ballast := make([]byte, 32<<20)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	c := &cli{out: os.Stdout, err: os.Stderr, open: openEngine}
 	code := c.run(ctx, os.Args[1:])
