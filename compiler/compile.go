@@ -7,7 +7,8 @@
 // Each stage is a package with values of its own and never changes an earlier
 // stage's. Everything is a pure function of [Input]: the project's files, the
 // lock file, the platforms and the options. What reads the network or runs
-// something lives elsewhere, in llb/engine, llb/pin and llb/registry.
+// something lives elsewhere: images.Build in llb/images goes on from here, from
+// plans to definitions and images.
 package compiler
 
 import (

@@ -41,6 +41,7 @@ var policy = map[string]string{
 	"llb/replace":   "",
 	"llb/engine":    "lang/redact lang/visible llb/replace llb/transport",
 	"llb/exact":     "", // the judge shares nothing with what it judges
+	"llb/images":    "lang/diag compiler/component compiler/plan llb llb/engine llb/helper llb/pin llb/project llb/transport",
 	"llb/module":    "llb/replace lang/paths lang/diag lang/load compiler/lock",
 	"llb/pin":       "compiler/lock compiler/debian llb/rootfs llb/transport",
 	"llb/project":   "compiler/component",
@@ -59,7 +60,7 @@ var outside = map[string]string{
 	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
 	"net/http":                               "llb/engine llb/pin llb/registry llb/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/replace llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
+	"os":                                     "llb llb/exact llb/helper llb/images llb/replace llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
 	"time":                                   "compiler/component compiler/lock llb llb/transport llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 

@@ -1,26 +1,23 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/containerd/platforms"
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
-	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/registry"
 	"github.com/layc-lang/layc/llb/replace"
 )
@@ -80,7 +77,6 @@ type build struct {
 	secrets  []string
 	verify   bool
 	json     bool
-	files    fs.FS // what steps copy: see compiler.Output
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -94,7 +90,6 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err := b.mirrors.check(cmd, out.Targets); err != nil {
 		return err
 	}
-	b.files = out.Files
 	if b.registry == "" {
 		b.registry = out.Targets[0].Graph.Fleet.Registry
 	}
@@ -121,13 +116,15 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		return err
 	}
 	defer clean()
-	result, lowered, err := b.solve(cmd.Context(), plans, mirrors, secrets, layout)
+	result, err := b.solve(cmd.Context(), images.Input{
+		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Secrets: secrets, Host: images.ThisHost(),
+		Verify: b.verify, Layout: layout, Foreign: b.engine != "", Notice: b.notice,
+	})
 	if err != nil {
-		return b.failed(lowered, err)
+		return b.failed(err)
 	}
-	outcomes := judge(lowered, result.Proven)
 	if !b.json {
-		if err := b.showOutcomes(outcomes); err != nil {
+		if err := b.showOutcomes(result.Outcomes); err != nil {
 			return err
 		}
 	}
@@ -138,11 +135,11 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		}
 	}
 	if b.json {
-		return b.printJSON(resultJSON(result, outcomes, pushed, b.output))
+		return b.printJSON(resultJSON(result, pushed, b.output))
 	}
 	b.summary(result, pushed)
 	if b.verify {
-		fmt.Fprintln(b.out, verified(outcomes))
+		fmt.Fprintln(b.out, verified(result.Outcomes))
 	}
 	return nil
 }
@@ -248,150 +245,52 @@ func (b *build) looked(targets []*compiler.Target) error {
 	return b.findings(found)
 }
 
-// failed shows why a build failed: a step, at its line of the program, or what
-// proofs have found.
-func (b *build) failed(graphs []*llb.Graph, err error) error {
-	var unproven *engine.UnprovenError
-	if errors.As(err, &unproven) {
-		outcomes := judge(graphs, unproven.Proven)
-		if b.json {
-			err = b.printJSON(resultJSON(&engine.Result{}, outcomes, nil, ""))
-		} else {
-			err = b.showOutcomes(outcomes)
-		}
-		if err != nil {
-			return err
-		}
-		if b.verify {
-			fmt.Fprintf(b.err, "%s; nothing is written\n", unverified(outcomes))
-		} else {
-			fmt.Fprintln(b.err, "nothing is written")
-		}
-		return &codeError{exitBuild}
+// failed shows why a build failed, and returns the error that ends the command.
+func (b *build) failed(err error) error {
+	var step *images.StepError
+	var download *images.DownloadError
+	var unproven *images.UnprovenError
+	var secret *images.SecretError
+	switch {
+	case errors.As(err, &step):
+		return b.ended(exitBuild, b.show(step.Finding))
+	case errors.As(err, &download):
+		return b.ended(exitUnavailable, b.show(download.Finding))
+	case errors.As(err, &unproven):
+		return b.ended(exitBuild, b.unproven(unproven.Outcomes))
+	case errors.As(err, &secret):
+		return &usageError{fmt.Sprintf("%s: give it with --secret %s=FILE", secret, secret.Name), "layc build"}
+	case errors.Is(err, images.ErrNoAgent):
+		return &usageError{err.Error() + ": start one, so that SSH_AUTH_SOCK is set", "layc build"}
 	}
-	var unavailable *engine.UnavailableError
-	if errors.As(err, &unavailable) {
-		if d := notFetched(graphs, unavailable); d != nil {
-			if err := b.show(finding{d, nil}); err != nil {
-				return err
-			}
-			return &codeError{exitUnavailable}
-		}
-	}
-	var step *engine.StepError
-	if !errors.As(err, &step) {
-		return err
-	}
-	origin := llb.Origin{Component: step.Name}
-	for _, g := range graphs {
-		if o, ok := g.Origins[step.Vertex]; ok {
-			origin = o
-		}
-	}
-	output := step.Log
-	if notTaken(step, origin) != nil {
-		output = nil // the finding says all of it
-	}
-	if err := b.show(finding{stepFailed(step, origin), output}); err != nil {
-		return err
-	}
-	return &codeError{exitBuild}
+	return err
 }
 
-// otherContent is what BuildKit says of a download with another checksum: what
-// it has, and what it should have.
-var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9a-f]+)(?:: | \(expected: )(sha256:[0-9a-f]+)`)
-
-// notInPasswd is what BuildKit says of a user or group that a step should run as
-// and that its system does not have.
-var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file)`)
-
-// notThere is what BuildKit, or the helper, says of a path that a copy or a mount
-// takes from what does not have it.
-var notThere = regexp.MustCompile(`failed to calculate checksum of ref [^"]*: "(.*)": not found|^lstat (.*): no such file or directory|^(.*) not found$|^(.*): no such file or directory$`)
-
-// nothingLeft is what the helper says of a source of which patterns leave nothing.
-var nothingLeft = regexp.MustCompile(`^nothing of .* is copied`)
-
-// notInto is how BuildKit begins to say that a copy has a directory where an earlier
-// step of the same component has a file. The path that follows is one of its state.
-const notInto = "cannot copy to non-directory: "
-
-// notTaken is the finding of a step that takes a path from a component that does
-// not have it, or of which patterns leave nothing; nil if it failed for something
-// else.
-func notTaken(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
-	why := step.Err.Error()
-	if len(step.Log) > 0 && len(origin.Copied) > 0 && step.ExitCode != 0 {
-		why = strings.TrimPrefix(step.Log[len(step.Log)-1], "layc-helper: ")
+// ended ends the command with an exit code, once what there is to say is said.
+func (b *build) ended(code int, err error) error {
+	if err != nil {
+		return err
 	}
-	if said := nothingLeft.FindString(why); said != "" {
-		var list diag.List
-		return list.Errorf("E0324", origin.Span, "%s", said).
-			Note("what `include` and `exclude` leave of it is empty").
-			Hint("see whether a pattern takes more than it should")
-	}
-	said := notThere.FindStringSubmatch(why)
-	for _, c := range origin.Copied {
-		if said == nil || path.Clean(c.Path) != path.Clean(strings.Join(said[1:], "")) {
-			continue
-		}
-		var list diag.List
-		return list.Errorf("E0353", c.Span, "%s has no %s", c.From, c.Path).
-			Note("`from` takes paths of a component as it is built: on its base, with what it needs and builds with").
-			Hint("write a path that is there; `run \"find / -name '%s*'\"` in %s prints paths", path.Base(c.Path), c.From)
-	}
-	return nil
+	return &codeError{code}
 }
 
-// stepFailed is the finding of a step that failed.
-func stepFailed(step *engine.StepError, origin llb.Origin) *diag.Diagnostic {
-	if d := notTaken(step, origin); d != nil {
-		return d
+// unproven shows proofs that failed.
+func (b *build) unproven(outcomes []images.Outcome) error {
+	var err error
+	if b.json {
+		err = b.printJSON(resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: outcomes}, nil, ""))
+	} else {
+		err = b.showOutcomes(outcomes)
 	}
-	if d := notUnpacked(step, origin); d != nil {
-		return d
+	if b.verify {
+		fmt.Fprintf(b.err, "%s; ", unverified(outcomes))
 	}
-	if d := replacesLink(step, origin); d != nil {
-		return d
-	}
-	var list diag.List
-	if _, at, found := strings.Cut(step.Err.Error(), notInto); found {
-		return list.Errorf("E0341", origin.Span, "a copy of %s has a directory called %s where an earlier step has a file", origin.Component, path.Base(at)).
-			Hint("leave one of them out with `exclude`, or copy to another place")
-	}
-	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
-	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))
-	switch {
-	case step.ExitCode != 0:
-		d.At("exit code %d", step.ExitCode)
-	case mismatch != nil:
-		d.Note("the server gave something else than what is pinned: it has the digest %s, not %s", mismatch[1], mismatch[2])
-	default:
-		d.Note("%s", step.Err)
-	}
-	switch {
-	case mismatch != nil:
-		d.Hint("see what is there now: if the file is meant to have changed, run `layc update`, or write its new checksum; else name another mirror")
-	case notInPasswd.MatchString(step.Err.Error()):
-		d.Note("what `as` names is looked up in the /etc/passwd and /etc/group of what the step runs on").
-			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")
-	case step.Full != "":
-		d.Note("the disk of the engine's state is full").Hint("%s", step.Full)
-	case step.ExitCode == 127:
-		d.Note("a step finds what its component `needs`, what that needs, and what it `builds with`").
-			Hint("find the missing command in its output, and write `needs` or `builds with` for what brings it, such as `builds with os.packages(\"make\")`")
-	case origin.Run != nil && step.ExitCode != 0:
-		d.Note("it ran as %s in %s, on the base, with what its component `needs` and `builds with`", cmp.Or(origin.Run.User, "root"), cmp.Or(origin.Run.Dir, "/")).
-			Hint("its last output says why")
-	case step.ExitCode != 0:
-		d.Hint("its last output says why, and what to do")
-	}
-	return d
+	fmt.Fprintln(b.err, "nothing is written")
+	return err
 }
 
 // summary says where the images are and what they share.
-func (b *build) summary(r *engine.Result, pushed []registry.Pushed) {
+func (b *build) summary(r *images.Result, pushed []registry.Pushed) {
 	printSharing(b.out, r)
 	switch {
 	case b.output != "":
@@ -407,11 +306,13 @@ func (b *build) summary(r *engine.Result, pushed []registry.Pushed) {
 
 // printSharing lists images and their layers: what is stored once, and in how
 // many images it is.
-func printSharing(w io.Writer, r *engine.Result) {
+func printSharing(w io.Writer, r *images.Result) {
 	users := map[string]int{}
 	sizes := map[string]int64{}
 	var total int64
-	several := slices.ContainsFunc(r.Images, func(i engine.BuiltImage) bool { return platformName(i.Platform) != platformName(r.Images[0].Platform) })
+	several := slices.ContainsFunc(r.Images, func(i engine.BuiltImage) bool {
+		return platforms.Format(i.Platform) != platforms.Format(r.Images[0].Platform)
+	})
 	for _, i := range r.Images {
 		for _, l := range i.Layers {
 			users[l.Digest.String()]++
@@ -422,7 +323,7 @@ func printSharing(w io.Writer, r *engine.Result) {
 	for _, i := range r.Images {
 		on := ""
 		if several {
-			on = "  " + platformName(i.Platform)
+			on = "  " + platforms.Format(i.Platform)
 		}
 		fmt.Fprintf(w, "%s%s  %s\n    %s\n", i.Name, on, plan.Bytes(i.Size), i.Manifest)
 		for _, l := range i.Layers {

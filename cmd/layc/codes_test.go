@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,17 +15,20 @@ import (
 
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rogpeppe/go-internal/diff"
 	"golang.org/x/tools/txtar"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
-	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/pin"
 	"github.com/layc-lang/layc/llb/transport"
 )
 
@@ -187,61 +191,104 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 	if len(list) > 0 {
 		return list
 	}
-	g, err := llb.Lower(out.Targets[0].Plan, llb.Options{Verify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed := &engine.StepError{ExitCode: 2, Err: errors.New("exit code: 2")}
-	for vertex, o := range g.Origins {
-		if strings.HasPrefix(o.Span.Text(), "run") {
-			failed.Vertex = vertex
-		}
-	}
-	if code == "E0353" {
-		for _, o := range g.Origins {
-			if len(o.Copied) > 0 {
-				return diag.List{stepFailed(&engine.StepError{Err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)}, o)}
+	_, err := images.Build(t.Context(), failing{t, code}, images.Input{
+		Plans: []*plan.Plan{out.Targets[0].Plan}, Files: out.Files, Dir: ".", Mirrors: pin.Mirrors{"debian": "https://debian.example.com"}, Verify: true,
+	})
+	var step *images.StepError
+	var download *images.DownloadError
+	var unproven *images.UnprovenError
+	switch {
+	case errors.As(err, &step):
+		return diag.List{step.Diagnostic}
+	case errors.As(err, &download):
+		return diag.List{download.Diagnostic}
+	case errors.As(err, &unproven):
+		for _, o := range unproven.Outcomes {
+			for _, f := range o.Findings {
+				list = append(list, f.Diagnostic)
 			}
 		}
-	}
-	for vertex, o := range g.Origins {
-		switch {
-		case !strings.HasPrefix(o.Span.Text(), "fetch"):
-		case code == "E0515":
-			return diag.List{notFetched([]*llb.Graph{g}, engine.Unserved(vertex, "https://example.com/tool.tar.gz", &transport.StatusError{Status: 503, Tries: 4}))}
-		case code == "E0516":
-			failed.Log = []string{unpacking + `"tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`}
-			return diag.List{stepFailed(failed, o)}
-		}
-	}
-	if code == "E0501" {
-		return diag.List{stepFailed(failed, g.Origins[failed.Vertex])}
-	}
-	kind := map[diag.Code]llb.ProofKind{"E0502": llb.Alone, "E0503": llb.Test, "E0504": llb.Again, "E0505": llb.Libraries, "E0365": llb.User}[code]
-	for _, p := range g.Proofs {
-		v := outcome{Proof: p}
-		switch {
-		case p.Kind != kind:
-			continue
-		case kind == llb.Again:
-			v.differs([]string{"/opt/tool/build.log"})
-		case kind == llb.Libraries:
-			v.lacks([]llb.Lack{{Kind: llb.NoLibrary, File: "/opt/tool/bin/tool", Needs: "libssl.so.3"}})
-		case kind == llb.User:
-			failed.Log = []string{"layc-helper: no user www-data: root daemon www_data nobody"}
-			failed.Vertex = last(t, p.Definition())
-			v.Findings = []finding{v.failed(g, failed)}
-		case kind == llb.Test:
-			failed.Vertex = last(t, p.Definition())
-			fallthrough
-		default:
-			v.Findings = []finding{v.failed(g, failed)}
-		}
-		for _, f := range v.Findings {
-			list = append(list, f.Diagnostic)
-		}
+	default:
+		t.Fatalf("the build ends with %v", err)
 	}
 	return list
+}
+
+// failing is an engine whose builds fail so that they end with a code.
+type failing struct {
+	t    *testing.T
+	code diag.Code
+}
+
+func (f failing) Platforms(context.Context) ([]ocispecs.Platform, error) {
+	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}, nil
+}
+
+// failures are how the builds of examples fail: a vertex of an image, or of the
+// proof that ends with it, and what is told of it.
+var failures = map[diag.Code]struct {
+	vertex, log, report string
+	err                 error
+}{
+	"E0353": {vertex: "[shop] layer", err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)},
+	"E0365": {vertex: "[shop] look for user www-data", log: "layc-helper: no user www-data: root daemon www_data nobody"},
+	"E0501": {vertex: "[tool] make install"},
+	"E0502": {vertex: "[tool] make install"},
+	"E0503": {vertex: "[tool] test: tool --version"},
+	"E0504": {vertex: "[tool] compare with a second build", report: "/opt/tool/build.log\n"},
+	"E0505": {vertex: "[tool] look for libraries", report: "library\t/opt/tool/bin/tool\tlibssl.so.3\t\n"},
+	"E0515": {vertex: "[tool] fetch tool.tar.gz"},
+	"E0516": {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`},
+}
+
+func (f failing) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
+	how := failures[f.code]
+	proven := make([]engine.Proven, len(r.Proofs))
+	for n, p := range r.Proofs {
+		id := last(f.t, p.Definition)
+		switch {
+		case vertexName(p.Definition, id) != how.vertex:
+			continue
+		case how.report != "":
+			proven[n].Report = []byte(how.report)
+		default:
+			proven[n].Failed = f.step(id)
+		}
+		return nil, &engine.UnprovenError{Proven: proven}
+	}
+	image := r.Images[0].Definition
+	for id := range image.Metadata {
+		switch {
+		case vertexName(image, digest.Digest(id)) != how.vertex:
+			continue
+		case f.code == "E0515":
+			return nil, engine.Unserved(digest.Digest(id), "https://example.com/tool.tar.gz", &transport.StatusError{Status: 503, Tries: 4})
+		}
+		return nil, f.step(digest.Digest(id))
+	}
+	f.t.Fatalf("%s: no vertex is called %s", f.code, how.vertex)
+	return nil, nil
+}
+
+// step is the failure of a vertex.
+func (f failing) step(id digest.Digest) *engine.StepError {
+	how := failures[f.code]
+	step := &engine.StepError{Vertex: id, Err: how.err}
+	if how.err == nil {
+		step.ExitCode, step.Err = 2, errors.New("exit code: 2")
+	}
+	if how.log != "" {
+		step.Log = []string{how.log}
+	}
+	return step
+}
+
+// vertexName is the name of a vertex, as progress shows it.
+func vertexName(d *pb.Definition, id digest.Digest) string {
+	if m := d.Metadata[string(id)]; m != nil {
+		return m.Description["llb.customname"]
+	}
+	return ""
 }
 
 // last is the vertex that a definition makes.

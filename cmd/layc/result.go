@@ -1,9 +1,10 @@
 package main
 
 import (
-	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/containerd/platforms"
 
 	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/registry"
 )
 
@@ -31,15 +32,15 @@ type jsonBlob struct {
 	SizeBytes int64  `json:"sizeBytes"`
 }
 
-func resultJSON(r *engine.Result, outcomes []outcome, pushed []registry.Pushed, output string) jsonResult {
-	out := jsonResult{Images: []jsonBuilt{}, Output: output, Verified: proofsJSON(outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
+func resultJSON(r *images.Result, pushed []registry.Pushed, output string) jsonResult {
+	out := jsonResult{Images: []jsonBuilt{}, Output: output, Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
 	references := map[string]string{}
 	for _, p := range pushed {
 		references[p.Name] = p.Reference + "@" + p.Digest
 	}
 	for _, i := range r.Images {
 		j := jsonBuilt{
-			Name: i.Name, Platform: platformName(i.Platform), Digest: i.Manifest.String(), SizeBytes: i.Size,
+			Name: i.Name, Platform: platforms.Format(i.Platform), Digest: i.Manifest.String(), SizeBytes: i.Size,
 			Layers: []jsonBlob{}, Pushed: references[i.Name],
 		}
 		for _, l := range i.Layers {
@@ -56,13 +57,4 @@ func names(steps []engine.Step) []string {
 		out = append(out, s.Name)
 	}
 	return out
-}
-
-// platformName is os/arch[/variant].
-func platformName(p ocispecs.Platform) string {
-	name := p.OS + "/" + p.Architecture
-	if p.Variant != "" {
-		name += "/" + p.Variant
-	}
-	return name
 }

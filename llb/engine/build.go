@@ -17,6 +17,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/platforms"
 	"github.com/docker/go-units"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
@@ -288,7 +289,7 @@ func checkImages(images []Image) error {
 	}
 	seen := map[string]bool{}
 	for _, im := range images {
-		key := im.Name + " for " + platformName(im.Platform)
+		key := im.Name + " for " + platforms.Format(im.Platform)
 		if seen[key] {
 			return fmt.Errorf("image %s is requested twice", key)
 		}
@@ -341,13 +342,4 @@ func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *pro
 	}
 	res.AddMeta(exptypes.ExporterPlatformsKey, order)
 	return res, nil
-}
-
-// platformName prints a platform as os/arch or os/arch/variant.
-func platformName(p ocispecs.Platform) string {
-	name := p.OS + "/" + p.Architecture
-	if p.Variant != "" {
-		name += "/" + p.Variant
-	}
-	return name
 }

@@ -1,4 +1,4 @@
-package main
+package images
 
 import (
 	"errors"
@@ -22,17 +22,12 @@ func TestServed(t *testing.T) {
 	mismatch := func(path string) error {
 		return &engine.StepError{Name: "fetch", Remote: server.URL + path, Err: fmt.Errorf("digest mismatch sha256:%064d: sha256:%064d", 1, 2)}
 	}
-	other := &build{cli: &cli{}, engine: "tcp://127.0.0.1:1"}
 	var unavailable *engine.UnavailableError
-	err := other.served(t.Context(), mismatch("/gone"))
+	err := served(t.Context(), mismatch("/gone"))
 	if want := server.URL + "/gone cannot be fetched: the server says 410 Gone\nthe file is gone, or the URL is wrong: write another URL; what layc.lock pins, `layc update` renews"; !errors.As(err, &unavailable) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if err := mismatch("/there"); other.served(t.Context(), err) != err {
+	if err := mismatch("/there"); served(t.Context(), err) != err {
 		t.Error("another file is told as something else")
-	}
-	own := &build{cli: &cli{}}
-	if err := mismatch("/gone"); own.served(t.Context(), err) != err {
-		t.Error("the server is asked although the engine has told what it says")
 	}
 }

@@ -1,0 +1,298 @@
+package images
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/pin"
+)
+
+// fake is an engine that builds nothing: it answers with what a test wants.
+type fake struct {
+	runs  []ocispecs.Platform // nil: linux/amd64
+	build func(engine.Request) (*engine.Result, error)
+}
+
+func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
+	if f.runs != nil {
+		return f.runs, nil
+	}
+	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}, nil
+}
+
+func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) { return f.build(r) }
+
+// input is what a program builds.
+func input(t *testing.T, program string) Input {
+	t.Helper()
+	out, list := compiler.Compile(compiler.Input{
+		Project: fstest.MapFS{
+			"a.layer":   {Data: []byte(base + program)},
+			"layc.lock": {Data: []byte("layc-lock 1\n\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n")},
+		}, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+	}, compiler.Planned)
+	if list.HasErrors() {
+		var text bytes.Buffer
+		_ = diag.Render(&text, list, diag.Options{})
+		t.Fatal(text.String())
+	}
+	in := Input{Files: out.Files, Dir: t.TempDir(), Mirrors: pin.Mirrors{}}
+	for _, target := range out.Targets {
+		in.Plans = append(in.Plans, target.Plan)
+	}
+	return in
+}
+
+// vertex is the digest of the vertex of a request whose name or operation has some
+// text in it; it is in an image or a proof.
+func vertex(t *testing.T, r engine.Request, text string) digest.Digest {
+	t.Helper()
+	definitions := r.Images[0].Definition.Def
+	metadata := r.Images[0].Definition.Metadata
+	for _, p := range r.Proofs {
+		definitions = slices.Concat(definitions, p.Definition.Def)
+		for id, m := range p.Definition.Metadata {
+			metadata[id] = m
+		}
+	}
+	for _, raw := range definitions {
+		id := digest.FromBytes(raw)
+		if m := metadata[string(id)]; bytes.Contains(raw, []byte(text)) || m != nil && strings.Contains(m.Description["llb.customname"], text) {
+			return id
+		}
+	}
+	t.Fatalf("the request has no vertex with %q", text)
+	return ""
+}
+
+// base is a system that the lock file of input knows.
+const base = `fleet {
+    base base
+    secret token
+}
+
+component base {
+    rootfs "https://example.com/base.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+`
+
+// TestMirrors builds a download that its first server does not serve.
+func TestMirrors(t *testing.T) {
+	in := input(t, `
+component tool {
+    owns  "/opt/tool"
+    fetch "https://one.example.com/tool", "https://two.example.com/tool" sha256 "0000000000000000000000000000000000000000000000000000000000000000" to "/opt/tool/"
+}
+
+app a {
+    uses tool
+}
+`)
+	var told []string
+	in.Notice = func(s string) { told = append(told, s) }
+	tries := 0
+	result, err := Build(t.Context(), fake{build: func(r engine.Request) (*engine.Result, error) {
+		if tries++; tries == 1 {
+			return nil, &engine.UnavailableError{What: "gone", Vertex: vertex(t, r, "https://one.example.com/tool")}
+		}
+		vertex(t, r, "https://two.example.com/tool")
+		return &engine.Result{}, nil
+	}}, in)
+	if err != nil || result == nil || tries != 2 {
+		t.Fatalf("after %d tries: %v", tries, err)
+	}
+	if want := []string{"https://one.example.com/tool does not serve what it should; asking its mirror"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+}
+
+// TestRefused builds what the engine or the user does not give what it needs.
+func TestRefused(t *testing.T) {
+	never := func(engine.Request) (*engine.Result, error) { t.Error("the engine is asked"); return nil, nil }
+	for _, c := range []struct {
+		run  string
+		runs []ocispecs.Platform
+		want string
+	}{
+		{`run "x" with secret token as TOKEN`, nil, "a step needs the secret token"},
+		{`run "x" with ssh`, nil, "a step uses ssh, and there is no SSH agent"},
+		{`run "x"`, []ocispecs.Platform{{OS: "linux", Architecture: "arm64", Variant: "v8"}, {OS: "linux", Architecture: "arm64"}, {OS: "linux", Architecture: "arm"}},
+			"the engine cannot run programs of linux/amd64; it runs those of linux/arm64, linux/arm\nbuild for those with --platform, install an emulator (QEMU's user mode, with\nbinfmt_misc), or name an engine of that platform with --engine"},
+	} {
+		in := input(t, "app a {\n    owns \"/x\"\n    "+c.run+"\n}\n")
+		if _, err := Build(t.Context(), fake{c.runs, never}, in); err == nil || err.Error() != c.want {
+			t.Errorf("%s: got %v, want %s", c.run, err, c.want)
+		}
+	}
+}
+
+// TestGiven builds with a secret, an agent, and the host's network.
+func TestGiven(t *testing.T) {
+	in := input(t, "app a {\n    owns \"/x\"\n    run \"x\" with secret token as TOKEN, ssh\n}\n")
+	in.Secrets = map[string][]byte{"token": []byte("t")}
+	in.Host = Host{Network: map[string][]byte{"net": []byte("n")}, SSHAgent: "/agent"}
+	in.Layout = "/out"
+	_, err := Build(t.Context(), fake{build: func(r engine.Request) (*engine.Result, error) {
+		if string(r.Secrets["token"]) != "t" || string(r.Secrets["net"]) != "n" || r.SSHAgent != "/agent" || r.Output.Dir != "/out" || len(r.Images) != 1 {
+			t.Errorf("the request is %+v", r)
+		}
+		return &engine.Result{Proven: make([]engine.Proven, len(r.Proofs))}, nil
+	}}, in)
+	if err != nil {
+		t.Error(err)
+	}
+	if len(in.Secrets) != 1 || len(in.Host.Network) != 1 {
+		t.Error("the input has changed")
+	}
+}
+
+// proved is a program with one proof of each kind.
+const proved = `
+component library {
+    file "/lib.txt" text "x"
+    run  "make it"
+}
+
+component tool {
+    needs library
+    owns  "/opt/x"
+
+    run  "make tool"
+    test "tool --version" prints "1"
+}
+
+app a {
+    uses tool
+    user "www"
+    test "true" prints ""
+}
+`
+
+// TestFailures tells of each way in which a build fails: by its code, its message,
+// its line, and what its step printed.
+func TestFailures(t *testing.T) {
+	exits := engine.StepError{ExitCode: 1, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 1")}
+	nobody := engine.StepError{ExitCode: 1, Log: []string{"layc-helper: no user www: root"}, Err: errors.New("exit code: 1")}
+	for _, c := range []struct {
+		proof  string // that fails, by the name of its last vertex; "": an image does
+		vertex string // that fails
+		step   engine.StepError
+		report string // of the proof, if none of its steps fails
+		want   string
+	}{
+		{vertex: "make tool", step: exits, want: "E0501 a.layer:19 a step of tool failed [compiling no such thing]"},
+		{vertex: "make tool", step: engine.StepError{Err: errors.New("it never started")}, want: "E0501 a.layer:19 a step of tool failed []"},
+		{proof: "make it", vertex: "make it", step: exits, want: "E0502 a.layer:12 library is not built by what it needs alone [compiling no such thing]"},
+		{proof: "test: tool --version", vertex: "test: tool --version", step: exits, want: "E0503 a.layer:20 a test of tool fails [compiling no such thing]"},
+		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:26 a test of a fails [compiling no such thing]"},
+		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:19 tool fails when it is built again [compiling no such thing]"},
+		{proof: "look for libraries", report: "library\t/opt/x/tool\tlibgone.so\t\n", want: "E0505 a.layer:15 programs of tool cannot be started []"},
+		{proof: "look for user www", vertex: "look for user www", step: nobody, want: "E0365 a.layer:25 the image of a has no user www []"},
+	} {
+		in := input(t, proved)
+		in.Verify = true
+		_, err := Build(t.Context(), fake{build: func(r engine.Request) (*engine.Result, error) {
+			failed := c.step
+			if c.vertex != "" {
+				failed.Vertex = vertex(t, r, c.vertex)
+			}
+			if c.proof == "" {
+				return nil, &failed
+			}
+			proven := make([]engine.Proven, len(r.Proofs))
+			for n, p := range r.Proofs {
+				switch {
+				case !strings.Contains(lastName(p), c.proof):
+				case c.report == "":
+					proven[n].Failed = &failed
+				default:
+					proven[n].Report = []byte(c.report)
+					if p.Holds == nil || p.Holds(proven[n].Report) {
+						t.Errorf("%s: it holds", c.proof)
+					}
+				}
+			}
+			return nil, &engine.UnprovenError{Proven: proven}
+		}}, in)
+		if got := told(err); got != c.want {
+			t.Errorf("%s%s: got %q, want %q", c.proof, c.vertex, got, c.want)
+		}
+	}
+}
+
+// TestOutcomes tells what proofs that hold warn of.
+func TestOutcomes(t *testing.T) {
+	in := input(t, proved)
+	in.Verify = true
+	result, err := Build(t.Context(), fake{build: func(r engine.Request) (*engine.Result, error) {
+		proven := make([]engine.Proven, len(r.Proofs))
+		for n, p := range r.Proofs {
+			switch name := lastName(p); {
+			case strings.Contains(name, "compare with a second build"):
+				proven[n].Report = []byte("/opt/x/time differs from byte 0 on\n")
+			case strings.Contains(name, "[tool] look for libraries"):
+				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\n")
+			}
+		}
+		return &engine.Result{Proven: proven}, nil
+	}}, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var findings []Finding
+	for _, o := range result.Outcomes {
+		if !o.Holds() {
+			t.Errorf("%s of %s does not hold", o.Kind, o.Component)
+		}
+		findings = append(findings, o.Findings...)
+	}
+	want := "E0504 a.layer:15 tool is not the same when it is built again []\nE0505 a.layer:15 libraries of tool need others that are not there []"
+	if got := lines(findings); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// lastName is the name of the vertex that a proof ends with.
+func lastName(p engine.Proof) string {
+	own := digest.FromBytes(p.Definition.Def[len(p.Definition.Def)-2]) // the last one says which is meant
+	return p.Definition.Metadata[string(own)].Description["llb.customname"]
+}
+
+// told is an error of a build on one line.
+func told(err error) string {
+	var findings []Finding
+	switch e := err.(type) {
+	case *StepError:
+		findings = []Finding{e.Finding}
+	case *DownloadError:
+		findings = []Finding{e.Finding}
+	case *UnprovenError:
+		for _, o := range e.Outcomes {
+			findings = append(findings, o.Findings...)
+		}
+	default:
+		return fmt.Sprint(err)
+	}
+	return lines(findings)
+}
+
+func lines(findings []Finding) string {
+	var out []string
+	for _, f := range findings {
+		out = append(out, fmt.Sprintf("%s %s:%d %s %v", f.Code, f.Span.File.Name(), f.Span.Position().Line, f.Message, f.Output))
+	}
+	return strings.Join(out, "\n")
+}

@@ -1,0 +1,99 @@
+package images
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// A download that is not what is pinned is told with both digests and what to do,
+// in whichever words the engine has for it.
+func TestDownloadDiffers(t *testing.T) {
+	for _, text := range []string{
+		"digest mismatch sha256:aa: sha256:bb",
+		"digest mismatch for https://example.com/x: sha256:aa (expected: sha256:bb)",
+	} {
+		d := stepFailed(&engine.StepError{Name: "fetch x", Err: errors.New(text)}, llb.Origin{Component: "tool"})
+		const note, help = "the digest sha256:aa, not sha256:bb", "run `layc update`"
+		if got := strings.Join(append(d.Notes, d.Help...), "\n"); !strings.Contains(got, note) || !strings.Contains(got, help) || strings.Contains(got, "mismatch") {
+			t.Errorf("%s becomes:\n%s", text, got)
+		}
+	}
+}
+
+// A run as a user that its system does not have is told where such names are
+// looked up.
+func TestRunAsNobody(t *testing.T) {
+	for _, text := range []string{
+		"unable to find user www: no matching entries in passwd file",
+		"unable to find group web: no matching entries in group file",
+	} {
+		d := stepFailed(&engine.StepError{Name: "make", Err: errors.New(text)}, llb.Origin{Component: "tool"})
+		if got := strings.Join(append(d.Notes, d.Help...), "\n"); !strings.Contains(got, "/etc/passwd and /etc/group") || !strings.Contains(got, "as NAME") {
+			t.Errorf("%s becomes:\n%s", text, got)
+		}
+	}
+}
+
+// A run that fails is told as whom and where it ran; a check of layc's own that
+// fails did not run as anybody of the program's.
+func TestRunFails(t *testing.T) {
+	for _, c := range []struct {
+		run  *component.Run
+		want string
+	}{
+		{&component.Run{}, "it ran as root in /, on the base, "},
+		{&component.Run{User: "1001:0", Dir: "/srv/app"}, "it ran as 1001:0 in /srv/app, on the base, "},
+		{nil, ""},
+	} {
+		d := stepFailed(&engine.StepError{Name: "x", ExitCode: 1, Err: errors.New("exit code: 1")}, llb.Origin{Component: "tool", Run: c.run})
+		got := strings.Join(d.Notes, "\n")
+		if !strings.HasPrefix(got, c.want) || c.want == "" && strings.Contains(got, "ran as") {
+			t.Errorf("%+v: the notes are %q, want %q", c.run, got, c.want)
+		}
+	}
+}
+
+// A directory that is copied over a file is told by its name, not by where the engine
+// keeps it.
+func TestCopiedOverFile(t *testing.T) {
+	d := stepFailed(&engine.StepError{Name: "layer", Err: errors.New("cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd")}, llb.Origin{Component: "app"})
+	if want := "a copy of app has a directory called passwd where an earlier step has a file"; d.Code != "E0341" || d.Message != want {
+		t.Errorf("it is %s: %s, want %s", d.Code, d.Message, want)
+	}
+}
+
+// TestReplacesLink shows a link that a step would replace: the path, the link, and
+// the path to write instead.
+func TestReplacesLink(t *testing.T) {
+	file := source.New("a.layer", "    fetch \"https://example.com/a.tar\" unpack to \"/\"\n")
+	step := &engine.StepError{ExitCode: 1, Err: errors.New("exit code: 1"), Log: []string{`layc-helper: replaced link: "/bin/my tool" "/bin" "/usr/bin"`}}
+	d := stepFailed(step, llb.Origin{Component: "tool", Span: source.Span{File: file, Start: 4, End: len(file.Text()) - 1}})
+	var out bytes.Buffer
+	if err := diag.Render(&out, diag.List{d.Diagnostic}, diag.Options{Width: 100}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `error[E0342]: tool holds /bin/my tool, and /bin is a link to /usr/bin
+ --> a.layer:1:5
+  |
+1 |     fetch "https://example.com/a.tar" unpack to "/"
+  |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = note: the layer would replace the link
+  = help: place it at "/usr/bin/my tool": make it at another path in a component of its own, and
+          ` + "`copy` it `from` that\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &out, want)
+	}
+	step.Log = []string{"layc-helper: replaced link: broken"}
+	if d := stepFailed(step, llb.Origin{Component: "tool", Span: d.Span}); d.Code != "E0501" {
+		t.Errorf("another message is %s", d.Code)
+	}
+}

@@ -1,0 +1,242 @@
+package images
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/containerd/platforms"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// Outcome is what came of one proof.
+type Outcome struct {
+	llb.Proof
+	Platform string    // if there are several; else ""
+	Findings []Finding // none: it holds
+}
+
+// Finding is a finding with what a step printed last.
+type Finding struct {
+	*diag.Diagnostic
+	Output []string
+}
+
+// Holds reports whether a proof found no more than warnings.
+func (v Outcome) Holds() bool {
+	return !slices.ContainsFunc(v.Findings, func(f Finding) bool { return f.Severity == diag.Error })
+}
+
+// judge says what came of the proofs means. Proofs that fail for the same step
+// say so once.
+func judge(graphs []*llb.Graph, proven []engine.Proven) []Outcome {
+	var out []Outcome
+	seen := map[string]bool{}
+	for _, g := range graphs {
+		for _, p := range g.Proofs {
+			v := Outcome{Proof: p}
+			if len(graphs) > 1 {
+				v.Platform = platforms.Format(g.Images[0].Platform)
+			}
+			came := proven[len(out)]
+			switch {
+			case came.Failed != nil && seen[string(came.Failed.Vertex)]:
+			case came.Failed != nil:
+				seen[string(came.Failed.Vertex)] = true
+				v.Findings = []Finding{v.failed(g, came.Failed)}
+			case p.Kind == llb.Again:
+				v.differs(llb.Differences(came.Report))
+			case p.Kind == llb.Libraries:
+				v.lacks(llb.Lacks(came.Report))
+			}
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func (v *Outcome) add(d *diag.Diagnostic) { v.Findings = append(v.Findings, Finding{Diagnostic: d}) }
+
+// failed is the finding of a proof of which a step failed.
+func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
+	var list diag.List
+	origin, ok := g.Origins[step.Vertex]
+	if !ok {
+		origin = llb.Origin{Component: v.Component, Span: v.Span}
+	}
+	if v.Kind == llb.User && v.Own(step.Vertex) {
+		if d := v.missing(step); d != nil {
+			return Finding{Diagnostic: d}
+		}
+	}
+	var d *diag.Diagnostic
+	output := slices.Clone(step.Log)
+	switch {
+	case v.Kind == llb.Test && v.Own(step.Vertex):
+		d = list.Errorf("E0503", v.Span, "a test of %s fails%s", v.Component, v.where())
+		if v.App != nil {
+			d.Note("it ran in the app's image, as its user")
+		} else {
+			d.Note("it ran on %s and nothing else", v.world())
+		}
+		d.Hint("its output says why; mend the component, or what the test says of it")
+		if len(output) > 0 {
+			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
+		}
+	case v.Kind == llb.Again:
+		d = list.Errorf("E0504", origin.Span, "%s fails when it is built again%s", origin.Component, v.where())
+		d.Note("the first build, of the same steps on the same files, succeeded")
+		d.Hint("see what the step finds only the first time, such as a name, a date, or a service")
+	default:
+		d = list.Errorf("E0502", origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
+		if v.Kind == llb.Alone {
+			d.Note("it ran on %s and nothing else: what it finds in an image beside that, another plan may put elsewhere", v.world())
+		}
+		d.Hint("find out from its output what is missing, and write `needs` for the component that brings it")
+	}
+	switch {
+	case step.ExitCode == 0 && len(output) == 0: // it never started
+		d.Note("%s", step.Err)
+	case step.ExitCode != 0 && d.Code != "E0503": // what is said of a test includes how it ended
+		d.At("exit code %d", step.ExitCode)
+	}
+	return Finding{d, output}
+}
+
+// missing is the finding of a user or group that an image does not have, from
+// what the helper says: "no user NAME: NAMES". Nil if it says something else.
+func (v Outcome) missing(step *engine.StepError) *diag.Diagnostic {
+	m := noSuchUser.FindStringSubmatch(strings.Join(step.Log, "\n"))
+	if m == nil {
+		return nil
+	}
+	var list diag.List
+	kind, name, there := m[1], m[2], strings.Fields(m[3])
+	file := map[string]string{"user": "/etc/passwd", "group": "/etc/group"}[kind]
+	d := list.Errorf("E0365", v.Span, "the image of %s has no %s %s%s", v.Component, kind, name, v.where())
+	if len(there) == 0 {
+		d.Note("the image has no %s, in which runtimes look the name up", file)
+	} else {
+		d.Note("runtimes look the name up in the image's %s, and start no container without", file)
+	}
+	declare := "write its number, or declare `user NAME { uid … }` and write `user NAME`"
+	if near := diag.Nearest(name, there); near != "" {
+		d.Hint("did you mean `%s`? If not, %s", near, declare)
+	} else {
+		d.Hint("%s", declare)
+	}
+	return d
+}
+
+var noSuchUser = regexp.MustCompile(`layc-helper: no (user|group) (\S+): (.*)`)
+
+// world names what a proof's command ran on: components, and packages that none
+// of them brings along.
+func (v Outcome) world() string {
+	var names []string
+	packages := 0
+	for _, i := range v.World {
+		switch {
+		case i.Package != nil && i.Package.Account == nil:
+			packages++
+		default:
+			names = append(names, i.Title)
+		}
+	}
+	switch packages {
+	case 0:
+	case 1:
+		names = append(names, "1 package")
+	default:
+		names = append(names, fmt.Sprintf("%d packages", packages))
+	}
+	if last := len(names) - 1; last > 0 {
+		return strings.Join(names[:last], ", ") + " and " + names[last]
+	}
+	return names[0]
+}
+
+// where tells apart what is proven in several places.
+func (v Outcome) where() string {
+	var s string
+	if v.On != "" {
+		s += " on " + v.On
+	}
+	if v.Platform != "" {
+		s += " for " + v.Platform
+	}
+	return s
+}
+
+// shown is how many paths a finding names.
+const shown = 5
+
+// differs warns of runs that give other bytes each time.
+func (v *Outcome) differs(paths []string) {
+	if len(paths) == 0 {
+		return
+	}
+	var list diag.List
+	d := list.Warnf("E0504", v.Span, "%s is not the same when it is built again%s", v.Component, v.where())
+	some(d, paths)
+	d.Note("that is allowed: the engine's cache keeps what was built first; but each further engine makes bytes of its own, for hosts to pull")
+	d.Hint("take times from SOURCE_DATE_EPOCH, sort what is listed, delete logs")
+	v.add(d)
+}
+
+// lacks reports programs that cannot be started, and warns of libraries that
+// cannot be loaded.
+func (v *Outcome) lacks(all []llb.Lack) {
+	var programs, misplaced, demand []string
+	for _, l := range all {
+		switch l.Kind {
+		case llb.NoInterpreter:
+			programs = append(programs, fmt.Sprintf("%s is loaded by %s, which is not there", l.File, l.Needs))
+		case llb.NoLibrary:
+			programs = append(programs, fmt.Sprintf("%s needs %s", l.File, l.Needs))
+		case llb.Misplaced:
+			misplaced = append(misplaced, fmt.Sprintf("%s needs %s, which is %s", l.File, l.Needs, l.At))
+		default:
+			demand = append(demand, fmt.Sprintf("%s needs %s", l.File, l.Needs))
+		}
+	}
+	bring := "write needs, or runs with, for what brings that, such as os.packages(…)"
+	if v.App != nil {
+		bring = "let the app use what brings that"
+	}
+	var list diag.List
+	if len(programs) > 0 {
+		d := list.Errorf("E0505", v.Span, "programs of %s cannot be started%s", v.Component, v.where())
+		some(d, programs)
+		d.Note("that is not in the component, in what it needs and runs with, or in the base")
+		d.Hint("%s; or take a build for the base's C library", bring)
+		v.add(d)
+	}
+	if len(misplaced) > 0 {
+		d := list.Warnf("E0505", v.Span, "libraries of programs of %s lie where nothing looks for them%s", v.Component, v.where())
+		some(d, misplaced)
+		d.Hint("set LD_LIBRARY_PATH with `env`, unless what starts the programs does so")
+		v.add(d)
+	}
+	if len(demand) > 0 {
+		d := list.Warnf("E0505", v.Span, "libraries of %s need others that are not there%s", v.Component, v.where())
+		some(d, demand)
+		d.Note("no program of the component loads them by itself: that is allowed if none ever does")
+		d.Hint("%s", bring)
+		v.add(d)
+	}
+}
+
+// some notes the first of many lines.
+func some(d *diag.Diagnostic, lines []string) {
+	for _, l := range lines[:min(len(lines), shown)] {
+		d.Note("%s", l)
+	}
+	if more := len(lines) - shown; more > 0 {
+		d.Note("and %d more", more)
+	}
+}

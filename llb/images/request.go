@@ -1,0 +1,109 @@
+package images
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/helper"
+	"github.com/layc-lang/layc/llb/project"
+)
+
+// SecretError says that a step needs a secret that the input does not have.
+type SecretError struct{ Name string }
+
+func (e *SecretError) Error() string { return fmt.Sprintf("a step needs the secret %s", e.Name) }
+
+// ErrNoAgent says that a step uses SSH and the host has no agent.
+var ErrNoAgent = errors.New("a step uses ssh, and there is no SSH agent")
+
+// Host is what steps use of the machine that builds.
+type Host struct {
+	// Network has the proxies and certificates of the machine as secrets; see
+	// llb.NetworkSecrets.
+	Network  map[string][]byte
+	SSHAgent string // the agent's socket; "": there is none
+}
+
+// ThisHost is the machine that this process runs on.
+func ThisHost() Host {
+	proxies := map[string]string{}
+	for _, name := range llb.ProxyVariables {
+		proxies[name] = os.Getenv(name)
+	}
+	return Host{Network: llb.NetworkSecrets(certificates(), proxies), SSHAgent: os.Getenv("SSH_AUTH_SOCK")}
+}
+
+// bundles are where systems keep the certificates that they trust.
+var bundles = []string{
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+}
+
+// maxBundle is the size up to which BuildKit takes a secret.
+const maxBundle = 500 << 10
+
+// certificates are those that this machine trusts, as PEM; nil if it has none.
+func certificates() []byte {
+	for _, file := range append([]string{os.Getenv("SSL_CERT_FILE")}, bundles...) {
+		if pem, err := os.ReadFile(file); err == nil && len(pem) <= maxBundle {
+			return pem
+		}
+	}
+	return nil
+}
+
+// request is what the engine is asked for.
+func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
+	r := engine.Request{
+		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: maps.Clone(in.Host.Network), Output: engine.Output{Dir: in.Layout},
+	}
+	if r.Secrets == nil {
+		r.Secrets = map[string][]byte{}
+	}
+	maps.Copy(r.Secrets, in.Secrets)
+	for _, g := range graphs {
+		if g.SSH {
+			if r.SSHAgent = in.Host.SSHAgent; r.SSHAgent == "" {
+				return r, ErrNoAgent
+			}
+		}
+		for name, selection := range g.Selections {
+			r.Locals[name] = project.Source(in.Files, selection)
+		}
+		for _, dir := range g.Layouts {
+			r.Layouts[dir] = filepath.Join(in.Dir, filepath.FromSlash(dir))
+		}
+		for _, name := range g.Secrets {
+			if _, ok := r.Secrets[name]; !ok {
+				return r, &SecretError{name}
+			}
+		}
+		for _, i := range g.Images {
+			names := i.App.References()
+			r.Images = append(r.Images, engine.Image{
+				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config,
+			})
+		}
+		for _, p := range g.Proofs {
+			r.Proofs = append(r.Proofs, asked(p))
+		}
+	}
+	return r, nil
+}
+
+// asked is a proof as the engine takes it.
+func asked(p llb.Proof) engine.Proof {
+	proof := engine.Proof{Definition: p.Definition(), Report: p.Report()}
+	if p.Kind == llb.Libraries {
+		proof.Holds = func(report []byte) bool { return !slices.ContainsFunc(llb.Lacks(report), llb.Lack.Fatal) }
+	}
+	return proof
+}
