@@ -6,9 +6,9 @@
 //
 // Each stage is a package with values of its own and never changes an earlier
 // stage's. Everything is a pure function of [Input]: the project's files, the
-// lock file, the platforms and the options. What reads the network or runs
-// something lives elsewhere: images.Build in llb/images goes on from here, from
-// plans to definitions and images.
+// lock file, the platforms and the options. Package pin makes the lock file. What
+// reads the network or runs something lives elsewhere: images.Build in llb/images
+// goes on from here, from plans to definitions and images.
 package compiler
 
 import (
@@ -92,7 +92,7 @@ func Compile(in Input, until Stage) (*Output, diag.List) {
 func compile(in Input, until Stage) (*Output, diag.List) {
 	out := &Output{}
 	var list diag.List
-	out.Program, list = load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Name: in.Name, Modules: in.Modules})
+	out.Program, list = Load(in)
 	if out.Program == nil {
 		return out, list
 	}
@@ -130,6 +130,26 @@ func compile(in Input, until Stage) (*Output, diag.List) {
 		out.Targets[n].Plan = p
 	}
 	return out, append(list, found...)
+}
+
+// Load is the first stage alone: it reads the modules of a program.
+func Load(in Input) (*load.Program, diag.List) {
+	return load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Name: in.Name, Modules: in.Modules})
+}
+
+// HasApps reports whether the module declares an app. Without one there is nothing
+// to plan.
+func (o *Output) HasApps() bool {
+	return slices.ContainsFunc(o.Targets, func(t *Target) bool { return len(t.Graph.Apps) > 0 })
+}
+
+// Refs is what the program refers to on all platforms together.
+func (o *Output) Refs() lock.Refs {
+	var all []lock.Refs
+	for _, t := range o.Targets {
+		all = append(all, t.Graph.Refs)
+	}
+	return lock.JoinRefs(all...)
 }
 
 // unpinnedBy puts what is wrong with the lock file in place of findings about

@@ -34,6 +34,7 @@ var policy = map[string]string{
 	"compiler/picture":     "compiler/component compiler/plan compiler/plan/search",
 	"compiler/simulate":    "compiler/component compiler/plan compiler/plan/search",
 	"compiler/report":      "compiler/component compiler/lock compiler/plan compiler/plan/search",
+	"compiler/pin":         "lang/source lang/diag lang/syntax lang/load compiler compiler/component compiler/debian compiler/lock compiler/plan",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
 
 	"llb":           "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
@@ -61,7 +62,7 @@ var outside = map[string]string{
 	"net/http":                               "llb/engine llb/pin llb/registry llb/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/exact llb/helper llb/images llb/replace llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
-	"time":                                   "compiler/component compiler/lock llb llb/transport llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"time":                                   "compiler/component compiler/lock compiler/pin llb llb/transport llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

@@ -245,25 +245,7 @@ func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 	if err != nil {
 		return nil
 	}
-	var names []string
-	for _, p := range f.Packages {
-		plain, _, _ := strings.Cut(p.Distribution, "+") // debian/bookworm of debian/bookworm+security
-		names = append(names, p.Distribution, plain, p.Name)
-	}
-	for _, u := range f.URLs {
-		names = append(names, u.URL)
-	}
-	for _, i := range f.Images {
-		names = append(names, i.Reference)
-	}
-	for _, m := range f.Modules {
-		names = append(names, m.URL)
-	}
-	for _, u := range f.Updates {
-		names = append(names, u.Component)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return f.Updatable()
 }
 
 // moduleNames are the standard modules and the module directories of the

@@ -11,6 +11,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/diag"
@@ -203,22 +204,18 @@ func (i *impact) changed(cmd *cobra.Command, name string) ([]answer, error) {
 }
 
 // assume pins what the overridden program refers to and the lock file lacks, as
-// far as it can be guessed. Pinning one thing may make another one known.
+// far as it can be guessed.
 func assume(in compiler.Input, pins *lock.File, from, to string) (*lock.File, []report.Assumption) {
 	var all []report.Assumption
-	for range maxRounds {
-		in.Lock = pins
-		out, _ := compiler.Compile(in, compiler.Expanded)
+	pins, _ = pin.Rounds(in, pins, func(out *compiler.Output, _ diag.List) (*lock.File, bool, error) {
 		before := len(all)
 		for _, t := range out.Targets {
 			var made []report.Assumption
 			pins, made = report.Assume(pins, t.Graph.Refs, from, to)
 			all = append(all, made...)
 		}
-		if len(all) == before {
-			break
-		}
-	}
+		return pins, len(all) > before, nil
+	})
 	return pins, all
 }
 

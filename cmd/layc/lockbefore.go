@@ -7,64 +7,34 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 
-	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/pin"
 )
 
-// lockedBefore is the lock file as lock and update find it.
+// lockedBefore is the lock file on the disk as lock and update find it.
 type lockedBefore struct {
-	*lock.File
-	name     string
-	text     []byte   // nil if there is no file
-	merged   bool     // it holds what a merge left behind
-	disputed []string // pins of which two sides of a merge say different things
+	name string
+	text []byte // nil if there is no file
 }
 
 // before reads the lock file, also one in which a merge has left its markers;
 // without one nothing is pinned.
-func (l *locking) before() (*lockedBefore, error) {
-	b := &lockedBefore{File: &lock.File{}, name: filepath.Join(l.dir, lock.Name)}
+func (l *locking) before() (*lockedBefore, *pin.Before, error) {
+	b := &lockedBefore{name: filepath.Join(l.dir, lock.Name)}
 	text, err := os.ReadFile(b.name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return b, nil
+		return b, nil, nil
 	} else if err != nil {
-		return nil, cannot("read", b.name, err)
+		return nil, nil, cannot("read", b.name, err)
 	}
 	b.text = text
-	if b.File, b.disputed, err = lock.Merged(b.name, text); err != nil {
-		return nil, &lockError{compiler.LockFindings(b.name, text, err)}
+	pins, found := pin.Read(b.name, text)
+	if len(found) > 0 {
+		return nil, nil, &lockError{found}
 	}
-	_, err = lock.Parse(b.name, text)
-	b.merged = err != nil
-	return b, nil
-}
-
-// settle leaves out those of the names that a merge disputes and that nothing
-// refers to any more, and says what is pinned afresh because of it.
-func (b *lockedBefore) settle(l *locking, pins *lock.File, refs lock.Refs, names []string) []string {
-	unknown := pins.Unknown(refs, names...)
-	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool {
-		return slices.Contains(unknown, n) && slices.Contains(b.disputed, n)
-	})
-	var afresh []string
-	for _, n := range b.disputed {
-		if slices.Contains(names, n) {
-			afresh = append(afresh, n)
-		}
-	}
-	if len(afresh) > 0 {
-		fmt.Fprintf(l.err, "the sides of a merge dispute %s: pinning afresh\n", strings.Join(afresh, ", "))
-	}
-	return names
-}
-
-// leftOver reports whether names are those of disputed pins.
-func (b *lockedBefore) leftOver(names []string) bool {
-	return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(b.disputed, n) })
+	return b, pins, nil
 }
 
 // accessWrite asks whether a file can be written to: W_OK of access(2).

@@ -1,16 +1,16 @@
 package main
 
 import (
-	"maps"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/lang/diag"
-	"github.com/layc-lang/layc/llb/pin"
+	world "github.com/layc-lang/layc/llb/pin"
 )
 
 // mirrorFlags are the flags that say where downloads come from.
@@ -22,8 +22,8 @@ func (m *mirrorFlags) flags(cmd *cobra.Command) {
 
 // find returns the mirrors: the given ones, else those that this machine's
 // own package clients use.
-func (m *mirrorFlags) find(cmd *cobra.Command) (pin.Mirrors, error) {
-	given := pin.Mirrors{}
+func (m *mirrorFlags) find(cmd *cobra.Command) (world.Mirrors, error) {
+	given := world.Mirrors{}
 	for _, s := range m.given {
 		name, url, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
@@ -31,52 +31,37 @@ func (m *mirrorFlags) find(cmd *cobra.Command) (pin.Mirrors, error) {
 		}
 		given[name] = url
 	}
-	mirrors, err := pin.FindMirrors(pin.ThisHost(), given)
+	mirrors, err := world.FindMirrors(world.ThisHost(), given)
 	if err != nil {
 		return nil, usage(cmd, "--mirror: %s", err)
 	}
 	return mirrors, nil
 }
 
-// check reports a given name that is no archive's: neither of those that layc
-// knows nor of one that the program downloads from.
-func (m *mirrorFlags) check(cmd *cobra.Command, targets []*compiler.Target) error {
-	if len(m.given) == 0 {
-		return nil
-	}
-	known := archives(targets)
+// names are the archives that mirrors were given for.
+func (m *mirrorFlags) names() []string {
+	var names []string
 	for _, s := range m.given {
 		name, _, _ := strings.Cut(s, "=")
-		if slices.Contains(known, name) {
-			continue
-		}
-		if near := diag.Nearest(name, known); near != "" {
-			return usage(cmd, "--mirror %s: the program downloads nothing from %s; did you mean %s?", s, name, near)
-		}
-		return usage(cmd, "--mirror %s: the program downloads nothing from %s; %s", s, name, thereAre(known))
+		names = append(names, name)
+	}
+	return names
+}
+
+// check reports a given name that is not an archive.
+func (m *mirrorFlags) check(cmd *cobra.Command, targets []*compiler.Target) error {
+	var unknown *pin.UnknownArchiveError
+	if err := pin.CheckMirrors(targets, m.names()); errors.As(err, &unknown) {
+		return m.unknown(cmd, unknown)
 	}
 	return nil
 }
 
-// archives are the names of archives, sorted.
-func archives(targets []*compiler.Target) []string {
-	names := map[string]bool{"debian": true, "debian-security": true, "maven": true}
-	add := func(urls []string) {
-		for _, u := range urls {
-			if name, _, ok := strings.Cut(u, ":"); ok && name != "http" && name != "https" {
-				names[name] = true
-			}
-		}
+// unknown is the error for a given name that is not an archive.
+func (m *mirrorFlags) unknown(cmd *cobra.Command, err *pin.UnknownArchiveError) error {
+	given := m.given[slices.Index(m.names(), err.Name)]
+	if near := diag.Nearest(err.Name, err.Known); near != "" {
+		return usage(cmd, "--mirror %s: %s; did you mean %s?", given, err, near)
 	}
-	for _, t := range targets {
-		add(t.Graph.Refs.URLs)
-		for _, i := range t.Graph.Instances {
-			for _, s := range i.Steps {
-				if f, ok := s.(*component.Fetch); ok {
-					add(f.URLs)
-				}
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(names))
+	return usage(cmd, "--mirror %s: %s; %s", given, err, thereAre(err.Known))
 }

@@ -105,14 +105,10 @@ func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*com
 
 // haveApps is an error for a module without apps: there is nothing to plan.
 func haveApps(out *compiler.Output) error {
-	if haveApp(out.Targets) {
+	if out.HasApps() {
 		return nil
 	}
 	return errors.New("the module declares no app, so there is nothing to plan; write app NAME { … }")
-}
-
-func haveApp(targets []*compiler.Target) bool {
-	return slices.ContainsFunc(targets, func(t *compiler.Target) bool { return len(t.Graph.Apps) > 0 })
 }
 
 // chosen checks that the named apps, or published components' images, exist;

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/module"
@@ -129,127 +129,23 @@ type lockError struct{ findings diag.List }
 
 func (e *lockError) Error() string { return e.findings[0].Message }
 
-// fetched are the repositories that a lock file pins, for the compiler. Those
-// that the program imports and that are neither vendored nor cached are fetched;
-// offline, they come with an error. A network that fails ends the command,
-// tampered content is the compiler's to report at its import.
+// A repository that cannot be reached ends a command.
+var _ pin.Unreachable = (*module.FetchError)(nil)
+
+// fetched are the repositories that a lock file pins, for the compiler; see
+// [pin.Fetch].
 func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {
-	all := map[load.Repository]load.Fetched{}
 	if len(pins.Modules) == 0 {
-		return all, nil
+		return nil, nil
 	}
 	store, err := c.modules()
 	if err != nil {
 		return nil, err
 	}
-	missing := map[load.Repository]lock.Module{}
-	for _, pin := range pins.Modules {
-		r := load.Repository{URL: pin.URL, Version: pin.Version}
-		files, err := store.Read(ctx, pin, false)
-		if errors.Is(err, fs.ErrNotExist) {
-			missing[r] = pin
-		}
-		all[r] = load.Fetched{Files: files, Err: err}
-	}
-	for online && len(missing) > 0 {
-		program, _ := c.load(all)
-		if program == nil {
-			break // the compiler says why
-		}
-		wanted := 0
-		for _, r := range program.Repositories {
-			pin, ok := missing[r]
-			if !ok {
-				continue
-			}
-			delete(missing, r)
-			wanted++
-			files, err := store.Read(ctx, pin, true)
-			var network *module.FetchError
-			if errors.As(err, &network) || ctx.Err() != nil {
-				return nil, err
-			}
-			all[r] = load.Fetched{Files: files, Err: err}
-		}
-		if wanted == 0 {
-			break // a pin that nothing refers to
-		}
-	}
-	return all, nil
+	return pin.Fetch(ctx, compiler.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where()}, pins, store, online)
 }
 
 // load reads the program, as [load.Load] does.
 func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, diag.List) {
 	return load.Load(load.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where(), Std: stdlib.FS, Modules: fetched})
-}
-
-// pinModules pins the repositories that the program imports, those that only
-// others import included, and drops the pins of those that it imports no
-// more. The repositories that names mention are pinned afresh; the names that
-// mention none are returned, and what was read.
-func (l *locking) pinModules(ctx context.Context, pins *lock.File, names []string) (*lock.File, map[load.Repository]load.Fetched, []string, error) {
-	store, err := l.modules()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	out := *pins
-	// What is pinned afresh need not be read as it was, and may be there no more.
-	out.Modules = slices.DeleteFunc(slices.Clone(pins.Modules), func(m lock.Module) bool {
-		r := load.Repository{URL: m.URL, Version: m.Version}
-		return slices.ContainsFunc(names, func(n string) bool { return n == lock.Everything || mentioned(n, r) })
-	})
-	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error if there is no such version
-	for {
-		fetched, err := l.fetched(ctx, &out, true)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		maps.Copy(fetched, fresh) // a vendored copy may be of before
-		program, found := l.load(fetched)
-		if program == nil {
-			return pins, fetched, names, nil // the compiler says why
-		}
-		var wanted []lock.Module
-		again, unknown := false, false
-		for _, r := range program.Repositories {
-			pin, pinned := out.Module(r.URL, r.Version)
-			if !pinned && fresh[r].Err == nil {
-				again = true
-				var files fs.FS
-				pin, files, err = store.Pin(ctx, r)
-				var version *module.VersionError
-				if err != nil && !errors.As(err, &version) {
-					return nil, nil, nil, err
-				}
-				if fresh[r] = (load.Fetched{Files: files, Err: err}); err == nil {
-					out.Modules = append(out.Modules, pin)
-					out.Sort()
-				}
-			}
-			if fresh[r].Err != nil {
-				unknown = true
-				continue
-			}
-			wanted = append(wanted, pin)
-		}
-		switch {
-		case again: // what is pinned now may import others
-		case unknown:
-			return nil, nil, nil, l.findings(found)
-		default:
-			out.Modules = wanted
-			out.Sort()
-			l.vendored = len(fresh) > 0 && module.Vendored(store.Vendor)
-			rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
-				return slices.ContainsFunc(program.Repositories, func(r load.Repository) bool { return mentioned(n, r) })
-			})
-			return &out, fetched, rest, nil
-		}
-	}
-}
-
-// mentioned reports whether a name that update is given means a repository.
-func mentioned(name string, r load.Repository) bool {
-	name = strings.TrimPrefix(name, "git+")
-	return name == r.URL || name == r.Name() || name == r.URL+"@"+r.Version
 }

@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,21 @@ type Refs struct {
 	Images        []ImageRef
 	Updates       []UpdateRef
 	Bases         []BaseRef
+}
+
+// JoinRefs is all that lists of refs have.
+func JoinRefs(lists ...Refs) Refs {
+	all := Refs{Mirrors: map[string][]string{}}
+	for _, r := range lists {
+		maps.Copy(all.Mirrors, r.Mirrors)
+		all.Distributions = append(all.Distributions, r.Distributions...)
+		all.URLs = append(all.URLs, r.URLs...)
+		all.Downloads = append(all.Downloads, r.Downloads...)
+		all.Images = append(all.Images, r.Images...)
+		all.Updates = append(all.Updates, r.Updates...)
+		all.Bases = append(all.Bases, r.Bases...)
+	}
+	return all
 }
 
 // Distribution is what a program wants of one distribution on one

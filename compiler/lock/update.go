@@ -104,6 +104,28 @@ func (f *File) Unknown(refs Refs, names ...string) []string {
 	return slices.DeleteFunc(sortedSet(names), func(name string) bool { return known[WithoutUser(name)] })
 }
 
+// Updatable are the names under which [Update] can resolve pins of the file again,
+// and the URLs of its git repositories, sorted.
+func (f *File) Updatable() []string {
+	var names []string
+	for _, p := range f.Packages {
+		names = append(names, p.Distribution, plainID(p.Distribution), p.Name)
+	}
+	for _, u := range f.URLs {
+		names = append(names, u.URL)
+	}
+	for _, i := range f.Images {
+		names = append(names, i.Reference)
+	}
+	for _, m := range f.Modules {
+		names = append(names, m.URL)
+	}
+	for _, u := range f.Updates {
+		names = append(names, u.Component)
+	}
+	return sortedSet(names)
+}
+
 // plainID is a distribution's ID without what is added to it: "debian/bookworm"
 // of "debian/bookworm+updates+security".
 func plainID(id string) string {

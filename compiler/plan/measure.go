@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -10,13 +12,56 @@ import (
 // Measures are measured sizes of instances, by ID.
 type Measures map[string]int64
 
+// Built is an image that was built: its name in a registry, and the compressed sizes
+// of its layers, bottom up.
+type Built struct {
+	Name, Platform string
+	Layers         []int64
+}
+
+// ErrNotBuilt says that none of the images that were built is one of the plans'.
+var ErrNotBuilt = errors.New("none of the program's images was built")
+
+// OtherImageError says that an image was built by another plan.
+type OtherImageError struct {
+	App             string
+	Layers, Planned int // how many
+}
+
+func (e *OtherImageError) Error() string {
+	return fmt.Sprintf("the image of %s has %d layers, its plan %d", e.App, e.Layers, e.Planned)
+}
+
+// Measured measures the images of plans that were built. The others are skipped; if
+// that is all, the error is [ErrNotBuilt].
+func Measured(plans []*Plan, built []Built) (Measures, error) {
+	m := Measures{}
+	for _, p := range plans {
+		for _, i := range p.Images {
+			at := slices.IndexFunc(built, func(b Built) bool {
+				return b.Name == i.App.References()[0] && b.Platform == p.Graph.Platform.String()
+			})
+			if at < 0 {
+				continue
+			}
+			if err := m.Measure(i, built[at].Layers); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(m) == 0 {
+		return nil, ErrNotBuilt
+	}
+	return m, nil
+}
+
 // Measure notes the sizes of an image's layers: blobs are the compressed sizes
 // of all layers of the built image, bottom up. Those of its base count
 // together. The size of a layer is attributed to its members in proportion to
-// their estimates. An error says that the image is not of this plan.
+// their estimates. The error is an [*OtherImageError].
 func (s Measures) Measure(i *Image, blobs []int64) error {
 	if len(blobs) < len(i.Layers) || len(blobs) > len(i.Layers) && i.Layers[0].Kind != Base {
-		return fmt.Errorf("the image of %s has %d layers, its plan %d", i.App.Name, len(blobs), len(i.Layers))
+		return &OtherImageError{i.App.Name, len(blobs), len(i.Layers)}
 	}
 	base := len(blobs) - len(i.Layers)
 	for n, l := range i.Layers {

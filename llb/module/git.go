@@ -31,6 +31,9 @@ func (e *FetchError) Error() string {
 	return fmt.Sprintf("cannot fetch %s: %s (%s)", e.Repository, e.Message, help)
 }
 
+// Unreachable implements pin.Unreachable.
+func (e *FetchError) Unreachable() {}
+
 // VersionError says that a repository has no such version.
 type VersionError struct {
 	Repository load.Repository

@@ -1,4 +1,4 @@
-package main
+package pin
 
 import (
 	"cmp"
@@ -9,13 +9,13 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// lockedPlatforms are those that are pinned and planned together: the ones asked
+// platforms are those that are pinned and planned together: the ones asked
 // for and the fleet's. A fleet that names none is for any; then those that the
 // file has pins for are kept, so that people on different machines can share
 // it. Nothing is the compiler's default.
-func lockedPlatforms(in compiler.Input, pins *lock.File) []component.Platform {
-	asked, pinned := in.Platforms, pinnedPlatforms(pins)
-	if len(asked) == 0 && !slices.ContainsFunc(pinned, func(p component.Platform) bool { return p != in.Platform }) {
+func platforms(in compiler.Input, pins *lock.File) []component.Platform {
+	asked, there := in.Platforms, pinnedPlatforms(pins)
+	if len(asked) == 0 && !slices.ContainsFunc(there, func(p component.Platform) bool { return p != in.Platform }) {
 		return nil
 	}
 	in.Lock, in.Platforms = pins, nil
@@ -30,7 +30,7 @@ func lockedPlatforms(in compiler.Input, pins *lock.File) []component.Platform {
 		}
 	}
 	if len(out.Targets[0].Graph.Fleet.Platforms) == 0 {
-		all = append(all, pinned...)
+		all = append(all, there...)
 	}
 	slices.SortFunc(all, func(a, b component.Platform) int { return cmp.Compare(a.String(), b.String()) })
 	return slices.Compact(all)
@@ -62,36 +62,4 @@ func pinnedPlatforms(pins *lock.File) []component.Platform {
 // debianPlatforms are those that Debian is there for.
 var debianPlatforms = []string{
 	"linux/386", "linux/amd64", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x",
-}
-
-// dropped counts the pins of old that are not in the new file. One that has
-// another version, key or digest is there.
-func dropped(old, now *lock.File) int {
-	keys := func(f *lock.File) map[[4]string]bool {
-		all := map[[4]string]bool{}
-		for _, p := range f.Packages {
-			all[[4]string{"package", p.Distribution, p.Arch, p.Name}] = true
-		}
-		for _, u := range f.URLs {
-			all[[4]string{"url", u.URL}] = true
-		}
-		for _, i := range f.Images {
-			all[[4]string{"image", i.Reference, i.Platform}] = true
-		}
-		for _, m := range f.Modules {
-			all[[4]string{"module", m.URL, m.Version}] = true
-		}
-		for _, u := range f.Updates {
-			all[[4]string{"update", u.Component}] = true
-		}
-		return all
-	}
-	// What is known of a base goes by its digest, which a new pin changes.
-	there, n := keys(now), max(0, len(old.Bases)-len(now.Bases))
-	for key := range keys(old) {
-		if !there[key] {
-			n++
-		}
-	}
-	return n
 }

@@ -1,0 +1,49 @@
+package pin
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+)
+
+// CheckMirrors returns an [*UnknownArchiveError] for the first of the names that is
+// not an archive: neither one that layc knows nor one that the program downloads
+// from.
+func CheckMirrors(targets []*compiler.Target, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	known := archives(targets)
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return &UnknownArchiveError{name, known}
+		}
+	}
+	return nil
+}
+
+// archives are the names of the archives that a program may download from, sorted.
+func archives(targets []*compiler.Target) []string {
+	names := map[string]bool{"debian": true, "debian-security": true, "maven": true}
+	add := func(urls []string) {
+		for _, u := range urls {
+			if name, _, ok := strings.Cut(u, ":"); ok && name != "http" && name != "https" {
+				names[name] = true
+			}
+		}
+	}
+	for _, t := range targets {
+		add(t.Graph.Refs.URLs)
+		for _, i := range t.Graph.Instances {
+			for _, s := range i.Steps {
+				if f, ok := s.(*component.Fetch); ok {
+					add(f.URLs)
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,268 @@
+// Package pin makes the lock file of a program:
+//
+//	.layer → component.Graph → lock.Refs → lock.Resolver → lock.File
+//	   └───────────────────────←───────────────────────────────┘
+//
+// A program is compiled with the pins that there are; what it then refers to and
+// lacks is resolved; and since a pin may reveal further references, such as what an
+// imported repository imports, both are repeated until nothing is missing.
+//
+// The package asks the outside world only through [lock.Resolver] and
+// [Repositories], and reads and writes no file.
+package pin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// Request is what to pin. Input, Repositories and Resolver are needed.
+type Request struct {
+	// Input is the program, without Modules and Lock. Its planning options hold for
+	// the plan that is recorded.
+	Input  compiler.Input
+	Before *Before // the lock file as it is; nil if there is none
+	// Names are resolved again, as [lock.Update] does; they may also be git
+	// repositories.
+	Names   []string
+	Mirrors []string // the archives that mirrors were given for
+	// Built are images whose measured sizes are recorded; nil for none.
+	Built []plan.Built
+
+	Repositories Repositories
+	Resolver     lock.Resolver
+	// Ready is called as soon as something has to be resolved. Its error ends the
+	// request, before anything slow has begun. It may be nil.
+	Ready func() error
+	// Announce is called before anything slow, with what is done. It may be nil.
+	Announce func(text string)
+}
+
+// Result is a lock file, and how it differs from the one before.
+type Result struct {
+	File    *lock.File
+	Changed bool     // its text differs from the one before
+	Dropped int      // pins that nothing refers to any more
+	Due     []string // components that are due to be updated, sorted
+	// Repositories says that git repositories were pinned that were not before, or
+	// again.
+	Repositories bool
+	// NoApps says that the module declares no app, such as a library. Components
+	// are expanded for apps only, so nobody knows which pins they take: git
+	// repositories are pinned, all else stays, and no plan is recorded.
+	NoApps bool
+}
+
+// Program pins what a program refers to, and records its plan. If findings have
+// errors, or after an error, there is no result. Errors that a caller may explain
+// in its own words are [*UnknownNameError], [*UnknownArchiveError], [*NoAppsError],
+// [*plan.OtherImageError] and [plan.ErrNotBuilt].
+func Program(ctx context.Context, r Request) (*Result, diag.List, error) {
+	if r.Before == nil {
+		r.Before = &Before{File: &lock.File{}}
+	}
+	if r.Announce == nil {
+		r.Announce = func(string) {}
+	}
+	p := &pinning{Request: r, names: slices.Concat(r.Names, r.Before.disputed)}
+	result, warnings, err := p.run(ctx)
+	var list faults
+	if errors.As(err, &list) {
+		return nil, diag.List(list), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return result, warnings, nil
+}
+
+// faults are findings that end a request.
+type faults diag.List
+
+func (f faults) Error() string { return f[0].Message }
+
+// pinning is the state of a request.
+type pinning struct {
+	Request
+	names  []string // still to be resolved again
+	refs   lock.Refs
+	noApps bool
+}
+
+func (p *pinning) run(ctx context.Context) (*Result, diag.List, error) {
+	repositories, err := p.repositories(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, pins := p.Input, repositories.pins
+	in.Modules = repositories.fetched
+	in.Platforms = platforms(in, pins)
+	pins, err = Rounds(in, pins, func(out *compiler.Output, list diag.List) (*lock.File, bool, error) {
+		return p.round(ctx, out, list)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var warnings diag.List
+	if !p.noApps {
+		if pins, warnings, err = p.record(in, pins); err != nil {
+			return nil, nil, err
+		}
+	}
+	return p.result(pins, repositories.fresh), warnings, nil
+}
+
+// maxRounds bounds how often a pin may reveal further references.
+const maxRounds = 8
+
+// Rounds compiles a program up to its graphs, and compiles it again with the pins
+// that step returns, as long as step wants. It returns the last pins.
+func Rounds(in compiler.Input, pins *lock.File, step func(*compiler.Output, diag.List) (next *lock.File, again bool, err error)) (*lock.File, error) {
+	for range maxRounds {
+		in.Lock = pins
+		out, list := compiler.Compile(in, compiler.Expanded)
+		next, again, err := step(out, list)
+		if err != nil {
+			return nil, err
+		}
+		if pins = next; !again {
+			break
+		}
+	}
+	return pins, nil
+}
+
+// round resolves what a program lacks, given how it compiles with the pins of the
+// round before. Findings that pins do not fix end the request.
+func (p *pinning) round(ctx context.Context, out *compiler.Output, list diag.List) (*lock.File, bool, error) {
+	missing := list.HasErrors()
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == component.Unpinned || d.Code == component.Renamed })
+	if list.HasErrors() {
+		return nil, false, faults(list)
+	}
+	if err := CheckMirrors(out.Targets, p.Mirrors); err != nil {
+		return nil, false, err
+	}
+	if !out.HasApps() {
+		p.noApps = true
+		return out.Lock, false, p.onlyRepositories()
+	}
+	p.refs = out.Refs()
+	p.settle(out.Lock)
+	again := missing || len(p.names) > 0
+	if again && p.Ready != nil {
+		if err := p.Ready(); err != nil {
+			return nil, false, err
+		}
+	}
+	next, err := lock.Update(ctx, out.Lock, p.refs, announcing{p.Resolver, p.Announce}, p.names...)
+	if err != nil {
+		return nil, false, p.explain(err, out)
+	}
+	p.names = nil
+	return next, again, nil
+}
+
+// settle drops disputed names that nothing refers to any more, and announces those
+// that are resolved again because of a merge.
+func (p *pinning) settle(pins *lock.File) {
+	unknown := pins.Unknown(p.refs, p.names...)
+	p.names = slices.DeleteFunc(p.names, func(n string) bool {
+		return slices.Contains(unknown, n) && slices.Contains(p.Before.disputed, n)
+	})
+	var again []string
+	for _, n := range p.Before.disputed {
+		if slices.Contains(p.names, n) {
+			again = append(again, n)
+		}
+	}
+	if len(again) > 0 {
+		p.Announce(fmt.Sprintf("the sides of a merge dispute %s: pinning afresh", strings.Join(again, ", ")))
+	}
+}
+
+// onlyRepositories checks that a module without apps has no names left to resolve.
+func (p *pinning) onlyRepositories() error {
+	switch {
+	case slices.ContainsFunc(p.names, func(n string) bool { return slices.Contains(p.Before.disputed, n) }):
+		return faults(p.Before.conflicts)
+	case len(p.names) > 0 && p.names[0] != lock.Everything:
+		return &NoAppsError{p.names[0]}
+	}
+	return nil
+}
+
+// explain adds to an error of [lock.Update] what the program and its lock file know
+// about it.
+func (p *pinning) explain(err error, out *compiler.Output) error {
+	var other *lock.OtherFileError
+	var unknown *lock.UnknownNameError
+	switch {
+	case errors.As(err, &other):
+		for _, t := range out.Targets {
+			if found := t.Graph.OtherFile(other); len(found) > 0 {
+				return faults(found)
+			}
+		}
+	case errors.As(err, &unknown):
+		return newUnknownName(unknown, p.Before.File)
+	}
+	return placed(err, out.Program)
+}
+
+// record puts the plan into the lock file, with the measured sizes if there are
+// any; sizes of instances that the program no longer has are dropped.
+func (p *pinning) record(in compiler.Input, pins *lock.File) (*lock.File, diag.List, error) {
+	in.Lock = pins
+	out, list := compiler.Compile(in, compiler.Planned)
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
+	if list.HasErrors() {
+		return nil, nil, faults(list)
+	}
+	var plans []*plan.Plan
+	var graphs []*component.Graph
+	for _, t := range out.Targets {
+		plans, graphs = append(plans, t.Plan), append(graphs, t.Graph)
+	}
+	sizes := plan.Measures{}
+	if p.Built != nil {
+		var err error
+		if sizes, err = plan.Measured(plans, p.Built); err != nil {
+			return nil, nil, err
+		}
+	}
+	return sizes.Sizes(plan.Record(pins, out.Plan), graphs), list, nil
+}
+
+func (p *pinning) result(pins *lock.File, repositories bool) *Result {
+	r := &Result{
+		File: pins, Changed: !p.Before.is(pins), Dropped: dropped(p.Before.File, pins),
+		Repositories: repositories, NoApps: p.noApps,
+	}
+	if !p.noApps {
+		r.Due = due(pins, p.refs.Updates, p.Resolver.Now())
+	}
+	return r
+}
+
+// due are the components that are due to be updated.
+func due(pins *lock.File, refs []lock.UpdateRef, now time.Time) []string {
+	var names []string
+	for _, ref := range refs {
+		if pins.Due(ref, now) {
+			names = append(names, ref.Component)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

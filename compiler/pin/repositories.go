@@ -1,0 +1,149 @@
+package pin
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/load"
+)
+
+// Repositories are the git repositories of the world.
+type Repositories interface {
+	// Pin finds out which commit a version is, and returns the pin and the content. A
+	// version that the repository lacks is an error that is [load.Advised].
+	Pin(ctx context.Context, r load.Repository) (lock.Module, fs.FS, error)
+	// Read returns the content of a pinned repository. If it is not on this machine,
+	// the repository is asked, or offline the error is [fs.ErrNotExist]. One that
+	// cannot be reached is an error that is [Unreachable].
+	Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, error)
+}
+
+// Unreachable is an error of a repository that cannot be reached: a program that
+// imports it may be right, and another time may do.
+type Unreachable interface {
+	error
+	Unreachable()
+}
+
+// Fetch reads the repositories that a lock file pins, for the input of a compilation.
+// Those that are not on this machine are fetched if the program imports them;
+// offline, they come with an error. A repository that cannot be reached is an error;
+// content that is not what is pinned is left to the compiler to report at its import.
+func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Repositories, online bool) (map[load.Repository]load.Fetched, error) {
+	all := map[load.Repository]load.Fetched{}
+	missing := map[load.Repository]lock.Module{}
+	for _, pin := range pins.Modules {
+		r := load.Repository{URL: pin.URL, Version: pin.Version}
+		files, err := from.Read(ctx, pin, false)
+		if errors.Is(err, fs.ErrNotExist) {
+			missing[r] = pin
+		}
+		all[r] = load.Fetched{Files: files, Err: err}
+	}
+	for online && len(missing) > 0 {
+		in.Modules = all
+		program, _ := compiler.Load(in)
+		if program == nil {
+			break // the compiler says why
+		}
+		wanted := 0
+		for _, r := range program.Repositories {
+			pin, ok := missing[r]
+			if !ok {
+				continue
+			}
+			delete(missing, r)
+			wanted++
+			files, err := from.Read(ctx, pin, true)
+			var network Unreachable
+			if errors.As(err, &network) || ctx.Err() != nil {
+				return nil, err
+			}
+			all[r] = load.Fetched{Files: files, Err: err}
+		}
+		if wanted == 0 {
+			break // a pin that nothing refers to
+		}
+	}
+	return all, nil
+}
+
+// pinned are the repositories of a program.
+type pinned struct {
+	pins    *lock.File // with their pins
+	fetched map[load.Repository]load.Fetched
+	fresh   bool // some were pinned now
+}
+
+// repositories pins the repositories that the program imports, those that only
+// others import included, and drops the pins of those that it no longer imports.
+// Those that names mention are pinned again, and these names are dropped.
+func (p *pinning) repositories(ctx context.Context) (*pinned, error) {
+	pins := *p.Before.File
+	// What is pinned again need not be read at its old pin, which may be gone.
+	pins.Modules = slices.DeleteFunc(slices.Clone(pins.Modules), func(m lock.Module) bool {
+		r := load.Repository{URL: m.URL, Version: m.Version}
+		return slices.ContainsFunc(p.names, func(n string) bool { return n == lock.Everything || mentions(n, r) })
+	})
+	in := p.Input
+	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error if there is no such version
+	for {
+		fetched, err := Fetch(ctx, in, &pins, p.Repositories, true)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(fetched, fresh) // a vendored copy may be of before
+		in.Modules = fetched
+		program, found := compiler.Load(in)
+		if program == nil {
+			return &pinned{pins: p.Before.File, fetched: fetched}, nil // the compiler says why
+		}
+		var wanted []lock.Module
+		again, unknown := false, false
+		for _, r := range program.Repositories {
+			pin, ok := pins.Module(r.URL, r.Version)
+			if !ok && fresh[r].Err == nil {
+				again = true
+				var files fs.FS
+				pin, files, err = p.Repositories.Pin(ctx, r)
+				var version load.Advised
+				if err != nil && !errors.As(err, &version) {
+					return nil, err
+				}
+				if fresh[r] = (load.Fetched{Files: files, Err: err}); err == nil {
+					pins.Modules = append(pins.Modules, pin)
+					pins.Sort()
+				}
+			}
+			if fresh[r].Err != nil {
+				unknown = true
+				continue
+			}
+			wanted = append(wanted, pin)
+		}
+		switch {
+		case again: // what is pinned now may import others
+		case unknown:
+			return nil, faults(found)
+		default:
+			pins.Modules = wanted
+			pins.Sort()
+			p.names = slices.DeleteFunc(p.names, func(n string) bool {
+				return slices.ContainsFunc(program.Repositories, func(r load.Repository) bool { return mentions(n, r) })
+			})
+			return &pinned{&pins, fetched, len(fresh) > 0}, nil
+		}
+	}
+}
+
+// mentions reports whether a name means a repository.
+func mentions(name string, r load.Repository) bool {
+	name = strings.TrimPrefix(name, "git+")
+	return name == r.URL || name == r.Name() || name == r.URL+"@"+r.Version
+}
