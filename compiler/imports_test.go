@@ -35,6 +35,7 @@ var policy = map[string]string{
 	"compiler/simulate":    "compiler/component compiler/plan compiler/plan/search",
 	"compiler/report":      "compiler/component compiler/lock compiler/plan compiler/plan/search",
 	"compiler/pin":         "lang/source lang/diag lang/syntax lang/load compiler compiler/component compiler/debian compiler/lock compiler/plan",
+	"compiler/whatif":      "lang/diag compiler compiler/component compiler/lock compiler/pin compiler/plan compiler/plan/search compiler/report",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
 
 	"llb":           "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",

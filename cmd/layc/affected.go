@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler/report"
+	"github.com/layc-lang/layc/compiler/whatif"
 )
 
 func (c *cli) affectedCommand() *cobra.Command {
@@ -96,8 +97,8 @@ func (c *cli) affected(cmd *cobra.Command, p program, since string) (*jsonAffect
 			}
 		}
 	} else {
-		for _, d := range r.compare() {
-			out.add(d)
+		for _, a := range whatif.Since(r.old, r.now) {
+			out.add(a.Difference)
 		}
 	}
 	slices.Sort(out.Build)

@@ -161,8 +161,8 @@ func codes(*cobra.Command, []string) []string {
 	return offered
 }
 
-// compiled is the module as far as it can be compiled, for one platform.
-func (c *cli) compiled(until compiler.Stage) *compiler.Output {
+// partly is the module as far as it can be compiled, for one platform.
+func (c *cli) partly(until compiler.Stage) *compiler.Output {
 	var modules map[load.Repository]load.Fetched
 	if pins, err := c.pins(); err == nil {
 		modules, _ = c.fetched(context.Background(), pins, false)
@@ -178,7 +178,7 @@ func (c *cli) compiled(until compiler.Stage) *compiler.Output {
 // appNames are the names of all apps; where they cannot be evaluated, those
 // that are plain text.
 func (c *cli) appNames(*cobra.Command, []string) []string {
-	out := c.compiled(compiler.Expanded)
+	out := c.partly(compiler.Expanded)
 	var names []string
 	for _, t := range out.Targets {
 		for _, a := range t.Graph.Apps {
@@ -199,14 +199,14 @@ func (c *cli) appNames(*cobra.Command, []string) []string {
 // Those with arguments or spaces are left out, as they are hard to quote.
 func (c *cli) inImages(*cobra.Command, []string) []string {
 	var names []string
-	for _, t := range c.compiled(compiler.Expanded).Targets {
+	for _, t := range c.partly(compiler.Expanded).Targets {
 		names = append(names, report.Names(t.Graph)...)
 	}
 	return slices.DeleteFunc(names, func(n string) bool { return strings.ContainsAny(n, "( ") })
 }
 
 func (c *cli) paramNames(*cobra.Command, []string) []string {
-	out := c.compiled(compiler.Checked)
+	out := c.partly(compiler.Checked)
 	if out.Checked == nil {
 		return nil
 	}
@@ -231,7 +231,7 @@ func (c *cli) revisionNames(cmd *cobra.Command, _ []string) []string {
 
 func (c *cli) secretNames(*cobra.Command, []string) []string {
 	var names []string
-	for _, t := range c.compiled(compiler.Expanded).Targets {
+	for _, t := range c.partly(compiler.Expanded).Targets {
 		for _, name := range t.Graph.Fleet.Secrets {
 			names = append(names, name+"=")
 		}

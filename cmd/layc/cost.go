@@ -11,6 +11,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
 	"github.com/layc-lang/layc/compiler/report"
+	"github.com/layc-lang/layc/compiler/whatif"
 )
 
 func (c *cli) costCommand() *cobra.Command {
@@ -185,15 +186,15 @@ func (k *costing) growth(cmd *cobra.Command) error {
 	}
 	over := false
 	answer := []jsonGrowth{}
-	for n, d := range r.compare() {
-		over = over || most >= 0 && d.NewBytes > most
+	for _, a := range whatif.Since(r.old, r.now) {
+		over = over || most >= 0 && a.NewBytes > most
 		if k.json {
-			answer = append(answer, growthJSON(r.now.Targets[n].Platform.String(), d))
+			answer = append(answer, growthJSON(a.Platform.String(), a.Difference))
 		} else {
 			if len(r.now.Targets) > 1 {
-				fmt.Fprintf(k.out, "%s\n\n", r.now.Targets[n].Platform)
+				fmt.Fprintf(k.out, "%s\n\n", a.Platform)
 			}
-			k.printGrowth(d, most)
+			k.printGrowth(a.Difference, most)
 		}
 	}
 	if k.json {

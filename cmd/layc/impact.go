@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,11 +11,9 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
-	"github.com/layc-lang/layc/compiler/lock"
-	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
-	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/compiler/whatif"
 )
 
 func (c *cli) impactCommand() *cobra.Command {
@@ -59,16 +58,8 @@ type impact struct {
 	json      bool
 }
 
-// answer is what impact found on one platform.
-type answer struct {
-	platform component.Platform
-	diff     *report.Difference
-	touched  []*component.Instance // without --to and --since
-	assumed  []report.Assumption   // with --to
-}
-
 func (i *impact) run(cmd *cobra.Command, names []string) error {
-	var answers []answer
+	var answers []whatif.Answer
 	var err error
 	switch {
 	case i.since != "" && (len(names) > 0 || i.to != ""):
@@ -95,7 +86,7 @@ func (i *impact) run(cmd *cobra.Command, names []string) error {
 			fmt.Fprintln(i.out)
 		}
 		if len(answers) > 1 {
-			fmt.Fprintf(i.out, "%s\n\n", a.platform)
+			fmt.Fprintf(i.out, "%s\n\n", a.Platform)
 		}
 		i.print(a)
 	}
@@ -103,57 +94,17 @@ func (i *impact) run(cmd *cobra.Command, names []string) error {
 }
 
 // touched answers for components that change as they are.
-func (i *impact) touched(cmd *cobra.Command, names []string) ([]answer, error) {
+func (i *impact) touched(cmd *cobra.Command, names []string) ([]whatif.Answer, error) {
 	out, err := i.compile(cmd, i.program, compiler.Planned)
 	if err != nil {
 		return nil, err
 	}
-	var answers []answer
-	for _, t := range out.Targets {
-		var changed []*component.Instance
-		for _, name := range names {
-			found, err := named(cmd, t.Graph, name)
-			if err != nil {
-				return nil, err
-			}
-			changed = append(changed, found...)
-		}
-		files := out.Files
-		a := answer{platform: t.Platform}
-		touched := report.Touch(t.Graph, changed)
-		for _, i := range t.Graph.Instances {
-			if touched[i] {
-				a.touched = append(a.touched, i)
-			}
-		}
-		if len(touched) == 0 {
-			return nil, usage(cmd, "%s has no content: no layer changes with it", strings.Join(names, ", "))
-		}
-		a.diff = report.Compare(report.Side{Plan: t.Plan, Files: files}, report.Side{Plan: t.Plan, Files: files, Touched: touched})
-		answers = append(answers, a)
-	}
-	return answers, nil
-}
-
-// named are the instances that a name means.
-func named(cmd *cobra.Command, g *component.Graph, name string) ([]*component.Instance, error) {
-	found := report.Named(g, name)
-	if len(found) > 0 {
-		return found, nil
-	}
-	known := report.Names(g)
-	if near := diag.Nearest(name, known); near != "" {
-		return nil, usage(cmd, "no image has %s; did you mean %s?", name, near)
-	}
-	known = slices.DeleteFunc(known, func(n string) bool { return !strings.Contains(n, name) || strings.ContainsAny(n, "( ") })
-	if len(known) > 0 {
-		return nil, usage(cmd, "no image has %s; %s", name, thereAre(known))
-	}
-	return nil, usage(cmd, "no image has %s; layc plan shows what they have", name)
+	answers, err := whatif.Touch(out, names)
+	return answers, misnamed(cmd, err)
 }
 
 // sinceRevision answers for what changed since a git revision.
-func (i *impact) sinceRevision(cmd *cobra.Command) ([]answer, error) {
+func (i *impact) sinceRevision(cmd *cobra.Command) ([]whatif.Answer, error) {
 	r, err := i.compileSince(cmd, i.program, i.since)
 	if err != nil {
 		return nil, err
@@ -163,122 +114,55 @@ func (i *impact) sinceRevision(cmd *cobra.Command) ([]answer, error) {
 		fmt.Fprintf(i.err, "%s does not compile:\n\n", i.since)
 		return nil, i.findings(r.broken)
 	}
-	var answers []answer
-	for n, d := range r.compare() {
-		answers = append(answers, answer{platform: r.now.Targets[n].Platform, diff: d})
-	}
-	return answers, nil
+	return whatif.Since(r.old, r.now), nil
 }
 
 // changed answers for a component that gets another first argument.
-func (i *impact) changed(cmd *cobra.Command, name string) ([]answer, error) {
-	out, err := i.compile(cmd, i.program, compiler.Planned)
-	if err != nil {
-		return nil, err
-	}
-	v, from, err := override(cmd, out, name, i.to)
-	if err != nil {
-		return nil, err
-	}
+func (i *impact) changed(cmd *cobra.Command, name string) ([]whatif.Answer, error) {
 	in, err := i.input(cmd, i.program)
 	if err != nil {
 		return nil, err
 	}
-	in.Override = v
-	pins, assumed := assume(in, out.Lock, from, i.to)
-	in.Lock = plan.Record(pins, out.Plan)
-	then, list := compiler.Compile(in, compiler.Planned)
-	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
-	if err := i.findings(list); err != nil {
+	out, err := i.compiled(in, compiler.Planned)
+	if err != nil {
 		return nil, err
 	}
-	files := then.Files
-	var answers []answer
-	for n, t := range then.Targets {
-		answers = append(answers, answer{
-			platform: t.Platform, assumed: assumed,
-			diff: report.Compare(report.Side{Plan: out.Targets[n].Plan, Files: files}, report.Side{Plan: t.Plan, Files: files}),
-		})
+	answers, list, err := whatif.Override(in, out, name, i.to)
+	if err != nil {
+		return nil, misnamed(cmd, err)
 	}
-	return answers, nil
+	return answers, i.findings(list)
 }
 
-// assume pins what the overridden program refers to and the lock file lacks, as
-// far as it can be guessed.
-func assume(in compiler.Input, pins *lock.File, from, to string) (*lock.File, []report.Assumption) {
-	var all []report.Assumption
-	pins, _ = pin.Rounds(in, pins, func(out *compiler.Output, _ diag.List) (*lock.File, bool, error) {
-		before := len(all)
-		for _, t := range out.Targets {
-			var made []report.Assumption
-			pins, made = report.Assume(pins, t.Graph.Refs, from, to)
-			all = append(all, made...)
-		}
-		return pins, len(all) > before, nil
-	})
-	return pins, all
-}
-
-// override says which component a name means, and its first argument now.
-func override(cmd *cobra.Command, out *compiler.Output, name, to string) (*component.Override, string, error) {
-	arguments := map[string]string{} // as written → the instance's title
-	path := ""
-	for _, t := range out.Targets {
-		found, err := named(cmd, t.Graph, name)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, i := range found {
-			if path != "" && i.Path != path {
-				return nil, "", usage(cmd, "%s is several components: %s, %s", name, path, i.Path)
-			}
-			path = i.Path
-			argument, ok := firstArgument(i)
-			if !ok {
-				return nil, "", usage(cmd, "%s has no argument that --to could change", i.Title)
-			}
-			arguments[argument] = i.Title
-		}
+// misnamed is an error of package whatif in the words of the command line.
+func misnamed(cmd *cobra.Command, err error) error {
+	var (
+		unknown   *whatif.UnknownError
+		none      *whatif.NoContentError
+		ambiguous *whatif.AmbiguousError
+		argument  *whatif.NoArgumentError
+	)
+	switch {
+	case errors.As(err, &unknown) && unknown.Near != "":
+		return usage(cmd, "%s; did you mean %s?", unknown, unknown.Near)
+	case errors.As(err, &unknown) && len(unknown.Like) > 0:
+		return usage(cmd, "%s; %s", unknown, thereAre(unknown.Like))
+	case errors.As(err, &unknown):
+		return usage(cmd, "%s; layc plan shows what they have", unknown)
+	case errors.As(err, &argument):
+		return usage(cmd, "%s that --to could change", argument)
+	case errors.As(err, &none), errors.As(err, &ambiguous):
+		return usage(cmd, "%s", err)
 	}
-	if len(arguments) > 1 {
-		var titles []string
-		for _, title := range arguments {
-			titles = append(titles, title)
-		}
-		slices.Sort(titles)
-		return nil, "", usage(cmd, "%s is there more than once; say which: %s", name, strings.Join(titles, ", "))
-	}
-	for argument := range arguments {
-		from := argument
-		if text, err := strconv.Unquote(argument); err == nil {
-			from = text
-		}
-		return &component.Override{Path: path, From: argument, To: to}, from, nil
-	}
-	return nil, "", usage(cmd, "no image has %s", name)
-}
-
-// firstArgument is an instance's first argument as its title shows it: text with
-// its quotes, or a number.
-func firstArgument(i *component.Instance) (string, bool) {
-	_, rest, ok := strings.Cut(i.Title, "(")
-	if !ok || i.Package != nil {
-		return "", false
-	}
-	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
-		return quoted, true
-	}
-	rest = rest[:strings.IndexAny(rest+")", ",)")]
-	_, err := strconv.ParseInt(rest, 10, 64)
-	return rest, err == nil
+	return err
 }
 
 // shownAssumptions is how many assumptions are shown, for people.
 const shownAssumptions = 5
 
 // print is the answer for people.
-func (i *impact) print(a answer) {
-	assumed := slices.Compact(a.assumed)
+func (i *impact) print(a whatif.Answer) {
+	assumed := slices.Compact(a.Assumed)
 	for n, as := range assumed {
 		if n == shownAssumptions && len(assumed) > n+1 {
 			fmt.Fprintf(i.out, "and %d more, in the same way\n", len(assumed)-n)
@@ -286,17 +170,17 @@ func (i *impact) print(a answer) {
 		}
 		fmt.Fprintf(i.out, "%s is not pinned:\n  assumed to be as large as %s\n", as.Name, as.Like)
 	}
-	if len(a.touched) > 0 {
+	if len(a.Touched) > 0 {
 		var titles []string
-		for _, t := range a.touched {
+		for _, t := range a.Touched {
 			titles = append(titles, plainTitle(t))
 		}
 		slices.Sort(titles)
 		wrapped(i.out, "changes: ", "         ", slices.Compact(titles))
 	}
-	affected := a.diff.Affected()
+	affected := a.Affected()
 	gone := 0
-	for _, image := range a.diff.Images {
+	for _, image := range a.Images {
 		if image.Gone {
 			gone++
 		}
@@ -305,23 +189,23 @@ func (i *impact) print(a answer) {
 		fmt.Fprintln(i.out, "nothing changes: every image keeps its digest")
 		return
 	}
-	if len(a.touched)+len(a.assumed) > 0 {
+	if len(a.Touched)+len(a.Assumed) > 0 {
 		fmt.Fprintln(i.out)
 	}
 	if len(affected) > 0 {
-		i.printLayers(a.diff, affected)
+		i.printLayers(a.Difference, affected)
 		fmt.Fprintln(i.out)
 		i.printImages(affected)
 		fmt.Fprintln(i.out)
 	}
-	for _, image := range a.diff.Images {
+	for _, image := range a.Images {
 		if image.Gone {
 			fmt.Fprintf(i.out, "%s is gone\n", image.App.Name)
 		}
 	}
-	total := len(a.diff.Images) - gone
+	total := len(a.Images) - gone
 	fmt.Fprintf(i.out, "New digests: %d of %s. All hosts together pull %s;\nthe registry stores %s more.\n",
-		len(affected), plural(total, "image"), amount(a.diff.AtLeast, a.diff.Pull), amount(a.diff.NewAtLeast, a.diff.NewBytes))
+		len(affected), plural(total, "image"), amount(a.AtLeast, a.Pull), amount(a.NewAtLeast, a.NewBytes))
 }
 
 // plainTitle is an instance's title; of OS packages only their names.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/whatif"
 )
 
 // jsonImpact is what a change does, for scripts. Fields are only ever added.
@@ -56,17 +57,17 @@ type jsonImpactTotal struct {
 	PullAtLeast int64  `json:"pullAtLeastBytes"`
 }
 
-func impactJSON(answers []answer) jsonImpact {
+func impactJSON(answers []whatif.Answer) jsonImpact {
 	out := jsonImpact{Changed: []string{}, Assumed: []jsonAssumed{}, Layers: []jsonChangedLayer{}, Images: []jsonChangedImage{}, Totals: []jsonImpactTotal{}}
 	for _, a := range answers {
-		platform := a.platform.String()
-		for _, i := range a.touched {
+		platform := a.Platform.String()
+		for _, i := range a.Touched {
 			out.Changed = append(out.Changed, i.ID)
 		}
-		for _, as := range a.assumed {
+		for _, as := range a.Assumed {
 			out.Assumed = append(out.Assumed, jsonAssumed(as))
 		}
-		for _, l := range a.diff.Layers {
+		for _, l := range a.Layers {
 			j := jsonChangedLayer{
 				ID: l.ID, Platform: platform, Kind: string(l.Kind), Fate: string(l.Fate),
 				Components: l.Components(), SizeBytes: l.Size, Causes: []jsonCause{},
@@ -76,7 +77,7 @@ func impactJSON(answers []answer) jsonImpact {
 			}
 			out.Layers = append(out.Layers, j)
 		}
-		for _, i := range a.diff.Images {
+		for _, i := range a.Images {
 			j := jsonChangedImage{
 				App: i.App.Name, Published: i.App.Published != nil, Platform: platform, New: i.New, Gone: i.Gone, NewDigest: i.Digest, NewConfig: i.Config,
 				Layers: []string{}, Replicas: i.Replicas(), PullBytes: i.Pull, PullAtLeast: i.AtLeast,
@@ -86,7 +87,7 @@ func impactJSON(answers []answer) jsonImpact {
 			}
 			out.Images = append(out.Images, j)
 		}
-		out.Totals = append(out.Totals, jsonImpactTotal{platform, a.diff.NewBytes, a.diff.NewAtLeast, a.diff.Pull, a.diff.AtLeast})
+		out.Totals = append(out.Totals, jsonImpactTotal{platform, a.NewBytes, a.NewAtLeast, a.Pull, a.AtLeast})
 	}
 	return out
 }

@@ -86,13 +86,17 @@ func (c *cli) where() string {
 	return c.dir
 }
 
-// compile compiles the module up to a stage and prints what was found. apps
-// limits the result to those apps.
+// compile compiles the module up to a stage and prints what was found.
 func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*compiler.Output, error) {
 	in, err := c.input(cmd, p)
 	if err != nil {
 		return nil, err
 	}
+	return c.compiled(in, until)
+}
+
+// compiled compiles an input up to a stage and prints what was found.
+func (c *cli) compiled(in compiler.Input, until compiler.Stage) (*compiler.Output, error) {
 	out, list := compiler.Compile(in, until)
 	if err := c.findings(list); err != nil {
 		return out, err

@@ -119,15 +119,15 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 			return err
 		}
 	}
-	var shown []*plan.Plan
+	var plans, shown []*plan.Plan
 	for _, t := range out.Targets {
 		set, err := chosen(cmd, t.Graph, apps)
 		if err != nil {
 			return err
 		}
-		shown = append(shown, t.Plan.Only(set))
+		plans, shown = append(plans, t.Plan), append(shown, t.Plan.Only(set))
 	}
-	diffs := differences(out)
+	diffs := plan.Diffs(plans)
 	if s.json {
 		j := planJSON(shown, diffs)
 		for n, t := range out.Targets {
@@ -148,24 +148,6 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 		}
 	}
 	return nil
-}
-
-// differences compares all platforms' plans with the lock file. A recorded
-// layer that any platform still has is not gone.
-func differences(out *compiler.Output) []*plan.Diff {
-	var diffs []*plan.Diff
-	gone := map[string]int{}
-	for _, t := range out.Targets {
-		d := t.Plan.Diff()
-		diffs = append(diffs, d)
-		for _, l := range d.Gone {
-			gone[l.Name]++
-		}
-	}
-	for _, d := range diffs {
-		d.Gone = slices.DeleteFunc(d.Gone, func(l lock.PlanLayer) bool { return gone[l.Name] < len(diffs) })
-	}
-	return diffs
 }
 
 // print shows the steps for one platform.

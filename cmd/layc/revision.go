@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/module"
@@ -68,24 +67,6 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 	}
 	r.old = old
 	return r, nil
-}
-
-// compare compares the plans of each platform that both revisions have.
-func (r *revisions) compare() []*report.Difference {
-	var out []*report.Difference
-	for _, t := range r.now.Targets {
-		old := &plan.Plan{}
-		for _, o := range r.old.Targets {
-			if o.Platform == t.Platform {
-				old = o.Plan
-			}
-		}
-		out = append(out, report.Compare(
-			report.Side{Plan: old, Files: r.old.Files},
-			report.Side{Plan: t.Plan, Files: r.now.Files},
-		))
-	}
-	return out
 }
 
 // sinceError says that there is no such revision.

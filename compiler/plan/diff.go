@@ -35,6 +35,24 @@ type Restack struct {
 	Pull   int64    // their bytes, for one host
 }
 
+// Diffs compares the plans of all platforms with the one in the lock file. A recorded
+// layer that any platform still has is not gone.
+func Diffs(plans []*Plan) []*Diff {
+	var diffs []*Diff
+	gone := map[string]int{}
+	for _, p := range plans {
+		d := p.Diff()
+		diffs = append(diffs, d)
+		for _, l := range d.Gone {
+			gone[l.Name]++
+		}
+	}
+	for _, d := range diffs {
+		d.Gone = slices.DeleteFunc(d.Gone, func(l lock.PlanLayer) bool { return gone[l.Name] < len(diffs) })
+	}
+	return diffs
+}
+
 // Diff compares the plan with the one in the lock file. Without one there, it
 // is empty. Bases and deltas are not recorded, so it does not speak of them.
 func (p *Plan) Diff() *Diff {

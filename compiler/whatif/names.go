@@ -1,0 +1,116 @@
+package whatif
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/report"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// UnknownError says that no image has anything with a name.
+type UnknownError struct {
+	Name string
+	Near string   // a name that may be meant; "" if none is close
+	Like []string // names that the name is part of, sorted
+}
+
+func (e *UnknownError) Error() string { return "no image has " + e.Name }
+
+// NoContentError says that no layer changes with what names mean.
+type NoContentError struct{ Names []string }
+
+func (e *NoContentError) Error() string {
+	return strings.Join(e.Names, ", ") + " has no content: no layer changes with it"
+}
+
+// AmbiguousError says that a name means several components, or several instances of
+// one.
+type AmbiguousError struct {
+	Name       string
+	Components []string // their paths
+	Instances  []string // their titles, sorted
+}
+
+func (e *AmbiguousError) Error() string {
+	if len(e.Components) > 0 {
+		return e.Name + " is several components: " + strings.Join(e.Components, ", ")
+	}
+	return e.Name + " is there more than once; say which: " + strings.Join(e.Instances, ", ")
+}
+
+// NoArgumentError says that an instance has no argument that could be overridden.
+type NoArgumentError struct{ Title string }
+
+func (e *NoArgumentError) Error() string { return e.Title + " has no argument" }
+
+// named are the instances that a name means.
+func named(g *component.Graph, name string) ([]*component.Instance, error) {
+	if found := report.Named(g, name); len(found) > 0 {
+		return found, nil
+	}
+	known := report.Names(g)
+	err := &UnknownError{Name: name, Near: diag.Nearest(name, known)}
+	for _, n := range known {
+		if strings.Contains(n, name) && !strings.ContainsAny(n, "( ") {
+			err.Like = append(err.Like, n)
+		}
+	}
+	return nil, err
+}
+
+// overridden says which component a name means, and its first argument now.
+func overridden(out *compiler.Output, name, to string) (v *component.Override, from string, err error) {
+	titles := map[string]string{} // by the argument as it is written
+	path := ""
+	for _, t := range out.Targets {
+		found, err := named(t.Graph, name)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, i := range found {
+			if path != "" && i.Path != path {
+				return nil, "", &AmbiguousError{Name: name, Components: []string{path, i.Path}}
+			}
+			path = i.Path
+			argument, ok := firstArgument(i)
+			if !ok {
+				return nil, "", &NoArgumentError{i.Title}
+			}
+			titles[argument] = i.Title
+		}
+	}
+	if len(titles) > 1 {
+		return nil, "", &AmbiguousError{Name: name, Instances: slices.Sorted(maps.Values(titles))}
+	}
+	for argument := range titles {
+		from = argument
+		if text, err := strconv.Unquote(argument); err == nil {
+			from = text
+		}
+		v = &component.Override{Path: path, From: argument, To: to}
+	}
+	if v == nil {
+		return nil, "", &UnknownError{Name: name}
+	}
+	return v, from, nil
+}
+
+// firstArgument is an instance's first argument as its title shows it: text with
+// its quotes, or a number.
+func firstArgument(i *component.Instance) (string, bool) {
+	_, rest, ok := strings.Cut(i.Title, "(")
+	if !ok || i.Package != nil {
+		return "", false
+	}
+	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
+		return quoted, true
+	}
+	rest = rest[:strings.IndexAny(rest+")", ",)")]
+	_, err := strconv.ParseInt(rest, 10, 64)
+	return rest, err == nil
+}

@@ -1,0 +1,205 @@
+package whatif
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// program has a component in two instances, one of them on a package that depends on
+// its argument, and one with a number.
+const program = `import "std/debian"
+
+fleet {
+    base debian.release("12", security: false)
+}
+
+component tool(version: string) {
+    needs os.packages("lib${version}")
+    size  20MB
+    file  "/opt/tool/${version}" text "on"
+}
+
+component port(n: int) {
+    file "/etc/port/${n}" text "on"
+}
+
+component nothing {
+}
+
+component plain {
+    file "/opt/plain" text "on"
+}
+
+app one {
+    uses tool("1"), port(80), plain
+    file "/srv/one" text "1"
+}
+
+app two {
+    uses tool("2"), plain
+    file "/srv/two" text "2"
+}
+`
+
+func pkg(name string, minimal bool) lock.Package {
+	return lock.Package{
+		Distribution: "debian/bookworm", Arch: "amd64", Name: name, Version: "1", URL: "debian:pool/" + name + "/" + name + ".deb",
+		Digest: "sha256:" + strings.Repeat("0", 63) + "1", Size: 1_000_000, Installed: 3_000_000, Minimal: minimal,
+	}
+}
+
+// input is a text as a program, with a lock file for it.
+func input(text string) compiler.Input {
+	pins := &lock.File{Packages: []lock.Package{pkg("base-files", true), pkg("lib1", false), pkg("lib2", false)}}
+	pins.Sort()
+	return compiler.Input{
+		Project: fstest.MapFS{"a.layer": {Data: []byte(text)}}, Dir: ".", Lock: pins,
+		Platform: component.Platform{OS: "linux", Arch: "amd64"},
+	}
+}
+
+func compiled(t *testing.T, in compiler.Input) *compiler.Output {
+	t.Helper()
+	out, list := compiler.Compile(in, compiler.Planned)
+	for _, d := range list {
+		t.Fatal(d.Message)
+	}
+	return out
+}
+
+// affected are the images with a new digest of the only answer.
+func affected(t *testing.T, answers []Answer) string {
+	t.Helper()
+	if len(answers) != 1 {
+		t.Fatalf("%d answers", len(answers))
+	}
+	var names []string
+	for _, i := range answers[0].Affected() {
+		names = append(names, i.App.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestTouch(t *testing.T) {
+	out := compiled(t, input(program))
+	for names, want := range map[string]string{
+		`tool("1")`: "one", "tool": "one two", "plain": "one two", "app two": "two", "lib2 port": "one two", "base-files": "one two",
+	} {
+		list := strings.Fields(names)
+		if strings.HasPrefix(names, "app ") {
+			list = []string{names}
+		}
+		answers, err := Touch(out, list)
+		if err != nil {
+			t.Errorf("%s: %v", names, err)
+			continue
+		}
+		if got := affected(t, answers); got != want || len(answers[0].Touched) == 0 {
+			t.Errorf("%s: %s, want %s; touched %v", names, got, want, answers[0].Touched)
+		}
+	}
+	var unknown *UnknownError
+	if _, err := Touch(out, []string{"tol"}); !errors.As(err, &unknown) || unknown.Near != "tool" {
+		t.Errorf("a typo: %v", err)
+	}
+	if _, err := Touch(out, []string{"ib"}); !errors.As(err, &unknown) || unknown.Near != "" || !slices.Equal(unknown.Like, []string{"lib1", "lib2"}) {
+		t.Errorf("a part of names: %+v", err)
+	}
+}
+
+func TestOverride(t *testing.T) {
+	in := input(program)
+	out := compiled(t, in)
+	answers, list, err := Override(in, out, `tool("1")`, "3")
+	if err != nil || len(list) > 0 {
+		t.Fatalf("%v, %v", err, list)
+	}
+	if got := affected(t, answers); got != "one" {
+		t.Errorf("affected: %s", got)
+	}
+	if a := answers[0].Assumed; len(a) != 1 || a[0].Name != "lib3" || a[0].Like != "lib1" {
+		t.Errorf("assumed: %v", a)
+	}
+	if answers, _, err = Override(in, out, "port", "81"); err != nil || affected(t, answers) != "one" || len(answers[0].Assumed) > 0 {
+		t.Errorf("a number: %v, %v", answers, err)
+	}
+	if answers, _, err = Override(in, out, `tool("1")`, "1"); err != nil || affected(t, answers) != "" {
+		t.Errorf("the argument that it has: %v, %v", answers, err)
+	}
+
+	var ambiguous *AmbiguousError
+	_, _, err = Override(in, out, "tool", "3")
+	if !errors.As(err, &ambiguous) || !slices.Equal(ambiguous.Instances, []string{`tool("1")`, `tool("2")`}) {
+		t.Errorf("two instances: %v", err)
+	}
+	var argument *NoArgumentError
+	for _, name := range []string{"plain", "lib1"} {
+		if _, _, err = Override(in, out, name, "3"); !errors.As(err, &argument) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var unknown *UnknownError
+	if _, _, err = Override(in, out, "absent", "3"); !errors.As(err, &unknown) || err.Error() != "no image has absent" {
+		t.Errorf("an unknown name: %v", err)
+	}
+}
+
+// What cannot be assumed is a finding, as it is without an override.
+func TestOverrideUnpinned(t *testing.T) {
+	in := input(strings.Replace(program, `os.packages("lib${version}")`, `os.packages(match version { "3": "other", else: "lib${version}" })`, 1))
+	out := compiled(t, in)
+	answers, list, err := Override(in, out, `tool("1")`, "3")
+	if answers != nil || err != nil || !list.HasErrors() || list[0].Code != component.Unpinned {
+		t.Errorf("%v, %v, %v", answers, list, err)
+	}
+}
+
+// Since compares the platforms that there are now; a new one has no image yet.
+func TestSince(t *testing.T) {
+	old := compiled(t, input(program))
+	now := compiled(t, input(strings.Replace(program, `"/srv/two" text "2"`, `"/srv/two" text "3"`, 1)))
+	if got := affected(t, Since(old, now)); got != "two" {
+		t.Errorf("affected: %s", got)
+	}
+	if got := affected(t, Since(old, old)); got != "" {
+		t.Errorf("affected by nothing: %s", got)
+	}
+	if got := affected(t, Since(&compiler.Output{}, now)); got != "one two" {
+		t.Errorf("affected by a new platform: %s", got)
+	}
+}
+
+// Two layers are too few for this fleet, so there is no such plan.
+func TestLimits(t *testing.T) {
+	names := func(text string) (string, int) {
+		out := compiled(t, input(text))
+		choices, own := Limits(out.Targets[0], out.Lock)
+		var all []string
+		for n, c := range choices {
+			if all = append(all, c.Name); (c.Plan == out.Targets[0].Plan) != (n == own) {
+				t.Errorf("the plan of the limit %s is its own: %v", c.Name, n != own)
+			}
+		}
+		return strings.Join(all, " "), own
+	}
+	limit := func(of, n string) string {
+		return strings.Replace(program, of, of+"\n    layers "+n, 1)
+	}
+	const fleet = `base debian.release("12", security: false)`
+	if got, own := names(limit(fleet, "4")); got != "3 4 5 6 7 8 9 10 11 12" || own != 1 {
+		t.Errorf("four layers: %s, own %d", got, own)
+	}
+	if got, own := names(limit(fleet, "14")); got != "3 4 5 6 7 8 9 10 11 12 13 14" || own != 11 {
+		t.Errorf("fourteen layers: %s, own %d", got, own)
+	}
+	if got, own := names(limit("app one {", "5")); !strings.HasPrefix(got, "as written 3 4") || own != 0 {
+		t.Errorf("an app with another limit: %s, own %d", got, own)
+	}
+}
