@@ -39,19 +39,20 @@ var policy = map[string]string{
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/component compiler/lock compiler/plan",
 
 	"llb":           "lang/source lang/paths compiler/component compiler/lock compiler/plan llb/helper",
+	"llb/archive":   "lang/paths",
 	"llb/helper":    "",
 	"llb/replace":   "",
 	"llb/engine":    "lang/redact lang/visible llb/replace llb/transport",
 	"llb/exact":     "", // the judge shares nothing with what it judges
 	"llb/images":    "lang/diag compiler/component compiler/plan llb llb/engine llb/helper llb/pin llb/project llb/transport",
 	"llb/module":    "llb/replace lang/paths lang/diag lang/load compiler/lock",
-	"llb/pin":       "compiler/lock compiler/debian llb/rootfs llb/transport",
+	"llb/pin":       "compiler/lock compiler/debian llb/archive llb/rootfs llb/transport",
 	"llb/project":   "compiler/component",
-	"llb/registry":  "compiler/lock llb/rootfs llb/transport",
+	"llb/registry":  "compiler/lock llb/archive llb/rootfs llb/transport",
 	"llb/transport": "",
-	"llb/rootfs":    "lang/paths compiler/lock",
+	"llb/rootfs":    "lang/paths compiler/lock llb/archive",
 
-	"cmd/layc-helper": "",
+	"cmd/layc-helper": "lang/paths llb/archive",
 	"cmd/layc":        "any",
 }
 

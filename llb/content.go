@@ -380,7 +380,11 @@ func (l *lowerer) unpacked(i *component.Instance, s *component.Fetch, archive ll
 	if s.Limit > 0 {
 		args = append(args, strconv.FormatInt(s.Limit, 10))
 	}
-	opts := l.help(i.Title, "unpack", s.Span, args...)
+	return l.extracted(archive, l.help(i.Title, "unpack", s.Span, args...))
+}
+
+// extracted is what the helper makes in /out of a download in /in.
+func (l *lowerer) extracted(archive llb.State, opts []llb.RunOption) llb.State {
 	if l.err != nil {
 		return llb.Scratch()
 	}

@@ -97,8 +97,7 @@ func (l *lowerer) base(i *component.Instance) llb.State {
 		l.layouts[s.Layout] = true
 		return llb.NewState(llb.OCILayout("layc/layout@"+s.Digest, llb.OCIStore("", s.Layout), llb.Platform(l.platform), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
 	case s.Rootfs != nil:
-		info := &llb.CopyInfo{AttemptUnpack: true}
-		return llb.Scratch().File(llb.Copy(l.download(i, s.Rootfs), "/"+downloaded, "/", info), l.from(i.Title, "unpack", s.Rootfs.Span))
+		return l.extracted(l.download(i, s.Rootfs), l.help(i.Title, "unpack", s.Rootfs.Span, "rootfs", "/in/"+downloaded, "/out"))
 	}
 	return l.must(debianBase(l.debian(i.Title, "from its packages", i.Span, i.System.Packages)))
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // Comparing the entries of two trees. A file's size and time are no evidence of
@@ -194,7 +196,7 @@ func given(name string) bool {
 // only capabilities into layers, and a name that begins with .wh. deletes
 // something there.
 func unfit(file, name string) (string, error) {
-	if strings.HasPrefix(name, ".wh.") {
+	if paths.DeletesFile(name) {
 		return "has a name that begins with .wh., which in a layer means that a file is deleted: give it another name", nil
 	}
 	all, err := lost(file)

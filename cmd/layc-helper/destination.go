@@ -1,31 +1,28 @@
 package main
 
 import (
+	"archive/tar"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
-	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/archive"
 )
 
-// destination writes entries below a directory, and never leaves it. Paths are
-// relative and clean. Something at the same path is replaced, unless it is a
-// directory that holds something. Directories above are made as they are needed.
+// destination writes entries below a directory, and never leaves it. Where they go
+// and what they replace is the tree's to say.
 type destination struct {
-	root  *os.Root
-	modes map[uint64]fs.FileMode // of directories by their inode, given when all is written
+	root *os.Root
+	tree *archive.Tree
+	keep bool // owners and times are the archive's
 
 	// Entries mostly follow others of their directory.
 	at   string
-	open *os.Root
-}
-
-func newDestination(root *os.Root) *destination {
-	return &destination{root: root, modes: map[uint64]fs.FileMode{}}
+	open *os.File
 }
 
 // close gives back what is open; the root is not the destination's to close.
@@ -37,188 +34,145 @@ func (t *destination) close() {
 }
 
 // above makes and opens the directory of a path.
-func (t *destination) above(to string) (*os.Root, error) {
+func (t *destination) above(to string) (int, error) {
 	dir := path.Dir(to)
 	if t.open != nil && t.at == dir {
-		return t.open, nil
+		return int(t.open.Fd()), nil
 	}
 	t.close()
 	if err := t.root.MkdirAll(dir, 0o755); err != nil {
-		return nil, reason(err)
+		return 0, err
 	}
-	open, err := t.root.OpenRoot(dir)
+	open, err := t.root.Open(dir)
 	if err != nil {
-		return nil, reason(err)
+		return 0, err
 	}
 	t.at, t.open = dir, open
-	return open, nil
+	return int(open.Fd()), nil
 }
 
-// make makes something, after what has its path was removed.
-func (t *destination) make(to string, made func(dir *os.Root, name string) error) error {
-	dir, err := t.above(to)
+// put makes what an entry says; write writes the content of a file.
+func (t *destination) put(e *archive.Entry, write func(*os.File) error) error {
+	c, err := t.tree.Put(e)
 	if err != nil {
 		return err
 	}
-	name := path.Base(to)
-	if err = made(dir, name); !errors.Is(err, fs.ErrExist) {
-		return reason(err)
-	}
-	if err := t.remove(dir, name); err != nil {
-		return err
-	}
-	if dir, err = t.above(to); err != nil {
-		return err
-	}
-	return reason(made(dir, name))
-}
-
-// remove removes what has the path of a new entry.
-func (t *destination) remove(dir *os.Root, name string) error {
-	info, err := dir.Lstat(name)
-	if err != nil {
-		return reason(err)
-	}
-	err = dir.Remove(name)
-	if errors.Is(err, syscall.ENOTEMPTY) {
-		return errors.New("an earlier entry is a directory of this path that holds something; only an empty one is replaced")
-	}
-	if err != nil {
-		return reason(err)
-	}
-	if info.IsDir() {
-		delete(t.modes, inodeOf(info))
-	}
-	if !info.Mode().IsRegular() {
-		t.close() // a path may have led through it
-	}
-	return nil
-}
-
-// dir makes a directory, or gives one that is there another mode.
-func (t *destination) dir(to string, mode fs.FileMode) error {
-	return t.make(to, func(dir *os.Root, name string) error {
-		failed := dir.Mkdir(name, 0o755)
-		if failed != nil && !errors.Is(failed, fs.ErrExist) {
-			return failed
+	if c.Removed != "" {
+		t.close() // it may be the directory that is open
+		if err := t.root.Remove(c.Removed); err != nil {
+			return reason(err)
 		}
-		info, err := dir.Lstat(name)
-		if err != nil {
-			return err
-		}
-		if !info.IsDir() {
-			return failed
-		}
-		t.modes[inodeOf(info)] = mode
+	}
+	if c.Stays {
 		return nil
-	})
+	}
+	dir, err := t.above(c.At)
+	if err != nil {
+		return reason(err)
+	}
+	name := path.Base(c.At)
+	switch e.Kind {
+	case tar.TypeDir:
+		return unix.Mkdirat(dir, name, 0o755) // see finish
+	case tar.TypeLink:
+		return reason(t.root.Link(c.From, c.At))
+	case tar.TypeReg:
+		return reason(t.file(dir, name, e, write))
+	case tar.TypeSymlink:
+		err = unix.Symlinkat(e.Link, dir, name)
+	case tar.TypeFifo:
+		err = unix.Mknodat(dir, name, unix.S_IFIFO|0o600, 0)
+	case tar.TypeChar:
+		err = unix.Mknodat(dir, name, unix.S_IFCHR|0o600, int(unix.Mkdev(e.Major, e.Minor)))
+	case tar.TypeBlock:
+		err = unix.Mknodat(dir, name, unix.S_IFBLK|0o600, int(unix.Mkdev(e.Major, e.Minor)))
+	}
+	if err == nil && t.keep {
+		err = unix.Fchownat(dir, name, e.UID, e.GID, unix.AT_SYMLINK_NOFOLLOW)
+	}
+	if err == nil && e.Kind != tar.TypeSymlink {
+		err = unix.Fchmodat(dir, name, e.Mode, 0)
+	}
+	if err == nil {
+		err = unix.UtimesNanoAt(dir, name, t.times(e), unix.AT_SYMLINK_NOFOLLOW)
+	}
+	return err
 }
 
-const capabilityName = "security.capability"
-
-// boundedCopy is the content of a file, within a budget.
-type boundedCopy struct {
-	in io.Reader
-	b  *budget
-}
-
-// file makes a file, with capabilities unless they are empty.
-func (t *destination) file(to string, mode fs.FileMode, capability string, content *boundedCopy) error {
-	var f *os.File
-	err := t.make(to, func(dir *os.Root, name string) (err error) {
-		f, err = dir.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		return err
-	})
+// file makes a file.
+func (t *destination) file(dir int, name string, e *archive.Entry, write func(*os.File) error) error {
+	fd, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(&boundedFile{f, content.b}, content.in)
-	// Writing takes away capabilities and set-user-ID.
-	err = errors.Join(err, f.Chmod(permissions(mode)))
-	if capability != "" && err == nil {
-		if failed := unix.Fsetxattr(int(f.Fd()), capabilityName, []byte(capability), 0); failed != nil {
+	f := os.NewFile(uintptr(fd), name)
+	err = write(f)
+	// Writing and another owner take away capabilities and set-user-ID.
+	if err == nil && t.keep {
+		err = unix.Fchown(fd, e.UID, e.GID)
+	}
+	if err == nil {
+		err = unix.Fchmod(fd, e.Mode)
+	}
+	if e.Capability != "" && err == nil {
+		if failed := unix.Fsetxattr(fd, archive.Capability, []byte(e.Capability), 0); failed != nil {
 			err = fmt.Errorf("setting its capabilities: %w", failed)
 		}
 	}
-	stamp := []unix.Timespec{{Sec: epoch.Unix()}, {Sec: epoch.Unix()}}
 	if err == nil {
-		err = unix.UtimesNanoAt(int(f.Fd()), "", stamp, unix.AT_EMPTY_PATH)
+		err = unix.UtimesNanoAt(fd, "", t.times(e), unix.AT_EMPTY_PATH)
 	}
-	return reason(errors.Join(err, f.Close()))
+	return errors.Join(err, f.Close())
 }
 
-// symlink makes a symbolic link that holds target.
-func (t *destination) symlink(to, target string) error {
-	return t.make(to, func(dir *os.Root, name string) error { return dir.Symlink(target, name) })
+// times are the times of an entry, as the kernel takes them.
+func (t *destination) times(e *archive.Entry) []unix.Timespec {
+	stamp := unix.Timespec{Sec: epoch.Unix()}
+	if t.keep && e != nil {
+		stamp.Sec = e.Seconds
+	}
+	return []unix.Timespec{stamp, stamp}
 }
 
-// hardLink makes another name of what was unpacked as from.
-func (t *destination) hardLink(to, from string) error {
-	return t.make(to, func(*os.Root, string) error {
-		err := t.root.Link(from, to)
-		if errors.Is(err, fs.ErrExist) {
-			a, err1 := t.root.Lstat(from)
-			b, err2 := t.root.Lstat(to)
-			if err1 == nil && err2 == nil && os.SameFile(a, b) {
-				return nil // a link to itself, or one that is there twice
-			}
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("it is a hard link to %s, which no earlier entry is", shown(from))
-		}
-		return err
-	})
-}
-
-// finish gives directories their modes and time, which writing into them
+// finish gives directories their owners, modes and times, which writing into them
 // would have met or changed.
-func (t *destination) finish() error { return t.settle(t.root, ".") }
+func (t *destination) finish() error {
+	dir, err := t.root.Open(".")
+	if err != nil {
+		return err
+	}
+	return t.settle(dir, t.tree.Root())
+}
 
-// settle finishes a directory and what is in it, the deepest first. It does
-// without the library's walk, which takes no names that are not UTF-8.
-func (t *destination) settle(above *os.Root, name string) error {
-	dir, err := above.OpenRoot(name)
-	if err != nil {
-		return err
-	}
+// settle finishes a directory and what is in it, the deepest first, and closes it.
+func (t *destination) settle(dir *os.File, node *archive.Node) error {
 	defer dir.Close()
-	list, err := dir.Open(".")
-	if err != nil {
-		return err
+	fd := int(dir.Fd())
+	for name, child := range node.Entries() {
+		if child.Kind != tar.TypeDir {
+			continue
+		}
+		in, err := unix.Openat(fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		if err == nil {
+			err = t.settle(os.NewFile(uintptr(in), name), child)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	defer list.Close()
-	info, err := list.Stat()
-	if err != nil {
-		return err
-	}
-	entries, err := list.ReadDir(-1)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			if err := t.settle(dir, e.Name()); err != nil {
+	mode := uint32(0o755)
+	if e := node.Says; e != nil {
+		mode = e.Mode
+		if t.keep {
+			if err := unix.Fchown(fd, e.UID, e.GID); err != nil {
 				return err
 			}
 		}
 	}
-	mode, ok := t.modes[inodeOf(info)]
-	if !ok {
-		mode = 0o755
+	if err := unix.Fchmod(fd, mode); err != nil {
+		return err
 	}
-	return errors.Join(dir.Chmod(".", permissions(mode)), dir.Chtimes(".", epoch, epoch))
-}
-
-// permissions are the twelve bits of a mode.
-func permissions(mode fs.FileMode) fs.FileMode {
-	return mode & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky)
-}
-
-func inodeOf(info fs.FileInfo) uint64 {
-	if s, ok := info.Sys().(*syscall.Stat_t); ok {
-		return s.Ino
-	}
-	return 0
+	return unix.UtimesNanoAt(fd, "", t.times(node.Says), unix.AT_EMPTY_PATH)
 }
 
 // reason is an error of a file without the path, which the caller shows.

@@ -3,20 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
+
+	"github.com/layc-lang/layc/llb/archive"
 )
 
-// A small archive can hold so much that it fills the disk, or so many entries
-// or so deep paths that unpacking does not end. An archive's size bounds what it
-// may hold, unless the program gives it a limit of its own.
-
-const (
-	maxDepth = 256  // elements of a path
-	maxPath  = 4095 // bytes of a path, as Linux has it
-
-	freeSize  = 1 << 30 // every archive may hold this much
-	sizeRatio = 100     // and as many times its own size
-	blockCost = 4 << 10 // what a file takes on a disk at least
-)
+// blockCost is what a file takes on a disk at least.
+const blockCost = 4 << 10
 
 // budget bounds what an archive may hold.
 type budget struct {
@@ -24,7 +17,6 @@ type budget struct {
 	given   bool  // the program says the limit
 	written int64
 	read    int64 // bytes that were decompressed
-	entries int64
 }
 
 // newBudget returns the budget of an archive that has size bytes. A limit of 0
@@ -33,13 +25,16 @@ func newBudget(limit, size int64) *budget {
 	if limit > 0 {
 		return &budget{limit: limit, given: true}
 	}
-	return &budget{limit: freeSize + sizeRatio*size}
+	return &budget{limit: archive.Allowed(size)}
 }
 
-// entry counts one more entry.
-func (b *budget) entry() error {
-	if b.entries++; b.entries > max(b.limit/blockCost, 1000) {
-		return fmt.Errorf("it has more than %d entries, %s", b.entries-1, b.why())
+// unbounded is the budget of an archive that is known.
+func unbounded() *budget { return &budget{limit: math.MaxInt64 / 4} }
+
+// entries fails if an archive has more than n entries.
+func (b *budget) entries(n int64) error {
+	if most := max(b.limit/blockCost, 1000); n > most {
+		return fmt.Errorf("it has more than %d entries, %s", most, b.why())
 	}
 	return nil
 }

@@ -10,6 +10,8 @@
 //	layc-helper unpack STRIP ARCHIVE DIR [LIMIT]
 //	                          extract an archive without the first STRIP
 //	                          elements of its paths, and at most LIMIT bytes
+//	layc-helper rootfs ARCHIVE DIR
+//	                          extract the archive of a root file system
 //	layc-helper add ROOT EXTRA…
 //	                          add to a system: -- NAME UID GID HOME SHELL
 //	                          [GROUP…] enters a user, ++ DIR places a tree
@@ -66,7 +68,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, add, append, choose, verify, squash, combine, links, remain, sum512, test, user, again or libraries: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, verify, squash, combine, links, remain, sum512, test, user, again or libraries: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -77,6 +79,8 @@ func run(args []string) error {
 		return packages(args[0], args[1], args[2:])
 	case (len(args) == 4 || len(args) == 5) && args[0] == "unpack":
 		return unpackArgs(args[1:])
+	case len(args) == 3 && args[0] == "rootfs":
+		return unpackSystem(args[1], args[2])
 	}
 	switch {
 	case len(args) >= 2 && args[0] == "add":

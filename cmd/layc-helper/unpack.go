@@ -1,16 +1,17 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
+	"archive/tar"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strconv"
-	"strings"
+
+	"github.com/layc-lang/layc/llb/archive"
 )
+
+// What an archive makes, package archive says; here it is made.
 
 // unpackArgs unpacks as a command line says: STRIP ARCHIVE DIR [LIMIT].
 func unpackArgs(args []string) error {
@@ -27,9 +28,9 @@ func unpackArgs(args []string) error {
 	return unpack(strip, limit, args[1], args[2])
 }
 
-// unpack writes what an archive holds below dir, which is made. The content
-// says what kind of archive it is: tar, which may be compressed, or zip. The
-// first strip elements of each path are cut off; entries that have no more than
+// unpack writes what an archive holds below dir, which is empty or made. The
+// content says what kind of archive it is: tar, which may be compressed, or zip.
+// The first strip elements of each path are cut off; entries that have no more than
 // that are passed over. A limit of 0 bytes is the usual one, see budget.
 //
 // Files keep their permissions, all twelve bits, and their capabilities. They
@@ -38,6 +39,62 @@ func unpackArgs(args []string) error {
 // of the same path, but no directory that holds something. What cannot be kept is
 // an error, as are paths that lead out of dir, by themselves or through a link.
 func unpack(strip int, limit int64, file, dir string) error {
+	return extract(file, dir, archive.NewTree(), func(x *extraction, f *os.File, size int64) error {
+		x.budget = newBudget(limit, size)
+		plain, err := archive.Plain(f, x.budget.stream)
+		var other *archive.OtherError
+		if errors.As(err, &other) {
+			err = notTar(x, other, strip, f, size)
+		} else if err == nil {
+			err = x.tar(archive.NewTar(plain, strip))
+		}
+		switch {
+		case err != nil || x.placed > 0:
+			return err
+		case strip == 0:
+			return archive.ErrEmpty
+		}
+		return fmt.Errorf("it holds nothing below %d leading directories", strip)
+	})
+}
+
+// notTar unpacks what is a zip, perhaps behind a script, and says of all else what
+// it is.
+func notTar(x *extraction, other *archive.OtherError, strip int, f *os.File, size int64) error {
+	switch {
+	case other.Compressed:
+		return fmt.Errorf("%w; without `unpack`, fetch keeps the file as it is", other)
+	case other.Is == "" || other.Is == archive.Zip:
+		return x.zip(f, size, strip)
+	}
+	return fmt.Errorf("%w; layc unpacks tar, also compressed with gzip, bzip2, xz or zstd, and zip", other)
+}
+
+// unpackSystem unpacks the archive of a root file system: as unpack does, but with
+// owners, times, devices and pipes. What the archive does not mention belongs to
+// root and has the canonical time. layc lock has seen how much it is.
+func unpackSystem(file, dir string) error {
+	return extract(file, dir, archive.NewSystemTree(), func(x *extraction, f *os.File, size int64) error {
+		x.out.keep = true
+		x.budget = unbounded()
+		in, err := archive.System(f, x.budget.stream)
+		if err != nil {
+			return err
+		}
+		return x.tar(in)
+	})
+}
+
+// extraction is an archive that is being unpacked.
+type extraction struct {
+	placed int // entries that were written
+	out    *destination
+	budget *budget
+}
+
+// extract opens an archive and a directory that is made, and lets do unpack the one
+// into the other.
+func extract(file, dir string, tree *archive.Tree, do func(*extraction, *os.File, int64) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -55,116 +112,45 @@ func unpack(strip int, limit int64, file, dir string) error {
 	if err != nil {
 		return err
 	}
-	x := &extraction{strip: strip, out: newDestination(root), budget: newBudget(limit, info.Size())}
+	x := &extraction{out: &destination{root: root, tree: tree}}
 	defer x.out.close()
-	if err := x.archive(f, info.Size()); err != nil {
+	if err := do(x, f, info.Size()); err != nil {
 		return fmt.Errorf("unpacking the archive: %w", err)
-	}
-	if x.placed == 0 && strip == 0 {
-		return errors.New("the archive is empty")
-	}
-	if x.placed == 0 {
-		return fmt.Errorf("the archive holds nothing below %d leading directories", strip)
 	}
 	return x.out.finish()
 }
 
-// extraction is an archive that is being unpacked.
-type extraction struct {
-	strip  int
-	placed int // entries that were written
-	out    *destination
-	budget *budget
-}
-
-// archive unpacks an archive of any kind. Tar comes first: its header has a
-// checksum, while the name with which it begins may look like anything.
-func (x *extraction) archive(f *os.File, size int64) error {
-	in := bufio.NewReaderSize(f, 1<<20)
-	first, err := in.Peek(blockSize)
-	if err != nil && err != io.EOF {
-		return err
-	}
-	if isTar(first) {
-		return x.tar(in)
-	}
-	if plain, known, err := decompressed(in, first); known {
+// tar unpacks the entries of a tar archive.
+func (x *extraction) tar(in *archive.Tar) error {
+	for {
+		e, err := in.Next()
+		if failed := x.budget.entries(in.Entries()); failed != nil {
+			return failed
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = x.put(e, in)
+		}
 		if err != nil {
-			return fmt.Errorf("reading compressed data: %w", err)
+			return err
 		}
-		in = bufio.NewReaderSize(x.budget.stream(plain), 1<<20)
-		if first, err = in.Peek(blockSize); err != nil && err != io.EOF {
-			return fmt.Errorf("reading compressed data: %w", err)
-		}
-		if !isTar(first) {
-			return errors.New("it is a compressed file, but not a compressed tar archive; without `unpack`, fetch keeps the file as it is")
-		}
-		return x.tar(in)
 	}
-	if name := otherKind(first); name != "" {
-		return fmt.Errorf("it is %s; layc unpacks tar, also compressed with gzip, bzip2, xz or zstd, and zip", name)
-	}
-	return x.zip(f, size)
 }
 
-// otherKind names what a file is by how it begins, for files that are often
-// taken for archives; "" if it is none of these.
-func otherKind(first []byte) string {
-	for _, k := range []struct{ magic, name string }{
-		{"7z\xbc\xaf\x27\x1c", "a 7z archive"}, {"Rar!\x1a\x07", "a RAR archive"}, {"!<arch>\n", "an ar archive, such as a Debian package"},
-		{"\xed\xab\xee\xdb", "an RPM package"}, {"070701", "a cpio archive"}, {"070707", "a cpio archive"},
-		{"LZIP", "compressed with lzip"}, {"\x04\x22\x4d\x18", "compressed with lz4"}, {"\x1f\x9d", "compressed with compress"},
-		{"\x5d\x00\x00", "compressed with lzma"}, {"\x89LZO", "compressed with lzop"},
-	} {
-		if bytes.HasPrefix(first, []byte(k.magic)) {
-			return k.name
+// put writes an entry, with its content if it is a file.
+func (x *extraction) put(e *archive.Entry, content io.Reader) error {
+	x.placed++
+	err := x.out.put(e, func(f *os.File) error {
+		if e.Kind != tar.TypeReg {
+			return nil
 		}
+		_, err := io.Copy(&boundedFile{f, x.budget}, content)
+		return err
+	})
+	if err != nil {
+		return archive.Of(e.Name, err)
 	}
-	if text := strings.ToLower(strings.TrimSpace(string(first))); strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") {
-		return "a page of HTML"
-	}
-	return ""
-}
-
-// place is where an entry goes; ok is false if nothing of its path is left.
-// Two dots go up, and an error says that the path leads out or that an image
-// cannot hold it.
-func (x *extraction) place(name string) (to string, ok bool, err error) {
-	var parts []string
-	for part := range strings.SplitSeq(name, "/") {
-		switch part {
-		case "", ".":
-		case "..":
-			if len(parts) == 0 {
-				return "", false, errors.New("the path leads out of the archive")
-			}
-			parts = parts[:len(parts)-1]
-		default:
-			parts = append(parts, part)
-		}
-	}
-	if len(parts) <= x.strip {
-		return "", false, nil
-	}
-	parts = parts[x.strip:]
-	if len(parts) > maxDepth {
-		return "", false, fmt.Errorf("the path has %d elements, and layc unpacks at most %d", len(parts), maxDepth)
-	}
-	for _, part := range parts {
-		if strings.HasPrefix(part, ".wh.") {
-			return "", false, fmt.Errorf("an image cannot hold the name %q: in a layer, names that begin with .wh. delete files", part)
-		}
-	}
-	if to = path.Join(parts...); len(to) > maxPath {
-		return "", false, fmt.Errorf("the path has %d bytes, and layc unpacks at most %d", len(to), maxPath)
-	}
-	return to, true, nil
-}
-
-// shown is an entry's name in an error, where control characters are escaped.
-func shown(name string) string {
-	if len(name) > 200 {
-		name = name[:100] + "…" + name[len(name)-100:]
-	}
-	return fmt.Sprintf("%q", name)
+	return nil
 }

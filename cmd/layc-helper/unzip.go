@@ -1,15 +1,16 @@
 package main
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
 	"compress/bzip2"
+	"compress/flate"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -17,13 +18,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
+	"golang.org/x/sys/unix"
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/layc-lang/layc/llb/archive"
 )
 
 // Where a zip leaves open what it means, this does as Info-ZIP's unzip does.
 
-func (x *extraction) zip(f *os.File, size int64) error {
-	archive, err := zip.NewReader(f, size)
+func (x *extraction) zip(f *os.File, size int64, strip int) error {
+	in, err := zip.NewReader(f, size)
 	if errors.Is(err, zip.ErrFormat) {
 		first := make([]byte, 2)
 		if _, err := f.ReadAt(first, 0); err == nil && string(first) == "PK" {
@@ -35,58 +39,106 @@ func (x *extraction) zip(f *os.File, size int64) error {
 		return err
 	}
 	var current *zip.File
-	methods(archive, func() *zip.File { return current })
-	for _, current = range archive.File {
-		if err := x.budget.entry(); err != nil {
+	methods(in, func() *zip.File { return current })
+	for n, file := range in.File {
+		if err := x.budget.entries(int64(n + 1)); err != nil {
 			return err
 		}
-		if err := x.zipped(current); err != nil {
-			return fmt.Errorf("%s: %w", shown(current.Name), err)
+		current = file
+		if err := x.zipped(file, strip); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 // zipped writes one entry of a zip.
-func (x *extraction) zipped(f *zip.File) error {
-	name := zipName(f)
-	to, ok, err := x.place(name)
-	if err != nil || !ok {
-		return err
+func (x *extraction) zipped(f *zip.File, strip int) error {
+	e, err := zipEntry(f, strip)
+	if err != nil {
+		return archive.Of(f.Name, err)
 	}
-	x.placed++
-	if f.Flags&1 != 0 {
-		return errors.New("it is encrypted, and layc knows no password")
+	if e.Path == "." {
+		return nil
 	}
-	mode := zipMode(f, name)
-	if mode.IsDir() {
-		if f.UncompressedSize64 > 0 {
-			return errors.New("it is a directory with content")
-		}
-		return x.out.dir(to, mode)
+	if e.Kind == tar.TypeDir {
+		return x.put(e, nil)
 	}
 	content, err := f.Open()
 	if errors.Is(err, zip.ErrAlgorithm) {
-		return fmt.Errorf("it is compressed by method %d%s, which layc does not read", f.Method, methodNames[f.Method])
+		err = fmt.Errorf("it is compressed by method %d%s, which layc does not read", f.Method, methodNames[f.Method])
 	}
 	if err != nil {
-		return err
+		return archive.Of(f.Name, zipReason(err))
 	}
 	defer content.Close()
-	switch mode.Type() {
-	case 0:
-		return x.out.file(to, mode, "", &boundedCopy{content, x.budget})
-	case fs.ModeSymlink:
-		target, err := io.ReadAll(io.LimitReader(content, maxPath+1))
-		if err == nil && (len(target) == 0 || len(target) > maxPath) {
+	in := &zipContent{content}
+	if e.Kind == tar.TypeSymlink {
+		target, err := io.ReadAll(io.LimitReader(in, archive.MaxPath+1))
+		if err == nil && (len(target) == 0 || len(target) > archive.MaxPath) {
 			err = errors.New("it is a link whose target is empty or too long")
 		}
 		if err != nil {
-			return err
+			return archive.Of(f.Name, err)
 		}
-		return x.out.symlink(to, string(target))
+		e.Link = string(target)
 	}
-	return errors.New("it is a device, a pipe or a socket, which layc does not unpack")
+	return x.put(e, in)
+}
+
+// zipEntry is what the header of an entry means.
+func zipEntry(f *zip.File, strip int) (*archive.Entry, error) {
+	name := zipName(f)
+	to, err := archive.Place(name, strip)
+	if err != nil || to == "." {
+		return &archive.Entry{Path: to}, err
+	}
+	if f.Flags&1 != 0 {
+		return nil, errors.New("it is encrypted, and layc knows no password")
+	}
+	mode := zipMode(f, name)
+	e := &archive.Entry{Name: f.Name, Path: to, Mode: mode & 0o7777}
+	switch mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		e.Kind = tar.TypeReg
+	case unix.S_IFLNK:
+		e.Kind = tar.TypeSymlink
+	case unix.S_IFDIR:
+		if e.Kind = tar.TypeDir; f.UncompressedSize64 > 0 {
+			return nil, errors.New("it is a directory with content")
+		}
+	default:
+		return nil, errors.New("it is a device, a pipe or a socket, which layc does not unpack")
+	}
+	return e, nil
+}
+
+// zipContent is the content of an entry, whose errors say what they mean.
+type zipContent struct{ in io.Reader }
+
+func (c *zipContent) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	if err != nil && err != io.EOF {
+		err = zipReason(err)
+	}
+	return n, err
+}
+
+// zipReason says what an error of the library means.
+func zipReason(err error) error {
+	switch {
+	case errors.Is(err, zip.ErrChecksum):
+		return errors.New("it is damaged: its checksum is wrong")
+	case errors.Is(err, zip.ErrFormat):
+		return errors.New("it is damaged: it is not where the list of files says")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("its content is cut off")
+	}
+	var corrupt flate.CorruptInputError
+	if errors.As(err, &corrupt) {
+		return errors.New("it is damaged: its compressed content cannot be read")
+	}
+	return err
 }
 
 // Systems that make zip files, by the number that those have for them.
@@ -146,27 +198,29 @@ func unicodePath(f *zip.File) (string, bool) {
 // no mode, or one that agrees with the attributes of DOS; otherwise those decide:
 // a directory is 0755 and a file 0644, without the bits to write if it is
 // read-only.
-func zipMode(f *zip.File, name string) fs.FileMode {
+func zipMode(f *zip.File, name string) uint32 {
 	const (
 		readOnly  = 0x01
 		directory = 0x10
 	)
-	unix, maker := f.ExternalAttrs>>16, f.CreatorVersion>>8
+	mode, maker := f.ExternalAttrs>>16, f.CreatorVersion>>8
+	if mode != 0 && mode&unix.S_IFMT == 0 {
+		mode |= unix.S_IFREG // programs leave it out
+	}
 	isDir := strings.HasSuffix(name, "/")
 	if maker == madeByUnix || maker == madeByMac {
-		mode := modeOf(unix)
 		switch {
-		case unix == 0 && isDir:
-			return fs.ModeDir | 0o755
-		case unix == 0:
-			return 0o644
+		case mode == 0 && isDir:
+			return unix.S_IFDIR | 0o755
+		case mode == 0:
+			return unix.S_IFREG | 0o644
 		case isDir:
-			mode = mode&^fs.ModeType | fs.ModeDir
+			return unix.S_IFDIR | mode&0o7777
 		}
 		return mode
 	}
 	if slices.Contains(withoutModes, maker) {
-		unix = 0
+		mode = 0
 	}
 	user := uint32(0o400)
 	if f.ExternalAttrs&readOnly == 0 {
@@ -175,34 +229,13 @@ func zipMode(f *zip.File, name string) fs.FileMode {
 	if isDir = isDir || f.ExternalAttrs&directory != 0; isDir {
 		user |= 0o100
 	}
-	mode := modeOf(unix) &^ fs.ModeType
-	if unix&0o700 != user {
-		mode = fs.FileMode(user | user>>3&0o055 | user>>6&0o055)
+	if mode&0o700 != user {
+		mode = user | user>>3&0o055 | user>>6&0o055
 	}
 	if isDir {
-		mode |= fs.ModeDir
+		return unix.S_IFDIR | mode&0o7777
 	}
-	return mode
-}
-
-// modeOf is a mode as Unix has it, where a type that is absent is a file's.
-func modeOf(unix uint32) fs.FileMode {
-	mode := fs.FileMode(unix & 0o777)
-	for bit, as := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
-		if unix&bit != 0 {
-			mode |= as
-		}
-	}
-	switch unix & 0o170000 {
-	case 0, 0o100000:
-	case 0o040000:
-		mode |= fs.ModeDir
-	case 0o120000:
-		mode |= fs.ModeSymlink
-	default:
-		mode |= fs.ModeIrregular
-	}
-	return mode
+	return unix.S_IFREG | mode&0o7777
 }
 
 // Methods of compression beyond those of the library.

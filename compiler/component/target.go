@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -12,9 +13,6 @@ const (
 	maxPathLength = 4095 // of a path, and of what a link holds
 	maxNameLength = 255  // of a name in a path
 )
-
-// whiteout begins the names by which a layer says that a file is gone.
-const whiteout = ".wh."
 
 // target checks a path within the image: absolute and clean. A trailing slash
 // is kept.
@@ -56,9 +54,9 @@ func (x *expander) targetName(name, p string, at source.Span) bool {
 	case len(name) > maxNameLength:
 		x.found.Errorf("E0320", at, "this path has a name of %d bytes", len(name)).
 			Note("Linux takes names of up to %d bytes", maxNameLength).Hint("write a shorter name")
-	case strings.HasPrefix(name, whiteout):
+	case paths.DeletesFile(name):
 		x.found.Errorf("E0320", at, "no file can be called %q in an image", name).
-			Note("in a layer, a name that begins with `%s` says that a file of the layers below is gone", whiteout).
+			Note("in a layer, a name that begins with `%s` says that a file of the layers below is gone", paths.Whiteout).
 			Hint("choose another name")
 	default:
 		return true

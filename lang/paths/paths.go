@@ -1,9 +1,11 @@
-// Package paths walks the directories above a path.
+// Package paths walks the directories above a path, and knows which names no image
+// can hold.
 package paths
 
 import (
 	"iter"
 	"path"
+	"strings"
 )
 
 // From yields a path and the directories above it, the nearest first. It stops
@@ -21,3 +23,10 @@ func From(p string) iter.Seq[string] {
 
 // Above is From without the path itself.
 func Above(p string) iter.Seq[string] { return From(path.Dir(path.Clean(p))) }
+
+// Whiteout begins the names by which a layer says that a file is gone.
+const Whiteout = ".wh."
+
+// DeletesFile reports whether a name in a path is such a one, so that no image can
+// hold it.
+func DeletesFile(name string) bool { return strings.HasPrefix(name, Whiteout) }

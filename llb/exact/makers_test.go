@@ -21,6 +21,7 @@ import (
 // as they like, which no program does.
 var makers = []maker{
 	{name: "tar by hand", make: handTar, strip: true, truth: handTruth, pick: func(r *rand.Rand) []item { return someItems(r, someNames(r), "fffddshh", false) }},
+	{name: "a system by hand", make: handTar, system: true, truth: inChroot, pick: func(r *rand.Rand) []item { return someItems(r, systemNames, "fffdddssshpcb", false) }},
 	{name: "GNU tar", make: byGNUTar, truth: gnuTar, strip: true, pick: func(r *rand.Rand) []item { return someItems(r, someNames(r), "fffdsh", true) }},
 	{name: "GNU tar, twice", make: appended, truth: gnuTar, strip: true, pick: func(r *rand.Rand) []item { return someItems(r, plainNames, "ffddsh", true) }},
 	{name: "bsdtar", make: byBSDTar, truth: gnuTar, strip: true, pick: func(r *rand.Rand) []item { return someItems(r, someNames(r), "fffdsh", false) }},
@@ -232,7 +233,7 @@ func handTar(m *making, items []item) error {
 			}
 		case 's':
 			kind, link, content = '2', i.text, ""
-			if !m.dots { // GNU tar makes links that lead out last
+			if !m.dots && !m.system { // GNU tar makes links that lead out last
 				link = strings.TrimLeft(link, "./")
 			}
 		case 'h':
@@ -242,6 +243,12 @@ func handTar(m *making, items []item) error {
 			}
 		case 'f':
 			kind = byte(choose(r, "0", "0", "\x00", "7")[0])
+		case 'c':
+			kind = '3'
+		case 'b':
+			kind = '4'
+		case 'p':
+			kind = '6'
 		}
 		switch {
 		case len(name) <= 100 && len(link) <= 100:
@@ -308,6 +315,10 @@ func tarHeader(dialect, name, prefix, link string, kind byte, mode uint32, size 
 	}
 	b[156] = kind
 	copy(b[157:257], link)
+	if dialect != "v7" && (kind == '3' || kind == '4') {
+		copy(b[329:337], fmt.Sprintf("%07o\x00", r.IntN(300)))
+		copy(b[337:345], fmt.Sprintf("%07o\x00", r.IntN(300)))
+	}
 	switch dialect {
 	case "ustar", "pax":
 		copy(b[257:], "ustar\x0000root")

@@ -20,8 +20,8 @@ import (
 func TestFreshness(t *testing.T) {
 	const libc = "Package: libc\nVersion: 2\nArchitecture: amd64\nEssential: yes\nFilename: pool/libc.deb\nSHA256: 1\n\n"
 	old := time.Date(2024, 5, 30, 0, 0, 0, 0, time.UTC)
-	release := func(more string) func(*testing.T, *archive, *Options) {
-		return func(t *testing.T, a *archive, _ *Options) { a.suite(t, "debian", "bookworm", libc, more) }
+	release := func(more string) func(*testing.T, *mirror, *Options) {
+		return func(t *testing.T, a *mirror, _ *Options) { a.suite(t, "debian", "bookworm", libc, more) }
 	}
 	pinned := func(date time.Time) lock.Pinned {
 		return lock.Pinned{Indexes: []lock.Index{
@@ -33,25 +33,25 @@ func TestFreshness(t *testing.T) {
 	versions := lock.Pinned{Packages: []lock.Package{{Name: "libc", Version: "1:1"}, {Name: "gone", Version: "1"}}}
 	tests := []struct {
 		name   string
-		spoil  func(*testing.T, *archive, *Options)
+		spoil  func(*testing.T, *mirror, *Options)
 		pinned lock.Pinned
 		want   string // the error; "" if there is none
 	}{
 		{"valid", release("Date: Sat, 01 Jun 2024 09:00:00 UTC\nValid-Until: Sat, 01 Jun 2024 10:00:00 UTC\n"), lock.Pinned{}, ""},
 		{"expired", release("Date: Wed, 01 Jan 2020 00:00:00 UTC\nValid-Until: Wed, 08 Jan 2020 00:00:00 UTC\n"), lock.Pinned{},
 			"debian:bookworm: URL/debian/dists/bookworm/InRelease: it expired on 2020-01-08 00:00:00 UTC: the mirror lags behind, or this machine's clock is wrong (it says 2024-06-01 10:00:00 UTC). Name another mirror with --mirror, or use this index with --allow-expired"},
-		{"expired, which is allowed", func(t *testing.T, a *archive, o *Options) {
+		{"expired, which is allowed", func(t *testing.T, a *mirror, o *Options) {
 			release("Valid-Until: Wed, 08 Jan 2020 00:00:00 UTC\n")(t, a, o)
 			o.AllowExpired = true
 		}, lock.Pinned{}, ""},
-		{"dated in the future", func(t *testing.T, a *archive, o *Options) {
+		{"dated in the future", func(t *testing.T, a *mirror, o *Options) {
 			release("Date: Thu, 01 Jan 2099 00:00:00 UTC\n")(t, a, o)
 			o.AllowExpired, o.AllowDowngrade = true, true
 		}, lock.Pinned{}, "it is dated 2099-01-01 00:00:00 UTC, which is in the future: check this machine's clock, which says 2024-06-01 10:00:00 UTC"},
 		{"ahead of this clock by seconds", release("Date: Sat, 01 Jun 2024 10:00:09 UTC\n"), lock.Pinned{}, ""},
 		{"ahead of this clock by more", release("Date: Sat, 01 Jun 2024 10:00:11 UTC\n"), lock.Pinned{}, "it is dated 2024-06-01 10:00:11 UTC, which is in the future"},
 		{"an index that is a second older", release("Date: Wed, 29 May 2024 23:59:59 UTC\n"), pinned(old), "it is of 2024-05-29 23:59:59 UTC, but"},
-		{"a summary without an end", func(_ *testing.T, a *archive, _ *Options) {
+		{"a summary without an end", func(_ *testing.T, a *mirror, _ *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = strings.Repeat("x", maxInRelease+1)
 		}, lock.Pinned{}, "InRelease has more than 16 MiB"},
 		{"the pinned index", release("Date: Thu, 30 May 2024 00:00:00 UTC\n"), pinned(old), ""},
@@ -59,28 +59,28 @@ func TestFreshness(t *testing.T) {
 		{"an older index", release("Date: Wed, 29 May 2024 00:00:00 UTC\n"), pinned(old),
 			"it is of 2024-05-29 00:00:00 UTC, but layc.lock knows the index of 2024-05-30 00:00:00 UTC: the mirror lags behind, or somebody serves an old index. Try again later, name another mirror with --mirror, or go back with --allow-downgrade"},
 		{"an index without a date", release(""), pinned(old), "it has no date, but layc.lock knows the index of 2024-05-30"},
-		{"an older index, which is allowed", func(t *testing.T, a *archive, o *Options) {
+		{"an older index, which is allowed", func(t *testing.T, a *mirror, o *Options) {
 			release("Date: Wed, 29 May 2024 00:00:00 UTC\n")(t, a, o)
 			o.AllowDowngrade = true
 		}, pinned(old), ""},
 		{"an index whose date was not recorded", release("Date: Wed, 29 May 2024 00:00:00 UTC\n"), pinned(time.Time{}), ""},
 		{"older packages", release(""), versions,
 			"the indexes have older versions than layc.lock pins: libc 1:1 → 2. Name another mirror with --mirror, or go back with --allow-downgrade"},
-		{"older packages, which is allowed", func(t *testing.T, a *archive, o *Options) { release("")(t, a, o); o.AllowDowngrade = true }, versions, ""},
-		{"a key that the source does not name", func(t *testing.T, a *archive, o *Options) {
+		{"older packages, which is allowed", func(t *testing.T, a *mirror, o *Options) { release("")(t, a, o); o.AllowDowngrade = true }, versions, ""},
+		{"a key that the source does not name", func(t *testing.T, a *mirror, o *Options) {
 			// The archive's key is one that apt trusts, and counts for nothing here.
 			h := host(t, debianRelease+"-- etc/apt/sources.list --\ndeb [signed-by=/other.asc] http://mirror.example.com/debian bookworm main\n-- etc/apt/trusted.gpg.d/x.asc --\n"+
 				armored(t, a.key)+"-- other.asc --\n"+armored(t, newKey(t)))
 			o.Keys = h.FindKeys
 		}, lock.Pinned{}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: signed by none of the known keys"},
-		{"a key that apt trusts", func(t *testing.T, a *archive, o *Options) {
+		{"a key that apt trusts", func(t *testing.T, a *mirror, o *Options) {
 			h := host(t, debianRelease+"-- etc/apt/sources.list --\ndeb http://mirror.example.com/debian bookworm main\n-- etc/apt/trusted.gpg.d/x.asc --\n"+armored(t, a.key))
 			o.Keys = h.FindKeys
 		}, lock.Pinned{}, ""},
-		{"not signed", func(t *testing.T, a *archive, _ *Options) {
+		{"not signed", func(t *testing.T, a *mirror, _ *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = "Codename: bookworm\n"
 		}, lock.Pinned{}, "not a signed file"},
-		{"no checksums but weak ones", func(t *testing.T, a *archive, _ *Options) {
+		{"no checksums but weak ones", func(t *testing.T, a *mirror, _ *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = a.sign(t, "Codename: bookworm\nMD5Sum:\n 0 1 main/binary-amd64/Packages\n")
 		}, lock.Pinned{}, "the Release file has no SHA256 checksums"},
 	}
@@ -137,9 +137,10 @@ func TestIndexBounds(t *testing.T) {
 // TestSignedIsBounded checks that no more is read of a file than its release says
 // that it has.
 func TestSignedIsBounded(t *testing.T) {
-	body := &counter{in: io.LimitReader(zeroReader{}, 64<<20)}
-	if _, err := readSigned(body, debian.IndexFile{Digest: "sha256:00", Size: 1000}); err == nil || body.n > 1001 {
-		t.Errorf("%d bytes were read: %v", body.n, err)
+	const size = 64 << 20
+	body := &io.LimitedReader{R: zeroReader{}, N: size}
+	if _, err := readSigned(body, debian.IndexFile{Digest: "sha256:00", Size: 1000}); err == nil || size-body.N > 1001 {
+		t.Errorf("%d bytes were read: %v", size-body.N, err)
 	}
 }
 

@@ -25,9 +25,9 @@ import (
 
 var now = time.Date(2024, 6, 1, 10, 0, 0, 0, time.UTC)
 
-// archive is a web server with the files of a small Debian archive, its
+// mirror is a web server with the files of a small Debian archive, its
 // security archive and a Maven repository.
-type archive struct {
+type mirror struct {
 	*httptest.Server
 	key *openpgp.Entity
 
@@ -37,14 +37,14 @@ type archive struct {
 	asked map[string]int
 }
 
-func newArchive(t *testing.T) *archive {
+func newArchive(t *testing.T) *mirror {
 	t.Helper()
 	key, err := openpgp.NewEntity("archive", "", "archive@example.com", &packet.Config{
 		Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return now.Add(-time.Hour) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &archive{key: key, files: map[string]string{}, fail: map[string]int{}, asked: map[string]int{}}
+	a := &mirror{key: key, files: map[string]string{}, fail: map[string]int{}, asked: map[string]int{}}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -75,7 +75,7 @@ func newArchive(t *testing.T) *archive {
 }
 
 // suite publishes an index; more is put before the checksums of its Release.
-func (a *archive) suite(t *testing.T, archive, suite, packages, more string) {
+func (a *mirror) suite(t *testing.T, archive, suite, packages, more string) {
 	t.Helper()
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
@@ -88,7 +88,7 @@ func (a *archive) suite(t *testing.T, archive, suite, packages, more string) {
 	a.files[dir+"/main/binary-amd64/Packages.gz"] = zipped.String()
 }
 
-func (a *archive) sign(t *testing.T, text string) string {
+func (a *mirror) sign(t *testing.T, text string) string {
 	t.Helper()
 	var out bytes.Buffer
 	w, err := clearsign.Encode(&out, a.key.PrivateKey, &packet.Config{Time: func() time.Time { return now }})
@@ -100,7 +100,7 @@ func (a *archive) sign(t *testing.T, text string) string {
 	return out.String()
 }
 
-func (a *archive) options() Options {
+func (a *mirror) options() Options {
 	return Options{
 		Mirrors: Mirrors{"debian": a.URL + "/debian", "debian-security": a.URL + "/debian-security", "maven": a.URL + "/m2"},
 		Keys:    func(debian.Suite) (openpgp.EntityList, error) { return openpgp.EntityList{a.key}, nil },
@@ -160,27 +160,27 @@ func TestByHashComesFirst(t *testing.T) {
 func TestPackagesErrors(t *testing.T) {
 	tests := []struct {
 		name  string
-		spoil func(t *testing.T, a *archive, o *Options)
+		spoil func(t *testing.T, a *mirror, o *Options)
 		want  string // URL stands for the server's
 	}{
-		{"changed index", func(t *testing.T, a *archive, o *Options) {
+		{"changed index", func(t *testing.T, a *mirror, o *Options) {
 			path := "/debian/dists/bookworm/main/binary-amd64/Packages.gz"
 			a.files[path] = a.files["/debian-security/dists/bookworm-security/main/binary-amd64/Packages.gz"]
 		}, "debian:bookworm: the list of packages is not the one that InRelease signs: it has "},
-		{"unknown key", func(t *testing.T, a *archive, o *Options) {
+		{"unknown key", func(t *testing.T, a *mirror, o *Options) {
 			other := newArchive(t)
 			o.Keys = other.options().Keys
 		}, "URL/debian/dists/bookworm/InRelease: signed by none of the known keys (it is signed by "},
-		{"no keys at all", func(t *testing.T, a *archive, o *Options) {
+		{"no keys at all", func(t *testing.T, a *mirror, o *Options) {
 			o.Keys = Host{Root: t.TempDir()}.FindKeys
 		}, "this machine has no keys to verify Debian's package index with: install the package debian-archive-keyring, or name a keyring file with --keyring"},
-		{"another suite", func(t *testing.T, a *archive, o *Options) {
+		{"another suite", func(t *testing.T, a *mirror, o *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = a.files["/debian/dists/bookworm-updates/InRelease"]
 		}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: it is about bookworm-updates (), not about bookworm: is the mirror set up right?"},
-		{"no such suite", func(t *testing.T, a *archive, o *Options) {
+		{"no such suite", func(t *testing.T, a *mirror, o *Options) {
 			delete(a.files, "/debian/dists/bookworm/InRelease")
 		}, "debian:bookworm: cannot download URL/debian/dists/bookworm/InRelease: the server says 404 Not Found (is the name right, and does the mirror have it?)"},
-		{"no security mirror", func(t *testing.T, a *archive, o *Options) {
+		{"no security mirror", func(t *testing.T, a *mirror, o *Options) {
 			delete(o.Mirrors, "debian-security")
 		}, "debian-security:bookworm-security: no mirror is known for debian-security (looked at the apt sources of this machine): name one with --mirror debian-security=URL"},
 	}

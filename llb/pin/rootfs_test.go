@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/layc-lang/layc/compiler/lock"
-	"github.com/layc-lang/layc/llb/rootfs"
+	"github.com/layc-lang/layc/llb/archive"
 	"github.com/layc-lang/layc/llb/transport"
 )
 
@@ -45,7 +45,7 @@ func TestRootfsBounds(t *testing.T) {
 	}
 	o.UnpackLimit = size / 2
 	_, err = resolver(o).Base(context.Background(), ref)
-	var limit *rootfs.LimitError
+	var limit *archive.LimitError
 	if !errors.As(err, &limit) || !strings.HasPrefix(err.Error(), ref.Name+": ") || !strings.Contains(err.Error(), "it unpacks to more than") {
 		t.Errorf("got %v", err)
 	}
@@ -59,7 +59,7 @@ func TestRootfsEmpty(t *testing.T) {
 		text := compressed(t, bytes.NewBuffer(plain))
 		a.files[name] = text
 		ref := lock.BaseRef{Kind: "rootfs", Name: a.URL + name, Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}
-		if _, err := resolver(a.options()).Base(context.Background(), ref); err == nil || !strings.Contains(err.Error(), "the archive holds nothing") {
+		if _, err := resolver(a.options()).Base(context.Background(), ref); err == nil || !strings.Contains(err.Error(), name+": it is empty") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

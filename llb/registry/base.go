@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/llb/archive"
 	"github.com/layc-lang/layc/llb/rootfs"
 )
 
@@ -40,7 +41,7 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	read := &readImage{Image: image, limit: limit}
 	files := mutate.Extract(read)
 	defer files.Close()
-	base.Links, base.Dirs, err = rootfs.Look(files)
+	base.Links, base.Dirs, err = rootfs.Layers(files)
 	if err == nil {
 		// Extract ends its archive in order before it says that a layer has failed.
 		_, err = io.Copy(io.Discard, files)
@@ -123,7 +124,7 @@ func (l *readLayer) Uncompressed() (io.ReadCloser, error) {
 		return nil, err
 	}
 	sum := sha256.New()
-	bound := rootfs.Bound(in, func() int64 { return size }, l.of.limit)
+	bound := archive.Bound(in, func() int64 { return size }, l.of.limit)
 	return &unpacking{io.TeeReader(bound, sum), in, l, sum}, nil
 }
 

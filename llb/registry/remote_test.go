@@ -24,7 +24,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/layc-lang/layc/compiler/lock"
-	"github.com/layc-lang/layc/llb/rootfs"
+	"github.com/layc-lang/layc/llb/archive"
 	"github.com/layc-lang/layc/llb/transport"
 )
 
@@ -118,7 +118,7 @@ func TestBaseBounds(t *testing.T) {
 		digest := pushed(t, host, layers...)
 		ref := lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}
 		_, err := Base(context.Background(), "", ref, size/2)
-		var limit *rootfs.LimitError
+		var limit *archive.LimitError
 		if !errors.As(err, &limit) || !strings.Contains(err.Error(), "it unpacks to more than 0.0 GB, the limit that --unpack-limit sets") {
 			t.Errorf("%s: got %v", what, err)
 		}

@@ -5,16 +5,13 @@
 package rootfs
 
 import (
-	"archive/tar"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
-	"github.com/layc-lang/layc/lang/paths"
 )
 
 // entry is a directory or symbolic link of the file system.
@@ -27,54 +24,17 @@ type entry struct {
 // volatile are the directories over which a container mounts something.
 var volatile = []string{"/dev", "/proc", "/sys"}
 
-// Limits of an archive. Linux has no longer paths and links; a deep path, and links
-// that lead through many others, are made to keep the reader busy.
+// Limits of an archive. Paths that are longer than Linux takes them, and links that
+// lead through many others, are made to keep the reader busy.
 const (
-	maxEntries = 4 << 20 // directories and links, which are kept in memory
-	maxPath    = 4095    // bytes
-	maxDepth   = 256     // elements of a path
+	maxEntries = 4 << 20 // which are kept in memory
 	maxSteps   = 5 << 20 // along the links of all paths
 )
 
-// Look reads a tar archive of a root file system and returns its links to
-// directories and its directories that are not 0755 and root's, both by path.
-// Directories that are mounted over in containers are left out, as are links
-// that lead nowhere.
-func Look(archive io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
-	system := map[string]entry{"/": {}}
-	for r := tar.NewReader(archive); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("reading a tar archive: %w", err)
-		}
-		if len(h.Name) > maxPath || strings.Count(h.Name, "/") > maxDepth || len(h.Linkname) > maxPath {
-			return nil, nil, fmt.Errorf("the path %.60q… is too long: at most %d bytes and %d elements are allowed", h.Name+h.Linkname, maxPath, maxDepth)
-		}
-		name := path.Join("/", h.Name)
-		if strings.Contains(name, "/.wh.") {
-			return nil, nil, fmt.Errorf("the path %.60q has a name that begins with .wh., by which a layer says that a file is gone", h.Name)
-		}
-		for dir := range paths.Above(name) {
-			if _, ok := system[dir]; ok {
-				break
-			}
-			system[dir] = entry{mode: 0o755} // until the archive says it
-		}
-		switch h.Typeflag {
-		case tar.TypeDir:
-			system[name] = entry{uid: h.Uid, gid: h.Gid, mode: h.Mode & 0o7777}
-		case tar.TypeSymlink:
-			system[name] = entry{link: h.Linkname}
-		default:
-			delete(system, name)
-		}
-		if len(system) > maxEntries {
-			return nil, nil, fmt.Errorf("a file system with more than %d directories and links", maxEntries)
-		}
-	}
+// facts are a file system's links to directories and its directories that are not
+// 0755 and root's, both by path. Directories that are mounted over in containers are
+// left out, as are links that lead nowhere.
+func facts(system map[string]entry) ([]lock.BaseLink, []lock.BaseDir, error) {
 	steps := maxSteps
 	var links []lock.BaseLink
 	var dirs []lock.BaseDir

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// archive makes a tar archive of lines "NAME" (a file), "NAME/ UID:GID MODE"
+// tarOf makes a tar archive of lines "NAME" (a file), "NAME/ UID:GID MODE"
 // and "NAME -> TARGET".
-func archive(t *testing.T, lines ...string) *bytes.Buffer {
+func tarOf(t *testing.T, lines ...string) *bytes.Buffer {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -35,7 +35,7 @@ func archive(t *testing.T, lines ...string) *bytes.Buffer {
 }
 
 func TestLook(t *testing.T) {
-	links, dirs, err := Look(archive(t,
+	links, dirs, err := Layers(tarOf(t,
 		"./ 0:0 0700", "./usr/ 0:0 0755", "./usr/bin/ 0:0 0755", "./usr/lib/ 0:0 0755", "usr/bin/sh",
 		"./bin -> usr/bin", "./usr/local/ 0:0 0755", "./usr/local/bin -> ../../bin", "lib -> /usr/lib", "lib64 -> lib",
 		"./usr/bin/awk -> /etc/alternatives/awk", "nowhere -> /gone", "round -> round", "up -> ../../usr",
@@ -54,13 +54,48 @@ func TestLook(t *testing.T) {
 }
 
 func TestLookFails(t *testing.T) {
-	text := archive(t, "a", "b").Bytes()
-	if _, _, err := Look(bytes.NewReader(text[:700])); err == nil || !strings.Contains(err.Error(), "reading a tar archive") {
+	text := tarOf(t, "a", "b").Bytes()
+	if _, _, err := Layers(bytes.NewReader(text[:700])); err == nil || !strings.Contains(err.Error(), "reading a tar archive") {
 		t.Errorf("a cut archive gives %v", err)
 	}
 	for _, name := range []string{"etc/.wh.passwd", "./.wh..wh..opq", "a/.wh.b/c"} {
-		if _, _, err := Look(archive(t, name)); err == nil || !strings.Contains(err.Error(), "begins with .wh.") {
+		if _, _, err := Layers(tarOf(t, name)); err == nil || !strings.Contains(err.Error(), "begins with .wh.") {
 			t.Errorf("%s gives %v", name, err)
+		}
+	}
+}
+
+// TestHarm checks archives that are made to keep the reader busy.
+func TestHarm(t *testing.T) {
+	link := func(name, to string) *tar.Header {
+		return &tar.Header{Name: name, Linkname: to, Typeflag: tar.TypeSymlink}
+	}
+	long := []*tar.Header{link("l", "x")}
+	for i := range 200 { // each leads through 39 others, by 1,300 steps each
+		long = append(long, link(fmt.Sprintf("l%d", i), strings.Repeat("../", 1300)+"l"))
+	}
+	long = append(long, link("l", strings.Repeat("../", 1300)+"l2"), link("l2", strings.Repeat("../", 1300)+"l"))
+	for what, test := range map[string]struct {
+		headers []*tar.Header
+		want    string
+	}{
+		"depth":       {[]*tar.Header{{Name: strings.Repeat("a/", 3000), Typeflag: tar.TypeDir}}, "is too long"},
+		"length":      {[]*tar.Header{{Name: strings.Repeat("a", 5000), Typeflag: tar.TypeDir}}, "is too long"},
+		"long target": {[]*tar.Header{link("l", strings.Repeat("../", 3000))}, "is too long"},
+		"many links":  {long, "links lead through too many others"},
+		"deep enough": {[]*tar.Header{{Name: strings.Repeat("a/", 250), Typeflag: tar.TypeDir, Mode: 0o755}}, ""},
+	} {
+		var out bytes.Buffer
+		w := tar.NewWriter(&out)
+		for _, h := range test.headers {
+			if err := w.WriteHeader(h); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		_, _, err := Layers(&out)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: got %v, want %q", what, err, test.want)
 		}
 	}
 }
@@ -68,7 +103,7 @@ func TestLookFails(t *testing.T) {
 func FuzzLook(f *testing.F) {
 	f.Add([]byte("x"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		links, _, err := Look(bytes.NewReader(text))
+		links, _, err := Layers(bytes.NewReader(text))
 		for _, l := range links {
 			if err != nil || l.Path == l.To {
 				t.Errorf("%v, %v", l, err)

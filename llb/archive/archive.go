@@ -1,0 +1,188 @@
+// Package archive says what an archive makes when it is unpacked: whether it is a
+// tar archive and how it is compressed, what its entries mean, which of them replace
+// others, where they lie, and what is refused. The helper that unpacks archives in
+// build steps, and layc lock, which looks into base systems, both go by it, so that
+// a base system is what the lock file says of it.
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+// ErrEmpty says that an archive has no entries.
+var ErrEmpty = errors.New("it is empty")
+
+// OtherError says that a file is no tar archive.
+type OtherError struct {
+	Is         string // what it is, such as Zip; "" if it is none of what is often taken for an archive
+	Compressed bool   // that is what it unpacks to
+}
+
+// Zip is what an OtherError says of a zip archive.
+const Zip = "a zip archive"
+
+func (e *OtherError) Error() string {
+	switch {
+	case e.Compressed:
+		return "it is a compressed file, but not a compressed tar archive"
+	case e.Is == "":
+		return "it is not a tar archive"
+	}
+	return "it is " + e.Is
+}
+
+// blockSize is the size of a tar header.
+const blockSize = 512
+
+// Plain returns the tar archive that a file holds, decompressed. The content says
+// what it is; tar comes first, as its header has a checksum, while the name with
+// which it begins may look like anything. What was decompressed is read through
+// bound. The error is ErrEmpty, an *OtherError, or one of reading.
+func Plain(file io.Reader, bound func(io.Reader) io.Reader) (*bufio.Reader, error) {
+	in, first, err := begin(file)
+	if err != nil {
+		return nil, err
+	}
+	if isTar(first) {
+		return in, nil
+	}
+	plain, known, err := decompressed(in, first)
+	if !known {
+		return nil, otherwise(first, false)
+	}
+	if err == nil {
+		in, first, err = begin(bound(&checked{plain}))
+	}
+	if err != nil {
+		return nil, damaged(err)
+	}
+	if isTar(first) {
+		return in, nil
+	}
+	return nil, otherwise(first, true)
+}
+
+// begin returns a file's first block with it.
+func begin(file io.Reader) (*bufio.Reader, []byte, error) {
+	in := bufio.NewReaderSize(file, 1<<20)
+	first, err := in.Peek(blockSize)
+	if err == io.EOF {
+		err = nil
+	}
+	return in, first, err
+}
+
+// otherwise is the error about what begins like no tar archive.
+func otherwise(first []byte, compressed bool) error {
+	if len(bytes.Trim(first, "\x00")) == 0 {
+		return ErrEmpty
+	}
+	return &OtherError{otherKind(first), compressed}
+}
+
+// isTar reports whether a block is a tar header: whether its checksum holds.
+func isTar(block []byte) bool {
+	if len(block) < blockSize {
+		return false
+	}
+	field := strings.Trim(string(block[148:156]), " \x00")
+	want, err := strconv.ParseInt(field, 8, 64)
+	if err != nil {
+		return false
+	}
+	// Old programs add up signed bytes. The field itself counts as spaces.
+	var unsigned, signed int64
+	for i, c := range block[:blockSize] {
+		if i >= 148 && i < 156 {
+			c = ' '
+		}
+		unsigned += int64(c)
+		signed += int64(int8(c))
+	}
+	return want == unsigned || want == signed
+}
+
+// decompressed reads compressed data; known is false if it begins as no
+// compression does that layc knows.
+func decompressed(in io.Reader, first []byte) (plain io.Reader, known bool, err error) {
+	switch {
+	case bytes.HasPrefix(first, []byte("\x1f\x8b")):
+		plain, err = gzip.NewReader(in)
+	case bytes.HasPrefix(first, []byte("BZh")):
+		plain = bzip2.NewReader(in)
+	case bytes.HasPrefix(first, []byte("\xfd7zXZ\x00")):
+		plain, err = xz.NewReader(in)
+	case bytes.HasPrefix(first, []byte("\x28\xb5\x2f\xfd")), len(first) > 4 && first[0]&0xf0 == 0x50 && bytes.HasPrefix(first[1:], []byte("\x2a\x4d\x18")):
+		// The second form is a frame to skip, with which some programs begin. The
+		// window is what the program zstd takes without a flag.
+		plain, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
+	default:
+		return nil, false, nil
+	}
+	return plain, true, err
+}
+
+// otherKind names what a file is by how it begins, for files that are often
+// taken for archives; "" if it is none of these.
+func otherKind(first []byte) string {
+	for _, k := range []struct{ magic, name string }{
+		{"PK\x03\x04", Zip}, {"PK\x05\x06", Zip}, {"hsqs", "a squashfs image"},
+		{"7z\xbc\xaf\x27\x1c", "a 7z archive"}, {"Rar!\x1a\x07", "a RAR archive"}, {"!<arch>\n", "an ar archive, such as a Debian package"},
+		{"\xed\xab\xee\xdb", "an RPM package"}, {"070701", "a cpio archive"}, {"070707", "a cpio archive"},
+		{"LZIP", "compressed with lzip"}, {"\x04\x22\x4d\x18", "compressed with lz4"}, {"\x1f\x9d", "compressed with compress"},
+		{"\x5d\x00\x00", "compressed with lzma"}, {"\x89LZO", "compressed with lzop"},
+	} {
+		if bytes.HasPrefix(first, []byte(k.magic)) {
+			return k.name
+		}
+	}
+	if text := strings.ToLower(strings.TrimSpace(string(first))); strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") {
+		return "a page of HTML"
+	}
+	return ""
+}
+
+// checked is decompressed data, whose errors say so.
+type checked struct{ in io.Reader }
+
+func (c *checked) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	if err != nil && err != io.EOF {
+		err = damaged(err)
+	}
+	return n, err
+}
+
+// damagedError is an error of what an archive holds.
+type damagedError struct{ error }
+
+// Unwrap serves those who look for an error of a connection.
+func (e *damagedError) Unwrap() error { return e.error }
+
+func (e *damagedError) Error() string {
+	if errors.Is(e.error, io.ErrUnexpectedEOF) || errors.Is(e.error, io.EOF) {
+		return "the compressed data is cut off"
+	}
+	return fmt.Sprintf("the compressed data is damaged (%v)", e.error)
+}
+
+// damaged says of an error of a decompressor what it means.
+func damaged(err error) error {
+	var limit *LimitError
+	var known *damagedError
+	if errors.As(err, &limit) || errors.As(err, &known) {
+		return err
+	}
+	return &damagedError{err}
+}

@@ -1,0 +1,80 @@
+package archive
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+// TestGlobalHeader checks which records for all entries are refused.
+func TestGlobalHeader(t *testing.T) {
+	for key, ok := range map[string]bool{
+		"path": false, "linkpath": false, "size": false, "GNU.sparse.size": false, "SCHILY.xattr.user.x": false, "SCHILY.acl.access": false,
+		"comment": true, "mtime": true, "uid": true,
+	} {
+		if err := globalHeader(&tar.Header{PAXRecords: map[string]string{key: "1"}}); (err == nil) != ok {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// TestDamaged reads compressed archives that are cut off or changed: the errors say
+// which of both, and a limit is not taken for damage.
+func TestDamaged(t *testing.T) {
+	var plain bytes.Buffer
+	w := tar.NewWriter(&plain)
+	_ = w.WriteHeader(&tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 1 << 20})
+	noise := make([]byte, 1<<20)
+	for i := range noise {
+		noise[i] = byte(i * i >> 3)
+	}
+	_, _ = w.Write(noise)
+	_ = w.Close()
+	pack := map[string]func(io.Writer) (io.WriteCloser, error){
+		"gzip": func(out io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(out), nil },
+		"xz":   func(out io.Writer) (io.WriteCloser, error) { return xz.NewWriter(out) },
+		"zstd": func(out io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(out) },
+	}
+	read := func(text []byte, limit int64) error {
+		in, err := Plain(bytes.NewReader(text), func(in io.Reader) io.Reader { return Bound(in, func() int64 { return 0 }, limit) })
+		if err == nil {
+			_, err = io.Copy(io.Discard, in)
+		}
+		return err
+	}
+	for name, open := range pack {
+		var out bytes.Buffer
+		z, err := open(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = z.Write(plain.Bytes())
+		_ = z.Close()
+		text := out.Bytes()
+		if err := read(text, 0); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := read(text[:len(text)-len(text)/4], 0); err == nil || err.Error() != "the compressed data is cut off" {
+			t.Errorf("%s, cut off: %v", name, err)
+		}
+		if err := read(text, 1<<19); err == nil || !strings.HasPrefix(err.Error(), "it unpacks to more than") {
+			t.Errorf("%s, limited: %v", name, err)
+		}
+		text[len(text)/2] ^= 0xff
+		text[len(text)/2+1] ^= 0xff
+		if err := read(text, 0); err == nil || !strings.HasPrefix(err.Error(), "the compressed data is ") {
+			t.Errorf("%s, changed: %v", name, err)
+		}
+	}
+	for name, head := range map[string]string{"gzip": "\x1f\x8b", "xz": "\xfd7zXZ\x00", "zstd": "\x28\xb5\x2f\xfd", "bzip2": "BZh9"} {
+		if err := read([]byte(head), 0); err == nil || !strings.HasPrefix(err.Error(), "the compressed data is ") {
+			t.Errorf("nothing but the head of %s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,269 @@
+package archive
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/paths"
+)
+
+// Entry is an entry of an archive, as it is unpacked.
+type Entry struct {
+	Name string // as the archive has it, for errors
+	Path string // where it goes: clean, relative, "." for the root
+	// Kind is the tar type of a file, directory, symbolic or hard link, device
+	// or pipe, and no other.
+	Kind         byte
+	Link         string // the target of a symbolic link; of a hard link the path as Path is
+	Mode         uint32 // twelve bits
+	UID, GID     int
+	Seconds      int64 // its time, since 1970
+	Major, Minor uint32
+	Size         int64
+	Capability   string // the value of the attribute, or empty
+}
+
+// Tar reads the entries of a tar archive.
+type Tar struct {
+	in *tar.Reader
+	// strip is how many elements are cut off each path; entries that have no more
+	// than that are passed over.
+	strip  int
+	system bool
+	count  int64
+}
+
+// NewTar reads an archive that is to be unpacked into a directory.
+func NewTar(plain io.Reader, strip int) *Tar { return &Tar{in: tar.NewReader(plain), strip: strip} }
+
+// System reads the archive of a root file system, which may be compressed, as Plain
+// does, and may have devices and pipes.
+func System(file io.Reader, bound func(io.Reader) io.Reader) (*Tar, error) {
+	plain, err := Plain(file, bound)
+	var other *OtherError
+	if errors.As(err, &other) {
+		return nil, fmt.Errorf("%w; a root file system is a tar archive, perhaps compressed with gzip, bzip2, xz or zstd", other)
+	}
+	return &Tar{in: tar.NewReader(plain), system: true}, err
+}
+
+// Next returns the next entry that is unpacked; its content is read from the Tar.
+// Ends with io.EOF. An error says of which entry it is, where it is of one.
+func (t *Tar) Next() (*Entry, error) {
+	for {
+		h, err := t.in.Next()
+		switch {
+		case err == io.EOF:
+			return nil, io.EOF
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, fmt.Errorf("it is cut off after %d entries", t.count)
+		case errors.Is(err, tar.ErrHeader):
+			return nil, fmt.Errorf("it is damaged after %d entries", t.count)
+		case err != nil:
+			return nil, err
+		}
+		t.count++
+		e, err := t.entry(h)
+		if err != nil {
+			return nil, Of(h.Name, err)
+		}
+		if e != nil {
+			return e, nil
+		}
+	}
+}
+
+// Entries is how many entries were read, those that were passed over included.
+func (t *Tar) Entries() int64 { return t.count }
+
+// Read reads the content of the entry that Next has returned.
+func (t *Tar) Read(p []byte) (int, error) {
+	n, err := t.in.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("the archive is cut off within this entry")
+	}
+	return n, err
+}
+
+// Of says of which entry an error is.
+func Of(name string, err error) error { return fmt.Errorf("%s: %w", Shown(name), err) }
+
+// Shown is an entry's name in an error, where control characters are escaped.
+func Shown(name string) string {
+	if len(name) > 200 {
+		name = name[:100] + "…" + name[len(name)-100:]
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+// entry is what a header means; nil if it is passed over.
+func (t *Tar) entry(h *tar.Header) (*Entry, error) {
+	switch h.Typeflag {
+	case tar.TypeXGlobalHeader:
+		return nil, globalHeader(h)
+	case volumeLabel:
+		return nil, nil
+	}
+	e := &Entry{
+		Name: h.Name, Kind: kindOf(h), Link: h.Linkname, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid,
+		Seconds: h.ModTime.Unix(), Major: uint32(h.Devmajor), Minor: uint32(h.Devminor), Size: h.Size,
+	}
+	var err error
+	if e.Path, err = Place(h.Name, t.strip); err != nil {
+		return nil, err
+	}
+	if e.Path == "." {
+		return nil, t.root(e)
+	}
+	if e.Capability, err = capabilityOf(h, e.Kind); err != nil {
+		return nil, err
+	}
+	switch e.Kind {
+	case tar.TypeDir, tar.TypeReg:
+	case tar.TypeSymlink:
+		if len(e.Link) == 0 || len(e.Link) > MaxPath {
+			return nil, fmt.Errorf("it is a link whose target has %d bytes, and Linux takes 1 to %d", len(e.Link), MaxPath)
+		}
+	case tar.TypeLink:
+		if e.Link, err = Place(h.Linkname, t.strip); err == nil && e.Link == "." {
+			err = errNotUnpacked
+		}
+		if err != nil {
+			return nil, fmt.Errorf("it is a hard link to %s: %w", Shown(h.Linkname), err)
+		}
+	case tar.TypeChar, tar.TypeBlock:
+		if !t.system {
+			return nil, errors.New("it is a device, which layc does not unpack")
+		}
+	case tar.TypeFifo:
+		if !t.system {
+			return nil, errors.New("it is a named pipe, which layc does not unpack")
+		}
+	default:
+		return nil, fmt.Errorf("entries of the type %q are not unpacked", e.Kind)
+	}
+	return e, nil
+}
+
+var errNotUnpacked = errors.New("which is not unpacked")
+
+// root checks the entry of the root itself, which no layer has.
+func (t *Tar) root(e *Entry) error {
+	if t.system && e.Kind == tar.TypeDir && (e.Mode != 0o755 || e.UID != 0 || e.GID != 0) {
+		return fmt.Errorf("the root directory has the mode %#o and the owner %d:%d, and in an image it is 0755 and root's: "+
+			"make the archive from a directory that is, or without an entry for it", e.Mode, e.UID, e.GID)
+	}
+	return nil
+}
+
+// Place is where an entry goes, without the first strip elements of its name:
+// clean and relative, "." if nothing is left of it. Two dots go up, and an error
+// says that the path leads out or that an image cannot hold it.
+func Place(name string, strip int) (string, error) {
+	var parts []string
+	for part := range strings.SplitSeq(name, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			if len(parts) == 0 {
+				return "", errors.New("the path leads out of the archive")
+			}
+			parts = parts[:len(parts)-1]
+		default:
+			parts = append(parts, part)
+		}
+	}
+	if len(parts) <= strip {
+		return ".", nil
+	}
+	parts = parts[strip:]
+	if len(parts) > MaxDepth {
+		return "", fmt.Errorf("the path has %d elements, and layc unpacks at most %d", len(parts), MaxDepth)
+	}
+	for _, part := range parts {
+		switch {
+		case paths.DeletesFile(part):
+			return "", fmt.Errorf("an image cannot hold the name %s: in a layer, names that begin with %s delete files", Shown(part), paths.Whiteout)
+		case len(part) > maxName:
+			return "", fmt.Errorf("a name in the path has %d bytes, and Linux takes at most %d", len(part), maxName)
+		case strings.Contains(part, "\x00"):
+			return "", errors.New("the path holds a NUL")
+		}
+	}
+	to := path.Join(parts...)
+	if len(to) > MaxPath {
+		return "", fmt.Errorf("the path has %d bytes, and layc unpacks at most %d", len(to), MaxPath)
+	}
+	return to, nil
+}
+
+// Types of GNU tar that the library leaves to its users.
+const (
+	directoryList = 'D' // a directory of an incremental archive; its content lists names
+	volumeLabel   = 'V'
+)
+
+// kindOf is the type of an entry, where several mean the same.
+func kindOf(h *tar.Header) byte {
+	switch h.Typeflag {
+	case directoryList:
+		return tar.TypeDir
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+		if strings.HasSuffix(h.Name, "/") {
+			return tar.TypeDir // as before there was a type for it
+		}
+		return tar.TypeReg
+	}
+	return h.Typeflag
+}
+
+// globalHeader fails if a header that speaks of all entries to follow changes
+// what is unpacked. Comments, times and owners do not.
+func globalHeader(h *tar.Header) error {
+	for key := range h.PAXRecords {
+		if slices.Contains([]string{"path", "linkpath", "size"}, key) || strings.HasPrefix(key, "GNU.sparse.") ||
+			strings.HasPrefix(key, attributePrefix) || strings.HasPrefix(key, aclPrefix) {
+			return fmt.Errorf("a global header sets %s for all entries, which layc does not follow", Shown(key))
+		}
+	}
+	return nil
+}
+
+// Attributes of files, as headers name them.
+const (
+	attributePrefix = "SCHILY.xattr."
+	aclPrefix       = "SCHILY.acl."
+)
+
+// Capability is the extended attribute with a file's capabilities.
+const Capability = "security.capability"
+
+// capabilityOf is the value of an entry's capabilities. Labels of security
+// modules belong to the machine that made the archive, and attributes without a
+// namespace of Linux to other systems: they are left out. Other attributes cannot
+// be in a layer.
+func capabilityOf(h *tar.Header, kind byte) (string, error) {
+	capability := ""
+	for key, value := range h.PAXRecords {
+		if strings.HasPrefix(key, aclPrefix) && value != "" {
+			return "", errors.New("it has an access control list, which an image cannot hold")
+		}
+		name, ok := strings.CutPrefix(key, attributePrefix)
+		switch {
+		case !ok:
+		case name == Capability:
+			capability = value
+		case strings.HasPrefix(name, "user."), strings.HasPrefix(name, "trusted."), strings.HasPrefix(name, "system."):
+			return "", fmt.Errorf("it has the extended attribute %s, which an image cannot hold", Shown(name))
+		}
+	}
+	if capability != "" && kind != tar.TypeReg {
+		return "", errors.New("it has capabilities and is not a file")
+	}
+	return capability, nil
+}

@@ -1,0 +1,198 @@
+package archive
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"path"
+	"strings"
+)
+
+// Which entries replace others, and where those lie that lead through links, is
+// told by a tree of what was unpacked so far, and not by a file system: so the
+// answer is the same where nothing is unpacked, and its errors are about entries.
+
+// Tree is what the entries of an archive have made so far.
+type Tree struct {
+	root   *Node
+	system bool
+	steps  int // along links, of all paths
+}
+
+// Node is a file, a directory, a link and so on.
+type Node struct {
+	Kind byte   // of the entry that made it
+	Link string // the target of a symbolic link
+	// Says is the last entry of a directory; nil if the archive has none.
+	Says    *Entry
+	entries map[string]*Node // of a directory
+}
+
+// NewTree is an empty directory, out of which no link leads.
+func NewTree() *Tree { return &Tree{root: newDirectory()} }
+
+// NewSystemTree is an empty root file system, in which links lead on from its root.
+func NewSystemTree() *Tree { return &Tree{root: newDirectory(), system: true} }
+
+func newDirectory() *Node { return &Node{Kind: tar.TypeDir, entries: map[string]*Node{}} }
+
+// Root is the directory that everything is in.
+func (t *Tree) Root() *Node { return t.root }
+
+// Entries are what a directory holds, by name, in no order.
+func (n *Node) Entries() iter.Seq2[string, *Node] { return maps.All(n.entries) }
+
+// Change is what an entry changes. All paths are clean and relative, and no link is
+// on the way to them.
+type Change struct {
+	Removed string // a file, link or empty directory that goes first; "" for none
+	At      string // what is made there, in directories that are made if they are not there
+	Stays   bool   // it is there: a directory, or one more name of the same file
+	From    string // of which a hard link makes another name
+}
+
+// Put puts an entry in its place. A later entry replaces an earlier one of the same
+// path, but no directory that holds something.
+func (t *Tree) Put(e *Entry) (Change, error) {
+	var c Change
+	node := &Node{Kind: e.Kind}
+	switch e.Kind {
+	case tar.TypeDir:
+		node = newDirectory()
+		node.Says = e
+	case tar.TypeSymlink:
+		node.Link = e.Link
+	case tar.TypeLink:
+		var err error
+		if node, c.From, err = t.linked(e); err != nil {
+			return c, err
+		}
+	}
+	for {
+		dir, at, err := t.above(e.Path, true)
+		if err != nil {
+			return c, err
+		}
+		name := path.Base(e.Path)
+		c.At = path.Join(at, name)
+		if len(c.At) > MaxPath || strings.Count(c.At, "/") >= MaxDepth {
+			return c, errors.New("links on its way make the path too long")
+		}
+		old := dir.entries[name]
+		switch {
+		case old == nil:
+			dir.entries[name] = node
+			return c, nil
+		case old == node:
+			c.Stays = true
+			return c, nil
+		case old.Kind == tar.TypeDir && e.Kind == tar.TypeDir:
+			old.Says, c.Stays = e, true
+			return c, nil
+		case len(old.entries) > 0:
+			return c, errors.New("an earlier entry is a directory of this path that holds something; only an empty one is replaced")
+		}
+		// The path may have led through what is removed.
+		c.Removed = c.At
+		delete(dir.entries, name)
+	}
+}
+
+// linked is the file to which a hard link gives another name.
+func (t *Tree) linked(e *Entry) (*Node, string, error) {
+	none := fmt.Errorf("it is a hard link to %s, which no earlier entry is", Shown(e.Link))
+	dir, at, err := t.above(e.Link, false)
+	if err != nil {
+		return nil, "", err
+	}
+	if dir == nil {
+		return nil, "", none
+	}
+	name := path.Base(e.Link)
+	file := dir.entries[name]
+	switch {
+	case file == nil:
+		return nil, "", none
+	case file.Kind == tar.TypeDir:
+		return nil, "", fmt.Errorf("it is a hard link to %s, which is a directory", Shown(e.Link))
+	}
+	return file, path.Join(at, name), nil
+}
+
+// Bounds of links: of one path, as Linux has it, and what all paths of an archive
+// together may take, far beyond what any needs.
+const (
+	maxHops  = 40
+	maxSteps = 16 << 20
+)
+
+// above is the directory that a path is in, with its own path; links on the way
+// are followed. Directories that are missing are made, or else it is nil.
+func (t *Tree) above(to string, make bool) (*Node, string, error) {
+	rest := strings.Split(path.Dir(to), "/")
+	own := len(rest) // as many of the last of rest are of the path, not of a link
+	dirs, names := []*Node{t.root}, []string{}
+	hops, through := 0, ""
+	for len(rest) > 0 {
+		part := rest[0]
+		rest = rest[1:]
+		ofLink := len(rest) >= own
+		own = min(own, len(rest))
+		switch part {
+		case "", ".":
+			continue
+		case "..":
+			if len(names) > 0 {
+				dirs, names = dirs[:len(dirs)-1], names[:len(names)-1]
+			} else if !t.system {
+				return nil, "", fmt.Errorf("the path leads out, through the link %s", through)
+			}
+			continue
+		}
+		dir := dirs[len(dirs)-1]
+		next := dir.entries[part]
+		switch {
+		case next == nil && ofLink:
+			return nil, "", fmt.Errorf("the path leads through the link %s, to where there is nothing", through)
+		case next == nil && !make:
+			return nil, "", nil
+		case next == nil:
+			next = newDirectory()
+			dir.entries[part] = next
+			dirs, names = append(dirs, next), append(names, part)
+		case next.Kind == tar.TypeDir:
+			dirs, names = append(dirs, next), append(names, part)
+		case next.Kind == tar.TypeSymlink:
+			through = fmt.Sprintf("%s to %s", Shown(path.Join(path.Join(names...), part)), Shown(next.Link))
+			if hops++; hops > maxHops {
+				return nil, "", fmt.Errorf("the path leads through more than %d links, the last of them %s", maxHops, through)
+			}
+			target := strings.Split(next.Link, "/")
+			if t.steps += len(target); t.steps > maxSteps {
+				return nil, "", errors.New("the archive's paths lead through too many links")
+			}
+			if strings.HasPrefix(next.Link, "/") {
+				if !t.system {
+					return nil, "", fmt.Errorf("the path leads out, through the link %s", through)
+				}
+				dirs, names = dirs[:1], names[:0]
+			}
+			rest = append(target, rest...)
+		default:
+			return nil, "", fmt.Errorf("its path leads through %s, which an earlier entry makes %s", Shown(path.Join(path.Join(names...), part)), kindName(next.Kind))
+		}
+	}
+	return dirs[len(dirs)-1], path.Join(names...), nil
+}
+
+func kindName(kind byte) string {
+	switch kind {
+	case tar.TypeReg:
+		return "a file"
+	case tar.TypeFifo:
+		return "a named pipe"
+	}
+	return "a device"
+}

@@ -1,0 +1,123 @@
+package rootfs
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/paths"
+	"github.com/layc-lang/layc/llb/archive"
+)
+
+// Archive looks into the archive of a root file system, by the rules by which a
+// build unpacks it, and returns what facts says. What a build refuses is an error. A
+// limit of 0 bytes is what fits the archive's size.
+func Archive(file io.Reader, limit int64) ([]lock.BaseLink, []lock.BaseDir, error) {
+	packed := &counter{in: file}
+	room := archive.Bound(nil, packed.count, limit)
+	in, err := archive.System(packed, func(in io.Reader) io.Reader { return archive.Bound(in, packed.count, limit) })
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, size := archive.NewSystemTree(), int64(0)
+	for {
+		e, err := in.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if in.Entries() > maxEntries {
+			return nil, nil, fmt.Errorf("it has more than %d entries", maxEntries)
+		}
+		if _, err := tree.Put(e); err != nil {
+			return nil, nil, archive.Of(e.Name, err)
+		}
+		// Holes of files are unpacked, too.
+		if size += min(e.Size, 1<<60); e.Kind == tar.TypeReg {
+			if err := room.Room(size); err != nil {
+				return nil, nil, archive.Of(e.Name, err)
+			}
+		}
+	}
+	system := map[string]entry{}
+	note(system, "/", tree.Root())
+	return facts(system)
+}
+
+// note enters the directories and links of a tree.
+func note(system map[string]entry, name string, n *archive.Node) {
+	switch n.Kind {
+	case tar.TypeSymlink:
+		system[name] = entry{link: n.Link}
+	case tar.TypeDir:
+		e := entry{mode: 0o755}
+		if n.Says != nil {
+			e = entry{uid: n.Says.UID, gid: n.Says.GID, mode: int64(n.Says.Mode)}
+		}
+		system[name] = e
+		for child, in := range n.Entries() {
+			note(system, path.Join(name, child), in)
+		}
+	}
+}
+
+// counter counts what is read.
+type counter struct {
+	in io.Reader
+	n  int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (c *counter) count() int64 { return c.n }
+
+// Layers looks into the files that an image's layers make, as a tar archive that has
+// each path once, in any order, and returns what facts says.
+func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
+	system := map[string]entry{"/": {}}
+	for r := tar.NewReader(files); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return facts(system)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("reading a tar archive: %w", err)
+		}
+		if len(h.Name) > archive.MaxPath || strings.Count(h.Name, "/") > archive.MaxDepth || len(h.Linkname) > archive.MaxPath {
+			return nil, nil, fmt.Errorf("the path %.60q… is too long: at most %d bytes and %d elements are allowed", h.Name+h.Linkname, archive.MaxPath, archive.MaxDepth)
+		}
+		name := path.Join("/", h.Name)
+		for part := range strings.SplitSeq(name, "/") {
+			if paths.DeletesFile(part) {
+				return nil, nil, fmt.Errorf("the path %.60q has a name that begins with %s, by which a layer says that a file is gone", h.Name, paths.Whiteout)
+			}
+		}
+		for dir := range paths.Above(name) {
+			if _, ok := system[dir]; ok {
+				break
+			}
+			system[dir] = entry{mode: 0o755} // until the archive says it
+		}
+		switch h.Typeflag {
+		case tar.TypeDir:
+			system[name] = entry{uid: h.Uid, gid: h.Gid, mode: h.Mode & 0o7777}
+		case tar.TypeSymlink:
+			system[name] = entry{link: h.Linkname}
+		default:
+			delete(system, name)
+		}
+		if len(system) > maxEntries {
+			return nil, nil, fmt.Errorf("a file system with more than %d directories and links", maxEntries)
+		}
+	}
+}
