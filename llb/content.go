@@ -191,7 +191,7 @@ func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
 // copyOwn appends a copy of the project's files. The tree that is sent to the
 // engine holds nothing but what is copied, in its place.
 func (l *lowerer) copyOwn(c *contents, i *component.Instance, s *component.Copy) {
-	to, from := s.Place()
+	to, from := s.Target()
 	if s.Mode != "" && s.NamesDirectory() {
 		l.room(c, i, to)
 		l.makeDir(c, i, to, s.Owner, fileMode(s.Mode, 0o755))
@@ -240,7 +240,7 @@ func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy
 		l.copyChosen(c, i, s)
 		return
 	}
-	src, to := s.Sources[0], s.To
+	src, to := s.Sources[0], s.Path
 	contents := strings.HasSuffix(src, "/")
 	if !contents && strings.HasSuffix(to, "/") {
 		to += path.Base(src)
@@ -259,10 +259,10 @@ func (l *lowerer) copyChosen(c *contents, i *component.Instance, s *component.Co
 			n = len(rest)
 		}
 		chosen := l.chosen(i, s, rest[:n])
-		if src := rest[0]; strings.HasSuffix(s.To, "/") || strings.HasSuffix(src, "/") {
-			l.putCopy(c, i, s, chosen, "/", s.To, true)
+		if src := rest[0]; strings.HasSuffix(s.Path, "/") || strings.HasSuffix(src, "/") {
+			l.putCopy(c, i, s, chosen, "/", s.Path, true)
 		} else {
-			l.putCopy(c, i, s, chosen, "/"+path.Base(src), s.To, false)
+			l.putCopy(c, i, s, chosen, "/"+path.Base(src), s.Path, false)
 		}
 		rest = rest[n:]
 	}
@@ -297,7 +297,7 @@ func (l *lowerer) putCopy(c *contents, i *component.Instance, s *component.Copy,
 		FollowSymlinks: contents && src != "/",
 	}
 	setOwnership(info, s.Owner, s.Mode)
-	p := placement{path.Clean(s.To), s.Span}
+	p := placement{path.Clean(s.Path), s.Span}
 	if len(l.replaceable.beneath(i, p)) == 0 {
 		c.chain = c.chain.Copy(tree, path.Clean(src), to, info)
 		return
@@ -330,17 +330,17 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
 	if s.Unpack {
-		to := path.Clean(s.To)
+		to := path.Clean(s.Path)
 		l.parents(c, i, to, s.Owner != nil)
 		c.put(to, s.Span)
 		tree := l.keepsLinks(i, placement{to, s.Span}, l.unpacked(i, s, file), to)
-		c.chain = c.chain.Copy(tree, "/", s.To, info)
+		c.chain = c.chain.Copy(tree, "/", s.Path, info)
 		return
 	}
-	l.parents(c, i, s.To, s.Owner != nil)
-	c.put(s.To, s.Span)
+	l.parents(c, i, s.Path, s.Owner != nil)
+	c.put(s.Path, s.Span)
 	info.Mode = exactly(fileMode(s.Mode, 0o644))
-	c.chain = c.chain.Copy(file, "/"+downloaded, s.To, info)
+	c.chain = c.chain.Copy(file, "/"+downloaded, s.Path, info)
 }
 
 // download is a state with what a URL serves as /download. A vertex asks one

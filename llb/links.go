@@ -31,15 +31,8 @@ type placement struct {
 func placements(i *component.Instance) []placement {
 	var all []placement
 	for _, s := range i.Steps {
-		switch s := s.(type) {
-		case *component.Fetch:
-			if s.Unpack {
-				all = append(all, placement{path.Clean(s.To), s.Span})
-			}
-		case *component.Copy:
-			if s.From != nil {
-				all = append(all, placement{path.Clean(s.To), s.Span})
-			}
+		if s.Unseen() {
+			all = append(all, placement{path.Clean(s.At().Path), s.Where()})
 		}
 	}
 	if i.Root != nil {

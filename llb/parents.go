@@ -33,10 +33,10 @@ func (l *lowerer) parents(c *contents, i *component.Instance, p string, own bool
 
 // parent is a directory as an instance's layer carries it; false if it is
 // plain.
-func parent(i *component.Instance, dir string) (component.Dir, bool) {
-	n, found := slices.BinarySearchFunc(i.Parents, dir, func(d component.Dir, dir string) int { return strings.Compare(d.Path, dir) })
+func parent(i *component.Instance, dir string) (component.Place, bool) {
+	n, found := slices.BinarySearchFunc(i.Parents, dir, func(d component.Place, dir string) int { return strings.Compare(d.Path, dir) })
 	if !found {
-		return component.Dir{}, false
+		return component.Place{}, false
 	}
 	return i.Parents[n], true
 }

@@ -249,7 +249,10 @@ func runs(images []*plan.Image) []*component.Instance {
 			}
 			seen[i] = true
 			visit(i.Root)
-			visit(stages(i))
+			for _, s := range i.Stages() {
+				visit(s.Below)
+				visit([]*component.Instance{s.Instance})
+			}
 			if i.Kind == component.Portable && component.HasRun(i) {
 				out = append(out, i)
 			}
@@ -259,27 +262,6 @@ func runs(images []*plan.Image) []*component.Instance {
 		visit(i.App.Closure)
 		if i.App.Delta != nil {
 			visit([]*component.Instance{i.App.Delta})
-		}
-	}
-	return out
-}
-
-// stages are what an instance's steps take files from, and what these stand on.
-func stages(i *component.Instance) []*component.Instance {
-	var out []*component.Instance
-	add := func(from *component.Instance, sources ...string) {
-		if from != nil {
-			out = append(append(out, component.StageRoot(from, sources...)...), from)
-		}
-	}
-	for _, s := range i.Steps {
-		switch s := s.(type) {
-		case *component.Copy:
-			add(s.From, s.Sources...)
-		case *component.Run:
-			for _, b := range s.Binds {
-				add(b.From, b.Source)
-			}
 		}
 	}
 	return out

@@ -130,7 +130,7 @@ func (x *expander) accountInstance(a *account) *Instance {
 		Package: &PackageGroup{Account: &a.Account}, Rate: Rate{Set: true}, Size: accountSize,
 	}
 	if a.Home != "" && a.Home != "/" {
-		i.Steps = []Step{&Dir{Path: a.Home, Owner: a.owner(), Span: a.span}}
+		i.Steps = []Step{&Dir{Place: Place{Path: a.Home, Owner: a.owner()}, Span: a.span}}
 	}
 	return x.intern(i.ID, i)
 }

@@ -14,22 +14,32 @@ func OwnRecipe(i *Instance) Key {
 	own.Root, own.Env = nil, nil
 	own.Steps = slices.Clone(i.Steps)
 	for n, s := range own.Steps {
-		switch s := s.(type) {
-		case *Copy:
-			c := *s
-			c.From = standIn(s.From)
-			own.Steps[n] = &c
-		case *Run:
-			r := *s
-			r.Binds = slices.Clone(s.Binds)
-			for k := range r.Binds {
-				r.Binds[k].From = standIn(r.Binds[k].From)
-			}
-			own.Steps[n] = &r
-		}
+		own.Steps[n] = s.alone()
 	}
 	return recipe(&own)
 }
+
+// alone is the step with stand-ins for the stages that it takes files from.
+func (s *Copy) alone() Step {
+	c := *s
+	c.From = standIn(s.From)
+	return &c
+}
+
+func (s *Run) alone() Step {
+	r := *s
+	r.Binds = slices.Clone(s.Binds)
+	for n := range r.Binds {
+		r.Binds[n].From = standIn(r.Binds[n].From)
+	}
+	return &r
+}
+
+func (s *Fetch) alone() Step  { return s }
+func (s *File) alone() Step   { return s }
+func (s *Append) alone() Step { return s }
+func (s *Dir) alone() Step    { return s }
+func (s *Link) alone() Step   { return s }
 
 // standIn is an instance that is known by its OwnRecipe alone; nil for nil.
 func standIn(i *Instance) *Instance {

@@ -330,7 +330,7 @@ func (x *expander) owns(s *syntax.Clause, v *env, to *body) {
 				to.misowned = true
 				continue
 			}
-			to.owns = append(to.owns, Own{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: a.Span()})
+			to.owns = append(to.owns, Own{Place: Place{strings.TrimSuffix(p, "/"), owner, mode}, Span: a.Span()})
 		}
 	}
 }

@@ -73,10 +73,10 @@ func (d *dumper) instance(i *Instance) {
 	d.list("after", i.After)
 	d.list("root", i.Root)
 	for _, o := range i.Owns {
-		d.line(1, "owns %s%s", o.Path, ownership(o.Owner, o.Mode))
+		d.line(1, "owns %s%s", o.Path, o.ownership())
 	}
 	for _, s := range i.Steps {
-		d.step(s)
+		s.dump(d)
 	}
 	for _, f := range i.Fragments {
 		d.line(1, "fragment of %s %q", f.Path, f.Text)
@@ -92,58 +92,53 @@ func (d *dumper) instance(i *Instance) {
 	}
 }
 
-func ownership(o *Owner, mode string) string {
+// ownership is the owner and the mode of a place.
+func (p Place) ownership() string {
 	s := ""
-	if o != nil {
-		s += " owner " + o.String()
+	if p.Owner != nil {
+		s += " owner " + p.Owner.String()
 	}
-	if mode != "" {
-		s += " mode " + mode
+	if p.Mode != "" {
+		s += " mode " + p.Mode
 	}
 	return s
 }
 
-func (d *dumper) step(s Step) {
-	switch s := s.(type) {
-	case *Copy:
-		from := ""
-		if s.From != nil {
-			from = " from " + s.From.ID
-		}
-		more := ownership(s.Owner, s.Mode)
-		if len(s.Include) > 0 {
-			more += " include " + strings.Join(s.Include, ", ")
-		}
-		if len(s.Exclude) > 0 {
-			more += " exclude " + strings.Join(s.Exclude, ", ")
-		}
-		d.line(1, "copy %s%s to %s%s", strings.Join(s.Sources, ", "), from, s.To, more)
-	case *Fetch:
-		unpack := ""
-		if s.Unpack {
-			unpack = fmt.Sprintf(" unpack strip %d", s.Strip)
-			if s.Limit > 0 {
-				unpack += fmt.Sprintf(" limit %d", s.Limit)
-			}
-		}
-		if s.SHA512 != "" {
-			unpack = " sha512 " + s.SHA512 + unpack
-		}
-		d.line(1, "fetch %s %s%s to %s%s", strings.Join(s.URLs, ", "), s.Digest, unpack, s.To, ownership(s.Owner, s.Mode))
-	case *Run:
-		d.run(s)
-	case *File:
-		d.line(1, "file %s %q%s", s.Path, s.Text, ownership(s.Owner, s.Mode))
-	case *Append:
-		d.line(1, "append to %s %q%s", s.Path, s.Text, ownership(s.Owner, s.Mode))
-	case *Dir:
-		d.line(1, "dir %s%s", s.Path, ownership(s.Owner, s.Mode))
-	case *Link:
-		d.line(1, "link %s to %s", s.Path, s.To)
+func (s *Copy) dump(d *dumper) {
+	from := ""
+	if s.From != nil {
+		from = " from " + s.From.ID
 	}
+	more := s.ownership()
+	if len(s.Include) > 0 {
+		more += " include " + strings.Join(s.Include, ", ")
+	}
+	if len(s.Exclude) > 0 {
+		more += " exclude " + strings.Join(s.Exclude, ", ")
+	}
+	d.line(1, "copy %s%s to %s%s", strings.Join(s.Sources, ", "), from, s.Path, more)
 }
 
-func (d *dumper) run(s *Run) {
+func (s *Fetch) dump(d *dumper) {
+	unpack := ""
+	if s.Unpack {
+		unpack = fmt.Sprintf(" unpack strip %d", s.Strip)
+		if s.Limit > 0 {
+			unpack += fmt.Sprintf(" limit %d", s.Limit)
+		}
+	}
+	if s.SHA512 != "" {
+		unpack = " sha512 " + s.SHA512 + unpack
+	}
+	d.line(1, "fetch %s %s%s to %s%s", strings.Join(s.URLs, ", "), s.Digest, unpack, s.Path, s.ownership())
+}
+
+func (s *File) dump(d *dumper)   { d.line(1, "file %s %q%s", s.Path, s.Text, s.ownership()) }
+func (s *Append) dump(d *dumper) { d.line(1, "append to %s %q%s", s.Path, s.Text, s.ownership()) }
+func (s *Dir) dump(d *dumper)    { d.line(1, "dir %s%s", s.Path, s.ownership()) }
+func (s *Link) dump(d *dumper)   { d.line(1, "link %s to %s", s.Path, s.To) }
+
+func (s *Run) dump(d *dumper) {
 	d.line(1, "run %q", s.Script)
 	if s.User != "" {
 		d.line(2, "as %s", s.User)

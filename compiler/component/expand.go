@@ -131,7 +131,7 @@ type expander struct {
 
 	nameless     map[*syntax.App]bool // matrices of which that is reported
 	declarations *declarations
-	fleetDirs    func() []Dir                // of the fleet's base, those that are not plain
+	fleetDirs    func() []Place              // of the fleet's base, those that are not plain
 	origin       source.Span                 // of the body under evaluation
 	repeated     map[string]*repeats         // findings about closures
 	absent       map[absent]*diag.Diagnostic // findings about maps

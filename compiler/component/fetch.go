@@ -16,22 +16,22 @@ func (x *expander) fetch(s *syntax.Clause, v *env, to *body) {
 	step := &Fetch{Span: s.At, URLs: x.allTexts(s.Args, v), Unpack: s.Option("unpack") != nil}
 	step.Owner, step.Mode = x.ownership(s, v, to)
 	var ok bool
-	if step.To, ok = x.targetOf(s, "to", v); !ok || len(step.URLs) == 0 {
+	if step.Path, ok = x.targetOf(s, "to", v); !ok || len(step.URLs) == 0 {
 		return
 	}
 	if !x.urls(step, s) {
 		return
 	}
-	if !step.Unpack && strings.HasSuffix(step.To, "/") {
+	if !step.Unpack && strings.HasSuffix(step.Path, "/") {
 		name := fileName(step.URLs[0])
 		if name == "" {
 			x.found.Errorf("E0325", s.Args[0].Span(), "%q ends without the name of a file", step.URLs[0]).
 				Note("a target that ends in `/` takes the name from the URL").
-				Hint("write the name behind it: `to \"%s…\"`", step.To)
+				Hint("write the name behind it: `to \"%s…\"`", step.Path)
 			return
 		}
 		var ok bool
-		if step.To, ok = x.target(step.To+name, s.Args[0].Span()); !ok {
+		if step.Path, ok = x.target(step.Path+name, s.Args[0].Span()); !ok {
 			return
 		}
 	}

@@ -161,14 +161,14 @@ func (x *expander) agree(c *common) {
 	}
 }
 
-// ownership is the owner and mode that a fragment declares.
-func (c *common) ownership() (*Owner, string) {
+// place is the file's, with the owner and mode that a fragment declares.
+func (c *common) place() Place {
 	for _, f := range c.fragments {
 		if f.Owner != nil || f.Mode != "" {
-			return f.Owner, f.Mode
+			return Place{c.path, f.Owner, f.Mode}
 		}
 	}
-	return nil, ""
+	return Place{Path: c.path}
 }
 
 // locate finds out which files are new, and which some instance makes or may
@@ -264,15 +264,15 @@ func union(a, b []*Instance) []*Instance {
 
 // newFile is the portable instance of a new file.
 func (x *expander) newFile(c *common, a *App) *Instance {
-	owner, mode := c.ownership()
+	at := c.place()
 	one := []*common{c}
 	i := &Instance{
 		ID: "file " + show(c.path) + " of " + contributors(one, a), Title: path.Base(c.path), Kind: Portable,
 		Span: c.fragments[0].Span, Path: "file " + show(c.path), Needs: supporters(c, a), Rate: highestRate(one),
 		choices: choicesOf(one),
-		Steps:   []Step{&File{Path: c.path, Text: c.text(), Owner: owner, Mode: mode, Span: c.fragments[0].Span}},
+		Steps:   []Step{&File{Place: at, Text: c.text(), Span: c.fragments[0].Span}},
 	}
-	return x.intern(i.ID+"\n"+c.text()+owner.String()+mode, i)
+	return x.intern(i.ID+"\n"+c.text()+at.Owner.String()+at.Mode, i)
 }
 
 // finishing is the stacked instance that appends to all files that may be
@@ -286,9 +286,8 @@ func (x *expander) finishing(files []*common, a *App) *Instance {
 		if c.fresh {
 			continue
 		}
-		owner, mode := c.ownership()
-		s := &Append{Path: c.path, Text: c.text(), Owner: owner, Mode: mode, Span: c.fragments[0].Span}
-		key.WriteString(s.Path + "\n" + s.Text + owner.String() + mode)
+		s := &Append{Place: c.place(), Text: c.text(), Span: c.fragments[0].Span}
+		key.WriteString(s.Path + "\n" + s.Text + s.Owner.String() + s.Mode)
 		if len(old) == 0 {
 			span = s.Span
 		}

@@ -15,7 +15,6 @@
 package component
 
 import (
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -111,7 +110,7 @@ type Instance struct {
 	Owns  []Own // what `owns` declares
 	// Parents are the directories above what it places that are not 0755
 	// root, sorted by path: see parents.go. A portable layer carries them.
-	Parents []Dir
+	Parents []Place
 	// Fragments are what it contributes to files that several write. They are
 	// no content of its own: see fragments.go.
 	Fragments []*Append
@@ -165,7 +164,7 @@ type System struct {
 	// Links are its directory links, e.g. /bin to /usr/bin, and Dirs those of
 	// its directories that are not 0755 root.
 	Links map[string]string
-	Dirs  []Dir
+	Dirs  []Place
 }
 
 // PackageGroup is OS packages that can only be installed together; most
@@ -199,137 +198,6 @@ type Test struct {
 
 // EnvVar is an environment variable.
 type EnvVar struct{ Name, Value string }
-
-// Own is a declared path: what is beneath it belongs to the component.
-type Own struct {
-	Path  string // absolute, clean
-	Owner *Owner // given to everything beneath it; nil: as built
-	Mode  string // octal, or symbolic as chmod takes it; "": as built
-	Span  source.Span
-}
-
-// Owner is a numeric owner.
-type Owner struct{ UID, GID int }
-
-// Step is a step of a component: *Copy, *Fetch, *Run, *File, *Dir, *Link,
-// *Append.
-type Step interface{ Where() source.Span }
-
-// Copy copies files of the project, or of another instance's root.
-type Copy struct {
-	Sources []string // with From: absolute paths; else paths within the project; a trailing / means the contents
-	From    *Instance
-	To      string // absolute; a trailing / means into it
-	Owner   *Owner
-	Mode    string
-	Include []string
-	Exclude []string
-	Taken   *Selection // what the sources are; nil with From
-	Span    source.Span
-	size    int64
-	tops    []top // of Taken
-}
-
-// top is what a copy puts directly where it copies to.
-type top struct {
-	path string
-	tree bool // it is a directory
-}
-
-// Fetch downloads a file.
-type Fetch struct {
-	URLs   []string // mirrors of each other; the first one is what the lock file pins
-	Digest string   // "sha256:…"; empty only where a pin is missing, which is an error elsewhere
-	SHA512 string   // in hex, if declared: verified as well
-	Size   int64    // bytes; 0 if unknown
-	Unpack bool
-	Strip  int   // leading path elements to drop when unpacking
-	Limit  int64 // bytes that the archive may hold; 0 for as many as are usual for its size
-	To     string
-	Owner  *Owner
-	Mode   string
-	Span   source.Span
-	pinned bool // by the lock file, not by the program
-}
-
-// Run runs a command with the shell.
-type Run struct {
-	Script    string
-	User      string // "" is root
-	Dir       string // "" is /
-	Vars      []EnvVar
-	Caches    []string
-	Tmpfs     []string
-	Binds     []Bind
-	Secrets   []Secret
-	SSH       bool
-	NoNetwork bool
-	Span      source.Span
-}
-
-// Bind mounts files of the project, or of another instance, for a run.
-type Bind struct {
-	Source string
-	From   *Instance
-	To     string
-	Taken  *Selection // what Source is; nil with From
-}
-
-// Secret gives a run a secret of the fleet.
-type Secret struct {
-	Name string
-	Env  string // as this variable, or
-	File string // as this file
-}
-
-// File writes a file.
-type File struct {
-	Path, Text string
-	Owner      *Owner
-	Mode       string // "" is 0644
-	Span       source.Span
-}
-
-// Append adds text to a file. As a step of an instance it is one of a
-// finishing one: the text of all fragments, for a file that may be there.
-type Append struct {
-	Path, Text string
-	Owner      *Owner // of the file, if it is new
-	Mode       string // of the file, if it is new; "" is 0644
-	Span       source.Span
-}
-
-// Dir makes a directory.
-type Dir struct {
-	Path  string
-	Owner *Owner
-	Mode  string // "" is 0755
-	Span  source.Span
-}
-
-// Link makes a symbolic link at Path that points to To.
-type Link struct {
-	Path, To string
-	Span     source.Span
-}
-
-// Leads is the absolute path that a link points to.
-func (s *Link) Leads() string {
-	if strings.HasPrefix(s.To, "/") {
-		return path.Clean(s.To)
-	}
-	return path.Join(path.Dir(s.Path), s.To)
-}
-
-func (s *Copy) Where() source.Span  { return s.Span }
-func (s *Fetch) Where() source.Span { return s.Span }
-func (s *Run) Where() source.Span   { return s.Span }
-func (s *File) Where() source.Span  { return s.Span }
-func (s *Dir) Where() source.Span   { return s.Span }
-func (s *Link) Where() source.Span  { return s.Span }
-
-// Where is the step's place in the program.
-func (s *Append) Where() source.Span { return s.Span }
 
 // App is an app on one platform.
 type App struct {
@@ -391,6 +259,3 @@ type Healthcheck struct {
 	Every, Timeout, Start time.Duration
 	Retries               int
 }
-
-// Size is the number of bytes that a copy of project files takes from there.
-func (s *Copy) Size() int64 { return s.size }

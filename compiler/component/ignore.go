@@ -93,7 +93,7 @@ func (x *expander) taken(s *Copy) {
 		if err != nil {
 			continue // the build will report it
 		}
-		s.size += info.Size()
+		s.Size += info.Size()
 		if info.Mode().IsRegular() && info.Mode()&0o111 != 0 && capable(x.files, t.Name) {
 			x.found.Errorf("E0352", s.Span, "%s has a capability, which a copy does not keep", t.Name).
 				Note("Git does not keep it either, so a checkout elsewhere would give another image").
@@ -148,7 +148,7 @@ func (x *expander) links(all []Taken) string {
 
 // tops is what a copy puts directly where it copies to.
 func tops(s *Copy, all []Taken) []top {
-	to, from := s.Place()
+	to, from := s.Target()
 	if len(s.Sources) == 1 && !strings.HasSuffix(s.Sources[0], "/") && !s.Taken.Sources[0].Pattern {
 		return []top{{to, from == ""}}
 	}
@@ -161,15 +161,15 @@ func tops(s *Copy, all []Taken) []top {
 	return out
 }
 
-// Place is where a copy of project files puts its tree: to is the directory
+// Target is where a copy of project files puts its tree: to is the directory
 // that it fills with what lies in from, or if from is a file, that file's new
 // path.
-func (s *Copy) Place() (to, from string) {
+func (s *Copy) Target() (to, from string) {
 	src := s.Taken.Sources[0]
 	if len(s.Sources) > 1 || src.Pattern {
-		return s.To, ""
+		return s.Path, ""
 	}
-	to = s.To
+	to = s.Path
 	if strings.HasSuffix(to, "/") && !strings.HasSuffix(s.Sources[0], "/") {
 		to += path.Base(src.Path)
 	}

@@ -53,7 +53,7 @@ func recipe(i *Instance) Key {
 		put("parent", d.Path, d.Owner.String(), d.Mode)
 	}
 	for _, s := range i.Steps {
-		hashStep(put, s)
+		s.hash(put)
 	}
 	for _, e := range i.Env {
 		put("env", e.Name, e.Value)
@@ -75,54 +75,53 @@ func recipe(i *Instance) Key {
 	return Key(h.Sum(nil))
 }
 
-func hashStep(put func(kind string, fields ...string), s Step) {
-	switch s := s.(type) {
-	case *Copy:
-		put("copy", s.To, s.Owner.String(), s.Mode)
-		put("sources", s.Sources...)
-		put("include", s.Include...)
-		put("exclude", s.Exclude...)
-		if s.Taken != nil && s.Taken.Links != "" {
-			put("links", s.Taken.Links)
-		}
-		if s.From != nil {
-			hashStage(put, s.From, s.Sources...)
-		}
-	case *Fetch:
-		put("fetch", s.Digest, s.SHA512, s.To, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip, s.Limit))
-	case *Run:
-		put("run", s.Script, s.User, s.Dir, fmt.Sprint(s.NoNetwork, s.SSH))
-		for _, v := range s.Vars {
-			put("var", v.Name, v.Value)
-		}
-		put("caches", s.Caches...)
-		put("tmpfs", s.Tmpfs...)
-		for _, b := range s.Binds {
-			put("bind", b.Source, b.To)
-			if b.From != nil {
-				hashStage(put, b.From, b.Source)
-			}
-		}
-		for _, v := range s.Secrets {
-			put("secret", v.Name, v.Env, v.File)
-		}
-	case *File:
-		put("file", s.Path, s.Text, s.Owner.String(), s.Mode)
-	case *Append:
-		put("append", s.Path, s.Text, s.Owner.String(), s.Mode)
-	case *Dir:
-		put("dir", s.Path, s.Owner.String(), s.Mode)
-	case *Link:
-		put("link", s.Path, s.To)
+// put adds to a recipe.
+type put func(kind string, fields ...string)
+
+func (s *Copy) hash(put put) {
+	put("copy", s.Path, s.Owner.String(), s.Mode)
+	put("sources", s.Sources...)
+	put("include", s.Include...)
+	put("exclude", s.Exclude...)
+	if s.Taken != nil && s.Taken.Links != "" {
+		put("links", s.Taken.Links)
+	}
+	hashStages(put, s.Stages())
+}
+
+func (s *Fetch) hash(put put) {
+	put("fetch", s.Digest, s.SHA512, s.Path, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip, s.Limit))
+}
+
+func (s *Run) hash(put put) {
+	put("run", s.Script, s.User, s.Dir, fmt.Sprint(s.NoNetwork, s.SSH))
+	for _, v := range s.Vars {
+		put("var", v.Name, v.Value)
+	}
+	put("caches", s.Caches...)
+	put("tmpfs", s.Tmpfs...)
+	for _, b := range s.Binds {
+		put("bind", b.Source, b.To)
+		hashStages(put, stage(b.From, b.Source))
+	}
+	for _, v := range s.Secrets {
+		put("secret", v.Name, v.Env, v.File)
 	}
 }
 
-// hashStage hashes an instance whose files are copied, and what it stands on if
-// files of that may be copied.
-func hashStage(put func(kind string, fields ...string), i *Instance, sources ...string) {
-	put("from", string(i.Key[:]))
-	for _, n := range StageRoot(i, sources...) {
-		put("root", string(n.Key[:]))
+func (s *File) hash(put put)   { put("file", s.Path, s.Text, s.Owner.String(), s.Mode) }
+func (s *Append) hash(put put) { put("append", s.Path, s.Text, s.Owner.String(), s.Mode) }
+func (s *Dir) hash(put put)    { put("dir", s.Path, s.Owner.String(), s.Mode) }
+func (s *Link) hash(put put)   { put("link", s.Path, s.To) }
+
+// hashStages hashes instances whose files are taken, and what they stand on if
+// files of that may be among them.
+func hashStages(put put, stages []Stage) {
+	for _, s := range stages {
+		put("from", string(s.Key[:]))
+		for _, n := range s.Below {
+			put("root", string(n.Key[:]))
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // program, where a download comes from, and what the digests of the same value
 // already cover.
 var unkeyed = []string{
-	"Copy.Span", "Copy.Taken", "Fetch.URLs", "Fetch.Size", "Fetch.Span", "Run.Span", "Bind.Taken", "File.Span",
+	"Copy.Span", "Copy.Taken", "Copy.Size", "Fetch.URLs", "Fetch.Size", "Fetch.Span", "Run.Span", "Bind.Taken", "File.Span",
 	"Append.Span", "Dir.Span", "Link.Span", "Own.Span",
 	"System.Layers", "System.Links", "System.Dirs",
 	"Package.Distribution", "Package.Arch", "Package.URL", "Package.Size", "Package.Installed", "Package.Minimal", "Package.Needs",
@@ -28,22 +28,22 @@ func TestRecipe(t *testing.T) {
 	owner := func() *Owner { return &Owner{UID: 1, GID: 2} }
 	stage := func() *Instance { return &Instance{Kind: Stacked, Key: Key{7}} }
 	packages := []lock.Package{{Name: "bash", Version: "1", Arch: "amd64", Digest: "sha256:aa"}}
-	rootfs := &Fetch{Digest: "sha256:aa", SHA512: "bb", Unpack: true, Strip: 1, Limit: 2, To: "/", Owner: owner(), Mode: "0700"}
+	rootfs := &Fetch{Digest: "sha256:aa", SHA512: "bb", Unpack: true, Strip: 1, Limit: 2, Place: Place{"/", owner(), "0700"}}
 	for name, i := range map[string]*Instance{
 		"copy": {Kind: Portable, Steps: []Step{&Copy{
-			Sources: []string{"/a", "/b"}, From: stage(), To: "/x", Owner: owner(), Mode: "0700", Include: []string{"i"}, Exclude: []string{"e"},
+			Sources: []string{"/a", "/b"}, From: stage(), Place: Place{"/x", owner(), "0700"}, Include: []string{"i"}, Exclude: []string{"e"},
 		}}},
 		"fetch": {Kind: Portable, Steps: []Step{rootfs}},
 		"run": {Kind: Portable, Steps: []Step{&Run{
 			Script: "true", User: "u", Dir: "/d", Vars: []EnvVar{{"A", "1"}}, Caches: []string{"/c"}, Tmpfs: []string{"/t"},
 			Binds: []Bind{{Source: "/s", From: stage(), To: "/b"}}, Secrets: []Secret{{Name: "n", Env: "E", File: "/f"}}, SSH: true, NoNetwork: true,
 		}}},
-		"file":    {Kind: Portable, Steps: []Step{&File{Path: "/f", Text: "x", Owner: owner(), Mode: "0600"}}},
-		"append":  {Kind: Stacked, Steps: []Step{&Append{Path: "/f", Text: "x", Owner: owner(), Mode: "0600"}}},
-		"dir":     {Kind: Portable, Steps: []Step{&Dir{Path: "/d", Owner: owner(), Mode: "0700"}}},
+		"file":    {Kind: Portable, Steps: []Step{&File{Place: Place{"/f", owner(), "0600"}, Text: "x"}}},
+		"append":  {Kind: Stacked, Steps: []Step{&Append{Place: Place{"/f", owner(), "0600"}, Text: "x"}}},
+		"dir":     {Kind: Portable, Steps: []Step{&Dir{Place: Place{"/d", owner(), "0700"}}}},
 		"link":    {Kind: Portable, Steps: []Step{&Link{Path: "/l", To: "/d"}}},
-		"owns":    {Kind: Portable, Owns: []Own{{Path: "/o", Owner: owner(), Mode: "0700"}}},
-		"parents": {Kind: Portable, Parents: []Dir{{Path: "/p", Owner: owner(), Mode: "0700"}}},
+		"owns":    {Kind: Portable, Owns: []Own{{Place: Place{"/o", owner(), "0700"}}}},
+		"parents": {Kind: Portable, Parents: []Place{{"/p", owner(), "0700"}}},
 		"env":     {Kind: Portable, Env: []EnvVar{{"A", "1"}}},
 		"base":    {Kind: Base, System: &System{Distribution: "debian/x", Packages: packages, Image: "i", Digest: "sha256:aa", Layout: "l"}},
 		"package": {Kind: Stacked, Package: &PackageGroup{Distribution: "debian/x", Packages: packages}},
@@ -85,9 +85,9 @@ func TestRecipeBelow(t *testing.T) {
 		"what it follows":           {&Instance{Kind: Stacked, After: list}, below},
 		"what it finishes":          {&Instance{Kind: Stacked, Needs: list, sortedNeeds: list}, below},
 		"a base's archive":          {&Instance{Kind: Base, System: &System{Rootfs: &Fetch{Digest: "sha256:aa"}}}, nil},
-		"what a stage stands on":    {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"/x"}, From: stage, To: "/x"}}}, base},
+		"what a stage stands on":    {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"/x"}, From: stage, Place: Place{Path: "/x"}}}}, base},
 		"what a bind's stage is on": {&Instance{Kind: Portable, Steps: []Step{&Run{Binds: []Bind{{Source: "/x", From: stage, To: "/x"}}}}}, base},
-		"which files are one":       {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"x"}, Taken: &Selection{}, To: "/x"}}}, nil},
+		"which files are one":       {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"x"}, Taken: &Selection{}, Place: Place{Path: "/x"}}}}, nil},
 	} {
 		before := recipe(c.instance)
 		switch {

@@ -70,17 +70,7 @@ func (x *expander) holdApp(a *App) {
 func (x *expander) holdInstance(i *Instance) {
 	bytes := len(i.ID) + heldMember*(len(i.Root)+len(i.Needs)) + heldValue*len(i.choices)
 	for _, s := range i.Steps {
-		switch s := s.(type) {
-		case *File:
-			bytes += len(s.Text)
-		case *Append:
-			bytes += len(s.Text)
-		case *Run:
-			bytes += len(s.Script)
-			for _, v := range s.Vars {
-				bytes += len(v.Value)
-			}
-		}
+		bytes += s.TextLength()
 	}
 	for _, e := range i.Env {
 		bytes += heldSetting + len(e.Value)

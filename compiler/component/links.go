@@ -122,45 +122,15 @@ func (l links) owned(owns []Own) []Own {
 
 // retarget returns a step with its target changed.
 func retarget(s Step, to func(string) string) Step {
-	switch s := s.(type) {
-	case *Copy:
-		if p := to(s.To); p != s.To {
-			c := *s
-			c.To = p
-			return &c
-		}
-	case *Fetch:
-		if p := to(s.To); p != s.To {
-			c := *s
-			c.To = p
-			return &c
-		}
-	case *File:
-		if p := to(s.Path); p != s.Path {
-			c := *s
-			c.Path = p
-			return &c
-		}
-	case *Append:
-		if p := to(s.Path); p != s.Path {
-			c := *s
-			c.Path = p
-			return &c
-		}
-	case *Dir:
-		if p := to(s.Path); p != s.Path {
-			c := *s
-			c.Path = p
-			return &c
-		}
-	case *Link:
-		if p := to(s.Path); p != s.Path {
-			c := *s
-			c.Path = p
-			return &c
-		}
+	at := s.At()
+	if at == nil {
+		return s
 	}
-	return s
+	moved := *at
+	if moved.Path = to(at.Path); moved.Path == at.Path {
+		return s
+	}
+	return s.With(moved)
 }
 
 // settled follows links to a target; a trailing slash, which is kept, means

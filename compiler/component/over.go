@@ -2,7 +2,6 @@ package component
 
 import (
 	"path"
-	"strings"
 
 	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
@@ -14,7 +13,7 @@ import (
 
 // written is what a step has made of a path.
 type written struct {
-	what string // "a link", "a file" or "a directory"
+	what Made
 	span source.Span
 }
 
@@ -40,16 +39,16 @@ func (x *expander) writtenOver(i *Instance) {
 		}
 		was[p] = now
 		for dir := range paths.Above(p) {
-			was[dir] = written{"a directory", now.span}
+			was[dir] = written{ADirectory, now.span}
 		}
 	}
 }
 
 // differently is what a step makes of a path of which another one has made old.
-func differently(what, old string, same bool) string {
+func differently(what, old Made, same bool) Made {
 	switch {
 	case !same:
-		return "a directory"
+		return ADirectory
 	case what == old:
 		return "another link"
 	}
@@ -59,11 +58,11 @@ func differently(what, old string, same bool) string {
 // inTheWay is what earlier steps have made of a path, or of one above it, that a
 // step cannot write over.
 func inTheWay(was map[string]written, p string, now written) (string, written, bool) {
-	if old, ok := was[p]; ok && (old.what != now.what || now.what == "a link") {
+	if old, ok := was[p]; ok && (old.what != now.what || now.what == ALink) {
 		return p, old, true
 	}
 	for dir := range paths.Above(p) {
-		if old, ok := was[dir]; ok && old.what != "a directory" {
+		if old, ok := was[dir]; ok && old.what != ADirectory {
 			return dir, old, true
 		}
 	}
@@ -72,24 +71,9 @@ func inTheWay(was map[string]written, p string, now written) (string, written, b
 
 // makes is the path that a step makes; false if its text does not say what of.
 func makes(s Step) (string, written, bool) {
-	at, what := "", "a file"
-	switch s := s.(type) {
-	case *File:
-		at = s.Path
-	case *Dir:
-		at, what = s.Path, "a directory"
-	case *Link:
-		at, what = s.Path, "a link"
-	case *Fetch:
-		if at = s.To; s.Unpack {
-			what = "a directory"
-		}
-	case *Copy:
-		if at, what = s.To, "a directory"; !strings.HasSuffix(s.To, "/") {
-			return "", written{}, false
-		}
-	default:
+	what := s.Makes()
+	if what == Unknown {
 		return "", written{}, false
 	}
-	return path.Clean(at), written{what, s.Where()}, true
+	return path.Clean(s.At().Path), written{what, s.Where()}, true
 }

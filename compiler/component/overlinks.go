@@ -15,7 +15,7 @@ func (x *expander) overLinks(a *App, i *Instance) {
 		if !ok || c.Taken == nil {
 			continue
 		}
-		to, _ := c.Place()
+		to, _ := c.Target()
 		for _, link := range slices.Sorted(maps.Keys(a.Base.System.Links)) {
 			if link != path.Clean(to) && slices.ContainsFunc(c.tops, func(t top) bool { return beneath(link, t.path) }) {
 				x.overLink(a, i, c, link)
@@ -48,7 +48,7 @@ func (x *expander) placedBy(s *Copy) map[string]Taken {
 		return all
 	}
 	all := map[string]Taken{}
-	to, _ := s.Place()
+	to, _ := s.Target()
 	taken, _, err := s.Taken.Files(x.files, func() bool { return x.spend(s.Span) })
 	if err == nil { // else it is reported by the copy
 		for _, t := range taken {

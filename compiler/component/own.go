@@ -19,10 +19,10 @@ import (
 type claim struct {
 	path string
 	at   *place
-	tree bool // and everything beneath it
-	into bool // not the path itself, but what lies beneath, of which nobody knows the names
-	held bool // it is copied together with what lies beside it, see overLinks
-	dir  *Dir // only the directory itself: several may make the same; else nil
+	tree bool   // and everything beneath it
+	into bool   // not the path itself, but what lies beneath, of which nobody knows the names
+	held bool   // it is copied together with what lies beside it, see overLinks
+	dir  *Place // only the directory itself: several may make the same; else nil
 	span source.Span
 	by   *Instance
 }
@@ -192,55 +192,15 @@ func bestow(owns []Own, steps []Step) []Step {
 				by = o
 			}
 		}
-		if given := withOwnership(s, by); given != s {
-			if &out[0] == &steps[0] {
-				out = slices.Clone(steps)
-			}
-			out[n] = given
+		if !s.At().lacks(by.Place) {
+			continue
 		}
+		if &out[0] == &steps[0] {
+			out = slices.Clone(steps)
+		}
+		out[n] = s.With(s.At().or(by.Place))
 	}
 	return out
-}
-
-// withOwnership is a step with an owner and a mode where it has none; the step
-// itself, if that changes nothing.
-func withOwnership(s Step, o Own) Step {
-	lacks := func(owner *Owner, mode string) bool {
-		return owner == nil && o.Owner != nil || mode == "" && o.Mode != ""
-	}
-	give := func(owner **Owner, mode *string) {
-		if *owner == nil {
-			*owner = o.Owner
-		}
-		*mode = cmp.Or(*mode, o.Mode)
-	}
-	switch s := s.(type) {
-	case *Copy:
-		if lacks(s.Owner, s.Mode) {
-			c := *s
-			give(&c.Owner, &c.Mode)
-			return &c
-		}
-	case *Fetch:
-		if lacks(s.Owner, s.Mode) {
-			c := *s
-			give(&c.Owner, &c.Mode)
-			return &c
-		}
-	case *File:
-		if lacks(s.Owner, s.Mode) {
-			c := *s
-			give(&c.Owner, &c.Mode)
-			return &c
-		}
-	case *Dir:
-		if lacks(s.Owner, s.Mode) {
-			c := *s
-			give(&c.Owner, &c.Mode)
-			return &c
-		}
-	}
-	return s
 }
 
 // claims are the paths that an instance's layer holds.
@@ -275,7 +235,7 @@ func (x *expander) findClaims(i *Instance) []claim {
 		switch s := s.(type) {
 		case *Copy:
 			for _, t := range s.tops {
-				to, _ := s.Place()
+				to, _ := s.Target()
 				add(t.path, t.tree, s.Span)
 				out[len(out)-1].held = t.path != path.Clean(to)
 			}
@@ -283,11 +243,11 @@ func (x *expander) findClaims(i *Instance) []claim {
 				claimFrom(s, add)
 			}
 		case *Fetch:
-			add(s.To, s.Unpack, s.Span)
+			add(s.Path, s.Unpack, s.Span)
 		case *File:
 			add(s.Path, false, s.Span)
 		case *Dir:
-			out = append(out, claim{path: s.Path, dir: s, span: s.Span, by: i})
+			out = append(out, claim{path: s.Path, dir: &s.Place, span: s.Span, by: i})
 		case *Link:
 			add(s.Path, false, s.Span)
 		}
@@ -295,8 +255,8 @@ func (x *expander) findClaims(i *Instance) []claim {
 	return out
 }
 
-// alike reports whether two steps make the same of a directory.
-func alike(a, b *Dir) bool {
+// alike reports whether two places make the same of a directory.
+func alike(a, b *Place) bool {
 	return cmp.Or(a.Owner.String(), "0:0") == cmp.Or(b.Owner.String(), "0:0") && strings.TrimLeft(cmp.Or(a.Mode, "0755"), "0") == strings.TrimLeft(cmp.Or(b.Mode, "0755"), "0")
 }
 
@@ -304,7 +264,7 @@ func alike(a, b *Dir) bool {
 // nobody knows the names yet.
 func claimFrom(s *Copy, add func(string, bool, source.Span)) {
 	for _, src := range s.Sources {
-		p := s.To
+		p := s.Path
 		if strings.HasSuffix(p, "/") && !strings.HasSuffix(src, "/") && !pattern(src) {
 			p += path.Base(src)
 		}

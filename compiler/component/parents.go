@@ -27,7 +27,7 @@ type declarations struct {
 // declared is a directory as an instance declares it.
 type declared struct {
 	by  int // the declarer's number: larger than those of its needs
-	dir Dir
+	dir Place
 }
 
 func newDeclarations() *declarations {
@@ -44,13 +44,13 @@ func (d *declarations) note(i *Instance) bool {
 	for _, s := range i.Steps {
 		if s, ok := s.(*Dir); ok {
 			p := path.Clean(s.Path)
-			d.dirs[p] = append(d.dirs[p], declared{d.declarers.count, Dir{Path: p, Owner: s.Owner, Mode: s.Mode}})
+			d.dirs[p] = append(d.dirs[p], declared{d.declarers.count, Place{Path: p, Owner: s.Owner, Mode: s.Mode}})
 			found = true
 		}
 	}
 	for _, o := range i.Owns {
 		if o.Owner != nil || o.Mode != "" {
-			d.trees[o.Path] = append(d.trees[o.Path], declared{d.declarers.count, Dir{Path: o.Path, Owner: o.Owner, Mode: o.Mode}})
+			d.trees[o.Path] = append(d.trees[o.Path], declared{d.declarers.count, o.Place})
 			found = true
 		}
 	}
@@ -59,36 +59,36 @@ func (d *declarations) note(i *Instance) bool {
 
 // of is a directory as a closure declares it; false if it does not. A dir says
 // more than an owns, the owns of a longer path more than that of a shorter one.
-func (d *declarations) of(closure bitset, dir string) (Dir, bool) {
+func (d *declarations) of(closure bitset, dir string) (Place, bool) {
 	if m, ok := uppermost(d.dirs[dir], closure); ok {
 		return m, true
 	}
 	for p := range paths.From(dir) {
 		if m, ok := uppermost(d.trees[p], closure); ok {
-			return Dir{Path: dir, Owner: m.Owner, Mode: m.Mode}, true
+			return Place{Path: dir, Owner: m.Owner, Mode: m.Mode}, true
 		}
 	}
-	return Dir{}, false
+	return Place{}, false
 }
 
-func uppermost(list []declared, closure bitset) (Dir, bool) {
+func uppermost(list []declared, closure bitset) (Place, bool) {
 	for _, x := range slices.Backward(list) {
 		if closure.has(x.by) {
 			return x.dir, true
 		}
 	}
-	return Dir{}, false
+	return Place{}, false
 }
 
 // parents are the directories above what an instance places that are not
 // plain, sorted by path.
-func (x *expander) parents(i *Instance) []Dir {
+func (x *expander) parents(i *Instance) []Place {
 	closure := x.declarations.enter(i)
 	base := x.dirsBelow(i)
 	if len(closure) == 0 && len(base) == 0 {
 		return nil
 	}
-	var out []Dir
+	var out []Place
 	seen := map[string]bool{}
 	for _, p := range places(i) {
 		dir := path.Dir(path.Clean(p))
@@ -102,18 +102,18 @@ func (x *expander) parents(i *Instance) []Dir {
 			seen[dir] = true
 			if m, ok := x.declarations.of(closure, dir); ok {
 				out = append(out, m)
-			} else if n := slices.IndexFunc(base, func(b Dir) bool { return b.Path == dir }); n >= 0 {
-				out = append(out, Dir{Path: dir, Owner: base[n].Owner, Mode: base[n].Mode})
+			} else if n := slices.IndexFunc(base, func(b Place) bool { return b.Path == dir }); n >= 0 {
+				out = append(out, base[n])
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Dir) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(out, func(a, b Place) int { return strings.Compare(a.Path, b.Path) })
 	return out
 }
 
 // dirsBelow are the directories that are not plain of the base that an instance
 // is made for.
-func (x *expander) dirsBelow(i *Instance) []Dir {
+func (x *expander) dirsBelow(i *Instance) []Place {
 	switch {
 	case i.base != nil:
 		return i.base.System.Dirs
@@ -142,18 +142,18 @@ func (x *expander) inherit(i *Instance) {
 			closure = x.declarations.declarers.among(i.Needs)
 		}
 		m, found := x.declarations.of(closure, d.Path)
-		if at := slices.IndexFunc(base, func(b Dir) bool { return b.Path == d.Path }); !found && at >= 0 {
+		if at := slices.IndexFunc(base, func(b Place) bool { return b.Path == d.Path }); !found && at >= 0 {
 			m, found = base[at], true
 		}
 		if found {
 			i.Steps = slices.Clone(i.Steps)
-			i.Steps[n] = &Dir{Path: d.Path, Owner: m.Owner, Mode: m.Mode, Span: d.Span}
+			i.Steps[n] = &Dir{Place: Place{Path: d.Path, Owner: m.Owner, Mode: m.Mode}, Span: d.Span}
 		}
 	}
 }
 
 // dirsOfFleetBase are the directories of the fleet's base that are not plain.
-func (x *expander) dirsOfFleetBase() []Dir {
+func (x *expander) dirsOfFleetBase() []Place {
 	base := x.fleetBase
 	if base == nil || base.component == nil || base.args == nil {
 		return nil
@@ -177,22 +177,4 @@ func places(i *Instance) []string {
 		out = append(out, o.Path)
 	}
 	return out
-}
-
-// Placed is the path at which a step puts something, a trailing / meaning into
-// it; false for a run and for a fragment.
-func Placed(s Step) (string, bool) {
-	switch s := s.(type) {
-	case *Copy:
-		return s.To, true
-	case *Fetch:
-		return s.To, true
-	case *File:
-		return s.Path, true
-	case *Dir:
-		return s.Path, true
-	case *Link:
-		return s.Path, true
-	}
-	return "", false
 }

@@ -126,7 +126,7 @@ func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 	step := &Copy{Span: s.At}
 	step.Owner, step.Mode = x.ownership(s, v, to)
 	ok := true
-	step.To, ok = x.targetOf(s, "to", v)
+	step.Path, ok = x.targetOf(s, "to", v)
 	if o := s.Option("include"); o != nil {
 		step.Include = x.globs(o.Args, v)
 	}
@@ -141,10 +141,10 @@ func (x *expander) copy(s *syntax.Clause, v *env, to *body) {
 	if !ok || len(step.Sources) == 0 {
 		return
 	}
-	if several := len(step.Sources) > 1 || step.matches(); several && !strings.HasSuffix(step.To, "/") {
-		replace(x.found.Errorf("E0327", s.Option("to").Args[0].Span(), "several files cannot all become %s", step.To).
+	if several := len(step.Sources) > 1 || step.matches(); several && !strings.HasSuffix(step.Path, "/") {
+		replace(x.found.Errorf("E0327", s.Option("to").Args[0].Span(), "several files cannot all become %s", step.Path).
 			Note("a target that ends in `/` means into it").
-			Hint("write `to %q`", step.To+"/"), step.To, step.To+"/")
+			Hint("write `to %q`", step.Path+"/"), step.Path, step.Path+"/")
 		return
 	}
 	if step.From == nil {
@@ -597,10 +597,10 @@ func (x *expander) fileStep(s *syntax.Clause, v *env, to *body) {
 		said, _ = x.content(o.Args[0], v)
 	}
 	if word == "append" {
-		to.steps = append(to.steps, &Append{Path: p, Text: said, Owner: owner, Mode: mode, Span: s.At})
+		to.steps = append(to.steps, &Append{Place: Place{p, owner, mode}, Text: said, Span: s.At})
 		return
 	}
-	to.steps = append(to.steps, &File{Path: p, Text: said, Owner: owner, Mode: mode, Span: s.At})
+	to.steps = append(to.steps, &File{Place: Place{p, owner, mode}, Text: said, Span: s.At})
 }
 
 // runAs is the user that a run asks for, as numbers or as a system's own name.
@@ -624,7 +624,7 @@ func (x *expander) runAs(s *syntax.Clause, v *env, to *body) string {
 func (x *expander) dir(s *syntax.Clause, v *env, to *body) {
 	owner, mode := x.ownership(s, v, to)
 	for _, p := range x.itemTargets(s.Args, v) {
-		to.steps = append(to.steps, &Dir{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode, Span: s.At})
+		to.steps = append(to.steps, &Dir{Place: Place{strings.TrimSuffix(p, "/"), owner, mode}, Span: s.At})
 	}
 }
 
@@ -637,6 +637,6 @@ func (x *expander) link(s *syntax.Clause, v *env, to *body) {
 	holds := text(said)
 	p, ok = x.target(p, s.Args[0].Span())
 	if x.linkTarget(holds, s.Option("to").Args[0].Span()) && ok && !x.isRoot(p, s.Args[0].Span()) {
-		to.steps = append(to.steps, &Link{Span: s.At, Path: strings.TrimSuffix(p, "/"), To: holds})
+		to.steps = append(to.steps, &Link{Path: strings.TrimSuffix(p, "/"), To: holds, Span: s.At})
 	}
 }

@@ -39,7 +39,7 @@ func (x *expander) system(s *syntax.Clause, v *env, to *body) {
 	case "layout":
 		x.layout(s, v, to.system)
 	case "rootfs":
-		f := &Fetch{Span: s.At, URLs: x.allTexts(s.Args, v), To: "/"}
+		f := &Fetch{Span: s.At, URLs: x.allTexts(s.Args, v), Place: Place{Path: "/"}}
 		if x.urls(f, s) {
 			x.checked(f, s, v)
 			to.system.Rootfs = f
@@ -94,7 +94,7 @@ func (x *expander) known(to *System, ref lock.BaseRef) bool {
 		to.Links[l.Path] = l.To
 	}
 	for _, d := range b.Dirs {
-		to.Dirs = append(to.Dirs, Dir{Path: d.Path, Owner: &Owner{d.UID, d.GID}, Mode: d.Mode})
+		to.Dirs = append(to.Dirs, Place{Path: d.Path, Owner: &Owner{d.UID, d.GID}, Mode: d.Mode})
 	}
 	return true
 }
@@ -231,8 +231,8 @@ func (x *expander) declared(s *System, steps []Step) *System {
 		case *Link:
 			out.Links[step.Path] = step.Leads()
 		case *Dir:
-			out.Dirs = slices.DeleteFunc(slices.Clone(out.Dirs), func(d Dir) bool { return d.Path == step.Path })
-			out.Dirs = append(out.Dirs, *step)
+			out.Dirs = slices.DeleteFunc(slices.Clone(out.Dirs), func(d Place) bool { return d.Path == step.Path })
+			out.Dirs = append(out.Dirs, step.Place)
 		default:
 			x.stepInSystem(step.Where())
 		}
@@ -254,7 +254,7 @@ var (
 		"/bin": "/usr/bin", "/sbin": "/usr/sbin", "/lib": "/usr/lib", "/lib64": "/usr/lib64",
 		"/var/run": "/run", "/var/lock": "/run/lock",
 	}
-	debianDirs = []Dir{
+	debianDirs = []Place{
 		{Path: "/root", Mode: "0700"}, {Path: "/tmp", Mode: "01777"}, {Path: "/var/tmp", Mode: "01777"},
 		{Path: "/var/local", Mode: "02775", Owner: &Owner{0, 50}}, {Path: "/var/mail", Mode: "02775", Owner: &Owner{0, 8}},
 	}

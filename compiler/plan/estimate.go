@@ -52,18 +52,8 @@ func sizeOf(i *component.Instance, l *lock.File) int64 {
 	}
 	known := true
 	for _, s := range i.Steps {
-		switch s := s.(type) {
-		case *component.Copy:
-			sum += s.Size()
-			known = known && s.From == nil
-		case *component.Fetch:
-			sum += s.Size
-			known = known && s.Size > 0
-		case *component.File:
-			sum += int64(len(s.Text))
-		case *component.Run:
-			known = false
-		}
+		bytes, all := s.Bytes()
+		sum, known = sum+bytes, known && all
 	}
 	if !known || sum == 0 && i.System != nil {
 		sum = max(sum, defaultSize)

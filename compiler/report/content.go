@@ -48,10 +48,10 @@ func (c *contents) instance(i *component.Instance) content {
 	files := c.ownFiles(i)
 	io.WriteString(whole, files)
 	io.WriteString(own, files)
-	for _, from := range stages(i) {
+	for _, from := range i.Stages() {
 		io.WriteString(whole, c.instance(from.Instance).whole)
 		io.WriteString(own, c.instance(from.Instance).own)
-		for _, r := range from.below {
+		for _, r := range from.Below {
 			io.WriteString(whole, c.instance(r).whole)
 		}
 	}
@@ -86,40 +86,12 @@ func (c *contents) layer(l *plan.Layer) content {
 	return known
 }
 
-// stage is an instance whose files another one copies or mounts, with what it
-// stands on if files of that may be among them.
-type stage struct {
-	*component.Instance
-	below []*component.Instance
-}
-
-// stages are the instances whose files an instance copies or mounts.
-func stages(i *component.Instance) []stage {
-	var out []stage
-	add := func(from *component.Instance, sources ...string) {
-		if from != nil {
-			out = append(out, stage{from, component.StageRoot(from, sources...)})
-		}
-	}
-	for _, s := range i.Steps {
-		switch s := s.(type) {
-		case *component.Copy:
-			add(s.From, s.Sources...)
-		case *component.Run:
-			for _, b := range s.Binds {
-				add(b.From, b.Source)
-			}
-		}
-	}
-	return out
-}
-
 // foundation is all that an instance's bytes depend on besides its own steps:
 // what its runs are built on, and its stages with what those stand on.
 func foundation(i *component.Instance) []*component.Instance {
 	out := slices.Clone(i.Root)
-	for _, from := range stages(i) {
-		out = append(append(out, from.Instance), from.below...)
+	for _, from := range i.Stages() {
+		out = append(append(out, from.Instance), from.Below...)
 	}
 	return out
 }
@@ -143,18 +115,7 @@ func (c *contents) ownFiles(i *component.Instance) string {
 func taken(i *component.Instance) []*component.Selection {
 	var out []*component.Selection
 	for _, s := range i.Steps {
-		switch s := s.(type) {
-		case *component.Copy:
-			if s.Taken != nil {
-				out = append(out, s.Taken)
-			}
-		case *component.Run:
-			for _, b := range s.Binds {
-				if b.Taken != nil {
-					out = append(out, b.Taken)
-				}
-			}
-		}
+		out = append(out, s.Takes()...)
 	}
 	if i.System != nil && i.System.Layout != "" {
 		out = append(out, &component.Selection{Sources: []component.Source{{Path: i.System.Layout, Contents: true}}})
