@@ -45,6 +45,8 @@ var policy = map[string]string{
 	"llb/engine":    "lang/redact lang/visible llb/replace llb/transport",
 	"llb/exact":     "", // the judge shares nothing with what it judges
 	"llb/images":    "lang/diag compiler/component compiler/plan llb llb/engine llb/helper llb/pin llb/project llb/transport",
+	"llb/lockfile":  "lang/diag compiler compiler/lock compiler/pin llb/replace",
+	"llb/revision":  "llb/module",
 	"llb/module":    "llb/replace lang/paths lang/diag lang/load compiler/lock",
 	"llb/pin":       "compiler/lock compiler/debian llb/archive llb/rootfs llb/transport",
 	"llb/project":   "compiler/component",
@@ -63,8 +65,8 @@ var outside = map[string]string{
 	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
 	"net/http":                               "llb/engine llb/pin llb/registry llb/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/images llb/replace llb/engine llb/module llb/pin llb/registry cmd/layc cmd/layc-helper",
-	"time":                                   "compiler/component compiler/lock compiler/pin llb llb/transport llb/exact llb/helper llb/engine llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/module llb/revision llb/pin llb/registry cmd/layc cmd/layc-helper",
+	"time":                                   "compiler/component compiler/lock compiler/pin llb llb/transport llb/exact llb/helper llb/engine llb/lockfile llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

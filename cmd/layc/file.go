@@ -65,43 +65,9 @@ func canWrite(cmd *cobra.Command, flag, file string) error {
 	return nil
 }
 
-// writeDevice writes to what is no file that could be replaced, such as
-// /dev/stdout.
-func writeDevice(name string, text []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err == nil {
-		_, err = f.Write(text)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		return cannot("written", name, err)
-	}
-	return nil
-}
-
-// replaceFile writes a file in one step: readers see the old text or the new.
-// A file that is there keeps its mode, and a link stays one.
+// replaceFile writes a file in one step; see [replace.Content].
 func replaceFile(name string, text []byte) error {
-	target, mode := name, fs.FileMode(0o644)
-	if info, err := os.Stat(name); err == nil {
-		if !info.Mode().IsRegular() {
-			return writeDevice(name, text)
-		}
-		mode = info.Mode().Perm()
-	}
-	if link, err := os.Lstat(name); err == nil && link.Mode()&fs.ModeSymlink != 0 {
-		// A link that leads nowhere that can be named is written through as well.
-		if target, err = filepath.EvalSymlinks(name); err != nil {
-			return writeDevice(name, text)
-		}
-	}
-	// Who may not write the file itself does not replace it either.
-	if there, err := os.OpenFile(target, os.O_WRONLY, 0); err == nil {
-		there.Close()
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return cannot("written", name, err)
-	}
-	if err := replace.File(target, text, mode); err != nil {
+	if err := replace.Content(name, text); err != nil {
 		return cannot("written", name, err)
 	}
 	return nil

@@ -17,10 +17,10 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/llb/lockfile"
 	"github.com/layc-lang/layc/llb/module"
 	world "github.com/layc-lang/layc/llb/pin"
 	"github.com/layc-lang/layc/llb/registry"
-	"github.com/layc-lang/layc/llb/replace"
 )
 
 func (c *cli) lockCommand() *cobra.Command {
@@ -118,14 +118,18 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	in.Plan.Rebalance = l.rebalance
-	release, err := l.alone(cmd.Context())
+	release, err := l.hold(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer release()
-	old, before, err := l.before()
+	old, err := lockfile.Read(l.dir)
 	if err != nil {
-		return err
+		return cannot("read", old.Name, err)
+	}
+	before, found := old.Before()
+	if len(found) > 0 {
+		return &lockError{found}
 	}
 	store, err := l.modules()
 	if err != nil {
@@ -135,10 +139,15 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return err
 	}
+	ready := func() error {
+		if err := old.Writable(); err != nil {
+			return cannot("written", old.Name, err)
+		}
+		return nil
+	}
 	result, found, err := pin.Program(cmd.Context(), pin.Request{
 		Input: in, Before: before, Names: names, Mirrors: l.mirrors.names(), Built: built,
-		Repositories: store, Resolver: l.resolver(mirrors), Ready: old.canWrite,
-		Announce: func(text string) { fmt.Fprintln(l.err, text) },
+		Repositories: store, Resolver: l.resolver(mirrors), Ready: ready, Announce: l.announce,
 	})
 	if err != nil {
 		return l.explained(cmd, err)
@@ -177,7 +186,7 @@ func (l *locking) explained(cmd *cobra.Command, err error) error {
 
 // write writes the lock file if it has changed, and says what there is now and
 // what is pinned no more.
-func (l *locking) write(old *lockedBefore, result *pin.Result) error {
+func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	pins := result.File
 	if result.NoApps {
 		fmt.Fprintf(l.err, "the module declares no app: only git repositories that it imports are pinned\n")
@@ -185,18 +194,17 @@ func (l *locking) write(old *lockedBefore, result *pin.Result) error {
 			return nil // not worth a file
 		}
 	}
-	replace.Sweep(filepath.Dir(old.name))
 	if !result.Changed {
-		fmt.Fprintf(l.out, "%s is up to date\n", old.name)
+		fmt.Fprintf(l.out, "%s is up to date\n", old.Name)
 		return nil
 	}
-	if err := errors.Join(old.canWrite(), old.unchanged()); err != nil {
+	var changed *lockfile.ChangedError
+	if err := old.Replace(pins.Format()); errors.As(err, &changed) {
 		return err
+	} else if err != nil {
+		return cannot("written", old.Name, err)
 	}
-	if err := replaceFile(old.name, pins.Format()); err != nil {
-		return err
-	}
-	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.name, pinCounts(pins), plural(len(pins.Layers), "shared layer"))
+	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.Name, pinCounts(pins), plural(len(pins.Layers), "shared layer"))
 	if result.Repositories && module.Vendored(filepath.Join(l.dir, "vendor")) {
 		fmt.Fprintln(l.out, "vendored copies are as they were; run: layc vendor")
 	}
@@ -262,4 +270,20 @@ func (l *locking) resolver(mirrors world.Mirrors) lock.Resolver {
 			return registry.Base(ctx, l.dir, ref, l.unpackGB*1e9)
 		},
 	})
+}
+
+// pinCounts says how much a lock file pins.
+func pinCounts(pins *lock.File) string {
+	text := plural(len(pins.Packages), "package") + ", " + plural(len(pins.URLs), "download")
+	if n := len(pins.Images); n > 0 {
+		text += ", " + plural(n, "image")
+	}
+	switch n := len(pins.Modules); n {
+	case 0:
+	case 1:
+		text += ", 1 repository"
+	default:
+		text += fmt.Sprintf(", %d repositories", n)
+	}
+	return text
 }

@@ -52,11 +52,8 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 
 // withoutModules is what the compiler gets but for git repositories.
 func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, error) {
-	in := compiler.Input{
-		Project: os.DirFS(c.dir), Dir: ".", Name: c.where(),
-		Platform: component.Platform{OS: "linux", Arch: runtime.GOARCH},
-		Set:      map[string]string{},
-	}
+	in := c.source()
+	in.Platform, in.Set = component.Platform{OS: "linux", Arch: runtime.GOARCH}, map[string]string{}
 	for _, name := range p.platforms {
 		platform, ok := compiler.ParsePlatform(name)
 		if !ok {
@@ -74,16 +71,6 @@ func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, err
 	var err error
 	in.Plan, err = p.planning.options(cmd)
 	return in, err
-}
-
-// where is what findings call the module's directory.
-func (c *cli) where() string {
-	if c.dir == "." {
-		if dir, err := os.Getwd(); err == nil {
-			return dir
-		}
-	}
-	return c.dir
 }
 
 // compile compiles the module up to a stage and prints what was found.

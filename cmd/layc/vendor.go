@@ -5,20 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
-	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/module"
-	"github.com/layc-lang/layc/stdlib"
 )
 
 func (c *cli) vendorCommand() *cobra.Command {
@@ -45,7 +41,7 @@ against the lock file like everything else: change them at their source.`,
 			if err != nil {
 				return err
 			}
-			release, err := c.alone(cmd.Context())
+			release, err := c.hold(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -89,63 +85,4 @@ func cannotVendor(store module.Store, err error) error {
 		return cannot("written", path.Path, err)
 	}
 	return err
-}
-
-// modules is where git repositories are read from.
-func (c *cli) modules() (module.Store, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return module.Store{}, fmt.Errorf("there is no place for a cache: set HOME or XDG_CACHE_HOME: %w", err)
-	}
-	return module.Store{
-		Cache: filepath.Join(cache, "layc-modules"), Vendor: filepath.Join(c.dir, "vendor"),
-		Announce: func(text string) { fmt.Fprintln(c.err, text) },
-	}, nil
-}
-
-// pins is the project's lock file; without one it pins nothing.
-func (c *cli) pins() (*lock.File, error) {
-	name := filepath.Join(c.dir, lock.Name)
-	text, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &lock.File{}, nil
-	} else if err != nil {
-		return nil, cannot("read", name, err)
-	}
-	return readPins(name, text)
-}
-
-// readPins reads the text of a lock file.
-func readPins(name string, text []byte) (*lock.File, error) {
-	pins, err := lock.Parse(name, text)
-	if err != nil {
-		return nil, &lockError{compiler.LockFindings(name, text, err)}
-	}
-	return pins, nil
-}
-
-// lockError says what is wrong with a lock file.
-type lockError struct{ findings diag.List }
-
-func (e *lockError) Error() string { return e.findings[0].Message }
-
-// A repository that cannot be reached ends a command.
-var _ pin.Unreachable = (*module.FetchError)(nil)
-
-// fetched are the repositories that a lock file pins, for the compiler; see
-// [pin.Fetch].
-func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {
-	if len(pins.Modules) == 0 {
-		return nil, nil
-	}
-	store, err := c.modules()
-	if err != nil {
-		return nil, err
-	}
-	return pin.Fetch(ctx, compiler.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where()}, pins, store, online)
-}
-
-// load reads the program, as [load.Load] does.
-func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, diag.List) {
-	return load.Load(load.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where(), Std: stdlib.FS, Modules: fetched})
 }

@@ -3,6 +3,7 @@ package module
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,6 +22,16 @@ type Store struct {
 	Vendor string // the project's directory of vendored modules; it need not exist
 	// Announce is called before a repository is asked, with what is done.
 	Announce func(string)
+}
+
+// Of is where a project's modules are read from: its directory vendor, and the cache
+// of the user.
+func Of(project string, announce func(string)) (Store, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return Store{}, fmt.Errorf("there is no place for a cache: set HOME or XDG_CACHE_HOME: %w", err)
+	}
+	return Store{Cache: filepath.Join(cache, "layc-modules"), Vendor: filepath.Join(project, "vendor"), Announce: announce}, nil
 }
 
 // manifest lists the directories that [Store.Write] has written, so that it

@@ -1,4 +1,4 @@
-package main
+package replace
 
 import (
 	"os"
@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What is no regular file is written to, and never replaced.
-func TestReplaceFile(t *testing.T) {
+// A file that is not regular is written to, and never replaced.
+func TestContent(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -24,7 +24,7 @@ func TestReplaceFile(t *testing.T) {
 			text, _ := os.ReadFile(pipe)
 			read <- string(text)
 		}()
-		if err := replaceFile(name, []byte("text")); err != nil {
+		if err := Content(name, []byte("text")); err != nil {
 			t.Fatal(err)
 		}
 		if got := <-read; got != "text" {
@@ -40,7 +40,7 @@ func TestReplaceFile(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "no", "such"), lost); err != nil {
 		t.Fatal(err)
 	}
-	if err := replaceFile(lost, []byte("text")); err == nil {
+	if err := Content(lost, []byte("text")); err == nil {
 		t.Error("a link to nowhere was written")
 	}
 	if _, err := os.Readlink(lost); err != nil {

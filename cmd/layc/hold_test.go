@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -91,40 +90,5 @@ func TestWaiting(t *testing.T) {
 	}
 	if now := readFile(t, filepath.Join(dir, "layc.lock")); now != before {
 		t.Errorf("the lock file is\n%s", now)
-	}
-}
-
-// TestChangedMeanwhile checks that a lock file that somebody else changes while pins
-// are resolved is not overwritten.
-func TestChangedMeanwhile(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "layc.lock")
-	write := func(text string) {
-		t.Helper()
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	fresh := &lockedBefore{name: name}
-	if err := fresh.unchanged(); err != nil {
-		t.Error(err)
-	}
-	write("")
-	if err := fresh.unchanged(); err == nil {
-		t.Error("a new file: no error")
-	}
-	write("layc-lock 1\n")
-	read := &lockedBefore{name: name, text: []byte("layc-lock 1\n")}
-	if err := read.unchanged(); err != nil {
-		t.Error(err)
-	}
-	write("layc-lock 1\n\n")
-	if err := read.unchanged(); err == nil || !strings.Contains(err.Error(), "has changed since it was read, and stays as it is now: run the command again") {
-		t.Errorf("another text: %v", err)
-	}
-	if err := os.Remove(name); err != nil {
-		t.Fatal(err)
-	}
-	if err := read.unchanged(); err == nil || errors.Is(err, os.ErrNotExist) {
-		t.Errorf("removed: %v", err)
 	}
 }

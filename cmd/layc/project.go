@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/pin"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/llb/lockfile"
+	"github.com/layc-lang/layc/llb/module"
+)
+
+// announce tells people what takes time.
+func (c *cli) announce(text string) { fmt.Fprintln(c.err, text) }
+
+// hold waits until no other command writes pins or vendored copies of the module.
+func (c *cli) hold(ctx context.Context) (release func(), err error) {
+	return lockfile.Hold(ctx, c.dir, func() {
+		c.announce("another layc changes the pins of this module: waiting for it")
+	})
+}
+
+// pins is the project's lock file; without one it pins nothing.
+func (c *cli) pins() (*lock.File, error) {
+	file, err := lockfile.Read(c.dir)
+	if err != nil {
+		return nil, cannot("read", file.Name, err)
+	}
+	pins, found := file.Pins()
+	if len(found) > 0 {
+		return nil, &lockError{found}
+	}
+	return pins, nil
+}
+
+// lockError says what is wrong with a lock file.
+type lockError struct{ findings diag.List }
+
+func (e *lockError) Error() string { return e.findings[0].Message }
+
+// modules is where git repositories are read from.
+func (c *cli) modules() (module.Store, error) { return module.Of(c.dir, c.announce) }
+
+// A repository that cannot be reached ends a command.
+var _ pin.Unreachable = (*module.FetchError)(nil)
+
+// fetched are the repositories that a lock file pins, for the compiler; see
+// [pin.Fetch].
+func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {
+	if len(pins.Modules) == 0 {
+		return nil, nil
+	}
+	store, err := c.modules()
+	if err != nil {
+		return nil, err
+	}
+	return pin.Fetch(ctx, c.source(), pins, store, online)
+}
+
+// load reads the program, as [compiler.Load] does.
+func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, diag.List) {
+	in := c.source()
+	in.Modules = fetched
+	return compiler.Load(in)
+}
+
+// source is the module in the command's directory, for the compiler.
+func (c *cli) source() compiler.Input {
+	return compiler.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where()}
+}
+
+// where is what findings call the module's directory.
+func (c *cli) where() string {
+	if c.dir == "." {
+		if dir, err := os.Getwd(); err == nil {
+			return dir
+		}
+	}
+	return c.dir
+}

@@ -1,0 +1,142 @@
+// Package lockfile is a module's lock file on the disk: one program at a time holds
+// it, reads it, and replaces it in one step.
+package lockfile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/pin"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/llb/replace"
+)
+
+// Hold waits until no other program holds the module in a directory, to write its
+// pins or its vendored copies: of two that read the same lock file, the one that
+// writes last would undo what the other has done. waiting is called once if there is
+// something to wait for. The lock is on the directory, and leaves no file behind.
+//
+// What killed programs have left in the directory is removed.
+func Hold(ctx context.Context, dir string, waiting func()) (release func(), err error) {
+	held, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			break // a file system that has no locks is used without
+		}
+		if waiting != nil {
+			waiting()
+			waiting = nil
+		}
+		select {
+		case <-ctx.Done():
+			held.Close()
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	replace.Sweep(dir)
+	return func() { held.Close() }, nil
+}
+
+// File is a lock file as it was read.
+type File struct {
+	Name string // its path
+	text []byte // nil if there is none
+}
+
+// Read reads the lock file of the module in a directory; that there is none is not an
+// error. After an error the File has a name only.
+func Read(dir string) (*File, error) {
+	f := &File{Name: filepath.Join(dir, lock.Name)}
+	text, err := read(f.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, nil
+	}
+	f.text = text
+	return f, err
+}
+
+// read reads a regular file: a pipe would be waited for, and a device may never end.
+func read(name string) ([]byte, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, errors.New("not a regular file")
+	}
+	return os.ReadFile(name)
+}
+
+// Pins are what the file pins; without a file nothing. If there are findings, there
+// are no pins.
+func (f *File) Pins() (*lock.File, diag.List) {
+	if f.text == nil {
+		return &lock.File{}, nil
+	}
+	pins, err := lock.Parse(f.Name, f.text)
+	if err != nil {
+		return nil, compiler.LockFindings(f.Name, f.text, err)
+	}
+	return pins, nil
+}
+
+// Before is the file for a [pin.Request], which also takes one in which a merge has
+// left its markers; nil without a file.
+func (f *File) Before() (*pin.Before, diag.List) {
+	if f.text == nil {
+		return nil, nil
+	}
+	return pin.Read(f.Name, f.text)
+}
+
+// accessWrite asks whether a file can be written to: W_OK of access(2).
+const accessWrite = 2
+
+// Writable returns why the file cannot be written, or nil. One that is read-only is
+// meant to stay.
+func (f *File) Writable() error {
+	for _, name := range []string{f.Name, filepath.Dir(f.Name)} {
+		if err := syscall.Access(name, accessWrite); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// ChangedError says that a file is not what it was when it was read, as after a git
+// pull meanwhile.
+type ChangedError struct{ Name string }
+
+func (e *ChangedError) Error() string {
+	return e.Name + " has changed since it was read, and stays as it is now: run the command again"
+}
+
+// Replace replaces the file's text in one step, unless it cannot be written or is no
+// longer what was read, which is a [*ChangedError].
+func (f *File) Replace(text []byte) error {
+	if err := f.Writable(); err != nil {
+		return err
+	}
+	if !f.unchanged() {
+		return &ChangedError{f.Name}
+	}
+	return replace.Content(f.Name, text)
+}
+
+// unchanged reports whether the file is what it was when it was read.
+func (f *File) unchanged() bool {
+	text, err := read(f.Name)
+	if f.text == nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	return err == nil && bytes.Equal(text, f.text)
+}

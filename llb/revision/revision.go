@@ -1,0 +1,132 @@
+// Package revision checks out a module as it was at a git revision.
+package revision
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/layc-lang/layc/llb/module"
+)
+
+// ErrNoGit says that the git program is not there.
+var ErrNoGit = errors.New("git is not installed")
+
+// NoWorkTreeError says that git knows nothing about a directory.
+type NoWorkTreeError struct{ Dir string }
+
+func (e *NoWorkTreeError) Error() string { return e.Dir + " is in no git working tree" }
+
+// UnknownError says that there is no such revision.
+type UnknownError struct{ Revision string }
+
+func (e *UnknownError) Error() string {
+	return "git knows no revision " + e.Revision + "; in a shallow clone, fetch it first"
+}
+
+// CheckOut writes a directory of a git working tree, as it was at a revision,
+// into another one. Files that git ignores, such as archives that were built outside
+// of layc, are part of no revision: of those, today's are taken if they are among
+// files, which are relative to the directory.
+func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
+	g := git{ctx, dir}
+	lines, err := g.run(nil, "rev-parse", "--show-toplevel", "--show-prefix")
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, ErrNoGit):
+		return err
+	case err != nil:
+		return &NoWorkTreeError{dir}
+	}
+	top, prefix, _ := strings.Cut(strings.TrimRight(lines, "\n"), "\n")
+	commit, err := g.run(nil, "rev-parse", "--verify", "--quiet", "--end-of-options", rev+"^{commit}")
+	if err != nil {
+		return &UnknownError{rev}
+	}
+	tree := strings.TrimSpace(commit) + ":" + strings.TrimSuffix(prefix, "/")
+	whole := git{ctx, top}
+	if _, err := whole.run(nil, "cat-file", "-e", tree); err != nil {
+		return nil // the module is newer: nothing was there
+	}
+	if err := whole.write(tree, to); err != nil || len(files) == 0 {
+		return err
+	}
+	ignored, err := g.run(nil, append([]string{"ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"}, files...)...)
+	if err != nil {
+		return err
+	}
+	for _, name := range strings.Split(strings.TrimRight(ignored, "\x00"), "\x00") {
+		if name != "" && filepath.IsLocal(name) {
+			if err := copyFile(filepath.Join(dir, name), filepath.Join(to, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// git is the git program in a directory.
+type git struct {
+	ctx context.Context
+	dir string
+}
+
+func (g git) run(env []string, args ...string) (string, error) {
+	cmd := exec.CommandContext(g.ctx, "git", append([]string{"-C", g.dir}, args...)...)
+	cmd.Env = append(module.Environment(os.Environ()), env...)
+	var out, problem bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problem
+	if err := cmd.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return "", ErrNoGit
+		}
+		return "", fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(problem.String()))
+	}
+	return out.String(), nil
+}
+
+// write writes a tree into a directory. It uses an index of its own, so that the
+// user's stays as it is. checkout-index writes what git would write into a working
+// tree, filters included.
+func (g git) write(tree, to string) error {
+	index, err := os.MkdirTemp("", "layc-index-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(index)
+	env := []string{"GIT_INDEX_FILE=" + filepath.Join(index, "index")}
+	if _, err := g.run(env, "read-tree", tree); err != nil {
+		return err
+	}
+	_, err = g.run(env, "checkout-index", "--all", "--force", "--quiet", "--prefix="+to+"/")
+	return err
+}
+
+// copyFile copies a file with its mode, or a link.
+func copyFile(from, to string) error {
+	info, err := os.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if info.Mode()&os.ModeSymlink != 0 {
+		target, err := os.Readlink(from)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(target, to)
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, info.Mode().Perm())
+}
