@@ -155,7 +155,7 @@ func (o *Output) Refs() lock.Refs {
 // unpinnedBy puts what is wrong with the lock file in place of findings about
 // imports that are not pinned: a file that cannot be read pins nothing.
 func unpinnedBy(in Input, list diag.List) diag.List {
-	unpinned := func(d *diag.Diagnostic) bool { return d.Code == load.Unpinned }
+	unpinned := func(d *diag.Diagnostic) bool { return d.Code == diag.UnpinnedImport }
 	if !slices.ContainsFunc(list, unpinned) {
 		return list
 	}
@@ -181,7 +181,7 @@ func readLock(in Input) (*lock.File, diag.List) {
 			err = file.Err
 		}
 		var list diag.List
-		d := list.Errorf("E0350", source.Span{}, "%s cannot be read: %s", name, err)
+		d := list.Errorf(diag.InvalidLockFile, source.Span{}, "%s cannot be read: %s", name, err)
 		if errors.Is(err, fs.ErrPermission) {
 			d.Hint("make it readable for you, such as with `chmod u+r %s`", name)
 		}

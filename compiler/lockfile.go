@@ -21,10 +21,10 @@ func LockFindings(name string, text []byte, err error) diag.List {
 		case errors.As(err, &conflict):
 			mergeConflict(file, conflict, &list)
 		case errors.As(err, &line):
-			list.Errorf("E0350", lineSpan(file, line.Line, line.Text), "%s", line.Message).
+			list.Errorf(diag.InvalidLockFile, lineSpan(file, line.Line, line.Text), "%s", line.Message).
 				Hint("%s", line.Help)
 		default:
-			list.Errorf("E0350", source.Span{}, "%s", err).
+			list.Errorf(diag.InvalidLockFile, source.Span{}, "%s", err).
 				Hint("delete the file, and run `layc lock`, which pins everything anew")
 		}
 	}
@@ -41,7 +41,7 @@ func flat(err error) []error {
 
 // mergeConflict reports the first conflict of a merge, with all its markers.
 func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
-	d := list.Errorf("E0350", lineSpan(file, at.Line, ""), "a merge conflict is not resolved").
+	d := list.Errorf(diag.InvalidLockFile, lineSpan(file, at.Line, ""), "a merge conflict is not resolved").
 		At("one side begins here")
 	said := map[string]string{"=======": "the other side begins here", ">>>>>>>": "and ends here", "|||||||": "what both come from begins here"}
 	for n := at.Line + 1; n <= strings.Count(file.Text(), "\n")+1 && !strings.HasPrefix(file.Line(n), "<<<<<<<"); n++ {

@@ -28,7 +28,7 @@ func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
 	for _, name := range g.Fleet.Platforms {
 		p, ok := ParsePlatform(name)
 		if !ok {
-			d := list.Errorf("E0351", platformAt(out.Checked.Fleet, name), "%q is no platform", name).
+			d := list.Errorf(diag.InvalidPlatform, platformAt(out.Checked.Fleet, name), "%q is no platform", name).
 				Note("a platform is os/arch, and images are for linux")
 			near := nearPlatform(name)
 			if near == "" {

@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,34 +71,80 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// TestCodesGiven checks that the codes that layc gives are the ones that are
-// documented.
+// TestCodesGiven checks that each code is a constant with an entry, and that all
+// of them are given, by their names.
 func TestCodesGiven(t *testing.T) {
-	form := regexp.MustCompile(`"(E\d{4})"`)
-	given := map[diag.Code]bool{}
+	names := map[string]diag.Code{} // of constants
+	given := map[string]bool{}
+	written := map[diag.Code]bool{} // compiler/component writes codes as text
 	for _, dir := range []string{"cmd", "compiler", "lang", "llb"} {
 		err := filepath.WalkDir("../../"+dir, func(name string, _ fs.DirEntry, err error) error {
-			if err != nil || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "/lang/diag/") {
+			if err != nil || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
 				return err
 			}
-			text, err := os.ReadFile(name)
-			for _, m := range form.FindAllStringSubmatch(string(text), -1) {
-				given[diag.Code(m[1])] = true
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+			if err != nil {
+				return err
 			}
-			return err
+			if filepath.Base(filepath.Dir(name)) == "diag" {
+				constants(file, names)
+				return nil
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if x, ok := n.X.(*ast.Ident); ok && x.Name == "diag" {
+						given[n.Sel.Name] = true
+					}
+				case *ast.BasicLit:
+					switch {
+					case !code.MatchString(n.Value):
+					case strings.Contains(name, "compiler/component/"):
+						written[diag.Code(strings.Trim(n.Value, `"`))] = true
+					default:
+						t.Errorf("%s: %s is written as text instead of by its name", name, n.Value)
+					}
+				}
+				return true
+			})
+			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, e := range diag.Entries() {
-		if !given[e.Code] {
-			t.Errorf("%s is documented and never given", e.Code)
+	for name, c := range names {
+		if _, ok := diag.Explain(c); !ok {
+			t.Errorf("%s is not documented", name)
 		}
-		delete(given, e.Code)
+		if !given[name] && !written[c] {
+			t.Errorf("%s is never given", name)
+		}
 	}
-	for code := range given {
-		t.Errorf("%s is given and not documented", code)
+	if len(names) != len(diag.Entries()) {
+		t.Errorf("%d constants, %d entries", len(names), len(diag.Entries()))
+	}
+}
+
+// code is a code as a literal.
+var code = regexp.MustCompile(`^"E\d{4}"$`)
+
+// constants adds the codes that a file declares.
+func constants(file *ast.File, names map[string]diag.Code) {
+	for _, d := range file.Decls {
+		d, ok := d.(*ast.GenDecl)
+		if !ok || d.Tok != token.CONST {
+			continue
+		}
+		for _, s := range d.Specs {
+			s := s.(*ast.ValueSpec)
+			if len(s.Values) != 1 {
+				continue
+			}
+			if l, ok := s.Values[0].(*ast.BasicLit); ok && code.MatchString(l.Value) {
+				names[s.Names[0].Name] = diag.Code(strings.Trim(l.Value, `"`))
+			}
+		}
 	}
 }
 
@@ -159,18 +208,18 @@ func compareGolden(t *testing.T, name string, got []byte) {
 // an input that is no page of text, which is made here.
 func produce(t *testing.T, e diag.Entry) diag.List {
 	t.Helper()
-	if e.Code >= "E0500" || e.Code == "E0353" || e.Code == "E0365" {
+	if e.Code >= "E0500" || e.Code == diag.MissingInComponent || e.Code == diag.UserNotInImage {
 		return built(t, e.Code, exampleFiles(t, e.Example))
 	}
 	in := compiler.Input{Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}}
 	switch e.Code {
-	case "E0108":
+	case diag.UnusableRepository:
 		in.Modules = map[load.Repository]load.Fetched{pinned: {Err: &module.TamperedError{
 			Dir: "vendor/git.example.com/team/layers@v1.2.0", Got: "sha256:51…", Want: "sha256:9f…", Help: module.Restore,
 		}}}
-	case "E0109":
+	case diag.ConflictingVersions:
 		in.Modules = map[load.Repository]load.Fetched{pinned: {Files: fstest.MapFS{"web/web.layer": {Data: []byte("component server {\n}\n")}}}}
-	case "E0410", "E0411":
+	case diag.StalePlan, diag.NoPlan:
 		in.Plan.Locked = true
 	}
 	in.Project = special(e.Code)
@@ -230,15 +279,15 @@ var failures = map[diag.Code]struct {
 	vertex, log, report string
 	err                 error
 }{
-	"E0353": {vertex: "[shop] layer", err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)},
-	"E0365": {vertex: "[shop] look for user www-data", log: "layc-helper: no user www-data: root daemon www_data nobody"},
-	"E0501": {vertex: "[tool] make install"},
-	"E0502": {vertex: "[tool] make install"},
-	"E0503": {vertex: "[tool] test: tool --version"},
-	"E0504": {vertex: "[tool] compare with a second build", report: "/opt/tool/build.log\n"},
-	"E0505": {vertex: "[tool] look for libraries", report: "library\t/opt/tool/bin/tool\tlibssl.so.3\t\n"},
-	"E0515": {vertex: "[tool] fetch tool.tar.gz"},
-	"E0516": {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`},
+	diag.MissingInComponent: {vertex: "[shop] layer", err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)},
+	diag.UserNotInImage: {vertex: "[shop] look for user www-data", log: "layc-helper: no user www-data: root daemon www_data nobody"},
+	diag.StepFailed: {vertex: "[tool] make install"},
+	diag.UndeclaredNeed: {vertex: "[tool] make install"},
+	diag.TestFailed: {vertex: "[tool] test: tool --version"},
+	diag.NotRepeatable: {vertex: "[tool] compare with a second build", report: "/opt/tool/build.log\n"},
+	diag.MissingLibrary: {vertex: "[tool] look for libraries", report: "library\t/opt/tool/bin/tool\tlibssl.so.3\t\n"},
+	diag.DownloadFailed: {vertex: "[tool] fetch tool.tar.gz"},
+	diag.InvalidArchive: {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`},
 }
 
 func (f failing) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
@@ -261,7 +310,7 @@ func (f failing) Build(_ context.Context, r engine.Request) (*engine.Result, err
 		switch {
 		case vertexName(image, digest.Digest(id)) != how.vertex:
 			continue
-		case f.code == "E0515":
+		case f.code == diag.DownloadFailed:
 			return nil, engine.Unserved(digest.Digest(id), "https://example.com/tool.tar.gz", &transport.StatusError{Status: 503, Tries: 4})
 		}
 		return nil, f.step(digest.Digest(id))
@@ -337,11 +386,11 @@ func special(code diag.Code) fs.FS {
 		return fstest.MapFS{"example.layer": {Data: []byte(text)}}
 	}
 	switch code {
-	case "E0007":
+	case diag.FileTooLarge:
 		return one(strings.Repeat("#\n", 9<<20))
-	case "E0101":
+	case diag.UnreadableFile:
 		return unreadable{fstest.MapFS{"closed.layer": {}, "open.layer": {}}}
-	case "E0105":
+	case diag.TooManyModules:
 		files := fstest.MapFS{}
 		var imports, slots []byte
 		for i := range load.MaxModules {
@@ -351,7 +400,7 @@ func special(code diag.Code) fs.FS {
 		}
 		files["example.layer"] = &fstest.MapFile{Data: append(imports, slots...)}
 		return files
-	case "E0110":
+	case diag.ProgramTooLarge:
 		files := fstest.MapFS{}
 		comment := []byte(strings.Repeat("#"+strings.Repeat(" ", 1022)+"\n", 2<<10))
 		for i := range 5 {

@@ -100,7 +100,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	}
 	out, list := compiler.Compile(in, compiler.Planned)
 	if s.rebalance {
-		list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
+		list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.StalePlan })
 	}
 	if err := s.findings(list); err != nil {
 		return err

@@ -70,7 +70,7 @@ func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
 		return err
 	}
 	_, found := c.load(fetched)
-	return c.findings(slices.DeleteFunc(found, func(d *diag.Diagnostic) bool { return d.Code != load.Unpinned }))
+	return c.findings(slices.DeleteFunc(found, func(d *diag.Diagnostic) bool { return d.Code != diag.UnpinnedImport }))
 }
 
 // cannotVendor says what to do, if that is known, besides what is wrong.

@@ -34,7 +34,7 @@ func (c *cli) show(f images.Finding) error {
 		return nil
 	}
 	fmt.Fprintln(c.err)
-	if f.Code != "E0503" { // the helper says what a test has printed
+	if f.Code != diag.TestFailed { // the helper says what a test has printed
 		fmt.Fprintln(c.err, "its last output:")
 	}
 	for _, line := range f.Output {

@@ -225,7 +225,7 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 func (p *pinning) record(in compiler.Input, pins *lock.File) (*lock.File, diag.List, error) {
 	in.Lock = pins
 	out, list := compiler.Compile(in, compiler.Planned)
-	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.StalePlan })
 	if list.HasErrors() {
 		return nil, nil, faults(list)
 	}

@@ -113,9 +113,6 @@ type Options struct {
 // don't depend on the machine.
 const WorkPerSecond = 4_000_000
 
-// Stale is the code of a recorded plan that had to be repaired.
-const Stale diag.Code = "E0410"
-
 // New plans a fleet. It starts from the plan in the lock file, and keeps it as
 // it is if it fits; what does not fit is repaired, which is reported, but not
 // written. A limit that cannot be met is reported with the smallest that
@@ -192,11 +189,11 @@ func (p *Plan) reportStale(list *diag.List, locked bool) {
 	}
 	switch d := p.Diff(); {
 	case p.memory == nil && locked && slices.ContainsFunc(p.Layers, (*Layer).shareable):
-		report("E0411", source.Span{}, "%s has no plan", lock.Name).
+		report(diag.NoPlan, source.Span{}, "%s has no plan", lock.Name).
 			Note("a plan that is recorded stays as it is until something forces a change").
 			Hint("run `%s`", command)
 	case p.memory != nil && !(p.memory.isExact() && p.memory.keeps(p.solution)):
-		report(Stale, source.Span{}, "the plan in %s does not fit the program: %s", lock.Name, d.Summary()).
+		report(diag.StalePlan, source.Span{}, "the plan in %s does not fit the program: %s", lock.Name, d.Summary()).
 			Note("it is repaired in memory, changing no more than the program forces").
 			Hint("run `%s`, which records what `layc plan` shows", command)
 	}
@@ -395,14 +392,14 @@ func mark(i *Image) {
 func (t *translation) report(list *diag.List, err error) {
 	var e *search.LimitError
 	if !errors.As(err, &e) {
-		list.Errorf("E0402", t.graph.Apps[0].Span, "the planner cannot count with these numbers: %s", err).
+		list.Errorf(diag.NumbersTooLarge, t.graph.Apps[0].Span, "the planner cannot count with these numbers: %s", err).
 			Note("an instance may have 16 TiB, an app 16 million replicas, and the fleet costs that fit into 64 bits").
 			Hint("write smaller sizes, or fewer replicas")
 		return
 	}
 	for _, a := range t.graph.Apps {
 		if a.Name == e.App {
-			d := list.Errorf("E0401", a.Span, "app %s cannot be built in %d layers", e.App, e.Limit).
+			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s cannot be built in %d layers", e.App, e.Limit).
 				Note("its base, what can share no layer, and its own steps take %d", e.Least)
 			at := a.LayersAt
 			if a.Layers == 0 {

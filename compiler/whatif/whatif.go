@@ -91,7 +91,7 @@ func Override(in compiler.Input, out *compiler.Output, name, to string) ([]Answe
 	pins, assumed := assume(in, out.Lock, from, to)
 	in.Lock = plan.Record(pins, out.Plan)
 	then, list := compiler.Compile(in, compiler.Planned)
-	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == plan.Stale })
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.StalePlan })
 	if list.HasErrors() {
 		return nil, list, nil
 	}

@@ -41,7 +41,7 @@ func (c *checker) call(e *syntax.Call) *Type {
 		c.expr(a.Value)
 	}
 	if t.Kind != Invalid {
-		d := c.list.Errorf("E0210", e.Fun.Span(), "`%s` takes no arguments", e.Fun.Span().Text())
+		d := c.list.Errorf(diag.WrongArguments, e.Fun.Span(), "`%s` takes no arguments", e.Fun.Span().Text())
 		if slot, ok := c.callee(e.Fun).(*Slot); ok {
 			d.See(slot.Decl.Name.At, "it is a slot").
 				Note("which component fills it, and with which arguments, the app decides with what it `uses`").
@@ -56,13 +56,13 @@ func (c *checker) call(e *syntax.Call) *Type {
 func (c *checker) packageNames(e *syntax.Call) {
 	for _, a := range e.Args {
 		if a.Name != nil {
-			c.list.Errorf("E0210", a.Name.At, "`os.packages` has no named arguments").
+			c.list.Errorf(diag.WrongArguments, a.Name.At, "`os.packages` has no named arguments").
 				Hint("write the names of packages: `os.packages(\"jq\", \"curl\")`")
 		}
 		c.oneOrMore(a.Value, stringType, "the name of a package")
 	}
 	if len(e.Args) == 0 {
-		c.list.Errorf("E0210", e.At, "`os.packages` needs the name of a package").
+		c.list.Errorf(diag.WrongArguments, e.At, "`os.packages` needs the name of a package").
 			Hint("write `os.packages(\"jq\", \"curl\")`")
 	}
 }
@@ -102,7 +102,7 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 				continue
 			}
 		} else if named {
-			c.list.Errorf("E0210", a.At, "an argument without a name after a named one").
+			c.list.Errorf(diag.WrongArguments, a.At, "an argument without a name after a named one").
 				Hint("put it first, or name it too")
 			c.expr(a.Value)
 			misplaced = true
@@ -113,13 +113,13 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 			continue
 		}
 		if at >= len(params) {
-			c.list.Errorf("E0210", a.At, "`%s` takes %s", o.Decl.Name.Name, countOf(len(params), "argument")).
+			c.list.Errorf(diag.WrongArguments, a.At, "`%s` takes %s", o.Decl.Name.Name, countOf(len(params), "argument")).
 				See(o.Decl.Name.At, "declared here").Hint("remove this one")
 			c.expr(a.Value)
 			continue
 		}
 		if given[at] != nil {
-			c.list.Errorf("E0210", a.At, "`%s` is given twice", params[at].Decl.Name.Name).
+			c.list.Errorf(diag.WrongArguments, a.At, "`%s` is given twice", params[at].Decl.Name.Name).
 				See(given[at].At, "first given here").Hint("keep one of them")
 		}
 		given[at] = a
@@ -135,7 +135,7 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 			continue
 		}
 		if d == nil {
-			d = c.list.Errorf("E0210", e.At, "`%s` needs its argument `%s`", o.Decl.Name.Name, p.Decl.Name.Name)
+			d = c.list.Errorf(diag.WrongArguments, e.At, "`%s` needs its argument `%s`", o.Decl.Name.Name, p.Decl.Name.Name)
 		} else {
 			d.Message = fmt.Sprintf("`%s` needs further arguments", o.Decl.Name.Name)
 		}
@@ -148,7 +148,7 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 }
 
 func (c *checker) unknownArgument(a *syntax.Arg, o *Component) {
-	d := c.list.Errorf("E0210", a.Name.At, "`%s` has no parameter `%s`", o.Decl.Name.Name, a.Name.Name).
+	d := c.list.Errorf(diag.WrongArguments, a.Name.At, "`%s` has no parameter `%s`", o.Decl.Name.Name, a.Name.Name).
 		See(o.Decl.Name.At, "declared here")
 	var names []string
 	for _, p := range o.Params {

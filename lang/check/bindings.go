@@ -13,7 +13,7 @@ func (c *checker) letType(o *Let) *Type {
 	switch o.state {
 	case letChecking:
 		at := slices.Index(c.lets, o)
-		d := c.list.Errorf("E0211", o.Decl.Name.At, "`%s` is defined by itself", o.Decl.Name.Name)
+		d := c.list.Errorf(diag.RecursiveValue, o.Decl.Name.At, "`%s` is defined by itself", o.Decl.Name.Name)
 		for n, l := range c.lets[at:] {
 			if n < 12 && l != o {
 				d.See(l.Decl.Name.At, "which `%s` refers to", c.lets[at+n-1].Decl.Name.Name)
@@ -67,7 +67,7 @@ func (c *checker) paramType(p *Param) *Type {
 			c.expect(p.Decl.Default, p.Type, "parameter "+p.Decl.Name.Name)
 		}
 	} else if p.Decl.Type == nil && p.Decl.Name.Name != "" {
-		c.list.Errorf("E0212", p.Decl.Name.At, "parameter `%s` has neither type nor default", p.Decl.Name.Name).
+		c.list.Errorf(diag.UnknownType, p.Decl.Name.At, "parameter `%s` has neither type nor default", p.Decl.Name.Name).
 			Hint("write its type: `%s: string`", p.Decl.Name.Name)
 	}
 	return p.Type
@@ -88,7 +88,7 @@ func (c *checker) typeOf(t *syntax.Type) *Type {
 			if n := len(t.Args); n > 0 {
 				elem = t.Args[n-1].At.Text()
 			}
-			c.list.Errorf("E0212", t.At, "`%s` needs the type of its elements", name).
+			c.list.Errorf(diag.UnknownType, t.At, "`%s` needs the type of its elements", name).
 				Hint("write `%s(%s)`", name, elem).Fix(t.At, name+"("+elem+")")
 			return &Type{Kind: k, Elem: invalidType}
 		}
@@ -100,7 +100,7 @@ func (c *checker) typeOf(t *syntax.Type) *Type {
 	if name == "" {
 		return invalidType
 	}
-	d := c.list.Errorf("E0212", t.Name.At, "unknown type `%s`", name)
+	d := c.list.Errorf(diag.UnknownType, t.Name.At, "unknown type `%s`", name)
 	known := []string{"string", "int", "bool", "version", "path", "size", "duration", "list", "map", "component"}
 	near := typeHabits[strings.ToLower(name)]
 	if near == "" {

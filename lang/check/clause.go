@@ -60,7 +60,7 @@ func (c *checker) block(b *syntax.Block) {
 	for _, s := range b.Stmts {
 		if l, ok := s.(*syntax.Let); ok && l.Name.Name != "" {
 			if old, ok := c.scope.names[l.Name.Name]; ok {
-				c.list.Errorf("E0201", l.Name.At, "`%s` is declared twice here", l.Name.Name).
+				c.list.Errorf(diag.DeclaredTwice, l.Name.At, "`%s` is declared twice here", l.Name.Name).
 					See(old.Ident().At, "first declared here").Hint("rename one of them")
 				continue
 			}
@@ -95,7 +95,7 @@ func (c *checker) once(s *syntax.Clause, said map[string]*syntax.Clause) {
 		return // `changes with` stands beside `changes`
 	}
 	if first := said[word]; first != nil {
-		c.list.Errorf("E0201", s.At, "`%s` is said twice", word).
+		c.list.Errorf(diag.DeclaredTwice, s.At, "`%s` is said twice", word).
 			See(first.At, "first here").Hint("keep one of them")
 		return
 	}
@@ -153,7 +153,7 @@ func (c *checker) clause(s *syntax.Clause) {
 			return
 		}
 		if n, ok := s.Args[0].(*syntax.Name); ok && strings.EqualFold(n.Name, "none") && c.scope.lookup(n.Name) == nil {
-			c.list.Errorf("E0207", n.At, "unknown name `%s`", n.Name).
+			c.list.Errorf(diag.UnknownName, n.At, "unknown name `%s`", n.Name).
 				Hint("did you mean `none`?").Fix(n.At, "none")
 			return
 		}
@@ -188,7 +188,7 @@ func (c *checker) slots(args []syntax.Expr) {
 			named = call.Fun
 		}
 		if o, ok := c.callee(named).(*Component); ok {
-			c.list.Errorf("E0206", a.Span(), "`fills` has to be a slot, not a component").
+			c.list.Errorf(diag.WrongType, a.Span(), "`fills` has to be a slot, not a component").
 				See(o.Decl.Name.At, "declared here").
 				Note("a component takes another's place by `replaces`").
 				Hint("name a slot, such as one that `%s` fills", o.Decl.Name.Name)
@@ -275,7 +275,7 @@ func (c *checker) option(word string, o *syntax.Option) {
 func (c *checker) mode(a syntax.Expr) {
 	n, ok := a.(*syntax.Number)
 	if ok && n.Unit == "" && len(n.Text) > 1 && n.Text[0] != '0' {
-		d := c.list.Errorf("E0321", a.Span(), "%s is not a valid mode", n.Text).
+		d := c.list.Errorf(diag.InvalidOwnerOrMode, a.Span(), "%s is not a valid mode", n.Text).
 			Note("a number that begins with 0 is octal, and all others are decimal")
 		if strings.Trim(n.Text, "01234567") == "" {
 			d.Hint("write `0%s`", n.Text).Fix(a.Span(), "0"+n.Text)
@@ -285,7 +285,7 @@ func (c *checker) mode(a syntax.Expr) {
 		return
 	}
 	if t := c.value(a, stringType); t.Kind != Int && !t.text() && t.Kind != Invalid {
-		c.list.Errorf("E0206", a.Span(), "`mode` is a number or text, not %s", t.article()).
+		c.list.Errorf(diag.WrongType, a.Span(), "`mode` is a number or text, not %s", t.article()).
 			Hint("write `0755` or `\"g+rw\"`")
 	}
 }
@@ -298,7 +298,7 @@ func (c *checker) item(o *syntax.Option) {
 		if len(o.Args) == 1 && !isWord(o.Args, "none") {
 			at := o.Args[0].Span()
 			if _, bad := o.Args[0].(*syntax.BadExpr); !bad {
-				c.list.Errorf("E0206", at, "`network` is `none`, not `%s`", at.Text()).
+				c.list.Errorf(diag.WrongType, at, "`network` is `none`, not `%s`", at.Text()).
 					Note("a run has the host's network, unless it says `network none`").
 					Hint("write `network none`, or leave it out")
 			}
@@ -347,7 +347,7 @@ func (c *checker) interval(args []syntax.Expr) {
 		if slices.Contains(intervals, n.Name) {
 			continue
 		}
-		d := c.list.Errorf("E0213", a.Span(), "`%s` is no interval", n.Name).
+		d := c.list.Errorf(diag.InvalidRate, a.Span(), "`%s` is no interval", n.Name).
 			Note("intervals are %s, or a time of at least a day", strings.Join(intervals, ", "))
 		if near := diag.Nearest(n.Name, intervals); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(a.Span(), near)
@@ -366,7 +366,7 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 		if ok && slices.Contains(known, n.Name) {
 			continue
 		}
-		d := c.list.Errorf("E0213", a.Span(), "`%s` is no rate of change", a.Span().Text())
+		d := c.list.Errorf(diag.InvalidRate, a.Span(), "`%s` is no rate of change", a.Span().Text())
 		if known[0] == periods[0] {
 			d.Note("a number of times is that in one %s", either(periods))
 		} else {

@@ -24,7 +24,7 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 	if t.assignable(want) {
 		return
 	}
-	d := c.list.Errorf("E0206", e.Span(), "%s has to be %s, not %s", what, want.article(), t.article()).
+	d := c.list.Errorf(diag.WrongType, e.Span(), "%s has to be %s, not %s", what, want.article(), t.article()).
 		At("this is %s", t.article())
 	if n, ok := unquoted(e, want); ok {
 		d.Hint("write it without quotes: `%s`", n).Fix(e.Span(), n)
@@ -159,7 +159,7 @@ func (c *checker) inText(e syntax.Expr) {
 }
 
 func (c *checker) notInText(e syntax.Expr, t *Type) {
-	d := c.list.Errorf("E0206", e.Span(), "%s cannot stand in text", t.article()).
+	d := c.list.Errorf(diag.WrongType, e.Span(), "%s cannot stand in text", t.article()).
 		Note("text is made of strings, numbers, versions, paths and the like")
 	if t.Kind == List {
 		d.Hint("write one of its elements, such as `%s[0]`", e.Span().Text())
@@ -190,12 +190,12 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 			if m := universe[o.Name+"."+e.Name.Name]; m != nil {
 				c.p.Members[e] = m
 				if m.Name == "os.packages" && c.calling != syntax.Expr(e) {
-					c.list.Errorf("E0210", e.At, "`os.packages` needs the name of a package").
+					c.list.Errorf(diag.WrongArguments, e.At, "`os.packages` needs the name of a package").
 						Hint("write `os.packages(\"jq\", \"curl\")`")
 				}
 				return m.Type
 			}
-			d := c.list.Errorf("E0207", e.Name.At, "`%s` has no member `%s`", o.Name, e.Name.Name)
+			d := c.list.Errorf(diag.UnknownName, e.Name.At, "`%s` has no member `%s`", o.Name, e.Name.Name)
 			if near := diag.Nearest(e.Name.Name, members(o.Name)); near != "" {
 				d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 			} else {
@@ -218,7 +218,7 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		if c.again(key, e.Name.At) {
 			return invalidType
 		}
-		d := c.list.Errorf("E0207", e.Name.At, "no entry `%s` in this map", e.Name.Name)
+		d := c.list.Errorf(diag.UnknownName, e.Name.At, "no entry `%s` in this map", e.Name.Name)
 		c.unknowns[key] = d
 		var names []string
 		for _, f := range t.Fields {
@@ -231,7 +231,7 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		}
 		return invalidType
 	}
-	d := c.list.Errorf("E0207", e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
+	d := c.list.Errorf(diag.UnknownName, e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
 		Note("modules and maps have members")
 	if t.text() {
 		d.Hint("text is joined by `+`, and `${NAME}` in it puts in a value")
@@ -249,7 +249,7 @@ func (c *checker) member(e *syntax.Select, o *Import) *Type {
 		if o.Module.lost(e.Name.Name) {
 			return invalidType
 		}
-		d := c.list.Errorf("E0207", e.Name.At, "module %s has no `%s`", o.Module.Path, e.Name.Name)
+		d := c.list.Errorf(diag.UnknownName, e.Name.At, "module %s has no `%s`", o.Module.Path, e.Name.Name)
 		names := slices.Sorted(maps.Keys(o.Module.Scope))
 		if near := diag.Nearest(e.Name.Name, names); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
@@ -259,7 +259,7 @@ func (c *checker) member(e *syntax.Select, o *Import) *Type {
 		return invalidType
 	}
 	if strings.HasPrefix(e.Name.Name, "_") {
-		c.list.Errorf("E0209", e.Name.At, "`%s` is private to module %s", e.Name.Name, o.Module.Path).
+		c.list.Errorf(diag.PrivateName, e.Name.At, "`%s` is private to module %s", e.Name.Name, o.Module.Path).
 			See(m.Ident().At, "declared here").
 			Note("names that begin with `_` are visible in their own module only").
 			Hint("use what the module declares for others: run `layc doc %s`", o.Module.Path)
@@ -283,7 +283,7 @@ func (c *checker) index(e *syntax.Index) *Type {
 	}
 	c.expr(e.I)
 	if t.Kind != Invalid {
-		c.list.Errorf("E0206", e.X.Span(), "%s has no elements", t.article()).Note("lists and maps have")
+		c.list.Errorf(diag.WrongType, e.X.Span(), "%s has no elements", t.article()).Note("lists and maps have")
 	}
 	return invalidType
 }
@@ -294,7 +294,7 @@ func (c *checker) listExpr(e *syntax.List) *Type {
 		t := c.expr(x)
 		u := unify(elem, t)
 		if u == nil {
-			d := c.list.Errorf("E0206", x.Span(), "%s in a list of %s", t.article(), elem).
+			d := c.list.Errorf(diag.WrongType, x.Span(), "%s in a list of %s", t.article(), elem).
 				Note("the elements of a list have one type, which the first one gives")
 			if _, plain := x.(*syntax.Name); elem.text() && t.scalar() && !plain {
 				d.Hint("write it as text: `\"%s\"`", x.Span().Text()).Fix(x.Span(), `"`+x.Span().Text()+`"`)
@@ -315,7 +315,7 @@ func (c *checker) mapExpr(e *syntax.Map) *Type {
 		if !literal {
 			c.expr(x.Key)
 		} else if t.field(key) != nil {
-			c.list.Errorf("E0201", x.Key.At, "two entries are called `%s`", key).Hint("remove one of them")
+			c.list.Errorf(diag.DeclaredTwice, x.Key.At, "two entries are called `%s`", key).Hint("remove one of them")
 		}
 		v := c.expr(x.Value)
 		if literal {
@@ -344,7 +344,7 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 	x, y := c.expr(e.X), c.expr(e.Y)
 	u := unify(x, y)
 	if u == nil {
-		d := c.list.Errorf("E0206", e.OpAt, "`%s` between %s and %s", e.Op, x.article(), y.article()).
+		d := c.list.Errorf(diag.WrongType, e.OpAt, "`%s` between %s and %s", e.Op, x.article(), y.article()).
 			See(e.X.Span(), "%s", x.article()).See(e.Y.Span(), "%s", y.article())
 		if n, ok := e.Y.(*syntax.Number); ok && x.text() {
 			d.Hint("write it as text: `\"%s\"`", n.At.Text()).Fix(n.At, `"`+n.At.Text()+`"`)
@@ -366,7 +366,7 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 		ok = u.Kind == Int || u.Kind == Invalid
 	}
 	if !ok {
-		d := c.list.Errorf("E0206", e.OpAt, "`%s` does not work on %s", e.Op, u.article())
+		d := c.list.Errorf(diag.WrongType, e.OpAt, "`%s` does not work on %s", e.Op, u.article())
 		if u.text() {
 			d.Hint("text is joined by `+`, and `${NAME}` in it puts in a value")
 		}
@@ -379,7 +379,7 @@ func (c *checker) branches(then *Type, other syntax.Expr) *Type {
 	t := c.expr(other)
 	u := unify(then, t)
 	if u == nil {
-		c.list.Errorf("E0206", other.Span(), "%s here, %s in the other branch", t.article(), then.article()).
+		c.list.Errorf(diag.WrongType, other.Span(), "%s here, %s in the other branch", t.article(), then.article()).
 			Hint("both branches give values of one type")
 		return then
 	}
@@ -396,7 +396,7 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 		t := c.expr(a.Value)
 		u := unify(result, t)
 		if u == nil {
-			c.list.Errorf("E0206", a.Value.Span(), "%s here, %s in an arm above", t.article(), result.article()).
+			c.list.Errorf(diag.WrongType, a.Value.Span(), "%s here, %s in an arm above", t.article(), result.article()).
 				Hint("all arms give values of one type")
 			continue
 		}
@@ -411,7 +411,7 @@ func (c *checker) fitsSubject(p syntax.Expr, subject *Type, of syntax.Expr) {
 	c.pattern = p
 	defer func() { c.pattern = nil }()
 	if t := c.expr(p); unify(t, subject) == nil {
-		c.list.Errorf("E0206", p.Span(), "%s never equals %s", t.article(), subject.article()).
+		c.list.Errorf(diag.WrongType, p.Span(), "%s never equals %s", t.article(), subject.article()).
 			Hint("write a pattern of the subject's type")
 	}
 }
@@ -433,7 +433,7 @@ func (c *checker) platformPattern(p, of syntax.Expr) {
 	if !ok || known == nil || slices.Contains(known, text) {
 		return
 	}
-	d := c.list.Warnf("E0206", s.At, "`%s` is never %q", o.Name, text)
+	d := c.list.Warnf(diag.WrongType, s.At, "`%s` is never %q", o.Name, text)
 	if near := cmp.Or(Architecture(text), diag.Nearest(text, known)); near != "" && slices.Contains(known, near) {
 		d.Hint("did you mean `%q`?", near).Fix(s.At, `"`+near+`"`)
 	} else {

@@ -45,7 +45,7 @@ func (c *checker) unknown(e *syntax.Name) {
 	if c.again(e.Name, e.At) {
 		return
 	}
-	d := c.list.Errorf("E0207", e.At, "unknown name `%s`", e.Name)
+	d := c.list.Errorf(diag.UnknownName, e.At, "unknown name `%s`", e.Name)
 	c.unknowns[e.Name] = d
 	if c.elsewhere(d, e.At, e.Name) {
 		return
@@ -141,7 +141,7 @@ func (c *checker) objectType(o Object, at source.Span) *Type {
 		if o.Type != nil {
 			return o.Type
 		}
-		c.list.Errorf("E0208", at, "`%s` is no value", o.Name).
+		c.list.Errorf(diag.NotAValue, at, "`%s` is no value", o.Name).
 			Hint("write one of its members, such as `%s.%s`", o.Name, members(o.Name)[0])
 	case *User:
 		return stringType
@@ -183,7 +183,7 @@ func (c *checker) namesake(o *Import, at source.Span) *Type {
 	if o.Namesake() != nil {
 		return componentType
 	}
-	c.list.Errorf("E0208", at, "`%s` is a module, not a value", o.Ident().Name).
+	c.list.Errorf(diag.NotAValue, at, "`%s` is a module, not a value", o.Ident().Name).
 		Note("it declares no component or slot called `%s`", o.Module.Name).
 		Hint("write one of its declarations, such as `%s.%s`", o.Ident().Name, o.Module.example())
 	return invalidType

@@ -61,7 +61,7 @@ func (c *checker) bare(e syntax.Expr) bool {
 	if unknown == nil || c.known(unknown) || c.unknowns[unknown.Name] != nil {
 		return false
 	}
-	c.unknowns[unknown.Name] = c.list.Errorf("E0207", e.Span(), "unknown name `%s`", unknown.Name).
+	c.unknowns[unknown.Name] = c.list.Errorf(diag.UnknownName, e.Span(), "unknown name `%s`", unknown.Name).
 		Note("text stands in double quotes").
 		Hint("write `\"%s\"`", text).Fix(e.Span(), `"`+text+`"`)
 	return true
@@ -201,7 +201,7 @@ func (c *checker) selfReference(a *syntax.Assign) {
 	if at < 0 {
 		return
 	}
-	d := c.list.Warnf("E0214", a.Value.Span(), "`%s` would hold a dollar sign", key).
+	d := c.list.Warnf(diag.RecursiveVariable, a.Value.Span(), "`%s` would hold a dollar sign", key).
 		Note("the value of a variable is taken as it is, and no shell reads it")
 	for _, form := range []string{"$" + key, "${" + key + "}"} {
 		for _, by := range []string{":", " "} {

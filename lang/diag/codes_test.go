@@ -9,6 +9,7 @@ import (
 )
 
 func TestEntries(t *testing.T) {
+	entries := Entries()
 	if !slices.IsSortedFunc(entries, func(a, b Entry) int { return strings.Compare(string(a.Code), string(b.Code)) }) {
 		t.Error("codes are not sorted")
 	}

@@ -79,7 +79,7 @@ import "git+https://git.example.com/other@v1"
 	if fmt.Sprint(program.Repositories) != fmt.Sprint(wanted) {
 		t.Errorf("repositories %v, want %v", program.Repositories, wanted)
 	}
-	if len(list) != 1 || list[0].Code != load.Unpinned {
+	if len(list) != 1 || list[0].Code != "E0107" {
 		t.Errorf("findings %v, want that the other repository is not pinned", codes(list))
 	}
 }

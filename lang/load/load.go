@@ -86,7 +86,7 @@ func Load(in Input) (*Program, diag.List) {
 
 // noModule reports that there is nothing to compile, and where there may be.
 func (l *loader) noModule() {
-	d := l.list.Errorf("E0100", source.Span{}, "no .layer file in %s", cmp.Or(l.in.Name, "this directory")).
+	d := l.list.Errorf(diag.NoModule, source.Span{}, "no .layer file in %s", cmp.Or(l.in.Name, "this directory")).
 		Note("a module is a directory with files that end in .layer")
 	for _, dir := range modulesIn(l.in.Project, l.in.Dir) {
 		d.Hint("there is one in its directory %s: go there, or name it with -C", dir)
@@ -176,7 +176,7 @@ func (l *loader) module(at place, imp *syntax.Import) *Module {
 		return m
 	}
 	if len(l.modules) >= MaxModules {
-		l.list.Errorf("E0105", span(imp), "more than %d modules", MaxModules).
+		l.list.Errorf(diag.TooManyModules, span(imp), "more than %d modules", MaxModules).
 			Hint("join small modules: a module may have many files")
 		return nil
 	}
@@ -206,7 +206,7 @@ func (l *loader) module(at place, imp *syntax.Import) *Module {
 func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 	entries, err := fs.ReadDir(at.files, at.dir)
 	if err != nil && imp == nil {
-		l.list.Errorf("E0100", source.Span{}, "cannot read %s: %s", cmp.Or(l.in.Name, "this directory"), reason(err)).
+		l.list.Errorf(diag.NoModule, source.Span{}, "cannot read %s: %s", cmp.Or(l.in.Name, "this directory"), reason(err)).
 			Hint("name the directory of a module with -C DIR")
 		return
 	}
@@ -217,18 +217,18 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 		inside := path.Join(at.dir, e.Name())
 		name := at.file(inside)
 		if e.Type()&^fs.ModeSymlink != 0 { // reading a pipe would wait for ever
-			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: it is no regular file", name).
+			l.list.Errorf(diag.UnreadableFile, source.Span{File: source.New(name, "")}, "cannot read %s: it is no regular file", name).
 				Hint("a file that ends in .layer is text: rename what is something else")
 			continue
 		}
 		text, err := readFile(at.files, inside)
 		if err != nil {
-			l.list.Errorf("E0101", source.Span{File: source.New(name, "")}, "cannot read %s: %s", name, reason(err)).
+			l.list.Errorf(diag.UnreadableFile, source.Span{File: source.New(name, "")}, "cannot read %s: %s", name, reason(err)).
 				Hint("%s", readable(name, err))
 			continue
 		}
 		if l.text += len(text); l.text > MaxText && len(text) <= syntax.MaxSize {
-			l.list.Errorf("E0110", source.Span{File: source.New(name, "")}, "the program's files have more than %d MiB", MaxText>>20).
+			l.list.Errorf(diag.ProgramTooLarge, source.Span{File: source.New(name, "")}, "the program's files have more than %d MiB", MaxText>>20).
 				Note("the text of a program is limited, so that no import can exhaust a machine").
 				Hint("import less, or write what repeats with `for`")
 			return
@@ -268,7 +268,7 @@ func (l *loader) resolve(from place, i *syntax.Import) *Module {
 	to := from
 	to.dir = path.Join(from.dir, text)
 	if from.std || to.dir == ".." || strings.HasPrefix(to.dir, "../") {
-		d := l.list.Errorf("E0103", i.Path.At, "%q is outside the project", text)
+		d := l.list.Errorf(diag.ImportOutsideProject, i.Path.At, "%q is outside the project", text)
 		if (from.git != Repository{}) {
 			d.Message = fmt.Sprintf("%q is outside the repository", text)
 		}
@@ -281,7 +281,7 @@ func (l *loader) resolve(from place, i *syntax.Import) *Module {
 
 // unknown reports an import of none of the forms.
 func (l *loader) unknown(from place, text string, i *syntax.Import) {
-	d := l.list.Errorf("E0102", i.Path.At, "cannot import %q", text).
+	d := l.list.Errorf(diag.UnknownImport, i.Path.At, "cannot import %q", text).
 		Note("an import is `\"std/NAME\"`, a relative directory such as `\"./web\"`, or a git repository: `\"git+https://HOST/PATH//DIR@VERSION\"`")
 	write := func(better, what string) {
 		d.Hint("write `%q` for %s", better, what).Fix(i.Path.At, `"`+better+`"`)
@@ -308,7 +308,7 @@ func (l *loader) unknown(from place, text string, i *syntax.Import) {
 func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	r, dir, err := ParseGit(text)
 	if err != nil {
-		malformed(l.list.Errorf("E0106", i.Path.At, "cannot import %q: %s", text, err), text, i)
+		malformed(l.list.Errorf(diag.MalformedGitImport, i.Path.At, "cannot import %q: %s", text, err), text, i)
 		return nil
 	}
 	before, met := l.imported[r.Name()]
@@ -318,13 +318,13 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 		if a == b {
 			differ, a, b = "addresses", before.repository.URL, r.URL
 		}
-		l.list.Errorf("E0109", i.Path.At, "two %s of %s: %s and %s", differ, r.Name(), a, b).
+		l.list.Errorf(diag.ConflictingVersions, i.Path.At, "two %s of %s: %s and %s", differ, r.Name(), a, b).
 			See(before.at, "the other is imported here").
 			Note("a program has one version of a repository, so that equal names mean equal components").
 			Hint("import the same version, under the same address, everywhere")
 		return nil
 	case !met && len(l.repositories) >= MaxRepositories:
-		l.list.Errorf("E0105", i.Path.At, "more than %d repositories", MaxRepositories).
+		l.list.Errorf(diag.TooManyModules, i.Path.At, "more than %d repositories", MaxRepositories).
 			Hint("join small ones: a repository may have many modules")
 		return nil
 	case !met:
@@ -336,12 +336,12 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	case met && (!pinned || fetched.Err != nil):
 		return nil // it is said where it was met first
 	case !pinned:
-		l.list.Errorf(Unpinned, i.Path.At, "%s is not pinned", r).
+		l.list.Errorf(diag.UnpinnedImport, i.Path.At, "%s is not pinned", r).
 			Note("the lock file says which commit and content that is, so that it cannot change unnoticed").
 			Hint("run `layc lock`")
 		return nil
 	case fetched.Err != nil:
-		d := l.list.Errorf("E0108", i.Path.At, "cannot use %s: %s", r, fetched.Err)
+		d := l.list.Errorf(diag.UnusableRepository, i.Path.At, "cannot use %s: %s", r, fetched.Err)
 		var advised Advised
 		if errors.As(fetched.Err, &advised) {
 			note, help := advised.Advice()
@@ -355,13 +355,10 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	return l.follow(place{files: fetched.Files, dir: dir, git: r}, i)
 }
 
-// Unpinned is the code of imports that the lock file does not pin.
-const Unpinned diag.Code = "E0107"
-
 func (l *loader) importStd(name string, i *syntax.Import) *Module {
 	known := stdNames(l.in.Std)
 	if !slices.Contains(known, name) {
-		d := l.list.Errorf("E0102", i.Path.At, "the standard library has no module %q", name)
+		d := l.list.Errorf(diag.UnknownImport, i.Path.At, "the standard library has no module %q", name)
 		if near := diag.Nearest(name, known); near != "" {
 			d.Hint("did you mean `\"std/%s\"`?", near).Fix(i.Path.At, `"std/`+near+`"`)
 		} else {
@@ -388,7 +385,7 @@ func (l *loader) follow(target place, i *syntax.Import) *Module {
 		return to
 	}
 	last := l.active[len(l.active)-1].module
-	d := l.list.Errorf("E0104", i.Path.At, "import cycle: %s", l.cycle(at)).
+	d := l.list.Errorf(diag.ImportCycle, i.Path.At, "import cycle: %s", l.cycle(at)).
 		At("%s imports %s", last.Path, importPath(i)).
 		Note("modules are evaluated after what they import, so imports cannot go round").
 		Hint("move what both modules need into a third one")
@@ -402,7 +399,7 @@ func (l *loader) follow(target place, i *syntax.Import) *Module {
 
 // emptyModule reports an import of a directory without .layer files.
 func (l *loader) emptyModule(target place, i *syntax.Import) {
-	d := l.list.Errorf("E0102", i.Path.At, "no module in %q", target.path()).
+	d := l.list.Errorf(diag.UnknownImport, i.Path.At, "no module in %q", target.path()).
 		Note("a module is a directory with files that end in .layer")
 	written := importPath(i)
 	parent, last := path.Split(strings.TrimRight(written, "/"))

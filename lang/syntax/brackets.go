@@ -1,5 +1,7 @@
 package syntax
 
+import "github.com/layc-lang/layc/lang/diag"
+
 // open reads an opening bracket of an expression and reports whether it is
 // there. If so the caller calls close.
 func (p *parser) open(k Kind) bool {
@@ -38,7 +40,7 @@ func (p *parser) unclosed(b opening, closer Kind) {
 	switch k := p.tok.Kind; {
 	case p.tok.Line && (p.beginsStatement() || !p.closedAhead(closer)):
 	case beginsOperand(k):
-		p.fail("E0014", p.at(p.tok), "expected `,` or `%s`, found %s", closer, p.describe(p.tok)).
+		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or `%s`, found %s", closer, p.describe(p.tok)).
 			See(at, "in what begins here").
 			Hint("put a `,` between two elements").Fix(p.span(p.end, p.end), ",")
 		return
@@ -46,14 +48,14 @@ func (p *parser) unclosed(b opening, closer Kind) {
 		if p.bare() {
 			return
 		}
-		d := p.fail("E0010", p.at(p.tok), "expected `%s`, found %s", closer, p.describe(p.tok)).
+		d := p.fail(diag.UnexpectedToken, p.at(p.tok), "expected `%s`, found %s", closer, p.describe(p.tok)).
 			See(at, "to close this")
 		if k == LBrace {
 			d.Hint("write `%s` before it", closer).Fix(p.span(p.end, p.end), closer.String())
 		}
 		return
 	}
-	p.fail("E0011", at, "`%s` is not closed", b.kind).At("opened here").
+	p.fail(diag.UnclosedBracket, at, "`%s` is not closed", b.kind).At("opened here").
 		See(p.here(), "`%s` is missing here at the latest", closer).
 		Hint("write `%s` where it ends", closer)
 }

@@ -20,7 +20,7 @@ func (p *parser) clause(word string) *Clause {
 	}
 	p.next()
 	if p.on(Colon) && int(p.tok.Start) == p.end {
-		p.list.Errorf("E0010", p.at(p.tok), "what `%s` takes stands behind it, without a `:`", c.Word.Name).
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "what `%s` takes stands behind it, without a `:`", c.Word.Name).
 			Hint("remove the `:`").Fix(p.at(p.tok), "")
 		p.next()
 	}
@@ -31,7 +31,7 @@ func (p *parser) clause(word string) *Clause {
 	c.Options = p.options(c.Word, form.Options, form.Takes)
 	for _, o := range c.Options {
 		if form.Option(o.Word.Name).Instead && len(c.Args) > 0 {
-			p.list.Errorf("E0026", o.Word.At, "`%s` stands instead of a value, not after one", o.Word.Name).
+			p.list.Errorf(diag.ConflictingOptions, o.Word.At, "`%s` stands instead of a value, not after one", o.Word.Name).
 				See(c.Args[0].Span(), "the value").
 				Hint("keep one of them")
 		}
@@ -50,26 +50,26 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 	if others := formsByWord[word]; len(others) > 0 {
 		form := others[0]
 		if other := FindForm(form.Elsewhere, p.place); other != nil {
-			p.list.Errorf("E0022", at, "%s", elsewhere(word)).
+			p.list.Errorf(diag.MisplacedClause, at, "%s", elsewhere(word)).
 				Hint("write `%s`", other.Word).Fix(at, other.Word)
 			c.Word.Name = other.Word
 			return other, false
 		}
 		in := places(word)
-		p.list.Errorf("E0022", at, "`%s` stands in %s, not in %s", word, article(in), article(p.place)).
+		p.list.Errorf(diag.MisplacedClause, at, "`%s` stands in %s, not in %s", word, article(in), article(p.place)).
 			At("not here").
 			Hint("move it to %s", article(in))
 		return form, true
 	}
 	p.lose()
 	if n := p.peek(1); n.Kind == Equals && !n.Line {
-		p.fail("E0021", at, "unknown clause `%s`", quoteLess(word)).
+		p.fail(diag.UnknownClause, at, "unknown clause `%s`", quoteLess(word)).
 			Hint("a name for a value begins with `let`: `let %s = …`", quoteLess(word)).
 			Fix(p.span(at.Start, at.Start), "let ")
 		return nil, true
 	}
 	if declares(word) {
-		p.fail("E0022", at, "`%s` stands outside of all braces", word).
+		p.fail(diag.MisplacedClause, at, "`%s` stands outside of all braces", word).
 			Hint("move it to the top level of the file")
 		return nil, true
 	}
@@ -77,7 +77,7 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 		p.instruction(word)
 		return nil, true
 	}
-	d := p.fail("E0021", at, "unknown clause `%s`", quoteLess(word))
+	d := p.fail(diag.UnknownClause, at, "unknown clause `%s`", quoteLess(word))
 	if word == "export" || word == "set" {
 		d.Hint("variables are set by `env KEY = VALUE`").Fix(at, "env")
 		return nil, true
@@ -109,7 +109,7 @@ func (p *parser) instruction(word string) {
 	line := p.span(at.Start, p.commandLine(at.End))
 	line.End = line.Start + len(strings.TrimRight(line.Text(), " \t\r"))
 	p.forgetLexical(line.Start, line.End)
-	d := p.fail("E0021", at, "unknown clause `%s`", word)
+	d := p.fail(diag.UnknownClause, at, "unknown clause `%s`", word)
 	p.skipTo(line.End)
 	switch clause := instruction(word, line.Text()[len(word):]); {
 	case clause != "":
@@ -172,7 +172,7 @@ func (p *parser) optionHere(options []OptionForm) *OptionForm {
 // after.
 func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]Expr, *Assign) {
 	if takes != Nothing && takes != Pair && takes != Append && p.on(Equals) {
-		p.list.Errorf("E0032", p.at(p.tok), "`=` appears only where there is a key").
+		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`=` appears only where there is a key").
 			Note("`env` and `label` have keys, `%s` has a value", word).
 			Hint("remove the `=`").Fix(p.span(p.end, int(p.tok.End)), gap(p.tok, p.peek(1)))
 		p.next()
@@ -206,7 +206,7 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 	}
 	x := p.valueAfter("after", word)
 	if n := p.peek(1); p.on(Comma) && !p.inItems && (n.Line || n.Kind == EOF) {
-		p.list.Errorf("E0016", p.at(p.tok), "a clause ends with its line, not with a comma").
+		p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "a clause ends with its line, not with a comma").
 			Hint("remove it").Fix(p.at(p.tok), "")
 		p.next()
 		return []Expr{x}, nil
@@ -217,7 +217,7 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 		p.continueLine()
 		p.values("after", ",")
 		if !p.failed && !closesList(p.tok.Kind) {
-			d := p.list.Errorf("E0027", p.since(comma), "`%s` takes one value", word).At("too many")
+			d := p.list.Errorf(diag.TooManyValues, p.since(comma), "`%s` takes one value", word).At("too many")
 			if takesList[word] {
 				first := x.Span()
 				d.Hint("which is a list: write it between `[` and `]`").
@@ -253,7 +253,7 @@ func (p *parser) noShellText(word string) {
 		p.forgetLexical(at.Start, at.End)
 		defer p.skipTo(at.End)
 	}
-	d := p.fail("E0013", p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
+	d := p.fail(diag.MissingValue, p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
 		Note("the text is the shell's and taken as it is; names in scope reach it as variables, such as `$version`")
 	if line := at.Text(); p.tokens[p.i].Kind == Word && !strings.ContainsAny(line, "\"\\{}#") {
 		d.Hint("put the line in quotes").Fix(at, `"`+line+`"`)
@@ -273,7 +273,7 @@ func (p *parser) quotedName(word string) (Ident, bool) {
 	if name == "" || strings.Trim(name, nameBytes) != "" || strings.Contains(name, ".") || class[name[0]]&isLetter == 0 || Reserved(name) {
 		return Ident{}, false
 	}
-	p.list.Errorf("E0028", at, "what `%s` takes is a name, which has no quotes", word).
+	p.list.Errorf(diag.InvalidName, at, "what `%s` takes is a name, which has no quotes", word).
 		Hint("write `%s %s`", word, quoteLess(name)).Fix(at, name)
 	p.next()
 	return Ident{Name: name, At: at}, true
@@ -301,7 +301,7 @@ func docOf(word string) string {
 
 // missing fails for a word without a value.
 func (p *parser) missing(word string) {
-	d := p.fail("E0013", p.here(), "`%s` needs a value", word).At("the value is missing here")
+	d := p.fail(diag.MissingValue, p.here(), "`%s` needs a value", word).At("the value is missing here")
 	if doc := docOf(word); doc != "" {
 		d.Hint("`%s …`: %s", word, doc)
 	}
@@ -325,12 +325,12 @@ func (p *parser) missingBefore(word string, options []OptionForm) bool {
 		return false
 	}
 	if o.Word == word {
-		p.list.Errorf("E0024", p.at(p.tok), "`%s` is written twice", word).
+		p.list.Errorf(diag.RepeatedOption, p.at(p.tok), "`%s` is written twice", word).
 			Hint("remove one").Fix(p.span(p.end, int(p.tok.End)), "")
 		p.next()
 		return false
 	}
-	p.list.Errorf("E0013", p.at(p.tok), "`%s` needs a value before `%s`", word, o.Word).
+	p.list.Errorf(diag.MissingValue, p.at(p.tok), "`%s` needs a value before `%s`", word, o.Word).
 		At("the value is missing here").
 		Hint("write it between the two words")
 	return true
@@ -359,7 +359,7 @@ func (p *parser) assign(word string, both bool) *Assign {
 	switch {
 	case p.on(PlusEquals):
 		if !both {
-			p.list.Errorf("E0032", p.at(p.tok), "`%s` takes `=` only", word).
+			p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`%s` takes `=` only", word).
 				Hint("write `=`").Fix(p.at(p.tok), "=")
 		}
 		a.Append = true
@@ -367,18 +367,18 @@ func (p *parser) assign(word string, both bool) *Assign {
 	case p.accept(Equals):
 		if p.on(Plus) && int(p.tok.Start) == p.end {
 			at := p.span(p.end-1, int(p.tok.End))
-			p.list.Errorf("E0032", at, "`=+` is written `+=`").Hint("write `+=`").Fix(at, "+=")
+			p.list.Errorf(diag.MisplacedEquals, at, "`=+` is written `+=`").Hint("write `+=`").Fix(at, "+=")
 			a.Append = true
 			p.next()
 		}
 	case p.on(Colon):
-		p.list.Errorf("E0032", p.at(p.tok), "`%s` takes `=`, not `:`", word).
+		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`%s` takes `=`, not `:`", word).
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.End)), " =")
 		p.next()
 	case p.ends() && pairInText(a.Key) != "":
 		p.expected("`=` and a value").Hint("the key is a name, the value text").Fix(a.Key.At, pairInText(a.Key))
 	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals:
-		p.list.Errorf("E0032", p.span(p.end, int(p.tok.Start)), "`=` is missing").
+		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(p.tok.Start)), "`=` is missing").
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
 	default:
 		p.expected("`=` and a value").Hint("write `%s KEY = VALUE`", word)
@@ -414,14 +414,14 @@ func (p *parser) key(word string) *String {
 				}
 			}
 			at := p.span(id.At.Start, int(p.tokens[end-1].End))
-			p.fail("E0028", at, "a name has letters, digits and `_` only").
+			p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
 				Hint("other keys are text").Fix(at, `"`+at.Text()+`"`)
 		}
 		return plain(id)
 	}
 	switch {
 	case p.ends() || p.tok.Kind == RBrace || p.tok.Kind == Equals:
-		p.fail("E0013", p.here(), "`%s` needs a key", word).
+		p.fail(diag.MissingValue, p.here(), "`%s` needs a key", word).
 			Hint("write `%s KEY = VALUE`", word)
 	case p.tok.Kind == LBrace && FindForm(word, p.place) != nil:
 		p.expected("a key").Hint("each has a clause of its own: `%s KEY = VALUE`", word)

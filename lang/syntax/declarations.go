@@ -37,7 +37,7 @@ func (p *parser) parseFile(f *File) {
 		case nil:
 		case *Import:
 			if len(f.Decls) > 0 && !p.failed {
-				misplaced := p.list.Errorf("E0031", d.At, "`import` stands before all declarations").
+				misplaced := p.list.Errorf(diag.LateImport, d.At, "`import` stands before all declarations").
 					See(p.firstWord(f.Decls[0]), "the first declaration").
 					Hint("move it to the top of the file")
 				if end := p.lineEnd(d.At.End); strings.TrimSpace(p.text[d.At.End:end]) == "" && end < len(p.text) {
@@ -94,7 +94,7 @@ func (p *parser) strayBrace(found bool) {
 	declares := p.tok.Kind == Word && declares(p.textOf(p.tok))
 	if (found || p.early > 0) && first && c > 0 && p.tok.Kind != EOF && !declares {
 		if !found {
-			p.list.Errorf("E0012", p.span(p.early, p.early+1), "`}` closes the whole declaration").
+			p.list.Errorf(diag.ExtraBrace, p.span(p.early, p.early+1), "`}` closes the whole declaration").
 				Note("its indentation says that it should close less, and what follows is indented too").
 				Hint("remove it if it is one too many")
 		}
@@ -106,7 +106,7 @@ func (p *parser) strayBrace(found bool) {
 	p.early = 0
 	for p.tok.Kind == RBrace {
 		if !found && !p.lexicalWithin(p.start, int(p.tok.Start)) {
-			p.list.Errorf("E0012", p.at(p.tok), "`}` closes nothing").
+			p.list.Errorf(diag.ExtraBrace, p.at(p.tok), "`}` closes nothing").
 				Hint("remove it, or look for a `}` too many above")
 		}
 		p.next()
@@ -120,31 +120,31 @@ func (p *parser) endStatement(what string) {
 	case p.failed || p.ends() || p.tok.Kind == RBrace:
 	case p.isElse() && len(p.blocks) > 0 && p.blocks[len(p.blocks)-1].branch:
 	case p.tok.Kind == Comma && p.textFrom(p.start, "let "):
-		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `,`").
+		p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found `,`").
 			Note("a %s ends with its line", what).
 			Hint("several values are a list: `let NAME = [VALUE, VALUE]`")
 	case p.tok.Kind == Comma && p.textFrom(p.start, "import "):
-		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `,`").
+		p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found `,`").
 			Hint("each import stands on a line of its own")
 	case p.tok.Kind == Comma && (p.textFrom(p.start, "env ") || p.textFrom(p.start, "label ")):
-		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `,`").
+		p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found `,`").
 			Hint("each has a clause of its own: `KEY = VALUE`, on a line of its own")
 	case p.tok.Kind == Colon && p.textFrom(p.start, "expose "):
-		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `:`").
+		p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found `:`").
 			Note("`expose` names the ports of the container; which of the host lead to them, is said where it runs").
 			Hint("write the port that the program listens on")
 	case p.tok.Kind == LBrace:
-		p.fail("E0016", p.at(p.tok), "expected the end of the line, found `{`").
+		p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found `{`").
 			Hint("what belongs to a clause stands on its line, without braces")
 	case p.tok.Kind != Word && !p.tok.Line && p.bare():
 	case closesList(p.tok.Kind):
-		p.fail("E0012", p.at(p.tok), "`%s` closes nothing", p.tok.Kind).
+		p.fail(diag.ExtraBrace, p.at(p.tok), "`%s` closes nothing", p.tok.Kind).
 			Hint("remove it, or open it before")
 	default:
 		if p.apartUnit() {
 			break
 		}
-		d := p.fail("E0016", p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
+		d := p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
 		d.Note("a %s ends with its line", what)
 		last, t := p.tokens[max(0, p.i-1)], p.tokens[p.i]
 		switch word := p.textOf(t); {
@@ -187,7 +187,7 @@ func (p *parser) apartUnit() bool {
 		unit = short
 	}
 	at := p.span(int(p.tokens[p.i-1].Start), int(t.End))
-	p.fail("E0005", at, "a number and its unit are one word").
+	p.fail(diag.MalformedNumber, at, "a number and its unit are one word").
 		Hint("write `%s`", digits+unit).Fix(at, digits+unit)
 	return true
 }
@@ -223,7 +223,7 @@ func (p *parser) declaration(doc string) Node {
 			p.failed = true // one finding for all that is no declaration
 			return nil
 		}
-		d := p.fail("E0010", p.at(word), "expected a declaration, found %s", p.describe(word))
+		d := p.fail(diag.UnexpectedToken, p.at(word), "expected a declaration, found %s", p.describe(word))
 		if p.tokens[p.i].Kind == Minus {
 			d.Hint("comments begin with `#`")
 		}
@@ -295,17 +295,17 @@ func (p *parser) unknownDeclaration(word string) {
 			return
 		}
 		in := places(word)
-		p.fail("E0022", at, "`%s` stands in a declaration, not beside it", word).
+		p.fail(diag.MisplacedClause, at, "`%s` stands in a declaration, not beside it", word).
 			Hint("move it into the braces of %s", article(in))
 		return
 	}
 	if n := p.peek(1); n.Kind == Equals && !n.Line {
-		p.fail("E0020", at, "`%s` begins no declaration", word).
+		p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", word).
 			Hint("write `let %s = …`", word).Fix(p.span(at.Start, at.Start), "let ")
 		return
 	}
 	if n, e := p.peek(1), p.peek(2); n.Kind == Colon && e.Kind == Equals && e.Start == n.End {
-		p.fail("E0020", at, "`%s` begins no declaration", word).
+		p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", word).
 			Hint("write `let %s = …`", word).Fix(p.span(at.Start, int(e.End)), "let "+word+" =")
 		return
 	}
@@ -315,7 +315,7 @@ func (p *parser) unknownDeclaration(word string) {
 		return
 	}
 	colon := p.peek(1).Kind == Colon
-	d := p.fail("E0020", at, "`%s` begins no declaration", quoteLess(word))
+	d := p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", quoteLess(word))
 	switch {
 	case near != "":
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
@@ -356,7 +356,7 @@ func (p *parser) importDecl(start int) *Import {
 	} else {
 		d.Path = p.stringLit()
 		if _, ok := d.Path.Literal(); !ok {
-			p.list.Errorf("E0029", d.Path.At, "the path of an import is plain text").
+			p.list.Errorf(diag.ComputedImport, d.Path.At, "the path of an import is plain text").
 				Note("which modules there are is known before anything is evaluated").
 				Hint("import each module that may be meant, and choose between them with `match`")
 		}
@@ -378,18 +378,18 @@ func (p *parser) noPath() {
 	}
 	switch run, ok := p.bareAt(p.i); {
 	case ok && word.Kind == Word && p.on(Word):
-		p.fail("E0013", run, "the module's path is text").
+		p.fail(diag.MissingValue, run, "the module's path is text").
 			Hint("write it in quotes: `import \"%s\"`", quoteLess(run.Text())).Fix(run, `"`+run.Text()+`"`)
 	case p.on(Word) && path.Kind == Text && !path.Line:
 		name := p.textOf(word)
-		p.fail("E0013", p.at(word), "the module's path is missing").
+		p.fail(diag.MissingValue, p.at(word), "the module's path is missing").
 			Hint("the name follows the path: `import %s as %s`", quoteLess(p.textOf(path)), quoteLess(name)).
 			Fix(p.span(int(word.Start), int(path.End)), p.textOf(path)+" as "+name)
 	case p.on(LParen):
-		p.fail("E0013", p.here(), "the module's path is missing").
+		p.fail(diag.MissingValue, p.here(), "the module's path is missing").
 			Hint("each import stands on a line of its own: `import \"std/java\"`")
 	default:
-		p.fail("E0013", p.here(), "the module's path is missing").
+		p.fail(diag.MissingValue, p.here(), "the module's path is missing").
 			Hint("write it as text: `import \"std/java\"`")
 	}
 }
@@ -421,17 +421,17 @@ func (p *parser) noEquals() {
 	}
 	switch {
 	case typed > p.i && p.tokens[typed].Kind == Equals:
-		p.list.Errorf("E0010", p.span(int(t.Start), int(p.tokens[typed-1].End)), "a `let` has no type: its value has one").
+		p.list.Errorf(diag.UnexpectedToken, p.span(int(t.Start), int(p.tokens[typed-1].End)), "a `let` has no type: its value has one").
 			Hint("leave it out").Fix(p.span(p.end, int(p.tokens[typed].Start)), " ")
 		p.i = typed
 		p.next()
 	case p.on(Colon) && !n.Line:
-		p.list.Errorf("E0032", p.at(t), "expected `=`, found `:`").
+		p.list.Errorf(diag.MisplacedEquals, p.at(t), "expected `=`, found `:`").
 			Hint("write `let NAME = VALUE`").Fix(p.span(p.end, int(t.End)), " =")
 		p.next()
 	case !p.ends() && n.Kind != Equals && (beginsOperand(t.Kind) || t.Kind == LBracket || t.Kind == LBrace):
 		at := p.span(p.end, p.end)
-		p.list.Errorf("E0032", p.span(p.end, int(t.Start)), "`=` is missing").
+		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(t.Start)), "`=` is missing").
 			Hint("write `let NAME = VALUE`").Fix(at, " =")
 	default:
 		p.expected("`=` and a value")
@@ -469,10 +469,10 @@ func (p *parser) param(what string) *Param {
 		d.Type = p.typ()
 	case !p.on(Equals):
 		if t := p.tok; t.Kind == Word && !p.ends() && isType(p.textOf(t)) {
-			p.fail("E0010", p.span(p.end, int(t.Start)), "`:` is missing between the parameter and its type").
+			p.fail(diag.UnexpectedToken, p.span(p.end, int(t.Start)), "`:` is missing between the parameter and its type").
 				Hint("write `%s: %s`", d.Name.Name, p.textOf(p.tokens[p.i])).Fix(p.span(p.end, p.end), ":")
 		} else {
-			p.fail("E0010", p.here(), "the type of `%s` is missing", d.Name.Name).
+			p.fail(diag.UnexpectedToken, p.here(), "the type of `%s` is missing", d.Name.Name).
 				Hint("write `%s: string`, or give it a default: `%s = …`", d.Name.Name, d.Name.Name)
 		}
 		d.Type = &Type{At: d.Name.At}
@@ -533,7 +533,7 @@ func (p *parser) app(d *App) {
 				end++
 			}
 			name := strings.TrimSpace(p.text[id.At.Start:p.tokens[end].Start])
-			p.fail("E0028", p.span(id.At.Start, id.At.Start+len(name)), "a name has letters, digits and `_` only").
+			p.fail(diag.InvalidName, p.span(id.At.Start, id.At.Start+len(name)), "a name has letters, digits and `_` only").
 				Hint("other names are text: %s", quoteShort(`app "`+name+`"`)).
 				Fix(p.span(id.At.Start, id.At.Start+len(name)), `"`+name+`"`)
 		}
@@ -543,7 +543,7 @@ func (p *parser) app(d *App) {
 		for !p.failed {
 			d.Generators = append(d.Generators, p.generator())
 			if p.onWord("for") {
-				p.list.Errorf("E0010", p.at(p.tok), "expected `,`, found `for`").
+				p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `,`, found `for`").
 					Note("one `for` has all that the app goes through").
 					Hint("put a `,` between them").Fix(p.span(p.end, int(p.tok.End)), ",")
 				p.next()
@@ -554,7 +554,7 @@ func (p *parser) app(d *App) {
 			}
 		}
 		if p.onWord("if") {
-			p.list.Errorf("E0010", p.at(p.tok), "expected `where`, found `if`").
+			p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `where`, found `if`").
 				Hint("`where` says which combinations there are").Fix(p.at(p.tok), "where")
 		}
 		if p.onWord("where") || p.onWord("if") {
@@ -570,7 +570,7 @@ func (p *parser) app(d *App) {
 func (p *parser) generator() *Generator {
 	start := int(p.tok.Start)
 	if p.on(LParen) {
-		p.fail("E0010", p.at(p.tok), "expected a name, found `(`").
+		p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a name, found `(`").
 			Hint("what `for` goes through has no parentheses: `for x in xs { … }`")
 	}
 	g := &Generator{Value: p.ident("a name")}
@@ -582,7 +582,7 @@ func (p *parser) generator() *Generator {
 	switch {
 	case p.onWord("in"):
 	case p.onWord("of") || p.on(Colon):
-		p.list.Errorf("E0010", p.at(p.tok), "expected `in`, found %s", p.describe(p.tok)).
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `in`, found %s", p.describe(p.tok)).
 			Hint("write `in`").Fix(p.span(p.end, int(p.tok.End)), " in")
 	default:
 		p.expected("`in` and what to go through")

@@ -1,5 +1,7 @@
 package syntax
 
+import "github.com/layc-lang/layc/lang/diag"
+
 // value reads an expression that has to begin here; where says after what.
 func (p *parser) value(where string) Expr { return p.valueAfter(where, "") }
 
@@ -12,7 +14,7 @@ func (p *parser) valueAfter(where, word string) Expr {
 		if word != "" {
 			where += " `" + word + "`"
 		}
-		d := p.fail("E0013", p.here(), "a value is missing %s", where)
+		d := p.fail(diag.MissingValue, p.here(), "a value is missing %s", where)
 		if p.tokens[p.i].Line && k != RBrace {
 			d.Note("a value begins on the line of what it belongs to")
 		}
@@ -30,7 +32,7 @@ func (p *parser) condition(where string) Expr {
 		entry := (a.Kind == Word || a.Kind == Text) && b.Kind == Colon
 		empty := a.Kind == RBrace && !b.Line && b.Kind != RBrace
 		if !entry && !empty {
-			p.fail("E0013", p.at(p.tok), "a value is missing %s", where)
+			p.fail(diag.MissingValue, p.at(p.tok), "a value is missing %s", where)
 			return p.bad()
 		}
 	}
@@ -66,7 +68,7 @@ func (p *parser) expression(least int) Expr {
 		p.next()
 		p.continueLine()
 		if closes(p.tok.Kind) || p.tok.Kind == EOF {
-			p.fail("E0013", p.at(op), "a value is missing after `%s`", op.Kind)
+			p.fail(diag.MissingValue, p.at(op), "a value is missing after `%s`", op.Kind)
 		}
 		y := p.expression(precedence + 1)
 		x = &Binary{At: p.since(start), Op: op.Kind.String(), OpAt: p.at(op), X: x, Y: y}
@@ -92,7 +94,7 @@ func (p *parser) unary() Expr {
 	defer p.leave()
 	p.next()
 	if p.ends() || closes(p.tok.Kind) {
-		p.fail("E0013", p.here(), "a value is missing after `%s`", op.Kind)
+		p.fail(diag.MissingValue, p.here(), "a value is missing after `%s`", op.Kind)
 	}
 	x := p.unary()
 	return &Unary{At: p.since(int(op.Start)), Op: op.Kind.String(), X: x}
@@ -148,7 +150,7 @@ func (p *parser) arguments() []*Arg {
 		} else if p.tok.Kind == Word && p.peek(1).Kind == Equals {
 			name := p.ident("a parameter's name")
 			a.Name = &name
-			p.list.Errorf("E0032", p.at(p.tok), "`=` gives no argument").
+			p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`=` gives no argument").
 				Note("an argument is written as a map's entry: its name, `:`, its value").
 				Hint("write `%s: …`", quoteLess(name.Name)).Fix(p.span(p.end, int(p.tok.End)), ":")
 			p.next()
@@ -181,7 +183,7 @@ func (p *parser) operand() Expr {
 		case "match":
 			return p.matchExpr()
 		case "for":
-			p.fail("E0010", p.at(t), "`for` is a statement, not a value").
+			p.fail(diag.UnexpectedToken, p.at(t), "`for` is a statement, not a value").
 				Hint("use it around clauses: `for x in xs { … }`")
 			return p.bad()
 		}
@@ -206,7 +208,7 @@ func (p *parser) operand() Expr {
 		return &BadExpr{p.at(t)}
 	}
 	if !p.bare() {
-		p.fail("E0010", p.here(), "expected a value, found %s", p.describe(t))
+		p.fail(diag.UnexpectedToken, p.here(), "expected a value, found %s", p.describe(t))
 	}
 	return p.bad()
 }
@@ -253,7 +255,7 @@ func (p *parser) mapExpr() Expr {
 	m := &Map{}
 	start := int(p.tok.Start)
 	if n := p.peek(1); n.Kind == LBrace && n.Start == p.tok.End {
-		p.fail("E0010", p.span(start, int(n.End)), "`{{` begins no value").
+		p.fail(diag.UnexpectedToken, p.span(start, int(n.End)), "`{{` begins no value").
 			Hint("a name stands as it is, and in text it is `${name}`")
 		return p.bad()
 	}
@@ -308,7 +310,7 @@ func (p *parser) ifExpr() Expr {
 	x.Cond = p.condition("after `if`")
 	x.Then = p.branch()
 	if p.tok.Kind != Word || p.textOf(p.tok) != "else" {
-		p.fail("E0030", p.here(), "an `if` that is a value needs an `else`").
+		p.fail(diag.MisplacedBranch, p.here(), "an `if` that is a value needs an `else`").
 			Note("without it there would be no value where the condition does not hold").
 			Hint("write `else { … }` behind it")
 		x.Else = p.bad()
@@ -364,7 +366,7 @@ func (p *parser) matchExpr() Expr {
 			arm.Patterns = p.values("before `:`", "")
 		}
 		if arrow, ok := p.arrow(); ok {
-			p.list.Errorf("E0010", arrow, "expected `:`, found `%s`", arrow.Text()).
+			p.list.Errorf(diag.UnexpectedToken, arrow, "expected `:`, found `%s`", arrow.Text()).
 				Hint("in a `match` that is a value, an arm is `\"…\": VALUE`").
 				Fix(p.span(p.end, arrow.End), ":")
 			p.next()

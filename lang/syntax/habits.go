@@ -3,6 +3,7 @@ package syntax
 import (
 	"strings"
 
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -166,7 +167,7 @@ func (p *parser) bare() bool {
 			edits = append(edits, run)
 		}
 	}
-	d := p.fail("E0010", at, "text stands in double quotes").
+	d := p.fail(diag.UnexpectedToken, at, "text stands in double quotes").
 		Hint("write %s", quoteShort(`"`+at.Text()+`"`))
 	for _, e := range edits {
 		d.Fix(e, `"`+e.Text()+`"`)
@@ -239,7 +240,7 @@ func (p *parser) flag(value bool) bool {
 	if form == nil {
 		return false
 	}
-	d := p.fail("E0023", p.span(int(a.Start), int(name.End)), "an option is a word, without dashes")
+	d := p.fail(diag.UnknownOption, p.span(int(a.Start), int(name.End)), "an option is a word, without dashes")
 	option := flagOptions[p.textOf(name)]
 	if first, _, _ := strings.Cut(option, " "); first != "" && form.Option(first) != nil {
 		d.Hint("write `%s …` behind what `%s` takes", option, form.Word)
@@ -285,7 +286,7 @@ func (p *parser) hereDocument() bool {
 	if last >= 0 {
 		p.forgetLexical(p.start, int(p.tokens[last].End))
 	}
-	d := p.fail("E0013", p.span(int(a.Start), int(b.End)), "`run` takes text, and there are no here-documents").
+	d := p.fail(diag.MissingValue, p.span(int(a.Start), int(b.End)), "`run` takes text, and there are no here-documents").
 		Hint("text of several lines stands between `\"\"\"` and `\"\"\"`")
 	if last >= 0 {
 		d.See(p.at(p.tokens[last]), "here it ends")

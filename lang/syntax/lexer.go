@@ -217,13 +217,13 @@ func (l *lexer) foreignComment() Kind {
 		}
 		l.pos = end
 		at := source.Span{File: l.file, Start: first, End: end}
-		l.list.Errorf("E0001", at, "text stands in double quotes").
+		l.list.Errorf(diag.UnexpectedCharacter, at, "text stands in double quotes").
 			Hint("write %s", quoteShort(`"`+at.Text()+`"`)).Fix(at, `"`+at.Text()+`"`)
 		return Bad
 	}
 	l.comment()
 	at := source.Span{File: l.file, Start: start, End: start + 2}
-	l.list.Errorf("E0001", at, "`//` begins no comment").
+	l.list.Errorf(diag.UnexpectedCharacter, at, "`//` begins no comment").
 		Hint("comments begin with `#`").Fix(at, "#")
 	return Comment
 }
@@ -233,7 +233,7 @@ func (l *lexer) foreignComment() Kind {
 func (l *lexer) blockComment() Kind {
 	start := l.pos
 	at := source.Span{File: l.file, Start: start, End: start + 2}
-	l.list.Errorf("E0001", at, "`/*` begins no comment").
+	l.list.Errorf(diag.UnexpectedCharacter, at, "`/*` begins no comment").
 		Hint("comments begin with `#`, on each of their lines")
 	n := -1
 	if !l.open {
@@ -297,7 +297,7 @@ func (l *lexer) continued(start, line int) (end int) {
 			case '"':
 				end = i + 1 + n + 1
 				opening, closing := source.Span{File: l.file, Start: start, End: start + 1}, source.Span{File: l.file, Start: end - 1, End: end}
-				l.list.Errorf("E0002", opening, "text has no end on its line").At("opened here").
+				l.list.Errorf(diag.UnterminatedString, opening, "text has no end on its line").At("opened here").
 					See(closing, "and closed here, on another line").
 					Hint("text of several lines stands between `\"\"\"` and `\"\"\"`").
 					Fix(opening, `"""`).Fix(closing, `"""`)
@@ -341,12 +341,12 @@ func (l *lexer) block() (open bool) {
 func (l *lexer) unterminated(start, quotes int) {
 	at := source.Span{File: l.file, Start: start, End: start + quotes}
 	if quotes == 3 {
-		l.list.Errorf("E0002", at, "text has no end").At("opened here").
+		l.list.Errorf(diag.UnterminatedString, at, "text has no end").At("opened here").
 			Note("text in three quotes goes on to the next three quotes").
 			Hint("close it with `\"\"\"`")
 		return
 	}
-	d := l.list.Errorf("E0002", at, "text has no end on its line").At("opened here")
+	d := l.list.Errorf(diag.UnterminatedString, at, "text has no end on its line").At("opened here")
 	if n := strings.LastIndexByte(l.text[:start], '\n') + 1; strings.Count(l.text[n:start], `"`) > 1 {
 		d.Note("a quote before it on this line may be the one that is missing its partner")
 	}

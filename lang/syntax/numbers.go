@@ -31,17 +31,17 @@ func (l *lexer) numeral() {
 			at.End++ // 17.0.2-alpine
 		}
 		text := at.Text()
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(text)).
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(text)).
 			Note("a number with a point needs a unit, such as 1.5h or 29.8MB; versions are text").
 			Hint("write %s", quoteShort(`"`+text+`"`)).Fix(at, `"`+text+`"`)
 	case unit != "" && !isUnit(unit):
 		l.badUnit(at, digits, unit)
 	case unit == "" && len(digits) > 1 && digits[0] == '0' && strings.ContainsAny(digits, "89"):
-		l.list.Errorf("E0005", at, "%s is no mode", quoteShort(digits)).
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no mode", quoteShort(digits)).
 			Note("a number that begins with 0 is octal, as in 0755").
 			Hint("drop the leading 0, or use the digits 0 to 7")
 	case len(digits)-points > 18:
-		l.list.Errorf("E0005", at, "the number is too large").Note("numbers have up to 18 digits")
+		l.list.Errorf(diag.MalformedNumber, at, "the number is too large").Note("numbers have up to 18 digits")
 	}
 }
 
@@ -70,23 +70,23 @@ func (l *lexer) badUnit(at source.Span, digits, unit string) {
 	octal := strings.TrimLeft(unit, "oO")
 	switch near, long := longUnits(unit); {
 	case digits == "0" && octal != unit && octal != "" && strings.Trim(octal, "01234567") == "":
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
 			Note("a number that begins with 0 is octal").
 			Hint("write `0%s`", octal).Fix(at, "0"+octal)
 	case strings.Trim(unit, "_0123456789") == "":
 		number := strings.ReplaceAll(at.Text(), "_", "")
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
 			Hint("digits stand together: `%s`", quoteLess(number)).Fix(at, number)
 	case digits == "0" && (unit[0] == 'x' || unit[0] == 'b'):
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
 			Note("numbers are decimal, and modes octal").
 			Hint("write it in decimal digits")
 	case len(unit) > longest:
-		l.list.Errorf("E0005", at, "%s is no number", quoteShort(at.Text())).
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
 			Note("text stands in double quotes, and names begin with a letter").
 			Hint("put it in quotes").Fix(at, `"`+at.Text()+`"`)
 	default:
-		d := l.list.Errorf("E0005", at, "unknown unit %s", quoteShort(unit)).
+		d := l.list.Errorf(diag.MalformedNumber, at, "unknown unit %s", quoteShort(unit)).
 			Note("durations have %s, sizes %s; names begin with a letter", strings.Join(durationUnits[:], " "), strings.Join(sizeUnits[:], " "))
 		if long {
 			d.Hint("write `%s`", digits+near).Fix(at, digits+near)

@@ -29,18 +29,18 @@ func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option
 		p.unmet(word, forms, all)
 	case p.flag(false) || p.quoteWithin() || p.unworded(word, forms, all):
 	case p.tok.Kind == Word && last == Items && isItem(p.textOf(p.tok)):
-		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("put a `,` between two of what the command has").Fix(p.span(p.end, p.end), ",")
 	case p.tok.Kind == Word && last == Many && len(all) == 0 && p.plainName(forms):
-		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
 	case p.tok.Kind == Word:
 		p.unknownOption(word, forms)
 	case beginsOperand(p.tok.Kind) && last == Many:
-		p.fail("E0014", p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
 	case beginsOperand(p.tok.Kind) && last == One && len(all) == 0:
-		p.fail("E0027", p.at(p.tok), "`%s` takes one value", word.Name).At("too many").
+		p.fail(diag.TooManyValues, p.at(p.tok), "`%s` takes one value", word.Name).At("too many").
 			Hint("where the value is a list, write `%s [\"…\", \"…\"]`", word.Name)
 	}
 	return all
@@ -53,7 +53,7 @@ func (p *parser) quoteWithin() bool {
 		return false
 	}
 	at := p.at(p.tokens[p.i-1])
-	p.fail("E0016", p.span(at.End-1, at.End), "text ends at this quote").
+	p.fail(diag.SeveralOnOneLine, p.span(at.End-1, at.End), "text ends at this quote").
 		See(p.span(at.Start, at.Start+1), "it begins here").
 		Hint("a quote within text is written `\\\"`; in text between `\"\"\"` and `\"\"\"` it needs no backslash")
 	return true
@@ -101,19 +101,19 @@ func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	before := p.span(p.end, p.end)
 	switch {
 	case t.Kind == Numeral && text[0] == '0' && len(text) > 1 && findOption(forms, "mode") != nil && !given("mode"):
-		p.fail("E0010", p.at(t), "the word `mode` is missing").
+		p.fail(diag.UnexpectedToken, p.at(t), "the word `mode` is missing").
 			Hint("write `mode %s`", quoteLess(text)).Fix(before, " mode")
 	case t.Kind == Text && (algorithm == "sha256" || algorithm == "sha512") && findOption(forms, algorithm) != nil && !given(algorithm):
-		p.fail("E0010", p.at(t), "the word `%s` is missing", algorithm).
+		p.fail(diag.UnexpectedToken, p.at(t), "the word `%s` is missing", algorithm).
 			Hint("write it before the checksum, which is hexadecimal digits alone").
 			Fix(p.at(t), algorithm+` "`+strings.TrimPrefix(text, `"`+algorithm+":"))
 	case missing == "" || t.Kind == Numeral:
 		return false
 	case isArrow:
-		p.fail("E0010", arrow, "expected `%s`, found `%s`", missing, arrow.Text()).
+		p.fail(diag.UnexpectedToken, arrow, "expected `%s`, found `%s`", missing, arrow.Text()).
 			Hint("write `%s`", missing).Fix(arrow, missing)
 	default:
-		p.fail("E0025", p.at(t), "`%s` needs `%s`", word.Name, missing).At("the word is missing before this").
+		p.fail(diag.MissingOption, p.at(t), "`%s` needs `%s`", word.Name, missing).At("the word is missing before this").
 			Hint("`%s …`: %s", missing, findOption(forms, missing).Doc).Fix(before, " "+missing)
 	}
 	return true
@@ -132,7 +132,7 @@ func (p *parser) strayed(word Ident, forms []OptionForm, all []*Option) bool {
 	if form == nil || findRead(all, w) != nil || !first || is <= should && FindForm(w, p.place) != nil {
 		return false
 	}
-	p.list.Errorf("E0016", p.at(p.tok), "`%s` is an option of `%s`, and stands on the next line", w, word.Name).
+	p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "`%s` is an option of `%s`, and stands on the next line", w, word.Name).
 		See(word.At, "a clause ends with its line, unless that ends in a comma").
 		Hint("write it on the line of `%s`", word.Name).
 		Fix(p.span(p.end, int(p.tok.Start)), " ")
@@ -170,7 +170,7 @@ func (p *parser) items(forms []OptionForm) []*Option {
 				p.missing("with")
 				return all
 			}
-			d := p.fail("E0023", p.at(p.tok), "a command cannot run `with` %s", p.describe(p.tok))
+			d := p.fail(diag.UnknownOption, p.at(p.tok), "a command cannot run `with` %s", p.describe(p.tok))
 			if p.tokens[p.i].Kind == Word {
 				suggest(d, p.textOf(p.tokens[p.i]), forms)
 			}
@@ -224,13 +224,13 @@ func (p *parser) repeated(o *Option, form *OptionForm, all []*Option, forms []Op
 	for _, before := range all {
 		word := before.Word.Name
 		if word == form.Word {
-			p.list.Errorf("E0024", o.Word.At, "`%s` is given twice", word).
+			p.list.Errorf(diag.RepeatedOption, o.Word.At, "`%s` is given twice", word).
 				See(before.Word.At, "first given here").
 				Hint("keep one of them")
 			return true
 		}
 		if other := findOption(forms, word); other != nil && form.Choice != "" && other.Choice == form.Choice {
-			p.list.Errorf("E0026", o.Word.At, "`%s` and `%s` exclude each other", word, form.Word).
+			p.list.Errorf(diag.ConflictingOptions, o.Word.At, "`%s` and `%s` exclude each other", word, form.Word).
 				See(before.Word.At, "`%s` is given here", word).
 				Hint("keep one of them")
 			return true
@@ -249,7 +249,7 @@ func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
 		given := findRead(all, f.Word)
 		if given != nil && f.After != "" && findRead(all, f.After) == nil {
 			at := p.span(given.Word.At.Start, given.Word.At.Start)
-			p.list.Errorf("E0026", given.Word.At, "`%s` stands only with `%s`", f.Word, f.After).
+			p.list.Errorf(diag.ConflictingOptions, given.Word.At, "`%s` stands only with `%s`", f.Word, f.After).
 				Hint("write `%s %s …`", f.After, f.Word).Fix(at, f.After+" ")
 		}
 		if !f.Required || given != nil {
@@ -273,7 +273,7 @@ func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
 				continue
 			}
 		}
-		d := p.list.Errorf("E0025", p.span(max(p.end-1, 0), p.end), "`%s` needs %s", word.Name, quoted(words)).
+		d := p.list.Errorf(diag.MissingOption, p.span(max(p.end-1, 0), p.end), "`%s` needs %s", word.Name, quoted(words)).
 			At("missing here")
 		for _, w := range words {
 			d.Hint("`%s …`: %s", w, findOption(forms, w).Doc)
@@ -289,28 +289,28 @@ func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 	}
 	at := p.at(p.tok)
 	if n := p.peek(1); w == "per" && n.Kind == Word && !n.Line {
-		p.fail("E0023", at, "`%s` has no `%s`", word.Name, w).
+		p.fail(diag.UnknownOption, at, "`%s` has no `%s`", word.Name, w).
 			Hint("a number of times is written as in `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
 		return
 	}
 	if n := p.peek(1); len(forms) > 0 && (n.Kind == Equals || n.Kind == PlusEquals) && (word.Name == "env" || word.Name == "label") {
-		p.fail("E0016", at, "expected the end of the line, found %s", p.describe(p.tok)).
+		p.fail(diag.SeveralOnOneLine, at, "expected the end of the line, found %s", p.describe(p.tok)).
 			Hint("each has a clause of its own: `%s %s = …`", word.Name, quoteLess(w))
 		return
 	}
 	if len(forms) > 0 && forms[0].Word == "with" && forms[0].Required && (p.peek(1).Line || !beginsOperand(p.peek(1).Kind)) && diag.Nearest(w, optionWords(forms)) == "" {
-		p.fail("E0025", at, "`%s` needs `with`", word.Name).At("the word is missing before this").
+		p.fail(diag.MissingOption, at, "`%s` needs `with`", word.Name).At("the word is missing before this").
 			Hint("`with …`: %s", forms[0].Doc).Fix(p.span(p.end, p.end), " with")
 		return
 	}
 	meant := slices.ContainsFunc(optionHabits[w], func(o string) bool { return findOption(forms, o) != nil })
 	if len(forms) == 0 || !meant && len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
-		p.fail("E0016", at, "expected the end of the line, found `%s`", w).
+		p.fail(diag.SeveralOnOneLine, at, "expected the end of the line, found `%s`", w).
 			Note("each clause stands on a line of its own").
 			Hint("begin a new line before it")
 		return
 	}
-	d := p.fail("E0023", at, "`%s` has no `%s`", word.Name, quoteLess(w))
+	d := p.fail(diag.UnknownOption, at, "`%s` has no `%s`", word.Name, quoteLess(w))
 	suggest(d, w, forms)
 }
 

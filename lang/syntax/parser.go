@@ -66,7 +66,7 @@ func Parse(file *source.File) (*File, diag.List) {
 	p := parser{file: file, text: file.Text()}
 	tree := &File{Source: file}
 	if len(p.text) > MaxSize {
-		p.list.Errorf("E0007", source.Span{File: file}, "the file has more than %d MiB", MaxSize>>20).
+		p.list.Errorf(diag.FileTooLarge, source.Span{File: file}, "the file has more than %d MiB", MaxSize>>20).
 			Note("a .layer file is written by people").
 			Hint("put content into files that `copy` names, and write what repeats with `for`")
 		tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(MaxSize), End: int32(MaxSize)}}
@@ -74,7 +74,7 @@ func Parse(file *source.File) (*File, diag.List) {
 	}
 	if !utf8.ValidString(p.text) {
 		p.notText = true
-		d := p.list.Errorf("E0006", p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("this byte begins no character").
+		d := p.list.Errorf(diag.NotUTF8, p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("this byte begins no character").
 			Note("a .layer file is text in UTF-8, which all editors can write")
 		if strings.HasPrefix(p.text, "\xff\xfe") || strings.HasPrefix(p.text, "\xfe\xff") {
 			d.Hint("save the file as UTF-8: it begins as UTF-16 does")
@@ -212,7 +212,7 @@ func (p *parser) acceptComma() bool {
 		n := p.peek(1)
 		values := n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word && !isOption(p.textOf(n))
 		if values && !n.Line {
-			p.fail("E0013", p.span(p.end-1, p.end), "a value is missing after `,`").
+			p.fail(diag.MissingValue, p.span(p.end-1, p.end), "a value is missing after `,`").
 				Note("a `,` continues the statement on the next line").
 				Hint("remove it, or write what comes after").Fix(p.span(p.end-1, p.end), "")
 			return true
@@ -314,9 +314,9 @@ func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any
 func (p *parser) expected(what string) *diag.Diagnostic {
 	at := p.here()
 	if p.tok.Line || p.tok.Kind == EOF {
-		return p.fail("E0010", at, "expected %s", what).At("the line ends here")
+		return p.fail(diag.UnexpectedToken, at, "expected %s", what).At("the line ends here")
 	}
-	return p.fail("E0010", at, "expected %s, found %s", what, p.describe(p.tok))
+	return p.fail(diag.UnexpectedToken, at, "expected %s, found %s", what, p.describe(p.tok))
 }
 
 // describe says what a token is, for people.
@@ -345,7 +345,7 @@ func (p *parser) enter() bool {
 func (p *parser) leave() { p.depth-- }
 
 func (p *parser) tooDeep() {
-	p.fail("E0015", p.at(p.tok), "nested more than %d levels deep", maxDepth).
+	p.fail(diag.NestedTooDeeply, p.at(p.tok), "nested more than %d levels deep", maxDepth).
 		Hint("give its parts names with `let`")
 }
 
@@ -360,7 +360,7 @@ func (p *parser) ident(what string) Ident {
 	if !p.on(Word) {
 		switch {
 		case p.on(Dot) && p.peek(1).Kind == Numeral:
-			p.fail("E0010", p.at(p.tok), "there are no ranges").
+			p.fail(diag.UnexpectedToken, p.at(p.tok), "there are no ranges").
 				Hint("list the values: `[1, 2, 3]`")
 		case p.tok.Kind != Dot && p.i > 0 && p.tokens[p.i-1].Kind == Dot && p.tokens[p.i-1].End == p.tok.Start && p.bare():
 		}
@@ -373,7 +373,7 @@ func (p *parser) ident(what string) Ident {
 	name := p.textOf(p.tok)
 	id := Ident{Name: name, At: p.at(p.tok)}
 	if Reserved(name) {
-		p.fail("E0028", id.At, "`%s` can be no name", name).
+		p.fail(diag.InvalidName, id.At, "`%s` can be no name", name).
 			Note("it begins a statement or an expression of the language").
 			Hint("choose another name, such as `%s_`", name)
 		return Ident{At: id.At}
@@ -388,7 +388,7 @@ func (p *parser) name(what string) Ident {
 	if p.on(Text) {
 		at := p.at(p.tok)
 		if name := strings.Trim(at.Text(), `"`); name != "" && strings.Trim(name, nameBytes) == "" && !strings.Contains(name, ".") && class[name[0]]&isLetter != 0 && !Reserved(name) {
-			p.list.Errorf("E0028", at, "a name that is declared has no quotes").
+			p.list.Errorf(diag.InvalidName, at, "a name that is declared has no quotes").
 				Hint("write `%s`", quoteLess(name)).Fix(at, name)
 			p.next()
 			return Ident{Name: name, At: at}
@@ -412,7 +412,7 @@ func (p *parser) name(what string) Ident {
 	}
 	at := p.span(id.At.Start, int(p.tokens[end-1].End))
 	meant := strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(at.Text())
-	p.fail("E0028", at, "a name has letters, digits and `_` only").
+	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
 		Hint("write `%s`", quoteLess(meant)).Fix(at, meant)
 	p.lostName = true
 	return Ident{At: id.At}

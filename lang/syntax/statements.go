@@ -1,6 +1,9 @@
 package syntax
 
-import "github.com/layc-lang/layc/lang/source"
+import (
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
 
 // body reads the block of a declaration.
 func (p *parser) body(place Place) *Block {
@@ -29,7 +32,7 @@ func (p *parser) block(branch bool) *Block {
 	case p.on(LBrace):
 		p.next()
 	case p.tok.Kind == LBrace:
-		p.list.Errorf("E0010", p.at(p.tok), "`{` stands on the line of what it belongs to").
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`{` stands on the line of what it belongs to").
 			See(p.here(), "here").
 			Fix(p.span(p.end, int(p.tok.End)), " {")
 		p.next()
@@ -80,7 +83,7 @@ func (p *parser) expectedBrace() {
 		if !isArrow {
 			arrow = p.at(t)
 		}
-		p.fail("E0010", arrow, "expected `{`, found `%s`", arrow.Text()).
+		p.fail(diag.UnexpectedToken, arrow, "expected `{`, found `%s`", arrow.Text()).
 			Hint("a block begins with its brace").Fix(p.span(p.end, arrow.End), "")
 	case p.on(Colon), isArrow:
 		p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
@@ -121,7 +124,7 @@ func (p *parser) arrow() (at source.Span, ok bool) {
 // dropCase reads over the word with which other languages begin an arm.
 func (p *parser) dropCase() {
 	if n := p.peek(1); p.onWord("case") && !n.Line && (n.Kind == Text || n.Kind == Word || n.Kind == Numeral) {
-		p.list.Errorf("E0030", p.at(p.tok), "an arm begins with its values, without `case`").
+		p.list.Errorf(diag.MisplacedBranch, p.at(p.tok), "an arm begins with its values, without `case`").
 			Hint("remove it").Fix(p.span(int(p.tok.Start), int(n.Start)), "")
 		p.next()
 	}
@@ -171,7 +174,7 @@ func (p *parser) endOfBlock(brace opening) bool {
 	}
 	p.lostName = true // what follows may have been read as part of the block
 	p.failed = p.failed || brace.absent
-	d := p.fail("E0011", p.span(at, at+1), "`{` is not closed").At("opened here")
+	d := p.fail(diag.UnclosedBracket, p.span(at, at+1), "`{` is not closed").At("opened here")
 	if closer >= 0 {
 		d.See(p.span(closer, closer+1), "this `}` closes it, but stands further left than its line")
 	} else {
@@ -247,14 +250,14 @@ func (p *parser) mend() bool {
 // and returns nil for what is none.
 func (p *parser) statement() Stmt {
 	if p.tok.Kind == LBrace && !p.tok.Line {
-		p.list.Errorf("E0010", p.at(p.tok), "expected a statement, found `{`").
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected a statement, found `{`").
 			Hint("remove it").Fix(p.at(p.tok), "")
 		p.next()
 		p.continued = true
 		return nil
 	}
 	if p.tok.Kind != Word {
-		p.fail("E0010", p.at(p.tok), "expected a statement, found %s", p.describe(p.tok))
+		p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a statement, found %s", p.describe(p.tok))
 		return nil
 	}
 	switch word := p.textOf(p.tok); word {
@@ -267,7 +270,7 @@ func (p *parser) statement() Stmt {
 	case "match":
 		return p.matchStmt()
 	case "else":
-		p.fail("E0030", p.at(p.tok), "`else` without an `if`").
+		p.fail(diag.MisplacedBranch, p.at(p.tok), "`else` without an `if`").
 			Note("`else` follows the `}` of an `if`, on the same line")
 		return nil
 	default:
@@ -325,7 +328,7 @@ func (p *parser) elseIf() bool {
 	if p.failed || !p.onWord("elif") && !p.onWord("elsif") && !p.onWord("elseif") {
 		return false
 	}
-	p.list.Errorf("E0010", p.at(p.tok), "`%s` is written `else if`", p.textOf(p.tok)).
+	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`%s` is written `else if`", p.textOf(p.tok)).
 		Hint("write `else if`").Fix(p.at(p.tok), "else if")
 	return true
 }
@@ -387,7 +390,7 @@ func (p *parser) matchStmt() *Match {
 // elseLast reports an arm after the arm that takes everything.
 func (p *parser) elseLast(before []*Arm) {
 	if n := len(before); n > 0 && len(before[n-1].Patterns) == 0 && !p.failed {
-		p.list.Errorf("E0030", before[n-1].At, "`else` is the last arm of a `match`").
+		p.list.Errorf(diag.MisplacedBranch, before[n-1].At, "`else` is the last arm of a `match`").
 			Note("no value would reach the arms after it").
 			Hint("move it to the end")
 	}

@@ -17,7 +17,7 @@ func (l *lexer) control(i int) {
 	}
 	l.seen[l.text[i]] = true
 	at := source.Span{File: l.file, Start: i, End: i + 1}
-	l.list.Errorf("E0001", at, "control character U+%04X", l.text[i]).
+	l.list.Errorf(diag.UnexpectedCharacter, at, "control character U+%04X", l.text[i]).
 		Note("a file that looks like something else than it is helps nobody").
 		Hint("in text, write it as `\\u{%x}`", l.text[i])
 }
@@ -33,7 +33,7 @@ func (l *lexer) stray() Kind {
 		if n := strings.Index(rest, closer); n >= 0 {
 			l.pos = start + size + n + len(closer)
 			at := source.Span{File: l.file, Start: start, End: l.pos}
-			d := l.list.Errorf("E0001", at, "text stands in double quotes")
+			d := l.list.Errorf(diag.UnexpectedCharacter, at, "text stands in double quotes")
 			if !strings.ContainsAny(rest[:n], `"\`) {
 				d.Hint("write `%s`", quoteLess(`"`+rest[:n]+`"`)).Fix(at, `"`+rest[:n]+`"`)
 			}
@@ -69,11 +69,11 @@ func (l *lexer) stray() Kind {
 		}
 	}
 	if spaceLike(r) {
-		l.list.Errorf("E0001", at, "unexpected U+%04X, which looks like a space and is none", r).
+		l.list.Errorf(diag.UnexpectedCharacter, at, "unexpected U+%04X, which looks like a space and is none", r).
 			Hint("write a space").Fix(at, " ")
 		return Bad
 	}
-	d := l.list.Errorf("E0001", at, "unexpected %s", quoteShort(at.Text()))
+	d := l.list.Errorf(diag.UnexpectedCharacter, at, "unexpected %s", quoteShort(at.Text()))
 	switch r {
 	case '@':
 		d.Hint("the arguments of a component stand in parentheses: `NAME(\"1.0\")`; anything else with an `@` is text")

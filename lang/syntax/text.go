@@ -216,7 +216,7 @@ func (r *textReader) escape() {
 }
 
 func (r *textReader) badEscape(end int, format string, args ...any) *diag.Diagnostic {
-	d := r.p.list.Errorf("E0003", r.p.span(r.pos, end), format, args...).
+	d := r.p.list.Errorf(diag.UnknownEscape, r.p.span(r.pos, end), format, args...).
 		Note("text has \\n \\t \\\\ \\\" \\u{…} and ${…}; only the text of `run` is free of escapes").
 		Hint("a backslash itself is `\\\\`")
 	r.pos = end
@@ -239,7 +239,7 @@ func (r *textReader) interpolation() {
 		t := l.next()
 		switch t.Kind {
 		case EOF:
-			d := p.list.Errorf("E0004", at, "`${` is not closed").At("opened here")
+			d := p.list.Errorf(diag.BrokenInterpolation, at, "`${` is not closed").At("opened here")
 			inner := r.text[min(start+2, len(line)):len(line)]
 			if name := strings.TrimSpace(inner); !r.block && name != "" && strings.Trim(name, nameBytes) == "" {
 				end := p.span(start+2+len(inner), start+2+len(inner))
@@ -258,7 +258,7 @@ func (r *textReader) interpolation() {
 			}
 			return
 		case Text, BlockText:
-			p.list.Errorf("E0004", p.at(t), "text cannot stand inside `${…}`").
+			p.list.Errorf(diag.BrokenInterpolation, p.at(t), "text cannot stand inside `${…}`").
 				Hint("give the value a name with `let`, and write `${name}`")
 			t.Kind = Bad
 		case LBrace:
@@ -275,7 +275,7 @@ func (r *textReader) interpolation() {
 	r.flush(end)
 	part := StringPart{At: p.span(start, end)}
 	if len(list) == 1 {
-		p.list.Errorf("E0004", part.At, "`${}` holds no value").
+		p.list.Errorf(diag.BrokenInterpolation, part.At, "`${}` holds no value").
 			Hint("write `$${}` for the characters themselves")
 		part.Expr = &BadExpr{part.At}
 	} else {
@@ -294,7 +294,7 @@ func (p *parser) forgetLexical(start, end int) {
 	kept := p.list[:0:0]
 	lexical := 0
 	for i, d := range p.list {
-		if i < p.lexical && d.Code != "E0006" && d.Span.Start >= start && d.Span.Start <= end {
+		if i < p.lexical && d.Code != diag.NotUTF8 && d.Span.Start >= start && d.Span.Start <= end {
 			continue
 		}
 		if i < p.lexical {
@@ -312,7 +312,7 @@ func (p *parser) inner(list []Token) Expr {
 	p.load()
 	x := p.value("in `${…}`")
 	if !p.failed && p.tok.Kind != EOF {
-		p.fail("E0004", p.at(p.tok), "expected `}`, found %s", p.describe(p.tok)).
+		p.fail(diag.BrokenInterpolation, p.at(p.tok), "expected `}`, found %s", p.describe(p.tok)).
 			Note("`${…}` holds one value")
 	}
 	failed := p.failed

@@ -74,7 +74,7 @@ func notFetched(graphs []*llb.Graph, failed *engine.UnavailableError) *diag.Diag
 			continue
 		}
 		var list diag.List
-		d := list.Errorf("E0515", origin.Span, "%s", failed.What)
+		d := list.Errorf(diag.DownloadFailed, origin.Span, "%s", failed.What)
 		if failed.Err != nil {
 			d.Note("%s", failed.Err)
 		}
@@ -168,7 +168,7 @@ func nothingLeft(step *engine.StepError, origin llb.Origin) *Finding {
 		return nil
 	}
 	var list diag.List
-	return &Finding{Diagnostic: list.Errorf("E0324", origin.Span, "%s", text).
+	return &Finding{Diagnostic: list.Errorf(diag.NoSuchFile, origin.Span, "%s", text).
 		Note("what `include` and `exclude` leave of it is empty").
 		Hint("see whether a pattern takes more than it should")}
 }
@@ -185,7 +185,7 @@ func notThere(step *engine.StepError, origin llb.Origin) *Finding {
 			continue
 		}
 		var list diag.List
-		return &Finding{Diagnostic: list.Errorf("E0353", c.Span, "%s has no %s", c.From, c.Path).
+		return &Finding{Diagnostic: list.Errorf(diag.MissingInComponent, c.Span, "%s has no %s", c.From, c.Path).
 			Note("`from` takes paths of a component as it is built: on its base, with what it needs and builds with").
 			Hint("write a path that is there; `run \"find / -name '%s*'\"` in %s prints paths", path.Base(c.Path), c.From)}
 	}
@@ -200,7 +200,7 @@ func notUnpacked(step *engine.StepError, origin llb.Origin) *Finding {
 		return nil
 	}
 	var list diag.List
-	return &Finding{list.Errorf("E0516", origin.Span, "the archive of %s cannot be unpacked", origin.Component).
+	return &Finding{list.Errorf(diag.InvalidArchive, origin.Span, "the archive of %s cannot be unpacked", origin.Component).
 		Note("%s", text).
 		Hint("if the archive is right, fetch it as a file, and unpack it with a program in a `run`"), step.Log}
 }
@@ -216,7 +216,7 @@ func replacesLink(step *engine.StepError, origin llb.Origin) *Finding {
 	}
 	var list diag.List
 	canonical := strings.TrimSuffix(to, "/") + strings.TrimPrefix(at, link)
-	return &Finding{list.Errorf("E0342", origin.Span, "%s holds %s, and %s is a link to %s", origin.Component, at, link, to).
+	return &Finding{list.Errorf(diag.PathThroughLink, origin.Span, "%s holds %s, and %s is a link to %s", origin.Component, at, link, to).
 		Note("the layer would replace the link").
 		Hint("place it at %q: make it at another path in a component of its own, and `copy` it `from` that", canonical), step.Log}
 }
@@ -233,7 +233,7 @@ func copiedOverFile(step *engine.StepError, origin llb.Origin) *Finding {
 		return nil
 	}
 	var list diag.List
-	return &Finding{list.Errorf("E0341", origin.Span, "a copy of %s has a directory called %s where an earlier step has a file", origin.Component, path.Base(at)).
+	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a copy of %s has a directory called %s where an earlier step has a file", origin.Component, path.Base(at)).
 		Hint("leave one of them out with `exclude`, or copy to another place"), step.Log}
 }
 
@@ -248,7 +248,7 @@ var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching
 // failed tells of all other steps: what is known, and what helps most often.
 func failed(step *engine.StepError, origin llb.Origin) Finding {
 	var list diag.List
-	d := list.Errorf("E0501", origin.Span, "a step of %s failed", origin.Component)
+	d := list.Errorf(diag.StepFailed, origin.Span, "a step of %s failed", origin.Component)
 	mismatch := otherContent.FindStringSubmatch(fmt.Sprint(step.Err))
 	switch {
 	case step.ExitCode != 0:

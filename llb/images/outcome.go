@@ -77,7 +77,7 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	output := slices.Clone(step.Log)
 	switch {
 	case v.Kind == llb.Test && v.Own(step.Vertex):
-		d = list.Errorf("E0503", v.Span, "a test of %s fails%s", v.Component, v.where())
+		d = list.Errorf(diag.TestFailed, v.Span, "a test of %s fails%s", v.Component, v.where())
 		if v.App != nil {
 			d.Note("it ran in the app's image, as its user")
 		} else {
@@ -88,11 +88,11 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
 		}
 	case v.Kind == llb.Again:
-		d = list.Errorf("E0504", origin.Span, "%s fails when it is built again%s", origin.Component, v.where())
+		d = list.Errorf(diag.NotRepeatable, origin.Span, "%s fails when it is built again%s", origin.Component, v.where())
 		d.Note("the first build, of the same steps on the same files, succeeded")
 		d.Hint("see what the step finds only the first time, such as a name, a date, or a service")
 	default:
-		d = list.Errorf("E0502", origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
+		d = list.Errorf(diag.UndeclaredNeed, origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
 		if v.Kind == llb.Alone {
 			d.Note("it ran on %s and nothing else: what it finds in an image beside that, another plan may put elsewhere", v.world())
 		}
@@ -101,7 +101,7 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	switch {
 	case step.ExitCode == 0 && len(output) == 0: // it never started
 		d.Note("%s", step.Err)
-	case step.ExitCode != 0 && d.Code != "E0503": // what is said of a test includes how it ended
+	case step.ExitCode != 0 && d.Code != diag.TestFailed: // what is said of a test includes how it ended
 		d.At("exit code %d", step.ExitCode)
 	}
 	return Finding{d, output}
@@ -117,7 +117,7 @@ func (v Outcome) missing(step *engine.StepError) *diag.Diagnostic {
 	var list diag.List
 	kind, name, there := m[1], m[2], strings.Fields(m[3])
 	file := map[string]string{"user": "/etc/passwd", "group": "/etc/group"}[kind]
-	d := list.Errorf("E0365", v.Span, "the image of %s has no %s %s%s", v.Component, kind, name, v.where())
+	d := list.Errorf(diag.UserNotInImage, v.Span, "the image of %s has no %s %s%s", v.Component, kind, name, v.where())
 	if len(there) == 0 {
 		d.Note("the image has no %s, in which runtimes look the name up", file)
 	} else {
@@ -181,7 +181,7 @@ func (v *Outcome) differs(paths []string) {
 		return
 	}
 	var list diag.List
-	d := list.Warnf("E0504", v.Span, "%s is not the same when it is built again%s", v.Component, v.where())
+	d := list.Warnf(diag.NotRepeatable, v.Span, "%s is not the same when it is built again%s", v.Component, v.where())
 	some(d, paths)
 	d.Note("that is allowed: the engine's cache keeps what was built first; but each further engine makes bytes of its own, for hosts to pull")
 	d.Hint("take times from SOURCE_DATE_EPOCH, sort what is listed, delete logs")
@@ -210,20 +210,20 @@ func (v *Outcome) lacks(all []llb.Lack) {
 	}
 	var list diag.List
 	if len(programs) > 0 {
-		d := list.Errorf("E0505", v.Span, "programs of %s cannot be started%s", v.Component, v.where())
+		d := list.Errorf(diag.MissingLibrary, v.Span, "programs of %s cannot be started%s", v.Component, v.where())
 		some(d, programs)
 		d.Note("that is not in the component, in what it needs and runs with, or in the base")
 		d.Hint("%s; or take a build for the base's C library", bring)
 		v.add(d)
 	}
 	if len(misplaced) > 0 {
-		d := list.Warnf("E0505", v.Span, "libraries of programs of %s lie where nothing looks for them%s", v.Component, v.where())
+		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of programs of %s lie where nothing looks for them%s", v.Component, v.where())
 		some(d, misplaced)
 		d.Hint("set LD_LIBRARY_PATH with `env`, unless what starts the programs does so")
 		v.add(d)
 	}
 	if len(demand) > 0 {
-		d := list.Warnf("E0505", v.Span, "libraries of %s need others that are not there%s", v.Component, v.where())
+		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of %s need others that are not there%s", v.Component, v.where())
 		some(d, demand)
 		d.Note("no program of the component loads them by itself: that is allowed if none ever does")
 		d.Hint("%s", bring)
