@@ -15,30 +15,33 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/doc"
 	"github.com/layc-lang/layc/lang/load"
-	"github.com/layc-lang/layc/lang/syntax"
 	"github.com/layc-lang/layc/stdlib"
 )
 
 func (c *cli) docCommand() *cobra.Command {
 	var asMarkdown, asJSON bool
 	cmd := &cobra.Command{
-		Use:        "doc [MODULE]",
+		Use:        "doc [MODULE|CLAUSE]",
 		SuggestFor: []string{"docs", "man"},
-		Short:      "Show what a module declares, with its documentation",
+		Short:      "Show what a module declares, or what a clause means",
 		Long: `doc shows what a module declares for others: components with their parameters,
 slots, users and values, and what the comments directly above them say. MODULE
 is written as in an import, or is a directory; without it, the module that layc
 works on is shown.
 
-"layc doc std" lists the modules that come with layc, "layc doc clauses" the
-words of the language with what they say.`,
+"layc doc std" lists the modules that come with layc. "layc doc clauses" lists
+the clauses of the language with their options; the word of a clause shows that
+clause, with examples, unless a directory has that name.`,
 		Example: `  layc doc                     this module
   layc doc ./web
   layc doc std                 which modules come with layc
   layc doc std/java
   layc doc git+https://git.example.com/team/layers.git//java@v1.2.0
   layc doc std/java --markdown > java.md
-  layc doc --json              for scripts`,
+  layc doc --json              for scripts
+  layc doc clauses             what blocks can say, and with which options
+  layc doc copy                all about one clause
+  layc doc clauses --json      what each option takes, for editors`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage(cmd, "want one module")
@@ -54,7 +57,10 @@ words of the language with what they say.`,
 			case "std":
 				return c.docStd(asJSON, asMarkdown)
 			case "clauses":
-				return c.docClauses(asJSON, asMarkdown)
+				return c.docClauses("", asJSON, asMarkdown)
+			}
+			if isClause(name) && !c.isDirectory(name) {
+				return c.docClauses(name, asJSON, asMarkdown)
 			}
 			m, err := c.document(cmd, name)
 			switch {
@@ -126,16 +132,9 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 		in.Project, in.Dir = stdlib.FS, std
 		return in, name, nil
 	}
-	dir := name
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(c.dir, dir)
-	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	if !c.isDirectory(name) {
 		if slices.Contains(stdModules(), name) {
 			return in, "", usage(cmd, "no directory %s; did you mean std/%s?", name, name)
-		}
-		if isClause := func(f syntax.Form) bool { return f.Word == name }; slices.ContainsFunc(syntax.Forms(), isClause) {
-			return in, "", usage(cmd, "no directory %s; layc doc clauses says what the clause %s is", name, name)
 		}
 		return in, "", usage(cmd, "no directory %s; a module is std/NAME or a directory", name)
 	}
@@ -148,8 +147,21 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 		}
 		return in, "./" + clean, nil
 	}
-	in.Project = os.DirFS(dir)
+	in.Project = os.DirFS(c.path(name))
 	return in, clean, nil
+}
+
+// path is a path of the command line, which is relative to the module's directory.
+func (c *cli) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.dir, name)
+}
+
+func (c *cli) isDirectory(name string) bool {
+	info, err := os.Stat(c.path(name))
+	return err == nil && info.IsDir()
 }
 
 // repositoryInput is moduleInput for a module of a git repository that the
@@ -210,41 +222,4 @@ func stdModules() []string {
 		}
 	}
 	return names
-}
-
-// docClauses lists the clauses of the language by where they may stand.
-func (c *cli) docClauses(asJSON, asMarkdown bool) error {
-	type entry struct {
-		Word    string   `json:"word"`
-		In      string   `json:"in"`
-		Kind    string   `json:"kind"`
-		Options []string `json:"options"`
-		Text    string   `json:"text"`
-	}
-	var entries []entry
-	for _, f := range syntax.Forms() {
-		e := entry{f.Word, f.In.String(), f.Mood.String(), []string{}, f.Doc}
-		for _, o := range f.Options {
-			e.Options = append(e.Options, o.Word)
-		}
-		entries = append(entries, e)
-	}
-	if asJSON {
-		return c.printJSON(entries)
-	}
-	if asMarkdown {
-		fmt.Fprint(c.out, "| clause | in | what it says | with |\n|---|---|---|---|\n")
-		for _, e := range entries {
-			fmt.Fprintf(c.out, "| `%s` | %s | %s | %s |\n", e.Word, e.In, e.Text, strings.Join(e.Options, ", "))
-		}
-		return nil
-	}
-	for _, e := range entries {
-		text := e.Text
-		if len(e.Options) > 0 {
-			text += " (" + strings.Join(e.Options, ", ") + ")"
-		}
-		flow(c.out, fmt.Sprintf("%-12s  %-16s  ", e.Word, e.In), strings.Repeat(" ", 32), text)
-	}
-	return nil
 }

@@ -40,6 +40,32 @@ var operandTypes = map[string]*Type{
 	"user shell": stringType, "uid": intType, "gid": intType, "home": stringType, "groups": stringType,
 }
 
+// OperandType returns the type of what stands at a key of operandTypes, as spec.md
+// calls it, and "" where words stand, or nothing.
+func OperandType(key string) string {
+	switch key {
+	case "changes":
+		return "rate"
+	case "update":
+		return "interval"
+	case "expose":
+		return "port"
+	case "fills":
+		return "slot"
+	case "healthcheck":
+		return "list(string) or none"
+	case "network":
+		return "none"
+	}
+	if strings.HasSuffix(key, " mode") {
+		return "mode"
+	}
+	if t := operandTypes[key]; t != nil {
+		return t.String()
+	}
+	return ""
+}
+
 // rates are the words of `changes`, intervals those of `update`.
 var (
 	rates     = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}

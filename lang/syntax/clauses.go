@@ -58,6 +58,10 @@ const (
 	Items                  // items with commas between them, each a word with operands
 )
 
+func (o Operand) String() string {
+	return [...]string{"nothing", "value", "values", "shell text", "name", "key = value", "key += value", "items"}[o]
+}
+
 // Form is the form of one clause.
 type Form struct {
 	Word    string

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/doc"
+)
+
+// docClauses shows clauses of the language: all as a list, one as a page. A word
+// that means two things, such as `user`, has two pages.
+func (c *cli) docClauses(word string, asJSON, asMarkdown bool) error {
+	clauses := slices.DeleteFunc(doc.Clauses(), func(f doc.Clause) bool { return word != "" && f.Word != word })
+	switch {
+	case asJSON:
+		return c.printJSON(clauses)
+	case word == "" && asMarkdown:
+		fmt.Fprint(c.out, "| clause | in | what it says | with |\n|---|---|---|---|\n")
+		for _, f := range clauses {
+			fmt.Fprintf(c.out, "| `%s` | %s | %s | %s |\n", f.Word, f.In, f.Text, strings.Join(optionWords(f.Options), ", "))
+		}
+	case word == "":
+		for _, f := range clauses {
+			flow(c.out, fmt.Sprintf("%-12s  %-16s  ", f.Word, f.In), strings.Repeat(" ", 32), f.Text)
+			printOptions(c.out, "  ", 32, f.Options)
+		}
+	default:
+		for n, f := range clauses {
+			if n > 0 {
+				fmt.Fprintln(c.out)
+			}
+			if asMarkdown {
+				clauseMarkdown(c.out, f)
+			} else {
+				clausePage(c.out, f)
+			}
+		}
+	}
+	return nil
+}
+
+// isClause reports whether the language has a clause of that word.
+func isClause(word string) bool {
+	return slices.ContainsFunc(doc.Clauses(), func(f doc.Clause) bool { return f.Word == word })
+}
+
+// clausePage prints all about one clause.
+func clausePage(w io.Writer, f doc.Clause) {
+	fmt.Fprintf(w, "%s\n    %s, in the block of a %s\n\n", header(f.Word, f.Takes, f.Type), f.Kind, f.In)
+	flow(w, "    ", "    ", f.Text)
+	for _, e := range f.Example {
+		fmt.Fprintf(w, "\n    %s\n", strings.ReplaceAll(e, "\n", "\n    "))
+	}
+	if len(f.Options) > 0 {
+		fmt.Fprint(w, "\nOptions:\n")
+		printOptions(w, "    ", 28, f.Options)
+	}
+}
+
+// printOptions prints what options take, and from that column on what they do.
+func printOptions(w io.Writer, indent string, column int, options []doc.Option) {
+	for _, o := range options {
+		head := fmt.Sprintf("%-*s", column, indent+header(o.Word, o.Takes, o.Type)+"  ")
+		flow(w, head, strings.Repeat(" ", column), o.Text+remark(o, options))
+		printOptions(w, indent+"  ", column, o.Items)
+		printOptions(w, indent+"  ", column, o.Options)
+	}
+}
+
+// clauseMarkdown prints all about one clause as Markdown.
+func clauseMarkdown(w io.Writer, f doc.Clause) {
+	fmt.Fprintf(w, "# %s\n\n`%s`, %s in the block of a %s: %s.\n", f.Word, header(f.Word, f.Takes, f.Type), f.Kind, f.In, f.Text)
+	fmt.Fprintf(w, "\n```layer\n%s\n```\n", strings.Join(f.Example, "\n\n"))
+	if len(f.Options) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\n| option | what it does |\n|---|---|\n")
+	optionRows(w, "", f.Options)
+}
+
+func optionRows(w io.Writer, of string, options []doc.Option) {
+	for _, o := range options {
+		fmt.Fprintf(w, "| `%s` | %s |\n", of+header(o.Word, o.Takes, o.Type), o.Text+remark(o, options))
+		optionRows(w, of+o.Word+" ", o.Items)
+		optionRows(w, of+o.Word+" ", o.Options)
+	}
+}
+
+// header is a word with a sketch of what follows it: "copy PATH, …".
+func header(word, takes, kind string) string {
+	value := strings.ToUpper(kind)
+	if strings.HasPrefix(kind, "list(") {
+		value = "[STRING, …]"
+	}
+	if kind == "none" {
+		value = kind // a word of the language
+	}
+	switch takes {
+	case "nothing":
+		return word
+	case "value":
+		return word + " " + value
+	case "values":
+		return word + " " + value + ", …"
+	case "shell text":
+		return word + " TEXT"
+	case "items":
+		return word + " ITEM, …"
+	default: // "name", "key = value"
+		return word + " " + strings.ToUpper(takes)
+	}
+}
+
+// remark says when an option stands.
+func remark(o doc.Option, siblings []doc.Option) string {
+	var others []string
+	for _, s := range siblings {
+		if o.Choice != "" && s.Choice == o.Choice && s.Word != o.Word {
+			others = append(others, s.Word)
+		}
+	}
+	switch {
+	case o.Required && len(others) > 0:
+		return " (this, or " + strings.Join(others, " or ") + ")"
+	case o.Required:
+		return " (required)"
+	case len(others) > 0:
+		return " (not with " + strings.Join(others, ", ") + ")"
+	case o.After != "":
+		return " (only with " + o.After + ")"
+	case o.Instead:
+		return " (instead of a value)"
+	}
+	return ""
+}
+
+func optionWords(options []doc.Option) []string {
+	var words []string
+	for _, o := range options {
+		words = append(words, o.Word)
+	}
+	return words
+}

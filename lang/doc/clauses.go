@@ -1,0 +1,121 @@
+package doc
+
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Clause is the documentation of a clause: a word of the language, in the places
+// where it means one thing.
+type Clause struct {
+	Word    string   `json:"word"`
+	In      string   `json:"in"`             // "component or app"
+	Kind    string   `json:"kind"`           // "property", "step" or "configuration"
+	Takes   string   `json:"takes"`          // what follows the word: see syntax.Operand
+	Type    string   `json:"type,omitempty"` // of the value, or of each of the values
+	Options []Option `json:"options"`
+	Text    string   `json:"text"`    // what it says, in one line
+	Example []string `json:"example"` // clauses as they are written
+}
+
+// Option is the documentation of an option of a clause, or of an item.
+type Option struct {
+	Word     string   `json:"word"`
+	Takes    string   `json:"takes"`
+	Type     string   `json:"type,omitempty"`
+	Required bool     `json:"required,omitempty"` // together with Choice: one of the choice is required
+	Choice   string   `json:"choice,omitempty"`   // options of equal choice exclude each other
+	Instead  bool     `json:"instead,omitempty"`  // stands where the clause's value would
+	After    string   `json:"after,omitempty"`    // stands only beside this option
+	Items    []Option `json:"items,omitempty"`    // the items that it takes
+	Options  []Option `json:"options,omitempty"`  // of an item
+	Text     string   `json:"text"`
+}
+
+// Clauses returns the documentation of all clauses, in the order of the table of
+// clauses.
+func Clauses() []Clause {
+	examples := examples()
+	var all []Clause
+	for _, f := range syntax.Forms() {
+		key := f.Word
+		if f.Word == "shell" && f.In == syntax.InUser {
+			key = "user shell"
+		}
+		c := Clause{
+			Word: f.Word, In: f.In.String(), Kind: f.Mood.String(), Takes: f.Takes.String(), Type: check.OperandType(key),
+			Options: options(f.Word+" ", f.Options), Text: f.Doc,
+		}
+		for _, e := range examples {
+			if e.word == f.Word && f.In&e.in != 0 {
+				c.Example = append(c.Example, e.text)
+			}
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// options documents options, whose types are known by that prefix and their
+// words.
+func options(prefix string, forms []syntax.OptionForm) []Option {
+	all := []Option{}
+	for _, f := range forms {
+		o := Option{
+			Word: f.Word, Takes: f.Takes.String(), Type: check.OperandType(prefix + f.Word),
+			Required: f.Required, Choice: f.Choice, Instead: f.Instead, After: f.After, Text: f.Doc,
+		}
+		for _, item := range f.Items {
+			o.Items = append(o.Items, Option{
+				Word: item.Word, Takes: item.Takes.String(), Type: check.OperandType(item.Word),
+				Options: options(item.Word+" ", item.Options), Text: item.Doc,
+			})
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// examplesText is a module that has every clause with all of its options.
+//
+//go:embed clauses.layer
+var examplesText string
+
+// example is a clause of examplesText.
+type example struct {
+	word string
+	in   syntax.Place
+	text string
+}
+
+// examples returns the clauses of examplesText, in order.
+func examples() []example {
+	tree, _ := syntax.Parse(source.New("clauses.layer", examplesText))
+	var all []example
+	for _, d := range tree.Decls {
+		var in syntax.Place
+		var body *syntax.Block
+		switch d := d.(type) {
+		case *syntax.Fleet:
+			in, body = syntax.InFleet, d.Body
+		case *syntax.Component:
+			in, body = syntax.InComponent, d.Body
+		case *syntax.App:
+			in, body = syntax.InApp, d.Body
+		case *syntax.User:
+			in, body = syntax.InUser, d.Body
+		default:
+			continue
+		}
+		for _, s := range body.Stmts {
+			if c, ok := s.(*syntax.Clause); ok {
+				all = append(all, example{c.Word.Name, in, strings.ReplaceAll(c.At.Text(), "\n    ", "\n")})
+			}
+		}
+	}
+	return all
+}
