@@ -280,14 +280,14 @@ var failures = map[diag.Code]struct {
 	err                 error
 }{
 	diag.MissingInComponent: {vertex: "[shop] layer", err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)},
-	diag.UserNotInImage: {vertex: "[shop] look for user www-data", log: "layc-helper: no user www-data: root daemon www_data nobody"},
-	diag.StepFailed: {vertex: "[tool] make install"},
-	diag.UndeclaredNeed: {vertex: "[tool] make install"},
-	diag.TestFailed: {vertex: "[tool] test: tool --version"},
-	diag.NotRepeatable: {vertex: "[tool] compare with a second build", report: "/opt/tool/build.log\n"},
-	diag.MissingLibrary: {vertex: "[tool] look for libraries", report: "library\t/opt/tool/bin/tool\tlibssl.so.3\t\n"},
-	diag.DownloadFailed: {vertex: "[tool] fetch tool.tar.gz"},
-	diag.InvalidArchive: {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`},
+	diag.UserNotInImage:     {vertex: "[shop] look for user www-data", log: "layc-helper: no user www-data: root daemon www_data nobody"},
+	diag.StepFailed:         {vertex: "[tool] make install"},
+	diag.UndeclaredNeed:     {vertex: "[tool] make install"},
+	diag.TestFailed:         {vertex: "[tool] test: tool --version"},
+	diag.NotRepeatable:      {vertex: "[tool] compare with a second build", report: "/opt/tool/build.log\n"},
+	diag.MissingLibrary:     {vertex: "[tool] look for libraries", report: "library\t/opt/tool/bin/tool\tlibssl.so.3\t\n"},
+	diag.DownloadFailed:     {vertex: "[tool] fetch tool.tar.gz"},
+	diag.InvalidArchive:     {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`},
 }
 
 func (f failing) Build(_ context.Context, r engine.Request) (*engine.Result, error) {

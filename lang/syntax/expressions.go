@@ -11,14 +11,7 @@ func (p *parser) valueAfter(where, word string) Expr {
 		return p.bad()
 	}
 	if k := p.tok.Kind; p.ends() || closes(k) || k == Comma {
-		if word != "" {
-			where += " `" + word + "`"
-		}
-		d := p.fail(diag.MissingValue, p.here(), "a value is missing %s", where)
-		if p.tokens[p.i].Line && k != RBrace {
-			d.Note("a value begins on the line of what it belongs to")
-		}
-		d.Hint("write it, such as `\"…\"`, or remove what asks for it")
+		p.noValue(where, word)
 		return p.bad()
 	}
 	return p.expression(1)
@@ -150,10 +143,7 @@ func (p *parser) arguments() []*Arg {
 		} else if p.tok.Kind == Word && p.peek(1).Kind == Equals {
 			name := p.ident("a parameter's name")
 			a.Name = &name
-			p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`=` gives no argument").
-				Note("an argument is written as a map's entry: its name, `:`, its value").
-				Hint("write `%s: …`", quoteLess(name.Name)).Fix(p.span(p.end, int(p.tok.End)), ":")
-			p.next()
+			p.equalsInArgument(name.Name)
 		}
 		a.Value = p.value("in the arguments")
 		a.At = p.since(start)
@@ -183,8 +173,7 @@ func (p *parser) operand() Expr {
 		case "match":
 			return p.matchExpr()
 		case "for":
-			p.fail(diag.UnexpectedToken, p.at(t), "`for` is a statement, not a value").
-				Hint("use it around clauses: `for x in xs { … }`")
+			p.forAsValue()
 			return p.bad()
 		}
 		return &Name{p.ident("a value")}
@@ -254,9 +243,7 @@ func (p *parser) listExpr() Expr {
 func (p *parser) mapExpr() Expr {
 	m := &Map{}
 	start := int(p.tok.Start)
-	if n := p.peek(1); n.Kind == LBrace && n.Start == p.tok.End {
-		p.fail(diag.UnexpectedToken, p.span(start, int(n.End)), "`{{` begins no value").
-			Hint("a name stands as it is, and in text it is `${name}`")
+	if p.twoBraces() {
 		return p.bad()
 	}
 	p.open(LBrace)
@@ -266,10 +253,7 @@ func (p *parser) mapExpr() Expr {
 		at := int(p.tok.Start)
 		e.Key = p.key("a map")
 		if !p.accept(Colon) {
-			d := p.expected("`:` and a value")
-			if p.tokens[p.i].Kind == Equals {
-				d.Hint("a map is written `{ key: value }`").Fix(p.span(p.end, int(p.tokens[p.i].End)), ":")
-			}
+			p.noColon()
 		}
 		e.Value = p.value("after `:`")
 		e.At = p.since(at)
@@ -298,7 +282,6 @@ func (p *parser) separator() bool {
 // ifExpr reads
 //
 //	IfExpression = "if" Expression Branch "else" ( IfExpression | Branch ) .
-//	Branch = "{" Expression "}" .
 func (p *parser) ifExpr() Expr {
 	x := &IfExpr{}
 	start := int(p.tok.Start)
@@ -309,10 +292,8 @@ func (p *parser) ifExpr() Expr {
 	p.next()
 	x.Cond = p.condition("after `if`")
 	x.Then = p.branch()
-	if p.tok.Kind != Word || p.textOf(p.tok) != "else" {
-		p.fail(diag.MisplacedBranch, p.here(), "an `if` that is a value needs an `else`").
-			Note("without it there would be no value where the condition does not hold").
-			Hint("write `else { … }` behind it")
+	if !p.isElse() {
+		p.noElse()
 		x.Else = p.bad()
 		x.At = p.since(start)
 		return x
@@ -328,12 +309,12 @@ func (p *parser) ifExpr() Expr {
 	return x
 }
 
+// branch reads
+//
+//	Branch = "{" Expression "}" .
 func (p *parser) branch() Expr {
 	if !p.open(LBrace) {
-		then := p.onWord("then")
-		if d := p.expected("`{`"); then {
-			d.Hint("a choice is written `if CONDITION { VALUE } else { VALUE }`")
-		}
+		p.noBranch()
 		return p.bad()
 	}
 	p.continueLine()
@@ -365,17 +346,8 @@ func (p *parser) matchExpr() Expr {
 			p.dropCase()
 			arm.Patterns = p.values("before `:`", "")
 		}
-		if arrow, ok := p.arrow(); ok {
-			p.list.Errorf(diag.UnexpectedToken, arrow, "expected `:`, found `%s`", arrow.Text()).
-				Hint("in a `match` that is a value, an arm is `\"…\": VALUE`").
-				Fix(p.span(p.end, arrow.End), ":")
-			p.next()
-			p.next()
-		} else if !p.accept(Colon) {
-			d := p.expected("`:` and a value")
-			if p.tokens[p.i].Kind == LBrace {
-				d.Note("in a `match` that is a value, an arm is `\"…\": VALUE`")
-			}
+		if !p.accept(Colon) {
+			p.noArmColon()
 		}
 		arm.Value = p.value("after `:`")
 		arm.At = p.since(at)

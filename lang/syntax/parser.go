@@ -6,10 +6,16 @@
 // The lexer cuts the whole file into tokens, once, without loss. The parser is
 // recursive descent by hand: the grammar needs one token of lookahead (two in
 // three places), binary operators are read by precedence climbing, and clauses
-// are read from the table in clauses.go instead of by a function each. A
+// are read from the table in forms.go instead of by a function each. A
 // parser library would be shorter; none that we measured gives errors in the
 // language's own words, goes on after an error, keeps comments, and reads tens
 // of megabytes a second.
+//
+// Files follow the sections of the grammar in spec.md: declarations.go,
+// statements.go, clause.go and options.go, expressions.go, with the lexical elements
+// in lexer.go, numbers.go and text.go. Each function has its production above it.
+// What a production finds instead of what it expects is left to mistakes_*.go, which
+// guess what was meant; the habits of other languages are tables in habits.go.
 //
 // # Lines
 //
@@ -43,7 +49,6 @@
 package syntax
 
 import (
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -194,8 +199,22 @@ func (p *parser) ends() bool {
 // statement.
 func (p *parser) on(k Kind) bool { return p.tok.Kind == k && !p.ends() }
 
+// onWord reports whether the current token is that word and continues the
+// statement.
+func (p *parser) onWord(word string) bool {
+	return p.on(Word) && p.textOf(p.tok) == word
+}
+
 func (p *parser) accept(k Kind) bool {
 	if p.on(k) {
+		p.next()
+		return true
+	}
+	return false
+}
+
+func (p *parser) acceptWord(word string) bool {
+	if p.onWord(word) {
 		p.next()
 		return true
 	}
@@ -260,10 +279,45 @@ func (p *parser) continueLine() {
 	}
 }
 
-// onWord reports whether the current token is that word and continues the
-// statement.
-func (p *parser) onWord(word string) bool {
-	return p.on(Word) && p.textOf(p.tok) == word
+// open reads an opening bracket of an expression and reports whether it is
+// there. If so the caller calls close.
+func (p *parser) open(k Kind) bool {
+	if !p.on(k) {
+		return false
+	}
+	p.brackets = append(p.brackets, opening{kind: k, at: int(p.tok.Start), line: p.start, loose: p.loose})
+	p.next()
+	p.loose = 1
+	if k == LBrace {
+		p.loose = 0
+	}
+	return true
+}
+
+// close reads the closing bracket of the last open one.
+func (p *parser) close(k Kind) {
+	if p.failed {
+		return
+	}
+	last := len(p.brackets) - 1
+	b := p.brackets[last]
+	if p.tok.Kind != k {
+		p.unclosed(b, k)
+		return
+	}
+	p.next()
+	p.brackets = p.brackets[:last]
+	p.loose = b.loose
+}
+
+func closesList(k Kind) bool { return k == RParen || k == RBracket }
+
+func closes(k Kind) bool { return k == RBrace || k == RParen || k == RBracket }
+
+// beginsOperand reports whether a token of that kind can only begin a value,
+// never continue one.
+func beginsOperand(k Kind) bool {
+	return k == Word || k == Numeral || k == Text || k == BlockText || k == Not
 }
 
 func (p *parser) textOf(t Token) string { return p.text[t.Start:t.End] }
@@ -293,41 +347,18 @@ func (p *parser) lineEnd(i int) int {
 	return len(p.text)
 }
 
-// fail reports that the statement cannot be read, and abandons it. It returns
-// a diagnostic in any case, so that labels and help can follow, even if
-// nobody will see it.
-func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any) *diag.Diagnostic {
-	var unseen diag.List
-	d := unseen.Errorf(code, at, format, args...)
-	if p.failed {
-		return d
+// column returns how far an offset is from the start of its line, in bytes,
+// and whether only space lies between.
+func (p *parser) column(at int) (n int, first bool) {
+	for i := at - 1; i >= 0; i-- {
+		switch c := p.text[i]; {
+		case c == '\n':
+			return at - i - 1, true
+		case class[c]&isSpace == 0:
+			return 0, false
+		}
 	}
-	if !p.inWake(at) {
-		p.list = append(p.list, d)
-	}
-	p.failed = true
-	p.tok = Token{Kind: EOF, Line: true, Start: p.tok.Start, End: p.tok.Start}
-	return d
-}
-
-// expected fails because something else than what stands here was expected.
-func (p *parser) expected(what string) *diag.Diagnostic {
-	at := p.here()
-	if p.tok.Line || p.tok.Kind == EOF {
-		return p.fail(diag.UnexpectedToken, at, "expected %s", what).At("the line ends here")
-	}
-	return p.fail(diag.UnexpectedToken, at, "expected %s, found %s", what, p.describe(p.tok))
-}
-
-// describe says what a token is, for people.
-func (p *parser) describe(t Token) string {
-	switch t.Kind {
-	case EOF:
-		return t.Kind.String()
-	case Text, BlockText:
-		return "text"
-	}
-	return quoteShort(p.textOf(t))
+	return at, true
 }
 
 // enter goes one level deeper, and reports whether the limit allows it. If so
@@ -347,207 +378,4 @@ func (p *parser) leave() { p.depth-- }
 func (p *parser) tooDeep() {
 	p.fail(diag.NestedTooDeeply, p.at(p.tok), "nested more than %d levels deep", maxDepth).
 		Hint("give its parts names with `let`")
-}
-
-// beginsOperand reports whether a token of that kind can only begin a value,
-// never continue one.
-func beginsOperand(k Kind) bool {
-	return k == Word || k == Numeral || k == Text || k == BlockText || k == Not
-}
-
-// ident reads a name; what says which.
-func (p *parser) ident(what string) Ident {
-	if !p.on(Word) {
-		switch {
-		case p.on(Dot) && p.peek(1).Kind == Numeral:
-			p.fail(diag.UnexpectedToken, p.at(p.tok), "there are no ranges").
-				Hint("list the values: `[1, 2, 3]`")
-		case p.tok.Kind != Dot && p.i > 0 && p.tokens[p.i-1].Kind == Dot && p.tokens[p.i-1].End == p.tok.Start && p.bare():
-		}
-		number := p.on(Numeral)
-		if d := p.expected(what); number {
-			d.Hint("names begin with a letter")
-		}
-		return Ident{At: p.at(p.tok)}
-	}
-	name := p.textOf(p.tok)
-	id := Ident{Name: name, At: p.at(p.tok)}
-	if Reserved(name) {
-		p.fail(diag.InvalidName, id.At, "`%s` can be no name", name).
-			Note("it begins a statement or an expression of the language").
-			Hint("choose another name, such as `%s_`", name)
-		return Ident{At: id.At}
-	}
-	p.next()
-	return id
-}
-
-// name reads a name that is declared or given: one with a dash, a point or a
-// slash in it is reported as a whole.
-func (p *parser) name(what string) Ident {
-	if p.on(Text) {
-		at := p.at(p.tok)
-		if name := strings.Trim(at.Text(), `"`); name != "" && strings.Trim(name, nameBytes) == "" && !strings.Contains(name, ".") && class[name[0]]&isLetter != 0 && !Reserved(name) {
-			p.list.Errorf(diag.InvalidName, at, "a name that is declared has no quotes").
-				Hint("write `%s`", quoteLess(name)).Fix(at, name)
-			p.next()
-			return Ident{Name: name, At: at}
-		}
-	}
-	id := p.ident(what)
-	if p.failed || p.ends() || int(p.tok.Start) != id.At.End {
-		return id
-	}
-	switch p.tok.Kind {
-	case Minus, Dot, Over:
-	default:
-		return id
-	}
-	end := p.i
-	for k := p.tokens[end].Kind; k == Minus || k == Dot || k == Over || k == Word || k == Numeral; k = p.tokens[end].Kind {
-		if p.tokens[end].Start != p.tokens[end-1].End {
-			break
-		}
-		end++
-	}
-	at := p.span(id.At.Start, int(p.tokens[end-1].End))
-	meant := strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(at.Text())
-	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
-		Hint("write `%s`", quoteLess(meant)).Fix(at, meant)
-	p.lostName = true
-	return Ident{At: id.At}
-}
-
-// skip leaves what is left of an abandoned statement, to before the next
-// statement, the end of the block, or the end of the file.
-func (p *parser) skip() {
-	defer func() { p.abandoned = append(p.abandoned, p.since(p.start)) }()
-	p.failed = false
-	p.loose = 0
-	p.load()
-	column, first := p.column(p.start)
-	open := p.brackets
-	for p.tok.Kind != EOF {
-		if p.tok.Line && int(p.tok.Start) > p.start {
-			c, _ := p.column(int(p.tok.Start))
-			switch {
-			case c == 0 && p.beginsDeclaration(),
-				first && c <= column && (len(open) == 0 || p.beginsStatement() || p.tok.Kind == RBrace && c < column),
-				!first && len(open) == 0 && p.beginsStatement():
-				p.brackets = p.brackets[:0]
-				return
-			}
-		}
-		switch k := p.tok.Kind; k {
-		case LBrace, LParen, LBracket:
-			open = append(open, opening{kind: k})
-		case RBrace, RParen, RBracket:
-			n := len(open) - 1
-			for n >= 0 && open[n].kind+1 != k {
-				n--
-			}
-			switch {
-			case n >= 0:
-				open = open[:n]
-			case k == RBrace:
-				p.brackets = p.brackets[:0]
-				return
-			}
-		}
-		p.next()
-	}
-	p.brackets = p.brackets[:0]
-}
-
-// column returns how far an offset is from the start of its line, in bytes,
-// and whether only space lies between.
-func (p *parser) column(at int) (n int, first bool) {
-	for i := at - 1; i >= 0; i-- {
-		switch c := p.text[i]; {
-		case c == '\n':
-			return at - i - 1, true
-		case class[c]&isSpace == 0:
-			return 0, false
-		}
-	}
-	return at, true
-}
-
-// beginsStatement reports whether the current token, first on its line, looks
-// like the beginning of a statement or a declaration rather than a part of an
-// expression.
-func (p *parser) beginsStatement() bool {
-	if p.tok.Kind != Word {
-		return false
-	}
-	switch k := p.peek(1); {
-	case k.Line:
-		return p.textOf(p.tok) == "repeatable"
-	case k.Kind == Comma, k.Kind == Colon, k.Kind == Dot, closes(k.Kind), k.Kind.precedence() > 0 && k.Kind != Minus:
-		return false
-	}
-	word := p.textOf(p.tok)
-	switch word {
-	case "let", "if", "for", "match":
-		return true
-	}
-	if p.place != 0 {
-		return len(formsByWord[word]) > 0
-	}
-	return declares(word)
-}
-
-// startsOver reports whether the current token, first on its line and between
-// brackets, must begin a statement, because two values do not stand side by
-// side.
-func (p *parser) startsOver() bool {
-	if !p.tok.Line || !p.beginsStatement() {
-		return false
-	}
-	switch p.textOf(p.tok) {
-	case "if", "match":
-		return false
-	}
-	n := p.peek(1)
-	return n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word
-}
-
-// beginsDeclaration reports whether the current token, in column 1, begins a
-// declaration that can be nothing else.
-func (p *parser) beginsDeclaration() bool {
-	if p.tok.Kind != Word {
-		return false
-	}
-	n := p.peek(1)
-	if n.Line {
-		return false
-	}
-	switch p.textOf(p.tok) {
-	case "import":
-		return n.Kind == Text
-	case "fleet":
-		return n.Kind == LBrace
-	case "component", "slot", "param":
-		return n.Kind == Word
-	case "app":
-		return n.Kind == Word || n.Kind == Text
-	case "user":
-		return n.Kind == Word && !Reserved(p.textOf(n)) && p.peek(2).Kind == LBrace
-	}
-	return false
-}
-
-// quoted lists words for people: `a`, `b` or `c`.
-func quoted(words []string) string {
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i > 0 && i == len(words)-1:
-			b.WriteString(" or ")
-		case i > 0:
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "`%s`", w)
-	}
-	return b.String()
 }

@@ -27,7 +27,7 @@ func (l *lexer) control(i int) {
 func (l *lexer) stray() Kind {
 	start := l.pos
 	r, size := utf8.DecodeRuneInString(l.text[start:])
-	if closer, ok := foreignQuotes(r); ok {
+	if closer, ok := foreignQuotes[r]; ok {
 		const near = 1000 // bytes, so that a long line of quotes takes no quadratic time
 		rest, _, _ := strings.Cut(l.text[start+size:min(len(l.text), start+size+near)], "\n")
 		if n := strings.Index(rest, closer); n >= 0 {
@@ -74,24 +74,16 @@ func (l *lexer) stray() Kind {
 		return Bad
 	}
 	d := l.list.Errorf(diag.UnexpectedCharacter, at, "unexpected %s", quoteShort(at.Text()))
-	switch r {
-	case '@':
-		d.Hint("the arguments of a component stand in parentheses: `NAME(\"1.0\")`; anything else with an `@` is text")
-	case '?':
-		d.Hint("a choice is written `if CONDITION { VALUE } else { VALUE }`")
-	case ';':
-		d.Hint("a statement ends with its line")
-		if line, _, _ := strings.Cut(l.text[l.pos:], "\n"); strings.TrimSpace(line) == "" {
+	switch {
+	case strayHints[r] != "":
+		d.Hint("%s", strayHints[r])
+		if line, _, _ := strings.Cut(l.text[l.pos:], "\n"); r == ';' && strings.TrimSpace(line) == "" {
 			d.Fix(at, "")
 		}
-	case '&', '|':
-		d.Hint("`and` is `&&`, `or` is `||`")
-	case '$':
+	case r == '$':
 		l.dollar(d, at)
-	default:
-		if r >= utf8.RuneSelf && r != utf8.RuneError {
-			d.Hint("names are made of ASCII letters, digits and `_`; anything else belongs in text")
-		}
+	case r >= utf8.RuneSelf && r != utf8.RuneError:
+		d.Hint("names are made of ASCII letters, digits and `_`; anything else belongs in text")
 	}
 	return Bad
 }
@@ -134,32 +126,34 @@ func (l *lexer) dollar(d *diag.Diagnostic, at source.Span) {
 	}
 }
 
-// foreignQuotes returns what closes a quotation mark that other languages use.
-func foreignQuotes(r rune) (closer string, ok bool) {
-	switch r {
-	case '\'':
-		return "'", true
-	case '`':
-		return "`", true
-	case '“', '”', '„':
-		return "”", true
-	case '‘', '’':
-		return "’", true
-	case '«':
-		return "»", true
-	}
-	return "", false
-}
-
-// quoteShort puts text in backquotes, cut to a readable length.
-func quoteShort(s string) string {
-	const most = 24
-	if len(s) > most {
-		n := most
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
+// badUnit reports digits with letters behind them that are no unit.
+func (l *lexer) badUnit(at source.Span, digits, unit string) {
+	const longest = 8 // letters; what has more was hardly meant as a unit
+	octal := strings.TrimLeft(unit, "oO")
+	switch near, long := longUnits(unit); {
+	case digits == "0" && octal != unit && octal != "" && strings.Trim(octal, "01234567") == "":
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
+			Note("a number that begins with 0 is octal").
+			Hint("write `0%s`", octal).Fix(at, "0"+octal)
+	case strings.Trim(unit, "_0123456789") == "":
+		number := strings.ReplaceAll(at.Text(), "_", "")
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
+			Hint("digits stand together: `%s`", quoteLess(number)).Fix(at, number)
+	case digits == "0" && (unit[0] == 'x' || unit[0] == 'b'):
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
+			Note("numbers are decimal, and modes octal").
+			Hint("write it in decimal digits")
+	case len(unit) > longest:
+		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
+			Note("text stands in double quotes, and names begin with a letter").
+			Hint("put it in quotes").Fix(at, `"`+at.Text()+`"`)
+	default:
+		d := l.list.Errorf(diag.MalformedNumber, at, "unknown unit %s", quoteShort(unit)).
+			Note("durations have %s, sizes %s; names begin with a letter", strings.Join(durationUnits[:], " "), strings.Join(sizeUnits[:], " "))
+		if long {
+			d.Hint("write `%s`", digits+near).Fix(at, digits+near)
+		} else if near := diag.Nearest(unit, append(durationUnits[:], sizeUnits[:]...)); near != "" {
+			d.Hint("did you mean `%s`?", digits+near).Fix(at, digits+near)
 		}
-		s = s[:n] + "…"
 	}
-	return "`" + s + "`"
 }

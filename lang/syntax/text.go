@@ -287,24 +287,6 @@ func (r *textReader) interpolation() {
 // nameBytes are what names, and members of them, consist of.
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789."
 
-// forgetLexical drops what the lexer found from one offset to another: what it
-// took for the outside of text, or the other way round. The caller reports what is
-// wrong there, afterwards: before, it would be in the wake of what is dropped.
-func (p *parser) forgetLexical(start, end int) {
-	kept := p.list[:0:0]
-	lexical := 0
-	for i, d := range p.list {
-		if i < p.lexical && d.Code != diag.NotUTF8 && d.Span.Start >= start && d.Span.Start <= end {
-			continue
-		}
-		if i < p.lexical {
-			lexical++
-		}
-		kept = append(kept, d)
-	}
-	p.list, p.lexical = kept, lexical
-}
-
 // inner reads the expression that the tokens make up, the last of which is EOF.
 func (p *parser) inner(list []Token) Expr {
 	outer := *p

@@ -155,7 +155,7 @@ type Stmt interface {
 // the clauses that have a key (env, label). Options are the words that follow,
 // each with its operands: from, to, owner, by, in, with. Which clauses there
 // are, where they may stand and which options they take is the table in
-// clauses.go; the parser accepts what the table allows and nothing else.
+// forms.go; the parser accepts what the table allows and nothing else.
 //
 // Words of two are a word and an option: `builds with X` has the word builds
 // and the option with. A bare name (a secret's, none) is a *Name. A clause in

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -72,4 +73,22 @@ func (p *parser) lexicalWithin(start, end int) bool {
 	lexical := p.list[:p.lexical]
 	i := sort.Search(len(lexical), func(i int) bool { return lexical[i].Span.End > start })
 	return i < len(lexical) && lexical[i].Span.Start <= end
+}
+
+// forgetLexical drops what the lexer found from one offset to another: what it
+// took for the outside of text, or the other way round. The caller reports what is
+// wrong there, afterwards: before, it would be in the wake of what is dropped.
+func (p *parser) forgetLexical(start, end int) {
+	kept := p.list[:0:0]
+	lexical := 0
+	for i, d := range p.list {
+		if i < p.lexical && d.Code != diag.NotUTF8 && d.Span.Start >= start && d.Span.Start <= end {
+			continue
+		}
+		if i < p.lexical {
+			lexical++
+		}
+		kept = append(kept, d)
+	}
+	p.list, p.lexical = kept, lexical
 }

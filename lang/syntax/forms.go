@@ -123,6 +123,14 @@ func isItem(word string) bool {
 	return false
 }
 
+func optionWords(forms []OptionForm) []string {
+	words := make([]string, len(forms))
+	for i := range forms {
+		words[i] = forms[i].Word
+	}
+	return words
+}
+
 // Forms returns the forms of all clauses: properties, steps, configuration, and
 // the parts of a user declaration. The caller must not change them.
 func Forms() []Form { return forms }
@@ -144,6 +152,52 @@ var formsByWord = func() map[string][]*Form {
 	}
 	return m
 }()
+
+// places is where the clauses of a word may stand.
+func places(word string) Place {
+	in := Place(0)
+	for _, f := range formsByWord[word] {
+		in |= f.In
+	}
+	return in
+}
+
+// allWords are the words of all clauses.
+func allWords() []string {
+	all := make([]string, len(forms))
+	for i := range forms {
+		all[i] = forms[i].Word
+	}
+	return all
+}
+
+// clausesWith are the clauses of a place that have an option of that word.
+func clausesWith(word string, in Place) []string {
+	var all []string
+	for i := range forms {
+		if forms[i].In&in != 0 && forms[i].Option(word) != nil {
+			all = append(all, forms[i].Word)
+		}
+	}
+	return all
+}
+
+// docOf is what a clause or an option says, "" where that depends on the clause.
+func docOf(word string) string {
+	doc := ""
+	if all := formsByWord[word]; len(all) > 0 {
+		return all[0].Doc
+	}
+	for i := range forms {
+		if o := forms[i].Option(word); o != nil {
+			if doc != "" && doc != o.Doc {
+				return ""
+			}
+			doc = o.Doc
+		}
+	}
+	return doc
+}
 
 var (
 	owner  = OptionForm{Word: "owner", Takes: One, Doc: "user and group: numbers, or a declared user"}

@@ -1,0 +1,441 @@
+package syntax
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// foreign reports a clause that is unknown or stands in the wrong place. It
+// returns the form to read it by, nil for none, and whether to drop it then.
+func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
+	word, at := c.Word.Name, c.Word.At
+	if others := formsByWord[word]; len(others) > 0 {
+		form := others[0]
+		if other := FindForm(form.Elsewhere, p.place); other != nil {
+			p.list.Errorf(diag.MisplacedClause, at, "%s", elsewhere(word)).
+				Hint("write `%s`", other.Word).Fix(at, other.Word)
+			c.Word.Name = other.Word
+			return other, false
+		}
+		in := places(word)
+		p.list.Errorf(diag.MisplacedClause, at, "`%s` stands in %s, not in %s", word, article(in), article(p.place)).
+			At("not here").
+			Hint("move it to %s", article(in))
+		return form, true
+	}
+	p.lose()
+	if n := p.peek(1); n.Kind == Equals && !n.Line {
+		p.fail(diag.UnknownClause, at, "unknown clause `%s`", quoteLess(word)).
+			Hint("a name for a value begins with `let`: `let %s = …`", quoteLess(word)).
+			Fix(p.span(at.Start, at.Start), "let ")
+		return nil, true
+	}
+	if declares(word) {
+		p.fail(diag.MisplacedClause, at, "`%s` stands outside of all braces", word).
+			Hint("move it to the top level of the file")
+		return nil, true
+	}
+	if FindForm(instructions[word], p.place) != nil || habits[word] != "" && strings.ToUpper(word) == word {
+		p.instruction(word)
+		return nil, true
+	}
+	d := p.fail(diag.UnknownClause, at, "unknown clause `%s`", quoteLess(word))
+	if same := sameClause[word]; same != "" {
+		d.Hint("%s", habits[word]).Fix(at, same)
+		return nil, true
+	}
+	var here []string
+	for _, f := range forms {
+		if f.In&p.place != 0 {
+			here = append(here, f.Word)
+		}
+	}
+	if near := diag.Nearest(word, append(here, "let", "if", "for", "match")); near != "" {
+		d.Hint("did you mean `%s`?", near).Fix(at, near)
+	} else if hint := habits[word]; hint != "" {
+		d.Hint("%s", hint)
+	} else if of := clausesWith(word, p.place); len(of) > 0 {
+		d.Note("`%s` is an option of %s", word, quoted(of)).
+			Hint("write it on the line of the clause that it belongs to")
+	} else if near := diag.Nearest(word, allWords()); near != "" {
+		d.Hint("did you mean `%s`? It stands in %s", near, article(places(near)))
+	} else {
+		d.Hint("`layc doc clauses` lists what %s has", article(p.place))
+	}
+	return nil, true
+}
+
+// elsewhere explains the two words of which one is an app's.
+func elsewhere(word string) string {
+	if word == "uses" {
+		return "a component `needs`, only an app `uses`"
+	}
+	return "an app `uses`, only a component `needs`"
+}
+
+// colonAfter reads over a colon behind the word of a clause, which it reports.
+func (p *parser) colonAfter(word string) {
+	if p.on(Colon) && int(p.tok.Start) == p.end {
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "what `%s` takes stands behind it, without a `:`", word).
+			Hint("remove the `:`").Fix(p.at(p.tok), "")
+		p.next()
+	}
+}
+
+// equalsAfter reads over an equals sign behind the word of a clause that has no
+// key, which it reports.
+func (p *parser) equalsAfter(word string) {
+	if p.on(Equals) {
+		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`=` appears only where there is a key").
+			Note("`env` and `label` have keys, `%s` has a value", word).
+			Hint("remove the `=`").Fix(p.span(p.end, int(p.tok.End)), gap(p.tok, p.peek(1)))
+		p.next()
+	}
+}
+
+// gap is the space that keeps two tokens apart when what stands between them goes.
+func gap(between, next Token) string {
+	if next.Start == between.End {
+		return " "
+	}
+	return ""
+}
+
+// secondValue reports a comma, and what follows it, behind the value of a clause
+// that takes one.
+func (p *parser) secondValue(word string, x Expr) Expr {
+	if n := p.peek(1); n.Line || n.Kind == EOF {
+		p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "a clause ends with its line, not with a comma").
+			Hint("remove it").Fix(p.at(p.tok), "")
+		p.next()
+		return x
+	}
+	comma := int(p.tok.Start)
+	p.next()
+	p.continueLine()
+	p.values("after", ",")
+	if p.failed || closesList(p.tok.Kind) {
+		return x
+	}
+	d := p.list.Errorf(diag.TooManyValues, p.since(comma), "`%s` takes one value", word).At("too many")
+	if !takesList[word] {
+		d.Hint("keep one of them")
+		return x
+	}
+	first := x.Span()
+	d.Hint("which is a list: write it between `[` and `]`").
+		Fix(p.span(first.Start, first.Start), "[").Fix(p.span(p.end, p.end), "]")
+	return p.bad()
+}
+
+// takesList are the clauses whose one value is a list.
+var takesList = map[string]bool{"command": true, "entrypoint": true, "healthcheck": true}
+
+// noShellText fails where the text of a run should be.
+func (p *parser) noShellText(word string) {
+	if p.ends() || p.tok.Kind == RBrace {
+		p.missing(word)
+		return
+	}
+	if p.hereDocument() {
+		return
+	}
+	at := p.span(int(p.tok.Start), p.commandLine(int(p.tok.Start)))
+	at.End = at.Start + len(strings.TrimRight(at.Text(), " \t\r"))
+	if p.tok.Kind == Word {
+		p.forgetLexical(at.Start, at.End)
+		defer p.skipTo(at.End)
+	}
+	d := p.fail(diag.MissingValue, p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
+		Note("the text is the shell's and taken as it is; names in scope reach it as variables, such as `$version`")
+	if line := at.Text(); p.tokens[p.i].Kind == Word && !strings.ContainsAny(line, "\"\\{}#") {
+		d.Hint("put the line in quotes").Fix(at, `"`+line+`"`)
+	} else {
+		d.Hint("write `%s \"…\"`", word)
+	}
+}
+
+// missing fails for a word without a value.
+func (p *parser) missing(word string) {
+	d := p.fail(diag.MissingValue, p.here(), "`%s` needs a value", word).At("the value is missing here")
+	if doc := docOf(word); doc != "" {
+		d.Hint("`%s …`: %s", word, doc)
+	}
+	d.Note("a value begins on the line of its word")
+}
+
+// missingBefore reports a missing value where an option follows in its place:
+// an option's word is that option, and no name, if what comes after it can only
+// be its value.
+func (p *parser) missingBefore(word string, options []OptionForm) bool {
+	if p.ends() || p.tok.Kind == RBrace {
+		p.missing(word)
+		return true
+	}
+	o := p.optionHere(options)
+	if o == nil {
+		return false
+	}
+	n := p.peek(1)
+	if n.Line || !beginsOperand(n.Kind) || n.Kind == Word && findOption(options, p.textOf(n)) != nil {
+		return false
+	}
+	if o.Word == word {
+		p.list.Errorf(diag.RepeatedOption, p.at(p.tok), "`%s` is written twice", word).
+			Hint("remove one").Fix(p.span(p.end, int(p.tok.End)), "")
+		p.next()
+		return false
+	}
+	p.list.Errorf(diag.MissingValue, p.at(p.tok), "`%s` needs a value before `%s`", word, o.Word).
+		At("the value is missing here").
+		Hint("write it between the two words")
+	return true
+}
+
+// plusAfterEquals reads over the `+` of `=+`, which it reports, and whether there
+// is one.
+func (p *parser) plusAfterEquals() bool {
+	if !p.on(Plus) || int(p.tok.Start) != p.end {
+		return false
+	}
+	at := p.span(p.end-1, int(p.tok.End))
+	p.list.Errorf(diag.MisplacedEquals, at, "`=+` is written `+=`").Hint("write `+=`").Fix(at, "+=")
+	p.next()
+	return true
+}
+
+// noAssign reports that no equals sign follows a key, and goes on at the value if
+// that is clear.
+func (p *parser) noAssign(word string, key *String) {
+	switch {
+	case p.on(Colon):
+		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`%s` takes `=`, not `:`", word).
+			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.End)), " =")
+		p.next()
+	case p.ends() && pairInText(key) != "":
+		p.expected("`=` and a value").Hint("the key is a name, the value text").Fix(key.At, pairInText(key))
+	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals:
+		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(p.tok.Start)), "`=` is missing").
+			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
+	default:
+		p.expected("`=` and a value").Hint("write `%s KEY = VALUE`", word)
+	}
+}
+
+// pairInText is KEY = "VALUE" for a text that holds both, else "".
+func pairInText(key *String) string {
+	text, _ := key.Literal()
+	k, v, ok := strings.Cut(text, "=")
+	if !ok || k == "" || strings.Trim(k, nameBytes) != "" || strings.Contains(k, ".") || strings.ContainsAny(v, "\"\\$\n") {
+		return ""
+	}
+	return k + ` = "` + v + `"`
+}
+
+// noKey fails where a key should be.
+func (p *parser) noKey(word string) {
+	switch {
+	case p.ends() || p.tok.Kind == RBrace || p.tok.Kind == Equals:
+		p.fail(diag.MissingValue, p.here(), "`%s` needs a key", word).
+			Hint("write `%s KEY = VALUE`", word)
+	case p.tok.Kind == LBrace && FindForm(word, p.place) != nil:
+		p.expected("a key").Hint("each has a clause of its own: `%s KEY = VALUE`", word)
+	default:
+		p.expected("a key")
+	}
+}
+
+// dottedKey fails if a key goes on with what only text can hold.
+func (p *parser) dottedKey(id Ident) {
+	if !p.on(Dot) && !p.on(Minus) && !p.on(Over) {
+		return
+	}
+	end := p.i
+	for k := p.tokens[end].Kind; k != EOF && k != Equals && k != PlusEquals && k != Colon; k = p.tokens[end].Kind {
+		if end++; p.tokens[end].Line {
+			break
+		}
+	}
+	at := p.span(id.At.Start, int(p.tokens[end-1].End))
+	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
+		Hint("other keys are text").Fix(at, `"`+at.Text()+`"`)
+}
+
+// strayed reports an option that stands at the beginning of the next line,
+// further right than its clause, and lets the statement go on there.
+func (p *parser) strayed(word Ident, forms []OptionForm, all []*Option) bool {
+	if p.failed || !p.tok.Line || p.tok.Kind != Word || p.loose > 0 {
+		return false
+	}
+	w := p.textOf(p.tok)
+	form := findOption(forms, w)
+	is, _ := p.column(int(p.tok.Start))
+	should, first := p.column(p.start)
+	if form == nil || findRead(all, w) != nil || !first || is <= should && FindForm(w, p.place) != nil {
+		return false
+	}
+	p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "`%s` is an option of `%s`, and stands on the next line", w, word.Name).
+		See(word.At, "a clause ends with its line, unless that ends in a comma").
+		Hint("write it on the line of `%s`", word.Name).
+		Fix(p.span(p.end, int(p.tok.Start)), " ")
+	p.continueLine()
+	return true
+}
+
+// noOption fails for what follows all options of a clause or an item. Last is what
+// the last word takes.
+func (p *parser) noOption(word Ident, forms []OptionForm, last Operand, all []*Option) {
+	switch {
+	case p.flag(false) || p.quoteWithin() || p.unworded(word, forms, all):
+	case p.tok.Kind == Word && last == Items && isItem(p.textOf(p.tok)):
+		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+			Hint("put a `,` between two of what the command has").Fix(p.span(p.end, p.end), ",")
+	case p.tok.Kind == Word && last == Many && len(all) == 0 && p.plainName(forms):
+		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
+	case p.tok.Kind == Word:
+		p.unknownOption(word, forms)
+	case beginsOperand(p.tok.Kind) && last == Many:
+		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
+			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
+	case beginsOperand(p.tok.Kind) && last == One && len(all) == 0:
+		p.fail(diag.TooManyValues, p.at(p.tok), "`%s` takes one value", word.Name).At("too many").
+			Hint("where the value is a list, write `%s [\"…\", \"…\"]`", word.Name)
+	}
+}
+
+// quoteWithin fails for text that ended at a quote within it, and reports whether
+// that is so: it and a word touch.
+func (p *parser) quoteWithin() bool {
+	if p.failed || p.i == 0 || p.tok.Kind != Word || p.tokens[p.i-1].Kind != Text || p.tokens[p.i-1].End != p.tok.Start {
+		return false
+	}
+	at := p.at(p.tokens[p.i-1])
+	p.fail(diag.SeveralOnOneLine, p.span(at.End-1, at.End), "text ends at this quote").
+		See(p.span(at.Start, at.Start+1), "it begins here").
+		Hint("a quote within text is written `\\\"`; in text between `\"\"\"` and `\"\"\"` it needs no backslash")
+	return true
+}
+
+// plainName reports whether the current word is hardly meant as an option, or as
+// another clause.
+func (p *parser) plainName(forms []OptionForm) bool {
+	w, n := p.textOf(p.tok), p.peek(1)
+	return (n.Line || !beginsOperand(n.Kind)) && len(formsByWord[w]) == 0 && !isOption(w) && !Reserved(w) && optionHabits[w] == nil &&
+		diag.Nearest(w, optionWords(forms)) == "" && p.tokens[p.i-1].Kind != Numeral
+}
+
+// unworded fails for a value where the word of an option is missing that can only
+// be meant: the second text of a `copy` is where to, a number with a leading zero
+// a mode.
+func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
+	t := p.tok
+	arrow, isArrow := p.arrow()
+	if p.on(Equals) && !isArrow {
+		arrow, isArrow = p.at(t), true
+	}
+	if p.failed || !isArrow && t.Kind != Text && t.Kind != BlockText && t.Kind != Numeral {
+		return false
+	}
+	given := func(w string) bool {
+		for i := p.i + 1; !p.tokens[i].Line && p.tokens[i].Kind != EOF; i++ {
+			if p.tokens[i].Kind == Word && p.textOf(p.tokens[i]) == w {
+				return true
+			}
+		}
+		return findRead(all, w) != nil
+	}
+	missing := ""
+	for i := range forms {
+		f := &forms[i]
+		if met := slices.ContainsFunc(forms, func(o OptionForm) bool {
+			return given(o.Word) && (o.Word == f.Word || f.Choice != "" && o.Choice == f.Choice)
+		}); f.Required && !met && missing == "" {
+			missing = f.Word
+		}
+	}
+	text := p.textOf(t)
+	algorithm, _, _ := strings.Cut(strings.TrimPrefix(text, `"`), ":")
+	before := p.span(p.end, p.end)
+	switch {
+	case t.Kind == Numeral && text[0] == '0' && len(text) > 1 && findOption(forms, "mode") != nil && !given("mode"):
+		p.fail(diag.UnexpectedToken, p.at(t), "the word `mode` is missing").
+			Hint("write `mode %s`", quoteLess(text)).Fix(before, " mode")
+	case t.Kind == Text && (algorithm == "sha256" || algorithm == "sha512") && findOption(forms, algorithm) != nil && !given(algorithm):
+		p.fail(diag.UnexpectedToken, p.at(t), "the word `%s` is missing", algorithm).
+			Hint("write it before the checksum, which is hexadecimal digits alone").
+			Fix(p.at(t), algorithm+` "`+strings.TrimPrefix(text, `"`+algorithm+":"))
+	case missing == "" || t.Kind == Numeral:
+		return false
+	case isArrow:
+		p.fail(diag.UnexpectedToken, arrow, "expected `%s`, found `%s`", missing, arrow.Text()).
+			Hint("write `%s`", missing).Fix(arrow, missing)
+	default:
+		p.fail(diag.MissingOption, p.at(t), "`%s` needs `%s`", word.Name, missing).At("the word is missing before this").
+			Hint("`%s …`: %s", missing, findOption(forms, missing).Doc).Fix(before, " "+missing)
+	}
+	return true
+}
+
+// unknownOption fails for a word that is no option of the clause.
+func (p *parser) unknownOption(word Ident, forms []OptionForm) {
+	w := p.textOf(p.tok)
+	if Reserved(w) || p.apartUnit() {
+		return
+	}
+	at := p.at(p.tok)
+	if n := p.peek(1); w == "per" && n.Kind == Word && !n.Line {
+		p.fail(diag.UnknownOption, at, "`%s` has no `%s`", word.Name, w).
+			Hint("a number of times is written as in `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
+		return
+	}
+	if n := p.peek(1); len(forms) > 0 && (n.Kind == Equals || n.Kind == PlusEquals) && (word.Name == "env" || word.Name == "label") {
+		p.fail(diag.SeveralOnOneLine, at, "expected the end of the line, found %s", p.describe(p.tok)).
+			Hint("each has a clause of its own: `%s %s = …`", word.Name, quoteLess(w))
+		return
+	}
+	if len(forms) > 0 && forms[0].Word == "with" && forms[0].Required && (p.peek(1).Line || !beginsOperand(p.peek(1).Kind)) && diag.Nearest(w, optionWords(forms)) == "" {
+		p.fail(diag.MissingOption, at, "`%s` needs `with`", word.Name).At("the word is missing before this").
+			Hint("`with …`: %s", forms[0].Doc).Fix(p.span(p.end, p.end), " with")
+		return
+	}
+	meant := slices.ContainsFunc(optionHabits[w], func(o string) bool { return findOption(forms, o) != nil })
+	if len(forms) == 0 || !meant && len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
+		p.fail(diag.SeveralOnOneLine, at, "expected the end of the line, found `%s`", w).
+			Note("each clause stands on a line of its own").
+			Hint("begin a new line before it")
+		return
+	}
+	d := p.fail(diag.UnknownOption, at, "`%s` has no `%s`", word.Name, quoteLess(w))
+	suggest(d, w, forms)
+}
+
+// suggest says which words there are, or which one was meant.
+func suggest(d *diag.Diagnostic, word string, forms []OptionForm) {
+	words := optionWords(forms)
+	near := diag.Nearest(word, words)
+	for _, meant := range optionHabits[word] {
+		if findOption(forms, meant) != nil {
+			near = meant
+		}
+	}
+	if near != "" {
+		d.Hint("did you mean `%s`?", near).Fix(d.Span, near)
+	} else if len(words) > 0 {
+		d.Note("what can follow: %s", quoted(words))
+	}
+}
+
+// noItem fails where an item should be.
+func (p *parser) noItem(forms []OptionForm) {
+	if p.ends() || p.tok.Kind == RBrace {
+		p.missing("with")
+		return
+	}
+	d := p.fail(diag.UnknownOption, p.at(p.tok), "a command cannot run `with` %s", p.describe(p.tok))
+	if p.tokens[p.i].Kind == Word {
+		suggest(d, p.textOf(p.tokens[p.i]), forms)
+	}
+}

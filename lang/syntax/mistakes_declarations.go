@@ -1,0 +1,293 @@
+package syntax
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// noDeclaration fails for a token that begins none.
+func (p *parser) noDeclaration() {
+	if p.tok.Kind == RBrace {
+		return // strayBrace reports it
+	}
+	p.lose()
+	if p.wake {
+		p.failed = true // one finding for all that is no declaration
+		return
+	}
+	d := p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a declaration, found %s", p.describe(p.tok))
+	if p.tokens[p.i].Kind == Minus {
+		d.Hint("comments begin with `#`")
+	}
+	d.Hint("a file holds %s", quoted(declarations[:]))
+}
+
+// unknownDeclaration fails for a word that begins none.
+func (p *parser) unknownDeclaration(word string) {
+	p.lose()
+	at := p.at(p.tok)
+	if len(formsByWord[word]) > 0 {
+		if p.strange {
+			p.failed = true // one finding for clauses without their braces
+			return
+		}
+		in := places(word)
+		p.fail(diag.MisplacedClause, at, "`%s` stands in a declaration, not beside it", word).
+			Hint("move it into the braces of %s", article(in))
+		return
+	}
+	if n := p.peek(1); n.Kind == Equals && !n.Line {
+		p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", word).
+			Hint("write `let %s = …`", word).Fix(p.span(at.Start, at.Start), "let ")
+		return
+	}
+	if n, e := p.peek(1), p.peek(2); n.Kind == Colon && e.Kind == Equals && e.Start == n.End {
+		p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", word).
+			Hint("write `let %s = …`", word).Fix(p.span(at.Start, int(e.End)), "let "+word+" =")
+		return
+	}
+	near := diag.Nearest(word, declarations[:])
+	if near == "" && p.strange {
+		p.failed = true // one finding for lines that are not of this language
+		return
+	}
+	colon := p.peek(1).Kind == Colon
+	d := p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", quoteLess(word))
+	switch {
+	case near != "":
+		d.Hint("did you mean `%s`?", near).Fix(at, near)
+	case instructions[word] != "" || habits[word] != "" && strings.ToUpper(word) == word:
+		d.Note("a Dockerfile is written otherwise: what it says of the image stands in an `app`, what several images share in a `component`").
+			Hint("begin with `layc init`, which writes an example")
+	case declarationHabits[word] != "":
+		d.Hint("%s", declarationHabits[word])
+	case colon:
+		d.Note("a declaration is a word, a name, and braces: `app shop { … }`").
+			Hint("a file holds %s", quoted(declarations[:]))
+	default:
+		d.Hint("a file holds %s", quoted(declarations[:]))
+	}
+}
+
+// lateImport reports an import after the first declaration of a file.
+func (p *parser) lateImport(d *Import, f *File) {
+	late := p.list.Errorf(diag.LateImport, d.At, "`import` stands before all declarations").
+		See(p.firstWord(f.Decls[0]), "the first declaration").
+		Hint("move it to the top of the file")
+	if end := p.lineEnd(d.At.End); strings.TrimSpace(p.text[d.At.End:end]) == "" && end < len(p.text) {
+		top := 0
+		if n := len(f.Imports); n > 0 && f.Imports[0].At.Start < f.Decls[0].Span().Start {
+			top = f.Imports[0].At.Start
+		}
+		late.Fix(p.span(top, top), d.At.Text()+"\n").Fix(p.span(d.At.Start, end+1), "")
+	}
+}
+
+// firstWord is where a declaration begins.
+func (p *parser) firstWord(d Decl) source.Span {
+	at := d.Span()
+	at.End = at.Start
+	for at.End < len(p.text) && class[p.text[at.End]]&isLetter != 0 {
+		at.End++
+	}
+	return at
+}
+
+// noPath fails where the path of an import should be.
+func (p *parser) noPath() {
+	word, path := p.tok, p.peek(1)
+	if path.Kind == Word && p.textOf(path) == "from" {
+		path = p.peek(2)
+	}
+	switch run, ok := p.bareAt(p.i); {
+	case ok && word.Kind == Word && p.on(Word):
+		p.fail(diag.MissingValue, run, "the module's path is text").
+			Hint("write it in quotes: `import \"%s\"`", quoteLess(run.Text())).Fix(run, `"`+run.Text()+`"`)
+	case p.on(Word) && path.Kind == Text && !path.Line:
+		name := p.textOf(word)
+		p.fail(diag.MissingValue, p.at(word), "the module's path is missing").
+			Hint("the name follows the path: `import %s as %s`", quoteLess(p.textOf(path)), quoteLess(name)).
+			Fix(p.span(int(word.Start), int(path.End)), p.textOf(path)+" as "+name)
+	case p.on(LParen):
+		p.fail(diag.MissingValue, p.here(), "the module's path is missing").
+			Hint("each import stands on a line of its own: `import \"std/java\"`")
+	default:
+		p.fail(diag.MissingValue, p.here(), "the module's path is missing").
+			Hint("write it as text: `import \"std/java\"`")
+	}
+}
+
+// noEquals reports that the `=` of a let does not stand where it should, and goes
+// on at the value if that is clear.
+func (p *parser) noEquals() {
+	t, n := p.tok, p.peek(1)
+	typed := p.i
+	if p.on(Colon) && n.Kind == Word {
+		for typed++; p.tokens[typed].Kind != Equals && p.tokens[typed].Kind != EOF && !p.tokens[typed].Line; {
+			typed++
+		}
+	}
+	switch {
+	case typed > p.i && p.tokens[typed].Kind == Equals:
+		p.list.Errorf(diag.UnexpectedToken, p.span(int(t.Start), int(p.tokens[typed-1].End)), "a `let` has no type: its value has one").
+			Hint("leave it out").Fix(p.span(p.end, int(p.tokens[typed].Start)), " ")
+		p.i = typed
+		p.next()
+	case p.on(Colon) && !n.Line:
+		p.list.Errorf(diag.MisplacedEquals, p.at(t), "expected `=`, found `:`").
+			Hint("write `let NAME = VALUE`").Fix(p.span(p.end, int(t.End)), " =")
+		p.next()
+	case !p.ends() && n.Kind != Equals && (beginsOperand(t.Kind) || t.Kind == LBracket || t.Kind == LBrace):
+		at := p.span(p.end, p.end)
+		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(t.Start)), "`=` is missing").
+			Hint("write `let NAME = VALUE`").Fix(at, " =")
+	default:
+		p.expected("`=` and a value")
+	}
+}
+
+// dashedApp fails if an app's name goes on with what only text can hold.
+func (p *parser) dashedApp(id Ident) {
+	if !p.on(Minus) && !p.on(Dot) && !p.on(Over) {
+		return
+	}
+	end := p.i
+	for p.tokens[end].Kind != LBrace && !p.tokens[end+1].Line {
+		end++
+	}
+	name := strings.TrimSpace(p.text[id.At.Start:p.tokens[end].Start])
+	at := p.span(id.At.Start, id.At.Start+len(name))
+	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
+		Hint("other names are text: %s", quoteShort(`app "`+name+`"`)).
+		Fix(at, `"`+name+`"`)
+}
+
+// secondFor reads over a `for` where a comma should be, which it reports, and
+// whether there is one.
+func (p *parser) secondFor() bool {
+	if !p.onWord("for") {
+		return false
+	}
+	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `,`, found `for`").
+		Note("one `for` has all that the app goes through").
+		Hint("put a `,` between them").Fix(p.span(p.end, int(p.tok.End)), ",")
+	p.next()
+	return true
+}
+
+// ifForWhere reads over an `if` where `where` should be, which it reports, and
+// whether there is one.
+func (p *parser) ifForWhere() bool {
+	if !p.onWord("if") {
+		return false
+	}
+	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `where`, found `if`").
+		Hint("`where` says which combinations there are").Fix(p.at(p.tok), "where")
+	p.next()
+	return true
+}
+
+// noType fails for a parameter with neither type nor default.
+func (p *parser) noType(name string) {
+	if t := p.tok; t.Kind == Word && !p.ends() && isType(p.textOf(t)) {
+		p.fail(diag.UnexpectedToken, p.span(p.end, int(t.Start)), "`:` is missing between the parameter and its type").
+			Hint("write `%s: %s`", name, p.textOf(p.tokens[p.i])).Fix(p.span(p.end, p.end), ":")
+		return
+	}
+	p.fail(diag.UnexpectedToken, p.here(), "the type of `%s` is missing", name).
+		Hint("write `%s: string`, or give it a default: `%s = …`", name, name)
+}
+
+// isType reports whether a word is the name of a type.
+func isType(word string) bool {
+	switch word {
+	case "string", "int", "bool", "version", "path", "size", "duration", "list", "map", "component":
+		return true
+	}
+	return false
+}
+
+// parenthesized fails for the parenthesis that other languages put behind `for`.
+func (p *parser) parenthesized() {
+	if p.on(LParen) {
+		p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a name, found `(`").
+			Hint("what `for` goes through has no parentheses: `for x in xs { … }`")
+	}
+}
+
+// noIn reports that the `in` of a generator is missing, and reads over what other
+// languages have in its place.
+func (p *parser) noIn() {
+	if !p.onWord("of") && !p.on(Colon) {
+		p.expected("`in` and what to go through")
+		return
+	}
+	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `in`, found %s", p.describe(p.tok)).
+		Hint("write `in`").Fix(p.span(p.end, int(p.tok.End)), " in")
+	p.next()
+}
+
+// noName fails where a name should be.
+func (p *parser) noName(what string) {
+	switch {
+	case p.on(Dot) && p.peek(1).Kind == Numeral:
+		p.fail(diag.UnexpectedToken, p.at(p.tok), "there are no ranges").
+			Hint("list the values: `[1, 2, 3]`")
+	case p.tok.Kind != Dot && p.i > 0 && p.tokens[p.i-1].Kind == Dot && p.tokens[p.i-1].End == p.tok.Start && p.bare():
+	}
+	number := p.on(Numeral)
+	if d := p.expected(what); number {
+		d.Hint("names begin with a letter")
+	}
+}
+
+// quotedName reads a name that stands in quotes, reports that it does, and
+// whether there is one. The word is the clause's that takes it, or "" where a name
+// is declared.
+func (p *parser) quotedName(word string) (Ident, bool) {
+	if !p.on(Text) {
+		return Ident{}, false
+	}
+	at := p.at(p.tok)
+	name := strings.Trim(at.Text(), `"`)
+	if name == "" || strings.Trim(name, nameBytes) != "" || strings.Contains(name, ".") || class[name[0]]&isLetter == 0 || Reserved(name) {
+		return Ident{}, false
+	}
+	if word == "" {
+		p.list.Errorf(diag.InvalidName, at, "a name that is declared has no quotes").
+			Hint("write `%s`", quoteLess(name)).Fix(at, name)
+	} else {
+		p.list.Errorf(diag.InvalidName, at, "what `%s` takes is a name, which has no quotes", word).
+			Hint("write `%s %s`", word, quoteLess(name)).Fix(at, name)
+	}
+	p.next()
+	return Ident{Name: name, At: at}, true
+}
+
+// dashedName fails for a name with other characters in it than letters, digits and
+// `_`, and reports whether the one that was read goes on so.
+func (p *parser) dashedName(id Ident) bool {
+	if p.failed || p.ends() || int(p.tok.Start) != id.At.End {
+		return false
+	}
+	switch p.tok.Kind {
+	case Minus, Dot, Over:
+	default:
+		return false
+	}
+	end := p.i
+	for k := p.tokens[end].Kind; k == Minus || k == Dot || k == Over || k == Word || k == Numeral; k = p.tokens[end].Kind {
+		if p.tokens[end].Start != p.tokens[end-1].End {
+			break
+		}
+		end++
+	}
+	at := p.span(id.At.Start, int(p.tokens[end-1].End))
+	meant := strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(at.Text())
+	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
+		Hint("write `%s`", quoteLess(meant)).Fix(at, meant)
+	p.lostName = true
+	return true
+}

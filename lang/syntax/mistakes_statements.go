@@ -1,0 +1,179 @@
+package syntax
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// noBrace reports that the brace of a block does not stand where it should, and
+// whether the block can be read all the same.
+func (p *parser) noBrace(brace *opening) bool {
+	if p.tok.Kind == LBrace {
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`{` stands on the line of what it belongs to").
+			See(p.here(), "here").
+			Fix(p.span(p.end, int(p.tok.End)), " {")
+		p.next()
+		return true
+	}
+	p.expectedBrace()
+	brace.absent = true
+	switch {
+	case p.beginsClauseHere():
+		// Nothing but the brace is missing.
+		p.failed = false
+		p.load()
+		p.continueLine()
+	case !p.mend():
+		return false
+	}
+	if p.tok.Kind == LBrace {
+		brace.at, brace.absent = int(p.tok.Start), false
+		p.next()
+	} else {
+		brace.at = p.end - 1
+	}
+	return true
+}
+
+// expectedBrace fails where the brace of a block should be.
+func (p *parser) expectedBrace() {
+	arrow, isArrow := p.arrow()
+	switch t := p.tok; {
+	case isArrow && p.peek(2).Kind == LBrace, p.on(Colon) && p.peek(1).Kind == LBrace:
+		if !isArrow {
+			arrow = p.at(t)
+		}
+		p.fail(diag.UnexpectedToken, arrow, "expected `{`, found `%s`", arrow.Text()).
+			Hint("a block begins with its brace").Fix(p.span(p.end, arrow.End), "")
+	case p.on(Colon), isArrow:
+		p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
+	case p.on(Equals) && p.textFrom(p.start, "component "):
+		at := p.span(p.start, p.start+len("component"))
+		p.expected("`{`").Hint("another name for a component is a value: `let NAME = …`").Fix(at, "let")
+	case p.on(Equals):
+		p.expected("`{`").Hint("to compare, write `==`").Fix(p.at(t), "==")
+	case p.on(Word):
+		word, d := p.textOf(t), p.expected("`{`")
+		switch {
+		case inheritance[word]:
+			d.Note("there is no inheritance").Hint("a component that stands on another `needs` it")
+		case p.wordOperator(d):
+		case p.beginsClauseHere():
+			d.Hint("what belongs to it stands between `{` and `}`")
+		}
+	default:
+		if !p.bare() {
+			p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
+		}
+	}
+}
+
+// arrow returns where `=>` or `->` stands, if it does.
+func (p *parser) arrow() (at source.Span, ok bool) {
+	n := p.peek(1)
+	ok = (p.on(Equals) || p.on(Minus)) && n.Kind == Greater && n.Start == p.tok.End
+	return p.span(int(p.tok.Start), int(n.End)), ok
+}
+
+// noStatement reports a token that begins no statement, and reads over a brace too
+// many.
+func (p *parser) noStatement() {
+	if p.tok.Kind != LBrace || p.tok.Line {
+		p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a statement, found %s", p.describe(p.tok))
+		return
+	}
+	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected a statement, found `{`").
+		Hint("remove it").Fix(p.at(p.tok), "")
+	p.next()
+	p.continued = true
+}
+
+// elseIf reports other languages' word for `else if`, and whether it stands here.
+func (p *parser) elseIf() bool {
+	if p.failed || !p.on(Word) || !elseIfs[p.textOf(p.tok)] {
+		return false
+	}
+	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`%s` is written `else if`", p.textOf(p.tok)).
+		Hint("write `else if`").Fix(p.at(p.tok), "else if")
+	return true
+}
+
+// dropCase reads over the word with which other languages begin an arm.
+func (p *parser) dropCase() {
+	if n := p.peek(1); p.onWord("case") && !n.Line && (n.Kind == Text || n.Kind == Word || n.Kind == Numeral) {
+		p.list.Errorf(diag.MisplacedBranch, p.at(p.tok), "an arm begins with its values, without `case`").
+			Hint("remove it").Fix(p.span(int(p.tok.Start), int(n.Start)), "")
+		p.next()
+	}
+}
+
+// goesOn fails for a statement that should have ended.
+func (p *parser) goesOn(what string) {
+	for _, c := range continuations {
+		if p.tok.Kind == c.with && p.textFrom(p.start, c.begins) {
+			d := p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
+			if c.note != "" {
+				d.Note("%s", strings.Replace(c.note, "STATEMENT", what, 1))
+			}
+			d.Hint("%s", c.hint)
+			return
+		}
+	}
+	switch {
+	case p.tok.Kind != Word && !p.tok.Line && p.bare():
+	case closesList(p.tok.Kind):
+		p.fail(diag.ExtraBrace, p.at(p.tok), "`%s` closes nothing", p.tok.Kind).
+			Hint("remove it, or open it before")
+	case p.apartUnit():
+	default:
+		d := p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
+		d.Note("a %s ends with its line", what)
+		if !p.wordOperator(d) && p.tokens[p.i].Kind == Word {
+			d.Hint("begin a new line before it")
+		}
+	}
+}
+
+// textFrom reports whether the text from an offset on begins with a word.
+func (p *parser) textFrom(at int, word string) bool { return strings.HasPrefix(p.text[at:], word) }
+
+// wordOperator says what is written for `and`, `or` and `not`, and reports whether
+// one of them stands where a finding abandoned its statement.
+func (p *parser) wordOperator(d *diag.Diagnostic) bool {
+	last, t := p.tokens[max(0, p.i-1)], p.tokens[p.i]
+	if t.Kind != Word {
+		return false
+	}
+	word := p.textOf(t)
+	if operator := operatorWords[word]; operator != "" {
+		d.Hint("`%s` is `%s`", word, operator).Fix(p.at(t), operator)
+		return true
+	}
+	if last.Kind == Word && p.textOf(last) == "not" {
+		d.Hint("`not` is `!`").Fix(p.span(int(last.Start), int(t.Start)), "!")
+		return true
+	}
+	return false
+}
+
+// apartUnit reports a number whose unit stands apart from it: `5 minutes`.
+func (p *parser) apartUnit() bool {
+	t := p.tokens[p.i]
+	if p.i == 0 || t.Kind != Word || p.tokens[p.i-1].Kind != Numeral {
+		return false
+	}
+	digits, unit := p.textOf(p.tokens[p.i-1]), p.textOf(t)
+	if !isUnit(unit) {
+		short, ok := longUnits(unit)
+		if !ok {
+			return false
+		}
+		unit = short
+	}
+	at := p.span(int(p.tokens[p.i-1].Start), int(t.End))
+	p.fail(diag.MalformedNumber, at, "a number and its unit are one word").
+		Hint("write `%s`", digits+unit).Fix(at, digits+unit)
+	return true
+}
