@@ -162,11 +162,7 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 func (l *lowerer) room(c *contents, i *component.Instance, p string) {
 	if dir := path.Dir(p); !l.parents(c, i, p, false) && dir != "/" {
 		c.mixed = true // BuildKit sets a directory's time before it fills it
-		opts := []llb.MkdirOption{llb.WithParents(true), llb.WithCreatedTime(epoch)}
-		if o := c.owner(nil); o != nil {
-			opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
-		}
-		c.chain = c.chain.Mkdir(dir, 0o755, opts...)
+		c.chain = c.chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
 	}
 }
 
@@ -194,10 +190,13 @@ func (l *lowerer) copyOwn(c *contents, i *component.Instance, s *component.Copy)
 	to, from := s.Target()
 	if s.Mode != "" && s.NamesDirectory() {
 		l.room(c, i, to)
-		l.makeDir(c, i, to, s.Owner, fileMode(s.Mode, 0o755))
+		c.makeDir(to, s.Owner, fileMode(s.Mode, 0o755))
 		c.mixed = true // what follows is put into it
 	} else {
 		l.parents(c, i, inside(to), s.Owner != nil)
+		if from == "" && !strings.HasSuffix(to, "/") {
+			c.makeFilled(to, s.Owner)
+		}
 	}
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
@@ -290,6 +289,9 @@ func (l *lowerer) chosen(i *component.Instance, s *component.Copy, sources []str
 // putCopy appends the copy of a path of a tree, or of the contents of a directory.
 func (l *lowerer) putCopy(c *contents, i *component.Instance, s *component.Copy, tree llb.State, src, to string, contents bool) {
 	l.parents(c, i, inside(to), s.Owner != nil)
+	if contents {
+		c.makeFilled(to, s.Owner)
+	}
 	exists := c.touched[path.Clean(to)]
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{
@@ -332,6 +334,7 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	if s.Unpack {
 		to := path.Clean(s.Path)
 		l.parents(c, i, to, s.Owner != nil)
+		c.makeFilled(to, s.Owner)
 		c.put(to, s.Span)
 		tree := l.keepsLinks(i, placement{to, s.Span}, l.unpacked(i, s, file), to)
 		c.chain = c.chain.Copy(tree, "/", s.Path, info)

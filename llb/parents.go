@@ -8,13 +8,14 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// parents appends the making of a path's parents, where they are not all
-// plain, with the owners and modes that the instance's layer carries; own says
-// that the action to follow gives what it makes an owner, which would reach
-// the parents that it makes, too. False: they are plain, and none was made.
+// parents appends the making of a path's parents, with the owners and modes
+// that the instance's layer carries, where the action to follow would not make
+// them like this: they are not all plain, or something may be handed down to
+// them, or, as own says, the action gives what it makes an owner, which would
+// reach the parents that it makes, too. False: none was made.
 func (l *lowerer) parents(c *contents, i *component.Instance, p string, own bool) bool {
 	var dirs []string
-	special := own
+	special := own || c.handsDown()
 	for dir := range paths.Above(p) {
 		dirs = append(dirs, dir)
 		_, found := parent(i, dir)
@@ -25,7 +26,7 @@ func (l *lowerer) parents(c *contents, i *component.Instance, p string, own bool
 	}
 	for _, dir := range slices.Backward(dirs) {
 		d, _ := parent(i, dir)
-		l.makeDir(c, i, dir, d.Owner, fileMode(d.Mode, 0o755))
+		c.makeDir(dir, d.Owner, fileMode(d.Mode, 0o755))
 		c.mixed = true // what follows is put into it
 	}
 	return true

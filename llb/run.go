@@ -230,20 +230,18 @@ func (l *lowerer) built(i *component.Instance) llb.State {
 // to it, and if another user than root runs something, the owned directories
 // themselves, as that user's.
 func (l *lowerer) prepared(on llb.State, i *component.Instance) llb.State {
-	var chain *llb.FileAction
+	var c contents
 	user := runner(i)
 	for _, o := range i.Owns {
-		if dir := path.Dir(o.Path); dir != "/" {
-			chain = chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
-		}
+		l.parents(&c, i, o.Path, false)
 		if user != nil {
-			chain = chain.Mkdir(o.Path, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch), llb.WithUIDGID(user.UID, user.GID))
+			c.makeDir(o.Path, user, 0o755)
 		}
 	}
-	if chain == nil {
+	if c.chain == nil {
 		return on
 	}
-	return on.File(chain, l.from(i.Title, "prepare", i.Span))
+	return on.File(c.chain, l.from(i.Title, "prepare", i.Span))
 }
 
 // runner is the user other than root, by numbers, who runs the first of an

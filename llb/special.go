@@ -14,7 +14,7 @@ import (
 // and drops the others: set-user-ID, set-group-ID, sticky. And what it makes in
 // a directory that has set-group-ID, the kernel gives the directory's group, and
 // the bit. Its copies set owners and all twelve bits, so in these cases things
-// are made somewhere else and copied into place.
+// are made by copies.
 
 // Bits beyond the permissions, as chmod has them.
 const (
@@ -23,28 +23,44 @@ const (
 )
 
 // makeDir appends the making of a directory whose parent is there, unless it is
-// there itself: then it stays as it is. On what is not scratch nobody knows
-// whether it is, and it is made without the other bits.
-func (l *lowerer) makeDir(c *contents, i *component.Instance, dir string, owner *component.Owner, mode os.FileMode) {
-	if !c.scratch || c.touched[dir] || mode&specialBits == 0 && !c.inherit {
+// there itself: then it stays as it is.
+func (c *contents) makeDir(dir string, owner *component.Owner, mode os.FileMode) {
+	if c.scratch && c.touched[dir] {
+		return
+	}
+	if mode&specialBits == 0 && !c.handsDown() {
 		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
-		if o := c.owner(owner); o != nil {
-			opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
+		if owner != nil {
+			opts = append(opts, llb.WithUIDGID(owner.UID, owner.GID))
 		}
 		c.chain = c.chain.Mkdir(dir, mode, opts...)
 		return
 	}
-	made := llb.Scratch().File(llb.Mkdir("/new", 0o755, llb.WithCreatedTime(epoch)), l.from(i.Title, "prepare "+dir, c.origin))
-	c.chain = c.chain.Copy(made, "/new", dir, special(owner, mode))
+	// The root of a tree becomes what is not there. All that it changes of a
+	// directory that is there is the time.
+	c.chain = c.chain.Copy(llb.Scratch(), "/", dir, special(owner, mode))
 	c.inherit = c.inherit || mode&setGroupID != 0
+}
+
+// handsDown reports whether a directory may hand its group down to what is made in
+// it: of what is not scratch nobody knows.
+func (c *contents) handsDown() bool { return c.inherit || !c.scratch }
+
+// makeFilled appends the making of a directory that a copy is to fill, and would
+// make itself, if something may be handed down to it.
+func (c *contents) makeFilled(dir string, owner *component.Owner) {
+	if dir = path.Clean(dir); dir != "/" && c.handsDown() {
+		c.makeDir(dir, owner, 0o755)
+		c.mixed = true // what follows is put into it
+	}
 }
 
 // setDir appends a step's making of a directory, which gives one that is there
 // already the owner and mode that the step says.
 func (l *lowerer) setDir(c *contents, i *component.Instance, s *component.Dir) {
 	mode := fileMode(s.Mode, 0o755)
-	if c.scratch && !c.touched[s.Path] || s.Owner == nil && s.Mode == "" {
-		l.makeDir(c, i, s.Path, s.Owner, mode)
+	if c.scratch && !c.touched[s.Path] || s.Inherited || s.Owner == nil && s.Mode == "" {
+		c.makeDir(s.Path, s.Owner, mode)
 		return
 	}
 	// What is copied into a directory overwrites, the directory itself stays.
@@ -84,9 +100,9 @@ func (l *lowerer) makeLink(c *contents, s *component.Link) {
 
 // owner is whom BuildKit has to be told to give something that it makes, or nil.
 // What a step makes is root's unless it says otherwise, but a directory may hand
-// its group down, and of one that is not scratch nobody knows whether it does.
+// its group down.
 func (c *contents) owner(declared *component.Owner) *component.Owner {
-	if declared == nil && (c.inherit || !c.scratch) {
+	if declared == nil && c.handsDown() {
 		return &component.Owner{}
 	}
 	return declared

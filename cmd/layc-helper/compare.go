@@ -193,22 +193,24 @@ func given(name string) bool {
 }
 
 // unfit says why no image can hold an entry: "" if one can. BuildKit writes
-// only capabilities into layers, and a name that begins with .wh. deletes
-// something there.
+// only capabilities into layers, which for all but files mean nothing, and a name
+// that begins with .wh. deletes something there.
 func unfit(file, name string) (string, error) {
 	if paths.DeletesFile(name) {
 		return "has a name that begins with .wh., which in a layer means that a file is deleted: give it another name", nil
 	}
-	all, err := lost(file)
-	if len(all) > 0 {
-		name, _, _ := strings.Cut(all[0], "=")
-		return fmt.Sprintf("has the attribute %s, and layers keep no attributes but capabilities: remove it at the end of the run", name), err
+	info, err1 := os.Lstat(file)
+	all, err2 := attributes(file)
+	if err := errors.Join(err1, err2); err != nil {
+		return "", err
 	}
-	return "", err
-}
-
-// lost are the attributes of an entry that no layer keeps.
-func lost(file string) ([]string, error) {
-	all, err := attributes(file)
-	return slices.DeleteFunc(all, func(a string) bool { return strings.HasPrefix(a, capability+"=") }), err
+	for _, a := range all {
+		switch name, _, _ := strings.Cut(a, "="); {
+		case name != capability:
+			return fmt.Sprintf("has the attribute %s, and layers keep no attributes but capabilities: remove it at the end of the run", name), nil
+		case !info.Mode().IsRegular():
+			return "has capabilities and is not a file: remove them at the end of the run", nil
+		}
+	}
+	return "", nil
 }

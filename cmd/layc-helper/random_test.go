@@ -95,8 +95,8 @@ var operations = []struct {
 		return os.Lchown(a, []int{0, 5, 4294967294}[r.IntN(3)], []int{0, 7}[r.IntN(2)])
 	}},
 	{"cap", func(r *rand.Rand, a, _ string) error {
-		if info, err := os.Lstat(a); err != nil || info.IsDir() {
-			return errors.New("no layer changes those of a directory")
+		if info, err := os.Lstat(a); err != nil || !info.Mode().IsRegular() {
+			return errors.New("layers hold capabilities of files")
 		}
 		return unix.Lsetxattr(a, capability, []byte("\x01\x00\x00\x02"+string(byte(1+r.IntN(2)))+strings.Repeat("\x00", 15)), 0)
 	}},

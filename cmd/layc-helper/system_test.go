@@ -112,16 +112,17 @@ func TestVerifyAnywhere(t *testing.T) {
 func TestVerifyAttributes(t *testing.T) {
 	needsMounts(t)
 	const lower = "mkdir own; echo 1 > own/a; echo 1 > b"
-	for file, want := range map[string]string{
-		"/b":     "/b has other capabilities or attributes",
-		"/own/a": "/own/a has the attribute user.x, and layers keep no attributes but capabilities",
+	for _, c := range []struct{ file, attribute, want string }{
+		{"/b", "user.x", "/b has other capabilities or attributes"},
+		{"/own/a", "user.x", "/own/a has the attribute user.x, and layers keep no attributes but capabilities"},
+		{"/own", capability, "/own has capabilities and is not a file"},
 	} {
 		before, after := lowerTree(t, lower), lowerTree(t, lower)
-		if err := unix.Lsetxattr(after+file, "user.x", []byte("1"), 0); err != nil {
+		if err := unix.Lsetxattr(after+c.file, c.attribute, []byte("\x01\x00\x00\x02\x00\x04"+strings.Repeat("\x00", 14)), 0); err != nil {
 			t.Fatal(err)
 		}
-		if err := verify(before, after, []string{"/own"}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %s", file, err, want)
+		if err := verify(before, after, []string{"/own"}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", c.file, err, c.want)
 		}
 	}
 }

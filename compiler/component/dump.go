@@ -135,8 +135,15 @@ func (s *Fetch) dump(d *dumper) {
 
 func (s *File) dump(d *dumper)   { d.line(1, "file %s %q%s", s.Path, s.Text, s.ownership()) }
 func (s *Append) dump(d *dumper) { d.line(1, "append to %s %q%s", s.Path, s.Text, s.ownership()) }
-func (s *Dir) dump(d *dumper)    { d.line(1, "dir %s%s", s.Path, s.ownership()) }
 func (s *Link) dump(d *dumper)   { d.line(1, "link %s to %s", s.Path, s.To) }
+
+func (s *Dir) dump(d *dumper) {
+	inherited := ""
+	if s.Inherited {
+		inherited = " unless it is there"
+	}
+	d.line(1, "dir %s%s%s", s.Path, s.ownership(), inherited)
+}
 
 func (s *Run) dump(d *dumper) {
 	d.line(1, "run %q", s.Script)

@@ -111,8 +111,14 @@ func (s *Run) hash(put put) {
 
 func (s *File) hash(put put)   { put("file", s.Path, s.Text, s.Owner.String(), s.Mode) }
 func (s *Append) hash(put put) { put("append", s.Path, s.Text, s.Owner.String(), s.Mode) }
-func (s *Dir) hash(put put)    { put("dir", s.Path, s.Owner.String(), s.Mode) }
 func (s *Link) hash(put put)   { put("link", s.Path, s.To) }
+
+func (s *Dir) hash(put put) {
+	put("dir", s.Path, s.Owner.String(), s.Mode)
+	if s.Inherited {
+		put("inherited")
+	}
+}
 
 // hashStages hashes instances whose files are taken, and what they stand on if
 // files of that may be among them.

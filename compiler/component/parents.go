@@ -126,9 +126,10 @@ func (x *expander) dirsBelow(i *Instance) []Place {
 }
 
 // inherit gives a directory that an instance makes without saying an owner or a
-// mode those that it has in what the instance needs, else in the base.
+// mode those that it has in what the instance needs, else in the base. A stacked
+// instance makes such a directory only where it is not there.
 func (x *expander) inherit(i *Instance) {
-	if i.Kind != Portable {
+	if i.Kind != Portable && i.Kind != Stacked {
 		return
 	}
 	var closure bitset
@@ -147,7 +148,7 @@ func (x *expander) inherit(i *Instance) {
 		}
 		if found {
 			i.Steps = slices.Clone(i.Steps)
-			i.Steps[n] = &Dir{Place: Place{Path: d.Path, Owner: m.Owner, Mode: m.Mode}, Span: d.Span}
+			i.Steps[n] = &Dir{Place: Place{Path: d.Path, Owner: m.Owner, Mode: m.Mode}, Inherited: i.Kind == Stacked, Span: d.Span}
 		}
 	}
 }

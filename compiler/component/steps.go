@@ -192,7 +192,8 @@ type Append struct {
 type Dir struct {
 	defaults
 	Place
-	Span source.Span
+	Inherited bool // owner and mode are not its own words: a directory that is there stays unchanged
+	Span      source.Span
 }
 
 // Link makes a symbolic link at Path that points to To.

@@ -138,17 +138,6 @@ func (g *generator) free(p string) bool {
 	return true
 }
 
-// gone reports whether a path has a directory of the base above it that is gone.
-func (g *generator) gone(p string) bool {
-	for ; p != "/"; p = path.Dir(p) {
-		_, is := g.truth.view[p]
-		if _, was := g.truth.base.tree[p]; was && !is {
-			return true
-		}
-	}
-	return false
-}
-
 // links are the base's links to directories.
 var links = map[string]string{"/bin": "/usr/bin", "/lib": "/usr/lib", "/var/run": "/run", "/srv/data": "/var/lib/data", "/usr/lib/docs": "/usr/share/doc"}
 
@@ -168,10 +157,6 @@ func (g *generator) declare() *step {
 	s := &step{kind: pick(g, "file", "file", "dir", "link", "copy"), mode: 0o644}
 	g.names++
 	dirs := []string{"/etc", "/etc/conf.d", "/run", "/run/lock", "/tmp", "/var/tmp", "/opt", "/usr/lib", "/srv", "/var/lib/made/deep", "/srv/made/deep", "/usr/share/doc/a", "/home/user"}
-	if g.build.c.stacked {
-		// BuildKit leaves what it makes there the bit that /srv hands down.
-		dirs = slices.DeleteFunc(dirs, func(d string) bool { return strings.HasPrefix(d, "/srv") })
-	}
 	if c := g.build.c; c.owns != nil {
 		dirs = append(dirs, c.owns[0], c.owns[0])
 	}
@@ -182,7 +167,7 @@ func (g *generator) declare() *step {
 	if s.kind == "dir" && !g.alone && g.odds(40) { // one that is there
 		s.path, s.ownership = pick(g, "/run/lock", "/tmp", "/var/tmp", "/usr/share/zone", "/opt/special", "/srv/shared"), true
 	}
-	if g.used[s.path] || !g.straight(s.path, false) || g.gone(path.Dir(s.path)) {
+	if g.used[s.path] || !g.straight(s.path, false) {
 		return nil
 	}
 	g.used[s.path] = true

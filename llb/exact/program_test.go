@@ -40,6 +40,14 @@ func (c *component) runs() bool {
 	return slices.ContainsFunc(c.steps, func(s *step) bool { return s.run != nil })
 }
 
+// owned are the paths of which a component's layer holds what its runs have made.
+func (c *component) owned() []string {
+	if !c.runs() {
+		return nil
+	}
+	return slices.Clone(c.owns)
+}
+
 // writes reports whether a component may write a path because it owns or places it,
 // or what it leads to.
 func (c *component) writes(p string) bool {

@@ -20,8 +20,8 @@ var strays = []string{
 }
 
 // unfit are operations in a directory that make what no layer can hold: names that
-// say that something is deleted, and attributes.
-var unfit = []string{"xattr %s user.x y", "write %s/.wh.sh text", "mkdir %s/.wh.d 0755", "write %s/.wh..wh..opq text", "symlink x %s/.wh.n", "mkfifo %s/.wh..wh.x 0600"}
+// say that something is deleted, attributes, and capabilities of a directory.
+var unfit = []string{"xattr %s user.x y", "capdir %s 5", "write %s/.wh.sh text", "mkdir %s/.wh.d 0755", "write %s/.wh..wh..opq text", "symlink x %s/.wh.n", "mkfifo %s/.wh..wh.x 0600"}
 
 // refused changes programs so that they cannot be built as they are, and expects a
 // build to fail, and to say why. Nothing may be lost or deleted without a word.

@@ -138,7 +138,7 @@ func (t *truth) begin(c *component) (*build, error) {
 func (b *build) prepare() error {
 	return b.next(func(root string) (err error) {
 		for _, o := range b.c.owns {
-			if err := b.lead(root, o, nil); err != nil {
+			if err := b.lead(root, o, false); err != nil {
 				return err
 			}
 		}
@@ -254,10 +254,14 @@ func (b *build) place(s *step) (ok bool, err error) {
 
 // declared does a declared step in a root.
 func (b *build) declared(root string, s *step) error {
+	to := s.path
+	if s.kind == "dir" && !s.ownership {
+		to += "/inside" // it is made like those that lead to something
+	}
+	if err := b.lead(root, to, false); err != nil {
+		return err
+	}
 	if s.kind == "copy" {
-		if err := b.lead(root, s.path, nil); err != nil {
-			return err
-		}
 		return copyTree(b.project, root+s.path)
 	}
 	failed, err := execute(root, []string{s.operation()})
@@ -319,7 +323,7 @@ func (b *build) extract() error {
 	image := append(slices.Clone(b.image), layer)
 	err = b.mounted(image, func(to string) error {
 		return b.mounted(append(slices.Clone(b.layers), filepath.Join(b.dir, "none")), func(from string) error {
-			for _, p := range append(slices.Clone(b.c.owns), b.placed...) {
+			for _, p := range append(b.c.owned(), b.placed...) {
 				if err := b.take(from, to, p); err != nil {
 					return err
 				}
@@ -336,7 +340,7 @@ func (b *build) extract() error {
 // to it.
 func (b *build) take(from, to, p string) error {
 	info, err := os.Lstat(from + p)
-	owned := slices.ContainsFunc(b.c.owns, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
+	owned := slices.ContainsFunc(b.c.owned(), func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
 	if errors.Is(err, fs.ErrNotExist) && inScratch(p) && !owned {
 		return nil // a run has removed it
 	}
@@ -346,7 +350,7 @@ func (b *build) take(from, to, p string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.lead(to, p, b.c); err != nil {
+	if err := b.lead(to, p, true); err != nil {
 		return err
 	}
 	if !info.IsDir() || owned || b.c.copies(p) {
@@ -359,14 +363,14 @@ func (b *build) take(from, to, p string) error {
 	return errors.Join(os.Lchown(to+p, int(s.Uid), int(s.Gid)), unix.Chmod(to+p, s.Mode&0o7777))
 }
 
-// lead makes the directories that lead to a path, root's and 0755. In the layer of
-// a portable component they have the owner and mode that declared steps give them,
-// else those of the base.
-func (b *build) lead(root, p string, c *component) error {
+// lead makes the directories that lead to a path, where they are not there, with the
+// owner and mode that declared steps give them, else those of the base, else root's
+// and 0755. In a layer those that are there get them, too.
+func (b *build) lead(root, p string, layer bool) error {
 	if path.Dir(p) == "/" {
 		return nil
 	}
-	if err := b.lead(root, path.Dir(p), c); err != nil {
+	if err := b.lead(root, path.Dir(p), layer); err != nil {
 		return err
 	}
 	dir := path.Dir(p)
@@ -374,26 +378,23 @@ func (b *build) lead(root, p string, c *component) error {
 	if info, err := os.Lstat(root + dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("%w: %s is not a directory", errDropped, dir)
 	}
-	if err != nil && c == nil {
+	if err != nil && !layer {
 		return nil // it is there
 	}
-	uid, gid, mode := 0, 0, uint32(0o755)
-	if c != nil {
-		uid, gid, mode = b.attributes(dir, c)
-	}
+	uid, gid, mode := b.attributes(dir)
 	return errors.Join(os.Lchown(root+dir, uid, gid), unix.Chmod(root+dir, mode))
 }
 
-// attributes are the owner and mode of a directory that leads to what a portable
-// component has.
-func (b *build) attributes(dir string, c *component) (uid, gid int, mode uint32) {
+// attributes are the owner and mode of a directory that leads to what a component
+// has.
+func (b *build) attributes(dir string) (uid, gid int, mode uint32) {
 	uid, gid, mode = 0, 0, 0o755
 	if e, ok := b.base.tree[dir]; ok && e.Mode&unix.S_IFMT == unix.S_IFDIR {
 		uid, gid, mode = int(e.UID), int(e.GID), e.Mode&0o7777
 	}
-	for _, x := range append(c.closure(), c) {
+	for _, x := range append(b.c.closure(), b.c) {
 		for _, s := range x.steps {
-			if s.kind == "dir" && s.path == dir {
+			if s.kind == "dir" && s.path == dir && s.ownership {
 				uid, gid, mode = s.uid, s.gid, s.mode
 			}
 		}

@@ -57,9 +57,8 @@ var operations = map[string]struct {
 	"touch":    {2, func(a []string) error { return touch(a[0], int64(number(a[1]))) }},
 	"chmod":    {2, func(a []string) error { return chmod(a[0], uint32(number(a[1]))) }},
 	"chown":    {3, func(a []string) error { return os.Lchown(a[0], number(a[1]), number(a[2])) }},
-	"cap": {2, func(a []string) error {
-		return unix.Lsetxattr(a[0], "security.capability", capability(number(a[1])), 0)
-	}},
+	"cap":      {2, func(a []string) error { return capable(a[0], number(a[1]), fs.FileMode.IsRegular) }},
+	"capdir":   {2, func(a []string) error { return capable(a[0], number(a[1]), fs.FileMode.IsDir) }},
 	"xattr":    {3, func(a []string) error { return unix.Lsetxattr(a[0], a[1], []byte(a[2]), 0) }},
 	"rmxattr":  {2, func(a []string) error { return unix.Lremovexattr(a[0], a[1]) }},
 	"ln":       {2, func(a []string) error { return os.Link(a[0], a[1]) }},
@@ -194,6 +193,14 @@ func chmod(p string, mode uint32) error {
 		return errors.Join(err, errors.New("a link, or not there"))
 	}
 	return unix.Chmod(p, mode)
+}
+
+// capable gives what is of a kind a capability.
+func capable(p string, n int, kind func(fs.FileMode) bool) error {
+	if info, err := os.Lstat(p); err != nil || !kind(info.Mode()) {
+		return errors.Join(err, errors.New("of another kind"))
+	}
+	return unix.Lsetxattr(p, "security.capability", capability(n), 0)
 }
 
 // capability is the value of security.capability that permits one capability.
