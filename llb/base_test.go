@@ -59,6 +59,9 @@ func baseImage(t *testing.T) v1.Image {
 			&tar.Header{Name: "usr/lib/", Typeflag: tar.TypeDir, Mode: 0o755},
 			&tar.Header{Name: "lib", Typeflag: tar.TypeSymlink, Linkname: "usr/lib"},
 			&tar.Header{Name: "srv/", Typeflag: tar.TypeDir, Mode: 0o2750, Gid: 8},
+			// Nothing says what /var is, and so its time is that of who unpacks it.
+			&tar.Header{Name: "var/shared/", Typeflag: tar.TypeDir, Mode: 0o3775, Uid: 3, Gid: 8},
+			&tar.Header{Name: "var/mail/", Typeflag: tar.TypeDir, Mode: 0o2775, Gid: 8},
 		),
 		pack(&tar.Header{Name: "etc/.wh.profile", Mode: 0o644}),
 	} {
@@ -128,8 +131,34 @@ component stacked {
     run "write /etc/motd hello"
 }
 
+component beneath {
+    dir  "/srv/plain"
+    dir  "/srv/mode" mode 0711
+    file "/srv/deep/er/x" text "x"
+    copy "tree/" to "/srv/contents/"
+    copy "tree" to "/srv/tree/named"
+    copy "/opt/tool" from tool to "/srv/from/tool"
+    run  "has /srv/plain"
+}
+
+component again {
+    run  """
+        removeall /var/shared
+        removeall /var/mail
+    """
+    dir  "/var/mail"
+    file "/var/shared/x" text "x"
+}
+
+component mixed {
+    needs again
+    owns  "/var/mail/mixed/own"
+    file  "/var/mail/mixed/file" text "x"
+    run   "write /var/mail/mixed/own/x 1"
+}
+
 app all {
-    uses tool, stacked
+    uses tool, stacked, beneath, again, mixed
     file "/srv/own/x" text "x"
     link "/srv/own/link" to "x"
     dir  "/var/drop" owner "5:6" mode 01777
@@ -140,7 +169,7 @@ app all {
 `
 	build := func(base string) (map[string]file, engine.BuiltImage) {
 		t.Helper()
-		dir := b.write(map[string]string{"a.layer": strings.Replace(program, "BASE", base, 1)})
+		dir := b.write(map[string]string{"a.layer": strings.Replace(program, "BASE", base, 1), "tree/sub/x": "x"})
 		if _, err := layout.Write(filepath.Join(dir, "system"), mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image})); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +194,13 @@ app all {
 		t.Error("/etc/profile, which the base has deleted, is in the image")
 	}
 	for name, want := range map[string]string{
-		"/srv":     "0:8 2750", // as the base has it
+		"/srv": "0:8 2750", // as the base has it
+		// What a set-group-ID directory hands down is not what a step says.
+		"/srv/plain": "0:0 755", "/srv/mode": "0:0 711", "/srv/deep": "0:0 755", "/srv/deep/er": "0:0 755", "/srv/deep/er/x": "0:0 644",
+		"/srv/contents": "0:0 755", "/srv/contents/sub": "0:0 755", "/srv/tree": "0:0 755", "/srv/tree/named": "0:0 755", "/srv/tree/named/sub/x": "0:0 644",
+		"/srv/from": "0:0 755", "/srv/from/tool": "0:0 755", "/var/mail/mixed": "0:0 755", "/var/mail/mixed/own": "0:0 755", "/var/mail/mixed/own/x": "0:0 644",
+		// A directory that a run has deleted comes back as the base has it.
+		"/var/mail": "0:8 2775", "/var/shared": "3:8 3775", "/var/shared/x": "0:0 644",
 		"/srv/own": "0:0 755", "/srv/own/x": "0:0 644", "/srv/own/link": "0:0 777", "/var/drop": "5:6 1777", "/opt/su": "0:0 4755", "/opt/group": "0:7 2755",
 	} {
 		f := files[name]

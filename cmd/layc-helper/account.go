@@ -38,7 +38,7 @@ func extras(root string, args []string) error {
 		}
 		args = args[end:]
 	}
-	return settleTouched(touched)
+	return settleTouched(root, touched)
 }
 
 // account enters a user, and the group of its name, into the files of the
@@ -237,7 +237,7 @@ func appendText(root, text, to, owner, mode string) error {
 		return err
 	}
 	touched[at] = true
-	return settleTouched(touched)
+	return settleTouched(root, touched)
 }
 
 // makeFile makes an empty file with an owner, as numbers, and an octal mode.

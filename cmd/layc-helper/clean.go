@@ -108,11 +108,19 @@ func settle(root string, start time.Time) error {
 	})
 }
 
-// settleTouched gives directories and files the canonical time.
-func settleTouched(touched map[string]bool) error {
+// settleTouched gives directories and files of the system at root the canonical
+// time, and the directories that lead to them: a layer holds these as well.
+func settleTouched(root string, touched map[string]bool) error {
+	settled := map[string]bool{}
 	for p := range touched {
-		if err := stamp(p, unix.Timespec{Sec: epoch.Unix()}); err != nil {
-			return err
+		for ; !settled[p]; p = filepath.Dir(p) {
+			settled[p] = true
+			if err := stamp(p, unix.Timespec{Sec: epoch.Unix()}); err != nil {
+				return err
+			}
+			if p == root || p == "/" {
+				break
+			}
 		}
 	}
 	return nil

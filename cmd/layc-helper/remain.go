@@ -17,7 +17,7 @@ func remain(tree, after string) error {
 			return err
 		}
 	}
-	return settleTouched(touched)
+	return settleTouched(tree, touched)
 }
 
 func remainIn(tree, after, dir string, touched map[string]bool) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -298,8 +299,15 @@ func (s *squashing) time(p string, c *change) unix.Timespec {
 	return t
 }
 
-// stampDirs gives directories their times, after all is in them.
+// stampDirs gives directories their times, after all is in them, and those that
+// lead to them: a layer holds these as well, and a base that says nothing of one
+// leaves it the time at which it was unpacked.
 func (s *squashing) stampDirs() error {
+	for _, p := range slices.Collect(maps.Keys(s.dirs)) {
+		for ; p != "/"; p = filepath.Dir(p) {
+			s.dirs[p] = true
+		}
+	}
 	for p := range s.dirs {
 		t := unix.Timespec{Sec: epoch.Unix()}
 		if s.times {
