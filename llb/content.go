@@ -194,14 +194,19 @@ func (l *lowerer) copyOwn(c *contents, i *component.Instance, s *component.Copy)
 		c.mixed = true // what follows is put into it
 	} else {
 		l.parents(c, i, inside(to), s.Owner != nil)
-		if from == "" && !strings.HasSuffix(to, "/") {
+		if from == "" && !strings.HasSuffix(to, "/") && c.handsDown() {
 			c.makeFilled(to, s.Owner)
 		}
 	}
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
-	c.chain = c.chain.Copy(l.project(i, s.Taken, s.Span), path.Join("/", s.Taken.Root(), from), to, info)
+	tree, src := l.project(i, s.Taken, s.Span), path.Join("/", s.Taken.Root(), from)
+	if from == "" {
+		c.chain = c.chain.Copy(tree, src, to, info)
+	} else {
+		l.copyTo(c, i, tree, src, to, info, s.Span)
+	}
 }
 
 // inside is a path in the directory that a target names by a trailing slash,
@@ -288,8 +293,10 @@ func (l *lowerer) chosen(i *component.Instance, s *component.Copy, sources []str
 
 // putCopy appends the copy of a path of a tree, or of the contents of a directory.
 func (l *lowerer) putCopy(c *contents, i *component.Instance, s *component.Copy, tree llb.State, src, to string, contents bool) {
+	p := placement{path.Clean(s.Path), s.Span}
+	linked := len(l.replaceable.beneath(i, p)) > 0
 	l.parents(c, i, inside(to), s.Owner != nil)
-	if contents {
+	if contents && (linked || c.handsDown()) {
 		c.makeFilled(to, s.Owner)
 	}
 	exists := c.touched[path.Clean(to)]
@@ -299,17 +306,20 @@ func (l *lowerer) putCopy(c *contents, i *component.Instance, s *component.Copy,
 		FollowSymlinks: contents && src != "/",
 	}
 	setOwnership(info, s.Owner, s.Mode)
-	p := placement{path.Clean(s.Path), s.Span}
-	if len(l.replaceable.beneath(i, p)) == 0 {
-		c.chain = c.chain.Copy(tree, path.Clean(src), to, info)
-		return
+	src = path.Clean(src)
+	if linked {
+		// What is copied lies apart until the helper has seen it.
+		apart := llb.Scratch().File(llb.Copy(tree, src, to, info), l.from(i.Title, "copy from "+s.From.Title, s.Span))
+		l.origins[len(l.origins)-1].Copied = c.copied
+		tree, to = l.keepsLinks(i, p, apart, "/"), path.Clean(to)
+		src, info = to, &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: contents || exists, CreatedTime: &epoch}
+		c.mixed = true
 	}
-	// What is copied lies apart until the helper has seen it.
-	apart := llb.Scratch().File(llb.Copy(tree, path.Clean(src), to, info), l.from(i.Title, "copy from "+s.From.Title, s.Span))
-	l.origins[len(l.origins)-1].Copied = c.copied
-	seen := l.keepsLinks(i, p, apart, "/")
-	c.mixed = true
-	c.chain = c.chain.Copy(seen, path.Clean(to), path.Clean(to), &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch})
+	if contents {
+		c.chain = c.chain.Copy(tree, src, to, info)
+	} else {
+		l.copyTo(c, i, tree, src, to, info, s.Span)
+	}
 }
 
 func isPattern(src string) bool { return strings.ContainsAny(src, "*?[") }
@@ -334,7 +344,9 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	if s.Unpack {
 		to := path.Clean(s.Path)
 		l.parents(c, i, to, s.Owner != nil)
-		c.makeFilled(to, s.Owner)
+		if c.handsDown() {
+			c.makeFilled(to, s.Owner)
+		}
 		c.put(to, s.Span)
 		tree := l.keepsLinks(i, placement{to, s.Span}, l.unpacked(i, s, file), to)
 		c.chain = c.chain.Copy(tree, "/", s.Path, info)
@@ -343,7 +355,7 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 	l.parents(c, i, s.Path, s.Owner != nil)
 	c.put(s.Path, s.Span)
 	info.Mode = exactly(fileMode(s.Mode, 0o644))
-	c.chain = c.chain.Copy(file, "/"+downloaded, s.Path, info)
+	l.copyTo(c, i, file, "/"+downloaded, s.Path, info, s.Span)
 }
 
 // download is a state with what a URL serves as /download. A vertex asks one

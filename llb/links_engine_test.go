@@ -57,6 +57,12 @@ component made {
     """
 }
 
+component plain {
+    owns "/plain"
+    run  "write /plain/x x"
+    dir  "/plain" mode 0711
+}
+
 component c {
 ` + c + `
 }
@@ -96,6 +102,14 @@ run "write /var/run/z z"`, `"/var/run/z" "/var/run" "/run"`},
 		{
 			"needs current\n" + `copy "/out/fi*", "/out/run" from made to "/opt/" owner "7" exclude "x"`,
 			map[string]string{"/opt/current": "link one", "/opt/file": "644 7:7", "/opt/run/y": "644 7:7", "/opt": "755 0:0"},
+		},
+		{
+			`copy "/plain" from plain to "/var"`,
+			map[string]string{"/var/x": "644 0:0", "/var": "711 0:0"},
+		},
+		{
+			`copy "/plain/" from plain to "/var" owner "7"`,
+			map[string]string{"/var/x": "644 7:7", "/var": "755 7:7"},
 		},
 	} {
 		files, result, err := b.build(program(c.body), nil)

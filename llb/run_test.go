@@ -279,3 +279,59 @@ component c {
 		}
 	}
 }
+
+// TestNames checks that a copy to a name makes what has the name, whatever is there:
+// it merges directories and puts nothing into them under a name of its own.
+func TestNames(t *testing.T) {
+	b := newBuilder(t)
+	const program = runBase + `
+component made {
+    owns "/out"
+    run """
+        write /out/dir/x 1
+        write /out/file 1
+    """
+    dir "/out/dir" mode 02711
+}
+
+component below {
+    run """
+        write /srv/dir/old 1
+        write /srv/project/old 1
+        write /srv/taken/old 1
+    """
+}
+
+component c {
+    needs below
+    BODY
+    run  "has /srv/dir"
+}`
+	files, _, err := b.make(sources{files: map[string]string{"project/x": "1", "file": "1", "a.layer": strings.Replace(program, "BODY", `
+    copy "/out/dir" from made to "/srv/dir"
+    copy "/out/dir" from made to "/srv/new/dir"
+    copy "/out/file" from made to "/srv/dir/old"
+    copy "project" to "/srv/project"`, 1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"/srv/dir": "2711", "/srv/dir/x": "644", "/srv/dir/old": "644", "/srv/new": "755", "/srv/new/dir": "2711", "/srv/new/dir/x": "644",
+		"/srv/project": "755", "/srv/project/x": "644", "/srv/project/old": "644",
+	} {
+		if f, ok := files[name]; fmt.Sprintf("%o", f.Mode&0o7777) != want || !ok {
+			t.Errorf("%s is %o, want %s", name, f.Mode&0o7777, want)
+		}
+	}
+	for _, name := range []string{"/srv/dir/dir", "/srv/project/project"} {
+		if _, ok := files[name]; ok {
+			t.Errorf("%s is there", name)
+		}
+	}
+	for _, body := range []string{`copy "/out/file" from made to "/srv/taken"`, `copy "file" to "/srv/taken"`, `fetch "$URL/hello" to "/srv/taken"`} {
+		_, _, err := b.make(sources{files: map[string]string{"file": "1", "a.layer": strings.Replace(program, "BODY", body, 1)}})
+		if err == nil || !strings.Contains(err.Error(), "directory") {
+			t.Errorf("%s, where a directory is: %v", body, err)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // BuildKit makes files and directories with the nine bits of permission only,
@@ -46,13 +47,32 @@ func (c *contents) makeDir(dir string, owner *component.Owner, mode os.FileMode)
 // it: of what is not scratch nobody knows.
 func (c *contents) handsDown() bool { return c.inherit || !c.scratch }
 
-// makeFilled appends the making of a directory that a copy is to fill, and would
-// make itself, if something may be handed down to it.
+// makeFilled appends the making of a directory that a copy is to fill.
 func (c *contents) makeFilled(dir string, owner *component.Owner) {
-	if dir = path.Clean(dir); dir != "/" && c.handsDown() {
+	if dir = path.Clean(dir); dir != "/" {
 		c.makeDir(dir, owner, 0o755)
 		c.mixed = true // what follows is put into it
 	}
+}
+
+// copyTo appends the copy of a path of a tree to a name. On scratch, the name is new.
+func (l *lowerer) copyTo(c *contents, i *component.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
+	if c.scratch {
+		c.chain = c.chain.Copy(tree, src, to, info)
+		return
+	}
+	l.copyOver(c, i, tree, src, to, info, at)
+}
+
+// copyOver appends the copy of a path of a tree to a name that may be there. A
+// directory that is there gets the owner and mode of what is copied, and keeps what
+// it holds; it is an error if only one of both is a directory.
+func (l *lowerer) copyOver(c *contents, i *component.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
+	// What BuildKit copies to a name goes into the directory that has the name. What
+	// it copies with the directory around it, goes over what is there.
+	around := llb.Scratch().File(llb.Copy(tree, src, "/in/"+path.Base(to), info), l.from(i.Title, "prepare "+to, at))
+	l.origins[len(l.origins)-1].Copied = c.copied
+	c.chain = c.chain.Copy(around, "/in", path.Dir(to), &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch})
 }
 
 // setDir appends a step's making of a directory, which gives one that is there
@@ -63,15 +83,9 @@ func (l *lowerer) setDir(c *contents, i *component.Instance, s *component.Dir) {
 		c.makeDir(s.Path, s.Owner, mode)
 		return
 	}
-	// What is copied into a directory overwrites, the directory itself stays.
-	made := llb.Scratch().File(llb.Mkdir("/new", 0o755, llb.WithCreatedTime(epoch)), l.from(i.Title, "prepare "+s.Path, s.Span))
-	in := llb.Scratch().File(llb.Copy(made, "/new", "/in/"+path.Base(s.Path), withParent(special(s.Owner, mode))), l.from(i.Title, "prepare "+s.Path, s.Span))
-	c.chain = c.chain.Copy(in, "/in", path.Dir(s.Path), &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch})
-}
-
-func withParent(info *llb.CopyInfo) *llb.CopyInfo {
+	info := special(s.Owner, mode)
 	info.CreateDestPath = true
-	return info
+	l.copyOver(c, i, llb.Scratch(), "/", s.Path, info, s.Span)
 }
 
 // makeFile appends the writing of a file whose parent is there.
