@@ -178,6 +178,8 @@ func (g *generator) declare() *step {
 		s.mode = 0o755
 	case "link":
 		s.text = pick(g, "../x", "/etc/app.conf", "/nowhere")
+	case "copy":
+		s.text = pick(g, "", "named")
 	}
 	if s.ownership = s.ownership || (s.kind == "file" || s.kind == "dir") && g.odds(50); s.ownership {
 		s.mode = pick(g, uint32(0o600), 0o4755, 0o2750, 0o1777, 0o700, 0o755)

@@ -30,7 +30,7 @@ type step struct {
 	run       []string
 	kind      string // file, dir, link or copy
 	path      string
-	text      string // content, or target
+	text      string // content, or target; of a copy "named", if it is of a directory by its name
 	mode      uint32
 	uid, gid  int
 	ownership bool // owner and mode are written down
@@ -108,6 +108,9 @@ func (s *step) clause() string {
 	case "link":
 		return fmt.Sprintf("    link %q to %q\n", s.path, s.text)
 	case "copy":
+		if s.text == "named" {
+			return fmt.Sprintf("    copy \"tree\" to %q\n", s.path)
+		}
 		return fmt.Sprintf("    copy \"tree/\" to %q\n", s.path+"/")
 	}
 	return "    run \"\"\"\n        " + strings.ReplaceAll(strings.Join(s.run, "\n"), "\n", "\n        ") + "\n    \"\"\"\n"
