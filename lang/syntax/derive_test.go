@@ -449,8 +449,8 @@ func (m *matcher) production(name string, i int) []int {
 		return m.characters(name, i)
 	}
 	tokens := map[string]syntax.Kind{"word": syntax.Word, "identifier": syntax.Word, "number": syntax.Numeral,
-		"plain_text": syntax.Text, "shell_text": syntax.Text, "Text": syntax.Text,
-		"BlockText": syntax.BlockText, "shell_block": syntax.BlockText}
+		"plain_string": syntax.Text, "shell_string": syntax.Text, "String": syntax.Text,
+		"BlockString": syntax.BlockText, "shell_block": syntax.BlockText}
 	if name == "newline" {
 		if i < len(m.words) && m.words[i].line {
 			return m.one(i)
@@ -504,7 +504,7 @@ func (m *matcher) characters(name string, i int) []int {
 	}
 	one := []int{i + n}
 	switch name {
-	case "text_char":
+	case "string_char":
 		if n > 0 && c != '"' && c != '\\' && !control(c) && !strings.HasPrefix(rest, "${") && !strings.HasPrefix(rest, "$${") {
 			return one
 		}
@@ -512,7 +512,7 @@ func (m *matcher) characters(name string, i int) []int {
 		if c == '\n' || c == '"' && !strings.HasPrefix(rest, `"""`) {
 			return one
 		}
-		return m.characters("text_char", i)
+		return m.characters("string_char", i)
 	case "shell_char":
 		if c == '\\' && len(rest) > 1 {
 			if c, n := utf8.DecodeRuneInString(rest[1:]); !control(c) {

@@ -225,7 +225,7 @@ var samples = map[string][]string{
 	"identifier": {"a", "b1", "_x", "Z", "to", "from", "text", "env", "user", "in", "as", "where", "image",
 		"app", "component", "import", "needs", "none", "by", "strip", "secret", "copy", "ifs"},
 	"code":             {"e9", "1F600", "0041"},
-	"text_char":        {"a", " ", "#", "$", "'", "}", "é", "日", "\t"},
+	"string_char":      {"a", " ", "#", "$", "'", "}", "é", "日", "\t"},
 	"block_char":       {"a", " ", "#", "\n", "\n  ", "$ ", "}", "\" "},
 	"shell_char":       {"a", " ", "$x", "${y}", "\\n", "\\\\", "#", "'"},
 	"shell_block_char": {"a", "\n", "\n    ", "\" ", "${y}", "\\\"", "#"},
@@ -245,7 +245,7 @@ func (s *sentences) name(name string) {
 	}
 	if s.inner {
 		switch name {
-		case "Text", "BlockText":
+		case "String", "BlockString":
 			s.put("x")
 			return
 		case "Separator":
