@@ -37,13 +37,14 @@ type recipe struct {
 //   - each app on its own: a layer for each component that it uses, with what
 //     that needs, in written order; nothing but the base is shared;
 //   - the same, but images whose chains begin alike share what is alike;
+//   - that, with layers for what only copies, which depend on nothing below them, as
+//     Dockerfiles write it with COPY --link;
 //   - one chain for each image, with what most apps have at the bottom;
 //   - what most apps have in layers of its own, the rest in one (known from Nix),
 //     layers being independent of each other where they can.
 //
 // All keep to the apps' limits by putting what is too much into the last layer
-// below the app's own. The chains know no layers that are independent of what
-// lies below them.
+// below the app's own. In a chain, each layer depends on all layers below it.
 func alternatives(p *plan.Plan) []*stacks {
 	problem, items := p.Problem()
 	count := make([]int, len(problem.Items))
@@ -53,6 +54,7 @@ func alternatives(p *plan.Plan) []*stacks {
 		}
 	}
 	written := make([][][]int, len(problem.Apps))
+	copied := make([][][]int, len(problem.Apps))
 	popular := make([][][]int, len(problem.Apps))
 	number := map[component.Key]int{}
 	for n, i := range items {
@@ -65,14 +67,16 @@ func alternatives(p *plan.Plan) []*stacks {
 				popular[n] = append(popular[n], []int{i})
 			}
 		}
-		written[n], popular[n] = fit(written[n], a), fit(popular[n], a)
+		copied[n] = linked(written[n], a, problem)
+		written[n], popular[n] = join(written[n], room(a)), join(popular[n], room(a))
 	}
 	return []*stacks{
 		planned(p.Solution(), problem),
 		chains("apart", "each app on its own, as written", problem, written, false),
 		chains("written", "chains as written, equal beginnings shared", problem, written, true),
+		packed("linked", "as written, but COPY --link for what only copies", problem, copied),
 		chains("shared-first", "chains with what most apps have at the bottom", problem, popular, true),
-		packed(problem, popular),
+		packed("popularity", "what most apps have in layers of its own, as known from Nix", problem, popular),
 	}
 }
 
@@ -104,13 +108,43 @@ func asWritten(a *component.App, number map[component.Key]int, p *search.Problem
 	return layers
 }
 
-// fit puts the layers that an app has no room for into the last one.
-func fit(layers [][]int, a search.App) [][]int {
-	room := a.Limit - 2
-	if a.Limit == 0 {
-		room = search.DefaultLimit - 2
+// linked returns the layers of an app with what runs something apart from what only
+// copies. The former are at the bottom, and leave room for at least one of the latter.
+func linked(layers [][]int, a search.App, p *search.Problem) [][]int {
+	var runs, copies [][]int
+	for _, l := range layers {
+		var run, copied []int
+		for _, i := range l {
+			if p.Items[i].Stacked {
+				run = append(run, i)
+			} else {
+				copied = append(copied, i)
+			}
+		}
+		if len(run) > 0 {
+			runs = append(runs, run)
+		}
+		if len(copied) > 0 {
+			copies = append(copies, copied)
+		}
 	}
-	if room = max(1, room); len(layers) <= room {
+	if len(copies) > 0 {
+		runs = join(runs, max(1, room(a)-1))
+	}
+	return join(slices.Concat(runs, copies), room(a))
+}
+
+// room is how many layers an app may have between its base and its own.
+func room(a search.App) int {
+	if a.Limit == 0 {
+		return search.DefaultLimit - 2
+	}
+	return max(1, a.Limit-2)
+}
+
+// join puts the layers that there is no room for into the last one.
+func join(layers [][]int, room int) [][]int {
+	if len(layers) <= room {
 		return layers
 	}
 	return append(slices.Clone(layers[:room-1]), slices.Concat(layers[room-1:]...))
@@ -223,9 +257,9 @@ func chains(name, about string, p *search.Problem, layers [][][]int, shared bool
 	return s
 }
 
-// packed is the popularity packing.
-func packed(p *search.Problem, layers [][][]int) *stacks {
-	s := newStacks("popularity", "what most apps have in layers of its own, as known from Nix", p)
+// packed are images whose layers are independent of each other where they can be.
+func packed(name, about string, p *search.Problem, layers [][][]int) *stacks {
+	s := newStacks(name, about, p)
 	for app := range p.Apps {
 		below := s.base(p, app)
 		path := fmt.Sprint(s.images[app])
