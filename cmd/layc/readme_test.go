@@ -18,16 +18,16 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// TestReadmePicture holds the README's picture to the plan that it shows.
-func TestReadmePicture(t *testing.T) {
+// TestDocsPicture holds the README's picture to the plan that it shows.
+func TestDocsPicture(t *testing.T) {
 	svg := output(t, "graph", "--format=svg", "-C", "../../testdata/tomcat",
 		"9.0-jre17", "10.1-jre17", "11.0-jre17", "9.0-jre21", "10.1-jre21", "11.0-jre21")
 	compareGolden(t, "../../docs/plan.svg", []byte(svg))
 }
 
-// TestReadmeGallery runs the commands in the README's console blocks and compares
+// TestDocsExamples runs the commands in the README's console blocks and compares
 // what they print with what the block shows.
-func TestReadmeGallery(t *testing.T) {
+func TestDocsExamples(t *testing.T) {
 	block := regexp.MustCompile("(?ms)^```console\n\\$ layc ([^\n]*)\n(.*?)^```\n")
 	text := readme(t)
 	if n := len(block.FindAllString(text, -1)); n < 4 {
@@ -41,8 +41,8 @@ func TestReadmeGallery(t *testing.T) {
 	compareGolden(t, "README.md", []byte(got))
 }
 
-// TestReadmeNumbers holds the README's first table to what simulate prints.
-func TestReadmeNumbers(t *testing.T) {
+// TestDocsNumbers holds the README's first table to what simulate prints.
+func TestDocsNumbers(t *testing.T) {
 	rows := map[string]string{
 		"apart":   "| Dockerfiles, each built on its own | %s | %s | %s |",
 		"written": "| Dockerfiles, built with one shared cache | %s | %s | %s |",

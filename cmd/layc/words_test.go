@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// crude matches the patterns that CONTRIBUTING.md lists under "How layc speaks".
+var crude = regexp.MustCompile(`(?i)\b((is|are) no|afresh|anew|manieth|those of|that of|of which|is said|such that)\b`)
+
+// unwritten are the files and directories whose texts are still to be rewritten.
+// Delete an entry when its texts are: the test fails until you do.
+var unwritten = []string{
+	"cmd/layc",
+	"cmd/layc-helper",
+	"compiler",
+	"compiler/component",
+	"compiler/lock",
+	"compiler/pin",
+	"compiler/plan",
+	"docs/errors.md",
+	"lang/check",
+	"lang/diag",
+	"lang/diag/rendered",
+	"lang/load",
+	"lang/syntax",
+	"llb/engine",
+	"llb/images",
+	"llb/module",
+	"llb/pin",
+	"llb/registry",
+	"testdata/compile",
+	"testdata/script",
+}
+
+// TestWords keeps crude patterns out of all texts that users see: the pages, the
+// examples, the standard library, the goldens and the strings in the code.
+func TestWords(t *testing.T) {
+	hits := map[string][]string{} // by what has them
+	check := func(name, at, text string) {
+		text = strings.Join(strings.Fields(text), " ")
+		for _, m := range crude.FindAllStringIndex(text, -1) {
+			if strings.HasPrefix(text[m[1]:], " longer") {
+				continue
+			}
+			hits[name] = append(hits[name], fmt.Sprintf("%s: …%s", at, text[max(0, m[0]-20):min(len(text), m[1]+20)]))
+		}
+	}
+	walk(t, []string{"README.md", "spec.md", "CONTRIBUTING.md", "docs", "stdlib", "testdata", "lang", "compiler", "llb", "cmd"}, func(name, text string) {
+		switch path.Ext(name) {
+		case ".go":
+			if !strings.HasSuffix(name, "_test.go") {
+				for at, s := range stringsOf(t, name, text) {
+					check(path.Dir(name), at, s)
+				}
+			}
+		case ".md":
+			if name == "CONTRIBUTING.md" {
+				text = regexp.MustCompile(`(?m)^\|.*$`).ReplaceAllString(text, "") // the patterns themselves
+			}
+			check(name, name, text)
+		case ".layer", ".txtar", ".txt":
+			check(path.Dir(name), name, text)
+		}
+	})
+	for name, list := range hits {
+		if slices.Contains(unwritten, name) {
+			continue
+		}
+		slices.Sort(list)
+		t.Errorf("%s has crude patterns (see \"How layc speaks\" in CONTRIBUTING.md):\n\t%s", name, strings.Join(list, "\n\t"))
+	}
+	for _, name := range unwritten {
+		if hits[name] == nil {
+			t.Errorf("%s has no crude patterns any more: delete it from unwritten", name)
+		}
+	}
+}
+
+// walk calls a function for each file in some files and directories of the project.
+func walk(t *testing.T, roots []string, visit func(name, text string)) {
+	t.Helper()
+	for _, root := range roots {
+		err := fs.WalkDir(os.DirFS("../.."), root, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(filepath.Join("../..", name))
+			visit(name, string(text))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// stringsOf returns the strings in a Go file by their places.
+func stringsOf(t *testing.T, name, text string) map[string]string {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+			if s, err := strconv.Unquote(l.Value); err == nil {
+				all[files.Position(l.Pos()).String()] = s
+			}
+		}
+		return true
+	})
+	return all
+}
