@@ -2,11 +2,14 @@ package llb
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // BuildKit's State.Marshal marshals everything that a state stands on, each
@@ -19,6 +22,30 @@ type vertex struct {
 	op       []byte
 	inputs   []digest.Digest
 	metadata *pb.OpMetadata
+
+	// The place in the program that it was lowered from, for every client of
+	// BuildKit to show. Nil for what layc adds itself.
+	file *pb.SourceInfo
+	span *pb.Range
+}
+
+// place notes the place of a vertex; files are those that are known so far.
+func (v *vertex) place(at source.Span, files map[*source.File]*pb.SourceInfo) {
+	if at.IsZero() {
+		return
+	}
+	if files[at.File] == nil {
+		files[at.File] = &pb.SourceInfo{Filename: at.File.Name(), Data: []byte(at.File.Text()), Language: "layer"}
+	}
+	v.file = files[at.File]
+	v.span = &pb.Range{Start: position(at.File, at.Start), End: position(at.File, at.End)}
+}
+
+// position is a place in a file as BuildKit counts: lines from 1, bytes of a line
+// from 0.
+func position(f *source.File, offset int) *pb.Position {
+	at := f.Position(offset)
+	return &pb.Position{Line: int32(at.Line), Character: int32(at.Column - 1)}
 }
 
 // marshaller marshals vertices.
@@ -74,7 +101,7 @@ func (m *marshaller) vertex(ctx context.Context, v llb.Vertex) (digest.Digest, e
 	}
 	m.digests[v] = d
 	if _, ok := m.vertices[d]; !ok {
-		m.vertices[d] = &vertex{op, inputs, metadata}
+		m.vertices[d] = &vertex{op: op, inputs: inputs, metadata: metadata}
 	}
 	return d, nil
 }
@@ -83,6 +110,7 @@ func (m *marshaller) vertex(ctx context.Context, v llb.Vertex) (digest.Digest, e
 // their descriptions.
 func (l *lowerer) collect(vertices map[digest.Digest]*vertex) map[digest.Digest]Origin {
 	origins := make(map[digest.Digest]Origin, len(vertices))
+	files := map[*source.File]*pb.SourceInfo{}
 	for d, v := range vertices {
 		n, err := strconv.Atoi(v.metadata.GetDescription()[originKey])
 		if err != nil {
@@ -90,6 +118,7 @@ func (l *lowerer) collect(vertices map[digest.Digest]*vertex) map[digest.Digest]
 		}
 		delete(v.metadata.Description, originKey)
 		origins[d] = l.origins[n]
+		v.place(l.origins[n].Span, files)
 	}
 	return origins
 }
@@ -123,7 +152,7 @@ func terminal(out *pb.Input) ([]byte, error) {
 // output that is meant. That of an image without any content has no vertices. It
 // shares memory with the graph's other definitions.
 func (s solvable) Definition() *pb.Definition {
-	def := &pb.Definition{Metadata: map[string]*pb.OpMetadata{}, Source: &pb.Source{}}
+	def := &pb.Definition{Metadata: map[string]*pb.OpMetadata{}, Source: &pb.Source{Locations: map[string]*pb.Locations{}}}
 	if s.output == nil {
 		return def
 	}
@@ -151,4 +180,17 @@ func assemble(def *pb.Definition, vertices map[digest.Digest]*vertex, d digest.D
 	}
 	def.Def = append(def.Def, v.op)
 	def.Metadata[string(d)] = v.metadata
+	if v.file != nil {
+		locate(def.Source, d, v)
+	}
+}
+
+// locate adds the place of a vertex.
+func locate(s *pb.Source, d digest.Digest, v *vertex) {
+	file := slices.Index(s.Infos, v.file)
+	if file < 0 {
+		file = len(s.Infos)
+		s.Infos = append(s.Infos, v.file)
+	}
+	s.Locations[string(d)] = &pb.Locations{Locations: []*pb.Location{{SourceIndex: int32(file), Ranges: []*pb.Range{v.span}}}}
 }
