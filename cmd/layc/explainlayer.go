@@ -158,7 +158,7 @@ func (c *cli) printAlternatives(x *report.Explanation) {
 		if a.Limit != nil {
 			limit = fmt.Sprintf("needs %d layers", a.Limit.Least)
 		}
-		table.row(what, signed(perYear(a.More.Money)), signedBytes(a.More.Stored), signedBytes(a.More.Pulled), limit)
+		table.row(what, signed(plan.PerYear(a.More.Money)), signedBytes(a.More.Stored), signedBytes(a.More.Pulled), limit)
 	}
 	for n, a := range x.Splits {
 		if n == shownMembers {
@@ -196,49 +196,29 @@ func together(x *report.Explanation) string {
 	return fmt.Sprintf("%d of them are also in other images, in other layers: those images have\nsomething else below, or no room for a layer more.", elsewhere)
 }
 
-// aCent is the money a year that is worth talking about.
-const aCent = 0.005
-
 // verdict says in a sentence why the layer is as it is.
 func verdict(x *report.Explanation) string {
-	switch x.Layer.Kind {
-	case plan.Base:
-		return "A base system is always a layer of its own."
-	case plan.Delta:
-		return "What an app adds is always a layer of its own, so that shipping it ships\nnothing else."
-	}
-	forbidden, possible := 0, 0
-	var best *report.Alternative
-	for _, list := range [][]report.Alternative{x.Splits, x.Merges} {
-		for n := range list {
-			if list[n].Limit != nil {
-				if perYear(list[n].More.Money) <= -aCent {
-					forbidden++
-				}
-				continue
-			}
-			possible++
-			if best == nil || list[n].More.Money < best.More.Money {
-				best = &list[n]
-			}
+	v, cheapest := x.Verdict()
+	switch v {
+	case report.AlwaysAlone:
+		if x.Layer.Kind == plan.Base {
+			return "A base system is always a layer of its own."
 		}
-	}
-	switch {
-	case best != nil && perYear(best.More.Money) <= -aCent:
-		return fmt.Sprintf("The plan is not best here: another place saves $%.2f a year. A recorded plan is\nkept until layc plan --rebalance; a large fleet's search ends at its limit.", -perYear(best.More.Money))
-	case forbidden > 0:
+		return "What an app adds is always a layer of its own, so that shipping it ships\nnothing else."
+	case report.Improvable:
+		return fmt.Sprintf("The plan is not best here: another place saves $%.2f a year. A recorded plan is\nkept until layc plan --rebalance; a large fleet's search ends at its limit.", -plan.PerYear(cheapest.More.Money))
+	case report.Limited:
 		return "Something would be cheaper with more layers, which the limits of the apps don't\nallow; within them this is the best place."
-	case possible == 0:
+	case report.OnlyPlace:
 		return "Nothing else is possible within the limits and with what needs what."
-	}
-	if best.More.Money < 0 {
+	case report.AsGood:
 		return "No other place saves a cent a year."
 	}
 	return "Each other place costs more."
 }
 
 func signed(f float64) string {
-	if f > -aCent && f < 0 {
+	if f > -report.Cent && f < 0 {
 		f = 0
 	}
 	return fmt.Sprintf("%+.2f", f)

@@ -1,0 +1,50 @@
+package report
+
+import "github.com/layc-lang/layc/compiler/plan"
+
+// Verdict is why a layer is as it is, in a word.
+type Verdict int
+
+// The verdicts.
+const (
+	AlwaysAlone Verdict = iota // a base, or what an app adds: a layer of its own in any plan
+	Improvable                 // another place is cheaper
+	Limited                    // another place would be cheaper, with more layers than the limits allow
+	OnlyPlace                  // nothing else is possible
+	AsGood                     // another place saves less than a cent a year
+	Best                       // each other place costs more
+)
+
+// Cent is the money a year that is worth talking about.
+const Cent = 0.005
+
+// Verdict judges the alternatives. cheapest is the one of them that costs least within
+// the limits; nil if there is none.
+func (x *Explanation) Verdict() (v Verdict, cheapest *Alternative) {
+	if x.Layer.Kind == plan.Base || x.Layer.Kind == plan.Delta {
+		return AlwaysAlone, nil
+	}
+	saves := func(a *Alternative) bool { return plan.PerYear(a.More.Money) <= -Cent }
+	limited := false
+	for _, list := range [][]Alternative{x.Splits, x.Merges} {
+		for n := range list {
+			switch a := &list[n]; {
+			case a.Limit != nil:
+				limited = limited || saves(a)
+			case cheapest == nil || a.More.Money < cheapest.More.Money:
+				cheapest = a
+			}
+		}
+	}
+	switch {
+	case cheapest != nil && saves(cheapest):
+		return Improvable, cheapest
+	case limited:
+		return Limited, cheapest
+	case cheapest == nil:
+		return OnlyPlace, nil
+	case cheapest.More.Money < 0:
+		return AsGood, cheapest
+	}
+	return Best, cheapest
+}
