@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -137,8 +137,8 @@ func these(words ...string) completer {
 
 func weightWords(*cobra.Command, []string) []string {
 	var offered []string
-	for _, w := range weights {
-		offered = append(offered, w.name+"=\t"+w.what)
+	for _, w := range plan.Weights {
+		offered = append(offered, w.Name+"=\t"+w.What)
 	}
 	return offered
 }
@@ -167,11 +167,10 @@ func (c *cli) partly(until compiler.Stage) *compiler.Output {
 	if pins, err := c.pins(); err == nil {
 		modules, _ = c.fetched(context.Background(), pins, false)
 	}
-	platform := component.Platform{OS: "linux", Arch: runtime.GOARCH}
-	out, _ := compiler.Compile(compiler.Input{
-		Project: os.DirFS(c.dir), Dir: ".", Platform: platform, Platforms: []component.Platform{platform},
-		Modules: modules,
-	}, until)
+	in := c.source()
+	in.Modules, in.Platform = modules, here
+	in.Platforms = []component.Platform{here}
+	out, _ := compiler.Compile(in, until)
 	return out
 }
 

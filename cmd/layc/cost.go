@@ -93,11 +93,8 @@ func (k *costing) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// perYear is money a year, in the unit of the weights: dollars, by default.
-func perYear(m search.Money) float64 { return float64(m) * plan.CyclesPerYear / 1e12 }
-
 // dollars is money a year for people.
-func dollars(m search.Money) string { return fmt.Sprintf("%.2f", perYear(m)) }
+func dollars(m search.Money) string { return fmt.Sprintf("%.2f", plan.PerYear(m)) }
 
 func (k *costing) print(c *report.Cost) {
 	table := columns{right: []int{1, 2, 3, 4}}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 )
 
@@ -41,7 +42,7 @@ type jsonComponentCost struct {
 
 func costJSON(platform string, c *report.Cost) jsonCost {
 	out := jsonCost{
-		Platform: platform, Plan: sumJSON(c.Plan), Alone: sumJSON(c.Alone), Bound: perYear(c.Bound),
+		Platform: platform, Plan: sumJSON(c.Plan), Alone: sumJSON(c.Alone), Bound: plan.PerYear(c.Bound),
 		Apps: []jsonAppCost{}, Components: []jsonComponentCost{},
 	}
 	for _, a := range c.Apps {
@@ -53,7 +54,9 @@ func costJSON(platform string, c *report.Cost) jsonCost {
 	return out
 }
 
-func sumJSON(s report.Sum) jsonSum { return jsonSum{s.Stored, s.Retained, s.Pulled, perYear(s.Money)} }
+func sumJSON(s report.Sum) jsonSum {
+	return jsonSum{s.Stored, s.Retained, s.Pulled, plan.PerYear(s.Money)}
+}
 
 // jsonGrowth is what is new since a revision on one platform.
 type jsonGrowth struct {

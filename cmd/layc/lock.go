@@ -190,7 +190,7 @@ func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	pins := result.File
 	if result.NoApps {
 		fmt.Fprintf(l.err, "the module declares no app: only git repositories that it imports are pinned\n")
-		if len(pins.Format()) == len((&lock.File{}).Format()) {
+		if pins.Empty() {
 			return nil // not worth a file
 		}
 	}

@@ -50,10 +50,13 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 	return in, nil
 }
 
+// here is the platform of this machine's containers.
+var here = component.Platform{OS: "linux", Arch: runtime.GOARCH}
+
 // withoutModules is what the compiler gets but for git repositories.
 func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, error) {
 	in := c.source()
-	in.Platform, in.Set = component.Platform{OS: "linux", Arch: runtime.GOARCH}, map[string]string{}
+	in.Platform, in.Set = here, map[string]string{}
 	for _, name := range p.platforms {
 		platform, ok := compiler.ParsePlatform(name)
 		if !ok {

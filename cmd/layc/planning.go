@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +44,7 @@ func (p *planning) options(cmd *cobra.Command) (plan.Options, error) {
 	o.Weights = search.DefaultWeights()
 	for _, s := range p.weights {
 		name, text, _ := strings.Cut(s, "=")
-		at := slices.IndexFunc(weights, func(w weight) bool { return w.name == name })
+		at := slices.IndexFunc(plan.Weights, func(w plan.Weight) bool { return w.Name == name })
 		if at < 0 {
 			names := weightNames()
 			if near := diag.Nearest(name, names); near != "" {
@@ -54,55 +53,26 @@ func (p *planning) options(cmd *cobra.Command) (plan.Options, error) {
 			return o, usage(cmd, "--weight %s: want one of %s", s, strings.Join(names, ", "))
 		}
 		n, err := strconv.ParseFloat(text, 64)
-		scaled := math.Round(n * weights[at].unit)
-		if err != nil || !(scaled >= 0 && scaled <= 1e12) {
+		if err != nil || !plan.Weights[at].Set(&o.Weights, n) {
 			return o, usage(cmd, "--weight %s: want %s=NUMBER", s, name)
 		}
-		*weights[at].field(&o.Weights) = int64(scaled)
 	}
 	return o, nil
 }
 
-// weight is one of the numbers in search.Weights as people say it.
-type weight struct {
-	name, what string
-	unit       float64 // what 1 is in the field's unit
-	field      func(*search.Weights) *int64
-}
-
-// weights are those that --weight takes. A cycle is a week.
-var weights = []weight{
-	{"store", "dollars to keep a GB in the registry for a month", 1e15 / 1e9 * 12 / 52, func(w *search.Weights) *int64 { return &w.Store }},
-	{"pull", "dollars for a GB that a host pulls", 1e15 / 1e9, func(w *search.Weights) *int64 { return &w.Pull }},
-	{"build", "dollars for a minute of building", 1e12 / 60_000, func(w *search.Weights) *int64 { return &w.Build }},
-	{"retained", "old versions that the registry keeps", 1, func(w *search.Weights) *int64 { return &w.Retained }},
-	{"replaced", "share of hosts that start empty each week", 1000, func(w *search.Weights) *int64 { return &w.Replaced }},
-	{"cold", "builds a week without a cache", 1000, func(w *search.Weights) *int64 { return &w.Cold }},
-	{"layer", "bytes that pulling one more layer is worth", 1, func(w *search.Weights) *int64 { return &w.Layer }},
-	{"hosts", "hosts that replicas share; 0: each has its own", 1, func(w *search.Weights) *int64 { return &w.Hosts }},
-}
-
 func weightNames() []string {
 	var names []string
-	for _, w := range weights {
-		names = append(names, w.name)
+	for _, w := range plan.Weights {
+		names = append(names, w.Name)
 	}
 	return names
 }
 
 // weightsHelp lists weights and their defaults.
 func weightsHelp() string {
-	var b strings.Builder
-	defaults := search.DefaultWeights()
-	for n, w := range weights {
-		if n > 0 {
-			b.WriteByte('\n')
-		}
-		value := strconv.FormatFloat(float64(*w.field(&defaults))/w.unit, 'g', 2, 64)
-		if w.unit == 1 {
-			value = strconv.FormatInt(*w.field(&defaults), 10)
-		}
-		fmt.Fprintf(&b, "  %-9s %s (%s)", w.name, w.what, value)
+	var lines []string
+	for _, w := range plan.Weights {
+		lines = append(lines, fmt.Sprintf("  %-9s %s (%s)", w.Name, w.What, w.Default()))
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }

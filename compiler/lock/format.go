@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// Empty reports whether the file has no facts.
+func (f *File) Empty() bool { return len(f.Format()) == len((&File{}).Format()) }
+
 // Format writes the file as text, which Parse reads back as an equal value.
 // The text depends on the facts alone, not on their order. It is sorted, and
 // facts of different kinds are set apart by an empty line.

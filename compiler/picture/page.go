@@ -9,7 +9,6 @@ import (
 
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/plan"
-	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
 // The page's parts. They name no other host: the page works without a network,
@@ -145,8 +144,8 @@ type pageStack struct {
 func (d *pageData) plan(c Choice, apps map[string]int) pagePlan {
 	pic := New(c.Plan, PerApp)
 	out := pagePlan{
-		Name: c.Name, Height: round(pic.Height), Columns: pic.Columns, Bound: yearly(c.Plan.Bound()),
-		Store: yearly(c.Plan.Cost.Store), Pull: yearly(c.Plan.Cost.Pull), Build: yearly(c.Plan.Cost.Build),
+		Name: c.Name, Height: round(pic.Height), Columns: pic.Columns, Bound: plan.PerYear(c.Plan.Bound()),
+		Store: plan.PerYear(c.Plan.Cost.Store), Pull: plan.PerYear(c.Plan.Cost.Pull), Build: plan.PerYear(c.Plan.Cost.Build),
 	}
 	number := map[*plan.Layer]int{}
 	for n := range pic.Layers {
@@ -189,9 +188,6 @@ func (d *pageData) item(i *component.Instance) int {
 	}
 	return n
 }
-
-// yearly turns the cost of a cycle into that of a year.
-func yearly(m search.Money) float64 { return float64(m) * plan.CyclesPerYear / 1e12 }
 
 // round keeps three decimals, which is less than a pixel of anything.
 func round(f float64) float64 { return float64(int64(f*1000+0.5)) / 1000 }

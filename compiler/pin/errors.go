@@ -9,6 +9,11 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
+// faults are findings that end a request.
+type faults diag.List
+
+func (f faults) Error() string { return f[0].Message }
+
 // UnknownNameError says that nothing of a program is pinned under a name.
 type UnknownNameError struct {
 	*lock.UnknownNameError

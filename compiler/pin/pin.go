@@ -74,8 +74,7 @@ func Program(ctx context.Context, r Request) (*Result, diag.List, error) {
 	if r.Announce == nil {
 		r.Announce = func(string) {}
 	}
-	p := &pinning{Request: r, names: slices.Concat(r.Names, r.Before.disputed)}
-	result, warnings, err := p.run(ctx)
+	result, warnings, err := (&pinning{Request: r}).run(ctx)
 	var list faults
 	if errors.As(err, &list) {
 		return nil, diag.List(list), nil
@@ -86,11 +85,6 @@ func Program(ctx context.Context, r Request) (*Result, diag.List, error) {
 	return result, warnings, nil
 }
 
-// faults are findings that end a request.
-type faults diag.List
-
-func (f faults) Error() string { return f[0].Message }
-
 // pinning is the state of a request.
 type pinning struct {
 	Request
@@ -100,12 +94,13 @@ type pinning struct {
 }
 
 func (p *pinning) run(ctx context.Context) (*Result, diag.List, error) {
-	repositories, err := p.repositories(ctx)
+	names := slices.Concat(p.Names, p.Before.disputed)
+	repositories, err := pinRepositories(ctx, p.Input, p.Before.File, p.Repositories, names)
 	if err != nil {
 		return nil, nil, err
 	}
 	in, pins := p.Input, repositories.pins
-	in.Modules = repositories.fetched
+	p.names, in.Modules = repositories.names, repositories.fetched
 	in.Platforms = platforms(in, pins)
 	pins, err = Rounds(in, pins, func(out *compiler.Output, list diag.List) (*lock.File, bool, error) {
 		return p.round(ctx, out, list)

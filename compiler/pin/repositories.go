@@ -78,23 +78,23 @@ func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Reposit
 type pinned struct {
 	pins    *lock.File // with their pins
 	fetched map[load.Repository]load.Fetched
-	fresh   bool // some were pinned now
+	names   []string // that mention none of them
+	fresh   bool     // some were pinned now
 }
 
-// repositories pins the repositories that the program imports, those that only
+// pinRepositories pins the repositories that the program imports, those that only
 // others import included, and drops the pins of those that it no longer imports.
-// Those that names mention are pinned again, and these names are dropped.
-func (p *pinning) repositories(ctx context.Context) (*pinned, error) {
-	pins := *p.Before.File
+// Those that names mention are pinned again.
+func pinRepositories(ctx context.Context, in compiler.Input, before *lock.File, from Repositories, names []string) (*pinned, error) {
+	pins := *before
 	// What is pinned again need not be read at its old pin, which may be gone.
 	pins.Modules = slices.DeleteFunc(slices.Clone(pins.Modules), func(m lock.Module) bool {
 		r := load.Repository{URL: m.URL, Version: m.Version}
-		return slices.ContainsFunc(p.names, func(n string) bool { return n == lock.Everything || mentions(n, r) })
+		return slices.ContainsFunc(names, func(n string) bool { return n == lock.Everything || mentions(n, r) })
 	})
-	in := p.Input
 	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error if there is no such version
 	for {
-		fetched, err := Fetch(ctx, in, &pins, p.Repositories, true)
+		fetched, err := Fetch(ctx, in, &pins, from, true)
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +102,7 @@ func (p *pinning) repositories(ctx context.Context) (*pinned, error) {
 		in.Modules = fetched
 		program, found := compiler.Load(in)
 		if program == nil {
-			return &pinned{pins: p.Before.File, fetched: fetched}, nil // the compiler says why
+			return &pinned{pins: before, fetched: fetched, names: names}, nil // the compiler says why
 		}
 		var wanted []lock.Module
 		again, unknown := false, false
@@ -111,7 +111,7 @@ func (p *pinning) repositories(ctx context.Context) (*pinned, error) {
 			if !ok && fresh[r].Err == nil {
 				again = true
 				var files fs.FS
-				pin, files, err = p.Repositories.Pin(ctx, r)
+				pin, files, err = from.Pin(ctx, r)
 				var version load.Advised
 				if err != nil && !errors.As(err, &version) {
 					return nil, err
@@ -134,10 +134,10 @@ func (p *pinning) repositories(ctx context.Context) (*pinned, error) {
 		default:
 			pins.Modules = wanted
 			pins.Sort()
-			p.names = slices.DeleteFunc(p.names, func(n string) bool {
+			rest := slices.DeleteFunc(slices.Clone(names), func(n string) bool {
 				return slices.ContainsFunc(program.Repositories, func(r load.Repository) bool { return mentions(n, r) })
 			})
-			return &pinned{&pins, fetched, len(fresh) > 0}, nil
+			return &pinned{&pins, fetched, rest, len(fresh) > 0}, nil
 		}
 	}
 }

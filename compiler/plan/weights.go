@@ -1,0 +1,54 @@
+package plan
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/layc-lang/layc/compiler/plan/search"
+)
+
+// Weight is one of the numbers in [search.Weights], in the unit that people use.
+type Weight struct {
+	Name, What string
+	unit       float64 // what 1 is in the field's unit
+	field      func(*search.Weights) *int64
+}
+
+// Weights are all of them. A cycle is a week.
+var Weights = []Weight{
+	{"store", "dollars to keep a GB in the registry for a month", 1e15 / 1e9 * 12 / CyclesPerYear, func(w *search.Weights) *int64 { return &w.Store }},
+	{"pull", "dollars for a GB that a host pulls", 1e15 / 1e9, func(w *search.Weights) *int64 { return &w.Pull }},
+	{"build", "dollars for a minute of building", 1e12 / 60_000, func(w *search.Weights) *int64 { return &w.Build }},
+	{"retained", "old versions that the registry keeps", 1, func(w *search.Weights) *int64 { return &w.Retained }},
+	{"replaced", "share of hosts that start empty each week", 1000, func(w *search.Weights) *int64 { return &w.Replaced }},
+	{"cold", "builds a week without a cache", 1000, func(w *search.Weights) *int64 { return &w.Cold }},
+	{"layer", "bytes that pulling one more layer is worth", 1, func(w *search.Weights) *int64 { return &w.Layer }},
+	{"hosts", "hosts that replicas share; 0: each has its own", 1, func(w *search.Weights) *int64 { return &w.Hosts }},
+}
+
+// PerYear is money that is spent in a cycle as money a year, in the unit of the
+// weights: dollars, by default.
+func PerYear(m search.Money) float64 { return float64(m) * CyclesPerYear / 1e12 }
+
+// mostWeight is the largest number of a weight, in the field's unit.
+const mostWeight = 1e12
+
+// Set sets the weight, and reports whether the number is one that it can have.
+func (w Weight) Set(to *search.Weights, n float64) bool {
+	scaled := math.Round(n * w.unit)
+	if !(scaled >= 0 && scaled <= mostWeight) { // false for a NaN
+		return false
+	}
+	*w.field(to) = int64(scaled)
+	return true
+}
+
+// Default is the number that the weight has unless it is set, for people.
+func (w Weight) Default() string {
+	defaults := search.DefaultWeights()
+	n := *w.field(&defaults)
+	if w.unit == 1 {
+		return strconv.FormatInt(n, 10)
+	}
+	return strconv.FormatFloat(float64(n)/w.unit, 'g', 2, 64)
+}
