@@ -172,14 +172,14 @@ func TestErrorPage(t *testing.T) {
 	compareGolden(t, "../../docs/errors.md", []byte(strings.TrimSuffix(page.String(), "\n")))
 }
 
-const pageHead = `# What layc finds
+const pageHead = `# Errors and warnings
 
-Each finding has a code, which keeps its meaning. Below is what each means, an
-example that produces it, and what the terminal then shows. ` + "`layc explain CODE`" + `
+Every error and warning has a code, whose meaning never changes. This page explains
+each code with an example, and shows what the terminal then prints. ` + "`layc explain CODE`" + `
 prints the same; ` + "`layc explain`" + ` lists the codes.
 
-This page is made by ` + "`go test ./cmd/layc -run 'Codes|ErrorPage' -update`" + ` from
-lang/diag; what the examples refer to is pinned.
+` + "`go test ./cmd/layc -run 'Codes|ErrorPage' -update`" + ` makes this page from lang/diag. All
+that the examples refer to is pinned.
 
 `
 
