@@ -25,6 +25,7 @@ import (
 type world struct {
 	version  string                             // of all packages
 	unknown  map[string]bool                    // packages that do not exist
+	pushed   string                             // what tells an image's digest from that of before
 	down     bool                               // no repository can be reached
 	modules  map[load.Repository]string         // text of the only module; "" is a version that does not exist
 	kept     map[string]bool                    // URLs of repositories that are on this machine, as what was fetched is
@@ -73,7 +74,7 @@ func (w *world) URL(_ context.Context, url string) (lock.URL, error) {
 
 func (w *world) Image(_ context.Context, ref lock.ImageRef) (lock.Image, error) {
 	w.ask("image %s %s", ref.Reference, ref.Platform)
-	return lock.Image{Reference: ref.Reference, Platform: ref.Platform, Digest: digest(ref.Platform)}, nil
+	return lock.Image{Reference: ref.Reference, Platform: ref.Platform, Digest: digest(ref.Platform + w.pushed)}, nil
 }
 
 func (w *world) Base(_ context.Context, ref lock.BaseRef) (lock.Base, error) {
@@ -236,6 +237,28 @@ func TestRounds(t *testing.T) {
 	w.wantAsked(t)
 	if ready != 0 || again.Changed || again.Dropped != 0 || string(again.File.Format()) != string(result.File.Format()) {
 		t.Errorf("ready %d, %+v:\n%s", ready, again, again.File.Format())
+	}
+}
+
+// An image that a name resolves again has another base, which a second round looks
+// into; Ready comes before all of it.
+func TestRoundsOfNames(t *testing.T) {
+	w := &world{}
+	r := request(w, imaged)
+	r.Before = &Before{File: pinProgram(t, r).File}
+	w.asked, w.pushed = nil, "again"
+	r.Names = []string{"registry.example.com/base:1"}
+	ready := 0
+	r.Ready = func() error {
+		if ready++; ready == 1 {
+			w.wantAsked(t)
+		}
+		return nil
+	}
+	result := pinProgram(t, r)
+	w.wantAsked(t, "image registry.example.com/base:1 linux/amd64", "base registry.example.com/base:1")
+	if ready == 0 || !result.Changed || result.File.Bases[0].Digest != digest("linux/amd64again") {
+		t.Errorf("ready %d, %+v:\n%s", ready, result, result.File.Format())
 	}
 }
 
@@ -415,6 +438,11 @@ func TestPlatforms(t *testing.T) {
 	if got := pinned(r); got != "linux/amd64 linux/arm64" {
 		t.Errorf("asked for, beside the pinned one: %s", got)
 	}
+	r.Input.Platforms, r.Before = nil, &Before{File: pinProgram(t, Request{Input: r.Input, Resolver: r.Resolver, Repositories: r.Repositories}).File}
+	if got := pinned(r); got != "linux/amd64 linux/arm64" {
+		t.Errorf("its own, beside the pinned one: %s", got)
+	}
+	r.Input.Platforms = []component.Platform{arm}
 	r.Input.Project = files("a.layer", imaged+"\nfleet {\n    platforms \"linux/riscv64\"\n}\n")
 	if got := pinned(r); got != "linux/arm64 linux/riscv64" {
 		t.Errorf("asked for, beside the fleet's: %s", got)

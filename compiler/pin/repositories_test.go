@@ -64,6 +64,11 @@ func TestPinRepositories(t *testing.T) {
 		}
 		w.wantOnly(t, "fetch "+outer.String(), "pin "+inner.String())
 	}
+	w.kept, r.Names = nil, []string{lock.Everything}
+	if again := pinProgram(t, r); !again.Repositories {
+		t.Errorf("everything: %+v", again)
+	}
+	w.wantOnly(t, "pin "+outer.String(), "pin "+inner.String())
 	r.Names = []string{"outre"}
 	_, _, err := Program(t.Context(), r)
 	var unknown *UnknownNameError

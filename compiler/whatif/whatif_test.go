@@ -3,6 +3,7 @@ package whatif
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -10,6 +11,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/plan"
 )
 
 // program has a component in two instances, one of them on a package that depends on
@@ -183,6 +185,13 @@ func TestLimits(t *testing.T) {
 		choices, own := Limits(out.Targets[0], out.Lock)
 		var all []string
 		for n, c := range choices {
+			if limit, err := strconv.Atoi(c.Name); err == nil {
+				for _, i := range c.Plan.Images {
+					if len(i.Layers) > limit {
+						t.Errorf("%s has %d layers, and the limit is %d", i.App.Name, len(i.Layers), limit)
+					}
+				}
+			}
 			if all = append(all, c.Name); (c.Plan == out.Targets[0].Plan) != (n == own) {
 				t.Errorf("the plan of the limit %s is its own: %v", c.Name, n != own)
 			}
@@ -201,5 +210,24 @@ func TestLimits(t *testing.T) {
 	}
 	if got, own := names(limit("app one {", "5")); !strings.HasPrefix(got, "as written 3 4") || own != 0 {
 		t.Errorf("an app with another limit: %s, own %d", got, own)
+	}
+}
+
+// The plans of other limits do not stay close to a recorded one.
+func TestLimitsForget(t *testing.T) {
+	text := strings.Replace(program, "fleet {", "fleet {\n    layers 3", 1)
+	text = strings.ReplaceAll(text, "uses ", "uses x, y, z, ")
+	for _, name := range []string{"x", "y", "z"} {
+		text += "\ncomponent " + name + " {\n    size 90MB\n    file \"/" + name + "\" text \"on\"\n}\n"
+	}
+	text += "\napp three {\n    uses x\n}\n\napp four {\n    uses y\n}\n"
+	in := input(text)
+	out := compiled(t, in)
+	in.Lock = plan.Record(in.Lock, out.Plan)
+	out = compiled(t, in)
+	choices, _ := Limits(out.Targets[0], in.Lock)
+	last := choices[len(choices)-1].Plan
+	if own, other := len(out.Targets[0].Plan.Images[1].Layers), len(last.Images[1].Layers); own > 3 || other <= 3 {
+		t.Errorf("an image has %d layers by the recorded plan, and %d by the limit 12", own, other)
 	}
 }
