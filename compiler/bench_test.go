@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 )
@@ -65,7 +65,7 @@ func compiledFiles(tb testing.TB, project fstest.MapFS, until compiler.Stage) *c
 func compile(project fstest.MapFS, until compiler.Stage) (*compiler.Output, diag.List) {
 	return compiler.Compile(compiler.Input{
 		Project: project, Dir: ".", Lock: &lock.File{},
-		Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, until)
 }
 
@@ -83,7 +83,7 @@ func BenchmarkFleet(b *testing.B) {
 	for _, stage := range []struct {
 		name  string
 		until compiler.Stage
-	}{{"check", compiler.Checked}, {"expand", compiler.Expanded}, {"plan", compiler.Planned}, {"llb", compiler.Planned}} {
+	}{{"check", compiler.Checked}, {"bind", compiler.Bound}, {"plan", compiler.Planned}, {"llb", compiler.Planned}} {
 		b.Run(stage.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(program)))

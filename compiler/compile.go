@@ -1,7 +1,7 @@
 // Package compiler is the pipeline from .layer files to BuildKit definitions:
 //
 //	.layer → source.File → syntax.File → load.Program → check.Program
-//	       → component.Graph → plan.Plan → llb.Graph
+//	       → model.Graph → plan.Plan → llb.Graph
 //	                lock.File ──┘
 //
 // Each stage is a package with values of its own and never changes an earlier
@@ -17,8 +17,10 @@ import (
 	"path"
 	"slices"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/bind"
+	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -34,12 +36,12 @@ type Input struct {
 	Name    string // what findings call the module's directory; see [load.Input]
 	// Modules are the git repositories that the lock file pins.
 	Modules  map[load.Repository]load.Fetched
-	Platform component.Platform // built for, unless the fleet names platforms
+	Platform model.Platform // built for, unless the fleet names platforms
 	// Platforms, if any, are built for instead of those that the fleet names.
-	Platforms []component.Platform
-	Set       map[string]string   // values of the module's parameters
-	Lock      *lock.File          // nil: the module's lock file
-	Override  *component.Override // nil: none
+	Platforms []model.Platform
+	Set       map[string]string  // values of the module's parameters
+	Lock      *lock.File         // nil: the module's lock file
+	Override  *evaluate.Override // nil: none
 	Plan      plan.Options
 }
 
@@ -57,8 +59,8 @@ type Output struct {
 
 // Target is the fleet on one platform.
 type Target struct {
-	Platform component.Platform
-	Graph    *component.Graph
+	Platform model.Platform
+	Graph    *model.Graph
 	Plan     *plan.Plan // nil if there are errors
 }
 
@@ -68,7 +70,7 @@ type Stage int
 // The stages, in order.
 const (
 	Checked Stage = iota
-	Expanded
+	Bound
 	Planned
 )
 
@@ -110,17 +112,17 @@ func compile(in Input, until Stage) (*Output, diag.List) {
 	}
 	for _, p := range in.platforms(out, &list) {
 		t := &Target{Platform: p}
-		t.Graph, found = component.Expand(component.Input{
+		t.Graph, found = bind.Bind(evaluate.Input{
 			Program: out.Checked, Lock: out.Lock, Platform: p, Asked: len(in.Platforms) > 0,
 			Files: out.Files, Set: in.Set, Override: in.Override,
 		})
 		list = append(list, found...)
 		out.Targets = append(out.Targets, t)
 	}
-	if list.HasErrors() || until == Expanded {
+	if list.HasErrors() || until == Bound {
 		return out, list
 	}
-	var graphs []*component.Graph
+	var graphs []*model.Graph
 	for _, t := range out.Targets {
 		graphs = append(graphs, t.Graph)
 	}

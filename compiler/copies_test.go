@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // What a copy takes of a real directory: links are followed where they lead to
@@ -61,7 +61,7 @@ func TestCopiesOfADirectory(t *testing.T) {
 		if err := os.WriteFile(at("a.layer"), []byte(program), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, list := compiler.Compile(compiler.Input{Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}}, compiler.Planned)
+		_, list := compiler.Compile(compiler.Input{Project: os.DirFS(dir), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}}, compiler.Planned)
 		var says []string
 		for _, d := range list {
 			if strings.Contains(d.Span.Text(), "copy") || strings.HasPrefix(string(d.Code), "E03") {

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 )
 
@@ -18,7 +18,7 @@ func TestExamples(t *testing.T) {
 		t.Run(dir, func(t *testing.T) {
 			out, list := compiler.Compile(compiler.Input{
 				Project: os.DirFS(filepath.Join("../testdata", dir)), Dir: ".",
-				Platform: component.Platform{OS: "linux", Arch: "amd64"},
+				Platform: model.Platform{OS: "linux", Arch: "amd64"},
 			}, compiler.Planned)
 			var text bytes.Buffer
 			if err := diag.Render(&text, list, diag.Options{}); err != nil {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -60,7 +60,7 @@ func FuzzCompile(f *testing.F) {
 // pipeline is what all stages make of a project, and what they say about it.
 func pipeline(t *testing.T, project fs.FS) string {
 	out, list := compiler.Compile(compiler.Input{
-		Project: project, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: project, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 		Plan: plan.Options{Work: 100_000},
 	}, compiler.Planned)
 	var text bytes.Buffer
@@ -71,7 +71,7 @@ func pipeline(t *testing.T, project fs.FS) string {
 		text.WriteString(check.Dump(out.Checked))
 	}
 	for _, target := range out.Targets {
-		text.WriteString(component.Dump(target.Graph))
+		text.WriteString(model.Dump(target.Graph))
 		if target.Plan == nil {
 			if !list.HasErrors() {
 				t.Error("no plan and no error")

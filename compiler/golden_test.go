@@ -13,8 +13,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "rewrite goldens, and fail")
 const casesDir = "../testdata/compile"
 
 // TestGoldens compiles each case and checks the sections that it has:
-// want/check, want/component, want/plan, want/llb, want/diagnostics. A case
+// want/check, want/bind, want/plan, want/llb, want/diagnostics. A case
 // without a lock file gets layc.lock of the directory, which pins a tiny
 // distribution.
 func TestGoldens(t *testing.T) {
@@ -102,20 +102,20 @@ func inputs(a *txtar.Archive) *txtar.Archive {
 func stages(t *testing.T, project fs.FS) map[string]string {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
-		Project: project, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: project, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	var findings bytes.Buffer
 	if err := diag.Render(&findings, list, diag.Options{Width: 100}); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{
-		"want/diagnostics": findings.String(), "want/check": "", "want/component": "", "want/plan": "", "want/llb": "",
+		"want/diagnostics": findings.String(), "want/check": "", "want/bind": "", "want/plan": "", "want/llb": "",
 	}
 	if out.Checked != nil {
 		got["want/check"] = check.Dump(out.Checked)
 	}
 	for _, target := range out.Targets {
-		got["want/component"] += component.Dump(target.Graph)
+		got["want/bind"] += model.Dump(target.Graph)
 		if target.Plan == nil {
 			continue
 		}

@@ -29,7 +29,7 @@ func TestLimits(t *testing.T) {
 			benchHead + "let n = " + numbers + "\napp x {\n    for a in n { for b in n { for c in n { for d in n { for e in n {\n        env \"V${a}\" = b\n    } } } } }\n}\n", diag.TooMuchToEvaluate},
 	} {
 		began := time.Now()
-		_, list := compile(oneFile(c.program), compiler.Expanded)
+		_, list := compile(oneFile(c.program), compiler.Bound)
 		found := false
 		for _, d := range list {
 			found = found || d.Code == c.code

@@ -10,7 +10,7 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -60,8 +60,8 @@ func TestOneMistake(t *testing.T) {
 
 func findings(files fs.FS) diag.List {
 	_, list := compiler.Compile(compiler.Input{
-		Project: files, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
-	}, compiler.Expanded)
+		Project: files, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
+	}, compiler.Bound)
 	return list.Sorted()
 }
 

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/bind"
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -14,17 +16,17 @@ import (
 
 // platforms are those to compile for: the input's, else the fleet's, else the
 // one that layc runs on.
-func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
+func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	if len(in.Platforms) > 0 {
 		return in.Platforms
 	}
 	if out.Checked.Fleet == nil {
-		return []component.Platform{in.Platform}
+		return []model.Platform{in.Platform}
 	}
-	g, _ := component.Expand(component.Input{
+	g, _ := bind.Bind(evaluate.Input{
 		Program: out.Checked.FleetOnly(), Lock: out.Lock, Platform: in.Platform, Files: out.Files, Set: in.Set,
 	})
-	var platforms []component.Platform
+	var platforms []model.Platform
 	for _, name := range g.Fleet.Platforms {
 		p, ok := ParsePlatform(name)
 		if !ok {
@@ -43,7 +45,7 @@ func (in Input) platforms(out *Output, list *diag.List) []component.Platform {
 		platforms = append(platforms, p)
 	}
 	if len(platforms) == 0 {
-		return []component.Platform{in.Platform}
+		return []model.Platform{in.Platform}
 	}
 	return platforms
 }
@@ -76,12 +78,12 @@ func nearPlatform(name string) string {
 }
 
 // ParsePlatform reads os/arch[/variant]; only linux and known architectures are platforms.
-func ParsePlatform(s string) (component.Platform, bool) {
+func ParsePlatform(s string) (model.Platform, bool) {
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(check.Architectures, parts[1]) {
-		return component.Platform{}, false
+		return model.Platform{}, false
 	}
-	p := component.Platform{OS: parts[0], Arch: parts[1]}
+	p := model.Platform{OS: parts[0], Arch: parts[1]}
 	if len(parts) == 3 {
 		p.Variant = parts[2]
 	}

@@ -24,8 +24,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb"
@@ -182,7 +182,7 @@ func (b *builder) solve(dir, out string, s sources) (*engine.Result, error) {
 	t := b.t
 	t.Helper()
 	compiled, list := compiler.Compile(compiler.Input{
-		Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}, Modules: s.modules,
+		Project: os.DirFS(dir), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}, Modules: s.modules,
 	}, compiler.Planned)
 	if list.HasErrors() {
 		var text bytes.Buffer

@@ -7,7 +7,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -86,7 +86,7 @@ type dockerHealthcheck struct {
 	Retries     int           `json:",omitempty"`
 }
 
-func healthcheck(h *component.Healthcheck) *dockerHealthcheck {
+func healthcheck(h *model.Healthcheck) *dockerHealthcheck {
 	if h == nil {
 		return nil
 	}

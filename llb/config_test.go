@@ -6,7 +6,7 @@ import (
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -14,11 +14,11 @@ import (
 // where the base is an image of several: otherwise BuildKit adds entries with the
 // time of the build.
 func TestHistory(t *testing.T) {
-	app := &component.App{}
+	app := &model.App{}
 	base := func(layers int) *plan.Layer {
-		return &plan.Layer{Kind: plan.Base, Members: []*component.Instance{{Title: "base", System: &component.System{Layers: layers}}}}
+		return &plan.Layer{Kind: plan.Base, Members: []*model.Instance{{Title: "base", System: &model.System{Layers: layers}}}}
 	}
-	delta := &plan.Layer{Kind: plan.Delta, Members: []*component.Instance{{Title: "a"}}}
+	delta := &plan.Layer{Kind: plan.Delta, Members: []*model.Instance{{Title: "a"}}}
 	for layers, want := range map[int]int{0: 2, 1: 2, 3: 4} {
 		text, err := imageConfig(&plan.Image{App: app, Layers: []*plan.Layer{base(layers), delta}}, ocispecs.Platform{OS: "linux", Architecture: "amd64"})
 		if err != nil {

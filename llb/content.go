@@ -11,7 +11,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
 )
@@ -59,7 +59,7 @@ func (c *contents) put(p string, at source.Span) {
 }
 
 // content is the layer of one portable instance.
-func (l *lowerer) content(i *component.Instance) llb.State {
+func (l *lowerer) content(i *model.Instance) llb.State {
 	if s, ok := l.contents[i.Key]; ok {
 		return s
 	}
@@ -74,7 +74,7 @@ func (l *lowerer) content(i *component.Instance) llb.State {
 
 // actions are the file actions that make an instance's content, with their
 // state.
-func (l *lowerer) actions(i *component.Instance) *contents {
+func (l *lowerer) actions(i *model.Instance) *contents {
 	if c, ok := l.chains[i.Key]; ok {
 		return c
 	}
@@ -94,7 +94,7 @@ func (l *lowerer) settled(tree llb.State, name, of string, at source.Span) llb.S
 }
 
 // add appends the actions that make an instance's content.
-func (l *lowerer) add(c *contents, i *component.Instance) {
+func (l *lowerer) add(c *contents, i *model.Instance) {
 	if i.Root == nil {
 		for _, s := range i.Steps {
 			l.act(c, i, s)
@@ -115,14 +115,14 @@ func (l *lowerer) add(c *contents, i *component.Instance) {
 		return
 	}
 	for _, s := range i.Steps {
-		if p, ok := component.Placed(s); ok && !owned(i, p) {
+		if p, ok := model.Placed(s); ok && !owned(i, p) {
 			l.act(c, i, s)
 		}
 	}
 }
 
 // owned reports whether a path lies within what an instance owns.
-func owned(i *component.Instance, p string) bool {
+func owned(i *model.Instance, p string) bool {
 	p = path.Clean(p)
 	for _, o := range i.Owns {
 		if p == o.Path || strings.HasPrefix(p, o.Path+"/") {
@@ -133,25 +133,25 @@ func owned(i *component.Instance, p string) bool {
 }
 
 // act appends the file action of one step.
-func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
+func (l *lowerer) act(c *contents, i *model.Instance, s model.Step) {
 	switch s := s.(type) {
-	case *component.Copy:
+	case *model.Copy:
 		if s.Taken != nil {
 			l.copyOwn(c, i, s)
 			return
 		}
 		l.copyFrom(c, i, s)
-	case *component.Fetch:
+	case *model.Fetch:
 		l.fetch(c, i, s)
-	case *component.File:
+	case *model.File:
 		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
 		l.makeFile(c, i, s)
-	case *component.Dir:
+	case *model.Dir:
 		l.room(c, i, s.Path)
 		l.setDir(c, i, s)
 		c.put(s.Path, s.Span)
-	case *component.Link:
+	case *model.Link:
 		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
 		l.makeLink(c, s)
@@ -159,7 +159,7 @@ func (l *lowerer) act(c *contents, i *component.Instance, s component.Step) {
 }
 
 // room appends the making of a path's parents, where they are not there.
-func (l *lowerer) room(c *contents, i *component.Instance, p string) {
+func (l *lowerer) room(c *contents, i *model.Instance, p string) {
 	if dir := path.Dir(p); !l.parents(c, i, p, false) && dir != "/" {
 		c.mixed = true // BuildKit sets a directory's time before it fills it
 		c.chain = c.chain.Mkdir(dir, 0o755, llb.WithParents(true), llb.WithCreatedTime(epoch))
@@ -169,24 +169,24 @@ func (l *lowerer) room(c *contents, i *component.Instance, p string) {
 // fileMode is what a declared mode makes of the one that a file has otherwise,
 // with the bits beyond permissions in 07000.
 func fileMode(declared string, otherwise os.FileMode) os.FileMode {
-	if m, ok := component.ParseMode(declared); ok {
+	if m, ok := model.ParseMode(declared); ok {
 		return os.FileMode(m.Apply(uint32(otherwise), false))
 	}
 	return otherwise
 }
 
-func setOwnership(info *llb.CopyInfo, o *component.Owner, mode string) {
+func setOwnership(info *llb.CopyInfo, o *model.Owner, mode string) {
 	if o != nil {
 		info.ChownOpt = &llb.ChownOpt{User: &llb.UserOpt{UID: o.UID}, Group: &llb.UserOpt{UID: o.GID}}
 	}
-	if m, ok := component.ParseMode(mode); ok && m.String() != "" {
+	if m, ok := model.ParseMode(mode); ok && m.String() != "" {
 		info.Mode = &llb.ChmodOpt{ModeStr: m.String()}
 	}
 }
 
 // copyOwn appends a copy of the project's files. The tree that is sent to the
 // engine holds nothing but what is copied, in its place.
-func (l *lowerer) copyOwn(c *contents, i *component.Instance, s *component.Copy) {
+func (l *lowerer) copyOwn(c *contents, i *model.Instance, s *model.Copy) {
 	to, from := s.Target()
 	if s.Mode != "" && s.NamesDirectory() {
 		l.room(c, i, to)
@@ -220,7 +220,7 @@ func inside(to string) string {
 
 // project is what a selection takes of the project's files and of those of
 // repositories: only that is sent to the engine.
-func (l *lowerer) project(i *component.Instance, s *component.Selection, at source.Span) llb.State {
+func (l *lowerer) project(i *model.Instance, s *model.Selection, at source.Span) llb.State {
 	name := "project-" + s.Digest()
 	l.selections[name] = s
 	var names []string
@@ -236,7 +236,7 @@ func (l *lowerer) project(i *component.Instance, s *component.Selection, at sour
 // source by itself. It finds no pattern through a link, applies no patterns to a
 // source itself, and keeps no names of one file together across sources: all that
 // is done by the helper.
-func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy) {
+func (l *lowerer) copyFrom(c *contents, i *model.Instance, s *model.Copy) {
 	for _, src := range s.Sources {
 		c.copied = append(c.copied, Copied{Path: src, From: s.From.Title, Span: s.Span})
 	}
@@ -254,11 +254,11 @@ func (l *lowerer) copyFrom(c *contents, i *component.Instance, s *component.Copy
 
 // copyChosen appends a copy of what the helper takes from a stage. Sources that
 // lie in the same state are taken together.
-func (l *lowerer) copyChosen(c *contents, i *component.Instance, s *component.Copy) {
+func (l *lowerer) copyChosen(c *contents, i *model.Instance, s *model.Copy) {
 	rest := s.Sources
 	for len(rest) > 0 {
-		own := component.Fills(s.From, rest[0])
-		n := slices.IndexFunc(rest, func(src string) bool { return component.Fills(s.From, src) != own })
+		own := model.Fills(s.From, rest[0])
+		n := slices.IndexFunc(rest, func(src string) bool { return model.Fills(s.From, src) != own })
 		if n < 0 {
 			n = len(rest)
 		}
@@ -273,7 +273,7 @@ func (l *lowerer) copyChosen(c *contents, i *component.Instance, s *component.Co
 }
 
 // chosen is a tree of what sources of a stage, and the patterns of their copy, take.
-func (l *lowerer) chosen(i *component.Instance, s *component.Copy, sources []string) llb.State {
+func (l *lowerer) chosen(i *model.Instance, s *model.Copy, sources []string) llb.State {
 	args := []string{"choose", "/in", "/out"}
 	for _, list := range [][]string{sources, s.Include} {
 		args = append(append(args, strconv.Itoa(len(list))), list...)
@@ -292,7 +292,7 @@ func (l *lowerer) chosen(i *component.Instance, s *component.Copy, sources []str
 }
 
 // putCopy appends the copy of a path of a tree, or of the contents of a directory.
-func (l *lowerer) putCopy(c *contents, i *component.Instance, s *component.Copy, tree llb.State, src, to string, contents bool) {
+func (l *lowerer) putCopy(c *contents, i *model.Instance, s *model.Copy, tree llb.State, src, to string, contents bool) {
 	p := placement{path.Clean(s.Path), s.Span}
 	linked := len(l.replaceable.beneath(i, p)) > 0
 	l.parents(c, i, inside(to), s.Owner != nil)
@@ -326,18 +326,18 @@ func isPattern(src string) bool { return strings.ContainsAny(src, "*?[") }
 
 // stage is where `from` takes a path: the instance's own content if that holds
 // the path, else its whole root file system.
-func (l *lowerer) stage(i *component.Instance, src string) llb.State {
-	if component.Fills(i, src) {
+func (l *lowerer) stage(i *model.Instance, src string) llb.State {
+	if model.Fills(i, src) {
 		return l.content(i)
 	}
-	return l.root(append(slices.Clone(component.StageRoot(i, src)), i))
+	return l.root(append(slices.Clone(model.StageRoot(i, src)), i))
 }
 
 // downloaded is the name of a downloaded file before it is put into place.
 const downloaded = "download"
 
 // fetch appends the placing of a download.
-func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) {
+func (l *lowerer) fetch(c *contents, i *model.Instance, s *model.Fetch) {
 	file := l.download(i, s)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
@@ -361,7 +361,7 @@ func (l *lowerer) fetch(c *contents, i *component.Instance, s *component.Fetch) 
 // download is a state with what a URL serves as /download. A vertex asks one
 // URL, and the checksum says whether it serves the right thing; which of
 // several mirrors is asked, the engine's cache does not see.
-func (l *lowerer) download(i *component.Instance, s *component.Fetch) llb.State {
+func (l *lowerer) download(i *model.Instance, s *model.Fetch) llb.State {
 	url, last := l.mirror(s.URLs)
 	base := path.Base(s.URLs[0])
 	asks := l.from(i.Title, "fetch "+base, s.Span)
@@ -390,7 +390,7 @@ func (l *lowerer) mirror(urls []string) (url string, last bool) {
 }
 
 // unpacked is what an archive holds.
-func (l *lowerer) unpacked(i *component.Instance, s *component.Fetch, archive llb.State) llb.State {
+func (l *lowerer) unpacked(i *model.Instance, s *model.Fetch, archive llb.State) llb.State {
 	args := []string{"unpack", strconv.Itoa(s.Strip), "/in/" + downloaded, "/out"}
 	if s.Limit > 0 {
 		args = append(args, strconv.FormatInt(s.Limit, 10))

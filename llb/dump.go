@@ -10,7 +10,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Dump is the definitions as text, for people and for goldens: each vertex
@@ -29,7 +29,7 @@ func Dump(g *Graph) (string, error) {
 }
 
 type dumper struct {
-	selections map[string]*component.Selection
+	selections map[string]*model.Selection
 	numbers    map[digest.Digest]int
 	out        strings.Builder
 	images     []string

@@ -6,27 +6,27 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // extras is what a spine layer holds beside packages: users, and the content
 // of portable instances that the plan groups with it. The helper adds all of
 // it in the execution that installs the packages, so that the layer is one.
 type extras struct {
-	accounts []*component.Account
+	accounts []*model.Account
 	trees    []llb.State
 }
 
 // placeDir is where the helper finds trees to place.
 const placeDir = "/.layc/place/"
 
-func (l *lowerer) extrasOf(members []*component.Instance) extras {
+func (l *lowerer) extrasOf(members []*model.Instance) extras {
 	var e extras
 	for _, i := range members {
 		switch {
 		case i.Package != nil && i.Package.Account != nil:
 			e.accounts = append(e.accounts, i.Package.Account)
-		case i.Kind == component.Portable:
+		case i.Kind == model.Portable:
 			e.trees = append(e.trees, l.content(i))
 		case i.Package == nil && len(members) > 1:
 			l.fail(fmt.Errorf("the plan groups %s, which runs something, with others", i.Title))

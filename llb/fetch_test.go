@@ -7,7 +7,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/llb"
 )
 
@@ -58,7 +58,7 @@ app a {
 func ops(t *testing.T, program string) []*pb.Op {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
-		Project: fstest.MapFS{"a.layer": {Data: []byte(program)}}, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: fstest.MapFS{"a.layer": {Data: []byte(program)}}, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {
 		t.Fatal(list)

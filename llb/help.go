@@ -8,7 +8,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/llb/helper"
 )
@@ -60,7 +60,7 @@ func (l *lowerer) changed(on llb.State, opts []llb.RunOption, mounts ...llb.RunO
 const fragmentDir = "/.layc/text"
 
 // append appends to a file of a system, or makes it.
-func (l *lowerer) append(on llb.State, i *component.Instance, s *component.Append) llb.State {
+func (l *lowerer) append(on llb.State, i *model.Instance, s *model.Append) llb.State {
 	text := llb.Scratch().File(llb.Mkfile("/text", 0o644, []byte(s.Text), llb.WithCreatedTime(epoch)),
 		l.from(i.Title, "text for "+path.Base(s.Path), s.Span))
 	owner := "0:0"

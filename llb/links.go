@@ -8,7 +8,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/source"
 )
@@ -28,7 +28,7 @@ type placement struct {
 }
 
 // placements are those of an instance.
-func placements(i *component.Instance) []placement {
+func placements(i *model.Instance) []placement {
 	var all []placement
 	for _, s := range i.Steps {
 		if s.Unseen() {
@@ -46,14 +46,14 @@ func placements(i *component.Instance) []placement {
 // replaceable are the links that lie beneath placements, by the recipe that has
 // these: path to target as the helper takes them. They are links of the bases on
 // which the recipe is built or lies in an image, and links that it needs.
-type replaceable map[component.Key]map[string]string
+type replaceable map[model.Key]map[string]string
 
-func findReplaceable(images []*plan.Image, instances []*component.Instance) replaceable {
-	out, placed := replaceable{}, map[*component.Instance][]placement{}
+func findReplaceable(images []*plan.Image, instances []*model.Instance) replaceable {
+	out, placed := replaceable{}, map[*model.Instance][]placement{}
 	for _, i := range instances {
 		if all := placements(i); len(all) > 0 {
 			placed[i] = all
-			out.note(i, all, declaredLink, component.NeededLinks(i))
+			out.note(i, all, declaredLink, model.NeededLinks(i))
 		}
 	}
 	for _, i := range images {
@@ -78,7 +78,7 @@ func findReplaceable(images []*plan.Image, instances []*component.Instance) repl
 // an app may write over it; but no directory takes its place.
 const declaredLink = "+"
 
-func (r replaceable) note(i *component.Instance, placed []placement, mark string, links map[string]string) {
+func (r replaceable) note(i *model.Instance, placed []placement, mark string, links map[string]string) {
 	for _, p := range placed {
 		for at, to := range links {
 			if at == p.to || !within(at, p.to) {
@@ -94,7 +94,7 @@ func (r replaceable) note(i *component.Instance, placed []placement, mark string
 
 // beneath are the links of an instance that lie beneath a placement, sorted, as the
 // helper's arguments.
-func (r replaceable) beneath(i *component.Instance, p placement) []string {
+func (r replaceable) beneath(i *model.Instance, p placement) []string {
 	var args []string
 	for _, link := range slices.Sorted(maps.Keys(r[i.Key])) {
 		if at := strings.TrimPrefix(link, declaredLink); at != p.to && within(at, p.to) {
@@ -106,7 +106,7 @@ func (r replaceable) beneath(i *component.Instance, p placement) []string {
 
 // keepsLinks is a tree that is going to be placed, once the helper has seen that it
 // replaces none of the links beneath. The tree itself lies at a path of the image.
-func (l *lowerer) keepsLinks(i *component.Instance, p placement, tree llb.State, at string) llb.State {
+func (l *lowerer) keepsLinks(i *model.Instance, p placement, tree llb.State, at string) llb.State {
 	links := l.replaceable.beneath(i, p)
 	if len(links) == 0 {
 		return tree

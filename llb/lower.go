@@ -20,7 +20,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/source"
 )
@@ -41,12 +41,12 @@ type Graph struct {
 	Layouts []string
 	// Selections are what steps take of the project's files and of those of
 	// repositories. Each is a local source of that name.
-	Selections map[string]*component.Selection
+	Selections map[string]*model.Selection
 }
 
 // Image is the definition of one image.
 type Image struct {
-	App      *component.App
+	App      *model.App
 	Platform ocispecs.Platform
 	Config   []byte // the OCI image configuration, without rootfs
 	solvable
@@ -62,7 +62,7 @@ type Origin struct {
 	// there is another mirror to be asked; else empty.
 	URL string
 	// Run is the run that the vertex executes; nil for what layc does itself.
-	Run *component.Run
+	Run *model.Run
 }
 
 // Copied is a path, or a pattern, that a step takes from a stage.
@@ -85,7 +85,7 @@ type Options struct {
 	Down map[string]bool
 	// Build is the platform of the engine, on which everything is done that
 	// runs no program of the image. Zero: the plan's.
-	Build component.Platform
+	Build model.Platform
 	// Verify asks for all proofs.
 	Verify bool
 }
@@ -98,16 +98,16 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		graph:    p.Graph,
 		platform: ociPlatform(p.Graph.Platform),
 		build:    ociPlatform(p.Graph.Platform),
-		chains:   map[component.Key]*contents{},
-		contents: map[component.Key]llb.State{},
+		chains:   map[model.Key]*contents{},
+		contents: map[model.Key]llb.State{},
 		layers:   map[*plan.Layer]llb.State{},
 		roots:    map[string]llb.State{},
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
 
-		selections: map[string]*component.Selection{},
+		selections: map[string]*model.Selection{},
 	}
-	if o.Build != (component.Platform{}) {
+	if o.Build != (model.Platform{}) {
 		l.build = ociPlatform(o.Build)
 	}
 	g := &Graph{}
@@ -134,19 +134,19 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 
 type lowerer struct {
 	options  Options
-	graph    *component.Graph
+	graph    *model.Graph
 	platform ocispecs.Platform // of the images
 	build    ocispecs.Platform // of the engine
-	chains   map[component.Key]*contents
-	contents map[component.Key]llb.State // portable layers of one instance
+	chains   map[model.Key]*contents
+	contents map[model.Key]llb.State // portable layers of one instance
 	layers   map[*plan.Layer]llb.State
 	roots    map[string]llb.State // by the keys of their instances
 	origins  []Origin             // by the number in a vertex's description
 	secrets  map[string]bool
 	layouts  map[string]bool
-	shipped  map[component.Key]bool // what is in images
+	shipped  map[model.Key]bool // what is in images
 
-	selections map[string]*component.Selection // by the name of their local source
+	selections map[string]*model.Selection // by the name of their local source
 
 	replaceable replaceable
 	ssh         bool
@@ -154,7 +154,7 @@ type lowerer struct {
 	err         error // the first one; states are worthless then
 }
 
-func ociPlatform(p component.Platform) ocispecs.Platform {
+func ociPlatform(p model.Platform) ocispecs.Platform {
 	return ocispecs.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant}
 }
 
@@ -281,8 +281,8 @@ func (l *lowerer) layer(y *plan.Layer) llb.State {
 }
 
 // spineBelow are the instances of the base and spine layers under a layer.
-func spineBelow(y *plan.Layer) []*component.Instance {
-	var out []*component.Instance
+func spineBelow(y *plan.Layer) []*model.Instance {
+	var out []*model.Instance
 	for p := y.Parent; p != nil; p = p.Parent {
 		out = append(p.Members, out...)
 	}
@@ -292,7 +292,7 @@ func spineBelow(y *plan.Layer) []*component.Instance {
 // portable is the state of a portable layer. One with a single instance is
 // that instance's content, on which others build, too. What the actions of
 // several make is merged, and copied as a whole, so that it is one layer.
-func (l *lowerer) portable(members []*component.Instance) llb.State {
+func (l *lowerer) portable(members []*model.Instance) llb.State {
 	if len(members) == 1 {
 		return l.content(members[0])
 	}

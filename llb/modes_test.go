@@ -12,7 +12,7 @@ import (
 
 	mode "github.com/tonistiigi/dchapes-mode"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // TestModesAsChmod compares random symbolic modes with /bin/chmod: what is
@@ -32,7 +32,7 @@ func TestModesAsChmod(t *testing.T) {
 	taken := 0
 	for range n {
 		text, start := randomMode(r), uint32(r.IntN(0o10000))
-		m, ok := component.ParseMode(text)
+		m, ok := model.ParseMode(text)
 		if !ok {
 			continue
 		}

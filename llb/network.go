@@ -6,7 +6,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Steps use the network as their host does: behind a company's proxy, with the
@@ -54,7 +54,7 @@ func NetworkSecrets(pem []byte, proxies map[string]string) map[string][]byte {
 
 // network are the mounts that give a run the host's network. Variables that
 // the program sets stay as they are.
-func network(i *component.Instance, s *component.Run) []llb.RunOption {
+func network(i *model.Instance, s *model.Run) []llb.RunOption {
 	if s.NoNetwork {
 		return nil
 	}
@@ -62,7 +62,7 @@ func network(i *component.Instance, s *component.Run) []llb.RunOption {
 		llb.AddSecret(certificates, llb.SecretID(secretPrefix+"certificates"), llb.SecretOptional, llb.SecretFileOpt(0, 0, 0o444)),
 	}
 	set := func(name string) bool {
-		is := func(v component.EnvVar) bool { return strings.EqualFold(v.Name, name) }
+		is := func(v model.EnvVar) bool { return strings.EqualFold(v.Name, name) }
 		return slices.ContainsFunc(i.Env, is) || slices.ContainsFunc(s.Vars, is)
 	}
 	for _, name := range certificateVariables {

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/paths"
 )
 
@@ -13,7 +13,7 @@ import (
 // them like this: they are not all plain, or something may be handed down to
 // them, or, as own says, the action gives what it makes an owner, which would
 // reach the parents that it makes, too. False: none was made.
-func (l *lowerer) parents(c *contents, i *component.Instance, p string, own bool) bool {
+func (l *lowerer) parents(c *contents, i *model.Instance, p string, own bool) bool {
 	var dirs []string
 	special := own || c.handsDown()
 	for dir := range paths.Above(p) {
@@ -34,10 +34,10 @@ func (l *lowerer) parents(c *contents, i *component.Instance, p string, own bool
 
 // parent is a directory as an instance's layer carries it; false if it is
 // plain.
-func parent(i *component.Instance, dir string) (component.Place, bool) {
-	n, found := slices.BinarySearchFunc(i.Parents, dir, func(d component.Place, dir string) int { return strings.Compare(d.Path, dir) })
+func parent(i *model.Instance, dir string) (model.Place, bool) {
+	n, found := slices.BinarySearchFunc(i.Parents, dir, func(d model.Place, dir string) int { return strings.Compare(d.Path, dir) })
 	if !found {
-		return component.Place{}, false
+		return model.Place{}, false
 	}
 	return i.Parents[n], true
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/source"
 )
@@ -51,13 +51,13 @@ const (
 // Libraries find is in a file, Report.
 type Proof struct {
 	Kind      ProofKind
-	Component string          // the title of the component, or the name of the app, whose promise it is
-	Span      source.Span     // where the promise is made: the declaration, the test
-	Test      *component.Test // of a Test
-	App       *component.App  // whose promise it is; nil: a component's
-	On        string          // the base system, if the fleet has several; else ""
+	Component string      // the title of the component, or the name of the app, whose promise it is
+	Span      source.Span // where the promise is made: the declaration, the test
+	Test      *model.Test // of a Test
+	App       *model.App  // whose promise it is; nil: a component's
+	On        string      // the base system, if the fleet has several; else ""
 	// World is what an Alone or a component's Test stands on, the base first.
-	World []*component.Instance
+	World []*model.Instance
 	solvable
 }
 
@@ -84,12 +84,12 @@ type prover struct {
 	*lowerer
 	proofs []proven
 	seen   map[string]bool
-	bases  map[*component.Instance]bool
+	bases  map[*model.Instance]bool
 	done   map[pair]bool // whatever the app
 }
 
 // pair is an instance on a base.
-type pair struct{ base, instance *component.Instance }
+type pair struct{ base, instance *model.Instance }
 
 // proven is a proof that is not marshalled yet.
 type proven struct {
@@ -100,7 +100,7 @@ type proven struct {
 // prove lowers the proofs of a plan, by kind and as the images are ordered: those
 // of each build, or all.
 func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) {
-	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*component.Instance]bool{}, done: map[pair]bool{}}
+	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*model.Instance]bool{}, done: map[pair]bool{}}
 	for _, i := range slices.Concat(p.Images, p.Published) {
 		v.user(i)
 	}
@@ -168,7 +168,7 @@ func (v *prover) add(kind ProofKind, name string, at source.Span, state llb.Stat
 }
 
 // on is the name of an app's base, if the fleet has several.
-func (v *prover) on(a *component.App) string {
+func (v *prover) on(a *model.App) string {
 	if len(v.bases) > 1 {
 		return a.Base.Title
 	}
@@ -177,24 +177,24 @@ func (v *prover) on(a *component.App) string {
 
 // instance adds the proofs of an instance in the closure of an app, other than
 // that its runs can be repeated.
-func (v *prover) instance(a *component.App, i *component.Instance) {
-	stacked := i.Kind == component.Stacked && component.HasRun(i)
-	brings := i.Kind == component.Portable && bringsFiles(i)
+func (v *prover) instance(a *model.App, i *model.Instance) {
+	stacked := i.Kind == model.Stacked && model.HasRun(i)
+	brings := i.Kind == model.Portable && bringsFiles(i)
 	place := pair{a.Base, i}
 	if v.done[place] || !stacked && !brings && len(i.Tests) == 0 {
 		return
 	}
-	w := component.WorldOf(a, i)
+	w := model.WorldOf(a, i)
 	v.done[place] = w.Common
 	if stacked {
-		below := append([]*component.Instance{a.Base}, component.Needed(i)...)
+		below := append([]*model.Instance{a.Base}, model.Needed(i)...)
 		if v.first(Alone, string(i.Key[:]), rootKey(below)) {
 			p := v.add(Alone, i.Title, i.Span, v.steps(v.root(below), i))
 			p.On, p.World = v.on(a), below
 		}
 	}
 	if brings && v.first(Libraries, rootKey(w.Instances), i.ID) {
-		others := slices.DeleteFunc(slices.Clone(w.Instances), func(n *component.Instance) bool { return n == i })
+		others := slices.DeleteFunc(slices.Clone(w.Instances), func(n *model.Instance) bool { return n == i })
 		trees := append([]llb.State{v.content(i)}, v.trees(others)...)
 		v.add(Libraries, i.Title, i.Span, v.libraries(i, w.Env, trees)).On = v.on(a)
 	}
@@ -226,10 +226,10 @@ func (v *prover) app(i *plan.Image) {
 
 // bringsFiles reports whether an instance may bring programs: what `file`
 // writes is text.
-func bringsFiles(i *component.Instance) bool {
-	return slices.ContainsFunc(i.Steps, func(s component.Step) bool {
+func bringsFiles(i *model.Instance) bool {
+	return slices.ContainsFunc(i.Steps, func(s model.Step) bool {
 		switch s.(type) {
-		case *component.Copy, *component.Fetch, *component.Run:
+		case *model.Copy, *model.Fetch, *model.Run:
 			return true
 		}
 		return false
@@ -238,11 +238,11 @@ func bringsFiles(i *component.Instance) bool {
 
 // runs are the portable instances that run something, and that the images
 // hold or are built from: each after what it is built from.
-func runs(images []*plan.Image) []*component.Instance {
-	var out []*component.Instance
-	seen := map[*component.Instance]bool{}
-	var visit func(list []*component.Instance)
-	visit = func(list []*component.Instance) {
+func runs(images []*plan.Image) []*model.Instance {
+	var out []*model.Instance
+	seen := map[*model.Instance]bool{}
+	var visit func(list []*model.Instance)
+	visit = func(list []*model.Instance) {
 		for _, i := range list {
 			if seen[i] {
 				continue
@@ -251,9 +251,9 @@ func runs(images []*plan.Image) []*component.Instance {
 			visit(i.Root)
 			for _, s := range i.Stages() {
 				visit(s.Below)
-				visit([]*component.Instance{s.Instance})
+				visit([]*model.Instance{s.Instance})
 			}
-			if i.Kind == component.Portable && component.HasRun(i) {
+			if i.Kind == model.Portable && model.HasRun(i) {
 				out = append(out, i)
 			}
 		}
@@ -261,7 +261,7 @@ func runs(images []*plan.Image) []*component.Instance {
 	for _, i := range images {
 		visit(i.App.Closure)
 		if i.App.Delta != nil {
-			visit([]*component.Instance{i.App.Delta})
+			visit([]*model.Instance{i.App.Delta})
 		}
 	}
 	return out
@@ -269,7 +269,7 @@ func runs(images []*plan.Image) []*component.Instance {
 
 // again executes an instance's runs a second time and reports what then
 // differs in what it owns.
-func (v *prover) again(i *component.Instance) {
+func (v *prover) again(i *model.Instance) {
 	if !v.first(Again, string(i.Key[:])) {
 		return
 	}
@@ -305,7 +305,7 @@ const treeDir = "/.layc/tree/"
 
 // libraries looks for what the ELF files in the first of several trees need, in
 // all of them.
-func (v *prover) libraries(i *component.Instance, env []component.EnvVar, trees []llb.State) llb.State {
+func (v *prover) libraries(i *model.Instance, env []model.EnvVar, trees []llb.State) llb.State {
 	args := []string{"libraries", v.platform.Architecture, reportDir + "/" + reportFile}
 	var mounts []llb.RunOption
 	for n, t := range trees {
@@ -329,7 +329,7 @@ func (v *prover) libraries(i *component.Instance, env []component.EnvVar, trees 
 }
 
 // test runs a test's command in a root file system, without network.
-func (v *prover) test(on llb.State, title string, t component.Test, env []component.EnvVar, as []llb.RunOption) llb.State {
+func (v *prover) test(on llb.State, title string, t model.Test, env []model.EnvVar, as []llb.RunOption) llb.State {
 	v.runs = true
 	opts := v.helpOn(v.platform, title, "test: "+summary(t.Command), t.Span, "test", t.Command, t.Prints)
 	for _, e := range env {
@@ -340,7 +340,7 @@ func (v *prover) test(on llb.State, title string, t component.Test, env []compon
 
 // trees are what makes up a root file system, the topmost first: see root. A
 // merge of them is never made.
-func (l *lowerer) trees(list []*component.Instance) []llb.State {
+func (l *lowerer) trees(list []*model.Instance) []llb.State {
 	r := &rootBuilder{l: l, state: llb.Scratch()}
 	for _, i := range list {
 		r.add(i)

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
@@ -27,7 +27,7 @@ func (b *builder) verify(program string) (proofs []string, steps engine.Steps) {
 	t.Helper()
 	dir := b.write(map[string]string{"a.layer": program})
 	compiled, list := compiler.Compile(compiler.Input{
-		Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: os.DirFS(dir), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {
 		var text bytes.Buffer

@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 )
@@ -89,7 +89,7 @@ app c {
 `
 	project := fstest.MapFS{"a.layer": {Data: []byte(program)}}
 	out, list := compiler.Compile(compiler.Input{
-		Project: project, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: project, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {
 		var text strings.Builder

@@ -10,8 +10,8 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -19,7 +19,7 @@ import (
 // after what it needs: stacked ones executed one after the other, packages
 // that follow each other in one transaction, portable ones merged on top.
 // Equal lists give the same state.
-func (l *lowerer) root(list []*component.Instance) llb.State {
+func (l *lowerer) root(list []*model.Instance) llb.State {
 	key := rootKey(list)
 	if s, ok := l.roots[key]; ok {
 		return s
@@ -33,10 +33,10 @@ func (l *lowerer) root(list []*component.Instance) llb.State {
 	return s
 }
 
-func rootKey(list []*component.Instance) string {
+func rootKey(list []*model.Instance) string {
 	var b strings.Builder
 	for _, i := range list {
-		if i.Kind != component.Empty {
+		if i.Kind != model.Empty {
 			b.WriteString(hex.EncodeToString(i.Key[:]) + "\n")
 		}
 	}
@@ -47,22 +47,22 @@ func rootKey(list []*component.Instance) string {
 type rootBuilder struct {
 	l        *lowerer
 	state    llb.State
-	below    []*component.Instance // what state holds
-	packages []*component.Instance // to be installed
-	portable []llb.State           // to be merged
+	below    []*model.Instance // what state holds
+	packages []*model.Instance // to be installed
+	portable []llb.State       // to be merged
 }
 
-func (r *rootBuilder) add(i *component.Instance) {
+func (r *rootBuilder) add(i *model.Instance) {
 	switch {
-	case i.Kind == component.Base:
+	case i.Kind == model.Base:
 		r.state = r.l.base(i)
 		r.below = append(r.below, i)
-	case i.Kind == component.Portable:
+	case i.Kind == model.Portable:
 		r.portable = append(r.portable, r.l.content(i))
 	case i.Package != nil:
 		r.packages = append(r.packages, i)
-	case i.Kind == component.Stacked:
-		r.state = r.l.stacked(r.done(i.Title), r.below, []*component.Instance{i})
+	case i.Kind == model.Stacked:
+		r.state = r.l.stacked(r.done(i.Title), r.below, []*model.Instance{i})
 		r.below = append(r.below, i)
 	}
 }
@@ -87,7 +87,7 @@ func (r *rootBuilder) done(name string) llb.State {
 }
 
 // base is a base system.
-func (l *lowerer) base(i *component.Instance) llb.State {
+func (l *lowerer) base(i *model.Instance) llb.State {
 	s := i.System
 	switch {
 	case s.Image != "":
@@ -105,7 +105,7 @@ func (l *lowerer) base(i *component.Instance) llb.State {
 // stacked puts the members of a spine layer on a state that holds those below:
 // packages in one transaction, together with users and with portable members,
 // or one component's steps.
-func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) llb.State {
+func (l *lowerer) stacked(on llb.State, below, members []*model.Instance) llb.State {
 	more := l.extrasOf(members)
 	if packages := packagesOf(members); len(packages) > 0 {
 		name := "install " + strconv.Itoa(len(packages)) + " packages"
@@ -124,7 +124,7 @@ func (l *lowerer) stacked(on llb.State, below, members []*component.Instance) ll
 // Files that the engine mounts into the step would not get through to the state,
 // so where the members may have such a file, the parts are made one after the
 // other, and combined.
-func (l *lowerer) installed(on llb.State, below, members []*component.Instance, step debianStep, more extras) llb.State {
+func (l *lowerer) installed(on llb.State, below, members []*model.Instance, step debianStep, more extras) llb.State {
 	if !hidden(members) {
 		step.extras = more
 		return l.must(debianInstall(on, packagesOf(below), step))
@@ -136,10 +136,10 @@ func (l *lowerer) installed(on llb.State, below, members []*component.Instance, 
 
 // hidden reports whether a step of some members may place a file that the engine
 // mounts into every execution.
-func hidden(members []*component.Instance) bool {
-	return slices.ContainsFunc(members, func(i *component.Instance) bool {
-		return slices.ContainsFunc(i.Steps, func(s component.Step) bool {
-			p, ok := component.Placed(s)
+func hidden(members []*model.Instance) bool {
+	return slices.ContainsFunc(members, func(i *model.Instance) bool {
+		return slices.ContainsFunc(i.Steps, func(s model.Step) bool {
+			p, ok := model.Placed(s)
 			return ok && meets(p, engineFiles)
 		})
 	})
@@ -154,9 +154,9 @@ func (l *lowerer) added(on llb.State, title string, at source.Span, more extras)
 // alone does the steps of a stacked instance on a state, as one layer with the
 // canonical time: the helper makes the state below what the steps have made of
 // it.
-func (l *lowerer) alone(on llb.State, i *component.Instance) llb.State {
+func (l *lowerer) alone(on llb.State, i *model.Instance) llb.State {
 	done := l.steps(on, i)
-	if len(i.Steps) == 1 && !component.HasRun(i) {
+	if len(i.Steps) == 1 && !model.HasRun(i) {
 		return done // one layer, made by the helper as it is
 	}
 	args, mounts := []string{"squash", rootDir, afterDir}, []llb.RunOption{llb.AddMount(afterDir, done, llb.Readonly)}
@@ -169,10 +169,10 @@ func (l *lowerer) alone(on llb.State, i *component.Instance) llb.State {
 // placed is what the declared steps of an instance make where the helper has to
 // tell it from what runs leave and what the engine makes; false if they make
 // nothing there.
-func (l *lowerer) placed(i *component.Instance) (llb.State, bool) {
-	var steps []component.Step
+func (l *lowerer) placed(i *model.Instance) (llb.State, bool) {
+	var steps []model.Step
 	for _, s := range i.Steps {
-		if p, ok := component.Placed(s); ok && (meets(p, scratchDirs) || meets(p, engineDirs)) {
+		if p, ok := model.Placed(s); ok && (meets(p, scratchDirs) || meets(p, engineDirs)) {
 			steps = append(steps, s)
 		}
 	}
@@ -198,7 +198,7 @@ func (l *lowerer) must(s llb.State, err error) llb.State {
 }
 
 // packagesOf are the packages that instances bring: those of a base, too.
-func packagesOf(instances []*component.Instance) []lock.Package {
+func packagesOf(instances []*model.Instance) []lock.Package {
 	var out []lock.Package
 	for _, i := range instances {
 		if i.System != nil {
@@ -211,7 +211,7 @@ func packagesOf(instances []*component.Instance) []lock.Package {
 	return out
 }
 
-func distributionOf(members []*component.Instance) string {
+func distributionOf(members []*model.Instance) string {
 	for _, i := range members {
 		if i.Package != nil && i.Package.Account == nil {
 			return i.Package.Distribution
@@ -222,14 +222,14 @@ func distributionOf(members []*component.Instance) string {
 
 // built is the root file system in which an instance's steps are done: its
 // build root, then each step.
-func (l *lowerer) built(i *component.Instance) llb.State {
+func (l *lowerer) built(i *model.Instance) llb.State {
 	return l.steps(l.prepared(l.root(i.Root), i), i)
 }
 
 // prepared makes a place for what an instance owns: the directories that lead
 // to it, and if another user than root runs something, the owned directories
 // themselves, as that user's.
-func (l *lowerer) prepared(on llb.State, i *component.Instance) llb.State {
+func (l *lowerer) prepared(on llb.State, i *model.Instance) llb.State {
 	var c contents
 	user := runner(i)
 	for _, o := range i.Owns {
@@ -246,9 +246,9 @@ func (l *lowerer) prepared(on llb.State, i *component.Instance) llb.State {
 
 // runner is the user other than root, by numbers, who runs the first of an
 // instance's steps that has one, or nil.
-func runner(i *component.Instance) *component.Owner {
+func runner(i *model.Instance) *model.Owner {
 	for _, s := range i.Steps {
-		if r, ok := s.(*component.Run); ok {
+		if r, ok := s.(*model.Run); ok {
 			if user := userOf(r); user != nil {
 				return user
 			}
@@ -259,7 +259,7 @@ func runner(i *component.Instance) *component.Owner {
 
 // userOf is the user other than root, by numbers, as whom a run executes, or
 // nil.
-func userOf(s *component.Run) *component.Owner {
+func userOf(s *model.Run) *model.Owner {
 	user, group, found := strings.Cut(s.User, ":")
 	uid, err1 := strconv.Atoi(user)
 	gid, err2 := strconv.Atoi(group)
@@ -269,28 +269,28 @@ func userOf(s *component.Run) *component.Owner {
 	if err1 != nil || err2 != nil || uid == 0 {
 		return nil
 	}
-	return &component.Owner{UID: uid, GID: gid}
+	return &model.Owner{UID: uid, GID: gid}
 }
 
 // steps does an instance's steps on a state; more are further options of what
 // it runs.
-func (l *lowerer) steps(on llb.State, i *component.Instance, more ...llb.RunOption) llb.State {
+func (l *lowerer) steps(on llb.State, i *model.Instance, more ...llb.RunOption) llb.State {
 	for _, s := range i.Steps {
-		if r, ok := s.(*component.Run); ok {
+		if r, ok := s.(*model.Run); ok {
 			on = l.run(on, i, r, more...)
 			continue
 		}
-		if a, ok := s.(*component.Append); ok {
+		if a, ok := s.(*model.Append); ok {
 			on = l.append(on, i, a)
 			continue
 		}
-		on = l.place(on, i, []component.Step{s})
+		on = l.place(on, i, []model.Step{s})
 	}
 	return on
 }
 
 // place does steps that run nothing on a state.
-func (l *lowerer) place(on llb.State, i *component.Instance, steps []component.Step) llb.State {
+func (l *lowerer) place(on llb.State, i *model.Instance, steps []model.Step) llb.State {
 	for _, s := range steps {
 		var c contents
 		l.act(&c, i, s)
@@ -302,7 +302,7 @@ func (l *lowerer) place(on llb.State, i *component.Instance, steps []component.S
 
 // run executes a run with the shell of the state that it runs on. It stops at
 // the first command that fails.
-func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, more ...llb.RunOption) llb.State {
+func (l *lowerer) run(on llb.State, i *model.Instance, s *model.Run, more ...llb.RunOption) llb.State {
 	dir := s.Dir
 	if dir == "" {
 		dir = "/"
@@ -333,7 +333,7 @@ func (l *lowerer) run(on llb.State, i *component.Instance, s *component.Run, mor
 }
 
 // mounts are the mounts of a run: scratch space, and what `with` names.
-func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOption {
+func (l *lowerer) mounts(i *model.Instance, s *model.Run) []llb.RunOption {
 	var opts []llb.RunOption
 	for _, c := range s.Caches {
 		opts = append(opts, l.cache(i, s, c))
@@ -362,7 +362,7 @@ func (l *lowerer) mounts(i *component.Instance, s *component.Run) []llb.RunOptio
 }
 
 // mounted is what a run mounts of stages.
-func mounted(s *component.Run) []Copied {
+func mounted(s *model.Run) []Copied {
 	var out []Copied
 	for _, b := range s.Binds {
 		if b.From != nil {
@@ -374,7 +374,7 @@ func mounted(s *component.Run) []Copied {
 
 // secretFile makes the file of a secret readable for who runs, and for nobody else if
 // that is numbers or root: what number a name has is not known here.
-func secretFile(s *component.Run) llb.SecretOption {
+func secretFile(s *model.Run) llb.SecretOption {
 	switch user := userOf(s); {
 	case user != nil:
 		return llb.SecretFileOpt(user.UID, user.GID, 0o400)
@@ -385,7 +385,7 @@ func secretFile(s *component.Run) llb.SecretOption {
 }
 
 // asNamed is the user other than root, by name, as whom a run executes, or "".
-func asNamed(s *component.Run) string {
+func asNamed(s *model.Run) string {
 	user, _, _ := strings.Cut(s.User, ":")
 	if _, err := strconv.Atoi(user); err == nil || user == "root" {
 		return ""
@@ -398,7 +398,7 @@ const cacheRoot = "/cache"
 
 // cache is the mount of a cache directory. Each user has caches of their own,
 // which they may write.
-func (l *lowerer) cache(i *component.Instance, s *component.Run, dir string) llb.RunOption {
+func (l *lowerer) cache(i *model.Instance, s *model.Run, dir string) llb.RunOption {
 	var of string
 	var empty *llb.FileAction
 	switch user, name := userOf(s), asNamed(s); {
@@ -414,7 +414,7 @@ func (l *lowerer) cache(i *component.Instance, s *component.Run, dir string) llb
 }
 
 // bound is the state and path that a bind mounts.
-func (l *lowerer) bound(i *component.Instance, s *component.Run, b component.Bind) (llb.State, string) {
+func (l *lowerer) bound(i *model.Instance, s *model.Run, b model.Bind) (llb.State, string) {
 	if b.From != nil {
 		return l.stage(b.From, b.Source), b.Source
 	}
@@ -437,7 +437,7 @@ func summary(script string) string {
 
 // install is the place in the program that asked for packages, for their
 // vertex.
-func install(members []*component.Instance) source.Span {
+func install(members []*model.Instance) source.Span {
 	for _, i := range members {
 		if !i.Span.IsZero() {
 			return i.Span

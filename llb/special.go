@@ -7,7 +7,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -25,7 +25,7 @@ const (
 
 // makeDir appends the making of a directory whose parent is there, unless it is
 // there itself: then it stays as it is.
-func (c *contents) makeDir(dir string, owner *component.Owner, mode os.FileMode) {
+func (c *contents) makeDir(dir string, owner *model.Owner, mode os.FileMode) {
 	if c.scratch && c.touched[dir] {
 		return
 	}
@@ -48,7 +48,7 @@ func (c *contents) makeDir(dir string, owner *component.Owner, mode os.FileMode)
 func (c *contents) handsDown() bool { return c.inherit || !c.scratch }
 
 // makeFilled appends the making of a directory that a copy is to fill.
-func (c *contents) makeFilled(dir string, owner *component.Owner) {
+func (c *contents) makeFilled(dir string, owner *model.Owner) {
 	if dir = path.Clean(dir); dir != "/" {
 		c.makeDir(dir, owner, 0o755)
 		c.mixed = true // what follows is put into it
@@ -56,7 +56,7 @@ func (c *contents) makeFilled(dir string, owner *component.Owner) {
 }
 
 // copyTo appends the copy of a path of a tree to a name. On scratch, the name is new.
-func (l *lowerer) copyTo(c *contents, i *component.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
+func (l *lowerer) copyTo(c *contents, i *model.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
 	if c.scratch {
 		c.chain = c.chain.Copy(tree, src, to, info)
 		return
@@ -67,7 +67,7 @@ func (l *lowerer) copyTo(c *contents, i *component.Instance, tree llb.State, src
 // copyOver appends the copy of a path of a tree to a name that may be there. A
 // directory that is there gets the owner and mode of what is copied, and keeps what
 // it holds; it is an error if only one of both is a directory.
-func (l *lowerer) copyOver(c *contents, i *component.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
+func (l *lowerer) copyOver(c *contents, i *model.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
 	// What BuildKit copies to a name goes into the directory that has the name. What
 	// it copies with the directory around it, goes over what is there.
 	around := llb.Scratch().File(llb.Copy(tree, src, "/in/"+path.Base(to), info), l.from(i.Title, "prepare "+to, at))
@@ -77,7 +77,7 @@ func (l *lowerer) copyOver(c *contents, i *component.Instance, tree llb.State, s
 
 // setDir appends a step's making of a directory, which gives one that is there
 // already the owner and mode that the step says.
-func (l *lowerer) setDir(c *contents, i *component.Instance, s *component.Dir) {
+func (l *lowerer) setDir(c *contents, i *model.Instance, s *model.Dir) {
 	mode := fileMode(s.Mode, 0o755)
 	if c.scratch && !c.touched[s.Path] || s.Inherited || s.Owner == nil && s.Mode == "" {
 		c.makeDir(s.Path, s.Owner, mode)
@@ -89,7 +89,7 @@ func (l *lowerer) setDir(c *contents, i *component.Instance, s *component.Dir) {
 }
 
 // makeFile appends the writing of a file whose parent is there.
-func (l *lowerer) makeFile(c *contents, i *component.Instance, s *component.File) {
+func (l *lowerer) makeFile(c *contents, i *model.Instance, s *model.File) {
 	mode := fileMode(s.Mode, 0o644)
 	opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
 	if mode&specialBits == 0 && !c.inherit {
@@ -104,7 +104,7 @@ func (l *lowerer) makeFile(c *contents, i *component.Instance, s *component.File
 }
 
 // makeLink appends the making of a symbolic link whose parent is there.
-func (l *lowerer) makeLink(c *contents, s *component.Link) {
+func (l *lowerer) makeLink(c *contents, s *model.Link) {
 	opts := []llb.SymlinkOption{llb.WithCreatedTime(epoch)}
 	if o := c.owner(nil); o != nil {
 		opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
@@ -115,14 +115,14 @@ func (l *lowerer) makeLink(c *contents, s *component.Link) {
 // owner is whom BuildKit has to be told to give something that it makes, or nil.
 // What a step makes is root's unless it says otherwise, but a directory may hand
 // its group down.
-func (c *contents) owner(declared *component.Owner) *component.Owner {
+func (c *contents) owner(declared *model.Owner) *model.Owner {
 	if declared == nil && c.handsDown() {
-		return &component.Owner{}
+		return &model.Owner{}
 	}
 	return declared
 }
 
-func special(owner *component.Owner, mode os.FileMode) *llb.CopyInfo {
+func special(owner *model.Owner, mode os.FileMode) *llb.CopyInfo {
 	info := &llb.CopyInfo{CreatedTime: &epoch, Mode: exactly(mode)}
 	setOwnership(info, owner, "")
 	return info

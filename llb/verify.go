@@ -7,7 +7,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -30,7 +30,7 @@ const (
 
 // verified is the root file system that an instance's steps have made, once
 // they are verified to have written only where they may.
-func (l *lowerer) verified(i *component.Instance) llb.State {
+func (l *lowerer) verified(i *model.Instance) llb.State {
 	built := l.built(i)
 	may := mayWrite(i)
 	if !l.shipped[i.Key] {
@@ -45,8 +45,8 @@ func (l *lowerer) verified(i *component.Instance) llb.State {
 }
 
 // shipped are the recipes of what is in images.
-func shipped(images []*plan.Image) map[component.Key]bool {
-	out := map[component.Key]bool{}
+func shipped(images []*plan.Image) map[model.Key]bool {
+	out := map[model.Key]bool{}
 	for _, i := range images {
 		for _, y := range i.Layers {
 			for _, m := range y.Members {
@@ -61,15 +61,15 @@ func shipped(images []*plan.Image) map[component.Key]bool {
 // What a run changes of the files that other steps place is lost, unless it is
 // owned, as those steps place them again in the layer. As far as the first run,
 // it is what the runs stand on, too.
-func (l *lowerer) unrun(i *component.Instance) llb.State {
-	var first, later []component.Step
+func (l *lowerer) unrun(i *model.Instance) llb.State {
+	var first, later []model.Step
 	ran := false
 	for _, s := range i.Steps {
-		if _, ok := s.(*component.Run); ok {
+		if _, ok := s.(*model.Run); ok {
 			ran = true
 			continue
 		}
-		switch p, ok := component.Placed(s); {
+		switch p, ok := model.Placed(s); {
 		case !ran:
 			first = append(first, s)
 		case ok && !owned(i, p):
@@ -82,13 +82,13 @@ func (l *lowerer) unrun(i *component.Instance) llb.State {
 // remaining is what an instance's declared steps place beside what it owns,
 // without what its runs have removed of it in scratch space; false if no run may
 // have.
-func (l *lowerer) remaining(i *component.Instance, after llb.State) (llb.State, bool) {
-	var placed []component.Step
+func (l *lowerer) remaining(i *model.Instance, after llb.State) (llb.State, bool) {
+	var placed []model.Step
 	scratch, removed := false, false
 	for _, s := range i.Steps {
-		if _, ok := s.(*component.Run); ok {
+		if _, ok := s.(*model.Run); ok {
 			removed = removed || scratch
-		} else if p, ok := component.Placed(s); ok && !owned(i, p) {
+		} else if p, ok := model.Placed(s); ok && !owned(i, p) {
 			placed = append(placed, s)
 			scratch = scratch || meets(p, scratchDirs)
 		}
@@ -127,18 +127,18 @@ const anywhere = "/"
 // mayWrite are the paths that an instance's runs may write, as the helper takes
 // them: what it owns; after "=" directories that the engine makes, after "+" what
 // other steps place, after "-" what they place in what it owns.
-func mayWrite(i *component.Instance) []string {
+func mayWrite(i *model.Instance) []string {
 	paths := ownedPaths(i)
 	for _, p := range engineDirs {
 		paths = append(paths, "="+p)
 	}
 	for _, s := range i.Steps {
-		if p, ok := component.Placed(s); ok && owned(i, p) {
+		if p, ok := model.Placed(s); ok && owned(i, p) {
 			paths = append(paths, "-"+path.Clean(p))
 		} else if ok {
 			paths = append(paths, "+"+path.Clean(p))
 		}
-		if r, ok := s.(*component.Run); ok && r.Dir != "" {
+		if r, ok := s.(*model.Run); ok && r.Dir != "" {
 			paths = append(paths, "="+path.Clean(r.Dir))
 		}
 	}
@@ -146,7 +146,7 @@ func mayWrite(i *component.Instance) []string {
 	return slices.Compact(paths)
 }
 
-func ownedPaths(i *component.Instance) []string {
+func ownedPaths(i *model.Instance) []string {
 	var out []string
 	for _, o := range i.Owns {
 		out = append(out, path.Clean(o.Path))

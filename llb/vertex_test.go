@@ -7,7 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/llb"
 )
 
@@ -20,7 +20,7 @@ func TestPlaces(t *testing.T) {
 			"lib/b.layer": {Data: []byte("component none {\n    rootfs \"https://example.com/x.tar\" sha256 \"00000000000000000000000000000000000000000000000000000000000000aa\"\n}\n" +
 				"\ncomponent tool {\n    owns \"/t\"\n    run  \"make tool\"\n}\n")},
 			"layc.lock": {Data: []byte("layc-lock 1\n\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n")},
-		}, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		}, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {
 		t.Fatal(list[0].Message)

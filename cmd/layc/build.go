@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/bind"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
@@ -238,7 +239,7 @@ func (b *build) upload(ctx context.Context, layout string) ([]registry.Pushed, e
 func (b *build) looked(targets []*compiler.Target) error {
 	var found diag.List
 	for _, t := range targets {
-		if found = t.Graph.Unlooked(); len(found) > 0 {
+		if found = bind.Unlooked(t.Graph); len(found) > 0 {
 			break
 		}
 	}

@@ -30,7 +30,7 @@ two components write, files that are missing, and what is not pinned.`,
 			if err != nil {
 				return err
 			}
-			until := compiler.Expanded
+			until := compiler.Bound
 			if in.Plan.Locked {
 				until = compiler.Planned
 			}

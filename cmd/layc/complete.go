@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/check"
@@ -169,7 +169,7 @@ func (c *cli) partly(until compiler.Stage) *compiler.Output {
 	}
 	in := c.source()
 	in.Modules, in.Platform = modules, here
-	in.Platforms = []component.Platform{here}
+	in.Platforms = []model.Platform{here}
 	out, _ := compiler.Compile(in, until)
 	return out
 }
@@ -177,7 +177,7 @@ func (c *cli) partly(until compiler.Stage) *compiler.Output {
 // appNames are the names of all apps; where they cannot be evaluated, those
 // that are plain text.
 func (c *cli) appNames(*cobra.Command, []string) []string {
-	out := c.partly(compiler.Expanded)
+	out := c.partly(compiler.Bound)
 	var names []string
 	for _, t := range out.Targets {
 		for _, a := range t.Graph.Apps {
@@ -198,7 +198,7 @@ func (c *cli) appNames(*cobra.Command, []string) []string {
 // Those with arguments or spaces are left out, as they are hard to quote.
 func (c *cli) inImages(*cobra.Command, []string) []string {
 	var names []string
-	for _, t := range c.partly(compiler.Expanded).Targets {
+	for _, t := range c.partly(compiler.Bound).Targets {
 		names = append(names, report.Names(t.Graph)...)
 	}
 	return slices.DeleteFunc(names, func(n string) bool { return strings.ContainsAny(n, "( ") })
@@ -230,7 +230,7 @@ func (c *cli) revisionNames(cmd *cobra.Command, _ []string) []string {
 
 func (c *cli) secretNames(*cobra.Command, []string) []string {
 	var names []string
-	for _, t := range c.partly(compiler.Expanded).Targets {
+	for _, t := range c.partly(compiler.Bound).Targets {
 		for _, name := range t.Graph.Fleet.Secrets {
 			names = append(names, name+"=")
 		}

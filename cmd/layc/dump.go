@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -16,7 +16,7 @@ import (
 )
 
 // stages are what dump can show, in the order of the pipeline.
-var stages = []string{"syntax", "check", "component", "plan", "llb"}
+var stages = []string{"syntax", "check", "bind", "plan", "llb"}
 
 func (c *cli) dumpCommand() *cobra.Command {
 	var p program
@@ -28,7 +28,7 @@ func (c *cli) dumpCommand() *cobra.Command {
 
   syntax     the trees of the module's files
   check      what names and types there are
-  component  instances of components, and apps with their closures
+  bind       instances of components, and apps with their closures
   plan       layers, and the images that stack them
   llb        BuildKit's definitions, vertex by vertex`,
 		Example: `  layc dump --stage=plan
@@ -53,7 +53,7 @@ func (c *cli) dumpCommand() *cobra.Command {
 }
 
 func (c *cli) dump(cmd *cobra.Command, p program, stage string) error {
-	until := map[string]compiler.Stage{"syntax": compiler.Checked, "check": compiler.Checked, "component": compiler.Expanded}
+	until := map[string]compiler.Stage{"syntax": compiler.Checked, "check": compiler.Checked, "bind": compiler.Bound}
 	last, ok := until[stage]
 	if !ok {
 		last = compiler.Planned
@@ -74,8 +74,8 @@ func (c *cli) dump(cmd *cobra.Command, p program, stage string) error {
 	}
 	for _, t := range out.Targets {
 		switch stage {
-		case "component":
-			fmt.Fprint(c.out, component.Dump(t.Graph))
+		case "bind":
+			fmt.Fprint(c.out, model.Dump(t.Graph))
 		case "plan":
 			fmt.Fprintf(c.out, "%s\n%s\n", t.Plan.Tree(), t.Plan.Summary())
 		case "llb":

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/compiler/whatif"
@@ -209,7 +209,7 @@ func (i *impact) print(a whatif.Answer) {
 }
 
 // plainTitle is an instance's title; of OS packages only their names.
-func plainTitle(i *component.Instance) string {
+func plainTitle(i *model.Instance) string {
 	if i.Package == nil || len(i.Package.Packages) == 0 {
 		return i.Title
 	}

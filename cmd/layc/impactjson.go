@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/whatif"
 )
 
@@ -92,7 +92,7 @@ func impactJSON(answers []whatif.Answer) jsonImpact {
 	return out
 }
 
-func idOf(i *component.Instance) string {
+func idOf(i *model.Instance) string {
 	if i == nil {
 		return ""
 	}

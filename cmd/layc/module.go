@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 )
 
@@ -51,7 +51,7 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 }
 
 // here is the platform of this machine's containers.
-var here = component.Platform{OS: "linux", Arch: runtime.GOARCH}
+var here = model.Platform{OS: "linux", Arch: runtime.GOARCH}
 
 // withoutModules is what the compiler gets but for git repositories.
 func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, error) {
@@ -108,7 +108,7 @@ func haveApps(out *compiler.Output) error {
 // chosen checks that the named apps, or published components' images, exist;
 // without names it returns all apps. A
 // repository names all its apps.
-func chosen(cmd *cobra.Command, g *component.Graph, names []string) (map[string]bool, error) {
+func chosen(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool, error) {
 	set := map[string]bool{}
 	byName := map[string][]string{} // a repository names all its apps
 	for _, a := range slices.Concat(g.Apps, g.Published) {

@@ -93,7 +93,7 @@ app two {
 		{good, []string{"update", mirror, with + "/good/2"}, exitOK},
 		{good, []string{"update", mirror, with + "/none"}, exitUsage},
 		{good, []string{"dump", "--stage=llb"}, exitOK},
-		{good, []string{"dump", "--stage=component"}, exitOK},
+		{good, []string{"dump", "--stage=bind"}, exitOK},
 		{good, []string{"lock", "--mirror=maven=ftp://user:" + marker + "@" + host}, exitUsage},
 		{good, []string{"lock", "--mirror=other=" + with}, exitUsage},
 		{project(app(`fetch "` + with + `/gone" to "/x"`)), []string{"lock"}, exitInput},

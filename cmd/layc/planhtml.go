@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/picture"
 	"github.com/layc-lang/layc/compiler/whatif"
 )
@@ -33,7 +33,7 @@ func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, a
 
 // title is what people call the fleet: its place in a registry, else its
 // directory.
-func (c *cli) title(g *component.Graph) string {
+func (c *cli) title(g *model.Graph) string {
 	if g.Fleet.Registry != "" {
 		return g.Fleet.Registry
 	}

@@ -12,8 +12,9 @@ import (
 	"testing"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/bind"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // TestRenamedDownload changes URLs and not their checksums: check refuses that,
@@ -107,9 +108,9 @@ app a {
 func edit(t *testing.T, dir, url, sum string) {
 	t.Helper()
 	out, _ := compiler.Compile(compiler.Input{
-		Project: os.DirFS(dir), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
-	}, compiler.Expanded)
-	found := out.Targets[0].Graph.OtherFile(&lock.OtherFileError{DownloadRef: lock.DownloadRef{Digest: "sha256:" + sum, URL: url}, Got: "sha256:new"})
+		Project: os.DirFS(dir), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
+	}, compiler.Bound)
+	found := bind.OtherFile(out.Targets[0].Graph, &lock.OtherFileError{DownloadRef: lock.DownloadRef{Digest: "sha256:" + sum, URL: url}, Got: "sha256:new"})
 	if len(found) != 1 || len(found[0].Edits) != 1 || found[0].Edits[0].New != "new" || found[0].Edits[0].Span.Text() != sum {
 		t.Errorf("the edit is %+v", found)
 	}

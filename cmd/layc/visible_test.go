@@ -46,7 +46,7 @@ func TestTerminalEscapes(t *testing.T) {
 		{"a file's name", nil, []string{"check", "-C", "missing"}},
 		{"a directory's name", nil, []string{"fmt", "-l", evil, evil + "x"}},
 		{"an argument", nil, []string{"plan", "-C", "plain", evil}},
-		{"a value", nil, []string{"dump", "-C", "plain", "--stage", "component"}},
+		{"a value", nil, []string{"dump", "-C", "plain", "--stage", "bind"}},
 		{"a step", &engine.StepError{Name: evil, ExitCode: 1, Log: []string{evil}, Err: errors.New(evil)}, []string{"build", "-C", "plain"}},
 		{"a step that never starts", &engine.StepError{Name: evil, Err: errors.New(evil)}, []string{"build", "-C", "plain"}},
 		{"a server", &engine.UnavailableError{What: "no", Err: errors.New(evil)}, []string{"build", "-C", "plain"}},

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -44,7 +44,7 @@ type Choice struct {
 // Page is an HTML page to look around in a fleet's layers. All choices are of
 // the same fleet, in the order of the page's slider; shown is the first to show.
 func Page(title string, choices []Choice, shown int) (string, error) {
-	d := pageData{Title: title, Platform: choices[0].Plan.Graph.Platform.String(), Shown: shown, index: map[*component.Instance]int{}}
+	d := pageData{Title: title, Platform: choices[0].Plan.Graph.Platform.String(), Shown: shown, index: map[*model.Instance]int{}}
 	for _, s := range scale {
 		d.Scale = append(d.Scale, pageStop{s.rate, Colour(s.rate)})
 	}
@@ -84,7 +84,7 @@ type pageData struct {
 	Plans    []pagePlan `json:"plans"`
 	Shown    int        `json:"shown"`
 
-	index map[*component.Instance]int // of Items
+	index map[*model.Instance]int // of Items
 }
 
 type pageStop struct {
@@ -179,7 +179,7 @@ func (d *pageData) plan(c Choice, apps map[string]int) pagePlan {
 }
 
 // item returns the number of a component.
-func (d *pageData) item(i *component.Instance) int {
+func (d *pageData) item(i *model.Instance) int {
 	n, ok := d.index[i]
 	if !ok {
 		n = len(d.Items)

@@ -19,7 +19,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -50,7 +50,7 @@ type Stack struct {
 
 // App is one app, with what only its image has.
 type App struct {
-	*component.App
+	*model.App
 	Delta *plan.Layer // nil without
 }
 

@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -67,7 +67,7 @@ func fleet(apps int, seed uint64) fstest.MapFS {
 func planned(t testing.TB, apps int, seed uint64) *plan.Plan {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
-		Project: fleet(apps, seed), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: fleet(apps, seed), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 		Plan: plan.Options{Work: 200_000},
 	}, compiler.Planned)
 	if len(list) > 0 {

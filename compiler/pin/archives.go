@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // CheckMirrors returns an [*UnknownArchiveError] for the first of the names that is
@@ -39,7 +39,7 @@ func archives(targets []*compiler.Target) []string {
 		add(t.Graph.Refs.URLs)
 		for _, i := range t.Graph.Instances {
 			for _, s := range i.Steps {
-				if f, ok := s.(*component.Fetch); ok {
+				if f, ok := s.(*model.Fetch); ok {
 					add(f.URLs)
 				}
 			}

@@ -1,6 +1,6 @@
 // Package pin makes the lock file of a program:
 //
-//	.layer → component.Graph → lock.Refs → lock.Resolver → lock.File
+//	.layer → model.Graph → lock.Refs → lock.Resolver → lock.File
 //	   └───────────────────────←───────────────────────────────┘
 //
 // A program is compiled with the pins that there are; what it then refers to and
@@ -20,8 +20,9 @@ import (
 	"time"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/bind"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 )
@@ -125,7 +126,7 @@ const maxRounds = 8
 func Rounds(in compiler.Input, pins *lock.File, step func(*compiler.Output, diag.List) (next *lock.File, again bool, err error)) (*lock.File, error) {
 	for range maxRounds {
 		in.Lock = pins
-		out, list := compiler.Compile(in, compiler.Expanded)
+		out, list := compiler.Compile(in, compiler.Bound)
 		next, again, err := step(out, list)
 		if err != nil {
 			return nil, err
@@ -141,7 +142,7 @@ func Rounds(in compiler.Input, pins *lock.File, step func(*compiler.Output, diag
 // round before. Findings that pins do not fix end the request.
 func (p *pinning) round(ctx context.Context, out *compiler.Output, list diag.List) (*lock.File, bool, error) {
 	missing := list.HasErrors()
-	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == component.Unpinned || d.Code == component.Renamed })
+	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.NotPinned || d.Code == diag.ChecksumUnchanged })
 	if list.HasErrors() {
 		return nil, false, faults(list)
 	}
@@ -205,7 +206,7 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 	switch {
 	case errors.As(err, &other):
 		for _, t := range out.Targets {
-			if found := t.Graph.OtherFile(other); len(found) > 0 {
+			if found := bind.OtherFile(t.Graph, other); len(found) > 0 {
 				return faults(found)
 			}
 		}
@@ -225,7 +226,7 @@ func (p *pinning) record(in compiler.Input, pins *lock.File) (*lock.File, diag.L
 		return nil, nil, faults(list)
 	}
 	var plans []*plan.Plan
-	var graphs []*component.Graph
+	var graphs []*model.Graph
 	for _, t := range out.Targets {
 		plans, graphs = append(plans, t.Plan), append(graphs, t.Graph)
 	}

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
@@ -146,7 +146,7 @@ func files(namesAndTexts ...string) fs.FS {
 // request asks a world to pin a program of one file.
 func request(w *world, program string) Request {
 	return Request{
-		Input:    compiler.Input{Project: files("a.layer", program), Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}},
+		Input:    compiler.Input{Project: files("a.layer", program), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}},
 		Resolver: w, Repositories: w,
 	}
 }
@@ -349,7 +349,7 @@ func TestOtherFile(t *testing.T) {
 	r := request(w, program)
 	r.Before = before(t, "base sha256:"+old+" 1", "download sha256:"+old+" https://example.com/old.tar")
 	result, list, err := Program(t.Context(), r)
-	if result != nil || err != nil || len(list) != 1 || list[0].Code != component.Renamed {
+	if result != nil || err != nil || len(list) != 1 || list[0].Code != diag.ChecksumUnchanged {
 		t.Errorf("%v, %v, %v", result, list, err)
 	}
 	w.wantAsked(t, "url https://example.com/new.tar")
@@ -425,12 +425,12 @@ func TestPlatforms(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	arm := component.Platform{OS: "linux", Arch: "arm64"}
+	arm := model.Platform{OS: "linux", Arch: "arm64"}
 	r := request(&world{}, imaged)
 	if got := pinned(r); got != "linux/amd64" {
 		t.Errorf("its own: %s", got)
 	}
-	r.Input.Platforms = []component.Platform{arm}
+	r.Input.Platforms = []model.Platform{arm}
 	if got := pinned(r); got != "linux/arm64" {
 		t.Errorf("asked for: %s", got)
 	}
@@ -442,7 +442,7 @@ func TestPlatforms(t *testing.T) {
 	if got := pinned(r); got != "linux/amd64 linux/arm64" {
 		t.Errorf("its own, beside the pinned one: %s", got)
 	}
-	r.Input.Platforms = []component.Platform{arm}
+	r.Input.Platforms = []model.Platform{arm}
 	r.Input.Project = files("a.layer", imaged+"\nfleet {\n    platforms \"linux/riscv64\"\n}\n")
 	if got := pinned(r); got != "linux/arm64 linux/riscv64" {
 		t.Errorf("asked for, beside the fleet's: %s", got)

@@ -5,21 +5,21 @@ import (
 	"slices"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // platforms are those that are pinned and planned together: the ones asked
 // for and the fleet's. A fleet that names none is for any; then those that the
 // file has pins for are kept, so that people on different machines can share
 // it. Nothing is the compiler's default.
-func platforms(in compiler.Input, pins *lock.File) []component.Platform {
+func platforms(in compiler.Input, pins *lock.File) []model.Platform {
 	asked, there := in.Platforms, pinnedPlatforms(pins)
-	if len(asked) == 0 && !slices.ContainsFunc(there, func(p component.Platform) bool { return p != in.Platform }) {
+	if len(asked) == 0 && !slices.ContainsFunc(there, func(p model.Platform) bool { return p != in.Platform }) {
 		return nil
 	}
 	in.Lock, in.Platforms = pins, nil
-	out, _ := compiler.Compile(in, compiler.Expanded)
+	out, _ := compiler.Compile(in, compiler.Bound)
 	if len(out.Targets) == 0 {
 		return asked // the module has errors, which are told later
 	}
@@ -32,13 +32,13 @@ func platforms(in compiler.Input, pins *lock.File) []component.Platform {
 	if len(out.Targets[0].Graph.Fleet.Platforms) == 0 {
 		all = append(all, there...)
 	}
-	slices.SortFunc(all, func(a, b component.Platform) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortFunc(all, func(a, b model.Platform) int { return cmp.Compare(a.String(), b.String()) })
 	return slices.Compact(all)
 }
 
 // pinnedPlatforms are those that a lock file has images or packages for.
-func pinnedPlatforms(pins *lock.File) []component.Platform {
-	var all []component.Platform
+func pinnedPlatforms(pins *lock.File) []model.Platform {
+	var all []model.Platform
 	add := func(name string) {
 		if p, ok := compiler.ParsePlatform(name); ok && !slices.Contains(all, p) {
 			all = append(all, p)

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Diff is what a plan changes of the one in the lock file.
@@ -30,7 +30,7 @@ type Change struct {
 
 // Restack is an image whose layers change.
 type Restack struct {
-	App    *component.App
+	App    *model.App
 	Layers []*Layer // those that it did not have, bottom up; without its delta
 	Pull   int64    // their bytes, for one host
 }

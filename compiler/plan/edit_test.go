@@ -13,8 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
@@ -145,7 +145,7 @@ func compile(t *testing.T, text []string, r *rand.Rand, l *lock.File) (*plan.Pla
 		files[name].Data = append(files[name].Data, part+"\n"...)
 	}
 	out, list := compiler.Compile(compiler.Input{
-		Project: files, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"}, Lock: l,
+		Project: files, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}, Lock: l,
 	}, compiler.Planned)
 	if list.HasErrors() {
 		var b strings.Builder

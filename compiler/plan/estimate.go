@@ -1,8 +1,8 @@
 package plan
 
 import (
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Estimates, for what neither a measurement nor a declaration says. Sizes
@@ -31,7 +31,7 @@ const (
 
 // sizeOf is the compressed size of an instance's content: measured, else
 // declared, else the sum of what it downloads and copies, else a default.
-func sizeOf(i *component.Instance, l *lock.File) int64 {
+func sizeOf(i *model.Instance, l *lock.File) int64 {
 	if n := l.Size(i.ID); n > 0 {
 		return n
 	}
@@ -62,7 +62,7 @@ func sizeOf(i *component.Instance, l *lock.File) int64 {
 }
 
 // rateOf is how often an instance changes, in changes a year.
-func rateOf(i *component.Instance, rates map[*component.Instance]int64) int64 {
+func rateOf(i *model.Instance, rates map[*model.Instance]int64) int64 {
 	if i.Rate.Set {
 		return i.Rate.PerYear
 	}
@@ -70,7 +70,7 @@ func rateOf(i *component.Instance, rates map[*component.Instance]int64) int64 {
 		return r
 	}
 	switch {
-	case i.Kind == component.Base:
+	case i.Kind == model.Base:
 		return baseRate
 	case i.Package != nil:
 		return packageRate
@@ -80,10 +80,10 @@ func rateOf(i *component.Instance, rates map[*component.Instance]int64) int64 {
 
 // brought are the rates of packages that components without content bring
 // and speak for, and those of deltas.
-func brought(g *component.Graph) map[*component.Instance]int64 {
-	rates := map[*component.Instance]int64{}
+func brought(g *model.Graph) map[*model.Instance]int64 {
+	rates := map[*model.Instance]int64{}
 	for _, i := range g.Instances {
-		if i.Kind != component.Empty || !i.Rate.Set {
+		if i.Kind != model.Empty || !i.Rate.Set {
 			continue
 		}
 		for _, n := range i.Needs {
@@ -101,10 +101,10 @@ func brought(g *component.Graph) map[*component.Instance]int64 {
 }
 
 // buildTime is how long an instance's recipe runs, in milliseconds.
-func buildTime(i *component.Instance) int64 {
+func buildTime(i *model.Instance) int64 {
 	var ms int64
 	for _, s := range i.Steps {
-		if _, ok := s.(*component.Run); ok {
+		if _, ok := s.(*model.Run); ok {
 			ms += runTime
 		}
 	}
@@ -118,8 +118,8 @@ func buildTime(i *component.Instance) int64 {
 
 // alone groups what may share a spine layer: packages with packages, in one
 // transaction. A stacked run is an execution of its own, and so a layer.
-func alone(i *component.Instance) string {
-	if i.Kind == component.Stacked && i.Package == nil {
+func alone(i *model.Instance) string {
+	if i.Kind == model.Stacked && i.Package == nil {
 		return i.ID
 	}
 	return ""

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 )
 
@@ -20,7 +20,7 @@ import (
 // Joint plans a fleet on all its platforms. It returns the plan of all, which
 // is what the lock file records, and each platform's, in the order of graphs.
 // See New for findings; without a plan all are nil.
-func Joint(graphs []*component.Graph, l *lock.File, o Options) (all *Plan, each []*Plan, list diag.List) {
+func Joint(graphs []*model.Graph, l *lock.File, o Options) (all *Plan, each []*Plan, list diag.List) {
 	if len(graphs) == 1 {
 		if all, list = New(graphs[0], l, o); all == nil {
 			return nil, nil, list
@@ -46,21 +46,21 @@ func Joint(graphs []*component.Graph, l *lock.File, o Options) (all *Plan, each 
 
 // joining makes one graph of those of several platforms.
 type joining struct {
-	graphs    []*component.Graph
-	instances map[string]*component.Instance // by ID
-	originals map[string][]group             // by ID
-	order     []string                       // IDs, as they are met
+	graphs    []*model.Graph
+	instances map[string]*model.Instance // by ID
+	originals map[string][]group         // by ID
+	order     []string                   // IDs, as they are met
 }
 
 // group is the instances of one ID on one platform.
 type group struct {
 	platform  int
-	instances []*component.Instance
+	instances []*model.Instance
 }
 
-func join(graphs []*component.Graph) *component.Graph {
-	j := &joining{graphs: graphs, instances: map[string]*component.Instance{}, originals: map[string][]group{}}
-	g := &component.Graph{Fleet: graphs[0].Fleet}
+func join(graphs []*model.Graph) *model.Graph {
+	j := &joining{graphs: graphs, instances: map[string]*model.Instance{}, originals: map[string][]group{}}
+	g := &model.Graph{Fleet: graphs[0].Fleet}
 	if len(graphs) >= len(g.Fleet.Platforms) {
 		g.Fleet.Platforms = nil // what a recorded plan has and this graph lacks is nowhere
 	}
@@ -81,8 +81,8 @@ func join(graphs []*component.Graph) *component.Graph {
 					i.RateWith = j.instances[o.RateWith.ID]
 				}
 			}
-			i.Needs = j.above(i, i.Needs, p.common(func(o *component.Instance) []*component.Instance { return o.Needs }), n > 0)
-			i.After = j.above(i, i.After, p.common(func(o *component.Instance) []*component.Instance { return o.After }), n > 0)
+			i.Needs = j.above(i, i.Needs, p.common(func(o *model.Instance) []*model.Instance { return o.Needs }), n > 0)
+			i.After = j.above(i, i.After, p.common(func(o *model.Instance) []*model.Instance { return o.After }), n > 0)
 		}
 		g.Instances = append(g.Instances, i)
 	}
@@ -90,7 +90,7 @@ func join(graphs []*component.Graph) *component.Graph {
 	return g
 }
 
-func (j *joining) collect(i *component.Instance, platform int) {
+func (j *joining) collect(i *model.Instance, platform int) {
 	all := j.originals[i.ID]
 	if len(all) == 0 {
 		j.order = append(j.order, i.ID)
@@ -98,31 +98,31 @@ func (j *joining) collect(i *component.Instance, platform int) {
 	if n := len(all); n > 0 && all[n-1].platform == platform {
 		all[n-1].instances = append(all[n-1].instances, i)
 	} else {
-		j.originals[i.ID] = append(all, group{platform, []*component.Instance{i}})
+		j.originals[i.ID] = append(all, group{platform, []*model.Instance{i}})
 	}
 }
 
 // common is what lists of all instances of the group have in common, by ID.
-func (g group) common(list func(*component.Instance) []*component.Instance) []*component.Instance {
+func (g group) common(list func(*model.Instance) []*model.Instance) []*model.Instance {
 	out := list(g.instances[0])
 	for _, o := range g.instances[1:] {
 		has := map[string]bool{}
 		for _, i := range list(o) {
 			has[i.ID] = true
 		}
-		out = slices.DeleteFunc(slices.Clone(out), func(i *component.Instance) bool { return !has[i.ID] })
+		out = slices.DeleteFunc(slices.Clone(out), func(i *model.Instance) bool { return !has[i.ID] })
 	}
 	return out
 }
 
 // merged is the instance that stands for those of an ID on all platforms,
 // without what it refers to.
-func (j *joining) merged(id string) *component.Instance {
-	var all []*component.Instance
+func (j *joining) merged(id string) *model.Instance {
+	var all []*model.Instance
 	for _, p := range j.originals[id] {
 		all = append(all, p.instances...)
 	}
-	most := slices.MaxFunc(all, func(a, b *component.Instance) int { return int(a.Kind) - int(b.Kind) })
+	most := slices.MaxFunc(all, func(a, b *model.Instance) int { return int(a.Kind) - int(b.Kind) })
 	out := *most
 	out.Needs, out.RunsWith, out.After, out.RateWith = nil, nil, nil, nil
 	h := sha256.New()
@@ -133,13 +133,13 @@ func (j *joining) merged(id string) *component.Instance {
 		h.Write(i.Key[:])
 	}
 	if !same {
-		out.Key = component.Key(h.Sum(nil))
+		out.Key = model.Key(h.Sum(nil))
 	}
 	return &out
 }
 
 // union adds the joint instances of more to list, each once.
-func (j *joining) union(list, more []*component.Instance) []*component.Instance {
+func (j *joining) union(list, more []*model.Instance) []*model.Instance {
 	for _, i := range more {
 		if k := j.instances[i.ID]; !slices.Contains(list, k) {
 			list = append(list, k)
@@ -150,10 +150,10 @@ func (j *joining) union(list, more []*component.Instance) []*component.Instance 
 
 // above adds what an instance lies above of to list, each once. What another
 // platform has the other way round is left out.
-func (j *joining) above(i *component.Instance, list, below []*component.Instance, verify bool) []*component.Instance {
+func (j *joining) above(i *model.Instance, list, below []*model.Instance, verify bool) []*model.Instance {
 	for _, b := range below {
 		k := j.instances[b.ID]
-		if slices.Contains(list, k) || verify && reaches(k, i, map[*component.Instance]bool{}) {
+		if slices.Contains(list, k) || verify && reaches(k, i, map[*model.Instance]bool{}) {
 			continue
 		}
 		list = append(list, k)
@@ -162,7 +162,7 @@ func (j *joining) above(i *component.Instance, list, below []*component.Instance
 }
 
 // reaches reports whether an instance lies above another.
-func reaches(from, to *component.Instance, seen map[*component.Instance]bool) bool {
+func reaches(from, to *model.Instance, seen map[*model.Instance]bool) bool {
 	if from == to {
 		return true
 	}
@@ -179,9 +179,9 @@ func reaches(from, to *component.Instance, seen map[*component.Instance]bool) bo
 }
 
 // apps are the apps of all platforms, by name.
-func (j *joining) apps() []*component.App {
-	byName := map[string]*component.App{}
-	var out []*component.App
+func (j *joining) apps() []*model.App {
+	byName := map[string]*model.App{}
+	var out []*model.App
 	for _, g := range j.graphs {
 		for _, a := range g.Apps {
 			joint := byName[a.Name]
@@ -202,21 +202,21 @@ func (j *joining) apps() []*component.App {
 	for _, a := range out {
 		a.Closure = sorted(a.Base, a.Closure)
 	}
-	slices.SortFunc(out, func(a, b *component.App) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b *model.App) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
 // sorted puts a closure into an order in which each instance comes after what
 // it needs, the base first.
-func sorted(base *component.Instance, closure []*component.Instance) []*component.Instance {
-	in := map[*component.Instance]bool{}
+func sorted(base *model.Instance, closure []*model.Instance) []*model.Instance {
+	in := map[*model.Instance]bool{}
 	for _, i := range closure {
 		in[i] = true
 	}
-	out := []*component.Instance{base}
-	done := map[*component.Instance]bool{base: true}
-	var visit func(i *component.Instance)
-	visit = func(i *component.Instance) {
+	out := []*model.Instance{base}
+	done := map[*model.Instance]bool{base: true}
+	var visit func(i *model.Instance)
+	visit = func(i *model.Instance) {
 		if done[i] || !in[i] {
 			return
 		}
@@ -227,7 +227,7 @@ func sorted(base *component.Instance, closure []*component.Instance) []*componen
 		out = append(out, i)
 	}
 	for _, i := range closure {
-		if i.Kind != component.Base { // that of another platform
+		if i.Kind != model.Base { // that of another platform
 			visit(i)
 		}
 	}

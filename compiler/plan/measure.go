@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Measures are measured sizes of instances, by ID.
@@ -84,12 +84,12 @@ func (s Measures) Measure(i *Image, blobs []int64) error {
 }
 
 // estimate is an instance's size as long as nobody has measured it.
-func estimate(i *component.Instance) int64 { return sizeOf(i, &lock.File{}) }
+func estimate(i *model.Instance) int64 { return sizeOf(i, &lock.File{}) }
 
 // Sizes returns the lock file with facts for what was measured and for what
 // had one before, as far as the plans' graphs still have it. What is estimated
 // well, as packages mostly are, needs no fact.
-func (s Measures) Sizes(l *lock.File, graphs []*component.Graph) *lock.File {
+func (s Measures) Sizes(l *lock.File, graphs []*model.Graph) *lock.File {
 	out := *l
 	out.Sizes = nil
 	done := map[string]bool{}
@@ -114,7 +114,7 @@ func (s Measures) Sizes(l *lock.File, graphs []*component.Graph) *lock.File {
 
 // estimatedWell says that a measured size is not worth a line: within a tenth
 // of the estimate, of a package, of which there are many, within a quarter.
-func estimatedWell(i *component.Instance, size int64) bool {
+func estimatedWell(i *model.Instance, size int64) bool {
 	e := estimate(i)
 	off := max(size-e, e-size)
 	if i.Package != nil {

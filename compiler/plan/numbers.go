@@ -1,14 +1,14 @@
 package plan
 
 import (
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
 // Problem is what the plan was searched for, and the instance of each of its
 // items. Its apps are those of the graph, in the same order. Both are shared,
 // also with the plans that Only returns, and not to be changed.
-func (p *Plan) Problem() (*search.Problem, []*component.Instance) { return p.problem, p.items }
+func (p *Plan) Problem() (*search.Problem, []*model.Instance) { return p.problem, p.items }
 
 // Solution is the whole fleet's plan in numbers, shared as Problem is.
 func (p *Plan) Solution() *search.Solution { return p.solution }

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -17,7 +17,7 @@ func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
 		Project: os.DirFS("../../testdata/" + dir), Dir: ".",
-		Platform: component.Platform{OS: "linux", Arch: "amd64"}, Plan: o,
+		Platform: model.Platform{OS: "linux", Arch: "amd64"}, Plan: o,
 	}, compiler.Planned)
 	if list.HasErrors() {
 		t.Fatalf("%s: %s", dir, list[0].Message)
@@ -73,7 +73,7 @@ func TestMeasures(t *testing.T) {
 	if err := m.Measure(image, blobs); err != nil {
 		t.Fatal(err)
 	}
-	l := m.Sizes(&lock.File{}, []*component.Graph{p.Graph})
+	l := m.Sizes(&lock.File{}, []*model.Graph{p.Graph})
 	got := map[string]int64{}
 	for _, s := range l.Sizes {
 		got[s.Instance] = s.Bytes
@@ -81,7 +81,7 @@ func TestMeasures(t *testing.T) {
 	if len(got) != 2 || got[image.App.Base.ID] != 48e6 || got[image.App.Delta.ID] != 1200 {
 		t.Errorf("got %v, want 48 MB of the base and 1,200 bytes of the delta", got)
 	}
-	if again := (plan.Measures{}).Sizes(l, []*component.Graph{p.Graph}); len(again.Sizes) != 2 {
+	if again := (plan.Measures{}).Sizes(l, []*model.Graph{p.Graph}); len(again.Sizes) != 2 {
 		t.Errorf("sizes that are not measured again are lost: %v", again.Sizes)
 	}
 	if gone := (plan.Measures{}).Sizes(l, nil); len(gone.Sizes) != 0 {

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan/search"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -35,7 +35,7 @@ const (
 
 // Plan is the layers of a fleet and the images that stack them.
 type Plan struct {
-	Graph  *component.Graph
+	Graph  *model.Graph
 	Layers []*Layer // parents before children
 	Images []*Image // by app
 	// Published are the images of published components, as the graph lists
@@ -44,7 +44,7 @@ type Plan struct {
 	Cost      search.Cost
 
 	bound    func() search.Money
-	items    []*component.Instance // by item of problem
+	items    []*model.Instance // by item of problem
 	problem  *search.Problem
 	solution *search.Solution
 	memory   *memory // what the lock file says; nil if it has no plan
@@ -60,14 +60,14 @@ type Layer struct {
 	// of. It is no digest: nothing is built yet.
 	ID       string
 	Kind     Kind
-	Members  []*component.Instance // its content, each after what it needs; of a delta the app's own steps
-	Marks    []*component.Instance // instances without content whose needs the layer completes
-	Parent   *Layer                // the layer below that its content depends on; nil unless Spine
-	On       []*Layer              // portable layers that its content depends on; of a Spine only
-	App      *component.App        // whose delta it is; else nil
-	Size     int64                 // bytes, estimated unless measured
-	Replicas int64                 // of the apps that have it
-	Rate     float64               // expected changes a year, of a Spine of all below it, too
+	Members  []*model.Instance // its content, each after what it needs; of a delta the app's own steps
+	Marks    []*model.Instance // instances without content whose needs the layer completes
+	Parent   *Layer            // the layer below that its content depends on; nil unless Spine
+	On       []*Layer          // portable layers that its content depends on; of a Spine only
+	App      *model.App        // whose delta it is; else nil
+	Size     int64             // bytes, estimated unless measured
+	Replicas int64             // of the apps that have it
+	Rate     float64           // expected changes a year, of a Spine of all below it, too
 
 	index int // in the solution
 }
@@ -91,7 +91,7 @@ func (l *Layer) Components() []string {
 
 // Image is the image of one app.
 type Image struct {
-	App    *component.App
+	App    *model.App
 	Layers []*Layer // bottom up
 }
 
@@ -117,7 +117,7 @@ const WorkPerSecond = 4_000_000
 // it is if it fits; what does not fit is repaired, which is reported, but not
 // written. A limit that cannot be met is reported with the smallest that
 // works; the plan is nil then.
-func New(g *component.Graph, l *lock.File, o Options) (*Plan, diag.List) {
+func New(g *model.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 	var list diag.List
 	t := newTranslation(g, l)
 	t.problem.Weights = o.Weights
@@ -201,18 +201,18 @@ func (p *Plan) reportStale(list *diag.List, locked bool) {
 
 // translation keeps which item is which instance.
 type translation struct {
-	graph   *component.Graph
+	graph   *model.Graph
 	lock    *lock.File
 	problem *search.Problem
-	items   []*component.Instance // by item
-	index   map[component.Key]int
-	sources map[*component.Instance]int
+	items   []*model.Instance // by item
+	index   map[model.Key]int
+	sources map[*model.Instance]int
 }
 
 // newTranslation makes the search's problem: one item for each recipe that
 // some image holds.
-func newTranslation(g *component.Graph, l *lock.File) *translation {
-	t := &translation{graph: g, lock: l, problem: &search.Problem{}, index: map[component.Key]int{}, sources: map[*component.Instance]int{}}
+func newTranslation(g *model.Graph, l *lock.File) *translation {
+	t := &translation{graph: g, lock: l, problem: &search.Problem{}, index: map[model.Key]int{}, sources: map[*model.Instance]int{}}
 	rates := brought(g)
 	for _, a := range g.Apps {
 		app := search.App{Name: a.Name, Replicas: a.Replicas, Limit: a.Layers}
@@ -220,7 +220,7 @@ func newTranslation(g *component.Graph, l *lock.File) *translation {
 			app.Limit = g.Fleet.Layers
 		}
 		for _, i := range a.Closure {
-			if i.Kind != component.Empty {
+			if i.Kind != model.Empty {
 				app.Items = append(app.Items, t.item(i, rates))
 			}
 		}
@@ -236,7 +236,7 @@ func newTranslation(g *component.Graph, l *lock.File) *translation {
 }
 
 // item returns the item of an instance's recipe.
-func (t *translation) item(i *component.Instance, rates map[*component.Instance]int64) int {
+func (t *translation) item(i *model.Instance, rates map[*model.Instance]int64) int {
 	if n, ok := t.index[i.Key]; ok {
 		return n
 	}
@@ -245,14 +245,14 @@ func (t *translation) item(i *component.Instance, rates map[*component.Instance]
 	t.items = append(t.items, i)
 	t.problem.Items = append(t.problem.Items, search.Item{
 		Name: i.ID, Size: sizeOf(i, t.lock), Sources: []int{t.source(i, rates)}, Build: buildTime(i),
-		Base: i.Kind == component.Base, Stacked: i.Kind == component.Stacked, Alone: alone(i),
+		Base: i.Kind == model.Base, Stacked: i.Kind == model.Stacked, Alone: alone(i),
 	})
 	return n
 }
 
 // source returns the source of an instance's changes: its own, or that of
 // what it changes with.
-func (t *translation) source(i *component.Instance, rates map[*component.Instance]int64) int {
+func (t *translation) source(i *model.Instance, rates map[*model.Instance]int64) int {
 	for i.RateWith != nil {
 		i = i.RateWith
 	}
@@ -270,10 +270,10 @@ func (t *translation) source(i *component.Instance, rates map[*component.Instanc
 // all of them need is the item's.
 func (t *translation) needs() {
 	known := map[int]bool{}
-	seen := map[*component.Instance]bool{}
+	seen := map[*model.Instance]bool{}
 	for _, a := range t.graph.Apps {
 		for _, i := range a.Closure {
-			if i.Kind == component.Empty || seen[i] {
+			if i.Kind == model.Empty || seen[i] {
 				continue
 			}
 			seen[i] = true
@@ -289,12 +289,12 @@ func (t *translation) needs() {
 }
 
 // needed are the items that an instance needs directly, sorted.
-func (t *translation) needed(i *component.Instance) []int {
+func (t *translation) needed(i *model.Instance) []int {
 	var list []int
-	var visit func(needs []*component.Instance)
-	visit = func(needs []*component.Instance) {
+	var visit func(needs []*model.Instance)
+	visit = func(needs []*model.Instance) {
 		for _, d := range needs {
-			if d.Kind == component.Empty {
+			if d.Kind == model.Empty {
 				visit(d.Needs)
 			} else if k, ok := t.index[d.Key]; ok {
 				list = append(list, k)
@@ -318,7 +318,7 @@ func (t *translation) plan(s *search.Solution) *Plan {
 		}
 		if sl.App >= 0 {
 			l.App = t.graph.Apps[sl.App]
-			l.Members = []*component.Instance{l.App.Delta}
+			l.Members = []*model.Instance{l.App.Delta}
 		}
 		for _, n := range sl.Items {
 			l.Members = append(l.Members, t.items[n])
@@ -366,14 +366,14 @@ func identify(l *Layer) string {
 // mark notes each instance without content at the layer that completes its
 // needs in the image.
 func mark(i *Image) {
-	place := map[*component.Instance]int{}
+	place := map[*model.Instance]int{}
 	for n, l := range i.Layers {
 		for _, m := range l.Members {
 			place[m] = n
 		}
 	}
 	for _, c := range i.App.Closure { // each comes after what it needs
-		if c.Kind != component.Empty || len(c.Needs) == 0 {
+		if c.Kind != model.Empty || len(c.Needs) == 0 {
 			continue
 		}
 		top := 0
@@ -383,7 +383,7 @@ func mark(i *Image) {
 		place[c] = top
 		if l := i.Layers[top]; !slices.Contains(l.Marks, c) {
 			l.Marks = append(l.Marks, c)
-			slices.SortFunc(l.Marks, func(a, b *component.Instance) int { return strings.Compare(a.ID, b.ID) })
+			slices.SortFunc(l.Marks, func(a, b *model.Instance) int { return strings.Compare(a.ID, b.ID) })
 		}
 	}
 }

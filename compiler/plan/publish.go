@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Published images are the inner nodes of the plan. Such an image is made of
@@ -44,10 +44,10 @@ func (i *Image) size() int64 {
 }
 
 // innerNode is a published image made of an app's layers.
-func (t *translation) innerNode(a *component.App, of *Image) *Image {
-	missing := map[component.Key]*component.Instance{}
+func (t *translation) innerNode(a *model.App, of *Image) *Image {
+	missing := map[model.Key]*model.Instance{}
 	for _, i := range a.Closure {
-		if i.Kind != component.Empty {
+		if i.Kind != model.Empty {
 			missing[i.Key] = i
 		}
 	}
@@ -86,7 +86,7 @@ func (t *translation) innerNode(a *component.App, of *Image) *Image {
 // complete puts the instances that an app has in another form, which are the
 // files that several write, on top of a published image: those that append to
 // files that may be there as one spine layer, new files as a portable one.
-func (t *translation) complete(i *Image, missing map[component.Key]*component.Instance) {
+func (t *translation) complete(i *Image, missing map[model.Key]*model.Instance) {
 	spine := &Layer{Kind: Spine, index: -1}
 	files := &Layer{Kind: Portable, index: -1}
 	for _, m := range i.App.Closure {
@@ -94,7 +94,7 @@ func (t *translation) complete(i *Image, missing map[component.Key]*component.In
 			continue
 		}
 		to := files
-		if m.Kind == component.Stacked {
+		if m.Kind == model.Stacked {
 			to = spine
 		}
 		to.Members = append(to.Members, m)
@@ -107,9 +107,9 @@ func (t *translation) complete(i *Image, missing map[component.Key]*component.In
 				below[o] = true
 			}
 		}
-		needed := map[component.Key]bool{}
+		needed := map[model.Key]bool{}
 		for _, m := range spine.Members {
-			for _, n := range component.Needed(m) {
+			for _, n := range model.Needed(m) {
 				needed[n.Key] = true
 			}
 		}
@@ -119,7 +119,7 @@ func (t *translation) complete(i *Image, missing map[component.Key]*component.In
 			case l.Kind != Portable:
 				spine.Parent = l
 			case below[l]:
-			case slices.ContainsFunc(l.Members, func(m *component.Instance) bool { return needed[m.Key] }):
+			case slices.ContainsFunc(l.Members, func(m *model.Instance) bool { return needed[m.Key] }):
 				spine.On = append(spine.On, l)
 			default:
 				upper = append(upper, l)
@@ -141,7 +141,7 @@ func (t *translation) complete(i *Image, missing map[component.Key]*component.In
 func (p *Plan) onlyPublished(apps map[string]bool) []*Image {
 	var out []*Image
 	for _, i := range p.Published {
-		if apps[i.App.Name] || slices.ContainsFunc(p.Graph.Apps, func(a *component.App) bool {
+		if apps[i.App.Name] || slices.ContainsFunc(p.Graph.Apps, func(a *model.App) bool {
 			return apps[a.Name] && slices.Contains(a.Closure, i.App.Published)
 		}) {
 			out = append(out, i)

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
@@ -104,7 +104,7 @@ func (t *translation) names() map[string]int {
 	names := map[string]int{}
 	for _, a := range t.graph.Apps {
 		for _, i := range a.Closure {
-			if n, ok := t.index[i.Key]; ok && i.Kind != component.Empty {
+			if n, ok := t.index[i.Key]; ok && i.Kind != model.Empty {
 				names[i.ID] = n
 			}
 		}
@@ -133,7 +133,7 @@ func (r *recaller) match() {
 	}
 	for n, i := range r.t.items {
 		// Packages are one component, but each is something else.
-		if !mentioned[n] && i.Package == nil && i.Kind != component.Base {
+		if !mentioned[n] && i.Package == nil && i.Kind != model.Base {
 			path := pathOf(i.ID)
 			r.fresh[path] = append(r.fresh[path], n)
 		}

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Record returns the facts of the fleet's plan in place of those that the lock
@@ -95,7 +95,7 @@ func (r *recorder) key(p *Plan, l *Layer) string {
 // newName names a layer after its largest member; digits keep names of
 // different layers apart.
 func newName(key string, l *Layer) string {
-	largest := slices.MaxFunc(l.Members, func(a, b *component.Instance) int {
+	largest := slices.MaxFunc(l.Members, func(a, b *model.Instance) int {
 		return cmp.Or(cmp.Compare(estimate(a), estimate(b)), cmp.Compare(b.ID, a.ID))
 	})
 	sum := sha256.Sum256([]byte(key))
@@ -104,7 +104,7 @@ func newName(key string, l *Layer) string {
 
 // shortName is the last word of a component's or a user's path, or a package's
 // name.
-func shortName(i *component.Instance) string {
+func shortName(i *model.Instance) string {
 	if i.Package != nil && i.Package.Account == nil {
 		return i.Package.Packages[0].Name
 	}

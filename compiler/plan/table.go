@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Width is how many columns of a terminal the texts for people take at most,
@@ -30,7 +30,7 @@ func more(n int, what string) string { return fmt.Sprintf("… and %d more %s (-
 // appKind is apps that look the same in some respect.
 type appKind struct {
 	key  string
-	apps []*component.App // by name
+	apps []*model.App // by name
 }
 
 // kinds groups the plan's apps by what key says of them; large groups first,
@@ -205,11 +205,11 @@ func tableRows(kinds []*appKind) []*tableRow {
 				continue
 			}
 			path := i.Path
-			if i.Kind == component.Base {
+			if i.Kind == model.Base {
 				path = "" // one row for all systems
 			}
 			r := row(path, shortName(i))
-			r.base = i.Kind == component.Base
+			r.base = i.Kind == model.Base
 			r.users += len(k.apps)
 			cell := argumentsOf(i)
 			if r.base {
@@ -242,7 +242,7 @@ func tableRows(kinds []*appKind) []*tableRow {
 }
 
 // systemOf shows a base system: its module and its first argument.
-func systemOf(i *component.Instance) string {
+func systemOf(i *model.Instance) string {
 	module := i.Path[strings.LastIndexByte(i.Path, '/')+1:]
 	if name, _, ok := strings.Cut(module, "."); ok {
 		module = name
@@ -255,7 +255,7 @@ func systemOf(i *component.Instance) string {
 }
 
 // argumentsOf shows an instance's arguments, or that it is there.
-func argumentsOf(i *component.Instance) string {
+func argumentsOf(i *model.Instance) string {
 	_, args, ok := strings.Cut(i.Title, "(")
 	if !ok || args == ")" {
 		return "•"

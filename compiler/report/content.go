@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"slices"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -22,8 +22,8 @@ type content struct{ whole, own string }
 // contents computes contents on one side of a comparison, each once.
 type contents struct {
 	files     fs.FS
-	touched   map[*component.Instance]bool
-	instances map[*component.Instance]content
+	touched   map[*model.Instance]bool
+	instances map[*model.Instance]content
 	layers    map[*plan.Layer]content
 	digests   map[string]string // of files, by what is copied
 }
@@ -31,19 +31,19 @@ type contents struct {
 func newContents(s Side) *contents {
 	return &contents{
 		files: s.Files, touched: s.Touched,
-		instances: map[*component.Instance]content{}, layers: map[*plan.Layer]content{}, digests: map[string]string{},
+		instances: map[*model.Instance]content{}, layers: map[*plan.Layer]content{}, digests: map[string]string{},
 	}
 }
 
 // instance is an instance's content. Its recipe key says all but what is in the
 // project's files, here and in what it is built on.
-func (c *contents) instance(i *component.Instance) content {
+func (c *contents) instance(i *model.Instance) content {
 	if known, ok := c.instances[i]; ok {
 		return known
 	}
 	whole, own := sha256.New(), sha256.New()
 	whole.Write(i.Key[:])
-	key := component.OwnRecipe(i)
+	key := model.OwnRecipe(i)
 	own.Write(key[:])
 	files := c.ownFiles(i)
 	io.WriteString(whole, files)
@@ -88,7 +88,7 @@ func (c *contents) layer(l *plan.Layer) content {
 
 // foundation is all that an instance's bytes depend on besides its own steps:
 // what its runs are built on, and its stages with what those stand on.
-func foundation(i *component.Instance) []*component.Instance {
+func foundation(i *model.Instance) []*model.Instance {
 	out := slices.Clone(i.Root)
 	for _, from := range i.Stages() {
 		out = append(append(out, from.Instance), from.Below...)
@@ -98,7 +98,7 @@ func foundation(i *component.Instance) []*component.Instance {
 
 // ownFiles is a digest of all files of the project that an instance takes, and
 // of a mark if it counts as changed.
-func (c *contents) ownFiles(i *component.Instance) string {
+func (c *contents) ownFiles(i *model.Instance) string {
 	h := sha256.New()
 	fmt.Fprintln(h, c.touched[i])
 	for _, s := range taken(i) {
@@ -112,13 +112,13 @@ func (c *contents) ownFiles(i *component.Instance) string {
 }
 
 // taken are the project's files that an instance's own steps take.
-func taken(i *component.Instance) []*component.Selection {
-	var out []*component.Selection
+func taken(i *model.Instance) []*model.Selection {
+	var out []*model.Selection
 	for _, s := range i.Steps {
 		out = append(out, s.Takes()...)
 	}
 	if i.System != nil && i.System.Layout != "" {
-		out = append(out, &component.Selection{Sources: []component.Source{{Path: i.System.Layout, Contents: true}}})
+		out = append(out, &model.Selection{Sources: []model.Source{{Path: i.System.Layout, Contents: true}}})
 	}
 	return out
 }
@@ -127,16 +127,16 @@ func taken(i *component.Instance) []*component.Selection {
 // their build stages copy, sorted: files, directories and patterns.
 func Files(p *plan.Plan) []string {
 	var out []string
-	seen := map[*component.Instance]bool{}
-	var visit func(*component.Instance)
-	visit = func(i *component.Instance) {
+	seen := map[*model.Instance]bool{}
+	var visit func(*model.Instance)
+	visit = func(i *model.Instance) {
 		if seen[i] {
 			return
 		}
 		seen[i] = true
 		for _, s := range taken(i) {
 			for _, src := range s.Sources {
-				if r, _ := p.Graph.Repository(src.Path); r.Mount == "" {
+				if r, _ := p.Graph.Repositories.Of(src.Path); r.Mount == "" {
 					out = append(out, src.Path)
 				}
 			}
@@ -158,7 +158,7 @@ func Files(p *plan.Plan) []string {
 // text, where links point, and whether they can be executed, which is what a
 // copy keeps of them; and the names of directories. What can't be read counts as
 // missing; compiling has reported it.
-func digest(files fs.FS, s *component.Selection) string {
+func digest(files fs.FS, s *model.Selection) string {
 	h := sha256.New()
 	all, _, _ := s.Files(files, nil)
 	for _, t := range all {
@@ -171,7 +171,7 @@ func digest(files fs.FS, s *component.Selection) string {
 	return sum(h)
 }
 
-func hashFile(h hash.Hash, files fs.FS, t component.Taken) {
+func hashFile(h hash.Hash, files fs.FS, t model.Taken) {
 	if t.Type()&fs.ModeSymlink != 0 {
 		to, _ := fs.ReadLink(files, t.Name)
 		fmt.Fprintf(h, "link %q %q\n", t.Path, to)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
@@ -32,7 +32,7 @@ type Sum struct {
 
 // AppCost is what one app's image costs.
 type AppCost struct {
-	App    *component.App
+	App    *model.App
 	Size   int64 // bytes of its image
 	Own    int64 // of them those that no other image has
 	Layers int
@@ -43,7 +43,7 @@ type AppCost struct {
 // OS packages of one source.
 type ComponentCost struct {
 	Name      string
-	Instances []*component.Instance
+	Instances []*model.Instance
 	Size      int64 // bytes of it once
 	Stored    int64 // bytes of it in all layers: more than Size if several layers hold it
 	Layers    int
@@ -133,7 +133,7 @@ func (c *Cost) apps(p *plan.Plan, costs []search.Cost, w search.Weights) {
 
 func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
 	n := numbersOf(p)
-	size := map[*component.Instance]int64{}
+	size := map[*model.Instance]int64{}
 	for k, i := range n.Items {
 		size[i] = n.Problem.Items[k].Size
 	}
@@ -185,7 +185,7 @@ func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
 
 // causer is who is blamed for an instance: itself, or its package's source with
 // its distribution.
-func causer(i *component.Instance) string {
+func causer(i *model.Instance) string {
 	if i.Package == nil || len(i.Package.Packages) == 0 {
 		return i.Title
 	}
@@ -209,7 +209,7 @@ func share(total, part, whole int64) int64 {
 // numbers are a plan in the terms of package search.
 type numbers struct {
 	Problem  *search.Problem
-	Items    []*component.Instance // by item of the problem
+	Items    []*model.Instance // by item of the problem
 	Solution *search.Solution
 }
 

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -16,7 +16,7 @@ type Side struct {
 	Files fs.FS // the project's
 	// Touched are instances whose content counts as changed, whatever their
 	// recipe says.
-	Touched map[*component.Instance]bool
+	Touched map[*model.Instance]bool
 }
 
 // Fate is what becomes of a layer.
@@ -51,8 +51,8 @@ type Layer struct {
 // Cause is why a layer is built again.
 type Cause struct {
 	Reason   Reason
-	Instance *component.Instance // of the new plan; nil if it is about the layers below
-	Was      *component.Instance // its counterpart in the old plan; nil if it is new
+	Instance *model.Instance // of the new plan; nil if it is about the layers below
+	Was      *model.Instance // its counterpart in the old plan; nil if it is new
 }
 
 // Reason is a kind of Cause.
@@ -69,7 +69,7 @@ const (
 
 // Image is what becomes of an app's image, or of a published component's.
 type Image struct {
-	App       *component.App // of the new plan; of the old one if it is gone. Its Published tells which of the two it is
+	App       *model.App // of the new plan; of the old one if it is gone. Its Published tells which of the two it is
 	New, Gone bool
 	Digest    bool    // it has another digest than before; true if new
 	Config    bool    // its configuration changes
@@ -84,7 +84,7 @@ func Compare(old, now Side) *Difference {
 	c := &comparison{
 		was: newContents(old), is: newContents(now),
 		whole: map[string]bool{}, own: map[string]bool{}, members: map[string]bool{},
-		byID: map[string]*component.Instance{}, gone: map[string]*component.Instance{},
+		byID: map[string]*model.Instance{}, gone: map[string]*model.Instance{},
 	}
 	c.learn(old.Plan, now.Plan)
 	d := &Difference{}
@@ -160,8 +160,8 @@ type comparison struct {
 	was, is    *contents
 	whole, own map[string]bool // contents of layers
 	members    map[string]bool // whole contents of instances
-	byID       map[string]*component.Instance
-	gone       map[string]*component.Instance // those that the new side doesn't have, by family
+	byID       map[string]*model.Instance
+	gone       map[string]*model.Instance // those that the new side doesn't have, by family
 }
 
 func (c *comparison) learn(old, now *plan.Plan) {
@@ -185,7 +185,7 @@ func (c *comparison) learn(old, now *plan.Plan) {
 }
 
 // family is what a new version of an instance shares with it.
-func family(i *component.Instance) string {
+func family(i *model.Instance) string {
 	if i.Package != nil {
 		return i.ID
 	}

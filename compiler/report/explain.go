@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
@@ -29,7 +29,7 @@ type Explanation struct {
 // are made from one source.
 type Member struct {
 	Name      string
-	Instances []*component.Instance
+	Instances []*model.Instance
 	Size      int64
 	PerYear   float64 // expected changes, of its own
 	Images    int     // of the whole fleet that hold it, in whatever layer
@@ -56,7 +56,7 @@ const maxSplits = 12
 // it, else those that hold a component, in the plan's order.
 func Layers(p *plan.Plan, name string) []*plan.Layer {
 	var byID, byMember []*plan.Layer
-	named := map[*component.Instance]bool{}
+	named := map[*model.Instance]bool{}
 	for _, i := range Named(p.Graph, name) {
 		named[i] = true
 	}
@@ -67,7 +67,7 @@ func Layers(p *plan.Plan, name string) []*plan.Layer {
 		if strings.HasPrefix(l.ID, name) {
 			byID = append(byID, l)
 		}
-		if slices.ContainsFunc(append(slices.Clone(l.Members), l.Marks...), func(m *component.Instance) bool { return named[m] }) {
+		if slices.ContainsFunc(append(slices.Clone(l.Members), l.Marks...), func(m *model.Instance) bool { return named[m] }) {
 			byMember = append(byMember, l)
 		}
 	}
@@ -140,7 +140,7 @@ func (x *explaining) members() {
 	}
 	if d := x.layer.App; d != nil {
 		one := x.n.Problem.Apps[x.apps[0]].Delta
-		x.out.Members = []Member{{Name: d.Delta.Title, Instances: []*component.Instance{d.Delta}, Size: one.Size, PerYear: x.perYear(one.Sources), Images: 1}}
+		x.out.Members = []Member{{Name: d.Delta.Title, Instances: []*model.Instance{d.Delta}, Size: one.Size, PerYear: x.perYear(one.Sources), Images: 1}}
 	}
 	order := make([]int, len(x.items))
 	for k := range order {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
@@ -13,7 +13,7 @@ import (
 // of the layers that are not kept because of it.
 type Growth struct {
 	Name     string // as in ComponentCost
-	Instance *component.Instance
+	Instance *model.Instance
 	Reason   Reason
 	Bytes    int64
 	Layers   int
@@ -53,7 +53,7 @@ type growing struct {
 
 // charge splits a layer's bytes among those who cause it.
 func (g *growing) charge(l Layer) {
-	guilty := map[string]*component.Instance{}
+	guilty := map[string]*model.Instance{}
 	g.blame(l, guilty)
 	if len(guilty) == 0 { // moved, or built on something in no image
 		for _, m := range l.Members {
@@ -82,7 +82,7 @@ func (g *growing) charge(l Layer) {
 
 // blame finds who changed what a layer consists of, or else what it is built on,
 // or else what it stands on.
-func (g *growing) blame(l Layer, guilty map[string]*component.Instance) {
+func (g *growing) blame(l Layer, guilty map[string]*model.Instance) {
 	for _, c := range l.Causes {
 		if c.Reason == Added || c.Reason == Changed {
 			guilty[causer(c.Instance)] = c.Instance

@@ -9,7 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 )
@@ -18,7 +18,7 @@ import (
 func planned(t *testing.T, project fs.FS) *plan.Plan {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
-		Project: project, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Project: project, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {
 		t.Fatalf("%v", list[0].Message)
@@ -164,7 +164,7 @@ func TestEveryComponent(t *testing.T) {
 				continue
 			}
 			then := s
-			then.Touched = report.Touch(s.Plan.Graph, []*component.Instance{m})
+			then.Touched = report.Touch(s.Plan.Graph, []*model.Instance{m})
 			d := report.Compare(s, then)
 			if fate(t, d, m.Title) == report.Kept || d.AtLeast > d.Pull || d.NewAtLeast > d.NewBytes || d.NewBytes > d.Pull {
 				t.Fatalf("%s: kept, or at least %d of %d pulled, %d of %d new", m.ID, d.AtLeast, d.Pull, d.NewAtLeast, d.NewBytes)

@@ -5,15 +5,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Named are the instances that images hold and that a name means: a component
 // (jdk, std/java.jdk), an instance (jdk("17")), an OS package (openssl), or an
 // app, which means its own steps. They are in the graph's order, each once.
-func Named(g *component.Graph, name string) []*component.Instance {
-	var out []*component.Instance
+func Named(g *model.Graph, name string) []*model.Instance {
+	var out []*model.Instance
 	for _, i := range inImages(g) {
 		if slices.Contains(names(i), name) {
 			out = append(out, i)
@@ -23,7 +23,7 @@ func Named(g *component.Graph, name string) []*component.Instance {
 }
 
 // Names are all that Named knows, sorted, for suggestions.
-func Names(g *component.Graph) []string {
+func Names(g *model.Graph) []string {
 	var out []string
 	for _, i := range inImages(g) {
 		out = append(out, names(i)...)
@@ -32,10 +32,10 @@ func Names(g *component.Graph) []string {
 	return slices.Compact(out)
 }
 
-func inImages(g *component.Graph) []*component.Instance {
-	var out []*component.Instance
-	seen := map[*component.Instance]bool{}
-	add := func(i *component.Instance) {
+func inImages(g *model.Graph) []*model.Instance {
+	var out []*model.Instance
+	seen := map[*model.Instance]bool{}
+	add := func(i *model.Instance) {
 		if i != nil && !seen[i] {
 			seen[i] = true
 			out = append(out, i)
@@ -50,7 +50,7 @@ func inImages(g *component.Graph) []*component.Instance {
 	return out
 }
 
-func names(i *component.Instance) []string {
+func names(i *model.Instance) []string {
 	out := []string{i.ID, i.Title, i.Path}
 	if plain := strings.ReplaceAll(i.Title, `"`, ""); plain != i.Title {
 		out = append(out, plain) // jdk(17), which needs no quotes in a shell
@@ -73,11 +73,11 @@ func names(i *component.Instance) []string {
 // Touch is what changes if instances do: they themselves; of those without
 // content the OS packages that they bring; and with an OS package all that are
 // made from the same source, since they are released together.
-func Touch(g *component.Graph, changed []*component.Instance) map[*component.Instance]bool {
-	touched := map[*component.Instance]bool{}
+func Touch(g *model.Graph, changed []*model.Instance) map[*model.Instance]bool {
+	touched := map[*model.Instance]bool{}
 	sources := map[string]bool{}
-	var visit func(list []*component.Instance, bring bool)
-	visit = func(list []*component.Instance, bring bool) {
+	var visit func(list []*model.Instance, bring bool)
+	visit = func(list []*model.Instance, bring bool) {
 		for _, i := range list {
 			switch {
 			case i.Package != nil:
@@ -85,7 +85,7 @@ func Touch(g *component.Graph, changed []*component.Instance) map[*component.Ins
 				for _, s := range packageSources(i) {
 					sources[s] = true
 				}
-			case i.Kind == component.Empty:
+			case i.Kind == model.Empty:
 				visit(i.Needs, true)
 			case !bring:
 				touched[i] = true
@@ -102,7 +102,7 @@ func Touch(g *component.Graph, changed []*component.Instance) map[*component.Ins
 }
 
 // packages are those that an instance consists of, a base system's included.
-func packages(i *component.Instance) []lock.Package {
+func packages(i *model.Instance) []lock.Package {
 	switch {
 	case i.Package != nil:
 		return i.Package.Packages
@@ -114,7 +114,7 @@ func packages(i *component.Instance) []lock.Package {
 
 // packageSources are the archive's directories that an instance's packages come
 // from: one for each source.
-func packageSources(i *component.Instance) []string {
+func packageSources(i *model.Instance) []string {
 	var out []string
 	for _, p := range packages(i) {
 		out = append(out, p.Distribution+" "+path.Dir(p.URL))

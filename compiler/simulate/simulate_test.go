@@ -11,7 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
@@ -40,7 +40,7 @@ func fleet(t *testing.T, apps int) *plan.Plan {
 	}
 	out, list := compiler.Compile(compiler.Input{
 		Project: fstest.MapFS{"fleet.layer": {Data: []byte(b.String())}, "layc.lock": {Data: []byte(lockText)}},
-		Dir:     ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Dir:     ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if len(list) > 0 {
 		t.Fatalf("%v: %s", list[0].Span, list[0].Message)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
@@ -56,7 +56,7 @@ func alternatives(p *plan.Plan) []*stacks {
 	written := make([][][]int, len(problem.Apps))
 	copied := make([][][]int, len(problem.Apps))
 	popular := make([][][]int, len(problem.Apps))
-	number := map[component.Key]int{}
+	number := map[model.Key]int{}
 	for n, i := range items {
 		number[i.Key] = n
 	}
@@ -81,12 +81,12 @@ func alternatives(p *plan.Plan) []*stacks {
 }
 
 // asWritten are the items of an app in the layers that someone would write.
-func asWritten(a *component.App, number map[component.Key]int, p *search.Problem) [][]int {
-	placed := map[*component.Instance]bool{}
+func asWritten(a *model.App, number map[model.Key]int, p *search.Problem) [][]int {
+	placed := map[*model.Instance]bool{}
 	var layers [][]int
 	var group []int
-	var visit func(i *component.Instance)
-	visit = func(i *component.Instance) {
+	var visit func(i *model.Instance)
+	visit = func(i *model.Instance) {
 		if placed[i] {
 			return
 		}
@@ -94,7 +94,7 @@ func asWritten(a *component.App, number map[component.Key]int, p *search.Problem
 		for _, d := range slices.Concat(i.Needs, i.RunsWith) {
 			visit(d)
 		}
-		if n, ok := number[i.Key]; ok && i.Kind != component.Empty && !p.Items[n].Base && !slices.Contains(group, n) {
+		if n, ok := number[i.Key]; ok && i.Kind != model.Empty && !p.Items[n].Base && !slices.Contains(group, n) {
 			group = append(group, n)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
@@ -59,7 +59,7 @@ func ownLimit(p *search.Problem) int {
 }
 
 // limited is a graph with another limit for all its apps.
-func limited(g *component.Graph, n int) *component.Graph {
+func limited(g *model.Graph, n int) *model.Graph {
 	out := *g
 	out.Fleet.Layers = n
 	out.Apps = nil

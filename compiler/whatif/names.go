@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/diag"
 )
@@ -49,7 +50,7 @@ type NoArgumentError struct{ Title string }
 func (e *NoArgumentError) Error() string { return e.Title + " has no argument" }
 
 // named are the instances that a name means.
-func named(g *component.Graph, name string) ([]*component.Instance, error) {
+func named(g *model.Graph, name string) ([]*model.Instance, error) {
 	if found := report.Named(g, name); len(found) > 0 {
 		return found, nil
 	}
@@ -64,7 +65,7 @@ func named(g *component.Graph, name string) ([]*component.Instance, error) {
 }
 
 // overridden says which component a name means, and its first argument now.
-func overridden(out *compiler.Output, name, to string) (v *component.Override, from string, err error) {
+func overridden(out *compiler.Output, name, to string) (v *evaluate.Override, from string, err error) {
 	titles := map[string]string{} // by the argument as it is written
 	path := ""
 	for _, t := range out.Targets {
@@ -92,7 +93,7 @@ func overridden(out *compiler.Output, name, to string) (v *component.Override, f
 		if text, err := strconv.Unquote(argument); err == nil {
 			from = text
 		}
-		v = &component.Override{Path: path, From: argument, To: to}
+		v = &evaluate.Override{Path: path, From: argument, To: to}
 	}
 	if v == nil {
 		return nil, "", &UnknownError{Name: name}
@@ -102,7 +103,7 @@ func overridden(out *compiler.Output, name, to string) (v *component.Override, f
 
 // firstArgument is an instance's first argument as its title shows it: text with
 // its quotes, or a number.
-func firstArgument(i *component.Instance) (string, bool) {
+func firstArgument(i *model.Instance) (string, bool) {
 	_, rest, ok := strings.Cut(i.Title, "(")
 	if !ok || i.Package != nil {
 		return "", false

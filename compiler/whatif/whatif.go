@@ -10,8 +10,8 @@ import (
 	"slices"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
@@ -20,10 +20,10 @@ import (
 
 // Answer is what a change does on one platform.
 type Answer struct {
-	Platform component.Platform
+	Platform model.Platform
 	*report.Difference
-	Touched []*component.Instance // of [Touch], in the graph's order
-	Assumed []report.Assumption   // of [Override]
+	Touched []*model.Instance   // of [Touch], in the graph's order
+	Assumed []report.Assumption // of [Override]
 }
 
 // Touch answers what a program's images do if the instances with these names change
@@ -32,7 +32,7 @@ type Answer struct {
 func Touch(out *compiler.Output, names []string) ([]Answer, error) {
 	var answers []Answer
 	for _, t := range out.Targets {
-		var changed []*component.Instance
+		var changed []*model.Instance
 		for _, name := range names {
 			found, err := named(t.Graph, name)
 			if err != nil {

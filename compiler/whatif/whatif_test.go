@@ -9,9 +9,10 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
 )
 
 // program has a component in two instances, one of them on a package that depends on
@@ -63,7 +64,7 @@ func input(text string) compiler.Input {
 	pins.Sort()
 	return compiler.Input{
 		Project: fstest.MapFS{"a.layer": {Data: []byte(text)}}, Dir: ".", Lock: pins,
-		Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}
 }
 
@@ -158,7 +159,7 @@ func TestOverrideUnpinned(t *testing.T) {
 	in := input(strings.Replace(program, `os.packages("lib${version}")`, `os.packages(match version { "3": "other", else: "lib${version}" })`, 1))
 	out := compiled(t, in)
 	answers, list, err := Override(in, out, `tool("1")`, "3")
-	if answers != nil || err != nil || !list.HasErrors() || list[0].Code != component.Unpinned {
+	if answers != nil || err != nil || !list.HasErrors() || list[0].Code != diag.NotPinned {
 		t.Errorf("%v, %v, %v", answers, list, err)
 	}
 }

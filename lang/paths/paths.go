@@ -30,3 +30,7 @@ const Whiteout = ".wh."
 // DeletesFile reports whether a name in a path is such a one, so that no image can
 // hold it.
 func DeletesFile(name string) bool { return strings.HasPrefix(name, Whiteout) }
+
+// Beneath reports whether a path is a directory or lies beneath it. Both are clean,
+// and the directory is not the root.
+func Beneath(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }

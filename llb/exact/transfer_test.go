@@ -19,7 +19,7 @@ import (
 	"github.com/tonistiigi/fsutil/types"
 	"golang.org/x/sync/errgroup"
 
-	layc "github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/llb/exact"
 	"github.com/layc-lang/layc/llb/project"
 )
@@ -77,7 +77,7 @@ func (p *projects) received(dir string) exact.Tree {
 // send sends a directory and returns what an engine had to change.
 func (p *projects) send(from, to string) (changed []string) {
 	p.Helper()
-	s := &layc.Selection{Sources: []layc.Source{{Path: ".", Contents: true}}, Links: "links"}
+	s := &model.Selection{Sources: []model.Source{{Path: ".", Contents: true}}, Links: "links"}
 	var mu sync.Mutex // guards changed
 	work, ctx := errgroup.WithContext(p.Context())
 	there, back := make(chan []byte, 10), make(chan []byte, 10)

@@ -20,7 +20,7 @@ import (
 	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
@@ -105,7 +105,7 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 	}
 	sum := sha256.Sum256([]byte(dir))
 	tree := hex.EncodeToString(sum[:8])
-	own := component.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
+	own := model.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
 	var graphs []*llb.Graph
 	for _, p := range in.Plans {
 		g, err := llb.Lower(p, llb.Options{Tree: tree, URL: in.Mirrors.URL, Down: down, Build: own, Verify: in.Verify})

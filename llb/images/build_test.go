@@ -14,7 +14,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/pin"
@@ -42,7 +42,7 @@ func input(t *testing.T, program string) Input {
 		Project: fstest.MapFS{
 			"a.layer":   {Data: []byte(base + program)},
 			"layc.lock": {Data: []byte("layc-lock 1\n\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n")},
-		}, Dir: ".", Platform: component.Platform{OS: "linux", Arch: "amd64"},
+		}, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {
 		var text bytes.Buffer

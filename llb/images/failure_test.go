@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/llb"
@@ -46,11 +46,11 @@ func TestRunAsNobody(t *testing.T) {
 // fails did not run as anybody of the program's.
 func TestRunFails(t *testing.T) {
 	for _, c := range []struct {
-		run  *component.Run
+		run  *model.Run
 		want string
 	}{
-		{&component.Run{}, "it ran as root in /, on the base, "},
-		{&component.Run{User: "1001:0", Dir: "/srv/app"}, "it ran as 1001:0 in /srv/app, on the base, "},
+		{&model.Run{}, "it ran as root in /, on the base, "},
+		{&model.Run{User: "1001:0", Dir: "/srv/app"}, "it ran as 1001:0 in /srv/app, on the base, "},
 		{nil, ""},
 	} {
 		d := stepFailed(&engine.StepError{Name: "x", ExitCode: 1, Err: errors.New("exit code: 1")}, llb.Origin{Component: "tool", Run: c.run})

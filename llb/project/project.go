@@ -23,20 +23,20 @@ import (
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // Source is what a selection takes of a tree of files, as a local source to
 // mount into a solve. It is one directory, [component.Selection.Root], with the
 // tree that the selection makes. All is root's; modes are 0755 for directories
 // and for files that somebody may execute, else 0644.
-func Source(files fs.FS, s *component.Selection) fsutil.FS {
+func Source(files fs.FS, s *model.Selection) fsutil.FS {
 	return &source{files: files, selection: s, names: map[string]string{}}
 }
 
 type source struct {
 	files     fs.FS
-	selection *component.Selection
+	selection *model.Selection
 
 	mu    sync.Mutex
 	names map[string]string // in files, by paths of the tree that were told
@@ -75,7 +75,7 @@ func (s *source) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
 
 // stat describes a file as it is sent. first are the first paths of files that
 // have several.
-func (s *source) stat(t component.Taken, first map[[2]uint64]string, now time.Time) (*types.Stat, error) {
+func (s *source) stat(t model.Taken, first map[[2]uint64]string, now time.Time) (*types.Stat, error) {
 	stat := &types.Stat{Path: path.Join(s.selection.Root(), t.Path)}
 	if t.IsDir() {
 		stat.Mode = uint32(fs.ModeDir | 0o755)
@@ -100,7 +100,7 @@ func (s *source) stat(t component.Taken, first map[[2]uint64]string, now time.Ti
 	if stat.ModTime, err = s.stamp(t.Name, info, now); err != nil {
 		return nil, err
 	}
-	if id, several := component.Inode(info); several && s.selection.Links != "" {
+	if id, several := model.Inode(info); several && s.selection.Links != "" {
 		if p, ok := first[id]; ok {
 			stat.Linkname = p // and the size stays: the engine compares it
 		} else {

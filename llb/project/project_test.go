@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/layc-lang/layc/compiler/component"
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // TestStamp checks that a file is sent with another time where its content may be
@@ -15,7 +15,7 @@ import (
 // happened.
 func TestStamp(t *testing.T) {
 	dir := t.TempDir()
-	s := Source(os.DirFS(dir), &component.Selection{}).(*source)
+	s := Source(os.DirFS(dir), &model.Selection{}).(*source)
 	at := time.Unix(1e9, 0)
 	write := func(name, text string) {
 		t.Helper()

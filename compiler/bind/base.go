@@ -1,0 +1,37 @@
+package bind
+
+import (
+	"slices"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// declared adds to a system what its component says about it: directory links
+// and modes. Steps that would change it are errors.
+func (x *binder) declared(s *model.System, steps []model.Step) *model.System {
+	out := *s
+	out.Links = map[string]string{}
+	for from, to := range s.Links {
+		out.Links[from] = to
+	}
+	for _, step := range steps {
+		switch step := step.(type) {
+		case *model.Link:
+			out.Links[step.Path] = step.Leads()
+		case *model.Dir:
+			out.Dirs = slices.DeleteFunc(slices.Clone(out.Dirs), func(d model.Place) bool { return d.Path == step.Path })
+			out.Dirs = append(out.Dirs, step.Place)
+		default:
+			x.stepInSystem(step.Where())
+		}
+	}
+	return &out
+}
+
+func (x *binder) stepInSystem(at source.Span) {
+	x.Found.Errorf(diag.InvalidBase, at, "a base system takes no steps but `dir` and `link`").
+		Note("those say what the system has; nothing is done to it").
+		Hint("write the step into a component that the apps use")
+}

@@ -1,0 +1,166 @@
+// Package bind makes the model of a program: it binds what package evaluate leaves
+// as references, and makes instances and apps of what its blocks say.
+//
+// The way through: [Bind] binds each app; closure.go closes an app over its needs
+// and binds slots; intern.go makes instances of the result, equal ones only once;
+// stage.go makes what `from` names; config.go merges image configuration; own.go
+// checks who writes where; fragments.go puts files together that several write,
+// user.go makes users, and publish.go images of published components.
+package bind
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Bind evaluates a program on one platform, and binds what it says. The graph is
+// usable, as far as it goes, even if there are errors; its Refs are complete if the
+// only errors are of codes diag.NotPinned and diag.ChecksumUnchanged and nothing unpinned names further
+// things to pin.
+func Bind(in evaluate.Input) (*model.Graph, diag.List) {
+	e := evaluate.New(in)
+	x := &binder{
+		Evaluator: e,
+		graph:     &model.Graph{Platform: in.Platform, Fleet: e.Fleet, Repositories: e.Repositories, Ignore: e.Ignore},
+		interned:  map[string]*model.Instance{}, shown: map[string]string{},
+		any:      map[*check.Component]int32{},
+		bases:    map[*evaluate.Block]*model.Instance{},
+		stages:   map[string]*model.Instance{},
+		idle:     map[source.Span]bool{},
+		packages: map[string]*model.Instance{},
+		linkers:  marks{closures: map[*model.Instance]bitset{}},
+		linked:   map[string][]linked{},
+		builds:   map[*evaluate.Block][]*model.Instance{},
+
+		declarations: newDeclarations(),
+	}
+	x.own = newOwners(x)
+	x.fleetDirs = sync.OnceValue(x.dirsOfFleetBase)
+	x.apps()
+	x.published()
+	x.tellApart()
+	x.CheckSecrets()
+	x.graph.Refs = x.ToPin()
+	return x.graph, x.Finish()
+}
+
+// binder binds what an evaluator evaluates: it makes instances of references, and
+// apps of those.
+type binder struct {
+	*evaluate.Evaluator
+	graph *model.Graph
+	made  []made // of the graph's instances, by their number
+	own   *owners
+
+	blocks   []*block // by the number of their bodies
+	building []*block // whose stages are being made, each for a stage of the one before
+
+	interned map[string]*model.Instance
+	shown    map[string]string          // IDs without passwords → what they are short for
+	key      []byte                     // scratch: one of interned
+	any      map[*check.Component]int32 // numbers of references without arguments
+	bases    map[*evaluate.Block]*model.Instance
+	stages   map[string]*model.Instance            // build world, by reference key
+	packages map[string]*model.Instance            // by distribution and name
+	idle     map[source.Span]bool                  // `update` clauses without anything to refresh
+	linkers  marks                                 // instances with links
+	linked   map[string][]linked                   // by path
+	builds   map[*evaluate.Block][]*model.Instance // what a body builds with; nil: an error, reported
+	depth    int                                   // of closures within closures
+	tooDeep  bool                                  // which is reported
+
+	declarations *declarations
+	fleetDirs    func() []model.Place // of the fleet's base, those that are not plain
+}
+
+// apps binds all apps and sorts them by name.
+func (x *binder) apps() {
+	named := map[string]*model.App{}
+	twice := map[string]bool{}
+	for _, v := range x.Variants() {
+		if x.Exhausted {
+			break
+		}
+		a := x.app(v)
+		if a == nil {
+			continue
+		}
+		for _, name := range append([]string{a.Name}, a.References()...) {
+			old := named[name]
+			if old == nil {
+				named[name] = a
+				continue
+			}
+			if old == a || twice[name] {
+				continue
+			}
+			twice[name] = true
+			what := "images"
+			if name == a.Name {
+				what = "apps"
+			}
+			d := x.Found.Errorf(diag.DuplicateImage, v.Decl.Name.At, "two %s are called %s", what, name)
+			if old.Span != a.Span {
+				d.See(old.Span, "the first is here")
+			}
+			d.Note("an app's name is the name of its image").
+				Hint("put what tells them apart into the name or the tag: `app \"…-${version}\"`")
+		}
+		if named[a.Name] == a {
+			x.graph.Apps = append(x.graph.Apps, a)
+		}
+	}
+	slices.SortFunc(x.graph.Apps, func(a, b *model.App) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// app binds one app: it closes it over its needs.
+func (x *binder) app(v *evaluate.Variant) *model.App {
+	e := x.Evaluator.App(v)
+	if e == nil {
+		return nil
+	}
+	name := e.Name
+	b := &block{Block: e.Block}
+	x.bindStages(b)
+	base := e.Base
+	if base == nil {
+		base = x.Base
+	}
+	if base == nil {
+		x.Once("app "+name, diag.NoBase, source.Span{}, source.Span{}, func() *diag.Diagnostic {
+			return x.Found.Errorf(diag.NoBase, e.Span, "app %s has no base system", name).
+				Note("a base system is what all else stands on, such as Debian").
+				Hint("import \"std/debian\", and write `base debian.release(\"12\")` into the fleet")
+		})
+		return nil
+	}
+	a := &model.App{
+		Name: name, Repository: e.Repository, Doc: e.Decl.Doc, Span: e.Span, Layers: e.Layers, LayersAt: e.LayersAt, Replicas: max(1, e.Replicas), Tags: e.Tags, Tests: e.Tests,
+	}
+	uses := slices.Concat(e.Uses, e.Mentions)
+	c := x.close(base, uses, "app "+name)
+	if c == nil {
+		return nil
+	}
+	a.Base = c.base
+	for _, r := range uses {
+		a.Uses = union(a.Uses, c.instances(r))
+	}
+	replaced := c.after(e.Replaces)
+	a.Closure = model.Topological(append([]*model.Instance{c.base}, c.all()...))
+	x.sameAccounts(a)
+	shared := x.shared(a.Closure, a, appends(x.linksOf(a.Closure).settle(b.steps)))
+	a.Delta = x.delta(a, b, c)
+	a.Config = x.config(a, e.Settings)
+	a.Closure = append(a.Closure, shared...)
+	x.holdApp(a)
+	x.own.overlaps(a, replaced)
+	return a
+}

@@ -1,0 +1,79 @@
+package bind
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// config merges the configuration of an app's image.
+func (x *binder) config(a *model.App, own []model.Setting) model.Config {
+	m := model.Merge(a.Closure, own, x.dispute)
+	m.Decides = true
+	c := model.Config{Env: m.Env(), Labels: m.Labels()}
+	if p := m.Single["user"]; p.Setting != nil {
+		c.User, a.UserAt = p.Value.Text, p.Span
+	}
+	c.Workdir = m.Text("workdir")
+	c.StopSignal = m.Text("stopsignal")
+	c.Entrypoint = m.Texts("entrypoint")
+	c.Command = m.Texts("command")
+	if e, cmd := m.Single["entrypoint"], m.Single["command"]; e.Setting != nil && cmd.Setting != nil && (e.From == nil && cmd.From != nil || !e.OfBase() && cmd.OfBase()) {
+		c.Command = nil // an entrypoint clears an inherited command
+	}
+	x.runnable(a, &c, m)
+	c.Shell = m.Texts("shell")
+	c.Expose = m.Union("expose")
+	c.Volumes = m.Union("volume")
+	if h := m.Single["healthcheck"]; h.Setting != nil {
+		c.Healthcheck = h.Health
+	}
+	return c
+}
+
+// runnable checks what only all proposals together show: that a program has a
+// name, and that the system passes on what is joined.
+func (x *binder) runnable(a *model.App, c *model.Config, m *model.Merged) {
+	if len(c.Entrypoint) == 0 && len(c.Command) > 0 && c.Command[0] == "" {
+		x.NothingToRun(m.Single["command"].Span, "the name of the program is empty in app %s", a.Name).
+			Hint("write the program, such as `command [\"/opt/tool/run\"]`, or an `entrypoint`")
+	}
+	for _, e := range c.Env {
+		if joined := m.Appended[e.Name]; joined != nil {
+			x.Passable(e.Name+"="+e.Value, joined[0].Span)
+		}
+	}
+}
+
+// stepEnv is the environment of an instance's runs: that of its root, then
+// its own.
+func (x *binder) stepEnv(i *model.Instance) []model.EnvVar {
+	return model.Merge(i.Root, i.Settings, x.dispute).Env()
+}
+
+// dispute reports two components that propose different values.
+func (x *binder) dispute(a, b model.Proposal, what string) {
+	first, second := a, b
+	if first.Span.Compare(second.Span) > 0 {
+		first, second = second, first
+	}
+	if a.From == b.From {
+		x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "`%s` is set twice", what).
+			See(first.Span, "first here").Hint("keep one of them")
+		return
+	}
+	if first.Span == second.Span {
+		x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "two instances of one component disagree about `%s`", what).
+			Note("%s says %s, %s says %s", evaluate.Shortened(first.From.Title), first.Value, evaluate.Shortened(second.From.Title), second.Value).
+			Hint("write `%s` into the app, which decides", what)
+		return
+	}
+	d := x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "%s and %s disagree about `%s`", evaluate.Shortened(first.From.Title), evaluate.Shortened(second.From.Title), what).
+		At("%s here", second.Value).
+		See(first.Span, "%s here", first.Value).
+		Note("components propose, the app decides").
+		Hint("write what it is to be into the app, such as `%s`, or change one of them", strings.Join(strings.Fields(second.Span.Text()), " "))
+	x.involve(d, second.From, first.From)
+}

@@ -1,0 +1,528 @@
+package bind
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/redact"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Instances. A reference whose needs are bound becomes an instance; equal
+// ones, wherever they were written, become the same.
+
+// instance returns the instance of a fixed reference in this closure, nil if
+// there is none, which is reported.
+func (c *closure) instance(r *evaluate.Ref) *model.Instance {
+	m := c.at(r)
+	if m.made {
+		return m.instance
+	}
+	if m.making {
+		c.cycle(m, r)
+		m.made = true
+		return nil
+	}
+	c.active, m.making = append(c.active, m), true
+	i := c.build(m, r)
+	c.active, m.making = c.active[:len(c.active)-1], false
+	if m.made { // a cycle, reported
+		return nil
+	}
+	m.instance, m.made = i, true
+	return i
+}
+
+// cycle reports needs that go round.
+func (c *closure) cycle(m *member, r *evaluate.Ref) {
+	at := slices.Index(c.active, m)
+	var names []string
+	for _, k := range c.active[at:] {
+		names = append(names, k.ref.Label())
+	}
+	names = append(names, r.Label())
+	e := c.x.Found.Errorf(diag.NeedCycle, c.x.blockOf(r).Span, "%s needs itself: %s", r.Label(), strings.Join(elided(names), " → ")).
+		Note("what a component needs is built before it, so needs cannot go round")
+	if with := c.runsRound(c.active[at:]); with != nil {
+		e.Hint("take out the `runs with`: let the app use %s, too, or whoever uses the component", with.Label())
+	} else {
+		e.Hint("take out one of the needs, or let the app use it where it is needed in the image only")
+	}
+	if len(c.active)-at > maxPath {
+		return
+	}
+	for i, k := range c.active[at+1:] {
+		e.See(c.x.blockOf(k.ref).Span, "which %s needs", c.active[at+i].ref.Label())
+	}
+}
+
+// runsRound is what one of the members of a cycle runs with that leads on in the
+// cycle; nil if all of it are needs.
+func (c *closure) runsRound(cycle []*member) *evaluate.Ref {
+	for n, m := range cycle {
+		next := cycle[(n+1)%len(cycle)]
+		for _, r := range c.x.blockOf(m.ref).RunsWith {
+			r = c.substitute(r)
+			if r.Flexible() {
+				r = c.at(r).bound
+			}
+			if r != nil && c.at(r) == next {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// instances returns what a reference, fixed or flexible, stands for in this
+// closure: one instance, or one for each group of packages.
+func (c *closure) instances(r *evaluate.Ref) []*model.Instance { return c.appendInstances(nil, r) }
+
+func (c *closure) appendInstances(out []*model.Instance, r *evaluate.Ref) []*model.Instance {
+	if r.Packages != nil {
+		return append(out, c.x.packageInstances(c.distribution(), r)...)
+	}
+	if r.User != nil {
+		return append(out, c.x.accountInstance(r.User))
+	}
+	r = c.substitute(r)
+	if r.Flexible() {
+		if r = c.at(r).bound; r == nil {
+			return out
+		}
+	}
+	if i := c.instance(r); i != nil {
+		out = append(out, i)
+	}
+	return out
+}
+
+// resolve is what references stand for, each instance once.
+func (c *closure) resolve(lists ...[]*evaluate.Ref) []*model.Instance {
+	n := 0
+	for _, refs := range lists {
+		n += len(refs)
+	}
+	if n == 0 {
+		return nil
+	}
+	out := make([]*model.Instance, 0, n)
+	for _, refs := range lists {
+		for _, r := range refs {
+			known := len(out)
+			for _, i := range c.appendInstances(out, r)[known:] {
+				if !slices.Contains(out, i) {
+					out = append(out, i)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// distribution is the one whose packages the closure's os.packages names.
+func (c *closure) distribution() string { return c.x.distributionOf(c.baseRef) }
+
+// distributionOf is the distribution of a base; "" if it is not put together
+// from one.
+func (x *binder) distributionOf(base *evaluate.Ref) string {
+	if base.Component == nil || base.Args == nil {
+		return ""
+	}
+	if b := x.blockOf(base); b.System != nil {
+		return b.System.Distribution
+	}
+	return ""
+}
+
+// all are the instances of the closure, without the base.
+func (c *closure) all() []*model.Instance {
+	var out []*model.Instance
+	for _, m := range c.order {
+		if m.instance != nil {
+			out = append(out, m.instance)
+		}
+	}
+	names := make([]string, 0, len(c.packs))
+	for n := range c.packs {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		out = append(out, c.x.packageInstances(c.distribution(), &evaluate.Ref{Packages: []string{n}, Span: c.packs[n]})...)
+	}
+	for u := range c.users {
+		out = append(out, c.x.accountInstance(u))
+	}
+	return out // in no order: see topological
+}
+
+// build makes the instance of a reference from its body and its bound needs.
+func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
+	b := c.x.blockOf(r)
+	bound := bound{needs: c.resolve(b.Needs, b.Mentions), runsWith: c.resolve(b.RunsWith)}
+	if b.System != nil {
+		c.x.Found.Errorf(diag.MisplacedBase, c.place(m), "`%s` is a base system", r.Label()).
+			Note("an app stands on one base system, which it does not use").
+			Hint("write `base %s` into the fleet or the app, or copy files `from` it", r.Label())
+		return nil
+	}
+	bound.after = c.after(b.After)
+	if b.RateWith != nil {
+		if with := c.instances(b.RateWith); len(with) == 1 {
+			bound.rateWith = with[0]
+		}
+	}
+	c.x.key = bound.appendKey(append(c.x.key[:0], r.Key()...))
+	if old := c.x.interned[string(c.x.key)]; old != nil {
+		return old
+	}
+	interned := string(c.x.key)
+	i := &model.Instance{
+		Title: r.Title(), Span: b.Span, Doc: r.Component.Decl.Doc,
+		Path:     evaluate.Qualified(r.Component.Module, r.Component.Decl.Name.Name),
+		Settings: b.Settings,
+		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
+		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
+	}
+	l := c.x.linksOf(i.Needs)
+	i.Owns = l.owned(b.Owns)
+	i.Steps, i.Fragments = apart(l.settle(b.steps))
+	i.Steps = bestow(i.Owns, i.Steps)
+	c.x.writtenOver(i)
+	c.x.enterLinks(i)
+	if c.x.classify(i); model.Runs(i.Steps) {
+		i.Root = c.x.root(b, b.BuildsOn, i.Needs, c.baseRef)
+		if i.Root == nil {
+			return nil
+		}
+		i.Env = c.x.stepEnv(i)
+	}
+	c.x.updated(i, b)
+	of := made{asked: r.Origin, name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith)}
+	if i.Kind == model.Stacked {
+		of.choices = joined(of.choices, c.x.names(i.After))
+	}
+	i.ID = of.name
+	if i.Kind != model.Portable || i.Root != nil {
+		i.ID += c.suffix(b, i, of.choices)
+		of.told = true
+	}
+	return c.x.keep(interned, i, of)
+}
+
+// after are the instances that an order clause names and the closure has
+// anyway.
+func (c *closure) after(refs []*evaluate.Ref) []*model.Instance {
+	var out []*model.Instance
+	for _, r := range refs {
+		if r.Component == nil && r.Slot == nil {
+			continue
+		}
+		if r.Flexible() {
+			for _, p := range c.at(r).providers {
+				out = c.appendInstances(out, p)
+			}
+		} else if c.at(r).ref != nil {
+			out = c.appendInstances(out, r)
+		}
+	}
+	return out
+}
+
+// bound is what the references of an instance stand for.
+type bound struct {
+	needs, runsWith, after []*model.Instance
+	rateWith               *model.Instance // nil: none
+}
+
+// appendKey appends what is equal for equal ones.
+func (b *bound) appendKey(k []byte) []byte {
+	k = append(k, '|')
+	for _, l := range [][]*model.Instance{b.needs, b.runsWith, b.after} {
+		for _, n := range l {
+			k = strconv.AppendInt(append(k, ' '), int64(n.Number()), 10)
+		}
+		k = append(k, '|')
+	}
+	if b.rateWith != nil {
+		k = strconv.AppendInt(k, int64(b.rateWith.Number()), 10)
+	}
+	return k
+}
+
+// internKey is equal for equal instances: equal reference, equal bound needs.
+func internKey(key string, i *model.Instance) string {
+	b := bound{i.Needs, i.RunsWith, i.After, i.RateWith}
+	return string(b.appendKey([]byte(key)))
+}
+
+// intern returns the instance that is equal to i, or i itself if it is the
+// first of its kind.
+func (x *binder) intern(key string, i *model.Instance, of made) *model.Instance {
+	key = internKey(key, i)
+	if old := x.interned[key]; old != nil {
+		return old
+	}
+	return x.keep(key, i, of)
+}
+
+// keep makes an instance the one of its intern key.
+func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
+	below := x.dirsBelow(i, of.base)
+	x.inherit(i, below)
+	i.Parents = x.parents(i, below)
+	i.Key = model.Recipe(i)
+	x.interned[key] = i
+	x.enter(i, of)
+	x.holdInstance(i, &of)
+	return i
+}
+
+// enter puts an instance into the graph.
+func (x *binder) enter(i *model.Instance, of made) {
+	i.ID, i.Title = x.shownID(i.ID), redact.Text(i.Title)
+	x.graph.Enter(i)
+	x.made = append(x.made, of)
+}
+
+// shownID is an ID without passwords of URLs among the arguments: IDs get into the
+// lock file and onto the screen. Two that differ in nothing else are numbered.
+func (x *binder) shownID(id string) string {
+	plain := redact.Text(id)
+	if plain == id {
+		return id
+	}
+	for n := 1; ; n++ {
+		shown := plain
+		if n > 1 {
+			shown += " #" + strconv.Itoa(n)
+		}
+		if of, ok := x.shown[shown]; !ok || of == id {
+			x.shown[shown] = id
+			return shown
+		}
+	}
+}
+
+// classify decides how an instance's content gets into an image.
+func (x *binder) classify(i *model.Instance) {
+	switch {
+	case len(i.Steps) == 0 && len(i.Owns) == 0:
+		i.Kind = model.Empty
+	case model.Runs(i.Steps) && len(i.Owns) == 0:
+		i.Kind = model.Stacked
+	default:
+		i.Kind = model.Portable
+	}
+}
+
+// root is what the steps of a body run on: a base, then the closures of its
+// bound needs and of what it builds with. The base is the one that the body
+// names, else the fleet's, so that all apps share what is built; but packages
+// that it needs can stand only on the distribution that they are of, and that
+// is the base of the app, chosen.
+func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chosen *evaluate.Ref) []*model.Instance {
+	ref := on
+	if ref == nil {
+		ref = x.Base
+		if ref == nil || slices.ContainsFunc(model.Topological(needs), func(n *model.Instance) bool {
+			return n.Package != nil && n.Package.Account == nil && n.Package.Distribution != x.distributionOf(ref)
+		}) {
+			ref = chosen
+		}
+	}
+	if ref == nil {
+		x.Found.Errorf(diag.NoBase, b.Span, "there is no base system to run this on").
+			Hint("write `base debian.release(\"12\")` into the fleet, or `builds on …` into the component")
+		return nil
+	}
+	base := x.baseInstance(ref)
+	if base == nil {
+		return nil
+	}
+	all := []*model.Instance{base}
+	all = append(all, needs...)
+	if len(b.BuildsWith) > 0 {
+		with, ok := x.builds[b.Block]
+		if !ok {
+			if c := x.close(ref, b.BuildsWith, "the build of this component"); c != nil {
+				with = append([]*model.Instance{}, c.all()...)
+			}
+			x.builds[b.Block] = with
+		}
+		if with == nil {
+			return nil
+		}
+		all = append(all, with...)
+	}
+	all = model.Topological(all)
+	return append(all, x.shared(all, nil, nil)...)
+}
+
+// baseInstance is the instance of a base system.
+func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
+	if r.Component == nil {
+		x.Found.Errorf(diag.MisplacedBase, r.Span, "`%s` is no base system", r.Label()).
+			Hint("write a component that is one: `base debian.release(\"12\")`")
+		return nil
+	}
+	if r.Args == nil {
+		d := x.ByDefault(r.Component)
+		if d == nil {
+			x.Found.Errorf(diag.UnboundNeed, r.Span, "`%s` needs arguments", r.Title()).
+				See(r.Component.Decl.Name.At, "declared here").Hint("%s", x.writeArguments(r.Component))
+			return nil
+		}
+		at := *d
+		at.Span, at.Origin = r.Span, r.Origin
+		r = &at
+	}
+	b := x.blockOf(r)
+	if i := x.bases[b.Block]; i != nil {
+		return i
+	}
+	if b.System == nil {
+		x.Found.Errorf(diag.MisplacedBase, r.Span, "`%s` is no base system", r.Label()).
+			See(b.Span, "declared here").
+			Note("a base system says what it is made of: `distribution`, `image`, `layout` or `rootfs`").
+			Hint("write a component that is one: `base debian.release(\"12\")`")
+		return nil
+	}
+	i := &model.Instance{
+		ID: r.Key(), Title: r.Title(), Kind: model.Base, Span: b.Span, Doc: r.Component.Decl.Doc,
+		Path: evaluate.Qualified(r.Component.Module, r.Component.Decl.Name.Name), System: x.declared(b.System, b.steps),
+		Settings: withDefaults(b.Settings),
+		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
+	}
+	x.updated(i, b)
+	x.bases[b.Block] = x.keep(internKey(i.ID, i), i, made{})
+	return i
+}
+
+// withDefaults is what a base declares, and a PATH if it sets none.
+func withDefaults(settings []model.Setting) []model.Setting {
+	const path = "env PATH"
+	if slices.ContainsFunc(settings, func(s model.Setting) bool { return s.Name == path && !s.Append }) {
+		return settings
+	}
+	return append([]model.Setting{{Word: "env", Key: "PATH", Name: path, Value: model.Value{Text: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}}, settings...)
+}
+
+// packageInstances are the instances of OS packages, by name: one for each
+// group that can only be installed together.
+func (x *binder) packageInstances(distribution string, r *evaluate.Ref) []*model.Instance {
+	if distribution == "" {
+		x.Found.Errorf(diag.NoDistribution, x.Told(r.Span, r.Origin), "`os.packages` on a base without packages").
+			Note("the base system is not put together from a distribution").
+			Hint("stand on a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
+		return nil
+	}
+	x.WantPackages(distribution, r.Packages...)
+	arch := x.DebianArch()
+	var out []*model.Instance
+	for _, name := range r.Packages {
+		if i := x.packages[distribution+" "+name]; i != nil {
+			out = append(out, i)
+			continue
+		}
+		if p, ok := x.Lock.Package(distribution, arch, name); ok && p.Minimal {
+			continue // part of the base
+		}
+		closure, err := x.Lock.Closure(distribution, arch, name)
+		if err != nil {
+			x.Unpinned(x.Told(r.Span, r.Origin), "%s and what it needs", name)
+			continue
+		}
+		for _, g := range lock.Groups(closure) {
+			x.packageInstance(distribution, g, r.Span)
+		}
+		out = append(out, x.packages[distribution+" "+name])
+	}
+	return out
+}
+
+func (x *binder) packageInstance(distribution string, group []lock.Package, at source.Span) {
+	if x.packages[distribution+" "+group[0].Name] != nil {
+		return
+	}
+	i := &model.Instance{Kind: model.Stacked, Path: "os.package", Package: &model.PackageGroup{Distribution: distribution, Packages: group}, Span: at}
+	var names []string
+	for _, p := range group {
+		names = append(names, p.Name)
+		x.packages[distribution+" "+p.Name] = i
+		i.Size += p.Size
+	}
+	i.Title = "os.package(" + quoted(names) + ")"
+	i.ID = i.Title
+	if b := x.Base; b == nil || x.blockOf(b).System == nil || x.blockOf(b).System.Distribution != distribution {
+		i.ID += " on " + distribution
+	}
+	for _, p := range group {
+		for _, n := range p.Needs {
+			if need := x.packages[distribution+" "+n]; need != nil && need != i && !slices.Contains(i.Needs, need) {
+				i.Needs = append(i.Needs, need)
+			}
+		}
+	}
+	i.Key = model.Recipe(i)
+	x.enter(i, made{})
+}
+
+// delta is the instance of an app's own steps, or nil. It is in no other image,
+// and so is made on the app's base, whatever the fleet's is.
+func (x *binder) delta(a *model.App, b *block, c *closure) *model.Instance {
+	l := x.linksOf(a.Closure)
+	steps, _ := apart(l.settle(b.steps))
+	owns := l.owned(b.Owns)
+	if len(steps) == 0 {
+		return nil
+	}
+	i := &model.Instance{
+		ID: "app " + a.Name, Title: a.Name, Kind: model.Portable, Span: a.Span, Path: "app " + a.Name,
+		Steps: bestow(owns, steps), Owns: owns, Settings: b.Settings, Rate: b.Rate, Size: b.Size, Needs: a.Uses,
+	}
+	x.writtenOver(i)
+	if b.RateWith != nil {
+		if with := c.instances(b.RateWith); len(with) == 1 {
+			i.RateWith = with[0]
+		}
+	}
+	if model.Runs(i.Steps) {
+		if len(i.Owns) == 0 && !b.Misowned {
+			x.Found.Errorf(diag.RunOwnsNothing, firstRun(i.Steps), "an app's own `run` needs `owns`").
+				Note("what an app runs is built beside all else, and then taken from the paths that the app owns").
+				Hint("write `owns \"/srv/%s\"`, with the directory that the step writes to", path.Base(a.Name))
+			return nil
+		}
+		if i.Root = x.root(b, c.baseRef, a.Uses, c.baseRef); i.Root == nil {
+			return nil
+		}
+		i.Env = x.stepEnv(i)
+	}
+	return x.intern(i.ID, i, made{base: a.Base})
+}
+
+func firstRun(steps []model.Step) source.Span {
+	for _, s := range steps {
+		if r, ok := s.(*model.Run); ok {
+			return r.Span
+		}
+	}
+	return source.Span{}
+}
+
+// quoted are names as a program writes them.
+func quoted(names []string) string {
+	var out []string
+	for _, n := range names {
+		out = append(out, strconv.Quote(n))
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,121 @@
+package bind
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Publishing. A component that says `publish` ends a base image: what it needs
+// and itself, without anything of the apps that use it. For what follows such
+// an image is an app that chooses that component alone. It takes no part in the
+// plan: package plan makes it of the layers that the apps' images have anyway.
+
+// published makes the images of all published components that apps have.
+func (x *binder) published() {
+	names := map[string]*model.App{} // by full reference
+	for _, a := range x.graph.Apps {
+		for _, r := range a.References() {
+			names[withTag(r)] = a
+		}
+	}
+	seen := map[*model.Instance]bool{}
+	paths := map[string]bool{}
+	for _, base := range []func(*model.App) bool{x.onFleetBase, func(*model.App) bool { return true }} {
+		for _, a := range x.graph.Apps {
+			for _, i := range a.Closure {
+				paths[i.Path] = true
+				if i.Publish == "" || seen[i] || !base(a) {
+					continue
+				}
+				seen[i] = true
+				p := x.publish(i, a.Base)
+				if p == nil {
+					continue
+				}
+				full := withTag(i.Publish)
+				if old := names[full]; old != nil {
+					x.Found.Errorf(diag.DuplicateImage, i.Span, "two images are called %s", i.Publish).
+						See(old.Span, "the other one is made of this").
+						Note("each instance of a published component is an image of its own").
+						Hint("put what tells them apart into the name, such as `publish \"jdk:${version}\"`")
+					continue
+				}
+				names[full] = p
+				x.graph.Published = append(x.graph.Published, p)
+			}
+		}
+	}
+	slices.SortFunc(x.graph.Published, func(a, b *model.App) int { return strings.Compare(a.Name, b.Name) })
+	if len(x.graph.Apps) > 0 {
+		x.unpublished(paths)
+	}
+}
+
+// withTag is a reference in full: without a tag, its tag is latest.
+func withTag(reference string) string {
+	if strings.Contains(reference, ":") {
+		return reference
+	}
+	return reference + ":latest"
+}
+
+// onFleetBase says whether an app stands on the fleet's own base, on which a
+// published image stands if it can.
+func (x *binder) onFleetBase(a *model.App) bool {
+	return x.Base != nil && x.Base.Component != nil && a.Base == x.baseInstance(x.Base)
+}
+
+// publish is the image of one published instance.
+func (x *binder) publish(i, base *model.Instance) *model.App {
+	name, tag, tagged := strings.Cut(i.Publish, ":")
+	if !evaluate.ValidName(name) || tagged && !evaluate.ValidTag(tag) {
+		x.Found.Errorf(diag.InvalidImageName, i.Span, "%q cannot be the name of an image", i.Publish).
+			Note("lower-case letters, digits, and . _ - / between them; perhaps a colon and a tag").
+			Hint("write a name such as `\"jdk\"` or `\"base/jdk:17\"`")
+		return nil
+	}
+	p := &model.App{Name: i.Publish, Repository: name, Doc: i.Doc, Span: i.Span, Base: base, Replicas: 1, Published: i}
+	if tagged {
+		p.Tags = []string{tag}
+	}
+	all := []*model.Instance{base}
+	if i != base {
+		all = append(all, i)
+		p.Uses = []*model.Instance{i}
+	}
+	p.Closure = model.Topological(all)
+	shared := x.shared(p.Closure, nil, nil)
+	p.Config = x.config(p, nil)
+	p.Closure = append(p.Closure, shared...)
+	return p
+}
+
+// unpublished warns about components of the module that say publish and are
+// in no image.
+func (x *binder) unpublished(inImages map[string]bool) {
+	var names []string
+	for n := range x.Program.Root.Scope {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		c, ok := x.Program.Root.Scope[n].(*check.Component)
+		if !ok || inImages[n] {
+			continue
+		}
+		syntax.Inspect(c.Decl, func(node syntax.Node) bool {
+			if s, ok := node.(*syntax.Clause); ok && s.Word.Name == "publish" {
+				x.Found.Warnf(diag.PublishedNowhere, s.At, "%s is in no image, and so is not published", n).
+					Note("a published image is made of layers that apps have").
+					Hint("let an app have it by `uses %s`", n)
+			}
+			return true
+		})
+	}
+}

@@ -1,0 +1,198 @@
+package bind
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// Build stages: what `copy … from` and `bind … from` name. They are made when the
+// block that names them is asked for first.
+
+// block is an evaluated block with its steps bound.
+type block struct {
+	*evaluate.Block
+	ref   *evaluate.Ref // by which it was asked for
+	steps []model.Step
+	round bool // it copies from what copies from it, which is reported
+}
+
+// blockOf is the block of a component with given arguments.
+func (x *binder) blockOf(r *evaluate.Ref) *block {
+	b := x.Block(r)
+	if b.Number < len(x.blocks) {
+		in := x.blocks[b.Number]
+		if slices.Contains(x.building, in) {
+			x.roundBuild(r, in)
+		}
+		return in
+	}
+	in := &block{Block: b, ref: r}
+	x.blocks = append(x.blocks, in)
+	x.building = append(x.building, in)
+	found := len(x.Found)
+	x.bindStages(in)
+	x.Turn(found, b.Origin)
+	x.building = x.building[:len(x.building)-1]
+	return in
+}
+
+// bindStages binds the steps of a block. Until all stages are made, it has those that
+// take nothing from one. A step or a mount whose stage cannot be made, which is
+// reported, is left out.
+func (x *binder) bindStages(b *block) {
+	b.steps = b.Block.Steps
+	if len(b.From) == 0 {
+		return
+	}
+	steps := slices.Clone(b.steps)
+	b.steps = complete(steps)
+	for _, f := range b.From {
+		of := x.stage(f.Ref)
+		switch s := steps[f.Step].(type) {
+		case *model.Copy:
+			c := *s
+			c.From = of
+			steps[f.Step] = &c
+		case *model.Run:
+			r := *s
+			r.Binds = slices.Clone(s.Binds)
+			r.Binds[f.Mount].From = of
+			steps[f.Step] = &r
+		}
+	}
+	b.steps = complete(steps)
+}
+
+// complete are steps without the copies and mounts that have no stage.
+func complete(steps []model.Step) []model.Step {
+	var out []model.Step
+	for _, s := range steps {
+		switch old := s.(type) {
+		case *model.Copy:
+			if old.From == nil && old.Taken == nil {
+				continue
+			}
+		case *model.Run:
+			lacks := func(b model.Bind) bool { return b.From == nil && b.Taken == nil }
+			if slices.ContainsFunc(old.Binds, lacks) {
+				r := *old
+				r.Binds = slices.DeleteFunc(slices.Clone(old.Binds), lacks)
+				s = &r
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// stage is the instance that `from` names: closed over its own arguments and
+// defaults, never over an app's choice.
+func (x *binder) stage(r *evaluate.Ref) *model.Instance {
+	if r.Packages != nil {
+		if x.Base == nil {
+			return nil
+		}
+		c := x.close(x.Base, []*evaluate.Ref{r}, "a build stage")
+		if c == nil {
+			return nil
+		}
+		i := &model.Instance{ID: "stage " + r.Key(), Title: r.Title(), Span: r.Span, Path: "os.packages", Needs: c.all()}
+		i.Root = x.root(&block{Block: &evaluate.Block{Span: r.Span}}, nil, i.Needs, x.Base)
+		return x.intern(i.ID, i, made{})
+	}
+	key := r.Key()
+	if i, ok := x.stages[key]; ok {
+		return i
+	}
+	if !x.deeper(r) {
+		return nil
+	}
+	system := x.isSystem(r)
+	if x.depth--; system {
+		x.stages[key] = x.baseInstance(r)
+		return x.stages[key]
+	}
+	base := x.Base
+	if base == nil {
+		x.Found.Errorf(diag.NoBase, r.Span, "there is no base system for this build stage").
+			Hint("write `base debian.release(\"12\")` into the fleet")
+		return nil
+	}
+	var out *model.Instance
+	if c := x.close(base, []*evaluate.Ref{r}, "a build stage"); c != nil {
+		if all := c.instances(r); len(all) == 1 {
+			out = x.staged(all[0], c, r)
+		}
+	}
+	x.stages[key] = out
+	return out
+}
+
+// staged is an instance with what it stands on when files are copied from it;
+// nil if that cannot be, which it reports. What runs something has that anyway.
+func (x *binder) staged(i *model.Instance, c *closure, r *evaluate.Ref) *model.Instance {
+	if i.Root != nil || i.Stage != nil {
+		return i
+	}
+	b := &block{Block: &evaluate.Block{Span: r.Span}}
+	if r.Flexible() {
+		if all := c.at(r).providers; len(all) == 1 {
+			r = all[0]
+		}
+	}
+	if r.Component != nil && !r.Flexible() {
+		b = x.blockOf(r)
+	}
+	if i.Stage = x.root(b, b.BuildsOn, i.Needs, x.Base); i.Stage == nil {
+		return nil
+	}
+	return i
+}
+
+// isSystem reports whether a reference is to a base system.
+func (x *binder) isSystem(r *evaluate.Ref) bool {
+	if r.Flexible() && r.Component != nil {
+		if d := x.ByDefault(r.Component); d != nil {
+			r = d
+		}
+	}
+	return !r.Flexible() && r.Component != nil && x.blockOf(r).System != nil
+}
+
+// roundBuild reports a component that copies from what cannot be built without
+// it. Its block stays without the steps that do.
+func (x *binder) roundBuild(r *evaluate.Ref, b *block) {
+	if b.round {
+		return
+	}
+	b.round = true
+	var names []string
+	for _, o := range x.building[slices.Index(x.building, b):] {
+		names = append(names, o.ref.Label())
+	}
+	x.Found.Errorf(diag.NeedCycle, x.Told(r.Span, r.Origin), "%s is built from itself: %s", r.Label(), strings.Join(append(elided(names), r.Label()), " → ")).
+		Note("a build stage cannot copy from what copies from it").
+		Hint("take the copy out of one of them")
+}
+
+// deeper counts one more build that another one needs, unless there are too many,
+// which it reports. An app alone needs nothing.
+func (x *binder) deeper(needed ...*evaluate.Ref) bool {
+	if x.depth < maxBuilds {
+		x.depth++
+		return true
+	}
+	if !x.tooDeep {
+		x.tooDeep = true
+		r := needed[0]
+		x.Found.Errorf(diag.EndlessClosure, r.Span, "builds that need builds are nested more than %d deep", maxBuilds).
+			Note("the last one is %s", r.Label()).
+			Note("a build that needs itself with other arguments has to come to an end").
+			Hint("put `from` or `builds with` into an `if`")
+	}
+	return false
+}

@@ -1,0 +1,52 @@
+package bind
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// OtherFile finds the downloads that declare a checksum of which the server says
+// that it is of another file.
+func OtherFile(g *model.Graph, e *lock.OtherFileError) diag.List {
+	var found diag.List
+	seen := map[source.Span]bool{}
+	for _, i := range g.Instances {
+		for _, f := range i.Downloads() {
+			if seen[f.Span] || f.Digest != e.Digest || !slices.Contains(f.URLs, e.URL) {
+				continue
+			}
+			seen[f.Span] = true
+			old, sum := strings.TrimPrefix(e.Digest, "sha256:"), strings.TrimPrefix(e.Got, "sha256:")
+			d := found.Errorf(diag.ChecksumUnchanged, f.Span, "%s is another file than its checksum says", e.URL).
+				Note("the server has a file with the checksum %s", sum).
+				Hint("write that checksum, if you trust the server; or write the URL of the file with the old one")
+			if at, ok := literally(f.Span, old); ok {
+				d.Fix(at, sum)
+			}
+		}
+	}
+	return found
+}
+
+// Unlooked finds the archives that apps stand on and that nobody has looked
+// into: a layer could replace their links by directories.
+func Unlooked(g *model.Graph) diag.List {
+	var found diag.List
+	seen := map[*model.System]bool{}
+	for _, a := range g.Apps {
+		s := a.Base.System
+		if s.Rootfs == nil || s.Layers > 0 || seen[s] {
+			continue
+		}
+		seen[s] = true
+		found.Errorf(diag.NotPinned, s.Rootfs.Span, "links and directories of %s are not pinned", s.Rootfs.URLs[0]).
+			Note("a layer that has a directory where its base has a link would replace the link").
+			Hint("run `layc lock`, which looks into the archive")
+	}
+	return found
+}

@@ -1,0 +1,73 @@
+package bind
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// updated gives an instance, whose steps are there, the key that the lock file
+// has for its component, and the rate of change that this implies.
+func (x *binder) updated(i *model.Instance, b *block) {
+	u := b.Update
+	if u == nil {
+		return
+	}
+	if !i.Rate.Set && i.RateWith == nil {
+		i.Rate = u.Rate
+	}
+	ref := lock.UpdateRef{Component: i.Path, Every: u.Every, Names: pinnedNames(i)}
+	runs := model.Runs(i.Steps)
+	if !runs && len(ref.Names) == 0 {
+		if !x.idle[u.Span] {
+			x.idle[u.Span] = true
+			x.Found.Warnf(diag.NothingToUpdate, u.Span, "%s has nothing to update", i.Title).
+				Note("it runs nothing, and all that it downloads has a checksum in the program").
+				Hint("leave `update` out")
+		}
+		return
+	}
+	known := slices.ContainsFunc(x.Needed.Updates, func(o lock.UpdateRef) bool { return o.Component == i.Path })
+	x.Needed.Updates = append(x.Needed.Updates, ref)
+	key := x.Lock.UpdateKey(i.Path)
+	if key == "" {
+		if !known {
+			x.Found.Errorf(diag.NotPinned, u.Span, "the update key of %s is not pinned", i.Path).
+				Note("%s holds the day on which it was last refreshed, so that a build never asks for the time", lock.Name).
+				Hint("run `%s`", x.LockCommand())
+		}
+		return
+	}
+	if runs {
+		i.Env = append(slices.Clone(i.Env), model.EnvVar{Name: evaluate.UpdateVar, Value: key})
+		slices.SortFunc(i.Env, func(a, b model.EnvVar) int { return strings.Compare(a.Name, b.Name) })
+	}
+}
+
+// pinnedNames are what the lock file pins for an instance itself, as it calls
+// them: all of it is refreshed together with the instance.
+func pinnedNames(i *model.Instance) []string {
+	var names []string
+	steps := i.Steps
+	if s := i.System; s != nil {
+		if s.Image != "" {
+			names = append(names, s.Image)
+		}
+		if s.Distribution != "" {
+			names = append(names, s.Distribution)
+		}
+		if s.Rootfs != nil {
+			steps = append(slices.Clone(steps), s.Rootfs)
+		}
+	}
+	for _, s := range steps {
+		if f, ok := s.(*model.Fetch); ok && f.Pinned {
+			names = append(names, f.URLs[0])
+		}
+	}
+	return names
+}

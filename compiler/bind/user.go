@@ -1,0 +1,49 @@
+package bind
+
+import (
+	"fmt"
+
+	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// accountInstance is the instance that enters a user into the system.
+func (x *binder) accountInstance(a *evaluate.User) *model.Instance {
+	i := &model.Instance{
+		ID: "user " + a.Path, Title: "user " + a.Name, Kind: model.Stacked, Span: a.Span, Path: "user " + a.Path,
+		Package: &model.PackageGroup{Account: &a.Account}, Rate: model.Rate{Set: true}, Size: accountSize,
+	}
+	if a.Home != "" && a.Home != "/" {
+		i.Steps = []model.Step{&model.Dir{Place: model.Place{Path: a.Home, Owner: a.Owner()}, Span: a.Span}}
+	}
+	return x.intern(i.ID, i, made{})
+}
+
+// accountSize is about what a few changed files of /etc add to a layer.
+const accountSize = 4 << 10
+
+// sameAccounts reports two users of one image that share a name or a number.
+func (x *binder) sameAccounts(a *model.App) {
+	var seen []*model.Instance
+	for _, i := range a.Closure {
+		if i.Package == nil || i.Package.Account == nil {
+			continue
+		}
+		u := i.Package.Account
+		for _, other := range seen {
+			o := other.Package.Account
+			if o.Name == u.Name || o.UID == u.UID {
+				same := fmt.Sprintf("number %d", u.UID)
+				if o.Name == u.Name {
+					same = "name " + u.Name
+				}
+				x.Found.Errorf(diag.ConflictingUsers, i.Span, "app %s has two users with the %s", a.Name, same).
+					See(other.Span, "the other is declared here").
+					Note("in one image a name and a number stand for one user").
+					Hint("use one user for both, or give one of them another name and uid")
+			}
+		}
+		seen = append(seen, i)
+	}
+}

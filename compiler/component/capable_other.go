@@ -1,8 +1,0 @@
-//go:build !linux
-
-package component
-
-import "io/fs"
-
-// capable reports whether a file has a capability: only Linux has them.
-func capable(fs.FS, string) bool { return false }

@@ -1,9 +1,0 @@
-//go:build !unix
-
-package component
-
-import "io/fs"
-
-// Inode is the identity of a file on this machine, and whether it may have
-// several names: here nobody knows.
-func Inode(fs.FileInfo) (id [2]uint64, several bool) { return id, false }

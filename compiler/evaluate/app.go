@@ -1,0 +1,164 @@
+package evaluate
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Variant is one app of a matrix, before it is evaluated.
+type Variant struct {
+	Decl       *syntax.App
+	env        *env
+	repository string
+	shared     bool // with other variants of its matrix: its tag tells it apart
+}
+
+// App is an app before it is bound.
+type App struct {
+	Name       string // tells it from all others
+	Repository string
+	Decl       *syntax.App
+	*Block
+}
+
+// Variants are the apps of all matrices, in the order of the program.
+func (x *Evaluator) Variants() []*Variant {
+	var variants []*Variant
+	for _, d := range x.Program.Apps {
+		same := map[string]*Variant{}
+		w := newWhere(d)
+		x.matrix(d, w, d.Generators, &env{module: x.Program.Root, values: map[source.Span]value{}}, func(v *env) {
+			name, ok := x.eval(d.Name, v).(string)
+			if !ok {
+				return
+			}
+			one := &Variant{Decl: d, env: v, repository: name}
+			if first := same[name]; first != nil {
+				first.shared, one.shared = true, true
+			} else {
+				same[name] = one
+			}
+			variants = append(variants, one)
+		})
+		w.idle(x, d)
+	}
+	return variants
+}
+
+// matrix calls f for each combination of the generators that where allows.
+func (x *Evaluator) matrix(d *syntax.App, w *where, rest []*syntax.Generator, v *env, f func(*env)) {
+	if len(rest) > 0 {
+		x.generate(rest[0], v, func(in *env) { x.matrix(d, w, rest[1:], in, f) })
+		return
+	}
+	if !w.allows(x, v) {
+		return
+	}
+	if x.combined++; x.combined > MaxApps {
+		if !x.Exhausted {
+			x.Exhaust()
+			x.Found.Errorf(diag.TooMuchToEvaluate, d.Name.At, "more than %d apps", MaxApps).
+				Note("a matrix has one app for each combination of what its `for` goes through").
+				Hint("make the lists shorter, or leave combinations out with `where`")
+		}
+		return
+	}
+	f(v)
+}
+
+// App evaluates the block of one app and names it; nil if it can have no name, which
+// is reported.
+func (x *Evaluator) App(v *Variant) *App {
+	d, name := v.Decl, v.repository
+	if !ValidName(name) {
+		wrong := x.Found.Errorf(diag.InvalidImageName, d.Name.At, "%q cannot be the name of an app", name).
+			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them")
+		if strings.ContainsAny(name, "${}%") {
+			wrong.Hint("a value is put into text by `${NAME}`")
+		} else {
+			replace(wrong.Hint("write `app %q`", imageLike(name)), name, imageLike(name))
+		}
+		return nil
+	}
+	b := &Block{module: x.Program.Root, Span: d.Name.At}
+	x.statements(d.Body, v.env, b)
+	x.otherShell(b)
+	for n, t := range b.Tags {
+		if !ValidTag(t) {
+			x.Found.Errorf(diag.InvalidImageName, b.tagsAt[n], "%q cannot be a tag of app %s", t, name).
+				Note("a tag has letters, digits, and . _ - between them, at most 128").
+				Hint("write another, such as `tag \"1.0\"`")
+			return nil
+		}
+	}
+	if v.shared {
+		if len(b.Tags) == 0 {
+			x.sameName(v)
+			return nil
+		}
+		name += ":" + b.Tags[0]
+	}
+	return &App{Name: name, Repository: v.repository, Decl: d, Block: b}
+}
+
+// sameName reports variants of a matrix that nothing tells apart.
+func (x *Evaluator) sameName(v *Variant) {
+	if x.nameless[v.Decl] {
+		return
+	}
+	x.nameless[v.Decl] = true
+	x.Found.Errorf(diag.DuplicateImage, v.Decl.Name.At, "several apps are called %s", v.repository).
+		Note("there is one for each combination of what its `for` goes through").
+		Hint("%s", tellApart(v.Decl))
+}
+
+// tellApart says how the apps of a matrix can get names of their own.
+func tellApart(d *syntax.App) string {
+	g := d.Generators[0].Value.Name
+	if name, ok := d.Name.Literal(); ok {
+		return fmt.Sprintf("put what tells them apart into the name: `app \"%s-${%s}\"`, or into a tag: `tag %s`", name, g, g)
+	}
+	return "put all that tells them apart into the name, or write a tag into the app: `tag …`"
+}
+
+// imageLike is a name made fit for an image.
+func imageLike(name string) string {
+	return strings.Trim(strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '.', c == '_', c == '/', c == '-':
+			return c
+		}
+		return '-'
+	}, strings.ToLower(name)), "-._/")
+}
+
+// ValidName reports whether an app's name can be part of an image reference.
+func ValidName(s string) bool {
+	alnum := false
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			alnum = true
+		case (c == '.' || c == '_' || c == '-' || c == '/') && alnum:
+			alnum = c == '-' || c == '_' && i > 0 && s[i-1] != '_'
+			if c == '-' || c == '_' {
+				alnum = true
+			}
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128 && s[len(s)-1] != '-' && s[len(s)-1] != '_' && alnum
+}
+
+// ValidTag reports whether a text can follow a name and a colon in an image reference.
+func ValidTag(s string) bool { return imageTag.MatchString(s) }
+
+// imageTag is what may follow a name and a colon.
+var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)

@@ -1,0 +1,377 @@
+package evaluate
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Block is what the block of a component, an app or the fleet says for given
+// arguments: everything that does not depend on who uses it.
+type Block struct {
+	module *check.Module
+	Span   source.Span // of the declaration's name
+	Number int         // among the components' blocks
+	Origin source.Span // of the reference that it was evaluated for
+
+	Uses, Needs, BuildsWith, RunsWith, After []*Ref
+	BuildsOn                                 *Ref
+	Fills, Replaces                          []*Ref
+	Mentions                                 []*Ref // users
+	account                                  *User  // of a user declaration, whose block this is
+	Repeatable                               bool
+
+	System   *model.System
+	Steps    []model.Step // their stages are in from
+	From     []From       // in the order of the program
+	Owns     []model.Own
+	Misowned bool // it says `owns`, and a path that is none
+	Settings []model.Setting
+
+	Rate     model.Rate
+	RateWith *Ref
+	Update   *Update
+	Size     int64
+	Publish  string
+	Tests    []model.Test
+
+	said map[string]source.Span // what holds one value, where it was said
+
+	Layers    int
+	LayersAt  source.Span
+	Replicas  int
+	Tags      []string
+	tagsAt    []source.Span // of each
+	Base      *Ref
+	registry  string
+	platforms []string
+	secrets   []string
+}
+
+// From is a `from` that is still a reference: of a copy, or of a mount of a run.
+type From struct {
+	Step  int // among the steps
+	Mount int // among the run's mounts
+	Ref   *Ref
+}
+
+// propose adds a setting.
+func (b *Block) propose(s model.Setting) {
+	s.Name = s.Word
+	if s.Key != "" {
+		s.Name += " " + s.Key
+	}
+	b.Settings = append(b.Settings, s)
+}
+
+// statements evaluates the statements of a block in order.
+func (x *Evaluator) statements(b *syntax.Block, v *env, to *Block) {
+	if b == nil {
+		return
+	}
+	in := v.block(b)
+	for _, s := range b.Stmts {
+		x.statement(s, in, to)
+	}
+}
+
+func (x *Evaluator) statement(s syntax.Stmt, v *env, to *Block) {
+	if !x.Spend(s.Span()) {
+		return
+	}
+	switch s := s.(type) {
+	case *syntax.Clause:
+		(&clause{x, s, v, to}).evaluate()
+	case *syntax.If:
+		switch x.eval(s.Cond, v) {
+		case true:
+			x.statements(s.Then, v, to)
+		case false:
+			if s.Else != nil {
+				x.statement(s.Else, v, to)
+			}
+		}
+	case *syntax.Else:
+		x.statements(s.Body, v, to)
+	case *syntax.For:
+		x.generate(s.Generator, v, func(in *env) { x.statements(s.Body, in, to) })
+	case *syntax.Match:
+		subject := x.eval(s.Subject, v)
+		if subject == nil {
+			return
+		}
+		if a := x.arm(s.Arms, subject, v); a != nil {
+			x.statements(a.Body, v, to)
+		}
+	}
+}
+
+// generate calls f for each element of a generator's list or map.
+func (x *Evaluator) generate(g *syntax.Generator, v *env, f func(*env)) {
+	bind := func(key, val value) {
+		in := v.child()
+		if g.Key != nil {
+			in.values[g.Key.At] = key
+		}
+		in.values[g.Value.At] = val
+		f(in)
+	}
+	switch c := x.eval(g.In, v).(type) {
+	case list:
+		for i, val := range c {
+			bind(int64(i), val)
+		}
+	case *mapping:
+		for _, k := range c.keys {
+			bind(k, c.values[k])
+		}
+	}
+}
+
+// clause is a clause under evaluation.
+type clause struct {
+	*Evaluator
+	*syntax.Clause
+	env *env
+	to  *Block // what it is evaluated into
+}
+
+// evaluate evaluates the clause.
+func (c *clause) evaluate() {
+	c.saidOnce()
+	if c.to.account != nil {
+		c.accountClause(c.to.account)
+		return
+	}
+	switch c.Word.Name {
+	case "uses":
+		c.to.Uses = append(c.to.Uses, c.allRefs(c.Args, c.env)...)
+	case "needs":
+		c.to.Needs = append(c.to.Needs, c.allRefs(c.Args, c.env)...)
+	case "builds":
+		c.to.BuildsWith = append(c.to.BuildsWith, c.optionRefs("with")...)
+		for _, r := range c.optionRefs("on") {
+			c.to.BuildsOn = r
+		}
+	case "runs":
+		c.to.RunsWith = append(c.to.RunsWith, c.optionRefs("with")...)
+	case "after":
+		c.to.After = append(c.to.After, c.allRefs(c.Args, c.env)...)
+	case "fills":
+		c.to.Fills = append(c.to.Fills, c.allRefs(c.Args, c.env)...)
+	case "replaces":
+		c.to.Replaces = append(c.to.Replaces, c.allRefs(c.Args, c.env)...)
+	case "repeatable":
+		c.to.Repeatable = true
+	case "owns":
+		c.owns()
+	case "changes":
+		c.changes()
+	case "size":
+		if n, ok := c.operand().(size); ok {
+			c.to.Size = int64(n)
+		}
+	case "publish":
+		c.to.Publish, _ = c.operand().(string)
+	case "test":
+		c.test()
+	case "layers":
+		c.to.Layers = c.count(2, "a base and the app's own layer are two")
+		if len(c.Args) == 1 {
+			c.to.LayersAt = c.Args[0].Span()
+		}
+	case "replicas":
+		c.to.Replicas = c.count(1, "")
+	case "tag":
+		for _, a := range c.Args {
+			for _, t := range c.texts(a, c.env) {
+				c.to.Tags, c.to.tagsAt = append(c.to.Tags, t), append(c.to.tagsAt, a.Span())
+			}
+		}
+	case "base":
+		for _, r := range c.allRefs(c.Args, c.env) {
+			c.to.Base = r
+		}
+	case "registry":
+		c.to.registry, _ = c.operand().(string)
+	case "platforms":
+		c.to.platforms = append(c.to.platforms, c.allTexts(c.Args, c.env)...)
+	case "secret":
+		for _, a := range c.Args {
+			if n, ok := a.(*syntax.Name); ok {
+				c.to.secrets = append(c.to.secrets, n.Name)
+			}
+		}
+	case "distribution", "image", "layout", "rootfs":
+		c.system()
+	case "copy":
+		c.copy()
+	case "fetch":
+		c.fetch()
+	case "run":
+		c.run()
+	case "file":
+		c.fileStep()
+	case "dir":
+		c.dir()
+	case "link":
+		c.link()
+	case "env", "label":
+		c.assigned()
+	case "healthcheck":
+		c.healthcheck()
+	case "user", "workdir", "expose", "volume", "entrypoint", "command", "stopsignal", "shell":
+		c.configured()
+	case "update":
+		c.update()
+	}
+}
+
+// saidOnce reports what holds one value and is said again, in another block: which of
+// them counts must not depend on their order. Within one block the checker has
+// said so.
+func (c *clause) saidOnce() {
+	word := c.Word.Name
+	switch {
+	case word == "changes" && len(c.Args) == 0:
+		word = "changes with"
+	case word == "builds" && c.Option("on") != nil:
+		word = "builds on"
+	case !check.Once(word, c.to.account != nil):
+		return
+	}
+	first, again := c.to.said[word]
+	if !again {
+		if c.to.said == nil {
+			c.to.said = map[string]source.Span{}
+		}
+		c.to.said[word] = c.At
+		return
+	}
+	d := c.Found.Errorf(diag.ConflictingConfiguration, c.At, "`%s` is said twice", word)
+	if first != c.At {
+		d.See(first, "first here").Hint("keep one of them, or put one into the `else` of the other")
+	} else {
+		d.Note("a loop says it each time").Hint("take it out of the `for`")
+	}
+}
+
+// operand evaluates the single operand of a clause.
+func (c *clause) operand() value {
+	if len(c.Args) == 0 {
+		return nil
+	}
+	return c.eval(c.Args[0], c.env)
+}
+
+func (x *Evaluator) allRefs(args []syntax.Expr, v *env) []*Ref {
+	var out []*Ref
+	for _, a := range args {
+		out = append(out, x.refs(a, v)...)
+	}
+	return out
+}
+
+func (c *clause) optionRefs(word string) []*Ref {
+	if o := c.Option(word); o != nil {
+		return c.allRefs(o.Args, c.env)
+	}
+	return nil
+}
+
+func (x *Evaluator) allTexts(args []syntax.Expr, v *env) []string {
+	var out []string
+	for _, a := range args {
+		out = append(out, x.texts(a, v)...)
+	}
+	return out
+}
+
+// optional evaluates the first operand of an option; nil without it.
+func (c *clause) optional(word string) value {
+	o := c.Option(word)
+	if o == nil || len(o.Args) == 0 {
+		return nil
+	}
+	return c.eval(o.Args[0], c.env)
+}
+
+// option evaluates the first operand of an option as text; "" without it.
+func (c *clause) option(word string) string {
+	val := c.optional(word)
+	if val == nil {
+		return ""
+	}
+	return text(val)
+}
+
+// count evaluates an operand that is a number of at least low.
+func (c *clause) count(low int64, why string) int {
+	n, ok := c.operand().(int64)
+	if !ok {
+		return 0
+	}
+	if n < low || n > 1<<20 {
+		d := c.Found.Errorf(diag.OutOfRange, c.Args[0].Span(), "`%s` cannot be %d", c.Word.Name, n).
+			Hint("write a number from %d to %d", low, 1<<20)
+		if why != "" {
+			d.Note("%s", why)
+		}
+		return int(low)
+	}
+	return int(n)
+}
+
+func (c *clause) owns() {
+	owner, mode := c.ownership()
+	for _, a := range c.Args {
+		for _, p := range c.texts(a, c.env) {
+			p, ok := c.target(p, a.Span())
+			if !ok || c.isRoot(p, a.Span()) {
+				c.to.Misowned = true
+				continue
+			}
+			c.to.Owns = append(c.to.Owns, model.Own{Place: model.Place{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode}, Span: a.Span()})
+		}
+	}
+}
+
+var perYear = map[string]int64{
+	"never": 0, "yearly": 1, "quarterly": 4, "monthly": 12, "weekly": 52, "daily": 365, "hourly": 8760,
+	"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365, "hour": 8760,
+}
+
+func (c *clause) changes() {
+	for _, r := range c.optionRefs("with") {
+		c.to.RateWith = r
+	}
+	if len(c.Args) != 1 {
+		return
+	}
+	switch a := c.Args[0].(type) {
+	case *syntax.Name:
+		c.to.Rate = model.Rate{PerYear: perYear[a.Name], Set: true}
+	case *syntax.Binary:
+		n, ok := c.eval(a.X, c.env).(int64)
+		if period, isName := a.Y.(*syntax.Name); ok && isName {
+			if n < 0 || n > 1<<20 {
+				c.Found.Errorf(diag.OutOfRange, a.X.Span(), "%d changes a %s", n, period.Name).
+					Hint("write a number from 0 to %d", 1<<20)
+				return
+			}
+			c.to.Rate = model.Rate{PerYear: n * perYear[period.Name], Set: true}
+		}
+	}
+}
+
+func (c *clause) test() {
+	command, ok := c.operand().(string)
+	if !ok || !c.Passable(command, c.Args[0].Span()) {
+		return
+	}
+	c.to.Tests = append(c.to.Tests, model.Test{Command: command, Prints: c.option("prints"), Span: c.At})
+}

@@ -1,0 +1,416 @@
+package evaluate
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Clauses of image configuration. Runtimes check a configuration when they start
+// a container, which is too late: what Docker, containerd or Podman refuse is
+// refused here.
+
+// assigned evaluates env and label.
+func (c *clause) assigned() {
+	if c.Assign == nil {
+		return
+	}
+	key, _ := c.eval(c.Assign.Key, c.env).(string)
+	val, ok := c.content(c.Assign.Value, c.env)
+	if !ok || !c.Passable(key+"="+val, c.Assign.Value.Span()) {
+		return
+	}
+	outlaw := func(r rune) bool {
+		return r == '=' || unicode.IsControl(r) || c.Word.Name == "env" && unicode.IsSpace(r)
+	}
+	if key == "" || strings.ContainsFunc(key, outlaw) {
+		c.Found.Errorf(diag.InvalidVariable, c.Assign.Key.At, "%q cannot be the name of a %s", key, map[string]string{"env": "variable", "label": "label"}[c.Word.Name]).
+			Note("names are not empty and have no `=` and no control characters in them, those of variables no space").
+			Hint("write `%s %s = …`", c.Word.Name, plainName(key))
+		return
+	}
+	c.to.propose(model.Setting{
+		Word: c.Word.Name, Key: key, Append: c.Assign.Append, By: c.option("by"), Value: model.Value{Text: val}, Span: c.At,
+	})
+}
+
+// configured evaluates the clauses that are one word and values.
+func (c *clause) configured() {
+	var said value
+	switch c.Word.Name {
+	case "expose":
+		said = c.listed(c.port)
+	case "volume":
+		said = c.listed(c.volume)
+	case "user":
+		said = c.user()
+	case "workdir":
+		said = c.workdir()
+	case "stopsignal":
+		said = c.stopSignal()
+	case "entrypoint", "command", "shell":
+		said = c.commandLine()
+	}
+	if said != nil {
+		c.to.propose(model.Setting{Word: c.Word.Name, Value: settingOf(said), Span: c.At})
+	}
+}
+
+// settingOf is a text or a list of texts as a setting says it.
+func settingOf(v value) model.Value {
+	if said, ok := v.(string); ok {
+		return model.Value{Text: said}
+	}
+	return model.Value{List: textsOf(v), Listed: true}
+}
+
+// listed evaluates the operands of a clause, each checked and normalised; what is
+// refused is left out.
+func (c *clause) listed(check func(string, source.Span) (string, bool)) list {
+	out := list{}
+	for _, a := range c.Args {
+		for n, t := range c.texts(a, c.env) {
+			if t, ok := check(t, elementAt(a, n)); ok {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// elementAt is where an element of a list is written, if that is known; else
+// where the list is.
+func elementAt(e syntax.Expr, n int) source.Span {
+	if l, ok := e.(*syntax.List); ok && n < len(l.Items) {
+		return l.Items[n].Span()
+	}
+	return e.Span()
+}
+
+// port checks a port and writes it in full: 9080 is 9080/tcp.
+func (x *Findings) port(p string, at source.Span) (string, bool) {
+	number, protocol, ok := strings.Cut(p, "/")
+	if !ok {
+		protocol = "tcp"
+	}
+	if n, err := strconv.ParseUint(number, 10, 16); err != nil || n == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, protocol) {
+		x.Found.Errorf(diag.InvalidPort, at, "%q is not a valid port", p).
+			Note("ports are numbers from 1 to 65535, with tcp, udp or sctp as their protocol").
+			Hint("write `expose 8080`, or `\"53/udp\"` for another protocol; list the ports of a range one by one")
+		return "", false
+	}
+	return strings.TrimLeft(number, "0") + "/" + protocol, true
+}
+
+// volume checks the path of a volume. Two ways to write one path are one volume.
+func (x *Findings) volume(p string, at source.Span) (string, bool) {
+	clean, ok := x.target(p, at)
+	if !ok || x.isRoot(clean, at) || !x.printable(p, at) {
+		return "", false
+	}
+	return path.Clean(clean), true
+}
+
+func (c *clause) workdir() value {
+	p, ok := c.operand().(string)
+	if !ok {
+		return nil
+	}
+	clean, ok := c.target(p, c.Args[0].Span())
+	if !ok || !c.printable(p, c.Args[0].Span()) {
+		return nil
+	}
+	return path.Clean(clean)
+}
+
+// printable reports control characters in a path that tools print and parse.
+func (x *Findings) printable(p string, at source.Span) bool {
+	if strings.ContainsFunc(p, unicode.IsControl) {
+		x.Found.Errorf(diag.InvalidPath, at, "%q has a control character in it", p).
+			Note("configuration is printed and parsed by many tools").Hint("choose another path")
+		return false
+	}
+	return true
+}
+
+// user evaluates who runs the container: a declared user, or text for the image
+// to resolve.
+func (c *clause) user() value {
+	switch u := c.operand().(type) {
+	case *User:
+		c.to.mention(u, c.At)
+		return text(u)
+	case string:
+		if c.validUser(u, c.Args[0].Span()) {
+			return u
+		}
+	}
+	return nil
+}
+
+// validUser checks a user as runtimes take it: a name or a number, perhaps with
+// a colon and a group.
+func (x *Findings) validUser(u string, at source.Span) bool {
+	name, group, hasGroup := strings.Cut(u, ":")
+	for _, part := range []struct{ text, what string }{{name, "user"}, {group, "group"}} {
+		if part.what == "group" && !hasGroup {
+			break
+		}
+		if why := misnamed(part.text); why != "" {
+			x.Found.Errorf(diag.InvalidUser, at, "%q is not a valid user", u).
+				At("the %s %s", part.what, why).
+				Note("a user is a name or a number, and may be followed by a colon and a group").
+				Hint("write `\"www-data\"`, `\"1001\"` or `\"1001:1001\"`")
+			return false
+		}
+	}
+	return true
+}
+
+// misnamed says why a text is neither the name nor the number of a user or a
+// group; "" if it is.
+func misnamed(s string) string {
+	isNumber := s != "" && strings.Trim(s, "0123456789") == ""
+	switch n, err := strconv.ParseInt(s, 10, 64); {
+	case s == "":
+		return "is missing"
+	case isNumber && (err != nil || n > maxID):
+		return "is larger than " + strconv.Itoa(maxID)
+	case isNumber:
+		return ""
+	case strings.ContainsAny(s[:1], "-+~"):
+		return "begins with " + s[:1]
+	case strings.ContainsAny(s, ":,/\\\"'#;"):
+		return "has one of : , / \\ \" ' # ; in it"
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }):
+		return "has a space or a control character in it"
+	case len(s) > maxAccountName:
+		return "is longer than " + strconv.Itoa(maxAccountName) + " bytes"
+	}
+	return ""
+}
+
+// maxAccountName is the longest name of a user that Linux's tools take.
+const maxAccountName = 256
+
+// signals are the names that runtimes know on every architecture, without SIG.
+var signals = []string{
+	"ABRT", "ALRM", "BUS", "CHLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT",
+	"SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
+	"RTMIN", "RTMAX",
+}
+
+// stopSignal evaluates the signal that stops a container: a known name, with or
+// without SIG, in either case, or a number.
+func (c *clause) stopSignal() value {
+	t, ok := c.operand().(string)
+	if !ok {
+		return nil
+	}
+	if isSignal(t) {
+		return t
+	}
+	d := c.Found.Errorf(diag.InvalidSignal, c.Args[0].Span(), "%q is not a known signal", t).
+		Note("runtimes know Linux's signals by name, such as SIGTERM, TERM and SIGRTMIN+3, and by number from 1 to %d", maxSignal)
+	known := signals
+	if strings.HasPrefix(strings.ToUpper(t), "SIG") {
+		known = nil
+		for _, name := range signals {
+			known = append(known, "SIG"+name)
+		}
+	}
+	if near := diag.Nearest(t, known); near != "" {
+		replace(d.Hint("did you mean `%q`?", near), t, near)
+	} else {
+		d.Hint("write `\"SIGTERM\"`, or leave the clause out, which means the same")
+	}
+	return nil
+}
+
+const maxSignal = 64
+
+func isSignal(t string) bool {
+	if n, err := strconv.Atoi(t); err == nil {
+		return n >= 1 && n <= maxSignal && t[0] != '+'
+	}
+	name := strings.TrimPrefix(strings.ToUpper(t), "SIG")
+	if slices.Contains(signals, name) {
+		return true
+	}
+	for prefix, most := range map[string]int{"RTMIN+": 15, "RTMAX-": 14} {
+		if number, ok := strings.CutPrefix(name, prefix); ok {
+			n, err := strconv.Atoi(number)
+			return err == nil && n >= 1 && n <= most && strconv.Itoa(n) == number
+		}
+	}
+	return false
+}
+
+// commandLine evaluates a list of texts that is executed.
+func (c *clause) commandLine() value {
+	val := c.operand()
+	if val == nil {
+		return nil
+	}
+	words := textsOf(val)
+	for n, w := range words {
+		if !c.Passable(w, elementAt(c.Args[0], n)) {
+			return nil
+		}
+	}
+	switch {
+	case c.Word.Name == "shell" && len(words) == 0:
+		c.NothingToRun(c.Args[0].Span(), "the shell is missing").
+			Hint("write the program and its arguments, such as `shell [\"/bin/bash\", \"-c\"]`")
+		return nil
+	case c.Word.Name != "command" && len(words) > 0 && words[0] == "":
+		// Behind an entrypoint, a command's first word may be empty: see config.
+		c.NothingToRun(elementAt(c.Args[0], 0), "the name of the program is empty").
+			Hint("write the program, such as `%s [\"/opt/tool/run\"]`", c.Word.Name)
+		return nil
+	}
+	return val
+}
+
+// NothingToRun reports a command without a program.
+func (x *Findings) NothingToRun(at source.Span, format string, args ...any) *diag.Diagnostic {
+	return x.Found.Errorf(diag.InvalidCommand, at, format, args...).Note("runtimes start the program that the first text names")
+}
+
+func (c *clause) healthcheck() {
+	h := &model.Healthcheck{}
+	switch {
+	case len(c.Args) != 1:
+	case c.isNone(c.Args[0]):
+		if len(c.Options) > 0 {
+			c.Found.Errorf(diag.InvalidCommand, c.Options[0].At, "`none` takes no options").
+				Hint("remove them, or write the command in the place of `none`")
+			return
+		}
+	default:
+		if h.Command = c.texts(c.Args[0], c.env); !c.validCheck(h.Command, c.Args[0]) {
+			return
+		}
+	}
+	said := slices.Clone(h.Command)
+	for _, o := range []struct {
+		word  string
+		to    *time.Duration
+		least time.Duration
+	}{{"every", &h.Every, time.Millisecond}, {"timeout", &h.Timeout, time.Millisecond}, {"start", &h.Start, 0}} {
+		if d, ok := c.optional(o.word).(time.Duration); ok {
+			at := c.Option(o.word).Args[0].Span()
+			// Docker takes no time between nothing and a millisecond.
+			if d < o.least || d != 0 && d < time.Millisecond {
+				c.Found.Errorf(diag.OutOfRange, at, "`%s` cannot be %s", o.word, duration(d)).
+					Note("runtimes take no less than a millisecond").Hint("write `%s 30s`, or leave it out", o.word)
+			}
+			*o.to = d
+			said = append(said, o.word+" "+duration(d))
+		}
+	}
+	if n, ok := c.optional("retries").(int64); ok {
+		if n < 1 || n > 1<<20 {
+			c.Found.Errorf(diag.OutOfRange, c.Option("retries").Args[0].Span(), "`retries` cannot be %d", n).
+				Hint("write a number from 1 to %d", 1<<20)
+		}
+		h.Retries = int(n)
+		said = append(said, "retries "+text(n))
+	}
+	c.to.propose(model.Setting{Word: "healthcheck", Value: model.Value{List: said, Listed: true}, Span: c.At, Health: h})
+}
+
+// isNone reports whether an operand is the word none.
+func (x *Evaluator) isNone(e syntax.Expr) bool {
+	n, ok := e.(*syntax.Name)
+	return ok && n.Name == "none" && x.Program.Objects[n] == nil
+}
+
+// validCheck checks the command of a healthcheck.
+func (x *Evaluator) validCheck(command []string, e syntax.Expr) bool {
+	for n, w := range command {
+		if !x.Passable(w, elementAt(e, n)) {
+			return false
+		}
+	}
+	switch {
+	case len(command) == 0:
+		x.NothingToRun(e.Span(), "the command is missing").
+			Hint("write `healthcheck none` if there is to be none")
+	case command[0] == "":
+		x.NothingToRun(elementAt(e, 0), "the name of the program is empty").
+			Hint("write the program, such as `healthcheck [\"/opt/tool/ping\"]`")
+	case slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, command[0]):
+		x.Found.Errorf(diag.InvalidCommand, elementAt(e, 0), "%s is a word of Dockerfiles, and no program", command[0]).
+			Note("the list is the program and its arguments; no shell reads it").
+			Hint("write `[\"curl\", \"-f\", \"http://localhost/\"]`, `[\"/bin/sh\", \"-c\", \"…\"]` for a shell, or `none`")
+	default:
+		return true
+	}
+	return false
+}
+
+// Passable reports text that cannot be passed to a program, as an argument or in
+// its environment.
+func (x *Findings) Passable(t string, at source.Span) bool {
+	switch {
+	case strings.ContainsRune(t, 0):
+		x.onceAt(diag.UnusableText, at, func() *diag.Diagnostic {
+			return x.Found.Errorf(diag.UnusableText, at, "this text has a NUL character in it").
+				Note("Linux ends arguments and variables of a program there").Hint("remove `\\u{0}`")
+		})
+	case len(t) > maxArgument:
+		x.onceAt(diag.UnusableText, at, func() *diag.Diagnostic {
+			return x.Found.Errorf(diag.UnusableText, at, "this text is %d bytes long", len(t)).
+				Note("Linux passes arguments and variables of up to %d bytes to a program", maxArgument).
+				Hint("put it into a file of the image, and pass the path of that")
+		})
+	default:
+		return true
+	}
+	return false
+}
+
+// maxArgument is the longest argument that Linux passes to a program.
+const maxArgument = 128<<10 - 1
+
+// variable adds a variable of a run.
+func (x *Findings) variable(to *[]model.EnvVar, name, val string, at source.Span) {
+	if x.Passable(name+"="+val, at) {
+		*to = append(*to, model.EnvVar{Name: name, Value: val})
+	}
+}
+
+// otherShell warns of a run that does not use the shell that its own component
+// says, as Dockerfiles would. A run that names that shell, or its pipefail, knows.
+func (x *Evaluator) otherShell(b *Block) {
+	n := slices.IndexFunc(b.Settings, func(s model.Setting) bool { return s.Word == "shell" })
+	if n < 0 {
+		return
+	}
+	shell := b.Settings[n].Value.Texts()
+	differs := path.Base(shell[0])
+	switch {
+	case slices.Contains(shell, "pipefail"):
+		differs = "pipefail"
+	case differs == "sh":
+		return
+	}
+	for _, step := range b.Steps {
+		if r, ok := step.(*model.Run); ok && !strings.Contains(r.Script, differs) {
+			x.Found.Warnf(diag.UnusedShell, r.Span, "this run uses /bin/sh, not the `shell` of its image").
+				See(b.Settings[n].Span, "this shell is for commands in containers").
+				Note("configuration changes nothing that is built").
+				Hint("write what needs the other shell as `bash -o pipefail -c '…'`, or into a script that begins with `#!`")
+			return
+		}
+	}
+}

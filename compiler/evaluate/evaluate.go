@@ -1,0 +1,203 @@
+// Package evaluate evaluates a checked program for one platform: it turns blocks,
+// of the fleet, of apps and of components with given arguments, into clauses and
+// steps. What a block names stays a reference: components that it needs, slots,
+// users, and the stages that it copies `from`. Package bind binds these, and asks
+// for the block of each component that it comes to.
+//
+// The way through: an [Evaluator] has the fleet from the start, and evaluates
+// apps (app.go) and the blocks of components when it is asked for them; block.go
+// evaluates statements, expression.go expressions, operand.go what clauses take.
+// What a clause says is in step.go, fetch.go, configured.go, system.go, update.go,
+// user.go; what it names of the project in tree.go and source.go; target.go checks
+// paths of the image. findings.go is what is reported, and how much may be spent;
+// pins.go what the lock file pins, and what it has to.
+//
+// Everything here is a pure function of the program, the lock file, the platform
+// and the names of the project's and the repositories' files.
+package evaluate
+
+import (
+	"io/fs"
+	"slices"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Input is all that an evaluation depends on.
+type Input struct {
+	Program  *check.Program
+	Lock     *lock.File // never nil; the zero File pins nothing
+	Platform model.Platform
+	Asked    bool              // the platform is not one of the fleet's own, or not because it is
+	Files    fs.FS             // the project's files and those of repositories: their names and sizes
+	Set      map[string]string // values of the module's parameters
+	Override *Override         // nil: none
+}
+
+// Evaluator evaluates the declarations of a program, each once, when it is asked for
+// them.
+type Evaluator struct {
+	*Findings
+	*pins
+	*tree
+	Program *check.Program
+	Fleet   model.Fleet
+	Base    *Ref // the fleet's; nil without
+
+	platform model.Platform
+	set      map[string]string
+	params   map[*check.Param]value // what set says, as values
+	override *Override
+
+	lets     map[source.Span]value // of modules
+	bodies   map[string]*Block     // by reference key
+	numbers  map[string]int32      // of references, by key
+	defaults map[*check.Component]*Ref
+	slots    map[*check.Slot]*Ref // their defaults
+	accounts map[*check.User]*User
+	nameless map[*syntax.App]bool // matrices of which that is reported
+	combined int                  // apps, of all matrices
+	origin   source.Span          // of the body under evaluation
+
+	absent     map[absent]*diag.Diagnostic // findings about maps
+	secretUses []secretUse
+}
+
+type secretUse struct {
+	name string
+	span source.Span
+}
+
+// New is an evaluator that has evaluated the fleet.
+func New(in Input) *Evaluator {
+	found := newFindings(in.Program)
+	x := &Evaluator{
+		Findings: found, pins: newPins(in, found), tree: newTree(in, found),
+		Program: in.Program, platform: in.Platform, set: in.Set, override: in.Override,
+		lets:     map[source.Span]value{},
+		bodies:   map[string]*Block{},
+		numbers:  map[string]int32{},
+		defaults: map[*check.Component]*Ref{},
+		slots:    map[*check.Slot]*Ref{},
+		accounts: map[*check.User]*User{},
+		nameless: map[*syntax.App]bool{},
+		absent:   map[absent]*diag.Diagnostic{},
+	}
+	x.readSettings()
+	x.readFleet()
+	return x
+}
+
+// CheckSecrets reports secrets that runs mention and the fleet does not declare.
+func (x *Evaluator) CheckSecrets() {
+	for _, u := range x.secretUses {
+		if slices.Contains(x.Fleet.Secrets, u.name) {
+			continue
+		}
+		d := x.Found.Errorf(diag.UnknownSecret, u.span, "the fleet declares no secret `%s`", u.name)
+		if near := diag.Nearest(u.name, x.Fleet.Secrets); near != "" {
+			d.Hint("did you mean `%s`?", near).Fix(u.span, near)
+		} else {
+			d.Hint("write `secret %s` into the fleet", u.name)
+		}
+	}
+}
+
+// readFleet evaluates the fleet declaration.
+func (x *Evaluator) readFleet() {
+	if x.Program.Fleet == nil {
+		return
+	}
+	b := &Block{module: x.Program.Root, Span: x.Program.Fleet.At}
+	x.statements(x.Program.Fleet.Body, &env{module: x.Program.Root}, b)
+	x.Base = b.Base
+	slices.Sort(b.secrets)
+	x.Fleet = model.Fleet{Registry: b.registry, Layers: b.Layers, LayersAt: b.LayersAt, Platforms: b.platforms, Secrets: slices.Compact(b.secrets)}
+}
+
+// Number is equal for equal references.
+func (x *Evaluator) Number(r *Ref) int32 {
+	if r.id == 0 {
+		key := r.Key()
+		r.id = x.numbers[key]
+		if r.id == 0 {
+			r.id = int32(len(x.numbers) + 1)
+			x.numbers[key] = r.id
+			x.Hold(3*len(key), r.Span)
+		}
+	}
+	return r.id
+}
+
+// ByDefault is a component with its defaults; nil if it has none.
+func (x *Evaluator) ByDefault(o *check.Component) *Ref {
+	d := x.defaults[o]
+	if d == nil {
+		if args := x.complete(make([]value, len(o.Params)), o); args != nil {
+			d = &Ref{Component: o, Args: args, Span: o.Decl.Name.At}
+			x.Number(d)
+			x.defaults[o] = d
+		}
+	}
+	return d
+}
+
+// Block evaluates a component's block for given arguments, once.
+func (x *Evaluator) Block(r *Ref) *Block {
+	if r.body != nil {
+		return r.body
+	}
+	key := r.Key()
+	if b := x.bodies[key]; b != nil {
+		r.body = b
+		return b
+	}
+	b := &Block{module: r.Component.Module, Span: r.Component.Decl.Name.At, Number: len(x.bodies), Origin: r.Origin}
+	x.bodies[key], r.body = b, b
+	v := &env{module: b.module, values: map[source.Span]value{}}
+	for i, p := range r.Component.Params {
+		v.values[p.Decl.Name.At] = r.Args[i]
+	}
+	outer, found := x.origin, len(x.Found)
+	x.origin = r.Origin
+	x.statements(r.Component.Decl.Body, v, b)
+	x.otherShell(b)
+	x.Turn(found, r.Origin)
+	x.origin = outer
+	return b
+}
+
+// SlotRef is what a slot names as its default, for one who comes from origin; nil if it
+// has no value.
+func (x *Evaluator) SlotRef(s *check.Slot, origin source.Span) *Ref {
+	outer := x.origin
+	x.origin = origin
+	refs := x.refs(s.Decl.Default, &env{module: s.Module})
+	if x.origin = outer; len(refs) == 0 {
+		return nil
+	}
+	return refs[0]
+}
+
+// SlotDefault is the default of a slot; nil if it has none.
+func (x *Evaluator) SlotDefault(s *check.Slot) *Ref {
+	if s == nil || s.Decl.Default == nil {
+		return nil
+	}
+	if d, ok := x.slots[s]; ok {
+		return d
+	}
+	var d *Ref
+	known := len(x.Found)
+	if d = x.SlotRef(s, x.origin); d != nil && d.Slot == nil && d.Flexible() {
+		d = x.ByDefault(d.Component)
+	}
+	x.Found = x.Found[:known] // it is reported where the default is needed
+	x.slots[s] = d
+	return d
+}

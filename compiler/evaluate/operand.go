@@ -1,0 +1,161 @@
+package evaluate
+
+import (
+	"path"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// What clauses and parameters make of values: texts, references, and paths, which
+// belong to a module.
+
+// convert makes a value fit a parameter: a path is anchored, so that it means
+// the same file in the module that declares the parameter, and where text is
+// expected, it is text.
+func (x *Evaluator) convert(val value, t *check.Type, m *check.Module) value {
+	switch val := val.(type) {
+	case string:
+		if t.Kind == check.Path {
+			return anchor(val, m)
+		}
+	case filePath:
+		if t.Kind != check.Path {
+			return plain(val)
+		}
+	case list:
+		if t.Kind == check.List && holdsText(t.Elem) {
+			out := make(list, len(val))
+			for n, i := range val {
+				out[n] = x.convert(i, t.Elem, m)
+			}
+			return out
+		}
+	case *mapping:
+		if t.Kind == check.Map && holdsText(t.Elem) {
+			out := &mapping{keys: val.keys, values: make(map[string]value, len(val.keys))}
+			for k, i := range val.values {
+				out.values[k] = x.convert(i, t.Elem, m)
+			}
+			return out
+		}
+	}
+	return val
+}
+
+// holdsText reports whether values of a type are text, or lists or maps of it.
+func holdsText(t *check.Type) bool {
+	for t.Kind == check.List || t.Kind == check.Map {
+		t = t.Elem
+	}
+	return t.Kind == check.String || t.Kind == check.Version || t.Kind == check.Path
+}
+
+// anchor makes a module's relative path one of the project: "conf" in module
+// web is "//web/conf". Anchored paths stay as they are, and so do those of a
+// module without files.
+func anchor(p string, m *check.Module) value {
+	dir, ok := m.Dir()
+	if strings.HasPrefix(p, "//") {
+		return filePath(p)
+	}
+	if !ok {
+		return p
+	}
+	slash := ""
+	if strings.HasSuffix(p, "/") {
+		slash = "/"
+	}
+	return filePath("//" + path.Join(dir, p) + slash)
+}
+
+// plain is a value in which a path is text: relative to the project.
+func plain(v value) value {
+	if p, ok := v.(filePath); ok {
+		return text(p)
+	}
+	return v
+}
+
+// content evaluates an operand that is put somewhere as text.
+func (x *Evaluator) content(e syntax.Expr, v *env) (string, bool) {
+	val := x.eval(e, v)
+	if val == nil {
+		return "", false
+	}
+	return text(val), true
+}
+
+// paths evaluates an operand that is a path of the project or a list of paths,
+// those of modules anchored.
+func (x *Evaluator) paths(e syntax.Expr, v *env) []string {
+	said := func(v value) string {
+		if p, ok := v.(filePath); ok {
+			return string(p)
+		}
+		return text(v)
+	}
+	var out []string
+	switch val := x.anchored(e, v).(type) {
+	case nil:
+	case list:
+		for _, i := range val {
+			out = append(out, said(i))
+		}
+	default:
+		out = append(out, said(val))
+	}
+	return out
+}
+
+// texts evaluates an operand that is a text or a list of texts.
+func (x *Evaluator) texts(e syntax.Expr, v *env) []string {
+	var out []string
+	switch val := x.eval(e, v).(type) {
+	case nil:
+	case list:
+		for _, i := range val {
+			out = append(out, text(i))
+		}
+	default:
+		out = append(out, text(val))
+	}
+	return out
+}
+
+// refs evaluates an operand that is a component or a list of components.
+func (x *Evaluator) refs(e syntax.Expr, v *env) []*Ref {
+	var out []*Ref
+	add := func(val value) {
+		if r, ok := val.(*Ref); ok {
+			at := *r
+			at.Span = e.Span()
+			at.Origin = x.Told(at.Span, x.origin)
+			out = append(out, &at)
+		}
+	}
+	val := x.eval(e, v)
+	if l, ok := val.(list); ok {
+		for _, i := range l {
+			add(i)
+		}
+		return out
+	}
+	add(val)
+	return out
+}
+
+// textsOf are the texts of a list, or a single one.
+func textsOf(v value) []string {
+	var out []string
+	switch v := v.(type) {
+	case list:
+		for _, i := range v {
+			out = append(out, text(i))
+		}
+	case string:
+		out = append(out, v)
+	}
+	return out
+}

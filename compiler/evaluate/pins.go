@@ -1,0 +1,166 @@
+package evaluate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// pins are what the lock file pins, and what it has to.
+type pins struct {
+	*Findings
+	Lock     *lock.File
+	platform model.Platform
+	asked    bool
+	Needed   lock.Refs                  // what it has to pin
+	wanted   map[string]map[string]bool // packages, by distribution
+	unlocked map[source.Span]bool       // fetches that are not pinned, which is reported
+}
+
+func newPins(in Input, found *Findings) *pins {
+	return &pins{
+		Findings: found, Lock: in.Lock, platform: in.Platform, asked: in.Asked, Needed: lock.Refs{Mirrors: map[string][]string{}},
+		wanted: map[string]map[string]bool{}, unlocked: map[source.Span]bool{},
+	}
+}
+
+// Unpinned reports something that the lock file has to pin and does not.
+func (x *pins) Unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
+	return x.Found.Errorf(diag.NotPinned, at, format+" are not pinned", args...).
+		Note("a plan depends on nothing but the files and what layc.lock pins").
+		Hint("run `%s`", x.LockCommand())
+}
+
+// LockCommand is what pins things for the platform.
+func (x *pins) LockCommand() string {
+	if x.asked {
+		return "layc lock --platform " + x.platform.String()
+	}
+	return "layc lock"
+}
+
+// renamed reports a download whose URL has changed while its declared checksum has
+// not: it comes from the engine's cache, and fails where there is none.
+func (x *pins) renamed(step *model.Fetch, s *syntax.Clause) {
+	known := x.Lock.Names(step.Digest)
+	for _, u := range step.URLs {
+		name := lock.DownloadName(u)
+		if name == "" {
+			continue
+		}
+		x.Needed.Downloads = append(x.Needed.Downloads, lock.DownloadRef{Digest: step.Digest, URL: u})
+		if len(known) == 0 || slices.Contains(known, name) || x.unlocked[s.At] {
+			continue
+		}
+		x.unlocked[s.At] = true
+		x.Found.Errorf(diag.ChecksumUnchanged, operandOf(s, u), "%s has the checksum of %s", name, listed(known, 3)).
+			Note("a machine with the old file in its cache builds with that file, and all others fail").
+			Hint("run `%s`, which asks the server: it tells the new checksum, or notes that the file is the same", x.LockCommand())
+	}
+}
+
+// operandOf is where a clause names a URL.
+func operandOf(s *syntax.Clause, url string) source.Span {
+	for _, a := range s.Args {
+		if strings.Contains(a.Span().Text(), url) {
+			return a.Span()
+		}
+	}
+	return s.Args[0].Span()
+}
+
+// mirrored notes where else the first of some URLs is served.
+func (x *pins) mirrored(urls []string) {
+	for _, mirror := range urls[1:] {
+		if known := x.Needed.Mirrors[urls[0]]; !slices.Contains(known, mirror) {
+			x.Needed.Mirrors[urls[0]] = append(known, mirror)
+		}
+	}
+}
+
+// pinURL takes the checksum of a fetch from the lock file.
+func (x *pins) pinURL(step *model.Fetch, s *syntax.Clause) {
+	step.Pinned = true
+	u := step.URLs[0]
+	x.Needed.URLs = append(x.Needed.URLs, u)
+	x.mirrored(step.URLs)
+	pin, ok := x.Lock.URL(u)
+	if !ok {
+		if x.unlocked[s.At] {
+			return // by a loop, or with other arguments
+		}
+		x.unlocked[s.At] = true
+		x.Found.Errorf(diag.NotPinned, s.At, "%s is not pinned", u).
+			Note("a download without a checksum is pinned by layc.lock, so that every build gets the same bytes").
+			Hint("run `%s`, or write its checksum: `sha256 \"…\"`", x.LockCommand())
+		return
+	}
+	step.Digest, step.Size = pin.Digest, pin.Size
+}
+
+// known takes over what the lock file knows of a base: how many layers it has,
+// and which of its paths are links to directories, or directories of another
+// owner or mode than usual.
+func (x *pins) known(to *model.System, ref lock.BaseRef) bool {
+	if ref.Digest == "" {
+		return false
+	}
+	x.Needed.Bases = append(x.Needed.Bases, ref)
+	b, ok := x.Lock.Base(ref.Digest)
+	if !ok {
+		return false
+	}
+	to.Layers = b.Layers
+	to.Links = map[string]string{}
+	for _, l := range b.Links {
+		to.Links[l.Path] = l.To
+	}
+	for _, d := range b.Dirs {
+		to.Dirs = append(to.Dirs, model.Place{Path: d.Path, Owner: &model.Owner{UID: d.UID, GID: d.GID}, Mode: d.Mode})
+	}
+	return true
+}
+
+// DebianArch is dpkg's name of the platform's architecture; "" if Debian has
+// no packages for it, which is told where they are to be pinned.
+func (x *pins) DebianArch() string {
+	arch, _ := lock.DebianArch(x.platform.String())
+	return arch
+}
+
+// WantPackages notes that a distribution, and packages of it, have to be pinned.
+func (x *pins) WantPackages(distribution string, names ...string) {
+	if x.wanted[distribution] == nil {
+		x.wanted[distribution] = map[string]bool{}
+	}
+	for _, n := range names {
+		x.wanted[distribution][n] = true
+	}
+}
+
+// ToPin is all that has to be pinned, in order.
+func (x *pins) ToPin() lock.Refs {
+	r := &x.Needed
+	slices.Sort(r.URLs)
+	r.URLs = slices.Compact(r.URLs)
+	for id, names := range x.wanted {
+		d := lock.Distribution{ID: id, Arch: x.DebianArch()}
+		for n := range names {
+			d.Packages = append(d.Packages, n)
+		}
+		slices.Sort(d.Packages)
+		r.Distributions = append(r.Distributions, d)
+	}
+	slices.SortFunc(r.Images, func(a, b lock.ImageRef) int { return strings.Compare(a.Reference, b.Reference) })
+	r.Images = slices.Compact(r.Images)
+	slices.SortStableFunc(r.Bases, func(a, b lock.BaseRef) int { return strings.Compare(a.Digest, b.Digest) })
+	r.Bases = slices.Compact(r.Bases)
+	slices.SortStableFunc(r.Updates, func(a, b lock.UpdateRef) int { return strings.Compare(a.Component, b.Component) })
+	slices.SortFunc(r.Distributions, func(a, b lock.Distribution) int { return strings.Compare(a.ID, b.ID) })
+	return *r
+}

@@ -1,0 +1,198 @@
+package evaluate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/paths"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// What a program names of the tree of files.
+
+// projectSource turns a path as a program writes it into one within the
+// project, with its trailing slash, and says what is there. It reports what is
+// not.
+func (x *tree) projectSource(p string, at source.Span, m *check.Module) (string, model.Source, bool) {
+	full, ok := x.within(p, at, m)
+	if !ok {
+		return "", model.Source{}, false
+	}
+	slash := strings.HasSuffix(p, "/")
+	if strings.ContainsAny(full, "*?[") && !x.literal(full) {
+		return full, model.Source{Path: full, Pattern: true}, x.matching(full, at)
+	}
+	real, err := model.Resolve(x.Files, x.selection().Mounts, full, slash)
+	var unfit *model.UnfitError
+	if errors.As(err, &unfit) {
+		x.unfit(err, full, at)
+		return "", model.Source{}, false
+	}
+	var info fs.FileInfo
+	if err == nil {
+		info, err = fs.Lstat(x.Files, real)
+	}
+	if err != nil {
+		x.noFile(full, err, at)
+		return "", model.Source{}, false
+	}
+	if !slash {
+		return full, model.Source{Path: full, Contents: info.IsDir()}, true
+	}
+	if !info.IsDir() {
+		x.Found.Errorf(diag.NoSuchFile, at, "%s is a file", full).
+			Note("a source that ends in `/` is the contents of a directory").Hint("remove the `/`")
+		return "", model.Source{}, false
+	}
+	return full + "/", model.Source{Path: full, Contents: true}, true
+}
+
+// literal reports whether a text that looks like a pattern is meant as it is:
+// a file has that name, and the pattern matches none.
+func (x *tree) literal(name string) bool {
+	if _, err := fs.Lstat(x.Files, name); err != nil {
+		return false
+	}
+	found, err := fs.Glob(x.Files, name)
+	return err == nil && len(found) == 0 || err != nil
+}
+
+// within turns a path as a program writes it into a clean one within the
+// project, and reports one that is not.
+func (x *tree) within(p string, at source.Span, m *check.Module) (string, bool) {
+	full := strings.TrimPrefix(p, "//")
+	if full == p {
+		dir, ok := m.Dir()
+		if !ok {
+			x.Found.Errorf(diag.OutsideProject, at, "module %s has no files to copy", m.Path).
+				Note("of the standard library only .layer files are read").
+				Hint("take the path as a parameter of type `path`, or write the text with `file`")
+			return "", false
+		}
+		if strings.HasPrefix(p, "/") {
+			x.Found.Errorf(diag.OutsideProject, at, "%q is not within the project", p).
+				Note("`copy` takes files of the project, by a path relative to the module").
+				Hint("write `%q`, or move the file into the project", strings.TrimLeft(p, "/"))
+			return "", false
+		}
+		full = dir + "/" + p
+	}
+	full = path.Clean(full)
+	if full == ".." || strings.HasPrefix(full, "../") {
+		x.Found.Errorf(diag.OutsideProject, at, "%q is outside the project", p).
+			Note("an image is made of the project's own files only").
+			Hint("move the file into the project")
+		return "", false
+	}
+	if (m.Git != load.Repository{}) && !strings.HasPrefix(p, "//") && !paths.Beneath(full, m.Git.Mount()) {
+		x.Found.Errorf(diag.OutsideProject, at, "%q is outside the repository", p).
+			Note("a module of a repository takes files of that repository only").
+			Hint("move the file into the repository, or take the path as a parameter of type `path`")
+		return "", false
+	}
+	return full, true
+}
+
+// matching checks that a pattern matches something, and reports one that also
+// is the name of a file which it does not match.
+func (x *tree) matching(pattern string, at source.Span) bool {
+	found, err := fs.Glob(x.Files, pattern)
+	switch {
+	case err != nil:
+		x.Found.Errorf(diag.InvalidPattern, at, "%q is no pattern", pattern).
+			Note("patterns have *, ? and [a-z]").Hint("%s", mendPattern(pattern))
+		return false
+	case len(found) == 0:
+		x.Found.Errorf(diag.NoSuchFile, at, "no file matches %q", pattern).
+			Note("patterns are relative to the directory of the module").
+			Hint("%s", x.whatIsIn(path.Dir(pattern)))
+		return false
+	}
+	if _, err := fs.Lstat(x.Files, pattern); err == nil && !slices.Contains(found, pattern) {
+		x.Found.Errorf(diag.InvalidPattern, at, "%q is the name of a file, and a pattern that matches %s instead", pattern, found[0]).
+			Note("in a pattern, `[a-z]` stands for one character").
+			Hint("write `\\\\` before each `[` to name the file, or rename it")
+		return false
+	}
+	return true
+}
+
+// noFile reports a missing file, with the closest one that is there.
+func (x *tree) noFile(full string, err error, at source.Span) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		x.Found.Errorf(diag.NoSuchFile, at, "cannot read %s: %s", full, cause(err)).
+			Hint("make it readable for you, or copy another file")
+		return
+	}
+	d := x.Found.Errorf(diag.NoSuchFile, at, "no file %s in the project", full)
+	if r, rest := x.Repositories.Of(full); r.Mount != "" {
+		d.Message = fmt.Sprintf("no file %s in %s", rest, strings.TrimPrefix(r.Mount, "@"))
+		d.Note("of a repository, files are read in directories with .layer files and beneath them, but no links")
+	}
+	dir := path.Dir(full)
+	entries, err := fs.ReadDir(x.Files, dir)
+	if err != nil {
+		_, dir = x.Repositories.Of(dir)
+		d.Note("there is no directory %s either", dir).
+			Hint("paths are relative to the directory of the module; what a build makes is copied `from` a component")
+		return
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if near := diag.Nearest(path.Base(full), names); near != "" {
+		_, near = x.Repositories.Of(path.Join(dir, near))
+		d.Hint("did you mean `%q`?", near)
+		return
+	}
+	d.Hint("%s", x.whatIsIn(dir))
+}
+
+// whatIsIn says what a directory of the project holds, for help lines.
+func (x *tree) whatIsIn(dir string) string {
+	const shown = 8
+	var names []string
+	entries, _ := fs.ReadDir(x.Files, dir)
+	for _, e := range entries {
+		if name := e.Name(); !strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".layer") && name != lock.Name {
+			names = append(names, name)
+		}
+	}
+	r, dir := x.Repositories.Of(dir)
+	switch {
+	case dir == "" && r.Mount != "":
+		dir = strings.TrimPrefix(r.Mount, "@")
+	case dir == ".":
+		dir = "the project's directory"
+	}
+	if len(names) == 0 {
+		return dir + " holds nothing to copy"
+	}
+	return dir + " holds " + listed(names, shown)
+}
+
+// mendPattern says what is wrong with a pattern that is none.
+func mendPattern(p string) string {
+	if strings.Count(p, "[") > strings.Count(p, "]") {
+		return "close the `[`, or write `\\\\[` for the character itself"
+	}
+	return "write a pattern such as `\"*.jar\"` or `\"**/test\"`"
+}
+
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,463 @@
+package evaluate
+
+import (
+	"cmp"
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// replace adds the edit that puts a text in the place of the one that a finding
+// points at, if that stands there as it is.
+func replace(d *diag.Diagnostic, old, text string) {
+	if d.Span.Text() == `"`+old+`"` {
+		d.Fix(d.Span, `"`+text+`"`)
+	}
+}
+
+// targetOf evaluates and checks an option that is a path within the image.
+func (c *clause) targetOf(word string) (string, bool) {
+	o := c.Option(word)
+	if o == nil || len(o.Args) == 0 {
+		return "", false
+	}
+	p, ok := c.eval(o.Args[0], c.env).(string)
+	if !ok {
+		return "", false
+	}
+	return c.target(p, o.Args[0].Span())
+}
+
+var (
+	numericOwner = regexp.MustCompile(`^([0-9]{1,10})(?::([0-9]{1,10}))?$`)
+)
+
+// ownership evaluates the options owner and mode.
+func (c *clause) ownership() (*model.Owner, string) {
+	var owner *model.Owner
+	if o := c.Option("owner"); o != nil && len(o.Args) > 0 {
+		switch t := c.eval(o.Args[0], c.env).(type) {
+		case string:
+			owner = c.owner(t, o.Args[0].Span())
+		case *User:
+			c.to.mention(t, o.Args[0].Span())
+			owner = t.Owner()
+		}
+	}
+	o := c.Option("mode")
+	if o == nil || len(o.Args) == 0 {
+		return owner, ""
+	}
+	switch m := c.eval(o.Args[0], c.env).(type) {
+	case int64:
+		if m >= 0 && m <= model.MaxMode {
+			return owner, "0" + strconv.FormatInt(m, 8)
+		}
+		c.badMode(o.Args[0])
+	case string:
+		switch parsed, ok := model.ParseMode(m); {
+		case ok && !parsed.Symbolic():
+			return owner, parsed.String()
+		case ok:
+			return owner, m
+		}
+		c.badMode(o.Args[0])
+	}
+	return owner, ""
+}
+
+func (x *Findings) badMode(e syntax.Expr) {
+	x.Found.Errorf(diag.InvalidOwnerOrMode, e.Span(), "%s is not a valid mode", e.Span().Text()).
+		Note("a mode is octal, or as chmod takes it; it changes something, and `X` stands before what changes `x`").
+		Hint("write `0755` or `\"g+rw\"`")
+}
+
+// owner reads an owner in numbers. Names are refused: a portable layer is made
+// without knowing the system that it will lie on, and a name may have another
+// number on each.
+func (x *Findings) owner(t string, at source.Span) *model.Owner {
+	m := numericOwner.FindStringSubmatch(t)
+	if m == nil {
+		d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "%q is not a valid owner", t).
+			Note("an owner is numbers or a declared user: layers are made without knowing which system they will lie on, and a name may have another number on each")
+		if numbers, ok := debianUsers[t]; ok {
+			replace(d.Hint("write `%q`, which is %s on Debian, or declare `user %s { uid … }` and write `owner %s`", numbers, t, plainName(t), plainName(t)), t, numbers)
+		} else {
+			d.Hint("write the numbers, such as `\"1001\"` or `\"1001:0\"`, or declare `user %s { uid … }` and write `owner %s`", plainName(t), plainName(t))
+		}
+		return nil
+	}
+	uid, err := strconv.Atoi(m[1])
+	gid := uid
+	if m[2] != "" {
+		var bad error
+		gid, bad = strconv.Atoi(m[2])
+		err = cmp.Or(err, bad)
+	}
+	if err != nil || uid > maxID || gid > maxID {
+		x.Found.Errorf(diag.InvalidOwnerOrMode, at, "%q is not a valid owner", t).Hint("write numbers from 0 to %d", maxID)
+		return nil
+	}
+	return &model.Owner{UID: uid, GID: gid}
+}
+
+// debianUsers are the owners that have fixed numbers on Debian, in package
+// base-passwd, and that programs use.
+var debianUsers = map[string]string{
+	"root": "0:0", "daemon": "1:1", "bin": "2:2", "sys": "3:3", "games": "5:60", "man": "6:12", "lp": "7:7", "mail": "8:8", "news": "9:9",
+	"uucp": "10:10", "proxy": "13:13", "www-data": "33:33", "backup": "34:34", "list": "38:38", "irc": "39:39", "nobody": "65534:65534",
+}
+
+func (c *clause) copy() {
+	step := &model.Copy{Span: c.At}
+	step.Owner, step.Mode = c.ownership()
+	ok := true
+	step.Path, ok = c.targetOf("to")
+	if o := c.Option("include"); o != nil {
+		step.Include = c.globs(o.Args, c.env)
+	}
+	if o := c.Option("exclude"); o != nil {
+		step.Exclude = c.globs(o.Args, c.env)
+	}
+	var of *Ref
+	if c.Option("from") != nil {
+		of = c.copyFrom(step)
+		ok = of != nil && ok
+	} else {
+		ok = c.copyOwn(step) && ok
+	}
+	if !ok || len(step.Sources) == 0 {
+		return
+	}
+	if (len(step.Sources) > 1 || matches(step)) && !strings.HasSuffix(step.Path, "/") {
+		replace(c.Found.Errorf(diag.AmbiguousTarget, c.Option("to").Args[0].Span(), "several files cannot all become %s", step.Path).
+			Note("a target that ends in `/` means into it").
+			Hint("write `to %q`", step.Path+"/"), step.Path, step.Path+"/")
+		return
+	}
+	if of == nil {
+		c.taken(step)
+	} else {
+		c.to.From = append(c.to.From, From{Step: len(c.to.Steps), Ref: of})
+	}
+	c.to.Steps = append(c.to.Steps, step)
+}
+
+func (x *Evaluator) globs(args []syntax.Expr, v *env) []string {
+	var out []string
+	for _, a := range args {
+		for _, g := range x.texts(a, v) {
+			if m, err := patternmatcher.New([]string{g}); err != nil || len(m.Patterns()) == 0 {
+				x.Found.Errorf(diag.InvalidPattern, a.Span(), "%q is no pattern", g).
+					Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories").
+					Hint("%s", mendPattern(g))
+				continue
+			}
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// copyOwn evaluates the sources of a copy of the project's files.
+func (c *clause) copyOwn(step *model.Copy) bool {
+	ok := true
+	var sources []model.Source
+	for _, a := range c.Args {
+		for _, p := range c.paths(a, c.env) {
+			p, src, found := c.projectSource(p, a.Span(), c.env.module)
+			if ok = ok && found; found {
+				step.Sources, sources = append(step.Sources, p), append(sources, src)
+			}
+		}
+	}
+	if len(sources) > 1 {
+		for n, p := range step.Sources {
+			sources[n].Contents = strings.HasSuffix(p, "/")
+		}
+	}
+	step.Taken = c.selection(sources...)
+	step.Taken.Include, step.Taken.Exclude = step.Include, step.Exclude
+	return ok
+}
+
+// matches reports whether a copy's only source is a pattern.
+func matches(s *model.Copy) bool {
+	if s.Taken != nil {
+		return s.Taken.Sources[0].Pattern
+	}
+	return model.IsPattern(s.Sources[0])
+}
+
+// copyFrom evaluates the sources and the origin of `copy … from`.
+func (c *clause) copyFrom(step *model.Copy) *Ref {
+	ok := true
+	for _, a := range c.Args {
+		for _, p := range c.texts(a, c.env) {
+			p, fine := c.target(p, a.Span())
+			step.Sources = append(step.Sources, p)
+			ok = ok && fine
+		}
+	}
+	refs := c.optionRefs("from")
+	if len(refs) == 0 || !ok {
+		return nil
+	}
+	return refs[0]
+}
+
+// plainName is a text as the name of a declaration.
+func plainName(s string) string {
+	s, _, _ = strings.Cut(s, ":")
+	name := strings.Map(func(c rune) rune {
+		if c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, s)
+	if digits(name) > 0 || name == "" {
+		return "NAME"
+	}
+	return name
+}
+
+func (c *clause) run() {
+	script, ok := c.operand().(string)
+	if !ok || !c.Passable(script, c.Args[0].Span()) {
+		return
+	}
+	step := &model.Run{Script: script, Span: c.At, User: c.runAs()}
+	if c.Option("in") != nil {
+		step.Dir, _ = c.targetOf("in")
+	}
+	for _, o := range c.Program.Mentions[c.Clause] {
+		if val := c.object(o, c.At, c.env); val != nil {
+			c.variable(&step.Vars, o.Ident().Name, text(val), c.At)
+		}
+	}
+	if o := c.Option("with"); o != nil {
+		for _, i := range o.Items {
+			c.item(i, step)
+		}
+	}
+	c.to.Steps = append(c.to.Steps, step)
+}
+
+// item evaluates one item of run … with.
+func (c *clause) item(o *syntax.Option, step *model.Run) {
+	switch o.Word.Name {
+	case "cache":
+		step.Caches = append(step.Caches, c.itemTargets(o.Args)...)
+	case "tmpfs":
+		step.Tmpfs = append(step.Tmpfs, c.itemTargets(o.Args)...)
+	case "network":
+		step.NoNetwork = true
+	case "secret":
+		c.secret(o, step)
+	case "ssh":
+		step.SSH = true
+	case "env":
+		c.runEnv(o, step)
+	case "bind":
+		c.bind(o, step)
+	}
+}
+
+// runEnv evaluates a variable for one command.
+func (c *clause) runEnv(o *syntax.Option, step *model.Run) {
+	if o.Assign == nil {
+		return
+	}
+	key, _ := c.eval(o.Assign.Key, c.env).(string)
+	val, ok := c.content(o.Assign.Value, c.env)
+	if !ok {
+		return
+	}
+	if !variableName.MatchString(key) {
+		c.Found.Errorf(diag.InvalidVariable, o.Assign.Key.At, "%q cannot be the name of a variable", key).
+			Note("names of a command's variables have letters, digits and `_`, and begin with no digit").
+			Hint("write `env %s = …`", plainName(key))
+		return
+	}
+	c.variable(&step.Vars, key, val, o.Assign.Value.Span())
+}
+
+// variableName is what a shell takes for the name of a variable.
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func (c *clause) itemTargets(args []syntax.Expr) []string {
+	var out []string
+	for _, a := range args {
+		for _, p := range c.texts(a, c.env) {
+			if p, ok := c.target(p, a.Span()); ok && !c.isRoot(p, a.Span()) {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+func (c *clause) secret(o *syntax.Option, step *model.Run) {
+	if len(o.Args) != 1 {
+		return
+	}
+	n, ok := o.Args[0].(*syntax.Name)
+	if !ok {
+		return
+	}
+	sec := model.Secret{Name: n.Name}
+	for _, sub := range o.Options {
+		switch {
+		case len(sub.Args) == 0:
+		case sub.Word.Name == "as":
+			if as, ok := sub.Args[0].(*syntax.Name); ok {
+				sec.Env = as.Name
+			}
+		case sub.Word.Name == "to":
+			for _, p := range c.itemTargets(sub.Args) {
+				sec.File = p
+			}
+		}
+	}
+	if sec.Env == "" && sec.File == "" {
+		sec.File = "/run/secrets/" + sec.Name
+	}
+	c.secretUses = append(c.secretUses, secretUse{n.Name, n.At})
+	step.Secrets = append(step.Secrets, sec)
+}
+
+func (c *clause) bind(o *syntax.Option, step *model.Run) {
+	b := model.Bind{}
+	var of *Ref
+	for _, sub := range o.Options {
+		switch sub.Word.Name {
+		case "to":
+			for _, p := range c.itemTargets(sub.Args) {
+				b.To = p
+			}
+		case "from":
+			for _, r := range c.allRefs(sub.Args, c.env) {
+				of = r
+			}
+			if of == nil {
+				return // reported
+			}
+		}
+	}
+	for _, a := range o.Args {
+		for _, p := range c.paths(a, c.env) {
+			ok := true
+			if of == nil {
+				p, ok = c.bound(p, a.Span(), &b)
+			}
+			if ok && b.To != "" {
+				b.Source = p
+				if of != nil {
+					c.to.From = append(c.to.From, From{Step: len(c.to.Steps), Mount: len(step.Binds), Ref: of})
+				}
+				step.Binds = append(step.Binds, b)
+			}
+		}
+	}
+}
+
+// bound is a path of the project that is mounted: links are followed, as the
+// mount would be one of the link's target anyway.
+func (c *clause) bound(p string, at source.Span, b *model.Bind) (string, bool) {
+	written, src, ok := c.projectSource(p, at, c.env.module)
+	if !ok {
+		return "", false
+	}
+	if src.Pattern {
+		c.Found.Errorf(diag.AmbiguousTarget, at, "%q is a pattern, and a mount is of one file or directory", p).
+			Hint("mount the directory, %q", path.Dir(p)+"/")
+		return "", false
+	}
+	real, err := model.Resolve(c.Files, c.selection().Mounts, src.Path, true)
+	if err != nil {
+		c.unfit(err, written, at)
+		return "", false
+	}
+	info, err := fs.Lstat(c.Files, real)
+	if err != nil {
+		c.noFile(real, err, at)
+		return "", false
+	}
+	b.Taken = c.selection(model.Source{Path: real, Contents: info.IsDir()})
+	return written, true
+}
+
+func (c *clause) fileStep() {
+	owner, mode := c.ownership()
+	p, ok := c.operand().(string)
+	if !ok {
+		return
+	}
+	if p, ok = c.target(p, c.Args[0].Span()); !ok {
+		return
+	}
+	if strings.HasSuffix(p, "/") {
+		c.Found.Errorf(diag.InvalidPath, c.Args[0].Span(), "%q is a directory", p).Hint("write the name of the file behind it: `\"%s…\"`", p)
+		return
+	}
+	word := "text"
+	if c.Option("append") != nil {
+		word = "append"
+	}
+	said := ""
+	if o := c.Option(word); o != nil && len(o.Args) > 0 {
+		said, _ = c.content(o.Args[0], c.env)
+	}
+	if word == "append" {
+		c.to.Steps = append(c.to.Steps, &model.Append{Place: model.Place{Path: p, Owner: owner, Mode: mode}, Text: said, Span: c.At})
+		return
+	}
+	c.to.Steps = append(c.to.Steps, &model.File{Place: model.Place{Path: p, Owner: owner, Mode: mode}, Text: said, Span: c.At})
+}
+
+// runAs is the user that a run asks for, as numbers or as a system's own name.
+func (c *clause) runAs() string {
+	o := c.Option("as")
+	if o == nil || len(o.Args) == 0 {
+		return ""
+	}
+	switch u := c.eval(o.Args[0], c.env).(type) {
+	case string:
+		if c.validUser(u, o.Args[0].Span()) {
+			return u
+		}
+	case *User:
+		c.to.mention(u, o.Args[0].Span())
+		return text(u)
+	}
+	return ""
+}
+
+func (c *clause) dir() {
+	owner, mode := c.ownership()
+	for _, p := range c.itemTargets(c.Args) {
+		c.to.Steps = append(c.to.Steps, &model.Dir{Place: model.Place{Path: strings.TrimSuffix(p, "/"), Owner: owner, Mode: mode}, Span: c.At})
+	}
+}
+
+func (c *clause) link() {
+	p, ok := c.operand().(string)
+	said := c.optional("to")
+	if !ok || said == nil {
+		return
+	}
+	holds := text(said)
+	p, ok = c.target(p, c.Args[0].Span())
+	if c.linkTarget(holds, c.Option("to").Args[0].Span()) && ok && !c.isRoot(p, c.Args[0].Span()) {
+		c.to.Steps = append(c.to.Steps, &model.Link{Path: strings.TrimSuffix(p, "/"), To: holds, Span: c.At})
+	}
+}

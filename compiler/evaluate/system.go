@@ -1,0 +1,215 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// Base systems. A component is one by saying what it is made of: the packages
+// of a distribution, an image of a registry, an OCI layout in the project, a
+// root file system archive. Of an image only the files count: the environment
+// and whatever else its configuration holds is declared by the component. The
+// lock file knows its directory links and its directories that are not 0755
+// root; the component may declare more of them (`link`, `dir`).
+
+// system evaluates the clause that makes a component a base system.
+func (c *clause) system() {
+	if c.to.System != nil {
+		c.Found.Errorf(diag.InvalidBase, c.Word.At, "a component is one base system").
+			Hint("keep one of `image`, `layout`, `rootfs` and `distribution`")
+		return
+	}
+	operand, _ := c.operand().(string)
+	c.to.System = &model.System{}
+	switch c.Word.Name {
+	case "distribution":
+		c.distribution(operand)
+	case "image":
+		c.image(operand, c.to.System)
+	case "layout":
+		c.layout(c.to.System)
+	case "rootfs":
+		f := &model.Fetch{Span: c.At, URLs: c.allTexts(c.Args, c.env), Place: model.Place{Path: "/"}}
+		if c.urls(f) {
+			c.checked(f)
+			c.to.System.Rootfs = f
+			c.mirrored(f.URLs)
+			// A build refuses a base that is not known; see Unlooked.
+			c.known(c.to.System, lock.BaseRef{Kind: "rootfs", Name: f.URLs[0], Digest: f.Digest})
+		}
+	}
+}
+
+// imageReference is what an image reference looks like: a registry and a path,
+// a tag, a digest.
+var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
+
+// image is a base of an image reference, pinned by the lock file.
+func (c *clause) image(ref string, to *model.System) {
+	if !imageReference.MatchString(ref) {
+		if ref != "" {
+			c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "%q is no image reference", ref).
+				Hint("write REGISTRY/NAME:TAG, such as `\"registry.example.com/base:12\"`")
+		}
+		return
+	}
+	to.Image = ref
+	c.Needed.Images = append(c.Needed.Images, lock.ImageRef{Reference: ref, Platform: c.platform.String()})
+	pin, ok := c.Lock.Image(ref, c.platform.String())
+	if !ok {
+		c.Unpinned(c.At, "the layers of %s on %s", ref, c.platform)
+		return
+	}
+	to.Digest = pin.Digest
+	if !c.known(to, lock.BaseRef{Kind: "image", Name: ref, Digest: pin.Digest}) {
+		c.Unpinned(c.At, "links and directories of %s on %s", ref, c.platform)
+	}
+}
+
+// layout is a base of an OCI layout directory of the project: the one image
+// for the platform that its index lists. "layc lock" has looked into its layers.
+func (c *clause) layout(to *model.System) {
+	dirs := c.paths(c.Args[0], c.env)
+	if len(dirs) != 1 || dirs[0] == "" {
+		return
+	}
+	at := c.Args[0].Span()
+	dir, _, ok := c.projectSource(strings.TrimSuffix(dirs[0], "/"), at, c.env.module)
+	if !ok {
+		return
+	}
+	if r, _ := c.Repositories.Of(dir); r.Mount != "" {
+		c.Found.Errorf(diag.OutsideProject, at, "an OCI layout of a repository cannot be a base system").
+			Hint("take the path as a parameter of type `path`, and keep the layout in the project")
+		return
+	}
+	found, err := c.manifests(dir)
+	if err != nil {
+		c.Found.Errorf(diag.InvalidBase, at, "%s is no OCI layout: %s", dir, cause(err)).
+			Note("an OCI layout is a directory with index.json and blobs").
+			Hint("name such a directory, as `layc build -o DIR` writes it")
+		return
+	}
+	if len(found) != 1 {
+		c.Found.Errorf(diag.InvalidBase, at, "%s has %d images for %s, not one", dir, len(found), c.platform).
+			Hint("name a layout with one image for each platform")
+		return
+	}
+	to.Layout, to.Digest = dir, found[0]
+	if !c.known(to, lock.BaseRef{Kind: "layout", Name: dir, Digest: to.Digest}) {
+		c.Unpinned(at, "links and directories of %s on %s", dir, c.platform)
+	}
+}
+
+// ociIndex is the part of an OCI image index that says what it lists.
+type ociIndex struct {
+	Manifests []struct {
+		MediaType string
+		Digest    string
+		Platform  *ociPlatform
+	}
+}
+
+// ociPlatform is an image's platform as an index has it; nil is any.
+type ociPlatform struct{ OS, Architecture, Variant string }
+
+func (p *ociPlatform) includes(q model.Platform) bool {
+	return p == nil || p.OS == q.OS && p.Architecture == q.Arch && (p.Variant == q.Variant || q.Variant == "")
+}
+
+// digestForm is a digest as file names of a layout hold it.
+var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// maxIndex bounds an index of a layout, as registries bound it.
+const maxIndex = 4 << 20
+
+// manifests are the digests of a layout's images for the platform, each once, those
+// of nested indexes too. An image without a platform counts for any.
+func (x *Evaluator) manifests(dir string) ([]string, error) {
+	var found []string
+	files, seen := []string{"index.json"}, map[string]bool{}
+	for n := 0; n < len(files); n++ { // an index that lists itself is read once
+		index, err := x.ociIndex(path.Join(dir, files[n]))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range index.Manifests {
+			nested := strings.Contains(m.MediaType, "index") || strings.Contains(m.MediaType, "manifest.list")
+			switch {
+			case seen[m.Digest] || !digestForm.MatchString(m.Digest):
+				continue
+			case nested:
+				files = append(files, "blobs/sha256/"+strings.TrimPrefix(m.Digest, "sha256:"))
+			case m.Platform.includes(x.platform):
+				found = append(found, m.Digest)
+			default:
+				continue // it may be listed again, for this platform
+			}
+			seen[m.Digest] = true
+		}
+	}
+	return found, nil
+}
+
+func (x *Evaluator) ociIndex(file string) (*ociIndex, error) {
+	info, err := fs.Stat(x.Files, file)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxIndex {
+		return nil, fmt.Errorf("%s has more than %d MiB", file, maxIndex>>20)
+	}
+	text, err := fs.ReadFile(x.Files, file)
+	if err != nil {
+		return nil, err
+	}
+	index := &ociIndex{}
+	return index, json.Unmarshal(text, index)
+}
+
+// debianLinks are the directory links of a Debian system since /usr is merged
+// (release 12), and debianDirs its directories that are not 0755 root, as its
+// package base-files makes both.
+var (
+	debianLinks = map[string]string{
+		"/bin": "/usr/bin", "/sbin": "/usr/sbin", "/lib": "/usr/lib", "/lib64": "/usr/lib64",
+		"/var/run": "/run", "/var/lock": "/run/lock",
+	}
+	debianDirs = []model.Place{
+		{Path: "/root", Mode: "0700"}, {Path: "/tmp", Mode: "01777"}, {Path: "/var/tmp", Mode: "01777"},
+		{Path: "/var/local", Mode: "02775", Owner: &model.Owner{UID: 0, GID: 50}}, {Path: "/var/mail", Mode: "02775", Owner: &model.Owner{UID: 0, GID: 8}},
+	}
+)
+
+func (c *clause) distribution(name string) {
+	suite := c.option("suite")
+	if name == "" || suite == "" {
+		return
+	}
+	if name != "debian" {
+		c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "layc cannot put together the distribution %q", name).
+			Hint("write `\"debian\"`, or stand on an `image`, a `layout` or a `rootfs`")
+		return
+	}
+	c.to.System.Distribution = name + "/" + suite
+	c.to.System.Links, c.to.System.Dirs = debianLinks, debianDirs
+	if o := c.Option("with"); o != nil {
+		if more := c.allTexts(o.Args, c.env); len(more) > 0 {
+			c.to.System.Distribution += "+" + strings.Join(more, "+")
+		}
+	}
+	arch := c.DebianArch()
+	c.WantPackages(c.to.System.Distribution)
+	c.to.System.Packages = c.Lock.Minimal(c.to.System.Distribution, arch)
+	if len(c.to.System.Packages) == 0 {
+		c.Unpinned(c.At, "the packages of %s", c.to.System.Distribution)
+	}
+}

@@ -1,0 +1,96 @@
+package evaluate
+
+import (
+	"path"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/paths"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// What Linux takes.
+const (
+	maxPathLength = 4095 // of a path, and of what a link holds
+	maxNameLength = 255  // of a name in a path
+)
+
+// target checks a path within the image: absolute and clean. A trailing slash
+// is kept.
+func (x *Findings) target(p string, at source.Span) (string, bool) {
+	if p == "" {
+		x.Found.Errorf(diag.InvalidPath, at, "the path is empty").Hint("write one, such as `\"/srv\"`")
+		return "", false
+	}
+	if !strings.HasPrefix(p, "/") {
+		replace(x.Found.Errorf(diag.InvalidPath, at, "%q is not an absolute path", p).
+			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)
+		return "", false
+	}
+	if len(p) > maxPathLength {
+		x.Found.Errorf(diag.InvalidPath, at, "this path is %d bytes long", len(p)).
+			Note("Linux takes paths of up to %d bytes", maxPathLength).Hint("write a shorter path")
+		return "", false
+	}
+	for name := range strings.SplitSeq(p, "/") {
+		if !x.targetName(name, p, at) {
+			return "", false
+		}
+	}
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean, true
+}
+
+// targetName checks one name of a path.
+func (x *Findings) targetName(name, p string, at source.Span) bool {
+	switch {
+	case name == "..":
+		x.Found.Errorf(diag.InvalidPath, at, "%q steps out of its directory", p).Hint("write the path without `..`")
+	case strings.ContainsRune(name, 0):
+		x.Found.Errorf(diag.InvalidPath, at, "%q has a NUL character in it", p).
+			Note("Linux ends a path there").Hint("remove `\\u{0}`")
+	case len(name) > maxNameLength:
+		x.Found.Errorf(diag.InvalidPath, at, "this path has a name of %d bytes", len(name)).
+			Note("Linux takes names of up to %d bytes", maxNameLength).Hint("write a shorter name")
+	case paths.DeletesFile(name):
+		x.Found.Errorf(diag.InvalidPath, at, "no file can be called %q in an image", name).
+			Note("in a layer, a name that begins with `%s` says that a file of the layers below is gone", paths.Whiteout).
+			Hint("choose another name")
+	default:
+		return true
+	}
+	return false
+}
+
+// isRoot reports the root of the image where a path below it should be, and
+// whether it stands there.
+func (x *Findings) isRoot(p string, at source.Span) bool {
+	if p != "/" {
+		return false
+	}
+	x.Found.Errorf(diag.InvalidPath, at, "`/` is the whole image").
+		Note("what a component writes, owns and mounts lies below it, so that an image can have others beside it").
+		Hint("name a directory, such as `\"/opt/tool\"`")
+	return true
+}
+
+// linkTarget checks what a symbolic link holds.
+func (x *Findings) linkTarget(to string, at source.Span) bool {
+	switch {
+	case to == "":
+		x.Found.Errorf(diag.InvalidPath, at, "the link points at nothing").
+			Note("Linux makes no empty links").Hint("write where it leads, such as `\"/opt/tool\"`")
+	case strings.ContainsRune(to, 0):
+		x.Found.Errorf(diag.InvalidPath, at, "%q has a NUL character in it", to).
+			Note("Linux ends a path there").Hint("remove `\\u{0}`")
+	case len(to) > maxPathLength:
+		x.Found.Errorf(diag.InvalidPath, at, "this path is %d bytes long", len(to)).
+			Note("Linux takes paths of up to %d bytes", maxPathLength).Hint("write a shorter path")
+	default:
+		return true
+	}
+	return false
+}

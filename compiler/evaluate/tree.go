@@ -1,0 +1,183 @@
+package evaluate
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// tree is the files of the project and of repositories.
+type tree struct {
+	*Findings
+	Files        fs.FS
+	Repositories model.Repositories
+	Ignore       []string // the patterns of IgnoreFile
+}
+
+func newTree(in Input, found *Findings) *tree {
+	x := &tree{Findings: found, Files: in.Files}
+	for _, m := range in.Program.Modules {
+		if (m.Git != load.Repository{}) {
+			pin, _ := in.Lock.Module(m.Git.URL, m.Git.Version)
+			x.Repositories = append(x.Repositories, model.Repository{Mount: m.Git.Mount(), Digest: pin.Digest})
+		}
+	}
+	slices.SortFunc(x.Repositories, func(a, b model.Repository) int { return strings.Compare(a.Mount, b.Mount) })
+	x.Repositories = slices.Compact(x.Repositories)
+	x.readIgnore()
+	return x
+}
+
+// readIgnore reads the ignore file, if there is one.
+func (x *tree) readIgnore() {
+	text, err := fs.ReadFile(x.Files, model.IgnoreFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err == nil {
+		x.Ignore, err = ignorefile.ReadAll(bytes.NewReader(text))
+	}
+	if err == nil {
+		_, err = patternmatcher.New(x.Ignore)
+	}
+	if err != nil {
+		x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s: %s", model.IgnoreFile, cause(err)).
+			Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories, and ! for what is not ignored after all").
+			Hint("mend the pattern")
+	}
+}
+
+// selection is what a step takes from sources.
+func (x *tree) selection(sources ...model.Source) *model.Selection {
+	s := &model.Selection{Sources: sources, Ignore: x.Ignore}
+	for _, r := range slices.Backward(x.Repositories) { // the longest first
+		s.Mounts = append(s.Mounts, r.Mount)
+	}
+	return s
+}
+
+// taken completes a copy from the project: it adds up what is taken, notes
+// where that goes and which of it is one file, and reports sources of which
+// nothing is taken.
+func (x *tree) taken(s *model.Copy) {
+	var all []model.Taken
+	for n, src := range s.Taken.Sources {
+		some, left, err := s.Taken.Gather(x.Files, src, func() bool { return x.Spend(s.Span) })
+		if err != nil {
+			x.unfit(err, s.Sources[n], s.Span)
+			return
+		}
+		nothing := !slices.ContainsFunc(some, func(t model.Taken) bool { return !t.IsDir() })
+		if nothing && left > 0 { // an empty directory is copied
+			x.Found.Errorf(diag.NoSuchFile, s.Span, "nothing of %s is copied", s.Sources[n]).
+				Note("what `include`, `exclude` and %s leave of it is empty", model.IgnoreFile).
+				Hint("see whether a pattern takes more than it should")
+		}
+		all = append(all, some...)
+	}
+	if len(s.Sources) > 1 {
+		var err error
+		if all, err = model.Unite(all); err != nil {
+			x.unfit(err, "", s.Span)
+			return
+		}
+	}
+	s.Taken.Links = x.links(all)
+	s.Tops = tops(s, all)
+	for _, t := range all {
+		if !x.targetName(path.Base(t.Path), t.Path, s.Span) {
+			return
+		}
+		if t.IsDir() {
+			continue
+		}
+		if k := t.Type(); k&(fs.ModeSocket|fs.ModeDevice|fs.ModeNamedPipe|fs.ModeIrregular) != 0 {
+			x.Found.Errorf(diag.NoSuchFile, s.Span, "%s is not a file that can be copied", t.Name).
+				Note("sockets, pipes and devices are of the machine that they are on").
+				Hint("leave it out with `exclude`, or in %s", model.IgnoreFile)
+		}
+		info, err := t.Info()
+		if err != nil {
+			continue // the build will report it
+		}
+		s.Size += info.Size()
+		if info.Mode().IsRegular() && info.Mode()&0o111 != 0 && capable(x.Files, t.Name) {
+			x.Found.Errorf(diag.UncopyableFiles, s.Span, "%s has a capability, which a copy does not keep", t.Name).
+				Note("Git does not keep it either, so a checkout elsewhere would give another image").
+				Hint("give it where the image is built, such as `run \"setcap cap_net_bind_service+ep FILE\"`, and remove it here with `setcap -r`")
+		}
+	}
+}
+
+// unfit reports what keeps a source from being taken.
+func (x *tree) unfit(err error, src string, at source.Span) {
+	var unfit *model.UnfitError
+	if errors.As(err, &unfit) {
+		x.Found.Errorf(diag.UncopyableFiles, at, "%s", unfit).Hint("%s", unfit.Help)
+		return
+	}
+	name := src
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		name = of.Path
+	}
+	x.Found.Errorf(diag.NoSuchFile, at, "cannot read %s: %s", name, cause(err)).
+		Hint("make it readable for you, or leave it out with `exclude`, or in %s", model.IgnoreFile)
+}
+
+// links is a text that differs for trees in which other names are one file, and
+// empty if none are.
+func (x *tree) links(all []model.Taken) string {
+	names := map[[2]uint64][]string{}
+	for _, t := range all {
+		if !t.Type().IsRegular() {
+			continue
+		}
+		if info, err := t.Info(); err == nil {
+			if file, several := model.Inode(info); several {
+				names[file] = append(names[file], t.Path)
+			}
+		}
+	}
+	var groups []string
+	for _, g := range names {
+		if len(g) > 1 {
+			groups = append(groups, fmt.Sprintf("%q", g))
+		}
+	}
+	if len(groups) == 0 {
+		return ""
+	}
+	slices.Sort(groups)
+	sum := sha256.Sum256([]byte(strings.Join(groups, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// tops is what a copy puts directly where it copies to.
+func tops(s *model.Copy, all []model.Taken) []model.Top {
+	to, from := s.Target()
+	if len(s.Sources) == 1 && !strings.HasSuffix(s.Sources[0], "/") && !s.Taken.Sources[0].Pattern {
+		return []model.Top{{Path: to, Tree: from == ""}}
+	}
+	var out []model.Top
+	for _, t := range all {
+		if !strings.Contains(t.Path, "/") {
+			out = append(out, model.Top{Path: path.Join(to, t.Path), Tree: t.IsDir()})
+		}
+	}
+	return out
+}

@@ -1,0 +1,58 @@
+package evaluate
+
+import (
+	"time"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Refreshing on purpose. What a run downloads, nobody can pin: it stays as it
+// is for as long as its step does. A component that says `update weekly` has a
+// key in the lock file, the day of its last refresh, which its runs see as a
+// variable: a new key is another step. Compiling never asks for the time; `layc
+// update` alone makes keys, of components whose interval has passed or that it
+// is told.
+
+// UpdateVar is the variable by which a component's runs depend on its key.
+const UpdateVar = "LAYC_UPDATE"
+
+// Update is what `update` says.
+type Update struct {
+	Every time.Duration // 0: never by itself
+	Rate  model.Rate    // what it implies
+	Span  source.Span
+}
+
+const day = 24 * time.Hour
+
+// intervals are the words of `update` as durations.
+var intervals = map[string]time.Duration{
+	"never": 0, "yearly": 365 * day, "quarterly": 91 * day, "monthly": 30 * day, "weekly": 7 * day, "daily": day,
+}
+
+// update evaluates the clause.
+func (c *clause) update() {
+	if len(c.Args) != 1 {
+		return
+	}
+	if n, ok := c.Args[0].(*syntax.Name); ok {
+		if every, ok := intervals[n.Name]; ok {
+			c.to.Update = &Update{Every: every, Rate: model.Rate{PerYear: perYear[n.Name], Set: every > 0}, Span: c.At}
+			return
+		}
+	}
+	every, ok := c.operand().(time.Duration)
+	if !ok {
+		return
+	}
+	if every < day || every > 100*365*day {
+		c.Found.Errorf(diag.OutOfRange, c.Args[0].Span(), "update is %s", text(every)).
+			Note("its key in %s is a day", lock.Name).Hint("write a time from `1d`")
+		return
+	}
+	c.to.Update = &Update{Every: every, Rate: model.Rate{PerYear: max(1, int64(365*day/every)), Set: true}, Span: c.At}
+}

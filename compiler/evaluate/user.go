@@ -1,0 +1,124 @@
+package evaluate
+
+import (
+	"slices"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Users. A declared user has explicit ids, so that files belong to the same
+// numbers in every image. Whatever mentions a user, as an owner, as who runs a
+// command or as who runs the container, needs it: an instance of its own that
+// enters the user into the system's files.
+
+// User is a declared user as a value. As text it is its owner, "33:33".
+type User struct {
+	model.Account
+	Path   string // its stable name
+	Span   source.Span
+	hasUID bool
+	hasGID bool
+}
+
+func (a *User) Owner() *model.Owner { return &model.Owner{UID: a.UID, GID: a.GID} }
+
+// mention makes a body need a user.
+func (b *Block) mention(a *User, at source.Span) {
+	b.Mentions = append(b.Mentions, &Ref{User: a, Span: at})
+}
+
+// account evaluates a user declaration, once; nil if it has no uid, which is
+// reported.
+func (x *Evaluator) account(o *check.User) *User {
+	if a, ok := x.accounts[o]; ok {
+		return a
+	}
+	name := o.Decl.Name
+	a := &User{Account: model.Account{Name: name.Name}, Path: Qualified(o.Module, name.Name), Span: name.At}
+	x.statements(o.Decl.Body, &env{module: o.Module}, &Block{module: o.Module, Span: name.At, account: a})
+	if !a.hasUID {
+		x.Found.Errorf(diag.UserWithoutNumber, name.At, "user `%s` has no `uid`", name.Name).
+			Note("users have explicit numbers, so that files belong to the same one in every image").
+			Hint("write `uid 1001`")
+		a = nil
+	} else if !a.hasGID {
+		a.GID = a.UID
+	}
+	x.accounts[o] = a
+	return a
+}
+
+// accountClause evaluates a clause of a user's block.
+func (c *clause) accountClause(a *User) {
+	switch c.Word.Name {
+	case "uid":
+		a.UID, a.hasUID = c.id(), true
+	case "gid":
+		a.GID, a.hasGID = c.id(), true
+	case "home":
+		a.Home = c.homePath()
+	case "shell":
+		a.Shell = c.homePath()
+	case "groups":
+		for _, g := range c.allTexts(c.Args, c.env) {
+			if !validAccountName(g) {
+				c.Found.Errorf(diag.UserWithoutNumber, c.At, "%q cannot be the name of a group", g).
+					Hint("names of groups have letters, digits, `_` and `-`, up to 32")
+				continue
+			}
+			a.Groups = append(a.Groups, g)
+		}
+		slices.Sort(a.Groups)
+		a.Groups = slices.Compact(a.Groups)
+	}
+}
+
+// homePath evaluates an operand that is an absolute path and stands in
+// /etc/passwd.
+func (c *clause) homePath() string {
+	p, ok := c.operand().(string)
+	if !ok {
+		return ""
+	}
+	p, ok = c.target(p, c.Args[0].Span())
+	for _, r := range p {
+		if r == ':' || r < ' ' {
+			c.Found.Errorf(diag.UserWithoutNumber, c.Args[0].Span(), "%q cannot stand in /etc/passwd", p).
+				Hint("choose a path without `:` and control characters")
+			return ""
+		}
+	}
+	if !ok || p == "/" {
+		return p
+	}
+	if p[len(p)-1] == '/' {
+		p = p[:len(p)-1]
+	}
+	return p
+}
+
+// id evaluates an operand that is a user's or group's number.
+func (c *clause) id() int {
+	n, ok := c.operand().(int64)
+	if ok && (n < 0 || n > maxID) {
+		c.Found.Errorf(diag.UserWithoutNumber, c.Args[0].Span(), "`%s` is %d", c.Word.Name, n).Hint("write a number from 0 to %d", maxID)
+		return 0
+	}
+	return int(n)
+}
+
+// maxID is the largest number of a user that all file systems and tools take.
+const maxID = 1<<31 - 2
+
+func validAccountName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || i > 0 && (c >= '0' && c <= '9' || c == '-')) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 32
+}

@@ -1,0 +1,237 @@
+package evaluate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// value is the value of an expression: string, filePath, int64, bool, size,
+// time.Duration, list, *mapping, *Ref, *User.
+//
+// Versions are strings, and so are paths as a module writes them.
+type value any
+
+// filePath is a path that was given to a parameter of type path, or a text that
+// begins with one: anchored ("//web/conf", see anchor), so that it means the
+// same file in every module.
+type filePath string
+
+// size is a number of bytes.
+type size int64
+
+type list []value
+
+// mapping is a map with its entries in the order of the source.
+type mapping struct {
+	keys   []string
+	values map[string]value
+}
+
+// Ref is a component as a value: a component with its arguments, one without
+// them (bound later), a slot, or OS packages.
+type Ref struct {
+	Component *check.Component
+	Args      []value // by parameter; nil unless called or without parameters
+	Slot      *check.Slot
+	Packages  []string
+	User      *User
+	Span      source.Span // where it was written last
+	Origin    source.Span // the line of the project that led here; see findings.go
+	// Once asked for: its key, the number of that, and what its block says.
+	name string
+	id   int32
+	body *Block
+}
+
+// Flexible reports whether the reference is to be bound for each app.
+func (r *Ref) Flexible() bool {
+	return r.Slot != nil || r.Component != nil && r.Args == nil
+}
+
+// Qualified is the stable name of a declaration: its module and its own name. The
+// root module has no name.
+func Qualified(m *check.Module, name string) string {
+	if m.Path == "." {
+		return name
+	}
+	return m.Path + "." + name
+}
+
+// Key is equal for equal references.
+func (r *Ref) Key() string {
+	if r.name == "" {
+		r.name = r.makeKey()
+	}
+	return r.name
+}
+
+func (r *Ref) makeKey() string {
+	switch {
+	case r.Slot != nil:
+		return "slot " + Qualified(r.Slot.Module, r.Slot.Decl.Name.Name)
+	case r.Packages != nil:
+		return "os.packages" + show(strs(r.Packages))
+	case r.User != nil:
+		return "user " + r.User.Path
+	case r.Args == nil:
+		return "any " + Qualified(r.Component.Module, r.Component.Decl.Name.Name)
+	}
+	return Qualified(r.Component.Module, r.Component.Decl.Name.Name) + arguments(r.Args)
+}
+
+// Title is the reference for people.
+func (r *Ref) Title() string {
+	switch {
+	case r.User != nil:
+		return "user " + r.User.Name
+	case r.Slot != nil:
+		return r.Slot.Decl.Name.Name
+	case r.Packages != nil:
+		return "os.packages" + strings.TrimSuffix("("+strings.TrimPrefix(show(strs(r.Packages)), "["), "]") + ")"
+	}
+	return r.Component.Decl.Name.Name + arguments(r.Args)
+}
+
+// Label is a reference's title, for findings.
+func (r *Ref) Label() string { return Shortened(r.Title()) }
+
+func arguments(args []value) string {
+	if len(args) == 0 {
+		return ""
+	}
+	var b []string
+	for _, a := range args {
+		b = append(b, show(a))
+	}
+	return "(" + strings.Join(b, ", ") + ")"
+}
+
+func strs(in []string) list {
+	var l list
+	for _, s := range in {
+		l = append(l, s)
+	}
+	return l
+}
+
+// show is a value as a program writes it; equal values look equal.
+func show(v value) string {
+	switch v := v.(type) {
+	case *User:
+		return strconv.Quote(text(v))
+	case string:
+		return strconv.Quote(v)
+	case list:
+		var b []string
+		for _, x := range v {
+			b = append(b, show(x))
+		}
+		return "[" + strings.Join(b, ", ") + "]"
+	case *mapping:
+		keys := slices.Sorted(slices.Values(v.keys))
+		var b []string
+		for _, k := range keys {
+			b = append(b, k+": "+show(v.values[k]))
+		}
+		return "{" + strings.Join(b, ", ") + "}"
+	case filePath:
+		return strconv.Quote(string(v))
+	case *Ref:
+		return v.Key()
+	}
+	return text(v)
+}
+
+// text is a scalar as it stands in text.
+func text(v value) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case filePath:
+		return strings.TrimPrefix(string(v), "//") // relative to the project
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case bool:
+		return strconv.FormatBool(v)
+	case size:
+		return strconv.FormatInt(int64(v), 10)
+	case time.Duration:
+		return duration(v)
+	case *User:
+		return v.Owner().String()
+	}
+	return fmt.Sprint(v)
+}
+
+// duration is a length of time as a program writes it where it can: "90m" is
+// "1h30m", "1h" stays.
+func duration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// compare orders two scalars of one type; texts in the order of versions.
+func compare(a, b value) int {
+	switch a := a.(type) {
+	case string:
+		if b, ok := b.(string); ok {
+			return compareVersions(a, b)
+		}
+	case int64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, b)
+		}
+	case size:
+		if b, ok := b.(size); ok {
+			return cmp.Compare(a, b)
+		}
+	case time.Duration:
+		if b, ok := b.(time.Duration); ok {
+			return cmp.Compare(a, b)
+		}
+	}
+	return cmp.Compare(show(a), show(b))
+}
+
+// compareVersions orders texts as people order versions: runs of digits by
+// their number, everything else by its bytes, so 9 < 17 and 1.2 < 1.10.
+func compareVersions(a, b string) int {
+	for a != "" && b != "" {
+		i, j := digits(a), digits(b)
+		if i > 0 && j > 0 {
+			x, y := strings.TrimLeft(a[:i], "0"), strings.TrimLeft(b[:j], "0")
+			if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
+				return c
+			}
+			a, b = a[i:], b[j:]
+			continue
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// digits is the number of digits that s begins with.
+func digits(s string) int {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return i
+}

@@ -1,0 +1,27 @@
+package evaluate
+
+import "testing"
+
+// TestCompareVersions orders texts as spec.md says.
+func TestCompareVersions(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{
+		{"9", "17", -1},
+		{"1.2", "1.10", -1},
+		{"1.2", "1.2-rc1", -1},
+		{"1.0", "1.00", 0},
+		{"007", "7", 0},
+		{"010", "9", 1},
+		{"a1", "a01b", -1},
+		{"x", "1", 1},
+	} {
+		if got := compareVersions(c.a, c.b); got != c.want {
+			t.Errorf("%q and %q: %d, want %d", c.a, c.b, got, c.want)
+		}
+		if got := compareVersions(c.b, c.a); got != -c.want {
+			t.Errorf("%q and %q: %d, want %d", c.b, c.a, got, -c.want)
+		}
+	}
+}

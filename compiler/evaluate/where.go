@@ -1,0 +1,160 @@
+package evaluate
+
+import (
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// A where is the condition of a matrix while its combinations are gone through:
+// which of its comparisons with a written value ever met that value, and how many
+// combinations there are and are left.
+type where struct {
+	cond         syntax.Expr // nil: all are left
+	written      []comparison
+	combinations int
+	left         int
+}
+
+// A comparison is `X == VALUE` or `X != VALUE` with a value that is written there,
+// and a variable, or a member of one, on the other side.
+type comparison struct {
+	variable, value syntax.Expr
+	met             bool // the two were equal, or it is not known
+}
+
+func newWhere(d *syntax.App) *where {
+	w := &where{cond: d.Where}
+	if d.Where == nil {
+		return w
+	}
+	syntax.Inspect(d.Where, func(n syntax.Node) bool {
+		b, ok := n.(*syntax.Binary)
+		if !ok || b.Op != "==" && b.Op != "!=" {
+			return true
+		}
+		switch {
+		case isVariable(b.X) && isLiteral(b.Y):
+			w.written = append(w.written, comparison{variable: b.X, value: b.Y})
+		case isVariable(b.Y) && isLiteral(b.X):
+			w.written = append(w.written, comparison{variable: b.Y, value: b.X})
+		}
+		return true
+	})
+	return w
+}
+
+func isVariable(e syntax.Expr) bool {
+	switch e := e.(type) {
+	case *syntax.Name:
+		return true
+	case *syntax.Select:
+		return isVariable(e.X)
+	}
+	return false
+}
+
+func isLiteral(e syntax.Expr) bool {
+	switch e := e.(type) {
+	case *syntax.String:
+		_, ok := e.Literal()
+		return ok
+	case *syntax.Number:
+		return true
+	}
+	return false
+}
+
+// allows reports whether there is an app for a combination.
+func (w *where) allows(x *Evaluator, v *env) bool {
+	if w.cond == nil {
+		return true
+	}
+	w.combinations++
+	for n := range w.written {
+		c := &w.written[n]
+		if c.met {
+			continue
+		}
+		found := len(x.Found)
+		is := x.eval(c.variable, v)
+		x.Found = x.Found[:found] // the condition itself may not ask for it
+		c.met = is == nil || x.equal(is, x.eval(c.value, v), c.value.Span())
+	}
+	if x.eval(w.cond, v) != true {
+		return false
+	}
+	w.left++
+	return true
+}
+
+// idle warns of written values that no combination has, and else of a condition
+// that leaves all out. What depends on the platform or on parameters may have them
+// in another compilation; rules that compare what the matrix has with itself, or
+// by order, hold for what is still to come.
+func (w *where) idle(x *Evaluator, d *syntax.App) {
+	if w.combinations == 0 || x.Exhausted || !x.fixed(d) {
+		return
+	}
+	told := false
+	for _, c := range w.written {
+		if c.met || !x.decides(c.variable) {
+			continue
+		}
+		told = true
+		x.Found.Warnf(diag.NeverMatches, c.value.Span(), "`%s` is never %s", c.variable.Span().Text(), c.value.Span().Text()).
+			See(c.variable.Span(), "in no combination of what `for` goes through").
+			Note("so the comparison leaves out nothing, or everything").
+			Hint("write a value that it has, or remove the comparison")
+	}
+	if !told && w.left == 0 && x.decides(d.Where) {
+		x.Found.Warnf(diag.NeverMatches, d.Where.Span(), "this leaves out all apps").
+			Note("it holds for no combination of what `for` goes through").
+			Hint("compare with a value that there is")
+	}
+}
+
+// fixed reports whether the values that a matrix goes through are the same in
+// each compilation of the program: they depend on neither platform nor
+// parameters.
+func (x *Evaluator) fixed(d *syntax.App) bool {
+	lets := map[*check.Let]bool{}
+	for _, g := range d.Generators {
+		if _, fixed := x.depends(g.In, lets); !fixed {
+			return false
+		}
+	}
+	return true
+}
+
+// decides reports whether a condition depends on variables of a matrix, and is
+// the same in each compilation of the program.
+func (x *Evaluator) decides(e syntax.Expr) bool {
+	variable, fixed := x.depends(e, map[*check.Let]bool{})
+	return variable && fixed
+}
+
+// depends reports what a value depends on: whether on variables, and whether on
+// neither platform nor parameters. lets has those that are known to be fixed.
+func (x *Evaluator) depends(e syntax.Expr, lets map[*check.Let]bool) (variable, fixed bool) {
+	fixed = true
+	syntax.Inspect(e, func(n syntax.Node) bool {
+		name, ok := n.(*syntax.Name)
+		if !ok {
+			return fixed
+		}
+		switch o := x.Program.Objects[name].(type) {
+		case *check.Var:
+			variable = true
+		case *check.Let:
+			if _, known := lets[o]; !known {
+				_, lets[o] = x.depends(o.Decl.Value, lets)
+			}
+			fixed = fixed && lets[o]
+		default:
+			fixed = false
+		}
+		return fixed
+	})
+	return variable, fixed
+}

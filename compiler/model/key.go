@@ -1,0 +1,177 @@
+package model
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+
+	"github.com/layc-lang/layc/lang/paths"
+)
+
+// Recipe hashes all that can influence an instance's bytes: its steps with
+// their pins, the bindings that its runs mention and, only if it runs
+// something, the environment and the recipes of what it runs on. Files of the
+// project count by their path, not by their content: the engine sees the
+// content, and a plan must not change when a file does.
+func Recipe(i *Instance) Key {
+	if i.Kind == Empty {
+		return Key{}
+	}
+	h := sha256.New()
+	put := func(kind string, fields ...string) {
+		io.WriteString(h, kind)
+		for _, f := range fields {
+			io.WriteString(h, " "+strconv.Quote(f))
+		}
+		io.WriteString(h, "\n")
+	}
+	put("recipe 1", i.Kind.String())
+	if s := i.System; s != nil {
+		put("system", s.Distribution, s.Image, s.Digest, s.Layout)
+		if s.Rootfs != nil {
+			put("rootfs", s.Rootfs.Digest)
+		}
+		for _, p := range s.Packages {
+			put("package", p.Name, p.Version, p.Digest)
+		}
+	}
+	if g := i.Package; g != nil {
+		for _, p := range g.Packages {
+			put("package", g.Distribution, p.Name, p.Version, p.Digest)
+		}
+	}
+	if g := i.Package; g != nil && g.Account != nil {
+		a := g.Account
+		put("account", a.Name, strconv.Itoa(a.UID), strconv.Itoa(a.GID), a.Home, a.Shell)
+		put("groups", a.Groups...)
+	}
+	for _, o := range i.Owns {
+		put("owns", o.Path, o.Owner.String(), o.Mode)
+	}
+	for _, d := range i.Parents {
+		put("parent", d.Path, d.Owner.String(), d.Mode)
+	}
+	for _, s := range i.Steps {
+		s.hash(put)
+	}
+	for _, e := range i.Env {
+		put("env", e.Name, e.Value)
+	}
+	for _, r := range i.Root {
+		put("root", string(r.Key[:]))
+	}
+	if i.Kind == Stacked && i.Package == nil {
+		// What a stacked one follows is beneath it, and may be what it changes.
+		for _, r := range i.After {
+			put("after", string(r.Key[:]))
+		}
+		if i.Root == nil {
+			for _, r := range Topological(i.Needs) {
+				put("finishes", string(r.Key[:]))
+			}
+		}
+	}
+	return Key(h.Sum(nil))
+}
+
+// put adds to a recipe.
+type put func(kind string, fields ...string)
+
+func (s *Copy) hash(put put) {
+	put("copy", s.Path, s.Owner.String(), s.Mode)
+	put("sources", s.Sources...)
+	put("include", s.Include...)
+	put("exclude", s.Exclude...)
+	if s.Taken != nil && s.Taken.Links != "" {
+		put("links", s.Taken.Links)
+	}
+	hashStages(put, s.Stages())
+}
+
+func (s *Fetch) hash(put put) {
+	put("fetch", s.Digest, s.SHA512, s.Path, s.Owner.String(), s.Mode, fmt.Sprint(s.Unpack, s.Strip, s.Limit))
+}
+
+func (s *Run) hash(put put) {
+	put("run", s.Script, s.User, s.Dir, fmt.Sprint(s.NoNetwork, s.SSH))
+	for _, v := range s.Vars {
+		put("var", v.Name, v.Value)
+	}
+	put("caches", s.Caches...)
+	put("tmpfs", s.Tmpfs...)
+	for _, b := range s.Binds {
+		put("bind", b.Source, b.To)
+		hashStages(put, stage(b.From, b.Source))
+	}
+	for _, v := range s.Secrets {
+		put("secret", v.Name, v.Env, v.File)
+	}
+}
+
+func (s *File) hash(put put)   { put("file", s.Path, s.Text, s.Owner.String(), s.Mode) }
+func (s *Append) hash(put put) { put("append", s.Path, s.Text, s.Owner.String(), s.Mode) }
+func (s *Link) hash(put put)   { put("link", s.Path, s.To) }
+
+func (s *Dir) hash(put put) {
+	put("dir", s.Path, s.Owner.String(), s.Mode)
+	if s.Inherited {
+		put("inherited")
+	}
+}
+
+// hashStages hashes instances whose files are taken, and what they stand on if
+// files of that may be among them.
+func hashStages(put put, stages []Stage) {
+	for _, s := range stages {
+		put("from", string(s.Key[:]))
+		for _, n := range s.Below {
+			put("root", string(n.Key[:]))
+		}
+	}
+}
+
+// StageRoot is what an instance stands on when paths are copied from it: its
+// build root, whether it runs something or not. It is nil if all of them are
+// paths that the instance itself fills.
+func StageRoot(i *Instance, sources ...string) []*Instance {
+	if i.Kind == Portable && !slices.ContainsFunc(sources, func(p string) bool { return !Fills(i, p) }) {
+		return nil
+	}
+	if i.Root != nil {
+		return i.Root
+	}
+	return i.Stage
+}
+
+// Fills reports whether a path is one that an instance's content holds, or lies
+// beneath one.
+func Fills(i *Instance, p string) bool {
+	p = path.Clean(p)
+	if i.Kind != Portable {
+		return false
+	}
+	for _, o := range i.Owns {
+		if paths.Beneath(p, o.Path) {
+			return true
+		}
+	}
+	for _, s := range i.Steps {
+		if at, ok := Placed(s); ok {
+			if at = path.Clean(at); at == "/" || paths.Beneath(p, at) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// String is "uid:gid", or "" for nil.
+func (o *Owner) String() string {
+	if o == nil {
+		return ""
+	}
+	return strconv.Itoa(o.UID) + ":" + strconv.Itoa(o.GID)
+}

@@ -1,0 +1,25 @@
+package model
+
+import "testing"
+
+// TestDigest checks that selections that differ in anything have digests that differ:
+// by it a build tells the trees apart that it sends to the engine.
+func TestDigest(t *testing.T) {
+	seen := map[string]int{}
+	for n, s := range []Selection{
+		{},
+		{Sources: []Source{{Path: "a"}}},
+		{Sources: []Source{{Path: "a", Contents: true}}},
+		{Sources: []Source{{Path: "a", Pattern: true}}},
+		{Sources: []Source{{Path: "a"}}, Include: []string{"x"}},
+		{Sources: []Source{{Path: "a"}}, Exclude: []string{"x"}},
+		{Sources: []Source{{Path: "a"}}, Ignore: []string{"x"}},
+		{Sources: []Source{{Path: "a"}}, Mounts: []string{"x"}},
+		{Sources: []Source{{Path: "a"}}, Links: "x"},
+	} {
+		if other, ok := seen[s.Digest()]; ok {
+			t.Errorf("selections %d and %d have one digest", other, n)
+		}
+		seen[s.Digest()] = n
+	}
+}

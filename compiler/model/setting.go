@@ -1,0 +1,219 @@
+package model
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// Image configuration: components propose, the app decides. For each word
+// the app's clause wins; else the one that components agree on; else the
+// base's. Appending env entries are joined, an app's before its components',
+// a component's before those of what it needs, the base's value last.
+
+// Setting is one clause of image configuration.
+type Setting struct {
+	Word   string // "env", "user", …
+	Key    string // of env and label
+	Name   string // what it sets: the word, and the key if there is one
+	Append bool
+	By     string // separator of an appending env; "" is the default
+	Value  Value
+	Span   source.Span
+	Health *Healthcheck
+}
+
+// Value is what a setting says: a text, or a list of texts.
+type Value struct {
+	Text   string
+	List   []string
+	Listed bool // it is the list
+}
+
+// Texts are the value's text, or its list.
+func (v Value) Texts() []string {
+	if v.Listed {
+		return v.List
+	}
+	return []string{v.Text}
+}
+
+// String is the value as a program writes it; equal values look equal.
+func (v Value) String() string {
+	if !v.Listed {
+		return strconv.Quote(v.Text)
+	}
+	var b []string
+	for _, t := range v.List {
+		b = append(b, strconv.Quote(t))
+	}
+	return "[" + strings.Join(b, ", ") + "]"
+}
+
+// equal reports whether two values look equal.
+func (v Value) equal(o Value) bool {
+	return v.Listed == o.Listed && v.Text == o.Text && slices.Equal(v.List, o.List)
+}
+
+// Proposal is one value that something proposes.
+type Proposal struct {
+	From *Instance // nil: the app
+	*Setting
+}
+
+// OfBase reports whether a base system proposes it.
+func (p Proposal) OfBase() bool { return p.From != nil && p.From.Kind == Base }
+
+// Merged is the configuration of a set of instances.
+type Merged struct {
+	Single   map[string]Proposal   // by name of the setting
+	Appended map[string][]Proposal // of env, outermost first, by key
+	// Decides says that what is placed over the instances is an app's, to which
+	// no component adds.
+	Decides bool
+
+	lists    map[string][]string
+	disputed map[string]bool // as Single
+	report   func(a, b Proposal, what string)
+}
+
+// Merge merges the settings of instances, given in topological order, and
+// those that are placed over them. It reports two that propose different values,
+// if report is not nil.
+func Merge(instances []*Instance, over []Setting, report func(a, b Proposal, what string)) *Merged {
+	m := &Merged{
+		Single: make(map[string]Proposal, 3*len(instances)), Appended: map[string][]Proposal{},
+		lists: map[string][]string{}, disputed: map[string]bool{}, report: report,
+	}
+	for n := range over {
+		m.put(Proposal{nil, &over[n]})
+	}
+	for _, i := range slices.Backward(instances) {
+		for n := range i.Settings {
+			m.put(Proposal{i, &i.Settings[n]})
+		}
+	}
+	return m
+}
+
+func (m *Merged) put(p Proposal) {
+	s := p.Setting
+	switch s.Word {
+	case "expose", "volume":
+		m.lists[s.Word] = append(m.lists[s.Word], s.Value.Texts()...)
+		return
+	case "env":
+		if s.Append {
+			m.Appended[s.Key] = append(m.Appended[s.Key], p)
+			m.separated(p)
+			return
+		}
+	}
+	old := m.Single[s.Name]
+	switch {
+	case old.Setting == nil:
+		m.Single[s.Name] = p
+	case old.From == p.From:
+		if old.From == nil || !old.Value.equal(s.Value) {
+			m.dispute(old, p)
+		}
+	case old.From == nil || p.OfBase():
+		// the app decides; a base's values are defaults
+	case !old.Value.equal(s.Value):
+		m.dispute(old, p)
+	}
+}
+
+// separated notes what an entry says that its variable is joined with.
+func (m *Merged) separated(p Proposal) {
+	if p.By == "" {
+		return
+	}
+	name := "by of " + p.Key
+	if old := m.Single[name]; old.Setting != nil && old.From == nil && p.From == nil && old.Value.Text == p.By {
+		return
+	}
+	m.put(Proposal{p.From, &Setting{Word: "by", Name: name, Value: Value{Text: p.By}, Span: p.Span}})
+}
+
+func (m *Merged) dispute(a, b Proposal) {
+	m.disputed[b.Name] = true
+	if m.report != nil {
+		m.report(a, b, b.Name)
+	}
+}
+
+// Texts is what is proposed for a word; nil if nothing is.
+func (m *Merged) Texts(word string) []string {
+	if p := m.Single[word]; p.Setting != nil {
+		return p.Value.Texts()
+	}
+	return nil
+}
+
+// Text is the text that is proposed for a word; "" if nothing is.
+func (m *Merged) Text(word string) string {
+	if p := m.Single[word]; p.Setting != nil {
+		return p.Value.Text
+	}
+	return ""
+}
+
+// Union is all that is proposed for a word with lists, sorted.
+func (m *Merged) Union(word string) []string {
+	l := m.lists[word]
+	slices.Sort(l)
+	return slices.Compact(l)
+}
+
+// Env joins the environment, sorted by name.
+func (m *Merged) Env() []EnvVar {
+	var out []EnvVar
+	for k, p := range m.Single {
+		if name, ok := strings.CutPrefix(k, "env "); ok && m.Appended[name] == nil {
+			out = append(out, EnvVar{name, p.Value.Text})
+		}
+	}
+	for name, entries := range m.Appended {
+		p := m.Single["env "+name]
+		by := " "
+		if strings.HasSuffix(name, "PATH") {
+			by = ":"
+		}
+		if said := m.Single["by of "+name]; said.Setting != nil {
+			by = said.Value.Text
+		}
+		var parts []string
+		for _, e := range entries {
+			if p.Setting != nil && p.From == nil && e.From != nil && m.Decides {
+				continue // what the app sets, no component adds to
+			}
+			if t := e.Value.Text; !slices.Contains(parts, t) {
+				parts = append(parts, t)
+			}
+		}
+		if p.Setting != nil && p.Value.Text != "" {
+			parts = append(parts, p.Value.Text)
+		}
+		out = append(out, EnvVar{name, strings.Join(parts, by)})
+	}
+	return byName(out)
+}
+
+// Labels are the labels, sorted by name.
+func (m *Merged) Labels() []EnvVar {
+	var out []EnvVar
+	for k, p := range m.Single {
+		if name, ok := strings.CutPrefix(k, "label "); ok {
+			out = append(out, EnvVar{name, p.Value.Text})
+		}
+	}
+	return byName(out)
+}
+
+func byName(list []EnvVar) []EnvVar {
+	slices.SortFunc(list, func(a, b EnvVar) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
