@@ -128,7 +128,7 @@ func unserved(graphs []*llb.Graph, err error) string {
 // judgements are what the failure of a step can mean, the most particular first.
 // One that does not apply returns nil.
 var judgements = []func(*engine.StepError, llb.Origin) *Finding{
-	nothingLeft, notThere, notUnpacked, replacesLink, copiedOverFile,
+	nothingLeft, notThere, notUnpacked, replacesLink, copiedOver,
 }
 
 // stepFailed is the finding of a step that failed.
@@ -221,20 +221,24 @@ func replacesLink(step *engine.StepError, origin llb.Origin) *Finding {
 		Hint("place it at %q: make it at another path in a component of its own, and `copy` it `from` that", canonical), step.Log}
 }
 
-// overFile is how BuildKit begins to say that a copy has a directory where an
-// earlier step of the component has a file. The path that follows is one of its
-// state.
-const overFile = "cannot copy to non-directory: "
+// overOther is how BuildKit says that a copy has a directory where a file is, or a
+// file where a directory is. The paths are of the engine's state.
+var overOther = regexp.MustCompile(`cannot (?:copy to non-directory: (.*)|replace to directory (.*) with file)`)
 
-// copiedOverFile tells of a directory that is copied over a file.
-func copiedOverFile(step *engine.StepError, origin llb.Origin) *Finding {
-	_, at, ok := strings.Cut(step.Err.Error(), overFile)
-	if !ok {
+// copiedOver tells of a directory that is copied over a file, or a file over a
+// directory.
+func copiedOver(step *engine.StepError, origin llb.Origin) *Finding {
+	paths := overOther.FindStringSubmatch(step.Err.Error())
+	if paths == nil {
 		return nil
 	}
 	var list diag.List
-	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a copy of %s has a directory called %s where an earlier step has a file", origin.Component, path.Base(at)).
-		Hint("leave one of them out with `exclude`, or copy to another place"), step.Log}
+	if file := path.Base(paths[2]); paths[2] != "" {
+		return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s has a file called %s where a directory is", origin.Component, file).
+			Hint("to put the file into the directory, write a slash at the end of the target: `%s/`; else write another target", file), step.Log}
+	}
+	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s has a directory called %s where a file is", origin.Component, path.Base(paths[1])).
+		Hint("leave one of them out with `exclude`, or write another target"), step.Log}
 }
 
 // otherContent is what BuildKit says of a download with another checksum: what

@@ -61,12 +61,17 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
-// A directory that is copied over a file is told by its name, not by where the engine
-// keeps it.
-func TestCopiedOverFile(t *testing.T) {
-	d := stepFailed(&engine.StepError{Name: "layer", Err: errors.New("cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd")}, llb.Origin{Component: "app"})
-	if want := "a copy of app has a directory called passwd where an earlier step has a file"; d.Code != "E0341" || d.Message != want {
-		t.Errorf("it is %s: %s, want %s", d.Code, d.Message, want)
+// TestCopiedOver shows a directory where a file is, and a file where a directory is,
+// by their names, not by where the engine keeps them.
+func TestCopiedOver(t *testing.T) {
+	for said, want := range map[string]string{
+		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd":          "a step of app has a directory called passwd where a file is",
+		"failed to copy files: cannot replace to directory /state/snapshots/7/fs/usr/local/bin with file": "a step of app has a file called bin where a directory is",
+	} {
+		d := stepFailed(&engine.StepError{Name: "layer", Err: errors.New(said)}, llb.Origin{Component: "app"})
+		if d.Code != "E0341" || d.Message != want {
+			t.Errorf("it is %s: %s, want %s", d.Code, d.Message, want)
+		}
 	}
 }
 
