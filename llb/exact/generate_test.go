@@ -122,10 +122,13 @@ func (g *generator) grounds(own string) []string {
 			out = append(out, o)
 		}
 	}
-	if len(out) == 0 {
-		out = []string{own}
+	if len(out) > 0 {
+		return out
 	}
-	return out
+	if !g.straight(own, true) { // a run has put something else in its way
+		own = "/indep" + own
+	}
+	return []string{own}
 }
 
 // free reports whether nobody owns or places a path or what lies beneath it.
