@@ -353,7 +353,12 @@ func (b *build) take(from, to, p string) error {
 	if err := b.lead(to, p, true); err != nil {
 		return err
 	}
-	if !info.IsDir() || owned || b.c.copies(p) {
+	switch {
+	case b.c.copies(p) && !owned:
+		// As the step places it: a run that gives a file another name parts it from
+		// its names in the build root, not in the layer.
+		return copyTree(b.project, to+p)
+	case !info.IsDir() || owned:
 		return copyTree(from+p, to+p)
 	}
 	if err := os.Mkdir(to+p, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
