@@ -6,22 +6,15 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/containerd/containerd/v2/core/mount"
-	"github.com/containerd/containerd/v2/core/remotes/docker"
-	"github.com/containerd/containerd/v2/core/snapshots"
-	"github.com/containerd/containerd/v2/plugins/snapshots/native"
-	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
-	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
 	"github.com/gofrs/flock"
 	"github.com/moby/buildkit/cache"
 	"github.com/moby/buildkit/cache/contenthash"
@@ -29,28 +22,19 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
-	"github.com/moby/buildkit/executor/oci"
 	"github.com/moby/buildkit/frontend"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/bboltcachestorage"
-	httpsource "github.com/moby/buildkit/source/http"
 	"github.com/moby/buildkit/util/db/boltutil"
-	"github.com/moby/buildkit/util/disk"
 	"github.com/moby/buildkit/util/grpcerrors"
-	"github.com/moby/buildkit/util/network/netproviders"
-	"github.com/moby/buildkit/util/tracing"
 	"github.com/moby/buildkit/worker"
-	"github.com/moby/buildkit/worker/base"
-	"github.com/moby/buildkit/worker/runc"
 	"github.com/sirupsen/logrus"
 	bolt "go.etcd.io/bbolt"
-	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/layc-lang/layc/lang/redact"
-	"github.com/layc-lang/layc/llb/transport"
 )
 
 // embedded is BuildKit in this process, the owner of a state directory.
@@ -201,22 +185,11 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err != nil {
 		return nil, err
 	}
-	opt, err := runc.NewWorkerOpt(e.state, e.snapshotter(), false, oci.ProcessSandbox, nil, nil,
-		netproviders.Opt{Mode: "host"}, nil, runcPath, "", false,
-		semaphore.NewWeighted(int64(max(4, runtime.NumCPU()))), "", cgroupName(e.state), nil)
-	if err != nil {
-		return nil, err
-	}
-	opt.RegistryHosts = servers()
-	opt.GCPolicy = gcPolicy(e.state)
 	// The worker outlives ctx: a cancelled build must still be cleaned up.
 	ctx = context.WithoutCancel(ctx)
-	w, err := base.NewWorker(ctx, opt)
+	w, err := e.newWorker(ctx, runcPath)
 	if err != nil {
 		return nil, err
-	}
-	if err := registerDownloads(w); err != nil {
-		return nil, errors.Join(err, w.Close())
 	}
 	workers := &worker.Controller{}
 	if err := workers.Add(w); err != nil {
@@ -252,35 +225,12 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	e.worker = w
 	e.undo = append(e.undo, func() error {
 		close(stop)
-		return errors.Join(forgetHashes(opt.MetadataStore), controller.Close())
+		return errors.Join(forgetHashes(w.MetadataStore), controller.Close())
 	})
 	if e.killed {
 		e.collect(ctx)
 	}
 	return controller, nil
-}
-
-// registerDownloads makes downloads tell what a server says, and ask again.
-// BuildKit's own take a server's error page for the file, whose checksum is then
-// another one.
-func registerDownloads(w *base.Worker) error {
-	source, err := httpsource.NewSource(httpsource.Opt{CacheAccessor: w.CacheMgr, Transport: transport.Retrying(transport.New(patience))})
-	if err != nil {
-		return err
-	}
-	w.SourceManager.Register(source)
-	return nil
-}
-
-// patience is how long the engine waits for servers.
-var patience = transport.Usual
-
-// servers are registries as BuildKit finds them. They, and those that give out
-// tokens for them, are waited for with patience, and no longer.
-func servers() docker.RegistryHosts {
-	client := &http.Client{Transport: transport.New(patience)}
-	tracing.DefaultClient = client
-	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(docker.MatchLocalhost))
 }
 
 // forgetHashes drops what BuildKit remembers for this process about the files
@@ -333,52 +283,6 @@ func (e *embedded) unwind() error {
 	}
 	e.undo = nil
 	return errors.Join(errs...)
-}
-
-// snapshotter prefers overlay mounts, and copies where the kernel or the file
-// system of the state directory has none.
-func (e *embedded) snapshotter() runc.SnapshotterFactory {
-	f := runc.SnapshotterFactory{Name: "overlayfs", New: func(root string) (snapshots.Snapshotter, error) {
-		return overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
-	}}
-	if overlayutils.Supported(e.state) != nil {
-		f = runc.SnapshotterFactory{Name: "native", New: native.NewSnapshotter}
-	}
-	return runc.SnapshotterFactory{Name: f.Name, New: func(root string) (snapshots.Snapshotter, error) {
-		if e.killed {
-			if err := removeUnrecorded(root); err != nil {
-				return nil, err
-			}
-		}
-		s, err := f.New(root)
-		if err == nil {
-			// The worker does not close it, and its database stays locked.
-			e.undo = append(e.undo, s.Close)
-		}
-		return s, err
-	}}
-}
-
-// gcPolicy lets the cache grow to 20 GB or a tenth of the disk, whichever is
-// less, and drops what has not been used for two months.
-func gcPolicy(state string) []client.PruneInfo {
-	keep := config.DiskSpace{Bytes: 20e9}
-	disks, err := disk.GetDiskStat(state)
-	if tenth := (config.DiskSpace{Percentage: 10}).AsBytes(disks); err == nil && tenth < keep.Bytes {
-		keep = config.DiskSpace{Bytes: tenth}
-	}
-	var policy []client.PruneInfo
-	for _, p := range config.DefaultGCPolicy(config.GCConfig{GCMaxUsedSpace: keep}, disks) {
-		policy = append(policy, client.PruneInfo{
-			Filter:        p.Filters,
-			All:           p.All,
-			KeepDuration:  p.KeepDuration.Duration,
-			ReservedSpace: p.ReservedSpace.AsBytes(disks),
-			MaxUsedSpace:  p.MaxUsedSpace.AsBytes(disks),
-			MinFreeSpace:  p.MinFreeSpace.AsBytes(disks),
-		})
-	}
-	return policy
 }
 
 // findRunc returns the path of the program that runs steps.

@@ -1,0 +1,214 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/containerd/containerd/v2/core/diff/apply"
+	contentmeta "github.com/containerd/containerd/v2/core/metadata"
+	"github.com/containerd/containerd/v2/core/remotes/docker"
+	"github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/containerd/v2/plugins/diff/walking"
+	"github.com/containerd/containerd/v2/plugins/snapshots/native"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/cache/metadata"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/cmd/buildkitd/config"
+	"github.com/moby/buildkit/executor/oci"
+	"github.com/moby/buildkit/executor/resources"
+	"github.com/moby/buildkit/executor/runcexecutor"
+	blobs "github.com/moby/buildkit/snapshot/containerd"
+	"github.com/moby/buildkit/solver/pb"
+	httpsource "github.com/moby/buildkit/source/http"
+	"github.com/moby/buildkit/util/db/boltutil"
+	"github.com/moby/buildkit/util/disk"
+	"github.com/moby/buildkit/util/leaseutil"
+	"github.com/moby/buildkit/util/network"
+	"github.com/moby/buildkit/util/tracing"
+	"github.com/moby/buildkit/util/winlayers"
+	"github.com/moby/buildkit/worker/base"
+	"github.com/moby/buildkit/worker/label"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	bolt "go.etcd.io/bbolt"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/layc-lang/layc/llb/transport"
+)
+
+// namespace is where the databases of containerd keep what is the worker's.
+const namespace = "buildkit"
+
+// newWorker assembles the worker, which runs steps and keeps what they make. Its
+// parts are put together here and not by BuildKit's package worker/runc, as that
+// makes an RSA key at each start, for a proxy that only steps use whose network is
+// watched: it took a third of the time of a build that finds all in the cache.
+func (e *embedded) newWorker(ctx context.Context, runcPath string) (*base.Worker, error) {
+	kind := snapshotterFor(e.state)
+	root := filepath.Join(e.state, "runc-"+kind)
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return nil, err
+	}
+	host := network.NewHostProvider()
+	networks := map[pb.NetMode]network.Provider{pb.NetMode_UNSET: host, pb.NetMode_HOST: host, pb.NetMode_NONE: network.NewNoneProvider()}
+	monitor, err := resources.NewMonitor()
+	if err != nil {
+		return nil, err
+	}
+	executor, err := runcexecutor.New(runcexecutor.Opt{
+		Root:                filepath.Join(root, "executor"),
+		CommandCandidates:   []string{runcPath},
+		ProcessMode:         oci.ProcessSandbox,
+		DefaultCgroupParent: cgroupName(e.state),
+		ResourceMonitor:     monitor,
+	}, networks)
+	if err != nil {
+		return nil, err
+	}
+	snapshotter, err := e.openSnapshotter(kind, filepath.Join(root, "snapshots"))
+	if err != nil {
+		return nil, err
+	}
+	files, err := local.NewStore(filepath.Join(root, "content"))
+	if err != nil {
+		return nil, err
+	}
+	records, err := boltutil.Open(filepath.Join(root, "containerdmeta.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	if err != nil {
+		return nil, err
+	}
+	db := contentmeta.NewDB(records, files, map[string]snapshots.Snapshotter{kind: snapshotter})
+	if err := db.Init(ctx); err != nil {
+		return nil, errors.Join(err, records.Close())
+	}
+	refs, err := metadata.NewStore(filepath.Join(root, "metadata_v2.db"))
+	if err != nil {
+		return nil, errors.Join(err, records.Close())
+	}
+	id, err := base.ID(root)
+	if err != nil {
+		return nil, errors.Join(err, records.Close(), refs.Close())
+	}
+	store := blobs.NewContentStore(db.ContentStore(), namespace)
+	w, err := base.NewWorker(ctx, base.WorkerOpt{
+		ID:               id,
+		Root:             root,
+		Labels:           map[string]string{label.Executor: "oci", label.Snapshotter: kind},
+		Platforms:        []ocispecs.Platform{platforms.Normalize(platforms.DefaultSpec())},
+		GCPolicy:         gcPolicy(e.state),
+		NetworkProviders: networks,
+		Executor:         executor,
+		Snapshotter:      blobs.NewSnapshotter(kind, db.Snapshotter(kind), namespace, nil),
+		ContentStore:     store,
+		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // takes all media types
+		Differ:           walking.NewWalkingDiff(store),
+		RegistryHosts:    servers(),
+		LeaseManager:     leaseutil.WithNamespace(contentmeta.NewLeaseManager(db), namespace),
+		GarbageCollect:   db.GarbageCollect,
+		ParallelismSem:   semaphore.NewWeighted(int64(max(4, runtime.NumCPU()))),
+		MetadataStore:    refs,
+		ContentMetadata:  records,
+		MountPoolRoot:    filepath.Join(root, "cachemounts"),
+		ResourceMonitor:  monitor,
+	})
+	if err != nil {
+		return nil, errors.Join(err, records.Close(), refs.Close())
+	}
+	if err := registerDownloads(w); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// registerDownloads makes downloads tell what a server says, and ask again.
+// BuildKit's own take a server's error page for the file, whose checksum is then
+// another one.
+func registerDownloads(w *base.Worker) error {
+	source, err := httpsource.NewSource(httpsource.Opt{CacheAccessor: w.CacheMgr, Transport: transport.Retrying(transport.New(patience))})
+	if err != nil {
+		return err
+	}
+	w.SourceManager.Register(source)
+	return nil
+}
+
+// patience is how long the engine waits for servers.
+var patience = transport.Usual
+
+// servers are registries as BuildKit finds them. They, and those that give out
+// tokens for them, are waited for with patience, and no longer.
+func servers() docker.RegistryHosts {
+	client := &http.Client{Transport: transport.New(patience)}
+	tracing.DefaultClient = client
+	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(docker.MatchLocalhost))
+}
+
+// Snapshotters, as directories of states name them: layers are mounted over each
+// other, or copied where the kernel or the file system of the state has no such mounts.
+const (
+	overlays = "overlayfs"
+	copies   = "native"
+)
+
+// snapshotterFor is the snapshotter of a state. What one has made another does not
+// see, so a state keeps the one that it was made with.
+func snapshotterFor(state string) string {
+	for _, kind := range []string{overlays, copies} {
+		if _, err := os.Stat(filepath.Join(state, "runc-"+kind)); err == nil {
+			return kind
+		}
+	}
+	if overlayutils.Supported(state) != nil {
+		return copies
+	}
+	return overlays
+}
+
+// openSnapshotter opens the snapshotter, and removes what a killed engine left.
+func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, error) {
+	if e.killed {
+		if err := removeUnrecorded(root); err != nil {
+			return nil, err
+		}
+	}
+	var s snapshots.Snapshotter
+	var err error
+	if kind == overlays {
+		s, err = overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+	} else {
+		s, err = native.NewSnapshotter(root)
+	}
+	if err == nil {
+		// The worker does not close it, and its database stays locked.
+		e.undo = append(e.undo, s.Close)
+	}
+	return s, err
+}
+
+// gcPolicy lets the cache grow to 20 GB or a tenth of the disk, whichever is
+// less, and drops what has not been used for two months.
+func gcPolicy(state string) []client.PruneInfo {
+	keep := config.DiskSpace{Bytes: 20e9}
+	disks, err := disk.GetDiskStat(state)
+	if tenth := (config.DiskSpace{Percentage: 10}).AsBytes(disks); err == nil && tenth < keep.Bytes {
+		keep = config.DiskSpace{Bytes: tenth}
+	}
+	var policy []client.PruneInfo
+	for _, p := range config.DefaultGCPolicy(config.GCConfig{GCMaxUsedSpace: keep}, disks) {
+		policy = append(policy, client.PruneInfo{
+			Filter:        p.Filters,
+			All:           p.All,
+			KeepDuration:  p.KeepDuration.Duration,
+			ReservedSpace: p.ReservedSpace.AsBytes(disks),
+			MaxUsedSpace:  p.MaxUsedSpace.AsBytes(disks),
+			MinFreeSpace:  p.MinFreeSpace.AsBytes(disks),
+		})
+	}
+	return policy
+}
