@@ -186,6 +186,8 @@ func readLock(in Input) (*lock.File, diag.List) {
 		d := list.Errorf(diag.InvalidLockFile, source.Span{}, "%s cannot be read: %s", name, err)
 		if errors.Is(err, fs.ErrPermission) {
 			d.Hint("make it readable for you, such as with `chmod u+r %s`", name)
+		} else {
+			d.Hint("remove what is there, and run `layc lock`, which pins everything anew")
 		}
 		return &lock.File{}, list
 	}

@@ -104,7 +104,7 @@ app c {
 	run := func(args ...string) {
 		t.Helper()
 		var out, err bytes.Buffer
-		c := &cli{out: &out, err: &err, open: openFake}
+		c := &cli{out: &out, err: &err, ready: readyFake, open: openFake}
 		if code := c.run(t.Context(), append(args, "-C", dir, "--platform", "linux/amd64")); code != 0 {
 			t.Fatalf("layc %s: exit code %d\n%s%s", strings.Join(args, " "), code, &out, &err)
 		}

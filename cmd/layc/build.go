@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/containerd/platforms"
 	"github.com/spf13/cobra"
@@ -160,7 +161,17 @@ func (b *build) check(cmd *cobra.Command) error {
 	if b.registry != "" && !b.push {
 		return usage(cmd, "--registry says where --push pushes to: give both")
 	}
-	return engine.CheckOutput(b.output)
+	if err := engine.CheckOutput(b.output); err != nil {
+		return err
+	}
+	if info, err := os.Stat(b.state); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
+		return usage(cmd, "--state %s is a file, or below one; name a directory", b.state)
+	}
+	options, err := b.engineOptions()
+	if err != nil {
+		return err
+	}
+	return b.ready(options)
 }
 
 // choose takes of the plans of all platforms what concerns the apps, and shows

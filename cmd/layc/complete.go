@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io/fs"
-	"os"
 	"os/exec"
 	"path"
 	"slices"
@@ -280,7 +279,7 @@ const maxVisited = 10_000
 func (c *cli) moduleDirs() []string {
 	var names []string
 	visited := 0
-	project := os.DirFS(c.dir)
+	project := files(c.dir)
 	_ = fs.WalkDir(project, ".", func(name string, d fs.DirEntry, err error) error {
 		visited++
 		switch {

@@ -110,7 +110,7 @@ func (c *cli) document(cmd *cobra.Command, name string) (*doc.Module, error) {
 // moduleInput is how to load the module of that name, and the path that it is
 // shown under.
 func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown string, err error) {
-	in = load.Input{Project: os.DirFS(c.dir), Std: stdlib.FS, Dir: "."}
+	in = load.Input{Project: files(c.dir), Std: stdlib.FS, Dir: "."}
 	pins, err := c.pins()
 	if err != nil {
 		return in, "", err
@@ -147,7 +147,7 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 		}
 		return in, "./" + clean, nil
 	}
-	in.Project = os.DirFS(c.path(name))
+	in.Project = files(c.path(name))
 	return in, clean, nil
 }
 

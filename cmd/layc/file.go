@@ -35,12 +35,52 @@ func plainError(err error) error {
 	return err
 }
 
+// fileError says that a file cannot be read or written.
+type fileError struct {
+	error
+	unwritten bool // else it cannot be read, and is a fault of the input
+}
+
 // cannot is an error for a file: what cannot be done with it, and why.
 func cannot(what, file string, err error) error {
 	if what == "written" && errors.Is(err, fs.ErrNotExist) {
 		err = errors.New("there is no such directory")
 	}
-	return fmt.Errorf("%s cannot be %s: %w", file, what, plainError(err))
+	return &fileError{fmt.Errorf("%s cannot be %s: %w", file, what, plainError(err)), what == "written"}
+}
+
+// errIrregular is why nothing is read of what is neither a file nor a directory: a
+// pipe would be waited for, and a device may never end.
+var errIrregular = errors.New("not a regular file")
+
+// files are the files of a directory. To open what is neither a file nor a
+// directory is an error.
+func files(dir string) fs.FS {
+	return regular{os.DirFS(dir).(dirFS)}
+}
+
+// dirFS is what [os.DirFS] returns.
+type dirFS interface {
+	fs.StatFS
+	fs.ReadDirFS
+	fs.ReadLinkFS
+}
+
+type regular struct{ dirFS }
+
+func (r regular) Open(name string) (fs.File, error) {
+	if info, err := r.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errIrregular}
+	}
+	return r.dirFS.Open(name)
+}
+
+// readInput reads a file that a module has, or that a flag names.
+func readInput(name string) ([]byte, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errIrregular}
+	}
+	return os.ReadFile(name)
 }
 
 // canWrite says early that a file, which a flag names, cannot be written. "" is

@@ -136,7 +136,7 @@ func (f *formatting) file(name string) error {
 	if !f.diff && !f.list {
 		replace.Sweep(filepath.Dir(name))
 	}
-	text, err := os.ReadFile(name)
+	text, err := readInput(name)
 	if err != nil {
 		return cannot("read", name, err)
 	}

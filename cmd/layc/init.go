@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -73,6 +74,9 @@ directory is a module already, nothing is written.`,
 				}
 			default:
 				return usage(cmd, "want one directory")
+			}
+			if info, err := os.Stat(dir); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
+				return usage(cmd, "%s is a file, or below one; name a directory", dir)
 			}
 			return c.begin(dir)
 		},

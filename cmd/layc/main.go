@@ -37,7 +37,7 @@ const (
 	exitInput       = 1 // the input is wrong
 	exitUsage       = 2 // the command line is
 	exitBuild       = 3 // a build step failed
-	exitUnavailable = 4 // the engine or the network failed
+	exitUnavailable = 4 // the machine failed: the engine, the network, or a file that cannot be written
 	exitInterrupted = 130
 )
 
@@ -50,8 +50,10 @@ func main() {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	c := &cli{out: os.Stdout, err: os.Stderr, open: openEngine}
+	// A second Ctrl-C ends the process at once; but not what follows on the heels of
+	// the first one: timeout(1), for example, signals a process and then its group.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
+	c := &cli{out: os.Stdout, err: os.Stderr, ready: engine.Check, open: openEngine}
 	code := c.run(ctx, os.Args[1:])
 	stop()
 	runtime.KeepAlive(ballast)
@@ -61,6 +63,7 @@ func main() {
 // cli is one invocation: where it writes, and how it reaches an engine.
 type cli struct {
 	out, err io.Writer
+	ready    func(engine.Options) error // why open would fail, known before
 	open     func(context.Context, engine.Options) (builder, error)
 
 	dir string // -C
@@ -140,6 +143,9 @@ func (p *printed) verbatim(text string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	_, err := io.WriteString(p.to, text)
+	if err != nil {
+		err = cannot("written", "the answer", err)
+	}
 	if p.err == nil {
 		p.err = err
 	}
@@ -159,10 +165,7 @@ func (c *cli) verbatim(text string) error {
 func (p *printed) failed() error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.err == nil {
-		return nil
-	}
-	return cannot("written", "the answer", p.err)
+	return p.err
 }
 
 // messages are the standard error of a command, without passwords of URLs and with
@@ -183,7 +186,8 @@ Commands work on the module in the current directory, or in the one that -C
 names. Arguments name apps; without any, all are meant.
 
 Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
-4 the engine or the network failed, 130 interrupted.`,
+4 the engine or the network failed, or a file cannot be written,
+130 interrupted.`,
 		Example: `  layc init shop              begin a project
   layc lock                   pin what the program refers to
   layc check                  is everything well-formed?
@@ -194,7 +198,12 @@ Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              cobra.ArbitraryArgs,
 		Version:           versions(),
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return c.haveDir(cmd) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := noEmptyFlags(cmd); err != nil {
+				return err
+			}
+			return c.haveDir(cmd)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
@@ -266,6 +275,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 		code    *codeError
 		missing *engine.UnavailableError
 		layout  *engine.LayoutError
+		file    *fileError
 		network *pin.NetworkError
 		remote  *registry.UnreachableError
 		git     *module.FetchError
@@ -284,13 +294,14 @@ func (c *cli) report(ctx context.Context, err error) int {
 	case errors.As(err, &use):
 		fmt.Fprintf(c.err, "%s: %s\nRun %s --help for how to call it.\n", use.command, use.message, use.command)
 		return exitUsage
-	case errors.As(err, &layout):
+	case errors.As(err, &layout) && layout.Unfit:
 		fmt.Fprintf(c.err, "layc: %s\n", err)
 		return exitUsage
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "layc: interrupted; nothing is half-written")
 		return exitInterrupted
-	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &remote), errors.As(err, &git):
+	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &remote), errors.As(err, &git),
+		errors.As(err, &layout), errors.As(err, &file) && file.unwritten:
 		fmt.Fprintf(c.err, "layc: %s\n", err)
 		return exitUnavailable
 	}

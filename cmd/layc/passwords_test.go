@@ -108,7 +108,7 @@ app two {
 	}
 	for _, r := range runs {
 		var out, problem bytes.Buffer
-		c := &cli{out: &out, err: &problem, open: openFake}
+		c := &cli{out: &out, err: &problem, ready: readyFake, open: openFake}
 		for n, a := range r.args {
 			r.args[n] = strings.ReplaceAll(a, "plan.html", filepath.Join(r.dir, "plan.html"))
 		}

@@ -20,7 +20,7 @@ var examples = map[string]string{"../../testdata/shop": "app1", "../../testdata/
 func output(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	c := &cli{out: &out, err: &errs, open: openFake}
+	c := &cli{out: &out, err: &errs, ready: readyFake, open: openFake}
 	if code := c.run(context.Background(), args); code != exitOK {
 		t.Fatalf("layc %s: exit code %d\n%s", strings.Join(args, " "), code, errs.String())
 	}

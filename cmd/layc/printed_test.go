@@ -22,7 +22,7 @@ func TestAnswersThatAreNotWritten(t *testing.T) {
 		var problem bytes.Buffer
 		c := &cli{out: full{}, err: &problem}
 		code := c.run(context.Background(), strings.Fields(question))
-		if code != exitInput || !strings.Contains(problem.String(), "no space left") {
+		if code != exitUnavailable || !strings.Contains(problem.String(), "no space left") {
 			t.Errorf("layc %s: exit code %d\n%s", question, code, &problem)
 		}
 	}

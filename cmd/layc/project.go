@@ -70,7 +70,7 @@ func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, dia
 
 // source is the module in the command's directory, for the compiler.
 func (c *cli) source() compiler.Input {
-	return compiler.Input{Project: os.DirFS(c.dir), Dir: ".", Name: c.where()}
+	return compiler.Input{Project: files(c.dir), Dir: ".", Name: c.where()}
 }
 
 // where is what findings call the module's directory.

@@ -57,7 +57,7 @@ app a {
 	run := func(command string, code int, says ...string) {
 		t.Helper()
 		var out bytes.Buffer
-		c := &cli{out: &out, err: &out, open: openFake}
+		c := &cli{out: &out, err: &out, ready: readyFake, open: openFake}
 		asked = ""
 		if got := c.run(t.Context(), []string{command, "-C", dir, "--platform", "linux/amd64"}); got != code {
 			t.Errorf("layc %s: exit code %d, want %d\n%s", command, got, code, &out)

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite goldens, and fail")
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"layc": func() {
-			c := &cli{out: os.Stdout, err: os.Stderr, open: openFake}
+			c := &cli{out: os.Stdout, err: os.Stderr, ready: readyFake, open: openFake}
 			os.Exit(c.run(context.Background(), os.Args[1:]))
 		},
 	})
@@ -75,6 +75,8 @@ func checkCode(ts *testscript.TestScript, neg bool, args []string) {
 
 // fake is an engine that builds nothing.
 type fake struct{ mode string }
+
+func readyFake(engine.Options) error { return nil }
 
 func openFake(context.Context, engine.Options) (builder, error) {
 	mode := os.Getenv("FAKE_ENGINE")

@@ -13,11 +13,11 @@ import (
 
 // solve opens the engine and builds there.
 func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, error) {
-	state, err := b.stateDir()
+	options, err := b.engineOptions()
 	if err != nil {
 		return nil, err
 	}
-	e, err := b.open(ctx, engine.Options{Address: b.engine, State: state, Notice: b.notice})
+	e, err := b.open(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -26,6 +26,12 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 		b.notice("another layc has the engine open: building there")
 	}
 	return images.Build(ctx, watched{e, b}, in)
+}
+
+// engineOptions say which engine to build with.
+func (b *build) engineOptions() (engine.Options, error) {
+	state, err := b.stateDir()
+	return engine.Options{Address: b.engine, State: state, Notice: b.notice}, err
 }
 
 // notice tells the user a sentence.

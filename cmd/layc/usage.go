@@ -82,6 +82,24 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usage(cmd, "%s", err)
 }
 
+// noEmptyFlags is an error for a flag that is given and says nothing, as a variable
+// of a script that is not set: it would be taken as not given.
+func noEmptyFlags(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			if values = list.GetSlice(); len(values) == 0 {
+				values = []string{""}
+			}
+		}
+		if slices.Contains(values, "") && err == nil {
+			name, _ := pflag.UnquoteUsage(f)
+			err = usage(cmd, "--%s is given an empty value: want --%[1]s %s", f.Name, name)
+		}
+	})
+	return err
+}
+
 // wanted says what values a flag takes.
 func wanted(f *pflag.Flag) string {
 	switch f.Value.Type() {

@@ -53,7 +53,7 @@ func TestTerminalEscapes(t *testing.T) {
 	} {
 		t.Chdir(dir)
 		var out bytes.Buffer
-		cli := &cli{out: &out, err: &out, open: failing(c.err)}
+		cli := &cli{out: &out, err: &out, ready: readyFake, open: failing(c.err)}
 		cli.run(t.Context(), c.args)
 		if !strings.Contains(out.String(), "␛") || strings.ContainsAny(out.String(), "\x1b\a\u009b") {
 			t.Errorf("%s is not shown with its escapes: %q", c.what, out.String())

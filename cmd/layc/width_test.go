@@ -22,7 +22,7 @@ func TestWidth(t *testing.T) {
 		{"doc", "clauses"},
 	} {
 		var out, problem bytes.Buffer
-		c := &cli{out: &out, err: &problem, open: openFake}
+		c := &cli{out: &out, err: &problem, ready: readyFake, open: openFake}
 		if code := c.run(context.Background(), args); code != exitOK {
 			t.Errorf("layc %s: exit code %d\n%s", strings.Join(args, " "), code, &problem)
 		}

@@ -48,9 +48,12 @@ func (x *tree) readIgnore() {
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
-	if err == nil {
-		x.Ignore, err = ignorefile.ReadAll(bytes.NewReader(text))
+	if err != nil {
+		x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s cannot be read: %s", model.IgnoreFile, cause(err)).
+			Hint("make it a text file that you can read, or remove it")
+		return
 	}
+	x.Ignore, err = ignorefile.ReadAll(bytes.NewReader(text))
 	if err == nil {
 		_, err = patternmatcher.New(x.Ignore)
 	}

@@ -216,8 +216,8 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 		}
 		inside := path.Join(at.dir, e.Name())
 		name := at.file(inside)
-		if e.Type()&^fs.ModeSymlink != 0 { // reading a pipe would wait for ever
-			l.list.Errorf(diag.UnreadableFile, source.Span{File: source.New(name, "")}, "cannot read %s: it is no regular file", name).
+		if info, err := fs.Stat(at.files, inside); err == nil && !info.Mode().IsRegular() { // reading a pipe would wait for ever
+			l.list.Errorf(diag.UnreadableFile, source.Span{File: source.New(name, "")}, "cannot read %s: not a regular file", name).
 				Hint("a file that ends in .layer is text: rename what is something else")
 			continue
 		}

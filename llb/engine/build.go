@@ -100,13 +100,13 @@ type Layer struct {
 	Size   int64         // bytes of the compressed blob
 }
 
-// Steps says what happened to the vertices of the definitions, in the order
-// in which they were first reported. Vertices that a cached result made
-// unnecessary to load are in neither list, and neither are local trees and
-// image references: every build reads those, and transfers what has changed.
+// Steps says what happened to the vertices of the definitions: each was executed,
+// or the cache has its result or that of what needs it. Local trees and image
+// references are in neither list: every build reads those, and transfers what has
+// changed.
 type Steps struct {
-	Executed []Step
-	Cached   []Step
+	Executed []Step // in the order in which they were reported
+	Cached   []Step // what others need first
 }
 
 // Step is a vertex that was executed or found in the cache.
@@ -162,6 +162,11 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 				continue
 			}
 			return nil, e.explainFull(ctx, c, err)
+		}
+		if step := (*StepError)(nil); e.opts.Address == "" && errors.As(err, &step) && step.ExitCode == 0 {
+			if lost := cannotMount(e.opts.State); lost != nil {
+				return nil, lost
+			}
 		}
 		if !errors.Is(err, errLost) || e.opts.Address != "" || !e.Attached() {
 			return res, err

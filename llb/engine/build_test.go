@@ -54,6 +54,10 @@ func TestBuild(t *testing.T) {
 	}
 
 	again := build(t, e, request(t, dir, two(t, "2")...))
+	if len(first.Steps.Cached) > 0 || sorted(names(again.Steps.Cached)) != sorted(names(first.Steps.Executed)) {
+		t.Errorf("the first build executed %s and found %s in the cache; the rebuild found %s, want all that was executed",
+			names(first.Steps.Executed), names(first.Steps.Cached), names(again.Steps.Cached))
+	}
 	if len(again.Steps.Executed) != 0 {
 		t.Errorf("the rebuild executed %s, want nothing", names(again.Steps.Executed))
 	}
@@ -248,11 +252,10 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// Where the kernel has no overlay mounts for the state directory, as on an
-// overlay mount, the engine copies.
-func TestWithoutOverlay(t *testing.T) {
-	needEngine(t)
-	dir, out := t.TempDir(), t.TempDir()
+// onOverlay is a directory on an overlay mount.
+func onOverlay(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
 	for _, sub := range []string{"lower", "upper", "work", "on"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
 			t.Fatal(err)
@@ -274,13 +277,39 @@ func TestWithoutOverlay(t *testing.T) {
 			t.Errorf("unmounting: %v", err)
 		}
 	})
-	state := filepath.Join(on, "state")
+	return on
+}
+
+// Where the kernel has no overlay mounts for the state directory, as on an
+// overlay mount, the engine copies.
+func TestWithoutOverlay(t *testing.T) {
+	needEngine(t)
+	out := t.TempDir()
+	state := filepath.Join(onOverlay(t), "state")
 	build(t, open(t, state), request(t, out, two(t, "2")...))
 	if _, err := os.Stat(filepath.Join(state, "runc-native")); err != nil {
 		t.Errorf("the engine does not copy: %v", err)
 	}
 	if err := registry.Validate(out); err != nil {
 		t.Error(err)
+	}
+}
+
+// A state that was made where there are overlay mounts is not used without: what it
+// has cached would be lost, and the step that needs it is not to blame.
+func TestOverlaysAreGone(t *testing.T) {
+	needEngine(t)
+	state := filepath.Join(onOverlay(t), "state")
+	if err := os.MkdirAll(filepath.Join(state, "runc-overlayfs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := open(t, state).Build(t.Context(), request(t, t.TempDir(), two(t, "2")...))
+	var lost *UnavailableError
+	if !errors.As(err, &lost) || !strings.Contains(lost.What, "was made where layers are mounted over each other") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(state, "runc-native")); err == nil {
+		t.Error("the engine copies now")
 	}
 }
 

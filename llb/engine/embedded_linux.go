@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
@@ -54,17 +53,8 @@ type embedded struct {
 // startEmbedded opens the engine on the state directory, whose lock the
 // caller holds and hands over if the error is nil.
 func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Flock) (_ *embedded, _ *client.Client, err error) {
-	if os.Geteuid() != 0 {
-		return nil, nil, &UnavailableError{
-			What: "the built-in engine needs root to mount file systems and run steps",
-			Help: "run layc as root, or name a running BuildKit with --engine",
-		}
-	}
 	runcPath, err := findRunc(runcName)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := checkCgroups(); err != nil {
 		return nil, nil, err
 	}
 	e := &embedded{state: state, lock: lock}
@@ -104,7 +94,8 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 // begin makes the engine's own files, and removes what a killed engine left.
 func (e *embedded) begin(ctx context.Context, runcPath string) error {
 	// Whatever the user's umask is, these files are for the user alone.
-	syscall.Umask(0o077)
+	umask := syscall.Umask(0o077)
+	e.undo = append(e.undo, func() error { syscall.Umask(umask); return nil })
 	pid, _ := os.ReadFile(filepath.Join(e.state, lockName))
 	e.killed = len(pid) > 0
 	if err := os.WriteFile(filepath.Join(e.state, lockName), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
@@ -283,44 +274,6 @@ func (e *embedded) unwind() error {
 	}
 	e.undo = nil
 	return errors.Join(errs...)
-}
-
-// findRunc returns the path of the program that runs steps.
-func findRunc(name string) (string, error) {
-	if name != "" {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			return "", &UnavailableError{What: "runc, which runs the steps, cannot be started", Help: "check its path", Err: err}
-		}
-		return filepath.Abs(path)
-	}
-	if self, err := os.Executable(); err == nil {
-		if path, err := exec.LookPath(filepath.Join(filepath.Dir(self), "layc-runc")); err == nil {
-			return path, nil
-		}
-	}
-	for _, name := range []string{"buildkit-runc", "runc"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return filepath.Abs(path)
-		}
-	}
-	return "", &UnavailableError{
-		What: "there is no runc to run the steps: neither layc-runc beside this program, nor buildkit-runc or runc in PATH",
-		Help: "build it with `make build`, or install the package runc",
-	}
-}
-
-// checkCgroups returns an error if runc would have no control groups to use.
-func checkCgroups() error {
-	entries, err := os.ReadDir("/sys/fs/cgroup")
-	if err == nil && len(entries) > 0 {
-		return nil
-	}
-	return &UnavailableError{
-		What: "no control groups are mounted at /sys/fs/cgroup, and steps run in one",
-		Help: "mount them (mount -t cgroup2 none /sys/fs/cgroup), or name a running BuildKit with --engine",
-		Err:  err,
-	}
 }
 
 func unusable(state string, err error) error {

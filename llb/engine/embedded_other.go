@@ -12,11 +12,17 @@ import (
 
 type embedded struct{ failed, worked atomic.Bool }
 
-func startEmbedded(context.Context, string, string, *flock.Flock) (*embedded, *client.Client, error) {
-	return nil, nil, &UnavailableError{
+func checkMachine(string) error {
+	return &UnavailableError{
 		What: "the built-in engine runs on Linux only",
 		Help: "name a running BuildKit with --engine",
 	}
 }
+
+func startEmbedded(context.Context, string, string, *flock.Flock) (*embedded, *client.Client, error) {
+	return nil, nil, checkMachine("")
+}
+
+func cannotMount(string) error { return nil }
 
 func (*embedded) close(context.Context, func(string)) error { return nil }

@@ -72,6 +72,18 @@ type Engine struct {
 // close its engine.
 const ownerPatience = 30 * time.Second
 
+// Check says why an engine cannot be opened, as far as that can be known before.
+// It changes nothing. An error is an *UnavailableError.
+func Check(opts Options) error {
+	if opts.Address != "" {
+		return nil
+	}
+	if err := checkMachine(opts.Runc); err != nil {
+		return err
+	}
+	return checkState(opts.State)
+}
+
 // Open returns an engine that is ready to build. An error is an
 // *UnavailableError, or the cause of ctx's end. The caller must Close the
 // engine; cancelling ctx makes Close cut off attached processes (which then
@@ -141,6 +153,9 @@ func (e *Engine) open(ctx context.Context) error {
 
 // openState becomes the owner of the state directory or attaches to it.
 func (e *Engine) openState(ctx context.Context) error {
+	if err := Check(e.opts); err != nil {
+		return err
+	}
 	state, err := prepareState(e.opts.State)
 	if err != nil {
 		return err

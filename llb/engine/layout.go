@@ -26,10 +26,11 @@ import (
 
 // LayoutError says that the output directory cannot be used.
 type LayoutError struct {
-	Dir  string
-	What string // what is wrong, to follow the directory's name
-	Help string // may be empty
-	Err  error  // may be nil
+	Dir   string
+	What  string // what is wrong, to follow the directory's name
+	Help  string // may be empty
+	Err   error  // may be nil
+	Unfit bool   // another directory has to be named; else this one would do, if the machine let it be used
 }
 
 func (e *LayoutError) Error() string {
@@ -82,10 +83,10 @@ func CheckOutput(dir string) error {
 		case errors.Is(err, unix.ENOENT) && at != filepath.Dir(at):
 			continue
 		case err != nil:
-			return &LayoutError{Dir: dir, What: "cannot be written to", Err: err}
+			return &LayoutError{Dir: dir, What: "cannot be written to", Help: "name a directory that you can write to, with -o", Err: err}
 		}
 		if info, err := os.Stat(at); err == nil && !info.IsDir() {
-			return &LayoutError{Dir: dir, What: "cannot be made", Help: at + " is a file"}
+			return &LayoutError{Dir: dir, What: "cannot be made", Help: at + " is a file", Unfit: true}
 		}
 		return nil
 	}
@@ -97,15 +98,45 @@ func openLayout(dir string) (*layout, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, unix.ENOTDIR):
-		return nil, &LayoutError{Dir: dir, What: "is a file, or below one", Help: "name an empty or a new directory"}
+		return nil, &LayoutError{Dir: dir, What: "is a file, or below one", Help: "name an empty or a new directory", Unfit: true}
 	case err != nil:
 		return nil, &LayoutError{Dir: dir, What: "cannot be read", Err: err}
 	case len(entries) > 0:
 		if _, err := os.Stat(filepath.Join(dir, ocispecs.ImageLayoutFile)); err != nil {
-			return nil, &LayoutError{Dir: dir, What: "has files in it and is not an OCI layout", Help: "name an empty or a new directory"}
+			return nil, &LayoutError{Dir: dir, What: "has files in it and is not an OCI layout", Help: "name an empty or a new directory", Unfit: true}
+		}
+		if err := readable(dir); err != nil {
+			return nil, err
 		}
 	}
 	return &layout{dir: dir, store: &lateStore{}, fresh: errors.Is(err, fs.ErrNotExist)}, nil
+}
+
+// readable returns an error for a layout whose own files nobody can read: what it
+// holds is not known, so it must not be replaced.
+func readable(dir string) error {
+	for _, name := range []string{ocispecs.ImageLayoutFile, ocispecs.ImageIndexFile} {
+		file := filepath.Join(dir, name)
+		info, err := os.Stat(file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue // a build that was killed leaves no index
+		case err == nil && !info.Mode().IsRegular():
+			err = errors.New("not a regular file")
+		case err == nil:
+			var raw []byte
+			if raw, err = os.ReadFile(file); err == nil {
+				err = json.Unmarshal(raw, &struct{}{})
+			}
+		}
+		if err != nil {
+			return &LayoutError{
+				Dir: dir, What: "is a damaged OCI layout: its " + name + " cannot be read", Err: err, Unfit: true,
+				Help: "remove the directory, which the build then makes anew, or name another one",
+			}
+		}
+	}
+	return nil
 }
 
 // begin makes and locks the directory; the export may write blobs from now on.

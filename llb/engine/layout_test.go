@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -214,6 +215,33 @@ func TestLayoutRefusesOtherDirectories(t *testing.T) {
 		var refused *LayoutError
 		if _, err := openLayout(path); !errors.As(err, &refused) {
 			t.Errorf("opening %s says %v, want a LayoutError", path, err)
+		}
+	}
+}
+
+// A layout that nobody can read may be somebody's: it is refused, before a build too.
+func TestDamagedLayoutIsRefused(t *testing.T) {
+	for what, damage := range map[string]func(dir string) error{
+		"index.json is cut off":     func(dir string) error { return os.WriteFile(filepath.Join(dir, "index.json"), []byte(`{"mani`), 0o644) },
+		"index.json is empty":       func(dir string) error { return os.WriteFile(filepath.Join(dir, "index.json"), nil, 0o644) },
+		"index.json is a pipe":      func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "index.json"), 0o644) },
+		"index.json is a directory": func(dir string) error { return os.Mkdir(filepath.Join(dir, "index.json"), 0o755) },
+		"oci-layout is cut off":     func(dir string) error { return os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{`), 0o644) },
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckOutput(dir); err != nil {
+			t.Errorf("without an index, as a build that was killed leaves it: %v", err)
+		}
+		if err := damage(dir); err != nil {
+			t.Fatal(err)
+		}
+		file, _, _ := strings.Cut(what, " ")
+		var refused *LayoutError
+		if err := CheckOutput(dir); !errors.As(err, &refused) || !refused.Unfit || !strings.Contains(err.Error(), "is a damaged OCI layout: its "+file) {
+			t.Errorf("%s: the error is %v", what, err)
 		}
 	}
 }

@@ -3,20 +3,59 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// prepareState makes the state directory, or checks one that is there, and
-// returns its path without symbolic links. Whoever can write to the directory
-// decides what is in images, and whoever can enter it can reach programs in
-// snapshots that run as root: it belongs to this user, and to nobody else.
-// Errors are *UnavailableErrors.
+// Whoever can write to the state directory decides what is in images, and whoever
+// can enter it can reach programs in snapshots that run as root: it belongs to this
+// user, and to nobody else. Nor must everybody be able to put another directory in
+// its place, or in that of one above it. Who owns those is trusted.
+
+// checkState says why a state directory cannot be used, as far as that can be known
+// before. It changes nothing. Errors are *UnavailableErrors.
+func checkState(dir string) error {
+	state, err := filepath.Abs(dir)
+	if err != nil {
+		return noState("cannot be used", err)
+	}
+	at := state // what is there of it
+	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if _, err = os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	if err == nil {
+		err = unix.Access(at, unix.W_OK|unix.X_OK)
+	}
+	if err == nil {
+		if info, _ := os.Stat(at); info != nil && !info.IsDir() {
+			err = unix.ENOTDIR
+		}
+	}
+	if err != nil {
+		return noState("cannot be used", err)
+	}
+	if at == state {
+		_, err = judgeState(state)
+		return err
+	}
+	return judgeAbove(state, at)
+}
+
+// prepareState makes the state directory, or closes one that is there to others,
+// and returns its path without symbolic links. Errors are *UnavailableErrors.
 func prepareState(dir string) (string, error) {
+	if err := checkState(dir); err != nil {
+		return "", err
+	}
 	state, err := filepath.Abs(dir)
 	if err == nil {
 		err = os.MkdirAll(state, 0o700)
@@ -27,41 +66,80 @@ func prepareState(dir string) (string, error) {
 	if err != nil {
 		return "", noState("cannot be used", err)
 	}
+	mode, err := judgeState(state)
+	if err != nil || mode&0o077 == 0 {
+		return state, err
+	}
+	return state, closeToOthers(state, mode&0o022 != 0)
+}
+
+// judgeState returns an error if others may have put something into a directory, or
+// if it has another purpose; else its permissions. Those that others have are to be
+// taken away: a cache that CI restores, or a new volume, is often open to them.
+func judgeState(state string) (fs.FileMode, error) {
+	if err := judgeAbove(state, filepath.Dir(state)); err != nil {
+		return 0, err
+	}
 	info, err := os.Stat(state)
 	if err != nil {
-		return "", noState("cannot be used", err)
+		return 0, noState("cannot be used", err)
 	}
 	if uid := owner(info); uid != os.Geteuid() {
-		return "", &UnavailableError{
+		return 0, &UnavailableError{
 			What: fmt.Sprintf("the engine's state directory %s belongs to another user (%d, and you are %d)", state, uid, os.Geteuid()),
 			Help: "name a directory of your own with --state",
 		}
 	}
-	if info.Mode().Perm()&0o077 == 0 {
-		return state, nil
+	mode := info.Mode().Perm()
+	if mode&0o077 == 0 {
+		return mode, nil
 	}
-	return state, closeToOthers(state, info.Mode().Perm()&0o022 != 0)
-}
-
-// closeToOthers takes the permissions on a state directory away from others.
-// A cache that CI restores, or a new volume, is often open to them. What
-// somebody else may have written is not used, and the mode of a directory that
-// has another purpose is not changed.
-func closeToOthers(state string, writable bool) error {
 	files, err := stateFiles(state)
 	if err != nil {
-		return noState("cannot be read", err)
+		return 0, noState("cannot be read", err)
 	}
 	isState := slices.ContainsFunc(files, func(f fs.DirEntry) bool { return f.Name() == lockName })
 	if len(files) > 0 && !isState {
-		return &UnavailableError{
+		return 0, &UnavailableError{
 			What: fmt.Sprintf("the directory %s holds other files, and other users may open it: the engine's state needs a directory of its own", state),
 			Help: "name an empty or a new directory with --state",
 		}
 	}
-	if len(files) > 0 && writable {
-		return untrusted(state)
+	if len(files) > 0 && mode&0o022 != 0 {
+		return 0, untrusted(state)
 	}
+	return mode, nil
+}
+
+// judgeAbove returns an error if everybody can rename what is in a directory above
+// the state, the first of them given, or above where links in its path lead.
+func judgeAbove(state, at string) error {
+	real, err := filepath.EvalSymlinks(at)
+	if err != nil {
+		return noState("cannot be used", err)
+	}
+	for _, dir := range []string{at, real} {
+		for ; ; dir = filepath.Dir(dir) {
+			info, err := os.Stat(dir)
+			if err != nil {
+				return noState("cannot be used", err)
+			}
+			if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+				return &UnavailableError{
+					What: fmt.Sprintf("all users can write to %s, and so replace the engine's state directory %s", dir, state),
+					Help: fmt.Sprintf("take that from them (chmod o-w %s, or chmod +t as /tmp has it), or name another directory with --state", dir),
+				}
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// closeToOthers takes the permissions on a state directory away from others.
+func closeToOthers(state string, writable bool) error {
 	if err := os.Chmod(state, 0o700); err != nil {
 		return noState("cannot be closed to other users", err)
 	}
@@ -70,7 +148,8 @@ func closeToOthers(state string, writable bool) error {
 	}
 	// Between the two looks another layc may have begun to use the directory,
 	// or another user may have put something into it.
-	if files, err = stateFiles(state); err != nil {
+	files, err := stateFiles(state)
+	if err != nil {
 		return noState("cannot be read", err)
 	}
 	for _, f := range files {

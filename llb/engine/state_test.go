@@ -69,6 +69,39 @@ func TestPrepareState(t *testing.T) {
 	}
 }
 
+// Nor is a state used that everybody can replace, by renaming what is above it.
+func TestStateBelowOpenDirectory(t *testing.T) {
+	top := t.TempDir()
+	open := filepath.Join(top, "open")
+	for _, dir := range []string{"open/own/state", "own"} {
+		if err := os.MkdirAll(filepath.Join(top, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{"open/to": "../own", "own/into": "../open/own"} {
+		if err := os.Symlink(to, filepath.Join(top, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for mode, fine := range map[uint32]bool{0o755: true, 0o775: true, 0o1777: true, 0o777: false, 0o702: false} {
+		if err := unix.Chmod(open, mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, state := range []string{"open/own/state", "open/new/state", "open/to/state", "own/into/state"} {
+			err := checkState(filepath.Join(top, state))
+			var refused *UnavailableError
+			if fine && err != nil || !fine && (!errors.As(err, &refused) || !strings.Contains(refused.What, "all users can write to "+open+",")) {
+				t.Errorf("%s, where open has the mode %o: %v", state, mode, err)
+			}
+		}
+	}
+	for _, dir := range []string{"open/new", "own/state"} {
+		if _, err := os.Stat(filepath.Join(top, dir)); err == nil {
+			t.Errorf("the check has made %s", dir)
+		}
+	}
+}
+
 // The path is the one that the kernel's table of mounts has.
 func TestPrepareStateFollowsLinks(t *testing.T) {
 	dir := t.TempDir()

@@ -20,6 +20,7 @@ const maxLogLines = 20
 // the definitions, and the end of what each printed.
 type tracker struct {
 	ops map[digest.Digest]*pb.Op // read-only
+	all []Step                   // read-only: the definitions' steps, what they need first
 
 	mu    sync.Mutex
 	order []digest.Digest // vertices of the definitions, as first reported
@@ -45,8 +46,13 @@ func newTracker(definitions []*pb.Definition) *tracker {
 			var op pb.Op
 			// A definition that does not decode fails in the engine, which
 			// says so; here it merely goes without a description.
-			if op.UnmarshalVT(def) == nil {
-				t.ops[id] = &op
+			if op.UnmarshalVT(def) != nil {
+				continue
+			}
+			t.ops[id] = &op
+			// The last of a definition is no step: it says which one's result is meant.
+			if op.Op != nil && !isRead(&op) {
+				t.all = append(t.all, Step{Vertex: id, Name: d.Metadata[string(id)].GetDescription()["llb.customname"]})
 			}
 		}
 	}
@@ -152,20 +158,18 @@ func isRead(op *pb.Op) bool {
 	return strings.HasPrefix(src, "local://") || strings.HasPrefix(src, "oci-layout://") || strings.HasPrefix(src, "docker-image://")
 }
 
-// steps sums up what was reported.
+// steps sums up a build that has ended well: what it did not execute was cached.
 func (t *tracker) steps() Steps {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var s Steps
 	for _, id := range t.order {
-		v, op := t.seen[id], t.ops[id]
-		if op == nil || isRead(op) {
-			continue
+		if v, op := t.seen[id], t.ops[id]; op != nil && !isRead(op) && v.executed(op) {
+			s.Executed = append(s.Executed, Step{Vertex: id, Name: v.name})
 		}
-		step := Step{Vertex: id, Name: v.name}
-		if v.executed(op) {
-			s.Executed = append(s.Executed, step)
-		} else if v.cached {
+	}
+	for _, step := range t.all {
+		if v := t.seen[step.Vertex]; v == nil || !v.executed(t.ops[step.Vertex]) {
 			s.Cached = append(s.Cached, step)
 		}
 	}

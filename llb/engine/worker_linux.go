@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -168,6 +169,22 @@ func snapshotterFor(state string) string {
 		return copies
 	}
 	return overlays
+}
+
+// cannotMount says why a step could not be mounted: the state was made where
+// layers are mounted over each other, and here they cannot be. It is nil if they can.
+func cannotMount(state string) error {
+	if snapshotterFor(state) != overlays {
+		return nil
+	}
+	if err := overlayutils.Supported(state); err != nil {
+		return &UnavailableError{
+			What: fmt.Sprintf("the engine's state directory %s was made where layers are mounted over each other, and here they cannot be", state),
+			Help: "name another directory with --state",
+			Err:  err,
+		}
+	}
+	return nil
 }
 
 // openSnapshotter opens the snapshotter, and removes what a killed engine left.

@@ -124,6 +124,9 @@ func copyFile(from, to string) error {
 		}
 		return os.Symlink(target, to)
 	}
+	if !info.Mode().IsRegular() { // reading a pipe would wait for ever
+		return fmt.Errorf("%s is not a regular file", from)
+	}
 	text, err := os.ReadFile(from)
 	if err != nil {
 		return err
