@@ -5,7 +5,7 @@
 
 GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
-HELPERS  = llb/helper/bin/layc-helper-linux-amd64 llb/helper/bin/layc-helper-linux-arm64
+HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
 .PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers
 .DELETE_ON_ERROR:
@@ -22,8 +22,16 @@ build: bin/layc-runc helpers
 # equal source gives equal bytes, whatever the commit and the directory.
 helpers: $(HELPERS)
 
-llb/helper/bin/layc-helper-linux-%: FORCE
+bin/layc-helper-linux-%: FORCE
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o $@ ./cmd/layc-helper
+
+# layc embeds it compressed, with its digest, which plans need.
+llb/helper/bin/layc-helper-linux-%.gz: bin/layc-helper-linux-%
+	@sha256sum < $< | cut -d ' ' -f 1 > $(@:.gz=.sha256)
+	@gzip -9nc $< > $@
+	@rm -f $(@:.gz=) # which a build of an earlier layc has left
+
+.PRECIOUS: bin/layc-helper-linux-%
 
 .PHONY: FORCE
 FORCE:

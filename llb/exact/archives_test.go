@@ -175,7 +175,7 @@ func difference(t *testing.T, m maker, items []item, strip int, seed uint64) ([]
 	return append(odd, exact.Compare(want, got, false)...), true
 }
 
-func helperPath() string { return "../helper/bin/layc-helper-linux-" + runtime.GOARCH }
+func helperPath() string { return "../../bin/layc-helper-linux-" + runtime.GOARCH }
 
 // needTools skips a test that lacks a program, and fails where everything has to be
 // there.

@@ -2,8 +2,9 @@
 // into the build steps that install packages or unpack archives, and offers them to an engine as
 // a local source.
 //
-// The binaries are built by make into bin and embedded. A checkout without
-// them compiles; it only can't install packages.
+// The binaries are built by make, and embedded from bin: compressed, with their
+// digests beside them. A checkout without them compiles; it only can't install
+// packages.
 package helper
 
 import (
@@ -23,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 )
@@ -47,13 +49,43 @@ var archs = []string{"amd64", "arm64"}
 // Binary returns the static helper for Linux on an architecture ("amd64").
 func Binary(arch string) ([]byte, error) {
 	if !slices.Contains(archs, arch) {
-		return nil, fmt.Errorf("layc can't install packages or unpack archives on linux/%s: it has a helper for %s", arch, strings.Join(archs, " and "))
+		return nil, unknown(arch)
 	}
-	binary, err := binaries.ReadFile("bin/layc-helper-linux-" + arch)
+	return unpacked[arch]()
+}
+
+// unpacked are the binaries, each unpacked when it is first asked for.
+var unpacked = func() map[string]func() ([]byte, error) {
+	all := map[string]func() ([]byte, error){}
+	for _, arch := range archs {
+		all[arch] = sync.OnceValues(func() ([]byte, error) { return unpack(arch) })
+	}
+	return all
+}()
+
+func unpack(arch string) ([]byte, error) {
+	packed, err := binaries.ReadFile(embedded(arch) + ".gz")
 	if err != nil {
 		return nil, errors.New("this layc was built without its helper for linux/" + arch + ", which installs packages and unpacks archives: run make, and use bin/layc")
 	}
+	damaged := errors.New("this layc's helper for linux/" + arch + " is damaged: run make, and use bin/layc")
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, damaged
+	}
+	binary, err := io.ReadAll(r)
+	if digest, _ := Digest(arch); err != nil || digest != digestOf(binary) {
+		return nil, damaged
+	}
 	return binary, nil
+}
+
+// embedded is the path of a helper's files, without what their names end in.
+func embedded(arch string) string { return "bin/layc-helper-linux-" + arch }
+
+func digestOf(binary []byte) string {
+	sum := sha256.Sum256(binary)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // SourceName is the name of the local source that holds the helper for an
@@ -64,27 +96,19 @@ func SourceName(arch string) string { return "layc-helper-" + arch }
 // built it is the digest of nothing, so that a program can be lowered without,
 // if not built. An architecture that layc has no helper for is an error.
 func Digest(arch string) (string, error) {
-	sum, ok := digests[arch]
-	if !ok {
-		_, err := Binary(arch)
-		return "", err
+	if !slices.Contains(archs, arch) {
+		return "", unknown(arch)
 	}
-	return sum(), nil
+	sum, err := binaries.ReadFile(embedded(arch) + ".sha256")
+	if err != nil {
+		return digestOf(nil), nil
+	}
+	return "sha256:" + strings.TrimSpace(string(sum)), nil
 }
 
-// digests are the digests of the helpers, each computed when it is first asked
-// for: a large fleet asks for every download.
-var digests = func() map[string]func() string {
-	all := map[string]func() string{}
-	for _, arch := range archs {
-		all[arch] = sync.OnceValue(func() string {
-			binary, _ := Binary(arch)
-			sum := sha256.Sum256(binary)
-			return "sha256:" + hex.EncodeToString(sum[:])
-		})
-	}
-	return all
-}()
+func unknown(arch string) error {
+	return fmt.Errorf("layc can't install packages or unpack archives on linux/%s: it has a helper for %s", arch, strings.Join(archs, " and "))
+}
 
 // Sources returns the local sources to mount into a solve, by name. One whose
 // helper isn't built fails when it is read, with Binary's error.
