@@ -27,7 +27,7 @@ var policy = map[string]string{
 	"stdlib":       "",
 
 	"compiler/lock":        "",
-	"compiler/debian":      "compiler/lock",
+	"compiler/debian":      "lang/diag compiler/lock",
 	"compiler/model":       "lang/source lang/paths compiler/lock",
 	"compiler/evaluate":    "lang/source lang/paths lang/diag lang/syntax lang/load lang/check compiler/lock compiler/model",
 	"compiler/bind":        "lang/source lang/redact lang/paths lang/diag lang/syntax lang/check compiler/lock compiler/model compiler/evaluate",
@@ -40,8 +40,9 @@ var policy = map[string]string{
 	"compiler/whatif":      "lang/diag compiler compiler/model compiler/evaluate compiler/lock compiler/pin compiler/plan compiler/plan/search compiler/report",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/model compiler/evaluate compiler/bind compiler/lock compiler/plan",
 
-	"llb":           "lang/source lang/paths compiler/model compiler/lock compiler/plan llb/helper",
+	"llb":           "lang/source lang/paths compiler/model compiler/lock compiler/plan llb/canon llb/helper",
 	"llb/archive":   "lang/paths",
+	"llb/canon":     "",
 	"llb/helper":    "",
 	"llb/replace":   "",
 	"llb/engine":    "lang/redact lang/visible llb/replace llb/transport",
@@ -56,7 +57,7 @@ var policy = map[string]string{
 	"llb/transport": "",
 	"llb/rootfs":    "lang/paths compiler/lock llb/archive",
 
-	"cmd/layc-helper": "lang/paths llb/archive",
+	"cmd/layc-helper": "lang/paths llb/archive llb/canon",
 	"cmd/layc":        "any",
 }
 
@@ -68,7 +69,7 @@ var outside = map[string]string{
 	"net/http":                               "llb/engine llb/pin llb/registry llb/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/module llb/revision llb/pin llb/registry cmd/layc cmd/layc-helper",
-	"time":                                   "compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/transport llb/exact llb/helper llb/engine llb/lockfile llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"time":                                   "compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/transport llb/exact llb/helper llb/engine llb/lockfile llb/module llb/pin llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
@@ -14,6 +13,7 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/paths"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/llb/canon"
 )
 
 // The content of a portable layer. Each step, or each path that a run owns,
@@ -24,11 +24,10 @@ import (
 // entries are there.
 
 // epoch is the time of everything that a build makes.
-var epoch = time.Unix(Epoch, 0).UTC()
+var epoch = canon.Time
 
-// Epoch is the canonical time, 1980-01-01T00:00:00Z, in Unix seconds: the
-// earliest that zip archives can hold.
-const Epoch = 315532800
+// Epoch is the same in Unix seconds.
+const Epoch = canon.Unix
 
 // contents is a chain of file actions under construction.
 type contents struct {

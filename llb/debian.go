@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
@@ -37,9 +36,9 @@ const (
 // layer, the same bytes wherever it is built, with no apt sources in it.
 func debianBase(step debianStep) (llb.State, error) {
 	// Directories that are mount points in the step would be gone after it.
-	epoch := llb.WithCreatedTime(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC))
+	stamped := llb.WithCreatedTime(epoch)
 	empty := llb.Scratch().File(
-		llb.Mkdir("/proc", 0o755, epoch).Mkdir("/sys", 0o755, epoch).Mkdir("/dev", 0o755, epoch),
+		llb.Mkdir("/proc", 0o755, stamped).Mkdir("/sys", 0o755, stamped).Mkdir("/dev", 0o755, stamped),
 		step.named("prepare an empty system")...)
 	system, err := step.run(empty, "base")
 	if err != nil {

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/canon"
 )
 
-// epoch is the canonical time of generated files: the first that zip files
-// can hold.
-var epoch = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+// epoch is the canonical time of generated files.
+var epoch = canon.Time
 
 // leftovers are what an installation leaves behind that no image needs, and
 // that depends on when or where it ran; patterns below the root. What is random

@@ -3,6 +3,8 @@ package debian
 import (
 	"cmp"
 	"slices"
+
+	"github.com/layc-lang/layc/lang/diag"
 )
 
 // Universe is all packages that a resolution may choose from, on one
@@ -79,10 +81,13 @@ func (u *Universe) suggest(name string) []string {
 		name     string
 		distance int
 	}
-	limit := max(1, len(name)/4)
+	edits := max(1, len(name)/4)
 	var found []near
 	for other := range u.byName {
-		if d := editDistance(name, other, limit); d <= limit {
+		if longer := len(other) - len(name); longer > edits || -longer > edits {
+			continue
+		}
+		if d := diag.Distance(name, other); d <= 2*edits {
 			found = append(found, near{other, d})
 		}
 	}
@@ -94,29 +99,4 @@ func (u *Universe) suggest(name string) []string {
 		names = append(names, n.name)
 	}
 	return names
-}
-
-// editDistance is the Levenshtein distance of two names, or something greater
-// than limit.
-func editDistance(a, b string, limit int) int {
-	if d := len(a) - len(b); d > limit || -d > limit {
-		return limit + 1
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

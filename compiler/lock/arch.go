@@ -2,22 +2,33 @@ package lock
 
 import (
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 )
+
+// debianArchs are dpkg's names of the platforms that Debian is there for.
+var debianArchs = map[string]string{
+	"linux/386":     "i386",
+	"linux/amd64":   "amd64",
+	"linux/arm/v7":  "armhf",
+	"linux/arm64":   "arm64",
+	"linux/ppc64le": "ppc64el",
+	"linux/riscv64": "riscv64",
+	"linux/s390x":   "s390x",
+}
 
 // DebianArch is dpkg's name of a platform's architecture: "amd64" for
 // "linux/amd64", "armhf" for "linux/arm/v7". Others than Linux, and
 // architectures that Debian has no packages for, are errors.
 func DebianArch(platform string) (string, error) {
-	switch platform {
-	case "linux/amd64", "linux/arm64", "linux/riscv64", "linux/s390x":
-		return strings.TrimPrefix(platform, "linux/"), nil
-	case "linux/386":
-		return "i386", nil
-	case "linux/arm/v7", "linux/arm":
-		return "armhf", nil
-	case "linux/ppc64le":
-		return "ppc64el", nil
+	if platform == "linux/arm" {
+		platform = "linux/arm/v7"
+	}
+	if arch, ok := debianArchs[platform]; ok {
+		return arch, nil
 	}
 	return "", fmt.Errorf("debian has no packages for platform %s", platform)
 }
+
+// DebianPlatforms are the platforms that Debian is there for, sorted.
+func DebianPlatforms() []string { return slices.Sorted(maps.Keys(debianArchs)) }

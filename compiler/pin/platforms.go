@@ -51,15 +51,10 @@ func pinnedPlatforms(pins *lock.File) []model.Platform {
 	for _, p := range pins.Packages {
 		arches[p.Arch] = true
 	}
-	for _, name := range debianPlatforms {
+	for _, name := range lock.DebianPlatforms() {
 		if arch, err := lock.DebianArch(name); err == nil && arches[arch] {
 			add(name)
 		}
 	}
 	return all
-}
-
-// debianPlatforms are those that Debian is there for.
-var debianPlatforms = []string{
-	"linux/386", "linux/amd64", "linux/arm/v7", "linux/arm64", "linux/ppc64le", "linux/riscv64", "linux/s390x",
 }

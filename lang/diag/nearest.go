@@ -16,7 +16,7 @@ func Nearest(name string, candidates []string) string {
 		if c == name || len(c) > longest {
 			continue
 		}
-		d := distance(name, c)
+		d := Distance(name, c)
 		if d <= 2*max(len(name), len(c))/3 && d < 2*min(len(name), len(c)) && (best == "" || d < least || d == least && begun(c, name) && !begun(best, name)) {
 			best, least = c, d
 		}
@@ -27,10 +27,10 @@ func Nearest(name string, candidates []string) string {
 // begun reports whether a name is the beginning of a longer one.
 func begun(c, name string) bool { return strings.HasPrefix(c, name) }
 
-// distance is twice the number of edits (insert, delete, replace, exchange
+// Distance is twice the number of edits (insert, delete, replace, exchange
 // neighbours) that turn a into b, where letters of other case cost half. It is
 // the restricted Damerau–Levenshtein distance.
-func distance(a, b string) int {
+func Distance(a, b string) int {
 	if strings.EqualFold(a, b) {
 		return 1
 	}

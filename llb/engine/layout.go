@@ -16,6 +16,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/gofrs/flock"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -56,8 +57,8 @@ func (e *LayoutError) Unwrap() error { return e.Err }
 type layout struct {
 	dir    string
 	store  *lateStore
-	locked *os.File // the directory, nil until begin
-	fresh  bool     // the directory did not exist
+	locked *flock.Flock // the directory, nil until begin
+	fresh  bool         // the directory did not exist
 
 	written *watchedStore // what store is from begin on
 	err     error         // why begin failed
@@ -196,24 +197,22 @@ func (l *layout) tryLock() error {
 	if err := os.MkdirAll(l.dir, 0o755); err != nil {
 		return err
 	}
-	dir, err := os.Open(l.dir)
-	if err != nil {
-		return err
-	}
-	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		dir.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR) {
-			return nil
+	lock := flock.New(l.dir, flock.SetFlag(os.O_RDONLY))
+	locked, err := lock.TryLock()
+	if !locked {
+		lock.Close()
+		if errors.Is(err, unix.EINTR) || errors.Is(err, fs.ErrNotExist) {
+			return nil // another attempt follows
 		}
 		return err
 	}
 	// A build that failed may have removed the directory since it was opened.
-	opened, err := dir.Stat()
+	opened, err := lock.Stat()
 	if now, statErr := os.Stat(l.dir); err != nil || statErr != nil || !os.SameFile(opened, now) {
-		dir.Close()
+		lock.Close()
 		return err
 	}
-	l.locked = dir
+	l.locked = lock
 	return nil
 }
 
