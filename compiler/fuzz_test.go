@@ -13,6 +13,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/show"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
@@ -78,7 +79,7 @@ func pipeline(t *testing.T, project fs.FS) string {
 			}
 			continue
 		}
-		text.WriteString(target.Plan.Tree() + target.Plan.Summary())
+		text.WriteString(show.Tree(target.Plan, show.Terminal) + target.Plan.Summary())
 		g, err := llb.Lower(target.Plan, llb.Options{})
 		if err != nil {
 			t.Errorf("a plan that cannot be lowered: %v", err)

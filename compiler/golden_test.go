@@ -15,6 +15,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan/show"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
@@ -119,7 +120,7 @@ func stages(t *testing.T, project fs.FS) map[string]string {
 		if target.Plan == nil {
 			continue
 		}
-		got["want/plan"] += target.Plan.Tree() + "\n" + target.Plan.Summary() + "\n"
+		got["want/plan"] += show.Tree(target.Plan, show.Terminal) + "\n" + target.Plan.Summary() + "\n"
 		got["want/llb"] += lowered(t, target)
 	}
 	return got

@@ -13,6 +13,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // root is the root file system of a list of instances, a base first and each
@@ -428,11 +429,7 @@ func (l *lowerer) bound(i *model.Instance, s *model.Run, b model.Bind) (llb.Stat
 
 // summary is a script as one short line.
 func summary(script string) string {
-	line := strings.Join(strings.Fields(script), " ")
-	if r := []rune(line); len(r) > 60 {
-		line = string(r[:59]) + "…"
-	}
-	return line
+	return term.Cut(strings.Join(strings.Fields(script), " "), 60)
 }
 
 // install is the place in the program that asked for packages, for their

@@ -6,7 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"unicode/utf8"
+
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // TestAnswersAreReadable asks about the shop and the example fleet: text has at
@@ -31,8 +32,8 @@ func TestAnswersAreReadable(t *testing.T) {
 		for line := range strings.Lines(out.String()) {
 			line = strings.TrimRight(line, "\n")
 			alone := len(strings.Fields(line)) == 1 || strings.HasSuffix(line, " is not pinned:") || strings.HasPrefix(line, "  assumed ")
-			if utf8.RuneCountInString(line) > lineWidth && !alone || strings.TrimRight(line, " ") != line {
-				t.Errorf("layc %s: the line has %d columns, or spaces at its end:\n%s", question, utf8.RuneCountInString(line), line)
+			if term.Columns(line) > term.Width && !alone || strings.TrimRight(line, " ") != line {
+				t.Errorf("layc %s: the line has %d columns, or spaces at its end:\n%s", question, term.Columns(line), line)
 			}
 		}
 		out.Reset()

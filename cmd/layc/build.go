@@ -17,7 +17,9 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/bind"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/show"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/registry"
@@ -187,7 +189,7 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output, apps []string) 
 	}
 	if !b.json {
 		for _, p := range plans {
-			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", p.Tree(), p.Storage(), p.Quality())
+			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", show.Tree(p, show.Terminal), p.Storage(), p.Quality())
 		}
 	}
 	return plans, nil
@@ -313,7 +315,7 @@ func (b *build) summary(r *images.Result, pushed []registry.Pushed) {
 	for _, p := range pushed {
 		fmt.Fprintf(b.out, "pushed %s@%s\n", p.Reference, p.Digest)
 	}
-	fmt.Fprintf(b.out, "%s executed, %d cached\n", plural(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
+	fmt.Fprintf(b.out, "%s executed, %d cached\n", term.Count(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
 }
 
 // printSharing lists images and their layers: what is stored once, and in how
@@ -351,6 +353,6 @@ func printSharing(w io.Writer, r *images.Result) {
 		for _, n := range sizes {
 			stored += n
 		}
-		fmt.Fprintf(w, "%s stored for %s; each image on its own would be %s\n", plan.Bytes(stored), plural(len(r.Images), "image"), plan.Bytes(total))
+		fmt.Fprintf(w, "%s stored for %s; each image on its own would be %s\n", plan.Bytes(stored), term.Count(len(r.Images), "image"), plan.Bytes(total))
 	}
 }

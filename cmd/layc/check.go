@@ -8,6 +8,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 func (c *cli) checkCommand() *cobra.Command {
@@ -49,7 +50,7 @@ two components write, files that are missing, and what is not pinned.`,
 			if err := c.findings(list); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.out, "%s, %s: fine\n", plural(len(out.Targets[0].Graph.Apps), "app"), plural(len(out.Checked.Modules), "module"))
+			fmt.Fprintf(c.out, "%s, %s: fine\n", term.Count(len(out.Targets[0].Graph.Apps), "app"), term.Count(len(out.Checked.Modules), "module"))
 			return nil
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/doc"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // docClauses shows clauses of the language: all as a list, one as a page. A word
@@ -23,7 +24,7 @@ func (c *cli) docClauses(word string, asJSON, asMarkdown bool) error {
 		}
 	case word == "":
 		for _, f := range clauses {
-			flow(c.out, fmt.Sprintf("%-12s  %-16s  ", f.Word, f.In), strings.Repeat(" ", 32), f.Text)
+			term.Flow(c.out, fmt.Sprintf("%-12s  %-16s  ", f.Word, f.In), strings.Repeat(" ", 32), f.Text)
 			printOptions(c.out, "  ", 32, f.Options)
 		}
 	default:
@@ -49,7 +50,7 @@ func isClause(word string) bool {
 // clausePage prints all about one clause.
 func clausePage(w io.Writer, f doc.Clause) {
 	fmt.Fprintf(w, "%s\n    %s, in the block of a %s\n\n", header(f.Word, f.Takes, f.Type), f.Kind, f.In)
-	flow(w, "    ", "    ", f.Text)
+	term.Flow(w, "    ", "    ", f.Text)
 	for _, e := range f.Example {
 		fmt.Fprintf(w, "\n    %s\n", strings.ReplaceAll(e, "\n", "\n    "))
 	}
@@ -63,7 +64,7 @@ func clausePage(w io.Writer, f doc.Clause) {
 func printOptions(w io.Writer, indent string, column int, options []doc.Option) {
 	for _, o := range options {
 		head := fmt.Sprintf("%-*s", column, indent+header(o.Word, o.Takes, o.Type)+"  ")
-		flow(w, head, strings.Repeat(" ", column), o.Text+remark(o, options))
+		term.Flow(w, head, strings.Repeat(" ", column), o.Text+remark(o, options))
 		printOptions(w, indent+"  ", column, o.Items)
 		printOptions(w, indent+"  ", column, o.Options)
 	}

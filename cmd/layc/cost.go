@@ -12,6 +12,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/compiler/whatif"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 func (c *cli) costCommand() *cobra.Command {
@@ -97,38 +98,38 @@ func (k *costing) run(cmd *cobra.Command) error {
 func dollars(m search.Money) string { return fmt.Sprintf("%.2f", plan.PerYear(m)) }
 
 func (k *costing) print(c *report.Cost) {
-	table := columns{right: []int{1, 2, 3, 4}}
-	table.row("", "registry", "with old versions", "pulled a week", "$ a year")
+	table := term.Table{Right: []int{1, 2, 3, 4}}
+	table.Row("", "registry", "with old versions", "pulled a week", "$ a year")
 	sum := func(name string, s report.Sum) {
-		table.row(name, plan.Bytes(s.Stored), plan.Bytes(s.Retained), plan.Bytes(s.Pulled), dollars(s.Money))
+		table.Row(name, plan.Bytes(s.Stored), plan.Bytes(s.Retained), plan.Bytes(s.Pulled), dollars(s.Money))
 	}
 	sum("this plan", c.Plan)
 	sum("each app on its own", c.Alone)
-	table.row("no plan costs less", "", "", "", dollars(c.Bound))
-	table.print(k.out)
+	table.Row("no plan costs less", "", "", "", dollars(c.Bound))
+	table.Print(k.out)
 
 	fmt.Fprintln(k.out)
-	table = columns{right: []int{1, 2, 3, 4}}
-	table.row("apps", "image", "its own", "layers", "pulled a week")
+	table = term.Table{Right: []int{1, 2, 3, 4}}
+	table.Row("apps", "image", "its own", "layers", "pulled a week")
 	for _, a := range k.first(len(c.Apps)) {
 		app := c.Apps[a]
-		table.row(app.App.Name, plan.Bytes(app.Size), plan.Bytes(app.Own), strconv.Itoa(app.Layers), plan.Bytes(app.Pulled))
+		table.Row(app.App.Name, plan.Bytes(app.Size), plan.Bytes(app.Own), strconv.Itoa(app.Layers), plan.Bytes(app.Pulled))
 	}
-	table.print(k.out)
+	table.Print(k.out)
 	k.more(len(c.Apps), "app")
 
 	fmt.Fprintln(k.out)
-	table = columns{right: []int{1, 2, 3, 4, 5}}
-	table.row("components", "size", "stored", "layers", "images", "pulled a week")
+	table = term.Table{Right: []int{1, 2, 3, 4, 5}}
+	table.Row("components", "size", "stored", "layers", "images", "pulled a week")
 	for _, n := range k.first(len(c.Components)) {
 		one := c.Components[n]
-		table.row(one.Name, plan.Bytes(one.Size), plan.Bytes(one.Stored), strconv.Itoa(one.Layers), strconv.Itoa(one.Images), plan.Bytes(one.Pulled))
+		table.Row(one.Name, plan.Bytes(one.Size), plan.Bytes(one.Stored), strconv.Itoa(one.Layers), strconv.Itoa(one.Images), plan.Bytes(one.Pulled))
 	}
-	table.print(k.out)
+	table.Print(k.out)
 	k.more(len(c.Components), "component")
 
 	fmt.Fprintln(k.out)
-	flow(k.out, "", "", legend(c.Weights))
+	term.Flow(k.out, "", "", legend(c.Weights))
 }
 
 // legend says what the numbers are.
@@ -158,7 +159,7 @@ func (k *costing) first(n int) []int {
 
 func (k *costing) more(n int, what string) {
 	if rest := n - shownRows; rest > 0 && !k.all {
-		fmt.Fprintf(k.out, "and %s more: --all shows them\n", plural(rest, what))
+		fmt.Fprintf(k.out, "and %s more: --all shows them\n", term.Count(rest, what))
 	}
 }
 
@@ -216,13 +217,13 @@ func (k *costing) printGrowth(d *report.Difference, most int64) {
 		return
 	}
 	fmt.Fprintln(k.out)
-	table := columns{right: []int{0, 1}, stretch: 3}
-	table.row("bytes", "layers", "", "component", "")
+	table := term.Table{Right: []int{0, 1}, Stretch: 3}
+	table.Row("bytes", "layers", "", "component", "")
 	for _, n := range k.first(len(growths)) {
 		g := growths[n]
-		table.row(plan.Bytes(g.Bytes), strconv.Itoa(g.Layers), string(g.Reason), g.Name, place(g))
+		table.Row(plan.Bytes(g.Bytes), strconv.Itoa(g.Layers), string(g.Reason), g.Name, place(g))
 	}
-	table.print(k.out)
+	table.Print(k.out)
 	k.more(len(growths), "component")
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/doc"
 	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/stdlib"
 )
 
@@ -207,7 +208,7 @@ func (c *cli) docStd(asJSON, asMarkdown bool) error {
 		return nil
 	}
 	for _, e := range entries {
-		flow(c.out, fmt.Sprintf("%-*s  ", width, e.Path), strings.Repeat(" ", width+2), e.Text)
+		term.Flow(c.out, fmt.Sprintf("%-*s  ", width, e.Path), strings.Repeat(" ", width+2), e.Text)
 	}
 	return nil
 }

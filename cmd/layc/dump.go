@@ -9,6 +9,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan/show"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -77,7 +78,7 @@ func (c *cli) dump(cmd *cobra.Command, p program, stage string) error {
 		case "bind":
 			fmt.Fprint(c.out, model.Dump(t.Graph))
 		case "plan":
-			fmt.Fprintf(c.out, "%s\n%s\n", t.Plan.Tree(), t.Plan.Summary())
+			fmt.Fprintf(c.out, "%s\n%s\n", show.Tree(t.Plan, show.Terminal), t.Plan.Summary())
 		case "llb":
 			// Without mirrors: what is dumped does not depend on the machine.
 			g, err := llb.Lower(t.Plan, llb.Options{})

@@ -11,6 +11,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 func (c *cli) explainLayerCommand() *cobra.Command {
@@ -78,9 +79,9 @@ const mostExplained = 4
 
 // listLayers shows which layers an argument means.
 func (c *cli) listLayers(name string, layers []*plan.Layer, p *plan.Plan) {
-	fmt.Fprintf(c.out, "%s is in %s; name one of them:\n\n", name, plural(len(layers), "layer"))
-	table := columns{right: []int{1, 2}, stretch: 3}
-	table.row("layer", "size", "images", "")
+	fmt.Fprintf(c.out, "%s is in %s; name one of them:\n\n", name, term.Count(len(layers), "layer"))
+	table := term.Table{Right: []int{1, 2}, Stretch: 3}
+	table.Row("layer", "size", "images", "")
 	for _, l := range layers {
 		images := 0
 		for _, i := range p.Images {
@@ -88,9 +89,9 @@ func (c *cli) listLayers(name string, layers []*plan.Layer, p *plan.Plan) {
 				images++
 			}
 		}
-		table.row(l.ID, plan.Bytes(l.Size), strconv.Itoa(images), l.Title())
+		table.Row(l.ID, plan.Bytes(l.Size), strconv.Itoa(images), l.Title())
 	}
-	table.print(c.out)
+	table.Print(c.out)
 }
 
 // layersNamed are the layers that an argument means. The beginning of an ID has
@@ -118,30 +119,30 @@ const shownMembers = 10
 
 func (c *cli) printExplanation(x *report.Explanation) {
 	l := x.Layer
-	fmt.Fprintf(c.out, "%s  %s\n", l.ID, shorten(l.Title(), lineWidth-2-len(l.ID)))
-	fmt.Fprintf(c.out, "%s, in %s: %s a year\n", plan.Bytes(l.Size), plural(len(x.Images), "image"), "$"+dollars(x.Sum.Money))
+	fmt.Fprintf(c.out, "%s  %s\n", l.ID, term.Cut(l.Title(), term.Width-2-len(l.ID)))
+	fmt.Fprintf(c.out, "%s, in %s: %s a year\n", plan.Bytes(l.Size), term.Count(len(x.Images), "image"), "$"+dollars(x.Sum.Money))
 	if l.Parent != nil {
-		fmt.Fprintf(c.out, "stands on %s\n", shorten(l.Parent.ID+", "+l.Parent.Title(), lineWidth-10))
+		fmt.Fprintf(c.out, "stands on %s\n", term.Cut(l.Parent.ID+", "+l.Parent.Title(), term.Width-10))
 	}
 	var apps []string
 	for _, i := range x.Images {
 		apps = append(apps, i.App.Name)
 	}
 	fmt.Fprintln(c.out)
-	wrapped(c.out, "images: ", "        ", apps)
+	term.List(c.out, "images: ", "        ", apps)
 	fmt.Fprintln(c.out)
 
-	table := columns{right: []int{1, 2, 3}}
-	table.row("members", "size", "changes a year", "images that need it")
+	table := term.Table{Right: []int{1, 2, 3}}
+	table.Row("members", "size", "changes a year", "images that need it")
 	for n, m := range x.Members {
 		if n == shownMembers {
 			break
 		}
-		table.row(m.Name, plan.Bytes(m.Size), strconv.FormatFloat(m.PerYear, 'f', -1, 64), strconv.Itoa(m.Images))
+		table.Row(m.Name, plan.Bytes(m.Size), strconv.FormatFloat(m.PerYear, 'f', -1, 64), strconv.Itoa(m.Images))
 	}
-	table.print(c.out)
+	table.Print(c.out)
 	if rest := len(x.Members) - shownMembers; rest > 0 {
-		fmt.Fprintf(c.out, "and %s more\n", plural(rest, "member"))
+		fmt.Fprintf(c.out, "and %s more\n", term.Count(rest, "member"))
 	}
 	if text := together(x); text != "" {
 		fmt.Fprintln(c.out, text)
@@ -151,14 +152,14 @@ func (c *cli) printExplanation(x *report.Explanation) {
 }
 
 func (c *cli) printAlternatives(x *report.Explanation) {
-	table := columns{right: []int{1, 2, 3}, stretch: 0}
-	table.row("instead", "$ a year", "registry", "pulled a week", "")
+	table := term.Table{Right: []int{1, 2, 3}, Stretch: 0}
+	table.Row("instead", "$ a year", "registry", "pulled a week", "")
 	add := func(what string, a report.Alternative) {
 		limit := ""
 		if a.Limit != nil {
 			limit = fmt.Sprintf("needs %d layers", a.Limit.Least)
 		}
-		table.row(what, signed(plan.PerYear(a.More.Money)), signedBytes(a.More.Stored), signedBytes(a.More.Pulled), limit)
+		table.Row(what, signed(plan.PerYear(a.More.Money)), signedBytes(a.More.Stored), signedBytes(a.More.Pulled), limit)
 	}
 	for n, a := range x.Splits {
 		if n == shownMembers {
@@ -173,9 +174,9 @@ func (c *cli) printAlternatives(x *report.Explanation) {
 	for _, a := range x.Merges {
 		add("all with "+a.Into.Title(), a)
 	}
-	if len(table.rows) > 1 {
+	if table.Len() > 1 {
 		fmt.Fprintln(c.out)
-		table.print(c.out)
+		table.Print(c.out)
 	}
 }
 

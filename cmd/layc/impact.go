@@ -14,6 +14,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/compiler/whatif"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 func (c *cli) impactCommand() *cobra.Command {
@@ -176,7 +177,7 @@ func (i *impact) print(a whatif.Answer) {
 			titles = append(titles, plainTitle(t))
 		}
 		slices.Sort(titles)
-		wrapped(i.out, "changes: ", "         ", slices.Compact(titles))
+		term.List(i.out, "changes: ", "         ", slices.Compact(titles))
 	}
 	affected := a.Affected()
 	gone := 0
@@ -205,7 +206,7 @@ func (i *impact) print(a whatif.Answer) {
 	}
 	total := len(a.Images) - gone
 	fmt.Fprintf(i.out, "New digests: %d of %s. All hosts together pull %s;\nthe registry stores %s more.\n",
-		len(affected), plural(total, "image"), amount(a.AtLeast, a.Pull), amount(a.NewAtLeast, a.NewBytes))
+		len(affected), term.Count(total, "image"), amount(a.AtLeast, a.Pull), amount(a.NewAtLeast, a.NewBytes))
 }
 
 // plainTitle is an instance's title; of OS packages only their names.
@@ -247,8 +248,8 @@ var fates = map[report.Fate]string{
 // printLayers prints the layers of images with a new digest: those that are
 // built again with the reason, and how many are only relinked.
 func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
-	table := columns{right: []int{2, 3}, stretch: 4}
-	table.row("layers", "", "size", "images", "")
+	table := term.Table{Right: []int{2, 3}, Stretch: 4}
+	table.Row("layers", "", "size", "images", "")
 	relinked, bytes, silent := 0, int64(0), false
 	count := used(affected)
 	for _, l := range d.Layers {
@@ -258,18 +259,18 @@ func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 			relinked++
 			bytes += l.Size
 		default:
-			table.row(fates[l.Fate], string(l.Kind), plan.Bytes(l.Size), strconv.Itoa(count[l.Layer]), l.Title())
+			table.Row(fates[l.Fate], string(l.Kind), plan.Bytes(l.Size), strconv.Itoa(count[l.Layer]), l.Title())
 			if text := reason(l); text != "" {
-				table.note(text)
+				table.Note(text)
 			} else {
 				silent = true
 			}
 		}
 	}
 	if relinked > 0 {
-		table.row("relinked", "", plan.Bytes(bytes), "", plural(relinked, "layer")+", the same blobs in new images")
+		table.Row("relinked", "", plan.Bytes(bytes), "", term.Count(relinked, "layer")+", the same blobs in new images")
 	}
-	table.print(i.out)
+	table.Print(i.out)
 	if silent {
 		fmt.Fprintln(i.out, "Layers without a reason stand on one that is built again.")
 	}
@@ -326,8 +327,8 @@ func detail(c report.Cause) string {
 }
 
 func (i *impact) printImages(affected []report.Image) {
-	table := columns{right: []int{1, 2, 3}}
-	table.row("images with a new digest", "a host pulls", "hosts", "all pull")
+	table := term.Table{Right: []int{1, 2, 3}}
+	table.Row("images with a new digest", "a host pulls", "hosts", "all pull")
 	for _, image := range affected {
 		name := image.App.Name
 		switch {
@@ -337,11 +338,11 @@ func (i *impact) printImages(affected []report.Image) {
 			name += " (configuration only)"
 		}
 		if image.App.Published != nil {
-			table.row(name+" (published)", amount(image.AtLeast, image.Pull), "", "")
+			table.Row(name+" (published)", amount(image.AtLeast, image.Pull), "", "")
 			continue
 		}
 		n := image.Replicas()
-		table.row(name, amount(image.AtLeast, image.Pull), strconv.FormatInt(n, 10), amount(n*image.AtLeast, n*image.Pull))
+		table.Row(name, amount(image.AtLeast, image.Pull), strconv.FormatInt(n, 10), amount(n*image.AtLeast, n*image.Pull))
 	}
-	table.print(i.out)
+	table.Print(i.out)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/lockfile"
 	"github.com/layc-lang/layc/llb/module"
 	world "github.com/layc-lang/layc/llb/pin"
@@ -204,12 +205,12 @@ func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	} else if err != nil {
 		return cannot("written", old.Name, err)
 	}
-	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.Name, pinCounts(pins), plural(len(pins.Layers), "shared layer"))
+	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.Name, pinCounts(pins), term.Count(len(pins.Layers), "shared layer"))
 	if result.Repositories && module.Vendored(filepath.Join(l.dir, "vendor")) {
 		fmt.Fprintln(l.out, "vendored copies are as they were; run: layc vendor")
 	}
 	if result.Dropped > 0 {
-		fmt.Fprintf(l.out, "dropped %s that nothing refers to any more\n", plural(result.Dropped, "pin"))
+		fmt.Fprintf(l.out, "dropped %s that nothing refers to any more\n", term.Count(result.Dropped, "pin"))
 	}
 	return nil
 }
@@ -274,9 +275,9 @@ func (l *locking) resolver(mirrors world.Mirrors) lock.Resolver {
 
 // pinCounts says how much a lock file pins.
 func pinCounts(pins *lock.File) string {
-	text := plural(len(pins.Packages), "package") + ", " + plural(len(pins.URLs), "download")
+	text := term.Count(len(pins.Packages), "package") + ", " + term.Count(len(pins.URLs), "download")
 	if n := len(pins.Images); n > 0 {
-		text += ", " + plural(n, "image")
+		text += ", " + term.Count(n, "image")
 	}
 	switch n := len(pins.Modules); n {
 	case 0:

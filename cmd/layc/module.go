@@ -165,11 +165,3 @@ func screen(w io.Writer) io.Writer {
 	}
 	return w
 }
-
-// plural is "1 image", "2 images".
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}

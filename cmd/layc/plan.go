@@ -11,6 +11,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/show"
 	"github.com/layc-lang/layc/lang/diag"
 )
 
@@ -153,21 +154,19 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 // print shows the steps for one platform.
 func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
 	shows := func(step string) bool { return len(s.only) == 0 || slices.Contains(s.only, step) }
+	page := show.Terminal
+	page.All = s.all
 	var texts []string
 	if shows("needs") {
-		texts = append(texts, "What each app needs\n\n"+p.Table(s.all))
+		texts = append(texts, "What each app needs\n\n"+show.Table(p, page))
 	}
 	if shows("chains") {
-		texts = append(texts, "The layers of each image, bottom up\n\n"+p.Chains(s.all))
+		texts = append(texts, "The layers of each image, bottom up\n\n"+show.Chains(p, page))
 	}
 	if shows("tree") {
-		tree := p.Tree()
-		if s.all {
-			tree = p.WholeTree()
-		}
-		texts = append(texts, fmt.Sprintf("All chains laid over each other\n\n%s\n%s;\n%s\n", tree, p.Storage(), p.Quality()))
+		texts = append(texts, fmt.Sprintf("All chains laid over each other\n\n%s\n%s;\n%s\n", show.Tree(p, page), p.Storage(), p.Quality()))
 	}
-	if text := d.Text(s.all); shows("diff") && text != "" {
+	if text := show.Diff(d, page); shows("diff") && text != "" {
 		of := ""
 		if len(apps) > 0 {
 			of = " for all apps"

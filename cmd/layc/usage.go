@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // usageError says that the command line is wrong.
@@ -150,10 +151,10 @@ func printUsage(cmd *cobra.Command) error {
 		printCommands(w, cmd)
 	}
 	if own := cmd.LocalFlags(); own.HasAvailableFlags() {
-		fmt.Fprintf(w, "\nFlags:\n%s", own.FlagUsagesWrapped(lineWidth))
+		fmt.Fprintf(w, "\nFlags:\n%s", own.FlagUsagesWrapped(term.Width))
 	}
 	if shared := cmd.InheritedFlags(); shared.HasAvailableFlags() {
-		fmt.Fprintf(w, "\nFlags of all commands:\n%s", shared.FlagUsagesWrapped(lineWidth))
+		fmt.Fprintf(w, "\nFlags of all commands:\n%s", shared.FlagUsagesWrapped(term.Width))
 	}
 	if !cmd.HasParent() {
 		fmt.Fprint(w, "\nlayc COMMAND --help says more about a command.\n")

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // Every command's help fits a terminal and has an example; every flag that
@@ -22,8 +23,8 @@ func TestHelp(t *testing.T) {
 			t.Fatalf("%s: %v", cmd.Name(), err)
 		}
 		for _, line := range strings.Split(out.String(), "\n") {
-			if utf8.RuneCountInString(line) > lineWidth {
-				t.Errorf("%s: wider than %d columns: %s", cmd.CommandPath(), lineWidth, line)
+			if term.Columns(line) > term.Width {
+				t.Errorf("%s: wider than %d columns: %s", cmd.CommandPath(), term.Width, line)
 			}
 		}
 		if cmd.Example == "" || cmd.Long == "" && cmd.Name() != "version" && cmd.Name() != "explain" {

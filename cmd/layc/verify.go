@@ -6,6 +6,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/images"
 )
@@ -85,7 +86,7 @@ func verified(outcomes []images.Outcome) string {
 		warnings += len(v.Findings)
 	}
 	if warnings > 0 {
-		return "verified: " + counted(outcomes) + "; " + plural(warnings, "warning")
+		return "verified: " + counted(outcomes) + "; " + term.Count(warnings, "warning")
 	}
 	return "verified: " + counted(outcomes)
 }
@@ -98,7 +99,7 @@ func unverified(outcomes []images.Outcome) string {
 			failed++
 		}
 	}
-	return fmt.Sprintf("not verified: %d of %s (%s)", failed, plural(len(outcomes), "proof"), counted(outcomes))
+	return fmt.Sprintf("not verified: %d of %s (%s)", failed, term.Count(len(outcomes), "proof"), counted(outcomes))
 }
 
 // jsonProof is what came of a proof, for scripts. Fields are only ever added.

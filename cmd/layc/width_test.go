@@ -5,7 +5,8 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"unicode/utf8"
+
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // What is printed for people about the largest example fits a terminal.
@@ -27,8 +28,8 @@ func TestWidth(t *testing.T) {
 			t.Errorf("layc %s: exit code %d\n%s", strings.Join(args, " "), code, &problem)
 		}
 		for _, line := range strings.Split(out.String(), "\n") {
-			if utf8.RuneCountInString(line) > lineWidth {
-				t.Errorf("layc %s: %d columns: %s", strings.Join(args, " "), utf8.RuneCountInString(line), line)
+			if term.Columns(line) > term.Width {
+				t.Errorf("layc %s: %d columns: %s", strings.Join(args, " "), term.Columns(line), line)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // Measures of the SVG, in pixels.
@@ -36,7 +37,7 @@ func (pic *Picture) SVG() string {
 		l := &pic.Layers[n]
 		x, y := margin+float64(l.Column)*pitch, topMargin+l.Top*row
 		w := boxWidth(l.Size, largest)
-		d.printf(`<g><title>%s</title>`, escape(l.Title()+"\n"+l.facts()+"\n"+images(l.Images)))
+		d.printf(`<g><title>%s</title>`, escape(l.Title()+"\n"+l.facts()+"\n"+term.Count(l.Images, "image")))
 		d.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" fill="%s"/>`, x, y, w, l.Height*row, Colour(l.Rate))
 		d.label(x+w+5, y, l.Height, pitch-w-12, l.Title(), plan.Bytes(l.Size))
 		d.printf("</g>\n")
@@ -64,7 +65,7 @@ func (pic *Picture) summary() string {
 	for _, s := range pic.Stacks {
 		apps += len(s.Apps)
 	}
-	return fmt.Sprintf("%s on %d shared layers", images(apps), len(pic.Layers))
+	return fmt.Sprintf("%s on %d shared layers", term.Count(apps, "image"), len(pic.Layers))
 }
 
 // ribbons draws what runs between the boxes.
@@ -120,7 +121,7 @@ func (d *svg) label(x, y, lanes, width float64, text, faint string) {
 	middle := y + lanes*row/2 + 4
 	room := int(width / letter)
 	if lanes < 2 || faint == "" {
-		d.printf(`<text x="%.1f" y="%.1f">%s`, x, middle, escape(shorten(text, room-len([]rune(faint))-1)))
+		d.printf(`<text x="%.1f" y="%.1f">%s`, x, middle, escape(shorten(text, room-term.Columns(faint)-1)))
 		if faint != "" {
 			d.printf(` <tspan class="faint">%s</tspan>`, escape(faint))
 		}
@@ -144,7 +145,7 @@ func (d *svg) legend() {
 // names are as many of the stack's apps as fit.
 func (s *Stack) names(letters int) string {
 	for most := min(len(s.Apps), 8); most > 1; most-- {
-		if t := s.Names(most); len([]rune(t)) <= letters {
+		if t := s.Names(most); term.Columns(t) <= letters {
 			return t
 		}
 	}
@@ -155,20 +156,13 @@ func (s *Stack) names(letters int) string {
 	return shorten(s.Apps[0].Name, letters-len(more)) + more
 }
 
-// shorten cuts text to so many letters, at least one.
+// shorten cuts text to so many letters, or two.
 func shorten(text string, letters int) string {
-	r := []rune(text)
-	if len(r) <= letters || len(r) <= 1 {
+	short := term.Cut(text, max(2, letters))
+	if short == text {
 		return text
 	}
-	return strings.TrimRight(string(r[:max(1, letters-1)]), " +") + "…"
-}
-
-func images(n int) string {
-	if n == 1 {
-		return "1 image"
-	}
-	return fmt.Sprintf("%d images", n)
+	return strings.TrimRight(strings.TrimSuffix(short, "…"), " +") + "…"
 }
 
 func escape(s string) string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // Diff is what a plan changes of the one in the lock file.
@@ -172,7 +173,7 @@ func (d *Diff) Summary() string {
 	}{{len(d.Added), "added"}, {len(d.Changed), "changed"}, {len(d.Gone), "gone"}} {
 		switch {
 		case c.n > 0 && len(parts) == 0:
-			parts = append(parts, layers(c.n)+" "+c.what)
+			parts = append(parts, term.Count(c.n, "layer")+" "+c.what)
 		case c.n > 0:
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}
@@ -181,70 +182,4 @@ func (d *Diff) Summary() string {
 		return "layers are stacked otherwise"
 	}
 	return strings.Join(parts, ", ")
-}
-
-// Text is the difference for people: layers first, then images and what their
-// hosts pull. It is empty if nothing differs.
-func (d *Diff) Text(all bool) string {
-	var lines []string
-	for _, l := range d.Added {
-		lines = append(lines, fmt.Sprintf("+ %s (%s, %s)", l.Title(), l.Kind, Bytes(l.Size)))
-	}
-	for _, c := range d.Changed {
-		line := "~ " + c.Was.Name + ":"
-		for _, m := range []struct {
-			sign  string
-			names []string
-		}{{"−", c.Lost}, {"+", c.New}} {
-			switch n := len(m.names); {
-			case n > 3:
-				line += fmt.Sprintf(" %s%d members", m.sign, n)
-			case n > 0:
-				line += " " + m.sign + strings.Join(m.names, " "+m.sign)
-			}
-		}
-		if c.Moved {
-			line += " on another layer"
-		}
-		lines = append(lines, line)
-	}
-	for _, f := range d.Gone {
-		names := f.Members
-		if len(names) > 3 {
-			names = append(slices.Clone(names[:2]), fmt.Sprintf("%d more", len(names)-2))
-		}
-		lines = append(lines, fmt.Sprintf("− %s: %s", f.Name, strings.Join(names, ", ")))
-	}
-	hidden := 0
-	if !all && len(lines) > maxDiff {
-		hidden, lines = len(lines)-maxDiff, lines[:maxDiff]
-	}
-	var b strings.Builder
-	for _, l := range lines {
-		if !all {
-			l = cut(l, Width)
-		}
-		b.WriteString(l + "\n")
-	}
-	if hidden > 0 {
-		b.WriteString(more(hidden, "layers"))
-	}
-	for n, i := range d.Images {
-		if !all && n == maxDeltas && len(d.Images) > maxDeltas+1 {
-			b.WriteString(more(len(d.Images)-n, "images"))
-			break
-		}
-		fmt.Fprintf(&b, "  %s: %s, %s for each host\n", i.App.Name, strings.Replace(layers(len(i.Layers)), " ", " new ", 1), Bytes(i.Pull))
-	}
-	if len(d.Images) > 0 {
-		fmt.Fprintf(&b, "hosts pull %s in all\n", Bytes(d.Pull))
-	}
-	return b.String()
-}
-
-func layers(n int) string {
-	if n == 1 {
-		return "1 layer"
-	}
-	return fmt.Sprintf("%d layers", n)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/show"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 )
@@ -183,7 +184,7 @@ func TestRecordedPlanStays(t *testing.T) {
 		if len(list) > 0 || !again.Diff().Empty() {
 			t.Fatalf("fleet %d: the recorded plan does not fit: %v %s", seed, list, again.Diff().Summary())
 		}
-		if got, want := again.Tree(), first.Tree(); got != want {
+		if got, want := show.Tree(again, show.Terminal), show.Tree(first, show.Terminal); got != want {
 			t.Fatalf("fleet %d:\n%s", seed, diff.Diff("first", []byte(want), "again", []byte(got)))
 		}
 		if got, want := facts(record(f, again)), facts(locked); got != want {
@@ -319,7 +320,7 @@ func TestOrderMeansNothing(t *testing.T) {
 			first, _ = compile(t, f.text(nil), nil, pins)
 		}
 		second, _ := compile(t, f.text(r), r, pins)
-		if got, want := second.Tree(), first.Tree(); got != want {
+		if got, want := show.Tree(second, show.Terminal), show.Tree(first, show.Terminal); got != want {
 			t.Fatalf("fleet %d:\n%s", seed, diff.Diff("in order", []byte(want), "shuffled", []byte(got)))
 		}
 		if !bytes.Equal(definitions(t, first), definitions(t, second)) {

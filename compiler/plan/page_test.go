@@ -2,9 +2,7 @@ package plan_test
 
 import (
 	"os"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -23,40 +21,6 @@ func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 		t.Fatalf("%s: %s", dir, list[0].Message)
 	}
 	return out.Targets[0].Plan
-}
-
-// Pages fit a terminal, however many apps there are, and leave out no app if
-// all is asked for. Packages are counted, not listed.
-func TestPagesFitATerminal(t *testing.T) {
-	for _, dir := range []string{"shop", "fleet"} {
-		// Little work: how good the plan is does not matter here.
-		p := example(t, dir, plan.Options{Rebalance: true, Work: 100_000})
-		for name, text := range map[string]string{
-			"table": p.Table(false), "chains": p.Chains(false), "tree": p.Tree(), "diff": p.Diff().Text(false),
-			"storage": p.Storage(), "quality": p.Quality(),
-		} {
-			lines := strings.Split(text, "\n")
-			for _, line := range lines {
-				if n := utf8.RuneCountInString(line); n > plan.Width {
-					t.Errorf("%s: a line of the %s has %d columns:\n%s", dir, name, n, line)
-				}
-			}
-			if len(lines) > 70 {
-				t.Errorf("%s: the %s has %d lines", dir, name, len(lines))
-			}
-		}
-		all := map[string]string{"table": p.Table(true), "tree": p.WholeTree()}
-		for _, i := range p.Images {
-			for name, text := range all {
-				if !strings.Contains(text, i.App.Name) {
-					t.Errorf("%s: the %s lacks %s", dir, name, i.App.Name)
-				}
-			}
-		}
-		if strings.Contains(all["table"], "os.package") {
-			t.Errorf("%s: the table lists packages:\n%s", dir, all["table"])
-		}
-	}
 }
 
 // A measured layer's bytes go to its members by their estimates; what is

@@ -99,12 +99,12 @@ func newName(key string, l *Layer) string {
 		return cmp.Or(cmp.Compare(estimate(a), estimate(b)), cmp.Compare(b.ID, a.ID))
 	})
 	sum := sha256.Sum256([]byte(key))
-	return shortName(largest) + "-" + hex.EncodeToString(sum[:3])
+	return ShortName(largest) + "-" + hex.EncodeToString(sum[:3])
 }
 
-// shortName is the last word of a component's or a user's path, or a package's
+// ShortName is the last word of a component's or a user's path, or a package's
 // name.
-func shortName(i *model.Instance) string {
+func ShortName(i *model.Instance) string {
 	if i.Package != nil && i.Package.Account == nil {
 		return i.Package.Packages[0].Name
 	}

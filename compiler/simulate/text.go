@@ -5,14 +5,15 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // Text is the result as a table of at most 80 columns.
 func (r *Result) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s of %s;\n%s with %s, %s replaced\n\n",
-		capital(years(r.Years)), count(r.Changes, "change"), count(r.Sources, "source"),
-		count(r.Hosts, "host"), count(r.Replicas, "replica"), count(r.Replaced, "host"))
+		capital(years(r.Years)), term.Count(r.Changes, "change"), term.Count(r.Sources, "source"),
+		term.Count(r.Hosts, "host"), term.Count(r.Replicas, "replica"), term.Count(r.Replaced, "host"))
 	fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s %9s\n", "", "pulled", "", "pushed", "first", "built")
 	for _, o := range r.Outcomes {
 		fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s %9s\n", o.Name, plan.Bytes(o.Pulled), r.times(o), plan.Bytes(o.Pushed), plan.Bytes(o.First), built(o.Built))
@@ -40,14 +41,6 @@ func built(ms int64) string {
 		return fmt.Sprintf("%ds", seconds)
 	}
 	return fmt.Sprintf("%d:%02dh", seconds/3600, seconds/60%60)
-}
-
-// count is "1 host", "2 hosts".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

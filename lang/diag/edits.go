@@ -7,6 +7,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/lang/visible"
 )
 
@@ -65,7 +66,7 @@ lines:
 				}
 				c = visible.Rune(c)
 				text.WriteRune(c)
-				marks.WriteString(strings.Repeat(under, runeWidth(c)))
+				marks.WriteString(strings.Repeat(under, term.RuneColumns(c)))
 			}
 		}
 		last := 0

@@ -7,9 +7,9 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // Options says how findings are shown. The zero value is plain text of
@@ -60,11 +60,8 @@ func Summary(list List) string {
 				n++
 			}
 		}
-		switch {
-		case n == 1:
-			parts = append(parts, "1 "+s.String())
-		case n > 1:
-			parts = append(parts, fmt.Sprintf("%d %ss", n, s))
+		if n > 0 {
+			parts = append(parts, term.Count(n, s.String()))
 		}
 	}
 	return strings.Join(parts, " and ")
@@ -147,7 +144,7 @@ func (r *renderer) footer(d *Diagnostic, source bool) {
 		}
 		defer func() {
 			r.paint(green, "help")
-			r.paint(bold, ": "+strings.Join(wrap(clean(title), r.remarks-len("help: ")), "\n      "))
+			r.paint(bold, ": "+strings.Join(term.Wrap(clean(title), r.remarks-len("help: ")), "\n      "))
 			r.out.WriteByte('\n')
 			r.bar("\n")
 			for _, l := range patched {
@@ -182,31 +179,9 @@ func (r *renderer) remark(kind, text string) {
 	r.paint(bold, kind)
 	var lines []string
 	for line := range strings.Lines(text) {
-		lines = append(lines, wrap(clean(strings.TrimSuffix(line, "\n")), r.remarks-len(indent))...)
+		lines = append(lines, term.Wrap(clean(strings.TrimSuffix(line, "\n")), r.remarks-len(indent))...)
 	}
 	r.out.WriteString(": " + strings.Join(lines, "\n"+indent) + "\n")
-}
-
-// wrap cuts text at spaces into lines of at most that many columns, but never
-// what stands between backticks. A word that is longer has a line of its own.
-func wrap(text string, columns int) []string {
-	var lines []string
-	line, quoted := "", false
-	for word := range strings.SplitSeq(text, " ") {
-		switch {
-		case line == "":
-			line = word
-		case !quoted && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > columns:
-			lines = append(lines, line)
-			line = word
-		default:
-			line += " " + word
-		}
-		if strings.Count(word, "`")%2 == 1 {
-			quoted = !quoted
-		}
-	}
-	return append(lines, line)
 }
 
 func (r *renderer) numbered(n int, text string) {

@@ -3,12 +3,10 @@ package diag
 import (
 	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/width"
 
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/lang/visible"
 )
 
@@ -68,7 +66,7 @@ func newView(file *source.File, n int, marks []mark, columns int) *view {
 		}
 		r = visible.Rune(r)
 		b.WriteRune(r)
-		column += runeWidth(r)
+		column += term.RuneColumns(r)
 	}
 	for len(v.column) <= len(line) {
 		v.column = append(v.column, column)
@@ -107,16 +105,4 @@ func (v *view) columns(m mark) (from, to int) {
 // clean makes text safe to print in one line.
 func clean(s string) string {
 	return visible.Line(redact.Text(s))
-}
-
-// runeWidth is how many columns a terminal gives a character.
-func runeWidth(r rune) int {
-	switch width.LookupRune(r).Kind() {
-	case width.EastAsianWide, width.EastAsianFullwidth:
-		return 2
-	}
-	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
-		return 0
-	}
-	return 1
 }

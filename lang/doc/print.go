@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
-)
 
-// lineWidth is how wide a terminal is taken to be.
-const lineWidth = 80
+	"github.com/layc-lang/layc/lang/term"
+)
 
 // Terminal is the documentation as plain text. Comments keep their lines, as far
 // as they fit a terminal.
@@ -43,12 +41,12 @@ func fold(b *strings.Builder, indent, further, text string) {
 	lines := strings.Split(text, "\n")
 	for n := 0; n < len(lines); n++ {
 		line := strings.TrimRight(indent+lines[n], " ")
-		if utf8.RuneCountInString(line) <= lineWidth {
+		if term.Columns(line) <= term.Width {
 			fmt.Fprintf(b, "%s\n", line)
 			continue
 		}
 		// The last space that fits, but none of the indent.
-		at := strings.LastIndexByte(string([]rune(line)[:lineWidth+1]), ' ')
+		at := strings.LastIndexByte(string([]rune(line)[:term.Width+1]), ' ')
 		if at < len(line)-len(strings.TrimLeft(line, " ")) {
 			fmt.Fprintf(b, "%s\n", line) // one long word
 			continue
@@ -137,7 +135,7 @@ func (c Component) head() string {
 		params[i] = p.String()
 	}
 	head := c.Name + "(" + strings.Join(params, ", ") + ")"
-	if utf8.RuneCountInString("component "+head) > lineWidth {
+	if term.Columns("component "+head) > term.Width {
 		return c.Name + "(\n    " + strings.Join(params, ",\n    ") + ",\n)"
 	}
 	return head

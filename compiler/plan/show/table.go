@@ -1,4 +1,4 @@
-package plan
+package show
 
 import (
 	"cmp"
@@ -7,25 +7,9 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/term"
 )
-
-// Width is how many columns of a terminal the texts for people take at most,
-// where names can be cut.
-const Width = 80
-
-// What a page shows at most, unless all is asked for.
-const (
-	maxRows   = 24 // of the table
-	maxColumn = 11 // runes, where there are many columns
-	maxWide   = 32 // where there is room
-	maxChains = 12
-	maxTree   = 60 // lines
-	maxDeltas = 5  // apps side by side
-	maxDiff   = 20 // lines
-)
-
-// more says that a list was cut.
-func more(n int, what string) string { return fmt.Sprintf("… and %d more %s (--all)\n", n, what) }
 
 // appKind is apps that look the same in some respect.
 type appKind struct {
@@ -35,7 +19,7 @@ type appKind struct {
 
 // kinds groups the plan's apps by what key says of them; large groups first,
 // then by name.
-func (p *Plan) kinds(key func(*Image) string) []*appKind {
+func kinds(p *plan.Plan, key func(*plan.Image) string) []*appKind {
 	known := map[string]*appKind{}
 	var list []*appKind
 	for _, i := range p.Images {
@@ -53,13 +37,13 @@ func (p *Plan) kinds(key func(*Image) string) []*appKind {
 // title names the apps in n runes.
 func (k *appKind) title(n int) string {
 	if len(k.apps) == 1 {
-		return cut(k.apps[0].Name, n)
+		return term.Cut(k.apps[0].Name, n)
 	}
-	if names := k.names(); len([]rune(names)) <= n {
+	if names := k.names(); term.Columns(names) <= n {
 		return names
 	}
 	rest := fmt.Sprintf(" +%d", len(k.apps)-1)
-	return cut(k.apps[0].Name, n-len(rest)) + rest
+	return term.Cut(k.apps[0].Name, n-len(rest)) + rest
 }
 
 func (k *appKind) names() string {
@@ -70,19 +54,10 @@ func (k *appKind) names() string {
 	return strings.Join(names, ", ")
 }
 
-// cut shortens text to n runes.
-func cut(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:max(n-1, 0)]) + "…"
-}
-
 // Table is what each app needs: a row for each component with its arguments,
 // a column for each kind of app. OS packages are counted, not named.
-func (p *Plan) Table(all bool) string {
-	kinds := p.kinds(func(i *Image) string {
+func Table(p *plan.Plan, page Page) string {
+	kinds := kinds(p, func(i *plan.Image) string {
 		var ids []string
 		for _, c := range i.App.Closure {
 			ids = append(ids, c.ID)
@@ -91,34 +66,34 @@ func (p *Plan) Table(all bool) string {
 	})
 	rows := tableRows(kinds)
 	hidden := 0
-	if !all && len(rows) > maxRows {
+	if !page.All && len(rows) > maxRows {
 		hidden, rows = len(rows)-maxRows, rows[:maxRows]
 	}
 	first := 0
 	for _, r := range rows {
-		first = max(first, len([]rune(r.name)))
+		first = max(first, term.Columns(r.name))
 	}
 	first = min(first, 24)
 	lines := make([]string, len(rows)+1)
 	lines[0] = strings.Repeat(" ", first)
 	for n, r := range rows {
-		lines[n+1] = pad(cut(r.name, first), first)
+		lines[n+1] = term.Left(term.Cut(r.name, first), first)
 	}
-	column := columnWidth(kinds, rows, first)
+	column := columnWidth(kinds, rows, first, page)
 	shown := 0
 	for n, k := range kinds {
 		header := k.title(column)
-		width := len([]rune(header))
+		width := term.Columns(header)
 		for _, r := range rows {
-			width = max(width, len([]rune(cut(r.cells[n], column))))
+			width = max(width, term.Columns(term.Cut(r.cells[n], column)))
 		}
-		if !all && shown > 0 && len([]rune(lines[0]))+2+width > Width {
+		if !page.All && shown > 0 && term.Columns(lines[0])+2+width > page.Width {
 			break
 		}
 		shown++
-		lines[0] += "  " + pad(header, width)
+		lines[0] += "  " + term.Left(header, width)
 		for m, r := range rows {
-			lines[m+1] += "  " + pad(cut(r.cells[n], column), width)
+			lines[m+1] += "  " + term.Left(term.Cut(r.cells[n], column), width)
 		}
 	}
 	var b strings.Builder
@@ -126,14 +101,14 @@ func (p *Plan) Table(all bool) string {
 		b.WriteString(strings.TrimRight(l, " ") + "\n")
 	}
 	if hidden > 0 {
-		b.WriteString(more(hidden, "components"))
+		b.WriteString(page.more(hidden, "components"))
 	}
 	if shown < len(kinds) {
-		b.WriteString(more(len(kinds)-shown, "kinds of apps"))
+		b.WriteString(page.more(len(kinds)-shown, "kinds of apps"))
 	}
 	for _, k := range kinds[:shown] {
 		if k.title(column) != k.names() {
-			b.WriteString(k.members(all))
+			b.WriteString(k.members(page))
 		}
 	}
 	return b.String()
@@ -141,17 +116,17 @@ func (p *Plan) Table(all bool) string {
 
 // columnWidth is how wide columns may get: as wide as all of them fit a page
 // beside a first one, but no less than maxColumn.
-func columnWidth(kinds []*appKind, rows []*tableRow, first int) int {
+func columnWidth(kinds []*appKind, rows []*tableRow, first int, page Page) int {
 	for column := maxWide; column > maxColumn; column-- {
 		total := first
 		for n, k := range kinds {
-			width := len([]rune(k.title(column)))
+			width := term.Columns(k.title(column))
 			for _, r := range rows {
-				width = max(width, len([]rune(cut(r.cells[n], column))))
+				width = max(width, term.Columns(term.Cut(r.cells[n], column)))
 			}
 			total += 2 + width
 		}
-		if total <= Width {
+		if total <= page.Width {
 			return column
 		}
 	}
@@ -159,7 +134,7 @@ func columnWidth(kinds []*appKind, rows []*tableRow, first int) int {
 }
 
 // members says which apps a column is about.
-func (k *appKind) members(all bool) string {
+func (k *appKind) members(page Page) string {
 	head := "  " + k.title(maxColumn) + ": "
 	line, n := head, 0
 	for _, a := range k.apps {
@@ -167,7 +142,7 @@ func (k *appKind) members(all bool) string {
 		if n > 0 {
 			next = ", " + next
 		}
-		if !all && n > 0 && len([]rune(line+next)) > Width-16 {
+		if !page.All && n > 0 && term.Columns(line+next) > page.Width-16 {
 			return line + fmt.Sprintf(" and %d more\n", len(k.apps)-n)
 		}
 		line += next
@@ -208,7 +183,7 @@ func tableRows(kinds []*appKind) []*tableRow {
 			if i.Kind == model.Base {
 				path = "" // one row for all systems
 			}
-			r := row(path, shortName(i))
+			r := row(path, plan.ShortName(i))
 			r.base = i.Kind == model.Base
 			r.users += len(k.apps)
 			cell := argumentsOf(i)
@@ -261,48 +236,4 @@ func argumentsOf(i *model.Instance) string {
 		return "•"
 	}
 	return strings.ReplaceAll(strings.TrimSuffix(args, ")"), `"`, "")
-}
-
-// Chains shows, for each kind of app, its image's layers, bottom up.
-func (p *Plan) Chains(all bool) string {
-	kinds := p.kinds(func(i *Image) string {
-		var ids []string
-		for _, l := range i.Layers {
-			if l.Kind != Delta {
-				ids = append(ids, l.ID)
-			}
-		}
-		return strings.Join(ids, "\n")
-	})
-	hidden := 0
-	if !all && len(kinds) > maxChains {
-		hidden, kinds = len(kinds)-maxChains, kinds[:maxChains]
-	}
-	width := 0
-	for _, k := range kinds {
-		width = max(width, len([]rune(k.title(20))))
-	}
-	var b strings.Builder
-	for _, k := range kinds {
-		line := pad(k.title(20), width) + "  "
-		for n, l := range p.image(k.apps[0].Name).Layers {
-			title := cut(l.Title(), Width-width-4) // a line of its own holds it
-			if l.Kind == Delta && len(k.apps) > 1 {
-				title = "its own"
-			}
-			if n > 0 {
-				title = "→ " + title
-			}
-			if n > 0 && len([]rune(line+title)) >= Width {
-				b.WriteString(strings.TrimRight(line, " ") + "\n")
-				line = strings.Repeat(" ", width+2)
-			}
-			line += title + " "
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	if hidden > 0 {
-		b.WriteString(more(hidden, "chains"))
-	}
-	return b.String()
 }

@@ -1,0 +1,63 @@
+package show
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/term"
+)
+
+// Chains shows, for each kind of app, its image's layers, bottom up.
+func Chains(p *plan.Plan, page Page) string {
+	kinds := kinds(p, func(i *plan.Image) string {
+		var ids []string
+		for _, l := range i.Layers {
+			if l.Kind != plan.Delta {
+				ids = append(ids, l.ID)
+			}
+		}
+		return strings.Join(ids, "\n")
+	})
+	hidden := 0
+	if !page.All && len(kinds) > maxChains {
+		hidden, kinds = len(kinds)-maxChains, kinds[:maxChains]
+	}
+	width := 0
+	for _, k := range kinds {
+		width = max(width, term.Columns(k.title(20)))
+	}
+	var b strings.Builder
+	for _, k := range kinds {
+		line := term.Left(k.title(20), width) + "  "
+		for n, l := range layersOf(p, k.apps[0]) {
+			title := term.Cut(l.Title(), page.Width-width-4) // a line of its own holds it
+			if l.Kind == plan.Delta && len(k.apps) > 1 {
+				title = "its own"
+			}
+			if n > 0 {
+				title = "→ " + title
+			}
+			if n > 0 && term.Columns(line+title) >= page.Width {
+				b.WriteString(strings.TrimRight(line, " ") + "\n")
+				line = strings.Repeat(" ", width+2)
+			}
+			line += title + " "
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	if hidden > 0 {
+		b.WriteString(page.more(hidden, "chains"))
+	}
+	return b.String()
+}
+
+// layersOf are the layers of an app's image.
+func layersOf(p *plan.Plan, a *model.App) []*plan.Layer {
+	for _, i := range p.Images {
+		if i.App == a {
+			return i.Layers
+		}
+	}
+	return nil
+}

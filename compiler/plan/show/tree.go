@@ -1,0 +1,156 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/term"
+)
+
+// Tree is the plan as text: the chains of all images laid over each other.
+// Each line is a layer with its kind, its size and the number of images whose
+// chain runs through it there; a layer that a line above shows already, below
+// another one, is marked by "=".
+//
+// Apps side by side share a line if there are many, and a large tree is cut, unless
+// the page has all. Below it follow the published images.
+func Tree(p *plan.Plan, page Page) string {
+	root := &branch{}
+	for _, i := range p.Images {
+		at := root
+		for _, l := range i.Layers {
+			at = at.child(l)
+			at.images++
+		}
+		if at == root || at.layer.Kind != plan.Delta {
+			// An app without steps of its own is a leaf, too.
+			at.child(&plan.Layer{Kind: bare, App: i.App}).images++
+		}
+	}
+	t := &tree{seen: map[*plan.Layer]bool{}, page: page}
+	t.branches(root.below, "", true)
+	hidden := 0
+	if !page.All && len(t.rows) > maxTree {
+		hidden, t.rows = len(t.rows)-maxTree, t.rows[:maxTree]
+	}
+	t.write()
+	if hidden > 0 {
+		t.out.WriteString(page.more(hidden, "lines"))
+	}
+	for _, i := range p.Published {
+		var titles []string
+		for _, l := range i.Layers {
+			titles = append(titles, l.Title())
+		}
+		line := "published " + i.App.Name + ": " + strings.Join(titles, " → ")
+		if !page.All {
+			line = term.Cut(line, page.Width)
+		}
+		t.out.WriteString(line + "\n")
+	}
+	return t.out.String()
+}
+
+// bare marks the leaf of an image that has no layer of its own.
+const bare plan.Kind = "image"
+
+// branch is a layer at one place of the tree.
+type branch struct {
+	layer  *plan.Layer
+	images int
+	below  []*branch
+	folded []*branch // apps that its line stands for, too
+}
+
+func (b *branch) child(l *plan.Layer) *branch {
+	for _, c := range b.below {
+		if c.layer == l {
+			return c
+		}
+	}
+	c := &branch{layer: l}
+	b.below = append(b.below, c)
+	return c
+}
+
+// title is what the branch's line says.
+func (b *branch) title() string {
+	if b.layer.Kind == bare {
+		return b.layer.App.Name
+	}
+	return b.layer.Title()
+}
+
+// tree collects rows, so that columns can be aligned.
+type tree struct {
+	rows [][4]string
+	seen map[*plan.Layer]bool
+	page Page
+	out  strings.Builder
+}
+
+func (t *tree) branches(list []*branch, indent string, top bool) {
+	list = t.fold(list)
+	for n, b := range list {
+		stem, under := "├─ ", "│  "
+		if n == len(list)-1 {
+			stem, under = "└─ ", "   "
+		}
+		if top {
+			stem, under = "", ""
+		}
+		name := b.title()
+		size := b.layer.Size
+		if len(b.folded) > 0 {
+			name = fmt.Sprintf("%s, %s and %d more apps", name, b.folded[0].title(), len(b.folded)-1)
+			for _, f := range b.folded {
+				size += f.layer.Size
+			}
+		}
+		if t.seen[b.layer] {
+			name = "= " + name
+		}
+		t.seen[b.layer] = true
+		bytes := plan.Bytes(size)
+		if b.layer.Kind == bare {
+			bytes = ""
+		}
+		t.rows = append(t.rows, [4]string{indent + stem + name, string(b.layer.Kind), bytes, term.Count(b.images+len(b.folded), "image")})
+		t.branches(b.below, indent+under, false)
+	}
+}
+
+// fold makes one branch of the apps in a list, if they are many.
+func (t *tree) fold(list []*branch) []*branch {
+	var rest, deltas []*branch
+	for _, b := range list {
+		if b.layer.Kind == plan.Delta || b.layer.Kind == bare {
+			deltas = append(deltas, b)
+		} else {
+			rest = append(rest, b)
+		}
+	}
+	if t.page.All || len(deltas) <= maxDeltas {
+		return list
+	}
+	deltas[0].folded = deltas[1:]
+	return append(rest, deltas[0])
+}
+
+func (t *tree) write() {
+	var width [4]int
+	for _, r := range t.rows {
+		for n, s := range r {
+			width[n] = max(width[n], term.Columns(s))
+		}
+	}
+	if !t.page.All {
+		width[0] = min(width[0], t.page.Width-6-width[1]-width[2]-width[3])
+	}
+	for _, r := range t.rows {
+		r[0] = term.Cut(r[0], width[0])
+		line := fmt.Sprintf("%s  %s  %s  %s", term.Left(r[0], width[0]), term.Left(r[1], width[1]), term.Right(r[2], width[2]), r[3])
+		t.out.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+}

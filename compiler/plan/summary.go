@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/docker/go-units"
+
+	"github.com/layc-lang/layc/lang/term"
+)
+
+// Title is a short name of the layer, for people: its components and users, and
+// of OS packages how many there are beside them.
+func (l *Layer) Title() string {
+	var names []string
+	packages := 0
+	for _, i := range l.Marks {
+		names = append(names, i.Title)
+	}
+	for _, i := range l.Members {
+		if i.Package != nil && i.Package.Account == nil {
+			packages += len(i.Package.Packages)
+		} else {
+			names = append(names, i.Title)
+		}
+	}
+	if len(names) > 4 {
+		names = append(names[:3:3], fmt.Sprintf("%d more", len(names)-3))
+	}
+	switch {
+	case packages == 1 && len(names) == 0:
+		return l.Members[0].Title
+	case packages == 1:
+		names = append(names, "1 package")
+	case packages > 1:
+		names = append(names, fmt.Sprintf("%d packages", packages))
+	}
+	return strings.Join(names, " + ")
+}
+
+// Bytes is a number of bytes for people, in decimal units.
+func Bytes(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
+
+// Totals are what the plan's layers and images add up to, in bytes.
+type Totals struct {
+	Stored int64 // each layer once
+	Alone  int64 // each image on its own
+}
+
+// Totals adds up the plan.
+func (p *Plan) Totals() Totals {
+	var t Totals
+	for _, l := range p.Layers {
+		t.Stored += l.Size
+	}
+	for _, i := range p.Images {
+		for _, l := range i.Layers {
+			t.Alone += l.Size
+		}
+	}
+	return t
+}
+
+// Gap is how far the plan's cost is above the lower bound, as a fraction.
+func (p *Plan) Gap() float64 {
+	bound := p.Bound()
+	if bound <= 0 {
+		return 0
+	}
+	return float64(p.Cost.Total()-bound) / float64(bound)
+}
+
+// Summary is one line on what the plan costs.
+func (p *Plan) Summary() string { return p.Storage() + "; " + p.Quality() }
+
+// Storage says how many bytes the plan's images take, with and without sharing.
+func (p *Plan) Storage() string {
+	t := p.Totals()
+	return fmt.Sprintf("%s, %s: %s stored, %s if each image were alone",
+		term.Count(len(p.Images), "image"), term.Count(len(p.Layers), "layer"), Bytes(t.Stored), Bytes(t.Alone))
+}
+
+// Quality says how far from the lower bound the whole fleet's plan is at most.
+func (p *Plan) Quality() string {
+	return fmt.Sprintf("cost within %s of the lower bound", percent(p.Gap()))
+}
+
+// percent rounds up, since a bound must not be overstated.
+func percent(f float64) string {
+	n := int64(f*1000 + 0.999)
+	return fmt.Sprintf("%d.%d %%", n/10, n%10)
+}

@@ -1,0 +1,68 @@
+package term_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/layc-lang/layc/lang/term"
+)
+
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		n    int
+		want string
+	}{
+		{"layer", 5, "layer"},
+		{"layers", 5, "laye…"},
+		{"", 0, ""},
+		{"日本語", 6, "日本語"},
+		{"日本語", 5, "日本…"},
+		{"日本語", 4, "日…"},                          // half a character is none
+		{"e\u0301te\u0301", 3, "e\u0301te\u0301"}, // combining accents take no column
+		{"layer", 1, "…"},
+	} {
+		got := term.Cut(c.text, c.n)
+		if got != c.want {
+			t.Errorf("Cut(%q, %d) = %q, want %q", c.text, c.n, got, c.want)
+		}
+		if n := term.Columns(got); n > c.n {
+			t.Errorf("Cut(%q, %d) has %d columns", c.text, c.n, n)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	table := term.Table{Right: []int{1}, Stretch: 0}
+	table.Row("日本", "1")
+	table.Row("a", "200")
+	table.Row(strings.Repeat("x", 100), "3")
+	table.Note("a note")
+	var b strings.Builder
+	table.Print(&b)
+	want := []string{
+		"日本" + strings.Repeat(" ", 71) + "  " + "  1",
+		"a" + strings.Repeat(" ", 74) + "  " + "200",
+		strings.Repeat("x", 74) + "…" + "  " + "  3",
+		"    a note",
+	}
+	if got := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n"); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 layers", 1: "1 layer", 2: "2 layers"} {
+		if got := term.Count(n, "layer"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	got := term.Wrap("write `layc lock` again", 12)
+	if want := []string{"write `layc lock`", "again"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
