@@ -28,7 +28,8 @@ var policy = map[string]string{
 	"stdlib":       "",
 
 	"compiler/lock":        "",
-	"compiler/debian":      "lang/diag compiler/lock",
+	"compiler/deb822":      "",
+	"compiler/debian":      "lang/diag compiler/deb822 compiler/lock",
 	"compiler/model":       "lang/source lang/paths compiler/lock",
 	"compiler/evaluate":    "lang/source lang/paths lang/diag lang/syntax lang/load lang/check compiler/lock compiler/model",
 	"compiler/bind":        "lang/source lang/redact lang/paths lang/diag lang/syntax lang/check compiler/lock compiler/model compiler/evaluate",
@@ -53,13 +54,13 @@ var policy = map[string]string{
 	"llb/lockfile":  "lang/diag compiler compiler/lock compiler/pin llb/replace",
 	"llb/revision":  "llb/module",
 	"llb/module":    "llb/replace lang/paths lang/diag lang/load compiler/lock",
-	"llb/pin":       "compiler/lock compiler/debian llb/archive llb/rootfs llb/transport",
+	"llb/pin":       "compiler/lock compiler/deb822 compiler/debian llb/archive llb/rootfs llb/transport",
 	"llb/project":   "compiler/model",
 	"llb/registry":  "compiler/lock llb/archive llb/rootfs llb/transport",
 	"llb/transport": "",
 	"llb/rootfs":    "lang/paths compiler/lock llb/archive",
 
-	"cmd/layc-helper": "lang/paths llb/archive llb/canon",
+	"cmd/layc-helper": "lang/paths compiler/deb822 llb/archive llb/canon",
 	"cmd/layc":        "any",
 }
 

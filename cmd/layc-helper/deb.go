@@ -14,6 +14,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"github.com/layc-lang/layc/compiler/deb822"
 )
 
 // A .deb is an ar archive of debian-binary, control.tar.* and data.tar.*.
@@ -102,14 +104,18 @@ func readControl(file string) (control, error) {
 	}
 	c := control{}
 	field := ""
-	for line := range bytes.Lines(text) {
-		if line[0] == ' ' || line[0] == '\t' {
-			c[field] += " " + string(bytes.TrimSpace(line))
-			continue
+	lines := deb822.NewScanner(bytes.NewReader(text))
+	for lines.Scan() {
+		switch lines.Kind {
+		case deb822.Field:
+			field = strings.ToLower(string(lines.Name))
+			c[field] = string(lines.Value)
+		case deb822.More:
+			c[field] += " " + string(lines.Value)
 		}
-		key, value, _ := strings.Cut(string(line), ":")
-		field = strings.ToLower(key)
-		c[field] = strings.TrimSpace(value)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s: control file, %w", file, err)
 	}
 	if c["package"] == "" {
 		return nil, fmt.Errorf("%s: the control file names no package", file)

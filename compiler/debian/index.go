@@ -1,13 +1,12 @@
 package debian
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/layc-lang/layc/compiler/deb822"
 )
 
 // Package is one entry of a package index. Relations are kept as text, and
@@ -32,74 +31,42 @@ type Package struct {
 // of the index; archive is put into each. An entry without name, version,
 // path or checksum is an error.
 func ParsePackages(r io.Reader, archive string) ([]Package, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
+	lines := deb822.NewScanner(r)
 	var list []Package
 	entry := Package{Archive: archive}
-	empty := true
 	var folded *string // the field that a continuation line belongs to
-	line := 0
-	finish := func() error {
-		if empty {
-			return nil
-		}
-		if entry.Name == "" || entry.Version == "" || entry.Path == "" || entry.Digest == "" {
-			return fmt.Errorf("package index, entry %q before line %d: Package, Version, Filename or SHA256 is missing", entry.Name, line)
-		}
-		list = append(list, entry)
-		entry, empty, folded = Package{Archive: archive}, true, nil
-		return nil
-	}
-	for {
-		text, err := readLine(in)
-		if err != nil && err != io.EOF {
-			return nil, fmt.Errorf("package index, line %d: %w", line+1, err)
-		}
-		atEnd := err == io.EOF
-		line++
-		switch {
-		case len(bytes.TrimSpace(text)) == 0:
-			if err := finish(); err != nil {
-				return nil, err
+	for lines.Scan() {
+		switch lines.Kind {
+		case deb822.Field:
+			var err error
+			if folded, err = entry.set(lines); err != nil {
+				return nil, fmt.Errorf("package index, line %d: %w", lines.Line, err)
 			}
-		case text[0] == ' ' || text[0] == '\t':
+		case deb822.More:
 			if folded != nil {
-				*folded += " " + string(bytes.TrimSpace(text))
+				*folded += " " + string(lines.Value)
 			}
-		default:
-			empty = false
-			if folded, err = entry.set(text); err != nil {
-				return nil, fmt.Errorf("package index, line %d: %w", line, err)
+		case deb822.End:
+			if entry.Name == "" || entry.Version == "" || entry.Path == "" || entry.Digest == "" {
+				return nil, fmt.Errorf("package index, entry %q before line %d: Package, Version, Filename or SHA256 is missing", entry.Name, lines.Line)
 			}
-		}
-		if atEnd {
-			return list, finish()
+			list = append(list, entry)
+			entry, folded = Package{Archive: archive}, nil
 		}
 	}
-}
-
-// readLine returns the next line without its end; it is valid until the next
-// call. With the last line comes io.EOF.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	text, err := in.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		long := bytes.Clone(text)
-		rest, restErr := in.ReadBytes('\n')
-		text, err = append(long, rest...), restErr
-		if len(text) > 1<<24 {
-			return nil, errors.New("line is too long")
-		}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("package index, %w", err)
 	}
-	return bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")), err
+	return list, nil
 }
 
-// set reads one "Field: value" line. It returns the text field that
+// set reads one field. It returns the text field that
 // continuation lines add to, nil if they are of no interest.
-func (p *Package) set(line []byte) (folded *string, err error) {
-	key, value, ok := bytes.Cut(line, []byte(":"))
-	if !ok {
-		return nil, fmt.Errorf("no colon in %.80q", line)
+func (p *Package) set(line *deb822.Scanner) (folded *string, err error) {
+	if !line.Colon {
+		return nil, fmt.Errorf("no colon in %.80q", line.Name)
 	}
-	text := func() string { return string(bytes.TrimSpace(value)) }
+	text := func() string { return string(line.Value) }
 	addTo := func(field *string) *string {
 		if *field != "" {
 			*field += ", "
@@ -107,7 +74,7 @@ func (p *Package) set(line []byte) (folded *string, err error) {
 		*field += text()
 		return field
 	}
-	switch string(key) {
+	switch string(line.Name) {
 	case "Package":
 		p.Name = text()
 	case "Version":

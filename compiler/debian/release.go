@@ -1,7 +1,6 @@
 package debian
 
 import (
-	"bufio"
 	"bytes"
 	"crypto"
 	"errors"
@@ -15,6 +14,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
 	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+
+	"github.com/layc-lang/layc/compiler/deb822"
 )
 
 // Release is what a suite's InRelease file says.
@@ -136,45 +137,29 @@ func weakness(s *packet.Signature, keys []openpgp.Key) error {
 // ParseRelease reads the text of a Release file, which must have checksums.
 func ParseRelease(text []byte) (*Release, error) {
 	r := &Release{Files: map[string]IndexFile{}}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, 1<<20)
+	lines := deb822.NewScanner(bytes.NewReader(text))
 	section := ""
 	for lines.Scan() {
-		line := lines.Text()
-		if strings.HasPrefix(line, " ") {
-			if section == "SHA256" {
-				fields := strings.Fields(line)
-				if len(fields) != 3 || len(fields[0]) != 64 {
-					return nil, fmt.Errorf("malformed checksum line in Release: %q", line)
-				}
-				size, err := strconv.ParseInt(fields[1], 10, 64)
-				if err != nil || size < 0 {
-					return nil, fmt.Errorf("malformed size in Release: %q", line)
-				}
-				r.Files[fields[2]] = IndexFile{Digest: "sha256:" + fields[0], Size: size}
+		value := string(lines.Value)
+		switch lines.Kind {
+		case deb822.Field:
+			section = string(lines.Name)
+			if err := r.set(section, value); err != nil {
+				return nil, fmt.Errorf("malformed %s in Release: %w", section, err)
 			}
-			continue
-		}
-		key, value, _ := strings.Cut(line, ":")
-		value = strings.TrimSpace(value)
-		section = key
-		var err error
-		switch key {
-		case "Origin":
-			r.Origin = value
-		case "Suite":
-			r.Suite = value
-		case "Codename":
-			r.Codename = value
-		case "Acquire-By-Hash":
-			r.ByHash = value == "yes"
-		case "Date":
-			r.Date, err = parseDate(value)
-		case "Valid-Until":
-			r.ValidUntil, err = parseDate(value)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("malformed %s in Release: %w", key, err)
+		case deb822.More:
+			if section != "SHA256" {
+				continue
+			}
+			fields := strings.Fields(value)
+			if len(fields) != 3 || len(fields[0]) != 64 {
+				return nil, fmt.Errorf("malformed checksum line in Release: %q", value)
+			}
+			size, err := strconv.ParseInt(fields[1], 10, 64)
+			if err != nil || size < 0 {
+				return nil, fmt.Errorf("malformed size in Release: %q", value)
+			}
+			r.Files[fields[2]] = IndexFile{Digest: "sha256:" + fields[0], Size: size}
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -184,6 +169,25 @@ func ParseRelease(text []byte) (*Release, error) {
 		return nil, errors.New("the Release file has no SHA256 checksums")
 	}
 	return r, nil
+}
+
+// set reads one field.
+func (r *Release) set(name, value string) (err error) {
+	switch name {
+	case "Origin":
+		r.Origin = value
+	case "Suite":
+		r.Suite = value
+	case "Codename":
+		r.Codename = value
+	case "Acquire-By-Hash":
+		r.ByHash = value == "yes"
+	case "Date":
+		r.Date, err = parseDate(value)
+	case "Valid-Until":
+		r.ValidUntil, err = parseDate(value)
+	}
+	return err
 }
 
 func parseDate(text string) (time.Time, error) {

@@ -1,10 +1,13 @@
 package pin
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/compiler/deb822"
 )
 
 // aptSource is one URI and suite that a machine's apt reads.
@@ -158,24 +161,21 @@ func parseDeb822Sources(text string) []aptSource {
 		stanza = map[string]string{}
 	}
 	field := ""
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
+	lines := deb822.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		value := string(lines.Value)
 		switch {
-		case strings.HasPrefix(line, "#"):
-		case strings.TrimSpace(line) == "":
+		case lines.Kind == deb822.End:
 			finish()
-		case line[0] == ' ' || line[0] == '\t':
-			line = strings.TrimSpace(line)
-			if line == "." { // stands for an empty line, which an armored key has
-				line = ""
+		case lines.Kind == deb822.More:
+			if value == "." { // stands for an empty line, which an armored key has
+				value = ""
 			}
-			stanza[field] += "\n" + line
-		default:
-			key, value, _ := strings.Cut(line, ":")
-			field = strings.ToLower(strings.TrimSpace(key))
-			stanza[field] = strings.TrimSpace(value)
+			stanza[field] += "\n" + value
+		case !bytes.HasPrefix(lines.Name, []byte("#")):
+			field = strings.ToLower(strings.TrimSpace(string(lines.Name)))
+			stanza[field] = value
 		}
 	}
-	finish()
 	return list
 }
