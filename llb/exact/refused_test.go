@@ -30,7 +30,10 @@ func (w *workshop) refused(seed uint64, all []made) {
 	for _, m := range all {
 		p := clone(m.program)
 		c := p.parts[r.IntN(len(p.parts))]
-		n := slices.IndexFunc(c.steps, func(s *step) bool { return s.run != nil })
+		n := len(c.steps) - 1 // the last run, as a later one could make again what it deletes
+		for n >= 0 && c.steps[n].run == nil {
+			n--
+		}
 		if n < 0 {
 			continue
 		}
