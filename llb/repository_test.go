@@ -15,7 +15,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/engine"
-	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/world/git"
 )
 
 // TestRepository builds a component of a git repository that copies files of
@@ -75,7 +75,7 @@ component start(program: path) {
 
 	}
 	project := t.TempDir()
-	store := module.Store{Cache: t.TempDir(), Vendor: filepath.Join(project, "vendor"), Announce: func(string) {}}
+	store := git.Store{Cache: t.TempDir(), Vendor: filepath.Join(project, "vendor"), Announce: func(string) {}}
 	build := func(version string, vendor bool) (map[string]file, *engine.Result) {
 		t.Helper()
 		r := load.Repository{URL: "file://" + dir, Version: version}

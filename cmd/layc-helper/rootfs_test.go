@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/layc-lang/layc/llb/rootfs"
+	"github.com/layc-lang/layc/llb/world/rootfs"
 )
 
 // unpackRootfs unpacks a root file system, and looks into it as layc lock does: what

@@ -30,9 +30,9 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
-	"github.com/layc-lang/layc/llb/module"
-	"github.com/layc-lang/layc/llb/pin"
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world"
+	"github.com/layc-lang/layc/llb/world/git"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 const renderedDir = "../../lang/diag/rendered"
@@ -209,8 +209,8 @@ func produce(t *testing.T, e diag.Entry) diag.List {
 	in := compiler.Input{Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}}
 	switch e.Code {
 	case diag.UnusableRepository:
-		in.Modules = map[load.Repository]load.Fetched{pinned: {Err: &module.TamperedError{
-			Dir: "vendor/git.example.com/team/layers@v1.2.0", Got: "sha256:51…", Want: "sha256:9f…", Help: module.Restore,
+		in.Modules = map[load.Repository]load.Fetched{pinned: {Err: &git.TamperedError{
+			Dir: "vendor/git.example.com/team/layers@v1.2.0", Got: "sha256:51…", Want: "sha256:9f…", Help: git.Restore,
 		}}}
 	case diag.ConflictingVersions:
 		in.Modules = map[load.Repository]load.Fetched{pinned: {Files: fstest.MapFS{"web/web.layer": {Data: []byte("component server {\n}\n")}}}}
@@ -236,7 +236,7 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 		return list
 	}
 	_, err := images.Build(t.Context(), failing{t, code}, images.Input{
-		Plans: []*plan.Plan{out.Targets[0].Plan}, Files: out.Files, Dir: ".", Mirrors: pin.Mirrors{"debian": "https://debian.example.com"}, Verify: true,
+		Plans: []*plan.Plan{out.Targets[0].Plan}, Files: out.Files, Dir: ".", Mirrors: world.Mirrors{"debian": "https://debian.example.com"}, Verify: true,
 	})
 	var step *images.StepError
 	var download *images.DownloadError

@@ -16,8 +16,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/format"
 	"github.com/layc-lang/layc/lang/source"
-	"github.com/layc-lang/layc/llb/module"
 	"github.com/layc-lang/layc/llb/replace"
+	"github.com/layc-lang/layc/llb/world/git"
 )
 
 func (c *cli) fmtCommand() *cobra.Command {
@@ -122,7 +122,7 @@ func (f *formatting) path(cmd *cobra.Command, name string) error {
 			return cannot("read", name, err)
 		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != "." && d.Name() != "..":
 			return filepath.SkipDir
-		case d.IsDir() && module.Vendored(name):
+		case d.IsDir() && git.Vendored(name):
 			return filepath.SkipDir // others' files, verified as they are
 		case !d.IsDir() && strings.HasSuffix(name, ".layer"):
 			return f.file(name)

@@ -19,9 +19,9 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/lockfile"
-	"github.com/layc-lang/layc/llb/module"
-	world "github.com/layc-lang/layc/llb/pin"
 	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/world"
+	"github.com/layc-lang/layc/llb/world/git"
 )
 
 func (c *cli) lockCommand() *cobra.Command {
@@ -206,7 +206,7 @@ func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 		return cannot("written", old.Name, err)
 	}
 	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.Name, pinCounts(pins), term.Count(len(pins.Layers), "shared layer"))
-	if result.Repositories && module.Vendored(filepath.Join(l.dir, "vendor")) {
+	if result.Repositories && git.Vendored(filepath.Join(l.dir, "vendor")) {
 		fmt.Fprintln(l.out, "vendored copies are as they were; run: layc vendor")
 	}
 	if result.Dropped > 0 {

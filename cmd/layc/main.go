@@ -26,9 +26,9 @@ import (
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/visible"
 	"github.com/layc-lang/layc/llb/engine"
-	"github.com/layc-lang/layc/llb/module"
-	"github.com/layc-lang/layc/llb/pin"
 	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/world"
+	"github.com/layc-lang/layc/llb/world/git"
 )
 
 // Exit codes, which scripts rely on.
@@ -276,9 +276,9 @@ func (c *cli) report(ctx context.Context, err error) int {
 		missing *engine.UnavailableError
 		layout  *engine.LayoutError
 		file    *fileError
-		network *pin.NetworkError
+		network *world.NetworkError
 		remote  *registry.UnreachableError
-		git     *module.FetchError
+		git     *git.FetchError
 		pins    *lockError
 	)
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/lang/diag"
-	world "github.com/layc-lang/layc/llb/pin"
+	"github.com/layc-lang/layc/llb/world"
 )
 
 // mirrorFlags are the flags that say where downloads come from.

@@ -11,7 +11,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/lockfile"
-	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/world/git"
 )
 
 // announce tells people what takes time.
@@ -43,10 +43,10 @@ type lockError struct{ findings diag.List }
 func (e *lockError) Error() string { return e.findings[0].Message }
 
 // modules is where git repositories are read from.
-func (c *cli) modules() (module.Store, error) { return module.Of(c.dir, c.announce) }
+func (c *cli) modules() (git.Store, error) { return git.Of(c.dir, c.announce) }
 
 // A repository that cannot be reached ends a command.
-var _ pin.Unreachable = (*module.FetchError)(nil)
+var _ pin.Unreachable = (*git.FetchError)(nil)
 
 // fetched are the repositories that a lock file pins, for the compiler; see
 // [pin.Fetch].

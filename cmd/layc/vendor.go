@@ -14,7 +14,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
-	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/world/git"
 )
 
 func (c *cli) vendorCommand() *cobra.Command {
@@ -74,7 +74,7 @@ func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
 }
 
 // cannotVendor says what to do, if that is known, besides what is wrong.
-func cannotVendor(store module.Store, err error) error {
+func cannotVendor(store git.Store, err error) error {
 	var advised load.Advised
 	var path *fs.PathError
 	switch {

@@ -7,7 +7,7 @@ type Module struct {
 	URL     string // as the program writes it, without git+: "https://git.example.com/team/layers.git"
 	Version string // a tag, or a commit
 	Commit  string // 40 hex digits: what the version was when it was pinned
-	Digest  string // "sha256:…" of the repository's .layer files, see package llb/module
+	Digest  string // "sha256:…" of the repository's .layer files, see package llb/world/git
 }
 
 // Module returns the pin of a repository at a version.

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/registry"
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 func TestBuild(t *testing.T) {

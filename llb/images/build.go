@@ -24,7 +24,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
-	"github.com/layc-lang/layc/llb/pin"
+	"github.com/layc-lang/layc/llb/world"
 )
 
 // Engine is what a build needs of an engine; see [engine.Engine].
@@ -41,7 +41,7 @@ type Input struct {
 	// from those of other projects that the engine knows, and has the layouts that
 	// bases are made of.
 	Dir     string
-	Mirrors pin.Mirrors
+	Mirrors world.Mirrors
 	Secrets map[string][]byte // the fleet's, by name
 	Host    Host
 	Verify  bool   // run tests and prove what the plans rely on

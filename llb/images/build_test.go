@@ -17,7 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
-	"github.com/layc-lang/layc/llb/pin"
+	"github.com/layc-lang/layc/llb/world"
 )
 
 // fake is an engine that builds nothing: it answers with what a test wants.
@@ -49,7 +49,7 @@ func input(t *testing.T, program string) Input {
 		_ = diag.Render(&text, list, diag.Options{})
 		t.Fatal(text.String())
 	}
-	in := Input{Files: out.Files, Dir: t.TempDir(), Mirrors: pin.Mirrors{}}
+	in := Input{Files: out.Files, Dir: t.TempDir(), Mirrors: world.Mirrors{}}
 	for _, target := range out.Targets {
 		in.Plans = append(in.Plans, target.Plan)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
-	"github.com/layc-lang/layc/llb/pin"
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 // Why a build failed, in terms of the program. What BuildKit and the helper say is
@@ -93,9 +93,9 @@ func served(ctx context.Context, err error) error {
 	if !errors.As(err, &step) || !strings.Contains(step.Remote, "://") || !otherContent.MatchString(fmt.Sprint(step.Err)) {
 		return err
 	}
-	answer := pin.Ask(ctx, step.Remote)
-	var status *pin.StatusError
-	var network *pin.NetworkError
+	answer := world.Ask(ctx, step.Remote)
+	var status *world.StatusError
+	var network *world.NetworkError
 	switch {
 	case errors.As(answer, &status):
 		return engine.Unserved(step.Vertex, step.Remote, &transport.StatusError{Status: status.Status})

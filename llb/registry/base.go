@@ -17,7 +17,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/llb/archive"
-	"github.com/layc-lang/layc/llb/rootfs"
+	"github.com/layc-lang/layc/llb/world/rootfs"
 )
 
 // Base looks into a base system: an image, all of whose layers are downloaded

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	hub "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 // UnreachableError says that a registry could not be reached or did not answer, so

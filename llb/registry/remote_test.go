@@ -25,7 +25,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/llb/archive"
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 // TestUnreachable asks registries that do not answer, or break off: each is an error

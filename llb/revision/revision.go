@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/layc-lang/layc/llb/module"
+	"github.com/layc-lang/layc/llb/world/git"
 )
 
 // ErrNoGit says that the git program is not there.
@@ -34,7 +34,7 @@ func (e *UnknownError) Error() string {
 // of layc, are part of no revision: of those, today's are taken if they are among
 // files, which are relative to the directory.
 func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
-	g := git{ctx, dir}
+	g := worktree{ctx, dir}
 	lines, err := g.run(nil, "rev-parse", "--show-toplevel", "--show-prefix")
 	switch {
 	case ctx.Err() != nil:
@@ -50,7 +50,7 @@ func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
 		return &UnknownError{rev}
 	}
 	tree := strings.TrimSpace(commit) + ":" + strings.TrimSuffix(prefix, "/")
-	whole := git{ctx, top}
+	whole := worktree{ctx, top}
 	if _, err := whole.run(nil, "cat-file", "-e", tree); err != nil {
 		return nil // the module is newer: nothing was there
 	}
@@ -71,15 +71,15 @@ func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
 	return nil
 }
 
-// git is the git program in a directory.
-type git struct {
+// worktree runs the git program in a directory.
+type worktree struct {
 	ctx context.Context
 	dir string
 }
 
-func (g git) run(env []string, args ...string) (string, error) {
+func (g worktree) run(env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(g.ctx, "git", append([]string{"-C", g.dir}, args...)...)
-	cmd.Env = append(module.Environment(os.Environ()), env...)
+	cmd.Env = append(git.Environment(os.Environ()), env...)
 	var out, problem bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problem
 	if err := cmd.Run(); err != nil {
@@ -94,7 +94,7 @@ func (g git) run(env []string, args ...string) (string, error) {
 // write writes a tree into a directory. It uses an index of its own, so that the
 // user's stays as it is. checkout-index writes what git would write into a working
 // tree, filters included.
-func (g git) write(tree, to string) error {
+func (g worktree) write(tree, to string) error {
 	index, err := os.MkdirTemp("", "layc-index-")
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-// Package pin reads the outside world for the lock file: it finds the mirrors
+// Package world reads the outside world for the lock file: it finds the mirrors
 // and keys that this machine uses, downloads and verifies package indexes, and
 // takes the checksums of URLs. It implements [lock.Resolver].
 //
@@ -7,7 +7,7 @@
 // use. Programs and lock files name archives, such as "debian:pool/…" or
 // "maven:GROUP:ARTIFACT:VERSION"; [Mirrors] turns them into URLs at the last
 // moment, so that neither layer content nor its identity knows a mirror.
-package pin
+package world
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package pin
+package world
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 // Options say how a Resolver reaches the world. Mirrors and Now are needed,

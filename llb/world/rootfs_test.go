@@ -1,4 +1,4 @@
-package pin
+package world
 
 import (
 	"archive/tar"
@@ -16,7 +16,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/llb/archive"
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 // TestRootfsBounds checks that an archive that unpacks to more than is allowed is not

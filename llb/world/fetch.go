@@ -1,4 +1,4 @@
-package pin
+package world
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 const (

@@ -1,4 +1,4 @@
-// Package module reads modules of git repositories: from the project's vendor
+// Package git reads modules of git repositories: from the project's vendor
 // directory, from the user's cache, or with the git program from where they
 // are kept. Whatever it returns has the content that the lock file pins.
 //
@@ -9,7 +9,7 @@
 // content, of a link that of the text where it points, in hexadecimal digits, a
 // space, another one or for an executable file an asterisk or for a link an @,
 // its path, a line feed.
-package module
+package git
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package pin
+package world
 
 import (
 	"archive/zip"

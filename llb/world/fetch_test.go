@@ -1,4 +1,4 @@
-package pin
+package world
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/layc-lang/layc/llb/transport"
+	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 // TestRetryAfter asks a server again when it says, but not in an hour.

@@ -1,4 +1,4 @@
-package pin
+package world
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/llb/archive"
-	"github.com/layc-lang/layc/llb/rootfs"
+	"github.com/layc-lang/layc/llb/world/rootfs"
 )
 
 // rootfs looks into a root file system archive.
