@@ -185,16 +185,16 @@ func (x *binder) locate(files []*common, instances []*model.Instance) {
 	}
 	for _, f := range files {
 		for _, c := range byPath[f.path] {
-			if c.dir == nil && !c.into {
+			if c.of != itself && !c.of.into() {
 				f.made = append(f.made, c.by)
 			}
 		}
 		for dir := path.Dir(f.path); ; dir = path.Dir(dir) {
 			for _, c := range byPath[dir] {
-				if c.tree {
+				if c.of.fills() {
 					f.made = append(f.made, c.by)
 				}
-				f.fresh = f.fresh || c.dir != nil && dir == path.Dir(f.path)
+				f.fresh = f.fresh || c.of == itself && dir == path.Dir(f.path)
 			}
 			if dir == "/" {
 				break

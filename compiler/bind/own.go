@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -17,18 +16,6 @@ import (
 // image two components may not claim the same; one may add beneath a directory
 // of another that it needs. Declared links are followed first: /config/apps
 // beneath a link from /config is a path beneath what the link points to.
-
-// claim is a path that an instance writes.
-type claim struct {
-	path string
-	at   *place
-	tree bool         // and everything beneath it
-	into bool         // not the path itself, but what lies beneath, of which nobody knows the names
-	held bool         // it is copied together with what lies beside it, see overLinks
-	dir  *model.Place // only the directory itself: several may make the same; else nil
-	span source.Span
-	by   *model.Instance
-}
 
 // place is a path in all images. What one image has there is noted only while
 // that image is looked at.
@@ -84,13 +71,13 @@ func (x *owners) overlaps(a *model.App, replaced []*model.Instance) {
 			c.at.claims = append(c.at.claims, c)
 		}
 	}
-	needs := newReach()
+	in := &image{app: a, replaced: replaced, needs: newReach()}
 	for _, i := range all {
 		claims := x.claims(i)
 		var told []*claim // directories of others that i has been reported in
 		for n := range claims {
 			c := &claims[n]
-			other := collision(a, c, needs, replaced)
+			other := in.collision(c)
 			if other == nil || slices.Contains(told, other) {
 				continue
 			}
@@ -131,40 +118,9 @@ func literally(at source.Span, text string) (source.Span, bool) {
 	return source.Span{File: at.File, Start: start, End: start + len(text)}, true
 }
 
-// collision is a claim of the same path, or of a directory above it, that a
-// claim collides with in an image, or nil. What needs another may add beneath its
-// directories, and what an app `replaces` it may write as it likes: its own steps
-// lie above all that it uses.
-func collision(a *model.App, c *claim, needs *reach, replaced []*model.Instance) *claim {
-	for at := c.at; at != nil; at = at.up {
-		if at.app != a {
-			continue
-		}
-		for _, other := range at.claims {
-			same := at == c.at
-			beneath := !same || c.into && other.tree && !other.into
-			switch {
-			case other.by == c.by, beneath && !other.tree:
-			case c.by == a.Delta && slices.Contains(replaced, other.by), other.by == a.Delta && slices.Contains(replaced, c.by):
-			case beneath && (c.by == a.Delta || needs.reaches(c.by, other.by)):
-			case same && other.dir != nil && c.dir != nil && alike(c.dir, other.dir):
-			case same && (other.dir != nil && (c.tree || c.into) || c.dir != nil && (other.tree || other.into)):
-			case same && c.into && other.into && (needs.reaches(c.by, other.by) || needs.reaches(other.by, c.by)):
-			case same && other.into && !c.into && c.tree:
-				// reported from the other side, as beneath
-			case !beneath && c.span.Compare(other.span) < 0:
-				// reported from the other side
-			default:
-				return other
-			}
-		}
-	}
-	return nil
-}
-
 // collide reports two claims that collide.
 func (x *owners) collide(a *model.App, c, other *claim) {
-	if c.at == other.at && c.dir != nil && other.dir != nil {
+	if c.at == other.at && c.of == itself && other.of == itself {
 		d := x.Found.Errorf(diag.ConflictingPaths, c.span, "%s and %s give %s another owner or mode", evaluate.Shortened(other.by.Title), evaluate.Shortened(c.by.Title), c.path).
 			See(other.span, "%s makes it here", evaluate.Shortened(other.by.Title)).
 			Note("several may make one directory, if they make the same of it").
@@ -181,7 +137,7 @@ func (x *owners) collide(a *model.App, c, other *claim) {
 		d.Hint("give one of them another path, or write `replaces` with the component into the app, which then writes over its files")
 	case c.at != other.at:
 		d.Hint("give one of them another path, or write `needs` into the one that adds to what the other owns")
-	case c.tree || other.tree:
+	case c.of.fills() || other.of.fills():
 		d.Hint("give one of them another path; what needs the other may have one beneath it")
 	default:
 		d.Hint("give one of them another path")
@@ -237,12 +193,14 @@ func (x *owners) claims(i *model.Instance) []claim {
 
 func (x *owners) findClaims(i *model.Instance) []claim {
 	var out []claim
-	add := func(p string, tree bool, at source.Span) {
-		into := p != "/" && strings.HasSuffix(p, "/")
-		out = append(out, claim{path: path.Clean(p), tree: tree, into: into, span: at, by: i})
+	add := func(p string, of extent, at source.Span) {
+		if p != "/" && strings.HasSuffix(p, "/") {
+			of = of.within()
+		}
+		out = append(out, claim{path: path.Clean(p), of: of, span: at, by: i})
 	}
 	for _, o := range i.Owns {
-		add(o.Path, true, o.Span)
+		add(o.Path, tree, o.Span)
 	}
 	if i.Kind != model.Portable {
 		return out
@@ -252,57 +210,33 @@ func (x *owners) findClaims(i *model.Instance) []claim {
 		case *model.Copy:
 			for _, t := range s.Tops {
 				to, _ := s.Target()
-				add(t.Path, t.Tree, s.Span)
+				add(t.Path, treeIf(t.Tree), s.Span)
 				out[len(out)-1].held = t.Path != path.Clean(to)
 			}
 			if s.From != nil {
 				claimFrom(s, add)
 			}
 		case *model.Fetch:
-			add(s.Path, s.Unpack, s.Span)
+			add(s.Path, treeIf(s.Unpack), s.Span)
 		case *model.File:
-			add(s.Path, false, s.Span)
+			add(s.Path, file, s.Span)
 		case *model.Dir:
-			out = append(out, claim{path: s.Path, dir: &s.Place, span: s.Span, by: i})
+			out = append(out, claim{path: s.Path, of: itself, dir: s.Place, span: s.Span, by: i})
 		case *model.Link:
-			add(s.Path, false, s.Span)
+			add(s.Path, file, s.Span)
 		}
 	}
 	return out
 }
 
-// alike reports whether two places make the same of a directory.
-func alike(a, b *model.Place) bool {
-	return cmp.Or(a.Owner.String(), "0:0") == cmp.Or(b.Owner.String(), "0:0") && strings.TrimLeft(cmp.Or(a.Mode, "0755"), "0") == strings.TrimLeft(cmp.Or(b.Mode, "0755"), "0")
-}
-
 // claimFrom adds the claims of what is copied from a stage: what it fills, as
 // nobody knows the names yet.
-func claimFrom(s *model.Copy, add func(string, bool, source.Span)) {
+func claimFrom(s *model.Copy, add func(string, extent, source.Span)) {
 	for _, src := range s.Sources {
 		p := s.Path
 		if strings.HasSuffix(p, "/") && !strings.HasSuffix(src, "/") && !model.IsPattern(src) {
 			p += path.Base(src)
 		}
-		add(p, !model.IsPattern(src), s.Span)
+		add(p, treeIf(!model.IsPattern(src)), s.Span)
 	}
-}
-
-// reach answers what needs what, directly or not, and remembers it.
-type reach struct {
-	of map[*model.Instance]map[*model.Instance]bool
-}
-
-func newReach() *reach { return &reach{map[*model.Instance]map[*model.Instance]bool{}} }
-
-func (r *reach) reaches(a, b *model.Instance) bool {
-	set, ok := r.of[a]
-	if !ok {
-		set = map[*model.Instance]bool{}
-		for _, n := range model.Topological(a.Needs) {
-			set[n] = true
-		}
-		r.of[a] = set
-	}
-	return set[b]
 }
