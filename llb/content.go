@@ -124,7 +124,7 @@ func (l *lowerer) add(c *contents, i *model.Instance) {
 func owned(i *model.Instance, p string) bool {
 	p = path.Clean(p)
 	for _, o := range i.Owns {
-		if p == o.Path || strings.HasPrefix(p, o.Path+"/") {
+		if paths.Beneath(p, o.Path) {
 			return true
 		}
 	}

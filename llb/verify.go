@@ -3,12 +3,12 @@ package llb
 import (
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/moby/buildkit/client/llb"
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // A portable run is kept only in the paths that its component declares, so
@@ -158,5 +158,5 @@ func ownedPaths(i *model.Instance) []string {
 // within reports whether p is the path dir or lies beneath it.
 func within(p, dir string) bool {
 	p, dir = path.Clean(p), path.Clean(dir)
-	return p == dir || dir == "/" || strings.HasPrefix(p, dir+"/")
+	return dir == "/" || paths.Beneath(p, dir)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/lang/paths"
 	"golang.org/x/sys/unix"
 )
 
@@ -176,7 +177,7 @@ func (v *verification) keeps(p string) error {
 func (v *verification) within(p string) bool { return beneath(p, v.owned) }
 
 func beneath(p string, dirs []string) bool {
-	return slices.ContainsFunc(dirs, func(d string) bool { return p == d || d == "/" || strings.HasPrefix(p, d+"/") })
+	return slices.ContainsFunc(dirs, func(d string) bool { return d == "/" || paths.Beneath(p, d) })
 }
 
 // differs notes that something is not as it was.

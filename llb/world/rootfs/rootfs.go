@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/paths"
 )
 
 // entry is a directory or symbolic link of the file system.
@@ -40,7 +41,7 @@ func facts(system map[string]entry) ([]lock.BaseLink, []lock.BaseDir, error) {
 	var dirs []lock.BaseDir
 	for name, e := range system {
 		switch {
-		case name == "/" || slices.ContainsFunc(volatile, func(v string) bool { return name == v || strings.HasPrefix(name, v+"/") }):
+		case name == "/" || slices.ContainsFunc(volatile, func(v string) bool { return paths.Beneath(name, v) }):
 		case e.link != "":
 			if to, ok := resolve(system, name, &steps); ok {
 				links = append(links, lock.BaseLink{Path: name, To: to})
