@@ -271,7 +271,7 @@ func (x *binder) newFile(c *common, a *model.App) *model.Instance {
 	one := []*common{c}
 	i := &model.Instance{
 		ID: "file " + strconv.Quote(c.path) + " of " + x.contributors(one, a), Title: path.Base(c.path), Kind: model.Portable,
-		Span: c.fragments[0].Span, Path: "file " + strconv.Quote(c.path), Needs: supporters(c, a), Rate: highestRate(one),
+		Span: c.fragments[0].Span, Name: model.Name{Path: "file " + strconv.Quote(c.path)}, Needs: supporters(c, a), Rate: highestRate(one),
 		Steps: []model.Step{&model.File{Place: at, Text: c.text(), Span: c.fragments[0].Span}},
 	}
 	return x.intern(i.ID+"\n"+c.text()+at.Owner.String()+at.Mode, i, made{choices: x.choicesOf(one)})
@@ -299,7 +299,7 @@ func (x *binder) finishing(files []*common, a *model.App) *model.Instance {
 		return nil
 	}
 	i := &model.Instance{
-		ID: "finish " + x.contributors(old, a) + ending(x.choicesOf(old)), Title: "finish", Kind: model.Stacked, Span: span, Path: "finish",
+		ID: "finish " + x.contributors(old, a) + model.On(x.choicesOf(old)), Title: "finish", Kind: model.Stacked, Span: span, Name: model.Name{Path: "finish"},
 		Needs: foundations(old, a), Rate: highestRate(old), Steps: steps, Size: accountSize,
 	}
 	return x.intern(i.ID+"\n"+key.String(), i, made{told: true})

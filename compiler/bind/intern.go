@@ -185,10 +185,8 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	}
 	interned := string(c.x.key)
 	i := &model.Instance{
-		Title: r.Title(), Span: b.Span, Doc: r.Component.Decl.Doc,
-		Path:     evaluate.Qualified(r.Component.Module, r.Component.Decl.Name.Name),
-		Settings: b.Settings,
-		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
+		Name: r.Name(), Title: r.Title(), Span: b.Span, Doc: r.Component.Decl.Doc, Settings: b.Settings,
+		Rate: b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
 	l := c.x.linksOf(i.Needs)
@@ -209,11 +207,11 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	if i.Kind == model.Stacked {
 		of.choices = joined(of.choices, c.x.names(i.After))
 	}
-	i.ID = of.name
 	if i.Kind != model.Portable || i.Root != nil {
-		i.ID += c.suffix(b, i, of.choices)
+		i.On = c.chosenFor(b, i, of.choices)
 		of.told = true
 	}
+	i.ID = i.Name.String()
 	return c.x.keep(interned, i, of)
 }
 
@@ -288,6 +286,9 @@ func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
 // enter puts an instance into the graph.
 func (x *binder) enter(i *model.Instance, of made) {
 	i.ID, i.Title = x.shownID(i.ID), redact.Text(i.Title)
+	for n, a := range i.Args {
+		i.Args[n] = redact.Text(a)
+	}
 	x.graph.Enter(i)
 	x.made = append(x.made, of)
 }
@@ -397,7 +398,7 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	}
 	i := &model.Instance{
 		ID: r.Key(), Title: r.Title(), Kind: model.Base, Span: b.Span, Doc: r.Component.Decl.Doc,
-		Path: evaluate.Qualified(r.Component.Module, r.Component.Decl.Name.Name), System: x.declared(b.System, b.steps),
+		Name: r.Name(), System: x.declared(b.System, b.steps),
 		Settings: withDefaults(b.Settings),
 		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
 	}
@@ -452,18 +453,17 @@ func (x *binder) packageInstance(distribution string, group []lock.Package, at s
 	if x.packages[distribution+" "+group[0].Name] != nil {
 		return
 	}
-	i := &model.Instance{Kind: model.Stacked, Path: "os.package", Package: &model.PackageGroup{Distribution: distribution, Packages: group}, Span: at}
-	var names []string
+	i := &model.Instance{Kind: model.Stacked, Name: model.Name{Path: "os.package"}, Package: &model.PackageGroup{Distribution: distribution, Packages: group}, Span: at}
 	for _, p := range group {
-		names = append(names, p.Name)
+		i.Args = append(i.Args, strconv.Quote(p.Name))
 		x.packages[distribution+" "+p.Name] = i
 		i.Size += p.Size
 	}
-	i.Title = "os.package(" + quoted(names) + ")"
-	i.ID = i.Title
+	i.Title = i.Name.String()
 	if b := x.Base; b == nil || x.blockOf(b).System == nil || x.blockOf(b).System.Distribution != distribution {
-		i.ID += " on " + distribution
+		i.On = []string{distribution}
 	}
+	i.ID = i.Name.String()
 	for _, p := range group {
 		for _, n := range p.Needs {
 			if need := x.packages[distribution+" "+n]; need != nil && need != i && !slices.Contains(i.Needs, need) {
@@ -485,7 +485,7 @@ func (x *binder) delta(a *model.App, b *block, c *closure) *model.Instance {
 		return nil
 	}
 	i := &model.Instance{
-		ID: "app " + a.Name, Title: a.Name, Kind: model.Portable, Span: a.Span, Path: "app " + a.Name,
+		ID: "app " + a.Name, Title: a.Name, Kind: model.Portable, Span: a.Span, Name: model.Name{Path: "app " + a.Name},
 		Steps: bestow(owns, steps), Owns: owns, Settings: b.Settings, Rate: b.Rate, Size: b.Size, Needs: a.Uses,
 	}
 	x.writtenOver(i)
@@ -516,13 +516,4 @@ func firstRun(steps []model.Step) source.Span {
 		}
 	}
 	return source.Span{}
-}
-
-// quoted are names as a program writes them.
-func quoted(names []string) string {
-	var out []string
-	for _, n := range names {
-		out = append(out, strconv.Quote(n))
-	}
-	return strings.Join(out, ", ")
 }

@@ -3,7 +3,6 @@ package bind
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/model"
@@ -92,9 +91,9 @@ func joined(a, b []string) []string {
 	return slices.Compact(out)
 }
 
-// suffix names what was chosen, so that instances of different content have
+// chosenFor names what was chosen, so that instances of different content have
 // different IDs: " on std/java.jdk("17")".
-func (c *closure) suffix(b *block, i *model.Instance, choices []string) string {
+func (c *closure) chosenFor(b *block, i *model.Instance, choices []string) []string {
 	on := choices
 	for _, r := range b.Needs {
 		if c.chosen(r) {
@@ -104,7 +103,7 @@ func (c *closure) suffix(b *block, i *model.Instance, choices []string) string {
 	if fleet := c.x.Base; i.Root != nil && b.BuildsOn == nil && fleet != nil && i.Root[0] != c.x.baseInstance(fleet) {
 		on = joined(on, []string{i.Root[0].ID})
 	}
-	return ending(on)
+	return on
 }
 
 // tellApart gives instances that have the same ID, but not the same content, IDs
@@ -125,15 +124,8 @@ func (x *binder) tellApart() {
 	}
 	for _, i := range x.graph.Instances {
 		if differ[i.ID] && !x.of(i).told && i.Kind == model.Portable {
-			i.ID += ending(x.of(i).choices)
+			i.On = x.of(i).choices
+			i.ID += model.On(i.On)
 		}
 	}
-}
-
-// ending is the end of an ID that names choices; "" if there are none.
-func ending(on []string) string {
-	if len(on) == 0 {
-		return ""
-	}
-	return " on " + strings.Join(on, ", ")
 }

@@ -100,7 +100,7 @@ func (x *binder) stage(r *evaluate.Ref) *model.Instance {
 		if c == nil {
 			return nil
 		}
-		i := &model.Instance{ID: "stage " + r.Key(), Title: r.Title(), Span: r.Span, Path: "os.packages", Needs: c.all()}
+		i := &model.Instance{ID: "stage " + r.Key(), Title: r.Title(), Span: r.Span, Name: model.Name{Path: "os.packages"}, Needs: c.all()}
 		i.Root = x.root(&block{Block: &evaluate.Block{Span: r.Span}}, nil, i.Needs, x.Base)
 		return x.intern(i.ID, i, made{})
 	}

@@ -11,7 +11,7 @@ import (
 // accountInstance is the instance that enters a user into the system.
 func (x *binder) accountInstance(a *evaluate.User) *model.Instance {
 	i := &model.Instance{
-		ID: "user " + a.Path, Title: "user " + a.Name, Kind: model.Stacked, Span: a.Span, Path: "user " + a.Path,
+		Name: model.Name{Path: "user " + a.Path}, ID: "user " + a.Path, Title: "user " + a.Name, Kind: model.Stacked, Span: a.Span,
 		Package: &model.PackageGroup{Account: &a.Account}, Rate: model.Rate{Set: true}, Size: accountSize,
 	}
 	if a.Home != "" && a.Home != "/" {

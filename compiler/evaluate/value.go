@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/source"
 )
@@ -83,7 +84,7 @@ func (r *Ref) makeKey() string {
 	case r.Args == nil:
 		return "any " + Qualified(r.Component.Module, r.Component.Decl.Name.Name)
 	}
-	return Qualified(r.Component.Module, r.Component.Decl.Name.Name) + arguments(r.Args)
+	return r.Name().String()
 }
 
 // Title is the reference for people.
@@ -96,21 +97,19 @@ func (r *Ref) Title() string {
 	case r.Packages != nil:
 		return "os.packages" + strings.TrimSuffix("("+strings.TrimPrefix(show(strs(r.Packages)), "["), "]") + ")"
 	}
-	return r.Component.Decl.Name.Name + arguments(r.Args)
+	return r.Name().Title()
 }
 
 // Label is a reference's title, for findings.
 func (r *Ref) Label() string { return Shortened(r.Title()) }
 
-func arguments(args []value) string {
-	if len(args) == 0 {
-		return ""
+// Name is the name of a component with its arguments.
+func (r *Ref) Name() model.Name {
+	n := model.Name{Path: Qualified(r.Component.Module, r.Component.Decl.Name.Name)}
+	for _, a := range r.Args {
+		n.Args = append(n.Args, show(a))
 	}
-	var b []string
-	for _, a := range args {
-		b = append(b, show(a))
-	}
-	return "(" + strings.Join(b, ", ") + ")"
+	return n
 }
 
 func strs(in []string) list {

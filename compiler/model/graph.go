@@ -87,10 +87,13 @@ func (k Kind) String() string { return [...]string{"empty", "base", "stacked", "
 // Instance is a component with its arguments, its needs bound. Instances are
 // equal if and only if they are the same pointer.
 type Instance struct {
-	// ID names the instance for good: its path and arguments, and what its
-	// flexible needs are bound to where that changes its content, e.g.
-	// `std/liberty.server("24.0.0.6") on std/java.jdk("17")`. Instances of a
-	// graph that have the same ID have the same content.
+	// Name is the component with its arguments, and what its flexible needs are
+	// bound to where that changes its content. Files that several write have a
+	// path alone.
+	Name
+	// ID names the instance for good. It is the Name as text, without passwords; of
+	// files that several write it says whose they are. Instances of a graph that
+	// have the same ID have the same content.
 	ID string
 	// Title is the name to show: `server("24.0.0.6")`. Several instances
 	// may share it.
@@ -99,7 +102,6 @@ type Instance struct {
 	Key   Key // the recipe key; zero for Empty
 	Span  source.Span
 	Doc   string
-	Path  string // "std/liberty.server": the component without arguments
 
 	System  *System       // of a Base
 	Package *PackageGroup // of a Stacked one that is installed in one transaction with others: OS packages, an account

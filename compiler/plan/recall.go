@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
@@ -113,13 +112,7 @@ func (t *translation) names() map[string]int {
 }
 
 // pathOf is the path of an instance's component.
-func pathOf(id string) string {
-	if end := strings.IndexByte(id, '('); end >= 0 {
-		id = id[:end]
-	}
-	path, _, _ := strings.Cut(id, " on ")
-	return path
-}
+func pathOf(id string) string { return model.ParseName(id).Path }
 
 // match finds out which items the members of facts may stand for.
 func (r *recaller) match() {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
@@ -108,7 +107,7 @@ func ShortName(i *model.Instance) string {
 	if i.Package != nil && i.Package.Account == nil {
 		return i.Package.Packages[0].Name
 	}
-	return i.Path[strings.LastIndexAny(i.Path, "/. ")+1:]
+	return i.Last()
 }
 
 // shareable says whether a layer is recorded: bases and deltas are always

@@ -14,8 +14,9 @@ import (
 // app, which means its own steps. They are in the graph's order, each once.
 func Named(g *model.Graph, name string) []*model.Instance {
 	var out []*model.Instance
+	written := model.ParseName(name)
 	for _, i := range inImages(g) {
-		if slices.Contains(names(i), name) {
+		if slices.Contains(names(i), name) || i.Package == nil && i.Means(written) {
 			out = append(out, i)
 		}
 	}
@@ -61,11 +62,8 @@ func names(i *model.Instance) []string {
 	if i.Package != nil {
 		return out
 	}
-	if at := strings.LastIndexByte(i.Path, '/'); at >= 0 && !strings.HasPrefix(i.Path, "app ") {
-		out = append(out, i.Path[at+1:]) // java.jdk
-	}
-	if at := strings.LastIndexByte(i.Path, '.'); at >= 0 && !strings.HasPrefix(i.Path, "app ") {
-		out = append(out, i.Path[at+1:]) // jdk
+	if !strings.HasPrefix(i.Path, "app ") {
+		out = append(out, i.Short()...) // java.jdk, jdk
 	}
 	return out
 }

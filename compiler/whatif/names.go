@@ -101,17 +101,16 @@ func overridden(out *compiler.Output, name, to string) (v *evaluate.Override, fr
 	return v, from, nil
 }
 
-// firstArgument is an instance's first argument as its title shows it: text with
+// firstArgument is an instance's first argument as a program writes it: text with
 // its quotes, or a number.
 func firstArgument(i *model.Instance) (string, bool) {
-	_, rest, ok := strings.Cut(i.Title, "(")
-	if !ok || i.Package != nil {
+	if len(i.Args) == 0 || i.Package != nil {
 		return "", false
 	}
-	if quoted, err := strconv.QuotedPrefix(rest); err == nil {
-		return quoted, true
+	first := i.Args[0]
+	if _, err := strconv.Unquote(first); err == nil {
+		return first, true
 	}
-	rest = rest[:strings.IndexAny(rest+")", ",)")]
-	_, err := strconv.ParseInt(rest, 10, 64)
-	return rest, err == nil
+	_, err := strconv.ParseInt(first, 10, 64)
+	return first, err == nil
 }

@@ -218,22 +218,17 @@ func tableRows(kinds []*appKind) []*tableRow {
 
 // systemOf shows a base system: its module and its first argument.
 func systemOf(i *model.Instance) string {
-	module := i.Path[strings.LastIndexByte(i.Path, '/')+1:]
-	if name, _, ok := strings.Cut(module, "."); ok {
-		module = name
+	if len(i.Args) == 0 {
+		return i.Module()
 	}
 	first, _, _ := strings.Cut(argumentsOf(i), ",")
-	if first == "•" {
-		return module
-	}
-	return module + " " + first
+	return i.Module() + " " + first
 }
 
 // argumentsOf shows an instance's arguments, or that it is there.
 func argumentsOf(i *model.Instance) string {
-	_, args, ok := strings.Cut(i.Title, "(")
-	if !ok || args == ")" {
+	if len(i.Args) == 0 {
 		return "•"
 	}
-	return strings.ReplaceAll(strings.TrimSuffix(args, ")"), `"`, "")
+	return strings.Join(model.Plain(i.Args), ", ")
 }
