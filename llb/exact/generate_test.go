@@ -117,7 +117,7 @@ func (g *generator) grounds(own string) []string {
 	var out []string
 	for range 1 + g.IntN(2) {
 		o := pick(g, choice...)
-		if g.free(o) && g.straight(o, true) && !slices.ContainsFunc(out, func(p string) bool { return strings.HasPrefix(p, o) || strings.HasPrefix(o, p) }) {
+		if g.free(o) && g.straight(o, true) && !g.blocked(o) && !slices.ContainsFunc(out, func(p string) bool { return strings.HasPrefix(p, o) || strings.HasPrefix(o, p) }) {
 			g.used[o] = true
 			out = append(out, o)
 		}
@@ -129,6 +129,17 @@ func (g *generator) grounds(own string) []string {
 		own = "/indep" + own
 	}
 	return []string{own}
+}
+
+// blocked reports whether there is a block device beneath a path, which no portable
+// component may own.
+func (g *generator) blocked(p string) bool {
+	for at, e := range g.truth.view {
+		if strings.HasPrefix(at, p+"/") && e.Mode&unix.S_IFMT == unix.S_IFBLK {
+			return true
+		}
+	}
+	return false
 }
 
 // free reports whether nobody owns or places a path or what lies beneath it.

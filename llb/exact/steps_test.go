@@ -148,6 +148,9 @@ func (w *workshop) batch(seed uint64, base, count int) {
 		}
 		all = append(all, m)
 	}
+	if len(all) == 0 {
+		return
+	}
 	for _, layers := range []int{60, 0} {
 		w.judge(all, layers)
 	}
