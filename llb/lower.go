@@ -132,6 +132,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	return g, nil
 }
 
+// lowerer lowers one plan. It has more than 60 methods, as each kind of layer, step
+// and option has one, and all share the states that are lowered already.
 type lowerer struct {
 	options  Options
 	graph    *model.Graph

@@ -61,6 +61,7 @@ func main() {
 }
 
 // cli is one invocation: where it writes, and how it reaches an engine.
+// It has more than 60 methods, as each command is one.
 type cli struct {
 	out, err io.Writer
 	ready    func(engine.Options) error // why open would fail, known before

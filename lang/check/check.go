@@ -107,6 +107,8 @@ func (c *checker) abandoned(at source.Span) bool {
 	return f != nil && within(f.Abandoned, at)
 }
 
+// checker checks one program. It has more than 60 methods, as each kind of
+// declaration, clause and expression has one, and all look names up in one place.
 type checker struct {
 	p        *Program
 	modules  map[*load.Module]*Module

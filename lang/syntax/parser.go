@@ -120,6 +120,8 @@ func invalidUTF8(s string) (start, end int) {
 	return 0, 0
 }
 
+// parser reads one file. It has more than 60 methods, as each production of the
+// grammar is one.
 type parser struct {
 	file    *source.File
 	text    string
