@@ -162,3 +162,26 @@ func ValidTag(s string) bool { return imageTag.MatchString(s) }
 
 // imageTag is what may follow a name and a colon.
 var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+
+// registryHost is a host, perhaps with a port.
+var registryHost = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]+)?$`)
+
+// registry evaluates where images are pushed.
+func (c *clause) registry() string {
+	r, ok := c.operand().(string)
+	if !ok {
+		return ""
+	}
+	host, dir, deeper := strings.Cut(strings.TrimSuffix(r, "/"), "/")
+	if registryHost.MatchString(host) && (!deeper || ValidName(dir)) {
+		return r
+	}
+	d := c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "%q cannot be a registry", r).
+		Note("a registry is a host, perhaps with a port, and a path of lower-case letters, digits, and . _ - / between them")
+	if _, plain, ok := strings.Cut(r, "://"); ok {
+		replace(d.Hint("leave off the protocol: `registry %q`", plain), r, plain)
+	} else {
+		d.Hint("write one such as `\"registry.example.com/team\"`")
+	}
+	return ""
+}

@@ -197,7 +197,7 @@ func (c *clause) evaluate() {
 			c.to.Base = r
 		}
 	case "registry":
-		c.to.registry, _ = c.operand().(string)
+		c.to.registry = c.registry()
 	case "platforms":
 		c.to.platforms = append(c.to.platforms, c.allTexts(c.Args, c.env)...)
 	case "secret":

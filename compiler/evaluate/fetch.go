@@ -1,36 +1,30 @@
 package evaluate
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/paths"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // Downloads: their URLs, names and checksums.
 
 func (c *clause) fetch() {
-	step := &model.Fetch{Span: c.At, URLs: c.allTexts(c.Args, c.env), Unpack: c.Option("unpack") != nil}
+	step := &model.Fetch{Span: c.At, Unpack: c.Option("unpack") != nil}
 	step.Owner, step.Mode = c.ownership()
+	target, fine := c.targetOf("to")
 	var ok bool
-	if step.Path, ok = c.targetOf("to"); !ok || len(step.URLs) == 0 {
+	if step.URLs, ok = c.urls(); !ok || !fine {
 		return
 	}
-	if !c.urls(step) {
+	step.Path = target
+	if !step.Unpack && strings.HasSuffix(step.Path, "/") && !c.named(step, c.Args[0].Span()) {
 		return
-	}
-	if !step.Unpack && strings.HasSuffix(step.Path, "/") {
-		name := fileName(step.URLs[0])
-		if name == "" {
-			c.Found.Errorf(diag.InvalidURL, c.Args[0].Span(), "%q ends without the name of a file", step.URLs[0]).
-				Note("a target that ends in `/` takes the name from the URL").
-				Hint("write the name behind it: `to \"%s…\"`", step.Path)
-			return
-		}
-		var ok bool
-		if step.Path, ok = c.target(step.Path+name, c.Args[0].Span()); !ok {
-			return
-		}
 	}
 	c.unpacking(step)
 	c.checked(step)
@@ -60,43 +54,73 @@ func (c *clause) unpacking(step *model.Fetch) {
 // maxStrip is how many elements a path of an archive has at most.
 const maxStrip = 256
 
-// urls checks the URLs of a download.
-func (c *clause) urls(step *model.Fetch) bool {
-	for i, u := range step.URLs {
-		if !strings.Contains(u, ":") || strings.ContainsAny(u, " \t\n") {
-			c.Found.Errorf(diag.InvalidURL, c.Args[min(i, len(c.Args)-1)].Span(), "%q is no URL", u).
-				Note("`fetch` downloads; files of the project come by `copy`").
-				Hint("write `\"https://…\"` or `\"maven:GROUP:ARTIFACT:VERSION\"`")
-			return false
+// urls evaluates the URLs of a download; false if nothing can be downloaded from
+// one of them, which it reports.
+func (c *clause) urls() ([]string, bool) {
+	var urls []string
+	ok := true
+	for _, a := range c.Args {
+		for _, u := range c.texts(a, c.env) {
+			urls = append(urls, u)
+			var wrong *lock.URLError
+			if _, err := lock.Locate(u); !errors.As(err, &wrong) {
+				continue
+			}
+			ok = false
+			d := c.Found.Errorf(diag.InvalidURL, a.Span(), "%s", wrong).Hint("%s", wrong.Help)
+			if wrong.File {
+				d.Note("`%s` downloads; %s", c.Word.Name, filesOfProject[c.Word.Name])
+			}
 		}
 	}
-	return len(step.URLs) > 0
+	return urls, ok && len(urls) > 0
+}
+
+// filesOfProject says how files of the project come where a clause downloads.
+var filesOfProject = map[string]string{
+	"fetch":  "files of the project come by `copy`",
+	"rootfs": "an OCI layout of the project is a base system by `layout`",
+}
+
+// named gives a download into a directory the name that its URL ends with; false
+// if no file can be called that, which it reports.
+func (x *Findings) named(step *model.Fetch, at source.Span) bool {
+	wrong := ""
+	name := fileName(step.URLs[0])
+	switch {
+	case name == "":
+		wrong = fmt.Sprintf("%q ends without the name of a file", step.URLs[0])
+	case len(name) > maxNameLength:
+		wrong = fmt.Sprintf("this URL ends with a name of %d bytes, and a file's has at most %d", len(name), maxNameLength)
+	case paths.DeletesFile(name):
+		wrong = fmt.Sprintf("no file can be called %q in an image", name)
+	case len(step.Path)+len(name) > maxPathLength:
+		wrong = fmt.Sprintf("%s and the name in this URL are a path of %d bytes, and Linux takes %d", step.Path, len(step.Path)+len(name), maxPathLength)
+	default:
+		step.Path += name
+		return true
+	}
+	x.Found.Errorf(diag.InvalidURL, at, "%s", wrong).
+		Note("a target that ends in `/` takes the name from the URL").
+		Hint("write the name behind it: `to \"%s…\"`", step.Path)
+	return false
 }
 
 // fileName is the name of the file that a URL downloads, as Maven and browsers
 // give it; "" if it has none.
 func fileName(url string) string {
-	if name, ok := strings.CutPrefix(url, "maven:"); ok {
-		parts := strings.Split(name, ":")
-		if len(parts) < 3 {
-			return ""
-		}
-		name, extension := parts[1]+"-"+parts[2], "jar"
-		if len(parts) > 3 {
-			extension = parts[3]
-		}
-		if len(parts) > 4 {
-			name += "-" + parts[4]
-		}
-		return name + "." + extension
+	at, err := lock.Locate(url)
+	if err != nil {
+		return ""
 	}
-	if n := strings.IndexAny(url, "?#"); n >= 0 {
-		url = url[:n]
+	p := at.Path
+	if at.URL != "" {
+		p, _, _ = strings.Cut(at.URL, "?")
+		p, _, _ = strings.Cut(p, "#")
+		_, p, _ = strings.Cut(p, "://")
+		_, p, _ = strings.Cut(p, "/")
 	}
-	if _, rest, ok := strings.Cut(url, "://"); ok && !strings.Contains(rest, "/") {
-		return "" // a host alone
-	}
-	name := url[strings.LastIndexAny(url, "/:")+1:]
+	name := p[strings.LastIndex(p, "/")+1:]
 	if name == "." || name == ".." {
 		return ""
 	}

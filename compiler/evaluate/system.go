@@ -37,8 +37,8 @@ func (c *clause) system() {
 	case "layout":
 		c.layout(c.to.System)
 	case "rootfs":
-		f := &model.Fetch{Span: c.At, URLs: c.allTexts(c.Args, c.env), Place: model.Place{Path: "/"}}
-		if c.urls(f) {
+		if urls, ok := c.urls(); ok {
+			f := &model.Fetch{Span: c.At, URLs: urls, Place: model.Place{Path: "/"}}
 			c.checked(f)
 			c.to.System.Rootfs = f
 			c.mirrored(f.URLs)

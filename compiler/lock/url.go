@@ -1,6 +1,122 @@
 package lock
 
-import "strings"
+import (
+	"fmt"
+	neturl "net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Location is where a download comes from: a server, or an archive, of which the
+// machine knows a mirror.
+type Location struct {
+	URL     string // of HTTP, its scheme in lower case; else empty
+	Archive string // such as "maven" or "debian"
+	Path    string // below the archive's root
+}
+
+// URLError says why nothing can be downloaded from a URL.
+type URLError struct {
+	URL  string
+	What string // what is wrong with it, as it stands behind the URL
+	Help string // what to write instead
+	File bool   // it looks like the path of a file
+}
+
+func (e *URLError) Error() string { return fmt.Sprintf("%q %s", e.URL, e.What) }
+
+// archiveName is the name of an archive, as --mirror names it.
+var archiveName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
+// Locate reads a URL as a program writes it:
+//
+//   - http://HOST/… and https://HOST/…;
+//   - maven:GROUP:ARTIFACT:VERSION[:EXTENSION[:CLASSIFIER]], the extension
+//     being jar unless given: the artifact's place in a Maven repository;
+//   - ARCHIVE:PATH, a path below the archive's root.
+//
+// All errors are [URLError]s.
+func Locate(url string) (Location, error) {
+	wrong := func(help, what string) (Location, error) {
+		return Location{}, &URLError{URL: url, What: what, Help: help}
+	}
+	scheme, rest, ok := strings.Cut(url, ":")
+	if !ok || rest == "" || !archiveName.MatchString(scheme) || strings.ContainsFunc(url, blank) {
+		return Location{}, &URLError{URL: url, What: "is not a URL", Help: webOrMaven, File: true}
+	}
+	web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
+	switch {
+	case web:
+		if what := wrongInWeb(url); what != "" {
+			return wrong("write `\"https://HOST/PATH\"`", what)
+		}
+		return Location{URL: strings.ToLower(scheme) + ":" + rest}, nil
+	case strings.HasPrefix(rest, "//"):
+		what := "cannot be downloaded: layc downloads with http and https, not with " + scheme
+		return Location{}, &URLError{URL: url, What: what, Help: webOrMaven, File: strings.EqualFold(scheme, "file")}
+	case scheme == "maven":
+		path, what := mavenPath(rest)
+		if what != "" {
+			return wrong("write `\"maven:GROUP:ARTIFACT:VERSION\"`, `:EXTENSION` and `:CLASSIFIER` may follow", what)
+		}
+		return Location{Archive: scheme, Path: path}, nil
+	case strings.HasPrefix(rest, "/") || strings.Contains("/"+rest+"/", "/../"):
+		return wrong("write `\"ARCHIVE:PATH\"`, where `layc --mirror ARCHIVE=URL` says where the archive is; or `\"https://…\"`", "is not a path below the root of an archive")
+	}
+	return Location{Archive: scheme, Path: rest}, nil
+}
+
+const webOrMaven = "write `\"https://…\"` or `\"maven:GROUP:ARTIFACT:VERSION\"`"
+
+// blank reports what a URL has only as an escape.
+func blank(r rune) bool { return r <= ' ' || r == 0x7f }
+
+// wrongInWeb is what is wrong with a URL of HTTP, or "".
+func wrongInWeb(url string) string {
+	parsed, err := neturl.Parse(url)
+	if err != nil {
+		if inner, ok := err.(*neturl.Error); ok {
+			err = inner.Err
+		}
+		return "is not a valid URL: " + err.Error()
+	}
+	if parsed.Hostname() == "" {
+		return "has no host"
+	}
+	if port := parsed.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n == 0 || n > 65535 {
+			return fmt.Sprintf("has the port %s, and ports are numbers from 1 to 65535", port)
+		}
+	}
+	return ""
+}
+
+// mavenPath is where a Maven repository keeps an artifact, or what is wrong with
+// its coordinates.
+func mavenPath(coordinates string) (path, wrong string) {
+	parts := strings.Split(coordinates, ":")
+	if len(parts) < 3 || len(parts) > 5 {
+		return "", "does not name a Maven artifact"
+	}
+	for _, part := range parts {
+		if part == "" || strings.Trim(part, ".") == "" || strings.ContainsAny(part, "/\\[](),${}?#%") {
+			return "", fmt.Sprintf("has %q, which is not a valid part of a Maven artifact's name", part)
+		}
+	}
+	group, artifact, version := parts[0], parts[1], parts[2]
+	if strings.HasSuffix(version, "-SNAPSHOT") {
+		return "", "is a snapshot, which changes: name a released version"
+	}
+	extension, classifier := "jar", ""
+	if len(parts) > 3 {
+		extension = parts[3]
+	}
+	if len(parts) > 4 {
+		classifier = "-" + parts[4]
+	}
+	return fmt.Sprintf("%s/%s/%s/%s-%s%s.%s", strings.ReplaceAll(group, ".", "/"), artifact, version, artifact, version, classifier, extension), ""
+}
 
 // WithoutUser is a URL without its user and password. The lock file is no place for
 // them, so that two URLs that differ in nothing else are pinned as one.

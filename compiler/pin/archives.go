@@ -3,9 +3,9 @@ package pin
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 )
 
@@ -30,8 +30,8 @@ func archives(targets []*compiler.Target) []string {
 	names := map[string]bool{"debian": true, "debian-security": true, "maven": true}
 	add := func(urls []string) {
 		for _, u := range urls {
-			if name, _, ok := strings.Cut(u, ":"); ok && name != "http" && name != "https" {
-				names[name] = true
+			if at, err := lock.Locate(u); err == nil && at.Archive != "" {
+				names[at.Archive] = true
 			}
 		}
 	}

@@ -157,7 +157,8 @@ const InvalidImageName Code = "E0313"
 var _ = document(InvalidImageName, "Not the name of an image", `
 The name of an app becomes the name of an image, as does what "publish" says:
 lower-case letters, digits, and . _ - / between them. A published name may end
-in a colon and a tag.
+in a colon and a tag. In front of all stands the fleet's registry, which is a
+host, perhaps with a port, and a path.
 `, exampleBase+`
 app "My Shop" {
 }
@@ -320,8 +321,10 @@ app shop {
 
 const InvalidURL Code = "E0325"
 
-var _ = document(InvalidURL, "Not a URL", `
-A download has a URL: https://…, or maven:GROUP:ARTIFACT:VERSION.
+var _ = document(InvalidURL, "Not a URL to download from", `
+A download has a URL: http://HOST/… or https://HOST/…, or
+maven:GROUP:ARTIFACT:VERSION, or ARCHIVE:PATH of an archive that "--mirror"
+names. Where the target is a directory, the URL ends with the file's name.
 `, exampleBase+`
 app shop {
     fetch "tool.tar.gz" to "/opt/"
@@ -460,8 +463,9 @@ app shop {
 
 const NoDistribution Code = "E0336"
 
-var _ = document(NoDistribution, "Packages without a distribution", `
-os.packages are packages of the distribution that the base is put together from.
+var _ = document(NoDistribution, "Not packages of a distribution", `
+os.packages are packages of the distribution that the base is put together from,
+each by its name alone.
 `, `
 let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
 

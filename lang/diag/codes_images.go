@@ -141,7 +141,9 @@ const UncopyableFiles Code = "E0352"
 var _ = document(UncopyableFiles, "Files that cannot be copied as they are", `
 A copy makes one tree of its sources. It cannot if two sources put a file and a
 directory into one place, if a name is not UTF-8, or if a link leads out of the
-project. A file's capability would be lost, so that is an error as well.
+project. A file's capability would be lost, so that is an error as well. Of what
+is copied "from" a component, block devices cannot be copied, nor attributes
+that layers do not keep, nor names that would delete files.
 `, `
 -- example.layer --
 component base {

@@ -63,6 +63,7 @@ func ParseGit(text string) (r Repository, dir string, err error) {
 	if !ok {
 		return r, "", errors.New("it has no protocol")
 	}
+	scheme = strings.ToLower(scheme)
 	authority, place, _ := strings.Cut(rest, "/")
 	repository, tail, _ := strings.Cut("/"+place, "@")
 	if i := strings.Index(repository, "//"); i >= 0 {

@@ -12,6 +12,7 @@ func TestParseGit(t *testing.T) {
 	for text, want := range map[string]string{
 		"git+https://h.example/team/layers.git//web@v1":         "https://h.example/team/layers.git web v1 name=web path=h.example/team/layers",
 		"git+https://h.example/layers@v1":                       "https://h.example/layers . v1 name=layers path=h.example/layers",
+		"git+HTTPS://h.example/layers@v1":                       "https://h.example/layers . v1 name=layers path=h.example/layers",
 		"git+ssh://git@h.example:2222/t/l.git//a/b@release/1.0": "ssh://git@h.example:2222/t/l.git a/b release/1.0 name=b path=h.example_2222/t/l",
 		"git+file:///srv/layers.git@0123456789":                 "file:///srv/layers.git . 0123456789 name=layers path=srv/layers",
 

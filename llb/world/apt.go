@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/deb822"
+	"github.com/layc-lang/layc/compiler/lock"
 )
 
 // aptSource is one URI and suite that a machine's apt reads.
@@ -29,7 +30,8 @@ func (h Host) debianMirrors() map[string]string {
 	best := map[string]int{}
 	roots := map[string]string{}
 	for _, s := range h.aptSources() {
-		if !strings.HasPrefix(s.uri, "http://") && !strings.HasPrefix(s.uri, "https://") {
+		at, err := lock.Locate(s.uri)
+		if err != nil || at.URL == "" {
 			continue
 		}
 		byDebian := slices.ContainsFunc(s.signedBy, func(file string) bool {
@@ -51,7 +53,7 @@ func (h Host) debianMirrors() map[string]string {
 		}
 		if rank > best[archive] {
 			best[archive] = rank
-			roots[archive] = s.uri
+			roots[archive] = at.URL
 		}
 	}
 	return roots

@@ -105,7 +105,7 @@ func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return fmt.Errorf("%q is no URL: %w", url, err)
+		return fmt.Errorf("%q is not a valid URL: %w", url, err)
 	}
 	response, err := f.client.Do(request)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
 )
 
 // mavenMirror finds the repository that Maven would download releases from: a
@@ -71,7 +73,7 @@ func mirrorOfCentral(text []byte) string {
 	for _, byName := range []bool{true, false} {
 		for _, m := range settings.Mirrors {
 			url := strings.TrimSpace(m.URL)
-			if m.Blocked || !strings.HasPrefix(url, "http") {
+			if at, err := lock.Locate(url); m.Blocked || err != nil || at.URL == "" {
 				continue
 			}
 			var patterns []string

@@ -16,6 +16,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
 )
 
 // Mirrors maps the name of an archive ("debian", "debian-security", "maven")
@@ -53,53 +55,34 @@ func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
 	for name, root := range h.debianMirrors() {
 		m[name] = strings.TrimRight(root, "/")
 	}
-	if root := h.mavenMirror(); root != "" {
-		m["maven"] = strings.TrimRight(root, "/")
+	if at, err := lock.Locate(h.mavenMirror()); err == nil && at.URL != "" {
+		m["maven"] = strings.TrimRight(at.URL, "/")
 	}
 	for name, root := range given {
-		parsed, err := url.Parse(root)
-		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-			return nil, fmt.Errorf("mirror %s: %q is no http or https URL", name, root)
+		at, err := lock.Locate(root)
+		if err != nil || at.URL == "" {
+			return nil, fmt.Errorf("mirror %s: %q is not a URL of http or https with a host", name, root)
 		}
-		m[name] = strings.TrimRight(root, "/")
+		m[name] = strings.TrimRight(at.URL, "/")
 	}
 	return m, nil
 }
 
-// URL returns where to download what a program or lock file names:
-//
-//   - http: and https: URLs are returned as they are;
-//   - maven:GROUP:ARTIFACT:VERSION[:EXTENSION[:CLASSIFIER]], the extension
-//     being jar unless given, is the artifact's place in a Maven repository;
-//   - ARCHIVE:PATH is a path below the archive's root.
-//
-// The error for an archive without a mirror says how to configure one.
+// URL returns where to download what a program or lock file names, see
+// [lock.Locate]. The error for an archive without a mirror says how to configure
+// one.
 func (m Mirrors) URL(name string) (string, error) {
-	scheme, rest, ok := strings.Cut(name, ":")
-	if !ok || scheme == "" || rest == "" {
-		return "", fmt.Errorf("%q is no URL: want https://…, maven:GROUP:ARTIFACT:VERSION or ARCHIVE:PATH", name)
+	at, err := lock.Locate(name)
+	if err != nil || at.URL != "" {
+		return at.URL, err
 	}
-	switch scheme {
-	case "http", "https":
-		return name, nil
-	case "maven":
-		path, err := mavenPath(rest)
-		if err != nil {
-			return "", fmt.Errorf("%q: %w", name, err)
-		}
-		rest = path
-	default:
-		if strings.HasPrefix(rest, "/") || strings.Contains("/"+rest+"/", "/../") {
-			return "", fmt.Errorf("%q: want a path below the archive's root", name)
-		}
-	}
-	root, ok := m[scheme]
+	root, ok := m[at.Archive]
 	if !ok {
-		return "", fmt.Errorf("no mirror is known for %s (looked at %s): name one with --mirror %s=URL", scheme, lookedAt(scheme), scheme)
+		return "", fmt.Errorf("no mirror is known for %s (looked at %s): name one with --mirror %s=URL", at.Archive, lookedAt(at.Archive), at.Archive)
 	}
 	// A plus sign or tilde is common in package paths; some servers read a
 	// bare plus as a space.
-	return root + "/" + strings.ReplaceAll((&url.URL{Path: rest}).EscapedPath(), "+", "%2B"), nil
+	return root + "/" + strings.ReplaceAll((&url.URL{Path: at.Path}).EscapedPath(), "+", "%2B"), nil
 }
 
 func lookedAt(archive string) string {
@@ -110,29 +93,4 @@ func lookedAt(archive string) string {
 		return "the apt sources of this machine"
 	}
 	return "--mirror only"
-}
-
-// mavenPath is where a Maven repository keeps an artifact.
-func mavenPath(coordinates string) (string, error) {
-	parts := strings.Split(coordinates, ":")
-	if len(parts) < 3 || len(parts) > 5 {
-		return "", fmt.Errorf("want maven:GROUP:ARTIFACT:VERSION[:EXTENSION[:CLASSIFIER]]")
-	}
-	for _, part := range parts {
-		if part == "" || strings.Trim(part, ".") == "" || strings.ContainsAny(part, "/\\ \t[](),${}") {
-			return "", fmt.Errorf("malformed part %q of a Maven artifact", part)
-		}
-	}
-	group, artifact, version := parts[0], parts[1], parts[2]
-	if strings.HasSuffix(version, "-SNAPSHOT") {
-		return "", fmt.Errorf("a snapshot can't be pinned: name a released version")
-	}
-	extension, classifier := "jar", ""
-	if len(parts) > 3 {
-		extension = parts[3]
-	}
-	if len(parts) > 4 {
-		classifier = "-" + parts[4]
-	}
-	return fmt.Sprintf("%s/%s/%s/%s-%s%s.%s", strings.ReplaceAll(group, ".", "/"), artifact, version, artifact, version, classifier, extension), nil
 }

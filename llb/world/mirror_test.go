@@ -105,7 +105,7 @@ ID=ubuntu
 VERSION_CODENAME=noble
 -- etc/apt/sources.list --
 deb http://ubuntu.example.com/ubuntu noble main
-deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.example.com/debian bookworm main
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] HTTP://mirror.example.com/debian bookworm main
 `, nil, Mirrors{"debian": "http://mirror.example.com/debian"}},
 		{"Maven's own model", `
 -- usr/share/maven/lib/maven-model-builder-3.x.jar --
@@ -120,7 +120,7 @@ zip org/apache/maven/model/pom-4.0.0.xml
 <settings xmlns="http://maven.example.com/SETTINGS/1.0.0"><mirrors>
 <mirror><id>a</id><mirrorOf>*,!central</mirrorOf><url>https://not.example.com</url></mirror>
 <mirror><id>b</id><mirrorOf>external:*, !internal</mirrorOf><url> https://all.example.com/ </url></mirror>
-<mirror><id>c</id><mirrorOf>central</mirrorOf><url>https://mine.example.com/m2/</url></mirror>
+<mirror><id>c</id><mirrorOf>central</mirrorOf><url>HTTPS://mine.example.com/m2/</url></mirror>
 </mirrors></settings>
 -- usr/share/maven/conf/settings.xml --
 <settings><mirrors>
@@ -143,7 +143,7 @@ deb
 		{"given ones win", debianRelease + `
 -- etc/apt/sources.list --
 deb http://mirror.example.com/debian bookworm main
-`, Mirrors{"debian": "https://given.example.com/d/", "corp": "http://corp.example.com"},
+`, Mirrors{"debian": "https://given.example.com/d/", "corp": "Http://corp.example.com"},
 			Mirrors{"debian": "https://given.example.com/d", "corp": "http://corp.example.com"}},
 	}
 	for _, test := range tests {
@@ -165,6 +165,7 @@ func TestURL(t *testing.T) {
 	m := Mirrors{"debian": "http://mirror.example.com/debian", "maven": "https://maven.example.com/m2"}
 	for name, want := range map[string]string{
 		"https://example.com/a?b=c":                     "https://example.com/a?b=c",
+		"HTTP://Example.com/A":                          "http://Example.com/A",
 		"debian:pool/main/g/g++/g++_1:2~rc1_amd64.deb":  "http://mirror.example.com/debian/pool/main/g/g%2B%2B/g%2B%2B_1:2~rc1_amd64.deb",
 		"maven:com.example.a:server:1.0":                "https://maven.example.com/m2/com/example/a/server/1.0/server-1.0.jar",
 		"maven:com.example.a:server:1.0:zip":            "https://maven.example.com/m2/com/example/a/server/1.0/server-1.0.zip",
@@ -176,16 +177,17 @@ func TestURL(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"plain":                   `"plain" is no URL: want https://…, maven:GROUP:ARTIFACT:VERSION or ARCHIVE:PATH`,
+		"ftp://example.com/a":     `"ftp://example.com/a" cannot be downloaded: layc downloads with http and https, not with ftp`,
+		"plain":                   `"plain" is not a URL`,
 		"debian-security:pool/x":  `no mirror is known for debian-security (looked at the apt sources of this machine): name one with --mirror debian-security=URL`,
 		"corp:x":                  `no mirror is known for corp (looked at --mirror only): name one with --mirror corp=URL`,
-		"debian:../etc":           `"debian:../etc": want a path below the archive's root`,
-		"debian:/pool":            `"debian:/pool": want a path below the archive's root`,
-		"maven:a:b":               `"maven:a:b": want maven:GROUP:ARTIFACT:VERSION[:EXTENSION[:CLASSIFIER]]`,
-		"maven:a:..:1":            `"maven:a:..:1": malformed part ".." of a Maven artifact`,
-		"maven:a:b:[1,2)":         `"maven:a:b:[1,2)": malformed part "[1,2)" of a Maven artifact`,
-		"maven:a:b:1-SNAPSHOT":    `"maven:a:b:1-SNAPSHOT": a snapshot can't be pinned: name a released version`,
-		"maven:a:b:1:zip:c:extra": `"maven:a:b:1:zip:c:extra": want maven:GROUP:ARTIFACT:VERSION[:EXTENSION[:CLASSIFIER]]`,
+		"debian:../etc":           `"debian:../etc" is not a path below the root of an archive`,
+		"debian:/pool":            `"debian:/pool" is not a path below the root of an archive`,
+		"maven:a:b":               `"maven:a:b" does not name a Maven artifact`,
+		"maven:a:..:1":            `"maven:a:..:1" has "..", which is not a valid part of a Maven artifact's name`,
+		"maven:a:b:[1,2)":         `"maven:a:b:[1,2)" has "[1,2)", which is not a valid part of a Maven artifact's name`,
+		"maven:a:b:1-SNAPSHOT":    `"maven:a:b:1-SNAPSHOT" is a snapshot, which changes: name a released version`,
+		"maven:a:b:1:zip:c:extra": `"maven:a:b:1:zip:c:extra" does not name a Maven artifact`,
 	} {
 		got, err := m.URL(name)
 		if err == nil || err.Error() != want {
