@@ -227,20 +227,12 @@ func (l *lowerer) image(i *plan.Image) llb.State {
 // stack is what the root file system of an image is merged from, the lowest
 // first.
 func (l *lowerer) stack(i *plan.Image) []llb.State {
-	below := map[*plan.Layer]bool{}
-	for _, y := range i.Layers {
-		for _, o := range y.On {
-			below[o] = true
-		}
-	}
 	var stack []llb.State
 	for _, y := range i.Layers {
-		switch {
-		case y.Kind == plan.Base || y.Kind == plan.Spine:
-			stack = append(stack[:0], l.layer(y))
-		case !below[y]:
-			stack = append(stack, l.layer(y))
+		if y.Kind == plan.Base || y.Kind == plan.Spine {
+			stack = stack[:0] // it has all that it stands on
 		}
+		stack = append(stack, l.layer(y))
 	}
 	return stack
 }

@@ -45,6 +45,7 @@ func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	x.fleetDirs = sync.OnceValue(x.dirsOfFleetBase)
 	x.apps()
 	x.published()
+	x.own.stagesOnBase()
 	x.tellApart()
 	x.CheckSecrets()
 	x.graph.Refs = x.ToPin()

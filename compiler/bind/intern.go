@@ -2,6 +2,7 @@ package bind
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -425,10 +426,14 @@ func (x *binder) packageInstances(distribution string, r *evaluate.Ref) []*model
 			Hint("stand on a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
 		return nil
 	}
-	x.WantPackages(distribution, r.Packages...)
 	arch := x.DebianArch()
 	var out []*model.Instance
 	for _, name := range r.Packages {
+		if !packageName.MatchString(name) {
+			x.notPackage(name, x.Told(r.Span, r.Origin))
+			continue
+		}
+		x.WantPackages(distribution, name)
 		if i := x.packages[distribution+" "+name]; i != nil {
 			out = append(out, i)
 			continue
@@ -516,4 +521,26 @@ func firstRun(steps []model.Step) source.Span {
 		}
 	}
 	return source.Span{}
+}
+
+// packageName is the name of a package of Debian.
+var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+
+// notPackage reports what cannot be the name of a package.
+func (x *binder) notPackage(name string, at source.Span) {
+	x.OnceAt(diag.NoDistribution, at, func() *diag.Diagnostic {
+		d := x.Found.Errorf(diag.NoDistribution, at, "%q cannot be the name of a package", name).
+			Note("names of packages have lower-case letters, digits and + - .")
+		words := strings.Fields(name)
+		base, version, _ := strings.Cut(name, "=")
+		switch {
+		case len(words) > 1:
+			return d.Hint("write each name for itself: `os.packages(\"%s\")`", strings.Join(words, `", "`))
+		case version != "" && packageName.MatchString(base):
+			return d.Hint("write %q: layc.lock pins the version", base)
+		case packageName.MatchString(strings.ToLower(name)):
+			return d.Hint("write %q", strings.ToLower(name))
+		}
+		return d.Hint("write a name such as `os.packages(\"curl\")`")
+	})
 }

@@ -1,7 +1,10 @@
 package bind
 
 import (
+	"io/fs"
+	"maps"
 	"path"
+	"slices"
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
@@ -10,72 +13,129 @@ import (
 )
 
 // What steps of one component write over. A file may take a file's place, and
-// directories add up. For anything else the engine would write through a link, or
-// keep what the earlier step has made.
+// directories add up; what is copied may take the place of a link, too. For anything
+// else the engine would write through a link, fail, or keep what the earlier step has
+// made.
 
-// written is what a step has made of a path.
+// written is what a step makes of a path.
 type written struct {
+	path string // clean
 	what model.Made
 	span source.Span
+	copy bool // what a copy of project files holds
 }
 
 // writtenOver reports steps that make something else of a path than an earlier
 // step has. After a run nobody knows what is there.
 func (x *binder) writtenOver(i *model.Instance) {
 	was := map[string]written{}
+	meets := meetings(i.Steps)
 	for _, s := range i.Steps {
 		if _, ok := s.(*model.Run); ok {
 			clear(was)
 		}
-		p, now, ok := makes(s)
-		if !ok {
-			continue
-		}
-		if at, old, ok := inTheWay(was, p, now); ok {
-			d := x.Found.Errorf(diag.ConflictingPaths, now.span, "%s is %s and %s", at, old.what, differently(now.what, old.what, at == p)).
-				See(old.span, "it is %s here", old.what).
-				Note("a step may write over a file, and add to a directory").
-				Hint("give one of them another path, or leave one out")
-			x.involve(d, i, nil)
-			return
-		}
-		was[p] = now
-		for dir := range paths.Above(p) {
-			was[dir] = written{model.ADirectory, now.span}
+		for _, now := range x.writes(s, meets) {
+			if old, ok := inTheWay(was, now); ok {
+				d := x.Found.Errorf(diag.ConflictingPaths, now.span, "%s is %s and %s", old.path, old.what, differently(now, old)).
+					See(old.span, "it is %s here", old.what).
+					Note("a step may write over a file, and add to a directory").
+					Hint("give one of them another path, or leave one out")
+				x.involve(d, i, nil)
+				return
+			}
+			was[now.path] = now
+			for dir := range paths.Above(now.path) {
+				was[dir] = written{path: dir, what: model.ADirectory, span: now.span}
+			}
 		}
 	}
 }
 
 // differently is what a step makes of a path of which another one has made old.
-func differently(what, old model.Made, same bool) model.Made {
+func differently(now, old written) model.Made {
 	switch {
-	case !same:
+	case now.path != old.path:
 		return model.ADirectory
-	case what == old:
+	case now.what == old.what:
 		return "another link"
 	}
-	return what
+	return now.what
 }
 
 // inTheWay is what earlier steps have made of a path, or of one above it, that a
 // step cannot write over.
-func inTheWay(was map[string]written, p string, now written) (string, written, bool) {
-	if old, ok := was[p]; ok && (old.what != now.what || now.what == model.ALink) {
-		return p, old, true
-	}
-	for dir := range paths.Above(p) {
-		if old, ok := was[dir]; ok && old.what != model.ADirectory {
-			return dir, old, true
+func inTheWay(was map[string]written, now written) (written, bool) {
+	if old, ok := was[now.path]; ok {
+		differs := old.what != now.what || now.what == model.ALink
+		if now.copy {
+			differs = (old.what == model.ADirectory) != (now.what == model.ADirectory)
+		}
+		if differs {
+			return old, true
 		}
 	}
-	return "", written{}, false
+	for dir := range paths.Above(now.path) {
+		if old, ok := was[dir]; ok && old.what != model.ADirectory {
+			return old, true
+		}
+	}
+	return written{}, false
 }
 
-// makes is the path that a step makes; false if its text does not say what of.
-func makes(s model.Step) (string, written, bool) {
-	what := s.Makes()
-	if what == model.Unknown {
-		return "", written{}, false
+// writes is what a step makes of which paths, as far as that is known. What a copy of
+// project files makes within its target is told where it meets another step.
+func (x *binder) writes(s model.Step, meets func(*model.Copy) bool) []written {
+	var all []written
+	if what := s.Makes(); what != model.Unknown {
+		all = append(all, written{path: path.Clean(s.At().Path), what: what, span: s.Where()})
 	}
-	return path.Clean(s.At().Path), written{what, s.Where()}, true
+	c, ok := s.(*model.Copy)
+	if !ok || c.Taken == nil || !meets(c) {
+		return all
+	}
+	placed := x.own.placedBy(c)
+	for _, p := range slices.Sorted(maps.Keys(placed)) {
+		what := model.AFile
+		switch t := placed[p]; {
+		case t.IsDir():
+			what = model.ADirectory
+		case t.Type()&fs.ModeSymlink != 0:
+			what = model.ALink
+		}
+		all = append(all, written{path: p, what: what, span: c.Span, copy: true})
+	}
+	return all
+}
+
+// meetings tells which copies put something where another step does.
+func meetings(steps []model.Step) func(*model.Copy) bool {
+	at, copies := map[string]int{}, map[string]int{} // steps at or beneath a directory, copies into it
+	for _, s := range steps {
+		p, ok := model.Placed(s)
+		if !ok {
+			continue
+		}
+		p = path.Clean(p)
+		for dir := range paths.From(p) {
+			at[dir]++
+		}
+		if c, ok := s.(*model.Copy); ok && c.Taken != nil {
+			copies[p]++
+		}
+	}
+	return func(c *model.Copy) bool {
+		to := path.Clean(c.Path)
+		if to == "/" {
+			return len(steps) > 1
+		}
+		if at[to] > 1 || copies["/"] > 0 {
+			return true
+		}
+		for dir := range paths.Above(to) {
+			if copies[dir] > 0 {
+				return true
+			}
+		}
+		return false
+	}
 }

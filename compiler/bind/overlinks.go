@@ -5,42 +5,88 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/paths"
 )
 
+// onBase reports what an instance would put in the place of links of a base, or
+// beneath them, once for each base.
+func (x *owners) onBase(base, i *model.Instance) {
+	if len(base.System.Links) == 0 {
+		return
+	}
+	seen := x.stood[base]
+	if seen == nil {
+		seen = map[*model.Instance]bool{}
+		x.stood[base] = seen
+	}
+	if seen[i] {
+		return
+	}
+	seen[i] = true
+	x.overLinks(base, i)
+	claims := x.claims(i)
+	for n := range claims {
+		x.throughLink(base, &claims[n])
+	}
+}
+
+// stagesOnBase reports the same of what build stages stand on, and of what is copied
+// from them. The steps of an instance that runs something are taken on its base, where
+// what they write goes through links; a copied directory does not.
+func (x *owners) stagesOnBase() {
+	for _, i := range x.graph.Instances {
+		root := i.Root
+		if root == nil {
+			root = i.Stage
+		}
+		if len(root) == 0 || len(root[0].System.Links) == 0 {
+			continue
+		}
+		for _, below := range root[1:] {
+			x.onBase(root[0], below)
+		}
+		if i.Root == nil {
+			x.onBase(root[0], i)
+		} else if !x.stood[root[0]][i] {
+			x.overLinks(root[0], i)
+		}
+	}
+}
+
 // overLinks reports what copies of project files would put in the place of directory
-// links of the base, beneath their targets.
-func (x *owners) overLinks(a *model.App, i *model.Instance) {
+// links of a base, beneath their targets.
+func (x *owners) overLinks(base, i *model.Instance) {
 	for _, s := range i.Steps {
 		c, ok := s.(*model.Copy)
 		if !ok || c.Taken == nil {
 			continue
 		}
 		to, _ := c.Target()
-		for _, link := range slices.Sorted(maps.Keys(a.Base.System.Links)) {
+		for _, link := range slices.Sorted(maps.Keys(base.System.Links)) {
 			if link != path.Clean(to) && slices.ContainsFunc(c.Tops, func(t model.Top) bool { return paths.Beneath(link, t.Path) }) {
-				x.overLink(a, i, c, link)
+				x.overLink(base, i, c, link)
 			}
 		}
 	}
 }
 
-func (x *owners) overLink(a *model.App, i *model.Instance, s *model.Copy, link string) {
+func (x *owners) overLink(base, i *model.Instance, s *model.Copy, link string) {
 	held, ok := x.placedBy(s)[link]
 	if !ok {
 		return
 	}
-	leads := a.Base.System.Links[link]
+	leads := base.System.Links[link]
 	if held.Type()&fs.ModeSymlink != 0 {
 		target, err := fs.ReadLink(x.Files, held.Name)
 		if err == nil && (&model.Link{Path: link, To: target}).Leads() == leads {
 			return
 		}
 	}
-	d := x.Found.Errorf(diag.PathThroughLink, s.Span, "%s becomes %s, which is a link to %s on %s", held.Name, link, leads, a.Base.Title).
+	d := x.Found.Errorf(diag.PathThroughLink, s.Span, "%s becomes %s, which is a link to %s on %s", held.Name, link, leads, base.Title).
 		Note("a layer with a directory of that name would replace the link").
 		Hint("move it to where it becomes `%q`, or leave it out with `exclude`", leads)
 	x.involve(d, i, nil)
@@ -52,11 +98,11 @@ func (x *owners) placedBy(s *model.Copy) map[string]model.Taken {
 		return all
 	}
 	all := map[string]model.Taken{}
-	to, _ := s.Target()
+	to, from := s.Target()
 	taken, _, err := s.Taken.Files(x.Files, func() bool { return x.Spend(s.Span) })
 	if err == nil { // else it is reported by the copy
 		for _, t := range taken {
-			all[path.Join(to, t.Path)] = t
+			all[path.Join(to, strings.TrimPrefix(t.Path, from))] = t
 		}
 	}
 	x.placed[s] = all

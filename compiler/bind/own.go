@@ -30,11 +30,18 @@ type owners struct {
 	*binder
 	claimed map[*model.Instance][]claim
 	placed  map[*model.Copy]map[string]model.Taken
+	stood   map[*model.Instance]map[*model.Instance]bool // of bases, what is known to stand on them
 	places  map[string]*place
 }
 
 func newOwners(x *binder) *owners {
-	return &owners{binder: x, claimed: map[*model.Instance][]claim{}, placed: map[*model.Copy]map[string]model.Taken{}, places: map[string]*place{}}
+	return &owners{
+		binder:  x,
+		claimed: map[*model.Instance][]claim{},
+		placed:  map[*model.Copy]map[string]model.Taken{},
+		stood:   map[*model.Instance]map[*model.Instance]bool{},
+		places:  map[string]*place{},
+	}
 }
 
 // place returns the place of a clean absolute path.
@@ -58,13 +65,10 @@ func (x *owners) overlaps(a *model.App, replaced []*model.Instance) {
 		all = append(slices.Clone(all), a.Delta)
 	}
 	for _, i := range all {
-		x.overLinks(a, i)
+		x.onBase(a.Base, i)
 		claims := x.claims(i)
 		for n := range claims {
 			c := &claims[n]
-			if len(a.Base.System.Links) > 0 {
-				x.throughLink(a, c)
-			}
 			if c.at.app != a {
 				c.at.app, c.at.claims = a, c.at.claims[:0]
 			}
@@ -91,14 +95,14 @@ func (x *owners) overlaps(a *model.App, replaced []*model.Instance) {
 
 // throughLink reports a claim beneath a directory link of the base: a layer
 // with a real directory there would delete the link.
-func (x *owners) throughLink(a *model.App, c *claim) {
+func (x *owners) throughLink(base *model.Instance, c *claim) {
 	for dir := range paths.From(c.path) {
-		to, ok := a.Base.System.Links[dir]
+		to, ok := base.System.Links[dir]
 		if !ok || c.held && dir == c.path {
 			continue
 		}
 		canonical := path.Join(to, strings.TrimPrefix(c.path, dir))
-		d := x.Found.Errorf(diag.PathThroughLink, c.span, "%s is a link to %s on %s", dir, to, a.Base.Title).
+		d := x.Found.Errorf(diag.PathThroughLink, c.span, "%s is a link to %s on %s", dir, to, base.Title).
 			Note("a layer with a directory of that name would replace the link").
 			Hint("write `%q`", canonical)
 		if old, ok := literally(c.span, c.path); ok && !x.Foreign(c.span) {

@@ -1,12 +1,14 @@
 package bind
 
 import (
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // Build stages: what `copy … from` and `bind … from` name. They are made when the
@@ -54,9 +56,11 @@ func (x *binder) bindStages(b *block) {
 		of := x.stage(f.Ref)
 		switch s := steps[f.Step].(type) {
 		case *model.Copy:
-			c := *s
-			c.From = of
-			steps[f.Step] = &c
+			if of != nil && x.namesDirectories(s, of, f.Sources) {
+				c := *s
+				c.From = of
+				steps[f.Step] = &c
+			}
 		case *model.Run:
 			r := *s
 			r.Binds = slices.Clone(s.Binds)
@@ -65,6 +69,22 @@ func (x *binder) bindStages(b *block) {
 		}
 	}
 	b.steps = complete(steps)
+}
+
+// namesDirectories reports sources of a copy that end in a slash and are files of its
+// stage. What runs make there, only the build knows.
+func (x *binder) namesDirectories(s *model.Copy, stage *model.Instance, at []source.Span) bool {
+	ok := true
+	for n, src := range s.Sources {
+		p := path.Clean(src)
+		makesFile := func(s model.Step) bool { return s.Makes() == model.AFile && s.At().Path == p }
+		if strings.HasSuffix(src, "/") && slices.ContainsFunc(stage.Steps, makesFile) {
+			x.Found.Errorf(diag.NoSuchFile, at[n], "%s of %s is a file", p, evaluate.Shortened(stage.Title)).
+				Note("a source that ends in `/` is the contents of a directory").Hint("remove the `/`")
+			ok = false
+		}
+	}
+	return ok
 }
 
 // complete are steps without the copies and mounts that have no stage.

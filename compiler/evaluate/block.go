@@ -54,9 +54,10 @@ type Block struct {
 
 // From is a `from` that is still a reference: of a copy, or of a mount of a run.
 type From struct {
-	Step  int // among the steps
-	Mount int // among the run's mounts
-	Ref   *Ref
+	Step    int           // among the steps
+	Mount   int           // among the run's mounts
+	Sources []source.Span // of a copy, where they are named
+	Ref     *Ref
 }
 
 // propose adds a setting.

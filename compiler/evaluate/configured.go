@@ -363,12 +363,12 @@ func (x *Evaluator) validCheck(command []string, e syntax.Expr) bool {
 func (x *Findings) Passable(t string, at source.Span) bool {
 	switch {
 	case strings.ContainsRune(t, 0):
-		x.onceAt(diag.UnusableText, at, func() *diag.Diagnostic {
+		x.OnceAt(diag.UnusableText, at, func() *diag.Diagnostic {
 			return x.Found.Errorf(diag.UnusableText, at, "this text has a NUL character in it").
 				Note("Linux ends arguments and variables of a program there").Hint("remove `\\u{0}`")
 		})
 	case len(t) > maxArgument:
-		x.onceAt(diag.UnusableText, at, func() *diag.Diagnostic {
+		x.OnceAt(diag.UnusableText, at, func() *diag.Diagnostic {
 			return x.Found.Errorf(diag.UnusableText, at, "this text is %d bytes long", len(t)).
 				Note("Linux passes arguments and variables of up to %d bytes to a program", maxArgument).
 				Hint("put it into a file of the image, and pass the path of that")

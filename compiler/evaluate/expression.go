@@ -247,20 +247,27 @@ func (x *Evaluator) entry(m *mapping, key string, at source.Span) value {
 			}
 			return nil
 		}
-		x.absent[missing] = x.Found.Errorf(diag.NoSuchElement, at, "the map has no entry %q", key).
-			At("this is %q", key).Hint("%s", entries(m, key))
+		x.absent[missing] = x.noEntry(m, key, at)
 		return nil
 	}
 	return val
 }
 
-// entries says what a map has instead of a key.
-func entries(m *mapping, key string) string {
+// noEntry reports a key that a map does not have, with those that it has.
+func (x *Evaluator) noEntry(m *mapping, key string, at source.Span) *diag.Diagnostic {
 	const shown = 12
-	if near := diag.Nearest(key, m.keys); near != "" {
-		return fmt.Sprintf("did you mean %q? It has %s", near, listed(m.keys, shown))
+	if len(m.keys) == 0 {
+		return x.Found.Errorf(diag.NoSuchElement, at, "the map has no entry %q: it is empty", key).
+			At("this is %q", key).Hint("add the entry to the map")
 	}
-	return "it has " + listed(m.keys, shown)
+	d := x.Found.Errorf(diag.NoSuchElement, at, "the map has no entry %q, it has %s", key, listed(m.keys, shown)).At("this is %q", key)
+	if near := diag.Nearest(key, m.keys); near != "" {
+		return d.Hint("did you mean %q?", near)
+	}
+	if x.Foreign(at) {
+		return d.Hint("choose one of them")
+	}
+	return d.Hint("choose one of them, or add %q to the map", key)
 }
 
 // listed is the first of some names.

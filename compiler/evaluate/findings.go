@@ -103,8 +103,8 @@ func (x *Findings) Once(what string, code diag.Code, at, other source.Span, repo
 	x.repeated[key] = &repeats{finding: report()}
 }
 
-// onceAt reports what is wrong at a place, however often the place is evaluated.
-func (x *Findings) onceAt(code diag.Code, at source.Span, report func() *diag.Diagnostic) {
+// OnceAt reports what is wrong at a place, however often the place is evaluated.
+func (x *Findings) OnceAt(code diag.Code, at source.Span, report func() *diag.Diagnostic) {
 	key := fmt.Sprintf("%s %p %d", code, at.File, at.Start)
 	if x.repeated[key] == nil {
 		x.repeated[key] = &repeats{finding: report()}

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -62,7 +63,7 @@ func (c *clause) ownership() (*model.Owner, string) {
 		if m >= 0 && m <= model.MaxMode {
 			return owner, "0" + strconv.FormatInt(m, 8)
 		}
-		c.badMode(o.Args[0])
+		c.badMode(fmt.Sprintf("%#o", m), o.Args[0].Span())
 	case string:
 		switch parsed, ok := model.ParseMode(m); {
 		case ok && !parsed.Symbolic():
@@ -70,15 +71,19 @@ func (c *clause) ownership() (*model.Owner, string) {
 		case ok:
 			return owner, m
 		}
-		c.badMode(o.Args[0])
+		c.badMode(strconv.Quote(m), o.Args[0].Span())
 	}
 	return owner, ""
 }
 
-func (x *Findings) badMode(e syntax.Expr) {
-	x.Found.Errorf(diag.InvalidOwnerOrMode, e.Span(), "%s is not a valid mode", e.Span().Text()).
-		Note("a mode is octal, or as chmod takes it; it changes something, and `X` stands before what changes `x`").
-		Hint("write `0755` or `\"g+rw\"`")
+func (x *Findings) badMode(said string, at source.Span) {
+	d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "%s is not a valid mode", said)
+	if n := strings.IndexAny(said, "89"); n >= 0 && strings.Trim(said, `"0123456789`) == "" {
+		d.Note("a mode is octal: its digits go from 0 to 7, and %c is not one of them", said[n])
+	} else {
+		d.Note("a mode is octal, or as chmod takes it; it changes something, and `X` stands before what changes `x`")
+	}
+	d.Hint("write a mode such as `0755` or `\"g+rw\"`")
 }
 
 // owner reads an owner in numbers. Names are refused: a portable layer is made
@@ -129,8 +134,9 @@ func (c *clause) copy() {
 		step.Exclude = c.globs(o.Args, c.env)
 	}
 	var of *Ref
+	var at []source.Span // of the sources
 	if c.Option("from") != nil {
-		of = c.copyFrom(step)
+		of, at = c.copyFrom(step)
 		ok = of != nil && ok
 	} else {
 		ok = c.copyOwn(step) && ok
@@ -147,7 +153,7 @@ func (c *clause) copy() {
 	if of == nil {
 		c.taken(step)
 	} else {
-		c.to.From = append(c.to.From, From{Step: len(c.to.Steps), Ref: of})
+		c.to.From = append(c.to.From, From{Step: len(c.to.Steps), Sources: at, Ref: of})
 	}
 	c.to.Steps = append(c.to.Steps, step)
 }
@@ -198,21 +204,22 @@ func matches(s *model.Copy) bool {
 	return model.IsPattern(s.Sources[0])
 }
 
-// copyFrom evaluates the sources and the origin of `copy … from`.
-func (c *clause) copyFrom(step *model.Copy) *Ref {
+// copyFrom evaluates the sources and the origin of `copy … from`, and says where the
+// sources are named.
+func (c *clause) copyFrom(step *model.Copy) (of *Ref, sources []source.Span) {
 	ok := true
 	for _, a := range c.Args {
 		for _, p := range c.texts(a, c.env) {
 			p, fine := c.target(p, a.Span())
-			step.Sources = append(step.Sources, p)
+			step.Sources, sources = append(step.Sources, p), append(sources, a.Span())
 			ok = ok && fine
 		}
 	}
 	refs := c.optionRefs("from")
 	if len(refs) == 0 || !ok {
-		return nil
+		return nil, nil
 	}
-	return refs[0]
+	return refs[0], sources
 }
 
 // plainName is a text as the name of a declaration.

@@ -27,9 +27,7 @@ func (x *Findings) target(p string, at source.Span) (string, bool) {
 			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)
 		return "", false
 	}
-	if len(p) > maxPathLength {
-		x.Found.Errorf(diag.InvalidPath, at, "this path is %d bytes long", len(p)).
-			Note("Linux takes paths of up to %d bytes", maxPathLength).Hint("write a shorter path")
+	if !x.linuxPath(p, at) {
 		return "", false
 	}
 	for name := range strings.SplitSeq(p, "/") {
@@ -49,9 +47,6 @@ func (x *Findings) targetName(name, p string, at source.Span) bool {
 	switch {
 	case name == "..":
 		x.Found.Errorf(diag.InvalidPath, at, "%q steps out of its directory", p).Hint("write the path without `..`")
-	case strings.ContainsRune(name, 0):
-		x.Found.Errorf(diag.InvalidPath, at, "%q has a NUL character in it", p).
-			Note("Linux ends a path there").Hint("remove `\\u{0}`")
 	case len(name) > maxNameLength:
 		x.Found.Errorf(diag.InvalidPath, at, "this path has a name of %d bytes", len(name)).
 			Note("Linux takes names of up to %d bytes", maxNameLength).Hint("write a shorter name")
@@ -79,15 +74,22 @@ func (x *Findings) isRoot(p string, at source.Span) bool {
 
 // linkTarget checks what a symbolic link holds.
 func (x *Findings) linkTarget(to string, at source.Span) bool {
-	switch {
-	case to == "":
+	if to == "" {
 		x.Found.Errorf(diag.InvalidPath, at, "the link points at nothing").
 			Note("Linux makes no empty links").Hint("write where it leads, such as `\"/opt/tool\"`")
-	case strings.ContainsRune(to, 0):
-		x.Found.Errorf(diag.InvalidPath, at, "%q has a NUL character in it", to).
+		return false
+	}
+	return x.linuxPath(to, at)
+}
+
+// linuxPath checks what Linux asks of every path, also of one that a link holds.
+func (x *Findings) linuxPath(p string, at source.Span) bool {
+	switch {
+	case strings.ContainsRune(p, 0):
+		x.Found.Errorf(diag.InvalidPath, at, "%q has a NUL character in it", p).
 			Note("Linux ends a path there").Hint("remove `\\u{0}`")
-	case len(to) > maxPathLength:
-		x.Found.Errorf(diag.InvalidPath, at, "this path is %d bytes long", len(to)).
+	case len(p) > maxPathLength:
+		x.Found.Errorf(diag.InvalidPath, at, "this path is %d bytes long", len(p)).
 			Note("Linux takes paths of up to %d bytes", maxPathLength).Hint("write a shorter path")
 	default:
 		return true

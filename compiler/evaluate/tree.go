@@ -42,25 +42,34 @@ func newTree(in Input, found *Findings) *tree {
 	return x
 }
 
-// readIgnore reads the ignore file, if there is one.
+// readIgnore reads the ignore file, if there is one. What is no pattern is reported
+// and ignores nothing.
 func (x *tree) readIgnore() {
 	text, err := fs.ReadFile(x.Files, model.IgnoreFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
+	}
+	var lines []string
+	if err == nil {
+		lines, err = ignorefile.ReadAll(bytes.NewReader(text))
 	}
 	if err != nil {
 		x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s cannot be read: %s", model.IgnoreFile, cause(err)).
 			Hint("make it a text file that you can read, or remove it")
 		return
 	}
-	x.Ignore, err = ignorefile.ReadAll(bytes.NewReader(text))
-	if err == nil {
-		_, err = patternmatcher.New(x.Ignore)
-	}
-	if err != nil {
-		x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s: %s", model.IgnoreFile, cause(err)).
-			Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories, and ! for what is not ignored after all").
-			Hint("mend the pattern")
+	for _, line := range lines {
+		if _, err := patternmatcher.New([]string{line}); err == nil {
+			x.Ignore = append(x.Ignore, line)
+			continue
+		}
+		d := x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s: %q is not a pattern", model.IgnoreFile, line).
+			Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories, and ! for what is not ignored after all")
+		if line == "!" {
+			d.Hint("write behind the `!` what is not ignored, such as `!keep.txt`")
+		} else {
+			d.Hint("%s", strings.ReplaceAll(mendPattern(line), `\\`, `\`))
+		}
 	}
 }
 

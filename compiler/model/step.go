@@ -262,9 +262,15 @@ func (s *Fetch) Makes() Made {
 	return AFile
 }
 
-// Makes is known of what is copied into a directory.
+// Makes is known of what is copied into a directory, and of the contents of one. What a
+// name in a stage stands for, only the build knows.
 func (s *Copy) Makes() Made {
-	if strings.HasSuffix(s.Path, "/") {
+	contents := strings.HasSuffix(s.Sources[0], "/")
+	if s.Taken != nil {
+		_, file := s.Target()
+		contents = file == ""
+	}
+	if contents || strings.HasSuffix(s.Path, "/") {
 		return ADirectory
 	}
 	return Unknown
