@@ -27,3 +27,34 @@ func TestText(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// TestStream cuts a text at any two places: what is shown is the same.
+func TestStream(t *testing.T) {
+	for _, text := range []string{
+		"a https://user:se@cret@h/x:// git+ssh://git:pw@h and ssh://git@h:22/x http://t@h",
+		"x:\nhttps://u:p@h\r\nhttps://u:p@h", "://u:p@h ::://u:p@h", "https://token@", "done: https:/", "ssh://git:",
+	} {
+		want := Text(text)
+		for i := range len(text) + 1 {
+			for j := i; j <= len(text); j++ {
+				var s Stream
+				got := s.Text(text[:i]) + s.Text(text[i:j]) + s.Text(text[j:]) + s.End()
+				if got != want {
+					t.Fatalf("%q cut at %d and %d:\ngot  %q\nwant %q", text, i, j, got, want)
+				}
+			}
+		}
+		var s Stream
+		got := ""
+		for n := range len(text) {
+			got += s.Text(text[n : n+1])
+		}
+		if got += s.End(); got != want {
+			t.Errorf("%q byte by byte:\ngot  %q\nwant %q", text, got, want)
+		}
+	}
+	var s Stream
+	if got := s.Text("50 % at https://h/x, then: "); got != "50 % at https://h/x, then: " {
+		t.Errorf("what holds no URL waits: %q", got)
+	}
+}

@@ -21,6 +21,7 @@ var DisplayModes = [...]string{"auto", "tty", "plain", "quiet", "rawjson"}
 
 // Display shows the progress of one build.
 type Display struct {
+	public  public
 	hush    *hush // nil shows everything as it is
 	streams map[string]*visible.Stream
 	reports chan *client.SolveStatus
@@ -36,7 +37,7 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 	if err != nil {
 		return nil, fmt.Errorf("progress cannot be shown as %q: %w", mode, err)
 	}
-	d := &Display{streams: map[string]*visible.Stream{}, reports: make(chan *client.SolveStatus), done: make(chan struct{})}
+	d := &Display{public: public{map[string]*output{}}, streams: map[string]*visible.Stream{}, reports: make(chan *client.SolveStatus), done: make(chan struct{})}
 	if mode != string(progressui.RawJSONMode) {
 		d.hush = &hush{shown: map[digest.Digest]bool{}}
 	}
@@ -50,7 +51,10 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 
 // Status shows a report.
 func (d *Display) Status(s *client.SolveStatus) {
-	s = public(s)
+	d.show(d.public.report(s))
+}
+
+func (d *Display) show(s *client.SolveStatus) {
 	if d.hush != nil {
 		s = d.readable(d.hush.filter(s))
 	}
@@ -89,6 +93,9 @@ func (d *Display) readable(s *client.SolveStatus) *client.SolveStatus {
 
 // Close shows the final state. No Status may follow.
 func (d *Display) Close() error {
+	if rest := d.public.rest(func(client.VertexLog) bool { return true }); len(rest) > 0 {
+		d.show(&client.SolveStatus{Logs: rest})
+	}
 	close(d.reports)
 	<-d.done
 	return d.err

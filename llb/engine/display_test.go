@@ -4,6 +4,7 @@ package engine
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,56 @@ func TestDisplayEscapes(t *testing.T) {
 	for _, want := range []string{"make␛[31m", "one␛[2Jtwö�", "three␇", "no␛[0m"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not shown: %q", want, out.String())
+		}
+	}
+}
+
+// TestDisplayRedacts cuts what a step prints at every place: no password is shown, and
+// nothing is missing, also where the output ends within a URL.
+func TestDisplayRedacts(t *testing.T) {
+	const text = "get https://me:secret@h/x\nend https://me:secret@h"
+	const want = "get https://***@h/x\nend https://***@h"
+	for _, mode := range []string{"plain", "rawjson"} {
+		for cut := range len(text) {
+			for _, completes := range []bool{true, false} {
+				var out bytes.Buffer
+				d, err := NewDisplay(&out, mode)
+				if err != nil {
+					t.Fatal(err)
+				}
+				id, now := digest.FromString("x"), time.Now()
+				d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "make", Started: &now}}})
+				for _, piece := range []string{text[:cut], text[cut:]} {
+					d.Status(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: id, Stream: 1, Data: []byte(piece), Timestamp: now}}})
+				}
+				if completes {
+					d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "make", Started: &now, Completed: &now}}})
+				}
+				if err := d.Close(); err != nil {
+					t.Fatal(err)
+				}
+				got := out.String()
+				if mode == "rawjson" {
+					got = ""
+					for dec := json.NewDecoder(&out); dec.More(); {
+						var s client.SolveStatus
+						if err := dec.Decode(&s); err != nil {
+							t.Fatal(err)
+						}
+						for _, l := range s.Logs {
+							got += string(l.Data)
+						}
+					}
+				}
+				for line := range strings.Lines(want) {
+					if !strings.Contains(got, strings.TrimSpace(line)) {
+						t.Fatalf("%s, cut at %d: %q is missing: %q", mode, cut, line, got)
+					}
+				}
+				if strings.Contains(got, "cret") || strings.Contains(got, "me:") {
+					t.Fatalf("%s, cut at %d: %q", mode, cut, got)
+				}
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/moby/buildkit/client"
@@ -8,9 +10,19 @@ import (
 	"github.com/layc-lang/layc/lang/redact"
 )
 
-// public is a report without passwords of URLs: of those that BuildKit downloads,
-// and those that steps print.
-func public(s *client.SolveStatus) *client.SolveStatus {
+// public makes reports without passwords of URLs: of those that BuildKit downloads,
+// and those that steps print, in pieces.
+type public struct {
+	printed map[string]*output // by vertex and stream
+}
+
+// output is what a step prints to one of its streams.
+type output struct {
+	redact.Stream
+	last client.VertexLog // without its text
+}
+
+func (p *public) report(s *client.SolveStatus) *client.SolveStatus {
 	out := *s
 	out.Vertexes = each(s.Vertexes, func(v *client.Vertex) {
 		v.Name, v.Error = redact.Text(v.Name), redact.Text(v.Error)
@@ -19,9 +31,38 @@ func public(s *client.SolveStatus) *client.SolveStatus {
 		v.ID, v.Name = redact.Text(v.ID), redact.Text(v.Name)
 	})
 	out.Logs = each(s.Logs, func(l *client.VertexLog) {
-		l.Data = []byte(redact.Text(string(l.Data)))
+		key := fmt.Sprint(l.Vertex, l.Stream)
+		o := p.printed[key]
+		if o == nil {
+			o = &output{}
+			p.printed[key] = o
+		}
+		o.last = *l
+		o.last.Data = nil
+		l.Data = []byte(o.Text(string(l.Data)))
 	})
+	out.Logs = append(out.Logs, p.rest(func(l client.VertexLog) bool {
+		return slices.ContainsFunc(s.Vertexes, func(v *client.Vertex) bool { return v.Digest == l.Vertex && v.Completed != nil })
+	})...)
 	return &out
+}
+
+// rest is what waits for more output of steps that make none any more.
+func (p *public) rest(ended func(client.VertexLog) bool) []*client.VertexLog {
+	var logs []*client.VertexLog
+	for _, key := range slices.Sorted(maps.Keys(p.printed)) {
+		o := p.printed[key]
+		if !ended(o.last) {
+			continue
+		}
+		if rest := o.End(); rest != "" {
+			l := o.last
+			l.Data = []byte(rest)
+			logs = append(logs, &l)
+		}
+		delete(p.printed, key)
+	}
+	return logs
 }
 
 // each is a list of copies that are changed.
