@@ -248,7 +248,46 @@ func (l *lowerer) copyFrom(c *contents, i *model.Instance, s *model.Copy) {
 	if !contents && strings.HasSuffix(to, "/") {
 		to += path.Base(src)
 	}
-	l.putCopy(c, i, s, l.stage(s.From, src), src, to, contents)
+	l.putCopy(c, i, s, l.looked(i, s, src), src, to, contents)
+}
+
+// looked is where `from` takes a path, once the helper has seen that the engine can
+// copy what is there. What a component's own content holds has been seen before; but
+// whether a source that ends in a slash is a directory, only its steps may say.
+func (l *lowerer) looked(i *model.Instance, s *model.Copy, src string) llb.State {
+	tree := l.stage(s.From, src)
+	if model.Fills(s.From, src) && (!strings.HasSuffix(src, "/") || makesDirectory(s.From, path.Clean(src))) {
+		return tree
+	}
+	opts := l.help(i.Title, "look at what is copied from "+s.From.Title, s.Span, "look", rootDir, src)
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	l.origins[len(l.origins)-1].Copied = []Copied{{Path: src, From: s.From.Title, Span: s.Span}}
+	return llb.Scratch().Run(opts...).AddMount(rootDir, tree)
+}
+
+// makesDirectory reports whether the text of an instance says that a path is a
+// directory.
+func makesDirectory(i *model.Instance, p string) bool {
+	for _, o := range i.Owns {
+		if o.Path != p && within(o.Path, p) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(i.Steps, func(s model.Step) bool {
+		at, ok := model.Placed(s)
+		if !ok || path.Clean(at) != p {
+			return ok && within(path.Clean(at), p)
+		}
+		switch s := s.(type) {
+		case *model.Dir:
+			return true
+		case *model.Fetch:
+			return s.Unpack
+		}
+		return strings.HasSuffix(at, "/")
+	})
 }
 
 // copyChosen appends a copy of what the helper takes from a stage. Sources that

@@ -38,7 +38,7 @@ func chooseArgs(root, out string, args []string) error {
 // The include and exclude patterns are relative to a source that ends in a slash,
 // and see the names of the others.
 func choose(root, out string, sources, include, exclude []string) error {
-	c := &choosing{links: map[inode]string{}}
+	c := &choosing{root: root, links: map[inode]string{}}
 	for _, src := range sources {
 		if err := c.source(root, out, src, include, exclude); err != nil {
 			return err
@@ -48,6 +48,7 @@ func choose(root, out string, sources, include, exclude []string) error {
 }
 
 type choosing struct {
+	root             string
 	include, exclude *patternmatcher.PatternMatcher // of the source that is at hand; nil if there are none
 	links            map[inode]string               // files with several names: the first copy
 	copied, left     int                            // entries of the source
@@ -115,9 +116,48 @@ func find(root, src string) ([]string, error) {
 		return nil, fmt.Errorf("%s not found", src)
 	}
 	if info, err := os.Lstat(places[0]); err == nil && strings.HasSuffix(src, "/") && !info.IsDir() {
-		return nil, fmt.Errorf("%s is not a directory: write it without the slash at its end", src)
+		return nil, fmt.Errorf("%s is a file", path.Clean(src))
 	}
 	return places, nil
+}
+
+// look fails unless the engine can copy what a source names in the system at root,
+// and an image hold it.
+func look(root, src string) error {
+	found, err := find(root, src)
+	if err != nil {
+		return err
+	}
+	for _, at := range found {
+		err := filepath.WalkDir(at, func(file string, _ fs.DirEntry, err error) error {
+			if err != nil || file == at && strings.HasSuffix(src, "/") {
+				return err
+			}
+			var stat unix.Stat_t
+			if err := lstat(file, &stat); err != nil {
+				return err
+			}
+			return copyable(root, file, &stat)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyable fails unless the engine can copy a file on disk, and an image hold it. The
+// error names its path in the system, in quotes, and why.
+func copyable(root, file string, stat *unix.Stat_t) error {
+	how, err := unfit(file, filepath.Base(file))
+	if kind(stat) == unix.S_IFBLK {
+		how = "is a block device, and a copy of it would be a character device"
+	}
+	if how != "" {
+		how, _, _ = strings.Cut(how, ": ") // what to do about it differs
+		return fmt.Errorf("not copied: %q %s", strings.TrimPrefix(file, root), how)
+	}
+	return err
 }
 
 // matching are the entries of a directory on disk that an element of a source
@@ -246,6 +286,8 @@ func (c *choosing) one(from, rel, to string, into *room, up matched) error {
 	}
 	if !wanted {
 		c.left++
+	} else if err := copyable(c.root, from, &stat); err != nil {
+		return err
 	}
 	if kind(&stat) != unix.S_IFDIR {
 		if !wanted {

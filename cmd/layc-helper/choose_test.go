@@ -47,7 +47,7 @@ func TestChoose(t *testing.T) {
 		{"nothing is left", []string{"/lib/"}, []string{"*.zip"}, nil, "nothing of /lib/ is copied"},
 		{"a name that is not there", []string{"/lib/a.so", "/lib/nothing"}, nil, nil, "/lib/nothing not found"},
 		{"a pattern that matches nothing", []string{"/lib/*.zip"}, nil, nil, "/lib/*.zip not found"},
-		{"a file with a slash", []string{"/lib/a.so/"}, nil, nil, "/lib/a.so/ is not a directory: write it without the slash at its end"},
+		{"a file with a slash", []string{"/lib/a.so/"}, nil, nil, "/lib/a.so is a file"},
 		{"a file and a directory", []string{"/lib/deep/er/", "/lib/deep/../a.so", "/other/"}, nil, []string{"!x"}, "a.so lib lib/a.so"},
 	}
 	for _, test := range tests {

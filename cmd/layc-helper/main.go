@@ -20,6 +20,9 @@
 //	layc-helper choose ROOT OUT N SOURCE… N INCLUDE… EXCLUDE…
 //	                          copy what sources name in a system and patterns
 //	                          leave of it
+//	layc-helper look ROOT SOURCE
+//	                          fail unless the engine can copy what a source
+//	                          names in a system
 //	layc-helper verify BEFORE AFTER [PATH…]
 //	                          fail if two trees differ outside of the paths
 //	layc-helper squash ROOT AFTER [PLACED]
@@ -68,7 +71,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, verify, squash, combine, links, remain, sum512, test, user, again or libraries: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, links, remain, sum512, test, user, again or libraries: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -89,6 +92,8 @@ func run(args []string) error {
 		return appendText(args[1], args[2], args[3], args[4], args[5])
 	case len(args) >= 4 && args[0] == "choose":
 		return chooseArgs(args[1], args[2], args[3:])
+	case len(args) == 3 && args[0] == "look":
+		return look(args[1], args[2])
 	case len(args) >= 3 && args[0] == "verify":
 		return verify(args[1], args[2], args[3:])
 	case len(args) == 3 && args[0] == "squash":

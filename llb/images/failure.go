@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
@@ -128,7 +129,7 @@ func unserved(graphs []*llb.Graph, err error) string {
 // judgements are what the failure of a step can mean, the most particular first.
 // One that does not apply returns nil.
 var judgements = []func(*engine.StepError, llb.Origin) *Finding{
-	nothingLeft, notThere, notUnpacked, replacesLink, copiedOver,
+	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, copiedOver,
 }
 
 // stepFailed is the finding of a step that failed.
@@ -190,6 +191,38 @@ func notThere(step *engine.StepError, origin llb.Origin) *Finding {
 			Hint("write a path that is there; `run \"find / -name '%s*'\"` in %s prints paths", path.Base(c.Path), c.From)}
 	}
 	return nil
+}
+
+// names is what the helper says of a source that ends in a slash and is not a directory.
+var names = regexp.MustCompile(`^(/.*) is a file$`)
+
+// isFile tells of a file of a stage that is taken as a directory.
+func isFile(step *engine.StepError, origin llb.Origin) *Finding {
+	at := names.FindStringSubmatch(why(step))
+	for _, c := range origin.Copied {
+		if at == nil || path.Clean(c.Path) != at[1] {
+			continue
+		}
+		var list diag.List
+		return &Finding{Diagnostic: list.Errorf(diag.NoSuchFile, c.Span, "%s of %s is a file", at[1], c.From).
+			Note("a source that ends in `/` is the contents of a directory").
+			Hint("remove the `/`")}
+	}
+	return nil
+}
+
+// notCopyable tells of what a stage holds, and no copy of it can.
+func notCopyable(step *engine.StepError, origin llb.Origin) *Finding {
+	text, ok := strings.CutPrefix(why(step), "not copied: ")
+	quoted, err := strconv.QuotedPrefix(text)
+	if !ok || err != nil || len(origin.Copied) == 0 {
+		return nil
+	}
+	at, _ := strconv.Unquote(quoted)
+	c := origin.Copied[0]
+	var list diag.List
+	return &Finding{Diagnostic: list.Errorf(diag.UncopyableFiles, c.Span, "%s of %s%s", at, c.From, strings.TrimPrefix(text, quoted)).
+		Hint("leave it out with `exclude`, or remove it where %s makes it", c.From)}
 }
 
 // notUnpacked tells of an archive that the helper does not unpack.

@@ -10,6 +10,13 @@
 //	soft TO NEW       makes a symbolic link
 //	cap FILE          gives a file a capability
 //	has FILE          fails unless there is a file
+//	node KIND FILE    makes a pipe (p), a socket (s), or a device: one of
+//	                  characters (c) or of blocks (b)
+//	mode MODE FILE    changes its mode, which is octal
+//	owner UID GID FILE
+//	                  changes its owner, and not what it links to
+//	attr NAME FILE    gives a file an extended attribute
+//	hole SIZE FILE    makes a file of zeros that take no space
 //	copy OLD NEW      copies a file's content
 //	refused FILE      fails if a file can be written
 //	where FILE        writes the directory that it runs in
@@ -28,6 +35,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -78,6 +86,24 @@ func do(f []string) error {
 		return os.Symlink(f[1], f[2])
 	case "cap":
 		return unix.Setxattr(f[1], "security.capability", netBind, 0)
+	case "node":
+		kind := map[string]uint32{"p": unix.S_IFIFO, "s": unix.S_IFSOCK, "c": unix.S_IFCHR, "b": unix.S_IFBLK}[f[1]]
+		return unix.Mknod(f[2], kind|0o640, int(unix.Mkdev(7, 3)))
+	case "mode":
+		mode, err := strconv.ParseUint(f[1], 8, 12)
+		if err != nil {
+			return err
+		}
+		return unix.Chmod(f[2], uint32(mode))
+	case "owner":
+		uid, err1 := strconv.Atoi(f[1])
+		gid, err2 := strconv.Atoi(f[2])
+		return errors.Join(err1, err2, os.Lchown(f[3], uid, gid))
+	case "attr":
+		return unix.Setxattr(f[2], f[1], []byte("x"), 0)
+	case "hole":
+		size, err := strconv.ParseInt(f[1], 10, 64)
+		return errors.Join(err, os.WriteFile(f[2], nil, 0o600), os.Truncate(f[2], size))
 	case "copy":
 		text, err := os.ReadFile(f[1])
 		if err != nil {
