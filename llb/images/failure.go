@@ -254,24 +254,31 @@ func replacesLink(step *engine.StepError, origin llb.Origin) *Finding {
 		Hint("place it at %q: make it at another path in a component of its own, and `copy` it `from` that", canonical), step.Log}
 }
 
-// overOther is how BuildKit says that a copy has a directory where a file is, or a
-// file where a directory is. The paths are of the engine's state.
-var overOther = regexp.MustCompile(`cannot (?:copy to non-directory: (.*)|replace to directory (.*) with file)`)
+// overOther is how BuildKit says that a copy has a directory where a file or a link is,
+// or a file where a directory is, or that something is where a link is made. The paths
+// are of the engine's state.
+var overOther = regexp.MustCompile(`cannot copy to non-directory: (.*)|cannot replace to directory (.*) with file|symlink .* (/.*): file exists`)
 
-// copiedOver tells of a directory that is copied over a file, or a file over a
-// directory.
+// copiedOver tells of steps that make different things of one path, where only the
+// build knows what is there.
 func copiedOver(step *engine.StepError, origin llb.Origin) *Finding {
 	paths := overOther.FindStringSubmatch(step.Err.Error())
 	if paths == nil {
 		return nil
 	}
-	var list diag.List
-	if file := path.Base(paths[2]); paths[2] != "" {
-		return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s has a file called %s where a directory is", origin.Component, file).
-			Hint("to put the file into the directory, write a slash at the end of the target: `%s/`; else write another target", file), step.Log}
+	made, old, help := "directory", "a file or a link", "leave one of them out with `exclude`, or write another target"
+	at := path.Base(paths[1] + paths[2] + paths[3])
+	switch {
+	case paths[2] != "":
+		made, old = "file", "a directory"
+		help = fmt.Sprintf("to put the file into the directory, write a slash at the end of the target: `%s/`; else write another target", at)
+	case paths[3] != "":
+		made, old = "link", "something else"
+		help = "leave out what is there, or give the link another path"
 	}
-	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s has a directory called %s where a file is", origin.Component, path.Base(paths[1])).
-		Hint("leave one of them out with `exclude`, or write another target"), step.Log}
+	var list diag.List
+	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s has a %s called %s where %s is", origin.Component, made, at, old).
+		Hint("%s", help), step.Log}
 }
 
 // otherContent is what BuildKit says of a download with another checksum: what

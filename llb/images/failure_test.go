@@ -61,16 +61,35 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
-// TestCopiedOver shows a directory where a file is, and a file where a directory is,
-// by their names, not by where the engine keeps them.
+// TestCopiedOver shows what is put where something of another kind is by their names,
+// not by where the engine keeps them.
 func TestCopiedOver(t *testing.T) {
 	for said, want := range map[string]string{
-		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd":          "a step of app has a directory called passwd where a file is",
-		"failed to copy files: cannot replace to directory /state/snapshots/7/fs/usr/local/bin with file": "a step of app has a file called bin where a directory is",
+		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd":          "a directory called passwd where a file or a link is",
+		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/a b/c":             "a directory called c where a file or a link is",
+		"failed to copy files: cannot replace to directory /state/snapshots/7/fs/usr/local/bin with file": "a file called bin where a directory is",
+		"symlink ../target /state/snapshots/7/fs/opt/x/passwd: file exists":                               "a link called passwd where something else is",
 	} {
 		d := stepFailed(&engine.StepError{Name: "layer", Err: errors.New(said)}, llb.Origin{Component: "app"})
-		if d.Code != "E0341" || d.Message != want {
-			t.Errorf("it is %s: %s, want %s", d.Code, d.Message, want)
+		if want = "a step of app has " + want; d.Code != "E0341" || d.Message != want {
+			t.Errorf("%s is %s: %s, want %s", said, d.Code, d.Message, want)
+		}
+	}
+}
+
+// What a stage holds and no copy of it can, and a file that is taken as a directory, are
+// told at the copy.
+func TestNotCopyable(t *testing.T) {
+	origin := llb.Origin{Component: "app", Copied: []llb.Copied{{Path: "/out/d/", From: "made"}}}
+	for text, want := range map[string]string{
+		`layc-helper: not copied: "/out/d/a b" is a block device, and a copy of it would be a character device`: "E0352 /out/d/a b of made is a block device, and a copy of it would be a character device",
+		"layc-helper: /out/d is a file": "E0324 /out/d of made is a file",
+		"layc-helper: /out/e is a file": "E0501 a step of app failed",
+		"layc-helper: not copied: x":    "E0501 a step of app failed",
+	} {
+		d := stepFailed(&engine.StepError{Name: "look", ExitCode: 1, Err: errors.New("exit code: 1"), Log: []string{text}}, origin)
+		if got := string(d.Code) + " " + d.Message; got != want {
+			t.Errorf("%s becomes %s, want %s", text, got, want)
 		}
 	}
 }
