@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/bind"
 	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
@@ -23,11 +22,11 @@ func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	if out.Checked.Fleet == nil {
 		return []model.Platform{in.Platform}
 	}
-	g, _ := bind.Bind(evaluate.Input{
+	e := evaluate.New(evaluate.Input{
 		Program: out.Checked.FleetOnly(), Lock: out.Lock, Platform: in.Platform, Files: out.Files, Set: in.Set,
 	})
 	var platforms []model.Platform
-	for _, name := range g.Fleet.Platforms {
+	for _, name := range e.Fleet.Platforms {
 		p, ok := ParsePlatform(name)
 		if !ok {
 			d := list.Errorf(diag.InvalidPlatform, platformAt(out.Checked.Fleet, name), "%q is no platform", name).

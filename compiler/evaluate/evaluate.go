@@ -6,7 +6,8 @@
 //
 // The way through: an [Evaluator] has the fleet from the start, and evaluates
 // apps (app.go) and the blocks of components when it is asked for them; block.go
-// evaluates statements, expression.go expressions, operand.go what clauses take.
+// evaluates statements, expression.go and call.go expressions, operand.go what
+// clauses take.
 // What a clause says is in step.go, fetch.go, configured.go, system.go, update.go,
 // user.go; what it names of the project in tree.go and source.go; target.go checks
 // paths of the image. findings.go is what is reported, and how much may be spent;
