@@ -104,7 +104,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*base.Worker
 		Platforms:        []ocispecs.Platform{platforms.Normalize(platforms.DefaultSpec())},
 		GCPolicy:         gcPolicy(e.state),
 		NetworkProviders: networks,
-		Executor:         executor,
+		Executor:         checked{executor},
 		Snapshotter:      blobs.NewSnapshotter(kind, db.Snapshotter(kind), namespace, nil),
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // takes all media types

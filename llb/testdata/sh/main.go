@@ -84,6 +84,8 @@ func do(f []string) error {
 		return os.Link(f[1], f[2])
 	case "soft":
 		return os.Symlink(f[1], f[2])
+	case "pipe":
+		return unix.Mkfifo(f[1], 0o600)
 	case "cap":
 		return unix.Setxattr(f[1], "security.capability", netBind, 0)
 	case "node":
