@@ -39,6 +39,7 @@ type contents struct {
 	scratch bool            // there is nothing but what the chain makes
 	inherit bool            // a directory hands its group down
 	copied  []Copied        // what is taken from stages
+	unseen  []string        // what steps have filled with what only the build knows
 }
 
 // put notes that an action writes the path p.
@@ -69,6 +70,11 @@ func (l *lowerer) content(i *model.Instance) llb.State {
 	}
 	l.contents[i.Key] = s
 	return s
+}
+
+// mayHold reports whether something may be at a path that no step's text names.
+func (c *contents) mayHold(p string) bool {
+	return !c.scratch || slices.ContainsFunc(c.unseen, func(dir string) bool { return within(p, dir) })
 }
 
 // actions are the file actions that make an instance's content, with their
@@ -153,7 +159,10 @@ func (l *lowerer) act(c *contents, i *model.Instance, s model.Step) {
 	case *model.Link:
 		l.room(c, i, s.Path)
 		c.put(s.Path, s.Span)
-		l.makeLink(c, s)
+		l.makeLink(c, i, s)
+	}
+	if s.Unseen() {
+		c.unseen = append(c.unseen, path.Clean(s.At().Path))
 	}
 }
 

@@ -55,9 +55,9 @@ func (c *contents) makeFilled(dir string, owner *model.Owner) {
 	}
 }
 
-// copyTo appends the copy of a path of a tree to a name. On scratch, the name is new.
+// copyTo appends the copy of a path of a tree to a name.
 func (l *lowerer) copyTo(c *contents, i *model.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
-	if c.scratch {
+	if !c.mayHold(to) {
 		c.chain = c.chain.Copy(tree, src, to, info)
 		return
 	}
@@ -91,8 +91,9 @@ func (l *lowerer) setDir(c *contents, i *model.Instance, s *model.Dir) {
 // makeFile appends the writing of a file whose parent is there.
 func (l *lowerer) makeFile(c *contents, i *model.Instance, s *model.File) {
 	mode := fileMode(s.Mode, 0o644)
+	over := c.scratch && c.mayHold(s.Path) // BuildKit writes where a link leads, as runs do
 	opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
-	if mode&specialBits == 0 && !c.inherit {
+	if mode&specialBits == 0 && !c.inherit && !over {
 		if o := c.owner(s.Owner); o != nil {
 			opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
 		}
@@ -100,12 +101,24 @@ func (l *lowerer) makeFile(c *contents, i *model.Instance, s *model.File) {
 		return
 	}
 	made := llb.Scratch().File(llb.Mkfile("/new", 0o600, []byte(s.Text), opts...), l.from(i.Title, "prepare "+s.Path, s.Span))
-	c.chain = c.chain.Copy(made, "/new", s.Path, special(s.Owner, mode))
+	info := special(s.Owner, mode)
+	if over {
+		info.CreateDestPath = true
+		l.copyOver(c, i, made, "/new", s.Path, info, s.Span)
+		return
+	}
+	c.chain = c.chain.Copy(made, "/new", s.Path, info)
 }
 
-// makeLink appends the making of a symbolic link whose parent is there.
-func (l *lowerer) makeLink(c *contents, s *model.Link) {
+// makeLink appends the making of a symbolic link whose parent is there. BuildKit follows
+// a link that is at its path, and fails if a file is.
+func (l *lowerer) makeLink(c *contents, i *model.Instance, s *model.Link) {
 	opts := []llb.SymlinkOption{llb.WithCreatedTime(epoch)}
+	if c.mayHold(s.Path) {
+		made := llb.Scratch().File(llb.Symlink(s.To, "/new", opts...), l.from(i.Title, "prepare "+s.Path, s.Span))
+		l.copyOver(c, i, made, "/new", s.Path, &llb.CopyInfo{CreateDestPath: true, CreatedTime: &epoch}, s.Span)
+		return
+	}
 	if o := c.owner(nil); o != nil {
 		opts = append(opts, llb.WithUIDGID(o.UID, o.GID))
 	}
