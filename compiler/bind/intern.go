@@ -161,7 +161,7 @@ func (c *closure) all() []*model.Instance {
 	for u := range c.users {
 		out = append(out, c.x.accountInstance(u))
 	}
-	return out // in no order: see topological
+	return out // in no order: see model.Topological
 }
 
 // build makes the instance of a reference from its body and its bound needs.
