@@ -183,11 +183,11 @@ func readLock(in Input) (*lock.File, diag.List) {
 			err = file.Err
 		}
 		var list diag.List
-		d := list.Errorf(diag.InvalidLockFile, source.Span{}, "%s cannot be read: %s", name, err)
+		d := list.Errorf(diag.InvalidLockFile, source.Span{}, "cannot read %s: %s", name, err)
 		if errors.Is(err, fs.ErrPermission) {
-			d.Hint("make it readable for you, such as with `chmod u+r %s`", name)
+			d.Hint("make it readable: `chmod u+r %s`", name)
 		} else {
-			d.Hint("remove what is there, and run `layc lock`, which pins everything anew")
+			d.Hint("remove it and run `layc lock`, which pins everything again")
 		}
 		return &lock.File{}, list
 	}

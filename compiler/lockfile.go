@@ -25,7 +25,7 @@ func LockFindings(name string, text []byte, err error) diag.List {
 				Hint("%s", line.Help)
 		default:
 			list.Errorf(diag.InvalidLockFile, source.Span{}, "%s", err).
-				Hint("delete the file, and run `layc lock`, which pins everything anew")
+				Hint("delete the file and run `layc lock`, which pins everything again")
 		}
 	}
 	return list
@@ -41,9 +41,9 @@ func flat(err error) []error {
 
 // mergeConflict reports the first conflict of a merge, with all its markers.
 func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
-	d := list.Errorf(diag.InvalidLockFile, lineSpan(file, at.Line, ""), "a merge conflict is not resolved").
+	d := list.Errorf(diag.InvalidLockFile, lineSpan(file, at.Line, ""), "unresolved merge conflict").
 		At("one side begins here")
-	said := map[string]string{"=======": "the other side begins here", ">>>>>>>": "and ends here", "|||||||": "what both come from begins here"}
+	said := map[string]string{"=======": "the other side begins here", ">>>>>>>": "it ends here", "|||||||": "the common ancestor begins here"}
 	for n := at.Line + 1; n <= strings.Count(file.Text(), "\n")+1 && !strings.HasPrefix(file.Line(n), "<<<<<<<"); n++ {
 		for marker, text := range said {
 			if strings.HasPrefix(file.Line(n), marker) {
@@ -52,7 +52,7 @@ func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
 			}
 		}
 	}
-	d.Note("a lock file has one fact a line, in any order").
+	d.Note("a lock file has one entry per line, in any order").
 		Hint("%s", lock.ConflictHelp)
 }
 

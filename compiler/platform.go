@@ -29,8 +29,8 @@ func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	for _, name := range e.Fleet.Platforms {
 		p, ok := ParsePlatform(name)
 		if !ok {
-			d := list.Errorf(diag.InvalidPlatform, platformAt(out.Checked.Fleet, name), "%q is no platform", name).
-				Note("a platform is os/arch, and images are for linux")
+			d := list.Errorf(diag.InvalidPlatform, platformAt(out.Checked.Fleet, name), "not a valid platform: %q", name).
+				Note("a platform is linux/ARCH or linux/ARCH/VARIANT")
 			near := nearPlatform(name)
 			if near == "" {
 				d.Hint("write `\"linux/amd64\"` or `\"linux/arm64\"`")

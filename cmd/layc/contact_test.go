@@ -16,10 +16,10 @@ import (
 // be waited for, and a device may never end.
 func TestIrregularFiles(t *testing.T) {
 	for _, c := range []struct{ file, command, says string }{
-		{"layc.lock", "check", "layc.lock cannot be read: not a regular file"},
+		{"layc.lock", "check", "cannot read layc.lock: not a regular file"},
 		{"layc.lock", "lock", "layc.lock cannot be read: not a regular file"},
 		{"layc.lock", "update", "layc.lock cannot be read: not a regular file"},
-		{".layerignore", "check", ".layerignore cannot be read: not a regular file"},
+		{".layerignore", "check", "cannot read .layerignore: not a regular file"},
 		{"b.layer", "check", "cannot read b.layer: not a regular file"},
 		{"b.layer", "fmt", "b.layer cannot be read: not a regular file"},
 	} {

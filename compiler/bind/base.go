@@ -31,7 +31,7 @@ func (x *binder) declared(s *model.System, steps []model.Step) *model.System {
 }
 
 func (x *binder) stepInSystem(at source.Span) {
-	x.Found.Errorf(diag.InvalidBase, at, "a base system takes no steps but `dir` and `link`").
-		Note("those say what the system has; nothing is done to it").
-		Hint("write the step into a component that the apps use")
+	x.Found.Errorf(diag.InvalidBase, at, "only `dir` and `link` are allowed in a base system").
+		Note("they describe what the system contains, and change nothing").
+		Hint("move the step to a component that the apps use")
 }

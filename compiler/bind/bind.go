@@ -107,12 +107,12 @@ func (x *binder) apps() {
 			if name == a.Name {
 				what = "apps"
 			}
-			d := x.Found.Errorf(diag.DuplicateImage, v.Decl.Name.At, "two %s are called %s", what, name)
+			d := x.Found.Errorf(diag.DuplicateImage, v.Decl.Name.At, "two %s are named %s", what, name)
 			if old.Span != a.Span {
-				d.See(old.Span, "the first is here")
+				d.See(old.Span, "first defined here")
 			}
 			d.Note("an app's name is the name of its image").
-				Hint("put what tells them apart into the name or the tag: `app \"…-${version}\"`")
+				Hint("add what differs to the name or the tag: `app \"…-${version}\"`")
 		}
 		if named[a.Name] == a {
 			x.graph.Apps = append(x.graph.Apps, a)
@@ -137,8 +137,8 @@ func (x *binder) app(v *evaluate.Variant) *model.App {
 	if base == nil {
 		x.Once("app "+name, diag.NoBase, source.Span{}, source.Span{}, func() *diag.Diagnostic {
 			return x.Found.Errorf(diag.NoBase, e.Span, "app %s has no base system", name).
-				Note("a base system is what all else stands on, such as Debian").
-				Hint("import \"std/debian\", and write `base debian.release(\"12\")` into the fleet")
+				Note("every image is built on a base system, such as Debian").
+				Hint("import \"std/debian\", and write `base debian.release(\"12\")` in the fleet")
 		})
 		return nil
 	}

@@ -236,11 +236,11 @@ func (c *closure) tooLarge(r *evaluate.Ref) {
 	d := c.x.Found.Errorf(diag.EndlessClosure, c.x.Told(r.Span, r.Origin), "%s needs more than %d components", c.what, maxClosure)
 	d.Note("the last one is %s", r.Label())
 	if len(r.Args) > 0 {
-		d.Note("a component that needs itself with other arguments has to come to an end").
-			Hint("put what needs `%s` into an `if`", r.Component.Decl.Name.Name)
+		d.Note("a component that needs itself with other arguments must stop at some point").
+			Hint("put the clause that needs `%s` into an `if`", r.Component.Decl.Name.Name)
 		return
 	}
-	d.Hint("see what needs `%s`", r.Component.Decl.Name.Name)
+	d.Hint("check what needs `%s`", r.Component.Decl.Name.Name)
 }
 
 // bind binds all flexible references.
@@ -273,8 +273,8 @@ func (c *closure) bind() bool {
 		c.add(d, asked.by)
 		if len(asked.providers) == 0 && !d.Flexible() {
 			c.x.Found.Errorf(diag.InvalidDefault, d.Span, "the default of slot `%s` does not fill it", open.Title()).
-				See(c.x.blockOf(d).Span, "this component does not say `fills %s`", open.Title()).
-				Hint("write `fills %s` into `%s`, or name another default", open.Title(), d.Component.Decl.Name.Name)
+				See(c.x.blockOf(d).Span, "this component has no `fills %s`", open.Title()).
+				Hint("add `fills %s` to `%s`, or choose another default", open.Title(), d.Component.Decl.Name.Name)
 			return false
 		}
 	}
@@ -298,9 +298,9 @@ func (c *closure) fallback(w *evaluate.Ref) *evaluate.Ref {
 				See(d.Name.At, "the slot is declared here, without a default")
 			c.explain(e, asked.by)
 			if fillers := c.x.fillers(w.Slot); len(fillers) > 0 {
-				return e.Hint("let the app use a component that fills it: %s", strings.Join(fillers, ", "))
+				return e.Hint("use a component that fills it in the app: %s", strings.Join(fillers, ", "))
 			}
-			return e.Hint("write `fills %s` into a component, and let the app use that", d.Name.Name)
+			return e.Hint("add `fills %s` to a component, and use the component in the app", d.Name.Name)
 		})
 		return nil
 	}
@@ -316,7 +316,7 @@ func (c *closure) withDefaults(w *evaluate.Ref, asked *member) *evaluate.Ref {
 	if d == nil {
 		at := c.place(asked)
 		c.x.Once(c.what, diag.UnboundNeed, at, w.Component.Decl.Name.At, func() *diag.Diagnostic {
-			e := c.x.Found.Errorf(diag.UnboundNeed, at, "`%s` needs arguments, and nothing in %s gives them", w.Title(), c.what).
+			e := c.x.Found.Errorf(diag.UnboundNeed, at, "missing arguments for `%s` in %s", w.Title(), c.what).
 				See(w.Component.Decl.Name.At, "declared here")
 			c.explain(e, asked.by)
 			return e.Hint("%s", c.x.writeArguments(w.Component))
@@ -336,7 +336,7 @@ func (x *binder) writeArguments(o *check.Component) string {
 			missing = append(missing, p.Decl.Name.Name+": …")
 		}
 	}
-	return "write `" + o.Decl.Name.Name + "(" + strings.Join(missing, ", ") + ")` here, or let the app use it so"
+	return "write `" + o.Decl.Name.Name + "(" + strings.Join(missing, ", ") + ")` here, or in a `uses` of the app"
 }
 
 // replaced notes replacements that the closure calls for and reports whether
@@ -367,7 +367,7 @@ func (c *closure) mutual(a, b *member) {
 		return c.x.Found.Errorf(diag.NeedCycle, c.place(a), "%s and %s replace each other in %s", a.ref.Label(), b.ref.Label(), c.what).
 			See(c.place(b), "%s comes from here", b.ref.Label()).
 			Note("%s: %s", a.ref.Label(), c.path(a)).Note("%s: %s", b.ref.Label(), c.path(b)).
-			Hint("keep one of them, or take out one `replaces`")
+			Hint("remove one of them, or one `replaces`")
 	})
 }
 
@@ -442,9 +442,9 @@ func (c *closure) claim(seen map[check.Object]*member, o check.Object, m *member
 		e.Note("%s: %s", first.ref.Label(), c.path(first))
 		e.Note("%s: %s", m.ref.Label(), c.path(m))
 		if code == diag.SlotFilledTwice {
-			return e.Hint("keep one of them, or let one say that it `replaces` the other")
+			return e.Hint("remove one of them, or let one of them declare that it `replaces` the other")
 		}
-		return e.Hint("ask for the same one in both places, or leave out the arguments where any will do")
+		return e.Hint("write the same arguments in both places, or omit them where any instance will do")
 	})
 	return false
 }

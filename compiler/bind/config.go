@@ -37,7 +37,7 @@ func (x *binder) config(a *model.App, own []model.Setting) model.Config {
 // name, and that the system passes on what is joined.
 func (x *binder) runnable(a *model.App, c *model.Config, m *model.Merged) {
 	if len(c.Entrypoint) == 0 && len(c.Command) > 0 && c.Command[0] == "" {
-		x.NothingToRun(m.Single["command"].Span, "the name of the program is empty in app %s", a.Name).
+		x.NothingToRun(m.Single["command"].Span, "the program name is empty in app %s", a.Name).
 			Hint("write the program, such as `command [\"/opt/tool/run\"]`, or an `entrypoint`")
 	}
 	for _, e := range c.Env {
@@ -60,20 +60,20 @@ func (x *binder) dispute(a, b model.Proposal, what string) {
 		first, second = second, first
 	}
 	if a.From == b.From {
-		x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "`%s` is set twice", what).
-			See(first.Span, "first here").Hint("keep one of them")
+		x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "`%s` is defined twice", what).
+			See(first.Span, "first defined here").Hint("remove one of them")
 		return
 	}
 	if first.Span == second.Span {
-		x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "two instances of one component disagree about `%s`", what).
-			Note("%s says %s, %s says %s", evaluate.Shortened(first.From.Title), first.Value, evaluate.Shortened(second.From.Title), second.Value).
-			Hint("write `%s` into the app, which decides", what)
+		x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "conflicting values of `%s` in two instances of one component", what).
+			Note("%s sets %s, %s sets %s", evaluate.Shortened(first.From.Title), first.Value, evaluate.Shortened(second.From.Title), second.Value).
+			Hint("set `%s` in the app, which overrides both", what)
 		return
 	}
-	d := x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "%s and %s disagree about `%s`", evaluate.Shortened(first.From.Title), evaluate.Shortened(second.From.Title), what).
+	d := x.Found.Errorf(diag.ConflictingConfiguration, second.Span, "conflicting values of `%s` in %s and %s", what, evaluate.Shortened(first.From.Title), evaluate.Shortened(second.From.Title)).
 		At("%s here", second.Value).
 		See(first.Span, "%s here", first.Value).
-		Note("components propose, the app decides").
-		Hint("write what it is to be into the app, such as `%s`, or change one of them", strings.Join(strings.Fields(second.Span.Text()), " "))
+		Note("a value in the app overrides the values of its components").
+		Hint("set it in the app, such as `%s`, or change one of them", strings.Join(strings.Fields(second.Span.Text()), " "))
 	x.involve(d, second.From, first.From)
 }

@@ -155,10 +155,10 @@ func (x *binder) agree(c *common) {
 			continue
 		}
 		if f.Owner.String() != first.Owner.String() || f.Mode != first.Mode {
-			x.Found.Errorf(diag.ConflictingFragments, f.Span, "two fragments of %s disagree about its owner or mode", c.path).
-				See(first.Span, "the other is here").
-				Note("a file that is put together from fragments has one owner and one mode").
-				Hint("write `owner` and `mode` into one of them only, or the same into both")
+			x.Found.Errorf(diag.ConflictingFragments, f.Span, "conflicting owners or modes in two fragments of %s", c.path).
+				See(first.Span, "the other fragment").
+				Note("the fragments of a file share one owner and one mode").
+				Hint("set `owner` and `mode` in only one of them, or the same in both")
 			return
 		}
 	}

@@ -49,11 +49,11 @@ func (c *closure) cycle(m *member, r *evaluate.Ref) {
 	}
 	names = append(names, r.Label())
 	e := c.x.Found.Errorf(diag.NeedCycle, c.x.blockOf(r).Span, "%s needs itself: %s", r.Label(), strings.Join(elided(names), " → ")).
-		Note("what a component needs is built before it, so needs cannot go round")
+		Note("a component is built after what it needs, so needs cannot form a cycle")
 	if with := c.runsRound(c.active[at:]); with != nil {
-		e.Hint("take out the `runs with`: let the app use %s, too, or whoever uses the component", with.Label())
+		e.Hint("remove the `runs with`, and use %s in the app, or where the component is used", with.Label())
 	} else {
-		e.Hint("take out one of the needs, or let the app use it where it is needed in the image only")
+		e.Hint("remove one of the needs; if only the image needs it, write `uses` in the app instead")
 	}
 	if len(c.active)-at > maxPath {
 		return
@@ -169,9 +169,9 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	b := c.x.blockOf(r)
 	bound := bound{needs: c.resolve(b.Needs, b.Mentions), runsWith: c.resolve(b.RunsWith)}
 	if b.System != nil {
-		c.x.Found.Errorf(diag.MisplacedBase, c.place(m), "`%s` is a base system", r.Label()).
-			Note("an app stands on one base system, which it does not use").
-			Hint("write `base %s` into the fleet or the app, or copy files `from` it", r.Label())
+		c.x.Found.Errorf(diag.MisplacedBase, c.place(m), "cannot use `%s`: it is a base system", r.Label()).
+			Note("an app is built on one base system, which `base` sets").
+			Hint("write `base %s` in the fleet or the app, or copy files `from` it", r.Label())
 		return nil
 	}
 	bound.after = c.after(b.After)
@@ -341,8 +341,8 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 		}
 	}
 	if ref == nil {
-		x.Found.Errorf(diag.NoBase, b.Span, "there is no base system to run this on").
-			Hint("write `base debian.release(\"12\")` into the fleet, or `builds on …` into the component")
+		x.Found.Errorf(diag.NoBase, b.Span, "no base system to run this on").
+			Hint("write `base debian.release(\"12\")` in the fleet, or `builds on …` in the component")
 		return nil
 	}
 	base := x.baseInstance(ref)
@@ -371,14 +371,14 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 // baseInstance is the instance of a base system.
 func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	if r.Component == nil {
-		x.Found.Errorf(diag.MisplacedBase, r.Span, "`%s` is no base system", r.Label()).
-			Hint("write a component that is one: `base debian.release(\"12\")`")
+		x.Found.Errorf(diag.MisplacedBase, r.Span, "`%s` is not a base system", r.Label()).
+			Hint("write a base system, such as `base debian.release(\"12\")`")
 		return nil
 	}
 	if r.Args == nil {
 		d := x.ByDefault(r.Component)
 		if d == nil {
-			x.Found.Errorf(diag.UnboundNeed, r.Span, "`%s` needs arguments", r.Title()).
+			x.Found.Errorf(diag.UnboundNeed, r.Span, "missing arguments for `%s`", r.Title()).
 				See(r.Component.Decl.Name.At, "declared here").Hint("%s", x.writeArguments(r.Component))
 			return nil
 		}
@@ -391,10 +391,10 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 		return i
 	}
 	if b.System == nil {
-		x.Found.Errorf(diag.MisplacedBase, r.Span, "`%s` is no base system", r.Label()).
+		x.Found.Errorf(diag.MisplacedBase, r.Span, "`%s` is not a base system", r.Label()).
 			See(b.Span, "declared here").
-			Note("a base system says what it is made of: `distribution`, `image`, `layout` or `rootfs`").
-			Hint("write a component that is one: `base debian.release(\"12\")`")
+			Note("a base system declares its content with `distribution`, `image`, `layout` or `rootfs`").
+			Hint("write a base system, such as `base debian.release(\"12\")`")
 		return nil
 	}
 	i := &model.Instance{
@@ -422,8 +422,8 @@ func withDefaults(settings []model.Setting) []model.Setting {
 func (x *binder) packageInstances(distribution string, r *evaluate.Ref) []*model.Instance {
 	if distribution == "" {
 		x.Found.Errorf(diag.NoDistribution, x.Told(r.Span, r.Origin), "`os.packages` on a base without packages").
-			Note("the base system is not put together from a distribution").
-			Hint("stand on a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
+			Note("the base system is not built from the packages of a distribution").
+			Hint("use a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
 		return nil
 	}
 	arch := x.DebianArch()
@@ -443,7 +443,7 @@ func (x *binder) packageInstances(distribution string, r *evaluate.Ref) []*model
 		}
 		closure, err := x.Lock.Closure(distribution, arch, name)
 		if err != nil {
-			x.Unpinned(x.Told(r.Span, r.Origin), "%s and what it needs", name)
+			x.Unpinned(x.Told(r.Span, r.Origin), "%s and its dependencies", name)
 			continue
 		}
 		for _, g := range lock.Groups(closure) {
@@ -502,8 +502,8 @@ func (x *binder) delta(a *model.App, b *block, c *closure) *model.Instance {
 	if model.Runs(i.Steps) {
 		if len(i.Owns) == 0 && !b.Misowned {
 			x.Found.Errorf(diag.RunOwnsNothing, firstRun(i.Steps), "an app's own `run` needs `owns`").
-				Note("what an app runs is built beside all else, and then taken from the paths that the app owns").
-				Hint("write `owns \"/srv/%s\"`, with the directory that the step writes to", path.Base(a.Name))
+				Note("from its `run` steps, an app gets only the paths that it owns").
+				Hint("add `owns \"/srv/%s\"`, with the directory that the step writes to", path.Base(a.Name))
 			return nil
 		}
 		if i.Root = x.root(b, c.baseRef, a.Uses, c.baseRef); i.Root == nil {
@@ -529,13 +529,13 @@ var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 // notPackage reports what cannot be the name of a package.
 func (x *binder) notPackage(name string, at source.Span) {
 	x.OnceAt(diag.NoDistribution, at, func() *diag.Diagnostic {
-		d := x.Found.Errorf(diag.NoDistribution, at, "%q cannot be the name of a package", name).
-			Note("names of packages have lower-case letters, digits and + - .")
+		d := x.Found.Errorf(diag.NoDistribution, at, "not a valid package name: %q", name).
+			Note("a package name has lower-case letters, digits, `+`, `-` and `.`")
 		words := strings.Fields(name)
 		base, version, _ := strings.Cut(name, "=")
 		switch {
 		case len(words) > 1:
-			return d.Hint("write each name for itself: `os.packages(\"%s\")`", strings.Join(words, `", "`))
+			return d.Hint("write the names separately: `os.packages(\"%s\")`", strings.Join(words, `", "`))
 		case version != "" && packageName.MatchString(base):
 			return d.Hint("write %q: layc.lock pins the version", base)
 		case packageName.MatchString(strings.ToLower(name)):

@@ -36,10 +36,10 @@ func (x *binder) writtenOver(i *model.Instance) {
 		}
 		for _, now := range x.writes(s, meets) {
 			if old, ok := inTheWay(was, now); ok {
-				d := x.Found.Errorf(diag.ConflictingPaths, now.span, "%s is %s and %s", old.path, old.what, differently(now, old)).
+				d := x.Found.Errorf(diag.ConflictingPaths, now.span, "%s is %s and also %s", old.path, old.what, differently(now, old)).
 					See(old.span, "it is %s here", old.what).
-					Note("a step may write over a file, and add to a directory").
-					Hint("give one of them another path, or leave one out")
+					Note("a step can overwrite a file or add to a directory, and nothing else").
+					Hint("change the path of one step, or remove one")
 				x.involve(d, i, nil)
 				return
 			}

@@ -86,9 +86,9 @@ func (x *owners) overLink(base, i *model.Instance, s *model.Copy, link string) {
 			return
 		}
 	}
-	d := x.Found.Errorf(diag.PathThroughLink, s.Span, "%s becomes %s, which is a link to %s on %s", held.Name, link, leads, base.Title).
-		Note("a layer with a directory of that name would replace the link").
-		Hint("move it to where it becomes `%q`, or leave it out with `exclude`", leads)
+	d := x.Found.Errorf(diag.PathThroughLink, s.Span, "%s is copied to %s, which is a link to %s on %s", held.Name, link, leads, base.Title).
+		Note("a directory of that name in a layer would replace the link").
+		Hint("copy it to `%q`, or exclude it with `exclude`", leads)
 	x.involve(d, i, nil)
 }
 

@@ -103,7 +103,7 @@ func (x *owners) throughLink(base *model.Instance, c *claim) {
 		}
 		canonical := path.Join(to, strings.TrimPrefix(c.path, dir))
 		d := x.Found.Errorf(diag.PathThroughLink, c.span, "%s is a link to %s on %s", dir, to, base.Title).
-			Note("a layer with a directory of that name would replace the link").
+			Note("a directory of that name in a layer would replace the link").
 			Hint("write `%q`", canonical)
 		if old, ok := literally(c.span, c.path); ok && !x.Foreign(c.span) {
 			d.Fix(old, canonical)
@@ -125,26 +125,26 @@ func literally(at source.Span, text string) (source.Span, bool) {
 // collide reports two claims that collide.
 func (x *owners) collide(a *model.App, c, other *claim) {
 	if c.at == other.at && c.of == itself && other.of == itself {
-		d := x.Found.Errorf(diag.ConflictingPaths, c.span, "%s and %s give %s another owner or mode", evaluate.Shortened(other.by.Title), evaluate.Shortened(c.by.Title), c.path).
-			See(other.span, "%s makes it here", evaluate.Shortened(other.by.Title)).
-			Note("several may make one directory, if they make the same of it").
-			Hint("say its owner and mode in one of them, and let the other need that, or write the same into both")
+		d := x.Found.Errorf(diag.ConflictingPaths, c.span, "conflicting owners or modes of %s in %s and %s", c.path, evaluate.Shortened(other.by.Title), evaluate.Shortened(c.by.Title)).
+			See(other.span, "%s creates it here", evaluate.Shortened(other.by.Title)).
+			Note("components that create the same directory must agree on its owner and mode").
+			Hint("set the same owner and mode in both, or create it in one of them and add `needs` to the other")
 		x.involve(d, c.by, other.by)
 		return
 	}
 	d := x.Found.Errorf(diag.ConflictingPaths, c.span, "%s and %s both write %s", evaluate.Shortened(other.by.Title), evaluate.Shortened(c.by.Title), c.path).
 		At("%s writes it here", evaluate.Shortened(c.by.Title)).
 		See(other.span, "%s writes %s here", evaluate.Shortened(other.by.Title), other.path).
-		Note("an image holds what its components write in any order, so two of them cannot write one path")
+		Note("layers can be stacked in any order, so two components cannot write the same path")
 	switch {
 	case c.by == a.Delta || other.by == a.Delta:
-		d.Hint("give one of them another path, or write `replaces` with the component into the app, which then writes over its files")
+		d.Hint("change one of the paths, or write `replaces` with the component in the app, which can then overwrite its files")
 	case c.at != other.at:
-		d.Hint("give one of them another path, or write `needs` into the one that adds to what the other owns")
+		d.Hint("change one of the paths, or add `needs` to the component that writes below the directory of the other")
 	case c.of.fills() || other.of.fills():
-		d.Hint("give one of them another path; what needs the other may have one beneath it")
+		d.Hint("change one of the paths; a component can write below a directory of one that it needs")
 	default:
-		d.Hint("give one of them another path")
+		d.Hint("change one of the paths")
 	}
 	x.involve(d, c.by, other.by)
 }

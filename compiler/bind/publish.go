@@ -40,10 +40,10 @@ func (x *binder) published() {
 				}
 				full := withTag(i.Publish)
 				if old := names[full]; old != nil {
-					x.Found.Errorf(diag.DuplicateImage, i.Span, "two images are called %s", i.Publish).
-						See(old.Span, "the other one is made of this").
+					x.Found.Errorf(diag.DuplicateImage, i.Span, "two images are named %s", i.Publish).
+						See(old.Span, "the other image is defined here").
 						Note("each instance of a published component is an image of its own").
-						Hint("put what tells them apart into the name, such as `publish \"jdk:${version}\"`")
+						Hint("add what differs to the name, such as `publish \"jdk:${version}\"`")
 					continue
 				}
 				names[full] = p
@@ -75,8 +75,8 @@ func (x *binder) onFleetBase(a *model.App) bool {
 func (x *binder) publish(i, base *model.Instance) *model.App {
 	name, tag, tagged := strings.Cut(i.Publish, ":")
 	if !evaluate.ValidName(name) || tagged && !evaluate.ValidTag(tag) {
-		x.Found.Errorf(diag.InvalidImageName, i.Span, "%q cannot be the name of an image", i.Publish).
-			Note("lower-case letters, digits, and . _ - / between them; perhaps a colon and a tag").
+		x.Found.Errorf(diag.InvalidImageName, i.Span, "not a valid image name: %q", i.Publish).
+			Note("an image name has lower-case letters and digits, with . _ - / between them, and optionally a colon and a tag").
 			Hint("write a name such as `\"jdk\"` or `\"base/jdk:17\"`")
 		return nil
 	}
@@ -111,9 +111,9 @@ func (x *binder) unpublished(inImages map[string]bool) {
 		}
 		syntax.Inspect(c.Decl, func(node syntax.Node) bool {
 			if s, ok := node.(*syntax.Clause); ok && s.Word.Name == "publish" {
-				x.Found.Warnf(diag.PublishedNowhere, s.At, "%s is in no image, and so is not published", n).
-					Note("a published image is made of layers that apps have").
-					Hint("let an app have it by `uses %s`", n)
+				x.Found.Warnf(diag.PublishedNowhere, s.At, "%s is not published, because no image contains it", n).
+					Note("a published image consists of layers of apps").
+					Hint("add `uses %s` to an app", n)
 			}
 			return true
 		})

@@ -79,8 +79,8 @@ func (x *binder) namesDirectories(s *model.Copy, stage *model.Instance, at []sou
 		p := path.Clean(src)
 		makesFile := func(s model.Step) bool { return s.Makes() == model.AFile && s.At().Path == p }
 		if strings.HasSuffix(src, "/") && slices.ContainsFunc(stage.Steps, makesFile) {
-			x.Found.Errorf(diag.NoSuchFile, at[n], "%s of %s is a file", p, evaluate.Shortened(stage.Title)).
-				Note("a source that ends in `/` is the contents of a directory").Hint("remove the `/`")
+			x.Found.Errorf(diag.NoSuchFile, at[n], "%s of %s is a file, not a directory", p, evaluate.Shortened(stage.Title)).
+				Note("a source that ends with `/` means the contents of a directory").Hint("remove the `/`")
 			ok = false
 		}
 	}
@@ -138,8 +138,8 @@ func (x *binder) stage(r *evaluate.Ref) *model.Instance {
 	}
 	base := x.Base
 	if base == nil {
-		x.Found.Errorf(diag.NoBase, r.Span, "there is no base system for this build stage").
-			Hint("write `base debian.release(\"12\")` into the fleet")
+		x.Found.Errorf(diag.NoBase, r.Span, "no base system for this build stage").
+			Hint("write `base debian.release(\"12\")` in the fleet")
 		return nil
 	}
 	var out *model.Instance
@@ -195,8 +195,8 @@ func (x *binder) roundBuild(r *evaluate.Ref, b *block) {
 		names = append(names, o.ref.Label())
 	}
 	x.Found.Errorf(diag.NeedCycle, x.Told(r.Span, r.Origin), "%s is built from itself: %s", r.Label(), strings.Join(append(elided(names), r.Label()), " → ")).
-		Note("a build stage cannot copy from what copies from it").
-		Hint("take the copy out of one of them")
+		Note("a build stage cannot copy from a stage that copies from it").
+		Hint("remove the copy from one of them")
 }
 
 // deeper counts one more build that another one needs, unless there are too many,
@@ -209,9 +209,9 @@ func (x *binder) deeper(needed ...*evaluate.Ref) bool {
 	if !x.tooDeep {
 		x.tooDeep = true
 		r := needed[0]
-		x.Found.Errorf(diag.EndlessClosure, r.Span, "builds that need builds are nested more than %d deep", maxBuilds).
+		x.Found.Errorf(diag.EndlessClosure, r.Span, "build stages are nested more than %d levels deep", maxBuilds).
 			Note("the last one is %s", r.Label()).
-			Note("a build that needs itself with other arguments has to come to an end").
+			Note("a build that needs itself with other arguments must stop at some point").
 			Hint("put `from` or `builds with` into an `if`")
 	}
 	return false

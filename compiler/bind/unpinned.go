@@ -22,9 +22,9 @@ func OtherFile(g *model.Graph, e *lock.OtherFileError) diag.List {
 			}
 			seen[f.Span] = true
 			old, sum := strings.TrimPrefix(e.Digest, "sha256:"), strings.TrimPrefix(e.Got, "sha256:")
-			d := found.Errorf(diag.ChecksumUnchanged, f.Span, "%s is another file than its checksum says", e.URL).
-				Note("the server has a file with the checksum %s", sum).
-				Hint("write that checksum, if you trust the server; or write the URL of the file with the old one")
+			d := found.Errorf(diag.ChecksumUnchanged, f.Span, "checksum mismatch: %s", e.URL).
+				Note("the file on the server has the checksum %s", sum).
+				Hint("if you trust the server, write that checksum; otherwise, write the URL of the old file")
 			if at, ok := literally(f.Span, old); ok {
 				d.Fix(at, sum)
 			}
@@ -44,9 +44,9 @@ func Unlooked(g *model.Graph) diag.List {
 			continue
 		}
 		seen[s] = true
-		found.Errorf(diag.NotPinned, s.Rootfs.Span, "links and directories of %s are not pinned", s.Rootfs.URLs[0]).
-			Note("a layer that has a directory where its base has a link would replace the link").
-			Hint("run `layc lock`, which looks into the archive")
+		found.Errorf(diag.NotPinned, s.Rootfs.Span, "the links and directories of %s are not pinned", s.Rootfs.URLs[0]).
+			Note("a directory in a layer would replace a link of the base").
+			Hint("run `layc lock`, which reads the archive")
 	}
 	return found
 }

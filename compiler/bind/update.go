@@ -26,8 +26,8 @@ func (x *binder) updated(i *model.Instance, b *block) {
 		if !x.idle[u.Span] {
 			x.idle[u.Span] = true
 			x.Found.Warnf(diag.NothingToUpdate, u.Span, "%s has nothing to update", i.Title).
-				Note("it runs nothing, and all that it downloads has a checksum in the program").
-				Hint("leave `update` out")
+				Note("it has no `run`, and the program declares the checksums of all its downloads").
+				Hint("remove `update`")
 		}
 		return
 	}
@@ -37,7 +37,7 @@ func (x *binder) updated(i *model.Instance, b *block) {
 	if key == "" {
 		if !known {
 			x.Found.Errorf(diag.NotPinned, u.Span, "the update key of %s is not pinned", i.Path).
-				Note("%s holds the day on which it was last refreshed, so that a build never asks for the time", lock.Name).
+				Note("%s records the day of the last refresh, so a build does not depend on the time", lock.Name).
 				Hint("run `%s`", x.LockCommand())
 		}
 		return

@@ -39,9 +39,9 @@ func (x *binder) sameAccounts(a *model.App) {
 					same = "name " + u.Name
 				}
 				x.Found.Errorf(diag.ConflictingUsers, i.Span, "app %s has two users with the %s", a.Name, same).
-					See(other.Span, "the other is declared here").
-					Note("in one image a name and a number stand for one user").
-					Hint("use one user for both, or give one of them another name and uid")
+					See(other.Span, "the other user").
+					Note("in an image, each name and each number belongs to one user").
+					Hint("use one user for both, or change the name and the uid of one of them")
 			}
 		}
 		seen = append(seen, i)

@@ -18,10 +18,10 @@ const maxSkew = 10 * time.Second
 // serves an old index hides the security updates since then.
 func (r *Release) CheckTime(now time.Time, allowExpired bool) error {
 	if r.Date.After(now.Add(maxSkew)) {
-		return fmt.Errorf("it is dated %s, which is in the future: check this machine's clock, which says %s", clock(r.Date), clock(now))
+		return fmt.Errorf("it is dated %s, which is in the future: check this machine's clock, now at %s", clock(r.Date), clock(now))
 	}
 	if !r.ValidUntil.IsZero() && now.After(r.ValidUntil) && !allowExpired {
-		return fmt.Errorf("it expired on %s: the mirror lags behind, or this machine's clock is wrong (it says %s). Name another mirror with --mirror, or use this index with --allow-expired", clock(r.ValidUntil), clock(now))
+		return fmt.Errorf("it expired on %s: the mirror is out of date, or this machine's clock is wrong (now at %s). Use another mirror with --mirror, or accept this index with --allow-expired", clock(r.ValidUntil), clock(now))
 	}
 	return nil
 }
@@ -35,9 +35,9 @@ func (r *Release) CheckRollback(suite Suite, arch string, pinned []lock.Index) e
 		}
 		date := "has no date"
 		if !r.Date.IsZero() {
-			date = "is of " + clock(r.Date)
+			date = "is from " + clock(r.Date)
 		}
-		return fmt.Errorf("it %s, but %s knows the index of %s: the mirror lags behind, or somebody serves an old index. Try again later, name another mirror with --mirror, or go back with --allow-downgrade", date, lock.Name, clock(p.Date))
+		return fmt.Errorf("it %s, but %s pins the index from %s: the mirror is out of date, or somebody serves an old index. Try again later, use another mirror with --mirror, or accept older packages with --allow-downgrade", date, lock.Name, clock(p.Date))
 	}
 	return nil
 }
@@ -56,7 +56,7 @@ func (e *DowngradeError) Error() string {
 	if len(list) > most {
 		list, more = list[:most], fmt.Sprintf(" and %d more", len(list)-most)
 	}
-	return fmt.Sprintf("the indexes have older versions than %s pins: %s%s. Name another mirror with --mirror, or go back with --allow-downgrade", lock.Name, strings.Join(list, ", "), more)
+	return fmt.Sprintf("the indexes have older versions than %s pins: %s%s. Use another mirror with --mirror, or accept them with --allow-downgrade", lock.Name, strings.Join(list, ", "), more)
 }
 
 // CheckDowngrades returns a [*DowngradeError] if a package of after is older

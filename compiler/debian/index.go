@@ -48,7 +48,7 @@ func ParsePackages(r io.Reader, archive string) ([]Package, error) {
 			}
 		case deb822.End:
 			if entry.Name == "" || entry.Version == "" || entry.Path == "" || entry.Digest == "" {
-				return nil, fmt.Errorf("package index, entry %q before line %d: Package, Version, Filename or SHA256 is missing", entry.Name, lines.Line)
+				return nil, fmt.Errorf("package index, entry %q before line %d: missing Package, Version, Filename or SHA256", entry.Name, lines.Line)
 			}
 			list = append(list, entry)
 			entry, folded = Package{Archive: archive}, nil
@@ -64,7 +64,7 @@ func ParsePackages(r io.Reader, archive string) ([]Package, error) {
 // continuation lines add to, nil if they are of no interest.
 func (p *Package) set(line *deb822.Scanner) (folded *string, err error) {
 	if !line.Colon {
-		return nil, fmt.Errorf("no colon in %.80q", line.Name)
+		return nil, fmt.Errorf("missing colon in %.80q", line.Name)
 	}
 	text := func() string { return string(line.Value) }
 	addTo := func(field *string) *string {

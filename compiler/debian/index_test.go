@@ -50,8 +50,8 @@ func TestParsePackages(t *testing.T) {
 
 func TestParsePackagesErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"Package: a\n\n": `package index, entry "a" before line 2: Package, Version, Filename or SHA256 is missing`,
-		"nonsense\n":     `package index, line 1: no colon in "nonsense"`,
+		"Package: a\n\n": `package index, entry "a" before line 2: missing Package, Version, Filename or SHA256`,
+		"nonsense\n":     `package index, line 1: missing colon in "nonsense"`,
 		"Size: x\n":      `package index, line 1: strconv.ParseInt: parsing "x": invalid syntax`,
 	} {
 		_, err := ParsePackages(strings.NewReader(text), "debian")

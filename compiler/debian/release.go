@@ -58,7 +58,7 @@ func ReadKeys(keyring []byte) (openpgp.EntityList, error) {
 }
 
 // ErrNoKey says that an index is signed, but by none of the given keys.
-var ErrNoKey = errors.New("signed by none of the known keys")
+var ErrNoKey = errors.New("not signed by a known key")
 
 // Verify checks the signature of an InRelease file and returns the text that
 // it covers. One good signature by one of the keys, valid at the time now, is
@@ -67,7 +67,7 @@ var ErrNoKey = errors.New("signed by none of the known keys")
 func Verify(inRelease []byte, keys openpgp.EntityList, now time.Time) ([]byte, error) {
 	block, _ := clearsign.Decode(inRelease)
 	if block == nil {
-		return nil, errors.New("not a signed file: no OpenPGP clear-text signature in it")
+		return nil, errors.New("not a signed file: missing OpenPGP clear-text signature")
 	}
 	// A release is signed with several keys, the last and the next one among
 	// them. Each signature is tried alone, as one whose key has expired must
@@ -119,15 +119,15 @@ func weakness(s *packet.Signature, keys []openpgp.Key) error {
 	switch s.Hash {
 	case crypto.SHA256, crypto.SHA384, crypto.SHA512, crypto.SHA3_256, crypto.SHA3_512:
 	default:
-		return fmt.Errorf("the signature uses %s, which can be forged", s.Hash)
+		return fmt.Errorf("the signature uses %s, which is not secure", s.Hash)
 	}
 	for _, k := range keys {
 		switch k.PublicKey.PubKeyAlgo {
 		case packet.PubKeyAlgoDSA, packet.PubKeyAlgoElGamal:
-			return errors.New("the key's algorithm, DSA or ElGamal, is not safe any more")
+			return errors.New("the key's algorithm, DSA or ElGamal, is no longer secure")
 		case packet.PubKeyAlgoRSA, packet.PubKeyAlgoRSASignOnly:
 			if bits, err := k.PublicKey.BitLength(); err != nil || bits < minBits {
-				return fmt.Errorf("the key has %d bits, which is too short: at least %d are needed", bits, minBits)
+				return fmt.Errorf("the key is too short: %d bits, expected at least %d", bits, minBits)
 			}
 		}
 	}

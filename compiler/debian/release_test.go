@@ -104,13 +104,13 @@ func TestVerify(t *testing.T) {
 		{"known key", sign(t, release, current), openpgp.EntityList{stranger, current}, ""},
 		{"one of two signers is known", sign(t, release, stranger, current), openpgp.EntityList{current}, ""},
 		{"an expired signer beside a good one", sign(t, release, old, current), openpgp.EntityList{old, current}, ""},
-		{"no known key", sign(t, release, stranger), openpgp.EntityList{current}, "signed by none of the known keys (it is signed by " + stranger.PrimaryKey.KeyIdString() + ")"},
+		{"no known key", sign(t, release, stranger), openpgp.EntityList{current}, "not signed by a known key (it is signed by " + stranger.PrimaryKey.KeyIdString() + ")"},
 		{"expired", sign(t, release, old), openpgp.EntityList{old}, "bad signature: openpgp: key expired"},
 		{"changed", bytes.Replace(sign(t, release, current), []byte("stable"), []byte("stab1e"), 1), openpgp.EntityList{current},
 			"bad signature: openpgp: invalid signature: EdDSA verification failure"},
-		{"a weak hash", signSHA1(t, release, current), openpgp.EntityList{current}, "bad signature: the signature uses SHA-1, which can be forged"},
-		{"a short key", sign(t, release, short), openpgp.EntityList{short}, "bad signature: the key has 1024 bits, which is too short: at least 2048 are needed"},
-		{"not signed", []byte(release), openpgp.EntityList{current}, "not a signed file: no OpenPGP clear-text signature in it"},
+		{"a weak hash", signSHA1(t, release, current), openpgp.EntityList{current}, "bad signature: the signature uses SHA-1, which is not secure"},
+		{"a short key", sign(t, release, short), openpgp.EntityList{short}, "bad signature: the key is too short: 1024 bits, expected at least 2048"},
+		{"not signed", []byte(release), openpgp.EntityList{current}, "not a signed file: missing OpenPGP clear-text signature"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

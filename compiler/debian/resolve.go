@@ -319,7 +319,7 @@ func (r *resolution) check() {
 				r.tooOld[name], r.tooOld[other.name] = true, true
 				continue
 			}
-			r.errs = append(r.errs, fmt.Errorf("%s %s conflicts with %s, and both are needed: %s; %s: leave one of them out, or name another package that does the same",
+			r.errs = append(r.errs, fmt.Errorf("%s %s conflicts with %s, and both are needed: %s; %s: remove one of them, or use another package in its place",
 				name, r.chosen[name].Version, other.relation, r.path(name), r.path(other.name)))
 		}
 	}
@@ -381,9 +381,9 @@ func (r *resolution) unknown(name string) error {
 		for _, p := range providers {
 			names = append(names, p.by.Name)
 		}
-		return &UnknownPackageError{name, fmt.Sprintf("%q is not a package of %s but what several provide: name one of %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))}
+		return &UnknownPackageError{name, fmt.Sprintf("%q is a virtual package of %s: use one of its providers, %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))}
 	}
-	text := fmt.Sprintf("%s has no package %q for %s", r.universe.distribution, name, r.universe.arch)
+	text := fmt.Sprintf("unknown package %q in %s for %s", name, r.universe.distribution, r.universe.arch)
 	if near := r.universe.suggest(name); len(near) > 0 {
 		text += ": did you mean " + strings.Join(near, ", ") + "?"
 	}

@@ -128,11 +128,11 @@ func TestResolveErrors(t *testing.T) {
 		wanted []string
 		want   string
 	}{
-		{"unknown", []string{"libjk"}, `debian/bookworm has no package "libjk" for amd64: did you mean libjq?`},
-		{"nothing like it", []string{"xxxxxxxxx"}, `debian/bookworm has no package "xxxxxxxxx" for amd64`},
-		{"virtual", []string{"mail-agent"}, `"mail-agent" is not a package of debian/bookworm but what several provide: name one of exim, postfix, server`},
+		{"unknown", []string{"libjk"}, `unknown package "libjk" in debian/bookworm for amd64: did you mean libjq?`},
+		{"nothing like it", []string{"xxxxxxxxx"}, `unknown package "xxxxxxxxx" in debian/bookworm for amd64`},
+		{"virtual", []string{"mail-agent"}, `"mail-agent" is a virtual package of debian/bookworm: use one of its providers, exim, postfix, server`},
 		{"unfulfilled", []string{"deep"}, `deep → wishful needs libjq (>= 2) | nothing, which debian/bookworm doesn't have: it has libjq 1.6`},
-		{"conflict", []string{"jq", "shy"}, `shy 1 conflicts with libjq (<< 2), and both are needed: shy; jq → libjq: leave one of them out, or name another package that does the same`},
+		{"conflict", []string{"jq", "shy"}, `shy 1 conflicts with libjq (<< 2), and both are needed: shy; jq → libjq: remove one of them, or use another package in its place`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -23,10 +23,10 @@ func Suites(distribution string) ([]Suite, error) {
 	parts := strings.Split(rest, "+")
 	suite := parts[0]
 	if !ok || suite == "" || strings.ContainsAny(suite, "/ \t") {
-		return nil, fmt.Errorf("malformed distribution %q: want a name and a suite, such as debian/bookworm", distribution)
+		return nil, fmt.Errorf("not a valid distribution: %q; expected a name and a suite, such as debian/bookworm", distribution)
 	}
 	if family != "debian" {
-		return nil, fmt.Errorf("unknown distribution %q: layc knows debian", family)
+		return nil, fmt.Errorf("unknown distribution %q; expected debian", family)
 	}
 	list := []Suite{{"debian", suite}}
 	for _, more := range parts[1:] {
@@ -36,7 +36,7 @@ func Suites(distribution string) ([]Suite, error) {
 		case "security":
 			list = append(list, Suite{"debian-security", suite + "-security"})
 		default:
-			return nil, fmt.Errorf("distribution %q: debian has no %q, it has updates and security", distribution, more)
+			return nil, fmt.Errorf("unknown archive %[2]q in distribution %[1]q; expected updates or security", distribution, more)
 		}
 	}
 	return list, nil

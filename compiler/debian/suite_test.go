@@ -16,11 +16,11 @@ func TestSuites(t *testing.T) {
 		}
 	}
 	for distribution, want := range map[string]string{
-		"debian":                     `malformed distribution "debian": want a name and a suite, such as debian/bookworm`,
-		"debian/":                    `malformed distribution "debian/": want a name and a suite, such as debian/bookworm`,
-		"debian/../x":                `malformed distribution "debian/../x": want a name and a suite, such as debian/bookworm`,
-		"arch/rolling":               `unknown distribution "arch": layc knows debian`,
-		"debian/bookworm+extra-fast": `distribution "debian/bookworm+extra-fast": debian has no "extra-fast", it has updates and security`,
+		"debian":                     `not a valid distribution: "debian"; expected a name and a suite, such as debian/bookworm`,
+		"debian/":                    `not a valid distribution: "debian/"; expected a name and a suite, such as debian/bookworm`,
+		"debian/../x":                `not a valid distribution: "debian/../x"; expected a name and a suite, such as debian/bookworm`,
+		"arch/rolling":               `unknown distribution "arch"; expected debian`,
+		"debian/bookworm+extra-fast": `unknown archive "extra-fast" in distribution "debian/bookworm+extra-fast"; expected updates or security`,
 	} {
 		if _, err := Suites(distribution); err == nil || err.Error() != want {
 			t.Errorf("%s:\ngot  %v\nwant %s", distribution, err, want)

@@ -63,8 +63,8 @@ func (x *Evaluator) matrix(d *syntax.App, w *where, rest []*syntax.Generator, v 
 		if !x.Exhausted {
 			x.Exhaust()
 			x.Found.Errorf(diag.TooMuchToEvaluate, d.Name.At, "more than %d apps", MaxApps).
-				Note("a matrix has one app for each combination of what its `for` goes through").
-				Hint("make the lists shorter, or leave combinations out with `where`")
+				Note("a matrix has one app for each combination of its `for` values").
+				Hint("shorten the lists, or exclude combinations with `where`")
 		}
 		return
 	}
@@ -76,10 +76,10 @@ func (x *Evaluator) matrix(d *syntax.App, w *where, rest []*syntax.Generator, v 
 func (x *Evaluator) App(v *Variant) *App {
 	d, name := v.Decl, v.repository
 	if !ValidName(name) {
-		wrong := x.Found.Errorf(diag.InvalidImageName, d.Name.At, "%q cannot be the name of an app", name).
-			Note("it becomes the name of an image: lower-case letters, digits, and . _ - / between them")
+		wrong := x.Found.Errorf(diag.InvalidImageName, d.Name.At, "not a valid app name: %q", name).
+			Note("an app's name is an image name: lower-case letters and digits, with . _ - / between them")
 		if strings.ContainsAny(name, "${}%") {
-			wrong.Hint("a value is put into text by `${NAME}`")
+			wrong.Hint("write `${NAME}` to insert a value into a string")
 		} else {
 			replace(wrong.Hint("write `app %q`", imageLike(name)), name, imageLike(name))
 		}
@@ -90,9 +90,9 @@ func (x *Evaluator) App(v *Variant) *App {
 	x.otherShell(b)
 	for n, t := range b.Tags {
 		if !ValidTag(t) {
-			x.Found.Errorf(diag.InvalidImageName, b.tagsAt[n], "%q cannot be a tag of app %s", t, name).
-				Note("a tag has letters, digits, and . _ - between them, at most 128").
-				Hint("write another, such as `tag \"1.0\"`")
+			x.Found.Errorf(diag.InvalidImageName, b.tagsAt[n], "not a valid tag of app %s: %q", name, t).
+				Note("a tag has at most 128 letters, digits, `_`, `.` and `-`, and does not begin with `.` or `-`").
+				Hint("write a valid tag, such as `tag \"1.0\"`")
 			return nil
 		}
 	}
@@ -112,8 +112,8 @@ func (x *Evaluator) sameName(v *Variant) {
 		return
 	}
 	x.nameless[v.Decl] = true
-	x.Found.Errorf(diag.DuplicateImage, v.Decl.Name.At, "several apps are called %s", v.repository).
-		Note("there is one for each combination of what its `for` goes through").
+	x.Found.Errorf(diag.DuplicateImage, v.Decl.Name.At, "several apps are named %s", v.repository).
+		Note("the matrix has one app for each combination of its `for` values, and several have this name").
 		Hint("%s", tellApart(v.Decl))
 }
 
@@ -121,9 +121,9 @@ func (x *Evaluator) sameName(v *Variant) {
 func tellApart(d *syntax.App) string {
 	g := d.Generators[0].Value.Name
 	if name, ok := d.Name.Literal(); ok {
-		return fmt.Sprintf("put what tells them apart into the name: `app \"%s-${%s}\"`, or into a tag: `tag %s`", name, g, g)
+		return fmt.Sprintf("add what differs to the name: `app \"%s-${%s}\"`, or to a tag: `tag %s`", name, g, g)
 	}
-	return "put all that tells them apart into the name, or write a tag into the app: `tag …`"
+	return "add everything that differs to the name, or add a tag to the app: `tag …`"
 }
 
 // imageLike is a name made fit for an image.
@@ -176,12 +176,12 @@ func (c *clause) registry() string {
 	if registryHost.MatchString(host) && (!deeper || ValidName(dir)) {
 		return r
 	}
-	d := c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "%q cannot be a registry", r).
-		Note("a registry is a host, perhaps with a port, and a path of lower-case letters, digits, and . _ - / between them")
+	d := c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "not a valid registry: %q", r).
+		Note("a registry is a host, optionally followed by a port and a path of lower-case letters and digits, with . _ - / between them")
 	if _, plain, ok := strings.Cut(r, "://"); ok {
-		replace(d.Hint("leave off the protocol: `registry %q`", plain), r, plain)
+		replace(d.Hint("remove the protocol: `registry %q`", plain), r, plain)
 	} else {
-		d.Hint("write one such as `\"registry.example.com/team\"`")
+		d.Hint("write a registry such as `\"registry.example.com/team\"`")
 	}
 	return ""
 }

@@ -181,7 +181,7 @@ func (c *clause) evaluate() {
 	case "test":
 		c.test()
 	case "layers":
-		c.to.Layers = c.count(2, "a base and the app's own layer are two")
+		c.to.Layers = c.count(2, "the base and the app's own layer already take two")
 		if len(c.Args) == 1 {
 			c.to.LayersAt = c.Args[0].Span()
 		}
@@ -253,11 +253,11 @@ func (c *clause) saidOnce() {
 		c.to.said[word] = c.At
 		return
 	}
-	d := c.Found.Errorf(diag.ConflictingConfiguration, c.At, "`%s` is said twice", word)
+	d := c.Found.Errorf(diag.ConflictingConfiguration, c.At, "`%s` is defined twice", word)
 	if first != c.At {
-		d.See(first, "first here").Hint("keep one of them, or put one into the `else` of the other")
+		d.See(first, "first defined here").Hint("remove one of them, or move one into the `else` of the other")
 	} else {
-		d.Note("a loop says it each time").Hint("take it out of the `for`")
+		d.Note("the loop repeats it").Hint("move it out of the `for`")
 	}
 }
 
@@ -360,7 +360,7 @@ func (c *clause) changes() {
 		n, ok := c.eval(a.X, c.env).(int64)
 		if period, isName := a.Y.(*syntax.Name); ok && isName {
 			if n < 0 || n > 1<<20 {
-				c.Found.Errorf(diag.OutOfRange, a.X.Span(), "%d changes a %s", n, period.Name).
+				c.Found.Errorf(diag.OutOfRange, a.X.Span(), "out of range: %d changes a %s", n, period.Name).
 					Hint("write a number from 0 to %d", 1<<20)
 				return
 			}

@@ -32,8 +32,8 @@ func (c *clause) assigned() {
 		return r == '=' || unicode.IsControl(r) || c.Word.Name == "env" && unicode.IsSpace(r)
 	}
 	if key == "" || strings.ContainsFunc(key, outlaw) {
-		c.Found.Errorf(diag.InvalidVariable, c.Assign.Key.At, "%q cannot be the name of a %s", key, map[string]string{"env": "variable", "label": "label"}[c.Word.Name]).
-			Note("names are not empty and have no `=` and no control characters in them, those of variables no space").
+		c.Found.Errorf(diag.InvalidVariable, c.Assign.Key.At, "not a valid %s name: %q", map[string]string{"env": "variable", "label": "label"}[c.Word.Name], key).
+			Note("a name is not empty and has no `=` and no control characters; a variable name also has no spaces").
 			Hint("write `%s %s = …`", c.Word.Name, plainName(key))
 		return
 	}
@@ -102,8 +102,8 @@ func (x *Findings) port(p string, at source.Span) (string, bool) {
 		protocol = "tcp"
 	}
 	if n, err := strconv.ParseUint(number, 10, 16); err != nil || n == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, protocol) {
-		x.Found.Errorf(diag.InvalidPort, at, "%q is not a valid port", p).
-			Note("ports are numbers from 1 to 65535, with tcp, udp or sctp as their protocol").
+		x.Found.Errorf(diag.InvalidPort, at, "not a valid port: %q", p).
+			Note("a port is a number from 1 to 65535, optionally followed by /tcp, /udp or /sctp").
 			Hint("write `expose 8080`, or `\"53/udp\"` for another protocol; list the ports of a range one by one")
 		return "", false
 	}
@@ -134,8 +134,8 @@ func (c *clause) workdir() value {
 // printable reports control characters in a path that tools print and parse.
 func (x *Findings) printable(p string, at source.Span) bool {
 	if strings.ContainsFunc(p, unicode.IsControl) {
-		x.Found.Errorf(diag.InvalidPath, at, "%q has a control character in it", p).
-			Note("configuration is printed and parsed by many tools").Hint("choose another path")
+		x.Found.Errorf(diag.InvalidPath, at, "control character in path %q", p).
+			Note("many tools print and parse image configuration").Hint("remove the control character")
 		return false
 	}
 	return true
@@ -165,9 +165,9 @@ func (x *Findings) validUser(u string, at source.Span) bool {
 			break
 		}
 		if why := misnamed(part.text); why != "" {
-			x.Found.Errorf(diag.InvalidUser, at, "%q is not a valid user", u).
+			x.Found.Errorf(diag.InvalidUser, at, "not a valid user: %q", u).
 				At("the %s %s", part.what, why).
-				Note("a user is a name or a number, and may be followed by a colon and a group").
+				Note("a user is a name or a number, optionally followed by a colon and a group").
 				Hint("write `\"www-data\"`, `\"1001\"` or `\"1001:1001\"`")
 			return false
 		}
@@ -189,9 +189,9 @@ func misnamed(s string) string {
 	case strings.ContainsAny(s[:1], "-+~"):
 		return "begins with " + s[:1]
 	case strings.ContainsAny(s, ":,/\\\"'#;"):
-		return "has one of : , / \\ \" ' # ; in it"
+		return "contains one of : , / \\ \" ' # ;"
 	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }):
-		return "has a space or a control character in it"
+		return "contains a space or a control character"
 	case len(s) > maxAccountName:
 		return "is longer than " + strconv.Itoa(maxAccountName) + " bytes"
 	}
@@ -218,8 +218,8 @@ func (c *clause) stopSignal() value {
 	if isSignal(t) {
 		return t
 	}
-	d := c.Found.Errorf(diag.InvalidSignal, c.Args[0].Span(), "%q is not a known signal", t).
-		Note("runtimes know Linux's signals by name, such as SIGTERM, TERM and SIGRTMIN+3, and by number from 1 to %d", maxSignal)
+	d := c.Found.Errorf(diag.InvalidSignal, c.Args[0].Span(), "unknown signal %q", t).
+		Note("a signal is a name, such as SIGTERM, TERM or SIGRTMIN+3, or a number from 1 to %d", maxSignal)
 	known := signals
 	if strings.HasPrefix(strings.ToUpper(t), "SIG") {
 		known = nil
@@ -230,7 +230,7 @@ func (c *clause) stopSignal() value {
 	if near := diag.Nearest(t, known); near != "" {
 		replace(d.Hint("did you mean `%q`?", near), t, near)
 	} else {
-		d.Hint("write `\"SIGTERM\"`, or leave the clause out, which means the same")
+		d.Hint("write `\"SIGTERM\"`, or omit the clause: SIGTERM is the default")
 	}
 	return nil
 }
@@ -268,12 +268,12 @@ func (c *clause) commandLine() value {
 	}
 	switch {
 	case c.Word.Name == "shell" && len(words) == 0:
-		c.NothingToRun(c.Args[0].Span(), "the shell is missing").
+		c.NothingToRun(c.Args[0].Span(), "`shell` is empty").
 			Hint("write the program and its arguments, such as `shell [\"/bin/bash\", \"-c\"]`")
 		return nil
 	case c.Word.Name != "command" && len(words) > 0 && words[0] == "":
 		// Behind an entrypoint, a command's first word may be empty: see config.
-		c.NothingToRun(elementAt(c.Args[0], 0), "the name of the program is empty").
+		c.NothingToRun(elementAt(c.Args[0], 0), "the program name is empty").
 			Hint("write the program, such as `%s [\"/opt/tool/run\"]`", c.Word.Name)
 		return nil
 	}
@@ -282,7 +282,7 @@ func (c *clause) commandLine() value {
 
 // NothingToRun reports a command without a program.
 func (x *Findings) NothingToRun(at source.Span, format string, args ...any) *diag.Diagnostic {
-	return x.Found.Errorf(diag.InvalidCommand, at, format, args...).Note("runtimes start the program that the first text names")
+	return x.Found.Errorf(diag.InvalidCommand, at, format, args...).Note("the first string names the program to start")
 }
 
 func (c *clause) healthcheck() {
@@ -292,7 +292,7 @@ func (c *clause) healthcheck() {
 	case c.isNone(c.Args[0]):
 		if len(c.Options) > 0 {
 			c.Found.Errorf(diag.InvalidCommand, c.Options[0].At, "`none` takes no options").
-				Hint("remove them, or write the command in the place of `none`")
+				Hint("remove the options, or replace `none` with a command")
 			return
 		}
 	default:
@@ -311,7 +311,7 @@ func (c *clause) healthcheck() {
 			// Docker takes no time between nothing and a millisecond.
 			if d < o.least || d != 0 && d < time.Millisecond {
 				c.Found.Errorf(diag.OutOfRange, at, "`%s` cannot be %s", o.word, duration(d)).
-					Note("runtimes take no less than a millisecond").Hint("write `%s 30s`, or leave it out", o.word)
+					Note("container runtimes accept durations from 1ms").Hint("write `%s 30s`, or omit it", o.word)
 			}
 			*o.to = d
 			said = append(said, o.word+" "+duration(d))
@@ -343,14 +343,14 @@ func (x *Evaluator) validCheck(command []string, e syntax.Expr) bool {
 	}
 	switch {
 	case len(command) == 0:
-		x.NothingToRun(e.Span(), "the command is missing").
-			Hint("write `healthcheck none` if there is to be none")
+		x.NothingToRun(e.Span(), "the command is empty").
+			Hint("write a command, or `healthcheck none` for no healthcheck")
 	case command[0] == "":
-		x.NothingToRun(elementAt(e, 0), "the name of the program is empty").
+		x.NothingToRun(elementAt(e, 0), "the program name is empty").
 			Hint("write the program, such as `healthcheck [\"/opt/tool/ping\"]`")
 	case slices.Contains([]string{"CMD", "CMD-SHELL", "NONE"}, command[0]):
-		x.Found.Errorf(diag.InvalidCommand, elementAt(e, 0), "%s is a word of Dockerfiles, and no program", command[0]).
-			Note("the list is the program and its arguments; no shell reads it").
+		x.Found.Errorf(diag.InvalidCommand, elementAt(e, 0), "%s is a Dockerfile keyword, not a program", command[0]).
+			Note("the list is a program and its arguments, and runs without a shell").
 			Hint("write `[\"curl\", \"-f\", \"http://localhost/\"]`, `[\"/bin/sh\", \"-c\", \"…\"]` for a shell, or `none`")
 	default:
 		return true
@@ -364,14 +364,14 @@ func (x *Findings) Passable(t string, at source.Span) bool {
 	switch {
 	case strings.ContainsRune(t, 0):
 		x.OnceAt(diag.UnusableText, at, func() *diag.Diagnostic {
-			return x.Found.Errorf(diag.UnusableText, at, "this text has a NUL character in it").
-				Note("Linux ends arguments and variables of a program there").Hint("remove `\\u{0}`")
+			return x.Found.Errorf(diag.UnusableText, at, "NUL character in this string").
+				Note("Linux ends a program's arguments and variables at a NUL character").Hint("remove `\\u{0}`")
 		})
 	case len(t) > maxArgument:
 		x.OnceAt(diag.UnusableText, at, func() *diag.Diagnostic {
-			return x.Found.Errorf(diag.UnusableText, at, "this text is %d bytes long", len(t)).
-				Note("Linux passes arguments and variables of up to %d bytes to a program", maxArgument).
-				Hint("put it into a file of the image, and pass the path of that")
+			return x.Found.Errorf(diag.UnusableText, at, "string too long: %d bytes", len(t)).
+				Note("Linux limits a program's arguments and variables to %d bytes each", maxArgument).
+				Hint("put it into a file in the image, and pass the file's path")
 		})
 	default:
 		return true
@@ -407,9 +407,9 @@ func (x *Evaluator) otherShell(b *Block) {
 	for _, step := range b.Steps {
 		if r, ok := step.(*model.Run); ok && !strings.Contains(r.Script, differs) {
 			x.Found.Warnf(diag.UnusedShell, r.Span, "this run uses /bin/sh, not the `shell` of its image").
-				See(b.Settings[n].Span, "this shell is for commands in containers").
-				Note("configuration changes nothing that is built").
-				Hint("write what needs the other shell as `bash -o pipefail -c '…'`, or into a script that begins with `#!`")
+				See(b.Settings[n].Span, "this shell is only for commands in containers").
+				Note("image configuration does not affect build steps").
+				Hint("call the other shell with `bash -o pipefail -c '…'`, or run a script that begins with `#!`")
 			return
 		}
 	}

@@ -100,11 +100,11 @@ func (x *Evaluator) CheckSecrets() {
 		if slices.Contains(x.Fleet.Secrets, u.name) {
 			continue
 		}
-		d := x.Found.Errorf(diag.UnknownSecret, u.span, "the fleet declares no secret `%s`", u.name)
+		d := x.Found.Errorf(diag.UnknownSecret, u.span, "unknown secret `%s`", u.name)
 		if near := diag.Nearest(u.name, x.Fleet.Secrets); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(u.span, near)
 		} else {
-			d.Hint("write `secret %s` into the fleet", u.name)
+			d.Hint("declare it in the fleet: `secret %s`", u.name)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (x *Evaluator) text(e *syntax.String, v *env) value {
 			isPath, said = true, string(begins)
 		}
 		if b.Len()+len(said) > maxText {
-			x.tooLong(e.At, "text", "bytes")
+			x.tooLong(e.At, "string", "bytes")
 			return nil
 		}
 		b.WriteString(said)
@@ -106,9 +106,9 @@ func (x *Findings) tooLong(at source.Span, what, of string) {
 		return
 	}
 	x.Exhaust()
-	x.Found.Errorf(diag.ValueTooLarge, at, "this %s becomes longer than %d %s", what, maxText, of).
-		Note("that happens where a component needs itself with a longer argument each time, without end").
-		Hint("put long content into a file that `copy` names")
+	x.Found.Errorf(diag.ValueTooLarge, at, "this %s is longer than %d %s", what, maxText, of).
+		Note("a component that needs itself with a longer argument each time can cause this").
+		Hint("put long content into a file, and copy the file")
 }
 
 var units = map[string]float64{
@@ -125,8 +125,8 @@ func (x *Evaluator) numeral(e *syntax.Number) value {
 		}
 		n, err := strconv.ParseInt(e.Text, base, 64)
 		if err != nil {
-			x.Found.Errorf(diag.NumberTooLarge, e.At, "%s is no number that layc can hold", e.Text).
-				Note("whole numbers reach to 9223372036854775807; a leading 0 makes a number octal, as in a mode").
+			x.Found.Errorf(diag.NumberTooLarge, e.At, "number out of range: %s", e.Text).
+				Note("the largest number is 9223372036854775807; a leading 0 makes a number octal, as in a mode").
 				Hint("write a smaller number")
 			return nil
 		}
@@ -136,7 +136,7 @@ func (x *Evaluator) numeral(e *syntax.Number) value {
 	f = math.Round(f * units[e.Unit])
 	if err != nil || f > math.MaxInt64/2 {
 		x.Found.Errorf(diag.NumberTooLarge, e.At, "%s%s is too large", e.Text, e.Unit).
-			Note("sizes reach to 4 EB, durations to 146 years").
+			Note("the largest size is 4 EB, the longest duration 146 years").
 			Hint("write a smaller number")
 		return nil
 	}
@@ -257,17 +257,17 @@ func (x *Evaluator) entry(m *mapping, key string, at source.Span) value {
 func (x *Evaluator) noEntry(m *mapping, key string, at source.Span) *diag.Diagnostic {
 	const shown = 12
 	if len(m.keys) == 0 {
-		return x.Found.Errorf(diag.NoSuchElement, at, "the map has no entry %q: it is empty", key).
-			At("this is %q", key).Hint("add the entry to the map")
+		return x.Found.Errorf(diag.NoSuchElement, at, "unknown key %q: the map is empty", key).
+			At("the key is %q", key).Hint("add the key to the map")
 	}
-	d := x.Found.Errorf(diag.NoSuchElement, at, "the map has no entry %q, it has %s", key, listed(m.keys, shown)).At("this is %q", key)
+	d := x.Found.Errorf(diag.NoSuchElement, at, "unknown key %q; the map has %s", key, listed(m.keys, shown)).At("the key is %q", key)
 	if near := diag.Nearest(key, m.keys); near != "" {
 		return d.Hint("did you mean %q?", near)
 	}
 	if x.Foreign(at) {
-		return d.Hint("choose one of them")
+		return d.Hint("write one of these keys")
 	}
-	return d.Hint("choose one of them, or add %q to the map", key)
+	return d.Hint("write one of these keys, or add %q to the map", key)
 }
 
 // listed is the first of some names.
@@ -290,8 +290,12 @@ func (x *Evaluator) index(e *syntax.Index, v *env) value {
 			return nil
 		}
 		if i < 0 || i >= int64(len(c)) {
-			x.Found.Errorf(diag.NoSuchElement, e.I.Span(), "no element %d in a list of %d", i, len(c)).
-				Note("the first element is number 0").Hint("write a number from 0 to %d", len(c)-1)
+			d := x.Found.Errorf(diag.NoSuchElement, e.I.Span(), "index %d is out of range for a list of length %d", i, len(c))
+			if len(c) == 0 {
+				d.Hint("add an element to the list")
+			} else {
+				d.Note("the first element has index 0").Hint("write a number from 0 to %d", len(c)-1)
+			}
 			return nil
 		}
 		return c[i]
@@ -319,7 +323,7 @@ func (x *Evaluator) mapping(e *syntax.Map, v *env) value {
 			continue
 		}
 		if _, twice := m.values[key]; twice {
-			x.Found.Errorf(diag.NoSuchElement, entry.Key.At, "two entries are called %q", key).
+			x.Found.Errorf(diag.NoSuchElement, entry.Key.At, "key %q is defined twice", key).
 				Hint("remove one of them")
 			continue
 		}
@@ -396,7 +400,7 @@ func (x *Evaluator) sum(a, b value, e *syntax.Binary) value {
 		}
 		if b, ok := b.(string); ok {
 			if len(a)+len(b) > maxText {
-				x.tooLong(e.At, "text", "bytes")
+				x.tooLong(e.At, "string", "bytes")
 				return nil
 			}
 			if !x.Hold(len(a)+len(b), e.At) {
@@ -452,7 +456,7 @@ func (x *Evaluator) arithmetic(a, b int64, e *syntax.Binary) value {
 	case "/", "%":
 		if b == 0 {
 			x.Found.Errorf(diag.NumberTooLarge, e.Y.Span(), "division by zero").
-				At("this is 0").Hint("put the division into an `if`")
+				At("this is 0").Hint("check for 0 first, with an `if`")
 			return nil
 		}
 		if e.Op == "/" {
@@ -463,8 +467,8 @@ func (x *Evaluator) arithmetic(a, b int64, e *syntax.Binary) value {
 		}
 	}
 	if !ok {
-		x.Found.Errorf(diag.NumberTooLarge, e.At, "%d %s %d is too large", a, e.Op, b).
-			Note("whole numbers reach to 9223372036854775807").Hint("compute with smaller numbers")
+		x.Found.Errorf(diag.NumberTooLarge, e.At, "number out of range: %d %s %d", a, e.Op, b).
+			Note("the largest number is 9223372036854775807").Hint("use smaller numbers")
 		return nil
 	}
 	return n
@@ -478,9 +482,9 @@ func (x *Evaluator) matched(e *syntax.MatchExpr, v *env) value {
 	if a := x.arm(e.Arms, subject, v); a != nil {
 		return x.anchored(a.Value, v)
 	}
-	x.Found.Errorf(diag.NoMatchingArm, e.Subject.Span(), "no arm of this `match` fits %s", Shortened(show(subject))).
-		At("this is %s", Shortened(show(subject))).
-		Hint("add an arm for it, or `else`")
+	x.Found.Errorf(diag.NoMatchingArm, e.Subject.Span(), "no arm of this `match` matches %s", Shortened(show(subject))).
+		At("the value is %s", Shortened(show(subject))).
+		Hint("add an arm for it, or an `else` arm")
 	return nil
 }
 

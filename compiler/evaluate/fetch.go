@@ -45,7 +45,7 @@ func (c *clause) unpacking(step *model.Fetch) {
 		n, ok := c.eval(o.Args[0], c.env).(size)
 		if ok && n <= 0 {
 			c.Found.Errorf(diag.OutOfRange, o.Args[0].Span(), "`limit` cannot be %d", n).
-				Hint("write how much the archive holds at most, such as `100GB`")
+				Hint("write the maximum size of the unpacked archive, such as `100GB`")
 		}
 		step.Limit = int64(n)
 	}
@@ -69,17 +69,17 @@ func (c *clause) urls() ([]string, bool) {
 			ok = false
 			d := c.Found.Errorf(diag.InvalidURL, a.Span(), "%s", wrong).Hint("%s", wrong.Help)
 			if wrong.File {
-				d.Note("`%s` downloads; %s", c.Word.Name, filesOfProject[c.Word.Name])
+				d.Note("`%s` downloads URLs; %s", c.Word.Name, filesOfProject[c.Word.Name])
 			}
 		}
 	}
 	return urls, ok && len(urls) > 0
 }
 
-// filesOfProject says how files of the project come where a clause downloads.
+// filesOfProject names the clause that takes files of the project where another one downloads.
 var filesOfProject = map[string]string{
-	"fetch":  "files of the project come by `copy`",
-	"rootfs": "an OCI layout of the project is a base system by `layout`",
+	"fetch":  "`copy` takes files of the project",
+	"rootfs": "`layout` takes an OCI layout of the project",
 }
 
 // named gives a download into a directory the name that its URL ends with; false
@@ -89,20 +89,20 @@ func (x *Findings) named(step *model.Fetch, at source.Span) bool {
 	name := fileName(step.URLs[0])
 	switch {
 	case name == "":
-		wrong = fmt.Sprintf("%q ends without the name of a file", step.URLs[0])
+		wrong = fmt.Sprintf("URL %q has no file name", step.URLs[0])
 	case len(name) > maxNameLength:
-		wrong = fmt.Sprintf("this URL ends with a name of %d bytes, and a file's has at most %d", len(name), maxNameLength)
+		wrong = fmt.Sprintf("file name in the URL too long: %d bytes, limit %d", len(name), maxNameLength)
 	case paths.DeletesFile(name):
-		wrong = fmt.Sprintf("no file can be called %q in an image", name)
+		wrong = fmt.Sprintf("not a valid file name in an image: %q", name)
 	case len(step.Path)+len(name) > maxPathLength:
-		wrong = fmt.Sprintf("%s and the name in this URL are a path of %d bytes, and Linux takes %d", step.Path, len(step.Path)+len(name), maxPathLength)
+		wrong = fmt.Sprintf("path too long: %s and the file name in the URL have %d bytes, limit %d", step.Path, len(step.Path)+len(name), maxPathLength)
 	default:
 		step.Path += name
 		return true
 	}
 	x.Found.Errorf(diag.InvalidURL, at, "%s", wrong).
-		Note("a target that ends in `/` takes the name from the URL").
-		Hint("write the name behind it: `to \"%s…\"`", step.Path)
+		Note("a target that ends with `/` takes its file name from the URL").
+		Hint("add a file name to the target: `to \"%s…\"`", step.Path)
 	return false
 }
 
@@ -150,14 +150,14 @@ func (c *clause) checksum() string {
 		}
 		sum := strings.ToLower(c.option(algorithm))
 		if digits, prefixed := strings.CutPrefix(sum, algorithm+":"); prefixed {
-			replace(c.Found.Errorf(diag.InvalidChecksum, o.Args[0].Span(), "a checksum is its hexadecimal digits alone").
-				Hint("leave off `%s:`", algorithm), sum, digits)
+			replace(c.Found.Errorf(diag.InvalidChecksum, o.Args[0].Span(), "unexpected `%s:` in a checksum", algorithm).
+				Hint("remove `%s:`", algorithm), sum, digits)
 			return sum
 		}
 		if len(sum) != length || strings.Trim(sum, "0123456789abcdef") != "" {
-			c.Found.Errorf(diag.InvalidChecksum, o.Args[0].Span(), "this is no %s checksum", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
-				Note("it has %d hexadecimal digits; this has %d characters", length, len(sum)).
-				Hint("leave it out, and `layc lock` pins what the URL serves")
+			c.Found.Errorf(diag.InvalidChecksum, o.Args[0].Span(), "not a valid %s checksum", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
+				Note("expected %d hexadecimal digits, found %d characters", length, len(sum)).
+				Hint("omit the checksum, and `layc lock` pins what the URL serves")
 		}
 		return algorithm + ":" + sum
 	}

@@ -117,9 +117,9 @@ func (x *Findings) noteRepeats() {
 	for _, r := range x.repeated {
 		switch n := len(r.others); {
 		case n > shown+1:
-			r.finding.Note("it is the same with %s and %d more", strings.Join(r.others[:shown], ", "), n-shown)
+			r.finding.Note("the same applies to %s and %d more", strings.Join(r.others[:shown], ", "), n-shown)
 		case n > 0:
-			r.finding.Note("it is the same with %s", strings.Join(r.others, ", "))
+			r.finding.Note("the same applies to %s", strings.Join(r.others, ", "))
 		}
 	}
 }
@@ -158,7 +158,7 @@ func (x *Findings) Spend(at source.Span) bool {
 	if x.spent == maxSpent && !x.Exhausted {
 		x.Exhaust()
 		x.Found.Errorf(diag.TooMuchToEvaluate, at, "this program takes more than %d steps to evaluate", maxSpent).
-			Note("loops and matrices multiply").Hint("make the lists that they walk shorter")
+			Note("nested loops and matrices multiply").Hint("shorten the lists that they iterate over")
 	}
 	if len(x.Found) >= maxTold && !x.Exhausted {
 		x.Exhaust()
@@ -171,9 +171,9 @@ func (x *Findings) Hold(bytes int, at source.Span) bool {
 	x.held += int64(bytes)
 	if x.held > maxHeld && !x.Exhausted {
 		x.Exhaust()
-		x.Found.Errorf(diag.FleetTooLarge, at, "this program makes more than %d MiB of values", maxHeld>>20).
-			Note("what each app of a large matrix has is counted for each").
-			Hint("put long content into files, copy directories instead of their files, make fewer apps")
+		x.Found.Errorf(diag.FleetTooLarge, at, "the values of this program exceed %d MiB", maxHeld>>20).
+			Note("each app of a matrix counts separately").
+			Hint("put long content into files, copy directories instead of single files, or reduce the number of apps")
 	}
 	return !x.Exhausted
 }

@@ -32,7 +32,7 @@ func newPins(in Input, found *Findings) *pins {
 // Unpinned reports something that the lock file has to pin and does not.
 func (x *pins) Unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
 	return x.Found.Errorf(diag.NotPinned, at, format+" are not pinned", args...).
-		Note("a plan depends on nothing but the files and what layc.lock pins").
+		Note("a plan depends only on the project's files and the pins in layc.lock").
 		Hint("run `%s`", x.LockCommand())
 }
 
@@ -58,9 +58,9 @@ func (x *pins) renamed(step *model.Fetch, s *syntax.Clause) {
 			continue
 		}
 		x.unlocked[s.At] = true
-		x.Found.Errorf(diag.ChecksumUnchanged, operandOf(s, u), "%s has the checksum of %s", name, listed(known, 3)).
-			Note("a machine with the old file in its cache builds with that file, and all others fail").
-			Hint("run `%s`, which asks the server: it tells the new checksum, or notes that the file is the same", x.LockCommand())
+		x.Found.Errorf(diag.ChecksumUnchanged, operandOf(s, u), "%s has the same checksum as %s", name, listed(known, 3)).
+			Note("machines with the old file in their cache use that file; on others, the build fails").
+			Hint("run `%s`, which asks the server: it reports the new checksum, or records that the file is the same", x.LockCommand())
 	}
 }
 
@@ -96,8 +96,8 @@ func (x *pins) pinURL(step *model.Fetch, s *syntax.Clause) {
 		}
 		x.unlocked[s.At] = true
 		x.Found.Errorf(diag.NotPinned, s.At, "%s is not pinned", u).
-			Note("a download without a checksum is pinned by layc.lock, so that every build gets the same bytes").
-			Hint("run `%s`, or write its checksum: `sha256 \"…\"`", x.LockCommand())
+			Note("layc.lock pins downloads without a checksum, so every build gets the same bytes").
+			Hint("run `%s`, or declare the checksum: `sha256 \"…\"`", x.LockCommand())
 		return
 	}
 	step.Digest, step.Size = pin.Digest, pin.Size

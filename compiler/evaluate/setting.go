@@ -23,10 +23,10 @@ func (x *Evaluator) setting(o *check.Param) value {
 	if o.Decl.Default == nil {
 		d := x.Found.Errorf(diag.UnsetParam, o.Decl.Name.At, "`param %s` has no value", name)
 		if o.Module == x.Program.Root {
-			d.Hint("give it with `--set %s=VALUE`, or write a default behind it: `= …`", name)
+			d.Hint("set it with `--set %s=VALUE`, or add a default: `= …`", name)
 		} else {
-			d.Note("only the params of the module that is compiled are set from outside").
-				Hint("write a default behind it: `= …`")
+			d.Note("`--set` applies only to parameters of the compiled module").
+				Hint("add a default: `= …`")
 		}
 		x.params[o] = nil // so that it is reported once
 		return nil
@@ -48,12 +48,12 @@ func (x *Evaluator) readSettings() {
 			x.params[o] = x.readSetting(o, x.set[n])
 			continue
 		}
-		d := x.Found.Errorf(diag.UnsetParam, source.Span{}, "`--set %s`: the module has no `param %s`", n, n)
+		d := x.Found.Errorf(diag.UnsetParam, source.Span{}, "`--set %s`: unknown parameter", n)
 		if near := diag.Nearest(n, known); near != "" {
 			d.Hint("did you mean `--set %s=…`?", near)
 		} else if len(known) > 0 {
 			slices.Sort(known)
-			d.Hint("it has %s", strings.Join(known, ", "))
+			d.Hint("the module's parameters are %s", strings.Join(known, ", "))
 		} else {
 			d.Hint("declare it: `param %s: string`", n)
 		}
@@ -92,9 +92,9 @@ func (x *Evaluator) readSetting(o *check.Param, text string) value {
 		}
 		want = "write a duration such as 30s"
 	default:
-		want = "only text, numbers, true and false, sizes and durations can be set; write the param as one of these"
+		want = "declare the parameter as a string, number, boolean, size or duration; other types cannot be set"
 	}
-	x.Found.Errorf(diag.UnsetParam, o.Decl.Name.At, "`--set %s=%s` gives no %s", o.Decl.Name.Name, text, o.Type).Hint("%s", want)
+	x.Found.Errorf(diag.UnsetParam, o.Decl.Name.At, "`--set %s=%s`: not a valid %s", o.Decl.Name.Name, text, o.Type).Hint("%s", want)
 	return nil
 }
 

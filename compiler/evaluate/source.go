@@ -49,8 +49,8 @@ func (x *tree) projectSource(p string, at source.Span, m *check.Module) (string,
 		return full, model.Source{Path: full, Contents: info.IsDir()}, true
 	}
 	if !info.IsDir() {
-		x.Found.Errorf(diag.NoSuchFile, at, "%s is a file", full).
-			Note("a source that ends in `/` is the contents of a directory").Hint("remove the `/`")
+		x.Found.Errorf(diag.NoSuchFile, at, "%s is a file, not a directory", full).
+			Note("a source that ends with `/` means the contents of a directory").Hint("remove the `/`")
 		return "", model.Source{}, false
 	}
 	return full + "/", model.Source{Path: full, Contents: true}, true
@@ -74,13 +74,13 @@ func (x *tree) within(p string, at source.Span, m *check.Module) (string, bool) 
 		dir, ok := m.Dir()
 		if !ok {
 			x.Found.Errorf(diag.OutsideProject, at, "module %s has no files to copy", m.Path).
-				Note("of the standard library only .layer files are read").
-				Hint("take the path as a parameter of type `path`, or write the text with `file`")
+				Note("modules of the standard library have only .layer files").
+				Hint("declare a parameter of type `path` for it, or write the content with `file`")
 			return "", false
 		}
 		if strings.HasPrefix(p, "/") {
-			x.Found.Errorf(diag.OutsideProject, at, "%q is not within the project", p).
-				Note("`copy` takes files of the project, by a path relative to the module").
+			x.Found.Errorf(diag.OutsideProject, at, "%q is outside the project", p).
+				Note("paths of project files are relative to the module").
 				Hint("write `%q`, or move the file into the project", strings.TrimLeft(p, "/"))
 			return "", false
 		}
@@ -89,14 +89,14 @@ func (x *tree) within(p string, at source.Span, m *check.Module) (string, bool) 
 	full = path.Clean(full)
 	if full == ".." || strings.HasPrefix(full, "../") {
 		x.Found.Errorf(diag.OutsideProject, at, "%q is outside the project", p).
-			Note("an image is made of the project's own files only").
+			Note("an image can contain only files of the project").
 			Hint("move the file into the project")
 		return "", false
 	}
 	if (m.Git != load.Repository{}) && !strings.HasPrefix(p, "//") && !paths.Beneath(full, m.Git.Mount()) {
-		x.Found.Errorf(diag.OutsideProject, at, "%q is outside the repository", p).
-			Note("a module of a repository takes files of that repository only").
-			Hint("move the file into the repository, or take the path as a parameter of type `path`")
+		x.Found.Errorf(diag.OutsideProject, at, "%q is outside the git repository", p).
+			Note("a module of a git repository can use only files of that repository").
+			Hint("move the file into the repository, or declare a parameter of type `path`")
 		return "", false
 	}
 	return full, true
@@ -108,19 +108,19 @@ func (x *tree) matching(pattern string, at source.Span) bool {
 	found, err := fs.Glob(x.Files, pattern)
 	switch {
 	case err != nil:
-		x.Found.Errorf(diag.InvalidPattern, at, "%q is no pattern", pattern).
-			Note("patterns have *, ? and [a-z]").Hint("%s", mendPattern(pattern))
+		x.Found.Errorf(diag.InvalidPattern, at, "not a valid pattern: %q", pattern).
+			Note("a pattern can contain *, ? and [a-z]").Hint("%s", mendPattern(pattern))
 		return false
 	case len(found) == 0:
 		x.Found.Errorf(diag.NoSuchFile, at, "no file matches %q", pattern).
-			Note("patterns are relative to the directory of the module").
+			Note("patterns are relative to the module's directory").
 			Hint("%s", x.whatIsIn(path.Dir(pattern)))
 		return false
 	}
 	if _, err := fs.Lstat(x.Files, pattern); err == nil && !slices.Contains(found, pattern) {
-		x.Found.Errorf(diag.InvalidPattern, at, "%q is the name of a file, and a pattern that matches %s instead", pattern, found[0]).
-			Note("in a pattern, `[a-z]` stands for one character").
-			Hint("write `\\\\` before each `[` to name the file, or rename it")
+		x.Found.Errorf(diag.InvalidPattern, at, "ambiguous pattern %q: a file has this name, but the pattern matches %s", pattern, found[0]).
+			Note("in a pattern, `[a-z]` matches one character").
+			Hint("write `\\\\` before each `[` to name the file, or rename the file")
 		return false
 	}
 	return true
@@ -130,20 +130,20 @@ func (x *tree) matching(pattern string, at source.Span) bool {
 func (x *tree) noFile(full string, err error, at source.Span) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		x.Found.Errorf(diag.NoSuchFile, at, "cannot read %s: %s", full, cause(err)).
-			Hint("make it readable for you, or copy another file")
+			Hint("make the file readable, or copy another one")
 		return
 	}
-	d := x.Found.Errorf(diag.NoSuchFile, at, "no file %s in the project", full)
+	d := x.Found.Errorf(diag.NoSuchFile, at, "no such file: %s", full)
 	if r, rest := x.Repositories.Of(full); r.Mount != "" {
-		d.Message = fmt.Sprintf("no file %s in %s", rest, strings.TrimPrefix(r.Mount, "@"))
-		d.Note("of a repository, files are read in directories with .layer files and beneath them, but no links")
+		d.Message = fmt.Sprintf("no such file in %s: %s", strings.TrimPrefix(r.Mount, "@"), rest)
+		d.Note("from a git repository, layc reads only directories with .layer files and what is below them, and no links")
 	}
 	dir := path.Dir(full)
 	entries, err := fs.ReadDir(x.Files, dir)
 	if err != nil {
 		_, dir = x.Repositories.Of(dir)
-		d.Note("there is no directory %s either", dir).
-			Hint("paths are relative to the directory of the module; what a build makes is copied `from` a component")
+		d.Note("the directory %s does not exist", dir).
+			Hint("write a path relative to the module's directory; to copy what a component builds, use `from`")
 		return
 	}
 	var names []string
@@ -173,18 +173,18 @@ func (x *tree) whatIsIn(dir string) string {
 	case dir == "" && r.Mount != "":
 		dir = strings.TrimPrefix(r.Mount, "@")
 	case dir == ".":
-		dir = "the project's directory"
+		dir = "the project directory"
 	}
 	if len(names) == 0 {
-		return dir + " holds nothing to copy"
+		return dir + " has no files to copy"
 	}
-	return dir + " holds " + listed(names, shown)
+	return dir + " has " + listed(names, shown)
 }
 
 // mendPattern says what is wrong with a pattern that is none.
 func mendPattern(p string) string {
 	if strings.Count(p, "[") > strings.Count(p, "]") {
-		return "close the `[`, or write `\\\\[` for the character itself"
+		return "close the `[`, or write `\\\\[` for a literal one"
 	}
 	return "write a pattern such as `\"*.jar\"` or `\"**/test\"`"
 }

@@ -77,11 +77,11 @@ func (c *clause) ownership() (*model.Owner, string) {
 }
 
 func (x *Findings) badMode(said string, at source.Span) {
-	d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "%s is not a valid mode", said)
+	d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid mode: %s", said)
 	if n := strings.IndexAny(said, "89"); n >= 0 && strings.Trim(said, `"0123456789`) == "" {
-		d.Note("a mode is octal: its digits go from 0 to 7, and %c is not one of them", said[n])
+		d.Note("a mode is octal, with digits from 0 to 7, not %c", said[n])
 	} else {
-		d.Note("a mode is octal, or as chmod takes it; it changes something, and `X` stands before what changes `x`")
+		d.Note("a mode is octal or symbolic, as for chmod; `X` must come before any change of `x`")
 	}
 	d.Hint("write a mode such as `0755` or `\"g+rw\"`")
 }
@@ -92,12 +92,12 @@ func (x *Findings) badMode(said string, at source.Span) {
 func (x *Findings) owner(t string, at source.Span) *model.Owner {
 	m := numericOwner.FindStringSubmatch(t)
 	if m == nil {
-		d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "%q is not a valid owner", t).
-			Note("an owner is numbers or a declared user: layers are made without knowing which system they will lie on, and a name may have another number on each")
+		d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid owner: %q", t).
+			Note("an owner is numeric or a declared user: a layer can be on several bases, and a name can have another number on each")
 		if numbers, ok := debianUsers[t]; ok {
 			replace(d.Hint("write `%q`, which is %s on Debian, or declare `user %s { uid … }` and write `owner %s`", numbers, t, plainName(t), plainName(t)), t, numbers)
 		} else {
-			d.Hint("write the numbers, such as `\"1001\"` or `\"1001:0\"`, or declare `user %s { uid … }` and write `owner %s`", plainName(t), plainName(t))
+			d.Hint("write numbers, such as `\"1001\"` or `\"1001:0\"`, or declare `user %s { uid … }` and write `owner %s`", plainName(t), plainName(t))
 		}
 		return nil
 	}
@@ -109,7 +109,7 @@ func (x *Findings) owner(t string, at source.Span) *model.Owner {
 		err = cmp.Or(err, bad)
 	}
 	if err != nil || uid > maxID || gid > maxID {
-		x.Found.Errorf(diag.InvalidOwnerOrMode, at, "%q is not a valid owner", t).Hint("write numbers from 0 to %d", maxID)
+		x.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid owner: %q", t).Hint("write numbers from 0 to %d", maxID)
 		return nil
 	}
 	return &model.Owner{UID: uid, GID: gid}
@@ -145,8 +145,8 @@ func (c *clause) copy() {
 		return
 	}
 	if (len(step.Sources) > 1 || matches(step)) && !strings.HasSuffix(step.Path, "/") {
-		replace(c.Found.Errorf(diag.AmbiguousTarget, c.Option("to").Args[0].Span(), "several files cannot all become %s", step.Path).
-			Note("a target that ends in `/` means into it").
+		replace(c.Found.Errorf(diag.AmbiguousTarget, c.Option("to").Args[0].Span(), "cannot copy several files to one path: %s", step.Path).
+			Note("a target that ends with `/` is a directory to copy into").
 			Hint("write `to %q`", step.Path+"/"), step.Path, step.Path+"/")
 		return
 	}
@@ -163,8 +163,8 @@ func (x *Evaluator) globs(args []syntax.Expr, v *env) []string {
 	for _, a := range args {
 		for _, g := range x.texts(a, v) {
 			if m, err := patternmatcher.New([]string{g}); err != nil || len(m.Patterns()) == 0 {
-				x.Found.Errorf(diag.InvalidPattern, a.Span(), "%q is no pattern", g).
-					Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories").
+				x.Found.Errorf(diag.InvalidPattern, a.Span(), "not a valid pattern: %q", g).
+					Note("patterns are as in .dockerignore: *, ?, [a-z], and ** for any directories").
 					Hint("%s", mendPattern(g))
 				continue
 			}
@@ -290,8 +290,8 @@ func (c *clause) runEnv(o *syntax.Option, step *model.Run) {
 		return
 	}
 	if !variableName.MatchString(key) {
-		c.Found.Errorf(diag.InvalidVariable, o.Assign.Key.At, "%q cannot be the name of a variable", key).
-			Note("names of a command's variables have letters, digits and `_`, and begin with no digit").
+		c.Found.Errorf(diag.InvalidVariable, o.Assign.Key.At, "not a valid variable name: %q", key).
+			Note("a variable name has letters, digits and `_`, and does not begin with a digit").
 			Hint("write `env %s = …`", plainName(key))
 		return
 	}
@@ -385,8 +385,9 @@ func (c *clause) bound(p string, at source.Span, b *model.Bind) (string, bool) {
 		return "", false
 	}
 	if src.Pattern {
-		c.Found.Errorf(diag.AmbiguousTarget, at, "%q is a pattern, and a mount is of one file or directory", p).
-			Hint("mount the directory, %q", path.Dir(p)+"/")
+		c.Found.Errorf(diag.AmbiguousTarget, at, "cannot mount a pattern: %q", p).
+			Note("a mount is one file or directory").
+			Hint("mount the directory: %q", path.Dir(p)+"/")
 		return "", false
 	}
 	real, err := model.Resolve(c.Files, c.selection().Mounts, src.Path, true)
@@ -413,7 +414,7 @@ func (c *clause) fileStep() {
 		return
 	}
 	if strings.HasSuffix(p, "/") {
-		c.Found.Errorf(diag.InvalidPath, c.Args[0].Span(), "%q is a directory", p).Hint("write the name of the file behind it: `\"%s…\"`", p)
+		c.Found.Errorf(diag.InvalidPath, c.Args[0].Span(), "%q is a directory", p).Hint("add a file name: `\"%s…\"`", p)
 		return
 	}
 	word := "text"

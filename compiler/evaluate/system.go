@@ -23,7 +23,7 @@ import (
 // system evaluates the clause that makes a component a base system.
 func (c *clause) system() {
 	if c.to.System != nil {
-		c.Found.Errorf(diag.InvalidBase, c.Word.At, "a component is one base system").
+		c.Found.Errorf(diag.InvalidBase, c.Word.At, "a component can define only one base system").
 			Hint("keep one of `image`, `layout`, `rootfs` and `distribution`")
 		return
 	}
@@ -56,7 +56,7 @@ var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/
 func (c *clause) image(ref string, to *model.System) {
 	if !imageReference.MatchString(ref) {
 		if ref != "" {
-			c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "%q is no image reference", ref).
+			c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "not a valid image reference: %q", ref).
 				Hint("write REGISTRY/NAME:TAG, such as `\"registry.example.com/base:12\"`")
 		}
 		return
@@ -70,7 +70,7 @@ func (c *clause) image(ref string, to *model.System) {
 	}
 	to.Digest = pin.Digest
 	if !c.known(to, lock.BaseRef{Kind: "image", Name: ref, Digest: pin.Digest}) {
-		c.Unpinned(c.At, "links and directories of %s on %s", ref, c.platform)
+		c.Unpinned(c.At, "the links and directories of %s on %s", ref, c.platform)
 	}
 }
 
@@ -87,25 +87,25 @@ func (c *clause) layout(to *model.System) {
 		return
 	}
 	if r, _ := c.Repositories.Of(dir); r.Mount != "" {
-		c.Found.Errorf(diag.OutsideProject, at, "an OCI layout of a repository cannot be a base system").
-			Hint("take the path as a parameter of type `path`, and keep the layout in the project")
+		c.Found.Errorf(diag.OutsideProject, at, "an OCI layout in a git repository cannot be a base system").
+			Hint("declare a parameter of type `path`, and keep the layout in the project")
 		return
 	}
 	found, err := c.manifests(dir)
 	if err != nil {
-		c.Found.Errorf(diag.InvalidBase, at, "%s is no OCI layout: %s", dir, cause(err)).
+		c.Found.Errorf(diag.InvalidBase, at, "%s is not a valid OCI layout: %s", dir, cause(err)).
 			Note("an OCI layout is a directory with index.json and blobs").
-			Hint("name such a directory, as `layc build -o DIR` writes it")
+			Hint("name a directory such as `layc build -o DIR` writes")
 		return
 	}
 	if len(found) != 1 {
-		c.Found.Errorf(diag.InvalidBase, at, "%s has %d images for %s, not one", dir, len(found), c.platform).
-			Hint("name a layout with one image for each platform")
+		c.Found.Errorf(diag.InvalidBase, at, "expected one image for %s in %s, found %d", c.platform, dir, len(found)).
+			Hint("name a layout with one image per platform")
 		return
 	}
 	to.Layout, to.Digest = dir, found[0]
 	if !c.known(to, lock.BaseRef{Kind: "layout", Name: dir, Digest: to.Digest}) {
-		c.Unpinned(at, "links and directories of %s on %s", dir, c.platform)
+		c.Unpinned(at, "the links and directories of %s on %s", dir, c.platform)
 	}
 }
 
@@ -165,7 +165,7 @@ func (x *Evaluator) ociIndex(file string) (*ociIndex, error) {
 		return nil, err
 	}
 	if info.Size() > maxIndex {
-		return nil, fmt.Errorf("%s has more than %d MiB", file, maxIndex>>20)
+		return nil, fmt.Errorf("%s is larger than %d MiB", file, maxIndex>>20)
 	}
 	text, err := fs.ReadFile(x.Files, file)
 	if err != nil {
@@ -195,8 +195,8 @@ func (c *clause) distribution(name string) {
 		return
 	}
 	if name != "debian" {
-		c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "layc cannot put together the distribution %q", name).
-			Hint("write `\"debian\"`, or stand on an `image`, a `layout` or a `rootfs`")
+		c.Found.Errorf(diag.InvalidBase, c.Args[0].Span(), "unknown distribution %q", name).
+			Hint("write `\"debian\"`, or use `image`, `layout` or `rootfs`")
 		return
 	}
 	c.to.System.Distribution = name + "/" + suite

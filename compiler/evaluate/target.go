@@ -19,12 +19,12 @@ const (
 // is kept.
 func (x *Findings) target(p string, at source.Span) (string, bool) {
 	if p == "" {
-		x.Found.Errorf(diag.InvalidPath, at, "the path is empty").Hint("write one, such as `\"/srv\"`")
+		x.Found.Errorf(diag.InvalidPath, at, "the path is empty").Hint("write a path, such as `\"/srv\"`")
 		return "", false
 	}
 	if !strings.HasPrefix(p, "/") {
-		replace(x.Found.Errorf(diag.InvalidPath, at, "%q is not an absolute path", p).
-			Note("paths within an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)
+		replace(x.Found.Errorf(diag.InvalidPath, at, "not an absolute path: %q", p).
+			Note("paths in an image begin with `/`").Hint("write `%q`", "/"+p), p, "/"+p)
 		return "", false
 	}
 	if !x.linuxPath(p, at) {
@@ -46,13 +46,13 @@ func (x *Findings) target(p string, at source.Span) (string, bool) {
 func (x *Findings) targetName(name, p string, at source.Span) bool {
 	switch {
 	case name == "..":
-		x.Found.Errorf(diag.InvalidPath, at, "%q steps out of its directory", p).Hint("write the path without `..`")
+		x.Found.Errorf(diag.InvalidPath, at, "path %q contains `..`", p).Hint("write the path without `..`")
 	case len(name) > maxNameLength:
-		x.Found.Errorf(diag.InvalidPath, at, "this path has a name of %d bytes", len(name)).
-			Note("Linux takes names of up to %d bytes", maxNameLength).Hint("write a shorter name")
+		x.Found.Errorf(diag.InvalidPath, at, "file name too long: %d bytes", len(name)).
+			Note("Linux limits a file name to %d bytes", maxNameLength).Hint("write a shorter name")
 	case paths.DeletesFile(name):
-		x.Found.Errorf(diag.InvalidPath, at, "no file can be called %q in an image", name).
-			Note("in a layer, a name that begins with `%s` says that a file of the layers below is gone", paths.Whiteout).
+		x.Found.Errorf(diag.InvalidPath, at, "not a valid file name in an image: %q", name).
+			Note("in a layer, a name that begins with `%s` deletes a file of the layers below", paths.Whiteout).
 			Hint("choose another name")
 	default:
 		return true
@@ -66,8 +66,8 @@ func (x *Findings) isRoot(p string, at source.Span) bool {
 	if p != "/" {
 		return false
 	}
-	x.Found.Errorf(diag.InvalidPath, at, "`/` is the whole image").
-		Note("what a component writes, owns and mounts lies below it, so that an image can have others beside it").
+	x.Found.Errorf(diag.InvalidPath, at, "`/` is not allowed here").
+		Note("`/` is the whole image, which a component shares with others").
 		Hint("name a directory, such as `\"/opt/tool\"`")
 	return true
 }
@@ -75,8 +75,8 @@ func (x *Findings) isRoot(p string, at source.Span) bool {
 // linkTarget checks what a symbolic link holds.
 func (x *Findings) linkTarget(to string, at source.Span) bool {
 	if to == "" {
-		x.Found.Errorf(diag.InvalidPath, at, "the link points at nothing").
-			Note("Linux makes no empty links").Hint("write where it leads, such as `\"/opt/tool\"`")
+		x.Found.Errorf(diag.InvalidPath, at, "the link target is empty").
+			Note("Linux does not allow empty links").Hint("write a target, such as `\"/opt/tool\"`")
 		return false
 	}
 	return x.linuxPath(to, at)
@@ -86,11 +86,11 @@ func (x *Findings) linkTarget(to string, at source.Span) bool {
 func (x *Findings) linuxPath(p string, at source.Span) bool {
 	switch {
 	case strings.ContainsRune(p, 0):
-		x.Found.Errorf(diag.InvalidPath, at, "%q has a NUL character in it", p).
-			Note("Linux ends a path there").Hint("remove `\\u{0}`")
+		x.Found.Errorf(diag.InvalidPath, at, "NUL character in path %q", p).
+			Note("Linux ends a path at a NUL character").Hint("remove `\\u{0}`")
 	case len(p) > maxPathLength:
-		x.Found.Errorf(diag.InvalidPath, at, "this path is %d bytes long", len(p)).
-			Note("Linux takes paths of up to %d bytes", maxPathLength).Hint("write a shorter path")
+		x.Found.Errorf(diag.InvalidPath, at, "path too long: %d bytes", len(p)).
+			Note("Linux limits a path to %d bytes", maxPathLength).Hint("write a shorter path")
 	default:
 		return true
 	}

@@ -54,8 +54,8 @@ func (x *tree) readIgnore() {
 		lines, err = ignorefile.ReadAll(bytes.NewReader(text))
 	}
 	if err != nil {
-		x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s cannot be read: %s", model.IgnoreFile, cause(err)).
-			Hint("make it a text file that you can read, or remove it")
+		x.Found.Errorf(diag.InvalidPattern, source.Span{}, "cannot read %s: %s", model.IgnoreFile, cause(err)).
+			Hint("make it a readable text file, or remove it")
 		return
 	}
 	for _, line := range lines {
@@ -63,10 +63,10 @@ func (x *tree) readIgnore() {
 			x.Ignore = append(x.Ignore, line)
 			continue
 		}
-		d := x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s: %q is not a pattern", model.IgnoreFile, line).
-			Note("patterns are those of .dockerignore: *, ?, [a-z], ** for any directories, and ! for what is not ignored after all")
+		d := x.Found.Errorf(diag.InvalidPattern, source.Span{}, "%s: not a valid pattern: %q", model.IgnoreFile, line).
+			Note("patterns are as in .dockerignore: *, ?, [a-z], ** for any directories, and ! for exceptions")
 		if line == "!" {
-			d.Hint("write behind the `!` what is not ignored, such as `!keep.txt`")
+			d.Hint("write a pattern after the `!`, such as `!keep.txt`")
 		} else {
 			d.Hint("%s", strings.ReplaceAll(mendPattern(line), `\\`, `\`))
 		}
@@ -95,9 +95,9 @@ func (x *tree) taken(s *model.Copy) {
 		}
 		nothing := !slices.ContainsFunc(some, func(t model.Taken) bool { return !t.IsDir() })
 		if nothing && left > 0 { // an empty directory is copied
-			x.Found.Errorf(diag.NoSuchFile, s.Span, "nothing of %s is copied", s.Sources[n]).
-				Note("what `include`, `exclude` and %s leave of it is empty", model.IgnoreFile).
-				Hint("see whether a pattern takes more than it should")
+			x.Found.Errorf(diag.NoSuchFile, s.Span, "no files to copy from %s", s.Sources[n]).
+				Note("`include`, `exclude` and %s exclude all of its files", model.IgnoreFile).
+				Hint("check these patterns")
 		}
 		all = append(all, some...)
 	}
@@ -118,9 +118,9 @@ func (x *tree) taken(s *model.Copy) {
 			continue
 		}
 		if k := t.Type(); k&(fs.ModeSocket|fs.ModeDevice|fs.ModeNamedPipe|fs.ModeIrregular) != 0 {
-			x.Found.Errorf(diag.NoSuchFile, s.Span, "%s is not a file that can be copied", t.Name).
-				Note("sockets, pipes and devices are of the machine that they are on").
-				Hint("leave it out with `exclude`, or in %s", model.IgnoreFile)
+			x.Found.Errorf(diag.NoSuchFile, s.Span, "cannot copy %s: it is not a file or a directory", t.Name).
+				Note("sockets, pipes and devices belong to one machine").
+				Hint("exclude it with `exclude` or in %s", model.IgnoreFile)
 		}
 		info, err := t.Info()
 		if err != nil {
@@ -128,9 +128,9 @@ func (x *tree) taken(s *model.Copy) {
 		}
 		s.Size += info.Size()
 		if info.Mode().IsRegular() && info.Mode()&0o111 != 0 && capable(x.Files, t.Name) {
-			x.Found.Errorf(diag.UncopyableFiles, s.Span, "%s has a capability, which a copy does not keep", t.Name).
-				Note("Git does not keep it either, so a checkout elsewhere would give another image").
-				Hint("give it where the image is built, such as `run \"setcap cap_net_bind_service+ep FILE\"`, and remove it here with `setcap -r`")
+			x.Found.Errorf(diag.UncopyableFiles, s.Span, "%s has a file capability, which `copy` does not keep", t.Name).
+				Note("git does not keep it either, so another checkout would produce another image").
+				Hint("set it in the build: `run \"setcap cap_net_bind_service+ep FILE\"`, and remove it here with `setcap -r`")
 		}
 	}
 }
@@ -148,7 +148,7 @@ func (x *tree) unfit(err error, src string, at source.Span) {
 		name = of.Path
 	}
 	x.Found.Errorf(diag.NoSuchFile, at, "cannot read %s: %s", name, cause(err)).
-		Hint("make it readable for you, or leave it out with `exclude`, or in %s", model.IgnoreFile)
+		Hint("make it readable, or exclude it with `exclude` or in %s", model.IgnoreFile)
 }
 
 // links is a text that differs for trees in which other names are one file, and

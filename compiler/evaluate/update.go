@@ -50,8 +50,8 @@ func (c *clause) update() {
 		return
 	}
 	if every < day || every > 100*365*day {
-		c.Found.Errorf(diag.OutOfRange, c.Args[0].Span(), "update is %s", text(every)).
-			Note("its key in %s is a day", lock.Name).Hint("write a time from `1d`")
+		c.Found.Errorf(diag.OutOfRange, c.Args[0].Span(), "`update` cannot be %s", text(every)).
+			Note("the update key in %s is a day", lock.Name).Hint("write a duration of at least `1d`")
 		return
 	}
 	c.to.Update = &Update{Every: every, Rate: model.Rate{PerYear: max(1, int64(365*day/every)), Set: true}, Span: c.At}

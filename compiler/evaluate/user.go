@@ -41,8 +41,8 @@ func (x *Evaluator) account(o *check.User) *User {
 	x.statements(o.Decl.Body, &env{module: o.Module}, &Block{module: o.Module, Span: name.At, account: a})
 	if !a.hasUID {
 		x.Found.Errorf(diag.UserWithoutNumber, name.At, "user `%s` has no `uid`", name.Name).
-			Note("users have explicit numbers, so that files belong to the same one in every image").
-			Hint("write `uid 1001`")
+			Note("with an explicit uid, files belong to the same user in every image").
+			Hint("add a uid, such as `uid 1001`")
 		a = nil
 	} else if !a.hasGID {
 		a.GID = a.UID
@@ -65,8 +65,8 @@ func (c *clause) accountClause(a *User) {
 	case "groups":
 		for _, g := range c.allTexts(c.Args, c.env) {
 			if !validAccountName(g) {
-				c.Found.Errorf(diag.UserWithoutNumber, c.At, "%q cannot be the name of a group", g).
-					Hint("names of groups have letters, digits, `_` and `-`, up to 32")
+				c.Found.Errorf(diag.UserWithoutNumber, c.At, "not a valid group name: %q", g).
+					Hint("write at most 32 letters, digits, `_` and `-`, beginning with a letter or `_`")
 				continue
 			}
 			a.Groups = append(a.Groups, g)
@@ -86,7 +86,7 @@ func (c *clause) homePath() string {
 	p, ok = c.target(p, c.Args[0].Span())
 	for _, r := range p {
 		if r == ':' || r < ' ' {
-			c.Found.Errorf(diag.UserWithoutNumber, c.Args[0].Span(), "%q cannot stand in /etc/passwd", p).
+			c.Found.Errorf(diag.UserWithoutNumber, c.Args[0].Span(), "not a valid path in /etc/passwd: %q", p).
 				Hint("choose a path without `:` and control characters")
 			return ""
 		}
@@ -104,7 +104,7 @@ func (c *clause) homePath() string {
 func (c *clause) id() int {
 	n, ok := c.operand().(int64)
 	if ok && (n < 0 || n > maxID) {
-		c.Found.Errorf(diag.UserWithoutNumber, c.Args[0].Span(), "`%s` is %d", c.Word.Name, n).Hint("write a number from 0 to %d", maxID)
+		c.Found.Errorf(diag.UserWithoutNumber, c.Args[0].Span(), "`%s` cannot be %d", c.Word.Name, n).Hint("write a number from 0 to %d", maxID)
 		return 0
 	}
 	return int(n)

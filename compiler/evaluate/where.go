@@ -103,14 +103,14 @@ func (w *where) idle(x *Evaluator, d *syntax.App) {
 		}
 		told = true
 		x.Found.Warnf(diag.NeverMatches, c.value.Span(), "`%s` is never %s", c.variable.Span().Text(), c.value.Span().Text()).
-			See(c.variable.Span(), "in no combination of what `for` goes through").
-			Note("so the comparison leaves out nothing, or everything").
-			Hint("write a value that it has, or remove the comparison")
+			See(c.variable.Span(), "no combination of the `for` values has it").
+			Note("so the comparison excludes nothing, or everything").
+			Hint("write a value that occurs, or remove the comparison")
 	}
 	if !told && w.left == 0 && x.decides(d.Where) {
-		x.Found.Warnf(diag.NeverMatches, d.Where.Span(), "this leaves out all apps").
-			Note("it holds for no combination of what `for` goes through").
-			Hint("compare with a value that there is")
+		x.Found.Warnf(diag.NeverMatches, d.Where.Span(), "this condition excludes all apps").
+			Note("it is false for all combinations of the `for` values").
+			Hint("compare with a value that occurs")
 	}
 }
 

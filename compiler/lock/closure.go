@@ -48,7 +48,7 @@ func (f *File) Closure(distribution, arch string, names ...string) ([]Package, e
 			if next.neededBy != "" {
 				by = fmt.Sprintf(", which %s needs", next.neededBy)
 			}
-			return nil, fmt.Errorf("%s pins no package %q of %s on %s%s: run layc lock", Name, next.name, distribution, arch, by)
+			return nil, fmt.Errorf("%s does not pin package %q of %s on %s%s: run `layc lock`", Name, next.name, distribution, arch, by)
 		}
 		if p.Minimal {
 			continue

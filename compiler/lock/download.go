@@ -65,7 +65,7 @@ type OtherFileError struct {
 }
 
 func (e *OtherFileError) Error() string {
-	return fmt.Sprintf("%s serves a file of the checksum %s, and not %s", e.URL, e.Got, e.Digest)
+	return fmt.Sprintf("checksum mismatch: %s has %s, expected %s", e.URL, e.Got, e.Digest)
 }
 
 func compareDownloads(a, b Download) int {

@@ -188,34 +188,34 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// anew is what most errors of a line advise.
-const anew = ` (delete the line, and run layc lock, which pins anew what is missing)`
+// pinsAgain is what most errors of a line advise.
+const pinsAgain = " (delete the line and run `layc lock`, which pins it again)"
 
 func TestParseErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"no version", "url u sha256:A 1\n", `f:1: a lock file begins with the line: layc-lock 1 (write that line at the top, if this is a lock file)`},
-		{"newer version", "layc-lock 2\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
-		{"newer version, with newer facts", "layc-lock 2\nmood x\nurl u v\n", `f:1: this layc reads lock files of version 1 only (use the layc that wrote it, or a newer one)`},
-		{"no lock file", "{\n\"url\n}\n", `f:1: a lock file begins with the line: layc-lock 1 (write that line at the top, if this is a lock file)`},
-		{"something before the version", "url u sha256:A 1\nlayc-lock 1\nmood x\n", `f:1: a lock file begins with the line: layc-lock 1 (write that line at the top, if this is a lock file)` + "\n" + `f:3: no fact is called "mood" (use the layc that wrote it; or delete the line, and run layc lock)`},
-		{"not UTF-8", "layc-lock 1\nurl \xff sha256:x 1\n", `f:2: the line is not UTF-8` + anew},
-		{"unknown kind", "layc-lock 1\nmood x\n", `f:2: no fact is called "mood" (use the layc that wrote it; or delete the line, and run layc lock)`},
-		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: a fact of this kind is written: url URL DIGEST BYTES` + anew},
-		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: "sha256:12" is no digest: sha256: and 64 hexadecimal digits` + anew},
-		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: "-1" is no number of bytes` + anew},
-		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", `f:3: line 2 says something else about url u (delete one of the two lines; or run layc lock, which pins it afresh)`},
-		{"open string", "layc-lock 1\nurl \"u\n", `f:2: text without an end: "u` + anew},
-		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: expected parent=…, found "over=b"` + anew},
-		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: a fact of this kind is written: url URL DIGEST BYTES (delete the line, and run layc lock, which pins anew what is missing)\nf:3: a fact of this kind is written: size INSTANCE BYTES (delete the line, and run layc lock, which pins anew what is missing)"},
-		{"bad mode", "layc-lock 1\ndir sha256:A /x 0:0 755\n", `f:2: "755" is no mode: an octal number such as 0700` + anew},
-		{"bad owner", "layc-lock 1\ndir sha256:A /x root 0755\n", `f:2: "root" is no owner: UID:GID` + anew},
-		{"bad path", "layc-lock 1\nlink sha256:A /x/../y /z\n", `f:2: "/x/../y" is no path: an absolute one without . and ..` + anew},
-		{"no layers", "layc-lock 1\nbase sha256:A 0\n", `f:2: "0" is no number of layers` + anew},
-		{"bad date", "layc-lock 1\nindex d a s " + digest("a") + " 2026-11-14\n", `f:2: "2026-11-14" is not a valid date: expected one such as 2026-11-14T09:30:00Z` + anew},
-		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: "2026-11-31" is no update key: a day such as 2026-11-23` + anew},
-		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: "2026-11-30.1" is no update key: a day such as 2026-11-23` + anew},
+		{"no version", "url u sha256:A 1\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)"},
+		{"newer version", "layc-lock 2\n", `f:1: unsupported version: this layc reads lock files of version 1 (use the version of layc that wrote the file, or a newer one)`},
+		{"newer version, with newer facts", "layc-lock 2\nmood x\nurl u v\n", `f:1: unsupported version: this layc reads lock files of version 1 (use the version of layc that wrote the file, or a newer one)`},
+		{"no lock file", "{\n\"url\n}\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)"},
+		{"something before the version", "url u sha256:A 1\nlayc-lock 1\nmood x\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)" + "\n" + "f:3: unknown entry \"mood\" (use the version of layc that wrote the file, or delete the line and run `layc lock`)"},
+		{"not UTF-8", "layc-lock 1\nurl \xff sha256:x 1\n", `f:2: the line is not valid UTF-8` + pinsAgain},
+		{"unknown kind", "layc-lock 1\nmood x\n", "f:2: unknown entry \"mood\" (use the version of layc that wrote the file, or delete the line and run `layc lock`)"},
+		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: malformed entry; expected: url URL DIGEST BYTES` + pinsAgain},
+		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: not a valid digest: "sha256:12"; expected sha256: and 64 hexadecimal digits` + pinsAgain},
+		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: not a valid number of bytes: "-1"` + pinsAgain},
+		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", "f:3: url u is pinned twice, differently (first in line 2) (delete one of the two lines, or run `layc lock`, which pins it again)"},
+		{"open string", "layc-lock 1\nurl \"u\n", `f:2: unterminated string: "u` + pinsAgain},
+		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: expected parent=…, found "over=b"` + pinsAgain},
+		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: malformed entry; expected: url URL DIGEST BYTES" + pinsAgain + "\nf:3: malformed entry; expected: size INSTANCE BYTES" + pinsAgain},
+		{"bad mode", "layc-lock 1\ndir sha256:A /x 0:0 755\n", `f:2: not a valid mode: "755"; expected an octal number such as 0700` + pinsAgain},
+		{"bad owner", "layc-lock 1\ndir sha256:A /x root 0755\n", `f:2: not a valid owner: "root"; expected UID:GID` + pinsAgain},
+		{"bad path", "layc-lock 1\nlink sha256:A /x/../y /z\n", `f:2: not a valid path: "/x/../y"; expected an absolute path without . and ..` + pinsAgain},
+		{"no layers", "layc-lock 1\nbase sha256:A 0\n", `f:2: not a valid number of layers: "0"` + pinsAgain},
+		{"bad date", "layc-lock 1\nindex d a s " + digest("a") + " 2026-11-14\n", `f:2: not a valid date: "2026-11-14"; expected one such as 2026-11-14T09:30:00Z` + pinsAgain},
+		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: not a valid update key: "2026-11-31"; expected a day such as 2026-11-23` + pinsAgain},
+		{"bad number of a key", "layc-lock 1\nupdate a 2026-11-30\nupdate a 2026-11-30.1\n", `f:3: not a valid update key: "2026-11-30.1"; expected a day such as 2026-11-23` + pinsAgain},
 		{"conflict", "layc-lock 1\n<<<<<<< ours\nurl u sha256:A 1\n=======\n>>>>>>> theirs\n",
-			"f:2: a merge conflict is not resolved: run layc lock, which takes the lines of both sides, and pins afresh what they dispute"},
+			"f:2: unresolved merge conflict: run `layc lock`, which takes the lines of both sides and resolves again what differs"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestClosure(t *testing.T) {
 		t.Errorf("jq's closure beyond the minimal system is %q, want %q", names, "jq libjq1")
 	}
 	_, err = f.Closure(bookworm, "amd64", "curl")
-	want := `layc.lock pins no package "curl" of debian/bookworm on amd64: run layc lock`
+	want := "layc.lock does not pin package \"curl\" of debian/bookworm on amd64: run `layc lock`"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -325,11 +325,11 @@ func TestMissing(t *testing.T) {
 		got = append(got, m.String())
 	}
 	want := []string{
-		`layc.lock pins nothing for distribution "debian/bookworm" on arm64`,
-		`layc.lock pins nothing for image "registry.example.com/base:1" on linux/amd64`,
-		`layc.lock pins nothing for package "broken" on debian/bookworm amd64`,
-		`layc.lock pins nothing for package "curl" on debian/bookworm amd64`,
-		`layc.lock pins nothing for url "https://example.com/new"`,
+		`layc.lock does not pin distribution "debian/bookworm" on arm64`,
+		`layc.lock does not pin image "registry.example.com/base:1" on linux/amd64`,
+		`layc.lock does not pin package "broken" on debian/bookworm amd64`,
+		`layc.lock does not pin package "curl" on debian/bookworm amd64`,
+		`layc.lock does not pin url "https://example.com/new"`,
 	}
 	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
 		t.Errorf("got:\n%s\nwant:\n%s", g, w)
@@ -511,7 +511,7 @@ func TestNextKey(t *testing.T) {
 
 func TestUpdateErrors(t *testing.T) {
 	_, err := Update(context.Background(), sample(), Refs{}, &fakeResolver{}, "jq")
-	want := `nothing in this program is pinned under the name "jq": want a distribution, a package, a URL, an image, a git repository or an updated component that it uses`
+	want := "unknown pin \"jq\"; expected a distribution, a package, a URL, an image, a git repository, or a component with `update`"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -566,7 +566,7 @@ func TestMirrors(t *testing.T) {
 		t.Errorf("the pins are %v", f.URLs)
 	}
 	r.down["https://c.example.com/x"] = true
-	const want = "pinning https://a.example.com/x: down; nor does its mirror serve it: down; nor does its mirror serve it: down"
+	const want = "pinning https://a.example.com/x: down; its mirror failed, too: down; its mirror failed, too: down"
 	if _, err := Update(t.Context(), &File{}, refs, r); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

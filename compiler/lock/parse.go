@@ -39,10 +39,10 @@ type ConflictError struct {
 }
 
 // ConflictHelp says how a merge conflict is resolved; see [Merged].
-const ConflictHelp = "run layc lock, which takes the lines of both sides, and pins afresh what they dispute"
+const ConflictHelp = "run `layc lock`, which takes the lines of both sides and resolves again what differs"
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("%s:%d: a merge conflict is not resolved: %s", e.File, e.Line, ConflictHelp)
+	return fmt.Sprintf("%s:%d: unresolved merge conflict: %s", e.File, e.Line, ConflictHelp)
 }
 
 // Parse reads a lock file; name is used in errors only. Empty text is the
@@ -117,7 +117,7 @@ type parser struct {
 // errorf notes what is wrong with a line; text is the part of it that is, or
 // empty.
 func (p *parser) errorf(line int, text, format string, args ...any) *Error {
-	e := &Error{File: p.name, Line: line, Message: fmt.Sprintf(format, args...), Text: text, Help: "delete the line, and run layc lock, which pins anew what is missing"}
+	e := &Error{File: p.name, Line: line, Message: fmt.Sprintf(format, args...), Text: text, Help: "delete the line and run `layc lock`, which pins it again"}
 	p.errs = append(p.errs, e)
 	return e
 }
@@ -153,8 +153,8 @@ func (p *parser) parseLine(line int, text string) {
 		return
 	}
 	if !p.header && p.headless == nil && !strings.HasPrefix(text, "layc-lock") {
-		p.headless = p.errorf(line, "", "a lock file begins with the line: layc-lock %s", version)
-		p.headless.Help = "write that line at the top, if this is a lock file"
+		p.headless = p.errorf(line, "", "missing first line `layc-lock %s`", version)
+		p.headless.Help = "if this is a lock file, add that line at the top"
 	}
 	fields, err := split(text)
 	if err != nil {
@@ -162,25 +162,25 @@ func (p *parser) parseLine(line int, text string) {
 		return
 	}
 	if slices.ContainsFunc(fields, func(f string) bool { return !utf8.ValidString(f) }) {
-		p.errorf(line, "", "the line is not UTF-8")
+		p.errorf(line, "", "the line is not valid UTF-8")
 		return
 	}
 	kind := fields[0]
 	if kind == "layc-lock" {
 		if len(fields) != 2 || fields[1] != version {
-			p.foreign = p.errorf(line, strings.Join(fields[1:], " "), "this layc reads lock files of version %s only", version)
-			p.foreign.Help = "use the layc that wrote it, or a newer one"
+			p.foreign = p.errorf(line, strings.Join(fields[1:], " "), "unsupported version: this layc reads lock files of version %s", version)
+			p.foreign.Help = "use the version of layc that wrote the file, or a newer one"
 		}
 		p.header = true
 		return
 	}
 	form, ok := forms[kind]
 	if !ok {
-		p.errorf(line, kind, "no fact is called %q", kind).Help = "use the layc that wrote it; or delete the line, and run layc lock"
+		p.errorf(line, kind, "unknown entry %q", kind).Help = "use the version of layc that wrote the file, or delete the line and run `layc lock`"
 		return
 	}
 	if len(fields) < form.min || len(fields) > form.max {
-		p.errorf(line, "", "a fact of this kind is written: %s", form.text)
+		p.errorf(line, "", "malformed entry; expected: %s", form.text)
 		return
 	}
 	if kind == "url" {
@@ -193,7 +193,7 @@ func (p *parser) parseLine(line int, text string) {
 		case kind == "update":
 			p.later(line, fields)
 		case kind != "layer" && kind != "size":
-			p.errorf(line, "", "line %d says something else about %s", before.line, key).Help = "delete one of the two lines; or run layc lock, which pins it afresh"
+			p.errorf(line, "", "%s is pinned twice, differently (first in line %d)", key, before.line).Help = "delete one of the two lines, or run `layc lock`, which pins it again"
 		case text < before.text:
 			// A merge leaves this behind. Neither plan is wrong, and what does not
 			// fit is repaired, so one is taken, whatever the order of lines.
@@ -268,7 +268,7 @@ func (p *parser) pkg(line int, f []string) {
 		rest = rest[1:]
 	}
 	if len(rest) > 0 {
-		p.errorf(line, "", "a fact of this kind is written: %s", forms["package"].text)
+		p.errorf(line, "", "malformed entry; expected: %s", forms["package"].text)
 	}
 	p.file.Packages = append(p.file.Packages, pkg)
 }
@@ -309,17 +309,17 @@ func (p *parser) dir(line int, f []string) BaseDir {
 	d.UID, err1 = strconv.Atoi(uid)
 	d.GID, err2 = strconv.Atoi(gid)
 	if err1 != nil || err2 != nil || d.UID < 0 || d.GID < 0 || fmt.Sprintf("%d:%d", d.UID, d.GID) != f[3] {
-		p.errorf(line, f[3], "%q is no owner: UID:GID", f[3])
+		p.errorf(line, f[3], "not a valid owner: %q; expected UID:GID", f[3])
 	}
 	if m, err := strconv.ParseUint(f[4], 8, 32); err != nil || m > 0o7777 || fmt.Sprintf("%#o", m) != f[4] {
-		p.errorf(line, f[4], "%q is no mode: an octal number such as 0700", f[4])
+		p.errorf(line, f[4], "not a valid mode: %q; expected an octal number such as 0700", f[4])
 	}
 	return d
 }
 
 func (p *parser) path(line int, field string) string {
 	if !path.IsAbs(field) || path.Clean(field) != field {
-		p.errorf(line, field, "%q is no path: an absolute one without . and ..", field)
+		p.errorf(line, field, "not a valid path: %q; expected an absolute path without . and ..", field)
 	}
 	return field
 }
@@ -327,7 +327,7 @@ func (p *parser) path(line int, field string) string {
 func (p *parser) count(line int, field string) int {
 	n, err := strconv.Atoi(field)
 	if err != nil || n < 1 || n > 1000 || strconv.Itoa(n) != field {
-		p.errorf(line, field, "%q is no number of layers", field)
+		p.errorf(line, field, "not a valid number of layers: %q", field)
 	}
 	return n
 }
@@ -343,14 +343,14 @@ func (p *parser) labelled(line int, field, label string) string {
 func (p *parser) digest(line int, field string) string {
 	hex, ok := strings.CutPrefix(field, "sha256:")
 	if !ok || len(hex) != 64 || strings.Trim(hex, "0123456789abcdef") != "" {
-		p.errorf(line, field, "%q is no digest: sha256: and 64 hexadecimal digits", field)
+		p.errorf(line, field, "not a valid digest: %q; expected sha256: and 64 hexadecimal digits", field)
 	}
 	return field
 }
 
 func (p *parser) commit(line int, field string) string {
 	if len(field) != 40 || strings.Trim(field, "0123456789abcdef") != "" {
-		p.errorf(line, field, "%q is no commit: 40 hexadecimal digits", field)
+		p.errorf(line, field, "not a valid commit: %q; expected 40 hexadecimal digits", field)
 	}
 	return field
 }
@@ -358,14 +358,14 @@ func (p *parser) commit(line int, field string) string {
 func (p *parser) date(line int, field string) time.Time {
 	t, err := time.Parse(time.RFC3339, field)
 	if err != nil || t.UTC().Format(time.RFC3339) != field {
-		p.errorf(line, field, "%q is not a valid date: expected one such as 2026-11-14T09:30:00Z", field)
+		p.errorf(line, field, "not a valid date: %q; expected one such as 2026-11-14T09:30:00Z", field)
 	}
 	return t.UTC()
 }
 
 func (p *parser) key(line int, field string) string {
 	if _, _, ok := parseKey(field); !ok {
-		p.errorf(line, field, "%q is no update key: a day such as 2026-11-23", field)
+		p.errorf(line, field, "not a valid update key: %q; expected a day such as 2026-11-23", field)
 	}
 	return field
 }
@@ -384,7 +384,7 @@ func (p *parser) later(line int, f []string) {
 func (p *parser) bytes(line int, field string) int64 {
 	n, err := strconv.ParseInt(field, 10, 64)
 	if err != nil || n < 0 || strconv.FormatInt(n, 10) != field {
-		p.errorf(line, field, "%q is no number of bytes", field)
+		p.errorf(line, field, "not a valid number of bytes: %q", field)
 	}
 	return n
 }
@@ -408,15 +408,15 @@ func split(text string) ([]string, error) {
 		}
 		quoted, err := strconv.QuotedPrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("text without an end: %s", text)
+			return nil, fmt.Errorf("unterminated string: %s", text)
 		}
 		text = text[len(quoted):]
 		if text != "" && text[0] != ' ' && text[0] != '\t' {
-			return nil, fmt.Errorf("a space is missing after %s", quoted)
+			return nil, fmt.Errorf("missing space after %s", quoted)
 		}
 		field, err := strconv.Unquote(quoted)
 		if err != nil {
-			return nil, fmt.Errorf("malformed string: %s", quoted)
+			return nil, fmt.Errorf("not a valid string: %s", quoted)
 		}
 		fields = append(fields, field)
 	}

@@ -88,7 +88,7 @@ type Missing struct {
 
 // String says what is missing, on one line.
 func (m Missing) String() string {
-	s := fmt.Sprintf("%s pins nothing for %s %q", Name, m.Kind, m.Name)
+	s := fmt.Sprintf("%s does not pin %s %q", Name, m.Kind, m.Name)
 	if m.On != "" {
 		s += " on " + m.On
 	}

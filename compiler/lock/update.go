@@ -137,7 +137,7 @@ func plainID(id string) string {
 type UnknownNameError struct{ Name string }
 
 func (e *UnknownNameError) Error() string {
-	return fmt.Sprintf("nothing in this program is pinned under the name %q: want a distribution, a package, a URL, an image, a git repository or an updated component that it uses", e.Name)
+	return fmt.Sprintf("unknown pin %q; expected a distribution, a package, a URL, an image, a git repository, or a component with `update`", e.Name)
 }
 
 type updater struct {
@@ -248,7 +248,7 @@ func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 			if failed == nil {
 				pin, err = URL{URL: url, Digest: other.Digest, Size: other.Size}, nil
 			} else {
-				err = fmt.Errorf("%w; nor does its mirror serve it: %w", err, failed)
+				err = fmt.Errorf("%w; its mirror failed, too: %w", err, failed)
 			}
 		}
 		if err != nil {
@@ -298,7 +298,7 @@ func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error
 	if !ok {
 		var err error
 		if pin, err = u.resolver.Base(ctx, ref); err != nil {
-			err = fmt.Errorf("looking into the base system %s: %w", ref.Name, err)
+			err = fmt.Errorf("reading the base system %s: %w", ref.Name, err)
 		}
 		for n := 0; err != nil && ctx.Err() == nil && n < len(mirrors); n++ {
 			ref.Name = mirrors[n]

@@ -19,12 +19,17 @@ type Location struct {
 // URLError says why nothing can be downloaded from a URL.
 type URLError struct {
 	URL  string
-	What string // what is wrong with it, as it stands behind the URL
+	What string // what is wrong with it; "" if it is not like a URL at all
 	Help string // what to write instead
 	File bool   // it looks like the path of a file
 }
 
-func (e *URLError) Error() string { return fmt.Sprintf("%q %s", e.URL, e.What) }
+func (e *URLError) Error() string {
+	if e.What == "" {
+		return fmt.Sprintf("not a valid URL: %q", e.URL)
+	}
+	return fmt.Sprintf("not a valid URL: %q: %s", e.URL, e.What)
+}
 
 // archiveName is the name of an archive, as --mirror names it.
 var archiveName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
@@ -43,7 +48,7 @@ func Locate(url string) (Location, error) {
 	}
 	scheme, rest, ok := strings.Cut(url, ":")
 	if !ok || rest == "" || !archiveName.MatchString(scheme) || strings.ContainsFunc(url, blank) {
-		return Location{}, &URLError{URL: url, What: "is not a URL", Help: webOrMaven, File: true}
+		return Location{}, &URLError{URL: url, Help: webOrMaven, File: true}
 	}
 	web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")
 	switch {
@@ -53,16 +58,16 @@ func Locate(url string) (Location, error) {
 		}
 		return Location{URL: strings.ToLower(scheme) + ":" + rest}, nil
 	case strings.HasPrefix(rest, "//"):
-		what := "cannot be downloaded: layc downloads with http and https, not with " + scheme
+		what := "unknown scheme " + scheme + ", expected http or https"
 		return Location{}, &URLError{URL: url, What: what, Help: webOrMaven, File: strings.EqualFold(scheme, "file")}
 	case scheme == "maven":
 		path, what := mavenPath(rest)
 		if what != "" {
-			return wrong("write `\"maven:GROUP:ARTIFACT:VERSION\"`, `:EXTENSION` and `:CLASSIFIER` may follow", what)
+			return wrong("write `\"maven:GROUP:ARTIFACT:VERSION\"`, optionally followed by `:EXTENSION` and `:CLASSIFIER`", what)
 		}
 		return Location{Archive: scheme, Path: path}, nil
 	case strings.HasPrefix(rest, "/") || strings.Contains("/"+rest+"/", "/../"):
-		return wrong("write `\"ARCHIVE:PATH\"`, where `layc --mirror ARCHIVE=URL` says where the archive is; or `\"https://…\"`", "is not a path below the root of an archive")
+		return wrong("write `\"ARCHIVE:PATH\"`, where `--mirror ARCHIVE=URL` names a mirror of the archive; or `\"https://…\"`", "the path is not below the root of the archive")
 	}
 	return Location{Archive: scheme, Path: rest}, nil
 }
@@ -79,14 +84,14 @@ func wrongInWeb(url string) string {
 		if inner, ok := err.(*neturl.Error); ok {
 			err = inner.Err
 		}
-		return "is not a valid URL: " + err.Error()
+		return err.Error()
 	}
 	if parsed.Hostname() == "" {
-		return "has no host"
+		return "missing host"
 	}
 	if port := parsed.Port(); port != "" {
 		if n, err := strconv.Atoi(port); err != nil || n == 0 || n > 65535 {
-			return fmt.Sprintf("has the port %s, and ports are numbers from 1 to 65535", port)
+			return fmt.Sprintf("port %s is out of range, expected 1 to 65535", port)
 		}
 	}
 	return ""
@@ -97,16 +102,16 @@ func wrongInWeb(url string) string {
 func mavenPath(coordinates string) (path, wrong string) {
 	parts := strings.Split(coordinates, ":")
 	if len(parts) < 3 || len(parts) > 5 {
-		return "", "does not name a Maven artifact"
+		return "", "expected maven:GROUP:ARTIFACT:VERSION"
 	}
 	for _, part := range parts {
 		if part == "" || strings.Trim(part, ".") == "" || strings.ContainsAny(part, "/\\[](),${}?#%") {
-			return "", fmt.Sprintf("has %q, which is not a valid part of a Maven artifact's name", part)
+			return "", fmt.Sprintf("%q is not a valid part of a Maven artifact's name", part)
 		}
 	}
 	group, artifact, version := parts[0], parts[1], parts[2]
 	if strings.HasSuffix(version, "-SNAPSHOT") {
-		return "", "is a snapshot, which changes: name a released version"
+		return "", "snapshots change; use a released version"
 	}
 	extension, classifier := "jar", ""
 	if len(parts) > 3 {

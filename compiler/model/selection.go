@@ -147,8 +147,8 @@ func Unite(all []Taken) ([]Taken, error) {
 		if n := len(out) - 1; n >= 0 && out[n].Path == t.Path {
 			if out[n].IsDir() != t.IsDir() {
 				return nil, &UnfitError{
-					out[n].Name + " and " + t.Name, fmt.Sprintf("both become %s, and one of them is a directory", t.Path),
-					"copy them to different places, or leave one out with `exclude`",
+					out[n].Name + " and " + t.Name, fmt.Sprintf("are both copied to %s, but one of them is a directory", t.Path),
+					"copy them to different paths, or exclude one with `exclude`",
 				}
 			}
 			out[n] = t
@@ -376,7 +376,7 @@ func (g *gatherer) take(t Taken) error {
 func valid(name string) bool { return utf8.ValidString(name) }
 
 func oddName(name string) error {
-	return &UnfitError{fmt.Sprintf("%q", name), "has a name that is not UTF-8", "rename it, or leave it out with `exclude`, or in " + IgnoreFile}
+	return &UnfitError{fmt.Sprintf("%q", name), "has a name that is not valid UTF-8", "rename it, or exclude it with `exclude` or in " + IgnoreFile}
 }
 
 // join is path.Join for a clean directory and a name in it.
@@ -461,7 +461,7 @@ func Resolve(files fs.FS, mounts []string, name string, follow bool) (string, er
 		first, more, _ := strings.Cut(rest, "/")
 		at := path.Join(done, first)
 		if first == ".." && (done == "." || done == mount) || mountOf(mounts, at) != mount {
-			return "", &UnfitError{name, "leads out of the project", "copy the files themselves, from within the project"}
+			return "", &UnfitError{name, "leads out of the project", "copy files that are in the project"}
 		}
 		done, rest = at, more
 		if first == ".." || rest == "" && !follow {
@@ -479,10 +479,10 @@ func Resolve(files fs.FS, mounts []string, name string, follow bool) (string, er
 			return "", err
 		}
 		if links++; links > maxLinks {
-			return "", &UnfitError{name, "leads through too many links", "copy the files themselves"}
+			return "", &UnfitError{name, "has too many levels of symbolic links", "copy the target of the links"}
 		}
 		if path.IsAbs(to) {
-			return "", &UnfitError{name, fmt.Sprintf("leads through the link %s to %s, out of the project", at, to), "write the link relative to its own directory, or copy the files from within the project"}
+			return "", &UnfitError{name, fmt.Sprintf("leads out of the project, through the link %s to %s", at, to), "make the link relative to its directory, or copy files that are in the project"}
 		}
 		done, rest = path.Dir(at), strings.TrimSuffix(to+"/"+rest, "/")
 	}

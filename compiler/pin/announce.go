@@ -30,7 +30,7 @@ func (a announcing) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, e
 }
 
 func (a announcing) Base(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
-	a.announce(fmt.Sprintf("looking into %s for its links and directories", ref.Name))
+	a.announce(fmt.Sprintf("reading the links and directories of %s", ref.Name))
 	return a.r.Base(ctx, ref)
 }
 

@@ -35,7 +35,7 @@ func newUnknownName(err *lock.UnknownNameError, pins *lock.File) *UnknownNameErr
 type NoAppsError struct{ Name string }
 
 func (e *NoAppsError) Error() string {
-	return fmt.Sprintf("%s is not pinned: the module declares no app, so it pins git repositories only", e.Name)
+	return fmt.Sprintf("%s is not pinned: the module declares no app, so only its git repositories are pinned", e.Name)
 }
 
 // UnknownArchiveError says that a program downloads nothing from an archive.

@@ -183,7 +183,7 @@ func (p *pinning) settle(pins *lock.File) {
 		}
 	}
 	if len(again) > 0 {
-		p.Announce(fmt.Sprintf("the sides of a merge dispute %s: pinning afresh", strings.Join(again, ", ")))
+		p.Announce(fmt.Sprintf("the sides of the merge pin %s differently: pinning again", strings.Join(again, ", ")))
 	}
 }
 

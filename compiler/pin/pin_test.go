@@ -224,7 +224,7 @@ func TestRounds(t *testing.T) {
 	r.Ready = func() error { ready++; return nil }
 	result := pinProgram(t, r)
 	w.wantAsked(t, "image registry.example.com/base:1 linux/amd64", "base registry.example.com/base:1")
-	if want := []string{"resolving registry.example.com/base:1", "looking into registry.example.com/base:1 for its links and directories"}; !slices.Equal(announced, want) {
+	if want := []string{"resolving registry.example.com/base:1", "reading the links and directories of registry.example.com/base:1"}; !slices.Equal(announced, want) {
 		t.Errorf("announced %q, want %q", announced, want)
 	}
 	if ready == 0 || !result.Changed || len(result.File.Images) != 1 || len(result.File.Bases) != 1 {
@@ -310,7 +310,7 @@ func TestRefused(t *testing.T) {
 	}
 	w = &world{unknown: map[string]bool{"jq": true}}
 	_, _, err = Program(t.Context(), request(w, packaged))
-	if err == nil || !strings.HasSuffix(err.Error(), "there is no jq\na.layer:8:23: \"jq\" is named here") {
+	if err == nil || !strings.HasSuffix(err.Error(), "there is no jq\na.layer:8:23: \"jq\" is used here") {
 		t.Errorf("an unknown package: %v", err)
 	}
 	w = &world{}
@@ -355,7 +355,7 @@ func TestOtherFile(t *testing.T) {
 	w.wantAsked(t, "url https://example.com/new.tar")
 }
 
-// Pins that the sides of a merge dispute are resolved again, but for those that
+// Pins that differ between the sides of a merge are resolved again, but for those that
 // nothing refers to.
 func TestDisputed(t *testing.T) {
 	pkg := func(name, version string) string {
@@ -374,7 +374,7 @@ func TestDisputed(t *testing.T) {
 	r.Announce = func(text string) { announced = append(announced, text) }
 	result := pinProgram(t, r)
 	w.wantAsked(t, "packages debian/bookworm amd64 [jq]")
-	if !strings.Contains(announced[0], "the sides of a merge dispute jq:") {
+	if !strings.Contains(announced[0], "the sides of the merge pin jq differently:") {
 		t.Errorf("announced %q", announced)
 	}
 	if jq := result.File.Packages[1]; jq.Version != "3" || result.File.Packages[0].Version != "1" || len(result.File.URLs) > 0 || result.Dropped != 1 {

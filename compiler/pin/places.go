@@ -19,7 +19,7 @@ func placed(err error, p *load.Program) error {
 	var seen []string
 	for _, e := range unknownPackages(err) {
 		for _, at := range literals(p, e.Name) {
-			place := fmt.Sprintf("%s:%d:%d: %q is named here", at.File.Name(), at.Position().Line, at.Position().Column, e.Name)
+			place := fmt.Sprintf("%s:%d:%d: %q is used here", at.File.Name(), at.Position().Line, at.Position().Column, e.Name)
 			if !slices.Contains(seen, place) {
 				seen = append(seen, place)
 				err = fmt.Errorf("%w\n%s", err, place)

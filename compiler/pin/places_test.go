@@ -21,7 +21,7 @@ func TestPlaced(t *testing.T) {
 	unknown := &debian.UnknownPackageError{Name: "curll", Message: "there is no curll"}
 	err := fmt.Errorf("resolving: %w", errors.Join(unknown, errors.New("no luck"), &debian.UnknownPackageError{Name: "computed", Message: "there is no computed"}))
 	const want = "resolving: there is no curll\nno luck\nthere is no computed\n" +
-		"shop.layer:2:23: \"curll\" is named here\nshop.layer:6:28: \"curll\" is named here"
+		"shop.layer:2:23: \"curll\" is used here\nshop.layer:6:28: \"curll\" is used here"
 	if got := placed(err, program); got.Error() != want || !errors.Is(got, unknown) {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

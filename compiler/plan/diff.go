@@ -179,7 +179,7 @@ func (d *Diff) Summary() string {
 		}
 	}
 	if len(parts) == 0 {
-		return "layers are stacked otherwise"
+		return "layers are in another order"
 	}
 	return strings.Join(parts, ", ")
 }

@@ -29,7 +29,7 @@ type OtherImageError struct {
 }
 
 func (e *OtherImageError) Error() string {
-	return fmt.Sprintf("the image of %s has %d layers, its plan %d", e.App, e.Layers, e.Planned)
+	return fmt.Sprintf("the image of %s has %d layers, its plan has %d", e.App, e.Layers, e.Planned)
 }
 
 // Measured measures the images of plans that were built. The others are skipped; if

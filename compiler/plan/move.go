@@ -34,18 +34,18 @@ func (m Move) Pays() bool { return m.Saves > 0 }
 func (m Move) String() string {
 	switch {
 	case m.Saves <= 0 && m.Pull == 0:
-		return "a plan made afresh is the same"
+		return "a new plan is the same"
 	case m.Saves <= 0:
-		return fmt.Sprintf("a plan made afresh costs no less, and hosts would pull %s to move there", Bytes(m.Pull))
+		return fmt.Sprintf("a new plan costs no less, and hosts would pull %s to move to it", Bytes(m.Pull))
 	}
 	weeks := fmt.Sprintf("%d weeks", m.Cycles)
 	if m.Cycles == 1 {
 		weeks = "1 week"
 	}
 	if m.Pull == 0 {
-		return fmt.Sprintf("a plan made afresh costs %s less, and hosts pull nothing to move there", tenths(m))
+		return fmt.Sprintf("a new plan costs %s less, and hosts pull nothing to move to it", tenths(m))
 	}
-	return fmt.Sprintf("a plan made afresh costs %s less; hosts pull %s to move there,\nwhich pays back after %s", tenths(m), Bytes(m.Pull), weeks)
+	return fmt.Sprintf("a new plan costs %s less; hosts pull %s to move to it,\nwhich pays off after %s", tenths(m), Bytes(m.Pull), weeks)
 }
 
 // Share is the part of the kept plan's cost that the new one saves.

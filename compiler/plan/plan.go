@@ -190,12 +190,12 @@ func (p *Plan) reportStale(list *diag.List, locked bool) {
 	switch d := p.Diff(); {
 	case p.memory == nil && locked && slices.ContainsFunc(p.Layers, (*Layer).shareable):
 		report(diag.NoPlan, source.Span{}, "%s has no plan", lock.Name).
-			Note("a plan that is recorded stays as it is until something forces a change").
+			Note("a recorded plan stays unchanged until something forces a change").
 			Hint("run `%s`", command)
 	case p.memory != nil && !(p.memory.isExact() && p.memory.keeps(p.solution)):
-		report(diag.StalePlan, source.Span{}, "the plan in %s does not fit the program: %s", lock.Name, d.Summary()).
-			Note("it is repaired in memory, changing no more than the program forces").
-			Hint("run `%s`, which records what `layc plan` shows", command)
+		report(diag.StalePlan, source.Span{}, "the plan in %s is out of date: %s", lock.Name, d.Summary()).
+			Note("layc repaired it in memory, with as few changes as the program allows").
+			Hint("run `%s`, which records the repaired plan", command)
 	}
 }
 
@@ -392,24 +392,24 @@ func mark(i *Image) {
 func (t *translation) report(list *diag.List, err error) {
 	var e *search.LimitError
 	if !errors.As(err, &e) {
-		list.Errorf(diag.NumbersTooLarge, t.graph.Apps[0].Span, "the planner cannot count with these numbers: %s", err).
-			Note("an instance may have 16 TiB, an app 16 million replicas, and the fleet costs that fit into 64 bits").
+		list.Errorf(diag.NumbersTooLarge, t.graph.Apps[0].Span, "numbers out of range: %s", err).
+			Note("an instance can have 16 TiB, an app 16 million replicas; the costs of the fleet must fit into 64 bits").
 			Hint("write smaller sizes, or fewer replicas")
 		return
 	}
 	for _, a := range t.graph.Apps {
 		if a.Name == e.App {
-			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s cannot be built in %d layers", e.App, e.Limit).
-				Note("its base, what can share no layer, and its own steps take %d", e.Least)
+			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s does not fit into %d layers", e.App, e.Limit).
+				Note("its base, its own steps, and instances that cannot share a layer need %d", e.Least)
 			at := a.LayersAt
 			if a.Layers == 0 {
 				at = t.graph.Fleet.LayersAt
 			}
 			if at.IsZero() {
-				d.Hint("write `layers %d` into the app", e.Least)
+				d.Hint("write `layers %d` in the app", e.Least)
 				return
 			}
-			d.See(at, "the limit is written here").
+			d.See(at, "the limit is set here").
 				Hint("write `layers %d`, the smallest limit that works", e.Least).
 				Fix(at, strconv.Itoa(e.Least))
 		}

@@ -74,9 +74,9 @@ func alternatives(p *plan.Plan) []*stacks {
 		planned(p.Solution(), problem),
 		chains("apart", "each app on its own, as written", problem, written, false),
 		chains("written", "chains as written, equal beginnings shared", problem, written, true),
-		packed("linked", "as written, but COPY --link for what only copies", problem, copied),
+		packed("linked", "as written, with COPY --link for steps that only copy", problem, copied),
 		chains("shared-first", "chains with what most apps have at the bottom", problem, popular, true),
-		packed("popularity", "what most apps have in layers of its own, as known from Nix", problem, popular),
+		packed("popularity", "one layer for each of the most common instances, as Nix does", problem, popular),
 	}
 }
 

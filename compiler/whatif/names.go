@@ -20,7 +20,7 @@ type UnknownError struct {
 	Like []string // names that the name is part of, sorted
 }
 
-func (e *UnknownError) Error() string { return "no image has " + e.Name }
+func (e *UnknownError) Error() string { return "unknown name " + strconv.Quote(e.Name) }
 
 // NoContentError says that no layer changes with what names mean.
 type NoContentError struct{ Names []string }
@@ -39,9 +39,9 @@ type AmbiguousError struct {
 
 func (e *AmbiguousError) Error() string {
 	if len(e.Components) > 0 {
-		return e.Name + " is several components: " + strings.Join(e.Components, ", ")
+		return e.Name + " is ambiguous; it is several components: " + strings.Join(e.Components, ", ")
 	}
-	return e.Name + " is there more than once; say which: " + strings.Join(e.Instances, ", ")
+	return e.Name + " is ambiguous; name one of: " + strings.Join(e.Instances, ", ")
 }
 
 // NoArgumentError says that an instance has no argument that could be overridden.

@@ -149,7 +149,7 @@ func TestOverride(t *testing.T) {
 		}
 	}
 	var unknown *UnknownError
-	if _, _, err = Override(in, out, "absent", "3"); !errors.As(err, &unknown) || err.Error() != "no image has absent" {
+	if _, _, err = Override(in, out, "absent", "3"); !errors.As(err, &unknown) || err.Error() != `unknown name "absent"` {
 		t.Errorf("an unknown name: %v", err)
 	}
 }

@@ -177,17 +177,17 @@ func TestURL(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"ftp://example.com/a":     `"ftp://example.com/a" cannot be downloaded: layc downloads with http and https, not with ftp`,
-		"plain":                   `"plain" is not a URL`,
+		"ftp://example.com/a":     `not a valid URL: "ftp://example.com/a": unknown scheme ftp, expected http or https`,
+		"plain":                   `not a valid URL: "plain"`,
 		"debian-security:pool/x":  `no mirror is known for debian-security (looked at the apt sources of this machine): name one with --mirror debian-security=URL`,
 		"corp:x":                  `no mirror is known for corp (looked at --mirror only): name one with --mirror corp=URL`,
-		"debian:../etc":           `"debian:../etc" is not a path below the root of an archive`,
-		"debian:/pool":            `"debian:/pool" is not a path below the root of an archive`,
-		"maven:a:b":               `"maven:a:b" does not name a Maven artifact`,
-		"maven:a:..:1":            `"maven:a:..:1" has "..", which is not a valid part of a Maven artifact's name`,
-		"maven:a:b:[1,2)":         `"maven:a:b:[1,2)" has "[1,2)", which is not a valid part of a Maven artifact's name`,
-		"maven:a:b:1-SNAPSHOT":    `"maven:a:b:1-SNAPSHOT" is a snapshot, which changes: name a released version`,
-		"maven:a:b:1:zip:c:extra": `"maven:a:b:1:zip:c:extra" does not name a Maven artifact`,
+		"debian:../etc":           `not a valid URL: "debian:../etc": the path is not below the root of the archive`,
+		"debian:/pool":            `not a valid URL: "debian:/pool": the path is not below the root of the archive`,
+		"maven:a:b":               `not a valid URL: "maven:a:b": expected maven:GROUP:ARTIFACT:VERSION`,
+		"maven:a:..:1":            `not a valid URL: "maven:a:..:1": ".." is not a valid part of a Maven artifact's name`,
+		"maven:a:b:[1,2)":         `not a valid URL: "maven:a:b:[1,2)": "[1,2)" is not a valid part of a Maven artifact's name`,
+		"maven:a:b:1-SNAPSHOT":    `not a valid URL: "maven:a:b:1-SNAPSHOT": snapshots change; use a released version`,
+		"maven:a:b:1:zip:c:extra": `not a valid URL: "maven:a:b:1:zip:c:extra": expected maven:GROUP:ARTIFACT:VERSION`,
 	} {
 		got, err := m.URL(name)
 		if err == nil || err.Error() != want {

@@ -39,7 +39,7 @@ func TestFreshness(t *testing.T) {
 	}{
 		{"valid", release("Date: Sat, 01 Jun 2024 09:00:00 UTC\nValid-Until: Sat, 01 Jun 2024 10:00:00 UTC\n"), lock.Pinned{}, ""},
 		{"expired", release("Date: Wed, 01 Jan 2020 00:00:00 UTC\nValid-Until: Wed, 08 Jan 2020 00:00:00 UTC\n"), lock.Pinned{},
-			"debian:bookworm: URL/debian/dists/bookworm/InRelease: it expired on 2020-01-08 00:00:00 UTC: the mirror lags behind, or this machine's clock is wrong (it says 2024-06-01 10:00:00 UTC). Name another mirror with --mirror, or use this index with --allow-expired"},
+			"debian:bookworm: URL/debian/dists/bookworm/InRelease: it expired on 2020-01-08 00:00:00 UTC: the mirror is out of date, or this machine's clock is wrong (now at 2024-06-01 10:00:00 UTC). Use another mirror with --mirror, or accept this index with --allow-expired"},
 		{"expired, which is allowed", func(t *testing.T, a *mirror, o *Options) {
 			release("Valid-Until: Wed, 08 Jan 2020 00:00:00 UTC\n")(t, a, o)
 			o.AllowExpired = true
@@ -47,32 +47,32 @@ func TestFreshness(t *testing.T) {
 		{"dated in the future", func(t *testing.T, a *mirror, o *Options) {
 			release("Date: Thu, 01 Jan 2099 00:00:00 UTC\n")(t, a, o)
 			o.AllowExpired, o.AllowDowngrade = true, true
-		}, lock.Pinned{}, "it is dated 2099-01-01 00:00:00 UTC, which is in the future: check this machine's clock, which says 2024-06-01 10:00:00 UTC"},
+		}, lock.Pinned{}, "it is dated 2099-01-01 00:00:00 UTC, which is in the future: check this machine's clock, now at 2024-06-01 10:00:00 UTC"},
 		{"ahead of this clock by seconds", release("Date: Sat, 01 Jun 2024 10:00:09 UTC\n"), lock.Pinned{}, ""},
 		{"ahead of this clock by more", release("Date: Sat, 01 Jun 2024 10:00:11 UTC\n"), lock.Pinned{}, "it is dated 2024-06-01 10:00:11 UTC, which is in the future"},
-		{"an index that is a second older", release("Date: Wed, 29 May 2024 23:59:59 UTC\n"), pinned(old), "it is of 2024-05-29 23:59:59 UTC, but"},
+		{"an index that is a second older", release("Date: Wed, 29 May 2024 23:59:59 UTC\n"), pinned(old), "it is from 2024-05-29 23:59:59 UTC, but"},
 		{"a summary without an end", func(_ *testing.T, a *mirror, _ *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = strings.Repeat("x", maxInRelease+1)
 		}, lock.Pinned{}, "InRelease has more than 16 MiB"},
 		{"the pinned index", release("Date: Thu, 30 May 2024 00:00:00 UTC\n"), pinned(old), ""},
 		{"a newer index", release("Date: Fri, 31 May 2024 00:00:00 UTC\n"), pinned(old), ""},
 		{"an older index", release("Date: Wed, 29 May 2024 00:00:00 UTC\n"), pinned(old),
-			"it is of 2024-05-29 00:00:00 UTC, but layc.lock knows the index of 2024-05-30 00:00:00 UTC: the mirror lags behind, or somebody serves an old index. Try again later, name another mirror with --mirror, or go back with --allow-downgrade"},
-		{"an index without a date", release(""), pinned(old), "it has no date, but layc.lock knows the index of 2024-05-30"},
+			"it is from 2024-05-29 00:00:00 UTC, but layc.lock pins the index from 2024-05-30 00:00:00 UTC: the mirror is out of date, or somebody serves an old index. Try again later, use another mirror with --mirror, or accept older packages with --allow-downgrade"},
+		{"an index without a date", release(""), pinned(old), "it has no date, but layc.lock pins the index from 2024-05-30"},
 		{"an older index, which is allowed", func(t *testing.T, a *mirror, o *Options) {
 			release("Date: Wed, 29 May 2024 00:00:00 UTC\n")(t, a, o)
 			o.AllowDowngrade = true
 		}, pinned(old), ""},
 		{"an index whose date was not recorded", release("Date: Wed, 29 May 2024 00:00:00 UTC\n"), pinned(time.Time{}), ""},
 		{"older packages", release(""), versions,
-			"the indexes have older versions than layc.lock pins: libc 1:1 → 2. Name another mirror with --mirror, or go back with --allow-downgrade"},
+			"the indexes have older versions than layc.lock pins: libc 1:1 → 2. Use another mirror with --mirror, or accept them with --allow-downgrade"},
 		{"older packages, which is allowed", func(t *testing.T, a *mirror, o *Options) { release("")(t, a, o); o.AllowDowngrade = true }, versions, ""},
 		{"a key that the source does not name", func(t *testing.T, a *mirror, o *Options) {
 			// The archive's key is one that apt trusts, and counts for nothing here.
 			h := host(t, debianRelease+"-- etc/apt/sources.list --\ndeb [signed-by=/other.asc] http://mirror.example.com/debian bookworm main\n-- etc/apt/trusted.gpg.d/x.asc --\n"+
 				armored(t, a.key)+"-- other.asc --\n"+armored(t, newKey(t)))
 			o.Keys = h.FindKeys
-		}, lock.Pinned{}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: signed by none of the known keys"},
+		}, lock.Pinned{}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: not signed by a known key"},
 		{"a key that apt trusts", func(t *testing.T, a *mirror, o *Options) {
 			h := host(t, debianRelease+"-- etc/apt/sources.list --\ndeb http://mirror.example.com/debian bookworm main\n-- etc/apt/trusted.gpg.d/x.asc --\n"+armored(t, a.key))
 			o.Keys = h.FindKeys
