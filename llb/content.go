@@ -215,6 +215,12 @@ func (l *lowerer) copyOwn(c *contents, i *model.Instance, s *model.Copy) {
 	} else {
 		l.copyTo(c, i, tree, src, to, info, s.Span)
 	}
+	for _, d := range heldDirs(i, to) {
+		info := special(d.Owner, fileMode(d.Mode, 0o755))
+		info.CreateDestPath = true
+		l.copyOver(c, i, llb.Scratch(), "/", d.Path, info, s.Span)
+		c.mixed = true
+	}
 }
 
 // inside is a path in the directory that a target names by a trailing slash,
@@ -341,9 +347,9 @@ func (l *lowerer) chosen(i *model.Instance, s *model.Copy, sources []string) llb
 // putCopy appends the copy of a path of a tree, or of the contents of a directory.
 func (l *lowerer) putCopy(c *contents, i *model.Instance, s *model.Copy, tree llb.State, src, to string, contents bool) {
 	p := placement{path.Clean(s.Path), s.Span}
-	linked := len(l.replaceable.beneath(i, p)) > 0
+	fit := l.fitArgs(i, p)
 	l.parents(c, i, inside(to), s.Owner != nil)
-	if contents && (linked || c.handsDown()) {
+	if contents && (len(fit) > 0 || c.handsDown()) {
 		c.makeFilled(to, s.Owner)
 	}
 	exists := c.touched[path.Clean(to)]
@@ -354,11 +360,11 @@ func (l *lowerer) putCopy(c *contents, i *model.Instance, s *model.Copy, tree ll
 	}
 	setOwnership(info, s.Owner, s.Mode)
 	src = path.Clean(src)
-	if linked {
+	if len(fit) > 0 {
 		// What is copied lies apart until the helper has seen it.
 		apart := llb.Scratch().File(llb.Copy(tree, src, to, info), l.from(i.Title, "copy from "+s.From.Title, s.Span))
 		l.origins[len(l.origins)-1].Copied = c.copied
-		tree, to = l.keepsLinks(i, p, apart, "/"), path.Clean(to)
+		tree, to = l.fitted(i, p, apart, "/", fit), path.Clean(to)
 		src, info = to, &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: contents || exists, CreatedTime: &epoch}
 		c.mixed = true
 	}
@@ -395,14 +401,28 @@ func (l *lowerer) fetch(c *contents, i *model.Instance, s *model.Fetch) {
 			c.makeFilled(to, s.Owner)
 		}
 		c.put(to, s.Span)
-		tree := l.keepsLinks(i, placement{to, s.Span}, l.unpacked(i, s, file), to)
-		c.chain = c.chain.Copy(tree, "/", s.Path, info)
+		l.putUnpacked(c, i, s, l.unpacked(i, s, file), info)
 		return
 	}
 	l.parents(c, i, s.Path, s.Owner != nil)
 	c.put(s.Path, s.Span)
 	info.Mode = exactly(fileMode(s.Mode, 0o644))
 	l.copyTo(c, i, file, "/"+downloaded, s.Path, info, s.Span)
+}
+
+// putUnpacked appends the copy of what an archive holds.
+func (l *lowerer) putUnpacked(c *contents, i *model.Instance, s *model.Fetch, tree llb.State, info *llb.CopyInfo) {
+	to := path.Clean(s.Path)
+	p := placement{to, s.Span}
+	fit := l.fitArgs(i, p)
+	if len(fit) == 0 || info.ChownOpt == nil && info.Mode == nil {
+		c.chain = c.chain.Copy(l.fitted(i, p, tree, to, fit), "/", s.Path, info)
+		return
+	}
+	// The owner and mode are not for the base's directories, which the helper sees to.
+	apart := llb.Scratch().File(llb.Copy(tree, "/", s.Path, info), l.from(i.Title, "prepare "+to, s.Span))
+	c.mixed = true
+	c.chain = c.chain.Copy(l.fitted(i, p, apart, "/", fit), to, to, &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch})
 }
 
 // download is a state with what a URL serves as /download. A vertex asks one

@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -107,13 +108,46 @@ func (r replaceable) beneath(i *model.Instance, p placement) []string {
 // keepsLinks is a tree that is going to be placed, once the helper has seen that it
 // replaces none of the links beneath. The tree itself lies at a path of the image.
 func (l *lowerer) keepsLinks(i *model.Instance, p placement, tree llb.State, at string) llb.State {
-	links := l.replaceable.beneath(i, p)
-	if len(links) == 0 {
+	return l.fitted(i, p, tree, at, l.replaceable.beneath(i, p))
+}
+
+// fitted is a tree that is going to be placed, as the helper makes it fit.
+func (l *lowerer) fitted(i *model.Instance, p placement, tree llb.State, at string, args []string) llb.State {
+	if len(args) == 0 {
 		return tree
 	}
-	opts := l.help(i.Title, "look for replaced links", p.span, append([]string{"links", rootDir, at}, links...)...)
+	opts := l.help(i.Title, "look for what it replaces", p.span, append([]string{"fit", rootDir, at}, args...)...)
 	if l.err != nil {
 		return llb.Scratch()
 	}
 	return llb.Scratch().Run(opts...).AddMount(rootDir, tree)
+}
+
+// keptDir marks a directory whose owner and mode a tree does not change.
+const keptDir = "="
+
+// fitArgs are what the helper looks for in a tree that a step places: links that it would
+// replace, and directories of the base that stay as they are.
+func (l *lowerer) fitArgs(i *model.Instance, p placement) []string {
+	args := l.replaceable.beneath(i, p)
+	for _, d := range heldDirs(i, p.to) {
+		owner := "0:0"
+		if d.Owner != nil {
+			owner = d.Owner.String()
+		}
+		args = append(args, keptDir+d.Path, fmt.Sprintf("%s %#o", owner, fileMode(d.Mode, 0o755)))
+	}
+	return args
+}
+
+// heldDirs are the directories of the base beneath a path that an instance may hold
+// and that are not plain.
+func heldDirs(i *model.Instance, to string) []model.Place {
+	var out []model.Place
+	for _, d := range i.Parents {
+		if d.Path != path.Clean(to) && within(d.Path, to) {
+			out = append(out, d)
+		}
+	}
+	return out
 }

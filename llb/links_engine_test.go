@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/layc-lang/layc/llb"
@@ -130,6 +131,73 @@ run "write /var/run/z z"`, `"/var/run/z" "/var/run" "/run"`},
 		if n := len(result.Images[0].Layers); n > 3 {
 			t.Errorf("%s: %d layers", c.body, n)
 		}
+	}
+}
+
+// TestKeptDirectories builds what has directories for those of the base: they keep their
+// owners and modes, in portable and stacked components and in apps, whatever owner and
+// mode the step gives.
+func TestKeptDirectories(t *testing.T) {
+	b := newBuilder(t)
+	dir := func(name string, mode int64) tar.Header {
+		return tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode}
+	}
+	archive := tarOf(t, dir("tmp/", 0o755), dir("var/", 0o755), dir("var/mail/", 0o700), dir("opt/", 0o755), dir("opt/plain/", 0o711))
+	wrong := tarOf(t, tar.Header{Typeflag: tar.TypeReg, Name: "tmp", Mode: 0o644})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(map[string][]byte{"/a.tar": archive, "/wrong.tar": wrong}[r.URL.Path])
+	}))
+	defer server.Close()
+	build := func(body string) (map[string]file, error) {
+		files, _, err := b.make(sources{files: map[string]string{"t/tmp/x": "x", "t/var/mail/x": "x", "a.layer": strings.NewReplacer(
+			"ARCHIVE", fmt.Sprintf("fetch %q sha256 \"%x\" unpack", server.URL+"/a.tar", sha256.Sum256(archive)),
+			"WRONG", fmt.Sprintf("fetch %q sha256 \"%x\" unpack", server.URL+"/wrong.tar", sha256.Sum256(wrong)),
+		).Replace(`
+fleet {
+    base base
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+    dir "/tmp" mode 01777
+    dir "/var/mail" owner "0:8" mode 02775
+}
+
+component holds {
+    ARCHIVE to "/all/"
+}
+
+` + body)}})
+		return files, err
+	}
+	for name, body := range map[string]string{
+		"an archive":                 "component c {\nARCHIVE to \"/\"\n}\napp a {\nuses c\n}\n",
+		"with an owner":              "component c {\nARCHIVE to \"/\" owner \"3:3\" mode \"a=rx\"\n}\napp a {\nuses c\n}\n",
+		"in a stacked component":     "component c {\nARCHIVE to \"/\"\nrun \"write /etc/ran 1\"\n}\napp a {\nuses c\n}\n",
+		"an app's":                   "app a {\nARCHIVE to \"/\"\n}\n",
+		"a stage":                    "component c {\ncopy \"/all/\" from holds to \"/\" mode 0700\n}\napp a {\nuses c\n}\n",
+		"the project":                "component c {\ncopy \"t/\" to \"/\" owner \"3:3\"\n}\napp a {\nuses c\n}\n",
+		"the project, in a stacked":  "component c {\ncopy \"t/\" to \"/\"\nrun \"write /etc/ran 1\"\n}\napp a {\nuses c\n}\n",
+		"the project, with patterns": "app a {\ncopy \"t/*\" to \"/\" mode 0600\n}\n",
+	} {
+		files, err := build(body)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for at, want := range map[string]string{"/tmp": "1777 0:0", "/var/mail": "2775 0:8"} {
+			if f := files[at]; fmt.Sprintf("%o %d:%d", f.Mode, f.Uid, f.Gid) != want || f.ModTime.Unix() != llb.Epoch {
+				t.Errorf("%s: %s is %o %d:%d of %v, want %s", name, at, f.Mode, f.Uid, f.Gid, f.ModTime, want)
+			}
+		}
+		if f, ok := files["/opt/plain"]; ok && (name == "an archive" || name == "an app's") && f.Mode != 0o711 {
+			t.Errorf("%s: /opt/plain has mode %o", name, f.Mode)
+		}
+	}
+	_, err := build("app a {\nWRONG to \"/\"\n}\n")
+	var step *engine.StepError
+	if !errors.As(err, &step) || len(step.Log) == 0 || step.Log[len(step.Log)-1] != `layc-helper: replaced directory: "/tmp"` {
+		t.Errorf("a file in the place of /tmp: %v", err)
 	}
 }
 

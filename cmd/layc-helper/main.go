@@ -29,9 +29,10 @@
 //	                          make a system what another tree is
 //	layc-helper combine ROOT AFTER
 //	                          the same, with the times of the other tree
-//	layc-helper links TREE AT [PATH TO]…
+//	layc-helper fit TREE AT [PATH TO]…
 //	                          fail if a tree for a path of the system would
-//	                          replace a link; after + only with a directory
+//	                          replace a link, after + only with a directory;
+//	                          a directory after = gets an owner and a mode
 //	layc-helper remain TREE AFTER
 //	                          remove from a tree the scratch files that
 //	                          another one does not have
@@ -71,7 +72,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, links, remain, sum512, test, user, again or libraries: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, fit, remain, sum512, test, user, again or libraries: see its documentation")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -102,8 +103,8 @@ func run(args []string) error {
 		return squash(args[1], args[2], args[3], false)
 	case len(args) == 3 && args[0] == "combine":
 		return squash(args[1], args[2], args[2], true)
-	case len(args) >= 3 && len(args)%2 == 1 && args[0] == "links":
-		return keepsLinks(args[1], args[2], args[3:])
+	case len(args) >= 3 && len(args)%2 == 1 && args[0] == "fit":
+		return fit(args[1], args[2], args[3:])
 	case len(args) == 3 && args[0] == "remain":
 		return remain(args[1], args[2])
 	case len(args) == 3 && args[0] == "sum512":

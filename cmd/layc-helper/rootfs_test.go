@@ -34,7 +34,7 @@ func unpackRootfs(t *testing.T, text []byte) (string, error) {
 	links, dirs, looked := rootfs.Archive(bytes.NewReader(text), 0)
 	switch {
 	case err != nil:
-		reason := strings.TrimPrefix(err.Error(), "unpacking the archive: ")
+		reason := strings.TrimPrefix(err.Error(), "unpacking the root file system: ")
 		if looked == nil || !strings.HasPrefix(looked.Error(), reason) {
 			t.Errorf("unpacked: %v\nlooked at: %v", err, looked)
 		}
@@ -206,7 +206,7 @@ func TestRootfsRefuses(t *testing.T) {
 		{`"a/../../x": the path leads out of the archive`, []tar.Header{file("a/../../x")}},
 		{`"h": it is a hard link to "../x": the path leads out of the archive`, []tar.Header{hard("h", "../x")}},
 	} {
-		if _, err := unpackRootfs(t, archiveOf(t, c.headers...)); err == nil || err.Error() != "unpacking the archive: "+c.want {
+		if _, err := unpackRootfs(t, archiveOf(t, c.headers...)); err == nil || err.Error() != "unpacking the root file system: "+c.want {
 			t.Errorf("got  %v\nwant %s", err, c.want)
 		}
 	}

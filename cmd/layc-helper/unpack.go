@@ -39,7 +39,7 @@ func unpackArgs(args []string) error {
 // of the same path, but no directory that holds something. What cannot be kept is
 // an error, as are paths that lead out of dir, by themselves or through a link.
 func unpack(strip int, limit int64, file, dir string) error {
-	return extract(file, dir, archive.NewTree(), func(x *extraction, f *os.File, size int64) error {
+	return extract("archive", file, dir, archive.NewTree(), func(x *extraction, f *os.File, size int64) error {
 		x.budget = newBudget(limit, size)
 		plain, err := archive.Plain(f, x.budget.stream)
 		var other *archive.OtherError
@@ -74,7 +74,7 @@ func notTar(x *extraction, other *archive.OtherError, strip int, f *os.File, siz
 // owners, times, devices and pipes. What the archive does not mention belongs to
 // root and has the canonical time. layc lock has seen how much it is.
 func unpackSystem(file, dir string) error {
-	return extract(file, dir, archive.NewSystemTree(), func(x *extraction, f *os.File, size int64) error {
+	return extract("root file system", file, dir, archive.NewSystemTree(), func(x *extraction, f *os.File, size int64) error {
 		x.out.keep = true
 		x.budget = unbounded()
 		in, err := archive.System(f, x.budget.stream)
@@ -93,8 +93,8 @@ type extraction struct {
 }
 
 // extract opens an archive and a directory that is made, and lets do unpack the one
-// into the other.
-func extract(file, dir string, tree *archive.Tree, do func(*extraction, *os.File, int64) error) error {
+// into the other. what says in errors what it is.
+func extract(what, file, dir string, tree *archive.Tree, do func(*extraction, *os.File, int64) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func extract(file, dir string, tree *archive.Tree, do func(*extraction, *os.File
 	x := &extraction{out: &destination{root: root, tree: tree}}
 	defer x.out.close()
 	if err := do(x, f, info.Size()); err != nil {
-		return fmt.Errorf("unpacking the archive: %w", err)
+		return fmt.Errorf("unpacking the %s: %w", what, err)
 	}
 	return x.out.finish()
 }

@@ -276,7 +276,11 @@ func (x *binder) intern(key string, i *model.Instance, of made) *model.Instance 
 func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
 	below := x.dirsBelow(i, of.base)
 	x.inherit(i, below)
-	i.Parents = x.parents(i, below)
+	held := below
+	if i.Kind == model.Stacked && of.base == nil {
+		held = x.fleetDirs()
+	}
+	i.Parents = x.parents(i, below, held)
 	i.Key = model.Recipe(i)
 	x.interned[key] = i
 	x.enter(i, of)

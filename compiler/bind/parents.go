@@ -82,10 +82,11 @@ func uppermost(list []declared, closure bitset) (model.Place, bool) {
 }
 
 // parents are the directories above what an instance places that are not
-// plain, sorted by path.
-func (x *binder) parents(i *model.Instance, base []model.Place) []model.Place {
+// plain, with base's where nothing else is said, and those of held that it may hold
+// beneath; sorted by path.
+func (x *binder) parents(i *model.Instance, base, held []model.Place) []model.Place {
 	closure := x.declarations.enter(i)
-	if len(closure) == 0 && len(base) == 0 {
+	if len(closure) == 0 && len(base) == 0 && len(held) == 0 {
 		return nil
 	}
 	var out []model.Place
@@ -107,8 +108,54 @@ func (x *binder) parents(i *model.Instance, base []model.Place) []model.Place {
 			}
 		}
 	}
+	out = append(out, x.heldDirs(i, closure, held, seen)...)
 	slices.SortFunc(out, func(a, b model.Place) int { return strings.Compare(a.Path, b.Path) })
 	return out
+}
+
+// heldDirs are the directories of the base beneath what an instance unpacks and copies
+// that it may hold and that are not plain. What is seen is left out.
+func (x *binder) heldDirs(i *model.Instance, closure bitset, base []model.Place, seen map[string]bool) []model.Place {
+	var out []model.Place
+	for _, s := range i.Steps {
+		may := x.own.mayHold(s)
+		for _, d := range base {
+			if seen[d.Path] || !may(d.Path) {
+				continue
+			}
+			seen[d.Path] = true
+			if m, ok := x.declarations.of(closure, d.Path); ok {
+				d = m
+			}
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// mayHold says of which paths a step may make directories, beside its target.
+func (x *owners) mayHold(s model.Step) func(dir string) bool {
+	target, _ := model.Placed(s)
+	target = strings.TrimSuffix(path.Clean(target), "/")
+	within := func(dir string) bool { return strings.HasPrefix(dir, target+"/") }
+	switch s := s.(type) {
+	case *model.Copy:
+		if s.Taken == nil {
+			return within
+		}
+		return func(dir string) bool {
+			if !within(dir) {
+				return false
+			}
+			held, ok := x.placedBy(s)[dir]
+			return ok && held.IsDir()
+		}
+	case *model.Fetch:
+		if s.Unpack {
+			return within
+		}
+	}
+	return func(string) bool { return false }
 }
 
 // dirsBelow are the directories that are not plain of the base that an instance

@@ -109,7 +109,8 @@ type Instance struct {
 	Steps []Step
 	Owns  []Own // what `owns` declares
 	// Parents are the directories above what it places that are not 0755
-	// root, sorted by path: see parents.go. A portable layer carries them.
+	// root, and those of the base that it may hold beneath what it unpacks or
+	// copies, sorted by path: see parents.go. A portable layer carries the former.
 	Parents []Place
 	// Fragments are what it contributes to files that several write. They are
 	// no content of its own: see fragments.go.

@@ -129,7 +129,7 @@ func unserved(graphs []*llb.Graph, err error) string {
 // judgements are what the failure of a step can mean, the most particular first.
 // One that does not apply returns nil.
 var judgements = []func(*engine.StepError, llb.Origin) *Finding{
-	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, copiedOver,
+	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, replacesDir, copiedOver,
 }
 
 // stepFailed is the finding of a step that failed.
@@ -228,6 +228,12 @@ func notCopyable(step *engine.StepError, origin llb.Origin) *Finding {
 // notUnpacked tells of an archive that the helper does not unpack.
 func notUnpacked(step *engine.StepError, origin llb.Origin) *Finding {
 	text, _ := said(step)
+	if text, ok := strings.CutPrefix(text, "unpacking the root file system: "); ok {
+		var list diag.List
+		return &Finding{list.Errorf(diag.InvalidArchive, origin.Span, "the root file system of %s cannot be unpacked", origin.Component).
+			Note("%s", text).
+			Hint("use another archive, or make this one anew with what the note says"), step.Log}
+	}
 	text, ok := strings.CutPrefix(text, "unpacking the archive: ")
 	if !ok {
 		return nil
@@ -252,6 +258,21 @@ func replacesLink(step *engine.StepError, origin llb.Origin) *Finding {
 	return &Finding{list.Errorf(diag.PathThroughLink, origin.Span, "%s holds %s, and %s is a link to %s", origin.Component, at, link, to).
 		Note("the layer would replace the link").
 		Hint("place it at %q: make it at another path in a component of its own, and `copy` it `from` that", canonical), step.Log}
+}
+
+// replacesDir tells of a step that would put something else in the place of a
+// directory.
+func replacesDir(step *engine.StepError, origin llb.Origin) *Finding {
+	text, _ := said(step)
+	text, ok := strings.CutPrefix(text, "replaced directory: ")
+	dir, err := strconv.Unquote(text)
+	if !ok || err != nil {
+		return nil
+	}
+	var list diag.List
+	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "%s holds %s, which is no directory, and below it there is one", origin.Component, dir).
+		Note("the layer would replace the directory, and all that is in it").
+		Hint("leave it out: make the rest at another path in a component of its own, and `copy` it `from` that"), step.Log}
 }
 
 // overOther is how BuildKit says that a copy has a directory where a file or a link is,

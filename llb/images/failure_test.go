@@ -3,6 +3,7 @@ package images
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -90,6 +91,21 @@ func TestNotCopyable(t *testing.T) {
 		d := stepFailed(&engine.StepError{Name: "look", ExitCode: 1, Err: errors.New("exit code: 1"), Log: []string{text}}, origin)
 		if got := string(d.Code) + " " + d.Message; got != want {
 			t.Errorf("%s becomes %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestReplacesDir shows a directory that a step would replace, and an archive of a base
+// system that the helper refuses.
+func TestReplacesDir(t *testing.T) {
+	for text, want := range map[string]string{
+		`replaced directory: "/tmp"`: "E0341: tool holds /tmp, which is no directory, and below it there is one",
+		`replaced directory: /tmp`:   "E0501: a step of tool failed",
+		`unpacking the root file system: "x": it has an access control list, which an image cannot hold`: "E0516: the root file system of tool cannot be unpacked",
+	} {
+		d := stepFailed(&engine.StepError{ExitCode: 1, Err: errors.New("exit code: 1"), Log: []string{"layc-helper: " + text}}, llb.Origin{Component: "tool"})
+		if got := fmt.Sprintf("%s: %s", d.Code, d.Message); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
