@@ -245,7 +245,8 @@ func (b *build) place(s *step) (ok bool, err error) {
 	}
 	b.placed = append(b.placed, s.path)
 	for p := range b.view {
-		if p == s.path || strings.HasPrefix(p, s.path+"/") || strings.HasPrefix(s.path, p+"/") {
+		// What runs have made in a declared directory stays scratch.
+		if p == s.path || strings.HasPrefix(s.path, p+"/") || s.kind == "copy" && strings.HasPrefix(p, s.path+"/") {
 			b.tmp[p] = inScratch(p)
 		}
 	}
