@@ -21,7 +21,7 @@ import (
 // further needs, and so on to a fixpoint. Two different instances of one
 // component, or two fillers of one slot, are an error, unless the component is
 // repeatable or one replaces the other: then the replacing one takes all the
-// other's places, and the closure is made anew.
+// other's places, and the closure is made again.
 
 // closure is a set of references under construction, and then their instances.
 type closure struct {

@@ -51,7 +51,7 @@ func (x *binder) writtenOver(i *model.Instance) {
 	}
 }
 
-// differently is what a step makes of a path of which another one has made old.
+// differently is what a step makes of a path that an earlier step has made old.
 func differently(now, old written) model.Made {
 	switch {
 	case now.path != old.path:

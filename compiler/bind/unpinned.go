@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// OtherFile finds the downloads that declare a checksum of which the server says
-// that it is of another file.
+// OtherFile finds the downloads whose declared checksum differs from the checksum of
+// the file on the server.
 func OtherFile(g *model.Graph, e *lock.OtherFileError) diag.List {
 	var found diag.List
 	seen := map[source.Span]bool{}

@@ -24,7 +24,7 @@
 //     two packages conflict.
 //
 // A choice is never taken back. Installers do no better in practice: an
-// archive is kept such that this works, and where it doesn't the error says
+// archive is kept so that this works; where it doesn't, the error says
 // which packages collide and why each of them is there, so that the program
 // can name the alternative that it wants. Recommended packages are not chosen.
 package debian

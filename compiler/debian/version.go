@@ -7,8 +7,8 @@ import (
 
 // CompareVersions orders package versions as dpkg does: negative if a is
 // older than b, zero if they mean the same ("1.0" and "0:1.0-0"), positive if
-// newer. Any text has a place in the order, so malformed versions are no
-// error. (Debian Policy §5.6.12.)
+// newer. Any text has a place in the order, so malformed versions are not
+// errors. (Debian Policy §5.6.12.)
 func CompareVersions(a, b string) int {
 	epochA, a := cutEpoch(a)
 	epochB, b := cutEpoch(b)

@@ -232,9 +232,9 @@ func (c *clause) evaluate() {
 	}
 }
 
-// saidOnce reports what holds one value and is said again, in another block: which of
-// them counts must not depend on their order. Within one block the checker has
-// said so.
+// saidOnce reports a clause with a single value that is repeated in another block:
+// which one counts must not depend on their order. The checker reports repetitions
+// within one block.
 func (c *clause) saidOnce() {
 	word := c.Word.Name
 	switch {

@@ -61,7 +61,7 @@ type Evaluator struct {
 	defaults map[*check.Component]*Ref
 	slots    map[*check.Slot]*Ref // their defaults
 	accounts map[*check.User]*User
-	nameless map[*syntax.App]bool // matrices of which that is reported
+	nameless map[*syntax.App]bool // matrices for which that is reported
 	combined int                  // apps, of all matrices
 	origin   source.Span          // of the body under evaluation
 

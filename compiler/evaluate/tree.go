@@ -42,8 +42,8 @@ func newTree(in Input, found *Findings) *tree {
 	return x
 }
 
-// readIgnore reads the ignore file, if there is one. What is no pattern is reported
-// and ignores nothing.
+// readIgnore reads the ignore file, if there is one. A line that is not a valid
+// pattern is reported and ignores nothing.
 func (x *tree) readIgnore() {
 	text, err := fs.ReadFile(x.Files, model.IgnoreFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,9 +82,9 @@ func (x *tree) selection(sources ...model.Source) *model.Selection {
 	return s
 }
 
-// taken completes a copy from the project: it adds up what is taken, notes
-// where that goes and which of it is one file, and reports sources of which
-// nothing is taken.
+// taken completes a copy from the project: it adds up the sizes of the files, notes
+// where they go and which names are one file, and reports sources without files to
+// copy.
 func (x *tree) taken(s *model.Copy) {
 	var all []model.Taken
 	for n, src := range s.Taken.Sources {

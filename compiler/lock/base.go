@@ -21,8 +21,8 @@ type BaseDir struct {
 	Mode     string // octal, as "01777"
 }
 
-// BaseRef is a base system of which a program has to know that. An image is
-// one by its reference and a platform's digest, a layout by its directory in
+// BaseRef is a base system whose [Base] a program has to know. An image is
+// named by its reference and a platform's digest, a layout by its directory in
 // the project and a digest, a root file system by its URL and a digest.
 type BaseRef struct {
 	Kind   string // "image", "layout", "rootfs"

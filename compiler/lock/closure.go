@@ -6,8 +6,8 @@ import (
 )
 
 // Minimal returns the packages of a distribution's minimal system, by name;
-// none if the distribution isn't pinned, or if one of them needs what is no part
-// of that system: a system that lacks a package is none.
+// none if the distribution isn't pinned, or if one of them needs a package that is
+// not in that system: an incomplete system is not usable.
 func (f *File) Minimal(distribution, arch string) []Package {
 	var list []Package
 	for _, p := range f.Packages {

@@ -42,7 +42,7 @@
 // error that names both lines, but of the plan and of sizes, which only advise,
 // one is taken, and of update keys the later one. Lines that start with # and
 // empty lines mean nothing and are not kept. [Merged] reads what a merge has left
-// behind, for who can pin afresh what is disputed.
+// behind, for callers that can pin again what differs.
 //
 // This package does no I/O: [Update] asks a [Resolver] for what is missing.
 package lock

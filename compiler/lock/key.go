@@ -9,8 +9,8 @@ import (
 )
 
 // UpdateKey pins when the content of a component that says `update` was
-// refreshed. The key enters what the component's runs depend on, so that a new
-// one runs them anew.
+// refreshed. The key enters what the component's runs depend on, so a
+// new key runs them again.
 type UpdateKey struct {
 	Component string // its path without arguments: "std/node.modules"
 	Key       string // a day, "2026-11-23"; its second refresh on that day is "2026-11-23.2"
@@ -40,7 +40,7 @@ func (f *File) Due(ref UpdateRef, now time.Time) bool {
 
 const dayForm = "2006-01-02"
 
-// parseKey reads a key: its day, and the how manieth of that day it is.
+// parseKey reads a key: its day, and its number among the keys of that day.
 func parseKey(key string) (day time.Time, number int, ok bool) {
 	date, rest, more := strings.Cut(key, ".")
 	day, err := time.Parse(dayForm, date)

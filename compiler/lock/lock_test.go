@@ -137,7 +137,7 @@ func TestOrderAndRepetitionOfLinesMeanNothing(t *testing.T) {
 	}
 }
 
-// What a merge leaves behind of plans and sizes is no error: one of them is
+// What a merge leaves behind of plans and sizes is not an error: one of them is
 // taken, the same in any order of lines.
 func TestMergedPlansAreRead(t *testing.T) {
 	const text = "layc-lock 1\nlayer a spine\nlayer a spine parent=b\nlayer b portable\nlayer b spine\nsize x 20\nsize x 10\n"
@@ -170,7 +170,7 @@ func TestMergedKeysAreRead(t *testing.T) {
 	}
 }
 
-// An editor's byte order mark is no fact.
+// An editor's byte order mark is not an entry.
 func TestByteOrderMark(t *testing.T) {
 	if _, err := Parse(Name, long("\ufeff"+sampleText)); err != nil {
 		t.Error(err)

@@ -7,10 +7,9 @@ import (
 
 // Merged reads a lock file as [Parse] does, and also what a merge of two
 // branches leaves behind. Markers of conflicts are passed over, and the lines of
-// both sides are taken. Of two pins of one thing that differ one is taken,
-// whichever; disputed are the names of those, for [Update] to pin them afresh,
-// sorted. What layers on a base have to know of it is left out if it differs,
-// and so counts as missing.
+// both sides are taken. If two pins of one thing differ, one of them is taken, and
+// its name is in disputed, sorted, for [Update] to pin it again. A base whose links
+// or directories differ is left out, and so counts as missing.
 func Merged(name string, text []byte) (f *File, disputed []string, err error) {
 	m := merging{lines: strings.Split(string(text), "\n"), seen: map[string]int{}, bases: map[string]bool{}}
 	m.dropMarkers()
@@ -31,7 +30,7 @@ type merging struct {
 	lines    []string
 	seen     map[string]int // what identifies a fact → its line
 	disputed []string
-	bases    map[string]bool // digests of bases of which different things are said
+	bases    map[string]bool // digests of bases with lines that differ
 }
 
 // dropMarkers empties markers, and what stands between ||||||| and =======:

@@ -273,10 +273,10 @@ func (p *parser) pkg(line int, f []string) {
 	p.file.Packages = append(p.file.Packages, pkg)
 }
 
-// join puts members into their layers, and links and directories into bases. A member of a layer that no line
-// declares is what a merge can leave behind; plan facts are repaired, so it
-// is passed over. So is what is said about a base without a line of its own,
-// which is as good as not pinned.
+// join puts members into their layers, and links and directories into their bases.
+// A merge can leave behind members of a layer without a line of its own. They are
+// skipped, as plans are repaired. So are links and directories of a base without a
+// line of its own, which counts as not pinned.
 func (p *parser) join() {
 	layers := map[string]*PlanLayer{}
 	for i := range p.file.Layers {

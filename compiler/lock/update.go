@@ -8,25 +8,25 @@ import (
 	"strings"
 )
 
-// Everything, given to Update as a name, resolves all pins afresh.
+// Everything, given to Update as a name, resolves all pins again.
 const Everything = "*"
 
-// Update returns the lock file for what a program refers to. Pins that old
-// has and refs wants are kept, the missing ones are resolved, those that
-// refs doesn't want any more are dropped; modules, the plan and the sizes are
-// kept.
+// Update returns the lock file for refs, what a program refers to. It keeps the
+// pins of old that refs wants, resolves the missing ones, and drops the others.
+// Modules, the plan and the sizes are kept.
 //
-// Pins that names mentions are resolved afresh: a distribution's ID, or its
-// beginning up to the first +, a package, a URL, an image reference, a component
-// that says how often it is updated, or [Everything]. A name that refs doesn't
-// reach is an error, before anything is resolved; see [File.Unknown]. Such a
-// component gets a new key, and what it alone covers is resolved afresh, if it is
-// named, or if it is due and everything is; otherwise both stay. Of a distribution, all packages are resolved
-// together as soon as one is missing or named; the others keep their
-// versions where that resolution allows it.
+// A name in names is resolved again: a distribution's ID, or its beginning up to
+// the first +; a package, a URL or an image reference; a component with an
+// `update` clause; or [Everything]. A name that refs does not reach is an error,
+// before anything is resolved; see [File.Unknown].
 //
-// The result is new, also where nothing changed; old is not written to. After
-// an error there is no result.
+// A component with an `update` clause gets a new key, and what it alone covers is
+// resolved again, if it is named, or if it is due and everything is named. The
+// packages of a distribution are resolved together as soon as one is missing or
+// named; the others keep their versions where that resolution allows it.
+//
+// The result is a new file even if nothing changed; old is not modified. After an
+// error the result is nil.
 func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...string) (*File, error) {
 	if unknown := old.Unknown(refs, names...); len(unknown) > 0 {
 		return nil, &UnknownNameError{unknown[0]}
@@ -144,11 +144,11 @@ type updater struct {
 	old      *File
 	file     File
 	resolver Resolver
-	names    map[string]bool // to resolve afresh
+	names    map[string]bool // to resolve again
 	covered  map[string]bool // by a component that says `update` → which is refreshed
 }
 
-// named says whether name is to be resolved afresh.
+// named says whether name is resolved again.
 func (u *updater) named(name string) bool {
 	if u.names[name] {
 		return true

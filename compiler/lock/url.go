@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Location is where a download comes from: a server, or an archive, of which the
-// machine knows a mirror.
+// Location is where a download comes from: a server, or an archive with a mirror
+// that the machine knows.
 type Location struct {
 	URL     string // of HTTP, its scheme in lower case; else empty
 	Archive string // such as "maven" or "debian"
@@ -123,8 +123,8 @@ func mavenPath(coordinates string) (path, wrong string) {
 	return fmt.Sprintf("%s/%s/%s/%s-%s%s.%s", strings.ReplaceAll(group, ".", "/"), artifact, version, artifact, version, classifier, extension), ""
 }
 
-// WithoutUser is a URL without its user and password. The lock file is no place for
-// them, so that two URLs that differ in nothing else are pinned as one.
+// WithoutUser is a URL without its user and password. They do not belong in
+// the lock file, so two URLs that differ in nothing else are pinned as one.
 func WithoutUser(url string) string {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok {

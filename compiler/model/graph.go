@@ -209,7 +209,7 @@ type App struct {
 	Replicas   int         // at least 1
 	Tags       []string
 	Config     Config
-	UserAt     source.Span // where the configuration's user is said; zero without
+	UserAt     source.Span // where the configuration's user is set; zero without
 	Tests      []Test
 	// Published is the component whose base image this is; nil of an app.
 	Published *Instance

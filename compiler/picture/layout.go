@@ -8,7 +8,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// columns gives each layer a column such that no image has two layers in one:
+// columns gives each layer a column so that no image has two layers in one:
 // what most images have first, as far left as they leave room, but right of all
 // that it stands on. That has as many images at least, and so its column.
 func (pic *Picture) columns(index map[*plan.Layer]int) {

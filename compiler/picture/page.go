@@ -30,7 +30,7 @@ var (
 	inputJS string
 )
 
-// pageJS is the page's script: its parts share one scope, which is no other's.
+// pageJS is the page's script: its parts share one scope of their own.
 func pageJS() string {
 	return "\"use strict\";\n(() => {\n" + wordsJS + planJS + drawJS + detailsJS + inputJS + "})();\n"
 }

@@ -113,7 +113,7 @@ func (s Measures) Sizes(l *lock.File, graphs []*model.Graph) *lock.File {
 }
 
 // estimatedWell says that a measured size is not worth a line: within a tenth
-// of the estimate, of a package, of which there are many, within a quarter.
+// of the estimate, or within a quarter for packages, since there are many.
 func estimatedWell(i *model.Instance, size int64) bool {
 	e := estimate(i)
 	off := max(size-e, e-size)

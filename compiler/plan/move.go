@@ -6,7 +6,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Move is going from the plan that is kept to one made afresh.
+// Move is the step from the recorded plan to a new one.
 type Move struct {
 	Pull   int64 // bytes that all hosts pull, once
 	Price  search.Money

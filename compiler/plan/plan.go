@@ -57,7 +57,7 @@ func (p *Plan) Bound() search.Money { return p.bound() }
 // Layer is one planned layer.
 type Layer struct {
 	// ID names the layer in this plan: its kind and a hash of what it is made
-	// of. It is no digest: nothing is built yet.
+	// of. It is not a digest: nothing is built yet.
 	ID       string
 	Kind     Kind
 	Members  []*model.Instance // its content, each after what it needs; of a delta the app's own steps
@@ -101,7 +101,7 @@ type Options struct {
 	// looks at. 0: a default that suits the fleet.
 	Work    int64
 	Weights search.Weights // zero value: search.DefaultWeights
-	// Rebalance plans afresh, whatever the lock file says.
+	// Rebalance makes a new plan, whatever the lock file says.
 	Rebalance bool
 	// Locked makes it an error if the lock file's plan is missing or has to be
 	// repaired.

@@ -200,8 +200,7 @@ func (p *Plan) image(app string) *Image {
 	return p.Images[slices.IndexFunc(p.Images, func(i *Image) bool { return i.App.Name == app })]
 }
 
-// misread are the apps of which a lock file's layers alone don't say what the
-// plan says.
+// misread are the apps whose layers in a lock file alone don't describe the plan.
 func (p *Plan) misread(l *lock.File) []string {
 	t := newTranslation(p.Graph, l)
 	m := t.recall(l)

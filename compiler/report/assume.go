@@ -76,7 +76,7 @@ func (a *assuming) image(want lock.ImageRef) {
 	}
 }
 
-// distribution assumes the packages of a distribution of which nothing is pinned.
+// distribution assumes the packages of a distribution without pins.
 func (a *assuming) distribution(d lock.Distribution) {
 	like := a.replaced(d)
 	if like == "" || len(a.file.Minimal(d.ID, d.Arch)) > 0 {

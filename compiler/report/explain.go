@@ -46,7 +46,7 @@ type Alternative struct {
 	More  Sum
 }
 
-// maxLimit is no limit.
+// maxLimit stands for no limit.
 const maxLimit = 1 << 30
 
 // maxSplits is for how many members other places are tried: the largest ones.

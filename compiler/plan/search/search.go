@@ -46,7 +46,7 @@
 //     What earns most is to give all images that have some items in common one
 //     layer of them, and to see what else falls into place.
 //
-// With a previous plan none of this starts afresh: sticky.go repairs that plan
+// With a previous plan none of this starts from scratch: sticky.go repairs that plan
 // and polishes it with a price on moving. bound.go has the lower bound, price.go
 // the arithmetic, evaluate.go the definition of cost and validity, which has
 // nothing but prices in common with the search, so that one checks the other.
