@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -18,8 +19,53 @@ func TestGlobalHeader(t *testing.T) {
 		"path": false, "linkpath": false, "size": false, "GNU.sparse.size": false, "SCHILY.xattr.user.x": false, "SCHILY.acl.access": false,
 		"comment": true, "mtime": true, "uid": true,
 	} {
-		if err := globalHeader(&tar.Header{PAXRecords: map[string]string{key: "1"}}); (err == nil) != ok {
+		h := &tar.Header{PAXRecords: map[string]string{key: "1"}}
+		if err := new(Tar).globalHeader(h); (err == nil) != ok {
 			t.Errorf("%s: %v", key, err)
+		}
+		if err := (&Tar{system: true}).globalHeader(h); (err == nil) != (key == "comment") {
+			t.Errorf("%s, of a system: %v", key, err)
+		}
+	}
+}
+
+// TestNumbers checks that a system with an owner or a device that Linux cannot have
+// is refused, and that other archives, whose owners nobody keeps, are not.
+func TestNumbers(t *testing.T) {
+	for _, test := range []struct {
+		header tar.Header
+		want   string
+	}{
+		{tar.Header{Uid: 1<<32 - 2, Gid: 1<<32 - 2}, ""},
+		{tar.Header{Typeflag: tar.TypeChar, Devmajor: 4095, Devminor: 1<<20 - 1}, ""},
+		{tar.Header{Uid: 1<<32 + 5}, `"a": it has the owner 4294967301, and Linux takes 0 to 4294967294`},
+		{tar.Header{Uid: 1<<32 - 1}, `"a": it has the owner 4294967295, and Linux takes 0 to 4294967294`},
+		{tar.Header{Gid: -2}, `"a": it has the group -2, and Linux takes 0 to 4294967294`},
+		{tar.Header{Typeflag: tar.TypeChar, Devmajor: 5000}, `"a": it has the major device number 5000, and Linux takes 0 to 4095`},
+		{tar.Header{Typeflag: tar.TypeBlock, Devminor: 1 << 20}, `"a": it has the minor device number 1048576, and Linux takes 0 to 1048575`},
+	} {
+		h := test.header
+		h.Name, h.Format = "a", tar.FormatGNU
+		var text bytes.Buffer
+		w := tar.NewWriter(&text)
+		if err := errors.Join(w.WriteHeader(&h), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		in, err := System(bytes.NewReader(text.Bytes()), func(in io.Reader) io.Reader { return in })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if _, err := in.Next(); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+		if h.Typeflag == 0 {
+			if _, err := NewTar(bytes.NewReader(text.Bytes()), 0).Next(); err != nil {
+				t.Errorf("unpacked elsewhere: %v", err)
+			}
 		}
 	}
 }

@@ -105,7 +105,7 @@ func Shown(name string) string {
 func (t *Tar) entry(h *tar.Header) (*Entry, error) {
 	switch h.Typeflag {
 	case tar.TypeXGlobalHeader:
-		return nil, globalHeader(h)
+		return nil, t.globalHeader(h)
 	case volumeLabel:
 		return nil, nil
 	}
@@ -121,6 +121,9 @@ func (t *Tar) entry(h *tar.Header) (*Entry, error) {
 		return nil, t.root(e)
 	}
 	if e.Capability, err = capabilityOf(h, e.Kind); err != nil {
+		return nil, err
+	}
+	if err := t.numbers(h); err != nil {
 		return nil, err
 	}
 	switch e.Kind {
@@ -149,6 +152,35 @@ func (t *Tar) entry(h *tar.Header) (*Entry, error) {
 	}
 	return e, nil
 }
+
+// numbers fails if a system's entry has an owner or a device that Linux cannot
+// have: the numbers would be cut to the bits that fit, and be those of others.
+func (t *Tar) numbers(h *tar.Header) error {
+	if !t.system {
+		return nil
+	}
+	for _, n := range []struct {
+		what string
+		is   int64
+		most int64
+	}{
+		{"owner", int64(h.Uid), maxID}, {"group", int64(h.Gid), maxID},
+		{"major device number", h.Devmajor, maxMajor}, {"minor device number", h.Devminor, maxMinor},
+	} {
+		if n.is < 0 || n.is > n.most {
+			return fmt.Errorf("it has the %s %d, and Linux takes 0 to %d", n.what, n.is, n.most)
+		}
+	}
+	return nil
+}
+
+// Limits of the numbers of Linux. The owner 4294967295 means that a file keeps
+// the one that it has.
+const (
+	maxID    = 1<<32 - 2
+	maxMajor = 1<<12 - 1
+	maxMinor = 1<<20 - 1
+)
 
 var errNotUnpacked = errors.New("which is not unpacked")
 
@@ -223,10 +255,10 @@ func kindOf(h *tar.Header) byte {
 }
 
 // globalHeader fails if a header that speaks of all entries to follow changes
-// what is unpacked. Comments, times and owners do not.
-func globalHeader(h *tar.Header) error {
+// what is unpacked. Comments do not; times and owners only in a system.
+func (t *Tar) globalHeader(h *tar.Header) error {
 	for key := range h.PAXRecords {
-		if slices.Contains([]string{"path", "linkpath", "size"}, key) || strings.HasPrefix(key, "GNU.sparse.") ||
+		if slices.Contains([]string{"path", "linkpath", "size"}, key) || t.system && slices.Contains([]string{"uid", "gid", "mtime"}, key) || strings.HasPrefix(key, "GNU.sparse.") ||
 			strings.HasPrefix(key, attributePrefix) || strings.HasPrefix(key, aclPrefix) {
 			return fmt.Errorf("a global header sets %s for all entries, which layc does not follow", Shown(key))
 		}
