@@ -41,13 +41,13 @@ func (c *checker) call(e *syntax.Call) *Type {
 		c.expr(a.Value)
 	}
 	if t.Kind != Invalid {
-		d := c.list.Errorf(diag.WrongArguments, e.Fun.Span(), "`%s` takes no arguments", e.Fun.Span().Text())
+		d := c.list.Errorf(diag.WrongArguments, e.Fun.Span(), "`%s` does not take arguments", e.Fun.Span().Text())
 		if slot, ok := c.callee(e.Fun).(*Slot); ok {
-			d.See(slot.Decl.Name.At, "it is a slot").
-				Note("which component fills it, and with which arguments, the app decides with what it `uses`").
+			d.See(slot.Decl.Name.At, "declared as a slot here").
+				Note("the app's `uses` chooses the component that fills the slot, and its arguments").
 				Hint("write `%s`", e.Fun.Span().Text()).Fix(e.At, e.Fun.Span().Text())
 		} else {
-			d.Note("only components take arguments, and a component that is a value has them already")
+			d.Note("only components take arguments; a component that is a value already has its arguments")
 		}
 	}
 	return invalidType
@@ -56,13 +56,13 @@ func (c *checker) call(e *syntax.Call) *Type {
 func (c *checker) packageNames(e *syntax.Call) {
 	for _, a := range e.Args {
 		if a.Name != nil {
-			c.list.Errorf(diag.WrongArguments, a.Name.At, "`os.packages` has no named arguments").
-				Hint("write the names of packages: `os.packages(\"jq\", \"curl\")`")
+			c.list.Errorf(diag.WrongArguments, a.Name.At, "`os.packages` does not take named arguments").
+				Hint("write the package names only: `os.packages(\"jq\", \"curl\")`")
 		}
-		c.oneOrMore(a.Value, stringType, "the name of a package")
+		c.oneOrMore(a.Value, stringType, "a package name")
 	}
 	if len(e.Args) == 0 {
-		c.list.Errorf(diag.WrongArguments, e.At, "`os.packages` needs the name of a package").
+		c.list.Errorf(diag.WrongArguments, e.At, "missing package name in `os.packages`").
 			Hint("write `os.packages(\"jq\", \"curl\")`")
 	}
 }
@@ -102,8 +102,8 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 				continue
 			}
 		} else if named {
-			c.list.Errorf(diag.WrongArguments, a.At, "an argument without a name after a named one").
-				Hint("put it first, or name it too")
+			c.list.Errorf(diag.WrongArguments, a.At, "positional argument after a named argument").
+				Hint("move it before the named arguments, or name it too")
 			c.expr(a.Value)
 			misplaced = true
 			continue
@@ -119,8 +119,8 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 			continue
 		}
 		if given[at] != nil {
-			c.list.Errorf(diag.WrongArguments, a.At, "`%s` is given twice", params[at].Decl.Name.Name).
-				See(given[at].At, "first given here").Hint("keep one of them")
+			c.list.Errorf(diag.WrongArguments, a.At, "argument `%s` is defined twice", params[at].Decl.Name.Name).
+				See(given[at].At, "first defined here").Hint("keep one of them")
 		}
 		given[at] = a
 		c.expect(a.Value, c.paramType(params[at]), "parameter "+params[at].Decl.Name.Name)
@@ -135,9 +135,9 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 			continue
 		}
 		if d == nil {
-			d = c.list.Errorf(diag.WrongArguments, e.At, "`%s` needs its argument `%s`", o.Decl.Name.Name, p.Decl.Name.Name)
+			d = c.list.Errorf(diag.WrongArguments, e.At, "`%s` is missing the argument `%s`", o.Decl.Name.Name, p.Decl.Name.Name)
 		} else {
-			d.Message = fmt.Sprintf("`%s` needs further arguments", o.Decl.Name.Name)
+			d.Message = fmt.Sprintf("`%s` is missing arguments", o.Decl.Name.Name)
 		}
 		d.See(p.Decl.At, "declared here, without a default")
 		missing = append(missing, p.Decl.Name.Name+": …")
@@ -157,6 +157,6 @@ func (c *checker) unknownArgument(a *syntax.Arg, o *Component) {
 	if near := diag.Nearest(a.Name.Name, names); near != "" {
 		d.Hint("did you mean `%s`?", near).Fix(a.Name.At, near)
 	} else if len(names) > 0 {
-		d.Hint("it has %s", strings.Join(names, ", "))
+		d.Hint("its parameters are %s", strings.Join(names, ", "))
 	}
 }

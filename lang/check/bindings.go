@@ -13,14 +13,14 @@ func (c *checker) letType(o *Let) *Type {
 	switch o.state {
 	case letChecking:
 		at := slices.Index(c.lets, o)
-		d := c.list.Errorf(diag.RecursiveValue, o.Decl.Name.At, "`%s` is defined by itself", o.Decl.Name.Name)
+		d := c.list.Errorf(diag.RecursiveValue, o.Decl.Name.At, "`%s` depends on itself", o.Decl.Name.Name)
 		for n, l := range c.lets[at:] {
 			if n < 12 && l != o {
-				d.See(l.Decl.Name.At, "which `%s` refers to", c.lets[at+n-1].Decl.Name.Name)
+				d.See(l.Decl.Name.At, "`%s` refers to this", c.lets[at+n-1].Decl.Name.Name)
 			}
 		}
 		d.
-			Note("a value is worked out from other values, so `let` cannot go round").
+			Note("values cannot form a cycle").
 			Hint("give one of them a value that does not refer to the others")
 		o.Type, o.state = invalidType, letDone
 	case letNew:
@@ -67,8 +67,8 @@ func (c *checker) paramType(p *Param) *Type {
 			c.expect(p.Decl.Default, p.Type, "parameter "+p.Decl.Name.Name)
 		}
 	} else if p.Decl.Type == nil && p.Decl.Name.Name != "" {
-		c.list.Errorf(diag.UnknownType, p.Decl.Name.At, "parameter `%s` has neither type nor default", p.Decl.Name.Name).
-			Hint("write its type: `%s: string`", p.Decl.Name.Name)
+		c.list.Errorf(diag.UnknownType, p.Decl.Name.At, "missing type of parameter `%s`", p.Decl.Name.Name).
+			Hint("add a type, such as `%s: string`, or a default value", p.Decl.Name.Name)
 	}
 	return p.Type
 }
@@ -88,7 +88,7 @@ func (c *checker) typeOf(t *syntax.Type) *Type {
 			if n := len(t.Args); n > 0 {
 				elem = t.Args[n-1].At.Text()
 			}
-			c.list.Errorf(diag.UnknownType, t.At, "`%s` needs the type of its elements", name).
+			c.list.Errorf(diag.UnknownType, t.At, "`%s` is missing its element type", name).
 				Hint("write `%s(%s)`", name, elem).Fix(t.At, name+"("+elem+")")
 			return &Type{Kind: k, Elem: invalidType}
 		}

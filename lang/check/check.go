@@ -171,8 +171,8 @@ func (c *checker) enter(m *Module, o Object) {
 		return
 	}
 	if old, ok := m.Scope[name.Name]; ok {
-		c.list.Errorf(diag.DeclaredTwice, name.At, "`%s` is declared twice in this module", name.Name).
-			At("again here").See(old.Ident().At, "first declared here").
+		c.list.Errorf(diag.DeclaredTwice, name.At, "`%s` is defined twice in this module", name.Name).
+			At("defined again here").See(old.Ident().At, "first defined here").
 			Hint("rename or remove one of them")
 		return
 	}
@@ -188,7 +188,7 @@ func (c *checker) file(f *syntax.File) {
 	for _, i := range f.Imports {
 		if o := c.imports[i]; o != nil && !c.used[o] {
 			at := o.Decl.At
-			d := c.unused.Warnf(diag.UnusedImport, at, "nothing in this file uses %s", o.Decl.Path.At.Text()).
+			d := c.unused.Warnf(diag.UnusedImport, at, "unused import: %s", o.Decl.Path.At.Text()).
 				Hint("remove the import")
 			if end := lineEnd(at); end > 0 {
 				d.Fix(source.Span{File: at.File, Start: at.Start, End: end}, "")
@@ -226,27 +226,27 @@ func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 		if !identifier(alias) {
 			alias = "other"
 		}
-		c.list.Errorf(diag.InvalidName, i.Path.At, "`%s` can be no name", name.Name).
-			Note("a file calls a module by the last part of its path").
-			Hint("give it a name: `import %s as %s`", i.Path.At.Text(), alias).Fix(after(i.Path.At), " as "+alias)
+		c.list.Errorf(diag.InvalidName, i.Path.At, "not a valid name: `%s`", name.Name).
+			Note("the name of an import is the last part of its path").
+			Hint("choose a name: `import %s as %s`", i.Path.At.Text(), alias).Fix(after(i.Path.At), " as "+alias)
 		c.used[o] = true
 		return
 	}
 	if old, ok := into.names[name.Name]; ok {
 		c.used[old] = true
-		d := c.list.Errorf(diag.DeclaredTwice, i.At, "two imports of this file are called `%s`", name.Name).
+		d := c.list.Errorf(diag.DeclaredTwice, i.At, "two imports in this file are named `%s`", name.Name).
 			See(old.Ident().At, "first imported here")
 		if end := lineEnd(i.At); end > 0 && old.(*Import).Module == o.Module {
 			d.Hint("remove one of them").Fix(source.Span{File: i.At.File, Start: i.At.Start, End: end}, "")
 		} else {
-			d.Hint("give one of them another name: `import %s as other`", i.Path.At.Text())
+			d.Hint("rename one of them: `import %s as other`", i.Path.At.Text())
 		}
 		return
 	}
 	if old, ok := m.Scope[name.Name]; ok {
-		c.list.Errorf(diag.DeclaredTwice, i.At, "`%s` is imported here and declared in this module", name.Name).
+		c.list.Errorf(diag.DeclaredTwice, i.At, "`%s` is both imported and declared in this module", name.Name).
 			See(old.Ident().At, "declared here").
-			Hint("rename the declaration, or give the import another name: `import %s as other`", i.Path.At.Text())
+			Hint("rename the declaration or the import: `import %s as other`", i.Path.At.Text())
 	}
 	into.names[name.Name] = o
 	if o.Module != nil {
@@ -296,14 +296,14 @@ func (c *checker) decl(d syntax.Decl) {
 func (c *checker) fleet(d *syntax.Fleet) {
 	if c.module != c.p.Root {
 		c.list.Errorf(diag.MisplacedDeclaration, headSpan(d.At, "fleet"), "`fleet` in an imported module").
-			Note("only the module that is compiled has a fleet: it speaks for all apps").
-			Hint("move it to the module that layc is run on")
+			Note("only the main module declares a fleet, which applies to all apps").
+			Hint("move it to the main module, where you run layc")
 		return
 	}
 	if c.p.Fleet != nil {
-		c.list.Errorf(diag.MisplacedDeclaration, headSpan(d.At, "fleet"), "a second `fleet`").
-			See(headSpan(c.p.Fleet.At, "fleet"), "the first is here").
-			Hint("put all its clauses into one fleet")
+		c.list.Errorf(diag.MisplacedDeclaration, headSpan(d.At, "fleet"), "`fleet` is defined twice").
+			See(headSpan(c.p.Fleet.At, "fleet"), "first defined here").
+			Hint("move all clauses into one `fleet`")
 		return
 	}
 	c.p.Fleet = d
@@ -319,8 +319,8 @@ func (c *checker) component(d *syntax.Component) {
 	}
 	for _, p := range c.params(o) {
 		if old, ok := c.scope.names[p.Decl.Name.Name]; ok {
-			c.list.Errorf(diag.DeclaredTwice, p.Decl.Name.At, "two parameters are called `%s`", p.Decl.Name.Name).
-				See(old.Ident().At, "the first is here").Hint("rename one of them")
+			c.list.Errorf(diag.DeclaredTwice, p.Decl.Name.At, "parameter `%s` is defined twice", p.Decl.Name.Name).
+				See(old.Ident().At, "first defined here").Hint("rename one of them")
 			continue
 		}
 		c.scope.names[p.Decl.Name.Name] = p
@@ -328,9 +328,9 @@ func (c *checker) component(d *syntax.Component) {
 	c.block(d.Body)
 	for _, p := range o.Params {
 		if !c.used[p] && p.Decl.Name.Name != "" {
-			c.unused.Warnf(diag.UnusedParameter, p.Decl.Name.At, "parameter `%s` is not used", p.Decl.Name.Name).
-				Note("a run mentions it as `$%s`, everything else as `%s` or `${%s}`", p.Decl.Name.Name, p.Decl.Name.Name, p.Decl.Name.Name).
-				Hint("use it, or remove it here and where it is given")
+			c.unused.Warnf(diag.UnusedParameter, p.Decl.Name.At, "unused parameter: `%s`", p.Decl.Name.Name).
+				Note("`run` refers to it as `$%s`, other clauses as `%s` or `${%s}`", p.Decl.Name.Name, p.Decl.Name.Name, p.Decl.Name.Name).
+				Hint("use it, or remove it here and wherever it is passed")
 		}
 	}
 }
@@ -371,8 +371,8 @@ func (c *checker) params(o *Component) []*Param {
 func (c *checker) app(d *syntax.App) {
 	if c.module != c.p.Root {
 		c.list.Errorf(diag.MisplacedDeclaration, headSpan(d.At, "app"), "`app` in an imported module").
-			Note("only the module that is compiled has apps").
-			Hint("move it to the module that layc is run on, or make it a component")
+			Note("only the main module declares apps").
+			Hint("move it to the main module, where you run layc, or make it a component")
 		return
 	}
 	c.p.Apps = append(c.p.Apps, d)
@@ -384,7 +384,7 @@ func (c *checker) app(d *syntax.App) {
 	if d.Where != nil {
 		c.expect(d.Where, boolType, "where")
 	}
-	c.expect(d.Name, stringType, "the name of an app")
+	c.expect(d.Name, stringType, "the app name")
 	c.block(d.Body)
 }
 
@@ -405,14 +405,14 @@ func (c *checker) generator(g *syntax.Generator) {
 			elem = c.recordElem(g.In, t)
 		}
 		if g.Key == nil {
-			c.list.Errorf(diag.NotIterable, g.In.Span(), "a map is walked by key and value").
+			c.list.Errorf(diag.NotIterable, g.In.Span(), "looping over a map needs a key and a value").
 				Hint("write `%s, value in …`", g.Value.Name).Fix(after(g.Value.At), ", value")
 		} else {
 			c.define(*g.Key, stringType)
 		}
 	default:
-		c.list.Errorf(diag.NotIterable, g.In.Span(), "cannot go through %s", t.article()).
-			Hint("after `in` stands a list, such as `[%s]`, or a map", g.In.Span().Text())
+		c.list.Errorf(diag.NotIterable, g.In.Span(), "cannot loop over %s", t.article()).
+			Hint("write a list, such as `[%s]`, or a map after `in`", g.In.Span().Text())
 	}
 	if g.Key != nil && c.scope.names[g.Key.Name] == nil {
 		c.define(*g.Key, invalidType)
@@ -425,8 +425,8 @@ func (c *checker) recordElem(at syntax.Expr, t *Type) *Type {
 	for _, f := range t.Fields {
 		u := unify(elem, f.Type)
 		if u == nil {
-			c.list.Errorf(diag.NotIterable, at.Span(), "the values of this map differ in type: `%s`", t).
-				Hint("walk a map whose values have one type")
+			c.list.Errorf(diag.NotIterable, at.Span(), "cannot loop over a map with values of different types: `%s`", t).
+				Hint("give all values of the map the same type")
 			return invalidType
 		}
 		elem = u
@@ -440,8 +440,8 @@ func (c *checker) define(name syntax.Ident, t *Type) {
 		return
 	}
 	if old, ok := c.scope.names[name.Name]; ok {
-		c.list.Errorf(diag.DeclaredTwice, name.At, "`%s` is declared twice here", name.Name).
-			See(old.Ident().At, "first declared here").Hint("rename one of them")
+		c.list.Errorf(diag.DeclaredTwice, name.At, "`%s` is defined twice here", name.Name).
+			See(old.Ident().At, "first defined here").Hint("rename one of them")
 		return
 	}
 	c.scope.names[name.Name] = &Var{Name: name, Type: t}

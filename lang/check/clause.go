@@ -86,8 +86,8 @@ func (c *checker) block(b *syntax.Block) {
 	for _, s := range b.Stmts {
 		if l, ok := s.(*syntax.Let); ok && l.Name.Name != "" {
 			if old, ok := c.scope.names[l.Name.Name]; ok {
-				c.list.Errorf(diag.DeclaredTwice, l.Name.At, "`%s` is declared twice here", l.Name.Name).
-					See(old.Ident().At, "first declared here").Hint("rename one of them")
+				c.list.Errorf(diag.DeclaredTwice, l.Name.At, "`%s` is defined twice here", l.Name.Name).
+					See(old.Ident().At, "first defined here").Hint("rename one of them")
 				continue
 			}
 			c.scope.names[l.Name.Name] = &Let{Decl: l, scope: c.scope}
@@ -121,8 +121,8 @@ func (c *checker) once(s *syntax.Clause, said map[string]*syntax.Clause) {
 		return // `changes with` stands beside `changes`
 	}
 	if first := said[word]; first != nil {
-		c.list.Errorf(diag.DeclaredTwice, s.At, "`%s` is said twice", word).
-			See(first.At, "first here").Hint("keep one of them")
+		c.list.Errorf(diag.DeclaredTwice, s.At, "`%s` is defined twice", word).
+			See(first.At, "first defined here").Hint("keep one of them")
 		return
 	}
 	said[word] = s
@@ -214,10 +214,10 @@ func (c *checker) slots(args []syntax.Expr) {
 			named = call.Fun
 		}
 		if o, ok := c.callee(named).(*Component); ok {
-			c.list.Errorf(diag.WrongType, a.Span(), "`fills` has to be a slot, not a component").
+			c.list.Errorf(diag.WrongType, a.Span(), "`fills` expects a slot, found a component").
 				See(o.Decl.Name.At, "declared here").
-				Note("a component takes another's place by `replaces`").
-				Hint("name a slot, such as one that `%s` fills", o.Decl.Name.Name)
+				Note("to take the place of a component, use `replaces`").
+				Hint("name a slot, such as a slot that `%s` fills", o.Decl.Name.Name)
 		}
 	}
 }
@@ -302,7 +302,7 @@ func (c *checker) mode(a syntax.Expr) {
 	n, ok := a.(*syntax.Number)
 	if ok && n.Unit == "" && len(n.Text) > 1 && n.Text[0] != '0' {
 		d := c.list.Errorf(diag.InvalidOwnerOrMode, a.Span(), "%s is not a valid mode", n.Text).
-			Note("a number that begins with 0 is octal, and all others are decimal")
+			Note("modes are octal and begin with 0")
 		if strings.Trim(n.Text, "01234567") == "" {
 			d.Hint("write `0%s`", n.Text).Fix(a.Span(), "0"+n.Text)
 		} else {
@@ -311,7 +311,7 @@ func (c *checker) mode(a syntax.Expr) {
 		return
 	}
 	if t := c.value(a, stringType); t.Kind != Int && !t.text() && t.Kind != Invalid {
-		c.list.Errorf(diag.WrongType, a.Span(), "`mode` is a number or text, not %s", t.article()).
+		c.list.Errorf(diag.WrongType, a.Span(), "`mode` must be a number or a string, not %s", t.article()).
 			Hint("write `0755` or `\"g+rw\"`")
 	}
 }
@@ -324,9 +324,9 @@ func (c *checker) item(o *syntax.Option) {
 		if len(o.Args) == 1 && !isWord(o.Args, "none") {
 			at := o.Args[0].Span()
 			if _, bad := o.Args[0].(*syntax.BadExpr); !bad {
-				c.list.Errorf(diag.WrongType, at, "`network` is `none`, not `%s`", at.Text()).
-					Note("a run has the host's network, unless it says `network none`").
-					Hint("write `network none`, or leave it out")
+				c.list.Errorf(diag.WrongType, at, "`network` must be `none`, not `%s`", at.Text()).
+					Note("by default, `run` uses the host's network").
+					Hint("write `network none`, or remove it")
 			}
 		}
 	case "env":
@@ -373,12 +373,12 @@ func (c *checker) interval(args []syntax.Expr) {
 		if slices.Contains(intervals, n.Name) {
 			continue
 		}
-		d := c.list.Errorf(diag.InvalidRate, a.Span(), "`%s` is no interval", n.Name).
-			Note("intervals are %s, or a time of at least a day", strings.Join(intervals, ", "))
+		d := c.list.Errorf(diag.InvalidRate, a.Span(), "not a valid interval: `%s`", n.Name).
+			Note("intervals are %s, or a duration of at least one day", strings.Join(intervals, ", "))
 		if near := diag.Nearest(n.Name, intervals); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(a.Span(), near)
 		} else {
-			d.Hint("write one of them, or a time such as `14d`")
+			d.Hint("write one of them, or a duration such as `14d`")
 		}
 	}
 }
@@ -392,11 +392,11 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 		if ok && slices.Contains(known, n.Name) {
 			continue
 		}
-		d := c.list.Errorf(diag.InvalidRate, a.Span(), "`%s` is no rate of change", a.Span().Text())
+		d := c.list.Errorf(diag.InvalidRate, a.Span(), "not a valid rate of change: `%s`", a.Span().Text())
 		if known[0] == periods[0] {
-			d.Note("a number of times is that in one %s", either(periods))
+			d.Note("a rate is a number of times per %s", either(periods))
 		} else {
-			d.Note("rates are %s, or a number of times such as 12/year", strings.Join(known, ", "))
+			d.Note("rates are %s, or a number of times, such as `12/year`", strings.Join(known, ", "))
 		}
 		if s, text := a.(*syntax.String); text {
 			if word, _ := s.Literal(); slices.Contains(known, word) {
@@ -416,7 +416,7 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 				continue
 			}
 		}
-		d.Hint("write `%s`, or whichever comes near", known[3%len(known)])
+		d.Hint("write the closest rate, such as `%s`", known[3%len(known)])
 	}
 }
 

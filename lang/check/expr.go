@@ -24,10 +24,10 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 	if t.assignable(want) {
 		return
 	}
-	d := c.list.Errorf(diag.WrongType, e.Span(), "%s has to be %s, not %s", what, want.article(), t.article()).
+	d := c.list.Errorf(diag.WrongType, e.Span(), "%s must be %s, not %s", what, want.article(), t.article()).
 		At("this is %s", t.article())
 	if n, ok := unquoted(e, want); ok {
-		d.Hint("write it without quotes: `%s`", n).Fix(e.Span(), n)
+		d.Hint("remove the quotes: `%s`", n).Fix(e.Span(), n)
 		return
 	}
 	if c.needsNoQuotes(d, e, want, what) {
@@ -35,15 +35,15 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 	}
 	switch {
 	case want.text() && t.scalar():
-		d.Hint("write it as text: `\"%s\"`", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
+		d.Hint("write it as a string: `\"%s\"`", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
 	case want.Kind == List && t.assignable(want.Elem):
 		d.Hint("write a list: `[%s]`", e.Span().Text()).Fix(e.Span(), "["+e.Span().Text()+"]")
 	case want.Kind == List:
 		d.Hint("write a list, such as `[\"…\", \"…\"]`")
 	case want.Kind == Bool && isLiteral(e):
-		d.Hint("write `true` or `false`, or a comparison")
+		d.Hint("write `true`, `false` or a comparison")
 	case want.Kind == Bool && t.scalar():
-		d.Hint("compare it: `%s == …`", e.Span().Text())
+		d.Hint("compare it with a value: `%s == …`", e.Span().Text())
 	case t.Kind == List && t.Elem.assignable(want):
 		oneOf(d, e)
 	case want.Kind == Duration:
@@ -69,9 +69,9 @@ func oneOf(d *diag.Diagnostic, e syntax.Expr) {
 		d.Hint("write one of its elements, such as `%s[0]`", e.Span().Text())
 	case len(l.Items) == 1:
 		one := l.Items[0].Span().Text()
-		d.Hint("write it without brackets: `%s`", one).Fix(e.Span(), one)
+		d.Hint("remove the brackets: `%s`", one).Fix(e.Span(), one)
 	default:
-		d.Hint("keep one of them, without brackets")
+		d.Hint("keep one element and remove the brackets")
 	}
 }
 
@@ -132,11 +132,11 @@ func (c *checker) exprType(e syntax.Expr) *Type {
 		return c.expr(e.X)
 	case *syntax.Unary:
 		if e.Op == "!" {
-			c.expect(e.X, boolType, "the operand of !")
+			c.expect(e.X, boolType, "the operand of `!`")
 			return boolType
 		}
 		t := c.expr(e.X)
-		if c.fits(e.X, t, intType, "the operand of -"); !t.assignable(intType) {
+		if c.fits(e.X, t, intType, "the operand of `-`"); !t.assignable(intType) {
 			return invalidType
 		}
 		return intType
@@ -159,8 +159,8 @@ func (c *checker) inText(e syntax.Expr) {
 }
 
 func (c *checker) notInText(e syntax.Expr, t *Type) {
-	d := c.list.Errorf(diag.WrongType, e.Span(), "%s cannot stand in text", t.article()).
-		Note("text is made of strings, numbers, versions, paths and the like")
+	d := c.list.Errorf(diag.WrongType, e.Span(), "%s cannot be part of a string", t.article()).
+		Note("`${…}` takes strings, numbers, booleans, versions, paths, sizes and durations")
 	if t.Kind == List {
 		d.Hint("write one of its elements, such as `%s[0]`", e.Span().Text())
 	}
@@ -190,7 +190,7 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 			if m := universe[o.Name+"."+e.Name.Name]; m != nil {
 				c.p.Members[e] = m
 				if m.Name == "os.packages" && c.calling != syntax.Expr(e) {
-					c.list.Errorf(diag.WrongArguments, e.At, "`os.packages` needs the name of a package").
+					c.list.Errorf(diag.WrongArguments, e.At, "missing package name in `os.packages`").
 						Hint("write `os.packages(\"jq\", \"curl\")`")
 				}
 				return m.Type
@@ -199,7 +199,7 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 			if near := diag.Nearest(e.Name.Name, members(o.Name)); near != "" {
 				d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 			} else {
-				d.Hint("it has %s", strings.Join(members(o.Name), ", "))
+				d.Hint("expected one of: %s", strings.Join(members(o.Name), ", "))
 			}
 			return invalidType
 		}
@@ -218,7 +218,7 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		if c.again(key, e.Name.At) {
 			return invalidType
 		}
-		d := c.list.Errorf(diag.UnknownName, e.Name.At, "no entry `%s` in this map", e.Name.Name)
+		d := c.list.Errorf(diag.UnknownName, e.Name.At, "unknown key `%s` in this map", e.Name.Name)
 		c.unknowns[key] = d
 		var names []string
 		for _, f := range t.Fields {
@@ -227,14 +227,14 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		if near := diag.Nearest(e.Name.Name, names); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 		} else {
-			d.Hint("it has %s", strings.Join(names, ", "))
+			d.Hint("expected one of: %s", strings.Join(names, ", "))
 		}
 		return invalidType
 	}
 	d := c.list.Errorf(diag.UnknownName, e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
-		Note("modules and maps have members")
+		Note("only modules and maps have members")
 	if t.text() {
-		d.Hint("text is joined by `+`, and `${NAME}` in it puts in a value")
+		d.Hint("join strings with `+`, or insert a value with `${NAME}`")
 	}
 	return invalidType
 }
@@ -249,20 +249,20 @@ func (c *checker) member(e *syntax.Select, o *Import) *Type {
 		if o.Module.lost(e.Name.Name) {
 			return invalidType
 		}
-		d := c.list.Errorf(diag.UnknownName, e.Name.At, "module %s has no `%s`", o.Module.Path, e.Name.Name)
+		d := c.list.Errorf(diag.UnknownName, e.Name.At, "module %s does not declare `%s`", o.Module.Path, e.Name.Name)
 		names := slices.Sorted(maps.Keys(o.Module.Scope))
 		if near := diag.Nearest(e.Name.Name, names); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 		} else {
-			d.Hint("run `layc doc %s`, which lists what it declares", o.Module.Path)
+			d.Hint("run `layc doc %s` to list its declarations", o.Module.Path)
 		}
 		return invalidType
 	}
 	if strings.HasPrefix(e.Name.Name, "_") {
 		c.list.Errorf(diag.PrivateName, e.Name.At, "`%s` is private to module %s", e.Name.Name, o.Module.Path).
 			See(m.Ident().At, "declared here").
-			Note("names that begin with `_` are visible in their own module only").
-			Hint("use what the module declares for others: run `layc doc %s`", o.Module.Path)
+			Note("names that begin with `_` are private to their module").
+			Hint("run `layc doc %s` to list its public declarations", o.Module.Path)
 	}
 	c.p.Members[e] = m
 	return c.objectType(m, e.Name.At)
@@ -272,18 +272,18 @@ func (c *checker) index(e *syntax.Index) *Type {
 	t := c.expr(e.X)
 	switch t.Kind {
 	case List:
-		c.expect(e.I, intType, "the index of a list")
+		c.expect(e.I, intType, "a list index")
 		return t.Elem
 	case Map:
-		c.expect(e.I, stringType, "the key of a map")
+		c.expect(e.I, stringType, "a map key")
 		return t.Elem
 	case Record:
-		c.expect(e.I, stringType, "the key of a map")
+		c.expect(e.I, stringType, "a map key")
 		return c.recordElem(e.X, t)
 	}
 	c.expr(e.I)
 	if t.Kind != Invalid {
-		c.list.Errorf(diag.WrongType, e.X.Span(), "%s has no elements", t.article()).Note("lists and maps have")
+		c.list.Errorf(diag.WrongType, e.X.Span(), "%s has no elements", t.article()).Note("only lists and maps have elements")
 	}
 	return invalidType
 }
@@ -294,12 +294,12 @@ func (c *checker) listExpr(e *syntax.List) *Type {
 		t := c.expr(x)
 		u := unify(elem, t)
 		if u == nil {
-			d := c.list.Errorf(diag.WrongType, x.Span(), "%s in a list of %s", t.article(), elem).
-				Note("the elements of a list have one type, which the first one gives")
+			d := c.list.Errorf(diag.WrongType, x.Span(), "found %s in a list of %s", t.article(), elem).
+				Note("all elements of a list have the type of the first element")
 			if _, plain := x.(*syntax.Name); elem.text() && t.scalar() && !plain {
-				d.Hint("write it as text: `\"%s\"`", x.Span().Text()).Fix(x.Span(), `"`+x.Span().Text()+`"`)
+				d.Hint("write it as a string: `\"%s\"`", x.Span().Text()).Fix(x.Span(), `"`+x.Span().Text()+`"`)
 			} else {
-				d.Hint("write a map if its values differ: `{ a: 1, b: \"…\" }`")
+				d.Hint("give all elements the same type, or write a map: `{ a: 1, b: \"…\" }`")
 			}
 			return listOf(elem)
 		}
@@ -315,7 +315,7 @@ func (c *checker) mapExpr(e *syntax.Map) *Type {
 		if !literal {
 			c.expr(x.Key)
 		} else if t.field(key) != nil {
-			c.list.Errorf(diag.DeclaredTwice, x.Key.At, "two entries are called `%s`", key).Hint("remove one of them")
+			c.list.Errorf(diag.DeclaredTwice, x.Key.At, "key `%s` is defined twice", key).Hint("remove one of them")
 		}
 		v := c.expr(x.Value)
 		if literal {
@@ -344,12 +344,12 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 	x, y := c.expr(e.X), c.expr(e.Y)
 	u := unify(x, y)
 	if u == nil {
-		d := c.list.Errorf(diag.WrongType, e.OpAt, "`%s` between %s and %s", e.Op, x.article(), y.article()).
+		d := c.list.Errorf(diag.WrongType, e.OpAt, "mismatched types: `%s` between %s and %s", e.Op, x.article(), y.article()).
 			See(e.X.Span(), "%s", x.article()).See(e.Y.Span(), "%s", y.article())
 		if n, ok := e.Y.(*syntax.Number); ok && x.text() {
-			d.Hint("write it as text: `\"%s\"`", n.At.Text()).Fix(n.At, `"`+n.At.Text()+`"`)
+			d.Hint("write it as a string: `\"%s\"`", n.At.Text()).Fix(n.At, `"`+n.At.Text()+`"`)
 		} else {
-			d.Hint("both sides of `%s` have one type", e.Op)
+			d.Hint("give both sides of `%s` the same type", e.Op)
 		}
 		return invalidType
 	}
@@ -366,9 +366,9 @@ func (c *checker) binary(e *syntax.Binary) *Type {
 		ok = u.Kind == Int || u.Kind == Invalid
 	}
 	if !ok {
-		d := c.list.Errorf(diag.WrongType, e.OpAt, "`%s` does not work on %s", e.Op, u.article())
+		d := c.list.Errorf(diag.WrongType, e.OpAt, "cannot apply `%s` to %s", e.Op, u.article())
 		if u.text() {
-			d.Hint("text is joined by `+`, and `${NAME}` in it puts in a value")
+			d.Hint("join strings with `+`, or insert a value with `${NAME}`")
 		}
 	}
 	return result
@@ -379,8 +379,8 @@ func (c *checker) branches(then *Type, other syntax.Expr) *Type {
 	t := c.expr(other)
 	u := unify(then, t)
 	if u == nil {
-		c.list.Errorf(diag.WrongType, other.Span(), "%s here, %s in the other branch", t.article(), then.article()).
-			Hint("both branches give values of one type")
+		c.list.Errorf(diag.WrongType, other.Span(), "mismatched types: %s here, %s in the other branch", t.article(), then.article()).
+			Hint("give both branches the same type")
 		return then
 	}
 	return u
@@ -396,8 +396,8 @@ func (c *checker) matchExpr(e *syntax.MatchExpr) *Type {
 		t := c.expr(a.Value)
 		u := unify(result, t)
 		if u == nil {
-			c.list.Errorf(diag.WrongType, a.Value.Span(), "%s here, %s in an arm above", t.article(), result.article()).
-				Hint("all arms give values of one type")
+			c.list.Errorf(diag.WrongType, a.Value.Span(), "mismatched types: %s here, %s in an arm above", t.article(), result.article()).
+				Hint("give all arms the same type")
 			continue
 		}
 		result = u
@@ -411,8 +411,8 @@ func (c *checker) fitsSubject(p syntax.Expr, subject *Type, of syntax.Expr) {
 	c.pattern = p
 	defer func() { c.pattern = nil }()
 	if t := c.expr(p); unify(t, subject) == nil {
-		c.list.Errorf(diag.WrongType, p.Span(), "%s never equals %s", t.article(), subject.article()).
-			Hint("write a pattern of the subject's type")
+		c.list.Errorf(diag.WrongType, p.Span(), "mismatched types: %s never equals %s", t.article(), subject.article()).
+			Hint("write a pattern with the same type as the value after `match`")
 	}
 }
 
@@ -437,7 +437,7 @@ func (c *checker) platformPattern(p, of syntax.Expr) {
 	if near := cmp.Or(Architecture(text), diag.Nearest(text, known)); near != "" && slices.Contains(known, near) {
 		d.Hint("did you mean `%q`?", near).Fix(s.At, `"`+near+`"`)
 	} else {
-		d.Hint("it is one of %s", strings.Join(known, ", "))
+		d.Hint("expected one of: %s", strings.Join(known, ", "))
 	}
 }
 

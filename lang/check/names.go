@@ -53,7 +53,7 @@ func (c *checker) unknown(e *syntax.Name) {
 	c.suggest(d, e.At, e.Name, c.scope.visible())
 	if c.textual[e] && len(d.Edits) == 0 {
 		d.Help = nil
-		d.Hint("declare it, or put it in quotes if it is text: `\"%s\"`", e.Name)
+		d.Hint("declare it, or write it in quotes if it is a string: `\"%s\"`", e.Name)
 	}
 }
 
@@ -63,7 +63,7 @@ func (c *checker) again(name string, at source.Span) bool {
 	const shown = 3
 	d := c.unknowns[name]
 	if d != nil && len(d.Labels) < shown && d.Span != at {
-		d.See(at, "and here")
+		d.See(at, "also used here")
 	}
 	return d != nil
 }
@@ -83,7 +83,7 @@ func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
 		return
 	}
-	d.Hint("declare it, or import the module that does")
+	d.Hint("declare it, or import the module that declares it")
 }
 
 // memberNamed finds a name in what the file imports: "java.jdk" for jdk.
@@ -141,7 +141,7 @@ func (c *checker) objectType(o Object, at source.Span) *Type {
 		if o.Type != nil {
 			return o.Type
 		}
-		c.list.Errorf(diag.NotAValue, at, "`%s` is no value", o.Name).
+		c.list.Errorf(diag.NotAValue, at, "`%s` is not a value", o.Name).
 			Hint("write one of its members, such as `%s.%s`", o.Name, members(o.Name)[0])
 	case *User:
 		return stringType
@@ -184,7 +184,7 @@ func (c *checker) namesake(o *Import, at source.Span) *Type {
 		return componentType
 	}
 	c.list.Errorf(diag.NotAValue, at, "`%s` is a module, not a value", o.Ident().Name).
-		Note("it declares no component or slot called `%s`", o.Module.Name).
+		Note("the module does not declare a component or slot named `%s`", o.Module.Name).
 		Hint("write one of its declarations, such as `%s.%s`", o.Ident().Name, o.Module.example())
 	return invalidType
 }

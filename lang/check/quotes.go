@@ -62,7 +62,7 @@ func (c *checker) bare(e syntax.Expr) bool {
 		return false
 	}
 	c.unknowns[unknown.Name] = c.list.Errorf(diag.UnknownName, e.Span(), "unknown name `%s`", unknown.Name).
-		Note("text stands in double quotes").
+		Note("strings use double quotes").
 		Hint("write `\"%s\"`", text).Fix(e.Span(), `"`+text+`"`)
 	return true
 }
@@ -92,8 +92,8 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 			}
 			if n, literal := app.Name.Literal(); literal && n == name {
 				d.See(app.Name.At, "this is an app").
-					Note("apps are images, and nothing stands on an app").
-					Hint("put what both have into a component, and let both use that")
+					Note("other declarations cannot use an app").
+					Hint("move the shared parts into a component that both use")
 				return true
 			}
 		}
@@ -101,27 +101,27 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 	called := c.calling != nil && c.calling.Span() == at && c.textual[c.calling]
 	switch {
 	case called && (name == "env" || name == "getenv"):
-		d.Note("nothing reads the machine that compiles").
-			Hint("declare `param NAME: string = \"…\"`, and give it with `--set NAME=VALUE`")
+		d.Note("layc does not read environment variables of the machine that it runs on").
+			Hint("declare `param NAME: string = \"…\"` and set it with `--set NAME=VALUE`")
 	case called && diag.Nearest(name, c.scope.visible()) == "":
-		d.Note("there are no functions: only components take arguments").
-			Hint("declare a component of that name, or write the value itself")
+		d.Note("layc does not have functions; only components take arguments").
+			Hint("declare a component with this name, or write the value")
 	case c.key != "" && name == c.key:
-		d.Note("what an image has as a variable is no name of the program").
-			Hint("to add to the variable, write `env %s += \"…\"`", name)
+		d.Note("environment variables of the image are not names in the program").
+			Hint("write `env %s += \"…\"` to append to the variable", name)
 	case c.pattern != nil && (name == "_" || name == "default" || name == "otherwise"):
-		d.Hint("the arm for everything else is `else`").Fix(at, "else")
+		d.Hint("write `else` for the default arm").Fix(at, "else")
 	case name == "null" || name == "nil" || name == "none" || name == "None" || name == "undefined":
-		d.Note("every value is there: a clause that says nothing is left out").
-			Hint("leave the clause out, or put `if` around it")
+		d.Note("layc does not have a null value").
+			Hint("remove the clause, or put it inside an `if`")
 	case strings.EqualFold(name, "true") || strings.EqualFold(name, "false"):
 		d.Hint("write `%s`", strings.ToLower(name)).Fix(at, strings.ToLower(name))
 	case name == "yes" || name == "on":
-		d.Hint("what holds is `true`")
+		d.Hint("write `true`")
 	case name == "no" || name == "off":
-		d.Hint("what does not hold is `false`")
+		d.Hint("write `false`")
 	case name == "self" || name == "this":
-		d.Hint("a parameter is written by its name alone")
+		d.Hint("write only the name of the parameter")
 	default:
 		return false
 	}
@@ -141,17 +141,17 @@ func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, w
 		return false
 	case want.Kind == List && (what == "`command`" || what == "`entrypoint`" || what == "`healthcheck`"):
 		list := syntax.CommandList(text)
-		d.Note("its words are a list, and no shell takes them apart").
+		d.Note("the command is a list of words; no shell splits a string").
 			Hint("write `%s`", list).Fix(e.Span(), list)
 	case want.Kind != Reference:
 		return false
 	case c.names(text):
-		d.Hint("a name has no quotes: write `%s`", text).Fix(e.Span(), text)
+		d.Hint("remove the quotes: `%s`", text).Fix(e.Span(), text)
 	case strings.ContainsAny(text, ":/@"):
-		d.Note("an image becomes a component by its clause `image`").
-			Hint("declare `component NAME { image %q }`, and write its name here", text)
+		d.Note("an image reference is not a component").
+			Hint("declare `component NAME { image %q }` and write NAME here", text)
 	case what != "`base`" && what != "the default of a slot":
-		d.Hint("a component is written by its name, a package of the base system as `os.packages(%q)`", text)
+		d.Hint("write the name of a component, or `os.packages(%q)` for a package of the base system", text)
 	default:
 		d.Hint("write the name of a component, such as `debian.release(\"12\")`")
 	}
@@ -201,8 +201,8 @@ func (c *checker) selfReference(a *syntax.Assign) {
 	if at < 0 {
 		return
 	}
-	d := c.list.Warnf(diag.RecursiveVariable, a.Value.Span(), "`%s` would hold a dollar sign", key).
-		Note("the value of a variable is taken as it is, and no shell reads it")
+	d := c.list.Warnf(diag.RecursiveVariable, a.Value.Span(), "`%s` would contain a literal dollar sign", key).
+		Note("no shell expands the values of `env`")
 	for _, form := range []string{"$" + key, "${" + key + "}"} {
 		for _, by := range []string{":", " "} {
 			rest, before := strings.CutPrefix(text, form+by)
@@ -210,11 +210,11 @@ func (c *checker) selfReference(a *syntax.Assign) {
 				rest, before = strings.CutSuffix(text, by+form)
 			}
 			if before && !strings.ContainsAny(rest, "$\"\\") && (by == ":") == strings.HasSuffix(key, "PATH") {
-				d.Hint("to add to what there is, write `env %s += %q`", key, rest).
+				d.Hint("write `env %s += %q` to append to the variable", key, rest).
 					Fix(source.Span{File: a.At.File, Start: a.Key.At.End, End: a.Value.Span().End}, ` += "`+rest+`"`)
 				return
 			}
 		}
 	}
-	d.Hint("to add to what there is, write `env %s += \"…\"`", key)
+	d.Hint("write `env %s += \"…\"` to append to the variable", key)
 }

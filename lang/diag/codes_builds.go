@@ -4,11 +4,11 @@ package diag
 
 const StepFailed Code = "E0501"
 
-var _ = document(StepFailed, "A step failed", `
-A command of the program, or a check of layc's own, ended with an error; what it
-printed last is shown. A component that wrote outside of what it owns is told so
-here, with the owns that would be true; so is one that owns a path that its
-steps do not make, and one that made what no layer can hold.
+var _ = document(StepFailed, "Step failed", `
+A command of the program or a check by layc failed. The error shows the end of
+its output. The checks report a component that writes outside its owned paths,
+and suggest an "owns" clause. They also report an owned path that no step
+creates, and files that a layer cannot contain.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
@@ -22,12 +22,11 @@ app shop {
 
 const UndeclaredNeed Code = "E0502"
 
-var _ = document(UndeclaredNeed, "A component relies on what it does not need", `
-With --verify, a component whose runs change what lies below it is also built on
-what it needs and nothing else. There a step fails that succeeds in the image:
-it finds something that the image happens to have below it, and that another
-image, or another plan, may not. What its output misses belongs to some
-component: write needs for that.
+var _ = document(UndeclaredNeed, "Undeclared need", `
+With --verify, layc builds each component that modifies files below it a second
+time, with only its needs below it. A step that fails there relies on something
+that the image contains by chance, and another image or plan may not contain it.
+Find the missing component in the output, and add it to "needs".
 `, exampleBase+`
 component tool {
     run "make install"
@@ -40,11 +39,10 @@ app shop {
 
 const TestFailed Code = "E0503"
 
-var _ = document(TestFailed, "A test fails", `
-With --verify, tests are run: those of a component on its base, with what it
-needs and runs with; those of an app in the app's image. The command has to
-succeed, and what it prints, to its standard output or its standard error, has
-to contain the text of prints.
+var _ = document(TestFailed, "Test failed", `
+With --verify, layc runs all tests. It tests a component on its base, with what
+it needs and runs with, and an app in its image. The command must succeed. Its
+standard output or standard error must contain the string of "prints".
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
@@ -59,13 +57,12 @@ app shop {
 
 const NotRepeatable Code = "E0504"
 
-var _ = document(NotRepeatable, "A run is not repeatable", `
-With --verify, what a component runs is executed a second time. It has failed
-then, or, as a warning, what it owns was not the same afterwards: such a
-component is legal, and the engine's cache keeps the bytes of the first build;
-but a build elsewhere makes other bytes, which every host pulls again. The usual
-causes are the time (steps find a constant one in SOURCE_DATE_EPOCH), the order
-in which a directory is listed, random names, and logs.
+var _ = document(NotRepeatable, "Run is not repeatable", `
+With --verify, layc runs the commands of a component twice. The second run
+failed, or it created different files, which is a warning. The engine caches the
+first build, so the component works. But a build on another machine creates a
+different layer, and every host pulls it again. Usual causes are timestamps (use
+SOURCE_DATE_EPOCH), the order of directory entries, random names and logs.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
@@ -80,12 +77,12 @@ app shop {
 
 const MissingLibrary Code = "E0505"
 
-var _ = document(MissingLibrary, "A library is missing", `
-With --verify, the programs and libraries of a component are asked for what
-loads them and for the libraries that they need, and these are looked for in the
-component, in what it needs and runs with, and in the base. A program that lacks
-one cannot be started. A library that lacks one, and that no program loads by
-itself, is a warning, since it may be meant for images that have more.
+var _ = document(MissingLibrary, "Missing library", `
+With --verify, layc checks that all shared libraries and program interpreters of
+a component exist. It looks in the component, in what it needs and runs with,
+and in the base. A program without one of its libraries cannot start. An
+incomplete library that no program loads is a warning, since other images may
+complete it.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
@@ -100,11 +97,10 @@ app shop {
 
 const DownloadFailed Code = "E0515"
 
-var _ = document(DownloadFailed, "A download cannot be fetched", `
-A server cannot be reached, or answers with something else than the file: that
-it is not there, or that the server is in trouble. A server in trouble is asked
-four times before that, and where a connection breaks, the download goes on. The
-exit code is 4: nothing is wrong with what was to be built.
+var _ = document(DownloadFailed, "Download failed", `
+layc cannot reach a server, or the server responds with an error. layc tries a
+server with temporary errors four times, and resumes interrupted downloads. The
+exit code is 4, as the program itself may be correct.
 `, exampleBase+`
 component tool {
     fetch "https://example.com/tool.tar.gz" sha256 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" unpack to "/opt/tool"
@@ -117,10 +113,10 @@ app shop {
 
 const InvalidArchive Code = "E0516"
 
-var _ = document(InvalidArchive, "An archive cannot be unpacked", `
-An archive is damaged or of an unknown kind. Or it has what an image cannot
-hold, such as a device, or a name that would delete files. Or it holds much for
-its size, which "limit" behind "unpack" allows.
+var _ = document(InvalidArchive, "Archive cannot be unpacked", `
+The archive is corrupt or has an unknown format. Or it contains what an image
+cannot: a device, or a name that would delete files. Or its unpacked size is
+suspiciously large; "limit" after "unpack" allows a larger size.
 `, exampleBase+`
 component tool {
     fetch "https://example.com/tool.tar.gz" sha256 "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" unpack to "/opt/tool"
@@ -133,11 +129,10 @@ app shop {
 
 const ChecksumUnchanged Code = "E0517"
 
-var _ = document(ChecksumUnchanged, "A changed URL with an unchanged checksum", `
-The name at the end of a URL has changed, or a version above it, and the
-declared checksum has not. Then either the checksum was forgotten, or the file
-is the same by another name. "layc lock" asks the server, and notes the new name
-if the checksum is right.
+var _ = document(ChecksumUnchanged, "URL changed, checksum unchanged", `
+The file name or the version in a URL changed, but the declared checksum did
+not. Either the checksum is out of date, or the same file has a new name. "layc
+lock" downloads the file, and records the new name if the checksum matches.
 `, `
 -- example.layer --
 component base {

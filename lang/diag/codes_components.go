@@ -4,9 +4,9 @@ package diag
 
 const ValueTooLarge Code = "E0301"
 
-var _ = document(ValueTooLarge, "A value that is too large", `
-Text may become 1 MiB long, and a list may have as many elements. Longer content
-belongs in a file.
+var _ = document(ValueTooLarge, "Value too large", `
+A string can have at most 1 MiB, and a list 1,048,576 elements. Move longer
+content into a file.
 `, exampleBase+`
 component echo(words: string) {
     needs echo("${words} ${words}")
@@ -19,8 +19,8 @@ app shop {
 
 const NumberTooLarge Code = "E0302"
 
-var _ = document(NumberTooLarge, "A number that is too large", `
-Whole numbers have 64 bits. Nothing is divided by zero.
+var _ = document(NumberTooLarge, "Number out of range", `
+Integers have 64 bits. Division by zero is also an error.
 `, exampleBase+`
 app shop {
     replicas 8 / (4 - 4)
@@ -30,7 +30,7 @@ app shop {
 const NoSuchElement Code = "E0303"
 
 var _ = document(NoSuchElement, "No such element", `
-A list has elements from 0 on, a map has those that it is written with, each
+List indexes begin at 0. A map has only the keys that it is written with, each
 once.
 `, exampleBase+`
 app shop {
@@ -40,9 +40,8 @@ app shop {
 
 const NoMatchingArm Code = "E0304"
 
-var _ = document(NoMatchingArm, "A match that nothing fits", `
-A match that is a value needs an arm for every subject; the last one may be
-"else".
+var _ = document(NoMatchingArm, "No matching arm", `
+A "match" that is a value must have an arm for every value. Add an "else" arm.
 `, exampleBase+`
 app shop {
     replicas match platform.arch { "arm64": 1 }
@@ -52,8 +51,8 @@ app shop {
 const NothingToUpdate Code = "E0305"
 
 var _ = document(NothingToUpdate, "Nothing to update", `
-update refreshes what a run has downloaded, and what layc.lock pins for the
-component: downloads without a checksum, an image, a distribution. This
+"update" refreshes what the commands of a component download and what layc.lock
+pins for it: downloads without a checksum, an image or a distribution. This
 component has none of them.
 `, exampleBase+`
 component tool {
@@ -69,8 +68,8 @@ app shop {
 
 const OutOfRange Code = "E0306"
 
-var _ = document(OutOfRange, "A number out of range", `
-The message says from where to where the number may be.
+var _ = document(OutOfRange, "Number out of range", `
+The message shows the smallest and the largest number that is allowed.
 `, exampleBase+`
 app shop {
     replicas 0
@@ -79,9 +78,9 @@ app shop {
 
 const InvalidVariable Code = "E0307"
 
-var _ = document(InvalidVariable, "Not the name of a variable", `
-Names of environment variables and labels are not empty and have no = and no
-control characters in them; those of variables have no space either.
+var _ = document(InvalidVariable, "Not a valid variable or label name", `
+Names of environment variables and labels cannot be empty, and cannot contain
+"=" or control characters. Names of variables cannot contain spaces.
 `, exampleBase+`
 app shop {
     env "A B" = "x"
@@ -90,8 +89,9 @@ app shop {
 
 const InvalidPort Code = "E0308"
 
-var _ = document(InvalidPort, "Not a port", `
-Ports are numbers from 1 to 65535, with tcp, udp or sctp as their protocol.
+var _ = document(InvalidPort, "Not a valid port", `
+Ports are numbers from 1 to 65535, optionally with the protocol tcp, udp or
+sctp.
 `, exampleBase+`
 app shop {
     expose 70000
@@ -100,10 +100,10 @@ app shop {
 
 const InvalidBase Code = "E0309"
 
-var _ = document(InvalidBase, "A base system that is none", `
-A component is a base system by exactly one of distribution, image, layout and
-rootfs. Nothing is done to it: of steps it has only dir and link, which say what
-is there.
+var _ = document(InvalidBase, "Not a valid base", `
+A base is a component with exactly one of distribution, image, layout and
+rootfs. It cannot have steps, except "dir" and "link", which declare what the
+base contains.
 `, `
 component base {
     distribution "slackware" suite "15"
@@ -119,9 +119,10 @@ app shop {
 
 const NotPinned Code = "E0310"
 
-var _ = document(NotPinned, "Something is not pinned", `
-What comes from outside has a checksum, in the program or in layc.lock, so that
-every build gets the same bytes. "layc lock" finds out what is missing.
+var _ = document(NotPinned, "Not pinned", `
+Everything from outside the project needs a checksum, in the program or in
+layc.lock, so that every build uses the same bytes. Run "layc lock" to pin what
+is missing.
 `, exampleBase+`
 app shop {
     fetch "https://example.com/tool" to "/opt/tool"
@@ -130,9 +131,9 @@ app shop {
 
 const TooMuchToEvaluate Code = "E0311"
 
-var _ = document(TooMuchToEvaluate, "Too much to evaluate", `
-Loops and matrices multiply. A program may have 20,000 apps, and take 3,000,000
-steps to evaluate.
+var _ = document(TooMuchToEvaluate, "Program too complex", `
+Nested loops and matrices multiply. A program can have at most 20,000 apps, and
+take at most 3,000,000 evaluation steps.
 `, exampleBase+`
 let n = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
@@ -142,10 +143,10 @@ app "shop-${a}${b}${c}${d}${e}" for a in n, b in n, c in n, d in n, e in n {
 
 const DuplicateImage Code = "E0312"
 
-var _ = document(DuplicateImage, "Two images with one name", `
-The name of an app is the name of its image, as is what "publish" says. In a
-matrix it contains what tells the apps apart, and in a component with parameters
-what tells its instances apart.
+var _ = document(DuplicateImage, "Image name defined twice", `
+The name of an app or in "publish" is the name of an image, and must be unique.
+In a matrix, include the loop variables in the name. In a component with
+parameters, include the parameters.
 `, exampleBase+`
 app shop for n in [1, 2] {
     replicas n
@@ -154,11 +155,11 @@ app shop for n in [1, 2] {
 
 const InvalidImageName Code = "E0313"
 
-var _ = document(InvalidImageName, "Not the name of an image", `
-The name of an app becomes the name of an image, as does what "publish" says:
-lower-case letters, digits, and . _ - / between them. A published name may end
-in a colon and a tag. In front of all stands the fleet's registry, which is a
-host, perhaps with a port, and a path.
+var _ = document(InvalidImageName, "Not a valid image name", `
+The name of an app or in "publish" becomes the name of an image. It consists of
+lower-case letters and digits, with . _ - / between them. A published name can
+end in a colon and a tag. The registry of the fleet comes before all names. It
+consists of a host, optionally with a port, and a path.
 `, exampleBase+`
 app "My Shop" {
 }
@@ -166,8 +167,8 @@ app "My Shop" {
 
 const NoBase Code = "E0314"
 
-var _ = document(NoBase, "No base system", `
-An app stands on a base system, which the fleet or the app itself names.
+var _ = document(NoBase, "Missing base", `
+Every app needs a base. Write "base" in the fleet or in the app.
 `, `
 app shop {
 }
@@ -175,8 +176,9 @@ app shop {
 
 const UnsetParam Code = "E0315"
 
-var _ = document(UnsetParam, "A parameter of the module without a value", `
-A param gets its value from --set NAME=VALUE, or has a default.
+var _ = document(UnsetParam, "Parameter without a value", `
+A parameter of the module needs a default value, or a value from --set
+NAME=VALUE.
 `, exampleBase+`
 param revision: string
 
@@ -187,8 +189,8 @@ app shop {
 
 const UnknownSecret Code = "E0316"
 
-var _ = document(UnknownSecret, "An unknown secret", `
-The secrets that steps may ask for are declared in the fleet.
+var _ = document(UnknownSecret, "Unknown secret", `
+Declare the secrets that steps use in the fleet.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
@@ -202,9 +204,9 @@ app shop {
 
 const UserWithoutNumber Code = "E0317"
 
-var _ = document(UserWithoutNumber, "A user without a number", `
-Users have explicit numbers, so that files belong to the same number in every
-image.
+var _ = document(UserWithoutNumber, "User without a uid", `
+Declared users need a numeric ID, so that files belong to the same number in
+every image.
 `, exampleBase+`
 user www {
     home "/srv"
@@ -217,8 +219,8 @@ app shop {
 
 const ConflictingUsers Code = "E0318"
 
-var _ = document(ConflictingUsers, "Two users of one image collide", `
-In one image a name and a number stand for one user.
+var _ = document(ConflictingUsers, "Conflicting users", `
+In one image, each user name has one number, and each number has one name.
 `, exampleBase+`
 user www {
     uid 33
@@ -236,9 +238,9 @@ app shop {
 
 const PublishedNowhere Code = "E0319"
 
-var _ = document(PublishedNowhere, "Published, and in no image", `
-A published image is made of layers that the images of apps have: no app has
-this component.
+var _ = document(PublishedNowhere, "Published component is not in any image", `
+layc publishes layers of the images of apps. No app uses this component, so
+there is nothing to publish.
 `, exampleBase+`
 component jdk {
     publish "jdk"
@@ -252,10 +254,10 @@ app shop {
 
 const InvalidPath Code = "E0320"
 
-var _ = document(InvalidPath, "Not a path within an image", `
-Paths within an image begin with / and do not go up with "..". They hold what
-Linux takes: at most 4095 bytes, 255 in a name, and no NUL. No name begins with
-".wh.", by which a layer says that a file is gone.
+var _ = document(InvalidPath, "Not a valid path", `
+Paths in an image begin with / and cannot contain "..". Linux limits them to
+4095 bytes, and each name to 255 bytes without NUL. Names cannot begin with
+".wh.", which marks deleted files in layers.
 `, exampleBase+`
 app shop {
     dir "srv"
@@ -264,15 +266,15 @@ app shop {
 
 const InvalidOwnerOrMode Code = "E0321"
 
-var _ = document(InvalidOwnerOrMode, "Not an owner or a mode", `
-An owner is numbers, "1001" or "1001:0", or a declared user. A name would mean
-what the image's /etc/passwd says, and a layer is made without knowing which
-system it will lie on. (The "user" of an image may be a name: it is resolved
-when the container starts.)
+var _ = document(InvalidOwnerOrMode, "Not a valid owner or mode", `
+An owner is numeric ("1001" or "1001:0") or a declared user. Other names are not
+allowed, because they depend on the /etc/passwd of an image, and several images
+can share a layer. (The "user" of an image can be a name: it is resolved when
+the container starts.)
 
-A mode is octal, 0755, or as chmod takes it: "g+rw". An operation that changes
-nothing, such as "+", is refused, and so is an X behind a change of x, which
-tools read differently.
+A mode is octal, such as 0755, or symbolic as in chmod: "g+rw". Operations that
+change nothing, such as "+", are errors. So is an X after a change of x, which
+tools interpret differently.
 `, exampleBase+`
 app shop {
     dir "/srv" owner "nobody"
@@ -281,9 +283,9 @@ app shop {
 
 const InvalidPattern Code = "E0322"
 
-var _ = document(InvalidPattern, "Not a pattern", `
-Patterns are those of .dockerignore: * and ? within a name, [a-z] for a
-character, ** for any directories.
+var _ = document(InvalidPattern, "Not a valid pattern", `
+Patterns use the syntax of .dockerignore: * and ? within a name, [a-z] for one
+character, ** for any number of directories.
 `, `
 -- example.layer --
 component base {
@@ -299,9 +301,9 @@ app shop {
 
 const OutsideProject Code = "E0323"
 
-var _ = document(OutsideProject, "A path outside the project", `
-An image is made of the project's own files, which are named relative to the
-module that copies them.
+var _ = document(OutsideProject, "Path outside the project", `
+Images can contain only files of the project. Write paths relative to the module
+that copies them.
 `, exampleBase+`
 app shop {
     copy "/etc/hosts" to "/srv/"
@@ -310,9 +312,9 @@ app shop {
 
 const NoSuchFile Code = "E0324"
 
-var _ = document(NoSuchFile, "A file that is not there", `
-The project has no such file, or nothing of it is left to copy. What is left of
-files that are copied "from" a component, only the build can tell.
+var _ = document(NoSuchFile, "No such file or directory", `
+The project has no such file, or "include" and "exclude" leave nothing to copy.
+For files that are copied "from" a component, only the build can tell.
 `, exampleBase+`
 app shop {
     copy "shop.jar" to "/srv/"
@@ -321,10 +323,10 @@ app shop {
 
 const InvalidURL Code = "E0325"
 
-var _ = document(InvalidURL, "Not a URL to download from", `
-A download has a URL: http://HOST/… or https://HOST/…, or
-maven:GROUP:ARTIFACT:VERSION, or ARCHIVE:PATH of an archive that "--mirror"
-names. Where the target is a directory, the URL ends with the file's name.
+var _ = document(InvalidURL, "Not a valid URL", `
+Downloads need a URL: http://HOST/…, https://HOST/…,
+maven:GROUP:ARTIFACT:VERSION, or ARCHIVE:PATH for an archive of "--mirror". If
+the target is a directory, the URL must end with a file name.
 `, exampleBase+`
 app shop {
     fetch "tool.tar.gz" to "/opt/"
@@ -333,7 +335,7 @@ app shop {
 
 const InvalidChecksum Code = "E0326"
 
-var _ = document(InvalidChecksum, "Not a checksum", `
+var _ = document(InvalidChecksum, "Not a valid checksum", `
 A SHA-256 checksum has 64 hexadecimal digits, a SHA-512 checksum 128.
 `, exampleBase+`
 app shop {
@@ -343,9 +345,9 @@ app shop {
 
 const AmbiguousTarget Code = "E0327"
 
-var _ = document(AmbiguousTarget, "Several files, one name", `
-A target that ends in / means into it; any other one names what is copied, which
-then is one file or directory.
+var _ = document(AmbiguousTarget, "Ambiguous target", `
+A target that ends in / is a directory that receives the files. Any other target
+is the name of a single file or directory.
 `, `
 -- example.layer --
 component base {
@@ -362,8 +364,8 @@ app shop {
 
 const InvalidDefault Code = "E0330"
 
-var _ = document(InvalidDefault, "A default that does not fill its slot", `
-The default of a slot is a component that fills the slot.
+var _ = document(InvalidDefault, "Not a valid default", `
+The default of a slot must be a component that fills the slot.
 `, exampleBase+`
 component jdk {
     env JAVA_HOME = "/opt/jdk"
@@ -382,9 +384,9 @@ app shop {
 
 const UnboundNeed Code = "E0331"
 
-var _ = document(UnboundNeed, "Nothing to bind a need to", `
-A need of a slot, or of a component without its arguments, is bound to what the
-app has, else to the default. Here is neither.
+var _ = document(UnboundNeed, "Unbound need", `
+A need can name a slot, or a component without its arguments. layc binds it to a
+component of the app, or to the default. Here, neither exists.
 `, exampleBase+`
 slot java
 
@@ -400,8 +402,8 @@ app shop {
 const ConflictingInstances Code = "E0332"
 
 var _ = document(ConflictingInstances, "Two instances of one component", `
-An image has one instance of a component, unless the component is repeatable.
-Both paths that ask for one are shown.
+An image can contain only one instance of a component, unless the component is
+"repeatable". The error shows both paths to the component.
 `, exampleBase+`
 component jdk(version: string) {
     env JAVA_VERSION = version
@@ -414,9 +416,9 @@ app shop {
 
 const SlotFilledTwice Code = "E0333"
 
-var _ = document(SlotFilledTwice, "Two components that fill one slot", `
-A slot stands for alternatives, of which an image has one. Neither can two
-components replace the same one.
+var _ = document(SlotFilledTwice, "Slot filled twice", `
+An image can contain only one of the components that fill a slot. Similarly,
+only one component can replace another.
 `, exampleBase+`
 slot java
 
@@ -435,8 +437,8 @@ app shop {
 
 const NeedCycle Code = "E0334"
 
-var _ = document(NeedCycle, "Needs that go round", `
-What a component needs is there before it, so needs cannot go round.
+var _ = document(NeedCycle, "Dependency cycle", `
+layc builds a component after its needs, so needs cannot form a cycle.
 `, exampleBase+`
 component a {
     needs b
@@ -453,8 +455,9 @@ app shop {
 
 const MisplacedBase Code = "E0335"
 
-var _ = document(MisplacedBase, "A base where none belongs, or none where one does", `
-An app stands on one base system; all else that it uses is no base system.
+var _ = document(MisplacedBase, "Misplaced base", `
+An app has exactly one base, in "base". The components in "uses" and "needs"
+cannot be bases.
 `, exampleBase+`
 app shop {
     uses base
@@ -464,8 +467,8 @@ app shop {
 const NoDistribution Code = "E0336"
 
 var _ = document(NoDistribution, "Not packages of a distribution", `
-os.packages are packages of the distribution that the base is put together from,
-each by its name alone.
+os.packages installs packages of the distribution of the base. Either this base
+is not made from a distribution, or an argument is not a valid package name.
 `, `
 let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
 
@@ -484,9 +487,9 @@ app shop {
 
 const RunOwnsNothing Code = "E0337"
 
-var _ = document(RunOwnsNothing, "An app's run that owns nothing", `
-What an app runs is built beside all else, and taken from the paths that the app
-owns.
+var _ = document(RunOwnsNothing, "App run without owned paths", `
+layc runs the commands of an app separately, and takes only the paths in its
+"owns" from the result.
 `, exampleBase+`
 app shop {
     run "make install"
@@ -495,10 +498,10 @@ app shop {
 
 const EndlessClosure Code = "E0338"
 
-var _ = document(EndlessClosure, "A closure without end", `
-A component may need itself with other arguments, as long as that comes to an
-end. A closure may have 20,000 components, and builds that need builds may be
-nested 100 deep.
+var _ = document(EndlessClosure, "Endless dependencies", `
+A component can need itself with other arguments, but the recursion must end. A
+closure can have at most 20,000 components, and nested builds can be at most 100
+levels deep.
 `, exampleBase+`
 component a(n: int) {
     needs a(n + 1)
@@ -511,10 +514,10 @@ app shop {
 
 const FleetTooLarge Code = "E0339"
 
-var _ = document(FleetTooLarge, "Too much to hold", `
-Texts, lists, and what the apps of a fleet consist of may take 256 MiB together.
-A matrix gives each of its apps all of that again. Long content belongs into
-files that are copied: layc never reads those.
+var _ = document(FleetTooLarge, "Program too large to evaluate", `
+All strings, lists and apps of a program together can take at most 256 MiB. A
+matrix multiplies the content of its app. Move long content into files for
+"copy", which layc does not read into memory.
 `, exampleBase+`
 let line = "a text of sixteen"
 let page = "${line}${line}${line}${line}${line}${line}${line}${line}"

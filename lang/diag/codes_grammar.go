@@ -7,19 +7,19 @@ import "strings"
 const UnexpectedCharacter Code = "E0001"
 
 var _ = document(UnexpectedCharacter, "Unexpected character", `
-The character begins nothing that the language has. Text stands in double
-quotes, comments begin with #, and names are made of ASCII letters, digits and
-underscores. Control characters are written as escapes: what a file looks like
-is what it is.
+The character does not begin anything in the language. Strings use double
+quotes, comments begin with #, and names contain ASCII letters, digits and
+underscores. Write control characters as escapes: a file must not look different
+from its content.
 `, `
 let greeting = 'hello'
 `)
 
 const UnterminatedString Code = "E0002"
 
-var _ = document(UnterminatedString, "Text without an end", `
-Text that begins with a quote ends at the next one, on the same line. Text of
-several lines stands between three quotes and three quotes.
+var _ = document(UnterminatedString, "Unterminated string", `
+A string that begins with " ends at the next " on the same line. For a string of
+several lines, write """ before and after it.
 `, `
 let greeting = "hello
 `)
@@ -27,19 +27,19 @@ let greeting = "hello
 const UnknownEscape Code = "E0003"
 
 var _ = document(UnknownEscape, "Unknown escape", `
-In text a backslash begins one of the escapes \n \t \\ \" and \u{…}. A backslash
-itself is written twice. The text of "run" is the shell's: nothing but \" is an
-escape there.
+In a string, a backslash begins one of the escapes \n \t \\ \" and \u{…}. Write
+\\ for a backslash. Only \" is an escape in the string of "run"; the shell
+interprets everything else.
 `, `
 let pattern = "[0-9]\.jar"
 `)
 
 const BrokenInterpolation Code = "E0004"
 
-var _ = document(BrokenInterpolation, "Broken interpolation", `
-${…} in text holds one value, ends on its line and has no quotes in it. A value
-that needs text in it gets a name with "let" first. The characters ${ themselves
-are written $${.
+var _ = document(BrokenInterpolation, "Malformed interpolation", `
+${…} in a string takes one value. It must end on the same line and cannot
+contain quotes. To insert an expression with a string in it, name the value with
+"let" and insert the name. Write $${ for a literal ${.
 `, `
 let place = "/opt/${name/bin"
 `)
@@ -47,31 +47,31 @@ let place = "/opt/${name/bin"
 const MalformedNumber Code = "E0005"
 
 var _ = document(MalformedNumber, "Malformed number", `
-Numbers are digits: 8080; with a leading zero, octal digits of a mode: 0755;
-with a unit, durations (ms s m h d) and sizes (B KB MB GB KiB MiB GiB): 30s,
-29.8MB. Versions are text: "17.0.2".
+Numbers are digits, such as 8080. A leading zero means octal, as in the mode
+0755. Durations have a unit (ms s m h d), as in 30s. So do sizes (B KB MB GB KiB
+MiB GiB), as in 29.8MB. Versions are strings: "17.0.2".
 `, `
 let version = 17.0.2
 `)
 
 const NotUTF8 Code = "E0006"
 
-var _ = document(NotUTF8, "The file is not UTF-8", `
-Files are UTF-8 text. Another encoding has to be converted, and binary content
-belongs in a file of its own that a "copy" step names.
+var _ = document(NotUTF8, "File is not UTF-8", `
+.layer files must be UTF-8 text. Convert a file that has another encoding. Move
+binary content into a separate file and "copy" it.
 `, "\nlet name = \"\xff\"\n")
 
 const FileTooLarge Code = "E0007"
 
-var _ = document(FileTooLarge, "The file is too large", `
-A file may have up to 16 MiB. Content belongs in files of its own that "copy" or
-"file" steps name; generated fleets are better written with "for".
+var _ = document(FileTooLarge, "File too large", `
+A .layer file can have at most 16 MiB. Move content into separate files for
+"copy" or "file", and generate apps with "for".
 `, ``)
 
 const UnexpectedToken Code = "E0010"
 
-var _ = document(UnexpectedToken, "Something else was expected", `
-The grammar allows something else at this place; the message says what.
+var _ = document(UnexpectedToken, "Unexpected token", `
+The grammar expects something else here. The message says what it expects.
 `, `
 component jdk(version string) {
 }
@@ -79,9 +79,9 @@ component jdk(version string) {
 
 const UnclosedBracket Code = "E0011"
 
-var _ = document(UnclosedBracket, "A bracket is not closed", `
-The bracket that the message points at has no partner. The place where it is
-missed at the latest is shown too; the mistake lies between the two.
+var _ = document(UnclosedBracket, "Unclosed bracket", `
+The bracket has no matching bracket. The error also shows the last place where
+the match could be; the mistake is between the two places.
 `, `
 component jdk {
     repeatable
@@ -93,9 +93,8 @@ app shop {
 
 const ExtraBrace Code = "E0012"
 
-var _ = document(ExtraBrace, "A closing brace too many", `
-The brace closes nothing, or closes a declaration whose content goes on after
-it.
+var _ = document(ExtraBrace, "Unmatched closing brace", `
+The brace has no matching opening brace, or it closes a declaration too early.
 `, `
 component jdk {
     repeatable
@@ -105,8 +104,8 @@ component jdk {
 
 const MissingValue Code = "E0013"
 
-var _ = document(MissingValue, "A value is missing", `
-The word needs a value after it, on the same line.
+var _ = document(MissingValue, "Missing value", `
+The word must be followed by a value on the same line.
 `, `
 component jdk {
     copy "jdk" to
@@ -115,8 +114,8 @@ component jdk {
 
 const MissingComma Code = "E0014"
 
-var _ = document(MissingComma, "A comma is missing", `
-Values that belong together stand with commas between them.
+var _ = document(MissingComma, "Missing comma", `
+Separate the values of a list with commas.
 `, `
 let ports = [80 443]
 `)
@@ -124,15 +123,15 @@ let ports = [80 443]
 const NestedTooDeeply Code = "E0015"
 
 var _ = document(NestedTooDeeply, "Nested too deeply", `
-Blocks, brackets, operators and branches may be 200 levels deep. That is far
-more than a person can follow; parts can be named with "let", and long
-alternatives are shorter as a "match".
+Blocks, brackets, operators and branches can be nested at most 200 levels deep.
+Name parts of the expression with "let", or replace a long chain of "if" with a
+"match".
 `, "\nlet x = "+strings.Repeat("(", 250)+"1"+strings.Repeat(")", 250)+"\n")
 
 const SeveralOnOneLine Code = "E0016"
 
-var _ = document(SeveralOnOneLine, "More than one statement on a line", `
-A clause, like every statement, ends with its line.
+var _ = document(SeveralOnOneLine, "Several statements on one line", `
+A statement ends with its line. Write each clause on its own line.
 `, `
 app shop {
     expose 9080 user "1001"
@@ -142,8 +141,8 @@ app shop {
 const UnknownDeclaration Code = "E0020"
 
 var _ = document(UnknownDeclaration, "Unknown declaration", `
-A file holds imports, then declarations: fleet, component, app, slot, user, let,
-param.
+A file has imports, followed by declarations: fleet, component, app, slot, user,
+let, param.
 `, `
 componnet jdk {
 }
@@ -152,7 +151,8 @@ componnet jdk {
 const UnknownClause Code = "E0021"
 
 var _ = document(UnknownClause, "Unknown clause", `
-The block has no clause of that word. "layc doc clauses" lists them.
+The block has no clause with this name. Run "layc doc clauses" to list all
+clauses.
 `, `
 app shop {
     exposes 9080
@@ -161,9 +161,9 @@ app shop {
 
 const MisplacedClause Code = "E0022"
 
-var _ = document(MisplacedClause, "A clause in the wrong place", `
-The clause exists, but belongs in the block of another declaration. In
-particular, the app chooses what it "uses"; a component states what it "needs".
+var _ = document(MisplacedClause, "Misplaced clause", `
+The clause exists, but it belongs in another kind of declaration. For example,
+"uses" belongs in apps, "needs" in components.
 `, `
 component jdk {
     repeatable
@@ -177,7 +177,8 @@ component liberty {
 const UnknownOption Code = "E0023"
 
 var _ = document(UnknownOption, "Unknown option", `
-The clause has no option of that word.
+The clause has no option with this name. "layc doc" with the name of the clause
+lists its options.
 `, `
 component jdk {
     copy "jdk" into "/opt/jdk"
@@ -186,8 +187,8 @@ component jdk {
 
 const RepeatedOption Code = "E0024"
 
-var _ = document(RepeatedOption, "An option given twice", `
-Each option of a clause is given at most once.
+var _ = document(RepeatedOption, "Option defined twice", `
+A clause can have each option only once.
 `, `
 component jdk {
     copy "jdk" to "/opt/jdk" to "/opt/java"
@@ -196,8 +197,9 @@ component jdk {
 
 const MissingOption Code = "E0025"
 
-var _ = document(MissingOption, "A required option is missing", `
-The clause says nothing without the option: a "copy" needs to know where to.
+var _ = document(MissingOption, "Missing option", `
+The clause is incomplete without the option. For example, "copy" needs a target
+in "to".
 `, `
 component jdk {
     copy "jdk"
@@ -206,9 +208,9 @@ component jdk {
 
 const ConflictingOptions Code = "E0026"
 
-var _ = document(ConflictingOptions, "Options that do not go together", `
-Some options exclude each other, such as two checksums of one file; some stand
-only beside another, such as "strip" beside "unpack".
+var _ = document(ConflictingOptions, "Conflicting options", `
+Some options exclude each other, such as two checksums of one file. Other
+options require another option: "strip" requires "unpack".
 `, `
 component motd {
     file "/etc/motd" text "hello" append "again"
@@ -218,8 +220,8 @@ component motd {
 const TooManyValues Code = "E0027"
 
 var _ = document(TooManyValues, "Too many values", `
-The clause takes one value. Where several are meant, it is written once for
-each, or the value is a list.
+The clause takes one value. Write the clause once for each value, or write a
+list if the value is a list.
 `, `
 app shop {
     user "1001", "1002"
@@ -228,11 +230,10 @@ app shop {
 
 const InvalidName Code = "E0028"
 
-var _ = document(InvalidName, "Not a name", `
-Names have ASCII letters, digits and underscores, do not begin with a digit and
-are none of the reserved words if, else, for, match, let, true and false. Where
-a name from outside is needed, such as an app's or a label's, it is written as
-text.
+var _ = document(InvalidName, "Not a valid name", `
+Names contain ASCII letters, digits and underscores, and do not begin with a
+digit. The reserved words if, else, for, match, let, true and false cannot be
+names. The names of apps and labels can be strings, which have no such limits.
 `, `
 app web-shop {
 }
@@ -240,27 +241,26 @@ app web-shop {
 
 const ComputedImport Code = "E0029"
 
-var _ = document(ComputedImport, "An import that is computed", `
-Which modules a module imports is known before anything is evaluated, so the
-path is plain text.
+var _ = document(ComputedImport, "Computed import", `
+layc loads all modules before it evaluates anything, so an import path cannot
+contain ${…}.
 `, `
 import "std/${name}"
 `)
 
 const MisplacedBranch Code = "E0030"
 
-var _ = document(MisplacedBranch, "A branch out of place", `
-An "else" belongs directly behind the block of its "if", comes last in a
-"match", and is required where the "if" is a value.
+var _ = document(MisplacedBranch, "Misplaced branch", `
+"else" must follow the "}" of an "if" on the same line, and must be the last arm
+of a "match". An "if" that is a value requires an "else".
 `, `
 let memory = if platform.arch == "arm" { 1GB }
 `)
 
 const LateImport Code = "E0031"
 
-var _ = document(LateImport, "An import after a declaration", `
-Imports stand at the top of the file, so that a reader sees at once what the
-names in it refer to.
+var _ = document(LateImport, "Import after a declaration", `
+Imports must be at the top of the file, before all declarations.
 `, `
 let x = 1
 import "std/java"
@@ -270,9 +270,9 @@ slot runtime = java
 
 const MisplacedEquals Code = "E0032"
 
-var _ = document(MisplacedEquals, "An equals sign out of place", `
-The sign = stands where there is a key: in "env" and "label", in "let", and
-before defaults. Elsewhere a word is followed by its value.
+var _ = document(MisplacedEquals, "Misplaced equals sign", `
+"=" separates a key from its value, in "env" and "label", in "let", and before
+default values. Other clauses take their value without "=".
 `, `
 app shop {
     user = "1001"

@@ -5,9 +5,9 @@ package diag
 
 const ConflictingConfiguration Code = "E0340"
 
-var _ = document(ConflictingConfiguration, "Configuration in dispute", `
-Components propose an image's configuration, and the app decides. Two components
-that propose different values need the app's word.
+var _ = document(ConflictingConfiguration, "Conflicting configuration", `
+Components propose the configuration of an image, and the app decides. If two
+components propose different values, set the value in the app.
 `, exampleBase+`
 component a {
     user "1001"
@@ -24,10 +24,11 @@ app shop {
 
 const ConflictingPaths Code = "E0341"
 
-var _ = document(ConflictingPaths, "One path is written twice", `
-An image holds what its components write, in any order, so that no two may write
-one path. Beneath a directory that another owns may write what needs the other.
-Steps of one component may write over a file, but not make something else of it.
+var _ = document(ConflictingPaths, "Path written twice", `
+The order of components in an image is not fixed, so two components cannot write
+the same path. A component can write below a directory that another owns if it
+needs the other. Steps of one component can overwrite a file, but cannot replace
+it with a directory or a link.
 `, exampleBase+`
 component a {
     file "/etc/x" text "a"
@@ -44,10 +45,10 @@ app shop {
 
 const PathThroughLink Code = "E0342"
 
-var _ = document(PathThroughLink, "A path through a link of the base", `
-The base has a link at this place. A layer that has a directory there would put
-it in the link's place; what belongs there is named by its true path. What an
-archive, a build stage or a run would put there, the build finds.
+var _ = document(PathThroughLink, "Path through a link of the base", `
+The base has a symbolic link here. A layer with a directory at this place would
+replace the link, so write the path that the link points to. For archives, build
+stages and runs, the build detects this.
 `, `
 let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
 
@@ -68,8 +69,8 @@ app shop {
 
 const ConflictingFragments Code = "E0343"
 
-var _ = document(ConflictingFragments, "Fragments that disagree", `
-A file that is put together from fragments has one owner and one mode.
+var _ = document(ConflictingFragments, "Conflicting fragments", `
+All fragments of a file must declare the same owner and mode.
 `, exampleBase+`
 component a {
     file "/etc/x" append "a" mode 0600
@@ -86,10 +87,9 @@ app shop {
 
 const NeverMatches Code = "E0344"
 
-var _ = document(NeverMatches, "A comparison that never matches", `
-What stands after "where" leaves combinations of a matrix out. A value that it
-compares with, and that no combination has, is hardly what was meant: it may be
-misspelt, or gone from the list. Nor is a condition that leaves out all apps.
+var _ = document(NeverMatches, "Comparison never matches", `
+A value in "where" equals no value of the matrix. It may be misspelled, or
+missing from the list. A condition that excludes all apps is also a warning.
 `, `
 -- shop.layer --
 fleet {
@@ -107,11 +107,11 @@ app "tomcat-${release}-jdk${java}" for release in ["10", "11"], java in ["17", "
 
 const InvalidLockFile Code = "E0350"
 
-var _ = document(InvalidLockFile, "A lock file that cannot be read", `
-A line of layc.lock is damaged, or a merge has left its markers there, or two
-pins of one thing. Lines of a lock file stand for themselves, in any order:
-"layc lock" takes those of both sides of a merge, and pins afresh what they
-dispute. A damaged line can be deleted, and is pinned anew by "layc lock".
+var _ = document(InvalidLockFile, "Invalid lock file", `
+A line of layc.lock is damaged, contains a merge conflict marker, or pins the
+same thing twice. The order of lines does not matter. "layc lock" resolves merge
+conflicts: it keeps the lines of both sides, and pins again where they differ.
+Delete a damaged line and run "layc lock", which pins it again.
 `, `
 -- example.layer --
 app shop {
@@ -128,8 +128,8 @@ url https://example.com/b sha256:34 2000
 
 const InvalidPlatform Code = "E0351"
 
-var _ = document(InvalidPlatform, "Not a platform", `
-A platform is os/arch, such as linux/amd64.
+var _ = document(InvalidPlatform, "Not a valid platform", `
+Platforms are os/arch, such as linux/amd64.
 `, `
 fleet {
     platforms "amd64"
@@ -138,12 +138,12 @@ fleet {
 
 const UncopyableFiles Code = "E0352"
 
-var _ = document(UncopyableFiles, "Files that cannot be copied as they are", `
-A copy makes one tree of its sources. It cannot if two sources put a file and a
-directory into one place, if a name is not UTF-8, or if a link leads out of the
-project. A file's capability would be lost, so that is an error as well. Of what
-is copied "from" a component, block devices cannot be copied, nor attributes
-that layers do not keep, nor names that would delete files.
+var _ = document(UncopyableFiles, "Files cannot be copied", `
+"copy" merges its sources into one tree. It fails if a file and a directory
+conflict, if a name is not UTF-8, or if a link points outside the project. It
+also fails for files with capabilities, which would be lost. Copies "from" a
+component cannot contain block devices, attributes that layers do not keep, or
+names that would delete files.
 `, `
 -- example.layer --
 component base {
@@ -160,10 +160,10 @@ app shop {
 
 const MissingInComponent Code = "E0353"
 
-var _ = document(MissingInComponent, "A component does not have what is taken from it", `
-"copy" and "bind" with "from" take paths of what a component holds: what its
-steps and its packages put there, on its base. Only the build can tell what that
-is, so this is found while it runs.
+var _ = document(MissingInComponent, "Path missing in a component", `
+"copy" and "bind" with "from" take paths of a component: files from its steps
+and packages, and its base. The path does not exist there. Only the build can
+detect this.
 `, exampleBase+`
 component compiled {
     owns "/out"
@@ -177,10 +177,9 @@ app shop {
 
 const InvalidUser Code = "E0360"
 
-var _ = document(InvalidUser, "Not a user", `
-Who runs a container, or a command, is a declared user or text: a name or a
-number, which may be followed by a colon and a group. Numbers go up to
-2147483646.
+var _ = document(InvalidUser, "Not a valid user", `
+The user of a container or command is a declared user, or a string with a name
+or number, optionally with a colon and a group. Numbers go up to 2147483646.
 `, exampleBase+`
 app shop {
     user "www-data:www-data:www-data"
@@ -189,9 +188,9 @@ app shop {
 
 const InvalidSignal Code = "E0361"
 
-var _ = document(InvalidSignal, "Not a signal", `
-Runtimes know Linux's signals by name, with or without SIG, and by number. A
-container with another stop signal does not start, or cannot be stopped.
+var _ = document(InvalidSignal, "Not a valid signal", `
+Signals are Linux signal names, with or without SIG, or numbers. A container
+with another stop signal does not start, or cannot be stopped.
 `, exampleBase+`
 app shop {
     stopsignal "SIGFOO"
@@ -200,10 +199,9 @@ app shop {
 
 const InvalidCommand Code = "E0362"
 
-var _ = document(InvalidCommand, "A command that cannot be run", `
-A list of texts is a program and its arguments, as the system gets them. The
-program has a name. The words CMD, CMD-SHELL and NONE of Dockerfiles do not
-belong there.
+var _ = document(InvalidCommand, "Not a valid command", `
+A command is a list of strings: the program, which cannot be empty, and its
+arguments. The words CMD, CMD-SHELL and NONE of Dockerfiles are not allowed.
 `, exampleBase+`
 app shop {
     entrypoint [""]
@@ -212,9 +210,9 @@ app shop {
 
 const UnusableText Code = "E0363"
 
-var _ = document(UnusableText, "Text that no program can be given", `
-Linux ends arguments and environment variables at a NUL character, and takes
-131,071 bytes for each. Longer text belongs into a file.
+var _ = document(UnusableText, "String too long or contains NUL", `
+Linux does not allow NUL characters in arguments and environment variables, and
+limits each to 131,071 bytes. Write longer content to a file.
 `, exampleBase+`
 app shop {
     env GREETING = "hello\u{0}"
@@ -223,11 +221,11 @@ app shop {
 
 const UnusedShell Code = "E0364"
 
-var _ = document(UnusedShell, "A shell that runs do not use", `
-"shell" is configuration of the image: the shell of commands that containers get
-as text. Runs are executed by /bin/sh -ec, whatever "shell" says, since
-configuration never changes what is built. A run that needs another shell, or an
-option such as pipefail, says so itself.
+var _ = document(UnusedShell, "Shell is not used by run", `
+"shell" sets the shell for commands that are strings when a container starts. It
+does not change "run", which always uses /bin/sh -ec: the configuration of an
+image never changes its build. To use another shell or an option such as
+pipefail, write it in the command.
 `, exampleBase+`
 component tool {
     owns  "/opt/tool"
@@ -242,10 +240,10 @@ app shop {
 
 const UserNotInImage Code = "E0365"
 
-var _ = document(UserNotInImage, "A user that the image does not have", `
-A user or a group by name is looked up in the image's /etc/passwd and /etc/group
-when a container starts, which fails if it is not there. The build looks it up
-before that. A declared user, or a number, is always there.
+var _ = document(UserNotInImage, "User not found in the image", `
+Names of users and groups are looked up in the image's /etc/passwd and
+/etc/group when a container starts, which fails if they are missing. The build
+checks this early. Declared users and numbers always work.
 `, exampleBase+`
 app shop {
     user "www-data"

@@ -5,8 +5,8 @@ package diag
 const TooFewLayers Code = "E0401"
 
 var _ = document(TooFewLayers, "Too few layers", `
-An image cannot be built in that many layers. Its base is one, its own steps are
-one, and each run that is stacked is one. The message says how many it takes.
+The image needs more layers than "layers" allows. It needs one for its base, one
+for its own steps, and one for each stacked run. The message shows the minimum.
 `, exampleBase+`
 component a {
     run "one"
@@ -25,10 +25,10 @@ app shop {
 
 const NumbersTooLarge Code = "E0402"
 
-var _ = document(NumbersTooLarge, "Numbers that the planner cannot add up", `
-The planner adds up what storing, pulling and building cost, in 64 bits. Sizes
-of many terabytes, or billions of replicas, do not fit. Anything else that this
-code reports is a fault in layc.
+var _ = document(NumbersTooLarge, "Planner overflow", `
+The planner computes the costs of storage, pulls and builds with 64 bits. Sizes
+of many terabytes or billions of replicas overflow. Any other cause is a bug in
+layc.
 `, exampleBase+`
 component tool {
     size 4000000000GB
@@ -42,11 +42,11 @@ app shop {
 
 const StalePlan Code = "E0410"
 
-var _ = document(StalePlan, "A plan that does not fit any more", `
-The plan in layc.lock is of another program: apps or components were added,
-taken away or changed. It is repaired in memory, with as few changes as the
-program forces, and the repair is reported; with --locked it is an error. "layc
-lock" records the repaired plan.
+var _ = document(StalePlan, "Outdated plan", `
+The plan in layc.lock does not match the program: apps or components were added,
+removed or changed. layc repairs the plan in memory, with as few changes as
+possible, and reports the repair. With --locked, this is an error. Run "layc
+lock" to record the repaired plan.
 `, `
 -- example.layer --
 let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
@@ -74,8 +74,8 @@ member tool-da17bc instrument
 const NoPlan Code = "E0411"
 
 var _ = document(NoPlan, "No plan in the lock file", `
-layc.lock records no plan, so that each build plans afresh; with --locked that
-is an error. "layc lock" records one.
+layc.lock does not contain a plan, so each build plans again. With --locked,
+this is an error. Run "layc lock" to record a plan.
 `, exampleBase+`
 component tool {
     file "/opt/tool/x" text "x"

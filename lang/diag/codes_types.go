@@ -4,9 +4,9 @@ package diag
 
 const DeclaredTwice Code = "E0201"
 
-var _ = document(DeclaredTwice, "Declared twice", `
-A name is declared once in its module, block or list of parameters. All files of
-a module share its names.
+var _ = document(DeclaredTwice, "Name defined twice", `
+Names must be unique in their module, block or parameter list. All files of a
+module share one namespace.
 `, `
 let port = 8080
 let port = 8081
@@ -14,8 +14,8 @@ let port = 8081
 
 const UnusedImport Code = "E0202"
 
-var _ = document(UnusedImport, "An unused import", `
-Nothing in the file refers to the module. This is a warning.
+var _ = document(UnusedImport, "Unused import", `
+Nothing in the file uses the module. This is a warning.
 `, `
 import "std/java"
 
@@ -24,9 +24,9 @@ let port = 8080
 
 const MisplacedDeclaration Code = "E0203"
 
-var _ = document(MisplacedDeclaration, "A fleet or an app out of place", `
-The module that is compiled has one fleet, and the apps. Imported modules have
-components, slots, users and values.
+var _ = document(MisplacedDeclaration, "Misplaced fleet or app", `
+Only the main module, where you run layc, declares apps and one fleet. Imported
+modules declare components, slots, users and values.
 `, `
 fleet {
     layers 4
@@ -39,9 +39,9 @@ fleet {
 
 const UnusedParameter Code = "E0204"
 
-var _ = document(UnusedParameter, "An unused parameter", `
-Nothing in the component mentions the parameter. This is a warning. The text of
-a run mentions a parameter as $name.
+var _ = document(UnusedParameter, "Unused parameter", `
+Nothing in the component uses the parameter. This is a warning. The command of
+"run" refers to a parameter as $name.
 `, `
 component jdk(version: string) {
     env JAVA_HOME = "/opt/jdk"
@@ -50,9 +50,9 @@ component jdk(version: string) {
 
 const NotIterable Code = "E0205"
 
-var _ = document(NotIterable, "Nothing to walk", `
-After "in" stands a list, or a map, which is walked by key and value. All values
-of a map that is walked have one type.
+var _ = document(NotIterable, "Cannot loop over the value", `
+"in" takes a list, or a map with a variable for the key and another for the
+value. All values of the map must have the same type.
 `, `
 app "shop-${x}" for x in 8080 {
 }
@@ -60,10 +60,10 @@ app "shop-${x}" for x in 8080 {
 
 const WrongType Code = "E0206"
 
-var _ = document(WrongType, "A wrong type", `
-The value has a type that does not fit its place. Strings, versions and paths
-stand for each other; nothing else is converted. Numbers are put into text with
-${…}.
+var _ = document(WrongType, "Mismatched types", `
+The value does not have the expected type. Strings, versions and paths are
+interchangeable; layc converts nothing else. Use ${…} to insert a number into a
+string.
 `, `
 component jdk {
     size "90MB"
@@ -72,9 +72,9 @@ component jdk {
 
 const UnknownName Code = "E0207"
 
-var _ = document(UnknownName, "An unknown name", `
-Nothing of that name is declared in the file's module, in a block around it or
-in the module that is asked for it.
+var _ = document(UnknownName, "Unknown name", `
+Neither the module, an enclosing block nor the module before the dot declares
+the name.
 `, `
 component jdk {
     needs os_packages
@@ -83,9 +83,9 @@ component jdk {
 
 const NotAValue Code = "E0208"
 
-var _ = document(NotAValue, "A name that is no value", `
-The name of a module stands for the component or slot of the same name in it; a
-module that has none is no value by itself.
+var _ = document(NotAValue, "Name is not a value", `
+The name of a module stands for a component or slot with the same name in it.
+Other modules are not values.
 `, `
 import "std/liberty"
 
@@ -96,8 +96,8 @@ component shop {
 
 const PrivateName Code = "E0209"
 
-var _ = document(PrivateName, "A private name", `
-Names that begin with _ are visible in their own module only.
+var _ = document(PrivateName, "Private name", `
+Names that begin with _ are private to their module.
 `, `
 import "std/debian"
 
@@ -106,9 +106,9 @@ let suites = debian._suites
 
 const WrongArguments Code = "E0210"
 
-var _ = document(WrongArguments, "Arguments that do not fit", `
-A component gets an argument for each parameter that has no default, by position
-or by name, and no others.
+var _ = document(WrongArguments, "Wrong arguments", `
+A component takes one argument for each parameter, by position or by name.
+Parameters with a default can be omitted.
 `, `
 component jdk(version: string) {
     env JAVA_VERSION = version
@@ -121,8 +121,8 @@ component shop {
 
 const RecursiveValue Code = "E0211"
 
-var _ = document(RecursiveValue, "A value that defines itself", `
-A let cannot refer to itself, directly or by way of others.
+var _ = document(RecursiveValue, "Value depends on itself", `
+A "let" cannot refer to itself, neither directly nor through other values.
 `, `
 let a = b
 let b = a
@@ -130,10 +130,10 @@ let b = a
 
 const UnknownType Code = "E0212"
 
-var _ = document(UnknownType, "Not a type", `
-The type of a parameter is written after it, or is that of its default. The
-types are string, int, bool, version, path, size, duration, component, list(…)
-and map(…).
+var _ = document(UnknownType, "Unknown type", `
+A parameter has the type after its colon, or the type of its default. The types
+are string, int, bool, version, path, size, duration, component, list(…) and
+map(…).
 `, `
 component jdk(version: text) {
     env JAVA_VERSION = version
@@ -142,10 +142,10 @@ component jdk(version: text) {
 
 const InvalidRate Code = "E0213"
 
-var _ = document(InvalidRate, "Not a rate of change", `
-How often something changes is a word (never, yearly, quarterly, monthly,
-weekly, daily, hourly) or a number of times: 12/year. How often it is updated is
-a word (never to daily) or a time: 10d.
+var _ = document(InvalidRate, "Not a valid rate of change", `
+A rate is one of never, yearly, quarterly, monthly, weekly, daily and hourly, or
+a number of times such as 12/year. "update" takes a word from never to daily, or
+a duration such as 10d.
 `, `
 component jdk {
     changes often
@@ -154,9 +154,9 @@ component jdk {
 
 const RecursiveVariable Code = "E0214"
 
-var _ = document(RecursiveVariable, "A variable that refers to itself", `
-The value of a variable is taken as it is: no shell reads it, and a dollar sign
-stays one. To add to what the variable has already, "env" takes +=.
+var _ = document(RecursiveVariable, "Variable refers to itself", `
+No shell expands the values of "env", so a dollar sign is literal. Use += to
+append to the previous value.
 `, `
 component tool {
     env PATH = "$PATH:/opt/tool/bin"

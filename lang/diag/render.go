@@ -138,7 +138,7 @@ func (r *renderer) footer(d *Diagnostic, source bool) {
 	help := d.Help
 	title := ""
 	if patched := r.patched(d.Edits); patched != nil {
-		title = "write it so"
+		title = "write this instead"
 		if len(help) > 0 {
 			title, help = help[len(help)-1], help[:len(help)-1]
 		}

@@ -61,7 +61,7 @@ var (
 func ParseGit(text string) (r Repository, dir string, err error) {
 	scheme, rest, ok := strings.Cut(strings.TrimPrefix(text, "git+"), "://")
 	if !ok {
-		return r, "", errors.New("it has no protocol")
+		return r, "", errors.New("missing protocol")
 	}
 	scheme = strings.ToLower(scheme)
 	authority, place, _ := strings.Cut(rest, "/")
@@ -77,23 +77,23 @@ func ParseGit(text string) (r Repository, dir string, err error) {
 	}
 	switch {
 	case scheme != "https" && scheme != "ssh" && scheme != "file":
-		return r, "", fmt.Errorf("the protocol is https, ssh or file, not %s", scheme)
+		return r, "", fmt.Errorf("unknown protocol %s; expected https, ssh or file", scheme)
 	case scheme == "file" && authority != "":
-		return r, "", errors.New("a file has no host: file:///srv/layers.git")
+		return r, "", errors.New("file URLs cannot have a host: write file:///srv/layers.git")
 	case scheme != "file" && !gitHost.MatchString(host):
-		return r, "", fmt.Errorf("%q is no host", host)
+		return r, "", fmt.Errorf("not a valid host: %q", host)
 	case strings.Contains(user, ":"):
-		return r, "", errors.New("an import is no place for a password: git has credential helpers")
+		return r, "", errors.New("imports cannot contain a password; use a git credential helper")
 	case hasUser && !gitUser.MatchString(user):
-		return r, "", fmt.Errorf("%q is no user", user)
+		return r, "", fmt.Errorf("not a valid user: %q", user)
 	case !gitPath.MatchString(repository) || path.Clean(repository) != repository:
-		return r, "", fmt.Errorf("%q is no path of a repository", repository)
+		return r, "", fmt.Errorf("not a valid repository path: %q", repository)
 	case !fs.ValidPath(dir) || dir == "" || strings.ContainsAny(dir, "\\\x00"):
-		return r, "", fmt.Errorf("%q is no directory of a repository", dir)
+		return r, "", fmt.Errorf("not a valid directory: %q", dir)
 	case tail == "":
-		return r, "", errors.New("it names no version")
+		return r, "", errors.New("missing version")
 	case !gitVersion.MatchString(tail) || strings.Contains(tail, "..") || strings.HasSuffix(tail, ".lock"):
-		return r, "", fmt.Errorf("%q is no tag or commit", tail)
+		return r, "", fmt.Errorf("not a valid tag or commit: %q", tail)
 	}
 	return Repository{URL: scheme + "://" + authority + repository, Version: tail}, dir, nil
 }

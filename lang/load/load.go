@@ -87,12 +87,12 @@ func Load(in Input) (*Program, diag.List) {
 // noModule reports that there is nothing to compile, and where there may be.
 func (l *loader) noModule() {
 	d := l.list.Errorf(diag.NoModule, source.Span{}, "no .layer file in %s", cmp.Or(l.in.Name, "this directory")).
-		Note("a module is a directory with files that end in .layer")
+		Note("a module is a directory with .layer files")
 	for _, dir := range modulesIn(l.in.Project, l.in.Dir) {
-		d.Hint("there is one in its directory %s: go there, or name it with -C", dir)
+		d.Hint("run layc in the directory %s, or name it with -C", dir)
 		return
 	}
-	d.Hint("go to the directory of your module, or name it with -C DIR; layc init begins a new one")
+	d.Hint("run layc in the directory of your module, or name it with -C DIR; `layc init` creates a new module")
 }
 
 // modulesIn returns the names of the directories of a directory that are
@@ -177,7 +177,7 @@ func (l *loader) module(at place, imp *syntax.Import) *Module {
 	}
 	if len(l.modules) >= MaxModules {
 		l.list.Errorf(diag.TooManyModules, span(imp), "more than %d modules", MaxModules).
-			Hint("join small modules: a module may have many files")
+			Hint("merge small modules; a module can have many files")
 		return nil
 	}
 	m := &Module{Path: key, Name: path.Base(key), Std: at.std, Git: at.git, Imports: map[*syntax.Import]*Module{}}
@@ -218,7 +218,7 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 		name := at.file(inside)
 		if info, err := fs.Stat(at.files, inside); err == nil && !info.Mode().IsRegular() { // reading a pipe would wait for ever
 			l.list.Errorf(diag.UnreadableFile, source.Span{File: source.New(name, "")}, "cannot read %s: not a regular file", name).
-				Hint("a file that ends in .layer is text: rename what is something else")
+				Hint("replace it with a text file, or rename it so that it does not end in .layer")
 			continue
 		}
 		text, err := readFile(at.files, inside)
@@ -228,9 +228,9 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 			continue
 		}
 		if l.text += len(text); l.text > MaxText && len(text) <= syntax.MaxSize {
-			l.list.Errorf(diag.ProgramTooLarge, source.Span{File: source.New(name, "")}, "the program's files have more than %d MiB", MaxText>>20).
-				Note("the text of a program is limited, so that no import can exhaust a machine").
-				Hint("import less, or write what repeats with `for`")
+			l.list.Errorf(diag.ProgramTooLarge, source.Span{File: source.New(name, "")}, "the program is larger than %d MiB", MaxText>>20).
+				Note("the limit keeps an import from exhausting the machine").
+				Hint("import fewer modules, or replace repetition with `for`")
 			return
 		}
 		f, found := syntax.Parse(source.New(name, string(text)))
@@ -272,8 +272,8 @@ func (l *loader) resolve(from place, i *syntax.Import) *Module {
 		if (from.git != Repository{}) {
 			d.Message = fmt.Sprintf("%q is outside the repository", text)
 		}
-		d.Note("a relative import stays within the project or repository of its module").
-			Hint("move the module into it, or import it from a git repository")
+		d.Note("relative imports must stay inside the project or repository of their module").
+			Hint("move the module into it, or import the module from a git repository")
 		return nil
 	}
 	return l.follow(to, i)
@@ -282,7 +282,7 @@ func (l *loader) resolve(from place, i *syntax.Import) *Module {
 // unknown reports an import of none of the forms.
 func (l *loader) unknown(from place, text string, i *syntax.Import) {
 	d := l.list.Errorf(diag.UnknownImport, i.Path.At, "cannot import %q", text).
-		Note("an import is `\"std/NAME\"`, a relative directory such as `\"./web\"`, or a git repository: `\"git+https://HOST/PATH//DIR@VERSION\"`")
+		Note("expected `\"std/NAME\"`, a relative directory such as `\"./web\"`, or a git repository: `\"git+https://HOST/PATH//DIR@VERSION\"`")
 	write := func(better, what string) {
 		d.Hint("write `%q` for %s", better, what).Fix(i.Path.At, `"`+better+`"`)
 	}
@@ -294,13 +294,13 @@ func (l *loader) unknown(from place, text string, i *syntax.Import) {
 	case strings.Contains(text, "://") || scp.MatchString(text) || isHost(text):
 		malformed(d, text, i)
 	case strings.HasPrefix(text, "/"):
-		d.Hint("name the directory as seen from this file, such as `\"../shared\"`")
+		d.Hint("write a path relative to this file, such as `\"../shared\"`")
 	case slices.Contains(beside, text):
-		write("./"+text, "the directory beside this file")
+		write("./"+text, "the directory next to this file")
 	case near != "":
 		write("std/"+near, "the module of the standard library")
 	default:
-		d.Hint("write `%q` for the directory beside this file", "./"+text)
+		d.Hint("write `%q` for the directory next to this file", "./"+text)
 	}
 }
 
@@ -320,12 +320,12 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 		}
 		l.list.Errorf(diag.ConflictingVersions, i.Path.At, "two %s of %s: %s and %s", differ, r.Name(), a, b).
 			See(before.at, "the other is imported here").
-			Note("a program has one version of a repository, so that equal names mean equal components").
-			Hint("import the same version, under the same address, everywhere")
+			Note("a program uses one version of each repository, so that equal names mean equal components").
+			Hint("use the same version and address in all imports")
 		return nil
 	case !met && len(l.repositories) >= MaxRepositories:
 		l.list.Errorf(diag.TooManyModules, i.Path.At, "more than %d repositories", MaxRepositories).
-			Hint("join small ones: a repository may have many modules")
+			Hint("merge small repositories; a repository can have many modules")
 		return nil
 	case !met:
 		l.imported[r.Name()] = imported{r, i.Path.At}
@@ -337,7 +337,7 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 		return nil // it is said where it was met first
 	case !pinned:
 		l.list.Errorf(diag.UnpinnedImport, i.Path.At, "%s is not pinned", r).
-			Note("the lock file says which commit and content that is, so that it cannot change unnoticed").
+			Note("the lock file pins the commit and the digest of each repository, so that it cannot change unnoticed").
 			Hint("run `layc lock`")
 		return nil
 	case fetched.Err != nil:
@@ -348,8 +348,8 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 			d.Note("%s", note).Hint("%s", help)
 			return nil
 		}
-		d.Note("what is imported is verified whenever it is read").
-			Hint("make it readable, or run `layc vendor`, which keeps a copy in the project")
+		d.Note("layc verifies a repository whenever it reads it").
+			Hint("make the repository readable, or run `layc vendor` to keep a copy in the project")
 		return nil
 	}
 	return l.follow(place{files: fetched.Files, dir: dir, git: r}, i)
@@ -358,11 +358,11 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 func (l *loader) importStd(name string, i *syntax.Import) *Module {
 	known := stdNames(l.in.Std)
 	if !slices.Contains(known, name) {
-		d := l.list.Errorf(diag.UnknownImport, i.Path.At, "the standard library has no module %q", name)
+		d := l.list.Errorf(diag.UnknownImport, i.Path.At, "unknown module %q in the standard library", name)
 		if near := diag.Nearest(name, known); near != "" {
 			d.Hint("did you mean `\"std/%s\"`?", near).Fix(i.Path.At, `"std/`+near+`"`)
 		} else {
-			d.Hint("it has %s", strings.Join(known, ", "))
+			d.Hint("its modules are %s", strings.Join(known, ", "))
 		}
 		return nil
 	}
@@ -387,8 +387,8 @@ func (l *loader) follow(target place, i *syntax.Import) *Module {
 	last := l.active[len(l.active)-1].module
 	d := l.list.Errorf(diag.ImportCycle, i.Path.At, "import cycle: %s", l.cycle(at)).
 		At("%s imports %s", last.Path, importPath(i)).
-		Note("modules are evaluated after what they import, so imports cannot go round").
-		Hint("move what both modules need into a third one")
+		Note("layc evaluates a module after its imports, so imports cannot form a cycle").
+		Hint("move the shared declarations into a third module")
 	for _, a := range l.active[at:] {
 		if a.via != i {
 			d.See(a.via.At, "%s imports %s", a.module.Path, importPath(a.via))
@@ -400,7 +400,7 @@ func (l *loader) follow(target place, i *syntax.Import) *Module {
 // emptyModule reports an import of a directory without .layer files.
 func (l *loader) emptyModule(target place, i *syntax.Import) {
 	d := l.list.Errorf(diag.UnknownImport, i.Path.At, "no module in %q", target.path()).
-		Note("a module is a directory with files that end in .layer")
+		Note("a module is a directory with .layer files")
 	written := importPath(i)
 	parent, last := path.Split(strings.TrimRight(written, "/"))
 	known := modulesIn(target.files, path.Dir(target.dir))
@@ -412,9 +412,9 @@ func (l *loader) emptyModule(target place, i *syntax.Import) {
 	case near != "":
 		d.Hint("did you mean `%q`?", parent+near).Fix(i.Path.At, `"`+parent+near+`"`)
 	case len(known) > 0:
-		d.Hint("modules beside it: %s", strings.Join(known, ", "))
+		d.Hint("modules next to it: %s", strings.Join(known, ", "))
 	default:
-		d.Hint("write a file %s/%s.layer", target.path(), path.Base(target.dir))
+		d.Hint("create a file %s/%s.layer", target.path(), path.Base(target.dir))
 	}
 }
 
@@ -430,11 +430,11 @@ func (l *loader) cycle(at int) string {
 func readable(name string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return "make it readable for you, such as with chmod u+r " + name
+		return "make it readable: chmod u+r " + name
 	case errors.Is(err, fs.ErrNotExist):
-		return "it is a link to nowhere: mend or remove it"
+		return "fix or remove the broken link"
 	}
-	return "mend or remove the file"
+	return "fix or remove the file"
 }
 
 func importPath(i *syntax.Import) string { s, _ := i.Path.Literal(); return s }

@@ -89,10 +89,10 @@ func inRepository(d *diag.Diagnostic, target place, i *syntax.Import) {
 		return
 	}
 	if len(dirs) == 0 {
-		d.Hint("no directory of the repository has any at that version: is it the right one?")
+		d.Hint("check the version: it has no directory with .layer files")
 		return
 	}
-	d.Hint("the repository has modules in %s: after // stands the directory", some(dirs))
+	d.Hint("write a directory with modules after `//`: %s", some(dirs))
 }
 
 // some are names, not all of very many; "." is the root.

@@ -42,9 +42,9 @@ func (p *parser) clause(word string) *Clause {
 	c.Options = p.options(c.Word, form.Options, form.Takes)
 	for _, o := range c.Options {
 		if form.Option(o.Word.Name).Instead && len(c.Args) > 0 {
-			p.list.Errorf(diag.ConflictingOptions, o.Word.At, "`%s` stands instead of a value, not after one", o.Word.Name).
+			p.list.Errorf(diag.ConflictingOptions, o.Word.At, "`%s` replaces the value and cannot follow it", o.Word.Name).
 				See(c.Args[0].Span(), "the value").
-				Hint("keep one of them")
+				Hint("remove one of them")
 		}
 	}
 	c.At = p.since(p.start)
@@ -112,7 +112,7 @@ func (p *parser) assign(word string, both bool) *Assign {
 	switch {
 	case p.on(PlusEquals):
 		if !both {
-			p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`%s` takes `=` only", word).
+			p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`%s` does not support `+=`", word).
 				Hint("write `=`").Fix(p.at(p.tok), "=")
 		}
 		a.Append = true

@@ -85,13 +85,13 @@ func (p *parser) importDecl() *Import {
 	} else {
 		d.Path = p.stringLit()
 		if _, ok := d.Path.Literal(); !ok {
-			p.list.Errorf(diag.ComputedImport, d.Path.At, "the path of an import is plain text").
-				Note("which modules there are is known before anything is evaluated").
-				Hint("import each module that may be meant, and choose between them with `match`")
+			p.list.Errorf(diag.ComputedImport, d.Path.At, "an import path cannot contain `${…}`").
+				Note("layc loads all modules before it evaluates anything").
+				Hint("import each module, and choose between them with `match`")
 		}
 	}
 	if p.acceptWord("as") {
-		alias := p.ident("the module's name here")
+		alias := p.ident("a name for the module")
 		d.Alias = &alias
 	}
 	d.At = p.since(start)
@@ -164,7 +164,7 @@ func (p *parser) let(doc string) *Let {
 func (p *parser) paramDecl(doc string) *Param {
 	start := p.start
 	p.next()
-	d := p.param("the parameter's name")
+	d := p.param("a parameter name")
 	d.At, d.Doc = p.since(start), doc
 	return d
 }
@@ -175,7 +175,7 @@ func (p *parser) paramDecl(doc string) *Param {
 func (p *parser) slot(doc string) *Slot {
 	start := p.start
 	p.next()
-	d := &Slot{Doc: doc, Name: p.name("the slot's name")}
+	d := &Slot{Doc: doc, Name: p.name("a slot name")}
 	if p.accept(Equals) {
 		d.Default = p.value("after `=`")
 	}
@@ -201,7 +201,7 @@ func (p *parser) fleet(doc string) *Fleet {
 func (p *parser) component(doc string) *Component {
 	start := p.start
 	p.next()
-	d := &Component{Doc: doc, Name: p.name("the component's name")}
+	d := &Component{Doc: doc, Name: p.name("a component name")}
 	before := len(p.abandoned)
 	d.Params = p.params()
 	d.Body = p.body(InComponent)
@@ -241,7 +241,7 @@ func (p *parser) appName() *String {
 	if p.on(Text) {
 		return p.stringLit()
 	}
-	id := p.ident("the app's name")
+	id := p.ident("an app name")
 	p.dashedApp(id)
 	return plain(id)
 }
@@ -252,7 +252,7 @@ func (p *parser) appName() *String {
 func (p *parser) user(doc string) *User {
 	start := p.start
 	p.next()
-	d := &User{Doc: doc, Name: p.name("the user's name")}
+	d := &User{Doc: doc, Name: p.name("a user name")}
 	d.Body = p.body(InUser)
 	d.At = p.since(start)
 	return d
@@ -268,7 +268,7 @@ func (p *parser) params() []*Param {
 	params := []*Param{}
 	for p.tok.Kind != RParen && !p.failed {
 		start := int(p.tok.Start)
-		d := p.param("a parameter's name")
+		d := p.param("a parameter name")
 		d.At = p.since(start)
 		params = append(params, d)
 		if !p.acceptComma() {
@@ -354,8 +354,8 @@ func (p *parser) ident(what string) Ident {
 	name := p.textOf(p.tok)
 	id := Ident{Name: name, At: p.at(p.tok)}
 	if Reserved(name) {
-		p.fail(diag.InvalidName, id.At, "`%s` can be no name", name).
-			Note("it begins a statement or an expression of the language").
+		p.fail(diag.InvalidName, id.At, "`%s` is a reserved word", name).
+			Note("reserved words cannot be names").
 			Hint("choose another name, such as `%s_`", name)
 		return Ident{At: id.At}
 	}

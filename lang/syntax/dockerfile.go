@@ -20,7 +20,7 @@ func (p *parser) instruction(word string) {
 	case habits[word] != "":
 		d.Hint("%s", habits[word])
 	case word == "RUN":
-		d.Hint("write `run \"\"\"…\"\"\"`, where the command stands between the quotes")
+		d.Hint("write `run \"\"\"…\"\"\"` with the command between the quotes")
 	default:
 		d.Hint("did you mean `%s`?", instructions[word]).Fix(at, instructions[word])
 	}
@@ -110,12 +110,12 @@ func (p *parser) flag(value bool) bool {
 	if form == nil {
 		return false
 	}
-	d := p.fail(diag.UnknownOption, p.span(int(a.Start), int(name.End)), "an option is a word, without dashes")
+	d := p.fail(diag.UnknownOption, p.span(int(a.Start), int(name.End)), "options do not begin with dashes")
 	option := flagOptions[p.textOf(name)]
 	if first, _, _ := strings.Cut(option, " "); first != "" && form.Option(first) != nil {
-		d.Hint("write `%s …` behind what `%s` takes", option, form.Word)
+		d.Hint("write `%s …` after the value of `%s`", option, form.Word)
 	} else if words := optionWords(form.Options); len(words) > 0 {
-		d.Note("what can follow: %s", quoted(words))
+		d.Note("expected %s", quoted(words))
 	}
 	return true
 }
@@ -156,10 +156,10 @@ func (p *parser) hereDocument() bool {
 	if last >= 0 {
 		p.forgetLexical(p.start, int(p.tokens[last].End))
 	}
-	d := p.fail(diag.MissingValue, p.span(int(a.Start), int(b.End)), "`run` takes text, and there are no here-documents").
-		Hint("text of several lines stands between `\"\"\"` and `\"\"\"`")
+	d := p.fail(diag.MissingValue, p.span(int(a.Start), int(b.End)), "layc does not have here-documents; `run` takes a string").
+		Hint("write a string of several lines between `\"\"\"` and `\"\"\"`")
 	if last >= 0 {
-		d.See(p.at(p.tokens[last]), "here it ends")
+		d.See(p.at(p.tokens[last]), "it ends here")
 		p.skipTo(int(p.tokens[last].End))
 	}
 	return true

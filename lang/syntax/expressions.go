@@ -25,7 +25,7 @@ func (p *parser) condition(where string) Expr {
 		entry := (a.Kind == Word || a.Kind == Text) && b.Kind == Colon
 		empty := a.Kind == RBrace && !b.Line && b.Kind != RBrace
 		if !entry && !empty {
-			p.fail(diag.MissingValue, p.at(p.tok), "a value is missing %s", where)
+			p.fail(diag.MissingValue, p.at(p.tok), "missing value %s", where)
 			return p.bad()
 		}
 	}
@@ -61,7 +61,7 @@ func (p *parser) expression(least int) Expr {
 		p.next()
 		p.continueLine()
 		if closes(p.tok.Kind) || p.tok.Kind == EOF {
-			p.fail(diag.MissingValue, p.at(op), "a value is missing after `%s`", op.Kind)
+			p.fail(diag.MissingValue, p.at(op), "missing value after `%s`", op.Kind)
 		}
 		y := p.expression(precedence + 1)
 		x = &Binary{At: p.since(start), Op: op.Kind.String(), OpAt: p.at(op), X: x, Y: y}
@@ -87,7 +87,7 @@ func (p *parser) unary() Expr {
 	defer p.leave()
 	p.next()
 	if p.ends() || closes(p.tok.Kind) {
-		p.fail(diag.MissingValue, p.here(), "a value is missing after `%s`", op.Kind)
+		p.fail(diag.MissingValue, p.here(), "missing value after `%s`", op.Kind)
 	}
 	x := p.unary()
 	return &Unary{At: p.since(int(op.Start)), Op: op.Kind.String(), X: x}
@@ -137,11 +137,11 @@ func (p *parser) arguments() []*Arg {
 		a := &Arg{}
 		start := int(p.tok.Start)
 		if p.tok.Kind == Word && p.peek(1).Kind == Colon {
-			name := p.ident("a parameter's name")
+			name := p.ident("a parameter name")
 			a.Name = &name
 			p.next()
 		} else if p.tok.Kind == Word && p.peek(1).Kind == Equals {
-			name := p.ident("a parameter's name")
+			name := p.ident("a parameter name")
 			a.Name = &name
 			p.equalsInArgument(name.Name)
 		}

@@ -217,14 +217,14 @@ func (l *lexer) foreignComment() Kind {
 		}
 		l.pos = end
 		at := source.Span{File: l.file, Start: first, End: end}
-		l.list.Errorf(diag.UnexpectedCharacter, at, "text stands in double quotes").
+		l.list.Errorf(diag.UnexpectedCharacter, at, "strings use double quotes").
 			Hint("write %s", quoteShort(`"`+at.Text()+`"`)).Fix(at, `"`+at.Text()+`"`)
 		return Bad
 	}
 	l.comment()
 	at := source.Span{File: l.file, Start: start, End: start + 2}
-	l.list.Errorf(diag.UnexpectedCharacter, at, "`//` begins no comment").
-		Hint("comments begin with `#`").Fix(at, "#")
+	l.list.Errorf(diag.UnexpectedCharacter, at, "`//` does not begin a comment").
+		Hint("begin comments with `#`").Fix(at, "#")
 	return Comment
 }
 
@@ -233,8 +233,8 @@ func (l *lexer) foreignComment() Kind {
 func (l *lexer) blockComment() Kind {
 	start := l.pos
 	at := source.Span{File: l.file, Start: start, End: start + 2}
-	l.list.Errorf(diag.UnexpectedCharacter, at, "`/*` begins no comment").
-		Hint("comments begin with `#`, on each of their lines")
+	l.list.Errorf(diag.UnexpectedCharacter, at, "`/*` does not begin a comment").
+		Hint("begin each line of a comment with `#`")
 	n := -1
 	if !l.open {
 		n = strings.Index(l.text[start+2:], "*/")
@@ -297,9 +297,9 @@ func (l *lexer) continued(start, line int) (end int) {
 			case '"':
 				end = i + 1 + n + 1
 				opening, closing := source.Span{File: l.file, Start: start, End: start + 1}, source.Span{File: l.file, Start: end - 1, End: end}
-				l.list.Errorf(diag.UnterminatedString, opening, "text has no end on its line").At("opened here").
-					See(closing, "and closed here, on another line").
-					Hint("text of several lines stands between `\"\"\"` and `\"\"\"`").
+				l.list.Errorf(diag.UnterminatedString, opening, "unterminated string").At("opened here").
+					See(closing, "closed here, on another line").
+					Hint("write a string of several lines between `\"\"\"` and `\"\"\"`").
 					Fix(opening, `"""`).Fix(closing, `"""`)
 				return end
 			}
@@ -341,14 +341,14 @@ func (l *lexer) block() (open bool) {
 func (l *lexer) unterminated(start, quotes int) {
 	at := source.Span{File: l.file, Start: start, End: start + quotes}
 	if quotes == 3 {
-		l.list.Errorf(diag.UnterminatedString, at, "text has no end").At("opened here").
-			Note("text in three quotes goes on to the next three quotes").
+		l.list.Errorf(diag.UnterminatedString, at, "unterminated string").At("opened here").
+			Note("a string that begins with `\"\"\"` ends at the next `\"\"\"`").
 			Hint("close it with `\"\"\"`")
 		return
 	}
-	d := l.list.Errorf(diag.UnterminatedString, at, "text has no end on its line").At("opened here")
+	d := l.list.Errorf(diag.UnterminatedString, at, "unterminated string").At("opened here")
 	if n := strings.LastIndexByte(l.text[:start], '\n') + 1; strings.Count(l.text[n:start], `"`) > 1 {
-		d.Note("a quote before it on this line may be the one that is missing its partner")
+		d.Note("an earlier quote on this line may be the unmatched one")
 	}
-	d.Hint("close it with `\"`; text of several lines stands between `\"\"\"` and `\"\"\"`")
+	d.Hint("close it with `\"`, or write a string of several lines between `\"\"\"` and `\"\"\"`")
 }

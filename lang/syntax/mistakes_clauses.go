@@ -20,20 +20,20 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 			return other, false
 		}
 		in := places(word)
-		p.list.Errorf(diag.MisplacedClause, at, "`%s` stands in %s, not in %s", word, article(in), article(p.place)).
-			At("not here").
+		p.list.Errorf(diag.MisplacedClause, at, "`%s` belongs in %s, not in %s", word, article(in), article(p.place)).
+			At("not allowed here").
 			Hint("move it to %s", article(in))
 		return form, true
 	}
 	p.lose()
 	if n := p.peek(1); n.Kind == Equals && !n.Line {
 		p.fail(diag.UnknownClause, at, "unknown clause `%s`", quoteLess(word)).
-			Hint("a name for a value begins with `let`: `let %s = …`", quoteLess(word)).
+			Hint("define a value with `let`: `let %s = …`", quoteLess(word)).
 			Fix(p.span(at.Start, at.Start), "let ")
 		return nil, true
 	}
 	if declares(word) {
-		p.fail(diag.MisplacedClause, at, "`%s` stands outside of all braces", word).
+		p.fail(diag.MisplacedClause, at, "`%s` is not allowed inside braces", word).
 			Hint("move it to the top level of the file")
 		return nil, true
 	}
@@ -58,11 +58,11 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 		d.Hint("%s", hint)
 	} else if of := clausesWith(word, p.place); len(of) > 0 {
 		d.Note("`%s` is an option of %s", word, quoted(of)).
-			Hint("write it on the line of the clause that it belongs to")
+			Hint("move it to the line of its clause")
 	} else if near := diag.Nearest(word, allWords()); near != "" {
-		d.Hint("did you mean `%s`? It stands in %s", near, article(places(near)))
+		d.Hint("did you mean `%s`? It belongs in %s", near, article(places(near)))
 	} else {
-		d.Hint("`layc doc clauses` lists what %s has", article(p.place))
+		d.Hint("run `layc doc clauses` to list the clauses of %s", article(p.place))
 	}
 	return nil, true
 }
@@ -70,15 +70,15 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 // elsewhere explains the two words of which one is an app's.
 func elsewhere(word string) string {
 	if word == "uses" {
-		return "a component `needs`, only an app `uses`"
+		return "a component cannot use `uses`, only `needs`"
 	}
-	return "an app `uses`, only a component `needs`"
+	return "an app cannot use `needs`, only `uses`"
 }
 
 // colonAfter reads over a colon behind the word of a clause, which it reports.
 func (p *parser) colonAfter(word string) {
 	if p.on(Colon) && int(p.tok.Start) == p.end {
-		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "what `%s` takes stands behind it, without a `:`", word).
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "unexpected `:` after `%s`", word).
 			Hint("remove the `:`").Fix(p.at(p.tok), "")
 		p.next()
 	}
@@ -88,8 +88,8 @@ func (p *parser) colonAfter(word string) {
 // key, which it reports.
 func (p *parser) equalsAfter(word string) {
 	if p.on(Equals) {
-		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`=` appears only where there is a key").
-			Note("`env` and `label` have keys, `%s` has a value", word).
+		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "unexpected `=`").
+			Note("only `env` and `label` use `=`; `%s` takes a value", word).
 			Hint("remove the `=`").Fix(p.span(p.end, int(p.tok.End)), gap(p.tok, p.peek(1)))
 		p.next()
 	}
@@ -107,7 +107,7 @@ func gap(between, next Token) string {
 // that takes one.
 func (p *parser) secondValue(word string, x Expr) Expr {
 	if n := p.peek(1); n.Line || n.Kind == EOF {
-		p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "a clause ends with its line, not with a comma").
+		p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "unexpected `,` at the end of a clause").
 			Hint("remove it").Fix(p.at(p.tok), "")
 		p.next()
 		return x
@@ -119,13 +119,13 @@ func (p *parser) secondValue(word string, x Expr) Expr {
 	if p.failed || closesList(p.tok.Kind) {
 		return x
 	}
-	d := p.list.Errorf(diag.TooManyValues, p.since(comma), "`%s` takes one value", word).At("too many")
+	d := p.list.Errorf(diag.TooManyValues, p.since(comma), "too many values for `%s`", word).At("expected one value")
 	if !takesList[word] {
 		d.Hint("keep one of them")
 		return x
 	}
 	first := x.Span()
-	d.Hint("which is a list: write it between `[` and `]`").
+	d.Hint("write a list between `[` and `]`").
 		Fix(p.span(first.Start, first.Start), "[").Fix(p.span(p.end, p.end), "]")
 	return p.bad()
 }
@@ -148,8 +148,8 @@ func (p *parser) noShellText(word string) {
 		p.forgetLexical(at.Start, at.End)
 		defer p.skipTo(at.End)
 	}
-	d := p.fail(diag.MissingValue, p.at(p.tok), "`%s` takes text, found %s", word, p.describe(p.tok)).
-		Note("the text is the shell's and taken as it is; names in scope reach it as variables, such as `$version`")
+	d := p.fail(diag.MissingValue, p.at(p.tok), "expected a string after `%s`, found %s", word, p.describe(p.tok)).
+		Note("layc passes the string to the shell unchanged; names in scope are shell variables, such as `$version`")
 	if line := at.Text(); p.tokens[p.i].Kind == Word && !strings.ContainsAny(line, "\"\\{}#") {
 		d.Hint("put the line in quotes").Fix(at, `"`+line+`"`)
 	} else {
@@ -159,11 +159,11 @@ func (p *parser) noShellText(word string) {
 
 // missing fails for a word without a value.
 func (p *parser) missing(word string) {
-	d := p.fail(diag.MissingValue, p.here(), "`%s` needs a value", word).At("the value is missing here")
+	d := p.fail(diag.MissingValue, p.here(), "missing value after `%s`", word).At("expected a value here")
 	if doc := docOf(word); doc != "" {
 		d.Hint("`%s …`: %s", word, doc)
 	}
-	d.Note("a value begins on the line of its word")
+	d.Note("the value must begin on the same line")
 }
 
 // missingBefore reports a missing value where an option follows in its place:
@@ -184,13 +184,13 @@ func (p *parser) missingBefore(word string, options []OptionForm) bool {
 	}
 	if o.Word == word {
 		p.list.Errorf(diag.RepeatedOption, p.at(p.tok), "`%s` is written twice", word).
-			Hint("remove one").Fix(p.span(p.end, int(p.tok.End)), "")
+			Hint("remove one of them").Fix(p.span(p.end, int(p.tok.End)), "")
 		p.next()
 		return false
 	}
-	p.list.Errorf(diag.MissingValue, p.at(p.tok), "`%s` needs a value before `%s`", word, o.Word).
-		At("the value is missing here").
-		Hint("write it between the two words")
+	p.list.Errorf(diag.MissingValue, p.at(p.tok), "missing value between `%s` and `%s`", word, o.Word).
+		At("expected a value here").
+		Hint("write the value between the two words")
 	return true
 }
 
@@ -201,7 +201,7 @@ func (p *parser) plusAfterEquals() bool {
 		return false
 	}
 	at := p.span(p.end-1, int(p.tok.End))
-	p.list.Errorf(diag.MisplacedEquals, at, "`=+` is written `+=`").Hint("write `+=`").Fix(at, "+=")
+	p.list.Errorf(diag.MisplacedEquals, at, "unknown operator `=+`").Hint("write `+=`").Fix(at, "+=")
 	p.next()
 	return true
 }
@@ -211,13 +211,13 @@ func (p *parser) plusAfterEquals() bool {
 func (p *parser) noAssign(word string, key *String) {
 	switch {
 	case p.on(Colon):
-		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`%s` takes `=`, not `:`", word).
+		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "expected `=` after the key of `%s`, found `:`", word).
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.End)), " =")
 		p.next()
 	case p.ends() && pairInText(key) != "":
-		p.expected("`=` and a value").Hint("the key is a name, the value text").Fix(key.At, pairInText(key))
+		p.expected("`=` and a value").Hint("write the key outside the quotes").Fix(key.At, pairInText(key))
 	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals:
-		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(p.tok.Start)), "`=` is missing").
+		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(p.tok.Start)), "missing `=`").
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
 	default:
 		p.expected("`=` and a value").Hint("write `%s KEY = VALUE`", word)
@@ -238,10 +238,10 @@ func pairInText(key *String) string {
 func (p *parser) noKey(word string) {
 	switch {
 	case p.ends() || p.tok.Kind == RBrace || p.tok.Kind == Equals:
-		p.fail(diag.MissingValue, p.here(), "`%s` needs a key", word).
+		p.fail(diag.MissingValue, p.here(), "missing key after `%s`", word).
 			Hint("write `%s KEY = VALUE`", word)
 	case p.tok.Kind == LBrace && FindForm(word, p.place) != nil:
-		p.expected("a key").Hint("each has a clause of its own: `%s KEY = VALUE`", word)
+		p.expected("a key").Hint("write a clause for each: `%s KEY = VALUE`", word)
 	default:
 		p.expected("a key")
 	}
@@ -259,8 +259,8 @@ func (p *parser) dottedKey(id Ident) {
 		}
 	}
 	at := p.span(id.At.Start, int(p.tokens[end-1].End))
-	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
-		Hint("other keys are text").Fix(at, `"`+at.Text()+`"`)
+	p.fail(diag.InvalidName, at, "names contain only letters, digits and `_`").
+		Hint("write other keys as strings").Fix(at, `"`+at.Text()+`"`)
 }
 
 // strayed reports an option that stands at the beginning of the next line,
@@ -276,9 +276,9 @@ func (p *parser) strayed(word Ident, forms []OptionForm, all []*Option) bool {
 	if form == nil || findRead(all, w) != nil || !first || is <= should && FindForm(w, p.place) != nil {
 		return false
 	}
-	p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "`%s` is an option of `%s`, and stands on the next line", w, word.Name).
-		See(word.At, "a clause ends with its line, unless that ends in a comma").
-		Hint("write it on the line of `%s`", word.Name).
+	p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "`%s` must be on the same line as `%s`", w, word.Name).
+		See(word.At, "the clause ends with this line, as it does not end with a comma").
+		Hint("move it to the line of `%s`", word.Name).
 		Fix(p.span(p.end, int(p.tok.Start)), " ")
 	p.continueLine()
 	return true
@@ -291,18 +291,18 @@ func (p *parser) noOption(word Ident, forms []OptionForm, last Operand, all []*O
 	case p.flag(false) || p.quoteWithin() || p.unworded(word, forms, all):
 	case p.tok.Kind == Word && last == Items && isItem(p.textOf(p.tok)):
 		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
-			Hint("put a `,` between two of what the command has").Fix(p.span(p.end, p.end), ",")
+			Hint("separate the items with `,`").Fix(p.span(p.end, p.end), ",")
 	case p.tok.Kind == Word && last == Many && len(all) == 0 && p.plainName(forms):
 		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
-			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
+			Hint("separate the values with `,`").Fix(p.span(p.end, p.end), ",")
 	case p.tok.Kind == Word:
 		p.unknownOption(word, forms)
 	case beginsOperand(p.tok.Kind) && last == Many:
 		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
-			Hint("put a `,` between two values").Fix(p.span(p.end, p.end), ",")
+			Hint("separate the values with `,`").Fix(p.span(p.end, p.end), ",")
 	case beginsOperand(p.tok.Kind) && last == One && len(all) == 0:
-		p.fail(diag.TooManyValues, p.at(p.tok), "`%s` takes one value", word.Name).At("too many").
-			Hint("where the value is a list, write `%s [\"…\", \"…\"]`", word.Name)
+		p.fail(diag.TooManyValues, p.at(p.tok), "too many values for `%s`", word.Name).At("expected one value").
+			Hint("write a list as `%s [\"…\", \"…\"]`", word.Name)
 	}
 }
 
@@ -313,9 +313,9 @@ func (p *parser) quoteWithin() bool {
 		return false
 	}
 	at := p.at(p.tokens[p.i-1])
-	p.fail(diag.SeveralOnOneLine, p.span(at.End-1, at.End), "text ends at this quote").
+	p.fail(diag.SeveralOnOneLine, p.span(at.End-1, at.End), "the string ends at this quote").
 		See(p.span(at.Start, at.Start+1), "it begins here").
-		Hint("a quote within text is written `\\\"`; in text between `\"\"\"` and `\"\"\"` it needs no backslash")
+		Hint("write `\\\"` for a quote inside a string, or use `\"\"\"` around the string")
 	return true
 }
 
@@ -361,11 +361,11 @@ func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	before := p.span(p.end, p.end)
 	switch {
 	case t.Kind == Numeral && text[0] == '0' && len(text) > 1 && findOption(forms, "mode") != nil && !given("mode"):
-		p.fail(diag.UnexpectedToken, p.at(t), "the word `mode` is missing").
+		p.fail(diag.UnexpectedToken, p.at(t), "missing `mode` before the permissions").
 			Hint("write `mode %s`", quoteLess(text)).Fix(before, " mode")
 	case t.Kind == Text && (algorithm == "sha256" || algorithm == "sha512") && findOption(forms, algorithm) != nil && !given(algorithm):
-		p.fail(diag.UnexpectedToken, p.at(t), "the word `%s` is missing", algorithm).
-			Hint("write it before the checksum, which is hexadecimal digits alone").
+		p.fail(diag.UnexpectedToken, p.at(t), "missing `%s` before the checksum", algorithm).
+			Hint("write the algorithm before the string, and only hexadecimal digits in it").
 			Fix(p.at(t), algorithm+` "`+strings.TrimPrefix(text, `"`+algorithm+":"))
 	case missing == "" || t.Kind == Numeral:
 		return false
@@ -373,7 +373,7 @@ func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 		p.fail(diag.UnexpectedToken, arrow, "expected `%s`, found `%s`", missing, arrow.Text()).
 			Hint("write `%s`", missing).Fix(arrow, missing)
 	default:
-		p.fail(diag.MissingOption, p.at(t), "`%s` needs `%s`", word.Name, missing).At("the word is missing before this").
+		p.fail(diag.MissingOption, p.at(t), "missing option of `%s`: `%s`", word.Name, missing).At("expected before this").
 			Hint("`%s …`: %s", missing, findOption(forms, missing).Doc).Fix(before, " "+missing)
 	}
 	return true
@@ -387,28 +387,28 @@ func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 	}
 	at := p.at(p.tok)
 	if n := p.peek(1); w == "per" && n.Kind == Word && !n.Line {
-		p.fail(diag.UnknownOption, at, "`%s` has no `%s`", word.Name, w).
-			Hint("a number of times is written as in `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
+		p.fail(diag.UnknownOption, at, "unknown option of `%s`: `%s`", word.Name, w).
+			Hint("write a rate as `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
 		return
 	}
 	if n := p.peek(1); len(forms) > 0 && (n.Kind == Equals || n.Kind == PlusEquals) && (word.Name == "env" || word.Name == "label") {
 		p.fail(diag.SeveralOnOneLine, at, "expected the end of the line, found %s", p.describe(p.tok)).
-			Hint("each has a clause of its own: `%s %s = …`", word.Name, quoteLess(w))
+			Hint("write a clause for each, on its own line: `%s %s = …`", word.Name, quoteLess(w))
 		return
 	}
 	if len(forms) > 0 && forms[0].Word == "with" && forms[0].Required && (p.peek(1).Line || !beginsOperand(p.peek(1).Kind)) && diag.Nearest(w, optionWords(forms)) == "" {
-		p.fail(diag.MissingOption, at, "`%s` needs `with`", word.Name).At("the word is missing before this").
+		p.fail(diag.MissingOption, at, "missing `with` after `%s`", word.Name).At("expected before this").
 			Hint("`with …`: %s", forms[0].Doc).Fix(p.span(p.end, p.end), " with")
 		return
 	}
 	meant := slices.ContainsFunc(optionHabits[w], func(o string) bool { return findOption(forms, o) != nil })
 	if len(forms) == 0 || !meant && len(formsByWord[w]) > 0 && diag.Nearest(w, optionWords(forms)) == "" {
 		p.fail(diag.SeveralOnOneLine, at, "expected the end of the line, found `%s`", w).
-			Note("each clause stands on a line of its own").
-			Hint("begin a new line before it")
+			Note("each clause must be on its own line").
+			Hint("move it to a new line")
 		return
 	}
-	d := p.fail(diag.UnknownOption, at, "`%s` has no `%s`", word.Name, quoteLess(w))
+	d := p.fail(diag.UnknownOption, at, "unknown option of `%s`: `%s`", word.Name, quoteLess(w))
 	suggest(d, w, forms)
 }
 
@@ -424,7 +424,7 @@ func suggest(d *diag.Diagnostic, word string, forms []OptionForm) {
 	if near != "" {
 		d.Hint("did you mean `%s`?", near).Fix(d.Span, near)
 	} else if len(words) > 0 {
-		d.Note("what can follow: %s", quoted(words))
+		d.Note("expected %s", quoted(words))
 	}
 }
 
@@ -434,7 +434,7 @@ func (p *parser) noItem(forms []OptionForm) {
 		p.missing("with")
 		return
 	}
-	d := p.fail(diag.UnknownOption, p.at(p.tok), "a command cannot run `with` %s", p.describe(p.tok))
+	d := p.fail(diag.UnknownOption, p.at(p.tok), "unknown item after `with`: %s", p.describe(p.tok))
 	if p.tokens[p.i].Kind == Word {
 		suggest(d, p.textOf(p.tokens[p.i]), forms)
 	}

@@ -19,9 +19,9 @@ func (p *parser) noDeclaration() {
 	}
 	d := p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a declaration, found %s", p.describe(p.tok))
 	if p.tokens[p.i].Kind == Minus {
-		d.Hint("comments begin with `#`")
+		d.Hint("begin comments with `#`")
 	}
-	d.Hint("a file holds %s", quoted(declarations[:]))
+	d.Hint("expected %s", quoted(declarations[:]))
 }
 
 // unknownDeclaration fails for a word that begins none.
@@ -34,17 +34,17 @@ func (p *parser) unknownDeclaration(word string) {
 			return
 		}
 		in := places(word)
-		p.fail(diag.MisplacedClause, at, "`%s` stands in a declaration, not beside it", word).
+		p.fail(diag.MisplacedClause, at, "`%s` is not allowed at the top level of a file", word).
 			Hint("move it into the braces of %s", article(in))
 		return
 	}
 	if n := p.peek(1); n.Kind == Equals && !n.Line {
-		p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", word).
+		p.fail(diag.UnknownDeclaration, at, "unknown declaration `%s`", word).
 			Hint("write `let %s = …`", word).Fix(p.span(at.Start, at.Start), "let ")
 		return
 	}
 	if n, e := p.peek(1), p.peek(2); n.Kind == Colon && e.Kind == Equals && e.Start == n.End {
-		p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", word).
+		p.fail(diag.UnknownDeclaration, at, "unknown declaration `%s`", word).
 			Hint("write `let %s = …`", word).Fix(p.span(at.Start, int(e.End)), "let "+word+" =")
 		return
 	}
@@ -54,26 +54,26 @@ func (p *parser) unknownDeclaration(word string) {
 		return
 	}
 	colon := p.peek(1).Kind == Colon
-	d := p.fail(diag.UnknownDeclaration, at, "`%s` begins no declaration", quoteLess(word))
+	d := p.fail(diag.UnknownDeclaration, at, "unknown declaration `%s`", quoteLess(word))
 	switch {
 	case near != "":
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
 	case instructions[word] != "" || habits[word] != "" && strings.ToUpper(word) == word:
-		d.Note("a Dockerfile is written otherwise: what it says of the image stands in an `app`, what several images share in a `component`").
-			Hint("begin with `layc init`, which writes an example")
+		d.Note(".layer files are not Dockerfiles: an `app` declares an image, a `component` declares a part that images share").
+			Hint("run `layc init` to create an example")
 	case declarationHabits[word] != "":
 		d.Hint("%s", declarationHabits[word])
 	case colon:
-		d.Note("a declaration is a word, a name, and braces: `app shop { … }`").
-			Hint("a file holds %s", quoted(declarations[:]))
+		d.Note("a declaration has a keyword, a name and braces: `app shop { … }`").
+			Hint("expected %s", quoted(declarations[:]))
 	default:
-		d.Hint("a file holds %s", quoted(declarations[:]))
+		d.Hint("expected %s", quoted(declarations[:]))
 	}
 }
 
 // lateImport reports an import after the first declaration of a file.
 func (p *parser) lateImport(d *Import, f *File) {
-	late := p.list.Errorf(diag.LateImport, d.At, "`import` stands before all declarations").
+	late := p.list.Errorf(diag.LateImport, d.At, "`import` must be before all declarations").
 		See(p.firstWord(f.Decls[0]), "the first declaration").
 		Hint("move it to the top of the file")
 	if end := p.lineEnd(d.At.End); strings.TrimSpace(p.text[d.At.End:end]) == "" && end < len(p.text) {
@@ -103,19 +103,19 @@ func (p *parser) noPath() {
 	}
 	switch run, ok := p.bareAt(p.i); {
 	case ok && word.Kind == Word && p.on(Word):
-		p.fail(diag.MissingValue, run, "the module's path is text").
-			Hint("write it in quotes: `import \"%s\"`", quoteLess(run.Text())).Fix(run, `"`+run.Text()+`"`)
+		p.fail(diag.MissingValue, run, "the path of a module must be a string").
+			Hint("add quotes: `import \"%s\"`", quoteLess(run.Text())).Fix(run, `"`+run.Text()+`"`)
 	case p.on(Word) && path.Kind == Text && !path.Line:
 		name := p.textOf(word)
-		p.fail(diag.MissingValue, p.at(word), "the module's path is missing").
-			Hint("the name follows the path: `import %s as %s`", quoteLess(p.textOf(path)), quoteLess(name)).
+		p.fail(diag.MissingValue, p.at(word), "missing path of the module").
+			Hint("write the path first: `import %s as %s`", quoteLess(p.textOf(path)), quoteLess(name)).
 			Fix(p.span(int(word.Start), int(path.End)), p.textOf(path)+" as "+name)
 	case p.on(LParen):
-		p.fail(diag.MissingValue, p.here(), "the module's path is missing").
-			Hint("each import stands on a line of its own: `import \"std/java\"`")
+		p.fail(diag.MissingValue, p.here(), "missing path of the module").
+			Hint("write each import on its own line: `import \"std/java\"`")
 	default:
-		p.fail(diag.MissingValue, p.here(), "the module's path is missing").
-			Hint("write it as text: `import \"std/java\"`")
+		p.fail(diag.MissingValue, p.here(), "missing path of the module").
+			Hint("write it as a string: `import \"std/java\"`")
 	}
 }
 
@@ -131,8 +131,8 @@ func (p *parser) noEquals() {
 	}
 	switch {
 	case typed > p.i && p.tokens[typed].Kind == Equals:
-		p.list.Errorf(diag.UnexpectedToken, p.span(int(t.Start), int(p.tokens[typed-1].End)), "a `let` has no type: its value has one").
-			Hint("leave it out").Fix(p.span(p.end, int(p.tokens[typed].Start)), " ")
+		p.list.Errorf(diag.UnexpectedToken, p.span(int(t.Start), int(p.tokens[typed-1].End)), "`let` does not take a type").
+			Hint("remove the type").Fix(p.span(p.end, int(p.tokens[typed].Start)), " ")
 		p.i = typed
 		p.next()
 	case p.on(Colon) && !n.Line:
@@ -141,7 +141,7 @@ func (p *parser) noEquals() {
 		p.next()
 	case !p.ends() && n.Kind != Equals && (beginsOperand(t.Kind) || t.Kind == LBracket || t.Kind == LBrace):
 		at := p.span(p.end, p.end)
-		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(t.Start)), "`=` is missing").
+		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(t.Start)), "missing `=`").
 			Hint("write `let NAME = VALUE`").Fix(at, " =")
 	default:
 		p.expected("`=` and a value")
@@ -159,8 +159,8 @@ func (p *parser) dashedApp(id Ident) {
 	}
 	name := strings.TrimSpace(p.text[id.At.Start:p.tokens[end].Start])
 	at := p.span(id.At.Start, id.At.Start+len(name))
-	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
-		Hint("other names are text: %s", quoteShort(`app "`+name+`"`)).
+	p.fail(diag.InvalidName, at, "names contain only letters, digits and `_`").
+		Hint("write other names as strings: %s", quoteShort(`app "`+name+`"`)).
 		Fix(at, `"`+name+`"`)
 }
 
@@ -171,8 +171,8 @@ func (p *parser) secondFor() bool {
 		return false
 	}
 	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `,`, found `for`").
-		Note("one `for` has all that the app goes through").
-		Hint("put a `,` between them").Fix(p.span(p.end, int(p.tok.End)), ",")
+		Note("an app has one `for`, with commas between its loops").
+		Hint("separate them with `,`").Fix(p.span(p.end, int(p.tok.End)), ",")
 	p.next()
 	return true
 }
@@ -184,7 +184,7 @@ func (p *parser) ifForWhere() bool {
 		return false
 	}
 	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `where`, found `if`").
-		Hint("`where` says which combinations there are").Fix(p.at(p.tok), "where")
+		Hint("write `where` to select combinations").Fix(p.at(p.tok), "where")
 	p.next()
 	return true
 }
@@ -192,11 +192,11 @@ func (p *parser) ifForWhere() bool {
 // noType fails for a parameter with neither type nor default.
 func (p *parser) noType(name string) {
 	if t := p.tok; t.Kind == Word && !p.ends() && isType(p.textOf(t)) {
-		p.fail(diag.UnexpectedToken, p.span(p.end, int(t.Start)), "`:` is missing between the parameter and its type").
+		p.fail(diag.UnexpectedToken, p.span(p.end, int(t.Start)), "missing `:` between the parameter and its type").
 			Hint("write `%s: %s`", name, p.textOf(p.tokens[p.i])).Fix(p.span(p.end, p.end), ":")
 		return
 	}
-	p.fail(diag.UnexpectedToken, p.here(), "the type of `%s` is missing", name).
+	p.fail(diag.UnexpectedToken, p.here(), "missing type of `%s`", name).
 		Hint("write `%s: string`, or give it a default: `%s = …`", name, name)
 }
 
@@ -213,7 +213,7 @@ func isType(word string) bool {
 func (p *parser) parenthesized() {
 	if p.on(LParen) {
 		p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a name, found `(`").
-			Hint("what `for` goes through has no parentheses: `for x in xs { … }`")
+			Hint("remove the parentheses: `for x in xs { … }`")
 	}
 }
 
@@ -221,7 +221,7 @@ func (p *parser) parenthesized() {
 // languages have in its place.
 func (p *parser) noIn() {
 	if !p.onWord("of") && !p.on(Colon) {
-		p.expected("`in` and what to go through")
+		p.expected("`in` and a list or map")
 		return
 	}
 	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "expected `in`, found %s", p.describe(p.tok)).
@@ -233,13 +233,13 @@ func (p *parser) noIn() {
 func (p *parser) noName(what string) {
 	switch {
 	case p.on(Dot) && p.peek(1).Kind == Numeral:
-		p.fail(diag.UnexpectedToken, p.at(p.tok), "there are no ranges").
-			Hint("list the values: `[1, 2, 3]`")
+		p.fail(diag.UnexpectedToken, p.at(p.tok), "layc does not have ranges").
+			Hint("write a list of the values: `[1, 2, 3]`")
 	case p.tok.Kind != Dot && p.i > 0 && p.tokens[p.i-1].Kind == Dot && p.tokens[p.i-1].End == p.tok.Start && p.bare():
 	}
 	number := p.on(Numeral)
 	if d := p.expected(what); number {
-		d.Hint("names begin with a letter")
+		d.Hint("begin the name with a letter")
 	}
 }
 
@@ -256,11 +256,11 @@ func (p *parser) quotedName(word string) (Ident, bool) {
 		return Ident{}, false
 	}
 	if word == "" {
-		p.list.Errorf(diag.InvalidName, at, "a name that is declared has no quotes").
-			Hint("write `%s`", quoteLess(name)).Fix(at, name)
+		p.list.Errorf(diag.InvalidName, at, "expected a name, found a string").
+			Hint("remove the quotes: `%s`", quoteLess(name)).Fix(at, name)
 	} else {
-		p.list.Errorf(diag.InvalidName, at, "what `%s` takes is a name, which has no quotes", word).
-			Hint("write `%s %s`", word, quoteLess(name)).Fix(at, name)
+		p.list.Errorf(diag.InvalidName, at, "expected a name after `%s`, found a string", word).
+			Hint("remove the quotes: `%s %s`", word, quoteLess(name)).Fix(at, name)
 	}
 	p.next()
 	return Ident{Name: name, At: at}, true
@@ -286,7 +286,7 @@ func (p *parser) dashedName(id Ident) bool {
 	}
 	at := p.span(id.At.Start, int(p.tokens[end-1].End))
 	meant := strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(at.Text())
-	p.fail(diag.InvalidName, at, "a name has letters, digits and `_` only").
+	p.fail(diag.InvalidName, at, "names contain only letters, digits and `_`").
 		Hint("write `%s`", quoteLess(meant)).Fix(at, meant)
 	p.lostName = true
 	return true

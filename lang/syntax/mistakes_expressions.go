@@ -8,18 +8,18 @@ func (p *parser) noValue(where, word string) {
 		where += " `" + word + "`"
 	}
 	k := p.tok.Kind
-	d := p.fail(diag.MissingValue, p.here(), "a value is missing %s", where)
+	d := p.fail(diag.MissingValue, p.here(), "missing value %s", where)
 	if p.tokens[p.i].Line && k != RBrace {
-		d.Note("a value begins on the line of what it belongs to")
+		d.Note("the value must begin on the same line")
 	}
-	d.Hint("write it, such as `\"…\"`, or remove what asks for it")
+	d.Hint("write a value, such as `\"…\"`, or remove the incomplete part")
 }
 
 // equalsInArgument reads over the equals sign behind an argument's name, which it
 // reports.
 func (p *parser) equalsInArgument(name string) {
-	p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "`=` gives no argument").
-		Note("an argument is written as a map's entry: its name, `:`, its value").
+	p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "unexpected `=` in the arguments").
+		Note("named arguments use `:`").
 		Hint("write `%s: …`", quoteLess(name)).Fix(p.span(p.end, int(p.tok.End)), ":")
 	p.next()
 }
@@ -27,7 +27,7 @@ func (p *parser) equalsInArgument(name string) {
 // forAsValue fails for a `for` where a value should be.
 func (p *parser) forAsValue() {
 	p.fail(diag.UnexpectedToken, p.at(p.tok), "`for` is a statement, not a value").
-		Hint("use it around clauses: `for x in xs { … }`")
+		Hint("write `for x in xs { … }` around clauses")
 }
 
 // twoBraces fails for the `{{` of templates, and reports whether it stands here.
@@ -36,8 +36,8 @@ func (p *parser) twoBraces() bool {
 	if n.Kind != LBrace || n.Start != p.tok.End {
 		return false
 	}
-	p.fail(diag.UnexpectedToken, p.span(int(p.tok.Start), int(n.End)), "`{{` begins no value").
-		Hint("a name stands as it is, and in text it is `${name}`")
+	p.fail(diag.UnexpectedToken, p.span(int(p.tok.Start), int(n.End)), "unexpected `{{`").
+		Hint("write only the name, or `${name}` inside a string")
 	return true
 }
 
@@ -45,29 +45,29 @@ func (p *parser) twoBraces() bool {
 func (p *parser) noColon() {
 	d := p.expected("`:` and a value")
 	if p.tokens[p.i].Kind == Equals {
-		d.Hint("a map is written `{ key: value }`").Fix(p.span(p.end, int(p.tokens[p.i].End)), ":")
+		d.Hint("write a map as `{ key: value }`").Fix(p.span(p.end, int(p.tokens[p.i].End)), ":")
 	}
 }
 
 // noElse fails for an `if` that is a value and has no `else`.
 func (p *parser) noElse() {
-	p.fail(diag.MisplacedBranch, p.here(), "an `if` that is a value needs an `else`").
-		Note("without it there would be no value where the condition does not hold").
-		Hint("write `else { … }` behind it")
+	p.fail(diag.MisplacedBranch, p.here(), "missing `else` after an `if` that is a value").
+		Note("without `else`, the expression has no value if the condition is false").
+		Hint("add `else { … }`")
 }
 
 // noBranch fails where the brace of a branch should be.
 func (p *parser) noBranch() {
 	then := p.onWord("then")
 	if d := p.expected("`{`"); then {
-		d.Hint("a choice is written `if CONDITION { VALUE } else { VALUE }`")
+		d.Hint("write `if CONDITION { VALUE } else { VALUE }`")
 	}
 }
 
 // noArmColon reports that the colon of an arm that is a value is missing, and
 // reads over an arrow in its place.
 func (p *parser) noArmColon() {
-	const form = "in a `match` that is a value, an arm is `\"…\": VALUE`"
+	const form = "in a `match` that is a value, write arms as `\"…\": VALUE`"
 	if arrow, ok := p.arrow(); ok {
 		p.list.Errorf(diag.UnexpectedToken, arrow, "expected `:`, found `%s`", arrow.Text()).
 			Hint(form).Fix(p.span(p.end, arrow.End), ":")

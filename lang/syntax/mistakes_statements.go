@@ -11,7 +11,7 @@ import (
 // whether the block can be read all the same.
 func (p *parser) noBrace(brace *opening) bool {
 	if p.tok.Kind == LBrace {
-		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`{` stands on the line of what it belongs to").
+		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`{` must be on the previous line").
 			See(p.here(), "here").
 			Fix(p.span(p.end, int(p.tok.End)), " {")
 		p.next()
@@ -46,26 +46,26 @@ func (p *parser) expectedBrace() {
 			arrow = p.at(t)
 		}
 		p.fail(diag.UnexpectedToken, arrow, "expected `{`, found `%s`", arrow.Text()).
-			Hint("a block begins with its brace").Fix(p.span(p.end, arrow.End), "")
+			Hint("write only `{`").Fix(p.span(p.end, arrow.End), "")
 	case p.on(Colon), isArrow:
-		p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
+		p.expected("`{`").Hint("write the block between `{` and `}`")
 	case p.on(Equals) && p.textFrom(p.start, "component "):
 		at := p.span(p.start, p.start+len("component"))
-		p.expected("`{`").Hint("another name for a component is a value: `let NAME = …`").Fix(at, "let")
+		p.expected("`{`").Hint("to rename a component, write `let NAME = …`").Fix(at, "let")
 	case p.on(Equals):
 		p.expected("`{`").Hint("to compare, write `==`").Fix(p.at(t), "==")
 	case p.on(Word):
 		word, d := p.textOf(t), p.expected("`{`")
 		switch {
 		case inheritance[word]:
-			d.Note("there is no inheritance").Hint("a component that stands on another `needs` it")
+			d.Note("layc does not have inheritance").Hint("write `needs` inside the component")
 		case p.wordOperator(d):
 		case p.beginsClauseHere():
-			d.Hint("what belongs to it stands between `{` and `}`")
+			d.Hint("write the block between `{` and `}`")
 		}
 	default:
 		if !p.bare() {
-			p.expected("`{`").Hint("what belongs to it stands between `{` and `}`")
+			p.expected("`{`").Hint("write the block between `{` and `}`")
 		}
 	}
 }
@@ -95,7 +95,7 @@ func (p *parser) elseIf() bool {
 	if p.failed || !p.on(Word) || !elseIfs[p.textOf(p.tok)] {
 		return false
 	}
-	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`%s` is written `else if`", p.textOf(p.tok)).
+	p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "unknown word `%s`", p.textOf(p.tok)).
 		Hint("write `else if`").Fix(p.at(p.tok), "else if")
 	return true
 }
@@ -103,7 +103,7 @@ func (p *parser) elseIf() bool {
 // dropCase reads over the word with which other languages begin an arm.
 func (p *parser) dropCase() {
 	if n := p.peek(1); p.onWord("case") && !n.Line && (n.Kind == Text || n.Kind == Word || n.Kind == Numeral) {
-		p.list.Errorf(diag.MisplacedBranch, p.at(p.tok), "an arm begins with its values, without `case`").
+		p.list.Errorf(diag.MisplacedBranch, p.at(p.tok), "unexpected `case`").
 			Hint("remove it").Fix(p.span(int(p.tok.Start), int(n.Start)), "")
 		p.next()
 	}
@@ -124,14 +124,14 @@ func (p *parser) goesOn(what string) {
 	switch {
 	case p.tok.Kind != Word && !p.tok.Line && p.bare():
 	case closesList(p.tok.Kind):
-		p.fail(diag.ExtraBrace, p.at(p.tok), "`%s` closes nothing", p.tok.Kind).
-			Hint("remove it, or open it before")
+		p.fail(diag.ExtraBrace, p.at(p.tok), "unmatched `%s`", p.tok.Kind).
+			Hint("remove it, or add the matching bracket before it")
 	case p.apartUnit():
 	default:
 		d := p.fail(diag.SeveralOnOneLine, p.at(p.tok), "expected the end of the line, found %s", p.describe(p.tok))
 		d.Note("a %s ends with its line", what)
 		if !p.wordOperator(d) && p.tokens[p.i].Kind == Word {
-			d.Hint("begin a new line before it")
+			d.Hint("move it to a new line")
 		}
 	}
 }
@@ -148,11 +148,11 @@ func (p *parser) wordOperator(d *diag.Diagnostic) bool {
 	}
 	word := p.textOf(t)
 	if operator := operatorWords[word]; operator != "" {
-		d.Hint("`%s` is `%s`", word, operator).Fix(p.at(t), operator)
+		d.Hint("write `%[2]s` instead of `%[1]s`", word, operator).Fix(p.at(t), operator)
 		return true
 	}
 	if last.Kind == Word && p.textOf(last) == "not" {
-		d.Hint("`not` is `!`").Fix(p.span(int(last.Start), int(t.Start)), "!")
+		d.Hint("write `!` instead of `not`").Fix(p.span(int(last.Start), int(t.Start)), "!")
 		return true
 	}
 	return false
@@ -173,7 +173,7 @@ func (p *parser) apartUnit() bool {
 		unit = short
 	}
 	at := p.span(int(p.tokens[p.i-1].Start), int(t.End))
-	p.fail(diag.MalformedNumber, at, "a number and its unit are one word").
+	p.fail(diag.MalformedNumber, at, "unexpected space between a number and its unit").
 		Hint("write `%s`", digits+unit).Fix(at, digits+unit)
 	return true
 }

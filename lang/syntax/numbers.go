@@ -31,17 +31,17 @@ func (l *lexer) numeral() {
 			at.End++ // 17.0.2-alpine
 		}
 		text := at.Text()
-		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(text)).
-			Note("a number with a point needs a unit, such as 1.5h or 29.8MB; versions are text").
+		l.list.Errorf(diag.MalformedNumber, at, "not a valid number: %s", quoteShort(text)).
+			Note("decimal numbers need a unit, such as `1.5h` or `29.8MB`; versions are strings").
 			Hint("write %s", quoteShort(`"`+text+`"`)).Fix(at, `"`+text+`"`)
 	case unit != "" && !isUnit(unit):
 		l.badUnit(at, digits, unit)
 	case unit == "" && len(digits) > 1 && digits[0] == '0' && strings.ContainsAny(digits, "89"):
-		l.list.Errorf(diag.MalformedNumber, at, "%s is no mode", quoteShort(digits)).
-			Note("a number that begins with 0 is octal, as in 0755").
-			Hint("drop the leading 0, or use the digits 0 to 7")
+		l.list.Errorf(diag.MalformedNumber, at, "not a valid mode: %s", quoteShort(digits)).
+			Note("numbers that begin with 0 are octal, such as `0755`").
+			Hint("remove the leading 0, or use only the digits 0 to 7")
 	case len(digits)-points > 18:
-		l.list.Errorf(diag.MalformedNumber, at, "the number is too large").Note("numbers have up to 18 digits")
+		l.list.Errorf(diag.MalformedNumber, at, "number out of range").Note("numbers have at most 18 digits")
 	}
 }
 

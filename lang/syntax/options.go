@@ -122,14 +122,14 @@ func (p *parser) repeated(o *Option, form *OptionForm, all []*Option, forms []Op
 	for _, before := range all {
 		word := before.Word.Name
 		if word == form.Word {
-			p.list.Errorf(diag.RepeatedOption, o.Word.At, "`%s` is given twice", word).
-				See(before.Word.At, "first given here").
+			p.list.Errorf(diag.RepeatedOption, o.Word.At, "`%s` is defined twice", word).
+				See(before.Word.At, "first defined here").
 				Hint("keep one of them")
 			return true
 		}
 		if other := findOption(forms, word); other != nil && form.Choice != "" && other.Choice == form.Choice {
-			p.list.Errorf(diag.ConflictingOptions, o.Word.At, "`%s` and `%s` exclude each other", word, form.Word).
-				See(before.Word.At, "`%s` is given here", word).
+			p.list.Errorf(diag.ConflictingOptions, o.Word.At, "cannot combine `%s` and `%s`", word, form.Word).
+				See(before.Word.At, "`%s` is defined here", word).
 				Hint("keep one of them")
 			return true
 		}
@@ -147,7 +147,7 @@ func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
 		given := findRead(all, f.Word)
 		if given != nil && f.After != "" && findRead(all, f.After) == nil {
 			at := p.span(given.Word.At.Start, given.Word.At.Start)
-			p.list.Errorf(diag.ConflictingOptions, given.Word.At, "`%s` stands only with `%s`", f.Word, f.After).
+			p.list.Errorf(diag.ConflictingOptions, given.Word.At, "`%s` requires `%s`", f.Word, f.After).
 				Hint("write `%s %s …`", f.After, f.Word).Fix(at, f.After+" ")
 		}
 		if !f.Required || given != nil {
@@ -171,8 +171,8 @@ func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
 				continue
 			}
 		}
-		d := p.list.Errorf(diag.MissingOption, p.span(max(p.end-1, 0), p.end), "`%s` needs %s", word.Name, quoted(words)).
-			At("missing here")
+		d := p.list.Errorf(diag.MissingOption, p.span(max(p.end-1, 0), p.end), "missing option of `%s`: %s", word.Name, quoted(words)).
+			At("expected here")
 		for _, w := range words {
 			d.Hint("`%s …`: %s", w, findOption(forms, w).Doc)
 		}

@@ -71,20 +71,20 @@ func Parse(file *source.File) (*File, diag.List) {
 	p := parser{file: file, text: file.Text()}
 	tree := &File{Source: file}
 	if len(p.text) > MaxSize {
-		p.list.Errorf(diag.FileTooLarge, source.Span{File: file}, "the file has more than %d MiB", MaxSize>>20).
-			Note("a .layer file is written by people").
-			Hint("put content into files that `copy` names, and write what repeats with `for`")
+		p.list.Errorf(diag.FileTooLarge, source.Span{File: file}, "the file is larger than %d MiB", MaxSize>>20).
+			Note(".layer files are for declarations, not for content").
+			Hint("move content into files for `copy`, and replace repetition with `for`")
 		tree.Tokens = []Token{{Kind: EOF, Line: true, Start: int32(MaxSize), End: int32(MaxSize)}}
 		return tree, p.list
 	}
 	if !utf8.ValidString(p.text) {
 		p.notText = true
-		d := p.list.Errorf(diag.NotUTF8, p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("this byte begins no character").
-			Note("a .layer file is text in UTF-8, which all editors can write")
+		d := p.list.Errorf(diag.NotUTF8, p.span(invalidUTF8(p.text)), "the file is not UTF-8 text").At("not a valid UTF-8 byte").
+			Note(".layer files must be UTF-8 text")
 		if strings.HasPrefix(p.text, "\xff\xfe") || strings.HasPrefix(p.text, "\xfe\xff") {
-			d.Hint("save the file as UTF-8: it begins as UTF-16 does")
+			d.Hint("save the file as UTF-8; it looks like UTF-16")
 		} else {
-			d.Hint("save the file as UTF-8; binary content belongs in a file that `copy` names")
+			d.Hint("save the file as UTF-8, or move binary content into a file for `copy`")
 		}
 		if strings.IndexByte(p.text, 0) >= 0 { // nothing in it is text
 			end := int32(len(p.text))
@@ -233,9 +233,9 @@ func (p *parser) acceptComma() bool {
 		n := p.peek(1)
 		values := n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word && !isOption(p.textOf(n))
 		if values && !n.Line {
-			p.fail(diag.MissingValue, p.span(p.end-1, p.end), "a value is missing after `,`").
-				Note("a `,` continues the statement on the next line").
-				Hint("remove it, or write what comes after").Fix(p.span(p.end-1, p.end), "")
+			p.fail(diag.MissingValue, p.span(p.end-1, p.end), "missing value after `,`").
+				Note("a `,` at the end of a line continues the statement").
+				Hint("remove the `,`, or write another value").Fix(p.span(p.end-1, p.end), "")
 			return true
 		}
 	}
@@ -379,5 +379,5 @@ func (p *parser) leave() { p.depth-- }
 
 func (p *parser) tooDeep() {
 	p.fail(diag.NestedTooDeeply, p.at(p.tok), "nested more than %d levels deep", maxDepth).
-		Hint("give its parts names with `let`")
+		Hint("name parts of it with `let`")
 }

@@ -133,9 +133,9 @@ func (p *parser) strayBrace(found bool) {
 	declares := p.tok.Kind == Word && declares(p.textOf(p.tok))
 	if (found || p.early > 0) && first && c > 0 && p.tok.Kind != EOF && !declares {
 		if !found {
-			p.list.Errorf(diag.ExtraBrace, p.span(p.early, p.early+1), "`}` closes the whole declaration").
-				Note("its indentation says that it should close less, and what follows is indented too").
-				Hint("remove it if it is one too many")
+			p.list.Errorf(diag.ExtraBrace, p.span(p.early, p.early+1), "this `}` closes the whole declaration").
+				Note("its indentation suggests an inner block, and the next line is indented too").
+				Hint("remove it if it is an extra brace")
 		}
 		for p.tok.Kind != EOF && !(p.tok.Line && p.tok.Kind != RBrace && c == 0) {
 			p.next()
@@ -145,8 +145,8 @@ func (p *parser) strayBrace(found bool) {
 	p.early = 0
 	for p.tok.Kind == RBrace {
 		if !found && !p.lexicalWithin(p.start, int(p.tok.Start)) {
-			p.list.Errorf(diag.ExtraBrace, p.at(p.tok), "`}` closes nothing").
-				Hint("remove it, or look for a `}` too many above")
+			p.list.Errorf(diag.ExtraBrace, p.at(p.tok), "unmatched `}`").
+				Hint("remove it, or look for an extra `}` above")
 		}
 		p.next()
 	}
@@ -177,8 +177,8 @@ func (p *parser) unclosed(b opening, closer Kind) {
 	case p.tok.Line && (p.beginsStatement() || !p.closedAhead(closer)):
 	case beginsOperand(k):
 		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or `%s`, found %s", closer, p.describe(p.tok)).
-			See(at, "in what begins here").
-			Hint("put a `,` between two elements").Fix(p.span(p.end, p.end), ",")
+			See(at, "opened here").
+			Hint("separate the elements with `,`").Fix(p.span(p.end, p.end), ",")
 		return
 	case !p.tok.Line && k != EOF && k.precedence() == 0 && !closes(k):
 		if p.bare() {
@@ -191,9 +191,9 @@ func (p *parser) unclosed(b opening, closer Kind) {
 		}
 		return
 	}
-	p.fail(diag.UnclosedBracket, at, "`%s` is not closed", b.kind).At("opened here").
-		See(p.here(), "`%s` is missing here at the latest", closer).
-		Hint("write `%s` where it ends", closer)
+	p.fail(diag.UnclosedBracket, at, "unclosed `%s`", b.kind).At("opened here").
+		See(p.here(), "expected `%s` before this", closer).
+		Hint("close it with `%s`", closer)
 }
 
 // closedAhead reports whether the current bracket is closed by k after all.

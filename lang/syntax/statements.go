@@ -77,12 +77,12 @@ func (p *parser) endOfBlock(brace opening) bool {
 	}
 	p.lostName = true // what follows may have been read as part of the block
 	p.failed = p.failed || brace.absent
-	d := p.fail(diag.UnclosedBracket, p.span(at, at+1), "`{` is not closed").At("opened here")
+	d := p.fail(diag.UnclosedBracket, p.span(at, at+1), "unclosed `{`").At("opened here")
 	if closer >= 0 {
-		d.See(p.span(closer, closer+1), "this `}` closes it, but stands further left than its line")
+		d.See(p.span(closer, closer+1), "closed by this `}`, which is indented less than its line")
 	} else {
-		d.See(missing, "`}` is missing here at the latest").
-			Hint("write `}` on a line of its own where the block ends")
+		d.See(missing, "expected `}` before this").
+			Hint("close the block with `}` on its own line")
 	}
 	p.failed = false
 	p.load()
@@ -113,7 +113,7 @@ func (p *parser) statement() Stmt {
 		return p.matchStmt()
 	case "else":
 		p.fail(diag.MisplacedBranch, p.at(p.tok), "`else` without an `if`").
-			Note("`else` follows the `}` of an `if`, on the same line")
+			Note("write `else` after the `}` of an `if`, on the same line")
 		return nil
 	default:
 		if c := p.clause(word); c != nil {
@@ -226,8 +226,8 @@ func (p *parser) matchStmt() *Match {
 // elseLast reports an arm after the arm that takes everything.
 func (p *parser) elseLast(before []*Arm) {
 	if n := len(before); n > 0 && len(before[n-1].Patterns) == 0 && !p.failed {
-		p.list.Errorf(diag.MisplacedBranch, before[n-1].At, "`else` is the last arm of a `match`").
-			Note("no value would reach the arms after it").
+		p.list.Errorf(diag.MisplacedBranch, before[n-1].At, "`else` must be the last arm of a `match`").
+			Note("the arms after `else` never match").
 			Hint("move it to the end")
 	}
 }

@@ -18,8 +18,8 @@ func (l *lexer) control(i int) {
 	l.seen[l.text[i]] = true
 	at := source.Span{File: l.file, Start: i, End: i + 1}
 	l.list.Errorf(diag.UnexpectedCharacter, at, "control character U+%04X", l.text[i]).
-		Note("a file that looks like something else than it is helps nobody").
-		Hint("in text, write it as `\\u{%x}`", l.text[i])
+		Note("invisible characters make a file look different from its content").
+		Hint("in a string, write `\\u{%x}`", l.text[i])
 }
 
 // stray reads bytes that begin no token, as many as there are in a row, and
@@ -33,7 +33,7 @@ func (l *lexer) stray() Kind {
 		if n := strings.Index(rest, closer); n >= 0 {
 			l.pos = start + size + n + len(closer)
 			at := source.Span{File: l.file, Start: start, End: l.pos}
-			d := l.list.Errorf(diag.UnexpectedCharacter, at, "text stands in double quotes")
+			d := l.list.Errorf(diag.UnexpectedCharacter, at, "strings use double quotes")
 			if !strings.ContainsAny(rest[:n], `"\`) {
 				d.Hint("write `%s`", quoteLess(`"`+rest[:n]+`"`)).Fix(at, `"`+rest[:n]+`"`)
 			}
@@ -69,7 +69,7 @@ func (l *lexer) stray() Kind {
 		}
 	}
 	if spaceLike(r) {
-		l.list.Errorf(diag.UnexpectedCharacter, at, "unexpected U+%04X, which looks like a space and is none", r).
+		l.list.Errorf(diag.UnexpectedCharacter, at, "unexpected U+%04X, which only looks like a space", r).
 			Hint("write a space").Fix(at, " ")
 		return Bad
 	}
@@ -83,7 +83,7 @@ func (l *lexer) stray() Kind {
 	case r == '$':
 		l.dollar(d, at)
 	case r >= utf8.RuneSelf && r != utf8.RuneError:
-		d.Hint("names are made of ASCII letters, digits and `_`; anything else belongs in text")
+		d.Hint("names contain only ASCII letters, digits and `_`; write other characters in strings")
 	}
 	return Bad
 }
@@ -114,14 +114,14 @@ func (l *lexer) dollar(d *diag.Diagnostic, at source.Span) {
 	}
 	switch braces := strings.HasPrefix(rest, "{"); {
 	case at.End-at.Start > 1 || n == 0 || braces && (!closed || n < len(name)):
-		d.Hint("`${…}` belongs inside text: \"…${name}…\"")
+		d.Hint("write `${…}` only inside strings: \"…${name}…\"")
 	default:
 		end := at.End + n
 		if braces {
 			end += len("{}")
 		}
-		d.Note("`${…}` belongs inside text: \"…${name}…\"").
-			Hint("outside, a name stands as it is: `%s`", quoteLess(name[:n])).
+		d.Note("write `${…}` only inside strings: \"…${name}…\"").
+			Hint("outside strings, write the name: `%s`", quoteLess(name[:n])).
 			Fix(source.Span{File: l.file, Start: at.Start, End: end}, name[:n])
 	}
 }
@@ -132,24 +132,24 @@ func (l *lexer) badUnit(at source.Span, digits, unit string) {
 	octal := strings.TrimLeft(unit, "oO")
 	switch near, long := longUnits(unit); {
 	case digits == "0" && octal != unit && octal != "" && strings.Trim(octal, "01234567") == "":
-		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
-			Note("a number that begins with 0 is octal").
+		l.list.Errorf(diag.MalformedNumber, at, "not a valid number: %s", quoteShort(at.Text())).
+			Note("numbers that begin with 0 are octal").
 			Hint("write `0%s`", octal).Fix(at, "0"+octal)
 	case strings.Trim(unit, "_0123456789") == "":
 		number := strings.ReplaceAll(at.Text(), "_", "")
-		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
-			Hint("digits stand together: `%s`", quoteLess(number)).Fix(at, number)
+		l.list.Errorf(diag.MalformedNumber, at, "not a valid number: %s", quoteShort(at.Text())).
+			Hint("remove the underscores: `%s`", quoteLess(number)).Fix(at, number)
 	case digits == "0" && (unit[0] == 'x' || unit[0] == 'b'):
-		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
-			Note("numbers are decimal, and modes octal").
-			Hint("write it in decimal digits")
+		l.list.Errorf(diag.MalformedNumber, at, "not a valid number: %s", quoteShort(at.Text())).
+			Note("numbers are decimal, or octal with a leading 0").
+			Hint("write it as a decimal number")
 	case len(unit) > longest:
-		l.list.Errorf(diag.MalformedNumber, at, "%s is no number", quoteShort(at.Text())).
-			Note("text stands in double quotes, and names begin with a letter").
-			Hint("put it in quotes").Fix(at, `"`+at.Text()+`"`)
+		l.list.Errorf(diag.MalformedNumber, at, "not a valid number: %s", quoteShort(at.Text())).
+			Note("strings use double quotes; names begin with a letter").
+			Hint("write it in quotes").Fix(at, `"`+at.Text()+`"`)
 	default:
 		d := l.list.Errorf(diag.MalformedNumber, at, "unknown unit %s", quoteShort(unit)).
-			Note("durations have %s, sizes %s; names begin with a letter", strings.Join(durationUnits[:], " "), strings.Join(sizeUnits[:], " "))
+			Note("units of durations are %s, of sizes %s; names begin with a letter", strings.Join(durationUnits[:], " "), strings.Join(sizeUnits[:], " "))
 		if long {
 			d.Hint("write `%s`", digits+near).Fix(at, digits+near)
 		} else if near := diag.Nearest(unit, append(durationUnits[:], sizeUnits[:]...)); near != "" {

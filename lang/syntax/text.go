@@ -185,7 +185,7 @@ func (r *textReader) read() {
 func (r *textReader) escape() {
 	rest := r.text[r.pos+1:]
 	if rest == "" || rest[0] == '\n' || rest[0] == '\r' {
-		r.badEscape(r.pos+1, "`\\` stands before nothing")
+		r.badEscape(r.pos+1, "incomplete escape `\\`")
 		return
 	}
 	switch rest[0] {
@@ -202,9 +202,9 @@ func (r *textReader) escape() {
 		code, err := strconv.ParseUint(hex, 16, 32)
 		switch {
 		case !strings.HasPrefix(rest, "u{") || !closed || len(hex) > 6 || err != nil:
-			r.badEscape(r.pos+2, "`\\u` needs a code in braces")
+			r.badEscape(r.pos+2, "`\\u` needs a character code in braces")
 		case !utf8.ValidRune(rune(code)):
-			r.badEscape(r.pos+3+len(hex)+1, "U+%X is no character", code)
+			r.badEscape(r.pos+3+len(hex)+1, "not a valid character: U+%X", code)
 		default:
 			r.replace(r.pos+1+len("u{")+len(hex)+len("}"), string(rune(code)))
 		}
@@ -217,8 +217,8 @@ func (r *textReader) escape() {
 
 func (r *textReader) badEscape(end int, format string, args ...any) *diag.Diagnostic {
 	d := r.p.list.Errorf(diag.UnknownEscape, r.p.span(r.pos, end), format, args...).
-		Note("text has \\n \\t \\\\ \\\" \\u{…} and ${…}; only the text of `run` is free of escapes").
-		Hint("a backslash itself is `\\\\`")
+		Note("the escapes are \\n \\t \\\\ \\\" \\u{…} and $${; only the strings of `run` have none").
+		Hint("write `\\\\` for a backslash")
 	r.pos = end
 	return d
 }
@@ -239,17 +239,17 @@ func (r *textReader) interpolation() {
 		t := l.next()
 		switch t.Kind {
 		case EOF:
-			d := p.list.Errorf(diag.BrokenInterpolation, at, "`${` is not closed").At("opened here")
+			d := p.list.Errorf(diag.BrokenInterpolation, at, "unclosed `${`").At("opened here")
 			inner := r.text[min(start+2, len(line)):len(line)]
 			if name := strings.TrimSpace(inner); !r.block && name != "" && strings.Trim(name, nameBytes) == "" {
 				end := p.span(start+2+len(inner), start+2+len(inner))
 				d.Hint("close it with `}`").Fix(end, "}")
 			} else if len(line) == len(r.text) && !r.block {
 				p.forgetLexical(start, p.lineEnd(start))
-				d.Note("text ends at the first quote: inside `${…}` there are none").
-					Hint("give the value a name with `let`, and write `${name}`")
+				d.Note("a string ends at the next quote, even inside `${…}`").
+					Hint("name the value with `let`, and write `${name}`")
 			} else {
-				d.Note("`${…}` ends on its line").Hint("write `$${` for the characters themselves")
+				d.Note("`${…}` must end on its line").Hint("write `$${` for a literal `${`")
 			}
 			r.pos = len(line)
 			p.failed = p.failed || !r.block
@@ -258,8 +258,8 @@ func (r *textReader) interpolation() {
 			}
 			return
 		case Text, BlockText:
-			p.list.Errorf(diag.BrokenInterpolation, p.at(t), "text cannot stand inside `${…}`").
-				Hint("give the value a name with `let`, and write `${name}`")
+			p.list.Errorf(diag.BrokenInterpolation, p.at(t), "strings are not allowed inside `${…}`").
+				Hint("name the value with `let`, and write `${name}`")
 			t.Kind = Bad
 		case LBrace:
 			depth++
@@ -275,8 +275,8 @@ func (r *textReader) interpolation() {
 	r.flush(end)
 	part := StringPart{At: p.span(start, end)}
 	if len(list) == 1 {
-		p.list.Errorf(diag.BrokenInterpolation, part.At, "`${}` holds no value").
-			Hint("write `$${}` for the characters themselves")
+		p.list.Errorf(diag.BrokenInterpolation, part.At, "missing value in `${}`").
+			Hint("write `$${}` for a literal `${}`")
 		part.Expr = &BadExpr{part.At}
 	} else {
 		part.Expr = p.inner(list)
@@ -295,7 +295,7 @@ func (p *parser) inner(list []Token) Expr {
 	x := p.value("in `${…}`")
 	if !p.failed && p.tok.Kind != EOF {
 		p.fail(diag.BrokenInterpolation, p.at(p.tok), "expected `}`, found %s", p.describe(p.tok)).
-			Note("`${…}` holds one value")
+			Note("`${…}` takes one value")
 	}
 	failed := p.failed
 	if failed {

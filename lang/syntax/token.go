@@ -53,8 +53,8 @@ const (
 // kindText holds the spelling of the kinds that have just one, and what people
 // call the others.
 var kindText = [...]string{
-	EOF: "the end of the file", Comment: "a comment", Bad: "a stray character",
-	Word: "a name", Numeral: "a number", Text: "text", BlockText: "text",
+	EOF: "the end of the file", Comment: "a comment", Bad: "an unexpected character",
+	Word: "a name", Numeral: "a number", Text: "a string", BlockText: "a string",
 	LBrace: "{", RBrace: "}", LParen: "(", RParen: ")", LBracket: "[", RBracket: "]",
 	Comma: ",", Colon: ":", Dot: ".", Equals: "=", PlusEquals: "+=",
 	OrOr: "||", AndAnd: "&&", EqualEqual: "==", NotEqual: "!=",

@@ -35,7 +35,7 @@ func (p *parser) bare() bool {
 			edits = append(edits, run)
 		}
 	}
-	d := p.fail(diag.UnexpectedToken, at, "text stands in double quotes").
+	d := p.fail(diag.UnexpectedToken, at, "strings use double quotes").
 		Hint("write %s", quoteShort(`"`+at.Text()+`"`))
 	for _, e := range edits {
 		d.Fix(e, `"`+e.Text()+`"`)

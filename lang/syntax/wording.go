@@ -12,7 +12,7 @@ func (p *parser) describe(t Token) string {
 	case EOF:
 		return t.Kind.String()
 	case Text, BlockText:
-		return "text"
+		return "a string"
 	}
 	return quoteShort(p.textOf(t))
 }
