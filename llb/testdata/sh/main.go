@@ -86,6 +86,12 @@ func do(f []string) error {
 		return os.Symlink(f[1], f[2])
 	case "pipe":
 		return unix.Mkfifo(f[1], 0o600)
+	case "device":
+		minor, err := strconv.Atoi(f[2])
+		if err != nil {
+			return err
+		}
+		return unix.Mknod(f[1], unix.S_IFCHR|0o666, int(unix.Mkdev(1, uint32(minor))))
 	case "cap":
 		return unix.Setxattr(f[1], "security.capability", netBind, 0)
 	case "node":
