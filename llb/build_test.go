@@ -236,16 +236,16 @@ app a {
 		"write /opt/other 1":    "/opt/other is new; owns \"/opt/other\"",
 		"write /new/dir/x 1":    "/new is new; owns \"/new\"",
 		"write /work/x 1":       "/work is new; owns \"/work\"",
-		"write /etc/profile 1":  "/etc/profile differs from byte 0 on; leave out owns",
-		"remove /etc/group":     "/etc/group is deleted; leave out owns",
+		"write /etc/profile 1":  "/etc/profile differs from byte 0; remove `owns`",
+		"remove /etc/group":     "/etc/group is deleted; remove `owns`",
 		"soft /x /opt/bad/link": "",
 		"write /opt/bad/own 1":  "",
 		"write /etc/bad/x 1":    "/etc/bad/x is new; owns \"/etc/bad/x\"",
-		"cap /bin/sh":           "/bin/sh has other capabilities or attributes",
+		"cap /bin/sh":           "/bin/sh has different capabilities or attributes",
 		"write /run/x 1":        "/run is new; owns \"/run\"",
-		"removeall /opt/bad":    "the component owns \"/opt/bad\", and its steps do not make it; mkdir -p /opt/bad",
+		"removeall /opt/bad":    "the component owns \"/opt/bad\", but its steps do not create it; mkdir -p /opt/bad",
 		// What other steps place is placed again in the layer.
-		"write /etc/bad/program 1": "/etc/bad/program differs from byte 0 on; owns \"/etc/bad/program\"",
+		"write /etc/bad/program 1": "/etc/bad/program differs from byte 0; owns \"/etc/bad/program\"",
 	} {
 		_, _, err := b.build(strings.Replace(program, "COMMAND", command, 1), nil)
 		if want == "" {

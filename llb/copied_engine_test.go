@@ -135,7 +135,7 @@ soft 2 777 3:4 ../gone
 // that the source says: no image is made.
 func TestNotCopiedFromStage(t *testing.T) {
 	b := newBuilder(t)
-	const block = `not copied: "/out/d/block" is a block device, and a copy of it would be a character device`
+	const block = `not copied: "/out/d/block" is a block device, which copies would turn into a character device`
 	for _, c := range []struct{ owns, script, clause, want string }{
 		{"", "node b /out/d/block", `copy "/out/d" from made to "/srv"`, block},
 		{"", "node b /out/d/block", `copy "/out/d/" from made to "/srv"`, block},

@@ -67,7 +67,7 @@ component c {
 	}
 	_, err := build("/gone")
 	var unavailable *engine.UnavailableError
-	if want := server.URL + "/gone cannot be fetched: the server says 404 Not Found\nthe file is gone, or the URL is wrong"; !errors.As(err, &unavailable) || !strings.HasPrefix(err.Error(), want) {
+	if want := "cannot fetch " + server.URL + "/gone: the server responded with 404 Not Found\nthe file is gone or the URL is wrong"; !errors.As(err, &unavailable) || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("a file that is gone: %v", err)
 	}
 	_, err = build("/other")

@@ -276,7 +276,7 @@ app b {
 		"test tool:",
 		"test a:", "test a:", "test a:",
 		"test a: layc-helper: it ended with exit status 1|it printed:|  open /nowhere: no such file or directory",
-		"test bare: layc-helper: there is no /bin/sh to run it with",
+		"test bare: layc-helper: the image has no /bin/sh to run it",
 		"test b: unable to find user nobody: no matching entries in passwd file",
 	)
 }

@@ -31,7 +31,7 @@ func extras(root string, args []string) error {
 		case args[0] == "++" && end == 2:
 			err = place(args[1], root, touched)
 		default:
-			err = fmt.Errorf("want -- NAME UID GID HOME SHELL, or ++ DIR, got %q", args[:end])
+			err = fmt.Errorf("expected -- NAME UID GID HOME SHELL, or ++ DIR; found %q", args[:end])
 		}
 		if err != nil {
 			return err
@@ -146,7 +146,7 @@ func (e *entries) add(file string, mode fs.FileMode, name, id, line string) {
 			continue
 		}
 		if f[0] != name || f[2] != id {
-			e.err = errors.Join(e.err, fmt.Errorf("/%s has %s with the number %s already, so it cannot have %s with %s: give the user another name or number", file, f[0], f[2], name, id))
+			e.err = errors.Join(e.err, fmt.Errorf("/%s already has %s with the number %s, so it cannot have %s with %s; choose another name or number", file, f[0], f[2], name, id))
 		}
 		return
 	}
@@ -195,7 +195,7 @@ func (e *entries) join(group, user string) {
 		}
 		return
 	}
-	e.err = errors.Join(e.err, fmt.Errorf("there is no group %s for the user %s to be in", group, user))
+	e.err = errors.Join(e.err, fmt.Errorf("the user %[2]s cannot join the unknown group %[1]s", group, user))
 }
 
 // appendText appends the text of a file to a file of the system at root, which is
@@ -218,10 +218,10 @@ func appendText(root, text, to, owner, mode string) error {
 	have, err := os.ReadFile(at)
 	switch {
 	case errors.Is(err, unix.EISDIR):
-		return fmt.Errorf("nothing can be appended to %s: it is a directory", to)
+		return fmt.Errorf("cannot append to %s: it is a directory", to)
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(filepath.Dir(at)); err != nil {
-			return fmt.Errorf("nothing can be appended to %s: it is a link into a directory that is not there", to)
+			return fmt.Errorf("cannot append to %s: it is a link into a missing directory", to)
 		}
 		touched[dir] = true
 		if err := makeFile(at, owner, mode); err != nil {

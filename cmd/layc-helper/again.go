@@ -57,10 +57,10 @@ func (c *comparison) entry(p string) error {
 	case missing(errA) && missing(errB):
 		return nil
 	case missing(errA):
-		c.found = append(c.found, p+" is there the second time only")
+		c.found = append(c.found, p+" exists only the second time")
 		return nil
 	case missing(errB):
-		c.found = append(c.found, p+" is there the first time only")
+		c.found = append(c.found, p+" exists only the first time")
 		return nil
 	case errA != nil || errB != nil:
 		return errors.Join(errA, errB)

@@ -151,7 +151,7 @@ func unpackDeb(root, deb string) error {
 func unpackEntry(root string, h *tar.Header, content io.Reader) error {
 	name := filepath.Clean("/" + h.Name)
 	if strings.Contains(h.Name, "..") && !filepath.IsLocal(h.Name) {
-		return errors.New("the path leads out of the package")
+		return errors.New("the path leads outside the package")
 	}
 	target := filepath.Join(root, name)
 	switch name {

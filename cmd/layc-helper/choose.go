@@ -82,7 +82,7 @@ func (c *choosing) source(root, out, src string, include, exclude []string) erro
 		}
 	}
 	if c.copied == 0 && c.left > 0 {
-		return fmt.Errorf("nothing of %s is copied", src)
+		return fmt.Errorf("no files to copy from %s", src)
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func look(root, src string) error {
 func copyable(root, file string, stat *unix.Stat_t) error {
 	how, err := unfit(file, filepath.Base(file))
 	if kind(stat) == unix.S_IFBLK {
-		how = "is a block device, and a copy of it would be a character device"
+		how = "is a block device, which copies would turn into a character device"
 	}
 	if how != "" {
 		how, _, _ = strings.Cut(how, ": ") // what to do about it differs
@@ -176,7 +176,7 @@ func matching(dir, element string, pattern bool) ([]string, error) {
 	var out []string
 	for _, name := range all {
 		if ok, err := path.Match(element, name); err != nil {
-			return nil, fmt.Errorf("the pattern %s: %w", element, err)
+			return nil, fmt.Errorf("invalid pattern %s: %w", element, err)
 		} else if ok {
 			out = append(out, filepath.Join(dir, name))
 		}
@@ -257,7 +257,7 @@ func (r *room) make() error {
 
 // clash is the error of a file and a directory for one place.
 func clash(to string) error {
-	return fmt.Errorf("two sources both become %s, and one of them is a directory: copy them to different places, or leave one out with `exclude`", filepath.Base(to))
+	return fmt.Errorf("two sources both become %s, and one of them is a directory: copy them to different paths, or leave one out with `exclude`", filepath.Base(to))
 }
 
 // entries copies what a directory on disk holds.

@@ -73,11 +73,11 @@ func kind(s *unix.Stat_t) uint32 { return s.Mode & unix.S_IFMT }
 func (t *trees) differ(p string, a, b *unix.Stat_t) (string, error) {
 	switch {
 	case kind(a) != kind(b):
-		return "has another type", nil
+		return "has a different type", nil
 	case a.Mode != b.Mode && kind(a) != unix.S_IFLNK:
-		return fmt.Sprintf("has the mode %04o, then %04o", a.Mode&0o7777, b.Mode&0o7777), nil
+		return fmt.Sprintf("has mode %04o, then %04o", a.Mode&0o7777, b.Mode&0o7777), nil
 	case a.Uid != b.Uid || a.Gid != b.Gid:
-		return fmt.Sprintf("has the owner %d:%d, then %d:%d", a.Uid, a.Gid, b.Uid, b.Gid), nil
+		return fmt.Sprintf("has owner %d:%d, then %d:%d", a.Uid, a.Gid, b.Uid, b.Gid), nil
 	case kind(a) != unix.S_IFDIR && t.same(a, b):
 		return "", nil
 	}
@@ -88,7 +88,7 @@ func (t *trees) differ(p string, a, b *unix.Stat_t) (string, error) {
 	was, err1 := attributes(t.old + p)
 	is, err2 := attributes(t.now + p)
 	if !slices.Equal(was, is) {
-		how = "has other capabilities or attributes"
+		how = "has different capabilities or attributes"
 	}
 	return how, errors.Join(err1, err2)
 }
@@ -100,7 +100,7 @@ func (t *trees) contentDiffers(p string, a, b *unix.Stat_t) (string, error) {
 		if err != nil || at < 0 {
 			return "", err
 		}
-		return fmt.Sprintf("differs from byte %d on", at), nil
+		return fmt.Sprintf("differs from byte %d", at), nil
 	case unix.S_IFLNK:
 		was, err1 := os.Readlink(t.old + p)
 		is, err2 := os.Readlink(t.now + p)
@@ -110,7 +110,7 @@ func (t *trees) contentDiffers(p string, a, b *unix.Stat_t) (string, error) {
 		return fmt.Sprintf("points to %q, then to %q", was, is), nil
 	case unix.S_IFCHR, unix.S_IFBLK:
 		if a.Rdev != b.Rdev {
-			return "is another device", nil
+			return "is a different device", nil
 		}
 	}
 	return "", nil
@@ -197,7 +197,7 @@ func given(name string) bool {
 // that begins with .wh. deletes something there.
 func unfit(file, name string) (string, error) {
 	if paths.DeletesFile(name) {
-		return "has a name that begins with .wh., which in a layer means that a file is deleted: give it another name", nil
+		return "has a name that begins with .wh., which deletes files in layers: rename it", nil
 	}
 	info, err1 := os.Lstat(file)
 	all, err2 := attributes(file)
@@ -207,9 +207,9 @@ func unfit(file, name string) (string, error) {
 	for _, a := range all {
 		switch name, _, _ := strings.Cut(a, "="); {
 		case name != capability:
-			return fmt.Sprintf("has the attribute %s, and layers keep no attributes but capabilities: remove it at the end of the run", name), nil
+			return fmt.Sprintf("has the attribute %s, but layers only keep capabilities: remove it at the end of the run", name), nil
 		case !info.Mode().IsRegular():
-			return "has capabilities and is not a file: remove them at the end of the run", nil
+			return "has capabilities, but is not a file: remove them at the end of the run", nil
 		}
 	}
 	return "", nil

@@ -32,7 +32,7 @@ func readMember(file, prefix string, read func(*tar.Reader) error) error {
 	in := bufio.NewReaderSize(f, 1<<20)
 	magic := make([]byte, 8)
 	if _, err := io.ReadFull(in, magic); err != nil || string(magic) != "!<arch>\n" {
-		return fmt.Errorf("%s is no Debian package", file)
+		return fmt.Errorf("%s is not a Debian package", file)
 	}
 	for {
 		header := make([]byte, 60)
@@ -42,7 +42,7 @@ func readMember(file, prefix string, read func(*tar.Reader) error) error {
 		name := strings.TrimSuffix(strings.TrimSpace(string(header[:16])), "/")
 		size, err := strconv.ParseInt(strings.TrimSpace(string(header[48:58])), 10, 64)
 		if err != nil || size < 0 {
-			return fmt.Errorf("%s: malformed size of %s", file, name)
+			return fmt.Errorf("%s: invalid size of %s", file, name)
 		}
 		if !strings.HasPrefix(name, prefix) {
 			if _, err := io.CopyN(io.Discard, in, size+size%2); err != nil {

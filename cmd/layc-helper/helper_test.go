@@ -137,7 +137,7 @@ func TestUnpack(t *testing.T) {
 	}
 
 	bad := writeDeb(t, dir, "Package: bad\n", tar.Header{Typeflag: tar.TypeReg, Name: "../../out", Mode: 0o644})
-	if err := unpackAll(root, []string{bad}); err == nil || !strings.Contains(err.Error(), "leads out of the package") {
+	if err := unpackAll(root, []string{bad}); err == nil || !strings.Contains(err.Error(), "leads outside the package") {
 		t.Errorf("got %v for a path that leads out", err)
 	}
 }
@@ -145,7 +145,7 @@ func TestUnpack(t *testing.T) {
 func TestNoPackage(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.deb")
 	for text, want := range map[string]string{
-		"<html>":             "is no Debian package",
+		"<html>":             "is not a Debian package",
 		"!<arch>\n":          "has no control.tar",
 		"!<arch>\nnonsense:": "has no control.tar",
 	} {
@@ -257,7 +257,7 @@ func TestUsage(t *testing.T) {
 			t.Errorf("run(%q): %v, want the usage", args, err)
 		}
 	}
-	if err := run([]string{"install", t.TempDir()}); err == nil || !strings.HasPrefix(err.Error(), "there are no packages in ") {
+	if err := run([]string{"install", t.TempDir()}); err == nil || !strings.HasPrefix(err.Error(), "no packages in ") {
 		t.Errorf("an empty directory: %v", err)
 	}
 }

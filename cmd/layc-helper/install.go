@@ -154,7 +154,7 @@ func dpkg(args ...string) error {
 	// for whom it fails.
 	if out, err := cmd.CombinedOutput(); err != nil {
 		os.Stdout.Write(out)
-		return fmt.Errorf("dpkg failed: %w (its own words are above)", err)
+		return fmt.Errorf("dpkg failed: %w (see its output above)", err)
 	}
 	return nil
 }

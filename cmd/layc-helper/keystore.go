@@ -61,7 +61,7 @@ func settledKeystore(text []byte) ([]byte, error) {
 	}
 	count := binary.BigEndian.Uint32(text[8:])
 	rest := body[jksHeaderLen:]
-	malformed := errors.New("malformed Java keystore")
+	malformed := errors.New("invalid Java keystore")
 	// take cuts n bytes off the rest.
 	take := func(n int) ([]byte, bool) {
 		if n < 0 || n > len(rest) {

@@ -34,7 +34,7 @@ func unbounded() *budget { return &budget{limit: math.MaxInt64 / 4} }
 // entries fails if an archive has more than n entries.
 func (b *budget) entries(n int64) error {
 	if most := max(b.limit/blockCost, 1000); n > most {
-		return fmt.Errorf("it has more than %d entries, %s", most, b.why())
+		return fmt.Errorf("the archive has more than %d entries, %s", most, b.why())
 	}
 	return nil
 }
@@ -48,14 +48,14 @@ func (b *budget) write(n int64) error {
 }
 
 func (b *budget) tooLarge() error {
-	return fmt.Errorf("it holds more than %s, %s", bytesOf(b.limit), b.why())
+	return fmt.Errorf("the archive unpacks to more than %s, %s", bytesOf(b.limit), b.why())
 }
 
 func (b *budget) why() string {
 	if b.given {
-		return "the limit that the program gives it"
+		return "the limit set by the program"
 	}
-	return "which is suspicious for its size; if it is right, allow more, as with `unpack limit 100GB`"
+	return "which is suspicious for its size; if that is right, raise the limit, for example with `unpack limit 100GB`"
 }
 
 // bytesOf is a size in the largest unit of which it has one.

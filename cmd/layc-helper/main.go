@@ -72,7 +72,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, fit, remain, sum512, test, user, again or libraries: see its documentation")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, fit, remain, sum512, test, user, again or libraries")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -133,7 +133,7 @@ func packages(command, dir string, more []string) error {
 		return err
 	}
 	if len(debs) == 0 {
-		return fmt.Errorf("there are no packages in %s", dir)
+		return fmt.Errorf("no packages in %s", dir)
 	}
 	slices.Sort(debs)
 	const root = "/"

@@ -35,8 +35,8 @@ func TestTest(t *testing.T) {
 		{"echo one", "two", "it should print:\n  two\nit printed:\n  one"},
 		{"echo one; exit 3", "one", "it ended with exit status 3\nit printed:\n  one"},
 		{"kill -9 $$", "", "it ended with signal: killed\nit printed nothing"},
-		{"echo before; sleep 60", "", "it has not ended within 2s\nit printed:\n  before"},
-		{"seq 1 20; false", "", "it ended with exit status 1\nit printed:\n  … 8 lines before\n  9\n  10\n  11\n  12\n  13\n  14\n  15\n  16\n  17\n  18\n  19\n  20"},
+		{"echo before; sleep 60", "", "it did not end within 2s\nit printed:\n  before"},
+		{"seq 1 20; false", "", "it ended with exit status 1\nit printed:\n  … 8 earlier lines\n  9\n  10\n  11\n  12\n  13\n  14\n  15\n  16\n  17\n  18\n  19\n  20"},
 	} {
 		start := time.Now()
 		got := ""
@@ -69,13 +69,13 @@ func TestAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := reportOf(t, func(report string) error { return again(first, second, report, []string{"/own", "/nowhere"}) })
-	want := `/own/gone is there the first time only
-/own/kind has another type
+	want := `/own/gone exists only the first time
+/own/kind has a different type
 /own/link points to "a", then to "b"
-/own/mode has the mode 0644, then 0600
-/own/new is there the second time only
-/own/short differs from byte 1 on
-/own/text differs from byte 131072 on
+/own/mode has mode 0644, then 0600
+/own/new exists only the second time
+/own/short differs from byte 1
+/own/text differs from byte 131072
 `
 	if got != want {
 		t.Errorf("the report is\n%s\nwant\n%s", got, want)

@@ -27,7 +27,7 @@ func fit(tree, at string, pairs []string) error {
 		name, declared := strings.CutPrefix(name, "+")
 		below, ok := strings.CutPrefix(name, strings.TrimSuffix(at, "/")+"/")
 		if !ok {
-			return fmt.Errorf("fit: %s does not lie beneath %s", name, at)
+			return fmt.Errorf("fit: %s is not below %s", name, at)
 		}
 		if dir {
 			if err := keepDir(tree, below, name, pairs[n+1]); err != nil {

@@ -193,18 +193,18 @@ func TestRootfsRefuses(t *testing.T) {
 		want    string
 		headers []tar.Header
 	}{
-		{`"./": the root directory has the mode 0700 and the owner 0:0, and in an image it is 0755 and root's: make the archive from a directory that is, or without an entry for it`, []tar.Header{dir("./", 0o700)}},
-		{`"a": it has the extended attribute "user.x", which an image cannot hold`, []tar.Header{{Typeflag: tar.TypeReg, Name: "a", PAXRecords: map[string]string{"SCHILY.xattr.user.x": "1"}}}},
-		{`"etc/.wh.passwd": an image cannot hold the name ".wh.passwd": in a layer, names that begin with .wh. delete files`, []tar.Header{file("etc/.wh.passwd")}},
-		{`"a/b": its path leads through "a", which an earlier entry makes a file`, []tar.Header{file("a"), file("a/b")}},
-		{`"l/b": its path leads through "dev/x", which an earlier entry makes a device`, []tar.Header{{Typeflag: tar.TypeChar, Name: "dev/x"}, link("l", "/dev/x"), file("l/b")}},
-		{`"l/x": the path leads through the link "l" to "gone", to where there is nothing`, []tar.Header{link("l", "gone"), file("l/x")}},
-		{`"l/x": the path leads through more than 40 links, the last of them "l" to "l"`, []tar.Header{link("l", "l"), file("l/x")}},
-		{`"d": an earlier entry is a directory of this path that holds something; only an empty one is replaced`, []tar.Header{file("d/x"), file("d")}},
-		{`"h": it is a hard link to "d", which is a directory`, []tar.Header{dir("d", 0o755), hard("h", "d")}},
-		{`"h": it is a hard link to "x/y", which no earlier entry is`, []tar.Header{hard("h", "x/y")}},
-		{`"a/../../x": the path leads out of the archive`, []tar.Header{file("a/../../x")}},
-		{`"h": it is a hard link to "../x": the path leads out of the archive`, []tar.Header{hard("h", "../x")}},
+		{`"./": the root directory has mode 0700 and owner 0:0, but images require 0755 and 0:0; correct the directory before you make the archive, or omit its entry`, []tar.Header{dir("./", 0o700)}},
+		{`"a": an image cannot store its extended attribute "user.x"`, []tar.Header{{Typeflag: tar.TypeReg, Name: "a", PAXRecords: map[string]string{"SCHILY.xattr.user.x": "1"}}}},
+		{`"etc/.wh.passwd": an image cannot contain the name ".wh.passwd": in a layer, names that begin with .wh. delete files`, []tar.Header{file("etc/.wh.passwd")}},
+		{`"a/b": the path leads through "a", which is a file in an earlier entry`, []tar.Header{file("a"), file("a/b")}},
+		{`"l/b": the path leads through "dev/x", which is a device in an earlier entry`, []tar.Header{{Typeflag: tar.TypeChar, Name: "dev/x"}, link("l", "/dev/x"), file("l/b")}},
+		{`"l/x": the path leads through the dangling link "l" to "gone"`, []tar.Header{link("l", "gone"), file("l/x")}},
+		{`"l/x": the path leads through more than 40 links; the last is "l" to "l"`, []tar.Header{link("l", "l"), file("l/x")}},
+		{`"d": an earlier entry is a non-empty directory with the same path; only empty directories are replaced`, []tar.Header{file("d/x"), file("d")}},
+		{`"h": hard link to "d", which is a directory`, []tar.Header{dir("d", 0o755), hard("h", "d")}},
+		{`"h": hard link to "x/y", which is not an earlier entry`, []tar.Header{hard("h", "x/y")}},
+		{`"a/../../x": the path leads outside the archive`, []tar.Header{file("a/../../x")}},
+		{`"h": hard link to "../x": the path leads outside the archive`, []tar.Header{hard("h", "../x")}},
 	} {
 		if _, err := unpackRootfs(t, archiveOf(t, c.headers...)); err == nil || err.Error() != "unpacking the root file system: "+c.want {
 			t.Errorf("got  %v\nwant %s", err, c.want)
@@ -212,13 +212,13 @@ func TestRootfsRefuses(t *testing.T) {
 	}
 	long := archiveOf(t, file("a"), file(strings.Repeat("n", 256)))
 	for name, text := range map[string][]byte{
-		"a name in the path has 256 bytes, and Linux takes at most 255": long,
-		"it is cut off after 1 entries":                                 archiveOf(t, file("a"), file("b"))[:1300],
-		"it is a zip archive":                                           zipOf(t, zip.Deflate),
-		"it is a page of HTML":                                          []byte("<!DOCTYPE html><html>" + strings.Repeat(" ", 600)),
-		"it is a squashfs image":                                        []byte("hsqs"),
-		"it is not a tar archive":                                       []byte("text"),
-		"it is empty":                                                   make([]byte, 1024),
+		"a name in the path has 256 bytes; Linux allows 255": long,
+		"the archive is truncated after 1 entries":           archiveOf(t, file("a"), file("b"))[:1300],
+		"not a tar archive, but a zip archive":               zipOf(t, zip.Deflate),
+		"not a tar archive, but an HTML page":                []byte("<!DOCTYPE html><html>" + strings.Repeat(" ", 600)),
+		"not a tar archive, but a squashfs image":            []byte("hsqs"),
+		"not a tar archive":                                  []byte("text"),
+		"the archive is empty":                               make([]byte, 1024),
 	} {
 		if _, err := unpackRootfs(t, text); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want %s", err, name)

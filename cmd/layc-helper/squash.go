@@ -36,7 +36,7 @@ func squash(root, after, placed string, times bool) error {
 		return err
 	}
 	if len(s.broken) > 0 {
-		return errors.New("no image can hold what the component made:\n" + listed(s.broken, "  "))
+		return errors.New("images cannot store these files of the component:\n" + listed(s.broken, "  "))
 	}
 	for _, p := range mixed(s.old, s.now, s.rewritten) {
 		s.rewrite(p)
@@ -79,7 +79,7 @@ func (s *squashing) top() error {
 	}
 	how, err := s.differ("", &a, &b)
 	if how != "" {
-		s.broken = append(s.broken, "/ "+how+": leave it 0755 and root's")
+		s.broken = append(s.broken, "/ "+how+": keep mode 0755 and owner root")
 	}
 	return err
 }
@@ -173,7 +173,7 @@ func (s *squashing) fits(p string, c *change) error {
 		before, err1 := attributes(s.trees.old + p)
 		after, err2 := attributes(s.trees.now + p)
 		if how = ""; !slices.Equal(before, after) {
-			how = "has other capabilities or attributes than before, and no layer changes those of a directory: leave them as they are"
+			how = "has different capabilities or attributes than before, which layers cannot change for directories: keep them"
 		}
 		err = errors.Join(err1, err2)
 	}

@@ -328,13 +328,13 @@ func TestSquashAttributes(t *testing.T) {
 		sh(t, dir, "echo 1 > .wh.name; mkdir -p tmp; echo 1 > tmp/.wh.scratch; chmod 700 .")
 		set(dir+"/tmp/.wh.scratch", "user.z", "1")
 	})
-	const want = `no image can hold what the component made:
-  / has the mode 0755, then 0700: leave it 0755 and root's
-  /.wh.name has a name that begins with .wh., which in a layer means that a file is deleted: give it another name
-  /changed has capabilities and is not a file: remove them at the end of the run
-  /d has other capabilities or attributes than before, and no layer changes those of a directory: leave them as they are
-  /new has capabilities and is not a file: remove them at the end of the run
-  /set has the attribute user.y, and layers keep no attributes but capabilities: remove it at the end of the run
+	const want = `images cannot store these files of the component:
+  / has mode 0755, then 0700: keep mode 0755 and owner root
+  /.wh.name has a name that begins with .wh., which deletes files in layers: rename it
+  /changed has capabilities, but is not a file: remove them at the end of the run
+  /d has different capabilities or attributes than before, which layers cannot change for directories: keep them
+  /new has capabilities, but is not a file: remove them at the end of the run
+  /set has the attribute user.y, but layers only keep capabilities: remove it at the end of the run
 `
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

@@ -20,7 +20,7 @@ func sum512(want, file string) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("the download has the SHA-512 checksum\n  %s\nand the program says\n  %s", got, want)
+		return fmt.Errorf("the download has the SHA-512 checksum\n  %s\nbut the program declares\n  %s", got, want)
 	}
 	return nil
 }

@@ -45,30 +45,30 @@ func TestVerify(t *testing.T) {
 		"rm -r own; ln -s /nowhere own":                                 "",
 		"echo 1 > opt/new/other":                                        "/opt/new/other is new",
 		"mkdir srv":                                                     `owns "/srv"`,
-		"echo 2 > etc/a; touch -d $CANONICAL etc/a":                     "/etc/a differs from byte 0 on",
+		"echo 2 > etc/a; touch -d $CANONICAL etc/a":                     "/etc/a differs from byte 0",
 		"rm etc/link; ln -s b etc/link; touch -hd $CANONICAL etc/link":  `/etc/link points to "a", then to "b"`,
 		"rm -r opt/x":                    "/opt/x is deleted",
 		"echo 2 > etc/placed":            `owns "/etc/placed"`,
-		"chmod 600 etc/a":                "/etc/a has the mode 0644, then 0600",
-		"chmod u+s etc/a":                "/etc/a has the mode 0644, then 4644",
-		"chgrp 3 etc/a":                  "/etc/a has the owner 0:0, then 0:3",
-		"chown 1:2 etc":                  "/etc has the owner 0:0, then 1:2",
-		"rm etc/a; mkfifo etc/a":         "/etc/a has another type",
-		"chmod 700 .":                    "/ has the mode 0755, then 0700",
+		"chmod 600 etc/a":                "/etc/a has mode 0644, then 0600",
+		"chmod u+s etc/a":                "/etc/a has mode 0644, then 4644",
+		"chgrp 3 etc/a":                  "/etc/a has owner 0:0, then 0:3",
+		"chown 1:2 etc":                  "/etc has owner 0:0, then 1:2",
+		"rm etc/a; mkfifo etc/a":         "/etc/a has a different type",
+		"chmod 700 .":                    "/ has mode 0755, then 0700",
 		"mkdir -p cache":                 "",
 		"mkdir -p cache; echo > cache/x": "/cache is new",
 		"echo 1 > tmp/new; mkdir var/tmp/new tmp/old/new": "",
-		"chmod 755 tmp":         "/tmp has the mode 1777, then 0755",
+		"chmod 755 tmp":         "/tmp has mode 1777, then 0755",
 		"echo 2 > tmp/old/file": "/tmp/old/file differs",
 		"rm tmp/old/file":       "/tmp/old/file is deleted",
 		"rm -r tmp/src":         "",
 		"rm tmp/src/file":       "",
 		"echo 2 > tmp/src/file": `owns "/tmp/src/file"`,
 		"mkdir run/app":         `owns "/run/app"`,
-		"rm -r own":             `the component owns "/own", and its steps do not make it`,
+		"rm -r own":             `the component owns "/own", but its steps do not create it`,
 		"rm -r opt/new":         `mkdir -p /opt/new/deep`,
 		"echo 1 > own/.wh.x":    "/own/.wh.x has a name that begins with .wh.",
-		"rm -r own/sub":         "deletes what lies below it:\n  /own/sub\n",
+		"rm -r own/sub":         "deletes files of layers below:\n  /own/sub\n",
 		"rm own/placed":         "",
 		"mkdir own/d; rm -r own/d; rm -r own/sub; echo > own/sub": "",
 		"mknod own/b b 8 1": "/own/b is a block device",
@@ -99,7 +99,7 @@ func TestVerifyAnywhere(t *testing.T) {
 		t.Errorf("got %v for a link in the place of scratch space", err)
 	}
 	nested := lowerTree(t, "mkdir -p own/sub")
-	if err := verify(nested, lowerTree(t, "mkdir own"), []string{"/own", "/own/sub"}); err == nil || !strings.Contains(err.Error(), "do not make it") || strings.Contains(err.Error(), "deletes") {
+	if err := verify(nested, lowerTree(t, "mkdir own"), []string{"/own", "/own/sub"}); err == nil || !strings.Contains(err.Error(), "do not create it") || strings.Contains(err.Error(), "deletes") {
 		t.Errorf("got %v for an owned path within another that is gone: it is told once, as lacking", err)
 	}
 	if err := verify(before, after, []string{"/", "/other"}); err == nil || !strings.Contains(err.Error(), `owns "/other"`) {
@@ -113,9 +113,9 @@ func TestVerifyAttributes(t *testing.T) {
 	needsMounts(t)
 	const lower = "mkdir own; echo 1 > own/a; echo 1 > b"
 	for _, c := range []struct{ file, attribute, want string }{
-		{"/b", "user.x", "/b has other capabilities or attributes"},
-		{"/own/a", "user.x", "/own/a has the attribute user.x, and layers keep no attributes but capabilities"},
-		{"/own", capability, "/own has capabilities and is not a file"},
+		{"/b", "user.x", "/b has different capabilities or attributes"},
+		{"/own/a", "user.x", "/own/a has the attribute user.x, but layers only keep capabilities"},
+		{"/own", capability, "/own has capabilities, but is not a file"},
 	} {
 		before, after := lowerTree(t, lower), lowerTree(t, lower)
 		if err := unix.Lsetxattr(after+c.file, c.attribute, []byte("\x01\x00\x00\x02\x00\x04"+strings.Repeat("\x00", 14)), 0); err != nil {
@@ -218,8 +218,8 @@ func TestAppend(t *testing.T) {
 	}
 	odd := lowerTree(t, "mkdir -p etc/dir; ln -s /nowhere/x etc/link")
 	for to, want := range map[string]string{
-		"/etc/dir":  "nothing can be appended to /etc/dir: it is a directory",
-		"/etc/link": "nothing can be appended to /etc/link: it is a link into a directory that is not there",
+		"/etc/dir":  "cannot append to /etc/dir: it is a directory",
+		"/etc/link": "cannot append to /etc/link: it is a link into a missing directory",
 	} {
 		if err := appendText(odd, text, to, "0:0", "644"); err == nil || err.Error() != want {
 			t.Errorf("the error is %v, want %s", err, want)

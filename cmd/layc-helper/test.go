@@ -33,11 +33,11 @@ func test(command, prints string, within time.Duration) error {
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("it has not ended within %s\n%s", within, out.said())
+		return fmt.Errorf("it did not end within %s\n%s", within, out.said())
 	case errors.As(err, &exit):
 		return fmt.Errorf("it ended with %s\n%s", exit.ProcessState, out.said())
 	case errors.Is(err, os.ErrNotExist):
-		return errors.New("there is no /bin/sh to run it with")
+		return errors.New("the image has no /bin/sh to run it")
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return err
 	case !out.has(prints):
@@ -85,7 +85,7 @@ func indented(text []byte) string {
 	const count, width = 12, 300
 	lines := strings.Split(strings.ToValidUTF8(strings.TrimRight(string(text), "\n"), "�"), "\n")
 	if extra := len(lines) - count; extra > 0 {
-		lines = append([]string{fmt.Sprintf("… %d lines before", extra)}, lines[extra:]...)
+		lines = append([]string{fmt.Sprintf("… %d earlier lines", extra)}, lines[extra:]...)
 	}
 	for i, line := range lines {
 		line = strings.TrimRight(line, "\r")

@@ -54,7 +54,7 @@ func unpack(strip int, limit int64, file, dir string) error {
 		case strip == 0:
 			return archive.ErrEmpty
 		}
-		return fmt.Errorf("it holds nothing below %d leading directories", strip)
+		return fmt.Errorf("the archive has no files below %d leading directories", strip)
 	})
 }
 
@@ -63,11 +63,11 @@ func unpack(strip int, limit int64, file, dir string) error {
 func notTar(x *extraction, other *archive.OtherError, strip int, f *os.File, size int64) error {
 	switch {
 	case other.Compressed:
-		return fmt.Errorf("%w; without `unpack`, fetch keeps the file as it is", other)
+		return fmt.Errorf("%w; remove `unpack` to keep the file unchanged", other)
 	case other.Is == "" || other.Is == archive.Zip:
 		return x.zip(f, size, strip)
 	}
-	return fmt.Errorf("%w; layc unpacks tar, also compressed with gzip, bzip2, xz or zstd, and zip", other)
+	return fmt.Errorf("%w; `unpack` reads zip, and tar, plain or compressed with gzip, bzip2, xz or zstd", other)
 }
 
 // unpackSystem unpacks the archive of a root file system: as unpack does, but with

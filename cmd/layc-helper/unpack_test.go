@@ -167,7 +167,7 @@ func TestUnpackArchive(t *testing.T) {
 			}
 		}
 		err := run([]string{"unpack", "9", file, filepath.Join(dir, "none")})
-		if want := "unpacking the archive: it holds nothing below 9 leading directories"; err == nil || err.Error() != want {
+		if want := "unpacking the archive: the archive has no files below 9 leading directories"; err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
 	}
@@ -225,32 +225,32 @@ func TestUnpackRefuses(t *testing.T) {
 		text []byte
 		want string
 	}{
-		{"a path that leads out", entries(file("a/../../x")), `"a/../../x": the path leads out of the archive`},
+		{"a path that leads out", entries(file("a/../../x")), `"a/../../x": the path leads outside the archive`},
 		{"a link that leads out", entries(
-			tar.Header{Typeflag: tar.TypeSymlink, Name: "out", Linkname: "/"}, file("out/x")), `unpacking the archive: "out/x": the path leads out, through the link "out" to "/"`},
-		{"a whiteout", entries(file("etc/.wh.passwd")), `"etc/.wh.passwd": an image cannot hold the name ".wh.passwd": in a layer, names that begin with .wh. delete files`},
-		{"a directory of a whiteout's name", entries(file(".wh..wh..opq/x")), `an image cannot hold the name ".wh..wh..opq"`},
-		{"a device", entries(tar.Header{Typeflag: tar.TypeChar, Name: "dev"}), `"dev": it is a device, which layc does not unpack`},
-		{"a pipe", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "p"}), `"p": it is a named pipe, which layc does not unpack`},
-		{"a full directory replaced by a file", entries(file("d/x"), file("d")), `"d": an earlier entry is a directory of this path that holds something; only an empty one is replaced`},
-		{"a hard link to what comes later", entries(tar.Header{Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}, file("b")), `"a": it is a hard link to "b", which no earlier entry is`},
-		{"an attribute", entries(records(file("a"), "SCHILY.xattr.user.x", "1")), `"a": it has the extended attribute "user.x", which an image cannot hold`},
-		{"an access control list", entries(records(file("a"), "SCHILY.acl.access", "user::rw-")), `"a": it has an access control list, which an image cannot hold`},
-		{"a global size", entries(tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"size": "1"}}), `a global header sets "size" for all entries, which layc does not follow`},
-		{"capabilities of a directory", entries(records(tar.Header{Typeflag: tar.TypeDir, Name: "d"}, "SCHILY.xattr.security.capability", "x")), `"d": it has capabilities and is not a file`},
-		{"control characters in a name", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "\x1b[2J"}), `"\x1b[2J": it is`},
-		{"a path of many elements", entries(file(strings.Repeat("a/", 3000) + "b")), "the path has 3001 elements, and layc unpacks at most 256"},
-		{"a path of many bytes", entries(file(strings.Repeat(strings.Repeat("a", 200)+"/", 30) + "b")), "the path has 6031 bytes, and layc unpacks at most 4095"},
-		{"a page", bytes.Repeat([]byte("<html>"), 200), "unpacking the archive: it is a page of HTML; layc unpacks tar, also compressed with gzip, bzip2, xz or zstd, and zip"},
-		{"another archive", []byte("7z\xbc\xaf\x27\x1c"), "it is a 7z archive; layc unpacks tar"},
-		{"no archive", bytes.Repeat([]byte("text"), 200), "unpacking the archive: it is neither a zip nor a tar file"},
-		{"a compressed file", packed.Bytes(), "it is a compressed file, but not a compressed tar archive; without `unpack`, fetch keeps the file as it is"},
-		{"half a zip", zipOf(t, zip.Deflate)[:100], "the zip file is damaged or cut: its list of files, which is at its end, cannot be read"},
-		{"half a tar", tarOf(t)[:700], "unpacking the archive: it is cut off after 1 entries"},
-		{"an empty zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), "unpacking the archive: it is empty"},
-		{"an encrypted zip", zipWith(t, zip.FileHeader{Name: "a", Flags: 1}), `"a": it is encrypted, and layc knows no password`},
-		{"a method", zipWith(t, zip.FileHeader{Name: "a", Method: 9}), `"a": it is compressed by method 9 (Deflate64), which layc does not read`},
-		{"a socket in a zip", zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 3 << 8, ExternalAttrs: 0o140644 << 16}), `"a": it is a device, a pipe or a socket, which layc does not unpack`},
+			tar.Header{Typeflag: tar.TypeSymlink, Name: "out", Linkname: "/"}, file("out/x")), `unpacking the archive: "out/x": the path leads outside the archive through the link "out" to "/"`},
+		{"a whiteout", entries(file("etc/.wh.passwd")), `"etc/.wh.passwd": an image cannot contain the name ".wh.passwd": in a layer, names that begin with .wh. delete files`},
+		{"a directory of a whiteout's name", entries(file(".wh..wh..opq/x")), `an image cannot contain the name ".wh..wh..opq"`},
+		{"a device", entries(tar.Header{Typeflag: tar.TypeChar, Name: "dev"}), `"dev": devices cannot be unpacked`},
+		{"a pipe", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "p"}), `"p": named pipes cannot be unpacked`},
+		{"a full directory replaced by a file", entries(file("d/x"), file("d")), `"d": an earlier entry is a non-empty directory with the same path; only empty directories are replaced`},
+		{"a hard link to what comes later", entries(tar.Header{Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}, file("b")), `"a": hard link to "b", which is not an earlier entry`},
+		{"an attribute", entries(records(file("a"), "SCHILY.xattr.user.x", "1")), `"a": an image cannot store its extended attribute "user.x"`},
+		{"an access control list", entries(records(file("a"), "SCHILY.acl.access", "user::rw-")), `"a": an image cannot store its access control list`},
+		{"a global size", entries(tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"size": "1"}}), `unsupported: a global header sets "size" for all entries`},
+		{"capabilities of a directory", entries(records(tar.Header{Typeflag: tar.TypeDir, Name: "d"}, "SCHILY.xattr.security.capability", "x")), `"d": only files can have capabilities`},
+		{"control characters in a name", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "\x1b[2J"}), `"\x1b[2J": named`},
+		{"a path of many elements", entries(file(strings.Repeat("a/", 3000) + "b")), "the path has 3001 elements; the limit is 256"},
+		{"a path of many bytes", entries(file(strings.Repeat(strings.Repeat("a", 200)+"/", 30) + "b")), "the path has 6031 bytes; the limit is 4095"},
+		{"a page", bytes.Repeat([]byte("<html>"), 200), "unpacking the archive: not a tar archive, but an HTML page; `unpack` reads zip, and tar, plain or compressed with gzip, bzip2, xz or zstd"},
+		{"another archive", []byte("7z\xbc\xaf\x27\x1c"), "not a tar archive, but a 7z archive; `unpack` reads"},
+		{"no archive", bytes.Repeat([]byte("text"), 200), "unpacking the archive: neither a zip nor a tar archive"},
+		{"a compressed file", packed.Bytes(), "a compressed file, but not a tar archive; remove `unpack` to keep the file unchanged"},
+		{"half a zip", zipOf(t, zip.Deflate)[:100], "the zip archive is truncated or corrupt: it has no list of files at its end"},
+		{"half a tar", tarOf(t)[:700], "unpacking the archive: the archive is truncated after 1 entries"},
+		{"an empty zip", []byte("PK\x05\x06" + strings.Repeat("\x00", 18)), "unpacking the archive: the archive is empty"},
+		{"an encrypted zip", zipWith(t, zip.FileHeader{Name: "a", Flags: 1}), `"a": encrypted entries cannot be unpacked`},
+		{"a method", zipWith(t, zip.FileHeader{Name: "a", Method: 9}), `"a": unsupported compression method 9 (Deflate64)`},
+		{"a socket in a zip", zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 3 << 8, ExternalAttrs: 0o140644 << 16}), `"a": devices, pipes and sockets cannot be unpacked`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -379,8 +379,8 @@ func TestUnpackBounds(t *testing.T) {
 		text  []byte
 		want  string
 	}{
-		"bytes":   {50_000, zipped.Bytes(), `"zeros": it holds more than 50000 bytes, the limit that the program gives it`},
-		"entries": {50_000, archiveOf(t, many...), "it has more than 1000 entries, the limit that the program gives it"},
+		"bytes":   {50_000, zipped.Bytes(), `"zeros": the archive unpacks to more than 50000 bytes, the limit set by the program`},
+		"entries": {50_000, archiveOf(t, many...), "the archive has more than 1000 entries, the limit set by the program"},
 		"enough":  {100_000, zipped.Bytes(), ""},
 		"usual":   {0, big, ""},
 	} {
@@ -398,7 +398,7 @@ func TestUnpackBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := extraction{budget: newBudget(1000, 0)}
-	if err := x.tar(archive.NewTar(x.budget.stream(must(gzip.NewReader(&skipped))), 1)); err == nil || !strings.Contains(err.Error(), "it holds more than 1000 bytes") {
+	if err := x.tar(archive.NewTar(x.budget.stream(must(gzip.NewReader(&skipped))), 1)); err == nil || !strings.Contains(err.Error(), "the archive unpacks to more than 1000 bytes") {
 		t.Errorf("an entry that is passed over gives %v", err)
 	}
 	// A zip of 172 kB that holds 48 GB.
@@ -408,7 +408,7 @@ func TestUnpackBounds(t *testing.T) {
 			break
 		}
 	}
-	if want := "it holds more than 1.1 GB, which is suspicious for its size; if it is right, allow more, as with `unpack limit 100GB`"; fmt.Sprint(err) != want {
+	if want := "the archive unpacks to more than 1.1 GB, which is suspicious for its size; if that is right, raise the limit, for example with `unpack limit 100GB`"; fmt.Sprint(err) != want {
 		t.Errorf("a bomb gives %v, want %s", err, want)
 	}
 }

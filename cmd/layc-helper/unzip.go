@@ -31,9 +31,9 @@ func (x *extraction) zip(f *os.File, size int64, strip int) error {
 	if errors.Is(err, zip.ErrFormat) {
 		first := make([]byte, 2)
 		if _, err := f.ReadAt(first, 0); err == nil && string(first) == "PK" {
-			return errors.New("the zip file is damaged or cut: its list of files, which is at its end, cannot be read")
+			return errors.New("the zip archive is truncated or corrupt: it has no list of files at its end")
 		}
-		return errors.New("it is neither a zip nor a tar file")
+		return errors.New("neither a zip nor a tar archive")
 	}
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (x *extraction) zipped(f *zip.File, strip int) error {
 	}
 	content, err := f.Open()
 	if errors.Is(err, zip.ErrAlgorithm) {
-		err = fmt.Errorf("it is compressed by method %d%s, which layc does not read", f.Method, methodNames[f.Method])
+		err = fmt.Errorf("unsupported compression method %d%s", f.Method, methodNames[f.Method])
 	}
 	if err != nil {
 		return archive.Of(f.Name, zipReason(err))
@@ -76,7 +76,7 @@ func (x *extraction) zipped(f *zip.File, strip int) error {
 	if e.Kind == tar.TypeSymlink {
 		target, err := io.ReadAll(io.LimitReader(in, archive.MaxPath+1))
 		if err == nil && (len(target) == 0 || len(target) > archive.MaxPath) {
-			err = errors.New("it is a link whose target is empty or too long")
+			err = errors.New("the link target is empty or too long")
 		}
 		if err != nil {
 			return archive.Of(f.Name, err)
@@ -94,7 +94,7 @@ func zipEntry(f *zip.File, strip int) (*archive.Entry, error) {
 		return &archive.Entry{Path: to}, err
 	}
 	if f.Flags&1 != 0 {
-		return nil, errors.New("it is encrypted, and layc knows no password")
+		return nil, errors.New("encrypted entries cannot be unpacked")
 	}
 	mode := zipMode(f, name)
 	e := &archive.Entry{Name: f.Name, Path: to, Mode: mode & 0o7777}
@@ -105,10 +105,10 @@ func zipEntry(f *zip.File, strip int) (*archive.Entry, error) {
 		e.Kind = tar.TypeSymlink
 	case unix.S_IFDIR:
 		if e.Kind = tar.TypeDir; f.UncompressedSize64 > 0 {
-			return nil, errors.New("it is a directory with content")
+			return nil, errors.New("a directory entry must not have content")
 		}
 	default:
-		return nil, errors.New("it is a device, a pipe or a socket, which layc does not unpack")
+		return nil, errors.New("devices, pipes and sockets cannot be unpacked")
 	}
 	return e, nil
 }
@@ -128,15 +128,15 @@ func (c *zipContent) Read(p []byte) (int, error) {
 func zipReason(err error) error {
 	switch {
 	case errors.Is(err, zip.ErrChecksum):
-		return errors.New("it is damaged: its checksum is wrong")
+		return errors.New("corrupt: wrong checksum")
 	case errors.Is(err, zip.ErrFormat):
-		return errors.New("it is damaged: it is not where the list of files says")
+		return errors.New("corrupt: not where the list of files has it")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("its content is cut off")
+		return errors.New("truncated content")
 	}
 	var corrupt flate.CorruptInputError
 	if errors.As(err, &corrupt) {
-		return errors.New("it is damaged: its compressed content cannot be read")
+		return errors.New("corrupt: invalid compressed content")
 	}
 	return err
 }
@@ -279,7 +279,7 @@ func zipLZMA(in io.Reader, size uint64) (io.Reader, error) {
 	}
 	properties := make([]byte, binary.LittleEndian.Uint16(head[2:]))
 	if len(properties) != 5 {
-		return nil, errors.New("its LZMA properties are damaged")
+		return nil, errors.New("invalid LZMA properties")
 	}
 	if _, err := io.ReadFull(in, properties); err != nil {
 		return nil, err

@@ -86,15 +86,15 @@ type verification struct {
 func (v *verification) result() error {
 	var b strings.Builder
 	for _, p := range v.lacking {
-		fmt.Fprintf(&b, "the component owns %q, and its steps do not make it:\n  make it in a run, such as `mkdir -p %s`, or take it out of `owns`\n", p, p)
+		fmt.Fprintf(&b, "the component owns %q, but its steps do not create it:\n  create it in a run, such as `mkdir -p %s`, or remove it from `owns`\n", p, p)
 	}
 	if len(v.unfit) > 0 {
-		b.WriteString("no image can hold what the component made:\n" + listed(v.unfit, "  "))
+		b.WriteString("images cannot store these files of the component:\n" + listed(v.unfit, "  "))
 	}
 	if len(v.deleted) > 0 {
-		b.WriteString("the component deletes what lies below it:\n" + listed(v.deleted, "  "))
-		b.WriteString("the layer of a component that owns paths only adds to them, so the image would still hold this.\n")
-		b.WriteString("leave out owns: then the component is stacked on what it deletes\n")
+		b.WriteString("the component deletes files of layers below:\n" + listed(v.deleted, "  "))
+		b.WriteString("the layer of a component with `owns` only adds files, so the image would still have them.\n")
+		b.WriteString("remove `owns`, so the component is stacked on the files that it deletes\n")
 	}
 	if len(v.broken) > 0 {
 		v.explain(&b)
@@ -106,18 +106,18 @@ func (v *verification) result() error {
 }
 
 func (v *verification) explain(b *strings.Builder) {
-	b.WriteString("the component wrote outside of what it owns:\n" + listed(v.broken, "  "))
-	b.WriteString("only what a component owns gets into an image, so this would be lost.\n")
+	b.WriteString("the component changed paths that it does not own:\n" + listed(v.broken, "  "))
+	b.WriteString("images only get the paths that a component owns, so these changes would be lost.\n")
 	if len(v.made) > 0 {
 		var names []string
 		for _, p := range v.made[:min(len(v.made), 5)] {
 			names = append(names, fmt.Sprintf("%q", p))
 		}
-		fmt.Fprintf(b, "true would be:  owns %s\n", strings.Join(names, ", "))
+		fmt.Fprintf(b, "expected:  owns %s\n", strings.Join(names, ", "))
 	}
-	b.WriteString("for files that only the build needs, use /tmp, or a mount: with cache, with tmpfs\n")
+	b.WriteString("for files that only the build needs, use /tmp or a mount: `with cache` or `with tmpfs`\n")
 	if v.changed {
-		b.WriteString("to change or delete files of others, leave out owns: then the component is stacked on them\n")
+		b.WriteString("to change or delete files of other components, remove `owns`: it is then stacked on them\n")
 	}
 }
 
@@ -141,7 +141,7 @@ func (v *verification) there(p string) error {
 			return os.Remove(file) // as from a layer, where the engine would make it a file
 		}
 		if entry.Type()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice {
-			how = "is a block device, and a copy of it would be a character device: make it in a component that owns nothing"
+			how = "is a block device, which copies would turn into a character device: create it in a component without `owns`"
 		}
 		if how != "" {
 			v.unfit = append(v.unfit, p+strings.TrimPrefix(file, at)+" "+how)

@@ -19,17 +19,17 @@ func (c *cli) affectedCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "affected --since REV",
 		SuggestFor: []string{"changed", "diff"},
-		Short:      "Print the apps that a change makes necessary to build",
-		Long: `affected compares the module with a git revision and prints the apps whose
-images get another digest, one a line: because of the program's text, of pins in
-the lock file, or of files that they or their build stages copy. Files that git
-ignores belong to no revision and count as unchanged. Images of published
-components are printed by their names, which layc build takes like apps.
+		Short:      "List the apps that a change affects",
+		Long: `affected compares the module with a git revision and lists the apps whose image
+digests change, one per line. The program, the pins in the lock file, and the
+files that apps and their build stages copy all count. Files that git ignores
+count as unchanged. Images of published components are listed by name; layc
+build accepts these names, too.
 
-If the module does not compile at that revision, all are affected.
+If the module does not compile at that revision, all apps are affected.
 
---format=github prints a matrix for a job of GitHub Actions, --format=gitlab a
-child pipeline for GitLab with a job for each app.`,
+--format=github prints a matrix for a GitHub Actions job. --format=gitlab
+prints a child pipeline for GitLab with one job per app.`,
 		Example: `  layc affected --since origin/main
   layc build --push $(layc affected --since HEAD~1)
   layc affected --since HEAD~1 --format=github    {"app":["app1"]}
@@ -39,11 +39,11 @@ child pipeline for GitLab with a job for each app.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case since == "":
-				return usage(cmd, "say what to compare with: --since REV")
+				return usage(cmd, "missing --since REV, the git revision to compare with")
 			case !slices.Contains([]string{"text", "github", "gitlab"}, format):
-				return usage(cmd, "--format %s: want text, github or gitlab", format)
+				return usage(cmd, "--format %s: expected text, github or gitlab", format)
 			case asJSON && format != "text":
-				return usage(cmd, "--json and --format=%s are two formats", format)
+				return usage(cmd, "--json and --format=%s exclude each other", format)
 			}
 			apps, err := c.affected(cmd, p, since)
 			if err != nil {
@@ -67,14 +67,14 @@ child pipeline for GitLab with a job for each app.`,
 	p.flags(cmd)
 	cmd.Flags().StringVar(&since, "since", "", "compare with the git revision `REV`")
 	cmd.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text, github or gitlab")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
 
 // jsonAffected is the answer for scripts. Fields are only ever added.
 type jsonAffected struct {
 	Build []string `json:"build"` // apps and published images, sorted
-	Gone  []string `json:"gone"`  // those that only the revision has, sorted
+	Gone  []string `json:"gone"`  // apps and images that only the revision has, sorted
 	// Unknown says that the revision does not compile, so that all apps are to
 	// be built.
 	Unknown bool `json:"unknown"`
@@ -89,7 +89,7 @@ func (c *cli) affected(cmd *cobra.Command, p program, since string) (*jsonAffect
 	defer r.clean()
 	out := &jsonAffected{Build: []string{}, Gone: []string{}}
 	if r.old == nil {
-		fmt.Fprintf(c.err, "%s does not compile (%s), so all apps are affected\n", since, r.broken[0].Message)
+		fmt.Fprintf(c.err, "%s does not compile (%s): all apps are affected\n", since, r.broken[0].Message)
 		out.Unknown = true
 		for _, t := range r.now.Targets {
 			for _, a := range slices.Concat(t.Graph.Apps, t.Graph.Published) {

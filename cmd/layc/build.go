@@ -31,25 +31,25 @@ func (c *cli) buildCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "build [APP…]",
 		SuggestFor: []string{"push", "make", "image", "images"},
-		Short:      "Build the images of all apps, or of some",
-		Long: `build plans all apps together, builds the images of those that are named (none:
-all), and writes them to an OCI layout, a registry, or both. Without -o and
---push it only builds: everything stays in the engine's cache. The image of a
-published component is built with each app that has it, and by its own name.
+		Short:      "Build images",
+		Long: `build plans all apps together and builds the images of the named apps, or of
+all. It writes them to an OCI layout (-o), a registry (--push), or both.
+Without either the images stay in the engine's cache. The image of a published
+component is built with each app that contains it, or by its own name.
 
---verify also proves what a plan relies on, and writes nothing unless it holds:
-tests are run, stacked components are built on their needs alone, runs are
-repeated and compared, programs are asked for the libraries that they need.
+--verify also proves what the plan relies on, and writes nothing if a proof
+fails. It runs tests, builds stacked components on their needs alone, repeats
+runs and compares the results, and looks for the libraries that programs need.
 
-The engine is inside layc and keeps its cache in the state directory; only one
-process owns that, and a second build attaches to the first one's engine.
---engine, or BUILDKIT_HOST, names another BuildKit to use instead.`,
-		Example: `  layc build -o out                        all images into the OCI layout out
-  layc build app1 -o out                   one
-  layc build --push                        to the fleet's registry
+The engine is built into layc and keeps its cache in the state directory.
+Builds at the same time share one engine. To use another BuildKit, pass
+--engine or set BUILDKIT_HOST.`,
+		Example: `  layc build -o out                        write all images to the directory out
+  layc build app1 -o out                   write one image
+  layc build --push                        push to the fleet's registry
   layc build --secret npm_token=token.txt
-  layc build --verify                      build, test, prove what is relied on
-  layc build --json -o out                 the result as JSON`,
+  layc build --verify                      build, test and prove
+  layc build --json -o out                 print the result as JSON`,
 		RunE: b.run,
 	}
 	b.program.flags(cmd)
@@ -59,9 +59,9 @@ process owns that, and a second build attaches to the first one's engine.
 	f.BoolVar(&b.push, "push", false, "push to the fleet's registry, or to --registry")
 	f.StringVar(&b.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
-	f.StringVar(&b.engine, "engine", "", "use the BuildKit at `ADDRESS`, not the one in layc")
-	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in the user's cache directory)")
-	f.StringArrayVar(&b.secrets, "secret", nil, "give steps a secret of the fleet: `NAME=FILE`")
+	f.StringVar(&b.engine, "engine", "", "use the BuildKit at `ADDRESS` instead of the built-in engine")
+	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in your cache directory)")
+	f.StringArrayVar(&b.secrets, "secret", nil, "pass a secret of the fleet to steps: `NAME=FILE`")
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
 	return cmd
@@ -98,7 +98,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		b.registry = out.Targets[0].Graph.Fleet.Registry
 	}
 	if b.push && b.registry == "" {
-		return usage(cmd, `--push: the fleet names no registry; write registry "…" into it, or give --registry`)
+		return usage(cmd, `--push: the fleet has no registry; write registry "…" in fleet { … }, or pass --registry`)
 	}
 	secrets, err := b.readSecrets(cmd, out.Targets[0].Graph.Fleet.Secrets)
 	if err != nil {
@@ -151,7 +151,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 // check checks what can be before anything is read.
 func (b *build) check(cmd *cobra.Command) error {
 	if !slices.Contains(engine.DisplayModes[:], b.progress) {
-		return usage(cmd, "--progress %s: want one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
+		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
 	}
 	from := "--engine"
 	if b.engine == "" {
@@ -161,13 +161,13 @@ func (b *build) check(cmd *cobra.Command) error {
 		return usage(cmd, "%s %s: %s", from, b.engine, err)
 	}
 	if b.registry != "" && !b.push {
-		return usage(cmd, "--registry says where --push pushes to: give both")
+		return usage(cmd, "--registry requires --push")
 	}
 	if err := engine.CheckOutput(b.output); err != nil {
 		return err
 	}
 	if info, err := os.Stat(b.state); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
-		return usage(cmd, "--state %s is a file, or below one; name a directory", b.state)
+		return usage(cmd, "--state %s: not a directory", b.state)
 	}
 	options, err := b.engineOptions()
 	if err != nil {
@@ -176,8 +176,7 @@ func (b *build) check(cmd *cobra.Command) error {
 	return b.ready(options)
 }
 
-// choose takes of the plans of all platforms what concerns the apps, and shows
-// it.
+// choose reduces the plans of all platforms to the named apps, and shows them.
 func (b *build) choose(cmd *cobra.Command, out *compiler.Output, apps []string) ([]*plan.Plan, error) {
 	var plans []*plan.Plan
 	for _, t := range out.Targets {
@@ -212,7 +211,7 @@ func (b *build) readSecrets(cmd *cobra.Command, declared []string) (map[string][
 	for _, s := range b.secrets {
 		name, file, ok := strings.Cut(s, "=")
 		if !ok {
-			return nil, usage(cmd, "--secret %s: want NAME=FILE", s)
+			return nil, usage(cmd, "--secret %s: expected NAME=FILE", s)
 		}
 		known := false
 		for _, d := range declared {
@@ -220,9 +219,9 @@ func (b *build) readSecrets(cmd *cobra.Command, declared []string) (map[string][
 		}
 		if !known {
 			if near := diag.Nearest(name, declared); near != "" {
-				return nil, usage(cmd, "--secret %s: the fleet has no such secret; did you mean %s?", name, near)
+				return nil, usage(cmd, "--secret %s: unknown secret; did you mean %s?", name, near)
 			}
-			return nil, usage(cmd, "--secret %s: the fleet has no such secret; write secret %[1]s into fleet { … }", name)
+			return nil, usage(cmd, "--secret %s: unknown secret; declare it with secret %[1]s in fleet { … }", name)
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -273,14 +272,14 @@ func (b *build) failed(err error) error {
 	case errors.As(err, &unproven):
 		return b.ended(exitBuild, b.unproven(unproven.Outcomes))
 	case errors.As(err, &secret):
-		return &usageError{fmt.Sprintf("%s: give it with --secret %s=FILE", secret, secret.Name), "layc build"}
+		return &usageError{fmt.Sprintf("%s; pass it with --secret %s=FILE", secret, secret.Name), "layc build"}
 	case errors.Is(err, images.ErrNoAgent):
-		return &usageError{err.Error() + ": start one, so that SSH_AUTH_SOCK is set", "layc build"}
+		return &usageError{err.Error() + "; start one, which sets SSH_AUTH_SOCK", "layc build"}
 	}
 	return err
 }
 
-// ended ends the command with an exit code, once what there is to say is said.
+// ended ends the command with an exit code, after it has shown why.
 func (b *build) ended(code int, err error) error {
 	if err != nil {
 		return err
@@ -299,18 +298,18 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 	if b.verify {
 		fmt.Fprintf(b.err, "%s; ", unverified(outcomes))
 	}
-	fmt.Fprintln(b.err, "nothing is written")
+	fmt.Fprintln(b.err, "nothing was written")
 	return err
 }
 
-// summary says where the images are and what they share.
+// summary prints where the images are and what they share.
 func (b *build) summary(r *images.Result, pushed []registry.Pushed) {
 	printSharing(b.out, r)
 	switch {
 	case b.output != "":
-		fmt.Fprintf(b.out, "\nwritten to %s (an OCI layout)\n", b.output)
+		fmt.Fprintf(b.out, "\nwrote the images to %s (an OCI layout)\n", b.output)
 	case !b.push:
-		fmt.Fprintf(b.out, "built, and written nowhere: give -o DIR or --push\n")
+		fmt.Fprintf(b.out, "built, but not written; pass -o DIR or --push\n")
 	}
 	for _, p := range pushed {
 		fmt.Fprintf(b.out, "pushed %s@%s\n", p.Reference, p.Digest)
@@ -318,8 +317,7 @@ func (b *build) summary(r *images.Result, pushed []registry.Pushed) {
 	fmt.Fprintf(b.out, "%s executed, %d cached\n", term.Count(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
 }
 
-// printSharing lists images and their layers: what is stored once, and in how
-// many images it is.
+// printSharing lists images and their layers, with the number of images that share each.
 func printSharing(w io.Writer, r *images.Result) {
 	users := map[string]int{}
 	sizes := map[string]int64{}
@@ -341,7 +339,7 @@ func printSharing(w io.Writer, r *images.Result) {
 		}
 		fmt.Fprintf(w, "%s%s  %s\n    %s\n", i.Name, on, plan.Bytes(i.Size), i.Manifest)
 		for _, l := range i.Layers {
-			shared := "its own"
+			shared := "not shared"
 			if n := users[l.Digest.String()]; n > 1 {
 				shared = fmt.Sprintf("in %d images", n)
 			}

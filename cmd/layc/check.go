@@ -17,14 +17,14 @@ func (c *cli) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "check",
 		SuggestFor: []string{"lint", "validate", "vet", "verify"},
-		Short:      "Report what is wrong with the module",
-		Long: `check reads the module and all that it imports, and reports everything that
-is wrong with it: text, names, types, conflicts between components, paths that
-two components write, files that are missing, and what is not pinned.`,
+		Short:      "Report errors and warnings",
+		Long: `check reads the module and its imports, and reports all errors and warnings:
+syntax, unknown names, wrong types, conflicts between components, paths that
+two components write, missing files, and missing pins.`,
 		Example: `  layc check
   layc check -C services/shop
-  layc check --json            findings as JSON, one array
-  layc check --locked          also that the plan in the lock file fits`,
+  layc check --json            print errors and warnings as a JSON array
+  layc check --locked          also check that the recorded plan fits`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in, err := c.input(cmd, p)
@@ -50,11 +50,11 @@ two components write, files that are missing, and what is not pinned.`,
 			if err := c.findings(list); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.out, "%s, %s: fine\n", term.Count(len(out.Targets[0].Graph.Apps), "app"), term.Count(len(out.Checked.Modules), "module"))
+			fmt.Fprintf(c.out, "%s, %s: no errors\n", term.Count(len(out.Targets[0].Graph.Apps), "app"), term.Count(len(out.Checked.Modules), "module"))
 			return nil
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print findings as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print errors and warnings as JSON")
 	return cmd
 }

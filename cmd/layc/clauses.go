@@ -18,7 +18,7 @@ func (c *cli) docClauses(word string, asJSON, asMarkdown bool) error {
 	case asJSON:
 		return c.printJSON(clauses)
 	case word == "" && asMarkdown:
-		fmt.Fprint(c.out, "| clause | in | what it says | with |\n|---|---|---|---|\n")
+		fmt.Fprint(c.out, "| clause | in | meaning | options |\n|---|---|---|---|\n")
 		for _, f := range clauses {
 			fmt.Fprintf(c.out, "| `%s` | %s | %s | %s |\n", f.Word, f.In, f.Text, strings.Join(optionWords(f.Options), ", "))
 		}
@@ -77,7 +77,7 @@ func clauseMarkdown(w io.Writer, f doc.Clause) {
 	if len(f.Options) == 0 {
 		return
 	}
-	fmt.Fprint(w, "\n| option | what it does |\n|---|---|\n")
+	fmt.Fprint(w, "\n| option | meaning |\n|---|---|\n")
 	optionRows(w, "", f.Options)
 }
 

@@ -282,7 +282,7 @@ var failures = map[diag.Code]struct {
 	diag.NotRepeatable:      {vertex: "[tool] compare with a second build", report: "/opt/tool/build.log\n"},
 	diag.MissingLibrary:     {vertex: "[tool] look for libraries", report: "library\t/opt/tool/bin/tool\tlibssl.so.3\t\n"},
 	diag.DownloadFailed:     {vertex: "[tool] fetch tool.tar.gz"},
-	diag.InvalidArchive:     {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot hold the name ".wh.old": in a layer, names that begin with .wh. delete files`},
+	diag.InvalidArchive:     {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot contain the name ".wh.old": in a layer, names that begin with .wh. delete files`},
 }
 
 func (f failing) Build(_ context.Context, r engine.Request) (*engine.Result, error) {

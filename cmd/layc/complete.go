@@ -249,7 +249,7 @@ func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 // moduleNames are the standard modules and the module directories of the
 // project.
 func (c *cli) moduleNames(*cobra.Command, []string) []string {
-	names := []string{"std\twhat comes with layc", "clauses\tthe words of the language"}
+	names := []string{"std\tmodules that come with layc", "clauses\tclauses of the language"}
 	for _, name := range stdModules() {
 		names = append(names, "std/"+name)
 	}

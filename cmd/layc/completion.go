@@ -12,17 +12,17 @@ var shells = []string{"bash", "fish", "zsh"}
 func (c *cli) completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
-		Short: "Print a script that completes commands and names in a shell",
-		Long: `completion prints a script for bash, zsh or fish. With it, the shell completes
-commands and flags, and the names of the module's own apps, components, params,
-secrets and pins. The script for bash needs the package bash-completion.`,
-		Example: `  source <(layc completion bash)              in this shell
+		Short: "Print a shell completion script",
+		Long: `completion prints a completion script for bash, zsh or fish. It completes
+commands, flags, and the names of the module's apps, components, params,
+secrets and pins. The bash script needs the package bash-completion.`,
+		Example: `  source <(layc completion bash)              enable it in this shell
   layc completion bash > /etc/bash_completion.d/layc
   layc completion zsh > "${fpath[1]}/_layc"
   layc completion fish > ~/.config/fish/completions/layc.fish`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(cmd, "want one shell: bash, zsh or fish")
+				return usage(cmd, "expected one shell: bash, zsh or fish")
 			}
 			root := cmd.Root()
 			switch args[0] {
@@ -34,9 +34,9 @@ secrets and pins. The script for bash needs the package bash-completion.`,
 				return root.GenFishCompletion(c.out, true)
 			}
 			if near := diag.Nearest(args[0], shells); near != "" {
-				return usage(cmd, "there is no script for %s; did you mean %s?", args[0], near)
+				return usage(cmd, "unknown shell %s; did you mean %s?", args[0], near)
 			}
-			return usage(cmd, "there is no script for %s; %s", args[0], thereAre(shells))
+			return usage(cmd, "unknown shell %s; %s", args[0], expected(shells))
 		},
 	}
 }

@@ -19,18 +19,18 @@ func (c *cli) costCommand() *cobra.Command {
 	k := &costing{cli: c}
 	cmd := &cobra.Command{
 		Use:   "cost",
-		Short: "Show what the fleet costs, and who causes it",
-		Long: `cost shows what the plan's layers take in the registry and what all hosts pull
-in a week, if things change as often as they say: for the plan, for each app
-planned on its own, and the least that any plan costs. Below are the apps and
-the components that cause most of it; what is in a layer shares the layer's cost
-by size. Pulls count what a layer's round trips are worth in bytes, so that even
-a tiny layer has a price.
+		Short: "Show what the fleet costs, and why",
+		Long: `cost shows how much the registry stores, and how much all hosts pull per week,
+at the declared rates of change. It compares the plan with each app planned on
+its own, and with the lowest cost that any plan can have. Then it lists the
+most expensive apps and components. The members of a layer share its cost by
+size. Each pull of a layer also counts its round trips, as bytes, so even a
+tiny layer has a price.
 
-With --since it shows what the registry has to store newly since a git revision,
-by the components that cause it: a layer counts in equal parts for those that
-changed in it, or in what it is built on. --max-new-bytes makes it an error if
-that is more than a limit; layers that may turn out equal count.`,
+--since shows how much more the registry stores since a git revision, by the
+components that cause it. The bytes of a layer are divided equally among the
+components that changed in it or below it. --max-new-bytes fails above a limit;
+layers that may turn out equal count.`,
 		Example: `  layc cost
   layc cost --all
   layc cost --since origin/main
@@ -41,9 +41,9 @@ that is more than a limit; layers that may turn out equal count.`,
 	}
 	k.program.flags(cmd)
 	cmd.Flags().BoolVar(&k.all, "all", false, "show all apps and components")
-	cmd.Flags().StringVar(&k.since, "since", "", "show what is new since the git revision `REV`")
-	cmd.Flags().StringVar(&k.most, "max-new-bytes", "", "fail if more than `SIZE` is new since REV, e.g. 50MB")
-	cmd.Flags().BoolVar(&k.json, "json", false, "print the answer as JSON")
+	cmd.Flags().StringVar(&k.since, "since", "", "show what the registry stores in addition since the git revision `REV`")
+	cmd.Flags().StringVar(&k.most, "max-new-bytes", "", "fail if it stores more than `SIZE` in addition, e.g. 50MB")
+	cmd.Flags().BoolVar(&k.json, "json", false, "print the result as JSON")
 	return cmd
 }
 
@@ -61,7 +61,7 @@ const shownRows = 12
 
 func (k *costing) run(cmd *cobra.Command) error {
 	if k.most != "" && k.since == "" {
-		return usage(cmd, "--max-new-bytes needs --since REV: new compared with what?")
+		return usage(cmd, "--max-new-bytes requires --since REV")
 	}
 	if k.since != "" {
 		return k.growth(cmd)
@@ -94,23 +94,23 @@ func (k *costing) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// dollars is money a year for people.
+// dollars formats money per year for people.
 func dollars(m search.Money) string { return fmt.Sprintf("%.2f", plan.PerYear(m)) }
 
 func (k *costing) print(c *report.Cost) {
 	table := term.Table{Right: []int{1, 2, 3, 4}}
-	table.Row("", "registry", "with old versions", "pulled a week", "$ a year")
+	table.Row("", "registry", "with old versions", "pulled per week", "$ per year")
 	sum := func(name string, s report.Sum) {
 		table.Row(name, plan.Bytes(s.Stored), plan.Bytes(s.Retained), plan.Bytes(s.Pulled), dollars(s.Money))
 	}
 	sum("this plan", c.Plan)
 	sum("each app on its own", c.Alone)
-	table.Row("no plan costs less", "", "", "", dollars(c.Bound))
+	table.Row("lower bound", "", "", "", dollars(c.Bound))
 	table.Print(k.out)
 
 	fmt.Fprintln(k.out)
 	table = term.Table{Right: []int{1, 2, 3, 4}}
-	table.Row("apps", "image", "its own", "layers", "pulled a week")
+	table.Row("apps", "image", "not shared", "layers", "pulled per week")
 	for _, a := range k.first(len(c.Apps)) {
 		app := c.Apps[a]
 		table.Row(app.App.Name, plan.Bytes(app.Size), plan.Bytes(app.Own), strconv.Itoa(app.Layers), plan.Bytes(app.Pulled))
@@ -120,7 +120,7 @@ func (k *costing) print(c *report.Cost) {
 
 	fmt.Fprintln(k.out)
 	table = term.Table{Right: []int{1, 2, 3, 4, 5}}
-	table.Row("components", "size", "stored", "layers", "images", "pulled a week")
+	table.Row("components", "size", "stored", "layers", "images", "pulled per week")
 	for _, n := range k.first(len(c.Components)) {
 		one := c.Components[n]
 		table.Row(one.Name, plan.Bytes(one.Size), plan.Bytes(one.Stored), strconv.Itoa(one.Layers), strconv.Itoa(one.Images), plan.Bytes(one.Pulled))
@@ -132,15 +132,15 @@ func (k *costing) print(c *report.Cost) {
 	term.Flow(k.out, "", "", legend(c.Weights))
 }
 
-// legend says what the numbers are.
+// legend explains the numbers.
 func legend(w search.Weights) string {
-	text := "In the registry each layer is once."
+	text := "The registry stores each layer once."
 	if w.Retained > 0 {
-		text = fmt.Sprintf("In the registry each layer is once, and so are the %d old versions that it keeps of it.", w.Retained)
+		text = fmt.Sprintf("The registry stores each layer once, and keeps %d old versions of it.", w.Retained)
 	}
-	text += fmt.Sprintf(" Pulled is what changed, by all hosts, and everything by the %g %% of them that are new each week.", float64(w.Replaced)/10)
+	text += fmt.Sprintf(" All hosts pull what changed; the %g %% of hosts that are new each week pull everything.", float64(w.Replaced)/10)
 	if w.Layer > 0 {
-		text += fmt.Sprintf(" A layer that is pulled counts %s more than it has, for its round trips.", plan.Bytes(w.Layer))
+		text += fmt.Sprintf(" Each pull of a layer counts %s more than its size, for its round trips.", plan.Bytes(w.Layer))
 	}
 	return text
 }
@@ -159,7 +159,7 @@ func (k *costing) first(n int) []int {
 
 func (k *costing) more(n int, what string) {
 	if rest := n - shownRows; rest > 0 && !k.all {
-		fmt.Fprintf(k.out, "and %s more: --all shows them\n", term.Count(rest, what))
+		fmt.Fprintf(k.out, "and %s more (show them with --all)\n", term.Count(rest, what))
 	}
 }
 
@@ -169,7 +169,7 @@ func (k *costing) growth(cmd *cobra.Command) error {
 	if k.most != "" {
 		n, err := units.FromHumanSize(k.most)
 		if err != nil {
-			return usage(cmd, "--max-new-bytes %s: want a size such as 50MB", k.most)
+			return usage(cmd, "--max-new-bytes %s: expected a size such as 50MB", k.most)
 		}
 		most = n
 	}
@@ -209,7 +209,7 @@ func (k *costing) growth(cmd *cobra.Command) error {
 func (k *costing) printGrowth(d *report.Difference, most int64) {
 	text := "the registry stores " + amount(d.NewAtLeast, d.NewBytes) + " more than at " + k.since
 	if most >= 0 && d.NewBytes > most {
-		text += ", --max-new-bytes allows " + plan.Bytes(most)
+		text += "; --max-new-bytes allows " + plan.Bytes(most)
 	}
 	fmt.Fprintln(k.out, text)
 	growths := d.Growths()

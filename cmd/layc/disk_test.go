@@ -41,7 +41,7 @@ func TestDisks(t *testing.T) {
 	// A step fills the disk. What it wrote is removed.
 	p.state = filepath.Join(disk, "state")
 	p.write("a.layer", filling("100"))
-	p.fails(exitBuild, "the disk of the engine's state is full", out)
+	p.fails(exitBuild, "the engine's disk is full", out)
 	if free := free(t, disk); free < 25<<20 {
 		t.Errorf("the failed step left %d bytes free", free)
 	}
@@ -54,7 +54,7 @@ func TestDisks(t *testing.T) {
 		if err != nil {
 			t.Fatalf("writing %s MB: %v\n%s", megabytes, err, text)
 		}
-		room = room || strings.Contains(string(text), "of its cache that this build does not use are removed; building again")
+		room = room || strings.Contains(string(text), "of unused cache, building again")
 	}
 	if !room {
 		t.Error("no room was made: the test is wrong")
@@ -84,9 +84,9 @@ func TestDisks(t *testing.T) {
 	same(t, "on a new state", p.build(out), want)
 	fillUp(t, junk)
 	p.write("a.layer", filling("4"))
-	p.fails(exitUnavailable, "the images cannot be written to "+out, out)
+	p.fails(exitUnavailable, "cannot write the images to "+out, out)
 	same(t, "while the output was full", layoutFiles(t, out), want)
-	p.fails(exitUnavailable, "the images cannot be written to "+out+"2", out+"2")
+	p.fails(exitUnavailable, "cannot write the images to "+out+"2", out+"2")
 	if left, _ := filepath.Glob(out + "2/*"); len(left) > 0 {
 		t.Errorf("a full disk has %s", left)
 	}

@@ -24,28 +24,27 @@ func (c *cli) docCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "doc [MODULE|CLAUSE]",
 		SuggestFor: []string{"docs", "man"},
-		Short:      "Show what a module declares, or what a clause means",
-		Long: `doc shows what a module declares for others: components with their parameters,
-slots, users and values, and what the comments directly above them say. MODULE
-is written as in an import, or is a directory; without it, the module that layc
-works on is shown.
+		Short:      "Show the documentation of a module or clause",
+		Long: `doc shows what a module exports: components with their parameters, slots, users
+and values, each with the comment directly above it. MODULE is an import path
+or a directory; the default is the current module.
 
 "layc doc std" lists the modules that come with layc. "layc doc clauses" lists
-the clauses of the language with their options; the word of a clause shows that
-clause, with examples, unless a directory has that name.`,
-		Example: `  layc doc                     this module
+the clauses of the language with their options. The name of a clause shows that
+clause with examples, unless a directory has the same name.`,
+		Example: `  layc doc                     show the current module
   layc doc ./web
-  layc doc std                 which modules come with layc
+  layc doc std                 list the modules that come with layc
   layc doc std/java
   layc doc git+https://git.example.com/team/layers.git//java@v1.2.0
   layc doc std/java --markdown > java.md
-  layc doc --json              for scripts
-  layc doc clauses             what blocks can say, and with which options
-  layc doc copy                all about one clause
-  layc doc clauses --json      what each option takes, for editors`,
+  layc doc --json              print JSON, for scripts
+  layc doc clauses             list all clauses and their options
+  layc doc copy                explain one clause
+  layc doc clauses --json      print them as JSON, for editors`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usage(cmd, "want one module")
+				return usage(cmd, "expected one module")
 			}
 			if asMarkdown && asJSON {
 				return usage(cmd, "--markdown and --json exclude each other")
@@ -126,18 +125,18 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 		known := stdModules()
 		if !slices.Contains(known, std) {
 			if near := diag.Nearest(std, known); near != "" {
-				return in, "", usage(cmd, "no module std/%s; did you mean std/%s?", std, near)
+				return in, "", usage(cmd, "unknown module std/%s; did you mean std/%s?", std, near)
 			}
-			return in, "", usage(cmd, "no module std/%s; %s", std, thereAre(known))
+			return in, "", usage(cmd, "unknown module std/%s; %s", std, expected(known))
 		}
 		in.Project, in.Dir = stdlib.FS, std
 		return in, name, nil
 	}
 	if !c.isDirectory(name) {
 		if slices.Contains(stdModules(), name) {
-			return in, "", usage(cmd, "no directory %s; did you mean std/%s?", name, name)
+			return in, "", usage(cmd, "no such directory: %s; did you mean std/%s?", name, name)
 		}
-		return in, "", usage(cmd, "no directory %s; a module is std/NAME or a directory", name)
+		return in, "", usage(cmd, "no such directory: %s; expected std/NAME or a directory", name)
 	}
 	// Within the project the module's relative imports may lead to all of it.
 	clean := path.Clean(filepath.ToSlash(name))
@@ -175,7 +174,7 @@ func repositoryInput(cmd *cobra.Command, in load.Input, name string) (load.Input
 	fetched, ok := in.Modules[r]
 	switch {
 	case !ok:
-		return in, "", usage(cmd, "%s is not pinned: import it, and run layc lock", r)
+		return in, "", usage(cmd, "%s is not pinned; import it and run layc lock", r)
 	case fetched.Err != nil:
 		return in, "", fetched.Err
 	}
@@ -201,7 +200,7 @@ func (c *cli) docStd(asJSON, asMarkdown bool) error {
 		return c.printJSON(entries)
 	}
 	if asMarkdown {
-		fmt.Fprint(c.out, "| module | what it has |\n|---|---|\n")
+		fmt.Fprint(c.out, "| module | contents |\n|---|---|\n")
 		for _, e := range entries {
 			fmt.Fprintf(c.out, "| `%s` | %s |\n", e.Path, e.Text)
 		}

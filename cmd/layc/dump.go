@@ -24,11 +24,11 @@ func (c *cli) dumpCommand() *cobra.Command {
 	var stage string
 	cmd := &cobra.Command{
 		Use:   "dump --stage=STAGE",
-		Short: "Print a stage of the compilation",
-		Long: `dump prints what a stage of the compilation makes of the module, as text:
+		Short: "Print the result of a compiler stage",
+		Long: `dump prints the result of a compiler stage as text:
 
-  syntax     the trees of the module's files
-  check      what names and types there are
+  syntax     the syntax trees of the module's files
+  check      names and types
   bind       instances of components, and apps with their closures
   plan       layers, and the images that stack them
   llb        BuildKit's definitions, vertex by vertex`,
@@ -38,18 +38,18 @@ func (c *cli) dumpCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(stages, stage) {
 				if near := diag.Nearest(stage, stages); near != "" {
-					return usage(cmd, "--stage=%s: no such stage; did you mean %s?", stage, near)
+					return usage(cmd, "--stage=%s: unknown stage; did you mean %s?", stage, near)
 				}
 				if stage != "" {
-					return usage(cmd, "--stage=%s: want one of %s", stage, strings.Join(stages, ", "))
+					return usage(cmd, "--stage=%s: expected one of %s", stage, strings.Join(stages, ", "))
 				}
-				return usage(cmd, "say which stage, with --stage=STAGE: want one of %s", strings.Join(stages, ", "))
+				return usage(cmd, "missing --stage=STAGE: expected one of %s", strings.Join(stages, ", "))
 			}
 			return c.dump(cmd, p, stage)
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().StringVar(&stage, "stage", "", "which `STAGE`: "+strings.Join(stages, ", "))
+	cmd.Flags().StringVar(&stage, "stage", "", "print the result of `STAGE`: "+strings.Join(stages, ", "))
 	return cmd
 }
 

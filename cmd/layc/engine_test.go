@@ -70,7 +70,7 @@ func (s *shop) failingStep(out string) {
 	if code := exitCode(cmd.Run()); code != exitBuild {
 		s.Errorf("exit code %d, want %d\n%s", code, exitBuild, &stderr)
 	}
-	for _, want := range []string{"error[E0501]: a step of extra failed", "extra.layer:10:5", "exit code 7", "its last output:", "  no such thing"} {
+	for _, want := range []string{"error[E0501]: a step of extra failed", "extra.layer:10:5", "exit code 7", "last output:", "  no such thing"} {
 		if !strings.Contains(stderr.String(), want) {
 			s.Errorf("the error lacks %q:\n%s", want, &stderr)
 		}
@@ -203,7 +203,7 @@ func (s *shop) twoAtOnce() {
 	if err != nil {
 		s.Errorf("the second build: %v\n%s", err, text)
 	}
-	if want := "another layc has the engine open"; !strings.Contains(string(text), want) {
+	if want := "using the engine of another layc"; !strings.Contains(string(text), want) {
 		s.Errorf("the second build does not say %q:\n%s", want, text)
 	}
 	if err := one.Wait(); err != nil {

@@ -13,9 +13,9 @@ import (
 func (c *cli) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [CODE…]",
-		Short: "Explain a finding by its code",
-		Long: `explain says what a finding means and what to do about it, with an example
-that produces it and what that looks like. Without a code it lists them all.`,
+		Short: "Explain an error or warning",
+		Long: `explain shows what the error or warning with a code means and how to fix it,
+with an example and its output. Without a code it lists all codes.`,
 		Example: `  layc explain E0310
   layc explain                 list all codes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,19 +62,19 @@ func documented(cmd *cobra.Command, written string) (diag.Entry, error) {
 		known = append(known, string(e.Code))
 	}
 	if near := diag.Nearest(text, known); near != "" {
-		return diag.Entry{}, usage(cmd, "no finding has the code %s; did you mean %s?", written, near)
+		return diag.Entry{}, usage(cmd, "unknown code %s; did you mean %s?", written, near)
 	}
-	return diag.Entry{}, usage(cmd, "no finding has the code %s; layc explain lists them", written)
+	return diag.Entry{}, usage(cmd, "unknown code %s; layc explain lists all codes", written)
 }
 
 // explain prints the documentation of a code.
 func explain(w io.Writer, e diag.Entry) {
 	fmt.Fprintf(w, "%s: %s\n\n%s\n", e.Code, e.Title, strings.TrimSpace(e.Doc))
 	if e.Example != "" && len(e.Example) <= longestExample {
-		fmt.Fprint(w, "\nAn example that produces it:\n\n")
+		fmt.Fprint(w, "\nExample:\n\n")
 		indented(w, strings.Trim(e.Example, "\n"))
 	}
-	fmt.Fprint(w, "\nThe terminal then shows:\n\n")
+	fmt.Fprint(w, "\nOutput:\n\n")
 	indented(w, strings.TrimRight(diag.Rendered(e.Code), "\n"))
 }
 

@@ -20,22 +20,22 @@ func (c *cli) explainLayerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "explain-layer LAYER",
 		SuggestFor: []string{"why"},
-		Short:      "Show why components share a layer, and what else would cost",
-		Long: `explain-layer shows what is in a layer, which images have it and what it costs,
-and then what would change if one of its members were in a layer of its own or
-in another one, or if the layer were one with another. Costs are those of the
-whole fleet, in dollars a year by the default weights; +0.00 is less than half a
+		Short:      "Show why components share a layer",
+		Long: `explain-layer shows the contents of a layer, the images that have it, and its
+cost. Then it shows what the alternatives would cost: a member in a layer of
+its own or in another layer, or the whole layer merged with another. Costs are
+for the whole fleet, by default in dollars per year; +0.00 is less than half a
 cent.
 
-LAYER is a layer's ID, as layc plan --json and layc graph show it, or the
-beginning of one, or the name of a component, which means each layer that holds
-it. Of a component in many layers these are listed; --json explains them all.`,
+LAYER is the ID of a layer, as in layc plan --json and layc graph, or its first
+characters, or the name of a component in it. If a component is in many layers,
+they are only listed; --json explains all of them.`,
 		Example: `  layc explain-layer jdk
   layc explain-layer spine-3f
   layc explain-layer openssl --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(cmd, "want one layer or component")
+				return usage(cmd, "expected one layer or component")
 			}
 			out, err := c.compile(cmd, p, compiler.Planned)
 			if err != nil {
@@ -70,7 +70,7 @@ it. Of a component in many layers these are listed; --json explains them all.`,
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the answer as JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }
 
@@ -104,12 +104,12 @@ func layersNamed(cmd *cobra.Command, p *plan.Plan, name string) ([]*plan.Layer, 
 			known = append(known, l.ID)
 		}
 		if near := diag.Nearest(name, known); near != "" {
-			return nil, usage(cmd, "no layer %s; did you mean %s?", name, near)
+			return nil, usage(cmd, "unknown layer %s; did you mean %s?", name, near)
 		}
-		return nil, usage(cmd, "no layer %s; layc plan --json shows their IDs", name)
+		return nil, usage(cmd, "unknown layer %s; layc plan --json shows the IDs", name)
 	}
 	if len(layers) > 1 && len(report.Named(p.Graph, name)) == 0 {
-		return nil, usage(cmd, "%s begins the IDs of %d layers, such as %s and %s", name, len(layers), layers[0].ID, layers[1].ID)
+		return nil, usage(cmd, "ambiguous layer %s: %d IDs begin with it, such as %s and %s", name, len(layers), layers[0].ID, layers[1].ID)
 	}
 	return layers, nil
 }
@@ -120,9 +120,9 @@ const shownMembers = 10
 func (c *cli) printExplanation(x *report.Explanation) {
 	l := x.Layer
 	fmt.Fprintf(c.out, "%s  %s\n", l.ID, term.Cut(l.Title(), term.Width-2-len(l.ID)))
-	fmt.Fprintf(c.out, "%s, in %s: %s a year\n", plan.Bytes(l.Size), term.Count(len(x.Images), "image"), "$"+dollars(x.Sum.Money))
+	fmt.Fprintf(c.out, "%s, in %s: %s per year\n", plan.Bytes(l.Size), term.Count(len(x.Images), "image"), "$"+dollars(x.Sum.Money))
 	if l.Parent != nil {
-		fmt.Fprintf(c.out, "stands on %s\n", term.Cut(l.Parent.ID+", "+l.Parent.Title(), term.Width-10))
+		fmt.Fprintf(c.out, "built on %s\n", term.Cut(l.Parent.ID+", "+l.Parent.Title(), term.Width-9))
 	}
 	var apps []string
 	for _, i := range x.Images {
@@ -133,7 +133,7 @@ func (c *cli) printExplanation(x *report.Explanation) {
 	fmt.Fprintln(c.out)
 
 	table := term.Table{Right: []int{1, 2, 3}}
-	table.Row("members", "size", "changes a year", "images that need it")
+	table.Row("members", "size", "changes per year", "images that need it")
 	for n, m := range x.Members {
 		if n == shownMembers {
 			break
@@ -153,7 +153,7 @@ func (c *cli) printExplanation(x *report.Explanation) {
 
 func (c *cli) printAlternatives(x *report.Explanation) {
 	table := term.Table{Right: []int{1, 2, 3}, Stretch: 0}
-	table.Row("instead", "$ a year", "registry", "pulled a week", "")
+	table.Row("instead", "$ per year", "registry", "pulled per week", "")
 	add := func(what string, a report.Alternative) {
 		limit := ""
 		if a.Limit != nil {
@@ -172,7 +172,7 @@ func (c *cli) printAlternatives(x *report.Explanation) {
 		add(x.Members[a.Member].Name+" "+where, a)
 	}
 	for _, a := range x.Merges {
-		add("all with "+a.Into.Title(), a)
+		add("all merged with "+a.Into.Title(), a)
 	}
 	if table.Len() > 1 {
 		fmt.Fprintln(c.out)
@@ -180,7 +180,7 @@ func (c *cli) printAlternatives(x *report.Explanation) {
 	}
 }
 
-// together says what the members have in common.
+// together explains what the members have in common.
 func together(x *report.Explanation) string {
 	elsewhere := 0
 	for _, m := range x.Members {
@@ -192,12 +192,12 @@ func together(x *report.Explanation) string {
 	case len(x.Members) < 2:
 		return ""
 	case elsewhere == 0:
-		return "No other image needs any of them, so apart they would share nothing more."
+		return "No other image needs any of them, so separate layers would share no more."
 	}
-	return fmt.Sprintf("%d of them are also in other images, in other layers: those images have\nsomething else below, or no room for a layer more.", elsewhere)
+	return fmt.Sprintf("%d of them are also in other layers of other images: those images have\ndifferent layers below, or no room for another layer.", elsewhere)
 }
 
-// verdict says in a sentence why the layer is as it is.
+// verdict explains in a sentence why the layer is planned this way.
 func verdict(x *report.Explanation) string {
 	v, cheapest := x.Verdict()
 	switch v {
@@ -205,17 +205,17 @@ func verdict(x *report.Explanation) string {
 		if x.Layer.Kind == plan.Base {
 			return "A base system is always a layer of its own."
 		}
-		return "What an app adds is always a layer of its own, so that shipping it ships\nnothing else."
+		return "An app's own files are always a layer of their own, so that shipping them ships\nnothing else."
 	case report.Improvable:
-		return fmt.Sprintf("The plan is not best here: another place saves $%.2f a year. A recorded plan is\nkept until layc plan --rebalance; a large fleet's search ends at its limit.", -plan.PerYear(cheapest.More.Money))
+		return fmt.Sprintf("Another place would save $%.2f per year. A recorded plan stays until\nlayc lock --rebalance; the search for a plan of a large fleet is limited.", -plan.PerYear(cheapest.More.Money))
 	case report.Limited:
-		return "Something would be cheaper with more layers, which the limits of the apps don't\nallow; within them this is the best place."
+		return "More layers would be cheaper, but the layer limits of the apps don't allow them.\nWithin these limits, this is the best place."
 	case report.OnlyPlace:
-		return "Nothing else is possible within the limits and with what needs what."
+		return "The layer limits and the dependencies allow no other place."
 	case report.AsGood:
-		return "No other place saves a cent a year."
+		return "No other place would save a cent per year."
 	}
-	return "Each other place costs more."
+	return "All other places cost more."
 }
 
 func signed(f float64) string {

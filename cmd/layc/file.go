@@ -26,16 +26,16 @@ func plainError(err error) error {
 	}
 	switch {
 	case errors.Is(err, syscall.ENOTDIR):
-		return errors.New("a part of the path is a file")
+		return errors.New("part of the path is a file")
 	case errors.Is(err, syscall.EISDIR):
-		return errors.New("this is a directory")
+		return errors.New("is a directory")
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("there is no such file or directory")
+		return errors.New("no such file or directory")
 	}
 	return err
 }
 
-// fileError says that a file cannot be read or written.
+// fileError is the error for a file that cannot be read or written.
 type fileError struct {
 	error
 	unwritten bool // else it cannot be read, and is a fault of the input
@@ -44,17 +44,17 @@ type fileError struct {
 // cannot is an error for a file: what cannot be done with it, and why.
 func cannot(what, file string, err error) error {
 	if what == "written" && errors.Is(err, fs.ErrNotExist) {
-		err = errors.New("there is no such directory")
+		err = errors.New("no such directory")
 	}
 	return &fileError{fmt.Errorf("%s cannot be %s: %w", file, what, plainError(err)), what == "written"}
 }
 
-// errIrregular is why nothing is read of what is neither a file nor a directory: a
-// pipe would be waited for, and a device may never end.
+// errIrregular is the error for reading anything but a file or a directory: reading a
+// pipe would wait, and a device may never end.
 var errIrregular = errors.New("not a regular file")
 
-// files are the files of a directory. To open what is neither a file nor a
-// directory is an error.
+// files returns the files of a directory. Opening anything but a file or a directory
+// is an error.
 func files(dir string) fs.FS {
 	return regular{os.DirFS(dir).(dirFS)}
 }
@@ -83,8 +83,8 @@ func readInput(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// canWrite says early that a file, which a flag names, cannot be written. "" is
-// none.
+// canWrite reports early that the file of a flag cannot be written. An empty name
+// is no file.
 func canWrite(cmd *cobra.Command, flag, file string) error {
 	if file == "" {
 		return nil
@@ -92,13 +92,13 @@ func canWrite(cmd *cobra.Command, flag, file string) error {
 	info, err := os.Stat(file)
 	switch {
 	case err == nil && info.IsDir():
-		return usage(cmd, "--%s %s: this is a directory; name a file", flag, file)
+		return usage(cmd, "--%s %s: is a directory; name a file", flag, file)
 	case err == nil:
 		return nil
 	}
 	switch info, err := os.Stat(filepath.Dir(file)); {
 	case err != nil:
-		return usage(cmd, "--%s %s: there is no directory %s", flag, file, filepath.Dir(file))
+		return usage(cmd, "--%s %s: no such directory: %s", flag, file, filepath.Dir(file))
 	case !info.IsDir():
 		return usage(cmd, "--%s %s: %s is a file", flag, file, filepath.Dir(file))
 	}

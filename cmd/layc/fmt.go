@@ -25,12 +25,11 @@ func (c *cli) fmtCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "fmt [FILE|DIR…]",
 		SuggestFor: []string{"format"},
-		Short:      "Write .layer files in their canonical form",
-		Long: `fmt rewrites .layer files in their canonical form: those that are named, those
-below directories that are named, or those of the module. "-" formats standard
-input to standard output. A file with errors stays as it is, and so does what
-layc vendor has written. With -d or -l no file is written, and the exit code is
-1 if one would change.`,
+		Short:      "Format .layer files",
+		Long: `fmt rewrites .layer files in canonical form: the named files, the files in the
+named directories, or the files of the module. "-" formats standard input to
+standard output. Files with syntax errors and vendored files stay unchanged. -d
+and -l write no files, and exit with code 1 if a file would change.`,
 		Example: `  layc fmt
   layc fmt -l .                list files that would change; exit code 1 if any
   layc fmt -d shop.layer       show the changes
@@ -54,7 +53,7 @@ type formatting struct {
 func (f *formatting) run(cmd *cobra.Command, args []string) error {
 	if slices.Contains(args, "-") {
 		if len(args) > 1 {
-			return usage(cmd, "- is standard input, and stands alone")
+			return usage(cmd, "- (standard input) cannot be combined with other files")
 		}
 		if err := f.stdin(cmd); err != nil {
 			return err
@@ -69,11 +68,11 @@ func (f *formatting) run(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if f.files == 0 && len(args) > 0 {
-		fmt.Fprintf(f.err, "there is no .layer file below %s\n", strings.Join(args, ", "))
+		fmt.Fprintf(f.err, "no .layer files in %s\n", strings.Join(args, ", "))
 	}
 	err := f.findings(f.found)
 	for _, name := range f.kept {
-		fmt.Fprintf(f.err, "%s is left as it is\n", name)
+		fmt.Fprintf(f.err, "not formatted: %s\n", name)
 	}
 	if err != nil {
 		return err
@@ -108,11 +107,11 @@ func (f *formatting) path(cmd *cobra.Command, name string) error {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return usage(cmd, "%s: there is no such file or directory", name)
+		return usage(cmd, "%s: no such file or directory", name)
 	case err != nil:
 		return cannot("read", name, err)
 	case !info.IsDir() && filepath.Ext(name) != ".layer":
-		return usage(cmd, "%s is no .layer file", name)
+		return usage(cmd, "%s is not a .layer file", name)
 	case !info.IsDir():
 		return f.file(name)
 	}

@@ -17,26 +17,27 @@ func (c *cli) graphCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "graph [APP…]",
-		Short: "Draw the layers and the images that stack them",
-		Long: `graph draws the plan from the base systems to the apps. Apps whose images have
-the same layers, but for their own, are one box. All apps are planned together;
-arguments choose which of them are drawn. A fleet for several platforms is drawn
-for the first; --platform chooses another.
+		Short: "Draw the layers and images",
+		Long: `graph draws the plan from the bases to the apps. Apps that share all layers but
+their own are one box. All apps are planned together; arguments select the apps
+to draw. If the fleet has several platforms, the first is drawn; --platform
+selects another.
 
-In DOT and Mermaid a solid arrow says that the upper layer's content depends on
-the lower one, a dashed arrow that it only lies on it; numbers count images. In
-SVG a box is as wide as it has bytes and as high as it has images. For looking
-around in a large fleet there is: layc plan --html FILE`,
+In DOT and Mermaid, a solid arrow means that the content of the upper layer
+depends on the lower layer, a dashed arrow that it is only stacked on it.
+Numbers count images. In SVG, the width of a box is its bytes, and its height
+is the number of its images. To explore a large fleet, run layc plan --html
+FILE.`,
 		Example: `  layc graph | dot -Tsvg > layers.svg
-  layc graph --format=mermaid        for a Markdown page
+  layc graph --format=mermaid        draw for a Markdown page
   layc graph --format=svg app1 > app1.svg
-  layc graph --json                  layers, images and edges as JSON`,
+  layc graph --json                  print layers, images and edges as JSON`,
 		RunE: func(cmd *cobra.Command, apps []string) error {
 			draw, ok := map[string]func(*picture.Picture) string{
 				"dot": (*picture.Picture).Dot, "mermaid": (*picture.Picture).Mermaid, "svg": (*picture.Picture).SVG,
 			}[format]
 			if !ok {
-				return usage(cmd, "--format %s: want dot, mermaid or svg", format)
+				return usage(cmd, "--format %s: expected dot, mermaid or svg", format)
 			}
 			out, err := c.compile(cmd, p, compiler.Planned)
 			if err != nil {

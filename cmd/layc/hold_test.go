@@ -80,7 +80,7 @@ func TestWaiting(t *testing.T) {
 	}()
 	text := make([]byte, 200)
 	k, err := out.Read(text)
-	if want := "another layc changes the pins of this module: waiting for it\n"; string(text[:k]) != want || err != nil {
+	if want := "waiting for another layc that is changing the lock file\n"; string(text[:k]) != want || err != nil {
 		t.Errorf("it says %q, %v", text[:k], err)
 	}
 	interrupt()

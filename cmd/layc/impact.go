@@ -21,22 +21,22 @@ func (c *cli) impactCommand() *cobra.Command {
 	i := &impact{cli: c}
 	cmd := &cobra.Command{
 		Use:   "impact COMPONENT… | --since REV",
-		Short: "Show what a change rebuilds, relinks and makes hosts pull",
-		Long: `impact shows which layers a change builds again, which stay the same blob and
-are only relinked into other images, which images get a new digest, and the
-bytes that a host with the old image pulls. Images of published components are
-images like those of apps.
+		Short: "Show what a change rebuilds, and what hosts pull",
+		Long: `impact shows which layers a change rebuilds, which stay the same blobs and are
+only relinked into new images, which images get a new digest, and how much a
+host with the old image pulls. Images of published components count like images
+of apps.
 
-A name is a component (jdk, std/java.jdk), one with its arguments (jdk(17)), an
-OS package (openssl, with all that is made from the same source), or an app,
-which means its own steps. With --to it gets that value as its first argument,
-and everything is planned again, close to the plan as it is. What the lock file
-does not pin then is assumed to be as large as what it replaces. With --since,
-the change is that from a git revision to the files as they are.
+COMPONENT is a component (jdk, std/java.jdk), a component with arguments
+(jdk(17)), an OS package (openssl, which includes all packages of the same
+source), or an app, which means its own steps. --to changes the first argument
+of the component and plans again, close to the current plan. Packages and
+downloads that are not pinned count as much as what they replace. --since
+compares a git revision with the current files.
 
-A layer that may be equal is built again because something that it is built on
-changes; if the build gives equal bytes, it is an equal blob and nobody pulls
-it. So amounts are ranges: with all such layers equal, and with none.`,
+A layer that may be equal is rebuilt because a layer below it changes. If the
+new bytes are equal, so is the blob, and no host pulls it. Amounts are
+therefore ranges: from all such layers being equal to none.`,
 		Example: `  layc impact jdk
   layc impact 'jdk("17")' --to 21
   layc impact openssl
@@ -45,9 +45,9 @@ it. So amounts are ranges: with all such layers equal, and with none.`,
 		RunE: func(cmd *cobra.Command, names []string) error { return i.run(cmd, names) },
 	}
 	i.program.flags(cmd)
-	cmd.Flags().StringVar(&i.to, "to", "", "give the component `VALUE` as its first argument")
+	cmd.Flags().StringVar(&i.to, "to", "", "change the first argument of the component to `VALUE`")
 	cmd.Flags().StringVar(&i.since, "since", "", "compare with the git revision `REV`")
-	cmd.Flags().BoolVar(&i.json, "json", false, "print the answer as JSON")
+	cmd.Flags().BoolVar(&i.json, "json", false, "print the result as JSON")
 	return cmd
 }
 
@@ -64,13 +64,13 @@ func (i *impact) run(cmd *cobra.Command, names []string) error {
 	var err error
 	switch {
 	case i.since != "" && (len(names) > 0 || i.to != ""):
-		return usage(cmd, "--since stands alone: it finds out what changed")
+		return usage(cmd, "--since takes no component and no --to: it finds out what changed")
 	case i.since != "":
 		answers, err = i.sinceRevision(cmd)
 	case len(names) == 0:
-		return usage(cmd, "name a component, or write --since REV")
+		return usage(cmd, "expected a component, or --since REV")
 	case i.to != "" && len(names) > 1:
-		return usage(cmd, "--to changes one component; there are %d", len(names))
+		return usage(cmd, "--to changes one component, not %d", len(names))
 	case i.to != "":
 		answers, err = i.changed(cmd, names[0])
 	default:
@@ -147,7 +147,7 @@ func misnamed(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown) && unknown.Near != "":
 		return usage(cmd, "%s; did you mean %s?", unknown, unknown.Near)
 	case errors.As(err, &unknown) && len(unknown.Like) > 0:
-		return usage(cmd, "%s; %s", unknown, thereAre(unknown.Like))
+		return usage(cmd, "%s; %s", unknown, expected(unknown.Like))
 	case errors.As(err, &unknown):
 		return usage(cmd, "%s; layc plan shows what they have", unknown)
 	case errors.As(err, &argument):
@@ -166,7 +166,7 @@ func (i *impact) print(a whatif.Answer) {
 	assumed := slices.Compact(a.Assumed)
 	for n, as := range assumed {
 		if n == shownAssumptions && len(assumed) > n+1 {
-			fmt.Fprintf(i.out, "and %d more, in the same way\n", len(assumed)-n)
+			fmt.Fprintf(i.out, "and %d more\n", len(assumed)-n)
 			break
 		}
 		fmt.Fprintf(i.out, "%s is not pinned:\n  assumed to be as large as %s\n", as.Name, as.Like)
@@ -201,7 +201,7 @@ func (i *impact) print(a whatif.Answer) {
 	}
 	for _, image := range a.Images {
 		if image.Gone {
-			fmt.Fprintf(i.out, "%s is gone\n", image.App.Name)
+			fmt.Fprintf(i.out, "%s is removed\n", image.App.Name)
 		}
 	}
 	total := len(a.Images) - gone
@@ -272,12 +272,12 @@ func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 	}
 	table.Print(i.out)
 	if silent {
-		fmt.Fprintln(i.out, "Layers without a reason stand on one that is built again.")
+		fmt.Fprintln(i.out, "Layers without a reason are built on a rebuilt layer.")
 	}
 }
 
-// reason says in a few words why a layer is built again: the strongest causes;
-// nothing if it is only because of a layer below.
+// reason explains in a few words why a layer is rebuilt: the strongest causes, or
+// nothing if the only cause is a layer below.
 func reason(l report.Layer) string {
 	for _, want := range []report.Reason{report.Changed, report.Added, report.Below, report.Base, report.Moved} {
 		var who []string
@@ -303,9 +303,9 @@ func reason(l report.Layer) string {
 		case report.Below:
 			return ""
 		case report.Moved:
-			return "what it holds was in other layers"
+			return "its content was in other layers"
 		case report.Base:
-			return "only what it is built on changes"
+			return "only layers below it change"
 		}
 		return string(want) + ": " + strings.Join(who, ", ") + more
 	}

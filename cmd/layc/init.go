@@ -19,14 +19,13 @@ var starter = []struct{ name, text string }{
 
 import "std/debian"
 
-# What all apps have in common.
+# Settings of all apps.
 fleet {
     base debian.release("12")
 }
 
-# A component is something that apps have in their images: say what it puts
-# there, and give it parameters for what differs. Apps that use it with equal
-# arguments share its layer.
+# A component is a part that images share: files, packages, settings. Parameters
+# make it differ between apps. Apps that use it with equal arguments share its layer.
 component greeter(greeting: string = "Hello") {
     changes monthly
 
@@ -38,8 +37,8 @@ component greeter(greeting: string = "Hello") {
     env PATH += "/opt/greeter"
 }
 
-# An app is an image: the components that it uses, and files of its own. Write
-# a second one beside it, and see what the two share: layc plan
+# An app is an image: the components that it uses, and its own files. Add a
+# second app and run layc plan to see what the two share.
 app hello {
     uses greeter("Good morning")
 
@@ -56,12 +55,12 @@ func (c *cli) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:        "init [DIR]",
 		SuggestFor: []string{"new", "create"},
-		Short:      "Begin a project: a small one that builds",
-		Long: `init writes a small commented project: a fleet on Debian with one component and
-one app. It goes to DIR, which is made if it is not there, or to the current
-directory. Files that exist are never changed: where one is in the way, or the
-directory is a module already, nothing is written.`,
-		Example: `  layc init                    in the current directory
+		Short:      "Create a new project",
+		Long: `init creates a small commented project in DIR or the current directory: a fleet
+on Debian with one component and one app. It creates DIR if necessary. It never
+changes existing files, and writes nothing if one is in the way, or if the
+directory already is a module.`,
+		Example: `  layc init                    create a project in the current directory
   layc init shop && cd shop && layc lock && layc build -o out`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := c.dir
@@ -73,10 +72,10 @@ directory is a module already, nothing is written.`,
 					dir = args[0]
 				}
 			default:
-				return usage(cmd, "want one directory")
+				return usage(cmd, "expected one directory")
 			}
 			if info, err := os.Stat(dir); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
-				return usage(cmd, "%s is a file, or below one; name a directory", dir)
+				return usage(cmd, "%s: not a directory", dir)
 			}
 			return c.begin(dir)
 		},
@@ -88,12 +87,12 @@ func (c *cli) begin(dir string) error {
 	if there, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.layer")); err != nil {
 		return err
 	} else if len(there) > 0 {
-		return fmt.Errorf("%s is there: the directory is a module already; name another one", there[0])
+		return fmt.Errorf("%s exists: the directory already is a module; name another directory", there[0])
 	}
 	for _, f := range starter {
 		name := filepath.Join(dir, filepath.FromSlash(f.name))
 		if _, err := os.Lstat(name); err == nil {
-			return fmt.Errorf("%s is there; name an empty directory, or move the file away", name)
+			return fmt.Errorf("%s exists; name an empty directory, or move the file away", name)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return cannot("written", name, err)
 		}
@@ -121,10 +120,10 @@ func (c *cli) begin(dir string) error {
 		at = " -C " + shellQuote(dir)
 	}
 	fmt.Fprintf(c.out, `
-What next, in this order:
-  layc lock%[1]s            pin the versions of what it is made of
-  layc check%[1]s           see that all is well
-  layc plan%[1]s            see which layers there are
+Next steps:
+  layc lock%[1]s            pin versions
+  layc check%[1]s           check the project
+  layc plan%[1]s            show its layers
   layc build%[1]s -o out    build the image into the directory out
 `, at)
 	return nil

@@ -29,31 +29,35 @@ func (c *cli) lockCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "lock",
 		SuggestFor: []string{"pin", "install"},
-		Short:      "Record in " + lock.Name + " what the program refers to, and its plan",
-		Long: `lock writes ` + lock.Name + `: versions and checksums of a base system's packages,
-checksums of downloads that declare none, commits and content of imported git
-repositories, the days on which components were refreshed that say how often
-they are, and the plan. What is pinned stays as it is; see layc update. A plan
-that fits stays as it is, too, and one that does not is changed as little as the
-program forces; see layc plan --rebalance.
+		Short:      "Pin versions, and record the plan, in " + lock.Name,
+		Long: `lock writes ` + lock.Name + `, which pins:
 
-A file with the markers of a merge is read as the lines of both sides; what they
-dispute is pinned afresh.
+  - versions and checksums of base packages
+  - checksums of downloads that declare none
+  - commits and content of imported git repositories
+  - the date of the last refresh of each component with an update clause
 
-Pinned are the fleet's platforms and that of --platform. In the file of a fleet
-that names none, what is pinned for other platforms stays.
+It also records the plan. Existing pins stay; layc update renews them. A plan
+that fits stays, too; otherwise lock changes it as little as possible. See layc
+plan --rebalance.
 
-Except for layc update, all other commands only read the file.`,
+If the file contains merge conflict markers, lock reads the lines of both sides
+and pins again where they differ.
+
+lock pins for the platforms of the fleet, and for --platform. If the fleet sets
+no platforms, pins for other platforms stay.
+
+Only lock and update write the file.`,
 		Example: `  layc lock
-  layc lock --rebalance                    record a new plan, whatever it moves
-  layc lock --measure out                  record sizes of what is built in out
+  layc lock --rebalance                    record a new plan
+  layc lock --measure out                  record the layer sizes of images
   layc lock --mirror debian=http://mirror.example.com/debian`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return l.run(cmd, nil) },
 	}
 	l.flags(cmd)
-	cmd.Flags().BoolVar(&l.rebalance, "rebalance", false, "plan afresh instead of keeping the recorded plan")
-	cmd.Flags().StringVar(&l.measure, "measure", "", "record the sizes of layers in `DIR`, which layc build -o wrote")
+	cmd.Flags().BoolVar(&l.rebalance, "rebalance", false, "plan from scratch instead of keeping the recorded plan")
+	cmd.Flags().StringVar(&l.measure, "measure", "", "record the layer sizes of the images in `DIR`, written by layc build -o")
 	return cmd
 }
 
@@ -62,17 +66,17 @@ func (c *cli) updateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:        "update [NAME…]",
 		SuggestFor: []string{"upgrade", "bump"},
-		Short:      "Pin afresh what has changed since it was pinned",
-		Long: `update resolves pins of ` + lock.Name + ` afresh: those of the named distributions,
-packages, URLs and git repositories, as the file names them, or all.
+		Short:      "Renew pins",
+		Long: `update resolves pins of ` + lock.Name + ` again: all of them, or only the pins of named
+distributions, packages, URLs and git repositories. Write names as in the file.
 
-A component that says how often it is updated, such as update weekly, is
-refreshed if it is named, or if all is and that time has passed: what it
-downloads is pinned afresh, and its runs run anew.`,
-		Example: `  layc update                              everything
-  layc update debian/bookworm              all packages of a distribution
-  layc update openssl                      one package
-  layc update feed                         a component with an update clause`,
+A component with an update clause, such as update weekly, is refreshed if it is
+named. Without names, it is refreshed if it is due. A refresh pins its
+downloads again, and the next build executes its runs again.`,
+		Example: `  layc update                              update everything
+  layc update debian/bookworm              update all packages of a distribution
+  layc update openssl                      update one package
+  layc update feed                         refresh one component`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				args = []string{lock.Everything}
@@ -100,9 +104,9 @@ func (l *locking) flags(cmd *cobra.Command) {
 	l.program.source(cmd)
 	l.program.planning.flags(cmd, false)
 	l.mirrors.flags(cmd)
-	cmd.Flags().Int64Var(&l.unpackGB, "unpack-limit", 0, "let a base system's archive or layer unpack to `GB` gigabytes")
-	cmd.Flags().BoolVar(&l.allowExpired, "allow-expired", false, "take package indexes that have expired")
-	cmd.Flags().BoolVar(&l.allowDowngrade, "allow-downgrade", false, "take indexes and packages that are older than the pinned ones")
+	cmd.Flags().Int64Var(&l.unpackGB, "unpack-limit", 0, "allow the archive or a layer of a base to unpack to `GB` gigabytes")
+	cmd.Flags().BoolVar(&l.allowExpired, "allow-expired", false, "accept expired package indexes")
+	cmd.Flags().BoolVar(&l.allowDowngrade, "allow-downgrade", false, "accept indexes and packages older than the pinned ones")
 	cmd.Flags().StringArrayVar(&l.keyrings, "keyring", nil, "verify package indexes with the keys in `FILE`")
 }
 
@@ -178,19 +182,19 @@ func (l *locking) explained(cmd *cobra.Command, err error) error {
 	case errors.As(err, &noApps):
 		return usage(cmd, "%s", noApps)
 	case errors.As(err, &other):
-		return fmt.Errorf("%s was not built by this plan: %w; run layc build -o %s again", l.measure, other, l.measure)
+		return fmt.Errorf("%s was built with another plan: %w; run layc build -o %s again", l.measure, other, l.measure)
 	case errors.Is(err, plan.ErrNotBuilt):
-		return fmt.Errorf("%s has none of the program's images; run layc build -o %s", l.measure, l.measure)
+		return fmt.Errorf("%s has no images of this module; run layc build -o %s", l.measure, l.measure)
 	}
 	return err
 }
 
-// write writes the lock file if it has changed, and says what there is now and
-// what is pinned no more.
+// write writes the lock file if it has changed, and prints what it pins now and how
+// many pins it no longer has.
 func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	pins := result.File
 	if result.NoApps {
-		fmt.Fprintf(l.err, "the module declares no app: only git repositories that it imports are pinned\n")
+		fmt.Fprintf(l.err, "the module has no apps: only its imported git repositories are pinned\n")
 		if pins.Empty() {
 			return nil // not worth a file
 		}
@@ -207,10 +211,10 @@ func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	}
 	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.Name, pinCounts(pins), term.Count(len(pins.Layers), "shared layer"))
 	if result.Repositories && git.Vendored(filepath.Join(l.dir, "vendor")) {
-		fmt.Fprintln(l.out, "vendored copies are as they were; run: layc vendor")
+		fmt.Fprintln(l.out, "vendored copies are unchanged; to update them, run: layc vendor")
 	}
 	if result.Dropped > 0 {
-		fmt.Fprintf(l.out, "dropped %s that nothing refers to any more\n", term.Count(result.Dropped, "pin"))
+		fmt.Fprintf(l.out, "removed %s that nothing uses any more\n", term.Count(result.Dropped, "pin"))
 	}
 	return nil
 }
@@ -224,12 +228,12 @@ func (l *locking) checkFiles(cmd *cobra.Command) error {
 		case errors.As(err, &unread):
 			return usage(cmd, "--keyring %s: %s", file, plainError(err))
 		case err != nil:
-			return usage(cmd, "--keyring %s: this is no file of OpenPGP keys, such as apt's keyrings are", file)
+			return usage(cmd, "--keyring %s: not an OpenPGP keyring", file)
 		}
 	}
 	if l.measure != "" {
 		if _, err := os.Stat(filepath.Join(l.measure, "index.json")); err != nil {
-			return usage(cmd, "--measure %s: this is no OCI layout; want a directory that layc build -o wrote", l.measure)
+			return usage(cmd, "--measure %s: not an OCI layout; name a directory written by layc build -o", l.measure)
 		}
 	}
 	return nil
@@ -248,10 +252,10 @@ func (l *locking) built() ([]plan.Built, error) {
 	return built, err
 }
 
-// due says which components are due to be updated.
+// due prints which components are due for an update.
 func (l *locking) due(names []string) {
 	if len(names) > 0 {
-		fmt.Fprintf(l.out, "due to be updated: %s; run: layc update\n", strings.Join(names, ", "))
+		fmt.Fprintf(l.out, "due for an update: %s; run: layc update\n", strings.Join(names, ", "))
 	}
 }
 
@@ -273,7 +277,7 @@ func (l *locking) resolver(mirrors world.Mirrors) lock.Resolver {
 	})
 }
 
-// pinCounts says how much a lock file pins.
+// pinCounts counts the pins of a lock file.
 func pinCounts(pins *lock.File) string {
 	text := term.Count(len(pins.Packages), "package") + ", " + term.Count(len(pins.URLs), "download")
 	if n := len(pins.Images); n > 0 {

@@ -145,7 +145,7 @@ func (p *printed) verbatim(text string) error {
 	defer p.mutex.Unlock()
 	_, err := io.WriteString(p.to, text)
 	if err != nil {
-		err = cannot("written", "the answer", err)
+		err = cannot("written", "the output", err)
 	}
 	if p.err == nil {
 		p.err = err
@@ -179,20 +179,24 @@ type messages struct {
 func (c *cli) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "layc COMMAND",
-		Short: "Plan and build container images for a whole fleet together",
-		Long: `layc reads .layer files, which say what each app's environment needs, plans
-layers that apps share, and builds all images with BuildKit.
+		Short: "Plan and build container images of many apps together",
+		Long: `layc reads .layer files, which declare what each app needs, plans layers that
+apps share, and builds all images with BuildKit.
 
-Commands work on the module in the current directory, or in the one that -C
-names. Arguments name apps; without any, all are meant.
+Commands work on the module in the current directory; -C selects another. Where
+APP arguments are optional, the default is all apps.
 
-Exit codes: 0 fine, 1 the input is wrong, 2 usage, 3 the build failed,
-4 the engine or the network failed, or a file cannot be written,
-130 interrupted.`,
-		Example: `  layc init shop              begin a project
-  layc lock                   pin what the program refers to
-  layc check                  is everything well-formed?
-  layc plan                   which layers, in which images?
+Exit codes:
+  0    success
+  1    errors in the input
+  2    wrong usage
+  3    the build failed
+  4    the engine or the network failed, or a file cannot be written
+  130  interrupted`,
+		Example: `  layc init shop              create a project
+  layc lock                   pin versions
+  layc check                  report errors and warnings
+  layc plan                   show the layers of all images
   layc build -o out           build all images into an OCI layout`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -255,16 +259,16 @@ func (c *cli) haveDir(cmd *cobra.Command) error {
 	info, err := os.Stat(c.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return usage(cmd, "-C %s: there is no such directory", c.dir)
+		return usage(cmd, "-C %s: no such directory", c.dir)
 	case err != nil:
 		return usage(cmd, "-C %s: %s", c.dir, plainError(err))
 	case !info.IsDir():
-		return usage(cmd, "-C %s: this is a file; name the directory of a module", c.dir)
+		return usage(cmd, "-C %s: not a directory", c.dir)
 	}
 	return nil
 }
 
-// codeError ends a command with an exit code; what there is to say is said.
+// codeError ends a command with an exit code after everything has been printed.
 type codeError struct{ code int }
 
 func (e *codeError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
@@ -293,13 +297,13 @@ func (c *cli) report(ctx context.Context, err error) int {
 		}
 		return exitInput
 	case errors.As(err, &use):
-		fmt.Fprintf(c.err, "%s: %s\nRun %s --help for how to call it.\n", use.command, use.message, use.command)
+		fmt.Fprintf(c.err, "%s: %s\nRun %s --help for usage.\n", use.command, use.message, use.command)
 		return exitUsage
 	case errors.As(err, &layout) && layout.Unfit:
 		fmt.Fprintf(c.err, "layc: %s\n", err)
 		return exitUsage
 	case ctx.Err() != nil:
-		fmt.Fprintln(c.err, "layc: interrupted; nothing is half-written")
+		fmt.Fprintln(c.err, "layc: interrupted")
 		return exitInterrupted
 	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &remote), errors.As(err, &git),
 		errors.As(err, &layout), errors.As(err, &file) && file.unwritten:
@@ -310,8 +314,8 @@ func (c *cli) report(ctx context.Context, err error) int {
 	return exitInput
 }
 
-// rendering is how findings are shown on a writer: on a terminal coloured, and
-// as wide as that is, within reason.
+// rendering returns how errors and warnings are shown on a writer: on a terminal in
+// colours, and as wide as the terminal, within reason.
 func rendering(w io.Writer) diag.Options {
 	o := diag.Options{Color: isTerminal(w)}
 	if f, ok := screen(w).(*os.File); ok {

@@ -27,7 +27,7 @@ func (m *mirrorFlags) find(cmd *cobra.Command) (world.Mirrors, error) {
 	for _, s := range m.given {
 		name, url, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
-			return nil, usage(cmd, "--mirror %s: want NAME=URL", s)
+			return nil, usage(cmd, "--mirror %s: expected NAME=URL", s)
 		}
 		given[name] = url
 	}
@@ -63,5 +63,5 @@ func (m *mirrorFlags) unknown(cmd *cobra.Command, err *pin.UnknownArchiveError) 
 	if near := diag.Nearest(err.Name, err.Known); near != "" {
 		return usage(cmd, "--mirror %s: %s; did you mean %s?", given, err, near)
 	}
-	return usage(cmd, "--mirror %s: %s; %s", given, err, thereAre(err.Known))
+	return usage(cmd, "--mirror %s: %s; %s", given, err, expected(err.Known))
 }

@@ -32,7 +32,7 @@ func (p *program) flags(cmd *cobra.Command) {
 
 // source adds the flags that say what the program is.
 func (p *program) source(cmd *cobra.Command) {
-	cmd.Flags().StringSliceVar(&p.platforms, "platform", nil, "work for `OS/ARCH` instead of the fleet's platforms")
+	cmd.Flags().StringSliceVar(&p.platforms, "platform", nil, "use the platform `OS/ARCH` instead of the fleet's platforms")
 	cmd.Flags().StringArrayVar(&p.set, "set", nil, "set a param of the module: `NAME=VALUE`")
 }
 
@@ -60,14 +60,14 @@ func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, err
 	for _, name := range p.platforms {
 		platform, ok := compiler.ParsePlatform(name)
 		if !ok {
-			return in, usage(cmd, "--platform %s: want one such as linux/amd64, linux/arm64 or linux/arm/v7", name)
+			return in, usage(cmd, "--platform %s: not a valid platform; expected linux/amd64, linux/arm64, linux/arm/v7 or similar", name)
 		}
 		in.Platforms = append(in.Platforms, platform)
 	}
 	for _, s := range p.set {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
-			return in, usage(cmd, "--set %s: want NAME=VALUE", s)
+			return in, usage(cmd, "--set %s: expected NAME=VALUE", s)
 		}
 		in.Set[name] = value
 	}
@@ -102,12 +102,11 @@ func haveApps(out *compiler.Output) error {
 	if out.HasApps() {
 		return nil
 	}
-	return errors.New("the module declares no app, so there is nothing to plan; write app NAME { … }")
+	return errors.New("the module has no apps to plan; declare one: app NAME { … }")
 }
 
-// chosen checks that the named apps, or published components' images, exist;
-// without names it returns all apps. A
-// repository names all its apps.
+// chosen returns the named apps and images of published components, or all apps. The
+// name of an image repository selects all its apps.
 func chosen(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool, error) {
 	set := map[string]bool{}
 	byName := map[string][]string{} // a repository names all its apps
@@ -126,9 +125,9 @@ func chosen(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool
 		if byName[n] == nil {
 			known := slices.Sorted(maps.Keys(byName))
 			if near := diag.Nearest(n, known); near != "" {
-				return nil, usage(cmd, "no app %s; did you mean %s?", n, near)
+				return nil, usage(cmd, "unknown app %s; did you mean %s?", n, near)
 			}
-			return nil, usage(cmd, "no app %s; %s", n, thereAre(known))
+			return nil, usage(cmd, "unknown app %s; %s", n, expected(known))
 		}
 		for _, a := range byName[n] {
 			set[a] = true
@@ -137,22 +136,21 @@ func chosen(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool
 	return set, nil
 }
 
-// thereAre lists what there is instead of what was asked for; not all of very
-// many.
-func thereAre(names []string) string {
+// expected lists the known names after an unknown one, but not very many.
+func expected(names []string) string {
 	const most = 12
 	switch {
 	case len(names) == 0:
-		return "there is none"
+		return "none exist"
 	case len(names) == 1:
-		return "there is only " + names[0]
+		return "expected " + names[0]
 	case len(names) > most:
-		return fmt.Sprintf("there are %s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+		return fmt.Sprintf("expected %s or one of %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
-	return "there are " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return "expected " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// isTerminal reports whether a writer is a terminal that shows colours, and shall.
+// isTerminal reports whether a writer is a terminal that should show colours.
 func isTerminal(w io.Writer) bool {
 	f, ok := screen(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

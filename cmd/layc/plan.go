@@ -19,47 +19,47 @@ func (c *cli) planCommand() *cobra.Command {
 	s := &showPlan{cli: c}
 	cmd := &cobra.Command{
 		Use:   "plan [APP…]",
-		Short: "Show which layers exist and which images stack them",
-		Long: `plan shows, step by step, how images come to share layers:
+		Short: "Show the layers of all images",
+		Long: `plan shows in four parts how images share layers:
 
-  needs   a table of what each app needs: its row for a component has the
-          component's arguments; apps with equal needs are one column
+  needs   a table of components by apps; each entry has the arguments; apps with
+          equal needs share a column
   chains  the layers of each image, bottom up
-  tree    all chains laid over each other: inner layers are base images that
-          several apps share; "=" marks a layer that stands further up already
-  diff    what differs from the plan in ` + lock.Name + `, and what hosts will pull
+  tree    all chains, merged into a tree; "=" marks a layer that is further up,
+          too
+  diff    differences from the plan in ` + lock.Name + `, and what hosts will pull
 
-All apps are planned together; arguments choose which of them are shown.
+All apps are planned together; arguments select the apps to show.
 
-The plan in ` + lock.Name + ` is kept as long as it fits. What no longer fits is changed
-as little as the program forces, until layc lock records it. With --rebalance
-everything is planned afresh; what moving there would cost is shown, and done
-by layc lock --rebalance.
+The plan in ` + lock.Name + ` stays as long as it fits. Otherwise plan changes it as
+little as possible, and layc lock records the changes. --rebalance plans from
+scratch and shows what moving to the new plan would cost; layc lock --rebalance
+records the new plan.
 
-A plan is searched with a number of steps that follows from the fleet's size or
-from --plan-time, never from a clock: every machine finds the same one.
+The number of search steps depends on the size of the fleet, or on --plan-time.
+It never depends on a clock, so every machine finds the same plan.
 
-Plans weigh storage, pulls and building; --weight NAME=NUMBER sets one of:
+Plans weigh storage, pulls and builds. --weight NAME=NUMBER sets one of:
 
 ` + weightsHelp(),
 		Example: `  layc plan
-  layc plan app1                   what concerns one app
-  layc plan --only tree,diff       some of the steps
-  layc plan --all                  without limits on rows and lines
-  layc plan --html plan.html       a page to look around in
-  layc plan --rebalance            would a new plan pay?
-  layc plan --weight pull=0.09     pulls are dear
+  layc plan app1                   show one app
+  layc plan --only tree,diff       show some of the parts
+  layc plan --all                  show all rows and lines
+  layc plan --html plan.html       write an interactive page
+  layc plan --rebalance            show whether a new plan would pay off
+  layc plan --weight pull=0.09     make pulls expensive
   layc plan --locked               fail unless the lock file's plan fits
-  layc plan --json                 layers, images and differences as JSON`,
+  layc plan --json                 print layers, images and differences as JSON`,
 		RunE: s.run,
 	}
 	s.program.flags(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&s.only, "only", nil, "show only these `STEPS`: needs, chains, tree, diff")
-	f.BoolVar(&s.all, "all", false, "show all rows and lines, however many")
-	f.BoolVar(&s.rebalance, "rebalance", false, "plan afresh, and show what moving to that plan costs")
+	f.StringSliceVar(&s.only, "only", nil, "show only these `PARTS`: needs, chains, tree, diff")
+	f.BoolVar(&s.all, "all", false, "show all rows and lines")
+	f.BoolVar(&s.rebalance, "rebalance", false, "plan from scratch, and show what moving to that plan costs")
 	f.BoolVar(&s.json, "json", false, "print the plan as JSON")
-	f.StringVar(&s.html, "html", "", "write a page to look around in to `FILE`")
+	f.StringVar(&s.html, "html", "", "write an interactive page to `FILE`")
 	return cmd
 }
 
@@ -81,13 +81,13 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	for _, o := range s.only {
 		if !slices.Contains(steps, o) {
 			if near := diag.Nearest(o, steps); near != "" {
-				return usage(cmd, "--only %s: no such step; did you mean %s?", o, near)
+				return usage(cmd, "--only %s: unknown part; did you mean %s?", o, near)
 			}
-			return usage(cmd, "--only %s: want some of %s", o, strings.Join(steps, ", "))
+			return usage(cmd, "--only %s: expected some of %s", o, strings.Join(steps, ", "))
 		}
 	}
 	if s.json && len(s.only) > 0 {
-		return usage(cmd, "--json prints the whole plan, --only some of its steps for people: give one of them")
+		return usage(cmd, "--json and --only exclude each other: JSON always has the whole plan")
 	}
 	if err := canWrite(cmd, "html", s.html); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 		return err
 	}
 	if s.rebalance && in.Plan.Locked {
-		return usage(cmd, "--rebalance plans afresh, --locked wants the recorded plan: give one of them")
+		return usage(cmd, "--rebalance and --locked exclude each other: one makes a new plan, the other requires the recorded plan")
 	}
 	out, list := compiler.Compile(in, compiler.Planned)
 	if s.rebalance {
@@ -164,14 +164,14 @@ func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
 		texts = append(texts, "The layers of each image, bottom up\n\n"+show.Chains(p, page))
 	}
 	if shows("tree") {
-		texts = append(texts, fmt.Sprintf("All chains laid over each other\n\n%s\n%s;\n%s\n", show.Tree(p, page), p.Storage(), p.Quality()))
+		texts = append(texts, fmt.Sprintf("All chains, merged into a tree\n\n%s\n%s;\n%s\n", show.Tree(p, page), p.Storage(), p.Quality()))
 	}
 	if text := show.Diff(d, page); shows("diff") && text != "" {
 		of := ""
 		if len(apps) > 0 {
 			of = " for all apps"
 		}
-		texts = append(texts, fmt.Sprintf("Against the plan in %s%s: %s\n\n%s", lock.Name, of, d.Summary(), text))
+		texts = append(texts, fmt.Sprintf("Compared with the plan in %s%s: %s\n\n%s", lock.Name, of, d.Summary(), text))
 	}
 	fmt.Fprint(s.out, strings.Join(texts, "\n"))
 }
@@ -181,7 +181,7 @@ func (s *showPlan) printMove(from, to *plan.Plan) {
 	m := plan.NewMove(from, to)
 	fmt.Fprintf(s.out, "\n%s\n", m)
 	if m.Pays() {
-		fmt.Fprintf(s.out, "layc lock --rebalance records it\n")
+		fmt.Fprintf(s.out, "to record it, run: layc lock --rebalance\n")
 	}
 }
 

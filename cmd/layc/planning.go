@@ -24,10 +24,10 @@ type planning struct {
 // flags adds the flags; locked ones only to commands that read the lock file.
 func (p *planning) flags(cmd *cobra.Command, locked bool) {
 	f := cmd.Flags()
-	f.DurationVar(&p.time, "plan-time", 0, "search for about `DURATION` (default by the fleet's size)")
-	f.StringArrayVar(&p.weights, "weight", nil, "weigh differently: `NAME=NUMBER`, see layc plan --help")
+	f.DurationVar(&p.time, "plan-time", 0, "search for about `DURATION` (default: depends on the size of the fleet)")
+	f.StringArrayVar(&p.weights, "weight", nil, "set a weight: `NAME=NUMBER`, see layc plan --help")
 	if locked {
-		f.BoolVar(&p.locked, "locked", false, "fail unless the lock file's plan is there and fits")
+		f.BoolVar(&p.locked, "locked", false, "fail unless the lock file has a plan that fits")
 	}
 }
 
@@ -35,7 +35,7 @@ func (p *planning) flags(cmd *cobra.Command, locked bool) {
 func (p *planning) options(cmd *cobra.Command) (plan.Options, error) {
 	o := plan.Options{Locked: p.locked}
 	if p.time < 0 {
-		return o, usage(cmd, "--plan-time %s: want a duration such as 10s", p.time)
+		return o, usage(cmd, "--plan-time %s: not a valid duration; write one such as 10s", p.time)
 	}
 	o.Work = int64(p.time.Seconds() * plan.WorkPerSecond)
 	if len(p.weights) == 0 {
@@ -48,13 +48,13 @@ func (p *planning) options(cmd *cobra.Command) (plan.Options, error) {
 		if at < 0 {
 			names := weightNames()
 			if near := diag.Nearest(name, names); near != "" {
-				return o, usage(cmd, "--weight %s: no such weight; did you mean %s?", s, near)
+				return o, usage(cmd, "--weight %s: unknown weight; did you mean %s?", s, near)
 			}
-			return o, usage(cmd, "--weight %s: want one of %s", s, strings.Join(names, ", "))
+			return o, usage(cmd, "--weight %s: expected one of %s", s, strings.Join(names, ", "))
 		}
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil || !plan.Weights[at].Set(&o.Weights, n) {
-			return o, usage(cmd, "--weight %s: want %s=NUMBER", s, name)
+			return o, usage(cmd, "--weight %s: expected %s=NUMBER", s, name)
 		}
 	}
 	return o, nil

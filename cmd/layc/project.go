@@ -20,7 +20,7 @@ func (c *cli) announce(text string) { fmt.Fprintln(c.err, text) }
 // hold waits until no other command writes pins or vendored copies of the module.
 func (c *cli) hold(ctx context.Context) (release func(), err error) {
 	return lockfile.Hold(ctx, c.dir, func() {
-		c.announce("another layc changes the pins of this module: waiting for it")
+		c.announce("waiting for another layc that is changing the lock file")
 	})
 }
 

@@ -60,17 +60,17 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 	return r, nil
 }
 
-// notCheckedOut is an error of [revision.CheckOut] in the words of the command line.
+// notCheckedOut is an error of [revision.CheckOut] as an error of the command line.
 func notCheckedOut(cmd *cobra.Command, err error) error {
 	var outside *revision.NoWorkTreeError
 	var unknown *revision.UnknownError
 	switch {
 	case errors.As(err, &outside):
-		return usage(cmd, "--since compares with a git revision, and %s", outside)
+		return usage(cmd, "--since: %s", outside)
 	case errors.As(err, &unknown):
 		return usage(cmd, "%s", unknown)
 	case errors.Is(err, revision.ErrNoGit):
-		return fmt.Errorf("--since needs git: %w", err)
+		return fmt.Errorf("--since requires git: %w", err)
 	}
 	return err
 }

@@ -16,26 +16,27 @@ func (c *cli) simulateCommand() *cobra.Command {
 	var plot string
 	cmd := &cobra.Command{
 		Use:   "simulate",
-		Short: "Replay a year of changes: what hosts pull, what is built",
-		Long: `simulate replays changes over the fleet, drawn from how often its components and
-apps change: day by day, what changed is rebuilt and pushed, and each host that
-runs an app with it pulls it. A tenth of the hosts is replaced a week, and pulls
-everything. The plan and the alternatives to it live through the same changes.
+		Short: "Simulate a year of changes",
+		Long: `simulate replays random changes over the fleet, at the rates at which
+components and apps change. Each day, changed layers are rebuilt and pushed,
+and every host with an affected app pulls them. Each week, a tenth of the hosts
+is replaced and pulls everything. The plan and its alternatives see the same
+changes.
 
-Equal seeds give equal results. A component's history depends on its name and
-the seed alone, so that the same fleet with one more app sees the same changes.
-A fleet for several platforms is replayed for the first.`,
+Equal seeds produce equal results. The history of a component depends only on
+its name and the seed, so the fleet with one more app sees the same changes. If
+the fleet has several platforms, simulate uses the first.`,
 		Example: `  layc simulate
   layc simulate --years 3 --hosts 40
-  layc simulate --plot pulls.svg      bytes pulled, week by week
+  layc simulate --plot pulls.svg      plot the bytes pulled per week
   layc simulate --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Years < 1 || o.Years > 100 {
-				return usage(cmd, "--years %d: want 1 to 100", o.Years)
+				return usage(cmd, "--years %d: out of range; expected 1 to 100", o.Years)
 			}
 			if cmd.Flags().Changed("hosts") && (o.Hosts < 1 || o.Hosts > 1_000_000) {
-				return usage(cmd, "--hosts %d: want 1 to 1000000", o.Hosts)
+				return usage(cmd, "--hosts %d: out of range; expected 1 to 1000000", o.Hosts)
 			}
 			if err := canWrite(cmd, "plot", plot); err != nil {
 				return err
@@ -58,10 +59,10 @@ A fleet for several platforms is replayed for the first.`,
 		},
 	}
 	p.flags(cmd)
-	cmd.Flags().IntVar(&o.Years, "years", 1, "replay `N` years")
-	cmd.Flags().IntVar(&o.Hosts, "hosts", 0, "spread replicas over `N` hosts (default: each has its own)")
-	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "replay history number `N`")
-	cmd.Flags().StringVar(&plot, "plot", "", "draw the bytes pulled into `FILE.svg`")
+	cmd.Flags().IntVar(&o.Years, "years", 1, "simulate `N` years")
+	cmd.Flags().IntVar(&o.Hosts, "hosts", 0, "distribute replicas over `N` hosts (default: one host per replica)")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "use the random seed `N`")
+	cmd.Flags().StringVar(&plot, "plot", "", "plot the bytes pulled to `FILE.svg`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
 }

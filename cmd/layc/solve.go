@@ -23,7 +23,7 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 	}
 	defer e.Close()
 	if e.Attached() && b.engine == "" {
-		b.notice("another layc has the engine open: building there")
+		b.notice("using the engine of another layc")
 	}
 	return images.Build(ctx, watched{e, b}, in)
 }
@@ -70,7 +70,7 @@ func (b *build) stateDir() (string, error) {
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no place for the engine's state: %w; name one with --state", err)
+		return "", fmt.Errorf("no directory for the engine's state: %w; name one with --state", err)
 	}
 	return filepath.Join(cache, "layc"), nil
 }

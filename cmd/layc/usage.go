@@ -30,12 +30,12 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
-		return usage(cmd, "unexpected argument %q; a directory is named with -C: %s -C %s", args[0], cmd.CommandPath(), shellQuote(args[0]))
+		return usage(cmd, "unexpected argument %q; to work in that directory, run %s -C %s", args[0], cmd.CommandPath(), shellQuote(args[0]))
 	}
 	return usage(cmd, "unexpected argument %q", args[0])
 }
 
-// unknownCommand is the error for a word that is no command of root.
+// unknownCommand is the error for an unknown command of root.
 func unknownCommand(root *cobra.Command, word string) error {
 	var known []string
 	for _, cmd := range root.Commands() {
@@ -52,7 +52,7 @@ func unknownCommand(root *cobra.Command, word string) error {
 	return usage(root, "unknown command %q", word)
 }
 
-// flagError says in our words what is wrong with a flag.
+// flagError words an error of pflag like the other errors of layc.
 func flagError(cmd *cobra.Command, err error) error {
 	var (
 		unknown *pflag.NotExistError
@@ -73,18 +73,18 @@ func flagError(cmd *cobra.Command, err error) error {
 		return usage(cmd, "unknown flag --%s", name)
 	case errors.As(err, &empty):
 		name, _ := pflag.UnquoteUsage(empty.GetFlag())
-		return usage(cmd, "--%s wants a value: --%[1]s %s", empty.GetFlag().Name, name)
+		return usage(cmd, "missing value of --%s: expected --%[1]s %s", empty.GetFlag().Name, name)
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
-		return usage(cmd, "--%s %s: want %s", f.Name, invalid.GetValue(), wanted(f))
+		return usage(cmd, "--%s %s: expected %s", f.Name, invalid.GetValue(), wanted(f))
 	case errors.As(err, &syntax):
-		return usage(cmd, "%s is no flag", syntax.GetSpecifiedFlag())
+		return usage(cmd, "not a valid flag: %s", syntax.GetSpecifiedFlag())
 	}
 	return usage(cmd, "%s", err)
 }
 
-// noEmptyFlags is an error for a flag that is given and says nothing, as a variable
-// of a script that is not set: it would be taken as not given.
+// noEmptyFlags returns an error for a flag with an empty value, such as a script's
+// unset variable, which would otherwise count as not set.
 func noEmptyFlags(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
@@ -95,17 +95,17 @@ func noEmptyFlags(cmd *cobra.Command) (err error) {
 		}
 		if slices.Contains(values, "") && err == nil {
 			name, _ := pflag.UnquoteUsage(f)
-			err = usage(cmd, "--%s is given an empty value: want --%[1]s %s", f.Name, name)
+			err = usage(cmd, "empty value of --%s: expected --%[1]s %s", f.Name, name)
 		}
 	})
 	return err
 }
 
-// wanted says what values a flag takes.
+// wanted describes the values that a flag takes.
 func wanted(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "int", "uint64":
-		return "a whole number"
+		return "an integer"
 	case "duration":
 		return "a duration such as 10s or 2m"
 	case "bool":
@@ -126,8 +126,8 @@ var groups = []struct {
 	{"Ask about changes and costs", []string{"impact", "affected", "cost", "explain-layer", "simulate", "graph"}},
 }
 
-// pasteable puts a # before what is said behind an example, two spaces or more
-// after it, so that a shell takes the line as it is.
+// pasteable puts a # before the explanation of an example, which is two spaces or
+// more after it, so a shell accepts the whole line.
 func pasteable(examples string) string {
 	lines := strings.Split(examples, "\n")
 	for n, line := range lines {
@@ -157,7 +157,7 @@ func printUsage(cmd *cobra.Command) error {
 		fmt.Fprintf(w, "\nFlags of all commands:\n%s", shared.FlagUsagesWrapped(term.Width))
 	}
 	if !cmd.HasParent() {
-		fmt.Fprint(w, "\nlayc COMMAND --help says more about a command.\n")
+		fmt.Fprint(w, "\nRun layc COMMAND --help for more about a command.\n")
 	}
 	return nil
 }
@@ -188,9 +188,10 @@ func printCommands(w io.Writer, root *cobra.Command) {
 func (c *cli) helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Say what a command does, and which flags it has",
-		Long: `help says what a command does: layc help plan is layc plan --help. What the
-language has is in layc doc clauses, what a finding means in layc explain.`,
+		Short: "Show the help of a command",
+		Long: `help shows the help of a command: layc help plan is the same as layc plan
+--help. For the clauses of the language, run layc doc clauses. For the meaning
+of an error code, run layc explain CODE.`,
 		Example:           "  layc help plan",
 		ValidArgsFunction: wordsOf(first(commandNames)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -207,7 +208,7 @@ language has is in layc doc clauses, what a finding means in layc explain.`,
 				}
 				return unknownCommand(root, args[0])
 			}
-			return usage(cmd, "want one command")
+			return usage(cmd, "expected one command")
 		},
 	}
 }

@@ -20,12 +20,12 @@ import (
 func (c *cli) vendorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "vendor",
-		Short: "Keep a copy of imported git repositories in the project",
-		Long: `vendor writes the modules of the git repositories that the program imports, with
-the files beside and beneath them, to the directory vendor of the project, which
-all commands then read them from.
-It is there for those who commit what they depend on. Copies are verified
-against the lock file like everything else: change them at their source.`,
+		Short: "Copy imported git repositories into the project",
+		Long: `vendor copies the modules of imported git repositories, with their files and
+subdirectories, to the directory vendor of the project. All commands then read
+them from there. Commit the directory to keep your dependencies in the project.
+
+Copies are verified against the lock file, so change them only at their source.`,
 		Example: `  layc vendor
   layc vendor -C services/shop`,
 		Args: noArguments,
@@ -51,7 +51,7 @@ against the lock file like everything else: change them at their source.`,
 				return cannotVendor(store, err)
 			}
 			if len(names) == 0 {
-				fmt.Fprintf(c.out, "the program imports no git repository: there is nothing to vendor\n")
+				fmt.Fprintf(c.out, "nothing to vendor: the module imports no git repositories\n")
 				return nil
 			}
 			for _, name := range names {
@@ -62,8 +62,8 @@ against the lock file like everything else: change them at their source.`,
 	}
 }
 
-// allPinned fails if the program imports a repository that the lock file does
-// not pin. Whatever else may be wrong with the program is of no matter here.
+// allPinned fails if the program imports a git repository that the lock file does not
+// pin. Other errors of the program do not matter here.
 func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
 	fetched, err := c.fetched(ctx, pins, false)
 	if err != nil {
@@ -73,14 +73,14 @@ func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
 	return c.findings(slices.DeleteFunc(found, func(d *diag.Diagnostic) bool { return d.Code != diag.UnpinnedImport }))
 }
 
-// cannotVendor says what to do, if that is known, besides what is wrong.
+// cannotVendor adds to an error what to do about it, if that is known.
 func cannotVendor(store git.Store, err error) error {
 	var advised load.Advised
 	var path *fs.PathError
 	switch {
 	case errors.As(err, &advised):
 		note, help := advised.Advice()
-		return fmt.Errorf("%w: %s: %s", err, note, help)
+		return fmt.Errorf("%w: %s; %s", err, note, help)
 	case errors.As(err, &path) && strings.HasPrefix(path.Path, store.Vendor):
 		return cannot("written", path.Path, err)
 	}

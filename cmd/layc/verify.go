@@ -35,8 +35,8 @@ func (c *cli) show(f images.Finding) error {
 		return nil
 	}
 	fmt.Fprintln(c.err)
-	if f.Code != diag.TestFailed { // the helper says what a test has printed
-		fmt.Fprintln(c.err, "its last output:")
+	if f.Code != diag.TestFailed { // the helper prints the output of a test
+		fmt.Fprintln(c.err, "last output:")
 	}
 	for _, line := range f.Output {
 		fmt.Fprintf(c.err, "  %s\n", line)
@@ -74,12 +74,12 @@ func counted(outcomes []images.Outcome) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "there is nothing to verify"
+		return "nothing to verify"
 	}
 	return strings.Join(parts, ", ")
 }
 
-// verified is one line about proofs that hold.
+// verified is one line about proofs if all of them succeeded.
 func verified(outcomes []images.Outcome) string {
 	warnings := 0
 	for _, v := range outcomes {
@@ -91,7 +91,7 @@ func verified(outcomes []images.Outcome) string {
 	return "verified: " + counted(outcomes)
 }
 
-// unverified is one line about proofs of which some do not hold.
+// unverified is one line about proofs if some of them failed.
 func unverified(outcomes []images.Outcome) string {
 	failed := 0
 	for _, v := range outcomes {

@@ -26,7 +26,7 @@ func (f fake) prove(proofs []engine.Proof) ([]engine.Proven, error) {
 				out[n].Report = append(out[n].Report, "interpreter\t/opt/x/musl\t/lib/ld-musl.so\t\nlibrary\t/opt/x/tool\tlibgone.so\t\n"...)
 			}
 		case name == "[tool] compare with a second build":
-			out[n].Report = []byte(strings.Repeat("/opt/x/time differs from byte 0 on\n", 7))
+			out[n].Report = []byte(strings.Repeat("/opt/x/time differs from byte 0\n", 7))
 		case f.mode == "unproven" && p.Report == "":
 			step := &engine.StepError{Vertex: id, Name: name, ExitCode: 1, Log: []string{"it says why"}, Err: errors.New("exit code: 1")}
 			if strings.Contains(name, "] test: ") {

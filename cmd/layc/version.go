@@ -14,7 +14,7 @@ var version = ""
 func (c *cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print the version of layc and of the BuildKit in it",
+		Short:   "Print the versions of layc and of its BuildKit",
 		Example: "  layc version",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {

@@ -20,26 +20,26 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// ErrEmpty says that an archive has no entries.
-var ErrEmpty = errors.New("it is empty")
+// ErrEmpty is the error for an archive without entries.
+var ErrEmpty = errors.New("the archive is empty")
 
-// OtherError says that a file is no tar archive.
+// OtherError is the error for a file that is not a tar archive.
 type OtherError struct {
-	Is         string // what it is, such as Zip; "" if it is none of what is often taken for an archive
-	Compressed bool   // that is what it unpacks to
+	Is         string // what the file is, such as Zip; "" if unknown
+	Compressed bool   // the file is compressed, and this describes its content
 }
 
-// Zip is what an OtherError says of a zip archive.
+// Zip is the Is of an OtherError for a zip archive.
 const Zip = "a zip archive"
 
 func (e *OtherError) Error() string {
 	switch {
 	case e.Compressed:
-		return "it is a compressed file, but not a compressed tar archive"
+		return "a compressed file, but not a tar archive"
 	case e.Is == "":
-		return "it is not a tar archive"
+		return "not a tar archive"
 	}
-	return "it is " + e.Is
+	return "not a tar archive, but " + e.Is
 }
 
 // blockSize is the size of a tar header.
@@ -140,15 +140,15 @@ func otherKind(first []byte) string {
 		{"PK\x03\x04", Zip}, {"PK\x05\x06", Zip}, {"hsqs", "a squashfs image"},
 		{"7z\xbc\xaf\x27\x1c", "a 7z archive"}, {"Rar!\x1a\x07", "a RAR archive"}, {"!<arch>\n", "an ar archive, such as a Debian package"},
 		{"\xed\xab\xee\xdb", "an RPM package"}, {"070701", "a cpio archive"}, {"070707", "a cpio archive"},
-		{"LZIP", "compressed with lzip"}, {"\x04\x22\x4d\x18", "compressed with lz4"}, {"\x1f\x9d", "compressed with compress"},
-		{"\x5d\x00\x00", "compressed with lzma"}, {"\x89LZO", "compressed with lzop"},
+		{"LZIP", "a file compressed with lzip"}, {"\x04\x22\x4d\x18", "a file compressed with lz4"}, {"\x1f\x9d", "a file compressed with compress"},
+		{"\x5d\x00\x00", "a file compressed with lzma"}, {"\x89LZO", "a file compressed with lzop"},
 	} {
 		if bytes.HasPrefix(first, []byte(k.magic)) {
 			return k.name
 		}
 	}
 	if text := strings.ToLower(strings.TrimSpace(string(first))); strings.HasPrefix(text, "<!doctype html") || strings.HasPrefix(text, "<html") {
-		return "a page of HTML"
+		return "an HTML page"
 	}
 	return ""
 }
@@ -164,7 +164,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// damagedError is an error of what an archive holds.
+// damagedError is an error in the content of an archive.
 type damagedError struct{ error }
 
 // Unwrap serves those who look for an error of a connection.
@@ -172,12 +172,12 @@ func (e *damagedError) Unwrap() error { return e.error }
 
 func (e *damagedError) Error() string {
 	if errors.Is(e.error, io.ErrUnexpectedEOF) || errors.Is(e.error, io.EOF) {
-		return "the compressed data is cut off"
+		return "the compressed data is truncated"
 	}
-	return fmt.Sprintf("the compressed data is damaged (%v)", e.error)
+	return fmt.Sprintf("the compressed data is corrupt (%v)", e.error)
 }
 
-// damaged says of an error of a decompressor what it means.
+// damaged explains an error of a decompressor.
 func damaged(err error) error {
 	var limit *LimitError
 	var known *damagedError

@@ -38,11 +38,11 @@ func TestNumbers(t *testing.T) {
 	}{
 		{tar.Header{Uid: 1<<32 - 2, Gid: 1<<32 - 2}, ""},
 		{tar.Header{Typeflag: tar.TypeChar, Devmajor: 4095, Devminor: 1<<20 - 1}, ""},
-		{tar.Header{Uid: 1<<32 + 5}, `"a": it has the owner 4294967301, and Linux takes 0 to 4294967294`},
-		{tar.Header{Uid: 1<<32 - 1}, `"a": it has the owner 4294967295, and Linux takes 0 to 4294967294`},
-		{tar.Header{Gid: -2}, `"a": it has the group -2, and Linux takes 0 to 4294967294`},
-		{tar.Header{Typeflag: tar.TypeChar, Devmajor: 5000}, `"a": it has the major device number 5000, and Linux takes 0 to 4095`},
-		{tar.Header{Typeflag: tar.TypeBlock, Devminor: 1 << 20}, `"a": it has the minor device number 1048576, and Linux takes 0 to 1048575`},
+		{tar.Header{Uid: 1<<32 + 5}, `"a": the owner 4294967301 is out of range; Linux allows 0 to 4294967294`},
+		{tar.Header{Uid: 1<<32 - 1}, `"a": the owner 4294967295 is out of range; Linux allows 0 to 4294967294`},
+		{tar.Header{Gid: -2}, `"a": the group -2 is out of range; Linux allows 0 to 4294967294`},
+		{tar.Header{Typeflag: tar.TypeChar, Devmajor: 5000}, `"a": the major device number 5000 is out of range; Linux allows 0 to 4095`},
+		{tar.Header{Typeflag: tar.TypeBlock, Devminor: 1 << 20}, `"a": the minor device number 1048576 is out of range; Linux allows 0 to 1048575`},
 	} {
 		h := test.header
 		h.Name, h.Format = "a", tar.FormatGNU
@@ -106,10 +106,10 @@ func TestDamaged(t *testing.T) {
 		if err := read(text, 0); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := read(text[:len(text)-len(text)/4], 0); err == nil || err.Error() != "the compressed data is cut off" {
+		if err := read(text[:len(text)-len(text)/4], 0); err == nil || err.Error() != "the compressed data is truncated" {
 			t.Errorf("%s, cut off: %v", name, err)
 		}
-		if err := read(text, 1<<19); err == nil || !strings.HasPrefix(err.Error(), "it unpacks to more than") {
+		if err := read(text, 1<<19); err == nil || !strings.HasPrefix(err.Error(), "the archive unpacks to more than") {
 			t.Errorf("%s, limited: %v", name, err)
 		}
 		text[len(text)/2] ^= 0xff

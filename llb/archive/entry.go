@@ -47,7 +47,7 @@ func System(file io.Reader, bound func(io.Reader) io.Reader) (*Tar, error) {
 	plain, err := Plain(file, bound)
 	var other *OtherError
 	if errors.As(err, &other) {
-		return nil, fmt.Errorf("%w; a root file system is a tar archive, perhaps compressed with gzip, bzip2, xz or zstd", other)
+		return nil, fmt.Errorf("%w; a root file system must be a tar archive, plain or compressed with gzip, bzip2, xz or zstd", other)
 	}
 	return &Tar{in: tar.NewReader(plain), system: true}, err
 }
@@ -61,9 +61,9 @@ func (t *Tar) Next() (*Entry, error) {
 		case err == io.EOF:
 			return nil, io.EOF
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, fmt.Errorf("it is cut off after %d entries", t.count)
+			return nil, fmt.Errorf("the archive is truncated after %d entries", t.count)
 		case errors.Is(err, tar.ErrHeader):
-			return nil, fmt.Errorf("it is damaged after %d entries", t.count)
+			return nil, fmt.Errorf("the archive is corrupt after %d entries", t.count)
 		case err != nil:
 			return nil, err
 		}
@@ -85,12 +85,12 @@ func (t *Tar) Entries() int64 { return t.count }
 func (t *Tar) Read(p []byte) (int, error) {
 	n, err := t.in.Read(p)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errors.New("the archive is cut off within this entry")
+		err = errors.New("the archive is truncated in this entry")
 	}
 	return n, err
 }
 
-// Of says of which entry an error is.
+// Of adds the name of the entry to an error.
 func Of(name string, err error) error { return fmt.Errorf("%s: %w", Shown(name), err) }
 
 // Shown is an entry's name in an error, where control characters are escaped.
@@ -101,7 +101,7 @@ func Shown(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-// entry is what a header means; nil if it is passed over.
+// entry is the entry of a header; nil if the header is skipped.
 func (t *Tar) entry(h *tar.Header) (*Entry, error) {
 	switch h.Typeflag {
 	case tar.TypeXGlobalHeader:
@@ -130,25 +130,25 @@ func (t *Tar) entry(h *tar.Header) (*Entry, error) {
 	case tar.TypeDir, tar.TypeReg:
 	case tar.TypeSymlink:
 		if len(e.Link) == 0 || len(e.Link) > MaxPath {
-			return nil, fmt.Errorf("it is a link whose target has %d bytes, and Linux takes 1 to %d", len(e.Link), MaxPath)
+			return nil, fmt.Errorf("the link target has %d bytes; Linux allows 1 to %d", len(e.Link), MaxPath)
 		}
 	case tar.TypeLink:
 		if e.Link, err = Place(h.Linkname, t.strip); err == nil && e.Link == "." {
 			err = errNotUnpacked
 		}
 		if err != nil {
-			return nil, fmt.Errorf("it is a hard link to %s: %w", Shown(h.Linkname), err)
+			return nil, fmt.Errorf("hard link to %s: %w", Shown(h.Linkname), err)
 		}
 	case tar.TypeChar, tar.TypeBlock:
 		if !t.system {
-			return nil, errors.New("it is a device, which layc does not unpack")
+			return nil, errors.New("devices cannot be unpacked")
 		}
 	case tar.TypeFifo:
 		if !t.system {
-			return nil, errors.New("it is a named pipe, which layc does not unpack")
+			return nil, errors.New("named pipes cannot be unpacked")
 		}
 	default:
-		return nil, fmt.Errorf("entries of the type %q are not unpacked", e.Kind)
+		return nil, fmt.Errorf("unsupported entry type %q", e.Kind)
 	}
 	return e, nil
 }
@@ -168,7 +168,7 @@ func (t *Tar) numbers(h *tar.Header) error {
 		{"major device number", h.Devmajor, maxMajor}, {"minor device number", h.Devminor, maxMinor},
 	} {
 		if n.is < 0 || n.is > n.most {
-			return fmt.Errorf("it has the %s %d, and Linux takes 0 to %d", n.what, n.is, n.most)
+			return fmt.Errorf("the %s %d is out of range; Linux allows 0 to %d", n.what, n.is, n.most)
 		}
 	}
 	return nil
@@ -182,13 +182,13 @@ const (
 	maxMinor = 1<<20 - 1
 )
 
-var errNotUnpacked = errors.New("which is not unpacked")
+var errNotUnpacked = errors.New("the target is not unpacked")
 
 // root checks the entry of the root itself, which no layer has.
 func (t *Tar) root(e *Entry) error {
 	if t.system && e.Kind == tar.TypeDir && (e.Mode != 0o755 || e.UID != 0 || e.GID != 0) {
-		return fmt.Errorf("the root directory has the mode %#o and the owner %d:%d, and in an image it is 0755 and root's: "+
-			"make the archive from a directory that is, or without an entry for it", e.Mode, e.UID, e.GID)
+		return fmt.Errorf("the root directory has mode %#o and owner %d:%d, but images require 0755 and 0:0; "+
+			"correct the directory before you make the archive, or omit its entry", e.Mode, e.UID, e.GID)
 	}
 	return nil
 }
@@ -203,7 +203,7 @@ func Place(name string, strip int) (string, error) {
 		case "", ".":
 		case "..":
 			if len(parts) == 0 {
-				return "", errors.New("the path leads out of the archive")
+				return "", errors.New("the path leads outside the archive")
 			}
 			parts = parts[:len(parts)-1]
 		default:
@@ -215,21 +215,21 @@ func Place(name string, strip int) (string, error) {
 	}
 	parts = parts[strip:]
 	if len(parts) > MaxDepth {
-		return "", fmt.Errorf("the path has %d elements, and layc unpacks at most %d", len(parts), MaxDepth)
+		return "", fmt.Errorf("the path has %d elements; the limit is %d", len(parts), MaxDepth)
 	}
 	for _, part := range parts {
 		switch {
 		case paths.DeletesFile(part):
-			return "", fmt.Errorf("an image cannot hold the name %s: in a layer, names that begin with %s delete files", Shown(part), paths.Whiteout)
+			return "", fmt.Errorf("an image cannot contain the name %s: in a layer, names that begin with %s delete files", Shown(part), paths.Whiteout)
 		case len(part) > maxName:
-			return "", fmt.Errorf("a name in the path has %d bytes, and Linux takes at most %d", len(part), maxName)
+			return "", fmt.Errorf("a name in the path has %d bytes; Linux allows %d", len(part), maxName)
 		case strings.Contains(part, "\x00"):
-			return "", errors.New("the path holds a NUL")
+			return "", errors.New("the path contains a NUL byte")
 		}
 	}
 	to := path.Join(parts...)
 	if len(to) > MaxPath {
-		return "", fmt.Errorf("the path has %d bytes, and layc unpacks at most %d", len(to), MaxPath)
+		return "", fmt.Errorf("the path has %d bytes; the limit is %d", len(to), MaxPath)
 	}
 	return to, nil
 }
@@ -260,7 +260,7 @@ func (t *Tar) globalHeader(h *tar.Header) error {
 	for key := range h.PAXRecords {
 		if slices.Contains([]string{"path", "linkpath", "size"}, key) || t.system && slices.Contains([]string{"uid", "gid", "mtime"}, key) || strings.HasPrefix(key, "GNU.sparse.") ||
 			strings.HasPrefix(key, attributePrefix) || strings.HasPrefix(key, aclPrefix) {
-			return fmt.Errorf("a global header sets %s for all entries, which layc does not follow", Shown(key))
+			return fmt.Errorf("unsupported: a global header sets %s for all entries", Shown(key))
 		}
 	}
 	return nil
@@ -283,7 +283,7 @@ func capabilityOf(h *tar.Header, kind byte) (string, error) {
 	capability := ""
 	for key, value := range h.PAXRecords {
 		if strings.HasPrefix(key, aclPrefix) && value != "" {
-			return "", errors.New("it has an access control list, which an image cannot hold")
+			return "", errors.New("an image cannot store its access control list")
 		}
 		name, ok := strings.CutPrefix(key, attributePrefix)
 		switch {
@@ -291,11 +291,11 @@ func capabilityOf(h *tar.Header, kind byte) (string, error) {
 		case name == Capability:
 			capability = value
 		case strings.HasPrefix(name, "user."), strings.HasPrefix(name, "trusted."), strings.HasPrefix(name, "system."):
-			return "", fmt.Errorf("it has the extended attribute %s, which an image cannot hold", Shown(name))
+			return "", fmt.Errorf("an image cannot store its extended attribute %s", Shown(name))
 		}
 	}
 	if capability != "" && kind != tar.TypeReg {
-		return "", errors.New("it has capabilities and is not a file")
+		return "", errors.New("only files can have capabilities")
 	}
 	return capability, nil
 }

@@ -20,18 +20,18 @@ const (
 // Allowed is how many bytes an archive may hold that has packed bytes itself.
 func Allowed(packed int64) int64 { return freeSize + sizeRatio*packed }
 
-// LimitError says that an archive holds more than it may.
+// LimitError is the error for an archive that unpacks to too much.
 type LimitError struct {
 	Limit int64 // bytes
 	Given bool  // the user has set it
 }
 
 func (e *LimitError) Error() string {
-	why := "which is suspicious for its size; if it is right, allow more, as with --unpack-limit 100"
+	why := "which is suspicious for its size; if that is right, raise the limit, for example with --unpack-limit 100"
 	if e.Given {
-		why = "the limit that --unpack-limit sets"
+		why = "the limit set by --unpack-limit"
 	}
-	return fmt.Sprintf("it unpacks to more than %.1f GB, %s", float64(e.Limit)/1e9, why)
+	return fmt.Sprintf("the archive unpacks to more than %.1f GB, %s", float64(e.Limit)/1e9, why)
 }
 
 // Bound returns what an archive unpacks to, which ends with a [*LimitError] when it

@@ -78,7 +78,7 @@ func (t *Tree) Put(e *Entry) (Change, error) {
 		name := path.Base(e.Path)
 		c.At = path.Join(at, name)
 		if len(c.At) > MaxPath || strings.Count(c.At, "/") >= MaxDepth {
-			return c, errors.New("links on its way make the path too long")
+			return c, errors.New("the path is too long after its links are resolved")
 		}
 		old := dir.entries[name]
 		switch {
@@ -92,7 +92,7 @@ func (t *Tree) Put(e *Entry) (Change, error) {
 			old.Says, c.Stays = e, true
 			return c, nil
 		case len(old.entries) > 0:
-			return c, errors.New("an earlier entry is a directory of this path that holds something; only an empty one is replaced")
+			return c, errors.New("an earlier entry is a non-empty directory with the same path; only empty directories are replaced")
 		}
 		// The path may have led through what is removed.
 		c.Removed = c.At
@@ -102,7 +102,7 @@ func (t *Tree) Put(e *Entry) (Change, error) {
 
 // linked is the file to which a hard link gives another name.
 func (t *Tree) linked(e *Entry) (*Node, string, error) {
-	none := fmt.Errorf("it is a hard link to %s, which no earlier entry is", Shown(e.Link))
+	none := fmt.Errorf("hard link to %s, which is not an earlier entry", Shown(e.Link))
 	dir, at, err := t.above(e.Link, false)
 	if err != nil {
 		return nil, "", err
@@ -116,7 +116,7 @@ func (t *Tree) linked(e *Entry) (*Node, string, error) {
 	case file == nil:
 		return nil, "", none
 	case file.Kind == tar.TypeDir:
-		return nil, "", fmt.Errorf("it is a hard link to %s, which is a directory", Shown(e.Link))
+		return nil, "", fmt.Errorf("hard link to %s, which is a directory", Shown(e.Link))
 	}
 	return file, path.Join(at, name), nil
 }
@@ -147,7 +147,7 @@ func (t *Tree) above(to string, make bool) (*Node, string, error) {
 			if len(names) > 0 {
 				dirs, names = dirs[:len(dirs)-1], names[:len(names)-1]
 			} else if !t.system {
-				return nil, "", fmt.Errorf("the path leads out, through the link %s", through)
+				return nil, "", fmt.Errorf("the path leads outside the archive through the link %s", through)
 			}
 			continue
 		}
@@ -155,7 +155,7 @@ func (t *Tree) above(to string, make bool) (*Node, string, error) {
 		next := dir.entries[part]
 		switch {
 		case next == nil && ofLink:
-			return nil, "", fmt.Errorf("the path leads through the link %s, to where there is nothing", through)
+			return nil, "", fmt.Errorf("the path leads through the dangling link %s", through)
 		case next == nil && !make:
 			return nil, "", nil
 		case next == nil:
@@ -167,7 +167,7 @@ func (t *Tree) above(to string, make bool) (*Node, string, error) {
 		case next.Kind == tar.TypeSymlink:
 			through = fmt.Sprintf("%s to %s", Shown(path.Join(path.Join(names...), part)), Shown(next.Link))
 			if hops++; hops > maxHops {
-				return nil, "", fmt.Errorf("the path leads through more than %d links, the last of them %s", maxHops, through)
+				return nil, "", fmt.Errorf("the path leads through more than %d links; the last is %s", maxHops, through)
 			}
 			target := strings.Split(next.Link, "/")
 			if t.steps += len(target); t.steps > maxSteps {
@@ -175,13 +175,13 @@ func (t *Tree) above(to string, make bool) (*Node, string, error) {
 			}
 			if strings.HasPrefix(next.Link, "/") {
 				if !t.system {
-					return nil, "", fmt.Errorf("the path leads out, through the link %s", through)
+					return nil, "", fmt.Errorf("the path leads outside the archive through the link %s", through)
 				}
 				dirs, names = dirs[:1], names[:0]
 			}
 			rest = append(target, rest...)
 		default:
-			return nil, "", fmt.Errorf("its path leads through %s, which an earlier entry makes %s", Shown(path.Join(path.Join(names...), part)), kindName(next.Kind))
+			return nil, "", fmt.Errorf("the path leads through %s, which is %s in an earlier entry", Shown(path.Join(path.Join(names...), part)), kindName(next.Kind))
 		}
 	}
 	return dirs[len(dirs)-1], path.Join(names...), nil

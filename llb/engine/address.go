@@ -28,7 +28,7 @@ func CheckAddress(address string) error {
 	}
 	u, err := url.Parse(address)
 	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" && u.Path == "" {
-		return fmt.Errorf("want unix:///PATH, tcp://HOST:PORT, docker-container://NAME, or one that begins with %s", strings.Join(schemes[3:], ", "))
+		return fmt.Errorf("expected unix:///PATH, tcp://HOST:PORT, docker-container://NAME, or one that begins with %s", strings.Join(schemes[3:], ", "))
 	}
 	return nil
 }

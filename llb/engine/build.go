@@ -131,9 +131,9 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case err != nil:
-		return nil, &UnavailableError{What: "the engine does not answer", Err: err}
+		return nil, &UnavailableError{What: "the engine does not respond", Err: err}
 	case len(workers) == 0 || len(workers[0].Platforms) == 0:
-		return nil, &UnavailableError{What: "the engine has no worker that runs steps"}
+		return nil, &UnavailableError{What: "the engine has no workers"}
 	}
 	return workers[0].Platforms, nil
 }
@@ -158,7 +158,7 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 		if e.isFull(err) {
 			if removed := e.makeRoom(ctx, c, start); removed > 0 && !roomMade {
 				roomMade = true
-				e.notice(fmt.Sprintf("the engine's disk is full: %s of its cache that this build does not use are removed; building again", units.HumanSize(float64(removed))))
+				e.notice(fmt.Sprintf("the engine's disk is full; removed %s of unused cache, building again", units.HumanSize(float64(removed))))
 				continue
 			}
 			return nil, e.explainFull(ctx, c, err)
@@ -191,7 +191,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	if req.SSHAgent != "" {
 		agent, err := sshprovider.NewSSHAgentProvider([]sshprovider.AgentConfig{{Paths: []string{req.SSHAgent}}})
 		if err != nil {
-			return nil, fmt.Errorf("the SSH agent cannot be used: %w", err)
+			return nil, fmt.Errorf("cannot use the SSH agent: %w", err)
 		}
 		opt.Session = append(opt.Session, agent)
 	}
@@ -270,11 +270,11 @@ func stores(layouts map[string]string) (map[string]content.Store, error) {
 	open := map[string]content.Store{}
 	for name, dir := range layouts {
 		if _, err := os.Stat(filepath.Join(dir, "oci-layout")); err != nil {
-			return nil, fmt.Errorf("the OCI layout %s cannot be read: %w", name, err)
+			return nil, fmt.Errorf("cannot read the OCI layout %s: %w", name, err)
 		}
 		store, err := local.NewStore(dir)
 		if err != nil {
-			return nil, fmt.Errorf("the OCI layout %s cannot be read: %w", name, err)
+			return nil, fmt.Errorf("cannot read the OCI layout %s: %w", name, err)
 		}
 		open[name] = store
 	}

@@ -305,7 +305,7 @@ func TestOverlaysAreGone(t *testing.T) {
 	}
 	_, err := open(t, state).Build(t.Context(), request(t, t.TempDir(), two(t, "2")...))
 	var lost *UnavailableError
-	if !errors.As(err, &lost) || !strings.Contains(lost.What, "was made where layers are mounted over each other") {
+	if !errors.As(err, &lost) || !strings.Contains(lost.What, "needs overlay mounts") {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(state, "runc-native")); err == nil {

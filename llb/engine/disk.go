@@ -112,7 +112,7 @@ func (e *Engine) makeRoom(ctx context.Context, c *client.Client, since time.Time
 func (e *Engine) fullHelp(ctx context.Context, c *client.Client) string {
 	free, known := e.freeSpace()
 	if !known {
-		return "make room on the disk of that engine: docker buildx prune, or buildctl prune, empties its cache"
+		return "free space on the disk of that engine: docker buildx prune or buildctl prune empties its cache"
 	}
 	var used int64
 	records, err := c.DiskUsage(ctx)
@@ -121,9 +121,9 @@ func (e *Engine) fullHelp(ctx context.Context, c *client.Client) string {
 	}
 	takes := ""
 	if err == nil && used > 0 {
-		takes = fmt.Sprintf(", where what this build uses takes %s", units.HumanSize(float64(used)))
+		takes = fmt.Sprintf(", and this build uses %s there", units.HumanSize(float64(used)))
 	}
-	return fmt.Sprintf("%s is free on the disk of %s%s: it needs more than that; remove other files there, or name a directory on a larger disk with --state",
+	return fmt.Sprintf("only %s is free on the disk of %s%s; free space there, or name a directory on a larger disk with --state",
 		units.HumanSize(float64(free)), e.opts.State, takes)
 }
 
@@ -155,8 +155,8 @@ func diskError(err error) error {
 // unwritten is the error of an output whose disk failed.
 func unwritten(dir string, fault error) error {
 	return &UnavailableError{
-		What: fmt.Sprintf("the images cannot be written to %s", dir),
-		Help: elsewhere(fault, "name a directory on another disk") + "; images that were there are whole",
+		What: fmt.Sprintf("cannot write the images to %s", dir),
+		Help: elsewhere(fault, "name a directory on another disk") + "; existing images there are intact",
 		Err:  fault,
 	}
 }
@@ -165,7 +165,7 @@ func unwritten(dir string, fault error) error {
 // room if that helps.
 func elsewhere(fault error, other string) string {
 	if errors.Is(fault, unix.ENOSPC) || errors.Is(fault, unix.EDQUOT) {
-		return "make room on that disk, or " + other
+		return "free space on that disk, or " + other
 	}
 	return other
 }

@@ -106,7 +106,7 @@ func (e *embedded) begin(ctx context.Context, runcPath string) error {
 	}
 	left := leftovers{state: e.state, runc: runcPath}
 	if err := left.sweep(ctx); err != nil {
-		return &UnavailableError{What: "what a killed engine left behind cannot be removed", Help: "restart the machine, or name another state directory with --state", Err: err}
+		return &UnavailableError{What: "cannot remove the files and mounts of a killed engine", Help: "restart the machine, or name another state directory with --state", Err: err}
 	}
 	e.undo = append(e.undo, func() error { return left.sweep(context.WithoutCancel(ctx)) })
 	if err := e.useTemp(); err != nil {
@@ -277,7 +277,7 @@ func (e *embedded) unwind() error {
 }
 
 func unusable(state string, err error) error {
-	help := "name another one with --state; engine.log in that directory has details"
+	help := "see engine.log in that directory, or name another one with --state"
 	if fault := diskError(err); fault != nil {
 		help = elsewhere(fault, "name a directory on another disk with --state")
 	}

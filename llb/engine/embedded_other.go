@@ -14,7 +14,7 @@ type embedded struct{ failed, worked atomic.Bool }
 
 func checkMachine(string) error {
 	return &UnavailableError{
-		What: "the built-in engine runs on Linux only",
+		What: "the built-in engine requires Linux",
 		Help: "name a running BuildKit with --engine",
 	}
 }

@@ -140,8 +140,8 @@ func (e *Engine) open(ctx context.Context) error {
 		}
 		if err != nil {
 			return &UnavailableError{
-				What: fmt.Sprintf("no BuildKit answers at %s", e.opts.Address),
-				Help: "check the address, or leave it out to use the built-in engine",
+				What: fmt.Sprintf("no BuildKit responds at %s", e.opts.Address),
+				Help: "check the address, or omit it to use the built-in engine",
 				Err:  err,
 			}
 		}
@@ -182,12 +182,12 @@ func (e *Engine) openState(ctx context.Context) error {
 		if time.Since(start) > ownerPatience {
 			pid, _ := os.ReadFile(filepath.Join(state, lockName))
 			return &UnavailableError{
-				What: fmt.Sprintf("%s is in use by process %s, which does not answer", state, strings.TrimSpace(string(pid))),
+				What: fmt.Sprintf("%s is in use by process %s, which does not respond", state, strings.TrimSpace(string(pid))),
 				Help: "end that process, or name another state directory with --state",
 			}
 		}
 		if notice != nil && time.Since(start) > time.Second {
-			notice("waiting for another process to close its engine")
+			notice("waiting for another layc to close its engine")
 			notice = nil
 		}
 		select {

@@ -19,7 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// StepError says that one vertex of a definition failed.
+// StepError is the error for a vertex of a definition that failed.
 type StepError struct {
 	Vertex   digest.Digest // as in the definition
 	Name     string        // the vertex's name, as progress shows it
@@ -86,7 +86,7 @@ func plain(err error) error {
 }
 
 // errLost marks a connection that broke while a build ran.
-var errLost = errors.New("the engine has gone")
+var errLost = errors.New("the engine is gone")
 
 // classify turns BuildKit's error into this package's.
 func classify(ctx context.Context, err error, t *tracker) error {
@@ -101,7 +101,7 @@ func classify(ctx context.Context, err error, t *tracker) error {
 	var vertex *errdefs.VertexError
 	if !errors.As(err, &vertex) {
 		if code := grpcerrors.Code(err); code == codes.Unavailable {
-			return &UnavailableError{What: "the connection to the engine broke", Help: "run the command again", Err: errors.Join(errLost, err)}
+			return &UnavailableError{What: "lost the connection to the engine", Help: "run the command again", Err: errors.Join(errLost, err)}
 		}
 		return err
 	}
@@ -113,8 +113,8 @@ func classify(ctx context.Context, err error, t *tracker) error {
 	}
 	if remote != "" && isNetworkFailure(err) {
 		return &UnavailableError{
-			What:   fmt.Sprintf("%s cannot be fetched", remote),
-			Help:   "check the network and proxy settings, then run the command again",
+			What:   fmt.Sprintf("cannot fetch %s", remote),
+			Help:   "check the network and proxy settings, and run the command again",
 			Vertex: id,
 			Err:    rootCause(err),
 		}
@@ -128,23 +128,23 @@ func classify(ctx context.Context, err error, t *tracker) error {
 
 // serverSays is how a [transport.StatusError] reads, of which only the text
 // crosses the engine's API.
-var serverSays = regexp.MustCompile(`the server says ([0-9]{3})[^:;"\n]*`)
+var serverSays = regexp.MustCompile(`the server responded with ([0-9]{3})[^:;"\n]*`)
 
 // Unserved is the error of a download that a server answered with a status
 // instead of the file; err is a [transport.StatusError] or reads like one.
 func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
-	help := "name another URL or mirror, or ask whoever runs the server"
+	help := "use another URL or mirror, or ask the administrator of the server"
 	answer := serverSays.FindStringSubmatch(err.Error())
 	switch {
 	case answer == nil:
 	case answer[1] == "404" || answer[1] == "410":
-		help = "the file is gone, or the URL is wrong: write another URL; what layc.lock pins, `layc update` renews"
+		help = "the file is gone or the URL is wrong: correct the URL; if layc.lock pins it, run `layc update`"
 	case answer[1] == "401" || answer[1] == "403" || answer[1] == "407":
-		help = "the server or a proxy does not give it to this machine: check credentials and proxy settings"
+		help = "the server or a proxy denies access: check credentials and proxy settings"
 	case answer[1] == "408" || answer[1] == "429" || answer[1][0] == '5':
-		help = "the server is in trouble or busy: run the command again later, or name a mirror"
+		help = "the server is busy or failing: run the command again later, or use a mirror"
 	}
-	return &UnavailableError{What: fmt.Sprintf("%s cannot be fetched", url), Help: help, Vertex: vertex, Err: err}
+	return &UnavailableError{What: fmt.Sprintf("cannot fetch %s", url), Help: help, Vertex: vertex, Err: err}
 }
 
 // networkFailures are what the operating system, Go's net packages and BuildKit

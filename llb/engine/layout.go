@@ -68,7 +68,7 @@ type layout struct {
 // opening one writes to the directory.
 type lateStore struct{ content.Store }
 
-// CheckOutput says why an [Output].Dir cannot be used, as far as that can be
+// CheckOutput reports why an [Output].Dir cannot be used, as far as that can be
 // known before a build. It touches nothing; its errors are *LayoutErrors.
 func CheckOutput(dir string) error {
 	if dir == "" {
@@ -87,7 +87,7 @@ func CheckOutput(dir string) error {
 			return &LayoutError{Dir: dir, What: "cannot be written to", Help: "name a directory that you can write to, with -o", Err: err}
 		}
 		if info, err := os.Stat(at); err == nil && !info.IsDir() {
-			return &LayoutError{Dir: dir, What: "cannot be made", Help: at + " is a file", Unfit: true}
+			return &LayoutError{Dir: dir, What: "cannot be created", Help: at + " is a file", Unfit: true}
 		}
 		return nil
 	}
@@ -99,12 +99,12 @@ func openLayout(dir string) (*layout, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case errors.Is(err, unix.ENOTDIR):
-		return nil, &LayoutError{Dir: dir, What: "is a file, or below one", Help: "name an empty or a new directory", Unfit: true}
+		return nil, &LayoutError{Dir: dir, What: "is not a directory", Help: "name a new or empty directory", Unfit: true}
 	case err != nil:
 		return nil, &LayoutError{Dir: dir, What: "cannot be read", Err: err}
 	case len(entries) > 0:
 		if _, err := os.Stat(filepath.Join(dir, ocispecs.ImageLayoutFile)); err != nil {
-			return nil, &LayoutError{Dir: dir, What: "has files in it and is not an OCI layout", Help: "name an empty or a new directory", Unfit: true}
+			return nil, &LayoutError{Dir: dir, What: "is neither empty nor an OCI layout", Help: "name a new or empty directory", Unfit: true}
 		}
 		if err := readable(dir); err != nil {
 			return nil, err
@@ -133,7 +133,7 @@ func readable(dir string) error {
 		if err != nil {
 			return &LayoutError{
 				Dir: dir, What: "is a damaged OCI layout: its " + name + " cannot be read", Err: err, Unfit: true,
-				Help: "remove the directory, which the build then makes anew, or name another one",
+				Help: "remove the directory and build again, or name another one",
 			}
 		}
 	}
@@ -149,7 +149,7 @@ func (l *layout) begin(ctx context.Context) error {
 func (l *layout) prepare(ctx context.Context) error {
 	for l.locked == nil {
 		if err := l.tryLock(); err != nil {
-			return &LayoutError{Dir: l.dir, What: "cannot be made or locked", Err: err}
+			return &LayoutError{Dir: l.dir, What: "cannot be created or locked", Err: err}
 		}
 		if l.locked != nil {
 			break
@@ -221,9 +221,9 @@ func (l *layout) tryLock() error {
 func (l *layout) commit(images []Image, descriptor string) ([]BuiltImage, error) {
 	var exported ocispecs.Descriptor
 	if raw, err := base64.StdEncoding.DecodeString(descriptor); err != nil {
-		return nil, fmt.Errorf("the engine's answer does not describe the images: %w", err)
+		return nil, fmt.Errorf("invalid response from the engine: %w", err)
 	} else if err := json.Unmarshal(raw, &exported); err != nil {
-		return nil, fmt.Errorf("the engine's answer does not describe the images: %w", err)
+		return nil, fmt.Errorf("invalid response from the engine: %w", err)
 	}
 	var all ocispecs.Index
 	if err := l.read(exported, &all); err != nil {
@@ -304,7 +304,7 @@ func (l *layout) blob(id digest.Digest) string {
 func (l *layout) check(desc ocispecs.Descriptor) error {
 	st, err := os.Stat(l.blob(desc.Digest))
 	if err != nil {
-		return &LayoutError{Dir: l.dir, What: "lacks a blob that was just written", Err: err}
+		return &LayoutError{Dir: l.dir, What: "is missing a blob that was just written", Err: err}
 	}
 	if st.Size() == desc.Size {
 		return nil
@@ -312,7 +312,7 @@ func (l *layout) check(desc ocispecs.Descriptor) error {
 	if err := os.Remove(l.blob(desc.Digest)); err != nil {
 		return &LayoutError{Dir: l.dir, What: "has a damaged blob that cannot be removed", Err: err}
 	}
-	return &LayoutError{Dir: l.dir, What: fmt.Sprintf("had a damaged blob, %s; it has been removed", desc.Digest), Help: "run the build again to write it anew"}
+	return &LayoutError{Dir: l.dir, What: fmt.Sprintf("had a damaged blob, %s; it has been removed", desc.Digest), Help: "build again to restore it"}
 }
 
 // read decodes the JSON blob into v.
@@ -369,7 +369,7 @@ func (l *layout) close() error {
 	}
 	err := l.sweep()
 	if err != nil {
-		err = &LayoutError{Dir: l.dir, What: "cannot be cleaned of what no image needs", Err: err}
+		err = &LayoutError{Dir: l.dir, What: "cannot be cleaned of unused blobs", Err: err}
 	}
 	err = errors.Join(err, l.locked.Close())
 	l.locked = nil

@@ -192,7 +192,7 @@ func TestLayoutRepairsDamage(t *testing.T) {
 			}
 			_, err = writeLayout(t, dir, false, "one")
 			var damaged *LayoutError
-			if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "run the build again") {
+			if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "build again") {
 				t.Errorf("the error is %v, want a LayoutError that says what to do", err)
 			}
 			if _, err := writeLayout(t, dir, false, "one"); err != nil {

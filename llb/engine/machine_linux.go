@@ -13,7 +13,7 @@ import (
 	"github.com/moby/sys/user"
 )
 
-// checkMachine says why this process cannot be an engine, whatever its state is.
+// checkMachine reports why this process cannot be an engine, whatever its state is.
 func checkMachine(runcName string) error {
 	if os.Geteuid() != 0 {
 		return &UnavailableError{
@@ -42,7 +42,7 @@ var needed = []capability.Cap{
 	capability.CAP_SYS_CHROOT, capability.CAP_NET_ADMIN, capability.CAP_NET_BIND_SERVICE, capability.CAP_NET_RAW, capability.CAP_AUDIT_WRITE,
 }
 
-// checkCapabilities returns an error if root has not all of its powers, as in most
+// checkCapabilities returns an error if root lacks capabilities, as in most
 // containers.
 func checkCapabilities() error {
 	own, err := capability.NewPid2(0)
@@ -50,7 +50,7 @@ func checkCapabilities() error {
 		err = own.Load()
 	}
 	if err != nil {
-		return &UnavailableError{What: "the capabilities of this process cannot be read", Err: err}
+		return &UnavailableError{What: "cannot read the capabilities of this process", Err: err}
 	}
 	var missing []string
 	for _, c := range needed {
@@ -60,23 +60,23 @@ func checkCapabilities() error {
 	}
 	if len(missing) > 0 {
 		return &UnavailableError{
-			What: fmt.Sprintf("the built-in engine mounts file systems and runs steps, and this root lacks %s", strings.Join(missing, ", ")),
-			Help: "in a container, start that with --privileged; or name a running BuildKit with --engine",
+			What: fmt.Sprintf("the built-in engine needs capabilities that root does not have here: %s", strings.Join(missing, ", ")),
+			Help: "start the container with --privileged, or name a running BuildKit with --engine",
 		}
 	}
 	return nil
 }
 
-// maxID is the largest id that files of images commonly have: nobody's.
+// maxID is the largest ID that files of images commonly have: nobody.
 const maxID = 65534
 
-// checkIDs returns an error in a user namespace that has not the ids which files
-// of images belong to.
+// checkIDs returns an error in a user namespace without the IDs that files of images
+// belong to.
 func checkIDs() error {
 	for kind, file := range map[string]string{"user": "/proc/self/uid_map", "group": "/proc/self/gid_map"} {
 		ranges, err := user.ParseIDMapFile(file)
 		if err != nil {
-			return &UnavailableError{What: "the ids of this user namespace cannot be read", Err: err}
+			return &UnavailableError{What: "cannot read the IDs of this user namespace", Err: err}
 		}
 		slices.SortFunc(ranges, func(a, b user.IDMap) int { return cmp.Compare(a.ID, b.ID) })
 		var next int64
@@ -87,8 +87,8 @@ func checkIDs() error {
 		}
 		if next <= maxID {
 			return &UnavailableError{
-				What: fmt.Sprintf("files of images belong to many users, and this user namespace has the %s ids below %d only", kind, next),
-				Help: "map 65536 ids into it, run layc outside, or name a running BuildKit with --engine",
+				What: fmt.Sprintf("images have files of many users, but this user namespace only has the %s IDs below %d", kind, next),
+				Help: "map 65536 IDs, run layc outside the namespace, or name a running BuildKit with --engine",
 			}
 		}
 	}
@@ -100,7 +100,7 @@ func findRunc(name string) (string, error) {
 	if name != "" {
 		path, err := exec.LookPath(name)
 		if err != nil {
-			return "", &UnavailableError{What: "runc, which runs the steps, cannot be started", Help: "check its path", Err: err}
+			return "", &UnavailableError{What: "cannot start runc, which runs the steps", Help: "check its path", Err: err}
 		}
 		return filepath.Abs(path)
 	}
@@ -115,7 +115,7 @@ func findRunc(name string) (string, error) {
 		}
 	}
 	return "", &UnavailableError{
-		What: "there is no runc to run the steps: neither layc-runc beside this program, nor buildkit-runc or runc in PATH",
+		What: "runc not found: no layc-runc next to this program, and no buildkit-runc or runc in PATH",
 		Help: "build it with `make build`, or install the package runc",
 	}
 }
@@ -127,7 +127,7 @@ func checkCgroups() error {
 		return nil
 	}
 	return &UnavailableError{
-		What: "no control groups are mounted at /sys/fs/cgroup, and steps run in one",
+		What: "no control groups are mounted at /sys/fs/cgroup, and steps need one",
 		Help: "mount them (mount -t cgroup2 none /sys/fs/cgroup), or name a running BuildKit with --engine",
 		Err:  err,
 	}

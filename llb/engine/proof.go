@@ -31,8 +31,8 @@ type Proven struct {
 	Failed *StepError // nil: all its steps succeeded
 }
 
-// UnprovenError says that images were built, and not written, since proofs
-// failed or do not hold.
+// UnprovenError is the error for images that were built but not written, because
+// proofs failed.
 type UnprovenError struct {
 	Proven []Proven // of all proofs, in the request's order
 }

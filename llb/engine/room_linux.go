@@ -41,7 +41,7 @@ func (e *embedded) tidy(ctx context.Context) error {
 		err = e.prune(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("tidying up the cache: %w", err)
+		return fmt.Errorf("cleaning up the cache: %w", err)
 	}
 	reserve(e.state)
 	return os.WriteFile(mark, []byte(time.Now().UTC().Format(time.RFC3339)+"\n"), 0o600)
@@ -62,7 +62,7 @@ func (e *embedded) prune(ctx context.Context) error {
 // collect removes what no record refers to.
 func (e *embedded) collect(ctx context.Context) {
 	if err := e.worker.GarbageCollect(ctx); err != nil {
-		bklog.G(ctx).WithError(err).Warn("what a killed engine left in the cache cannot be removed")
+		bklog.G(ctx).WithError(err).Warn("cannot remove cache that a killed engine left")
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 // user, and to nobody else. Nor must everybody be able to put another directory in
 // its place, or in that of one above it. Who owns those is trusted.
 
-// checkState says why a state directory cannot be used, as far as that can be known
+// checkState reports why a state directory cannot be used, as far as that can be known
 // before. It changes nothing. Errors are *UnavailableErrors.
 func checkState(dir string) error {
 	state, err := filepath.Abs(dir)
@@ -86,7 +86,7 @@ func judgeState(state string) (fs.FileMode, error) {
 	}
 	if uid := owner(info); uid != os.Geteuid() {
 		return 0, &UnavailableError{
-			What: fmt.Sprintf("the engine's state directory %s belongs to another user (%d, and you are %d)", state, uid, os.Geteuid()),
+			What: fmt.Sprintf("the engine's state directory %s belongs to user %d, not to you (user %d)", state, uid, os.Geteuid()),
 			Help: "name a directory of your own with --state",
 		}
 	}
@@ -101,8 +101,8 @@ func judgeState(state string) (fs.FileMode, error) {
 	isState := slices.ContainsFunc(files, func(f fs.DirEntry) bool { return f.Name() == lockName })
 	if len(files) > 0 && !isState {
 		return 0, &UnavailableError{
-			What: fmt.Sprintf("the directory %s holds other files, and other users may open it: the engine's state needs a directory of its own", state),
-			Help: "name an empty or a new directory with --state",
+			What: fmt.Sprintf("the directory %s has other files and is open to other users; the engine needs a state directory of its own", state),
+			Help: "name a new or empty directory with --state",
 		}
 	}
 	if len(files) > 0 && mode&0o022 != 0 {
@@ -126,8 +126,8 @@ func judgeAbove(state, at string) error {
 			}
 			if info.Mode().Perm()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
 				return &UnavailableError{
-					What: fmt.Sprintf("all users can write to %s, and so replace the engine's state directory %s", dir, state),
-					Help: fmt.Sprintf("take that from them (chmod o-w %s, or chmod +t as /tmp has it), or name another directory with --state", dir),
+					What: fmt.Sprintf("all users can write to %s, so they could replace the engine's state directory %s", dir, state),
+					Help: fmt.Sprintf("remove that permission (chmod o-w %s, or chmod +t as for /tmp), or name another directory with --state", dir),
 				}
 			}
 			if dir == filepath.Dir(dir) {
@@ -171,7 +171,7 @@ func owner(info fs.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Uid) 
 func untrusted(state string) error {
 	return &UnavailableError{
 		What: fmt.Sprintf("other users can write to the engine's state directory %s, so images made from it cannot be trusted", state),
-		Help: "remove the directory, which is only a cache, or name another one with --state",
+		Help: "remove the directory (it is only a cache), or name another one with --state",
 	}
 }
 

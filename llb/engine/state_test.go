@@ -29,9 +29,9 @@ func TestPrepareState(t *testing.T) {
 		{what: "a private directory of other files", mode: 0o700, files: []string{"thesis.txt"}},
 		{what: "a state that others can write", mode: 0o777, files: []string{"lock"}, wanted: "other users can write"},
 		{what: "a state that a group can write", mode: 0o2770, files: []string{"lock"}, wanted: "other users can write"},
-		{what: "a directory of other files", mode: 0o755, files: []string{"thesis.txt"}, wanted: "holds other files"},
-		{what: "a directory such as /tmp", mode: 0o1777, files: []string{"x"}, wanted: "holds other files"},
-		{what: "another user's directory", mode: 0o700, owner: 65534, wanted: "belongs to another user (65534, and you are 0)"},
+		{what: "a directory of other files", mode: 0o755, files: []string{"thesis.txt"}, wanted: "has other files"},
+		{what: "a directory such as /tmp", mode: 0o1777, files: []string{"x"}, wanted: "has other files"},
+		{what: "another user's directory", mode: 0o700, owner: 65534, wanted: "belongs to user 65534, not to you (user 0)"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			if c.owner != 0 && os.Geteuid() != 0 {

@@ -179,7 +179,7 @@ func cannotMount(state string) error {
 	}
 	if err := overlayutils.Supported(state); err != nil {
 		return &UnavailableError{
-			What: fmt.Sprintf("the engine's state directory %s was made where layers are mounted over each other, and here they cannot be", state),
+			What: fmt.Sprintf("the engine's state directory %s needs overlay mounts, which do not work here", state),
 			Help: "name another directory with --state",
 			Err:  err,
 		}

@@ -66,9 +66,9 @@ var unpacked = func() map[string]func() ([]byte, error) {
 func unpack(arch string) ([]byte, error) {
 	packed, err := binaries.ReadFile(embedded(arch) + ".gz")
 	if err != nil {
-		return nil, errors.New("this layc was built without its helper for linux/" + arch + ", which installs packages and unpacks archives: run make, and use bin/layc")
+		return nil, errors.New("this layc was built without its helper for linux/" + arch + ", which installs packages and unpacks archives; run make and use bin/layc")
 	}
-	damaged := errors.New("this layc's helper for linux/" + arch + " is damaged: run make, and use bin/layc")
+	damaged := errors.New("this layc's helper for linux/" + arch + " is damaged; run make and use bin/layc")
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, damaged
@@ -107,7 +107,7 @@ func Digest(arch string) (string, error) {
 }
 
 func unknown(arch string) error {
-	return fmt.Errorf("layc can't install packages or unpack archives on linux/%s: it has a helper for %s", arch, strings.Join(archs, " and "))
+	return fmt.Errorf("layc cannot install packages or unpack archives on linux/%s; it has helpers for %s only", arch, strings.Join(archs, " and "))
 }
 
 // Sources returns the local sources to mount into a solve, by name. One whose

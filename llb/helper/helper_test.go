@@ -59,7 +59,7 @@ func TestModified(t *testing.T) {
 }
 
 func TestUnknownArchitecture(t *testing.T) {
-	want := "layc can't install packages or unpack archives on linux/mips: it has a helper for amd64 and arm64"
+	want := "layc cannot install packages or unpack archives on linux/mips; it has helpers for amd64 and arm64 only"
 	if _, err := Binary("mips"); err == nil || err.Error() != want {
 		t.Errorf("Binary: got %v, want %s", err, want)
 	}

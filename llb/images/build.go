@@ -91,7 +91,7 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		}
 		down[url] = true
 		if in.Notice != nil {
-			in.Notice(url + " does not serve what it should; asking its mirror")
+			in.Notice(url + " does not serve the expected content; trying its mirror")
 		}
 	}
 }
@@ -127,7 +127,7 @@ func runsOn(p, r ocispecs.Platform) bool {
 	return p.OS == r.OS && p.Architecture == r.Architecture && (p.Variant == "" || p.Variant == r.Variant)
 }
 
-// cannotRun says that the engine is for other platforms.
+// cannotRun is the error for a platform that the engine cannot run.
 func cannotRun(p ocispecs.Platform, runs []ocispecs.Platform) error {
 	var known []string
 	for _, r := range runs {
@@ -136,7 +136,7 @@ func cannotRun(p ocispecs.Platform, runs []ocispecs.Platform) error {
 		}
 	}
 	return &engine.UnavailableError{
-		What: fmt.Sprintf("the engine cannot run programs of %s; it runs those of %s", platforms.Format(p), strings.Join(known, ", ")),
-		Help: "build for those with --platform, install an emulator (QEMU's user mode, with\nbinfmt_misc), or name an engine of that platform with --engine",
+		What: fmt.Sprintf("the engine cannot run %s programs, only %s", platforms.Format(p), strings.Join(known, ", ")),
+		Help: "choose platforms with --platform, install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine",
 	}
 }

@@ -114,7 +114,7 @@ app a {
 	if err != nil || result == nil || tries != 2 {
 		t.Fatalf("after %d tries: %v", tries, err)
 	}
-	if want := []string{"https://one.example.com/tool does not serve what it should; asking its mirror"}; !slices.Equal(told, want) {
+	if want := []string{"https://one.example.com/tool does not serve the expected content; trying its mirror"}; !slices.Equal(told, want) {
 		t.Errorf("told %q, want %q", told, want)
 	}
 }
@@ -128,9 +128,9 @@ func TestRefused(t *testing.T) {
 		want string
 	}{
 		{`run "x" with secret token as TOKEN`, nil, "a step needs the secret token"},
-		{`run "x" with ssh`, nil, "a step uses ssh, and there is no SSH agent"},
+		{`run "x" with ssh`, nil, "a step uses ssh, but no SSH agent is running"},
 		{`run "x"`, []ocispecs.Platform{{OS: "linux", Architecture: "arm64", Variant: "v8"}, {OS: "linux", Architecture: "arm64"}, {OS: "linux", Architecture: "arm"}},
-			"the engine cannot run programs of linux/amd64; it runs those of linux/arm64, linux/arm\nbuild for those with --platform, install an emulator (QEMU's user mode, with\nbinfmt_misc), or name an engine of that platform with --engine"},
+			"the engine cannot run linux/amd64 programs, only linux/arm64, linux/arm\nchoose platforms with --platform, install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine"},
 	} {
 		in := input(t, "app a {\n    owns \"/x\"\n    "+c.run+"\n}\n")
 		if _, err := Build(t.Context(), fake{c.runs, never}, in); err == nil || err.Error() != c.want {
@@ -195,11 +195,11 @@ func TestFailures(t *testing.T) {
 	}{
 		{vertex: "make tool", step: exits, want: "E0501 a.layer:19 a step of tool failed [compiling no such thing]"},
 		{vertex: "make tool", step: engine.StepError{Err: errors.New("it never started")}, want: "E0501 a.layer:19 a step of tool failed []"},
-		{proof: "make it", vertex: "make it", step: exits, want: "E0502 a.layer:12 library is not built by what it needs alone [compiling no such thing]"},
-		{proof: "test: tool --version", vertex: "test: tool --version", step: exits, want: "E0503 a.layer:20 a test of tool fails [compiling no such thing]"},
-		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:26 a test of a fails [compiling no such thing]"},
-		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:19 tool fails when it is built again [compiling no such thing]"},
-		{proof: "look for libraries", report: "library\t/opt/x/tool\tlibgone.so\t\n", want: "E0505 a.layer:15 programs of tool cannot be started []"},
+		{proof: "make it", vertex: "make it", step: exits, want: "E0502 a.layer:12 library does not build with its needs alone [compiling no such thing]"},
+		{proof: "test: tool --version", vertex: "test: tool --version", step: exits, want: "E0503 a.layer:20 a test of tool failed [compiling no such thing]"},
+		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:26 a test of a failed [compiling no such thing]"},
+		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:19 tool fails when built again [compiling no such thing]"},
+		{proof: "look for libraries", report: "library\t/opt/x/tool\tlibgone.so\t\n", want: "E0505 a.layer:15 programs of tool cannot start []"},
 		{proof: "look for user www", vertex: "look for user www", step: nobody, want: "E0365 a.layer:25 the image of a has no user www []"},
 	} {
 		in := input(t, proved)
@@ -242,7 +242,7 @@ func TestOutcomes(t *testing.T) {
 		for n, p := range r.Proofs {
 			switch name := lastName(p); {
 			case strings.Contains(name, "compare with a second build"):
-				proven[n].Report = []byte("/opt/x/time differs from byte 0 on\n")
+				proven[n].Report = []byte("/opt/x/time differs from byte 0\n")
 			case strings.Contains(name, "[tool] look for libraries"):
 				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\n")
 			}
@@ -259,7 +259,7 @@ func TestOutcomes(t *testing.T) {
 		}
 		findings = append(findings, o.Findings...)
 	}
-	want := "E0504 a.layer:15 tool is not the same when it is built again []\nE0505 a.layer:15 libraries of tool need others that are not there []"
+	want := "E0504 a.layer:15 tool differs when built again []\nE0505 a.layer:15 libraries of tool need missing libraries []"
 	if got := lines(findings); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -142,8 +142,8 @@ func stepFailed(step *engine.StepError, origin llb.Origin) Finding {
 	return failed(step, origin)
 }
 
-// said is what the helper has printed last, without its name; false if the step
-// was not the helper's or printed nothing.
+// said is the last line that the helper printed, without its name; false if the step
+// did not run the helper or printed nothing.
 func said(step *engine.StepError) (string, bool) {
 	if len(step.Log) == 0 {
 		return "", false
@@ -151,7 +151,7 @@ func said(step *engine.StepError) (string, bool) {
 	return strings.CutPrefix(step.Log[len(step.Log)-1], "layc-helper: ")
 }
 
-// why is what the helper has printed last, or what BuildKit says.
+// why is the last line that the helper printed, or else BuildKit's error.
 func why(step *engine.StepError) string {
 	if text, ok := said(step); ok && step.ExitCode != 0 {
 		return text
@@ -159,10 +159,10 @@ func why(step *engine.StepError) string {
 	return step.Err.Error()
 }
 
-// leaves is what the helper says of a source whose patterns leave nothing.
-var leaves = regexp.MustCompile(`^nothing of .* is copied`)
+// leaves matches what the helper prints for a source whose patterns leave no files.
+var leaves = regexp.MustCompile(`^no files to copy from .*`)
 
-// nothingLeft tells of a copy whose patterns leave nothing.
+// nothingLeft explains a copy whose patterns leave no files.
 func nothingLeft(step *engine.StepError, origin llb.Origin) *Finding {
 	text := leaves.FindString(why(step))
 	if text == "" || len(origin.Copied) == 0 {
@@ -170,15 +170,15 @@ func nothingLeft(step *engine.StepError, origin llb.Origin) *Finding {
 	}
 	var list diag.List
 	return &Finding{Diagnostic: list.Errorf(diag.NoSuchFile, origin.Span, "%s", text).
-		Note("what `include` and `exclude` leave of it is empty").
-		Hint("see whether a pattern takes more than it should")}
+		Note("`include` and `exclude` leave no files").
+		Hint("check whether a pattern excludes too much")}
 }
 
-// lacks is what BuildKit, or the helper, says of a path that a copy or a mount
-// takes from a stage that does not have it.
+// lacks matches the errors of BuildKit and the helper for a missing path of a stage
+// that a copy or mount uses.
 var lacks = regexp.MustCompile(`failed to calculate checksum of ref [^"]*: "(.*)": not found|^lstat (.*): no such file or directory|^(.*) not found$|^(.*): no such file or directory$`)
 
-// notThere tells of a path that a stage does not have.
+// notThere explains a missing path of a stage.
 func notThere(step *engine.StepError, origin llb.Origin) *Finding {
 	at := lacks.FindStringSubmatch(why(step))
 	for _, c := range origin.Copied {
@@ -187,16 +187,16 @@ func notThere(step *engine.StepError, origin llb.Origin) *Finding {
 		}
 		var list diag.List
 		return &Finding{Diagnostic: list.Errorf(diag.MissingInComponent, c.Span, "%s has no %s", c.From, c.Path).
-			Note("`from` takes paths of a component as it is built: on its base, with what it needs and builds with").
-			Hint("write a path that is there; `run \"find / -name '%s*'\"` in %s prints paths", path.Base(c.Path), c.From)}
+			Note("`from` copies from the component as it is built: on its base, with what it `needs` and `builds with`").
+			Hint("write an existing path; `run \"find / -name '%s*'\"` in %s lists paths", path.Base(c.Path), c.From)}
 	}
 	return nil
 }
 
-// names is what the helper says of a source that ends in a slash and is not a directory.
+// names matches what the helper prints for a source that ends in a slash but is a file.
 var names = regexp.MustCompile(`^(/.*) is a file$`)
 
-// isFile tells of a file of a stage that is taken as a directory.
+// isFile explains a file of a stage that is copied like a directory.
 func isFile(step *engine.StepError, origin llb.Origin) *Finding {
 	at := names.FindStringSubmatch(why(step))
 	for _, c := range origin.Copied {
@@ -205,13 +205,13 @@ func isFile(step *engine.StepError, origin llb.Origin) *Finding {
 		}
 		var list diag.List
 		return &Finding{Diagnostic: list.Errorf(diag.NoSuchFile, c.Span, "%s of %s is a file", at[1], c.From).
-			Note("a source that ends in `/` is the contents of a directory").
+			Note("a source that ends in `/` means the contents of a directory").
 			Hint("remove the `/`")}
 	}
 	return nil
 }
 
-// notCopyable tells of what a stage holds, and no copy of it can.
+// notCopyable explains an entry of a stage that cannot be copied.
 func notCopyable(step *engine.StepError, origin llb.Origin) *Finding {
 	text, ok := strings.CutPrefix(why(step), "not copied: ")
 	quoted, err := strconv.QuotedPrefix(text)
@@ -222,30 +222,30 @@ func notCopyable(step *engine.StepError, origin llb.Origin) *Finding {
 	c := origin.Copied[0]
 	var list diag.List
 	return &Finding{Diagnostic: list.Errorf(diag.UncopyableFiles, c.Span, "%s of %s%s", at, c.From, strings.TrimPrefix(text, quoted)).
-		Hint("leave it out with `exclude`, or remove it where %s makes it", c.From)}
+		Hint("leave it out with `exclude`, or remove it in %s", c.From)}
 }
 
-// notUnpacked tells of an archive that the helper does not unpack.
+// notUnpacked explains an archive that the helper cannot unpack.
 func notUnpacked(step *engine.StepError, origin llb.Origin) *Finding {
 	text, _ := said(step)
 	if text, ok := strings.CutPrefix(text, "unpacking the root file system: "); ok {
 		var list diag.List
-		return &Finding{list.Errorf(diag.InvalidArchive, origin.Span, "the root file system of %s cannot be unpacked", origin.Component).
+		return &Finding{list.Errorf(diag.InvalidArchive, origin.Span, "cannot unpack the root file system of %s", origin.Component).
 			Note("%s", text).
-			Hint("use another archive, or make this one anew with what the note says"), step.Log}
+			Hint("use another archive, or correct this one"), step.Log}
 	}
 	text, ok := strings.CutPrefix(text, "unpacking the archive: ")
 	if !ok {
 		return nil
 	}
 	var list diag.List
-	return &Finding{list.Errorf(diag.InvalidArchive, origin.Span, "the archive of %s cannot be unpacked", origin.Component).
+	return &Finding{list.Errorf(diag.InvalidArchive, origin.Span, "cannot unpack the archive of %s", origin.Component).
 		Note("%s", text).
-		Hint("if the archive is right, fetch it as a file, and unpack it with a program in a `run`"), step.Log}
+		Hint("if the archive is valid, fetch it as a file and unpack it with a program in a `run`"), step.Log}
 }
 
-// replacesLink tells of a step that would replace a link, from what the helper
-// says: the path that takes its place, the link, and where that leads.
+// replacesLink explains a step that would replace a link. The helper prints the path
+// that would replace it, the link, and its target.
 func replacesLink(step *engine.StepError, origin llb.Origin) *Finding {
 	text, _ := said(step)
 	text, ok := strings.CutPrefix(text, "replaced link: ")
@@ -255,13 +255,12 @@ func replacesLink(step *engine.StepError, origin llb.Origin) *Finding {
 	}
 	var list diag.List
 	canonical := strings.TrimSuffix(to, "/") + strings.TrimPrefix(at, link)
-	return &Finding{list.Errorf(diag.PathThroughLink, origin.Span, "%s holds %s, and %s is a link to %s", origin.Component, at, link, to).
+	return &Finding{list.Errorf(diag.PathThroughLink, origin.Span, "%s contains %s, but %s is a link to %s", origin.Component, at, link, to).
 		Note("the layer would replace the link").
-		Hint("place it at %q: make it at another path in a component of its own, and `copy` it `from` that", canonical), step.Log}
+		Hint("place it at %q: create it at another path in a component of its own, and `copy` it `from` there", canonical), step.Log}
 }
 
-// replacesDir tells of a step that would put something else in the place of a
-// directory.
+// replacesDir explains a step that would replace a directory by something else.
 func replacesDir(step *engine.StepError, origin llb.Origin) *Finding {
 	text, _ := said(step)
 	text, ok := strings.CutPrefix(text, "replaced directory: ")
@@ -270,18 +269,18 @@ func replacesDir(step *engine.StepError, origin llb.Origin) *Finding {
 		return nil
 	}
 	var list diag.List
-	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "%s holds %s, which is no directory, and below it there is one", origin.Component, dir).
-		Note("the layer would replace the directory, and all that is in it").
-		Hint("leave it out: make the rest at another path in a component of its own, and `copy` it `from` that"), step.Log}
+	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "%s contains %s, which is not a directory, but is one in a layer below", origin.Component, dir).
+		Note("the layer would replace the directory and its contents").
+		Hint("leave it out: create the rest at another path in a component of its own, and `copy` it `from` there"), step.Log}
 }
 
-// overOther is how BuildKit says that a copy has a directory where a file or a link is,
-// or a file where a directory is, or that something is where a link is made. The paths
-// are of the engine's state.
+// overOther matches BuildKit's errors for a directory copied over a file or link, a file
+// copied over a directory, or a link created over anything. The paths are in the engine's
+// state.
 var overOther = regexp.MustCompile(`cannot copy to non-directory: (.*)|cannot replace to directory (.*) with file|symlink .* (/.*): file exists`)
 
-// copiedOver tells of steps that make different things of one path, where only the
-// build knows what is there.
+// copiedOver explains steps that create different kinds of one path, where only the build
+// knows what exists.
 func copiedOver(step *engine.StepError, origin llb.Origin) *Finding {
 	paths := overOther.FindStringSubmatch(step.Err.Error())
 	if paths == nil {
@@ -292,25 +291,25 @@ func copiedOver(step *engine.StepError, origin llb.Origin) *Finding {
 	switch {
 	case paths[2] != "":
 		made, old = "file", "a directory"
-		help = fmt.Sprintf("to put the file into the directory, write a slash at the end of the target: `%s/`; else write another target", at)
+		help = fmt.Sprintf("to put the file into the directory, write a slash at the end of the target: `%s/`; otherwise write another target", at)
 	case paths[3] != "":
-		made, old = "link", "something else"
-		help = "leave out what is there, or give the link another path"
+		made, old = "link", "an existing path"
+		help = "remove what is there, or write another path for the link"
 	}
 	var list diag.List
-	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s has a %s called %s where %s is", origin.Component, made, at, old).
+	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s puts the %s %s over %s", origin.Component, made, at, old).
 		Hint("%s", help), step.Log}
 }
 
-// otherContent is what BuildKit says of a download with another checksum: what
-// it has, and what it should have.
+// otherContent matches BuildKit's error for a download with an unexpected digest: the
+// digest, and the expected one.
 var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9a-f]+)(?:: | \(expected: )(sha256:[0-9a-f]+)`)
 
-// notInPasswd is what BuildKit says of a user or group that a step should run as
-// and that its system does not have.
+// notInPasswd matches BuildKit's error for a step that runs as a user or group that
+// its file system does not have.
 var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file)`)
 
-// failed tells of all other steps: what is known, and what helps most often.
+// failed explains all other steps, with what helps most often.
 func failed(step *engine.StepError, origin llb.Origin) Finding {
 	var list diag.List
 	d := list.Errorf(diag.StepFailed, origin.Span, "a step of %s failed", origin.Component)
@@ -319,26 +318,26 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 	case step.ExitCode != 0:
 		d.At("exit code %d", step.ExitCode)
 	case mismatch != nil:
-		d.Note("the server gave something else than what is pinned: it has the digest %s, not %s", mismatch[1], mismatch[2])
+		d.Note("the server sent unexpected content: the digest is %s, not %s", mismatch[1], mismatch[2])
 	default:
 		d.Note("%s", step.Err)
 	}
 	switch {
 	case mismatch != nil:
-		d.Hint("see what is there now: if the file is meant to have changed, run `layc update`, or write its new checksum; else name another mirror")
+		d.Hint("check the file: if the change is intended, run `layc update` or write the new checksum; otherwise use another mirror")
 	case notInPasswd.MatchString(step.Err.Error()):
-		d.Note("what `as` names is looked up in the /etc/passwd and /etc/group of what the step runs on").
+		d.Note("`as` looks up names in /etc/passwd and /etc/group of the file system that the step runs on").
 			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")
 	case step.Full != "":
-		d.Note("the disk of the engine's state is full").Hint("%s", step.Full)
+		d.Note("the engine's disk is full").Hint("%s", step.Full)
 	case step.ExitCode == 127:
-		d.Note("a step finds what its component `needs`, what that needs, and what it `builds with`").
-			Hint("find the missing command in its output, and write `needs` or `builds with` for what brings it, such as `builds with os.packages(\"make\")`")
+		d.Note("a step only finds what its component `needs`, with their needs, and what it `builds with`").
+			Hint("find the missing command in the output, and write `needs` or `builds with` for what provides it, such as `builds with os.packages(\"make\")`")
 	case origin.Run != nil && step.ExitCode != 0:
 		d.Note("it ran as %s in %s, on the base, with what its component `needs` and `builds with`", cmp.Or(origin.Run.User, "root"), cmp.Or(origin.Run.Dir, "/")).
-			Hint("its last output says why")
+			Hint("see its last output")
 	case step.ExitCode != 0:
-		d.Hint("its last output says why, and what to do")
+		d.Hint("see its last output for the reason")
 	}
 	return Finding{d, step.Log}
 }

@@ -22,7 +22,7 @@ func TestDownloadDiffers(t *testing.T) {
 		"digest mismatch for https://example.com/x: sha256:aa (expected: sha256:bb)",
 	} {
 		d := stepFailed(&engine.StepError{Name: "fetch x", Err: errors.New(text)}, llb.Origin{Component: "tool"})
-		const note, help = "the digest sha256:aa, not sha256:bb", "run `layc update`"
+		const note, help = "the digest is sha256:aa, not sha256:bb", "run `layc update`"
 		if got := strings.Join(append(d.Notes, d.Help...), "\n"); !strings.Contains(got, note) || !strings.Contains(got, help) || strings.Contains(got, "mismatch") {
 			t.Errorf("%s becomes:\n%s", text, got)
 		}
@@ -66,13 +66,13 @@ func TestRunFails(t *testing.T) {
 // not by where the engine keeps them.
 func TestCopiedOver(t *testing.T) {
 	for said, want := range map[string]string{
-		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd":          "a directory called passwd where a file or a link is",
-		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/a b/c":             "a directory called c where a file or a link is",
-		"failed to copy files: cannot replace to directory /state/snapshots/7/fs/usr/local/bin with file": "a file called bin where a directory is",
-		"symlink ../target /state/snapshots/7/fs/opt/x/passwd: file exists":                               "a link called passwd where something else is",
+		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd":          "the directory passwd over a file or a link",
+		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/a b/c":             "the directory c over a file or a link",
+		"failed to copy files: cannot replace to directory /state/snapshots/7/fs/usr/local/bin with file": "the file bin over a directory",
+		"symlink ../target /state/snapshots/7/fs/opt/x/passwd: file exists":                               "the link passwd over an existing path",
 	} {
 		d := stepFailed(&engine.StepError{Name: "layer", Err: errors.New(said)}, llb.Origin{Component: "app"})
-		if want = "a step of app has " + want; d.Code != "E0341" || d.Message != want {
+		if want = "a step of app puts " + want; d.Code != "E0341" || d.Message != want {
 			t.Errorf("%s is %s: %s, want %s", said, d.Code, d.Message, want)
 		}
 	}
@@ -83,7 +83,7 @@ func TestCopiedOver(t *testing.T) {
 func TestNotCopyable(t *testing.T) {
 	origin := llb.Origin{Component: "app", Copied: []llb.Copied{{Path: "/out/d/", From: "made"}}}
 	for text, want := range map[string]string{
-		`layc-helper: not copied: "/out/d/a b" is a block device, and a copy of it would be a character device`: "E0352 /out/d/a b of made is a block device, and a copy of it would be a character device",
+		`layc-helper: not copied: "/out/d/a b" is a block device, which copies would turn into a character device`: "E0352 /out/d/a b of made is a block device, which copies would turn into a character device",
 		"layc-helper: /out/d is a file": "E0324 /out/d of made is a file",
 		"layc-helper: /out/e is a file": "E0501 a step of app failed",
 		"layc-helper: not copied: x":    "E0501 a step of app failed",
@@ -99,9 +99,9 @@ func TestNotCopyable(t *testing.T) {
 // system that the helper refuses.
 func TestReplacesDir(t *testing.T) {
 	for text, want := range map[string]string{
-		`replaced directory: "/tmp"`: "E0341: tool holds /tmp, which is no directory, and below it there is one",
+		`replaced directory: "/tmp"`: "E0341: tool contains /tmp, which is not a directory, but is one in a layer below",
 		`replaced directory: /tmp`:   "E0501: a step of tool failed",
-		`unpacking the root file system: "x": it has an access control list, which an image cannot hold`: "E0516: the root file system of tool cannot be unpacked",
+		`unpacking the root file system: "x": it has an access control list, which an image cannot hold`: "E0516: cannot unpack the root file system of tool",
 	} {
 		d := stepFailed(&engine.StepError{ExitCode: 1, Err: errors.New("exit code: 1"), Log: []string{"layc-helper: " + text}}, llb.Origin{Component: "tool"})
 		if got := fmt.Sprintf("%s: %s", d.Code, d.Message); got != want {
@@ -120,15 +120,15 @@ func TestReplacesLink(t *testing.T) {
 	if err := diag.Render(&out, diag.List{d.Diagnostic}, diag.Options{Width: 100}); err != nil {
 		t.Fatal(err)
 	}
-	const want = `error[E0342]: tool holds /bin/my tool, and /bin is a link to /usr/bin
+	const want = `error[E0342]: tool contains /bin/my tool, but /bin is a link to /usr/bin
  --> a.layer:1:5
   |
 1 |     fetch "https://example.com/a.tar" unpack to "/"
   |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   |
   = note: the layer would replace the link
-  = help: place it at "/usr/bin/my tool": make it at another path in a component of its own, and
-          ` + "`copy` it `from` that\n"
+  = help: place it at "/usr/bin/my tool": create it at another path in a component of its own, and
+          ` + "`copy` it `from` there\n"
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", &out, want)
 	}

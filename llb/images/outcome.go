@@ -61,7 +61,7 @@ func judge(graphs []*llb.Graph, proven []engine.Proven) []Outcome {
 
 func (v *Outcome) add(d *diag.Diagnostic) { v.Findings = append(v.Findings, Finding{Diagnostic: d}) }
 
-// failed is the finding of a proof of which a step failed.
+// failed is the finding of a proof with a failed step.
 func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	var list diag.List
 	origin, ok := g.Origins[step.Vertex]
@@ -77,26 +77,26 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	output := slices.Clone(step.Log)
 	switch {
 	case v.Kind == llb.Test && v.Own(step.Vertex):
-		d = list.Errorf(diag.TestFailed, v.Span, "a test of %s fails%s", v.Component, v.where())
+		d = list.Errorf(diag.TestFailed, v.Span, "a test of %s failed%s", v.Component, v.where())
 		if v.App != nil {
 			d.Note("it ran in the app's image, as its user")
 		} else {
-			d.Note("it ran on %s and nothing else", v.world())
+			d.Note("it ran on %s only", v.world())
 		}
-		d.Hint("its output says why; mend the component, or what the test says of it")
+		d.Hint("see its output; fix the component or the test")
 		if len(output) > 0 {
 			output[0] = strings.TrimPrefix(output[0], "layc-helper: ")
 		}
 	case v.Kind == llb.Again:
-		d = list.Errorf(diag.NotRepeatable, origin.Span, "%s fails when it is built again%s", origin.Component, v.where())
-		d.Note("the first build, of the same steps on the same files, succeeded")
-		d.Hint("see what the step finds only the first time, such as a name, a date, or a service")
+		d = list.Errorf(diag.NotRepeatable, origin.Span, "%s fails when built again%s", origin.Component, v.where())
+		d.Note("the first build of the same steps on the same files succeeded")
+		d.Hint("look for what the step finds only the first time, such as a name, a date or a service")
 	default:
-		d = list.Errorf(diag.UndeclaredNeed, origin.Span, "%s is not built by what it needs alone%s", origin.Component, v.where())
+		d = list.Errorf(diag.UndeclaredNeed, origin.Span, "%s does not build with its needs alone%s", origin.Component, v.where())
 		if v.Kind == llb.Alone {
-			d.Note("it ran on %s and nothing else: what it finds in an image beside that, another plan may put elsewhere", v.world())
+			d.Note("it ran on %s only; another plan may put anything else of an image elsewhere", v.world())
 		}
-		d.Hint("find out from its output what is missing, and write `needs` for the component that brings it")
+		d.Hint("see its output for what is missing, and write `needs` for the component that provides it")
 	}
 	switch {
 	case step.ExitCode == 0 && len(output) == 0: // it never started
@@ -107,8 +107,8 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	return Finding{d, output}
 }
 
-// missing is the finding of a user or group that an image does not have, from
-// what the helper says: "no user NAME: NAMES". Nil if it says something else.
+// missing is the finding of a user or group that an image does not have, if the helper
+// printed "no user NAME: NAMES"; otherwise nil.
 func (v Outcome) missing(step *engine.StepError) *diag.Diagnostic {
 	m := noSuchUser.FindStringSubmatch(strings.Join(step.Log, "\n"))
 	if m == nil {
@@ -119,9 +119,9 @@ func (v Outcome) missing(step *engine.StepError) *diag.Diagnostic {
 	file := map[string]string{"user": "/etc/passwd", "group": "/etc/group"}[kind]
 	d := list.Errorf(diag.UserNotInImage, v.Span, "the image of %s has no %s %s%s", v.Component, kind, name, v.where())
 	if len(there) == 0 {
-		d.Note("the image has no %s, in which runtimes look the name up", file)
+		d.Note("the image has no %s, where runtimes look up the name", file)
 	} else {
-		d.Note("runtimes look the name up in the image's %s, and start no container without", file)
+		d.Note("runtimes look up the name in the image's %s, and fail to start a container without it", file)
 	}
 	declare := "write its number, or declare `user NAME { uid … }` and write `user NAME`"
 	if near := diag.Nearest(name, there); near != "" {
@@ -181,10 +181,10 @@ func (v *Outcome) differs(paths []string) {
 		return
 	}
 	var list diag.List
-	d := list.Warnf(diag.NotRepeatable, v.Span, "%s is not the same when it is built again%s", v.Component, v.where())
+	d := list.Warnf(diag.NotRepeatable, v.Span, "%s differs when built again%s", v.Component, v.where())
 	some(d, paths)
-	d.Note("that is allowed: the engine's cache keeps what was built first; but each further engine makes bytes of its own, for hosts to pull")
-	d.Hint("take times from SOURCE_DATE_EPOCH, sort what is listed, delete logs")
+	d.Note("this is allowed, as the engine's cache keeps the first build; but another engine builds other bytes, which hosts must pull")
+	d.Hint("use SOURCE_DATE_EPOCH for times, sort lists, delete logs")
 	v.add(d)
 }
 
@@ -195,7 +195,7 @@ func (v *Outcome) lacks(all []llb.Lack) {
 	for _, l := range all {
 		switch l.Kind {
 		case llb.NoInterpreter:
-			programs = append(programs, fmt.Sprintf("%s is loaded by %s, which is not there", l.File, l.Needs))
+			programs = append(programs, fmt.Sprintf("%s needs the loader %s", l.File, l.Needs))
 		case llb.NoLibrary:
 			programs = append(programs, fmt.Sprintf("%s needs %s", l.File, l.Needs))
 		case llb.Misplaced:
@@ -204,28 +204,28 @@ func (v *Outcome) lacks(all []llb.Lack) {
 			demand = append(demand, fmt.Sprintf("%s needs %s", l.File, l.Needs))
 		}
 	}
-	bring := "write needs, or runs with, for what brings that, such as os.packages(…)"
+	bring := "write `needs` or `runs with` for what provides it, such as os.packages(…)"
 	if v.App != nil {
-		bring = "let the app use what brings that"
+		bring = "add a component that provides it to `uses` of the app"
 	}
 	var list diag.List
 	if len(programs) > 0 {
-		d := list.Errorf(diag.MissingLibrary, v.Span, "programs of %s cannot be started%s", v.Component, v.where())
+		d := list.Errorf(diag.MissingLibrary, v.Span, "programs of %s cannot start%s", v.Component, v.where())
 		some(d, programs)
-		d.Note("that is not in the component, in what it needs and runs with, or in the base")
-		d.Hint("%s; or take a build for the base's C library", bring)
+		d.Note("the component, what it needs and runs with, and the base do not have it")
+		d.Hint("%s; or use a build for the base's C library", bring)
 		v.add(d)
 	}
 	if len(misplaced) > 0 {
-		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of programs of %s lie where nothing looks for them%s", v.Component, v.where())
+		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of programs of %s are outside the search path%s", v.Component, v.where())
 		some(d, misplaced)
-		d.Hint("set LD_LIBRARY_PATH with `env`, unless what starts the programs does so")
+		d.Hint("set LD_LIBRARY_PATH with `env`, unless the script that starts the programs sets it")
 		v.add(d)
 	}
 	if len(demand) > 0 {
-		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of %s need others that are not there%s", v.Component, v.where())
+		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of %s need missing libraries%s", v.Component, v.where())
 		some(d, demand)
-		d.Note("no program of the component loads them by itself: that is allowed if none ever does")
+		d.Note("this is allowed if no program ever loads them; none does at its start")
 		d.Hint("%s", bring)
 		v.add(d)
 	}

@@ -14,13 +14,13 @@ import (
 	"github.com/layc-lang/layc/llb/project"
 )
 
-// SecretError says that a step needs a secret that the input does not have.
+// SecretError is the error for a secret of a step that the input does not have.
 type SecretError struct{ Name string }
 
 func (e *SecretError) Error() string { return fmt.Sprintf("a step needs the secret %s", e.Name) }
 
-// ErrNoAgent says that a step uses SSH and the host has no agent.
-var ErrNoAgent = errors.New("a step uses ssh, and there is no SSH agent")
+// ErrNoAgent is the error for a step that uses SSH on a host without an agent.
+var ErrNoAgent = errors.New("a step uses ssh, but no SSH agent is running")
 
 // Host is what steps use of the machine that builds.
 type Host struct {

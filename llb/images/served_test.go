@@ -24,7 +24,7 @@ func TestServed(t *testing.T) {
 	}
 	var unavailable *engine.UnavailableError
 	err := served(t.Context(), mismatch("/gone"))
-	if want := server.URL + "/gone cannot be fetched: the server says 410 Gone\nthe file is gone, or the URL is wrong: write another URL; what layc.lock pins, `layc update` renews"; !errors.As(err, &unavailable) || err.Error() != want {
+	if want := "cannot fetch " + server.URL + "/gone: the server responded with 410 Gone\nthe file is gone or the URL is wrong: correct the URL; if layc.lock pins it, run `layc update`"; !errors.As(err, &unavailable) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if err := mismatch("/there"); served(t.Context(), err) != err {

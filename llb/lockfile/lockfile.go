@@ -68,7 +68,7 @@ func Read(dir string) (*File, error) {
 	return f, err
 }
 
-// read reads a regular file: a pipe would be waited for, and a device may never end.
+// read reads a regular file: reading a pipe would wait, and a device may never end.
 func read(name string) ([]byte, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, errors.New("not a regular file")
@@ -112,12 +112,12 @@ func (f *File) Writable() error {
 	return nil
 }
 
-// ChangedError says that a file is not what it was when it was read, as after a git
-// pull meanwhile.
+// ChangedError is the error for a file that has changed since it was read, for example
+// by a git pull.
 type ChangedError struct{ Name string }
 
 func (e *ChangedError) Error() string {
-	return e.Name + " has changed since it was read, and stays as it is now: run the command again"
+	return e.Name + " has changed since it was read, so it was not written; run the command again"
 }
 
 // Replace replaces the file's text in one step, unless it cannot be written or is no

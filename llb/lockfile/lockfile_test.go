@@ -36,7 +36,7 @@ func TestReplace(t *testing.T) {
 	}
 	var changed *ChangedError
 	if err := fresh.Replace([]byte(second)); !errors.As(err, &changed) ||
-		err.Error() != name+" has changed since it was read, and stays as it is now: run the command again" {
+		err.Error() != name+" has changed since it was read, so it was not written; run the command again" {
 		t.Errorf("a new file: %v", err)
 	}
 	write(t, name, "")

@@ -91,7 +91,7 @@ func (s *source) stat(t model.Taken, first map[[2]uint64]string, now time.Time) 
 		return stat, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file that can be copied", t.Name)
+		return nil, fmt.Errorf("%s cannot be copied: not a regular file", t.Name)
 	}
 	stat.Mode, stat.Size = 0o644, info.Size()
 	if info.Mode()&0o111 != 0 {

@@ -71,7 +71,7 @@ func baseImage(project string, ref lock.BaseRef, options []remote.Option) (image
 	}
 	parsed, err := name.ParseReference(ref.Name)
 	if err != nil {
-		return nil, "", fmt.Errorf("%q is no image reference: %w", ref.Name, err)
+		return nil, "", fmt.Errorf("not a valid image reference: %q: %w", ref.Name, err)
 	}
 	at = parsed.Context().RegistryStr()
 	image, err = remote.Image(parsed.Context().Digest(ref.Digest), options...)
@@ -100,7 +100,7 @@ func (i *readImage) Layers() ([]v1.Layer, error) {
 		return nil, err
 	}
 	if said := len(config.RootFS.DiffIDs); said != len(layers) {
-		return nil, fmt.Errorf("its configuration is false: it has %d layers and says %d", len(layers), said)
+		return nil, fmt.Errorf("its configuration lists %[2]d layers, but it has %[1]d", len(layers), said)
 	}
 	for n := range layers {
 		layers[n] = &readLayer{layers[n], i, config.RootFS.DiffIDs[n]}
@@ -146,7 +146,7 @@ func (u *unpacking) Close() error {
 	got := v1.Hash{Algorithm: "sha256", Hex: fmt.Sprintf("%x", u.sum.Sum(nil))}
 	if want := u.of.want; got != want && u.of.of.other == nil {
 		digest, _ := u.of.Digest()
-		u.of.of.other = fmt.Errorf("its configuration is false: the layer %s unpacks to %s, not to %s", digest, got, want)
+		u.of.of.other = fmt.Errorf("its configuration does not match the layer %s: the content has diff ID %s, not %s", digest, got, want)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func TestFalseDiffID(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = Base(t.Context(), project, lock.BaseRef{Kind: "layout", Name: "base", Digest: digest.String()}, 0)
-		if got := err != nil && strings.Contains(err.Error(), "its configuration is false: the layer sha256:"); got != c.fails {
+		if got := err != nil && strings.Contains(err.Error(), "its configuration does not match the layer sha256:"); got != c.fails {
 			t.Errorf("%s: %v", c.what, err)
 		}
 	}

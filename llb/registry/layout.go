@@ -43,7 +43,7 @@ func checkDigests(index v1.ImageIndex) error {
 		if err != nil {
 			errs = append(errs, err)
 		} else if got, size, err := v1.SHA256(bytes.NewReader(raw)); err != nil || got != desc.Digest || size != desc.Size {
-			errs = append(errs, fmt.Errorf("the blob %s of %d bytes has the digest %s and %d bytes", desc.Digest, desc.Size, got, size))
+			errs = append(errs, fmt.Errorf("the blob %s (%d bytes) has the digest %s and %d bytes", desc.Digest, desc.Size, got, size))
 		}
 	}
 	for _, desc := range manifest.Manifests {
@@ -114,7 +114,7 @@ func read(dir string, names []string) ([]entry, error) {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("there is no image %s in %s, which has %s", name, dir, strings.Join(known, ", "))
+			return nil, fmt.Errorf("unknown image %s in %s; expected one of %s", name, dir, strings.Join(known, ", "))
 		}
 	}
 	return entries, nil

@@ -119,7 +119,7 @@ func (p *push) add(e entry, prefix string) error {
 	}
 	tag, err := name.NewTag(full)
 	if err != nil {
-		return fmt.Errorf("the image %s has no valid name in a registry: %w", e.name, err)
+		return fmt.Errorf("the name of the image %s is not valid in a registry: %w", e.name, err)
 	}
 	images, err := e.images()
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// UnreachableError says that a registry could not be reached or did not answer, so
-// that trying again later may help and changing the program will not.
+// UnreachableError is the error for a registry that cannot be reached or does not
+// respond. Trying again later may help; changing the program does not.
 type UnreachableError struct {
 	Registry string
 	Err      error
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("%v (is the network up, is a proxy needed, is the registry %s right?)", e.Err, e.Registry)
+	return fmt.Sprintf("%v (check the network, the proxy settings, and the registry name %s)", e.Err, e.Registry)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
@@ -33,8 +33,8 @@ func usual(ctx context.Context) []remote.Option {
 	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(transport.New(transport.Usual))}
 }
 
-// failed makes an error that a registry is not there of one that it does not answer
-// itself.
+// failed turns an error into an [UnreachableError], unless the registry itself
+// responded with it.
 func failed(at string, err error) error {
 	var answer *hub.Error
 	var request interface{ Timeout() bool } // what fails on the way

@@ -82,14 +82,14 @@ func TestUnreachable(t *testing.T) {
 		host := strings.TrimPrefix(server.URL, "http://")
 		_, err := base("", lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}, 0, short...)
 		var unreachable *UnreachableError
-		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "is the registry "+host+" right?") {
+		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "and the registry name "+host) {
 			t.Errorf("Base, %s: %v", what, err)
 		}
 		if strings.HasPrefix(what, "layer") {
 			continue
 		}
 		_, err = resolve(lock.ImageRef{Reference: host + "/base:1", Platform: "linux/amd64"}, short...)
-		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "is the registry "+host+" right?") {
+		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "and the registry name "+host) {
 			t.Errorf("Resolve, %s: %v", what, err)
 		}
 	}
@@ -119,7 +119,7 @@ func TestBaseBounds(t *testing.T) {
 		ref := lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}
 		_, err := Base(context.Background(), "", ref, size/2)
 		var limit *archive.LimitError
-		if !errors.As(err, &limit) || !strings.Contains(err.Error(), "it unpacks to more than 0.0 GB, the limit that --unpack-limit sets") {
+		if !errors.As(err, &limit) || !strings.Contains(err.Error(), "the archive unpacks to more than 0.0 GB, the limit set by --unpack-limit") {
 			t.Errorf("%s: got %v", what, err)
 		}
 		if _, err := Base(context.Background(), "", ref, 2*size); err != nil {

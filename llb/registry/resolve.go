@@ -22,11 +22,11 @@ func Resolve(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
 func resolve(ref lock.ImageRef, options ...remote.Option) (lock.Image, error) {
 	parsed, err := name.ParseReference(ref.Reference)
 	if err != nil {
-		return lock.Image{}, fmt.Errorf("%q is no image reference: %w", ref.Reference, err)
+		return lock.Image{}, fmt.Errorf("not a valid image reference: %q: %w", ref.Reference, err)
 	}
 	platform, err := v1.ParsePlatform(ref.Platform)
 	if err != nil {
-		return lock.Image{}, fmt.Errorf("%q is no platform: %w", ref.Platform, err)
+		return lock.Image{}, fmt.Errorf("not a valid platform: %q: %w", ref.Platform, err)
 	}
 	options = append(options, remote.WithPlatform(*platform))
 	at := parsed.Context().RegistryStr()

@@ -113,7 +113,7 @@ func hold(create func() (path string, err error)) (release func(), err error) {
 		lock.Close()
 		os.RemoveAll(path)
 	}
-	return nil, errors.New("what is written is always removed by another process")
+	return nil, errors.New("another process keeps removing the file")
 }
 
 // Sweep removes from a directory what killed writers have left there. What somebody

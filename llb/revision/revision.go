@@ -14,19 +14,19 @@ import (
 	"github.com/layc-lang/layc/llb/world/git"
 )
 
-// ErrNoGit says that the git program is not there.
+// ErrNoGit is the error for a missing git program.
 var ErrNoGit = errors.New("git is not installed")
 
-// NoWorkTreeError says that git knows nothing about a directory.
+// NoWorkTreeError is the error for a directory outside of a git working tree.
 type NoWorkTreeError struct{ Dir string }
 
-func (e *NoWorkTreeError) Error() string { return e.Dir + " is in no git working tree" }
+func (e *NoWorkTreeError) Error() string { return e.Dir + " is not in a git working tree" }
 
-// UnknownError says that there is no such revision.
+// UnknownError is the error for an unknown revision.
 type UnknownError struct{ Revision string }
 
 func (e *UnknownError) Error() string {
-	return "git knows no revision " + e.Revision + "; in a shallow clone, fetch it first"
+	return "unknown git revision " + e.Revision + "; in a shallow clone, fetch it first"
 }
 
 // CheckOut writes a directory of a git working tree, as it was at a revision,

@@ -26,21 +26,21 @@ type NetworkError struct {
 }
 
 func (e *NetworkError) Error() string {
-	return fmt.Sprintf("cannot download %s: %v (is the network up, is a proxy needed, is the mirror right?)", e.URL, e.Err)
+	return fmt.Sprintf("cannot download %s: %v (check the network, the proxy settings and the mirror)", e.URL, e.Err)
 }
 
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// StatusError says that a server answered, but not with the content.
+// StatusError is the error for a response without the content.
 type StatusError struct {
 	URL    string
 	Status int // HTTP's
 }
 
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("cannot download %s: the server says %d %s", e.URL, e.Status, http.StatusText(e.Status))
+	text := fmt.Sprintf("cannot download %s: the server responded with %d %s", e.URL, e.Status, http.StatusText(e.Status))
 	if e.Status == http.StatusNotFound {
-		text += " (is the name right, and does the mirror have it?)"
+		text += " (check the name, and whether the mirror has it)"
 	}
 	return text
 }

@@ -42,7 +42,7 @@ func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
 		for _, s := range signed {
 			more, err := h.signedBy(s)
 			if err != nil {
-				return nil, fmt.Errorf("Signed-By of %s: %w: mend that source, or name a keyring file with --keyring", s.file, err)
+				return nil, fmt.Errorf("Signed-By of %s: %w; fix that source, or name a keyring with --keyring", s.file, err)
 			}
 			keys = append(keys, more...)
 		}
@@ -53,7 +53,7 @@ func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
 		keys = append(keys, h.keysOf("usr/share/keyrings/debian-archive-*.gpg", "usr/share/keyrings/debian-archive-*.pgp")...)
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("this machine has no keys to verify Debian's package index with: install the package debian-archive-keyring, or name a keyring file with --keyring")
+		return nil, fmt.Errorf("no keys to verify Debian's package index; install the package debian-archive-keyring, or name a keyring with --keyring")
 	}
 	return keys, nil
 }
@@ -87,7 +87,7 @@ func (h Host) signedBy(s aptSource) (openpgp.EntityList, error) {
 	if s.inlineKey != "" {
 		keys, err := debian.ReadKeys([]byte(s.inlineKey))
 		if err != nil {
-			return nil, fmt.Errorf("the key cannot be read: %w", err)
+			return nil, fmt.Errorf("invalid key: %w", err)
 		}
 		return keys, nil
 	}
@@ -130,7 +130,7 @@ func withFingerprint(keys openpgp.EntityList, fingerprint string) (openpgp.Entit
 			}
 		}
 	}
-	return nil, fmt.Errorf("apt trusts no key with the fingerprint %s", plain)
+	return nil, fmt.Errorf("none of apt's keys has the fingerprint %s", plain)
 }
 
 // trustedKeys are the keys that apt trusts for all sources.

@@ -74,7 +74,7 @@ func TestFindKeys(t *testing.T) {
 		{"a fingerprint without subkeys", line("[signed-by=" + fingerprint + "!] "), bookworm, "trusted+0"},
 		{"a subkey's fingerprint", line("[signed-by=" + strings.ToLower(subkey) + "] "), bookworm, "trusted+1"},
 		{"the fingerprint of a key that apt does not trust", line("[signed-by=" + strings.Repeat("A", 40) + "] "), bookworm,
-			"Signed-By of sources.list: apt trusts no key with the fingerprint " + strings.Repeat("A", 40) + ": mend that source, or name a keyring file with --keyring"},
+			"Signed-By of sources.list: none of apt's keys has the fingerprint " + strings.Repeat("A", 40) + "; fix that source, or name a keyring with --keyring"},
 		{"a file that is not there", line("[signed-by=/keys/none.gpg] "), bookworm, "Signed-By of sources.list: reading a keyring: "},
 		{"no Signed-By", line(""), bookworm, "trusted+2"},
 		{"the source of another suite", line("[signed-by=/keys/mine.gpg] "), updates, "mine+2"},

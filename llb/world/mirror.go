@@ -61,7 +61,7 @@ func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
 	for name, root := range given {
 		at, err := lock.Locate(root)
 		if err != nil || at.URL == "" {
-			return nil, fmt.Errorf("mirror %s: %q is not a URL of http or https with a host", name, root)
+			return nil, fmt.Errorf("mirror %s: not a valid http or https URL: %q", name, root)
 		}
 		m[name] = strings.TrimRight(at.URL, "/")
 	}
@@ -78,7 +78,7 @@ func (m Mirrors) URL(name string) (string, error) {
 	}
 	root, ok := m[at.Archive]
 	if !ok {
-		return "", fmt.Errorf("no mirror is known for %s (looked at %s): name one with --mirror %s=URL", at.Archive, lookedAt(at.Archive), at.Archive)
+		return "", fmt.Errorf("no mirror for %s (checked %s); name one with --mirror %s=URL", at.Archive, lookedAt(at.Archive), at.Archive)
 	}
 	// A plus sign or tilde is common in package paths; some servers read a
 	// bare plus as a space.
@@ -88,9 +88,9 @@ func (m Mirrors) URL(name string) (string, error) {
 func lookedAt(archive string) string {
 	switch archive {
 	case "maven":
-		return "Maven's settings.xml and installation"
+		return "Maven's settings"
 	case "debian", "debian-security":
-		return "the apt sources of this machine"
+		return "apt's sources"
 	}
 	return "--mirror only"
 }

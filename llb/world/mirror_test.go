@@ -179,8 +179,8 @@ func TestURL(t *testing.T) {
 	for name, want := range map[string]string{
 		"ftp://example.com/a":     `not a valid URL: "ftp://example.com/a": unknown scheme ftp, expected http or https`,
 		"plain":                   `not a valid URL: "plain"`,
-		"debian-security:pool/x":  `no mirror is known for debian-security (looked at the apt sources of this machine): name one with --mirror debian-security=URL`,
-		"corp:x":                  `no mirror is known for corp (looked at --mirror only): name one with --mirror corp=URL`,
+		"debian-security:pool/x":  `no mirror for debian-security (checked apt's sources); name one with --mirror debian-security=URL`,
+		"corp:x":                  `no mirror for corp (checked --mirror only); name one with --mirror corp=URL`,
 		"debian:../etc":           `not a valid URL: "debian:../etc": the path is not below the root of the archive`,
 		"debian:/pool":            `not a valid URL: "debian:/pool": the path is not below the root of the archive`,
 		"maven:a:b":               `not a valid URL: "maven:a:b": expected maven:GROUP:ARTIFACT:VERSION`,
@@ -195,7 +195,7 @@ func TestURL(t *testing.T) {
 		}
 	}
 	_, err := Mirrors{}.URL("maven:a:b:1")
-	want := `no mirror is known for maven (looked at Maven's settings.xml and installation): name one with --mirror maven=URL`
+	want := `no mirror for maven (checked Maven's settings); name one with --mirror maven=URL`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -26,7 +26,7 @@ func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned 
 		return nil, nil, err
 	}
 	if r.options.Keys == nil {
-		return nil, nil, errors.New("there are no keys to verify package indexes with")
+		return nil, nil, errors.New("no keys to verify package indexes")
 	}
 	indexes := make([]lock.Index, len(suites))
 	lists := make([][]debian.Package, len(suites))
@@ -87,7 +87,7 @@ func (r *Resolver) inRelease(ctx context.Context, suite debian.Suite, root strin
 		return err
 	})
 	if err == nil && len(signed) > maxInRelease {
-		err = fmt.Errorf("%s/InRelease has more than %d MiB", root, maxInRelease>>20)
+		err = fmt.Errorf("%s/InRelease is larger than %d MiB", root, maxInRelease>>20)
 	}
 	return signed, err
 }
@@ -101,7 +101,7 @@ func (r *Resolver) verified(suite debian.Suite, signed []byte) (*debian.Release,
 	}
 	text, err := debian.Verify(signed, keys, r.options.Now)
 	if errors.Is(err, debian.ErrNoKey) {
-		return nil, fmt.Errorf("%w: install or update the package debian-archive-keyring, look at Signed-By in apt's sources, or name a keyring file with --keyring", err)
+		return nil, fmt.Errorf("%w; install or update the package debian-archive-keyring, check Signed-By in apt's sources, or name a keyring with --keyring", err)
 	}
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (r *Resolver) verified(suite debian.Suite, signed []byte) (*debian.Release,
 		return nil, err
 	}
 	if release.Codename != suite.Name && release.Suite != suite.Name {
-		return nil, fmt.Errorf("it is about %s (%s), not about %s: is the mirror set up right?", release.Codename, release.Suite, suite.Name)
+		return nil, fmt.Errorf("the index is for %s (%s), not for %s; check the mirror", release.Codename, release.Suite, suite.Name)
 	}
 	return release, release.CheckTime(r.options.Now, r.options.AllowExpired)
 }
@@ -154,7 +154,7 @@ func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string
 		}
 		return list, nil
 	}
-	return nil, fmt.Errorf("%s/%s has no list of packages: does this release support %s?", root, dir, arch)
+	return nil, fmt.Errorf("%s/%s has no list of packages; check that this release supports %s", root, dir, arch)
 }
 
 // readSigned reads a file that a release vouches for. Nothing of it is unpacked
@@ -169,7 +169,7 @@ func readSigned(body io.Reader, file debian.IndexFile) ([]byte, error) {
 		if int64(len(text)) > file.Size {
 			size = fmt.Sprintf("more than %d", file.Size)
 		}
-		return nil, fmt.Errorf("the list of packages is not the one that InRelease signs: it has %s bytes with %s, want %d with %s: the mirror may be in the middle of an update, try again", size, got, file.Size, file.Digest)
+		return nil, fmt.Errorf("the list of packages does not match InRelease: it has %s bytes with %s, expected %d with %s; the mirror may be updating, try again", size, got, file.Size, file.Digest)
 	}
 	return text, nil
 }
@@ -202,7 +202,7 @@ func unpackIndex(text []byte, extension string, size int64, archive string) ([]d
 	limited := &io.LimitedReader{R: in, N: size + 1}
 	list, err := debian.ParsePackages(limited, archive)
 	if limited.N == 0 {
-		return nil, fmt.Errorf("the list of packages unpacks to more than the %d bytes that its InRelease allows", size)
+		return nil, fmt.Errorf("the list of packages unpacks to more than the %d bytes that InRelease allows", size)
 	}
 	return list, err
 }

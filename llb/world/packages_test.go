@@ -53,7 +53,7 @@ func TestFreshness(t *testing.T) {
 		{"an index that is a second older", release("Date: Wed, 29 May 2024 23:59:59 UTC\n"), pinned(old), "it is from 2024-05-29 23:59:59 UTC, but"},
 		{"a summary without an end", func(_ *testing.T, a *mirror, _ *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = strings.Repeat("x", maxInRelease+1)
-		}, lock.Pinned{}, "InRelease has more than 16 MiB"},
+		}, lock.Pinned{}, "InRelease is larger than 16 MiB"},
 		{"the pinned index", release("Date: Thu, 30 May 2024 00:00:00 UTC\n"), pinned(old), ""},
 		{"a newer index", release("Date: Fri, 31 May 2024 00:00:00 UTC\n"), pinned(old), ""},
 		{"an older index", release("Date: Wed, 29 May 2024 00:00:00 UTC\n"), pinned(old),
@@ -113,10 +113,10 @@ func TestIndexBounds(t *testing.T) {
 		return fmt.Sprintf(" %x %d %s\n", sha256.Sum256([]byte(text)), len(text), file)
 	}
 	for what, test := range map[string]struct{ release, served, want string }{
-		"another file":         {fact(libc, name+".gz"), bomb, fmt.Sprintf("is not the one that InRelease signs: it has more than %d bytes", len(libc))},
-		"another file's size":  {fact(strings.Repeat("x", len(bomb)), name+".gz"), bomb, "is not the one that InRelease signs"},
-		"more than is said":    {fact(bomb, name+".gz") + fact(libc, name), bomb, fmt.Sprintf("unpacks to more than the %d bytes that its InRelease allows", len(libc))},
-		"more than 50 times":   {fact(bomb, name+".gz"), bomb, "unpacks to more than the 52428800 bytes that its InRelease allows"},
+		"another file":         {fact(libc, name+".gz"), bomb, fmt.Sprintf("does not match InRelease: it has more than %d bytes", len(libc))},
+		"another file's size":  {fact(strings.Repeat("x", len(bomb)), name+".gz"), bomb, "does not match InRelease"},
+		"more than is said":    {fact(bomb, name+".gz") + fact(libc, name), bomb, fmt.Sprintf("unpacks to more than the %d bytes that InRelease allows", len(libc))},
+		"more than 50 times":   {fact(bomb, name+".gz"), bomb, "unpacks to more than the 52428800 bytes that InRelease allows"},
 		"as much as is said":   {fact(padded, name+".gz") + fmt.Sprintf(" %064x %d %s\n", 1, len(libc)+1<<20, name), padded, ""},
 		"less than 50 times":   {fact(padded, name+".gz"), padded, ""},
 		"not a list, unpacked": {fact(bomb[:20], name+".gz"), bomb[:20], "EOF"},

@@ -94,7 +94,7 @@ func (r *Resolver) URL(ctx context.Context, name string) (lock.URL, error) {
 		}
 		want, _, _ := strings.Cut(string(bytes.TrimSpace(published)), " ") // some add the file's name
 		if got := hexOf(sums[algorithm]); !strings.EqualFold(got, want) {
-			return lock.URL{}, fmt.Errorf("%s has %s %s, but %s.%s says %s: the repository or a proxy on the way serves damaged content", name, algorithm, got, url, algorithm, want)
+			return lock.URL{}, fmt.Errorf("%s has %s %s, but %s.%s has %s; the repository or a proxy serves corrupt content", name, algorithm, got, url, algorithm, want)
 		}
 		break
 	}
@@ -108,7 +108,7 @@ func (r *Resolver) Base(ctx context.Context, ref lock.BaseRef) (lock.Base, error
 		return r.rootfs(ctx, ref)
 	}
 	if r.options.Base == nil {
-		return lock.Base{}, errors.New("there is nothing to look into images with")
+		return lock.Base{}, errors.New("no registry to read images from")
 	}
 	return r.options.Base(ctx, ref)
 }
@@ -119,7 +119,7 @@ func (r *Resolver) Now() time.Time { return r.options.Now }
 // Image pins an image with the function that the options give.
 func (r *Resolver) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
 	if r.options.Image == nil {
-		return lock.Image{}, errors.New("there is no registry to ask for images")
+		return lock.Image{}, errors.New("no registry to resolve images")
 	}
 	return r.options.Image(ctx, ref)
 }

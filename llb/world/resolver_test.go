@@ -166,23 +166,23 @@ func TestPackagesErrors(t *testing.T) {
 		{"changed index", func(t *testing.T, a *mirror, o *Options) {
 			path := "/debian/dists/bookworm/main/binary-amd64/Packages.gz"
 			a.files[path] = a.files["/debian-security/dists/bookworm-security/main/binary-amd64/Packages.gz"]
-		}, "debian:bookworm: the list of packages is not the one that InRelease signs: it has "},
+		}, "debian:bookworm: the list of packages does not match InRelease: it has "},
 		{"unknown key", func(t *testing.T, a *mirror, o *Options) {
 			other := newArchive(t)
 			o.Keys = other.options().Keys
 		}, "URL/debian/dists/bookworm/InRelease: not signed by a known key (it is signed by "},
 		{"no keys at all", func(t *testing.T, a *mirror, o *Options) {
 			o.Keys = Host{Root: t.TempDir()}.FindKeys
-		}, "this machine has no keys to verify Debian's package index with: install the package debian-archive-keyring, or name a keyring file with --keyring"},
+		}, "no keys to verify Debian's package index; install the package debian-archive-keyring, or name a keyring with --keyring"},
 		{"another suite", func(t *testing.T, a *mirror, o *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = a.files["/debian/dists/bookworm-updates/InRelease"]
-		}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: it is about bookworm-updates (), not about bookworm: is the mirror set up right?"},
+		}, "debian:bookworm: URL/debian/dists/bookworm/InRelease: the index is for bookworm-updates (), not for bookworm; check the mirror"},
 		{"no such suite", func(t *testing.T, a *mirror, o *Options) {
 			delete(a.files, "/debian/dists/bookworm/InRelease")
-		}, "debian:bookworm: cannot download URL/debian/dists/bookworm/InRelease: the server says 404 Not Found (is the name right, and does the mirror have it?)"},
+		}, "debian:bookworm: cannot download URL/debian/dists/bookworm/InRelease: the server responded with 404 Not Found (check the name, and whether the mirror has it)"},
 		{"no security mirror", func(t *testing.T, a *mirror, o *Options) {
 			delete(o.Mirrors, "debian-security")
-		}, "debian-security:bookworm-security: no mirror is known for debian-security (looked at the apt sources of this machine): name one with --mirror debian-security=URL"},
+		}, "debian-security:bookworm-security: no mirror for debian-security (checked apt's sources); name one with --mirror debian-security=URL"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -207,7 +207,7 @@ func TestPackagesErrors(t *testing.T) {
 func TestAnotherArchitecture(t *testing.T) {
 	a := newArchive(t)
 	_, _, err := resolver(a.options()).Packages(context.Background(), lock.Distribution{ID: "debian/bookworm", Arch: "arm64"}, lock.Pinned{})
-	if want := "has no list of packages: does this release support arm64?"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "has no list of packages; check that this release supports arm64"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want … %s", err, want)
 	}
 }
@@ -236,7 +236,7 @@ func TestPinURL(t *testing.T) {
 		t.Errorf("without a published checksum: %v", err)
 	}
 	_, err = resolver(o).URL(context.Background(), "maven:g:bad:1")
-	if want := "serves damaged content"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "serves corrupt content"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want … %s", err, want)
 	}
 	_, err = resolver(o).URL(context.Background(), a.URL+"/gone")
@@ -252,7 +252,7 @@ func TestNetworkErrors(t *testing.T) {
 	a.fail["/busy"] = 100
 	for name, want := range map[string]string{
 		"/cut":  "unexpected EOF",
-		"/busy": "the server says 503 Service Unavailable",
+		"/busy": "the server responded with 503 Service Unavailable",
 	} {
 		_, err := resolver(a.options()).URL(context.Background(), a.URL+name)
 		var network *NetworkError
@@ -263,7 +263,7 @@ func TestNetworkErrors(t *testing.T) {
 	a.Close()
 	_, err := resolver(a.options()).URL(context.Background(), a.URL+"/x")
 	var network *NetworkError
-	if !errors.As(err, &network) || !strings.Contains(err.Error(), "connection refused (is the network up, is a proxy needed, is the mirror right?)") {
+	if !errors.As(err, &network) || !strings.Contains(err.Error(), "connection refused (check the network, the proxy settings and the mirror)") {
 		t.Errorf("got %v, want a NetworkError", err)
 	}
 }

@@ -31,7 +31,7 @@ func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, err
 			return drained
 		}
 		if got := "sha256:" + hexOf(sum); got != ref.Digest {
-			return fmt.Errorf("%s serves %s, want %s: has it changed, or does a proxy serve damaged content?", ref.Name, got, ref.Digest)
+			return fmt.Errorf("%s has the digest %s, expected %s; it has changed, or a proxy serves corrupt content", ref.Name, got, ref.Digest)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", ref.Name, err)

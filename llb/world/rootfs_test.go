@@ -40,13 +40,13 @@ func TestRootfsBounds(t *testing.T) {
 	}
 	other := ref
 	other.Digest = fmt.Sprintf("sha256:%064x", 1)
-	if _, err := resolver(o).Base(context.Background(), other); err == nil || !strings.Contains(err.Error(), "serves "+ref.Digest+", want "+other.Digest) {
+	if _, err := resolver(o).Base(context.Background(), other); err == nil || !strings.Contains(err.Error(), "has the digest "+ref.Digest+", expected "+other.Digest) {
 		t.Errorf("another archive than the pinned one gives %v", err)
 	}
 	o.UnpackLimit = size / 2
 	_, err = resolver(o).Base(context.Background(), ref)
 	var limit *archive.LimitError
-	if !errors.As(err, &limit) || !strings.HasPrefix(err.Error(), ref.Name+": ") || !strings.Contains(err.Error(), "it unpacks to more than") {
+	if !errors.As(err, &limit) || !strings.HasPrefix(err.Error(), ref.Name+": ") || !strings.Contains(err.Error(), "the archive unpacks to more than") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -59,7 +59,7 @@ func TestRootfsEmpty(t *testing.T) {
 		text := compressed(t, bytes.NewBuffer(plain))
 		a.files[name] = text
 		ref := lock.BaseRef{Kind: "rootfs", Name: a.URL + name, Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(text)))}
-		if _, err := resolver(a.options()).Base(context.Background(), ref); err == nil || !strings.Contains(err.Error(), name+": it is empty") {
+		if _, err := resolver(a.options()).Base(context.Background(), ref); err == nil || !strings.Contains(err.Error(), name+": the archive is empty") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -27,14 +27,14 @@ type FetchError struct {
 }
 
 func (e *FetchError) Error() string {
-	help := cmp.Or(e.Help, "is the network up, is the address right, may this user read it? layc vendor keeps a copy in the project")
+	help := cmp.Or(e.Help, "check the network, the address and your access; to keep a copy in the project, run layc vendor")
 	return fmt.Sprintf("cannot fetch %s: %s (%s)", e.Repository, e.Message, help)
 }
 
 // Unreachable implements pin.Unreachable.
 func (e *FetchError) Unreachable() {}
 
-// VersionError says that a repository has no such version.
+// VersionError is the error for an unknown version of a repository.
 type VersionError struct {
 	Repository load.Repository
 	Near       string   // a tag that may be meant; "" if none is close
@@ -48,19 +48,19 @@ func (e *VersionError) Error() string {
 
 // Advice implements [load.Advised].
 func (e *VersionError) Advice() (note, help string) {
-	note = "a version is a tag or a full commit: branches move, and are none"
+	note = "a version must be a tag or a full commit, because branches move"
 	const most = 8
 	switch {
 	case e.Commit != "":
-		return note, "write the commit that it is now, `@" + e.Commit + "`, or a tag"
+		return note, "write its current commit, `@" + e.Commit + "`, or a tag"
 	case e.Near != "":
 		return note, "did you mean `@" + e.Near + "`?"
 	case len(e.Tags) == 0:
-		return note, "it has no tags: write a commit"
+		return note, "the repository has no tags; write a commit"
 	case len(e.Tags) > most:
-		return note, "its latest tags by name are " + strings.Join(e.Tags[len(e.Tags)-most:], ", ")
+		return note, "use one of its tags, such as " + strings.Join(e.Tags[len(e.Tags)-most:], ", ")
 	}
-	return note, "its tags are " + strings.Join(e.Tags, ", ")
+	return note, "use one of its tags: " + strings.Join(e.Tags, ", ")
 }
 
 var (
@@ -163,7 +163,7 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 		if _, err := git(ctx, r, dir, nil, "cat-file", "-e", commit+"^{commit}"); err == nil {
 			return nil
 		}
-		failed = &FetchError{r, "it has no commit " + commit, "perhaps its tag was moved: layc update " + r.URL + " pins what it is now"}
+		failed = &FetchError{r, "no commit " + commit, "its tag may have moved; to pin it again, run layc update " + r.URL}
 	}
 	return failed
 }
@@ -206,7 +206,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 		// Nor does git make a file beneath a link, which would be written elsewhere.
 		for dir := range paths.Above(i.name) {
 			if links[dir] {
-				return nil, nil, fmt.Errorf("%s has a file beneath the link %q, which layc does not write", r, dir)
+				return nil, nil, fmt.Errorf("%s has a file below the symbolic link %q, which is not allowed", r, dir)
 			}
 		}
 		if err := checkName(r.String(), i.name, links[i.name]); err != nil {
@@ -214,7 +214,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 		}
 		n, err := strconv.Atoi(i.fields[3])
 		if err != nil {
-			return nil, nil, &FetchError{Repository: r, Message: "unreadable tree"}
+			return nil, nil, &FetchError{Repository: r, Message: "invalid tree object"}
 		}
 		if err := size.add(r.String(), i.name, n); err != nil {
 			return nil, nil, err
@@ -233,11 +233,11 @@ func blob(in *bufio.Reader) ([]byte, error) {
 	}
 	fields := strings.Fields(head) // hash, type, size
 	if len(fields) != 3 || fields[1] != "blob" {
-		return nil, errors.New("it cannot be read: " + strings.TrimSpace(head))
+		return nil, errors.New("invalid object: " + strings.TrimSpace(head))
 	}
 	n, err := strconv.Atoi(fields[2])
 	if err != nil || n < 0 || n > maxAllBytes {
-		return nil, fmt.Errorf("it has the size %s", fields[2])
+		return nil, fmt.Errorf("object of invalid size %s", fields[2])
 	}
 	data := make([]byte, n+1) // with a line feed behind
 	if _, err := io.ReadFull(in, data); err != nil {

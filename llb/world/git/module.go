@@ -44,9 +44,9 @@ func (e *extent) add(what, name string, bytes int) error {
 	}
 	switch {
 	case e.files > maxFiles || e.bytes > maxBytes:
-		return fmt.Errorf("%s has more than %d .layer files, or more than %d MiB of them", what, maxFiles, maxBytes>>20)
+		return fmt.Errorf("%s has too many .layer files: the limits are %d files and %d MiB", what, maxFiles, maxBytes>>20)
 	case e.allFiles > maxAllFiles || e.allBytes > maxAllBytes:
-		return fmt.Errorf("%s has more than %d files, or more than %d MiB, in directories with .layer files and beneath them", what, maxAllFiles, maxAllBytes>>20)
+		return fmt.Errorf("%s has too many files in directories with .layer files and their subdirectories: the limits are %d files and %d MiB", what, maxAllFiles, maxAllBytes>>20)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func Digest(files []File) string {
 	return "sha256:" + hex.EncodeToString(whole.Sum(nil))
 }
 
-// TamperedError says that a directory's content is not what is pinned.
+// TamperedError is the error for a directory whose content is not the pinned one.
 type TamperedError struct {
 	Dir       string
 	Got, Want string // digests
@@ -83,12 +83,12 @@ type TamperedError struct {
 }
 
 func (e *TamperedError) Error() string {
-	return e.Dir + " is not what the lock file pins"
+	return e.Dir + " differs from the lock file"
 }
 
 // Advice implements [load.Advised].
 func (e *TamperedError) Advice() (note, help string) {
-	return fmt.Sprintf("its content has the digest %s, not %s; it is verified whenever it is read", e.Got, e.Want), e.Help
+	return fmt.Sprintf("the digest is %s, and the lock file pins %s", e.Got, e.Want), e.Help
 }
 
 // readDir reads what matters of a directory. Links are not followed: a link
@@ -105,7 +105,7 @@ func readDir(dir string) ([]File, error) {
 		case err != nil || d.IsDir():
 			return err
 		case strings.HasSuffix(name, ".layer") && !d.Type().IsRegular():
-			return fmt.Errorf("%s is no regular file", filepath.Join(dir, name))
+			return fmt.Errorf("%s is not a regular file", filepath.Join(dir, name))
 		case d.Type().IsRegular() || d.Type() == fs.ModeSymlink:
 			names = append(names, name)
 		}

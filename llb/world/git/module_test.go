@@ -63,7 +63,7 @@ func TestReadKeepsOut(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "passwd.layer")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Read(context.Background(), pin, false); err == nil || !strings.Contains(err.Error(), "passwd.layer is no regular file") {
+	if _, err := s.Read(context.Background(), pin, false); err == nil || !strings.Contains(err.Error(), "passwd.layer is not a regular file") {
 		t.Errorf("a link: %v", err)
 	}
 	// A second write leaves nothing of the first.
@@ -98,18 +98,18 @@ func TestEntries(t *testing.T) {
 	if err != nil || len(files) != 2 || !files[1].Link {
 		t.Errorf("a link: got %v %v", files, err)
 	}
-	if _, _, err := entries(r, entry("100644", "a/b.layer")+entry("120000", "a/link")+entry("100644", "a/link/x/y")); err == nil || !strings.Contains(err.Error(), "which layc does not write") {
+	if _, _, err := entries(r, entry("100644", "a/b.layer")+entry("120000", "a/link")+entry("100644", "a/link/x/y")); err == nil || !strings.Contains(err.Error(), "which is not allowed") {
 		t.Errorf("a file beneath a link: %v", err)
 	}
 	for _, name := range []string{"../x.layer", "/etc/x.layer", "a//x.layer", `a\x.layer`, "a\nx.layer", "./x.layer", "/etc/y"} {
-		if _, _, err := entries(r, entry("100644", "/etc/x.layer")+entry("100644", name)); err == nil || !strings.Contains(err.Error(), "which layc does not write") {
+		if _, _, err := entries(r, entry("100644", "/etc/x.layer")+entry("100644", name)); err == nil || !strings.Contains(err.Error(), "which is not allowed") {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if _, _, err := entries(r, "100644 blob 0123 99999999\tx.layer\x00"); err == nil || !strings.Contains(err.Error(), "has more than") {
+	if _, _, err := entries(r, "100644 blob 0123 99999999\tx.layer\x00"); err == nil || !strings.Contains(err.Error(), "too many .layer files") {
 		t.Errorf("a large file: %v", err)
 	}
-	if _, _, err := entries(r, entry("100644", "a/x.layer")+"100644 blob 0123 99999999\ta/x\x00"); err == nil || !strings.Contains(err.Error(), "has more than 20000 files, or more than 64 MiB") {
+	if _, _, err := entries(r, entry("100644", "a/x.layer")+"100644 blob 0123 99999999\ta/x\x00"); err == nil || !strings.Contains(err.Error(), "too many files in directories with .layer files") {
 		t.Errorf("a large file beside a module: %v", err)
 	}
 	if _, _, err := entries(r, ""); err != nil {

@@ -14,25 +14,25 @@ func checkName(repository, name string, link bool) error {
 	switch {
 	case why != "":
 	case !fs.ValidPath(name) || name == ".":
-		why = "it is not a plain path"
+		why = "not a valid path"
 	case strings.ContainsFunc(name, func(c rune) bool { return c == '\\' || !unicode.IsPrint(c) }):
-		why = "it has a backslash or a character that cannot be seen"
+		why = "backslashes and invisible characters are not allowed"
 	default:
 		return nil
 	}
-	return fmt.Errorf("%s has a file with the name %q, which layc does not write: %s", repository, name, why)
+	return fmt.Errorf("%s has a file named %q, which is not allowed: %s", repository, name, why)
 }
 
-// foreign says why git does not check out a file; "" if it does. Settings of git
+// foreign explains why git does not check out a file; "" if it does. Settings of git
 // run programs. A repository made to do harm brings its own, at a path that some
 // file system takes for .git, since a copy may get onto another one.
 func foreign(name string, link bool) string {
 	for part := range strings.SplitSeq(name, "/") {
 		switch {
 		case isDotGit(part):
-			return "git keeps its own settings there, which run programs"
+			return "git reads settings there, which can run programs"
 		case link && isDotGitmodules(part):
-			return "git reads its submodules from there, and follows no link"
+			return "git reads submodules there, and does not follow links"
 		}
 	}
 	return ""

@@ -33,7 +33,7 @@ var odd = []struct {
 func TestNames(t *testing.T) {
 	git, err := exec.LookPath("git")
 	if err != nil {
-		t.Fatal("there is no git program on this machine")
+		t.Fatal("git not found")
 	}
 	dir := t.TempDir()
 	run := func(in string, args ...string) (string, error) {
@@ -71,7 +71,7 @@ func TestDotGit(t *testing.T) {
 	r := load.Repository{URL: "https://git.example.com/l.git", Version: "v1"}
 	for _, name := range []string{".git/config", "docs/.GIT/config", "m/git~1"} {
 		_, _, err := entries(r, "100644 blob 0123 5\tm/m.layer\x00100644 blob 0123 5\t"+name+"\x00")
-		if err == nil || !strings.Contains(err.Error(), "which layc does not write: git keeps its own settings there") {
+		if err == nil || !strings.Contains(err.Error(), "which is not allowed: git reads settings there") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

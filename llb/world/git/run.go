@@ -29,8 +29,8 @@ var (
 )
 
 var (
-	errSilent = errors.New("the server does not answer")
-	errOutput = errors.New("the list of its files is too long")
+	errSilent = errors.New("the server does not respond")
+	errOutput = errors.New("the list of files is too long")
 )
 
 // git runs the git program. It never asks the user anything, and ends git when the
@@ -39,7 +39,7 @@ var (
 func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args ...string) ([]byte, error) {
 	program, err := exec.LookPath("git")
 	if err != nil {
-		return nil, &FetchError{r, "there is no git program on this machine", "install git; or run layc vendor where there is one"}
+		return nil, &FetchError{r, "git not found", "install git, or run layc vendor on a machine that has it"}
 	}
 	if dir == "" {
 		dir = os.TempDir() // in a repository, that one's settings would count

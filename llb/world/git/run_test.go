@@ -29,7 +29,7 @@ func TestSilentServer(t *testing.T) {
 	if left := processes(t, listener.Addr().String()); len(left) > 0 {
 		t.Errorf("processes are left: %q", left)
 	}
-	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "cannot fetch git+"+r.URL+"@v1: the server does not answer") {
+	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "cannot fetch git+"+r.URL+"@v1: the server does not respond") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -76,7 +76,7 @@ func TestEndlessTree(t *testing.T) {
 	run("", "tag", "v1", commit)
 	lower(t, &maxOutput, 1<<20)
 	_, err := fetch(context.Background(), load.Repository{URL: "file://" + dir, Version: "v1"}, commit)
-	if err == nil || !strings.Contains(err.Error(), "the list of its files is too long") {
+	if err == nil || !strings.Contains(err.Error(), "the list of files is too long") {
 		t.Errorf("got %v", err)
 	}
 }

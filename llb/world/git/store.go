@@ -29,7 +29,7 @@ type Store struct {
 func Of(project string, announce func(string)) (Store, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return Store{}, fmt.Errorf("there is no place for a cache: set HOME or XDG_CACHE_HOME: %w", err)
+		return Store{}, fmt.Errorf("no directory for the cache: %w; set HOME or XDG_CACHE_HOME", err)
 	}
 	return Store{Cache: filepath.Join(cache, "layc-modules"), Vendor: filepath.Join(project, "vendor"), Announce: announce}, nil
 }
@@ -68,7 +68,7 @@ func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, e
 	files, err := verified(vendored, pin, Restore)
 	if absent(err) {
 		cached := s.cached(pin)
-		files, err = verified(cached, pin, "delete that directory, and it is fetched again")
+		files, err = verified(cached, pin, "delete the directory to fetch it again")
 	}
 	if absent(err) && online {
 		r := load.Repository{URL: pin.URL, Version: pin.Version}
@@ -77,7 +77,7 @@ func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, e
 			return nil, err
 		}
 		if got := Digest(files); got != pin.Digest {
-			return nil, &TamperedError{"the repository", got, pin.Digest, "find out who has changed it, or the lock file; then run `layc update " + r.URL + "`"}
+			return nil, &TamperedError{"the repository", got, pin.Digest, "check who changed the repository or the lock file, then run `layc update " + r.URL + "`"}
 		}
 		s.keep(pin, files)
 	}
@@ -90,13 +90,13 @@ func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, e
 	return newMemory(files), nil
 }
 
-// absent says that there is no such directory.
+// absent reports whether the error is for a missing directory.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// Restore says what to do about a vendored copy that was changed.
-const Restore = "run `layc vendor`, which restores it; it is changed at its source only"
+// Restore is the help for a vendored copy that was changed.
+const Restore = "run `layc vendor` to restore it; make changes only at its source"
 
 // Write puts the pinned repositories into the vendor directory, and removes
 // from it those that an earlier call wrote and that are pinned no more. It

@@ -33,7 +33,7 @@ func Archive(file io.Reader, limit int64) ([]lock.BaseLink, []lock.BaseDir, erro
 			return nil, nil, err
 		}
 		if in.Entries() > maxEntries {
-			return nil, nil, fmt.Errorf("it has more than %d entries", maxEntries)
+			return nil, nil, fmt.Errorf("the archive has more than %d entries", maxEntries)
 		}
 		if _, err := tree.Put(e); err != nil {
 			return nil, nil, archive.Of(e.Name, err)
@@ -94,12 +94,12 @@ func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 			return nil, nil, fmt.Errorf("reading a tar archive: %w", err)
 		}
 		if len(h.Name) > archive.MaxPath || strings.Count(h.Name, "/") > archive.MaxDepth || len(h.Linkname) > archive.MaxPath {
-			return nil, nil, fmt.Errorf("the path %.60q… is too long: at most %d bytes and %d elements are allowed", h.Name+h.Linkname, archive.MaxPath, archive.MaxDepth)
+			return nil, nil, fmt.Errorf("the path %.60q… is too long; the limits are %d bytes and %d elements", h.Name+h.Linkname, archive.MaxPath, archive.MaxDepth)
 		}
 		name := path.Join("/", h.Name)
 		for part := range strings.SplitSeq(name, "/") {
 			if paths.DeletesFile(part) {
-				return nil, nil, fmt.Errorf("the path %.60q has a name that begins with %s, by which a layer says that a file is gone", h.Name, paths.Whiteout)
+				return nil, nil, fmt.Errorf("the path %.60q has a name that begins with %s, which deletes files in layers", h.Name, paths.Whiteout)
 			}
 		}
 		for dir := range paths.Above(name) {
@@ -117,7 +117,7 @@ func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 			delete(system, name)
 		}
 		if len(system) > maxEntries {
-			return nil, nil, fmt.Errorf("a file system with more than %d directories and links", maxEntries)
+			return nil, nil, fmt.Errorf("the file system has more than %d directories and links", maxEntries)
 		}
 	}
 }

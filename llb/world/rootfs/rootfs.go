@@ -47,7 +47,7 @@ func facts(system map[string]entry) ([]lock.BaseLink, []lock.BaseDir, error) {
 				links = append(links, lock.BaseLink{Path: name, To: to})
 			}
 			if steps < 0 {
-				return nil, nil, errors.New("a file system whose links lead through too many others")
+				return nil, nil, errors.New("the links of the file system lead through too many other links")
 			}
 		case e.mode != 0o755 || e.uid != 0 || e.gid != 0:
 			dirs = append(dirs, lock.BaseDir{Path: name, UID: e.uid, GID: e.gid, Mode: fmt.Sprintf("%#o", e.mode)})

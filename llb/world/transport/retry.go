@@ -19,17 +19,17 @@ const (
 	progress   = 1 << 20                // bytes after which tries are counted anew
 )
 
-// StatusError says that a server answered, but not with what it was asked for.
+// StatusError is the error for a response without the requested content.
 type StatusError struct {
 	Status int
-	After  time.Duration // when it wants to be asked again; 0 if it does not say
-	Tries  int           // how often it was asked
+	After  time.Duration // after which it accepts another request; 0 if unknown
+	Tries  int           // requests so far
 }
 
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("the server says %d %s", e.Status, http.StatusText(e.Status))
+	text := fmt.Sprintf("the server responded with %d %s", e.Status, http.StatusText(e.Status))
 	if e.After > maxPause {
-		return text + fmt.Sprintf(", and to come back in %s", e.After)
+		return text + fmt.Sprintf("; retry in %s", e.After)
 	}
 	if e.Tries > 1 {
 		text += fmt.Sprintf(", %d times", e.Tries)

@@ -21,20 +21,20 @@ func TestRetrying(t *testing.T) {
 		asked   int
 	}{
 		{"200", "", 1},
-		{"404", "the server says 404 Not Found", 1},
-		{"410", "the server says 410 Gone", 1},
-		{"403", "the server says 403 Forbidden", 1},
+		{"404", "the server responded with 404 Not Found", 1},
+		{"410", "the server responded with 410 Gone", 1},
+		{"403", "the server responded with 403 Forbidden", 1},
 		{"503 503 200", "", 3},
 		{"429 500 502 200", "", 4},
-		{"504 504 504 504 200", "the server says 504 Gateway Timeout, 4 times", 4},
-		{"429later 200", "the server says 429 Too Many Requests, and to come back in 1h0m0s", 1},
+		{"504 504 504 504 200", "the server responded with 504 Gateway Timeout, 4 times", 4},
+		{"429later 200", "the server responded with 429 Too Many Requests; retry in 1h0m0s", 1},
 		{"drop 200", "", 2},
 		{"200cut 200", "", 2},
 		{"200cut 503 200cut 200", "", 4},
 		{"part part", "", 2},
 		{"part 503 200", "", 3},
 		{"200cut 200cut 200cut 200cut 200", "unexpected EOF", 4},
-		{"200cut 404", "the server says 404 Not Found, 2 times", 2},
+		{"200cut 404", "the server responded with 404 Not Found, 2 times", 2},
 	} {
 		t.Run(test.answers, func(t *testing.T) {
 			answers, asked := strings.Fields(test.answers), 0

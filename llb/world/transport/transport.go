@@ -22,7 +22,7 @@ type Patience struct {
 // Usual is the patience for servers that send files.
 var Usual = Patience{Connect: 10 * time.Second, Header: 30 * time.Second, Idle: time.Minute}
 
-// StalledError says that a server took or sent nothing any more.
+// StalledError is the error for a server that no longer receives or sends anything.
 type StalledError struct{ For time.Duration }
 
 func (e *StalledError) Error() string { return fmt.Sprintf("no data for %s", e.For) }
