@@ -286,7 +286,11 @@ func (g *generator) operation() string {
 	case 26:
 		return line("opaque", g.old(directories))
 	}
-	return line("become", loose, pick(g, "file", "dir", "link", "pipe", "device"))
+	kinds := []string{"file", "dir", "link", "device", "pipe"}
+	if loose == "/etc/passwd" || loose == "/etc/group" {
+		kinds = kinds[:4] // no step starts on a pipe there
+	}
+	return line("become", loose, pick(g, kinds...))
 }
 
 // never are paths that no operation touches: what an engine mounts, the shell, and
