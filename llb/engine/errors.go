@@ -153,7 +153,7 @@ func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 var networkFailures = []string{
 	"no such host", "server misbehaving", "connection refused", "connection reset", "network is unreachable",
 	"no route to host", "timeout", "no data for", "deadline exceeded", "unexpected EOF", "x509:", "tls:", "proxyconnect",
-	"invalid response status",
+	"invalid response status", ": EOF", "stopped after 10 redirects", "malformed HTTP", "HTTP response to HTTPS client",
 }
 
 func isNetworkFailure(err error) bool {

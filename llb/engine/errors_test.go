@@ -21,3 +21,20 @@ func TestPlain(t *testing.T) {
 		}
 	}
 }
+
+// TestNetworkFailure checks what counts as a failure of the network: what a server
+// does wrong does, a wrong checksum does not.
+func TestNetworkFailure(t *testing.T) {
+	for message, want := range map[string]bool{
+		`Get "http://example.com/a": EOF`:                                                true,
+		`Get "http://example.com/a": stopped after 10 redirects`:                         true,
+		`Get "http://example.com/a": net/http: HTTP/1.x transport: malformed HTTP reply`: true,
+		`Get "https://example.com/a": http: server gave HTTP response to HTTPS client`:   true,
+		`Get "http://example.com/a": dial tcp 127.0.0.1:9: connect: connection refused`:  true,
+		`digest mismatch sha256:00: sha256:11`:                                           false,
+	} {
+		if got := isNetworkFailure(errors.New(message)); got != want {
+			t.Errorf("%s: %t, want %t", message, got, want)
+		}
+	}
+}
