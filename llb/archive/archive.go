@@ -115,10 +115,10 @@ func isTar(block []byte) bool {
 
 // decompressed reads compressed data; known is false if it begins as no
 // compression does that layc knows.
-func decompressed(in io.Reader, first []byte) (plain io.Reader, known bool, err error) {
+func decompressed(in *bufio.Reader, first []byte) (plain io.Reader, known bool, err error) {
 	switch {
 	case bytes.HasPrefix(first, []byte("\x1f\x8b")):
-		plain, err = gzip.NewReader(in)
+		plain, err = newGzip(in)
 	case bytes.HasPrefix(first, []byte("BZh")):
 		plain = bzip2.NewReader(in)
 	case bytes.HasPrefix(first, []byte("\xfd7zXZ\x00")):
@@ -131,6 +131,49 @@ func decompressed(in io.Reader, first []byte) (plain io.Reader, known bool, err 
 		return nil, false, nil
 	}
 	return plain, true, err
+}
+
+// gzipped reads the streams of a gzip file, one after the other. NULs may follow, as
+// tapes and some programs fill up blocks; the library takes them for a broken stream.
+type gzipped struct {
+	in *bufio.Reader
+	*gzip.Reader
+}
+
+func newGzip(in *bufio.Reader) (*gzipped, error) {
+	r, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	r.Multistream(false)
+	return &gzipped{in, r}, nil
+}
+
+func (g *gzipped) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	switch {
+	case err != io.EOF:
+		return n, err
+	case n > 0:
+		return n, nil // the next call looks for another stream
+	}
+	for {
+		b, err := g.in.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		if b != 0 {
+			break
+		}
+	}
+	if err := g.in.UnreadByte(); err != nil {
+		return 0, err
+	}
+	if err := g.Reader.Reset(g.in); err != nil {
+		return 0, err
+	}
+	g.Reader.Multistream(false)
+	return g.Read(p)
 }
 
 // otherKind names what a file is by how it begins, for files that are often

@@ -124,3 +124,70 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 }
+
+// TestEnds reads archives whose compressed data goes on, or is cut off, behind tar's
+// own end: what their programs say of them is what counts.
+func TestEnds(t *testing.T) {
+	var plain bytes.Buffer
+	w := tar.NewWriter(&plain)
+	if err := errors.Join(w.WriteHeader(&tar.Header{Name: "a", Typeflag: tar.TypeReg}), w.WriteHeader(&tar.Header{Name: "b", Typeflag: tar.TypeReg}), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	pack := func(z io.WriteCloser, out *bytes.Buffer) []byte {
+		if _, err := z.Write(plain.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	var one, two bytes.Buffer
+	z := pack(gzip.NewWriter(&one), &one)
+	x, err := xz.NewWriter(&two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := pack(x, &two)
+	var halves [2][]byte
+	for n, half := range [][]byte{plain.Bytes()[:512], plain.Bytes()[512:]} {
+		var out bytes.Buffer
+		w := gzip.NewWriter(&out)
+		if _, err := w.Write(half); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		halves[n] = out.Bytes()
+	}
+	sum := bytes.Clone(z)
+	sum[len(sum)-6] ^= 1
+	for name, test := range map[string]struct {
+		text []byte
+		want string
+	}{
+		"gzip":                                 {z, ""},
+		"gzip, NULs":                           {append(bytes.Clone(z), make([]byte, 9000)...), ""},
+		"gzip, two streams":                    {append(bytes.Clone(z), z...), ""},
+		"gzip, the end in a stream of its own": {append(halves[0], halves[1]...), ""},
+		"gzip, NULs and a stream":              {append(append(bytes.Clone(z), 0, 0), z...), ""},
+		"gzip, text":                           {append(bytes.Clone(z), "text that is longer than a header"...), "the compressed data is corrupt (gzip: invalid header)"},
+		"gzip, no checksum":                    {z[:len(z)-8], "the compressed data is truncated"},
+		"gzip, half a length":                  {z[:len(z)-2], "the compressed data is truncated"},
+		"gzip, another checksum":               {sum, "the compressed data is corrupt (gzip: invalid checksum)"},
+		"xz":                                   {y, ""},
+		"tar, blocks behind":                   {append(bytes.Clone(plain.Bytes()), make([]byte, 9000)...), ""},
+	} {
+		in, err := System(bytes.NewReader(test.text), func(in io.Reader) io.Reader { return in })
+		for err == nil {
+			_, err = in.Next()
+		}
+		if err == io.EOF {
+			err = nil
+		}
+		if got := ""; err != nil && err.Error() != test.want || err == nil && test.want != got {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+}

@@ -30,7 +30,8 @@ type Entry struct {
 
 // Tar reads the entries of a tar archive.
 type Tar struct {
-	in *tar.Reader
+	in    *tar.Reader
+	plain io.Reader // what in reads
 	// strip is how many elements are cut off each path; entries that have no more
 	// than that are passed over.
 	strip  int
@@ -39,7 +40,9 @@ type Tar struct {
 }
 
 // NewTar reads an archive that is to be unpacked into a directory.
-func NewTar(plain io.Reader, strip int) *Tar { return &Tar{in: tar.NewReader(plain), strip: strip} }
+func NewTar(plain io.Reader, strip int) *Tar {
+	return &Tar{in: tar.NewReader(plain), plain: plain, strip: strip}
+}
 
 // System reads the archive of a root file system, which may be compressed, as Plain
 // does, and may have devices and pipes.
@@ -49,7 +52,7 @@ func System(file io.Reader, bound func(io.Reader) io.Reader) (*Tar, error) {
 	if errors.As(err, &other) {
 		return nil, fmt.Errorf("%w; a root file system must be a tar archive, plain or compressed with gzip, bzip2, xz or zstd", other)
 	}
-	return &Tar{in: tar.NewReader(plain), system: true}, err
+	return &Tar{in: tar.NewReader(plain), plain: plain, system: true}, err
 }
 
 // Next returns the next entry that is unpacked; its content is read from the Tar.
@@ -59,6 +62,10 @@ func (t *Tar) Next() (*Entry, error) {
 		h, err := t.in.Next()
 		switch {
 		case err == io.EOF:
+			// Checksums of compressed data are at its end, behind tar's own end.
+			if _, err := io.Copy(io.Discard, t.plain); err != nil {
+				return nil, err
+			}
 			return nil, io.EOF
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, fmt.Errorf("the archive is truncated after %d entries", t.count)
