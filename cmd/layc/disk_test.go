@@ -75,7 +75,7 @@ func TestDisks(t *testing.T) {
 	remount(t, disk, syscall.MS_RDONLY)
 	p.fails(exitUnavailable, "read-only file system", out)
 	p.state = filepath.Join(t.TempDir(), "state")
-	p.fails(exitUsage, "read-only file system", filepath.Join(disk, "out"))
+	p.fails(exitUnavailable, "read-only file system", filepath.Join(disk, "out"))
 	remount(t, disk, 0)
 
 	// The disk of the output fills up: an image that was there stays, and no
