@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	docker "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/model"
@@ -15,17 +16,15 @@ import (
 // the canonical time and a history entry for each layer, so that BuildKit has
 // nothing of its own to add.
 //
-// The healthcheck, the shell and such are Docker's extensions of the
-// configuration; the names of their fields are those of
-// github.com/moby/docker-image-spec.
+// The healthcheck and the shell are Docker's extensions of the configuration.
 func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
 	c := i.App.Config
-	config := dockerConfig{
+	config := docker.DockerOCIImageConfig{
 		ImageConfig: ocispecs.ImageConfig{
 			User: c.User, WorkingDir: c.Workdir, Entrypoint: c.Entrypoint, Cmd: c.Command, StopSignal: c.StopSignal,
 			ExposedPorts: set(c.Expose), Volumes: set(c.Volumes), Labels: map[string]string{},
 		},
-		Shell: c.Shell, Healthcheck: healthcheck(c.Healthcheck),
+		DockerOCIImageConfigExt: docker.DockerOCIImageConfigExt{Shell: c.Shell, Healthcheck: healthcheck(c.Healthcheck)},
 	}
 	for _, e := range c.Env {
 		config.Env = append(config.Env, e.Name+"="+e.Value)
@@ -63,37 +62,24 @@ func named(l *plan.Layer) []string {
 	return names
 }
 
-// dockerImage is the image configuration with Docker's extensions.
+// dockerImage is the image configuration with Docker's extensions, without the
+// layers, which BuildKit adds.
 type dockerImage struct {
 	Created *time.Time `json:"created,omitempty"`
 	Author  string     `json:"author,omitempty"`
 	ocispecs.Platform
-	Config  dockerConfig       `json:"config"`
-	History []ocispecs.History `json:"history,omitempty"`
+	Config  docker.DockerOCIImageConfig `json:"config"`
+	History []ocispecs.History          `json:"history,omitempty"`
 }
 
-type dockerConfig struct {
-	ocispecs.ImageConfig
-	Healthcheck *dockerHealthcheck `json:",omitempty"`
-	Shell       []string           `json:",omitempty"`
-}
-
-type dockerHealthcheck struct {
-	Test        []string      `json:",omitempty"`
-	Interval    time.Duration `json:",omitempty"`
-	Timeout     time.Duration `json:",omitempty"`
-	StartPeriod time.Duration `json:",omitempty"`
-	Retries     int           `json:",omitempty"`
-}
-
-func healthcheck(h *model.Healthcheck) *dockerHealthcheck {
+func healthcheck(h *model.Healthcheck) *docker.HealthcheckConfig {
 	if h == nil {
 		return nil
 	}
 	if len(h.Command) == 0 {
-		return &dockerHealthcheck{Test: []string{"NONE"}}
+		return &docker.HealthcheckConfig{Test: []string{"NONE"}}
 	}
-	return &dockerHealthcheck{
+	return &docker.HealthcheckConfig{
 		Test: append([]string{"CMD"}, h.Command...), Interval: h.Every, Timeout: h.Timeout,
 		StartPeriod: h.Start, Retries: h.Retries,
 	}

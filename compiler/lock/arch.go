@@ -27,7 +27,7 @@ func DebianArch(platform string) (string, error) {
 	if arch, ok := debianArchs[platform]; ok {
 		return arch, nil
 	}
-	return "", fmt.Errorf("Debian has no packages for platform %s", platform)
+	return "", fmt.Errorf("no Debian packages for platform %s", platform)
 }
 
 // DebianPlatforms are the platforms that Debian is there for, sorted.

@@ -10,7 +10,7 @@ func TestDebianArch(t *testing.T) {
 			t.Errorf("%s: got %s, %v, want %s", platform, got, err, want)
 		}
 	}
-	if _, err := DebianArch("windows/amd64"); err == nil || err.Error() != "Debian has no packages for platform windows/amd64" {
+	if _, err := DebianArch("windows/amd64"); err == nil || err.Error() != "no Debian packages for platform windows/amd64" {
 		t.Errorf("got %v for Windows", err)
 	}
 }
