@@ -101,6 +101,10 @@ func (x *owners) throughLink(base *model.Instance, c *claim) {
 		if !ok || c.held && dir == c.path {
 			continue
 		}
+		if dir == c.path && declares(c.by, dir) != "" {
+			x.overBaseLink(base, c, to)
+			continue
+		}
 		canonical := path.Join(to, strings.TrimPrefix(c.path, dir))
 		d := x.Found.Errorf(diag.PathThroughLink, c.span, "%s is a link to %s on %s", dir, to, base.Title).
 			Note("a directory of that name in a layer would replace the link").
@@ -110,6 +114,28 @@ func (x *owners) throughLink(base *model.Instance, c *claim) {
 		}
 		x.involve(d, c.by, nil)
 	}
+}
+
+// overBaseLink reports a declared link at the path of one of the base, which leads to
+// another place.
+func (x *owners) overBaseLink(base *model.Instance, c *claim, to string) {
+	if declares(c.by, c.path) == to {
+		return
+	}
+	d := x.Found.Errorf(diag.PathThroughLink, c.span, "%s is a link to %s on %s", c.path, to, base.Title).
+		Note("another link in a layer would replace it").
+		Hint("remove the step, or link to `%q`", to)
+	x.involve(d, c.by, nil)
+}
+
+// declares is where the link leads that an instance declares at a path, or "".
+func declares(i *model.Instance, at string) string {
+	for _, s := range i.Steps {
+		if l, ok := s.(*model.Link); ok && l.Path == at {
+			return l.Leads()
+		}
+	}
+	return ""
 }
 
 // literally finds text in the quotes of a span.
