@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 
@@ -179,6 +180,9 @@ func (c *clause) registry() string {
 	d := c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "not a valid registry: %q", r).
 		Note("a registry is a host, optionally followed by a port and a path of lower-case letters and digits, with . _ - / between them")
 	if _, plain, ok := strings.Cut(r, "://"); ok {
+		// Without its protocol, nobody would know a password as one and hide it.
+		host, dir, _ := strings.Cut(plain, "/")
+		plain = path.Join(host[strings.LastIndexByte(host, '@')+1:], dir)
 		replace(d.Hint("remove the protocol: `registry %q`", plain), r, plain)
 	} else {
 		d.Hint("write a registry such as `\"registry.example.com/team\"`")

@@ -73,8 +73,8 @@ const maxID = 65534
 // checkIDs returns an error in a user namespace without the IDs that files of images
 // belong to.
 func checkIDs() error {
-	for kind, file := range map[string]string{"user": "/proc/self/uid_map", "group": "/proc/self/gid_map"} {
-		ranges, err := user.ParseIDMapFile(file)
+	for _, of := range []struct{ kind, file string }{{"user", "/proc/self/uid_map"}, {"group", "/proc/self/gid_map"}} {
+		ranges, err := user.ParseIDMapFile(of.file)
 		if err != nil {
 			return &UnavailableError{What: "cannot read the IDs of this user namespace", Err: err}
 		}
@@ -87,7 +87,7 @@ func checkIDs() error {
 		}
 		if next <= maxID {
 			return &UnavailableError{
-				What: fmt.Sprintf("images have files of many users, but this user namespace only has the %s IDs below %d", kind, next),
+				What: fmt.Sprintf("images have files of many users, but this user namespace only has the %s IDs below %d", of.kind, next),
 				Help: "map 65536 IDs, run layc outside the namespace, or name a running BuildKit with --engine",
 			}
 		}

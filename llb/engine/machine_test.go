@@ -36,7 +36,7 @@ func TestMissingCapabilities(t *testing.T) {
 		errs <- err
 	}()
 	var missing *UnavailableError
-	if err := <-errs; !errors.As(err, &missing) || !strings.Contains(missing.What, "lacks CAP_SYS_ADMIN, CAP_MKNOD") || missing.Help == "" {
+	if err := <-errs; !errors.As(err, &missing) || !strings.Contains(missing.What, "does not have here: CAP_SYS_ADMIN, CAP_MKNOD") || missing.Help == "" {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := os.Stat(state); err == nil {
@@ -49,7 +49,7 @@ func TestUserNamespaceOfOneID(t *testing.T) {
 	needEngine(t)
 	if state := os.Getenv("LAYC_TEST_STATE"); state != "" {
 		var missing *UnavailableError
-		if err := Check(Options{State: state, Runc: runcPath()}); !errors.As(err, &missing) || !strings.Contains(missing.What, "ids below 1 only") {
+		if err := Check(Options{State: state, Runc: runcPath()}); !errors.As(err, &missing) || !strings.Contains(missing.What, "only has the user IDs below 1") {
 			t.Errorf("the error is %v", err)
 		}
 		return
