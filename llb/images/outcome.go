@@ -9,6 +9,7 @@ import (
 	"github.com/containerd/platforms"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 )
@@ -147,12 +148,8 @@ func (v Outcome) world() string {
 			names = append(names, i.Title)
 		}
 	}
-	switch packages {
-	case 0:
-	case 1:
-		names = append(names, "1 package")
-	default:
-		names = append(names, fmt.Sprintf("%d packages", packages))
+	if packages > 0 {
+		names = append(names, term.Count(packages, "package"))
 	}
 	if last := len(names) - 1; last > 0 {
 		return strings.Join(names[:last], ", ") + " and " + names[last]
