@@ -10,34 +10,33 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Diff is what a plan changes of the one in the lock file.
+// Diff is the difference between a plan and the one in the lock file.
 type Diff struct {
 	Added   []*Layer         // in the plan's order
 	Gone    []lock.PlanLayer // by name
 	Changed []Change         // in the plan's order
-	Images  []Restack        // whose layers change, by app
+	Images  []Restack        // images with other layers, by app
 	Pull    int64            // bytes that all hosts pull, by the images' replicas
 }
 
-// Change is a layer that keeps its place with other members, or moves onto
-// another layer.
+// Change is a layer that keeps its place but has other members, or moves onto another layer.
 type Change struct {
 	Layer *Layer
 	Was   lock.PlanLayer
-	New   []string // members that are new in it, sorted
-	Lost  []string // those that it had, sorted
-	Moved bool     // it stands on another layer
+	New   []string // new members, sorted
+	Lost  []string // members that it no longer has, sorted
+	Moved bool     // it is on another layer
 }
 
 // Restack is an image whose layers change.
 type Restack struct {
 	App    *model.App
-	Layers []*Layer // those that it did not have, bottom up; without its delta
-	Pull   int64    // their bytes, for one host
+	Layers []*Layer // new to the image, bottom up; without its delta
+	Pull   int64    // bytes of Layers, for one host
 }
 
-// Diffs compares the plans of all platforms with the one in the lock file. A recorded
-// layer that any platform still has is not gone.
+// Diffs compares the plans of all platforms with the one in the lock file. A recorded layer that
+// exists on any platform is not gone.
 func Diffs(plans []*Plan) []*Diff {
 	var diffs []*Diff
 	gone := map[string]int{}
@@ -54,8 +53,8 @@ func Diffs(plans []*Plan) []*Diff {
 	return diffs
 }
 
-// Diff compares the plan with the one in the lock file. Without one there, it
-// is empty. Bases and deltas are not recorded, so it does not speak of them.
+// Diff compares the plan with the one in the lock file. The result is empty if the lock file has
+// no plan. It leaves out bases and deltas, since they are not recorded.
 func (p *Plan) Diff() *Diff {
 	d := &Diff{}
 	if p.memory == nil {
@@ -94,7 +93,7 @@ func (p *Plan) Diff() *Diff {
 	return d
 }
 
-// restack finds the images that have to get layers which they lacked.
+// restack finds the images that get layers which they did not have.
 func (p *Plan) restack(d *Diff) {
 	now := map[*Layer]string{}
 	for n, i := range p.Images {
@@ -119,7 +118,7 @@ func (p *Plan) restack(d *Diff) {
 	}
 }
 
-// content spells out what a layer is made of, given the same of those below.
+// content describes what a layer is made of; below has the content of the layers below it.
 func content(l *Layer, below map[*Layer]string) string {
 	key := fmt.Sprintf("%q", l.members())
 	if l.Kind == Spine && l.Parent != nil && l.Parent.Kind == Spine {
@@ -128,14 +127,14 @@ func content(l *Layer, below map[*Layer]string) string {
 	return key
 }
 
-// contents spells out what the layers of a recorded stack were made of.
+// contents returns the content of each layer of a recorded stack.
 func (m *memory) contents(p *Plan, stack []placed) map[string]bool {
 	contents := map[string]bool{}
 	spine := ""
 	for _, s := range stack {
 		members := slices.DeleteFunc(slices.Clone(m.facts[s.fact].Members), func(name string) bool { return slices.Contains(s.members, name) })
 		for n, name := range s.members {
-			// The plan may call an instance by another name of the same content.
+			// The plan may name an instance of the same content differently.
 			if !s.isNew[n] {
 				name = p.items[s.at[n]].ID
 			}
@@ -154,17 +153,17 @@ func (m *memory) contents(p *Plan, stack []placed) map[string]bool {
 	return contents
 }
 
-// without are the elements of a that b lacks; both are sorted.
+// without returns the elements of a that are not in b. Both are sorted.
 func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }
 
-// Empty says that nothing differs.
+// Empty reports whether the plans are equal.
 func (d *Diff) Empty() bool {
 	return len(d.Added)+len(d.Gone)+len(d.Changed)+len(d.Images) == 0
 }
 
-// Summary is one line: how much differs.
+// Summary describes the size of the difference in one line.
 func (d *Diff) Summary() string {
 	var parts []string
 	for _, c := range []struct {

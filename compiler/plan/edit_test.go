@@ -21,20 +21,20 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// fleet is a program to be edited: its text is made from it.
+// fleet is a program that tests edit: text generates its source.
 type fleet struct {
 	components []part
 	apps       map[string][]int // name → components
 	limit      int
 }
 
-// part is a component: portable, stacked, or made of an OS package.
+// part is a component: portable, stacked, or an OS package.
 type part struct {
 	name    string
 	version int
 	kind    string // "fetch", "run", "package"
 	size    int    // MB
-	needs   int    // component, -1: none
+	needs   int    // index of a component, -1: none
 }
 
 func newFleet(r *rand.Rand) *fleet {
@@ -46,7 +46,7 @@ func newFleet(r *rand.Rand) *fleet {
 		}
 		f.components = append(f.components, p)
 		if p.kind == "run" {
-			f.limit++ // each is a layer of its own
+			f.limit++ // each run is a layer of its own
 		}
 	}
 	for n := range 4 + r.IntN(12) {
@@ -55,7 +55,7 @@ func newFleet(r *rand.Rand) *fleet {
 	return f
 }
 
-// addApp adds an app that is like an old one, with or without something.
+// addApp adds an app that resembles an existing one, with one component more or fewer.
 func (f *fleet) addApp(r *rand.Rand, name string) {
 	set := map[int]bool{}
 	if len(f.apps) > 0 {
@@ -77,8 +77,8 @@ func (f *fleet) addApp(r *rand.Rand, name string) {
 	f.apps[name] = uses
 }
 
-// text is the program; what may be in any order is in a random one if r is
-// not nil.
+// text returns the source of the program. If r is not nil, everything that may be in any order is
+// in a random order.
 func (f *fleet) text(r *rand.Rand) []string {
 	var parts []string
 	for n, c := range f.components {
@@ -114,7 +114,7 @@ func (f *fleet) text(r *rand.Rand) []string {
 	return append([]string{fmt.Sprintf("import \"std/debian\"\n\nfleet {\n    base debian.release(\"12\", security: false)\n    layers %d\n}\n", f.limit)}, parts...)
 }
 
-// pins is a lock file with the fleet's packages.
+// pins returns a lock file with the fleet's packages.
 func (f *fleet) pins() *lock.File {
 	l := &lock.File{}
 	add := func(name string, size int, minimal bool) {
@@ -158,10 +158,10 @@ func compile(t *testing.T, text []string, r *rand.Rand, l *lock.File) (*plan.Pla
 	return out.Targets[0].Plan, list
 }
 
-// record is the lock file after layc lock.
+// record returns the lock file that `layc lock` would write.
 func record(f *fleet, p *plan.Plan) *lock.File { return plan.Record(f.pins(), p) }
 
-// withPlan is the fleet's lock file with the plan of another one.
+// withPlan returns the fleet's lock file with the plan of another one.
 func withPlan(f *fleet, l *lock.File) *lock.File {
 	out := f.pins()
 	out.Layers, out.Stacks = l.Layers, l.Stacks
@@ -172,7 +172,7 @@ func facts(l *lock.File) string {
 	return string((&lock.File{Layers: l.Layers, Stacks: l.Stacks}).Format())
 }
 
-// A recorded plan is read back as it was, and leaves nothing to report.
+// TestRecordedPlanStays checks that a recorded plan is read back unchanged and reports nothing.
 func TestRecordedPlanStays(t *testing.T) {
 	stacks := 0
 	for seed := range uint64(fleets(t)) {
@@ -188,14 +188,14 @@ func TestRecordedPlanStays(t *testing.T) {
 			t.Fatalf("fleet %d:\n%s", seed, diff.Diff("first", []byte(want), "again", []byte(got)))
 		}
 		if got, want := facts(record(f, again)), facts(locked); got != want {
-			t.Fatalf("fleet %d: recording again gives\n%s\nwant\n%s", seed, got, want)
+			t.Fatalf("fleet %d: recorded again:\n%s\nwant\n%s", seed, got, want)
 		}
 		stacks += len(locked.Stacks)
 	}
 	t.Logf("%d stack facts", stacks)
 }
 
-// fleets is how many generated fleets a test looks at.
+// fleets returns the number of generated fleets that a test tries.
 func fleets(t *testing.T) int {
 	if testing.Short() {
 		return 5
@@ -203,8 +203,8 @@ func fleets(t *testing.T) int {
 	return 20
 }
 
-// An edit moves nothing that it need not: a new version keeps all places, a
-// removed app moves nothing, a new one hardly anything.
+// TestEditsMoveLittle checks that an edit moves only what it must: a new version keeps all
+// places, a removed app moves nothing, and a new app moves hardly anything.
 func TestEditsMoveLittle(t *testing.T) {
 	var moved, total float64
 	for seed := range uint64(fleets(t)) {
@@ -253,8 +253,8 @@ func TestEditsMoveLittle(t *testing.T) {
 	}
 }
 
-// Whatever was recorded before, also if a part of it is lost, what is recorded now
-// fits.
+// TestWhatIsRecordedFits checks that a recorded plan fits, whatever was recorded before and even
+// if a part of that was lost.
 func TestWhatIsRecordedFits(t *testing.T) {
 	for seed := range uint64(fleets(t)) {
 		r := rand.New(rand.NewPCG(seed, 6))
@@ -279,13 +279,13 @@ func TestWhatIsRecordedFits(t *testing.T) {
 				t.Fatalf("fleet %d, step %d: what was recorded does not fit: %s", seed, step, again.Diff().Summary())
 			}
 			if got, want := facts(record(f, again)), facts(locked); got != want {
-				t.Fatalf("fleet %d, step %d: recording again gives\n%s", seed, step, diff.Diff("first", []byte(want), "again", []byte(got)))
+				t.Fatalf("fleet %d, step %d: recorded again:\n%s", seed, step, diff.Diff("first", []byte(want), "again", []byte(got)))
 			}
 		}
 	}
 }
 
-// lose is a lock file without some lines of its plan.
+// lose returns the lock file without some lines of its plan.
 func lose(t *testing.T, r *rand.Rand, l *lock.File) *lock.File {
 	t.Helper()
 	lines := strings.SplitAfter(facts(l), "\n")
@@ -305,9 +305,8 @@ func sorted(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// The order of declarations, of what an app uses, and how it all is spread over
-// files change neither the plan nor a byte of what is built; with a recorded
-// plan no more than without.
+// TestOrderMeansNothing checks that order changes neither the plan nor the LLB, with or without a
+// recorded plan: the order of declarations, of an app's components, and of files.
 func TestOrderMeansNothing(t *testing.T) {
 	for seed := range uint64(fleets(t)) {
 		r := rand.New(rand.NewPCG(seed, 4))
@@ -329,7 +328,7 @@ func TestOrderMeansNothing(t *testing.T) {
 	}
 }
 
-// definitions are the bytes that BuildKit gets for a plan.
+// definitions returns the bytes that BuildKit receives for a plan.
 func definitions(t *testing.T, p *plan.Plan) []byte {
 	t.Helper()
 	g, err := llb.Lower(p, llb.Options{})
@@ -344,8 +343,8 @@ func definitions(t *testing.T, p *plan.Plan) []byte {
 	return raw
 }
 
-// Two branches that each add an app have lock files that merge line by line,
-// and the merged plan moves hardly anything of the images that either had.
+// TestBranchesMerge lets two branches each add an app. Their lock files must merge line by line,
+// and the merged plan must move hardly anything in the images of either branch.
 func TestBranchesMerge(t *testing.T) {
 	var moved, total float64
 	for seed := range uint64(fleets(t)) {
@@ -376,7 +375,7 @@ func TestBranchesMerge(t *testing.T) {
 		}
 		moved += float64(p.Diff().Pull)
 		if again, list := compile(t, f.text(nil), nil, withPlan(f, record(f, p))); len(list) > 0 || !again.Diff().Empty() {
-			t.Fatalf("fleet %d: what was recorded after the merge does not fit", seed)
+			t.Fatalf("fleet %d: the plan recorded after the merge does not fit", seed)
 		}
 	}
 	t.Logf("merges move %.2f %% of all bytes", 100*moved/total)

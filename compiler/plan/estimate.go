@@ -5,32 +5,31 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Estimates, for what neither a measurement nor a declaration says. Sizes
-// matter more than rates: sizes wrong by a factor of 3 cost 7 to 31 % of a
-// plan, rates 3 to 9 %.
+// Estimates apply where nothing is measured or declared. Sizes matter more than rates: sizes
+// wrong by a factor of 3 cost 7 to 31 % of a plan, rates 3 to 9 %.
 const (
-	// CyclesPerYear turns costs and changes of a cycle, a week, into those of a year.
+	// CyclesPerYear turns costs and changes per cycle (a week) into costs and changes per year.
 	CyclesPerYear = 52
 
-	defaultSize = 5 << 20 // of a component that says nothing
+	defaultSize = 5 << 20 // of a component without a declared size
 
-	// Packages are compressed better than layers are, by a fifth as measured
-	// on a JDK's and on Debian's smaller ones.
+	// Packages are compressed better than layers: by a fifth, measured on a JDK's packages and on
+	// smaller ones of Debian.
 	packageGrowth = 120 // per cent
 
-	// Changes a year.
+	// Changes per year.
 	baseRate    = 6
 	packageRate = 4
 	defaultRate = 6
 	deltaRate   = 52
 
 	runTime          = 10_000 // milliseconds of one run
-	packageTime      = 200    // of installing one package
+	packageTime      = 200    // of the installation of one package
 	packageTimePerMB = 30
 )
 
-// sizeOf is the compressed size of an instance's content: measured, else
-// declared, else the sum of what it downloads and copies, else a default.
+// sizeOf returns the compressed size of an instance's content: measured, else declared, else the
+// sum of its downloads and copied files, else a default.
 func sizeOf(i *model.Instance, l *lock.File) int64 {
 	if n := l.Size(i.ID); n > 0 {
 		return n
@@ -61,7 +60,7 @@ func sizeOf(i *model.Instance, l *lock.File) int64 {
 	return max(sum, 1)
 }
 
-// rateOf is how often an instance changes, in changes a year.
+// rateOf returns the number of changes per year of an instance.
 func rateOf(i *model.Instance, rates map[*model.Instance]int64) int64 {
 	if i.Rate.Set {
 		return i.Rate.PerYear
@@ -78,8 +77,8 @@ func rateOf(i *model.Instance, rates map[*model.Instance]int64) int64 {
 	return defaultRate
 }
 
-// brought are the rates of packages that components without content bring
-// and speak for, and those of deltas.
+// brought returns the rates of packages brought by components that have no content but declare a
+// rate, and the rates of deltas.
 func brought(g *model.Graph) map[*model.Instance]int64 {
 	rates := map[*model.Instance]int64{}
 	for _, i := range g.Instances {
@@ -100,7 +99,7 @@ func brought(g *model.Graph) map[*model.Instance]int64 {
 	return rates
 }
 
-// buildTime is how long an instance's recipe runs, in milliseconds.
+// buildTime returns how long an instance's recipe runs, in milliseconds.
 func buildTime(i *model.Instance) int64 {
 	var ms int64
 	for _, s := range i.Steps {
@@ -116,8 +115,8 @@ func buildTime(i *model.Instance) int64 {
 	return ms
 }
 
-// alone groups what may share a spine layer: packages with packages, in one
-// transaction. A stacked run is an execution of its own, and so a layer.
+// alone groups instances that may share a spine layer: packages with packages, in one
+// transaction. A stacked run is a separate execution and therefore a layer of its own.
 func alone(i *model.Instance) string {
 	if i.Kind == model.Stacked && i.Package == nil {
 		return i.ID

@@ -10,16 +10,16 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// A fleet on several platforms has one plan. It is made for a graph in which
-// instances of one ID, on whatever platforms, are one, with the largest of their
-// sizes. It needs what all those of a platform need, as apps may have chosen
-// differently for them, on any of the platforms; and an app has all that it has
-// anywhere. That plan is then read back on each platform as a recorded one is,
-// where what the platform lacks is passed over.
+// A fleet on several platforms has one plan. It is made from a joint graph, in which all
+// instances of one ID are one instance, with the largest of their sizes. A joint instance needs
+// only what its instances need on every platform where they exist, because apps may choose
+// differently per platform. An app has everything that it has on any platform. The joint plan is
+// then read back on each platform like a recorded plan; members that the platform lacks are
+// skipped.
 
-// Joint plans a fleet on all its platforms. It returns the plan of all, which
-// is what the lock file records, and each platform's, in the order of graphs.
-// See New for findings; without a plan all are nil.
+// Joint plans a fleet on all its platforms. It returns the joint plan, which the lock file
+// records, and the plan of each platform, in the order of graphs. See New for findings; without a
+// plan all are nil.
 func Joint(graphs []*model.Graph, l *lock.File, o Options) (all *Plan, each []*Plan, list diag.List) {
 	if len(graphs) == 1 {
 		if all, list = New(graphs[0], l, o); all == nil {
@@ -44,12 +44,12 @@ func Joint(graphs []*model.Graph, l *lock.File, o Options) (all *Plan, each []*P
 	return all, each, list
 }
 
-// joining makes one graph of those of several platforms.
+// joining makes one graph from the graphs of several platforms.
 type joining struct {
 	graphs    []*model.Graph
 	instances map[string]*model.Instance // by ID
 	originals map[string][]group         // by ID
-	order     []string                   // IDs, as they are met
+	order     []string                   // IDs, in order of first appearance
 }
 
 // group is the instances of one ID on one platform.
@@ -62,7 +62,7 @@ func join(graphs []*model.Graph) *model.Graph {
 	j := &joining{graphs: graphs, instances: map[string]*model.Instance{}, originals: map[string][]group{}}
 	g := &model.Graph{Fleet: graphs[0].Fleet}
 	if len(graphs) >= len(g.Fleet.Platforms) {
-		g.Fleet.Platforms = nil // what a recorded plan has and this graph lacks is nowhere
+		g.Fleet.Platforms = nil // a member of a recorded plan that this graph lacks is on no other platform
 	}
 	for n, one := range graphs {
 		for _, i := range one.Instances {
@@ -102,7 +102,7 @@ func (j *joining) collect(i *model.Instance, platform int) {
 	}
 }
 
-// common is what lists of all instances of the group have in common, by ID.
+// common returns the instances that are in the lists of all instances of the group, by ID.
 func (g group) common(list func(*model.Instance) []*model.Instance) []*model.Instance {
 	out := list(g.instances[0])
 	for _, o := range g.instances[1:] {
@@ -115,8 +115,7 @@ func (g group) common(list func(*model.Instance) []*model.Instance) []*model.Ins
 	return out
 }
 
-// merged is the instance that stands for those of an ID on all platforms,
-// without what it refers to.
+// merged returns the instance that represents an ID on all platforms, without its references.
 func (j *joining) merged(id string) *model.Instance {
 	var all []*model.Instance
 	for _, p := range j.originals[id] {
@@ -148,8 +147,8 @@ func (j *joining) union(list, more []*model.Instance) []*model.Instance {
 	return list
 }
 
-// above adds what an instance lies above of to list, each once. What another
-// platform has the other way round is left out.
+// above adds the joint instances of below to list, each once. It omits those that are above i on
+// another platform.
 func (j *joining) above(i *model.Instance, list, below []*model.Instance, verify bool) []*model.Instance {
 	for _, b := range below {
 		k := j.instances[b.ID]
@@ -161,7 +160,7 @@ func (j *joining) above(i *model.Instance, list, below []*model.Instance, verify
 	return list
 }
 
-// reaches reports whether an instance lies above another.
+// reaches reports whether from is above to.
 func reaches(from, to *model.Instance, seen map[*model.Instance]bool) bool {
 	if from == to {
 		return true
@@ -178,7 +177,7 @@ func reaches(from, to *model.Instance, seen map[*model.Instance]bool) bool {
 	return false
 }
 
-// apps are the apps of all platforms, by name.
+// apps returns the apps of all platforms, by name.
 func (j *joining) apps() []*model.App {
 	byName := map[string]*model.App{}
 	var out []*model.App
@@ -206,8 +205,7 @@ func (j *joining) apps() []*model.App {
 	return out
 }
 
-// sorted puts a closure into an order in which each instance comes after what
-// it needs, the base first.
+// sorted orders a closure topologically, the base first.
 func sorted(base *model.Instance, closure []*model.Instance) []*model.Instance {
 	in := map[*model.Instance]bool{}
 	for _, i := range closure {
@@ -227,7 +225,7 @@ func sorted(base *model.Instance, closure []*model.Instance) []*model.Instance {
 		out = append(out, i)
 	}
 	for _, i := range closure {
-		if i.Kind != model.Base { // that of another platform
+		if i.Kind != model.Base { // the base of another platform
 			visit(i)
 		}
 	}

@@ -9,31 +9,31 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Measures are measured sizes of instances, by ID.
+// Measures holds measured sizes of instances, by ID.
 type Measures map[string]int64
 
-// Built is an image that was built: its name in a registry, and the compressed sizes
-// of its layers, bottom up.
+// Built is a built image: its name in a registry, and the compressed sizes of its layers, bottom
+// up.
 type Built struct {
 	Name, Platform string
 	Layers         []int64
 }
 
-// ErrNotBuilt says that none of the images that were built is one of the plans'.
+// ErrNotBuilt means that none of the built images is in the plans.
 var ErrNotBuilt = errors.New("none of the program's images was built")
 
-// OtherImageError says that an image was built by another plan.
+// OtherImageError means that an image was built from another plan.
 type OtherImageError struct {
 	App             string
-	Layers, Planned int // how many
+	Layers, Planned int // number of layers
 }
 
 func (e *OtherImageError) Error() string {
 	return fmt.Sprintf("the image of %s has %d layers, its plan has %d", e.App, e.Layers, e.Planned)
 }
 
-// Measured measures the images of plans that were built. The others are skipped; if
-// that is all, the error is [ErrNotBuilt].
+// Measured measures the built images of plans. It skips images that are not in the plans; if none
+// is, the error is [ErrNotBuilt].
 func Measured(plans []*Plan, built []Built) (Measures, error) {
 	m := Measures{}
 	for _, p := range plans {
@@ -55,10 +55,9 @@ func Measured(plans []*Plan, built []Built) (Measures, error) {
 	return m, nil
 }
 
-// Measure notes the sizes of an image's layers: blobs are the compressed sizes
-// of all layers of the built image, bottom up. Those of its base count
-// together. The size of a layer is attributed to its members in proportion to
-// their estimates. The error is an [*OtherImageError].
+// Measure records the sizes of an image's layers. blobs are the compressed sizes of all layers of
+// the built image, bottom up; the layers of the base are added up. The size of a layer is divided
+// among its members in proportion to their estimates. The error is an [*OtherImageError].
 func (s Measures) Measure(i *Image, blobs []int64) error {
 	if len(blobs) < len(i.Layers) || len(blobs) > len(i.Layers) && i.Layers[0].Kind != Base {
 		return &OtherImageError{i.App.Name, len(blobs), len(i.Layers)}
@@ -76,19 +75,19 @@ func (s Measures) Measure(i *Image, blobs []int64) error {
 			sum += estimate(m)
 		}
 		for _, m := range l.Members {
-			// In floating point, since the product may exceed an integer.
+			// Floating point, since the product may overflow.
 			s[m.ID] = max(1, int64(float64(size)*(float64(estimate(m))/float64(sum))))
 		}
 	}
 	return nil
 }
 
-// estimate is an instance's size as long as nobody has measured it.
+// estimate returns an instance's size without measurements.
 func estimate(i *model.Instance) int64 { return sizeOf(i, &lock.File{}) }
 
-// Sizes returns the lock file with facts for what was measured and for what
-// had one before, as far as the plans' graphs still have it. What is estimated
-// well, as packages mostly are, needs no fact.
+// Sizes returns the lock file with size facts for the measured instances. It keeps the facts of
+// other instances that are still in the graphs. An instance with a good estimate, such as most
+// packages, gets no fact.
 func (s Measures) Sizes(l *lock.File, graphs []*model.Graph) *lock.File {
 	out := *l
 	out.Sizes = nil
@@ -112,8 +111,8 @@ func (s Measures) Sizes(l *lock.File, graphs []*model.Graph) *lock.File {
 	return &out
 }
 
-// estimatedWell says that a measured size is not worth a line: within a tenth
-// of the estimate, or within a quarter for packages, since there are many.
+// estimatedWell reports whether a measured size is close to the estimate: within a tenth, or for
+// packages within a quarter, since there are many.
 func estimatedWell(i *model.Instance, size int64) bool {
 	e := estimate(i)
 	off := max(size-e, e-size)

@@ -6,18 +6,18 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Move is the step from the recorded plan to a new one.
+// Move is the change from the recorded plan to a new one.
 type Move struct {
 	Pull   int64 // bytes that all hosts pull, once
 	Price  search.Money
-	Saves  search.Money // a cycle; negative if the new plan costs more
-	Cycles int64        // until it has paid back, rounded up; 0 if it never does, or nothing moves
+	Saves  search.Money // per cycle; negative if the new plan costs more
+	Cycles int64        // cycles until the move pays for itself, rounded up; 0 if it never does, or nothing moves
 
 	cost search.Money
 }
 
-// NewMove compares two plans of one fleet. What hosts pull is what the plans
-// differ in; content that is new in either way does not count.
+// NewMove compares two plans of one fleet. Hosts pull the layers that differ between the plans;
+// content that is new in both does not count.
 func NewMove(from, to *Plan) Move {
 	m := search.Moving(from.problem, from.solution, to.solution)
 	v := Move{Pull: m.Bytes, Price: m.Cost, Saves: from.Cost.Total() - to.Cost.Total(), cost: from.Cost.Total()}
@@ -27,10 +27,10 @@ func NewMove(from, to *Plan) Move {
 	return v
 }
 
-// Pays says that the new plan is worth something.
+// Pays reports whether the new plan costs less.
 func (m Move) Pays() bool { return m.Saves > 0 }
 
-// String is the move in a line or two, for people.
+// String describes the move in one or two lines.
 func (m Move) String() string {
 	switch {
 	case m.Saves <= 0 && m.Pull == 0:
@@ -48,10 +48,10 @@ func (m Move) String() string {
 	return fmt.Sprintf("a new plan costs %s less; hosts pull %s to move to it,\nwhich pays off after %s", tenths(m), Bytes(m.Pull), weeks)
 }
 
-// Share is the part of the kept plan's cost that the new one saves.
+// Share is the fraction of the kept plan's cost that the new plan saves.
 func (m Move) Share() float64 { return float64(m.Saves) / max(float64(m.cost), 1) }
 
-// tenths is what is saved, in per cent; never more than it is.
+// tenths formats the saved share in per cent, rounded down.
 func tenths(m Move) string {
 	n := int64(m.Share() * 1000)
 	return fmt.Sprintf("%d.%d %%", n/10, n%10)

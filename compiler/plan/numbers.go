@@ -5,22 +5,22 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Problem is what the plan was searched for, and the instance of each of its
-// items. Its apps are those of the graph, in the same order. Both are shared,
-// also with the plans that Only returns, and not to be changed.
+// Problem returns the problem that the plan solves, and the instance of each of its items. Its
+// apps are the graph's, in the same order. Callers must not change either, since they are shared,
+// also with the plans that Only returns.
 func (p *Plan) Problem() (*search.Problem, []*model.Instance) { return p.problem, p.items }
 
-// Solution is the whole fleet's plan in numbers, shared as Problem is.
+// Solution returns the whole fleet's plan in numbers. It is shared like Problem.
 func (p *Plan) Solution() *search.Solution { return p.solution }
 
-// Index is the layer's number in the layers of Solution.
+// Index returns the layer's index in the layers of Solution.
 func (l *Layer) Index() int { return l.index }
 
-// LayerCost is what a layer costs a cycle on average. The layers' costs and the
-// builds of portable instances, which no plan changes, make the plan's cost.
+// LayerCost returns the average cost of a layer per cycle. The plan's cost is the sum of its
+// layers' costs and of the builds of portable instances, which no plan changes.
 func (p *Plan) LayerCost(l *Layer) search.Cost {
 	return search.LayerCost(p.problem, p.solution, l.index)
 }
 
-// Recorded says that the lock file has a plan, which Diff compares with.
+// Recorded reports whether the lock file has a plan for Diff to compare with.
 func (p *Plan) Recorded() bool { return p.memory != nil }

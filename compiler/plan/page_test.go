@@ -10,7 +10,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// example plans a fleet of testdata, as if nothing had been recorded.
+// example plans a fleet from testdata with no recorded plan.
 func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
@@ -23,8 +23,8 @@ func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 	return out.Targets[0].Plan
 }
 
-// A measured layer's bytes go to its members by their estimates; what is
-// estimated well needs no fact, and what is gone keeps none.
+// TestMeasures checks that a measured layer's bytes are divided among its members by their
+// estimates, that a good estimate needs no fact, and that an instance that is gone keeps none.
 func TestMeasures(t *testing.T) {
 	p := example(t, "shop", plan.Options{Rebalance: true})
 	image := p.Images[0]

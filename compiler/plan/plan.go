@@ -1,8 +1,7 @@
 // Package plan decides which layers exist and which images stack them.
 //
-// It translates a component graph into the numbers of package search, which
-// holds the problem, its cost model and the algorithm, and the solution back
-// into layers of instances.
+// It translates a component graph into the numbers of package search, which has the problem, its
+// cost model and the algorithm. It translates the solution back into layers of instances.
 package plan
 
 import (
@@ -29,8 +28,8 @@ type Kind string
 const (
 	Base     Kind = "base"     // a base system
 	Spine    Kind = "spine"    // built on the layers below it
-	Portable Kind = "portable" // independent of what it is put on
-	Delta    Kind = "delta"    // an app's own
+	Portable Kind = "portable" // independent of the layers below it
+	Delta    Kind = "delta"    // of one app only
 )
 
 // Plan is the layers of a fleet and the images that stack them.
@@ -38,8 +37,8 @@ type Plan struct {
 	Graph  *model.Graph
 	Layers []*Layer // parents before children
 	Images []*Image // by app
-	// Published are the images of published components, as the graph lists
-	// them. What else the plan says leaves them out.
+	// Published are the images of published components, in the graph's order. All other fields
+	// and methods leave them out.
 	Published []*Image
 	Cost      search.Cost
 
@@ -47,33 +46,33 @@ type Plan struct {
 	items    []*model.Instance // by item of problem
 	problem  *search.Problem
 	solution *search.Solution
-	memory   *memory // what the lock file says; nil if it has no plan
+	memory   *memory // the plan in the lock file; nil if it has none
 }
 
-// Bound is money that no plan costs less than. It is computed when it is first
-// asked for, since that takes as long as a plan does.
+// Bound returns a lower bound for the cost of any plan. The first call computes it, which takes
+// as long as planning.
 func (p *Plan) Bound() search.Money { return p.bound() }
 
 // Layer is one planned layer.
 type Layer struct {
-	// ID names the layer in this plan: its kind and a hash of what it is made
-	// of. It is not a digest: nothing is built yet.
+	// ID names the layer in this plan: its kind and a hash of its content. It is not a digest,
+	// since nothing is built yet.
 	ID       string
 	Kind     Kind
-	Members  []*model.Instance // its content, each after what it needs; of a delta the app's own steps
+	Members  []*model.Instance // its content, each after its needs; of a delta the app's own steps
 	Marks    []*model.Instance // instances without content whose needs the layer completes
 	Parent   *Layer            // the layer below that its content depends on; nil unless Spine
 	On       []*Layer          // portable layers that its content depends on; of a Spine only
-	App      *model.App        // whose delta it is; else nil
+	App      *model.App        // the app of a delta; else nil
 	Size     int64             // bytes, estimated unless measured
-	Replicas int64             // of the apps that have it
-	Rate     float64           // expected changes a year, of a Spine of all below it, too
+	Replicas int64             // of the apps that use it
+	Rate     float64           // expected changes per year; of a Spine including all layers below
 
 	index int // in the solution
 }
 
-// Components are the names of what the layer holds, for people: components
-// first, then OS packages.
+// Components returns the names of the layer's content for people: components first, then OS
+// packages.
 func (l *Layer) Components() []string {
 	var names, packages []string
 	for _, i := range l.Marks {
@@ -97,26 +96,23 @@ type Image struct {
 
 // Options steer planning. The zero value is the default.
 type Options struct {
-	// Work limits the search: how many places of an instance in an image it
-	// looks at. 0: a default that suits the fleet.
+	// Work limits the search: the number of placements of an instance in an image that it tries.
+	// 0: a default that suits the fleet.
 	Work    int64
 	Weights search.Weights // zero value: search.DefaultWeights
-	// Rebalance makes a new plan, whatever the lock file says.
+	// Rebalance makes a new plan and ignores the recorded one.
 	Rebalance bool
-	// Locked makes it an error if the lock file's plan is missing or has to be
-	// repaired.
+	// Locked makes it an error if the lock file's plan is missing or does not fit.
 	Locked bool
 }
 
-// WorkPerSecond is about how much of Options.Work a machine of 2025 does in a
-// second. Limits in units of time are turned into work by it, so that plans
-// don't depend on the machine.
+// WorkPerSecond is roughly the Options.Work that a machine of 2025 does in a second. It converts
+// limits in units of time to work, so that plans don't depend on the machine.
 const WorkPerSecond = 4_000_000
 
-// New plans a fleet. It starts from the plan in the lock file, and keeps it as
-// it is if it fits; what does not fit is repaired, which is reported, but not
-// written. A limit that cannot be met is reported with the smallest that
-// works; the plan is nil then.
+// New plans a fleet. It keeps the plan in the lock file if that fits. Otherwise it repairs that
+// plan and reports so, but does not write it. If it cannot meet a limit, it reports the smallest
+// limit that works and returns a nil plan.
 func New(g *model.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 	var list diag.List
 	t := newTranslation(g, l)
@@ -134,14 +130,14 @@ func New(g *model.Graph, l *lock.File, o Options) (*Plan, diag.List) {
 	return p, list
 }
 
-// finish makes the plan of a solution, and notes what the lock file says.
+// finish turns a solution into a plan and keeps the recorded plan with it.
 func (t *translation) finish(s *search.Solution, m *memory, o Options) *Plan {
 	p := t.plan(s)
 	p.memory = m
 	p.bound = sync.OnceValue(func() search.Money {
 		if m != nil && !s.Exact && t.tiny() {
-			// To prove what a plan could cost at best takes a moment, so that is
-			// said of a kept plan, too.
+			// A proof of the best possible cost takes only a moment, so a kept plan gets one,
+			// too.
 			if fresh, err := search.Solve(t.problem, search.Options{Work: o.Work}); err == nil && fresh.Exact {
 				return fresh.Cost.Total()
 			}
@@ -151,8 +147,8 @@ func (t *translation) finish(s *search.Solution, m *memory, o Options) *Plan {
 	return p
 }
 
-// solve searches a plan. A recorded one that fits is kept without a search:
-// nothing but an edit, or a rebalance, ever moves a layer.
+// solve searches for a plan. It keeps a recorded plan that fits without a search: only an edit or
+// a rebalance ever moves a layer.
 func (t *translation) solve(m *memory, o Options) (*search.Solution, error) {
 	if m == nil || o.Rebalance {
 		return search.Solve(t.problem, search.Options{Work: o.Work})
@@ -167,7 +163,7 @@ func (t *translation) solve(m *memory, o Options) (*search.Solution, error) {
 	return search.Solve(t.problem, search.Options{Work: o.Work, Previous: previous})
 }
 
-// tiny says that the search is likely to find the cheapest plan of all.
+// tiny reports whether the search is likely to find the cheapest plan.
 func (t *translation) tiny() bool {
 	const classes, items = 5, 9
 	kinds := map[string]bool{}
@@ -180,8 +176,8 @@ func (t *translation) tiny() bool {
 	return true
 }
 
-// reportStale reports that the lock file has no plan, which matters only if
-// it must, or that its plan had to be repaired.
+// reportStale reports that the lock file has no plan, if it must have one, or that its plan had
+// to be repaired.
 func (p *Plan) reportStale(list *diag.List, locked bool) {
 	report, command := list.Warnf, "layc lock"
 	if locked {
@@ -199,7 +195,7 @@ func (p *Plan) reportStale(list *diag.List, locked bool) {
 	}
 }
 
-// translation keeps which item is which instance.
+// translation maps items to instances.
 type translation struct {
 	graph   *model.Graph
 	lock    *lock.File
@@ -209,8 +205,7 @@ type translation struct {
 	sources map[*model.Instance]int
 }
 
-// newTranslation makes the search's problem: one item for each recipe that
-// some image holds.
+// newTranslation creates the search's problem: one item for each recipe that is in some image.
 func newTranslation(g *model.Graph, l *lock.File) *translation {
 	t := &translation{graph: g, lock: l, problem: &search.Problem{}, index: map[model.Key]int{}, sources: map[*model.Instance]int{}}
 	rates := brought(g)
@@ -250,8 +245,8 @@ func (t *translation) item(i *model.Instance, rates map[*model.Instance]int64) i
 	return n
 }
 
-// source returns the source of an instance's changes: its own, or that of
-// what it changes with.
+// source returns the source of an instance's changes: its own, or the one of the instance that it
+// changes with.
 func (t *translation) source(i *model.Instance, rates map[*model.Instance]int64) int {
 	for i.RateWith != nil {
 		i = i.RateWith
@@ -265,9 +260,8 @@ func (t *translation) source(i *model.Instance, rates map[*model.Instance]int64)
 	return n
 }
 
-// needs fills in what each item needs; needs without content are passed
-// through. Instances of one recipe may be bound to different needs: only what
-// all of them need is the item's.
+// needs sets the needs of each item. It replaces needs without content by their own needs.
+// Instances of one recipe may have different needs; the item has only their common needs.
 func (t *translation) needs() {
 	known := map[int]bool{}
 	seen := map[*model.Instance]bool{}
@@ -288,7 +282,7 @@ func (t *translation) needs() {
 	}
 }
 
-// needed are the items that an instance needs directly, sorted.
+// needed returns the items that an instance needs directly, sorted.
 func (t *translation) needed(i *model.Instance) []int {
 	var list []int
 	var visit func(needs []*model.Instance)
@@ -344,8 +338,8 @@ func (t *translation) plan(s *search.Solution) *Plan {
 	return p
 }
 
-// identify makes a layer's ID from its kind, its members and, for a spine,
-// what it stands on.
+// identify computes a layer's ID from its kind, its members and, for a spine, the layers it is
+// built on.
 func identify(l *Layer) string {
 	if l.Kind == Delta {
 		return "delta-" + strings.ReplaceAll(l.App.Name, "/", "-")
@@ -363,8 +357,7 @@ func identify(l *Layer) string {
 	return string(l.Kind) + "-" + hex.EncodeToString(h.Sum(nil))[:8]
 }
 
-// mark notes each instance without content at the layer that completes its
-// needs in the image.
+// mark adds each instance without content to the layer that completes its needs in the image.
 func mark(i *Image) {
 	place := map[*model.Instance]int{}
 	for n, l := range i.Layers {
@@ -372,7 +365,7 @@ func mark(i *Image) {
 			place[m] = n
 		}
 	}
-	for _, c := range i.App.Closure { // each comes after what it needs
+	for _, c := range i.App.Closure { // each after its needs
 		if c.Kind != model.Empty || len(c.Needs) == 0 {
 			continue
 		}
@@ -388,7 +381,7 @@ func mark(i *Image) {
 	}
 }
 
-// report turns a limit that cannot be met into a finding.
+// report turns an error of the search into a finding.
 func (t *translation) report(list *diag.List, err error) {
 	var e *search.LimitError
 	if !errors.As(err, &e) {
@@ -416,8 +409,8 @@ func (t *translation) report(list *diag.List, err error) {
 	}
 }
 
-// Only is the plan as far as it concerns some apps: their images, and the
-// layers that those stack. Costs stay those of the whole fleet.
+// Only returns the part of the plan that concerns some apps: their images and the layers of
+// those. Costs are still the whole fleet's.
 func (p *Plan) Only(apps map[string]bool) *Plan {
 	only := *p
 	only.Layers, only.Images, only.Published = nil, nil, p.onlyPublished(apps)

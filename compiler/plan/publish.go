@@ -7,16 +7,14 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Published images are the inner nodes of the plan. Such an image is made of
-// the layers, and what lies below those, that hold the published component and
-// all that it needs in the image of some app, of the app where these are the
-// fewest bytes: so it shares each of its blobs with that app. As layers stay
-// whole, it may hold more than the component needs. It never moves a layer:
-// it is made when the plan is.
+// Published images are the inner nodes of the plan. A published image consists of layers of one
+// app's image: the layers that hold the published component and its needs, and the layers below
+// these. Of all apps with the component, the one with the fewest bytes is used, so the image
+// shares each of its blobs with that app. Layers stay whole, so it may hold more than the
+// component needs. It never moves a layer, since it is made after the plan.
 //
-// What the components append to files that several write may differ from app
-// to app. For files that no app has in this form, the image has layers of its
-// own on top.
+// The components' appends to a file may differ from app to app. If no app has the file with
+// exactly these appends, the image gets layers of its own on top.
 
 // publish makes the published images.
 func (t *translation) publish(p *Plan) {
@@ -43,7 +41,7 @@ func (i *Image) size() int64 {
 	return sum
 }
 
-// innerNode is a published image made of an app's layers.
+// innerNode returns the published image made from an app's layers.
 func (t *translation) innerNode(a *model.App, of *Image) *Image {
 	missing := map[model.Key]*model.Instance{}
 	for _, i := range a.Closure {
@@ -83,9 +81,8 @@ func (t *translation) innerNode(a *model.App, of *Image) *Image {
 	return out
 }
 
-// complete puts the instances that an app has in another form, which are the
-// files that several write, on top of a published image: those that append to
-// files that may be there as one spine layer, new files as a portable one.
+// complete adds layers for appended files that the app has with other content: one spine layer
+// for appends to files that may exist already, a portable layer for new files.
 func (t *translation) complete(i *Image, missing map[model.Key]*model.Instance) {
 	spine := &Layer{Kind: Spine, index: -1}
 	files := &Layer{Kind: Portable, index: -1}
@@ -136,8 +133,7 @@ func (t *translation) complete(i *Image, missing map[model.Key]*model.Instance) 
 	}
 }
 
-// onlyPublished are the published images that are named, or that a named app
-// has.
+// onlyPublished returns the published images that are named or that belong to a named app.
 func (p *Plan) onlyPublished(apps map[string]bool) []*Image {
 	var out []*Image
 	for _, i := range p.Published {

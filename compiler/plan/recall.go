@@ -10,26 +10,26 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// A plan is recorded as its shared layers, each the names of its members, and
-// read back against a program that may have changed since. This file reads.
+// A plan is recorded as its shared layers, each with the names of its members. This file matches
+// the recorded layers with a program that may have changed since.
 //
-// A recorded layer suits an app if the app has all its members. A member that
-// the app lacks may stand for another instance of the same component that no
-// layer mentions yet: that is what a new version looks like, and it inherits
-// the place; where an old version vanished, it inherits that one's. A member that is nowhere in the fleet any more is passed over.
+// A recorded layer suits an app if the app has all its members. If the app lacks a member,
+// another instance of the same component may replace it, as long as no recorded layer mentions
+// that instance: a new version looks like this and inherits the place. If the old version is gone
+// from the fleet, the new one inherits its place in all layers. Members that are gone from the
+// fleet are skipped.
 //
-// The spine of an app is the chain of recorded spine layers, from the base up,
-// that suits it and covers most of it; of the portable layers it has those that
-// suit it, large ones first, as long as they do not overlap. Where this is not
-// what the plan had, the lock file says so by stack facts. What remains
-// uncovered is the search's to place.
+// An app's spine is the chain of recorded spine layers, from the base up, that suits the app and
+// covers most of it. Portable layers that suit it are added, large ones first, as long as they do
+// not overlap. Where the plan was different, the lock file has stack facts. The search places the
+// rest.
 
-// memory is a recorded plan in terms of the fleet as it is now.
+// memory is a recorded plan, matched with the current fleet.
 type memory struct {
 	facts  []lock.PlanLayer
 	stacks [][]placed // by app; spine first, from the base up, then portable layers by name
-	whole  []bool     // by app: the layers hold all of it
-	exact  []bool     // by app: and no member is gone or stands for another instance
+	whole  []bool     // by app: the layers hold everything the app has
+	exact  []bool     // by app: and no member is gone or replaced by another instance
 }
 
 // placed is a recorded layer in an image.
@@ -37,33 +37,33 @@ type placed struct {
 	fact    int // in memory.facts
 	spine   bool
 	items   []int    // sorted
-	members []string // as recorded, without those that are gone
-	gone    int      // how many those are
-	at      []int    // for each of members its item
-	isNew   []bool   // and whether that is another instance
-	changed bool     // some is
+	members []string // as recorded, without the members that are gone
+	gone    int      // number of members that are gone
+	at      []int    // item of each member
+	isNew   []bool   // whether the item is another instance
+	changed bool     // some item is another instance
 }
 
 // recaller reads a recorded plan.
 type recaller struct {
 	t        *translation
 	facts    []lock.PlanLayer
-	spine    []bool              // by fact: it has a stacked member now
-	beneath  map[string][]int    // name of a spine layer → facts on it, by name
+	spine    []bool              // by fact: it has a stacked member
+	beneath  map[string][]int    // name of a spine layer → facts that are on it, by name
 	loose    []int               // portable facts, large ones first
-	stacks   map[string][]string // app → layers, where recorded
+	stacks   map[string][]string // app → layers, from stack facts
 	fresh    map[string][]int    // path of a component → items that no fact mentions, by name
 	vanished map[string]bool     // paths of members that are not in the fleet any more
-	gone     map[string]bool     // members that nothing in the fleet can stand for
+	gone     map[string]bool     // members that no instance in the fleet can replace
 	names    map[string]int      // instance → item
 	paths    map[int]string      // item → path of its component
-	has      []bool              // items of the app at hand
-	used     []bool              // of them those that are placed
+	has      []bool              // the items of the current app
+	used     []bool              // those items that are placed
 	best     []placed            // spine found so far
 	score    [3]int              // of best
 }
 
-// recall reads a lock file's plan; nil if it has none.
+// recall matches a lock file's plan with the fleet. It returns nil if there is none.
 func (t *translation) recall(l *lock.File) *memory {
 	if len(l.Layers) == 0 {
 		return nil
@@ -78,11 +78,11 @@ func (t *translation) recall(l *lock.File) *memory {
 	}
 	r.match()
 	if len(t.graph.Fleet.Platforms) > 1 {
-		r.forget() // what is gone here may be on another platform
+		r.forget() // instances that are gone here may be on another platform
 	}
 	r.sort()
 	m := &memory{facts: r.facts}
-	known := map[string]int{} // apps with equal items have equal stacks, unless they are recorded
+	known := map[string]int{} // apps with equal items have equal stacks, unless stack facts differ
 	for n := range t.problem.Apps {
 		app := &t.problem.Apps[n]
 		key := fmt.Sprint(app.Items, r.stacks[app.Name])
@@ -98,7 +98,7 @@ func (t *translation) recall(l *lock.File) *memory {
 	return m
 }
 
-// names are all instances of the fleet's images, by their ID.
+// names returns all instances of the fleet's images, by their ID.
 func (t *translation) names() map[string]int {
 	names := map[string]int{}
 	for _, a := range t.graph.Apps {
@@ -111,10 +111,10 @@ func (t *translation) names() map[string]int {
 	return names
 }
 
-// pathOf is the path of an instance's component.
+// pathOf returns the path of an instance's component.
 func pathOf(id string) string { return model.ParseName(id).Path }
 
-// match finds out which items the members of facts may stand for.
+// match finds the items that may replace the members of facts.
 func (r *recaller) match() {
 	mentioned := map[int]bool{}
 	for _, f := range r.facts {
@@ -125,7 +125,7 @@ func (r *recaller) match() {
 		}
 	}
 	for n, i := range r.t.items {
-		// Packages are one component, but each is something else.
+		// All packages are one component, but a package cannot replace another.
 		if !mentioned[n] && i.Package == nil && i.Kind != model.Base {
 			path := pathOf(i.ID)
 			r.fresh[path] = append(r.fresh[path], n)
@@ -155,7 +155,7 @@ func (r *recaller) match() {
 	}
 }
 
-// forget takes what is gone out of the facts.
+// forget removes members that are gone from the facts.
 func (r *recaller) forget() {
 	r.facts = slices.Clone(r.facts)
 	for f := range r.facts {
@@ -165,8 +165,7 @@ func (r *recaller) forget() {
 	clear(r.gone)
 }
 
-// sort arranges the facts: spine layers by what they stand on, portable ones
-// by size.
+// sort arranges the facts: spine layers by the layer below them, portable ones by size.
 func (r *recaller) sort() {
 	name := map[string]int{}
 	for f, layer := range r.facts {
@@ -198,7 +197,7 @@ func (r *recaller) sort() {
 	})
 }
 
-// app finds the recorded layers of an app, and whether they hold all of it.
+// app returns the recorded layers that suit an app, and whether they hold all of it.
 func (r *recaller) app(app *search.App) ([]placed, bool) {
 	clear(r.has)
 	clear(r.used)
@@ -243,9 +242,9 @@ func (r *recaller) use(items []int, used bool) {
 	}
 }
 
-// climb walks the recorded spines that suit the app and keeps the best: with
-// most of the layers that are said of the app, then most items, then fewest
-// that are changed or have lost members.
+// climb walks the recorded spines that suit the app and keeps the best: the one with most layers
+// from the app's stack fact, then with most items, then with fewest layers that are changed or
+// have lost members.
 func (r *recaller) climb(on string, path []placed, said func(int) bool) {
 	score := [3]int{}
 	for _, p := range path {
@@ -273,8 +272,8 @@ func (r *recaller) climb(on string, path []placed, said func(int) bool) {
 	}
 }
 
-// suits places a recorded layer in the app at hand, if it has its members and
-// they are not placed yet.
+// suits places a recorded layer in the current app. It is false if the app lacks a member or a
+// member is placed already.
 func (r *recaller) suits(f int) (placed, bool) {
 	p := placed{fact: f, spine: r.spine[f]}
 	for _, m := range r.facts[f].Members {
@@ -307,7 +306,7 @@ func (r *recaller) suits(f int) (placed, bool) {
 	return p, len(p.items) > 0
 }
 
-// previous is the memory as the search takes it.
+// previous returns the memory in the form that the search takes.
 func (m *memory) previous() *search.Solution {
 	s := &search.Solution{}
 	number := map[string]int{}
@@ -328,14 +327,14 @@ func (m *memory) previous() *search.Solution {
 	return s
 }
 
-// fits says that the recorded plan has a place for everything, also for new
-// versions: then nothing has to be searched.
+// fits reports whether the recorded plan has a place for everything, including new versions. Then
+// no search is needed.
 func (m *memory) fits() bool { return !slices.Contains(m.whole, false) }
 
-// isExact says that it has no places for what stands in them now only.
+// isExact reports whether the plan fits and no place has changed its instance.
 func (m *memory) isExact() bool { return m.fits() && !slices.Contains(m.exact, false) }
 
-// keeps says whether a solution stacks what is recorded, and nothing else.
+// keeps reports whether a solution has exactly the recorded stacks.
 func (m *memory) keeps(s *search.Solution) bool {
 	for a, image := range s.Images {
 		if !m.has(a, s, image) {
@@ -345,7 +344,7 @@ func (m *memory) keeps(s *search.Solution) bool {
 	return true
 }
 
-// has says whether an app's image is as recorded.
+// has reports whether an app's image is as recorded.
 func (m *memory) has(app int, s *search.Solution, image []int) bool {
 	var was, now [2][]string // spine, portable
 	for _, p := range m.stacks[app] {

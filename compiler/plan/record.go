@@ -11,16 +11,15 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Record returns the facts of the fleet's plan in place of those that the lock
-// file has. What is not about plans is the same as before. Layers that were
-// recorded keep their names.
+// Record returns the lock file with the facts of the fleet's plan in place of its old ones. Facts
+// that are not about plans are unchanged. Layers that were recorded keep their names.
 func Record(l *lock.File, p *Plan) *lock.File {
 	r := recorder{named: map[string]int{}, taken: map[string]bool{}}
 	r.plan(p)
 	out := *l
 	out.Layers, out.Stacks = slices.Clone(r.facts), nil
 	out.Sort()
-	// What the layers alone don't say, stack facts do.
+	// Stack facts cover the apps that the layer facts do not describe.
 	for _, a := range p.misread(&out) {
 		stacked := map[string]bool{}
 		for _, l := range p.image(a).Layers {
@@ -37,7 +36,7 @@ func Record(l *lock.File, p *Plan) *lock.File {
 // recorder collects facts.
 type recorder struct {
 	facts []lock.PlanLayer
-	named map[string]int // what a layer is → fact
+	named map[string]int // key of a layer → fact
 	taken map[string]bool
 }
 
@@ -54,11 +53,11 @@ func (r *recorder) plan(p *Plan) {
 		}
 		key := r.key(p, l)
 		if _, ok := r.named[key]; ok {
-			continue // differs in nothing that is recorded
+			continue // differs only in what is not recorded
 		}
 		name := old[l]
 		if name == "" || r.taken[name] {
-			// What the layer is called may be the name of one that was like it.
+			// A layer with the same members may have used this name.
 			name = newName(key, l)
 			for n := 2; r.taken[name] || kept[name]; n++ {
 				name = newName(fmt.Sprint(key, " ", n), l)
@@ -74,7 +73,7 @@ func (r *recorder) plan(p *Plan) {
 	}
 }
 
-// nameOf is the name under which a layer is recorded, "" for one that is not.
+// nameOf returns the recorded name of a layer, "" if the layer is not recorded.
 func (r *recorder) nameOf(p *Plan, l *Layer) string {
 	if !l.shareable() {
 		return ""
@@ -82,7 +81,7 @@ func (r *recorder) nameOf(p *Plan, l *Layer) string {
 	return r.facts[r.named[r.key(p, l)]].Name
 }
 
-// key tells recorded layers apart: by members and, for a spine, the layer below.
+// key identifies a recorded layer: by members and, for a spine, the layer below.
 func (r *recorder) key(p *Plan, l *Layer) string {
 	key := fmt.Sprintf("%s %q", l.Kind, l.members())
 	if l.Kind == Spine && l.Parent != nil {
@@ -91,8 +90,7 @@ func (r *recorder) key(p *Plan, l *Layer) string {
 	return key
 }
 
-// newName names a layer after its largest member; digits keep names of
-// different layers apart.
+// newName names a layer after its largest member; digits distinguish layers with equal names.
 func newName(key string, l *Layer) string {
 	largest := slices.MaxFunc(l.Members, func(a, b *model.Instance) int {
 		return cmp.Or(cmp.Compare(estimate(a), estimate(b)), cmp.Compare(b.ID, a.ID))
@@ -101,8 +99,7 @@ func newName(key string, l *Layer) string {
 	return ShortName(largest) + "-" + hex.EncodeToString(sum[:3])
 }
 
-// ShortName is the last word of a component's or a user's path, or a package's
-// name.
+// ShortName returns the last word of the path of a component or user, or a package's name.
 func ShortName(i *model.Instance) string {
 	if i.Package != nil && i.Package.Account == nil {
 		return i.Package.Packages[0].Name
@@ -110,11 +107,11 @@ func ShortName(i *model.Instance) string {
 	return i.Last()
 }
 
-// shareable says whether a layer is recorded: bases and deltas are always
+// shareable reports whether a layer is recorded. Bases and deltas are not, since they are always
 // layers.
 func (l *Layer) shareable() bool { return l.Kind == Spine || l.Kind == Portable }
 
-// members are the IDs of a layer's members, sorted.
+// members returns the sorted IDs of a layer's members.
 func (l *Layer) members() []string {
 	var list []string
 	for _, i := range l.Members {
@@ -124,22 +121,20 @@ func (l *Layer) members() []string {
 	return list
 }
 
-// recorded matches the plan's layers with what the lock file has: those that
-// are as they were first, then each that has something of an old one with the
-// one of which it has most.
+// recorded matches the plan's layers with the recorded ones. Unchanged layers are matched first.
+// Each other layer is then matched with the old one that has most members in common with it.
 func (p *Plan) recorded() map[*Layer]string {
 	names := map[*Layer]string{}
 	if p.memory == nil {
 		return names
 	}
 	taken := map[int]*Layer{}
-	// Spine layers that differ in nothing but the portable layers that they
-	// stand on are recorded once.
+	// Spine layers that differ only in the portable layers below them are recorded once.
 	same := func(a, b *Layer) bool {
 		return a.Kind == Spine && b.Kind == Spine && slices.Equal(p.itemsOf(a), p.itemsOf(b)) &&
 			(a.Parent == b.Parent || a.Parent != nil && b.Parent != nil && names[a.Parent] != "" && names[a.Parent] == names[b.Parent])
 	}
-	for pass := range 2 { // exact ones before those with a new version
+	for pass := range 2 { // first exact ones, then those with a new version
 		for n, i := range p.Images {
 			for _, l := range i.Layers {
 				if names[l] != "" || !l.shareable() {
@@ -183,24 +178,24 @@ func (p *Plan) recorded() map[*Layer]string {
 	return names
 }
 
-// itemsOf are the items of a layer, sorted.
+// itemsOf returns the sorted items of a layer.
 func (p *Plan) itemsOf(l *Layer) []int {
 	items := slices.Clone(p.solution.Layers[l.index].Items)
 	slices.Sort(items)
 	return items
 }
 
-// app is the number of an image's app in the problem.
+// app returns the index of an image's app in the problem.
 func (p *Plan) app(image int) int {
 	return slices.Index(p.Graph.Apps, p.Images[image].App)
 }
 
-// image is the image of an app.
+// image returns the image of an app.
 func (p *Plan) image(app string) *Image {
 	return p.Images[slices.IndexFunc(p.Images, func(i *Image) bool { return i.App.Name == app })]
 }
 
-// misread are the apps whose layers in a lock file alone don't describe the plan.
+// misread returns the apps that a lock file's layer facts alone do not describe correctly.
 func (p *Plan) misread(l *lock.File) []string {
 	t := newTranslation(p.Graph, l)
 	m := t.recall(l)

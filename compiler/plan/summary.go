@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Title is a short name of the layer, for people: its components and users, and
-// of OS packages how many there are beside them.
+// Title returns a short name of the layer for people: its components and users, and the number of
+// other OS packages.
 func (l *Layer) Title() string {
 	var names []string
 	packages := 0
@@ -38,10 +38,10 @@ func (l *Layer) Title() string {
 	return strings.Join(names, " + ")
 }
 
-// Bytes is a number of bytes for people, in decimal units.
+// Bytes formats a number of bytes for people, in decimal units.
 func Bytes(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
 
-// Totals are what the plan's layers and images add up to, in bytes.
+// Totals sums up the plan's layers and images, in bytes.
 type Totals struct {
 	Stored int64 // each layer once
 	Alone  int64 // each image on its own
@@ -61,7 +61,7 @@ func (p *Plan) Totals() Totals {
 	return t
 }
 
-// Gap is how far the plan's cost is above the lower bound, as a fraction.
+// Gap is the distance of the plan's cost from the lower bound, as a fraction.
 func (p *Plan) Gap() float64 {
 	bound := p.Bound()
 	if bound <= 0 {
@@ -70,22 +70,22 @@ func (p *Plan) Gap() float64 {
 	return float64(p.Cost.Total()-bound) / float64(bound)
 }
 
-// Summary is one line on what the plan costs.
+// Summary describes the plan's cost in one line.
 func (p *Plan) Summary() string { return p.Storage() + "; " + p.Quality() }
 
-// Storage says how many bytes the plan's images take, with and without sharing.
+// Storage describes the size of the plan's images, with and without sharing.
 func (p *Plan) Storage() string {
 	t := p.Totals()
 	return fmt.Sprintf("%s, %s: %s stored, %s if each image were alone",
 		term.Count(len(p.Images), "image"), term.Count(len(p.Layers), "layer"), Bytes(t.Stored), Bytes(t.Alone))
 }
 
-// Quality says how far from the lower bound the whole fleet's plan is at most.
+// Quality describes the whole fleet's plan's distance from the lower bound.
 func (p *Plan) Quality() string {
 	return fmt.Sprintf("cost within %s of the lower bound", percent(p.Gap()))
 }
 
-// percent rounds up, since a bound must not be overstated.
+// percent rounds up, so that it never understates the gap.
 func percent(f float64) string {
 	n := int64(f*1000 + 0.999)
 	return fmt.Sprintf("%d.%d %%", n/10, n%10)

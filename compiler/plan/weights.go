@@ -10,11 +10,11 @@ import (
 // Weight is one of the numbers in [search.Weights], in the unit that people use.
 type Weight struct {
 	Name, What string
-	unit       float64 // what 1 is in the field's unit
+	unit       float64 // 1 in the unit of the field
 	field      func(*search.Weights) *int64
 }
 
-// Weights are all of them. A cycle is a week.
+// Weights lists all weights. A cycle is a week.
 var Weights = []Weight{
 	{"store", "dollars to keep a GB in the registry for a month", 1e15 / 1e9 * 12 / CyclesPerYear, func(w *search.Weights) *int64 { return &w.Store }},
 	{"pull", "dollars for a GB that a host pulls", 1e15 / 1e9, func(w *search.Weights) *int64 { return &w.Pull }},
@@ -26,24 +26,24 @@ var Weights = []Weight{
 	{"hosts", "hosts that replicas share; 0: each has its own", 1, func(w *search.Weights) *int64 { return &w.Hosts }},
 }
 
-// PerYear is money that is spent in a cycle as money a year, in the unit of the
-// weights: dollars, by default.
+// PerYear turns money per cycle into money per year, in the unit of the weights: dollars, by
+// default.
 func PerYear(m search.Money) float64 { return float64(m) * CyclesPerYear / 1e12 }
 
-// mostWeight is the largest number of a weight, in the field's unit.
+// mostWeight is the largest value of a weight, in the field's unit.
 const mostWeight = 1e12
 
-// Set sets the weight, and reports whether the number is one that it can have.
+// Set sets the weight. It reports false if the number is out of range.
 func (w Weight) Set(to *search.Weights, n float64) bool {
 	scaled := math.Round(n * w.unit)
-	if !(scaled >= 0 && scaled <= mostWeight) { // false for a NaN
+	if !(scaled >= 0 && scaled <= mostWeight) { // false for NaN
 		return false
 	}
 	*w.field(to) = int64(scaled)
 	return true
 }
 
-// Default is the number that the weight has unless it is set, for people.
+// Default formats the default value of the weight.
 func (w Weight) Default() string {
 	defaults := search.DefaultWeights()
 	n := *w.field(&defaults)

@@ -7,7 +7,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Weights are set in the units that people use.
+// TestWeights sets weights in the units that people use.
 func TestWeights(t *testing.T) {
 	byName := map[string]Weight{}
 	for _, w := range Weights {
@@ -32,7 +32,7 @@ func TestWeights(t *testing.T) {
 			t.Errorf("%s=%g: %v, %+v", name, want.set, ok, got)
 		}
 		if got := byName[name].Default(); got != want.standard {
-			t.Errorf("%s is %s unless it is set, want %s", name, got, want.standard)
+			t.Errorf("default of %s is %s, want %s", name, got, want.standard)
 		}
 		for _, n := range []float64{-1, 1e13, math.Inf(1), math.NaN()} {
 			if got := (search.Weights{}); byName[name].Set(&got, n) || got != (search.Weights{}) {

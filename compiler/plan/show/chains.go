@@ -8,7 +8,7 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Chains shows, for each kind of app, its image's layers, bottom up.
+// Chains lists the image's layers, bottom up, for each group of similar apps.
 func Chains(p *plan.Plan, page Page) string {
 	kinds := kinds(p, func(i *plan.Image) string {
 		var ids []string
@@ -31,7 +31,7 @@ func Chains(p *plan.Plan, page Page) string {
 	for _, k := range kinds {
 		line := term.Left(k.title(20), width) + "  "
 		for n, l := range layersOf(p, k.apps[0]) {
-			title := term.Cut(l.Title(), page.Width-width-4) // a line of its own holds it
+			title := term.Cut(l.Title(), page.Width-width-4) // fits on a line of its own
 			if l.Kind == plan.Delta && len(k.apps) > 1 {
 				title = "its own"
 			}
@@ -52,7 +52,7 @@ func Chains(p *plan.Plan, page Page) string {
 	return b.String()
 }
 
-// layersOf are the layers of an app's image.
+// layersOf returns the layers of an app's image.
 func layersOf(p *plan.Plan, a *model.App) []*plan.Layer {
 	for _, i := range p.Images {
 		if i.App == a {

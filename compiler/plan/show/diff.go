@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Diff is the difference for people: layers first, then images and what their
-// hosts pull. It is empty if nothing differs.
+// Diff formats a difference for people: layers first, then images and what their hosts pull. It
+// is empty if the plans are equal.
 func Diff(d *plan.Diff, page Page) string {
 	var lines []string
 	for _, l := range d.Added {

@@ -1,5 +1,5 @@
-// Package show is plans as text for people: what each app needs, the layers of each
-// image, the tree of all, and what differs from another plan.
+// Package show formats plans for people: each app's components, the layers of each image, the
+// tree of all images, and the difference from another plan.
 package show
 
 import (
@@ -8,28 +8,28 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Page is what a text is to fit.
+// Page sets the limits of the text.
 type Page struct {
-	Width int    // columns, where names can be cut
-	All   bool   // all rows and lines, however many, and names as long as they are
-	Hint  string // how to see what was left out, "" for no word about that
+	Width int    // columns; longer names are cut
+	All   bool   // all rows and lines, and names at full length
+	Hint  string // how to see what was left out; "" for no hint
 }
 
-// Terminal is an ordinary terminal.
+// Terminal is the page for an ordinary terminal.
 var Terminal = Page{Width: term.Width, Hint: "--all"}
 
-// What a page shows at most, unless all is asked for.
+// Limits of a page, unless All is set.
 const (
 	maxRows   = 24 // of the table
 	maxColumn = 11 // runes, where there are many columns
-	maxWide   = 32 // where there is room
+	maxWide   = 32 // runes, where there is space
 	maxChains = 12
 	maxTree   = 60 // lines
 	maxDeltas = 5  // apps side by side
 	maxDiff   = 20 // lines
 )
 
-// more says that a list was cut.
+// more returns the line that says that a list was cut.
 func (p Page) more(n int, what string) string {
 	hint := ""
 	if p.Hint != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// example plans a fleet of testdata, as if nothing had been recorded.
+// example plans a fleet from testdata with no recorded plan.
 func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
@@ -25,11 +25,11 @@ func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 	return out.Targets[0].Plan
 }
 
-// Pages fit a terminal, however many apps there are, and leave out no app if
-// all is asked for. Packages are counted, not listed.
+// TestPagesFitATerminal checks that pages fit a terminal, however many apps there are, and that a
+// page with All has every app. Packages are counted, not listed.
 func TestPagesFitATerminal(t *testing.T) {
 	for _, dir := range []string{"shop", "fleet"} {
-		// Little work: how good the plan is does not matter here.
+		// Little work is enough: the plan's quality does not matter here.
 		p := example(t, dir, plan.Options{Rebalance: true, Work: 100_000})
 		for name, text := range map[string]string{
 			"table": show.Table(p, show.Terminal), "chains": show.Chains(p, show.Terminal), "tree": show.Tree(p, show.Terminal), "diff": show.Diff(p.Diff(), show.Terminal),

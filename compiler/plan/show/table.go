@@ -11,14 +11,13 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// appKind is apps that look the same in some respect.
+// appKind is a group of apps that look alike.
 type appKind struct {
 	key  string
 	apps []*model.App // by name
 }
 
-// kinds groups the plan's apps by what key says of them; large groups first,
-// then by name.
+// kinds groups the plan's apps by key: large groups first, then by name.
 func kinds(p *plan.Plan, key func(*plan.Image) string) []*appKind {
 	known := map[string]*appKind{}
 	var list []*appKind
@@ -34,7 +33,7 @@ func kinds(p *plan.Plan, key func(*plan.Image) string) []*appKind {
 	return list
 }
 
-// title names the apps in n runes.
+// title names the apps in at most n runes.
 func (k *appKind) title(n int) string {
 	if len(k.apps) == 1 {
 		return term.Cut(k.apps[0].Name, n)
@@ -54,8 +53,8 @@ func (k *appKind) names() string {
 	return strings.Join(names, ", ")
 }
 
-// Table is what each app needs: a row for each component with its arguments,
-// a column for each kind of app. OS packages are counted, not named.
+// Table shows what each app needs: a row for each component with its arguments, a column for each
+// group of apps. It counts OS packages without their names.
 func Table(p *plan.Plan, page Page) string {
 	kinds := kinds(p, func(i *plan.Image) string {
 		var ids []string
@@ -114,8 +113,8 @@ func Table(p *plan.Plan, page Page) string {
 	return b.String()
 }
 
-// columnWidth is how wide columns may get: as wide as all of them fit a page
-// beside a first one, but no less than maxColumn.
+// columnWidth returns the maximal width of columns: all of them must fit the page next to the
+// first one, but the result is at least maxColumn.
 func columnWidth(kinds []*appKind, rows []*tableRow, first int, page Page) int {
 	for column := maxWide; column > maxColumn; column-- {
 		total := first
@@ -133,7 +132,7 @@ func columnWidth(kinds []*appKind, rows []*tableRow, first int, page Page) int {
 	return maxColumn
 }
 
-// members says which apps a column is about.
+// members describes the apps of a column.
 func (k *appKind) members(page Page) string {
 	head := "  " + k.title(maxColumn) + ": "
 	line, n := head, 0
@@ -151,7 +150,7 @@ func (k *appKind) members(page Page) string {
 	return line + "\n"
 }
 
-// tableRow is a component, and what each kind of app has of it.
+// tableRow is a component and each group's arguments for it.
 type tableRow struct {
 	name  string
 	base  bool
@@ -159,8 +158,8 @@ type tableRow struct {
 	cells []string
 }
 
-// tableRows are the base system's, then the components by how many apps have
-// them, then that of OS packages.
+// tableRows returns the row of the base system, then the rows of the components by the number of
+// apps that have them, then the row of OS packages.
 func tableRows(kinds []*appKind) []*tableRow {
 	known := map[string]*tableRow{}
 	var rows []*tableRow
@@ -216,7 +215,7 @@ func tableRows(kinds []*appKind) []*tableRow {
 	return rows
 }
 
-// systemOf shows a base system: its module and its first argument.
+// systemOf formats a base system: its module and its first argument.
 func systemOf(i *model.Instance) string {
 	if len(i.Args) == 0 {
 		return i.Module()
@@ -225,7 +224,7 @@ func systemOf(i *model.Instance) string {
 	return i.Module() + " " + first
 }
 
-// argumentsOf shows an instance's arguments, or that it is there.
+// argumentsOf formats an instance's arguments, or a mark if it has none.
 func argumentsOf(i *model.Instance) string {
 	if len(i.Args) == 0 {
 		return "•"

@@ -8,13 +8,12 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Tree is the plan as text: the chains of all images laid over each other.
-// Each line is a layer with its kind, its size and the number of images whose
-// chain runs through it there; a layer that a line above shows already, below
-// another one, is marked by "=".
+// Tree formats the plan as text: the chains of all images laid over each other. Each line shows a
+// layer with its kind, its size and the number of images whose chain passes through it there. "="
+// marks a layer that a line above already shows on top of another layer.
 //
-// Apps side by side share a line if there are many, and a large tree is cut, unless
-// the page has all. Below it follow the published images.
+// If there are many apps on one layer, they share a line, and a large tree is cut, unless the
+// page has All. The published images follow below the tree.
 func Tree(p *plan.Plan, page Page) string {
 	root := &branch{}
 	for _, i := range p.Images {
@@ -52,15 +51,15 @@ func Tree(p *plan.Plan, page Page) string {
 	return t.out.String()
 }
 
-// bare marks the leaf of an image that has no layer of its own.
+// bare marks the leaf of an image without a layer of its own.
 const bare plan.Kind = "image"
 
-// branch is a layer at one place of the tree.
+// branch is one occurrence of a layer in the tree.
 type branch struct {
 	layer  *plan.Layer
 	images int
 	below  []*branch
-	folded []*branch // apps that its line stands for, too
+	folded []*branch // apps that share its line
 }
 
 func (b *branch) child(l *plan.Layer) *branch {
@@ -74,7 +73,7 @@ func (b *branch) child(l *plan.Layer) *branch {
 	return c
 }
 
-// title is what the branch's line says.
+// title is the text of the branch's line.
 func (b *branch) title() string {
 	if b.layer.Kind == bare {
 		return b.layer.App.Name
@@ -121,7 +120,7 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 	}
 }
 
-// fold makes one branch of the apps in a list, if they are many.
+// fold combines the apps of a list into one branch if there are many.
 func (t *tree) fold(list []*branch) []*branch {
 	var rest, deltas []*branch
 	for _, b := range list {
