@@ -2,7 +2,7 @@ package search
 
 import "math/bits"
 
-// bitset is a set of small integers; sets that meet have equal length.
+// bitset is a set of small integers. Operations on two sets expect equal lengths.
 type bitset []uint64
 
 func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
@@ -45,7 +45,7 @@ func (s bitset) empty() bool {
 	return true
 }
 
-// members lists the set in ascending order.
+// members returns the set in ascending order.
 func (s bitset) members() []int32 {
 	var list []int32
 	for i, w := range s {
@@ -56,7 +56,7 @@ func (s bitset) members() []int32 {
 	return list
 }
 
-// sumNew adds up the values of the members of t that s lacks.
+// sumNew adds up the values of the members of t that are not in s.
 func (s bitset) sumNew(t bitset, value []int64) (sum int64) {
 	for i, w := range t {
 		if s != nil {

@@ -5,32 +5,31 @@ import (
 	"slices"
 )
 
-// The lower bound. Take any plan and look at one item. The blobs that hold it
-// have at least the hazard of the item itself and, if it is stacked, of its base
-// and all that it needs. Their replicas add up to those of all apps that have
-// the item, and ω is concave with ω(0) = 0, so that many blobs pull at least as
-// much as one for all. So each item costs at least what it would in one blob of
-// its own: the simple bound.
+// The lower bound. Take any plan and look at one item. The blobs that hold it have at least the
+// hazard of the item itself and, if it is stacked, of its base and all its needs. Their replicas
+// add up to the replicas of all apps that have the item. ω is concave with ω(0) = 0, so many
+// blobs pull at least as much as one for all. So each item costs at least as much as in one blob
+// of its own: the simple bound.
 //
-// With a limit, items must share layers, and the hazard of a layer is the sum
-// over its members. Divide what an item costs among the apps that have it, by
-// replicas: since ω(φ) ≥ φ·ω(Φ)/Φ for φ ≤ Φ, an app's share of an item in a
-// layer of chance q is at least u·p(q), where p is the price of a byte at Φ and
-// u its share. It grows with q. Now fix one app and what hazards its layers
-// have. Give every source to one item that has it; then the hazards of the
-// items in a layer add up to no more than the layer's, so layers are bins with
-// their hazard for capacity, and dividing items among bins is a transport
-// problem that, when items may be cut, is solved by putting what has most to
-// lose per hazard into the cleanest bins. So in the cheapest relaxation the
-// bins cut the list of items, sorted so, into as many stretches as there are
-// layers, and dynamic programming finds the cheapest cuts; where a cut goes
-// through an item's piece, that piece is given away for nothing. For the spine
-// the same holds with the hazards of all stretches below added. A layer may have
-// stacked and portable members, so it counts as a bin for both. For each app and
-// each of the two the better bound counts, and deltas and bases are exact.
+// With a limit, items must share layers, and the hazard of a layer is the sum over its members.
+// Divide the cost of an item among the apps that have it, by replicas. Since ω(φ) ≥ φ·ω(Φ)/Φ for
+// φ ≤ Φ, an app's share of an item in a layer of chance q is at least u·p(q), where p is the
+// price of a byte at Φ and u its share. It grows with q.
+//
+// Now fix one app and the hazards of its layers. Assign every source to one item that has it. The
+// hazards of the items in a layer then add up to no more than the layer's, so layers are bins
+// with their hazard for capacity. Dividing items among bins is a transport problem. If items may
+// be cut, it is solved by putting the items with most to lose per hazard into the cleanest bins.
+// So in the cheapest relaxation the bins cut the list of items, sorted this way, into as many
+// stretches as there are layers, and dynamic programming finds the cheapest cuts. An item's piece
+// at a cut costs nothing.
+//
+// For the spine the same holds with the hazards of all stretches below added. A layer may have
+// stacked and portable members, so it counts as a bin for both. The better bound counts for each
+// app and each of the two. Deltas and bases are exact.
 
-// Bound is money that no plan of the fleet costs less than, given one of them;
-// 0 if the problem is not valid.
+// Bound returns a lower bound for the cost of all plans of the fleet, given one of them. It is 0
+// if the problem is not valid.
 func Bound(p *Problem, s *Solution) Money {
 	if s.Exact {
 		return s.Cost.Total()
@@ -45,7 +44,7 @@ func Bound(p *Problem, s *Solution) Money {
 func (f *fleet) lowerBound() Money {
 	b := f.newBounder()
 	sum := f.given()
-	var pulled int64 // replicas of the classes that have some layer in between
+	var pulled int64 // replicas of the classes that have a layer between base and delta
 	for c := range f.classes {
 		cl := &f.classes[c]
 		if len(cl.items) > 0 {
@@ -53,7 +52,7 @@ func (f *fleet) lowerBound() Money {
 			sum += b.class(cl)
 		}
 	}
-	// Each of them pulls one layer's fixed cost at least.
+	// Each of them pulls the fixed cost of at least one layer.
 	clean := int64(tableEnd * HazardOne)
 	for i := range f.items {
 		if !f.items[i].base {
@@ -63,10 +62,10 @@ func (f *fleet) lowerBound() Money {
 	if pulled > 0 {
 		sum += f.price.blob(0, clean, 0).pull(f.price.hosts(pulled))
 	}
-	return sum - sum/100_000 - 1 // the exponential table is right to a billionth
+	return sum - sum/100_000 - 1 // the exponential table is exact to a billionth
 }
 
-// given is what no plan changes: bases, deltas, and the recipes of portable items.
+// given is the cost that no plan changes: bases, deltas, and the recipes of portable items.
 func (f *fleet) given() (sum Money) {
 	p := f.p
 	bases := map[int32]int64{}
@@ -97,8 +96,8 @@ func (f *fleet) given() (sum Money) {
 
 type bounder struct {
 	f        *fleet
-	least    []int64 // item → hazard of any blob that holds it
-	replicas []int64 // item → of the apps that have it
+	least    []int64 // item → least hazard of a blob that holds it
+	replicas []int64 // item → replicas of the apps that have it
 }
 
 func (f *fleet) newBounder() *bounder {
@@ -123,8 +122,8 @@ func (f *fleet) newBounder() *bounder {
 	return b
 }
 
-// share is a class's part of what an item costs in a blob of this hazard, with
-// the fixed cost of layers left out.
+// share is a class's part of the cost of an item in a blob of this hazard, without the fixed cost
+// of layers.
 func (b *bounder) share(i int32, hazard, replicas int64) Money {
 	f, it := b.f, &b.f.items[i]
 	build := it.build
@@ -135,7 +134,7 @@ func (b *bounder) share(i int32, hazard, replicas int64) Money {
 	return Money(scaleBy(int64(r.total(f.price.hosts(b.replicas[i]))), replicas, b.replicas[i]))
 }
 
-// class bounds one class's part of the cost.
+// class returns a lower bound for one class's part of the cost.
 func (b *bounder) class(c *class) Money {
 	var stacked, portable []int32
 	var simple [2]Money
@@ -154,7 +153,7 @@ func (b *bounder) class(c *class) Money {
 	return max(simple[0], b.stretches(c, stacked, true)) + max(simple[1], b.stretches(c, portable, false))
 }
 
-// onBase is the least hazard of a stacked item for a class with a base.
+// onBase returns the least hazard of a stacked item for a class with a base.
 func (b *bounder) onBase(c *class, i int32) int64 {
 	if c.base < 0 {
 		return b.least[i]
@@ -167,11 +166,11 @@ func (b *bounder) onBase(c *class, i int32) int64 {
 	return b.least[i] + base.own + shared.sumNew(base.shared, b.f.sharedHazard)
 }
 
-// pieces is into how many an item is cut at most.
+// pieces is the largest number of pieces that an item is cut into.
 const pieces = 8
 
-// stretches is the least cost of some items of a class in as many layers as it
-// has room for.
+// stretches is the least cost of some items of a class in as many layers as the class has room
+// for.
 func (b *bounder) stretches(c *class, items []int32, spine bool) Money {
 	f := b.f
 	n := len(items)
@@ -180,7 +179,7 @@ func (b *bounder) stretches(c *class, items []int32, spine bool) Money {
 	}
 	type entry struct {
 		hazard   int64
-		low, per Money // cost at no hazard, and what certain change adds
+		low, per Money // cost at hazard 0, and what certain change adds
 	}
 	list := make([]entry, n)
 	taken := newBitset(len(f.sharedHazard))
@@ -208,7 +207,7 @@ func (b *bounder) stretches(c *class, items []int32, spine bool) Money {
 	})
 	cut := max(1, min(pieces, 160/n))
 	m := n * cut
-	hazard := make([]int64, m+1) // of the pieces before
+	hazard := make([]int64, m+1) // of the pieces before it
 	per := make([]Money, m+1)
 	low := Money(0)
 	for k, e := range list {
@@ -219,8 +218,8 @@ func (b *bounder) stretches(c *class, items []int32, spine bool) Money {
 			per[at+1] = per[at] + e.per/Money(cut)
 		}
 	}
-	// cost[x] is the least for the pieces before x in the layers so far, where
-	// the piece at x is cut or not.
+	// cost[x] is the least cost of the pieces before x in the layers so far, whether or not the
+	// piece at x is cut.
 	cost := make([]Money, m+1)
 	for x := range cost {
 		cost[x] = maxMoney

@@ -6,14 +6,13 @@ import (
 	"slices"
 )
 
-// An image that could have hundreds of loose layers has tens of thousands of
-// merges, and one with ten thousand has more than memory holds. Layers that the
-// same classes hold differ in their sizes and hazards only; where there is a
-// crowd of them, those of like hazard are joined before any merge is priced.
-// That leaves many more layers than an image may have.
+// An image with hundreds of loose layers has tens of thousands of possible merges. With ten
+// thousand layers, the merges exceed the memory. Layers that the same classes hold differ only in
+// size and hazard. In a crowd, layers of similar hazard are joined before any merge is priced.
+// That still leaves many more layers than an image may have.
 
-// A class with more loose layers than crowded is a crowd; of those that have
-// the same holders it keeps at most dispersed.
+// A class with more than crowded loose layers is a crowd. It keeps at most dispersed layers with
+// the same holders.
 const (
 	crowded   = 256
 	dispersed = 64
@@ -53,8 +52,8 @@ func (x *fit) disperse() {
 	}
 }
 
-// joined says for each loose layer which one it becomes a part of, the one with
-// the smallest number: mostly itself. Nil if there is no crowd.
+// joined maps each loose layer to the one that it becomes a part of, the one with the smallest
+// number: usually itself. It is nil if no class is a crowd.
 func (x *fit) joined() []int32 {
 	crowd := map[int32]bool{}
 	for _, ids := range x.has {

@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Evaluate prices a plan by the definition, from nothing but its layers and
-// images. The plan must pass Check. A portable item's recipe runs once for each
-// of its changes, wherever its bytes are copied to, so its build is charged
-// once whatever the plan; a spine layer's build is that of its stacked members.
+// Evaluate prices a plan by the definition, only from its layers and images. The plan must pass
+// Check. A portable item's recipe runs once for each of its changes, however often its bytes are
+// copied. So its build is charged once, whatever the plan. A spine layer's build is the build of
+// its stacked members.
 func Evaluate(p *Problem, s *Solution) Cost {
 	pr := newPricer(p.Weights)
 	replicas := make([]int64, len(s.Layers))
@@ -33,8 +33,8 @@ func Evaluate(p *Problem, s *Solution) Cost {
 	return cost
 }
 
-// LayerCost is what one layer of a plan costs a cycle. Layers and the builds of
-// portable items together make the plan's cost.
+// LayerCost returns the cost of one layer per cycle. A plan's cost is the sum over its layers and
+// the builds of portable items.
 func LayerCost(p *Problem, s *Solution, l int) Cost {
 	return layerCost(p, newPricer(p.Weights), s, l, s.Layers[l].Replicas)
 }
@@ -45,7 +45,7 @@ func layerCost(p *Problem, pr *pricer, s *Solution, l int, replicas int64) Cost 
 	return Cost{Store: r.store, Pull: r.pull(pr.hosts(replicas)), Build: r.build}
 }
 
-// content is the size of a layer and the milliseconds that building it takes.
+// content returns the size of a layer and the milliseconds that its build takes.
 func (s *Solution) content(p *Problem, l int) (size, build int64) {
 	layer := &s.Layers[l]
 	if layer.Kind == KindDelta {
@@ -61,7 +61,7 @@ func (s *Solution) content(p *Problem, l int) (size, build int64) {
 	return size, build
 }
 
-// sources lists what changes a layer, with repetitions.
+// sources lists the sources that change a layer, with repetitions.
 func (s *Solution) sources(p *Problem, l int) []int {
 	layer := &s.Layers[l]
 	if layer.Kind == KindDelta {
@@ -79,7 +79,7 @@ func (s *Solution) sources(p *Problem, l int) []int {
 	return list
 }
 
-// below lists the layers that a spine layer stands on, bottom up; none for others.
+// below lists the layers below a spine layer, bottom up; nil for other layers.
 func (s *Solution) below(l int) []int {
 	var list []int
 	for layer := &s.Layers[l]; layer.Kind == KindSpine; layer = &s.Layers[layer.Parent] {
@@ -105,10 +105,11 @@ func (p *Problem) hazard(sources []int) (sum int64) {
 	return sum
 }
 
-// Check reports the first rule that a plan breaks: every image holds its app's
-// items once, bottom up in an order that the needs allow, within its limit, with
-// base and delta in layers of their own; a spine layer stands in every image on
-// exactly what it says; no blob is listed twice.
+// Check reports the first rule that a plan breaks. The rules:
+//
+// Every image holds its app's items once, bottom up in an order that the needs allow, within its
+// limit. Base and delta are layers of their own. In every image, a spine layer is on exactly its
+// Parent and On. No blob is listed twice.
 func Check(p *Problem, s *Solution) error {
 	if len(s.Images) != len(p.Apps) {
 		return fmt.Errorf("%d images for %d apps", len(s.Images), len(p.Apps))
@@ -138,15 +139,15 @@ func Check(p *Problem, s *Solution) error {
 		size, _ := s.content(p, l)
 		hazard := p.hazard(s.sources(p, l))
 		if replicas[l] == 0 || layer.Replicas != replicas[l] || layer.Size != size || layer.Hazard != hazard {
-			return fmt.Errorf("layer %d says size %d, hazard %d, %d replicas instead of %d, %d, %d",
+			return fmt.Errorf("layer %d has size %d, hazard %d, %d replicas instead of %d, %d, %d",
 				l, layer.Size, layer.Hazard, layer.Replicas, size, hazard, replicas[l])
 		}
 	}
 	return nil
 }
 
-// identities spells out what each blob is, so that equal blobs have equal
-// strings. A layer that refers to none before it has a string of its own kind.
+// identities returns a string for each blob; equal blobs have equal strings. A layer that refers
+// to none before it has a string of its own kind.
 func (s *Solution) identities() []string {
 	list := make([]string, len(s.Layers))
 	for l := range s.Layers {
@@ -275,8 +276,8 @@ func checkImage(p *Problem, s *Solution, a int) error {
 	if hasDelta := len(image) > 0 && s.Layers[image[len(image)-1]].Kind == KindDelta; hasDelta == app.Delta.empty() {
 		return fmt.Errorf("delta layer is missing or empty")
 	}
-	// What a spine layer stands on is what its stacked members need, so a
-	// portable layer that they need must be said, or identity would be a lie.
+	// A spine layer's identity includes what its stacked members need. So a portable layer that
+	// they need must be in On.
 	for _, l := range image {
 		if s.Layers[l].Kind != KindSpine {
 			continue
@@ -298,8 +299,8 @@ func checkImage(p *Problem, s *Solution, a int) error {
 	return nil
 }
 
-// missing is an item that item i needs, directly or not, and that is not there;
-// -1 if all are.
+// missing returns an item that item i needs, directly or not, and that is not in there; -1 if
+// there is none.
 func (p *Problem) missing(i int, there, seen map[int]bool) int {
 	for _, n := range p.Items[i].Needs {
 		if seen[n] {

@@ -6,18 +6,17 @@ import (
 	"slices"
 )
 
-// A fleet of a few apps with a few items each is solved exactly. Every plan of a
-// class is priced as if all classes that could have one of its blobs had it and
-// shared its cost by replicas. Since ω is concave, no fleet of plans costs less
-// than the sum of these shares. So a plan whose shares, with the least shares of
-// the other classes, reach the cost of a known fleet can be forgotten; the fewer
-// plans are left, the fewer could share, the dearer the shares, and more can be
-// forgotten. What is left is searched class by class with the same bound.
+// A fleet of a few apps with a few items each is solved exactly. Every plan of a class is priced
+// as if all classes that could have one of its blobs had it and shared its cost by replicas.
+// Since ω is concave, no fleet of plans costs less than the sum of these shares. So a plan is
+// hopeless if its shares, with the least shares of the other classes, reach the cost of a known
+// fleet. Forgetting it leaves fewer plans that could share, which raises the shares, so more
+// plans become hopeless. The remaining plans are searched class by class with the same bound.
 
 const (
 	exactClasses = 5
 	exactItems   = 8
-	exactPlans   = 3000      // of a class; more are too many
+	exactPlans   = 3000      // of one class; with more, the search gives up
 	exactWork    = 3_000_000 // blobs looked at
 )
 
@@ -28,7 +27,7 @@ type exact struct {
 	best  [][]int32
 	plans [][]exactPlan // by class
 
-	chosen [][]int32         // on the way to a fleet
+	chosen [][]int32         // by class, for the classes decided so far
 	could  []map[int32]int64 // class → blob → replicas of the classes from it on that could have it
 }
 
@@ -37,8 +36,8 @@ type exactPlan struct {
 	least     Money
 }
 
-// exactly improves the pool's plan to a cheapest one; false if that is too much
-// work, or there is a price on moving.
+// exactly improves the pool's plan to a cheapest one. It is false if that is too much work, or if
+// moving has a price.
 func (po *pool) exactly() bool {
 	f := po.f
 	if len(f.classes) > exactClasses || po.held != nil {
@@ -79,16 +78,16 @@ func (po *pool) exactly() bool {
 	return true
 }
 
-// lister enumerates the plans of one class; sets of its items are bit masks.
+// lister lists the plans of one class. Sets of its items are bit masks.
 type lister struct {
 	x        *exact
 	c        int32
 	cl       *class
 	set      []int32   // mask → interned set
 	portable uint32    // mask of the portable items
-	needs    []uint32  // mask → what its stacked members need, members apart
+	needs    []uint32  // mask → needs of its stacked members that are not in it
 	loose    [][]Money // layers left, items left, all portable → least shares
-	spine    [][]Money // layers left, items placed → least shares of the rest
+	spine    [][]Money // layers left, items placed → least shares of the other items
 	limit    Money
 	plans    int
 }
@@ -158,7 +157,7 @@ func (x *exact) newLister(c int32) *lister {
 	return l
 }
 
-// share is the class's least part of what a layer costs on top of others.
+// share is the class's least part of the cost of a layer on top of others.
 func (l *lister) share(below, part uint32) Money {
 	po := l.x.po
 	s := &po.sets[l.set[part]]
@@ -185,9 +184,8 @@ func (l *lister) share(below, part uint32) Money {
 	return Money(scaleBy(int64(r.total(po.f.price.hosts(replicas))), l.cl.replicas, replicas))
 }
 
-// stack lists the plans that go on with a spine, over what is placed, where the
-// spine so far stands on some portable items that may not join it any more. It
-// is false if there are too many.
+// stack lists the plans that continue a spine on top of the items in placed. under are portable
+// items below the spine that may not join it any more. It is false if there are too many plans.
 func (l *lister) stack(placed, under uint32, room int, sets []int32, cost Money) bool {
 	left := uint32(len(l.set)-1) &^ placed
 	if left&^l.portable == 0 && !l.scatter(left, room, sets, cost) {
@@ -211,7 +209,7 @@ func (l *lister) stack(placed, under uint32, room int, sets []int32, cost Money)
 	return true
 }
 
-// scatter lists the plans that end with portable layers of what is left.
+// scatter lists the plans that end with portable layers of the items in left.
 func (l *lister) scatter(left uint32, room int, sets []int32, cost Money) bool {
 	if cost+l.loose[room][left] >= l.limit {
 		return true
@@ -238,8 +236,7 @@ func (l *lister) scatter(left uint32, room int, sets []int32, cost Money) bool {
 	return true
 }
 
-// sharers adds up for each blob the replicas of the classes from c on that have
-// a plan with it.
+// sharers maps each blob to the replicas of the classes from c on that have a plan with it.
 func (x *exact) sharers(c int) map[int32]int64 {
 	could := map[int32]int64{}
 	for ; c < len(x.plans); c++ {
@@ -256,8 +253,8 @@ func (x *exact) sharers(c int) map[int32]int64 {
 	return could
 }
 
-// forget prices all plans by what is left and drops the hopeless ones; false if
-// there was none.
+// forget prices all plans by the remaining ones and drops the hopeless plans. It is false if it
+// drops none.
 func (x *exact) forget() bool {
 	po := x.po
 	could := x.sharers(0)
@@ -287,8 +284,8 @@ func (x *exact) forget() bool {
 	return dropped
 }
 
-// search chooses plans for the classes from c on, given the replicas that blobs
-// have so far and what those cost; false if it gave up.
+// search chooses plans for the classes from c on, given the blobs' replicas so far and their
+// cost. It is false if it gave up.
 func (x *exact) search(c int, cost Money, replicas []int64) bool {
 	po := x.po
 	if c == len(x.plans) {
@@ -340,11 +337,11 @@ func (x *exact) search(c int, cost Money, replicas []int64) bool {
 	return true
 }
 
-// later is the least that the classes from c on add to the blobs there are.
+// later is the least cost that the classes from c on add to the blobs so far.
 func (x *exact) later(c int, replicas []int64) (sum Money) {
 	po := x.po
 	could := x.could[c]
-	price := make(map[int32]Money, len(could)) // for all that could have it
+	price := make(map[int32]Money, len(could)) // if every class that could have it has it
 	for b, all := range could {
 		r := po.blobs[b].rate
 		if held := replicas[b]; held > 0 {

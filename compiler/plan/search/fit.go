@@ -5,26 +5,26 @@ import (
 	"slices"
 )
 
-// fit merges the single items of a start into layers until every image has as
-// few as it may: always the merge that costs least for each image that it
-// helps, and merges that save money whether they help or not. What a merge
-// costs is known from the two layers alone; it changes when one of them does,
-// so old values are kept and a merge is priced again when its turn comes.
+// fit merges the single items of a start into layers until every image is within its limit. It
+// always takes the merge that costs least for each image that it helps, and takes merges that
+// save money even if they help no image. The cost of a merge depends only on its two layers, so
+// it changes when one of them does. Old values are kept, and a merge is priced again when its
+// turn comes.
 //
-// A fleet has millions of merges, most of which never have their turn: those
-// that are offered together wait in a heap of their own, and only the first
-// of each is in the heap of all. A heap ends with the layer that it is about.
+// A fleet has millions of merges, most of which never have their turn. Those offered together
+// wait in a heap of their own, and only the first of each is in the heap of all. A heap ends with
+// the layer that it is about.
 type fit struct {
 	f     *fleet
 	t     *trie
 	loose []loose // portable layers off the spine
 	has   [][]int32
-	// By class: layers too many, and replicas, side by side for quick sums.
+	// By class: number of layers above the limit, and replicas, side by side for quick sums.
 	over     []int32
 	replicas []int64
 	heap     []offers
-	batch    []merge // offered together, so far
-	met      []int32 // loose → the last one that it was offered with, plus one
+	batch    []merge // offered together, not yet in the heap
+	met      []int32 // loose → the last one it was offered with, plus one
 	work     int64
 }
 
@@ -52,12 +52,12 @@ type mergeKind uint8
 const (
 	joinUp    mergeKind = iota // node a with the node below it
 	joinLoose                  // loose a and b, for all classes that hold both
-	joinSome                   // the same where that is cheaper for classes with too many layers only
+	joinSome                   // loose a and b, only for classes with too many layers, where that is cheaper
 	joinSpine                  // loose a into node b, for the classes whose spine ends there
 )
 
-// fitted turns a trie into a plan for each class, lists of items; nil for a
-// class that merges can't bring within its room.
+// fitted turns a trie into a plan for each class: lists of items. The plan is nil for a class
+// that merges can't bring within its room.
 func (f *fleet) fitted(t *trie) ([][][]int32, int64) {
 	x := &fit{f: f, t: t, over: make([]int32, len(f.classes)), replicas: make([]int64, len(f.classes)), has: make([][]int32, len(f.classes))}
 	x.start()
@@ -91,8 +91,7 @@ func (f *fleet) fitted(t *trie) ([][][]int32, int64) {
 	return x.plans(), x.work
 }
 
-// start makes a loose layer of each item that stands in no spine, and prices
-// all merges.
+// start creates a loose layer for each item that is in no spine, and prices all merges.
 func (x *fit) start() {
 	f := x.f
 	byItem := map[int32]int32{}
@@ -155,8 +154,7 @@ func (x *fit) rate(l *loose) {
 	l.rate = x.f.price.blob(l.size, l.own+bitset(nil).sumNew(l.shared, x.f.sharedHazard), 0)
 }
 
-// offerSpine offers to put loose layers of the classes whose spine ends at a
-// node into it.
+// offerSpine offers to merge loose layers into a node, for the classes whose spine ends there.
 func (x *fit) offerSpine(n int32) {
 	offered := map[int32]bool{}
 	for _, c := range x.t.nodes[n].classes {
@@ -172,15 +170,15 @@ func (x *fit) offerSpine(n int32) {
 	}
 }
 
-// offer adds a merge to those that are offered next.
+// offer adds a merge to the next batch.
 func (x *fit) offer(m merge) {
 	if x.price(&m) {
 		x.batch = append(x.batch, m)
 	}
 }
 
-// offered enters what was offered into the heap: merges that are all about one
-// loose layer, or about several (-1).
+// offered adds the batch to the heap. All its merges are about one loose layer, or about several
+// (-1).
 func (x *fit) offered(about int32) {
 	if len(x.batch) == 0 {
 		return
@@ -201,7 +199,7 @@ func (x *fit) offered(about int32) {
 	}
 }
 
-// total is what a blob of this rate costs so many replicas; none if nobody has it.
+// total is the cost of a blob of this rate for so many replicas; 0 if it has none.
 func (x *fit) total(r rate, replicas int64) Money {
 	if replicas == 0 {
 		return 0
@@ -223,9 +221,8 @@ func (x *fit) helped(classes []int32) (n int64) {
 	return n
 }
 
-// price finds the ratio of a merge, its cost for each image that it helps, and
-// for two loose layers which classes it is for; false if it is impossible or of
-// no use.
+// price computes the ratio of a merge, its cost for each image that it helps, and for two loose
+// layers the classes that it is for. It is false if the merge is impossible or useless.
 func (x *fit) price(m *merge) bool {
 	x.work++
 	var delta Money
@@ -384,7 +381,7 @@ func (x *fit) apply(m merge) {
 	}
 }
 
-// release takes a loose layer from a class.
+// release removes a loose layer from a class.
 func (x *fit) release(l, c int32) {
 	at := slices.Index(x.has[c], l)
 	x.has[c] = slices.Delete(x.has[c], at, at+1)
@@ -394,7 +391,7 @@ func (x *fit) release(l, c int32) {
 	lo.dead = lo.replicas == 0
 }
 
-// applyUp merges node a into a copy of the node below it; other classes keep that.
+// applyUp merges node a into a copy of the node below it. Other classes keep the original.
 func (x *fit) applyUp(a int32) {
 	t := x.t
 	n := &t.nodes[a]
@@ -423,7 +420,7 @@ func (x *fit) applyUp(a int32) {
 	x.offered(-1)
 }
 
-// leave takes classes from a node, and the node from the trie with its last.
+// leave removes classes from a node, and the node from the trie when it has none left.
 func (x *fit) leave(id int32, classes []int32) {
 	t := x.t
 	n := &t.nodes[id]
@@ -447,7 +444,7 @@ func (x *fit) leave(id int32, classes []int32) {
 	}
 }
 
-// applySpine puts a loose layer into the end of some classes' spines.
+// applySpine merges a loose layer into the topmost node of some classes' spines.
 func (x *fit) applySpine(m merge) {
 	classes := x.concerned(m)
 	for _, c := range classes {
@@ -503,8 +500,8 @@ func (x *fit) plans() [][][]int32 {
 	return plans
 }
 
-// offers are merges that are all about one loose layer unless about is -1: a
-// heap, never empty.
+// offers is a heap of merges about one loose layer, or about several if about is -1. It is never
+// empty.
 type offers struct {
 	first int64 // ratio of the first
 	about int32
@@ -515,7 +512,7 @@ func (o *offers) before(other *offers) bool {
 	return o.first < other.first || o.first == other.first && o.list[0].before(&other.list[0])
 }
 
-// drop takes the first list from the heap.
+// drop removes the first list from the heap.
 func (x *fit) drop() {
 	last := len(x.heap) - 1
 	x.heap[0] = x.heap[last]
@@ -537,7 +534,7 @@ func (m *merge) before(o *merge) bool {
 	return m.b < o.b
 }
 
-// sink restores a heap after what is at i got later.
+// sink restores a heap after the element at i became larger.
 func sink[T any, P interface {
 	*T
 	before(P) bool

@@ -6,19 +6,18 @@ import (
 	"slices"
 )
 
-// fleet is a problem made ready for the search: everything is sorted by name,
-// needs are transitive, and apps that differ in their delta only are one class.
-// The base and the delta of an image are where they must be, so classes are
-// about the items in between.
+// fleet is a problem prepared for the search. Everything is sorted by name, needs are transitive,
+// and apps that differ only in their delta are one class. Base and delta have fixed places in an
+// image, so classes only have the items between them.
 type fleet struct {
 	p     *Problem
 	price *pricer
 	items []item
-	// sharedHazard are the hazards of sources that several items have. A source
-	// that only one item has is folded into the item's own hazard.
+	// sharedHazard has the hazards of sources that several items have. The hazard of other
+	// sources is part of their item's own hazard.
 	sharedHazard []int64
 	classes      []class
-	previous     [][][]int32 // class → layers that it had; nil without a previous plan
+	previous     [][][]int32 // class → layers of the previous plan; nil without one
 }
 
 type item struct {
@@ -28,27 +27,27 @@ type item struct {
 	build   int64
 	own     int64  // hazard of sources that no other item has
 	shared  bitset // the other sources; nil if none
-	needs   bitset // all that must be below it if it is stacked, without bases
+	needs   bitset // transitive; must be below it if it is stacked; without bases
 	depth   int    // length of its longest chain of needs
 	stacked bool
 	base    bool
-	alone   int32 // number of its Alone value; 0 is ""
+	alone   int32 // index of its Alone value; 0 is ""
 }
 
 type class struct {
 	base     int32   // -1: none
 	items    []int32 // without the base, ascending
-	set      bitset  // the same
-	chain    bitset  // of them the stacked ones and the portable ones that those need
-	room     int     // layers it may have besides base and delta
+	set      bitset  // items as a set
+	chain    bitset  // the stacked items and the portable ones that they need
+	room     int     // maximal number of layers between base and delta
 	mixed    bool    // some stacked item needs a portable one
-	ground   int32   // the pool's blob that the spine stands on
+	ground   int32   // the pool's blob below the spine
 	replicas int64
 	apps     []int // in Problem.Apps, by name
 }
 
-// newFleet checks the problem and sorts it. Whatever is wrong is the caller's
-// mistake, not the user's: a user's errors were found before planning.
+// newFleet checks and sorts a problem. Errors are mistakes of the caller, not of the user: the
+// compiler reports the user's errors before planning.
 func newFleet(p *Problem, sticky *Solution) (*fleet, error) {
 	if err := p.inRange(); err != nil {
 		return nil, err
@@ -164,15 +163,15 @@ func (f *fleet) addItems(order []int, place []int32) error {
 	return nil
 }
 
-// Sizes, times and replicas beyond these are mistakes.
+// Larger sizes, times and numbers of replicas are mistakes.
 const (
 	maxSize     = 1 << 44
 	maxReplicas = 1 << 24
 	maxHazard   = 1 << 48
 )
 
-// inRange makes sure that no sum of prices overflows: each item in a layer of
-// its own for each app, changing all the time, must cost less than 2^59.
+// inRange makes sure that no sum of prices overflows. With each item in a layer of its own for
+// each app, changing in every cycle, the cost must be less than 2^59.
 func (p *Problem) inRange() error {
 	w := p.Weights
 	for _, v := range []int64{w.Store, w.Pull, w.Build, w.Retained, w.Replaced, w.Cold, w.Layer, w.Hosts} {
@@ -186,7 +185,7 @@ func (p *Problem) inRange() error {
 	if w == (Weights{}) {
 		w = DefaultWeights()
 	}
-	// An estimate, in floating point for its range alone.
+	// An estimate; floating point only for its range.
 	var sum float64
 	count := func(size, build, replicas int64) {
 		sum += float64(size)*float64(w.Store)/1000*float64(1+w.Retained) +
@@ -268,7 +267,7 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 		if least := f.least(&c); least > c.room {
 			return &LimitError{App: app.Name, Limit: app.limit(), Least: least + taken}
 		}
-		// More room than items is no difference.
+		// Room for more layers than items makes no difference.
 		c.room = min(c.room, len(c.items))
 		key := fmt.Sprint(c.base, c.room, c.set)
 		if sticky != nil {

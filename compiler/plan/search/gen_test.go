@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// shape says what random fleets look like.
+// shape describes random fleets.
 type shape struct {
 	apps, items, bases int
-	perApp             int // items an app picks; what they need comes on top
+	perApp             int // items that an app picks, without their needs
 	stacked            int // percent
 	limit              int
 	alone              bool
 	hosts              int64
 }
 
-// generate draws a fleet. Items 0… need only items before them, so an app's
-// ascending list is a written order.
+// generate returns a random fleet. An item needs only items before it, so an app's ascending list
+// is a written order.
 func generate(r *rand.Rand, sh shape) *Problem {
 	p := &Problem{Weights: DefaultWeights()}
 	p.Weights.Hosts = sh.hosts
@@ -56,7 +56,7 @@ func generate(r *rand.Rand, sh shape) *Problem {
 			close(set, n)
 		}
 	}
-	var families [][]int // what groups of apps have in common
+	var families [][]int // items that groups of apps have in common
 	for range 1 + sh.apps/8 {
 		families = append(families, r.Perm(sh.items)[:max(1, sh.perApp/2)])
 	}

@@ -1,10 +1,9 @@
 package search
 
-// tightest finds an order of few layers for a class: always take everything of
-// one Alone value that may come next. Taking more never hurts, so only the
-// order of the values is to be chosen. A value whose last item can be taken now
-// must be taken once and is; where no value can be finished, the search
-// branches, up to a limit that only contrived needs reach.
+// tightest finds an order of few layers for a class. It always takes all items of one Alone value
+// that may come next. Taking more never hurts, so only the order of the values matters. A value
+// whose last item can be taken now is taken at once, since it must be taken some time. If no
+// value can be finished, the search branches, up to a limit that only contrived needs reach.
 func (f *fleet) tightest(c *class) [][]int32 {
 	var best [][]int32
 	budget := 10_000
@@ -55,9 +54,9 @@ func (f *fleet) tightest(c *class) [][]int32 {
 	return best
 }
 
-// least is the smallest number of layers for a class, base and delta apart.
+// least is the smallest number of layers for a class, without base and delta.
 func (f *fleet) least(c *class) int {
-	// Without Alone one layer holds everything.
+	// Without Alone values, one layer holds everything.
 	free := true
 	for _, n := range c.items {
 		free = free && f.items[n].alone == 0
@@ -68,8 +67,8 @@ func (f *fleet) least(c *class) int {
 	return len(f.tightest(c))
 }
 
-// take returns what of one Alone value may be the next layer when only left is
-// not placed yet, and how many items of that value remain after it.
+// take returns the items of one Alone value that may be the next layer when only the items in
+// left are not placed, and how many items of that value remain after it.
 func (f *fleet) take(left bitset, value int32) (taken []int32, rest int) {
 	blocked := left.copy()
 	var mine []int32

@@ -7,11 +7,10 @@ import (
 	"slices"
 )
 
-// optimum finds the cost of the cheapest plan by branch and bound, sharing no
-// code with the planner: floating point, maps and strings, straight from the
-// definition. It only looks for plans cheaper than a given one. The problem
-// must be tiny. Of the cost, fixed is what no plan changes: bases, deltas, and
-// the recipes of portable items.
+// optimum finds the cost of the cheapest plan by branch and bound. It shares no code with the
+// planner and follows the definition with floating point, maps and strings. It only looks for
+// plans cheaper than start. The problem must be tiny. fixed is the cost that no plan changes:
+// bases, deltas, and the recipes of portable items.
 func optimum(p *Problem, start float64) (best, fixed float64) {
 	o := &optimiser{p: p, w: p.Weights, best: start, holds: map[string]float64{}}
 	bases := map[int]float64{}
@@ -58,7 +57,7 @@ type optimiser struct {
 	w     Weights
 	bases []int
 	plans [][]planOf
-	rest  []float64 // least that apps from here on cost
+	rest  []float64 // least cost of the apps from here on
 	best  float64
 	holds map[string]float64
 }
@@ -70,7 +69,7 @@ type planOf struct {
 
 type blobOf struct {
 	key         string
-	content     []int // with all that is below
+	content     []int // with everything below
 	fixed, each float64
 }
 
@@ -251,9 +250,9 @@ func (o *optimiser) closure(i int, set map[int]bool) {
 	}
 }
 
-// filter prices each plan as if every app that could have one of its blobs had
-// it, in equal shares by replicas, and drops plans that can't be in a cheaper
-// fleet even so. Fewer plans mean dearer shares, so it reports if it dropped any.
+// filter prices each plan as if every app that could have one of its blobs had it, and shared its
+// cost by replicas. It drops plans that can't be in a cheaper fleet even so. Fewer plans raise
+// the shares, so it reports whether it dropped any.
 func (o *optimiser) filter() bool {
 	could := map[string]float64{}
 	for a := range o.plans {
@@ -297,9 +296,9 @@ func (o *optimiser) filter() bool {
 	return dropped && !math.IsInf(sum, 1)
 }
 
-// search decides apps one by one. cost is that of the blobs held so far; shares
-// of blobs that later apps may join are not known to be cheaper than rest says,
-// less what those would not pay again for blobs that are there.
+// search decides apps one by one. cost is the cost of the blobs so far. A blob may become cheaper
+// when later apps share it; rest does not count that, so the part that they would not pay again
+// is subtracted.
 func (o *optimiser) search(a int, cost float64) {
 	if a == len(o.plans) {
 		o.best = min(o.best, cost)
@@ -341,7 +340,7 @@ func (o *optimiser) search(a int, cost float64) {
 	}
 }
 
-// later is the least that the apps from a on add to the blobs held now.
+// later is the least cost that the apps from a on add to the blobs so far.
 func (o *optimiser) later(a int) float64 {
 	could := map[string]float64{}
 	for x := a; x < len(o.plans); x++ {

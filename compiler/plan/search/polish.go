@@ -5,19 +5,18 @@ import (
 	"slices"
 )
 
-// polish improves a plan by small changes, each for all classes that it
-// concerns at once: the holders of a blob, or of two. A change of one image
-// alone mostly costs a copy of what was shared, so a plan that only such
-// changes could improve is stuck far from the best.
+// polish improves a plan by small changes, each for all classes concerned at once: the holders of
+// a blob, or of two. Changing one image alone usually costs a copy of a shared blob, so such
+// changes alone get stuck far from the best plan.
 type polish struct {
 	po       *pool
 	limit    int64 // of po.work
-	thorough bool  // try the many changes that rarely help, too
-	// Classes whose surroundings changed, in this round and for the next.
+	thorough bool  // also try the many changes that rarely help
+	// Classes with changed surroundings, in this round and for the next.
 	dirty, next []bool
-	tried       map[[2]int32]bool // pairs of blobs in this round
+	tried       map[[2]int32]bool // pairs of blobs, in this round
 	live        []int32           // portable sets at the start of the round
-	alike       []group           // scratch, as the following
+	alike       []group           // scratch, like the fields below
 	deal        trade
 	plan        []int32
 	shrunk      []int32
@@ -34,8 +33,8 @@ func newPolish(po *pool, limit int64) *polish {
 
 func (q *polish) spent() bool { return q.po.work >= q.limit }
 
-// run makes changes until none helps or the work is spent, the promising kinds
-// before the thorough ones.
+// run makes changes until none helps or the work is spent. It tries the promising kinds before
+// the thorough ones.
 func (q *polish) run() {
 	q.thorough = false
 	q.rounds()
@@ -60,7 +59,7 @@ func (q *polish) rounds() {
 	}
 }
 
-// improve makes the first change around a class that helps.
+// improve makes the first helpful change around a class.
 func (q *polish) improve(c int32) bool {
 	lay := slices.Clone(q.po.lay[c])
 	for i, a := range lay {
@@ -78,7 +77,7 @@ func (q *polish) improve(c int32) bool {
 	return q.thorough && q.adopt(c)
 }
 
-// once is true the first time that a pair of blobs is looked at in a round.
+// once is true for the first look at a pair of blobs in a round.
 func (q *polish) once(a, b int32) bool {
 	key := [2]int32{min(a, b), max(a, b)}
 	if q.tried[key] {
@@ -109,8 +108,8 @@ func (q *polish) common(a, b int32) []int32 {
 // edit changes an image's list of sets; it returns nil where it does not apply.
 type edit func(plan []int32) []int32
 
-// attempt tries an edit for all these classes and keeps it if it saves money. A
-// class with too many layers then gets its cheapest merges.
+// attempt tries an edit for all these classes and keeps it if it saves money. A class that then
+// has too many layers gets its cheapest merges.
 func (q *polish) attempt(classes []int32, e edit) bool {
 	var delta Money
 	for _, c := range classes {
@@ -129,9 +128,9 @@ func (q *polish) attempt(classes []int32, e edit) bool {
 	return true
 }
 
-// attemptAlike is attempt for an edit that does the same to all classes with
-// the same spine, so that one of them shows what it costs for all. An edit that
-// adds a layer does so only to those that have room for it.
+// attemptAlike is attempt for an edit that is the same for all classes with the same spine, so
+// one class shows the cost for all. An edit that adds a layer applies only to classes with room
+// for it.
 func (q *polish) attemptAlike(classes []int32, adds bool, e edit) bool {
 	po := q.po
 	if len(classes) < 3 || po.held != nil {
@@ -165,7 +164,7 @@ func (q *polish) attemptAlike(classes []int32, adds bool, e edit) bool {
 	return delta < 0 && q.attempt(classes, e)
 }
 
-// group is classes that an edit does the same to.
+// group is a list of classes for which an edit is the same.
 type group struct {
 	class, tip int32
 	replicas   int64
@@ -183,7 +182,7 @@ func (po *pool) tip(c int32) int32 {
 	return tip
 }
 
-// apply tries an edit of one class, for so many replicas.
+// apply tries an edit of one class, for the given number of replicas.
 func (q *polish) apply(c int32, e edit, replicas int64) (Money, bool) {
 	q.plan = append(q.plan[:0], q.po.plan[c]...)
 	plan := e(q.plan)
@@ -214,8 +213,8 @@ func (q *polish) keep() {
 	q.po.keep()
 }
 
-// shrink merges layers of a plan until they fit, cheapest first; nil if no
-// merge is legal.
+// shrink merges layers of a plan until they fit, cheapest first. It returns nil if no merge is
+// legal.
 func (q *polish) shrink(c int32, plan []int32) []int32 {
 	po := q.po
 	plan = slices.Clone(plan)
@@ -246,8 +245,8 @@ func (q *polish) shrink(c int32, plan []int32) []int32 {
 	return plan
 }
 
-// merge joins the sets at two places of a plan at the lower one of the spine;
-// nil if they may not share a layer.
+// merge joins the sets at two places of a plan, at the lower place on the spine. It returns nil
+// if they may not share a layer.
 func (q *polish) merge(plan []int32, i, j int) []int32 {
 	po := q.po
 	if i > j {
@@ -263,8 +262,8 @@ func (q *polish) merge(plan []int32, i, j int) []int32 {
 
 func (po *pool) alone(s int32) int32 { return po.f.items[po.sets[s].items[0]].alone }
 
-// pair tries what can be done with two layers: to merge them, to move an item
-// from one to the other, to exchange two, to change their order.
+// pair tries all changes to two layers: merging them, moving an item from one to the other,
+// exchanging two items, changing their order.
 func (q *polish) pair(a, b int32) bool {
 	po := q.po
 	classes := q.common(a, b)
@@ -272,7 +271,7 @@ func (q *polish) pair(a, b int32) bool {
 	if q.pairOf(classes, sa, sb) {
 		return true
 	}
-	// A few classes alone, where the others would rather not.
+	// Try subsets of a few classes, since the edit may not pay for the others.
 	if q.thorough && len(classes) > 1 && len(classes) <= 12 {
 		for i := range classes {
 			if q.pairOf(classes[i:i+1], sa, sb) {
@@ -367,7 +366,7 @@ func (q *polish) pairTraded(classes []int32, t *trade) bool {
 	return false
 }
 
-// replace puts one set in the place of two, the lower or the upper one.
+// replace replaces two sets by one, at the place of the lower or the upper one.
 func replace(plan []int32, sa, sb, by int32, upper bool) []int32 {
 	x, y := slices.Index(plan, sa), slices.Index(plan, sb)
 	if x > y {
@@ -380,8 +379,8 @@ func replace(plan []int32, sa, sb, by int32, upper bool) []int32 {
 	return slices.Delete(plan, y, y+1)
 }
 
-// move takes an item from one set to another one of the same image. What has
-// got it stays where it is or, on the spine, comes next to the other.
+// move takes an item from one set to another set of the same image. The receiving set stays in
+// place or, on the spine, comes next to the other.
 func (q *polish) move(classes []int32, from, to, i int32) bool {
 	po := q.po
 	if len(po.sets[from].items) == 1 {
@@ -431,15 +430,15 @@ func (q *polish) exchange(classes []int32, sa, sb, i, j int32) bool {
 	})
 }
 
-// single tries to divide a layer in two: one item apart from the others, or
-// what changes seldom from what changes often.
+// single tries to divide a layer: one item apart from the others, or items that seldom change
+// apart from items that often do.
 func (q *polish) single(a int32) bool {
 	po := q.po
 	items := slices.Clone(po.sets[po.blobs[a].set].items)
 	if len(items) == 1 {
 		return false
 	}
-	var roomy, holders []int32 // with room for one more, and all
+	var roomy, holders []int32 // all holders, and the ones with room for one more layer
 	for _, c := range po.blobs[a].holders {
 		if holders = append(holders, c); len(po.plan[c]) < po.f.classes[c].room {
 			roomy = append(roomy, c)
@@ -465,8 +464,8 @@ func (q *polish) single(a int32) bool {
 	return false
 }
 
-// split takes a part out of a layer, below or above the rest, for those holders
-// that have room for one more, and then for all.
+// split separates a part of a layer, below or above the rest: first for the holders with room for
+// one more layer, then for all.
 func (q *polish) split(all [][]int32, a int32, part, rest []int32) bool {
 	po := q.po
 	whole := po.blobs[a].set
@@ -495,8 +494,8 @@ func (q *polish) split(all [][]int32, a int32, part, rest []int32) bool {
 	return false
 }
 
-// adopt tries to give a class a portable layer that others have, all its items
-// taken from where they are.
+// adopt tries to add another class's portable layer to a class, taking all its items from their
+// layers.
 func (q *polish) adopt(c int32) bool {
 	po := q.po
 	cl := &po.f.classes[c]
@@ -514,7 +513,7 @@ func (q *polish) adopt(c int32) bool {
 	return false
 }
 
-// findLive lists the portable sets that some class holds.
+// findLive lists the portable sets with holders.
 func (q *polish) findLive() {
 	q.live = q.live[:0]
 	seen := map[int32]bool{}
@@ -528,8 +527,8 @@ func (q *polish) findLive() {
 	}
 }
 
-// extract takes the items of a set out of a plan's layers and adds it as one:
-// at the bottom, or else where its lowest item was.
+// extract takes the items of a set out of a plan's layers and adds them as one layer: at the
+// bottom, or else where the lowest item was.
 func (po *pool) extract(plan []int32, s int32, bottom bool) []int32 {
 	kept, at := make([]int32, 0, len(plan)+1), -1
 	for _, old := range plan {

@@ -2,9 +2,9 @@ package search
 
 import "slices"
 
-// pool is a plan under change: for each class a list of sets, and every blob
-// that results with the replicas that hold it. Sets and blobs are interned, so
-// that what a change costs is a few look-ups for each class that it concerns.
+// pool is a plan that is being changed: a list of sets for each class, and every resulting blob
+// with the number of replicas that hold it. Sets and blobs are interned, so pricing a change
+// takes a few look-ups for each class concerned.
 type pool struct {
 	f      *fleet
 	sets   []set
@@ -13,17 +13,17 @@ type pool struct {
 	blobBy map[uint64]int32
 	plan   [][]int32 // class → sets: the spine bottom up, then portable ones by key
 	lay    [][]int32 // class → blobs of the same sets
-	work   int64     // touched blobs so far
-	kept   Money     // cost of the plan; bases, deltas and portable recipes apart
-	cost   Money     // of the plan, with what is tried
+	work   int64     // number of touched blobs so far
+	kept   Money     // cost of the plan, without bases, deltas and portable recipes
+	cost   Money     // of the plan, with the tries
 
-	// A change that is being tried.
+	// The tries that are neither kept nor undone.
 	pending []change
 	arena   []int32
 	log     []touched
 	below   []int32 // scratch of stack
 
-	// Stickiness: what a class holds already costs nothing to move there.
+	// Moving to a blob that a class already held costs nothing.
 	held    []map[uint64]bool // by class: keys of blobs; nil without a previous plan
 	payback int64
 }
@@ -37,20 +37,19 @@ type set struct {
 	build   int64 // of the stacked members
 	own     int64 // hazard
 	shared  bitset
-	needs   bitset // of the stacked members, members apart; nil if none
+	needs   bitset // of the stacked members, without the members; nil if none
 	loose   int32  // its blob if it is portable
 	stacked bool
 	legal   bool // all members have one Alone value
 }
 
-// blob is a set where it lies: a portable one anywhere, a spine one on exactly
-// what is below it.
+// blob is a set at its place: a portable set anywhere, a spine set on exactly what is below it.
 type blob struct {
 	key      uint64
 	set      int32
 	rate     rate
-	once     Money // price of pulling it to one host
-	own      int64 // hazard, of all content below too if on the spine
+	once     Money // price of a pull to one host
+	own      int64 // hazard, on the spine including all content below
 	shared   bitset
 	replicas int64
 	holders  []int32 // classes, ascending
@@ -69,7 +68,7 @@ type touched struct {
 func newPool(f *fleet) *pool {
 	po := &pool{f: f, setBy: map[uint64]int32{}, blobBy: map[uint64]int32{},
 		plan: make([][]int32, len(f.classes)), lay: make([][]int32, len(f.classes))}
-	// Blob 0 is the ground that images without a base stand on, then the bases.
+	// Blob 0 is the ground of images without a base; the bases follow.
 	po.blobs = append(po.blobs, blob{key: mix(0), set: -1})
 	for i := range f.items {
 		if it := &f.items[i]; it.base {
@@ -86,7 +85,7 @@ func newPool(f *fleet) *pool {
 	return po
 }
 
-// intern returns the number of the set with these items, in any order.
+// intern returns the index of the set with these items, in any order.
 func (po *pool) intern(items ...int32) int32 {
 	var key uint64
 	for _, i := range items {
@@ -154,7 +153,7 @@ func (po *pool) union(a, b int32) int32 {
 	return po.addSet(key, items)
 }
 
-// minus takes a subset away; -1 if nothing is left.
+// minus removes a subset; -1 if nothing is left.
 func (po *pool) minus(a, b int32) int32 {
 	if a == b {
 		return -1
@@ -172,8 +171,7 @@ func (po *pool) minus(a, b int32) int32 {
 	return po.addSet(key, items)
 }
 
-// arrange brings the sets of one image into the pool's order; the spine's own
-// order is as given.
+// arrange sorts the sets of one image into the pool's order. The order of the spine is unchanged.
 func (po *pool) arrange(plan []int32) {
 	slices.SortStableFunc(plan, func(a, b int32) int {
 		x, y := &po.sets[a], &po.sets[b]
@@ -192,8 +190,8 @@ func (po *pool) arrange(plan []int32) {
 	})
 }
 
-// stack finds the blobs of an arranged plan. It is false if the plan breaks an
-// order or mixes Alone values; the room is for the caller to mind.
+// stack finds the blobs of an arranged plan. It is false if the plan breaks an order or mixes
+// Alone values. The caller checks the room.
 func (po *pool) stack(c int32, plan []int32, lay []int32) ([]int32, bool) {
 	spine := 0
 	for _, id := range plan {
@@ -220,7 +218,7 @@ func (po *pool) stack(c int32, plan []int32, lay []int32) ([]int32, bool) {
 	under := cl.ground
 	old, same := po.plan[c], 0
 	if !cl.mixed {
-		// Without portable layers below, a spine that starts as before is as before.
+		// Without portable layers below, equal sets at the bottom of the spine are equal blobs.
 		for same < spine && same < len(old) && plan[same] == old[same] {
 			under = po.lay[c][same]
 			lay = append(lay, under)
@@ -255,8 +253,8 @@ func (po *pool) stack(c int32, plan []int32, lay []int32) ([]int32, bool) {
 	return lay, true
 }
 
-// addBlob interns a blob that nobody holds yet; on are the portable sets between
-// it and what is below.
+// addBlob interns a blob that has no holders yet. on are the portable sets between it and the
+// spine below.
 func (po *pool) addBlob(key uint64, id, under int32, on []int32) int32 {
 	f, s := po.f, &po.sets[id]
 	b := blob{key: key, set: id, own: s.own, shared: s.shared}
@@ -276,7 +274,7 @@ func (po *pool) addBlob(key uint64, id, under int32, on []int32) int32 {
 	return po.blobBy[key]
 }
 
-// union of two sets that may be nil; neither is changed.
+// union returns the union of two sets, which may be nil. It changes neither.
 func union(a, b bitset) bitset {
 	if a == nil {
 		return b
@@ -289,7 +287,7 @@ func union(a, b bitset) bitset {
 	return a
 }
 
-// touch gives replicas to a blob or takes them, and returns what that costs.
+// touch adds replicas to a blob or removes them, and returns the difference in cost.
 func (po *pool) touch(b int32, replicas int64) Money {
 	po.work++
 	x := &po.blobs[b]
@@ -305,7 +303,7 @@ func (po *pool) touch(b int32, replicas int64) Money {
 	}
 }
 
-// moving is what a class pays for a blob that it did not hold before, a cycle.
+// moving is the price, per cycle, for moving a class to a blob that it did not hold before.
 func (po *pool) moving(c int32, b int32) Money {
 	if po.held == nil || po.held[c] == nil || po.held[c][po.blobs[b].key] {
 		return 0
@@ -313,14 +311,14 @@ func (po *pool) moving(c int32, b int32) Money {
 	return po.blobs[b].once * Money(po.f.classes[c].replicas) / Money(po.payback)
 }
 
-// try changes the plan of one class tentatively and returns the difference in
-// cost; false if the plan is not valid. It takes over nothing: plan is copied.
-// keep or undo ends a row of tries, one for each class at most.
+// try changes the plan of one class tentatively and returns the difference in cost. It is false
+// if the plan is not valid. It copies plan. keep or undo must end a series of tries, which has at
+// most one for each class.
 func (po *pool) try(c int32, plan []int32) (Money, bool) {
 	return po.tryFor(c, plan, po.f.classes[c].replicas)
 }
 
-// tryFor is try for so many replicas of classes that the change is the same for.
+// tryFor is try with the number of replicas of all classes for which the change is the same.
 func (po *pool) tryFor(c int32, plan []int32, replicas int64) (Money, bool) {
 	po.arrange(plan)
 	from := len(po.arena)
@@ -356,7 +354,7 @@ func (po *pool) tryFor(c int32, plan []int32, replicas int64) (Money, bool) {
 	for ; j < len(lay) && po.sets[plan[j]].stacked; j++ {
 		give(lay[j])
 	}
-	// Portable layers are in one order in both.
+	// Portable layers have the same order in both.
 	for i < len(old) || j < len(lay) {
 		switch {
 		case j == len(lay) || i < len(old) && po.sets[po.plan[c][i]].key < po.sets[plan[j]].key:
@@ -374,10 +372,10 @@ func (po *pool) tryFor(c int32, plan []int32, replicas int64) (Money, bool) {
 	return delta, true
 }
 
-// undo takes back all tries.
+// undo reverts all tries.
 func (po *pool) undo() { po.undoTo(savepoint{cost: po.kept}) }
 
-// keep makes all tries the plan.
+// keep makes all tries part of the plan.
 func (po *pool) keep() {
 	for _, ch := range po.pending {
 		for _, b := range po.lay[ch.class] {
@@ -397,7 +395,7 @@ func (po *pool) keep() {
 	po.kept = po.cost
 }
 
-// load makes these the plans of all classes. They must be valid.
+// load replaces the plans of all classes. They must be valid.
 func (po *pool) load(plans [][]int32) {
 	for c, plan := range plans {
 		if !slices.Equal(plan, po.plan[c]) {
@@ -416,7 +414,7 @@ func (po *pool) snapshot() [][]int32 {
 	return plans
 }
 
-// savepoint remembers how far tries got.
+// savepoint marks a position in the series of tries.
 type savepoint struct {
 	pending, log, arena int
 	cost                Money
@@ -426,7 +424,7 @@ func (po *pool) mark() savepoint {
 	return savepoint{len(po.pending), len(po.log), len(po.arena), po.cost}
 }
 
-// undoTo takes back the tries since a savepoint.
+// undoTo reverts the tries since a savepoint.
 func (po *pool) undoTo(at savepoint) {
 	for _, t := range po.log[at.log:] {
 		po.blobs[t.blob].replicas -= t.replicas

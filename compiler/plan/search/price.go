@@ -2,8 +2,8 @@ package search
 
 import "math/bits"
 
-// All arithmetic is on integers, since compilers may fuse floating-point
-// operations on one architecture and not on another, and plans must not differ.
+// All arithmetic is on integers: compilers may fuse floating-point operations on some
+// architectures, and plans must not differ.
 
 // one is the fixed-point 1 of probabilities.
 const one = 1 << 30
@@ -11,7 +11,7 @@ const one = 1 << 30
 // hostOne is the fixed-point 1 of ω, the expected number of hosts.
 const hostOne = 1 << 10
 
-// The table has e^-x for x = 0, 1/512, … below 22, where e^-x is nothing.
+// The table has e^-x for x = 0, 1/512, … below 22. From there on, e^-x counts as 0.
 const (
 	tableStep = 23 // bits of a hazard below 1/512
 	tableEnd  = 22
@@ -70,8 +70,8 @@ func (pr *pricer) chance(hazard int64) int64 {
 	return one - pr.table[hazard>>tableStep]*(1<<32-r+r*r>>33)>>32
 }
 
-// hosts is ω in 1/hostOne: how many hosts hold at least one of so many replicas
-// when each lands on a host by chance.
+// hosts is ω in 1/hostOne: how many hosts hold at least one of the replicas when each lands on a
+// random host.
 func (pr *pricer) hosts(replicas int64) int64 {
 	if pr.w.Hosts <= 0 {
 		return replicas * hostOne
@@ -83,7 +83,7 @@ func (pr *pricer) hosts(replicas int64) int64 {
 	return scale(pr.w.Hosts*hostOne, pr.chance(int64(over)), 30)
 }
 
-// rate is what a blob costs: fixed, and for each host that holds it.
+// rate is the cost of a blob: a fixed part, and a part for each host that holds it.
 type rate struct {
 	store, build Money
 	host         Money
@@ -91,12 +91,12 @@ type rate struct {
 
 func (r rate) fixed() Money { return r.store + r.build }
 
-// blob prices a layer of so many bytes, hazard and milliseconds of building.
+// blob prices a layer with this size, hazard and milliseconds of building.
 func (pr *pricer) blob(size, hazard, build int64) rate {
 	return pr.bytes(size, hazard, build, pr.w.Layer)
 }
 
-// bytes prices content of which a host pulls so much more than its size.
+// bytes prices content. A host pulls more bytes in addition to the size.
 func (pr *pricer) bytes(size, hazard, build, more int64) rate {
 	q := pr.chance(hazard)
 	w := &pr.w
@@ -112,7 +112,7 @@ func (pr *pricer) bytes(size, hazard, build, more int64) rate {
 	return r
 }
 
-// total is what a blob costs when ω hosts (in 1/hostOne) hold it.
+// total is the cost of a blob that ω hosts (in 1/hostOne) hold.
 func (r rate) total(hosts int64) Money {
 	return r.fixed() + r.pull(hosts)
 }
@@ -135,7 +135,7 @@ func milli(a, b int64) int64 {
 	return int64(min(q, maxMoney))
 }
 
-// maxMoney keeps sums of absurd inputs from overflowing; nothing real comes near.
+// maxMoney keeps sums of absurd inputs from overflowing. Real fleets cost far less.
 const maxMoney = 1 << 55
 
 // scaleBy is a·b / c, rounded down, through 128 bits; b ≤ c and none negative.

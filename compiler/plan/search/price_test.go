@@ -37,7 +37,7 @@ func TestHostsOfReplicas(t *testing.T) {
 	}
 }
 
-// One megabyte that changes every other cycle, on three hosts, worked out by hand.
+// One megabyte that changes every other cycle, on three hosts, calculated by hand.
 func TestCostOfOneLayer(t *testing.T) {
 	half := int64(math.Round(math.Ln2 * HazardOne))
 	p := &Problem{

@@ -2,8 +2,8 @@ package search
 
 import "fmt"
 
-// Problem is a fleet as the search sees it. The order of Items, Sources, Apps
-// and of every index list means nothing: ties are broken by names.
+// Problem is a fleet in the search's terms. The order of Items, Sources, Apps and index lists
+// does not matter: names break ties.
 type Problem struct {
 	Items   []Item
 	Sources []Source
@@ -15,38 +15,38 @@ type Problem struct {
 type Item struct {
 	Name    string // unique among the items
 	Size    int64  // compressed bytes
-	Sources []int  // indices of all that changes it, inherited ones included
-	Build   int64  // milliseconds its recipe runs; 0 for a portable item that only copies
+	Sources []int  // indices of the sources that change it, including inherited ones
+	Build   int64  // milliseconds that its recipe runs; 0 for a portable item that only copies
 	Base    bool   // the base system: always a layer of its own, at the bottom
 	Stacked bool   // its layer depends on all content below; otherwise it is portable
-	Needs   []int  // items a stacked one must come after; inherited through portable ones
+	Needs   []int  // items that must be below a stacked one; inherited through portable ones
 	Alone   string // items share a layer only if their Alone is equal
 }
 
-// Source is one thing that changes by itself: a pin, an update key, a file set.
-// Items that list the same source change together, and count once.
+// Source is something that changes independently: a pin, an update key, a file set. Items with
+// the same source change together, and it counts once.
 type Source struct {
 	Name   string // unique among the sources
-	Hazard int64  // expected changes a cycle, in units of 1/HazardOne
+	Hazard int64  // expected changes per cycle, in units of 1/HazardOne
 }
 
-// HazardOne is the hazard of a source that changes once a cycle on average.
+// HazardOne is the hazard of a source that changes once per cycle on average.
 const HazardOne = 1 << 32
 
-// App is one image: items, and a delta that is the app's own.
+// App is one image: items, and the app's own delta.
 type App struct {
 	Name     string // unique among the apps
 	Items    []int  // closed under Needs; at most one Base
 	Delta    Delta
-	Replicas int // containers that run; less than 1 counts as 1
-	Limit    int // layers at most, base and delta included; 0 is DefaultLimit
+	Replicas int // number of running containers; less than 1 counts as 1
+	Limit    int // maximal number of layers, including base and delta; 0 is DefaultLimit
 }
 
-// DefaultLimit is the number of layers an image may have when nobody says.
+// DefaultLimit is the default for the maximal number of layers of an image.
 const DefaultLimit = 10
 
-// Delta is what an app adds to its items, always a layer of its own on top.
-// The zero value means that there is none, and no layer.
+// Delta is what an app adds to its items, always a layer of its own on top. The zero value means
+// that the app has no delta.
 type Delta struct {
 	Size    int64
 	Sources []int
@@ -55,23 +55,23 @@ type Delta struct {
 
 func (d Delta) empty() bool { return d.Size == 0 && len(d.Sources) == 0 && d.Build == 0 }
 
-// Weights turn bytes and seconds into money. The unit of money is the caller's
-// (the defaults are in dollars); prices are integers in small fractions of it.
+// Weights turn bytes and seconds into money. The caller chooses the unit of money (dollars for
+// the defaults). Prices are integers in small fractions of it.
 type Weights struct {
 	Store    int64 // price of keeping one byte for a cycle, in 1e-15
 	Pull     int64 // price of one host pulling one byte, in 1e-15
 	Build    int64 // price of building for one millisecond, in 1e-12
-	Retained int64 // R: old versions that a registry keeps of a changed layer
-	Replaced int64 // ν: hosts replaced a cycle, per mille; they pull everything
-	Cold     int64 // φ₀: builds a cycle that find an empty cache, per mille
-	Layer    int64 // ε: what pulling one more layer costs, in bytes
+	Retained int64 // R: old versions of a changed layer that a registry keeps
+	Replaced int64 // ν: hosts replaced per cycle, per mille; they pull everything
+	Cold     int64 // φ₀: builds per cycle that find an empty cache, per mille
+	Layer    int64 // ε: the cost of pulling one more layer, in bytes
 	Hosts    int64 // hosts that replicas are spread over; 0: each has its own
 }
 
-// DefaultWeights are for a cycle of one week, in dollars: registry storage at
-// 0.10 a gigabyte and month, pulls at 0.02 a gigabyte, a builder at 0.008 a
-// minute, four old versions kept, a tenth of the hosts replaced, one cold build
-// in ten weeks, and 256 KiB for the round trips of a layer.
+// DefaultWeights are for a cycle of one week, in dollars. Registry storage costs 0.10 per
+// gigabyte and month, pulls 0.02 per gigabyte, a builder 0.008 per minute. A registry keeps four
+// old versions. A tenth of the hosts are replaced per week, one build in ten weeks is cold, and
+// the round trips of a layer count as 256 KiB.
 func DefaultWeights() Weights {
 	return Weights{
 		Store: 23_000, Pull: 20_000, Build: 133_000,
@@ -79,10 +79,10 @@ func DefaultWeights() Weights {
 	}
 }
 
-// Options steer Solve. The zero value is what production uses for a new fleet.
+// Options configure Solve. The zero value is the default for a new fleet.
 type Options struct {
 	Work     int64     // limit in app-layer incidences; 0: by the fleet's size, less than 0: no polish
-	Previous *Solution // plan to stay close to; indices are those of the new problem
+	Previous *Solution // plan to stay close to; its indices refer to the new problem
 	Payback  int64     // cycles within which a move must pay back; 0: DefaultPayback
 	NoExact  bool      // never search exhaustively, however small the problem (for tests)
 }
@@ -93,8 +93,8 @@ type Kind uint8
 const (
 	KindBase     Kind = iota // one base item, at the bottom of its images
 	KindSpine                // has a stacked item: all content below is part of it
-	KindPortable             // its items alone, wherever it lies
-	KindDelta                // an app's own, on top
+	KindPortable             // only its items, wherever it is
+	KindDelta                // of one app, on top
 )
 
 func (k Kind) String() string {
@@ -105,29 +105,29 @@ func (k Kind) String() string {
 type Layer struct {
 	Kind  Kind
 	Items []int // what is needed first, then by name; empty for a delta
-	// Parent is the base or spine layer below, for KindSpine only; otherwise -1,
-	// as for a spine that starts on nothing.
+	// Parent is the base or spine layer below, for KindSpine only. It is -1 for other kinds and
+	// for a spine layer at the bottom.
 	Parent int
-	// On are the portable layers between Parent and this layer, for KindSpine only:
-	// those that it needs and that nothing further down needed.
+	// On lists the portable layers between Parent and this layer, for KindSpine only: the layers
+	// that it needs and that no lower spine layer needed.
 	On       []int
 	App      int   // owner of a delta; otherwise -1
 	Size     int64 // bytes
-	Hazard   int64 // in 1/HazardOne; for a spine over all content below, too
-	Replicas int64 // of the apps that have it
+	Hazard   int64 // in 1/HazardOne; for a spine including all content below
+	Replicas int64 // of the apps that use it
 }
 
-// Solution is a plan. Layers has every blob once, parents before children.
+// Solution is a plan. Layers lists every blob once, parents before children.
 type Solution struct {
 	Layers []Layer
-	Images [][]int // for each app of the problem its layers, bottom up
+	Images [][]int // for each app of the problem the indices of its layers, bottom up
 	Cost   Cost
 	Exact  bool  // proven to be a cheapest plan
 	Work   int64 // spent of Options.Work
 	Moved  Move  // from Options.Previous
 }
 
-// Move is what going from one plan to another makes hosts pull, once.
+// Move is what hosts pull, once, when one plan replaces another.
 type Move struct {
 	Bytes int64
 	Cost  Money
@@ -136,17 +136,17 @@ type Move struct {
 // Money counts 1e-12 of the unit of Weights.
 type Money int64
 
-// Cost is what a plan costs a cycle on average.
+// Cost is the average cost of a plan per cycle.
 type Cost struct{ Store, Pull, Build Money }
 
-// Total is the sum, which Solve minimises.
+// Total is the sum, which Solve minimizes.
 func (c Cost) Total() Money { return c.Store + c.Pull + c.Build }
 
 func (c Cost) plus(d Cost) Cost {
 	return Cost{c.Store + d.Store, c.Pull + d.Pull, c.Build + d.Build}
 }
 
-// LimitError says that an app can't be built in so few layers.
+// LimitError means that an app does not fit into its limit of layers.
 type LimitError struct {
 	App   string
 	Limit int // asked for

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// tiny draws a fleet small enough for optimum.
+// tiny generates a fleet small enough for optimum.
 func tiny(seed uint64) *Problem {
 	r := rand.New(rand.NewPCG(seed, 2))
 	for {
@@ -24,8 +24,8 @@ func tiny(seed uint64) *Problem {
 	}
 }
 
-// The heuristic, exact search off, against the optimum, by the part of the cost
-// that a plan can change.
+// TestQualityOnTinyFleets compares the heuristic, without the exact search, with the optimum, by
+// the part of the cost that a plan can change.
 func TestQualityOnTinyFleets(t *testing.T) {
 	n := uint64(1200)
 	if testing.Short() {
@@ -71,7 +71,8 @@ func TestQualityOnTinyFleets(t *testing.T) {
 	}
 }
 
-// What is solved exactly in production is an optimum, and most tiny fleets are.
+// TestExactIsOptimal checks that a plan that is called exact in production is an optimum, and
+// that most tiny fleets are solved exactly.
 func TestExactIsOptimal(t *testing.T) {
 	n := uint64(400)
 	if testing.Short() {

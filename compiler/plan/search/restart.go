@@ -2,9 +2,9 @@ package search
 
 import "slices"
 
-// kicks shakes the plan and polishes it again, as often as the work allows and
-// until so many shakes in a row gained nothing; it keeps a result only if it is
-// cheaper. What it shakes is drawn from a fixed seed.
+// kicks shakes the plan and polishes it again, as often as the work allows, until patience shakes
+// in a row gain nothing. It keeps a result only if it is cheaper. The random choices have a fixed
+// seed.
 func (q *polish) kicks(patience int) {
 	po := q.po
 	if len(po.f.classes) == 0 || len(po.f.items) == 0 {
@@ -31,9 +31,9 @@ func (q *polish) kicks(patience int) {
 	}
 }
 
-// shake makes one change whatever it costs. Mostly it takes what one or two
-// layers have in common with another image and gives all images that have those
-// items one layer of them: that is far from what small changes reach.
+// shake makes one change, whatever it costs. Usually it takes the items that one or two layers
+// have in common with another image, and makes them one layer of all images that have them. Small
+// changes do not get that far.
 func (q *polish) shake(draw func(int) int) {
 	po := q.po
 	c := int32(draw(len(po.f.classes)))
@@ -51,7 +51,7 @@ func (q *polish) shake(draw func(int) int) {
 				return replace(plan, sa, sb, po.union(sa, sb), upper)
 			})
 		}
-	case 1: // a layer in the way of another image
+	case 1: // a layer that another image could have, too
 		s := po.blobs[po.lay[o][draw(len(po.lay[o]))]].set
 		if o != c && po.sets[s].bits.within(po.f.classes[c].set) {
 			q.force([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, false) })
@@ -63,7 +63,7 @@ func (q *polish) shake(draw func(int) int) {
 		}
 		all = slices.DeleteFunc(all, func(i int32) bool { return !po.f.classes[o].set.has(i) })
 		if len(all) > 0 {
-			if draw(4) == 0 { // or one item of that
+			if draw(4) == 0 { // or just one of its items
 				k := draw(len(all))
 				all = all[k : k+1]
 			}
@@ -73,7 +73,7 @@ func (q *polish) shake(draw func(int) int) {
 	}
 }
 
-// force applies an edit to the classes where it is valid.
+// force applies an edit to the classes for which it is valid.
 func (q *polish) force(classes []int32, e edit) {
 	for _, c := range classes {
 		q.plan = append(q.plan[:0], q.po.plan[c]...)

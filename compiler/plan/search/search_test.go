@@ -29,7 +29,7 @@ func TestSolveIsValid(t *testing.T) {
 	}
 }
 
-// spell writes a plan down in names, so that plans of permuted problems compare.
+// spell describes a plan by names, so that plans of permuted problems can be compared.
 func spell(p *Problem, s *Solution) string {
 	names := make([]string, len(s.Layers))
 	for l, layer := range s.Layers {
@@ -54,7 +54,7 @@ func spell(p *Problem, s *Solution) string {
 	return strings.Join(lines, "\n") + fmt.Sprint("\n", s.Cost, s.Work)
 }
 
-// shuffle renumbers everything.
+// shuffle permutes all indices.
 func shuffle(r *rand.Rand, p *Problem) *Problem {
 	items, sources, apps := r.Perm(len(p.Items)), r.Perm(len(p.Sources)), r.Perm(len(p.Apps))
 	through := func(perm, list []int) []int {
@@ -100,8 +100,8 @@ func TestOrderMeansNothing(t *testing.T) {
 	}
 }
 
-// packed stacks each image's items in an order: one a layer, what is too much
-// together in the last one.
+// packed stacks each image's items in an order, one per layer; items beyond the limit share the
+// last layer.
 func packed(t *testing.T, p *Problem, order func(a, b int) int) Cost {
 	t.Helper()
 	f, err := newFleet(p, nil)
@@ -129,10 +129,9 @@ func packed(t *testing.T, p *Problem, order func(a, b int) int) Cost {
 	return Evaluate(p, s)
 }
 
-// baselines are what people and other tools do: each app on its own in written
-// order, one chain with what is shared most at the bottom, Nix's popularity
-// packing, and a chain for each image as written. All but Nix's know no portable
-// layers.
+// baselines plans as people and other tools do: each app on its own in written order, one chain
+// with the most shared items at the bottom, Nix's popularity packing, and a chain for each image
+// as written. Only Nix's has portable layers.
 func baselines(t *testing.T, p *Problem) map[string]Money {
 	count := make([]int, len(p.Items))
 	for _, app := range p.Apps {
@@ -195,7 +194,8 @@ func TestNeverWorseThanBaselines(t *testing.T) {
 	}
 }
 
-// Apps that share nothing are planned as if each were alone.
+// TestNothingSharedCostsNothing checks that apps that share nothing are planned as if each were
+// alone.
 func TestNothingSharedCostsNothing(t *testing.T) {
 	all := &Problem{Weights: DefaultWeights()}
 	var apart Money
@@ -261,8 +261,8 @@ func TestLimitThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// A portable item that a stacked one needs lies below it, in a layer of its own
-// kind, and everything above starts from it.
+// TestPortableUnderStacked checks that a portable item that a stacked one needs is below it, in a
+// portable layer, and that the layers above start from it.
 func TestPortableUnderStacked(t *testing.T) {
 	p := &Problem{
 		Sources: []Source{{Name: "slow", Hazard: HazardOne / 50}, {Name: "fast", Hazard: HazardOne}},

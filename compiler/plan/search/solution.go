@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// solution writes the pool's plan down: base and spine layers first as the apps
-// by name meet them, then what is portable, then deltas.
+// solution converts the pool's plan: base and spine layers first, in the order of apps by name,
+// then portable layers, then deltas.
 func (po *pool) solution() *Solution {
 	f, p := po.f, po.f.p
 	s := &Solution{Images: make([][]int, len(p.Apps))}
@@ -34,7 +34,7 @@ func (po *pool) solution() *Solution {
 		}
 		return l
 	}
-	free := make([][]int32, len(p.Apps)) // portable blobs that no spine layer stands on
+	free := make([][]int32, len(p.Apps)) // portable blobs that no spine layer is on
 	for _, a := range order {
 		c := &f.classes[classOf[a]]
 		parent := -1
@@ -95,7 +95,7 @@ func (po *pool) solution() *Solution {
 	return s
 }
 
-// inNeedsOrder lists items of the problem, what is needed first, then by name.
+// inNeedsOrder sorts items of the problem topologically by needs, then by name.
 func (f *fleet) inNeedsOrder(items []int32) []int {
 	items = slices.Clone(items)
 	slices.SortFunc(items, func(a, b int32) int {
@@ -108,7 +108,7 @@ func (f *fleet) inNeedsOrder(items []int32) []int {
 	return list
 }
 
-// byName sorts portable blobs, those with needs above those without.
+// byName sorts portable blobs; blobs with needs come above blobs without.
 func (f *fleet) byName(po *pool, blobs []int32) {
 	depth := func(b int32) (d int) {
 		for _, i := range po.sets[po.blobs[b].set].items {

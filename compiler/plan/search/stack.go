@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// Restack makes a solution from what each app's image stacks: for every app of
-// the problem sets of items, bottom up, without the delta. Equal blobs become
-// one layer; within a layer items are by name. The cost is filled in. An error says which rule of Check the stacks break: a *LimitError if
-// it is only a limit, and then the solution is what the plan would be without.
+// Restack creates a solution from each app's stack: for every app of the problem a list of item
+// sets, bottom up, without the delta. Equal blobs become one layer; the items of a layer are
+// sorted by name. The solution has its cost. An error names the rule of Check that the stacks
+// break. If they only break a limit, the error is a *LimitError, and the solution is returned as
+// if there were no limit.
 func Restack(p *Problem, stacks [][][]int) (*Solution, error) {
 	s := &Solution{Images: make([][]int, len(p.Apps))}
 	known := map[string]int{}
@@ -38,12 +39,12 @@ func Restack(p *Problem, stacks [][][]int) (*Solution, error) {
 type restacking struct {
 	p      *Problem
 	s      *Solution
-	known  map[string]int // layer by what it is
+	known  map[string]int // layer by its identity
 	parent int            // the last base or spine layer
-	loose  []int          // portable layers so far that no spine layer stands on
+	loose  []int          // portable layers so far that no spine layer is on
 }
 
-// layer returns the layer that a set of items is on top of the image so far.
+// layer returns the layer for a set of items on top of the image so far.
 func (r *restacking) layer(items []int) int {
 	items = slices.Clone(items)
 	slices.SortFunc(items, func(a, b int) int { return strings.Compare(r.p.Items[a].Name, r.p.Items[b].Name) })
@@ -85,7 +86,7 @@ func (r *restacking) layer(items []int) int {
 	return l
 }
 
-// closure adds to set all that an item needs, directly or not.
+// closure adds all needs of an item to set, direct and indirect.
 func (p *Problem) closure(i int, set map[int]bool) {
 	for _, n := range p.Items[i].Needs {
 		if !set[n] {
@@ -95,7 +96,7 @@ func (p *Problem) closure(i int, set map[int]bool) {
 	}
 }
 
-// Stacks are the items that each app's image stacks, as Restack takes them.
+// Stacks returns the item sets of each app's image, as Restack takes them.
 func (s *Solution) Stacks() [][][]int {
 	stacks := make([][][]int, len(s.Images))
 	for a, image := range s.Images {

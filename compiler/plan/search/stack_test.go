@@ -5,8 +5,7 @@ import (
 	"testing"
 )
 
-// TestRestack puts every plan of the suite together again from its stacks: it
-// has to be the same plan.
+// TestRestack rebuilds every plan of the suite from its stacks and expects the same plan.
 func TestRestack(t *testing.T) {
 	for seed := range uint64(60) {
 		p := tiny(seed)

@@ -6,19 +6,18 @@ import (
 	"slices"
 )
 
-// A plan that was made before is in registries and on hosts. With one, the
-// search starts from it: what an edit left as it was stays, what it removed is
-// taken out of its layers, what it added gets a layer or the cheapest place.
-// Then polish goes on as usual, but with a price on moving: a class pays for
-// each blob that it did not hold before one pull to its replicas, divided by the
-// cycles within which a move has to pay back.
+// A plan that was made before is in registries and on hosts. With one, the search starts from it.
+// The parts that an edit did not touch stay, removed items are taken out of their layers, and new
+// items get a layer or the cheapest place. Then polish goes on as usual, but with a price on
+// moving. For each blob that a class did not hold before, it pays one pull to its replicas,
+// divided by the number of cycles within which a move has to pay back.
 
-// DefaultPayback is the number of cycles within which a move must pay back.
+// DefaultPayback is the default number of cycles within which a move must pay back.
 const DefaultPayback = 4
 
-// Moving is what hosts that run a plan pull to run another one of the same
-// problem, where nothing but the plan changes: each replica the layers that its
-// app did not have. Apps without an image in the first plan do not count.
+// Moving returns what hosts pull when they replace one plan by another of the same problem. Each
+// replica pulls the layers that its app did not have. Apps without an image in the first plan do
+// not count.
 func Moving(p *Problem, from, to *Solution) Move {
 	w := p.Weights
 	if w == (Weights{}) {
@@ -47,8 +46,8 @@ func Moving(p *Problem, from, to *Solution) Move {
 	return m
 }
 
-// previousKey spells out how the previous plan stacked an app, so that classes
-// hold only apps that were alike then, too.
+// previousKey describes an app's stack in the previous plan, so that all apps of a class had
+// equal stacks.
 func previousKey(s *Solution, a int) string {
 	if a >= len(s.Images) || s.Images[a] == nil {
 		return "new"
@@ -64,8 +63,8 @@ func previousKey(s *Solution, a int) string {
 	return key
 }
 
-// addPrevious reads the previous layers of each class: bottom up, in items that
-// it still has. A new class has none.
+// addPrevious sets the previous layers of each class: bottom up, with the items that it still
+// has. A new class has none.
 func (f *fleet) addPrevious(place []int32, s *Solution) {
 	f.previous = make([][][]int32, len(f.classes))
 	for c := range f.classes {
@@ -95,7 +94,7 @@ func (f *fleet) addPrevious(place []int32, s *Solution) {
 	}
 }
 
-// sticky repairs the previous plan and polishes it.
+// sticky repairs and polishes the previous plan.
 func (f *fleet) sticky(o Options) *pool {
 	po := newPool(f)
 	po.payback = o.Payback
@@ -109,8 +108,8 @@ func (f *fleet) sticky(o Options) *pool {
 	return po
 }
 
-// resume loads what is left of the previous plan and returns the classes whose
-// images are not whole, those that had one first.
+// resume loads what is left of the previous plan. It returns the classes with incomplete images,
+// first those with a previous image.
 func (f *fleet) resume(po *pool) []int32 {
 	var broken, fresh []int32
 	for c := range f.classes {
@@ -125,7 +124,7 @@ func (f *fleet) resume(po *pool) []int32 {
 			placed += len(items)
 		}
 		if _, ok := po.try(int32(c), plan); !ok {
-			// Needs or secrets changed: portable layers are all that may be as before.
+			// Needs or secrets changed: only portable layers may be as before.
 			po.held[c] = map[uint64]bool{}
 			for _, s := range plan {
 				if !po.sets[s].stacked {
@@ -147,8 +146,8 @@ func (f *fleet) resume(po *pool) []int32 {
 	return append(broken, fresh...)
 }
 
-// findBest gives each of these classes the cheapest of a few plans: its own one
-// completed, or for a new class those of the others that suit it best.
+// findBest gives each of these classes the cheapest of a few plans: its own completed plan, or
+// for a new class the best suited plans of other classes.
 func (q *polish) findBest(classes []int32) {
 	po := q.po
 	for _, c := range classes {
@@ -178,8 +177,7 @@ func (q *polish) findBest(classes []int32) {
 	}
 }
 
-// models lists the plans of other classes, as far as they suit a class, that
-// cover most of its bytes.
+// models lists plans of other classes that suit a class, those that cover most of its bytes.
 func (q *polish) models(c int32) [][]int32 {
 	const enough = 8
 	po := q.po
@@ -200,8 +198,8 @@ func (q *polish) models(c int32) [][]int32 {
 	return plans[:min(enough, len(plans))]
 }
 
-// suiting is the part of another class's plan that a class can have too: the
-// spine as far as it goes, and portable layers.
+// suiting is the part of another class's plan that a class can have, too: the bottom of the
+// spine, and portable layers.
 func (q *polish) suiting(c, o int32) []int32 {
 	po := q.po
 	var plan []int32
@@ -219,8 +217,8 @@ func (q *polish) suiting(c, o int32) []int32 {
 	return plan
 }
 
-// complete adds the items that a plan lacks, each in a layer of its own, and
-// merges what is too much.
+// complete adds the missing items to a plan, each in a layer of its own, and merges layers until
+// it is within the limit.
 func (q *polish) complete(c int32, plan []int32) []int32 {
 	po := q.po
 	missing := po.f.classes[c].set.copy()

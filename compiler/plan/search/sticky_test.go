@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// An edit changes as little of a plan as it must: over many random ones the
-// bytes that hosts pull are hardly more than what the edit forces, and the plan
-// costs hardly more than a new one would.
+// TestStickyMovesLittle checks that an edit changes little of a plan. Over many random edits,
+// hosts pull hardly more bytes than the edit forces, and the plan costs hardly more than a new
+// one.
 func TestStickyMovesLittle(t *testing.T) {
 	edits := 200
 	if testing.Short() {
@@ -26,7 +26,7 @@ func TestStickyMovesLittle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 10 { // one after the other, so that drift would show
+		for range 10 { // in sequence, so that drift shows
 			edited, old, changed := editFleet(r, p, s, done)
 			next, err := Solve(edited, Options{Previous: old})
 			if err != nil {
@@ -55,8 +55,8 @@ func TestStickyMovesLittle(t *testing.T) {
 	}
 }
 
-// editFleet bumps the version of an item, adds an app, or removes one. It returns the
-// new problem, the old plan in its terms, and the items with new content.
+// editFleet bumps the version of an item, adds an app, or removes one. It returns the new
+// problem, the old plan for the new problem, and the items with new content.
 func editFleet(r *rand.Rand, p *Problem, s *Solution, n int) (*Problem, *Solution, map[int]bool) {
 	q := *p
 	q.Items, q.Apps = slices.Clone(p.Items), slices.Clone(p.Apps)
@@ -68,7 +68,7 @@ func editFleet(r *rand.Rand, p *Problem, s *Solution, n int) (*Problem, *Solutio
 		q.Items[i].Size = q.Items[i].Size * int64(90+r.IntN(21)) / 100
 		changed[i] = true
 	case 1:
-		// Like one app, with something of another one.
+		// Similar to one app, with some items of another one.
 		like, other := p.Apps[r.IntN(len(p.Apps))], p.Apps[r.IntN(len(p.Apps))]
 		set := map[int]bool{}
 		for _, i := range like.Items {
@@ -123,7 +123,7 @@ func pulled(p *Problem, old, next *Solution, changed map[int]bool) (sum float64)
 	return sum
 }
 
-// contentOf tells blobs apart by what is in and below them.
+// contentOf identifies a blob by its content and the content below it.
 func contentOf(s *Solution, l int, changed map[int]bool) string {
 	text := ""
 	for _, b := range append(s.below(l), l) {
@@ -137,8 +137,8 @@ func contentOf(s *Solution, l int, changed map[int]bool) string {
 	return text
 }
 
-// Any previous plan is good enough to start from: of another fleet, out of
-// range, for higher limits or other needs.
+// TestStickyRepairsAnything starts from unsuitable plans: of another fleet, out of range, for
+// higher limits or other needs.
 func TestStickyRepairsAnything(t *testing.T) {
 	for seed := range uint64(100) {
 		r := rand.New(rand.NewPCG(seed, 7))
@@ -162,8 +162,8 @@ func TestStickyRepairsAnything(t *testing.T) {
 	}
 }
 
-// Starting from a plan for the very same fleet moves little, and what Moving
-// counts is what the solution says.
+// TestMovingFromItselfIsNothing checks that starting from a plan for the same fleet moves little,
+// and that Moving agrees with the solution.
 func TestMovingFromItselfIsNothing(t *testing.T) {
 	p := generate(rand.New(rand.NewPCG(1, 8)), shape{apps: 20, items: 25, bases: 2, perApp: 10, stacked: 40, limit: 6})
 	s, err := Solve(p, Options{})
@@ -185,6 +185,6 @@ func TestMovingFromItselfIsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again.Moved != Moving(p, s, again) {
-		t.Errorf("says %v moved, but %v moved", again.Moved, Moving(p, s, again))
+		t.Errorf("Moved is %v, but Moving returns %v", again.Moved, Moving(p, s, again))
 	}
 }

@@ -1,28 +1,27 @@
 package search
 
-// What most changes come to can be told without making them. Portable layers
-// are what they are wherever they lie, so to replace some of them by others
-// costs the same in every image, and nothing else in the image matters: the
-// content of the new ones, found by its key among the sets that there are, and
-// the replicas that hold it are enough. Nearly all changes that are thought of
-// are futile, so only those that are not are tried.
+// The effect of most changes can be computed without making them. A portable layer costs the same
+// wherever it is, so replacing some of them costs the same in every image, whatever else is in
+// the image. The content of the new layers, found by its key among the existing sets, and the
+// replicas that hold it are enough. Nearly all possible changes are futile, so only the others
+// are tried.
 
-// trade is a change of one or two portable layers of some classes.
+// trade is a replacement of one or two portable layers of some classes.
 type trade struct {
 	po       *pool
 	old      []int32 // sets
 	replicas int64   // of the classes
-	gain     Money   // what it saves to do without the old ones
+	gain     Money   // saving from removing the old layers
 }
 
-// content is that of a portable layer, which may not be there.
+// content describes the content of a portable layer, which may not exist.
 type content struct {
 	key         uint64
 	size        int64
 	own, common int64 // hazard
 }
 
-// trade is nil if what a change costs can't be told so.
+// trade returns nil if the effect of a change can't be computed this way.
 func (q *polish) trade(classes []int32, old ...int32) *trade {
 	po := q.po
 	if po.held != nil {
@@ -55,7 +54,7 @@ func (t *trade) total(r rate, replicas int64) Money {
 	return r.total(t.po.f.price.hosts(replicas))
 }
 
-// futile says that the new contents cost no less than the old layers did.
+// futile reports whether the new contents cost at least as much as the old layers.
 func (t *trade) futile(new ...content) bool {
 	po := t.po
 	var cost Money
@@ -71,7 +70,7 @@ func (t *trade) futile(new ...content) bool {
 	return cost >= t.gain
 }
 
-// merged is the content of both layers together.
+// merged is the union of both layers.
 func (t *trade) merged() content {
 	a, b := &t.po.sets[t.old[0]], &t.po.sets[t.old[1]]
 	hazard := t.po.f.sharedHazard
@@ -79,7 +78,7 @@ func (t *trade) merged() content {
 		bitset(nil).sumNew(a.shared, hazard) + a.shared.sumNew(b.shared, hazard)}
 }
 
-// contentOf is the content of some items.
+// contentOf describes the content of some items.
 func (po *pool) contentOf(items []int32) (c content) {
 	var shared bitset
 	for _, i := range items {
@@ -91,7 +90,7 @@ func (po *pool) contentOf(items []int32) (c content) {
 	return c
 }
 
-// changed is the content of a set without one item and with another; -1: none.
+// changed is the content of a set without one item and with another; -1 means none.
 func (po *pool) changed(s, without, with int32) content {
 	f, x := po.f, &po.sets[s]
 	c := content{x.key, x.size, x.own, 0}

@@ -6,9 +6,8 @@ import (
 	"slices"
 )
 
-// trie holds the spines of a start as chains of single items that share what
-// they have in common at the bottom, before fit makes layers of them. Portable
-// items that something stacked needs stand in it, too.
+// trie holds the spines of a start as chains of single items with common bottoms, before fit
+// turns them into layers. It includes portable items that a stacked item needs.
 type trie struct {
 	f     *fleet
 	nodes []node
@@ -16,11 +15,11 @@ type trie struct {
 }
 
 type node struct {
-	up      int32 // -1: a root, which stands for a base and is no layer
+	up      int32 // -1: a root, which represents a base
 	kids    []int32
 	items   []int32
 	classes []int32 // ascending
-	// Of the items, and of all that is below them too.
+	// Of the items in this node and below.
 	size, build int64
 	own         int64
 	shared      bitset
@@ -56,7 +55,7 @@ func (t *trie) roots() []int32 {
 	return list
 }
 
-// add puts an item on a node for these classes.
+// add puts an item on top of a node for these classes.
 func (t *trie) add(up, i int32, classes []int32) int32 {
 	it := &t.f.items[i]
 	n := node{up: up, items: []int32{i}, classes: classes, size: it.size, stacked: it.stacked,
@@ -74,10 +73,9 @@ func (t *trie) add(up, i int32, classes []int32) int32 {
 	return id
 }
 
-// topDown builds spines from the bottom: at each node it takes the item that is
-// the best to have below all others of its classes, with what it needs, and
-// divides the classes into those that have it, which go on above it, and those
-// that don't, which choose again.
+// topDown builds spines from the bottom. At each node it takes the item that is best below all
+// others of its classes, with its needs. The classes with this item continue above it; the other
+// classes choose again.
 func (f *fleet) topDown() *trie {
 	t := newTrie(f)
 	ch := &chooser{f: f, has: make([]int32, len(f.items)), held: make([]int64, len(f.items)),
@@ -90,9 +88,8 @@ func (f *fleet) topDown() *trie {
 
 type chooser struct {
 	f *fleet
-	// By item, over the classes at hand: how many have it still to come and the
-	// replicas of those, the hazard of what else is to come, the price of
-	// hazard on what else is to come.
+	// By item, over the current classes: how many still need it and their replicas, the hazard of
+	// the other items to come, and the price of hazard on the other items to come.
 	has    []int32
 	held   []int64
 	others []int64
@@ -124,7 +121,7 @@ func (ch *chooser) grow(t *trie, at int32, placed bitset, classes []int32) {
 	}
 }
 
-// block is an item after what it needs and has not got below it.
+// block is an item after those of its needs that are not below it yet.
 func (f *fleet) block(i int32, placed bitset) []int32 {
 	if !f.items[i].stacked {
 		return []int32{i}
@@ -135,10 +132,9 @@ func (f *fleet) block(i int32, placed bitset) []int32 {
 	return append(list, i)
 }
 
-// best is the item whose block gains most for its harm when it comes next; -1
-// if nothing is to come. Gain is what copies it would cost to have it apart for
-// every class, and what the hazard of the others would cost on top of it; harm
-// is what its hazard costs on top of the others.
+// best returns the item whose block gains most relative to its harm when it comes next; -1 if no
+// item is left. Gain is the cost of separate copies for every class, plus the cost of the others'
+// hazard if it were on top of them. Harm is what its hazard costs on top of the others.
 func (ch *chooser) best(placed bitset, classes []int32) int32 {
 	f, w := ch.f, &ch.f.price.w
 	var present []int32
@@ -211,12 +207,12 @@ func (ch *chooser) best(placed bitset, classes []int32) int32 {
 	return choice
 }
 
-// hazard is that of one item by itself.
+// hazard is the hazard of one item alone.
 func (f *fleet) hazard(i int32) int64 {
 	return f.items[i].own + bitset(nil).sumNew(f.items[i].shared, f.sharedHazard)
 }
 
-// popular builds spines in one global order: what most replicas have comes first.
+// popular builds spines in one global order: items with most replicas come first.
 func (f *fleet) popular() *trie {
 	count := make([]int64, len(f.items))
 	for c := range f.classes {

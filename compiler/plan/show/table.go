@@ -113,8 +113,8 @@ func Table(p *plan.Plan, page Page) string {
 	return b.String()
 }
 
-// columnWidth returns the maximal width of columns: all of them must fit the page next to the
-// first one, but the result is at least maxColumn.
+// columnWidth returns the largest width of columns at which all fit the page next to the first
+// one, but at least maxColumn.
 func columnWidth(kinds []*appKind, rows []*tableRow, first int, page Page) int {
 	for column := maxWide; column > maxColumn; column-- {
 		total := first
