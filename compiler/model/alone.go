@@ -2,10 +2,10 @@ package model
 
 import "slices"
 
-// OwnRecipe is the recipe key that an instance would have if its runs, and the
-// stages that it copies from, depended on nothing that they are built on. Two
-// instances with the same OwnRecipe and different Keys say the same and stand on
-// something else, so building them may give equal bytes.
+// OwnRecipe returns the recipe key that an instance would have if its runs and the
+// stages that it copies from depended on nothing below them. Two instances with the
+// same OwnRecipe and different Keys have the same steps on different foundations, so
+// building them may produce equal bytes.
 func OwnRecipe(i *Instance) Key {
 	if i == nil {
 		return Key{}
@@ -19,7 +19,7 @@ func OwnRecipe(i *Instance) Key {
 	return Recipe(&own)
 }
 
-// alone is the step with stand-ins for the stages that it takes files from.
+// alone returns the step with stand-ins for the stages that it takes files from.
 func (s *Copy) alone() Step {
 	c := *s
 	c.From = standIn(s.From)
@@ -41,7 +41,7 @@ func (s *Append) alone() Step { return s }
 func (s *Dir) alone() Step    { return s }
 func (s *Link) alone() Step   { return s }
 
-// standIn is an instance that is known by its OwnRecipe alone; nil for nil.
+// standIn returns an instance that is identified by its OwnRecipe; nil for nil.
 func standIn(i *Instance) *Instance {
 	if i == nil {
 		return nil

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// Dump is the graph as text: instances with their steps and what they stand
-// on, then apps with their closures and configuration. Keys are left out, as
-// they say nothing to a reader. Base systems and packages are named by what
-// pins them.
+// Dump prints the graph as text: instances with their steps and what they are built
+// on, then apps with their closures and configuration. It omits keys, which mean
+// nothing to a reader, and names base systems and packages by their pins.
 func Dump(g *Graph) string {
 	d := &dumper{}
 	d.line(0, "platform %s", g.Platform)
@@ -92,7 +91,7 @@ func (d *dumper) instance(i *Instance) {
 	}
 }
 
-// ownership is the owner and the mode of a place.
+// ownership returns the owner and the mode of a place as the program writes them.
 func (p Place) ownership() string {
 	s := ""
 	if p.Owner != nil {

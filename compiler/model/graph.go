@@ -1,12 +1,12 @@
-// Package model is a fleet on one platform as values: instances (a component with
-// its arguments and with its needs bound) with their steps, apps (closures of
-// instances) and their configuration. Package bind makes them; planning,
-// lowering and reports read them, and nothing else of what came before.
+// Package model represents a fleet on one platform as values: instances (a component
+// with its arguments and with its needs bound) with their steps, apps (closures of
+// instances) and their configuration. Package bind makes these values. Planning,
+// lowering and reports read them, and read nothing of the earlier stages.
 //
-// graph.go has the values, step.go what instances do; setting.go merges image
-// configuration; selection.go says which files a step takes of the project;
-// key.go hashes recipes; order.go puts instances in order; world.go says what an
-// image would hold for the sake of one instance; dump.go prints a graph.
+// graph.go has the values and step.go the steps of instances. setting.go merges image
+// configuration, selection.go decides which files of the project a step takes, key.go
+// hashes recipes, and order.go sorts instances. world.go computes the image that an app
+// would have for one instance alone, and dump.go prints a graph.
 package model
 
 import (
@@ -23,12 +23,12 @@ import (
 type Graph struct {
 	Platform     Platform
 	Fleet        Fleet
-	Instances    []*Instance // of the image world and of the build world; each after all that it refers to
+	Instances    []*Instance // of images and of builds; each after all that it refers to
 	Apps         []*App      // by name
-	Published    []*App      // by name and tag: what `publish` makes images, see publish.go
+	Published    []*App      // by name and tag: base images that `publish` declares
 	Refs         lock.Refs   // all that the lock file has to pin
 	Repositories Repositories
-	Ignore       []string // patterns of IgnoreFile: no copy of project files takes what they match
+	Ignore       []string // patterns of IgnoreFile: copies of project files skip what they match
 }
 
 // Repository is a git repository.
@@ -37,11 +37,11 @@ type Repository struct {
 	Digest string // of its content, as the lock file pins it
 }
 
-// Repositories are the git repositories in the tree of files, by mount.
+// Repositories are the git repositories in the tree of files, sorted by mount.
 type Repositories []Repository
 
-// Of splits the path of a file that is a repository's into that and the path
-// within; the zero Repository and p for one of the project.
+// Of splits the path of a repository's file into the repository and the path within
+// it. For a file of the project, it returns the zero Repository and p.
 func (list Repositories) Of(p string) (of Repository, rest string) {
 	for _, r := range slices.Backward(list) { // the longest first
 		if paths.Beneath(p, r.Mount) {
@@ -62,16 +62,16 @@ func (p Platform) String() string {
 	return s
 }
 
-// Fleet is what the fleet declaration says.
+// Fleet is the fleet declaration.
 type Fleet struct {
-	Registry  string      // "" without
-	Layers    int         // 0 without
-	LayersAt  source.Span // where that is written
+	Registry  string      // "": none
+	Layers    int         // 0: not set
+	LayersAt  source.Span // where Layers is set
 	Platforms []string
 	Secrets   []string // sorted
 }
 
-// Kind says how a component's content gets into an image.
+// Kind tells how a component's content gets into an image.
 type Kind uint8
 
 // The kinds.
@@ -79,24 +79,24 @@ const (
 	Empty    Kind = iota // no content: configuration and needs only
 	Base                 // the base system
 	Stacked              // built on the layers below it
-	Portable             // independent of what it is put on
+	Portable             // independent of the layers below it
 )
 
 func (k Kind) String() string { return [...]string{"empty", "base", "stacked", "portable"}[k] }
 
-// Instance is a component with its arguments, its needs bound. Instances are
-// equal if and only if they are the same pointer.
+// Instance is a component with its arguments and its needs bound. Instances are equal
+// if and only if their pointers are.
 type Instance struct {
-	// Name is the component with its arguments, and what its flexible needs are
-	// bound to where that changes its content. Files that several write have a
-	// path alone.
+	// Name is the component with its arguments, and with the bindings of its flexible
+	// needs that change its content. An instance for files that several components
+	// write has only a path.
 	Name
-	// ID names the instance for good. It is the Name as text, without passwords; of
-	// files that several write it says whose they are. Instances of a graph that
-	// have the same ID have the same content.
+	// ID is the lasting name of the instance: its Name as text, without passwords. For
+	// files that several components write, it also names these components. Instances
+	// of a graph with the same ID have the same content.
 	ID string
-	// Title is the name to show: `server("24.0.0.6")`. Several instances
-	// may share it.
+	// Title is the name to display: `server("24.0.0.6")`. Several instances may share
+	// it.
 	Title string
 	Kind  Kind
 	Key   Key // the recipe key; zero for Empty
@@ -104,86 +104,86 @@ type Instance struct {
 	Doc   string
 
 	System  *System       // of a Base
-	Package *PackageGroup // of a Stacked one that is installed in one transaction with others: OS packages, an account
+	Package *PackageGroup // of a Stacked instance that one transaction installs with others: OS packages, an account
 
 	Steps []Step
-	Owns  []Own // what `owns` declares
-	// Parents are the directories above what it places that are not 0755
-	// root, and those of the base that it may hold beneath what it unpacks or
-	// copies, sorted by path: see parents.go. A portable layer carries the former.
+	Owns  []Own // declared by `owns`
+	// Parents are directories that are not 0755 root, sorted by path: those above
+	// what the instance places, and directories of the base that it may hold beneath
+	// what it unpacks or copies. A portable layer carries the former. See parents.go
+	// of package bind.
 	Parents []Place
-	// Fragments are what it contributes to files that several write. They are
-	// no content of its own: see fragments.go.
+	// Fragments are its contributions to files that several components write. They
+	// are not content of its own: see fragments.go of package bind.
 	Fragments []*Append
 	// Root is what the steps run on, in order: the base, then the closures of
-	// Needs and BuildsWith, each after what it needs. Nil without a run.
+	// Needs and BuildsWith, each instance after its needs. Nil if nothing runs.
 	Root []*Instance
-	// Stage is what Root would be, of what runs nothing and has files copied
-	// from its root file system. Use StageRoot.
+	// Stage is the root file system of an instance that runs nothing and has files
+	// copied from it. Use StageRoot.
 	Stage []*Instance
-	Env   []EnvVar // what its runs see, sorted by name; nil without a run
+	Env   []EnvVar // of its runs, sorted by name; nil if nothing runs
 
-	Needs    []*Instance // as written, bound
+	Needs    []*Instance // in the order of the program
 	RunsWith []*Instance
 	After    []*Instance
 
 	Rate     Rate
-	RateWith *Instance // changes with: shares that instance's changes
-	Size     int64     // declared, bytes; 0 without
+	RateWith *Instance // it changes together with this instance
+	Size     int64     // declared, bytes; 0: not declared
 	Publish  string
 	Tests    []Test
 
 	Settings []Setting // of image configuration
 
-	number                  int         // among the graph's instances, from 1
+	number                  int         // in the graph, from 1
 	sortedNeeds, sortedRuns []*Instance // Needs and RunsWith by ID
 }
 
-// Key is a recipe key: equal keys mean equal content. The zero Key is that of
-// nothing.
+// Key is a recipe key: equal keys mean equal content. The zero Key means no content.
 type Key [32]byte
 
 // System is a base system.
 type System struct {
-	// Distribution is "debian/bookworm" for one that is put together from its
-	// packages, which are Packages.
+	// Distribution is "debian/bookworm" for a system that is made from its packages,
+	// which are in Packages.
 	Distribution string
 	Packages     []lock.Package
 	Image        string // a reference
 	Digest       string // its pin on this platform
-	Layout       string // an OCI layout, a directory of the project; Digest is that of its manifest
+	Layout       string // a directory of the project that is an OCI layout; Digest is its manifest's
 	Rootfs       *Fetch // an archive
-	Layers       int    // how many it has; 0 is one
-	// Links are its directory links, e.g. /bin to /usr/bin, and Dirs those of
-	// its directories that are not 0755 root.
+	Layers       int    // number of layers; 0 means one
+	// Links are its directory links, e.g. /bin to /usr/bin. Dirs are its directories
+	// that are not 0755 root.
 	Links map[string]string
 	Dirs  []Place
 }
 
-// PackageGroup is OS packages that can only be installed together; most
-// groups hold one. A group without packages is an account.
+// PackageGroup is a set of OS packages that can only be installed together. Most
+// groups have one package. A group without packages is an account.
 type PackageGroup struct {
 	Distribution string // "" of an account
 	Packages     []lock.Package
 	Account      *Account
 }
 
-// Account is a user of the system, and the group of the same name.
+// Account is a user of the system with a group of the same name.
 type Account struct {
 	Name     string
 	UID, GID int
-	Home     string   // made, and the user's, unless ""
-	Shell    string   // "" is none to log in with
-	Groups   []string // further ones, which must be there; sorted
+	Home     string   // created and owned by the user; "": none
+	Shell    string   // "": no login
+	Groups   []string // additional ones, which must exist; sorted
 }
 
-// Rate is how often something changes.
+// Rate is how often a component changes.
 type Rate struct {
 	PerYear int64 // 0: never
-	Set     bool  // declared, not a default
+	Set     bool  // declared, not the default
 }
 
-// Test is a command to run and what it has to print: see World for where.
+// Test is a command to run and its expected output; World tells where it runs.
 type Test struct {
 	Command, Prints string
 	Span            source.Span
@@ -194,29 +194,29 @@ type EnvVar struct{ Name, Value string }
 
 // App is an app on one platform.
 type App struct {
-	// Name tells the app from all others: its repository, or if several apps
-	// of one matrix share that, the repository and the first tag.
+	// Name is unique among apps: the repository, or the repository and the first
+	// tag if several apps of a matrix share the repository.
 	Name       string
 	Repository string // of its image, within the fleet's registry
 	Doc        string
 	Span       source.Span
 	Base       *Instance
-	Uses       []*Instance // as written, bound
-	Closure    []*Instance // all that is in its image, base first, each after what it needs; without the delta
-	Delta      *Instance   // its own steps; nil without
-	Layers     int         // its limit; 0: the default
-	LayersAt   source.Span // where that is written
+	Uses       []*Instance // in the order of the program
+	Closure    []*Instance // all instances of its image except Delta: base first, each after its needs
+	Delta      *Instance   // its own steps; nil: none
+	Layers     int         // limit; 0: the default
+	LayersAt   source.Span // where Layers is set
 	Replicas   int         // at least 1
 	Tags       []string
 	Config     Config
-	UserAt     source.Span // where the configuration's user is set; zero without
+	UserAt     source.Span // where the configuration sets the user; zero: nowhere
 	Tests      []Test
-	// Published is the component whose base image this is; nil of an app.
+	// Published is the component that this base image publishes; nil for an app.
 	Published *Instance
 }
 
-// References are the names of the app's image: its repository with each of its
-// tags, or alone if it has none. The first one is what it is called by.
+// References returns the names of the app's image: its repository with each of its
+// tags, or the bare repository if it has no tags. The first one is its primary name.
 func (a *App) References() []string {
 	if len(a.Tags) == 0 {
 		return []string{a.Repository}
@@ -243,10 +243,10 @@ type Config struct {
 	Healthcheck *Healthcheck
 }
 
-// Healthcheck is a command that tells whether a container is well. Zero
-// durations are the engine's defaults.
+// Healthcheck is a command that checks whether a container is healthy. Zero durations
+// mean the engine's defaults.
 type Healthcheck struct {
-	Command               []string // empty: the inherited one is switched off
+	Command               []string // empty: disables the inherited check
 	Every, Timeout, Start time.Duration
 	Retries               int
 }

@@ -4,6 +4,6 @@ package model
 
 import "io/fs"
 
-// Inode is the identity of a file on this machine, and whether it may have
-// several names: here nobody knows.
+// Inode returns the identity of a file on this machine, and whether it may have
+// several names. This system has no such identity.
 func Inode(fs.FileInfo) (id [2]uint64, several bool) { return id, false }

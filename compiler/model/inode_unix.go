@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Inode is the identity of a file on this machine, and whether it may have
+// Inode returns the identity of a file on this machine, and whether it may have
 // several names.
 func Inode(info fs.FileInfo) (id [2]uint64, several bool) {
 	s, ok := info.Sys().(*syscall.Stat_t)

@@ -11,11 +11,11 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// Recipe hashes all that can influence an instance's bytes: its steps with
-// their pins, the bindings that its runs mention and, only if it runs
-// something, the environment and the recipes of what it runs on. Files of the
-// project count by their path, not by their content: the engine sees the
-// content, and a plan must not change when a file does.
+// Recipe hashes all that can influence an instance's bytes: its steps with their pins,
+// the bindings that its runs mention and, only if it runs something, the environment
+// and the recipes of what it runs on. Files of the project count by their path, not by
+// their content: the engine sees the content, and a changed file must not change the
+// plan.
 func Recipe(i *Instance) Key {
 	if i.Kind == Empty {
 		return Key{}
@@ -64,7 +64,7 @@ func Recipe(i *Instance) Key {
 		put("root", string(r.Key[:]))
 	}
 	if i.Kind == Stacked && i.Package == nil {
-		// What a stacked one follows is beneath it, and may be what it changes.
+		// A stacked instance is built on those that it follows, and may change them.
 		for _, r := range i.After {
 			put("after", string(r.Key[:]))
 		}
@@ -77,7 +77,7 @@ func Recipe(i *Instance) Key {
 	return Key(h.Sum(nil))
 }
 
-// put adds to a recipe.
+// put adds fields to a recipe.
 type put func(kind string, fields ...string)
 
 func (s *Copy) hash(put put) {
@@ -122,8 +122,8 @@ func (s *Dir) hash(put put) {
 	}
 }
 
-// hashStages hashes instances whose files are taken, and what they stand on if
-// files of that may be among them.
+// hashStages hashes the instances that files are taken from, and what they are built
+// on if the files may come from there.
 func hashStages(put put, stages []Stage) {
 	for _, s := range stages {
 		put("from", string(s.Key[:]))
@@ -133,9 +133,9 @@ func hashStages(put put, stages []Stage) {
 	}
 }
 
-// StageRoot is what an instance stands on when paths are copied from it: its
-// build root, whether it runs something or not. It is nil if all of them are
-// paths that the instance itself fills.
+// StageRoot returns what an instance is built on when sources are copied from it: its
+// build root, even if it runs nothing. It returns nil if the instance itself fills all
+// sources.
 func StageRoot(i *Instance, sources ...string) []*Instance {
 	if i.Kind == Portable && !slices.ContainsFunc(sources, func(p string) bool { return !Fills(i, p) }) {
 		return nil
@@ -146,8 +146,7 @@ func StageRoot(i *Instance, sources ...string) []*Instance {
 	return i.Stage
 }
 
-// Fills reports whether a path is one that an instance's content holds, or lies
-// beneath one.
+// Fills reports whether an instance's content holds a path or a directory above it.
 func Fills(i *Instance, p string) bool {
 	p = path.Clean(p)
 	if i.Kind != Portable {
@@ -168,7 +167,7 @@ func Fills(i *Instance, p string) bool {
 	return false
 }
 
-// String is "uid:gid", or "" for nil.
+// String returns "uid:gid", or "" for nil.
 func (o *Owner) String() string {
 	if o == nil {
 		return ""

@@ -9,21 +9,19 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// unkeyed are the fields that change no bytes of an instance: places in the
-// program, where a download comes from, and what the digests of the same value
-// already cover.
+// unkeyed lists the fields that change no bytes of an instance: positions in the
+// program, where to download a file, and what digests in the same value already cover.
 var unkeyed = []string{
 	"Copy.Span", "Copy.Taken", "Copy.Size", "Copy.Tops", "Fetch.Pinned", "Fetch.URLs", "Fetch.Size", "Fetch.Span", "Run.Span", "Bind.Taken", "File.Span",
 	"Append.Span", "Dir.Span", "Link.Span", "Own.Span",
 	"System.Layers", "System.Links", "System.Dirs",
 	"Package.Distribution", "Package.Arch", "Package.URL", "Package.Size", "Package.Installed", "Package.Minimal", "Package.Needs",
-	"PackageGroup.Account", // changed by itself
+	"PackageGroup.Account", // changed separately
 }
 
-// TestRecipe changes one field after another of all that an instance is made of.
-// Each change has to give another key: the engine's states, layers and contents
-// are shared by key, so with a field left out an image would get the content of
-// another instance.
+// TestRecipe changes the fields of an instance one by one. Each change must change the
+// key: the engine's states, layers and contents are shared by key, so if the key missed
+// a field, an image would get the content of another instance.
 func TestRecipe(t *testing.T) {
 	owner := func() *Owner { return &Owner{UID: 1, GID: 2} }
 	stage := func() *Instance { return &Instance{Kind: Stacked, Key: Key{7}} }
@@ -53,7 +51,7 @@ func TestRecipe(t *testing.T) {
 			before := Recipe(i)
 			keyed := func(what string) {
 				if Recipe(i) == before {
-					t.Errorf("a change of %s changes no key", what)
+					t.Errorf("a change of %s does not change the key", what)
 				}
 			}
 			parts := []any{&i.Steps, &i.Owns, &i.Parents, &i.Env, &i.System, &i.Package}
@@ -64,22 +62,22 @@ func TestRecipe(t *testing.T) {
 				changeEach(reflect.ValueOf(part).Elem(), name, keyed)
 			}
 			if Recipe(i) != before {
-				t.Error("the key differs although all changes are undone")
+				t.Error("the key differs after all changes are undone")
 			}
 		})
 	}
 }
 
-// TestRecipeBelow changes what an instance stands on.
+// TestRecipeBelow changes what an instance is built on.
 func TestRecipeBelow(t *testing.T) {
 	below := &Instance{Kind: Stacked, Key: Key{1}}
 	base := &Instance{Kind: Base, Key: Key{2}}
 	list := []*Instance{below}
-	// A portable stage that does not fill the path is copied from as a whole, with what it stands on.
+	// A portable stage that does not fill the path is copied from its whole root file system.
 	stage := &Instance{Kind: Portable, Key: Key{3}, Stage: []*Instance{base}}
 	for name, c := range map[string]struct {
 		instance *Instance
-		of       *Instance // whose key matters
+		of       *Instance // the instance with the key
 	}{
 		"what it runs on":           {&Instance{Kind: Portable, Root: list}, below},
 		"what it follows":           {&Instance{Kind: Stacked, After: list}, below},
@@ -99,13 +97,13 @@ func TestRecipeBelow(t *testing.T) {
 			c.instance.Steps[0].(*Copy).Taken.Links = "1"
 		}
 		if Recipe(c.instance) == before {
-			t.Errorf("%s changes no key", name)
+			t.Errorf("%s does not change the key", name)
 		}
 	}
 }
 
-// changeEach changes each field in a value, one at a time, and says which while
-// it is changed. A list also loses its last element.
+// changeEach changes each field of a value, one at a time, and calls changed with its
+// name while it is changed. A list also loses its last element.
 func changeEach(v reflect.Value, name string, changed func(what string)) {
 	set := func(to reflect.Value) {
 		old := reflect.New(v.Type()).Elem()
@@ -152,6 +150,6 @@ func changeEach(v reflect.Value, name string, changed func(what string)) {
 	case reflect.Bool:
 		set(reflect.ValueOf(!v.Bool()))
 	default:
-		panic("a field of another kind: " + name)
+		panic("unsupported kind of field: " + name)
 	}
 }

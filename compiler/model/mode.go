@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// Modes, as chmod takes them. A mode is checked here and nowhere else: what
-// applies it to whole trees later, in the engine, follows BSD's chmod, which
-// differs from GNU's about sticky bits, about `=` with a copy, and about `X`
-// after a change of `x`. So it gets a symbolic mode written out in the clauses
-// that mean the same to both.
+// Modes, as chmod takes them. This file is the only place that checks a mode. The engine
+// later applies it to whole trees with BSD's chmod, which differs from GNU's: sticky
+// bits, `=` with a copy, and `X` after a change of `x`. So the engine gets a symbolic
+// mode written in clauses with one meaning to both.
 
-// Mode is a file mode that is octal, or that changes the mode a file has.
+// Mode is a file mode: octal, or a symbolic change of a file's mode.
 type Mode struct {
 	octal   int64 // -1: symbolic
 	changes []modeChange
@@ -33,10 +32,10 @@ const (
 	sticky     = 0o1000
 )
 
-// ParseMode reads a mode as GNU chmod takes it: an octal number, or clauses such
-// as "g+rw,o=". A clause that names nobody is about all, as the
-// umask counts for nothing. False for what is not a mode, for an operation that
-// changes nothing, and for an X that depends on an earlier change of x.
+// ParseMode reads a mode as GNU chmod takes it: an octal number, or clauses such as
+// "g+rw,o=". A clause that names nobody applies to all: there is no umask. It returns
+// false if text is not a mode, if an operation changes nothing, or if an X depends on an
+// earlier change of x.
 func ParseMode(text string) (Mode, bool) {
 	if text != "" && strings.Trim(text, "01234567") == "" {
 		n, err := strconv.ParseInt(text, 8, 64)
@@ -53,7 +52,7 @@ func ParseMode(text string) (Mode, bool) {
 	return m, m.settle()
 }
 
-// parseClause reads one clause: who, and one or more operations.
+// parseClause reads one clause: whom it concerns, and one or more operations.
 func parseClause(text string) ([]modeChange, bool) {
 	rest := strings.TrimLeft(text, "ugoa")
 	who := among(text[:len(text)-len(rest)], "ugo")
@@ -84,7 +83,7 @@ func parseClause(text string) ([]modeChange, bool) {
 	return out, len(out) > 0
 }
 
-// among are the characters that text has of some, in their order.
+// among returns the characters of some that text contains, in the order of some.
 func among(text, some string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(text, r) {
@@ -94,12 +93,12 @@ func among(text, some string) string {
 	}, some)
 }
 
-// settle makes each X say something about the mode that a file has before all
-// changes, or an x of it. False if that can't be.
+// settle makes each X depend only on the mode that a file has before all changes, or
+// replaces it with x. It returns false if neither is possible.
 func (m *Mode) settle() bool {
 	const (
-		asBefore = iota // a file has some x if it had one before all changes
-		some            // it has one for sure
+		asBefore = iota // a file has an x if it had one before all changes
+		some            // it has one in any case
 		unknown
 	)
 	x := asBefore
@@ -107,7 +106,7 @@ func (m *Mode) settle() bool {
 		c := &m.changes[n]
 		if strings.Contains(c.perm, "X") {
 			switch {
-			case c.op == '-' || x == some: // to take X away is to take x away
+			case c.op == '-' || x == some: // removing X removes x
 				c.perm = among(strings.Replace(c.perm, "X", "x", 1), "rwxst")
 			case x == unknown:
 				return false
@@ -124,8 +123,8 @@ func (m *Mode) settle() bool {
 	return true
 }
 
-// Apply is what the mode makes of one of a file or a directory, with the bits
-// beyond the permissions in 07000.
+// Apply returns the mode after m is applied to a file or directory with the given mode.
+// Setuid, setgid and the sticky bit are 07000.
 func (m Mode) Apply(mode uint32, dir bool) uint32 {
 	if m.octal >= 0 {
 		return uint32(m.octal)
@@ -145,7 +144,7 @@ func (m Mode) Apply(mode uint32, dir bool) uint32 {
 	return mode
 }
 
-// affected are the bits that an operation can change.
+// affected returns the bits that an operation can change.
 func (c modeChange) affected() uint32 {
 	var all uint32
 	for _, w := range c.who {
@@ -154,7 +153,7 @@ func (c modeChange) affected() uint32 {
 	return all
 }
 
-// bits are those that an operation names, of a file with the given mode.
+// bits returns the bits that an operation names, for a file with the given mode.
 func (c modeChange) bits(mode uint32, executable bool) uint32 {
 	var bits uint32
 	switch c.from {
@@ -186,10 +185,10 @@ func (c modeChange) bits(mode uint32, executable bool) uint32 {
 	return bits & c.affected()
 }
 
-// Symbolic reports whether the mode changes the mode that a file has.
+// Symbolic reports whether the mode changes a file's existing mode.
 func (m Mode) Symbolic() bool { return m.octal < 0 }
 
-// String is the mode in a form that all programs that know chmod's read alike.
+// String returns the mode in a form that every implementation of chmod reads alike.
 func (m Mode) String() string {
 	if m.octal >= 0 {
 		return "0" + strconv.FormatInt(m.octal, 8)
@@ -203,7 +202,7 @@ func (m Mode) String() string {
 			out = append(out, c.special("-", "st")...)
 		case c.op == '=':
 			out = append(out, c.who+"="+rights)
-			out = append(out, c.special("-", "t")...) // the others fall to = itself
+			out = append(out, c.special("-", "t")...) // `=` itself removes the others
 			out = append(out, c.special("+", c.perm)...)
 		case c.from != 0:
 			out = append(out, c.who+string(c.op)+string(c.from))
@@ -217,8 +216,8 @@ func (m Mode) String() string {
 	return strings.Join(out, ",")
 }
 
-// special are the clauses for those bits beyond the permissions that stand in
-// perm and that the operation's who have.
+// special returns the clauses for the bits beyond the permissions that perm names and
+// that apply to the operation's who.
 func (c modeChange) special(op, perm string) []string {
 	var out []string
 	for _, w := range c.who {

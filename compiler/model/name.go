@@ -5,46 +5,46 @@ import (
 	"strings"
 )
 
-// Name names what a component with its arguments is, e.g.
+// Name identifies the content of a component with its arguments, e.g.
 // `std/liberty.server("24.0.0.6") on std/java.jdk("17")`.
 type Name struct {
 	Path string   // "std/liberty.server": the component without arguments
-	Args []string // as a program writes them
-	On   []string // what was chosen where that changes the content, sorted
+	Args []string // in the syntax of the language
+	On   []string // choices that change the content, sorted
 }
 
-// String is the name in full, as the lock file has it.
+// String returns the full name, as in the lock file.
 func (n Name) String() string { return n.Path + arguments(n.Args) + On(n.On) }
 
-// Title is the name to show: `server("24.0.0.6")`.
+// Title returns the name to display: `server("24.0.0.6")`.
 func (n Name) Title() string { return n.Last() + arguments(n.Args) }
 
-// Last is the last word of the path: "server".
+// Last returns the last word of the path: "server".
 func (n Name) Last() string { return n.Path[strings.LastIndexAny(n.Path, "/. ")+1:] }
 
-// Module is the last word of the module's path: "liberty"; the component's own of the
-// root module.
+// Module returns the last word of the module's path: "liberty". In the root module, it
+// returns the component's own name.
 func (n Name) Module() string {
 	module, _, _ := strings.Cut(n.qualified(), ".")
 	return module
 }
 
-// qualified is the component with the last word of its module: "liberty.server".
+// qualified returns the component with the last word of its module: "liberty.server".
 func (n Name) qualified() string { return n.Path[strings.LastIndexByte(n.Path, '/')+1:] }
 
-// Short are the paths by which people call the component: in full, with the last word
-// of its module, alone.
+// Short returns the names that users write for the component: the full path, the path
+// from the last word of the module, and the last word alone.
 func (n Name) Short() []string {
 	return []string{n.Path, n.qualified(), n.Path[strings.LastIndexByte(n.Path, '.')+1:]}
 }
 
-// Means reports whether a name that somebody wrote with arguments means this one: the
-// path may be short, and text needs no quotes.
+// Means reports whether a name that a user wrote with arguments means n. The written
+// path may be short, and strings need no quotes.
 func (n Name) Means(written Name) bool {
 	return len(written.Args) > 0 && slices.Contains(n.Short(), written.Path) && slices.Equal(Plain(n.Args), Plain(written.Args))
 }
 
-// Plain are arguments without quotes.
+// Plain returns arguments without quotes.
 func Plain(args []string) []string {
 	var out []string
 	for _, a := range args {
@@ -53,7 +53,7 @@ func Plain(args []string) []string {
 	return out
 }
 
-// arguments are written behind a path.
+// arguments returns arguments as they follow a path.
 func arguments(args []string) string {
 	if len(args) == 0 {
 		return ""
@@ -61,7 +61,7 @@ func arguments(args []string) string {
 	return "(" + strings.Join(args, ", ") + ")"
 }
 
-// On is the end of a name that says what was chosen; "" if nothing was.
+// On returns the end of a name that lists choices; "" without choices.
 func On(chosen []string) string {
 	if len(chosen) == 0 {
 		return ""
@@ -69,9 +69,8 @@ func On(chosen []string) string {
 	return " on " + strings.Join(chosen, ", ")
 }
 
-// ParseName reads a name as String prints it, or as people write it: text needs no
-// quotes, unless it has a comma or a bracket in it. What is not well-formed has
-// nothing but a path.
+// ParseName reads a name as String prints it, or as a user writes it: a string needs
+// quotes only if it contains a comma or a bracket. A malformed name becomes a path alone.
 func ParseName(text string) Name {
 	path, rest := text, ""
 	if at := strings.IndexByte(text, '('); at >= 0 {
@@ -99,7 +98,7 @@ func ParseName(text string) Name {
 	return n
 }
 
-// list splits a text at the commas that are in neither quotes nor brackets.
+// list splits a text at the commas outside of quotes and brackets.
 func list(text string) []string {
 	var out []string
 	for text != "" {
@@ -112,7 +111,8 @@ func list(text string) []string {
 	return out
 }
 
-// closing is where the bracket closes that a text begins with; -1 if it does not.
+// closing returns the index of the bracket that closes the one at the start of the text;
+// -1 if there is none.
 func closing(text string) int {
 	if at := scan(text[1:], ')'); at >= 0 {
 		return at + 1
@@ -120,8 +120,8 @@ func closing(text string) int {
 	return -1
 }
 
-// scan is where a character is first in a text, outside of quotes and brackets; -1 if
-// it is not.
+// scan returns the index of the first such character outside of quotes and brackets; -1
+// if there is none.
 func scan(text string, want byte) int {
 	depth, quoted := 0, false
 	for i := 0; i < len(text); i++ {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestNames prints names and reads them again.
+// TestNames prints names and parses the output.
 func TestNames(t *testing.T) {
 	for _, c := range []struct {
 		name        Name
@@ -28,12 +28,12 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s, want %s", got, c.title)
 		}
 		if got := ParseName(c.text); !reflect.DeepEqual(got, c.name) {
-			t.Errorf("%s is read as %#v", c.text, got)
+			t.Errorf("%s: parsed as %#v", c.text, got)
 		}
 	}
 }
 
-// TestMeans takes names as people write them.
+// TestMeans matches names as users write them.
 func TestMeans(t *testing.T) {
 	n := Name{Path: "std/java.jdk", Args: []string{`"17"`, "true"}}
 	for text, want := range map[string]bool{
@@ -46,7 +46,7 @@ func TestMeans(t *testing.T) {
 	}
 }
 
-// FuzzParseName reads any text, and prints what it reads as it was.
+// FuzzParseName checks that a parsed name parses again to the same path.
 func FuzzParseName(f *testing.F) {
 	for _, s := range []string{"", "a", `a("b")`, `a("b") on c`, "a on b on c", "(", `a("`, "a()", "a(b)c", `file "/x" of a("1"), b`} {
 		f.Add(s)

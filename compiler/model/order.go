@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Topological returns the instances and all that they need or run with, each
-// once, after what it needs, and after what it says to follow, if that is among
-// them; where that leaves a choice, in the order of their IDs. The base, if any,
+// Topological returns the instances and all that they need or run with, each once. An
+// instance comes after its needs, and after those that its order clauses name if they
+// are in the result. Instances without such an order are sorted by ID. The base, if any,
 // is the first of roots and stays first.
 func Topological(roots []*Instance) []*Instance {
 	t := walk{seen: make([]uint64, 8)}
@@ -24,13 +24,13 @@ func Topological(roots []*Instance) []*Instance {
 	return t.out
 }
 
-// walk is the way of topological through instances.
+// walk is the state of Topological.
 type walk struct {
 	out     []*Instance
 	seen    []uint64           // a set of numbers
-	other   map[*Instance]bool // those without, which are in no graph yet
-	follows bool               // some instance says what it follows
-	among   map[*Instance]bool // of what an instance follows, these count
+	other   map[*Instance]bool // instances without a number: not in a graph yet
+	follows bool               // some instance has an order clause
+	among   map[*Instance]bool // order clauses count only for these
 }
 
 func (t *walk) start(roots []*Instance) {
@@ -41,7 +41,7 @@ func (t *walk) start(roots []*Instance) {
 	t.visit(byID(roots))
 }
 
-// first is true the first time that an instance is met.
+// first returns true the first time that it sees an instance.
 func (t *walk) first(i *Instance) bool {
 	if i.number == 0 {
 		if t.other[i] {
@@ -64,7 +64,7 @@ func (t *walk) first(i *Instance) bool {
 	return true
 }
 
-// visit adds instances, given by ID.
+// visit adds instances, which are sorted by ID.
 func (t *walk) visit(list []*Instance) {
 	for _, i := range list {
 		if !t.first(i) {
@@ -90,17 +90,17 @@ func (t *walk) visit(list []*Instance) {
 	}
 }
 
-// Number is the place of an instance among the graph's, from 1.
+// Number returns the position of an instance in its graph, from 1.
 func (i *Instance) Number() int { return i.number }
 
-// Enter puts an instance into the graph. All that it refers to is there.
+// Enter adds an instance to the graph. All instances that it refers to must be in it.
 func (g *Graph) Enter(i *Instance) {
 	g.Instances = append(g.Instances, i)
 	i.number = len(g.Instances)
 	i.sortedNeeds, i.sortedRuns = byID(i.Needs), byID(i.RunsWith)
 }
 
-// byID are instances in the order of their IDs.
+// byID returns instances sorted by ID.
 func byID(list []*Instance) []*Instance {
 	less := func(a, b *Instance) int { return strings.Compare(a.ID, b.ID) }
 	if slices.IsSortedFunc(list, less) {
@@ -111,12 +111,11 @@ func byID(list []*Instance) []*Instance {
 	return list
 }
 
-// Needed are all that an instance needs, directly or not, each after what it
-// needs itself, without the instance.
+// Needed returns all that an instance needs, directly or not, each after its own needs,
+// without the instance itself.
 func Needed(i *Instance) []*Instance { return Topological(i.Needs) }
 
-// NeededLinks are the links that what an instance needs declares, and where they
-// lead.
+// NeededLinks returns the links that an instance's needs declare, and where they lead.
 func NeededLinks(i *Instance) map[string]string {
 	out := map[string]string{}
 	for _, n := range Topological(i.Needs) {

@@ -15,35 +15,35 @@ import (
 	"github.com/moby/patternmatcher"
 )
 
-// IgnoreFile names the file in the project's directory whose patterns, written
-// as in .dockerignore, no copy of project files takes.
+// IgnoreFile is the file in the project's directory with the patterns, written as in
+// .dockerignore, of files that no copy of project files takes.
 const IgnoreFile = ".layerignore"
 
-// Selection says which files a step takes from the tree of files, and where
-// they lie in the tree that it makes of them. The checks and the build ask the
-// same selection, so that what is checked is what is built.
+// Selection tells which files of the tree a step takes, and where they go in the tree
+// that the step makes. The checks and the build use the same selection, so the build
+// uses exactly the files that were checked.
 type Selection struct {
 	Sources []Source
-	// Include and Exclude are patterns as in .dockerignore. They are relative
-	// to the source if it is a directory. Of a file, and of what a pattern
-	// matches, they see the name.
+	// Include and Exclude are patterns as in .dockerignore, relative to the source if
+	// it is a directory. For a file, and for a match of a pattern, they match against
+	// its name.
 	Include, Exclude []string
-	// Ignore are the patterns of IgnoreFile, relative to the project. They say
-	// nothing about files of repositories.
+	// Ignore are the patterns of IgnoreFile, relative to the project. They do not
+	// apply to files of repositories.
 	Ignore []string
-	// Mounts are the directories of repositories in the tree of files. A link
-	// does not lead out of one, nor into one.
+	// Mounts are the directories of repositories in the tree of files. A link must not
+	// lead into or out of one.
 	Mounts []string
-	// Links tells apart trees that differ only in which names are one file.
-	// Empty: each name is a file of its own.
+	// Links distinguishes trees that differ only in which names are one file. If
+	// empty, each name is a file of its own.
 	Links string
 }
 
 // Source is one source of a step.
 type Source struct {
-	Path     string // within the tree of files, clean; as the program writes it, links and all
-	Pattern  bool   // Path is a pattern, and each match lies in the tree by its name
-	Contents bool   // what the directory holds lies in the tree; else the file or directory itself, by its name
+	Path     string // within the tree of files, clean, with links unresolved
+	Pattern  bool   // Path is a pattern; each match keeps its name in the tree
+	Contents bool   // the tree has the directory's contents; else the file or directory itself, under its name
 }
 
 // Taken is a file, directory or link that a selection takes.
@@ -53,18 +53,18 @@ type Taken struct {
 	fs.DirEntry
 }
 
-// UnfitError is about a path that no tree can be made of.
+// UnfitError reports a path that cannot be part of a tree.
 type UnfitError struct{ Path, Why, Help string }
 
 func (e *UnfitError) Error() string { return e.Path + " " + e.Why }
 
-// Digest is a short text that differs for different selections.
+// Digest returns a short string that differs for different selections.
 func (s *Selection) Digest() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []any{s.Sources, s.Include, s.Exclude, s.Ignore, s.Mounts, s.Links}))
 	return hex.EncodeToString(sum[:8])
 }
 
-// String is the selection for people, and for goldens.
+// String returns the selection for people and for goldens.
 func (s *Selection) String() string {
 	var b strings.Builder
 	for n, src := range s.Sources {
@@ -90,9 +90,8 @@ func (s *Selection) String() string {
 	return b.String()
 }
 
-// Root is the directory in which the tree lies when it is handed to the
-// engine. The engine's cache does not see which names are one file, but it
-// does see this name.
+// Root returns the directory of the tree when it is sent to the engine. The engine's
+// cache ignores which names are one file, but it does compare this directory's name.
 func (s *Selection) Root() string {
 	if s.Links == "" {
 		return "files"
@@ -100,11 +99,10 @@ func (s *Selection) Root() string {
 	return "files-" + s.Links
 }
 
-// Files are what the selection takes, each directory before what it holds and
-// names in the order of their bytes, and how many files it leaves out. Where
-// two sources have a file for the same place, the later one counts. visit, if
-// it is not nil, is called for each file that is looked at; when it returns
-// false, the search ends early.
+// Files returns what the selection takes, and how many files it leaves out. A directory
+// comes before its contents, and names are sorted bytewise. Where two sources have a file
+// for the same path, the later one wins. Files calls visit, unless it is nil, for each
+// file that it examines, and stops early when visit returns false.
 func (s *Selection) Files(files fs.FS, visit func() bool) (taken []Taken, left int, err error) {
 	for _, src := range s.Sources {
 		some, out, err := s.Gather(files, src, visit)
@@ -119,7 +117,7 @@ func (s *Selection) Files(files fs.FS, visit func() bool) (taken []Taken, left i
 	return taken, left, err
 }
 
-// Gather is Files of one source.
+// Gather is like Files for one source.
 func (s *Selection) Gather(files fs.FS, src Source, visit func() bool) ([]Taken, int, error) {
 	g := &gatherer{selection: s, files: files, visit: visit}
 	var err error
@@ -139,7 +137,7 @@ func (s *Selection) Gather(files fs.FS, src Source, visit func() bool) ([]Taken,
 	return g.taken, g.left, nil
 }
 
-// Unite is what several sources make together.
+// Unite merges the trees of several sources.
 func Unite(all []Taken) ([]Taken, error) {
 	slices.SortStableFunc(all, func(a, b Taken) int { return comparePaths(a.Path, b.Path) })
 	out := all[:0]
@@ -159,7 +157,7 @@ func Unite(all []Taken) ([]Taken, error) {
 	return out, nil
 }
 
-// comparePaths orders paths as a walk meets them: element by element.
+// comparePaths orders paths as a walk visits them: element by element.
 func comparePaths(a, b string) int {
 	for n := range min(len(a), len(b)) {
 		switch {
@@ -175,7 +173,7 @@ func comparePaths(a, b string) int {
 	return len(a) - len(b)
 }
 
-// gatherer looks for the files of a selection.
+// gatherer collects the files of a selection.
 type gatherer struct {
 	selection                *Selection
 	files                    fs.FS
@@ -185,7 +183,7 @@ type gatherer struct {
 	left                     int
 }
 
-// source takes what one source names.
+// source takes the files that one source names.
 func (g *gatherer) source(src Source) error {
 	names := []string{src.Path}
 	if src.Pattern {
@@ -218,8 +216,8 @@ func (g *gatherer) source(src Source) error {
 	return nil
 }
 
-// top takes a source that was found, or a match of its pattern. If it is named,
-// the patterns of the step see its name.
+// top takes a source, or a match of its pattern. If named is set, the step's patterns
+// match against its name.
 func (g *gatherer) top(t Taken, named bool) error {
 	if g.visit != nil && !g.visit() {
 		return fs.SkipAll
@@ -236,7 +234,7 @@ func (g *gatherer) top(t Taken, named bool) error {
 	out := named && (sieve{out: g.exclude}).drops(path.Base(t.Path))
 	d := &directory{Taken: t, wanted: g.include == nil, there: ignored.takes(t.Name)}
 	if t.Path == "" {
-		d.taken = true // the target, which is there in any case
+		d.taken = true // the target exists in any case
 	}
 	within := ignored.beneath(t.Name)
 	if out || within.hopeless() {
@@ -246,13 +244,13 @@ func (g *gatherer) top(t Taken, named bool) error {
 	if err := g.directory(d, within, chosen); err != nil {
 		return err
 	}
-	if !d.found { // the ignore file leaves nothing of it
+	if !d.found { // the ignore file matches all of it
 		g.left++
 	}
 	return nil
 }
 
-// ignoring is the sieve of the ignore file in the directory of a path.
+// ignoring returns the sieve of the ignore file for the directory of a path.
 func (g *gatherer) ignoring(name string) sieve {
 	if mountOf(g.selection.Mounts, name) != "" {
 		return sieve{}
@@ -264,20 +262,20 @@ func (g *gatherer) ignoring(name string) sieve {
 	return s
 }
 
-// directory is a directory on the way to what is taken. What the ignore file
-// leaves of the project comes first: a directory is there if the ignore file does
-// not match it, or something in it is there. The step's patterns choose from that.
+// directory is a directory above what the step takes. The ignore file applies first: a
+// directory is there if the ignore file does not match it, or if something in it is
+// there. The step's patterns choose from what is left.
 type directory struct {
 	Taken
 	up     *directory
 	there  bool // the ignore file does not match it
 	found  bool // it is there
-	wanted bool // the step's patterns take it, even if nothing in it
+	wanted bool // the step's patterns take it, even without contents
 	taken  bool // it has been taken
 }
 
-// directory takes what a directory holds, as far as both sieves let it through.
-// Names that the sieves see in chosen are relative to the source.
+// directory takes the contents of a directory that both sieves let through. The sieve
+// chosen sees names relative to the source.
 func (g *gatherer) directory(d *directory, ignored, chosen sieve) error {
 	if d.there {
 		if err := g.found(d); err != nil {
@@ -336,8 +334,8 @@ func (g *gatherer) entry(d *directory, e fs.DirEntry, ignored, chosen sieve) err
 	return g.directory(&directory{Taken: t, up: d, there: there, wanted: wanted}, in, of)
 }
 
-// found notes that a directory is there, and so are those above it: the step's
-// patterns may take them.
+// found notes that a directory and those above it are there, and takes them if the step's
+// patterns want them.
 func (g *gatherer) found(d *directory) error {
 	if d == nil || d.found {
 		return nil
@@ -352,7 +350,7 @@ func (g *gatherer) found(d *directory) error {
 	return nil
 }
 
-// reach takes a directory and those above it, unless they are.
+// reach takes a directory and those above it, unless they are taken already.
 func (g *gatherer) reach(d *directory) error {
 	if d == nil || d.taken {
 		return nil
@@ -372,14 +370,14 @@ func (g *gatherer) take(t Taken) error {
 	return nil
 }
 
-// valid reports whether a file's name can be told to the engine.
+// valid reports whether the engine can represent a file's name.
 func valid(name string) bool { return utf8.ValidString(name) }
 
 func oddName(name string) error {
 	return &UnfitError{fmt.Sprintf("%q", name), "has a name that is not valid UTF-8", "rename it, or exclude it with `exclude` or in " + IgnoreFile}
 }
 
-// join is path.Join for a clean directory and a name in it.
+// join is like path.Join, for a clean directory and a name in it.
 func join(dir, name string) string {
 	if dir == "." {
 		return name
@@ -387,16 +385,16 @@ func join(dir, name string) string {
 	return dir + "/" + name
 }
 
-// sieve lets through what matches a pattern of in, if there is any, and none of
-// out. It is used on the way down: it knows what the directories above matched.
+// sieve lets through paths that match a pattern of in, if it has any, and no pattern of
+// out. It follows a walk downwards: it remembers what the directories above matched.
 type sieve struct {
 	in, out         *patternmatcher.PatternMatcher // nil: no patterns
 	inInfo, outInfo patternmatcher.MatchInfo       // of the directory above
 	at              string                         // the directory above; empty: none
-	dropped         bool                           // out matches that
+	dropped         bool                           // out matches at
 }
 
-// takes reports whether the sieve lets through a path in its directory.
+// takes reports whether the sieve lets through a path of its directory.
 func (s sieve) takes(p string) bool { return s.wants(p) && !s.drops(p) }
 
 func (s sieve) wants(p string) bool {
@@ -415,7 +413,7 @@ func (s sieve) drops(p string) bool {
 	return ok && err == nil
 }
 
-// beneath is the sieve for what a directory holds, by its path.
+// beneath returns the sieve for the contents of a directory.
 func (s sieve) beneath(p string) sieve {
 	if p == "" || p == "." {
 		return s
@@ -431,10 +429,10 @@ func (s sieve) beneath(p string) sieve {
 	return s
 }
 
-// hopeless reports that nothing in the directory above can get through.
+// hopeless reports that nothing below the current directory can get through.
 func (s sieve) hopeless() bool { return s.dropped && !s.out.Exclusions() }
 
-// mountOf is the repository's directory in which a path lies, or "".
+// mountOf returns the directory of the repository that has a path, or "".
 func mountOf(mounts []string, name string) string {
 	for _, m := range mounts {
 		if paths.Beneath(name, m) {
@@ -444,13 +442,12 @@ func mountOf(mounts []string, name string) string {
 	return ""
 }
 
-// maxLinks is how many links a path leads through at most: as many as Linux
-// follows.
+// maxLinks is the maximum number of links that a path may lead through: Linux's limit.
 const maxLinks = 40
 
-// Resolve is a path without links: those of its directories are followed, and
-// that of its last element if follow is set. A link that leads out of the tree
-// of files, or out of its repository or into one, is an UnfitError.
+// Resolve returns a path without links. It follows the links among its directories, and
+// its last element if follow is set. A link that leads out of the tree of files, or into
+// or out of a repository, is an UnfitError.
 func Resolve(files fs.FS, mounts []string, name string, follow bool) (string, error) {
 	mount := mountOf(mounts, name)
 	done, rest := ".", name

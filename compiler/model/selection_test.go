@@ -2,8 +2,8 @@ package model
 
 import "testing"
 
-// TestDigest checks that selections that differ in anything have digests that differ:
-// by it a build tells the trees apart that it sends to the engine.
+// TestDigest checks that different selections have different digests: builds use the
+// digest to distinguish the trees that they send to the engine.
 func TestDigest(t *testing.T) {
 	seen := map[string]int{}
 	for n, s := range []Selection{
@@ -18,7 +18,7 @@ func TestDigest(t *testing.T) {
 		{Sources: []Source{{Path: "a"}}, Links: "x"},
 	} {
 		if other, ok := seen[s.Digest()]; ok {
-			t.Errorf("selections %d and %d have one digest", other, n)
+			t.Errorf("selections %d and %d have the same digest", other, n)
 		}
 		seen[s.Digest()] = n
 	}

@@ -8,31 +8,31 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Image configuration: components propose, the app decides. For each word
-// the app's clause wins; else the one that components agree on; else the
-// base's. Appending env entries are joined, an app's before its components',
-// a component's before those of what it needs, the base's value last.
+// Image configuration: components propose values, the app decides. For each word, the
+// app's clause wins, then the value that components agree on, then the base's. Appending
+// env entries are joined: an app's before its components', a component's before those of
+// its needs, the base's value last.
 
 // Setting is one clause of image configuration.
 type Setting struct {
 	Word   string // "env", "user", …
-	Key    string // of env and label
+	Key    string // for env and label
 	Name   string // what it sets: the word, and the key if there is one
 	Append bool
-	By     string // separator of an appending env; "" is the default
+	By     string // separator of an appending env; "": the default
 	Value  Value
 	Span   source.Span
 	Health *Healthcheck
 }
 
-// Value is what a setting says: a text, or a list of texts.
+// Value is the value of a setting: a string, or a list of strings.
 type Value struct {
 	Text   string
 	List   []string
-	Listed bool // it is the list
+	Listed bool // the value is the list
 }
 
-// Texts are the value's text, or its list.
+// Texts returns the value's string or strings.
 func (v Value) Texts() []string {
 	if v.Listed {
 		return v.List
@@ -40,7 +40,7 @@ func (v Value) Texts() []string {
 	return []string{v.Text}
 }
 
-// String is the value as a program writes it; equal values look equal.
+// String returns the value in the syntax of the language; equal values look equal.
 func (v Value) String() string {
 	if !v.Listed {
 		return strconv.Quote(v.Text)
@@ -57,20 +57,20 @@ func (v Value) equal(o Value) bool {
 	return v.Listed == o.Listed && v.Text == o.Text && slices.Equal(v.List, o.List)
 }
 
-// Proposal is one value that something proposes.
+// Proposal is a value that an instance or an app proposes.
 type Proposal struct {
 	From *Instance // nil: the app
 	*Setting
 }
 
-// OfBase reports whether a base system proposes it.
+// OfBase reports whether a base system made the proposal.
 func (p Proposal) OfBase() bool { return p.From != nil && p.From.Kind == Base }
 
 // Merged is the configuration of a set of instances.
 type Merged struct {
-	Single   map[string]Proposal   // by name of the setting
-	Appended map[string][]Proposal // of env, outermost first, by key
-	// Decides says that what is placed over the instances is an app's, to which
+	Single   map[string]Proposal   // by the setting's name
+	Appended map[string][]Proposal // for env: outermost first, by key
+	// Decides is set if the settings on top of the instances are an app's, to which
 	// no component adds.
 	Decides bool
 
@@ -79,9 +79,9 @@ type Merged struct {
 	report   func(a, b Proposal, what string)
 }
 
-// Merge merges the settings of instances, given in topological order, and
-// those that are placed over them. It reports two that propose different values,
-// if report is not nil.
+// Merge merges the settings of instances, which are in topological order, and the
+// settings on top of them. It calls report, unless it is nil, with each two proposals
+// that differ.
 func Merge(instances []*Instance, over []Setting, report func(a, b Proposal, what string)) *Merged {
 	m := &Merged{
 		Single: make(map[string]Proposal, 3*len(instances)), Appended: map[string][]Proposal{},
@@ -126,7 +126,7 @@ func (m *Merged) put(p Proposal) {
 	}
 }
 
-// separated notes what an entry says that its variable is joined with.
+// separated notes the separator that an entry declares for its variable.
 func (m *Merged) separated(p Proposal) {
 	if p.By == "" {
 		return
@@ -145,7 +145,7 @@ func (m *Merged) dispute(a, b Proposal) {
 	}
 }
 
-// Texts is what is proposed for a word; nil if nothing is.
+// Texts returns the proposed values of a word; nil if there are none.
 func (m *Merged) Texts(word string) []string {
 	if p := m.Single[word]; p.Setting != nil {
 		return p.Value.Texts()
@@ -153,7 +153,7 @@ func (m *Merged) Texts(word string) []string {
 	return nil
 }
 
-// Text is the text that is proposed for a word; "" if nothing is.
+// Text returns the proposed value of a word; "" if there is none.
 func (m *Merged) Text(word string) string {
 	if p := m.Single[word]; p.Setting != nil {
 		return p.Value.Text
@@ -161,14 +161,14 @@ func (m *Merged) Text(word string) string {
 	return ""
 }
 
-// Union is all that is proposed for a word with lists, sorted.
+// Union returns all values that are proposed for a word with lists, sorted.
 func (m *Merged) Union(word string) []string {
 	l := m.lists[word]
 	slices.Sort(l)
 	return slices.Compact(l)
 }
 
-// Env joins the environment, sorted by name.
+// Env returns the joined environment, sorted by name.
 func (m *Merged) Env() []EnvVar {
 	var out []EnvVar
 	for k, p := range m.Single {
@@ -188,7 +188,7 @@ func (m *Merged) Env() []EnvVar {
 		var parts []string
 		for _, e := range entries {
 			if p.Setting != nil && p.From == nil && e.From != nil && m.Decides {
-				continue // what the app sets, no component adds to
+				continue // no component adds to what the app sets
 			}
 			if t := e.Value.Text; !slices.Contains(parts, t) {
 				parts = append(parts, t)
@@ -202,7 +202,7 @@ func (m *Merged) Env() []EnvVar {
 	return byName(out)
 }
 
-// Labels are the labels, sorted by name.
+// Labels returns the labels, sorted by name.
 func (m *Merged) Labels() []EnvVar {
 	var out []EnvVar
 	for k, p := range m.Single {

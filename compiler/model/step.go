@@ -8,22 +8,22 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Place is a path of the image, and whose it is.
+// Place is a path in the image with its owner and mode.
 type Place struct {
 	Path  string // absolute
 	Owner *Owner // nil: root, or as built
-	Mode  string // octal, or symbolic as chmod takes it; "": what is usual, or as built
+	Mode  string // octal, or symbolic as chmod takes it; "": the default, or as built
 }
 
 // Owner is a numeric owner.
 type Owner struct{ UID, GID int }
 
-// Lacks reports whether a place leaves open what another one says.
+// Lacks reports whether o sets an owner or a mode that p leaves open.
 func (p Place) Lacks(o Place) bool {
 	return p.Owner == nil && o.Owner != nil || p.Mode == "" && o.Mode != ""
 }
 
-// Or is a place with the owner and the mode of another one where it has none.
+// Or returns p with the owner and the mode of o where p has none.
 func (p Place) Or(o Place) Place {
 	if p.Owner == nil {
 		p.Owner = o.Owner
@@ -34,8 +34,8 @@ func (p Place) Or(o Place) Place {
 	return p
 }
 
-// Own is a declared path: what is beneath it belongs to the component, and is given
-// the owner and the mode, if there are any. The path is clean.
+// Own is a path that a component declares as its own, with all beneath it. The owner and
+// the mode, if set, apply to all of it. The path is clean.
 type Own struct {
 	Place
 	Span source.Span
@@ -46,23 +46,23 @@ type Own struct {
 type Step interface {
 	// Where is the step's place in the program.
 	Where() source.Span
-	// At is what the step writes; nil of a run.
+	// At is what the step writes; nil for a run.
 	At() *Place
-	// With is the step with another place. It leaves the step itself as it is.
+	// With returns a copy of the step with another place.
 	With(Place) Step
-	// Makes is what the step makes of its path, or Unknown.
+	// Makes is the kind of file that the step makes at its path, or Unknown.
 	Makes() Made
-	// Stages are the instances that it takes files from.
+	// Stages are the instances that the step takes files from.
 	Stages() []Stage
-	// Takes are the files of the project that it takes.
+	// Takes are the files of the project that the step takes.
 	Takes() []*Selection
-	// Unseen says that only the build knows what the step puts at its path, or
-	// beneath it. Of a run nobody knows even where.
+	// Unseen reports that only the build knows what the step puts at its path or
+	// beneath it. For a run, not even the path is known.
 	Unseen() bool
-	// Bytes is how much it adds to an image, before compression; false if that
-	// is not all.
+	// Bytes is the size that the step adds to an image, before compression; false if
+	// some of it is unknown.
 	Bytes() (int64, bool)
-	// TextLength is how long the text is that it holds.
+	// TextLength is the length of the text that the step holds.
 	TextLength() int
 
 	hash(put)
@@ -70,24 +70,24 @@ type Step interface {
 	alone() Step // for OwnRecipe
 }
 
-// Made is what a step makes of a path.
+// Made is the kind of file that a step makes at a path.
 type Made string
 
-// What steps make.
+// The kinds.
 const (
-	Unknown    Made = "" // the step's text does not say it
+	Unknown    Made = "" // not known from the step
 	AFile      Made = "a file"
 	ADirectory Made = "a directory"
 	ALink      Made = "a link"
 )
 
-// Stage is an instance whose files a step takes.
+// Stage is an instance that a step takes files from.
 type Stage struct {
 	*Instance
-	Below []*Instance // what it stands on, if files of that may be among them
+	Below []*Instance // what it is built on, if the files may come from there
 }
 
-// Stages are the instances whose files an instance copies or mounts.
+// Stages returns the instances that an instance copies or mounts files from.
 func (i *Instance) Stages() []Stage {
 	var out []Stage
 	for _, s := range i.Steps {
@@ -103,7 +103,7 @@ func Runs(steps []Step) bool {
 	return slices.ContainsFunc(steps, func(s Step) bool { _, ok := s.(*Run); return ok })
 }
 
-// stage is the stage of an instance; none without one.
+// stage returns the stage of an instance; none for nil.
 func stage(of *Instance, sources ...string) []Stage {
 	if of == nil {
 		return nil
@@ -111,8 +111,8 @@ func stage(of *Instance, sources ...string) []Stage {
 	return []Stage{{of, StageRoot(of, sources...)}}
 }
 
-// Copy copies files of the project, or of another instance's root, to a path; a
-// trailing / of that means into it.
+// Copy copies files of the project, or of another instance's root, to a path. A trailing
+// slash of the path means into the directory.
 type Copy struct {
 	defaults
 	Place
@@ -120,29 +120,29 @@ type Copy struct {
 	From    *Instance
 	Include []string
 	Exclude []string
-	Taken   *Selection // what the sources are; nil with From
-	Size    int64      // of what is taken from the project
+	Taken   *Selection // the files of the sources; nil with From
+	Size    int64      // of the project's files
 	Span    source.Span
-	Tops    []Top // of Taken
+	Tops    []Top // for Taken
 }
 
-// Top is what a copy puts directly where it copies to.
+// Top is a file or directory that a copy puts directly into its target.
 type Top struct {
 	Path string
 	Tree bool // it is a directory
 }
 
-// Fetch downloads a file to a path; a trailing / of that means into it.
+// Fetch downloads a file to a path. A trailing slash of the path means into the directory.
 type Fetch struct {
 	defaults
 	Place
-	URLs   []string // mirrors of each other; the first one is what the lock file pins
-	Digest string   // "sha256:…"; empty only where a pin is missing, which is an error elsewhere
-	SHA512 string   // in hex, if declared: verified as well
+	URLs   []string // mirrors of each other; the lock file pins the first one
+	Digest string   // "sha256:…"; empty only if a pin is missing, which is an error elsewhere
+	SHA512 string   // in hex, if declared; also verified
 	Size   int64    // bytes; 0 if unknown
 	Unpack bool
 	Strip  int   // leading path elements to drop when unpacking
-	Limit  int64 // bytes that the archive may hold; 0 for as many as are usual for its size
+	Limit  int64 // bytes that the archive may hold; 0: the default for its size
 	Span   source.Span
 	Pinned bool // by the lock file, not by the program
 }
@@ -168,17 +168,17 @@ type Bind struct {
 	Source string
 	From   *Instance
 	To     string
-	Taken  *Selection // what Source is; nil with From
+	Taken  *Selection // the files of Source; nil with From
 }
 
-// Secret gives a run a secret of the fleet.
+// Secret makes a secret of the fleet available to a run.
 type Secret struct {
 	Name string
-	Env  string // as this variable, or
-	File string // as this file
+	Env  string // the variable that has it, or
+	File string // the file that has it
 }
 
-// File writes a file, of mode 0644 if it says none.
+// File writes a file. The default mode is 0644.
 type File struct {
 	defaults
 	Place
@@ -186,9 +186,9 @@ type File struct {
 	Span source.Span
 }
 
-// Append adds text to a file, which if it is new has the owner and the mode, or
-// else 0644. As a step of an instance it is one of a finishing one: the text of
-// all fragments, for a file that may be there.
+// Append adds text to a file. A new file gets the owner and the mode, or root and 0644.
+// Among an instance's steps, it is part of a finishing instance: the text of all
+// fragments for a file that may exist.
 type Append struct {
 	defaults
 	Place
@@ -196,11 +196,11 @@ type Append struct {
 	Span source.Span
 }
 
-// Dir makes a directory, of mode 0755 if it says none.
+// Dir makes a directory. The default mode is 0755.
 type Dir struct {
 	defaults
 	Place
-	Inherited bool // owner and mode are not its own words: a directory that is there stays unchanged
+	Inherited bool // owner and mode were not declared for it: an existing directory stays unchanged
 	Span      source.Span
 }
 
@@ -211,7 +211,7 @@ type Link struct {
 	Span     source.Span
 }
 
-// defaults are the answers of most steps.
+// defaults implements the answers of most steps.
 type defaults struct{}
 
 func (defaults) Makes() Made          { return Unknown }
@@ -221,7 +221,7 @@ func (defaults) Unseen() bool         { return false }
 func (defaults) Bytes() (int64, bool) { return 0, true }
 func (defaults) TextLength() int      { return 0 }
 
-// At is the place itself.
+// At returns the place itself.
 func (p *Place) At() *Place { return p }
 
 func (s *Copy) Where() source.Span   { return s.Span }
@@ -238,23 +238,23 @@ func (s *File) With(p Place) Step   { c := *s; c.Place = p; return &c }
 func (s *Append) With(p Place) Step { c := *s; c.Place = p; return &c }
 func (s *Dir) With(p Place) Step    { c := *s; c.Place = p; return &c }
 
-// At is the link's path: it has neither owner nor mode.
+// At returns the link's path: a link has neither owner nor mode.
 func (s *Link) At() *Place { return &Place{Path: s.Path} }
 
-// With is the link at another path.
+// With returns the link at another path.
 func (s *Link) With(p Place) Step { c := *s; c.Path = p.Path; return &c }
 
-// At is nil: nobody knows what a run writes.
+// At returns nil: a run may write anywhere.
 func (s *Run) At() *Place { return nil }
 
-// With is the run itself.
+// With returns the run itself.
 func (s *Run) With(Place) Step { return s }
 
 func (s *File) Makes() Made { return AFile }
 func (s *Dir) Makes() Made  { return ADirectory }
 func (s *Link) Makes() Made { return ALink }
 
-// Makes is a directory if an archive is unpacked there.
+// Makes returns ADirectory for an unpacked archive, AFile otherwise.
 func (s *Fetch) Makes() Made {
 	if s.Unpack {
 		return ADirectory
@@ -262,8 +262,8 @@ func (s *Fetch) Makes() Made {
 	return AFile
 }
 
-// Makes is known of what is copied into a directory, and of the contents of one. What a
-// name in a stage stands for, only the build knows.
+// Makes knows only copies into a directory and copies of a directory's contents. Only
+// the build knows the kind of a file in a stage.
 func (s *Copy) Makes() Made {
 	contents := strings.HasSuffix(s.Sources[0], "/")
 	if s.Taken != nil {
@@ -276,10 +276,10 @@ func (s *Copy) Makes() Made {
 	return Unknown
 }
 
-// Stages is what `from` names.
+// Stages returns the stage that `from` names.
 func (s *Copy) Stages() []Stage { return stage(s.From, s.Sources...) }
 
-// Stages are what the mounts are of.
+// Stages returns the stages that are mounted.
 func (s *Run) Stages() []Stage {
 	var out []Stage
 	for _, b := range s.Binds {
@@ -288,7 +288,7 @@ func (s *Run) Stages() []Stage {
 	return out
 }
 
-// Takes is what is copied, unless it is of a stage.
+// Takes returns the copied files, unless they come from a stage.
 func (s *Copy) Takes() []*Selection {
 	if s.Taken == nil {
 		return nil
@@ -296,7 +296,7 @@ func (s *Copy) Takes() []*Selection {
 	return []*Selection{s.Taken}
 }
 
-// Takes are the mounts that are of the project.
+// Takes returns the mounted files of the project.
 func (s *Run) Takes() []*Selection {
 	var out []*Selection
 	for _, b := range s.Binds {
@@ -314,13 +314,13 @@ func (s *Copy) Bytes() (int64, bool)  { return s.Size, s.From == nil }
 func (s *Fetch) Bytes() (int64, bool) { return s.Size, s.Size > 0 }
 func (s *File) Bytes() (int64, bool)  { return int64(len(s.Text)), true }
 
-// Bytes is nothing that is known before the run.
+// Bytes returns 0, false: the size is unknown before the run.
 func (s *Run) Bytes() (int64, bool) { return 0, false }
 
 func (s *File) TextLength() int   { return len(s.Text) }
 func (s *Append) TextLength() int { return len(s.Text) }
 
-// TextLength is that of the script and of its variables.
+// TextLength returns the length of the script and its variables.
 func (s *Run) TextLength() int {
 	n := len(s.Script)
 	for _, v := range s.Vars {
@@ -329,8 +329,8 @@ func (s *Run) TextLength() int {
 	return n
 }
 
-// Placed is the path at which a step puts something, a trailing / meaning into
-// it; false for a run and for a fragment.
+// Placed returns the path at which a step puts something; a trailing slash means into
+// it. It returns false for a run and for a fragment.
 func Placed(s Step) (string, bool) {
 	_, adds := s.(*Append)
 	if at := s.At(); at != nil && !adds {
@@ -339,7 +339,7 @@ func Placed(s Step) (string, bool) {
 	return "", false
 }
 
-// Leads is the absolute path that a link points to.
+// Leads returns the absolute path that a link points to.
 func (s *Link) Leads() string {
 	if strings.HasPrefix(s.To, "/") {
 		return path.Clean(s.To)
@@ -347,9 +347,8 @@ func (s *Link) Leads() string {
 	return path.Join(path.Dir(s.Path), s.To)
 }
 
-// Target is where a copy of project files puts its tree: to is the directory
-// that it fills with what lies in from, or if from is a file, that file's new
-// path.
+// Target returns where a copy of project files puts its tree. If from is a directory of
+// the tree, to gets its contents; if from is a file, to is that file's new path.
 func (s *Copy) Target() (to, from string) {
 	src := s.Taken.Sources[0]
 	if len(s.Sources) > 1 || src.Pattern {
@@ -365,17 +364,17 @@ func (s *Copy) Target() (to, from string) {
 	return to, path.Base(src.Path)
 }
 
-// NamesDirectory reports whether a copy of project files is of one directory
-// with its name, not of what the directory holds.
+// NamesDirectory reports whether a copy of project files copies one directory under its
+// own name, not the directory's contents.
 func (s *Copy) NamesDirectory() bool {
 	src := s.Taken.Sources[0]
 	return len(s.Sources) == 1 && src.Contents && src.Path != "." && !strings.HasSuffix(s.Sources[0], "/")
 }
 
-// IsPattern reports whether a text may be a pattern for several files.
+// IsPattern reports whether a source may be a pattern.
 func IsPattern(src string) bool { return strings.ContainsAny(src, "*?[") }
 
-// Downloads are what an instance downloads.
+// Downloads returns the downloads of an instance.
 func (i *Instance) Downloads() []*Fetch {
 	var all []*Fetch
 	if i.System != nil && i.System.Rootfs != nil {

@@ -2,22 +2,21 @@ package model
 
 import "slices"
 
-// World is what an app's image would be if it were there for the sake of one of
-// its instances alone.
+// World is the image that an app would have if it existed only for one of its instances.
 type World struct {
-	// Instances are the app's base, all that the instance needs and runs with,
-	// and itself, each after what it needs; then the files that these and others
-	// write together, as the app's image has them.
+	// Instances are the app's base, all that the instance needs and runs with, and
+	// the instance itself, each after its needs; then the files that several of these
+	// write, as in the app's image.
 	Instances []*Instance
-	// Env is the environment of such an image, if the app said nothing. Where the
-	// instances disagree, the app has decided: its value holds.
+	// Env is the environment of such an image without the app's own settings. Where
+	// instances disagree, it has the app's value.
 	Env []EnvVar
-	// Common worlds are the same for all apps that have the instance on that
-	// base: they have neither files that several write nor disagree.
+	// Common worlds are the same for all apps with that instance on that base: no
+	// file has several writers, and no instances disagree.
 	Common bool
 }
 
-// WorldOf is the world of an instance in the closure of an app.
+// WorldOf returns the world of an instance in the closure of an app.
 func WorldOf(a *App, i *Instance) World {
 	w := World{Instances: Topological([]*Instance{a.Base, i}), Common: true}
 	m := Merge(w.Instances, nil, nil)
@@ -51,7 +50,7 @@ func WorldOf(a *App, i *Instance) World {
 	return w
 }
 
-// together is the file that a step may make of fragments.
+// together returns the file that a step may make from fragments; "" if it does not.
 func together(s Step) string {
 	switch s := s.(type) {
 	case *File:
