@@ -81,11 +81,11 @@ func TestRecipeBelow(t *testing.T) {
 	}{
 		"what it runs on":           {&Instance{Kind: Portable, Root: list}, below},
 		"what it follows":           {&Instance{Kind: Stacked, After: list}, below},
-		"what it finishes":          {&Instance{Kind: Stacked, Needs: list, sortedNeeds: list}, below},
+		"what it appends to":        {&Instance{Kind: Stacked, Needs: list, sortedNeeds: list}, below},
 		"a base's archive":          {&Instance{Kind: Base, System: &System{Rootfs: &Fetch{Digest: "sha256:aa"}}}, nil},
-		"what a stage stands on":    {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"/x"}, From: stage, Place: Place{Path: "/x"}}}}, base},
+		"what a stage is built on":  {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"/x"}, From: stage, Place: Place{Path: "/x"}}}}, base},
 		"what a bind's stage is on": {&Instance{Kind: Portable, Steps: []Step{&Run{Binds: []Bind{{Source: "/x", From: stage, To: "/x"}}}}}, base},
-		"which files are one":       {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"x"}, Taken: &Selection{}, Place: Place{Path: "/x"}}}}, nil},
+		"names of one file":         {&Instance{Kind: Portable, Steps: []Step{&Copy{Sources: []string{"x"}, Taken: &Selection{}, Place: Place{Path: "/x"}}}}, nil},
 	} {
 		before := Recipe(c.instance)
 		switch {
