@@ -11,23 +11,23 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Variant is one app of a matrix, before it is evaluated.
+// Variant is one app of a matrix before its evaluation.
 type Variant struct {
 	Decl       *syntax.App
 	env        *env
 	repository string
-	shared     bool // with other variants of its matrix: its tag tells it apart
+	shared     bool // other variants of its matrix have the same repository; tags distinguish them
 }
 
 // App is an app before it is bound.
 type App struct {
-	Name       string // tells it from all others
+	Name       string // unique among all apps
 	Repository string
 	Decl       *syntax.App
 	*Block
 }
 
-// Variants are the apps of all matrices, in the order of the program.
+// Variants returns the apps of all matrices in the order of the program.
 func (x *Evaluator) Variants() []*Variant {
 	var variants []*Variant
 	for _, d := range x.Program.Apps {
@@ -51,7 +51,7 @@ func (x *Evaluator) Variants() []*Variant {
 	return variants
 }
 
-// matrix calls f for each combination of the generators that where allows.
+// matrix calls f for each combination of the generators that w allows.
 func (x *Evaluator) matrix(d *syntax.App, w *where, rest []*syntax.Generator, v *env, f func(*env)) {
 	if len(rest) > 0 {
 		x.generate(rest[0], v, func(in *env) { x.matrix(d, w, rest[1:], in, f) })
@@ -72,8 +72,8 @@ func (x *Evaluator) matrix(d *syntax.App, w *where, rest []*syntax.Generator, v 
 	f(v)
 }
 
-// App evaluates the block of one app and names it; nil if it can have no name, which
-// is reported.
+// App evaluates the block of one app and names it. It returns nil if the app has no
+// valid name, which it reports.
 func (x *Evaluator) App(v *Variant) *App {
 	d, name := v.Decl, v.repository
 	if !ValidName(name) {
@@ -107,7 +107,7 @@ func (x *Evaluator) App(v *Variant) *App {
 	return &App{Name: name, Repository: v.repository, Decl: d, Block: b}
 }
 
-// sameName reports variants of a matrix that nothing tells apart.
+// sameName reports variants of a matrix with the same name and tags.
 func (x *Evaluator) sameName(v *Variant) {
 	if x.nameless[v.Decl] {
 		return
@@ -118,7 +118,7 @@ func (x *Evaluator) sameName(v *Variant) {
 		Hint("%s", tellApart(v.Decl))
 }
 
-// tellApart says how the apps of a matrix can get names of their own.
+// tellApart returns the hint that gives each app of a matrix its own name.
 func tellApart(d *syntax.App) string {
 	g := d.Generators[0].Value.Name
 	if name, ok := d.Name.Literal(); ok {
@@ -127,7 +127,7 @@ func tellApart(d *syntax.App) string {
 	return "add everything that differs to the name, or add a tag to the app: `tag …`"
 }
 
-// imageLike is a name made fit for an image.
+// imageLike turns a name into one that is valid for an image.
 func imageLike(name string) string {
 	return strings.Trim(strings.Map(func(c rune) rune {
 		switch {
@@ -158,16 +158,16 @@ func ValidName(s string) bool {
 	return s != "" && len(s) <= 128 && s[len(s)-1] != '-' && s[len(s)-1] != '_' && alnum
 }
 
-// ValidTag reports whether a text can follow a name and a colon in an image reference.
+// ValidTag reports whether a string can follow a name and a colon in an image reference.
 func ValidTag(s string) bool { return imageTag.MatchString(s) }
 
-// imageTag is what may follow a name and a colon.
+// imageTag matches the tag of an image reference.
 var imageTag = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
-// registryHost is a host, perhaps with a port.
+// registryHost matches a host with an optional port.
 var registryHost = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]+)?$`)
 
-// registry evaluates where images are pushed.
+// registry evaluates the registry that images are pushed to.
 func (c *clause) registry() string {
 	r, ok := c.operand().(string)
 	if !ok {
@@ -180,7 +180,7 @@ func (c *clause) registry() string {
 	d := c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "not a valid registry: %q", r).
 		Note("a registry is a host, optionally followed by a port and a path of lower-case letters and digits, with . _ - / between them")
 	if _, plain, ok := strings.Cut(r, "://"); ok {
-		// Without its protocol, nobody would know a password as one and hide it.
+		// Without its protocol, nothing would recognize the password and hide it.
 		host, dir, _ := strings.Cut(plain, "/")
 		plain = path.Join(host[strings.LastIndexByte(host, '@')+1:], dir)
 		replace(d.Hint("remove the protocol: `registry %q`", plain), r, plain)

@@ -10,26 +10,26 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Block is what the block of a component, an app or the fleet says for given
-// arguments: everything that does not depend on who uses it.
+// Block is the evaluated block of a component, an app or the fleet for given arguments:
+// everything that does not depend on who uses it.
 type Block struct {
 	module *check.Module
 	Span   source.Span // of the declaration's name
-	Number int         // among the components' blocks
-	Origin source.Span // of the reference that it was evaluated for
+	Number int         // number among the components' blocks
+	Origin source.Span // of the first reference to it
 
 	Uses, Needs, BuildsWith, RunsWith, After []*Ref
 	BuildsOn                                 *Ref
 	Fills, Replaces                          []*Ref
 	Mentions                                 []*Ref // users
-	account                                  *User  // of a user declaration, whose block this is
+	account                                  *User  // the user declaration that has this block; else nil
 	Repeatable                               bool
 
 	System   *model.System
-	Steps    []model.Step // their stages are in from
+	Steps    []model.Step // their stages are in From
 	From     []From       // in the order of the program
 	Owns     []model.Own
-	Misowned bool // it says `owns`, and a path that is none
+	Misowned bool // an `owns` has no valid path
 	Settings []model.Setting
 
 	Rate     model.Rate
@@ -39,24 +39,24 @@ type Block struct {
 	Publish  string
 	Tests    []model.Test
 
-	said map[string]source.Span // what holds one value, where it was said
+	declared map[string]source.Span // clauses with a single value, and where they are declared
 
 	Layers    int
 	LayersAt  source.Span
 	Replicas  int
 	Tags      []string
-	tagsAt    []source.Span // of each
+	tagsAt    []source.Span // of each tag
 	Base      *Ref
 	registry  string
 	platforms []string
 	secrets   []string
 }
 
-// From is a `from` that is still a reference: of a copy, or of a mount of a run.
+// From is an unbound `from` of a copy, or of a mount of a run.
 type From struct {
-	Step    int           // among the steps
-	Mount   int           // among the run's mounts
-	Sources []source.Span // of a copy, where they are named
+	Step    int           // index of the step
+	Mount   int           // index of the run's mount
+	Sources []source.Span // the sources of a copy
 	Ref     *Ref
 }
 
@@ -133,17 +133,17 @@ func (x *Evaluator) generate(g *syntax.Generator, v *env, f func(*env)) {
 	}
 }
 
-// clause is a clause under evaluation.
+// clause is a clause during its evaluation.
 type clause struct {
 	*Evaluator
 	*syntax.Clause
 	env *env
-	to  *Block // what it is evaluated into
+	to  *Block // receives the result
 }
 
 // evaluate evaluates the clause.
 func (c *clause) evaluate() {
-	c.saidOnce()
+	c.declaredOnce()
 	if c.to.account != nil {
 		c.accountClause(c.to.account)
 		return
@@ -232,10 +232,10 @@ func (c *clause) evaluate() {
 	}
 }
 
-// saidOnce reports a clause with a single value that is repeated in another block:
-// which one counts must not depend on their order. The checker reports repetitions
-// within one block.
-func (c *clause) saidOnce() {
+// declaredOnce reports a clause with a single value that another block repeats: the
+// result must not depend on the order of blocks. The checker reports repetitions within
+// one block.
+func (c *clause) declaredOnce() {
 	word := c.Word.Name
 	switch {
 	case word == "changes" && len(c.Args) == 0:
@@ -245,12 +245,12 @@ func (c *clause) saidOnce() {
 	case !check.Once(word, c.to.account != nil):
 		return
 	}
-	first, again := c.to.said[word]
+	first, again := c.to.declared[word]
 	if !again {
-		if c.to.said == nil {
-			c.to.said = map[string]source.Span{}
+		if c.to.declared == nil {
+			c.to.declared = map[string]source.Span{}
 		}
-		c.to.said[word] = c.At
+		c.to.declared[word] = c.At
 		return
 	}
 	d := c.Found.Errorf(diag.ConflictingConfiguration, c.At, "`%s` is defined twice", word)
@@ -292,7 +292,7 @@ func (x *Evaluator) allTexts(args []syntax.Expr, v *env) []string {
 	return out
 }
 
-// optional evaluates the first operand of an option; nil without it.
+// optional evaluates the first operand of an option; nil without the option.
 func (c *clause) optional(word string) value {
 	o := c.Option(word)
 	if o == nil || len(o.Args) == 0 {
@@ -301,7 +301,7 @@ func (c *clause) optional(word string) value {
 	return c.eval(o.Args[0], c.env)
 }
 
-// option evaluates the first operand of an option as text; "" without it.
+// option evaluates the first operand of an option as a string; "" without the option.
 func (c *clause) option(word string) string {
 	val := c.optional(word)
 	if val == nil {
@@ -310,7 +310,7 @@ func (c *clause) option(word string) string {
 	return text(val)
 }
 
-// count evaluates an operand that is a number of at least low.
+// count evaluates an operand that must be a number of at least low.
 func (c *clause) count(low int64, why string) int {
 	n, ok := c.operand().(int64)
 	if !ok {

@@ -35,7 +35,7 @@ func (x *Evaluator) callee(fun syntax.Expr) check.Object {
 	return nil
 }
 
-// arguments returns a value for each parameter, or nil if one has none.
+// arguments returns a value for each parameter; nil if an argument has no value.
 func (x *Evaluator) arguments(e *syntax.Call, o *check.Component, v *env) []value {
 	args := make([]value, len(o.Params))
 	for i, a := range e.Args {
@@ -48,8 +48,8 @@ func (x *Evaluator) arguments(e *syntax.Call, o *check.Component, v *env) []valu
 	return x.complete(args, o)
 }
 
-// complete fills in defaults; nil if an argument without a default is
-// missing, which the checker has reported for calls.
+// complete fills in defaults. It returns nil if an argument without a default is missing,
+// which the checker has reported for calls.
 func (x *Evaluator) complete(args []value, o *check.Component) []value {
 	for k, p := range o.Params {
 		if args[k] == nil && p.Decl.Default != nil {

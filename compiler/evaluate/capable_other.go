@@ -4,5 +4,5 @@ package evaluate
 
 import "io/fs"
 
-// capable reports whether a file has a capability: only Linux has them.
+// capable returns false: only Linux has file capabilities.
 func capable(fs.FS, string) bool { return false }

@@ -14,9 +14,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Clauses of image configuration. Runtimes check a configuration when they start
-// a container, which is too late: what Docker, containerd or Podman refuse is
-// refused here.
+// Clauses of image configuration. Runtimes check a configuration only when they start a
+// container, which is too late: layc refuses what Docker, containerd or Podman refuse.
 
 // assigned evaluates env and label.
 func (c *clause) assigned() {
@@ -42,7 +41,7 @@ func (c *clause) assigned() {
 	})
 }
 
-// configured evaluates the clauses that are one word and values.
+// configured evaluates the clauses that consist of a word and values.
 func (c *clause) configured() {
 	var said value
 	switch c.Word.Name {
@@ -64,7 +63,7 @@ func (c *clause) configured() {
 	}
 }
 
-// settingOf is a text or a list of texts as a setting says it.
+// settingOf turns a string or a list of strings into the value of a setting.
 func settingOf(v value) model.Value {
 	if said, ok := v.(string); ok {
 		return model.Value{Text: said}
@@ -72,8 +71,8 @@ func settingOf(v value) model.Value {
 	return model.Value{List: textsOf(v), Listed: true}
 }
 
-// listed evaluates the operands of a clause, each checked and normalised; what is
-// refused is left out.
+// listed evaluates the operands of a clause, and checks and normalizes each of them. It
+// leaves out those that check refuses.
 func (c *clause) listed(check func(string, source.Span) (string, bool)) list {
 	out := list{}
 	for _, a := range c.Args {
@@ -86,8 +85,8 @@ func (c *clause) listed(check func(string, source.Span) (string, bool)) list {
 	return out
 }
 
-// elementAt is where an element of a list is written, if that is known; else
-// where the list is.
+// elementAt returns the place of an element of a list; if the element is not written
+// there, the place of the list.
 func elementAt(e syntax.Expr, n int) source.Span {
 	if l, ok := e.(*syntax.List); ok && n < len(l.Items) {
 		return l.Items[n].Span()
@@ -95,7 +94,7 @@ func elementAt(e syntax.Expr, n int) source.Span {
 	return e.Span()
 }
 
-// port checks a port and writes it in full: 9080 is 9080/tcp.
+// port checks a port and completes it: 9080 becomes 9080/tcp.
 func (x *Findings) port(p string, at source.Span) (string, bool) {
 	number, protocol, ok := strings.Cut(p, "/")
 	if !ok {
@@ -110,7 +109,7 @@ func (x *Findings) port(p string, at source.Span) (string, bool) {
 	return strings.TrimLeft(number, "0") + "/" + protocol, true
 }
 
-// volume checks the path of a volume. Two ways to write one path are one volume.
+// volume checks and normalizes the path of a volume.
 func (x *Findings) volume(p string, at source.Span) (string, bool) {
 	clean, ok := x.target(p, at)
 	if !ok || x.isRoot(clean, at) || !x.printable(p, at) {
@@ -141,8 +140,8 @@ func (x *Findings) printable(p string, at source.Span) bool {
 	return true
 }
 
-// user evaluates who runs the container: a declared user, or text for the image
-// to resolve.
+// user evaluates the user of the container: a declared user, or a string that the image
+// resolves.
 func (c *clause) user() value {
 	switch u := c.operand().(type) {
 	case *User:
@@ -156,8 +155,8 @@ func (c *clause) user() value {
 	return nil
 }
 
-// validUser checks a user as runtimes take it: a name or a number, perhaps with
-// a colon and a group.
+// validUser checks a user in the syntax of runtimes: a name or a number, with an optional
+// colon and group.
 func (x *Findings) validUser(u string, at source.Span) bool {
 	name, group, hasGroup := strings.Cut(u, ":")
 	for _, part := range []struct{ text, what string }{{name, "user"}, {group, "group"}} {
@@ -175,8 +174,8 @@ func (x *Findings) validUser(u string, at source.Span) bool {
 	return true
 }
 
-// misnamed says why a text is neither the name nor the number of a user or a
-// group; "" if it is.
+// misnamed returns why a string is not a valid name or number of a user or a group; "" if
+// it is valid.
 func misnamed(s string) string {
 	isNumber := s != "" && strings.Trim(s, "0123456789") == ""
 	switch n, err := strconv.ParseInt(s, 10, 64); {
@@ -198,18 +197,18 @@ func misnamed(s string) string {
 	return ""
 }
 
-// maxAccountName is the longest name of a user that Linux's tools take.
+// maxAccountName is the longest user name that Linux's tools accept.
 const maxAccountName = 256
 
-// signals are the names that runtimes know on every architecture, without SIG.
+// signals are the names, without SIG, that runtimes know on every architecture.
 var signals = []string{
 	"ABRT", "ALRM", "BUS", "CHLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL", "PIPE", "POLL", "PROF", "PWR", "QUIT",
 	"SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ",
 	"RTMIN", "RTMAX",
 }
 
-// stopSignal evaluates the signal that stops a container: a known name, with or
-// without SIG, in either case, or a number.
+// stopSignal evaluates the signal that stops a container: a number, or a known name in
+// either case, with or without SIG.
 func (c *clause) stopSignal() value {
 	t, ok := c.operand().(string)
 	if !ok {
@@ -254,7 +253,7 @@ func isSignal(t string) bool {
 	return false
 }
 
-// commandLine evaluates a list of texts that is executed.
+// commandLine evaluates a list of strings that is executed.
 func (c *clause) commandLine() value {
 	val := c.operand()
 	if val == nil {
@@ -272,7 +271,7 @@ func (c *clause) commandLine() value {
 			Hint("write the program and its arguments, such as `shell [\"/bin/bash\", \"-c\"]`")
 		return nil
 	case c.Word.Name != "command" && len(words) > 0 && words[0] == "":
-		// Behind an entrypoint, a command's first word may be empty: see config.
+		// After an entrypoint, a command's first word may be empty: see config.
 		c.NothingToRun(elementAt(c.Args[0], 0), "the program name is empty").
 			Hint("write the program, such as `%s [\"/opt/tool/run\"]`", c.Word.Name)
 		return nil
@@ -308,7 +307,7 @@ func (c *clause) healthcheck() {
 	}{{"every", &h.Every, time.Millisecond}, {"timeout", &h.Timeout, time.Millisecond}, {"start", &h.Start, 0}} {
 		if d, ok := c.optional(o.word).(time.Duration); ok {
 			at := c.Option(o.word).Args[0].Span()
-			// Docker takes no time between nothing and a millisecond.
+			// Docker accepts no duration between zero and a millisecond.
 			if d < o.least || d != 0 && d < time.Millisecond {
 				c.Found.Errorf(diag.OutOfRange, at, "`%s` cannot be %s", o.word, duration(d)).
 					Note("container runtimes accept durations from 1ms").Hint("write `%s 30s`, or omit it", o.word)
@@ -358,8 +357,8 @@ func (x *Evaluator) validCheck(command []string, e syntax.Expr) bool {
 	return false
 }
 
-// Passable reports text that cannot be passed to a program, as an argument or in
-// its environment.
+// Passable reports a string that cannot be passed to a program as an argument or in its
+// environment.
 func (x *Findings) Passable(t string, at source.Span) bool {
 	switch {
 	case strings.ContainsRune(t, 0):
@@ -379,7 +378,7 @@ func (x *Findings) Passable(t string, at source.Span) bool {
 	return false
 }
 
-// maxArgument is the longest argument that Linux passes to a program.
+// maxArgument is the length of the longest argument that Linux passes to a program.
 const maxArgument = 128<<10 - 1
 
 // variable adds a variable of a run.
@@ -389,8 +388,8 @@ func (x *Findings) variable(to *[]model.EnvVar, name, val string, at source.Span
 	}
 }
 
-// otherShell warns of a run that does not use the shell that its own component
-// says, as Dockerfiles would. A run that names that shell, or its pipefail, knows.
+// otherShell warns about a run that ignores the `shell` of its component, which
+// Dockerfiles would use. A run that mentions that shell, or its pipefail, is deliberate.
 func (x *Evaluator) otherShell(b *Block) {
 	n := slices.IndexFunc(b.Settings, func(s model.Setting) bool { return s.Word == "shell" })
 	if n < 0 {

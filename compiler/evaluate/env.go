@@ -6,20 +6,20 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// env holds the values of the names that an expression can see. It finds them
-// by the place of their declaration, which no two share.
+// env holds the values of the names that an expression can see, by the place of their
+// declaration, which is unique.
 type env struct {
 	outer  *env
 	module *check.Module
 	values map[source.Span]value
-	lets   map[source.Span]*syntax.Let // of this block, evaluated when first needed
+	lets   map[source.Span]*syntax.Let // of this block, evaluated on first use
 }
 
 func (v *env) child() *env {
 	return &env{outer: v, module: v.module, values: map[source.Span]value{}}
 }
 
-// block is the environment of a block's statements.
+// block returns the environment of a block's statements.
 func (v *env) block(b *syntax.Block) *env {
 	in := v.child()
 	for _, s := range b.Stmts {

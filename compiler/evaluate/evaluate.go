@@ -1,20 +1,19 @@
-// Package evaluate evaluates a checked program for one platform: it turns blocks,
-// of the fleet, of apps and of components with given arguments, into clauses and
-// steps. What a block names stays a reference: components that it needs, slots,
-// users, and the stages that it copies `from`. Package bind binds these, and asks
-// for the block of each component that it comes to.
+// Package evaluate evaluates a checked program for one platform: it turns the blocks of
+// the fleet, of apps, and of components with given arguments into clauses and steps. It
+// leaves everything that a block names as a reference: needed components, slots, users,
+// and the stages that it copies `from`. Package bind binds these references, and requests
+// the block of each component that it reaches.
 //
-// The way through: an [Evaluator] has the fleet from the start, and evaluates
-// apps (app.go) and the blocks of components when it is asked for them; block.go
-// evaluates statements, expression.go and call.go expressions, operand.go what
-// clauses take.
-// What a clause says is in step.go, fetch.go, configured.go, system.go, update.go,
-// user.go; what it names of the project in tree.go and source.go; target.go checks
-// paths of the image. findings.go is what is reported, and how much may be spent;
-// pins.go what the lock file pins, and what it has to.
+// An [Evaluator] evaluates the fleet at once, and apps (app.go) and the blocks of
+// components on request. block.go evaluates statements, expression.go and call.go
+// expressions, and operand.go the operands of clauses.
+// The clauses are in step.go, fetch.go, configured.go, system.go, update.go and user.go.
+// tree.go and source.go handle files of the project, target.go checks paths in the image.
+// findings.go has errors, warnings and limits; pins.go has what the lock file pins, and
+// what it must pin.
 //
-// Everything here is a pure function of the program, the lock file, the platform
-// and the names of the project's and the repositories' files.
+// Everything here is a pure function of the program, the lock file, the platform, and the
+// names of the files of the project and of repositories.
 package evaluate
 
 import (
@@ -29,43 +28,42 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Input is all that an evaluation depends on.
+// Input is everything that an evaluation depends on.
 type Input struct {
 	Program  *check.Program
 	Lock     *lock.File // never nil; the zero File pins nothing
 	Platform model.Platform
-	Asked    bool              // the platform is not one of the fleet's own, or not because it is
-	Files    fs.FS             // the project's files and those of repositories: their names and sizes
+	Asked    bool              // the platform was requested, not taken from the fleet
+	Files    fs.FS             // names and sizes of the files of the project and of repositories
 	Set      map[string]string // values of the module's parameters
 	Override *Override         // nil: none
 }
 
-// Evaluator evaluates the declarations of a program, each once, when it is asked for
-// them.
+// Evaluator evaluates each declaration of a program once, on request.
 type Evaluator struct {
 	*Findings
 	*pins
 	*tree
 	Program *check.Program
 	Fleet   model.Fleet
-	Base    *Ref // the fleet's; nil without
+	Base    *Ref // the fleet's; nil: none
 
 	platform model.Platform
 	set      map[string]string
-	params   map[*check.Param]value // what set says, as values
+	params   map[*check.Param]value // the values of Set
 	override *Override
 
 	lets     map[source.Span]value // of modules
 	bodies   map[string]*Block     // by reference key
-	numbers  map[string]int32      // of references, by key
+	numbers  map[string]int32      // by key of the reference
 	defaults map[*check.Component]*Ref
-	slots    map[*check.Slot]*Ref // their defaults
+	slots    map[*check.Slot]*Ref // defaults
 	accounts map[*check.User]*User
-	nameless map[*syntax.App]bool // matrices for which that is reported
-	combined int                  // apps, of all matrices
-	origin   source.Span          // of the body under evaluation
+	nameless map[*syntax.App]bool // matrices with a reported invalid name
+	combined int                  // combinations in all matrices
+	origin   source.Span          // of the block under evaluation
 
-	absent     map[absent]*diag.Diagnostic // findings about maps
+	absent     map[absent]*diag.Diagnostic // errors about unknown keys of maps
 	secretUses []secretUse
 }
 
@@ -74,7 +72,7 @@ type secretUse struct {
 	span source.Span
 }
 
-// New is an evaluator that has evaluated the fleet.
+// New returns an evaluator that has evaluated the fleet.
 func New(in Input) *Evaluator {
 	found := newFindings(in.Program)
 	x := &Evaluator{
@@ -94,7 +92,7 @@ func New(in Input) *Evaluator {
 	return x
 }
 
-// CheckSecrets reports secrets that runs mention and the fleet does not declare.
+// CheckSecrets reports secrets that runs use and the fleet does not declare.
 func (x *Evaluator) CheckSecrets() {
 	for _, u := range x.secretUses {
 		if slices.Contains(x.Fleet.Secrets, u.name) {
@@ -121,7 +119,7 @@ func (x *Evaluator) readFleet() {
 	x.Fleet = model.Fleet{Registry: b.registry, Layers: b.Layers, LayersAt: b.LayersAt, Platforms: b.platforms, Secrets: slices.Compact(b.secrets)}
 }
 
-// Number is equal for equal references.
+// Number returns the number of a reference. Equal references have the same number.
 func (x *Evaluator) Number(r *Ref) int32 {
 	if r.id == 0 {
 		key := r.Key()
@@ -135,7 +133,7 @@ func (x *Evaluator) Number(r *Ref) int32 {
 	return r.id
 }
 
-// ByDefault is a component with its defaults; nil if it has none.
+// ByDefault returns a component with its defaults; nil if a parameter has none.
 func (x *Evaluator) ByDefault(o *check.Component) *Ref {
 	d := x.defaults[o]
 	if d == nil {
@@ -173,7 +171,7 @@ func (x *Evaluator) Block(r *Ref) *Block {
 	return b
 }
 
-// SlotRef is what a slot names as its default, for one who comes from origin; nil if it
+// SlotRef returns the default of a slot for a reference with the given origin; nil if it
 // has no value.
 func (x *Evaluator) SlotRef(s *check.Slot, origin source.Span) *Ref {
 	outer := x.origin
@@ -185,7 +183,7 @@ func (x *Evaluator) SlotRef(s *check.Slot, origin source.Span) *Ref {
 	return refs[0]
 }
 
-// SlotDefault is the default of a slot; nil if it has none.
+// SlotDefault returns the default of a slot; nil if it has none.
 func (x *Evaluator) SlotDefault(s *check.Slot) *Ref {
 	if s == nil || s.Decl.Default == nil {
 		return nil
@@ -198,7 +196,7 @@ func (x *Evaluator) SlotDefault(s *check.Slot) *Ref {
 	if d = x.SlotRef(s, x.origin); d != nil && d.Slot == nil && d.Flexible() {
 		d = x.ByDefault(d.Component)
 	}
-	x.Found = x.Found[:known] // it is reported where the default is needed
+	x.Found = x.Found[:known] // reported where the default is needed
 	x.slots[s] = d
 	return d
 }

@@ -13,12 +13,11 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// eval evaluates an expression. It returns nil if it has no value, which is
-// reported already, by this package or by the checker. A path is text.
+// eval evaluates an expression. It returns nil if the expression has no value, which this
+// package or the checker has reported. A path becomes a string.
 func (x *Evaluator) eval(e syntax.Expr, v *env) value { return plain(x.anchored(e, v)) }
 
-// anchored evaluates an expression as eval does, but a path that belongs to a
-// module stays one.
+// anchored is like eval, but a path that belongs to a module remains a path.
 func (x *Evaluator) anchored(e syntax.Expr, v *env) value {
 	if !x.Spend(e.Span()) {
 		return nil
@@ -68,7 +67,7 @@ func (x *Evaluator) text(e *syntax.String, v *env) value {
 		return s
 	}
 	var b strings.Builder
-	isPath := false // it begins with one
+	isPath := false // it begins with a path
 	for _, p := range e.Parts {
 		if p.Expr == nil {
 			b.WriteString(p.Text)
@@ -97,7 +96,7 @@ func (x *Evaluator) text(e *syntax.String, v *env) value {
 	return b.String()
 }
 
-// maxText bounds the length of a text that is put together.
+// maxText is the maximum length of a string that a program composes.
 const maxText = 1 << 20
 
 // tooLong reports a value that becomes too large, once.
@@ -146,7 +145,7 @@ func (x *Evaluator) numeral(e *syntax.Number) value {
 	return size(f)
 }
 
-// object is the value of a resolved name.
+// object returns the value of a resolved name.
 func (x *Evaluator) object(o check.Object, at source.Span, v *env) value {
 	switch o := o.(type) {
 	case *check.Import:
@@ -197,8 +196,7 @@ func (v *env) lookup(at source.Span) value {
 	return nil
 }
 
-// let evaluates a let once for each environment of its block, or once if it
-// is a module's.
+// let evaluates a let once per environment of its block; a let of a module, once.
 func (x *Evaluator) let(d *syntax.Let, v *env) value {
 	at := d.Name.At
 	for in := v; in != nil; in = in.outer {
@@ -253,7 +251,7 @@ func (x *Evaluator) entry(m *mapping, key string, at source.Span) value {
 	return val
 }
 
-// noEntry reports a key that a map does not have, with those that it has.
+// noEntry reports a missing key together with the keys of the map.
 func (x *Evaluator) noEntry(m *mapping, key string, at source.Span) *diag.Diagnostic {
 	const shown = 12
 	if len(m.keys) == 0 {
@@ -270,7 +268,7 @@ func (x *Evaluator) noEntry(m *mapping, key string, at source.Span) *diag.Diagno
 	return d.Hint("write one of these keys, or add %q to the map", key)
 }
 
-// listed is the first of some names.
+// listed returns at most that many names, separated by commas.
 func listed(names []string, most int) string {
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
@@ -439,7 +437,7 @@ func (x *Evaluator) sum(a, b value, e *syntax.Binary) value {
 	return nil
 }
 
-// arithmetic computes on whole numbers and reports what does not fit.
+// arithmetic computes with integers and reports overflow.
 func (x *Evaluator) arithmetic(a, b int64, e *syntax.Binary) value {
 	var n int64
 	ok := true
@@ -498,7 +496,7 @@ func (x *Evaluator) equal(a, b value, at source.Span) bool {
 	return show(a) == show(b)
 }
 
-// consider counts the steps of looking at a whole value.
+// consider counts the steps of reading a whole value.
 func (x *Evaluator) consider(v value, at source.Span) {
 	n := 0
 	switch v := v.(type) {
@@ -516,7 +514,7 @@ func (x *Evaluator) consider(v value, at source.Span) {
 	}
 }
 
-// arm is the first arm that fits, or nil.
+// arm returns the first matching arm, or nil.
 func (x *Evaluator) arm(arms []*syntax.Arm, subject value, v *env) *syntax.Arm {
 	for _, a := range arms {
 		if len(a.Patterns) == 0 {

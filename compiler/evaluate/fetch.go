@@ -51,11 +51,11 @@ func (c *clause) unpacking(step *model.Fetch) {
 	}
 }
 
-// maxStrip is how many elements a path of an archive has at most.
+// maxStrip is the maximum number of elements of a path in an archive.
 const maxStrip = 256
 
-// urls evaluates the URLs of a download; false if nothing can be downloaded from
-// one of them, which it reports.
+// urls evaluates the URLs of a download. It reports URLs that nothing can be downloaded
+// from, and returns false if there is one.
 func (c *clause) urls() ([]string, bool) {
 	var urls []string
 	ok := true
@@ -76,14 +76,14 @@ func (c *clause) urls() ([]string, bool) {
 	return urls, ok && len(urls) > 0
 }
 
-// filesOfProject names the clause that takes files of the project where another one downloads.
+// filesOfProject maps clauses that download to the clause that uses files of the project.
 var filesOfProject = map[string]string{
 	"fetch":  "`copy` takes files of the project",
 	"rootfs": "`layout` takes an OCI layout of the project",
 }
 
-// named gives a download into a directory the name that its URL ends with; false
-// if no file can be called that, which it reports.
+// named names a download into a directory after the end of its URL. It returns false if
+// that is not a valid file name, which it reports.
 func (x *Findings) named(step *model.Fetch, at source.Span) bool {
 	wrong := ""
 	name := fileName(step.URLs[0])
@@ -106,8 +106,8 @@ func (x *Findings) named(step *model.Fetch, at source.Span) bool {
 	return false
 }
 
-// fileName is the name of the file that a URL downloads, as Maven and browsers
-// give it; "" if it has none.
+// fileName returns the file name that Maven and browsers derive from a URL; "" if there is
+// none.
 func fileName(url string) string {
 	at, err := lock.Locate(url)
 	if err != nil {
@@ -127,9 +127,9 @@ func fileName(url string) string {
 	return name
 }
 
-// checked gives a download its checksum: the SHA-256 that is declared, else
-// the lock file's. Engines verify no other kind, so that a declared SHA-512 is
-// verified beside the pinned SHA-256.
+// checked sets the checksum of a download: the declared SHA-256, else the one in the lock
+// file. Engines verify only SHA-256, so a declared SHA-512 is verified in addition to the
+// pinned SHA-256.
 func (c *clause) checked(step *model.Fetch) {
 	sum := c.checksum()
 	if strings.HasPrefix(sum, "sha256:") {
@@ -141,7 +141,7 @@ func (c *clause) checked(step *model.Fetch) {
 	c.pinURL(step, c.Clause)
 }
 
-// checksum is the digest that a fetch declares, or "".
+// checksum returns the digest that a fetch declares, or "".
 func (c *clause) checksum() string {
 	for algorithm, length := range map[string]int{"sha256": 64, "sha512": 128} {
 		o := c.Option(algorithm)

@@ -10,13 +10,14 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Findings are what evaluating and binding report, and what both may spend.
+// Findings are the errors and warnings of evaluating and binding, and the resources that
+// both may use.
 type Findings struct {
 	Found     diag.List
 	moduleOf  map[*source.File]*check.Module
 	repeated  map[string]*repeats
-	Exhausted bool  // a limit is reached, which is reported
-	enough    int   // findings up to that
+	Exhausted bool  // a limit was reached and reported
+	enough    int   // number of findings to keep then
 	spent     int64 // of maxSpent
 	held      int64 // of maxHeld
 }
@@ -31,7 +32,7 @@ func newFindings(p *check.Program) *Findings {
 	return x
 }
 
-// Finish is all that was reported.
+// Finish returns all errors and warnings.
 func (x *Findings) Finish() diag.List {
 	x.noteRepeats()
 	if x.Exhausted {
@@ -40,14 +41,13 @@ func (x *Findings) Finish() diag.List {
 	return x.Found
 }
 
-// Where findings point. When something is wrong in a component of the standard
-// library or of a git repository, it is seldom that component that has to be
-// changed, but what was given to it. So each reference remembers its origin,
-// the line of the project by which the evaluation came to it, and a finding in
-// foreign text is turned round: the origin becomes its place, and the foreign
-// line a label.
+// Where errors point. If something fails in a component of the standard library or of a
+// git repository, the mistake is usually in what the project gave to that component. So
+// each reference remembers its origin, the line of the project that led to it. An error
+// in foreign text is turned around: it points at the origin, and the foreign line becomes
+// a label.
 
-// Foreign reports whether a span lies in a module that is not the project's.
+// Foreign reports whether a span is in a module outside of the project.
 func (x *Findings) Foreign(at source.Span) bool {
 	m := x.moduleOf[at.File]
 	if m == nil {
@@ -57,7 +57,7 @@ func (x *Findings) Foreign(at source.Span) bool {
 	return !own
 }
 
-// Told is what a finding about a reference points at.
+// Told returns the place that an error about a reference points at.
 func (x *Findings) Told(span, origin source.Span) source.Span {
 	if x.Foreign(span) && !origin.IsZero() {
 		return origin
@@ -65,7 +65,7 @@ func (x *Findings) Told(span, origin source.Span) source.Span {
 	return span
 }
 
-// Turn turns the findings from number n on round, whose place is foreign.
+// Turn turns around the findings from number n on that point at foreign text.
 func (x *Findings) Turn(n int, origin source.Span) {
 	if origin.IsZero() {
 		return
@@ -84,14 +84,14 @@ func (x *Findings) Turn(n int, origin source.Span) {
 	}
 }
 
-// repeats is a finding, and which other closures it holds for.
+// repeats is an error or a warning with the other closures that it applies to.
 type repeats struct {
 	finding *diag.Diagnostic
 	others  []string
 }
 
-// Once reports what is wrong with a closure, unless the same is reported of
-// another one: then it notes that one mistake concerns both.
+// Once reports a fault of a closure. If the same fault was reported for another closure,
+// it only notes that it applies to both.
 func (x *Findings) Once(what string, code diag.Code, at, other source.Span, report func() *diag.Diagnostic) {
 	key := fmt.Sprintf("%s %p %d %p %d", code, at.File, at.Start, other.File, other.Start)
 	if r := x.repeated[key]; r != nil {
@@ -103,7 +103,7 @@ func (x *Findings) Once(what string, code diag.Code, at, other source.Span, repo
 	x.repeated[key] = &repeats{finding: report()}
 }
 
-// OnceAt reports what is wrong at a place, however often the place is evaluated.
+// OnceAt reports a fault at a place, however often that place is evaluated.
 func (x *Findings) OnceAt(code diag.Code, at source.Span, report func() *diag.Diagnostic) {
 	key := fmt.Sprintf("%s %p %d", code, at.File, at.Start)
 	if x.repeated[key] == nil {
@@ -111,7 +111,7 @@ func (x *Findings) OnceAt(code diag.Code, at source.Span, report func() *diag.Di
 	}
 }
 
-// noteRepeats adds to findings which other closures they hold for.
+// noteRepeats adds to each finding the other closures that it applies to.
 func (x *Findings) noteRepeats() {
 	const shown = 3
 	for _, r := range x.repeated {
@@ -124,7 +124,7 @@ func (x *Findings) noteRepeats() {
 	}
 }
 
-// Shortened is a title that fits into a line.
+// Shortened cuts a title so that it fits into a line.
 func Shortened(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:59]) + "…"
@@ -132,27 +132,27 @@ func Shortened(s string) string {
 	return s
 }
 
-// Limits of evaluating and binding, so that no input exhausts memory or time. Each has a
-// finding of its own; after the first that is reached no more is evaluated.
+// Limits of evaluating and binding, so that no input exhausts memory or time. Each limit
+// has its own error; evaluation ends at the first one.
 const (
 	MaxApps  = 20_000
 	maxSpent = 3_000_000 // evaluated expressions and statements
-	maxHeld  = 256 << 20 // bytes of values and of what apps consist of, about
-	maxTold  = 2000      // findings
+	maxHeld  = 256 << 20 // approximate bytes of values and of the parts of apps
+	maxFound = 2000      // findings
 )
 
-// What things take, for maxHeld: more than their share of memory, since the
-// stages that follow hold as much again.
+// Costs for maxHeld. They exceed the memory that evaluation uses, because later stages
+// need as much again.
 const (
 	heldValue = 16  // an element of a list
 	heldEntry = 100 // an entry of a map
 )
 
-// Exhaust ends the evaluation with the finding that is reported next: what is
-// found after that may be for want of values.
+// Exhaust ends the evaluation after the next finding: later ones may only be
+// consequences of missing values.
 func (x *Findings) Exhaust() { x.Exhausted, x.enough = true, len(x.Found)+1 }
 
-// Spend counts one unit of evaluation; false when a limit is reached.
+// Spend counts one unit of evaluation. It returns false when a limit is reached.
 func (x *Findings) Spend(at source.Span) bool {
 	x.spent++
 	if x.spent == maxSpent && !x.Exhausted {
@@ -160,13 +160,13 @@ func (x *Findings) Spend(at source.Span) bool {
 		x.Found.Errorf(diag.TooMuchToEvaluate, at, "this program takes more than %d steps to evaluate", maxSpent).
 			Note("nested loops and matrices multiply").Hint("shorten the lists that they iterate over")
 	}
-	if len(x.Found) >= maxTold && !x.Exhausted {
+	if len(x.Found) >= maxFound && !x.Exhausted {
 		x.Exhaust()
 	}
 	return !x.Exhausted
 }
 
-// Hold counts bytes that a program makes; false when a limit is reached.
+// Hold counts bytes that a program creates. It returns false when a limit is reached.
 func (x *Findings) Hold(bytes int, at source.Span) bool {
 	x.held += int64(bytes)
 	if x.held > maxHeld && !x.Exhausted {

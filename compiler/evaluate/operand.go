@@ -8,12 +8,12 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// What clauses and parameters make of values: texts, references, and paths, which
-// belong to a module.
+// Operands of clauses and values of parameters: strings, references, and paths that belong
+// to a module.
 
-// convert makes a value fit a parameter: a path is anchored, so that it means
-// the same file in the module that declares the parameter, and where text is
-// expected, it is text.
+// convert makes a value fit a parameter. It anchors a path, which then means the same file
+// in the module that declares the parameter. Where a string is expected, a path becomes a
+// string.
 func (x *Evaluator) convert(val value, t *check.Type, m *check.Module) value {
 	switch val := val.(type) {
 	case string:
@@ -44,7 +44,7 @@ func (x *Evaluator) convert(val value, t *check.Type, m *check.Module) value {
 	return val
 }
 
-// holdsText reports whether values of a type are text, or lists or maps of it.
+// holdsText reports whether a type is string, or a list or map of strings.
 func holdsText(t *check.Type) bool {
 	for t.Kind == check.List || t.Kind == check.Map {
 		t = t.Elem
@@ -52,9 +52,9 @@ func holdsText(t *check.Type) bool {
 	return t.Kind == check.String || t.Kind == check.Version || t.Kind == check.Path
 }
 
-// anchor makes a module's relative path one of the project: "conf" in module
-// web is "//web/conf". Anchored paths stay as they are, and so do those of a
-// module without files.
+// anchor makes a relative path of a module relative to the project: "conf" in module web
+// becomes "//web/conf". It leaves anchored paths unchanged, and paths of a module without
+// files.
 func anchor(p string, m *check.Module) value {
 	dir, ok := m.Dir()
 	if strings.HasPrefix(p, "//") {
@@ -70,7 +70,7 @@ func anchor(p string, m *check.Module) value {
 	return filePath("//" + path.Join(dir, p) + slash)
 }
 
-// plain is a value in which a path is text: relative to the project.
+// plain returns a value with paths as strings that are relative to the project.
 func plain(v value) value {
 	if p, ok := v.(filePath); ok {
 		return text(p)
@@ -78,7 +78,7 @@ func plain(v value) value {
 	return v
 }
 
-// content evaluates an operand that is put somewhere as text.
+// content evaluates an operand that becomes text in the image.
 func (x *Evaluator) content(e syntax.Expr, v *env) (string, bool) {
 	val := x.eval(e, v)
 	if val == nil {
@@ -87,8 +87,8 @@ func (x *Evaluator) content(e syntax.Expr, v *env) (string, bool) {
 	return text(val), true
 }
 
-// paths evaluates an operand that is a path of the project or a list of paths,
-// those of modules anchored.
+// paths evaluates an operand that is a path of the project or a list of paths. Paths of
+// modules are anchored.
 func (x *Evaluator) paths(e syntax.Expr, v *env) []string {
 	said := func(v value) string {
 		if p, ok := v.(filePath); ok {
@@ -109,7 +109,7 @@ func (x *Evaluator) paths(e syntax.Expr, v *env) []string {
 	return out
 }
 
-// texts evaluates an operand that is a text or a list of texts.
+// texts evaluates an operand that is a string or a list of strings.
 func (x *Evaluator) texts(e syntax.Expr, v *env) []string {
 	var out []string
 	switch val := x.eval(e, v).(type) {
@@ -146,7 +146,7 @@ func (x *Evaluator) refs(e syntax.Expr, v *env) []*Ref {
 	return out
 }
 
-// textsOf are the texts of a list, or a single one.
+// textsOf returns the strings of a list, or a single string.
 func textsOf(v value) []string {
 	var out []string
 	switch v := v.(type) {

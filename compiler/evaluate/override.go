@@ -6,12 +6,12 @@ import (
 	"github.com/layc-lang/layc/lang/check"
 )
 
-// Override asks "what if": wherever the component of that path has From as its
-// first argument, written or by default, it has To instead.
+// Override asks "what if": wherever the component with that path has From as its first
+// argument, written or by default, it gets To instead.
 type Override struct {
 	Path string // as in Instance.Path
-	From string // as the program would write it, with quotes; "" is any
-	To   string // text, or the digits of a number
+	From string // in the syntax of the language, with quotes; "": any
+	To   string // a string, or the digits of a number
 }
 
 // overridden applies the input's override to a component's arguments.

@@ -11,15 +11,15 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// pins are what the lock file pins, and what it has to.
+// pins are what the lock file pins, and what it must pin.
 type pins struct {
 	*Findings
 	Lock     *lock.File
 	platform model.Platform
 	asked    bool
-	Needed   lock.Refs                  // what it has to pin
+	Needed   lock.Refs                  // what the lock file must pin
 	wanted   map[string]map[string]bool // packages, by distribution
-	unlocked map[source.Span]bool       // fetches that are not pinned, which is reported
+	unlocked map[source.Span]bool       // fetches that were reported as not pinned
 }
 
 func newPins(in Input, found *Findings) *pins {
@@ -29,14 +29,14 @@ func newPins(in Input, found *Findings) *pins {
 	}
 }
 
-// Unpinned reports something that the lock file has to pin and does not.
+// Unpinned reports something that the lock file must pin and does not.
 func (x *pins) Unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
 	return x.Found.Errorf(diag.NotPinned, at, format+" are not pinned", args...).
 		Note("a plan depends only on the project's files and the pins in layc.lock").
 		Hint("run `%s`", x.LockCommand())
 }
 
-// LockCommand is what pins things for the platform.
+// LockCommand returns the command that pins things for the platform.
 func (x *pins) LockCommand() string {
 	if x.asked {
 		return "layc lock --platform " + x.platform.String()
@@ -44,8 +44,8 @@ func (x *pins) LockCommand() string {
 	return "layc lock"
 }
 
-// renamed reports a download whose URL has changed while its declared checksum has
-// not: it comes from the engine's cache, and fails where there is none.
+// renamed reports a download with a new URL but an old declared checksum: the engine's
+// cache still has the old file, and without that cache the build fails.
 func (x *pins) renamed(step *model.Fetch, s *syntax.Clause) {
 	known := x.Lock.Names(step.Digest)
 	for _, u := range step.URLs {
@@ -64,7 +64,7 @@ func (x *pins) renamed(step *model.Fetch, s *syntax.Clause) {
 	}
 }
 
-// operandOf is where a clause names a URL.
+// operandOf returns the place of a URL in a clause.
 func operandOf(s *syntax.Clause, url string) source.Span {
 	for _, a := range s.Args {
 		if strings.Contains(a.Span().Text(), url) {
@@ -74,7 +74,7 @@ func operandOf(s *syntax.Clause, url string) source.Span {
 	return s.Args[0].Span()
 }
 
-// mirrored notes where else the first of some URLs is served.
+// mirrored notes the mirrors of the first URL.
 func (x *pins) mirrored(urls []string) {
 	for _, mirror := range urls[1:] {
 		if known := x.Needed.Mirrors[urls[0]]; !slices.Contains(known, mirror) {
@@ -92,7 +92,7 @@ func (x *pins) pinURL(step *model.Fetch, s *syntax.Clause) {
 	pin, ok := x.Lock.URL(u)
 	if !ok {
 		if x.unlocked[s.At] {
-			return // by a loop, or with other arguments
+			return // reported before: a loop, or other arguments
 		}
 		x.unlocked[s.At] = true
 		x.Found.Errorf(diag.NotPinned, s.At, "%s is not pinned", u).
@@ -103,9 +103,9 @@ func (x *pins) pinURL(step *model.Fetch, s *syntax.Clause) {
 	step.Digest, step.Size = pin.Digest, pin.Size
 }
 
-// known takes over what the lock file knows of a base: how many layers it has,
-// and which of its paths are links to directories, or directories of another
-// owner or mode than usual.
+// known copies what the lock file knows about a base: its number of layers, its links to
+// directories, and its directories that are not 0755 root. It returns false if the lock
+// file does not know the base.
 func (x *pins) known(to *model.System, ref lock.BaseRef) bool {
 	if ref.Digest == "" {
 		return false
@@ -126,14 +126,14 @@ func (x *pins) known(to *model.System, ref lock.BaseRef) bool {
 	return true
 }
 
-// DebianArch is dpkg's name of the platform's architecture; "" if Debian has
-// no packages for it, which is told where they are to be pinned.
+// DebianArch returns dpkg's name of the platform's architecture. It returns "" if Debian
+// has no packages for it, which the stage that pins packages reports.
 func (x *pins) DebianArch() string {
 	arch, _ := lock.DebianArch(x.platform.String())
 	return arch
 }
 
-// WantPackages notes that a distribution, and packages of it, have to be pinned.
+// WantPackages notes that packages of a distribution must be pinned.
 func (x *pins) WantPackages(distribution string, names ...string) {
 	if x.wanted[distribution] == nil {
 		x.wanted[distribution] = map[string]bool{}
@@ -143,7 +143,7 @@ func (x *pins) WantPackages(distribution string, names ...string) {
 	}
 }
 
-// ToPin is all that has to be pinned, in order.
+// ToPin returns all that the lock file must pin, sorted.
 func (x *pins) ToPin() lock.Refs {
 	r := &x.Needed
 	slices.Sort(r.URLs)

@@ -13,8 +13,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// setting is the value of a module's parameter: what was set, if it is the module
-// that is compiled, or its default.
+// setting returns the value of a module's parameter: the one that was set, if the module
+// is the compiled one, or its default.
 func (x *Evaluator) setting(o *check.Param) value {
 	name := o.Decl.Name.Name
 	if v, ok := x.params[o]; ok {
@@ -28,13 +28,13 @@ func (x *Evaluator) setting(o *check.Param) value {
 			d.Note("`--set` applies only to parameters of the compiled module").
 				Hint("add a default: `= …`")
 		}
-		x.params[o] = nil // so that it is reported once
+		x.params[o] = nil // report it once
 		return nil
 	}
 	return x.eval(o.Decl.Default, &env{module: o.Module})
 }
 
-// readSettings reads the values that are set, of parameters that the module has.
+// readSettings reads the values that are set for parameters of the module.
 func (x *Evaluator) readSettings() {
 	x.params = map[*check.Param]value{}
 	var known []string
@@ -60,8 +60,8 @@ func (x *Evaluator) readSettings() {
 	}
 }
 
-// readSetting reads a value by the type of its parameter, as the language reads a
-// literal; text needs no quotes.
+// readSetting reads a value of the parameter's type as the language reads a literal. A
+// string needs no quotes.
 func (x *Evaluator) readSetting(o *check.Param, text string) value {
 	want := ""
 	switch o.Type.Kind {
@@ -70,7 +70,7 @@ func (x *Evaluator) readSetting(o *check.Param, text string) value {
 	case check.Int:
 		base := 10
 		if len(text) > 1 && text[0] == '0' {
-			base = 8 // a mode
+			base = 8 // a mode is octal
 		}
 		if n, err := strconv.ParseInt(text, base, 64); err == nil {
 			return n
@@ -98,7 +98,7 @@ func (x *Evaluator) readSetting(o *check.Param, text string) value {
 	return nil
 }
 
-// quantity reads a number with one of the units.
+// quantity reads a number with one of the allowed units.
 func quantity(text string, allowed ...string) (int64, bool) {
 	at := strings.IndexFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
 	if at < 1 || !slices.Contains(allowed, text[at:]) {

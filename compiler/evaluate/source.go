@@ -17,11 +17,10 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// What a program names of the tree of files.
+// The paths of a program in the tree of files.
 
-// projectSource turns a path as a program writes it into one within the
-// project, with its trailing slash, and says what is there. It reports what is
-// not.
+// projectSource turns a path in a program into one relative to the project, with its
+// trailing slash, and returns what is there. It reports a path where nothing is.
 func (x *tree) projectSource(p string, at source.Span, m *check.Module) (string, model.Source, bool) {
 	full, ok := x.within(p, at, m)
 	if !ok {
@@ -56,8 +55,8 @@ func (x *tree) projectSource(p string, at source.Span, m *check.Module) (string,
 	return full + "/", model.Source{Path: full, Contents: true}, true
 }
 
-// literal reports whether a text that looks like a pattern is meant as it is:
-// a file has that name, and the pattern matches none.
+// literal reports whether a path that looks like a pattern is a file's name: a file has
+// that name, and the pattern matches nothing.
 func (x *tree) literal(name string) bool {
 	if _, err := fs.Lstat(x.Files, name); err != nil {
 		return false
@@ -66,8 +65,8 @@ func (x *tree) literal(name string) bool {
 	return err == nil && len(found) == 0 || err != nil
 }
 
-// within turns a path as a program writes it into a clean one within the
-// project, and reports one that is not.
+// within turns a path in a program into a clean one relative to the project. It reports a
+// path that leads out of the project.
 func (x *tree) within(p string, at source.Span, m *check.Module) (string, bool) {
 	full := strings.TrimPrefix(p, "//")
 	if full == p {
@@ -102,14 +101,14 @@ func (x *tree) within(p string, at source.Span, m *check.Module) (string, bool) 
 	return full, true
 }
 
-// matching checks that a pattern matches something, and reports one that also
-// is the name of a file which it does not match.
+// matching reports a pattern that matches nothing, and one that is also the name of a file
+// that it does not match.
 func (x *tree) matching(pattern string, at source.Span) bool {
 	found, err := fs.Glob(x.Files, pattern)
 	switch {
 	case err != nil:
 		x.Found.Errorf(diag.InvalidPattern, at, "not a valid pattern: %q", pattern).
-			Note("a pattern can contain *, ? and [a-z]").Hint("%s", mendPattern(pattern))
+			Note("a pattern can contain *, ? and [a-z]").Hint("%s", fixPattern(pattern))
 		return false
 	case len(found) == 0:
 		x.Found.Errorf(diag.NoSuchFile, at, "no file matches %q", pattern).
@@ -126,7 +125,7 @@ func (x *tree) matching(pattern string, at source.Span) bool {
 	return true
 }
 
-// noFile reports a missing file, with the closest one that is there.
+// noFile reports a missing file, with the most similar existing one.
 func (x *tree) noFile(full string, err error, at source.Span) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		x.Found.Errorf(diag.NoSuchFile, at, "cannot read %s: %s", full, cause(err)).
@@ -158,7 +157,7 @@ func (x *tree) noFile(full string, err error, at source.Span) {
 	d.Hint("%s", x.whatIsIn(dir))
 }
 
-// whatIsIn says what a directory of the project holds, for help lines.
+// whatIsIn describes the contents of a directory of the project, for help.
 func (x *tree) whatIsIn(dir string) string {
 	const shown = 8
 	var names []string
@@ -181,8 +180,8 @@ func (x *tree) whatIsIn(dir string) string {
 	return dir + " has " + listed(names, shown)
 }
 
-// mendPattern says what is wrong with a pattern that is none.
-func mendPattern(p string) string {
+// fixPattern returns how to fix a pattern that is not valid.
+func fixPattern(p string) string {
 	if strings.Count(p, "[") > strings.Count(p, "]") {
 		return "close the `[`, or write `\\\\[` for a literal one"
 	}

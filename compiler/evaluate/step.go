@@ -17,15 +17,15 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// replace adds the edit that puts a text in the place of the one that a finding
-// points at, if that stands there as it is.
+// replace adds an edit that replaces a string, if the source at the finding is exactly
+// that string.
 func replace(d *diag.Diagnostic, old, text string) {
 	if d.Span.Text() == `"`+old+`"` {
 		d.Fix(d.Span, `"`+text+`"`)
 	}
 }
 
-// targetOf evaluates and checks an option that is a path within the image.
+// targetOf evaluates and checks an option that is a path in the image.
 func (c *clause) targetOf(word string) (string, bool) {
 	o := c.Option(word)
 	if o == nil || len(o.Args) == 0 {
@@ -86,9 +86,8 @@ func (x *Findings) badMode(said string, at source.Span) {
 	d.Hint("write a mode such as `0755` or `\"g+rw\"`")
 }
 
-// owner reads an owner in numbers. Names are refused: a portable layer is made
-// without knowing the system that it will lie on, and a name may have another
-// number on each.
+// owner reads an owner in numbers. It refuses names: a portable layer does not depend on
+// the system below it, and a name may have a different number on each system.
 func (x *Findings) owner(t string, at source.Span) *model.Owner {
 	m := numericOwner.FindStringSubmatch(t)
 	if m == nil {
@@ -115,8 +114,8 @@ func (x *Findings) owner(t string, at source.Span) *model.Owner {
 	return &model.Owner{UID: uid, GID: gid}
 }
 
-// debianUsers are the owners that have fixed numbers on Debian, in package
-// base-passwd, and that programs use.
+// debianUsers maps common users of Debian to their owner. Package base-passwd fixes these
+// numbers.
 var debianUsers = map[string]string{
 	"root": "0:0", "daemon": "1:1", "bin": "2:2", "sys": "3:3", "games": "5:60", "man": "6:12", "lp": "7:7", "mail": "8:8", "news": "9:9",
 	"uucp": "10:10", "proxy": "13:13", "www-data": "33:33", "backup": "34:34", "list": "38:38", "irc": "39:39", "nobody": "65534:65534",
@@ -134,7 +133,7 @@ func (c *clause) copy() {
 		step.Exclude = c.globs(o.Args, c.env)
 	}
 	var of *Ref
-	var at []source.Span // of the sources
+	var at []source.Span // places of the sources
 	if c.Option("from") != nil {
 		of, at = c.copyFrom(step)
 		ok = of != nil && ok
@@ -165,7 +164,7 @@ func (x *Evaluator) globs(args []syntax.Expr, v *env) []string {
 			if m, err := patternmatcher.New([]string{g}); err != nil || len(m.Patterns()) == 0 {
 				x.Found.Errorf(diag.InvalidPattern, a.Span(), "not a valid pattern: %q", g).
 					Note("patterns are as in .dockerignore: *, ?, [a-z], and ** for any directories").
-					Hint("%s", mendPattern(g))
+					Hint("%s", fixPattern(g))
 				continue
 			}
 			out = append(out, g)
@@ -204,8 +203,8 @@ func matches(s *model.Copy) bool {
 	return model.IsPattern(s.Sources[0])
 }
 
-// copyFrom evaluates the sources and the origin of `copy … from`, and says where the
-// sources are named.
+// copyFrom evaluates the sources and the origin of `copy … from`. It also returns the
+// places of the sources.
 func (c *clause) copyFrom(step *model.Copy) (of *Ref, sources []source.Span) {
 	ok := true
 	for _, a := range c.Args {
@@ -222,7 +221,7 @@ func (c *clause) copyFrom(step *model.Copy) (of *Ref, sources []source.Span) {
 	return refs[0], sources
 }
 
-// plainName is a text as the name of a declaration.
+// plainName turns a string into a valid name of a declaration.
 func plainName(s string) string {
 	s, _, _ = strings.Cut(s, ":")
 	name := strings.Map(func(c rune) rune {
@@ -279,7 +278,7 @@ func (c *clause) item(o *syntax.Option, step *model.Run) {
 	}
 }
 
-// runEnv evaluates a variable for one command.
+// runEnv evaluates a variable of one run.
 func (c *clause) runEnv(o *syntax.Option, step *model.Run) {
 	if o.Assign == nil {
 		return
@@ -298,7 +297,7 @@ func (c *clause) runEnv(o *syntax.Option, step *model.Run) {
 	c.variable(&step.Vars, key, val, o.Assign.Value.Span())
 }
 
-// variableName is what a shell takes for the name of a variable.
+// variableName matches the names of variables that a shell accepts.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (c *clause) itemTargets(args []syntax.Expr) []string {
@@ -356,7 +355,7 @@ func (c *clause) bind(o *syntax.Option, step *model.Run) {
 				of = r
 			}
 			if of == nil {
-				return // reported
+				return // reported already
 			}
 		}
 	}
@@ -377,8 +376,8 @@ func (c *clause) bind(o *syntax.Option, step *model.Run) {
 	}
 }
 
-// bound is a path of the project that is mounted: links are followed, as the
-// mount would be one of the link's target anyway.
+// bound evaluates a path of the project that is mounted. It follows links, as the mount
+// itself would.
 func (c *clause) bound(p string, at source.Span, b *model.Bind) (string, bool) {
 	written, src, ok := c.projectSource(p, at, c.env.module)
 	if !ok {
@@ -432,7 +431,7 @@ func (c *clause) fileStep() {
 	c.to.Steps = append(c.to.Steps, &model.File{Place: model.Place{Path: p, Owner: owner, Mode: mode}, Text: said, Span: c.At})
 }
 
-// runAs is the user that a run asks for, as numbers or as a system's own name.
+// runAs returns the user that a run declares: numbers, or a name of the system.
 func (c *clause) runAs() string {
 	o := c.Option("as")
 	if o == nil || len(o.Args) == 0 {

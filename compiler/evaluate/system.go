@@ -13,12 +13,12 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// Base systems. A component is one by saying what it is made of: the packages
-// of a distribution, an image of a registry, an OCI layout in the project, a
-// root file system archive. Of an image only the files count: the environment
-// and whatever else its configuration holds is declared by the component. The
-// lock file knows its directory links and its directories that are not 0755
-// root; the component may declare more of them (`link`, `dir`).
+// Base systems. A component is a base if it declares what it is made of: packages of a
+// distribution, an image of a registry, an OCI layout in the project, or an archive of a
+// root file system. Only the files of an image count: the component declares the
+// environment and all other configuration. The lock file knows the links to directories of
+// a base, and its directories that are not 0755 root; the component may declare more
+// (`link`, `dir`).
 
 // system evaluates the clause that makes a component a base system.
 func (c *clause) system() {
@@ -42,17 +42,17 @@ func (c *clause) system() {
 			c.checked(f)
 			c.to.System.Rootfs = f
 			c.mirrored(f.URLs)
-			// A build refuses a base that is not known; see Unlooked.
+			// A build refuses a base that the lock file does not know; see Unlooked.
 			c.known(c.to.System, lock.BaseRef{Kind: "rootfs", Name: f.URLs[0], Digest: f.Digest})
 		}
 	}
 }
 
-// imageReference is what an image reference looks like: a registry and a path,
-// a tag, a digest.
+// imageReference matches an image reference: a registry and a path, an optional tag, an
+// optional digest.
 var imageReference = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
 
-// image is a base of an image reference, pinned by the lock file.
+// image evaluates a base from an image reference, which the lock file pins.
 func (c *clause) image(ref string, to *model.System) {
 	if !imageReference.MatchString(ref) {
 		if ref != "" {
@@ -74,8 +74,8 @@ func (c *clause) image(ref string, to *model.System) {
 	}
 }
 
-// layout is a base of an OCI layout directory of the project: the one image
-// for the platform that its index lists. "layc lock" has looked into its layers.
+// layout evaluates a base from a directory of the project that is an OCI layout: the one
+// image for the platform that its index lists. `layc lock` has examined its layers.
 func (c *clause) layout(to *model.System) {
 	dirs := c.paths(c.Args[0], c.env)
 	if len(dirs) != 1 || dirs[0] == "" {
@@ -109,7 +109,7 @@ func (c *clause) layout(to *model.System) {
 	}
 }
 
-// ociIndex is the part of an OCI image index that says what it lists.
+// ociIndex is the list of manifests of an OCI image index.
 type ociIndex struct {
 	Manifests []struct {
 		MediaType string
@@ -118,25 +118,25 @@ type ociIndex struct {
 	}
 }
 
-// ociPlatform is an image's platform as an index has it; nil is any.
+// ociPlatform is the platform of an image in an index; nil means any.
 type ociPlatform struct{ OS, Architecture, Variant string }
 
 func (p *ociPlatform) includes(q model.Platform) bool {
 	return p == nil || p.OS == q.OS && p.Architecture == q.Arch && (p.Variant == q.Variant || q.Variant == "")
 }
 
-// digestForm is a digest as file names of a layout hold it.
+// digestForm matches a digest in the syntax of a layout's file names.
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// maxIndex bounds an index of a layout, as registries bound it.
+// maxIndex is the maximum size of an index, as in registries.
 const maxIndex = 4 << 20
 
-// manifests are the digests of a layout's images for the platform, each once, those
-// of nested indexes too. An image without a platform counts for any.
+// manifests returns the digests of a layout's images for the platform, also from nested
+// indexes, without duplicates. An image without a platform matches any platform.
 func (x *Evaluator) manifests(dir string) ([]string, error) {
 	var found []string
 	files, seen := []string{"index.json"}, map[string]bool{}
-	for n := 0; n < len(files); n++ { // an index that lists itself is read once
+	for n := 0; n < len(files); n++ { // reads an index that lists itself once
 		index, err := x.ociIndex(path.Join(dir, files[n]))
 		if err != nil {
 			return nil, err
@@ -151,7 +151,7 @@ func (x *Evaluator) manifests(dir string) ([]string, error) {
 			case m.Platform.includes(x.platform):
 				found = append(found, m.Digest)
 			default:
-				continue // it may be listed again, for this platform
+				continue // it may be listed again for this platform
 			}
 			seen[m.Digest] = true
 		}
@@ -175,9 +175,9 @@ func (x *Evaluator) ociIndex(file string) (*ociIndex, error) {
 	return index, json.Unmarshal(text, index)
 }
 
-// debianLinks are the directory links of a Debian system since /usr is merged
-// (release 12), and debianDirs its directories that are not 0755 root, as its
-// package base-files makes both.
+// debianLinks are the links to directories of a Debian system with a merged /usr (release
+// 12 and later). debianDirs are its directories that are not 0755 root. Package base-files
+// makes both.
 var (
 	debianLinks = map[string]string{
 		"/bin": "/usr/bin", "/sbin": "/usr/sbin", "/lib": "/usr/lib", "/lib64": "/usr/lib64",

@@ -9,14 +9,14 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// What Linux takes.
+// Limits of Linux.
 const (
-	maxPathLength = 4095 // of a path, and of what a link holds
+	maxPathLength = 4095 // of a path, and of a link's target
 	maxNameLength = 255  // of a name in a path
 )
 
-// target checks a path within the image: absolute and clean. A trailing slash
-// is kept.
+// target checks a path in the image, which must be absolute and clean. It keeps a trailing
+// slash.
 func (x *Findings) target(p string, at source.Span) (string, bool) {
 	if p == "" {
 		x.Found.Errorf(diag.InvalidPath, at, "the path is empty").Hint("write a path, such as `\"/srv\"`")
@@ -60,8 +60,8 @@ func (x *Findings) targetName(name, p string, at source.Span) bool {
 	return false
 }
 
-// isRoot reports the root of the image where a path below it should be, and
-// whether it stands there.
+// isRoot reports the root of the image where a path below it is expected. It returns
+// whether p is the root.
 func (x *Findings) isRoot(p string, at source.Span) bool {
 	if p != "/" {
 		return false
@@ -72,7 +72,7 @@ func (x *Findings) isRoot(p string, at source.Span) bool {
 	return true
 }
 
-// linkTarget checks what a symbolic link holds.
+// linkTarget checks the target of a symbolic link.
 func (x *Findings) linkTarget(to string, at source.Span) bool {
 	if to == "" {
 		x.Found.Errorf(diag.InvalidPath, at, "the link target is empty").
@@ -82,7 +82,7 @@ func (x *Findings) linkTarget(to string, at source.Span) bool {
 	return x.linuxPath(to, at)
 }
 
-// linuxPath checks what Linux asks of every path, also of one that a link holds.
+// linuxPath checks Linux's requirements of every path, including the target of a link.
 func (x *Findings) linuxPath(p string, at source.Span) bool {
 	switch {
 	case strings.ContainsRune(p, 0):

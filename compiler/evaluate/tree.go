@@ -25,7 +25,7 @@ type tree struct {
 	*Findings
 	Files        fs.FS
 	Repositories model.Repositories
-	Ignore       []string // the patterns of IgnoreFile
+	Ignore       []string // patterns of IgnoreFile
 }
 
 func newTree(in Input, found *Findings) *tree {
@@ -42,8 +42,8 @@ func newTree(in Input, found *Findings) *tree {
 	return x
 }
 
-// readIgnore reads the ignore file, if there is one. A line that is not a valid
-// pattern is reported and ignores nothing.
+// readIgnore reads the ignore file, if it exists. It reports a line that is not a valid
+// pattern, and skips it.
 func (x *tree) readIgnore() {
 	text, err := fs.ReadFile(x.Files, model.IgnoreFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,23 +68,22 @@ func (x *tree) readIgnore() {
 		if line == "!" {
 			d.Hint("write a pattern after the `!`, such as `!keep.txt`")
 		} else {
-			d.Hint("%s", strings.ReplaceAll(mendPattern(line), `\\`, `\`))
+			d.Hint("%s", strings.ReplaceAll(fixPattern(line), `\\`, `\`))
 		}
 	}
 }
 
-// selection is what a step takes from sources.
+// selection returns what a step takes from sources.
 func (x *tree) selection(sources ...model.Source) *model.Selection {
 	s := &model.Selection{Sources: sources, Ignore: x.Ignore}
-	for _, r := range slices.Backward(x.Repositories) { // the longest first
+	for _, r := range slices.Backward(x.Repositories) { // the longest mount first
 		s.Mounts = append(s.Mounts, r.Mount)
 	}
 	return s
 }
 
-// taken completes a copy from the project: it adds up the sizes of the files, notes
-// where they go and which names are one file, and reports sources without files to
-// copy.
+// taken completes a copy from the project: it adds up the sizes of the files, notes their
+// targets and which names are one file, and reports sources without files to copy.
 func (x *tree) taken(s *model.Copy) {
 	var all []model.Taken
 	for n, src := range s.Taken.Sources {
@@ -124,7 +123,7 @@ func (x *tree) taken(s *model.Copy) {
 		}
 		info, err := t.Info()
 		if err != nil {
-			continue // the build will report it
+			continue // the build reports it
 		}
 		s.Size += info.Size()
 		if info.Mode().IsRegular() && info.Mode()&0o111 != 0 && capable(x.Files, t.Name) {
@@ -135,7 +134,7 @@ func (x *tree) taken(s *model.Copy) {
 	}
 }
 
-// unfit reports what keeps a source from being taken.
+// unfit reports why a source cannot be taken.
 func (x *tree) unfit(err error, src string, at source.Span) {
 	var unfit *model.UnfitError
 	if errors.As(err, &unfit) {
@@ -151,8 +150,8 @@ func (x *tree) unfit(err error, src string, at source.Span) {
 		Hint("make it readable, or exclude it with `exclude` or in %s", model.IgnoreFile)
 }
 
-// links is a text that differs for trees in which other names are one file, and
-// empty if none are.
+// links returns a string that identifies which names of a tree are one file; "" if each
+// name is a file of its own.
 func (x *tree) links(all []model.Taken) string {
 	names := map[[2]uint64][]string{}
 	for _, t := range all {
@@ -179,7 +178,7 @@ func (x *tree) links(all []model.Taken) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// tops is what a copy puts directly where it copies to.
+// tops returns what a copy puts directly into its target.
 func tops(s *model.Copy, all []model.Taken) []model.Top {
 	to, from := s.Target()
 	if len(s.Sources) == 1 && !strings.HasSuffix(s.Sources[0], "/") && !s.Taken.Sources[0].Pattern {

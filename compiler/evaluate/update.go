@@ -10,26 +10,25 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Refreshing on purpose. What a run downloads, nobody can pin: it stays as it
-// is for as long as its step does. A component that says `update weekly` has a
-// key in the lock file, the day of its last refresh, which its runs see as a
-// variable: a new key is another step. Compiling never asks for the time; `layc
-// update` alone makes keys, of components whose interval has passed or that it
-// is told.
+// Refreshing on purpose. Nothing can pin what a run downloads: it stays unchanged as long
+// as its step does. A component with `update weekly` has a key in the lock file, the day
+// of its last refresh, which its runs see as a variable. So a new key makes a new step.
+// Compiling never asks for the time. Only `layc update` makes keys: for components with an
+// expired interval, and for those that it is called with.
 
-// UpdateVar is the variable by which a component's runs depend on its key.
+// UpdateVar is the variable that makes a component's runs depend on its key.
 const UpdateVar = "LAYC_UPDATE"
 
-// Update is what `update` says.
+// Update is an `update` clause.
 type Update struct {
-	Every time.Duration // 0: never by itself
-	Rate  model.Rate    // what it implies
+	Every time.Duration // 0: only on request
+	Rate  model.Rate    // the rate of change that it implies
 	Span  source.Span
 }
 
 const day = 24 * time.Hour
 
-// intervals are the words of `update` as durations.
+// intervals maps the words of `update` to durations.
 var intervals = map[string]time.Duration{
 	"never": 0, "yearly": 365 * day, "quarterly": 91 * day, "monthly": 30 * day, "weekly": 7 * day, "daily": day,
 }

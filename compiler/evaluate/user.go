@@ -9,15 +9,14 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Users. A declared user has explicit ids, so that files belong to the same
-// numbers in every image. Whatever mentions a user, as an owner, as who runs a
-// command or as who runs the container, needs it: an instance of its own that
-// enters the user into the system's files.
+// Users. A declared user has explicit ids, so that the owners of files have the same
+// numbers in every image. Everything that names a user, as an owner or to run a command or
+// the container, needs an instance of its own that adds the user to the system's files.
 
-// User is a declared user as a value. As text it is its owner, "33:33".
+// User is a declared user as a value. As a string it is an owner, "33:33".
 type User struct {
 	model.Account
-	Path   string // its stable name
+	Path   string // its lasting name
 	Span   source.Span
 	hasUID bool
 	hasGID bool
@@ -25,13 +24,13 @@ type User struct {
 
 func (a *User) Owner() *model.Owner { return &model.Owner{UID: a.UID, GID: a.GID} }
 
-// mention makes a body need a user.
+// mention makes a block need a user.
 func (b *Block) mention(a *User, at source.Span) {
 	b.Mentions = append(b.Mentions, &Ref{User: a, Span: at})
 }
 
-// account evaluates a user declaration, once; nil if it has no uid, which is
-// reported.
+// account evaluates a user declaration, once. It returns nil if the declaration has no uid,
+// which it reports.
 func (x *Evaluator) account(o *check.User) *User {
 	if a, ok := x.accounts[o]; ok {
 		return a
@@ -76,8 +75,7 @@ func (c *clause) accountClause(a *User) {
 	}
 }
 
-// homePath evaluates an operand that is an absolute path and stands in
-// /etc/passwd.
+// homePath evaluates an operand that must be an absolute path, valid in /etc/passwd.
 func (c *clause) homePath() string {
 	p, ok := c.operand().(string)
 	if !ok {
@@ -100,7 +98,7 @@ func (c *clause) homePath() string {
 	return p
 }
 
-// id evaluates an operand that is a user's or group's number.
+// id evaluates an operand that must be the number of a user or a group.
 func (c *clause) id() int {
 	n, ok := c.operand().(int64)
 	if ok && (n < 0 || n > maxID) {
@@ -110,7 +108,7 @@ func (c *clause) id() int {
 	return int(n)
 }
 
-// maxID is the largest number of a user that all file systems and tools take.
+// maxID is the largest number of a user that all file systems and tools accept.
 const maxID = 1<<31 - 2
 
 func validAccountName(s string) bool {

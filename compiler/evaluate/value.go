@@ -16,12 +16,12 @@ import (
 // value is the value of an expression: string, filePath, int64, bool, size,
 // time.Duration, list, *mapping, *Ref, *User.
 //
-// Versions are strings, and so are paths as a module writes them.
+// Versions are strings, and so are paths that a module writes.
 type value any
 
-// filePath is a path that was given to a parameter of type path, or a text that
-// begins with one: anchored ("//web/conf", see anchor), so that it means the
-// same file in every module.
+// filePath is a path that was passed to a parameter of type path, or a string that begins
+// with such a path. It is anchored ("//web/conf", see anchor): it means the same file in
+// every module.
 type filePath string
 
 // size is a number of bytes.
@@ -35,28 +35,28 @@ type mapping struct {
 	values map[string]value
 }
 
-// Ref is a component as a value: a component with its arguments, one without
-// them (bound later), a slot, or OS packages.
+// Ref is a component as a value: a component with its arguments, a component without them
+// (bound later), a slot, or OS packages.
 type Ref struct {
 	Component *check.Component
-	Args      []value // by parameter; nil unless called or without parameters
+	Args      []value // by parameter; nil if not called, unless there are no parameters
 	Slot      *check.Slot
 	Packages  []string
 	User      *User
-	Span      source.Span // where it was written last
+	Span      source.Span // where it was last written
 	Origin    source.Span // the line of the project that led here; see findings.go
-	// Once asked for: its key, the number of that, and what its block says.
+	// Computed on first use: its key, its number and its block.
 	name string
 	id   int32
 	body *Block
 }
 
-// Flexible reports whether the reference is to be bound for each app.
+// Flexible reports whether each app binds the reference on its own.
 func (r *Ref) Flexible() bool {
 	return r.Slot != nil || r.Component != nil && r.Args == nil
 }
 
-// Qualified is the stable name of a declaration: its module and its own name. The
+// Qualified returns the lasting name of a declaration: its module and its own name. The
 // root module has no name.
 func Qualified(m *check.Module, name string) string {
 	if m.Path == "." {
@@ -65,7 +65,7 @@ func Qualified(m *check.Module, name string) string {
 	return m.Path + "." + name
 }
 
-// Key is equal for equal references.
+// Key returns the key of the reference. Equal references have equal keys.
 func (r *Ref) Key() string {
 	if r.name == "" {
 		r.name = r.makeKey()
@@ -87,7 +87,7 @@ func (r *Ref) makeKey() string {
 	return r.Name().String()
 }
 
-// Title is the reference for people.
+// Title returns the reference for people.
 func (r *Ref) Title() string {
 	switch {
 	case r.User != nil:
@@ -100,10 +100,10 @@ func (r *Ref) Title() string {
 	return r.Name().Title()
 }
 
-// Label is a reference's title, for findings.
+// Label returns the reference's title for errors.
 func (r *Ref) Label() string { return Shortened(r.Title()) }
 
-// Name is the name of a component with its arguments.
+// Name returns the name of a component with its arguments.
 func (r *Ref) Name() model.Name {
 	n := model.Name{Path: Qualified(r.Component.Module, r.Component.Decl.Name.Name)}
 	for _, a := range r.Args {
@@ -120,7 +120,7 @@ func strs(in []string) list {
 	return l
 }
 
-// show is a value as a program writes it; equal values look equal.
+// show returns a value in the syntax of the language; equal values look equal.
 func show(v value) string {
 	switch v := v.(type) {
 	case *User:
@@ -148,7 +148,7 @@ func show(v value) string {
 	return text(v)
 }
 
-// text is a scalar as it stands in text.
+// text returns a scalar as it appears in a string.
 func text(v value) string {
 	switch v := v.(type) {
 	case string:
@@ -169,8 +169,8 @@ func text(v value) string {
 	return fmt.Sprint(v)
 }
 
-// duration is a length of time as a program writes it where it can: "90m" is
-// "1h30m", "1h" stays.
+// duration returns a length of time in the syntax of the language, as far as that can
+// express it: "90m" becomes "1h30m", "1h" is unchanged.
 func duration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -182,7 +182,7 @@ func duration(d time.Duration) string {
 	return s
 }
 
-// compare orders two scalars of one type; texts in the order of versions.
+// compare orders two scalars of one type; strings are in the order of versions.
 func compare(a, b value) int {
 	switch a := a.(type) {
 	case string:
@@ -205,8 +205,8 @@ func compare(a, b value) int {
 	return cmp.Compare(show(a), show(b))
 }
 
-// compareVersions orders texts as people order versions: runs of digits by
-// their number, everything else by its bytes, so 9 < 17 and 1.2 < 1.10.
+// compareVersions orders strings as people order versions: it compares runs of digits as
+// numbers and everything else bytewise, so 9 < 17 and 1.2 < 1.10.
 func compareVersions(a, b string) int {
 	for a != "" && b != "" {
 		i, j := digits(a), digits(b)
@@ -226,7 +226,7 @@ func compareVersions(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
-// digits is the number of digits that s begins with.
+// digits returns the number of digits at the start of s.
 func digits(s string) int {
 	i := 0
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' {

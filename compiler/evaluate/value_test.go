@@ -2,7 +2,7 @@ package evaluate
 
 import "testing"
 
-// TestCompareVersions orders texts as spec.md says.
+// TestCompareVersions checks the order of versions in spec.md.
 func TestCompareVersions(t *testing.T) {
 	for _, c := range []struct {
 		a, b string

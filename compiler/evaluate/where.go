@@ -6,21 +6,21 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// A where is the condition of a matrix while its combinations are gone through:
-// which of its comparisons with a written value ever met that value, and how many
-// combinations there are and are left.
+// where is the condition of a matrix during the iteration over its combinations. It notes
+// which literals its comparisons ever matched, and counts all combinations and those that
+// are left.
 type where struct {
-	cond         syntax.Expr // nil: all are left
+	cond         syntax.Expr // nil: excludes nothing
 	written      []comparison
 	combinations int
 	left         int
 }
 
-// A comparison is `X == VALUE` or `X != VALUE` with a value that is written there,
-// and a variable, or a member of one, on the other side.
+// comparison is `X == VALUE` or `X != VALUE` with a literal value, and a variable or a
+// member of one as X.
 type comparison struct {
 	variable, value syntax.Expr
-	met             bool // the two were equal, or it is not known
+	met             bool // the two were equal at least once, or one is unknown
 }
 
 func newWhere(d *syntax.App) *where {
@@ -65,7 +65,7 @@ func isLiteral(e syntax.Expr) bool {
 	return false
 }
 
-// allows reports whether there is an app for a combination.
+// allows reports whether a combination has an app.
 func (w *where) allows(x *Evaluator, v *env) bool {
 	if w.cond == nil {
 		return true
@@ -78,7 +78,7 @@ func (w *where) allows(x *Evaluator, v *env) bool {
 		}
 		found := len(x.Found)
 		is := x.eval(c.variable, v)
-		x.Found = x.Found[:found] // the condition itself may not ask for it
+		x.Found = x.Found[:found] // the condition itself may not evaluate it
 		c.met = is == nil || x.equal(is, x.eval(c.value, v), c.value.Span())
 	}
 	if x.eval(w.cond, v) != true {
@@ -88,35 +88,34 @@ func (w *where) allows(x *Evaluator, v *env) bool {
 	return true
 }
 
-// idle warns of written values that no combination has, and else of a condition
-// that leaves all out. What depends on the platform or on parameters may have them
-// in another compilation; rules that compare what the matrix has with itself, or
-// by order, hold for what is still to come.
+// idle warns of literals that no combination matches; if there are none, of a condition
+// that excludes everything. It ignores values that depend on the platform or on parameters,
+// since another compilation may match them. It also ignores rules that compare the matrix
+// with itself, or by order: they may concern future values.
 func (w *where) idle(x *Evaluator, d *syntax.App) {
 	if w.combinations == 0 || x.Exhausted || !x.fixed(d) {
 		return
 	}
-	told := false
+	warned := false
 	for _, c := range w.written {
 		if c.met || !x.decides(c.variable) {
 			continue
 		}
-		told = true
+		warned = true
 		x.Found.Warnf(diag.NeverMatches, c.value.Span(), "`%s` is never %s", c.variable.Span().Text(), c.value.Span().Text()).
 			See(c.variable.Span(), "no combination of the `for` values has it").
 			Note("so the comparison excludes nothing, or everything").
 			Hint("write a value that occurs, or remove the comparison")
 	}
-	if !told && w.left == 0 && x.decides(d.Where) {
+	if !warned && w.left == 0 && x.decides(d.Where) {
 		x.Found.Warnf(diag.NeverMatches, d.Where.Span(), "this condition excludes all apps").
 			Note("it is false for all combinations of the `for` values").
 			Hint("compare with a value that occurs")
 	}
 }
 
-// fixed reports whether the values that a matrix goes through are the same in
-// each compilation of the program: they depend on neither platform nor
-// parameters.
+// fixed reports whether a matrix has the same values in each compilation of the program:
+// they depend on neither the platform nor parameters.
 func (x *Evaluator) fixed(d *syntax.App) bool {
 	lets := map[*check.Let]bool{}
 	for _, g := range d.Generators {
@@ -127,15 +126,15 @@ func (x *Evaluator) fixed(d *syntax.App) bool {
 	return true
 }
 
-// decides reports whether a condition depends on variables of a matrix, and is
-// the same in each compilation of the program.
+// decides reports whether a condition depends on variables of a matrix, and is the same in
+// each compilation of the program.
 func (x *Evaluator) decides(e syntax.Expr) bool {
 	variable, fixed := x.depends(e, map[*check.Let]bool{})
 	return variable && fixed
 }
 
-// depends reports what a value depends on: whether on variables, and whether on
-// neither platform nor parameters. lets has those that are known to be fixed.
+// depends reports whether a value depends on variables, and whether it is fixed: it depends
+// on neither the platform nor parameters. lets caches which lets are fixed.
 func (x *Evaluator) depends(e syntax.Expr, lets map[*check.Let]bool) (variable, fixed bool) {
 	fixed = true
 	syntax.Inspect(e, func(n syntax.Node) bool {
