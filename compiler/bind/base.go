@@ -8,8 +8,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// declared adds to a system what its component says about it: directory links
-// and modes. Steps that would change it are errors.
+// declared adds to a system the links to directories and the modes that its component
+// declares. Steps that would change the system are errors.
 func (x *binder) declared(s *model.System, steps []model.Step) *model.System {
 	out := *s
 	out.Links = map[string]string{}

@@ -1,11 +1,11 @@
-// Package bind makes the model of a program: it binds what package evaluate leaves
-// as references, and makes instances and apps of what its blocks say.
+// Package bind makes the model of a program: it binds the references that package
+// evaluate leaves, and turns blocks into instances and apps.
 //
-// The way through: [Bind] binds each app; closure.go closes an app over its needs
-// and binds slots; intern.go makes instances of the result, equal ones only once;
-// stage.go makes what `from` names; config.go merges image configuration; own.go
-// checks who writes where; fragments.go puts files together that several write,
-// user.go makes users, and publish.go images of published components.
+// [Bind] binds each app. closure.go closes an app over its needs and binds slots, and
+// intern.go turns the result into instances, equal ones only once. stage.go makes what
+// `from` names, config.go merges image configuration, and own.go checks that no path has
+// two writers. fragments.go composes files that several components write, user.go makes
+// users, and publish.go makes the images of published components.
 package bind
 
 import (
@@ -20,10 +20,10 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Bind evaluates a program on one platform, and binds what it says. The graph is
-// usable, as far as it goes, even if there are errors; its Refs are complete if the
-// only errors are of codes diag.NotPinned and diag.ChecksumUnchanged and nothing unpinned names further
-// things to pin.
+// Bind evaluates a program on one platform and binds the result. Even if there are errors,
+// the graph is usable as far as it goes. Its Refs are complete if all errors have the codes
+// diag.NotPinned and diag.ChecksumUnchanged, and nothing unpinned names further things to
+// pin.
 func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	e := evaluate.New(in)
 	x := &binder{
@@ -52,33 +52,33 @@ func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	return x.graph, x.Finish()
 }
 
-// binder binds what an evaluator evaluates: it makes instances of references, and
-// apps of those.
+// binder binds the blocks of an evaluator: it makes instances of references, and apps of
+// instances.
 type binder struct {
 	*evaluate.Evaluator
 	graph *model.Graph
-	made  []made // of the graph's instances, by their number
+	made  []made // by number of the instance
 	own   *owners
 
-	blocks   []*block // by the number of their bodies
-	building []*block // whose stages are being made, each for a stage of the one before
+	blocks   []*block // by number of the evaluated block
+	building []*block // the stack of blocks with stages under construction
 
 	interned map[string]*model.Instance
-	shown    map[string]string          // IDs without passwords → what they are short for
-	key      []byte                     // scratch: one of interned
+	shown    map[string]string          // IDs without passwords → full IDs
+	key      []byte                     // scratch: a key of interned
 	any      map[*check.Component]int32 // numbers of references without arguments
 	bases    map[*evaluate.Block]*model.Instance
-	stages   map[string]*model.Instance            // build world, by reference key
+	stages   map[string]*model.Instance            // of builds, by reference key
 	packages map[string]*model.Instance            // by distribution and name
-	idle     map[source.Span]bool                  // `update` clauses without anything to refresh
+	idle     map[source.Span]bool                  // `update` clauses with nothing to refresh
 	linkers  marks                                 // instances with links
 	linked   map[string][]linked                   // by path
-	builds   map[*evaluate.Block][]*model.Instance // what a body builds with; nil: an error, reported
+	builds   map[*evaluate.Block][]*model.Instance // what a block builds with; nil: an error that was reported
 	depth    int                                   // of closures within closures
-	tooDeep  bool                                  // which is reported
+	tooDeep  bool                                  // depth exceeded the limit, which was reported
 
 	declarations *declarations
-	fleetDirs    func() []model.Place // of the fleet's base, those that are not plain
+	fleetDirs    func() []model.Place // directories of the fleet's base that are not 0755 root
 }
 
 // apps binds all apps and sorts them by name.
@@ -121,7 +121,7 @@ func (x *binder) apps() {
 	slices.SortFunc(x.graph.Apps, func(a, b *model.App) int { return strings.Compare(a.Name, b.Name) })
 }
 
-// app binds one app: it closes it over its needs.
+// app binds one app: it closes the app over its needs.
 func (x *binder) app(v *evaluate.Variant) *model.App {
 	e := x.Evaluator.App(v)
 	if e == nil {

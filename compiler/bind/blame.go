@@ -6,8 +6,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// involve turns a finding about what two instances do round, as far as they
-// are foreign.
+// involve turns around a finding about two instances, if they are foreign; see
+// evaluate.Findings.Turn.
 func (x *binder) involve(d *diag.Diagnostic, by, other *model.Instance) {
 	used := func(i *model.Instance) string { return evaluate.Shortened(i.Title) + " is used here" }
 	if other != nil && x.Foreign(other.Span) {

@@ -14,25 +14,25 @@ type claim struct {
 	path string
 	at   *place
 	of   extent
-	held bool        // it is copied together with what lies beside it, see overLinks
-	dir  model.Place // of a claim of a directory itself
+	held bool        // it is copied together with its siblings, see overLinks
+	dir  model.Place // the directory of an itself claim
 	span source.Span
 	by   *model.Instance
 }
 
-// extent is what a claim of a path is of.
+// extent tells what a claim of a path covers.
 type extent uint8
 
 const (
 	file   extent = iota // the path
-	itself               // the directory, but nothing in it: several may make the same
+	itself               // the directory without its contents: several may make the same
 	tree                 // the path and everything beneath it
-	filled               // everything beneath the path, which is a directory; nobody knows the names
+	filled               // everything beneath the path, which is a directory; the names are unknown
 	some                 // something beneath the path, likewise
 	extents
 )
 
-// treeIf is a tree, or a path alone.
+// treeIf returns tree or file.
 func treeIf(is bool) extent {
 	if is {
 		return tree
@@ -40,7 +40,7 @@ func treeIf(is bool) extent {
 	return file
 }
 
-// within is the extent of what lies beneath a path that is claimed.
+// within returns the extent of a claim for a path beneath the claimed one.
 func (e extent) within() extent {
 	if e == tree {
 		return filled
@@ -48,27 +48,27 @@ func (e extent) within() extent {
 	return some
 }
 
-// fills reports whether everything beneath the path is claimed.
+// fills reports whether the claim covers everything beneath the path.
 func (e extent) fills() bool { return e == tree || e == filled }
 
-// into reports whether the names of what is claimed lie beneath the path.
+// into reports whether the claim covers only names beneath the path.
 func (e extent) into() bool { return e == filled || e == some }
 
-// rule says whether two claims collide.
+// rule tells whether two claims collide.
 type rule uint8
 
 const (
 	free     rule = iota // they do not
 	collide              // they do
-	differ               // they do if they make another thing of the directory
-	adds                 // they do, unless the first is of what needs the second, or of an app
-	together             // they do, unless one of them is of what needs the other
+	differ               // they do if they give the directory different owners or modes
+	adds                 // they do, unless the first claimant needs the second or is an app
+	together             // they do, unless one claimant needs the other
 )
 
-// rules are for two claims of one path: the row is the claim that is looked at, the
-// column the one that it meets. What is neither free nor adds is equal from both
-// sides, and reported from one. A tree that what lies beneath it is put into is
-// looked at from there.
+// rules has the rule for two claims of one path: the row is the examined claim, the column
+// the one that it meets. Except for free and adds, the table is symmetric, and a collision
+// is reported from one side. If something is put into a tree, the claim that puts it there
+// is the examined one.
 var rules = [extents][extents]rule{
 	file:   {file: collide, itself: collide, tree: collide, filled: collide, some: collide},
 	itself: {file: collide, itself: differ, tree: free, filled: free, some: free},
@@ -77,7 +77,7 @@ var rules = [extents][extents]rule{
 	some:   {file: collide, itself: free, tree: adds, filled: together, some: together},
 }
 
-// above is the rule for a claim of a directory above a path.
+// above returns the rule for a claim of a directory above the examined path.
 func above(e extent) rule {
 	if e.fills() {
 		return adds
@@ -85,17 +85,16 @@ func above(e extent) rule {
 	return free
 }
 
-// image is an app's image, whose claims are looked at.
+// image is the image of an app during the check of its claims.
 type image struct {
 	app      *model.App
-	replaced []*model.Instance // whose paths the app's own steps may write
+	replaced []*model.Instance // the app's own steps may write their paths
 	needs    *reach
 }
 
-// collision is a claim of the same path, or of a directory above it, that a
-// claim collides with, or nil. What needs another may add beneath its
-// directories, and what an app `replaces` it may write as it likes: its own steps
-// lie above all that it uses.
+// collision returns a claim of the same path or of a directory above it that c collides
+// with, or nil. An instance may add files beneath the directories of what it needs. An
+// app's own steps are on top of everything, and may overwrite what the app `replaces`.
 func (m *image) collision(c *claim) *claim {
 	for at := c.at; at != nil; at = at.up {
 		if at.app != m.app {
@@ -114,14 +113,12 @@ func (m *image) collision(c *claim) *claim {
 	return nil
 }
 
-// replaces reports whether an instance is the app's own steps, and writes over
-// another as it likes.
+// replaces reports whether an instance is the app's own steps and may overwrite another.
 func (m *image) replaces(i, other *model.Instance) bool {
 	return i == m.app.Delta && slices.Contains(m.replaced, other)
 }
 
-// collide reports whether two claims collide by a rule, as far as that is reported of
-// the first one.
+// collide reports whether two claims collide by a rule, and c is the claim to report.
 func (m *image) collide(r rule, c, other *claim) bool {
 	switch r {
 	case free:
@@ -140,12 +137,12 @@ func (m *image) collide(r rule, c, other *claim) bool {
 	return c.span.Compare(other.span) >= 0
 }
 
-// alike reports whether two places make the same of a directory.
+// alike reports whether two places give a directory the same owner and mode.
 func alike(a, b model.Place) bool {
 	return cmp.Or(a.Owner.String(), "0:0") == cmp.Or(b.Owner.String(), "0:0") && strings.TrimLeft(cmp.Or(a.Mode, "0755"), "0") == strings.TrimLeft(cmp.Or(b.Mode, "0755"), "0")
 }
 
-// reach answers what needs what, directly or not, and remembers it.
+// reach tells whether an instance needs another, directly or not, and caches the answers.
 type reach struct {
 	of map[*model.Instance]map[*model.Instance]bool
 }

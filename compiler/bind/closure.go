@@ -12,16 +12,15 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Binding. An app's closure is all that it reaches through uses, needs and
-// runs with. References with arguments are fixed. A flexible one (a slot, or a
-// component without arguments) is bound to the one provider that the closure
-// has anyway: an instance of that component, or a filler of that slot. When
-// nothing more is fixed and a flexible reference has no provider, the default
-// of the first such target (by path) joins the closure, which may bring
-// further needs, and so on to a fixpoint. Two different instances of one
-// component, or two fillers of one slot, are an error, unless the component is
-// repeatable or one replaces the other: then the replacing one takes all the
-// other's places, and the closure is made again.
+// Binding. An app's closure is everything that it reaches through uses, needs and runs
+// with. References with arguments are fixed. A flexible reference (a slot, or a component
+// without arguments) is bound to the one provider in the closure: an instance of that
+// component, or a filler of that slot. When nothing more is fixed and a flexible reference
+// has no provider, the default of the first such target (by path) joins the closure. That
+// may bring further needs, and so on to a fixpoint. Two different instances of one
+// component, or two fillers of one slot, are an error, unless the component is repeatable
+// or one replaces the other. Then the replacement takes all places of the other, and the
+// closure is made again.
 
 // closure is a set of references under construction, and then their instances.
 type closure struct {
@@ -30,43 +29,43 @@ type closure struct {
 	base    *model.Instance
 	baseRef *evaluate.Ref
 
-	members map[int32]*member // by number of their references
-	order   []*member         // those that are fixed, as found
-	wants   []*evaluate.Ref   // flexible references that are not bound yet, by key
+	members map[int32]*member // by number of the reference
+	order   []*member         // fixed ones, in the order of discovery
+	wants   []*evaluate.Ref   // unbound flexible references, sorted by key
 	instead map[check.Object]replacement
 	packs   map[string]source.Span
 	users   map[*evaluate.User]bool
-	endless bool // it is too large, which is reported
-	wrong   bool // components replace each other, which is reported
+	endless bool // it is too large, which was reported
+	wrong   bool // components replace each other, which was reported
 
-	active []*member // those whose instance is being made
-	free   []member  // for the next ones
+	active []*member // members with instances under construction
+	free   []member  // storage for the next members
 }
 
-// replacement is what replaces a component, and the one that it replaces, by
-// which the slots are known that it fills.
+// replacement is a component that replaces another. The replaced one is kept because its
+// replacement fills the same slots.
 type replacement struct{ by, of *evaluate.Ref }
 
-// member is a reference in a closure, or what could be one.
+// member is a reference in a closure, or a possible one.
 type member struct {
-	ref  *evaluate.Ref // as it was reached first; nil: not at all
-	by   *member       // by which; nil: by the root
+	ref  *evaluate.Ref // as first reached; nil: not reached
+	by   *member       // the member that led to it; nil: the root
 	span source.Span
 
-	// Of a flexible one:
-	providers []*evaluate.Ref // fixed references that it can be bound to, by key
+	// If it is flexible:
+	providers []*evaluate.Ref // fixed references that it can be bound to, sorted by key
 	bound     *evaluate.Ref
 
-	// Of a fixed one:
+	// If it is fixed:
 	instance *model.Instance
 	making   bool
 	made     bool
 }
 
-// at is the member of a reference.
+// at returns the member of a reference.
 func (c *closure) at(r *evaluate.Ref) *member { return c.numbered(c.x.Number(r)) }
 
-// anyOf is the member of a component without arguments.
+// anyOf returns the member of a component without arguments.
 func (c *closure) anyOf(o *check.Component) *member {
 	id, ok := c.x.any[o]
 	if !ok {
@@ -88,9 +87,8 @@ func (c *closure) numbered(id int32) *member {
 	return m
 }
 
-// close closes a base and the references that are used over all they need.
-// It returns nil if a reference cannot be bound or bound instances conflict,
-// which it reports.
+// close closes a base and the used references over everything that they need. It returns
+// nil if a reference cannot be bound or if bound instances conflict, which it reports.
 func (x *binder) close(base *evaluate.Ref, uses []*evaluate.Ref, what string) *closure {
 	if !x.deeper(uses...) {
 		return nil
@@ -128,8 +126,8 @@ func (x *binder) close(base *evaluate.Ref, uses []*evaluate.Ref, what string) *c
 	}
 }
 
-// add puts a reference and all that it needs into the closure. It works
-// through a list of its own, not by recursion: chains may be long.
+// add puts a reference and all that it needs into the closure. Chains may be long, so it
+// uses a list instead of recursion.
 func (c *closure) add(r *evaluate.Ref, by *member) {
 	type item struct {
 		r  *evaluate.Ref
@@ -175,8 +173,8 @@ func (c *closure) add(r *evaluate.Ref, by *member) {
 	}
 }
 
-// substitute returns what replaces a reference in the end, or the reference
-// itself. What replaces each other, which is an error, has no end.
+// substitute returns the last replacement of a reference, or the reference itself. It does
+// not end if components replace each other, which is an error.
 func (c *closure) substitute(r *evaluate.Ref) *evaluate.Ref {
 	out := r
 	for range c.instead {
@@ -189,14 +187,14 @@ func (c *closure) substitute(r *evaluate.Ref) *evaluate.Ref {
 	return out
 }
 
-// insert puts a reference into a list in the order of keys.
+// insert inserts a reference into a list that is sorted by key.
 func insert(list *[]*evaluate.Ref, r *evaluate.Ref) {
 	at, _ := slices.BinarySearchFunc(*list, r, func(a, b *evaluate.Ref) int { return strings.Compare(a.Key(), b.Key()) })
 	*list = slices.Insert(*list, at, r)
 }
 
-// provides notes what a fixed reference can be bound to: what it is itself, the
-// slots that it fills, and those that what it replaces fills.
+// provides notes what a fixed reference can be bound to: its component, the slots that it
+// fills, and the slots that the components that it replaces fill.
 func (c *closure) provides(r *evaluate.Ref, b *block) {
 	insert(&c.anyOf(r.Component).providers, r)
 	c.fills(r, b)
@@ -207,7 +205,7 @@ func (c *closure) provides(r *evaluate.Ref, b *block) {
 	}
 }
 
-// fills notes the slots that a block fills, for a reference.
+// fills notes a reference for the slots that its block fills.
 func (c *closure) fills(r *evaluate.Ref, b *block) {
 	for _, f := range b.Fills {
 		if f.Slot == nil {
@@ -219,14 +217,14 @@ func (c *closure) fills(r *evaluate.Ref, b *block) {
 	}
 }
 
-// maxBuilds bounds how deep builds (from, builds with) need further builds.
+// maxBuilds is the maximum nesting of builds (from, builds with).
 const maxBuilds = 100
 
-// maxClosure bounds the components of one closure. Some program needs a bound,
-// since a component may need itself with other arguments.
+// maxClosure is the maximum number of components in a closure. It stops components that
+// need themselves with ever other arguments.
 const maxClosure = 20_000
 
-// tooLarge reports a closure without end, and the way into it.
+// tooLarge reports an endless closure and the way into it.
 func (c *closure) tooLarge(r *evaluate.Ref) {
 	if c.endless {
 		return
@@ -280,8 +278,8 @@ func (c *closure) bind() bool {
 	}
 }
 
-// fallback is what a flexible reference is bound to when nothing else provides
-// it: a component with its defaults, a slot's default.
+// fallback returns the binding of a flexible reference without a provider: a component with
+// its defaults, or a slot's default.
 func (c *closure) fallback(w *evaluate.Ref) *evaluate.Ref {
 	asked := c.at(w)
 	if w.Slot != nil {
@@ -307,7 +305,7 @@ func (c *closure) fallback(w *evaluate.Ref) *evaluate.Ref {
 	return c.withDefaults(w, asked)
 }
 
-// withDefaults gives a component without arguments its defaults.
+// withDefaults returns a component with its defaults as arguments.
 func (c *closure) withDefaults(w *evaluate.Ref, asked *member) *evaluate.Ref {
 	if !w.Flexible() || w.Slot != nil {
 		return w
@@ -328,7 +326,7 @@ func (c *closure) withDefaults(w *evaluate.Ref, asked *member) *evaluate.Ref {
 	return &at
 }
 
-// writeArguments says how a component is given its arguments.
+// writeArguments returns the hint to write a component's arguments.
 func (x *binder) writeArguments(o *check.Component) string {
 	var missing []string
 	for _, p := range o.Params {
@@ -339,8 +337,8 @@ func (x *binder) writeArguments(o *check.Component) string {
 	return "write `" + o.Decl.Name.Name + "(" + strings.Join(missing, ", ") + ")` here, or in a `uses` of the app"
 }
 
-// replaced notes replacements that the closure calls for and reports whether
-// there is a new one.
+// replaced notes the replacements that the closure requires, and reports whether one is
+// new.
 func (c *closure) replaced() bool {
 	found := false
 	for _, m := range c.order {
@@ -371,8 +369,8 @@ func (c *closure) mutual(a, b *member) {
 	})
 }
 
-// single reports two instances of one component, two fillers of one slot, and
-// two components that replace one.
+// single reports two instances of one component, two fillers of one slot, and two
+// components that replace the same one.
 func (c *closure) single() bool {
 	if c.alone() {
 		return true
@@ -401,7 +399,7 @@ func (c *closure) single() bool {
 	return ok
 }
 
-// alone says, more quickly, that there is nothing for single to report.
+// alone is a faster check that single has nothing to report.
 func (c *closure) alone() bool {
 	if len(c.instead) > 0 {
 		return false
@@ -427,10 +425,10 @@ func (c *closure) claim(seen map[check.Object]*member, o check.Object, m *member
 		return true
 	}
 	if first != nil && o != first.ref.Component && first.ref.Component == m.ref.Component {
-		return true // two instances of one component are what is wrong
+		return true // report the two instances of one component instead
 	}
 	if first == nil {
-		return false // two are enough to see what is wrong
+		return false // two are enough to see the fault
 	}
 	seen[o] = nil
 	if c.place(first).Compare(c.place(m)) > 0 {
@@ -449,13 +447,13 @@ func (c *closure) claim(seen map[check.Object]*member, o check.Object, m *member
 	return false
 }
 
-// place is what a finding about a member points at.
+// place returns the place that an error about a member points at.
 func (c *closure) place(m *member) source.Span { return c.x.Told(m.span, m.ref.Origin) }
 
-// maxPath is how many components of a chain are shown.
+// maxPath is the maximum number of components in a chain that an error shows.
 const maxPath = 12
 
-// path is the chain of references that led to a member: "app app1 → server → jdk".
+// path returns the chain of references that led to a member: "app app1 → server → jdk".
 func (c *closure) path(m *member) string {
 	var names []string
 	for ; m != nil; m = m.by {
@@ -466,7 +464,7 @@ func (c *closure) path(m *member) string {
 	return strings.Join(names, " → ")
 }
 
-// elided are the names of a chain without the middle of a long one.
+// elided returns the names of a chain without the middle of a long one.
 func elided(names []string) []string {
 	n := len(names)
 	if n <= maxPath {
@@ -481,7 +479,7 @@ func (c *closure) explain(e *diag.Diagnostic, by *member) {
 	}
 }
 
-// fillers are the components of the program that fill a slot, for help lines.
+// fillers returns the components of the program that fill a slot, for help.
 func (x *binder) fillers(s *check.Slot) []string {
 	var out []string
 	for _, o := range x.Program.Components {
@@ -495,8 +493,8 @@ func (x *binder) fillers(s *check.Slot) []string {
 	return out
 }
 
-// fillsByName reports whether a component's block says that it fills a slot of
-// that name, whatever its arguments.
+// fillsByName reports whether a component's block fills a slot of that name, whatever its
+// arguments are.
 func fillsByName(o *check.Component, slot string) bool {
 	if o.Decl.Body == nil {
 		return false

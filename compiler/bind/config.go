@@ -33,8 +33,8 @@ func (x *binder) config(a *model.App, own []model.Setting) model.Config {
 	return c
 }
 
-// runnable checks what only all proposals together show: that a program has a
-// name, and that the system passes on what is joined.
+// runnable checks what depends on all proposals together: that the program has a name, and
+// that Linux accepts the length of joined values.
 func (x *binder) runnable(a *model.App, c *model.Config, m *model.Merged) {
 	if len(c.Entrypoint) == 0 && len(c.Command) > 0 && c.Command[0] == "" {
 		x.NothingToRun(m.Single["command"].Span, "the program name is empty in app %s", a.Name).
@@ -47,7 +47,7 @@ func (x *binder) runnable(a *model.App, c *model.Config, m *model.Merged) {
 	}
 }
 
-// stepEnv is the environment of an instance's runs: that of its root, then
+// stepEnv returns the environment of an instance's runs: the environment of its root, then
 // its own.
 func (x *binder) stepEnv(i *model.Instance) []model.EnvVar {
 	return model.Merge(i.Root, i.Settings, x.dispute).Env()

@@ -11,20 +11,18 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Files that several components write. Each `file … append` is a fragment. All
-// fragments of a file that an image holds make the file together, sorted by
-// their text, each text once: what is written in which order says nothing. The
-// fragments that one component writes into a file are one, in the order of its
-// steps.
+// Files that several components write. Each `file … append` is a fragment. The fragments of
+// a file in an image make up the file, sorted by their text and without duplicates, so the
+// order of writing has no meaning. A component's fragments of one file are a single
+// fragment, in the order of its steps.
 //
-// If a component of the image declares the file's directory with dir, and
-// nothing there can have made the file, then the file is new: a portable
-// instance that holds all of it. Else the file may be there already, in the
-// base, among packages or in what a run made, where nobody can see it before
-// it is built, and the fragments are appended to it by a finishing instance: a
-// stacked one that needs what is stacked beneath all that contribute.
+// If a component of the image declares the file's directory with dir, and nothing else can
+// have made the file, the file is new: it becomes a portable instance with the whole file.
+// Otherwise the base, a package or a run may have made the file, which nobody can see before
+// the build. Then a finishing instance appends the fragments. It is stacked, and needs
+// everything stacked beneath all contributors.
 
-// apart takes fragments out of settled steps, joining those of one file.
+// apart separates fragments from settled steps, and joins the fragments of each file.
 func apart(steps []model.Step) (rest []model.Step, fragments []*model.Append) {
 	at := map[string]*model.Append{}
 	for _, s := range steps {
@@ -49,8 +47,8 @@ func apart(steps []model.Step) (rest []model.Step, fragments []*model.Append) {
 	return rest, fragments
 }
 
-// joins takes over the owner and mode of a further fragment of the file, and
-// reports whether that is possible.
+// joins adopts the owner and mode of a further fragment of the file, and reports whether
+// that is possible.
 func joins(a, f *model.Append) bool {
 	if f.Owner == nil && f.Mode == "" {
 		return true
@@ -61,24 +59,24 @@ func joins(a, f *model.Append) bool {
 	return a.Owner.String() == f.Owner.String() && a.Mode == f.Mode
 }
 
-// appends are the fragments that settled steps hold.
+// appends returns the fragments among settled steps.
 func appends(steps []model.Step) []*model.Append {
 	_, fragments := apart(steps)
 	return fragments
 }
 
-// common is one file that several write.
+// common is a file that several components write.
 type common struct {
 	path      string
 	fragments []*model.Append
-	by        []*model.Instance // who contributes, without the app
-	app       bool              // the app does, too
-	made      []*model.Instance // who makes the file, or may have made it
+	by        []*model.Instance // the contributors, without the app
+	app       bool              // the app contributes, too
+	made      []*model.Instance // instances that make the file, or may have made it
 	fresh     bool              // the file is new
 }
 
-// shared are the instances that make the files whose fragments a list of
-// instances, given in topological order, and an app (or nil) contribute.
+// shared returns the instances that make the files with fragments. The fragments come from
+// instances, in topological order, and from an app (or nil).
 func (x *binder) shared(instances []*model.Instance, a *model.App, own []*model.Append) []*model.Instance {
 	var files []*common
 	byPath := map[string]*common{}
@@ -123,7 +121,7 @@ func (x *binder) shared(instances []*model.Instance, a *model.App, own []*model.
 	return out
 }
 
-// sort puts fragments into their canonical order, each text once.
+// sort puts fragments into their canonical order, without duplicates.
 func (c *common) sort() {
 	slices.SortStableFunc(c.fragments, func(a, b *model.Append) int { return strings.Compare(a.Text, b.Text) })
 	c.fragments = slices.CompactFunc(c.fragments, func(a, b *model.Append) bool {
@@ -143,7 +141,7 @@ func (c *common) text() string {
 	return b.String()
 }
 
-// agree reports fragments of one file that differ about its owner or mode.
+// agree reports fragments of one file with different owners or modes.
 func (x *binder) agree(c *common) {
 	var first *model.Append
 	for _, f := range c.fragments {
@@ -164,7 +162,7 @@ func (x *binder) agree(c *common) {
 	}
 }
 
-// place is the file's, with the owner and mode that a fragment declares.
+// place returns the file's path with the owner and mode that a fragment declares.
 func (c *common) place() model.Place {
 	for _, f := range c.fragments {
 		if f.Owner != nil || f.Mode != "" {
@@ -174,8 +172,8 @@ func (c *common) place() model.Place {
 	return model.Place{Path: c.path}
 }
 
-// locate finds out which files are new, and which some instance makes or may
-// have made.
+// locate finds out which files are new, and which instances make each of the others or may
+// have made it.
 func (x *binder) locate(files []*common, instances []*model.Instance) {
 	byPath := map[string][]claim{}
 	for _, i := range instances {
@@ -204,7 +202,7 @@ func (x *binder) locate(files []*common, instances []*model.Instance) {
 	}
 }
 
-// contributors names who contributes, for IDs.
+// contributors returns the names of the contributors, for IDs.
 func (x *binder) contributors(files []*common, a *model.App) string {
 	var ids []string
 	for _, c := range files {
@@ -217,8 +215,8 @@ func (x *binder) contributors(files []*common, a *model.App) string {
 	return strings.Join(slices.Compact(ids), ", ")
 }
 
-// choicesOf are the choices that the contributors to files stand on, and that
-// what makes the files is there.
+// choicesOf returns the choices that the contributors to files depend on, and the instances
+// that make the files.
 func (x *binder) choicesOf(files []*common) []string {
 	var out []string
 	for _, c := range files {
@@ -230,8 +228,8 @@ func (x *binder) choicesOf(files []*common) []string {
 	return out
 }
 
-// supporters are who contributes to a new file, and for the app all that it
-// uses: beneath their directories the file may lie.
+// supporters returns the contributors to a new file. For an app, these are all that it uses,
+// since the file may be beneath their directories.
 func supporters(c *common, a *model.App) []*model.Instance {
 	if c.app {
 		return union(c.by, a.Uses)
@@ -239,8 +237,8 @@ func supporters(c *common, a *model.App) []*model.Instance {
 	return c.by
 }
 
-// foundations are what holds the files that are appended to: who makes them,
-// and what is stacked among all that the contributions need.
+// foundations returns what the appended files depend on: the instances that make them, and
+// the stacked instances among the needs of all contributors.
 func foundations(files []*common, a *model.App) []*model.Instance {
 	var out []*model.Instance
 	for _, c := range files {
@@ -254,7 +252,7 @@ func foundations(files []*common, a *model.App) []*model.Instance {
 	return out
 }
 
-// union is two lists in one, each instance once.
+// union merges two lists without duplicates.
 func union(a, b []*model.Instance) []*model.Instance {
 	out := slices.Clone(a)
 	for _, i := range b {
@@ -265,7 +263,7 @@ func union(a, b []*model.Instance) []*model.Instance {
 	return out
 }
 
-// newFile is the portable instance of a new file.
+// newFile returns the portable instance of a new file.
 func (x *binder) newFile(c *common, a *model.App) *model.Instance {
 	at := c.place()
 	one := []*common{c}
@@ -277,8 +275,8 @@ func (x *binder) newFile(c *common, a *model.App) *model.Instance {
 	return x.intern(i.ID+"\n"+c.text()+at.Owner.String()+at.Mode, i, made{choices: x.choicesOf(one)})
 }
 
-// finishing is the stacked instance that appends to all files that may be
-// there already, or nil.
+// finishing returns the stacked instance that appends to all files that may exist already,
+// or nil.
 func (x *binder) finishing(files []*common, a *model.App) *model.Instance {
 	var old []*common
 	var steps []model.Step
@@ -305,7 +303,7 @@ func (x *binder) finishing(files []*common, a *model.App) *model.Instance {
 	return x.intern(i.ID+"\n"+key.String(), i, made{told: true})
 }
 
-// highestRate is the highest rate that a contributor declares.
+// highestRate returns the highest rate that a contributor declares.
 func highestRate(files []*common) model.Rate {
 	var r model.Rate
 	for _, c := range files {

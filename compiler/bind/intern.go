@@ -15,11 +15,11 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Instances. A reference whose needs are bound becomes an instance; equal
-// ones, wherever they were written, become the same.
+// Instances. A reference with bound needs becomes an instance. Equal references become the
+// same instance, wherever they were written.
 
-// instance returns the instance of a fixed reference in this closure, nil if
-// there is none, which is reported.
+// instance returns the instance of a fixed reference in this closure. It returns nil if
+// there is none, which it reports.
 func (c *closure) instance(r *evaluate.Ref) *model.Instance {
 	m := c.at(r)
 	if m.made {
@@ -33,14 +33,14 @@ func (c *closure) instance(r *evaluate.Ref) *model.Instance {
 	c.active, m.making = append(c.active, m), true
 	i := c.build(m, r)
 	c.active, m.making = c.active[:len(c.active)-1], false
-	if m.made { // a cycle, reported
+	if m.made { // a reported cycle
 		return nil
 	}
 	m.instance, m.made = i, true
 	return i
 }
 
-// cycle reports needs that go round.
+// cycle reports needs that form a cycle.
 func (c *closure) cycle(m *member, r *evaluate.Ref) {
 	at := slices.Index(c.active, m)
 	var names []string
@@ -63,8 +63,8 @@ func (c *closure) cycle(m *member, r *evaluate.Ref) {
 	}
 }
 
-// runsRound is what one of the members of a cycle runs with that leads on in the
-// cycle; nil if all of it are needs.
+// runsRound returns the reference by which a member of a cycle runs with the next one; nil if
+// the cycle consists of needs.
 func (c *closure) runsRound(cycle []*member) *evaluate.Ref {
 	for n, m := range cycle {
 		next := cycle[(n+1)%len(cycle)]
@@ -81,8 +81,8 @@ func (c *closure) runsRound(cycle []*member) *evaluate.Ref {
 	return nil
 }
 
-// instances returns what a reference, fixed or flexible, stands for in this
-// closure: one instance, or one for each group of packages.
+// instances returns the instances of a reference in this closure, fixed or flexible: one
+// instance, or one for each group of packages.
 func (c *closure) instances(r *evaluate.Ref) []*model.Instance { return c.appendInstances(nil, r) }
 
 func (c *closure) appendInstances(out []*model.Instance, r *evaluate.Ref) []*model.Instance {
@@ -104,7 +104,7 @@ func (c *closure) appendInstances(out []*model.Instance, r *evaluate.Ref) []*mod
 	return out
 }
 
-// resolve is what references stand for, each instance once.
+// resolve returns the instances of references without duplicates.
 func (c *closure) resolve(lists ...[]*evaluate.Ref) []*model.Instance {
 	n := 0
 	for _, refs := range lists {
@@ -127,11 +127,11 @@ func (c *closure) resolve(lists ...[]*evaluate.Ref) []*model.Instance {
 	return out
 }
 
-// distribution is the one whose packages the closure's os.packages names.
+// distribution returns the distribution of the packages that os.packages names.
 func (c *closure) distribution() string { return c.x.distributionOf(c.baseRef) }
 
-// distributionOf is the distribution of a base; "" if it is not put together
-// from one.
+// distributionOf returns the distribution of a base; "" if the base is not made from its
+// packages.
 func (x *binder) distributionOf(base *evaluate.Ref) string {
 	if base.Component == nil || base.Args == nil {
 		return ""
@@ -142,7 +142,7 @@ func (x *binder) distributionOf(base *evaluate.Ref) string {
 	return ""
 }
 
-// all are the instances of the closure, without the base.
+// all returns the instances of the closure, without the base.
 func (c *closure) all() []*model.Instance {
 	var out []*model.Instance
 	for _, m := range c.order {
@@ -161,10 +161,10 @@ func (c *closure) all() []*model.Instance {
 	for u := range c.users {
 		out = append(out, c.x.accountInstance(u))
 	}
-	return out // in no order: see model.Topological
+	return out // not sorted: see model.Topological
 }
 
-// build makes the instance of a reference from its body and its bound needs.
+// build makes the instance of a reference from its block and its bound needs.
 func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	b := c.x.blockOf(r)
 	bound := bound{needs: c.resolve(b.Needs, b.Mentions), runsWith: c.resolve(b.RunsWith)}
@@ -216,8 +216,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	return c.x.keep(interned, i, of)
 }
 
-// after are the instances that an order clause names and the closure has
-// anyway.
+// after returns the instances that an order clause names and that the closure has anyway.
 func (c *closure) after(refs []*evaluate.Ref) []*model.Instance {
 	var out []*model.Instance
 	for _, r := range refs {
@@ -235,13 +234,13 @@ func (c *closure) after(refs []*evaluate.Ref) []*model.Instance {
 	return out
 }
 
-// bound is what the references of an instance stand for.
+// bound is the bound references of an instance.
 type bound struct {
 	needs, runsWith, after []*model.Instance
 	rateWith               *model.Instance // nil: none
 }
 
-// appendKey appends what is equal for equal ones.
+// appendKey appends a key that is equal for equal bindings.
 func (b *bound) appendKey(k []byte) []byte {
 	k = append(k, '|')
 	for _, l := range [][]*model.Instance{b.needs, b.runsWith, b.after} {
@@ -256,14 +255,14 @@ func (b *bound) appendKey(k []byte) []byte {
 	return k
 }
 
-// internKey is equal for equal instances: equal reference, equal bound needs.
+// internKey returns the key of an instance, which is equal for equal references with equal
+// bound needs.
 func internKey(key string, i *model.Instance) string {
 	b := bound{i.Needs, i.RunsWith, i.After, i.RateWith}
 	return string(b.appendKey([]byte(key)))
 }
 
-// intern returns the instance that is equal to i, or i itself if it is the
-// first of its kind.
+// intern returns the existing instance that is equal to i, or i itself if it is new.
 func (x *binder) intern(key string, i *model.Instance, of made) *model.Instance {
 	key = internKey(key, i)
 	if old := x.interned[key]; old != nil {
@@ -272,7 +271,7 @@ func (x *binder) intern(key string, i *model.Instance, of made) *model.Instance 
 	return x.keep(key, i, of)
 }
 
-// keep makes an instance the one of its intern key.
+// keep registers an instance under its intern key.
 func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
 	below := x.dirsBelow(i, of.base)
 	x.inherit(i, below)
@@ -288,7 +287,7 @@ func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
 	return i
 }
 
-// enter puts an instance into the graph.
+// enter adds an instance to the graph.
 func (x *binder) enter(i *model.Instance, of made) {
 	i.ID, i.Title = x.shownID(i.ID), redact.Text(i.Title)
 	for n, a := range i.Args {
@@ -298,8 +297,8 @@ func (x *binder) enter(i *model.Instance, of made) {
 	x.made = append(x.made, of)
 }
 
-// shownID is an ID without passwords of URLs among the arguments: IDs get into the
-// lock file and onto the screen. Two that differ in nothing else are numbered.
+// shownID returns an ID without passwords of URLs in its arguments, since IDs appear in the
+// lock file and on the screen. It numbers IDs that differ only in passwords.
 func (x *binder) shownID(id string) string {
 	plain := redact.Text(id)
 	if plain == id {
@@ -329,11 +328,10 @@ func (x *binder) classify(i *model.Instance) {
 	}
 }
 
-// root is what the steps of a body run on: a base, then the closures of its
-// bound needs and of what it builds with. The base is the one that the body
-// names, else the fleet's, so that all apps share what is built; but packages
-// that it needs can stand only on the distribution that they are of, and that
-// is the base of the app, chosen.
+// root returns what the steps of a block run on: a base, then the closures of its bound
+// needs and of what it builds with. The base is the one that the block names, else the
+// fleet's, so that all apps share the result. If the block needs packages of another
+// distribution, the base is chosen, the app's base.
 func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chosen *evaluate.Ref) []*model.Instance {
 	ref := on
 	if ref == nil {
@@ -372,7 +370,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	return append(all, x.shared(all, nil, nil)...)
 }
 
-// baseInstance is the instance of a base system.
+// baseInstance returns the instance of a base system.
 func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	if r.Component == nil {
 		x.Found.Errorf(diag.MisplacedBase, r.Span, "`%s` is not a base system", r.Label()).
@@ -412,7 +410,7 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	return i
 }
 
-// withDefaults is what a base declares, and a PATH if it sets none.
+// withDefaults returns the settings of a base, and a PATH if they have none.
 func withDefaults(settings []model.Setting) []model.Setting {
 	const path = "env PATH"
 	if slices.ContainsFunc(settings, func(s model.Setting) bool { return s.Name == path && !s.Append }) {
@@ -421,8 +419,8 @@ func withDefaults(settings []model.Setting) []model.Setting {
 	return append([]model.Setting{{Word: "env", Key: "PATH", Name: path, Value: model.Value{Text: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}}, settings...)
 }
 
-// packageInstances are the instances of OS packages, by name: one for each
-// group that can only be installed together.
+// packageInstances returns the instances of OS packages, by name: one for each group that
+// can only be installed together.
 func (x *binder) packageInstances(distribution string, r *evaluate.Ref) []*model.Instance {
 	if distribution == "" {
 		x.Found.Errorf(diag.NoDistribution, x.Told(r.Span, r.Origin), "`os.packages` on a base without packages").
@@ -484,8 +482,8 @@ func (x *binder) packageInstance(distribution string, group []lock.Package, at s
 	x.enter(i, made{})
 }
 
-// delta is the instance of an app's own steps, or nil. It is in no other image,
-// and so is made on the app's base, whatever the fleet's is.
+// delta returns the instance of an app's own steps, or nil. No other image has it, so it is
+// built on the app's base, whatever the fleet's base is.
 func (x *binder) delta(a *model.App, b *block, c *closure) *model.Instance {
 	l := x.linksOf(a.Closure)
 	steps, _ := apart(l.settle(b.steps))
@@ -527,10 +525,10 @@ func firstRun(steps []model.Step) source.Span {
 	return source.Span{}
 }
 
-// packageName is the name of a package of Debian.
+// packageName matches the name of a Debian package.
 var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
 
-// notPackage reports what cannot be the name of a package.
+// notPackage reports a string that cannot be the name of a package.
 func (x *binder) notPackage(name string, at source.Span) {
 	x.OnceAt(diag.NoDistribution, at, func() *diag.Diagnostic {
 		d := x.Found.Errorf(diag.NoDistribution, at, "not a valid package name: %q", name).

@@ -10,9 +10,9 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// TestBoundaries checks limits on both of their sides.
+// TestBoundaries checks limits on both sides.
 func TestBoundaries(t *testing.T) {
-	// A path of that many bytes, of short names.
+	// A path with that many bytes, made of short names.
 	long := func(n int) string { return strings.Repeat("/"+strings.Repeat("x", 99), 50)[:n-1] + "y" }
 	for _, c := range []struct{ what, fits, not string }{
 		{"a path", fmt.Sprintf("dir %q", long(4095)), fmt.Sprintf("dir %q", long(4096))},

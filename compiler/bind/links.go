@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// links are what declared links lead to: those that steps made so far, and
-// those of instances and all that these need.
+// links are declared links and their targets: those that earlier steps made, and those of
+// instances and their needs.
 type links struct {
 	x    *binder
 	made map[string]string
@@ -23,7 +23,7 @@ type linked struct {
 	to string
 }
 
-// linksOf are the links that instances and what they need declare.
+// linksOf returns the links that instances and their needs declare.
 func (x *binder) linksOf(instances []*model.Instance) links {
 	return links{x: x, of: x.linkers.among(instances)}
 }
@@ -40,7 +40,7 @@ func (x *binder) enterLinks(i *model.Instance) {
 	x.linkers.enter(i, len(own.made) > 0)
 }
 
-// with are links and that which a step makes, if it does.
+// with returns l with the link that a step makes, if it makes one.
 func (l links) with(s model.Step) links {
 	if made, ok := s.(*model.Link); ok {
 		if l.made == nil {
@@ -51,7 +51,7 @@ func (l links) with(s model.Step) links {
 	return l
 }
 
-// at is what the link at a path leads to; false if there is none.
+// at returns the target of the link at a path; false if there is none.
 func (l links) at(p string) (string, bool) {
 	if to, ok := l.made[p]; ok {
 		return to, true
@@ -64,7 +64,7 @@ func (l links) at(p string) (string, bool) {
 	return "", false
 }
 
-// follow resolves a path through links, at most 40 of them.
+// follow resolves a path through at most 40 links.
 func (l links) follow(p string) string {
 	for range 40 {
 		next := p
@@ -82,9 +82,8 @@ func (l links) follow(p string) string {
 	return p
 }
 
-// settle returns the steps with each target that lies beneath a link, one of
-// these or one that the steps themselves made before, moved to where the link
-// leads.
+// settle returns the steps with their targets moved to where links lead: those of l, and
+// those that earlier steps of the list make.
 func (l links) settle(steps []model.Step) []model.Step {
 	out := make([]model.Step, len(steps))
 	for n, s := range steps {
@@ -97,8 +96,7 @@ func (l links) settle(steps []model.Step) []model.Step {
 	return out
 }
 
-// owned returns what a component owns with each path that lies beneath a link
-// moved to where the link leads.
+// owned returns the owned paths of a component, moved to where links lead.
 func (l links) owned(owns []model.Own) []model.Own {
 	out := slices.Clone(owns)
 	for n := range out {
@@ -120,8 +118,8 @@ func retarget(s model.Step, to func(string) string) model.Step {
 	return s.With(moved)
 }
 
-// settled follows links to a target; a trailing slash, which is kept, means
-// into what the target itself links to.
+// settled follows links to a target. It keeps a trailing slash, which means into what the
+// target itself links to.
 func (l links) settled(p string) string {
 	if !strings.HasSuffix(p, "/") || p == "/" {
 		return l.follow(p)

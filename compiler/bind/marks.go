@@ -6,23 +6,22 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// marks tell which of some instances, the marked ones, are in the closure of
-// another. They are bits: to collect what those instances declare for each
-// instance that has them in its closure would take quadratic time and memory
-// where components stand on each other in a long chain.
+// marks tell which instances of a marked kind are in the closure of another instance. They
+// are bits: without them, collecting what marked instances declare for each closure would
+// take quadratic time and memory if components form a long chain.
 type marks struct {
 	count    int
 	closures map[*model.Instance]bitset // nil: none
 }
 
-// bitset is a set of the numbers of marked instances. What shares one does not
-// change it.
+// bitset is a set of the numbers of marked instances. Bitsets are shared, and so never
+// change.
 type bitset []uint64
 
 func (s bitset) has(n int) bool { return n/64 < len(s) && s[n/64]&(1<<(n%64)) != 0 }
 
-// enter notes an instance, whose needs have been entered, and whether it is
-// marked, with the next number. It returns the marks of its closure.
+// enter notes an instance, and gives it the next number if it is marked. Its needs must have
+// been entered. It returns the marks of the instance's closure.
 func (m *marks) enter(i *model.Instance, marked bool) bitset {
 	all := m.among(i.Needs)
 	if marked {
@@ -38,10 +37,10 @@ func (m *marks) enter(i *model.Instance, marked bool) bitset {
 	return all
 }
 
-// among are the marks of the closures of some instances.
+// among returns the marks of the closures of some instances.
 func (m *marks) among(instances []*model.Instance) bitset {
 	var all bitset
-	own := false // it is not another instance's
+	own := false // not shared with another instance
 	for _, i := range instances {
 		more := m.closures[i]
 		switch {

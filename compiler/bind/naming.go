@@ -9,31 +9,29 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Naming. The lock file names instances for good, and the planner tells them
-// apart by name, so that those of different content have different IDs: a
-// component's path and arguments, and where its content may depend on it, what
-// its own needs are bound to, and what has been chosen for all that these need.
-// Of that, what is as by default is left out, so that names stay short in long
+// Naming. The lock file names instances for good, and the planner distinguishes them by
+// name. So instances with different content have different IDs. An ID has the component's
+// path and arguments and, if the content may depend on them, the bindings of its own needs
+// and the choices for all that these need. It omits defaults, so names stay short in long
 // chains.
 
-// made is what binding knows of an instance of the graph.
+// made is what binding knows about an instance of the graph.
 type made struct {
-	asked source.Span     // the line of the project that asked for it first; see blame.go
-	base  *model.Instance // of an app's own steps: the app's base
-	// name is the ID without what was chosen, choices is that, of its needs and
-	// all that these need, runChoices of what it runs with. Told says that the ID
-	// names the choices.
+	asked source.Span     // the line of the project that first led to it; see blame.go
+	base  *model.Instance // for an app's own steps: the app's base
+	// name is the ID without choices. choices are those of its needs and of all that these
+	// need, runChoices those of what it runs with. told is set if the ID names the choices.
 	name                string
 	choices, runChoices []string
 	told                bool
 }
 
-// of is what is known of an instance.
+// of returns what is known about an instance.
 func (x *binder) of(i *model.Instance) *made { return &x.made[i.Number()-1] }
 
-// choices names what this closure has chosen for references and for all that
-// these need: what replaces others, and what flexible ones are bound to, unless
-// that is their default. The list is sorted, and may be an instance's own.
+// choices names what this closure has chosen for references and for all that these need:
+// replacements, and bindings of flexible references other than their defaults. The list is
+// sorted. It may be shared with an instance.
 func (c *closure) choices(refs []*evaluate.Ref) []string {
 	var out []string
 	for _, r := range refs {
@@ -51,7 +49,7 @@ func (c *closure) choices(refs []*evaluate.Ref) []string {
 	return out
 }
 
-// chosen reports whether an app may choose what a reference stands for.
+// chosen reports whether an app may choose the binding of a reference.
 func (c *closure) chosen(r *evaluate.Ref) bool { return r.Flexible() || c.substitute(r) != r }
 
 // byDefault reports whether a flexible reference is bound to its default.
@@ -67,7 +65,7 @@ func (c *closure) byDefault(r *evaluate.Ref) bool {
 	return d != nil && bound != nil && d.Key() == bound.Key()
 }
 
-// names are the IDs of instances without what was chosen for them, sorted.
+// names returns the IDs of instances without choices, sorted.
 func (x *binder) names(list []*model.Instance) []string {
 	var out []string
 	for _, n := range list {
@@ -77,7 +75,7 @@ func (x *binder) names(list []*model.Instance) []string {
 	return slices.Compact(out)
 }
 
-// joined is two sorted lists in one, each text once; one of them if the other
+// joined merges two sorted lists without duplicates. It returns one of them if the other
 // adds nothing.
 func joined(a, b []string) []string {
 	switch {
@@ -91,8 +89,8 @@ func joined(a, b []string) []string {
 	return slices.Compact(out)
 }
 
-// chosenFor names what was chosen, so that instances of different content have
-// different IDs: " on std/java.jdk("17")".
+// chosenFor names the choices that an instance's ID must have because its content depends on
+// them: " on std/java.jdk("17")".
 func (c *closure) chosenFor(b *block, i *model.Instance, choices []string) []string {
 	on := choices
 	for _, r := range b.Needs {
@@ -106,9 +104,9 @@ func (c *closure) chosenFor(b *block, i *model.Instance, choices []string) []str
 	return on
 }
 
-// tellApart gives instances that have the same ID, but not the same content, IDs
-// that say what was chosen. It is about portable ones that run nothing: their
-// content seldom depends on a choice, such as on where its links lead.
+// tellApart adds choices to the IDs of instances with the same ID but different content.
+// It concerns portable instances that run nothing: their content seldom depends on a choice,
+// such as the target of a link.
 func (x *binder) tellApart() {
 	first := map[string]*model.Instance{}
 	differ := map[string]bool{}

@@ -12,21 +12,20 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// What steps of one component write over. A file may take a file's place, and
-// directories add up; what is copied may take the place of a link, too. For anything
-// else the engine would write through a link, fail, or keep what the earlier step has
-// made.
+// Overwriting among the steps of one component. A file may replace a file, and directories
+// add up. Copied files may also replace a link. In all other cases the engine would write
+// through a link, fail, or keep what the earlier step made.
 
-// written is what a step makes of a path.
+// written is what a step makes at a path.
 type written struct {
 	path string // clean
 	what model.Made
 	span source.Span
-	copy bool // what a copy of project files holds
+	copy bool // part of a copy of project files
 }
 
-// writtenOver reports steps that make something else of a path than an earlier
-// step has. After a run nobody knows what is there.
+// writtenOver reports steps that make another kind of file at a path than an earlier step.
+// After a run, the paths are unknown.
 func (x *binder) writtenOver(i *model.Instance) {
 	was := map[string]written{}
 	meets := meetings(i.Steps)
@@ -51,7 +50,7 @@ func (x *binder) writtenOver(i *model.Instance) {
 	}
 }
 
-// differently is what a step makes of a path that an earlier step has made old.
+// differently returns what a step makes where an earlier step made old.
 func differently(now, old written) model.Made {
 	switch {
 	case now.path != old.path:
@@ -62,8 +61,8 @@ func differently(now, old written) model.Made {
 	return now.what
 }
 
-// inTheWay is what earlier steps have made of a path, or of one above it, that a
-// step cannot write over.
+// inTheWay returns what earlier steps made at a path, or at one above it, that a step cannot
+// overwrite.
 func inTheWay(was map[string]written, now written) (written, bool) {
 	if old, ok := was[now.path]; ok {
 		differs := old.what != now.what || now.what == model.ALink
@@ -82,8 +81,8 @@ func inTheWay(was map[string]written, now written) (written, bool) {
 	return written{}, false
 }
 
-// writes is what a step makes of which paths, as far as that is known. What a copy of
-// project files makes within its target is told where it meets another step.
+// writes returns what a step makes at which paths, as far as that is known. It includes the
+// contents of a copy of project files only if the copy meets another step.
 func (x *binder) writes(s model.Step, meets func(*model.Copy) bool) []written {
 	var all []written
 	if what := s.Makes(); what != model.Unknown {
@@ -107,7 +106,8 @@ func (x *binder) writes(s model.Step, meets func(*model.Copy) bool) []written {
 	return all
 }
 
-// meetings tells which copies put something where another step does.
+// meetings returns a function that reports whether a copy puts something where another step
+// does.
 func meetings(steps []model.Step) func(*model.Copy) bool {
 	at, copies := map[string]int{}, map[string]int{} // steps at or beneath a directory, copies into it
 	for _, s := range steps {

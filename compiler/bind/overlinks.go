@@ -12,8 +12,8 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// onBase reports what an instance would put in the place of links of a base, or
-// beneath them, once for each base.
+// onBase reports what an instance would put in the place of links of a base, or beneath them,
+// once for each base.
 func (x *owners) onBase(base, i *model.Instance) {
 	if len(base.System.Links) == 0 {
 		return
@@ -34,9 +34,9 @@ func (x *owners) onBase(base, i *model.Instance) {
 	}
 }
 
-// stagesOnBase reports the same of what build stages stand on, and of what is copied
-// from them. The steps of an instance that runs something are taken on its base, where
-// what they write goes through links; a copied directory does not.
+// stagesOnBase does the same for build stages and for what is copied from them. The steps of
+// an instance that runs something are applied on its base, where they write through links. A
+// copied directory replaces them.
 func (x *owners) stagesOnBase() {
 	for _, i := range x.graph.Instances {
 		root := i.Root
@@ -57,8 +57,8 @@ func (x *owners) stagesOnBase() {
 	}
 }
 
-// overLinks reports what copies of project files would put in the place of directory
-// links of a base, beneath their targets.
+// overLinks reports copies of project files that would replace links to directories of a base
+// beneath their targets.
 func (x *owners) overLinks(base, i *model.Instance) {
 	for _, s := range i.Steps {
 		c, ok := s.(*model.Copy)
@@ -92,7 +92,7 @@ func (x *owners) overLink(base, i *model.Instance, s *model.Copy, link string) {
 	x.involve(d, i, nil)
 }
 
-// placedBy is what a copy of project files places, by its path in the image.
+// placedBy returns what a copy of project files places, by path in the image.
 func (x *owners) placedBy(s *model.Copy) map[string]model.Taken {
 	if all, ok := x.placed[s]; ok {
 		return all
@@ -100,7 +100,7 @@ func (x *owners) placedBy(s *model.Copy) map[string]model.Taken {
 	all := map[string]model.Taken{}
 	to, from := s.Target()
 	taken, _, err := s.Taken.Files(x.Files, func() bool { return x.Spend(s.Span) })
-	if err == nil { // else it is reported by the copy
+	if err == nil { // else the copy reports it
 		for _, t := range taken {
 			all[path.Join(to, strings.TrimPrefix(t.Path, from))] = t
 		}

@@ -12,25 +12,24 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Who writes where. Each step claims a path, or a whole directory. Within one
-// image two components may not claim the same; one may add beneath a directory
-// of another that it needs. Declared links are followed first: /config/apps
-// beneath a link from /config is a path beneath what the link points to.
+// Ownership of paths. Each step claims a path, or a whole directory. Two components of one
+// image must not claim the same path. One may add files beneath a directory of another that
+// it needs. Declared links are followed first: if /config is a link, /config/apps is a path
+// beneath its target.
 
-// place is a path in all images. What one image has there is noted only while
-// that image is looked at.
+// place is a path in all images. Its claims are valid only for the image under examination.
 type place struct {
 	up     *place // the directory above; nil: the root
 	app    *model.App
 	claims []*claim
 }
 
-// owners know who writes where in the images of one graph.
+// owners knows who writes which path in the images of one graph.
 type owners struct {
 	*binder
 	claimed map[*model.Instance][]claim
 	placed  map[*model.Copy]map[string]model.Taken
-	stood   map[*model.Instance]map[*model.Instance]bool // of bases, what is known to stand on them
+	stood   map[*model.Instance]map[*model.Instance]bool // by base: instances checked on it
 	places  map[string]*place
 }
 
@@ -57,8 +56,8 @@ func (x *owners) place(p string) *place {
 	return at
 }
 
-// overlaps reports claims of one image that collide. Its own steps may write what is
-// replaced.
+// overlaps reports colliding claims of one image. The app's own steps may write the paths of
+// replaced instances.
 func (x *owners) overlaps(a *model.App, replaced []*model.Instance) {
 	all := a.Closure
 	if a.Delta != nil {
@@ -78,23 +77,23 @@ func (x *owners) overlaps(a *model.App, replaced []*model.Instance) {
 	in := &image{app: a, replaced: replaced, needs: newReach()}
 	for _, i := range all {
 		claims := x.claims(i)
-		var told []*claim // directories of others that i has been reported in
+		var seen []*claim // directories of others with a reported collision of i
 		for n := range claims {
 			c := &claims[n]
 			other := in.collision(c)
-			if other == nil || slices.Contains(told, other) {
+			if other == nil || slices.Contains(seen, other) {
 				continue
 			}
 			if other.at != c.at {
-				told = append(told, other)
+				seen = append(seen, other)
 			}
 			x.collide(a, c, other)
 		}
 	}
 }
 
-// throughLink reports a claim beneath a directory link of the base: a layer
-// with a real directory there would delete the link.
+// throughLink reports a claim beneath a link to a directory of the base: a layer with a real
+// directory there would delete the link.
 func (x *owners) throughLink(base *model.Instance, c *claim) {
 	for dir := range paths.From(c.path) {
 		to, ok := base.System.Links[dir]
@@ -116,8 +115,7 @@ func (x *owners) throughLink(base *model.Instance, c *claim) {
 	}
 }
 
-// overBaseLink reports a declared link at the path of one of the base, which leads to
-// another place.
+// overBaseLink reports a declared link over a link of the base with another target.
 func (x *owners) overBaseLink(base *model.Instance, c *claim, to string) {
 	if declares(c.by, c.path) == to {
 		return
@@ -128,7 +126,7 @@ func (x *owners) overBaseLink(base *model.Instance, c *claim, to string) {
 	x.involve(d, c.by, nil)
 }
 
-// declares is where the link leads that an instance declares at a path, or "".
+// declares returns the target of the link that an instance declares at a path, or "".
 func declares(i *model.Instance, at string) string {
 	for _, s := range i.Steps {
 		if l, ok := s.(*model.Link); ok && l.Path == at {
@@ -138,7 +136,7 @@ func declares(i *model.Instance, at string) string {
 	return ""
 }
 
-// literally finds text in the quotes of a span.
+// literally finds a string literal that begins with text in a span.
 func literally(at source.Span, text string) (source.Span, bool) {
 	n := strings.Index(at.Text(), `"`+text)
 	if n < 0 {
@@ -175,9 +173,10 @@ func (x *owners) collide(a *model.App, c, other *claim) {
 	x.involve(d, c.by, other.by)
 }
 
-// bestow gives steps the owner and mode of what their instance owns, where they
-// say none of their own; the owns of a longer path says more. Of an instance that runs something the steps stay as they
-// are, since all that it owns is given to the owner once it is built.
+// bestow gives steps the owner and mode that their instance declares with `owns`, unless
+// they have their own. The owns with the longest path applies. It leaves the steps of an
+// instance that runs something unchanged: everything that such an instance owns gets its
+// owner after the build.
 func bestow(owns []model.Own, steps []model.Step) []model.Step {
 	if model.Runs(steps) {
 		return steps
@@ -205,7 +204,7 @@ func bestow(owns []model.Own, steps []model.Step) []model.Step {
 	return out
 }
 
-// claims are the paths that an instance's layer holds.
+// claims returns the paths in an instance's layer.
 func (x *owners) claims(i *model.Instance) []claim {
 	out, ok := x.claimed[i]
 	if !ok {
@@ -259,8 +258,8 @@ func (x *owners) findClaims(i *model.Instance) []claim {
 	return out
 }
 
-// claimFrom adds the claims of what is copied from a stage: what it fills, as
-// nobody knows the names yet.
+// claimFrom adds the claims of a copy from a stage. The names in the stage are not known, so
+// the copy fills its target.
 func claimFrom(s *model.Copy, add func(string, extent, source.Span)) {
 	for _, src := range s.Sources {
 		p := s.Path

@@ -9,25 +9,24 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// A layer carries the directories above what it places, and the last layer of
-// an image that has a directory decides its owner and mode. So an instance
-// gives them as the directory's owner would: as declared by `dir` or `owns`,
-// by itself or by what it needs; else as the base has them that it would be
-// built on, or that of the app whose own steps it is; else 0755 root, which is
-// plain and not listed. They are part of the recipe, since they are part of the
-// layer.
+// A layer contains the directories above what it places, and the last layer of an image that
+// contains a directory decides its owner and mode. So an instance repeats the owner and mode
+// that the directory has. The first of these that knows the directory decides: `dir` or `owns`
+// of the instance or of what it needs; the base that it would be built on (for an app's own
+// steps, the app's base); else it is 0755 root, which is plain and not listed. The directories
+// are part of the layer, and so of the recipe.
 
-// declarations are the directories that instances declare to be other than
-// plain. Of an instance those of its closure count.
+// declarations are the directories that instances declare with another owner or mode than
+// 0755 root. For an instance, those in its closure count.
 type declarations struct {
 	declarers marks
 	dirs      map[string][]declared // exact
-	trees     map[string][]declared // and all beneath
+	trees     map[string][]declared // with everything beneath
 }
 
-// declared is a directory as an instance declares it.
+// declared is a directory that an instance declares.
 type declared struct {
-	by  int // the declarer's number: larger than those of its needs
+	by  int // the declarer's number, larger than the numbers of its needs
 	dir model.Place
 }
 
@@ -35,11 +34,11 @@ func newDeclarations() *declarations {
 	return &declarations{declarers: marks{closures: map[*model.Instance]bitset{}}, dirs: map[string][]declared{}, trees: map[string][]declared{}}
 }
 
-// enter notes what an instance declares, and returns the declarers among its
-// closure. What it needs has been entered.
+// enter notes what an instance declares, and returns the declarers in its closure. Its needs
+// must have been entered.
 func (d *declarations) enter(i *model.Instance) bitset { return d.declarers.enter(i, d.note(i)) }
 
-// note enters what an instance itself declares; false if that is nothing.
+// note adds the instance's own declarations; false if it has none.
 func (d *declarations) note(i *model.Instance) bool {
 	found := false
 	for _, s := range i.Steps {
@@ -58,8 +57,8 @@ func (d *declarations) note(i *model.Instance) bool {
 	return found
 }
 
-// of is a directory as a closure declares it; false if it does not. A dir says
-// more than an owns, the owns of a longer path more than that of a shorter one.
+// of returns a directory as a closure declares it; false if it does not. A dir takes
+// precedence over an owns, and an owns with a longer path over a shorter one.
 func (d *declarations) of(closure bitset, dir string) (model.Place, bool) {
 	if m, ok := uppermost(d.dirs[dir], closure); ok {
 		return m, true
@@ -81,9 +80,9 @@ func uppermost(list []declared, closure bitset) (model.Place, bool) {
 	return model.Place{}, false
 }
 
-// parents are the directories above what an instance places that are not
-// plain, with base's where nothing else is said, and those of held that it may hold
-// beneath; sorted by path.
+// parents returns the directories above what an instance places that are not 0755 root, sorted
+// by path. base applies where nothing is declared. It includes those of held that the instance
+// may hold beneath what it places.
 func (x *binder) parents(i *model.Instance, base, held []model.Place) []model.Place {
 	closure := x.declarations.enter(i)
 	if len(closure) == 0 && len(base) == 0 && len(held) == 0 {
@@ -94,7 +93,7 @@ func (x *binder) parents(i *model.Instance, base, held []model.Place) []model.Pl
 	for _, p := range places(i) {
 		dir := path.Dir(path.Clean(p))
 		if strings.HasSuffix(p, "/") {
-			dir = path.Clean(p) // what is placed lies in it
+			dir = path.Clean(p) // the step places files in it
 		}
 		for dir := range paths.From(dir) {
 			if seen[dir] {
@@ -113,8 +112,8 @@ func (x *binder) parents(i *model.Instance, base, held []model.Place) []model.Pl
 	return out
 }
 
-// heldDirs are the directories of the base beneath what an instance unpacks and copies
-// that it may hold and that are not plain. What is seen is left out.
+// heldDirs returns the directories of the base that are not 0755 root, and that an instance may
+// hold beneath what it unpacks and copies. It leaves out those in seen.
 func (x *binder) heldDirs(i *model.Instance, closure bitset, base []model.Place, seen map[string]bool) []model.Place {
 	var out []model.Place
 	for _, s := range i.Steps {
@@ -133,7 +132,8 @@ func (x *binder) heldDirs(i *model.Instance, closure bitset, base []model.Place,
 	return out
 }
 
-// mayHold says of which paths a step may make directories, beside its target.
+// mayHold returns a function that reports whether a step may make a directory other than its
+// target.
 func (x *owners) mayHold(s model.Step) func(dir string) bool {
 	target, _ := model.Placed(s)
 	target = strings.TrimSuffix(path.Clean(target), "/")
@@ -158,8 +158,8 @@ func (x *owners) mayHold(s model.Step) func(dir string) bool {
 	return func(string) bool { return false }
 }
 
-// dirsBelow are the directories that are not plain of the base that an instance
-// is made for.
+// dirsBelow returns the directories that are not 0755 root in the base that an instance is made
+// for.
 func (x *binder) dirsBelow(i, base *model.Instance) []model.Place {
 	switch {
 	case base != nil:
@@ -172,9 +172,9 @@ func (x *binder) dirsBelow(i, base *model.Instance) []model.Place {
 	return nil
 }
 
-// inherit gives a directory that an instance makes without saying an owner or a
-// mode those that it has in what the instance needs, else in the base. A stacked
-// instance makes such a directory only where it is not there.
+// inherit sets the owner and mode of directories that an instance makes without declaring them:
+// those that the directory has in the instance's needs, else in the base. A stacked instance
+// makes such a directory only if it does not exist.
 func (x *binder) inherit(i *model.Instance, base []model.Place) {
 	if i.Kind != model.Portable && i.Kind != model.Stacked {
 		return
@@ -199,7 +199,7 @@ func (x *binder) inherit(i *model.Instance, base []model.Place) {
 	}
 }
 
-// dirsOfFleetBase are the directories of the fleet's base that are not plain.
+// dirsOfFleetBase returns the directories of the fleet's base that are not 0755 root.
 func (x *binder) dirsOfFleetBase() []model.Place {
 	base := x.Base
 	if base == nil || base.Component == nil || base.Args == nil {
@@ -212,7 +212,7 @@ func (x *binder) dirsOfFleetBase() []model.Place {
 	return x.declared(b.System, b.steps).Dirs
 }
 
-// places are the paths that an instance's steps fill and that it owns.
+// places returns the paths that an instance's steps fill and that it owns.
 func places(i *model.Instance) []string {
 	var out []string
 	for _, s := range i.Steps {

@@ -11,12 +11,12 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Publishing. A component that says `publish` ends a base image: what it needs
-// and itself, without anything of the apps that use it. For what follows such
-// an image is an app that chooses that component alone. It takes no part in the
-// plan: package plan makes it of the layers that the apps' images have anyway.
+// Publishing. A component with `publish` becomes the top of a base image: its needs and itself,
+// without anything of the apps that use it. Later stages see such an image as an app that uses
+// only that component. It takes no part in planning: package plan composes it from the layers
+// of the apps' images.
 
-// published makes the images of all published components that apps have.
+// published makes the images of all published components that apps contain.
 func (x *binder) published() {
 	names := map[string]*model.App{} // by full reference
 	for _, a := range x.graph.Apps {
@@ -57,7 +57,7 @@ func (x *binder) published() {
 	}
 }
 
-// withTag is a reference in full: without a tag, its tag is latest.
+// withTag returns a full reference: the default tag is latest.
 func withTag(reference string) string {
 	if strings.Contains(reference, ":") {
 		return reference
@@ -65,13 +65,13 @@ func withTag(reference string) string {
 	return reference + ":latest"
 }
 
-// onFleetBase says whether an app stands on the fleet's own base, on which a
-// published image stands if it can.
+// onFleetBase reports whether an app is built on the fleet's base. Published images are built
+// on that base if possible.
 func (x *binder) onFleetBase(a *model.App) bool {
 	return x.Base != nil && x.Base.Component != nil && a.Base == x.baseInstance(x.Base)
 }
 
-// publish is the image of one published instance.
+// publish returns the image of one published instance.
 func (x *binder) publish(i, base *model.Instance) *model.App {
 	name, tag, tagged := strings.Cut(i.Publish, ":")
 	if !evaluate.ValidName(name) || tagged && !evaluate.ValidTag(tag) {
@@ -96,8 +96,8 @@ func (x *binder) publish(i, base *model.Instance) *model.App {
 	return p
 }
 
-// unpublished warns about components of the module that say publish and are
-// in no image.
+// unpublished warns about components of the module that have a publish clause and are not in any
+// image.
 func (x *binder) unpublished(inImages map[string]bool) {
 	var names []string
 	for n := range x.Program.Root.Scope {

@@ -11,18 +11,18 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Build stages: what `copy … from` and `bind … from` name. They are made when the
-// block that names them is asked for first.
+// Build stages: what `copy … from` and `bind … from` name. They are made when the block that
+// names them is first requested.
 
 // block is an evaluated block with its steps bound.
 type block struct {
 	*evaluate.Block
-	ref   *evaluate.Ref // by which it was asked for
+	ref   *evaluate.Ref // the reference that requested it
 	steps []model.Step
-	round bool // it copies from what copies from it, which is reported
+	round bool // it copies from itself, perhaps indirectly, which was reported
 }
 
-// blockOf is the block of a component with given arguments.
+// blockOf returns the block of a component with given arguments.
 func (x *binder) blockOf(r *evaluate.Ref) *block {
 	b := x.Block(r)
 	if b.Number < len(x.blocks) {
@@ -42,9 +42,8 @@ func (x *binder) blockOf(r *evaluate.Ref) *block {
 	return in
 }
 
-// bindStages binds the steps of a block. Until all stages are made, it has those that
-// take nothing from one. A step or a mount whose stage cannot be made, which is
-// reported, is left out.
+// bindStages binds the steps of a block. While it makes stages, the block has only the steps
+// that need none. It leaves out steps and mounts with invalid stages, which it reports.
 func (x *binder) bindStages(b *block) {
 	b.steps = b.Block.Steps
 	if len(b.From) == 0 {
@@ -71,8 +70,8 @@ func (x *binder) bindStages(b *block) {
 	b.steps = complete(steps)
 }
 
-// namesDirectories reports sources of a copy that end in a slash and are files of its
-// stage. What runs make there, only the build knows.
+// namesDirectories reports sources of a copy that end in a slash but are files of the stage. It
+// cannot see files that runs make.
 func (x *binder) namesDirectories(s *model.Copy, stage *model.Instance, at []source.Span) bool {
 	ok := true
 	for n, src := range s.Sources {
@@ -87,7 +86,7 @@ func (x *binder) namesDirectories(s *model.Copy, stage *model.Instance, at []sou
 	return ok
 }
 
-// complete are steps without the copies and mounts that have no stage.
+// complete returns steps without the copies and mounts that have no stage.
 func complete(steps []model.Step) []model.Step {
 	var out []model.Step
 	for _, s := range steps {
@@ -109,8 +108,8 @@ func complete(steps []model.Step) []model.Step {
 	return out
 }
 
-// stage is the instance that `from` names: closed over its own arguments and
-// defaults, never over an app's choice.
+// stage returns the instance that `from` names. It is closed over its own arguments and defaults,
+// never over an app's choices.
 func (x *binder) stage(r *evaluate.Ref) *model.Instance {
 	if r.Packages != nil {
 		if x.Base == nil {
@@ -152,8 +151,8 @@ func (x *binder) stage(r *evaluate.Ref) *model.Instance {
 	return out
 }
 
-// staged is an instance with what it stands on when files are copied from it;
-// nil if that cannot be, which it reports. What runs something has that anyway.
+// staged returns an instance with the root file system that files are copied from. It returns nil
+// if that is not possible, which it reports. An instance that runs something has a root already.
 func (x *binder) staged(i *model.Instance, c *closure, r *evaluate.Ref) *model.Instance {
 	if i.Root != nil || i.Stage != nil {
 		return i
@@ -183,8 +182,8 @@ func (x *binder) isSystem(r *evaluate.Ref) bool {
 	return !r.Flexible() && r.Component != nil && x.blockOf(r).System != nil
 }
 
-// roundBuild reports a component that copies from what cannot be built without
-// it. Its block stays without the steps that do.
+// roundBuild reports a component that copies from something that cannot be built without it. Its
+// block lacks these steps.
 func (x *binder) roundBuild(r *evaluate.Ref, b *block) {
 	if b.round {
 		return
@@ -199,8 +198,8 @@ func (x *binder) roundBuild(r *evaluate.Ref, b *block) {
 		Hint("remove the copy from one of them")
 }
 
-// deeper counts one more build that another one needs, unless there are too many,
-// which it reports. An app alone needs nothing.
+// deeper enters one more level of builds within builds. It returns false if there are too many,
+// which it reports.
 func (x *binder) deeper(needed ...*evaluate.Ref) bool {
 	if x.depth < maxBuilds {
 		x.depth++

@@ -33,8 +33,8 @@ func OtherFile(g *model.Graph, e *lock.OtherFileError) diag.List {
 	return found
 }
 
-// Unlooked finds the archives that apps stand on and that nobody has looked
-// into: a layer could replace their links by directories.
+// Unlooked finds the archives that apps are built on and that `layc lock` has not examined: a
+// layer could replace their links with directories.
 func Unlooked(g *model.Graph) diag.List {
 	var found diag.List
 	seen := map[*model.System]bool{}

@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// updated gives an instance, whose steps are there, the key that the lock file
-// has for its component, and the rate of change that this implies.
+// updated gives an instance, which has its steps, the key of its component in the lock file, and
+// the rate of change that the key implies.
 func (x *binder) updated(i *model.Instance, b *block) {
 	u := b.Update
 	if u == nil {
@@ -48,8 +48,8 @@ func (x *binder) updated(i *model.Instance, b *block) {
 	}
 }
 
-// pinnedNames are what the lock file pins for an instance itself, as it calls
-// them: all of it is refreshed together with the instance.
+// pinnedNames returns the lock file's names for what an instance itself pins, all of which is
+// refreshed together with the instance.
 func pinnedNames(i *model.Instance) []string {
 	var names []string
 	steps := i.Steps

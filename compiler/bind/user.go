@@ -8,7 +8,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// accountInstance is the instance that enters a user into the system.
+// accountInstance returns the instance that adds a user to the system.
 func (x *binder) accountInstance(a *evaluate.User) *model.Instance {
 	i := &model.Instance{
 		Name: model.Name{Path: "user " + a.Path}, ID: "user " + a.Path, Title: "user " + a.Name, Kind: model.Stacked, Span: a.Span,
@@ -20,7 +20,7 @@ func (x *binder) accountInstance(a *evaluate.User) *model.Instance {
 	return x.intern(i.ID, i, made{})
 }
 
-// accountSize is about what a few changed files of /etc add to a layer.
+// accountSize is the approximate size of a few changed files of /etc in a layer.
 const accountSize = 4 << 10
 
 // sameAccounts reports two users of one image that share a name or a number.

@@ -107,7 +107,7 @@ func (x *Evaluator) App(v *Variant) *App {
 	return &App{Name: name, Repository: v.repository, Decl: d, Block: b}
 }
 
-// sameName reports variants of a matrix with the same name and tags.
+// sameName reports variants of a matrix that have the same name.
 func (x *Evaluator) sameName(v *Variant) {
 	if x.nameless[v.Decl] {
 		return
