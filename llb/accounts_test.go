@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestAccounts builds steps on systems whose files of accounts cannot be read to
-// their end: the build fails, and does not wait. One that has an end is left alone.
+// TestAccounts builds steps on systems with account files that cannot be read to their end: the
+// build fails instead of waiting. A device with an end is left alone.
 func TestAccounts(t *testing.T) {
 	b := newBuilder(t)
 	for before, want := range map[string]string{

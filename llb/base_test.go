@@ -32,8 +32,8 @@ import (
 	layoutof "github.com/layc-lang/layc/llb/registry"
 )
 
-// baseImage is an image of three layers: the tests' root file system, odd
-// directories and a link, and a file that hides one of the first layer.
+// baseImage is an image of three layers: the tests' root file system, odd directories and a link,
+// and a file that hides a file of the first layer.
 func baseImage(t *testing.T) v1.Image {
 	t.Helper()
 	pack := func(headers ...*tar.Header) []byte {
@@ -59,7 +59,7 @@ func baseImage(t *testing.T) v1.Image {
 			&tar.Header{Name: "usr/lib/", Typeflag: tar.TypeDir, Mode: 0o755},
 			&tar.Header{Name: "lib", Typeflag: tar.TypeSymlink, Linkname: "usr/lib"},
 			&tar.Header{Name: "srv/", Typeflag: tar.TypeDir, Mode: 0o2750, Gid: 8},
-			// Nothing says what /var is, and so its time is that of who unpacks it.
+			// No layer has an entry for /var, so its time depends on who unpacks it.
 			&tar.Header{Name: "var/shared/", Typeflag: tar.TypeDir, Mode: 0o3775, Uid: 3, Gid: 8},
 			&tar.Header{Name: "var/mail/", Typeflag: tar.TypeDir, Mode: 0o2775, Gid: 8},
 		),
@@ -76,9 +76,9 @@ func baseImage(t *testing.T) v1.Image {
 	return image
 }
 
-// TestBases builds on an image of three layers, from a registry that wants to
-// know who reads, and from an OCI layout of the project: both give the same image, with the base's own layers
-// at the bottom, on any engine.
+// TestBases builds on an image of three layers, from a registry that requires a login, and from
+// an OCI layout of the project. Both produce the same image, with the base's layers at the
+// bottom, on any engine.
 func TestBases(t *testing.T) {
 	b := newBuilder(t)
 	image := baseImage(t)
@@ -191,15 +191,15 @@ app all {
 		}
 	}
 	if _, ok := files["/etc/profile"]; ok {
-		t.Error("/etc/profile, which the base has deleted, is in the image")
+		t.Error("/etc/profile, which the base deletes, is in the image")
 	}
 	for name, want := range map[string]string{
-		"/srv": "0:8 2750", // as the base has it
-		// What a set-group-ID directory hands down is not what a step says.
+		"/srv": "0:8 2750", // as in the base
+		// A set-group-ID directory passes on its group, but not if a step declares the owner.
 		"/srv/plain": "0:0 755", "/srv/mode": "0:0 711", "/srv/deep": "0:0 755", "/srv/deep/er": "0:0 755", "/srv/deep/er/x": "0:0 644",
 		"/srv/contents": "0:0 755", "/srv/contents/sub": "0:0 755", "/srv/tree": "0:0 755", "/srv/tree/named": "0:0 755", "/srv/tree/named/sub/x": "0:0 644",
 		"/srv/from": "0:0 755", "/srv/from/tool": "0:0 755", "/var/mail/mixed": "0:0 755", "/var/mail/mixed/own": "0:0 755", "/var/mail/mixed/own/x": "0:0 644",
-		// A directory that a run has deleted comes back as the base has it.
+		// A directory that a run has deleted comes back as it is in the base.
 		"/var/mail": "0:8 2775", "/var/shared": "3:8 3775", "/var/shared/x": "0:0 644",
 		"/srv/own": "0:0 755", "/srv/own/x": "0:0 644", "/srv/own/link": "0:0 777", "/var/drop": "5:6 1777", "/opt/su": "0:0 4755", "/opt/group": "0:7 2755",
 	} {
@@ -221,7 +221,7 @@ app all {
 		}
 	}
 	if _, second := build(`layout "system"`); second.Manifest != first.Manifest {
-		t.Errorf("on a layout the image is %s, want %s as on the registry's image", second.Manifest, first.Manifest)
+		t.Errorf("on a layout the image is %s, want %s as on the image in the registry", second.Manifest, first.Manifest)
 	}
 	b = newBuilder(t)
 	if _, again := build(`image "` + host + `/base:1"`); again.Manifest != first.Manifest {
@@ -229,7 +229,7 @@ app all {
 	}
 }
 
-// pin adds to a project's lock file what refs refer to.
+// pin adds the pins of refs to a project's lock file.
 func pin(t *testing.T, dir string, refs lock.Refs) {
 	t.Helper()
 	file := filepath.Join(dir, lock.Name)

@@ -13,7 +13,7 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestSteps builds one image that has a bit of everything.
+// TestSteps builds one image with every kind of step.
 func TestSteps(t *testing.T) {
 	b := newBuilder(t)
 	program := `
@@ -112,7 +112,7 @@ app all {
 		}
 	}
 	if f := files["/opt/copied/b"]; f.Typeflag != tar.TypeLink && files["/opt/copied/a"].Typeflag != tar.TypeLink {
-		t.Errorf("the hard link became a file of type %c", f.Typeflag)
+		t.Errorf("the hard link is a file of type %c", f.Typeflag)
 	}
 	if f := files["/opt/copied/c"]; f.Linkname != "a" {
 		t.Errorf("the symbolic link points to %q, want a", f.Linkname)
@@ -129,19 +129,18 @@ app all {
 			t.Errorf("%s has the time %v", name, f.ModTime)
 		}
 	}
-	// Another host's network is in no key.
+	// The settings of another host's network are not part of any cache key.
 	_, again, err := b.build(program, map[string][]byte{"token": []byte("secret")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(again.Steps.Executed) != 0 || again.Images[0].Manifest != first.Images[0].Manifest {
-		t.Errorf("building again executes %v", again.Steps.Executed)
+		t.Errorf("the second build executes %v", again.Steps.Executed)
 	}
 }
 
-// TestStacked checks that what a stacked component does in several steps is one
-// layer with the canonical time, in which lower files may be changed and
-// deleted.
+// TestStacked checks that the steps of a stacked component are one layer with the canonical time,
+// and that they can change and delete lower files.
 func TestStacked(t *testing.T) {
 	b := newBuilder(t)
 	files, result, err := b.build(`
@@ -202,8 +201,8 @@ app all {
 	}
 }
 
-// TestVerify checks that what a portable run writes outside of what it owns
-// fails the build, with what would be true.
+// TestVerify checks that the build fails if a portable run writes outside of its owned paths, and
+// that the error suggests the right declaration.
 func TestVerify(t *testing.T) {
 	b := newBuilder(t)
 	const program = `
@@ -244,7 +243,7 @@ app a {
 		"cap /bin/sh":           "/bin/sh has different capabilities or attributes",
 		"write /run/x 1":        "/run is new; owns \"/run\"",
 		"removeall /opt/bad":    "the component owns \"/opt/bad\", but its steps do not create it; mkdir -p /opt/bad",
-		// What other steps place is placed again in the layer.
+		// Files of other steps are created again in the layer.
 		"write /etc/bad/program 1": "/etc/bad/program differs from byte 0; owns \"/etc/bad/program\"",
 	} {
 		_, _, err := b.build(strings.Replace(program, "COMMAND", command, 1), nil)
@@ -262,15 +261,15 @@ app a {
 		log := strings.Join(step.Log, "\n")
 		for part := range strings.SplitSeq(want, "; ") {
 			if !strings.Contains(log, part) {
-				t.Errorf("%s: the log does not say %q:\n%s", command, part, log)
+				t.Errorf("%s: the log lacks %q:\n%s", command, part, log)
 			}
 		}
 	}
 }
 
-// TestKept checks what gets into an image of what several kinds of components
-// make in scratch space, in /run, and where the engine mounts files; and that a
-// build stage may write anywhere.
+// TestKept checks which files get into an image when components of several kinds create them in
+// scratch space, in /run, and where the engine mounts files, and that a build stage may write
+// anywhere.
 func TestKept(t *testing.T) {
 	b := newBuilder(t)
 	files, _, err := b.build(runBase+`
@@ -345,7 +344,7 @@ component c {
 		t.Error("the capability of a lower file is lost")
 	}
 	if also, group := files["/etc/also"], files["/etc/group"]; also.Linkname == "" && group.Linkname == "" {
-		t.Errorf("/etc/also and /etc/group are no links: %+v, %+v", also.Header, group.Header)
+		t.Errorf("/etc/also and /etc/group are not links: %+v, %+v", also.Header, group.Header)
 	}
 	for name, f := range files {
 		if f.ModTime.Unix() != llb.Epoch {
@@ -354,8 +353,7 @@ component c {
 	}
 }
 
-// TestEmptyBase checks that users can be added to a base system without any
-// files.
+// TestEmptyBase checks that users can be added to a base system without files.
 func TestEmptyBase(t *testing.T) {
 	b := newBuilder(t)
 	files, _, err := b.build(`

@@ -34,14 +34,14 @@ import (
 	"github.com/layc-lang/layc/llb/project"
 )
 
-// builder builds programs on the real engine, on a root file system that holds
-// nothing but testdata/sh as its shell.
+// builder builds programs on the real engine, on a root file system with nothing but testdata/sh
+// as its shell.
 type builder struct {
 	t      *testing.T
 	engine *engine.Engine
 	url    string
 	sum    string // of the root file system
-	empty  string // of one without any files
+	empty  string // of a root file system without files
 }
 
 func newBuilder(t *testing.T) *builder {
@@ -79,7 +79,7 @@ func newBuilder(t *testing.T) *builder {
 	return &builder{t, e, server.URL, fmt.Sprintf("%x", sha256.Sum256(archive)), fmt.Sprintf("%x", sha256.Sum256(empty))}
 }
 
-// rootfs is an archive with /bin/sh, /etc/passwd and /etc/group.
+// rootfs returns an archive with /bin/sh, /etc/passwd and /etc/group.
 func rootfs(t *testing.T) []byte {
 	t.Helper()
 	sh := filepath.Join(t.TempDir(), "sh")
@@ -123,7 +123,7 @@ func rootfs(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// emptyRootfs is an archive with one empty directory.
+// emptyRootfs returns an archive with one empty directory.
 func emptyRootfs(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -134,16 +134,16 @@ func emptyRootfs(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// build builds a program, in which $URL and $SUM are filled in, and returns
-// its first image's files, with what the engine says.
+// build builds a program, after it replaces $URL and $SUM, and returns the files of its first
+// image and the engine's result.
 func (b *builder) build(program string, secrets map[string][]byte) (files map[string]file, result *engine.Result, err error) {
 	b.t.Helper()
 	return b.make(sources{files: map[string]string{"a.layer": program}, secrets: secrets})
 }
 
-// sources are what a build is made of.
+// sources are the inputs of a build.
 type sources struct {
-	files   map[string]string // in all of them $URL, $SUM and $EMPTY are filled in; layc.lock has the pin of $URL/hello besides
+	files   map[string]string // $URL, $SUM and $EMPTY are replaced in all of them; layc.lock also gets the pin of $URL/hello
 	modules map[load.Repository]load.Fetched
 	secrets map[string][]byte
 	agent   string // the socket of an SSH agent
@@ -166,7 +166,7 @@ func (b *builder) write(files map[string]string) (dir string) {
 	return dir
 }
 
-// make builds all images and returns the first one's files.
+// make builds all images and returns the files of the first one.
 func (b *builder) make(s sources) (map[string]file, *engine.Result, error) {
 	b.t.Helper()
 	out := b.t.TempDir()

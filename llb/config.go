@@ -12,9 +12,8 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// imageConfig is the OCI image configuration of an image, as JSON. It holds
-// the canonical time and a history entry for each layer, so that BuildKit has
-// nothing of its own to add.
+// imageConfig returns the OCI image configuration of an image, as JSON. It has the canonical time
+// and a history entry for each layer, so that BuildKit adds none of its own.
 //
 // The healthcheck and the shell are Docker's extensions of the configuration.
 func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
@@ -34,7 +33,7 @@ func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
 	}
 	img := dockerImage{Created: &epoch, Author: "", Platform: platform, Config: config}
 	for _, l := range i.Layers {
-		// A base that is an image has layers of its own.
+		// A base image has several layers.
 		for n := 1; n < layersOf(l); n++ {
 			img.History = append(img.History, ocispecs.History{Created: &epoch, CreatedBy: "layc base: part of " + named(l)[0]})
 		}
@@ -45,7 +44,7 @@ func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
 	return json.Marshal(img)
 }
 
-// layersOf is how many layers of an image a planned layer becomes.
+// layersOf returns the number of image layers that a planned layer becomes.
 func layersOf(l *plan.Layer) int {
 	if s := l.Members[0].System; s != nil {
 		return max(1, s.Layers)
@@ -53,7 +52,8 @@ func layersOf(l *plan.Layer) int {
 	return 1
 }
 
-// named are the components of a layer; of many packages only how many.
+// named returns the names of a layer's components, but only the number of packages if there are
+// many.
 func named(l *plan.Layer) []string {
 	names := l.Components()
 	if len(names) > 12 {
@@ -62,8 +62,7 @@ func named(l *plan.Layer) []string {
 	return names
 }
 
-// dockerImage is the image configuration with Docker's extensions, without the
-// layers, which BuildKit adds.
+// dockerImage is the image configuration with Docker's extensions. BuildKit adds the layers.
 type dockerImage struct {
 	Created *time.Time `json:"created,omitempty"`
 	Author  string     `json:"author,omitempty"`

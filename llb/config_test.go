@@ -10,9 +10,8 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// TestHistory checks that an image has as many entries of history as layers,
-// where the base is an image of several: otherwise BuildKit adds entries with the
-// time of the build.
+// TestHistory checks that an image has as many history entries as layers when the base is an
+// image of several layers. Otherwise BuildKit adds entries with the time of the build.
 func TestHistory(t *testing.T) {
 	app := &model.App{}
 	base := func(layers int) *plan.Layer {
@@ -29,7 +28,7 @@ func TestHistory(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(config.History) != want {
-			t.Errorf("a base of %d layers and one more have %d entries, want %d", layers, len(config.History), want)
+			t.Errorf("a base of %d layers and one more layer have %d entries, want %d", layers, len(config.History), want)
 		}
 		for _, h := range config.History {
 			if h.Created == nil || !h.Created.Equal(epoch) {

@@ -14,7 +14,7 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// everything makes one of each kind of file that an image holds, in /out/d.
+// everything is a script that creates each kind of file that an image can hold, in /out/d.
 const everything = `
         write /out/d/file x
         hard /out/d/file /out/d/hard
@@ -55,7 +55,7 @@ app a {
 `
 }
 
-// kinds is what an image has in a directory, one line for each file.
+// kinds describes the files below a directory of an image, one per line.
 func kinds(files map[string]file, dir string) string {
 	var out strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -81,8 +81,8 @@ func kinds(files map[string]file, dir string) string {
 	return out.String()
 }
 
-// TestCopiedFromStage copies one of everything from build stages, by all ways: nothing
-// is lost.
+// TestCopiedFromStage copies every kind of file from build stages, in every form of copy, and
+// loses nothing.
 func TestCopiedFromStage(t *testing.T) {
 	b := newBuilder(t)
 	const all = `cap 0 644 0:0 capability
@@ -118,7 +118,7 @@ soft 2 777 3:4 ../gone
 		{`copy "/out/d/pipe" from made to "/srv/x" mode 0600`, "/srv", "x 6 600 0:0\n"},
 	} {
 		for _, owns := range []string{"", `owns "/out"`} {
-			// No image holds a socket.
+			// An image cannot hold a socket.
 			files, _, err := b.build(stageProgram(owns, everything+"node s /out/d/socket", c.clause), nil)
 			if err != nil {
 				t.Errorf("%s, %s: %v", owns, c.clause, err)
@@ -131,8 +131,8 @@ soft 2 777 3:4 ../gone
 	}
 }
 
-// TestNotCopiedFromStage copies what no image can hold, or what is not there in the way
-// that the source says: no image is made.
+// TestNotCopiedFromStage checks that copies fail for files that an image cannot hold, and for
+// sources of another type than declared.
 func TestNotCopiedFromStage(t *testing.T) {
 	b := newBuilder(t)
 	const block = `not copied: "/out/d/block" is a block device, which copies would turn into a character device`
@@ -160,7 +160,7 @@ func TestNotCopiedFromStage(t *testing.T) {
 			}
 		}
 	}
-	// What is left out is not looked at.
+	// Excluded files are not checked.
 	files, _, err := b.build(stageProgram("", everything+"node b /out/d/block", `copy "/out/d" from made to "/srv" exclude "block"`), nil)
 	if err != nil || files["/srv/file"].Mode != 0o4751 {
 		t.Error(err, files["/srv/file"])

@@ -14,10 +14,9 @@ import (
 	"github.com/layc-lang/layc/llb/helper"
 )
 
-// debianStep is one execution that makes or extends a Debian system from
-// pinned packages. Nothing in it but the packages' checksums and the helper
-// determines what comes out: it has no network, an environment of the
-// helper's own, and a fixed host name.
+// debianStep is one execution that creates or extends a Debian system from pinned packages. Its
+// result depends only on the packages' checksums and the helper: it has no network, the helper's
+// own environment, and a fixed host name.
 type debianStep struct {
 	packages []lock.Package
 	extras   extras                       // added before packages are installed
@@ -32,10 +31,10 @@ const (
 	debianPackagesDir = "/.layc/packages"
 )
 
-// debianBase returns a system of the minimal packages of a distribution: one
-// layer, the same bytes wherever it is built, with no apt sources in it.
+// debianBase returns a system with the minimal packages of a distribution: one layer,
+// reproducible, without apt sources.
 func debianBase(step debianStep) (llb.State, error) {
-	// Directories that are mount points in the step would be gone after it.
+	// Directories that are mount points in the step would be missing after it.
 	stamped := llb.WithCreatedTime(epoch)
 	empty := llb.Scratch().File(
 		llb.Mkdir("/proc", 0o755, stamped).Mkdir("/sys", 0o755, stamped).Mkdir("/dev", 0o755, stamped),
@@ -44,15 +43,15 @@ func debianBase(step debianStep) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	// The step's layer stands on another, and dpkg wrote most files twice: the
-	// copy is what is left.
+	// The step's layer is on top of another one, and dpkg wrote most files twice. The copy has
+	// only the result.
 	return llb.Scratch().File(
 		llb.Copy(system, "/", "/", &llb.CopyInfo{CopyDirContentsOnly: true}),
 		step.named(step.name+": one layer")...), nil
 }
 
-// debianInstall installs packages on a system in one layer. What they need
-// must be among them or among those that the system already has.
+// debianInstall installs packages on a system in one layer. All their needs must be among them or
+// among the packages that the system already has.
 func debianInstall(system llb.State, already []lock.Package, step debianStep) (llb.State, error) {
 	present := map[string]bool{}
 	for _, p := range slices.Concat(already, step.packages) {
@@ -72,7 +71,7 @@ func debianInstall(system llb.State, already []lock.Package, step debianStep) (l
 	return system.WithOutput(installed.Output()), nil
 }
 
-// run runs the helper on the packages, in the system.
+// run runs the helper in the system, with the packages.
 func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 	tool, err := debianHelper(s.platform.Architecture, s.options)
 	if err != nil {
@@ -101,12 +100,11 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 		options = append(options, option)
 	}
 	options = append(options, s.extras.mounts()...)
-	// A new state, as the environment and user that the system's state carries
-	// are not for this step.
+	// A new state, without the environment and user of the system's state.
 	return llb.NewState(system.Output()).Run(options...).Root(), nil
 }
 
-// download returns a state that holds NAME.deb.
+// download returns a state with the file NAME.deb.
 func (s debianStep) download(p lock.Package) (llb.State, error) {
 	url, err := s.url(p.URL)
 	if err != nil {
@@ -126,9 +124,8 @@ func (s debianStep) download(p lock.Package) (llb.State, error) {
 	return llb.HTTP(url, options...), nil
 }
 
-// debianHelper is the local source that holds the helper. Engines know it by
-// its content, so that it is sent once. An architecture that has none is an
-// error.
+// debianHelper returns the local source with the helper. Engines identify it by its content, so
+// it is sent once. It is an error if the helper does not exist for the architecture.
 func debianHelper(arch string, constraints []llb.ConstraintsOpt) (llb.State, error) {
 	sum, err := helper.Digest(arch)
 	if err != nil {
@@ -145,7 +142,7 @@ func debianHelper(arch string, constraints []llb.ConstraintsOpt) (llb.State, err
 	return llb.Local(helper.SourceName(arch), options...), nil
 }
 
-// named is the step's options with another name.
+// named returns the step's options with another name.
 func (s debianStep) named(name string) []llb.ConstraintsOpt {
 	return append(slices.Clone(s.options), llb.WithCustomName(name))
 }

@@ -31,7 +31,7 @@ func debianTestStep(packages ...lock.Package) debianStep {
 	}
 }
 
-// debianOps marshals a state and shows each vertex that matters on a line.
+// debianOps marshals a state and describes each relevant vertex in a line.
 func debianOps(t *testing.T, s llb.State) string {
 	t.Helper()
 	def, err := s.Marshal(context.Background(), llb.LinuxAmd64)
@@ -65,7 +65,7 @@ func debianOps(t *testing.T, s llb.State) string {
 			}
 		}
 	}
-	slices.Sort(lines) // the order of a definition says nothing
+	slices.Sort(lines) // the order in a definition is arbitrary
 	return strings.Join(lines, "\n")
 }
 

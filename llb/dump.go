@@ -13,9 +13,9 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Dump is the definitions as text, for people and for goldens: each vertex
-// once, after its inputs and numbered in that order, so that no digest
-// appears; then the vertex of each image.
+// Dump formats the definitions as text, for people and for goldens. It has each vertex once,
+// after its inputs. Vertices are numbered in this order, so no digest appears. The vertex of each
+// image follows.
 func Dump(g *Graph) (string, error) {
 	d := &dumper{selections: g.Selections, numbers: map[digest.Digest]int{}}
 	for _, i := range g.Images {
@@ -35,8 +35,7 @@ type dumper struct {
 	images     []string
 }
 
-// definition writes the vertices that are new and returns the output that the
-// definition names.
+// definition writes the new vertices and returns the output of the definition.
 func (d *dumper) definition(def *pb.Definition) (string, error) {
 	ops := map[digest.Digest]*pb.Op{}
 	var last *pb.Op
@@ -54,7 +53,7 @@ func (d *dumper) definition(def *pb.Definition) (string, error) {
 	return d.input(ops, def, last.Inputs[0]), nil
 }
 
-// input writes a vertex, after its own inputs, and returns its output's name.
+// input writes a vertex, after its own inputs, and returns the name of its output.
 func (d *dumper) input(ops map[digest.Digest]*pb.Op, def *pb.Definition, in *pb.Input) string {
 	dg := digest.Digest(in.Digest)
 	if _, ok := d.numbers[dg]; !ok {
@@ -81,7 +80,7 @@ func (d *dumper) vertex(n int, op *pb.Op, inputs []string, name string) {
 			fmt.Fprintf(&d.out, " takes %s", s)
 		}
 		for _, k := range slices.Sorted(maps.Keys(o.Source.Attrs)) {
-			if k != pb.AttrLocalUniqueID { // says where the files are, not what
+			if k != pb.AttrLocalUniqueID { // where the files are, not what they are
 				fmt.Fprintf(&d.out, " %s=%s", strings.TrimPrefix(strings.TrimPrefix(k, "http."), "local."), o.Source.Attrs[k])
 			}
 		}
@@ -152,7 +151,7 @@ func (d *dumper) exec(e *pb.ExecOp, inputs []string) {
 	}
 }
 
-// action is one action of a file vertex.
+// action formats one action of a file vertex.
 func action(a *pb.FileAction, inputs []string) string {
 	ref := func(i int64) string {
 		switch {
@@ -214,8 +213,8 @@ func chown(o *pb.ChownOpt) string {
 	return fmt.Sprintf(" owner %s:%s", id(o.User), id(o.Group))
 }
 
-// at is a timestamp, in nanoseconds since the epoch, unless it is the
-// canonical one. BuildKit writes -1 for none.
+// at formats a timestamp, in nanoseconds since the epoch; "" for the canonical time. BuildKit
+// writes -1 for none.
 func at(ns int64) string {
 	switch ns {
 	case epoch.UnixNano():

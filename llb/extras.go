@@ -9,9 +9,9 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// extras is what a spine layer holds beside packages: users, and the content
-// of portable instances that the plan groups with it. The helper adds all of
-// it in the execution that installs the packages, so that the layer is one.
+// extras is the content of a spine layer in addition to packages: users, and the content of
+// portable instances that the plan puts into the same layer. The helper adds it in the execution
+// that installs the packages, so that there is one layer.
 type extras struct {
 	accounts []*model.Account
 	trees    []llb.State
@@ -35,7 +35,7 @@ func (l *lowerer) extrasOf(members []*model.Instance) extras {
 	return e
 }
 
-// args are the helper's arguments.
+// args returns the helper's arguments.
 func (e extras) args() []string {
 	var args []string
 	for _, a := range e.accounts {

@@ -24,8 +24,8 @@ func TestDownloads(t *testing.T) {
 	t.Run("servers", func(t *testing.T) { serversFail(t, b) })
 }
 
-// serversFail downloads from servers in trouble: what passes is waited for, the
-// rest is told as what it is.
+// serversFail downloads from failing servers: temporary errors are retried, other errors are
+// reported.
 func serversFail(t *testing.T, b *builder) {
 	asked := map[string]int{}
 	var lock sync.Mutex
@@ -77,8 +77,8 @@ component c {
 	}
 }
 
-// downloadsPlaced builds an image of downloads: what is unpacked to the root,
-// with all bits of modes and capabilities, and files that need parents.
+// downloadsPlaced builds an image of downloads: an archive unpacked to the root, with all mode
+// bits and capabilities, and files that need parents.
 func downloadsPlaced(t *testing.T, b *builder) {
 	capability := "\x01\x00\x00\x02\x00\x04" + strings.Repeat("\x00", 14)
 	var archive bytes.Buffer
@@ -149,6 +149,6 @@ component c {
 		}
 	}
 	if a, b := files["/srv/again"], files["/srv/shared/file"]; a.Typeflag != tar.TypeLink && b.Typeflag != tar.TypeLink {
-		t.Error("a hard link became a file of its own")
+		t.Error("a hard link is a separate file")
 	}
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// TestModesAreNotOfParents checks that no copy has its mode as a number: BuildKit
-// gives that to the parents that it makes, so that a file in /etc would close
-// /etc to all but root.
+// TestModesAreNotOfParents checks that no copy has a numeric mode. BuildKit applies it to the
+// parents that it creates, too, so a file in /etc would close /etc to all users but root.
 func TestModesAreNotOfParents(t *testing.T) {
 	program := `
 fleet {
@@ -44,17 +43,17 @@ app a {
 			if c := action.GetCopy(); c != nil {
 				copies++
 				if c.ModeStr == "" && c.Mode >= 0 {
-					t.Errorf("the copy to %s has the mode %#o as a number", c.Dest, c.Mode)
+					t.Errorf("the copy to %s has the numeric mode %#o", c.Dest, c.Mode)
 				}
 			}
 		}
 	}
 	if copies < 7 {
-		t.Errorf("there are only %d copies", copies)
+		t.Errorf("found only %d copies", copies)
 	}
 }
 
-// ops are the operations of a program's first image.
+// ops returns the operations of a program's first image.
 func ops(t *testing.T, program string) []*pb.Op {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{

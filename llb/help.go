@@ -13,16 +13,16 @@ import (
 	"github.com/layc-lang/layc/llb/helper"
 )
 
-// Steps that layc's helper does: what a file action cannot, and no tool of the
-// image may be needed for.
+// Steps that layc's helper executes: those that a file action cannot do, and that must not need a
+// tool of the image.
 
-// help are the options of a run of the helper that needs nothing of an image:
-// on the engine's platform, without network, with an environment of its own.
+// help returns the options for a run of the helper that needs nothing from an image: on the
+// engine's platform, without network, with an environment of its own.
 func (l *lowerer) help(title, name string, at source.Span, args ...string) []llb.RunOption {
 	return l.helpOn(l.build, title, name, at, args...)
 }
 
-// helpOn is help on a platform, for a helper that runs programs of an image.
+// helpOn is help on another platform, for a helper that runs programs of an image.
 func (l *lowerer) helpOn(p ocispecs.Platform, title, name string, at source.Span, args ...string) []llb.RunOption {
 	tool, err := debianHelper(p.Architecture, nil)
 	if err != nil {
@@ -36,8 +36,7 @@ func (l *lowerer) helpOn(p ocispecs.Platform, title, name string, at source.Span
 	}
 }
 
-// helped runs the helper in a system. The environment and user that the
-// system's state carries are not for it.
+// helped runs the helper in a system, without the environment and user of the system's state.
 func (l *lowerer) helped(on llb.State, opts []llb.RunOption) llb.State {
 	if l.err != nil {
 		return llb.Scratch()
@@ -45,9 +44,8 @@ func (l *lowerer) helped(on llb.State, opts []llb.RunOption) llb.State {
 	return on.WithOutput(llb.NewState(on.Output()).Run(opts...).Root().Output())
 }
 
-// changed runs the helper on a system that is mounted at rootDir. There the
-// engine mounts nothing else, and makes nothing. The environment and user that
-// the system's state carries stay with it.
+// changed runs the helper on a system that is mounted at rootDir. The engine mounts and creates
+// nothing else there. The environment and user of the system's state are kept.
 func (l *lowerer) changed(on llb.State, opts []llb.RunOption, mounts ...llb.RunOption) llb.State {
 	if l.err != nil {
 		return llb.Scratch()
@@ -56,10 +54,10 @@ func (l *lowerer) changed(on llb.State, opts []llb.RunOption, mounts ...llb.RunO
 	return on.WithOutput(run.AddMount(rootDir, llb.NewState(on.Output())).Output())
 }
 
-// fragmentDir is where the helper finds text to append.
+// fragmentDir is where the helper finds the text to append.
 const fragmentDir = "/.layc/text"
 
-// append appends to a file of a system, or makes it.
+// append appends to a file of a system. It creates the file if needed.
 func (l *lowerer) append(on llb.State, i *model.Instance, s *model.Append) llb.State {
 	text := llb.Scratch().File(llb.Mkfile("/text", 0o644, []byte(s.Text), llb.WithCreatedTime(epoch)),
 		l.from(i.Title, "text for "+path.Base(s.Path), s.Span))

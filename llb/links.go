@@ -14,21 +14,19 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// A layer that has something at the path of a link of its base replaces that
-// link, and what lies where the link leads is no longer found through it. Most of
-// what layers hold is known before a build. What an archive holds, what is copied
-// from a stage and what a run makes is not. Where links lie beneath the target of
-// such a step, the helper looks at what is going to be placed there. There are
-// rarely any.
+// A layer with something at the path of a link of its base replaces that link. Files behind the
+// link are then no longer found through it. Most content of layers is known before a build. The
+// content of archives, of copies from stages, and of runs is not. If the base has links below the
+// target of such a step, the helper checks the content before it is placed. There are rarely any.
 
-// placement is a place of which only the build knows what it will hold: the target
-// of a step, or what an instance owns and a run makes.
+// placement is a place with content that only the build knows: the target of a step, or a path
+// that an instance owns and a run creates.
 type placement struct {
 	to   string // clean
 	span source.Span
 }
 
-// placements are those of an instance.
+// placements returns the placements of an instance.
 func placements(i *model.Instance) []placement {
 	var all []placement
 	for _, s := range i.Steps {
@@ -44,9 +42,9 @@ func placements(i *model.Instance) []placement {
 	return all
 }
 
-// replaceable are the links that lie beneath placements, by the recipe that has
-// these: path to target as the helper takes them. They are links of the bases on
-// which the recipe is built or lies in an image, and links that it needs.
+// replaceable maps the recipe of placements to the links below them: path to target, in the
+// helper's form. They are links of the bases that the recipe is built on or shares an image with,
+// and links of the recipe's needs.
 type replaceable map[model.Key]map[string]string
 
 func findReplaceable(images []*plan.Image, instances []*model.Instance) replaceable {
@@ -75,8 +73,8 @@ func findReplaceable(images []*plan.Image, instances []*model.Instance) replacea
 	return out
 }
 
-// declaredLink marks a link that a component declares. It may lead to a file, and
-// an app may write over it; but no directory takes its place.
+// declaredLink marks a link that a component declares. It may lead to a file, and an app may
+// replace it, but not by a directory.
 const declaredLink = "+"
 
 func (r replaceable) note(i *model.Instance, placed []placement, mark string, links map[string]string) {
@@ -93,8 +91,8 @@ func (r replaceable) note(i *model.Instance, placed []placement, mark string, li
 	}
 }
 
-// beneath are the links of an instance that lie beneath a placement, sorted, as the
-// helper's arguments.
+// beneath returns the links of an instance that are below a placement, sorted, as the helper's
+// arguments.
 func (r replaceable) beneath(i *model.Instance, p placement) []string {
 	var args []string
 	for _, link := range slices.Sorted(maps.Keys(r[i.Key])) {
@@ -105,13 +103,13 @@ func (r replaceable) beneath(i *model.Instance, p placement) []string {
 	return args
 }
 
-// keepsLinks is a tree that is going to be placed, once the helper has seen that it
-// replaces none of the links beneath. The tree itself lies at a path of the image.
+// keepsLinks returns a tree that is going to be placed, after the helper has checked that it
+// replaces none of the links. at is the tree's path in the image.
 func (l *lowerer) keepsLinks(i *model.Instance, p placement, tree llb.State, at string) llb.State {
 	return l.fitted(i, p, tree, at, l.replaceable.beneath(i, p))
 }
 
-// fitted is a tree that is going to be placed, as the helper makes it fit.
+// fitted returns a tree that is going to be placed, changed by the helper to fit its place.
 func (l *lowerer) fitted(i *model.Instance, p placement, tree llb.State, at string, args []string) llb.State {
 	if len(args) == 0 {
 		return tree
@@ -123,11 +121,11 @@ func (l *lowerer) fitted(i *model.Instance, p placement, tree llb.State, at stri
 	return llb.Scratch().Run(opts...).AddMount(rootDir, tree)
 }
 
-// keptDir marks a directory whose owner and mode a tree does not change.
+// keptDir marks a directory that must keep its owner and mode.
 const keptDir = "="
 
-// fitArgs are what the helper looks for in a tree that a step places: links that it would
-// replace, and directories of the base that stay as they are.
+// fitArgs returns the helper's arguments for a tree that a step places: links that it must not
+// replace, and directories of the base that must stay unchanged.
 func (l *lowerer) fitArgs(i *model.Instance, p placement) []string {
 	args := l.replaceable.beneath(i, p)
 	for _, d := range heldDirs(i, p.to) {
@@ -140,8 +138,8 @@ func (l *lowerer) fitArgs(i *model.Instance, p placement) []string {
 	return args
 }
 
-// heldDirs are the directories of the base beneath a path that an instance may hold
-// and that are not plain.
+// heldDirs returns the directories of the base below a path that an instance may have and that
+// have another owner or mode than the default.
 func heldDirs(i *model.Instance, to string) []model.Place {
 	var out []model.Place
 	for _, d := range i.Parents {

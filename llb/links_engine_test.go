@@ -17,9 +17,9 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestReplacedLinks builds what would put a directory in the place of a link of the
-// base or of a component: no image is made, and the helper says which link. What
-// has the same links, or something beside them, is built.
+// TestReplacedLinks checks that a build fails if it would replace a link of the base or of a
+// component by a directory, and that the error names the link. Content with the same links, or
+// with other files next to them, is built.
 func TestReplacedLinks(t *testing.T) {
 	b := newBuilder(t)
 	archives := map[string][]byte{
@@ -134,9 +134,8 @@ run "write /var/run/z z"`, `"/var/run/z" "/var/run" "/run"`},
 	}
 }
 
-// TestKeptDirectories builds what has directories for those of the base: they keep their
-// owners and modes, in portable and stacked components and in apps, whatever owner and
-// mode the step gives.
+// TestKeptDirectories checks that content with directories of the base keeps their owners and
+// modes, in portable and stacked components and in apps, whatever owner and mode the step sets.
 func TestKeptDirectories(t *testing.T) {
 	b := newBuilder(t)
 	dir := func(name string, mode int64) tar.Header {
@@ -197,11 +196,11 @@ component holds {
 	_, err := build("app a {\nWRONG to \"/\"\n}\n")
 	var step *engine.StepError
 	if !errors.As(err, &step) || len(step.Log) == 0 || step.Log[len(step.Log)-1] != `layc-helper: replaced directory: "/tmp"` {
-		t.Errorf("a file in the place of /tmp: %v", err)
+		t.Errorf("a file that replaces /tmp: %v", err)
 	}
 }
 
-// tarOf is a tar archive of entries without content.
+// tarOf returns a tar archive of entries without content.
 func tarOf(t *testing.T, entries ...tar.Header) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -1,11 +1,10 @@
-// Package llb lowers a plan to BuildKit's low-level build definitions. It is
-// the only package that imports BuildKit's client/llb.
+// Package llb lowers a plan to BuildKit's low-level build definitions. Only this package imports
+// BuildKit's client/llb.
 //
-// A base and the spine above it are one chain of states. A portable layer is
-// a FileOp on scratch, whose bytes do not depend on anything else, and an
-// image is the Merge of its spine and its portable layers. What a layer holds
-// is in content.go; what a run executes on and with, in run.go; packages of a
-// distribution, in debian.go.
+// A base and the spine above it are one chain of states. A portable layer is a FileOp on scratch,
+// whose bytes do not depend on anything else. An image is the Merge of its spine and its portable
+// layers. content.go has the content of layers, run.go the state and the options of runs,
+// debian.go a distribution's packages.
 package llb
 
 import (
@@ -25,22 +24,22 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Graph is the lowered plan: one definition for each image. Images share
-// vertices wherever they share layers.
+// Graph is the lowered plan: one definition for each image. Images that share layers share
+// vertices.
 type Graph struct {
 	Images  []Image // in the plan's order, then the published ones
-	Proofs  []Proof // what is proven; without Verify only that users are there
+	Proofs  []Proof // without Verify only that users exist
 	Origins map[digest.Digest]Origin
-	// Secrets are the names of all secrets that steps mount, sorted.
+	// Secrets are the sorted names of all secrets that steps mount.
 	Secrets []string
-	// Runs says that some step runs a program of the images' platform.
+	// Runs reports whether a step runs a program of the images' platform.
 	Runs bool
-	SSH  bool // some step uses the user's SSH agent
-	// Layouts are the OCI layout directories of the project that are bases,
-	// sorted. A definition names each as a store of that name.
+	SSH  bool // a step uses the user's SSH agent
+	// Layouts are the project's OCI layout directories that are bases, sorted. A definition
+	// refers to each as a store of that name.
 	Layouts []string
-	// Selections are what steps take of the project's files and of those of
-	// repositories. Each is a local source of that name.
+	// Selections are the files that steps copy from the project and from git repositories. Each
+	// is a local source of that name.
 	Selections map[string]*model.Selection
 }
 
@@ -52,46 +51,46 @@ type Image struct {
 	solvable
 }
 
-// Origin tells what a vertex was lowered from.
+// Origin describes what a vertex was lowered from.
 type Origin struct {
 	Component string
-	Span      source.Span // the step; zero for what layc adds itself
-	// Copied is what the vertex takes from stages.
+	Span      source.Span // the step; zero for a vertex that layc adds
+	// Copied lists what the vertex copies from stages.
 	Copied []Copied
-	// URL is the one, as a program writes it, that a download asks while
-	// there is another mirror to be asked; else empty.
+	// URL is the URL of a download, as written in the program, if there is another mirror to try;
+	// else empty.
 	URL string
-	// Run is the run that the vertex executes; nil for what layc does itself.
+	// Run is the run that the vertex executes; nil if layc adds the vertex.
 	Run *model.Run
 }
 
-// Copied is a path, or a pattern, that a step takes from a stage.
+// Copied is a path or a pattern that a step copies from a stage.
 type Copied struct {
 	Path string
 	From string // the title of the stage
 	Span source.Span
 }
 
-// Options are what a lowering depends on beside the plan.
+// Options are the inputs of a lowering in addition to the plan.
 type Options struct {
-	// Tree tells the project's directory from others on a BuildKit that
-	// serves several: any text that is equal for equal directories.
+	// Tree identifies the project's directory on a BuildKit that serves several. It is equal for
+	// equal directories.
 	Tree string
-	// URL turns a URL as a program writes it, perhaps "maven:…", into one to
-	// download from. Nil: URLs are taken as they are.
+	// URL turns a URL as written in the program, perhaps "maven:…", into the one to download
+	// from. Nil: URLs are used unchanged.
 	URL func(string) (string, error)
-	// Down are URLs, as a program writes them, that do not serve what they
-	// should: mirrors are asked instead, where there are any.
+	// Down are URLs, as written in the program, that failed to serve the right content. Their
+	// mirrors are used instead, if they have any.
 	Down map[string]bool
-	// Build is the platform of the engine, on which everything is done that
-	// runs no program of the image. Zero: the plan's.
+	// Build is the platform of the engine. Steps that run no program of the image execute on it.
+	// Zero: the plan's.
 	Build model.Platform
-	// Verify asks for all proofs.
+	// Verify adds all proofs.
 	Verify bool
 }
 
-// Lower lowers a plan. The result is a pure function of the plan and the
-// options. An error is one of Options.URL, or shows a fault in layc.
+// Lower lowers a plan. The result is a pure function of the plan and the options. An error comes
+// from Options.URL, or is a bug in layc.
 func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	l := &lowerer{
 		options:  o,
@@ -132,8 +131,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	return g, nil
 }
 
-// lowerer lowers one plan. It has more than 60 methods, as each kind of layer, step
-// and option has one, and all share the states that are lowered already.
+// lowerer lowers one plan. It has more than 60 methods: each kind of layer, step and option has
+// one, and all share the states lowered so far.
 type lowerer struct {
 	options  Options
 	graph    *model.Graph
@@ -146,14 +145,14 @@ type lowerer struct {
 	origins  []Origin             // by the number in a vertex's description
 	secrets  map[string]bool
 	layouts  map[string]bool
-	shipped  map[model.Key]bool // what is in images
+	shipped  map[model.Key]bool // recipes that are in images
 
 	selections map[string]*model.Selection // by the name of their local source
 
 	replaceable replaceable
 	ssh         bool
 	runs        bool
-	err         error // the first one; states are worthless then
+	err         error // the first one; states are worthless afterwards
 }
 
 func ociPlatform(p model.Platform) ocispecs.Platform {
@@ -166,11 +165,11 @@ func (l *lowerer) fail(err error) {
 	}
 }
 
-// originKey is the description that carries the number of a vertex's origin.
-// Descriptions are in no vertex's digest.
+// originKey is the description key for the number of a vertex's origin. Descriptions are not part
+// of a vertex's digest.
 const originKey = "layc.origin"
 
-// from describes a vertex: its name in progress output, and its origin.
+// from describes a vertex: its name in the progress output, and its origin.
 func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOpt {
 	l.origins = append(l.origins, Origin{Component: component, Span: at})
 	return llb.WithDescription(map[string]string{
@@ -179,9 +178,8 @@ func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOp
 	})
 }
 
-// images lowers images, in their order. Three things go on at a time, each for one
-// image after the other: states are put together, states are marshalled, and
-// configurations are made.
+// images lowers images, in their order. It pipelines three stages, each on one image at a time:
+// building states, marshalling them, and creating configurations.
 func (l *lowerer) images(images []*plan.Image, m *marshaller) ([]Image, error) {
 	out := make([]Image, len(images))
 	states := make(chan llb.State, len(images))
@@ -219,18 +217,17 @@ func (l *lowerer) images(images []*plan.Image, m *marshaller) ([]Image, error) {
 	return out, work.Wait()
 }
 
-// image is the root file system of an image.
+// image returns the root file system of an image.
 func (l *lowerer) image(i *plan.Image) llb.State {
 	return l.merge(l.stack(i), i.App.Name)
 }
 
-// stack is what the root file system of an image is merged from, the lowest
-// first.
+// stack returns the states that an image's root file system is merged from, the lowest first.
 func (l *lowerer) stack(i *plan.Image) []llb.State {
 	var stack []llb.State
 	for _, y := range i.Layers {
 		if y.Kind == plan.Base || y.Kind == plan.Spine {
-			stack = stack[:0] // it has all that it stands on
+			stack = stack[:0] // it includes everything below
 		}
 		stack = append(stack, l.layer(y))
 	}
@@ -248,8 +245,8 @@ func (l *lowerer) merge(stack []llb.State, name string) llb.State {
 	return llb.Merge(stack, l.from(name, "merge", source.Span{}))
 }
 
-// layer is the state of a planned layer: of a base or spine everything up to
-// it, of a portable one or a delta its own content.
+// layer returns the state of a planned layer. For a base or spine layer it includes everything
+// below; for a portable layer or a delta it is only the layer's own content.
 func (l *lowerer) layer(y *plan.Layer) llb.State {
 	if s, ok := l.layers[y]; ok {
 		return s
@@ -274,7 +271,7 @@ func (l *lowerer) layer(y *plan.Layer) llb.State {
 	return s
 }
 
-// spineBelow are the instances of the base and spine layers under a layer.
+// spineBelow returns the instances of the base and spine layers below a layer.
 func spineBelow(y *plan.Layer) []*model.Instance {
 	var out []*model.Instance
 	for p := y.Parent; p != nil; p = p.Parent {
@@ -283,9 +280,9 @@ func spineBelow(y *plan.Layer) []*model.Instance {
 	return out
 }
 
-// portable is the state of a portable layer. One with a single instance is
-// that instance's content, on which others build, too. What the actions of
-// several make is merged, and copied as a whole, so that it is one layer.
+// portable returns the state of a portable layer. For a single instance it is that instance's
+// content, which other vertices use, too. For several, their content is merged and copied as a
+// whole, so that it is one layer.
 func (l *lowerer) portable(members []*model.Instance) llb.State {
 	if len(members) == 1 {
 		return l.content(members[0])
@@ -302,7 +299,7 @@ func (l *lowerer) portable(members []*model.Instance) llb.State {
 	return l.settled(l.merge(stack, name), "layer", name, members[0].Span)
 }
 
-// url is the URL to download from.
+// url returns the URL to download from.
 func (l *lowerer) url(u string) string {
 	if l.options.URL == nil {
 		return u

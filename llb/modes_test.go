@@ -15,9 +15,8 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// TestModesAsChmod compares random symbolic modes with /bin/chmod: what is
-// accepted gives the same mode, both where layc applies it and where BuildKit
-// does, and chmod accepts it, too.
+// TestModesAsChmod compares random symbolic modes with /bin/chmod. An accepted mode has the same
+// result in layc, in BuildKit and in chmod.
 func TestModesAsChmod(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0))
 	n, seed := randomRuns(t, 400)
@@ -39,7 +38,7 @@ func TestModesAsChmod(t *testing.T) {
 		taken++
 		on := file
 		if r.IntN(2) == 0 {
-			// GNU's chmod leaves these of a directory where nothing names them.
+			// GNU's chmod keeps these bits of a directory unless the mode names them.
 			on, start = dir, start&0o1777
 			if strings.Contains(text, "s") {
 				continue
@@ -47,10 +46,10 @@ func TestModesAsChmod(t *testing.T) {
 		}
 		want := chmod(t, text, on, start)
 		if got := m.Apply(start, on == dir); got != want {
-			t.Errorf("seed %d: %q makes %04o of %04o, layc %04o (%s)", seed, text, want, start, got, filepath.Base(on))
+			t.Errorf("seed %d: %q: chmod returns %04o for %04o, layc %04o (%s)", seed, text, want, start, got, filepath.Base(on))
 		}
 		if got := asBuildKit(t, m.String(), start, on == dir); got != want {
-			t.Errorf("seed %d: %q makes %04o of %04o, BuildKit makes %04o of it with %q (%s)", seed, text, want, start, got, m, filepath.Base(on))
+			t.Errorf("seed %d: %q: chmod returns %04o for %04o, BuildKit %04o with %q (%s)", seed, text, want, start, got, m, filepath.Base(on))
 		}
 	}
 	if taken < n/3 {
@@ -58,7 +57,7 @@ func TestModesAsChmod(t *testing.T) {
 	}
 }
 
-// randomMode is a text that is nearly always a mode.
+// randomMode returns a string that is nearly always a valid mode.
 func randomMode(r *rand.Rand) string {
 	pick := func(from string, most int) string {
 		var b strings.Builder
@@ -83,7 +82,7 @@ func randomMode(r *rand.Rand) string {
 	return strings.Join(clauses, ",")
 }
 
-// chmod is what /bin/chmod makes of a file's mode.
+// chmod returns the mode of a file after /bin/chmod.
 func chmod(t *testing.T, text, file string, start uint32) uint32 {
 	t.Helper()
 	if err := syscall.Chmod(file, start); err != nil {
@@ -99,7 +98,7 @@ func chmod(t *testing.T, text, file string, start uint32) uint32 {
 	return stat.Mode & 0o7777
 }
 
-// asBuildKit is what the library that BuildKit applies modes with makes of one.
+// asBuildKit returns the mode of a file after the library that BuildKit uses.
 func asBuildKit(t *testing.T, text string, start uint32, dir bool) uint32 {
 	t.Helper()
 	if text == "" {
@@ -133,8 +132,8 @@ func asBuildKit(t *testing.T, text string, start uint32, dir bool) uint32 {
 	return out
 }
 
-// randomRuns are how many random cases a test runs, and their seed:
-// LAYC_EXACT_N and LAYC_EXACT_SEED, where they are set.
+// randomRuns returns the number of random cases and their seed, from LAYC_EXACT_N and
+// LAYC_EXACT_SEED if they are set.
 func randomRuns(t *testing.T, n int) (int, uint64) {
 	t.Helper()
 	seed := uint64(1)

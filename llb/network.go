@@ -9,35 +9,33 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Steps use the network as their host does: behind a company's proxy, with the
-// certificates that it trusts. What that takes reaches a step as secrets that
-// need not be there, so that it is in no definition, no cache key and no
-// layer: a file with certificates, variables that name that file, and the
+// Steps use the network as their host does: behind a company's proxy, with its trusted
+// certificates. A step receives the settings as optional secrets, so they are in no definition,
+// cache key or layer: a file with certificates, variables with the name of that file, and the
 // variables of proxies.
 
-// certificates is where a step finds the host's certificates.
+// certificates is the path of the host's certificates in a step.
 const certificates = "/run/layc/certificates.crt"
 
-// certificateVariables name a file of certificates for the usual programs:
-// OpenSSL and what builds on it, curl, git, Node.js, Python's requests and pip,
-// Cargo.
+// certificateVariables name the file of certificates for common programs: OpenSSL and its users,
+// curl, git, Node.js, Python's requests and pip, Cargo.
 var certificateVariables = []string{
 	"SSL_CERT_FILE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CARGO_HTTP_CAINFO",
 }
 
-// ProxyVariables are the variables that say which proxy to use.
+// ProxyVariables are the variables that select a proxy.
 var ProxyVariables = []string{
 	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY",
 	"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy",
 }
 
-// secretPrefix begins the names of secrets that are no program's own: no
-// identifier has a point in it.
+// secretPrefix starts the names of layc's own secrets. It has a dot, which identifiers cannot
+// have.
 const secretPrefix = "layc."
 
-// NetworkSecrets are the secrets that give steps a host's network: its
-// certificates, as a PEM file (nil: steps use their own), and the values of
-// proxy variables that are set.
+// NetworkSecrets returns the secrets that pass the host's network settings to steps: its
+// certificates, as a PEM file (nil: steps use their own), and the values of the set proxy
+// variables.
 func NetworkSecrets(pem []byte, proxies map[string]string) map[string][]byte {
 	out := map[string][]byte{}
 	if len(pem) > 0 {
@@ -52,8 +50,8 @@ func NetworkSecrets(pem []byte, proxies map[string]string) map[string][]byte {
 	return out
 }
 
-// network are the mounts that give a run the host's network. Variables that
-// the program sets stay as they are.
+// network returns the mounts that pass the host's network settings to a run. Variables that the
+// program sets are unchanged.
 func network(i *model.Instance, s *model.Run) []llb.RunOption {
 	if s.NoNetwork {
 		return nil

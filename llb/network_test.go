@@ -8,9 +8,8 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 )
 
-// TestNetwork checks that every user of a run can read the host's certificates,
-// that nothing of the network has to be there, and that variables which the
-// program sets stay as they are.
+// TestNetwork checks that every user of a run can read the host's certificates, that all network
+// settings are optional, and that variables set by the program are unchanged.
 func TestNetwork(t *testing.T) {
 	program := `
 fleet {
@@ -47,27 +46,27 @@ app a {
 		for _, s := range e.Secretenv {
 			names = append(names, s.Name)
 			if !s.Optional {
-				t.Errorf("%s has to be there", s.Name)
+				t.Errorf("%s is not optional", s.Name)
 			}
 		}
 		for _, name := range []string{"http_proxy", "HTTP_PROXY", "PIP_CERT"} {
 			if slices.Contains(names, name) {
-				t.Errorf("%s is the host's, although the program sets it", name)
+				t.Errorf("%s comes from the host, but the program sets it", name)
 			}
 		}
 		for _, name := range []string{"https_proxy", "SSL_CERT_FILE"} {
 			if !slices.Contains(names, name) {
-				t.Errorf("%s is not the host's", name)
+				t.Errorf("%s does not come from the host", name)
 			}
 		}
 	}
 	if runs != 1 {
-		t.Errorf("there are %d runs", runs)
+		t.Errorf("found %d runs", runs)
 	}
 }
 
-// TestProjectsAreApart checks that an engine keeps the files of two projects
-// apart: what it was sent is kept by a hint, which names the project.
+// TestProjectsAreApart checks that an engine keeps the files of two projects apart. It caches
+// sent files by a hint, which must name the project.
 func TestProjectsAreApart(t *testing.T) {
 	program := `
 fleet {
@@ -87,11 +86,11 @@ app a {
 		if s := op.GetSource(); s != nil && strings.HasPrefix(s.Identifier, "local://project-") {
 			locals++
 			if got := s.Attrs[pb.AttrSharedKeyHint]; got != "tree" {
-				t.Errorf("the hint is %q, want the project's", got)
+				t.Errorf("the hint is %q, want the project's key", got)
 			}
 		}
 	}
 	if locals != 1 {
-		t.Errorf("%d sources are files of the project", locals)
+		t.Errorf("found %d local sources of the project", locals)
 	}
 }

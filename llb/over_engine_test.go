@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestWrittenOverLink writes over links that only the build knows: they are replaced,
-// and nothing is written where they lead.
+// TestWrittenOverLink writes over links that only the build knows. They are replaced, and their
+// targets stay unchanged.
 func TestWrittenOverLink(t *testing.T) {
 	b := newBuilder(t)
 	stacked := func(script string) string {
@@ -39,7 +39,7 @@ func TestWrittenOverLink(t *testing.T) {
 		}
 		for _, gone := range []string{"/gone", "/srv/gone"} {
 			if _, ok := files[gone]; ok {
-				t.Errorf("%s: %s was written", c.steps, gone)
+				t.Errorf("%s: %s was created", c.steps, gone)
 			}
 		}
 	}

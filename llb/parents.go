@@ -8,11 +8,10 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// parents appends the making of a path's parents, with the owners and modes
-// that the instance's layer carries, where the action to follow would not make
-// them like this: they are not all plain, or something may be handed down to
-// them, or, as own says, the action gives what it makes an owner, which would
-// reach the parents that it makes, too. False: none was made.
+// parents appends actions that create a path's parents with the owners and modes from the
+// instance's layer, if the following action would create them differently. That is so if a parent
+// is not a plain directory, if a directory may pass on its group, or if the action sets an owner
+// (own), which BuildKit also gives to parents that it creates. It is false if it created none.
 func (l *lowerer) parents(c *contents, i *model.Instance, p string, own bool) bool {
 	var dirs []string
 	special := own || c.handsDown()
@@ -27,13 +26,12 @@ func (l *lowerer) parents(c *contents, i *model.Instance, p string, own bool) bo
 	for _, dir := range slices.Backward(dirs) {
 		d, _ := parent(i, dir)
 		c.makeDir(dir, d.Owner, fileMode(d.Mode, 0o755))
-		c.mixed = true // what follows is put into it
+		c.mixed = true // the following action writes into it
 	}
 	return true
 }
 
-// parent is a directory as an instance's layer carries it; false if it is
-// plain.
+// parent returns a directory in the instance's layer; false if it is plain.
 func parent(i *model.Instance, dir string) (model.Place, bool) {
 	n, found := slices.BinarySearchFunc(i.Parents, dir, func(d model.Place, dir string) int { return strings.Compare(d.Path, dir) })
 	if !found {

@@ -20,8 +20,8 @@ import (
 	"github.com/layc-lang/layc/llb/project"
 )
 
-// verify builds a program with all its proofs and returns, for each of them, what
-// came of it: "alone tool: " and then nothing, what failed, or what it reports.
+// verify builds a program with all its proofs and returns a line for each: "alone tool: ",
+// followed by its error or its report.
 func (b *builder) verify(program string) (proofs []string, steps engine.Steps) {
 	t := b.t
 	t.Helper()
@@ -77,8 +77,7 @@ func (b *builder) verify(program string) (proofs []string, steps engine.Steps) {
 	return proofs, steps
 }
 
-// lines compares what came of proofs with what should: a line in want is what a
-// proof's begins with.
+// lines compares the results of proofs. A line in want is a prefix of the result.
 func lines(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	ok := len(got) == len(want)
@@ -100,8 +99,8 @@ component base {
 }
 `
 
-// TestAlone checks that a stacked component that relies on what it does not
-// need builds in its place, and fails alone.
+// TestAlone checks that a stacked component with an undeclared need builds in its place, and
+// fails alone.
 func TestAlone(t *testing.T) {
 	b := newBuilder(t)
 	program := proofFleet + `
@@ -124,9 +123,8 @@ app a {
 	lines(t, got, "alone first:", "alone second:")
 }
 
-// TestUserIsThere checks that an image's user is looked for, and its group, in
-// what the image holds in the end, and that what was found is in the engine's
-// cache.
+// TestUserIsThere checks that an image's user and group are looked up in the complete image, and
+// that the result is cached.
 func TestUserIsThere(t *testing.T) {
 	b := newBuilder(t)
 	program := proofFleet + `
@@ -158,8 +156,8 @@ app name {
 	}
 }
 
-// TestAgain checks that what a run writes is compared with what it writes the
-// second time, and that proofs are in the engine's cache.
+// TestAgain checks that a run's files are compared with the files of a second execution, and that
+// proofs are cached.
 func TestAgain(t *testing.T) {
 	b := newBuilder(t)
 	program := proofFleet + `
@@ -202,7 +200,7 @@ app a {
 	}
 }
 
-// TestTests checks where tests run, and what a failing one says.
+// TestTests checks where tests run, and the output of a failing test.
 func TestTests(t *testing.T) {
 	b := newBuilder(t)
 	got, _ := b.verify(proofFleet + `
@@ -281,8 +279,8 @@ app b {
 	)
 }
 
-// TestLibraries checks that programs and libraries of portable components are
-// asked for what loads them, in an image of what they need.
+// TestLibraries checks that the loaders and libraries of programs in portable components are
+// looked up in an image with only their needs.
 func TestLibraries(t *testing.T) {
 	b := newBuilder(t)
 	program := proofFleet + `

@@ -13,8 +13,8 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// TestWhatIsProven lists the proofs of a fleet on two bases: each once, however
-// many images have what it is about.
+// TestWhatIsProven lists the proofs of a fleet on two bases: each once, however many images have
+// its subject.
 func TestWhatIsProven(t *testing.T) {
 	const program = `
 fleet {
@@ -141,11 +141,11 @@ app c {
 	if !slices.Equal(got, want) {
 		t.Errorf("the proofs are\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
-	// Proofs change nothing in the images.
+	// Proofs do not change the images.
 	for n, i := range plain.Images {
 		a, b := i.Definition(), g.Images[n].Definition()
 		if !slices.EqualFunc(a.Def, b.Def, slices.Equal[[]byte]) {
-			t.Errorf("image %s is another with proofs", i.App.Name)
+			t.Errorf("image %s changes with proofs", i.App.Name)
 		}
 	}
 }

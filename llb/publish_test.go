@@ -12,8 +12,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestPublish builds published images beside the app's, and checks that they
-// bring no blob of their own but the file that only they have in this form.
+// TestPublish builds published images next to the app's image, and checks that they add no blob
+// except for the file that only they have in this form.
 func TestPublish(t *testing.T) {
 	b := newBuilder(t)
 	const program = `
@@ -71,7 +71,7 @@ app shop {
 		}
 	}
 	if len(jdk.Layers) != 4 || own != 1 {
-		t.Errorf("the jdk has %d layers, %d of its own, want 4 and 1", len(jdk.Layers), own)
+		t.Errorf("the jdk has %d layers, %d not shared, want 4 and 1", len(jdk.Layers), own)
 	}
 	files := extract(t, out, jdk)
 	for name, want := range map[string]string{
@@ -82,7 +82,7 @@ app shop {
 		}
 	}
 
-	// Without published images the app is the same.
+	// Without published images the app's image is the same.
 	s.files["a.layer"] = strings.NewReplacer(`publish "system"`, "", `publish "jdk:${version}"`, "").Replace(program)
 	again, err := b.solve(b.write(s.files), t.TempDir(), s)
 	if err != nil {
@@ -93,8 +93,7 @@ app shop {
 	}
 }
 
-// TestUpdate checks that a new update key runs the component's runs anew, and
-// nothing else.
+// TestUpdate checks that a new update key runs the component's runs again, and nothing else.
 func TestUpdate(t *testing.T) {
 	b := newBuilder(t)
 	const program = `
@@ -126,14 +125,14 @@ app shop {
 `
 	for _, step := range []struct {
 		key      string
-		executed int // runs
+		executed int // number of executed runs
 	}{{"2026-11-16", 2}, {"2026-11-16", 0}, {"2026-11-23", 1}} {
 		files, result, err := b.make(sources{files: map[string]string{"a.layer": program, "layc.lock": "update feed " + step.key + "\n"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := files["/srv/feed/key"].text; got != step.key {
-			t.Errorf("the run saw the key %q, want %q", got, step.key)
+			t.Errorf("the run has the key %q, want %q", got, step.key)
 		}
 		runs := 0
 		for _, s := range result.Steps.Executed {

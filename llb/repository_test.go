@@ -18,10 +18,9 @@ import (
 	"github.com/layc-lang/layc/llb/world/git"
 )
 
-// TestRepository builds a component of a git repository that copies files of
-// that repository, hands one to another module, and mounts them; from the cache
-// and from the vendor directory, and again after a new version that changes
-// nothing of what is copied.
+// TestRepository builds a component from a git repository that copies files of the repository,
+// passes some to another module, and mounts them: from the cache, from the vendor directory, and
+// after a new version that does not change the copied files.
 func TestRepository(t *testing.T) {
 	b := newBuilder(t)
 	dir := filepath.Join(t.TempDir(), "layers")
@@ -133,7 +132,7 @@ app shop {
 		}
 	}
 	if _, ok := files["/usr/share/b.md"]; ok {
-		t.Error("a file is copied that the pattern does not match")
+		t.Error("a file that the pattern does not match is copied")
 	}
 	_, again := build("v1", true)
 	if again.Images[0].Manifest != first.Images[0].Manifest || len(again.Steps.Executed) != 0 {
@@ -142,7 +141,7 @@ app shop {
 	repository["web/b.md"] = "changed"
 	commit("v2")
 	if _, second := build("v2", false); second.Images[0].Manifest != first.Images[0].Manifest {
-		t.Errorf("a new version that changes nothing makes %s, want %s", second.Images[0].Manifest, first.Images[0].Manifest)
+		t.Errorf("a new version without changes builds %s, want %s", second.Images[0].Manifest, first.Images[0].Manifest)
 	}
 	repository["web/conf/web.conf"] = "new"
 	commit("v3")

@@ -20,9 +20,9 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// TestRootfsForms builds on one root file system in all forms of compression, on two
-// engines that know nothing: the layers are the same, and hold what the archive
-// says, and the canonical time where it says nothing.
+// TestRootfsForms builds on one root file system, compressed in all formats, on two empty
+// engines. The layers are equal and have the archive's content, with the canonical time where the
+// archive has no time.
 func TestRootfsForms(t *testing.T) {
 	when := time.Unix(1_000_000_000, 0)
 	plain := tarOf(t,
@@ -52,7 +52,7 @@ func TestRootfsForms(t *testing.T) {
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, bytes.NewReader(archives[r.URL.Path])) }))
 	defer server.Close()
-	layers := map[string]string{} // by the digest
+	layers := map[string]string{} // by digest
 	for range 2 {
 		b := newBuilder(t)
 		for name, text := range archives {
@@ -108,6 +108,6 @@ app a {
 		}
 	}
 	if len(layers) != 1 {
-		t.Errorf("there are %d layers: %v", len(layers), layers)
+		t.Errorf("got %d layers: %v", len(layers), layers)
 	}
 }

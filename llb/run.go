@@ -16,10 +16,10 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// root is the root file system of a list of instances, a base first and each
-// after what it needs: stacked ones executed one after the other, packages
-// that follow each other in one transaction, portable ones merged on top.
-// Equal lists give the same state.
+// root returns the root file system for a list of instances, a base first and each after its
+// needs: stacked instances are executed one after the other, consecutive packages are installed
+// in one transaction, and portable instances are merged on top. Equal lists return the same
+// state.
 func (l *lowerer) root(list []*model.Instance) llb.State {
 	key := rootKey(list)
 	if s, ok := l.roots[key]; ok {
@@ -44,11 +44,11 @@ func rootKey(list []*model.Instance) string {
 	return b.String()
 }
 
-// rootBuilder puts instances on top of each other.
+// rootBuilder stacks instances on top of each other.
 type rootBuilder struct {
 	l        *lowerer
 	state    llb.State
-	below    []*model.Instance // what state holds
+	below    []*model.Instance // content of state
 	packages []*model.Instance // to be installed
 	portable []llb.State       // to be merged
 }
@@ -68,7 +68,7 @@ func (r *rootBuilder) add(i *model.Instance) {
 	}
 }
 
-// install installs the packages that are pending.
+// install installs the pending packages.
 func (r *rootBuilder) install() {
 	if len(r.packages) > 0 {
 		r.state = r.l.stacked(r.state, r.below, r.packages)
@@ -77,7 +77,7 @@ func (r *rootBuilder) install() {
 	}
 }
 
-// done installs and merges what is pending.
+// done installs and merges everything pending.
 func (r *rootBuilder) done(name string) llb.State {
 	r.install()
 	if len(r.portable) > 0 {
@@ -87,7 +87,7 @@ func (r *rootBuilder) done(name string) llb.State {
 	return r.state
 }
 
-// base is a base system.
+// base returns the state of a base system.
 func (l *lowerer) base(i *model.Instance) llb.State {
 	s := i.System
 	switch {
@@ -103,9 +103,8 @@ func (l *lowerer) base(i *model.Instance) llb.State {
 	return l.must(debianBase(l.debian(i.Title, "from its packages", i.Span, i.System.Packages)))
 }
 
-// stacked puts the members of a spine layer on a state that holds those below:
-// packages in one transaction, together with users and with portable members,
-// or one component's steps.
+// stacked adds the members of a spine layer to a state with the instances below: packages in one
+// transaction, together with users and portable members, or the steps of one component.
 func (l *lowerer) stacked(on llb.State, below, members []*model.Instance) llb.State {
 	more := l.extrasOf(members)
 	if packages := packagesOf(members); len(packages) > 0 {
@@ -121,10 +120,9 @@ func (l *lowerer) stacked(on llb.State, below, members []*model.Instance) llb.St
 	return l.alone(on, members[0])
 }
 
-// installed installs packages on a state and adds more to it, as one layer.
-// Files that the engine mounts into the step would not get through to the state,
-// so where the members may have such a file, the parts are made one after the
-// other, and combined.
+// installed installs packages and extras on a state, as one layer. A file that the engine mounts
+// into the step would be missing in the result. If a member may have such a file, the parts are
+// created one after the other and combined.
 func (l *lowerer) installed(on llb.State, below, members []*model.Instance, step debianStep, more extras) llb.State {
 	if !hidden(members) {
 		step.extras = more
@@ -135,8 +133,8 @@ func (l *lowerer) installed(on llb.State, below, members []*model.Instance, step
 	return l.changed(on, l.help(title, "layer", at, "combine", rootDir, afterDir), llb.AddMount(afterDir, done, llb.Readonly))
 }
 
-// hidden reports whether a step of some members may place a file that the engine
-// mounts into every execution.
+// hidden reports whether a step of some members may write a file that the engine mounts into
+// every execution.
 func hidden(members []*model.Instance) bool {
 	return slices.ContainsFunc(members, func(i *model.Instance) bool {
 		return slices.ContainsFunc(i.Steps, func(s model.Step) bool {
@@ -152,13 +150,12 @@ func (l *lowerer) added(on llb.State, title string, at source.Span, more extras)
 	return l.changed(on, opts, more.mounts()...)
 }
 
-// alone does the steps of a stacked instance on a state, as one layer with the
-// canonical time: the helper makes the state below what the steps have made of
-// it.
+// alone executes the steps of a stacked instance on a state, as one layer with the canonical
+// time: the helper changes the state below into the steps' result.
 func (l *lowerer) alone(on llb.State, i *model.Instance) llb.State {
 	done := l.steps(on, i)
 	if len(i.Steps) == 1 && !model.HasRun(i) {
-		return done // one layer, made by the helper as it is
+		return done // already one layer, created by the helper
 	}
 	args, mounts := []string{"squash", rootDir, afterDir}, []llb.RunOption{llb.AddMount(afterDir, done, llb.Readonly)}
 	if placed, ok := l.placed(i); ok {
@@ -167,9 +164,8 @@ func (l *lowerer) alone(on llb.State, i *model.Instance) llb.State {
 	return l.changed(on, l.help(i.Title, "layer", i.Span, args...), mounts...)
 }
 
-// placed is what the declared steps of an instance make where the helper has to
-// tell it from what runs leave and what the engine makes; false if they make
-// nothing there.
+// placed returns the files that an instance's declared steps create, if the helper must
+// distinguish them from files of runs and of the engine; false if they create none there.
 func (l *lowerer) placed(i *model.Instance) (llb.State, bool) {
 	var steps []model.Step
 	for _, s := range i.Steps {
@@ -180,9 +176,9 @@ func (l *lowerer) placed(i *model.Instance) (llb.State, bool) {
 	return l.place(llb.Scratch(), i, steps), len(steps) > 0
 }
 
-// debian describes a step of package debian.go.
+// debian returns the options of a step in debian.go.
 func (l *lowerer) debian(component, name string, at source.Span, packages []lock.Package) debianStep {
-	l.runs = true // its maintainers' scripts
+	l.runs = true // the maintainer scripts
 	return debianStep{
 		packages: packages, url: func(u string) (string, error) { return l.url(u), nil },
 		platform: l.platform, name: "[" + component + "] " + name,
@@ -198,7 +194,7 @@ func (l *lowerer) must(s llb.State, err error) llb.State {
 	return s
 }
 
-// packagesOf are the packages that instances bring: those of a base, too.
+// packagesOf returns the packages of instances, including a base's.
 func packagesOf(instances []*model.Instance) []lock.Package {
 	var out []lock.Package
 	for _, i := range instances {
@@ -221,15 +217,14 @@ func distributionOf(members []*model.Instance) string {
 	return ""
 }
 
-// built is the root file system in which an instance's steps are done: its
-// build root, then each step.
+// built returns the root file system in which an instance's steps are executed: its build root
+// with each step on top.
 func (l *lowerer) built(i *model.Instance) llb.State {
 	return l.steps(l.prepared(l.root(i.Root), i), i)
 }
 
-// prepared makes a place for what an instance owns: the directories that lead
-// to it, and if another user than root runs something, the owned directories
-// themselves, as that user's.
+// prepared creates the directories that lead to the owned paths of an instance. If a user other
+// than root runs a step, it also creates the owned directories, with that user as owner.
 func (l *lowerer) prepared(on llb.State, i *model.Instance) llb.State {
 	var c contents
 	user := runner(i)
@@ -245,8 +240,8 @@ func (l *lowerer) prepared(on llb.State, i *model.Instance) llb.State {
 	return on.File(c.chain, l.from(i.Title, "prepare", i.Span))
 }
 
-// runner is the user other than root, by numbers, who runs the first of an
-// instance's steps that has one, or nil.
+// runner returns the numeric user other than root of the first step of an instance that has one,
+// or nil.
 func runner(i *model.Instance) *model.Owner {
 	for _, s := range i.Steps {
 		if r, ok := s.(*model.Run); ok {
@@ -258,8 +253,7 @@ func runner(i *model.Instance) *model.Owner {
 	return nil
 }
 
-// userOf is the user other than root, by numbers, as whom a run executes, or
-// nil.
+// userOf returns the numeric user other than root of a run, or nil.
 func userOf(s *model.Run) *model.Owner {
 	user, group, found := strings.Cut(s.User, ":")
 	uid, err1 := strconv.Atoi(user)
@@ -273,8 +267,7 @@ func userOf(s *model.Run) *model.Owner {
 	return &model.Owner{UID: uid, GID: gid}
 }
 
-// steps does an instance's steps on a state; more are further options of what
-// it runs.
+// steps executes an instance's steps on a state. more are additional options for its runs.
 func (l *lowerer) steps(on llb.State, i *model.Instance, more ...llb.RunOption) llb.State {
 	for _, s := range i.Steps {
 		if r, ok := s.(*model.Run); ok {
@@ -290,7 +283,7 @@ func (l *lowerer) steps(on llb.State, i *model.Instance, more ...llb.RunOption) 
 	return on
 }
 
-// place does steps that run nothing on a state.
+// place executes steps that run nothing on a state.
 func (l *lowerer) place(on llb.State, i *model.Instance, steps []model.Step) llb.State {
 	for _, s := range steps {
 		var c contents
@@ -301,8 +294,7 @@ func (l *lowerer) place(on llb.State, i *model.Instance, steps []model.Step) llb
 	return on
 }
 
-// run executes a run with the shell of the state that it runs on. It stops at
-// the first command that fails.
+// run executes a run with the shell of its state. It stops at the first failing command.
 func (l *lowerer) run(on llb.State, i *model.Instance, s *model.Run, more ...llb.RunOption) llb.State {
 	dir := s.Dir
 	if dir == "" {
@@ -333,7 +325,7 @@ func (l *lowerer) run(on llb.State, i *model.Instance, s *model.Run, more ...llb
 	return on.Run(append(opts, l.mounts(i, s)...)...).Root()
 }
 
-// mounts are the mounts of a run: scratch space, and what `with` names.
+// mounts returns the mounts of a run: scratch space, and the ones declared with `with`.
 func (l *lowerer) mounts(i *model.Instance, s *model.Run) []llb.RunOption {
 	var opts []llb.RunOption
 	for _, c := range s.Caches {
@@ -362,7 +354,7 @@ func (l *lowerer) mounts(i *model.Instance, s *model.Run) []llb.RunOption {
 	return opts
 }
 
-// mounted is what a run mounts of stages.
+// mounted returns what a run mounts from stages.
 func mounted(s *model.Run) []Copied {
 	var out []Copied
 	for _, b := range s.Binds {
@@ -373,8 +365,9 @@ func mounted(s *model.Run) []Copied {
 	return out
 }
 
-// secretFile makes the file of a secret readable for who runs, and for nobody else if
-// that is numbers or root: what number a name has is not known here.
+// secretFile makes the file of a secret readable for the run's user only, if that is numeric or
+// root. The number of a named user is not known here, so for a named user everyone can read the
+// file.
 func secretFile(s *model.Run) llb.SecretOption {
 	switch user := userOf(s); {
 	case user != nil:
@@ -385,7 +378,7 @@ func secretFile(s *model.Run) llb.SecretOption {
 	return llb.SecretFileOpt(0, 0, 0o400)
 }
 
-// asNamed is the user other than root, by name, as whom a run executes, or "".
+// asNamed returns the user other than root of a run, if it is a name, or "".
 func asNamed(s *model.Run) string {
 	user, _, _ := strings.Cut(s.User, ":")
 	if _, err := strconv.Atoi(user); err == nil || user == "root" {
@@ -397,15 +390,15 @@ func asNamed(s *model.Run) string {
 // cacheRoot is the directory of a user's cache within its state.
 const cacheRoot = "/cache"
 
-// cache is the mount of a cache directory. Each user has caches of their own,
-// which they may write.
+// cache returns the mount of a cache directory. Each user has separate caches and can write to
+// them.
 func (l *lowerer) cache(i *model.Instance, s *model.Run, dir string) llb.RunOption {
 	var of string
 	var empty *llb.FileAction
 	switch user, name := userOf(s), asNamed(s); {
 	case user != nil:
 		of, empty = user.String(), llb.Mkdir(cacheRoot, 0o755, llb.WithUIDGID(user.UID, user.GID), llb.WithCreatedTime(epoch))
-	case name != "": // nobody knows the number
+	case name != "": // the number is unknown
 		of, empty = name, llb.Mkdir(cacheRoot, 0o777, llb.WithCreatedTime(epoch))
 	default:
 		return llb.AddMount(dir, llb.Scratch(), llb.AsPersistentCacheDir("layc"+dir, llb.CacheMountShared))
@@ -414,7 +407,7 @@ func (l *lowerer) cache(i *model.Instance, s *model.Run, dir string) llb.RunOpti
 	return llb.AddMount(dir, from, llb.SourcePath(cacheRoot), llb.AsPersistentCacheDir("layc"+dir+" of "+of, llb.CacheMountShared))
 }
 
-// bound is the state and path that a bind mounts.
+// bound returns the state and path that a bind mounts.
 func (l *lowerer) bound(i *model.Instance, s *model.Run, b model.Bind) (llb.State, string) {
 	if b.From != nil {
 		return l.stage(b.From, b.Source), b.Source
@@ -427,13 +420,12 @@ func (l *lowerer) bound(i *model.Instance, s *model.Run, b model.Bind) (llb.Stat
 	return l.project(i, b.Taken, s.Span), from
 }
 
-// summary is a script as one short line.
+// summary shortens a script to one line.
 func summary(script string) string {
 	return term.Cut(strings.Join(strings.Fields(script), " "), 60)
 }
 
-// install is the place in the program that asked for packages, for their
-// vertex.
+// install returns the place in the program that requires packages, for their vertex.
 func install(members []*model.Instance) source.Span {
 	for _, i := range members {
 		if !i.Span.IsZero() {

@@ -18,7 +18,7 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// runBase is the beginning of the programs of these tests.
+// runBase is the start of these tests' programs.
 const runBase = `
 fleet {
     base   base
@@ -34,7 +34,7 @@ app a {
 }
 `
 
-// TestRun checks on the engine what each word after run does.
+// TestRun checks each option of run on the engine.
 func TestRun(t *testing.T) {
 	b := newBuilder(t)
 	const tmpfsMagic = "1021994"
@@ -154,8 +154,7 @@ func interfaces(t *testing.T) string {
 	return strings.Join(names, " ")
 }
 
-// TestCache checks that what a run leaves in a cache is there for another one,
-// and in no image.
+// TestCache checks that files in a cache are visible to another run, and are in no image.
 func TestCache(t *testing.T) {
 	b := newBuilder(t)
 	build := func(command string) map[string]file {
@@ -174,15 +173,14 @@ component c {
 		return files
 	}
 	if files := build("write /var/cache/c/kept text"); files["/var/cache/c/kept"].text != "" {
-		t.Error("what is in the cache is in the image")
+		t.Error("the image has the files of the cache")
 	}
 	if files := build("copy /var/cache/c/kept /srv/c/found"); files["/srv/c/found"].text != "text" {
-		t.Errorf("the next run found %q, want %q", files["/srv/c/found"].text, "text")
+		t.Errorf("the next run has %q, want %q", files["/srv/c/found"].text, "text")
 	}
 }
 
-// TestSSH checks that a run with ssh reaches the user's agent, and no other
-// run does.
+// TestSSH checks that only a run with ssh reaches the user's agent.
 func TestSSH(t *testing.T) {
 	b := newBuilder(t)
 	_, private, err := ed25519.GenerateKey(nil)
@@ -227,16 +225,16 @@ component c {
 	if got := fmt.Sprintf("%s %q", files["/srv/c/keys"].text, files["/srv/c/none"].text); got != `1 ""` {
 		t.Errorf("the run sees keys and, without ssh, a socket: %s, want %s", got, `1 ""`)
 	}
-	// Without an agent the step fails, and says so.
+	// Without an agent the step fails with a clear error.
 	var step *engine.StepError
 	_, _, err = b.make(sources{files: map[string]string{"a.layer": strings.Replace(program, "x 1", "x 2", 1)}})
 	if !errors.As(err, &step) || !strings.Contains(err.Error(), "SSH") {
-		t.Errorf("without an agent: %v, want a step that fails for want of ssh", err)
+		t.Errorf("without an agent: %v, want a step that fails because ssh is missing", err)
 	}
 }
 
-// TestDirs checks that dir gives a directory its owner and all bits of its mode,
-// whether it is there already or not, and whatever is made around it.
+// TestDirs checks that dir sets a directory's owner and all bits of its mode, whether or not it
+// exists, and whatever else creates entries around it.
 func TestDirs(t *testing.T) {
 	b := newBuilder(t)
 	files, _, err := b.build(runBase+`
@@ -280,8 +278,8 @@ component c {
 	}
 }
 
-// TestNames checks that a copy to a name makes what has the name, whatever is there:
-// it merges directories and puts nothing into them under a name of its own.
+// TestNames checks that a copy to a name creates exactly that name, whatever exists there. It
+// merges directories and does not nest one inside another.
 func TestNames(t *testing.T) {
 	b := newBuilder(t)
 	const program = runBase + `
@@ -325,7 +323,7 @@ component c {
 	}
 	for _, name := range []string{"/srv/dir/dir", "/srv/project/project"} {
 		if _, ok := files[name]; ok {
-			t.Errorf("%s is there", name)
+			t.Errorf("%s exists", name)
 		}
 	}
 	for _, body := range []string{`copy "/out/file" from made to "/srv/taken"`, `copy "file" to "/srv/taken"`, `fetch "$URL/hello" to "/srv/taken"`} {

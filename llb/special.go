@@ -11,20 +11,19 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// BuildKit makes files and directories with the nine bits of permission only,
-// and drops the others: set-user-ID, set-group-ID, sticky. And what it makes in
-// a directory that has set-group-ID, the kernel gives the directory's group, and
-// the bit. Its copies set owners and all twelve bits, so in these cases things
-// are made by copies.
+// BuildKit creates files and directories with the nine permission bits only, and drops the
+// others: set-user-ID, set-group-ID, sticky. In a directory with set-group-ID, the kernel passes
+// on the directory's group, and to directories also the bit. BuildKit's copies set owners and all
+// twelve bits, so these cases use copies.
 
-// Bits beyond the permissions, as chmod has them.
+// Bits beyond the permissions, with chmod's values.
 const (
 	specialBits = os.FileMode(0o7000)
 	setGroupID  = os.FileMode(0o2000)
 )
 
-// makeDir appends the making of a directory whose parent is there, unless it is
-// there itself: then it stays as it is.
+// makeDir appends an action that creates a directory in an existing parent. An existing directory
+// stays unchanged.
 func (c *contents) makeDir(dir string, owner *model.Owner, mode os.FileMode) {
 	if c.scratch && c.touched[dir] {
 		return
@@ -37,21 +36,21 @@ func (c *contents) makeDir(dir string, owner *model.Owner, mode os.FileMode) {
 		c.chain = c.chain.Mkdir(dir, mode, opts...)
 		return
 	}
-	// The root of a tree becomes what is not there. All that it changes of a
-	// directory that is there is the time.
+	// The root of a tree becomes the missing directory. Of an existing directory the copy changes
+	// only the time.
 	c.chain = c.chain.Copy(llb.Scratch(), "/", dir, special(owner, mode))
 	c.inherit = c.inherit || mode&setGroupID != 0
 }
 
-// handsDown reports whether a directory may hand its group down to what is made in
-// it: of what is not scratch nobody knows.
+// handsDown reports whether a directory may pass its group on to new entries. Unless the state is
+// scratch, that is unknown, so the answer is yes.
 func (c *contents) handsDown() bool { return c.inherit || !c.scratch }
 
-// makeFilled appends the making of a directory that a copy is to fill.
+// makeFilled appends an action that creates a directory for a copy to fill.
 func (c *contents) makeFilled(dir string, owner *model.Owner) {
 	if dir = path.Clean(dir); dir != "/" {
 		c.makeDir(dir, owner, 0o755)
-		c.mixed = true // what follows is put into it
+		c.mixed = true // the copy writes into it
 	}
 }
 
@@ -64,19 +63,18 @@ func (l *lowerer) copyTo(c *contents, i *model.Instance, tree llb.State, src, to
 	l.copyOver(c, i, tree, src, to, info, at)
 }
 
-// copyOver appends the copy of a path of a tree to a name that may be there. A
-// directory that is there gets the owner and mode of what is copied, and keeps what
-// it holds; it is an error if only one of both is a directory.
+// copyOver appends the copy of a path of a tree to a name that may exist. An existing directory
+// gets the owner and mode of the source and keeps its content. It is an error if only one of the
+// two is a directory.
 func (l *lowerer) copyOver(c *contents, i *model.Instance, tree llb.State, src, to string, info *llb.CopyInfo, at source.Span) {
-	// What BuildKit copies to a name goes into the directory that has the name. What
-	// it copies with the directory around it, goes over what is there.
+	// BuildKit copies to a name into an existing directory of that name. With the directory
+	// around it, the copy replaces what exists.
 	around := llb.Scratch().File(llb.Copy(tree, src, "/in/"+path.Base(to), info), l.from(i.Title, "prepare "+to, at))
 	l.origins[len(l.origins)-1].Copied = c.copied
 	c.chain = c.chain.Copy(around, "/in", path.Dir(to), &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch})
 }
 
-// setDir appends a step's making of a directory, which gives one that is there
-// already the owner and mode that the step says.
+// setDir appends a dir step. An existing directory gets the step's owner and mode.
 func (l *lowerer) setDir(c *contents, i *model.Instance, s *model.Dir) {
 	mode := fileMode(s.Mode, 0o755)
 	if c.scratch && !c.touched[s.Path] || s.Inherited || s.Owner == nil && s.Mode == "" {
@@ -88,10 +86,10 @@ func (l *lowerer) setDir(c *contents, i *model.Instance, s *model.Dir) {
 	l.copyOver(c, i, llb.Scratch(), "/", s.Path, info, s.Span)
 }
 
-// makeFile appends the writing of a file whose parent is there.
+// makeFile appends an action that writes a file in an existing parent.
 func (l *lowerer) makeFile(c *contents, i *model.Instance, s *model.File) {
 	mode := fileMode(s.Mode, 0o644)
-	over := c.scratch && c.mayHold(s.Path) // BuildKit writes where a link leads, as runs do
+	over := c.scratch && c.mayHold(s.Path) // BuildKit writes through a link, and so do runs
 	opts := []llb.MkfileOption{llb.WithCreatedTime(epoch)}
 	if mode&specialBits == 0 && !c.inherit && !over {
 		if o := c.owner(s.Owner); o != nil {
@@ -110,8 +108,8 @@ func (l *lowerer) makeFile(c *contents, i *model.Instance, s *model.File) {
 	c.chain = c.chain.Copy(made, "/new", s.Path, info)
 }
 
-// makeLink appends the making of a symbolic link whose parent is there. BuildKit follows
-// a link that is at its path, and fails if a file is.
+// makeLink appends an action that creates a symbolic link in an existing parent. BuildKit follows
+// an existing link at its path, and fails if there is a file.
 func (l *lowerer) makeLink(c *contents, i *model.Instance, s *model.Link) {
 	opts := []llb.SymlinkOption{llb.WithCreatedTime(epoch)}
 	if c.mayHold(s.Path) {
@@ -125,9 +123,8 @@ func (l *lowerer) makeLink(c *contents, i *model.Instance, s *model.Link) {
 	c.chain = c.chain.Symlink(s.To, s.Path, opts...)
 }
 
-// owner is whom BuildKit has to be told to give something that it makes, or nil.
-// What a step makes is root's unless it says otherwise, but a directory may hand
-// its group down.
+// owner returns the owner to pass to BuildKit, or nil. New entries belong to root unless the step
+// sets an owner, but a directory may pass on its group.
 func (c *contents) owner(declared *model.Owner) *model.Owner {
 	if declared == nil && c.handsDown() {
 		return &model.Owner{}
@@ -141,8 +138,8 @@ func special(owner *model.Owner, mode os.FileMode) *llb.CopyInfo {
 	return info
 }
 
-// exactly is a mode that a copy gives to what it copies, and to nothing else.
-// BuildKit gives a mode that is a number to the parents that it makes, too.
+// exactly returns a mode that applies only to the copied entry. BuildKit applies a numeric mode
+// to the parents that it creates, too.
 func exactly(mode os.FileMode) *llb.ChmodOpt {
 	return &llb.ChmodOpt{ModeStr: fmt.Sprintf("%#o", mode)}
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// TestTimes checks for each kind of step that a layer of it alone bears the
-// canonical time everywhere, in the directories that lead to what it holds too.
+// TestTimes checks for each kind of step that a layer of only this step has the canonical time
+// everywhere, including the directories that lead to its content.
 func TestTimes(t *testing.T) {
 	b := newBuilder(t)
 	const program = `
@@ -82,7 +82,7 @@ app appended {
 	for _, image := range result.Images {
 		files := extract(t, out, image)
 		if _, ok := files["/deep/er/file"]; !ok {
-			t.Errorf("%s: there is no /deep/er/file", image.Name)
+			t.Errorf("%s: /deep/er/file is missing", image.Name)
 		}
 		for name, f := range files {
 			if f.ModTime.Unix() != llb.Epoch {
@@ -90,7 +90,7 @@ app appended {
 			}
 		}
 		if n := len(image.Layers); image.Name == "appended" && n != 2 {
-			t.Errorf("%s has %d layers, want the base and one for all that is appended", image.Name, n)
+			t.Errorf("%s has %d layers, want the base and one with all appended text", image.Name, n)
 		}
 	}
 }

@@ -11,15 +11,14 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// A portable run is kept only in the paths that its component declares, so
-// what it writes elsewhere would be lost without a word. Each such component's
-// build is verified: the helper compares the root file system before and after
-// the steps, and the layer copies from what the helper has seen. The engine's
-// cache knows a verified build again, so a build that does nothing verifies
-// nothing, and the layer's bytes do not depend on the helper.
+// Only the declared paths of a portable run are kept, so anything else that it writes would be
+// lost silently. Therefore each such component's build is verified: the helper compares the root
+// file system before and after the steps, and the layer copies from the verified result. Verified
+// builds are in the engine's cache, so a no-op build verifies nothing. The layer's bytes do not
+// depend on the helper.
 //
-// A component that is only a build stage, in no image, may write anywhere: of
-// it nothing is used but what others take from it.
+// A component that is only a build stage may write anywhere, because only the paths that others
+// copy are used.
 
 const (
 	beforeDir = "/.layc/before"
@@ -28,8 +27,8 @@ const (
 	placedDir = "/.layc/placed"
 )
 
-// verified is the root file system that an instance's steps have made, once
-// they are verified to have written only where they may.
+// verified returns the root file system after an instance's steps, once the helper has verified
+// that they wrote only where they may.
 func (l *lowerer) verified(i *model.Instance) llb.State {
 	built := l.built(i)
 	may := mayWrite(i)
@@ -44,7 +43,7 @@ func (l *lowerer) verified(i *model.Instance) llb.State {
 	return run.AddMount(afterDir, built)
 }
 
-// shipped are the recipes of what is in images.
+// shipped returns the recipes that are in images.
 func shipped(images []*plan.Image) map[model.Key]bool {
 	out := map[model.Key]bool{}
 	for _, i := range images {
@@ -57,10 +56,10 @@ func shipped(images []*plan.Image) map[model.Key]bool {
 	return out
 }
 
-// unrun is the root file system that an instance's steps make without its runs.
-// What a run changes of the files that other steps place is lost, unless it is
-// owned, as those steps place them again in the layer. As far as the first run,
-// it is what the runs stand on, too.
+// unrun returns the root file system after an instance's steps without its runs. If a run changes
+// files that other steps create, the changes are lost unless the files are owned, since those
+// steps create the files again in the layer. Up to the first run, it is also the state that the
+// run executes on.
 func (l *lowerer) unrun(i *model.Instance) llb.State {
 	var first, later []model.Step
 	ran := false
@@ -79,9 +78,8 @@ func (l *lowerer) unrun(i *model.Instance) llb.State {
 	return l.place(l.place(l.prepared(l.root(i.Root), i), i, first), i, later)
 }
 
-// remaining is what an instance's declared steps place beside what it owns,
-// without what its runs have removed of it in scratch space; false if no run may
-// have.
+// remaining returns the files of an instance's declared steps outside of its owned paths, without
+// scratch files that its runs removed; false if no run can have removed any.
 func (l *lowerer) remaining(i *model.Instance, after llb.State) (llb.State, bool) {
 	var placed []model.Step
 	scratch, removed := false, false
@@ -106,27 +104,26 @@ func (l *lowerer) remaining(i *model.Instance, after llb.State) (llb.State, bool
 	return run.AddMount(rootDir, tree), true
 }
 
-// scratchDirs are the directories in which what runs newly make is not kept.
+// scratchDirs are directories whose new files are not kept.
 var scratchDirs = []string{"/tmp", "/var/tmp"}
 
-// engineDirs are what the engine makes and mounts for every step.
+// engineDirs are created and mounted by the engine for every step.
 var engineDirs = []string{"/proc", "/sys", "/dev"}
 
 // engineFiles are the files that the engine mounts into every step.
 var engineFiles = []string{"/etc/resolv.conf", "/etc/hosts"}
 
-// meets reports whether a step with a target may write to, above or beneath some
-// paths.
+// meets reports whether a step with a target may write to, above or below some paths.
 func meets(target string, paths []string) bool {
 	return slices.ContainsFunc(paths, func(p string) bool { return within(target, p) || within(p, target) })
 }
 
-// anywhere allows the helper's verify all changes.
+// anywhere makes the helper's verify allow all changes.
 const anywhere = "/"
 
-// mayWrite are the paths that an instance's runs may write, as the helper takes
-// them: what it owns; after "=" directories that the engine makes, after "+" what
-// other steps place, after "-" what they place in what it owns.
+// mayWrite returns the paths that an instance's runs may write, in the helper's form: owned
+// paths; after "=" directories that the engine creates; after "+" paths of other steps; after "-"
+// paths of other steps within owned paths.
 func mayWrite(i *model.Instance) []string {
 	paths := ownedPaths(i)
 	for _, p := range engineDirs {
@@ -155,7 +152,7 @@ func ownedPaths(i *model.Instance) []string {
 	return slices.Compact(out)
 }
 
-// within reports whether p is the path dir or lies beneath it.
+// within reports whether p is dir or a path below it.
 func within(p, dir string) bool {
 	p, dir = path.Clean(p), path.Clean(dir)
 	return dir == "/" || paths.Beneath(p, dir)

@@ -12,10 +12,9 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// BuildKit's State.Marshal marshals everything that a state stands on, each
-// time it is called. The images of a fleet stand on the same vertices, so here
-// each vertex is marshalled once, with one set of constraints for all; an
-// image's definition is put together from them when somebody asks for it.
+// BuildKit's State.Marshal marshals everything below a state each time it is called. A fleet's
+// images share most vertices, so here each vertex is marshalled once, with one set of constraints
+// for all. An image's definition is assembled on request.
 
 // vertex is one marshalled vertex.
 type vertex struct {
@@ -23,13 +22,13 @@ type vertex struct {
 	inputs   []digest.Digest
 	metadata *pb.OpMetadata
 
-	// The place in the program that it was lowered from, for every client of
-	// BuildKit to show. Nil for what layc adds itself.
+	// The place in the program that the vertex was lowered from, which every BuildKit client
+	// shows. Nil for a vertex that layc adds.
 	file *pb.SourceInfo
 	span *pb.Range
 }
 
-// place notes the place of a vertex; files are those that are known so far.
+// place sets the place of a vertex. files has the files so far.
 func (v *vertex) place(at source.Span, files map[*source.File]*pb.SourceInfo) {
 	if at.IsZero() {
 		return
@@ -41,8 +40,7 @@ func (v *vertex) place(at source.Span, files map[*source.File]*pb.SourceInfo) {
 	v.span = &pb.Range{Start: position(at.File, at.Start), End: position(at.File, at.End)}
 }
 
-// position is a place in a file as BuildKit counts: lines from 1, bytes of a line
-// from 0.
+// position returns a place in a file as BuildKit counts: lines from 1, bytes of a line from 0.
 func position(f *source.File, offset int) *pb.Position {
 	at := f.Position(offset)
 	return &pb.Position{Line: int32(at.Line), Character: int32(at.Column - 1)}
@@ -63,10 +61,9 @@ func newMarshaller(o ...llb.ConstraintsOpt) *marshaller {
 	}
 }
 
-// state marshals what a state stands on and returns its own output; nil for
-// scratch.
+// state marshals everything below a state and returns the state's output; nil for scratch.
 func (m *marshaller) state(s llb.State) (*pb.Input, error) {
-	ctx := context.Background() // BuildKit asks for one; nothing here waits
+	ctx := context.Background() // BuildKit needs one; nothing here waits
 	out := s.Output()
 	if out == nil {
 		return nil, nil
@@ -81,8 +78,8 @@ func (m *marshaller) state(s llb.State) (*pb.Input, error) {
 	return out.ToInput(ctx, m.constraints)
 }
 
-// vertex marshals a vertex after its inputs. Two vertices with equal bytes are
-// one; the first one's description stays.
+// vertex marshals a vertex after its inputs. Two vertices with equal bytes become one, with the
+// description of the first.
 func (m *marshaller) vertex(ctx context.Context, v llb.Vertex) (digest.Digest, error) {
 	if d, ok := m.digests[v]; ok {
 		return d, nil
@@ -106,8 +103,7 @@ func (m *marshaller) vertex(ctx context.Context, v llb.Vertex) (digest.Digest, e
 	return d, nil
 }
 
-// collect notes the origins of all vertices, and takes the numbers out of
-// their descriptions.
+// collect sets the origins of all vertices, and removes the numbers from their descriptions.
 func (l *lowerer) collect(vertices map[digest.Digest]*vertex) map[digest.Digest]Origin {
 	origins := make(map[digest.Digest]Origin, len(vertices))
 	files := map[*source.File]*pb.SourceInfo{}
@@ -123,14 +119,14 @@ func (l *lowerer) collect(vertices map[digest.Digest]*vertex) map[digest.Digest]
 	return origins
 }
 
-// solvable is something to solve: an image, or a proof.
+// solvable is something that an engine solves: an image, or a proof.
 type solvable struct {
 	output   *pb.Input // nil: nothing
 	terminal []byte
 	vertices map[digest.Digest]*vertex // of the whole graph
 }
 
-// solvable marshals what a state stands on.
+// solvable marshals everything below a state.
 func (m *marshaller) solvable(s llb.State) (solvable, error) {
 	out, err := m.state(s)
 	if err != nil {
@@ -140,7 +136,7 @@ func (m *marshaller) solvable(s llb.State) (solvable, error) {
 	return solvable{out, last, m.vertices}, err
 }
 
-// terminal is the last op of a definition: it says which output is meant.
+// terminal returns the last op of a definition, which selects the output.
 func terminal(out *pb.Input) ([]byte, error) {
 	if out == nil {
 		return nil, nil
@@ -148,9 +144,9 @@ func terminal(out *pb.Input) ([]byte, error) {
 	return (&pb.Op{Inputs: []*pb.Input{out}}).MarshalVT()
 }
 
-// Definition is what BuildKit solves: vertices, each after its inputs, then the
-// output that is meant. That of an image without any content has no vertices. It
-// shares memory with the graph's other definitions.
+// Definition returns what BuildKit solves: vertices, each after its inputs, then the selected
+// output. The definition of an empty image has no vertices. It shares memory with the graph's
+// other definitions.
 func (s solvable) Definition() *pb.Definition {
 	def := &pb.Definition{Metadata: map[string]*pb.OpMetadata{}, Source: &pb.Source{Locations: map[string]*pb.Locations{}}}
 	if s.output == nil {
@@ -169,7 +165,7 @@ func (s solvable) Definition() *pb.Definition {
 	return def
 }
 
-// assemble appends a vertex and what it stands on, if it is not there.
+// assemble appends a vertex after everything below it, if it is missing.
 func assemble(def *pb.Definition, vertices map[digest.Digest]*vertex, d digest.Digest) {
 	if _, ok := def.Metadata[string(d)]; ok {
 		return

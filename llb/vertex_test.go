@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// TestPlaces looks up where in the program the vertices of a definition come from,
-// as clients of BuildKit do.
+// TestPlaces looks up the place in the program of a definition's vertices, as clients of BuildKit
+// do.
 func TestPlaces(t *testing.T) {
 	out, list := compiler.Compile(compiler.Input{
 		Project: fstest.MapFS{
@@ -42,10 +42,10 @@ func TestPlaces(t *testing.T) {
 	}
 	for _, want := range []string{"[none] fetch x.tar: lib/b.layer:2:4-2:112", "[tool] make tool: lib/b.layer:7:4-7:20", "[a] layer: a.layer:9:4-9:22"} {
 		if !slices.Contains(got, want) {
-			t.Errorf("%q is not among %q", want, got)
+			t.Errorf("%q is missing from %q", want, got)
 		}
 	}
 	if len(got) >= len(def.Metadata) {
-		t.Error("what layc adds itself has a place, too")
+		t.Error("a vertex that layc adds has a place, too")
 	}
 }
