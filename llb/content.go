@@ -16,40 +16,39 @@ import (
 	"github.com/layc-lang/layc/llb/canon"
 )
 
-// The content of a portable layer. Each step, or each path that a run owns,
-// is one file action on scratch with the canonical time. Several actions that
-// write into one directory leave that directory with the time of the build,
-// since BuildKit sets the times only of what an action creates: then the whole
-// is copied once more, which sets the times of all directories after their
-// entries are there.
+// The content of a portable layer. Each step, or each owned path of a run, is one file action on
+// scratch with the canonical time. BuildKit sets the times only of entries that an action
+// creates. So if several actions write into one directory, the directory has the time of the
+// build. Then everything is copied once more, which sets the times of all directories after their
+// entries exist.
 
-// epoch is the time of everything that a build makes.
+// epoch is the time of all files that a build creates.
 var epoch = canon.Time
 
-// Epoch is the same in Unix seconds.
+// Epoch is epoch in Unix seconds.
 const Epoch = canon.Unix
 
 // contents is a chain of file actions under construction.
 type contents struct {
 	chain   *llb.FileAction
-	state   llb.State // what the chain makes, once it is complete
+	state   llb.State // the result of the chain, once it is complete
 	origin  source.Span
 	touched map[string]bool // directories that an action wrote into
-	mixed   bool            // some directory was written into twice
-	scratch bool            // there is nothing but what the chain makes
-	inherit bool            // a directory hands its group down
-	copied  []Copied        // what is taken from stages
-	unseen  []string        // what steps have filled with what only the build knows
+	mixed   bool            // an action wrote into a directory of another action
+	scratch bool            // the state has only the chain's files
+	inherit bool            // a directory passes on its group
+	copied  []Copied        // copies from stages
+	unseen  []string        // sources and patterns with content that only the build knows
 }
 
-// put notes that an action writes the path p.
+// put records that an action writes the path p.
 func (c *contents) put(p string, at source.Span) {
 	if c.touched == nil {
 		c.touched = map[string]bool{}
 		c.origin = at
 	}
 	p = path.Clean(p)
-	// What fills the root may have written into any directory.
+	// An action that fills the root may have written into any directory.
 	c.mixed = c.mixed || c.touched[p] || c.touched["/"] || p == "/" && len(c.touched) > 0
 	c.touched[p] = true
 	for dir := range paths.Above(p) {
@@ -58,7 +57,7 @@ func (c *contents) put(p string, at source.Span) {
 	}
 }
 
-// content is the layer of one portable instance.
+// content returns the layer of one portable instance.
 func (l *lowerer) content(i *model.Instance) llb.State {
 	if s, ok := l.contents[i.Key]; ok {
 		return s
@@ -72,13 +71,12 @@ func (l *lowerer) content(i *model.Instance) llb.State {
 	return s
 }
 
-// mayHold reports whether something may be at a path that no step's text names.
+// mayHold reports whether the chain may have something at a path that no step names.
 func (c *contents) mayHold(p string) bool {
 	return !c.scratch || slices.ContainsFunc(c.unseen, func(dir string) bool { return within(p, dir) })
 }
 
-// actions are the file actions that make an instance's content, with their
-// state.
+// actions returns the file actions for an instance's content, with their state.
 func (l *lowerer) actions(i *model.Instance) *contents {
 	if c, ok := l.chains[i.Key]; ok {
 		return c
@@ -92,13 +90,13 @@ func (l *lowerer) actions(i *model.Instance) *contents {
 	return c
 }
 
-// settled is a copy of a tree in which everything has the canonical time.
+// settled returns a copy of a tree with the canonical time everywhere.
 func (l *lowerer) settled(tree llb.State, name, of string, at source.Span) llb.State {
 	info := &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &epoch}
 	return llb.Scratch().File(llb.Copy(tree, "/", "/", info), l.from(of, name, at))
 }
 
-// add appends the actions that make an instance's content.
+// add appends the actions for an instance's content.
 func (l *lowerer) add(c *contents, i *model.Instance) {
 	if i.Root == nil {
 		for _, s := range i.Steps {
@@ -126,7 +124,7 @@ func (l *lowerer) add(c *contents, i *model.Instance) {
 	}
 }
 
-// owned reports whether a path lies within what an instance owns.
+// owned reports whether a path is within the paths that an instance owns.
 func owned(i *model.Instance, p string) bool {
 	p = path.Clean(p)
 	for _, o := range i.Owns {
@@ -166,7 +164,7 @@ func (l *lowerer) act(c *contents, i *model.Instance, s model.Step) {
 	}
 }
 
-// room appends the making of a path's parents, where they are not there.
+// room appends actions that create the missing parents of a path.
 func (l *lowerer) room(c *contents, i *model.Instance, p string) {
 	if dir := path.Dir(p); !l.parents(c, i, p, false) && dir != "/" {
 		c.mixed = true // BuildKit sets a directory's time before it fills it
@@ -174,8 +172,8 @@ func (l *lowerer) room(c *contents, i *model.Instance, p string) {
 	}
 }
 
-// fileMode is what a declared mode makes of the one that a file has otherwise,
-// with the bits beyond permissions in 07000.
+// fileMode applies a declared mode to a file's default mode. Bits beyond the permissions are in
+// 07000.
 func fileMode(declared string, otherwise os.FileMode) os.FileMode {
 	if m, ok := model.ParseMode(declared); ok {
 		return os.FileMode(m.Apply(uint32(otherwise), false))
@@ -192,14 +190,14 @@ func setOwnership(info *llb.CopyInfo, o *model.Owner, mode string) {
 	}
 }
 
-// copyOwn appends a copy of the project's files. The tree that is sent to the
-// engine holds nothing but what is copied, in its place.
+// copyOwn appends a copy of the project's files. The tree that is sent to the engine has only the
+// copied files, at their paths.
 func (l *lowerer) copyOwn(c *contents, i *model.Instance, s *model.Copy) {
 	to, from := s.Target()
 	if s.Mode != "" && s.NamesDirectory() {
 		l.room(c, i, to)
 		c.makeDir(to, s.Owner, fileMode(s.Mode, 0o755))
-		c.mixed = true // what follows is put into it
+		c.mixed = true // the copy writes into it
 	} else {
 		l.parents(c, i, inside(to), s.Owner != nil)
 		if from == "" && !strings.HasSuffix(to, "/") && c.handsDown() {
@@ -223,8 +221,8 @@ func (l *lowerer) copyOwn(c *contents, i *model.Instance, s *model.Copy) {
 	}
 }
 
-// inside is a path in the directory that a target names by a trailing slash,
-// which so is one of its parents; a target without is itself such a path.
+// inside returns a path whose parents include the target's directory: a target with a trailing
+// slash names a directory, so a file in it; otherwise the target itself.
 func inside(to string) string {
 	if strings.HasSuffix(to, "/") {
 		return to + "x"
@@ -232,8 +230,8 @@ func inside(to string) string {
 	return to
 }
 
-// project is what a selection takes of the project's files and of those of
-// repositories: only that is sent to the engine.
+// project returns the selected files of the project and of git repositories. Only these are sent
+// to the engine.
 func (l *lowerer) project(i *model.Instance, s *model.Selection, at source.Span) llb.State {
 	name := "project-" + s.Digest()
 	l.selections[name] = s
@@ -246,10 +244,9 @@ func (l *lowerer) project(i *model.Instance, s *model.Selection, at source.Span)
 	return llb.Local(name, key, l.from(i.Title, "read "+strings.Join(names, ", "), at))
 }
 
-// copyFrom appends a copy that is taken from a stage. The engine copies a single
-// source by itself. It finds no pattern through a link, applies no patterns to a
-// source itself, and keeps no names of one file together across sources: all that
-// is done by the helper.
+// copyFrom appends a copy from a stage. The engine copies a single source by itself. It resolves
+// no pattern through a link, applies no patterns to a source itself, and does not keep hard links
+// between sources, so the helper does these.
 func (l *lowerer) copyFrom(c *contents, i *model.Instance, s *model.Copy) {
 	for _, src := range s.Sources {
 		c.copied = append(c.copied, Copied{Path: src, From: s.From.Title, Span: s.Span})
@@ -266,9 +263,9 @@ func (l *lowerer) copyFrom(c *contents, i *model.Instance, s *model.Copy) {
 	l.putCopy(c, i, s, l.looked(i, s, src), src, to, contents)
 }
 
-// looked is where `from` takes a path, once the helper has seen that the engine can
-// copy what is there. What a component's own content holds has been seen before; but
-// whether a source that ends in a slash is a directory, only its steps may say.
+// looked returns the state to copy a path from, after the helper has checked that the engine can
+// copy it. The component's own content was checked before, except that only its steps show
+// whether a source with a trailing slash is a directory.
 func (l *lowerer) looked(i *model.Instance, s *model.Copy, src string) llb.State {
 	tree := l.stage(s.From, src)
 	if model.Fills(s.From, src) && (!strings.HasSuffix(src, "/") || makesDirectory(s.From, path.Clean(src))) {
@@ -282,8 +279,7 @@ func (l *lowerer) looked(i *model.Instance, s *model.Copy, src string) llb.State
 	return llb.Scratch().Run(opts...).AddMount(rootDir, tree)
 }
 
-// makesDirectory reports whether the text of an instance says that a path is a
-// directory.
+// makesDirectory reports whether an instance declares that a path is a directory.
 func makesDirectory(i *model.Instance, p string) bool {
 	for _, o := range i.Owns {
 		if o.Path != p && within(o.Path, p) {
@@ -305,8 +301,8 @@ func makesDirectory(i *model.Instance, p string) bool {
 	})
 }
 
-// copyChosen appends a copy of what the helper takes from a stage. Sources that
-// lie in the same state are taken together.
+// copyChosen appends a copy of the files that the helper takes from a stage. Consecutive sources
+// in the same state are taken together.
 func (l *lowerer) copyChosen(c *contents, i *model.Instance, s *model.Copy) {
 	rest := s.Sources
 	for len(rest) > 0 {
@@ -325,7 +321,8 @@ func (l *lowerer) copyChosen(c *contents, i *model.Instance, s *model.Copy) {
 	}
 }
 
-// chosen is a tree of what sources of a stage, and the patterns of their copy, take.
+// chosen returns a tree of the files that sources of a stage and the patterns of their copy
+// select.
 func (l *lowerer) chosen(i *model.Instance, s *model.Copy, sources []string) llb.State {
 	args := []string{"choose", "/in", "/out"}
 	for _, list := range [][]string{sources, s.Include} {
@@ -361,7 +358,7 @@ func (l *lowerer) putCopy(c *contents, i *model.Instance, s *model.Copy, tree ll
 	setOwnership(info, s.Owner, s.Mode)
 	src = path.Clean(src)
 	if len(fit) > 0 {
-		// What is copied lies apart until the helper has seen it.
+		// The copy is separate until the helper has checked it.
 		apart := llb.Scratch().File(llb.Copy(tree, src, to, info), l.from(i.Title, "copy from "+s.From.Title, s.Span))
 		l.origins[len(l.origins)-1].Copied = c.copied
 		tree, to = l.fitted(i, p, apart, "/", fit), path.Clean(to)
@@ -377,8 +374,8 @@ func (l *lowerer) putCopy(c *contents, i *model.Instance, s *model.Copy, tree ll
 
 func isPattern(src string) bool { return strings.ContainsAny(src, "*?[") }
 
-// stage is where `from` takes a path: the instance's own content if that holds
-// the path, else its whole root file system.
+// stage returns the state to copy a path from: the instance's own content if it has the path,
+// else its whole root file system.
 func (l *lowerer) stage(i *model.Instance, src string) llb.State {
 	if model.Fills(i, src) {
 		return l.content(i)
@@ -386,10 +383,10 @@ func (l *lowerer) stage(i *model.Instance, src string) llb.State {
 	return l.root(append(slices.Clone(model.StageRoot(i, src)), i))
 }
 
-// downloaded is the name of a downloaded file before it is put into place.
+// downloaded is the name of a downloaded file before it is copied to its place.
 const downloaded = "download"
 
-// fetch appends the placing of a download.
+// fetch appends a download.
 func (l *lowerer) fetch(c *contents, i *model.Instance, s *model.Fetch) {
 	file := l.download(i, s)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
@@ -410,7 +407,7 @@ func (l *lowerer) fetch(c *contents, i *model.Instance, s *model.Fetch) {
 	l.copyTo(c, i, file, "/"+downloaded, s.Path, info, s.Span)
 }
 
-// putUnpacked appends the copy of what an archive holds.
+// putUnpacked appends the copy of an archive's content.
 func (l *lowerer) putUnpacked(c *contents, i *model.Instance, s *model.Fetch, tree llb.State, info *llb.CopyInfo) {
 	to := path.Clean(s.Path)
 	p := placement{to, s.Span}
@@ -419,15 +416,14 @@ func (l *lowerer) putUnpacked(c *contents, i *model.Instance, s *model.Fetch, tr
 		c.chain = c.chain.Copy(l.fitted(i, p, tree, to, fit), "/", s.Path, info)
 		return
 	}
-	// The owner and mode are not for the base's directories, which the helper sees to.
+	// The owner and mode must not apply to the base's directories; the helper sets those.
 	apart := llb.Scratch().File(llb.Copy(tree, "/", s.Path, info), l.from(i.Title, "prepare "+to, s.Span))
 	c.mixed = true
 	c.chain = c.chain.Copy(l.fitted(i, p, apart, "/", fit), to, to, &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch})
 }
 
-// download is a state with what a URL serves as /download. A vertex asks one
-// URL, and the checksum says whether it serves the right thing; which of
-// several mirrors is asked, the engine's cache does not see.
+// download returns a state with the content of a URL as /download. A vertex requests one URL, and
+// the checksum verifies the content, so the engine's cache is the same for all mirrors.
 func (l *lowerer) download(i *model.Instance, s *model.Fetch) llb.State {
 	url, last := l.mirror(s.URLs)
 	base := path.Base(s.URLs[0])
@@ -446,7 +442,7 @@ func (l *lowerer) download(i *model.Instance, s *model.Fetch) llb.State {
 	return llb.Scratch().Run(opts...).AddMount("/in", file)
 }
 
-// mirror is the URL to ask: the first that is not down, else the last.
+// mirror returns the URL to request: the first that is not down, else the last.
 func (l *lowerer) mirror(urls []string) (url string, last bool) {
 	for n, u := range urls {
 		if url, last = u, n == len(urls)-1; !l.options.Down[u] {
@@ -456,7 +452,7 @@ func (l *lowerer) mirror(urls []string) (url string, last bool) {
 	return url, last
 }
 
-// unpacked is what an archive holds.
+// unpacked returns the content of an archive.
 func (l *lowerer) unpacked(i *model.Instance, s *model.Fetch, archive llb.State) llb.State {
 	args := []string{"unpack", strconv.Itoa(s.Strip), "/in/" + downloaded, "/out"}
 	if s.Limit > 0 {
@@ -465,7 +461,7 @@ func (l *lowerer) unpacked(i *model.Instance, s *model.Fetch, archive llb.State)
 	return l.extracted(archive, l.help(i.Title, "unpack", s.Span, args...))
 }
 
-// extracted is what the helper makes in /out of a download in /in.
+// extracted returns what the helper writes to /out from a download in /in.
 func (l *lowerer) extracted(archive llb.State, opts []llb.RunOption) llb.State {
 	if l.err != nil {
 		return llb.Scratch()
