@@ -11,12 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxDifferences is how many differences a report names.
+// maxDifferences is the maximal number of differences in a report.
 const maxDifferences = 20
 
-// again compares what two executions of the same steps have made at some paths,
-// and writes into a file what differs, a line for each path: nothing if all is
-// equal.
+// again compares the results of two executions of the same steps at some paths. It writes the
+// differences into a file, one line for each path. The file is empty if there are none.
 func again(first, second, report string, paths []string) error {
 	t, err := compareTrees(first, second)
 	if err != nil {
@@ -31,7 +30,7 @@ func again(first, second, report string, paths []string) error {
 	return os.WriteFile(report, []byte(listed(c.found, "")), 0o644)
 }
 
-// listed is a list for people, a line each, that is not too long.
+// listed formats a list for people, one line each, cut at maxDifferences.
 func listed(lines []string, indent string) string {
 	var b strings.Builder
 	for i, line := range lines {
@@ -49,7 +48,7 @@ type comparison struct {
 	found []string
 }
 
-// entry compares one path and what is beneath it.
+// entry compares a path and everything below it.
 func (c *comparison) entry(p string) error {
 	var a, b unix.Stat_t
 	errA, errB := lstat(c.old+p, &a), lstat(c.now+p, &b)

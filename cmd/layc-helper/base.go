@@ -13,13 +13,11 @@ import (
 	"sync"
 )
 
-// makeBase makes a working system of the packages of a minimal system in an
-// empty root.
+// makeBase creates a working system from the packages of a minimal system, in an empty root.
 //
-// dpkg needs a system to run in, so the files of all packages are unpacked
-// first, without it; then dpkg installs the same packages over them and
-// records them as its own. Their dependencies are checked when it configures
-// them.
+// dpkg needs a system to run in. So first the files of all packages are unpacked without it. Then
+// dpkg installs the same packages over them and registers them. It checks their dependencies when
+// it configures them.
 func makeBase(root string, debs []string) error {
 	if err := skeleton(root); err != nil {
 		return err
@@ -35,8 +33,8 @@ func makeBase(root string, debs []string) error {
 		return err
 	}
 	defer restore()
-	// The maintainer scripts of all others rely on users and on the
-	// directories of these two.
+	// The maintainer scripts of all other packages rely on the users and directories of these
+	// two.
 	var first []string
 	for _, deb := range debs {
 		c, err := readControl(deb)
@@ -61,12 +59,12 @@ func makeBase(root string, debs []string) error {
 	return audit()
 }
 
-// skeleton makes what must be there before a package is unpacked: links that
-// merge /bin and its like into /usr, and dpkg's database.
+// skeleton creates what packages expect when they are unpacked: links that merge /bin and similar
+// directories into /usr, and dpkg's database.
 func skeleton(root string) error {
 	merged := []string{"bin", "sbin", "lib"}
 	if runtime.GOARCH == "amd64" || runtime.GOARCH == "ppc64le" {
-		merged = append(merged, "lib64") // where the dynamic linker is on these
+		merged = append(merged, "lib64") // the dynamic linker of these is in it
 	}
 	for _, dir := range merged {
 		if err := os.MkdirAll(filepath.Join(root, "usr", dir), 0o755); err != nil {
@@ -89,8 +87,8 @@ func skeleton(root string) error {
 	return nil
 }
 
-// beforeDpkg provides the user database and the temporary directory, which
-// the first maintainer scripts read.
+// beforeDpkg creates the user database and the temporary directory, which the first maintainer
+// scripts read.
 func beforeDpkg(root string) error {
 	for _, name := range []string{"passwd", "group"} {
 		master, err := os.ReadFile(filepath.Join(root, "usr/share/base-passwd", name+".master"))
@@ -107,8 +105,8 @@ func beforeDpkg(root string) error {
 	return os.Chmod(filepath.Join(root, "tmp"), 0o777|fs.ModeSticky)
 }
 
-// unpackAll writes the files of all packages, several packages at a time; no
-// two of them have a file in common, as dpkg will insist.
+// unpackAll writes the files of all packages, several packages at a time. No two of them have a
+// file in common; dpkg checks that later.
 func unpackAll(root string, debs []string) error {
 	queue := make(chan string)
 	errs := make([]error, runtime.GOMAXPROCS(0))
@@ -155,11 +153,11 @@ func unpackEntry(root string, h *tar.Header, content io.Reader) error {
 	}
 	target := filepath.Join(root, name)
 	switch name {
-	case "/", "/proc", "/sys", "/dev": // these are the step's own here
+	case "/", "/proc", "/sys", "/dev": // these belong to the step
 		return nil
 	}
 	if h.Typeflag == tar.TypeDir {
-		// A link stays: it stands for a directory that was merged into /usr.
+		// A link stays, since it replaces a directory that was merged into /usr.
 		if info, err := os.Lstat(target); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return nil
 		}
@@ -199,8 +197,8 @@ func unpackEntry(root string, h *tar.Header, content io.Reader) error {
 	return fmt.Errorf("unexpected kind of file %q", h.Typeflag)
 }
 
-// setOwner sets owner and mode; in this order, as a change of the owner takes
-// set-user-ID bits away.
+// setOwner sets owner and mode, in this order, because a change of the owner clears set-user-ID
+// bits.
 func setOwner(target string, h *tar.Header) error {
 	if err := os.Lchown(target, h.Uid, h.Gid); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// chooseArgs is choose with its lists in one: before the first two stands how long they are.
+// chooseArgs is choose with its lists in one: the first two are preceded by their lengths.
 func chooseArgs(root, out string, args []string) error {
 	var lists [2][]string
 	for i := range lists {
@@ -31,12 +31,11 @@ func chooseArgs(root, out string, args []string) error {
 	return choose(root, out, lists[0], lists[1], args)
 }
 
-// choose makes one tree of what a copy takes from the system at root. A source
-// that ends in a slash is the contents of a directory; all others are taken by
-// their names. Links on the way to a source are followed within the system, and
-// so is a name that ends in a slash. Names of one file stay names of one file.
-// The include and exclude patterns are relative to a source that ends in a slash,
-// and see the names of the others.
+// choose creates one tree of everything that a copy takes from the system at root. A source with
+// a trailing slash is the contents of a directory; other sources are copied with their names.
+// Links on the way to a source are followed within the system, and so is a name with a trailing
+// slash. Hard links are kept. The include and exclude patterns are relative to a source with a
+// trailing slash; for other sources they match from the name on.
 func choose(root, out string, sources, include, exclude []string) error {
 	c := &choosing{root: root, links: map[inode]string{}}
 	for _, src := range sources {
@@ -49,12 +48,12 @@ func choose(root, out string, sources, include, exclude []string) error {
 
 type choosing struct {
 	root             string
-	include, exclude *patternmatcher.PatternMatcher // of the source that is at hand; nil if there are none
+	include, exclude *patternmatcher.PatternMatcher // of the current source; nil if there are none
 	links            map[inode]string               // files with several names: the first copy
 	copied, left     int                            // entries of the source
 }
 
-// source copies what one source takes.
+// source copies everything that one source selects.
 func (c *choosing) source(root, out, src string, include, exclude []string) error {
 	contents := strings.HasSuffix(src, "/")
 	if !contents {
@@ -87,7 +86,7 @@ func (c *choosing) source(root, out, src string, include, exclude []string) erro
 	return nil
 }
 
-// find is where what a source names lies on disk, sorted; several places only for a pattern.
+// find returns the sorted places on disk of a source; a source without a pattern has one.
 func find(root, src string) ([]string, error) {
 	places, pattern := []string{root}, strings.ContainsAny(src, "*?[")
 	elements := strings.Split(strings.Trim(path.Clean(src), "/"), "/")
@@ -121,8 +120,8 @@ func find(root, src string) ([]string, error) {
 	return places, nil
 }
 
-// look fails unless the engine can copy what a source names in the system at root,
-// and an image hold it.
+// look fails unless the engine can copy a source in the system at root, and an image can store
+// it.
 func look(root, src string) error {
 	found, err := find(root, src)
 	if err != nil {
@@ -146,22 +145,22 @@ func look(root, src string) error {
 	return nil
 }
 
-// copyable fails unless the engine can copy a file on disk, and an image hold it. The
-// error names its path in the system, in quotes, and why.
+// copyable fails unless the engine can copy a file on disk, and an image can store it. The error
+// has the file's quoted path in the system, and the reason.
 func copyable(root, file string, stat *unix.Stat_t) error {
 	how, err := unfit(file, filepath.Base(file))
 	if kind(stat) == unix.S_IFBLK {
 		how = "is a block device, which copies would turn into a character device"
 	}
 	if how != "" {
-		how, _, _ = strings.Cut(how, ": ") // what to do about it differs
+		how, _, _ = strings.Cut(how, ": ") // the caller says what to do about it
 		return fmt.Errorf("not copied: %q %s", strings.TrimPrefix(file, root), how)
 	}
 	return err
 }
 
-// matching are the entries of a directory on disk that an element of a source
-// may mean, sorted. Without a pattern that is one, which need not be there.
+// matching returns the sorted entries of a directory on disk that match an element of a source.
+// Without a pattern it returns one, which may not exist.
 func matching(dir, element string, pattern bool) ([]string, error) {
 	if !pattern || !strings.ContainsAny(element, `*?[\`) {
 		return []string{filepath.Join(dir, element)}, nil
@@ -185,8 +184,8 @@ func matching(dir, element string, pattern bool) ([]string, error) {
 	return out, nil
 }
 
-// byName are patterns for what is taken by its name, made of patterns for the
-// names of sources and for what lies in those that are directories.
+// byName returns patterns for sources that are copied with their names, from patterns for the
+// names and for the content of directories.
 func byName(patterns []string) []string {
 	var out []string
 	for _, p := range patterns {
@@ -208,7 +207,7 @@ func matcher(patterns []string) (*patternmatcher.PatternMatcher, error) {
 	return patternmatcher.New(patterns)
 }
 
-// matched is what the patterns say of a directory.
+// matched is the patterns' result for a directory.
 type matched struct{ include, exclude patternmatcher.MatchInfo }
 
 // wants reports whether a path is to be copied.
@@ -227,7 +226,7 @@ func (c *choosing) wants(rel string, up matched) (wanted bool, here matched, err
 	return wanted, here, err
 }
 
-// room is a directory of the result, which is made when something is put into it.
+// room is a directory of the result, which is created when something is put into it.
 type room struct {
 	up       *room
 	from, to string
@@ -255,12 +254,12 @@ func (r *room) make() error {
 	return dress(r.from, r.to, &r.stat)
 }
 
-// clash is the error of a file and a directory for one place.
+// clash is the error for a file and a directory with the same path.
 func clash(to string) error {
 	return fmt.Errorf("two sources both become %s, and one of them is a directory: copy them to different paths, or leave one out with `exclude`", filepath.Base(to))
 }
 
-// entries copies what a directory on disk holds.
+// entries copies the entries of a directory on disk.
 func (c *choosing) entries(dir, rel, to string, r *room, up matched) error {
 	all, err := names(dir)
 	if err != nil {
@@ -274,7 +273,7 @@ func (c *choosing) entries(dir, rel, to string, r *room, up matched) error {
 	return nil
 }
 
-// one copies what lies at a place on disk, and beneath it. The patterns know it as rel.
+// one copies a place on disk and everything below it. rel is its path for the patterns.
 func (c *choosing) one(from, rel, to string, into *room, up matched) error {
 	var stat unix.Stat_t
 	if err := lstat(from, &stat); err != nil {
@@ -305,7 +304,7 @@ func (c *choosing) one(from, rel, to string, into *room, up matched) error {
 	return c.entries(from, rel, to, r, here)
 }
 
-// file copies what is no directory.
+// file copies a file that is not a directory.
 func (c *choosing) file(from, to string, stat *unix.Stat_t, into *room) error {
 	c.copied++
 	if err := into.make(); err != nil {
@@ -315,7 +314,7 @@ func (c *choosing) file(from, to string, stat *unix.Stat_t, into *room) error {
 		if info.IsDir() {
 			return clash(to)
 		}
-		if err := os.Remove(to); err != nil { // the later source counts
+		if err := os.Remove(to); err != nil { // the later source wins
 			return err
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestChoose takes sources from a system with links, and compares the names of
-// what is taken.
+// TestChoose takes sources from a system with links, and compares the names of the copies.
 func TestChoose(t *testing.T) {
 	root := t.TempDir()
 	for _, dir := range []string{"usr/lib/deep/er", "srv/empty", "other/lib"} {
@@ -31,21 +30,21 @@ func TestChoose(t *testing.T) {
 	tests := []struct {
 		name                      string
 		sources, include, exclude []string
-		want                      string // the names, or the error
+		want                      string // names of the copies, or the error
 	}{
 		{"a pattern through a link", []string{"/lib/*.so"}, nil, nil, "a.so link.so"},
 		{"a pattern through an absolute link", []string{"/abs/[ab].*"}, nil, nil, "a.so b.txt"},
 		{"a pattern above the name", []string{"/*/lib/a.so"}, nil, nil, "a.so"},
 		{"an escaped name", []string{`/usr/\[*`}, nil, nil, "[x]"},
 		{"a link is taken as it is", []string{"/lib", "/out"}, nil, nil, "lib out"},
-		{"the contents of a link, which stays in the system", []string{"/out/"}, nil, []string{"lib"}, "[x]"},
-		{"what is included lies deep", []string{"/abs/"}, []string{"deep/**/*.so"}, nil, "deep deep/er deep/er/a.so"},
-		{"what is excluded, with an exception", []string{"/lib/"}, nil, []string{"deep", "*.so", "!deep/c"}, "b.txt deep deep/c"},
+		{"the contents of a link's target, within the system", []string{"/out/"}, nil, []string{"lib"}, "[x]"},
+		{"a deep included path", []string{"/abs/"}, []string{"deep/**/*.so"}, nil, "deep deep/er deep/er/a.so"},
+		{"excluded paths, with an exception", []string{"/lib/"}, nil, []string{"deep", "*.so", "!deep/c"}, "b.txt deep deep/c"},
 		{"patterns see names", []string{"/lib/deep", "/lib/b.txt"}, []string{"deep"}, []string{"er"}, "no files to copy from /lib/b.txt"},
-		{"patterns see what lies in a name", []string{"/lib/deep"}, nil, []string{"er"}, "deep deep/c"},
+		{"patterns see the content of a directory", []string{"/lib/deep"}, nil, []string{"er"}, "deep deep/c"},
 		{"an empty directory", []string{"/srv/"}, nil, nil, "empty"},
 		{"nothing is left", []string{"/lib/"}, []string{"*.zip"}, nil, "no files to copy from /lib/"},
-		{"a name that is not there", []string{"/lib/a.so", "/lib/nothing"}, nil, nil, "/lib/nothing not found"},
+		{"a name that does not exist", []string{"/lib/a.so", "/lib/nothing"}, nil, nil, "/lib/nothing not found"},
 		{"a pattern that matches nothing", []string{"/lib/*.zip"}, nil, nil, "/lib/*.zip not found"},
 		{"a file with a slash", []string{"/lib/a.so/"}, nil, nil, "/lib/a.so is a file"},
 		{"a file and a directory", []string{"/lib/deep/er/", "/lib/deep/../a.so", "/other/"}, nil, []string{"!x"}, "a.so lib lib/a.so"},
@@ -63,8 +62,8 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestChooseKeeps checks that names of one file stay that across the sources of a
-// copy, that the later source counts, and that a directory keeps its mode.
+// TestChooseKeeps checks that hard links are kept across the sources of a copy, that the later
+// source wins, and that a directory keeps its mode.
 func TestChooseKeeps(t *testing.T) {
 	root, out := t.TempDir(), t.TempDir()
 	for _, dir := range []string{"a", "b"} {
@@ -90,7 +89,7 @@ func TestChooseKeeps(t *testing.T) {
 	x, err1 := os.Stat(filepath.Join(out, "x"))
 	y, err2 := os.Stat(filepath.Join(out, "y"))
 	if err1 != nil || err2 != nil || !os.SameFile(x, y) {
-		t.Errorf("x and y are not one file: %v, %v", err1, err2)
+		t.Errorf("x and y are different files: %v, %v", err1, err2)
 	}
 	if info, err := os.Stat(filepath.Join(out, "dir")); err != nil || info.Mode() != fs.ModeDir|0o700 {
 		t.Errorf("the directory has the mode %v: %v", info, err)
@@ -117,7 +116,7 @@ func TestChooseKeeps(t *testing.T) {
 	}
 }
 
-// entriesBelow are the paths in a directory, sorted.
+// entriesBelow returns the sorted paths in a directory.
 func entriesBelow(t *testing.T, dir string) []string {
 	var out []string
 	err := filepath.WalkDir(dir, func(p string, _ fs.DirEntry, err error) error {

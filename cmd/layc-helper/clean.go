@@ -15,28 +15,27 @@ import (
 // epoch is the canonical time of generated files.
 var epoch = canon.Time
 
-// leftovers are what an installation leaves behind that no image needs, and
-// that depends on when or where it ran; patterns below the root. What is random
-// by design and still wanted stays, and makes a layer differ from build to
-// build: the first cluster that a database server's package makes, and the
-// self-signed certificate of ssl-cert.
+// leftovers are files that an installation leaves behind, that no image needs, and that depend on
+// when or where it ran; patterns relative to the root. Files that are random by design and needed
+// are kept, and make a layer differ from build to build: the first cluster of a database server's
+// package, and the self-signed certificate of ssl-cert.
 var leftovers = []string{
 	// Logs.
 	"var/log/dpkg.log", "var/log/alternatives.log", "var/log/bootstrap.log", "var/log/fontconfig.log", "var/log/apt/*",
 	// Copies of the state before the last change.
 	"var/lib/dpkg/*-old", "var/cache/debconf/*-old",
 	"etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-",
-	// Caches that are made again where they are missing. ldconfig's holds inode
-	// numbers; apt's and its lists are for an index that no image should rely on.
+	// Caches that are created again when missing. ldconfig's has inode numbers. apt's caches and
+	// lists are for an index that no image should rely on.
 	"var/cache/ldconfig/aux-cache", "var/cache/apt/*.bin", "var/cache/apt/archives/*.deb", "var/lib/apt/lists/*_*", "var/lib/apt/lists/lock",
-	// The identity of one machine, which all containers would share; each is
-	// made again by the service that wants it, if it ever runs.
+	// The identity of one machine, which all containers would share. The service that needs one
+	// creates it again, if it ever runs.
 	"var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/lib/systemd/credential.secret", "etc/ssh/ssh_host_*_key", "etc/ssh/ssh_host_*_key.pub",
 	// Scratch space.
 	"tmp/*", "tmp/.[!.]*", "var/tmp/*", "var/tmp/.[!.]*",
 }
 
-// clean removes leftovers and mends files that hold times.
+// clean removes leftovers and normalizes files that contain times.
 func clean(root string) error {
 	mounts, err := mountPoints()
 	if err != nil {
@@ -57,7 +56,7 @@ func clean(root string) error {
 			}
 		}
 	}
-	// An empty machine-id means: make one at the first start.
+	// An empty machine-id means that one is created at the first start.
 	if id := filepath.Join(root, "etc/machine-id"); notEmpty(id) {
 		if err := os.Truncate(id, 0); err != nil {
 			return err
@@ -71,10 +70,9 @@ func notEmpty(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }
 
-// settle gives everything below root that changed since start, and every
-// directory in which something is mounted, the canonical time. What is mounted
-// is left alone. The engine makes the places for its mounts before start, on a
-// slow machine long before.
+// settle sets the canonical time on everything below root that changed since start, and on every
+// directory with a mount. It does not touch the mounts' content. The engine creates its mount
+// points before start, on a slow machine long before.
 func settle(root string, start time.Time) error {
 	mounts, err := mountPoints()
 	if err != nil {
@@ -109,8 +107,8 @@ func settle(root string, start time.Time) error {
 	})
 }
 
-// settleTouched gives directories and files of the system at root the canonical
-// time, and the directories that lead to them: a layer holds these as well.
+// settleTouched sets the canonical time on directories and files of the system at root, and on
+// the directories that lead to them, since a layer has these as well.
 func settleTouched(root string, touched map[string]bool) error {
 	settled := map[string]bool{}
 	for p := range touched {

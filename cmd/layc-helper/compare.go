@@ -16,17 +16,17 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// Comparing the entries of two trees. A file's size and time are no evidence of
-// its content: whoever honours SOURCE_DATE_EPOCH writes another text with the
-// same time. Evidence is that both trees show the same file of the same lower
-// layer. All else is read.
+// Comparing the entries of two trees. A file's size and time are no evidence of its content: a
+// program that honours SOURCE_DATE_EPOCH writes other content with the same time. Files are equal
+// without reading only if both trees show the same file of the same lower layer. All other files
+// are read.
 
 // trees are two root file systems to compare.
 type trees struct {
 	old, now string
-	// shared says that both are overlays with a layer in common. Then all their
-	// layers lie on one file system if files have the device of the overlay, and
-	// a file's number is its number there.
+	// shared reports whether both are overlays with a layer in common. If files have the device
+	// of the overlay, all layers are on one file system, and a file's inode number is its number
+	// there.
 	shared         bool
 	oldDev, nowDev uint64
 }
@@ -52,14 +52,14 @@ func lstat(p string, to *unix.Stat_t) error {
 	return nil
 }
 
-// missing reports whether an error says that nothing is at a path.
+// missing reports whether an error means that a path does not exist.
 func missing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// same reports whether two entries are certainly the same file of the same
-// layer. Nothing may have been written to either tree since it was mounted, as
-// a file that is copied up keeps its number.
+// same reports whether two entries are certainly the same file of the same layer. Neither tree
+// may have been written to since it was mounted, because a file that is copied up keeps its
+// number.
 func (t *trees) same(a, b *unix.Stat_t) bool {
 	return t.shared && a.Dev == t.oldDev && b.Dev == t.nowDev && a.Ino == b.Ino && a.Ctim == b.Ctim && a.Mode == b.Mode && a.Size == b.Size
 }
@@ -67,9 +67,8 @@ func (t *trees) same(a, b *unix.Stat_t) bool {
 // kind is the type of an entry, one of unix.S_IF….
 func kind(s *unix.Stat_t) uint32 { return s.Mode & unix.S_IFMT }
 
-// differ says how the entries of both trees at a path differ in what an image
-// holds of them: "" if they don't. Times are not compared, and of directories
-// not what is in them.
+// differ describes how the entries of both trees at a path differ in what an image stores; "" if
+// they don't. It does not compare times, or the content of directories.
 func (t *trees) differ(p string, a, b *unix.Stat_t) (string, error) {
 	switch {
 	case kind(a) != kind(b):
@@ -116,7 +115,7 @@ func (t *trees) contentDiffers(p string, a, b *unix.Stat_t) (string, error) {
 	return "", nil
 }
 
-// difference is the offset at which two files begin to differ, or -1.
+// difference returns the offset of the first difference between two files, or -1.
 func difference(one, two string) (int64, error) {
 	a, err := os.Open(one)
 	if err != nil {
@@ -151,11 +150,11 @@ func difference(one, two string) (int64, error) {
 	}
 }
 
-// capability is the one extended attribute that layers hold.
+// capability is the only extended attribute that layers store.
 const capability = "security.capability"
 
-// attributes are the extended attributes that a step may have given an entry,
-// as NAME=VALUE, sorted. What the host's kernel adds is none of them.
+// attributes returns the extended attributes that a step may have set, as NAME=VALUE, sorted. It
+// omits attributes that the host's kernel adds.
 func attributes(file string) ([]string, error) {
 	buffer := make([]byte, 1<<16)
 	n, err := unix.Llistxattr(file, buffer)
@@ -192,9 +191,9 @@ func given(name string) bool {
 	return name == capability
 }
 
-// unfit says why no image can hold an entry: "" if one can. BuildKit writes
-// only capabilities into layers, which for all but files mean nothing, and a name
-// that begins with .wh. deletes something there.
+// unfit returns the reason why no image can store an entry; "" if one can. BuildKit writes only
+// capabilities into layers, which have a meaning for files only, and a name that begins with .wh.
+// deletes something there.
 func unfit(file, name string) (string, error) {
 	if paths.DeletesFile(name) {
 		return "has a name that begins with .wh., which deletes files in layers: rename it", nil

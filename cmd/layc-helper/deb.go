@@ -21,8 +21,8 @@ import (
 // A .deb is an ar archive of debian-binary, control.tar.* and data.tar.*.
 // (deb(5))
 
-// readMember finds the member of a .deb whose name begins with prefix,
-// "control.tar" or "data.tar", and hands it to read, unpacked.
+// readMember finds the member of a .deb with a name that begins with prefix, "control.tar" or
+// "data.tar", and passes it to read, decompressed.
 func readMember(file, prefix string, read func(*tar.Reader) error) error {
 	f, err := os.Open(file)
 	if err != nil {
@@ -82,7 +82,7 @@ func decompress(name string, in io.Reader) (plain io.Reader, stop func(), err er
 	return plain, stop, err
 }
 
-// control is what a package says about itself: fields by lower-case name.
+// control is a package's metadata: fields by lower-case name.
 type control map[string]string
 
 func readControl(file string) (control, error) {
@@ -123,8 +123,7 @@ func readControl(file string) (control, error) {
 	return c, nil
 }
 
-// names lists the package names in a relation field, without versions;
-// alternatives count all.
+// names lists the package names in relation fields, without versions, including all alternatives.
 func (c control) names(fields ...string) []string {
 	var list []string
 	for _, field := range fields {

@@ -13,19 +13,19 @@ import (
 	"github.com/layc-lang/layc/llb/archive"
 )
 
-// destination writes entries below a directory, and never leaves it. Where they go
-// and what they replace is the tree's to say.
+// destination writes entries below a directory and never outside of it. The tree decides where
+// entries go and what they replace.
 type destination struct {
 	root *os.Root
 	tree *archive.Tree
-	keep bool // owners and times are the archive's
+	keep bool // keep the owners and times of the archive
 
-	// Entries mostly follow others of their directory.
+	// Consecutive entries are usually in one directory, so it stays open.
 	at   string
 	open *os.File
 }
 
-// close gives back what is open; the root is not the destination's to close.
+// close closes what is open. The caller closes the root.
 func (t *destination) close() {
 	if t.open != nil {
 		t.open.Close()
@@ -33,7 +33,7 @@ func (t *destination) close() {
 	}
 }
 
-// above makes and opens the directory of a path.
+// above creates and opens the directory of a path.
 func (t *destination) above(to string) (int, error) {
 	dir := path.Dir(to)
 	if t.open != nil && t.at == dir {
@@ -51,14 +51,14 @@ func (t *destination) above(to string) (int, error) {
 	return int(open.Fd()), nil
 }
 
-// put makes what an entry says; write writes the content of a file.
+// put creates an entry; write writes the content of a file.
 func (t *destination) put(e *archive.Entry, write func(*os.File) error) error {
 	c, err := t.tree.Put(e)
 	if err != nil {
 		return err
 	}
 	if c.Removed != "" {
-		t.close() // it may be the directory that is open
+		t.close() // the entry may replace the open directory
 		if err := t.root.Remove(c.Removed); err != nil {
 			return reason(err)
 		}
@@ -99,7 +99,7 @@ func (t *destination) put(e *archive.Entry, write func(*os.File) error) error {
 	return err
 }
 
-// file makes a file.
+// file creates a file.
 func (t *destination) file(dir int, name string, e *archive.Entry, write func(*os.File) error) error {
 	fd, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
 	if err != nil {
@@ -107,7 +107,7 @@ func (t *destination) file(dir int, name string, e *archive.Entry, write func(*o
 	}
 	f := os.NewFile(uintptr(fd), name)
 	err = write(f)
-	// Writing and another owner take away capabilities and set-user-ID.
+	// Writing and changing the owner clear capabilities and set-user-ID.
 	if err == nil && t.keep {
 		err = unix.Fchown(fd, e.UID, e.GID)
 	}
@@ -125,7 +125,7 @@ func (t *destination) file(dir int, name string, e *archive.Entry, write func(*o
 	return errors.Join(err, f.Close())
 }
 
-// times are the times of an entry, as the kernel takes them.
+// times returns the times of an entry, in the kernel's form.
 func (t *destination) times(e *archive.Entry) []unix.Timespec {
 	stamp := unix.Timespec{Sec: epoch.Unix()}
 	if t.keep && e != nil {
@@ -134,8 +134,8 @@ func (t *destination) times(e *archive.Entry) []unix.Timespec {
 	return []unix.Timespec{stamp, stamp}
 }
 
-// finish gives directories their owners, modes and times, which writing into them
-// would have met or changed.
+// finish sets the owners, modes and times of directories, which writing into them would have
+// changed.
 func (t *destination) finish() error {
 	dir, err := t.root.Open(".")
 	if err != nil {
@@ -144,7 +144,7 @@ func (t *destination) finish() error {
 	return t.settle(dir, t.tree.Root())
 }
 
-// settle finishes a directory and what is in it, the deepest first, and closes it.
+// settle finishes a directory and its content, the deepest first, and closes it.
 func (t *destination) settle(dir *os.File, node *archive.Node) error {
 	defer dir.Close()
 	fd := int(dir.Fd())
@@ -175,7 +175,7 @@ func (t *destination) settle(dir *os.File, node *archive.Node) error {
 	return unix.UtimesNanoAt(fd, "", t.times(node.Says), unix.AT_EMPTY_PATH)
 }
 
-// reason is an error of a file without the path, which the caller shows.
+// reason returns a file's error without the path, which the caller shows.
 func reason(err error) error {
 	var file *fs.PathError
 	var link *os.LinkError

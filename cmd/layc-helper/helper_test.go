@@ -61,14 +61,14 @@ func TestOrder(t *testing.T) {
 	tests := []struct{ name, packages, want string }{
 		{"no pre-dependencies", "a: Depends: b; b: Depends: a; c:", "unpack a b c, configure --pending"},
 		{"one", "a: Pre-Depends: b (>= 2); b:", "unpack b, configure b, unpack a, configure --pending"},
-		{"what a pre-dependency needs", "a: Pre-Depends: b | x; b: Depends: c; c:; d:", "unpack b c d, configure b c, unpack a, configure --pending"},
-		{"one whose needs come later", "a: Depends: b; b: Pre-Depends: c; c:", "unpack a c, configure c, unpack b, configure --pending"},
+		{"a pre-dependency with needs", "a: Pre-Depends: b | x; b: Depends: c; c:; d:", "unpack b c d, configure b c, unpack a, configure --pending"},
+		{"a package with later needs", "a: Depends: b; b: Pre-Depends: c; c:", "unpack a c, configure c, unpack b, configure --pending"},
 		{"through a provided name", "a: Pre-Depends: awk; mawk: Provides: awk (= 1), other", "unpack mawk, configure mawk, unpack a, configure --pending"},
 		{"a chain", "a: Pre-Depends: b; b: Pre-Depends: c; c:", "unpack c, configure c, unpack b, configure b, unpack a, configure --pending"},
-		{"one that is unpacked and cannot be configured yet", "a: Pre-Depends: b; b: Depends: c; c: Pre-Depends: d; d:",
+		{"a package that is unpacked and cannot be configured yet", "a: Pre-Depends: b; b: Depends: c; c: Pre-Depends: d; d:",
 			"unpack b d, configure d, unpack c, configure b c, unpack a, configure --pending"},
 		{"there already", "a: Pre-Depends: dpkg", "unpack a, configure --pending"},
-		{"a cycle, which dpkg will refuse", "a: Pre-Depends: b; b: Pre-Depends: a; c:", "unpack c, unpack a b, configure --pending"},
+		{"a cycle, which dpkg refuses", "a: Pre-Depends: b; b: Pre-Depends: a; c:", "unpack c, unpack a b, configure --pending"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestOrder(t *testing.T) {
 
 func TestUnpack(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("only root can give files to others")
+		t.Skip("only root can change owners")
 	}
 	root, dir := t.TempDir(), t.TempDir()
 	if err := skeleton(root); err != nil {
@@ -127,18 +127,18 @@ func TestUnpack(t *testing.T) {
 	}
 	same, err := os.Stat(filepath.Join(root, "usr/bin/same"))
 	if err != nil || !os.SameFile(info, same) {
-		t.Errorf("the hard link is another file: %v", err)
+		t.Errorf("the hard link is a separate file: %v", err)
 	}
 	if link, _ := os.Readlink(filepath.Join(root, "etc/link")); link != "/bin/tool" {
-		t.Errorf("got link to %q", link)
+		t.Errorf("the link leads to %q", link)
 	}
 	if dir, _ := os.Stat(filepath.Join(root, "usr/bin")); dir.Mode().Perm() != 0o755 {
-		t.Errorf("a package's directory changed the one behind a link: %v", dir.Mode())
+		t.Errorf("a package's directory changed the target of a link: %v", dir.Mode())
 	}
 
 	bad := writeDeb(t, dir, "Package: bad\n", tar.Header{Typeflag: tar.TypeReg, Name: "../../out", Mode: 0o644})
 	if err := unpackAll(root, []string{bad}); err == nil || !strings.Contains(err.Error(), "leads outside the package") {
-		t.Errorf("got %v for a path that leads out", err)
+		t.Errorf("got %v for a path outside the package", err)
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// install installs packages into the running system, all that they need being
-// among them or there already, which dpkg checks.
+// install installs packages into the running system. All their needs must be among them or in the
+// system; dpkg checks that.
 func install(debs []string) error {
 	restore, err := forbidServices()
 	if err != nil {
@@ -36,17 +36,16 @@ type step struct {
 	operands []string // files or names
 }
 
-// order finds the calls of dpkg that install packages. dpkg takes any number
-// of packages at once and itself finds the order in which to configure them,
-// but it refuses to unpack one before all its pre-dependencies are configured.
-// So packages are unpacked in as few rounds as these ask for, mostly one;
-// between two rounds no more is configured than the next one needs, since the
-// needs of the others may come only later.
+// order returns the calls of dpkg that install packages. dpkg takes any number of packages at
+// once and finds the order to configure them itself. But it refuses to unpack a package before
+// all its pre-dependencies are configured. So packages are unpacked in as few rounds as that
+// allows, usually one. Between two rounds, only what the next round needs is configured, since
+// the needs of the others may come later.
 func order(debs []string) ([]step, error) {
 	type pkg struct {
 		name, file string
 		before     []string // must be configured before this is unpacked
-		needs      []string // must be there when this is configured
+		needs      []string // must exist when this is configured
 	}
 	var waiting []*pkg
 	packages := map[string]*pkg{} // by name, and by names that they provide
@@ -67,7 +66,7 @@ func order(debs []string) ([]step, error) {
 	var closure func(name string, into map[*pkg]bool)
 	closure = func(name string, into map[*pkg]bool) {
 		p := packages[name]
-		if p == nil || into[p] { // not to be installed, so it is there already
+		if p == nil || into[p] { // not to be installed, so it exists already
 			return
 		}
 		into[p] = true
@@ -113,7 +112,7 @@ func order(debs []string) ([]step, error) {
 			}
 		}
 		if len(ready) == 0 && len(names) == 0 {
-			ready, rest = waiting, nil // a cycle; dpkg will say so
+			ready, rest = waiting, nil // a cycle, which dpkg reports
 		}
 		var files []string
 		for _, p := range ready {
@@ -131,8 +130,8 @@ func order(debs []string) ([]step, error) {
 	return append(steps, step{"--configure", []string{"--pending"}}), nil
 }
 
-// environment is all that maintainer scripts see. The canonical time goes
-// into what they generate; a fixed hash seed keeps Python's byte code equal.
+// environment is the complete environment of maintainer scripts. They use the canonical time in
+// generated files; a fixed hash seed makes Python's byte code reproducible.
 var environment = []string{
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 	"HOME=/root",
@@ -144,14 +143,13 @@ var environment = []string{
 	fmt.Sprintf("SOURCE_DATE_EPOCH=%d", epoch.Unix()),
 }
 
-// dpkg runs dpkg on the system. Configuration files that are there already
-// stay as they are; syncing to disk is the engine's matter.
+// dpkg runs dpkg on the system. Existing configuration files stay unchanged. The engine syncs to
+// disk.
 func dpkg(args ...string) error {
 	options := []string{"--no-pager", "--log=/dev/null", "--force-unsafe-io", "--force-confdef", "--force-confold"}
 	cmd := exec.Command("/usr/bin/dpkg", append(options, args...)...)
 	cmd.Env = environment
-	// It is wordy, and warns of each order that was forced; its words are
-	// for whom it fails.
+	// Its output is long and warns about each forced order, so it is shown only after a failure.
 	if out, err := cmd.CombinedOutput(); err != nil {
 		os.Stdout.Write(out)
 		return fmt.Errorf("dpkg failed: %w (see its output above)", err)
@@ -159,7 +157,7 @@ func dpkg(args ...string) error {
 	return nil
 }
 
-// audit fails if a package is left half installed or without its needs.
+// audit fails if a package is half installed or lacks a dependency.
 func audit() error {
 	cmd := exec.Command("/usr/bin/dpkg", "--audit")
 	cmd.Env, cmd.Stderr = environment, os.Stderr
@@ -173,9 +171,8 @@ func audit() error {
 	return nil
 }
 
-// forbidServices keeps maintainer scripts from starting services (invoke-rc.d
-// asks this script) and returns what undoes it. A policy of the system's own
-// stays.
+// forbidServices keeps maintainer scripts from starting services (invoke-rc.d asks this script)
+// and returns a function that reverts this. An existing policy of the system is kept.
 func forbidServices() (restore func(), err error) {
 	const policy = "/usr/sbin/policy-rc.d"
 	f, err := os.OpenFile(policy, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)

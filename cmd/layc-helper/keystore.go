@@ -12,22 +12,21 @@ import (
 	"unicode/utf16"
 )
 
-// Debian's Java packages generate a keystore of trusted certificates, whose
-// entries hold the time of their making. The format is Java's JKS: a header,
-// entries, and a SHA-1 over a password, a fixed phrase and all of that.
+// Debian's Java packages generate a keystore of trusted certificates with the creation time of
+// each entry. The format is Java's JKS: a header, entries, and a SHA-1 of a password, a fixed
+// phrase and everything before.
 
 const (
 	jksMagic     = 0xfeedfeed
 	jksVersion   = 2
-	jksTrusted   = 2          // the kind of an entry that is a certificate
+	jksTrusted   = 2          // the kind of an entry with a certificate
 	jksPassword  = "changeit" // Java's for this file, everywhere
 	jksPhrase    = "Mighty Aphrodite"
 	jksHeaderLen = 12
 )
 
-// settleKeystore gives all entries of a keystore the canonical time, and the
-// order of their names. A file that isn't there, or is in another format, is
-// left alone.
+// settleKeystore sets the canonical time on all entries of a keystore and sorts them by name. It
+// leaves a missing file or a file of another format alone.
 func settleKeystore(path string) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,14 +49,14 @@ func settleKeystore(path string) error {
 	return os.WriteFile(path, settled, info.Mode().Perm())
 }
 
-// settledKeystore returns nil for what is no such keystore.
+// settledKeystore returns nil if text is not such a keystore.
 func settledKeystore(text []byte) ([]byte, error) {
 	if len(text) < jksHeaderLen+sha1.Size || binary.BigEndian.Uint32(text) != jksMagic || binary.BigEndian.Uint32(text[4:]) != jksVersion {
 		return nil, nil
 	}
 	body := text[:len(text)-sha1.Size]
 	if !bytes.Equal(jksSum(body), text[len(body):]) {
-		return nil, nil // somebody set a password of their own
+		return nil, nil // it has another password
 	}
 	count := binary.BigEndian.Uint32(text[8:])
 	rest := body[jksHeaderLen:]
@@ -86,7 +85,7 @@ func settledKeystore(text []byte) ([]byte, error) {
 			return nil, malformed
 		}
 		if binary.BigEndian.Uint32(kind) != jksTrusted {
-			return nil, nil // private keys are nobody's to touch
+			return nil, nil // entries with private keys are left alone
 		}
 		_, okAlias := takeString()
 		date := len(start) - len(rest) // where the time is in the entry
@@ -106,8 +105,8 @@ func settledKeystore(text []byte) ([]byte, error) {
 	if len(rest) > 0 {
 		return nil, malformed
 	}
-	// An entry begins with its kind, which is the same for all, the length of
-	// its name, and the name: a total order that is the same everywhere.
+	// An entry begins with its kind, equal for all, the length of its name, and the name. So this
+	// is a total order that is the same everywhere.
 	slices.SortFunc(entries, bytes.Compare)
 	settled := slices.Concat(body[:jksHeaderLen], slices.Concat(entries...))
 	return append(settled, jksSum(settled)...), nil

@@ -13,39 +13,36 @@ import (
 	"strings"
 )
 
-// Which libraries do the programs of a layer lack? A program is loaded by the
-// interpreter that it names, which then loads all libraries that the program
-// and its libraries need, by name, from where the files' own run paths and the
-// system's configuration say. So each ELF file of the layer is asked for its
-// interpreter and its libraries, and these are looked for in the layer, what
-// it needs and the base, in the loader's order.
+// Which libraries do the programs of a layer lack? The interpreter that a program names loads the
+// program, and then all libraries that the program and its libraries need. It finds them by name,
+// in the files' run paths and the system's configuration. So this file reads the interpreter and
+// libraries of each ELF file of the layer, and looks for them in the layer, its needs and the
+// base, in the loader's order.
 //
-// What a missing library means depends on who needs it. A program, or a
-// library that one loads, does not start. Other libraries are loaded on demand,
-// or never: that can be meant. A library that lies where the loader does not
-// look may be loaded by a process that knows where: libraries are forgiven
-// that, programs are not.
+// The meaning of a missing library depends on the file that needs it. A program does not start
+// without the libraries that it and they need. Other libraries are loaded on demand, or never, so
+// a missing one may be intended. If a library is where the loader does not look, a process that
+// knows the place may still load it: this is reported for programs only.
 
-// lack is one finding.
+// lack is one missing library.
 type lack struct {
 	kind  string // one of the kinds below
 	file  string // the ELF file
 	needs string // the library or interpreter
-	at    string // where it lies, of a misplaced one
+	at    string // place of a misplaced one
 }
 
 const (
 	lacksLibrary     = "library"     // a program does not start
 	lacksInterpreter = "interpreter" // a program does not start
 	lacksOnDemand    = "on-demand"   // a library cannot be loaded
-	lacksPath        = "path"        // a program's library is there, where the loader does not look
+	lacksPath        = "path"        // a program's library exists, but the loader does not look there
 )
 
-// libraries writes into a file what ELF files of the topmost tree lack, one
-// line for each: a kind, the file, what it needs and where that is, with tabs
-// between them. Nothing if nothing is missing. The architecture, as Go names it,
-// is that of the trees, whatever the helper runs on; of another one than those
-// that the helper is built for nothing is known.
+// libraries writes what the ELF files of the topmost tree lack into a file, one line each: a
+// kind, the file, its need and the place of that, separated by tabs. The file is empty if nothing
+// is missing. arch is the architecture of the trees, in Go's terms, whatever the helper runs on.
+// Nothing is reported for an architecture that the helper is not built for.
 func libraries(arch, report string, trees []string) error {
 	s := &loading{union: trees, arch: architectures[arch], found: map[string]*object{}}
 	var err error
@@ -62,7 +59,7 @@ func libraries(arch, report string, trees []string) error {
 	return os.WriteFile(report, []byte(b.String()), 0o644)
 }
 
-// architecture is what loaders of a machine call it.
+// architecture has a machine's names in loaders.
 type architecture struct {
 	machine   elf.Machine
 	multiarch string // Debian's name of the directory for its libraries
@@ -74,23 +71,23 @@ var architectures = map[string]architecture{
 	"arm64": {elf.EM_AARCH64, "aarch64-linux-gnu", "aarch64"},
 }
 
-// loading is what a loader knows.
+// loading is the knowledge of a loader.
 type loading struct {
 	union
 	arch   architecture
 	system []string           // directories that the system searches
 	own    []string           // paths of the ELF files of the topmost tree, sorted
-	found  map[string]*object // ELF files that were read, by path; nil: none of this machine
-	names  map[string]string  // where files of a name lie, once somebody asks
+	found  map[string]*object // ELF files read so far, by path; nil: not for this machine
+	names  map[string]string  // places of files by name, filled on first use
 }
 
-// object is what an ELF file says to the loader.
+// object is the part of an ELF file that the loader reads.
 type object struct {
-	program     bool // it has an interpreter, or is no shared object
+	program     bool // it has an interpreter, or is not a shared object
 	interpreter string
 	needs       []string
 	path        []string // RUNPATH, or else RPATH
-	passed      []string // RPATH, which holds for the libraries that it loads, too
+	passed      []string // RPATH, which applies to the libraries that it loads, too
 }
 
 // collect finds the ELF files of the topmost tree.
@@ -109,8 +106,8 @@ func (s *loading) collect(tree string) error {
 	return err
 }
 
-// object reads the ELF file at a path; nil if there is none for this machine.
-// A file that only looks like one is none.
+// object reads the ELF file at a path. It returns nil if there is none for this machine, or if
+// the file only looks like one.
 func (s *loading) object(p string) *object {
 	if o, ok := s.found[p]; ok {
 		return o
@@ -146,7 +143,7 @@ func (s *loading) object(p string) *object {
 	runpath, _ := e.DynString(elf.DT_RUNPATH)
 	rpath, _ := e.DynString(elf.DT_RPATH)
 	if len(runpath) > 0 {
-		rpath = nil // it takes the other's place
+		rpath = nil // RUNPATH replaces it
 	}
 	o.passed = s.dirs(rpath, p)
 	o.path = append(s.dirs(runpath, p), o.passed...)
@@ -154,7 +151,7 @@ func (s *loading) object(p string) *object {
 	return o
 }
 
-// dirs are the directories of a run path in the file at p.
+// dirs returns the directories of a run path in the file at p.
 func (s *loading) dirs(paths []string, p string) []string {
 	origin := path.Dir(p)
 	if clean, _, err := s.resolve(p); err == nil {
@@ -176,9 +173,8 @@ func (s *loading) dirs(paths []string, p string) []string {
 	return out
 }
 
-// systemDirs are the directories that the system's loaders search: those of
-// LD_LIBRARY_PATH, of the GNU loader's and musl's configuration, and the ones
-// that are built in.
+// systemDirs returns the directories that the system's loaders search: LD_LIBRARY_PATH, the
+// configuration of the GNU loader and of musl, and the built-in ones.
 func (s *loading) systemDirs() ([]string, error) {
 	var out []string
 	add := func(dirs ...string) {
@@ -201,8 +197,7 @@ func (s *loading) systemDirs() ([]string, error) {
 	return out, nil
 }
 
-// configured reads a file of the GNU loader's configuration, and those that it
-// includes.
+// configured reads a configuration file of the GNU loader, and the files that it includes.
 func (s *loading) configured(file string, add func(...string), depth int) error {
 	text, err := s.read(file)
 	if err != nil || depth > 8 {
@@ -239,8 +234,8 @@ func (s *loading) configured(file string, add func(...string), depth int) error 
 	return nil
 }
 
-// library finds the file of a needed library, as the loader does for an object
-// and those that loaded it; "" if it finds none.
+// library finds the file of a needed library in the loader's order, for an object and the ones
+// that loaded it; "" if there is none.
 func (s *loading) library(name string, o *object, passed []string) string {
 	if strings.Contains(name, "/") {
 		if clean, _, err := s.resolve(name); err == nil && path.IsAbs(name) {
@@ -256,8 +251,8 @@ func (s *loading) library(name string, o *object, passed []string) string {
 	return ""
 }
 
-// lacks are what the topmost tree's files lack: each library of a file once,
-// the gravest finding.
+// lacks returns what the topmost tree's files lack: each library of a file once, with the most
+// severe kind.
 func (s *loading) lacks() []lack {
 	out := map[string]lack{}
 	note := func(l lack) {
@@ -272,7 +267,7 @@ func (s *loading) lacks() []lack {
 			if o.interpreter != "" {
 				if _, _, err := s.resolve(o.interpreter); err != nil {
 					note(lack{kind: lacksInterpreter, file: p, needs: o.interpreter})
-					continue // its libraries are of the system that it is made for
+					continue // its libraries belong to the system that it is made for
 				}
 			}
 			s.load(p, o.passed, loaded, note)
@@ -294,9 +289,9 @@ func (s *loading) lacks() []lack {
 	})
 }
 
-// load loads what a program needs, breadth first as loaders do, as far as its
-// libraries are of the topmost tree: what others lack is not this layer's. A
-// library that is loaded is not looked for again.
+// load loads what a program needs, breadth first like loaders. It follows only libraries in the
+// topmost tree, since other layers are checked separately. A library that is loaded is not
+// searched again.
 func (s *loading) load(program string, passed []string, loaded map[string]bool, note func(lack)) {
 	seen := map[string]bool{}
 	for queue := []string{program}; len(queue) > 0; queue = queue[1:] {
@@ -325,8 +320,7 @@ func (s *loading) load(program string, passed []string, loaded map[string]bool, 
 	}
 }
 
-// anywhere is where a library of that name lies, the first place by path; "" if
-// there is none.
+// anywhere returns the first place, by path, of a library with that name; "" if there is none.
 func (s *loading) anywhere(name string) string {
 	if s.names == nil {
 		s.names = map[string]string{}

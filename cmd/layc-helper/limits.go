@@ -8,19 +8,18 @@ import (
 	"github.com/layc-lang/layc/llb/archive"
 )
 
-// blockCost is what a file takes on a disk at least.
+// blockCost is the least space that a file takes on a disk.
 const blockCost = 4 << 10
 
-// budget bounds what an archive may hold.
+// budget limits what an archive may contain.
 type budget struct {
 	limit   int64 // bytes of all files together
-	given   bool  // the program says the limit
+	given   bool  // the program sets the limit
 	written int64
-	read    int64 // bytes that were decompressed
+	read    int64 // decompressed bytes
 }
 
-// newBudget returns the budget of an archive that has size bytes. A limit of 0
-// is the usual one.
+// newBudget returns the budget of an archive of size bytes. A limit of 0 means the default.
 func newBudget(limit, size int64) *budget {
 	if limit > 0 {
 		return &budget{limit: limit, given: true}
@@ -28,7 +27,7 @@ func newBudget(limit, size int64) *budget {
 	return &budget{limit: archive.Allowed(size)}
 }
 
-// unbounded is the budget of an archive that is known.
+// unbounded is the budget of a trusted archive.
 func unbounded() *budget { return &budget{limit: math.MaxInt64 / 4} }
 
 // entries fails if an archive has more than n entries.
@@ -58,7 +57,7 @@ func (b *budget) why() string {
 	return "which is suspicious for its size; if that is right, raise the limit, for example with `unpack limit 100GB`"
 }
 
-// bytesOf is a size in the largest unit of which it has one.
+// bytesOf formats a size in GB, MB or bytes.
 func bytesOf(n int64) string {
 	switch {
 	case n >= 1e9:
@@ -69,8 +68,8 @@ func bytesOf(n int64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// stream is a decompressed archive. What is passed over is read all the same,
-// and may be as much as what is written.
+// stream counts the decompressed bytes of an archive. Skipped entries are read, too, and may have
+// as many bytes as the written ones.
 func (b *budget) stream(in io.Reader) io.Reader { return &boundedStream{in, b} }
 
 type boundedStream struct {
@@ -86,7 +85,7 @@ func (s *boundedStream) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// boundedFile counts what is written to a file.
+// boundedFile counts the bytes written to a file.
 type boundedFile struct {
 	out io.Writer
 	b   *budget

@@ -7,18 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Files with several names. A layer holds links among what it holds, and no
-// link to a file of a lower layer. So all names of a file are written if one of
-// them is, or if the names that it has are not those that it had. How many names
-// a file has, its count of links does not say: engines link files of different
-// snapshots.
+// Files with several names. A layer has links between its own files only, not to a file of a
+// lower layer. So all names of a file are written if one of them is, or if the set of its names
+// changes. The link count does not show how many names a file has, because engines link files of
+// different snapshots.
 
-// inode is what tells files of one tree apart.
+// inode identifies a file of a tree.
 type inode struct{ dev, ino uint64 }
 
 func statInode(s *unix.Stat_t) inode { return inode{s.Dev, s.Ino} }
 
-// inodes are the names of those files of a tree that may have several.
+// inodes maps files of a tree that may have several names to these.
 type inodes map[inode][]string
 
 func newInodes() inodes { return inodes{} }
@@ -31,7 +30,7 @@ func (n inodes) add(s *unix.Stat_t, p string) {
 
 func (n inodes) names(s *unix.Stat_t) []string { return slices.Clone(n[statInode(s)]) }
 
-// byName says which file a name is one of.
+// byName maps names to files.
 func (n inodes) byName() map[string]inode {
 	out := map[string]inode{}
 	for i, names := range n {
@@ -42,15 +41,13 @@ func (n inodes) byName() map[string]inode {
 	return out
 }
 
-// mixed are the names that have to be written although their content is equal.
-// old has the names that stay, now those of the new tree; rewritten says which of
-// those are written anyway.
+// mixed returns the names that must be written although their content is equal. old has the names
+// that stay, now the names in the new tree. rewritten reports whether a name is written anyway.
 func mixed(old, now inodes, rewritten func(string) bool) []string {
 	was, is := old.byName(), now.byName()
 	more := map[string]bool{}
 	write := func(p string) bool { return more[p] || rewritten(p) }
-	// What is one file now: if a name is written, or the names were not one
-	// file, all are.
+	// One file in the new tree: if one name is written, or the names were not one file, all are.
 	for _, names := range now {
 		apart := func(p string) bool {
 			i, several := was[p]
@@ -63,8 +60,8 @@ func mixed(old, now inodes, rewritten func(string) bool) []string {
 			}
 		}
 	}
-	// What was one file: the first of the names that are left stays, and with it
-	// those that still are the same file. The others are parted from it.
+	// One file in the old tree: the first of the remaining names stays, with the names that are
+	// still the same file. The others are separated from it.
 	for _, names := range old {
 		names = slices.DeleteFunc(slices.Sorted(slices.Values(names)), write)
 		for i, p := range names {

@@ -13,9 +13,8 @@ type mountPoint struct {
 	lowers []string // of an overlay: its lower directories, the topmost first
 }
 
-// mountPoints are all mounts that this process sees, in the order in which they
-// were made. The device of a file does not tell mounts apart: snapshots of the
-// native kind share one.
+// mountPoints returns all mounts that this process sees, in the order of mounting. The device of
+// a file does not distinguish mounts: native snapshots share one.
 func mountPoints() ([]mountPoint, error) {
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -45,10 +44,10 @@ func parseMounts(text string) []mountPoint {
 	return out
 }
 
-// unescape undoes what the kernel does to blanks, line ends and backslashes.
+// unescape reverts the kernel's escaping of blanks, line ends and backslashes.
 var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace
 
-// mountsBelow are the paths of mounts beneath a directory.
+// mountsBelow returns the paths of mounts below a directory.
 func mountsBelow(mounts []mountPoint, dir string) map[string]bool {
 	out := map[string]bool{}
 	for _, m := range mounts {
@@ -59,8 +58,7 @@ func mountsBelow(mounts []mountPoint, dir string) map[string]bool {
 	return out
 }
 
-// shareLayers reports whether two directories are mounts of overlays that have
-// their lowest layer in common.
+// shareLayers reports whether two directories are overlays with the same lowest layer.
 func shareLayers(mounts []mountPoint, a, b string) bool {
 	lowest := func(dir string) string {
 		for _, m := range slices.Backward(mounts) { // a later mount hides an earlier one

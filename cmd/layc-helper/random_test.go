@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSquashRandom squashes what random file operations make of random trees,
-// one on top of the other. LAYC_EXACT_N and LAYC_EXACT_SEED say how many and which.
+// TestSquashRandom squashes the results of random file operations on random trees, one on top of
+// the other. LAYC_EXACT_N and LAYC_EXACT_SEED set their number and seed.
 func TestSquashRandom(t *testing.T) {
 	needsMounts(t)
 	n, seed := setting(t, "LAYC_EXACT_N", 20), setting(t, "LAYC_EXACT_SEED", 1)
@@ -41,7 +41,7 @@ func TestSquashRandom(t *testing.T) {
 	}
 }
 
-// setting is a number of the environment.
+// setting returns a number from the environment.
 func setting(t *testing.T, name string, otherwise int) int {
 	t.Helper()
 	text := os.Getenv(name)
@@ -61,7 +61,7 @@ type program struct {
 	log  []string
 }
 
-// operations may fail, as when a file is not there: then they do nothing.
+// operations may fail, for example if a file does not exist. Then they do nothing.
 var operations = []struct {
 	name string
 	do   func(r *rand.Rand, a, b string) error
@@ -114,12 +114,12 @@ var operations = []struct {
 
 func chmodNoFollow(p string, mode uint32) error {
 	if info, err := os.Lstat(p); err != nil || info.Mode()&os.ModeSymlink != 0 {
-		return errors.New("no link has a mode")
+		return errors.New("links have no mode")
 	}
 	return unix.Chmod(p, mode)
 }
 
-// rename renames as mv does, by copying where an overlay cannot.
+// rename renames like mv: it copies where an overlay cannot rename.
 func rename(a, b string) error {
 	err := os.Rename(a, b)
 	if !errors.Is(err, unix.EXDEV) {
@@ -140,7 +140,7 @@ func (p *program) run(dir string, n int) {
 		}
 		if writes := strings.HasPrefix(o.name, "write") || o.name == "copy" || o.name == "truncate"; writes {
 			if odd(a) || odd(b) {
-				continue // it would follow a link, or wait for who reads a pipe
+				continue // it would follow a link, or wait for a pipe's reader
 			}
 		}
 		if err := o.do(p.rand, a, b); err == nil {
@@ -156,7 +156,7 @@ func (p *program) path(dir string) string {
 	return dir
 }
 
-// inDirectory reports whether all that a path leads through are directories.
+// inDirectory reports whether all parents of a path are directories.
 func inDirectory(root, p string) bool {
 	for p = filepath.Dir(p); len(p) > len(root); p = filepath.Dir(p) {
 		if info, err := os.Lstat(p); err != nil || !info.IsDir() {

@@ -7,9 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// remain removes from the scratch space of a tree what another tree does not
-// have there: what declared steps place, and a run has removed. All directories
-// get the canonical time.
+// remain removes the files from a tree's scratch space that another tree lacks: files that
+// declared steps create and a run has removed. All directories get the canonical time.
 func remain(tree, after string) error {
 	touched := map[string]bool{}
 	for _, dir := range scratchDirs {

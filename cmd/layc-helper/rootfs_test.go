@@ -20,9 +20,8 @@ import (
 	"github.com/layc-lang/layc/llb/world/rootfs"
 )
 
-// unpackRootfs unpacks a root file system, and looks into it as layc lock does: what
-// one refuses the other has to refuse for the same reason, and the facts have to be
-// those of what was unpacked.
+// unpackRootfs unpacks a root file system, and inspects it like `layc lock`. Both must refuse the
+// same archives for the same reason, and the facts must match the unpacked system.
 func unpackRootfs(t *testing.T, text []byte) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
@@ -36,11 +35,11 @@ func unpackRootfs(t *testing.T, text []byte) (string, error) {
 	case err != nil:
 		reason := strings.TrimPrefix(err.Error(), "unpacking the root file system: ")
 		if looked == nil || !strings.HasPrefix(looked.Error(), reason) {
-			t.Errorf("unpacked: %v\nlooked at: %v", err, looked)
+			t.Errorf("unpacked: %v\ninspected: %v", err, looked)
 		}
 		return out, err
 	case looked != nil:
-		t.Errorf("it is unpacked, and looked at: %v", looked)
+		t.Errorf("it unpacks, but inspecting it fails: %v", looked)
 		return out, nil
 	}
 	if got, want := fmt.Sprint(links, dirs), factsOf(t, out); got != want {
@@ -49,7 +48,7 @@ func unpackRootfs(t *testing.T, text []byte) (string, error) {
 	return out, nil
 }
 
-// factsOf are the facts of a system that is unpacked, in the form of rootfs.Archive's.
+// factsOf returns the facts of an unpacked system, in the form of rootfs.Archive.
 func factsOf(t *testing.T, root string) string {
 	t.Helper()
 	links, dirs := []string{}, []string{}
@@ -83,7 +82,7 @@ func factsOf(t *testing.T, root string) string {
 	return fmt.Sprint(links, dirs)
 }
 
-// leads is the directory to which a path leads in a system, as the kernel has it.
+// leads returns the directory that a path leads to in a system, according to the kernel.
 func leads(t *testing.T, root, name string) (string, bool) {
 	dir, err := os.Open(root)
 	if err != nil {
@@ -92,7 +91,7 @@ func leads(t *testing.T, root, name string) (string, bool) {
 	defer dir.Close()
 	how := &unix.OpenHow{Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT}
 	fd, err := unix.Openat2(int(dir.Fd()), name, how)
-	for err == unix.EAGAIN { // something elsewhere was renamed meanwhile
+	for err == unix.EAGAIN { // a rename elsewhere interrupted it
 		fd, err = unix.Openat2(int(dir.Fd()), name, how)
 	}
 	if err != nil {
@@ -226,8 +225,8 @@ func TestRootfsRefuses(t *testing.T) {
 	}
 }
 
-// TestRootfsRandom unpacks archives in which paths lead through links, and entries
-// replace others, and compares what is there with what the lock file would say.
+// TestRootfsRandom unpacks archives with paths through links and with replaced entries, and
+// compares the result with the lock file's facts.
 func TestRootfsRandom(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, for owners")
@@ -262,7 +261,7 @@ func TestRootfsRandom(t *testing.T) {
 		}
 	}
 	if unpacked < 50 {
-		t.Errorf("only %d are unpacked", unpacked)
+		t.Errorf("only %d unpack", unpacked)
 	}
-	t.Log(unpacked, "of 300 are unpacked")
+	t.Log(unpacked, "of 300 unpack")
 }

@@ -12,16 +12,16 @@ import (
 	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
-// union is the file system that trees make on top of each other, the topmost
-// first, as an image's layers do. Where one has a link or a file and another a
-// directory, the topmost counts. Nothing in it is ever followed out of it.
+// union is the file system of trees on top of each other, the topmost first, like an image's
+// layers. If one has a link or file where another has a directory, the topmost wins. Links are
+// followed within the union only.
 type union []string
 
-// maxLinks is how many links a path may lead through, as in the kernel.
+// maxLinks is the maximal number of links on a path, as in the kernel.
 const maxLinks = 40
 
-// entry is where the trees have a clean absolute path, without following
-// anything: the topmost place; "" if none has it.
+// entry returns the topmost place of a clean absolute path in the trees, without following links;
+// "" if none has it.
 func (u union) entry(p string) (string, fs.FileInfo) {
 	for _, root := range u {
 		if info, err := os.Lstat(root + p); err == nil {
@@ -31,8 +31,8 @@ func (u union) entry(p string) (string, fs.FileInfo) {
 	return "", nil
 }
 
-// resolve follows all links of an absolute path. It returns the path without
-// links, and the place of what is there; fs.ErrNotExist if nothing is.
+// resolve follows all links of an absolute path. It returns the path without links and its place
+// on disk, or fs.ErrNotExist.
 func (u union) resolve(p string) (clean, place string, err error) {
 	rest := strings.Split(path.Clean(p), "/")
 	for links, done := 0, "/"; ; {
@@ -72,7 +72,7 @@ func (u union) resolve(p string) (clean, place string, err error) {
 	}
 }
 
-// read returns the content of a file; nothing if there is none.
+// read returns the content of a file; nil if it does not exist.
 func (u union) read(p string) ([]byte, error) {
 	_, place, err := u.resolve(p)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,7 +84,7 @@ func (u union) read(p string) ([]byte, error) {
 	return os.ReadFile(place)
 }
 
-// list is the names in a directory, sorted; none if it is not there.
+// list returns the sorted names in a directory; nil if it does not exist.
 func (u union) list(dir string) ([]string, error) {
 	clean, _, err := u.resolve(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,13 +108,12 @@ func (u union) list(dir string) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-// inside is where a path of the system at root lies on disk once all its links
-// are followed within the system.
+// inside returns the place on disk of a path in the system at root, with all links followed
+// within the system.
 func inside(root, p string) (string, error) { return securejoin.SecureJoin(root, p) }
 
-// makeDirs makes a directory of the system at root, and its parents, where they
-// are not there, and returns where it lies on disk. What it makes or writes into
-// is noted in touched.
+// makeDirs creates a directory of the system at root, with its parents, and returns its place on
+// disk. It adds the directories that it creates or writes into to touched.
 func makeDirs(root, dir string, touched map[string]bool) (string, error) {
 	at, err := inside(root, dir)
 	if err != nil {

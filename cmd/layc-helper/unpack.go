@@ -11,9 +11,9 @@ import (
 	"github.com/layc-lang/layc/llb/archive"
 )
 
-// What an archive makes, package archive says; here it is made.
+// Package archive decides what an archive creates; this file writes it.
 
-// unpackArgs unpacks as a command line says: STRIP ARCHIVE DIR [LIMIT].
+// unpackArgs calls unpack with command-line arguments: STRIP ARCHIVE DIR [LIMIT].
 func unpackArgs(args []string) error {
 	strip, err := strconv.Atoi(args[0])
 	if err != nil || strip < 0 {
@@ -28,16 +28,16 @@ func unpackArgs(args []string) error {
 	return unpack(strip, limit, args[1], args[2])
 }
 
-// unpack writes what an archive holds below dir, which is empty or made. The
-// content says what kind of archive it is: tar, which may be compressed, or zip.
-// The first strip elements of each path are cut off; entries that have no more than
-// that are passed over. A limit of 0 bytes is the usual one, see budget.
+// unpack writes the content of an archive below dir, which is empty or created. It detects the
+// kind of archive by content: zip, or tar, which may be compressed. It removes the first strip
+// elements of each path, and skips entries with no more than that. A limit of 0 bytes means the
+// default; see budget.
 //
-// Files keep their permissions, all twelve bits, and their capabilities. They
-// belong to root; their times are the canonical one. dir itself is 0755,
-// whatever the archive says about its root. A later entry replaces an earlier one
-// of the same path, but no directory that holds something. What cannot be kept is
-// an error, as are paths that lead out of dir, by themselves or through a link.
+// Files keep all twelve mode bits and their capabilities. They belong to root and have the
+// canonical time. dir itself has mode 0755, whatever the archive says about its root. A later
+// entry replaces an earlier one with the same path, unless that is a non-empty directory. It is
+// an error if an image cannot store an entry, or if a path leads outside dir, directly or through
+// a link.
 func unpack(strip int, limit int64, file, dir string) error {
 	return extract("archive", file, dir, archive.NewTree(), func(x *extraction, f *os.File, size int64) error {
 		x.budget = newBudget(limit, size)
@@ -58,8 +58,7 @@ func unpack(strip int, limit int64, file, dir string) error {
 	})
 }
 
-// notTar unpacks what is a zip, perhaps behind a script, and says of all else what
-// it is.
+// notTar unpacks a zip, perhaps behind a script, and reports any other content.
 func notTar(x *extraction, other *archive.OtherError, strip int, f *os.File, size int64) error {
 	switch {
 	case other.Compressed:
@@ -70,9 +69,9 @@ func notTar(x *extraction, other *archive.OtherError, strip int, f *os.File, siz
 	return fmt.Errorf("%w; `unpack` reads zip, and tar, plain or compressed with gzip, bzip2, xz or zstd", other)
 }
 
-// unpackSystem unpacks the archive of a root file system: as unpack does, but with
-// owners, times, devices and pipes. What the archive does not mention belongs to
-// root and has the canonical time. layc lock has seen how much it is.
+// unpackSystem unpacks the archive of a root file system like unpack, but with owners, times,
+// devices and pipes. Parents without an entry belong to root and have the canonical time. `layc
+// lock` has checked the size.
 func unpackSystem(file, dir string) error {
 	return extract("root file system", file, dir, archive.NewSystemTree(), func(x *extraction, f *os.File, size int64) error {
 		x.out.keep = true
@@ -85,15 +84,15 @@ func unpackSystem(file, dir string) error {
 	})
 }
 
-// extraction is an archive that is being unpacked.
+// extraction is the state of unpacking an archive.
 type extraction struct {
-	placed int // entries that were written
+	placed int // entries written so far
 	out    *destination
 	budget *budget
 }
 
-// extract opens an archive and a directory that is made, and lets do unpack the one
-// into the other. what says in errors what it is.
+// extract opens an archive, creates a directory, and calls do to unpack one into the other. what
+// names the archive in errors.
 func extract(what, file, dir string, tree *archive.Tree, do func(*extraction, *os.File, int64) error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -59,8 +59,8 @@ func tarOf(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// xzEntry compresses an entry of a zip. It begins with the first byte: a writer for xz
-// writes something at once, before the entry's header is there.
+// xzEntry compresses an entry of a zip. It starts with the first byte, since the writer for xz
+// writes a header at once, before the entry's header exists.
 type xzEntry struct {
 	out io.Writer
 	xz  io.WriteCloser
@@ -97,8 +97,8 @@ func zipOf(t *testing.T, method uint16) []byte {
 	return out.Bytes()
 }
 
-// list shows a directory: path, permissions, content or target; and whatever
-// doesn't bear the canonical time.
+// list describes a directory: path, permissions, content or target, and each time that is not the
+// canonical one.
 func list(t *testing.T, dir string) string {
 	t.Helper()
 	var out strings.Builder
@@ -173,7 +173,7 @@ func TestUnpackArchive(t *testing.T) {
 	}
 }
 
-// archiveOf is a tar archive of headers; files without a size hold their names.
+// archiveOf returns a tar archive of headers. Files without a size contain their names.
 func archiveOf(t *testing.T, headers ...tar.Header) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -225,15 +225,15 @@ func TestUnpackRefuses(t *testing.T) {
 		text []byte
 		want string
 	}{
-		{"a path that leads out", entries(file("a/../../x")), `"a/../../x": the path leads outside the archive`},
-		{"a link that leads out", entries(
+		{"a path outside the archive", entries(file("a/../../x")), `"a/../../x": the path leads outside the archive`},
+		{"a link outside the archive", entries(
 			tar.Header{Typeflag: tar.TypeSymlink, Name: "out", Linkname: "/"}, file("out/x")), `unpacking the archive: "out/x": the path leads outside the archive through the link "out" to "/"`},
 		{"a whiteout", entries(file("etc/.wh.passwd")), `"etc/.wh.passwd": an image cannot contain the name ".wh.passwd": in a layer, names that begin with .wh. delete files`},
-		{"a directory of a whiteout's name", entries(file(".wh..wh..opq/x")), `an image cannot contain the name ".wh..wh..opq"`},
+		{"a directory with a whiteout's name", entries(file(".wh..wh..opq/x")), `an image cannot contain the name ".wh..wh..opq"`},
 		{"a device", entries(tar.Header{Typeflag: tar.TypeChar, Name: "dev"}), `"dev": devices cannot be unpacked`},
 		{"a pipe", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "p"}), `"p": named pipes cannot be unpacked`},
 		{"a full directory replaced by a file", entries(file("d/x"), file("d")), `"d": an earlier entry is a non-empty directory with the same path; only empty directories are replaced`},
-		{"a hard link to what comes later", entries(tar.Header{Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}, file("b")), `"a": hard link to "b", which is not an earlier entry`},
+		{"a hard link to a later entry", entries(tar.Header{Typeflag: tar.TypeLink, Name: "a", Linkname: "b"}, file("b")), `"a": hard link to "b", which is not an earlier entry`},
 		{"an attribute", entries(records(file("a"), "SCHILY.xattr.user.x", "1")), `"a": an image cannot store its extended attribute "user.x"`},
 		{"an access control list", entries(records(file("a"), "SCHILY.acl.access", "user::rw-")), `"a": an image cannot store its access control list`},
 		{"a global size", entries(tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"size": "1"}}), `unsupported: a global header sets "size" for all entries`},
@@ -241,9 +241,9 @@ func TestUnpackRefuses(t *testing.T) {
 		{"control characters in a name", entries(tar.Header{Typeflag: tar.TypeFifo, Name: "\x1b[2J"}), `"\x1b[2J": named`},
 		{"a path of many elements", entries(file(strings.Repeat("a/", 3000) + "b")), "the path has 3001 elements; the limit is 256"},
 		{"a path of many bytes", entries(file(strings.Repeat(strings.Repeat("a", 200)+"/", 30) + "b")), "the path has 6031 bytes; the limit is 4095"},
-		{"a page", bytes.Repeat([]byte("<html>"), 200), "unpacking the archive: not a tar archive, but an HTML page; `unpack` reads zip, and tar, plain or compressed with gzip, bzip2, xz or zstd"},
+		{"an HTML page", bytes.Repeat([]byte("<html>"), 200), "unpacking the archive: not a tar archive, but an HTML page; `unpack` reads zip, and tar, plain or compressed with gzip, bzip2, xz or zstd"},
 		{"another archive", []byte("7z\xbc\xaf\x27\x1c"), "not a tar archive, but a 7z archive; `unpack` reads"},
-		{"no archive", bytes.Repeat([]byte("text"), 200), "unpacking the archive: neither a zip nor a tar archive"},
+		{"not an archive", bytes.Repeat([]byte("text"), 200), "unpacking the archive: neither a zip nor a tar archive"},
 		{"a compressed file", packed.Bytes(), "a compressed file, but not a tar archive; remove `unpack` to keep the file unchanged"},
 		{"half a zip", zipOf(t, zip.Deflate)[:100], "the zip archive is truncated or corrupt: it has no list of files at its end"},
 		{"half a tar", tarOf(t)[:700], "unpacking the archive: the archive is truncated after 1 entries"},
@@ -262,7 +262,7 @@ func TestUnpackRefuses(t *testing.T) {
 	}
 }
 
-// zipWith is a zip of one entry without content.
+// zipWith returns a zip of one entry without content.
 func zipWith(t *testing.T, h zip.FileHeader) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -276,7 +276,7 @@ func zipWith(t *testing.T, h zip.FileHeader) []byte {
 	return out.Bytes()
 }
 
-// TestUnpackTakes unpacks what looks odd and is right.
+// TestUnpackTakes unpacks odd but valid archives.
 func TestUnpackTakes(t *testing.T) {
 	file := func(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644} }
 	dir := func(name string, mode int64) tar.Header {
@@ -296,8 +296,8 @@ func TestUnpackTakes(t *testing.T) {
 	}{
 		"all bits of modes": {archiveOf(t, tar.Header{Typeflag: tar.TypeReg, Name: "su", Mode: 0o4755}, dir("tmp/", 0o1777), dir("shared/", 0o2775)),
 			"shared dgrwxrwxr-x \nsu urwxr-xr-x su\ntmp dtrwxrwxrwx \n"},
-		"a name like a zip's":                          {archiveOf(t, file("PK\x03\x04")), "PK\x03\x04 -rw-r--r-- PK\x03\x04\n"},
-		"a name like bzip2's":                          {archiveOf(t, file("BZh9")), "BZh9 -rw-r--r-- BZh9\n"},
+		"a name like a zip header":                     {archiveOf(t, file("PK\x03\x04")), "PK\x03\x04 -rw-r--r-- PK\x03\x04\n"},
+		"a name like a bzip2 header":                   {archiveOf(t, file("BZh9")), "BZh9 -rw-r--r-- BZh9\n"},
 		"two dots within":                              {archiveOf(t, file("./a/../b")), "b -rw-r--r-- ./a/../b\n"},
 		"a name that is not UTF-8":                     {archiveOf(t, dir("\xff", 0o700)), "\xff drwx------ \n"},
 		"a link replaced by a directory":               {archiveOf(t, dir("d", 0o755), link("l", "d"), dir("l", 0o700), file("l/x")), "d drwxr-xr-x \nl drwx------ \nl/x -rw-r--r-- l/x\n"},
@@ -306,7 +306,7 @@ func TestUnpackTakes(t *testing.T) {
 		"a link that leads through itself is replaced": {archiveOf(t, link("l", "."), dir("l/l", 0o700)), "l drwxr-xr-x \nl/l drwx------ \n"},
 		"a checksum of signed bytes":                   {signedChecksum(archiveOf(t, tar.Header{Typeflag: tar.TypeDir, Name: "\xff", Mode: 0o700, Format: tar.FormatGNU})), "\xff drwx------ \n"},
 		"a zip of Windows NT":                          {zipWith(t, zip.FileHeader{Name: "a", CreatorVersion: 11<<8 | 20, ExternalAttrs: 0o611 << 16}), "a -rw-r--r-- \n"},
-		"a backslash beside a slash":                   {zipWith(t, zip.FileHeader{Name: `a/b\c`, CreatorVersion: 20}), "a drwxr-xr-x \na/b\\c -rw-r--r-- \n"},
+		"a backslash and a slash":                      {zipWith(t, zip.FileHeader{Name: `a/b\c`, CreatorVersion: 20}), "a drwxr-xr-x \na/b\\c -rw-r--r-- \n"},
 		"a hard link to itself":                        {archiveOf(t, file("a"), hard("a", "./a"), hard("b", "a"), hard("b", "a")), "a -rw-r--r-- a\nb -rw-r--r-- a\n"},
 		"a file replaced, not its names":               {archiveOf(t, file("a"), hard("b", "a"), file("./a")), "a -rw-r--r-- ./a\nb -rw-r--r-- a\n"},
 		"a comment for all":                            {archiveOf(t, tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": "x"}}, file("a")), "a -rw-r--r-- a\n"},
@@ -326,8 +326,7 @@ func TestUnpackTakes(t *testing.T) {
 	}
 }
 
-// signedChecksum is a tar archive whose first header has the checksum that old
-// programs make.
+// signedChecksum returns a tar archive with a first header checksum as old programs compute it.
 func signedChecksum(text []byte) []byte {
 	field := text[148:156]
 	copy(field, "        ")
@@ -339,8 +338,8 @@ func signedChecksum(text []byte) []byte {
 	return text
 }
 
-// TestReplacedDirectory checks that the mode of a directory that is replaced is
-// not kept for another one.
+// TestReplacedDirectory checks that the mode of a replaced directory does not apply to its
+// replacement.
 func TestReplacedDirectory(t *testing.T) {
 	out, err := unpackText(t, 0, archiveOf(t, tar.Header{Typeflag: tar.TypeDir, Name: "d", Mode: 0o700},
 		tar.Header{Typeflag: tar.TypeSymlink, Name: "d", Linkname: "x"}, tar.Header{Typeflag: tar.TypeReg, Name: "e/x", Mode: 0o644}))
@@ -388,7 +387,7 @@ func TestUnpackBounds(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
 	}
-	// What is passed over is read, too.
+	// Skipped bytes are read, too.
 	var skipped bytes.Buffer
 	g := gzip.NewWriter(&skipped)
 	tw := tar.NewWriter(g)
@@ -399,7 +398,7 @@ func TestUnpackBounds(t *testing.T) {
 	}
 	x := extraction{budget: newBudget(1000, 0)}
 	if err := x.tar(archive.NewTar(x.budget.stream(must(gzip.NewReader(&skipped))), 1)); err == nil || !strings.Contains(err.Error(), "the archive unpacks to more than 1000 bytes") {
-		t.Errorf("an entry that is passed over gives %v", err)
+		t.Errorf("a skipped entry: %v", err)
 	}
 	// A zip of 172 kB that holds 48 GB.
 	b := newBudget(0, 172_000)
@@ -409,12 +408,11 @@ func TestUnpackBounds(t *testing.T) {
 		}
 	}
 	if want := "the archive unpacks to more than 1.1 GB, which is suspicious for its size; if that is right, raise the limit, for example with `unpack limit 100GB`"; fmt.Sprint(err) != want {
-		t.Errorf("a bomb gives %v, want %s", err, want)
+		t.Errorf("a bomb: %v, want %s", err, want)
 	}
 }
 
-// TestUnpackCapabilities keeps what the kernel takes from files that are
-// written to.
+// TestUnpackCapabilities checks that a file keeps what the kernel clears on a write.
 func TestUnpackCapabilities(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root")

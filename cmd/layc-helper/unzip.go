@@ -24,7 +24,7 @@ import (
 	"github.com/layc-lang/layc/llb/archive"
 )
 
-// Where a zip leaves open what it means, this does as Info-ZIP's unzip does.
+// Where the zip format is ambiguous, this does the same as Info-ZIP's unzip.
 
 func (x *extraction) zip(f *os.File, size int64, strip int) error {
 	in, err := zip.NewReader(f, size)
@@ -86,7 +86,7 @@ func (x *extraction) zipped(f *zip.File, strip int) error {
 	return x.put(e, in)
 }
 
-// zipEntry is what the header of an entry means.
+// zipEntry converts the header of an entry.
 func zipEntry(f *zip.File, strip int) (*archive.Entry, error) {
 	name := zipName(f)
 	to, err := archive.Place(name, strip)
@@ -113,7 +113,7 @@ func zipEntry(f *zip.File, strip int) (*archive.Entry, error) {
 	return e, nil
 }
 
-// zipContent is the content of an entry, whose errors say what they mean.
+// zipContent is the content of an entry, with readable errors.
 type zipContent struct{ in io.Reader }
 
 func (c *zipContent) Read(p []byte) (int, error) {
@@ -124,7 +124,7 @@ func (c *zipContent) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// zipReason says what an error of the library means.
+// zipReason explains an error of the library.
 func zipReason(err error) error {
 	switch {
 	case errors.Is(err, zip.ErrChecksum):
@@ -141,23 +141,23 @@ func zipReason(err error) error {
 	return err
 }
 
-// Systems that make zip files, by the number that those have for them.
+// Systems that create zip files, by their numbers in the format.
 const (
 	madeByFAT  = 0
 	madeByUnix = 3
 	madeByMac  = 19
 )
 
-// withoutModes are OS/2, old Macintosh, Windows NT and TOPS-20. What their
-// entries have in the place of a mode is none.
+// withoutModes are OS/2, old Macintosh, Windows NT and TOPS-20. The mode field of their entries
+// is not a mode.
 var withoutModes = []uint16{6, 7, 11, 12}
 
 // extraUnicodePath is the number of an extra field with a name in UTF-8.
 const extraUnicodePath = 0x7075
 
-// zipName is the path of an entry, with slashes. Names are UTF-8 if the entry
-// says so; else they are bytes of the system that made it, which for DOS and
-// Windows are in code page 437.
+// zipName returns the path of an entry, with slashes. Names are UTF-8 if the entry says so; else
+// they are bytes in the encoding of the creating system, which is code page 437 for DOS and
+// Windows.
 func zipName(f *zip.File) string {
 	name, maker := f.Name, f.CreatorVersion>>8
 	if f.Flags&0x800 == 0 {
@@ -175,8 +175,8 @@ func zipName(f *zip.File) string {
 	return name
 }
 
-// unicodePath is an entry's name in UTF-8, from an extra field that is of the
-// same name as the header.
+// unicodePath returns an entry's name in UTF-8 from an extra field, if the field was made for the
+// name in the header.
 func unicodePath(f *zip.File) (string, bool) {
 	for extra := f.Extra; len(extra) >= 4; {
 		id, size := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
@@ -194,10 +194,9 @@ func unicodePath(f *zip.File) (string, bool) {
 	return "", false
 }
 
-// zipMode is the type and mode of an entry. One that was not made on Unix has
-// no mode, or one that agrees with the attributes of DOS; otherwise those decide:
-// a directory is 0755 and a file 0644, without the bits to write if it is
-// read-only.
+// zipMode returns the type and mode of an entry. For an entry that was not made on Unix, the
+// attributes of DOS decide unless its mode agrees with them: a directory is 0755 and a file 0644,
+// without write bits if it is read-only.
 func zipMode(f *zip.File, name string) uint32 {
 	const (
 		readOnly  = 0x01
@@ -205,7 +204,7 @@ func zipMode(f *zip.File, name string) uint32 {
 	)
 	mode, maker := f.ExternalAttrs>>16, f.CreatorVersion>>8
 	if mode != 0 && mode&unix.S_IFMT == 0 {
-		mode |= unix.S_IFREG // programs leave it out
+		mode |= unix.S_IFREG // some programs omit it
 	}
 	isDir := strings.HasSuffix(name, "/")
 	if maker == madeByUnix || maker == madeByMac {
@@ -238,7 +237,7 @@ func zipMode(f *zip.File, name string) uint32 {
 	return unix.S_IFREG | mode&0o7777
 }
 
-// Methods of compression beyond those of the library.
+// Compression methods in addition to the library's.
 const (
 	methodDeflate64 = 9
 	methodBzip2     = 12
@@ -250,8 +249,7 @@ const (
 
 var methodNames = map[uint16]string{methodDeflate64: " (Deflate64)", methodPPMd: " (PPMd)"}
 
-// methods makes an archive read further methods of compression; current is the
-// entry that is being read.
+// methods registers further compression methods; current returns the entry that is being read.
 func methods(archive *zip.Reader, current func() *zip.File) {
 	register := func(method uint16, open func(io.Reader) (io.Reader, error)) {
 		archive.RegisterDecompressor(method, func(in io.Reader) io.ReadCloser {
@@ -270,8 +268,8 @@ func methods(archive *zip.Reader, current func() *zip.File) {
 	register(methodLZMA, func(in io.Reader) (io.Reader, error) { return zipLZMA(in, current().UncompressedSize64) })
 }
 
-// zipLZMA reads LZMA data of size bytes. A zip has another header before it than
-// a file of LZMA's: a version, the size of the properties, and these.
+// zipLZMA reads LZMA data of size bytes. Its header in a zip differs from an LZMA file's: a
+// version, the size of the properties, and the properties.
 func zipLZMA(in io.Reader, size uint64) (io.Reader, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/moby/sys/user"
 )
 
-// lookUp fails unless a system has the user and the group that a container is to
-// run as, "USER" or "USER:GROUP". Numbers need not be there. The error is one
-// line: what is missing, a colon, and the names that are there.
+// lookUp fails unless a system has the user and the group for a container, "USER" or
+// "USER:GROUP". Numbers need no entry. The error is one line: the missing name, a colon, and the
+// existing names.
 func lookUp(who, root string) error {
 	name, group, _ := strings.Cut(who, ":")
 	users, err := parse(root, "/etc/passwd", user.ParsePasswdFile)
@@ -38,8 +38,7 @@ func lookUp(who, root string) error {
 	return have("group", group, names)
 }
 
-// parse reads a file of a system, by way of links that lead elsewhere in it. One
-// that is not there is empty.
+// parse reads a file of a system, following links within the system. A missing file is empty.
 func parse[T any](root, name string, read func(string) ([]T, error)) ([]T, error) {
 	file, err := securejoin.SecureJoin(root, name)
 	if err != nil {
@@ -52,7 +51,7 @@ func parse[T any](root, name string, read func(string) ([]T, error)) ([]T, error
 	return entries, err
 }
 
-// have fails unless a name is a number, empty or one of those that are there.
+// have fails unless a name is a number, empty or in there.
 func have(kind, name string, there []string) error {
 	if _, err := strconv.Atoi(name); err == nil || name == "" {
 		return nil

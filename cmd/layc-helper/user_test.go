@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestLookUp looks for users and groups in systems that have them, lack them, and
-// keep them elsewhere.
+// TestLookUp looks up users and groups in systems that have them, lack them, or have the files
+// behind links.
 func TestLookUp(t *testing.T) {
 	system := func(files map[string]string, links map[string]string) string {
 		root := t.TempDir()

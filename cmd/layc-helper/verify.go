@@ -14,18 +14,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// anywhere stands for all paths among those that may change.
+// anywhere allows changes to all paths.
 const anywhere = "/"
 
-// verify compares a root file system before and after a component's steps. It
-// fails, and says what changed, unless all that changed lies within the paths
-// that the component owns. New directories that lead to one of them are allowed,
-// too, and new entries of scratch space, and that itself, and, of a path after
-// "=", an empty directory there: the engine makes such. Paths after "+" are the component's
-// own, which it may not change, and those after "-" lie in what it owns: it may
-// delete them. What lies below it may not delete, even there. Each path that is owned has to be there, and an
-// image has to be able to hold what is in it; sockets, which none can, are removed.
-// The path "/" allows everything.
+// verify compares a root file system before and after a component's steps. It fails with a list
+// of the changes unless all are within the paths that the component owns. It also allows new
+// directories that lead to an owned path, and new entries of scratch space and scratch space
+// itself.
+//
+// A path may have a prefix. After "=", an empty directory may be new, since the engine creates
+// it. A path after "+" is the component's own and must not change. A path after "-" is the
+// component's own in an owned path, and may be deleted. Other files from lower layers must not be
+// deleted, even in owned paths.
+//
+// Each owned path must exist, and an image must be able to store its content. Sockets, which no
+// image can store, are removed. The path "/" allows everything.
 func verify(before, after string, paths []string) error {
 	t, err := compareTrees(before, after)
 	if err != nil {
@@ -55,7 +58,7 @@ func verify(before, after string, paths []string) error {
 			return err
 		}
 		for _, p := range v.owned {
-			// Where a link leads to it, the component has made the link.
+			// If a link leads to the directory, the component has created the link.
 			if dir, err := inside(v.old, path.Dir(p)); err != nil || dir != filepath.Join(v.old, path.Dir(p)) {
 				continue
 			}
@@ -71,18 +74,18 @@ type verification struct {
 	trees
 	owned   []string
 	free    bool     // it may write anywhere
-	points  []string // directories that the engine makes
-	placed  []string // what the component has placed
-	owning  []string // what the component has placed in what it owns
-	deleted []string // what lies below, in what the component owns, and is gone
-	lacking []string // owned paths that are not there
+	points  []string // directories that the engine creates
+	placed  []string // paths of the component's steps
+	owning  []string // paths of the component's steps within owned paths
+	deleted []string // deleted files of lower layers in owned paths
+	lacking []string // missing owned paths
 	unfit   []string // lines for people
 	broken  []string // lines for people
-	made    []string // topmost paths that are new, or the component's own
-	changed bool     // something of others is not as it was
+	made    []string // topmost paths that are new or the component's own
+	changed bool     // a file of a lower layer has changed
 }
 
-// result is the error that says all that is wrong.
+// result returns one error for all problems.
 func (v *verification) result() error {
 	var b strings.Builder
 	for _, p := range v.lacking {
@@ -121,7 +124,7 @@ func (v *verification) explain(b *strings.Builder) {
 	}
 }
 
-// there looks whether an owned path is there, and whether an image can hold it.
+// there checks that an owned path exists and that an image can store it.
 func (v *verification) there(p string) error {
 	dir, err := inside(v.now, path.Dir(p))
 	if err != nil && !missing(err) {
@@ -138,7 +141,7 @@ func (v *verification) there(p string) error {
 		}
 		how, err := unfit(file, entry.Name())
 		if entry.Type() == fs.ModeSocket {
-			return os.Remove(file) // as from a layer, where the engine would make it a file
+			return os.Remove(file) // a layer does not have it either, where the engine would create a file
 		}
 		if entry.Type()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice {
 			how = "is a block device, which copies would turn into a character device: create it in a component without `owns`"
@@ -150,8 +153,7 @@ func (v *verification) there(p string) error {
 	})
 }
 
-// keeps looks for what was there in an owned directory and is gone, while the
-// directory is not.
+// keeps checks that an owned directory still has its old entries.
 func (v *verification) keeps(p string) error {
 	var old, now unix.Stat_t
 	if err := lstat(v.old+p, &old); missing(err) {
@@ -184,7 +186,7 @@ func beneath(p string, dirs []string) bool {
 	return slices.ContainsFunc(dirs, func(d string) bool { return d == "/" || paths.Beneath(p, d) })
 }
 
-// differs notes that something is not as it was.
+// differs records a changed path.
 func (v *verification) differs(p, how string) {
 	v.broken = append(v.broken, p+" "+how)
 	if beneath(p, v.placed) {
@@ -194,8 +196,7 @@ func (v *verification) differs(p, how string) {
 	}
 }
 
-// isNew notes that something is there that was not, unless that is scratch or
-// never in an image.
+// isNew records a new path, unless it is in scratch space or never in an image.
 func (v *verification) isNew(p string, stat *unix.Stat_t) {
 	if inScratch(p) || kind(stat) == unix.S_IFSOCK {
 		return
@@ -209,8 +210,7 @@ func (v *verification) leads(p string) bool {
 	return slices.ContainsFunc(v.owned, leads) || slices.ContainsFunc(v.points, leads) || slices.ContainsFunc(scratchDirs, leads)
 }
 
-// point reports whether a new path is nothing but a directory that the engine
-// made.
+// point reports whether a new path is just a directory created by the engine.
 func (v *verification) point(p string) bool {
 	if !slices.Contains(v.points, p) {
 		return false
@@ -219,7 +219,7 @@ func (v *verification) point(p string) bool {
 	return err == nil && len(entries) == 0
 }
 
-// compare compares the entries of a directory that both have.
+// compare compares the entries of a directory that is in both trees.
 func (v *verification) compare(dir string) error {
 	old, err := names(v.old + dir)
 	if err != nil {
@@ -240,7 +240,7 @@ func (v *verification) compare(dir string) error {
 		_, is := slices.BinarySearch(now, name)
 		switch {
 		case !is:
-			// A run may take away what a step has placed for it in scratch.
+			// A run may remove files that other steps put into scratch space for it.
 			if !inScratch(p) || !beneath(p, v.placed) {
 				v.differs(p, "is deleted")
 			}
@@ -256,8 +256,8 @@ func (v *verification) compare(dir string) error {
 	return nil
 }
 
-// fresh looks at a path that is new, and if it is a directory that leads to an
-// owned one, for what may not be there in it.
+// fresh checks a new path. If it is a directory that leads to an owned path, it checks its
+// entries.
 func (v *verification) fresh(p string) error {
 	var stat unix.Stat_t
 	if err := lstat(v.now+p, &stat); err != nil {
@@ -277,7 +277,7 @@ func (v *verification) fresh(p string) error {
 	return err
 }
 
-// both compares what was there with what is.
+// both compares a path that is in both trees.
 func (v *verification) both(p string) error {
 	var a, b unix.Stat_t
 	if err := errors.Join(lstat(v.old+p, &a), lstat(v.now+p, &b)); err != nil {
@@ -297,7 +297,7 @@ func (v *verification) both(p string) error {
 	return nil
 }
 
-// names are the names in a directory, sorted; none if it is not there.
+// names returns the sorted names in a directory; nil if it does not exist.
 func names(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
