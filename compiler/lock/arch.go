@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// debianArchs are dpkg's names of the platforms that Debian is there for.
+// debianArchs maps the platforms that Debian supports to dpkg's names.
 var debianArchs = map[string]string{
 	"linux/386":     "i386",
 	"linux/amd64":   "amd64",
@@ -17,9 +17,9 @@ var debianArchs = map[string]string{
 	"linux/s390x":   "s390x",
 }
 
-// DebianArch is dpkg's name of a platform's architecture: "amd64" for
-// "linux/amd64", "armhf" for "linux/arm/v7". Others than Linux, and
-// architectures that Debian has no packages for, are errors.
+// DebianArch returns dpkg's name of a platform's architecture: "amd64" for "linux/amd64",
+// "armhf" for "linux/arm/v7". It is an error if the system is not Linux, or if Debian has no
+// packages for the architecture.
 func DebianArch(platform string) (string, error) {
 	if platform == "linux/arm" {
 		platform = "linux/arm/v7"
@@ -30,5 +30,5 @@ func DebianArch(platform string) (string, error) {
 	return "", fmt.Errorf("no Debian packages for platform %s", platform)
 }
 
-// DebianPlatforms are the platforms that Debian is there for, sorted.
+// DebianPlatforms returns the platforms that Debian supports, sorted.
 func DebianPlatforms() []string { return slices.Sorted(maps.Keys(debianArchs)) }

@@ -2,13 +2,13 @@ package lock
 
 import "cmp"
 
-// Base is what layers on a base system have to know of it. It is of the
-// content that the digest names, wherever that comes from.
+// Base is what layers on a base system must know about it. It describes the content with that
+// digest, wherever that comes from.
 type Base struct {
 	Digest string     // of a platform's manifest, or of an archive
-	Layers int        // how many layers it has, from 1
-	Links  []BaseLink // its links that lead to directories; by path
-	Dirs   []BaseDir  // its directories that are not 0755 and root's; by path
+	Layers int        // number of layers, from 1
+	Links  []BaseLink // links to directories, by path
+	Dirs   []BaseDir  // directories that are not 0755 root, by path
 }
 
 // BaseLink is a link to a directory.
@@ -21,16 +21,16 @@ type BaseDir struct {
 	Mode     string // octal, as "01777"
 }
 
-// BaseRef is a base system whose [Base] a program has to know. An image is
-// named by its reference and a platform's digest, a layout by its directory in
-// the project and a digest, a root file system by its URL and a digest.
+// BaseRef is a base system with a [Base] that a program needs. An image has its reference and a
+// platform's digest, a layout its directory in the project and a digest, and a root file system
+// its URL and a digest.
 type BaseRef struct {
 	Kind   string // "image", "layout", "rootfs"
-	Name   string // the reference, directory or URL, as the program writes it
+	Name   string // the reference, directory or URL, as in the program
 	Digest string // "sha256:…"
 }
 
-// Base returns what is known of the base system with a digest.
+// Base returns what is known about the base system with a digest.
 func (f *File) Base(digest string) (Base, bool) {
 	return find(f.Bases, compareBases, Base{Digest: digest})
 }

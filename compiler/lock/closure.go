@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Minimal returns the packages of a distribution's minimal system, by name;
-// none if the distribution isn't pinned, or if one of them needs a package that is
-// not in that system: an incomplete system is not usable.
+// Minimal returns the packages of a distribution's minimal system, by name. It returns none if
+// the distribution is not pinned, or if the system lacks a package that one of its packages
+// needs: an incomplete system is unusable.
 func (f *File) Minimal(distribution, arch string) []Package {
 	var list []Package
 	for _, p := range f.Packages {
@@ -24,9 +24,8 @@ func (f *File) Minimal(distribution, arch string) []Package {
 	return list
 }
 
-// Closure returns the named packages and all that they need, directly or
-// not, beyond the minimal system, by name. The error names a package that
-// isn't pinned and who needs it.
+// Closure returns the named packages and all that they need beyond the minimal system, directly
+// or not, by name. The error names a package that is not pinned and the package that needs it.
 func (f *File) Closure(distribution, arch string, names ...string) ([]Package, error) {
 	type want struct{ name, neededBy string }
 	queue := make([]want, 0, len(names))
@@ -62,14 +61,13 @@ func (f *File) Closure(distribution, arch string, names ...string) ([]Package, e
 	return list, nil
 }
 
-// Groups splits packages into those that can only be installed together, as
-// they need each other in a cycle, and puts the groups in an order in which
-// each comes after all that it needs. Most groups hold one package. Needs
-// outside of the given packages are passed over. The order of packages
-// doesn't change the result; members are sorted by name.
+// Groups splits packages into groups that can only be installed together, because their packages
+// need each other in a cycle. Each group comes after all groups that it needs. Most groups have
+// one package. Groups ignores needs outside of the given packages. The order of packages does not
+// affect the result; members are sorted by name.
 //
-// The groups are the strongly connected components of the needs, found by
-// Tarjan's algorithm, which yields them in just that order.
+// The groups are the strongly connected components of the needs. Tarjan's algorithm finds them in
+// exactly that order.
 func Groups(packages []Package) [][]Package {
 	byName := make(map[string]Package, len(packages))
 	names := make([]string, 0, len(packages))
@@ -84,7 +82,7 @@ func Groups(packages []Package) [][]Package {
 	var groups [][]Package
 	var stack []string
 	index := map[string]int{} // order of discovery, from 1
-	low := map[string]int{}   // earliest discovery reachable, as far as known
+	low := map[string]int{}   // earliest reachable discovery so far
 	onStack := map[string]bool{}
 	var visit func(name string)
 	visit = func(name string) {

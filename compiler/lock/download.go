@@ -8,21 +8,21 @@ import (
 	"strings"
 )
 
-// Download says under which name a declared checksum was seen. Where the program
-// changes the name and not the checksum, one of the two is most likely wrong.
+// Download records the name of a download with a declared checksum. If the program changes the
+// name but not the checksum, one of the two is probably wrong.
 type Download struct {
-	Digest string // "sha256:…", as the program declares it
+	Digest string // "sha256:…", as declared in the program
 	Name   string // see DownloadName
 }
 
-// DownloadRef is a download of a declared checksum, from one of its URLs.
+// DownloadRef is a download with a declared checksum, from one of its URLs.
 type DownloadRef struct {
 	Digest string
-	URL    string // as the program writes it
+	URL    string // as in the program
 }
 
-// Names returns the names under which a declared checksum was seen, sorted. There
-// are none where the lock file was written before the download was declared.
+// Names returns the recorded names of a declared checksum, sorted. There are none if the lock
+// file is older than the download.
 func (f *File) Names(digest string) []string {
 	var names []string
 	for _, d := range f.Downloads {
@@ -33,12 +33,12 @@ func (f *File) Names(digest string) []string {
 	return names
 }
 
-// versionPart is a part of a path that says a version, such as v1.30.0.
+// versionPart matches the part of a path with a version, such as v1.30.0.
 var versionPart = regexp.MustCompile(`[0-9]+\.[0-9]+`)
 
-// DownloadName is the end of a URL that says what is downloaded, whatever the host
-// and the directory: the last element, or, if a version stands only above it, all
-// from that on, as in v1.30.0/bin/tool. It is "" if the URL has no path.
+// DownloadName returns the end of a URL that identifies the download, whatever the host and the
+// directory are. It is the last element or, if only an earlier element has a version, everything
+// from that element on, as in v1.30.0/bin/tool. It is "" if the URL has no path.
 func DownloadName(url string) string {
 	if coordinates, ok := strings.CutPrefix(url, "maven:"); ok {
 		return coordinates
@@ -58,10 +58,10 @@ func DownloadName(url string) string {
 	return elements[len(elements)-1]
 }
 
-// OtherFileError says that a URL serves another file than its declared checksum.
+// OtherFileError reports a URL that serves another file than the one with its declared checksum.
 type OtherFileError struct {
 	DownloadRef
-	Got string // "sha256:…" of what the URL serves
+	Got string // "sha256:…" of the served file
 }
 
 func (e *OtherFileError) Error() string {

@@ -20,12 +20,12 @@ func TestDownloadName(t *testing.T) {
 		"mirror:pool/t/tool_1.0.deb":                      "tool_1.0.deb",
 	} {
 		if got := DownloadName(url); got != want {
-			t.Errorf("the name of %s is %q, want %q", url, got, want)
+			t.Errorf("%s: got %q, want %q", url, got, want)
 		}
 	}
 }
 
-// A merge of two branches leaves the names of both, and they dispute nothing.
+// A merge of two branches leaves the names of both, which do not conflict.
 func TestDownloadsMerge(t *testing.T) {
 	aa, bb := digest("a"), digest("b")
 	text := "layc-lock 1\n<<<<<<< ours\ndownload " + aa + " tool-1.0\ndownload " + bb + " x\n=======\ndownload " + aa + " \"a tool\"\ndownload " + bb + " x\n>>>>>>> theirs\n"

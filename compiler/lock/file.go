@@ -1,10 +1,9 @@
-// Package lock holds the lock file, layc.lock, as a value: everything about
-// the outside world that a compilation may know. Nothing else in the
-// compiler learns a version, a checksum or a digest, so two compilations of
-// the same sources and the same lock file give the same bytes.
+// Package lock represents the lock file, layc.lock, as a value: everything that a compilation may
+// know about the outside world. The compiler gets versions, checksums and digests from nowhere
+// else, so the same sources and the same lock file always produce the same bytes.
 //
-// The file is text with one fact a line, sorted, so that two branches that
-// each add facts merge line by line:
+// The file is text with one sorted fact per line, so that two branches that each add facts merge
+// line by line:
 //
 //	layc-lock 1
 //
@@ -36,15 +35,14 @@
 //
 //	url maven:com.example:server:1.0:zip sha256:… 1234
 //
-// A field that is empty, holds a space or starts with a quote is written as a
-// Go string literal. Lines may come in any order and repeat (that is what a
-// union merge leaves behind); two different facts about one thing are an
-// error that names both lines, but of the plan and of sizes, which only advise,
-// one is taken, and of update keys the later one. Lines that start with # and
-// empty lines mean nothing and are not kept. [Merged] reads what a merge has left
-// behind, for callers that can pin again what differs.
+// An empty field, and a field with a space or an initial quote, is written as a Go string literal.
+// Lines may be in any order and may repeat, which is what a union merge leaves. Two different facts
+// about one thing are an error that names both lines, with two exceptions: of plan and size facts,
+// which are only advice, Parse takes one; of update keys, it takes the later one. It ignores empty
+// lines and lines that start with #, and does not keep them. [Merged] reads what a merge leaves, for
+// callers that can pin again what differs.
 //
-// This package does no I/O: [Update] asks a [Resolver] for what is missing.
+// This package does no I/O: [Update] asks a [Resolver] for missing pins.
 package lock
 
 import (
@@ -56,9 +54,9 @@ import (
 // Name is the lock file's name, in the directory of the root module.
 const Name = "layc.lock"
 
-// File is a lock file's facts. The zero value is the lock file of a program
-// that pins nothing. Parse and Update return every slice sorted by its key
-// and without duplicates; Format does not mind the order.
+// File is the facts of a lock file. The zero value is the lock file of a program without pins.
+// Parse and Update return every slice sorted by its key and without duplicates; Format accepts any
+// order.
 type File struct {
 	Indexes   []Index     // by distribution, architecture, suite
 	Packages  []Package   // by distribution, architecture, name
@@ -73,57 +71,56 @@ type File struct {
 	Updates   []UpdateKey // by component
 }
 
-// Index pins the signed index from which packages were resolved. It records
-// where the packages' checksums come from; a build doesn't read it.
+// Index pins the signed index that packages were resolved from. It records the origin of the
+// packages' checksums; a build does not read it.
 type Index struct {
 	Distribution string    // "debian/bookworm"
 	Arch         string    // dpkg's name: "amd64", "arm64", "armhf"
 	Suite        string    // archive and suite: "debian-security:bookworm-security"
 	Digest       string    // "sha256:…" of the signed InRelease file
-	Date         time.Time // when it was made, in UTC; zero if the file doesn't say
+	Date         time.Time // date of the index, in UTC; zero if the file has none
 }
 
-// Package pins one package of a distribution.
+// Package pins a package of a distribution.
 type Package struct {
 	Distribution string   // "debian/bookworm"
-	Arch         string   // the architecture it was resolved for, also where the package itself is for all
+	Arch         string   // the architecture that it was resolved for, even if the package is for all
 	Name         string   // "openjdk-17-jre-headless"
 	Version      string   // "17.0.13+11-2~deb12u1"
 	URL          string   // archive and path in it: "debian:pool/main/d/dpkg/dpkg_1.21.22_amd64.deb"
 	Digest       string   // "sha256:…" of the .deb
 	Size         int64    // of the .deb, bytes
-	Installed    int64    // estimate of the space it takes, bytes
-	Minimal      bool     // it belongs to the minimal system, and so to the base
-	Needs        []string // names of the packages it depends on directly, sorted; all of them are in the same file
+	Installed    int64    // estimated disk space, bytes
+	Minimal      bool     // part of the minimal system, and so of the base
+	Needs        []string // names of its direct dependencies, sorted; all of them are in the same file
 }
 
-// URL pins what a URL serves.
+// URL pins the content of a URL.
 type URL struct {
-	URL    string // as the program writes it, but without user and password; perhaps "maven:GROUP:ARTIFACT:VERSION"
+	URL    string // as in the program, but without user and password; may be "maven:GROUP:ARTIFACT:VERSION"
 	Digest string // "sha256:…"
 	Size   int64  // bytes
 }
 
 // Image pins an image reference on one platform.
 type Image struct {
-	Reference string // as the program writes it
+	Reference string // as in the program
 	Platform  string // "linux/amd64", "linux/arm/v7"
 	Digest    string // "sha256:…" of the platform's manifest
 }
 
-// PlanLayer is one layer of the plan that images may share. It names instances
-// by their stable path and arguments, never by a hash, so that a new version
-// keeps its place. Bases and deltas are always layers and are not recorded;
-// which layers an image stacks is derived from what its app consists of.
+// PlanLayer is a layer of the plan that images may share. It names instances by their stable path
+// and arguments, never by a hash, so that a new version keeps its place. Bases and deltas are always
+// layers, and are not recorded. The layers that an image stacks follow from the instances of its app.
 type PlanLayer struct {
-	Name    string   // unique; chosen by the planner, and kept as long as there is such a layer
+	Name    string   // unique; chosen by the planner, and kept as long as the layer exists
 	Kind    string   // "spine", "portable"
-	Parent  string   // of a spine the name of the spine layer below; "" on the base
+	Parent  string   // of a spine: the name of the spine layer below; "" on the base
 	Members []string // instances, sorted
 }
 
-// Stack says that an app's image has a layer. It is recorded only for apps of
-// which the layers alone would say something else.
+// Stack records that an app's image has a layer. It is only recorded for apps whose stack does not
+// follow from the layers alone.
 type Stack struct{ App, Layer string }
 
 // Size is the measured size of an instance's layer.
@@ -132,8 +129,8 @@ type Size struct {
 	Bytes    int64 // compressed, two significant digits
 }
 
-// NewSize rounds a measured number of bytes to the two significant digits
-// that the lock file holds, so that small changes don't change the file.
+// NewSize rounds a measured number of bytes to the two significant digits of the lock file, so that
+// small changes do not change the file.
 func NewSize(instance string, bytes int64) Size {
 	unit := int64(1)
 	for bytes/unit >= 100 {
@@ -164,7 +161,7 @@ func (f *File) Size(instance string) int64 {
 	return s.Bytes
 }
 
-// find looks for the element that is equal to key in a sorted slice.
+// find searches a sorted slice for the element that is equal to key.
 func find[T any](sorted []T, compare func(a, b T) int, key T) (T, bool) {
 	i, found := slices.BinarySearchFunc(sorted, key, compare)
 	if !found {
@@ -174,8 +171,8 @@ func find[T any](sorted []T, compare func(a, b T) int, key T) (T, bool) {
 	return sorted[i], true
 }
 
-// Sort puts all facts in the order that the fields of File document, which
-// the look-ups rely on. Call it on a File that was put together by hand.
+// Sort sorts all facts as documented for the fields of File. Look-ups rely on this order, so call
+// Sort on a File that Parse and Update did not make.
 func (f *File) Sort() {
 	slices.SortStableFunc(f.Indexes, compareIndexes)
 	slices.SortStableFunc(f.Packages, comparePackages)

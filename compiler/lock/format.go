@@ -12,9 +12,8 @@ import (
 // Empty reports whether the file has no facts.
 func (f *File) Empty() bool { return len(f.Format()) == len((&File{}).Format()) }
 
-// Format writes the file as text, which Parse reads back as an equal value.
-// The text depends on the facts alone, not on their order. It is sorted, and
-// facts of different kinds are set apart by an empty line.
+// Format writes the file as text, which Parse reads as an equal value. The text depends only on the
+// facts, not on their order. It is sorted, with an empty line between facts of different kinds.
 func (f *File) Format() []byte {
 	var lines []string
 	add := func(fields ...string) { lines = append(lines, join(fields)) }

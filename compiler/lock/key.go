@@ -8,20 +8,19 @@ import (
 	"time"
 )
 
-// UpdateKey pins when the content of a component that says `update` was
-// refreshed. The key enters what the component's runs depend on, so a
-// new key runs them again.
+// UpdateKey records when a component with an `update` clause was refreshed. The component's runs
+// depend on the key, so they run again with a new key.
 type UpdateKey struct {
 	Component string // its path without arguments: "std/node.modules"
-	Key       string // a day, "2026-11-23"; its second refresh on that day is "2026-11-23.2"
+	Key       string // a day, "2026-11-23"; for a second refresh on that day, "2026-11-23.2"
 }
 
-// UpdateRef is a component that says `update`.
+// UpdateRef is a component with an `update` clause.
 type UpdateRef struct {
 	Component string
-	Every     time.Duration // 0: only when it is named
-	// Names are the pins that are refreshed together with it: URLs, image
-	// references, distributions' IDs.
+	Every     time.Duration // 0: only by name
+	// Names are the pins that are refreshed together with the component: URLs, image
+	// references, IDs of distributions.
 	Names []string
 }
 
@@ -31,8 +30,8 @@ func (f *File) UpdateKey(component string) string {
 	return k.Key
 }
 
-// Due says whether a component is to be refreshed at a time: that is so if
-// its interval has passed since the day of its key, or it has no key.
+// Due reports whether a component must be refreshed at a time: its interval has passed since the
+// day of its key, or it has no key.
 func (f *File) Due(ref UpdateRef, now time.Time) bool {
 	day, _, ok := parseKey(f.UpdateKey(ref.Component))
 	return !ok || ref.Every > 0 && !now.Before(day.Add(ref.Every))
@@ -40,7 +39,7 @@ func (f *File) Due(ref UpdateRef, now time.Time) bool {
 
 const dayForm = "2006-01-02"
 
-// parseKey reads a key: its day, and its number among the keys of that day.
+// parseKey parses a key: its day, and its number among the keys of that day.
 func parseKey(key string) (day time.Time, number int, ok bool) {
 	date, rest, more := strings.Cut(key, ".")
 	day, err := time.Parse(dayForm, date)
@@ -51,8 +50,8 @@ func parseKey(key string) (day time.Time, number int, ok bool) {
 	return day, number, err == nil && number > 1 && strconv.Itoa(number) == rest
 }
 
-// nextKey is the key of a refresh at a time. It differs from the old one, and
-// comes after it, whatever the clock says.
+// nextKey returns the key of a refresh at a time. It is always later than the old key, even if the
+// clock went back.
 func nextKey(old string, now time.Time) string {
 	today := now.UTC().Format(dayForm)
 	if day, n, ok := parseKey(old); ok && day.Format(dayForm) >= today {
@@ -63,7 +62,7 @@ func nextKey(old string, now time.Time) string {
 
 func compareUpdates(a, b UpdateKey) int { return cmp.Compare(a.Component, b.Component) }
 
-// laterKey says whether a key comes after another one.
+// laterKey reports whether a is a later key than b.
 func laterKey(a, b string) bool {
 	dayA, a1, _ := parseKey(a)
 	dayB, b1, _ := parseKey(b)

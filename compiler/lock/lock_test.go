@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// digest makes a well-formed digest that a reader can tell from others.
+// digest makes a well-formed digest that readers can distinguish.
 func digest(c string) string { return "sha256:" + strings.Repeat(c, 64) }
 
 const bookworm = "debian/bookworm"
 
-// pkg is a package of bookworm on amd64; minimal ones have a + before the name.
+// pkg returns a package of bookworm on amd64. A + before the name makes it minimal.
 func pkg(name string, needs ...string) Package {
 	name, minimal := strings.CutPrefix(name, "+")
 	return Package{
@@ -30,7 +30,7 @@ func sample() *File {
 	f := &File{
 		Indexes: []Index{
 			{Distribution: bookworm, Arch: "amd64", Suite: "debian:bookworm", Digest: digest("b"), Date: time.Date(2026, 11, 14, 9, 30, 0, 0, time.UTC)},
-			{Distribution: bookworm, Arch: "amd64", Suite: "debian:bookworm-updates", Digest: digest("b")}, // as older versions of layc wrote it
+			{Distribution: bookworm, Arch: "amd64", Suite: "debian:bookworm-updates", Digest: digest("b")}, // as written by older versions of layc
 		},
 		Packages: []Package{pkg("jq", "libc6", "libjq1"), pkg("+libc6"), pkg("libjq1", "libc6")},
 		URLs:     []URL{{"https://example.com/a b.jar", digest("c"), 7}, {"maven:com.example:server:1.0:zip", digest("d"), 0}},
@@ -89,7 +89,7 @@ url "https://example.com/a b.jar" sha256:C 7
 url maven:com.example:server:1.0:zip sha256:D 0
 `
 
-// short writes digests as one capital letter.
+// short replaces each digest with a capital letter.
 func short(text []byte) string {
 	s := string(text)
 	for _, c := range "abcdef" {
@@ -112,7 +112,7 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-func TestParseReadsWhatFormatWrites(t *testing.T) {
+func TestFormatThenParse(t *testing.T) {
 	got, err := Parse(Name, long(sampleText))
 	if err != nil {
 		t.Fatal(err)
@@ -122,9 +122,9 @@ func TestParseReadsWhatFormatWrites(t *testing.T) {
 	}
 }
 
-func TestOrderAndRepetitionOfLinesMeanNothing(t *testing.T) {
+func TestOrderAndRepetitionOfLines(t *testing.T) {
 	lines := strings.Split(sampleText, "\n")
-	for i, j := 2, len(lines)-1; i < j; i, j = i+1, j-1 { // the version stays first
+	for i, j := 2, len(lines)-1; i < j; i, j = i+1, j-1 { // the version remains first
 		lines[i], lines[j] = lines[j], lines[i]
 	}
 	text := strings.Join(lines, "\n") + "\n" + sampleText
@@ -137,9 +137,9 @@ func TestOrderAndRepetitionOfLinesMeanNothing(t *testing.T) {
 	}
 }
 
-// What a merge leaves behind of plans and sizes is not an error: one of them is
-// taken, the same in any order of lines.
-func TestMergedPlansAreRead(t *testing.T) {
+// If a merge leaves different plans and sizes, that is not an error: Parse takes one of them,
+// whatever the order of lines.
+func TestMergedPlans(t *testing.T) {
 	const text = "layc-lock 1\nlayer a spine\nlayer a spine parent=b\nlayer b portable\nlayer b spine\nsize x 20\nsize x 10\n"
 	const want = "layer a spine\nlayer b portable\n\nsize x 10\n"
 	lines := strings.Split(strings.TrimSpace(text), "\n")
@@ -155,8 +155,8 @@ func TestMergedPlansAreRead(t *testing.T) {
 	}
 }
 
-// Two branches that both refresh a component merge to the later key.
-func TestMergedKeysAreRead(t *testing.T) {
+// If two branches refresh a component, the later key remains after the merge.
+func TestMergedKeys(t *testing.T) {
 	lines := []string{"update a 2026-11-23.10", "update a 2026-11-23.9", "update a 2026-11-22", "update b 2026-11-23", "update a 2026-11-23"}
 	for range lines {
 		lines = append(lines[1:], lines[0])
@@ -165,7 +165,7 @@ func TestMergedKeysAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if a, b := f.UpdateKey("a"), f.UpdateKey("b"); a != "2026-11-23.10" || b != "2026-11-23" {
-			t.Errorf("%v: a has key %s, b %s", lines, a, b)
+			t.Errorf("%v: a has key %s, b has %s", lines, a, b)
 		}
 	}
 }
@@ -180,15 +180,15 @@ func TestByteOrderMark(t *testing.T) {
 func TestEmpty(t *testing.T) {
 	f, err := Parse(Name, nil)
 	if err != nil || !reflect.DeepEqual(f, &File{}) {
-		t.Errorf("Parse of no text: %+v, %v, want the zero File", f, err)
+		t.Errorf("Parse of empty text: %+v, %v, want the zero File", f, err)
 	}
 	again, err := Parse(Name, f.Format())
 	if err != nil || !reflect.DeepEqual(again, &File{}) {
-		t.Errorf("an empty file becomes %+v, %v", again, err)
+		t.Errorf("an empty file is parsed as %+v, %v", again, err)
 	}
 }
 
-// pinsAgain is what most errors of a line advise.
+// pinsAgain is the help of most errors.
 const pinsAgain = " (delete the line and run `layc lock`, which pins it again)"
 
 func TestParseErrors(t *testing.T) {
@@ -196,15 +196,15 @@ func TestParseErrors(t *testing.T) {
 		{"no version", "url u sha256:A 1\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)"},
 		{"newer version", "layc-lock 2\n", `f:1: unsupported version: this layc reads lock files of version 1 (use the version of layc that wrote the file, or a newer one)`},
 		{"newer version, with newer facts", "layc-lock 2\nmood x\nurl u v\n", `f:1: unsupported version: this layc reads lock files of version 1 (use the version of layc that wrote the file, or a newer one)`},
-		{"no lock file", "{\n\"url\n}\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)"},
-		{"something before the version", "url u sha256:A 1\nlayc-lock 1\nmood x\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)" + "\n" + "f:3: unknown entry \"mood\" (use the version of layc that wrote the file, or delete the line and run `layc lock`)"},
+		{"not a lock file", "{\n\"url\n}\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)"},
+		{"a line before the version", "url u sha256:A 1\nlayc-lock 1\nmood x\n", "f:1: missing first line `layc-lock 1` (if this is a lock file, add that line at the top)" + "\n" + "f:3: unknown entry \"mood\" (use the version of layc that wrote the file, or delete the line and run `layc lock`)"},
 		{"not UTF-8", "layc-lock 1\nurl \xff sha256:x 1\n", `f:2: the line is not valid UTF-8` + pinsAgain},
 		{"unknown kind", "layc-lock 1\nmood x\n", "f:2: unknown entry \"mood\" (use the version of layc that wrote the file, or delete the line and run `layc lock`)"},
-		{"few fields", "layc-lock 1\n\nurl u\n", `f:3: malformed entry; expected: url URL DIGEST BYTES` + pinsAgain},
+		{"missing fields", "layc-lock 1\n\nurl u\n", `f:3: malformed entry; expected: url URL DIGEST BYTES` + pinsAgain},
 		{"bad digest", "layc-lock 1\nurl u sha256:12 1\n", `f:2: not a valid digest: "sha256:12"; expected sha256: and 64 hexadecimal digits` + pinsAgain},
 		{"bad bytes", "layc-lock 1\nurl u sha256:A -1\n", `f:2: not a valid number of bytes: "-1"` + pinsAgain},
-		{"two say different", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", "f:3: url u is pinned twice, differently (first in line 2) (delete one of the two lines, or run `layc lock`, which pins it again)"},
-		{"open string", "layc-lock 1\nurl \"u\n", `f:2: unterminated string: "u` + pinsAgain},
+		{"conflicting pins", "layc-lock 1\nurl u sha256:A 1\nurl u sha256:B 1\n", "f:3: url u is pinned twice, differently (first in line 2) (delete one of the two lines, or run `layc lock`, which pins it again)"},
+		{"unterminated string", "layc-lock 1\nurl \"u\n", `f:2: unterminated string: "u` + pinsAgain},
 		{"wrong label", "layc-lock 1\nlayer a base over=b\n", `f:2: expected parent=…, found "over=b"` + pinsAgain},
 		{"two errors", "layc-lock 1\nurl\nsize\n", "f:2: malformed entry; expected: url URL DIGEST BYTES" + pinsAgain + "\nf:3: malformed entry; expected: size INSTANCE BYTES" + pinsAgain},
 		{"bad mode", "layc-lock 1\ndir sha256:A /x 0:0 755\n", `f:2: not a valid mode: "755"; expected an octal number such as 0700` + pinsAgain},
@@ -238,8 +238,7 @@ func TestConflictHasItsOwnError(t *testing.T) {
 	}
 }
 
-// Two branches that each add an app's pins and layer merge by keeping both
-// sides' lines.
+// If two branches each add the pins and the layer of an app, a merge keeps the lines of both.
 func TestUnionOfBranches(t *testing.T) {
 	ours, theirs := sample(), sample()
 	ours.URLs = append(ours.URLs, URL{"https://example.com/ours", digest("a"), 1})
@@ -255,7 +254,7 @@ func TestUnionOfBranches(t *testing.T) {
 	}
 	want := fmt.Sprint([]string{"a()", "b()", `java.jdk("17")`, `log.agent("a b", 2)`})
 	if got := fmt.Sprint(merged.Layers[0].Members); got != want {
-		t.Errorf("members are %s, want %s", got, want)
+		t.Errorf("members: got %s, want %s", got, want)
 	}
 }
 
@@ -274,7 +273,7 @@ func TestClosure(t *testing.T) {
 		t.Fatal(err)
 	}
 	if names := names(got); names != "jq libjq1" {
-		t.Errorf("jq's closure beyond the minimal system is %q, want %q", names, "jq libjq1")
+		t.Errorf("jq's closure beyond the minimal system: got %q, want %q", names, "jq libjq1")
 	}
 	_, err = f.Closure(bookworm, "amd64", "curl")
 	want := "layc.lock does not pin package \"curl\" of debian/bookworm on amd64: run `layc lock`"
@@ -304,7 +303,7 @@ func TestGroups(t *testing.T) {
 	}
 	packages[0], packages[4] = packages[4], packages[0]
 	if again := Groups(packages); names(again[2]) != "ca-java java" || names(again[3]) != "app" {
-		t.Errorf("another order of the input gives %v", again)
+		t.Errorf("with another order of the input: %v", again)
 	}
 }
 
@@ -336,7 +335,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// fakeResolver resolves everything and notes what it was asked.
+// fakeResolver resolves everything and records the requests.
 type fakeResolver struct {
 	asked []string
 	down  map[string]bool // URLs
@@ -413,16 +412,16 @@ func TestUpdate(t *testing.T) {
 				t.Errorf("still missing: %v", missing)
 			}
 			if !reflect.DeepEqual(old, sample()) {
-				t.Error("the old file was written to")
+				t.Error("the old file was modified")
 			}
 			if !reflect.DeepEqual(got.Layers, old.Layers) || !reflect.DeepEqual(got.Sizes, old.Sizes) {
-				t.Error("plan or sizes are lost")
+				t.Error("the plan or the sizes were lost")
 			}
 		})
 	}
 }
 
-// A distribution answers to its name without what is added to it.
+// A distribution can be updated by its name without additions.
 func TestUpdatePlainDistribution(t *testing.T) {
 	const id = bookworm + "+updates+security"
 	old := sample()
@@ -435,22 +434,22 @@ func TestUpdatePlainDistribution(t *testing.T) {
 	}
 	const want = "packages " + id + " amd64 [] keeping "
 	if got := strings.Join(r.asked, "\n"); got != want {
-		t.Errorf("asked %q, want %q", got, want)
+		t.Errorf("asked for %q, want %q", got, want)
 	}
 }
 
-func TestUpdateDropsWhatNobodyWants(t *testing.T) {
+func TestUpdateDropsUnusedPins(t *testing.T) {
 	got, err := Update(context.Background(), sample(), Refs{Distributions: []Distribution{{bookworm, "amd64", []string{"libjq1"}}}}, &fakeResolver{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if names := names(got.Packages); names != "libc6 libjq1" || len(got.URLs)+len(got.Images) != 0 {
-		t.Errorf("packages %q, %d URLs, %d images are left, want %q and none", names, len(got.URLs), len(got.Images), "libc6 libjq1")
+		t.Errorf("left: packages %q, %d URLs, %d images; want %q and nothing else", names, len(got.URLs), len(got.Images), "libc6 libjq1")
 	}
 }
 
-// TestUpdateKeys checks which keys, and which pins that hang on them, are
-// refreshed on 2026-11-23.
+// TestUpdateKeys checks which keys, and which pins that belong to them, are refreshed on
+// 2026-11-23.
 func TestUpdateKeys(t *testing.T) {
 	const day = 24 * time.Hour
 	refs := Refs{
@@ -488,23 +487,22 @@ func TestUpdateKeys(t *testing.T) {
 			keys = append(keys, k.Component+" "+k.Key)
 		}
 		if got := strings.Join(keys, ", "); got != test.want {
-			t.Errorf("updating %q gives %s, want %s", test.name, got, test.want)
+			t.Errorf("updating %q: got %s, want %s", test.name, got, test.want)
 		}
 		if got := strings.Join(r.asked, ", "); got != test.asked {
-			t.Errorf("updating %q asks for %s, want %s", test.name, got, test.asked)
+			t.Errorf("updating %q: asked for %s, want %s", test.name, got, test.asked)
 		}
 	}
 }
 
-// A second refresh on one day, or under a clock that goes slow, is a new key all
-// the same.
+// A second refresh on the same day, or with a clock that went back, makes a new key.
 func TestNextKey(t *testing.T) {
 	now := time.Date(2026, 11, 23, 23, 0, 0, 0, time.FixedZone("", -2*3600))
 	for old, want := range map[string]string{
 		"": "2026-11-24", "2026-11-23": "2026-11-24", "2026-11-24": "2026-11-24.2", "2026-11-24.9": "2026-11-24.10", "2027-01-01": "2027-01-01.2",
 	} {
 		if got := nextKey(old, now); got != want {
-			t.Errorf("after %q comes %s, want %s", old, got, want)
+			t.Errorf("after %q: got %s, want %s", old, got, want)
 		}
 	}
 }
@@ -517,7 +515,7 @@ func TestUpdateErrors(t *testing.T) {
 	}
 	r := &fakeResolver{}
 	if _, err := Update(context.Background(), &File{}, Refs{URLs: []string{"u"}}, r, "u", "v"); err == nil || len(r.asked) > 0 {
-		t.Errorf("an unknown name: %v, after %v; want an error, and nothing resolved", err, r.asked)
+		t.Errorf("an unknown name: %v, asked for %v; want an error before any request", err, r.asked)
 	}
 	down := errors.New("network down")
 	f, err := Update(context.Background(), &File{}, Refs{URLs: []string{"u"}}, &fakeResolver{fail: down})
@@ -537,12 +535,12 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		if mergedErr != nil || len(disputed) > 0 || !reflect.DeepEqual(file, merged) {
-			t.Fatalf("Merged reads something else than Parse, or disputes %v: %v", disputed, mergedErr)
+			t.Fatalf("Merged differs from Parse, or disputes %v: %v", disputed, mergedErr)
 		}
 		once := file.Format()
 		again, err := Parse(Name, once)
 		if err != nil {
-			t.Fatalf("Format writes what Parse refuses: %v\n%s", err, once)
+			t.Fatalf("Parse refuses the output of Format: %v\n%s", err, once)
 		}
 		if twice := again.Format(); !bytes.Equal(once, twice) {
 			t.Fatalf("not a fixpoint:\n%s\n%s", once, twice)
@@ -550,8 +548,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestMirrors checks that a URL that does not serve is pinned from a mirror,
-// under its own name, and that all errors are told if none serves.
+// TestMirrors checks that if a URL fails, its mirror is used to pin it under its own name, and that
+// the error lists all failures if no mirror works.
 func TestMirrors(t *testing.T) {
 	r := &fakeResolver{down: map[string]bool{"https://a.example.com/x": true, "https://b.example.com/x": true}}
 	refs := Refs{

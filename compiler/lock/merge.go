@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// Merged reads a lock file as [Parse] does, and also what a merge of two
-// branches leaves behind. Markers of conflicts are passed over, and the lines of
-// both sides are taken. If two pins of one thing differ, one of them is taken, and
-// its name is in disputed, sorted, for [Update] to pin it again. A base whose links
-// or directories differ is left out, and so counts as missing.
+// Merged reads a lock file like [Parse], and also one with the traces of a merge of two branches. It
+// skips conflict markers, and takes the lines of both sides. If two pins of one thing differ, it
+// takes one of them and adds its name to disputed, which is sorted, for [Update] to pin it again. It
+// omits a base with conflicting links or directories, which then counts as missing.
 func Merged(name string, text []byte) (f *File, disputed []string, err error) {
 	m := merging{lines: strings.Split(string(text), "\n"), seen: map[string]int{}, bases: map[string]bool{}}
 	m.dropMarkers()
@@ -24,17 +23,17 @@ func Merged(name string, text []byte) (f *File, disputed []string, err error) {
 	return f, slices.Compact(m.disputed), nil
 }
 
-// merging is a lock file's lines while it is read. Those that are not taken
-// become empty, so that errors have the right numbers.
+// merging is the lines of a lock file during a merge. Lines that are not taken become empty, so that
+// errors have the right line numbers.
 type merging struct {
 	lines    []string
-	seen     map[string]int // what identifies a fact → its line
+	seen     map[string]int // identifying fields of a fact → its line
 	disputed []string
-	bases    map[string]bool // digests of bases with lines that differ
+	bases    map[string]bool // digests of bases with conflicting lines
 }
 
-// dropMarkers empties markers, and what stands between ||||||| and =======:
-// what both sides began with, and at least one of them has changed.
+// dropMarkers empties conflict markers, and the lines between ||||||| and =======: the common
+// ancestor, which at least one side has changed.
 func (m *merging) dropMarkers() {
 	before := false
 	for n, line := range m.lines {
@@ -50,11 +49,11 @@ func (m *merging) dropMarkers() {
 	}
 }
 
-// preferred decides between two facts about one thing, whatever the order of their
-// lines: of two indexes the later one, as going back behind it needs a flag.
+// preferred chooses between two facts about one thing, whatever the order of their lines. It
+// prefers the later of two indexes, since going back requires a flag.
 func preferred(a, b []string) bool {
 	if a[0] == "index" {
-		// Dates are of one length; a fact of old has none.
+		// Dates have one length; a fact of an old lock file has none.
 		if dateA, dateB := strings.Join(a[5:], ""), strings.Join(b[5:], ""); dateA != dateB {
 			return dateA > dateB
 		}
@@ -62,8 +61,8 @@ func preferred(a, b []string) bool {
 	return join(a) < join(b)
 }
 
-// compare compares a line with the one before it that speaks of the same thing.
-// What Parse itself decides, and lines that it can't read, are left to it.
+// compare compares a line with the previous line about the same thing. It leaves to Parse the
+// conflicts that Parse itself decides, and malformed lines.
 func (m *merging) compare(n int) {
 	fields, err := split(strings.TrimSpace(m.lines[n]))
 	if err != nil || len(fields) == 0 {

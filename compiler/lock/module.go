@@ -4,10 +4,10 @@ import "cmp"
 
 // Module pins a git repository of modules at a version.
 type Module struct {
-	URL     string // as the program writes it, without git+: "https://git.example.com/team/layers.git"
+	URL     string // as in the program, without git+: "https://git.example.com/team/layers.git"
 	Version string // a tag, or a commit
-	Commit  string // 40 hex digits: what the version was when it was pinned
-	Digest  string // "sha256:…" of the repository's .layer files, see package llb/world/git
+	Commit  string // 40 hex digits: the commit of the version when it was pinned
+	Digest  string // "sha256:…" of the repository's .layer files; see package llb/world/git
 }
 
 // Module returns the pin of a repository at a version.

@@ -12,16 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// version is the format's number in the first line.
+// version is the version of the format, in the first line.
 const version = "1"
 
-// Error is something wrong with a line of a lock file.
+// Error reports a fault of a line of a lock file.
 type Error struct {
 	File    string // as given to Parse
 	Line    int    // from 1
 	Message string
-	Text    string // the part of the line that is wrong; empty: all of it
-	Help    string // what to do
+	Text    string // the wrong part of the line; empty: the whole line
+	Help    string // what to do next
 }
 
 func (e *Error) Error() string {
@@ -32,22 +32,21 @@ func (e *Error) Error() string {
 	return s
 }
 
-// ConflictError says that a merge left its markers in the lock file.
+// ConflictError reports the markers of a merge conflict in the lock file.
 type ConflictError struct {
 	File string
 	Line int // of the first marker, from 1
 }
 
-// ConflictHelp says how a merge conflict is resolved; see [Merged].
+// ConflictHelp tells how to resolve a merge conflict; see [Merged].
 const ConflictHelp = "run `layc lock`, which takes the lines of both sides and resolves again what differs"
 
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%s:%d: unresolved merge conflict: %s", e.File, e.Line, ConflictHelp)
 }
 
-// Parse reads a lock file; name is used in errors only. Empty text is the
-// empty lock file. The error joins up to ten [Error] values, or is a
-// [ConflictError]; there is no File then.
+// Parse reads a lock file. It uses name only in errors. Empty text is the empty lock file. The error
+// joins up to ten [Error] values, or is a [ConflictError]; then Parse returns no File.
 func Parse(name string, text []byte) (*File, error) {
 	p := &parser{name: name, seen: map[string]fact{}}
 	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
@@ -61,7 +60,7 @@ func Parse(name string, text []byte) (*File, error) {
 	}
 	p.join()
 	switch {
-	case p.foreign != nil: // all else that is wrong follows from that
+	case p.foreign != nil: // all other errors follow from that one
 		p.errs = []error{p.foreign}
 	case p.headless != nil && !p.header:
 		p.errs = []error{p.headless}
@@ -84,7 +83,7 @@ func isConflictMarker(line string) bool {
 	return false
 }
 
-// fact is a line that was read.
+// fact is a parsed line.
 type fact struct {
 	line int
 	text string
@@ -99,14 +98,14 @@ type member struct {
 type part struct {
 	digest string
 	link   BaseLink
-	dir    BaseDir // if it has a path
+	dir    BaseDir // set if it has a path
 }
 
 type parser struct {
 	name     string
 	header   bool   // the version line was read
-	headless *Error // something stands before it
-	foreign  *Error // it is another version's
+	headless *Error // a line before the version line
+	foreign  *Error // the version line of another version
 	seen     map[string]fact
 	members  []member
 	parts    []part
@@ -114,21 +113,19 @@ type parser struct {
 	errs     []error
 }
 
-// errorf notes what is wrong with a line; text is the part of it that is, or
-// empty.
+// errorf reports a fault of a line. text is the wrong part of the line, or empty.
 func (p *parser) errorf(line int, text, format string, args ...any) *Error {
 	e := &Error{File: p.name, Line: line, Message: fmt.Sprintf(format, args...), Text: text, Help: "delete the line and run `layc lock`, which pins it again"}
 	p.errs = append(p.errs, e)
 	return e
 }
 
-// forms shows each kind of line, for errors; the key is what comes before the
-// bar. Its number of fields identifies the fact: two lines with equal keys
-// speak of the same thing.
+// forms describes each kind of line, also for errors. Fields before the bar identify the fact: two
+// lines with equal keys are about the same thing.
 var forms = map[string]struct {
 	text string
-	key  int // fields that identify the fact, the kind included
-	min  int // fields in all
+	key  int // number of fields that identify the fact, including the kind
+	min  int // minimum number of fields
 	max  int
 }{
 	"index":    {"index DISTRIBUTION ARCH SUITE DIGEST [DATE]", 4, 5, 6},
@@ -195,8 +192,8 @@ func (p *parser) parseLine(line int, text string) {
 		case kind != "layer" && kind != "size":
 			p.errorf(line, "", "%s is pinned twice, differently (first in line %d)", key, before.line).Help = "delete one of the two lines, or run `layc lock`, which pins it again"
 		case text < before.text:
-			// A merge leaves this behind. Neither plan is wrong, and what does not
-			// fit is repaired, so one is taken, whatever the order of lines.
+			// A merge leaves this. Both plans are valid, and planning repairs them, so take one,
+			// whatever the order of lines.
 			p.file.Layers = slices.DeleteFunc(p.file.Layers, func(l PlanLayer) bool { return kind == "layer" && l.Name == fields[1] })
 			p.file.Sizes = slices.DeleteFunc(p.file.Sizes, func(s Size) bool { return kind == "size" && s.Instance == fields[1] })
 			p.seen[key] = fact{line, text}
@@ -273,10 +270,9 @@ func (p *parser) pkg(line int, f []string) {
 	p.file.Packages = append(p.file.Packages, pkg)
 }
 
-// join puts members into their layers, and links and directories into their bases.
-// A merge can leave behind members of a layer without a line of its own. They are
-// skipped, as plans are repaired. So are links and directories of a base without a
-// line of its own, which counts as not pinned.
+// join puts members into their layers, and links and directories into their bases. After a merge,
+// members may have no layer: they are skipped, since planning repairs layers. Links and directories
+// may have no base, which then counts as not pinned.
 func (p *parser) join() {
 	layers := map[string]*PlanLayer{}
 	for i := range p.file.Layers {
@@ -370,8 +366,8 @@ func (p *parser) key(line int, field string) string {
 	return field
 }
 
-// later reads another key of a component that has one: where two branches
-// have refreshed it, the later refresh is as good as both.
+// later reads another key of a component. If two branches have refreshed the component, the later
+// key covers both refreshes.
 func (p *parser) later(line int, f []string) {
 	key := p.key(line, f[2])
 	for i := range p.file.Updates {
@@ -389,7 +385,7 @@ func (p *parser) bytes(line int, field string) int64 {
 	return n
 }
 
-// split cuts a line into its fields; quoted ones are unquoted.
+// split splits a line into its fields, and unquotes them.
 func split(text string) ([]string, error) {
 	var fields []string
 	for {
@@ -422,7 +418,7 @@ func split(text string) ([]string, error) {
 	}
 }
 
-// join writes fields as one line, the inverse of split.
+// join writes fields as one line. It is the inverse of split.
 func join(fields []string) string {
 	quoted := make([]string, len(fields))
 	for i, field := range fields {

@@ -9,19 +9,18 @@ import (
 	"time"
 )
 
-// Refs is what a program refers to and wants pinned. Order and repetitions
-// mean nothing.
+// Refs is what a program refers to and needs pinned. Order and duplicates have no meaning.
 type Refs struct {
 	Distributions []Distribution
 	URLs          []string
 	Downloads     []DownloadRef
-	Mirrors       map[string][]string // by URL: where else the same is served
+	Mirrors       map[string][]string // by URL: other URLs of the same file
 	Images        []ImageRef
 	Updates       []UpdateRef
 	Bases         []BaseRef
 }
 
-// JoinRefs is all that lists of refs have.
+// JoinRefs returns the union of refs.
 func JoinRefs(lists ...Refs) Refs {
 	all := Refs{Mirrors: map[string][]string{}}
 	for _, r := range lists {
@@ -36,12 +35,12 @@ func JoinRefs(lists ...Refs) Refs {
 	return all
 }
 
-// Distribution is what a program wants of one distribution on one
-// architecture: the minimal system, always, and packages by name.
+// Distribution is what a program needs from one distribution on one architecture: always the
+// minimal system, and packages by name.
 type Distribution struct {
-	ID       string   // "debian/bookworm+security": distribution, suite and what is added to it, as the base declares them
+	ID       string   // "debian/bookworm+security": distribution, suite and additions, as the base declares them
 	Arch     string   // dpkg's name: "amd64"
-	Packages []string // of all apps together
+	Packages []string // of all apps
 }
 
 // ImageRef is an image on one platform.
@@ -50,20 +49,19 @@ type ImageRef struct {
 	Platform  string // "linux/amd64"
 }
 
-// Pinned is what a lock file says about a distribution that is to be resolved.
+// Pinned is the lock file's pins of a distribution that must be resolved.
 type Pinned struct {
 	Indexes  []Index   // of all distributions
 	Packages []Package // of that distribution and architecture
-	Keep     []Package // those of them that are to stay
+	Keep     []Package // packages to keep
 }
 
-// Resolver finds out what the world holds now. Its errors are shown to people
-// as they are.
+// Resolver finds out what the world currently has. Its errors are shown to users unchanged.
 type Resolver interface {
-	// Packages resolves the minimal system of a distribution and all wanted
-	// packages together. It returns the indexes it has read, and every package
-	// of the resolution with its needs and Minimal set; versions in pinned.Keep
-	// stay as they are wherever the resolution allows that.
+	// Packages resolves the minimal system of a distribution together with all needed
+	// packages. It returns the indexes that it read, and every package of the resolution
+	// with its needs and Minimal set. It keeps the versions in pinned.Keep wherever the
+	// resolution allows it.
 	Packages(ctx context.Context, want Distribution, pinned Pinned) ([]Index, []Package, error)
 
 	// URL reads a URL and returns its checksum and size.
@@ -72,21 +70,21 @@ type Resolver interface {
 	// Image resolves a reference to a platform's manifest digest.
 	Image(ctx context.Context, ref ImageRef) (Image, error)
 
-	// Base looks into a base system.
+	// Base examines a base system.
 	Base(ctx context.Context, ref BaseRef) (Base, error)
 
-	// Now is the time, by which update keys are due and made.
+	// Now returns the time that decides which update keys are due, and that new keys have.
 	Now() time.Time
 }
 
-// Missing is a pin that a program needs and the lock file doesn't have.
+// Missing is a pin that a program needs and the lock file does not have.
 type Missing struct {
 	Kind string // "distribution", "package", "url", "image", "base", "update"
-	Name string // as the program writes it
-	On   string // distribution and architecture, or platform; "" if that says nothing
+	Name string // as in the program
+	On   string // distribution and architecture, or platform; "" if irrelevant
 }
 
-// String says what is missing, on one line.
+// String describes the missing pin in one line.
 func (m Missing) String() string {
 	s := fmt.Sprintf("%s does not pin %s %q", Name, m.Kind, m.Name)
 	if m.On != "" {
@@ -95,10 +93,9 @@ func (m Missing) String() string {
 	return s
 }
 
-// Missing lists the pins that refs want and f doesn't have, sorted, each
-// once. A distribution whose minimal system is absent or incomplete is reported
-// once, not also for each of its packages. A package whose needs are not all
-// pinned counts as missing itself.
+// Missing returns the pins that refs need and f does not have, sorted and without duplicates. If the
+// minimal system of a distribution is absent or incomplete, it returns the distribution, not each of
+// its packages. A package with unpinned needs is missing itself.
 func (f *File) Missing(refs Refs) []Missing {
 	var list []Missing
 	for _, d := range refs.Distributions {

@@ -7,14 +7,13 @@ import (
 	"testing"
 )
 
-// Whatever names a program has, the file that is written is the file that is
-// read: spaces, quotes, line ends, markers of merges and comments in them mean
-// nothing.
+// Parse returns what Format writes, whatever names a program has: spaces, quotes, line ends, conflict
+// markers and comments in names have no meaning.
 func TestRoundTripOfNames(t *testing.T) {
 	random := rand.New(rand.NewSource(1))
 	pieces := []string{"a", "é", " ", "\t", "\n", "\r", `"`, `\`, "#", "=", ",", "<<<<<<<", "=======", "layc-lock 1", "\u2028", "\u00a0", "needs=", "parent="}
 	name := func() string {
-		s := fmt.Sprint(random.Intn(1e9)) // so that no two are equal
+		s := fmt.Sprint(random.Intn(1e9)) // so that all names differ
 		for range random.Intn(5) {
 			s = pieces[random.Intn(len(pieces))] + s
 		}
@@ -38,7 +37,7 @@ func TestRoundTripOfNames(t *testing.T) {
 			t.Fatalf("%v\n%s", err, text)
 		}
 		if !reflect.DeepEqual(got, f) {
-			t.Fatalf("%+v is read as\n%+v", f, got)
+			t.Fatalf("%+v is parsed as\n%+v", f, got)
 		}
 	}
 }

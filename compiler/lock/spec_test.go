@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestSpec checks that the spec lists the facts of a lock file as they are read,
-// with a bar behind the fields that identify one.
+// TestSpec checks that the spec lists the facts of a lock file as the parser reads them, with a bar
+// after the fields that identify a fact.
 func TestSpec(t *testing.T) {
 	text, err := os.ReadFile("../../spec.md")
 	if err != nil {

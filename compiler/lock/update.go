@@ -8,25 +8,23 @@ import (
 	"strings"
 )
 
-// Everything, given to Update as a name, resolves all pins again.
+// Everything, as a name for Update, resolves all pins again.
 const Everything = "*"
 
-// Update returns the lock file for refs, what a program refers to. It keeps the
-// pins of old that refs wants, resolves the missing ones, and drops the others.
-// Modules, the plan and the sizes are kept.
+// Update returns the lock file for refs. It keeps the pins of old that refs need, resolves missing
+// pins, and drops all others. It keeps modules, the plan and sizes.
 //
-// A name in names is resolved again: a distribution's ID, or its beginning up to
-// the first +; a package, a URL or an image reference; a component with an
-// `update` clause; or [Everything]. A name that refs does not reach is an error,
-// before anything is resolved; see [File.Unknown].
+// Names are resolved again: a distribution's ID, or the part of it before the first +; a package, a
+// URL or an image reference; a component with an `update` clause; or [Everything]. A name that refs
+// do not reach is an error, before anything is resolved; see [File.Unknown].
 //
-// A component with an `update` clause gets a new key, and what it alone covers is
-// resolved again, if it is named, or if it is due and everything is named. The
-// packages of a distribution are resolved together as soon as one is missing or
-// named; the others keep their versions where that resolution allows it.
+// A component with an `update` clause gets a new key if it is named, or if it is due and everything
+// is named. Then the pins that it alone covers are resolved again. The packages of a distribution are
+// resolved together as soon as one of them is missing or named; the others keep their versions where
+// that resolution allows it.
 //
-// The result is a new file even if nothing changed; old is not modified. After an
-// error the result is nil.
+// The result is a new file even if nothing changed, and nil after an error. Update does not modify
+// old.
 func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...string) (*File, error) {
 	if unknown := old.Unknown(refs, names...); len(unknown) > 0 {
 		return nil, &UnknownNameError{unknown[0]}
@@ -77,8 +75,7 @@ func Update(ctx context.Context, old *File, refs Refs, r Resolver, names ...stri
 	return &u.file, nil
 }
 
-// Unknown returns those of the names under which neither refs nor what is pinned
-// for them has anything, sorted, each once.
+// Unknown returns the names that match neither refs nor their pins, sorted and without duplicates.
 func (f *File) Unknown(refs Refs, names ...string) []string {
 	known := map[string]bool{Everything: true}
 	for _, d := range refs.Distributions {
@@ -104,8 +101,8 @@ func (f *File) Unknown(refs Refs, names ...string) []string {
 	return slices.DeleteFunc(sortedSet(names), func(name string) bool { return known[WithoutUser(name)] })
 }
 
-// Updatable are the names under which [Update] can resolve pins of the file again,
-// and the URLs of its git repositories, sorted.
+// Updatable returns the names that [Update] can resolve again in the file, and the URLs of its git
+// repositories, sorted.
 func (f *File) Updatable() []string {
 	var names []string
 	for _, p := range f.Packages {
@@ -126,14 +123,14 @@ func (f *File) Updatable() []string {
 	return sortedSet(names)
 }
 
-// plainID is a distribution's ID without what is added to it: "debian/bookworm"
-// of "debian/bookworm+updates+security".
+// plainID returns a distribution's ID without additions: "debian/bookworm" for
+// "debian/bookworm+updates+security".
 func plainID(id string) string {
 	plain, _, _ := strings.Cut(id, "+")
 	return plain
 }
 
-// UnknownNameError says that a name to update is none of a program's pins.
+// UnknownNameError reports a name to update that is not among a program's pins.
 type UnknownNameError struct{ Name string }
 
 func (e *UnknownNameError) Error() string {
@@ -145,10 +142,10 @@ type updater struct {
 	file     File
 	resolver Resolver
 	names    map[string]bool // to resolve again
-	covered  map[string]bool // by a component that says `update` → which is refreshed
+	covered  map[string]bool // by a component with an `update` clause → whether it is refreshed
 }
 
-// named says whether name is resolved again.
+// named reports whether name is resolved again.
 func (u *updater) named(name string) bool {
 	if u.names[name] {
 		return true
@@ -159,11 +156,10 @@ func (u *updater) named(name string) bool {
 	return u.names[Everything]
 }
 
-// updates takes over the keys of components, makes the missing ones, and
-// replaces those that are named or due.
+// updates keeps the keys of components, makes missing ones, and replaces keys that are named or due.
 func (u *updater) updates(refs []UpdateRef) {
 	u.covered = map[string]bool{}
-	merged := map[string]UpdateRef{} // one for each component
+	merged := map[string]UpdateRef{} // one per component
 	for _, ref := range refs {
 		if old, ok := merged[ref.Component]; ok {
 			if old.Every > 0 && (ref.Every == 0 || old.Every < ref.Every) {
@@ -218,7 +214,7 @@ func (u *updater) distribution(ctx context.Context, want Distribution) error {
 	return nil
 }
 
-// keepDistribution takes over the pins that want reaches; nothing is missing.
+// keepDistribution keeps the pins that want reaches, none of which is missing.
 func (u *updater) keepDistribution(want Distribution) error {
 	beyond, err := u.old.Closure(want.ID, want.Arch, want.Packages...)
 	if err != nil {
@@ -234,8 +230,8 @@ func (u *updater) keepDistribution(want Distribution) error {
 	return nil
 }
 
-// url pins what a URL serves or, if it does not, the first of its mirrors that
-// does. The error tells of them all.
+// url pins the content of a URL or, if that fails, of the first of its mirrors that works. The error
+// reports all failures.
 func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 	pin, ok := u.old.URL(url)
 	if !ok || u.named(WithoutUser(url)) {
@@ -260,9 +256,8 @@ func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 	return nil
 }
 
-// download records a declared checksum under the name that its URL has. Where the
-// checksum is known by other names only, the server is asked whether it serves
-// that file.
+// download records a declared checksum under the name in its URL. If the checksum is known only by
+// other names, it asks the server whether the URL serves that file.
 func (u *updater) download(ctx context.Context, ref DownloadRef) error {
 	made := Download{ref.Digest, DownloadName(ref.URL)}
 	known := u.old.Names(ref.Digest)
@@ -291,8 +286,8 @@ func (u *updater) image(ctx context.Context, ref ImageRef) error {
 	return nil
 }
 
-// base keeps what is known of a base: that is its content, which never changes.
-// An archive may also be at its mirrors.
+// base keeps what is known about a base, since the content of a digest never changes. Otherwise it
+// examines the base; an archive may be on a mirror.
 func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error {
 	pin, ok := u.old.Base(ref.Digest)
 	if !ok {
@@ -314,8 +309,7 @@ func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error
 	return nil
 }
 
-// combine merges entries for the same distribution and architecture, and
-// sorts entries and packages.
+// combine merges entries for the same distribution and architecture, and sorts entries and packages.
 func combine(list []Distribution) []Distribution {
 	merged := map[[2]string]*Distribution{}
 	for _, d := range list {
@@ -336,7 +330,7 @@ func combine(list []Distribution) []Distribution {
 	return out
 }
 
-// sortedURLs sorts by what the lock file has of URLs.
+// sortedURLs sorts by the form that the lock file has of URLs.
 func sortedURLs(list []string) []string {
 	return slices.SortedFunc(slices.Values(list), func(a, b string) int {
 		return cmp.Or(strings.Compare(WithoutUser(a), WithoutUser(b)), strings.Compare(a, b))

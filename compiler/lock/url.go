@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// Location is where a download comes from: a server, or an archive with a mirror
-// that the machine knows.
+// Location is the source of a download: a server, or an archive with a mirror that this machine
+// knows.
 type Location struct {
-	URL     string // of HTTP, its scheme in lower case; else empty
+	URL     string // for HTTP, with a lower case scheme; else empty
 	Archive string // such as "maven" or "debian"
 	Path    string // below the archive's root
 }
 
-// URLError says why nothing can be downloaded from a URL.
+// URLError reports a URL that nothing can be downloaded from.
 type URLError struct {
 	URL  string
-	What string // what is wrong with it; "" if it is not like a URL at all
+	What string // the fault; "" if it does not resemble a URL
 	Help string // what to write instead
 	File bool   // it looks like the path of a file
 }
@@ -31,15 +31,15 @@ func (e *URLError) Error() string {
 	return fmt.Sprintf("not a valid URL: %q: %s", e.URL, e.What)
 }
 
-// archiveName is the name of an archive, as --mirror names it.
+// archiveName matches the name of an archive, as in --mirror.
 var archiveName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
-// Locate reads a URL as a program writes it:
+// Locate parses a URL in the syntax of programs:
 //
 //   - http://HOST/… and https://HOST/…;
-//   - maven:GROUP:ARTIFACT:VERSION[:EXTENSION[:CLASSIFIER]], the extension
-//     being jar unless given: the artifact's place in a Maven repository;
-//   - ARCHIVE:PATH, a path below the archive's root.
+//   - maven:GROUP:ARTIFACT:VERSION[:EXTENSION[:CLASSIFIER]]: the artifact's path in a Maven
+//     repository; the default extension is jar;
+//   - ARCHIVE:PATH: a path below the archive's root.
 //
 // All errors are [URLError]s.
 func Locate(url string) (Location, error) {
@@ -74,10 +74,10 @@ func Locate(url string) (Location, error) {
 
 const webOrMaven = "write `\"https://…\"` or `\"maven:GROUP:ARTIFACT:VERSION\"`"
 
-// blank reports what a URL has only as an escape.
+// blank reports characters that a URL must escape.
 func blank(r rune) bool { return r <= ' ' || r == 0x7f }
 
-// wrongInWeb is what is wrong with a URL of HTTP, or "".
+// wrongInWeb returns the fault of an HTTP URL, or "".
 func wrongInWeb(url string) string {
 	parsed, err := neturl.Parse(url)
 	if err != nil {
@@ -97,8 +97,7 @@ func wrongInWeb(url string) string {
 	return ""
 }
 
-// mavenPath is where a Maven repository keeps an artifact, or what is wrong with
-// its coordinates.
+// mavenPath returns the path of an artifact in a Maven repository, or the fault of its coordinates.
 func mavenPath(coordinates string) (path, wrong string) {
 	parts := strings.Split(coordinates, ":")
 	if len(parts) < 3 || len(parts) > 5 {
@@ -123,8 +122,8 @@ func mavenPath(coordinates string) (path, wrong string) {
 	return fmt.Sprintf("%s/%s/%s/%s-%s%s.%s", strings.ReplaceAll(group, ".", "/"), artifact, version, artifact, version, classifier, extension), ""
 }
 
-// WithoutUser is a URL without its user and password. They do not belong in
-// the lock file, so two URLs that differ in nothing else are pinned as one.
+// WithoutUser returns a URL without its user and password. They do not belong in the lock file, so
+// URLs that differ only in these share a pin.
 func WithoutUser(url string) string {
 	scheme, rest, ok := strings.Cut(url, "://")
 	if !ok {
@@ -137,7 +136,7 @@ func WithoutUser(url string) string {
 	return scheme + "://" + rest[strings.LastIndexByte(rest[:end], '@')+1:]
 }
 
-// withoutUsers are names of pins, those of URLs as the lock file has them.
+// withoutUsers returns names of pins, with URLs in the form of the lock file.
 func withoutUsers(names []string) []string {
 	out := make([]string, len(names))
 	for i, name := range names {

@@ -34,7 +34,7 @@ func TestURLsWithoutUsers(t *testing.T) {
 		t.Error(err)
 	}
 	if got, want := strings.Join(r.asked, " "), "url https://other:secret@example.com/a url https://other:secret@example.com/a"; got != want {
-		t.Errorf("asked %s, want %s", got, want)
+		t.Errorf("asked for %s, want %s", got, want)
 	}
 	old := strings.Replace(string(f.Format()), plain, "https://user:secret@example.com/a", 1)
 	for what, read := range map[string]func() (*File, error){
