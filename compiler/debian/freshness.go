@@ -9,13 +9,12 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// maxSkew is how far ahead of this machine's clock an index may be dated; apt
-// allows as much.
+// maxSkew is the maximum time that an index may be ahead of this machine's clock, as in apt.
 const maxSkew = 10 * time.Second
 
-// CheckTime refuses an index that is not valid at the time now: one that has
-// expired, unless that is allowed, or one that is dated in the future. Whoever
-// serves an old index hides the security updates since then.
+// CheckTime refuses an index that is not valid at the time now: one with a date in the future,
+// and one that has expired unless that is allowed. An old index hides the security updates
+// since then.
 func (r *Release) CheckTime(now time.Time, allowExpired bool) error {
 	if r.Date.After(now.Add(maxSkew)) {
 		return fmt.Errorf("it is dated %s, which is in the future: check this machine's clock, now at %s", clock(r.Date), clock(now))
@@ -26,8 +25,8 @@ func (r *Release) CheckTime(now time.Time, allowExpired bool) error {
 	return nil
 }
 
-// CheckRollback refuses an index that is older than the one of the same suite
-// and architecture that is pinned, if there is one and its date is known.
+// CheckRollback refuses an index that is older than the pinned index of the same suite and
+// architecture, if there is one with a known date.
 func (r *Release) CheckRollback(suite Suite, arch string, pinned []lock.Index) error {
 	for _, p := range pinned {
 		if p.Suite != suite.String() || p.Arch != arch || !r.Date.Before(p.Date) {
@@ -44,7 +43,7 @@ func (r *Release) CheckRollback(suite Suite, arch string, pinned []lock.Index) e
 
 func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// DowngradeError says that packages would get older versions than are pinned.
+// DowngradeError reports packages that would get older versions than are pinned.
 type DowngradeError struct {
 	Packages []string // "bash 5.2-1 → 5.1-1", sorted
 }
@@ -59,8 +58,8 @@ func (e *DowngradeError) Error() string {
 	return fmt.Sprintf("the indexes have older versions than %s pins: %s%s. Use another mirror with --mirror, or accept them with --allow-downgrade", lock.Name, strings.Join(list, ", "), more)
 }
 
-// CheckDowngrades returns a [*DowngradeError] if a package of after is older
-// than the pinned one of that name.
+// CheckDowngrades returns a [*DowngradeError] if a package of after is older than the pinned
+// package of that name.
 func CheckDowngrades(pinned, after []lock.Package) error {
 	versions := map[string]string{}
 	for _, p := range pinned {

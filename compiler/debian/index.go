@@ -9,27 +9,26 @@ import (
 	"github.com/layc-lang/layc/compiler/deb822"
 )
 
-// Package is one entry of a package index. Relations are kept as text, and
-// read where a resolution meets them: an index has tens of thousands.
+// Package is an entry of a package index. Relations remain text until a resolution needs them:
+// an index has tens of thousands.
 type Package struct {
-	Archive   string // which archive serves it: "debian", "debian-security"
+	Archive   string // the archive that serves it: "debian", "debian-security"
 	Name      string
 	Version   string
-	Arch      string // its own: that of the index, or "all"
+	Arch      string // the architecture of the index, or "all"
 	Priority  string // "required", "important", "standard", "optional", "extra"
 	Essential bool
-	Depends   string // Pre-Depends and Depends, as one list
+	Depends   string // Pre-Depends and Depends in one list
 	Provides  string
-	Conflicts string // Conflicts and Breaks, as one list
-	Path      string // of the .deb in the archive: "pool/main/…"
+	Conflicts string // Conflicts and Breaks in one list
+	Path      string // the .deb in the archive: "pool/main/…"
 	Digest    string // "sha256:…"
-	Size      int64  // of the .deb, bytes
-	Installed int64  // bytes
+	Size      int64  // of the .deb in bytes
+	Installed int64  // in bytes
 }
 
-// ParsePackages reads an uncompressed package index. Entries keep the order
-// of the index; archive is put into each. An entry without name, version,
-// path or checksum is an error.
+// ParsePackages reads an uncompressed package index of an archive. Entries keep the order of
+// the index. An entry without name, version, path or checksum is an error.
 func ParsePackages(r io.Reader, archive string) ([]Package, error) {
 	lines := deb822.NewScanner(r)
 	var list []Package
@@ -60,8 +59,8 @@ func ParsePackages(r io.Reader, archive string) ([]Package, error) {
 	return list, nil
 }
 
-// set reads one field. It returns the text field that
-// continuation lines add to, nil if they are of no interest.
+// set reads one field. It returns the field that continuation lines add to, or nil if they can
+// be ignored.
 func (p *Package) set(line *deb822.Scanner) (folded *string, err error) {
 	if !line.Colon {
 		return nil, fmt.Errorf("missing colon in %.80q", line.Name)

@@ -44,7 +44,7 @@ func TestParsePackages(t *testing.T) {
 	}
 	got, err := ParsePackages(strings.NewReader(entry+"\n"+entry), "debian")
 	if err != nil || len(got) != 2 {
-		t.Errorf("two entries give %d, %v", len(got), err)
+		t.Errorf("two entries: got %d, %v", len(got), err)
 	}
 }
 

@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// relation is one package of a dependency: a name, and perhaps which of its
-// versions will do.
+// relation is one package of a dependency: its name, and the versions that satisfy it.
 type relation struct {
 	name    string
-	arch    string // what stands after a colon: "any", "native", an architecture; mostly ""
+	arch    string // after a colon: "any", "native", an architecture; mostly ""
 	op      string // "<<", "<=", "=", ">=", ">>", or "" for any version
 	version string
 }
@@ -21,7 +20,7 @@ func (r relation) String() string {
 	return fmt.Sprintf("%s (%s %s)", r.name, r.op, r.version)
 }
 
-// accepts says whether a version fulfils the relation.
+// accepts reports whether a version satisfies the relation.
 func (r relation) accepts(version string) bool {
 	if r.op == "" {
 		return true
@@ -30,7 +29,7 @@ func (r relation) accepts(version string) bool {
 	switch r.op {
 	case "<<":
 		return c < 0
-	case "<=", "<": // the single signs are ancient spellings that include equality
+	case "<=", "<": // the single signs are old spellings and include equality
 		return c <= 0
 	case "=":
 		return c == 0
@@ -42,7 +41,7 @@ func (r relation) accepts(version string) bool {
 	return false
 }
 
-// group is a dependency with its alternatives; one of them is enough.
+// group is a dependency with its alternatives. One of them is enough.
 type group []relation
 
 func (g group) String() string {
@@ -53,8 +52,8 @@ func (g group) String() string {
 	return strings.Join(parts, " | ")
 }
 
-// parseRelations reads a field such as Depends. Malformed parts become
-// relations that no package fulfils, and so errors that quote them.
+// parseRelations parses a field such as Depends. Malformed parts become relations that no
+// package satisfies, so errors quote them.
 func parseRelations(field string) []group {
 	var groups []group
 	for part := range strings.SplitSeq(field, ",") {

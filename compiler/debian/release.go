@@ -18,13 +18,13 @@ import (
 	"github.com/layc-lang/layc/compiler/deb822"
 )
 
-// Release is what a suite's InRelease file says.
+// Release is the content of a suite's InRelease file.
 type Release struct {
 	Origin     string // "Debian"
 	Suite      string // "oldstable-security"
 	Codename   string // "bookworm-security"
 	Date       time.Time
-	ValidUntil time.Time            // zero if it is valid for good
+	ValidUntil time.Time            // zero: valid forever
 	Files      map[string]IndexFile // by path below the suite: "main/binary-amd64/Packages.xz"
 	ByHash     bool                 // files are also served under by-hash/SHA256/…
 }
@@ -39,7 +39,7 @@ type IndexFile struct {
 func ReadKeys(keyring []byte) (openpgp.EntityList, error) {
 	if bytes.Contains(keyring, []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----")) {
 		var keys openpgp.EntityList
-		// A file may hold several armored blocks, of which one call reads one.
+		// ReadArmoredKeyRing reads only the first armored block of a file.
 		for rest := keyring; ; {
 			start := bytes.Index(rest, []byte("-----BEGIN PGP PUBLIC KEY BLOCK-----"))
 			if start < 0 {
@@ -57,21 +57,19 @@ func ReadKeys(keyring []byte) (openpgp.EntityList, error) {
 	return openpgp.ReadKeyRing(bytes.NewReader(keyring))
 }
 
-// ErrNoKey says that an index is signed, but by none of the given keys.
+// ErrNoKey reports an index without a signature by one of the given keys.
 var ErrNoKey = errors.New("not signed by a known key")
 
-// Verify checks the signature of an InRelease file and returns the text that
-// it covers. One good signature by one of the keys, valid at the time now, is
-// enough. The error is [ErrNoKey], wrapped with the IDs of the keys that
-// signed, if none of them is known.
+// Verify checks the signature of an InRelease file and returns the signed text. One good
+// signature by one of the keys, valid at the time now, is enough. If none of the signing keys is
+// known, the error wraps [ErrNoKey] with their IDs.
 func Verify(inRelease []byte, keys openpgp.EntityList, now time.Time) ([]byte, error) {
 	block, _ := clearsign.Decode(inRelease)
 	if block == nil {
 		return nil, errors.New("not a signed file: missing OpenPGP clear-text signature")
 	}
-	// A release is signed with several keys, the last and the next one among
-	// them. Each signature is tried alone, as one whose key has expired must
-	// not hide a good one.
+	// A release is signed with several keys, such as the current and the next one. Each signature
+	// is checked separately, so that an expired key does not hide a good signature.
 	var problem error
 	var signers []string
 	packets := packet.NewOpaqueReader(block.ArmoredSignature.Body)
@@ -111,10 +109,10 @@ func Verify(inRelease []byte, keys openpgp.EntityList, now time.Time) ([]byte, e
 	return nil, fmt.Errorf("%w (it is signed by %s)", ErrNoKey, strings.Join(signers, ", "))
 }
 
-// minBits is the least length of an RSA key that nobody can factor.
+// minBits is the minimum length of a secure RSA key.
 const minBits = 2048
 
-// weakness says why a signature by one of the keys proves nothing; nil if it does.
+// weakness returns why a signature by one of the keys proves nothing; nil if it is secure.
 func weakness(s *packet.Signature, keys []openpgp.Key) error {
 	switch s.Hash {
 	case crypto.SHA256, crypto.SHA384, crypto.SHA512, crypto.SHA3_256, crypto.SHA3_512:
@@ -134,7 +132,7 @@ func weakness(s *packet.Signature, keys []openpgp.Key) error {
 	return nil
 }
 
-// ParseRelease reads the text of a Release file, which must have checksums.
+// ParseRelease parses the text of a Release file, which must have checksums.
 func ParseRelease(text []byte) (*Release, error) {
 	r := &Release{Files: map[string]IndexFile{}}
 	lines := deb822.NewScanner(bytes.NewReader(text))

@@ -29,7 +29,7 @@ SHA256:
 
 var signed = time.Date(2024, 6, 1, 10, 0, 0, 0, time.UTC)
 
-// newKey makes a key that is valid for days from the moment of signing.
+// newKey makes a key that is valid for that many days from the time of signing.
 func newKey(t *testing.T, days uint32) *openpgp.Entity {
 	t.Helper()
 	key, err := openpgp.NewEntity("archive", "", "archive@example.com", &packet.Config{
@@ -40,7 +40,7 @@ func newKey(t *testing.T, days uint32) *openpgp.Entity {
 	return key
 }
 
-// shortKey is an RSA key that can be broken.
+// shortKey makes an RSA key that is too short.
 func shortKey(t *testing.T) *openpgp.Entity {
 	t.Helper()
 	key, err := openpgp.NewEntity("archive", "", "archive@example.com", &packet.Config{
@@ -69,7 +69,7 @@ func sign(t *testing.T, text string, keys ...*openpgp.Entity) []byte {
 	return out.Bytes()
 }
 
-// signSHA1 signs with a hash that clearsign does not use.
+// signSHA1 signs with a hash that clearsign does not support.
 func signSHA1(t *testing.T, text string, key *openpgp.Entity) []byte {
 	t.Helper()
 	text = strings.TrimSuffix(text, "\n")
@@ -94,7 +94,7 @@ func signSHA1(t *testing.T, text string, key *openpgp.Entity) []byte {
 
 func TestVerify(t *testing.T) {
 	old, current, stranger, short := newKey(t, 1), newKey(t, 1000), newKey(t, 1000), shortKey(t)
-	later := signed.AddDate(0, 1, 0) // when the old key has expired
+	later := signed.AddDate(0, 1, 0) // after the old key has expired
 	tests := []struct {
 		name string
 		text []byte
@@ -103,7 +103,7 @@ func TestVerify(t *testing.T) {
 	}{
 		{"known key", sign(t, release, current), openpgp.EntityList{stranger, current}, ""},
 		{"one of two signers is known", sign(t, release, stranger, current), openpgp.EntityList{current}, ""},
-		{"an expired signer beside a good one", sign(t, release, old, current), openpgp.EntityList{old, current}, ""},
+		{"an expired and a good signer", sign(t, release, old, current), openpgp.EntityList{old, current}, ""},
 		{"no known key", sign(t, release, stranger), openpgp.EntityList{current}, "not signed by a known key (it is signed by " + stranger.PrimaryKey.KeyIdString() + ")"},
 		{"expired", sign(t, release, old), openpgp.EntityList{old}, "bad signature: openpgp: key expired"},
 		{"changed", bytes.Replace(sign(t, release, current), []byte("stable"), []byte("stab1e"), 1), openpgp.EntityList{current},
@@ -153,7 +153,7 @@ func TestReadKeys(t *testing.T) {
 		}
 	}
 	if _, err := ReadKeys([]byte("no keyring")); err == nil {
-		t.Error("no error for a file that is no keyring")
+		t.Error("no error for a file that is not a keyring")
 	}
 }
 

@@ -1,32 +1,27 @@
-// Package debian chooses packages from a Debian archive's indexes. It is
-// pure: bytes of indexes and keys go in, values come out, and whoever calls it
-// has downloaded them.
+// Package debian chooses packages from the indexes of a Debian archive. It is pure: its inputs
+// are the bytes of indexes and keys, which the caller has downloaded.
 //
 // # The resolution
 //
-// [Resolve] chooses one version of each package that the minimal system and
-// all packages wanted by a whole fleet need together. One resolution for the
-// fleet, and not one for each app, is what makes two apps' layers the same
-// bytes.
+// [Resolve] chooses one version of each package that the minimal system and all wanted packages
+// of a whole fleet need. A single resolution for the fleet, not one per app, makes the layers of
+// different apps the same bytes.
 //
-//  1. The minimal system is chosen first, and from nothing but the indexes, so
-//     that no app's wishes change the base: all essential packages, what dpkg
-//     and apt need to work, and their dependencies.
-//  2. All wanted packages are chosen before any of their dependencies is
-//     looked at, so a package that is wanted by name is preferred wherever
-//     it is one of several alternatives.
-//  3. Dependencies that leave no choice are followed to a fixpoint. Then, of
-//     the dependencies with alternatives that nothing chosen fulfils yet, the
-//     first (by the name of the package that has it, then as written) gets
-//     its first alternative that doesn't conflict with what is chosen; a
-//     virtual name stands for its providers by priority, then name. Repeat.
-//  4. Everything that was chosen is checked: each dependency is fulfilled, no
-//     two packages conflict.
+//  1. The minimal system is chosen first, from the indexes alone, so that no app's wishes change
+//     the base. It consists of all essential packages, the packages that dpkg and apt need to
+//     work, and their dependencies.
+//  2. All wanted packages are chosen before any of their dependencies is examined. So a package
+//     that is wanted by name is preferred wherever it is one of several alternatives.
+//  3. Dependencies without a choice are followed to a fixpoint. Of the dependencies with
+//     alternatives that no chosen package satisfies yet, the first one (by name of its package,
+//     then as written) gets its first alternative that does not conflict with the chosen
+//     packages. A virtual name stands for its providers by priority, then name. Repeat.
+//  4. The result is checked: every dependency is satisfied, and no two packages conflict.
 //
-// A choice is never taken back. Installers do no better in practice: an
-// archive is kept so that this works; where it doesn't, the error says
-// which packages collide and why each of them is there, so that the program
-// can name the alternative that it wants. Recommended packages are not chosen.
+// A choice is never undone. Installers do no better in practice: archives are maintained so that
+// this works. If it does not, the error names the packages that conflict and the reason for each
+// of them, so that the program can name the alternative that it wants. Recommended packages are
+// not chosen.
 package debian
 
 import (
@@ -40,19 +35,17 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// minimalRoots begin the minimal system besides the essential packages:
-// usr-is-merged and mawk settle alternatives as Debian's own installer does,
-// apt lets people look into an image. Those that a release doesn't have are
-// passed over.
+// minimalRoots begin the minimal system, in addition to the essential packages. usr-is-merged
+// and mawk settle alternatives as Debian's own installer does; apt lets users inspect an image.
+// Packages that a release does not have are skipped.
 var minimalRoots = []string{"apt", "mawk", "usr-is-merged"}
 
-// Resolve chooses the minimal system and the wanted packages with all that
-// they need. The result is sorted by name and has Needs and Minimal set; it
-// depends only on the set of wanted names.
+// Resolve chooses the minimal system and the wanted packages with everything that they need. The
+// result is sorted by name and has Needs and Minimal set. It depends only on the set of wanted
+// names.
 //
-// Versions in keep are chosen where the relations allow it, also those that
-// the indexes no longer have; packages in keep that nothing needs are
-// dropped. The error joins all that is wrong.
+// Resolve chooses versions in keep where the relations allow it, even if the indexes no longer
+// have them. It drops packages in keep that nothing needs. The error joins all faults.
 func Resolve(u *Universe, wanted []string, keep []lock.Package) ([]lock.Package, error) {
 	pinned := map[string]lock.Package{}
 	for _, p := range keep {
@@ -65,9 +58,9 @@ func Resolve(u *Universe, wanted []string, keep []lock.Package) ([]lock.Package,
 		if len(r.tooOld) == 0 {
 			return r.result()
 		}
-		// Something needs a newer version than the pinned one. Of a pinned
-		// version that the indexes don't have, the exact needs aren't known,
-		// so none of those is kept beside newer packages.
+		// Something needs a newer version than the pinned one. The exact needs of a pinned
+		// version that the indexes lack are unknown, so no such version is kept together with
+		// newer packages.
 		pinned = maps.Clone(pinned)
 		maps.DeleteFunc(pinned, func(name string, p lock.Package) bool {
 			return r.tooOld[name] || u.find(name, p.Version) == nil
@@ -75,7 +68,7 @@ func Resolve(u *Universe, wanted []string, keep []lock.Package) ([]lock.Package,
 	}
 }
 
-// find returns one version of a package.
+// find returns a version of a package.
 func (u *Universe) find(name, version string) *Package {
 	for _, p := range u.byName[name] {
 		if p.Version == version {
@@ -91,10 +84,10 @@ type resolution struct {
 	chosen   map[string]*Package
 	because  map[string]string      // chosen package → the package that needs it, "" if wanted or essential
 	virtual  map[string][]provision // virtual names that the chosen packages provide
-	minimal  map[string][]string    // packages that were chosen before the wanted ones → their needs then
-	fresh    []string               // chosen, dependencies not looked at yet
-	open     []dependency           // with several alternatives, not decided yet
-	tooOld   map[string]bool        // pinned packages whose pinned version won't do
+	minimal  map[string][]string    // packages chosen before the wanted ones → their needs at that time
+	fresh    []string               // chosen, with unexamined dependencies
+	open     []dependency           // undecided, with several alternatives
+	tooOld   map[string]bool        // pinned packages with an unusable version
 	errs     []error
 }
 
@@ -138,8 +131,8 @@ func (r *resolution) run(wanted []string) {
 	r.check()
 }
 
-// candidate is the version of a package that would be chosen: the pinned one,
-// else the newest; nil if there is none.
+// candidate returns the version of a package that would be chosen: the pinned one, else the
+// newest; nil if there is none.
 func (r *resolution) candidate(name string) *Package {
 	versions := r.universe.byName[name]
 	pin, ok := r.pinned[name]
@@ -152,8 +145,8 @@ func (r *resolution) candidate(name string) *Package {
 	if p := r.universe.find(name, pin.Version); p != nil {
 		return p
 	}
-	// The indexes have moved on. What the pinned version needs is known by
-	// name; what it provides and conflicts with is taken from its successor.
+	// The indexes have moved on. The names that the pinned version needs are known. What it
+	// provides and conflicts with is taken from its successor.
 	p := Package{Name: name, Arch: r.universe.arch}
 	if len(versions) > 0 {
 		p = *versions[0]
@@ -176,7 +169,7 @@ func (r *resolution) choose(p *Package, because string) {
 	}
 }
 
-// follow chooses what the chosen packages need, step 3 of the essay.
+// follow chooses what the chosen packages need: step 3 above.
 func (r *resolution) follow() {
 	for {
 		for len(r.fresh) > 0 {
@@ -229,9 +222,9 @@ func (r *resolution) decide(d dependency) {
 	r.choose(options[0], d.owner) // check reports the conflict
 }
 
-// fulfiller returns the name of the chosen package that fulfils a group, ""
-// if there is none: of the first alternative that is fulfilled, the package
-// of that name, or else the first provider by name.
+// fulfiller returns the name of the chosen package that satisfies a group, "" if there is none.
+// For the first satisfied alternative, it prefers the package of that name, then the first
+// provider by name.
 func (r *resolution) fulfiller(g group) string {
 	for _, rel := range g {
 		if p := r.chosen[rel.name]; p != nil && rel.accepts(p.Version) {
@@ -254,8 +247,8 @@ func (p provision) fulfils(rel relation) bool {
 	return rel.op == "" || p.version != "" && rel.accepts(p.version)
 }
 
-// options lists the packages that could be chosen for a group, best first,
-// each once.
+// options returns the packages that could be chosen for a group, best first, without
+// duplicates.
 func (r *resolution) options(g group) []*Package {
 	var list []*Package
 	add := func(p *Package) {
@@ -278,8 +271,7 @@ func (r *resolution) options(g group) []*Package {
 	return list
 }
 
-// unfulfilled notes that no package fulfils a dependency, or that a pinned
-// one stands in the way.
+// unfulfilled notes that no package satisfies a dependency, or that a pinned one prevents it.
 func (r *resolution) unfulfilled(d dependency) {
 	var has []string
 	for _, rel := range d.group {
@@ -294,7 +286,7 @@ func (r *resolution) unfulfilled(d dependency) {
 		has = append(has, rel.name+" "+versions[0].Version)
 	}
 	if _, ok := r.pinned[d.owner]; ok {
-		r.tooOld[d.owner] = true // its newest version may ask for something else
+		r.tooOld[d.owner] = true // its newest version may need something else
 		return
 	}
 	found := "it has no such package"
@@ -304,7 +296,7 @@ func (r *resolution) unfulfilled(d dependency) {
 	r.errs = append(r.errs, fmt.Errorf("%s needs %s, which %s doesn't have: %s", r.path(d.owner), d.group, r.universe.distribution, found))
 }
 
-// check reports unfulfilled dependencies and conflicts of the result.
+// check reports unsatisfied dependencies and conflicts of the result.
 func (r *resolution) check() {
 	for _, name := range slices.Sorted(maps.Keys(r.chosen)) {
 		for i, g := range parseRelations(r.chosen[name].Depends) {
@@ -330,13 +322,13 @@ func (r *resolution) check() {
 	}
 }
 
-// conflict is a chosen package that another one doesn't go with.
+// conflict is a chosen package that another package excludes.
 type conflict struct {
 	name     string
-	relation relation // as the other one writes it
+	relation relation // as written in the other package
 }
 
-// conflicts lists what is chosen and p declares that it doesn't go with.
+// conflicts returns the chosen packages that p excludes.
 func (r *resolution) conflicts(p *Package) []conflict {
 	var list []conflict
 	for _, g := range parseRelations(p.Conflicts) {
@@ -356,7 +348,7 @@ func (r *resolution) conflicts(p *Package) []conflict {
 	return list
 }
 
-// path says why a package was chosen: "app → lib → needed-lib".
+// path returns why a package was chosen: "app → lib → needed-lib".
 func (r *resolution) path(name string) string {
 	path := []string{name}
 	for by := r.because[name]; by != ""; by = r.because[by] {
@@ -366,8 +358,7 @@ func (r *resolution) path(name string) string {
 	return strings.Join(path, " → ")
 }
 
-// UnknownPackageError says that a distribution has no package that is wanted by
-// its name.
+// UnknownPackageError reports a wanted package that a distribution does not have.
 type UnknownPackageError struct {
 	Name    string
 	Message string
@@ -417,8 +408,7 @@ func (r *resolution) result() ([]lock.Package, error) {
 	return list, nil
 }
 
-// needs lists the chosen packages that fulfil a chosen package's
-// dependencies, sorted.
+// needs returns the chosen packages that satisfy a chosen package's dependencies, sorted.
 func (r *resolution) needs(name string) []string {
 	var list []string
 	for _, g := range parseRelations(r.chosen[name].Depends) {

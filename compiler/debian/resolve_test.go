@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// index reads packages written one a line: "name version; Field: value; …".
-// What every entry must have is added.
+// index parses packages, one per line: "name version; Field: value; …". It adds the mandatory
+// fields.
 func index(t *testing.T, lines string) []Package {
 	t.Helper()
 	var text strings.Builder
@@ -37,8 +37,7 @@ func index(t *testing.T, lines string) []Package {
 	return list
 }
 
-// small is an archive with one package for each thing a resolution must
-// handle.
+// small is an archive with one package for each case that a resolution must handle.
 const small = `
 	libc 2; Essential: yes
 	dpkg 1; Essential: yes; Pre-Depends: libc (>= 2), tar; Depends: awk
@@ -64,7 +63,7 @@ const small = `
 	loop-b 1; Depends: loop-a, loop-b
 `
 
-// show lists a resolution, one package a line; + marks the minimal system.
+// show prints a resolution, one package per line; + marks the minimal system.
 func show(packages []lock.Package) string {
 	var out strings.Builder
 	for _, p := range packages {
@@ -79,7 +78,7 @@ func show(packages []lock.Package) string {
 
 const minimal = "+apt 1 [dpkg]\n+dpkg 1 [libc mawk tar]\n+libc 2 []\n+mawk 1 [libc]\n+tar 1 [libc]\n"
 
-// withMinimal is the minimal system and more lines, sorted by name.
+// withMinimal returns the minimal system and more lines, sorted by name.
 func withMinimal(lines ...string) string {
 	all := append(strings.Split(strings.TrimSpace(minimal), "\n"), lines...)
 	slices.SortFunc(all, func(a, b string) int { return strings.Compare(a[1:], b[1:]) })
@@ -116,7 +115,7 @@ func TestResolve(t *testing.T) {
 			slices.Reverse(test.wanted)
 			again, err := Resolve(u, append(test.wanted, test.wanted...), nil)
 			if err != nil || show(again) != test.want {
-				t.Errorf("another order of names gives %v:\n%s", err, show(again))
+				t.Errorf("with another order of names: %v:\n%s", err, show(again))
 			}
 		})
 	}
@@ -129,7 +128,7 @@ func TestResolveErrors(t *testing.T) {
 		want   string
 	}{
 		{"unknown", []string{"libjk"}, `unknown package "libjk" in debian/bookworm for amd64: did you mean libjq?`},
-		{"nothing like it", []string{"xxxxxxxxx"}, `unknown package "xxxxxxxxx" in debian/bookworm for amd64`},
+		{"no similar name", []string{"xxxxxxxxx"}, `unknown package "xxxxxxxxx" in debian/bookworm for amd64`},
 		{"virtual", []string{"mail-agent"}, `"mail-agent" is a virtual package of debian/bookworm: use one of its providers, exim, postfix, server`},
 		{"unfulfilled", []string{"deep"}, `deep → wishful needs libjq (>= 2) | nothing, which debian/bookworm doesn't have: it has libjq 1.6`},
 		{"conflict", []string{"jq", "shy"}, `shy 1 conflicts with libjq (<< 2), and both are needed: shy; jq → libjq: remove one of them, or use another package in its place`},
@@ -182,9 +181,9 @@ func TestKeep(t *testing.T) {
 	`)
 	u := NewUniverse("debian/bookworm", "amd64", newer)
 	tests := []struct{ name, wanted, want string }{
-		{"old versions stay beside a new package", "jq curl", withMinimal(" curl 1 [libc]", " jq 1.6 [libc libjq]", " libjq 1.6 [libc]")},
-		{"what nobody wants goes", "curl", withMinimal(" curl 1 [libc]")},
-		{"a need for a newer one moves those whose needs aren't known", "jq query",
+		{"old versions stay with a new package", "jq curl", withMinimal(" curl 1 [libc]", " jq 1.6 [libc libjq]", " libjq 1.6 [libc]")},
+		{"unused packages are dropped", "curl", withMinimal(" curl 1 [libc]")},
+		{"a need for a newer version updates packages with unknown needs", "jq query",
 			"+apt 1 [dpkg]\n+dpkg 2 [libc mawk tar]\n jq 1.7 [libc libjq]\n+libc 3 []\n libjq 1.7 [libc]\n+mawk 1 [libc]\n query 1 [libjq]\n+tar 1 [libc]\n"},
 	}
 	for _, test := range tests {
@@ -200,6 +199,6 @@ func TestKeep(t *testing.T) {
 	}
 	old, _ := Resolve(u, []string{"jq"}, locked)
 	if got, want := old[2].URL, "debian:pool/jq_1.6.deb"; old[2].Name != "jq" || got != want {
-		t.Errorf("the kept %s comes from %s, want %s", old[2].Name, got, want)
+		t.Errorf("the kept %s is from %s, want %s", old[2].Name, got, want)
 	}
 }

@@ -7,17 +7,16 @@ import (
 
 // Suite is one signed index of a distribution.
 type Suite struct {
-	Archive string // "debian", "debian-security": mirrors are configured by this name
+	Archive string // "debian", "debian-security": the name of its mirror in the configuration
 	Name    string // "bookworm-updates"
 }
 
-// String is the suite's name in the lock file: "debian:bookworm-updates".
+// String returns the suite's name in the lock file: "debian:bookworm-updates".
 func (s Suite) String() string { return s.Archive + ":" + s.Name }
 
-// Suites lists the indexes that together make a distribution: "debian/bookworm"
-// is the release alone; "+updates" adds its updates, "+security" its security
-// updates from an archive of their own. Where a package is in several, its
-// newest version wins.
+// Suites returns the indexes that make up a distribution. "debian/bookworm" is the release
+// alone; "+updates" adds its updates, "+security" its security updates from a separate archive.
+// If several indexes have a package, its newest version wins.
 func Suites(distribution string) ([]Suite, error) {
 	family, rest, ok := strings.Cut(distribution, "/")
 	parts := strings.Split(rest, "+")

@@ -7,25 +7,24 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// Universe is all packages that a resolution may choose from, on one
-// architecture. It is not changed after NewUniverse.
+// Universe is all packages that a resolution may choose from, on one architecture. It never
+// changes after NewUniverse.
 type Universe struct {
 	distribution string // for errors and results
 	arch         string
 	byName       map[string][]*Package  // newest first
-	providers    map[string][]provision // of a virtual name, best first
+	providers    map[string][]provision // by virtual name, best first
 }
 
 // provision is a package that provides a virtual name.
 type provision struct {
 	by      *Package
-	version string // "" if it provides the name without a version
+	version string // "": the name without a version
 }
 
-// NewUniverse makes a universe of the indexes of one distribution, such as
-// "debian/bookworm", for one architecture. Packages for other architectures
-// than that and "all" are passed over. Where two indexes hold one version of a
-// package, the first counts.
+// NewUniverse returns the universe of a distribution, such as "debian/bookworm", for one
+// architecture. It skips packages for architectures other than that and "all". If two indexes
+// have the same version of a package, the first one counts.
 func NewUniverse(distribution, arch string, indexes ...[]Package) *Universe {
 	u := &Universe{
 		distribution: distribution,
@@ -54,8 +53,8 @@ func NewUniverse(distribution, arch string, indexes ...[]Package) *Universe {
 	return u
 }
 
-// provide notes what the newest version of a package provides. Older ones are
-// only ever chosen because they are pinned, and then for their own name.
+// provide notes what the newest version of a package provides. Older versions are chosen only if
+// they are pinned, and then by their own name.
 func (u *Universe) provide(p *Package) {
 	if p.Provides == "" {
 		return
@@ -65,8 +64,7 @@ func (u *Universe) provide(p *Package) {
 	}
 }
 
-// priority orders providers of one virtual name: those that a system has
-// anyway come first.
+// priority orders the providers of a virtual name: packages that every system has come first.
 func priority(p *Package) int {
 	i := slices.Index([]string{"required", "important", "standard", "optional"}, p.Priority)
 	if i < 0 {
@@ -75,7 +73,7 @@ func priority(p *Package) int {
 	return i
 }
 
-// suggest returns up to three names that resemble a name that doesn't exist.
+// suggest returns up to three names that resemble an unknown name.
 func (u *Universe) suggest(name string) []string {
 	type near struct {
 		name     string

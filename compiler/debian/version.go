@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// CompareVersions orders package versions as dpkg does: negative if a is
-// older than b, zero if they mean the same ("1.0" and "0:1.0-0"), positive if
-// newer. Any text has a place in the order, so malformed versions are not
-// errors. (Debian Policy §5.6.12.)
+// CompareVersions orders package versions as dpkg does: negative if a is older than b, zero if
+// they are equal ("1.0" and "0:1.0-0"), positive if a is newer. Every string has a place in the
+// order, so malformed versions are not errors. (Debian Policy §5.6.12.)
 func CompareVersions(a, b string) int {
 	epochA, a := cutEpoch(a)
 	epochB, b := cutEpoch(b)
@@ -50,8 +49,8 @@ func compareParts(a, b string) int {
 	return 0
 }
 
-// rank is the place of the first byte among non-digits: a tilde comes before
-// the end, the end (or a digit) before letters, letters before the rest.
+// rank orders the first byte among non-digits: a tilde sorts before the end, the end (or a digit)
+// before letters, and letters before everything else.
 func rank(s string) int {
 	switch {
 	case s == "" || isDigit(s[0]):
@@ -65,7 +64,7 @@ func rank(s string) int {
 	}
 }
 
-// cutNumber cuts a leading number off, without its leading zeros.
+// cutNumber splits off a leading number, and removes its leading zeros.
 func cutNumber(s string) (number, rest string) {
 	end := 0
 	for end < len(s) && isDigit(s[end]) {
