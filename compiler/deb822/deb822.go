@@ -1,6 +1,6 @@
-// Package deb822 reads the files of "Field: value" lines that Debian describes
-// packages, archives and sources with: stanzas with empty lines between them, in
-// which a line that begins with a space or a tab goes on with the field above it.
+// Package deb822 reads files of "Field: value" lines, in which Debian describes packages,
+// archives and sources. Empty lines separate stanzas. A line that begins with a space or a tab
+// continues the field above it.
 package deb822
 
 import (
@@ -17,19 +17,19 @@ type Kind uint8
 // The kinds.
 const (
 	Field Kind = iota // Name and Value
-	More              // Value goes on with the field above
+	More              // Value continues the field above
 	End               // of a stanza: an empty line, or the end of the file
 )
 
-// maxLine is how long a line may be, in bytes.
+// maxLine is the maximum length of a line in bytes.
 const maxLine = 1 << 24
 
-// Scanner reads a file line by line. Each stanza with fields in it has one End.
+// Scanner reads a file line by line. Each stanza with fields ends with one End.
 type Scanner struct {
 	Kind  Kind
-	Name  []byte // as it is written; valid, like Value, until the next Scan
-	Value []byte // without space around it
-	Colon bool   // of a Field: whether there is one, as there should be
+	Name  []byte // as written; valid, like Value, until the next Scan
+	Value []byte // without surrounding space
+	Colon bool   // of a Field: whether the line has a colon, as it should
 	Line  int    // from 1
 
 	in     *bufio.Reader
@@ -38,15 +38,15 @@ type Scanner struct {
 	err    error
 }
 
-// NewScanner returns a scanner at the beginning of a file.
+// NewScanner returns a scanner at the start of a file.
 func NewScanner(r io.Reader) *Scanner {
 	return &Scanner{in: bufio.NewReaderSize(r, 1<<16)}
 }
 
-// Err is why Scan has stopped, nil at the end of the file.
+// Err returns the error that stopped Scan; nil at the end of the file.
 func (s *Scanner) Err() error { return s.err }
 
-// Scan reads the next line. It reports whether there is one.
+// Scan reads the next line, and reports whether there is one.
 func (s *Scanner) Scan() bool {
 	for !s.done {
 		text, err := s.readLine()
@@ -80,8 +80,8 @@ func (s *Scanner) Scan() bool {
 	return false
 }
 
-// readLine returns the next line without its end; it is valid until the next
-// call. With the last line comes io.EOF.
+// readLine returns the next line without its end. The line is valid until the next call. The
+// last line comes with io.EOF.
 func (s *Scanner) readLine() ([]byte, error) {
 	text, err := s.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
