@@ -17,7 +17,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// chainProgram is a chain of components, each of which needs the next.
+// chainProgram returns a chain of components, each of which needs the next.
 func chainProgram(n int) string {
 	var b strings.Builder
 	b.WriteString(benchHead)
@@ -31,7 +31,7 @@ func chainProgram(n int) string {
 	return b.String() + "\napp a {\n    uses c0\n}\n"
 }
 
-// diamondProgram is levels of two components that both need both of the next.
+// diamondProgram returns levels of two components that both need both of the next level.
 func diamondProgram(n int) string {
 	var b strings.Builder
 	b.WriteString(benchHead)
@@ -47,7 +47,7 @@ func diamondProgram(n int) string {
 	return b.String() + "\napp a {\n    uses a0, b0\n}\n"
 }
 
-// compiled compiles a program of one file up to a stage; errors end the test.
+// compiled compiles a program of one file up to a stage. Errors end the test.
 func compiled(tb testing.TB, program string, until compiler.Stage) *compiler.Output {
 	tb.Helper()
 	return compiledFiles(tb, oneFile(program), until)
@@ -73,9 +73,8 @@ func oneFile(program string) fstest.MapFS {
 	return fstest.MapFS{"a.layer": {Data: []byte(program)}}
 }
 
-// BenchmarkFleet goes from the text of 1,000 apps on 500 components up to each
-// stage: all times are from the start. It tells the most memory that the
-// process had from the system meanwhile.
+// BenchmarkFleet compiles 1,000 apps on 500 components up to each stage. All times are from
+// the start. It also reports the peak memory of the process.
 func BenchmarkFleet(b *testing.B) {
 	files := fleetFiles(1000, 500)
 	program := files["fleet.layer"].Data
@@ -107,8 +106,8 @@ func toLLB(b *testing.B, out *compiler.Output) {
 	}
 }
 
-// watchMemory looks every millisecond at how much memory the process has from
-// the system; what it returns ends that and tells the most.
+// watchMemory samples the process's memory every millisecond. The function that it returns
+// stops that and returns the peak.
 func watchMemory() func() uint64 {
 	debug.FreeOSMemory()
 	stop, most := make(chan struct{}), make(chan uint64)

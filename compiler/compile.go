@@ -4,11 +4,11 @@
 //	       → model.Graph → plan.Plan → llb.Graph
 //	                lock.File ──┘
 //
-// Each stage is a package with values of its own and never changes an earlier
-// stage's. Everything is a pure function of [Input]: the project's files, the
-// lock file, the platforms and the options. Package pin makes the lock file. What
-// reads the network or runs something lives elsewhere: images.Build in llb/images
-// goes on from here, from plans to definitions and images.
+// Each stage is a package with its own values, and never changes the values of an earlier
+// stage. Everything is a pure function of [Input]: the project's files, the lock file, the
+// platforms and the options. Package pin makes the lock file. Everything that reads the
+// network or runs something is elsewhere: images.Build in llb/images continues from plans to
+// definitions and images.
 package compiler
 
 import (
@@ -29,15 +29,15 @@ import (
 	"github.com/layc-lang/layc/stdlib"
 )
 
-// Input is all that a compilation depends on.
+// Input is everything that a compilation depends on.
 type Input struct {
 	Project fs.FS  // the project's files
 	Dir     string // the module within it
-	Name    string // what findings call the module's directory; see [load.Input]
+	Name    string // the module's directory in errors; see [load.Input]
 	// Modules are the git repositories that the lock file pins.
 	Modules  map[load.Repository]load.Fetched
-	Platform model.Platform // built for, unless the fleet names platforms
-	// Platforms, if any, are built for instead of those that the fleet names.
+	Platform model.Platform // the target, unless the fleet names platforms
+	// Platforms, if any, replace the platforms that the fleet names.
 	Platforms []model.Platform
 	Set       map[string]string  // values of the module's parameters
 	Lock      *lock.File         // nil: the module's lock file
@@ -45,15 +45,15 @@ type Input struct {
 	Plan      plan.Options
 }
 
-// Output is each stage's value, as far as the compilation came.
+// Output has the value of each stage that the compilation reached.
 type Output struct {
 	Program *load.Program
 	Checked *check.Program
 	Lock    *lock.File
-	Files   fs.FS     // the project's files and those of repositories, as load.Program.Tree puts them together
+	Files   fs.FS     // files of the project and of repositories: load.Program.Tree
 	Targets []*Target // one for each platform
-	// Plan is that of all platforms together, which the lock file records. A
-	// target's Plan is what it says on that platform.
+	// Plan is the plan for all platforms together, which the lock file records. A
+	// target's Plan is its part for that platform.
 	Plan *plan.Plan
 }
 
@@ -64,7 +64,7 @@ type Target struct {
 	Plan     *plan.Plan // nil if there are errors
 }
 
-// Stage is a point to stop a compilation at.
+// Stage is a point at which a compilation stops.
 type Stage int
 
 // The stages, in order.
@@ -74,9 +74,8 @@ const (
 	Planned
 )
 
-// Compile compiles a module up to a stage, and stops earlier at errors. Warnings
-// about files of imported repositories are left out: they are for those who
-// write these.
+// Compile compiles a module up to a stage, and stops earlier at errors. It omits warnings
+// about files of imported repositories, which concern the authors of these.
 func Compile(in Input, until Stage) (*Output, diag.List) {
 	out, list := compile(in, until)
 	if out.Program == nil {
@@ -134,18 +133,17 @@ func compile(in Input, until Stage) (*Output, diag.List) {
 	return out, append(list, found...)
 }
 
-// Load is the first stage alone: it reads the modules of a program.
+// Load is only the first stage: it reads the modules of a program.
 func Load(in Input) (*load.Program, diag.List) {
 	return load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Name: in.Name, Modules: in.Modules})
 }
 
-// HasApps reports whether the module declares an app. Without one there is nothing
-// to plan.
+// HasApps reports whether the module declares an app. Without one there is nothing to plan.
 func (o *Output) HasApps() bool {
 	return slices.ContainsFunc(o.Targets, func(t *Target) bool { return len(t.Graph.Apps) > 0 })
 }
 
-// Refs is what the program refers to on all platforms together.
+// Refs returns what the program refers to on all platforms together.
 func (o *Output) Refs() lock.Refs {
 	var all []lock.Refs
 	for _, t := range o.Targets {
@@ -154,8 +152,8 @@ func (o *Output) Refs() lock.Refs {
 	return lock.JoinRefs(all...)
 }
 
-// unpinnedBy puts what is wrong with the lock file in place of findings about
-// imports that are not pinned: a file that cannot be read pins nothing.
+// unpinnedBy replaces errors about imports that are not pinned with those of the lock file:
+// an unreadable lock file pins nothing.
 func unpinnedBy(in Input, list diag.List) diag.List {
 	unpinned := func(d *diag.Diagnostic) bool { return d.Code == diag.UnpinnedImport }
 	if !slices.ContainsFunc(list, unpinned) {
@@ -167,7 +165,7 @@ func unpinnedBy(in Input, list diag.List) diag.List {
 	return list
 }
 
-// readLock reads the module's lock file; a module without one pins nothing.
+// readLock reads the module's lock file. A module without one has no pins.
 func readLock(in Input) (*lock.File, diag.List) {
 	if in.Lock != nil {
 		return in.Lock, nil

@@ -15,8 +15,8 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// What a copy takes of a real directory: links are followed where they lead to
-// directories of the project, and what no copy can keep is an error.
+// A copy from a real directory follows links that lead to directories of the project. It is an
+// error if the copy cannot preserve something.
 func TestCopiesOfADirectory(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -69,7 +69,7 @@ func TestCopiesOfADirectory(t *testing.T) {
 			}
 		}
 		if got := strings.Join(says, "; "); got != c.says {
-			t.Errorf("%s says %q, want %q", c.copy, got, c.says)
+			t.Errorf("%s: %q, want %q", c.copy, got, c.says)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// TestExamples plans the fleets of testdata as they are, with their lock files,
-// without a finding.
+// TestExamples plans the fleets of testdata with their lock files, and expects no errors or
+// warnings.
 func TestExamples(t *testing.T) {
 	for _, dir := range []string{"shop", "tomcat", "openliberty", "fleet"} {
 		t.Run(dir, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestExamples(t *testing.T) {
 					limit = out.Targets[0].Graph.Fleet.Layers
 				}
 				if limit > 0 && len(i.Layers) > limit {
-					t.Errorf("%s has %d layers, its limit is %d", i.App.Name, len(i.Layers), limit)
+					t.Errorf("%s has %d layers; the limit is %d", i.App.Name, len(i.Layers), limit)
 				}
 			}
 		})

@@ -18,12 +18,11 @@ component base {
 }
 `
 
-// fleetFiles is a fleet as companies have it, of any size: a few runtimes in
-// several versions; components that unpack an archive, set it up and configure
-// it, a third of which stand on a runtime, on whichever version the app has;
-// and apps of teams, which have most of what they use in common. An app uses
-// 10 to 30 components, and brings an archive, a configuration and settings of
-// its own. The program is fleet.layer; the other files are what apps copy.
+// fleetFiles returns a realistic fleet of any size: a few runtimes in several versions;
+// components that unpack an archive, set it up and configure it, a third of them on a runtime,
+// in the version that the app chooses; and apps of teams, which share most of what they use. An
+// app uses 10 to 30 components, and has its own archive, configuration and settings. The
+// program is fleet.layer; the other files are copied by apps.
 func fleetFiles(apps, components int) fstest.MapFS {
 	r := rand.New(rand.NewPCG(1, 1))
 	files := fstest.MapFS{}
@@ -41,7 +40,7 @@ func fleetFiles(apps, components int) fstest.MapFS {
 	}
 	kinds := components - runtimes
 	teams := max(1, apps/20)
-	common := make([][]int, teams) // what a team's apps have in common
+	common := make([][]int, teams) // what the apps of a team share
 	for t := range common {
 		common[t] = draw(r, kinds, 8+r.IntN(10))
 	}
@@ -107,7 +106,7 @@ func fleetApp(b *strings.Builder, a, team, runtime int, version string, uses []i
 	fmt.Fprintf(b, "    expose %d\n    user \"10001\"\n    command [\"/srv/run\", \"app%d\"]\n}\n", 8000+a%1000, a)
 }
 
-// draw is n different numbers below limit.
+// draw returns n different numbers below limit.
 func draw(r *rand.Rand, limit, n int) []int {
 	return r.Perm(limit)[:min(n, limit)]
 }

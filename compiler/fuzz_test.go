@@ -19,9 +19,9 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// FuzzCompile takes projects through the whole pipeline: no files make it
-// fail or run for long, and each gives the same text twice. A project is a
-// txtar archive, as the cases of testdata/compile are.
+// FuzzCompile runs projects through the whole pipeline. No project may make it fail or run for
+// long, and compiling twice must produce the same text. A project is a txtar archive, like the
+// cases of testdata/compile.
 func FuzzCompile(f *testing.F) {
 	cases, err := filepath.Glob(casesDir + "/*.txtar")
 	if err != nil || len(cases) == 0 {
@@ -53,12 +53,12 @@ func FuzzCompile(f *testing.F) {
 			t.Errorf("one compilation took %s", took)
 		}
 		if second := pipeline(t, project); first != second {
-			t.Errorf("compiled twice:\n%s\nand\n%s", first, second)
+			t.Errorf("compiling twice differs:\n%s\nand\n%s", first, second)
 		}
 	})
 }
 
-// pipeline is what all stages make of a project, and what they say about it.
+// pipeline returns what all stages make of a project, and the errors and warnings.
 func pipeline(t *testing.T, project fs.FS) string {
 	out, list := compiler.Compile(compiler.Input{
 		Project: project, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
@@ -82,7 +82,7 @@ func pipeline(t *testing.T, project fs.FS) string {
 		text.WriteString(show.Tree(target.Plan, show.Terminal) + target.Plan.Summary())
 		g, err := llb.Lower(target.Plan, llb.Options{})
 		if err != nil {
-			t.Errorf("a plan that cannot be lowered: %v", err)
+			t.Errorf("cannot lower the plan: %v", err)
 			continue
 		}
 		lowered, err := llb.Dump(g)

@@ -25,10 +25,9 @@ var update = flag.Bool("update", false, "rewrite goldens, and fail")
 
 const casesDir = "../testdata/compile"
 
-// TestGoldens compiles each case and checks the sections that it has:
-// want/check, want/bind, want/plan, want/llb, want/diagnostics. A case
-// without a lock file gets layc.lock of the directory, which pins a tiny
-// distribution.
+// TestGoldens compiles each case and compares the sections that it has: want/check, want/bind,
+// want/plan, want/llb, want/diagnostics. A case without a lock file gets layc.lock of the
+// directory, which pins a tiny distribution.
 func TestGoldens(t *testing.T) {
 	cases, err := filepath.Glob(casesDir + "/*.txtar")
 	if err != nil {
@@ -58,7 +57,7 @@ func golden(t *testing.T, name string) {
 		out, ok := got[f.Name]
 		if !ok {
 			if strings.HasPrefix(f.Name, "want/") {
-				t.Errorf("there is no stage %s", f.Name)
+				t.Errorf("unknown stage %s", f.Name)
 			}
 			continue
 		}
@@ -73,7 +72,7 @@ func golden(t *testing.T, name string) {
 		t.Error("the case checks nothing")
 	}
 	if findings, unchecked := got["want/diagnostics"]; unchecked && findings != "" {
-		t.Errorf("findings that no golden expects:\n%s", findings)
+		t.Errorf("unexpected errors or warnings:\n%s", findings)
 	}
 	if *update && changed {
 		if err := os.WriteFile(name, txtar.Format(archive), 0o666); err != nil {
@@ -82,7 +81,7 @@ func golden(t *testing.T, name string) {
 	}
 }
 
-// inputs are a case's files, and the lock file that it gets.
+// inputs returns a case's files with its lock file.
 func inputs(a *txtar.Archive) *txtar.Archive {
 	in := &txtar.Archive{}
 	locked := false
@@ -98,8 +97,7 @@ func inputs(a *txtar.Archive) *txtar.Archive {
 	return in
 }
 
-// stages compiles a project and returns each stage as text, as far as the
-// compilation came.
+// stages compiles a project and returns each stage that the compilation reaches as text.
 func stages(t *testing.T, project fs.FS) map[string]string {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
@@ -126,7 +124,7 @@ func stages(t *testing.T, project fs.FS) map[string]string {
 	return got
 }
 
-// lowered lowers a plan twice, and checks that both give the same bytes.
+// lowered lowers a plan twice, and checks that the bytes are the same.
 func lowered(t *testing.T, target *compiler.Target) string {
 	t.Helper()
 	var text [2]string
@@ -145,7 +143,7 @@ func lowered(t *testing.T, target *compiler.Target) string {
 		}
 	}
 	if text[0] != text[1] || !bytes.Equal(raw[0], raw[1]) {
-		t.Error("lowering one plan twice gives different bytes")
+		t.Error("lowering a plan twice produces different bytes")
 	}
 	return text[0]
 }

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// What a file and a type may hold, so that a reader finds the way.
+// Limits that keep files and types readable.
 const (
 	maxLines   = 600
 	maxMethods = 60
 )
 
-// TestSizes keeps files and types small. A type with more methods says in its
-// comment why it has "more than 60 methods".
+// TestSizes limits files and types. The comment of a larger type must explain why it has "more
+// than 60 methods".
 func TestSizes(t *testing.T) {
 	type receiver struct{ dir, name string }
 	methods, reasons := map[receiver]int{}, map[receiver]string{}
@@ -53,12 +53,12 @@ func TestSizes(t *testing.T) {
 	for of, n := range methods {
 		words := strings.Join(strings.Fields(reasons[of]), " ")
 		if says := strings.Contains(words, "more than 60 methods"); says != (n > maxMethods) {
-			t.Errorf("%s.%s has %d methods; its comment says that it has more than %d: %t", of.dir, of.name, n, maxMethods, says)
+			t.Errorf("%s.%s has %d methods; its comment mentions more than %d methods: %t", of.dir, of.name, n, maxMethods, says)
 		}
 	}
 }
 
-// receiverOf is the name of the type that a function is a method of, or "".
+// receiverOf returns the name of the type that a function is a method of, or "".
 func receiverOf(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""

@@ -10,9 +10,8 @@ import (
 
 const module = "github.com/layc-lang/layc"
 
-// policy is the architecture: for each package of layc the packages of layc
-// that it may import. Whoever needs another arrow changes the picture here
-// first, and CONTRIBUTING.md with it.
+// policy is the architecture: the packages of layc that each package of layc may import. A
+// change of the architecture changes this table and CONTRIBUTING.md first.
 var policy = map[string]string{
 	"lang/source":  "",
 	"lang/paths":   "",
@@ -101,13 +100,12 @@ func TestImports(t *testing.T) {
 	}
 	for pkg := range policy {
 		if !seen[pkg] {
-			t.Errorf("the policy has %s, which is no package", pkg)
+			t.Errorf("the policy lists %s, which does not exist", pkg)
 		}
 	}
 }
 
-// restricted returns who may import a library: by its longest prefix in
-// outside.
+// restricted returns the packages that may import a library, by its longest prefix in outside.
 func restricted(i string) (string, bool) {
 	for p := i; p != "."; p = path.Dir(p) {
 		if who, ok := outside[p]; ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// TestLimits checks that programs without end, and those that multiply beyond
-// reason, end with a finding of their own, soon.
+// TestLimits checks that endless programs, and those that multiply beyond reason, soon end with
+// an error of their own.
 func TestLimits(t *testing.T) {
 	numbers := "[" + strings.Repeat("1, ", 99) + "1]"
 	for what, c := range map[string]struct {
@@ -19,7 +19,7 @@ func TestLimits(t *testing.T) {
 	}{
 		"a component that needs itself with other arguments": {
 			benchHead + "component a(n: int) {\n    needs a(n + 1)\n}\napp x {\n    uses a(0)\n}\n", diag.EndlessClosure},
-		"text that grows without end": {
+		"a string that grows without end": {
 			benchHead + "component a(s: string) {\n    needs a(\"${s}${s}\")\n}\napp x {\n    uses a(\"text\")\n}\n", diag.ValueTooLarge},
 		"a build stage that needs itself with other arguments": {
 			benchHead + "component a(n: int) {\n    copy \"/x\" from a(n + 1) to \"/x\"\n}\napp x {\n    uses a(0)\n}\n", diag.EndlessClosure},
@@ -35,7 +35,7 @@ func TestLimits(t *testing.T) {
 			found = found || d.Code == c.code
 		}
 		if !found {
-			t.Errorf("%s: no finding %s among %d", what, c.code, len(list))
+			t.Errorf("%s: no error %s among %d findings", what, c.code, len(list))
 		}
 		if took := time.Since(began); took > time.Minute {
 			t.Errorf("%s: took %v", what, took)

@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// LockFindings returns an error of [lock.Parse] as findings, each at its place
-// in the lock file's text; name is what they call the file.
+// LockFindings turns an error of [lock.Parse] into errors at their places in the text of the
+// lock file. name is the file's name in them.
 func LockFindings(name string, text []byte, err error) diag.List {
 	file := source.New(name, string(text))
 	var list diag.List
@@ -31,7 +31,7 @@ func LockFindings(name string, text []byte, err error) diag.List {
 	return list
 }
 
-// flat are the errors that are joined in one.
+// flat returns the errors that are joined in err.
 func flat(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
@@ -39,7 +39,7 @@ func flat(err error) []error {
 	return []error{err}
 }
 
-// mergeConflict reports the first conflict of a merge, with all its markers.
+// mergeConflict reports the first conflict of a merge with all its markers.
 func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
 	d := list.Errorf(diag.InvalidLockFile, lineSpan(file, at.Line, ""), "unresolved merge conflict").
 		At("one side begins here")
@@ -56,8 +56,8 @@ func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
 		Hint("%s", lock.ConflictHelp)
 }
 
-// lineSpan is a line without the spaces around it, or the part of it that
-// reads as text does.
+// lineSpan returns the span of text in a line; without text, the line without surrounding
+// spaces.
 func lineSpan(file *source.File, n int, text string) source.Span {
 	line := file.Line(n)
 	start := file.LineStart(n)

@@ -16,9 +16,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// TestOneMistake leaves out, doubles and spoils each token of the examples in
-// turn and compiles them: one mistake gives one finding, nearly always, and
-// never a flood.
+// TestOneMistake removes, doubles and damages each token of the examples in turn, and compiles
+// the result. One mistake must cause one error in nearly all cases, and never many.
 func TestOneMistake(t *testing.T) {
 	mistakes, more := 0, 0
 	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer"} {
@@ -54,7 +53,7 @@ func TestOneMistake(t *testing.T) {
 		}
 	}
 	if more*50 > mistakes {
-		t.Errorf("%d of %d mistakes give more than one finding", more, mistakes)
+		t.Errorf("%d of %d mistakes cause more than one finding", more, mistakes)
 	}
 }
 

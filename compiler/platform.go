@@ -13,8 +13,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// platforms are those to compile for: the input's, else the fleet's, else the
-// one that layc runs on.
+// platforms returns the target platforms: the input's, else the fleet's, else the platform that
+// layc runs on.
 func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	if len(in.Platforms) > 0 {
 		return in.Platforms
@@ -49,7 +49,7 @@ func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	return platforms
 }
 
-// platformAt is where the fleet writes a platform, or else the fleet's word.
+// platformAt returns the place of a platform in the fleet, or else the fleet's word.
 func platformAt(f *syntax.Fleet, name string) source.Span {
 	at := source.Span{File: f.At.File, Start: f.At.Start, End: f.At.Start + len("fleet")}
 	syntax.Inspect(f, func(n syntax.Node) bool {
@@ -63,7 +63,7 @@ func platformAt(f *syntax.Fleet, name string) source.Span {
 	return at
 }
 
-// nearPlatform is what was probably meant by a platform that is none, or "".
+// nearPlatform returns the platform that an invalid name probably means, or "".
 func nearPlatform(name string) string {
 	_, arch, _ := strings.Cut("/"+name, "/")
 	arch = arch[strings.LastIndex(arch, "/")+1:]
@@ -76,7 +76,7 @@ func nearPlatform(name string) string {
 	return "linux/" + arch
 }
 
-// ParsePlatform reads os/arch[/variant]; only linux and known architectures are platforms.
+// ParsePlatform parses os/arch[/variant]. Only linux and known architectures are valid.
 func ParsePlatform(s string) (model.Platform, bool) {
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(check.Architectures, parts[1]) {

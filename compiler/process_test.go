@@ -8,8 +8,7 @@ import (
 	"testing"
 )
 
-// BenchmarkCheck is `layc check` of a file of more than 2,000 lines as a whole
-// process, from its start to its end.
+// BenchmarkCheck runs `layc check` on a file of more than 2,000 lines, as a whole process.
 func BenchmarkCheck(b *testing.B) {
 	dir := b.TempDir()
 	layc := filepath.Join(dir, "layc")
