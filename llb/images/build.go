@@ -1,10 +1,10 @@
-// Package images makes images of plans: it lowers them, has an engine solve them,
-// and tells in terms of the program what came of it.
+// Package images builds the images of plans. It lowers the plans, has an engine solve the result,
+// and reports the outcome in terms of the program.
 //
-//	plan.Plan → llb.Graph → engine.Request → engine.Result → Result
+// plan.Plan → llb.Graph → engine.Request → engine.Result → Result
 //
-// It prints nothing and reads no flags. What it learns is in its results and
-// errors; what it asks of the engine is the interface [Engine].
+// It prints nothing and reads no flags. Results and errors contain everything that it finds; the
+// interface [Engine] is everything that it needs from the engine.
 package images
 
 import (
@@ -27,43 +27,41 @@ import (
 	"github.com/layc-lang/layc/llb/world"
 )
 
-// Engine is what a build needs of an engine; see [engine.Engine].
+// Engine is the part of an engine that a build uses; see [engine.Engine].
 type Engine interface {
 	Platforms(context.Context) ([]ocispecs.Platform, error)
 	Build(context.Context, engine.Request) (*engine.Result, error)
 }
 
-// Input is all that a build depends on, other than the engine.
+// Input is everything that a build depends on, except the engine.
 type Input struct {
 	Plans []*plan.Plan // one for each platform
-	Files fs.FS        // what steps copy: see compiler.Output
-	// Dir is the project's directory on this machine. It tells the project's files
-	// from those of other projects that the engine knows, and has the layouts that
-	// bases are made of.
+	Files fs.FS        // files that steps copy: see compiler.Output
+	// Dir is the project's directory on this machine. It distinguishes the project's files from
+	// other projects' files on the engine, and contains the layouts of bases.
 	Dir     string
 	Mirrors world.Mirrors
 	Secrets map[string][]byte // the fleet's, by name
 	Host    Host
-	Verify  bool   // run tests and prove what the plans rely on
-	Layout  string // the OCI layout to write; "": the images are only built
-	// Foreign says that the engine is not layc's own. Such an engine does not tell
-	// what a server has answered, so the server is asked again.
+	Verify  bool   // run tests and all other proofs
+	Layout  string // the OCI layout to write; "": build the images without writing them
+	// Foreign marks an engine that is not layc's own. Such an engine does not pass on a server's
+	// response, so layc requests it again.
 	Foreign bool
-	// Notice is called with a sentence for the user. May be nil.
+	// Notice is called with a sentence for the user. It may be nil.
 	Notice func(sentence string)
 }
 
-// Result is what a build has made, and what came of its proofs.
+// Result has the built images and the outcomes of the proofs.
 type Result struct {
 	*engine.Result
-	Outcomes []Outcome // by platform, then as llb.Graph orders its proofs
+	Outcomes []Outcome // by platform, then in the order of llb.Graph
 }
 
-// Build builds the images of all plans. Where a download fails that has another
-// mirror, it asks that one, and goes on with what is built. An error is a
-// [*StepError], a [*DownloadError] or an [*UnprovenError] if it can be told in
-// terms of the program; a [*SecretError] or [ErrNoAgent] if the user has not given
-// what steps need; or the engine's.
+// Build builds the images of all plans. If a download fails and has another mirror, Build
+// continues with that mirror and keeps what is built. An error that concerns the program is a
+// [*StepError], a [*DownloadError] or an [*UnprovenError]. If the input lacks something that
+// steps need, it is a [*SecretError] or [ErrNoAgent]. Other errors are the engine's.
 func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 	runs, err := e.Platforms(ctx)
 	if err != nil {
@@ -96,8 +94,8 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 	}
 }
 
-// lower lowers the plans of all platforms for an engine that runs programs of
-// the given ones, its own first. Plans that run programs of another are errors.
+// lower lowers the plans of all platforms for an engine that runs programs of the platforms runs,
+// its own first. It is an error if a plan runs programs of another platform.
 func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Graph, error) {
 	dir, err := filepath.Abs(in.Dir)
 	if err != nil {
@@ -122,7 +120,7 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 	return graphs, nil
 }
 
-// runsOn reports whether programs of the platform p run on r.
+// runsOn reports whether programs for platform p run on r.
 func runsOn(p, r ocispecs.Platform) bool {
 	return p.OS == r.OS && p.Architecture == r.Architecture && (p.Variant == "" || p.Variant == r.Variant)
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/layc-lang/layc/llb/world"
 )
 
-// fake is an engine that builds nothing: it answers with what a test wants.
+// fake is an engine that builds nothing and returns the result that a test chooses.
 type fake struct {
 	runs  []ocispecs.Platform // nil: linux/amd64
 	build func(engine.Request) (*engine.Result, error)
@@ -35,7 +35,7 @@ func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
 
 func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) { return f.build(r) }
 
-// input is what a program builds.
+// input returns the input for a program.
 func input(t *testing.T, program string) Input {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
@@ -56,8 +56,8 @@ func input(t *testing.T, program string) Input {
 	return in
 }
 
-// vertex is the digest of the vertex of a request whose name or operation has some
-// text in it; it is in an image or a proof.
+// vertex returns the digest of the vertex of an image or proof whose name or operation contains a
+// string.
 func vertex(t *testing.T, r engine.Request, text string) digest.Digest {
 	t.Helper()
 	definitions := r.Images[0].Definition.Def
@@ -78,7 +78,7 @@ func vertex(t *testing.T, r engine.Request, text string) digest.Digest {
 	return ""
 }
 
-// base is a system that the lock file of input knows.
+// base is a system that the lock file of input pins.
 const base = `fleet {
     base base
     secret token
@@ -89,7 +89,7 @@ component base {
 }
 `
 
-// TestMirrors builds a download that its first server does not serve.
+// TestMirrors builds a download that fails on its first server.
 func TestMirrors(t *testing.T) {
 	in := input(t, `
 component tool {
@@ -115,13 +115,13 @@ app a {
 		t.Fatalf("after %d tries: %v", tries, err)
 	}
 	if want := []string{"https://one.example.com/tool does not serve the expected content; trying its mirror"}; !slices.Equal(told, want) {
-		t.Errorf("told %q, want %q", told, want)
+		t.Errorf("notices are %q, want %q", told, want)
 	}
 }
 
-// TestRefused builds what the engine or the user does not give what it needs.
+// TestRefused checks the errors for builds that the engine or the user's input cannot support.
 func TestRefused(t *testing.T) {
-	never := func(engine.Request) (*engine.Result, error) { t.Error("the engine is asked"); return nil, nil }
+	never := func(engine.Request) (*engine.Result, error) { t.Error("the engine is called"); return nil, nil }
 	for _, c := range []struct {
 		run  string
 		runs []ocispecs.Platform
@@ -139,7 +139,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestGiven builds with a secret, an agent, and the host's network.
+// TestGiven builds with a secret, an agent, and the host's network settings.
 func TestGiven(t *testing.T) {
 	in := input(t, "app a {\n    owns \"/x\"\n    run \"x\" with secret token as TOKEN, ssh\n}\n")
 	in.Secrets = map[string][]byte{"token": []byte("t")}
@@ -159,7 +159,7 @@ func TestGiven(t *testing.T) {
 	}
 }
 
-// proved is a program with one proof of each kind.
+// proved is a program with a proof of each kind.
 const proved = `
 component library {
     file "/lib.txt" text "x"
@@ -181,16 +181,16 @@ app a {
 }
 `
 
-// TestFailures tells of each way in which a build fails: by its code, its message,
-// its line, and what its step printed.
+// TestFailures checks the report of each kind of failure: its code, message, line, and the step's
+// output.
 func TestFailures(t *testing.T) {
 	exits := engine.StepError{ExitCode: 1, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 1")}
 	nobody := engine.StepError{ExitCode: 1, Log: []string{"layc-helper: no user www: root"}, Err: errors.New("exit code: 1")}
 	for _, c := range []struct {
-		proof  string // that fails, by the name of its last vertex; "": an image does
-		vertex string // that fails
+		proof  string // the failing proof, by the name of its last vertex; "": an image fails
+		vertex string // the failing vertex
 		step   engine.StepError
-		report string // of the proof, if none of its steps fails
+		report string // report of the proof, if none of its steps fails
 		want   string
 	}{
 		{vertex: "make tool", step: exits, want: "E0501 a.layer:19 a step of tool failed [compiling no such thing]"},
@@ -221,7 +221,7 @@ func TestFailures(t *testing.T) {
 				default:
 					proven[n].Report = []byte(c.report)
 					if p.Holds == nil || p.Holds(proven[n].Report) {
-						t.Errorf("%s: it holds", c.proof)
+						t.Errorf("%s: the proof holds", c.proof)
 					}
 				}
 			}
@@ -233,7 +233,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestOutcomes tells what proofs that hold warn of.
+// TestOutcomes checks the warnings of proofs that hold.
 func TestOutcomes(t *testing.T) {
 	in := input(t, proved)
 	in.Verify = true
@@ -265,13 +265,13 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// lastName is the name of the vertex that a proof ends with.
+// lastName returns the name of a proof's last vertex.
 func lastName(p engine.Proof) string {
-	own := digest.FromBytes(p.Definition.Def[len(p.Definition.Def)-2]) // the last one says which is meant
+	own := digest.FromBytes(p.Definition.Def[len(p.Definition.Def)-2]) // the last one only selects the output
 	return p.Definition.Metadata[string(own)].Description["llb.customname"]
 }
 
-// told is an error of a build on one line.
+// told formats an error of a build in one line.
 func told(err error) string {
 	var findings []Finding
 	switch e := err.(type) {

@@ -14,8 +14,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// A download that is not what is pinned is told with both digests and what to do,
-// in whichever words the engine has for it.
+// TestDownloadDiffers checks that a download with a wrong digest is reported with both digests
+// and help, whatever the engine's wording.
 func TestDownloadDiffers(t *testing.T) {
 	for _, text := range []string{
 		"digest mismatch sha256:aa: sha256:bb",
@@ -29,8 +29,8 @@ func TestDownloadDiffers(t *testing.T) {
 	}
 }
 
-// A run as a user that its system does not have is told where such names are
-// looked up.
+// TestRunAsNobody checks the error for a run as a user that its system does not have: it names
+// the file where users are looked up.
 func TestRunAsNobody(t *testing.T) {
 	for _, text := range []string{
 		"unable to find user www: no matching entries in passwd file",
@@ -43,8 +43,8 @@ func TestRunAsNobody(t *testing.T) {
 	}
 }
 
-// A run that fails is told as whom and where it ran; a check of layc's own that
-// fails did not run as anybody of the program's.
+// TestRunFails checks that a failed run is reported with its user and directory. A failed check
+// of layc's own has neither.
 func TestRunFails(t *testing.T) {
 	for _, c := range []struct {
 		run  *model.Run
@@ -62,8 +62,8 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
-// TestCopiedOver shows what is put where something of another kind is by their names,
-// not by where the engine keeps them.
+// TestCopiedOver checks that conflicting kinds of files are reported by their names, without the
+// engine's paths.
 func TestCopiedOver(t *testing.T) {
 	for said, want := range map[string]string{
 		"failed to copy files: cannot copy to non-directory: /state/snapshots/7/fs/opt/x/passwd":          "the directory passwd over a file or a link",
@@ -78,8 +78,8 @@ func TestCopiedOver(t *testing.T) {
 	}
 }
 
-// What a stage holds and no copy of it can, and a file that is taken as a directory, are
-// told at the copy.
+// TestNotCopyable checks that an uncopyable file of a stage, and a file copied as a directory,
+// are reported at the copy.
 func TestNotCopyable(t *testing.T) {
 	origin := llb.Origin{Component: "app", Copied: []llb.Copied{{Path: "/out/d/", From: "made"}}}
 	for text, want := range map[string]string{
@@ -95,8 +95,8 @@ func TestNotCopyable(t *testing.T) {
 	}
 }
 
-// TestReplacesDir shows a directory that a step would replace, and an archive of a base
-// system that the helper refuses.
+// TestReplacesDir checks the errors for a step that would replace a directory, and for an archive
+// of a base system that the helper refuses.
 func TestReplacesDir(t *testing.T) {
 	for text, want := range map[string]string{
 		`replaced directory: "/tmp"`: "E0341: tool contains /tmp, which is not a directory, but is one in a layer below",
@@ -110,7 +110,7 @@ func TestReplacesDir(t *testing.T) {
 	}
 }
 
-// TestReplacesLink shows a link that a step would replace: the path, the link, and
+// TestReplacesLink checks the error for a step that would replace a link: the path, the link, and
 // the path to write instead.
 func TestReplacesLink(t *testing.T) {
 	file := source.New("a.layer", "    fetch \"https://example.com/a.tar\" unpack to \"/\"\n")

@@ -14,7 +14,7 @@ import (
 	"github.com/layc-lang/layc/llb/project"
 )
 
-// SecretError is the error for a secret of a step that the input does not have.
+// SecretError is the error for a secret that a step needs and the input lacks.
 type SecretError struct{ Name string }
 
 func (e *SecretError) Error() string { return fmt.Sprintf("a step needs the secret %s", e.Name) }
@@ -22,15 +22,14 @@ func (e *SecretError) Error() string { return fmt.Sprintf("a step needs the secr
 // ErrNoAgent is the error for a step that uses SSH on a host without an agent.
 var ErrNoAgent = errors.New("a step uses ssh, but no SSH agent is running")
 
-// Host is what steps use of the machine that builds.
+// Host is the part of the building machine that steps use.
 type Host struct {
-	// Network has the proxies and certificates of the machine as secrets; see
-	// llb.NetworkSecrets.
+	// Network has the machine's proxies and certificates as secrets; see llb.NetworkSecrets.
 	Network  map[string][]byte
-	SSHAgent string // the agent's socket; "": there is none
+	SSHAgent string // the agent's socket; "": no agent
 }
 
-// ThisHost is the machine that this process runs on.
+// ThisHost returns the machine that this process runs on.
 func ThisHost() Host {
 	proxies := map[string]string{}
 	for _, name := range llb.ProxyVariables {
@@ -39,7 +38,7 @@ func ThisHost() Host {
 	return Host{Network: llb.NetworkSecrets(certificates(), proxies), SSHAgent: os.Getenv("SSH_AUTH_SOCK")}
 }
 
-// bundles are where systems keep the certificates that they trust.
+// bundles are the places of trusted certificates on common systems.
 var bundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",
 	"/etc/pki/tls/certs/ca-bundle.crt",
@@ -47,10 +46,10 @@ var bundles = []string{
 	"/etc/ssl/cert.pem",
 }
 
-// maxBundle is the size up to which BuildKit takes a secret.
+// maxBundle is BuildKit's limit for the size of a secret.
 const maxBundle = 500 << 10
 
-// certificates are those that this machine trusts, as PEM; nil if it has none.
+// certificates returns the certificates that this machine trusts, as PEM; nil if it has none.
 func certificates() []byte {
 	for _, file := range append([]string{os.Getenv("SSL_CERT_FILE")}, bundles...) {
 		if pem, err := os.ReadFile(file); err == nil && len(pem) <= maxBundle {
@@ -60,7 +59,7 @@ func certificates() []byte {
 	return nil
 }
 
-// request is what the engine is asked for.
+// request returns the engine's request.
 func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 	r := engine.Request{
 		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: maps.Clone(in.Host.Network), Output: engine.Output{Dir: in.Layout},
@@ -99,7 +98,7 @@ func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 	return r, nil
 }
 
-// asked is a proof as the engine takes it.
+// asked converts a proof for the engine.
 func asked(p llb.Proof) engine.Proof {
 	proof := engine.Proof{Definition: p.Definition(), Report: p.Report()}
 	if p.Kind == llb.Libraries {

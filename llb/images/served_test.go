@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestServed asks a server what it says, where an engine tells only that the
-// content is another one.
+// TestServed checks that layc requests a download from its server again if the engine reports
+// only a wrong digest.
 func TestServed(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/gone" {
@@ -28,6 +28,6 @@ func TestServed(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if err := mismatch("/there"); served(t.Context(), err) != err {
-		t.Error("another file is told as something else")
+		t.Error("a server that responds is reported as unavailable")
 	}
 }
