@@ -12,40 +12,39 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// Entry is an entry of an archive, as it is unpacked.
+// Entry is an entry of an archive in the form for unpacking.
 type Entry struct {
-	Name string // as the archive has it, for errors
-	Path string // where it goes: clean, relative, "." for the root
-	// Kind is the tar type of a file, directory, symbolic or hard link, device
-	// or pipe, and no other.
+	Name string // as in the archive, for errors
+	Path string // clean, relative, "." for the root
+	// Kind is the tar type of a file, directory, symbolic or hard link, device or pipe.
 	Kind         byte
-	Link         string // the target of a symbolic link; of a hard link the path as Path is
+	Link         string // the target of a symbolic link; of a hard link a path like Path
 	Mode         uint32 // twelve bits
 	UID, GID     int
-	Seconds      int64 // its time, since 1970
+	Seconds      int64 // seconds since 1970
 	Major, Minor uint32
 	Size         int64
-	Capability   string // the value of the attribute, or empty
+	Capability   string // the value of the attribute, or ""
 }
 
 // Tar reads the entries of a tar archive.
 type Tar struct {
 	in    *tar.Reader
-	plain io.Reader // what in reads
-	// strip is how many elements are cut off each path; entries that have no more
-	// than that are passed over.
+	plain io.Reader // the decompressed input of in
+	// strip is the number of elements to remove from each path. Entries with no more elements are
+	// skipped.
 	strip  int
 	system bool
 	count  int64
 }
 
-// NewTar reads an archive that is to be unpacked into a directory.
+// NewTar reads an archive to unpack into a directory.
 func NewTar(plain io.Reader, strip int) *Tar {
 	return &Tar{in: tar.NewReader(plain), plain: plain, strip: strip}
 }
 
-// System reads the archive of a root file system, which may be compressed, as Plain
-// does, and may have devices and pipes.
+// System reads the archive of a root file system, which may be compressed, as in Plain. It may
+// have devices and pipes.
 func System(file io.Reader, bound func(io.Reader) io.Reader) (*Tar, error) {
 	plain, err := Plain(file, bound)
 	var other *OtherError
@@ -55,14 +54,14 @@ func System(file io.Reader, bound func(io.Reader) io.Reader) (*Tar, error) {
 	return &Tar{in: tar.NewReader(plain), plain: plain, system: true}, err
 }
 
-// Next returns the next entry that is unpacked; its content is read from the Tar.
-// Ends with io.EOF. An error says of which entry it is, where it is of one.
+// Next returns the next entry to unpack, or io.EOF. The Tar reads its content. Errors name the
+// entry if they concern one.
 func (t *Tar) Next() (*Entry, error) {
 	for {
 		h, err := t.in.Next()
 		switch {
 		case err == io.EOF:
-			// Checksums of compressed data are at its end, behind tar's own end.
+			// Compressed data has checksums at its end, after tar's own end.
 			if _, err := io.Copy(io.Discard, t.plain); err != nil {
 				return nil, err
 			}
@@ -85,10 +84,10 @@ func (t *Tar) Next() (*Entry, error) {
 	}
 }
 
-// Entries is how many entries were read, those that were passed over included.
+// Entries returns the number of entries read, including skipped ones.
 func (t *Tar) Entries() int64 { return t.count }
 
-// Read reads the content of the entry that Next has returned.
+// Read reads the content of the last entry that Next returned.
 func (t *Tar) Read(p []byte) (int, error) {
 	n, err := t.in.Read(p)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -100,7 +99,7 @@ func (t *Tar) Read(p []byte) (int, error) {
 // Of adds the name of the entry to an error.
 func Of(name string, err error) error { return fmt.Errorf("%s: %w", Shown(name), err) }
 
-// Shown is an entry's name in an error, where control characters are escaped.
+// Shown returns an entry's name for an error, with escaped control characters.
 func Shown(name string) string {
 	if len(name) > 200 {
 		name = name[:100] + "…" + name[len(name)-100:]
@@ -108,7 +107,7 @@ func Shown(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-// entry is the entry of a header; nil if the header is skipped.
+// entry converts a header; nil if the header is skipped.
 func (t *Tar) entry(h *tar.Header) (*Entry, error) {
 	switch h.Typeflag {
 	case tar.TypeXGlobalHeader:
@@ -160,8 +159,8 @@ func (t *Tar) entry(h *tar.Header) (*Entry, error) {
 	return e, nil
 }
 
-// numbers fails if a system's entry has an owner or a device that Linux cannot
-// have: the numbers would be cut to the bits that fit, and be those of others.
+// numbers fails if a system's entry has an owner or a device that Linux cannot have. The numbers
+// would be truncated and have another meaning.
 func (t *Tar) numbers(h *tar.Header) error {
 	if !t.system {
 		return nil
@@ -181,8 +180,7 @@ func (t *Tar) numbers(h *tar.Header) error {
 	return nil
 }
 
-// Limits of the numbers of Linux. The owner 4294967295 means that a file keeps
-// the one that it has.
+// Limits of Linux. The owner 4294967295 leaves a file's owner unchanged.
 const (
 	maxID    = 1<<32 - 2
 	maxMajor = 1<<12 - 1
@@ -191,7 +189,7 @@ const (
 
 var errNotUnpacked = errors.New("the target is not unpacked")
 
-// root checks the entry of the root itself, which no layer has.
+// root checks the entry of the root directory, which no layer has.
 func (t *Tar) root(e *Entry) error {
 	if t.system && e.Kind == tar.TypeDir && (e.Mode != 0o755 || e.UID != 0 || e.GID != 0) {
 		return fmt.Errorf("the root directory has mode %#o and owner %d:%d, but images require 0755 and 0:0; "+
@@ -200,9 +198,9 @@ func (t *Tar) root(e *Entry) error {
 	return nil
 }
 
-// Place is where an entry goes, without the first strip elements of its name:
-// clean and relative, "." if nothing is left of it. Two dots go up, and an error
-// says that the path leads out or that an image cannot hold it.
+// Place returns the path for an entry's name without its first strip elements: clean and
+// relative, "." if nothing is left. ".." goes up. It is an error if the path leads outside the
+// archive or if an image cannot store it.
 func Place(name string, strip int) (string, error) {
 	var parts []string
 	for part := range strings.SplitSeq(name, "/") {
@@ -241,28 +239,28 @@ func Place(name string, strip int) (string, error) {
 	return to, nil
 }
 
-// Types of GNU tar that the library leaves to its users.
+// Types of GNU tar that the library does not handle.
 const (
-	directoryList = 'D' // a directory of an incremental archive; its content lists names
+	directoryList = 'D' // a directory of an incremental archive, with a list of names as content
 	volumeLabel   = 'V'
 )
 
-// kindOf is the type of an entry, where several mean the same.
+// kindOf returns the type of an entry, the same for synonyms.
 func kindOf(h *tar.Header) byte {
 	switch h.Typeflag {
 	case directoryList:
 		return tar.TypeDir
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		if strings.HasSuffix(h.Name, "/") {
-			return tar.TypeDir // as before there was a type for it
+			return tar.TypeDir // a directory, in the format before it had a type
 		}
 		return tar.TypeReg
 	}
 	return h.Typeflag
 }
 
-// globalHeader fails if a header that speaks of all entries to follow changes
-// what is unpacked. Comments do not; times and owners only in a system.
+// globalHeader fails if a header for all following entries changes what is unpacked. Comments do
+// not. Times and owners do only in a system.
 func (t *Tar) globalHeader(h *tar.Header) error {
 	for key := range h.PAXRecords {
 		if slices.Contains([]string{"path", "linkpath", "size"}, key) || t.system && slices.Contains([]string{"uid", "gid", "mtime"}, key) || strings.HasPrefix(key, "GNU.sparse.") ||
@@ -273,7 +271,7 @@ func (t *Tar) globalHeader(h *tar.Header) error {
 	return nil
 }
 
-// Attributes of files, as headers name them.
+// Attributes of files in headers.
 const (
 	attributePrefix = "SCHILY.xattr."
 	aclPrefix       = "SCHILY.acl."
@@ -282,10 +280,10 @@ const (
 // Capability is the extended attribute with a file's capabilities.
 const Capability = "security.capability"
 
-// capabilityOf is the value of an entry's capabilities. Labels of security
-// modules belong to the machine that made the archive, and attributes without a
-// namespace of Linux to other systems: they are left out. Other attributes cannot
-// be in a layer.
+// capabilityOf returns the value of an entry's capabilities. It skips labels of security modules,
+// which belong to the machine that created the archive, and attributes outside of Linux's
+// namespaces, which belong to other systems. Other attributes are errors, since layers cannot
+// store them.
 func capabilityOf(h *tar.Header, kind byte) (string, error) {
 	capability := ""
 	for key, value := range h.PAXRecords {

@@ -5,25 +5,25 @@ import (
 	"io"
 )
 
-// A small archive can hold so much that it fills the disk, or so many entries
-// or so deep paths that unpacking does not end. An archive's size bounds what it
-// may hold, unless somebody gives it a limit of its own.
+// A small archive can have enough content to fill the disk, or so many entries or such deep paths
+// that unpacking does not end. So the size of an archive limits its content, unless the user sets
+// a limit.
 const (
-	freeSize  = 1 << 30 // every archive may hold this many bytes
-	sizeRatio = 100     // and as many times its own size
+	freeSize  = 1 << 30 // every archive may contain this many bytes
+	sizeRatio = 100     // and this many times its own size
 
 	MaxDepth = 256  // elements of a path
-	MaxPath  = 4095 // bytes of a path, as Linux has it
-	maxName  = 255  // bytes of an element, as Linux has it
+	MaxPath  = 4095 // bytes of a path, as in Linux
+	maxName  = 255  // bytes of an element, as in Linux
 )
 
-// Allowed is how many bytes an archive may hold that has packed bytes itself.
+// Allowed returns the number of bytes that an archive of packed bytes may contain.
 func Allowed(packed int64) int64 { return freeSize + sizeRatio*packed }
 
-// LimitError is the error for an archive that unpacks to too much.
+// LimitError is the error for an archive that unpacks to more than its limit.
 type LimitError struct {
 	Limit int64 // bytes
-	Given bool  // the user has set it
+	Given bool  // the user has set the limit
 }
 
 func (e *LimitError) Error() string {
@@ -34,14 +34,14 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("the archive unpacks to more than %.1f GB, %s", float64(e.Limit)/1e9, why)
 }
 
-// Bound returns what an archive unpacks to, which ends with a [*LimitError] when it
-// becomes too much. packed is how many bytes of the archive were read, and may be
-// more from call to call. A limit of 0 bytes is the usual one.
+// Bound returns the unpacked content of an archive. Reading it fails with a [*LimitError] when it
+// exceeds the limit. packed returns the number of archive bytes read so far. A limit of 0 means
+// the default.
 func Bound(unpacked io.Reader, packed func() int64, limit int64) *Bounded {
 	return &Bounded{in: unpacked, packed: packed, limit: limit}
 }
 
-// Bounded is what an archive unpacks to, as far as it may.
+// Bounded is the unpacked content of an archive, up to its limit.
 type Bounded struct {
 	in     io.Reader
 	packed func() int64
@@ -58,7 +58,7 @@ func (b *Bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Room fails if n bytes are more than the archive may unpack to.
+// Room fails if n bytes exceed the limit.
 func (b *Bounded) Room(n int64) error {
 	limit := b.limit
 	if limit == 0 {

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// Which entries replace others, and where those lie that lead through links, is
-// told by a tree of what was unpacked so far, and not by a file system: so the
-// answer is the same where nothing is unpacked, and its errors are about entries.
+// A tree of the entries so far, and not a file system, decides which entries are replaced and
+// where paths through links lead. So the result is the same when nothing is unpacked, and errors
+// name entries.
 
-// Tree is what the entries of an archive have made so far.
+// Tree is the result of an archive's entries so far.
 type Tree struct {
 	root   *Node
 	system bool
@@ -23,38 +23,37 @@ type Tree struct {
 
 // Node is a file, a directory, a link and so on.
 type Node struct {
-	Kind byte   // of the entry that made it
+	Kind byte   // of the entry that created it
 	Link string // the target of a symbolic link
-	// Says is the last entry of a directory; nil if the archive has none.
+	// Says is the last entry of a directory; nil if the archive has no entry for it.
 	Says    *Entry
 	entries map[string]*Node // of a directory
 }
 
-// NewTree is an empty directory, out of which no link leads.
+// NewTree returns an empty directory. No link may lead out of it.
 func NewTree() *Tree { return &Tree{root: newDirectory()} }
 
-// NewSystemTree is an empty root file system, in which links lead on from its root.
+// NewSystemTree returns an empty root file system. Links are followed from its root.
 func NewSystemTree() *Tree { return &Tree{root: newDirectory(), system: true} }
 
 func newDirectory() *Node { return &Node{Kind: tar.TypeDir, entries: map[string]*Node{}} }
 
-// Root is the directory that everything is in.
+// Root returns the root directory.
 func (t *Tree) Root() *Node { return t.root }
 
-// Entries are what a directory holds, by name, in no order.
+// Entries returns the entries of a directory, by name, in no order.
 func (n *Node) Entries() iter.Seq2[string, *Node] { return maps.All(n.entries) }
 
-// Change is what an entry changes. All paths are clean and relative, and no link is
-// on the way to them.
+// Change is the effect of an entry. All paths are clean and relative, and no parent is a link.
 type Change struct {
-	Removed string // a file, link or empty directory that goes first; "" for none
-	At      string // what is made there, in directories that are made if they are not there
-	Stays   bool   // it is there: a directory, or one more name of the same file
-	From    string // of which a hard link makes another name
+	Removed string // a file, link or empty directory to remove first; "" for none
+	At      string // the path to create, after its missing parents
+	Stays   bool   // it exists: a directory, or a hard link to the same file
+	From    string // the target of a hard link
 }
 
-// Put puts an entry in its place. A later entry replaces an earlier one of the same
-// path, but no directory that holds something.
+// Put adds an entry. A later entry replaces an earlier one with the same path, unless that is a
+// non-empty directory.
 func (t *Tree) Put(e *Entry) (Change, error) {
 	var c Change
 	node := &Node{Kind: e.Kind}
@@ -94,13 +93,13 @@ func (t *Tree) Put(e *Entry) (Change, error) {
 		case len(old.entries) > 0:
 			return c, errors.New("an earlier entry is a non-empty directory with the same path; only empty directories are replaced")
 		}
-		// The path may have led through what is removed.
+		// The path may have led through the removed entry.
 		c.Removed = c.At
 		delete(dir.entries, name)
 	}
 }
 
-// linked is the file to which a hard link gives another name.
+// linked returns the target of a hard link.
 func (t *Tree) linked(e *Entry) (*Node, string, error) {
 	none := fmt.Errorf("hard link to %s, which is not an earlier entry", Shown(e.Link))
 	dir, at, err := t.above(e.Link, false)
@@ -121,18 +120,18 @@ func (t *Tree) linked(e *Entry) (*Node, string, error) {
 	return file, path.Join(at, name), nil
 }
 
-// Bounds of links: of one path, as Linux has it, and what all paths of an archive
-// together may take, far beyond what any needs.
+// Limits of links: for one path, as in Linux, and for all paths of an archive together, far more
+// than any needs.
 const (
 	maxHops  = 40
 	maxSteps = 16 << 20
 )
 
-// above is the directory that a path is in, with its own path; links on the way
-// are followed. Directories that are missing are made, or else it is nil.
+// above returns the directory of a path, with its own path. Links on the way are followed.
+// Missing directories are created if make is true; otherwise the result is nil.
 func (t *Tree) above(to string, make bool) (*Node, string, error) {
 	rest := strings.Split(path.Dir(to), "/")
-	own := len(rest) // as many of the last of rest are of the path, not of a link
+	own := len(rest) // the last own elements of rest are from the path, not from a link
 	dirs, names := []*Node{t.root}, []string{}
 	hops, through := 0, ""
 	for len(rest) > 0 {
