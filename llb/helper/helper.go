@@ -1,10 +1,8 @@
-// Package helper holds the binaries of cmd/layc-helper, which layc brings
-// into the build steps that install packages or unpack archives, and offers them to an engine as
-// a local source.
+// Package helper has the binaries of cmd/layc-helper, which layc mounts into build steps, and
+// provides them to an engine as a local source.
 //
-// The binaries are built by make, and embedded from bin: compressed, with their
-// digests beside them. A checkout without them compiles; it only can't install
-// packages.
+// make builds the binaries and stores them compressed in bin, next to their digests; go:embed
+// embeds them. A checkout without them compiles, but cannot install packages.
 package helper
 
 import (
@@ -32,18 +30,17 @@ import (
 //go:embed bin
 var binaries embed.FS
 
-// File is the name of the helper's binary in its source.
+// File is the name of the binary in its source.
 const File = "layc-helper"
 
-// modified is the time that a binary bears in its source: made of its content,
-// since an engine that has another version takes a file of the same size and
-// time for the same.
+// modified is the time of a binary in its source. It depends on the content, since an engine
+// assumes that files of equal size and time are equal.
 func modified(program []byte) time.Time {
 	sum := sha256.Sum256(program)
 	return time.Unix(int64(binary.BigEndian.Uint32(sum[:])), 0)
 }
 
-// archs are the architectures, by Go's names, that the helper is built for.
+// archs lists the helper's architectures, by Go's names.
 var archs = []string{"amd64", "arm64"}
 
 // Binary returns the static helper for Linux on an architecture ("amd64").
@@ -54,7 +51,7 @@ func Binary(arch string) ([]byte, error) {
 	return unpacked[arch]()
 }
 
-// unpacked are the binaries, each unpacked when it is first asked for.
+// unpacked has the binaries, each decompressed on first use.
 var unpacked = func() map[string]func() ([]byte, error) {
 	all := map[string]func() ([]byte, error){}
 	for _, arch := range archs {
@@ -80,7 +77,7 @@ func unpack(arch string) ([]byte, error) {
 	return binary, nil
 }
 
-// embedded is the path of a helper's files, without what their names end in.
+// embedded returns the path of a helper's files, without their extensions.
 func embedded(arch string) string { return "bin/layc-helper-linux-" + arch }
 
 func digestOf(binary []byte) string {
@@ -88,13 +85,12 @@ func digestOf(binary []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// SourceName is the name of the local source that holds the helper for an
-// architecture, and nothing else.
+// SourceName returns the name of the local source with the helper for an architecture.
 func SourceName(arch string) string { return "layc-helper-" + arch }
 
-// Digest identifies the helper's content: "sha256:…". Where the helper isn't
-// built it is the digest of nothing, so that a program can be lowered without,
-// if not built. An architecture that layc has no helper for is an error.
+// Digest identifies the helper's content: "sha256:…". If the helper isn't built, it is the digest
+// of nothing, so a program can still be lowered. It is an error if layc has no helper for the
+// architecture.
 func Digest(arch string) (string, error) {
 	if !slices.Contains(archs, arch) {
 		return "", unknown(arch)
@@ -110,8 +106,8 @@ func unknown(arch string) error {
 	return fmt.Errorf("layc cannot install packages or unpack archives on linux/%s; it has helpers for %s only", arch, strings.Join(archs, " and "))
 }
 
-// Sources returns the local sources to mount into a solve, by name. One whose
-// helper isn't built fails when it is read, with Binary's error.
+// Sources returns the local sources for a solve, by name. If a helper isn't built, reading its
+// source fails with Binary's error.
 func Sources() map[string]fsutil.FS {
 	sources := map[string]fsutil.FS{}
 	for _, arch := range archs {
@@ -120,9 +116,8 @@ func Sources() map[string]fsutil.FS {
 	return sources
 }
 
-// source is a directory that holds one executable file, the helper for an
-// architecture. Its metadata depend on nothing but that, so that the engine's
-// cache knows it again anywhere.
+// source is a directory with one executable file, the helper for an architecture. Its metadata
+// depend only on the architecture, so that an engine's cache recognizes it anywhere.
 type source string
 
 func (s source) Walk(_ context.Context, _ string, fn gofs.WalkDirFunc) error {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A checkout with binaries and one without must both work as documented.
+// TestSources checks that checkouts with and without binaries work as documented.
 func TestSources(t *testing.T) {
 	for _, arch := range archs {
 		binary, missing := Binary(arch)
@@ -30,7 +30,7 @@ func TestSources(t *testing.T) {
 		})
 		if missing != nil {
 			if err == nil || err.Error() != missing.Error() || !strings.Contains(err.Error(), "run make") {
-				t.Errorf("%s isn't built, and Walk says %v, want %v", arch, err, missing)
+				t.Errorf("%s isn't built, and Walk returns %v, want %v", arch, err, missing)
 			}
 			continue
 		}
@@ -51,7 +51,8 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// An engine tells versions of a file by size and time.
+// TestModified checks that times of equally large versions differ: an engine distinguishes
+// versions of a file by size and time.
 func TestModified(t *testing.T) {
 	if a, b := modified([]byte("a")), modified([]byte("b")); a.Equal(b) {
 		t.Errorf("two helpers of one size have the time %v", a)
