@@ -1,5 +1,5 @@
-// Package lockfile is a module's lock file on the disk: one program at a time holds
-// it, reads it, and replaces it in one step.
+// Package lockfile manages a module's lock file on disk: one process at a time holds it, reads
+// it, and replaces it atomically.
 package lockfile
 
 import (
@@ -19,12 +19,12 @@ import (
 	"github.com/layc-lang/layc/llb/replace"
 )
 
-// Hold waits until no other program holds the module in a directory, to write its
-// pins or its vendored copies: of two that read the same lock file, the one that
-// writes last would undo what the other has done. waiting is called once if there is
-// something to wait for. The lock is on the directory, and leaves no file behind.
+// Hold waits until no other process holds the module in a directory, to write its pins or its
+// vendored copies. Without it, of two processes that read the same lock file, the last writer
+// would lose the other's changes. If Hold must wait, it calls waiting once. The lock is on the
+// directory, and leaves no file behind.
 //
-// What killed programs have left in the directory is removed.
+// Hold removes the temporary files of killed processes in the directory.
 func Hold(ctx context.Context, dir string, waiting func()) (release func(), err error) {
 	held, err := os.Open(dir)
 	if err != nil {
@@ -33,7 +33,7 @@ func Hold(ctx context.Context, dir string, waiting func()) (release func(), err 
 	for {
 		err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			break // a file system that has no locks is used without
+			break // the file system has no locks; go on without one
 		}
 		if waiting != nil {
 			waiting()
@@ -53,11 +53,11 @@ func Hold(ctx context.Context, dir string, waiting func()) (release func(), err 
 // File is a lock file as it was read.
 type File struct {
 	Name string // its path
-	text []byte // nil if there is none
+	text []byte // nil if the file does not exist
 }
 
-// Read reads the lock file of the module in a directory; that there is none is not an
-// error. After an error the File has a name only.
+// Read reads the lock file of the module in a directory. A missing file is not an error. After an
+// error, the File has only its name.
 func Read(dir string) (*File, error) {
 	f := &File{Name: filepath.Join(dir, lock.Name)}
 	text, err := read(f.Name)
@@ -68,7 +68,7 @@ func Read(dir string) (*File, error) {
 	return f, err
 }
 
-// read reads a regular file: reading a pipe would wait, and a device may never end.
+// read reads a regular file. Reading a pipe would block, and a device may never end.
 func read(name string) ([]byte, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, errors.New("not a regular file")
@@ -76,8 +76,8 @@ func read(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// Pins are what the file pins; without a file nothing. If there are findings, there
-// are no pins.
+// Pins returns the pins in the file; none without a file. If there are findings, there are no
+// pins.
 func (f *File) Pins() (*lock.File, diag.List) {
 	if f.text == nil {
 		return &lock.File{}, nil
@@ -89,8 +89,8 @@ func (f *File) Pins() (*lock.File, diag.List) {
 	return pins, nil
 }
 
-// Before is the file for a [pin.Request], which also takes one in which a merge has
-// left its markers; nil without a file.
+// Before returns the file for a [pin.Request], which also accepts one with merge conflict
+// markers; nil without a file.
 func (f *File) Before() (*pin.Before, diag.List) {
 	if f.text == nil {
 		return nil, nil
@@ -98,11 +98,10 @@ func (f *File) Before() (*pin.Before, diag.List) {
 	return pin.Read(f.Name, f.text)
 }
 
-// accessWrite asks whether a file can be written to: W_OK of access(2).
+// accessWrite checks whether a file is writable: W_OK of access(2).
 const accessWrite = 2
 
-// Writable returns why the file cannot be written, or nil. One that is read-only is
-// meant to stay.
+// Writable returns why the file cannot be written, or nil. A read-only file is meant to stay.
 func (f *File) Writable() error {
 	for _, name := range []string{f.Name, filepath.Dir(f.Name)} {
 		if err := syscall.Access(name, accessWrite); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -112,16 +111,16 @@ func (f *File) Writable() error {
 	return nil
 }
 
-// ChangedError is the error for a file that has changed since it was read, for example
-// by a git pull.
+// ChangedError is the error for a file that has changed since it was read, for example by a git
+// pull.
 type ChangedError struct{ Name string }
 
 func (e *ChangedError) Error() string {
 	return e.Name + " has changed since it was read, so it was not written; run the command again"
 }
 
-// Replace replaces the file's text in one step, unless it cannot be written or is no
-// longer what was read, which is a [*ChangedError].
+// Replace replaces the file atomically. It fails if the file is not writable, or with a
+// [*ChangedError] if the file has changed since it was read.
 func (f *File) Replace(text []byte) error {
 	if err := f.Writable(); err != nil {
 		return err
@@ -132,7 +131,7 @@ func (f *File) Replace(text []byte) error {
 	return replace.Content(f.Name, text)
 }
 
-// unchanged reports whether the file is what it was when it was read.
+// unchanged reports whether the file still has the text that was read.
 func (f *File) unchanged() bool {
 	text, err := read(f.Name)
 	if f.text == nil {

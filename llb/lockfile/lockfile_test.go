@@ -25,7 +25,7 @@ func read1(t *testing.T, dir string) *File {
 	return f
 }
 
-// A lock file that somebody else changes after it was read is not overwritten.
+// TestReplace checks that a lock file that changed after it was read is not overwritten.
 func TestReplace(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "layc.lock")
@@ -64,7 +64,7 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// A file reads as what it pins, as nothing if there is none, or with findings.
+// TestRead checks that a file reads as its pins, as none if it is missing, or with findings.
 func TestRead(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "layc.lock")
@@ -99,17 +99,17 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// Who has to wait is told once, and gives up with its context.
+// TestHold checks that a waiting process reports so once, and stops with its context.
 func TestHold(t *testing.T) {
 	dir := t.TempDir()
 	left := filepath.Join(dir, ".layc-new-1")
 	write(t, left, "left behind")
-	release, err := Hold(t.Context(), dir, func() { t.Error("waits for nobody") })
+	release, err := Hold(t.Context(), dir, func() { t.Error("Hold waits, but nothing holds the directory") })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(left); err == nil {
-		t.Error("what a killed program left is there")
+		t.Error("the file of a killed process still exists")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	told := 0
