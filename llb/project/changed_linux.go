@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// changed is when a file has changed last, and a text that differs for other
-// files and for other versions of this one; nil if nobody knows.
+// changed returns the time of a file's last change, and an identifier that differs between files
+// and between versions of one file; nil if unknown.
 func changed(info fs.FileInfo) (time.Time, []byte) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

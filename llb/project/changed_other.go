@@ -7,6 +7,6 @@ import (
 	"time"
 )
 
-// changed is when a file has changed last, and a text that differs for other
-// files and for other versions of this one: here nobody knows.
+// changed returns the time of a file's last change, and an identifier that differs between files
+// and between versions of one file. Here both are unknown.
 func changed(fs.FileInfo) (time.Time, []byte) { return time.Time{}, nil }

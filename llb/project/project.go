@@ -1,12 +1,11 @@
-// Package project hands the files that a step takes to the engine.
+// Package project sends the project's files that a step copies to the engine.
 //
-// An engine keeps what it was sent. For the next build it compares type, mode,
-// size, time and link target of each file, and asks for the content where one
-// of them differs. Size and time of a project's file are no evidence of equal
-// content: a tool may have put the time back, or swapped two files. So the time
-// that a file is sent with is made of what is evidence: on Linux, the file's
-// identity and its time of change, which nobody can set. No layer has these
-// times, and the engine's keys for contents do not see them.
+// An engine keeps the files that it received. For the next build it compares type, mode, size,
+// time and link target of each file, and requests the content of files that differ. Size and time
+// of a project's file are no evidence of equal content: a tool may have restored the time, or
+// swapped two files. So each file is sent with a time computed from better evidence: on Linux the
+// file's identity and its change time, which nobody can set. No layer and no cache key of the
+// engine contains these times.
 package project
 
 import (
@@ -26,10 +25,9 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Source is what a selection takes of a tree of files, as a local source to
-// mount into a solve. It is one directory, [component.Selection.Root], with the
-// tree that the selection makes. All is root's; modes are 0755 for directories
-// and for files that somebody may execute, else 0644.
+// Source returns a selection from a tree of files, as a local source for a solve. It is one
+// directory, [component.Selection.Root], with the selected tree. Everything belongs to root.
+// Modes are 0755 for directories and for executable files, else 0644.
 func Source(files fs.FS, s *model.Selection) fsutil.FS {
 	return &source{files: files, selection: s, names: map[string]string{}}
 }
@@ -39,11 +37,10 @@ type source struct {
 	selection *model.Selection
 
 	mu    sync.Mutex
-	names map[string]string // in files, by paths of the tree that were told
+	names map[string]string // in files, by the paths that Walk reported
 }
 
-// Walk calls fn for all of the tree, in the order of paths. The engine walks
-// whole trees only.
+// Walk calls fn for the whole tree, in the order of paths. The engine always walks whole trees.
 func (s *source) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
 	start := time.Now()
 	root := s.selection.Root()
@@ -73,8 +70,7 @@ func (s *source) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
 	return nil
 }
 
-// stat describes a file as it is sent. first are the first paths of files that
-// have several.
+// stat describes a file for the engine. first has the first path of each file with several paths.
 func (s *source) stat(t model.Taken, first map[[2]uint64]string, now time.Time) (*types.Stat, error) {
 	stat := &types.Stat{Path: path.Join(s.selection.Root(), t.Path)}
 	if t.IsDir() {
@@ -102,7 +98,7 @@ func (s *source) stat(t model.Taken, first map[[2]uint64]string, now time.Time) 
 	}
 	if id, several := model.Inode(info); several && s.selection.Links != "" {
 		if p, ok := first[id]; ok {
-			stat.Linkname = p // and the size stays: the engine compares it
+			stat.Linkname = p // the size stays, since the engine compares it
 		} else {
 			first[id] = stat.Path
 		}
@@ -110,8 +106,8 @@ func (s *source) stat(t model.Taken, first map[[2]uint64]string, now time.Time) 
 	return stat, nil
 }
 
-// Open opens a file that was told of. It never fails, as the engine would take
-// that for an empty file: reading does.
+// Open opens a file that Walk reported. It never fails, since the engine would treat an error as
+// an empty file; reading fails instead.
 func (s *source) Open(p string) (io.ReadCloser, error) {
 	s.mu.Lock()
 	name := s.names[p]
@@ -129,12 +125,12 @@ type unreadable struct{ err error }
 func (u unreadable) Read([]byte) (int, error) { return 0, u.err }
 func (u unreadable) Close() error             { return nil }
 
-// settled is how long a file must not have changed before its time of change
-// tells versions apart: file systems round times, FAT to two seconds.
+// settled is the age from which a file's change time identifies its version. File systems round
+// times, FAT to two seconds.
 const settled = 2 * time.Second
 
-// stamp is a time that differs for files that may differ. It is made of the
-// file's identity and time of change, and if that tells nothing, of its content.
+// stamp returns a time that differs between files that may differ. It is computed from the file's
+// identity and change time, or from its content if these are no evidence.
 func (s *source) stamp(name string, info fs.FileInfo, now time.Time) (int64, error) {
 	if change, id := changed(info); id != nil && now.Sub(change) > settled {
 		return asTime(sha256.Sum256(id)), nil
@@ -151,8 +147,7 @@ func (s *source) stamp(name string, info fs.FileInfo, now time.Time) (int64, err
 	return asTime([sha256.Size]byte(h.Sum(nil))), nil
 }
 
-// asTime is a time, in nanoseconds, made of a hash: one that each file system
-// can keep.
+// asTime converts a hash to a time, in nanoseconds, that every file system can store.
 func asTime(sum [sha256.Size]byte) int64 {
 	seconds := binary.BigEndian.Uint64(sum[:]) % (1 << 31)
 	nanoseconds := binary.BigEndian.Uint64(sum[8:]) % 1e9

@@ -10,9 +10,8 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// TestStamp checks that a file is sent with another time where its content may be
-// another, whatever its size and time are, and with the same one where nothing
-// happened.
+// TestStamp checks that a file is sent with a new time if its content may have changed, whatever
+// its size and time, and with the same time otherwise.
 func TestStamp(t *testing.T) {
 	dir := t.TempDir()
 	s := Source(os.DirFS(dir), &model.Selection{}).(*source)
@@ -43,16 +42,16 @@ func TestStamp(t *testing.T) {
 		write("b", "B")
 		a := stamp("a", later)
 		if a != stamp("a", later) {
-			t.Errorf("%s: nothing happened, and the time is another", what)
+			t.Errorf("%s: nothing changed, but the time differs", what)
 		}
 		if a == stamp("b", later) {
 			t.Errorf("%s: two files of one size and time have one stamp", what)
 		}
-		// The clock of file systems is coarse, so what was just written is read: equal
-		// contents have one stamp then.
+		// The clock of file systems is coarse, so a new file is read. Equal contents have the
+		// same stamp then.
 		write("c", "A")
 		if read := a == stamp("c", later); read != (later == 0) {
-			t.Errorf("%s: a file is read: %v", what, read)
+			t.Errorf("%s: the file is read: %v", what, read)
 		}
 		if later > 0 {
 			before, _ := os.Stat(dir + "/a")
@@ -67,7 +66,7 @@ func TestStamp(t *testing.T) {
 			write("a", "C")
 		}
 		if a == stamp("a", later) {
-			t.Errorf("%s: another content of the same size and time has the same stamp", what)
+			t.Errorf("%s: different content of the same size and time has the same stamp", what)
 		}
 	}
 }
