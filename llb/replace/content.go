@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// Content replaces the content of a file that somebody has named, or makes the file:
-// readers see the old text or the new. A file that is there keeps its mode, a link
-// stays one, and what is not a regular file, such as /dev/stdout, is written to.
+// Content replaces the content of a file that the user has named, or creates the file. Readers
+// see either the old text or the new. An existing file keeps its mode, a link stays a link, and a
+// file that is not regular, such as /dev/stdout, is written to.
 func Content(name string, text []byte) error {
 	target, mode := name, fs.FileMode(0o644)
 	if info, err := os.Stat(name); err == nil {
@@ -19,12 +19,12 @@ func Content(name string, text []byte) error {
 		mode = info.Mode().Perm()
 	}
 	if link, err := os.Lstat(name); err == nil && link.Mode()&fs.ModeSymlink != 0 {
-		// A link that leads nowhere that can be named is written through as well.
+		// Write through a link with a target that cannot be resolved.
 		if target, err = filepath.EvalSymlinks(name); err != nil {
 			return writeTo(name, text)
 		}
 	}
-	// Who may not write the file itself does not replace it either.
+	// Do not replace a file without write permission.
 	if there, err := os.OpenFile(target, os.O_WRONLY, 0); err == nil {
 		there.Close()
 	} else if !errors.Is(err, fs.ErrNotExist) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A file that is not regular is written to, and never replaced.
+// TestContent checks that a file that is not regular is written to and never replaced.
 func TestContent(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe")
@@ -35,13 +35,13 @@ func TestContent(t *testing.T) {
 			t.Errorf("%s: the pipe was replaced: %v %v", name, info.Mode(), err)
 		}
 	}
-	// A link to nowhere fails, and is left as it is.
+	// A dangling link fails and stays unchanged.
 	lost := filepath.Join(dir, "lost")
 	if err := os.Symlink(filepath.Join(dir, "no", "such"), lost); err != nil {
 		t.Fatal(err)
 	}
 	if err := Content(lost, []byte("text")); err == nil {
-		t.Error("a link to nowhere was written")
+		t.Error("a dangling link was written")
 	}
 	if _, err := os.Readlink(lost); err != nil {
 		t.Errorf("the link is gone: %v", err)

@@ -1,9 +1,9 @@
-// Package replace gives files and directories new content in one step: readers see
-// the old content or the new, and so does whoever comes after a crash.
+// Package replace replaces files and directories atomically: readers see either the old or the
+// new content, even after a crash.
 //
-// New content is written beside the old, under a name that begins with ".layc-new-", and
-// its writer holds a lock on it. What a killed writer has left has no lock, and the
-// next writer in that directory removes it; see [Sweep].
+// New content is written next to the old, with a name that begins with ".layc-new-" and a lock
+// held by its writer. Files of a killed writer have no lock, and the next writer in the directory
+// removes them; see [Sweep].
 package replace
 
 import (
@@ -18,14 +18,13 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// What is being written is called by the prefix and a number, and what it replaces
-// by the suffix in addition.
+// New content has the prefix and a number in its name; replaced content also has the suffix.
 const (
 	prefix    = ".layc-new-"
 	oldSuffix = "-old"
 )
 
-// file is what File writes to.
+// file is the interface of the file that File writes.
 type file interface {
 	io.WriteCloser
 	Name() string
@@ -33,14 +32,13 @@ type file interface {
 	Sync() error
 }
 
-// What tests watch.
+// Hooks for tests.
 var (
 	createFile = func(dir string) (file, error) { return os.CreateTemp(dir, prefix+"*") }
 	rename     = os.Rename
 )
 
-// File replaces a file, or makes it. Its content is on the disk before it gets the
-// name.
+// File replaces or creates a file. It syncs the content to disk before it renames the file.
 func File(name string, content []byte, mode fs.FileMode) error {
 	dir := filepath.Dir(name)
 	Sweep(dir)
@@ -62,7 +60,7 @@ func File(name string, content []byte, mode fs.FileMode) error {
 	return rename(f.Name(), name)
 }
 
-// Dir replaces a directory as a whole, or makes it: fill is given an empty one.
+// Dir replaces or creates a whole directory. fill writes into an empty directory.
 func Dir(name string, fill func(dir string) error) error {
 	fresh, release, err := Temporary(filepath.Dir(name))
 	if err != nil {
@@ -75,7 +73,7 @@ func Dir(name string, fill func(dir string) error) error {
 	if err := fill(fresh); err != nil {
 		return err
 	}
-	// A directory cannot be renamed over one that is not empty.
+	// A directory cannot be renamed over a non-empty one.
 	old := fresh + oldSuffix
 	if err := rename(name, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -84,8 +82,8 @@ func Dir(name string, fill func(dir string) error) error {
 	return rename(fresh, name)
 }
 
-// Temporary makes an empty directory in another one. Remove removes it; if the process
-// is killed before, the next writer in the other directory does.
+// Temporary creates an empty directory in another one. remove removes it. If the process is
+// killed before, the next writer in the other directory removes it.
 func Temporary(in string) (dir string, remove func(), err error) {
 	Sweep(in)
 	remove, err = hold(func() (_ string, err error) {
@@ -95,10 +93,10 @@ func Temporary(in string) (dir string, remove func(), err error) {
 	return dir, remove, err
 }
 
-// hold makes a file or directory and locks it. Release removes it, if it has not got
-// another name, and unlocks it.
+// hold creates a file or directory and locks it. release removes it, unless it was renamed, and
+// unlocks it.
 func hold(create func() (path string, err error)) (release func(), err error) {
-	const attempts = 100 // a sweeper may come between
+	const attempts = 100 // a sweeper may remove it before it is locked
 	for range attempts {
 		path, err := create()
 		if err != nil {
@@ -107,7 +105,7 @@ func hold(create func() (path string, err error)) (release func(), err error) {
 		lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
 		locked, err := lock.TryLock()
 		if _, gone := os.Lstat(path); gone == nil && (locked || err != nil) {
-			// A file system without locks has no sweepers either.
+			// On a file system without locks, nothing sweeps.
 			return func() { os.RemoveAll(path); lock.Close() }, nil
 		}
 		lock.Close()
@@ -116,8 +114,8 @@ func hold(create func() (path string, err error)) (release func(), err error) {
 	return nil, errors.New("another process keeps removing the file")
 }
 
-// Sweep removes from a directory what killed writers have left there. What somebody
-// writes, and what cannot be removed, stays.
+// Sweep removes the leftovers of killed writers from a directory. It skips files that are being
+// written and files that it cannot remove.
 func Sweep(dir string) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {

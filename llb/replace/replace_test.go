@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// TestMain is also the writers of TestKilled: one that stops in the middle.
+// TestMain also runs the writers of TestKilled, which stop in the middle.
 func TestMain(m *testing.M) {
 	if name := os.Getenv("LAYC_TEST_WRITER"); name != "" {
 		stop := func(string, string) error {
@@ -31,9 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestKilled kills writers: what they replace is as it was, and the next writer
-// removes what they have left, but nothing that another one writes, nor what only
-// looks similar.
+// TestKilled kills writers. The old content stays, and the next writer removes their leftovers,
+// but neither another writer's files nor files with similar names.
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	start := func(name string) *exec.Cmd {
@@ -66,14 +65,14 @@ func TestKilled(t *testing.T) {
 	kill(start("file"))
 	kill(start("dir"))
 	if got := names(t, dir); len(got) != 5 {
-		t.Fatalf("the writers have left %v", got)
+		t.Fatalf("leftovers are %v", got)
 	}
 	if err := File(filepath.Join(dir, "other"), []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got := names(t, dir)
 	if len(got) != 5 || !slices.Contains(got, ".layc-new-mine") || !slices.Contains(got, ".layc-new-") || slices.Contains(got, "dir") {
-		t.Errorf("after the next writer there are %v", got)
+		t.Errorf("after the next writer the directory has %v", got)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "file")); string(text) != "old" {
 		t.Errorf("the file holds %q: %v", text, err)
@@ -93,7 +92,7 @@ func names(t *testing.T, dir string) []string {
 	return out
 }
 
-// TestDir replaces a directory, and leaves it alone where that fails.
+// TestDir replaces a directory, and keeps it on an error.
 func TestDir(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dir")
 	for _, name := range []string{"one", "two"} {
@@ -101,7 +100,7 @@ func TestDir(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := names(t, dir); !slices.Equal(got, []string{name}) {
-			t.Errorf("it holds %v", got)
+			t.Errorf("the directory has %v", got)
 		}
 	}
 	failed := errors.New("no")
@@ -109,12 +108,12 @@ func TestDir(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	if got := slices.Concat(names(t, dir), names(t, filepath.Dir(dir))); !slices.Equal(got, []string{"two", "dir"}) {
-		t.Errorf("after an error there are %v", got)
+		t.Errorf("after an error the directory has %v", got)
 	}
 }
 
-// TestTemporary checks that a temporary directory stays while it is used, and that the
-// next one removes what a killed process has left.
+// TestTemporary checks that a temporary directory stays while it is used, and that the next one
+// removes the leftovers of a killed process.
 func TestTemporary(t *testing.T) {
 	parent := t.TempDir()
 	left := filepath.Join(parent, prefix+"1")
@@ -132,7 +131,7 @@ func TestTemporary(t *testing.T) {
 	want := []string{filepath.Base(one), filepath.Base(two)}
 	slices.Sort(want)
 	if got := names(t, parent); !slices.Equal(got, want) {
-		t.Errorf("there are %v, want %v", got, want)
+		t.Errorf("the directory has %v, want %v", got, want)
 	}
 	removeOne()
 	removeTwo()
@@ -141,8 +140,8 @@ func TestTemporary(t *testing.T) {
 	}
 }
 
-// TestSynced checks that content is on the disk before it gets the name, and that
-// no name is given if it is not.
+// TestSynced checks that content is synced before the rename, and that there is no rename if the
+// sync fails.
 func TestSynced(t *testing.T) {
 	defer func(c func(string) (file, error), r func(string, string) error) { createFile, rename = c, r }(createFile, rename)
 	name := filepath.Join(t.TempDir(), "file")
@@ -159,18 +158,18 @@ func TestSynced(t *testing.T) {
 		err := File(name, []byte("x"), 0o600)
 		got := strings.Join(log, ", ")
 		if fails == "" && (err != nil || got != "write, chmod 600, sync, close, rename") {
-			t.Errorf("it does: %s: %v", got, err)
+			t.Errorf("the operations are %s: %v", got, err)
 		}
 		if fails != "" && (err == nil || strings.Contains(got, "rename")) {
-			t.Errorf("where %s fails, it does: %s: %v", fails, got, err)
+			t.Errorf("if %s fails, the operations are %s: %v", fails, got, err)
 		}
 	}
 	if left := names(t, filepath.Dir(name)); len(left) > 0 {
-		t.Errorf("it leaves %v", left)
+		t.Errorf("leftovers are %v", left)
 	}
 }
 
-// recorder records what is done to a file, one of which fails.
+// recorder records the operations on a file; one of them fails.
 type recorder struct {
 	*os.File
 	fails string
