@@ -1,4 +1,4 @@
-// Package revision checks out a module as it was at a git revision.
+// Package revision checks out a module at a git revision.
 package revision
 
 import (
@@ -29,10 +29,9 @@ func (e *UnknownError) Error() string {
 	return "unknown git revision " + e.Revision + "; in a shallow clone, fetch it first"
 }
 
-// CheckOut writes a directory of a git working tree, as it was at a revision,
-// into another one. Files that git ignores, such as archives that were built outside
-// of layc, are part of no revision: of those, today's are taken if they are among
-// files, which are relative to the directory.
+// CheckOut writes a directory of a git working tree, as it was at a revision, into the directory
+// to. Files that git ignores, such as archives built outside of layc, are in no revision. Those
+// among files, relative to the directory, are copied from the working tree.
 func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
 	g := worktree{ctx, dir}
 	lines, err := g.run(nil, "rev-parse", "--show-toplevel", "--show-prefix")
@@ -52,7 +51,7 @@ func CheckOut(ctx context.Context, dir, rev, to string, files []string) error {
 	tree := strings.TrimSpace(commit) + ":" + strings.TrimSuffix(prefix, "/")
 	whole := worktree{ctx, top}
 	if _, err := whole.run(nil, "cat-file", "-e", tree); err != nil {
-		return nil // the module is newer: nothing was there
+		return nil // the module did not exist yet
 	}
 	if err := whole.write(tree, to); err != nil || len(files) == 0 {
 		return err
@@ -91,9 +90,8 @@ func (g worktree) run(env []string, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// write writes a tree into a directory. It uses an index of its own, so that the
-// user's stays as it is. checkout-index writes what git would write into a working
-// tree, filters included.
+// write writes a tree into a directory. It uses a separate index and leaves the user's unchanged.
+// checkout-index applies filters as in a working tree.
 func (g worktree) write(tree, to string) error {
 	index, err := os.MkdirTemp("", "layc-index-")
 	if err != nil {
@@ -124,7 +122,7 @@ func copyFile(from, to string) error {
 		}
 		return os.Symlink(target, to)
 	}
-	if !info.Mode().IsRegular() { // reading a pipe would wait for ever
+	if !info.Mode().IsRegular() { // reading a pipe would block forever
 		return fmt.Errorf("%s is not a regular file", from)
 	}
 	text, err := os.ReadFile(from)

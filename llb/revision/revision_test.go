@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// repository is a git working tree with two commits; files of the directory module
-// differ between them.
+// repository returns a git working tree with two commits in which files of the directory module
+// differ.
 func repository(t *testing.T) (dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -57,7 +57,7 @@ func repository(t *testing.T) (dir string) {
 	return dir
 }
 
-// tree is what a directory has, one line for each file.
+// tree describes a directory, one line for each file.
 func tree(t *testing.T, dir string) string {
 	t.Helper()
 	var lines []string
@@ -107,7 +107,7 @@ func TestCheckOut(t *testing.T) {
 		t.Errorf("the module itself was changed:\n%s", got)
 	}
 
-	// A directory that is newer than the revision was empty.
+	// A directory that did not exist at the revision is empty.
 	newer, to := filepath.Join(dir, "newer"), t.TempDir()
 	if err := os.Mkdir(newer, 0o755); err != nil {
 		t.Fatal(err)
