@@ -141,7 +141,7 @@ func (v *verification) there(p string) error {
 		}
 		how, err := unfit(file, entry.Name())
 		if entry.Type() == fs.ModeSocket {
-			return os.Remove(file) // a layer does not have it either, where the engine would create a file
+			return os.Remove(file) // layers have no sockets
 		}
 		if entry.Type()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice {
 			how = "is a block device, which copies would turn into a character device: create it in a component without `owns`"
