@@ -20,10 +20,10 @@ import (
 	"github.com/layc-lang/layc/llb/world/rootfs"
 )
 
-// Base looks into a base system: an image, all of whose layers are downloaded
-// from its registry, or a layout, whose name is relative to the project's
-// directory. A layer may unpack to limit bytes; 0 is what fits its size. Layers that
-// are not what the image's configuration says are an error.
+// Base inspects a base system: an image, whose layers are all downloaded from its registry, or a
+// layout, whose name is relative to the project's directory. A layer may unpack to limit bytes; 0
+// means a default for its size. It is an error if the layers do not match the image's
+// configuration.
 func Base(ctx context.Context, project string, ref lock.BaseRef, limit int64) (lock.Base, error) {
 	return base(project, ref, limit, usual(ctx)...)
 }
@@ -43,7 +43,7 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	defer files.Close()
 	base.Links, base.Dirs, err = rootfs.Layers(files)
 	if err == nil {
-		// Extract ends its archive in order before it says that a layer has failed.
+		// Extract closes its archive properly before it returns the error of a layer.
 		_, err = io.Copy(io.Discard, files)
 	}
 	if err == nil {
@@ -55,7 +55,7 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	return base, nil
 }
 
-// baseImage is the image, and the registry that has it; "" for a layout.
+// baseImage returns the image and its registry; "" for a layout.
 func baseImage(project string, ref lock.BaseRef, options []remote.Option) (image v1.Image, at string, err error) {
 	if ref.Kind == "layout" {
 		dir, err := layout.FromPath(filepath.Join(project, filepath.FromSlash(ref.Name)))
@@ -81,12 +81,12 @@ func baseImage(project string, ref lock.BaseRef, options []remote.Option) (image
 	return image, at, nil
 }
 
-// readImage is an image whose layers unpack to no more than fits their size, and are
-// compared with its configuration while they are read.
+// readImage is an image with limits for the unpacked layers, which are compared with its
+// configuration while they are read.
 type readImage struct {
 	v1.Image
 	limit int64
-	other error // the first layer that is something else
+	other error // the first layer that does not match
 }
 
 func (i *readImage) Layers() ([]v1.Layer, error) {
@@ -94,7 +94,7 @@ func (i *readImage) Layers() ([]v1.Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A layer's own DiffID may be computed from what it holds.
+	// A layer may compute its own DiffID from its content.
 	config, err := i.ConfigFile()
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (i *readImage) Layers() ([]v1.Layer, error) {
 type readLayer struct {
 	v1.Layer
 	of   *readImage
-	want v1.Hash // what it unpacks to
+	want v1.Hash // diff ID of the unpacked content
 }
 
 func (l *readLayer) Uncompressed() (io.ReadCloser, error) {
@@ -128,7 +128,7 @@ func (l *readLayer) Uncompressed() (io.ReadCloser, error) {
 	return &unpacking{io.TeeReader(bound, sum), in, l, sum}, nil
 }
 
-// unpacking is what a layer unpacks to.
+// unpacking is the unpacked content of a layer.
 type unpacking struct {
 	io.Reader
 	in  io.Closer
@@ -136,8 +136,8 @@ type unpacking struct {
 	sum hash.Hash
 }
 
-// Close reads what lies behind the archive's end, and notes whether all of it is what
-// the configuration says: BuildKit passes a layer on without looking.
+// Close reads the bytes after the archive's end, and records whether the whole content matches
+// the configuration: BuildKit uses layers without this check.
 func (u *unpacking) Close() error {
 	_, err := io.Copy(io.Discard, u.Reader)
 	if err = errors.Join(err, u.in.Close()); err != nil {

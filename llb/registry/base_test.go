@@ -18,8 +18,8 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// TestFalseDiffID looks into layouts whose configuration does not say what the layers
-// unpack to, the bytes behind the archive's end included.
+// TestFalseDiffID inspects layouts with diff IDs that do not match the layers, including the
+// bytes after the archive's end.
 func TestFalseDiffID(t *testing.T) {
 	archive := func(trailer string) []byte {
 		var b bytes.Buffer

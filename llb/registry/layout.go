@@ -17,8 +17,8 @@ import (
 // refName is the annotation that names an image in a layout's index.
 const refName = "org.opencontainers.image.ref.name"
 
-// Validate reads every image of the layout completely and returns an error
-// unless digests, sizes, media types, diffIDs and platforms all agree.
+// Validate reads every image of the layout completely and returns an error unless digests, sizes,
+// media types, diff IDs and platforms all match.
 func Validate(dir string) error {
 	index, err := layout.ImageIndexFromPath(dir)
 	if err != nil {
@@ -30,8 +30,8 @@ func Validate(dir string) error {
 	return nil
 }
 
-// checkDigests compares manifests and configurations beneath the index with
-// their descriptors: validate takes their digests from what it reads.
+// checkDigests compares manifests and configurations below the index with their descriptors,
+// since validate computes their digests itself.
 func checkDigests(index v1.ImageIndex) error {
 	manifest, err := index.IndexManifest()
 	if err != nil {
@@ -79,8 +79,8 @@ type entry struct {
 	index v1.ImageIndex // nil for an image
 }
 
-// read returns the layout's named images in the index's order; with names,
-// those alone. A name that the layout lacks is an error.
+// read returns the layout's named images in the index's order. With names, it returns only those;
+// an unknown name is an error.
 func read(dir string, names []string) ([]entry, error) {
 	index, err := layout.ImageIndexFromPath(dir)
 	if err != nil {

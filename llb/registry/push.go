@@ -16,19 +16,19 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// PushOptions are the choices that a push has. The zero value is fine.
+// PushOptions are the options of a push. The zero value is valid.
 type PushOptions struct {
 	// Progress is called after each blob, manifest and tag, from one goroutine
 	// at a time. May be nil.
 	Progress func(Progress)
 }
 
-// Progress says how far a push has come.
+// Progress is the progress of a push.
 type Progress struct {
 	What        string // "blob", "manifest" or "tag"
-	Reference   string // what the registry now has
-	Size        int64  // bytes of it
-	Done, Total int    // how many of all blobs, manifests and tags are there
+	Reference   string // the reference in the registry
+	Size        int64  // in bytes
+	Done, Total int    // number of blobs, manifests and tags
 }
 
 // Pushed is an image in a registry.
@@ -38,24 +38,25 @@ type Pushed struct {
 	Digest    string // of its manifest, or of its index
 }
 
-// patient waits long for an answer: a registry reads a whole blob before it gives one.
+// patient has a long timeout for responses, since a registry reads a whole blob before it
+// responds.
 var patient = transport.Patience{Connect: transport.Usual.Connect, Header: 5 * time.Minute, Idle: transport.Usual.Idle}
 
-// maxUploads is how many blobs are on their way at once.
+// maxUploads is the number of concurrent uploads.
 const maxUploads = 4
 
-// Push pushes the named images of the layout (without names, all) and returns
-// them in the order of the layout's index. An image's reference is its name
-// below the prefix, "registry.example.com/shop" + "/" + "app1"; without a
-// prefix it is the name, and without a tag its tag is latest.
+// Push pushes the named images of the layout, or all images if there are no names. It returns
+// them in the order of the layout's index. An image's reference is its name below the prefix,
+// "registry.example.com/shop" + "/" + "app1". Without a prefix it is the name; without a tag, the
+// tag is latest.
 //
-// All blobs come first, then all manifests by digest, then all tags: whoever
-// pulls a tag gets a whole image, and a push that fails moves no tag unless
-// all images are there. A blob that several images share is sent once to each
-// registry, and mounted into the other repositories where the registry can.
+// All blobs come first, then all manifests by digest, then all tags. So a pull of a tag always
+// gets a complete image, and a failed push moves no tag unless all images are complete. A blob
+// that several images share is uploaded once to each registry, and mounted into the other
+// repositories if the registry supports that.
 //
-// Credentials come from the user's Docker or Podman configuration. Registries
-// on the loopback interface are spoken to without TLS.
+// Credentials come from the user's Docker or Podman configuration. Push uses no TLS for
+// registries on the loopback interface.
 func Push(ctx context.Context, dir, prefix string, names []string, opts PushOptions) ([]Pushed, error) {
 	entries, err := read(dir, names)
 	if err != nil {
@@ -83,12 +84,12 @@ func Push(ctx context.Context, dir, prefix string, names []string, opts PushOpti
 	return p.pushed, nil
 }
 
-// push is what there is to push, in order.
+// push has everything to push, in order.
 type push struct {
 	opts      PushOptions
 	remote    *remote.Pusher
 	blobs     []*blob
-	manifests []manifest // parts of an index before it
+	manifests []manifest // parts of an index come before it
 	tags      []manifest
 	pushed    []Pushed
 
@@ -96,14 +97,13 @@ type push struct {
 	done int
 }
 
-// blob is a layer or configuration with the repositories that need it, all in
-// one registry.
+// blob is a layer or configuration, with the repositories that need it in one registry.
 type blob struct {
 	layer v1.Layer
 	repos []name.Repository
 }
 
-// manifest is a manifest or index that goes to a reference.
+// manifest is a manifest or index with its reference.
 type manifest struct {
 	what string
 	ref  name.Reference
@@ -111,7 +111,7 @@ type manifest struct {
 	size int64
 }
 
-// add plans one image.
+// add adds one image.
 func (p *push) add(e entry, prefix string) error {
 	full := e.name
 	if prefix != "" {
@@ -145,7 +145,7 @@ func (p *push) add(e entry, prefix string) error {
 	return nil
 }
 
-// addManifest plans a manifest or index by its digest, once.
+// addManifest adds a manifest or index by its digest, once.
 func (p *push) addManifest(repo name.Repository, part interface {
 	remote.Taggable
 	partial.Describable
@@ -168,7 +168,7 @@ func (p *push) addManifest(repo name.Repository, part interface {
 	return nil
 }
 
-// addBlobs plans the image's layers and configuration.
+// addBlobs adds the image's layers and configuration.
 func (p *push) addBlobs(repo name.Repository, image v1.Image) error {
 	layers, err := image.Layers()
 	if err != nil {
@@ -243,8 +243,8 @@ func (p *push) pushBlobs(ctx context.Context) error {
 	return eg.Wait()
 }
 
-// pushManifests puts the manifests one after the other: each is small, and an
-// index must not come before its parts.
+// pushManifests pushes the manifests in sequence: each is small, and an index must come after its
+// parts.
 func (p *push) pushManifests(ctx context.Context, manifests []manifest) error {
 	for _, m := range manifests {
 		if err := p.remote.Put(ctx, m.ref, m.part); err != nil {

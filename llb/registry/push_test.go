@@ -26,11 +26,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-// server is an in-memory registry that notes what changes it. The one behind
-// it keeps one set of blobs for all repositories; this one tells them apart.
+// server is an in-memory registry that records changes. The registry behind it has one set of
+// blobs for all repositories; this one keeps them separate.
 type server struct {
 	host string
-	fail string // requests whose path contains it get an error
+	fail string // requests with this in their path fail
 
 	mu   sync.Mutex
 	puts []string        // one for each change: "blob REPO", "mount REPO", "digest REPO", "tag REPO"
@@ -60,7 +60,7 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-// note records the request and answers it with a status if that is not 0.
+// note records the request, and responds with a status if it is not 0.
 func (s *server) note(r *http.Request) (status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +89,7 @@ func (s *server) note(r *http.Request) (status int) {
 	return 0
 }
 
-// shop writes a layout of two images that share two of their three layers.
+// shop writes a layout of two images with three layers each, two of them shared.
 func shop(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -107,7 +107,7 @@ func shop(t *testing.T) string {
 	return dir
 }
 
-// withLayer adds a layer of its own to the image, for the architecture.
+// withLayer adds another layer to the image, for the architecture.
 func withLayer(t *testing.T, image v1.Image, arch string) v1.Image {
 	t.Helper()
 	layer, err := random.Layer(100, types.OCILayer)
@@ -142,7 +142,7 @@ func TestPushOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Of eight blobs (three layers and a configuration each) two are shared.
+	// Two of eight blobs (three layers and a configuration each) are shared.
 	want := slices.Concat(
 		slices.Repeat([]string{"blob"}, 6), slices.Repeat([]string{"mount"}, 2),
 		[]string{"digest app1", "digest app2", "tag app1", "tag app2"})
@@ -156,7 +156,7 @@ func TestPushOrder(t *testing.T) {
 		slices.Sort(got[:8])
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("the registry was changed in the order\n%q\nwant\n%q", got, want)
+		t.Errorf("the changes are\n%q\nwant\n%q", got, want)
 	}
 	if first, last := reports[0], reports[len(reports)-1]; first != "blob 1/12" || last != "tag 12/12" {
 		t.Errorf("progress goes from %q to %q, want from \"blob 1/12\" to \"tag 12/12\"", first, last)
@@ -170,7 +170,7 @@ func TestPushOrder(t *testing.T) {
 	}
 }
 
-// check pulls what was pushed and validates it.
+// check pulls a pushed image and validates it.
 func check(t *testing.T, p Pushed) {
 	t.Helper()
 	ref, err := name.ParseReference(p.Reference)
@@ -213,7 +213,7 @@ func TestPushAgainSendsNoBlob(t *testing.T) {
 	}
 	want := []string{"digest app1", "digest app2", "tag app1", "tag app2"}
 	if !slices.Equal(s.puts, want) {
-		t.Errorf("the second push changed %q, want %q", s.puts, want)
+		t.Errorf("the changes of the second push are %q, want %q", s.puts, want)
 	}
 }
 
@@ -228,11 +228,11 @@ func TestPushSome(t *testing.T) {
 	}
 	for _, put := range s.puts {
 		if !strings.HasSuffix(put, " app2") {
-			t.Errorf("the push of app2 did %q", put)
+			t.Errorf("the push of app2 made the change %q", put)
 		}
 	}
 	if _, err := Push(t.Context(), dir, s.host+"/shop", []string{"app3"}, PushOptions{}); err == nil || !strings.Contains(err.Error(), "app3") || !strings.Contains(err.Error(), "app1, app2") {
-		t.Errorf("pushing app3 says %v, want an error that names app3 and what there is", err)
+		t.Errorf("the error for app3 is %v, want one that names app3 and the existing images", err)
 	}
 }
 
@@ -258,7 +258,7 @@ func TestPushIndex(t *testing.T) {
 	}
 	want := append(slices.Repeat([]string{"blob app"}, 5), "digest app", "digest app", "digest app", "tag app")
 	if !slices.Equal(s.puts, want) {
-		t.Errorf("the registry was changed in the order\n%q\nwant\n%q", s.puts, want)
+		t.Errorf("the changes are\n%q\nwant\n%q", s.puts, want)
 	}
 	if want := s.host + "/shop/app:1.0"; pushed[0].Reference != want {
 		t.Errorf("pushed as %s, want %s", pushed[0].Reference, want)
@@ -275,7 +275,7 @@ func TestFailedPushMovesNoTag(t *testing.T) {
 	}
 	for _, put := range s.puts {
 		if strings.HasPrefix(put, "tag ") {
-			t.Errorf("the failed push did %q", put)
+			t.Errorf("the failed push made the change %q", put)
 		}
 	}
 }

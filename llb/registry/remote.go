@@ -14,8 +14,8 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// UnreachableError is the error for a registry that cannot be reached or does not
-// respond. Trying again later may help; changing the program does not.
+// UnreachableError is the error for a registry that cannot be reached or does not respond. Trying
+// again later may help; changing the program does not.
 type UnreachableError struct {
 	Registry string
 	Err      error
@@ -27,17 +27,16 @@ func (e *UnreachableError) Error() string {
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// usual are the options of all requests: credentials are those of the user's other
-// container tools.
+// usual returns the options of all requests. Credentials come from the configuration of the
+// user's other container tools.
 func usual(ctx context.Context) []remote.Option {
 	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(transport.New(transport.Usual))}
 }
 
-// failed turns an error into an [UnreachableError], unless the registry itself
-// responded with it.
+// failed turns an error into an [UnreachableError], unless it is a response of the registry.
 func failed(at string, err error) error {
 	var answer *hub.Error
-	var request interface{ Timeout() bool } // what fails on the way
+	var request interface{ Timeout() bool } // a failure on the way
 	switch {
 	case at == "" || errors.Is(err, context.Canceled):
 		return err

@@ -28,8 +28,8 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// TestUnreachable asks registries that do not answer, or break off: each is an error
-// with the registry's name that later may be none.
+// TestUnreachable checks the error for registries that do not respond or break off: it names the
+// registry and is temporary.
 func TestUnreachable(t *testing.T) {
 	done := make(chan struct{})
 	hang := func(r *http.Request) {
@@ -103,8 +103,8 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestBaseBounds checks that a layer that holds too much is not read to its end, also
-// where an upper layer hides what it holds.
+// TestBaseBounds checks that a layer that is too large is not read to its end, even if an upper
+// layer hides its files.
 func TestBaseBounds(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
@@ -123,7 +123,7 @@ func TestBaseBounds(t *testing.T) {
 			t.Errorf("%s: got %v", what, err)
 		}
 		if _, err := Base(context.Background(), "", ref, 2*size); err != nil {
-			t.Errorf("%s, which is allowed: %v", what, err)
+			t.Errorf("%s, with a higher limit: %v", what, err)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// layerOf is a layer with one file.
+// layerOf returns a layer with one file.
 func layerOf(t *testing.T, content io.Reader, size int64) v1.Layer {
 	t.Helper()
 	var out bytes.Buffer

@@ -12,9 +12,9 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// Resolve pins an image reference on a platform: it asks the reference's
-// registry for the digest of the platform's manifest. It authenticates as the
-// user's other container tools do.
+// Resolve pins an image reference on a platform: it requests the digest of the platform's
+// manifest from the reference's registry. Credentials come from the configuration of the user's
+// other container tools.
 func Resolve(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
 	return resolve(ref, usual(ctx)...)
 }
@@ -34,7 +34,7 @@ func resolve(ref lock.ImageRef, options ...remote.Option) (lock.Image, error) {
 	if err != nil {
 		return lock.Image{}, failed(at, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Reference, err))
 	}
-	image, err := desc.Image() // of an index, the one for the platform
+	image, err := desc.Image() // of an index, the image for the platform
 	if err != nil {
 		return lock.Image{}, failed(at, fmt.Errorf("%s has no image for %s: %w", ref.Reference, ref.Platform, err))
 	}

@@ -16,8 +16,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// TestResolve pins each platform's manifest of an index, and says what is
-// missing.
+// TestResolve pins each platform's manifest of an index, and checks the errors.
 func TestResolve(t *testing.T) {
 	server := httptest.NewServer(registry.New())
 	defer server.Close()
@@ -59,7 +58,7 @@ func TestResolve(t *testing.T) {
 		{Reference: "UPPER//x", Platform: "linux/amd64"},
 	} {
 		if got, err := Resolve(t.Context(), bad); err == nil {
-			t.Errorf("%v gives %v, want an error", bad, got)
+			t.Errorf("%v: %v, want an error", bad, got)
 		}
 	}
 }

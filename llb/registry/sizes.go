@@ -2,7 +2,7 @@ package registry
 
 import "fmt"
 
-// ImageSize is how large the layers of an image are.
+// ImageSize has the sizes of an image's layers.
 type ImageSize struct {
 	Name     string  // in the layout
 	Platform string  // "linux/amd64"
