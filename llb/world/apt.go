@@ -11,19 +11,18 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// aptSource is one URI and suite that a machine's apt reads.
+// aptSource is one URI and suite in the host's apt sources.
 type aptSource struct {
-	file       string // base name of the file that has it
+	file       string // base name of its file
 	uri, suite string
 	components []string
 	signedBy   []string // keyring files, and fingerprints of keys
-	inlineKey  string   // armored key in the source itself
+	inlineKey  string   // armored key in the source
 }
 
-// debianMirrors finds the roots of Debian's main and security archives. A
-// source is Debian's if it is signed by Debian's keyring, or if the machine
-// runs Debian and the source looks like one of the release; then the files
-// that Debian's installer writes come before those that others add, as
+// debianMirrors finds the roots of Debian's main and security archives. A source is Debian's if
+// it is signed by Debian's keyring, or if the host runs Debian and the source looks like one of
+// the release. In the latter case, files of Debian's installer have precedence over others, since
 // third parties name their suites after Debian's.
 func (h Host) debianMirrors() map[string]string {
 	isDebian, codename := h.release()
@@ -65,7 +64,7 @@ func isDebianSuite(suite, codename string) bool {
 	return base == codename || slices.Contains([]string{"stable", "oldstable", "testing", "unstable", "sid"}, base)
 }
 
-// release says whether the host runs Debian, and the name of its release.
+// release reports whether the host runs Debian, and returns the codename of its release.
 func (h Host) release() (isDebian bool, codename string) {
 	text, _ := os.ReadFile(filepath.Join(h.Root, "etc/os-release"))
 	for line := range strings.Lines(string(text)) {
@@ -81,8 +80,7 @@ func (h Host) release() (isDebian bool, codename string) {
 	return isDebian, codename
 }
 
-// aptSources reads all sources, in the order in which apt does. Unreadable
-// files are passed over.
+// aptSources reads all sources, in apt's order. It skips unreadable files.
 func (h Host) aptSources() []aptSource {
 	dir := filepath.Join(h.Root, "etc/apt")
 	files := []string{filepath.Join(dir, "sources.list")}
@@ -170,7 +168,7 @@ func parseDeb822Sources(text string) []aptSource {
 		case lines.Kind == deb822.End:
 			finish()
 		case lines.Kind == deb822.More:
-			if value == "." { // stands for an empty line, which an armored key has
+			if value == "." { // an empty line of an armored key
 				value = ""
 			}
 			stanza[field] += "\n" + value

@@ -30,11 +30,11 @@ func ReadKeyrings(files []string) (openpgp.EntityList, error) {
 	return keys, nil
 }
 
-// FindKeys returns the keys that vouch for a suite, as the host's apt chooses
-// them. If apt's source of the suite says Signed-By, only those keys count, and
-// one that cannot be read is an error. If it does not, the keys count that apt
-// trusts for all sources. Without a source of that archive, Debian's own keyring
-// counts as well. No keys at all are an error that says where they come from.
+// FindKeys returns the keys that are trusted for a suite, with apt's rules. If apt's source of
+// the suite has Signed-By, only those keys are trusted, and it is an error if one cannot be read.
+// Otherwise apt's keys for all sources are trusted. Without a source for that archive, Debian's
+// own keyring is trusted, too. It is an error if there are no keys; it says where keys are
+// searched.
 func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
 	sources := h.sourcesOf(suite)
 	if signed := slices.DeleteFunc(slices.Clone(sources), func(s aptSource) bool { return !s.isSigned() }); len(signed) > 0 {
@@ -58,8 +58,8 @@ func (h Host) FindKeys(suite debian.Suite) (openpgp.EntityList, error) {
 	return keys, nil
 }
 
-// sourcesOf are the sources of a suite. A suite that has none of its own goes by
-// all sources of its archive.
+// sourcesOf returns the sources of a suite. For a suite without a source, it returns all sources
+// of its archive.
 func (h Host) sourcesOf(suite debian.Suite) []aptSource {
 	root := h.debianMirrors()[suite.Archive]
 	var ofSuite, ofArchive []aptSource
@@ -78,11 +78,11 @@ func (h Host) sourcesOf(suite debian.Suite) []aptSource {
 	return ofArchive
 }
 
-// isSigned reports whether a source says which keys count.
+// isSigned reports whether a source names its keys.
 func (s aptSource) isSigned() bool { return s.inlineKey != "" || len(s.signedBy) > 0 }
 
-// signedBy are the keys that a source names: in itself, in files, or by their
-// fingerprints among the keys that apt trusts.
+// signedBy returns the keys that a source names: inline, in files, or by fingerprints of keys
+// that apt trusts.
 func (h Host) signedBy(s aptSource) (openpgp.EntityList, error) {
 	if s.inlineKey != "" {
 		keys, err := debian.ReadKeys([]byte(s.inlineKey))
@@ -108,9 +108,8 @@ func (h Host) signedBy(s aptSource) (openpgp.EntityList, error) {
 	return keys, nil
 }
 
-// withFingerprint chooses the key with a fingerprint: a primary key with its
-// subkeys, or a subkey. An exclamation mark behind a fingerprint leaves out the
-// subkeys.
+// withFingerprint selects the key with a fingerprint: a primary key with its subkeys, or a
+// subkey. An exclamation mark after the fingerprint excludes the subkeys.
 func withFingerprint(keys openpgp.EntityList, fingerprint string) (openpgp.EntityList, error) {
 	plain, exact := strings.CutSuffix(fingerprint, "!")
 	for _, key := range keys {
@@ -133,13 +132,12 @@ func withFingerprint(keys openpgp.EntityList, fingerprint string) (openpgp.Entit
 	return nil, fmt.Errorf("none of apt's keys has the fingerprint %s", plain)
 }
 
-// trustedKeys are the keys that apt trusts for all sources.
+// trustedKeys returns the keys that apt trusts for all sources.
 func (h Host) trustedKeys() openpgp.EntityList {
 	return h.keysOf("etc/apt/trusted.gpg", "etc/apt/trusted.gpg.d/*.gpg", "etc/apt/trusted.gpg.d/*.asc")
 }
 
-// keysOf reads the files that match. Those that cannot be read are passed over,
-// as apt does.
+// keysOf reads the files that match. Like apt, it skips unreadable files.
 func (h Host) keysOf(patterns ...string) openpgp.EntityList {
 	var keys openpgp.EntityList
 	for _, pattern := range patterns {

@@ -17,7 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler/debian"
 )
 
-// newKey makes a key that signs by a subkey as well.
+// newKey creates a key with a signing subkey.
 func newKey(t *testing.T) *openpgp.Entity {
 	t.Helper()
 	config := &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return now.Add(-time.Hour) }}
@@ -43,8 +43,8 @@ func armored(t *testing.T, key *openpgp.Entity) string {
 	return out.String() + "\n"
 }
 
-// TestFindKeys checks which keys count for an index. The host has one key that
-// apt trusts, one that Debian's own keyring has, and one that only a source names.
+// TestFindKeys checks which keys are trusted for an index. The host has one key that apt trusts,
+// one in Debian's own keyring, and one that only a source names.
 func TestFindKeys(t *testing.T) {
 	trusted, debians, mine, other := newKey(t), newKey(t), newKey(t), newKey(t)
 	names := map[string]string{}
@@ -75,7 +75,7 @@ func TestFindKeys(t *testing.T) {
 		{"a subkey's fingerprint", line("[signed-by=" + strings.ToLower(subkey) + "] "), bookworm, "trusted+1"},
 		{"the fingerprint of a key that apt does not trust", line("[signed-by=" + strings.Repeat("A", 40) + "] "), bookworm,
 			"Signed-By of sources.list: none of apt's keys has the fingerprint " + strings.Repeat("A", 40) + "; fix that source, or name a keyring with --keyring"},
-		{"a file that is not there", line("[signed-by=/keys/none.gpg] "), bookworm, "Signed-By of sources.list: reading a keyring: "},
+		{"a missing file", line("[signed-by=/keys/none.gpg] "), bookworm, "Signed-By of sources.list: reading a keyring: "},
 		{"no Signed-By", line(""), bookworm, "trusted+2"},
 		{"the source of another suite", line("[signed-by=/keys/mine.gpg] "), updates, "mine+2"},
 		{"each suite has its own", line("[signed-by=/keys/mine.gpg] ") + "deb [signed-by=/keys/other.gpg] http://mirror.example.com/debian bookworm-updates main\n", updates, "other+2"},

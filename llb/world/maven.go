@@ -12,10 +12,9 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// mavenMirror finds the repository that Maven would download releases from: a
-// mirror in the user's or the installation's settings.xml that stands for the
-// central repository, else the central repository that the installed Maven
-// itself is set up with. It is "" if there is none.
+// mavenMirror finds the repository from which Maven would download releases: a mirror of the
+// central repository in the user's or the installation's settings.xml, else the central
+// repository in the configuration of the installed Maven; "" if there is none.
 func (h Host) mavenMirror() string {
 	homes := h.mavenHomes()
 	var settings []string
@@ -43,7 +42,7 @@ func (h Host) mavenMirror() string {
 	return ""
 }
 
-// mavenHomes lists where Maven may be installed.
+// mavenHomes lists the possible installation directories of Maven.
 func (h Host) mavenHomes() []string {
 	var homes []string
 	if h.MavenHome != "" {
@@ -56,9 +55,8 @@ func (h Host) mavenHomes() []string {
 	return homes
 }
 
-// mirrorOfCentral returns the URL of the first mirror in a settings.xml that
-// is for the central repository by name, else of the first that is by
-// pattern, as Maven chooses.
+// mirrorOfCentral returns the URL of the first mirror in a settings.xml that mirrors the central
+// repository by name, else by pattern. These are Maven's rules.
 func mirrorOfCentral(text []byte) string {
 	var settings struct {
 		Mirrors []struct {
@@ -97,7 +95,7 @@ func matchesCentral(patterns []string) bool {
 	})
 }
 
-// centralOfJar reads the model that all Maven projects inherit from.
+// centralOfJar reads the central repository from the model that all Maven projects inherit.
 func centralOfJar(jar string) string {
 	archive, err := zip.OpenReader(jar)
 	if err != nil {

@@ -1,12 +1,11 @@
-// Package world reads the outside world for the lock file: it finds the mirrors
-// and keys that this machine uses, downloads and verifies package indexes, and
-// takes the checksums of URLs. It implements [lock.Resolver].
+// Package world reads the outside world for the lock file: it finds this host's mirrors and keys,
+// downloads and verifies package indexes, and computes the checksums of URLs. It implements
+// [lock.Resolver].
 //
-// No host's name is in the code: where packages come from is what the user
-// says (--mirror) or what the machine's own package managers are set up to
-// use. Programs and lock files name archives, such as "debian:pool/…" or
-// "maven:GROUP:ARTIFACT:VERSION"; [Mirrors] turns them into URLs at the last
-// moment, so that neither layer content nor its identity knows a mirror.
+// The code has no host names: mirrors come from the user (--mirror) or from the configuration of
+// the host's own package managers. Programs and lock files name archives, such as "debian:pool/…"
+// or "maven:GROUP:ARTIFACT:VERSION". [Mirrors] turns these into URLs at the last moment, so that
+// layers and their identities do not depend on a mirror.
 package world
 
 import (
@@ -24,14 +23,14 @@ import (
 // to the URL of its root, without a slash at the end.
 type Mirrors map[string]string
 
-// Host is the machine whose settings are read.
+// Host is the machine whose configuration is read.
 type Host struct {
 	Root      string // the root directory: "/"
-	Home      string // the user's home directory; "" if there is none
-	MavenHome string // where Maven is installed; "" if not known
+	Home      string // the user's home directory; "" if unknown
+	MavenHome string // the installation of Maven; "" if unknown
 }
 
-// ThisHost is the machine and user that layc runs on.
+// ThisHost returns the machine and user that layc runs on.
 func ThisHost() Host {
 	h := Host{Root: "/", MavenHome: os.Getenv("MAVEN_HOME")}
 	h.Home, _ = os.UserHomeDir()
@@ -45,11 +44,10 @@ func ThisHost() Host {
 	return h
 }
 
-// FindMirrors returns the given mirrors and, for archives that they don't
-// name, those that the host's apt and Maven use. Archives for which nothing is
-// found are absent, which is an error only for programs that use them, see
-// [Mirrors.URL]. Malformed settings of the host are passed over; a malformed
-// given mirror is an error.
+// FindMirrors returns the given mirrors and, for other archives, the mirrors in the host's
+// configuration of apt and Maven. An archive without a mirror is absent, which is an error only
+// for programs that use it; see [Mirrors.URL]. FindMirrors skips malformed configuration of the
+// host; a malformed given mirror is an error.
 func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
 	m := Mirrors{}
 	for name, root := range h.debianMirrors() {
@@ -68,9 +66,8 @@ func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
 	return m, nil
 }
 
-// URL returns where to download what a program or lock file names, see
-// [lock.Locate]. The error for an archive without a mirror says how to configure
-// one.
+// URL returns the URL to download from for a name in a program or lock file; see [lock.Locate].
+// If the archive has no mirror, the error says how to configure one.
 func (m Mirrors) URL(name string) (string, error) {
 	at, err := lock.Locate(name)
 	if err != nil || at.URL != "" {
@@ -80,8 +77,8 @@ func (m Mirrors) URL(name string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("no mirror for %s (checked %s); name one with --mirror %s=URL", at.Archive, lookedAt(at.Archive), at.Archive)
 	}
-	// A plus sign or tilde is common in package paths; some servers read a
-	// bare plus as a space.
+	// Plus signs and tildes are common in package paths, and some servers read a bare plus as a
+	// space.
 	return root + "/" + strings.ReplaceAll((&url.URL{Path: at.Path}).EscapedPath(), "+", "%2B"), nil
 }
 

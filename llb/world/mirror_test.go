@@ -11,8 +11,8 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// host makes a machine of a txtar's files; a file's content that begins with
-// "zip " becomes a zip file with one member of the name that follows.
+// host creates a host from the files of a txtar. A file with content that begins with "zip "
+// becomes a zip file with one member of the name that follows.
 func host(t *testing.T, files string) Host {
 	t.Helper()
 	root := t.TempDir()
@@ -89,7 +89,7 @@ deb-src http://source.example.com/debian bookworm main
 deb [arch=amd64 signed-by=/x.gpg] https://mirror.example.com/debian bookworm main contrib # here
 deb http://mirror.example.com/security bookworm/updates main
 `, nil, Mirrors{"debian": "https://mirror.example.com/debian", "debian-security": "http://mirror.example.com/security"}},
-		{"third parties that borrow the suite's name come last", debianRelease + `
+		{"third parties with the same suite name come last", debianRelease + `
 -- etc/apt/sources.list.d/a-vendor.list --
 deb https://vendor.example.com/apt bookworm main
 deb https://vendor.example.com/apt stable tools
@@ -140,7 +140,7 @@ no zip
 deb [unclosed http://x.example.com
 deb
 `, nil, Mirrors{}},
-		{"given ones win", debianRelease + `
+		{"given mirrors win", debianRelease + `
 -- etc/apt/sources.list --
 deb http://mirror.example.com/debian bookworm main
 `, Mirrors{"debian": "https://given.example.com/d/", "corp": "Http://corp.example.com"},
@@ -156,7 +156,7 @@ deb http://mirror.example.com/debian bookworm main
 	}
 	for _, bad := range []string{"", "mirror.example.com", "ftp://mirror.example.com", "https://", "file:///srv"} {
 		if m, err := FindMirrors(Host{Root: t.TempDir()}, Mirrors{"debian": bad}); err == nil {
-			t.Errorf("no error for the mirror %q but %v", bad, m)
+			t.Errorf("no error for the mirror %q: %v", bad, m)
 		}
 	}
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// Packages reads and verifies the indexes of all suites of a distribution,
-// and resolves the wanted packages. Expired indexes, and those and packages that
-// are older than the pinned ones, are errors unless the options allow them.
+// Packages reads and verifies the indexes of all suites of a distribution, and resolves the
+// wanted packages. It is an error if an index has expired, or if an index or a package is older
+// than the pinned one, unless the options allow that.
 func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned lock.Pinned) ([]lock.Index, []lock.Package, error) {
 	suites, err := debian.Suites(want.ID)
 	if err != nil {
@@ -39,7 +39,8 @@ func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned 
 		})
 	}
 	group.Wait()
-	// The first suite's error, whichever came first: the same every time.
+	// Return the error of the first suite, not of the first to fail, so that it is always the
+	// same.
 	for i, err := range failed {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", suites[i], err)
@@ -55,8 +56,7 @@ func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned 
 	return indexes, packages, nil
 }
 
-// suite reads one suite's index: its signed summary, and the list of packages
-// for which that vouches.
+// suite reads one suite's index: its signed summary, and the signed list of packages.
 func (r *Resolver) suite(ctx context.Context, suite debian.Suite, arch string, pinned []lock.Index) (lock.Index, []debian.Package, error) {
 	root, err := r.options.Mirrors.URL(suite.Archive + ":dists/" + suite.Name)
 	if err != nil {
@@ -78,7 +78,7 @@ func (r *Resolver) suite(ctx context.Context, suite debian.Suite, arch string, p
 	return index, packages, err
 }
 
-// maxInRelease bounds a signed summary; those of Debian have 200 kB.
+// maxInRelease limits the size of a signed summary; Debian's have 200 kB.
 const maxInRelease = 16 << 20
 
 func (r *Resolver) inRelease(ctx context.Context, suite debian.Suite, root string) (signed []byte, err error) {
@@ -92,8 +92,8 @@ func (r *Resolver) inRelease(ctx context.Context, suite debian.Suite, root strin
 	return signed, err
 }
 
-// verified is what a signed summary says, if a key vouches for it, it is about
-// the suite, and it is valid now.
+// verified returns the content of a signed summary, if the signature is by a trusted key, and it
+// is for the suite and valid now.
 func (r *Resolver) verified(suite debian.Suite, signed []byte) (*debian.Release, error) {
 	keys, err := r.options.Keys(suite)
 	if err != nil {
@@ -119,8 +119,8 @@ func (r *Resolver) verified(suite debian.Suite, signed []byte) (*debian.Release,
 // packages downloads a suite's list of packages.
 func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string, release *debian.Release, arch string) ([]debian.Package, error) {
 	dir := "main/binary-" + arch + "/"
-	// gzip is four times as fast to read as xz, which saves more than the
-	// larger download costs.
+	// gzip decompresses four times as fast as xz, which saves more time than the larger download
+	// costs.
 	for _, name := range []string{dir + "Packages.gz", dir + "Packages.xz", dir + "Packages"} {
 		file, ok := release.Files[name]
 		if !ok {
@@ -128,7 +128,7 @@ func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string
 		}
 		urls := []string{root + "/" + name}
 		if release.ByHash {
-			// Under its hash a file stays while the mirror moves on.
+			// The file with the hash in its name stays while the mirror is updated.
 			urls = append([]string{root + "/" + dir + "by-hash/SHA256/" + strings.TrimPrefix(file.Digest, "sha256:")}, urls...)
 		}
 		var text []byte
@@ -144,7 +144,7 @@ func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string
 		}
 		switch {
 		case notFound(err):
-			continue // a release may vouch for forms that the mirror doesn't keep
+			continue // a release may list formats that the mirror doesn't keep
 		case err != nil:
 			return nil, err
 		}
@@ -157,8 +157,8 @@ func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string
 	return nil, fmt.Errorf("%s/%s has no list of packages; check that this release supports %s", root, dir, arch)
 }
 
-// readSigned reads a file that a release vouches for. Nothing of it is unpacked
-// before its size and digest are known to be right.
+// readSigned reads a file that a release lists. It checks size and digest before it decompresses
+// anything.
 func readSigned(body io.Reader, file debian.IndexFile) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(body, file.Size+1))
 	if err != nil {
@@ -174,11 +174,11 @@ func readSigned(body io.Reader, file debian.IndexFile) ([]byte, error) {
 	return text, nil
 }
 
-// maxIndexRatio bounds how much larger than its compressed form a list of packages
-// may be if the release does not say its size; those of Debian are 6 times as large.
+// maxIndexRatio limits the compression ratio of a list of packages if the release does not list
+// the uncompressed size. Debian's have a ratio of 6.
 const maxIndexRatio = 50
 
-// unpackedSize is how many bytes a compressed list of packages may unpack to.
+// unpackedSize returns the maximal size of an uncompressed list of packages.
 func unpackedSize(release *debian.Release, plain string, compressed debian.IndexFile) int64 {
 	if file, ok := release.Files[plain]; ok {
 		return file.Size

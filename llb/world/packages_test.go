@@ -15,8 +15,8 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// An index that apt refuses is refused: each with why, and with how to go on where
-// there may be a reason to.
+// TestFreshness checks that every index that apt refuses is refused with a reason, and with a way
+// to continue if one makes sense.
 func TestFreshness(t *testing.T) {
 	const libc = "Package: libc\nVersion: 2\nArchitecture: amd64\nEssential: yes\nFilename: pool/libc.deb\nSHA256: 1\n\n"
 	old := time.Date(2024, 5, 30, 0, 0, 0, 0, time.UTC)
@@ -35,7 +35,7 @@ func TestFreshness(t *testing.T) {
 		name   string
 		spoil  func(*testing.T, *mirror, *Options)
 		pinned lock.Pinned
-		want   string // the error; "" if there is none
+		want   string // the error; "" for none
 	}{
 		{"valid", release("Date: Sat, 01 Jun 2024 09:00:00 UTC\nValid-Until: Sat, 01 Jun 2024 10:00:00 UTC\n"), lock.Pinned{}, ""},
 		{"expired", release("Date: Wed, 01 Jan 2020 00:00:00 UTC\nValid-Until: Wed, 08 Jan 2020 00:00:00 UTC\n"), lock.Pinned{},
@@ -68,7 +68,7 @@ func TestFreshness(t *testing.T) {
 			"the indexes have older versions than layc.lock pins: libc 1:1 → 2. Use another mirror with --mirror, or accept them with --allow-downgrade"},
 		{"older packages, which is allowed", func(t *testing.T, a *mirror, o *Options) { release("")(t, a, o); o.AllowDowngrade = true }, versions, ""},
 		{"a key that the source does not name", func(t *testing.T, a *mirror, o *Options) {
-			// The archive's key is one that apt trusts, and counts for nothing here.
+			// apt trusts the archive's key, but this source does not name it.
 			h := host(t, debianRelease+"-- etc/apt/sources.list --\ndeb [signed-by=/other.asc] http://mirror.example.com/debian bookworm main\n-- etc/apt/trusted.gpg.d/x.asc --\n"+
 				armored(t, a.key)+"-- other.asc --\n"+armored(t, newKey(t)))
 			o.Keys = h.FindKeys
@@ -80,7 +80,7 @@ func TestFreshness(t *testing.T) {
 		{"not signed", func(t *testing.T, a *mirror, _ *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = "Codename: bookworm\n"
 		}, lock.Pinned{}, "not a signed file"},
-		{"no checksums but weak ones", func(t *testing.T, a *mirror, _ *Options) {
+		{"only weak checksums", func(t *testing.T, a *mirror, _ *Options) {
 			a.files["/debian/dists/bookworm/InRelease"] = a.sign(t, "Codename: bookworm\nMD5Sum:\n 0 1 main/binary-amd64/Packages\n")
 		}, lock.Pinned{}, "the Release file has no SHA256 checksums"},
 	}
@@ -101,8 +101,8 @@ func TestFreshness(t *testing.T) {
 	}
 }
 
-// A list of packages is unpacked only if it is the signed one, and then only to
-// the size that its release says.
+// TestIndexBounds checks that a list of packages is decompressed only if it is the signed one,
+// and only up to the size in its release.
 func TestIndexBounds(t *testing.T) {
 	const dir = "/debian/dists/bookworm/"
 	const name = "main/binary-amd64/Packages"
@@ -113,13 +113,13 @@ func TestIndexBounds(t *testing.T) {
 		return fmt.Sprintf(" %x %d %s\n", sha256.Sum256([]byte(text)), len(text), file)
 	}
 	for what, test := range map[string]struct{ release, served, want string }{
-		"another file":         {fact(libc, name+".gz"), bomb, fmt.Sprintf("does not match InRelease: it has more than %d bytes", len(libc))},
-		"another file's size":  {fact(strings.Repeat("x", len(bomb)), name+".gz"), bomb, "does not match InRelease"},
-		"more than is said":    {fact(bomb, name+".gz") + fact(libc, name), bomb, fmt.Sprintf("unpacks to more than the %d bytes that InRelease allows", len(libc))},
-		"more than 50 times":   {fact(bomb, name+".gz"), bomb, "unpacks to more than the 52428800 bytes that InRelease allows"},
-		"as much as is said":   {fact(padded, name+".gz") + fmt.Sprintf(" %064x %d %s\n", 1, len(libc)+1<<20, name), padded, ""},
-		"less than 50 times":   {fact(padded, name+".gz"), padded, ""},
-		"not a list, unpacked": {fact(bomb[:20], name+".gz"), bomb[:20], "EOF"},
+		"another file":              {fact(libc, name+".gz"), bomb, fmt.Sprintf("does not match InRelease: it has more than %d bytes", len(libc))},
+		"another file's size":       {fact(strings.Repeat("x", len(bomb)), name+".gz"), bomb, "does not match InRelease"},
+		"more than the listed size": {fact(bomb, name+".gz") + fact(libc, name), bomb, fmt.Sprintf("unpacks to more than the %d bytes that InRelease allows", len(libc))},
+		"more than 50 times":        {fact(bomb, name+".gz"), bomb, "unpacks to more than the 52428800 bytes that InRelease allows"},
+		"exactly the listed size":   {fact(padded, name+".gz") + fmt.Sprintf(" %064x %d %s\n", 1, len(libc)+1<<20, name), padded, ""},
+		"less than 50 times":        {fact(padded, name+".gz"), padded, ""},
+		"not a list, unpacked":      {fact(bomb[:20], name+".gz"), bomb[:20], "EOF"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			a := newArchive(t)
@@ -134,8 +134,7 @@ func TestIndexBounds(t *testing.T) {
 	}
 }
 
-// TestSignedIsBounded checks that no more is read of a file than its release says
-// that it has.
+// TestSignedIsBounded checks that a file is read only up to the size in its release.
 func TestSignedIsBounded(t *testing.T) {
 	const size = 64 << 20
 	body := &io.LimitedReader{R: zeroReader{}, N: size}
@@ -144,7 +143,7 @@ func TestSignedIsBounded(t *testing.T) {
 	}
 }
 
-// zeros is a compressed file of n zero bytes.
+// zeros returns a compressed file of n zero bytes.
 func zeros(t *testing.T, n int64) string {
 	return compressed(t, io.LimitReader(zeroReader{}, n))
 }

@@ -21,28 +21,26 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// Options say how a Resolver reaches the world. Mirrors and Now are needed,
-// the rest may be left out.
+// Options configure a Resolver. Mirrors and Now are required, the other fields are optional.
 type Options struct {
 	Mirrors Mirrors
-	// Keys returns the keys that vouch for an index of Debian's.
+	// Keys returns the trusted keys for an index of Debian.
 	Keys func(debian.Suite) (openpgp.EntityList, error)
 	// Image pins image references.
 	Image func(ctx context.Context, ref lock.ImageRef) (lock.Image, error)
-	// Base looks into base systems that are images or layouts.
+	// Base inspects base systems that are images or layouts.
 	Base     func(ctx context.Context, ref lock.BaseRef) (lock.Base, error)
-	Now      time.Time    // for the validity of signatures and indexes
+	Now      time.Time    // to check the validity of signatures and indexes
 	Progress Progress     // of downloads
-	Client   *http.Client // nil for one with layc's timeouts
+	Client   *http.Client // nil for a client with layc's timeouts
 
-	UnpackLimit    int64 // bytes that an archive may unpack to; 0 for what fits its size
-	AllowExpired   bool  // take indexes that have expired
-	AllowDowngrade bool  // take indexes and packages that are older than the pinned ones
+	UnpackLimit    int64 // bytes that an archive may unpack to; 0 for a default for its size
+	AllowExpired   bool  // accept expired indexes
+	AllowDowngrade bool  // accept indexes and packages that are older than the pinned ones
 }
 
-// Resolver asks mirrors for what the lock file lacks. It implements
-// [lock.Resolver]. Its errors wrap a [NetworkError] where a server could not
-// be reached.
+// Resolver requests what the lock file lacks from mirrors. It implements [lock.Resolver]. Its
+// errors wrap a [NetworkError] if a server cannot be reached.
 type Resolver struct {
 	options Options
 	fetch   fetcher
@@ -59,8 +57,8 @@ func NewResolver(o Options) *Resolver {
 	return &Resolver{options: o, fetch: fetcher{client: client, pause: firstPause, progress: o.Progress}}
 }
 
-// URL downloads what a URL serves and takes its checksum. Of a Maven artifact
-// it also compares the checksum that the repository publishes beside it.
+// URL downloads a URL's content and computes its checksum. For a Maven artifact it also compares
+// the checksum that the repository publishes.
 func (r *Resolver) URL(ctx context.Context, name string) (lock.URL, error) {
 	url, err := r.options.Mirrors.URL(name)
 	if err != nil {
@@ -92,7 +90,7 @@ func (r *Resolver) URL(ctx context.Context, name string) (lock.URL, error) {
 		if err != nil {
 			return lock.URL{}, err
 		}
-		want, _, _ := strings.Cut(string(bytes.TrimSpace(published)), " ") // some add the file's name
+		want, _, _ := strings.Cut(string(bytes.TrimSpace(published)), " ") // some repositories append the file's name
 		if got := hexOf(sums[algorithm]); !strings.EqualFold(got, want) {
 			return lock.URL{}, fmt.Errorf("%s has %s %s, but %s.%s has %s; the repository or a proxy serves corrupt content", name, algorithm, got, url, algorithm, want)
 		}
@@ -101,8 +99,7 @@ func (r *Resolver) URL(ctx context.Context, name string) (lock.URL, error) {
 	return pin, nil
 }
 
-// Base looks into a base system, with the function that the options give unless
-// it is an archive.
+// Base inspects a base system. For images and layouts it calls the function in the options.
 func (r *Resolver) Base(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
 	if ref.Kind == "rootfs" {
 		return r.rootfs(ctx, ref)
@@ -113,10 +110,10 @@ func (r *Resolver) Base(ctx context.Context, ref lock.BaseRef) (lock.Base, error
 	return r.options.Base(ctx, ref)
 }
 
-// Now is the time of Options.
+// Now returns the time in the options.
 func (r *Resolver) Now() time.Time { return r.options.Now }
 
-// Image pins an image with the function that the options give.
+// Image pins an image with the function in the options.
 func (r *Resolver) Image(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
 	if r.options.Image == nil {
 		return lock.Image{}, errors.New("no registry to resolve images")

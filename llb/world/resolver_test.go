@@ -25,8 +25,8 @@ import (
 
 var now = time.Date(2024, 6, 1, 10, 0, 0, 0, time.UTC)
 
-// mirror is a web server with the files of a small Debian archive, its
-// security archive and a Maven repository.
+// mirror is a web server with a small Debian archive, its security archive and a Maven
+// repository.
 type mirror struct {
 	*httptest.Server
 	key *openpgp.Entity
@@ -74,7 +74,7 @@ func newArchive(t *testing.T) *mirror {
 	return a
 }
 
-// suite publishes an index; more is put before the checksums of its Release.
+// suite publishes an index; more is inserted before the checksums of its Release file.
 func (a *mirror) suite(t *testing.T, archive, suite, packages, more string) {
 	t.Helper()
 	var zipped bytes.Buffer
@@ -108,7 +108,7 @@ func (a *mirror) options() Options {
 	}
 }
 
-// resolver doesn't wait between attempts.
+// resolver returns a Resolver that doesn't wait between attempts.
 func resolver(o Options) *Resolver {
 	r := NewResolver(o)
 	r.fetch.pause = 0
@@ -119,7 +119,7 @@ var bookworm = lock.Distribution{ID: "debian/bookworm+updates+security", Arch: "
 
 func TestPackages(t *testing.T) {
 	a := newArchive(t)
-	a.fail["/debian/dists/bookworm/InRelease"] = 2 // mirrors have bad moments
+	a.fail["/debian/dists/bookworm/InRelease"] = 2 // temporary failures
 	a.suite(t, "debian", "bookworm-updates", "", "Date: Fri, 31 May 2024 00:00:00 UTC\nValid-Until: Sat, 08 Jun 2024 00:00:00 UTC\n")
 	indexes, packages, err := resolver(a.options()).Packages(context.Background(), bookworm, lock.Pinned{})
 	if err != nil {
@@ -198,7 +198,7 @@ func TestPackagesErrors(t *testing.T) {
 			}
 			var network *NetworkError
 			if errors.As(err, &network) {
-				t.Error("it is called an error of the network")
+				t.Error("the error is a NetworkError")
 			}
 		})
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/layc-lang/layc/llb/world/rootfs"
 )
 
-// rootfs looks into a root file system archive.
+// rootfs inspects a root file system archive.
 func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
 	url, err := r.options.Mirrors.URL(ref.Name)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// TestRootfsBounds checks that an archive that unpacks to more than is allowed is not
-// read to its end.
+// TestRootfsBounds checks that an archive that unpacks to more than the limit is not read to its
+// end.
 func TestRootfsBounds(t *testing.T) {
 	const size = 8 << 20
 	var plain bytes.Buffer
@@ -41,7 +41,7 @@ func TestRootfsBounds(t *testing.T) {
 	other := ref
 	other.Digest = fmt.Sprintf("sha256:%064x", 1)
 	if _, err := resolver(o).Base(context.Background(), other); err == nil || !strings.Contains(err.Error(), "has the digest "+ref.Digest+", expected "+other.Digest) {
-		t.Errorf("another archive than the pinned one gives %v", err)
+		t.Errorf("an archive that is not the pinned one: %v", err)
 	}
 	o.UnpackLimit = size / 2
 	_, err = resolver(o).Base(context.Background(), ref)
@@ -51,8 +51,7 @@ func TestRootfsBounds(t *testing.T) {
 	}
 }
 
-// TestRootfsEmpty checks that an archive without entries, and a file without content,
-// are refused.
+// TestRootfsEmpty checks that an archive without entries and an empty file are errors.
 func TestRootfsEmpty(t *testing.T) {
 	a := newArchive(t)
 	for name, plain := range map[string][]byte{"/tar": make([]byte, 1024), "/nothing": nil} {
@@ -65,8 +64,7 @@ func TestRootfsEmpty(t *testing.T) {
 	}
 }
 
-// TestHangingMirror checks that each download from a mirror that hangs ends, with its
-// address.
+// TestHangingMirror checks that each download from a hanging mirror fails with its URL.
 func TestHangingMirror(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

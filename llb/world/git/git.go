@@ -19,11 +19,11 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// FetchError says that a repository could not be reached or read.
+// FetchError is the error for a repository that cannot be fetched or read.
 type FetchError struct {
 	Repository load.Repository
-	Message    string // git's own words
-	Help       string // what to do; empty: what helps most often
+	Message    string // git's message
+	Help       string // what to do; empty: the most common advice
 }
 
 func (e *FetchError) Error() string {
@@ -37,9 +37,9 @@ func (e *FetchError) Unreachable() {}
 // VersionError is the error for an unknown version of a repository.
 type VersionError struct {
 	Repository load.Repository
-	Near       string   // a tag that may be meant; "" if none is close
-	Commit     string   // the commit that it names otherwise, as a branch or by its beginning; "" if there is none
-	Tags       []string // that it has, sorted
+	Near       string   // a similar tag; "" if there is none
+	Commit     string   // the commit that the version names as a branch or by a prefix; "" if there is none
+	Tags       []string // existing tags, sorted
 }
 
 func (e *VersionError) Error() string {
@@ -68,7 +68,7 @@ var (
 	shortCommit = regexp.MustCompile(`^[0-9a-f]{7,39}$`)
 )
 
-// resolve asks a repository which commit a version is.
+// resolve requests the commit of a version from a repository.
 func resolve(ctx context.Context, r load.Repository) (string, error) {
 	if fullCommit.MatchString(r.Version) {
 		return r.Version, nil
@@ -91,7 +91,7 @@ func resolve(ctx context.Context, r load.Repository) (string, error) {
 		if !isTag {
 			continue
 		}
-		// An annotated tag has two lines; the one with ^{} is its commit.
+		// An annotated tag has two lines; the line with ^{} has the commit.
 		peeled, isPeeled := strings.CutSuffix(name, "^{}")
 		if peeled == r.Version && (isPeeled || commit == "") {
 			commit = hash
@@ -107,7 +107,7 @@ func resolve(ctx context.Context, r load.Repository) (string, error) {
 	return commit, nil
 }
 
-// fetch returns what matters of a commit of a repository, sorted.
+// fetch returns the relevant files of a commit of a repository, sorted.
 func fetch(ctx context.Context, r load.Repository, commit string) ([]File, error) {
 	dir, err := os.MkdirTemp("", "layc-git-*")
 	if err != nil {
@@ -142,8 +142,8 @@ func fetch(ctx context.Context, r load.Repository, commit string) ([]File, error
 	return files, nil
 }
 
-// obtain brings a commit into the repository in dir: by its number; where the
-// server does not serve those, by its tag; else with all branches and tags.
+// obtain fetches a commit into the repository in dir: by its hash; if the server does not support
+// that, by its tag; else with all branches and tags.
 func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 	attempts := [][]string{
 		{"--depth=1", "--", r.URL, commit},
@@ -157,7 +157,7 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			failed = err // the last attempt's words are about the repository itself
+			failed = err // the last attempt's message is about the repository itself
 			continue
 		}
 		if _, err := git(ctx, r, dir, nil, "cat-file", "-e", commit+"^{commit}"); err == nil {
@@ -171,8 +171,8 @@ func obtain(ctx context.Context, r load.Repository, dir, commit string) error {
 // linkMode is git's mode of a link.
 const linkMode = "120000"
 
-// entries reads what ls-tree -z -l prints: the files that matter, without
-// content, and for each the line that asks cat-file for it.
+// entries parses the output of ls-tree -z -l. It returns the relevant files, without content, and
+// for each the request line for cat-file.
 func entries(r load.Repository, tree string) (files []File, ask []string, err error) {
 	type item struct {
 		fields []string // mode, type, hash, size
@@ -184,7 +184,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 		head, name, _ := strings.Cut(entry, "\t")
 		fields := strings.Fields(head)
 		isLink := len(fields) == 4 && fields[0] == linkMode
-		// Where no module lies nothing is written, but git itself would check out nothing.
+		// Files outside of modules are not written, but git itself would check out nothing.
 		if foreign(name, isLink) != "" {
 			return nil, nil, checkName(r.String(), name, isLink)
 		}
@@ -203,7 +203,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 		if !beside(i.name, modules) {
 			continue
 		}
-		// Nor does git make a file beneath a link, which would be written elsewhere.
+		// git would not create a file below a link either, since it would be written elsewhere.
 		for dir := range paths.Above(i.name) {
 			if links[dir] {
 				return nil, nil, fmt.Errorf("%s has a file below the symbolic link %q, which is not allowed", r, dir)
@@ -225,7 +225,7 @@ func entries(r load.Repository, tree string) (files []File, ask []string, err er
 	return files, ask, nil
 }
 
-// blob reads one object of what cat-file --batch prints.
+// blob reads one object from the output of cat-file --batch.
 func blob(in *bufio.Reader) ([]byte, error) {
 	head, err := in.ReadString('\n')
 	if err != nil {
@@ -239,7 +239,7 @@ func blob(in *bufio.Reader) ([]byte, error) {
 	if err != nil || n < 0 || n > maxAllBytes {
 		return nil, fmt.Errorf("object of invalid size %s", fields[2])
 	}
-	data := make([]byte, n+1) // with a line feed behind
+	data := make([]byte, n+1) // with the line feed after it
 	if _, err := io.ReadFull(in, data); err != nil {
 		return nil, err
 	}

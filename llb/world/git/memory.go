@@ -13,12 +13,12 @@ import (
 // File is a file of a repository.
 type File struct {
 	Name       string // slash-separated, relative
-	Data       []byte // of a link where it points
+	Data       []byte // of a link its target
 	Executable bool
 	Link       bool
 }
 
-// mode is what a checkout with any umask keeps of a mode.
+// mode returns the part of a mode that a checkout keeps with any umask.
 func (f File) mode() fs.FileMode {
 	switch {
 	case f.Link:
@@ -29,15 +29,14 @@ func (f File) mode() fs.FileMode {
 	return 0o644
 }
 
-// memory is files as a file system: verified content, which nobody can change
-// any more.
+// memory is a file system of verified, immutable files.
 type memory struct{ entries map[string]*entry }
 
 // entry is a file or directory.
 type entry struct {
 	File
 	dir      bool
-	children []string // names of a directory's entries, sorted
+	children []string // sorted names of a directory's entries
 }
 
 func newMemory(files []File) memory {
@@ -72,10 +71,10 @@ func (m memory) entry(op, name string) (*entry, error) {
 	return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 }
 
-// maxLinks bounds how many links lead to a file.
+// maxLinks limits the number of links on the way to a file.
 const maxLinks = 40
 
-// follow is what a name leads to: links are followed, within the tree.
+// follow resolves a name, including links within the tree.
 func (m memory) follow(op, name string) (*entry, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
@@ -188,8 +187,8 @@ func (d *openDir) ReadDir(n int) ([]fs.DirEntry, error) {
 	return list, nil
 }
 
-// beside reports whether a file is a module's or lies beside or beneath one's:
-// whether its directory, or one above, is among those of modules.
+// beside reports whether a file belongs to a module: whether its directory or one above is in
+// modules.
 func beside(name string, modules map[string]bool) bool {
 	for dir := path.Dir(name); ; dir = path.Dir(dir) {
 		if modules[dir] {
@@ -201,7 +200,7 @@ func beside(name string, modules map[string]bool) bool {
 	}
 }
 
-// modulesOf are the directories that have .layer files.
+// modulesOf returns the directories with .layer files.
 func modulesOf(names []string) map[string]bool {
 	dirs := map[string]bool{}
 	for _, n := range names {

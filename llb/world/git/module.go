@@ -1,14 +1,12 @@
-// Package git reads modules of git repositories: from the project's vendor
-// directory, from the user's cache, or with the git program from where they
-// are kept. Whatever it returns has the content that the lock file pins.
+// Package git reads modules from git repositories: from the project's vendor directory, from the
+// user's cache, or with the git program from their origin. It only returns content that matches
+// the pin in the lock file.
 //
-// Of a repository the directories with .layer files matter, and all that lies
-// beneath them, since nothing else of it is ever read; submodules, and links
-// called like .layer files, are left out. The content's digest is the SHA-256 of
-// one line for each file, in the order of their paths: the SHA-256 of its
-// content, of a link that of the text where it points, in hexadecimal digits, a
-// space, another one or for an executable file an asterisk or for a link an @,
-// its path, a line feed.
+// The relevant files of a repository are the directories with .layer files and everything below
+// them, since nothing else is ever read. Submodules, and links with names of .layer files, are
+// omitted. The content's digest is the SHA-256 of one line for each file, sorted by path. A line
+// has the SHA-256 of the file's content, or of a link's target, in hexadecimal; a space; another
+// space, or an asterisk for an executable file, or an @ for a link; the path; a line feed.
 package git
 
 import (
@@ -25,16 +23,16 @@ import (
 	"github.com/layc-lang/layc/llb/replace"
 )
 
-// Limits of a repository: of its .layer files, and of all that matters.
+// Limits of a repository: for its .layer files, and for all relevant files.
 const (
 	maxFiles = 2000
-	maxBytes = 4 << 20 // of all together
+	maxBytes = 4 << 20 // in total
 
 	maxAllFiles = 20_000
 	maxAllBytes = 64 << 20
 )
 
-// extent adds up files, to hold them to the limits.
+// extent sums up files to compare them with the limits.
 type extent struct{ files, bytes, allFiles, allBytes int }
 
 func (e *extent) add(what, name string, bytes int) error {
@@ -51,8 +49,8 @@ func (e *extent) add(what, name string, bytes int) error {
 	return nil
 }
 
-// Digest is what the lock file pins: a digest of the files' paths and
-// contents. Their order means nothing.
+// Digest returns the digest of files for the lock file. It depends on their paths and contents,
+// but not on their order.
 func Digest(files []File) string {
 	lines := make([]string, len(files))
 	for i, f := range files {
@@ -75,7 +73,7 @@ func Digest(files []File) string {
 	return "sha256:" + hex.EncodeToString(whole.Sum(nil))
 }
 
-// TamperedError is the error for a directory whose content is not the pinned one.
+// TamperedError is the error for a directory that does not match its pin.
 type TamperedError struct {
 	Dir       string
 	Got, Want string // digests
@@ -91,8 +89,8 @@ func (e *TamperedError) Advice() (note, help string) {
 	return fmt.Sprintf("the digest is %s, and the lock file pins %s", e.Got, e.Want), e.Help
 }
 
-// readDir reads what matters of a directory. Links are not followed: a link
-// with the name of a .layer file is an error.
+// readDir reads the relevant files of a directory. It does not follow links; a link with the name
+// of a .layer file is an error.
 func readDir(dir string) ([]File, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -145,8 +143,7 @@ func readDir(dir string) ([]File, error) {
 	return files, nil
 }
 
-// writeDir writes files into a directory, which it replaces as a whole: it is
-// there with the old content or with the new.
+// writeDir replaces a directory atomically by one with these files.
 func writeDir(dir string, files []File) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
@@ -154,7 +151,7 @@ func writeDir(dir string, files []File) error {
 	return replace.Dir(dir, func(fresh string) error { return fill(fresh, files) })
 }
 
-// fill writes files into a new directory, and through no link out of it.
+// fill writes files into a new directory, never through a link out of it.
 func fill(dir string, files []File) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {

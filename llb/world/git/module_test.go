@@ -35,8 +35,8 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// TestReadKeepsOut checks that what a directory holds beside its files is
-// neither read nor followed.
+// TestReadKeepsOut checks that only the relevant files of a directory are read, and that no link
+// is followed.
 func TestReadKeepsOut(t *testing.T) {
 	vendor := t.TempDir()
 	pin := lock.Module{URL: "https://git.example.com/layers.git", Version: "v1", Commit: strings.Repeat("0", 40)}
@@ -58,7 +58,7 @@ func TestReadKeepsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := s.Read(context.Background(), pin, false); err != nil {
-		t.Errorf("a file that is no module's: %v", err)
+		t.Errorf("a file outside of modules: %v", err)
 	}
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "passwd.layer")); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestReadKeepsOut(t *testing.T) {
 	if _, err := s.Read(context.Background(), pin, false); err == nil || !strings.Contains(err.Error(), "passwd.layer is not a regular file") {
 		t.Errorf("a link: %v", err)
 	}
-	// A second write leaves nothing of the first.
+	// A second write removes the files of the first.
 	if err := writeDir(dir, []File{{Name: "other.layer"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestReadKeepsOut(t *testing.T) {
 	}
 }
 
-// TestEntries checks that a tree made to do harm is not written.
+// TestEntries checks that a malicious tree is refused.
 func TestEntries(t *testing.T) {
 	r := load.Repository{URL: "https://git.example.com/l.git", Version: "v1"}
 	entry := func(mode, name string) string { return mode + " blob 0123 5\t" + name + "\x00" }
@@ -117,8 +117,8 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// TestMemory checks the file system of verified files, and that a directory
-// gives back what was written to it.
+// TestMemory checks the file system of verified files, and that files can be written to a
+// directory and read back.
 func TestMemory(t *testing.T) {
 	files := []File{{Name: "a/conf/x", Data: []byte("1")}, {Name: "a/m.layer", Data: []byte("2")}, {Name: "a/run", Executable: true}, {Name: "a/to", Data: []byte("conf/../conf/x"), Link: true}, {Name: "a/up", Data: []byte("../a/conf"), Link: true}}
 	if err := fstest.TestFS(newMemory(files), "a/conf/x", "a/m.layer", "a/run", "a/to", "a/up"); err != nil {
@@ -130,15 +130,15 @@ func TestMemory(t *testing.T) {
 	}
 	read, err := readDir(dir)
 	if err != nil || Digest(read) != Digest(files) {
-		t.Errorf("read %v, %v, want what was written", read, err)
+		t.Errorf("read %v, %v, want the written files", read, err)
 	}
 	again, err := listed(newMemory(read))
 	if err != nil || Digest(again) != Digest(files) {
-		t.Errorf("listed %v, %v, want what was written", again, err)
+		t.Errorf("listed %v, %v, want the written files", again, err)
 	}
 }
 
-// TestLinks checks that links lead to files of the tree, and nowhere else.
+// TestLinks checks that links lead only to files of the tree.
 func TestLinks(t *testing.T) {
 	link := func(name, to string) File { return File{Name: name, Data: []byte(to), Link: true} }
 	m := newMemory([]File{

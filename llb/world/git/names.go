@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// checkName refuses a file that git does not check out on every file system, or
-// that is not safe to write.
+// checkName refuses a file that git does not check out on every file system, or that is not safe
+// to write.
 func checkName(repository, name string, link bool) error {
 	why := foreign(name, link)
 	switch {
@@ -23,9 +23,9 @@ func checkName(repository, name string, link bool) error {
 	return fmt.Errorf("%s has a file named %q, which is not allowed: %s", repository, name, why)
 }
 
-// foreign explains why git does not check out a file; "" if it does. Settings of git
-// run programs. A repository made to do harm brings its own, at a path that some
-// file system takes for .git, since a copy may get onto another one.
+// foreign returns the reason why git does not check out a file; "" if it does. Git settings can
+// run programs. A malicious repository may contain settings at a path that some file system
+// treats as .git, since a copy may end up on another file system.
 func foreign(name string, link bool) string {
 	for part := range strings.SplitSeq(name, "/") {
 		switch {
@@ -38,19 +38,19 @@ func foreign(name string, link bool) string {
 	return ""
 }
 
-// isDotGit reports whether some file system takes a name for .git.
+// isDotGit reports whether some file system treats a name as .git.
 func isDotGit(name string) bool {
 	return strings.EqualFold(asHFS(name), ".git") || strings.EqualFold(asNTFS(name), ".git") || strings.EqualFold(asNTFS(name), "git~1")
 }
 
-// isDotGitmodules reports whether some file system takes a name for .gitmodules.
+// isDotGitmodules reports whether some file system treats a name as .gitmodules.
 func isDotGitmodules(name string) bool {
 	return strings.EqualFold(asHFS(name), ".gitmodules") || strings.EqualFold(asNTFS(name), ".gitmodules") ||
 		isShortGitmodules(strings.ToLower(asNTFS(name)))
 }
 
-// isShortGitmodules knows the names of eight characters that NTFS makes of
-// .gitmodules: gitmod~1 to gitmod~4 at first, then some of gi7eba~1.
+// isShortGitmodules reports whether a name is a short name of .gitmodules on NTFS: gitmod~1 to
+// gitmod~4, then names like gi7eba~1.
 func isShortGitmodules(name string) bool {
 	before, number, ok := strings.Cut(name, "~")
 	if !ok || len(name) != 8 || number == "" || number[0] == '0' || strings.Trim(number, "0123456789") != "" {
@@ -59,7 +59,7 @@ func isShortGitmodules(name string) bool {
 	return before == "gitmod" && number <= "4" || strings.HasPrefix("gi7eba", before)
 }
 
-// asHFS is a name as HFS+ compares it, which passes over characters without width.
+// asHFS returns a name as HFS+ compares it: without zero-width characters.
 func asHFS(name string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
@@ -70,8 +70,8 @@ func asHFS(name string) string {
 	}, name)
 }
 
-// asNTFS is the file that a name means on NTFS, which passes over dots and spaces
-// at its end, takes a backslash for a slash, and what follows a colon for a stream.
+// asNTFS returns the file that a name means on NTFS: it ignores trailing dots and spaces, a
+// backslash is a slash, and a colon starts the name of a stream.
 func asNTFS(name string) string {
 	if end := strings.IndexAny(name, `:\`); end >= 0 {
 		name = name[:end]

@@ -11,7 +11,7 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 )
 
-// odd are paths of a repository, and whether git checks them out.
+// odd lists paths in a repository, and whether git checks them out.
 var odd = []struct {
 	name string
 	link bool
@@ -28,8 +28,7 @@ var odd = []struct {
 	{name: ".gitignore", fine: true}, {name: ".gitattributes", fine: true}, {name: "...", fine: true}, {name: ".git.x", fine: true}, {name: "a b", fine: true},
 }
 
-// TestNames compares what is refused with git itself, which is told to protect
-// all file systems.
+// TestNames compares the refused names with git itself, configured to protect all file systems.
 func TestNames(t *testing.T) {
 	git, err := exec.LookPath("git")
 	if err != nil {
@@ -56,7 +55,7 @@ func TestNames(t *testing.T) {
 		}
 		_, err := run("", "update-index", "--add", "--cacheinfo", mode+","+blob+","+x.name)
 		if (err == nil) != x.fine {
-			t.Errorf("%q, link %v: git says %v", x.name, x.link, err)
+			t.Errorf("%q, link %v: git returns %v", x.name, x.link, err)
 		}
 		if got := checkName("r", x.name, x.link); (got == nil) != x.fine {
 			t.Errorf("%q, link %v: %v", x.name, x.link, got)
@@ -65,8 +64,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestDotGit checks that a repository with a file of git's own is refused, also
-// where no module lies, and that no such file is written, whatever was cached.
+// TestDotGit checks that a repository with one of git's own files is refused, even outside of
+// modules, and that no such file is written, whatever the cache has.
 func TestDotGit(t *testing.T) {
 	r := load.Repository{URL: "https://git.example.com/l.git", Version: "v1"}
 	for _, name := range []string{".git/config", "docs/.GIT/config", "m/git~1"} {
@@ -87,8 +86,8 @@ func TestDotGit(t *testing.T) {
 	}
 }
 
-// TestWriteStaysInside checks that no file is written through a link, not even
-// where names that differ in case are one.
+// TestWriteStaysInside checks that no file is written through a link, even if names that differ
+// only in case are the same.
 func TestWriteStaysInside(t *testing.T) {
 	outside := t.TempDir()
 	dir := filepath.Join(t.TempDir(), "m")
@@ -99,7 +98,7 @@ func TestWriteStaysInside(t *testing.T) {
 	if left, err := os.ReadDir(outside); len(left) > 0 || err != nil {
 		t.Errorf("written outside: %v, %v", left, err)
 	}
-	// A link that leads out of the copy is kept as it is: nothing follows it.
+	// A link out of the copy is kept, since nothing follows it.
 	link := []File{{Name: "m.layer"}, {Name: "out", Link: true, Data: []byte("/etc/passwd")}}
 	if err := writeDir(dir, link); err != nil {
 		t.Fatal(err)

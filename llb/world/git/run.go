@@ -18,13 +18,13 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 )
 
-// Limits of what git does; tests lower them.
+// Limits for git; tests lower them.
 var (
-	// gitPatience is how long git may say nothing at all. It tells its progress
-	// while a server answers, however slowly.
+	// gitPatience is how long git may print nothing. It prints its progress while a server
+	// responds, however slowly.
 	gitPatience = 2 * time.Minute
-	// maxOutput bounds what git prints: trees that repeat themselves make a list
-	// without end out of a repository of a few kilobytes.
+	// maxOutput limits git's output: trees that contain themselves repeatedly turn a repository
+	// of a few kilobytes into an endless list.
 	maxOutput = 128 << 20
 )
 
@@ -33,16 +33,16 @@ var (
 	errOutput = errors.New("the list of files is too long")
 )
 
-// git runs the git program. It never asks the user anything, and ends git when the
-// context is done, when nothing is heard of it for too long, or when it prints
-// more than any sane repository needs.
+// git runs the git program. It never asks the user for input, and stops git when the context is
+// done, when git prints nothing for too long, or when it prints more than any sane repository
+// needs.
 func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args ...string) ([]byte, error) {
 	program, err := exec.LookPath("git")
 	if err != nil {
 		return nil, &FetchError{r, "git not found", "install git, or run layc vendor on a machine that has it"}
 	}
 	if dir == "" {
-		dir = os.TempDir() // in a repository, that one's settings would count
+		dir = os.TempDir() // in a repository, git would use its settings
 	}
 	within, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -53,9 +53,9 @@ func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args 
 	cmd := exec.CommandContext(within, program, append(settings(), args...)...)
 	cmd.Dir, cmd.Stdin, cmd.Env = dir, in, Environment(os.Environ())
 	cmd.Cancel = func() error { return endAll(cmd.Process.Pid) }
-	cmd.WaitDelay = time.Second // what survives holds the pipes, for which nobody waits long
+	cmd.WaitDelay = time.Second // a surviving process keeps the pipes open; do not wait for it
 	out := &output{max: maxOutput, heard: heard, full: func() { end(errOutput) }}
-	message := &output{max: 1 << 20, heard: heard, full: func() {}} // it ends with what matters
+	message := &output{max: 1 << 20, heard: heard, full: func() {}} // the end matters most
 	cmd.Stdout, cmd.Stderr = out, message
 	err = cmd.Run()
 	switch cause := context.Cause(within); {
@@ -69,9 +69,9 @@ func git(ctx context.Context, r load.Repository, dir string, in io.Reader, args 
 	return out.text.Bytes(), nil
 }
 
-// endAll ends a process and those that it has started: git leaves alone the program
-// that talks to the server. They stay in the group of layc, so that ssh may use the
-// terminal if the user's own settings let it.
+// endAll stops a process and its children: git does not stop the program that talks to the
+// server. The children stay in layc's process group, so that ssh may use the terminal if the
+// user's settings allow it.
 func endAll(pid int) error {
 	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	for _, child := range strings.Fields(string(children)) {
@@ -82,14 +82,14 @@ func endAll(pid int) error {
 	return syscall.Kill(pid, syscall.SIGTERM)
 }
 
-// settings bound what a server can make git wait for and hold in memory: large
-// objects are unpacked piece by piece.
+// settings limit how long a server can make git wait, and git's memory: large objects are
+// unpacked in pieces.
 func settings() []string {
 	return []string{"-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "core.bigFileThreshold=1m"}
 }
 
-// output keeps what is written to it, and tells of each write. After more than max
-// bytes it calls full, and begins anew.
+// output keeps what is written to it, and signals each write. After more than max bytes it calls
+// full and starts over.
 type output struct {
 	text  bytes.Buffer
 	max   int
@@ -106,9 +106,9 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.text.Write(p)
 }
 
-// Environment is the environment that git runs in: the given one of the user, for
-// proxies and credentials, but without the variables that a git hook runs with,
-// as they point git at another repository. It asks the user nothing.
+// Environment returns the environment for git: the user's, for proxies and credentials, but
+// without the variables of a git hook, which point git at another repository. Git asks the user
+// for no input.
 func Environment(env []string) []string {
 	var kept []string
 	ssh := false
@@ -129,10 +129,10 @@ func Environment(env []string) []string {
 	return append(kept, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
 }
 
-// progress matches the lines with which git says how far it is.
+// progress matches git's progress lines.
 var progress = regexp.MustCompile(`^(remote: )?[A-Z][a-z ]+: +[0-9]+[%, ]|^From |^\* |^(remote: )?(Total|Enumerating|Counting|Compressing) `)
 
-// words are what git said, on one line, without its advice: ours follows.
+// words returns git's message in one line, without its advice, since layc adds its own.
 func words(message string, err error) string {
 	advice := []string{"Could not read from remote repository.", "Please make sure you have the correct access rights", "and the repository exists."}
 	var lines []string

@@ -14,8 +14,7 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 )
 
-// TestSilentServer checks that a server that takes a connection and says nothing
-// is given up, with its name.
+// TestSilentServer checks the error for a server that accepts a connection and never responds.
 func TestSilentServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,12 +33,12 @@ func TestSilentServer(t *testing.T) {
 	}
 }
 
-// processes are the command lines that have a text in them.
+// processes returns the command lines that contain a string.
 func processes(t *testing.T, text string) (found []string) {
 	t.Helper()
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil || len(lines) == 0 {
-		t.Fatalf("there are no processes: %v", err)
+		t.Fatalf("no processes found: %v", err)
 	}
 	for _, name := range lines {
 		if line, err := os.ReadFile(name); err == nil && strings.Contains(string(line), text) {
@@ -49,8 +48,7 @@ func processes(t *testing.T, text string) (found []string) {
 	return found
 }
 
-// TestEndlessTree checks that a repository of a few kilobytes that lists a billion
-// files is refused.
+// TestEndlessTree checks that a small repository with a billion files is refused.
 func TestEndlessTree(t *testing.T) {
 	dir := t.TempDir()
 	run := func(in string, args ...string) string {
@@ -87,7 +85,7 @@ func lower[T any](t *testing.T, limit *T, to T) {
 	t.Cleanup(func() { *limit = was })
 }
 
-// TestWords checks that of what git says its progress is left out.
+// TestWords checks that git's progress is omitted from its message.
 func TestWords(t *testing.T) {
 	message := "remote: Enumerating objects: 5, done.        \nremote: Counting objects:  50% (1/2)\rremote: Total 3 (delta 0), reused 0 (delta 0)\n" +
 		"Receiving objects: 100% (3/3)\rFrom https://git.example.com/l\n * tag  v1 -> FETCH_HEAD\nremote: Repository not found.\nfatal: it ended early\n"

@@ -20,12 +20,11 @@ import (
 type Store struct {
 	Cache  string // the user's directory of fetched modules
 	Vendor string // the project's directory of vendored modules; it need not exist
-	// Announce is called before a repository is asked, with what is done.
+	// Announce is called before a repository is contacted, with a description of the operation.
 	Announce func(string)
 }
 
-// Of is where a project's modules are read from: its directory vendor, and the cache
-// of the user.
+// Of returns the store of a project: its directory vendor, and the user's cache.
 func Of(project string, announce func(string)) (Store, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -34,12 +33,11 @@ func Of(project string, announce func(string)) (Store, error) {
 	return Store{Cache: filepath.Join(cache, "layc-modules"), Vendor: filepath.Join(project, "vendor"), Announce: announce}, nil
 }
 
-// manifest lists the directories that [Store.Write] has written, so that it
-// removes those that are wanted no more, and nothing else.
+// manifest lists the directories that [Store.Write] has written, so that it removes only these.
 const manifest = "layc-modules.txt"
 
-// Pin finds out which commit a version is, fetches it, and returns the pin and
-// what it pins. What is vendored under that version stays as it is.
+// Pin finds the commit of a version, fetches it, and returns the pin and its files. A vendored
+// copy of that version stays unchanged.
 func (s Store) Pin(ctx context.Context, r load.Repository) (lock.Module, fs.FS, error) {
 	s.Announce("resolving " + r.String())
 	commit, err := resolve(ctx, r)
@@ -55,14 +53,13 @@ func (s Store) Pin(ctx context.Context, r load.Repository) (lock.Module, fs.FS, 
 	return pin, newMemory(files), nil
 }
 
-// keep puts verified files into the cache. Where that cannot be written, they are
-// fetched again another time.
+// keep puts verified files into the cache. If that fails, they are fetched again next time.
 func (s Store) keep(pin lock.Module, files []File) { _ = writeDir(s.cached(pin), files) }
 
-// Read returns what matters of a pinned repository: that of the vendor
-// directory if it has it, else that of the cache, else, if online, what is
-// fetched and then cached. Content that is not what is pinned is a
-// [*TamperedError]; what is not there while offline, [fs.ErrNotExist].
+// Read returns the relevant files of a pinned repository: from the vendor directory, else from
+// the cache, else, if online, from the repository; then it caches them. The error is a
+// [*TamperedError] if the content does not match the pin, and [fs.ErrNotExist] if it is missing
+// and online is false.
 func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, error) {
 	vendored := filepath.Join(s.Vendor, dirName(pin))
 	files, err := verified(vendored, pin, Restore)
@@ -95,16 +92,16 @@ func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// Restore is the help for a vendored copy that was changed.
+// Restore is the help for a changed vendored copy.
 const Restore = "run `layc vendor` to restore it; make changes only at its source"
 
-// Write puts the pinned repositories into the vendor directory, and removes
-// from it those that an earlier call wrote and that are pinned no more. It
-// returns the directories that it holds now, within the vendor directory.
+// Write puts the pinned repositories into the vendor directory, and removes copies that an
+// earlier call wrote and that are no longer pinned. It returns the vendored directories, relative
+// to the vendor directory.
 func (s Store) Write(ctx context.Context, pins []lock.Module) ([]string, error) {
 	var names []string
 	for _, pin := range pins {
-		// What lies in the vendor directory may be what is to be restored.
+		// The vendor directory may have a changed copy to restore.
 		elsewhere := Store{Cache: s.Cache, Announce: s.Announce, Vendor: filepath.Join(s.Cache, "none")}
 		fsys, err := elsewhere.Read(ctx, pin, true)
 		if err != nil {
@@ -137,46 +134,45 @@ func (s Store) Write(ctx context.Context, pins []lock.Module) ([]string, error) 
 		if err := os.Remove(list); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		os.Remove(s.Vendor) // it stays if it holds something else
+		os.Remove(s.Vendor) // fails if it has other files
 		return nil, nil
 	}
 	return names, os.WriteFile(list, []byte(strings.Join(names, "\n")+"\n"), 0o644)
 }
 
-// remove removes a vendored repository, and the directories above it that are
-// empty then.
+// remove removes a vendored repository, and its parents that are empty then.
 func (s Store) remove(name string) error {
 	if err := os.RemoveAll(filepath.Join(s.Vendor, name)); err != nil {
 		return err
 	}
 	for dir := range paths.Above(name) {
 		if os.Remove(filepath.Join(s.Vendor, dir)) != nil {
-			break // it holds something else
+			break // it has other files
 		}
 	}
 	return nil
 }
 
-// Vendored reports whether a directory is one that [Store.Write] has written.
+// Vendored reports whether [Store.Write] has written a directory.
 func Vendored(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, manifest))
 	return err == nil
 }
 
-// cached is the directory of the cache for a pin. It is named by its content,
-// so that two programs that pin the same share it.
+// cached returns the directory of the cache for a pin. Its name is the content's digest, so that
+// programs with the same pin share it.
 func (s Store) cached(pin lock.Module) string {
 	return filepath.Join(s.Cache, strings.ReplaceAll(pin.Digest, ":", "-"))
 }
 
-// dirName is a repository's directory within the vendor directory:
+// dirName returns a repository's directory within the vendor directory:
 // "git.example.com/team/layers@v1.2.0".
 func dirName(pin lock.Module) string {
 	r := load.Repository{URL: pin.URL, Version: pin.Version}
 	return filepath.FromSlash(r.Name() + "@" + r.Version)
 }
 
-// verified reads a directory and checks that it is what is pinned.
+// verified reads a directory and checks that it matches the pin.
 func verified(dir string, pin lock.Module, help string) ([]File, error) {
 	files, err := readDir(dir)
 	if err != nil {
@@ -188,7 +184,7 @@ func verified(dir string, pin lock.Module, help string) ([]File, error) {
 	return files, nil
 }
 
-// listed are the files of a file system that [Store.Read] returned.
+// listed returns the files of a file system that [Store.Read] returned.
 func listed(fsys fs.FS) ([]File, error) {
 	var files []File
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {

@@ -13,9 +13,9 @@ import (
 	"github.com/layc-lang/layc/llb/archive"
 )
 
-// Archive looks into the archive of a root file system, by the rules by which a
-// build unpacks it, and returns what facts says. What a build refuses is an error. A
-// limit of 0 bytes is what fits the archive's size.
+// Archive inspects the archive of a root file system, with the rules by which a build unpacks it,
+// and returns its facts. It is an error if a build would refuse the archive. A limit of 0 bytes
+// means a default for the archive's size.
 func Archive(file io.Reader, limit int64) ([]lock.BaseLink, []lock.BaseDir, error) {
 	packed := &counter{in: file}
 	room := archive.Bound(nil, packed.count, limit)
@@ -38,7 +38,7 @@ func Archive(file io.Reader, limit int64) ([]lock.BaseLink, []lock.BaseDir, erro
 		if _, err := tree.Put(e); err != nil {
 			return nil, nil, archive.Of(e.Name, err)
 		}
-		// Holes of files are unpacked, too.
+		// Holes in files count, since they are unpacked, too.
 		if size += min(e.Size, 1<<60); e.Kind == tar.TypeReg {
 			if err := room.Room(size); err != nil {
 				return nil, nil, archive.Of(e.Name, err)
@@ -50,7 +50,7 @@ func Archive(file io.Reader, limit int64) ([]lock.BaseLink, []lock.BaseDir, erro
 	return facts(system)
 }
 
-// note enters the directories and links of a tree.
+// note adds the directories and links of a tree to a system.
 func note(system map[string]entry, name string, n *archive.Node) {
 	switch n.Kind {
 	case tar.TypeSymlink:
@@ -81,8 +81,8 @@ func (c *counter) Read(p []byte) (int, error) {
 
 func (c *counter) count() int64 { return c.n }
 
-// Layers looks into the files that an image's layers make, as a tar archive that has
-// each path once, in any order, and returns what facts says.
+// Layers inspects the files of an image's layers, as a tar archive with each path once, in any
+// order, and returns their facts.
 func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 	system := map[string]entry{"/": {}}
 	for r := tar.NewReader(files); ; {
@@ -106,7 +106,7 @@ func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 			if _, ok := system[dir]; ok {
 				break
 			}
-			system[dir] = entry{mode: 0o755} // until the archive says it
+			system[dir] = entry{mode: 0o755} // until its entry follows
 		}
 		switch h.Typeflag {
 		case tar.TypeDir:

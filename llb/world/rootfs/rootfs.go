@@ -1,7 +1,6 @@
-// Package rootfs looks into root file systems, for what layers on them have to
-// know: a layer that holds a directory where the system has a link would hide
-// all that the link leads to, and the last layer that holds a directory decides
-// its owner and mode.
+// Package rootfs inspects root file systems for facts that layers on them depend on. A layer with
+// a directory where the system has a link would hide everything behind the link. And the last
+// layer with a directory decides its owner and mode.
 package rootfs
 
 import (
@@ -17,24 +16,23 @@ import (
 
 // entry is a directory or symbolic link of the file system.
 type entry struct {
-	link     string // the target; "" of a directory
+	link     string // the target; "" for a directory
 	uid, gid int
 	mode     int64
 }
 
-// volatile are the directories over which a container mounts something.
+// volatile lists directories that a container mounts over.
 var volatile = []string{"/dev", "/proc", "/sys"}
 
-// Limits of an archive. Paths that are longer than Linux takes them, and links that
-// lead through many others, are made to keep the reader busy.
+// Limits of an archive. Paths that are longer than Linux allows, and links through many other
+// links, only keep the reader busy.
 const (
-	maxEntries = 4 << 20 // which are kept in memory
+	maxEntries = 4 << 20 // kept in memory
 	maxSteps   = 5 << 20 // along the links of all paths
 )
 
-// facts are a file system's links to directories and its directories that are not
-// 0755 and root's, both by path. Directories that are mounted over in containers are
-// left out, as are links that lead nowhere.
+// facts returns a file system's links to directories, and its directories that are not 0755 and
+// root's, both by path. It omits directories that containers mount over, and dangling links.
 func facts(system map[string]entry) ([]lock.BaseLink, []lock.BaseDir, error) {
 	steps := maxSteps
 	var links []lock.BaseLink
@@ -58,11 +56,11 @@ func facts(system map[string]entry) ([]lock.BaseLink, []lock.BaseDir, error) {
 	return links, dirs, nil
 }
 
-// maxHops is how many links a path may lead through, as in Linux.
+// maxHops is the maximal number of links on a path, as in Linux.
 const maxHops = 40
 
-// resolve follows all links on a path; false unless it ends at a directory. It takes
-// what it does from steps, and gives up when there are none left.
+// resolve follows all links on a path. It is false unless the path ends at a directory. Each step
+// decrements steps; it gives up at 0.
 func resolve(system map[string]entry, name string, steps *int) (string, bool) {
 	at, rest, hops := "/", strings.Split(name, "/"), 0
 	for len(rest) > 0 {
@@ -71,7 +69,7 @@ func resolve(system map[string]entry, name string, steps *int) (string, bool) {
 		}
 		part := rest[0]
 		rest = rest[1:]
-		next := path.Join(at, part) // goes up for ..
+		next := path.Join(at, part) // resolves ..
 		e, ok := system[next]
 		switch {
 		case ok && e.link != "":

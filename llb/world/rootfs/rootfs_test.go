@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// tarOf makes a tar archive of lines "NAME" (a file), "NAME/ UID:GID MODE"
-// and "NAME -> TARGET".
+// tarOf returns a tar archive from lines "NAME" (a file), "NAME/ UID:GID MODE" and "NAME ->
+// TARGET".
 func tarOf(t *testing.T, lines ...string) *bytes.Buffer {
 	t.Helper()
 	var b bytes.Buffer
@@ -56,22 +56,22 @@ func TestLook(t *testing.T) {
 func TestLookFails(t *testing.T) {
 	text := tarOf(t, "a", "b").Bytes()
 	if _, _, err := Layers(bytes.NewReader(text[:700])); err == nil || !strings.Contains(err.Error(), "reading a tar archive") {
-		t.Errorf("a cut archive gives %v", err)
+		t.Errorf("a truncated archive: %v", err)
 	}
 	for _, name := range []string{"etc/.wh.passwd", "./.wh..wh..opq", "a/.wh.b/c"} {
 		if _, _, err := Layers(tarOf(t, name)); err == nil || !strings.Contains(err.Error(), "begins with .wh.") {
-			t.Errorf("%s gives %v", name, err)
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// TestHarm checks archives that are made to keep the reader busy.
+// TestHarm checks the limits for malicious archives.
 func TestHarm(t *testing.T) {
 	link := func(name, to string) *tar.Header {
 		return &tar.Header{Name: name, Linkname: to, Typeflag: tar.TypeSymlink}
 	}
 	long := []*tar.Header{link("l", "x")}
-	for i := range 200 { // each leads through 39 others, by 1,300 steps each
+	for i := range 200 { // each leads through 39 others, in 1,300 steps each
 		long = append(long, link(fmt.Sprintf("l%d", i), strings.Repeat("../", 1300)+"l"))
 	}
 	long = append(long, link("l", strings.Repeat("../", 1300)+"l2"), link("l2", strings.Repeat("../", 1300)+"l"))
