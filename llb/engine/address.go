@@ -8,8 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	// What dials addresses of these kinds, by running docker, podman, nerdctl,
-	// kubectl or ssh.
+	// Imported for dialing addresses with docker, podman, nerdctl, kubectl or ssh.
 	_ "github.com/moby/buildkit/client/connhelper/dockercontainer"
 	_ "github.com/moby/buildkit/client/connhelper/kubepod"
 	_ "github.com/moby/buildkit/client/connhelper/nerdctlcontainer"
@@ -17,11 +16,11 @@ import (
 	_ "github.com/moby/buildkit/client/connhelper/ssh"
 )
 
-// schemes are the kinds of addresses that an engine can be dialled at.
+// schemes are the kinds of addresses of engines.
 var schemes = []string{"unix", "tcp", "docker-container", "podman-container", "nerdctl-container", "kube-pod", "ssh"}
 
-// CheckAddress says what is wrong with the form of an [Options].Address, and
-// dials nothing. The empty one is fine.
+// CheckAddress checks the form of an [Options].Address without dialing it. The empty address is
+// valid.
 func CheckAddress(address string) error {
 	if address == "" {
 		return nil

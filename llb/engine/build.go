@@ -32,52 +32,50 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Request says what to build.
+// Request describes a build.
 type Request struct {
-	// Images to build, all in one solve: what they share is built once. The
-	// layout lists them in this order. Name and platform together are unique.
+	// Images to build, all in one solve, so that shared layers are built once. The layout lists
+	// them in this order. The combination of name and platform is unique.
 	Images []Image
-	// Proofs are solved beside the images. Unless all hold, no image is written.
+	// Proofs are solved together with the images. Unless all hold, no image is written.
 	Proofs []Proof
-	// Locals are the trees that local sources read, by the source's name.
+	// Locals are the trees of local sources, by the source's name.
 	Locals map[string]fsutil.FS
-	// Layouts are the OCI layout directories that definitions name as stores,
-	// by the store's name.
+	// Layouts are the OCI layout directories that definitions use as stores, by the store's name.
 	Layouts map[string]string
-	// Secrets that steps may mount, by id. They enter no layer and no key.
+	// Secrets that steps may mount, by id. They are in no layer and no cache key.
 	Secrets map[string][]byte
-	// SSHAgent is the socket of an SSH agent that steps may use; "" is none.
+	// SSHAgent is the socket of an SSH agent that steps may use; "" if there is none.
 	SSHAgent string
-	// Output says where the images go.
+	// Output is where the images are written.
 	Output Output
-	// Status is called with each progress report, from one goroutine at a time
-	// and never after Build has returned. May be nil.
+	// Status is called with each progress report, by one goroutine at a time and never after
+	// Build has returned. It may be nil.
 	Status func(*client.SolveStatus)
 }
 
 // Image is one image of one platform.
 type Image struct {
 	Name     string   // its name in the layout, such as "registry.example.com/shop/app1:latest"
-	Aliases  []string // further names of it there
+	Aliases  []string // additional names in the layout
 	Platform ocispecs.Platform
 	// Definition of the root file system, marshalled for Platform.
 	Definition *pb.Definition
-	// Config is the OCI image configuration as JSON, without rootfs. Its
-	// history has one entry with a time for each layer: for a missing one
-	// BuildKit would add the time of the build, and the image's digest would
-	// differ from build to build.
+	// Config is the OCI image configuration as JSON, without rootfs. Its history has one entry
+	// with a time for each layer. For a missing entry, BuildKit would add the time of the build,
+	// and the image's digest would change with every build.
 	Config []byte
 }
 
-// Output says where images go.
+// Output is where images are written.
 type Output struct {
-	// Dir is an OCI layout directory. It is made if it does not exist, and
-	// otherwise has to be empty or a layout, whose images are replaced by the
-	// request's. Empty: the images are built but written nowhere.
+	// Dir is an OCI layout directory. It is created if it does not exist. Otherwise it must be
+	// empty or a layout, whose images are replaced by the request's. Empty: build the images
+	// without writing them.
 	Dir string
 }
 
-// Result says what a build has made and done.
+// Result is the result of a build.
 type Result struct {
 	Images []BuiltImage // in the request's order; none without an output
 	Proven []Proven     // in the request's order
@@ -100,27 +98,26 @@ type Layer struct {
 	Size   int64         // bytes of the compressed blob
 }
 
-// Steps says what happened to the vertices of the definitions: each was executed,
-// or the cache has its result or that of what needs it. Local trees and image
-// references are in neither list: every build reads those, and transfers what has
-// changed.
+// Steps lists the executed and the cached vertices of the definitions. A vertex is cached if the
+// cache has its result, or the result of a vertex that needs it. Local trees and image references
+// are in neither list: every build reads them and transfers the changes.
 type Steps struct {
-	Executed []Step // in the order in which they were reported
-	Cached   []Step // what others need first
+	Executed []Step // in the order of the reports
+	Cached   []Step // in the order of dependencies
 }
 
-// Step is a vertex that was executed or found in the cache.
+// Step is an executed or cached vertex.
 type Step struct {
 	Vertex digest.Digest
 	Name   string
 }
 
-// maxSolves bounds how many images are solved at once; BuildKit itself bounds
-// how many steps run at once.
+// maxSolves limits the number of images solved concurrently. BuildKit itself limits the number of
+// concurrent steps.
 const maxSolves = 32
 
-// Platforms are the platforms whose programs the engine can run, its own first.
-// The error is an *UnavailableError, or the cause of ctx's end.
+// Platforms returns the platforms with programs that the engine can run, its own first. The error
+// is an *UnavailableError, or the cause of ctx's end.
 func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 	c, err := e.current()
 	if err != nil {
@@ -138,12 +135,11 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 	return workers[0].Platforms, nil
 }
 
-// Build builds all images of the request and then replaces the index of the
-// output layout in one step: until that, and after any error, the layout's
-// former images are whole. If the engine's disk is full, what the build does not
-// use is removed from the cache, and it is tried once more. The error is a *StepError, an *UnprovenError, an
-// *UnavailableError, a *LayoutError, the cause of ctx's end, or one that shows a
-// fault in the request or in BuildKit.
+// Build builds all images of the request and then replaces the index of the output layout
+// atomically. Until then, and after any error, the layout's old images are intact. If the
+// engine's disk is full, Build removes unused records from the cache and tries once more. The
+// error is a *StepError, an *UnprovenError, an *UnavailableError, a *LayoutError, the cause of
+// ctx's end, or is due to a bug in the request or in BuildKit.
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 	start := time.Now()
 	for roomMade := false; ; {
@@ -185,7 +181,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		LocalMounts:         req.Locals,
 		Session:             []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials()},
 		AllowedEntitlements: []string{"network.host"},
-		// Builds on an engine of our own are nobody's history.
+		// Nobody looks at the build history of an embedded engine.
 		Internal: e.opts.Address == "",
 	}
 	if req.SSHAgent != "" {
@@ -225,7 +221,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			}
 		}
 	}()
-	unproven := false // all images are built; what comes back from the engine is no longer this error
+	unproven := false // true: all images are built, but the engine does not return this error unchanged
 	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		res, err := solveAll(ctx, g, req.Images, proofs)
 		unproven = errors.Is(err, errUnproven)
@@ -253,7 +249,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	return res, nil
 }
 
-// definitions are those of all images and proofs.
+// definitions returns the definitions of all images and proofs.
 func (r Request) definitions() []*pb.Definition {
 	var out []*pb.Definition
 	for _, i := range r.Images {
@@ -265,7 +261,7 @@ func (r Request) definitions() []*pb.Definition {
 	return out
 }
 
-// stores opens OCI layout directories to read from.
+// stores opens OCI layout directories for reading.
 func stores(layouts map[string]string) (map[string]content.Store, error) {
 	open := map[string]content.Store{}
 	for name, dir := range layouts {
@@ -281,13 +277,13 @@ func stores(layouts map[string]string) (map[string]content.Store, error) {
 	return open, nil
 }
 
-// isPlatformsWarning is about a result with several images of one platform:
-// BuildKit takes a result's images for those of several platforms.
+// isPlatformsWarning reports whether a warning is about a result with several images of one
+// platform: BuildKit expects images of different platforms.
 func isPlatformsWarning(w *client.VertexWarning) bool {
 	return bytes.HasPrefix(w.Short, []byte("Requested platform"))
 }
 
-// checkImages rejects requests that the caller should never make.
+// checkImages rejects requests that are bugs of the caller.
 func checkImages(images []Image) error {
 	if len(images) == 0 {
 		return errors.New("no images to build")
@@ -315,7 +311,7 @@ func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *pro
 	eg, ctx := errgroup.WithContext(ctx)
 	eg.SetLimit(maxSolves)
 	for i, im := range images {
-		// The id keys the result's maps; names may repeat across platforms.
+		// The id is the key in the result's maps; names may repeat across platforms.
 		id := strconv.Itoa(i)
 		platforms.Platforms[i] = exptypes.Platform{ID: id, Platform: im.Platform}
 		eg.Go(func() error {

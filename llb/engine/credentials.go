@@ -12,15 +12,14 @@ import (
 	"github.com/moby/buildkit/session/auth/authprovider"
 )
 
-// credentials give the engine the user's own for registries, from the same
-// places as everything else of layc: the configuration of Docker or Podman. The
-// engine asks for those of the registries that it pulls from.
+// credentials passes the user's registry credentials to the engine, from the same places as in
+// the rest of layc: the configuration of Docker or Podman. The engine requests them for the
+// registries that it pulls from.
 func credentials() session.Attachable {
 	return authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{AuthConfigProvider: credentialsOf})
 }
 
-// credentialsOf are those for a registry; none for one that the user has no
-// account of.
+// credentialsOf returns the credentials for a registry, or empty ones.
 func credentialsOf(ctx context.Context, host string, _ []string, _ authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
 	if host == authprovider.DockerHubRegistryHost {
 		host = name.DefaultRegistry

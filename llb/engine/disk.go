@@ -19,19 +19,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fullWords are what the operating system says of a disk that takes no more.
-// Only the message crosses the engine's API, and it is all that a step prints.
+// fullWords are the messages of operating systems for a full disk. Only the text of an error
+// passes the engine's API, and a step only prints text.
 var fullWords = []string{"no space left on device", "disk quota exceeded"}
 
-// saysFull reports whether the text says that a disk takes no more.
+// saysFull reports whether the text contains the message for a full disk.
 func saysFull(text string) bool {
 	text = strings.ToLower(text)
 	return slices.ContainsFunc(fullWords, func(words string) bool { return strings.Contains(text, words) })
 }
 
-// isFull reports whether a build failed because the engine's disk is full. What
-// a step prints may be about another file system of its own, so for one that
-// ended by itself the disk has to be nearly full, too.
+// isFull reports whether a build failed because the engine's disk is full. A step may print the
+// message for another file system, so if its process exited by itself, the disk must also be
+// nearly full.
 func (e *Engine) isFull(err error) bool {
 	var step *StepError
 	var unavailable *UnavailableError
@@ -45,8 +45,7 @@ func (e *Engine) isFull(err error) bool {
 	return false
 }
 
-// freeSpace is how many bytes the state's disk has left. That of an engine
-// elsewhere is not known.
+// freeSpace returns the free bytes on the state's disk. They are unknown for an engine elsewhere.
 func (e *Engine) freeSpace() (bytes int64, known bool) {
 	var st unix.Statfs_t
 	if e.opts.Address != "" || unix.Statfs(e.opts.State, &st) != nil {
@@ -55,14 +54,14 @@ func (e *Engine) freeSpace() (bytes int64, known bool) {
 	return int64(st.Bavail) * int64(st.Bsize), true
 }
 
-// reserveName is a file of the state that holds some space: to remove something
-// from the cache, BuildKit has to write to its databases.
+// reserveName is a file in the state that reserves space: BuildKit must write to its databases to
+// remove records from the cache.
 const (
 	reserveName = "reserve"
 	reserveSize = 1 << 20
 )
 
-// reserve takes the space, if the disk still has it.
+// reserve takes the space if the disk has enough.
 func reserve(state string) {
 	path := filepath.Join(state, reserveName)
 	if info, err := os.Stat(path); err == nil && info.Size() == reserveSize {
@@ -73,20 +72,20 @@ func reserve(state string) {
 	}
 }
 
-// release gives the space back. It may not be there.
+// release frees the space if it is reserved.
 func release(state string) { _ = os.Remove(filepath.Join(state, reserveName)) }
 
-// makeRoom removes from the cache what was not used since a time, and returns
-// how many bytes that was. The cache of an engine elsewhere is its owner's.
+// makeRoom removes records from the cache that were not used since a time, and returns their size
+// in bytes. It does not touch the cache of an engine elsewhere.
 func (e *Engine) makeRoom(ctx context.Context, c *client.Client, since time.Time) int64 {
 	if e.opts.Address != "" {
 		return 0
 	}
 	release(e.opts.State)
 	defer reserve(e.opts.State)
-	// By name, as removing a record counts as a use of what it stands on.
+	// By name, because removing a record counts as a use of its parents.
 	var unused []string
-	records, _ := c.DiskUsage(ctx) // without them, nothing is removed
+	records, _ := c.DiskUsage(ctx) // on an error, remove nothing
 	for _, r := range records {
 		if !r.InUse && r.LastUsedAt != nil && r.LastUsedAt.Before(since) {
 			unused = append(unused, "id=="+r.ID)
@@ -98,7 +97,7 @@ func (e *Engine) makeRoom(ctx context.Context, c *client.Client, since time.Time
 	removed := make(chan client.UsageInfo)
 	go func() {
 		defer close(removed)
-		// An error says that less was removed, which the caller sees.
+		// After an error, fewer bytes were removed, which the caller sees.
 		_ = c.Prune(ctx, removed, client.PruneAll, client.WithFilter(unused))
 	}()
 	var bytes int64
@@ -108,7 +107,7 @@ func (e *Engine) makeRoom(ctx context.Context, c *client.Client, since time.Time
 	return bytes
 }
 
-// fullHelp says what to do about the engine's full disk.
+// fullHelp returns the help for a full disk of the engine.
 func (e *Engine) fullHelp(ctx context.Context, c *client.Client) string {
 	free, known := e.freeSpace()
 	if !known {
@@ -127,7 +126,7 @@ func (e *Engine) fullHelp(ctx context.Context, c *client.Client) string {
 		units.HumanSize(float64(free)), e.opts.State, takes)
 }
 
-// explainFull completes the error of a build that found the disk full.
+// explainFull adds the help for a full disk to a build's error.
 func (e *Engine) explainFull(ctx context.Context, c *client.Client, err error) error {
 	help := e.fullHelp(ctx, c)
 	var step *StepError
@@ -141,8 +140,8 @@ func (e *Engine) explainFull(ctx context.Context, c *client.Client, err error) e
 	return err
 }
 
-// diskError is what kept a file from being written, if that is a fault of its
-// disk and not of what was asked for; else nil.
+// diskError returns the cause of a failed write if it is a problem of the disk and not of the
+// request; else nil.
 func diskError(err error) error {
 	for _, fault := range []error{unix.ENOSPC, unix.EDQUOT, unix.EROFS, unix.EIO} {
 		if errors.Is(err, fault) {
@@ -152,7 +151,7 @@ func diskError(err error) error {
 	return nil
 }
 
-// unwritten is the error of an output whose disk failed.
+// unwritten returns the error for an output on a failing disk.
 func unwritten(dir string, fault error) error {
 	return &UnavailableError{
 		What: fmt.Sprintf("cannot write the images to %s", dir),
@@ -161,8 +160,8 @@ func unwritten(dir string, fault error) error {
 	}
 }
 
-// elsewhere says what to do about a fault of a disk: something else, and to make
-// room if that helps.
+// elsewhere returns the help for a problem of a disk: an alternative, and freeing space if that
+// helps.
 func elsewhere(fault error, other string) string {
 	if errors.Is(fault, unix.ENOSPC) || errors.Is(fault, unix.EDQUOT) {
 		return "free space on that disk, or " + other
@@ -170,8 +169,8 @@ func elsewhere(fault error, other string) string {
 	return other
 }
 
-// watchedStore remembers why the first write to a store failed: the engine,
-// through which the error comes back, has only its text.
+// watchedStore remembers why the first write to a store failed. Build's error passes through the
+// engine, which keeps only the text.
 type watchedStore struct {
 	content.Store
 
@@ -187,8 +186,7 @@ func (s *watchedStore) note(err error) {
 	}
 }
 
-// fault is a fault of the disk that kept a blob from being written, or nil; of
-// no store, nil.
+// fault returns the problem of the disk that kept a blob from being written, or nil.
 func (s *watchedStore) fault() error {
 	if s == nil {
 		return nil

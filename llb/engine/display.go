@@ -15,23 +15,22 @@ import (
 	"github.com/layc-lang/layc/lang/visible"
 )
 
-// DisplayModes are the ways to show progress: on a terminal, as lines, not at
-// all, as JSON; auto is tty on a terminal and plain elsewhere.
+// DisplayModes are the ways to show progress: on a terminal, as lines, not at all, as JSON. auto
+// is tty on a terminal and plain elsewhere.
 var DisplayModes = [...]string{"auto", "tty", "plain", "quiet", "rawjson"}
 
 // Display shows the progress of one build.
 type Display struct {
 	public  public
-	hush    *hush // nil shows everything as it is
+	hush    *hush // nil shows everything
 	streams map[string]*visible.Stream
 	reports chan *client.SolveStatus
 	done    chan struct{}
 	err     error
 }
 
-// NewDisplay returns a display that writes to w; mode is one of DisplayModes.
-// Its Status is the one for a Request, and it must be closed before anything
-// else writes to w.
+// NewDisplay returns a display that writes to w; mode is one of DisplayModes. Its Status is for a
+// Request. Close it before anything else writes to w.
 func NewDisplay(w io.Writer, mode string) (*Display, error) {
 	ui, err := progressui.NewDisplay(w, progressui.DisplayMode(mode))
 	if err != nil {
@@ -43,7 +42,7 @@ func NewDisplay(w io.Writer, mode string) (*Display, error) {
 	}
 	go func() {
 		defer close(d.done)
-		// It ends with the channel: a cancelled build still reports.
+		// Updates end with the channel, since a cancelled build still reports.
 		_, d.err = ui.UpdateFrom(context.Background(), d.reports)
 	}()
 	return d, nil
@@ -64,8 +63,8 @@ func (d *Display) show(s *client.SolveStatus) {
 	}
 }
 
-// readable is a report that a terminal can show: what steps and servers say does
-// not reach the terminal's controls.
+// readable returns a report that is safe for a terminal: the output of steps and servers cannot
+// control it.
 func (d *Display) readable(s *client.SolveStatus) *client.SolveStatus {
 	out := *s
 	out.Vertexes = each(s.Vertexes, func(v *client.Vertex) {
@@ -91,7 +90,7 @@ func (d *Display) readable(s *client.SolveStatus) *client.SolveStatus {
 	return &out
 }
 
-// Close shows the final state. No Status may follow.
+// Close shows the final state. Status must not be called afterwards.
 func (d *Display) Close() error {
 	if rest := d.public.rest(func(client.VertexLog) bool { return true }); len(rest) > 0 {
 		d.show(&client.SolveStatus{Logs: rest})

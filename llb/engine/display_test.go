@@ -13,8 +13,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// TestDisplayEscapes checks that what steps print, and what they are called, does
-// not reach the terminal's controls, even cut into pieces.
+// TestDisplayEscapes checks that the output and the names of steps cannot control the terminal,
+// even in pieces.
 func TestDisplayEscapes(t *testing.T) {
 	var out bytes.Buffer
 	d, err := NewDisplay(&out, "plain")
@@ -34,7 +34,7 @@ func TestDisplayEscapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := out.String(); strings.ContainsAny(got, "\x1b\a\r") {
-		t.Errorf("escapes reach the terminal: %q", got)
+		t.Errorf("the output has escape sequences: %q", got)
 	}
 	for _, want := range []string{"make␛[31m", "one␛[2Jtwö�", "three␇", "no␛[0m"} {
 		if !strings.Contains(out.String(), want) {
@@ -43,8 +43,8 @@ func TestDisplayEscapes(t *testing.T) {
 	}
 }
 
-// TestDisplayRedacts cuts what a step prints at every place: no password is shown, and
-// nothing is missing, also where the output ends within a URL.
+// TestDisplayRedacts splits a step's output at every place: no password is shown and nothing is
+// missing, even if the output ends within a URL.
 func TestDisplayRedacts(t *testing.T) {
 	const text = "get https://me:secret@h/x\nend https://me:secret@h"
 	const want = "get https://***@h/x\nend https://***@h"

@@ -36,22 +36,22 @@ import (
 	"github.com/layc-lang/layc/lang/redact"
 )
 
-// embedded is BuildKit in this process, the owner of a state directory.
+// embedded is BuildKit in this process. It owns a state directory.
 type embedded struct {
 	state  string
 	lock   *flock.Flock
 	server *grpc.Server
 	socket *socket
 	worker worker.Worker
-	undo   []func() error // what opening did, oldest first
-	// killed: whoever had the state before did not close it.
+	undo   []func() error // functions that close the parts, in the order of opening
+	// killed: the state's last owner did not close it.
 	killed bool
-	// failed: a build has. worked: one has made something, or was another process's.
+	// failed: a build failed. worked: a build created something, or was another process's.
 	failed, worked atomic.Bool
 }
 
-// startEmbedded opens the engine on the state directory, whose lock the
-// caller holds and hands over if the error is nil.
+// startEmbedded opens the engine on the state directory. The caller holds the directory's lock,
+// and passes it on if the error is nil.
 func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Flock) (_ *embedded, _ *client.Client, err error) {
 	runcPath, err := findRunc(runcName)
 	if err != nil {
@@ -91,9 +91,9 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 	return e, c, nil
 }
 
-// begin makes the engine's own files, and removes what a killed engine left.
+// begin creates the engine's own files, and removes the leftovers of a killed engine.
 func (e *embedded) begin(ctx context.Context, runcPath string) error {
-	// Whatever the user's umask is, these files are for the user alone.
+	// These files are private, whatever the user's umask is.
 	umask := syscall.Umask(0o077)
 	e.undo = append(e.undo, func() error { syscall.Umask(umask); return nil })
 	pid, _ := os.ReadFile(filepath.Join(e.state, lockName))
@@ -119,9 +119,9 @@ func (e *embedded) begin(ctx context.Context, runcPath string) error {
 	}
 	e.socket = socket
 	e.undo = append(e.undo, func() error { return ignoreClosed(socket.Listener.Close()) })
-	// BuildKit gives directories their modes by mkdir alone, and so by the
-	// umask (its daemon clears it, too): layers must not depend on the user's.
-	// Everything that layc writes itself sets its modes.
+	// BuildKit sets the modes of directories only by mkdir, and so by the umask (its daemon
+	// clears it, too). Layers must not depend on the user's umask. layc sets the modes of its own
+	// files explicitly.
 	syscall.Umask(0)
 	return nil
 }
@@ -141,9 +141,8 @@ func (e *embedded) openLog() error {
 	return nil
 }
 
-// useTemp makes the state's directory of temporary files the one of this
-// process: BuildKit's and containerd's mounts are there, where a sweep finds
-// what a killed engine left.
+// useTemp makes the state's temporary directory the one of this process. BuildKit's and
+// containerd's mounts are there, so a sweep finds the leftovers of a killed engine.
 func (e *embedded) useTemp() error {
 	before, had := os.LookupEnv("TMPDIR")
 	dir := filepath.Join(e.state, tempName)
@@ -170,13 +169,13 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// newController assembles BuildKit's parts, noting in e.undo how to close them.
+// newController assembles BuildKit's parts, and adds the functions that close them to e.undo.
 func (e *embedded) newController(ctx context.Context, runcPath string) (*control.Controller, error) {
 	sessions, err := session.NewManager()
 	if err != nil {
 		return nil, err
 	}
-	// The worker outlives ctx: a cancelled build must still be cleaned up.
+	// The worker must outlive ctx, since a cancelled build still needs clean-up.
 	ctx = context.WithoutCancel(ctx)
 	w, err := e.newWorker(ctx, runcPath)
 	if err != nil {
@@ -224,9 +223,9 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	return controller, nil
 }
 
-// forgetHashes drops what BuildKit remembers for this process about the files
-// of records: it is keyed by record alone and refers to databases that are
-// about to close, so opening the same state again would trip over it.
+// forgetHashes drops BuildKit's process-wide cache of the records' file hashes. Its key is the
+// record alone, and it refers to databases that are about to close, so it would break the next
+// engine on the same state.
 func forgetHashes(records *metadata.Store) error {
 	all, err := records.All()
 	for _, r := range all {
@@ -235,7 +234,7 @@ func forgetHashes(records *metadata.Store) error {
 	return err
 }
 
-// recordID is a record of which only the id is ever asked for.
+// recordID is a record with nothing but an id.
 type recordID struct {
 	cache.RefMetadata
 	id string
@@ -243,8 +242,8 @@ type recordID struct {
 
 func (r recordID) ID() string { return r.id }
 
-// close waits for attached processes (until ctx ends), saying so through
-// notice, then for running requests, then gives the state directory back.
+// close waits for attached processes until ctx ends, and reports that through notice. Then it
+// waits for running requests and releases the state directory.
 func (e *embedded) close(ctx context.Context, notice func(string)) error {
 	e.socket.closeWhenIdle(ctx, notice)
 	stopped := make(chan struct{})
@@ -252,7 +251,7 @@ func (e *embedded) close(ctx context.Context, notice func(string)) error {
 	select {
 	case <-stopped:
 	case <-time.After(5 * time.Second):
-		e.server.Stop() // makes GracefulStop return too
+		e.server.Stop() // makes GracefulStop return, too
 		<-stopped
 	}
 	waitForSteps(e.state, 10*time.Second)
@@ -261,7 +260,7 @@ func (e *embedded) close(ctx context.Context, notice func(string)) error {
 	}
 	errs := []error{e.tidy(context.WithoutCancel(ctx)), e.unwind()}
 	if errors.Join(errs...) == nil {
-		errs = append(errs, os.Truncate(filepath.Join(e.state, lockName), 0)) // closed in order
+		errs = append(errs, os.Truncate(filepath.Join(e.state, lockName), 0)) // the state is closed cleanly
 	}
 	return errors.Join(append(errs, e.lock.Close())...)
 }

@@ -1,20 +1,18 @@
 //go:build unix
 
-// Package engine solves lowered images with BuildKit and writes them as an
-// OCI layout.
+// Package engine solves lowered images with BuildKit and writes them as an OCI layout.
 //
-// An Engine is one of three things behind the same methods. With an address
-// it is a client of a BuildKit that runs elsewhere. Without one it is BuildKit
-// inside this process, on a state directory that exactly one process may own;
-// that process also listens on a socket in the directory. A process that finds
-// the directory owned attaches to that socket instead, and the owner does not
-// close before the attached ones are done. When an owner dies nevertheless,
-// those attached to it open the directory themselves and build again: what was
-// built so far is cached there.
+// An Engine is one of three things with the same methods. With an address it is a client of a
+// BuildKit that runs elsewhere. Without one it is BuildKit inside this process, on a state
+// directory that exactly one process may own; that process also listens on a socket in the
+// directory. A process that finds the directory owned attaches to that socket instead, and the
+// owner closes only after the attached processes have finished. If an owner dies nevertheless,
+// the attached processes open the directory themselves and build again, with everything built so
+// far in the cache.
 //
-// Only this package and llb import BuildKit. Its log never reaches the
-// terminal: an embedded engine writes it to engine.log in the state directory.
-// While one is open, this process has its temporary files (TMPDIR) there, too.
+// Only this package and llb import BuildKit. Its log never goes to the terminal: an embedded
+// engine writes it to engine.log in the state directory. While an embedded engine is open, this
+// process's temporary directory (TMPDIR) is there, too.
 package engine
 
 import (
@@ -34,46 +32,44 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// Options say which engine to open.
+// Options select the engine to open.
 type Options struct {
-	// Address of a BuildKit that is already running, such as
-	// "unix:///run/buildkit/buildkitd.sock" or "tcp://host:1234". Empty: the
-	// embedded engine on State.
+	// Address of a running BuildKit, such as "unix:///run/buildkit/buildkitd.sock" or
+	// "tcp://host:1234". Empty: the embedded engine on State.
 	Address string
 
-	// State is the state directory of the embedded engine. It is made if it
-	// does not exist, and closed to other users. Unused with an Address.
+	// State is the state directory of the embedded engine. It is created if it does not exist,
+	// and is private to the user. Unused with an Address.
 	State string
 
-	// Runc is the program that runs the steps of the embedded engine. Empty:
-	// "layc-runc" beside the executable, else "buildkit-runc" or "runc" in PATH.
+	// Runc is the program that runs the steps of the embedded engine. Empty: "layc-runc" next to
+	// the executable, else "buildkit-runc" or "runc" in PATH.
 	Runc string
 
-	// Notice is called with a sentence for the user when the engine waits for
-	// another process, or has made room on its disk. May be nil.
+	// Notice is called with a sentence for the user when the engine waits for another process, or
+	// has freed space on its disk. It may be nil.
 	Notice func(sentence string)
 }
 
-// Engine builds images. Its methods may be used from several goroutines.
+// Engine builds images. Its methods are safe for concurrent use.
 type Engine struct {
 	opts Options
-	// ctx ends when the caller of Open gives up; closing then waits for nobody.
+	// ctx ends when the caller of Open gives up. Then Close does not wait for attached processes.
 	ctx context.Context
 
 	mu     sync.Mutex
 	client *client.Client
 	owned  *embedded // nil when the engine is another process
 	closed bool
-	err    error // what the first Close returned
+	err    error // the result of the first Close
 }
 
-// ownerPatience is how long a state directory may be owned by a process that
-// neither answers nor lets go: far longer than a process needs to open or
-// close its engine.
+// ownerPatience is how long to wait for a process that owns the state directory and neither
+// responds nor releases it. It is far longer than opening or closing an engine takes.
 const ownerPatience = 30 * time.Second
 
-// Check says why an engine cannot be opened, as far as that can be known before.
-// It changes nothing. An error is an *UnavailableError.
+// Check reports why an engine cannot be opened, as far as that is known in advance. It changes
+// nothing. An error is an *UnavailableError.
 func Check(opts Options) error {
 	if opts.Address != "" {
 		return nil
@@ -84,12 +80,11 @@ func Check(opts Options) error {
 	return checkState(opts.State)
 }
 
-// Open returns an engine that is ready to build. An error is an
-// *UnavailableError, or the cause of ctx's end. The caller must Close the
-// engine; cancelling ctx makes Close cut off attached processes (which then
-// go on by themselves) instead of waiting for them.
+// Open returns an engine that is ready to build. An error is an *UnavailableError, or the cause
+// of ctx's end. The caller must Close the engine. After ctx is cancelled, Close does not wait for
+// attached processes, but disconnects them; they continue by themselves.
 func Open(ctx context.Context, opts Options) (*Engine, error) {
-	// The one logger of BuildKit and containerd; nothing else here uses it.
+	// The logger of BuildKit and containerd; layc does not use it.
 	logrus.SetOutput(io.Discard)
 	e := &Engine{opts: opts, ctx: ctx}
 	if err := e.open(ctx); err != nil {
@@ -105,8 +100,8 @@ func (e *Engine) Attached() bool {
 	return e.owned == nil
 }
 
-// Close releases the engine: an owner first waits for the processes attached
-// to it. Every call returns what the first one returned.
+// Close releases the engine. An owner first waits for the attached processes. Every call returns
+// the result of the first.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -212,7 +207,7 @@ func attach(ctx context.Context, state string) (*client.Client, error) {
 	return c, nil
 }
 
-// probe returns an error if c's engine does not answer within the limit.
+// probe returns an error if c's engine does not respond within the limit.
 func probe(ctx context.Context, c *client.Client, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -220,7 +215,7 @@ func probe(ctx context.Context, c *client.Client, limit time.Duration) error {
 	return err
 }
 
-// current returns the client to build with.
+// current returns the client for builds.
 func (e *Engine) current() (*client.Client, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -230,14 +225,14 @@ func (e *Engine) current() (*client.Client, error) {
 	return e.client, nil
 }
 
-// notice tells the user a sentence.
+// notice passes a sentence to the user.
 func (e *Engine) notice(sentence string) {
 	if e.opts.Notice != nil {
 		e.opts.Notice(sentence)
 	}
 }
 
-// noteWork tells the embedded engine that a build has failed or made something.
+// noteWork records for the embedded engine that a build failed or created something.
 func (e *Engine) noteWork(failed bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -250,7 +245,7 @@ func (e *Engine) noteWork(failed bool) {
 	}
 }
 
-// reopen replaces lost, the connection to an owner that has gone.
+// reopen replaces lost, the connection to a dead owner.
 func (e *Engine) reopen(ctx context.Context, lost *client.Client) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -260,13 +255,13 @@ func (e *Engine) reopen(ctx context.Context, lost *client.Client) error {
 	if e.client != lost {
 		return nil
 	}
-	// The connection is dead: an error in closing it says nothing new.
+	// The connection is dead: an error when closing it is irrelevant.
 	_ = e.release()
 	return e.openState(ctx)
 }
 
-// The path of a unix socket is limited to about 100 bytes and that of a state
-// directory is not: name the directory by an open descriptor.
+// The path of a unix socket is limited to about 100 bytes, but the path of a state directory is
+// not. So the path refers to the directory by an open descriptor.
 func withSocket[T any](state string, use func(path string) (T, error)) (T, error) {
 	dir, err := os.Open(state)
 	if err != nil {
@@ -281,7 +276,7 @@ func withSocket[T any](state string, use func(path string) (T, error)) (T, error
 	return use(path)
 }
 
-// Files of the state directory: the owner's socket, and what its lock is on.
+// Files in the state directory: the owner's socket, and the file of its lock.
 const (
 	socketName = "engine.sock"
 	lockName   = "lock"

@@ -22,8 +22,8 @@ import (
 	"github.com/tonistiigi/fsutil"
 )
 
-// needEngine skips the test where the engine is not asked for; with
-// LAYC_REQUIRE_ENGINE=1 whatever it lacks is a failure instead.
+// needEngine skips the test if the engine is not available. With LAYC_REQUIRE_ENGINE=1 the test
+// fails instead.
 func needEngine(t *testing.T) {
 	t.Helper()
 	if os.Getenv("LAYC_REQUIRE_ENGINE") != "1" {
@@ -31,7 +31,7 @@ func needEngine(t *testing.T) {
 	}
 }
 
-// runcPath is the runc that `make build` has built, or "" to look for one.
+// runcPath returns the runc built by `make build`, or "" to look for one.
 func runcPath() string {
 	path, err := filepath.Abs("../../bin/layc-runc")
 	if err != nil {
@@ -43,10 +43,10 @@ func runcPath() string {
 	return path
 }
 
-// temp is where temporary files are while no engine is open.
+// temp is the temporary directory while no engine is open.
 var temp = os.TempDir()
 
-// stepBuilt is the directory that stepDir has made, "" before.
+// stepBuilt is the directory that stepDir created, "" before.
 var stepBuilt string
 
 // stepDir returns a directory with the program testdata/step, built once.
@@ -73,7 +73,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// open returns an engine on the state directory that is closed with the test.
+// open returns an engine on the state directory. The end of the test closes it.
 func open(t *testing.T, state string) *Engine {
 	t.Helper()
 	e, err := Open(t.Context(), Options{State: state, Runc: runcPath()})
@@ -90,22 +90,22 @@ func open(t *testing.T, state string) *Engine {
 
 var epoch = time.Unix(0, 0).UTC()
 
-// tools is the local source that holds the program step.
+// tools returns the local source with the program step.
 func tools() llb.State {
 	return llb.Local("tools", llb.SharedKeyHint("tools"), llb.LocalUniqueID("tools"), llb.WithCustomName("read tools"))
 }
 
-// root is a root file system with the program step.
+// root returns a root file system with the program step.
 func root() llb.State {
 	return llb.Scratch().File(llb.Copy(tools(), "/step", "/bin/step", &llb.CopyInfo{CreateDestPath: true, CreatedTime: &epoch}), llb.WithCustomName("copy step"))
 }
 
-// file is a layer with one file.
+// file returns a layer with one file.
 func file(name, text string) llb.State {
 	return llb.Scratch().File(llb.Mkfile(name, 0o644, []byte(text), llb.WithCreatedTime(epoch)), llb.WithCustomName("file "+name))
 }
 
-// ran is a layer with what a step wrote to /out, its times fixed.
+// ran returns a layer with the files that a step wrote to /out, with fixed times.
 func ran(name string, args ...string) llb.State {
 	out := root().Run(llb.Args(append([]string{"/bin/step"}, args...)), llb.WithCustomName(name)).AddMount("/out", llb.Scratch())
 	return llb.Scratch().File(llb.Copy(out, "/", "/opt", &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}), llb.WithCustomName("keep "+name))
@@ -113,7 +113,7 @@ func ran(name string, args ...string) llb.State {
 
 var amd64 = ocispecs.Platform{OS: "linux", Architecture: "amd64"}
 
-// image is an image whose layers are merged, with a complete configuration.
+// image returns an image with merged layers and a complete configuration.
 func image(t *testing.T, name string, layers ...llb.State) Image {
 	t.Helper()
 	state := layers[0]
@@ -135,7 +135,7 @@ func image(t *testing.T, name string, layers ...llb.State) Image {
 	return Image{Name: name, Platform: amd64, Definition: def.ToPB(), Config: raw}
 }
 
-// request builds the images into dir.
+// request returns a request that builds the images into dir.
 func request(t *testing.T, dir string, images ...Image) Request {
 	t.Helper()
 	step, err := stepDir()
@@ -149,7 +149,7 @@ func request(t *testing.T, dir string, images ...Image) Request {
 	return Request{Images: images, Locals: map[string]fsutil.FS{"tools": fs}, Output: Output{Dir: dir}}
 }
 
-// two is two images that share a layer which a step makes.
+// two returns two images that share a layer created by a step.
 func two(t *testing.T, last string) []Image {
 	shared := ran("shared step", "write", "/out/shared", "both")
 	return []Image{
@@ -175,7 +175,7 @@ func names(steps []Step) string {
 	return strings.Join(out, ", ")
 }
 
-// start begins a build and returns when the named step runs.
+// start starts a build and returns when the named step runs.
 func start(t *testing.T, ctx context.Context, e *Engine, req Request, name string) (done chan error) {
 	t.Helper()
 	running := make(chan struct{})

@@ -11,18 +11,17 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// hush leaves downloads that take no time out of what is shown. A base system
-// has one for each of its packages, and once they are in the cache they would
-// be hundreds of lines about nothing.
+// hush hides downloads that take no time. A base system has one for each of its packages; with a
+// warm cache that would be hundreds of useless lines.
 type hush struct {
 	shown map[digest.Digest]bool
 }
 
-// slow is the time from which on a download is worth a line.
+// slow is the duration from which a download is shown.
 const slow = time.Second
 
-// filter returns a report without the downloads that are not to be shown, or
-// not yet: those without an error that have not lasted long.
+// filter returns a report without downloads that are finished quickly or too new, unless they
+// have an error.
 func (h *hush) filter(s *client.SolveStatus) *client.SolveStatus {
 	out := *s
 	out.Vertexes = slices.DeleteFunc(slices.Clone(s.Vertexes), func(v *client.Vertex) bool {

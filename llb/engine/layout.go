@@ -25,13 +25,13 @@ import (
 	"github.com/layc-lang/layc/llb/replace"
 )
 
-// LayoutError says that the output directory cannot be used.
+// LayoutError is the error for an output directory that cannot be used.
 type LayoutError struct {
 	Dir   string
-	What  string // what is wrong, to follow the directory's name
+	What  string // what is wrong; follows the directory's name
 	Help  string // may be empty
 	Err   error  // may be nil
-	Unfit bool   // another directory has to be named; else this one would do, if the machine let it be used
+	Unfit bool   // another directory is needed; else this one is fine, but the machine does not allow its use
 }
 
 func (e *LayoutError) Error() string {
@@ -49,27 +49,26 @@ func (e *LayoutError) Unwrap() error { return e.Err }
 
 // layout is an OCI layout directory that a build writes to.
 //
-// Blobs are only ever added, each complete or not at all, until the new index
-// is in place by a rename. Then, or after an error, blobs that the index does
-// not reach are removed. From the first blob to that moment the directory is
-// locked, so that two builds into one directory do not sweep each other's
-// blobs.
+// Blobs are only added, each complete or not at all, until a rename puts the new index in place.
+// Then, or after an error, blobs that the index does not reach are removed. From the first blob
+// until then the directory is locked, so that two builds into one directory do not sweep each
+// other's blobs.
 type layout struct {
 	dir    string
 	store  *lateStore
-	locked *flock.Flock // the directory, nil until begin
+	locked *flock.Flock // lock on the directory, nil until begin
 	fresh  bool         // the directory did not exist
 
-	written *watchedStore // what store is from begin on
+	written *watchedStore // set by begin, the value of store
 	err     error         // why begin failed
 }
 
-// lateStore is the content store on a layout's blobs. It exists from begin on:
-// opening one writes to the directory.
+// lateStore is the content store with a layout's blobs. begin opens it, since opening one writes
+// to the directory.
 type lateStore struct{ content.Store }
 
-// CheckOutput reports why an [Output].Dir cannot be used, as far as that can be
-// known before a build. It touches nothing; its errors are *LayoutErrors.
+// CheckOutput reports why an [Output].Dir cannot be used, as far as that is known before a build.
+// It changes nothing. Its errors are *LayoutErrors.
 func CheckOutput(dir string) error {
 	if dir == "" {
 		return nil
@@ -77,7 +76,7 @@ func CheckOutput(dir string) error {
 	if _, err := openLayout(dir); err != nil {
 		return err
 	}
-	// What is there of the path decides whether the rest can be made.
+	// The existing part of the path decides whether the rest can be created.
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
 		err := unix.Access(at, unix.W_OK)
 		switch {
@@ -93,7 +92,7 @@ func CheckOutput(dir string) error {
 	}
 }
 
-// openLayout checks that dir can be written to and touches nothing in it.
+// openLayout checks that dir can be written to. It changes nothing in it.
 func openLayout(dir string) (*layout, error) {
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -113,15 +112,15 @@ func openLayout(dir string) (*layout, error) {
 	return &layout{dir: dir, store: &lateStore{}, fresh: errors.Is(err, fs.ErrNotExist)}, nil
 }
 
-// readable returns an error for a layout whose own files nobody can read: what it
-// holds is not known, so it must not be replaced.
+// readable returns an error for a layout whose metadata cannot be read. Its content is unknown,
+// so it must not be replaced.
 func readable(dir string) error {
 	for _, name := range []string{ocispecs.ImageLayoutFile, ocispecs.ImageIndexFile} {
 		file := filepath.Join(dir, name)
 		info, err := os.Stat(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			continue // a build that was killed leaves no index
+			continue // a killed build leaves no index
 		case err == nil && !info.Mode().IsRegular():
 			err = errors.New("not a regular file")
 		case err == nil:
@@ -140,7 +139,7 @@ func readable(dir string) error {
 	return nil
 }
 
-// begin makes and locks the directory; the export may write blobs from now on.
+// begin creates and locks the directory. The export may write blobs from then on.
 func (l *layout) begin(ctx context.Context) error {
 	l.err = l.prepare(ctx)
 	return l.err
@@ -160,7 +159,7 @@ func (l *layout) prepare(ctx context.Context) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	// First, so that a directory left by a killed build is still a layout.
+	// First, so that the directory of a killed build is still a layout.
 	if err := l.write(ocispecs.ImageLayoutFile, ocispecs.ImageLayout{Version: ocispecs.ImageLayoutVersion}); err != nil {
 		return err
 	}
@@ -173,8 +172,8 @@ func (l *layout) prepare(ctx context.Context) error {
 	return nil
 }
 
-// explain returns why a build into the directory failed: what it says of itself
-// or of its disk, as the engine passes on no more than words; else err.
+// explain returns why a build into the directory failed. The engine passes on only text, so it
+// prefers the error of the directory or of its disk to err.
 func (l *layout) explain(err error) error {
 	if err == nil {
 		return nil
@@ -206,7 +205,7 @@ func (l *layout) tryLock() error {
 		}
 		return err
 	}
-	// A build that failed may have removed the directory since it was opened.
+	// A failed build may have removed the directory since it was opened.
 	opened, err := lock.Stat()
 	if now, statErr := os.Stat(l.dir); err != nil || statErr != nil || !os.SameFile(opened, now) {
 		lock.Close()
@@ -216,8 +215,8 @@ func (l *layout) tryLock() error {
 	return nil
 }
 
-// commit makes the exported images the layout's only ones. The descriptor is
-// that of the exporter's index, whose manifests are in the images' order.
+// commit replaces the layout's images by the exported ones. The descriptor is the exporter's
+// index, with manifests in the images' order.
 func (l *layout) commit(images []Image, descriptor string) ([]BuiltImage, error) {
 	var exported ocispecs.Descriptor
 	if raw, err := base64.StdEncoding.DecodeString(descriptor); err != nil {
@@ -269,7 +268,7 @@ func newIndex() ocispecs.Index {
 	return ocispecs.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispecs.MediaTypeImageIndex, Manifests: []ocispecs.Descriptor{}}
 }
 
-// describe reads the image back and checks that all its blobs are whole.
+// describe reads the image back and checks that all its blobs are complete.
 func (l *layout) describe(im Image, desc ocispecs.Descriptor) (BuiltImage, error) {
 	b := BuiltImage{Name: im.Name, Platform: im.Platform, Manifest: desc.Digest, Size: desc.Size}
 	var manifest ocispecs.Manifest
@@ -299,8 +298,8 @@ func (l *layout) blob(id digest.Digest) string {
 	return filepath.Join(l.dir, ocispecs.ImageBlobsDir, id.Algorithm().String(), id.Encoded())
 }
 
-// check returns an error unless the blob has its full size. A blob that was
-// in the directory before is not written again, so a damaged one is removed.
+// check returns an error unless the blob has its full size. An existing blob is not written
+// again, so a damaged one is removed.
 func (l *layout) check(desc ocispecs.Descriptor) error {
 	st, err := os.Stat(l.blob(desc.Digest))
 	if err != nil {
@@ -315,7 +314,7 @@ func (l *layout) check(desc ocispecs.Descriptor) error {
 	return &LayoutError{Dir: l.dir, What: fmt.Sprintf("had a damaged blob, %s; it has been removed", desc.Digest), Help: "build again to restore it"}
 }
 
-// read decodes the JSON blob into v.
+// read decodes a JSON blob into v.
 func (l *layout) read(desc ocispecs.Descriptor, v any) error {
 	if err := l.check(desc); err != nil {
 		return err
@@ -351,7 +350,7 @@ func (l *layout) write(name string, v any) error {
 	return l.replace(filepath.Join(l.dir, name), append(raw, '\n'))
 }
 
-// replace gives the file its new content in one step, or not at all.
+// replace replaces the content of a file atomically.
 func (l *layout) replace(path string, raw []byte) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, raw) {
 		return nil

@@ -25,9 +25,8 @@ import (
 	"github.com/layc-lang/layc/llb/registry"
 )
 
-// writeLayout does what a build does to a layout, except for building: it
-// writes images of one layer, which has an empty file of the given name. With fail it stops
-// before the index.
+// writeLayout writes to a layout like a build: images of one layer with an empty file of the
+// given name. With fail it stops before the index.
 func writeLayout(t *testing.T, dir string, fail bool, layers ...string) ([]BuiltImage, error) {
 	t.Helper()
 	l, err := openLayout(dir)
@@ -95,7 +94,7 @@ func TestLayout(t *testing.T) {
 		t.Error(err)
 	}
 
-	// A build that fails leaves the former images and nothing else.
+	// A failed build leaves the old images and nothing else.
 	if _, err := writeLayout(t, dir, true, "three"); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +102,7 @@ func TestLayout(t *testing.T) {
 		t.Errorf("the failed build left\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 
-	// What a killed build has left goes with the next one, as do former images.
+	// The next build removes the leftovers of a killed build and the old images.
 	if err := os.MkdirAll(filepath.Join(dir, "ingest", "x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +113,7 @@ func TestLayout(t *testing.T) {
 		t.Errorf("the layout has the files\n%s\nwant 5", strings.Join(got, "\n"))
 	}
 	if _, err := os.Stat(filepath.Join(dir, "ingest")); !os.IsNotExist(err) {
-		t.Errorf("the directory ingest is left: %v", err)
+		t.Errorf("the directory ingest still exists: %v", err)
 	}
 }
 
@@ -128,15 +127,15 @@ func TestLayoutFailsFresh(t *testing.T) {
 	}
 }
 
-// A build that fails leaves a directory that was there before it, and nothing in
-// it that an image needs is swept if the index cannot be followed.
+// TestLayoutFails checks that a failed build keeps a directory that existed before, and that
+// nothing is swept if the index cannot be followed.
 func TestLayoutFails(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := writeLayout(t, dir, true, "one"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(dir); err != nil {
-		t.Errorf("the failed build removed a directory that it had not made: %v", err)
+		t.Errorf("the failed build removed a directory that it did not create: %v", err)
 	}
 	built, err := writeLayout(t, dir, false, "one")
 	if err != nil {
@@ -146,14 +145,15 @@ func TestLayoutFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := writeLayout(t, dir, true, "two"); err == nil {
-		t.Error("nothing says that the index names a manifest that is not there")
+		t.Error("no error for an index with a missing manifest")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "blobs", "sha256", built[0].Layers[0].Digest.Encoded())); err != nil {
-		t.Errorf("a layer was swept although nobody knows what the manifest names: %v", err)
+		t.Errorf("a layer was swept although the manifest cannot be read: %v", err)
 	}
 }
 
-// An image whose configuration names other layers than its manifest is refused.
+// TestLayoutCountsLayers checks that an image with different layers in its configuration and
+// manifest is refused.
 func TestLayoutCountsLayers(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := writeLayout(t, dir, false, "one"); err != nil {
@@ -193,10 +193,10 @@ func TestLayoutRepairsDamage(t *testing.T) {
 			_, err = writeLayout(t, dir, false, "one")
 			var damaged *LayoutError
 			if !errors.As(err, &damaged) || !strings.Contains(err.Error(), "build again") {
-				t.Errorf("the error is %v, want a LayoutError that says what to do", err)
+				t.Errorf("the error is %v, want a LayoutError with help", err)
 			}
 			if _, err := writeLayout(t, dir, false, "one"); err != nil {
-				t.Errorf("the build after it says %v", err)
+				t.Errorf("the next build: %v", err)
 			}
 			if err := registry.Validate(dir); err != nil {
 				t.Error(err)
@@ -214,26 +214,27 @@ func TestLayoutRefusesOtherDirectories(t *testing.T) {
 	for _, path := range []string{dir, file} {
 		var refused *LayoutError
 		if _, err := openLayout(path); !errors.As(err, &refused) {
-			t.Errorf("opening %s says %v, want a LayoutError", path, err)
+			t.Errorf("opening %s: %v, want a LayoutError", path, err)
 		}
 	}
 }
 
-// A layout that nobody can read may be somebody's: it is refused, before a build too.
+// TestDamagedLayoutIsRefused checks that a layout that cannot be read is refused, before a build
+// and by it.
 func TestDamagedLayoutIsRefused(t *testing.T) {
 	for what, damage := range map[string]func(dir string) error{
-		"index.json is cut off":     func(dir string) error { return os.WriteFile(filepath.Join(dir, "index.json"), []byte(`{"mani`), 0o644) },
+		"index.json is truncated":   func(dir string) error { return os.WriteFile(filepath.Join(dir, "index.json"), []byte(`{"mani`), 0o644) },
 		"index.json is empty":       func(dir string) error { return os.WriteFile(filepath.Join(dir, "index.json"), nil, 0o644) },
 		"index.json is a pipe":      func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "index.json"), 0o644) },
 		"index.json is a directory": func(dir string) error { return os.Mkdir(filepath.Join(dir, "index.json"), 0o755) },
-		"oci-layout is cut off":     func(dir string) error { return os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{`), 0o644) },
+		"oci-layout is truncated":   func(dir string) error { return os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{`), 0o644) },
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if err := CheckOutput(dir); err != nil {
-			t.Errorf("without an index, as a build that was killed leaves it: %v", err)
+			t.Errorf("without an index, like after a killed build: %v", err)
 		}
 		if err := damage(dir); err != nil {
 			t.Fatal(err)
@@ -262,20 +263,20 @@ func TestLayoutIsLocked(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if err := second.begin(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a second build says %v, want it to wait", err)
+		t.Errorf("a second build: %v, want it to wait", err)
 	}
 	if err := first.close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := second.begin(t.Context()); err != nil {
-		t.Errorf("after the first build the second says %v", err)
+		t.Errorf("after the first build the second one: %v", err)
 	}
 	if err := second.close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// files lists the files under dir, sorted.
+// files returns the sorted files under dir.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	var out []string

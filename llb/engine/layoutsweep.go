@@ -15,8 +15,8 @@ import (
 	"github.com/layc-lang/layc/llb/replace"
 )
 
-// sweep removes what the index does not reach, and the whole directory if the
-// build made it and never wrote an index.
+// sweep removes blobs that the index does not reach. It removes the whole directory if the build
+// created it and wrote no index.
 func (l *layout) sweep() error {
 	raw, err := os.ReadFile(filepath.Join(l.dir, ocispecs.ImageIndexFile))
 	reached := map[digest.Digest]bool{}
@@ -43,13 +43,13 @@ func (l *layout) sweep() error {
 		}
 	}
 	replace.Sweep(l.dir)
-	// Half-written blobs of the exporter.
+	// Partly written blobs of the exporter.
 	errs = append(errs, os.RemoveAll(filepath.Join(l.dir, "ingest")))
 	return errors.Join(errs...)
 }
 
-// reach marks the blobs that the manifest or index refers to, through every
-// level. A blob that is missing is an error: then nothing must be removed.
+// reach marks the blobs that the manifest or index refers to, on every level. A missing blob is
+// an error; then nothing must be removed.
 func (l *layout) reach(raw []byte, reached map[digest.Digest]bool) error {
 	var doc struct {
 		Manifests []ocispecs.Descriptor

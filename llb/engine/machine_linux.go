@@ -13,7 +13,7 @@ import (
 	"github.com/moby/sys/user"
 )
 
-// checkMachine reports why this process cannot be an engine, whatever its state is.
+// checkMachine reports why this process cannot be an engine, regardless of its state.
 func checkMachine(runcName string) error {
 	if os.Geteuid() != 0 {
 		return &UnavailableError{
@@ -33,8 +33,8 @@ func checkMachine(runcName string) error {
 	return checkCgroups()
 }
 
-// needed are the capabilities without which runc starts no step, and the one to
-// mount file systems.
+// needed lists the capabilities that runc requires to start a step, and the one to mount file
+// systems.
 var needed = []capability.Cap{
 	capability.CAP_SYS_ADMIN,
 	capability.CAP_CHOWN, capability.CAP_DAC_OVERRIDE, capability.CAP_FOWNER, capability.CAP_FSETID, capability.CAP_KILL,
@@ -42,8 +42,7 @@ var needed = []capability.Cap{
 	capability.CAP_SYS_CHROOT, capability.CAP_NET_ADMIN, capability.CAP_NET_BIND_SERVICE, capability.CAP_NET_RAW, capability.CAP_AUDIT_WRITE,
 }
 
-// checkCapabilities returns an error if root lacks capabilities, as in most
-// containers.
+// checkCapabilities returns an error if root lacks capabilities, as in most containers.
 func checkCapabilities() error {
 	own, err := capability.NewPid2(0)
 	if err == nil {
@@ -67,11 +66,10 @@ func checkCapabilities() error {
 	return nil
 }
 
-// maxID is the largest ID that files of images commonly have: nobody.
+// maxID is the largest common ID of files in images: nobody.
 const maxID = 65534
 
-// checkIDs returns an error in a user namespace without the IDs that files of images
-// belong to.
+// checkIDs returns an error in a user namespace without the IDs of files in images.
 func checkIDs() error {
 	for _, of := range []struct{ kind, file string }{{"user", "/proc/self/uid_map"}, {"group", "/proc/self/gid_map"}} {
 		ranges, err := user.ParseIDMapFile(of.file)
@@ -120,7 +118,7 @@ func findRunc(name string) (string, error) {
 	}
 }
 
-// checkCgroups returns an error if runc would have no control groups to use.
+// checkCgroups returns an error if runc cannot use control groups.
 func checkCgroups() error {
 	entries, err := os.ReadDir("/sys/fs/cgroup")
 	if err == nil && len(entries) > 0 {

@@ -15,13 +15,14 @@ import (
 	"github.com/moby/sys/capability"
 )
 
-// What root lacks is said, all at once, and nothing is written.
+// TestMissingCapabilities checks that all missing capabilities are reported together, and that
+// nothing is written.
 func TestMissingCapabilities(t *testing.T) {
 	needEngine(t)
 	state := filepath.Join(t.TempDir(), "state")
 	errs := make(chan error)
 	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		own, err := capability.NewPid2(0)
 		if err == nil {
 			err = own.Load()
@@ -40,11 +41,12 @@ func TestMissingCapabilities(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := os.Stat(state); err == nil {
-		t.Error("the state is there")
+		t.Error("the state exists")
 	}
 }
 
-// A user namespace with few ids cannot hold the files of images.
+// TestUserNamespaceOfOneID checks that a user namespace with few IDs is refused, since it cannot
+// store the files of images.
 func TestUserNamespaceOfOneID(t *testing.T) {
 	needEngine(t)
 	if state := os.Getenv("LAYC_TEST_STATE"); state != "" {
@@ -60,14 +62,14 @@ func TestUserNamespaceOfOneID(t *testing.T) {
 	child.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: only, GidMappings: only}
 	out, err := child.CombinedOutput()
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) {
-		t.Skip("this machine makes no user namespaces")
+		t.Skip("user namespaces are not available")
 	}
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// A state keeps the snapshotter that it was made with.
+// TestSnapshotterOfState checks that a state keeps its first snapshotter.
 func TestSnapshotterOfState(t *testing.T) {
 	for want, dirs := range map[string][]string{copies: {"runc-native"}, overlays: {"runc-overlayfs", "runc-native"}} {
 		state := t.TempDir()

@@ -13,26 +13,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Proof is a definition that is solved beside the images to see what comes of
-// it. It is in no image, and the engine's cache knows it again.
+// Proof is a definition that is solved together with the images for its result. It is in no
+// image, but in the engine's cache.
 type Proof struct {
 	Definition *pb.Definition
-	// Report is the path of a file in what the definition makes: what the proof
-	// has found. Empty: it reports nothing, and either succeeds or fails.
+	// Report is the path of a file in the definition's result with the proof's findings. Empty:
+	// the proof has no report; it either succeeds or fails.
 	Report string
-	// Holds tells from the report whether the images may be written. Nil: they
-	// may, whatever it says.
+	// Holds decides from the report whether the images may be written. Nil: they may, whatever
+	// the report is.
 	Holds func(report []byte) bool
 }
 
-// Proven is what came of a proof.
+// Proven is the result of a proof.
 type Proven struct {
 	Report []byte
 	Failed *StepError // nil: all its steps succeeded
 }
 
-// UnprovenError is the error for images that were built but not written, because
-// proofs failed.
+// UnprovenError is the error for images that were built but not written, because proofs failed.
 type UnprovenError struct {
 	Proven []Proven // of all proofs, in the request's order
 }
@@ -47,12 +46,12 @@ func (e *UnprovenError) Error() string {
 	return fmt.Sprintf("%d of %d proofs failed", failed, len(e.Proven))
 }
 
-// proving is the proofs of one build. One that fails lets the others go on:
-// people want to see all of them.
+// proving is the proofs of one build. A failed proof does not stop the others, since all failures
+// are reported.
 type proving struct {
 	proofs []Proof
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	reports [][]byte
 	errs    []error
 }
@@ -61,11 +60,10 @@ func newProving(proofs []Proof) *proving {
 	return &proving{proofs: proofs, reports: make([][]byte, len(proofs)), errs: make([]error, len(proofs))}
 }
 
-// errUnproven ends a build before anything is exported.
+// errUnproven ends a build before the export.
 var errUnproven = errors.New("a proof does not hold")
 
-// start solves all proofs, each in a goroutine of the group. Only the end of
-// ctx is an error of the group.
+// start solves all proofs, each in a goroutine of the group. The group fails only if ctx ends.
 func (p *proving) start(ctx context.Context, g gateway.Client, eg *errgroup.Group) {
 	for i, proof := range p.proofs {
 		eg.Go(func() error {
@@ -100,8 +98,8 @@ func (p *proving) check() error {
 	return nil
 }
 
-// results are what came of the proofs. An error that is not a failed step's is
-// the build's own.
+// results returns the results of the proofs. Unless an error is a failed step's, the build fails
+// with it.
 func (p *proving) results(ctx context.Context, t *tracker) ([]Proven, error) {
 	var out []Proven
 	for i, proof := range p.proofs {
@@ -112,7 +110,7 @@ func (p *proving) results(ctx context.Context, t *tracker) ([]Proven, error) {
 				return nil, err
 			}
 			if t.ops[proven.Failed.Vertex].GetSource() != nil {
-				return nil, proven.Failed // what it would be built from is not there: that proves nothing
+				return nil, proven.Failed // its inputs are missing, so it proves nothing
 			}
 		}
 		out = append(out, proven)
@@ -120,9 +118,9 @@ func (p *proving) results(ctx context.Context, t *tracker) ([]Proven, error) {
 	return out, nil
 }
 
-// lost finds the failed step of a definition where BuildKit lost it: where two
-// steps that share an input fail in one build, it answers the second with an
-// error of its own. False if the network or the end of ctx is to blame.
+// lost finds the failed step of a definition if BuildKit lost it: when two steps that share an
+// input fail in one build, BuildKit returns another error for the second. It is false if the
+// network or the end of ctx is the cause.
 func (t *tracker) lost(def *pb.Definition, err error, step **StepError) bool {
 	var unavailable *UnavailableError
 	id, why := t.failure(def)

@@ -14,14 +14,13 @@ import (
 	"github.com/moby/buildkit/client/llb"
 )
 
-// proof is a proof that a state can be made.
+// proof returns a proof that a state can be built.
 func proof(t *testing.T, s llb.State) Proof {
 	t.Helper()
 	return Proof{Definition: image(t, "proof", s).Definition}
 }
 
-// TestProofs checks that proofs that hold are told with the images, and are
-// known again.
+// TestProofs checks that successful proofs are returned with the images, and are cached.
 func TestProofs(t *testing.T) {
 	needEngine(t)
 	e, dir := open(t, t.TempDir()), filepath.Join(t.TempDir(), "out")
@@ -32,16 +31,16 @@ func TestProofs(t *testing.T) {
 	req.Proofs = []Proof{proof(t, ran("good proof", "fail", "0")), report}
 	first := build(t, e, req)
 	if len(first.Images) != 1 || len(first.Proven) != 2 || first.Proven[0].Failed != nil || string(first.Proven[1].Report) != "found" {
-		t.Errorf("the build has %d images and proves %+v, want one, and a report", len(first.Images), first.Proven)
+		t.Errorf("the build has %d images and the proofs %+v, want one image and a report", len(first.Images), first.Proven)
 	}
 	again := build(t, e, req)
 	if len(again.Steps.Executed) != 0 || string(again.Proven[1].Report) != "found" {
-		t.Errorf("the second build executes %s and proves %+v, want nothing, and a report", names(again.Steps.Executed), again.Proven)
+		t.Errorf("the second build executes %s and has the proofs %+v, want no steps and a report", names(again.Steps.Executed), again.Proven)
 	}
 }
 
-// TestUnproven checks that no proof is left out because another fails, and that
-// nothing is written then.
+// TestUnproven checks that all proofs are tried even if one fails, and that nothing is written
+// then.
 func TestUnproven(t *testing.T) {
 	needEngine(t)
 	e, dir := open(t, t.TempDir()), filepath.Join(t.TempDir(), "out")
@@ -61,7 +60,7 @@ func TestUnproven(t *testing.T) {
 	for n, name := range []string{"one", "two", "three"} {
 		f := unproven.Proven[n].Failed
 		if f == nil || f.Name != name || len(f.Log) != 20 || f.Log[19] != "line 30" {
-			t.Errorf("proof %s is %+v, want its own step with the end of what it printed", name, f)
+			t.Errorf("proof %s is %+v, want its own step with the end of its output", name, f)
 			continue
 		}
 		if !slices.Contains(vertices(req.Proofs[n]), string(f.Vertex)) {
@@ -101,7 +100,7 @@ func TestUnproven(t *testing.T) {
 	}
 }
 
-// vertices are the digests of a proof's vertices.
+// vertices returns the digests of a proof's vertices.
 func vertices(p Proof) []string {
 	var out []string
 	for id := range p.Definition.Metadata {

@@ -10,13 +10,13 @@ import (
 	"github.com/layc-lang/layc/lang/redact"
 )
 
-// public makes reports without passwords of URLs: of those that BuildKit downloads,
-// and those that steps print, in pieces.
+// public removes passwords of URLs from reports: in the names of BuildKit's downloads, and in the
+// output of steps, which comes in pieces.
 type public struct {
 	printed map[string]*output // by vertex and stream
 }
 
-// output is what a step prints to one of its streams.
+// output is a step's output to one stream.
 type output struct {
 	redact.Stream
 	last client.VertexLog // without its text
@@ -47,7 +47,7 @@ func (p *public) report(s *client.SolveStatus) *client.SolveStatus {
 	return &out
 }
 
-// rest is what waits for more output of steps that make none any more.
+// rest returns the pending output of steps that have ended.
 func (p *public) rest(ended func(client.VertexLog) bool) []*client.VertexLog {
 	var logs []*client.VertexLog
 	for _, key := range slices.Sorted(maps.Keys(p.printed)) {
@@ -65,7 +65,7 @@ func (p *public) rest(ended func(client.VertexLog) bool) []*client.VertexLog {
 	return logs
 }
 
-// each is a list of copies that are changed.
+// each returns a list of changed copies.
 func each[T any](list []*T, change func(*T)) []*T {
 	list = slices.Clone(list)
 	for i, old := range list {

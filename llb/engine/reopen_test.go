@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// One process may open and close a state again and again, and what was built
-// stays cached. Nothing that the engine started runs on after Close, but for
-// timers of BuildKit's that end by themselves within minutes.
+// TestReopen opens and closes a state several times in one process; built steps stay cached.
+// Nothing that the engine started continues after Close, except for timers of BuildKit that end
+// within minutes.
 func TestReopen(t *testing.T) {
 	needEngine(t)
 	state, dir := t.TempDir(), t.TempDir()
@@ -29,7 +29,7 @@ func TestReopen(t *testing.T) {
 		}
 	}
 	if _, err := open(t, state).current(); err != nil {
-		t.Errorf("an open engine says %v", err)
+		t.Errorf("an open engine: %v", err)
 	}
 	closed := open(t, t.TempDir())
 	closed.Close()

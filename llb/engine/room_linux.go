@@ -14,21 +14,19 @@ import (
 	"github.com/moby/buildkit/util/bklog"
 )
 
-// BuildKit frees disk space a minute after a build, which most processes of
-// layc do not live to see: snapshots of steps that failed, and a cache that has
-// outgrown its limits, would stay for ever. So an engine tidies up when it
-// closes after a build that failed, once an hour after one that made something,
-// and when it opens a state that was not closed.
+// BuildKit frees disk space a minute after a build, and most layc processes end earlier. So
+// snapshots of failed steps would stay forever, and the cache would exceed its limits. Therefore
+// an engine cleans up when it closes after a failed build, once an hour after a build that
+// created something, and when it opens a state that was not closed.
 
-// tidiedName is the file of the state that was written when it was last tidied up.
+// tidiedName is a file in the state that is written after each clean-up.
 const (
 	tidiedName = "tidied"
 	tidyEvery  = time.Hour
 )
 
-// tidy keeps the cache within its limits, and removes what no record refers to.
-// After an error the state counts as not closed, and the next to open it tries
-// again.
+// tidy keeps the cache within its limits, and removes unreferenced data. After an error the state
+// counts as not closed, so the next engine on it tries again.
 func (e *embedded) tidy(ctx context.Context) error {
 	mark := filepath.Join(e.state, tidiedName)
 	last, err := os.Stat(mark)
@@ -59,16 +57,16 @@ func (e *embedded) prune(ctx context.Context) error {
 	return <-done
 }
 
-// collect removes what no record refers to.
+// collect removes data that no record refers to.
 func (e *embedded) collect(ctx context.Context) {
 	if err := e.worker.GarbageCollect(ctx); err != nil {
 		bklog.G(ctx).WithError(err).Warn("cannot remove cache that a killed engine left")
 	}
 }
 
-// removeUnrecorded removes directories of snapshots that the snapshotter's
-// database does not know. A process that is killed between making a directory
-// and recording it leaves one, and no other snapshot could get its number.
+// removeUnrecorded removes snapshot directories that are missing from the snapshotter's database.
+// A process killed between creating a directory and recording it leaves one, and no other
+// snapshot could get its number.
 func removeUnrecorded(root string) error {
 	path := filepath.Join(root, "metadata.db")
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {

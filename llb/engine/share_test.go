@@ -16,10 +16,11 @@ import (
 	"github.com/layc-lang/layc/llb/registry"
 )
 
-// A process that finds the state owned attaches, and the owner waits for it.
+// TestTwoEnginesOnOneState checks that a process attaches to an owned state, and that the owner
+// waits for it.
 func TestTwoEnginesOnOneState(t *testing.T) {
 	needEngine(t)
-	// Longer than the path of a socket may be.
+	// Longer than the maximal path of a socket.
 	state := filepath.Join(t.TempDir(), strings.Repeat("long-", 30))
 	told := make(chan string, 1)
 	owner, err := Open(t.Context(), Options{State: state, Runc: runcPath(), Notice: func(s string) { told <- s }})
@@ -54,9 +55,9 @@ func TestTwoEnginesOnOneState(t *testing.T) {
 	case <-time.After(200 * time.Millisecond):
 	}
 	if got, want := <-told, "waiting for other builds that use this engine (1)"; got != want {
-		t.Errorf("the owner says %q, want %q", got, want)
+		t.Errorf("the owner's notice is %q, want %q", got, want)
 	}
-	// Also while its owner waits, the engine works.
+	// The engine also works while its owner waits.
 	if again := build(t, guest, request(t, dirs[1], two(t, "2")...)); len(again.Steps.Executed) != 0 {
 		t.Errorf("the attached engine executed %s, want nothing", names(again.Steps.Executed))
 	}
@@ -74,7 +75,7 @@ func TestTwoEnginesOnOneState(t *testing.T) {
 	checkClean(t, state)
 }
 
-// An attached engine goes on when its owner is cut off.
+// TestGuestTakesOver checks that an attached engine continues after its owner is cut off.
 func TestGuestTakesOver(t *testing.T) {
 	needEngine(t)
 	state := t.TempDir()
@@ -122,7 +123,7 @@ func TestKilledEngine(t *testing.T) {
 	}
 }
 
-// checkClean fails the test if a step's process, mount or bundle is left.
+// checkClean fails the test if a step left a process, mount or bundle.
 func checkClean(t *testing.T, state string) {
 	t.Helper()
 	if left := bundles(state); len(left) > 0 {

@@ -10,20 +10,19 @@ import (
 	"sync"
 )
 
-// socket accepts attached processes and knows how many there are.
+// socket accepts and counts attached processes.
 type socket struct {
 	net.Listener
 
 	mu     sync.Mutex
 	conns  int
-	met    bool // somebody was attached
+	met    bool // a process was attached
 	closed bool
-	change chan struct{} // holds a token after conns fell to 0
+	change chan struct{} // has a token after conns fell to 0
 }
 
-// listenSocket listens in the state directory, whose lock the caller holds:
-// a socket that is already there belongs to nobody. No other user can connect,
-// not even for a moment: the directory is closed to them.
+// listenSocket listens in the state directory. The caller holds its lock, so an existing socket
+// is stale. The directory is private, so no other user can connect, not even for a moment.
 func listenSocket(state string) (*socket, error) {
 	if err := os.Remove(filepath.Join(state, socketName)); err != nil && !os.IsNotExist(err) {
 		return nil, err
@@ -35,8 +34,7 @@ func listenSocket(state string) (*socket, error) {
 	if err := os.Chmod(filepath.Join(state, socketName), 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	// Its path may name a descriptor that is closed by now. The next owner
-	// removes the file.
+	// Its path may refer to a closed descriptor. The next owner removes the file.
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	return &socket{Listener: l, change: make(chan struct{}, 1)}, nil
 }
@@ -74,9 +72,9 @@ func (s *socket) used() bool {
 	return s.met
 }
 
-// closeWhenIdle stops listening as soon as nobody is attached or ctx ends.
-// A process whose connection was not accepted by then finds no engine and
-// becomes the next owner. If it has to wait, notice is told once.
+// closeWhenIdle stops listening as soon as no process is attached or ctx ends. A process whose
+// connection is not accepted by then finds no engine and becomes the next owner. If closeWhenIdle
+// must wait, it calls notice once.
 func (s *socket) closeWhenIdle(ctx context.Context, notice func(string)) {
 	for {
 		s.mu.Lock()

@@ -14,19 +14,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Whoever can write to the state directory decides what is in images, and whoever
-// can enter it can reach programs in snapshots that run as root: it belongs to this
-// user, and to nobody else. Nor must everybody be able to put another directory in
-// its place, or in that of one above it. Who owns those is trusted.
+// A user who can write to the state directory controls the content of images. A user who can
+// enter it can run programs in snapshots that run as root. So it must be private to this user.
+// Nor may everyone be able to replace it, or a directory above it. The owners of these
+// directories are trusted.
 
-// checkState reports why a state directory cannot be used, as far as that can be known
-// before. It changes nothing. Errors are *UnavailableErrors.
+// checkState reports why a state directory cannot be used, as far as that is known in advance. It
+// changes nothing. Errors are *UnavailableErrors.
 func checkState(dir string) error {
 	state, err := filepath.Abs(dir)
 	if err != nil {
 		return noState("cannot be used", err)
 	}
-	at := state // what is there of it
+	at := state // the existing part of the path
 	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
 		if _, err = os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
 			break
@@ -50,8 +50,8 @@ func checkState(dir string) error {
 	return judgeAbove(state, at)
 }
 
-// prepareState makes the state directory, or closes one that is there to others,
-// and returns its path without symbolic links. Errors are *UnavailableErrors.
+// prepareState creates the state directory, or makes an existing one private, and returns its
+// path without symbolic links. Errors are *UnavailableErrors.
 func prepareState(dir string) (string, error) {
 	if err := checkState(dir); err != nil {
 		return "", err
@@ -73,9 +73,9 @@ func prepareState(dir string) (string, error) {
 	return state, closeToOthers(state, mode&0o022 != 0)
 }
 
-// judgeState returns an error if others may have put something into a directory, or
-// if it has another purpose; else its permissions. Those that others have are to be
-// taken away: a cache that CI restores, or a new volume, is often open to them.
+// judgeState returns an error if other users may have written to a directory, or if it has
+// another purpose; else its permissions. The caller removes the permissions of others: a cache
+// restored by CI, or a new volume, often has some.
 func judgeState(state string) (fs.FileMode, error) {
 	if err := judgeAbove(state, filepath.Dir(state)); err != nil {
 		return 0, err
@@ -111,8 +111,8 @@ func judgeState(state string) (fs.FileMode, error) {
 	return mode, nil
 }
 
-// judgeAbove returns an error if everybody can rename what is in a directory above
-// the state, the first of them given, or above where links in its path lead.
+// judgeAbove returns an error if everyone can rename entries of a directory above the state,
+// starting with the existing part, or above the targets of links in its path.
 func judgeAbove(state, at string) error {
 	real, err := filepath.EvalSymlinks(at)
 	if err != nil {
@@ -138,7 +138,7 @@ func judgeAbove(state, at string) error {
 	return nil
 }
 
-// closeToOthers takes the permissions on a state directory away from others.
+// closeToOthers removes others' permissions on a state directory.
 func closeToOthers(state string, writable bool) error {
 	if err := os.Chmod(state, 0o700); err != nil {
 		return noState("cannot be closed to other users", err)
@@ -146,8 +146,8 @@ func closeToOthers(state string, writable bool) error {
 	if !writable {
 		return nil
 	}
-	// Between the two looks another layc may have begun to use the directory,
-	// or another user may have put something into it.
+	// In the meantime another layc may have started to use the directory, or another user may
+	// have written to it.
 	files, err := stateFiles(state)
 	if err != nil {
 		return noState("cannot be read", err)
@@ -160,7 +160,7 @@ func closeToOthers(state string, writable bool) error {
 	return nil
 }
 
-// stateFiles lists a directory without what a new file system has in it.
+// stateFiles lists a directory without the entries of a new file system.
 func stateFiles(dir string) ([]fs.DirEntry, error) {
 	files, err := os.ReadDir(dir)
 	return slices.DeleteFunc(files, func(f fs.DirEntry) bool { return f.Name() == "lost+found" }), err

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A state directory is the user's alone, or it is refused.
+// TestPrepareState checks that a state directory becomes private, or is refused.
 func TestPrepareState(t *testing.T) {
 	for _, c := range []struct {
 		what   string
@@ -55,7 +55,7 @@ func TestPrepareState(t *testing.T) {
 			var refused *UnavailableError
 			if c.wanted != "" {
 				if !errors.As(err, &refused) || !strings.Contains(refused.What, c.wanted) || refused.Help == "" {
-					t.Errorf("the error is %v, want one that says %q", err, c.wanted)
+					t.Errorf("the error is %v, want one with %q", err, c.wanted)
 				}
 				return
 			}
@@ -69,7 +69,8 @@ func TestPrepareState(t *testing.T) {
 	}
 }
 
-// Nor is a state used that everybody can replace, by renaming what is above it.
+// TestStateBelowOpenDirectory checks that a state is refused if everyone can replace it by
+// renaming a directory above it.
 func TestStateBelowOpenDirectory(t *testing.T) {
 	top := t.TempDir()
 	open := filepath.Join(top, "open")
@@ -97,12 +98,12 @@ func TestStateBelowOpenDirectory(t *testing.T) {
 	}
 	for _, dir := range []string{"open/new", "own/state"} {
 		if _, err := os.Stat(filepath.Join(top, dir)); err == nil {
-			t.Errorf("the check has made %s", dir)
+			t.Errorf("the check created %s", dir)
 		}
 	}
 }
 
-// The path is the one that the kernel's table of mounts has.
+// TestPrepareStateFollowsLinks checks that the path is the one in the kernel's mount table.
 func TestPrepareStateFollowsLinks(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Symlink(dir, filepath.Join(dir, "link")); err != nil {
@@ -115,9 +116,9 @@ func TestPrepareStateFollowsLinks(t *testing.T) {
 	}
 }
 
-// Another user neither reaches the socket nor reads the log or the snapshots,
-// in a state directory that was made open to all and with a umask that hides
-// nothing. A log that is a link elsewhere is not followed.
+// TestStateIsClosedToOthers checks that another user can neither reach the socket nor read the
+// log or the snapshots, even if the state directory was open to all and the umask is 0. A log
+// that is a link is not followed.
 func TestStateIsClosedToOthers(t *testing.T) {
 	needEngine(t)
 	if path := os.Getenv("LAYC_TEST_REACH"); path != "" {
@@ -156,7 +157,7 @@ func TestStateIsClosedToOthers(t *testing.T) {
 			t.Errorf("%s has the mode %v, want 0600", name, info.Mode())
 		}
 	}
-	// The test's own program lies in a directory that others cannot enter.
+	// The test's own program is in a private directory.
 	self, err := os.ReadFile("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +177,7 @@ func TestStateIsClosedToOthers(t *testing.T) {
 // reach fails the test if this user can use a state directory.
 func reach(t *testing.T, state string) {
 	if os.Geteuid() == 0 {
-		t.Fatal("this has to run as another user")
+		t.Fatal("this must run as another user")
 	}
 	if c, err := dialSocket(t.Context(), state); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("connecting to the socket: %v, %v, want it denied", c, err)

@@ -13,14 +13,14 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// maxLogLines is how many of a step's last lines an error shows.
+// maxLogLines is the number of a step's last lines in an error.
 const maxLogLines = 20
 
-// tracker remembers from progress reports what happened to the vertices of
-// the definitions, and the end of what each printed.
+// tracker records from progress reports what happened to the vertices of the definitions, and the
+// end of each step's output.
 type tracker struct {
 	ops map[digest.Digest]*pb.Op // read-only
-	all []Step                   // read-only: the definitions' steps, what they need first
+	all []Step                   // read-only: the definitions' steps, in the order of dependencies
 
 	mu    sync.Mutex
 	order []digest.Digest // vertices of the definitions, as first reported
@@ -29,10 +29,10 @@ type tracker struct {
 
 type tracked struct {
 	name   string
-	ran    map[time.Time]bool // the starts of uncached intervals that completed
+	ran    map[time.Time]bool // start times of completed uncached intervals
 	cached bool
-	failed string   // why, if it did
-	lines  [][]byte // the last is still being printed
+	failed string   // error message, or ""
+	lines  [][]byte // the last one may be incomplete
 }
 
 func newTracker(definitions []*pb.Definition) *tracker {
@@ -44,13 +44,13 @@ func newTracker(definitions []*pb.Definition) *tracker {
 				continue
 			}
 			var op pb.Op
-			// A definition that does not decode fails in the engine, which
-			// says so; here it merely goes without a description.
+			// The engine reports a definition that does not decode; here it merely has no
+			// description.
 			if op.UnmarshalVT(def) != nil {
 				continue
 			}
 			t.ops[id] = &op
-			// The last of a definition is no step: it says which one's result is meant.
+			// The last op of a definition only selects the output.
 			if op.Op != nil && !isRead(&op) {
 				t.all = append(t.all, Step{Vertex: id, Name: d.Metadata[string(id)].GetDescription()["llb.customname"]})
 			}
@@ -86,7 +86,7 @@ func (t *tracker) add(s *client.SolveStatus) {
 	}
 }
 
-// print appends output, keeping only the last lines.
+// print appends output and keeps only the last lines.
 func (v *tracked) print(data []byte) {
 	for i, part := range bytes.Split(data, []byte("\n")) {
 		if i > 0 || len(v.lines) == 0 {
@@ -100,7 +100,7 @@ func (v *tracked) print(data []byte) {
 	}
 }
 
-// describe returns the vertex's name and the last lines that it printed.
+// describe returns the vertex's name and the last lines of its output.
 func (t *tracker) describe(id digest.Digest) (name string, log []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -112,7 +112,7 @@ func (t *tracker) describe(id digest.Digest) (name string, log []string) {
 		log = append(log, strings.TrimRight(string(l), "\r"))
 	}
 	if n := len(log); n > 0 && log[n-1] == "" {
-		log = log[:n-1] // the last line has ended
+		log = log[:n-1] // the last line is complete
 	}
 	if extra := len(log) - maxLogLines; extra > 0 {
 		log = log[extra:]
@@ -120,8 +120,8 @@ func (t *tracker) describe(id digest.Digest) (name string, log []string) {
 	return v.name, log
 }
 
-// failure is the first vertex of a definition that is known to have failed, and
-// why; "" if none is.
+// failure returns the first vertex of a definition that has failed, and its error; "" if none
+// has.
 func (t *tracker) failure(def *pb.Definition) (id digest.Digest, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -134,7 +134,7 @@ func (t *tracker) failure(def *pb.Definition) (id digest.Digest, why string) {
 	return "", ""
 }
 
-// remote returns what the vertex fetches from the network, or "".
+// remote returns the URL that the vertex fetches, or "".
 func (t *tracker) remote(id digest.Digest) string {
 	src := t.ops[id].GetSource().GetIdentifier()
 	if strings.HasPrefix(src, "local://") || strings.HasPrefix(src, "oci-layout://") {
@@ -143,8 +143,8 @@ func (t *tracker) remote(id digest.Digest) string {
 	return src
 }
 
-// executed reports whether the vertex did its work. For one without inputs,
-// BuildKit also reports an uncached interval when it computes the cache key.
+// executed reports whether the vertex was executed. For a vertex without inputs, BuildKit also
+// reports an uncached interval for computing the cache key.
 func (v *tracked) executed(op *pb.Op) bool {
 	if len(op.Inputs) == 0 {
 		return len(v.ran) > 1
@@ -152,13 +152,13 @@ func (v *tracked) executed(op *pb.Op) bool {
 	return len(v.ran) > 0
 }
 
-// isRead reports whether every build reads the source anew to learn its key.
+// isRead reports whether every build reads the source to compute its key.
 func isRead(op *pb.Op) bool {
 	src := op.GetSource().GetIdentifier()
 	return strings.HasPrefix(src, "local://") || strings.HasPrefix(src, "oci-layout://") || strings.HasPrefix(src, "docker-image://")
 }
 
-// steps sums up a build that has ended well: what it did not execute was cached.
+// steps summarizes a successful build: steps that were not executed were cached.
 func (t *tracker) steps() Steps {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -26,7 +26,7 @@ func TestLogKeepsLastLines(t *testing.T) {
 		{"a line in pieces", []string{"a", "b", "c\nd"}, "abc|d"},
 		{"line ends of a terminal", []string{"a\r\nb\r\n"}, "a|b"},
 		{"an empty line at the end", []string{"a\n\n"}, "a|"},
-		{"more than is kept", []string{numbered(1, 15), numbered(16, 30)}, strings.ReplaceAll(strings.TrimSpace(numbered(11, 30)), "\n", "|")},
+		{"more lines than are kept", []string{numbered(1, 15), numbered(16, 30)}, strings.ReplaceAll(strings.TrimSpace(numbered(11, 30)), "\n", "|")},
 	} {
 		track := newTracker(nil)
 		for _, chunk := range c.chunks {
@@ -73,8 +73,8 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// That the engine's disk is full is no fault of a step, unless the step says so
-// itself; what its command is does not count.
+// TestClassifyFullDisk checks that a full disk of the engine is not a step's fault unless the
+// step's own error names it. The text of its command does not count.
 func TestClassifyFullDisk(t *testing.T) {
 	id := digest.FromString("vertex")
 	for text, full := range map[string]bool{

@@ -43,13 +43,13 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// namespace is where the databases of containerd keep what is the worker's.
+// namespace is the worker's namespace in containerd's databases.
 const namespace = "buildkit"
 
-// newWorker assembles the worker, which runs steps and keeps what they make. Its
-// parts are put together here and not by BuildKit's package worker/runc, as that
-// makes an RSA key at each start, for a proxy that only steps use whose network is
-// watched: it took a third of the time of a build that finds all in the cache.
+// newWorker assembles the worker, which runs steps and stores their results. It does so here,
+// because BuildKit's package worker/runc creates an RSA key at each start. The key is for a proxy
+// used only by steps with a watched network, and took a third of the time of a fully cached
+// build.
 func (e *embedded) newWorker(ctx context.Context, runcPath string) (*base.Worker, error) {
 	kind := snapshotterFor(e.state)
 	root := filepath.Join(e.state, "runc-"+kind)
@@ -107,7 +107,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*base.Worker
 		Executor:         checked{executor},
 		Snapshotter:      blobs.NewSnapshotter(kind, db.Snapshotter(kind), namespace, nil),
 		ContentStore:     store,
-		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // takes all media types
+		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // supports all media types
 		Differ:           walking.NewWalkingDiff(store),
 		RegistryHosts:    servers(),
 		LeaseManager:     leaseutil.WithNamespace(contentmeta.NewLeaseManager(db), namespace),
@@ -127,9 +127,8 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*base.Worker
 	return w, nil
 }
 
-// registerDownloads makes downloads tell what a server says, and ask again.
-// BuildKit's own take a server's error page for the file, whose checksum is then
-// another one.
+// registerDownloads makes downloads report a server's error, and retry. BuildKit's own downloads
+// take a server's error page for the file and fail with a wrong checksum.
 func registerDownloads(w *base.Worker) error {
 	source, err := httpsource.NewSource(httpsource.Opt{CacheAccessor: w.CacheMgr, Transport: transport.Retrying(transport.New(patience))})
 	if err != nil {
@@ -139,26 +138,26 @@ func registerDownloads(w *base.Worker) error {
 	return nil
 }
 
-// patience is how long the engine waits for servers.
+// patience is the engine's timeouts for servers.
 var patience = transport.Usual
 
-// servers are registries as BuildKit finds them. They, and those that give out
-// tokens for them, are waited for with patience, and no longer.
+// servers returns BuildKit's hosts for registries, with patience for them and for the servers of
+// their tokens.
 func servers() docker.RegistryHosts {
 	client := &http.Client{Transport: transport.New(patience)}
 	tracing.DefaultClient = client
 	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(docker.MatchLocalhost))
 }
 
-// Snapshotters, as directories of states name them: layers are mounted over each
-// other, or copied where the kernel or the file system of the state has no such mounts.
+// Snapshotters, by their names in directories of states. Layers are overlay mounts, or copies if
+// the kernel or the state's file system does not support these.
 const (
 	overlays = "overlayfs"
 	copies   = "native"
 )
 
-// snapshotterFor is the snapshotter of a state. What one has made another does not
-// see, so a state keeps the one that it was made with.
+// snapshotterFor returns the snapshotter of a state. Snapshotters do not see each other's
+// snapshots, so a state keeps its first one.
 func snapshotterFor(state string) string {
 	for _, kind := range []string{overlays, copies} {
 		if _, err := os.Stat(filepath.Join(state, "runc-"+kind)); err == nil {
@@ -171,8 +170,8 @@ func snapshotterFor(state string) string {
 	return overlays
 }
 
-// cannotMount says why a step could not be mounted: the state was made where
-// layers are mounted over each other, and here they cannot be. It is nil if they can.
+// cannotMount returns why steps cannot be mounted: the state was created with overlay mounts,
+// which are not available here. It is nil if they are.
 func cannotMount(state string) error {
 	if snapshotterFor(state) != overlays {
 		return nil
@@ -187,7 +186,7 @@ func cannotMount(state string) error {
 	return nil
 }
 
-// openSnapshotter opens the snapshotter, and removes what a killed engine left.
+// openSnapshotter opens the snapshotter, and removes the leftovers of a killed engine.
 func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, error) {
 	if e.killed {
 		if err := removeUnrecorded(root); err != nil {
@@ -202,14 +201,14 @@ func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, er
 		s, err = native.NewSnapshotter(root)
 	}
 	if err == nil {
-		// The worker does not close it, and its database stays locked.
+		// The worker does not close it, and its database would stay locked.
 		e.undo = append(e.undo, s.Close)
 	}
 	return s, err
 }
 
-// gcPolicy lets the cache grow to 20 GB or a tenth of the disk, whichever is
-// less, and drops what has not been used for two months.
+// gcPolicy limits the cache to 20 GB or a tenth of the disk, whichever is less, and drops records
+// not used for two months.
 func gcPolicy(state string) []client.PruneInfo {
 	keep := config.DiskSpace{Bytes: 20e9}
 	disks, err := disk.GetDiskStat(state)
