@@ -21,8 +21,8 @@ func (p *parser) values(where, word string) []Expr {
 //
 //	FleetClause | ComponentClause | AppClause | UserClause
 //
-// by the form that the table in forms.go has for its word: the word, what it takes,
-// options. It returns nil for one that has no place here.
+// by the form in forms.go for its word: the word, its operands, its options. It returns
+// nil for a clause that is not allowed here.
 func (p *parser) clause(word string) *Clause {
 	c := &Clause{Word: Ident{word, p.at(p.tok)}}
 	form := FindForm(word, p.place)
@@ -54,7 +54,7 @@ func (p *parser) clause(word string) *Clause {
 	return c
 }
 
-// operands reads what follows a word: one of
+// operands reads the operands after a word, which are one of
 //
 //	Expression
 //	Expressions
@@ -62,7 +62,7 @@ func (p *parser) clause(word string) *Clause {
 //	identifier
 //	Key ( "=" | "+=" ) Expression
 //
-// The options are those that may come after.
+// The options are those that may follow.
 func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]Expr, *Assign) {
 	switch takes {
 	case Nothing:
@@ -105,7 +105,7 @@ func (p *parser) operands(takes Operand, word string, options []OptionForm) ([]E
 //
 //	Key ( "=" | "+=" ) Expression
 //
-// if both may be, else the first alone.
+// if both is set, else only "=".
 func (p *parser) assign(word string, both bool) *Assign {
 	start := int(p.tok.Start)
 	a := &Assign{Key: p.key(word)}

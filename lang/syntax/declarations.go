@@ -36,7 +36,7 @@ func (p *parser) parseFile(f *File) {
 	}
 }
 
-// doc returns the comment directly above the current token, without its #.
+// doc returns the comment directly above the current token, without #.
 func (p *parser) doc() string {
 	first := p.i
 	for first > 0 && p.tokens[first-1].Kind == Comment && p.tokens[first-1].Line &&
@@ -54,7 +54,7 @@ func (p *parser) doc() string {
 	return strings.Join(lines, "\n")
 }
 
-// declared is the name that a declaration enters into its module.
+// declared returns the name that a declaration adds to its module.
 func declared(d Node) (Ident, bool) {
 	switch d := d.(type) {
 	case *Let:
@@ -102,7 +102,7 @@ func (p *parser) importDecl() *Import {
 //
 //	Declaration = Let | Param | Fleet | Component | App | Slot | User .
 //
-// or an Import, under the comment doc. It returns nil for what is neither.
+// or an Import, with the comment doc above it. It returns nil for anything else.
 func (p *parser) declaration(doc string) Node {
 	if p.tok.Kind != Word {
 		p.noDeclaration()
@@ -131,7 +131,7 @@ func (p *parser) declaration(doc string) Node {
 	}
 }
 
-// declarations are the words that begin one.
+// declarations are the words that begin a declaration.
 var declarations = [...]string{"import", "fleet", "component", "app", "slot", "user", "let", "param"}
 
 func declares(word string) bool {
@@ -345,7 +345,7 @@ func (p *parser) generator() *Generator {
 //
 //	identifier = word .
 //
-// where the word is not reserved; what says which name it is.
+// where the word is not reserved. what describes the name in errors.
 func (p *parser) ident(what string) Ident {
 	if !p.on(Word) {
 		p.noName(what)
@@ -363,8 +363,8 @@ func (p *parser) ident(what string) Ident {
 	return id
 }
 
-// name reads an identifier that is declared or given: one in quotes, or with a
-// dash, a point or a slash in it is reported as a whole.
+// name reads an identifier of a declaration or an alias. It reports an identifier in quotes,
+// or with a dash, a period or a slash, as a whole.
 func (p *parser) name(what string) Ident {
 	if id, ok := p.quotedName(""); ok {
 		return id
@@ -376,7 +376,7 @@ func (p *parser) name(what string) Ident {
 	return id
 }
 
-// plain is an identifier as text.
+// plain returns an identifier as a string.
 func plain(id Ident) *String {
 	return &String{At: id.At, Parts: []StringPart{{At: id.At, Text: id.Name}}}
 }

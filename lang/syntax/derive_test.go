@@ -1,16 +1,16 @@
 package syntax_test
 
-// A recogniser for the grammar of spec.md, so that tests can ask of any file
-// whether the spec has it, apart from the parser.
+// A recognizer for the grammar of spec.md, so that tests can ask whether the spec allows a
+// file, independently of the parser.
 //
-// The grammar's expressions become rules. A rule, tried at a position, gives the
-// set of positions at which what it stands for may end; sets are kept by rule and
-// position, so each is computed once, and a file takes time in proportion to its
-// length unless the grammar is very ambiguous. Above words the positions are tokens,
-// within one token they are bytes; the same rules serve both.
+// The grammar's expressions become rules. A rule tried at a position returns the positions
+// at which it may end. These sets are cached by rule and position, so each is computed once,
+// and the time is proportional to the length of the file unless the grammar is very
+// ambiguous. Positions are tokens above the level of words, and bytes within a token; the
+// same rules work for both.
 //
-// What the spec says in words and not in EBNF is here as code: line ends that are
-// left out, options in any order, productions without a body, the subject that
+// Rules that the spec states in words, not in EBNF, are code here: optional line ends,
+// options in any order, productions without a body, a subject that begins with a brace.
 // begins with a brace.
 
 import (
@@ -29,10 +29,10 @@ import (
 type rule struct {
 	id      int
 	kind    ruleKind
-	text    string // of a token; the name of a production
-	last    rune   // of a range, which begins with text
+	text    string // of a token; or the name of a production
+	last    rune   // of a range that begins with text
 	kids    []*rule
-	options []option // after a clause's operands, which are kids
+	options []option // of a clause; kids are its operands
 }
 
 type ruleKind int
@@ -48,25 +48,25 @@ const (
 	clause
 )
 
-// option is one of the options of a clause or an item.
+// option is an option of a clause or an item.
 type option struct {
-	words    []string // that begin it
+	words    []string // words that begin it
 	is       *rule
 	required bool
-	after    int // the option without which it does not stand, or -1
+	after    int // index of the option that it requires, or -1
 }
 
-// deriver holds the rules of a grammar.
+// deriver has the rules of a grammar.
 type deriver struct {
 	grammar ebnf.Grammar
 	named   map[string]*rule
 	rules   int
-	tokens  map[[2]string]bool // by production and text: whether they match
-	tables  []table            // one for each matcher that is at work
+	tokens  map[[2]string]bool // by production and text: whether the text matches
+	tables  []table            // one per active matcher
 	depth   int
 }
 
-// table is what a matcher knows, by rule and position: ends, if of is its number.
+// table caches the results of a matcher by rule and position: ends, if of is its number.
 type table struct {
 	ends [][]int
 	of   []int
@@ -85,7 +85,7 @@ func newDeriver(t testing.TB) *deriver {
 	return d
 }
 
-// inClauses are the productions of which an alternative is a clause, or an item.
+// inClauses are the productions with an alternative that is a clause or an item.
 var inClauses = map[string]bool{"Base": true, "Layers": true, "Owns": true, "Replaces": true, "Changes": true,
 	"Size": true, "Test": true, "Step": true, "Item": true, "Configuration": true}
 
@@ -138,8 +138,7 @@ func (d *deriver) build(x ebnf.Expression, clauses bool) *rule {
 	panic(fmt.Sprintf("%T in the grammar", x))
 }
 
-// clause reads a clause's sequence as its word, its operands, and options in any
-// order.
+// clause turns a clause's sequence into its word, its operands, and options in any order.
 func (d *deriver) clause(x ebnf.Sequence) *rule {
 	r := d.rule(clause)
 	r.kids = append(r.kids, d.build(x[0], false))
@@ -177,8 +176,8 @@ func (d *deriver) clause(x ebnf.Sequence) *rule {
 	return r
 }
 
-// begins are the words that an expression begins with, or nil if it begins with
-// something else as well.
+// begins returns the words that an expression can begin with; nil if it can also begin with
+// something else.
 func (d *deriver) begins(x ebnf.Expression) []string {
 	switch x := x.(type) {
 	case *ebnf.Token:
@@ -209,8 +208,7 @@ func (d *deriver) begins(x ebnf.Expression) []string {
 	return nil
 }
 
-// derives reports whether the spec has that file, and up to which byte it
-// follows.
+// derives reports whether the spec allows the file, and up to which byte.
 func (d *deriver) derives(text string) (ok bool, upTo int) {
 	words, good := layout(text)
 	if !good {
@@ -219,7 +217,7 @@ func (d *deriver) derives(text string) (ok bool, upTo int) {
 	return d.whole("File", &input{words: words})
 }
 
-// whole reports whether a production is the whole of an input.
+// whole reports whether a production matches a whole input.
 func (d *deriver) whole(production string, in *input) (ok bool, upTo int) {
 	if d.depth == len(d.tables) {
 		d.tables = append(d.tables, table{})
@@ -237,7 +235,7 @@ func (d *deriver) whole(production string, in *input) (ok bool, upTo int) {
 	return slices.Contains(ends, in.len()), in.offset(m.furthest)
 }
 
-// A word is a token, or a line end that counts, as the spec has it.
+// word is a token or a significant line end of the spec.
 type word struct {
 	kind  syntax.Kind
 	text  string
@@ -246,8 +244,8 @@ type word struct {
 	first bool // the first on its line
 }
 
-// layout gives a file's tokens, with the line ends that count. It is not ok if
-// something is no token.
+// layout returns a file's tokens and significant line ends. It is not ok if something is not
+// a valid token.
 func layout(text string) (words []word, ok bool) {
 	tree, _ := syntax.Parse(source.New("x.layer", text))
 	var open []syntax.Kind
@@ -289,7 +287,7 @@ func layout(text string) (words []word, ok bool) {
 
 func control(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == utf8.RuneError }
 
-// continues reports whether a statement goes on after that token.
+// continues reports whether a statement continues after a token.
 func continues(last, before word) bool {
 	switch last.kind {
 	case syntax.Comma, syntax.OrOr, syntax.AndAnd, syntax.EqualEqual, syntax.NotEqual, syntax.Less, syntax.LessEqual,
@@ -304,11 +302,11 @@ func continues(last, before word) bool {
 	return false
 }
 
-// input is what is matched: the words of a file, or the bytes of one.
+// input is the input of a match: the words of a file, or the bytes of a word.
 type input struct {
 	words  []word
 	bytes  string
-	within bool // the expression of an interpolation, which has no text
+	within bool // the expression of an interpolation, which has no strings
 }
 
 func (in *input) len() int {
@@ -332,7 +330,7 @@ type matcher struct {
 	furthest int
 }
 
-// match returns where what r stands for may end if it begins at i, in order.
+// match returns the sorted positions at which r may end if it begins at i.
 func (m *matcher) match(r *rule, i int) []int {
 	key := r.id*(m.len()+1) + i
 	if m.of[key] != m.last {
@@ -404,8 +402,8 @@ func (m *matcher) one(i int) []int {
 	return []int{i + 1}
 }
 
-// clause matches the options of a clause, each at most once, in any order; those
-// that follow are taken.
+// clause matches the options of a clause in any order, each at most once. It takes all
+// options that follow.
 func (m *matcher) clause(r *rule, i int) []int {
 	ends := m.row(r.kids, i)
 	var all []int
@@ -443,7 +441,7 @@ func (m *matcher) clause(r *rule, i int) []int {
 	return all
 }
 
-// production matches what the grammar calls by a name.
+// production matches a named production.
 func (m *matcher) production(name string, i int) []int {
 	if m.words == nil {
 		return m.characters(name, i)
@@ -494,8 +492,8 @@ func digits(s string) (n int) {
 	return n
 }
 
-// characters matches productions within a token; those without a body are as the
-// spec says in words.
+// characters matches productions within a token. It implements productions without a body
+// as the spec states them in words.
 func (m *matcher) characters(name string, i int) []int {
 	rest := m.bytes[i:]
 	c, n := utf8.DecodeRuneInString(rest)

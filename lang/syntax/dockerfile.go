@@ -6,7 +6,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// instruction fails for a Dockerfile's instruction where a clause should be.
+// instruction fails because a clause is expected and a Dockerfile's instruction is found.
 func (p *parser) instruction(word string) {
 	at := p.at(p.tok)
 	line := p.span(at.Start, p.commandLine(at.End))
@@ -26,8 +26,8 @@ func (p *parser) instruction(word string) {
 	}
 }
 
-// instruction returns the clause that says what a Dockerfile's line says, or ""
-// if that is not certain.
+// instruction returns the clause for a Dockerfile's instruction, or "" if that is not
+// certain.
 func instruction(word, rest string) string {
 	clause, rest := instructions[word], strings.TrimSpace(rest)
 	fields := strings.Fields(rest)
@@ -79,8 +79,8 @@ func instruction(word, rest string) string {
 	return ""
 }
 
-// commandList is a command line as a list: its words, or those of the shell that
-// it needs.
+// commandList returns a command line as a list: its words, or a shell and the command if it
+// needs one.
 func commandList(line string) string {
 	words := strings.Fields(line)
 	if strings.ContainsAny(line, "|&;<>()$`*?~'\"\\") {
@@ -89,11 +89,11 @@ func commandList(line string) string {
 	return `["` + strings.Join(words, `", "`) + `"]`
 }
 
-// CommandList is how a command line in text form is written as a list.
+// CommandList returns a command line as the text of a list.
 func CommandList(line string) string { return commandList(line) }
 
-// flag fails for a flag such as --chown=1000 or, where no value can begin, --chown,
-// and reports whether one stands here.
+// flag fails if a flag such as --chown=1000 is here, or --chown where a value cannot begin, and reports
+// whether it is.
 func (p *parser) flag(value bool) bool {
 	a, b, name, after := p.tok, p.peek(1), p.peek(2), p.peek(3)
 	switch {
@@ -120,8 +120,8 @@ func (p *parser) flag(value bool) bool {
 	return true
 }
 
-// commandLine is where a command line without quotes ends that begins at an
-// offset: with its line, or where that ends in a backslash with the next.
+// commandLine returns the end of an unquoted command line that begins at an offset: the line end or,
+// after a backslash, the end of the next line.
 func (p *parser) commandLine(start int) (end int) {
 	for end = p.lineEnd(start); end < len(p.text) && strings.HasSuffix(strings.TrimRight(p.text[start:end], "\r"), `\`); {
 		end = p.lineEnd(end + 1)
@@ -129,15 +129,14 @@ func (p *parser) commandLine(start int) (end int) {
 	return end
 }
 
-// skipTo leaves all tokens before an offset to a statement that is abandoned.
+// skipTo skips all tokens before an offset, as part of an abandoned statement.
 func (p *parser) skipTo(end int) {
 	for p.tokens[p.i].Kind != EOF && int(p.tokens[p.i].Start) < end {
 		p.i++
 	}
 }
 
-// hereDocument fails for `<<WORD` and skips to before the line of the word, if
-// that is what stands here.
+// hereDocument fails if `<<WORD` is here, skips to the line of the word, and reports whether it is.
 func (p *parser) hereDocument() bool {
 	a, b, end := p.tok, p.peek(1), p.peek(2)
 	if p.failed || a.Kind != Less || b.Kind != Less {

@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// files are the .layer files of the tests, the standard library and the spec,
-// some of which are meant to be wrong.
+// files returns the .layer files of the tests, the standard library and the spec. Some of
+// them are wrong on purpose.
 func files(t testing.TB) []string {
 	all := append(seeds(t), fenced(t, "layer")...)
 	std, err := filepath.Glob("../../stdlib/*/*.layer")
@@ -29,7 +29,7 @@ func files(t testing.TB) []string {
 	return all
 }
 
-// edges are texts that the parser and the grammar once saw differently.
+// edges are texts about which the parser and the grammar once disagreed.
 var edges = []string{
 	"component a {\n    run \"x\" with cache \"/a\",\n        secret token as TOKEN,\n        env A = \"1\"\n}",
 	"component a {\n    needs b,\n        if x { c } else { d }\n}",
@@ -46,8 +46,8 @@ var edges = []string{
 	"let x = 12345678901234567.8s\nlet y = 1234567890123456789",
 }
 
-// TestSpecDerives checks that the spec's grammar has those files that the parser
-// accepts, and no others.
+// TestSpecDerives checks that the spec's grammar allows exactly the files that the parser
+// accepts.
 func TestSpecDerives(t *testing.T) {
 	d := newDeriver(t)
 	for _, text := range append(files(t), edges...) {
@@ -60,18 +60,18 @@ func drift(t *testing.T, d *deriver, text string) bool {
 	ok, upTo := d.derives(text)
 	switch {
 	case ok && len(list) > 0:
-		t.Errorf("the spec has, but the parser does not accept (%s: %s, at %q):\n%s", list[0].Code, list[0].Message, list[0].Span.Text(), text)
+		t.Errorf("the spec allows, but the parser rejects (%s: %s, at %q):\n%s", list[0].Code, list[0].Message, list[0].Span.Text(), text)
 	case !ok && len(list) == 0:
 		line := strings.Count(text[:upTo], "\n") + 1
-		t.Errorf("the parser accepts, but the spec does not have (line %d):\n%s", line, text)
+		t.Errorf("the parser accepts, but the spec does not allow (line %d):\n%s", line, text)
 	default:
 		return false
 	}
 	return true
 }
 
-// TestSpecMutations checks the same of files in which a token is missing, doubled,
-// moved or another, and of text in which characters are.
+// TestSpecMutations does the same for files with missing, doubled, moved or replaced tokens,
+// and for strings with mutated characters.
 func TestSpecMutations(t *testing.T) {
 	d := newDeriver(t)
 	var sources []string
@@ -97,18 +97,18 @@ func TestSpecMutations(t *testing.T) {
 	}
 }
 
-// pieces are put where a mutation wants another token.
+// pieces are the tokens that mutations insert.
 var pieces = []string{"(", ")", "[", "]", "{", "}", ",", ":", ".", "=", "+=", "==", "<", "+", "-", "*", "!", "&&",
 	"1", "007", "08", "1.5h", "2.5", "30s", "a", "if", "else", "for", "in", "match", "let", "where", "true",
 	"with", "to", "from", "as", "owner", "mode", "text", "append", "sha256", "unpack", "strip", "limit", "by", "env", "secret",
 	"run", "copy", "needs", "uses", "base", "app", "component", "import", "user", "on", "repeatable", "none",
 	`"x"`, `"${x}"`, `"$${x"`, `"${x"`, `"""y"""`, "\"\"\"\n  y\n\"\"\"", "\n", "#c\n", "\n\n", "//"}
 
-// characters are put into text.
+// characters are the characters that mutations insert into strings.
 var characters = []string{`"`, `\`, `\"`, `\n`, `\u{41}`, `\u{110000}`, `\q`, "$", "$$", "{", "}", "${", "$${", "${a}", "\t", "\x01",
 	"\r", "\r\n", "\n", "é", "\xff", "#", `""`, `"""`}
 
-// mutate changes a few tokens of a file, or the characters of its text.
+// mutate changes a few tokens of a file, or the characters of its strings.
 func mutate(random *rand.Rand, text string) string {
 	for range 1 + random.IntN(2) {
 		tree, _ := syntax.Parse(source.New("x.layer", text))

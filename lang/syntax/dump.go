@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Dump writes a tree as s-expressions, one declaration, statement or clause a
-// line: what `layc dump --stage=syntax` prints and goldens hold. Positions and
-// comments other than doc comments are left out; equal dumps mean equal trees.
+// Dump prints a tree as s-expressions, one declaration, statement or clause per line, for
+// `layc dump --stage=syntax` and goldens. It omits positions and comments other than doc
+// comments. Equal dumps mean equal trees.
 func Dump(f *File) string {
 	d := dumper{}
 	for _, i := range f.Imports {
@@ -38,7 +38,7 @@ func (d *dumper) put(parts ...string) {
 	}
 }
 
-// line begins a line.
+// line starts a line.
 func (d *dumper) line(parts ...string) {
 	if d.b.Len() > 0 {
 		d.put("\n")
@@ -149,7 +149,7 @@ func (d *dumper) generator(g *Generator) {
 	d.put(")")
 }
 
-// body writes a block's statements and closes the parenthesis before it.
+// body prints a block's statements and closes the parenthesis before it.
 func (d *dumper) body(b *Block) {
 	d.level++
 	if b != nil {
@@ -336,8 +336,8 @@ func (d *dumper) expr(x Expr) {
 	}
 }
 
-// text writes plain text as Go would, and text with interpolation as the list
-// of its parts.
+// text prints a plain string as a Go literal, and a string with interpolation as the list of
+// its parts.
 func (d *dumper) text(n *String) {
 	if s, ok := n.Literal(); ok {
 		d.put(strconv.Quote(s))

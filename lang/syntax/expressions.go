@@ -2,10 +2,10 @@ package syntax
 
 import "github.com/layc-lang/layc/lang/diag"
 
-// value reads an expression that has to begin here; where says after what.
+// value reads a mandatory expression. where says what it follows, for errors.
 func (p *parser) value(where string) Expr { return p.valueAfter(where, "") }
 
-// valueAfter is value, with the word after which it stands.
+// valueAfter is value with the word before the expression.
 func (p *parser) valueAfter(where, word string) Expr {
 	if p.failed {
 		return p.bad()
@@ -17,8 +17,8 @@ func (p *parser) valueAfter(where, word string) Expr {
 	return p.expression(1)
 }
 
-// condition is value before a block. A brace there begins the block, unless what
-// follows can only be a map's.
+// condition is value before a block. A `{` begins the block, unless the tokens after it
+// can only be a map.
 func (p *parser) condition(where string) Expr {
 	if p.on(LBrace) {
 		a, b := p.peek(1), p.peek(2)
@@ -32,11 +32,10 @@ func (p *parser) condition(where string) Expr {
 	return p.value(where)
 }
 
-// bad stands where an expression could not be read.
+// bad is the expression that represents an unreadable one.
 func (p *parser) bad() *BadExpr { return &BadExpr{p.here()} }
 
-// expression reads binary operators of at least that precedence, and their
-// operands:
+// expression reads operands and binary operators with a precedence of at least least:
 //
 //	Expression = Unary { operator Unary } .
 func (p *parser) expression(least int) Expr {
@@ -202,7 +201,7 @@ func (p *parser) operand() Expr {
 	return p.bad()
 }
 
-// number splits a numeral into digits and unit.
+// number splits a number into digits and unit.
 func (p *parser) number(t Token) Expr {
 	s := p.textOf(t)
 	n := 0
@@ -267,14 +266,12 @@ func (p *parser) mapExpr() Expr {
 	return m
 }
 
-// inBraces reports whether another entry begins here, in an expression between
-// braces.
+// inBraces reports whether another entry follows in an expression between braces.
 func (p *parser) inBraces() bool {
 	return p.tok.Kind != RBrace && p.tok.Kind != EOF && !p.failed && !p.startsOver()
 }
 
-// separator reads what stands between two entries: a comma, a line end, or
-// both.
+// separator reads the separator of two entries: a comma, a line end, or both.
 func (p *parser) separator() bool {
 	return p.accept(Comma) || p.tok.Line && p.tok.Kind != EOF
 }

@@ -1,16 +1,16 @@
 package syntax
 
-// The clauses of the language as data. The parser reads from this table which
-// clauses there are, where they stand and what follows their word; the
-// formatter groups by it, completion offers it, the documentation prints it.
+// The clauses of the language as data. This table defines the clauses, where they are
+// allowed and what follows their word. The parser, the formatter's groups, completion and
+// the documentation use it.
 
-// Mood is what a clause's word says about it: a verb in the third person states
-// a property, an imperative is a step, a noun is configuration. The formatter
-// puts moods in this order.
+// Mood is the grammatical mood of a clause's word: a verb in the third person states a
+// property, an imperative is a step, a noun is configuration. The formatter puts clauses in
+// this order.
 type Mood uint8
 
 const (
-	Property      Mood = iota + 1 // true of the whole; order does not matter
+	Property      Mood = iota + 1 // describes the whole; order does not matter
 	Step                          // done in order
 	Configuration                 // of the image; order does not matter
 )
@@ -19,7 +19,7 @@ func (m Mood) String() string {
 	return [...]string{"", "property", "step", "configuration"}[m]
 }
 
-// Place is a set of kinds of declaration whose blocks a clause may stand in.
+// Place is a set of the kinds of declarations that allow a clause in their blocks.
 type Place uint8
 
 const (
@@ -29,7 +29,7 @@ const (
 	InUser
 )
 
-// String names the places of the set: "fleet", "component or app".
+// String lists the kinds of the set: "fleet", "component or app".
 func (p Place) String() string {
 	s := ""
 	for i, name := range [...]string{"fleet", "component", "app", "user"} {
@@ -44,15 +44,15 @@ func (p Place) String() string {
 	return s
 }
 
-// Operand is what follows a word.
+// Operand is the kind of operand that follows a word.
 type Operand uint8
 
 const (
 	Nothing Operand = iota // repeatable
 	One                    // an expression
-	Many                   // expressions with commas between them
-	Shell                  // text that is the shell's: neither interpolation nor escapes
-	Bare                   // a name that refers to nothing, such as a secret's
+	Many                   // expressions, separated by commas
+	Shell                  // a string for the shell: without interpolation and escapes
+	Bare                   // a name without a declaration, such as a secret's
 	Pair                   // KEY = VALUE
 	Append                 // KEY = VALUE or KEY += VALUE
 	Items                  // items with commas between them, each a word with operands
@@ -62,34 +62,34 @@ func (o Operand) String() string {
 	return [...]string{"nothing", "value", "values", "shell text", "name", "key = value", "key += value", "items"}[o]
 }
 
-// Form is the form of one clause.
+// Form is the form of a clause.
 type Form struct {
 	Word    string
 	Mood    Mood
 	In      Place
 	Takes   Operand
 	Options []OptionForm
-	// Elsewhere is the word that says in another place what this one says here:
-	// an app `uses` what a component `needs`.
+	// Elsewhere is the word for the same thing in another place: an app `uses` what a
+	// component `needs`.
 	Elsewhere string
-	Doc       string // one line: what the clause says
+	Doc       string // one line: what the clause does
 }
 
-// OptionForm is the form of one option of a clause, or of one item. Options may
-// stand in any order, each at most once.
+// OptionForm is the form of an option of a clause or of an item. Options may be in any order,
+// each at most once.
 type OptionForm struct {
 	Word     string
 	Takes    Operand
-	Required bool   // together with Choice: one of the choice is required
-	Choice   string // options of equal choice exclude each other
-	Instead  bool   // stands where the clause's operand would
-	After    string // only where this option stands too
+	Required bool   // with Choice: one option of the choice is required
+	Choice   string // options of the same choice exclude each other
+	Instead  bool   // replaces the clause's operand
+	After    string // requires this option
 	Items    []OptionForm
 	Options  []OptionForm // of an item
 	Doc      string
 }
 
-// Option returns the form of that option, or nil.
+// Option returns the form of the option with that word, or nil.
 func (f *Form) Option(word string) *OptionForm { return findOption(f.Options, word) }
 
 func findOption(options []OptionForm, word string) *OptionForm {
@@ -101,7 +101,7 @@ func findOption(options []OptionForm, word string) *OptionForm {
 	return nil
 }
 
-// isOption reports whether any clause has an option of that word.
+// isOption reports whether any clause has an option with that word.
 func isOption(word string) bool {
 	for i := range forms {
 		if forms[i].Option(word) != nil {
@@ -111,7 +111,7 @@ func isOption(word string) bool {
 	return false
 }
 
-// isItem reports whether what a command has for its run begins with that word.
+// isItem reports whether any item of a run begins with that word.
 func isItem(word string) bool {
 	for i := range forms {
 		for _, o := range forms[i].Options {
@@ -131,11 +131,11 @@ func optionWords(forms []OptionForm) []string {
 	return words
 }
 
-// Forms returns the forms of all clauses: properties, steps, configuration, and
-// the parts of a user declaration. The caller must not change them.
+// Forms returns the forms of all clauses: properties, steps, configuration, and the parts of
+// a user declaration. The caller must not modify them.
 func Forms() []Form { return forms }
 
-// FindForm returns the form of the clause of that word in that place, or nil.
+// FindForm returns the form of a clause by its word and place, or nil.
 func FindForm(word string, in Place) *Form {
 	for _, f := range formsByWord[word] {
 		if f.In&in != 0 {
@@ -153,7 +153,7 @@ var formsByWord = func() map[string][]*Form {
 	return m
 }()
 
-// places is where the clauses of a word may stand.
+// places returns the places that allow the clauses of a word.
 func places(word string) Place {
 	in := Place(0)
 	for _, f := range formsByWord[word] {
@@ -162,7 +162,7 @@ func places(word string) Place {
 	return in
 }
 
-// allWords are the words of all clauses.
+// allWords returns the words of all clauses.
 func allWords() []string {
 	all := make([]string, len(forms))
 	for i := range forms {
@@ -171,7 +171,7 @@ func allWords() []string {
 	return all
 }
 
-// clausesWith are the clauses of a place that have an option of that word.
+// clausesWith returns the clauses of a place that have an option with that word.
 func clausesWith(word string, in Place) []string {
 	var all []string
 	for i := range forms {
@@ -182,7 +182,7 @@ func clausesWith(word string, in Place) []string {
 	return all
 }
 
-// docOf is what a clause or an option says, "" where that depends on the clause.
+// docOf returns the documentation of a clause or an option, "" if it depends on the clause.
 func docOf(word string) string {
 	doc := ""
 	if all := formsByWord[word]; len(all) > 0 {

@@ -19,11 +19,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite goldens, and fail")
 
-// compileDir has the cases of all stages; ours begin with syntax_.
+// compileDir has the cases of all stages. The names of this package's cases begin with syntax_.
 const compileDir = "../../testdata/compile"
 
-// TestGoldens checks want/syntax (the dump of the tree) and want/diagnostics
-// (the findings as a terminal shows them) of each case.
+// TestGoldens compares want/syntax (the dump of the tree) and want/diagnostics (errors and
+// warnings as on a terminal) of each case.
 func TestGoldens(t *testing.T) {
 	cases, err := filepath.Glob(compileDir + "/syntax_*.txtar")
 	if err != nil || len(cases) == 0 {
@@ -68,7 +68,7 @@ func golden(t *testing.T, name string) {
 		t.Error("the case checks nothing: it has neither want/syntax nor want/diagnostics")
 	}
 	if out, unchecked := got["want/diagnostics"]; unchecked && out != "" {
-		t.Errorf("findings that no golden expects:\n%s", out)
+		t.Errorf("unexpected errors or warnings:\n%s", out)
 	}
 	if *update && changed {
 		if err := os.WriteFile(name, txtar.Format(archive), 0o666); err != nil {
@@ -77,8 +77,8 @@ func golden(t *testing.T, name string) {
 	}
 }
 
-// diffLines shows the lines in which two texts differ, between the lines that
-// they have in common at both ends.
+// diffLines returns the lines in which two texts differ, without common lines at the start
+// and the end.
 func diffLines(want, got string) string {
 	a, b := strings.SplitAfter(want, "\n"), strings.SplitAfter(got, "\n")
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
@@ -97,7 +97,7 @@ func diffLines(want, got string) string {
 	return out.String()
 }
 
-// seeds are the .layer sections of all txtar files in testdata, for fuzzing.
+// seeds returns the .layer sections of all txtar files in testdata, for fuzzing.
 func seeds(t testing.TB) []string {
 	var all []string
 	err := filepath.WalkDir("../../testdata", func(name string, d os.DirEntry, err error) error {

@@ -2,9 +2,9 @@ package syntax
 
 import "strings"
 
-// What people write out of the habit of other tools, and what says the same here.
+// Habits from other tools, and layc's words for the same things.
 
-// habits are words of other tools, with what says the same here.
+// habits maps words of other tools to layc's.
 var habits = map[string]string{
 	"FROM":        "write `base` in the fleet or in the app",
 	"from":        "write `from` after the sources of `copy`: copy \"…\" from COMPONENT to \"…\"",
@@ -42,10 +42,10 @@ var habits = map[string]string{
 	"elsif":       "write `else if` after the `}` of an `if`",
 }
 
-// sameClause are words of other tools that are one of layc's.
+// sameClause maps words of other tools to the clause with the same form.
 var sameClause = map[string]string{"export": "env", "set": "env"}
 
-// declarationHabits are words with which other languages begin what is declared.
+// declarationHabits maps words that begin declarations in other languages to layc's.
 var declarationHabits = map[string]string{
 	"var": "define values with `let`", "const": "define values with `let`",
 	"val": "define values with `let`", "def": "define values with `let`",
@@ -66,7 +66,7 @@ var declarationHabits = map[string]string{
 	"require": "import modules with `import \"std/java\"`",
 }
 
-// optionHabits are words that people write for options, with what they mean.
+// optionHabits maps words that users write for options to the options that they may mean.
 var optionHabits = map[string][]string{
 	"into": {"to"}, "dest": {"to"}, "target": {"to"}, "at": {"to", "in"},
 	"chown": {"owner"}, "uid": {"owner"}, "chmod": {"mode"}, "permissions": {"mode"},
@@ -76,22 +76,21 @@ var optionHabits = map[string][]string{
 	"content": {"text"}, "contents": {"text"}, "interval": {"every"}, "outputs": {"prints"},
 }
 
-// instructions are those of a Dockerfile that have a clause here.
+// instructions maps instructions of a Dockerfile to clauses.
 var instructions = map[string]string{
 	"RUN": "run", "COPY": "copy", "ENV": "env", "WORKDIR": "workdir", "USER": "user", "EXPOSE": "expose", "VOLUME": "volume",
 	"LABEL": "label", "CMD": "command", "ENTRYPOINT": "entrypoint", "STOPSIGNAL": "stopsignal",
 }
 
-// flagOptions are flags of a Dockerfile's instructions, with the options that
-// say the same.
+// flagOptions maps flags of a Dockerfile's instructions to options.
 var flagOptions = map[string]string{
 	"chown": "owner", "chmod": "mode", "from": "from", "mount": "with", "checksum": "sha256", "exclude": "exclude",
 	"interval": "every", "timeout": "timeout", "start": "start", "retries": "retries", "user": "as", "workdir": "in",
 	"network": "with network",
 }
 
-// continuations are tokens with which people go on after the end of a statement
-// that begins with a text, and what to write instead.
+// continuations are tokens that users write after the end of a statement that begins with a
+// certain text, and the correct form.
 var continuations = []struct {
 	with       Kind
 	begins     string
@@ -105,21 +104,21 @@ var continuations = []struct {
 	{LBrace, "", "", "write the options on the line of the clause, without braces"},
 }
 
-// operatorWords are operators that other languages write as words.
+// operatorWords maps words that are operators in other languages to operators.
 var operatorWords = map[string]string{"and": "&&", "or": "||"}
 
-// elseIfs are other languages' words for `else if`.
+// elseIfs are words of other languages for `else if`.
 var elseIfs = map[string]bool{"elif": true, "elsif": true, "elseif": true}
 
-// inheritance are the words with which other languages derive a class.
+// inheritance are words of other languages that derive a class.
 var inheritance = map[string]bool{"extends": true, "inherits": true, "from": true}
 
-// foreignQuotes are the quotation marks of other languages, with what closes them.
+// foreignQuotes maps quotation marks of other languages to their closing marks.
 var foreignQuotes = map[rune]string{
 	'\'': "'", '`': "`", '“': "”", '”': "”", '„': "”", '‘': "’", '’': "’", '«': "»",
 }
 
-// strayHints are characters that begin nothing here, with what is written instead.
+// strayHints maps characters that begin no token to hints.
 var strayHints = map[rune]string{
 	'@': "pass arguments to a component in parentheses: `NAME(\"1.0\")`; write other values with an `@` as strings",
 	'?': "write `if CONDITION { VALUE } else { VALUE }`",
@@ -128,15 +127,15 @@ var strayHints = map[rune]string{
 	'|': "write `&&` for and, `||` for or",
 }
 
-// otherUnits are units by the names that other tools have for them, and those
-// with lower-case letters also by their plurals.
+// otherUnits maps names of units in other tools to layc's units. Those in lower-case letters
+// also match as plurals.
 var otherUnits = map[string]string{
 	"M": "MB", "Ki": "KiB", "Mi": "MiB", "Gi": "GiB",
 	"sec": "s", "second": "s", "min": "m", "minute": "m", "hr": "h", "hour": "h", "day": "d",
 	"k": "KB", "kb": "KB", "mb": "MB", "mega": "MB", "g": "GB", "gb": "GB", "byte": "B",
 }
 
-// longUnits returns the unit that other tools call so.
+// longUnits returns the unit for another tool's name of it.
 func longUnits(unit string) (string, bool) {
 	short, ok := otherUnits[unit]
 	if !ok {

@@ -7,23 +7,23 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// MaxSize is the largest file that is read, in bytes: far above what people
-// write, far below what spans of 32 bits can address.
+// MaxSize is the maximum size of a file in bytes: far above what people write, and far below
+// what 32-bit spans can address.
 const MaxSize = 16 << 20
 
-// A lexer cuts text into tokens. It knows nothing of the grammar: where text
-// ends, for example, does not depend on the clause that it belongs to.
+// lexer splits text into tokens. It knows nothing about the grammar: for example, where a
+// string ends does not depend on its clause.
 type lexer struct {
 	file *source.File
-	text string // up to where the lexer is to read
+	text string // the text to read, from the start of the file
 	pos  int
-	line bool      // nothing but space since the last line end
-	open bool      // there is no `*/` any more
-	seen [256]bool // control characters that are reported
+	line bool      // only space since the last line end
+	open bool      // no `*/` follows
+	seen [256]bool // reported control characters
 	list *diag.List
 }
 
-// tokens reads a whole file. Of the findings it keeps the first maxErrors.
+// tokens reads a whole file. It keeps at most the first maxErrors errors and warnings.
 func tokens(file *source.File, list *diag.List) []Token {
 	l := lexer{file: file, text: file.Text(), line: true, list: list}
 	if strings.HasPrefix(l.text, "\ufeff") {
@@ -66,7 +66,7 @@ var class = func() (t [256]uint8) {
 	return t
 }()
 
-// next returns the next token, and EOF again and again at the end.
+// next returns the next token; at the end, EOF on every call.
 func (l *lexer) next() Token {
 	for l.pos < len(l.text) {
 		c := l.text[l.pos]
@@ -91,8 +91,8 @@ func (l *lexer) next() Token {
 	return Token{Kind: EOF, Line: true, Start: int32(len(l.text)), End: int32(len(l.text))}
 }
 
-// scan reads the token that begins with c and reports whether it is text
-// without an end.
+// scan reads the token that begins with c, and reports whether it is an unterminated
+// string.
 func (l *lexer) scan(c byte) (kind Kind, open bool) {
 	switch {
 	case class[c]&isLetter != 0:
@@ -172,7 +172,7 @@ func (l *lexer) mark(k Kind) (Kind, bool) {
 	return k, false
 }
 
-// pair reads two bytes as long if second follows, else one as short.
+// pair reads two bytes as long if second follows, else one byte as short.
 func (l *lexer) pair(second byte, long, short Kind) (Kind, bool) {
 	if l.pos+1 < len(l.text) && l.text[l.pos+1] == second {
 		l.pos += 2
@@ -202,8 +202,8 @@ func (l *lexer) comment() {
 	}
 }
 
-// foreignComment reads `//` and the rest of the line: a comment of other
-// languages or, after a colon, the address that it begins.
+// foreignComment reads `//` and the rest of the line: another language's comment or, after a
+// colon, a URL.
 func (l *lexer) foreignComment() Kind {
 	start := l.pos
 	first := start - len("https:")
@@ -228,8 +228,8 @@ func (l *lexer) foreignComment() Kind {
 	return Comment
 }
 
-// blockComment reads a comment of other languages, which ends with `*/` or, if
-// that is nowhere, with the line.
+// blockComment reads another language's comment up to `*/`, or up to the line end if there
+// is no `*/`.
 func (l *lexer) blockComment() Kind {
 	start := l.pos
 	at := source.Span{File: l.file, Start: start, End: start + 2}
@@ -247,8 +247,7 @@ func (l *lexer) blockComment() Kind {
 	return Comment
 }
 
-// quoted reads text up to its closing quote or, without one, to the end of the
-// line.
+// quoted reads a string up to its closing quote or, without one, to the end of the line.
 func (l *lexer) quoted() (open bool) {
 	start := l.pos
 	for i := start + 1; i < len(l.text); i++ {
@@ -275,10 +274,9 @@ func (l *lexer) quoted() (open bool) {
 	return true
 }
 
-// continued reports text that goes on over several lines: while they end in a
-// backslash, as a shell's may, or to the next quote, if that is one that closes.
-// It returns where the text ends, or 0 if it is no such text, or if nobody would
-// see the finding.
+// continued reports a string that continues on further lines: as long as lines end in a
+// backslash, as in a shell, or up to the next quote if that is a closing one. It returns the
+// end of the string, or 0 if this is not such a string, or if the error would be dropped.
 func (l *lexer) continued(start, line int) (end int) {
 	const most = 50 // lines
 	if len(*l.list) >= maxErrors {
@@ -309,8 +307,8 @@ func (l *lexer) continued(start, line int) (end int) {
 	return 0
 }
 
-// closing reports whether a quote of a line closes text rather than opening it:
-// it stands behind a word, and before none, and is the line's only one.
+// closing reports whether the quote at an offset of a line closes a string: it follows a
+// word, no word follows it, and no other quote follows.
 func closing(line string, at int) bool {
 	before := strings.TrimLeft(line[:at], " \t")
 	after := strings.TrimRight(line[at+1:], "\r")
@@ -318,8 +316,8 @@ func closing(line string, at int) bool {
 		(after == "" || strings.IndexByte(" \t,)]}", after[0]) >= 0) && strings.IndexByte(after, '"') < 0
 }
 
-// block reads text up to its three closing quotes or, without them, to the end
-// of the file.
+// block reads a string up to its three closing quotes or, without them, to the end of the
+// file.
 func (l *lexer) block() (open bool) {
 	start := l.pos
 	for i := start + 3; i < len(l.text); i++ {

@@ -7,8 +7,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// foreign reports a clause that is unknown or stands in the wrong place. It
-// returns the form to read it by, nil for none, and whether to drop it then.
+// foreign reports a clause that is unknown or in the wrong place. It returns the form to read
+// it with, or nil, and whether to drop the clause then.
 func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 	word, at := c.Word.Name, c.Word.At
 	if others := formsByWord[word]; len(others) > 0 {
@@ -67,7 +67,7 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 	return nil, true
 }
 
-// elsewhere explains the two words of which one is an app's.
+// elsewhere explains `uses` and `needs`.
 func elsewhere(word string) string {
 	if word == "uses" {
 		return "a component cannot use `uses`, only `needs`"
@@ -75,7 +75,7 @@ func elsewhere(word string) string {
 	return "an app cannot use `needs`, only `uses`"
 }
 
-// colonAfter reads over a colon behind the word of a clause, which it reports.
+// colonAfter reports and skips a colon after the word of a clause.
 func (p *parser) colonAfter(word string) {
 	if p.on(Colon) && int(p.tok.Start) == p.end {
 		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "unexpected `:` after `%s`", word).
@@ -84,8 +84,7 @@ func (p *parser) colonAfter(word string) {
 	}
 }
 
-// equalsAfter reads over an equals sign behind the word of a clause that has no
-// key, which it reports.
+// equalsAfter reports and skips an equals sign after the word of a clause that has no key.
 func (p *parser) equalsAfter(word string) {
 	if p.on(Equals) {
 		p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "unexpected `=`").
@@ -95,7 +94,7 @@ func (p *parser) equalsAfter(word string) {
 	}
 }
 
-// gap is the space that keeps two tokens apart when what stands between them goes.
+// gap returns the space that two tokens need when the token between them is removed.
 func gap(between, next Token) string {
 	if next.Start == between.End {
 		return " "
@@ -103,8 +102,7 @@ func gap(between, next Token) string {
 	return ""
 }
 
-// secondValue reports a comma, and what follows it, behind the value of a clause
-// that takes one.
+// secondValue reports a comma and further values after the value of a clause that takes one.
 func (p *parser) secondValue(word string, x Expr) Expr {
 	if n := p.peek(1); n.Line || n.Kind == EOF {
 		p.list.Errorf(diag.SeveralOnOneLine, p.at(p.tok), "unexpected `,` at the end of a clause").
@@ -130,10 +128,10 @@ func (p *parser) secondValue(word string, x Expr) Expr {
 	return p.bad()
 }
 
-// takesList are the clauses whose one value is a list.
+// takesList are the clauses that take one list.
 var takesList = map[string]bool{"command": true, "entrypoint": true, "healthcheck": true}
 
-// noShellText fails where the text of a run should be.
+// noShellText fails because the string of a run is missing.
 func (p *parser) noShellText(word string) {
 	if p.ends() || p.tok.Kind == RBrace {
 		p.missing(word)
@@ -157,7 +155,7 @@ func (p *parser) noShellText(word string) {
 	}
 }
 
-// missing fails for a word without a value.
+// missing fails because a word has no value.
 func (p *parser) missing(word string) {
 	d := p.fail(diag.MissingValue, p.here(), "missing value after `%s`", word).At("expected a value here")
 	if doc := docOf(word); doc != "" {
@@ -166,9 +164,8 @@ func (p *parser) missing(word string) {
 	d.Note("the value must begin on the same line")
 }
 
-// missingBefore reports a missing value where an option follows in its place:
-// an option's word is that option, and no name, if what comes after it can only
-// be its value.
+// missingBefore reports a missing value if an option follows instead. The word of an option
+// is an option, not a name, if its next token can only be its value.
 func (p *parser) missingBefore(word string, options []OptionForm) bool {
 	if p.ends() || p.tok.Kind == RBrace {
 		p.missing(word)
@@ -194,8 +191,7 @@ func (p *parser) missingBefore(word string, options []OptionForm) bool {
 	return true
 }
 
-// plusAfterEquals reads over the `+` of `=+`, which it reports, and whether there
-// is one.
+// plusAfterEquals reports and skips the `+` of `=+`, and reports whether it is there.
 func (p *parser) plusAfterEquals() bool {
 	if !p.on(Plus) || int(p.tok.Start) != p.end {
 		return false
@@ -206,8 +202,8 @@ func (p *parser) plusAfterEquals() bool {
 	return true
 }
 
-// noAssign reports that no equals sign follows a key, and goes on at the value if
-// that is clear.
+// noAssign reports a missing equals sign after a key, and continues at the value if that is
+// clear.
 func (p *parser) noAssign(word string, key *String) {
 	switch {
 	case p.on(Colon):
@@ -224,7 +220,7 @@ func (p *parser) noAssign(word string, key *String) {
 	}
 }
 
-// pairInText is KEY = "VALUE" for a text that holds both, else "".
+// pairInText returns KEY = "VALUE" for a string with both, else "".
 func pairInText(key *String) string {
 	text, _ := key.Literal()
 	k, v, ok := strings.Cut(text, "=")
@@ -234,7 +230,7 @@ func pairInText(key *String) string {
 	return k + ` = "` + v + `"`
 }
 
-// noKey fails where a key should be.
+// noKey fails because a key is missing.
 func (p *parser) noKey(word string) {
 	switch {
 	case p.ends() || p.tok.Kind == RBrace || p.tok.Kind == Equals:
@@ -247,7 +243,7 @@ func (p *parser) noKey(word string) {
 	}
 }
 
-// dottedKey fails if a key goes on with what only text can hold.
+// dottedKey fails if a key continues with characters that only a string can have.
 func (p *parser) dottedKey(id Ident) {
 	if !p.on(Dot) && !p.on(Minus) && !p.on(Over) {
 		return
@@ -263,8 +259,8 @@ func (p *parser) dottedKey(id Ident) {
 		Hint("write other keys as strings").Fix(at, `"`+at.Text()+`"`)
 }
 
-// strayed reports an option that stands at the beginning of the next line,
-// further right than its clause, and lets the statement go on there.
+// strayed reports an option at the beginning of the next line, further right than its clause,
+// and lets the statement continue there.
 func (p *parser) strayed(word Ident, forms []OptionForm, all []*Option) bool {
 	if p.failed || !p.tok.Line || p.tok.Kind != Word || p.loose > 0 {
 		return false
@@ -284,8 +280,7 @@ func (p *parser) strayed(word Ident, forms []OptionForm, all []*Option) bool {
 	return true
 }
 
-// noOption fails for what follows all options of a clause or an item. Last is what
-// the last word takes.
+// noOption fails because a word is not an option. last is the operand of the last word.
 func (p *parser) noOption(word Ident, forms []OptionForm, last Operand, all []*Option) {
 	switch {
 	case p.flag(false) || p.quoteWithin() || p.unworded(word, forms, all):
@@ -306,8 +301,8 @@ func (p *parser) noOption(word Ident, forms []OptionForm, last Operand, all []*O
 	}
 }
 
-// quoteWithin fails for text that ended at a quote within it, and reports whether
-// that is so: it and a word touch.
+// quoteWithin fails if a string ended at a quote inside it, and reports whether it did: the
+// quote and a word touch.
 func (p *parser) quoteWithin() bool {
 	if p.failed || p.i == 0 || p.tok.Kind != Word || p.tokens[p.i-1].Kind != Text || p.tokens[p.i-1].End != p.tok.Start {
 		return false
@@ -319,17 +314,16 @@ func (p *parser) quoteWithin() bool {
 	return true
 }
 
-// plainName reports whether the current word is hardly meant as an option, or as
-// another clause.
+// plainName reports whether the current word is probably neither an option nor another
+// clause.
 func (p *parser) plainName(forms []OptionForm) bool {
 	w, n := p.textOf(p.tok), p.peek(1)
 	return (n.Line || !beginsOperand(n.Kind)) && len(formsByWord[w]) == 0 && !isOption(w) && !Reserved(w) && optionHabits[w] == nil &&
 		diag.Nearest(w, optionWords(forms)) == "" && p.tokens[p.i-1].Kind != Numeral
 }
 
-// unworded fails for a value where the word of an option is missing that can only
-// be meant: the second text of a `copy` is where to, a number with a leading zero
-// a mode.
+// unworded fails if a value lacks its option's word and the option is clear: the second
+// string of a `copy` is its target, a number with a leading zero a mode.
 func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	t := p.tok
 	arrow, isArrow := p.arrow()
@@ -379,7 +373,7 @@ func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	return true
 }
 
-// unknownOption fails for a word that is no option of the clause.
+// unknownOption fails because the clause has no such option.
 func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 	w := p.textOf(p.tok)
 	if Reserved(w) || p.apartUnit() {
@@ -412,7 +406,7 @@ func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 	suggest(d, w, forms)
 }
 
-// suggest says which words there are, or which one was meant.
+// suggest lists the known options, or the one that was probably meant.
 func suggest(d *diag.Diagnostic, word string, forms []OptionForm) {
 	words := optionWords(forms)
 	near := diag.Nearest(word, words)
@@ -428,7 +422,7 @@ func suggest(d *diag.Diagnostic, word string, forms []OptionForm) {
 	}
 }
 
-// noItem fails where an item should be.
+// noItem fails because an item is missing.
 func (p *parser) noItem(forms []OptionForm) {
 	if p.ends() || p.tok.Kind == RBrace {
 		p.missing("with")

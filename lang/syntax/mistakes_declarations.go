@@ -7,14 +7,14 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// noDeclaration fails for a token that begins none.
+// noDeclaration fails because a token cannot begin a declaration.
 func (p *parser) noDeclaration() {
 	if p.tok.Kind == RBrace {
 		return // strayBrace reports it
 	}
 	p.lose()
 	if p.wake {
-		p.failed = true // one finding for all that is no declaration
+		p.failed = true // one error for everything that is not a declaration
 		return
 	}
 	d := p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a declaration, found %s", p.describe(p.tok))
@@ -24,13 +24,13 @@ func (p *parser) noDeclaration() {
 	d.Hint("expected %s", quoted(declarations[:]))
 }
 
-// unknownDeclaration fails for a word that begins none.
+// unknownDeclaration fails because a word cannot begin a declaration.
 func (p *parser) unknownDeclaration(word string) {
 	p.lose()
 	at := p.at(p.tok)
 	if len(formsByWord[word]) > 0 {
 		if p.strange {
-			p.failed = true // one finding for clauses without their braces
+			p.failed = true // one error for clauses outside of a block
 			return
 		}
 		in := places(word)
@@ -50,7 +50,7 @@ func (p *parser) unknownDeclaration(word string) {
 	}
 	near := diag.Nearest(word, declarations[:])
 	if near == "" && p.strange {
-		p.failed = true // one finding for lines that are not of this language
+		p.failed = true // one error for lines of another language
 		return
 	}
 	colon := p.peek(1).Kind == Colon
@@ -85,7 +85,7 @@ func (p *parser) lateImport(d *Import, f *File) {
 	}
 }
 
-// firstWord is where a declaration begins.
+// firstWord returns the place where a declaration begins.
 func (p *parser) firstWord(d Decl) source.Span {
 	at := d.Span()
 	at.End = at.Start
@@ -95,7 +95,7 @@ func (p *parser) firstWord(d Decl) source.Span {
 	return at
 }
 
-// noPath fails where the path of an import should be.
+// noPath fails because the path of an import is missing.
 func (p *parser) noPath() {
 	word, path := p.tok, p.peek(1)
 	if path.Kind == Word && p.textOf(path) == "from" {
@@ -119,8 +119,7 @@ func (p *parser) noPath() {
 	}
 }
 
-// noEquals reports that the `=` of a let does not stand where it should, and goes
-// on at the value if that is clear.
+// noEquals reports a missing `=` of a let, and continues at the value if that is clear.
 func (p *parser) noEquals() {
 	t, n := p.tok, p.peek(1)
 	typed := p.i
@@ -148,7 +147,7 @@ func (p *parser) noEquals() {
 	}
 }
 
-// dashedApp fails if an app's name goes on with what only text can hold.
+// dashedApp fails if an app's name continues with characters that only a string can have.
 func (p *parser) dashedApp(id Ident) {
 	if !p.on(Minus) && !p.on(Dot) && !p.on(Over) {
 		return
@@ -164,8 +163,7 @@ func (p *parser) dashedApp(id Ident) {
 		Fix(at, `"`+name+`"`)
 }
 
-// secondFor reads over a `for` where a comma should be, which it reports, and
-// whether there is one.
+// secondFor reports and skips a `for` instead of a comma, and reports whether it is there.
 func (p *parser) secondFor() bool {
 	if !p.onWord("for") {
 		return false
@@ -177,8 +175,7 @@ func (p *parser) secondFor() bool {
 	return true
 }
 
-// ifForWhere reads over an `if` where `where` should be, which it reports, and
-// whether there is one.
+// ifForWhere reports and skips an `if` instead of `where`, and reports whether it is there.
 func (p *parser) ifForWhere() bool {
 	if !p.onWord("if") {
 		return false
@@ -189,7 +186,7 @@ func (p *parser) ifForWhere() bool {
 	return true
 }
 
-// noType fails for a parameter with neither type nor default.
+// noType fails because a parameter has neither a type nor a default.
 func (p *parser) noType(name string) {
 	if t := p.tok; t.Kind == Word && !p.ends() && isType(p.textOf(t)) {
 		p.fail(diag.UnexpectedToken, p.span(p.end, int(t.Start)), "missing `:` between the parameter and its type").
@@ -209,7 +206,7 @@ func isType(word string) bool {
 	return false
 }
 
-// parenthesized fails for the parenthesis that other languages put behind `for`.
+// parenthesized fails because a parenthesis follows `for`, as in other languages.
 func (p *parser) parenthesized() {
 	if p.on(LParen) {
 		p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a name, found `(`").
@@ -217,8 +214,7 @@ func (p *parser) parenthesized() {
 	}
 }
 
-// noIn reports that the `in` of a generator is missing, and reads over what other
-// languages have in its place.
+// noIn reports a missing `in` of a generator, and skips another language's word for it.
 func (p *parser) noIn() {
 	if !p.onWord("of") && !p.on(Colon) {
 		p.expected("`in` and a list or map")
@@ -229,7 +225,7 @@ func (p *parser) noIn() {
 	p.next()
 }
 
-// noName fails where a name should be.
+// noName fails because a name is missing.
 func (p *parser) noName(what string) {
 	switch {
 	case p.on(Dot) && p.peek(1).Kind == Numeral:
@@ -243,9 +239,8 @@ func (p *parser) noName(what string) {
 	}
 }
 
-// quotedName reads a name that stands in quotes, reports that it does, and
-// whether there is one. The word is the clause's that takes it, or "" where a name
-// is declared.
+// quotedName reads a name in quotes, which it reports, and reports whether it is there. word is
+// the clause with that name as its operand, or "" for a declaration.
 func (p *parser) quotedName(word string) (Ident, bool) {
 	if !p.on(Text) {
 		return Ident{}, false
@@ -266,8 +261,8 @@ func (p *parser) quotedName(word string) (Ident, bool) {
 	return Ident{Name: name, At: at}, true
 }
 
-// dashedName fails for a name with other characters in it than letters, digits and
-// `_`, and reports whether the one that was read goes on so.
+// dashedName fails if a name continues with characters other than letters, digits and `_`,
+// and reports whether it does.
 func (p *parser) dashedName(id Ident) bool {
 	if p.failed || p.ends() || int(p.tok.Start) != id.At.End {
 		return false

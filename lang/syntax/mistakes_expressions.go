@@ -2,7 +2,7 @@ package syntax
 
 import "github.com/layc-lang/layc/lang/diag"
 
-// noValue fails where a value should be.
+// noValue fails because a value is missing.
 func (p *parser) noValue(where, word string) {
 	if word != "" {
 		where += " `" + word + "`"
@@ -15,8 +15,7 @@ func (p *parser) noValue(where, word string) {
 	d.Hint("write a value, such as `\"…\"`, or remove the incomplete part")
 }
 
-// equalsInArgument reads over the equals sign behind an argument's name, which it
-// reports.
+// equalsInArgument reports and skips an equals sign after an argument's name.
 func (p *parser) equalsInArgument(name string) {
 	p.list.Errorf(diag.MisplacedEquals, p.at(p.tok), "unexpected `=` in the arguments").
 		Note("named arguments use `:`").
@@ -24,13 +23,13 @@ func (p *parser) equalsInArgument(name string) {
 	p.next()
 }
 
-// forAsValue fails for a `for` where a value should be.
+// forAsValue fails because a `for` is not a value.
 func (p *parser) forAsValue() {
 	p.fail(diag.UnexpectedToken, p.at(p.tok), "`for` is a statement, not a value").
 		Hint("write `for x in xs { … }` around clauses")
 }
 
-// twoBraces fails for the `{{` of templates, and reports whether it stands here.
+// twoBraces fails if a template's `{{` is here, and reports whether it is.
 func (p *parser) twoBraces() bool {
 	n := p.peek(1)
 	if n.Kind != LBrace || n.Start != p.tok.End {
@@ -41,7 +40,7 @@ func (p *parser) twoBraces() bool {
 	return true
 }
 
-// noColon fails where the colon of a map's entry should be.
+// noColon fails because the colon of a map's entry is missing.
 func (p *parser) noColon() {
 	d := p.expected("`:` and a value")
 	if p.tokens[p.i].Kind == Equals {
@@ -49,14 +48,14 @@ func (p *parser) noColon() {
 	}
 }
 
-// noElse fails for an `if` that is a value and has no `else`.
+// noElse fails because an `if` expression has no `else`.
 func (p *parser) noElse() {
 	p.fail(diag.MisplacedBranch, p.here(), "missing `else` after an `if` that is a value").
 		Note("without `else`, the expression has no value if the condition is false").
 		Hint("add `else { … }`")
 }
 
-// noBranch fails where the brace of a branch should be.
+// noBranch fails because the brace of a branch is missing.
 func (p *parser) noBranch() {
 	then := p.onWord("then")
 	if d := p.expected("`{`"); then {
@@ -64,8 +63,8 @@ func (p *parser) noBranch() {
 	}
 }
 
-// noArmColon reports that the colon of an arm that is a value is missing, and
-// reads over an arrow in its place.
+// noArmColon reports a missing colon in an arm of a match expression, and skips an arrow
+// instead of it.
 func (p *parser) noArmColon() {
 	const form = "in a `match` that is a value, write arms as `\"…\": VALUE`"
 	if arrow, ok := p.arrow(); ok {

@@ -7,8 +7,7 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// noBrace reports that the brace of a block does not stand where it should, and
-// whether the block can be read all the same.
+// noBrace reports a missing brace of a block, and whether the block can be read nevertheless.
 func (p *parser) noBrace(brace *opening) bool {
 	if p.tok.Kind == LBrace {
 		p.list.Errorf(diag.UnexpectedToken, p.at(p.tok), "`{` must be on the previous line").
@@ -21,11 +20,11 @@ func (p *parser) noBrace(brace *opening) bool {
 	brace.absent = true
 	switch {
 	case p.beginsClauseHere():
-		// Nothing but the brace is missing.
+		// Only the brace is missing.
 		p.failed = false
 		p.load()
 		p.continueLine()
-	case !p.mend():
+	case !p.resume():
 		return false
 	}
 	if p.tok.Kind == LBrace {
@@ -37,7 +36,7 @@ func (p *parser) noBrace(brace *opening) bool {
 	return true
 }
 
-// expectedBrace fails where the brace of a block should be.
+// expectedBrace fails because the brace of a block is missing.
 func (p *parser) expectedBrace() {
 	arrow, isArrow := p.arrow()
 	switch t := p.tok; {
@@ -70,15 +69,14 @@ func (p *parser) expectedBrace() {
 	}
 }
 
-// arrow returns where `=>` or `->` stands, if it does.
+// arrow returns the place of `=>` or `->`, if it is here.
 func (p *parser) arrow() (at source.Span, ok bool) {
 	n := p.peek(1)
 	ok = (p.on(Equals) || p.on(Minus)) && n.Kind == Greater && n.Start == p.tok.End
 	return p.span(int(p.tok.Start), int(n.End)), ok
 }
 
-// noStatement reports a token that begins no statement, and reads over a brace too
-// many.
+// noStatement reports a token that cannot begin a statement, and skips an extra brace.
 func (p *parser) noStatement() {
 	if p.tok.Kind != LBrace || p.tok.Line {
 		p.fail(diag.UnexpectedToken, p.at(p.tok), "expected a statement, found %s", p.describe(p.tok))
@@ -90,7 +88,7 @@ func (p *parser) noStatement() {
 	p.continued = true
 }
 
-// elseIf reports other languages' word for `else if`, and whether it stands here.
+// elseIf reports another language's word for `else if`, and whether it is here.
 func (p *parser) elseIf() bool {
 	if p.failed || !p.on(Word) || !elseIfs[p.textOf(p.tok)] {
 		return false
@@ -100,7 +98,7 @@ func (p *parser) elseIf() bool {
 	return true
 }
 
-// dropCase reads over the word with which other languages begin an arm.
+// dropCase skips the word that begins an arm in other languages.
 func (p *parser) dropCase() {
 	if n := p.peek(1); p.onWord("case") && !n.Line && (n.Kind == Text || n.Kind == Word || n.Kind == Numeral) {
 		p.list.Errorf(diag.MisplacedBranch, p.at(p.tok), "unexpected `case`").
@@ -109,7 +107,7 @@ func (p *parser) dropCase() {
 	}
 }
 
-// goesOn fails for a statement that should have ended.
+// goesOn fails because a statement should have ended.
 func (p *parser) goesOn(what string) {
 	for _, c := range continuations {
 		if p.tok.Kind == c.with && p.textFrom(p.start, c.begins) {
@@ -136,11 +134,11 @@ func (p *parser) goesOn(what string) {
 	}
 }
 
-// textFrom reports whether the text from an offset on begins with a word.
+// textFrom reports whether the text at an offset begins with a word.
 func (p *parser) textFrom(at int, word string) bool { return strings.HasPrefix(p.text[at:], word) }
 
-// wordOperator says what is written for `and`, `or` and `not`, and reports whether
-// one of them stands where a finding abandoned its statement.
+// wordOperator adds the operator for `and`, `or` or `not` to an error, and reports whether one
+// of them is where the error abandoned the statement.
 func (p *parser) wordOperator(d *diag.Diagnostic) bool {
 	last, t := p.tokens[max(0, p.i-1)], p.tokens[p.i]
 	if t.Kind != Word {
@@ -158,7 +156,7 @@ func (p *parser) wordOperator(d *diag.Diagnostic) bool {
 	return false
 }
 
-// apartUnit reports a number whose unit stands apart from it: `5 minutes`.
+// apartUnit reports a number with a space before its unit: `5 minutes`.
 func (p *parser) apartUnit() bool {
 	t := p.tokens[p.i]
 	if p.i == 0 || t.Kind != Word || p.tokens[p.i-1].Kind != Numeral {

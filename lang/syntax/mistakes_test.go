@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// TestOneMistake leaves out, doubles and spoils each token of a file in turn:
-// one mistake gives one finding, nearly always, and never a flood.
+// TestOneMistake removes, doubles and damages each token of a file in turn. One mistake must
+// cause one error in nearly all cases, and never many.
 func TestOneMistake(t *testing.T) {
 	archive, err := txtar.ParseFile(filepath.Join("../../testdata/format", "shop.txtar"))
 	if err != nil {
@@ -45,12 +45,12 @@ func TestOneMistake(t *testing.T) {
 		}
 	}
 	if more*100 > mistakes {
-		t.Errorf("%d of %d mistakes give more than one finding", more, mistakes)
+		t.Errorf("%d of %d mistakes cause more than one finding", more, mistakes)
 	}
 }
 
-// TestEdits makes each suggested edit in all .layer sections in testdata: the
-// finding that suggested it must be gone, and nothing else be found instead.
+// TestEdits applies each suggested edit in all .layer sections in testdata: the error that
+// suggested it must disappear, without a new one.
 func TestEdits(t *testing.T) {
 	made := 0
 	for _, text := range seeds(t) {
@@ -61,9 +61,9 @@ func TestEdits(t *testing.T) {
 				continue
 			}
 			made++
-			mended := diag.Apply(file, d.Edits)
-			if _, after := syntax.Parse(source.New("x.layer", mended)); len(after) >= len(before) {
-				t.Errorf("the edit for %q does not help:\n%s", d.Message, mended)
+			fixed := diag.Apply(file, d.Edits)
+			if _, after := syntax.Parse(source.New("x.layer", fixed)); len(after) >= len(before) {
+				t.Errorf("the edit for %q does not help:\n%s", d.Message, fixed)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func (l *lexer) numeral() {
 	switch {
 	case points > 1, points == 1 && unit == "":
 		if start > 0 && l.text[start-1] == '@' {
-			return // part of what is reported
+			return // part of a reported number
 		}
 		const longest = 64 // bytes
 		for at.End < min(len(l.text), start+longest) && (class[l.text[at.End]]&(isLetter|isDigit) != 0 || strings.IndexByte("-+.", l.text[at.End]) >= 0) {

@@ -2,9 +2,8 @@ package syntax
 
 import "github.com/layc-lang/layc/lang/diag"
 
-// options reads the options of a clause or an item, in any order, and reports
-// those that are there twice, exclude each other, are missing or unknown.
-// Last is what the word before them takes.
+// options reads the options of a clause or an item in any order. It reports repeated,
+// exclusive, missing and unknown options. last is the operand of the word before them.
 func (p *parser) options(word Ident, forms []OptionForm, last Operand) []*Option {
 	var all []*Option
 	for p.on(Word) || p.strayed(word, forms, all) {
@@ -35,8 +34,7 @@ func (p *parser) optionHere(options []OptionForm) *OptionForm {
 	return findOption(options, p.textOf(p.tok))
 }
 
-// option reads the option at the current token. After it come others of
-// siblings.
+// option reads the option at the current token. siblings may follow it.
 func (p *parser) option(form *OptionForm, siblings []OptionForm) *Option {
 	start := int(p.tok.Start)
 	o := &Option{Word: Ident{form.Word, p.at(p.tok)}}
@@ -62,7 +60,7 @@ func (p *parser) option(form *OptionForm, siblings []OptionForm) *Option {
 //	     | "env" Key "=" Expression
 //	     | "network" Expression .
 //
-// as the table in forms.go has them.
+// as in the table in forms.go.
 func (p *parser) items(forms []OptionForm) []*Option {
 	var all []*Option
 	p.inItems = true
@@ -86,8 +84,8 @@ func (p *parser) items(forms []OptionForm) []*Option {
 	return all
 }
 
-// itemOptions reads the options of an item. Other words, and those that the
-// item has already, are the clause's.
+// itemOptions reads the options of an item. Other words, and options that the item already
+// has, belong to the clause.
 func (p *parser) itemOptions(forms []OptionForm) []*Option {
 	var all []*Option
 	for !p.failed {
@@ -113,8 +111,7 @@ func findRead(options []*Option, word string) *Option {
 	return nil
 }
 
-// repeated reports an option that stands there already, or that one of all
-// excludes.
+// repeated reports an option that is already there, or that an option of all excludes.
 func (p *parser) repeated(o *Option, form *OptionForm, all []*Option, forms []OptionForm) bool {
 	if p.failed {
 		return false
@@ -137,7 +134,7 @@ func (p *parser) repeated(o *Option, form *OptionForm, all []*Option, forms []Op
 	return false
 }
 
-// unmet reports options that are missing.
+// unmet reports missing options.
 func (p *parser) unmet(word Ident, forms []OptionForm, all []*Option) {
 	if p.failed {
 		return

@@ -1,51 +1,47 @@
-// Package syntax reads .layer text: tokens, the tree, the parser, and the
-// table of clauses that all tools share.
+// Package syntax parses .layer files. It has the tokens, the tree, the parser, and the table of
+// clauses that all tools share.
 //
 // # How parsing works
 //
-// The lexer cuts the whole file into tokens, once, without loss. The parser is
-// recursive descent by hand: the grammar needs one token of lookahead (two in
-// three places), binary operators are read by precedence climbing, and clauses
-// are read from the table in forms.go instead of by a function each. A
-// parser library would be shorter; none that we measured gives errors in the
-// language's own words, goes on after an error, keeps comments, and reads tens
-// of megabytes a second.
+// The lexer splits the whole file into tokens, once and without loss. The parser is a
+// hand-written recursive descent: the grammar needs one token of lookahead (two in three
+// places), binary operators use precedence climbing, and clauses use the table in forms.go
+// instead of a function each. A parser library would be shorter, but none that we measured
+// reports errors in the language's own words, continues after an error, keeps comments, and
+// parses tens of megabytes per second.
 //
-// Files follow the sections of the grammar in spec.md: declarations.go,
-// statements.go, clause.go and options.go, expressions.go, with the lexical elements
-// in lexer.go, numbers.go and text.go. Each function has its production above it.
-// What a production finds instead of what it expects is left to mistakes_*.go, which
-// guess what was meant; the habits of other languages are tables in habits.go.
+// Files follow the sections of the grammar in spec.md: declarations.go, statements.go,
+// clause.go and options.go, expressions.go, with the lexical elements in lexer.go, numbers.go
+// and text.go. Each function has its production above it. When a production finds something
+// unexpected, mistakes_*.go guess what was meant. The tables in habits.go have the habits of
+// other languages.
 //
 // # Lines
 //
-// A line end ends a statement. It is no token: each token knows whether it is
-// the first on its line, and the parser asks where a statement could end. It
-// does not ask between ( and ) or [ and ], nor after a comma or a binary
-// operator. Braces ask again: what stands in them is made of lines.
+// A line end ends a statement. It is not a token: each token knows whether it is the first on
+// its line, and the parser checks that where a statement can end. It does not check between
+// ( and ) or [ and ], nor after a comma or a binary operator. Between braces it checks again,
+// since their contents are lines.
 //
 // # Errors
 //
-// One mistake is to give one message, and whatever else is wrong in the file a
-// message too. So on the first error in a statement the statement is abandoned:
-// fail hides the rest of the tokens behind an EOF, every loop and every
-// function ends there without a word, and the statement's own loop then skips
-// to where the next one plausibly begins. Brackets that were open at the error
-// are followed to their ends, but what people show by indentation is believed
-// more than brackets, since a bracket is often the thing that is missing: a
-// line that begins a statement, not further right than the abandoned one, is
-// the next statement. A line in column 1 that begins a declaration ends every
-// block. Errors in the parser's wake are kept back where the lexer has already
-// complained about the same lines. Headers, such as `if COND {`, are mended at
+// One mistake should cause one error, and each further mistake its own. So the first error in
+// a statement abandons the statement: fail hides the remaining tokens behind an EOF, so every
+// loop and every function ends silently, and the statement's own loop skips to the most
+// plausible start of the next one. It follows brackets that were open at the error to their
+// ends. But indentation counts more than brackets, since a bracket is often what is missing: a
+// line that begins a statement, and is not further right than the abandoned one, is the next
+// statement. A line in column 1 that begins a declaration ends every block. The parser drops
+// errors on lines that the lexer has already reported. Headers, such as `if COND {`, resume at
 // their brace, so that their blocks are read.
 //
-// Mistakes that leave the structure clear, such as an unknown option's value or
-// a clause in the wrong place, are reported and passed over.
+// If a mistake leaves the structure clear, such as an unknown option's value or a clause in the
+// wrong place, the parser reports it and continues.
 //
 // # Limits
 //
-// Recursion is bounded by maxDepth, in the parser and, since long chains of
-// operators and `else if` count too, for everyone who walks the tree.
+// maxDepth bounds recursion in the parser and, since long chains of operators and `else if`
+// also count, in everything that walks the tree.
 package syntax
 
 import (
@@ -57,16 +53,15 @@ import (
 )
 
 const (
-	// maxDepth is how deep a tree may be, in levels of blocks, brackets,
-	// operators and branches.
+	// maxDepth is the maximum depth of a tree, in levels of blocks, brackets, operators and
+	// branches.
 	maxDepth = 200
-	// maxErrors is how many findings are kept for one file.
+	// maxErrors is the maximum number of errors and warnings per file.
 	maxErrors = 200
 )
 
-// Parse reads a file. It returns a tree and findings for every input: with
-// findings, the tree holds what could be read. The tree's tokens always cover
-// the whole file.
+// Parse parses a file. It returns a tree for every input; after errors, the tree has what could
+// be read. The tree's tokens always cover the whole file.
 func Parse(file *source.File) (*File, diag.List) {
 	p := parser{file: file, text: file.Text()}
 	tree := &File{Source: file}
@@ -86,7 +81,7 @@ func Parse(file *source.File) (*File, diag.List) {
 		} else {
 			d.Hint("save the file as UTF-8, or move binary content into a file for `copy`")
 		}
-		if strings.IndexByte(p.text, 0) >= 0 { // nothing in it is text
+		if strings.IndexByte(p.text, 0) >= 0 { // it is not a text file
 			end := int32(len(p.text))
 			tree.Tokens = []Token{{Kind: Bad, Line: true, End: end}, {Kind: EOF, Line: true, Start: end, End: end}}
 			tree.Damaged, tree.LostName, tree.LostImport = true, true, true
@@ -108,7 +103,7 @@ func Parse(file *source.File) (*File, diag.List) {
 	return tree, p.list
 }
 
-// invalidUTF8 returns the range of the first byte of s that is not UTF-8.
+// invalidUTF8 returns the range of the first byte of s that is not valid UTF-8.
 func invalidUTF8(s string) (start, end int) {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -120,52 +115,51 @@ func invalidUTF8(s string) (start, end int) {
 	return 0, 0
 }
 
-// parser reads one file. It has more than 60 methods, as each production of the
-// grammar is one.
+// parser parses one file. It has more than 60 methods because each production of the grammar
+// has one.
 type parser struct {
 	file    *source.File
 	text    string
 	tokens  []Token // of the file, or of an interpolation
-	i       int     // of the current token in tokens
+	i       int     // index of the current token
 	tok     Token   // the current token, never a comment
-	end     int     // where the token before it ends
+	end     int     // end of the token before it
 	list    diag.List
-	lexical int // how many of list are the lexer's
+	lexical int // number of elements of list that the lexer added
 
-	loose      int             // 1 between ( or [, where line ends end nothing, else 0
-	depth      int             // of the tree, see maxDepth
+	loose      int             // 1 between ( or [, where line ends mean nothing, else 0
+	depth      int             // of the tree; see maxDepth
 	failed     bool            // the statement is being abandoned
-	start      int             // where the statement begins
-	brackets   []opening       // open ones of the statement
+	start      int             // start of the statement
+	brackets   []opening       // open brackets of the statement
 	blocks     []opening       // open blocks
 	place      Place           // of the block
-	continued  bool            // a stray token was left out, and the block goes on
+	continued  bool            // a stray token was skipped, and the block continues
 	inItems    bool            // a comma begins the next item
 	inText     bool            // between `${` and `}`
-	notText    bool            // the file is not UTF-8, which is reported
+	notText    bool            // the file is not UTF-8, which was reported
 	suspect    opening         // a block whose closing brace (at line) is further left than its header
-	early      int             // where a brace, further right than its header, closed a declaration; or 0
+	early      int             // place of a brace that closed a declaration further right than its header; or 0
 	lost       map[string]bool // see File.Lost
 	lostImport bool
 	lostName   bool
-	wake       bool          // what stood before was no declaration, which is reported
-	strange    bool          // what stood before began with a word that begins none
+	wake       bool          // the text before was reported not to be a declaration
+	strange    bool          // the text before began with an unknown declaration
 	abandoned  []source.Span // see File.Abandoned
-	cut        int           // where blocks end for want of braces, as was reported; or 0
+	cut        int           // place where blocks without closing braces end, which was reported; or 0
 }
 
 // opening is an opening bracket.
 type opening struct {
 	kind   Kind
 	at     int  // offset
-	line   int  // offset of the statement that it belongs to
+	line   int  // offset of its statement
 	loose  int  // parser.loose outside of it
 	branch bool // of a block: an `else` may follow it
-	absent bool // of a block: the brace is missing, which is reported
+	absent bool // of a block: the brace is missing, which was reported
 }
 
-// load makes tokens[i], or the first token after it that is no comment, the
-// current one.
+// load makes tokens[i], or the first token after it that is not a comment, the current one.
 func (p *parser) load() {
 	for p.tokens[p.i].Kind == Comment {
 		p.i++
@@ -182,7 +176,7 @@ func (p *parser) next() {
 	p.load()
 }
 
-// peek returns the n-th token after the current one, comments left out.
+// peek returns the n-th token after the current one, without comments.
 func (p *parser) peek(n int) Token {
 	i := p.i
 	for ; n > 0 && p.tokens[i].Kind != EOF; n-- {
@@ -197,12 +191,10 @@ func (p *parser) ends() bool {
 	return p.tok.Line && p.loose == 0 || p.tok.Kind == EOF
 }
 
-// on reports whether the current token is of that kind and continues the
-// statement.
+// on reports whether the current token has that kind and continues the statement.
 func (p *parser) on(k Kind) bool { return p.tok.Kind == k && !p.ends() }
 
-// onWord reports whether the current token is that word and continues the
-// statement.
+// onWord reports whether the current token is that word and continues the statement.
 func (p *parser) onWord(word string) bool {
 	return p.on(Word) && p.textOf(p.tok) == word
 }
@@ -223,8 +215,7 @@ func (p *parser) acceptWord(word string) bool {
 	return false
 }
 
-// acceptComma reads a comma, after which the statement goes on on the next
-// line too.
+// acceptComma reads a comma. The statement may continue on the next line.
 func (p *parser) acceptComma() bool {
 	if !p.accept(Comma) {
 		return false
@@ -243,8 +234,8 @@ func (p *parser) acceptComma() bool {
 	return true
 }
 
-// chooses reports whether the current token begins an `if` or `match` that is a
-// value: what stands in its braces is no statement, or an arm has a colon.
+// chooses reports whether the current token begins an `if` or `match` expression: its braces
+// contain no statement, or an arm has a colon.
 func (p *parser) chooses() bool {
 	word := p.textOf(p.tok)
 	if word != "if" && word != "match" {
@@ -273,16 +264,15 @@ func (p *parser) chooses() bool {
 	return false
 }
 
-// continueLine lets the statement go on at the current token, even if it is on
-// a new line.
+// continueLine lets the statement continue at the current token, even on a new line.
 func (p *parser) continueLine() {
 	if p.tok.Kind != EOF {
 		p.tok.Line = false
 	}
 }
 
-// open reads an opening bracket of an expression and reports whether it is
-// there. If so the caller calls close.
+// open reads an opening bracket of an expression and reports whether it is there. If so, the
+// caller must call close.
 func (p *parser) open(k Kind) bool {
 	if !p.on(k) {
 		return false
@@ -316,8 +306,8 @@ func closesList(k Kind) bool { return k == RParen || k == RBracket }
 
 func closes(k Kind) bool { return k == RBrace || k == RParen || k == RBracket }
 
-// beginsOperand reports whether a token of that kind can only begin a value,
-// never continue one.
+// beginsOperand reports whether a token of that kind always begins a value and never continues
+// one.
 func beginsOperand(k Kind) bool {
 	return k == Word || k == Numeral || k == Text || k == BlockText || k == Not
 }
@@ -330,11 +320,11 @@ func (p *parser) span(start, end int) source.Span {
 
 func (p *parser) at(t Token) source.Span { return p.span(int(t.Start), int(t.End)) }
 
-// since is the span from start to the end of the last token read.
+// since returns the span from start to the end of the last token that was read.
 func (p *parser) since(start int) source.Span { return p.span(start, max(start, p.end)) }
 
-// here is where the current token is expected: at the token, or, if it is on a
-// later line, directly after the token before it.
+// here returns the place where the current token is expected: at the token or, if it is on a
+// later line, directly after the previous token.
 func (p *parser) here() source.Span {
 	if p.tok.Line || p.tok.Kind == EOF {
 		return p.span(p.end, min(p.end+1, max(p.end, p.lineEnd(p.end))))
@@ -349,8 +339,8 @@ func (p *parser) lineEnd(i int) int {
 	return len(p.text)
 }
 
-// column returns how far an offset is from the start of its line, in bytes,
-// and whether only space lies between.
+// column returns the number of bytes between the start of a line and an offset, and whether all
+// of them are space.
 func (p *parser) column(at int) (n int, first bool) {
 	for i := at - 1; i >= 0; i-- {
 		switch c := p.text[i]; {
@@ -363,8 +353,8 @@ func (p *parser) column(at int) (n int, first bool) {
 	return at, true
 }
 
-// enter goes one level deeper, and reports whether the limit allows it. If so
-// the caller calls leave.
+// enter goes one level deeper, and reports whether the limit allows that. If so, the caller must
+// call leave.
 func (p *parser) enter() bool {
 	p.depth++
 	if p.depth > maxDepth {

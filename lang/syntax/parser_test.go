@@ -13,7 +13,7 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// big is a file of ordinary declarations, of at least that many bytes.
+// big returns a file of ordinary declarations with at least that many bytes.
 func big(size int) string {
 	var b strings.Builder
 	for i := 0; b.Len() < size; i++ {
@@ -53,7 +53,7 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// TestTokens checks that the tokens and the space between them are the file.
+// TestTokens checks that the tokens and the space between them make up the file.
 func TestTokens(t *testing.T) {
 	for _, text := range append(seeds(t), "\ufefflet x = 1\r\n") {
 		if msg := lossy(text); msg != "" {
@@ -62,7 +62,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// lossy says how the tokens of a text fail to cover it, "" if they do.
+// lossy returns how the tokens of a text fail to cover it; "" if they cover it.
 func lossy(text string) string {
 	tree, _ := syntax.Parse(source.New("x.layer", text))
 	end := 0
@@ -88,49 +88,49 @@ func lossy(text string) string {
 	return ""
 }
 
-// TestHostile gives the parser what would make a careless one recurse, hang or
-// fill the memory.
+// TestHostile parses inputs that could make a parser recurse too deeply, hang or exhaust the
+// memory.
 func TestHostile(t *testing.T) {
 	const n = 50_000
 	for name, text := range map[string]string{
-		"parens":       "let x = " + strings.Repeat("(", n),
-		"brackets":     "let x = " + strings.Repeat("[", n) + strings.Repeat("]", n),
-		"maps":         "let x = " + strings.Repeat("{a:", n),
-		"calls":        "let x = a" + strings.Repeat("(b", n),
-		"chain":        "let x = a" + strings.Repeat(".b", n),
-		"sum":          "let x = 1" + strings.Repeat("+1", n),
-		"not":          "let x = " + strings.Repeat("!", n) + "a",
-		"minus":        "let x = " + strings.Repeat("-", n) + "1",
-		"types":        "param x: " + strings.Repeat("list(", n),
-		"if":           "app a {" + strings.Repeat("if a {", n),
-		"else if":      "app a { if a {}" + strings.Repeat(" else if a {}", n) + "}",
-		"if value":     "let x = " + strings.Repeat("if a { 1 } else ", n) + "{ 1 }",
-		"match":        "app a {" + strings.Repeat("match a { b {", n),
-		"match value":  "let x = " + strings.Repeat("match a { b: ", n),
-		"braces":       strings.Repeat("}", n),
-		"openers":      strings.Repeat("{", n),
-		"quotes":       strings.Repeat("\"", n),
-		"lone quotes":  strings.Repeat("\"\n", n),
-		"stray":        strings.Repeat("@ ", n),
-		"interpolated": "let x = \"" + strings.Repeat("${(", n) + "\"",
-		"open text":    "let x = \"" + strings.Repeat("${a ", n) + "\"",
-		"block":        "let x = \"\"\"" + strings.Repeat("\n ${a", n),
-		"apps":         strings.Repeat("app a {\n", n),
-		"words":        strings.Repeat("uses ", n),
-		"spaces":       "app a {\n" + strings.Repeat(strings.Repeat(" ", 500)+"\n", n/500) + "}",
-		"errors":       "app a {\n" + strings.Repeat("user\n", n) + "}",
-		"unclosed":     strings.Repeat("app a { uses f(1\n", n),
-		"addresses":    strings.Repeat("a://", n),
-		"comments":     strings.Repeat("/*\n", n),
-		"versions":     strings.Repeat("1.2-", n),
-		"dollars":      strings.Repeat("$a{", n),
-		"open lines":   strings.Repeat("\"a\\\n", n) + strings.Repeat("\\\"\\\n", n),
-		"commands":     "app a {\n" + strings.Repeat("run a \\\n", n) + "}",
-		"instructions": "component a {\n" + strings.Repeat("RUN a; b\n", n) + "}",
-		"bare":         "app a {\nuser a" + strings.Repeat("/b", n) + "\n}",
-		"bare lines":   "app a {\n" + strings.Repeat("user /a\n", n) + "}",
-		"documents":    "component a {\n" + strings.Repeat("run <<END\n", n) + "}",
-		"commas":       "app a {\nuses a" + strings.Repeat(",\nb", n) + "\n}",
+		"parens":               "let x = " + strings.Repeat("(", n),
+		"brackets":             "let x = " + strings.Repeat("[", n) + strings.Repeat("]", n),
+		"maps":                 "let x = " + strings.Repeat("{a:", n),
+		"calls":                "let x = a" + strings.Repeat("(b", n),
+		"chain":                "let x = a" + strings.Repeat(".b", n),
+		"sum":                  "let x = 1" + strings.Repeat("+1", n),
+		"not":                  "let x = " + strings.Repeat("!", n) + "a",
+		"minus":                "let x = " + strings.Repeat("-", n) + "1",
+		"types":                "param x: " + strings.Repeat("list(", n),
+		"if":                   "app a {" + strings.Repeat("if a {", n),
+		"else if":              "app a { if a {}" + strings.Repeat(" else if a {}", n) + "}",
+		"if value":             "let x = " + strings.Repeat("if a { 1 } else ", n) + "{ 1 }",
+		"match":                "app a {" + strings.Repeat("match a { b {", n),
+		"match value":          "let x = " + strings.Repeat("match a { b: ", n),
+		"braces":               strings.Repeat("}", n),
+		"openers":              strings.Repeat("{", n),
+		"quotes":               strings.Repeat("\"", n),
+		"lone quotes":          strings.Repeat("\"\n", n),
+		"stray":                strings.Repeat("@ ", n),
+		"interpolated":         "let x = \"" + strings.Repeat("${(", n) + "\"",
+		"unterminated strings": "let x = \"" + strings.Repeat("${a ", n) + "\"",
+		"block":                "let x = \"\"\"" + strings.Repeat("\n ${a", n),
+		"apps":                 strings.Repeat("app a {\n", n),
+		"words":                strings.Repeat("uses ", n),
+		"spaces":               "app a {\n" + strings.Repeat(strings.Repeat(" ", 500)+"\n", n/500) + "}",
+		"errors":               "app a {\n" + strings.Repeat("user\n", n) + "}",
+		"unclosed":             strings.Repeat("app a { uses f(1\n", n),
+		"addresses":            strings.Repeat("a://", n),
+		"comments":             strings.Repeat("/*\n", n),
+		"versions":             strings.Repeat("1.2-", n),
+		"dollars":              strings.Repeat("$a{", n),
+		"open lines":           strings.Repeat("\"a\\\n", n) + strings.Repeat("\\\"\\\n", n),
+		"commands":             "app a {\n" + strings.Repeat("run a \\\n", n) + "}",
+		"instructions":         "component a {\n" + strings.Repeat("RUN a; b\n", n) + "}",
+		"bare":                 "app a {\nuser a" + strings.Repeat("/b", n) + "\n}",
+		"bare lines":           "app a {\n" + strings.Repeat("user /a\n", n) + "}",
+		"documents":            "component a {\n" + strings.Repeat("run <<END\n", n) + "}",
+		"commas":               "app a {\nuses a" + strings.Repeat(",\nb", n) + "\n}",
 	} {
 		start := time.Now()
 		tree, list := syntax.Parse(source.New(name, text))
@@ -154,7 +154,7 @@ func FuzzParse(f *testing.F) {
 		}
 		tree, list := syntax.Parse(source.New("x.layer", text))
 		if tree.Damaged != (len(list) > 0) || !list.HasErrors() && !utf8.ValidString(text) {
-			t.Error("damaged, and no finding says so")
+			t.Error("damaged without an error")
 		}
 		syntax.Dump(tree)
 		visit := func(n syntax.Node) bool {
@@ -164,7 +164,7 @@ func FuzzParse(f *testing.F) {
 			}
 			_, bad := n.(*syntax.BadExpr)
 			if bad && len(list) == 0 {
-				t.Error("a broken tree without a finding")
+				t.Error("a broken tree without an error")
 			}
 			return true
 		}

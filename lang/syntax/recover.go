@@ -5,9 +5,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// fail reports that the statement cannot be read, and abandons it. It returns
-// a diagnostic in any case, so that labels and help can follow, even if
-// nobody will see it.
+// fail reports that the statement cannot be read, and abandons it. It always returns a
+// diagnostic, so that labels and help can follow, even if the diagnostic is dropped.
 func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any) *diag.Diagnostic {
 	var unseen diag.List
 	d := unseen.Errorf(code, at, format, args...)
@@ -22,7 +21,7 @@ func (p *parser) fail(code diag.Code, at source.Span, format string, args ...any
 	return d
 }
 
-// expected fails because something else than what stands here was expected.
+// expected fails because something else was expected.
 func (p *parser) expected(what string) *diag.Diagnostic {
 	at := p.here()
 	if p.tok.Line || p.tok.Kind == EOF {
@@ -31,8 +30,8 @@ func (p *parser) expected(what string) *diag.Diagnostic {
 	return p.fail(diag.UnexpectedToken, at, "expected %s, found %s", what, p.describe(p.tok))
 }
 
-// skip leaves what is left of an abandoned statement, to before the next
-// statement, the end of the block, or the end of the file.
+// skip skips the rest of an abandoned statement, up to the next statement, the end of the block,
+// or the end of the file.
 func (p *parser) skip() {
 	defer func() { p.abandoned = append(p.abandoned, p.since(p.start)) }()
 	p.failed = false
@@ -72,10 +71,10 @@ func (p *parser) skip() {
 	p.brackets = p.brackets[:0]
 }
 
-// mend ends the abandonment of a header whose block can be read: at its brace,
-// the last token of the line, or, where the brace is missing, at the next line
-// if that is further right. It reports whether there is a block.
-func (p *parser) mend() bool {
+// resume continues a header with a readable block: at its brace, which is the last token of the line,
+// or, without a brace, at the next line if that is further right. It reports whether there is a
+// block.
+func (p *parser) resume() bool {
 	i := p.i
 	for p.tokens[i].Kind != EOF && (i == p.i || !p.tokens[i].Line) {
 		i++
@@ -105,8 +104,8 @@ func (p *parser) mend() bool {
 	return true
 }
 
-// endStatement makes sure that nothing follows a statement on its line, and
-// after an error skips to the next.
+// endStatement fails if something follows a statement on its line. After an error it skips to the
+// next statement.
 func (p *parser) endStatement(what string) {
 	switch {
 	case p.failed || p.ends() || p.tok.Kind == RBrace:
@@ -124,10 +123,10 @@ func (p *parser) endStatement(what string) {
 	}
 }
 
-// strayBrace reports a closing brace too many, once, unless that may come from
-// a mistake that was found in the declaration before it. If the declaration before
-// was closed by a brace that stands where an inner one would, that is the one,
-// and what follows up to the next declaration belongs inside.
+// strayBrace reports an extra closing brace, once, unless it may result from an error in the
+// declaration before it. If a brace with the indentation of an inner block closed that
+// declaration, then that brace is the extra one, and everything up to the next declaration
+// belongs inside.
 func (p *parser) strayBrace(found bool) {
 	c, first := p.column(int(p.tok.Start))
 	declares := p.tok.Kind == Word && declares(p.textOf(p.tok))
@@ -152,8 +151,8 @@ func (p *parser) strayBrace(found bool) {
 	}
 }
 
-// misplaced notes a closing brace that is not where its block's first line
-// begins: a hint at where a brace is missing or too many.
+// misplaced notes a closing brace with another indentation than its block's first line, which
+// may indicate a missing or an extra brace.
 func (p *parser) misplaced(brace opening) {
 	if !p.tok.Line {
 		return
@@ -169,8 +168,8 @@ func (p *parser) misplaced(brace opening) {
 	}
 }
 
-// unclosed reports that where a bracket should close there is something else:
-// on the same line, what is there is at fault, else the bracket.
+// unclosed reports a bracket that is not closed where it should be. It blames the token that is
+// there if that is on the same line, else the bracket.
 func (p *parser) unclosed(b opening, closer Kind) {
 	at := p.span(b.at, b.at+1)
 	switch k := p.tok.Kind; {
@@ -196,7 +195,7 @@ func (p *parser) unclosed(b opening, closer Kind) {
 		Hint("close it with `%s`", closer)
 }
 
-// closedAhead reports whether the current bracket is closed by k after all.
+// closedAhead reports whether a later k closes the current bracket.
 func (p *parser) closedAhead(k Kind) bool {
 	depth := 0
 	for _, t := range p.tokens[p.i:] {
@@ -212,9 +211,8 @@ func (p *parser) closedAhead(k Kind) bool {
 	return false
 }
 
-// beginsStatement reports whether the current token, first on its line, looks
-// like the beginning of a statement or a declaration rather than a part of an
-// expression.
+// beginsStatement reports whether the current token, first on its line, probably begins a
+// statement or a declaration, and does not continue an expression.
 func (p *parser) beginsStatement() bool {
 	if p.tok.Kind != Word {
 		return false
@@ -236,9 +234,8 @@ func (p *parser) beginsStatement() bool {
 	return declares(word)
 }
 
-// startsOver reports whether the current token, first on its line and between
-// brackets, must begin a statement, because two values do not stand side by
-// side.
+// startsOver reports whether the current token, first on its line and between brackets, must
+// begin a statement: two values never follow each other.
 func (p *parser) startsOver() bool {
 	if !p.tok.Line || !p.beginsStatement() {
 		return false
@@ -251,8 +248,8 @@ func (p *parser) startsOver() bool {
 	return n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word
 }
 
-// beginsDeclaration reports whether the current token, in column 1, begins a
-// declaration that can be nothing else.
+// beginsDeclaration reports whether the current token, in column 1, certainly begins a
+// declaration.
 func (p *parser) beginsDeclaration() bool {
 	if p.tok.Kind != Word {
 		return false
@@ -276,8 +273,8 @@ func (p *parser) beginsDeclaration() bool {
 	return false
 }
 
-// beginsClauseHere reports whether the token at which a header failed begins a
-// statement on the header's line.
+// beginsClauseHere reports whether the token at which a header failed begins a statement on the
+// header's line.
 func (p *parser) beginsClauseHere() bool {
 	t := p.tokens[p.i]
 	if t.Kind != Word || t.Line {

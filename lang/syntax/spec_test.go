@@ -14,7 +14,7 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// fenced returns the contents of the spec's blocks of that kind.
+// fenced returns the contents of the spec's code blocks of that kind.
 func fenced(t testing.TB, kind string) []string {
 	text, err := os.ReadFile("../../spec.md")
 	if err != nil {
@@ -53,8 +53,8 @@ func TestSpecExamples(t *testing.T) {
 	}
 }
 
-// TestSpecClauses checks that the spec's grammar and the table of clauses have
-// the same words, clause by clause and option by option.
+// TestSpecClauses checks that the spec's grammar and the table of clauses have the same words in
+// all clauses and options.
 func TestSpecClauses(t *testing.T) {
 	g := grammar(t)
 	places := map[string]syntax.Place{
@@ -67,24 +67,24 @@ func TestSpecClauses(t *testing.T) {
 			words := tokensOf(g, alternative)
 			f := syntax.FindForm(words[0], place)
 			if f == nil {
-				t.Errorf("%s has %s, the table has not", name, words[0])
+				t.Errorf("%s has %s, but the table does not", name, words[0])
 				continue
 			}
 			spec[words[0]] = true
 			for _, w := range words[1:] {
 				if !strings.ContainsAny(w, "=,") && !hasWord(f, w) {
-					t.Errorf("%s: %s has %s, the table has not", name, words[0], w)
+					t.Errorf("%s: %s has %s, but the table does not", name, words[0], w)
 				}
 			}
 			for _, o := range f.Options {
 				if !strings.Contains(" "+strings.Join(tokensOf(g, g[name].Expr), " ")+" ", " "+o.Word+" ") {
-					t.Errorf("%s: the table has %s %s, the spec has not", name, f.Word, o.Word)
+					t.Errorf("%s: the table has %s %s, but the spec does not", name, f.Word, o.Word)
 				}
 			}
 		}
 		for _, f := range syntax.Forms() {
 			if f.In&place != 0 && !spec[f.Word] {
-				t.Errorf("%s has no %s, the table has", name, f.Word)
+				t.Errorf("%s has no %s, but the table does", name, f.Word)
 			}
 		}
 	}
@@ -109,8 +109,8 @@ func hasWord(f *syntax.Form, word string) bool {
 	return false
 }
 
-// alternatives are the alternatives of an expression; one that is a name alone
-// is replaced by what it stands for.
+// alternatives returns the alternatives of an expression. It replaces a name alone by its
+// production.
 func alternatives(g ebnf.Grammar, x ebnf.Expression) []ebnf.Expression {
 	switch x := x.(type) {
 	case ebnf.Alternative:
@@ -125,7 +125,7 @@ func alternatives(g ebnf.Grammar, x ebnf.Expression) []ebnf.Expression {
 	return []ebnf.Expression{x}
 }
 
-// tokensOf are the tokens of a clause in order, those of expressions left out.
+// tokensOf returns the tokens of a clause in order, without those of expressions.
 func tokensOf(g ebnf.Grammar, x ebnf.Expression) []string {
 	var words []string
 	switch x := x.(type) {
@@ -153,8 +153,8 @@ func tokensOf(g ebnf.Grammar, x ebnf.Expression) []string {
 	return words
 }
 
-// TestSpecSentences makes sentences from the spec's grammar, which the parser
-// must accept without a finding.
+// TestSpecSentences generates sentences from the spec's grammar, which the parser must accept
+// without errors.
 func TestSpecSentences(t *testing.T) {
 	g := grammar(t)
 	count := 3000
@@ -172,7 +172,7 @@ func TestSpecSentences(t *testing.T) {
 	}
 }
 
-// sentences writes a random sentence of a grammar.
+// sentences generates random sentences of a grammar.
 type sentences struct {
 	grammar ebnf.Grammar
 	random  *rand.Rand
@@ -180,15 +180,14 @@ type sentences struct {
 	text    strings.Builder
 	depth   int
 	lexical bool
-	inner   bool // in an interpolation, which has no text and no line ends
+	inner   bool // in an interpolation, which has no strings and no line ends
 }
 
-// done reports whether the sentence is large enough to be made as simple from
-// here on as it can be.
+// done reports whether the sentence is large enough to finish it in the simplest possible way.
 func (s *sentences) done() bool { return s.depth > 60 || s.text.Len() > 1000 }
 
-// height is how many productions deep the simplest sentence of an expression
-// is; endless for those that are just being looked at.
+// height returns the depth of the simplest sentence of an expression in productions. It is
+// infinite for productions that are being examined.
 func (s *sentences) height(x ebnf.Expression) int {
 	const endless = 1000
 	least := 0
@@ -220,7 +219,7 @@ func (s *sentences) height(x ebnf.Expression) int {
 	return least
 }
 
-// What stands for productions without a body and for names.
+// samples replace names and productions without a body.
 var samples = map[string][]string{
 	"identifier": {"a", "b1", "_x", "Z", "to", "from", "text", "env", "user", "in", "as", "where", "image",
 		"app", "component", "import", "needs", "none", "by", "strip", "secret", "copy", "ifs"},

@@ -12,11 +12,11 @@ func (p *parser) body(place Place) *Block {
 //
 //	Block = "{" [ Statement { newline Statement } ] "}" .
 //
-// It is called after a header, which may have failed: then it looks for the
-// brace, and reads what stands in it. After a branch there may be an `else`.
+// block is called after a header, which may have failed: then it looks for the brace, and reads
+// the block. After a branch there may be an `else`.
 func (p *parser) block(branch bool) *Block {
 	b := &Block{At: p.here()}
-	if p.failed && !p.mend() {
+	if p.failed && !p.resume() {
 		return b
 	}
 	if !p.enter() {
@@ -48,8 +48,8 @@ func (p *parser) block(branch bool) *Block {
 	return b
 }
 
-// endOfBlock reports whether the block of that brace ends here, and reads its
-// closing brace. A block that is not closed ends where a declaration begins.
+// endOfBlock reports whether the block of that brace ends here, and reads its closing brace. A
+// block that is not closed ends at the next declaration.
 func (p *parser) endOfBlock(brace opening) bool {
 	switch {
 	case p.tok.Kind == RBrace:
@@ -75,7 +75,7 @@ func (p *parser) endOfBlock(brace opening) bool {
 	if p.lexicalWithin(brace.at, int(p.tok.Start)) {
 		p.failed = true
 	}
-	p.lostName = true // what follows may have been read as part of the block
+	p.lostName = true // the following lines may have been read as part of the block
 	p.failed = p.failed || brace.absent
 	d := p.fail(diag.UnclosedBracket, p.span(at, at+1), "unclosed `{`").At("opened here")
 	if closer >= 0 {
@@ -96,7 +96,7 @@ func (p *parser) endOfBlock(brace opening) bool {
 //
 //	Statement = Let | If | For | Match | Clause .
 //
-// and returns nil for what is none.
+// and returns nil if there is none.
 func (p *parser) statement() Stmt {
 	if p.tok.Kind != Word {
 		p.noStatement()
@@ -157,7 +157,7 @@ func (p *parser) ifStmt() *If {
 		s.Else = more
 		s = more
 	}
-	// The spans of all but the last reach to its end.
+	// Every span reaches to the end of the last one.
 	for s := first; s != nil; {
 		s.At.End = max(s.At.End, p.end)
 		s, _ = s.Else.(*If)
@@ -188,7 +188,7 @@ func (p *parser) matchStmt() *Match {
 	start := int(p.tok.Start)
 	p.next()
 	s := &Match{Subject: p.condition("after `match`")}
-	if p.failed && !p.mend() || !p.enter() {
+	if p.failed && !p.resume() || !p.enter() {
 		return s
 	}
 	defer p.leave()
@@ -223,7 +223,7 @@ func (p *parser) matchStmt() *Match {
 	return s
 }
 
-// elseLast reports an arm after the arm that takes everything.
+// elseLast reports an arm after the `else` arm.
 func (p *parser) elseLast(before []*Arm) {
 	if n := len(before); n > 0 && len(before[n-1].Patterns) == 0 && !p.failed {
 		p.list.Errorf(diag.MisplacedBranch, before[n-1].At, "`else` must be the last arm of a `match`").

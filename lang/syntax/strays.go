@@ -9,8 +9,7 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// control reports a control character, once for all of its kind: where there are
-// many, the file is hardly text.
+// control reports a control character, once per character: a file with many is probably not text.
 func (l *lexer) control(i int) {
 	if l.seen[l.text[i]] {
 		return
@@ -22,13 +21,12 @@ func (l *lexer) control(i int) {
 		Hint("in a string, write `\\u{%x}`", l.text[i])
 }
 
-// stray reads bytes that begin no token, as many as there are in a row, and
-// reports them once.
+// stray reads consecutive bytes that begin no token, and reports them once.
 func (l *lexer) stray() Kind {
 	start := l.pos
 	r, size := utf8.DecodeRuneInString(l.text[start:])
 	if closer, ok := foreignQuotes[r]; ok {
-		const near = 1000 // bytes, so that a long line of quotes takes no quadratic time
+		const near = 1000 // bytes, so that a long line of quotes does not take quadratic time
 		rest, _, _ := strings.Cut(l.text[start+size:min(len(l.text), start+size+near)], "\n")
 		if n := strings.Index(rest, closer); n >= 0 {
 			l.pos = start + size + n + len(closer)
@@ -50,7 +48,7 @@ func (l *lexer) stray() Kind {
 	}
 	if r == utf8.RuneError && size == 1 {
 		l.pos = start + 1
-		return Bad // that the file is not UTF-8 is reported
+		return Bad // invalid UTF-8 is reported elsewhere
 	}
 	for l.pos = start + size; l.pos < len(l.text); {
 		r, size := utf8.DecodeRuneInString(l.text[l.pos:])
@@ -65,7 +63,7 @@ func (l *lexer) stray() Kind {
 	at := source.Span{File: l.file, Start: start, End: l.pos}
 	if n := len(*l.list); r == ';' && n > 0 {
 		if last := (*l.list)[n-1].Span; last.Text() == ";" && last.End <= start && !strings.Contains(l.text[last.Start:start], "\n") {
-			return Bad // said once for the line
+			return Bad // reported once per line
 		}
 	}
 	if spaceLike(r) {
@@ -88,18 +86,18 @@ func (l *lexer) stray() Kind {
 	return Bad
 }
 
-// spaceLike reports whether a character looks like a space, or like nothing.
+// spaceLike reports whether a character looks like a space, or is invisible.
 func spaceLike(r rune) bool {
 	return r >= utf8.RuneSelf && (unicode.IsSpace(r) || r >= 0x200b && r <= 0x200d || r == 0x2060 || r == 0xfeff)
 }
 
-// first is the first character of a text.
+// first returns the first character of a string.
 func first(s string) rune {
 	r, _ := utf8.DecodeRuneInString(s)
 	return r
 }
 
-// dollar says how a name is written that a dollar sign stands before: as it is.
+// dollar adds help for a dollar sign outside of strings.
 func (l *lexer) dollar(d *diag.Diagnostic, at source.Span) {
 	const longest = 100 // bytes
 	rest := l.text[at.End:min(len(l.text), at.End+longest)]
@@ -126,9 +124,9 @@ func (l *lexer) dollar(d *diag.Diagnostic, at source.Span) {
 	}
 }
 
-// badUnit reports digits with letters behind them that are no unit.
+// badUnit reports digits followed by letters that are not a unit.
 func (l *lexer) badUnit(at source.Span, digits, unit string) {
-	const longest = 8 // letters; what has more was hardly meant as a unit
+	const longest = 8 // letters; more letters are probably not meant as a unit
 	octal := strings.TrimLeft(unit, "oO")
 	switch near, long := longUnits(unit); {
 	case digits == "0" && octal != unit && octal != "" && strings.Trim(octal, "01234567") == "":

@@ -9,20 +9,20 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Text is read in two steps: the lexer finds its end, and what is between the
-// quotes is read here, since that depends on where the text stands: escapes
-// and interpolation in general, neither in the text of `run`.
+// Strings are read in two steps. The lexer finds their end. This file reads their contents, which
+// depend on the context: with escapes and interpolation in general, without both in the string
+// of `run`.
 
-// stringLit reads text with escapes and interpolation.
+// stringLit reads a string with escapes and interpolation.
 func (p *parser) stringLit() *String { return p.readText(false) }
 
-// shellText reads text that belongs to the shell: nothing in it is an escape
-// or an interpolation, only \" is a quote where the text is on one line.
+// shellText reads a string for the shell, without escapes and interpolation. Only \" is a quote
+// in a string on one line.
 func (p *parser) shellText() *String { return p.readText(true) }
 
 func (p *parser) readText(shell bool) *String {
 	t := p.tok
-	// Most text has one part: both are allocated at once.
+	// Most strings have one part: allocate both at once.
 	both := &struct {
 		String
 		part [1]StringPart
@@ -50,26 +50,25 @@ func (p *parser) readText(shell bool) *String {
 	return s
 }
 
-// A textReader turns what stands between quotes into parts. Most text is a
-// piece of the source as it stands, and is not copied.
+// textReader splits the contents of a string into parts. Most strings are a piece of the source,
+// and are not copied.
 type textReader struct {
 	p      *parser
-	text   string // up to the closing quote
+	text   string // the text up to the closing quote
 	pos    int
 	shell  bool
 	block  bool
-	indent int // bytes to drop after each line end, where there are as many
+	indent int // bytes to drop after each line end, as far as there are as many
 
 	parts  []StringPart
-	from   int    // where the current piece begins
-	copied int    // up to where the piece has been copied to piece; from if it has not
-	piece  []byte // what the piece is so far, if that is not the source as it stands
+	from   int    // start of the current piece
+	copied int    // end of what was copied to piece; from if nothing was
+	piece  []byte // the piece so far, if it differs from the source
 	dirty  bool   // piece holds the text up to copied
 }
 
-// dedent finds the common indentation of all lines but the first, skips the
-// first if it is blank, and drops the last if it is blank. Blank lines do not
-// count.
+// dedent finds the common indentation of all lines except the first, and drops a blank first line
+// and a blank last line. Blank lines do not count for the indentation.
 func (r *textReader) dedent() {
 	body := r.text[r.pos:]
 	first := strings.IndexByte(body, '\n')
@@ -103,8 +102,7 @@ func (r *textReader) dedent() {
 	}
 }
 
-// skipIndent drops the indentation of the line that begins at pos, and all of
-// a blank line.
+// skipIndent drops the indentation of the line at pos, or all of a blank line.
 func (r *textReader) skipIndent() {
 	n := r.pos
 	for n < len(r.text) && class[r.text[n]]&isSpace != 0 {
@@ -119,7 +117,7 @@ func (r *textReader) skipIndent() {
 	}
 }
 
-// replace ends the run of plain source at pos, adds s, and goes on at next.
+// replace ends the run of plain source at pos, adds s, and continues at next.
 func (r *textReader) replace(next int, s string) {
 	if !r.dirty {
 		r.piece, r.dirty = append(r.piece[:0], r.text[r.from:r.pos]...), true
@@ -130,7 +128,7 @@ func (r *textReader) replace(next int, s string) {
 	r.pos, r.copied = next, next
 }
 
-// flush ends the current piece of text at pos and begins the next one at next.
+// flush ends the current piece at pos and begins the next one at next.
 func (r *textReader) flush(next int) {
 	text := ""
 	if r.dirty {
@@ -180,8 +178,7 @@ func (r *textReader) read() {
 	r.flush(r.pos)
 }
 
-// escape reads a backslash and what it stands for. One that stands for nothing
-// is reported and kept.
+// escape reads an escape sequence. It reports and keeps an unknown one.
 func (r *textReader) escape() {
 	rest := r.text[r.pos+1:]
 	if rest == "" || rest[0] == '\n' || rest[0] == '\r' {
@@ -284,10 +281,10 @@ func (r *textReader) interpolation() {
 	r.parts = append(r.parts, part)
 }
 
-// nameBytes are what names, and members of them, consist of.
+// nameBytes are the bytes of names and their members.
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789."
 
-// inner reads the expression that the tokens make up, the last of which is EOF.
+// inner reads an expression from tokens, the last of which is EOF.
 func (p *parser) inner(list []Token) Expr {
 	outer := *p
 	p.tokens, p.i, p.loose, p.brackets, p.inText = list, 0, 1, nil, true

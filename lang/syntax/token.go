@@ -1,18 +1,16 @@
 package syntax
 
-// A Token is a piece of a file's text. Tokens do not overlap and are in order;
-// between them lies nothing but spaces, tabs and line ends, so a file's tokens
-// and its text give each other back.
+// Token is a piece of a file's text. Tokens do not overlap and are in order. Between them are only
+// spaces, tabs and line ends, so the tokens and the text of a file determine each other.
 type Token struct {
 	Kind  Kind
 	Line  bool  // the first on its line; true for EOF
-	Open  bool  // text that is not terminated
+	Open  bool  // an unterminated string
 	Start int32 // bytes from the start of the file
 	End   int32
 }
 
-// Kind is the kind of a token. The zero Kind is EOF, which every file's tokens
-// end with.
+// Kind is the kind of a token. The zero Kind is EOF, the last token of every file.
 type Kind uint8
 
 const (
@@ -50,8 +48,7 @@ const (
 	Not
 )
 
-// kindText holds the spelling of the kinds that have just one, and what people
-// call the others.
+// kindText has the spelling of each kind that has only one, and a description of the others.
 var kindText = [...]string{
 	EOF: "the end of the file", Comment: "a comment", Bad: "an unexpected character",
 	Word: "a name", Numeral: "a number", Text: "a string", BlockText: "a string",
@@ -62,12 +59,12 @@ var kindText = [...]string{
 	Plus: "+", Minus: "-", Times: "*", Over: "/", Percent: "%", Not: "!",
 }
 
-// String is the spelling of a punctuation mark or operator, and a description
-// of every other kind.
+// String returns the spelling of a punctuation mark or an operator, and a description of every
+// other kind.
 func (k Kind) String() string { return kindText[k] }
 
-// precedence is how strongly a binary operator binds: 5 for * to 1 for ||, and
-// 0 for everything that is no binary operator.
+// precedence returns the precedence of a binary operator, from 5 for * to 1 for ||, and 0 for
+// everything else.
 func (k Kind) precedence() int {
 	switch k {
 	case OrOr:
@@ -84,9 +81,8 @@ func (k Kind) precedence() int {
 	return 0
 }
 
-// Reserved reports whether a word can be no name: it begins a statement or an
-// expression of its own. All other words of the language, such as those of
-// clauses, are names where a name is expected.
+// Reserved reports whether a word cannot be a name: it begins a statement or an expression. All
+// other words of the language, such as those of clauses, are names where a name is expected.
 func Reserved(word string) bool {
 	switch word {
 	case "if", "else", "for", "match", "let", "true", "false":

@@ -2,12 +2,10 @@ package syntax
 
 import "github.com/layc-lang/layc/lang/source"
 
-// The tree. Every node has a span from its first to its last token, without
-// surrounding space and comments. Comments are tokens of the file, not nodes;
-// doc comments (directly above a declaration, no blank line between) are kept
-// with it as text. After an error a node may be missing a part: expressions
-// that could not be read are *BadExpr, never nil, and identifiers that could
-// not be read have the empty name.
+// The tree. Every node has a span from its first to its last token, without surrounding space and
+// comments. Comments are tokens of the file, not nodes. A declaration has its doc comment (directly
+// above it, without a blank line between) as text. After an error, a node may lack a part:
+// unreadable expressions are *BadExpr, never nil, and unreadable identifiers have the empty name.
 
 // Node is any node of the tree.
 type Node interface{ Span() source.Span }
@@ -15,22 +13,21 @@ type Node interface{ Span() source.Span }
 // File is the tree of one file.
 type File struct {
 	Source  *source.File
-	Tokens  []Token // all of them, comments included, in order; see token.go
+	Tokens  []Token // all tokens including comments, in order; see token.go
 	Imports []*Import
 	Decls   []Decl // everything else, in order
-	// Lost are the words of lines that could not be read, among which may be
-	// names that those lines were to declare.
+	// Lost are the words of unreadable lines, which may be names that these lines were
+	// meant to declare.
 	Lost map[string]bool
-	// LostName says that a declaration could not be read so far that its name is
-	// certain.
+	// LostName is set if a declaration was so unreadable that its name is not certain.
 	LostName bool
-	// LostImport says that an import could not be read, and not what it imports.
+	// LostImport is set if it is unknown what an unreadable import imports.
 	LostImport bool
-	// Damaged says that something could not be read, so that what the file
-	// does not say may still be meant.
+	// Damaged is set if part of the file was unreadable, so that what is not in the tree
+	// may nevertheless be in the file.
 	Damaged bool
-	// Abandoned are the parts of the text, in order, of which no more than the
-	// beginning is in the tree, since the rest could not be read.
+	// Abandoned are the parts of the text, in order, that were unreadable after their
+	// beginning. The tree has at most these beginnings.
 	Abandoned []source.Span
 }
 
@@ -92,7 +89,7 @@ type Component struct {
 	Doc    string
 	Name   Ident
 	Params []*Param // nil without parentheses, empty with ()
-	// Partial says that there are parameters that could not be read.
+	// Partial is set if some parameters were unreadable.
 	Partial bool
 	Body    *Block
 }
@@ -102,17 +99,16 @@ type Component struct {
 type App struct {
 	At         source.Span
 	Doc        string
-	Name       *String // an identifier is read as a string without interpolation
+	Name       *String // an identifier becomes a string without interpolation
 	Generators []*Generator
-	Where      Expr // nil without
+	Where      Expr // nil: none
 	Body       *Block
 }
 
-// Generator is `x in XS` or `k, v in MAP`; an app with several has the product
-// of them.
+// Generator is `x in XS` or `k, v in MAP`. An app with several generators has their product.
 type Generator struct {
 	At    source.Span
-	Key   *Ident // nil without
+	Key   *Ident // nil: none
 	Value Ident
 	In    Expr
 }
@@ -122,7 +118,7 @@ type Slot struct {
 	At      source.Span
 	Doc     string
 	Name    Ident
-	Default Expr // nil without
+	Default Expr // nil: none
 }
 
 // User is `user NAME { … }`.
@@ -151,16 +147,15 @@ type Stmt interface {
 //	env  PATH += "/opt/bin" by ":"
 //	run  "mvn package" in "/src" with cache "/root/.m2", secret token as TOKEN
 //
-// Word is copy, env, run. Args are the operands after it. Assign is set for
-// the clauses that have a key (env, label). Options are the words that follow,
-// each with its operands: from, to, owner, by, in, with. Which clauses there
-// are, where they may stand and which options they take is the table in
-// forms.go; the parser accepts what the table allows and nothing else.
+// Word is copy, env, run. Args are the operands after it. Assign is set for clauses with a key
+// (env, label). Options are the words that follow, each with its operands: from, to, owner, by,
+// in, with. The table in forms.go defines the clauses, their places and their options. The
+// parser accepts exactly what the table allows.
 //
-// Words of two are a word and an option: `builds with X` has the word builds
-// and the option with. A bare name (a secret's, none) is a *Name. A clause in
-// the wrong place is reported and left out, or, where another word says there
-// what it says (`uses` in a component), kept with that word as Word.Name.
+// If a clause has two words, the second one is an option: `builds with X` has the word builds and
+// the option with. A bare name (a secret's, none) is a *Name. A clause in the wrong place is
+// reported and omitted. If another word has its meaning there (`uses` in a component), the clause
+// is kept with that word as Word.Name.
 type Clause struct {
 	At      source.Span
 	Word    Ident
@@ -169,7 +164,7 @@ type Clause struct {
 	Options []*Option
 }
 
-// Option returns the option of that word, or nil.
+// Option returns the option with that word, or nil.
 func (c *Clause) Option(word string) *Option {
 	for _, o := range c.Options {
 		if o.Word.Name == word {
@@ -182,24 +177,24 @@ func (c *Clause) Option(word string) *Option {
 // Assign is `KEY = VALUE` or `KEY += VALUE`.
 type Assign struct {
 	At     source.Span
-	Key    *String // an identifier is read as a string
+	Key    *String // an identifier becomes a string
 	Append bool    // +=
 	Value  Expr
 }
 
-// Option is a word within a clause and its operands. Items are the
-// comma-separated parts of `with`, each of which is an option itself (`cache
-// "/root/.m2"`, `secret token as TOKEN`: word secret, argument token, option as).
+// Option is a word within a clause with its operands. Items are the comma-separated parts of `with`, which
+// are options themselves (`cache "/root/.m2"`, `secret token as TOKEN`: word secret, argument token, option
+// as).
 type Option struct {
 	At      source.Span
 	Word    Ident
 	Args    []Expr
-	Assign  *Assign // of the item `env NAME = VALUE` only
+	Assign  *Assign // only for the item `env NAME = VALUE`
 	Items   []*Option
-	Options []*Option // of an item only
+	Options []*Option // only for an item
 }
 
-// Option returns the item's option of that word, or nil.
+// Option returns the item's option with that word, or nil.
 func (o *Option) Option(word string) *Option {
 	for _, p := range o.Options {
 		if p.Word.Name == word {
@@ -230,15 +225,14 @@ type For struct {
 	Body      *Block
 }
 
-// Match is `match EXPR { "a", "b" { … }  else { … } }` as a statement: the arms
-// hold blocks.
+// Match is the statement `match EXPR { "a", "b" { … }  else { … } }`: its arms have blocks.
 type Match struct {
 	At      source.Span
 	Subject Expr
 	Arms    []*Arm
 }
 
-// Arm is an arm of a match: a statement's has a Body, an expression's
+// Arm is an arm of a match. In a statement it has a Body, in an expression
 // (`"a", "b": EXPR`) a Value.
 type Arm struct {
 	At       source.Span
@@ -284,16 +278,16 @@ type Index struct {
 	X, I Expr
 }
 
-// String is text: "…" or """…""" (whose common indentation is removed and
-// whose first line, if empty, does not count). Parts alternate freely; text
-// without interpolation has at most one part, empty text none.
+// String is "…" or """…""" (without its common indentation, and without its first line if that is
+// empty). Parts alternate freely. A string without interpolation has at most one part, an empty
+// string none.
 type String struct {
 	At    source.Span
 	Block bool // """
 	Parts []StringPart
 }
 
-// StringPart is a piece of text, escapes resolved, or (Expr set) `${EXPR}`.
+// StringPart is a piece of text with resolved escapes, or (if Expr is set) `${EXPR}`.
 type StringPart struct {
 	At   source.Span
 	Text string
@@ -377,7 +371,7 @@ type MatchExpr struct {
 	Arms    []*Arm
 }
 
-// BadExpr stands where an expression could not be read.
+// BadExpr represents an expression that could not be read.
 type BadExpr struct{ At source.Span }
 
 func (n Ident) Span() source.Span      { return n.At }

@@ -7,9 +7,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// bare fails for text without quotes at the current token, such as /etc/app or
-// linux/amd64, and reports whether that is what stands here. The edit quotes all
-// such text on the line.
+// bare fails if an unquoted string, such as /etc/app or linux/amd64, is at the current token, and
+// reports whether it is. Its edit quotes all such strings on the line.
 func (p *parser) bare() bool {
 	if p.failed || p.inText {
 		return false
@@ -43,8 +42,8 @@ func (p *parser) bare() bool {
 	return true
 }
 
-// bareAt returns the tokens around the i-th that stand together without a space,
-// if they look like a path, a reference or a version rather than an expression.
+// bareAt returns the span of the tokens around the i-th that are adjacent without space, if they
+// look like a path, a reference or a version, not like an expression.
 func (p *parser) bareAt(i int) (at source.Span, ok bool) {
 	const longest = 64 // tokens
 	part := func(i int) bool {

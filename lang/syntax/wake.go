@@ -9,9 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// lose notes the words from the current token to the end of its line, as a
-// line that is abandoned may have been meant to declare a name; or, with a path
-// in it, to import a module.
+// lose notes the words from the current token to the end of its line. An abandoned line may have
+// been meant to declare one of them or, in a path, to import a module with that name.
 func (p *parser) lose() {
 	if p.lost == nil {
 		p.lost = map[string]bool{}
@@ -27,8 +26,7 @@ func (p *parser) lose() {
 	}
 }
 
-// loseAbandoned notes the words of all that is abandoned, and of lines with
-// tokens that are none.
+// loseAbandoned notes the words of all abandoned parts, and of lines with invalid tokens.
 func (p *parser) loseAbandoned() {
 	lost := func(at int) bool {
 		i := sort.Search(len(p.abandoned), func(i int) bool { return p.abandoned[i].End > at })
@@ -47,15 +45,15 @@ func (p *parser) loseAbandoned() {
 	}
 }
 
-// badLine reports whether the lexer complained about the line of an offset.
+// badLine reports whether the lexer reported an error on the line of an offset.
 func (p *parser) badLine(at int) bool {
 	start := strings.LastIndexByte(p.text[:at], '\n') + 1
 	return p.lexical > 0 && p.lexicalWithin(start, p.lineEnd(at))
 }
 
-// inWake reports whether the lexer complained between the start of the
-// statement and the end of the line of at, or about text that swallowed the
-// rest of the file, or whether there are bytes that are no characters.
+// inWake reports whether an error at a place may result from an error of the lexer: one between
+// the start of the statement and the end of the line, an unterminated string up to the end of
+// the file, or invalid UTF-8.
 func (p *parser) inWake(at source.Span) bool {
 	end := p.lineEnd(min(at.End, len(p.text)))
 	if p.notText && !utf8.ValidString(p.text[min(p.start, end):end]) {
@@ -67,17 +65,16 @@ func (p *parser) inWake(at source.Span) bool {
 	return p.tokens[max(0, len(p.tokens)-2)].Open && p.tokens[max(0, len(p.tokens)-2)].Kind == BlockText && p.tok.Kind == EOF
 }
 
-// lexicalWithin reports whether the lexer complained about the text from start
-// to end.
+// lexicalWithin reports whether the lexer reported an error between start and end.
 func (p *parser) lexicalWithin(start, end int) bool {
 	lexical := p.list[:p.lexical]
 	i := sort.Search(len(lexical), func(i int) bool { return lexical[i].Span.End > start })
 	return i < len(lexical) && lexical[i].Span.Start <= end
 }
 
-// forgetLexical drops what the lexer found from one offset to another: what it
-// took for the outside of text, or the other way round. The caller reports what is
-// wrong there, afterwards: before, it would be in the wake of what is dropped.
+// forgetLexical drops the lexer's errors between two offsets, where it confused the inside and the
+// outside of strings. The caller must report the mistake afterwards: before, it would be in the
+// wake of the dropped errors.
 func (p *parser) forgetLexical(start, end int) {
 	kept := p.list[:0:0]
 	lexical := 0

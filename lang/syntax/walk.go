@@ -1,7 +1,7 @@
 package syntax
 
-// Inspect calls f for n and, where f returns true, for what n is made of, in
-// the order of the text. Identifiers are not visited; names that refer are.
+// Inspect calls f for n and, if f returns true, for the parts of n in the order of the text. It
+// visits names that refer to something, but no identifiers.
 func Inspect(n Node, f func(Node) bool) {
 	if !f(n) {
 		return

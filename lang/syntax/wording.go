@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// describe says what a token is, for people.
+// describe describes a token for errors.
 func (p *parser) describe(t Token) string {
 	switch t.Kind {
 	case EOF:
@@ -17,7 +17,7 @@ func (p *parser) describe(t Token) string {
 	return quoteShort(p.textOf(t))
 }
 
-// quoted lists words for people: `a`, `b` or `c`.
+// quoted lists words for errors: `a`, `b` or `c`.
 func quoted(words []string) string {
 	var b strings.Builder
 	for i, w := range words {
@@ -32,7 +32,7 @@ func quoted(words []string) string {
 	return b.String()
 }
 
-// article lists places for people: a component or an app.
+// article lists places with their articles: a component or an app.
 func article(in Place) string {
 	s := strings.ReplaceAll(in.String(), "or app", "or an app")
 	if strings.HasPrefix(s, "app") {
