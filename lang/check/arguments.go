@@ -8,7 +8,7 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// callee is the component that the function part of a call names, or nil.
+// callee returns the component that the function part of a call names, or nil.
 func (c *checker) callee(fun syntax.Expr) Object {
 	switch f := fun.(type) {
 	case *syntax.Name:
@@ -126,7 +126,7 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 		c.expect(a.Value, c.paramType(params[at]), "parameter "+params[at].Decl.Name.Name)
 	}
 	if misplaced {
-		return // what is missing may be what was found elsewhere
+		return // the missing argument may be one of the reported ones
 	}
 	var missing []string
 	var d *diag.Diagnostic

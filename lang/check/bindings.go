@@ -8,7 +8,7 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// letType returns the type of a let, checking its value the first time.
+// letType returns the type of a let, and checks its value the first time.
 func (c *checker) letType(o *Let) *Type {
 	switch o.state {
 	case letChecking:
@@ -50,8 +50,7 @@ const (
 	letDone
 )
 
-// paramType returns the type of a parameter: the one that is written, else
-// its default's.
+// paramType returns the type of a parameter: its declared type, else its default's.
 func (c *checker) paramType(p *Param) *Type {
 	if p.Type != nil {
 		return p.Type
@@ -73,13 +72,13 @@ func (c *checker) paramType(p *Param) *Type {
 	return p.Type
 }
 
-// typeHabits are types of other languages, with what they are here.
+// typeHabits maps types of other languages to layc's.
 var typeHabits = map[string]string{
 	"str": "string", "text": "string", "integer": "int", "number": "int", "boolean": "bool",
 	"file": "path", "dir": "path", "bytes": "size", "time": "duration", "array": "list", "dict": "map", "object": "map",
 }
 
-// typeOf reads a written type.
+// typeOf resolves a written type.
 func (c *checker) typeOf(t *syntax.Type) *Type {
 	name := t.Name.Name
 	if k := map[string]Kind{"list": List, "map": Map}[name]; k != Invalid {

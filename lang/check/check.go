@@ -1,14 +1,12 @@
-// Package check decides what the names of a program mean and whether its
-// types fit, and writes its answers into tables beside the tree, which it
-// never changes.
+// Package check resolves the names of a program and checks its types. It writes its results into
+// tables next to the tree, which it never changes.
 //
-// Every declaration of a module is visible in all of the module's files, in
-// any order; names that begin with "_" are visible there only. Imports belong
-// to their file. A module's name stands for the declaration of the same name
-// in it where a component is expected (`needs java` means java.java).
+// Every declaration of a module is visible in all files of the module, in any order; names that
+// begin with "_" are visible only there. Imports belong to their file. Where a component is
+// expected, a module's name means its declaration of the same name (`needs java` means java.java).
 //
-// What depends on arguments, platforms or on all apps together (conflicts in a
-// closure, cycles of needs, ownership) is found later, by package component.
+// Packages evaluate and bind find everything that depends on arguments, on platforms or on all apps
+// together: conflicts in a closure, cycles of needs, ownership of paths.
 package check
 
 import (
@@ -22,30 +20,28 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Program is a checked program. Its tables hold an entry for each node that
-// could be checked.
+// Program is a checked program. Its tables have an entry for each node that could be checked.
 type Program struct {
 	Root       *Module
-	Modules    []*Module // imported ones first
+	Modules    []*Module // imported modules first
 	Fleet      *syntax.Fleet
 	Apps       []*syntax.App
 	Components []*Component // of all modules, in order
 	Objects    map[*syntax.Name]Object
 	Members    map[*syntax.Select]Object // module members and fields of predeclared names
 	Types      map[syntax.Expr]*Type
-	// Mentions are the bindings that the text of a run mentions, in the order
-	// of their names: they reach it as shell variables.
+	// Mentions are the bindings that the script of a run mentions, sorted by name. They reach it
+	// as shell variables.
 	Mentions map[*syntax.Clause][]Object
 }
 
 // Module is a checked module.
 type Module struct {
 	*load.Module
-	Scope map[string]Object // what it declares
+	Scope map[string]Object // its declarations
 }
 
-// Check checks a loaded program. The result is usable, as far as it goes,
-// even if there are errors.
+// Check checks a loaded program. Even if there are errors, the result is usable as far as it goes.
 func Check(in *load.Program) (*Program, diag.List) {
 	c := &checker{
 		p: &Program{
@@ -83,8 +79,7 @@ func Check(in *load.Program) (*Program, diag.List) {
 	return c.p, c.list
 }
 
-// outside returns the findings that do not lie in what the parser abandoned,
-// and has reported.
+// outside returns the errors and warnings outside of what the parser abandoned and reported.
 func outside(abandoned []source.Span, list diag.List) diag.List {
 	var kept diag.List
 	for _, d := range list {
@@ -95,43 +90,43 @@ func outside(abandoned []source.Span, list diag.List) diag.List {
 	return kept
 }
 
-// within reports whether a span begins in one of some, which are in order.
+// within reports whether a span begins in one of spans, which are sorted.
 func within(spans []source.Span, at source.Span) bool {
 	i := sort.Search(len(spans), func(i int) bool { return spans[i].End > at.Start })
 	return i < len(spans) && spans[i].Start <= at.Start && spans[i].File == at.File
 }
 
-// abandoned reports whether what begins at a place could not be read to its end.
+// abandoned reports whether the text at a place could not be read to its end.
 func (c *checker) abandoned(at source.Span) bool {
 	f := c.fileOf(at.File)
 	return f != nil && within(f.Abandoned, at)
 }
 
-// checker checks one program. It has more than 60 methods, as each kind of
-// declaration, clause and expression has one, and all look names up in one place.
+// checker checks one program. It has more than 60 methods because each kind of declaration, clause
+// and expression has one, and all share the lookup of names.
 type checker struct {
 	p        *Program
 	modules  map[*load.Module]*Module
-	module   *Module // the one being checked
+	module   *Module // the module being checked
 	scope    *scope  // the innermost scope
 	user     bool    // in the block of a user
 	scopes   map[*source.File]*scope
 	imports  map[*syntax.Import]*Import
 	used     map[Object]bool
-	unknowns map[string]*diag.Diagnostic // names of the module that nothing declares
-	lets     []*Let                      // those whose value is being checked
-	textual  map[syntax.Expr]bool        // where text is expected, and a name may be text without quotes
-	// quoteless are expressions that are reported as text without quotes.
+	unknowns map[string]*diag.Diagnostic // unknown names of the module
+	lets     []*Let                      // lets with values that are being checked
+	textual  map[syntax.Expr]bool        // expressions where a string is expected and a name may be an unquoted string
+	// quoteless are expressions that were reported as unquoted strings.
 	quoteless map[syntax.Expr]bool
-	calling   syntax.Expr // what is called, while it is resolved
-	key       string      // of the variable whose value is being checked
-	pattern   syntax.Expr // of a match, that is being checked
+	calling   syntax.Expr // the function part of a call while it is resolved
+	key       string      // the variable with the value that is being checked
+	pattern   syntax.Expr // the pattern of a match that is being checked
 	std       []string    // names of the standard modules
 	list      diag.List
-	unused    diag.List // of the file; dropped if it has errors, which may be why
+	unused    diag.List // unused names of the file; dropped if the file has errors, which may be the cause
 }
 
-// declare enters a module's declarations into its scope.
+// declare adds a module's declarations to its scope.
 func (c *checker) declare(in *load.Module) {
 	m := &Module{Module: in, Scope: map[string]Object{}}
 	c.modules[in] = m
@@ -145,8 +140,8 @@ func (c *checker) declare(in *load.Module) {
 	}
 }
 
-// object makes the object that a declaration declares; nil for those without
-// a name of the scope (fleet, app).
+// object returns the object that a declaration declares; nil for a fleet or an app, which have no
+// name in the scope.
 func (c *checker) object(m *Module, d syntax.Decl) Object {
 	switch d := d.(type) {
 	case *syntax.Component:
@@ -197,8 +192,8 @@ func (c *checker) file(f *syntax.File) {
 	}
 }
 
-// fileScope is the scope in which a file's declarations are checked: the
-// module's declarations, then the file's imports.
+// fileScope returns the scope of a file's declarations: the module's declarations, then the file's
+// imports.
 func (c *checker) fileScope(m *Module, f *syntax.File) *scope {
 	if s := c.scopes[f.Source]; s != nil {
 		return s
@@ -212,7 +207,7 @@ func (c *checker) fileScope(m *Module, f *syntax.File) *scope {
 	return s
 }
 
-// imported enters an import into its file's scope.
+// imported adds an import to its file's scope.
 func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 	o := &Import{Decl: i, Module: c.modules[m.Imports[i]]}
 	name := o.Ident()
@@ -254,7 +249,7 @@ func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 	}
 }
 
-// identifier reports whether a text is a name as the language has them.
+// identifier reports whether a string is a valid identifier.
 func identifier(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -315,7 +310,7 @@ func (c *checker) component(d *syntax.Component) {
 	defer c.pop()
 	o, _ := c.module.Scope[d.Name.Name].(*Component)
 	if o == nil || o.Decl != d {
-		o = &Component{Module: c.module, Decl: d} // a repeated name: checked on its own
+		o = &Component{Module: c.module, Decl: d} // a duplicate name: checked on its own
 	}
 	for _, p := range c.params(o) {
 		if old, ok := c.scope.names[p.Decl.Name.Name]; ok {
@@ -335,7 +330,7 @@ func (c *checker) component(d *syntax.Component) {
 	}
 }
 
-// fileOf is the module's file of that source, or nil.
+// fileOf returns the module's file with that source, or nil.
 func (c *checker) fileOf(source *source.File) *syntax.File {
 	for _, f := range c.module.Files {
 		if f.Source == source {
@@ -345,13 +340,13 @@ func (c *checker) fileOf(source *source.File) *syntax.File {
 	return nil
 }
 
-// lost reports whether a name may be declared in a line that could not be read.
+// lost reports whether an unreadable line may declare the name.
 func (m *Module) lost(name string) bool {
 	return slices.ContainsFunc(m.Files, func(f *syntax.File) bool { return f.Lost[name] })
 }
 
-// params returns a component's parameters with their types. Defaults are
-// checked in the module's scope: a parameter does not see its siblings.
+// params returns a component's parameters with their types. Defaults are checked in the module's
+// scope: a parameter does not see the others.
 func (c *checker) params(o *Component) []*Param {
 	if o.Params != nil || len(o.Decl.Params) == 0 {
 		return o.Params
@@ -388,7 +383,7 @@ func (c *checker) app(d *syntax.App) {
 	c.block(d.Body)
 }
 
-// generator checks `x in XS` and enters its variables.
+// generator checks `x in XS` and adds its variables to the scope.
 func (c *checker) generator(g *syntax.Generator) {
 	t := c.expr(g.In)
 	elem := invalidType
@@ -434,7 +429,7 @@ func (c *checker) recordElem(at syntax.Expr, t *Type) *Type {
 	return elem
 }
 
-// define enters a variable into the innermost scope.
+// define adds a variable to the innermost scope.
 func (c *checker) define(name syntax.Ident, t *Type) {
 	if name.Name == "" {
 		return
@@ -447,8 +442,8 @@ func (c *checker) define(name syntax.Ident, t *Type) {
 	c.scope.names[name.Name] = &Var{Name: name, Type: t}
 }
 
-// lineEnd is the end of the line of a span with nothing else on it, its line
-// end included; 0 if there is something else.
+// lineEnd returns the end of a span's line, including the line break; 0 if something else follows on
+// the line.
 func lineEnd(at source.Span) int {
 	text := at.File.Text()
 	p := at.Position()
@@ -462,18 +457,17 @@ func lineEnd(at source.Span) int {
 	return at.End + len(rest)
 }
 
-// after is the empty span behind another.
+// after returns the empty span after another.
 func after(at source.Span) source.Span {
 	return source.Span{File: at.File, Start: at.End, End: at.End}
 }
 
-// headSpan is the span of a declaration's keyword.
+// headSpan returns the span of a declaration's keyword.
 func headSpan(at source.Span, word string) source.Span {
 	return source.Span{File: at.File, Start: at.Start, End: min(at.End, at.Start+len(word))}
 }
 
-// FleetOnly is the program without its apps: what the fleet itself says can
-// be evaluated with it before the rest.
+// FleetOnly returns the program without its apps, to evaluate the fleet declaration before the rest.
 func (p *Program) FleetOnly() *Program {
 	only := *p
 	only.Apps = nil

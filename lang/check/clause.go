@@ -8,10 +8,9 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// operandTypes gives the type of each operand of a clause ("copy") and of its
-// options ("copy from"). Operands that are absent here are words, not values,
-// or have a rule of their own in clause. Where several operands may stand, a
-// list of them may, too.
+// operandTypes has the type of each operand of a clause ("copy") and of its options ("copy from").
+// Operands without an entry are words, not values, or have a rule of their own in clause. Where
+// several operands are allowed, a list of them is, too.
 var operandTypes = map[string]*Type{
 	"uses": componentType, "needs": componentType, "builds with": componentType, "builds on": componentType,
 	"runs with": componentType, "after": componentType, "fills": componentType, "replaces": componentType,
@@ -40,8 +39,8 @@ var operandTypes = map[string]*Type{
 	"user shell": stringType, "uid": intType, "gid": intType, "home": stringType, "groups": stringType,
 }
 
-// OperandType returns the type of what stands at a key of operandTypes, as spec.md
-// calls it, and "" where words stand, or nothing.
+// OperandType returns the type of a key of operandTypes in the terms of spec.md; "" for words or
+// nothing.
 func OperandType(key string) string {
 	switch key {
 	case "changes":
@@ -66,17 +65,17 @@ func OperandType(key string) string {
 	return ""
 }
 
-// rates are the words of `changes`, intervals those of `update`.
+// rates are the words of `changes`, and intervals the words of `update`.
 var (
 	rates     = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
 	intervals = rates[:len(rates)-1]
 )
 
-// periods are the words after the slash of `changes 12/year`.
+// periods are the words after the slash in `changes 12/year`.
 var periods = []string{"year", "quarter", "month", "week", "day", "hour"}
 
-// block checks the statements of a block in a scope of their own. All lets of
-// a block are visible in all of it.
+// block checks the statements of a block in a scope of its own. All lets of a block are visible in
+// the whole block.
 func (c *checker) block(b *syntax.Block) {
 	if b == nil {
 		return
@@ -102,23 +101,23 @@ func (c *checker) block(b *syntax.Block) {
 	}
 }
 
-// saidOnce are the properties that hold one value.
-var saidOnce = []string{
+// singles are the properties with a single value.
+var singles = []string{
 	"base", "registry", "layers", "replicas", "size", "changes", "update", "publish", "image", "layout", "rootfs", "distribution",
 	"uid", "gid", "home",
 }
 
-// Once reports whether a property holds one value, and so is said once. A shell is
-// a property in the block of a user only.
+// Once reports whether a property has a single value, so that it is declared at most once. Shell is
+// such a property only in the block of a user.
 func Once(word string, user bool) bool {
-	return slices.Contains(saidOnce, word) || user && word == "shell"
+	return slices.Contains(singles, word) || user && word == "shell"
 }
 
-// once reports a property that the block says already.
+// once reports a property that the block declares twice.
 func (c *checker) once(s *syntax.Clause, said map[string]*syntax.Clause) {
 	word := s.Word.Name
 	if !Once(word, c.user) || len(s.Args) == 0 {
-		return // `changes with` stands beside `changes`
+		return // `changes with` is another property than `changes`
 	}
 	if first := said[word]; first != nil {
 		c.list.Errorf(diag.DeclaredTwice, s.At, "`%s` is defined twice", word).
@@ -206,7 +205,7 @@ func (c *checker) clause(s *syntax.Clause) {
 	}
 }
 
-// slots reports components where slots have to stand.
+// slots reports components where slots are expected.
 func (c *checker) slots(args []syntax.Expr) {
 	for _, a := range args {
 		named := a
@@ -235,7 +234,7 @@ func (c *checker) assign(word string, a *syntax.Assign) {
 	}
 }
 
-// ports checks what `expose` names: numbers, or text with a protocol.
+// ports checks the operands of `expose`: numbers, or strings with a protocol.
 func (c *checker) ports(args []syntax.Expr) {
 	for _, a := range args {
 		if c.bare(a) {
@@ -252,7 +251,7 @@ func (c *checker) ports(args []syntax.Expr) {
 	}
 }
 
-// operands checks expressions that stand where key of operandTypes says.
+// operands checks operands by their key in operandTypes.
 func (c *checker) operands(key, shown string, args []syntax.Expr) {
 	want := operandTypes[key]
 	for _, a := range args {
@@ -268,8 +267,7 @@ func (c *checker) operands(key, shown string, args []syntax.Expr) {
 	}
 }
 
-// several are the clauses and options that take any number of values, and so a
-// list of them.
+// several are the clauses and options that take any number of values, and so also lists of them.
 var several = func() map[string]bool {
 	m := map[string]bool{}
 	for _, f := range syntax.Forms() {
@@ -297,7 +295,7 @@ func (c *checker) option(word string, o *syntax.Option) {
 	}
 }
 
-// mode checks permissions: octal digits after a zero, or text as chmod takes it.
+// mode checks permissions: octal digits after a zero, or a string in the syntax of chmod.
 func (c *checker) mode(a syntax.Expr) {
 	n, ok := a.(*syntax.Number)
 	if ok && n.Unit == "" && len(n.Text) > 1 && n.Text[0] != '0' {
@@ -361,7 +359,7 @@ func (c *checker) rate(s *syntax.Clause) {
 func (c *checker) interval(args []syntax.Expr) {
 	for _, a := range args {
 		if _, bad := a.(*syntax.BadExpr); bad {
-			continue // the parser has said so
+			continue // reported by the parser
 		}
 		n, ok := a.(*syntax.Name)
 		if !ok || c.scope.lookup(n.Name) != nil {
@@ -386,7 +384,7 @@ func (c *checker) interval(args []syntax.Expr) {
 func (c *checker) rateWord(args []syntax.Expr, known []string) {
 	for _, a := range args {
 		if _, bad := a.(*syntax.BadExpr); bad {
-			continue // the parser has said so
+			continue // reported by the parser
 		}
 		n, ok := a.(*syntax.Name)
 		if ok && slices.Contains(known, n.Name) {
@@ -420,15 +418,14 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 	}
 }
 
-// either lists words for people: a, b or c.
+// either lists words: a, b or c.
 func either(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// mentions records the bindings that a run's text mentions as $name or
-// ${name. Text that the shell quotes counts as well: a binding too many in a
-// key is harmless.
+// mentions records the bindings that a run's script mentions as $name or ${name. It includes text
+// that the shell quotes: an unnecessary binding in a key is harmless.
 func (c *checker) mentions(s *syntax.Clause) {
 	if len(s.Args) == 0 {
 		return
@@ -461,7 +458,7 @@ func (c *checker) mentions(s *syntax.Clause) {
 	}
 }
 
-// shellName is the longest shell variable name at the start of s.
+// shellName returns the longest shell variable name at the start of s.
 func shellName(s string) string {
 	i := 0
 	for i < len(s) && (s[i] == '_' || s[i] >= 'a' && s[i] <= 'z' || s[i] >= 'A' && s[i] <= 'Z' || i > 0 && s[i] >= '0' && s[i] <= '9') {

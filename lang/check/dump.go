@@ -8,8 +8,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Dump is what the checker found out, as text: for each module what it
-// declares, with types, and for each run the bindings that it mentions.
+// Dump prints the results of the checker: each module's declarations with their types, and the
+// bindings that each run mentions.
 func Dump(p *Program) string {
 	var b strings.Builder
 	for _, m := range p.Modules {

@@ -13,13 +13,13 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// expect checks an expression and that it fits where a value of type want is
-// expected; what names the place ("the owner of copy").
+// expect checks an expression where a value of type want is expected. what describes the place for
+// errors ("the owner of copy").
 func (c *checker) expect(e syntax.Expr, want *Type, what string) {
 	c.fits(e, c.value(e, want), want, what)
 }
 
-// fits reports a checked expression whose type t does not fit.
+// fits reports a checked expression with a type t that does not fit.
 func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 	if t.assignable(want) {
 		return
@@ -61,7 +61,7 @@ func isLiteral(e syntax.Expr) bool {
 	return false
 }
 
-// oneOf says how one value is written instead of a list.
+// oneOf adds the hint to write one value instead of a list.
 func oneOf(d *diag.Diagnostic, e syntax.Expr) {
 	l, literal := e.(*syntax.List)
 	switch {
@@ -75,14 +75,14 @@ func oneOf(d *diag.Diagnostic, e syntax.Expr) {
 	}
 }
 
-// number is what an integer, a duration and a size look like.
+// number matches the literals of integers, durations and sizes.
 var number = map[Kind]*regexp.Regexp{
 	Int:      regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`),
 	Duration: regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$`),
 	Size:     regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)$`),
 }
 
-// unquoted returns the number of that type which a text holds.
+// unquoted returns the number of that type in a string.
 func unquoted(e syntax.Expr, want *Type) (string, bool) {
 	s, ok := e.(*syntax.String)
 	form := number[want.Kind]
@@ -93,7 +93,7 @@ func unquoted(e syntax.Expr, want *Type) (string, bool) {
 	return text, ok && form.MatchString(text)
 }
 
-// expr checks an expression and returns its type, which it also records.
+// expr checks an expression, and records and returns its type.
 func (c *checker) expr(e syntax.Expr) *Type {
 	if c.quoteless[e] {
 		return invalidType
@@ -148,7 +148,7 @@ func (c *checker) exprType(e syntax.Expr) *Type {
 	case *syntax.MatchExpr:
 		return c.matchExpr(e)
 	}
-	return invalidType // BadExpr: the parser has said so
+	return invalidType // BadExpr: reported by the parser
 }
 
 // inText checks an expression within "${…}".
@@ -170,7 +170,7 @@ func (c *checker) number(e *syntax.Number) *Type {
 	switch e.Unit {
 	case "":
 		if strings.Contains(e.Text, ".") {
-			return invalidType // the parser has said so
+			return invalidType // reported by the parser
 		}
 		return intType
 	case "ms", "s", "m", "h", "d":
@@ -329,7 +329,7 @@ func (c *checker) mapExpr(e *syntax.Map) *Type {
 		}
 	}
 	if t.Kind == Map && len(t.Fields) < len(e.Entries) {
-		t.Fields = nil // some keys are known only when evaluated
+		t.Fields = nil // some keys are only known during evaluation
 	}
 	return t
 }
@@ -416,8 +416,7 @@ func (c *checker) fitsSubject(p syntax.Expr, subject *Type, of syntax.Expr) {
 	}
 }
 
-// platformPattern warns of the name of a system or an architecture that no
-// platform has.
+// platformPattern warns of the name of a system or an architecture that no platform has.
 func (c *checker) platformPattern(p, of syntax.Expr) {
 	member, ok := of.(*syntax.Select)
 	if !ok {

@@ -14,8 +14,8 @@ import (
 	"github.com/layc-lang/layc/stdlib"
 )
 
-// FuzzCheck checks that no text makes Check fail, that what it finds does not
-// depend on the order of maps, and that its findings can be shown.
+// FuzzCheck checks that Check accepts any text, and that its errors can be displayed and do not
+// depend on the order of maps.
 func FuzzCheck(f *testing.F) {
 	cases, err := filepath.Glob("../../testdata/compile/*.txtar")
 	if err != nil || len(cases) == 0 {
@@ -40,12 +40,12 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		first, second := checked(t, text), checked(t, text)
 		if first != second {
-			t.Errorf("checked twice:\n%s\nand\n%s", first, second)
+			t.Errorf("checking twice differs:\n%s\nand\n%s", first, second)
 		}
 	})
 }
 
-// checked is what check makes of a module, and what it says about it.
+// checked returns the result of Check for a module, and its errors and warnings.
 func checked(t *testing.T, text string) string {
 	program, list := load.Load(load.Input{
 		Project: fstest.MapFS{"a.layer": {Data: []byte(text)}, "web/web.layer": {Data: []byte("component server(port: int = 80) {\n}\n")}},

@@ -18,7 +18,7 @@ func (c *checker) name(e *syntax.Name) *Type {
 	return c.objectType(o, e.At)
 }
 
-// resolve finds what a name means, records it and marks it as used.
+// resolve finds the meaning of a name, records it, and marks it as used.
 func (c *checker) resolve(e *syntax.Name) Object {
 	if e.Name == "" {
 		return nil
@@ -33,8 +33,8 @@ func (c *checker) resolve(e *syntax.Name) Object {
 	return o
 }
 
-// unknown reports a name that nothing declares, at the first place of the
-// module that has it; further ones are noted there.
+// unknown reports an unknown name at its first place in the module, and adds further places to that
+// error.
 func (c *checker) unknown(e *syntax.Name) {
 	if c.known(e) {
 		return
@@ -57,8 +57,8 @@ func (c *checker) unknown(e *syntax.Name) {
 	}
 }
 
-// again reports whether a name of the module is reported already, and notes the
-// further place there.
+// again reports whether an unknown name was already reported in the module, and adds the place to
+// that error.
 func (c *checker) again(name string, at source.Span) bool {
 	const shown = 3
 	d := c.unknowns[name]
@@ -68,8 +68,7 @@ func (c *checker) again(name string, at source.Span) bool {
 	return d != nil
 }
 
-// suggest adds "did you mean" for a name that is not among the known ones, or
-// the import that would make it known.
+// suggest adds "did you mean" for an unknown name, or the import that would declare it.
 func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
 	if slices.Contains(c.std, name) {
 		d.Hint("import it: `import \"std/%s\"`", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
@@ -86,7 +85,7 @@ func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known
 	d.Hint("declare it, or import the module that declares it")
 }
 
-// memberNamed finds a name in what the file imports: "java.jdk" for jdk.
+// memberNamed finds a name in the file's imports: "java.jdk" for jdk.
 func (c *checker) memberNamed(name string) string {
 	var found []string
 	for s := c.scope; s != nil; s = s.outer {
@@ -102,7 +101,7 @@ func (c *checker) memberNamed(name string) string {
 	return found[0]
 }
 
-// dotted are the predeclared names that are members of others.
+// dotted returns the predeclared names that are members of others.
 func dotted() []string {
 	var all []string
 	for n := range universe {
@@ -114,8 +113,8 @@ func dotted() []string {
 	return all
 }
 
-// importAt is the place for a further import: before the first one, or at the
-// start of the file.
+// importAt returns the place for a further import: before the first import, or at the start of the
+// file.
 func (c *checker) importAt(file *source.File) source.Span {
 	for _, f := range c.module.Files {
 		if f.Source == file && len(f.Imports) > 0 {
@@ -126,7 +125,7 @@ func (c *checker) importAt(file *source.File) source.Span {
 	return source.Span{File: file}
 }
 
-// objectType is the type of a name used as a value.
+// objectType returns the type of a name as a value.
 func (c *checker) objectType(o Object, at source.Span) *Type {
 	switch o := o.(type) {
 	case *Component, *Slot:
@@ -151,7 +150,7 @@ func (c *checker) objectType(o Object, at source.Span) *Type {
 	return invalidType
 }
 
-// members are the names that a predeclared one has after its point.
+// members returns the members of a predeclared name.
 func members(name string) []string {
 	var all []string
 	for n := range universe {
@@ -163,7 +162,7 @@ func members(name string) []string {
 	return all
 }
 
-// Namesake is the declaration that a module's name stands for, or nil.
+// Namesake returns the declaration that a module's name stands for, or nil.
 func (o *Import) Namesake() Object {
 	if o.Module == nil {
 		return nil
@@ -175,7 +174,7 @@ func (o *Import) Namesake() Object {
 	return nil
 }
 
-// namesake is the type of a module's name used as a value.
+// namesake returns the type of a module's name as a value.
 func (c *checker) namesake(o *Import, at source.Span) *Type {
 	if o.Module == nil {
 		return invalidType
@@ -189,7 +188,7 @@ func (c *checker) namesake(o *Import, at source.Span) *Type {
 	return invalidType
 }
 
-// example is the name of a component of the module, for help lines.
+// example returns the name of a component of the module, for help.
 func (m *Module) example() string {
 	best := "NAME"
 	for n, o := range m.Scope {

@@ -7,13 +7,13 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Object is what a name can mean: *Import, *Component, *Slot, *User, *Let,
-// *Param, *Var, *Predeclared.
+// Object is the meaning of a name: *Import, *Component, *Slot, *User, *Let, *Param, *Var,
+// *Predeclared.
 type Object interface {
-	Ident() syntax.Ident // where it is declared; without a place if predeclared
+	Ident() syntax.Ident // its declaration; without a place if predeclared
 }
 
-// Import is a module under the name that a file gives it.
+// Import is an imported module with its name in the file.
 type Import struct {
 	Decl   *syntax.Import
 	Module *Module // nil if it could not be loaded
@@ -43,7 +43,7 @@ type Let struct {
 	Decl  *syntax.Let
 	Type  *Type // nil while unknown
 	state int8
-	scope *scope // of a block's let: where its value is checked
+	scope *scope // for a block's let: the scope of its value
 }
 
 // Param is a parameter of a component, or of a module (Component is nil).
@@ -60,14 +60,14 @@ type Var struct {
 	Type *Type
 }
 
-// Predeclared is a name that every module knows, or a member of one:
-// "platform", "os", "platform.arch", "os.packages".
+// Predeclared is a name that every module knows, or a member of such a name: "platform", "os",
+// "platform.arch", "os.packages".
 type Predeclared struct {
 	Name string
-	Type *Type // nil for names that are no values themselves
+	Type *Type // nil for names that are not values
 }
 
-// Ident returns the name by which the file calls the module.
+// Ident returns the module's name in the file.
 func (o *Import) Ident() syntax.Ident {
 	if o.Decl.Alias != nil {
 		return *o.Decl.Alias
@@ -87,7 +87,7 @@ func (o *Param) Ident() syntax.Ident       { return o.Decl.Name }
 func (o *Var) Ident() syntax.Ident         { return o.Name }
 func (o *Predeclared) Ident() syntax.Ident { return syntax.Ident{Name: o.Name} }
 
-// universe holds the predeclared names and their members.
+// universe has the predeclared names and their members.
 var universe = map[string]*Predeclared{
 	"platform":         {Name: "platform"},
 	"platform.os":      {Name: "platform.os", Type: stringType},
@@ -115,7 +115,7 @@ func (s *scope) lookup(name string) Object {
 	return nil
 }
 
-// visible returns all names that can be seen from the scope, sorted.
+// visible returns all names that are visible in the scope, sorted.
 func (s *scope) visible() []string {
 	names := []string{"platform", "os"}
 	for ; s != nil; s = s.outer {

@@ -1,10 +1,10 @@
 package check
 
-// Architectures are those that images are built for, as platforms name them.
+// Architectures are the architectures of images, as named in platforms.
 var Architectures = []string{"amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le"}
 
-// Architecture is the name that platforms have for an architecture which other
-// tools call so; "" for none.
+// Architecture returns the platform name of an architecture for another tool's name of it; "" if
+// there is none.
 func Architecture(elsewhere string) string {
 	switch elsewhere {
 	case "x86_64", "x86-64", "x64":

@@ -8,11 +8,11 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Quotes that are missing, or too many: `user root`, `platforms linux/amd64`,
-// `uses "tool"`, `base "debian:12"`.
+// Missing and extra quotes: `user root`, `platforms linux/amd64`, `uses "tool"`,
+// `base "debian:12"`.
 
-// value checks an expression where text or something else is expected. Text
-// without quotes is reported as a whole, and has the invalid type.
+// value checks an expression where a string may be expected. It reports an unquoted string as a
+// whole, and returns the invalid type for it.
 func (c *checker) value(e syntax.Expr, want *Type) *Type {
 	if want.Kind == List {
 		want = want.Elem
@@ -38,9 +38,8 @@ func (c *checker) value(e syntax.Expr, want *Type) *Type {
 	return c.expr(e)
 }
 
-// bare reports an expression that was meant as text, such as linux/amd64 or
-// www-data, and whether it is one: without spaces, quotes and brackets, with a
-// name in it that nothing declares.
+// bare reports an expression that was meant as a string, such as linux/amd64 or www-data. It returns
+// whether the expression is one: without spaces, quotes and brackets, and with an unknown name in it.
 func (c *checker) bare(e syntax.Expr) bool {
 	text := e.Span().Text()
 	switch e.(type) {
@@ -67,8 +66,7 @@ func (c *checker) bare(e syntax.Expr) bool {
 	return true
 }
 
-// known reports whether a name that nothing declares may be declared by what the
-// parser could not read.
+// known reports whether an unreadable line may declare an unknown name.
 func (c *checker) known(e *syntax.Name) bool {
 	if c.module.lost(e.Name) {
 		return true
@@ -81,8 +79,8 @@ func (c *checker) known(e *syntax.Name) bool {
 	return false
 }
 
-// elsewhere says what a name means that is no name here, and whether it is known
-// to mean something: an app's, a variable's, another language's.
+// elsewhere explains a name that is unknown here but has a meaning elsewhere: for an app, as a
+// variable, in another language. It returns whether it knows such a meaning.
 func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) bool {
 	for _, f := range c.module.Files {
 		for _, decl := range f.Decls {
@@ -128,8 +126,8 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 	return true
 }
 
-// needsNoQuotes adds what to write where a text stands and something else is
-// expected, and reports whether that is known.
+// needsNoQuotes adds what to write instead of a string where something else is expected, and reports
+// whether that is known.
 func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, what string) bool {
 	s, ok := e.(*syntax.String)
 	if !ok {
@@ -158,8 +156,7 @@ func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, w
 	return true
 }
 
-// names reports whether text is the name of a component or slot, or of one of an
-// imported module.
+// names reports whether a string is the name of a component or a slot, also of an imported module.
 func (c *checker) names(text string) bool {
 	name, member, dotted := strings.Cut(text, ".")
 	switch o := c.scope.lookup(name).(type) {
@@ -180,8 +177,8 @@ func (c *checker) names(text string) bool {
 	return false
 }
 
-// selfReference warns of `env PATH = "$PATH:/opt/bin"`: the value is taken as it
-// is, so that the variable would hold a dollar sign.
+// selfReference warns of `env PATH = "$PATH:/opt/bin"`: the value is literal, so the variable would
+// contain a dollar sign.
 func (c *checker) selfReference(a *syntax.Assign) {
 	key, ok := a.Key.Literal()
 	s, isText := a.Value.(*syntax.String)

@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// TestSpecTables checks that the spec's tables of clauses have each clause once,
-// where it may stand, all its options, and whether it is said once.
+// TestSpecTables checks that the spec's tables of clauses have each clause once, with the right
+// places and options, and with the right number of declarations.
 func TestSpecTables(t *testing.T) {
 	text, err := os.ReadFile("../../spec.md")
 	if err != nil {
@@ -54,17 +54,17 @@ func TestSpecTables(t *testing.T) {
 			}
 		}
 		if !sameWords(got, want) {
-			t.Errorf("%s: the spec has the options %q, the table of clauses %q", key, got, want)
+			t.Errorf("%s: the spec has the options %q, the table of clauses has %q", key, got, want)
 		}
 		if f.Mood == syntax.Property && len(cells) == 5 {
 			single := strings.HasPrefix(strings.TrimSpace(cells[3]), "yes")
 			if once := check.Once(f.Word, f.In == syntax.InUser); single != once {
-				t.Errorf("%s: the spec says single: %v, the checker %v", key, single, once)
+				t.Errorf("%s: single is %v in the spec, %v in the checker", key, single, once)
 			}
 		}
 	}
 	for key := range rows {
-		t.Errorf("the spec has a row for %s, which is no clause", key)
+		t.Errorf("the spec has a row for %s, which is not a clause", key)
 	}
 }
 

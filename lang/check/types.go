@@ -4,9 +4,8 @@ import (
 	"strings"
 )
 
-// Kind is the kind of a type. The zero value is Invalid: the type of what
-// could not be checked, which agrees with everything, so that one mistake is
-// reported once.
+// Kind is the kind of a type. The zero value is Invalid, the type of an expression that could not be
+// checked. It agrees with every type, so that one mistake is reported once.
 type Kind uint8
 
 // The kinds.
@@ -21,7 +20,7 @@ const (
 	Duration
 	List      // Elem
 	Map       // Elem, by string
-	Record    // Fields: a map literal whose values differ in type
+	Record    // Fields: a map literal with values of different types
 	Reference // a component, with arguments or without; a slot
 )
 
@@ -35,7 +34,7 @@ func (k Kind) String() string { return kindNames[k] }
 type Type struct {
 	Kind   Kind
 	Elem   *Type   // of List and Map
-	Fields []Field // of Record and of a Map literal with known keys, in source order
+	Fields []Field // of Record, and of a Map literal with known keys; in source order
 }
 
 // Field is a field of a record.
@@ -44,7 +43,7 @@ type Field struct {
 	Type *Type
 }
 
-// The basic types, by the name that a program writes.
+// The basic types by their names in programs.
 var basic = map[string]*Type{
 	"string": {Kind: String}, "int": {Kind: Int}, "bool": {Kind: Bool}, "version": {Kind: Version},
 	"path": {Kind: Path}, "size": {Kind: Size}, "duration": {Kind: Duration}, "component": {Kind: Reference},
@@ -63,7 +62,7 @@ var (
 
 func listOf(t *Type) *Type { return &Type{Kind: List, Elem: t} }
 
-// String is the type as a program writes it.
+// String returns the type in the syntax of programs.
 func (t *Type) String() string {
 	switch t.Kind {
 	case List, Map:
@@ -81,7 +80,7 @@ func (t *Type) String() string {
 	return t.Kind.String()
 }
 
-// article is the type with its article: "a string", "an int".
+// article returns the type with its article: "a string", "an int".
 func (t *Type) article() string {
 	if t.Kind == Int {
 		return "an " + t.String()
@@ -99,15 +98,13 @@ func (t *Type) field(name string) *Type {
 	return nil
 }
 
-// text reports whether values of the type are text: they convert to each
-// other where one is expected and another given.
+// text reports whether values of the type are strings, which convert to each other.
 func (t *Type) text() bool { return t.Kind == String || t.Kind == Version || t.Kind == Path }
 
-// scalar reports whether a value of the type can stand in text.
+// scalar reports whether a value of the type can be interpolated in a string.
 func (t *Type) scalar() bool { return t.Kind <= Duration }
 
-// assignable reports whether a value of type t may stand where want is
-// expected.
+// assignable reports whether a value of type t is allowed where want is expected.
 func (t *Type) assignable(want *Type) bool {
 	switch {
 	case t.Kind == Invalid || want.Kind == Invalid:
@@ -135,7 +132,7 @@ func (t *Type) assignable(want *Type) bool {
 	return true
 }
 
-// unify returns the type that both have, or nil.
+// unify returns the common type of both, or nil.
 func unify(a, b *Type) *Type {
 	switch {
 	case a.Kind == Invalid:
