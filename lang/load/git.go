@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Repository is a git repository at a version, which its imports name:
+// Repository is a git repository at a version, as in the import
 //
 //	git+https://git.example.com/team/layers.git//java@v1.2.0
 //
-// is the directory java of the repository at https://git.example.com/team/layers.git,
-// at the tag v1.2.0. Without //java it is the repository's root. Beside https
-// there are ssh and file. The version is a tag, or a commit's full number.
+// which is the directory java of the repository at https://git.example.com/team/layers.git at the tag
+// v1.2.0. Without //java it is the repository's root. The protocol can also be ssh or file. The version
+// is a tag, or the full hash of a commit.
 type Repository struct {
 	URL     string // "https://git.example.com/team/layers.git"
 	Version string // "v1.2.0"
@@ -23,23 +23,21 @@ type Repository struct {
 
 // Fetched is the content of a repository at a version.
 type Fetched struct {
-	Files fs.FS // its .layer files, and what lies beside and beneath them
-	Err   error // why they cannot be had, or are not what the lock file pins; perhaps Advised. Files is nil then
+	Files fs.FS // its .layer files, and the files next to and beneath them
+	Err   error // why the files are missing, or differ from the pinned ones; may be Advised. Files is nil then
 }
 
-// Advised is an error of a repository that says what is known besides, and what
-// to do.
+// Advised is an error of a repository with its own notes and help.
 type Advised interface {
 	error
 	Advice() (note, help string)
 }
 
-// String is how an import of the repository's root names it.
+// String returns the import of the repository's root.
 func (r Repository) String() string { return "git+" + r.URL + "@" + r.Version }
 
-// Name is what tells repositories apart: host and path, whatever the protocol
-// and the version: "git.example.com/team/layers". It is a relative path
-// without "..".
+// Name identifies the repository: host and path, whatever the protocol and the version are:
+// "git.example.com/team/layers". It is a relative path without "..".
 func (r Repository) Name() string {
 	_, rest, _ := strings.Cut(r.URL, "://")
 	host, dir, _ := strings.Cut(rest, "/")
@@ -56,8 +54,8 @@ var (
 	gitUser    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 )
 
-// ParseGit reads an import's path that begins with "git+". dir is "." for the
-// repository's root. The error says what is wrong with it.
+// ParseGit parses an import path that begins with "git+". dir is "." for the repository's root. The
+// error describes the fault of the path.
 func ParseGit(text string) (r Repository, dir string, err error) {
 	scheme, rest, ok := strings.Cut(strings.TrimPrefix(text, "git+"), "://")
 	if !ok {
@@ -98,8 +96,7 @@ func ParseGit(text string) (r Repository, dir string, err error) {
 	return Repository{URL: scheme + "://" + authority + repository, Version: tail}, dir, nil
 }
 
-// ImportName is the name by which a file calls the module that it imports by
-// that path, unless it says "as".
+// ImportName returns the default name of a module in a file that imports it by that path.
 func ImportName(text string) string {
 	if strings.HasPrefix(text, "git+") {
 		if r, dir, err := ParseGit(text); err == nil {

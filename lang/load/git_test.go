@@ -47,8 +47,8 @@ func TestParseGit(t *testing.T) {
 	}
 }
 
-// TestRepositories checks how modules of repositories are called and found,
-// and that relative imports in them stay in them.
+// TestRepositories checks how modules of repositories are named and found, and that their relative
+// imports stay in the repository.
 func TestRepositories(t *testing.T) {
 	r := load.Repository{URL: webURL, Version: version}
 	program, list := load.Load(load.Input{
@@ -81,6 +81,6 @@ import "git+https://git.example.com/other@v1"
 		t.Errorf("repositories %v, want %v", program.Repositories, wanted)
 	}
 	if len(list) != 1 || list[0].Code != "E0107" {
-		t.Errorf("findings %v, want that the other repository is not pinned", codes(list))
+		t.Errorf("got %v, want an error that the other repository is not pinned", codes(list))
 	}
 }

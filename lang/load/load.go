@@ -1,14 +1,12 @@
-// Package load reads the modules of a program: the module that layc was
-// pointed at and all that it imports, parsed, in dependency order.
+// Package load reads and parses the modules of a program in dependency order: the module that layc
+// runs on, and everything that it imports.
 //
-// A module is a directory; its files are those that end in ".layer", in the
-// order of their names. An import is "std/NAME" (embedded in layc), a relative
-// directory ("./web", "../shared"), which must lie within the project, or
-// within the repository of the module that imports it, or a git repository at
-// a version, see [Repository].
+// A module is a directory; its files are those that end in ".layer", sorted by name. An import is
+// "std/NAME" (embedded in layc), a relative directory ("./web", "../shared") within the project or
+// within the repository of the importing module, or a git repository at a version; see [Repository].
 //
-// Nothing is fetched here: the input holds what the lock file pins, and the
-// program says which repositories it wants.
+// Nothing is fetched here: the input has what the lock file pins, and the program lists the
+// repositories that it needs.
 package load
 
 import (
@@ -26,7 +24,7 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Limits of one program, so that no import tree exhausts memory.
+// Limits of a program, so that no import tree exhausts memory.
 const (
 	MaxModules      = 1000
 	MaxRepositories = 100
@@ -38,8 +36,7 @@ type Input struct {
 	Project fs.FS  // the project: the module that is compiled and its relative imports
 	Dir     string // the module within Project, slash-separated; "." for its root
 	Std     fs.FS  // the standard library: "std/java" is the directory java
-	// Name is what findings call the directory of the module; empty: "this
-	// directory".
+	// Name is the name of the module's directory in errors; empty: "this directory".
 	Name string
 	// Modules are the repositories that the lock file pins.
 	Modules map[Repository]Fetched
@@ -47,31 +44,29 @@ type Input struct {
 
 // Module is one parsed module.
 type Module struct {
-	// Path is "std/java", the directory within the project ("." for its root),
-	// or the repository's name and the directory within it, without the version:
+	// Path is "std/java", the directory within the project ("." for its root), or the
+	// repository's name and the directory within it, without the version:
 	// "git.example.com/team/layers//java".
 	Path    string
-	Name    string // the last element of Path, by which importers call it
+	Name    string // the last element of Path, its default name in importers
 	Std     bool
-	Git     Repository // zero unless it comes from one
+	Git     Repository // zero: not from a repository
 	Files   []*syntax.File
-	Imports map[*syntax.Import]*Module // of all files; an import that failed is absent
+	Imports map[*syntax.Import]*Module // of all files; without failed imports
 }
 
-// Program is a module and all that it imports.
+// Program is a module and everything that it imports.
 type Program struct {
 	Root    *Module
 	Modules []*Module // imported modules before their importers; Root is last
 	Std     []string  // names of the standard modules, imported or not, sorted
-	// Repositories are those that its modules import, pinned or not, in the
-	// order in which they were met. Those that only others import are known
-	// when those can be read.
+	// Repositories are all that its modules import, pinned or not, in the order of
+	// discovery. Those that only unread repositories import are not known yet.
 	Repositories []Repository
 }
 
-// Load reads and parses a program. The program is usable, as far as it could
-// be read, even if there are errors; it is nil only when the root module has
-// no file at all.
+// Load reads and parses a program. Even if there are errors, the program is usable as far as it
+// could be read. It is nil only if the root module has no files.
 func Load(in Input) (*Program, diag.List) {
 	l := &loader{in: in, modules: map[string]*Module{}, imported: map[string]imported{}}
 	root := l.module(place{files: in.Project, dir: in.Dir}, nil)
@@ -84,7 +79,7 @@ func Load(in Input) (*Program, diag.List) {
 	return &Program{Root: root, Modules: l.done, Std: stdNames(in.Std), Repositories: l.repositories}, l.list
 }
 
-// noModule reports that there is nothing to compile, and where there may be.
+// noModule reports that there is nothing to compile, and where modules may be.
 func (l *loader) noModule() {
 	d := l.list.Errorf(diag.NoModule, source.Span{}, "no .layer file in %s", cmp.Or(l.in.Name, "this directory")).
 		Note("a module is a directory with .layer files")
@@ -95,8 +90,7 @@ func (l *loader) noModule() {
 	d.Hint("run layc in the directory of your module, or name it with -C DIR; `layc init` creates a new module")
 }
 
-// modulesIn returns the names of the directories of a directory that are
-// modules.
+// modulesIn returns the names of the subdirectories of a directory that are modules.
 func modulesIn(files fs.FS, dir string) []string {
 	var names []string
 	entries, _ := fs.ReadDir(files, dir)
@@ -114,7 +108,7 @@ func modulesIn(files fs.FS, dir string) []string {
 type loader struct {
 	in      Input
 	modules map[string]*Module
-	active  []*active // the chain of imports that is being followed
+	active  []*active // the chain of imports being followed
 	done    []*Module
 	text    int // bytes read so far
 	list    diag.List
@@ -123,21 +117,21 @@ type loader struct {
 	imported     map[string]imported // by name
 }
 
-// imported is a repository and the import that was met first.
+// imported is a repository with the first import of it.
 type imported struct {
 	repository Repository
 	at         source.Span
 }
 
-// place is where a module lies.
+// place is the place of a module.
 type place struct {
 	files fs.FS
 	dir   string // within files
 	std   bool
-	git   Repository // zero: of the project or the standard library
+	git   Repository // zero: the project or the standard library
 }
 
-// path is the module's stable name, see [Module.Path].
+// path returns the module's lasting name; see [Module.Path].
 func (p place) path() string {
 	switch {
 	case p.std:
@@ -150,7 +144,7 @@ func (p place) path() string {
 	return p.git.Name() + "//" + p.dir
 }
 
-// file is how findings call a file of the module.
+// file returns the name of a file of the module in errors.
 func (p place) file(name string) string {
 	switch {
 	case p.std:
@@ -161,15 +155,14 @@ func (p place) file(name string) string {
 	return p.git.Name() + "@" + p.git.Version + "/" + name
 }
 
-// active is a module whose imports are being read, and the import that led
-// on from it.
+// active is a module with imports that are being read, and the current import.
 type active struct {
 	module *Module
 	via    *syntax.Import
 }
 
-// module returns the module at a place, or nil if it could not be read; imp is
-// the import that asks for it, nil for the root.
+// module returns the module at a place, or nil if it could not be read. imp is the import of it, nil
+// for the root.
 func (l *loader) module(at place, imp *syntax.Import) *Module {
 	key := at.path()
 	if m, ok := l.modules[key]; ok {
@@ -216,7 +209,7 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 		}
 		inside := path.Join(at.dir, e.Name())
 		name := at.file(inside)
-		if info, err := fs.Stat(at.files, inside); err == nil && !info.Mode().IsRegular() { // reading a pipe would wait for ever
+		if info, err := fs.Stat(at.files, inside); err == nil && !info.Mode().IsRegular() { // reading a pipe would block forever
 			l.list.Errorf(diag.UnreadableFile, source.Span{File: source.New(name, "")}, "cannot read %s: not a regular file", name).
 				Hint("replace it with a text file, or rename it so that it does not end in .layer")
 			continue
@@ -239,7 +232,7 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 	}
 }
 
-// readFile reads a file, or as much of it as shows that it is too long.
+// readFile reads a file, or enough of it to show that it is too long.
 func readFile(files fs.FS, name string) ([]byte, error) {
 	f, err := files.Open(name)
 	if err != nil {
@@ -253,7 +246,7 @@ func readFile(files fs.FS, name string) ([]byte, error) {
 func (l *loader) resolve(from place, i *syntax.Import) *Module {
 	text, ok := i.Path.Literal()
 	if !ok || text == "" {
-		return nil // the parser has said so
+		return nil // reported by the parser
 	}
 	if name, ok := strings.CutPrefix(text, "std/"); ok {
 		return l.importStd(name, i)
@@ -279,7 +272,7 @@ func (l *loader) resolve(from place, i *syntax.Import) *Module {
 	return l.follow(to, i)
 }
 
-// unknown reports an import of none of the forms.
+// unknown reports an import in an unknown form.
 func (l *loader) unknown(from place, text string, i *syntax.Import) {
 	d := l.list.Errorf(diag.UnknownImport, i.Path.At, "cannot import %q", text).
 		Note("expected `\"std/NAME\"`, a relative directory such as `\"./web\"`, or a git repository: `\"git+https://HOST/PATH//DIR@VERSION\"`")
@@ -334,7 +327,7 @@ func (l *loader) importGit(text string, i *syntax.Import) *Module {
 	fetched, pinned := l.in.Modules[r]
 	switch {
 	case met && (!pinned || fetched.Err != nil):
-		return nil // it is said where it was met first
+		return nil // reported at its first import
 	case !pinned:
 		l.list.Errorf(diag.UnpinnedImport, i.Path.At, "%s is not pinned", r).
 			Note("the lock file pins the commit and the digest of each repository, so that it cannot change unnoticed").
@@ -369,12 +362,12 @@ func (l *loader) importStd(name string, i *syntax.Import) *Module {
 	return l.follow(place{files: l.in.Std, dir: name, std: true}, i)
 }
 
-// follow imports a directory and reports a missing module or an import cycle.
+// follow imports a directory, and reports a missing module or an import cycle.
 func (l *loader) follow(target place, i *syntax.Import) *Module {
 	before := len(l.list)
 	to := l.module(target, i)
 	if to == nil && len(l.list) > before {
-		return nil // it is said why
+		return nil // reported already
 	}
 	if to == nil {
 		l.emptyModule(target, i)
@@ -426,7 +419,7 @@ func (l *loader) cycle(at int) string {
 	return strings.Join(append(names, names[0]), " → ")
 }
 
-// readable says what to do about a file that cannot be read.
+// readable returns what to do about a file that cannot be read.
 func readable(name string, err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -457,8 +450,7 @@ func span(i *syntax.Import) source.Span {
 	return i.At
 }
 
-// reason is the part of a file error that a person wants: not the operation,
-// not the path again.
+// reason returns the part of a file error that users need, without the operation and the path.
 func reason(err error) string {
 	var p *fs.PathError
 	if errors.As(err, &p) {

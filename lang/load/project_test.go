@@ -18,7 +18,7 @@ const (
 	version = "v1.2.0"
 )
 
-// project is an example's files: one .layer file, or an archive.
+// project returns the files of an example: one .layer file, or an archive.
 func project(t *testing.T, text string) fs.FS {
 	t.Helper()
 	text = strings.TrimPrefix(text, "\n")

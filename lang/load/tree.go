@@ -6,13 +6,12 @@ import (
 	"strings"
 )
 
-// Mount is the directory at which a tree made by [Tree] has a repository:
-// "@git.example.com/team/layers". It does not contain the version, as a program
-// has one only.
+// Mount returns the directory that has the repository in a [Tree]: "@git.example.com/team/layers". It
+// does not contain the version, since a program uses only one.
 func (r Repository) Mount() string { return "@" + r.Name() }
 
-// Dir is the module's directory in the program's [Tree], to which its relative
-// paths refer. A module of the standard library has none.
+// Dir returns the module's directory in the program's [Tree], to which its relative paths refer. A
+// module of the standard library has none.
 func (m *Module) Dir() (string, bool) {
 	switch {
 	case m.Std:
@@ -24,9 +23,8 @@ func (m *Module) Dir() (string, bool) {
 	return path.Join(m.Git.Mount(), dir), true
 }
 
-// Tree is all that a program may copy: the project's files, and those of the
-// repositories that it imports, each beneath its mount. A repository hides what
-// the project has there.
+// Tree has all files that a program may copy: the files of the project, and those of each imported
+// repository beneath its mount. A repository hides files of the project at its mount.
 func (p *Program) Tree(in Input) fs.FS {
 	mounts := map[string]fs.FS{}
 	for _, r := range p.Repositories {
@@ -40,15 +38,14 @@ func (p *Program) Tree(in Input) fs.FS {
 	return tree{in.Project, mounts}
 }
 
-// tree is a file system with others mounted beneath directories that it need
-// not have.
+// tree is a file system with others mounted beneath directories, which need not exist in it.
 type tree struct {
 	fs.FS
 	mounts map[string]fs.FS
 }
 
-// within is the file system that has a name, and its name there. Of a
-// repository beneath another one's name the longer one counts.
+// within returns the file system that has a name, and the name there. If the names of two
+// repositories match, the longer one counts.
 func (t tree) within(name string) (fs.FS, string) {
 	if strings.HasPrefix(name, "@") {
 		for at := name; at != "."; at = path.Dir(at) {

@@ -24,11 +24,11 @@ func TestTree(t *testing.T) {
 	} {
 		text, err := fs.ReadFile(tree, name)
 		if string(text) != want || (err != nil) != (want == "") {
-			t.Errorf("%s holds %q, want %q (%v)", name, text, want, err)
+			t.Errorf("%s: got %q, want %q (%v)", name, text, want, err)
 		}
 	}
 	if found, err := fs.Glob(tree, "@git.example.com/a/b/web/*/x"); len(found) != 1 || err != nil {
-		t.Errorf("the pattern matches %v, %v, want one file", found, err)
+		t.Errorf("the pattern matches %v, %v; want one file", found, err)
 	}
 	m := &Module{Path: "git.example.com/a/b//web", Git: long}
 	if dir, ok := m.Dir(); dir != "@git.example.com/a/b/web" || !ok {

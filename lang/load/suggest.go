@@ -11,11 +11,11 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// scp is how git writes an address for ssh: "git@git.example.com:team/layers.git".
+// scp matches git's short form of an ssh address: "git@git.example.com:team/layers.git".
 var scp = regexp.MustCompile(`^(ssh://)?([A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+):/?([A-Za-z._~][A-Za-z0-9._~+/-]*)(@.*)?$`)
 
-// meant is the import of a git repository that a text probably is meant to be,
-// "" if that can't be told. The text has no "git+" before it.
+// meant returns the import of a git repository that a path without "git+" probably means; "" if that
+// is not certain.
 func meant(text string) string {
 	if m := scp.FindStringSubmatch(text); m != nil {
 		text = "ssh://" + m[2] + m[3] + "/" + m[4] + m[5]
@@ -42,19 +42,19 @@ func meant(text string) string {
 	return better
 }
 
-// cutDir cuts a repository's place from the directory within it.
+// cutDir splits a repository's place into the repository and the directory within it.
 func cutDir(place string) (repository, dir string, ok bool) {
 	repository, dir, ok = strings.Cut(place, "//")
 	return strings.TrimRight(repository, "/"), strings.Trim(dir, "/"), ok
 }
 
-// isHost reports whether a path begins with what looks like a host.
+// isHost reports whether a path begins with something like a host name.
 func isHost(text string) bool {
 	first, _, ok := strings.Cut(text, "/")
 	return ok && strings.Contains(strings.Trim(first, "."), ".") && gitHost.MatchString(first)
 }
 
-// malformed says what to do about an import of a git repository that is none.
+// malformed adds help for a malformed import of a git repository.
 func malformed(d *diag.Diagnostic, text string, i *syntax.Import) {
 	text = strings.TrimPrefix(text, "git+")
 	if better := meant(text); better != "" {
@@ -68,8 +68,7 @@ func malformed(d *diag.Diagnostic, text string, i *syntax.Import) {
 	d.Hint("write `\"git+https://HOST/PATH//DIR@VERSION\"`, where VERSION is a tag or a full commit")
 }
 
-// inRepository says which modules a repository has instead of the one that an
-// import names.
+// inRepository adds the modules that a repository has instead of the imported one.
 func inRepository(d *diag.Diagnostic, target place, i *syntax.Import) {
 	var dirs []string
 	_ = fs.WalkDir(target.files, ".", func(name string, e fs.DirEntry, err error) error {
@@ -79,7 +78,7 @@ func inRepository(d *diag.Diagnostic, target place, i *syntax.Import) {
 		return nil
 	})
 	slices.Sort(dirs)
-	if !strings.HasPrefix(importPath(i), "git+") { // a relative import within it
+	if !strings.HasPrefix(importPath(i), "git+") { // a relative import within the repository
 		d.Hint("the repository has modules in %s", some(dirs))
 		return
 	}
@@ -95,7 +94,7 @@ func inRepository(d *diag.Diagnostic, target place, i *syntax.Import) {
 	d.Hint("write a directory with modules after `//`: %s", some(dirs))
 }
 
-// some are names, not all of very many; "." is the root.
+// some lists at most a few names; "." is the root.
 func some(names []string) string {
 	const most = 8
 	more := ""

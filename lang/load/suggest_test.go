@@ -20,7 +20,7 @@ func TestMeant(t *testing.T) {
 		"":                                                  "",
 	} {
 		if got := meant(text); got != want {
-			t.Errorf("%q is meant to be %q, want %q", text, got, want)
+			t.Errorf("meant(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
