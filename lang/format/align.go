@@ -7,18 +7,18 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// A cell is a clause as the columns see it: its head (one word, or two, as in
-// `builds with`), its operand, and what may be aligned after that.
+// cell is a clause in columns: its head (one word, or two, as in `builds with`), its operand, and the
+// part after that which may be aligned.
 type cell struct {
 	head    int    // columns
-	operand int    // the token after the head; 0: nothing comes after it
+	operand int    // the token after the head; 0: none
 	next    int    // the token of the first option or the equals sign; 0: none
 	width   int    // columns of the operand before next
 	kind    string // cells of equal kind align their next
 }
 
-// align pads the clauses among items to columns, and returns for each item the
-// column in which its further lines begin.
+// align pads the clauses among items to columns. It returns for each item the column in which its
+// further lines begin.
 func (p *printer) align(items []item, indent int) []int {
 	furthers := make([]int, len(items))
 	cells := make([]*cell, len(items))
@@ -39,7 +39,7 @@ func (p *printer) align(items []item, indent int) []int {
 	return furthers
 }
 
-// together reports whether nothing but perhaps comments separates two items.
+// together reports whether only comments separate two items.
 func (p *printer) together(a, b *item) bool {
 	return a.group == b.group && !p.blankWithin(b.lead, b.first)
 }
@@ -110,8 +110,8 @@ func (p *printer) cell(c *syntax.Clause, it *item) *cell {
 	return out
 }
 
-// alignEntries pads the values of maps and matches whose entries stand on lines
-// of their own to one column, up to an empty line.
+// alignEntries pads the values of a map or a match to one column, if its entries are on lines of
+// their own, up to an empty line.
 func (p *printer) alignEntries(n syntax.Node) bool {
 	type entry struct{ first, colon, value, next int } // tokens; next is the one after it
 	var entries []entry
@@ -125,7 +125,7 @@ func (p *printer) alignEntries(n syntax.Node) bool {
 	}
 	switch n := n.(type) {
 	case *syntax.String:
-		return false // what it interpolates has no tokens of its own
+		return false // interpolations have no tokens of their own
 	case *syntax.Map:
 		for _, e := range n.Entries {
 			add(e, e.Value)

@@ -2,36 +2,31 @@
 //
 // # How it works
 //
-// The tree decides what stands where: declarations, the statements of a block
-// and their groups. Within one statement the tokens decide: they are written
-// in order, each separated from the one before it by a space, nothing, or the
-// line break that the author put there. So no comment can be lost and no
-// expression can change its meaning, whatever the tree looks like.
+// The tree decides the layout of declarations, statements and their groups. Within a statement, the
+// tokens decide: they are written in order, each separated from the previous one by a space, nothing,
+// or the author's line break. So no comment can get lost and no expression can change its meaning,
+// whatever the tree looks like.
 //
 // # The form
 //
-//   - Four spaces a level. A block that has at most one statement and stands on
-//     one line may stay there, up to 100 columns.
-//   - In a block: bindings, properties, steps, configuration, in this order
-//     with an empty line between. A statement with blocks is a step if any
-//     clause in it is, else a property, else configuration. Within its group
-//     everything keeps its order: that of steps has a meaning, that of the rest
-//     is the author's.
-//   - Clauses that follow each other without an empty line have their operands
-//     in one column; equal clauses have their first option, or their equals
-//     sign, in one column too; so have the values of maps and matches whose
-//     entries stand on lines of their own.
-//   - Line breaks between brackets, and after commas and operators, stay. A
-//     bracket that is followed by a line break closes on a line of its own,
-//     with a comma after the last element.
-//   - Text between three quotes is indented one level.
-//   - Imports that follow each other without an empty line are sorted: the
-//     standard library, others, relative ones, each by path.
-//   - One empty line stays one; several become one. Declarations with blocks
-//     have one around them.
+//   - Four spaces per level. A block with at most one statement that is on one line may stay there, up
+//     to 100 columns.
+//   - In a block: bindings, properties, steps, configuration, in this order with an empty line
+//     between. A statement with blocks is a step if any clause in it is, else a property, else
+//     configuration. Within its group everything keeps its order, which is significant for steps and
+//     the author's choice for the others.
+//   - Consecutive clauses without an empty line between have their operands in one column. Equal
+//     clauses also align their first options or their equals signs, and maps and matches with entries
+//     on lines of their own align their values.
+//   - Line breaks between brackets, and after commas and operators, stay. A bracket with a line break
+//     after it closes on a line of its own, with a comma after the last element.
+//   - Strings between three quotes are indented by one level.
+//   - Consecutive imports without an empty line between are sorted: the standard library, others,
+//     relative imports, each by path.
+//   - One empty line stays; several become one. Declarations with blocks have one around them.
 //
-// Formatting what is formatted changes nothing, and the tree stays the same but
-// for the order of groups and imports.
+// Formatting formatted text changes nothing. Formatting keeps the tree except for the order of groups
+// and imports.
 package format
 
 import (
@@ -50,11 +45,10 @@ import (
 const (
 	level    = 4   // columns of indentation
 	widest   = 100 // columns of a block on one line
-	farthest = 48  // columns of an operand that moves what comes after it
+	farthest = 48  // the widest operand, in columns, that still aligns what follows
 )
 
-// Source formats a file. A file with errors is returned as it is, with the
-// findings.
+// Source formats a file. It returns a file with errors unchanged, with these errors.
 func Source(src *source.File) (string, diag.List) {
 	tree, list := syntax.Parse(src)
 	if list.HasErrors() {
@@ -63,7 +57,7 @@ func Source(src *source.File) (string, diag.List) {
 	return File(tree), list
 }
 
-// File formats a file whose parsing found no errors.
+// File formats a file that has no errors.
 func File(f *syntax.File) string {
 	p := printer{text: f.Source.Text(), tokens: f.Tokens, pad: make([]uint8, len(f.Tokens))}
 	p.study(f)
@@ -75,12 +69,11 @@ type printer struct {
 	text   string
 	tokens []syntax.Token
 	marks  []mark  // of each token
-	pad    []uint8 // spaces before each token beyond the usual one; nil: none
+	pad    []uint8 // extra spaces before each token; nil: none
 	out    bytes.Buffer
 }
 
-// An item is something that stands on lines of its own in a file, a block or a
-// match, with the comments that belong to it.
+// item is a part of a file, a block or a match on lines of its own, with its comments.
 type item struct {
 	node        syntax.Node
 	first, last int // its tokens
@@ -88,8 +81,7 @@ type item struct {
 	group       int
 }
 
-// items finds the tokens and comments of nodes, which are in order of place
-// and lie between two tokens.
+// items returns the tokens and comments of nodes, which are sorted and between two tokens.
 func (p *printer) items(nodes []syntax.Node, after int) []item {
 	items := make([]item, len(nodes))
 	for i, n := range nodes {
@@ -107,7 +99,7 @@ func (p *printer) items(nodes []syntax.Node, after int) []item {
 	return items
 }
 
-// index is the first token that begins at or after an offset.
+// index returns the first token that begins at or after an offset.
 func (p *printer) index(offset int) int {
 	return sort.Search(len(p.tokens), func(i int) bool { return int(p.tokens[i].Start) >= offset })
 }
@@ -144,8 +136,8 @@ func (p *printer) file(f *syntax.File) {
 	p.comments(from, end, 0, len(items) > 0 && p.blankBefore(from))
 }
 
-// header writes the comments at the top of the file that an empty line sets
-// apart from the first item, and reports whether there are any.
+// header writes the comments at the top of the file that an empty line separates from the first item,
+// and reports whether there are any.
 func (p *printer) header(items []item) bool {
 	if len(items) == 0 {
 		return false
@@ -174,14 +166,14 @@ func (p *printer) sortImports(items []item) {
 		slices.SortStableFunc(run, func(a, b item) int {
 			return cmp.Or(cmp.Compare(distance(p.path(a)), distance(p.path(b))), strings.Compare(p.path(a), p.path(b)))
 		})
-		// What was an empty line before the run is one before its new first.
+		// The empty line before the run moves to its new first import.
 		for i := range run {
 			p.setBlank(run[i].lead, blank && i == 0)
 		}
 	}
 }
 
-// distance orders imports: the standard library, others, this module's.
+// distance orders imports: the standard library, others, relative imports.
 func distance(path string) int {
 	switch {
 	case strings.HasPrefix(path, "std/"):
@@ -197,7 +189,7 @@ func (p *printer) path(it item) string {
 	return path
 }
 
-// wide reports whether a declaration has a block and is more than a line.
+// wide reports whether a declaration has a block and more than one line.
 func (p *printer) wide(it *item) bool {
 	switch it.node.(type) {
 	case *syntax.Fleet, *syntax.Component, *syntax.App, *syntax.User:
@@ -236,8 +228,7 @@ func (p *printer) setBlank(i int, blank bool) {
 	}
 }
 
-// lead writes the comments above an item, and before them an empty line if
-// there is to be one.
+// lead writes the comments above an item, and an empty line before them if blank is set.
 func (p *printer) lead(it *item, indent int, blank bool) {
 	p.comments(it.lead, it.first, indent, blank)
 	if it.lead < it.first {
@@ -249,8 +240,8 @@ func (p *printer) lead(it *item, indent int, blank bool) {
 	p.spaces(indent)
 }
 
-// comments writes comments, each on its line, with the empty lines between
-// them; blank says whether there is one before the first.
+// comments writes comments, each on its line, with the empty lines between them. blank adds one before
+// the first.
 func (p *printer) comments(from, to, indent int, blank bool) {
 	for i := from; i < to; i++ {
 		if i > from {
@@ -265,7 +256,7 @@ func (p *printer) comments(from, to, indent int, blank bool) {
 	}
 }
 
-// trail ends the line after a token, with the comment that stands there.
+// trail ends the line after a token, with the comment on that line.
 func (p *printer) trail(last int) {
 	if next := p.tokens[last+1]; next.Kind == syntax.Comment && !next.Line {
 		p.out.WriteByte(' ')
@@ -291,8 +282,8 @@ func (p *printer) spaces(n int) {
 	p.out.WriteString(blanks[:n])
 }
 
-// node writes a declaration, a statement or an arm, without what ends its line.
-// The lines after its first, outside of brackets, begin in column further.
+// node writes a declaration, a statement or an arm, without the end of its line. Its further lines
+// outside of brackets begin in column further.
 func (p *printer) node(it *item, indent, further int) {
 	blocks := blocksOf(it.node)
 	if len(blocks) == 0 && !isMatch(it.node) || p.oneLine(it.node, it.first, it.last, indent) {
@@ -330,7 +321,7 @@ func (p *printer) node(it *item, indent, further int) {
 	p.run(from, it.last, indent, indent)
 }
 
-// body writes what stands between two braces.
+// body writes the contents of braces.
 func (p *printer) body(nodes []syntax.Node, open, end, indent int) {
 	items := p.items(nodes, open)
 	last := open
@@ -372,8 +363,7 @@ func sortGroups(items []item) {
 	slices.SortStableFunc(items, func(a, b item) int { return a.group - b.group })
 }
 
-// groupOf is the group of a statement: 0 for bindings, else the mood of a
-// clause.
+// groupOf returns the group of a statement: 0 for bindings, else the mood of a clause.
 func groupOf(s syntax.Stmt) int {
 	switch s := s.(type) {
 	case *syntax.Let:
@@ -398,7 +388,7 @@ func groupOf(s syntax.Stmt) int {
 	return int(syntax.Property)
 }
 
-// moodOf is a clause's mood. No word has two in the places where moods mix.
+// moodOf returns a clause's mood. No word has two moods where moods can mix.
 func moodOf(c *syntax.Clause) syntax.Mood {
 	for _, in := range []syntax.Place{syntax.InComponent, syntax.InApp, syntax.InFleet, syntax.InUser} {
 		if f := syntax.FindForm(c.Word.Name, in); f != nil {
@@ -413,7 +403,7 @@ func isMatch(n syntax.Node) bool {
 	return ok
 }
 
-// blocksOf are the blocks of a node, in order.
+// blocksOf returns the blocks of a node in order.
 func blocksOf(n syntax.Node) []*syntax.Block {
 	switch n := n.(type) {
 	case *syntax.Fleet:

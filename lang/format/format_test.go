@@ -33,7 +33,7 @@ func TestGoldens(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(archive.Files) != 2 || archive.Files[0].Name != "in.layer" || archive.Files[1].Name != "want.layer" {
-				t.Fatal("a case has in.layer and want.layer")
+				t.Fatal("a case must have in.layer and want.layer")
 			}
 			in, want := string(archive.Files[0].Data), string(archive.Files[1].Data)
 			got, list := format.Source(source.New("in.layer", in))
@@ -56,7 +56,7 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// TestSeeds holds all .layer sections in testdata to what formatting promises.
+// TestSeeds checks the promises of formatting on all .layer sections in testdata.
 func TestSeeds(t *testing.T) {
 	for _, text := range seeds(t) {
 		if msg := broken(text); msg != "" {
@@ -65,8 +65,7 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// TestComments puts comments wherever a line may end in all .layer sections in
-// testdata.
+// TestComments adds comments wherever a line may end, in all .layer sections in testdata.
 func TestComments(t *testing.T) {
 	read := 0
 	for seed, text := range seeds(t) {
@@ -129,8 +128,8 @@ func FuzzFormat(f *testing.F) {
 	})
 }
 
-// broken says which promise formatting a text breaks, "" for none: that the
-// tree and the comments stay, and that formatting again changes nothing.
+// broken returns the promise that formatting a text breaks, "" for none: the tree and the comments
+// remain, and formatting again changes nothing.
 func broken(text string) string {
 	before, list := syntax.Parse(source.New("a.layer", text))
 	if list.HasErrors() {
@@ -156,8 +155,8 @@ func broken(text string) string {
 	return ""
 }
 
-// normal is the dump of a tree without the order that formatting may change:
-// each line is sorted among the lines of its block, those of steps excepted.
+// normal returns the dump of a tree without the order that formatting may change: the lines of each
+// block are sorted, except for steps.
 func normal(f *syntax.File) string {
 	tree := *f
 	tree.Imports = slices.Clone(f.Imports)
@@ -185,7 +184,7 @@ func isStep(line string) bool {
 	return f != nil && f.Mood == syntax.Step
 }
 
-// comments are the texts of a file's comments, sorted.
+// comments returns the texts of a file's comments, sorted.
 func comments(f *syntax.File) string {
 	var all []string
 	for _, t := range f.Tokens {
@@ -198,8 +197,7 @@ func comments(f *syntax.File) string {
 	return strings.Join(all, "\n")
 }
 
-// seeds are the .layer sections of all txtar files in testdata, and all .layer
-// files there.
+// seeds returns the .layer sections of all txtar files in testdata, and all .layer files there.
 func seeds(t testing.TB) []string {
 	var all []string
 	err := filepath.WalkDir("../../testdata", func(name string, d os.DirEntry, err error) error {

@@ -7,17 +7,17 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// A mark is what the tree knows about a token and the token does not.
+// mark is what the tree knows about a token.
 type mark uint8
 
 const (
-	isWord     mark = 1 << iota // a word of the language, where a name could be
+	isWord     mark = 1 << iota // a word of the language where a name is possible
 	isUnary                     // an operator before its operand
-	addComma                    // a comma follows that the author left out
-	dropped                     // a comma that the author need not have written
+	addComma                    // a comma follows that the author omitted
+	dropped                     // an unnecessary comma
 	isList                      // the bracket of a list, which may end in a comma
-	blankSet                    // an empty line precedes it, whatever the source says
-	blankClear                  // none does
+	blankSet                    // an empty line precedes it, whatever the source has
+	blankClear                  // no empty line precedes it
 	isTight                     // an operator without spaces: 12/year
 )
 
@@ -45,7 +45,7 @@ func (p *printer) study(f *syntax.File) {
 		}
 		p.marks[i] |= isWord
 	}
-	// comma marks the end of an element that no comma follows.
+	// comma marks the end of an element without a comma after it.
 	comma := func(n syntax.Node) {
 		i := p.index(n.Span().End)
 		last := i - 1
@@ -108,10 +108,10 @@ func (p *printer) study(f *syntax.File) {
 	}
 }
 
-// lastCommas adds and drops the commas after the last elements of lists.
+// lastCommas adds and drops commas after the last elements of lists.
 func (p *printer) lastCommas() {
 	var open []int
-	last := -1 // the last token that is no comment
+	last := -1 // the last token that is not a comment
 	for i, t := range p.tokens {
 		switch {
 		case t.Kind == syntax.Comment:
@@ -136,8 +136,7 @@ func (p *printer) lastCommas() {
 	}
 }
 
-// ownLine reports whether the closing bracket of an opening one goes on a line
-// of its own.
+// ownLine reports whether the closing bracket of an opening one goes on a line of its own.
 func (p *printer) ownLine(open, end int) bool {
 	return p.tokens[open+1].Line || p.tokens[open+1].Kind == syntax.Comment || p.tokens[end-1].Kind == syntax.Comment
 }
@@ -150,12 +149,11 @@ func closes(k syntax.Kind) bool {
 	return k == syntax.RBrace || k == syntax.RParen || k == syntax.RBracket
 }
 
-// run writes tokens with the line breaks between them. The first line is
-// indented already, by indent; further ones outside of brackets go to column
-// further.
+// run writes tokens with the line breaks between them. The first line is already indented, by indent.
+// Further lines outside of brackets begin in column further.
 func (p *printer) run(first, last, indent, further int) {
 	type bracket struct {
-		indent int // of the line it stands on
+		indent int // of its line
 		at     int
 	}
 	var open []bracket
@@ -223,7 +221,7 @@ func (p *printer) run(first, last, indent, further int) {
 	}
 }
 
-// rendered is what run writes, without alignment.
+// rendered returns the output of run without alignment.
 func (p *printer) rendered(first, last int) string {
 	outer, pad := p.out, p.pad
 	p.out, p.pad = bytes.Buffer{}, nil
@@ -241,7 +239,7 @@ func (p *printer) word(i int) string {
 	return p.text[t.Start:t.End]
 }
 
-// spaced reports whether a space stands between two tokens of a line.
+// spaced reports whether a space separates two tokens of a line.
 func (p *printer) spaced(prev, i int) bool {
 	a, b := p.tokens[prev].Kind, p.tokens[i].Kind
 	switch {
@@ -266,8 +264,8 @@ func (p *printer) spaced(prev, i int) bool {
 	return true
 }
 
-// blockText writes text between three quotes with its lines one level further
-// in than the line that it begins on.
+// blockText writes a string between three quotes, with its lines one level further in than the line
+// that it begins on.
 func (p *printer) blockText(text string, indent int) {
 	body := strings.TrimSuffix(strings.TrimPrefix(text, `"""`), `"""`)
 	lines := strings.Split(strings.ReplaceAll(body, "\r\n", "\n"), "\n")
@@ -294,7 +292,7 @@ func (p *printer) blockText(text string, indent int) {
 	p.out.WriteString(`"""`)
 }
 
-// commonIndent is the length of what all lines but blank ones begin with.
+// commonIndent returns the length of the common indentation of all lines that are not blank.
 func commonIndent(lines []string) int {
 	prefix, any := "", false
 	for _, l := range lines {
