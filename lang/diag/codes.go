@@ -6,18 +6,17 @@ import (
 	"sync"
 )
 
-// Entry documents a code: what `layc explain CODE` prints.
+// Entry documents a code, for `layc explain CODE`.
 type Entry struct {
 	Code  Code
-	Title string // what kind of finding it is, as a heading
-	Doc   string // why it is one, and what to do; paragraphs apart by an empty line
-	// Example produces the code: a .layer file, or a txtar archive of several
-	// files where it begins with "-- ".
+	Title string // the kind of error or warning, as a heading
+	Doc   string // the reason, and what to do; empty lines separate paragraphs
+	// Example produces the code. It is a .layer file, or a txtar archive of several files
+	// if it begins with "-- ".
 	Example string
 }
 
-// Entries returns the documentation of all codes, sorted. The caller must not
-// change it.
+// Entries returns the documentation of all codes, sorted. The caller must not modify it.
 func Entries() []Entry { return sorted() }
 
 // Explain returns the documentation of a code.
@@ -31,15 +30,13 @@ func Explain(code Code) (Entry, bool) {
 	return sorted()[i], true
 }
 
-// entries has all codes: E00xx text and grammar, E01xx modules, E02xx names,
-// types and values, E03xx components, E04xx plans, E05xx builds. A code keeps
-// its meaning for good; one that is no longer found is not given again.
+// entries has all codes: E00xx text and grammar, E01xx modules, E02xx names, types and values, E03xx
+// components, E04xx plans, E05xx builds. A code never changes its meaning, and is never reused.
 //
 // Each code is a constant with its entry below it, in the codes_*.go files.
 var entries []Entry
 
-// document adds an entry. It is called while the package is initialised, and
-// never after.
+// document adds an entry. It must only be called during the initialization of the package.
 func document(code Code, title, doc, example string) Entry {
 	e := Entry{code, title, doc, example}
 	entries = append(entries, e)
@@ -51,7 +48,7 @@ var sorted = sync.OnceValue(func() []Entry {
 	return entries
 })
 
-// exampleBase is a base system that examples stand on; layc.lock pins it.
+// exampleBase is the base system of examples; layc.lock pins it.
 const exampleBase = `
 component base {
     distribution "debian" suite "bookworm"

@@ -1,7 +1,6 @@
 package diag
 
-// Codes E034x to E036x: what components put together in an image, what they
-// take from outside, and its configuration.
+// Codes E034x to E036x: images composed of components, inputs from outside, and image configuration.
 
 const ConflictingConfiguration Code = "E0340"
 

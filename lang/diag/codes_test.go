@@ -18,9 +18,9 @@ func TestEntries(t *testing.T) {
 	for _, e := range entries {
 		switch {
 		case !form.MatchString(string(e.Code)):
-			t.Errorf("%s is no code", e.Code)
+			t.Errorf("%s is not a valid code", e.Code)
 		case seen[e.Code]:
-			t.Errorf("%s is there twice", e.Code)
+			t.Errorf("%s is defined twice", e.Code)
 		case e.Title == "" || strings.TrimSpace(e.Doc) == "":
 			t.Errorf("%s is not documented", e.Code)
 		}

@@ -1,9 +1,8 @@
-// Package diag holds findings about source text: errors and warnings as
-// values, which the terminal, --json, the editor server and `layc explain`
-// all show.
+// Package diag represents findings about source text, errors and warnings, as values. The terminal,
+// --json, the editor server and `layc explain` display them.
 //
-// A stage collects findings in a [List] and goes on as far as it can; nothing
-// here prints or stops anything.
+// A stage collects findings in a [List] and continues as far as it can. Nothing in this package prints or
+// stops anything.
 package diag
 
 import (
@@ -14,12 +13,12 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// Severity says how bad a finding is. The zero value is Error.
+// Severity is the severity of a finding. The zero value is Error.
 type Severity uint8
 
 const (
-	Error   Severity = iota // no plan can be made
-	Warning                 // the input means something, but hardly what was meant
+	Error   Severity = iota // planning is impossible
+	Warning                 // the input is valid, but probably not intended
 )
 
 func (s Severity) String() string {
@@ -29,24 +28,24 @@ func (s Severity) String() string {
 	return "error"
 }
 
-// Code names a kind of finding for good: "E0123" style, listed in codes.go
-// with its documentation.
+// Code identifies a kind of finding for good, such as "E0123". The codes_*.go files list all codes with
+// their documentation.
 type Code string
 
 // Diagnostic is one finding.
 type Diagnostic struct {
 	Code     Code
 	Severity Severity
-	Message  string      // one line, lower case, no full stop: what is wrong
-	Span     source.Span // where; zero only for findings about no file
-	Label    string      // said at the underlined place; may be empty
+	Message  string      // one line, lower case, no full stop: the fault
+	Span     source.Span // where; zero only if no file is concerned
+	Label    string      // text at the underlined place; may be empty
 	Labels   []Label     // related places ("first declared here")
 	Notes    []string    // why
 	Help     []string    // what to do next
-	Edits    []Edit      // the change that mends it, where that is certain
+	Edits    []Edit      // the fix, if it is certain
 }
 
-// Label speaks of a related place.
+// Label is text at a related place.
 type Label struct {
 	Span source.Span
 	Text string
@@ -58,8 +57,7 @@ type Edit struct {
 	New  string
 }
 
-// List collects findings in the order in which they were found. The zero
-// value is an empty list.
+// List collects findings in the order of discovery. The zero value is an empty list.
 type List []*Diagnostic
 
 // Errorf adds an error and returns it, so that labels and help can follow.
@@ -78,7 +76,7 @@ func (l *List) add(code Code, s Severity, at source.Span, format string, args []
 	return d
 }
 
-// At sets the words at the underlined place.
+// At sets the text at the underlined place.
 func (d *Diagnostic) At(format string, args ...any) *Diagnostic {
 	d.Label = fmt.Sprintf(format, args...)
 	return d
@@ -98,7 +96,7 @@ func (d *Diagnostic) Note(format string, args ...any) *Diagnostic {
 	return d
 }
 
-// Hint adds a line that says what to do.
+// Hint adds a line that tells what to do next.
 func (d *Diagnostic) Hint(format string, args ...any) *Diagnostic {
 	d.Help = append(d.Help, fmt.Sprintf(format, args...))
 	return d
@@ -115,8 +113,7 @@ func (l List) HasErrors() bool {
 	return slices.ContainsFunc(l, func(d *Diagnostic) bool { return d.Severity == Error })
 }
 
-// Sorted returns the findings by place, then code, then message, without
-// repetitions.
+// Sorted returns the findings by place, code and message, without duplicates.
 func (l List) Sorted() List {
 	s := slices.Clone(l)
 	slices.SortStableFunc(s, compare)

@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/lang/visible"
 )
 
-// Apply returns the text of a file with the edits of that file made. Of edits
-// that overlap the first is made.
+// Apply returns the text of a file after edits of that file. It applies the first one of edits that
+// overlap.
 func Apply(file *source.File, edits []Edit) string {
 	text := file.Text()
 	var b strings.Builder
@@ -37,16 +37,16 @@ func sortedEdits(edits []Edit) []Edit {
 	return s
 }
 
-// A patch is a line as edits make it, with a row that marks what is new.
+// patch is a line after edits, with a row that marks new text.
 type patch struct {
 	number int
 	text   string
 	marks  string
-	sign   rune // '-' or '+' if the whole line goes or comes; else 0
+	sign   rune // '-' or '+' if the whole line is removed or added; else 0
 }
 
-// patched returns the lines that the edits change, or nil for edits that are
-// not within single lines of one file, or too long to be shown.
+// patched returns the lines that edits change. It returns nil for edits that are not within single lines
+// of one file, or too long to display.
 func (r *renderer) patched(edits []Edit) []patch {
 	var lines []patch
 	edits = sortedEdits(edits)
@@ -55,7 +55,7 @@ lines:
 		file := edits[0].Span.File
 		n := file.Position(edits[0].Span.Start).Line
 		start, line := file.LineStart(n), redact.SameLength(file.Line(n))
-		if len(line) > r.Width || edits[0].Span.Start > start+len(line) { // the end of the line is no place for an edit
+		if len(line) > r.Width || edits[0].Span.Start > start+len(line) { // an edit in the line break has no place
 			return nil
 		}
 		var text, marks strings.Builder

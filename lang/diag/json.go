@@ -6,9 +6,9 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// MarshalJSON writes a finding for other programs: severity, code, message and
-// its place, then labels, notes, help and edits, of which empty ones are left
-// out. Lines and columns are 1-based, columns in bytes, ends exclusive.
+// MarshalJSON writes a finding for other programs: severity, code, message and place, then labels, notes,
+// help and edits unless they are empty. Lines and columns are 1-based, columns count bytes, ends are
+// exclusive.
 func (d *Diagnostic) MarshalJSON() ([]byte, error) {
 	type label struct {
 		*place

@@ -2,12 +2,11 @@ package diag
 
 import "strings"
 
-// Nearest returns the candidate that name is most probably a misspelling of, or
-// "" if none is near: at most a third of the letters may be wrong, where a wrong
-// case counts half, and neighbours that changed places count once. Of several
-// it is the first that begins with the name, else the first.
+// Nearest returns the candidate that name most probably misspells, or "" if none is similar. At most a
+// third of the letters may be wrong; a wrong case counts half, and two exchanged neighbours count once.
+// Of equally similar candidates, it prefers the first one that begins with name, then the first.
 func Nearest(name string, candidates []string) string {
-	const longest = 64 // beyond, nobody misspells
+	const longest = 64 // longer names are not misspellings
 	if name == "" || len(name) > longest {
 		return ""
 	}
@@ -24,12 +23,11 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// begun reports whether a name is the beginning of a longer one.
+// begun reports whether name is a prefix of a longer candidate.
 func begun(c, name string) bool { return strings.HasPrefix(c, name) }
 
-// Distance is twice the number of edits (insert, delete, replace, exchange
-// neighbours) that turn a into b, where letters of other case cost half. It is
-// the restricted Damerau–Levenshtein distance.
+// Distance returns twice the number of edits (insert, delete, replace, exchange neighbours) that turn a
+// into b. Letters that differ only in case cost half. It is the restricted Damerau–Levenshtein distance.
 func Distance(a, b string) int {
 	if strings.EqualFold(a, b) {
 		return 1

@@ -12,16 +12,15 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Options says how findings are shown. The zero value is plain text of
-// ordinary width.
+// Options control the display of findings. The zero value is plain text of the default width.
 type Options struct {
 	Color bool // ANSI colours
-	// Width is the terminal's, in columns: longer source lines are cut, longer
-	// remarks wrapped. 0 is no terminal: lines are cut at 120, remarks wrapped at 80.
+	// Width is the terminal's width in columns. Longer source lines are cut, longer remarks
+	// wrapped. 0 means no terminal: lines are cut at 120, remarks wrapped at 80.
 	Width int
 }
 
-// Render writes the findings in order of place, each as
+// Render writes the findings, sorted by place, in the form
 //
 //	error[E0022]: a component `needs`, only an app `uses`
 //	 --> shop.layer:3:5
@@ -33,8 +32,8 @@ type Options struct {
 //	3 |     needs java
 //	  |     ~~~~~
 //
-// with an empty line between two. Control characters of the source are shown,
-// not sent. The error is w's.
+// with an empty line between two. It shows control characters of the source as visible ones. It returns
+// the error of w.
 func Render(w io.Writer, list List, o Options) error {
 	r := renderer{Options: o, remarks: o.Width}
 	if o.Width <= 0 {
@@ -50,7 +49,7 @@ func Render(w io.Writer, list List, o Options) error {
 	return err
 }
 
-// Summary counts findings, repeated ones once: "2 errors and 1 warning", "" for none.
+// Summary counts findings without duplicates: "2 errors and 1 warning", "" for none.
 func Summary(list List) string {
 	var parts []string
 	for _, s := range []Severity{Error, Warning} {
@@ -115,7 +114,7 @@ func (r *renderer) diagnostic(d *Diagnostic) {
 			arrow = "::: "
 		}
 		r.paint(blue, strings.Repeat(" ", r.gutter)+arrow)
-		if f.first.File.Text() == "" { // the file as a whole is meant, or was not read
+		if f.first.File.Text() == "" { // the finding is about the whole file, or the file was not read
 			fmt.Fprintf(&r.out, "%s\n", clean(f.first.File.Name()))
 			continue
 		}
@@ -127,7 +126,7 @@ func (r *renderer) diagnostic(d *Diagnostic) {
 	r.footer(d, len(files) > 0)
 }
 
-// bar writes an empty gutter, its bar, and what follows.
+// bar writes an empty gutter with its bar, and rest.
 func (r *renderer) bar(rest string) {
 	r.paint(blue, strings.Repeat(" ", r.gutter)+" |")
 	r.out.WriteString(rest)
@@ -192,13 +191,13 @@ func (r *renderer) numbered(n int, text string) {
 	r.out.WriteByte('\n')
 }
 
-// A fileMarks holds what is to be underlined in one file, by line.
+// fileMarks are the underlined parts of one file, by line.
 type fileMarks struct {
-	first source.Span // the place that the heading names
+	first source.Span // the place in the heading
 	marks []mark      // by line, then by start
 }
 
-// A mark is an underlined part of one line.
+// mark is an underlined part of one line.
 type mark struct {
 	line       int
 	start, end int // offsets in the file
@@ -206,7 +205,7 @@ type mark struct {
 	text       string
 }
 
-// annotate returns the marks of a finding, the file of its own place first.
+// annotate returns the marks of a finding. The file of its own place is first.
 func annotate(d *Diagnostic) []*fileMarks {
 	var files []*fileMarks
 	add := func(at source.Span, text string, primary bool) {
@@ -232,8 +231,7 @@ func annotate(d *Diagnostic) []*fileMarks {
 	return files
 }
 
-// split makes one mark of a span within a line; a longer one is marked where it
-// begins and where it ends.
+// split returns one mark for a span within a line, and marks at the start and the end of a longer one.
 func split(at source.Span, text string, primary bool) []mark {
 	size := len(at.File.Text())
 	at.Start, at.End = min(at.Start, size), min(at.End, size)
@@ -254,8 +252,7 @@ func split(at source.Span, text string, primary bool) []mark {
 	return []mark{m, tail}
 }
 
-// lines writes the marked lines of a file; of a gap of more than a line only
-// that it is there.
+// lines writes the marked lines of a file. It abbreviates gaps of more than one line.
 func (r *renderer) lines(f *fileMarks, color string) {
 	last := 0
 	for len(f.marks) > 0 {
@@ -275,8 +272,7 @@ func (r *renderer) lines(f *fileMarks, color string) {
 	}
 }
 
-// line writes a line, what is underlined in it, and below that, from right to
-// left, what is said about it.
+// line writes a line with its underlined parts and, below it, their labels from right to left.
 func (r *renderer) line(file *source.File, n int, marks []mark, color string) {
 	v := newView(file, n, marks, r.Width-r.gutter-3)
 	r.numbered(n, v.shown())
@@ -312,7 +308,7 @@ func (r *renderer) line(file *source.File, n int, marks []mark, color string) {
 		row = row[:0]
 	}
 
-	// Primary marks are drawn last, over the others.
+	// Draw primary marks last, over the others.
 	rightmost := 0
 	for _, primary := range []bool{false, true} {
 		for i, m := range marks {
@@ -332,7 +328,7 @@ func (r *renderer) line(file *source.File, n int, marks []mark, color string) {
 			}
 		}
 	}
-	// The rightmost says its text beside its underline, if nothing is drawn there.
+	// The rightmost label is next to its underline, if nothing else is there.
 	_, end := v.columns(marks[rightmost])
 	beside := ""
 	if m := marks[rightmost]; m.text != "" && len(row) == end {

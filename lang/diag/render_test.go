@@ -15,8 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite goldens, and fail")
 
-// TestRender compares how findings of all shapes are shown with
-// testdata/render.txtar.
+// TestRender compares the display of findings in all forms with testdata/render.txtar.
 func TestRender(t *testing.T) {
 	a := source.New("a.layer", "one two three\n\tfour five\nsix\n\nseven\n日本 \x1b[31m eight\n")
 	b := source.New("dir/b.layer", strings.Repeat("x", 300)+" target "+strings.Repeat("y", 300)+"\n")
@@ -107,12 +106,12 @@ func TestRenderColor(t *testing.T) {
 		s = strings.ReplaceAll(s, c, "")
 	}
 	if s != plainText.String() || s == colored.String() {
-		t.Errorf("without its colours %q is not %q", colored.String(), plainText.String())
+		t.Errorf("without colours: got %q, want %q", colored.String(), plainText.String())
 	}
 }
 
-// Where there is no terminal, remarks are wrapped as all that layc says, and
-// source lines are shown as far as people write them.
+// Without a terminal, remarks are wrapped like all output of layc, and source lines are shown up to the
+// usual width of code.
 func TestRenderWithoutTerminal(t *testing.T) {
 	long := strings.TrimSpace(strings.Repeat("word ", 40))
 	f := source.New("a.layer", long[:110]+"\n")
@@ -176,7 +175,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// Edits wherever a file has places are shown, or not: rendering comes to an end.
+// Rendering ends for edits at any places of a file.
 func TestRenderEdits(t *testing.T) {
 	f := source.New("a.layer", "one\r\n\rtwo\r\n\r")
 	for start := range len(f.Text()) + 1 {

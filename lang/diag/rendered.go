@@ -2,14 +2,14 @@ package diag
 
 import "embed"
 
-// rendered holds, for each code, what the terminal shows for its example, in
-// 80 columns. The test of the examples writes these files.
+// rendered has the terminal output in 80 columns for the example of each code. The test of the examples
+// writes these files.
 //
 //go:embed rendered
 var rendered embed.FS
 
-// Rendered returns what the example of a code, or, where it has none, the
-// input that its documentation describes, looks like on the terminal.
+// Rendered returns the terminal output for the example of a code or, without an example, for the input
+// that its documentation describes.
 func Rendered(code Code) string {
 	text, err := rendered.ReadFile("rendered/" + string(code) + ".txt")
 	if err != nil {

@@ -10,28 +10,27 @@ import (
 	"github.com/layc-lang/layc/lang/visible"
 )
 
-// tabWidth is how many columns a tab takes at most.
+// tabWidth is the maximum number of columns of a tab.
 const tabWidth = 4
 
-// A view is a line of source as a terminal shows it: tabs expanded, control
-// characters made visible, cut to a width around its marks.
+// view is a line of source on a terminal: with expanded tabs and visible control characters, cut to a
+// width around its marks.
 type view struct {
-	text    string // what is shown
-	start   int    // offset in the file of the first byte that is
-	column  []int  // of each byte from start, and of the end
-	leading bool   // something is cut off before
-	more    bool   // something is cut off after
+	text    string // the displayed text
+	start   int    // offset in the file of its first byte
+	column  []int  // column of each byte from start, and of the end
+	leading bool   // text before it was cut off
+	more    bool   // text after it was cut off
 }
 
-// newView shows a line in at most that many columns, so that the first of the
-// marks is in it.
+// newView returns a line in at most that many columns, with the first of the marks in it.
 func newView(file *source.File, n int, marks []mark, columns int) *view {
 	line := redact.SameLength(file.Line(n))
 	start := file.LineStart(n)
 	columns = max(columns, 20)
 	v := &view{start: start}
 	if len(line) > columns {
-		// Only what is near the mark is looked at: a line may be a megabyte.
+		// Examine only the text near the mark: a line may be a megabyte.
 		from := 0
 		if len(marks) > 0 {
 			m := marks[0]
@@ -94,7 +93,7 @@ func (v *view) shown() string {
 	return s
 }
 
-// columns is where a mark begins and ends, at least one column wide.
+// columns returns the columns at which a mark begins and ends; it is at least one column wide.
 func (v *view) columns(m mark) (from, to int) {
 	last := len(v.column) - 1
 	from = v.column[min(max(m.start-v.start, 0), last)]
@@ -102,7 +101,7 @@ func (v *view) columns(m mark) (from, to int) {
 	return from, max(to, from+1)
 }
 
-// clean makes text safe to print in one line.
+// clean makes text safe to print on one line.
 func clean(s string) string {
 	return visible.Line(redact.Text(s))
 }

@@ -9,35 +9,34 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Clause is the documentation of a clause: a word of the language, in the places
-// where it means one thing.
+// Clause is the documentation of a clause: a word of the language in the places where it has one
+// meaning.
 type Clause struct {
 	Word    string   `json:"word"`
 	In      string   `json:"in"`             // "component or app"
 	Kind    string   `json:"kind"`           // "property", "step" or "configuration"
-	Takes   string   `json:"takes"`          // what follows the word: see syntax.Operand
-	Type    string   `json:"type,omitempty"` // of the value, or of each of the values
+	Takes   string   `json:"takes"`          // the operands: see syntax.Operand
+	Type    string   `json:"type,omitempty"` // of each value
 	Options []Option `json:"options"`
-	Text    string   `json:"text"`    // what it says, in one line
-	Example []string `json:"example"` // clauses as they are written
+	Text    string   `json:"text"`    // what it does, in one line
+	Example []string `json:"example"` // source text
 }
 
-// Option is the documentation of an option of a clause, or of an item.
+// Option is the documentation of an option of a clause or of an item.
 type Option struct {
 	Word     string   `json:"word"`
 	Takes    string   `json:"takes"`
 	Type     string   `json:"type,omitempty"`
-	Required bool     `json:"required,omitempty"` // together with Choice: one of the choice is required
-	Choice   string   `json:"choice,omitempty"`   // options of equal choice exclude each other
-	Instead  bool     `json:"instead,omitempty"`  // stands where the clause's value would
-	After    string   `json:"after,omitempty"`    // stands only beside this option
-	Items    []Option `json:"items,omitempty"`    // the items that it takes
+	Required bool     `json:"required,omitempty"` // with Choice: one option of the choice is required
+	Choice   string   `json:"choice,omitempty"`   // options of the same choice exclude each other
+	Instead  bool     `json:"instead,omitempty"`  // replaces the clause's value
+	After    string   `json:"after,omitempty"`    // requires this option
+	Items    []Option `json:"items,omitempty"`    // its items
 	Options  []Option `json:"options,omitempty"`  // of an item
 	Text     string   `json:"text"`
 }
 
-// Clauses returns the documentation of all clauses, in the order of the table of
-// clauses.
+// Clauses returns the documentation of all clauses in the order of their table.
 func Clauses() []Clause {
 	examples := examples()
 	var all []Clause
@@ -60,8 +59,7 @@ func Clauses() []Clause {
 	return all
 }
 
-// options documents options, whose types are known by that prefix and their
-// words.
+// options documents options. prefix and their words are the keys of their types.
 func options(prefix string, forms []syntax.OptionForm) []Option {
 	all := []Option{}
 	for _, f := range forms {
@@ -80,7 +78,7 @@ func options(prefix string, forms []syntax.OptionForm) []Option {
 	return all
 }
 
-// examplesText is a module that has every clause with all of its options.
+// examplesText is a module with every clause and all its options.
 //
 //go:embed clauses.layer
 var examplesText string

@@ -17,8 +17,7 @@ import (
 	"github.com/layc-lang/layc/stdlib"
 )
 
-// TestClauseExamples checks that the examples of clauses are right, as layc fmt
-// writes them, and fit a terminal.
+// TestClauseExamples checks that the examples of clauses are valid, formatted, and fit on a terminal.
 func TestClauseExamples(t *testing.T) {
 	text, err := os.ReadFile("clauses.layer")
 	if err != nil {
@@ -31,7 +30,7 @@ func TestClauseExamples(t *testing.T) {
 	}
 	tree, _ := syntax.Parse(source.New("clauses.layer", string(text)))
 	if got := format.File(tree); got != string(text) {
-		t.Errorf("layc fmt writes it as\n%s", got)
+		t.Errorf("layc fmt writes\n%s", got)
 	}
 	for line := range strings.Lines(string(text)) {
 		if n := utf8.RuneCountInString(line) - 1; n > 80 {
@@ -40,8 +39,8 @@ func TestClauseExamples(t *testing.T) {
 	}
 }
 
-// TestClauses checks that the documentation of each clause has an example of it,
-// examples of all its options, and says what they take.
+// TestClauses checks that each clause has an example, all options appear in examples, and the
+// operands are documented.
 func TestClauses(t *testing.T) {
 	for _, c := range doc.Clauses() {
 		words := strings.FieldsFunc(strings.Join(c.Example, "\n"), func(r rune) bool { return strings.ContainsRune(" \n,", r) })
@@ -57,7 +56,7 @@ func options(t *testing.T, of string, words []string, all []doc.Option) {
 	for _, o := range all {
 		name := of + " " + o.Word
 		if !slices.Contains(words, o.Word) {
-			t.Errorf("%s is in no example", name)
+			t.Errorf("%s has no example", name)
 		}
 		typed(t, name, o.Takes, o.Type)
 		options(t, name, words, o.Items)
@@ -65,9 +64,9 @@ func options(t *testing.T, of string, words []string, all []doc.Option) {
 	}
 }
 
-// typed checks that what takes values has a type.
+// typed checks that everything with values has a type.
 func typed(t *testing.T, name, takes, kind string) {
 	if values := takes == "value" || takes == "values"; values != (kind != "") && takes != "shell text" {
-		t.Errorf("%s takes %q of the type %q", name, takes, kind)
+		t.Errorf("%s takes %q with the type %q", name, takes, kind)
 	}
 }

@@ -1,10 +1,9 @@
-// Package doc is the documentation of a module as a value: what it declares
-// for others, with the comments that stand above the declarations. Text and
-// Markdown print it.
+// Package doc represents the documentation of a module as a value: its public declarations with the
+// comments above them. Text and Markdown print it.
 //
-// A module's own text is the comment at the top of its files, if an import or
-// an empty line follows; else it belongs to the first declaration. Names that
-// begin with "_" are private and not documented.
+// A comment at the top of a file documents the module if an import or an empty line follows;
+// otherwise it documents the first declaration. Names that begin with "_" are private and not
+// documented.
 package doc
 
 import (
@@ -15,12 +14,11 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// Module is a module's documentation. Its declarations are in the order of
-// their names, and components' parameters in that of their declaration. Texts
-// are comments without their #, lines as they are written.
+// Module is a module's documentation. Declarations are sorted by name; parameters of components keep
+// their order. Texts are comments without #, with their lines unchanged.
 type Module struct {
-	Path       string      `json:"path"` // as importers write it; "." for the project's own
-	Title      string      `json:"-"`    // what headings call it; "" is the path
+	Path       string      `json:"path"` // the import path; "." for the project's own module
+	Title      string      `json:"-"`    // in headings; "": the path
 	Text       string      `json:"text"`
 	Params     []Param     `json:"params"` // set with --set
 	Slots      []Slot      `json:"slots"`
@@ -34,16 +32,16 @@ type Module struct {
 type Param struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`
-	Default  string `json:"default"` // as it is written; "" if there is none
+	Default  string `json:"default"` // as in the source; "": none
 	Required bool   `json:"required"`
 	Text     string `json:"text"`
 }
 
-// Slot is a place that one of several components fills.
+// Slot is a slot.
 type Slot struct {
 	Name    string   `json:"name"`
-	Default string   `json:"default"` // as it is written; "" if there is none
-	Fillers []string `json:"fillers"` // components of this module that fill it, in order
+	Default string   `json:"default"` // as in the source; "": none
+	Fillers []string `json:"fillers"` // components of this module that fill it, sorted
 	Text    string   `json:"text"`
 }
 
@@ -51,34 +49,34 @@ type Slot struct {
 type Component struct {
 	Name   string   `json:"name"`
 	Params []Param  `json:"params"`
-	Fills  []string `json:"fills"` // as it is written
-	Needs  []string `json:"needs"` // as it is written, without those under a condition
+	Fills  []string `json:"fills"` // as in the source
+	Needs  []string `json:"needs"` // as in the source, without conditional ones
 	Text   string   `json:"text"`
 }
 
 // User is a user account.
 type User struct {
 	Name     string   `json:"name"`
-	Settings []string `json:"settings"` // "uid 33", as they are written
+	Settings []string `json:"settings"` // "uid 33", as in the source
 	Text     string   `json:"text"`
 }
 
-// Value is a let.
+// Value is a let of the module.
 type Value struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"`
-	Value string `json:"value"` // as it is written
+	Value string `json:"value"` // as in the source
 	Text  string `json:"text"`
 }
 
 // App is an app of the module.
 type App struct {
-	Name string `json:"name"`          // as it is written, without quotes
-	For  string `json:"for,omitempty"` // of a matrix: what it is written for
+	Name string `json:"name"`          // as in the source, without quotes
+	For  string `json:"for,omitempty"` // for a matrix: its generators and condition
 	Text string `json:"text"`
 }
 
-// Of documents the root module of a program, which importers call path.
+// Of documents the root module of a program under an import path.
 func Of(p *check.Program, path string) *Module {
 	m := &Module{
 		Path: path, Params: []Param{}, Slots: []Slot{}, Components: []Component{},
@@ -132,7 +130,7 @@ func Of(p *check.Program, path string) *Module {
 	return m
 }
 
-// Synopsis is the first sentence of a text, on one line.
+// Synopsis returns the first sentence of a text, on one line.
 func Synopsis(text string) string {
 	text, _, _ = strings.Cut(text, "\n\n")
 	text = strings.Join(strings.Fields(text), " ")
@@ -142,7 +140,7 @@ func Synopsis(text string) string {
 	return text
 }
 
-// fileText is the comment at the top of a file that speaks of its module.
+// fileText returns the comment at the top of a file that documents its module.
 func fileText(f *syntax.File) string {
 	text := f.Source.Text()
 	var lines []string
@@ -154,7 +152,7 @@ func fileText(f *syntax.File) string {
 		apart := strings.Count(between, "\n") > 1
 		if t.Kind != syntax.Comment || i > 0 && apart {
 			if !apart && t.Kind != syntax.EOF && text[t.Start:t.End] != "import" {
-				return "" // the documentation of a declaration
+				return "" // the comment documents a declaration
 			}
 			break
 		}
@@ -200,7 +198,7 @@ func typeName(t *check.Type) string {
 	return t.String()
 }
 
-// matrix is what an app is written for, with its condition; "" for a single one.
+// matrix returns the generators and the condition of an app; "" without generators.
 func matrix(a *syntax.App) string {
 	var parts []string
 	for _, g := range a.Generators {
@@ -217,7 +215,7 @@ func matrix(a *syntax.App) string {
 	return text
 }
 
-// written is an expression as its author wrote it, on one line.
+// written returns an expression as in the source, on one line.
 func written(e syntax.Expr) string {
 	if e == nil {
 		return ""

@@ -23,7 +23,7 @@ func TestSynopsis(t *testing.T) {
 	}
 }
 
-// TestModuleText checks whose a comment at the top of a file is.
+// TestModuleText checks what a comment at the top of a file documents.
 func TestModuleText(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"# mine\n\ncomponent a {\n}\n":                 {"mine", ""},

@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Terminal is the documentation as plain text. Comments keep their lines, as far
-// as they fit a terminal.
+// Terminal returns the documentation as plain text. It keeps the lines of comments that fit on a
+// terminal.
 func (m *Module) Terminal() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "module %s\n", cmp.Or(m.Title, m.Path))
@@ -35,8 +35,8 @@ func (m *Module) Terminal() string {
 	return b.String()
 }
 
-// fold writes the lines of a text behind an indent. What does not fit goes on in
-// the next line, if it belongs to the same paragraph, or in one of its own.
+// fold writes the lines of a text after an indent. The rest of a line that is too long moves to the
+// next line if that belongs to the same paragraph, else to a new line.
 func fold(b *strings.Builder, indent, further, text string) {
 	lines := strings.Split(text, "\n")
 	for n := 0; n < len(lines); n++ {
@@ -45,7 +45,7 @@ func fold(b *strings.Builder, indent, further, text string) {
 			fmt.Fprintf(b, "%s\n", line)
 			continue
 		}
-		// The last space that fits, but none of the indent.
+		// The last space that fits, but not one of the indent.
 		at := strings.LastIndexByte(string([]rune(line)[:term.Width+1]), ' ')
 		if at < len(line)-len(strings.TrimLeft(line, " ")) {
 			fmt.Fprintf(b, "%s\n", line) // one long word
@@ -62,8 +62,8 @@ func fold(b *strings.Builder, indent, further, text string) {
 	}
 }
 
-// each calls entry for each declaration in the order in which they are shown:
-// its head, what its comment says, and remarks.
+// each calls entry for each declaration in the order of display: with its head, its comment, and
+// remarks.
 func (m *Module) each(entry func(head, text string, notes ...string)) {
 	for _, p := range m.Params {
 		entry("param "+p.String(), p.Text)
@@ -95,7 +95,7 @@ func (m *Module) each(entry func(head, text string, notes ...string)) {
 	}
 }
 
-// listed is a remark on names, if there are any.
+// listed returns a remark that lists names; none without names.
 func listed(what string, names []string) []string {
 	if len(names) == 0 {
 		return nil
@@ -103,7 +103,7 @@ func listed(what string, names []string) []string {
 	return []string{strings.TrimSpace(what + " " + strings.Join(names, ", "))}
 }
 
-// head is the app's head as a program declares it.
+// head returns the head of the app as in a declaration.
 func (a App) head() string {
 	s := a.Name
 	if strings.IndexFunc(s, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) >= 0 {
@@ -115,7 +115,7 @@ func (a App) head() string {
 	return s
 }
 
-// String is the parameter as a program declares it, with its type.
+// String returns the parameter as in a declaration, with its type.
 func (p Param) String() string {
 	s := p.Name + ": " + p.Type
 	if !p.Required {
@@ -124,8 +124,8 @@ func (p Param) String() string {
 	return s
 }
 
-// head is the component's head as a program declares it: on one line, or with a
-// line for each parameter.
+// head returns the head of the component as in a declaration: on one line, or with a line for each
+// parameter.
 func (c Component) head() string {
 	if len(c.Params) == 0 {
 		return c.Name
@@ -141,8 +141,7 @@ func (c Component) head() string {
 	return head
 }
 
-// Markdown is the documentation as Markdown. Comments are taken for Markdown,
-// but not for HTML.
+// Markdown returns the documentation as Markdown. Comments may contain Markdown, but no HTML.
 func (m *Module) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", markdown("Module "+cmp.Or(m.Title, m.Path)))
@@ -179,12 +178,12 @@ func (m *Module) Markdown() string {
 	return b.String()
 }
 
-// sections are the headings over declarations, by their words.
+// sections maps words of declarations to headings.
 var sections = map[string]string{
 	"param": "Parameters", "slot": "Slots", "component": "Components", "user": "Users", "let": "Values", "app": "Apps",
 }
 
-// markdown keeps text from being HTML, except where it is code.
+// markdown escapes HTML in text, except in code.
 func markdown(text string) string {
 	parts := strings.Split(text, "`")
 	for i := range parts {

@@ -20,7 +20,7 @@ func TestAbove(t *testing.T) {
 func TestAboveStops(t *testing.T) {
 	for dir := range Above("/a/b/c") {
 		if dir != "/a/b" {
-			t.Errorf("got %s after the loop was left", dir)
+			t.Errorf("got %s after the end of the loop", dir)
 		}
 		break
 	}

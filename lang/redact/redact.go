@@ -1,4 +1,4 @@
-// Package redact makes text fit to be shown: what is a secret in it is replaced.
+// Package redact replaces secrets in text.
 package redact
 
 import (
@@ -6,18 +6,16 @@ import (
 	"strings"
 )
 
-// authorityEnds are the characters that end the part of a URL that names its user,
-// password and host.
+// authorityEnds are the characters that end the authority of a URL: its user, password and host.
 const authorityEnds = " \t\r\n\f\v/?#\"`"
 
-// Text replaces the users and passwords of all URLs in a text by asterisks, of ssh
-// the passwords alone.
+// Text replaces the users and passwords of all URLs in a text with asterisks. For ssh, it replaces only
+// passwords.
 func Text(text string) string {
 	return replace(text, func(string) string { return "***" })
 }
 
-// SameLength is Text but for the number of bytes, which stays, so that places in the
-// text stay what they are.
+// SameLength is like Text, but keeps the number of bytes, so that places in the text remain valid.
 func SameLength(text string) string {
 	return replace(text, func(secret string) string { return strings.Repeat("*", len(secret)) })
 }
@@ -44,8 +42,7 @@ func replace(text string, with func(string) string) string {
 			continue
 		}
 		secret := authority[:at]
-		// A user alone may be a token. Only ssh has users that everybody shares, such
-		// as git.
+		// A user alone may be a token. Only ssh has well-known users, such as git.
 		if len(scheme) >= 3 && strings.EqualFold(scheme[len(scheme)-3:], "ssh") {
 			user, password, ok := strings.Cut(secret, ":")
 			if !ok {
@@ -59,8 +56,7 @@ func replace(text string, with func(string) string) string {
 	}
 }
 
-// Writer returns a writer that passes text on as [Text] makes it. A URL must come
-// in one write.
+// Writer returns a writer that applies [Text]. Each URL must be written with one call.
 func Writer(to io.Writer) io.Writer { return writer{to} }
 
 type writer struct{ to io.Writer }

@@ -28,7 +28,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestStream cuts a text at any two places: what is shown is the same.
+// TestStream cuts a text at any two places and expects the same result.
 func TestStream(t *testing.T) {
 	for _, text := range []string{
 		"a https://user:se@cret@h/x:// git+ssh://git:pw@h and ssh://git@h:22/x http://t@h",
@@ -55,6 +55,6 @@ func TestStream(t *testing.T) {
 	}
 	var s Stream
 	if got := s.Text("50 % at https://h/x, then: "); got != "50 % at https://h/x, then: " {
-		t.Errorf("what holds no URL waits: %q", got)
+		t.Errorf("text without a URL is held: %q", got)
 	}
 }

@@ -2,14 +2,14 @@ package redact
 
 import "strings"
 
-// Stream is a text that comes in pieces, which may end within a URL. What it returns,
-// joined, is Text of the whole. The zero value is ready.
+// Stream redacts text that comes in pieces, which may end within a URL. Its results, joined, equal Text
+// of the whole. The zero value is ready to use.
 type Stream struct {
-	held   string // the beginning of what may be a URL with a password
-	before string // the last characters that were returned: of ssh the scheme counts
+	held   string // the beginning of a possible URL with a password
+	before string // the last characters that were returned: the scheme matters for ssh
 }
 
-// Text is the next piece as Text, without the end of which the next one decides.
+// Text returns the redacted next piece, without an end that depends on the piece after it.
 func (s *Stream) Text(piece string) string {
 	all := s.held + piece
 	n := undecided(all)
@@ -17,7 +17,7 @@ func (s *Stream) Text(piece string) string {
 	return s.pass(all[:n])
 }
 
-// End is what is left when no further piece comes.
+// End returns the rest after the last piece.
 func (s *Stream) End() string {
 	rest := s.pass(s.held)
 	*s = Stream{}
@@ -31,8 +31,8 @@ func (s *Stream) pass(text string) string {
 	return shown
 }
 
-// undecided is where a URL begins, behind its scheme, whose user and password may go
-// on behind the end of a text; its length if none does.
+// undecided returns the index after the scheme of a URL with a user and password that may continue after
+// the end of a text; the length of the text if there is none.
 func undecided(text string) int {
 	const mark = "://"
 	if n := strings.LastIndex(text, mark); n >= 0 && !strings.ContainsAny(text[n+len(mark):], authorityEnds) {

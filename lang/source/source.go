@@ -1,7 +1,7 @@
-// Package source holds the text of .layer files and the places in it.
+// Package source has the text of .layer files and the places in it.
 //
-// Offsets are bytes from the start of the text, so that spans are cheap and
-// exact; lines and columns are computed only when a person is to read them.
+// Offsets are bytes from the start of the text, so spans are small and exact. Lines and columns are only
+// computed for people.
 package source
 
 import (
@@ -10,16 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// File is one source text. It never changes after [New], and is safe for
-// concurrent use.
+// File is a source text. It never changes after [New], and is safe for concurrent use.
 type File struct {
 	name  string
 	text  string
 	lines []int // the offset of each line's first byte
 }
 
-// New returns a file of the given name (slash-separated, relative to the
-// module root where there is one) and text.
+// New returns a file with a name (slash-separated, relative to the module root if there is one) and a
+// text.
 func New(name, text string) *File {
 	f := &File{name: name, text: text, lines: make([]int, 1, 1+len(text)/32)}
 	for i := 0; ; {
@@ -32,18 +31,17 @@ func New(name, text string) *File {
 	}
 }
 
-// Name is the name that New was given.
+// Name returns the name that was passed to New.
 func (f *File) Name() string { return f.name }
 
-// Text is the whole text.
+// Text returns the whole text.
 func (f *File) Text() string { return f.text }
 
-// Lines is the number of lines. A text that ends in a newline has an empty
-// last line.
+// Lines returns the number of lines. A text that ends in a newline has an empty last line.
 func (f *File) Lines() int { return len(f.lines) }
 
-// Line returns line n, 1-based, without its end (\n or \r\n). It is empty for
-// a line that the file does not have.
+// Line returns line n, 1-based, without its end (\n or \r\n). It is empty if the file does not have that
+// line.
 func (f *File) Line(n int) string {
 	if n < 1 || n > len(f.lines) {
 		return ""
@@ -54,8 +52,8 @@ func (f *File) Line(n int) string {
 	return strings.TrimSuffix(f.text[f.lines[n-1]:f.lines[n]-1], "\r")
 }
 
-// LineStart returns the offset of the first byte of line n, 1-based; of the
-// text's end for a line that the file does not have.
+// LineStart returns the offset of the first byte of line n, 1-based. It returns the end of the text if
+// the file does not have that line.
 func (f *File) LineStart(n int) int {
 	if n < 1 || n > len(f.lines) {
 		return len(f.text)
@@ -63,15 +61,14 @@ func (f *File) LineStart(n int) int {
 	return f.lines[n-1]
 }
 
-// Position is a place for people to read.
+// Position is a human-readable place.
 type Position struct {
 	Line   int // 1-based
 	Column int // 1-based, in bytes
-	UTF16  int // 0-based, in UTF-16 code units, as the Language Server Protocol counts
+	UTF16  int // 0-based, in UTF-16 code units, as in the Language Server Protocol
 }
 
-// Position returns the line and columns of a byte offset. Offsets outside the
-// text are moved to its nearest end.
+// Position returns the line and columns of a byte offset. It clamps offsets outside the text.
 func (f *File) Position(offset int) Position {
 	offset = max(0, min(offset, len(f.text)))
 	line := sort.SearchInts(f.lines, offset+1)
@@ -90,17 +87,16 @@ func utf16Len(s string) int {
 	return n
 }
 
-// Span is the half-open range of bytes [Start, End) of a file. The zero Span
-// is no place at all.
+// Span is the half-open range of bytes [Start, End) of a file. The zero Span is not a place.
 type Span struct {
 	File       *File
 	Start, End int
 }
 
-// IsZero reports whether the span names no place.
+// IsZero reports whether the span is not a place.
 func (s Span) IsZero() bool { return s.File == nil }
 
-// Text is the spanned text.
+// Text returns the text of the span.
 func (s Span) Text() string {
 	if s.File == nil {
 		return ""
@@ -108,11 +104,11 @@ func (s Span) Text() string {
 	return s.File.text[s.Start:s.End]
 }
 
-// Position is the place of the span's first byte.
+// Position returns the position of the span's first byte.
 func (s Span) Position() Position { return s.File.Position(s.Start) }
 
-// Cover returns the smallest span that holds both, which are of one file. A
-// zero span adds nothing.
+// Cover returns the smallest span that contains both spans, which must be in the same file. It ignores a
+// zero span.
 func (s Span) Cover(t Span) Span {
 	switch {
 	case s.File == nil:
@@ -123,8 +119,8 @@ func (s Span) Cover(t Span) Span {
 	return Span{s.File, min(s.Start, t.Start), max(s.End, t.End)}
 }
 
-// Compare orders spans by file name, start, end: the order in which findings
-// are shown. Zero spans come first.
+// Compare orders spans by file name, start and end, the order of errors and warnings. Zero spans come
+// first.
 func (s Span) Compare(t Span) int {
 	if s.File != t.File {
 		switch {

@@ -40,7 +40,7 @@ func TestLine(t *testing.T) {
 		}
 	}
 	if got, want := New("b.layer", "one\ntwo\r").Line(2), "two\r"; got != want {
-		t.Errorf("a line without an end is %q, want %q", got, want)
+		t.Errorf("last line: got %q, want %q", got, want)
 	}
 }
 
@@ -51,10 +51,10 @@ func TestSpan(t *testing.T) {
 		t.Errorf("Cover: %q, want %q", got, want)
 	}
 	if a.Cover(Span{}) != a || (Span{}).Cover(b) != b {
-		t.Error("the zero span adds something")
+		t.Error("Cover: the zero span changes the result")
 	}
 	if (Span{}).Text() != "" || !(Span{}).IsZero() || a.IsZero() {
-		t.Error("the zero span is a place")
+		t.Error("the zero span is not zero")
 	}
 	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(a) != 0 || (Span{}).Compare(a) >= 0 {
 		t.Error("spans are out of order")

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Wrap cuts text at spaces into lines of at most that many columns, but never
-// what stands between backticks. A word that is longer has a line of its own.
+// Wrap breaks text at spaces into lines of at most that many columns, but never between backticks. A
+// longer word gets a line of its own.
 func Wrap(text string, columns int) []string {
 	var lines []string
 	line, quoted := "", false
@@ -29,13 +29,12 @@ func Wrap(text string, columns int) []string {
 	return append(lines, line)
 }
 
-// Flow prints text on lines of Width that all but the first begin with the
-// indent; first stands before the first word.
+// Flow prints text in lines of Width. The first line begins with first, the others with indent.
 func Flow(w io.Writer, first, indent, text string) {
 	flow(w, first, indent, strings.Fields(text))
 }
 
-// List prints names with commas between them, as Flow does.
+// List prints names separated by commas, like Flow.
 func List(w io.Writer, first, indent string, names []string) {
 	words := slices.Clone(names)
 	for n := range len(words) - 1 {

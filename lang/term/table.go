@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Table prints rows so that their cells stand below each other, within Width: the
-// widest cells of the stretching column are cut to fit.
+// Table prints rows with aligned columns within Width. It cuts the widest cells of the stretching
+// column to fit.
 type Table struct {
-	Right   []int // columns that are aligned to the right
+	Right   []int // right-aligned columns
 	Stretch int
 	rows    [][]string
 }
@@ -18,10 +18,10 @@ type Table struct {
 // Row adds a row.
 func (t *Table) Row(cells ...string) { t.rows = append(t.rows, cells) }
 
-// Note adds a line of its own below the last row.
+// Note adds a full line below the last row.
 func (t *Table) Note(text string) { t.rows = append(t.rows, []string{text}) }
 
-// Len is how many rows there are, notes counted.
+// Len returns the number of rows, including notes.
 func (t *Table) Len() int { return len(t.rows) }
 
 // Print writes the table.
@@ -44,9 +44,9 @@ func (t *Table) Print(w io.Writer) {
 	}
 }
 
-// widths are how wide the columns are.
+// widths returns the widths of the columns.
 func (t *Table) widths() []int {
-	const least = 12 // of the stretching column
+	const least = 12 // minimum of the stretching column
 	var widths []int
 	for _, r := range t.rows {
 		if len(r) == 1 {

@@ -1,8 +1,8 @@
-// Package term is text for terminals: how wide it is, how it is cut and filled,
-// counted, wrapped, and put into tables.
+// Package term formats text for terminals: it measures, cuts, pads, counts and wraps text, and prints
+// tables.
 //
-// Widths are columns, which a terminal gives to characters by Unicode's East Asian
-// widths: two to wide ones, none to marks that combine with what is before them.
+// Widths are columns by Unicode's East Asian widths: wide characters have two columns, combining marks
+// none.
 package term
 
 import (
@@ -13,13 +13,13 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Width is how wide text for people gets where the terminal does not matter, so
-// that equal input gives equal text.
+// Width is the width of text where the actual terminal does not matter, so that equal input produces
+// equal text.
 const Width = 80
 
-// RuneColumns is how many columns a terminal gives a character.
+// RuneColumns returns the number of columns of a character.
 func RuneColumns(r rune) int {
-	if r < 0x300 { // Latin letters and their like
+	if r < 0x300 { // Latin letters and similar
 		if r == 0xad { // a soft hyphen
 			return 0
 		}
@@ -35,7 +35,7 @@ func RuneColumns(r rune) int {
 	return 1
 }
 
-// Columns is how many columns text takes.
+// Columns returns the number of columns of a text.
 func Columns(s string) int {
 	n := 0
 	for _, r := range s {
@@ -44,7 +44,7 @@ func Columns(s string) int {
 	return n
 }
 
-// Cut is text in at most that many columns: what is longer ends in "…".
+// Cut cuts text to at most that many columns. A text that was cut ends in "…".
 func Cut(s string, columns int) string {
 	if Columns(s) <= columns {
 		return s
@@ -58,17 +58,17 @@ func Cut(s string, columns int) string {
 	return s
 }
 
-// Left is text at the left of so many columns.
+// Left pads text on the right to that many columns.
 func Left(s string, columns int) string {
 	return s + strings.Repeat(" ", max(0, columns-Columns(s)))
 }
 
-// Right is text at the right of so many columns.
+// Right pads text on the left to that many columns.
 func Right(s string, columns int) string {
 	return strings.Repeat(" ", max(0, columns-Columns(s))) + s
 }
 
-// Count is a number of things: "1 image", "2 images".
+// Count returns a number of things: "1 image", "2 images".
 func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

@@ -19,8 +19,8 @@ func TestCut(t *testing.T) {
 		{"", 0, ""},
 		{"日本語", 6, "日本語"},
 		{"日本語", 5, "日本…"},
-		{"日本語", 4, "日…"},                          // half a character is none
-		{"e\u0301te\u0301", 3, "e\u0301te\u0301"}, // combining accents take no column
+		{"日本語", 4, "日…"},                          // no half characters
+		{"e\u0301te\u0301", 3, "e\u0301te\u0301"}, // combining accents have no columns
 		{"layer", 1, "…"},
 	} {
 		got := term.Cut(c.text, c.n)

@@ -1,6 +1,6 @@
-// Package visible makes text that others wrote safe for a terminal: names of
-// files, what steps print, what servers say. Characters that move the cursor,
-// change colours or turn the direction of writing are shown, not sent.
+// Package visible makes text from outside safe for a terminal: names of files, output of steps, responses
+// of servers. It replaces characters that move the cursor, change colours or reverse the direction of
+// writing with visible ones.
 package visible
 
 import (
@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Line is text in one line: line ends and tabs are shown, too.
+// Line returns text as one line: it also replaces line ends and tabs.
 func Line(s string) string { return strings.Map(Rune, s) }
 
-// Text is text with its line ends and tabs.
+// Text returns text with its line ends and tabs.
 func Text(s string) string { return strings.Map(kept, s) }
 
 func kept(r rune) rune {
@@ -23,7 +23,7 @@ func kept(r rune) rune {
 	return Rune(r)
 }
 
-// Rune is a character that can be printed for each that cannot.
+// Rune returns a printable character for one that is not.
 func Rune(r rune) rune {
 	switch {
 	case r < 0x20:
@@ -36,7 +36,7 @@ func Rune(r rune) rune {
 	return r
 }
 
-// Writer writes Text to w. Each Write has whole characters.
+// Writer writes Text to w. Each Write must end with a whole character.
 func Writer(w io.Writer) io.Writer { return writer{w} }
 
 type writer struct{ to io.Writer }
@@ -48,15 +48,14 @@ func (w writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// Stream is the output of a program, which comes in pieces that may end within a
-// character. A carriage return, by which programs write over a line, ends the
-// line. The zero value is ready.
+// Stream converts the output of a program, which comes in pieces that may end within a character. A
+// carriage return, with which programs overwrite a line, ends the line. The zero value is ready to use.
 type Stream struct {
 	rest     []byte // the beginning of a character
 	returned bool   // the last piece ended with a carriage return
 }
 
-// Text is the next piece as Text.
+// Text returns the next piece as Text.
 func (s *Stream) Text(piece []byte) string {
 	all := append(s.rest, piece...)
 	if s.returned && len(all) > 0 && all[0] == '\n' {

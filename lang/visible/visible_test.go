@@ -19,11 +19,11 @@ func TestText(t *testing.T) {
 		}
 	}
 	if got, want := Line("a\n\tb"), "a␊␉b"; got != want {
-		t.Errorf("Line gives %q, want %q", got, want)
+		t.Errorf("Line: got %q, want %q", got, want)
 	}
 }
 
-// TestStream cuts an output anywhere: what is shown is the same.
+// TestStream cuts an output anywhere and expects the same result.
 func TestStream(t *testing.T) {
 	const out = "10 %\r20 %\r\näöü 漢\x1b[2K\u009bdone\r\n\xffend"
 	const want = "10 %\n20 %\näöü 漢␛[2K�done\n�end"
