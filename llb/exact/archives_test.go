@@ -21,18 +21,18 @@ import (
 	"github.com/layc-lang/layc/llb/exact"
 )
 
-// Random archives, unpacked by layc's helper and by the programs that people
-// know: GNU tar for tar, Info-ZIP's unzip and the JDK's jar for zip. What these
-// unpack the helper has to unpack to the same tree.
+// Random archives, unpacked by layc's helper and by well-known programs: GNU tar for tar,
+// Info-ZIP's unzip and the JDK's jar for zip. The helper must unpack what these unpack, to the
+// same tree.
 
-// item is an entry of an archive, or a step that makes the tree of which a
-// program makes an archive.
+// item is an entry of an archive, or one step in the creation of the tree that a program
+// archives.
 type item struct {
 	name string
 	kind byte // 'f'ile, 'd'irectory, 's'ymbolic link, 'h'ard link, 'p'ipe, 'c' or 'b' for a device
 	mode uint32
-	text string // content, or where a link leads to
-	hole int    // zeros before the content, which need no place on the disk
+	text string // content, or the target of a link
+	hole int    // zeros before the content, as a hole
 	cap  bool   // a file with a capability
 }
 
@@ -47,27 +47,27 @@ func (i item) String() string {
 	return s
 }
 
-// maker makes an archive of items.
+// maker creates an archive of items.
 type maker struct {
 	name  string
 	make  func(m *making, items []item) error
 	truth func(m *making) error // unpacks m.file into m.want
 	pick  func(r *rand.Rand) []item
-	bare  bool // the truth sets no modes
-	strip bool // the truth can leave out directories
-	// system says that the archive is a base system's: the truth keeps owners and
-	// times, and links lead on from the root.
+	bare  bool // the truth ignores modes
+	strip bool // the truth can strip directories
+	// system: the archive is a base system's. The truth keeps owners and times, and links are
+	// followed from the root.
 	system bool
 }
 
-// making is one archive that is made.
+// making is the creation of one archive.
 type making struct {
 	dir    string // for temporary files
 	file   string // the archive
 	want   string // where the truth unpacks it
 	strip  int
-	seed   uint64 // of choices that makers have
-	dots   bool   // names go up; GNU tar takes them only as they are
+	seed   uint64 // for choices of makers
+	dots   bool   // names contain "..", which GNU tar accepts only at the end
 	system bool   // see maker
 }
 
@@ -99,7 +99,7 @@ func TestArchives(t *testing.T) {
 		if len(lines) == 0 {
 			continue
 		}
-		for at := 0; at < len(items); { // what is not needed for the difference
+		for at := 0; at < len(items); { // remove items that the difference does not need
 			fewer := append(append([]item{}, items[:at]...), items[at+1:]...)
 			if less, ok := difference(t, m, fewer, strip, s); ok && len(less) > 0 {
 				items, lines = fewer, less
@@ -116,8 +116,8 @@ func TestArchives(t *testing.T) {
 	t.Logf("seeds %d to %d: compared %v; refused by the other program, too: %v", seed, seed+n-1, compared, refused)
 }
 
-// difference makes an archive and compares what comes out of it; false if the
-// truth does not take it, and then the helper's word is not asked for.
+// difference creates an archive and compares the unpacked trees. It is false if the truth refuses
+// the archive; then the helper is not run.
 func difference(t *testing.T, m maker, items []item, strip int, seed uint64) ([]string, bool) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "layc-archive-")
@@ -148,8 +148,8 @@ func difference(t *testing.T, m maker, items []item, strip int, seed uint64) ([]
 			if e.Mode&unix.S_IFMT != unix.S_IFDIR || e.Mtime < 1<<30*1e9 {
 				continue
 			}
-			// GNU tar has made a directory that the archive does not mention, or has
-			// written into one by another name after it had set its time.
+			// GNU tar created a directory without an entry, or wrote into one by another name
+			// after setting its time.
 			e.Mtime = got[p].Mtime
 			if !slices.ContainsFunc(items, func(i item) bool { return i.kind == 'd' && "/"+i.name == p }) && e.Mtime == epoch*1e9 {
 				e.Mode, e.UID, e.GID = unix.S_IFDIR|0o755, 0, 0
@@ -177,8 +177,7 @@ func difference(t *testing.T, m maker, items []item, strip int, seed uint64) ([]
 
 func helperPath() string { return "../../bin/layc-helper-linux-" + runtime.GOARCH }
 
-// needTools skips a test that lacks a program, and fails where everything has to be
-// there.
+// needTools skips a test if a program is missing, or fails it if everything must be available.
 func needTools(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range append(names, helperPath()) {
@@ -202,8 +201,7 @@ func fromEnv(t *testing.T, variable string, otherwise uint64) uint64 {
 	return n
 }
 
-// runIn runs a program with the umask that people have. Its words are in the
-// error.
+// runIn runs a program with the usual umask. An error has its output.
 func runIn(dir, name string, args ...string) error {
 	cmd := exec.Command("sh", append([]string{"-c", `umask 022; exec "$@"`, "sh", name}, args...)...)
 	cmd.Dir = dir
@@ -216,11 +214,11 @@ func runIn(dir, name string, args ...string) error {
 
 // Truths.
 
-// gnuTar takes paths as they are, since links that lead out are otherwise made
-// at the end and in the place of files that came after them.
+// gnuTar leaves paths unchanged with -P. Otherwise GNU tar creates links that lead outside at the
+// end, and they replace later files.
 func gnuTar(m *making) error { return tarWith(m, "-P") }
 
-// handTruth is for names that begin with a slash, which is to be left out.
+// handTruth is for names with a leading slash, which is removed.
 func handTruth(m *making) error {
 	if m.dots {
 		return gnuTar(m)
@@ -232,7 +230,7 @@ func tarWith(m *making, more ...string) error {
 	return runIn(m.want, "tar", append(more, "-xpf", m.file, "--no-same-owner", "--xattrs", "--xattrs-include=security.capability", "--strip-components="+strconv.Itoa(m.strip))...)
 }
 
-// inChroot runs GNU tar where the archive's root is the root.
+// inChroot runs GNU tar in a chroot to the archive's root.
 func inChroot(m *making) error {
 	script := `
 set -e
@@ -251,7 +249,7 @@ func unzip(m *making) error {
 	err := runIn(m.want, "unzip", "-q", "-K", "-o", m.file)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 1 {
-		return nil // warnings, such as about backslashes
+		return nil // warnings, for example about backslashes
 	}
 	return err
 }
@@ -280,7 +278,7 @@ var (
 	contents      = []string{"", "x", "text\n", strings.Repeat("y", 511), strings.Repeat("z", 512), strings.Repeat("0123456789", 2000), strings.Repeat("\x00", 5000), "PK\x03\x04", "\x1f\x8b"}
 )
 
-// someItems makes items; those with capabilities and holes where the format has them.
+// someItems returns items, with capabilities and holes if the format supports them.
 func someItems(r *rand.Rand, names []string, kinds string, special bool) []item {
 	var items []item
 	targets := []string{"a", "d", "gone", "d/a", "../x", "/etc/passwd", "e", strings.Repeat("t/", 60) + "t"}
@@ -299,7 +297,7 @@ func someItems(r *rand.Rand, names []string, kinds string, special bool) []item 
 		case 's':
 			i.text = targets[r.IntN(len(targets))]
 		case 'h':
-			i.kind = 'f' // if there is nothing to link to
+			i.kind = 'f' // nothing to link to
 			for _, n := range r.Perm(len(items)) {
 				if items[n].kind != 'd' {
 					i.kind, i.text = 'h', items[n].name
@@ -319,8 +317,8 @@ func someNames(r *rand.Rand) []string {
 	return append(append([]string{}, plainNames[:4]...), strangeNames...)
 }
 
-// plant makes the items below dir, one after the other. Those that cannot be
-// made, since something else is in the way, are left out.
+// plant creates the items below dir, one after the other. It skips items that conflict with
+// earlier ones.
 func plant(dir string, items []item) {
 	for _, i := range items {
 		p := filepath.Join(dir, i.name)
@@ -352,10 +350,10 @@ func plant(dir string, items []item) {
 	}
 }
 
-// capability is that to bind low ports, as the kernel stores it.
+// capability permits binding low ports, in the kernel's format.
 const capability = "\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 
-// compress puts a tar archive through one of the programs for that, or none.
+// compress compresses a tar archive with one of the programs, or not at all.
 func compress(m *making, r *rand.Rand) error {
 	if err := runIn(m.dir, "cp", m.file, "plain.tar"); err != nil {
 		return err

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// epoch is the time of all that a build makes, as spec.md says.
+// epoch is the time of all files that a build creates, as in spec.md.
 const epoch = 315532800
 
 const longName = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 
-// shell compiles testdata/sh, statically: a base system needs nothing else.
+// shell compiles testdata/sh statically, so that a base system needs nothing else.
 func shell(t *testing.T) string {
 	t.Helper()
 	sh := filepath.Join(t.TempDir(), "sh")
@@ -31,13 +31,13 @@ func shell(t *testing.T) string {
 	return string(program)
 }
 
-// baseLayer is a base system with one of everything that images hold. A bare one
-// lacks what an engine mounts into steps.
+// baseLayer is a base system with every kind of file. A bare one lacks the files that an engine
+// mounts into steps.
 func baseLayer(t *testing.T, sh string, bare bool) []byte {
 	t.Helper()
 	var headers []tar.Header
 	add := func(h tar.Header) {
-		// Every second entry has the time that layc gives what it makes.
+		// Every second entry has layc's canonical time.
 		if h.ModTime.IsZero() && len(headers)%2 == 0 {
 			h.ModTime = time.Unix(epoch, 0)
 		}
@@ -138,7 +138,7 @@ func baseLayer(t *testing.T, sh string, bare bool) []byte {
 	return layer(t, 1700000000, headers...)
 }
 
-// oddNames are names that programs mistake for something else.
+// oddNames are names that programs confuse with something else.
 var oddNames = []string{
 	"new\nline", "tab\there", " ", "trailing ", "-rf", "*", "\xff\xfe", "\"quoted\"", "back\\slash", "Case", "case",
 	"caf\u00e9", "cafe\u0301", "%41", "...", longName,

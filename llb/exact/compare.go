@@ -11,9 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Compare tells how a tree differs from the one that is wanted, in lines for
-// people, sorted by path. Equal trees have none. Modification times count only
-// if times is true.
+// Compare describes the differences of a tree from the wanted one, one per line, sorted by path.
+// It returns none for equal trees. Modification times count only if times is true.
 func Compare(want, got Tree, times bool) []string {
 	var lines []string
 	paths := slices.Concat(slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(got)))
@@ -35,8 +34,7 @@ func Compare(want, got Tree, times bool) []string {
 	return lines
 }
 
-// differences are what differs between two entries of one path, as "mode 0644,
-// want 0755".
+// differences describes the differences of two entries, such as "mode 0644, want 0755".
 func differences(want, got Entry, times bool) []string {
 	if kind(want.Mode) != kind(got.Mode) {
 		return []string{fmt.Sprintf("type %s, want %s", kind(got.Mode), kind(want.Mode))}

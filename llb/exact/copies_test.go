@@ -27,9 +27,8 @@ import (
 	"github.com/layc-lang/layc/llb/exact"
 )
 
-// TestCopies builds random copies of project files, with patterns of all kinds
-// and an ignore file. LAYC_EXACT_N says how many, and LAYC_EXACT_SEED which is
-// the first.
+// TestCopies builds random copies of project files, with all kinds of patterns and an ignore
+// file. LAYC_EXACT_N sets their number, LAYC_EXACT_SEED the first seed.
 func TestCopies(t *testing.T) {
 	p := newProjects(t)
 	const batch = 40
@@ -41,8 +40,8 @@ func TestCopies(t *testing.T) {
 	t.Logf("%d copies from seed %d, %d of them refused", count, seed, refused)
 }
 
-// copies builds programs of one copy each, in one project, and compares their
-// images with what the reference says; those that it refuses are checked.
+// copies builds programs of one copy each, in one project, and compares their images with the
+// reference. It checks that layc refuses what the reference refuses.
 func (p *projects) copies(seed uint64, count int) (refused int) {
 	dir := p.create(fmt.Sprint("p", seed))
 	r := rand.New(rand.NewPCG(seed, 3))
@@ -96,7 +95,7 @@ func (p *projects) copies(seed uint64, count int) (refused int) {
 	return refused
 }
 
-// refuses checks that each of some apps is refused.
+// refuses checks that layc refuses each of some apps.
 func (p *projects) refuses(dir string, apps []string) {
 	if len(apps) == 0 {
 		return
@@ -112,20 +111,20 @@ func (p *projects) refuses(dir string, apps []string) {
 	}
 }
 
-// copying is one copy with what it should make.
+// copying is one copy with its expected result.
 type copying struct {
 	r                *rand.Rand
-	dir              string // within the project
+	dir              string // in the project
 	sources          []string
 	to, owner, mode  string
 	include, exclude []string
 	want             exact.Tree
-	refused          string // why the copy cannot be, or ""
+	refused          string // why the copy must fail, or ""
 }
 
 func newCopying(r *rand.Rand, dir string) *copying { return &copying{r: r, dir: dir} }
 
-// choose makes a random copy of what there is.
+// choose chooses a random copy of the project's files.
 func (c *copying) choose(project string) {
 	var files, dirs []string
 	_ = filepath.WalkDir(filepath.Join(project, c.dir), func(name string, d fs.DirEntry, err error) error {
@@ -178,7 +177,7 @@ func (c *copying) choose(project string) {
 	c.mode = []string{"", "", "", "0700", "0640"}[c.r.IntN(5)]
 }
 
-// plainOr is a path, or another one if it would be a pattern.
+// plainOr returns a path, or other if the path would be a pattern.
 func plainOr(p, other string) string {
 	if strings.ContainsAny(p, "*?[") {
 		return other
@@ -196,7 +195,7 @@ func randomPattern(r *rand.Rand, not bool) string {
 	return p
 }
 
-// clause is the copy as a program says it.
+// clause returns the copy as a clause of a program.
 func (c *copying) clause() string {
 	quoted := func(list []string) string {
 		var out []string
@@ -221,10 +220,10 @@ func (c *copying) clause() string {
 	return s
 }
 
-// judge says what the copy should make of the project's tree, of which the
-// ignore file leaves some.
+// judge computes the expected result of the copy from the project's tree. left has the files that
+// the ignore file keeps.
 func (c *copying) judge(tree exact.Tree, left map[string]bool) {
-	placed := map[string]string{} // paths in the image to paths in the tree
+	placed := map[string]string{} // path in the image → path in the tree
 	for _, src := range c.sources {
 		of := c.source(src, tree, left)
 		if c.refused != "" {
@@ -246,7 +245,7 @@ func (c *copying) judge(tree exact.Tree, left map[string]bool) {
 			}
 		}
 	}
-	c.want = exact.Tree{path.Dir(c.to): plainDir, "/t": plainDir} // made in any case
+	c.want = exact.Tree{path.Dir(c.to): plainDir, "/t": plainDir} // created in any case
 	same := map[string][]string{}
 	for at, from := range placed {
 		e := plainDir
@@ -257,7 +256,7 @@ func (c *copying) judge(tree exact.Tree, left map[string]bool) {
 		} else {
 			e = asCopied(tree[from])
 			c.own(&e)
-			if s := tree[from].Same; s != "" && e.Target == "" { // links are links, each of its own
+			if s := tree[from].Same; s != "" && e.Target == "" { // a link's other names are separate links
 				same[s] = append(same[s], at)
 			}
 		}
@@ -280,7 +279,7 @@ func (c *copying) judge(tree exact.Tree, left map[string]bool) {
 	}
 }
 
-// own gives an entry the owner and mode that the copy says.
+// own applies the copy's owner and mode to an entry.
 func (c *copying) own(e *exact.Entry) {
 	if c.owner != "" {
 		e.UID, e.GID = 1001, 7
@@ -292,7 +291,7 @@ func (c *copying) own(e *exact.Entry) {
 
 func isDir(e exact.Entry) bool { return e.Mode&unix.S_IFMT == unix.S_IFDIR }
 
-// source says what one source puts where.
+// source computes the paths of one source's files in the image.
 func (c *copying) source(src string, tree exact.Tree, left map[string]bool) map[string]string {
 	placed := map[string]string{}
 	files, dropped := 0, 0
@@ -354,7 +353,7 @@ func (c *copying) source(src string, tree exact.Tree, left map[string]bool) map[
 	switch {
 	case strings.HasSuffix(src, "/"):
 		contents(follow(tree, "/"+strings.TrimSuffix(src, "/")), dir)
-		if c.to == dir { // which is made by the copy, and so has its owner
+		if c.to == dir { // the copy creates it and sets its owner
 			placed[dir] = ""
 		}
 	case strings.ContainsAny(src, "*?["):
@@ -374,7 +373,7 @@ func (c *copying) source(src string, tree exact.Tree, left map[string]bool) map[
 	return placed
 }
 
-// any reports whether a pattern matches something.
+// any reports whether a pattern matches a file.
 func (c *copying) any(src string, tree exact.Tree) bool {
 	for p := range tree {
 		if ok, _ := path.Match("/"+src, p); ok {
@@ -384,7 +383,7 @@ func (c *copying) any(src string, tree exact.Tree) bool {
 	return false
 }
 
-// follow is what a link, or links, to a directory lead to.
+// follow resolves links to directories.
 func follow(tree exact.Tree, p string) string {
 	for tree[p].Target != "" {
 		p = path.Join(path.Dir(p), tree[p].Target)
@@ -392,12 +391,12 @@ func follow(tree exact.Tree, p string) string {
 	return p
 }
 
-// selects reports whether include and exclude let a path through.
+// selects reports whether include and exclude select a path.
 func selects(include, exclude []string, p string) bool {
 	return (len(include) == 0 || matches(include, p)) && !matches(exclude, p)
 }
 
-// matches is what the last pattern says that matches a path or one above it.
+// matches returns the result of the last pattern that matches a path or one above it.
 func matches(patterns []string, p string) bool {
 	found := false
 	for _, pattern := range patterns {
@@ -410,7 +409,7 @@ func matches(patterns []string, p string) bool {
 	return found
 }
 
-// asRegexp is a pattern as a regular expression.
+// asRegexp converts a pattern to a regular expression.
 func asRegexp(pattern string) string {
 	var b strings.Builder
 	for pattern != "" {
@@ -439,9 +438,8 @@ func asRegexp(pattern string) string {
 	return b.String()
 }
 
-// ignored says what an ignore file leaves of a project: what BuildKit makes of
-// the context of a Dockerfile that copies everything, with the same patterns in
-// its .dockerignore.
+// ignored returns the files of a project that an ignore file keeps, according to BuildKit: it
+// builds a Dockerfile that copies everything, with the same patterns in its .dockerignore.
 func (p *projects) ignored(dir string, patterns []string) map[string]bool {
 	p.Helper()
 	parsed, err := ignorefile.ReadAll(strings.NewReader(strings.Join(patterns, "\n")))

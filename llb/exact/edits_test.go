@@ -17,9 +17,8 @@ import (
 	"github.com/layc-lang/layc/llb/exact"
 )
 
-// TestEdits edits directories between builds on one warm state, of two projects
-// with equal paths, sizes and times. LAYC_EXACT_N says how many histories, and
-// LAYC_EXACT_SEED which is the first.
+// TestEdits edits directories between builds on one warm state, in two projects with equal paths,
+// sizes and times. LAYC_EXACT_N sets the number of histories, LAYC_EXACT_SEED the first seed.
 func TestEdits(t *testing.T) {
 	p := newProjects(t)
 	const batch, rounds = 40, 3
@@ -31,8 +30,8 @@ func TestEdits(t *testing.T) {
 	t.Logf("%d histories from seed %d: %d edits", count, seed, edits)
 }
 
-// histories makes directories, each with a history of its own, in two projects,
-// and compares the images of both after each round of edits.
+// histories creates directories with separate histories in two projects, and compares the images
+// of both after each round of edits.
 func (p *projects) histories(seed uint64, count, rounds int) (edits int) {
 	p.Helper()
 	dirs := []string{p.create(fmt.Sprint("p", seed)), p.create(fmt.Sprint("q", seed))}
@@ -89,7 +88,7 @@ func (p *projects) histories(seed uint64, count, rounds int) (edits int) {
 		return os.Chtimes(name, time.Now(), time.Now())
 	}))
 	if _, says := p.build(dirs[0]); !strings.Contains(says, "\n0 steps executed") {
-		p.Errorf("seed %d: only times have changed, and layc says\n%s", seed, says)
+		p.Errorf("seed %d: only times have changed, but layc prints\n%s", seed, says)
 	}
 	for _, dir := range dirs {
 		p.ok(errors.Join(os.RemoveAll(dir), os.RemoveAll(dir+".out")))
@@ -97,8 +96,7 @@ func (p *projects) histories(seed uint64, count, rounds int) (edits int) {
 	return edits
 }
 
-// twin copies a directory to one with the same names, sizes and times, and other
-// content.
+// twin copies a directory to one with the same names, sizes and times, but other content.
 func twin(from, to string) error {
 	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
 		return fmt.Errorf("cp: %s", out)
@@ -111,7 +109,7 @@ func twin(from, to string) error {
 	})
 }
 
-// rewrite gives a file other content of the same size, and puts its time back.
+// rewrite replaces a file's content by other content of the same size, and restores its time.
 func rewrite(name string) error {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -127,7 +125,7 @@ func rewrite(name string) error {
 	return errors.Join(os.WriteFile(name, text, 0o644), os.Chtimes(name, info.ModTime(), info.ModTime()))
 }
 
-// edit changes something in a directory, and says what.
+// edit makes a random change to a directory, and describes it.
 func (p *projects) edit(r *rand.Rand, dir string) string {
 	var files, links, dirs []string
 	p.ok(filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {

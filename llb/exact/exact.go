@@ -1,9 +1,8 @@
 //go:build linux
 
-// Package exact tells whether two root file systems are the same, and reads
-// those of images without any of the code that made them. It is the judge of
-// layc's tests: it imports nothing of layc, and layers are applied by
-// containerd's archive package.
+// Package exact compares root file systems, and reads images without any of the code that builds
+// them. It is the reference for layc's tests: it imports nothing from layc, and containerd's
+// archive package applies the layers.
 package exact
 
 import (
@@ -20,9 +19,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Entry is all that an image says about one path.
+// Entry is everything that an image stores for one path.
 type Entry struct {
-	Mode     uint32 // as stat has it, with the type
+	Mode     uint32 // like stat's, with the type
 	UID, GID uint32
 	Rdev     uint64 // of a device
 	Size     int64  // of a file
@@ -30,17 +29,16 @@ type Entry struct {
 	Target   string // of a symbolic link
 	Mtime    int64  // nanoseconds since 1970
 	Xattrs   map[string]string
-	// Same is the first path, in byte order, of a file that has several in the
-	// tree, the path itself included; else empty.
+	// Same is the first path, in byte order, of a file with several paths in the tree, including
+	// this one; else empty.
 	Same string
 }
 
-// Tree holds the entries of a root file system by their absolute paths within
-// it, as raw bytes. The root is "/".
+// Tree maps the absolute paths in a root file system, as raw bytes, to entries. The root is "/".
 type Tree map[string]Entry
 
-// Read reads the tree below a directory. It follows no links. Extended
-// attributes that overlay keeps for itself are left out.
+// Read reads the tree below a directory. It does not follow links, and omits extended attributes
+// that overlay uses.
 func Read(root string) (Tree, error) {
 	r := &reader{root: root, tree: Tree{}, names: map[inode][]string{}}
 	if err := r.entry("/"); err != nil {
@@ -64,7 +62,7 @@ type inode struct{ dev, ino uint64 }
 type reader struct {
 	root  string
 	tree  Tree
-	names map[inode][]string // of what has several names
+	names map[inode][]string // files with several names
 }
 
 func (r *reader) entry(p string) error {
@@ -124,7 +122,7 @@ func sum(file string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// xattrs are the extended attributes of a path, or nil.
+// xattrs returns the extended attributes of a path, or nil.
 func xattrs(file string) (map[string]string, error) {
 	list, err := grow(func(b []byte) (int, error) { return unix.Llistxattr(file, b) })
 	if errors.Is(err, unix.ENOTSUP) {
@@ -150,7 +148,7 @@ func xattrs(file string) (map[string]string, error) {
 	return out, nil
 }
 
-// grow calls a function that fills a buffer, until the buffer is large enough.
+// grow calls a function that fills a buffer until the buffer is large enough.
 func grow(fill func([]byte) (int, error)) ([]byte, error) {
 	for size := 256; ; size *= 4 {
 		b := make([]byte, size)

@@ -23,7 +23,7 @@ import (
 	"github.com/layc-lang/layc/llb/exact"
 )
 
-// sample makes a tree with one entry of each kind.
+// sample returns a tree with one entry of each kind.
 func sample(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -60,9 +60,9 @@ func read(t *testing.T, dir string) exact.Tree {
 	return tree
 }
 
-// TestCompare changes one thing of a tree at a time.
+// TestCompare changes one property of a tree at a time.
 func TestCompare(t *testing.T) {
-	stamp := func(dir string) error { // the same time everywhere
+	stamp := func(dir string) error { // equal times everywhere
 		for p := range read(t, dir) {
 			at := []unix.Timespec{{Sec: 1}, {Sec: 1}}
 			if err := unix.UtimesNanoAt(unix.AT_FDCWD, dir+p, at, unix.AT_SYMLINK_NOFOLLOW); err != nil {
@@ -120,7 +120,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// TestUnpack applies two layers that hold all that layers can say.
+// TestUnpack applies two layers with everything that layers can store.
 func TestUnpack(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root")
@@ -160,7 +160,7 @@ func TestUnpack(t *testing.T) {
 	content := func(s string) string { return digest.FromString(s).Encoded() }
 	want := exact.Tree{
 		"/etc":        {Mode: dirMode | 0o2750, UID: 3000000000, GID: 5, Mtime: late},
-		"/etc/a":      {Mode: regular | 0o644, Size: 1, Sum: content("a"), Mtime: late, Same: "/etc/a"}, // the link's entry says the time of both
+		"/etc/a":      {Mode: regular | 0o644, Size: 1, Sum: content("a"), Mtime: late, Same: "/etc/a"}, // the hard link's entry sets the time of both
 		"/etc/second": {Mode: regular | 0o644, Size: 1, Sum: content("a"), Mtime: late, Same: "/etc/a"},
 		"/etc/turns":  {Mode: dirMode | 0o700, Mtime: late},
 		"/etc/cap":    {Mode: regular | 0o4755, Sum: content(""), Mtime: late, Xattrs: map[string]string{"security.capability": capability, "user.x": "y"}},
@@ -186,8 +186,8 @@ func TestUnpack(t *testing.T) {
 	}
 }
 
-// layer is an archive of headers: Uname is the content, and at the time of those
-// without one.
+// layer returns an archive of headers. Uname is the content; at is the time of headers without
+// one.
 func layer(t *testing.T, at int64, headers ...tar.Header) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -26,10 +26,10 @@ import (
 	"github.com/layc-lang/layc/llb/exact"
 )
 
-// Files of the project: what copies take, and what an engine knows of it after
-// edits. The truth is read from the project's directory.
+// Files of the project: what copies select, and the engine's state after edits. The truth is read
+// from the project's directory.
 
-// layerTime is the time of everything in a layer, in nanoseconds.
+// layerTime is the time of all files in a layer, in nanoseconds.
 const layerTime = 315532800 * 1e9
 
 // projects builds projects with bin/layc on one state.
@@ -37,7 +37,7 @@ type projects struct {
 	*testing.T
 	dir  string
 	layc string
-	base exact.Tree // the root file system of the base of all
+	base exact.Tree // the root file system of all projects' base
 }
 
 func newProjects(t *testing.T) *projects {
@@ -59,7 +59,7 @@ func (p *projects) ok(err error) {
 	}
 }
 
-// create makes a project on a base with next to nothing.
+// create creates a project on a minimal base.
 func (p *projects) create(name string) string {
 	dir := filepath.Join(p.dir, name)
 	var content bytes.Buffer
@@ -96,8 +96,7 @@ func (p *projects) run(args ...string) string {
 	return string(out)
 }
 
-// build builds a project on the state of all, and returns its layout and what
-// layc says.
+// build builds a project on the shared state, and returns its layout and layc's output.
 func (p *projects) build(dir string) (out, says string) {
 	p.Helper()
 	out = dir + ".out"
@@ -115,7 +114,7 @@ func (p *projects) unpacked(layout, ref string) exact.Tree {
 	return tree
 }
 
-// image is an image without what its base has.
+// image returns an image without the files of its base.
 func (p *projects) image(layout, app string) exact.Tree {
 	p.Helper()
 	tree := p.unpacked(layout, app)
@@ -125,7 +124,7 @@ func (p *projects) image(layout, app string) exact.Tree {
 	return tree
 }
 
-// asCopied is an entry of a project as a copy keeps it.
+// asCopied returns a project's entry as a copy stores it.
 func asCopied(e exact.Entry) exact.Entry {
 	out := exact.Entry{Mode: e.Mode & unix.S_IFMT, Size: e.Size, Sum: e.Sum, Target: e.Target, Mtime: layerTime}
 	switch {
@@ -141,7 +140,7 @@ func asCopied(e exact.Entry) exact.Entry {
 
 var plainDir = exact.Entry{Mode: unix.S_IFDIR | 0o755, Mtime: layerTime}
 
-// fileNames are names of files, most of which mean something in patterns.
+// fileNames are names of files; most have a meaning in patterns.
 var fileNames = []string{
 	"a", "b", "c.txt", "d.js", "d.test.js", "secret.env", "e f", "\u00e9", "!x", "[id].js", `a\b`, "new\nline", " lead", "trail ", ".hidden", "keep.log", "x.log", "#c", "*", "q?",
 }
@@ -178,7 +177,7 @@ func sow(r *rand.Rand, dir string, depth int) error {
 
 var sizes = []int{0, 1, 8, 8, 8, 4096, 70000}
 
-// write writes random bytes into a file, new or not, all of one time.
+// write writes random bytes to a file, new or not, always with the same time.
 func write(r *rand.Rand, name string, size int) error {
 	if info, err := os.Lstat(name); err == nil && !info.Mode().IsRegular() {
 		return nil

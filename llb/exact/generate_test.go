@@ -13,20 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// generator makes programs and their truth at the same time: what an operation
-// works on is chosen from what is there.
+// generator generates programs and their truth together, so that it can choose operations for the
+// existing files.
 type generator struct {
 	*rand.Rand
 	truth *truth
 	names int
-	used  map[string]bool // what components own and place
-	fresh []string        // what the run at hand has made
+	used  map[string]bool // owned and placed by components
+	fresh []string        // created by the current run
 	build *build
-	alone bool // the component at hand does not need all that is below it
+	alone bool // the current component does not need everything below it
 }
 
-// generate makes a program, of which the name is a prefix of all names.
-// Everything follows from the seed.
+// generate returns a program. name is a prefix of all names in it. Everything depends on the seed
+// only.
 func generate(seed uint64, name string, t *truth) (*program, error) {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 1)), truth: t, used: map[string]bool{}}
 	p := &program{name: name, seed: seed}
@@ -46,14 +46,14 @@ func (g *generator) odds(percent int) bool { return g.IntN(100) < percent }
 
 func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 
-// fill makes a component's steps, and appends it to the program.
+// fill creates a component's steps, and appends it to the program.
 func (g *generator) fill(p *program, c *component, n int) (err error) {
 	runs, declared := 0, 0
 	g.alone = len(c.needs) < len(p.parts)
 	switch kind := g.IntN(10); {
-	case g.alone: // on ground that nobody else touches
+	case g.alone: // in paths that no other component uses
 		c.owns, runs = []string{fmt.Sprintf("/indep/p%d", n)}, 1+g.IntN(2)
-	case c.app && kind < 4 || !c.app && kind < 2: // declared steps alone
+	case c.app && kind < 4 || !c.app && kind < 2: // only declared steps
 		declared = 1
 	case c.app || kind < 5:
 		c.owns, runs = []string{fmt.Sprintf("/opt/p%d", n)}, 1+g.IntN(2)
@@ -98,7 +98,7 @@ func (g *generator) fill(p *program, c *component, n int) (err error) {
 	return g.build.end()
 }
 
-// do does a step, and keeps what of it succeeds.
+// do executes a step, and keeps the successful part.
 func (g *generator) do(s *step) error {
 	if s == nil {
 		return nil
@@ -110,8 +110,7 @@ func (g *generator) do(s *step) error {
 	return err
 }
 
-// grounds are the paths that a portable component owns: new ones, and some of the
-// base.
+// grounds returns the paths that a portable component owns: new ones, and some of the base.
 func (g *generator) grounds(own string) []string {
 	choice := []string{own, own, own, "/opt/deep" + own + "/x", "/srv" + own, "/run" + own, "/usr/share/doc", "/opt/old", "/usr/local/deep", "/etc/conf.d", "/home/user"}
 	var out []string
@@ -125,14 +124,14 @@ func (g *generator) grounds(own string) []string {
 	if len(out) > 0 {
 		return out
 	}
-	if !g.straight(own, true) { // a run has put something else in its way
+	if !g.straight(own, true) { // a run has replaced a parent
 		own = "/indep" + own
 	}
 	return []string{own}
 }
 
-// blocked reports whether there is a block device beneath a path, which no portable
-// component may own.
+// blocked reports whether there is a block device below a path. A portable component must not own
+// one.
 func (g *generator) blocked(p string) bool {
 	for at, e := range g.truth.view {
 		if strings.HasPrefix(at, p+"/") && e.Mode&unix.S_IFMT == unix.S_IFBLK {
@@ -142,7 +141,7 @@ func (g *generator) blocked(p string) bool {
 	return false
 }
 
-// free reports whether nobody owns or places a path or what lies beneath it.
+// free reports whether no component owns or places a path or anything below it.
 func (g *generator) free(p string) bool {
 	for u := range g.used {
 		if p == u || strings.HasPrefix(u, p+"/") {
@@ -155,8 +154,8 @@ func (g *generator) free(p string) bool {
 // links are the base's links to directories.
 var links = map[string]string{"/bin": "/usr/bin", "/lib": "/usr/lib", "/var/run": "/run", "/srv/data": "/var/lib/data", "/usr/lib/docs": "/usr/share/doc"}
 
-// straight reports whether a path lies in directories alone, which are there or
-// can be made, and is itself one or is not there. No base has links on the way.
+// straight reports whether all parents of a path are directories or can be created, and the path
+// itself is missing or, if itself is true, a directory. Links of a base on the way do not count.
 func (g *generator) straight(p string, itself bool) bool {
 	for d := p; d != "/"; d = path.Dir(d) {
 		if e, ok := g.truth.view[d]; ok && (d != p || itself) && e.Mode&unix.S_IFMT != unix.S_IFDIR || links[d] != "" {
@@ -166,7 +165,7 @@ func (g *generator) straight(p string, itself bool) bool {
 	return true
 }
 
-// declare is a declared step.
+// declare returns a declared step.
 func (g *generator) declare() *step {
 	s := &step{kind: pick(g, "file", "file", "dir", "link", "copy"), mode: 0o644}
 	g.names++
@@ -178,7 +177,7 @@ func (g *generator) declare() *step {
 		dirs = g.build.c.owns
 	}
 	s.path = path.Join(pick(g, dirs...), fmt.Sprintf("declared%d", g.names))
-	if s.kind == "dir" && !g.alone && g.odds(40) { // one that is there
+	if s.kind == "dir" && !g.alone && g.odds(40) { // an existing one
 		s.path, s.ownership = pick(g, "/run/lock", "/tmp", "/var/tmp", "/usr/share/zone", "/opt/special", "/srv/shared"), true
 	}
 	if g.used[s.path] || !g.straight(s.path, false) {
@@ -202,7 +201,7 @@ func (g *generator) declare() *step {
 	return s
 }
 
-// run is a run of some operations.
+// run returns a run of some operations.
 func (g *generator) run() *step {
 	s := &step{}
 	g.fresh = nil
@@ -217,7 +216,7 @@ func (g *generator) run() *step {
 	return s
 }
 
-// operation is one line of a run, or none.
+// operation returns one line of a run, or "".
 func (g *generator) operation() string {
 	old, name := g.old(anything), g.name()
 	file, loose := g.old(regular), g.old(removable)
@@ -288,20 +287,20 @@ func (g *generator) operation() string {
 	}
 	kinds := []string{"file", "dir", "link", "device", "pipe"}
 	if loose == "/etc/passwd" || loose == "/etc/group" {
-		kinds = kinds[:4] // no step starts on a pipe there
+		kinds = kinds[:4] // no step starts with a pipe there
 	}
 	return line("become", loose, pick(g, kinds...))
 }
 
-// never are paths that no operation touches: what an engine mounts, the shell, and
-// the ground of components on their own.
+// never reports whether operations must not touch a path: the engine's mounts, the shell, and
+// paths of independent components.
 func never(p string) bool {
 	return slices.ContainsFunc([]string{"/dev", "/proc", "/sys", "/etc/hosts", "/etc/resolv.conf", "/usr/bin/sh", "/indep"}, func(n string) bool {
 		return p == "/" || p == n || strings.HasPrefix(p, n+"/")
 	})
 }
 
-// fixed are paths that stay what they are.
+// fixed are paths that never change.
 var fixed = []string{"/usr", "/usr/bin", "/bin", "/etc", "/tmp", "/var", "/var/tmp", "/run"}
 
 func (g *generator) writable(p string) bool {
@@ -311,21 +310,20 @@ func (g *generator) writable(p string) bool {
 	return !never(p)
 }
 
-// kinds of paths that are there.
+// kinds of existing paths
 type kind int
 
 const (
 	anything kind = iota
 	regular
-	// What follows may be removed. In scratch that is only what the component's
-	// runs have made.
+	// The following kinds may be removed. In scratch space, only files of the component's runs
+	// may be.
 	removable
 	symlinks
 	directories
 )
 
-// old is a path of a kind that is there, or that the run at hand has made, or
-// empty.
+// old returns an existing path of a kind, or one created by the current run, or "".
 func (g *generator) old(k kind) string {
 	types := map[kind]uint32{regular: unix.S_IFREG, symlinks: unix.S_IFLNK, directories: unix.S_IFDIR}
 	var from []string
@@ -344,7 +342,7 @@ func (g *generator) old(k kind) string {
 	return g.alias(pick(g, from...))
 }
 
-// any is a path from which a hard link may lead.
+// any returns a path for a hard link.
 func (g *generator) any() string {
 	var from []string
 	for _, p := range slices.Sorted(maps.Keys(g.truth.view)) {
@@ -355,7 +353,7 @@ func (g *generator) any() string {
 	return pick(g, append(from, g.fresh...)...)
 }
 
-// name is a path that is not there.
+// name returns a path that does not exist.
 func (g *generator) name() string {
 	var dirs []string
 	for _, p := range slices.Sorted(maps.Keys(g.truth.view)) {
@@ -379,7 +377,7 @@ func (g *generator) name() string {
 	return g.alias(path.Join(dir, name))
 }
 
-// alias is a path, sometimes through a link of the base.
+// alias returns a path, sometimes through a link of the base.
 func (g *generator) alias(p string) string {
 	if g.build.c.owns == nil && g.odds(20) {
 		for _, l := range slices.Sorted(maps.Keys(links)) {

@@ -17,8 +17,8 @@ import (
 	"unicode/utf8"
 )
 
-// Who makes archives: programs, from trees, and two functions that write headers
-// as they like, which no program does.
+// Makers of archives: programs, from trees, and two functions that write headers in ways that no
+// program does.
 var makers = []maker{
 	{name: "tar by hand", make: handTar, strip: true, truth: handTruth, pick: func(r *rand.Rand) []item { return someItems(r, someNames(r), "fffddshh", false) }},
 	{name: "a system by hand", make: handTar, system: true, truth: inChroot, pick: func(r *rand.Rand) []item { return someItems(r, systemNames, "fffdddssshpcb", false) }},
@@ -33,8 +33,8 @@ var makers = []maker{
 	{name: "jar", make: byJar, truth: jarTruth, bare: true, pick: func(r *rand.Rand) []item { return someItems(r, zipNames(r), "fffd", false) }},
 }
 
-// zipNames are names on which all programs for zip agree: control characters and
-// what is not UTF-8 they change, each in its own way.
+// zipNames returns names that all zip programs handle equally. Each changes control characters
+// and invalid UTF-8 in its own way.
 func zipNames(r *rand.Rand) []string {
 	var list []string
 	for _, n := range someNames(r) {
@@ -49,8 +49,7 @@ func choose(r *rand.Rand, of ...string) string { return of[r.IntN(len(of))] }
 
 func (m *making) random() *rand.Rand { return rand.New(rand.NewPCG(m.seed, 1)) }
 
-// source makes the tree of which an archive is made, and returns it with the
-// names of what is directly in it.
+// source creates the tree to archive, and returns it with the names of its top-level entries.
 func (m *making) source(items []item) (string, []string) {
 	dir := m.dir + "/source"
 	_ = os.Mkdir(dir, 0o755)
@@ -96,8 +95,7 @@ func byGNUTar(m *making, items []item) error {
 	return compress(m, r)
 }
 
-// appended is an archive to which the same tree is added once more, after it
-// has changed.
+// appended appends the same tree to an archive again, after changes.
 func appended(m *making, items []item) error {
 	r := m.random()
 	format := "--format=" + choose(r, "oldgnu", "gnu", "ustar", "posix")
@@ -153,7 +151,7 @@ func byZip(m *making, items []item) error {
 	if r.IntN(3) > 0 {
 		return runIn(dir, "zip", append(append(args, m.file, "--"), top...)...)
 	}
-	// To a pipe: sizes and checksums follow the content.
+	// Output to a pipe puts sizes and checksums after the content.
 	cmd := exec.Command("zip", append(append(args, "-", "--"), top...)...)
 	cmd.Dir = dir
 	out, err := cmd.Output()
@@ -201,16 +199,14 @@ out = open`, 1)
 	return runIn(dir, "python3", "-c", script, m.file, choose(r, "STORED", "DEFLATED", "BZIP2", "LZMA"), choose(r, "pipe", "file"), choose(r, "zip64", ""))
 }
 
-// byJar has no names with a backslash: jar, other than unzip, does not take it
-// for a slash.
+// byJar uses no names with a backslash: unlike unzip, jar does not treat it as a slash.
 func byJar(m *making, items []item) error {
 	items = slices.DeleteFunc(slices.Clone(items), func(i item) bool { return strings.Contains(i.name, `\`) })
 	dir, _ := m.source(items)
 	return runIn(dir, "jar", "-c", "-f", m.file, "-C", dir, ".")
 }
 
-// handTar writes headers of its own: any order, entries of one path after each
-// other, and names with dots.
+// handTar writes its own headers: in any order, with repeated paths, and names with dots.
 func handTar(m *making, items []item) error {
 	r := m.random()
 	var out bytes.Buffer
@@ -233,7 +229,7 @@ func handTar(m *making, items []item) error {
 			}
 		case 's':
 			kind, link, content = '2', i.text, ""
-			if !m.dots && !m.system { // GNU tar makes links that lead out last
+			if !m.dots && !m.system { // GNU tar creates links that lead outside last
 				link = strings.TrimLeft(link, "./")
 			}
 		case 'h':
@@ -287,12 +283,12 @@ func handTar(m *making, items []item) error {
 	return compress(m, r)
 }
 
-// trailer is how many empty blocks end an archive: two, more, or none.
+// trailer is the number of empty blocks at the end of an archive: two, more, or none.
 func trailer(r *rand.Rand) int { return []int{2, 2, 20, 0}[r.IntN(4)] }
 
 func padded(text string) string { return text + strings.Repeat("\x00", (512-len(text)%512)%512) }
 
-// paxRecord is a record of a pax header, which begins with its own length.
+// paxRecord returns a record of a pax header, which starts with its own length.
 func paxRecord(key, value string) string {
 	for n := len(key) + len(value) + 3; ; n++ {
 		if s := fmt.Sprintf("%d %s=%s\n", n, key, value); len(s) == n {
@@ -339,7 +335,7 @@ func tarHeader(dialect, name, prefix, link string, kind byte, mode uint32, size 
 	return b
 }
 
-// handZip writes entries as programs on Windows, on Unix and of Java do.
+// handZip writes entries like programs on Windows, on Unix and in Java.
 func handZip(m *making, items []item) error {
 	r := m.random()
 	host := []uint16{0, 0, 3, 3, 11}[r.IntN(5)]
@@ -350,7 +346,7 @@ func handZip(m *making, items []item) error {
 	for _, i := range items {
 		name, content := i.name, []byte(i.text)
 		if i.kind == 'd' && seen[name] {
-			continue // unzip gives no mode to a directory that is there
+			continue // unzip does not set the mode of an existing directory
 		}
 		for p := name; p != "."; p = path.Dir(p) {
 			seen[p] = true
@@ -368,7 +364,7 @@ func handZip(m *making, items []item) error {
 		switch {
 		case host == 3:
 			attributes |= (i.mode | map[byte]uint32{'f': 0o100000, 'd': 0o040000}[i.kind]) << 16
-		case r.IntN(3) == 0: // Unix attributes, by some programs
+		case r.IntN(3) == 0: // Unix attributes, as written by some programs
 			attributes |= i.mode << 16
 		}
 		if host == 0 && strings.Trim(name, "/") != "" && r.IntN(2) == 0 {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// program is a random app and its components, each of which needs some of those
-// before it. The last one is the app itself.
+// program is a random app with components; each needs some of the earlier ones. The last one is
+// the app itself.
 type program struct {
 	name  string
 	seed  uint64
@@ -19,28 +19,28 @@ type program struct {
 type component struct {
 	name    string
 	app     bool
-	stacked bool // its runs may write anywhere; it owns nothing
+	stacked bool // its runs may write anywhere, and it owns nothing
 	owns    []string
 	needs   []*component
 	steps   []*step
 }
 
-// step is a run, of one operation a line, or a declared step.
+// step is a run, with one operation per line, or a declared step.
 type step struct {
 	run       []string
 	kind      string // file, dir, link or copy
 	path      string
-	text      string // content, or target; of a copy "named", if it is of a directory by its name
+	text      string // content, or target; of a copy "named" if it copies a directory with its name
 	mode      uint32
 	uid, gid  int
-	ownership bool // owner and mode are written down
+	ownership bool // owner and mode are declared
 }
 
 func (c *component) runs() bool {
 	return slices.ContainsFunc(c.steps, func(s *step) bool { return s.run != nil })
 }
 
-// owned are the paths of which a component's layer holds what its runs have made.
+// owned returns the paths from which a component's layer has its runs' files.
 func (c *component) owned() []string {
 	if !c.runs() {
 		return nil
@@ -48,8 +48,8 @@ func (c *component) owned() []string {
 	return slices.Clone(c.owns)
 }
 
-// writes reports whether a component may write a path because it owns or places it,
-// or what it leads to.
+// writes reports whether a component may write a path: it owns or places the path, or the path is
+// a parent.
 func (c *component) writes(p string) bool {
 	return c.places(p) || slices.ContainsFunc(c.owns, func(o string) bool { return meet(p, o) })
 }
@@ -58,7 +58,7 @@ func (c *component) places(p string) bool {
 	return slices.ContainsFunc(c.steps, func(s *step) bool { return s.run == nil && meet(p, s.path) })
 }
 
-// meet reports whether one path is the other or lies beneath it.
+// meet reports whether the paths are equal or one is below the other.
 func meet(p, q string) bool {
 	return p == q || strings.HasPrefix(p, q+"/") || strings.HasPrefix(q, p+"/")
 }
@@ -67,7 +67,7 @@ func (c *component) copies(p string) bool {
 	return slices.ContainsFunc(c.steps, func(s *step) bool { return s.kind == "copy" && s.path == p })
 }
 
-// closure is all that a component needs, in the order of the image.
+// closure returns everything that a component needs, in the order of the image.
 func (c *component) closure() []*component {
 	var out []*component
 	for _, n := range c.needs {
@@ -80,7 +80,7 @@ func (c *component) closure() []*component {
 	return out
 }
 
-// operation is a declared step as a line of testdata/sh.
+// operation returns a declared step as a line of testdata/sh.
 func (s *step) operation() string {
 	switch s.kind {
 	case "file":
@@ -94,7 +94,7 @@ func (s *step) operation() string {
 	return fmt.Sprintf("link %s %s", quote(s.path), quote(s.text))
 }
 
-// clause is a step in layc's language.
+// clause returns a step in layc's language.
 func (s *step) clause() string {
 	options := ""
 	if s.ownership {
@@ -116,7 +116,7 @@ func (s *step) clause() string {
 	return "    run \"\"\"\n        " + strings.ReplaceAll(strings.Join(s.run, "\n"), "\n", "\n        ") + "\n    \"\"\"\n"
 }
 
-// source is a program in layc's language.
+// source returns a program in layc's language.
 func (p *program) source(layers int) string {
 	var b strings.Builder
 	for _, c := range p.parts {
@@ -142,7 +142,7 @@ func (p *program) source(layers int) string {
 	return b.String()
 }
 
-// quote writes an argument of testdata/sh.
+// quote quotes an argument of testdata/sh.
 func quote(s string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
@@ -155,10 +155,10 @@ func quote(s string) string {
 	return b.String()
 }
 
-// least is the number of layers in which a program can do: stacked components
-// have one each, portable ones between them share one.
+// least is the smallest number of layers for a program: one for each stacked component, and one
+// for the portable ones between them.
 func (p *program) least() int {
-	n, portable := 2, false // the base, and the app's own
+	n, portable := 2, false // the base, and the app's own layer
 	for _, c := range p.parts {
 		if c.stacked {
 			n++

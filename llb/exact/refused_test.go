@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// strays are operations that change what no component of a program owns.
+// strays are operations on paths that no component of a program owns.
 var strays = []string{
 	"write /etc/stray text", "mkdir /opt/stray 0755", "symlink /etc /var/lib/stray", "mkfifo /var/stray 0600",
 	"flip /etc/app.conf", "append /etc/passwd text", "touch /opt/odd/stray 0", "rm /usr/lib/libx.so", "rmtree /usr/share/zone",
@@ -19,18 +19,18 @@ var strays = []string{
 	"mv /usr/lib/mod /usr/lib/stray", "write /run/stray text", "flip /run/lock/l", "flip /tmp/keep", "rm /var/tmp/keep", "chmod /tmp 0755",
 }
 
-// unfit are operations in a directory that make what no layer can hold: names that
-// say that something is deleted, attributes, and capabilities of a directory.
+// unfit are operations in a directory that create what no layer can store: names that mark
+// deletions, attributes, and capabilities of a directory.
 var unfit = []string{"xattr %s user.x y", "capdir %s 5", "write %s/.wh.sh text", "mkdir %s/.wh.d 0755", "write %s/.wh..wh..opq text", "symlink x %s/.wh.n", "mkfifo %s/.wh..wh.x 0600"}
 
-// refused changes programs so that they cannot be built as they are, and expects a
-// build to fail, and to say why. Nothing may be lost or deleted without a word.
+// refused changes programs so that they must fail, and checks that a build fails with the reason.
+// Nothing may be lost or deleted silently.
 func (w *workshop) refused(seed uint64, all []made) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	for _, m := range all {
 		p := clone(m.program)
 		c := p.parts[r.IntN(len(p.parts))]
-		n := len(c.steps) - 1 // the last run, as a later one could make again what it deletes
+		n := len(c.steps) - 1 // the last run, since a later one could create again what it deletes
 		for n >= 0 && c.steps[n].run == nil {
 			n--
 		}
@@ -52,7 +52,7 @@ func (w *workshop) refused(seed uint64, all []made) {
 	}
 }
 
-// stray is an operation that a portable component may not do.
+// stray returns an operation that is forbidden for a portable component.
 func (w *workshop) stray(r *rand.Rand, c *component, base int) string {
 	for _, o := range c.owns {
 		for _, p := range slices.Sorted(maps.Keys(w.bases[base].tree)) {
@@ -69,22 +69,22 @@ func (w *workshop) stray(r *rand.Rand, c *component, base int) string {
 	}
 }
 
-// refuse expects that the build of a program fails for an operation and names what
-// it works on. If it may pass, its image has to be right.
+// refuse checks that the build of a program with a forbidden operation fails and names its path.
+// If it may pass, its image must be correct.
 func (w *workshop) refuse(m made, operation string, mayPass bool, named ...string) {
 	w.lawless = true
 	lines := w.failure(&m, 60)
 	w.lawless = false
 	if m.want == nil {
-		return // the operation cannot be done there
+		return // the operation is not possible there
 	}
 	w.refusals++
 	isNamed := len(lines) > 0 && slices.ContainsFunc(named, func(n string) bool { return strings.Contains(lines[0], n) })
 	switch {
 	case len(lines) == 0 && mayPass, isNamed && strings.HasPrefix(lines[0], "layc build: exit status 3"):
 	case len(lines) == 0:
-		w.Errorf("seed %d: %s passes, although its component may not do it:\n%s", m.seed, operation, m.source(60))
+		w.Errorf("seed %d: %s passes, but is forbidden for its component:\n%s", m.seed, operation, m.source(60))
 	default:
-		w.Errorf("seed %d: %s is refused without being named, or the image is wrong:\n%s\n%s", m.seed, operation, strings.Join(lines, "\n"), m.source(60))
+		w.Errorf("seed %d: %s is refused without its path, or the image is wrong:\n%s\n%s", m.seed, operation, strings.Join(lines, "\n"), m.source(60))
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// shrink makes a program that fails smaller for as long as it fails in the same
-// way: it leaves out components, steps and operations, one after the other.
+// shrink reduces a failing program as long as it fails in the same way: it removes components,
+// steps and operations, one after the other.
 func (w *workshop) shrink(m made, layers int, lines []string) (made, []string) {
 	tries := 80
 	for again := true; again; {
@@ -31,7 +31,7 @@ func (w *workshop) shrink(m made, layers int, lines []string) (made, []string) {
 	return m, lines
 }
 
-// failure is how a program fails, or nothing, also where the program makes no sense.
+// failure describes how a program fails. It is nil if the program passes or is invalid.
 func (w *workshop) failure(m *made, layers int) []string {
 	if err := w.withTruth(m.base, func(t *truth) (err error) {
 		if err = replay(m.program, t); err == nil {
@@ -52,7 +52,7 @@ func (w *workshop) failure(m *made, layers int) []string {
 	return lines
 }
 
-// replay makes the truth of a program that is there.
+// replay computes the truth of an existing program.
 func replay(p *program, t *truth) error {
 	for _, c := range p.parts {
 		b, err := t.begin(c)
@@ -75,11 +75,11 @@ func replay(p *program, t *truth) error {
 	return nil
 }
 
-// alike reports whether two failures have a line in common, but for names.
+// alike reports whether two failures have a common line, apart from names.
 func alike(a, b []string) bool {
 	kind := func(lines []string) (out []string) {
 		for _, l := range lines {
-			if _, after, ok := strings.Cut(l, "error["); ok { // a build that fails
+			if _, after, ok := strings.Cut(l, "error["); ok { // a failed build
 				l = after[:5]
 			}
 			out = append(out, name.ReplaceAllString(l, ""))
@@ -91,8 +91,8 @@ func alike(a, b []string) bool {
 
 var name = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\b[0-9a-f]{12}\b`)
 
-// without is a program without its nth part: first come components, then steps,
-// then operations. It is nil if there is no such part.
+// without returns a program without its nth part, counting components, then steps, then
+// operations. It is nil if there is no such part.
 func without(p *program, n int) *program {
 	q := clone(p)
 	for i, c := range q.parts {

@@ -19,7 +19,7 @@ import (
 	"github.com/layc-lang/layc/llb/exact"
 )
 
-// number is an environment variable's, or a default.
+// number returns an environment variable's number, or a default.
 func number(t *testing.T, name string, otherwise int) int {
 	t.Helper()
 	text := os.Getenv(name)
@@ -31,9 +31,8 @@ func number(t *testing.T, name string, otherwise int) int {
 	return n
 }
 
-// TestSteps builds random programs, and compares their images with what the same
-// commands make in a plain chroot. LAYC_EXACT_N says how many, LAYC_EXACT_SEED
-// with which seed the first is made; the others follow it.
+// TestSteps builds random programs, and compares their images with the results of the same
+// commands in a plain chroot. LAYC_EXACT_N sets their number, LAYC_EXACT_SEED the first seed.
 func TestSteps(t *testing.T) {
 	if os.Getenv("LAYC_REQUIRE_ENGINE") != "1" {
 		t.Skip("needs root and runc; set LAYC_REQUIRE_ENGINE=1 to run it")
@@ -54,9 +53,9 @@ type workshop struct {
 	*testing.T
 	dir   string
 	layc  string
-	bases []*system // with what an engine mounts into steps, and without
+	bases []*system // with the files that an engine mounts into steps, and without
 
-	lawless bool // truths are made of what components may not do, too
+	lawless bool // truths include forbidden operations
 
 	operations, declared, shrunk, refusals int
 }
@@ -64,7 +63,7 @@ type workshop struct {
 func newWorkshop(t *testing.T) *workshop {
 	layc, err := filepath.Abs("../../bin/layc")
 	must(t, err)
-	// Short, as overlay takes no more than a page of paths.
+	// Short, since overlay mounts limit the paths to a page.
 	dir, err := os.MkdirTemp("", "x")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
@@ -95,7 +94,7 @@ component base {
 
 `
 
-// files makes the tree that declared copies take.
+// files creates the tree for declared copies.
 func files(dir string) error {
 	at := []unix.Timespec{{Sec: epoch}, {Sec: epoch}}
 	err := errors.Join(
@@ -114,7 +113,7 @@ func files(dir string) error {
 
 func (w *workshop) project(base int) string { return filepath.Join(w.dir, "p"+strconv.Itoa(base)) }
 
-// run runs layc on the project of a base.
+// run runs layc on a base's project.
 func (w *workshop) run(base int, args ...string) (string, error) {
 	cmd := exec.Command(w.layc, append(args, "-C", w.project(base))...)
 	var out bytes.Buffer
@@ -137,7 +136,7 @@ type made struct {
 	want exact.Tree
 }
 
-// batch makes programs, builds them together, and compares.
+// batch generates programs, builds them together, and compares the images.
 func (w *workshop) batch(seed uint64, base, count int) {
 	var all []made
 	for n := range count {
@@ -188,15 +187,15 @@ func (w *workshop) withTruth(base int, do func(*truth) error) error {
 	return errors.Join(do(t), os.RemoveAll(dir))
 }
 
-// judge builds programs with a number of layers, 0 being as few as they can do
-// with, and reports those of which the image is not what it should be.
+// judge builds programs with a number of layers, 0 meaning as few as possible, and reports the
+// ones with wrong images.
 func (w *workshop) judge(all []made, layers int) {
 	out, err := w.build(all, layers)
 	if err != nil && len(all) == 1 {
 		w.report(all[0], layers, []string{err.Error()})
 		return
 	}
-	if err != nil { // one of them fails: which?
+	if err != nil { // find the one that fails
 		for _, m := range all {
 			w.judge([]made{m}, layers)
 		}
@@ -214,7 +213,7 @@ func (w *workshop) judge(all []made, layers int) {
 	}
 }
 
-// build builds programs, which have one base, into an OCI layout.
+// build builds programs with the same base into an OCI layout.
 func (w *workshop) build(all []made, layers int) (out string, err error) {
 	text := header
 	for _, m := range all {
@@ -248,17 +247,17 @@ func (w *workshop) differences(m made, out string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	delete(got, "/") // layers say nothing about it
+	delete(got, "/") // layers do not contain it
 	return exact.Compare(m.expected(w.bases[m.base].tree, got), got, true), nil
 }
 
-// expected is the truth with what an image may have instead. What is made has the
-// canonical time. What is as the base has it may keep its time, and may still be
-// one file with others of the base: overlay parts the names of a file that is
-// opened to be written, even if nothing is written.
+// expected returns the truth with everything in which an image may differ. New files have the
+// canonical time. Unchanged files of the base may keep their time, and may still be hard links of
+// other files of the base: overlay separates the names of a file that is opened for writing, even
+// if nothing is written.
 func (m made) expected(base, got exact.Tree) exact.Tree {
 	kept := m.kept(base)
-	groups := map[string][]string{} // paths that are kept, by the first name in the base
+	groups := map[string][]string{} // unchanged paths, by the first name in the base
 	for p := range kept {
 		if same := base[p].Same; same != "" {
 			groups[same] = append(groups[same], p)
@@ -279,8 +278,7 @@ func (m made) expected(base, got exact.Tree) exact.Tree {
 	return want
 }
 
-// kept are the paths that are as the base has them, but for their time and what
-// they are one file with.
+// kept returns the paths that are unchanged from the base, except for times and hard links.
 func (m made) kept(base exact.Tree) map[string]bool {
 	kept := map[string]bool{}
 	for p, e := range m.want {
@@ -293,8 +291,8 @@ func (m made) kept(base exact.Tree) map[string]bool {
 	return kept
 }
 
-// report tells how an image is wrong, with a smaller program that is wrong in the
-// same way. To make all of them smaller would take too long.
+// report reports a wrong image, with a smaller program that fails in the same way. Shrinking all
+// programs would take too long.
 func (w *workshop) report(m made, layers int, lines []string) {
 	w.Errorf("seed %d, base %d, layers %d:\n%s", m.seed, m.base, layers, strings.Join(lines[:min(len(lines), 20)], "\n"))
 	if w.shrunk++; w.shrunk <= 3 || os.Getenv("LAYC_EXACT_SHRINK") != "" {

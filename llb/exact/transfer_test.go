@@ -24,10 +24,9 @@ import (
 	"github.com/layc-lang/layc/llb/project"
 )
 
-// TestTransfer sends edited directories as an engine asks for them, onto what it
-// was sent before. The engine then has what the project has, and sending the
-// same again changes nothing. LAYC_EXACT_N says how many histories, and
-// LAYC_EXACT_SEED which is the first.
+// TestTransfer sends edited directories in the engine's protocol, on top of what was sent before.
+// The engine then has the project's files, and sending again changes nothing. LAYC_EXACT_N sets
+// the number of histories, LAYC_EXACT_SEED the first seed.
 func TestTransfer(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: what is sent belongs to it")
@@ -56,7 +55,7 @@ func TestTransfer(t *testing.T) {
 	t.Logf("%d histories from seed %d", count, seed)
 }
 
-// sent is a directory as it should be received.
+// sent returns a directory as it should be received.
 func (p *projects) sent(dir string) exact.Tree {
 	tree, err := exact.Read(dir)
 	p.ok(err)
@@ -74,7 +73,7 @@ func (p *projects) received(dir string) exact.Tree {
 	return tree
 }
 
-// send sends a directory and returns what an engine had to change.
+// send sends a directory and returns the changes on the engine's side.
 func (p *projects) send(from, to string) (changed []string) {
 	p.Helper()
 	s := &model.Selection{Sources: []model.Source{{Path: ".", Contents: true}}, Links: "links"}

@@ -21,11 +21,11 @@ import (
 	"github.com/layc-lang/layc/llb/exact"
 )
 
-// The truth of a program is what its commands make in a plain chroot. Each step
-// has an overlay of its own, as in a build, so that a write through one name of a
-// lower layer's file parts it from the others. The steps of stacked components
-// stay as they are; of portable ones a layer is made of what they own and
-// place. The image is the overlay of all of these on the base.
+// The truth of a program is the result of its commands in a plain chroot. Each step has an
+// overlay, as in a build, so that writing through one name of a lower layer's file separates it
+// from the other names. Steps of stacked components are layers. For a portable component, a layer
+// is created from the paths that it owns and places. The image is the overlay of all layers on
+// the base.
 
 // system is a base system, unpacked.
 type system struct {
@@ -33,16 +33,16 @@ type system struct {
 	tree exact.Tree
 }
 
-// truth makes the truth of one program.
+// truth computes the truth of one program.
 type truth struct {
 	base    *system
 	dir     string
-	project string                  // a directory with the tree that declared copies take
-	lawless bool                    // runs that do what they may not are kept
-	n       int                     // directories made so far
-	image   []string                // the layers of the image, the lowest first
+	project string                  // a directory with the tree for declared copies
+	lawless bool                    // forbidden results of runs are kept
+	n       int                     // number of directories created so far
+	image   []string                // layers of the image, the lowest first
 	made    map[*component][]string // layers of components
-	view    exact.Tree              // what the last step left, without sums: see glance
+	view    exact.Tree              // the last step's result, without sums: see glance
 }
 
 func newTruth(t *testing.T, base *system, dir, project string) *truth {
@@ -56,8 +56,8 @@ func (t *truth) fresh() (string, error) {
 	return dir, os.Mkdir(dir, 0o755)
 }
 
-// mounted calls a function with the overlay of layers, the lowest first, of which
-// the last is written to.
+// mounted calls a function with an overlay of layers, the lowest first. The function writes to
+// the last one.
 func (t *truth) mounted(layers []string, do func(root string) error) (err error) {
 	work, err1 := t.fresh()
 	root, err2 := t.fresh()
@@ -68,7 +68,7 @@ func (t *truth) mounted(layers []string, do func(root string) error) (err error)
 	for _, l := range layers[:len(layers)-1] {
 		lower = l + ":" + lower
 	}
-	// Volatile: nothing is to be kept, and a mount that goes need not be written out.
+	// Volatile: nothing must survive a crash, so unmounting need not sync.
 	options := "volatile,index=off,redirect_dir=off,metacopy=off,lowerdir=" + lower + ",upperdir=" + layers[len(layers)-1] + ",workdir=" + work
 	if err := unix.Mount("overlay", root, "overlay", 0, options); err != nil {
 		return fmt.Errorf("mount overlay: %w", err)
@@ -79,8 +79,7 @@ func (t *truth) mounted(layers []string, do func(root string) error) (err error)
 	return do(root)
 }
 
-// execute runs a script in a root, and returns the numbers of the lines that
-// failed.
+// execute runs a script in a root, and returns the numbers of the failed lines.
 func execute(root string, script []string) (failed []int, err error) {
 	cmd := exec.Command("/bin/sh", "-ec", strings.Join(script, "\n"))
 	cmd.Env = []string{"SH_TOLERANT=1"}
@@ -100,25 +99,25 @@ func execute(root string, script []string) (failed []int, err error) {
 	return failed, nil
 }
 
-// build is a component that is being built.
+// build is the build of a component.
 type build struct {
 	*truth
 	c      *component
-	layers []string        // of the build root and of the steps done
+	layers []string        // of the build root and of the executed steps
 	first  int             // the number of layers of the build root
 	placed []string        // targets of declared steps
-	before exact.Tree      // of a portable component: what its runs find
-	tmp    map[string]bool // of what lies in scratch: what is kept
+	before exact.Tree      // of a portable component: the tree before its runs
+	tmp    map[string]bool // for entries of scratch space: whether they are kept
 }
 
-// scratch are the directories of which a run's new entries are not kept.
+// scratch lists directories in which a run's new entries are not kept.
 var scratch = []string{"/tmp", "/var/tmp"}
 
 func inScratch(p string) bool {
 	return slices.ContainsFunc(scratch, func(d string) bool { return strings.HasPrefix(p, d+"/") })
 }
 
-// begin puts the build root of a component together.
+// begin assembles the build root of a component.
 func (t *truth) begin(c *component) (*build, error) {
 	b := &build{truth: t, c: c, tmp: map[string]bool{}}
 	for _, n := range c.closure() {
@@ -134,7 +133,7 @@ func (t *truth) begin(c *component) (*build, error) {
 	return b, nil
 }
 
-// prepare makes the directories that lead to what a component owns.
+// prepare creates the parents of a component's owned paths.
 func (b *build) prepare() error {
 	return b.next(func(root string) (err error) {
 		for _, o := range b.c.owns {
@@ -149,8 +148,8 @@ func (b *build) prepare() error {
 	})
 }
 
-// strays reports whether the runs of a portable component have done what it may not:
-// changed what it does not own, deleted what lies below, made a block device.
+// strays reports whether the runs of a portable component did something forbidden: changed a path
+// that it does not own, deleted a path of a lower layer, or created a block device.
 func (b *build) strays(root string) (bool, error) {
 	if b.before == nil || b.lawless {
 		return false, nil
@@ -169,7 +168,7 @@ func (b *build) strays(root string) (bool, error) {
 	outside := func(tree exact.Tree) exact.Tree {
 		out := exact.Tree{}
 		for p, e := range tree {
-			e.Same = "" // a new name of a file is no change of the file
+			e.Same = "" // a new hard link is not a change of the file
 			_, was := b.before[p]
 			if !b.c.writes(p) && !(inScratch(p) && !was) {
 				out[p] = e
@@ -185,7 +184,7 @@ func (b *build) strays(root string) (bool, error) {
 	return len(exact.Compare(outside(b.before), outside(now), false)) > 0, nil
 }
 
-// next does something on a new layer, and takes a glance at the result.
+// next calls a function on a new layer, and glances at the result.
 func (b *build) next(do func(root string) error) error {
 	layer, err := b.fresh()
 	if err != nil {
@@ -205,8 +204,8 @@ func (b *build) next(do func(root string) error) error {
 	return err
 }
 
-// step does a step, and reports whether there is something to it. Operations of a
-// run that fail are dropped from it; a declared step that fails does nothing.
+// step executes a step, and reports whether it did anything. Failed operations of a run are
+// removed from it; a failed declared step does nothing.
 func (b *build) step(s *step) (ok bool, err error) {
 	if s.run == nil {
 		return b.place(s)
@@ -237,7 +236,7 @@ func (b *build) step(s *step) (ok bool, err error) {
 
 var errDropped = errors.New("something failed")
 
-// place does a declared step.
+// place executes a declared step.
 func (b *build) place(s *step) (ok bool, err error) {
 	err = b.next(func(root string) error { return b.declared(root, s) })
 	if errors.Is(err, errDropped) {
@@ -245,7 +244,7 @@ func (b *build) place(s *step) (ok bool, err error) {
 	}
 	b.placed = append(b.placed, s.path)
 	for p := range b.view {
-		// What runs have made in a declared directory stays scratch.
+		// Files of runs in a declared directory stay scratch.
 		if p == s.path || strings.HasPrefix(s.path, p+"/") || s.kind == "copy" && strings.HasPrefix(p, s.path+"/") {
 			b.tmp[p] = inScratch(p)
 		}
@@ -253,11 +252,11 @@ func (b *build) place(s *step) (ok bool, err error) {
 	return err == nil, err
 }
 
-// declared does a declared step in a root.
+// declared executes a declared step in a root.
 func (b *build) declared(root string, s *step) error {
 	to := s.path
 	if s.kind == "dir" && !s.ownership {
-		to += "/inside" // it is made like those that lead to something
+		to += "/inside" // it is created like a parent
 	}
 	if err := b.lead(root, to, false); err != nil {
 		return err
@@ -272,7 +271,7 @@ func (b *build) declared(root string, s *step) error {
 	return err
 }
 
-// copyTree copies a file or a directory with all that it holds.
+// copyTree copies a file or a whole directory.
 func copyTree(from, to string) error {
 	if err := os.RemoveAll(to); err != nil {
 		return err
@@ -280,7 +279,7 @@ func copyTree(from, to string) error {
 	if out, err := exec.Command("cp", "-a", "-T", "--", from, to).CombinedOutput(); err != nil {
 		return fmt.Errorf("cp: %w\n%s", err, out)
 	}
-	// What a directory hands down to those in it, cp leaves.
+	// cp does not handle what a directory passes on to its entries.
 	return filepath.WalkDir(from, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {
 			return err
@@ -293,7 +292,7 @@ func copyTree(from, to string) error {
 	})
 }
 
-// end makes the layers of a component that is built.
+// end creates the layers of a built component.
 func (b *build) end() error {
 	if !b.c.stacked {
 		return b.extract()
@@ -315,7 +314,7 @@ func (b *build) end() error {
 	return nil
 }
 
-// extract makes a layer of what a portable component owns and places.
+// extract creates a layer from the paths that a portable component owns and places.
 func (b *build) extract() error {
 	layer, err := b.fresh()
 	if err != nil {
@@ -337,8 +336,7 @@ func (b *build) extract() error {
 	return err
 }
 
-// take puts a path of the build root into the layer, and the directories that lead
-// to it.
+// take copies a path of the build root, with its parents, into the layer.
 func (b *build) take(from, to, p string) error {
 	info, err := os.Lstat(from + p)
 	owned := slices.ContainsFunc(b.c.owned(), func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
@@ -346,7 +344,7 @@ func (b *build) take(from, to, p string) error {
 		return nil // a run has removed it
 	}
 	if owned && !slices.Contains(b.c.owns, p) {
-		return nil // it is taken with what is owned
+		return nil // it is part of an owned path
 	}
 	if err != nil {
 		return err
@@ -356,8 +354,8 @@ func (b *build) take(from, to, p string) error {
 	}
 	switch {
 	case b.c.copies(p) && !owned:
-		// As the step places it: a run that gives a file another name parts it from
-		// its names in the build root, not in the layer.
+		// From the step, not from the build root: a run that adds a hard link separates the names
+		// there, but not in the layer.
 		return copyTree(b.project, to+p)
 	case !info.IsDir() || owned:
 		return copyTree(from+p, to+p)
@@ -369,9 +367,8 @@ func (b *build) take(from, to, p string) error {
 	return errors.Join(os.Lchown(to+p, int(s.Uid), int(s.Gid)), unix.Chmod(to+p, s.Mode&0o7777))
 }
 
-// lead makes the directories that lead to a path, where they are not there, with the
-// owner and mode that declared steps give them, else those of the base, else root's
-// and 0755. In a layer those that are there get them, too.
+// lead creates the missing parents of a path, with the owner and mode from declared steps, else
+// from the base, else root's and 0755. In a layer, existing parents get them, too.
 func (b *build) lead(root, p string, layer bool) error {
 	if path.Dir(p) == "/" {
 		return nil
@@ -385,14 +382,13 @@ func (b *build) lead(root, p string, layer bool) error {
 		return fmt.Errorf("%w: %s is not a directory", errDropped, dir)
 	}
 	if err != nil && !layer {
-		return nil // it is there
+		return nil // it exists
 	}
 	uid, gid, mode := b.attributes(dir)
 	return errors.Join(os.Lchown(root+dir, uid, gid), unix.Chmod(root+dir, mode))
 }
 
-// attributes are the owner and mode of a directory that leads to what a component
-// has.
+// attributes returns the owner and mode of a parent of a component's paths.
 func (b *build) attributes(dir string) (uid, gid int, mode uint32) {
 	uid, gid, mode = 0, 0, 0o755
 	if e, ok := b.base.tree[dir]; ok && e.Mode&unix.S_IFMT == unix.S_IFDIR {
@@ -408,7 +404,7 @@ func (b *build) attributes(dir string) (uid, gid int, mode uint32) {
 	return uid, gid, mode
 }
 
-// result is the image.
+// result returns the image.
 func (t *truth) result() (tree exact.Tree, err error) {
 	err = t.mounted(append(slices.Clone(t.image), filepath.Join(t.dir, "none")), func(root string) error {
 		tree, err = exact.Read(root)
@@ -417,7 +413,7 @@ func (t *truth) result() (tree exact.Tree, err error) {
 	return tree, err
 }
 
-// glance reads what a generator wants to know about a tree: no content.
+// glance reads what a generator needs to know about a tree, without content.
 func glance(root string) (exact.Tree, error) {
 	tree := exact.Tree{}
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {

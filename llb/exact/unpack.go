@@ -25,8 +25,8 @@ type Image struct {
 	layout string
 }
 
-// Unpack applies all layers of an image to a directory, which is made if it is
-// not there. The image is named as by Open.
+// Unpack applies all layers of an image to a directory, which it creates if needed. Open defines
+// the image's name.
 func Unpack(layout, ref, dir string) error {
 	i, err := Open(layout, ref)
 	if err != nil {
@@ -35,9 +35,9 @@ func Unpack(layout, ref, dir string) error {
 	return i.Apply(dir, 0)
 }
 
-// Open finds an image in an OCI layout: by its name, the annotation
-// org.opencontainers.image.ref.name, or by its digest. The empty name is the
-// only image of the layout. Of an index it is the first image.
+// Open finds an image in an OCI layout by its name, the annotation
+// org.opencontainers.image.ref.name, or by its digest. The empty name means the only image of the
+// layout. For an index, it returns the first image.
 func Open(layout, ref string) (*Image, error) {
 	var index ocispecs.Index
 	text, err := os.ReadFile(filepath.Join(layout, ocispecs.ImageIndexFile))
@@ -84,9 +84,9 @@ func open(layout string, d ocispecs.Descriptor) (*Image, error) {
 	return i, nil
 }
 
-// Apply applies the layers from a number on, the lowest being 0, to a directory
-// that holds those below; it is made if it is not there. A layer that is not
-// what its digest and its diff ID say is an error.
+// Apply applies the layers from a number on, starting with 0 for the lowest, to a directory with
+// the layers below, which it creates if needed. It is an error if a layer does not match its
+// digest or its diff ID.
 func (i *Image) Apply(dir string, from int) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -121,11 +121,11 @@ func (i *Image) apply(dir string, n int) error {
 	if _, err := archive.Apply(context.Background(), dir, tee); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, tee); err != nil { // what follows the end of the archive
+	if _, err := io.Copy(io.Discard, tee); err != nil { // the rest after the end of the archive
 		return err
 	}
 	if !plain.Verified() {
-		return errors.New("its content is not what its diff ID says")
+		return errors.New("its content does not match its diff ID")
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func verified(r io.Reader, d digest.Digest) error {
 		return err
 	}
 	if !v.Verified() {
-		return fmt.Errorf("blob %s has other bytes", d)
+		return fmt.Errorf("blob %s does not match its digest", d)
 	}
 	return nil
 }

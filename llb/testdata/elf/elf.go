@@ -1,5 +1,5 @@
-// Package elf writes ELF files that say what they need and hold no code, for
-// tests of what looks for libraries.
+// Package elf creates ELF files that list their needs and have no code, for tests of the search
+// for libraries.
 package elf
 
 import (
@@ -8,7 +8,7 @@ import (
 	"encoding/binary"
 )
 
-// File is what an ELF file says to the program that loads it.
+// File is the part of an ELF file that its loader reads.
 type File struct {
 	Machine     elf.Machine // 0: x86-64
 	Interpreter string      // "": a library
@@ -23,9 +23,9 @@ const (
 	sectionSize = 64
 )
 
-// Bytes is the file.
+// Bytes returns the file's content.
 func (f File) Bytes() []byte {
-	// Texts, each behind a zero: names by their offset.
+	// Strings, each after a zero byte: names by their offset.
 	text := []byte{0}
 	name := func(s string) uint64 {
 		at := len(text)

@@ -1,10 +1,9 @@
 //go:build linux
 
-// Command sh is /bin/sh of the tests' base system: `sh -ec SCRIPT`. Each line of
-// a script is one operation on files and its arguments. An argument writes odd
-// bytes as %XX, so that any name fits. The first operation that fails ends the
-// script. With SH_TOLERANT in the environment the script goes on, and the
-// numbers of the lines that failed are printed, one a line.
+// Command sh is /bin/sh in the tests' base system: `sh -ec SCRIPT`. Each line of a script is one
+// operation on files with its arguments. Arguments contain unusual bytes as %XX, so that any name
+// is possible. The script ends at the first failing operation. With SH_TOLERANT in the
+// environment it continues, and prints the numbers of the failed lines, one per line.
 package main
 
 import (
@@ -42,7 +41,7 @@ func main() {
 	}
 }
 
-// operations by name: how many arguments they take, and what they do.
+// operations by name: the number of arguments, and the function.
 var operations = map[string]struct {
 	args int
 	do   func(a []string) error
@@ -76,8 +75,8 @@ var operations = map[string]struct {
 	"opaque": {1, func(a []string) error { return opaque(a[0]) }},
 	"become": {2, func(a []string) error { return become(a[0], a[1]) }},
 	"check":  {2, func(a []string) error { return check(a[0], a[1]) }},
-	// What declared steps make: a file or directory has its owner and mode
-	// whatever the directory that it lies in hands down.
+	// The files of declared steps: a file or directory has the declared owner and mode, whatever
+	// its directory passes on.
 	"file":   {5, func(a []string) error { return declare(a, write(parents(a[0]), os.O_TRUNC, a[4])) }},
 	"dir":    {4, func(a []string) error { return declare(a, mkdirs(a[0])) }},
 	"newdir": {1, func(a []string) error { return mkdirs(a[0]) }},
@@ -107,7 +106,7 @@ func number(s string) int {
 	return int(n)
 }
 
-// regular fails unless a path, followed through links, is a file.
+// regular fails unless a path is a file, following links.
 func regular(p string) error {
 	info, err := os.Stat(p)
 	if err == nil && !info.Mode().IsRegular() {
@@ -143,7 +142,7 @@ func sparse(p string, size int64) error {
 	return errors.Join(err, f.Close())
 }
 
-// flipped is what a file holds, with one bit of each byte changed, and its stat.
+// flipped returns the content of a file with one bit of each byte flipped, and its stat.
 func flipped(p string) ([]byte, unix.Stat_t, error) {
 	var s unix.Stat_t
 	if err := errors.Join(regular(p), unix.Stat(p, &s)); err != nil {
@@ -156,7 +155,7 @@ func flipped(p string) ([]byte, unix.Stat_t, error) {
 	return text, s, err
 }
 
-// flip changes a file in place, and puts its time back.
+// flip changes a file in place, and restores its time.
 func flip(p string) error {
 	text, s, err := flipped(p)
 	if err != nil {
@@ -170,7 +169,7 @@ func flip(p string) error {
 	return errors.Join(err, f.Close(), restore(p, s))
 }
 
-// reflip replaces a file by a changed one of the same owner, mode and time.
+// reflip replaces a file by a changed one with the same owner, mode and time.
 func reflip(p string) error {
 	text, s, err := flipped(p)
 	if err != nil {
@@ -195,7 +194,7 @@ func chmod(p string, mode uint32) error {
 	return unix.Chmod(p, mode)
 }
 
-// capable gives what is of a kind a capability.
+// capable sets a capability on an entry of a kind.
 func capable(p string, n int, kind func(fs.FileMode) bool) error {
 	if info, err := os.Lstat(p); err != nil || !kind(info.Mode()) {
 		return errors.Join(err, errors.New("of another kind"))
@@ -203,14 +202,14 @@ func capable(p string, n int, kind func(fs.FileMode) bool) error {
 	return unix.Lsetxattr(p, "security.capability", capability(n), 0)
 }
 
-// capability is the value of security.capability that permits one capability.
+// capability returns the value of security.capability that permits one capability.
 func capability(n int) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 0x02000001)
 	b = binary.LittleEndian.AppendUint32(b, 1<<n)
 	return append(b, make([]byte, 12)...)
 }
 
-// retarget makes a link of the same time point elsewhere.
+// retarget changes the target of a link and keeps its time.
 func retarget(p, to string) error {
 	var s unix.Stat_t
 	if err := unix.Lstat(p, &s); err != nil || s.Mode&unix.S_IFMT != unix.S_IFLNK {
@@ -241,7 +240,7 @@ func mknod(p, kind string, major, minor int) error {
 	return unix.Mknod(p, mode|0o640, int(unix.Mkdev(uint32(major), uint32(minor))))
 }
 
-// opaque empties a directory by making it anew, and puts one file into it.
+// opaque empties a directory by creating it again, and puts one file into it.
 func opaque(p string) error {
 	info, err := os.Lstat(p)
 	if err != nil || !info.IsDir() {
@@ -250,7 +249,7 @@ func opaque(p string) error {
 	return errors.Join(os.RemoveAll(p), os.Mkdir(p, 0o755), write(filepath.Join(p, "only"), os.O_TRUNC, "only"))
 }
 
-// become replaces what is there by an entry of a kind.
+// become replaces an entry by one of a kind.
 func become(p, kind string) error {
 	if _, err := os.Lstat(p); err != nil {
 		return err
@@ -273,7 +272,7 @@ func become(p, kind string) error {
 	return errors.New("unknown kind")
 }
 
-// check fails unless a file holds a text: what a run sees is what was made.
+// check fails unless a file has a content, so runs see earlier steps' files.
 func check(p, text string) error {
 	is, err := os.ReadFile(p)
 	if err == nil && string(is) != text {
@@ -282,13 +281,12 @@ func check(p, text string) error {
 	return err
 }
 
-// declare gives a path, the first of the arguments, the mode, user and group that
-// follow.
+// declare sets the mode, user and group in the arguments on a path, the first argument.
 func declare(a []string, err error) error {
 	return errors.Join(err, os.Lchown(a[0], number(a[2]), number(a[3])), chmod(a[0], uint32(number(a[1]))))
 }
 
-// parents makes the directories that lead to a path, which it returns.
+// parents creates the parents of a path and returns the path.
 func parents(p string) string {
 	if err := mkdirs(filepath.Dir(p)); err != nil {
 		panic(err)
@@ -296,7 +294,7 @@ func parents(p string) string {
 	return p
 }
 
-// mkdirs makes a directory and those that lead to it, root's and 0755.
+// mkdirs creates a directory and its parents, with root as owner and mode 0755.
 func mkdirs(p string) error {
 	if info, err := os.Stat(p); err == nil && info.IsDir() {
 		return nil
@@ -304,7 +302,7 @@ func mkdirs(p string) error {
 	return errors.Join(os.Mkdir(parents(p), 0o755), os.Lchown(p, 0, 0), unix.Chmod(p, 0o755))
 }
 
-// move renames, and copies what overlay cannot rename, as mv does.
+// move renames like mv: it copies where overlay cannot rename.
 func move(from, to string) error {
 	if _, err := os.Lstat(to); err == nil {
 		return fs.ErrExist
@@ -317,7 +315,7 @@ func move(from, to string) error {
 	return errors.Join(c.tree(from, to), os.RemoveAll(from))
 }
 
-// copying copies trees with all that they hold.
+// copying copies whole trees.
 type copying struct{ links map[uint64]string }
 
 func (c copying) tree(from, to string) error {
