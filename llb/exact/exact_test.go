@@ -181,7 +181,7 @@ func TestUnpack(t *testing.T) {
 	for _, b := range blobs {
 		must(t, os.WriteFile(b, append(slices.Clone([]byte("{}")), 'x'), 0o644))
 	}
-	if err := exact.Unpack(out, "it", dir); err == nil || !strings.Contains(err.Error(), "other bytes") {
+	if err := exact.Unpack(out, "it", dir); err == nil || !strings.Contains(err.Error(), "does not match its digest") {
 		t.Errorf("damaged blobs: %v", err)
 	}
 }
