@@ -71,12 +71,11 @@ prints a child pipeline for GitLab with one job per app.`,
 	return cmd
 }
 
-// jsonAffected is the answer for scripts. Fields are only ever added.
+// jsonAffected is the answer for scripts. Fields are only added, never removed.
 type jsonAffected struct {
 	Build []string `json:"build"` // apps and published images, sorted
 	Gone  []string `json:"gone"`  // apps and images that only the revision has, sorted
-	// Unknown says that the revision does not compile, so that all apps are to
-	// be built.
+	// Unknown is true if the revision does not compile. Then all apps are in Build.
 	Unknown bool `json:"unknown"`
 }
 
@@ -118,7 +117,7 @@ func (a *jsonAffected) add(d *report.Difference) {
 	}
 }
 
-// githubMatrix prints a matrix on one line, as outputs of GitHub Actions are.
+// githubMatrix prints a matrix on one line, for an output of GitHub Actions.
 func (c *cli) githubMatrix(a *jsonAffected) error {
 	text, err := json.Marshal(map[string][]string{"app": a.Build})
 	if err != nil {
@@ -128,9 +127,9 @@ func (c *cli) githubMatrix(a *jsonAffected) error {
 	return err
 }
 
-// gitlabPipeline prints a child pipeline. One without jobs would be invalid, so
-// there is one that does nothing if no app is affected. Names of apps need no
-// escaping in YAML's double quotes, nor in a shell.
+// gitlabPipeline prints a child pipeline. A pipeline without jobs would be invalid, so if no app
+// is affected it has one job that does nothing. Names of apps need no escaping in YAML's double
+// quotes or in a shell.
 func (c *cli) gitlabPipeline(a *jsonAffected) {
 	if len(a.Build) == 0 {
 		fmt.Fprint(c.out, "\"layc: nothing to build\":\n  script:\n    - \"true\"\n")

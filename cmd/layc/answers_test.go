@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// TestAnswersAreReadable asks about the shop and the example fleet: text has at
-// most 80 columns, except for what stands alone on its line, and --json is JSON.
+// TestAnswersAreReadable asks about the shop and the example fleet. Lines of text have at most 80
+// columns, unless they are a single word, and --json prints JSON.
 func TestAnswersAreReadable(t *testing.T) {
 	for _, question := range []string{
 		"-C shop cost", "-C shop impact jdk", "-C shop impact jdk(17) --to 21", "-C shop impact liberty.server --to 26.0.0.4",

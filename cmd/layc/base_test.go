@@ -26,8 +26,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// TestLockBases pins base systems of all kinds, with what layers have to know of
-// them, and updates one that has changed.
+// TestLockBases pins base systems of all kinds with the facts that layers depend on, and updates
+// one that has changed.
 func TestLockBases(t *testing.T) {
 	archive := system(t, "odd", 0o700)
 	var packed bytes.Buffer
@@ -132,11 +132,11 @@ app c {
 	run("lock")
 	first := facts()
 	if got, want := strings.Count(first, "dir  /odd 0:0 0700"), 3; got != want {
-		t.Errorf("the odd directory is there %d times, want %d:\n%s", got, want, first)
+		t.Errorf("the lock file has the odd directory %d times, want %d:\n%s", got, want, first)
 	}
 	for _, want := range []string{"base  2", "base  1", "dir  /more 0:0 02755", "dir  /declared 0:0 0711", "link  /bin /usr/bin", "image HOST/base:1 linux/amd64 "} {
 		if !strings.Contains(first, want) {
-			t.Errorf("the lock file does not say %q:\n%s", want, first)
+			t.Errorf("the lock file lacks %q:\n%s", want, first)
 		}
 	}
 	run("check", "--locked")
@@ -146,16 +146,16 @@ app c {
 	}
 	run("lock")
 	if got := facts(); got != first {
-		t.Errorf("lock changes what is pinned:\n%s", got)
+		t.Errorf("lock changes existing pins:\n%s", got)
 	}
 	run("update", host+"/base:1")
 	if got := facts(); strings.Contains(got, "/more") || strings.Contains(got, "base  2") {
-		t.Errorf("after the update the lock file still says:\n%s", got)
+		t.Errorf("after the update the lock file still has:\n%s", got)
 	}
 	run("check", "--locked")
 }
 
-// system is an archive of a root file system with a directory of a mode.
+// system returns an archive of a root file system with one directory of a given mode.
 func system(t *testing.T, odd string, mode int64) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -175,7 +175,7 @@ func system(t *testing.T, odd string, mode int64) []byte {
 	return b.Bytes()
 }
 
-// imageOf is an image of layers.
+// imageOf returns an image of layers.
 func imageOf(t *testing.T, layers ...[]byte) v1.Image {
 	t.Helper()
 	image, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", RootFS: v1.RootFS{Type: "layers"}})

@@ -148,7 +148,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	return nil
 }
 
-// check checks what can be before anything is read.
+// check checks the flags before anything is read.
 func (b *build) check(cmd *cobra.Command) error {
 	if !slices.Contains(engine.DisplayModes[:], b.progress) {
 		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
@@ -194,13 +194,14 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output, apps []string) 
 	return plans, nil
 }
 
-// layout is the directory that images are written to: the output, or a
-// temporary one if they are only pushed; "" if they go nowhere.
+// layout returns the directory for the images: the output, or a temporary one if they are only
+// pushed; "" if they are not written.
 func (b *build) layout() (dir string, clean func(), err error) {
 	if b.output != "" || !b.push {
 		return b.output, func() {}, nil
 	}
-	// The engine locks the layout, as replace does what it makes.
+	// The layout is a subdirectory: the engine locks it, and replace locks the temporary
+	// directory.
 	in, clean, err := replace.Temporary(os.TempDir())
 	return filepath.Join(in, "layout"), clean, err
 }
@@ -247,7 +248,7 @@ func (b *build) upload(ctx context.Context, layout string) ([]registry.Pushed, e
 	return pushed, nil
 }
 
-// looked fails if an app stands on an archive whose links nobody knows.
+// looked fails if an app is based on an archive with unknown links.
 func (b *build) looked(targets []*compiler.Target) error {
 	var found diag.List
 	for _, t := range targets {
@@ -258,7 +259,7 @@ func (b *build) looked(targets []*compiler.Target) error {
 	return b.findings(found)
 }
 
-// failed shows why a build failed, and returns the error that ends the command.
+// failed prints why a build failed, and returns the error that ends the command.
 func (b *build) failed(err error) error {
 	var step *images.StepError
 	var download *images.DownloadError
@@ -279,7 +280,7 @@ func (b *build) failed(err error) error {
 	return err
 }
 
-// ended ends the command with an exit code, after it has shown why.
+// ended ends the command with an exit code, after it has printed the error.
 func (b *build) ended(code int, err error) error {
 	if err != nil {
 		return err
@@ -287,7 +288,7 @@ func (b *build) ended(code int, err error) error {
 	return &codeError{code}
 }
 
-// unproven shows proofs that failed.
+// unproven prints the failed proofs.
 func (b *build) unproven(outcomes []images.Outcome) error {
 	var err error
 	if b.json {
@@ -302,7 +303,7 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 	return err
 }
 
-// summary prints where the images are and what they share.
+// summary prints the location of the images and what they share.
 func (b *build) summary(r *images.Result, pushed []registry.Pushed) {
 	printSharing(b.out, r)
 	switch {

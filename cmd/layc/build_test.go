@@ -7,8 +7,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Where images are written that are only pushed, the engine can take its lock, and
-// nothing stays.
+// TestPushedLayout checks the temporary layout of images that are only pushed: the engine can
+// lock it, and nothing is left behind.
 func TestPushedLayout(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	b := &build{push: true}

@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// docClauses shows clauses of the language: all as a list, one as a page. A word
-// that means two things, such as `user`, has two pages.
+// docClauses prints the documentation of clauses: a list of all, or the page of one. A word with
+// two meanings, such as `user`, has two pages.
 func (c *cli) docClauses(word string, asJSON, asMarkdown bool) error {
 	clauses := slices.DeleteFunc(doc.Clauses(), func(f doc.Clause) bool { return word != "" && f.Word != word })
 	switch {
@@ -42,12 +42,12 @@ func (c *cli) docClauses(word string, asJSON, asMarkdown bool) error {
 	return nil
 }
 
-// isClause reports whether the language has a clause of that word.
+// isClause reports whether word is a clause of the language.
 func isClause(word string) bool {
 	return slices.ContainsFunc(doc.Clauses(), func(f doc.Clause) bool { return f.Word == word })
 }
 
-// clausePage prints all about one clause.
+// clausePage prints everything about one clause.
 func clausePage(w io.Writer, f doc.Clause) {
 	fmt.Fprintf(w, "%s\n    %s, in the block of a %s\n\n", header(f.Word, f.Takes, f.Type), f.Kind, f.In)
 	term.Flow(w, "    ", "    ", f.Text)
@@ -60,7 +60,7 @@ func clausePage(w io.Writer, f doc.Clause) {
 	}
 }
 
-// printOptions prints what options take, and from that column on what they do.
+// printOptions prints options with their values, and their descriptions from a column on.
 func printOptions(w io.Writer, indent string, column int, options []doc.Option) {
 	for _, o := range options {
 		head := fmt.Sprintf("%-*s", column, indent+header(o.Word, o.Takes, o.Type)+"  ")
@@ -70,7 +70,7 @@ func printOptions(w io.Writer, indent string, column int, options []doc.Option) 
 	}
 }
 
-// clauseMarkdown prints all about one clause as Markdown.
+// clauseMarkdown prints everything about one clause as Markdown.
 func clauseMarkdown(w io.Writer, f doc.Clause) {
 	fmt.Fprintf(w, "# %s\n\n`%s`, %s in the block of a %s: %s.\n", f.Word, header(f.Word, f.Takes, f.Type), f.Kind, f.In, f.Text)
 	fmt.Fprintf(w, "\n```layer\n%s\n```\n", strings.Join(f.Example, "\n\n"))
@@ -89,14 +89,14 @@ func optionRows(w io.Writer, of string, options []doc.Option) {
 	}
 }
 
-// header is a word with a sketch of what follows it: "copy PATH, …".
+// header returns a word with a sketch of its value: "copy PATH, …".
 func header(word, takes, kind string) string {
 	value := strings.ToUpper(kind)
 	if strings.HasPrefix(kind, "list(") {
 		value = "[STRING, …]"
 	}
 	if kind == "none" {
-		value = kind // a word of the language
+		value = kind // a reserved word
 	}
 	switch takes {
 	case "nothing":
@@ -114,7 +114,7 @@ func header(word, takes, kind string) string {
 	}
 }
 
-// remark says when an option stands.
+// remark says where an option is allowed.
 func remark(o doc.Option, siblings []doc.Option) string {
 	var others []string
 	for _, s := range siblings {

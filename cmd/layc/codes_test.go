@@ -37,8 +37,8 @@ import (
 
 const renderedDir = "../../lang/diag/rendered"
 
-// TestCodes compiles the example of each code: it produces that code and no
-// other, and looks on a terminal of 80 columns as lang/diag/rendered has it.
+// TestCodes compiles the example of each code. It must produce this code and no other, and on a
+// terminal of 80 columns look like the file in lang/diag/rendered.
 func TestCodes(t *testing.T) {
 	known := map[string]bool{}
 	for _, e := range diag.Entries() {
@@ -71,8 +71,8 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// TestCodesGiven checks that each code is a constant with an entry, and that all
-// of them are given, by their names.
+// TestCodesGiven checks that each code is a constant with an entry, and that the code uses all of
+// them, by their names.
 func TestCodesGiven(t *testing.T) {
 	names := map[string]diag.Code{} // of constants
 	given := map[string]bool{}
@@ -97,7 +97,7 @@ func TestCodesGiven(t *testing.T) {
 					}
 				case *ast.BasicLit:
 					if code.MatchString(n.Value) {
-						t.Errorf("%s: %s is written as text instead of by its name", name, n.Value)
+						t.Errorf("%s: %s is a literal; use its constant", name, n.Value)
 					}
 				}
 				return true
@@ -113,7 +113,7 @@ func TestCodesGiven(t *testing.T) {
 			t.Errorf("%s is not documented", name)
 		}
 		if !given[name] {
-			t.Errorf("%s is never given", name)
+			t.Errorf("%s is never used", name)
 		}
 	}
 	if len(names) != len(diag.Entries()) {
@@ -121,7 +121,7 @@ func TestCodesGiven(t *testing.T) {
 	}
 }
 
-// code is a code as a literal.
+// code matches the literal of a code.
 var code = regexp.MustCompile(`^"E\d{4}"$`)
 
 // constants adds the codes that a file declares.
@@ -143,8 +143,7 @@ func constants(file *ast.File, names map[string]diag.Code) {
 	}
 }
 
-// TestErrorPage checks docs/errors.md, which is made from the documentation of
-// the codes.
+// TestErrorPage checks docs/errors.md, which is generated from the documentation of the codes.
 func TestErrorPage(t *testing.T) {
 	var page strings.Builder
 	page.WriteString(pageHead)
@@ -178,7 +177,7 @@ that the examples refer to is pinned.
 
 `
 
-// headings are the headings of the page, by the beginning of their codes.
+// headings are the headings of the page, by the prefix of their codes.
 var headings = map[string]string{
 	"E00": "Text and grammar", "E01": "Modules", "E02": "Names, types and values", "E03": "Components",
 	"E04": "Plans", "E05": "Builds",
@@ -199,8 +198,8 @@ func compareGolden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// produce returns the findings of a code's example. A code without one takes
-// an input that is no page of text, which is made here.
+// produce returns the findings of a code's example. For a code without one it creates the input,
+// which is too large or unusual for an example.
 func produce(t *testing.T, e diag.Entry) diag.List {
 	t.Helper()
 	if e.Code >= "E0500" || e.Code == diag.MissingInComponent || e.Code == diag.UserNotInImage {
@@ -225,8 +224,7 @@ func produce(t *testing.T, e diag.Entry) diag.List {
 	return list
 }
 
-// built returns what a build of a project finds that ends with a code of
-// builds.
+// built returns the findings of a project's build that fails with a code.
 func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 	t.Helper()
 	out, list := compiler.Compile(compiler.Input{
@@ -253,12 +251,12 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 			}
 		}
 	default:
-		t.Fatalf("the build ends with %v", err)
+		t.Fatalf("the build fails with %v", err)
 	}
 	return list
 }
 
-// failing is an engine whose builds fail so that they end with a code.
+// failing is an engine whose builds fail with a code.
 type failing struct {
 	t    *testing.T
 	code diag.Code
@@ -268,8 +266,8 @@ func (f failing) Platforms(context.Context) ([]ocispecs.Platform, error) {
 	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}, nil
 }
 
-// failures are how the builds of examples fail: a vertex of an image, or of the
-// proof that ends with it, and what is told of it.
+// failures describe how the builds of examples fail: a vertex of an image, or the last vertex of
+// a proof, and its error or report.
 var failures = map[diag.Code]struct {
 	vertex, log, report string
 	err                 error
@@ -310,11 +308,11 @@ func (f failing) Build(_ context.Context, r engine.Request) (*engine.Result, err
 		}
 		return nil, f.step(digest.Digest(id))
 	}
-	f.t.Fatalf("%s: no vertex is called %s", f.code, how.vertex)
+	f.t.Fatalf("%s: no vertex named %s", f.code, how.vertex)
 	return nil, nil
 }
 
-// step is the failure of a vertex.
+// step returns the failure of a vertex.
 func (f failing) step(id digest.Digest) *engine.StepError {
 	how := failures[f.code]
 	step := &engine.StepError{Vertex: id, Err: how.err}
@@ -327,7 +325,7 @@ func (f failing) step(id digest.Digest) *engine.StepError {
 	return step
 }
 
-// vertexName is the name of a vertex, as progress shows it.
+// vertexName returns the name of a vertex in the progress output.
 func vertexName(d *pb.Definition, id digest.Digest) string {
 	if m := d.Metadata[string(id)]; m != nil {
 		return m.Description["llb.customname"]
@@ -335,7 +333,7 @@ func vertexName(d *pb.Definition, id digest.Digest) string {
 	return ""
 }
 
-// last is the vertex that a definition makes.
+// last returns the last vertex of a definition.
 func last(t *testing.T, d *pb.Definition) digest.Digest {
 	t.Helper()
 	var op pb.Op
@@ -348,8 +346,8 @@ func last(t *testing.T, d *pb.Definition) digest.Digest {
 // pinned is the repository that examples import.
 var pinned = load.Repository{URL: "https://git.example.com/team/layers.git", Version: "v1.2.0"}
 
-// exampleFiles are an example's files: one .layer file, or an archive. What it
-// refers to is pinned, unless it has a lock file of its own.
+// exampleFiles returns an example's files: one .layer file, or an archive. Its references are
+// pinned, unless it has a lock file.
 func exampleFiles(t *testing.T, text string) fs.FS {
 	t.Helper()
 	if text == "" {
@@ -374,8 +372,7 @@ func exampleFiles(t *testing.T, text string) fs.FS {
 	return fsys
 }
 
-// special returns the project that produces a code that takes more than a page
-// of text, or nil.
+// special returns the project for a code that needs more than a page of text, or nil.
 func special(code diag.Code) fs.FS {
 	one := func(text string) fs.FS {
 		return fstest.MapFS{"example.layer": {Data: []byte(text)}}
@@ -416,7 +413,7 @@ func (u unreadable) Open(name string) (fs.File, error) {
 	return u.MapFS.Open(name)
 }
 
-// ReadFile takes the place of MapFS's own.
+// ReadFile replaces MapFS's own.
 func (u unreadable) ReadFile(name string) ([]byte, error) {
 	f, err := u.Open(name)
 	if err != nil {

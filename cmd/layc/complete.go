@@ -22,13 +22,13 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// completer offers words for an argument or a flag's value. A description may
-// follow a word, behind a tab. A module that cannot be read gives no words,
-// and no message: the user is typing.
+// completer returns words for an argument or a flag's value. A word may have a description after
+// a tab. If a module cannot be read, it returns no words and prints nothing, since the user is
+// typing.
 type completer func(cmd *cobra.Command, args []string) []string
 
-// complete teaches commands, by their names, to complete arguments and flags.
-// It comes last, when all commands are there.
+// complete adds completions of arguments and flags to the commands. It is called last, when all
+// commands exist.
 func (c *cli) complete(root *cobra.Command) {
 	arguments := map[string]completer{
 		"plan": c.appNames, "build": c.appNames, "graph": c.appNames,
@@ -71,13 +71,13 @@ func (c *cli) complete(root *cobra.Command) {
 		}
 		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
 			if f.Value.Type() != "bool" && flags[f.Name] == nil && !slices.Contains(fileFlags, f.Name) {
-				// It fails for flags that have words already.
+				// It fails for flags that already have completions.
 				_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions)
 			}
 		})
 		for name, f := range flags {
 			if cmd.Flags().Lookup(name) != nil {
-				// It fails only for flags that are not there, or for a second time.
+				// It fails only for unknown flags, or for a second call.
 				_ = cmd.RegisterFlagCompletionFunc(name, cobra.CompletionFunc(wordsOf(f)))
 			}
 		}
@@ -85,13 +85,13 @@ func (c *cli) complete(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("dir", only("", cobra.ShellCompDirectiveFilterDirs))
 }
 
-// fileFlags name files; the shell completes their values.
+// fileFlags name files, so the shell completes their values.
 var fileFlags = []string{"html", "plot", "keyring"}
 
-// formats are the values of --format, by commands.
+// formats are the values of --format, by command.
 var formats = map[string][]string{"graph": {"dot", "mermaid", "svg"}, "affected": {"text", "github", "gitlab"}}
 
-// wordsOf is the form that cobra wants, without words that are there already.
+// wordsOf converts a completer for cobra, without words that are already there.
 func wordsOf(f completer) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		var offered []string
@@ -119,7 +119,7 @@ func only(extension string, d cobra.ShellCompDirective) cobra.CompletionFunc {
 	}
 }
 
-// first offers words for the first argument only.
+// first completes only the first argument.
 func first(f completer) completer {
 	return func(cmd *cobra.Command, args []string) []string {
 		if len(args) > 0 {
@@ -129,7 +129,7 @@ func first(f completer) completer {
 	}
 }
 
-// these offers always the same words.
+// these always returns the same words.
 func these(words ...string) completer {
 	return func(*cobra.Command, []string) []string { return words }
 }
@@ -160,7 +160,7 @@ func codes(*cobra.Command, []string) []string {
 	return offered
 }
 
-// partly is the module as far as it can be compiled, for one platform.
+// partly returns the module as far as it compiles, for one platform.
 func (c *cli) partly(until compiler.Stage) *compiler.Output {
 	var modules map[load.Repository]load.Fetched
 	if pins, err := c.pins(); err == nil {
@@ -173,8 +173,8 @@ func (c *cli) partly(until compiler.Stage) *compiler.Output {
 	return out
 }
 
-// appNames are the names of all apps; where they cannot be evaluated, those
-// that are plain text.
+// appNames returns the names of all apps. If they cannot be evaluated, it returns the names that
+// are literals.
 func (c *cli) appNames(*cobra.Command, []string) []string {
 	out := c.partly(compiler.Bound)
 	var names []string
@@ -193,8 +193,8 @@ func (c *cli) appNames(*cobra.Command, []string) []string {
 	return names
 }
 
-// inImages are the names of what images have: components, OS packages, apps.
-// Those with arguments or spaces are left out, as they are hard to quote.
+// inImages returns the names of everything in images: components, OS packages, apps. It omits
+// names with arguments or spaces, which are hard to quote.
 func (c *cli) inImages(*cobra.Command, []string) []string {
 	var names []string
 	for _, t := range c.partly(compiler.Bound).Targets {
@@ -218,7 +218,7 @@ func (c *cli) paramNames(*cobra.Command, []string) []string {
 	return names
 }
 
-// revisionNames are the branches and tags of the module's git repository.
+// revisionNames returns the branches and tags of the module's git repository.
 func (c *cli) revisionNames(cmd *cobra.Command, _ []string) []string {
 	out, err := exec.CommandContext(cmd.Context(), "git", "-C", c.dir, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags").Output()
 	if err != nil {
@@ -237,7 +237,7 @@ func (c *cli) secretNames(*cobra.Command, []string) []string {
 	return names
 }
 
-// pinnedNames are what update can pin afresh.
+// pinnedNames returns the names that update can pin again.
 func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 	f, err := c.pins()
 	if err != nil {
@@ -246,8 +246,7 @@ func (c *cli) pinnedNames(*cobra.Command, []string) []string {
 	return f.Updatable()
 }
 
-// moduleNames are the standard modules and the module directories of the
-// project.
+// moduleNames returns the standard modules and the module directories of the project.
 func (c *cli) moduleNames(*cobra.Command, []string) []string {
 	names := []string{"std\tmodules that come with layc", "clauses\tclauses of the language"}
 	for _, name := range stdModules() {
@@ -259,7 +258,7 @@ func (c *cli) moduleNames(*cobra.Command, []string) []string {
 	return append(names, c.moduleDirs()...)
 }
 
-// repositories are those that the lock file pins.
+// repositories returns the git repositories that the lock file pins.
 func (c *cli) repositories() []load.Repository {
 	pins, err := c.pins()
 	if err != nil {
@@ -272,8 +271,8 @@ func (c *cli) repositories() []load.Repository {
 	return all
 }
 
-// maxVisited bounds the entries that are looked at for module directories:
-// who waits for a completion must not wait for a large tree.
+// maxVisited limits the entries visited in a search for module directories: a completion must not
+// wait for a large tree.
 const maxVisited = 10_000
 
 func (c *cli) moduleDirs() []string {
@@ -300,7 +299,7 @@ func (c *cli) moduleDirs() []string {
 	return slices.Compact(names)
 }
 
-// described is a word with the first sentence of its documentation.
+// described returns a word with the first sentence of its documentation.
 func described(word, text string) string {
 	if s := doc.Synopsis(text); s != "" {
 		return word + "\t" + s

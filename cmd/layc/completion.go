@@ -6,7 +6,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// shells are those that completion has a script for.
+// shells are the shells with a completion script.
 var shells = []string{"bash", "fish", "zsh"}
 
 func (c *cli) completionCommand() *cobra.Command {

@@ -56,7 +56,7 @@ type costing struct {
 	most      string
 }
 
-// shownRows is how many apps and components are shown without --all.
+// shownRows is the number of apps and components that are shown without --all.
 const shownRows = 12
 
 func (k *costing) run(cmd *cobra.Command) error {
@@ -145,7 +145,7 @@ func legend(w search.Weights) string {
 	return text
 }
 
-// first are the indices of the rows that are shown.
+// first returns the indices of the rows to show.
 func (k *costing) first(n int) []int {
 	if !k.all {
 		n = min(n, shownRows)
@@ -163,7 +163,7 @@ func (k *costing) more(n int, what string) {
 	}
 }
 
-// growth shows what is new since a revision, and fails if that is too much.
+// growth prints what is new since a revision, and fails if that exceeds the limit.
 func (k *costing) growth(cmd *cobra.Command) error {
 	most := int64(-1)
 	if k.most != "" {
@@ -227,7 +227,7 @@ func (k *costing) printGrowth(d *report.Difference, most int64) {
 	k.more(len(growths), "component")
 }
 
-// place is where the component is written: file:line.
+// place returns the component's place in the program: file:line.
 func place(g report.Growth) string {
 	at := g.Instance.Span
 	if at.File == nil {

@@ -5,8 +5,8 @@ import (
 	"github.com/layc-lang/layc/compiler/report"
 )
 
-// jsonCost is what a fleet costs on one platform, for scripts. Fields are only
-// ever added.
+// jsonCost is the cost of a fleet on one platform, for scripts. Fields are only added, never
+// removed.
 type jsonCost struct {
 	Platform   string              `json:"platform"`
 	Plan       jsonSum             `json:"plan"`
@@ -18,7 +18,7 @@ type jsonCost struct {
 
 type jsonSum struct {
 	StoredBytes   int64   `json:"storedBytes"`
-	RetainedBytes int64   `json:"retainedBytes"` // with old versions
+	RetainedBytes int64   `json:"retainedBytes"` // including old versions
 	PulledBytes   int64   `json:"pulledBytesPerWeek"`
 	PerYear       float64 `json:"costPerYear"`
 }

@@ -81,8 +81,8 @@ clause with examples, unless a directory has the same name.`,
 	return cmd
 }
 
-// document loads a module and documents it, as far as it can be read.
-// Findings are printed where they keep it from being read.
+// document loads and documents a module, as far as it can be read. It prints the findings that
+// keep it from being read.
 func (c *cli) document(cmd *cobra.Command, name string) (*doc.Module, error) {
 	in, shown, err := c.moduleInput(cmd, name)
 	if err != nil {
@@ -98,7 +98,7 @@ func (c *cli) document(cmd *cobra.Command, name string) (*doc.Module, error) {
 			return nil, err
 		}
 	}
-	// What is wrong with types is layc check's to say: it hardly matters here.
+	// Type errors are left to layc check; they hardly matter here.
 	checked, _ := check.Check(program)
 	m := doc.Of(checked, shown)
 	if dir, err := filepath.Abs(c.dir); err == nil && shown == "." {
@@ -107,8 +107,7 @@ func (c *cli) document(cmd *cobra.Command, name string) (*doc.Module, error) {
 	return m, nil
 }
 
-// moduleInput is how to load the module of that name, and the path that it is
-// shown under.
+// moduleInput returns the input that loads a module, and the path to show for it.
 func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown string, err error) {
 	in = load.Input{Project: files(c.dir), Std: stdlib.FS, Dir: "."}
 	pins, err := c.pins()
@@ -138,7 +137,7 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 		}
 		return in, "", usage(cmd, "no such directory: %s; expected std/NAME or a directory", name)
 	}
-	// Within the project the module's relative imports may lead to all of it.
+	// Relative imports of a module in the project may lead to the whole project.
 	clean := path.Clean(filepath.ToSlash(name))
 	if fs.ValidPath(clean) {
 		in.Dir = clean
@@ -151,7 +150,7 @@ func (c *cli) moduleInput(cmd *cobra.Command, name string) (in load.Input, shown
 	return in, clean, nil
 }
 
-// path is a path of the command line, which is relative to the module's directory.
+// path returns a path of the command line, which is relative to the module's directory.
 func (c *cli) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -182,7 +181,7 @@ func repositoryInput(cmd *cobra.Command, in load.Input, name string) (load.Input
 	return in, name, nil
 }
 
-// docStd lists the standard modules with the first sentence about each.
+// docStd lists the standard modules with the first sentence of their documentation.
 func (c *cli) docStd(asJSON, asMarkdown bool) error {
 	type entry struct {
 		Path string `json:"path"`
@@ -212,9 +211,9 @@ func (c *cli) docStd(asJSON, asMarkdown bool) error {
 	return nil
 }
 
-// stdModules are the names of the standard modules, sorted.
+// stdModules returns the sorted names of the standard modules.
 func stdModules() []string {
-	entries, _ := fs.ReadDir(stdlib.FS, ".") // embedded: it does not fail
+	entries, _ := fs.ReadDir(stdlib.FS, ".") // embedded, so it does not fail
 	var names []string
 	for _, e := range entries {
 		if e.IsDir() {

@@ -16,7 +16,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// stages are what dump can show, in the order of the pipeline.
+// stages lists the stages that dump can show, in the order of the pipeline.
 var stages = []string{"syntax", "check", "bind", "plan", "llb"}
 
 func (c *cli) dumpCommand() *cobra.Command {
@@ -80,7 +80,7 @@ func (c *cli) dump(cmd *cobra.Command, p program, stage string) error {
 		case "plan":
 			fmt.Fprintf(c.out, "%s\n%s\n", show.Tree(t.Plan, show.Terminal), t.Plan.Summary())
 		case "llb":
-			// Without mirrors: what is dumped does not depend on the machine.
+			// Without mirrors, so that the dump does not depend on the machine.
 			g, err := llb.Lower(t.Plan, llb.Options{})
 			if err != nil {
 				return err

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Examples of the help can be pasted: each is a command with flags that it has,
-// and what is said about it a comment.
+// TestExamples checks that examples in the help can be pasted into a shell: the commands and
+// flags exist, and explanations are comments.
 func TestExamples(t *testing.T) {
 	var out bytes.Buffer
 	root := (&cli{out: &out, err: &out}).root()
@@ -23,7 +23,7 @@ func TestExamples(t *testing.T) {
 				tried++
 				found, args, err := root.Find(words[1:])
 				if err != nil || found == root {
-					t.Errorf("%q: there is no such command", part)
+					t.Errorf("%q: unknown command", part)
 					continue
 				}
 				if err := found.ParseFlags(args); err != nil {

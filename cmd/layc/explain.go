@@ -44,8 +44,8 @@ with an example and its output. Without a code it lists all codes.`,
 	}
 }
 
-// documented finds the documentation of a code as a person writes it: E0310,
-// e0310, error[E0310] or 310.
+// documented finds the documentation of a code in any common spelling: E0310, e0310, error[E0310]
+// or 310.
 func documented(cmd *cobra.Command, written string) (diag.Entry, error) {
 	text := strings.ToUpper(strings.TrimSpace(written))
 	if _, within, ok := strings.Cut(text, "["); ok {
@@ -78,7 +78,7 @@ func explain(w io.Writer, e diag.Entry) {
 	indented(w, strings.TrimRight(diag.Rendered(e.Code), "\n"))
 }
 
-// longestExample is how many bytes of an example are worth reading.
+// longestExample is the maximal length of an example to print, in bytes.
 const longestExample = 2000
 
 // indented prints text indented; empty lines stay empty.

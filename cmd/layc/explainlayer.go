@@ -74,10 +74,10 @@ they are only listed; --json explains all of them.`,
 	return cmd
 }
 
-// mostExplained is how many layers are explained at once, for people.
+// mostExplained is the maximal number of layers explained at once, for people.
 const mostExplained = 4
 
-// listLayers shows which layers an argument means.
+// listLayers lists the layers that match an argument.
 func (c *cli) listLayers(name string, layers []*plan.Layer, p *plan.Plan) {
 	fmt.Fprintf(c.out, "%s is in %s; name one of them:\n\n", name, term.Count(len(layers), "layer"))
 	table := term.Table{Right: []int{1, 2}, Stretch: 3}
@@ -94,8 +94,7 @@ func (c *cli) listLayers(name string, layers []*plan.Layer, p *plan.Plan) {
 	table.Print(c.out)
 }
 
-// layersNamed are the layers that an argument means. The beginning of an ID has
-// to mean one.
+// layersNamed returns the layers that match an argument. A prefix of an ID must be unique.
 func layersNamed(cmd *cobra.Command, p *plan.Plan, name string) ([]*plan.Layer, error) {
 	layers := report.Layers(p, name)
 	if len(layers) == 0 {
@@ -114,7 +113,7 @@ func layersNamed(cmd *cobra.Command, p *plan.Plan, name string) ([]*plan.Layer, 
 	return layers, nil
 }
 
-// shownMembers is how many members of a layer are shown.
+// shownMembers is the maximal number of members to show for a layer.
 const shownMembers = 10
 
 func (c *cli) printExplanation(x *report.Explanation) {
@@ -197,7 +196,7 @@ func together(x *report.Explanation) string {
 	return fmt.Sprintf("%d of them are also in other layers of other images: those images have\ndifferent layers below, or no room for another layer.", elsewhere)
 }
 
-// verdict explains in a sentence why the layer is planned this way.
+// verdict explains in a sentence why the layer is planned like this.
 func verdict(x *report.Explanation) string {
 	v, cheapest := x.Verdict()
 	switch v {
@@ -235,8 +234,7 @@ func signedBytes(n int64) string {
 	return "+" + plan.Bytes(n)
 }
 
-// jsonExplanation is why a layer is as it is, for scripts. Fields are only ever
-// added.
+// jsonExplanation explains a layer, for scripts. Fields are only added, never removed.
 type jsonExplanation struct {
 	ID           string            `json:"id"`
 	Platform     string            `json:"platform"`
@@ -256,8 +254,8 @@ type jsonMember struct {
 }
 
 type jsonAlternative struct {
-	Member      string  `json:"member,omitempty"` // without: the whole layer
-	Into        string  `json:"into,omitempty"`   // without: a layer of its own
+	Member      string  `json:"member,omitempty"` // empty: the whole layer
+	Into        string  `json:"into,omitempty"`   // empty: a layer of its own
 	LayersNeeds int     `json:"layersNeeded,omitempty"`
 	More        jsonSum `json:"more"`
 }

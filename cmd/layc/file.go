@@ -13,8 +13,7 @@ import (
 	"github.com/layc-lang/layc/llb/replace"
 )
 
-// plainError is what is wrong with a file, without the call and the path with
-// which the system's errors begin.
+// plainError returns the cause of a file's error, without the call and the path.
 func plainError(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -38,10 +37,10 @@ func plainError(err error) error {
 // fileError is the error for a file that cannot be read or written.
 type fileError struct {
 	error
-	unwritten bool // else it cannot be read, and is a fault of the input
+	unwritten bool // otherwise it cannot be read, which is an error of the input
 }
 
-// cannot is an error for a file: what cannot be done with it, and why.
+// cannot returns the error for a file that cannot be read, written or the like.
 func cannot(what, file string, err error) error {
 	if what == "written" && errors.Is(err, fs.ErrNotExist) {
 		err = errors.New("no such directory")
@@ -49,17 +48,17 @@ func cannot(what, file string, err error) error {
 	return &fileError{fmt.Errorf("%s cannot be %s: %w", file, what, plainError(err)), what == "written"}
 }
 
-// errIrregular is the error for reading anything but a file or a directory: reading a
-// pipe would wait, and a device may never end.
+// errIrregular is the error for reading anything other than a file or a directory. Reading a pipe
+// would block, and a device may never end.
 var errIrregular = errors.New("not a regular file")
 
-// files returns the files of a directory. Opening anything but a file or a directory
-// is an error.
+// files returns the files of a directory. It is an error to open anything other than a file or a
+// directory.
 func files(dir string) fs.FS {
 	return regular{os.DirFS(dir).(dirFS)}
 }
 
-// dirFS is what [os.DirFS] returns.
+// dirFS is the type that [os.DirFS] returns.
 type dirFS interface {
 	fs.StatFS
 	fs.ReadDirFS
@@ -75,7 +74,7 @@ func (r regular) Open(name string) (fs.File, error) {
 	return r.dirFS.Open(name)
 }
 
-// readInput reads a file that a module has, or that a flag names.
+// readInput reads a file of a module or of a flag.
 func readInput(name string) ([]byte, error) {
 	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errIrregular}
@@ -83,8 +82,7 @@ func readInput(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// canWrite reports early that the file of a flag cannot be written. An empty name
-// is no file.
+// canWrite reports early that the file of a flag cannot be written. It ignores an empty name.
 func canWrite(cmd *cobra.Command, flag, file string) error {
 	if file == "" {
 		return nil
@@ -105,7 +103,7 @@ func canWrite(cmd *cobra.Command, flag, file string) error {
 	return nil
 }
 
-// replaceFile writes a file in one step; see [replace.Content].
+// replaceFile replaces a file atomically; see [replace.Content].
 func replaceFile(name string, text []byte) error {
 	if err := replace.Content(name, text); err != nil {
 		return cannot("written", name, err)

@@ -44,7 +44,7 @@ and -l write no files, and exit with code 1 if a file would change.`,
 type formatting struct {
 	*cli
 	diff, list bool
-	files      int // that were read
+	files      int // number of files read
 	found      diag.List
 	kept       []string // files with errors
 	changed    bool
@@ -122,7 +122,7 @@ func (f *formatting) path(cmd *cobra.Command, name string) error {
 		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != "." && d.Name() != "..":
 			return filepath.SkipDir
 		case d.IsDir() && git.Vendored(name):
-			return filepath.SkipDir // others' files, verified as they are
+			return filepath.SkipDir // vendored files are verified, so they must not change
 		case !d.IsDir() && strings.HasSuffix(name, ".layer"):
 			return f.file(name)
 		}
@@ -153,7 +153,7 @@ func (f *formatting) file(name string) error {
 	return replaceFile(name, []byte(out))
 }
 
-// compare lists a file that would change, shows how, or both.
+// compare lists a file that would change, prints the difference, or both.
 func (f *formatting) compare(name, text, formatted string) error {
 	if text == formatted {
 		return nil

@@ -61,21 +61,21 @@ FILE.`,
 	return cmd
 }
 
-// jsonGraph is the plan for scripts, and its edges.
+// jsonGraph is the plan with its edges, for scripts.
 type jsonGraph struct {
 	jsonPlan
 	Edges []jsonEdge `json:"edges"`
 }
 
-// jsonEdge says that one layer lies directly on another.
+// jsonEdge is an edge from a layer to the one directly below it.
 type jsonEdge struct {
 	Lower   string `json:"lower"`
 	Upper   string `json:"upper"`
-	Images  int    `json:"images"`  // in so many
+	Images  int    `json:"images"`  // number of images with this edge
 	Depends bool   `json:"depends"` // the upper one's content depends on the lower one
 }
 
-// graphJSON is a plan with its edges, in the order in which images have them.
+// graphJSON returns a plan with its edges, in the order of the images.
 func graphJSON(p *plan.Plan) jsonGraph {
 	g := jsonGraph{jsonPlan: planJSON([]*plan.Plan{p}, nil), Edges: []jsonEdge{}}
 	type pair struct{ lower, upper *plan.Layer }

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// updated is a program with as many components that say how often they are updated,
-// and a lock file with old keys.
+// updated returns a program with n components that have an `update` clause, and a lock file with
+// old keys.
 func updated(t *testing.T, n int) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -34,8 +34,8 @@ func updated(t *testing.T, n int) (dir string) {
 	return dir
 }
 
-// TestUpdatesAtOnce checks that updates at the same time do not undo each other, and
-// leave no file behind.
+// TestUpdatesAtOnce checks that concurrent updates do not overwrite each other, and leave no file
+// behind.
 func TestUpdatesAtOnce(t *testing.T) {
 	const n = 8
 	dir := updated(t, n)
@@ -58,8 +58,8 @@ func TestUpdatesAtOnce(t *testing.T) {
 	}
 }
 
-// TestWaiting checks that who waits for another one says so, ends when it is
-// interrupted, and then has changed nothing.
+// TestWaiting checks that a waiting command says so, ends when it is interrupted, and has changed
+// nothing then.
 func TestWaiting(t *testing.T) {
 	dir := updated(t, 1)
 	before := readFile(t, filepath.Join(dir, "layc.lock"))
@@ -81,7 +81,7 @@ func TestWaiting(t *testing.T) {
 	text := make([]byte, 200)
 	k, err := out.Read(text)
 	if want := "waiting for another layc that is changing the lock file\n"; string(text[:k]) != want || err != nil {
-		t.Errorf("it says %q, %v", text[:k], err)
+		t.Errorf("the message is %q, %v", text[:k], err)
 	}
 	interrupt()
 	go io.Copy(io.Discard, out)

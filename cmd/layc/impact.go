@@ -94,7 +94,7 @@ func (i *impact) run(cmd *cobra.Command, names []string) error {
 	return nil
 }
 
-// touched answers for components that change as they are.
+// touched answers for components whose content changes.
 func (i *impact) touched(cmd *cobra.Command, names []string) ([]whatif.Answer, error) {
 	out, err := i.compile(cmd, i.program, compiler.Planned)
 	if err != nil {
@@ -118,7 +118,7 @@ func (i *impact) sinceRevision(cmd *cobra.Command) ([]whatif.Answer, error) {
 	return whatif.Since(r.old, r.now), nil
 }
 
-// changed answers for a component that gets another first argument.
+// changed answers for a component with a new first argument.
 func (i *impact) changed(cmd *cobra.Command, name string) ([]whatif.Answer, error) {
 	in, err := i.input(cmd, i.program)
 	if err != nil {
@@ -135,7 +135,7 @@ func (i *impact) changed(cmd *cobra.Command, name string) ([]whatif.Answer, erro
 	return answers, i.findings(list)
 }
 
-// misnamed is an error of package whatif in the words of the command line.
+// misnamed converts an error of package whatif to the terms of the command line.
 func misnamed(cmd *cobra.Command, err error) error {
 	var (
 		unknown   *whatif.UnknownError
@@ -158,10 +158,10 @@ func misnamed(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// shownAssumptions is how many assumptions are shown, for people.
+// shownAssumptions is the number of assumptions to show, for people.
 const shownAssumptions = 5
 
-// print is the answer for people.
+// print prints the answer for people.
 func (i *impact) print(a whatif.Answer) {
 	assumed := slices.Compact(a.Assumed)
 	for n, as := range assumed {
@@ -209,7 +209,7 @@ func (i *impact) print(a whatif.Answer) {
 		len(affected), term.Count(total, "image"), amount(a.AtLeast, a.Pull), amount(a.NewAtLeast, a.NewBytes))
 }
 
-// plainTitle is an instance's title; of OS packages only their names.
+// plainTitle returns an instance's title, but only the name of an OS package.
 func plainTitle(i *model.Instance) string {
 	if i.Package == nil || len(i.Package.Packages) == 0 {
 		return i.Title
@@ -221,7 +221,7 @@ func plainTitle(i *model.Instance) string {
 	return strings.Join(names, ", ")
 }
 
-// amount is a range of bytes.
+// amount formats a range of bytes.
 func amount(least, most int64) string {
 	if least == most {
 		return plan.Bytes(most)
@@ -229,7 +229,7 @@ func amount(least, most int64) string {
 	return plan.Bytes(least) + " to " + plan.Bytes(most)
 }
 
-// used are the layers of images, each with the number of them that have it.
+// used returns the layers of images, each with the number of images that use it.
 func used(images []report.Image) map[*plan.Layer]int {
 	out := map[*plan.Layer]int{}
 	for _, image := range images {
@@ -240,13 +240,13 @@ func used(images []report.Image) map[*plan.Layer]int {
 	return out
 }
 
-// fates are the words for people.
+// fates names the fates for people.
 var fates = map[report.Fate]string{
 	report.Kept: "relinked", report.MaybeEqual: "may be equal", report.Regrouped: "regrouped", report.Rebuilt: "rebuilt",
 }
 
-// printLayers prints the layers of images with a new digest: those that are
-// built again with the reason, and how many are only relinked.
+// printLayers prints the layers of images with a new digest: the rebuilt ones with the reason,
+// and the number of relinked ones.
 func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 	table := term.Table{Right: []int{2, 3}, Stretch: 4}
 	table.Row("layers", "", "size", "images", "")
@@ -276,8 +276,8 @@ func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 	}
 }
 
-// reason explains in a few words why a layer is rebuilt: the strongest causes, or
-// nothing if the only cause is a layer below.
+// reason explains in a few words why a layer is rebuilt: the main causes, or nothing if the only
+// cause is a layer below.
 func reason(l report.Layer) string {
 	for _, want := range []report.Reason{report.Changed, report.Added, report.Below, report.Base, report.Moved} {
 		var who []string
@@ -312,7 +312,7 @@ func reason(l report.Layer) string {
 	return ""
 }
 
-// detail is a changed instance, with both versions of a package.
+// detail describes a changed instance, with both versions of a package.
 func detail(c report.Cause) string {
 	title := plainTitle(c.Instance)
 	if c.Was != nil && c.Instance.Package != nil && len(c.Instance.Package.Packages) > 0 && len(c.Was.Package.Packages) > 0 {

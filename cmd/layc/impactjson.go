@@ -5,10 +5,10 @@ import (
 	"github.com/layc-lang/layc/compiler/whatif"
 )
 
-// jsonImpact is what a change does, for scripts. Fields are only ever added.
+// jsonImpact is the effect of a change, for scripts. Fields are only added, never removed.
 type jsonImpact struct {
-	Changed []string           `json:"changed"` // instances that were asked about
-	Assumed []jsonAssumed      `json:"assumed"` // pins that are guessed
+	Changed []string           `json:"changed"` // instances in the question
+	Assumed []jsonAssumed      `json:"assumed"` // assumed new pins
 	Layers  []jsonChangedLayer `json:"layers"`
 	Images  []jsonChangedImage `json:"images"`
 	Totals  []jsonImpactTotal  `json:"totals"` // by platform
@@ -36,7 +36,7 @@ type jsonCause struct {
 }
 
 type jsonChangedImage struct {
-	App         string   `json:"app"` // the name, if it is published
+	App         string   `json:"app"` // the image's name, if it is published
 	Published   bool     `json:"published,omitempty"`
 	Platform    string   `json:"platform"`
 	New         bool     `json:"new"`

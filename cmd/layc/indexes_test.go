@@ -18,8 +18,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
-// TestIndexes updates a project from a mirror that serves one signed index after the
-// other, and looks at what each flag allows.
+// TestIndexes updates a project from a mirror that serves signed indexes in sequence, and checks
+// what each flag allows.
 func TestIndexes(t *testing.T) {
 	config := &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return time.Now().Add(-time.Hour) }}
 	key, err := openpgp.NewEntity("archive", "", "archive@example.com", config)
@@ -89,7 +89,7 @@ func TestIndexes(t *testing.T) {
 	serve(now.AddDate(50, 0, 0), now.AddDate(51, 0, 0), "5.3")
 	layc(exitInput, "in the future", "update", "--allow-expired", "--allow-downgrade")
 	if text := readFile(t, filepath.Join(dir, "layc.lock")); text != before {
-		t.Errorf("what is refused is written:\n%s", text)
+		t.Errorf("the refused index is written:\n%s", text)
 	}
 	serve(now.Add(-day), now.Add(-time.Hour), "5.3")
 	layc(exitOK, "wrote", "update", "--allow-expired")

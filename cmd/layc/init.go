@@ -12,8 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// starter is the project that init writes, file by file. A script builds it,
-// so it cannot fall behind the language.
+// starter is the project that init writes, file by file. A script builds it, so it stays valid.
 var starter = []struct{ name, text string }{
 	{"fleet.layer", `# A fleet of one app. "layc doc std" lists the modules that come with layc.
 
@@ -82,7 +81,7 @@ directory already is a module.`,
 	}
 }
 
-// begin writes the starter project into dir, all of it or nothing.
+// begin writes the starter project into dir, completely or not at all.
 func (c *cli) begin(dir string) error {
 	if there, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.layer")); err != nil {
 		return err
@@ -139,7 +138,7 @@ func createFile(name, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// escapeGlob makes a directory's name stand for itself in a pattern.
+// escapeGlob escapes a directory's name for a pattern.
 func escapeGlob(name string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(name)
 }

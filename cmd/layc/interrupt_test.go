@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A command that computes is not waited for when it is interrupted.
+// TestInterrupt checks that an interrupted command ends at once while it computes.
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

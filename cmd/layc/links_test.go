@@ -49,9 +49,9 @@ func TestLinks(t *testing.T) {
 				target = path.Join(path.Dir(name), to)
 			}
 			if _, err := os.Stat(filepath.Join("../..", target)); err != nil {
-				t.Errorf("%s links to %s, which is not there", name, m[1])
+				t.Errorf("%s links to %s, which does not exist", name, m[1])
 			} else if anchor != "" && !anchors(pages[target])[anchor] {
-				t.Errorf("%s links to %s, and %s has no such heading", name, m[1], target)
+				t.Errorf("%s links to %s, but %s has no such heading", name, m[1], target)
 			}
 		}
 	}

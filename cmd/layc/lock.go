@@ -164,7 +164,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	return l.write(old, result)
 }
 
-// explained is an error of [pin.Program] in the words of the command line.
+// explained converts an error of [pin.Program] to the terms of the command line.
 func (l *locking) explained(cmd *cobra.Command, err error) error {
 	var (
 		name    *pin.UnknownNameError
@@ -189,14 +189,13 @@ func (l *locking) explained(cmd *cobra.Command, err error) error {
 	return err
 }
 
-// write writes the lock file if it has changed, and prints what it pins now and how
-// many pins it no longer has.
+// write writes the lock file if it has changed, and prints the number of new and removed pins.
 func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	pins := result.File
 	if result.NoApps {
 		fmt.Fprintf(l.err, "the module has no apps: only its imported git repositories are pinned\n")
 		if pins.Empty() {
-			return nil // not worth a file
+			return nil // nothing to pin: do not create a file
 		}
 	}
 	if !result.Changed {
@@ -219,7 +218,7 @@ func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	return nil
 }
 
-// checkFiles checks files that flags name before anything is resolved.
+// checkFiles checks the files in flags before anything is resolved.
 func (l *locking) checkFiles(cmd *cobra.Command) error {
 	for _, file := range l.keyrings {
 		_, err := world.ReadKeyrings([]string{file})
@@ -239,7 +238,7 @@ func (l *locking) checkFiles(cmd *cobra.Command) error {
 	return nil
 }
 
-// built are the images whose sizes are recorded; nil without --measure.
+// built returns the images with sizes to record; nil without --measure.
 func (l *locking) built() ([]plan.Built, error) {
 	if l.measure == "" {
 		return nil, nil
@@ -252,14 +251,14 @@ func (l *locking) built() ([]plan.Built, error) {
 	return built, err
 }
 
-// due prints which components are due for an update.
+// due prints the components that are due for an update.
 func (l *locking) due(names []string) {
 	if len(names) > 0 {
 		fmt.Fprintf(l.out, "due for an update: %s; run: layc update\n", strings.Join(names, ", "))
 	}
 }
 
-// resolver asks the mirrors.
+// resolver returns a resolver that uses the mirrors.
 func (l *locking) resolver(mirrors world.Mirrors) lock.Resolver {
 	return world.NewResolver(world.Options{
 		Mirrors: mirrors,

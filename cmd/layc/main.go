@@ -1,7 +1,7 @@
 // Layc plans and builds container images for all apps of a fleet together.
 //
-// Each subcommand is a file of this package: its flags, the wiring, and what
-// it prints. Everything else is in the packages that it calls.
+// Each subcommand is a file of this package with its flags, its calls, and its output. Everything
+// else is in the packages that it calls.
 package main
 
 import (
@@ -31,27 +31,27 @@ import (
 	"github.com/layc-lang/layc/llb/world/git"
 )
 
-// Exit codes, which scripts rely on.
+// Exit codes. Scripts rely on them.
 const (
 	exitOK          = 0
 	exitInput       = 1 // the input is wrong
-	exitUsage       = 2 // the command line is
+	exitUsage       = 2 // the command line is wrong
 	exitBuild       = 3 // a build step failed
-	exitUnavailable = 4 // the machine failed: the engine, the network, or a file that cannot be written
+	exitUnavailable = 4 // the machine failed: the engine, the network, or writing a file
 	exitInterrupted = 130
 )
 
 func main() {
-	// The garbage collector waits for twice as much as this: most commands are over
-	// before. Nothing is written to it, so that no memory is taken for it.
+	// The garbage collector runs only when the heap reaches twice this size, and most commands
+	// finish before. The ballast is never written to, so it takes no memory.
 	ballast := make([]byte, 32<<20)
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
-	// A second Ctrl-C ends the process at once; but not what follows on the heels of
-	// the first one: timeout(1), for example, signals a process and then its group.
+	// A second Ctrl-C ends the process at once, but not if it follows directly: timeout(1), for
+	// example, signals a process and then its group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	c := &cli{out: os.Stdout, err: os.Stderr, ready: engine.Check, open: openEngine}
 	code := c.run(ctx, os.Args[1:])
@@ -60,17 +60,17 @@ func main() {
 	os.Exit(code)
 }
 
-// cli is one invocation: where it writes, and how it reaches an engine.
-// It has more than 60 methods, as each command is one.
+// cli is one invocation: its output, and its access to an engine. It has more than 60 methods,
+// since each command is one.
 type cli struct {
 	out, err io.Writer
-	ready    func(engine.Options) error // why open would fail, known before
+	ready    func(engine.Options) error // reports why open would fail, as far as known in advance
 	open     func(context.Context, engine.Options) (builder, error)
 
 	dir string // -C
 }
 
-// builder is an engine as the commands need it.
+// builder is the part of an engine that the commands use.
 type builder interface {
 	Platforms(context.Context) ([]ocispecs.Platform, error)
 	Build(context.Context, engine.Request) (*engine.Result, error)
@@ -83,9 +83,9 @@ func openEngine(ctx context.Context, o engine.Options) (builder, error) { return
 // patience is how long an interrupted command may take to end by itself.
 const patience = 300 * time.Millisecond
 
-// run carries out a command line and returns the exit code. Interrupted, it waits
-// for a command that has an engine to end it in order, and for all others hardly:
-// a compiler looks at no context, and files are written in one step.
+// run executes a command line and returns the exit code. When interrupted, it waits for a command
+// with an engine to end properly. It hardly waits for other commands: the compiler ignores
+// contexts, and files are written atomically.
 func (c *cli) run(ctx context.Context, args []string) int {
 	var solving atomic.Bool
 	open := c.open
@@ -126,9 +126,9 @@ func (c *cli) execute(ctx context.Context, args []string) int {
 	return c.report(ctx, err)
 }
 
-// printed is the standard output of a command, without passwords of URLs and with
-// control characters shown. It remembers what kept it from being written, so that
-// no command has to look at each line that it prints.
+// printed is the standard output of a command, without passwords in URLs and with visible control
+// characters. It remembers the first write error, so that commands need not check each line that
+// they print.
 type printed struct {
 	to    io.Writer
 	mutex sync.Mutex
@@ -139,7 +139,7 @@ func (p *printed) Write(text []byte) (int, error) {
 	return len(text), p.verbatim(visible.Text(redact.Text(string(text))))
 }
 
-// verbatim prints what must not be changed, which is the text of a program.
+// verbatim prints a program's text unchanged.
 func (p *printed) verbatim(text string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -153,7 +153,7 @@ func (p *printed) verbatim(text string) error {
 	return err
 }
 
-// verbatim prints the text of a program on the standard output.
+// verbatim prints a program's text to standard output.
 func (c *cli) verbatim(text string) error {
 	if p, ok := c.out.(*printed); ok {
 		return p.verbatim(text)
@@ -162,17 +162,17 @@ func (c *cli) verbatim(text string) error {
 	return err
 }
 
-// failed is why the answer is not complete, or nil.
+// failed returns why the output is incomplete, or nil.
 func (p *printed) failed() error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	return p.err
 }
 
-// messages are the standard error of a command, without passwords of URLs and with
-// control characters shown.
+// messages is the standard error of a command, without passwords in URLs and with visible control
+// characters.
 type messages struct {
-	screen io.Writer // what shows them
+	screen io.Writer // where they are shown
 	io.Writer
 }
 
@@ -250,7 +250,7 @@ Exit codes:
 	return root
 }
 
-// haveDir checks that there is a directory to work in, for commands that read it.
+// haveDir checks that the directory of the command exists, for commands that read it.
 func (c *cli) haveDir(cmd *cobra.Command) error {
 	switch cmd.Name() {
 	case "init", "explain", "version", "help", "completion":
@@ -268,12 +268,12 @@ func (c *cli) haveDir(cmd *cobra.Command) error {
 	return nil
 }
 
-// codeError ends a command with an exit code after everything has been printed.
+// codeError ends a command with an exit code after everything is printed.
 type codeError struct{ code int }
 
 func (e *codeError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// report prints an error that ended a command, and returns its exit code.
+// report prints the error that ended a command, and returns the exit code.
 func (c *cli) report(ctx context.Context, err error) int {
 	var (
 		use     *usageError
@@ -314,8 +314,8 @@ func (c *cli) report(ctx context.Context, err error) int {
 	return exitInput
 }
 
-// rendering returns how errors and warnings are shown on a writer: on a terminal in
-// colours, and as wide as the terminal, within reason.
+// rendering returns how to show findings on a writer: on a terminal in colours, and up to its
+// width, within reason.
 func rendering(w io.Writer) diag.Options {
 	o := diag.Options{Color: isTerminal(w)}
 	if f, ok := screen(w).(*os.File); ok {

@@ -13,15 +13,15 @@ import (
 	"github.com/layc-lang/layc/llb/world"
 )
 
-// mirrorFlags are the flags that say where downloads come from.
+// mirrorFlags are the flags for mirrors.
 type mirrorFlags struct{ given []string }
 
 func (m *mirrorFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&m.given, "mirror", nil, "download from a mirror: `NAME=URL`, e.g. maven=https://…")
 }
 
-// find returns the mirrors: the given ones, else those that this machine's
-// own package clients use.
+// find returns the given mirrors, and for other archives the mirrors of this machine's package
+// managers.
 func (m *mirrorFlags) find(cmd *cobra.Command) (world.Mirrors, error) {
 	given := world.Mirrors{}
 	for _, s := range m.given {
@@ -38,7 +38,7 @@ func (m *mirrorFlags) find(cmd *cobra.Command) (world.Mirrors, error) {
 	return mirrors, nil
 }
 
-// names are the archives that mirrors were given for.
+// names returns the archives with a given mirror.
 func (m *mirrorFlags) names() []string {
 	var names []string
 	for _, s := range m.given {

@@ -18,7 +18,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// program are the flags that say what is compiled.
+// program are the flags that select the program.
 type program struct {
 	platforms []string
 	set       []string
@@ -30,19 +30,19 @@ func (p *program) flags(cmd *cobra.Command) {
 	p.planning.flags(cmd, true)
 }
 
-// source adds the flags that say what the program is.
+// source adds the flags for the source of the program.
 func (p *program) source(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&p.platforms, "platform", nil, "use the platform `OS/ARCH` instead of the fleet's platforms")
 	cmd.Flags().StringArrayVar(&p.set, "set", nil, "set a param of the module: `NAME=VALUE`")
 }
 
-// input is what the compiler gets.
+// input returns the compiler's input.
 func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 	in, err := c.withoutModules(cmd, p)
 	if err != nil {
 		return in, err
 	}
-	// A lock file that cannot be read is the compiler's to report.
+	// The compiler reports a lock file that cannot be read.
 	if pins, err := c.pins(); err == nil {
 		in.Modules, err = c.fetched(cmd.Context(), pins, true)
 		return in, err
@@ -50,10 +50,10 @@ func (c *cli) input(cmd *cobra.Command, p program) (compiler.Input, error) {
 	return in, nil
 }
 
-// here is the platform of this machine's containers.
+// here is the platform of containers on this machine.
 var here = model.Platform{OS: "linux", Arch: runtime.GOARCH}
 
-// withoutModules is what the compiler gets but for git repositories.
+// withoutModules returns the compiler's input without git repositories.
 func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, error) {
 	in := c.source()
 	in.Platform, in.Set = here, map[string]string{}
@@ -76,7 +76,7 @@ func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, err
 	return in, err
 }
 
-// compile compiles the module up to a stage and prints what was found.
+// compile compiles the module up to a stage and prints the findings.
 func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*compiler.Output, error) {
 	in, err := c.input(cmd, p)
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*com
 	return c.compiled(in, until)
 }
 
-// compiled compiles an input up to a stage and prints what was found.
+// compiled compiles an input up to a stage and prints the findings.
 func (c *cli) compiled(in compiler.Input, until compiler.Stage) (*compiler.Output, error) {
 	out, list := compiler.Compile(in, until)
 	if err := c.findings(list); err != nil {
@@ -97,7 +97,7 @@ func (c *cli) compiled(in compiler.Input, until compiler.Stage) (*compiler.Outpu
 	return out, nil
 }
 
-// haveApps is an error for a module without apps: there is nothing to plan.
+// haveApps returns an error for a module without apps.
 func haveApps(out *compiler.Output) error {
 	if out.HasApps() {
 		return nil
@@ -109,7 +109,7 @@ func haveApps(out *compiler.Output) error {
 // name of an image repository selects all its apps.
 func chosen(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool, error) {
 	set := map[string]bool{}
-	byName := map[string][]string{} // a repository names all its apps
+	byName := map[string][]string{} // an image repository selects all its apps
 	for _, a := range slices.Concat(g.Apps, g.Published) {
 		byName[a.Name] = append(byName[a.Name], a.Name)
 		if a.Repository != a.Name {
@@ -136,7 +136,7 @@ func chosen(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool
 	return set, nil
 }
 
-// expected lists the known names after an unknown one, but not very many.
+// expected lists the known names after an unknown one, unless there are very many.
 func expected(names []string) string {
 	const most = 12
 	switch {
@@ -156,7 +156,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// screen is what a writer writes to in the end.
+// screen returns what a writer finally writes to.
 func screen(w io.Writer) io.Writer {
 	if m, ok := w.(*messages); ok {
 		return m.screen

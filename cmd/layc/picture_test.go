@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// examples are the fleets that everything is shown on, with an app of each.
+// examples are the fleets that all pictures are tested with, and an app of each.
 var examples = map[string]string{"../../testdata/shop": "app1", "../../testdata/fleet": "service/accounts"}
 
-// output runs a command line and returns what it prints.
+// output runs a command line and returns its output.
 func output(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -27,7 +27,7 @@ func output(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-// isXML fails if a text is not well-formed.
+// isXML fails if text is not well-formed.
 func isXML(t *testing.T, text string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(text))
@@ -45,7 +45,7 @@ func TestGraphOfExamples(t *testing.T) {
 		for format, start := range map[string]string{"dot": "digraph ", "mermaid": "flowchart ", "svg": "<svg "} {
 			text := output(t, "graph", "-C", dir, "--format", format)
 			if !strings.HasPrefix(text, start) || !strings.Contains(text, app) {
-				t.Errorf("%s of %s has no %q, or not %s", format, dir, start, app)
+				t.Errorf("%s of %s lacks %q or %s", format, dir, start, app)
 			}
 			if format == "svg" {
 				isXML(t, text)
@@ -60,7 +60,7 @@ func TestGraphJSON(t *testing.T) {
 		if err := json.Unmarshal([]byte(output(t, "graph", "-C", dir, "--json")), &got); err != nil {
 			t.Fatal(err)
 		}
-		// Each image is a path: its layers less one are its edges.
+		// Each image is a path with one edge fewer than layers.
 		want, edges := 0, 0
 		for _, i := range got.Images {
 			want += len(i.Layers) - 1
@@ -69,7 +69,7 @@ func TestGraphJSON(t *testing.T) {
 			edges += e.Images
 		}
 		if edges != want || want == 0 {
-			t.Errorf("%s: edges of %d images in all, want %d", dir, edges, want)
+			t.Errorf("%s: the edges have %d images in total, want %d", dir, edges, want)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestGraphJSON(t *testing.T) {
 func TestPageOfExamples(t *testing.T) {
 	for dir, app := range examples {
 		file := filepath.Join(t.TempDir(), "page.html")
-		// The plans for other limits need not be good here, only there.
+		// The plans for other limits need not be good here.
 		output(t, "plan", "-C", dir, "--plan-time", "10ms", "--html", file)
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -91,7 +91,7 @@ func TestPageOfExamples(t *testing.T) {
 	}
 }
 
-// On the examples no alternative makes hosts pull less than the plan.
+// TestSimulationOfExamples checks that on the examples hosts pull least with layc's plan.
 func TestSimulationOfExamples(t *testing.T) {
 	for dir := range examples {
 		var got jsonSimulation

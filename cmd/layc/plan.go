@@ -63,7 +63,7 @@ Plans weigh storage, pulls and builds. --weight NAME=NUMBER sets one of:
 	return cmd
 }
 
-// steps are what layc plan shows, in order.
+// steps lists what layc plan shows, in order.
 var steps = []string{"needs", "chains", "tree", "diff"}
 
 // showPlan is one invocation of layc plan.
@@ -151,7 +151,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	return nil
 }
 
-// print shows the steps for one platform.
+// print prints the steps for one platform.
 func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
 	shows := func(step string) bool { return len(s.only) == 0 || slices.Contains(s.only, step) }
 	page := show.Terminal
@@ -176,7 +176,7 @@ func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
 	fmt.Fprint(s.out, strings.Join(texts, "\n"))
 }
 
-// printMove says what going to a new plan costs, and when it has paid.
+// printMove prints what moving to a new plan costs, and when it pays for itself.
 func (s *showPlan) printMove(from, to *plan.Plan) {
 	m := plan.NewMove(from, to)
 	fmt.Fprintf(s.out, "\n%s\n", m)
@@ -185,19 +185,18 @@ func (s *showPlan) printMove(from, to *plan.Plan) {
 	}
 }
 
-// jsonPlan is the plan for scripts. Fields are only ever added.
+// jsonPlan is the plan for scripts. Fields are only added, never removed.
 type jsonPlan struct {
 	Layers []jsonLayer `json:"layers"`
 	Images []jsonImage `json:"images"`
-	// Published are the images of published components; App is the name.
+	// Published are the images of published components. App is the image's name.
 	Published []jsonImage `json:"published,omitempty"`
-	// Changes are against the plan in the lock file, one for each platform; none
-	// if there is no plan in it.
+	// Changes from the plan in the lock file, one for each platform; none if it has no plan.
 	Changes []jsonChanges `json:"changes,omitempty"`
 	Move    []jsonMove    `json:"move,omitempty"` // with --rebalance, one for each platform
 }
 
-// jsonChanges lists layers by ID; recorded ones by their names there.
+// jsonChanges lists layers by ID, and recorded layers by name.
 type jsonChanges struct {
 	Platform  string        `json:"platform"`
 	Added     []string      `json:"added"`
@@ -216,15 +215,15 @@ type jsonChange struct {
 
 type jsonRestack struct {
 	App       string   `json:"app"`
-	Layers    []string `json:"layers"` // that it did not have
+	Layers    []string `json:"layers"` // new to the image
 	PullBytes int64    `json:"pullBytes"`
 }
 
 type jsonMove struct {
 	Platform  string  `json:"platform"`
 	PullBytes int64   `json:"pullBytes"`
-	Saved     float64 `json:"saved"` // share of the cost
-	Weeks     int64   `json:"weeks"` // until it has paid back; 0: never, or at once
+	Saved     float64 `json:"saved"` // fraction of the cost
+	Weeks     int64   `json:"weeks"` // until it pays for itself; 0: never, or at once
 }
 
 type jsonLayer struct {
@@ -242,7 +241,7 @@ type jsonImage struct {
 	Layers   []string `json:"layers"`
 }
 
-// planJSON is plans for scripts; diffs, against the recorded ones, may be nil.
+// planJSON returns plans for scripts. diffs are the differences from the recorded plans, or nil.
 func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 	out := jsonPlan{Layers: []jsonLayer{}, Images: []jsonImage{}}
 	for n, p := range plans {

@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/compiler/whatif"
 )
 
-// writePage writes the HTML page of a plan: for its fleet's first platform, with
-// the plans that other limits of layers would give.
+// writePage writes the HTML page of a plan for the fleet's first platform, with the plans for
+// other limits of layers.
 func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, apps []string) error {
 	t := out.Targets[0]
 	set, err := chosen(cmd, t.Graph, apps)
@@ -31,8 +31,7 @@ func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, a
 	return replaceFile(file, []byte(text))
 }
 
-// title is what people call the fleet: its place in a registry, else its
-// directory.
+// title returns the fleet's name for people: its place in a registry, else its directory.
 func (c *cli) title(g *model.Graph) string {
 	if g.Fleet.Registry != "" {
 		return g.Fleet.Registry

@@ -14,14 +14,14 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// planning are the flags that steer the planner, for commands that plan.
+// planning are the flags for the planner.
 type planning struct {
 	time    time.Duration
 	weights []string
 	locked  bool
 }
 
-// flags adds the flags; locked ones only to commands that read the lock file.
+// flags adds the flags, and those about the lock file only if locked is true.
 func (p *planning) flags(cmd *cobra.Command, locked bool) {
 	f := cmd.Flags()
 	f.DurationVar(&p.time, "plan-time", 0, "search for about `DURATION` (default: depends on the size of the fleet)")
@@ -31,7 +31,7 @@ func (p *planning) flags(cmd *cobra.Command, locked bool) {
 	}
 }
 
-// options are the planner's options.
+// options returns the planner's options.
 func (p *planning) options(cmd *cobra.Command) (plan.Options, error) {
 	o := plan.Options{Locked: p.locked}
 	if p.time < 0 {

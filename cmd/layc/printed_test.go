@@ -8,12 +8,13 @@ import (
 	"testing"
 )
 
-// full is a disk without space.
+// full is a full disk.
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
-// An answer that could not be written is an error, whichever command gives it.
+// TestAnswersThatAreNotWritten checks that a failed write to standard output is an error of every
+// command.
 func TestAnswersThatAreNotWritten(t *testing.T) {
 	for _, question := range []string{
 		"explain", "explain E0001", "doc std", "doc clauses", "doc std/java", "version", "completion fish", "--help", "help check",

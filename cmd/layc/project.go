@@ -14,7 +14,7 @@ import (
 	"github.com/layc-lang/layc/llb/world/git"
 )
 
-// announce tells people what takes time.
+// announce prints a message about a slow operation.
 func (c *cli) announce(text string) { fmt.Fprintln(c.err, text) }
 
 // hold waits until no other command writes pins or vendored copies of the module.
@@ -24,7 +24,7 @@ func (c *cli) hold(ctx context.Context) (release func(), err error) {
 	})
 }
 
-// pins is the project's lock file; without one it pins nothing.
+// pins returns the project's lock file; empty if there is none.
 func (c *cli) pins() (*lock.File, error) {
 	file, err := lockfile.Read(c.dir)
 	if err != nil {
@@ -37,19 +37,18 @@ func (c *cli) pins() (*lock.File, error) {
 	return pins, nil
 }
 
-// lockError says what is wrong with a lock file.
+// lockError is the error for an invalid lock file.
 type lockError struct{ findings diag.List }
 
 func (e *lockError) Error() string { return e.findings[0].Message }
 
-// modules is where git repositories are read from.
+// modules returns the store of git repositories.
 func (c *cli) modules() (git.Store, error) { return git.Of(c.dir, c.announce) }
 
 // A repository that cannot be reached ends a command.
 var _ pin.Unreachable = (*git.FetchError)(nil)
 
-// fetched are the repositories that a lock file pins, for the compiler; see
-// [pin.Fetch].
+// fetched returns the repositories that a lock file pins, for the compiler; see [pin.Fetch].
 func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[load.Repository]load.Fetched, error) {
 	if len(pins.Modules) == 0 {
 		return nil, nil
@@ -61,19 +60,19 @@ func (c *cli) fetched(ctx context.Context, pins *lock.File, online bool) (map[lo
 	return pin.Fetch(ctx, c.source(), pins, store, online)
 }
 
-// load reads the program, as [compiler.Load] does.
+// load reads the program like [compiler.Load].
 func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, diag.List) {
 	in := c.source()
 	in.Modules = fetched
 	return compiler.Load(in)
 }
 
-// source is the module in the command's directory, for the compiler.
+// source returns the input for the module in the command's directory.
 func (c *cli) source() compiler.Input {
 	return compiler.Input{Project: files(c.dir), Dir: ".", Name: c.where()}
 }
 
-// where is what findings call the module's directory.
+// where returns the name of the module's directory in findings.
 func (c *cli) where() string {
 	if c.dir == "." {
 		if dir, err := os.Getwd(); err == nil {

@@ -18,15 +18,15 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// TestDocsPicture holds the README's picture to the plan that it shows.
+// TestDocsPicture compares the README's picture with the plan that it shows.
 func TestDocsPicture(t *testing.T) {
 	svg := output(t, "graph", "--format=svg", "-C", "../../testdata/tomcat",
 		"9.0-jre17", "10.1-jre17", "11.0-jre17", "9.0-jre21", "10.1-jre21", "11.0-jre21")
 	compareGolden(t, "../../docs/plan.svg", []byte(svg))
 }
 
-// TestDocsExamples runs the commands in the README's console blocks and compares
-// what they print with what the block shows.
+// TestDocsExamples runs the commands in the README's console blocks and compares their output
+// with the blocks.
 func TestDocsExamples(t *testing.T) {
 	block := regexp.MustCompile("(?ms)^```console\n\\$ layc ([^\n]*)\n(.*?)^```\n")
 	text := readme(t)
@@ -41,7 +41,7 @@ func TestDocsExamples(t *testing.T) {
 	compareGolden(t, "README.md", []byte(got))
 }
 
-// TestDocsNumbers holds the README's first table to what simulate prints.
+// TestDocsNumbers compares the README's first table with the output of simulate.
 func TestDocsNumbers(t *testing.T) {
 	rows := map[string]string{
 		"apart":   "| Dockerfiles, each built on its own | %s | %s | %s |",
@@ -51,7 +51,7 @@ func TestDocsNumbers(t *testing.T) {
 	}
 	text := readme(t)
 	for _, line := range strings.Split(output(t, "simulate", "-C", "../../testdata/fleet"), "\n") {
-		cells := strings.Fields(line) // name, pulled, (how many, ×), pushed, first, built
+		cells := strings.Fields(line) // name, pulled, (factor, ×), pushed, first, built
 		if len(cells) != 7 || rows[cells[0]] == "" {
 			continue
 		}

@@ -17,8 +17,8 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// TestRenamedDownload changes URLs and not their checksums: check refuses that,
-// and lock asks the server whether the file is the same.
+// TestRenamedDownload changes URLs but not their checksums. check refuses that, and lock asks the
+// server whether the file is the same.
 func TestRenamedDownload(t *testing.T) {
 	asked := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +64,7 @@ app a {
 		}
 		for _, s := range says {
 			if !strings.Contains(out.String(), s) {
-				t.Errorf("layc %s does not say %q:\n%s", command, s, &out)
+				t.Errorf("layc %s does not print %q:\n%s", command, s, &out)
 			}
 		}
 	}
@@ -72,7 +72,7 @@ app a {
 	program("base.tar", "tool-1.0", tool)
 	run("lock", 0)
 	if asked != "/base.tar " {
-		t.Errorf("lock asks for %q, and needs nothing but the base", asked)
+		t.Errorf("lock requests %q, but needs only the base", asked)
 	}
 	run("check", 0)
 
@@ -86,7 +86,7 @@ app a {
 	run("check", 0)
 	run("lock", 0)
 	if asked != "" {
-		t.Errorf("lock asks for %q, and needs nothing", asked)
+		t.Errorf("lock requests %q, but needs nothing", asked)
 	}
 
 	program("base.tar", "renamed", sum([]byte("/tool-1.1")))

@@ -8,13 +8,13 @@ import (
 	"github.com/layc-lang/layc/llb/registry"
 )
 
-// jsonResult is what a build made, for scripts. Fields are only ever added.
+// jsonResult is the result of a build, for scripts. Fields are only added, never removed.
 type jsonResult struct {
 	Images        []jsonBuilt `json:"images"`
 	Output        string      `json:"output,omitempty"`
 	StepsExecuted []string    `json:"stepsExecuted"`
 	StepsCached   []string    `json:"stepsCached"`
-	Verified      []jsonProof `json:"verified,omitempty"` // what --verify proved
+	Verified      []jsonProof `json:"verified,omitempty"` // results of --verify
 }
 
 type jsonBuilt struct {

@@ -13,19 +13,17 @@ import (
 	"github.com/layc-lang/layc/llb/revision"
 )
 
-// revisions compiles the module as it is in the working directory and as it
-// was at a git revision.
+// revisions is the module compiled in the working directory and at a git revision.
 type revisions struct {
 	now, old *compiler.Output
 	oldDir   string
-	// broken are the findings for which the old revision does not compile; old
-	// is nil then.
+	// broken has the errors if the old revision does not compile; old is nil then.
 	broken diag.List
 	clean  func() // removes oldDir
 }
 
-// compileSince compiles both. A revision that git does not know is an error; one
-// that does not compile is not.
+// compileSince compiles both. It is an error if git does not know the revision, but not if it
+// does not compile.
 func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revisions, error) {
 	now, err := c.compile(cmd, p, compiler.Planned)
 	if err != nil {
@@ -44,7 +42,7 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 		r.clean()
 		return nil, notCheckedOut(cmd, err)
 	}
-	then := *c // its lock file pins other modules
+	then := *c // the old lock file pins other modules
 	then.dir = r.oldDir
 	in, err := then.input(cmd, p)
 	if err != nil {
@@ -60,7 +58,7 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 	return r, nil
 }
 
-// notCheckedOut is an error of [revision.CheckOut] as an error of the command line.
+// notCheckedOut converts an error of [revision.CheckOut] to the terms of the command line.
 func notCheckedOut(cmd *cobra.Command, err error) error {
 	var outside *revision.NoWorkTreeError
 	var unknown *revision.UnknownError

@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite goldens, and fail")
 
-// TestMain makes "layc" a command of the scripts: the real one, on an engine
-// that builds nothing. What it does is said by the variable FAKE_ENGINE.
+// TestMain makes "layc" a command of the scripts: the real one, with an engine that builds
+// nothing. The variable FAKE_ENGINE selects its results.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"layc": func() {
@@ -29,8 +29,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs testdata/script. A command's exit code is checked by
-// `code N layc …`.
+// TestScripts runs testdata/script. `code N layc …` checks a command's exit code.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "../../testdata/script",
@@ -41,7 +40,7 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "bash-completion" {
-				return false, fmt.Errorf("no condition is called %s", name)
+				return false, fmt.Errorf("unknown condition %s", name)
 			}
 			_, err := os.Stat("/usr/share/bash-completion/bash_completion")
 			return err == nil, nil
@@ -93,8 +92,8 @@ func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
 	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64"}}, nil
 }
 
-// Build returns an image without layers for each that is asked for; or fails
-// as the last step of the first image does.
+// Build returns an image without layers for each requested one, or fails like the last step of
+// the first image.
 func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
 	if f.mode == "fail" {
 		return nil, f.stepError(r)
@@ -113,8 +112,7 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 	return result, nil
 }
 
-// unreachable is the failure of the first download from a host called down, if
-// there is one.
+// unreachable returns the failure of the first download from the host down, if there is one.
 func unreachable(r engine.Request) error {
 	for _, i := range r.Images {
 		for _, raw := range i.Definition.Def {
@@ -126,7 +124,7 @@ func unreachable(r engine.Request) error {
 	return nil
 }
 
-// stepError is the failure of the first run of the first image.
+// stepError returns the failure of the first run of the first image.
 func (f fake) stepError(r engine.Request) error {
 	def := r.Images[0].Definition
 	for _, raw := range def.Def {

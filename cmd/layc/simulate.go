@@ -67,8 +67,7 @@ the fleet has several platforms, simulate uses the first.`,
 	return cmd
 }
 
-// jsonSimulation is a simulation's result for scripts. Fields are only ever
-// added.
+// jsonSimulation is a simulation's result for scripts. Fields are only added, never removed.
 type jsonSimulation struct {
 	Years    int           `json:"years"`
 	Seed     uint64        `json:"seed"`

@@ -11,7 +11,7 @@ import (
 	"github.com/layc-lang/layc/llb/images"
 )
 
-// solve opens the engine and builds there.
+// solve opens the engine and builds with it.
 func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, error) {
 	options, err := b.engineOptions()
 	if err != nil {
@@ -28,16 +28,16 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 	return images.Build(ctx, watched{e, b}, in)
 }
 
-// engineOptions say which engine to build with.
+// engineOptions returns the options of the engine.
 func (b *build) engineOptions() (engine.Options, error) {
 	state, err := b.stateDir()
 	return engine.Options{Address: b.engine, State: state, Notice: b.notice}, err
 }
 
-// notice tells the user a sentence.
+// notice prints a sentence for the user.
 func (b *build) notice(sentence string) { fmt.Fprintln(b.err, sentence) }
 
-// watched is an engine whose builds show their progress.
+// watched is an engine that shows the progress of builds.
 type watched struct {
 	builder
 	b *build
@@ -63,7 +63,7 @@ func (b *build) progressMode() string {
 	return b.progress
 }
 
-// stateDir is the directory of the embedded engine's state.
+// stateDir returns the directory of the embedded engine's state.
 func (b *build) stateDir() (string, error) {
 	if b.state != "" || b.engine != "" {
 		return b.state, nil

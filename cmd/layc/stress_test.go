@@ -22,8 +22,8 @@ import (
 	"github.com/layc-lang/layc/llb/registry"
 )
 
-// A small project on a base system of its own, for builds that are disturbed.
-// It has components of all kinds, and steps that take their time.
+// A small project with its own base system, for builds that tests disturb. It has components of
+// all kinds, and slow steps.
 const stressed = `component system {
     layout "system"
 }
@@ -74,7 +74,7 @@ type victim struct {
 	temp            string // for temporary files of layc
 }
 
-// slowShell is the program testdata/sh, built once.
+// slowShell returns the program testdata/sh, built once.
 var slowShell = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "layc-sh-")
 	if err != nil {
@@ -89,7 +89,7 @@ var slowShell = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(filepath.Join(dir, "sh"))
 })
 
-// newVictim writes the program, what it copies and its base system, and pins it.
+// newVictim writes the program, its files and its base system, and pins it.
 func newVictim(t *testing.T, program, text string) *victim {
 	t.Helper()
 	requireEngine(t)
@@ -116,7 +116,7 @@ func newVictim(t *testing.T, program, text string) *victim {
 	return p
 }
 
-// shellSystem is an archive of a root file system with nothing but a shell.
+// shellSystem returns an archive of a root file system with only a shell.
 func shellSystem(t *testing.T, sh []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -151,20 +151,20 @@ func (p *victim) write(name, text string) {
 	}
 }
 
-// command is layc on the project, with temporary files in a place of its own.
+// command returns a layc command on the project, with its own temporary directory.
 func (p *victim) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(p.bin, append([]string{args[0], "-C", p.dir}, args[1:]...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+p.temp)
 	return cmd
 }
 
-// run runs a command and returns its exit code and all that it printed.
+// run runs a command and returns its exit code and output.
 func (p *victim) run(args ...string) (int, string) {
 	out, err := p.command(args...).CombinedOutput()
 	return exitCode(err), string(out)
 }
 
-// builds is a build into a layout.
+// builds returns the command for a build into a layout.
 func (p *victim) builds(out string) *exec.Cmd {
 	return p.command("build", "--state", p.state, "-o", out, "--progress", "plain")
 }
@@ -178,7 +178,7 @@ func (p *victim) build(out string) map[string]string {
 	return layoutFiles(p.T, out)
 }
 
-// layoutFiles are the files of a layout with their contents.
+// layoutFiles returns the files of a layout with their contents.
 func layoutFiles(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -196,7 +196,7 @@ func layoutFiles(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// same fails the test unless two layouts are equal, byte for byte.
+// same fails the test unless two layouts are identical.
 func same(t *testing.T, what string, got, want map[string]string) {
 	t.Helper()
 	if !maps.Equal(got, want) {
@@ -205,7 +205,7 @@ func same(t *testing.T, what string, got, want map[string]string) {
 	}
 }
 
-// whole fails the test if there is a layout that is not valid.
+// whole fails the test if an existing layout is invalid.
 func whole(t *testing.T, what, out string) {
 	t.Helper()
 	if _, err := os.Stat(filepath.Join(out, "index.json")); os.IsNotExist(err) {
@@ -216,8 +216,8 @@ func whole(t *testing.T, what, out string) {
 	}
 }
 
-// clean fails the test if the machine has something left of the state's engine:
-// a process, a mount, a control group or a temporary file.
+// clean fails the test if the state's engine left a process, a mount, a control group or a
+// temporary file.
 func (p *victim) clean(what string) {
 	p.Helper()
 	for _, left := range slices.Concat(p.processes(), p.mounts(), p.controlGroups(), p.temporary()) {
@@ -225,7 +225,7 @@ func (p *victim) clean(what string) {
 	}
 }
 
-// processes are those that run in the state, or on it.
+// processes returns the processes that run in the state, or on it.
 func (p *victim) processes() []string {
 	var found []string
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
@@ -254,8 +254,7 @@ func (p *victim) mounts() []string {
 	return found
 }
 
-// controlGroups are those of a state that has no engine: there are none whose
-// name has its inode.
+// controlGroups returns the control groups of a state, which have its inode in their names.
 func (p *victim) controlGroups() []string {
 	var found []string
 	for _, pattern := range []string{"/sys/fs/cgroup/layc-*-%x", "/sys/fs/cgroup/*/layc-*-%x"} {
@@ -265,8 +264,7 @@ func (p *victim) controlGroups() []string {
 	return found
 }
 
-// temporary are files where temporary ones are made, in the state and in its
-// bundles.
+// temporary returns the temporary files in the state, its bundles, and the temporary directory.
 func (p *victim) temporary() []string {
 	var found []string
 	for _, pattern := range []string{p.temp + "/*", p.state + "/tmp", p.state + "/runc-*/executor/*/config.json"} {

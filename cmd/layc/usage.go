@@ -16,7 +16,7 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// usageError says that the command line is wrong.
+// usageError is an error in the command line.
 type usageError struct{ message, command string }
 
 func (e *usageError) Error() string { return e.message }
@@ -52,7 +52,7 @@ func unknownCommand(root *cobra.Command, word string) error {
 	return usage(root, "unknown command %q", word)
 }
 
-// flagError words an error of pflag like the other errors of layc.
+// flagError converts an error of pflag to layc's wording.
 func flagError(cmd *cobra.Command, err error) error {
 	var (
 		unknown *pflag.NotExistError
@@ -83,8 +83,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usage(cmd, "%s", err)
 }
 
-// noEmptyFlags returns an error for a flag with an empty value, such as a script's
-// unset variable, which would otherwise count as not set.
+// noEmptyFlags returns an error for a flag with an empty value, such as a script's unset
+// variable, which would otherwise count as not set.
 func noEmptyFlags(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
@@ -101,7 +101,7 @@ func noEmptyFlags(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// wanted describes the values that a flag takes.
+// wanted describes the values of a flag.
 func wanted(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "int", "uint64":
@@ -115,8 +115,8 @@ func wanted(f *pflag.Flag) string {
 	return name
 }
 
-// groups are the sections of the list of commands, each with its commands in
-// the order in which a newcomer meets them. Others follow in a last section.
+// groups are the sections of the list of commands. The order in each is the order in which a
+// newcomer meets the commands. A last section has the other commands.
 var groups = []struct {
 	title    string
 	commands []string
@@ -126,8 +126,8 @@ var groups = []struct {
 	{"Ask about changes and costs", []string{"impact", "affected", "cost", "explain-layer", "simulate", "graph"}},
 }
 
-// pasteable puts a # before the explanation of an example, which is two spaces or
-// more after it, so a shell accepts the whole line.
+// pasteable inserts a # before the explanation of an example, which follows after two spaces or
+// more, so that a shell accepts the whole line.
 func pasteable(examples string) string {
 	lines := strings.Split(examples, "\n")
 	for n, line := range lines {
@@ -140,7 +140,7 @@ func pasteable(examples string) string {
 	return strings.Join(lines, "\n")
 }
 
-// printUsage is the part of a command's help that follows its description.
+// printUsage prints the part of a command's help after its description.
 func printUsage(cmd *cobra.Command) error {
 	w := cmd.OutOrStdout()
 	fmt.Fprintf(w, "Usage:\n  %s\n", cmd.UseLine())

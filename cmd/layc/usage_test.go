@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Every command's help fits a terminal and has an example; every flag that
-// takes a value says what kind.
+// TestHelp checks that every command's help fits a terminal and has an example, and that every
+// flag with a value names its kind.
 func TestHelp(t *testing.T) {
 	var out bytes.Buffer
 	root := (&cli{out: &out, err: &out}).root()
@@ -39,7 +39,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// All commands that groups name are there.
+// TestGroups checks that all commands in groups exist.
 func TestGroups(t *testing.T) {
 	root := (&cli{}).root()
 	known := map[string]*cobra.Command{}
@@ -49,7 +49,7 @@ func TestGroups(t *testing.T) {
 	for _, g := range groups {
 		for _, name := range g.commands {
 			if known[name] == nil {
-				t.Errorf("%s: there is no command %s", g.title, name)
+				t.Errorf("%s: unknown command %s", g.title, name)
 			}
 		}
 	}

@@ -62,8 +62,8 @@ Copies are verified against the lock file, so change them only at their source.`
 	}
 }
 
-// allPinned fails if the program imports a git repository that the lock file does not
-// pin. Other errors of the program do not matter here.
+// allPinned fails if the program imports a git repository that the lock file does not pin. It
+// ignores other errors of the program.
 func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
 	fetched, err := c.fetched(ctx, pins, false)
 	if err != nil {
@@ -73,7 +73,7 @@ func (c *cli) allPinned(ctx context.Context, pins *lock.File) error {
 	return c.findings(slices.DeleteFunc(found, func(d *diag.Diagnostic) bool { return d.Code != diag.UnpinnedImport }))
 }
 
-// cannotVendor adds to an error what to do about it, if that is known.
+// cannotVendor adds help to an error, if there is any.
 func cannotVendor(store git.Store, err error) error {
 	var advised load.Advised
 	var path *fs.PathError

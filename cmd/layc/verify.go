@@ -11,9 +11,9 @@ import (
 	"github.com/layc-lang/layc/llb/images"
 )
 
-// What layc build proves, with --verify and without, for people and scripts.
+// The results of proofs in layc build, with --verify and without, for people and scripts.
 
-// showOutcomes shows what proofs have found.
+// showOutcomes prints the findings of proofs.
 func (c *cli) showOutcomes(outcomes []images.Outcome) error {
 	for _, v := range outcomes {
 		for _, f := range v.Findings {
@@ -26,7 +26,7 @@ func (c *cli) showOutcomes(outcomes []images.Outcome) error {
 	return nil
 }
 
-// show shows a finding, and then what the step printed last.
+// show prints a finding, and then the last output of the step.
 func (c *cli) show(f images.Finding) error {
 	if err := diag.Render(screen(c.err), diag.List{f.Diagnostic}, rendering(c.err)); err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c *cli) show(f images.Finding) error {
 	return nil
 }
 
-// kinds are what proofs prove, for people: of one, and of many.
+// kinds describe kinds of proofs for people: singular and plural.
 var kinds = []struct {
 	kind      llb.ProofKind
 	one, many string
@@ -102,7 +102,7 @@ func unverified(outcomes []images.Outcome) string {
 	return fmt.Sprintf("not verified: %d of %s (%s)", failed, term.Count(len(outcomes), "proof"), counted(outcomes))
 }
 
-// jsonProof is what came of a proof, for scripts. Fields are only ever added.
+// jsonProof is the result of a proof, for scripts. Fields are only added, never removed.
 type jsonProof struct {
 	Kind      string `json:"kind"` // alone, again, libraries, test
 	Component string `json:"component"`
@@ -111,9 +111,9 @@ type jsonProof struct {
 	Place     string `json:"place,omitempty"`
 	Test      string `json:"test,omitempty"` // the command
 	Holds     bool   `json:"holds"`
-	// Findings are as those of layc check --json; none if all is well.
+	// Findings are in the form of layc check --json; none if the proof holds.
 	Findings diag.List `json:"findings,omitempty"`
-	Output   []string  `json:"output,omitempty"` // what a step that failed printed last
+	Output   []string  `json:"output,omitempty"` // the last output of a failed step
 }
 
 func proofsJSON(outcomes []images.Outcome) []jsonProof {
@@ -132,7 +132,7 @@ func proofsJSON(outcomes []images.Outcome) []jsonProof {
 	return out
 }
 
-// placeOf is a place in the program: FILE:LINE.
+// placeOf formats a place in the program: FILE:LINE.
 func placeOf(at source.Span) string {
 	if at.IsZero() {
 		return ""

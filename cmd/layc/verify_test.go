@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// prove is what the fake engine makes of proofs: they hold; with FAKE_ENGINE=warn
-// they find what is warned of, with FAKE_ENGINE=unproven all of them fail.
+// prove returns the fake engine's results of proofs: they hold; with FAKE_ENGINE=warn they have
+// warnings; with FAKE_ENGINE=unproven all of them fail.
 func (f fake) prove(proofs []engine.Proof) ([]engine.Proven, error) {
 	out := make([]engine.Proven, len(proofs))
 	fails := false
@@ -42,9 +42,9 @@ func (f fake) prove(proofs []engine.Proof) ([]engine.Proven, error) {
 	return out, nil
 }
 
-// proves is the vertex of a proof itself, and its name.
+// proves returns the last vertex of a proof, and its name.
 func proves(p engine.Proof) (digest.Digest, string) {
 	def := p.Definition.Def
-	id := digest.FromBytes(def[len(def)-2]) // the last one says which is meant
+	id := digest.FromBytes(def[len(def)-2]) // the last one only selects the output
 	return id, p.Definition.Metadata[string(id)].Description["llb.customname"]
 }

@@ -24,7 +24,7 @@ func (c *cli) versionCommand() *cobra.Command {
 	}
 }
 
-// versions are those of layc and of what it is made with.
+// versions lists the versions of layc and of its main dependencies.
 func versions() string {
 	v := version
 	if v == "" {

@@ -12,8 +12,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestTerminalEscapes lets everybody whose text layc prints send escapes: arguments,
-// names of files and directories, steps, servers. None of them reaches the terminal.
+// TestTerminalEscapes puts escape sequences into every source of text that layc prints:
+// arguments, names of files and directories, steps, servers. None of them reaches the terminal.
 func TestTerminalEscapes(t *testing.T) {
 	const evil = "\x1b]0;title\a\x1b[2Jx\u009b31m"
 	dir := t.TempDir()

@@ -9,7 +9,7 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// What is printed for people about the largest example fits a terminal.
+// TestWidth checks that the text output for the largest example fits a terminal.
 func TestWidth(t *testing.T) {
 	const fleet = "../../testdata/fleet"
 	for _, args := range [][]string{

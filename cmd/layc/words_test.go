@@ -19,8 +19,8 @@ import (
 // crude matches the patterns that CONTRIBUTING.md lists under "How layc speaks".
 var crude = regexp.MustCompile(`(?i)\b((is|are) no|afresh|anew|manieth|those of|that of|of which|is said|such that)\b`)
 
-// unwritten are the files and directories whose texts are still to be rewritten.
-// Delete an entry when its texts are: the test fails until you do.
+// unwritten lists files and directories with texts that still need rewriting. The test fails
+// until entries without crude patterns are deleted.
 var unwritten = []string{
 	"testdata/compile",
 	"testdata/script",
@@ -29,7 +29,7 @@ var unwritten = []string{
 // TestWords keeps crude patterns out of all texts that users see: the pages, the
 // examples, the standard library, the goldens and the strings in the code.
 func TestWords(t *testing.T) {
-	hits := map[string][]string{} // by what has them
+	hits := map[string][]string{} // by file or directory
 	check := func(name, at, text string) {
 		text = strings.Join(strings.Fields(text), " ")
 		for _, m := range crude.FindAllStringIndex(text, -1) {

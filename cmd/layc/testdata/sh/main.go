@@ -1,5 +1,5 @@
-// Command sh is the shell of a base system that has nothing else. It carries
-// out commands that are separated by semicolons:
+// Command sh is the shell of a base system that has nothing else. It executes commands that are
+// separated by semicolons:
 //
 //	sleep DURATION
 //	mkdir DIR        with its parents
