@@ -331,7 +331,7 @@ func (v *prover) libraries(i *model.Instance, env []model.EnvVar, trees []llb.St
 // test runs a test's command in a root file system, without network.
 func (v *prover) test(on llb.State, title string, t model.Test, env []model.EnvVar, as []llb.RunOption) llb.State {
 	v.runs = true
-	opts := v.helpOn(v.platform, title, "test: "+summary(t.Command), t.Span, "test", t.Command, t.Prints)
+	opts := v.helpOn(v.platform, title, "test: "+summary(t.Command), t.Span, append([]string{"test", t.Prints}, t.Args...)...)
 	for _, e := range env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))
 	}

@@ -91,6 +91,8 @@ func (r *rootBuilder) done(name string) llb.State {
 func (l *lowerer) base(i *model.Instance) llb.State {
 	s := i.System
 	switch {
+	case s.Scratch:
+		return llb.Scratch()
 	case s.Image != "":
 		name, _, _ := strings.Cut(s.Image, "@")
 		return llb.NewState(llb.Image(name+"@"+s.Digest, llb.Platform(l.platform), l.from(i.Title, s.Image, i.Span)).Output())

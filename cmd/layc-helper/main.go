@@ -111,8 +111,8 @@ func run(args []string) error {
 		return sum512(args[1], args[2])
 	}
 	switch {
-	case len(args) == 3 && args[0] == "test":
-		return test(args[1], args[2], maxTest)
+	case len(args) > 2 && args[0] == "test":
+		return test(args[2:], args[1], maxTest)
 	case len(args) == 3 && args[0] == "user":
 		return lookUp(args[1], args[2])
 	case len(args) >= 5 && args[0] == "again":

@@ -40,7 +40,7 @@ func TestTest(t *testing.T) {
 	} {
 		start := time.Now()
 		got := ""
-		if err := test(c.command, c.prints, 2*time.Second); err != nil {
+		if err := test([]string{"/bin/sh", "-c", c.command}, c.prints, 2*time.Second); err != nil {
 			got = err.Error()
 		}
 		if got != c.want {
@@ -48,6 +48,33 @@ func TestTest(t *testing.T) {
 		}
 		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%s took %s", c.command, took)
+		}
+	}
+}
+
+// A list is executed without a shell.
+func TestTestOfList(t *testing.T) {
+	dir := tree(t, map[string]string{"unloadable": "#!/no/such/interpreter\n"})
+	if err := os.Chmod(filepath.Join(dir, "unloadable"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		command      []string
+		prints, want string
+	}{
+		{[]string{"/bin/echo", "$HOME *"}, "$HOME *", ""},
+		{[]string{"echo", "found in PATH"}, "found in PATH", ""},
+		{[]string{"/bin/echo", "one"}, "two", "it should print:\n  two\nit printed:\n  one"},
+		{[]string{"/no/such", "x"}, "", "the image has no program /no/such"},
+		{[]string{"no-such-program"}, "", "the image has no program no-such-program"},
+		{[]string{dir + "/unloadable"}, "", "the image has " + dir + "/unloadable, but not what loads it (its interpreter)"},
+	} {
+		got := ""
+		if err := test(c.command, c.prints, 10*time.Second); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%q: %s\nwant %s", c.command, got, c.want)
 		}
 	}
 }

@@ -16,13 +16,13 @@ import (
 // maxTest is how long a test may take.
 const maxTest = 5 * time.Minute
 
-// test runs a command with the system's shell, in the environment, the
-// directory and as the user that the helper has. It fails unless the command
+// test runs a program with arguments in the environment, the directory and as
+// the user that the helper has. It fails unless the command
 // succeeds within a time and prints a text, wherever it prints it to.
-func test(command, prints string, within time.Duration) error {
+func test(command []string, prints string, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	// What the command has started ends with it, and does not keep it waiting.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -36,14 +36,26 @@ func test(command, prints string, within time.Duration) error {
 		return fmt.Errorf("it did not end within %s\n%s", within, out.said())
 	case errors.As(err, &exit):
 		return fmt.Errorf("it ended with %s\n%s", exit.ProcessState, out.said())
-	case errors.Is(err, os.ErrNotExist):
-		return errors.New("the image has no /bin/sh to run it")
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, exec.ErrNotFound):
+		return notThere(command[0])
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return err
 	case !out.has(prints):
 		return fmt.Errorf("it should print:\n%s\n%s", indented([]byte(prints)), out.said())
 	}
 	return nil
+}
+
+// notThere is the error of a program that the image does not have, or that the
+// kernel cannot load.
+func notThere(program string) error {
+	if _, err := os.Stat(program); err == nil {
+		return fmt.Errorf("the image has %s, but not what loads it (its interpreter)", program)
+	}
+	if program == "/bin/sh" {
+		return errors.New("the image has no /bin/sh; write the test as a list, such as [\"/server\", \"--version\"]")
+	}
+	return fmt.Errorf("the image has no program %s", program)
 }
 
 // output keeps what a command prints, up to a limit.

@@ -123,6 +123,7 @@ func (x *binder) apps() {
 
 // app binds one app: it closes the app over its needs.
 func (x *binder) app(v *evaluate.Variant) *model.App {
+	found := len(x.Found)
 	e := x.Evaluator.App(v)
 	if e == nil {
 		return nil
@@ -163,5 +164,10 @@ func (x *binder) app(v *evaluate.Variant) *model.App {
 	a.Closure = append(a.Closure, shared...)
 	x.holdApp(a)
 	x.own.overlaps(a, replaced)
+	if a.Delta == nil && len(x.Found) == found && !slices.ContainsFunc(a.Closure, (*model.Instance).HasLayer) {
+		x.Found.Errorf(diag.NoBase, a.Span, "app %s is empty", name).
+			Note("its base is `scratch`, and nothing that it uses has files").
+			Hint("add what the app runs, such as `copy \"server\" to \"/server\"`, or remove it")
+	}
 	return a
 }

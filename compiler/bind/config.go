@@ -11,7 +11,6 @@ import (
 // config merges the configuration of an app's image.
 func (x *binder) config(a *model.App, own []model.Setting) model.Config {
 	m := model.Merge(a.Closure, own, x.dispute)
-	m.Decides = true
 	c := model.Config{Env: m.Env(), Labels: m.Labels()}
 	if p := m.Single["user"]; p.Setting != nil {
 		c.User, a.UserAt = p.Value.Text, p.Span
@@ -20,7 +19,7 @@ func (x *binder) config(a *model.App, own []model.Setting) model.Config {
 	c.StopSignal = m.Text("stopsignal")
 	c.Entrypoint = m.Texts("entrypoint")
 	c.Command = m.Texts("command")
-	if e, cmd := m.Single["entrypoint"], m.Single["command"]; e.Setting != nil && cmd.Setting != nil && (e.From == nil && cmd.From != nil || !e.OfBase() && cmd.OfBase()) {
+	if m.Single["entrypoint"].Over(m.Single["command"]) {
 		c.Command = nil // an entrypoint clears an inherited command
 	}
 	x.runnable(a, &c, m)
@@ -50,7 +49,9 @@ func (x *binder) runnable(a *model.App, c *model.Config, m *model.Merged) {
 // stepEnv returns the environment of an instance's runs: the environment of its root, then
 // its own.
 func (x *binder) stepEnv(i *model.Instance) []model.EnvVar {
-	return model.Merge(i.Root, i.Settings, x.dispute).Env()
+	m := model.Merge(i.Root, i.Settings, x.dispute)
+	m.Of = i
+	return m.Env()
 }
 
 // dispute reports two components that propose different values.

@@ -10,6 +10,7 @@ import (
 	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
@@ -87,7 +88,7 @@ func (c *closure) instances(r *evaluate.Ref) []*model.Instance { return c.append
 
 func (c *closure) appendInstances(out []*model.Instance, r *evaluate.Ref) []*model.Instance {
 	if r.Packages != nil {
-		return append(out, c.x.packageInstances(c.distribution(), r)...)
+		return append(out, c.x.packageInstances(c.baseRef, r)...)
 	}
 	if r.User != nil {
 		return append(out, c.x.accountInstance(r.User))
@@ -127,9 +128,6 @@ func (c *closure) resolve(lists ...[]*evaluate.Ref) []*model.Instance {
 	return out
 }
 
-// distribution returns the distribution of the packages that os.packages names.
-func (c *closure) distribution() string { return c.x.distributionOf(c.baseRef) }
-
 // distributionOf returns the distribution of a base; "" if the base is not made from its
 // packages.
 func (x *binder) distributionOf(base *evaluate.Ref) string {
@@ -156,7 +154,7 @@ func (c *closure) all() []*model.Instance {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		out = append(out, c.x.packageInstances(c.distribution(), &evaluate.Ref{Packages: []string{n}, Span: c.packs[n]})...)
+		out = append(out, c.x.packageInstances(c.baseRef, &evaluate.Ref{Packages: []string{n}, Span: c.packs[n]})...)
 	}
 	for u := range c.users {
 		out = append(out, c.x.accountInstance(u))
@@ -400,7 +398,7 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 		return nil
 	}
 	i := &model.Instance{
-		ID: r.Key(), Title: r.Title(), Kind: model.Base, Span: b.Span, Doc: r.Component.Decl.Doc,
+		ID: r.Name().String(), Title: r.Title(), Kind: model.Base, Span: b.Span, Doc: r.Component.Decl.Doc,
 		Name: r.Name(), System: x.declared(b.System, b.steps),
 		Settings: withDefaults(b.Settings),
 		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
@@ -421,11 +419,16 @@ func withDefaults(settings []model.Setting) []model.Setting {
 
 // packageInstances returns the instances of OS packages, by name: one for each group that
 // can only be installed together.
-func (x *binder) packageInstances(distribution string, r *evaluate.Ref) []*model.Instance {
+func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
+	distribution := x.distributionOf(base)
 	if distribution == "" {
-		x.Found.Errorf(diag.NoDistribution, x.Told(r.Span, r.Origin), "`os.packages` on a base without packages").
-			Note("the base system is not built from the packages of a distribution").
-			Hint("use a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
+		d := x.Found.Errorf(diag.NoDistribution, x.Told(r.Span, r.Origin), "`os.packages` on a base without packages").
+			Note("the base system is not built from the packages of a distribution")
+		if base.Component == check.Scratch {
+			d.Hint("copy files of the packages instead: `copy \"/etc/ssl/certs/\" from os.packages(\"ca-certificates\") to \"/etc/ssl/certs/\"`")
+		} else {
+			d.Hint("use a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
+		}
 		return nil
 	}
 	arch := x.DebianArch()

@@ -370,9 +370,24 @@ func (c *clause) changes() {
 }
 
 func (c *clause) test() {
-	command, ok := c.operand().(string)
-	if !ok || !c.Passable(command, c.Args[0].Span()) {
+	t := model.Test{Prints: c.option("prints"), Span: c.At}
+	switch command := c.operand().(type) {
+	case string:
+		t.Command, t.Args = command, []string{"/bin/sh", "-c", command}
+	case list:
+		t.Command, t.Args = settingOf(command).String(), textsOf(command)
+		if len(command) == 0 || t.Args[0] == "" {
+			c.NothingToRun(c.Args[0].Span(), "the test has no program").
+				Hint("write the program and its arguments, such as `test [\"/server\", \"--version\"] prints \"1.2\"`")
+			return
+		}
+	default:
 		return
 	}
-	c.to.Tests = append(c.to.Tests, model.Test{Command: command, Prints: c.option("prints"), Span: c.At})
+	for n, a := range t.Args {
+		if !c.Passable(a, elementAt(c.Args[0], n)) {
+			return
+		}
+	}
+	c.to.Tests = append(c.to.Tests, t)
 }

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,9 +37,27 @@ func (c *clause) assigned() {
 			Hint("write `%s %s = …`", c.Word.Name, plainName(key))
 		return
 	}
+	if c.Word.Name == "env" {
+		c.unexpanded(key, val)
+	}
 	c.to.propose(model.Setting{
 		Word: c.Word.Name, Key: key, Append: c.Assign.Append, By: c.option("by"), Value: model.Value{Text: val}, Span: c.At,
 	})
+}
+
+// variableInText finds a variable as shells and Dockerfiles write it.
+var variableInText = regexp.MustCompile(`\$(?:[A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][^}]*\})`)
+
+// unexpanded warns of a variable within the value of a variable. The checker reports a
+// variable within its own value.
+func (c *clause) unexpanded(key, val string) {
+	found := variableInText.FindString(val)
+	if found == "" || strings.Trim(found, "${}") == key {
+		return
+	}
+	c.Found.Warnf(diag.UnexpandedVariable, c.Assign.Value.Span(), "nothing expands `%s` in this value", found).
+		Note("a container's environment is set exactly as written").
+		Hint("write the value itself, such as with `let` and `${…}`; to extend a variable, write `env %s += …`", plainName(key))
 }
 
 // configured evaluates the clauses that consist of a word and values.
@@ -46,7 +65,7 @@ func (c *clause) configured() {
 	var said value
 	switch c.Word.Name {
 	case "expose":
-		said = c.listed(c.port)
+		said = c.listed(c.ports)
 	case "volume":
 		said = c.listed(c.volume)
 	case "user":
@@ -71,15 +90,13 @@ func settingOf(v value) model.Value {
 	return model.Value{List: textsOf(v), Listed: true}
 }
 
-// listed evaluates the operands of a clause, and checks and normalizes each of them. It
-// leaves out those that check refuses.
-func (c *clause) listed(check func(string, source.Span) (string, bool)) list {
+// listed evaluates the operands of a clause. check reports an invalid one, and
+// returns what a valid one stands for.
+func (c *clause) listed(check func(string, source.Span) []string) list {
 	out := list{}
 	for _, a := range c.Args {
 		for n, t := range c.texts(a, c.env) {
-			if t, ok := check(t, elementAt(a, n)); ok {
-				out = append(out, t)
-			}
+			out = append(out, strs(check(t, elementAt(a, n)))...)
 		}
 	}
 	return out
@@ -94,28 +111,54 @@ func elementAt(e syntax.Expr, n int) source.Span {
 	return e.Span()
 }
 
-// port checks a port and completes it: 9080 becomes 9080/tcp.
-func (x *Findings) port(p string, at source.Span) (string, bool) {
-	number, protocol, ok := strings.Cut(p, "/")
+// ports returns a port, or each port of a range, in full: 9080 is 9080/tcp, and
+// 5000-5001/udp is 5000/udp and 5001/udp.
+func (x *Findings) ports(p string, at source.Span) []string {
+	numbers, protocol, ok := strings.Cut(p, "/")
 	if !ok {
 		protocol = "tcp"
 	}
-	if n, err := strconv.ParseUint(number, 10, 16); err != nil || n == 0 || !slices.Contains([]string{"tcp", "udp", "sctp"}, protocol) {
-		x.Found.Errorf(diag.InvalidPort, at, "not a valid port: %q", p).
-			Note("a port is a number from 1 to 65535, optionally followed by /tcp, /udp or /sctp").
-			Hint("write `expose 8080`, or `\"53/udp\"` for another protocol; list the ports of a range one by one")
-		return "", false
+	from, to, isRange := strings.Cut(numbers, "-")
+	if !isRange {
+		to = from
 	}
-	return strings.TrimLeft(number, "0") + "/" + protocol, true
+	first, err := portNumber(from)
+	last, err2 := portNumber(to)
+	switch {
+	case err != nil || err2 != nil || !slices.Contains([]string{"tcp", "udp", "sctp"}, protocol):
+		x.Found.Errorf(diag.InvalidPort, at, "not a valid port: %q", p).
+			Note("a port is a number from 1 to 65535 or a range of them, optionally followed by /tcp, /udp or /sctp").
+			Hint("write `expose 8080`, `\"53/udp\"` for another protocol, or `\"8000-8010\"` for a range")
+		return nil
+	case first > last:
+		x.Found.Errorf(diag.InvalidPort, at, "not a valid range of ports: %q", p).
+			Note("%d is larger than %d", first, last).
+			Hint("write `\"%d-%d\"`", last, first)
+		return nil
+	}
+	var out []string
+	for n := first; n <= last; n++ {
+		out = append(out, strconv.FormatUint(n, 10)+"/"+protocol)
+	}
+	return out
 }
 
-// volume checks and normalizes the path of a volume.
-func (x *Findings) volume(p string, at source.Span) (string, bool) {
+// portNumber parses a port's number.
+func portNumber(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 16)
+	if err == nil && n == 0 {
+		err = strconv.ErrRange
+	}
+	return n, err
+}
+
+// volume checks the path of a volume. Two ways to write one path are one volume.
+func (x *Findings) volume(p string, at source.Span) []string {
 	clean, ok := x.target(p, at)
 	if !ok || x.isRoot(clean, at) || !x.printable(p, at) {
-		return "", false
+		return nil
 	}
-	return path.Clean(clean), true
+	return []string{path.Clean(clean)}
 }
 
 func (c *clause) workdir() value {

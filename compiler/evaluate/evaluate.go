@@ -162,6 +162,10 @@ func (x *Evaluator) Block(r *Ref) *Block {
 	for i, p := range r.Component.Params {
 		v.values[p.Decl.Name.At] = r.Args[i]
 	}
+	if r.Component == check.Scratch {
+		b.System = &model.System{Scratch: true}
+		return b
+	}
 	outer, found := x.origin, len(x.Found)
 	x.origin = r.Origin
 	x.statements(r.Component.Decl.Body, v, b)

@@ -56,10 +56,10 @@ func (r *Ref) Flexible() bool {
 	return r.Slot != nil || r.Component != nil && r.Args == nil
 }
 
-// Qualified returns the lasting name of a declaration: its module and its own name. The
-// root module has no name.
+// Qualified is the stable name of a declaration: its module and its own name. The
+// root module has no name, and neither has the one of predeclared names.
 func Qualified(m *check.Module, name string) string {
-	if m.Path == "." {
+	if m.Path == "." || m.Path == "" {
 		return name
 	}
 	return m.Path + "." + name
@@ -75,6 +75,8 @@ func (r *Ref) Key() string {
 
 func (r *Ref) makeKey() string {
 	switch {
+	case r.Component == check.Scratch:
+		return "base scratch" // no component that a program declares is named so
 	case r.Slot != nil:
 		return "slot " + Qualified(r.Slot.Module, r.Slot.Decl.Name.Name)
 	case r.Packages != nil:

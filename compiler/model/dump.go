@@ -46,6 +46,7 @@ func (d *dumper) instance(i *Instance) {
 	d.line(0, "%s %s", i.Kind, i.ID)
 	if s := i.System; s != nil {
 		switch {
+		case s.Scratch:
 		case s.Image != "":
 			d.line(1, "image %s %s", s.Image, s.Digest)
 		case s.Layout != "":

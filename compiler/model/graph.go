@@ -140,11 +140,17 @@ type Instance struct {
 	sortedNeeds, sortedRuns []*Instance // Needs and RunsWith by ID
 }
 
+// HasLayer reports whether an image that has the instance has it in a layer.
+func (i *Instance) HasLayer() bool {
+	return i.Kind != Empty && (i.System == nil || !i.System.Scratch)
+}
+
 // Key is a recipe key: equal keys mean equal content. The zero Key means no content.
 type Key [32]byte
 
 // System is a base system.
 type System struct {
+	Scratch bool // it is empty: an image on it has no layer for its base
 	// Distribution is "debian/bookworm" for a system that is made from its packages,
 	// which are in Packages.
 	Distribution string
@@ -185,8 +191,10 @@ type Rate struct {
 
 // Test is a command to run and its expected output; World tells where it runs.
 type Test struct {
-	Command, Prints string
-	Span            source.Span
+	Command string   // as the program writes it: a command of the shell, or a list
+	Args    []string // what is executed: a program and its arguments
+	Prints  string
+	Span    source.Span
 }
 
 // EnvVar is an environment variable.

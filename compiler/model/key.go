@@ -31,6 +31,9 @@ func Recipe(i *Instance) Key {
 	put("recipe 1", i.Kind.String())
 	if s := i.System; s != nil {
 		put("system", s.Distribution, s.Image, s.Digest, s.Layout)
+		if s.Scratch {
+			put("scratch")
+		}
 		if s.Rootfs != nil {
 			put("rootfs", s.Rootfs.Digest)
 		}

@@ -9,7 +9,8 @@ import (
 )
 
 // Image configuration: components propose values, the app decides. For each word, the
-// app's clause wins, then the value that components agree on, then the base's. Appending
+// app's clause wins, then a component's, then the base's. A component's value holds over
+// the values of its needs; components that do not need each other must agree. Appending
 // env entries are joined: an app's before its components', a component's before those of
 // its needs, the base's value last.
 
@@ -70,13 +71,14 @@ func (p Proposal) OfBase() bool { return p.From != nil && p.From.Kind == Base }
 type Merged struct {
 	Single   map[string]Proposal   // by the setting's name
 	Appended map[string][]Proposal // for env: outermost first, by key
-	// Decides is set if the settings on top of the instances are an app's, to which
-	// no component adds.
-	Decides bool
+	// Of is the instance whose settings are on top of the others; nil: an app, to
+	// whose values no component adds.
+	Of *Instance
 
-	lists    map[string][]string
-	disputed map[string]bool // as Single
-	report   func(a, b Proposal, what string)
+	instances []*Instance
+	lists     map[string][]string
+	disputed  map[string]bool // as Single
+	report    func(a, b Proposal, what string)
 }
 
 // Merge merges the settings of instances, which are in topological order, and the
@@ -85,7 +87,7 @@ type Merged struct {
 func Merge(instances []*Instance, over []Setting, report func(a, b Proposal, what string)) *Merged {
 	m := &Merged{
 		Single: make(map[string]Proposal, 3*len(instances)), Appended: map[string][]Proposal{},
-		lists: map[string][]string{}, disputed: map[string]bool{}, report: report,
+		instances: instances, lists: map[string][]string{}, disputed: map[string]bool{}, report: report,
 	}
 	for n := range over {
 		m.put(Proposal{nil, &over[n]})
@@ -121,9 +123,42 @@ func (m *Merged) put(p Proposal) {
 		}
 	case old.From == nil || p.OfBase():
 		// the app decides; a base's values are defaults
-	case !old.Value.equal(s.Value):
+	case !old.Value.equal(s.Value) && !m.overridden(p):
 		m.dispute(old, p)
 	}
+}
+
+// overridden reports whether an instance that needs the proposal's sets the same name.
+func (m *Merged) overridden(p Proposal) bool {
+	return slices.ContainsFunc(m.instances, func(i *Instance) bool {
+		return slices.ContainsFunc(i.Settings, func(s Setting) bool { return s.Name == p.Name && !s.Append }) && needs(i, p.From)
+	})
+}
+
+// Over reports whether p holds over q, which may set another name: p is the app's and q
+// is not, q is the base's and p is not, or p's instance needs q's.
+func (p Proposal) Over(q Proposal) bool {
+	switch {
+	case p.Setting == nil || q.Setting == nil || p.From == q.From:
+		return false
+	case p.From == nil || q.OfBase():
+		return true
+	}
+	return q.From != nil && needs(p.From, q.From)
+}
+
+// needs reports whether an instance needs another one, directly or not.
+func needs(i, other *Instance) bool {
+	seen := map[*Instance]bool{}
+	var leads func(n *Instance) bool
+	leads = func(n *Instance) bool {
+		if seen[n] {
+			return false
+		}
+		seen[n] = true
+		return n == other || slices.ContainsFunc(n.Needs, leads)
+	}
+	return i != other && leads(i)
 }
 
 // separated notes the separator that an entry declares for its variable.
@@ -187,8 +222,8 @@ func (m *Merged) Env() []EnvVar {
 		}
 		var parts []string
 		for _, e := range entries {
-			if p.Setting != nil && p.From == nil && e.From != nil && m.Decides {
-				continue // no component adds to what the app sets
+			if m.covers(p, e) {
+				continue
 			}
 			if t := e.Value.Text; !slices.Contains(parts, t) {
 				parts = append(parts, t)
@@ -200,6 +235,18 @@ func (m *Merged) Env() []EnvVar {
 		out = append(out, EnvVar{name, strings.Join(parts, by)})
 	}
 	return byName(out)
+}
+
+// covers reports whether an entry is left out since an app, or an instance that needs the
+// entry's, sets the variable.
+func (m *Merged) covers(set, entry Proposal) bool {
+	switch {
+	case set.Setting == nil || entry.From == nil || entry.OfBase():
+		return false
+	case set.From != nil:
+		return needs(set.From, entry.From)
+	}
+	return m.Of == nil || needs(m.Of, entry.From)
 }
 
 // Labels returns the labels, sorted by name.

@@ -215,7 +215,7 @@ func newTranslation(g *model.Graph, l *lock.File) *translation {
 			app.Limit = g.Fleet.Layers
 		}
 		for _, i := range a.Closure {
-			if i.Kind != model.Empty {
+			if i.HasLayer() {
 				app.Items = append(app.Items, t.item(i, rates))
 			}
 		}
@@ -267,7 +267,7 @@ func (t *translation) needs() {
 	seen := map[*model.Instance]bool{}
 	for _, a := range t.graph.Apps {
 		for _, i := range a.Closure {
-			if i.Kind == model.Empty || seen[i] {
+			if !i.HasLayer() || seen[i] {
 				continue
 			}
 			seen[i] = true
@@ -366,7 +366,7 @@ func mark(i *Image) {
 		}
 	}
 	for _, c := range i.App.Closure { // each after its needs
-		if c.Kind != model.Empty || len(c.Needs) == 0 {
+		if c.Kind != model.Empty || len(c.Needs) == 0 || len(i.Layers) == 0 {
 			continue
 		}
 		top := 0

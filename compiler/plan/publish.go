@@ -45,7 +45,7 @@ func (i *Image) size() int64 {
 func (t *translation) innerNode(a *model.App, of *Image) *Image {
 	missing := map[model.Key]*model.Instance{}
 	for _, i := range a.Closure {
-		if i.Kind != model.Empty {
+		if i.HasLayer() {
 			missing[i.Key] = i
 		}
 	}

@@ -34,7 +34,7 @@ var operandTypes = map[string]*Type{
 	"entrypoint": listOf(stringType), "command": listOf(stringType), "shell": listOf(stringType), "stopsignal": stringType,
 	"healthcheck": listOf(stringType), "healthcheck every": durationType, "healthcheck timeout": durationType,
 	"healthcheck start": durationType, "healthcheck retries": intType,
-	"test": stringType, "test prints": stringType,
+	"test prints": stringType,
 
 	"user shell": stringType, "uid": intType, "gid": intType, "home": stringType, "groups": stringType,
 }
@@ -53,6 +53,8 @@ func OperandType(key string) string {
 		return "slot"
 	case "healthcheck":
 		return "list(string) or none"
+	case "test":
+		return "string or list(string)"
 	case "network":
 		return "none"
 	}
@@ -184,6 +186,14 @@ func (c *checker) clause(s *syntax.Clause) {
 		}
 	case "expose":
 		c.ports(s.Args)
+		return
+	case "test":
+		for _, a := range s.Args {
+			c.oneOrMore(a, stringType, "`test`")
+		}
+		for _, o := range s.Options {
+			c.option(word, o)
+		}
 		return
 	case "run":
 		c.mentions(s)

@@ -97,6 +97,9 @@ var universe = map[string]*Predeclared{
 	"os.packages":      {Name: "os.packages", Type: componentType},
 }
 
+// Scratch is the predeclared component of the empty base system.
+var Scratch = &Component{Module: &Module{Module: &load.Module{}}, Decl: &syntax.Component{Name: syntax.Ident{Name: "scratch"}}}
+
 // scope is one level of visible names.
 type scope struct {
 	outer *scope
@@ -112,12 +115,15 @@ func (s *scope) lookup(name string) Object {
 	if o, ok := universe[name]; ok {
 		return o
 	}
+	if name == Scratch.Decl.Name.Name {
+		return Scratch
+	}
 	return nil
 }
 
 // visible returns all names that are visible in the scope, sorted.
 func (s *scope) visible() []string {
-	names := []string{"platform", "os"}
+	names := []string{"platform", "os", Scratch.Decl.Name.Name}
 	for ; s != nil; s = s.outer {
 		for n := range s.names {
 			names = append(names, n)

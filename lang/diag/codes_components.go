@@ -168,7 +168,8 @@ app "My Shop" {
 const NoBase Code = "E0314"
 
 var _ = document(NoBase, "Missing base", `
-Every app needs a base. Write "base" in the fleet or in the app.
+Every app needs a base. Write "base" in the fleet or in the app. An app whose
+base is "scratch", the empty base, must have files of its own.
 `, `
 app shop {
 }

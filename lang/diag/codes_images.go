@@ -237,6 +237,18 @@ app shop {
 }
 `)
 
+const UnexpandedVariable Code = "E0366"
+
+var _ = document(UnexpandedVariable, "Variable in an environment value", `
+A container's environment is set as it is written: nothing expands "$HOME" in a
+value. To use a value of the program, write "${name}"; to extend a variable that
+a component sets, write "+=".
+`, exampleBase+`
+app shop {
+    env TOOL = "$TOOLS/tool"
+}
+`)
+
 const UserNotInImage Code = "E0365"
 
 var _ = document(UserNotInImage, "User not found in the image", `
