@@ -17,7 +17,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
 // ErrEmpty is the error for an archive without entries.
@@ -50,14 +49,15 @@ const blockSize = 512
 // which it begins may look like anything. What was decompressed is read through
 // bound. The error is ErrEmpty, an *OtherError, or one of reading.
 func Plain(file io.Reader, bound func(io.Reader) io.Reader) (*bufio.Reader, error) {
-	in, first, err := begin(file)
+	end := &ending{in: file}
+	in, first, err := begin(end)
 	if err != nil {
 		return nil, err
 	}
 	if isTar(first) {
 		return in, nil
 	}
-	plain, known, err := decompressed(in, first)
+	plain, known, err := decompressed(in, first, end)
 	if !known {
 		return nil, otherwise(first, false)
 	}
@@ -114,15 +114,15 @@ func isTar(block []byte) bool {
 }
 
 // decompressed reads compressed data; known is false if it begins as no
-// compression does that layc knows.
-func decompressed(in *bufio.Reader, first []byte) (plain io.Reader, known bool, err error) {
+// compression does that layc knows. The data comes through end.
+func decompressed(in *bufio.Reader, first []byte, end *ending) (plain io.Reader, known bool, err error) {
 	switch {
 	case bytes.HasPrefix(first, []byte("\x1f\x8b")):
 		plain, err = newGzip(in)
 	case bytes.HasPrefix(first, []byte("BZh")):
 		plain = bzip2.NewReader(in)
 	case bytes.HasPrefix(first, []byte("\xfd7zXZ\x00")):
-		plain, err = xz.NewReader(in)
+		plain, err = newXZ(in, end)
 	case bytes.HasPrefix(first, []byte("\x28\xb5\x2f\xfd")), len(first) > 4 && first[0]&0xf0 == 0x50 && bytes.HasPrefix(first[1:], []byte("\x2a\x4d\x18")):
 		// The second form is a frame to skip, with which some programs begin. The
 		// window is what the program zstd takes without a flag.

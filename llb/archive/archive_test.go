@@ -125,6 +125,62 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// TestCut reads compressed archives that end at each of their bytes: only the whole
+// archive is read without an error.
+func TestCut(t *testing.T) {
+	t.Parallel()
+	var plain bytes.Buffer
+	w := tar.NewWriter(&plain)
+	_ = w.WriteHeader(&tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 2000})
+	_, _ = w.Write(bytes.Repeat([]byte("text"), 500))
+	_ = w.Close()
+	small := xz.WriterConfig{BlockSize: 1000}
+	for name, open := range map[string]func(io.Writer) (io.WriteCloser, error){
+		"gzip":       func(out io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(out), nil },
+		"zstd":       func(out io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(out) },
+		"xz":         func(out io.Writer) (io.WriteCloser, error) { return xz.NewWriter(out) },
+		"xz, blocks": func(out io.Writer) (io.WriteCloser, error) { return small.NewWriter(out) },
+	} {
+		var out bytes.Buffer
+		z, err := open(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = z.Write(plain.Bytes())
+		_ = z.Close()
+		for n := range out.Len() + 1 {
+			in, err := Plain(bytes.NewReader(out.Bytes()[:n]), func(in io.Reader) io.Reader { return in })
+			if err == nil {
+				_, err = io.Copy(io.Discard, in)
+			}
+			if whole := n == out.Len(); whole != (err == nil) {
+				t.Errorf("%s, %d of %d bytes: %v", name, n, out.Len(), err)
+			}
+		}
+	}
+}
+
+// TestEnding reads the end of files in pieces of every size, with NULs behind it.
+func TestEnding(t *testing.T) {
+	for _, text := range []string{"", "short", "\x00a\x00", "the last\x00\x00\x00 of a file", strings.Repeat("\x00", 40) + "end"} {
+		want := text[max(0, len(text)-12):]
+		if text == "\x00a\x00" {
+			want = "\x00a"
+		}
+		for padding := range 20 {
+			for size := 1; size < 20; size++ {
+				end := &ending{in: strings.NewReader(text + strings.Repeat("\x00", padding))}
+				for buffer, err := make([]byte, size), error(nil); err == nil; {
+					_, err = end.Read(buffer)
+				}
+				if string(end.last) != want {
+					t.Fatalf("%q, %d NULs, in pieces of %d: got %q", text, padding, size, end.last)
+				}
+			}
+		}
+	}
+}
+
 // TestEnds reads archives whose compressed data goes on, or is cut off, behind tar's
 // own end: what their programs say of them is what counts.
 func TestEnds(t *testing.T) {
@@ -177,6 +233,11 @@ func TestEnds(t *testing.T) {
 		"gzip, half a length":                  {z[:len(z)-2], "the compressed data is truncated"},
 		"gzip, another checksum":               {sum, "the compressed data is corrupt (gzip: invalid checksum)"},
 		"xz":                                   {y, ""},
+		"xz, NULs":                             {append(bytes.Clone(y), make([]byte, 8000)...), ""},
+		"xz, two streams":                      {append(append(bytes.Clone(y), make([]byte, 4)...), y...), ""},
+		"xz, no footer":                        {y[:len(y)-12], "the compressed data is truncated"},
+		"xz, no index":                         {y[:len(y)-20-4], "the compressed data is truncated"},
+		"xz, text":                             {append(bytes.Clone(y), "text that is longer than a header"...), "the compressed data is corrupt (xz: invalid header magic bytes)"},
 		"tar, blocks behind":                   {append(bytes.Clone(plain.Bytes()), make([]byte, 9000)...), ""},
 	} {
 		in, err := System(bytes.NewReader(test.text), func(in io.Reader) io.Reader { return in })

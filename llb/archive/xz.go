@@ -1,0 +1,59 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+
+	"github.com/ulikunitz/xz"
+)
+
+// xzFooter is the size of the footer of an xz stream: a CRC32, the size of the index
+// and the flags of the stream, which the CRC32 is of, and "YZ".
+const xzFooter = 12
+
+// xzFile reads the streams of an xz file. The library takes a file that ends before or
+// within the header of a block for a whole one, so the file's own end is looked at.
+type xzFile struct {
+	*xz.Reader
+	end *ending
+}
+
+// newXZ reads an xz file, which comes through end.
+func newXZ(in io.Reader, end *ending) (*xzFile, error) {
+	r, err := xz.NewReader(in)
+	return &xzFile{r, end}, err
+}
+
+func (x *xzFile) Read(p []byte) (int, error) {
+	n, err := x.Reader.Read(p)
+	if err == io.EOF && !isXZFooter(x.end.last) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func isXZFooter(b []byte) bool {
+	return len(b) == xzFooter && string(b[10:]) == "YZ" && binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:10])
+}
+
+// ending passes on a file, and keeps how it ends.
+type ending struct {
+	in    io.Reader
+	last  []byte // as many bytes as an xz footer has, up to the last that is not NUL
+	zeros int    // NULs behind them: xz streams may be padded
+}
+
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.in.Read(p)
+	text := bytes.TrimRight(p[:n], "\x00")
+	if len(text) > 0 {
+		e.last = append(e.last, make([]byte, min(e.zeros, xzFooter))...)
+		e.last = append(e.last, text[max(0, len(text)-xzFooter):]...)
+		e.last = append([]byte(nil), e.last[max(0, len(e.last)-xzFooter):]...)
+		e.zeros = 0
+	}
+	e.zeros += n - len(text)
+	return n, err
+}
