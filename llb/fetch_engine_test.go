@@ -42,6 +42,8 @@ func serversFail(t *testing.T, b *builder) {
 			fmt.Fprint(w, "/c")
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
+		case r.URL.Path == "/none":
+			w.WriteHeader(http.StatusNoContent)
 		case r.URL.Path == "/gone":
 			http.NotFound(w, r)
 		case r.URL.Path == "/other":
@@ -69,6 +71,10 @@ component c {
 	var unavailable *engine.UnavailableError
 	if want := "cannot fetch " + server.URL + "/gone: the server responded with 404 Not Found\nthe file is gone or the URL is wrong"; !errors.As(err, &unavailable) || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("a file that is gone: %v", err)
+	}
+	_, err = build("/none")
+	if want := "cannot fetch " + server.URL + "/none: the server responded with 204 No Content\n"; !errors.As(err, &unavailable) || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("a file without content: %v", err)
 	}
 	_, err = build("/other")
 	var step *engine.StepError

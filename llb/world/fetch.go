@@ -18,8 +18,8 @@ const (
 	maxPause   = time.Minute            // that a server may ask for
 )
 
-// NetworkError says that a server could not be reached or did not answer, so
-// that trying again later may help and changing the program will not.
+// NetworkError says that a server could not be reached, or that its answer is not
+// the program's fault: trying again later may help, changing the program will not.
 type NetworkError struct {
 	URL string
 	Err error
@@ -31,7 +31,8 @@ func (e *NetworkError) Error() string {
 
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// StatusError is the error for a response without the content.
+// StatusError is the error for a server that refuses a request: it has no such file,
+// or denies access to it.
 type StatusError struct {
 	URL    string
 	Status int // HTTP's
@@ -81,7 +82,7 @@ func (f *fetcher) get(ctx context.Context, name, url string, read func(io.Reader
 		wait := pause
 		var status *transport.StatusError
 		if errors.As(err, &status) {
-			if wait = max(pause, status.After); wait > maxPause {
+			if wait = max(pause, status.After); wait > maxPause || !status.Transient() {
 				return err
 			}
 		}
@@ -112,11 +113,12 @@ func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader
 		return failed(err)
 	}
 	defer response.Body.Close()
-	switch code := response.StatusCode; {
-	case code == http.StatusTooManyRequests || code >= 500:
-		return failed(transport.NewStatusError(response))
-	case code != http.StatusOK:
-		return &StatusError{URL: url, Status: code}
+	if !transport.Served(request, response) {
+		status := transport.NewStatusError(response)
+		if code := status.Status; code >= 400 && code < 500 && !status.Transient() {
+			return &StatusError{URL: url, Status: code}
+		}
+		return failed(status)
 	}
 	body := &watchedBody{in: response.Body, read: func(n int64) {
 		if f.progress != nil {

@@ -47,6 +47,24 @@ func (e *StatusError) Transient() bool {
 	return false
 }
 
+// Served reports whether an answer has the content that a GET request asks for: 204
+// has none, 206 a part, and 300 offers a choice. A redirection is an answer: the
+// client follows it.
+func Served(request *http.Request, response *http.Response) bool {
+	asked := request.Header
+	switch response.StatusCode {
+	case http.StatusOK:
+		return true
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return response.Header.Get("Location") != ""
+	case http.StatusPartialContent:
+		return asked.Get("Range") != ""
+	case http.StatusNotModified:
+		return asked.Get("If-None-Match") != "" || asked.Get("If-Modified-Since") != ""
+	}
+	return false
+}
+
 // NewStatusError is the error of an answer that is none to what was asked.
 func NewStatusError(response *http.Response) *StatusError {
 	return &StatusError{Status: response.StatusCode, After: retryAfter(response.Header.Get("Retry-After"), time.Now())}
@@ -66,8 +84,8 @@ func retryAfter(text string, now time.Time) time.Duration {
 
 // Retrying returns a transport for downloads. It asks again where a server is in
 // trouble or a connection breaks, with pauses, and goes on where a body was cut.
-// A status of 400 and more is a *StatusError. Other requests than GET it leaves
-// alone.
+// An answer without the content is a *StatusError; see [Served]. Other requests than
+// GET it leaves alone.
 func Retrying(next http.RoundTripper) http.RoundTripper {
 	return &retrying{next: next, pause: firstPause}
 }
@@ -104,7 +122,7 @@ type download struct {
 func (d *download) ask(request *http.Request) (*http.Response, error) {
 	for {
 		response, err := d.next.RoundTrip(request)
-		if err == nil && response.StatusCode < 400 {
+		if err == nil && Served(request, response) {
 			return response, nil
 		}
 		if err == nil {

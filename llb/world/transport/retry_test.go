@@ -24,6 +24,12 @@ func TestRetrying(t *testing.T) {
 		{"404", "the server responded with 404 Not Found", 1},
 		{"410", "the server responded with 410 Gone", 1},
 		{"403", "the server responded with 403 Forbidden", 1},
+		{"204", "the server responded with 204 No Content", 1},
+		{"206", "the server responded with 206 Partial Content", 1},
+		{"300", "the server responded with 300 Multiple Choices", 1},
+		{"302", "the server responded with 302 Found", 1},
+		{"304", "the server responded with 304 Not Modified", 1},
+		{"part 204", "the server responded with 204 No Content, 2 times", 2},
 		{"503 503 200", "", 3},
 		{"429 500 502 200", "", 4},
 		{"504 504 504 504 200", "the server responded with 504 Gateway Timeout, 4 times", 4},
@@ -65,7 +71,9 @@ func TestRetrying(t *testing.T) {
 					var code int
 					_, _ = fmt.Sscan(answer[:3], &code)
 					w.WriteHeader(code)
-					fmt.Fprint(w, "an error page")
+					if code != 204 && code != 304 {
+						fmt.Fprint(w, "an error page")
+					}
 				}
 			}))
 			defer server.Close()
