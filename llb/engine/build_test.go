@@ -189,18 +189,23 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// A server that takes requests and never answers, or stops in the middle, is
-// given up, and the error has its name.
+// A server that takes requests and never answers, stops in the middle, or never
+// comes to its end, is given up, and the error has its name.
 func TestServersThatHang(t *testing.T) {
 	needEngine(t)
 	usual := patience
-	patience = transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond}
+	patience = transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond, Rate: 1000}
 	t.Cleanup(func() { patience = usual })
 	over := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/half" {
 			fmt.Fprint(w, "half of it")
 			w.(http.Flusher).Flush()
+		}
+		for r.URL.Path == "/drops" && r.Context().Err() == nil {
+			fmt.Fprint(w, ".")
+			w.(http.Flusher).Flush()
+			time.Sleep(20 * time.Millisecond)
 		}
 		<-over
 	}))
@@ -211,6 +216,7 @@ func TestServersThatHang(t *testing.T) {
 	e := open(t, t.TempDir())
 	for name, source := range map[string]llb.State{
 		server.URL + "/file":   llb.HTTP(server.URL+"/file", llb.Checksum(sum)),
+		server.URL + "/drops":  llb.HTTP(server.URL+"/drops", llb.Checksum(sum)),
 		server.URL + "/half":   llb.HTTP(server.URL+"/half", llb.Checksum(sum)),
 		host + "/base@sha256:": llb.Image(host + "/base@" + sum.String()),
 	} {

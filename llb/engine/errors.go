@@ -152,7 +152,7 @@ func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 // the engine's API. A wrong checksum is a fault of the input and not among them.
 var networkFailures = []string{
 	"no such host", "server misbehaving", "connection refused", "connection reset", "network is unreachable",
-	"no route to host", "timeout", "no data for", "deadline exceeded", "unexpected EOF", "x509:", "tls:", "proxyconnect",
+	"no route to host", "timeout", "no data for", "too slow:", "deadline exceeded", "unexpected EOF", "x509:", "tls:", "proxyconnect",
 	"invalid response status", ": EOF", "stopped after 10 redirects", "malformed HTTP", "HTTP response to HTTPS client",
 }
 

@@ -40,7 +40,7 @@ type Pushed struct {
 
 // patient has a long timeout for responses, since a registry reads a whole blob before it
 // responds.
-var patient = transport.Patience{Connect: transport.Usual.Connect, Header: 5 * time.Minute, Idle: transport.Usual.Idle}
+var patient = transport.Patience{Connect: transport.Usual.Connect, Header: 5 * time.Minute, Idle: transport.Usual.Idle, Rate: transport.Usual.Rate}
 
 // maxUploads is the number of concurrent uploads.
 const maxUploads = 4

@@ -17,10 +17,12 @@ type Patience struct {
 	Connect time.Duration // for a connection, and for TLS on it
 	Header  time.Duration // for the beginning of an answer to a request
 	Idle    time.Duration // for the next byte of a request or an answer
+	Rate    int           // bytes of an answer per second, over each time of Idle; 0 is no limit
 }
 
-// Usual is the patience for servers that send files.
-var Usual = Patience{Connect: 10 * time.Second, Header: 30 * time.Second, Idle: time.Minute}
+// Usual is the patience for servers that send files. The rate is the one that layc
+// sets for git, too.
+var Usual = Patience{Connect: 10 * time.Second, Header: 30 * time.Second, Idle: time.Minute, Rate: 1000}
 
 // StalledError is the error for a server that no longer receives or sends anything.
 type StalledError struct{ For time.Duration }
@@ -33,10 +35,28 @@ func (e *StalledError) Timeout() bool { return true }
 // Temporary implements [net.Error].
 func (e *StalledError) Temporary() bool { return true }
 
+// SlowError is the error for a server that sends so little that its answer may never
+// end.
+type SlowError struct {
+	Bytes int64
+	In    time.Duration
+	Least int64 // bytes in that time
+}
+
+func (e *SlowError) Error() string {
+	return fmt.Sprintf("too slow: %d bytes in %s; at least %d are expected", e.Bytes, e.In, e.Least)
+}
+
+// Timeout implements [net.Error].
+func (e *SlowError) Timeout() bool { return true }
+
+// Temporary implements [net.Error].
+func (e *SlowError) Temporary() bool { return true }
+
 // New returns a transport that waits no longer than that. Proxies come from the
 // environment.
 func New(p Patience) http.RoundTripper {
-	return &transport{idle: p.Idle, next: &http.Transport{
+	return &transport{idle: p.Idle, least: int64(float64(p.Rate) * p.Idle.Seconds()), next: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: p.Connect}).DialContext,
 		TLSHandshakeTimeout:   p.Connect,
@@ -51,8 +71,9 @@ func New(p Patience) http.RoundTripper {
 }
 
 type transport struct {
-	idle time.Duration
-	next http.RoundTripper
+	idle  time.Duration
+	least int64 // bytes of an answer in that time
+	next  http.RoundTripper
 }
 
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -70,13 +91,15 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		cancel(nil)
 		return nil, err
 	}
-	response.Body = watch(response.Body, t.idle, func() { cancel(stalled) }, func() { cancel(nil) })
+	body := watch(response.Body, t.idle, func() { cancel(stalled) }, func() { cancel(nil) })
+	body.least = t.least
+	response.Body = body
 	return response, nil
 }
 
 // watch returns a body that calls stalled if nothing is read of it for too long, and
 // then fails; and closed, if it is not nil, when it is closed.
-func watch(in io.ReadCloser, idle time.Duration, stalled, closed func()) io.ReadCloser {
+func watch(in io.ReadCloser, idle time.Duration, stalled, closed func()) *body {
 	b := &body{in: in, idle: idle, closed: closed}
 	b.timer = time.AfterFunc(idle, func() {
 		b.late.Store(true)
@@ -91,10 +114,22 @@ type body struct {
 	timer  *time.Timer
 	late   atomic.Bool
 	closed func()
+	least  int64         // bytes while idle passes
+	got    int64         // bytes
+	waited time.Duration // for them
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	start := time.Now()
 	n, err := b.in.Read(p)
+	// What counts is the time that the server takes, not the reader's.
+	b.got, b.waited = b.got+int64(n), b.waited+time.Since(start)
+	if b.waited >= b.idle {
+		if err == nil && b.got < b.least {
+			return n, &SlowError{b.got, b.waited.Round(b.idle / 100), b.least}
+		}
+		b.got, b.waited = 0, 0
+	}
 	switch {
 	case err == io.EOF:
 		b.timer.Stop()

@@ -114,7 +114,61 @@ func full(t *testing.T) string {
 	}
 }
 
-// TestSlow checks that a server that goes on, however slowly, is waited for.
+// TestTrickle reads from a server that never ends, and never is silent.
+func TestTrickle(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			if _, err := w.Write([]byte(".")); err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+			time.Sleep(20 * time.Millisecond)
+		}
+	}))
+	defer server.Close()
+	patient := short
+	patient.Rate = 1000
+	response, err := (&http.Client{Transport: New(patient)}).Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	_, err = io.ReadAll(response.Body)
+	var slow *SlowError
+	var timeout net.Error
+	if !errors.As(err, &slow) || slow.Least != 200 || slow.Bytes > 20 || !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestBusy reads slowly what a server sends at once: that is not the server's fault.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("0123456789", 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(text)) }))
+	defer server.Close()
+	patient := short
+	patient.Rate = 1000
+	response, err := (&http.Client{Transport: New(patient)}).Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var got []byte
+	for err == nil {
+		var n int
+		piece := make([]byte, 20)
+		n, err = response.Body.Read(piece)
+		got = append(got, piece[:n]...)
+		time.Sleep(100 * time.Millisecond)
+	}
+	if err != io.EOF || string(got) != text {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// TestSlow checks that a server that goes on is waited for, if there is no least rate.
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
