@@ -1,35 +1,43 @@
 package engine
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 
 	continuity "github.com/containerd/continuity/fs"
 	"github.com/moby/buildkit/executor"
+	"github.com/moby/buildkit/executor/oci"
 	resourcestypes "github.com/moby/buildkit/executor/resources/types"
 	"github.com/moby/buildkit/snapshot"
 )
 
-// accounts are the files in which runc looks up the user of a step before it starts.
-var accounts = []string{"/etc/passwd", "/etc/group"}
+// The user of a step is looked up twice before it starts, by BuildKit for its numbers
+// and by runc for its home. Both wait for ever for the writer of a named pipe, and
+// take what is not a number, or too large, for another one: often for root's.
 
-// checked is an executor that starts no step whose accounts cannot be read to
-// their end: runc would wait for ever for a writer of a named pipe.
+// checked is an executor that starts no step whose user cannot be looked up.
 type checked struct{ executor.Executor }
 
 func (c checked) Run(ctx context.Context, id string, root executor.Mount, mounts []executor.Mount, process executor.ProcessInfo, started chan<- struct{}) (resourcestypes.Recorder, error) {
-	if err := checkAccounts(ctx, root); err != nil {
+	if err := checkAccounts(ctx, root, process.Meta.User); err != nil {
 		return nil, err
 	}
 	return c.Executor.Run(ctx, id, root, mounts, process, started)
 }
 
-// checkAccounts mounts the root file system of a step and looks at its accounts.
-func checkAccounts(ctx context.Context, root executor.Mount) (err error) {
+// checkAccounts mounts the root file system of a step and looks up its user.
+func checkAccounts(ctx context.Context, root executor.Mount, user string) (err error) {
 	mountable, err := root.Src.Mount(ctx, true)
 	if err != nil {
 		return err
@@ -40,21 +48,69 @@ func checkAccounts(ctx context.Context, root executor.Mount) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, mounter.Unmount()) }()
-	for _, name := range accounts {
-		if err := checkAccount(dir, name); err != nil {
+	return lookUp(dir, user)
+}
+
+// accounts is a file in which users or groups are looked up.
+type accounts struct {
+	name    string
+	longest int        // bytes of a line that BuildKit reads
+	lines   [][]string // the fields of each
+	nobody  string     // why there are none, which a number does not need
+	err     error      // why BuildKit cannot read it
+}
+
+// lookUp returns an error if the user of a step, as BuildKit and runc look it up in a
+// root file system, is not the one that the files declare. A user is NAME or NUMBER,
+// with or without :GROUP; without a user it is root.
+func lookUp(root, user string) error {
+	passwd := accounts{name: "/etc/passwd", longest: bufio.MaxScanTokenSize - 1}
+	group := accounts{name: "/etc/group", longest: 1<<20 - 1}
+	for _, a := range []*accounts{&passwd, &group} {
+		if err := a.read(root); err != nil {
 			return err
 		}
+	}
+	if _, _, err := oci.ParseUIDGID(user); err == nil && user != "" {
+		return nil // nothing is looked up
+	}
+	name, of, _ := strings.Cut(user, ":")
+	found, err := passwd.find(cmp.Or(name, "0"))
+	if user == "" && err != nil {
+		return nil // BuildKit takes root without it
+	}
+	if found != nil {
+		err = cmp.Or(passwd.valid(found, 2), passwd.valid(found, 3))
+	}
+	if err != nil {
+		return fmt.Errorf("cannot look up user `%s`: %w", cmp.Or(name, "root"), err)
+	}
+	if of != "" {
+		found, err := group.find(of)
+		if found != nil {
+			err = group.valid(found, 2)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot look up group `%s`: %w", of, err)
+		}
+		return nil
+	}
+	if found == nil {
+		return nil
+	}
+	if err := group.validOf(found[0]); err != nil && (user != "" || group.err == nil) {
+		return fmt.Errorf("cannot look up the groups of user `%s`: %w", cmp.Or(name, "root"), err)
 	}
 	return nil
 }
 
-// checkAccount returns an error for a file of accounts that a reader never gets to
-// the end of: a named pipe, or a link to random numbers, which the engine mounts into
-// the step. All else ends, or fails at once.
-func checkAccount(root, name string) error {
-	path, err := continuity.RootPath(root, name)
+// read reads the lines of a file. The error is for one that never ends: a named pipe,
+// or a link to random numbers, which the engine mounts into the step.
+func (a *accounts) read(root string) error {
+	path, err := continuity.RootPath(root, a.name)
 	if err != nil {
-		return nil // a link to itself, which runc reports
+		a.nobody = "is a link to itself"
+		return nil
 	}
 	kind := ""
 	info, err := os.Lstat(path)
@@ -63,8 +119,95 @@ func checkAccount(root, name string) error {
 		kind = "a link to " + to
 	case err == nil && info.Mode()&fs.ModeNamedPipe != 0:
 		kind = "a named pipe"
+	}
+	switch {
+	case kind != "":
+		return fmt.Errorf("%s is %s: no step can start, because the engine looks its user up there", a.name, kind)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return nil // BuildKit reports a name that is not found
+	case err != nil:
+		return err
+	case info.IsDir():
+		a.nobody = "is a directory"
+	case !info.Mode().IsRegular():
+		a.nobody = "is not a regular file"
 	default:
+		return a.parse(path)
+	}
+	return nil
+}
+
+// largest is how many bytes BuildKit reads of a file of accounts.
+const largest = 10 << 20
+
+// parse reads the lines as BuildKit does.
+func (a *accounts) parse(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > largest {
+		a.err = fmt.Errorf("%s is larger than 10 MB", a.name)
 		return nil
 	}
-	return fmt.Errorf("%s is %s: no step can start, because the engine looks its user up there", name, kind)
+	lines := bufio.NewScanner(io.LimitReader(f, largest))
+	lines.Buffer(nil, a.longest+1)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if line != "" && (a.name != "/etc/group" || line[0] != '#') {
+			a.lines = append(a.lines, strings.Split(line, ":"))
+		}
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		a.err = fmt.Errorf("%s has a line that is longer than %d bytes", a.name, a.longest)
+		return nil
+	}
+	return lines.Err()
+}
+
+// find returns the first line with a name or number, as BuildKit finds it; nil if it
+// finds none, which BuildKit reports.
+func (a *accounts) find(name string) ([]string, error) {
+	want, err := strconv.Atoi(name)
+	numeric := err == nil
+	if a.err != nil || a.nobody != "" && !numeric {
+		return nil, cmp.Or(a.err, errors.New(a.name+" "+a.nobody))
+	}
+	for _, line := range a.lines {
+		if !numeric && line[0] == name {
+			return line, nil
+		}
+		if numeric && len(line) > 2 {
+			if got, _ := strconv.Atoi(line[2]); got == want {
+				return line, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// validOf returns an error if not all groups that list a user are valid.
+func (a *accounts) validOf(user string) error {
+	for _, line := range a.lines {
+		if len(line) > 3 && slices.Contains(strings.Split(line[3], ","), user) {
+			if err := a.valid(line, 2); err != nil {
+				return err
+			}
+		}
+	}
+	return a.err
+}
+
+// valid returns an error if a field of a line is not the number of a user or group.
+func (a *accounts) valid(line []string, field int) error {
+	text := ""
+	if field < len(line) {
+		text = line[field]
+	}
+	const most = math.MaxUint32 - 1 // the next number means "none" to the kernel
+	if n, err := strconv.ParseUint(text, 10, 32); err == nil && n <= most {
+		return nil
+	}
+	return fmt.Errorf("%s has %q instead of a number from 0 to %d for %s", a.name, text, uint32(most), line[0])
 }

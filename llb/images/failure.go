@@ -305,9 +305,9 @@ func copiedOver(step *engine.StepError, origin llb.Origin) *Finding {
 // digest, and the expected one.
 var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9a-f]+)(?:: | \(expected: )(sha256:[0-9a-f]+)`)
 
-// notInPasswd matches BuildKit's error for a step that runs as a user or group that
-// its file system does not have.
-var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file)`)
+// notInPasswd matches the engine's errors for a step that runs as a user or group that
+// its file system does not have, or not with a valid number.
+var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file|cannot look up )`)
 
 // failed explains all other steps, with what helps most often.
 func failed(step *engine.StepError, origin llb.Origin) Finding {
