@@ -10,18 +10,16 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// Assumption is a pin that a lock file lacks and that is assumed to be as large
-// as another one.
+// Assumption is a missing pin of a lock file that is assumed to resemble another one.
 type Assumption struct{ Name, Like string }
 
-// Assumed is the version of a package that is assumed.
+// Assumed is the version of an assumed package.
 const Assumed = "assumed"
 
-// Assume adds what a program would refer to after an argument's change to a lock
-// file that does not pin it: packages, downloads and images that are called like
-// a pinned one but for the argument. They are assumed to be as large as that one
-// and to need the same, also by the new names. A distribution is assumed to have
-// the packages of the one that it replaces. The result is for estimates, not for
+// Assume adds the missing pins of a program with a changed argument to a lock file: packages,
+// downloads and images whose names differ from a pinned one only by the argument. They are
+// assumed to have the same size and the same needs, under the new names. A distribution is
+// assumed to have the packages of the one that it replaces. The result is for estimates, not for
 // builds.
 func Assume(l *lock.File, want lock.Refs, from, to string) (*lock.File, []Assumption) {
 	out := *l
@@ -33,7 +31,7 @@ func Assume(l *lock.File, want lock.Refs, from, to string) (*lock.File, []Assump
 	for _, u := range want.URLs {
 		a.url(u)
 	}
-	for _, d := range want.Downloads { // the checksum may well stay
+	for _, d := range want.Downloads { // the checksum may be unchanged
 		out.Downloads = append(out.Downloads, lock.Download{Digest: d.Digest, Name: lock.DownloadName(d.URL)})
 	}
 	for _, i := range want.Images {
@@ -76,7 +74,7 @@ func (a *assuming) image(want lock.ImageRef) {
 	}
 }
 
-// distribution assumes the packages of a distribution without pins.
+// distribution assumes the packages of an unpinned distribution.
 func (a *assuming) distribution(d lock.Distribution) {
 	like := a.replaced(d)
 	if like == "" || len(a.file.Minimal(d.ID, d.Arch)) > 0 {
@@ -91,9 +89,9 @@ func (a *assuming) distribution(d lock.Distribution) {
 	a.made = append(a.made, Assumption{d.ID, like})
 }
 
-// replaced is the pinned distribution that another one most probably stands in
-// for: one that is no longer wanted, rather than one with the same additions,
-// rather than another; "" if there is none.
+// replaced returns the pinned distribution that another one most probably replaces: preferably
+// one that is no longer wanted, then one with the same additions, then any other; "" if there is
+// none.
 func (a *assuming) replaced(d lock.Distribution) string {
 	best, most := "", -1
 	for _, p := range a.file.Packages {
@@ -130,7 +128,7 @@ func (a *assuming) url(url string) {
 	}
 }
 
-// pack assumes a package's pin, and those of what it needs by the new name.
+// pack assumes the pin of a package and of its needs, under the new names.
 func (a *assuming) pack(d lock.Distribution, name string) {
 	if a.seen[d.ID+" "+name] || a.find(d, name) != nil {
 		return
@@ -166,8 +164,7 @@ func (a *assuming) pack(d lock.Distribution, name string) {
 	a.made = append(a.made, Assumption{name, like.Name})
 }
 
-// packFrom assumes a package's pin, and those of what it needs, as another
-// distribution has them, if it has it.
+// packFrom assumes the pins of a package and its needs from another distribution, if that has it.
 func (a *assuming) packFrom(other string, d lock.Distribution, name string) bool {
 	like := a.find(lock.Distribution{ID: other, Arch: d.Arch}, name)
 	if like == nil {
@@ -194,7 +191,7 @@ func (a *assuming) find(d lock.Distribution, name string) *lock.Package {
 	return nil
 }
 
-// assumed is a digest that no file has.
+// assumed returns a digest that no file has.
 func assumed(name string) string {
 	sum := sha256.Sum256([]byte("assumed " + name))
 	return "sha256:" + hex.EncodeToString(sum[:])

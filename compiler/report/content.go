@@ -13,10 +13,9 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// content tells contents apart: two instances, or two layers, with equal whole
-// have equal bytes. Equal own with different whole means that they say the same
-// and copy the same, but are built on something else: building may give equal
-// bytes, and nobody knows before.
+// content identifies the content of an instance or a layer. Equal whole means equal bytes. Equal
+// own with different whole means equal steps and copied files on a different foundation. Then a
+// build may produce equal bytes; only building shows it.
 type content struct{ whole, own string }
 
 // contents computes contents on one side of a comparison, each once.
@@ -25,7 +24,7 @@ type contents struct {
 	touched   map[*model.Instance]bool
 	instances map[*model.Instance]content
 	layers    map[*plan.Layer]content
-	digests   map[string]string // of files, by what is copied
+	digests   map[string]string // digests of files, by selection
 }
 
 func newContents(s Side) *contents {
@@ -35,8 +34,8 @@ func newContents(s Side) *contents {
 	}
 }
 
-// instance is an instance's content. Its recipe key says all but what is in the
-// project's files, here and in what it is built on.
+// instance returns an instance's content. The recipe key covers everything except the project's
+// files, for the instance and its foundation.
 func (c *contents) instance(i *model.Instance) content {
 	if known, ok := c.instances[i]; ok {
 		return known
@@ -63,7 +62,7 @@ func (c *contents) instance(i *model.Instance) content {
 	return known
 }
 
-// layer is a layer's content: a spine's includes what it stands on.
+// layer returns a layer's content. A spine's includes the layers below.
 func (c *contents) layer(l *plan.Layer) content {
 	if known, ok := c.layers[l]; ok {
 		return known
@@ -86,8 +85,8 @@ func (c *contents) layer(l *plan.Layer) content {
 	return known
 }
 
-// foundation is all that an instance's bytes depend on besides its own steps:
-// what its runs are built on, and its stages with what those stand on.
+// foundation returns everything that an instance's bytes depend on besides its own steps: the
+// build root of its runs, and its stages with theirs.
 func foundation(i *model.Instance) []*model.Instance {
 	out := slices.Clone(i.Root)
 	for _, from := range i.Stages() {
@@ -96,8 +95,8 @@ func foundation(i *model.Instance) []*model.Instance {
 	return out
 }
 
-// ownFiles is a digest of all files of the project that an instance takes, and
-// of a mark if it counts as changed.
+// ownFiles returns a digest of all the project's files that an instance copies, and of a mark if
+// it counts as changed.
 func (c *contents) ownFiles(i *model.Instance) string {
 	h := sha256.New()
 	fmt.Fprintln(h, c.touched[i])
@@ -111,7 +110,7 @@ func (c *contents) ownFiles(i *model.Instance) string {
 	return sum(h)
 }
 
-// taken are the project's files that an instance's own steps take.
+// taken returns the selections of the project's files in an instance's own steps.
 func taken(i *model.Instance) []*model.Selection {
 	var out []*model.Selection
 	for _, s := range i.Steps {
@@ -123,8 +122,8 @@ func taken(i *model.Instance) []*model.Selection {
 	return out
 }
 
-// Files are the paths within the project of all that the plan's images and
-// their build stages copy, sorted: files, directories and patterns.
+// Files returns the paths in the project that the plan's images and their build stages copy,
+// sorted: files, directories and patterns.
 func Files(p *plan.Plan) []string {
 	var out []string
 	seen := map[*model.Instance]bool{}
@@ -154,10 +153,9 @@ func Files(p *plan.Plan) []string {
 	return slices.Compact(out)
 }
 
-// digest hashes files: their names in the tree that a step makes of them, their
-// text, where links point, and whether they can be executed, which is what a
-// copy keeps of them; and the names of directories. What can't be read counts as
-// missing; compiling has reported it.
+// digest hashes what a copy keeps of files: their names in the resulting tree, their content,
+// link targets and executable bits, and the names of directories. An unreadable file counts as
+// missing, since the compiler has reported it.
 func digest(files fs.FS, s *model.Selection) string {
 	h := sha256.New()
 	all, _, _ := s.Files(files, nil)

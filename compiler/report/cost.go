@@ -10,48 +10,48 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Cost is what a plan costs, and who causes it. Bytes pulled are those that all
-// hosts pull in a cycle on average, with what a layer's round trips are worth in
-// bytes; money is that of search.Weights, in 1e-12 of the unit, a cycle.
+// Cost is the cost of a plan, and its causes. Pulled bytes are the average for all hosts per
+// cycle, including the equivalent of a layer's round trips in bytes. Money has the unit of
+// search.Weights, in 1e-12 per cycle.
 type Cost struct {
 	Plan       Sum
-	Alone      Sum // each app planned on its own, sharing nothing
+	Alone      Sum // each app planned on its own, without sharing
 	Bound      search.Money
-	Weights    search.Weights  // by which it is counted
-	Apps       []AppCost       // by what they pull, then by name
-	Components []ComponentCost // by what they pull, then by name
+	Weights    search.Weights  // weights of the costs
+	Apps       []AppCost       // by pulled bytes, then by name
+	Components []ComponentCost // by pulled bytes, then by name
 }
 
-// Sum is what layers cost together.
+// Sum is the total cost of some layers.
 type Sum struct {
 	Stored   int64 // bytes of all layers, each once
-	Retained int64 // the same with the old versions that the registry keeps
-	Pulled   int64 // bytes a cycle
+	Retained int64 // including the old versions that the registry keeps
+	Pulled   int64 // bytes per cycle
 	Money    search.Money
 }
 
-// AppCost is what one app's image costs.
+// AppCost is the cost of one app's image.
 type AppCost struct {
 	App    *model.App
 	Size   int64 // bytes of its image
-	Own    int64 // of them those that no other image has
+	Own    int64 // the part that no other image has
 	Layers int
-	Pulled int64 // bytes a cycle, all its replicas
+	Pulled int64 // bytes per cycle, by all its replicas
 }
 
-// ComponentCost is what one component of the fleet causes: an instance, or all
-// OS packages of one source.
+// ComponentCost is the cost of one component of the fleet: an instance, or all OS packages from
+// one source.
 type ComponentCost struct {
 	Name      string
 	Instances []*model.Instance
-	Size      int64 // bytes of it once
-	Stored    int64 // bytes of it in all layers: more than Size if several layers hold it
+	Size      int64 // bytes of one copy
+	Stored    int64 // bytes in all layers: more than Size if several layers have it
 	Layers    int
 	Images    int
-	Pulled    int64 // bytes a cycle: its share of the layers that hold it
+	Pulled    int64 // bytes per cycle: its share of the layers with it
 }
 
-// NewCost computes what a fleet's plan costs.
+// NewCost computes the cost of a fleet's plan.
 func NewCost(p *plan.Plan) (*Cost, error) {
 	n := numbersOf(p)
 	c := &Cost{Bound: p.Bound()}
@@ -81,7 +81,7 @@ func (s *Sum) add(c search.Cost, w search.Weights) {
 	s.Money += c.Total()
 }
 
-// bytesOf turns money into the bytes that it pays for; price is in 1e-15 a byte.
+// bytesOf converts money to the bytes that it pays for; price is in 1e-15 per byte.
 func bytesOf(m search.Money, price int64) int64 {
 	if price == 0 {
 		return 0
@@ -89,8 +89,8 @@ func bytesOf(m search.Money, price int64) int64 {
 	return int64(float64(m) * 1000 / float64(price))
 }
 
-// alone plans each app on its own. Apps that are alike but for their names cost
-// the same, so they are planned once.
+// alone plans each app on its own. Apps that differ only in their names cost the same, so they
+// are planned once.
 func (c *Cost) alone(n numbers, w search.Weights) error {
 	for _, a := range n.Problem.Apps {
 		one := *n.Problem
@@ -183,8 +183,8 @@ func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
 	})
 }
 
-// causer is who is blamed for an instance: itself, or its package's source with
-// its distribution.
+// causer returns the component that an instance's cost belongs to: the instance, or its package's
+// source with its distribution.
 func causer(i *model.Instance) string {
 	if i.Package == nil || len(i.Package.Packages) == 0 {
 		return i.Title
@@ -198,7 +198,7 @@ func causer(i *model.Instance) string {
 	return source + " (" + strings.TrimPrefix(i.Package.Distribution, "debian/") + ")"
 }
 
-// share is total·part/whole, rounded down.
+// share returns total·part/whole, rounded down.
 func share(total, part, whole int64) int64 {
 	if whole <= 0 {
 		return 0
@@ -206,7 +206,7 @@ func share(total, part, whole int64) int64 {
 	return int64(float64(total) * float64(part) / float64(whole))
 }
 
-// numbers are a plan in the terms of package search.
+// numbers is a plan in the terms of package search.
 type numbers struct {
 	Problem  *search.Problem
 	Items    []*model.Instance // by item of the problem

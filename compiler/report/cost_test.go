@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/compiler/report"
 )
 
-// TestCostAddsUp: what apps and components cost is what the plan costs, which is
-// between the bound and the apps on their own.
+// TestCostAddsUp checks that the costs of apps and of components each add up to the plan's, and
+// that the plan's cost is between the bound and the cost of separate apps.
 func TestCostAddsUp(t *testing.T) {
 	for _, dir := range []string{"shop", "fleet"} {
 		p := planned(t, os.DirFS("../../testdata/"+dir))
@@ -45,8 +45,8 @@ func TestCostAddsUp(t *testing.T) {
 	}
 }
 
-// TestExplainEveryLayer prices each alternative of each layer of the shop, and
-// some of the fleet's.
+// TestExplainEveryLayer prices each alternative for each layer of the shop, and for some of the
+// fleet's.
 func TestExplainEveryLayer(t *testing.T) {
 	for _, dir := range []string{"shop", "fleet"} {
 		p := planned(t, os.DirFS("../../testdata/"+dir))
@@ -70,17 +70,16 @@ func TestExplainEveryLayer(t *testing.T) {
 			}
 			alternatives += len(x.Merges) + len(x.Splits)
 			if l.Kind == plan.Base && len(x.Merges)+len(x.Splits) > 0 {
-				t.Errorf("%s: a base could be elsewhere", dir)
+				t.Errorf("%s: a base has an alternative", dir)
 			}
 		}
 		if alternatives == 0 {
-			t.Errorf("%s: no layer could be otherwise", dir)
+			t.Errorf("%s: no layer has an alternative", dir)
 		}
 	}
 }
 
-// TestExplainTellsThePrice compares an alternative's price with that of the plan
-// that it describes.
+// TestExplainTellsThePrice compares an alternative's price with the plan that it describes.
 func TestExplainTellsThePrice(t *testing.T) {
 	p := planned(t, os.DirFS("../../testdata/shop"))
 	var spine, server *plan.Layer
@@ -119,7 +118,7 @@ func TestExplainTellsThePrice(t *testing.T) {
 	}
 	want := s.Cost.Total() - p.Solution().Cost.Total()
 	if got := x.Merges[0].More.Money; got != want {
-		t.Errorf("merging costs %d more, the plan says %d", got, want)
+		t.Errorf("merging costs %d more, the plan %d", got, want)
 	}
 }
 
@@ -152,12 +151,12 @@ func TestAssume(t *testing.T) {
 		t.Error("the lock file itself was changed")
 	}
 	if _, again := report.Assume(then, want, "17", "21"); len(again) != 0 {
-		t.Errorf("assumed %v once more", again)
+		t.Errorf("assumed %v the second time", again)
 	}
 }
 
-// A distribution that is not pinned is assumed to be what it replaces; one that
-// is gets what it lacks from there.
+// TestAssumeDistribution checks that an unpinned distribution is assumed to equal the one that it
+// replaces, and that a pinned one gets missing packages from there.
 func TestAssumeDistribution(t *testing.T) {
 	l := &lock.File{
 		Packages: []lock.Package{
@@ -172,7 +171,7 @@ func TestAssumeDistribution(t *testing.T) {
 	l.Sort()
 	for _, test := range []struct {
 		id, want string
-		kept     []string // distributions that are still there
+		kept     []string // distributions that are still pinned
 	}{
 		{"debian/c", "debian/a", []string{"debian/b+x"}},
 		{"debian/c+x", "debian/b+x", []string{"debian/a", "debian/b+x"}},
@@ -185,13 +184,13 @@ func TestAssumeDistribution(t *testing.T) {
 		}
 		then, made := report.Assume(l, refs, "1", "2")
 		if len(made) == 0 || made[0].Like != test.want {
-			t.Errorf("%s beside %v: assumed %v, want it to be like %s", test.id, test.kept, made, test.want)
+			t.Errorf("%s with %v: assumed %v, want it to be like %s", test.id, test.kept, made, test.want)
 		}
 		if test.want == "debian/b+x" {
-			continue // has no jq
+			continue // jq does not exist
 		}
 		if missing := then.Missing(refs); len(missing) > 0 {
-			t.Errorf("%s beside %v: %v", test.id, test.kept, missing)
+			t.Errorf("%s with %v: %v", test.id, test.kept, missing)
 		}
 	}
 	refs := lock.Refs{Images: []lock.ImageRef{{Reference: "example.com/os:2", Platform: "linux/amd64"}}}

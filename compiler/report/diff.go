@@ -10,48 +10,47 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// Side is one of the two that Compare compares.
+// Side is one of the two sides that Compare compares.
 type Side struct {
 	Plan  *plan.Plan
 	Files fs.FS // the project's
-	// Touched are instances whose content counts as changed, whatever their
-	// recipe says.
+	// Touched are instances with content that counts as changed, even with an equal recipe.
 	Touched map[*model.Instance]bool
 }
 
-// Fate is what becomes of a layer.
+// Fate is what happens to a layer.
 type Fate string
 
-// The fates, from none to all.
+// The fates, from the least to the most work.
 const (
 	Kept       Fate = "kept"         // the same blob
-	MaybeEqual Fate = "may be equal" // built again because what it is built on changes; equal bytes are an equal blob
-	Regrouped  Fate = "regrouped"    // new blob of what was in other layers
+	MaybeEqual Fate = "may be equal" // built again on a new foundation; equal bytes are an equal blob
+	Regrouped  Fate = "regrouped"    // new blob with content from other layers
 	Rebuilt    Fate = "rebuilt"      // new blob
 )
 
-// Difference is what changes from one plan of a fleet to another.
+// Difference is the difference between two plans of a fleet.
 type Difference struct {
-	Layers []Layer // of the new plan, in its order; then those that only published images have
-	Images []Image // by app, then the published ones by name; those that are gone last
-	// NewBytes is what the registry has to store: all layers that are not kept;
-	// NewAtLeast those of them that can't be equal to what it has.
+	Layers []Layer // of the new plan, in its order; then the layers of published images only
+	Images []Image // by app, then the published ones by name; then removed ones
+	// NewBytes is what the registry has to store: all layers that are not kept. NewAtLeast counts
+	// only layers that can't be equal to existing ones.
 	NewBytes, NewAtLeast int64
-	// Pull and AtLeast are the sums of the images' over their replicas.
+	// Pull and AtLeast are the sums over all images and replicas.
 	Pull, AtLeast int64
 }
 
-// Layer is what becomes of a layer of the new plan.
+// Layer is the fate of a layer of the new plan.
 type Layer struct {
 	*plan.Layer
 	Fate   Fate
-	Causes []Cause // why it isn't kept, members before what it stands on; none if kept
+	Causes []Cause // why it isn't kept, members before the layers below; none if kept
 }
 
-// Cause is why a layer is built again.
+// Cause is a reason to build a layer again.
 type Cause struct {
 	Reason   Reason
-	Instance *model.Instance // of the new plan; nil if it is about the layers below
+	Instance *model.Instance // of the new plan; nil for a cause in the layers below
 	Was      *model.Instance // its counterpart in the old plan; nil if it is new
 }
 
@@ -61,21 +60,21 @@ type Reason string
 // The reasons.
 const (
 	Added   Reason = "new"       // the old plan doesn't have it
-	Changed Reason = "changed"   // its steps, its pins or the files that it copies changed
-	Base    Reason = "built on"  // only what it is built on changed
+	Changed Reason = "changed"   // its steps, its pins or its copied files changed
+	Base    Reason = "built on"  // only its foundation changed
 	Below   Reason = "stands on" // a layer below is built again
-	Moved   Reason = "moved"     // the layer's members are as they were, in other layers
+	Moved   Reason = "moved"     // the members are unchanged, but were in other layers
 )
 
-// Image is what becomes of an app's image, or of a published component's.
+// Image is the change of an app's image, or of a published component's.
 type Image struct {
-	App       *model.App // of the new plan; of the old one if it is gone. Its Published tells which of the two it is
+	App       *model.App // of the new plan; of the old one if it is gone. Its Published tells these two kinds apart
 	New, Gone bool
-	Digest    bool    // it has another digest than before; true if new
+	Digest    bool    // it has a new digest; true for a new image
 	Config    bool    // its configuration changes
 	Layers    []Layer // bottom up; nil if it is gone
-	// Pull is what a host that has the old image pulls, if all that is built
-	// again is different; AtLeast if what may be equal is equal. Bytes.
+	// Pull is the number of bytes that a host with the old image pulls if every rebuilt layer
+	// differs. AtLeast assumes that layers that may be equal are equal.
 	Pull, AtLeast int64
 }
 
@@ -96,7 +95,7 @@ func Compare(old, now Side) *Difference {
 	seen := map[string]bool{}
 	for _, l := range onlyPublished(now.Plan) {
 		layers[l] = c.layer(l)
-		if !seen[l.ID] { // two images may have it
+		if !seen[l.ID] { // two images may share it
 			seen[l.ID] = true
 			d.add(layers[l])
 		}
@@ -131,10 +130,10 @@ func (d *Difference) add(l Layer) {
 	}
 }
 
-// images are a plan's images: those of apps, then the published ones.
+// images returns a plan's images: the apps' images, then the published ones.
 func images(p *plan.Plan) []*plan.Image { return slices.Concat(p.Images, p.Published) }
 
-// imageName tells images apart.
+// imageName identifies an image.
 type imageName struct {
 	name      string
 	published bool
@@ -142,7 +141,7 @@ type imageName struct {
 
 func nameOf(i *plan.Image) imageName { return imageName{i.App.Name, i.App.Published != nil} }
 
-// onlyPublished are the layers that no app has, but published images.
+// onlyPublished returns the layers that only published images have.
 func onlyPublished(p *plan.Plan) []*plan.Layer {
 	var out []*plan.Layer
 	for _, i := range p.Published {
@@ -155,13 +154,13 @@ func onlyPublished(p *plan.Plan) []*plan.Layer {
 	return out
 }
 
-// comparison is what is known of the old side.
+// comparison is the old side of a comparison.
 type comparison struct {
 	was, is    *contents
 	whole, own map[string]bool // contents of layers
 	members    map[string]bool // whole contents of instances
 	byID       map[string]*model.Instance
-	gone       map[string]*model.Instance // those that the new side doesn't have, by family
+	gone       map[string]*model.Instance // missing from the new side, by family
 }
 
 func (c *comparison) learn(old, now *plan.Plan) {
@@ -184,7 +183,7 @@ func (c *comparison) learn(old, now *plan.Plan) {
 	}
 }
 
-// family is what a new version of an instance shares with it.
+// family is equal for all versions of an instance.
 func family(i *model.Instance) string {
 	if i.Package != nil {
 		return i.ID
@@ -259,7 +258,7 @@ func (c *comparison) image(i, before *plan.Image, layers map[*plan.Layer]Layer) 
 	return out
 }
 
-// Replicas are those of an image's app. What is published is no host's.
+// Replicas returns the replicas of an image's app. No host runs a published component.
 func (i Image) Replicas() int64 {
 	if i.App.Published != nil {
 		return 0
@@ -267,7 +266,7 @@ func (i Image) Replicas() int64 {
 	return int64(i.App.Replicas)
 }
 
-// Affected are the images that have to be built: those with another digest.
+// Affected returns the images with a new digest, which must be built.
 func (d *Difference) Affected() []Image {
 	return slices.DeleteFunc(slices.Clone(d.Images), func(i Image) bool { return i.Gone || !i.Digest })
 }

@@ -11,49 +11,47 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Explanation is why a layer is as it is.
+// Explanation explains why a layer is planned as it is.
 type Explanation struct {
 	Layer   *plan.Layer
-	Images  []*plan.Image // that have it, by app
-	Members []Member      // by size, large ones first
-	Sum     Sum           // what the layer costs; its Stored is its size
-	// Splits are other places for one member each, the cheapest one for each,
-	// in the order of Members; those with no other place are left out.
+	Images  []*plan.Image // images with the layer, by app
+	Members []Member      // by size, largest first
+	Sum     Sum           // cost of the layer; its Stored is its size
+	// Splits are other places for single members: the cheapest place for each, in the order of
+	// Members. Members without another place are omitted.
 	Splits []Alternative
-	// Merges are other layers that all its images have and that it could be
-	// one with, by what that would cost.
+	// Merges are other layers that are in all its images and could be merged with it, by cost.
 	Merges []Alternative
 }
 
-// Member is one thing in a layer: an instance, or all OS packages in it that
-// are made from one source.
+// Member is a member of a layer: an instance, or all OS packages in it from one source.
 type Member struct {
 	Name      string
 	Instances []*model.Instance
 	Size      int64
-	PerYear   float64 // expected changes, of its own
-	Images    int     // of the whole fleet that hold it, in whatever layer
+	PerYear   float64 // expected changes of the member itself
+	Images    int     // images of the whole fleet with it, in any layer
 }
 
-// Alternative is a plan that differs in one place, and what it would cost more:
-// less than nothing if the layer isn't best as it is.
+// Alternative is a plan that differs in one place, and its additional cost, which is negative if
+// the alternative is better.
 type Alternative struct {
-	Member int         // in Members; -1 of a merge
+	Member int         // index in Members; -1 for a merge
 	Into   *plan.Layer // nil: a layer of its own
-	// Limit says which app's limit forbids it; nil if none does. The costs are
-	// then what it would cost with a higher limit.
+	// Limit is the error of the app whose limit forbids the alternative; nil if none does. The
+	// costs then assume a higher limit.
 	Limit *search.LimitError
 	More  Sum
 }
 
-// maxLimit stands for no limit.
+// maxLimit means no limit.
 const maxLimit = 1 << 30
 
-// maxSplits is for how many members other places are tried: the largest ones.
+// maxSplits is the number of members, the largest ones, for which other places are tried.
 const maxSplits = 12
 
-// Layers are those that a name means: a layer by its ID or the beginning of
-// it, else those that hold a component, in the plan's order.
+// Layers returns the layers that match a name: a layer by its ID or a prefix of it, else the
+// layers with a component, in the plan's order.
 func Layers(p *plan.Plan, name string) []*plan.Layer {
 	var byID, byMember []*plan.Layer
 	named := map[*model.Instance]bool{}
@@ -77,7 +75,7 @@ func Layers(p *plan.Plan, name string) []*plan.Layer {
 	return byID
 }
 
-// Explain asks the cost model about a layer of a whole fleet's plan.
+// Explain explains a layer of a whole fleet's plan, using the cost model.
 func Explain(p *plan.Plan, l *plan.Layer) *Explanation {
 	x := &explaining{p: p, n: numbersOf(p), layer: l, out: &Explanation{Layer: l}}
 	x.stacks = x.n.Solution.Stacks()
@@ -113,8 +111,8 @@ type explaining struct {
 	w      search.Weights
 	layer  *plan.Layer
 	free   *search.Problem // without limits
-	apps   []int           // that have the layer
-	stacks [][][]int       // of the plan
+	apps   []int           // apps with the layer
+	stacks [][][]int       // stacks of the plan
 	items  [][]int         // by member
 	out    *Explanation
 }
@@ -157,7 +155,7 @@ func (x *explaining) members() {
 	}
 }
 
-// images is how many images of the fleet hold an item.
+// images returns the number of images in the fleet with an item.
 func (x *explaining) images(item int) (n int) {
 	for _, a := range x.n.Problem.Apps {
 		if slices.Contains(a.Items, item) {
@@ -208,7 +206,7 @@ func (x *explaining) splits() {
 	}
 }
 
-// merges tries to make the layer one with each other that its images have.
+// merges tries to merge the layer with each other one that all its images have.
 func (x *explaining) merges() {
 	for _, t := range x.neighbours() {
 		var best *Alternative
@@ -234,7 +232,7 @@ func (x *explaining) merges() {
 	slices.SortStableFunc(x.out.Merges, func(a, b Alternative) int { return cmp.Compare(a.More.Money, b.More.Money) })
 }
 
-// better prefers what the limits allow, then what costs less.
+// better prefers alternatives within the limits, then the cheaper one.
 func better(a, b *Alternative) bool {
 	if b == nil || (a.Limit == nil) != (b.Limit == nil) {
 		return b == nil || a.Limit == nil
@@ -242,8 +240,8 @@ func better(a, b *Alternative) bool {
 	return a.More.Money < b.More.Money
 }
 
-// neighbours are the other layers that all images with the layer have, without
-// base and delta.
+// neighbours returns the other layers that all images with the layer have, except for base and
+// delta.
 func (x *explaining) neighbours() []*plan.Layer {
 	var out []*plan.Layer
 	for _, t := range x.out.Images[0].Layers {
@@ -257,14 +255,14 @@ func (x *explaining) neighbours() []*plan.Layer {
 	return out
 }
 
-// find is the place of a layer in a stack that was not edited there yet.
+// find returns the index of a layer in a stack that is not edited there yet.
 func (x *explaining) find(stack [][]int, l *plan.Layer) int {
 	items := x.n.Solution.Layers[l.Index()].Items
 	return slices.IndexFunc(stack, func(s []int) bool { return len(items) > 0 && slices.Contains(s, items[0]) })
 }
 
-// alternative edits the stacks of all images that have the layer and prices the
-// result; nil if needs forbid it.
+// alternative edits the stacks of all images with the layer and prices the result; nil if needs
+// forbid it.
 func (x *explaining) alternative(into *plan.Layer, edit func(stack [][]int, at int) [][]int) *Alternative {
 	stacks := slices.Clone(x.stacks)
 	for _, a := range x.apps {

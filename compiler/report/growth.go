@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// Growth is what one component of the new plan adds to the registry: its share
-// of the layers that are not kept because of it.
+// Growth is the number of bytes that one component of the new plan adds to the registry: its
+// share of the layers that change because of it.
 type Growth struct {
 	Name     string // as in ComponentCost
 	Instance *model.Instance
@@ -19,10 +19,10 @@ type Growth struct {
 	Layers   int
 }
 
-// Growths says who causes the new bytes of a difference, the largest share first.
-// A layer that several components cause counts in equal parts; one that is built
-// again only because of what it is built on counts for those who changed that.
-// The sum is the difference's NewBytes.
+// Growths returns the components that cause the new bytes of a difference, the largest share
+// first. A layer with several causes counts in equal parts. If a layer is built again only
+// because of its foundation, it counts for the components that changed that. The sum is the
+// difference's NewBytes.
 func (d *Difference) Growths() []Growth {
 	g := growing{fates: map[*plan.Layer]Layer{}, changed: map[string]Reason{}, at: map[string]int{}}
 	for _, l := range d.Layers {
@@ -51,11 +51,11 @@ type growing struct {
 	out     []Growth
 }
 
-// charge splits a layer's bytes among those who cause it.
+// charge divides a layer's bytes among the components that cause the change.
 func (g *growing) charge(l Layer) {
 	guilty := map[string]*model.Instance{}
 	g.blame(l, guilty)
-	if len(guilty) == 0 { // moved, or built on something in no image
+	if len(guilty) == 0 { // moved, or with a foundation in no image
 		for _, m := range l.Members {
 			guilty[causer(m)] = m
 		}
@@ -80,8 +80,8 @@ func (g *growing) charge(l Layer) {
 	}
 }
 
-// blame finds who changed what a layer consists of, or else what it is built on,
-// or else what it stands on.
+// blame finds the changed components in a layer, else in its foundation, else in the layers
+// below.
 func (g *growing) blame(l Layer, guilty map[string]*model.Instance) {
 	for _, c := range l.Causes {
 		if c.Reason == Added || c.Reason == Changed {

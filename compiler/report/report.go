@@ -1,9 +1,8 @@
-// Package report answers questions about plans: what changes from one plan to
-// another (Compare), what a component's change would touch (Touch), what a plan
-// costs and who causes it (NewCost), and why a layer is as it is (Explain).
+// Package report answers questions about plans: what changes from one plan to another (Compare),
+// what a component's change affects (Touch), what a plan costs and why (NewCost), and why a layer
+// is planned as it is (Explain).
 //
-// Everything is computed from plans, and from the project's files where a copy's
-// content matters. Nothing is built: sizes are those that the plan knows,
-// measured or estimated, and whether a run that is repeated gives equal bytes
-// is a question that only a build answers. So the answers give both ends.
+// Everything is computed from plans, and from the project's files if a copy's content matters.
+// Nothing is built: sizes are the plan's, measured or estimated. Whether a repeated run produces
+// equal bytes, only a build can show, so answers have a lower and an upper bound.
 package report

@@ -26,26 +26,26 @@ func planned(t *testing.T, project fs.FS) *plan.Plan {
 	return out.Targets[0].Plan
 }
 
-// fleet is the example fleet.
+// fleet returns the example fleet.
 func fleet(t *testing.T) report.Side {
 	files := os.DirFS("../../testdata/fleet")
 	return report.Side{Plan: planned(t, files), Files: files}
 }
 
-// touching compares a side with itself, where a name's instances change.
+// touching compares a side with itself after a change of a name's instances.
 func touching(t *testing.T, s report.Side, name string) *report.Difference {
 	t.Helper()
 	g := s.Plan.Graph
 	found := report.Named(g, name)
 	if len(found) == 0 {
-		t.Fatalf("nothing is called %s", name)
+		t.Fatalf("nothing is named %s", name)
 	}
 	then := s
 	then.Touched = report.Touch(g, found)
 	return report.Compare(s, then)
 }
 
-// affected are the names of the images with a new digest.
+// affected returns the names of the images with a new digest.
 func affected(d *report.Difference) []string {
 	var out []string
 	for _, i := range d.Affected() {
@@ -54,7 +54,7 @@ func affected(d *report.Difference) []string {
 	return out
 }
 
-// fate returns what becomes of the layer that has an instance of that title.
+// fate returns the fate of the layer with an instance of that title.
 func fate(t *testing.T, d *report.Difference, title string) report.Fate {
 	t.Helper()
 	for _, l := range d.Layers {
@@ -80,8 +80,8 @@ func TestNothingChanges(t *testing.T) {
 	}
 }
 
-// TestPortableShipsAlone: a new Tomcat is pulled by the hosts that have it, on
-// all releases, and nothing else is.
+// TestPortableShipsAlone checks that a new Tomcat is pulled only by the hosts that run it, on all
+// releases, and that nothing else is pulled.
 func TestPortableShipsAlone(t *testing.T) {
 	s := fleet(t)
 	d := touching(t, s, "tomcat(11.0.2)")
@@ -100,13 +100,13 @@ func TestPortableShipsAlone(t *testing.T) {
 			t.Errorf("%s is built again", l.Title())
 		}
 		if d.Pull != l.Size*(3+12+3+3) || d.AtLeast != d.Pull || d.NewBytes != l.Size {
-			t.Errorf("all pull %d and the registry stores %d of a layer of %d", d.Pull, d.NewBytes, l.Size)
+			t.Errorf("hosts pull %d and the registry stores %d of a layer of %d bytes", d.Pull, d.NewBytes, l.Size)
 		}
 	}
 }
 
-// TestJDK: a patch of the JDK rebuilds its layer, and perhaps what was built
-// with it, wherever that is.
+// TestJDK checks that a patch of the JDK rebuilds its layer, and perhaps everything that was
+// built with it.
 func TestJDK(t *testing.T) {
 	s := fleet(t)
 	d := touching(t, s, "java.jdk")
@@ -126,12 +126,11 @@ func TestJDK(t *testing.T) {
 		t.Errorf("affected are %v", affected(d))
 	}
 	if d.AtLeast >= d.Pull || d.NewAtLeast >= d.NewBytes {
-		t.Errorf("what may be equal does not count: %d of %d, %d of %d", d.AtLeast, d.Pull, d.NewAtLeast, d.NewBytes)
+		t.Errorf("layers that may be equal do not count: %d of %d, %d of %d", d.AtLeast, d.Pull, d.NewAtLeast, d.NewBytes)
 	}
 }
 
-// TestSourceOfPackages: libssl3 changes with openssl, and where it is part of a
-// base system, that does.
+// TestSourceOfPackages checks that libssl3 changes with openssl, and so do base systems with it.
 func TestSourceOfPackages(t *testing.T) {
 	s := fleet(t)
 	titles := map[string]bool{}
@@ -148,9 +147,9 @@ func TestSourceOfPackages(t *testing.T) {
 	}
 }
 
-// TestEveryComponent holds for whatever changes: ranges are ranges, an image has
-// a new digest if and only if one of its layers is built again, a host pulls no
-// kept layer, and the causes add up.
+// TestEveryComponent checks for every component: lower bounds do not exceed upper ones, an image
+// has a new digest if and only if one of its layers is built again, a host pulls no kept layer,
+// and the causes add up.
 func TestEveryComponent(t *testing.T) {
 	s := fleet(t)
 	seen := map[string]bool{}
@@ -160,7 +159,7 @@ func TestEveryComponent(t *testing.T) {
 				continue
 			}
 			seen[m.Title] = true
-			if len(seen)%3 > 0 { // a third of them shows as much
+			if len(seen)%3 > 0 { // a third of them is enough
 				continue
 			}
 			then := s
@@ -221,7 +220,7 @@ app still {
 
 const pin = "layc-lock 1\npackage debian/bookworm amd64 base-files 12.4 debian:pool/b/base-files.deb sha256:0000000000000000000000000000000000000000000000000000000000000001 size=20000000 installed=60000000 minimal\n"
 
-// project is a small one, with changes: a text of "-" removes the file.
+// project returns a small project with changes: the text "-" removes a file.
 func project(changes map[string]string) fstest.MapFS {
 	files := fstest.MapFS{
 		"fleet.layer": {Data: []byte(small)}, "layc.lock": {Data: []byte(pin)},
@@ -255,11 +254,11 @@ func TestFiles(t *testing.T) {
 	}{
 		{"a text", map[string]string{"in/a.txt": "A"}, "copies stage"},
 		{"a new file", map[string]string{"in/c.txt": "c"}, "copies stage"},
-		{"a file that is gone", map[string]string{"in/a.txt": "-"}, "copies stage"},
-		{"a file that may be executed now", map[string]string{"in/bin/run": "+x run"}, "copies stage"},
-		{"a file that one excludes", map[string]string{"in/skip.txt": "C"}, "stage"},
-		{"a file that one does not include", map[string]string{"in/b.md": "B"}, "stage"},
-		{"a file that nobody copies", map[string]string{"out/a.txt": "A"}, ""},
+		{"a removed file", map[string]string{"in/a.txt": "-"}, "copies stage"},
+		{"a file that becomes executable", map[string]string{"in/bin/run": "+x run"}, "copies stage"},
+		{"a file that one copy excludes", map[string]string{"in/skip.txt": "C"}, "stage"},
+		{"a file that one copy does not include", map[string]string{"in/b.md": "B"}, "stage"},
+		{"a file that is not copied", map[string]string{"out/a.txt": "A"}, ""},
 		{"a comment", map[string]string{"fleet.layer": "# Small.\n" + small}, ""},
 		{"configuration", map[string]string{"fleet.layer": strings.Replace(small, "app still {", "app still {\n    user \"1\"", 1)}, "still"},
 		{"a pin", map[string]string{"layc.lock": strings.Replace(pin, "0001", "0002", 1)}, "copies stage still"},

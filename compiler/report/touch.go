@@ -9,9 +9,9 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Named are the instances that images hold and that a name means: a component
-// (jdk, std/java.jdk), an instance (jdk("17")), an OS package (openssl), or an
-// app, which means its own steps. They are in the graph's order, each once.
+// Named returns the instances in images that a name means: a component (jdk, std/java.jdk), an
+// instance (jdk("17")), an OS package (openssl), or an app, which means its own steps. They are
+// in the graph's order, each once.
 func Named(g *model.Graph, name string) []*model.Instance {
 	var out []*model.Instance
 	written := model.ParseName(name)
@@ -23,7 +23,7 @@ func Named(g *model.Graph, name string) []*model.Instance {
 	return out
 }
 
-// Names are all that Named knows, sorted, for suggestions.
+// Names returns all names that Named knows, sorted, for suggestions.
 func Names(g *model.Graph) []string {
 	var out []string
 	for _, i := range inImages(g) {
@@ -54,7 +54,7 @@ func inImages(g *model.Graph) []*model.Instance {
 func names(i *model.Instance) []string {
 	out := []string{i.ID, i.Title, i.Path}
 	if plain := strings.ReplaceAll(i.Title, `"`, ""); plain != i.Title {
-		out = append(out, plain) // jdk(17), which needs no quotes in a shell
+		out = append(out, plain) // jdk(17), which needs no shell quotes
 	}
 	for _, p := range packages(i) {
 		out = append(out, p.Name)
@@ -68,9 +68,9 @@ func names(i *model.Instance) []string {
 	return out
 }
 
-// Touch is what changes if instances do: they themselves; of those without
-// content the OS packages that they bring; and with an OS package all that are
-// made from the same source, since they are released together.
+// Touch returns everything that changes with some instances: the instances; for those without
+// content, the OS packages that they bring; and with an OS package, all packages from the same
+// source, since they are released together.
 func Touch(g *model.Graph, changed []*model.Instance) map[*model.Instance]bool {
 	touched := map[*model.Instance]bool{}
 	sources := map[string]bool{}
@@ -99,7 +99,7 @@ func Touch(g *model.Graph, changed []*model.Instance) map[*model.Instance]bool {
 	return touched
 }
 
-// packages are those that an instance consists of, a base system's included.
+// packages returns the packages of an instance, including a base system's.
 func packages(i *model.Instance) []lock.Package {
 	switch {
 	case i.Package != nil:
@@ -110,8 +110,8 @@ func packages(i *model.Instance) []lock.Package {
 	return nil
 }
 
-// packageSources are the archive's directories that an instance's packages come
-// from: one for each source.
+// packageSources returns the archive's directories of an instance's packages, one for each
+// source.
 func packageSources(i *model.Instance) []string {
 	var out []string
 	for _, p := range packages(i) {

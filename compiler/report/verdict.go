@@ -2,12 +2,12 @@ package report
 
 import "github.com/layc-lang/layc/compiler/plan"
 
-// Verdict is why a layer is as it is, in a word.
+// Verdict is the short form of an explanation.
 type Verdict int
 
 // The verdicts.
 const (
-	AlwaysAlone Verdict = iota // a base, or what an app adds: a layer of its own in any plan
+	AlwaysAlone Verdict = iota // a base, or an app's own steps: a layer of its own in any plan
 	Improvable                 // another place is cheaper
 	Limited                    // another place would be cheaper, with more layers than the limits allow
 	OnlyPlace                  // nothing else is possible
@@ -15,11 +15,11 @@ const (
 	Best                       // each other place costs more
 )
 
-// Cent is the money a year that is worth talking about.
+// Cent is the smallest relevant amount of money per year.
 const Cent = 0.005
 
-// Verdict judges the alternatives. cheapest is the one of them that costs least within
-// the limits; nil if there is none.
+// Verdict judges the alternatives. cheapest is the cheapest one within the limits; nil if there
+// is none.
 func (x *Explanation) Verdict() (v Verdict, cheapest *Alternative) {
 	if x.Layer.Kind == plan.Base || x.Layer.Kind == plan.Delta {
 		return AlwaysAlone, nil
