@@ -5,22 +5,20 @@ import (
 	"math/bits"
 )
 
-// stop is a colour for a number of changes a year.
+// stop is the colour for a number of changes per year.
 type stop struct {
 	rate    float64
 	r, g, b int
 }
 
-// scale goes from what hardly ever changes to what changes daily, in steps of
-// about four times. Its colours differ in lightness as well as in hue, and can be
-// told apart on white and on black.
+// scale goes from almost never to daily, in steps of about four times. Its colours differ in
+// lightness as well as in hue, and can be distinguished on white and on black.
 var scale = [...]stop{
 	{1, 0x3b, 0x5b, 0xa5}, {4, 0x2f, 0x8f, 0xa8}, {16, 0x6f, 0xb0, 0x5a}, {64, 0xe0, 0xb1, 0x3c}, {256, 0xd9, 0x50, 0x2e},
 }
 
-// Colour is the colour of a layer that changes so often a year: "#rrggbb". Rates
-// between two of the scale's are counted in sixteenths of a doubling, so that all
-// machines agree.
+// Colour returns the colour of a layer with that many changes per year: "#rrggbb". Rates between
+// two stops are counted in sixteenths of a doubling, so that all machines compute the same.
 func Colour(rate float64) string {
 	if rate <= scale[0].rate {
 		return hex(scale[0].r, scale[0].g, scale[0].b)
@@ -29,7 +27,7 @@ func Colour(rate float64) string {
 		last := scale[len(scale)-1]
 		return hex(last.r, last.g, last.b)
 	}
-	// log2 in sixteenths, by doublings and then linearly
+	// log2 in sixteenths, linear between powers of two
 	n := uint64(rate * 256)
 	k := bits.Len64(n) - 1
 	at := (k-8)*16 + int((n<<4>>k)&15) // sixteenths of doublings above 1
@@ -40,12 +38,12 @@ func Colour(rate float64) string {
 
 func hex(r, g, b int) string { return fmt.Sprintf("#%02x%02x%02x", r, g, b) }
 
-// Pace says in words how often something changes.
+// Pace describes in words how often something changes.
 func Pace(rate float64) string {
 	switch {
 	case rate <= 0:
 		return "never"
-	case rate < 0.75: // a rate is rounded down, so that yearly is a little less
+	case rate < 0.75: // a rate is rounded down, so yearly is a little less
 		return "less than yearly"
 	case rate < 1.5:
 		return "yearly"

@@ -7,10 +7,9 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// Dot is the picture in the language of Graphviz. Arrows point to what lies
-// above, with the number of images where there are several; a solid one says
-// that the content above depends on what is below, a dashed one that it only
-// lies there.
+// Dot returns the picture in the language of Graphviz. Arrows point upwards, with the number of
+// images if there are several. A solid arrow means that the upper content depends on the lower
+// one; a dashed arrow only shows the order.
 func (pic *Picture) Dot() string {
 	var b strings.Builder
 	b.WriteString("digraph layers {\n\trankdir=LR\n\tnode [shape=box style=filled fontname=\"sans-serif\" fontcolor=white]\n\tedge [color=gray40 fontname=\"sans-serif\"]\n")
@@ -41,7 +40,7 @@ func (pic *Picture) Dot() string {
 	return b.String()
 }
 
-// arrows visits what lies directly above what, in the picture's order.
+// arrows visits pairs of a layer and the one directly above it, in the picture's order.
 func (pic *Picture) arrows(visit func(from, to string, images int, solid bool)) {
 	ribbons, _ := pic.Ribbons()
 	for _, r := range ribbons {
@@ -60,15 +59,15 @@ func (pic *Picture) arrows(visit func(from, to string, images int, solid bool)) 
 	}
 }
 
-// id names a stack among layers and stacks.
+// id identifies a stack among layers and stacks.
 func (s *Stack) id() string { return "app-" + s.Apps[0].Name }
 
-// facts is a line on a layer: kind, size, pace.
+// facts describes a layer in a line: kind, size, pace.
 func (l *Layer) facts() string {
 	return fmt.Sprintf("%s, %s, %s", l.Kind, plan.Bytes(l.Size), Pace(l.Rate))
 }
 
-// facts is a line on the apps' own layers.
+// facts describes the apps' own layers in a line.
 func (s *Stack) facts() string {
 	size, rate := s.deltas()
 	if size == 0 {
@@ -80,7 +79,7 @@ func (s *Stack) facts() string {
 	return fmt.Sprintf("%s, %s", plan.Bytes(size), Pace(rate))
 }
 
-// quote writes a string as Graphviz reads it; line ends are centred.
+// quote quotes a string for Graphviz; lines are centred.
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s) + `"`
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// columns gives each layer a column so that no image has two layers in one:
-// what most images have first, as far left as they leave room, but right of all
-// that it stands on. That has as many images at least, and so its column.
+// columns gives each layer a column so that no image has two layers in one. Layers of most images
+// come first, as far left as possible, but to the right of all layers below. Those have at least
+// as many images, so they have their columns already.
 func (pic *Picture) columns(index map[*plan.Layer]int) {
-	in := make([][]int, len(pic.Layers)) // stacks that have a layer
+	in := make([][]int, len(pic.Layers)) // stacks with a layer
 	for n, s := range pic.Stacks {
 		for _, l := range s.Layers {
 			in[l] = append(in[l], n)
@@ -22,7 +22,7 @@ func (pic *Picture) columns(index map[*plan.Layer]int) {
 	for n := range taken {
 		taken[n] = map[int]bool{}
 	}
-	var order []int // bases, then the rest; of equally many images, parents stay first
+	var order []int // bases, then by images; parents stay before their children
 	for n, l := range pic.Layers {
 		if l.Kind == plan.Base {
 			order = append(order, n)
@@ -55,14 +55,14 @@ func (pic *Picture) columns(index map[*plan.Layer]int) {
 	}
 }
 
-// shared compares layers: those of most images first.
+// shared compares layers: layers of most images come first.
 func (pic *Picture) shared(a, b int) int {
 	x, y := &pic.Layers[a], &pic.Layers[b]
 	return cmp.Or(cmp.Compare(y.Images, x.Images), cmp.Compare(y.Size, x.Size), strings.Compare(x.ID, y.ID))
 }
 
-// lanes orders the stacks: by their layers, column by column, so that those
-// which begin alike lie together, what is shared most on top.
+// lanes orders the stacks by their layers, column by column, so that stacks with the same first
+// layers are neighbours, the most shared on top.
 func (pic *Picture) lanes() {
 	slices.SortFunc(pic.Stacks, func(a, b Stack) int {
 		for n := range min(len(a.Layers), len(b.Layers)) {
@@ -83,9 +83,9 @@ func (pic *Picture) lanes() {
 	pic.Height = max(0, y-gap)
 }
 
-// boxes places the layers of each column: as close as can be to the middle of
-// their lanes, in the order of those, without overlap. They always fit, since
-// each lane is in one box of a column at most.
+// boxes places the layers of each column as close as possible to the middle of their lanes, in
+// that order, without overlap. They always fit, since each lane is in at most one box of a
+// column.
 func (pic *Picture) boxes() {
 	middle := make([]float64, len(pic.Layers))
 	for n := range pic.Stacks {
@@ -106,8 +106,7 @@ func (pic *Picture) boxes() {
 	}
 }
 
-// group is neighbours of a column that touch. It is where its boxes together
-// are closest to where they want to be.
+// group is a list of adjacent boxes in a column, placed where they are closest to their wishes.
 type group struct {
 	boxes        []int
 	height       float64
@@ -118,8 +117,8 @@ func (g *group) top(height float64) float64 {
 	return max(0, min(g.wish/g.weight, height-g.height))
 }
 
-// settle places the boxes of one column, given in order: boxes that would
-// overlap become one group, until none do.
+// settle places the boxes of one column, given in order. It merges boxes that would overlap into
+// one group, until none do.
 func (pic *Picture) settle(column []int, middle []float64) {
 	var groups []*group
 	for _, n := range column {

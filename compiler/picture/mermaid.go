@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Mermaid is the picture as a Mermaid flowchart; see Dot for what arrows mean.
+// Mermaid returns the picture as a Mermaid flowchart; see Dot for the meaning of arrows.
 func (pic *Picture) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
@@ -36,7 +36,7 @@ func (pic *Picture) Mermaid() string {
 	return b.String()
 }
 
-// entities writes text as Mermaid reads it between quotes.
+// entities escapes text for Mermaid's quotes.
 func entities(s string) string {
 	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;").Replace(s)
 }

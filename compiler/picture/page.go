@@ -11,8 +11,8 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// The page's parts. They name no other host: the page works without a network,
-// and forbids itself to use one.
+// The page's parts. They name no other host: the page works without a network, and forbids itself
+// to use one.
 var (
 	//go:embed page/page.html
 	pageHTML string
@@ -30,19 +30,19 @@ var (
 	inputJS string
 )
 
-// pageJS is the page's script: its parts share one scope of their own.
+// pageJS is the page's script: its parts share one scope.
 func pageJS() string {
 	return "\"use strict\";\n(() => {\n" + wordsJS + planJS + drawJS + detailsJS + inputJS + "})();\n"
 }
 
 // Choice is a plan that the page can show.
 type Choice struct {
-	Name string // "4", or what else tells it from the others
+	Name string // "4", or another short name
 	Plan *plan.Plan
 }
 
-// Page is an HTML page to look around in a fleet's layers. All choices are of
-// the same fleet, in the order of the page's slider; shown is the first to show.
+// Page returns an HTML page for exploring a fleet's layers. All choices are for the same fleet,
+// in the order of the page's slider; shown is the first to show.
 func Page(title string, choices []Choice, shown int) (string, error) {
 	d := pageData{Title: title, Platform: choices[0].Plan.Graph.Platform.String(), Shown: shown, index: map[*model.Instance]int{}}
 	for _, s := range scale {
@@ -62,7 +62,7 @@ func Page(title string, choices []Choice, shown int) (string, error) {
 	for _, c := range choices {
 		d.Plans = append(d.Plans, d.plan(c, apps))
 	}
-	text, err := json.Marshal(d) // which writes < as an escape, so that no string ends the script
+	text, err := json.Marshal(d) // escapes <, so that no string ends the script
 	if err != nil {
 		return "", err
 	}
@@ -74,7 +74,7 @@ func Page(title string, choices []Choice, shown int) (string, error) {
 	).Replace(pageHTML), nil
 }
 
-// pageData is what the page's script reads.
+// pageData is the input of the page's script.
 type pageData struct {
 	Title    string     `json:"title"`
 	Platform string     `json:"platform"`
@@ -98,7 +98,7 @@ type pageItem struct {
 	Title string `json:"title"`
 }
 
-// pageApp is an app with its own layer; without one it has no colour.
+// pageApp is an app with its own layer; without one the colour is empty.
 type pageApp struct {
 	Name     string  `json:"name"`
 	Replicas int     `json:"replicas"`
@@ -107,7 +107,7 @@ type pageApp struct {
 	Colour   string  `json:"colour"`
 }
 
-// pagePlan is a plan, laid out. Costs are of a year, in the unit of the weights.
+// pagePlan is a plan with its layout. Costs are per year, in the unit of the weights.
 type pagePlan struct {
 	Name    string      `json:"name"`
 	Store   float64     `json:"store"`
@@ -178,7 +178,7 @@ func (d *pageData) plan(c Choice, apps map[string]int) pagePlan {
 	return out
 }
 
-// item returns the number of a component.
+// item returns the index of a component.
 func (d *pageData) item(i *model.Instance) int {
 	n, ok := d.index[i]
 	if !ok {
@@ -189,5 +189,5 @@ func (d *pageData) item(i *model.Instance) int {
 	return n
 }
 
-// round keeps three decimals, which is less than a pixel of anything.
+// round keeps three decimals, which is precise to less than a pixel.
 func round(f float64) float64 { return float64(int64(f*1000+0.5)) / 1000 }

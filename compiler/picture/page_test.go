@@ -22,14 +22,14 @@ func page(t *testing.T, apps int) (string, *plan.Plan) {
 	return text, p
 }
 
-// The page holds everything and asks for nothing.
+// TestPage checks that the page contains everything and loads nothing.
 func TestPage(t *testing.T) {
 	text, p := page(t, 60)
 	if again, _ := page(t, 60); again != text {
 		t.Error("the page differs from run to run")
 	}
 	if found := regexp.MustCompile(`(?i)https?:|src=|<link|@import|url\(|fetch\(|//[a-z]+\.[a-z]`).FindString(text); found != "" {
-		t.Errorf("the page refers to something outside: %q", found)
+		t.Errorf("the page refers to other hosts or files: %q", found)
 	}
 	if strings.Contains(text, "{{") || !strings.Contains(text, "Layers of the &lt;fleet&gt;</h1>") {
 		t.Error("the page is not filled in")
@@ -55,7 +55,7 @@ func TestPage(t *testing.T) {
 			placed[a] = true
 			image := p.Images[a]
 			if got.Apps[a].Name != image.App.Name || len(s.Layers) != len(image.Layers)-1 {
-				t.Errorf("%s stands for %s, with %d layers of %d", got.Apps[a].Name, image.App.Name, len(s.Layers), len(image.Layers)-1)
+				t.Errorf("%s represents %s, with %d layers of %d", got.Apps[a].Name, image.App.Name, len(s.Layers), len(image.Layers)-1)
 			}
 		}
 	}
@@ -64,7 +64,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// A browser draws the page and follows what its address says.
+// TestPageInBrowser checks that a browser draws the page and follows its address.
 func TestPageInBrowser(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
 	if os.Getenv("LAYC_REQUIRE_BROWSER") == "" {
@@ -101,7 +101,7 @@ func TestPageInBrowser(t *testing.T) {
 			dom := look(address)
 			for _, want := range wants {
 				if !strings.Contains(strings.ReplaceAll(dom, "&quot;", `"`), want) {
-					t.Errorf("%d apps, at %q: no %q in\n%.3000s", apps, address, want, dom)
+					t.Errorf("%d apps, at %q: missing %q in\n%.3000s", apps, address, want, dom)
 				}
 			}
 			if strings.Contains(dom, "failed to draw") {

@@ -1,14 +1,11 @@
-// Package picture draws plans: as DOT, Mermaid, SVG, and as an HTML page to
-// look around in.
+// Package picture draws plans: as DOT, Mermaid, SVG, and as an HTML page for exploring.
 //
-// A drawing lays the stacks of all images over each other, from the base on
-// the left to the apps on the right. Each image is a lane; lanes lie in an
-// order that keeps images with the same layers together. Each layer is a box in
-// one column, as high as it has images and as wide as it has bytes, so that its
-// area is what all images together pull of it. No image has two layers in one
-// column, so lanes run through boxes from left to right, and the columns of an
-// image are an order in which its layers can be stacked. Colour is how often a
-// layer changes.
+// A drawing lays the stacks of all images over each other, from the base on the left to the apps
+// on the right. Each image is a lane; images with the same layers are neighbours. Each layer is a
+// box in one column. Its height is its number of images and its width its size, so its area is
+// what all images together pull of it. No image has two layers in one column, so lanes run
+// through boxes from left to right, and the columns of an image are an order in which its layers
+// can be stacked. The colour shows how often a layer changes.
 //
 // Everything here is a pure function of plans.
 package picture
@@ -23,18 +20,18 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// Picture is a plan, laid out.
+// Picture is the layout of a plan.
 type Picture struct {
 	Layers  []Layer // all but deltas, by column, then from top to bottom
 	Stacks  []Stack // from top to bottom
-	Columns int     // of layers; apps are right of them
-	Height  float64 // of all, in lanes
+	Columns int     // columns of layers; apps are to the right
+	Height  float64 // in lanes
 }
 
 // Layer is a layer that images can share.
 type Layer struct {
 	*plan.Layer
-	Images int // that have it
+	Images int // number of images with it
 	Column int
 	Top    float64 // in lanes
 	Height float64 // in lanes
@@ -48,13 +45,13 @@ type Stack struct {
 	Height float64 // in lanes
 }
 
-// App is one app, with what only its image has.
+// App is one app, with its image's own layer.
 type App struct {
 	*model.App
-	Delta *plan.Layer // nil without
+	Delta *plan.Layer // nil without one
 }
 
-// Lane says what gets a lane of its own.
+// Lane selects what gets a lane of its own.
 type Lane bool
 
 // The lanes.
@@ -63,7 +60,7 @@ const (
 	PerApp   Lane = true
 )
 
-// gap is the room between two neighbours of a column, in lanes.
+// gap is the space between two neighbours in a column, in lanes.
 const gap = 0.5
 
 // New lays out a plan.
@@ -95,7 +92,7 @@ func New(p *plan.Plan, lane Lane) *Picture {
 	return pic
 }
 
-// stack collects the apps whose images have the same layers.
+// stack groups the apps whose images have the same layers.
 func (pic *Picture) stack(p *plan.Plan, index map[*plan.Layer]int) {
 	known := map[string]int{}
 	for _, i := range p.Images {
@@ -126,7 +123,7 @@ func (pic *Picture) stack(p *plan.Plan, index map[*plan.Layer]int) {
 	}
 }
 
-// sort numbers the layers by where they are.
+// sort numbers the layers by their places.
 func (pic *Picture) sort() {
 	order := make([]int, len(pic.Layers))
 	for n := range order {
@@ -150,8 +147,7 @@ func (pic *Picture) sort() {
 	}
 }
 
-// Names are the names of a stack's apps: all of them, or the first ones and how
-// many more there are.
+// Names lists a stack's apps: all of them, or the first ones and the number of others.
 func (s *Stack) Names(most int) string {
 	var names []string
 	for _, a := range s.Apps {
@@ -163,7 +159,7 @@ func (s *Stack) Names(most int) string {
 	return strings.Join(names[:most-1], ", ") + " and " + strconv.Itoa(len(names)-most+1) + " more"
 }
 
-// deltas are the largest size and rate of the apps' own layers.
+// deltas returns the largest size and rate of the apps' own layers.
 func (s *Stack) deltas() (size int64, rate float64) {
 	for _, a := range s.Apps {
 		if a.Delta != nil {

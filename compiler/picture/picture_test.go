@@ -16,8 +16,8 @@ const lockText = `layc-lock 1
 package debian/bookworm amd64 base-files 12.4 debian:pool/base-files.deb sha256:0000000000000000000000000000000000000000000000000000000000000001 size=30000000 installed=60000000 minimal
 `
 
-// fleet writes a fleet of so many apps: families of apps on a few runtimes and
-// servers, with libraries of which some are stacked, and with common agents.
+// fleet generates a fleet of that many apps: families of apps on a few runtimes and servers, with
+// some stacked libraries and common agents.
 func fleet(apps int, seed uint64) fstest.MapFS {
 	r := rand.New(rand.NewPCG(seed, 1))
 	var b strings.Builder
@@ -76,8 +76,9 @@ func planned(t testing.TB, apps int, seed uint64) *plan.Plan {
 	return out.Targets[0].Plan
 }
 
-// Boxes never overlap, stay inside, and are as high as what runs through them;
-// no image has two in one column, and columns are an order to stack in.
+// TestLayout checks that boxes do not overlap, stay inside, and have the height of their lanes;
+// that no image has two layers in one column; and that layers can be stacked in the order of
+// columns.
 func TestLayout(t *testing.T) {
 	for seed := range uint64(12) {
 		p := planned(t, 3+int(seed)*9, seed)
@@ -110,7 +111,7 @@ func TestLayout(t *testing.T) {
 					t.Errorf("seed %d: %s is %v high and has %d images, want %v and %d", seed, l.ID, l.Height, l.Images, lanes[n], counts[n])
 				}
 				if l.Top < -1e-9 || l.Top+l.Height > pic.Height+1e-9 || l.Column >= pic.Columns {
-					t.Errorf("seed %d: %s lies outside", seed, l.ID)
+					t.Errorf("seed %d: %s is outside", seed, l.ID)
 				}
 				if n > 0 && l.Column == pic.Layers[n-1].Column && l.Top < pic.Layers[n-1].Top+pic.Layers[n-1].Height {
 					t.Errorf("seed %d: %s and %s overlap", seed, l.ID, pic.Layers[n-1].ID)
@@ -120,7 +121,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// checkStack checks that a spine layer lies above all that it stands on.
+// checkStack checks that a spine layer is above all the layers that it depends on.
 func checkStack(t *testing.T, pic *Picture, s Stack) {
 	t.Helper()
 	below := map[*plan.Layer]bool{nil: true}
@@ -128,14 +129,14 @@ func checkStack(t *testing.T, pic *Picture, s Stack) {
 		l := &pic.Layers[n]
 		for _, o := range append(l.On[:len(l.On):len(l.On)], l.Parent) {
 			if !below[o] {
-				t.Errorf("%s: %s lies below what it stands on", s.Names(2), l.ID)
+				t.Errorf("%s: %s is below a layer that it depends on", s.Names(2), l.ID)
 			}
 		}
 		below[l.Layer] = true
 	}
 }
 
-// What runs from box to box fits into both, without overlap.
+// TestRibbons checks that the ribbons between boxes fit into both, without overlap.
 func TestRibbons(t *testing.T) {
 	pic := New(planned(t, 60, 3), PerStack)
 	ribbons, tails := pic.Ribbons()
@@ -154,7 +155,7 @@ func TestRibbons(t *testing.T) {
 		last := s.Layers[len(s.Layers)-1]
 		left[last] += s.Height
 		if l := pic.Layers[last]; tails[n] < l.Top || tails[n]+s.Height > l.Top+l.Height+1e-9 {
-			t.Errorf("the lane of %s leaves %s elsewhere", s.Names(2), l.ID)
+			t.Errorf("the lane of %s leaves %s at another place", s.Names(2), l.ID)
 		}
 	}
 	for n, l := range pic.Layers {
@@ -164,7 +165,8 @@ func TestRibbons(t *testing.T) {
 	}
 }
 
-// Equal plans are drawn equally, and a thousand apps are not a thousand boxes.
+// TestDrawings checks that equal plans are drawn equally, and that a thousand apps are not a
+// thousand boxes.
 func TestDrawings(t *testing.T) {
 	draw := map[string]func(*Picture) string{"dot": (*Picture).Dot, "mermaid": (*Picture).Mermaid, "svg": (*Picture).SVG}
 	for name, f := range draw {
@@ -185,7 +187,7 @@ func TestColour(t *testing.T) {
 		want string
 	}{{0, "#3b5ba5"}, {1, "#3b5ba5"}, {2, "#3575a6"}, {4, "#2f8fa8"}, {16, "#6fb05a"}, {60, "#d8b03e"}, {256, "#d9502e"}, {5000, "#d9502e"}} {
 		if got := Colour(c.rate); got != c.want {
-			t.Errorf("%v changes a year are %s, want %s", c.rate, got, c.want)
+			t.Errorf("the colour of %v changes a year is %s, want %s", c.rate, got, c.want)
 		}
 	}
 }

@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// Ribbon is the lanes that run from one box to the next one of their images.
+// Ribbon is the lanes from one box to the next one of their images.
 type Ribbon struct {
 	From, To int // of Picture.Layers
 	Images   int
-	Left     float64 // top where it leaves From, in lanes
-	Right    float64 // top where it reaches To
+	Left     float64 // top at From, in lanes
+	Right    float64 // top at To
 	Height   float64
 }
 
-// Ribbons are the lanes between layers, those of equal ends as one; and for
-// each stack the top of the lane that leaves its last layer.
+// Ribbons returns the lanes between layers, combined if they have the same ends, and for each
+// stack the top of the lane after its last layer.
 func (pic *Picture) Ribbons() ([]Ribbon, []float64) {
 	index := map[[2]int]int{}
 	var ribbons []Ribbon
@@ -35,8 +35,8 @@ func (pic *Picture) Ribbons() ([]Ribbon, []float64) {
 	}
 	slices.SortFunc(ribbons, func(a, b Ribbon) int { return cmp.Or(a.From-b.From, a.To-b.To) })
 
-	// Lanes leave a box in the order of where they go, and enter it in the order
-	// of where they come from.
+	// Lanes leave a box in the order of their targets, and enter it in the order of their
+	// origins.
 	top := func(l int) float64 { return pic.Layers[l].Top }
 	type end struct {
 		y      float64

@@ -9,19 +9,19 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Measures of the SVG, in pixels.
+// Dimensions of the SVG, in pixels.
 const (
 	row       = 20.0  // a lane
 	pitch     = 220.0 // from one column to the next
-	widest    = 56.0  // a box of the largest layer
-	thinnest  = 4.0   // a box of a few bytes
+	widest    = 56.0  // width of the largest layer's box
+	thinnest  = 4.0   // width of a box of a few bytes
 	margin    = 16.0
 	topMargin = 44.0
 	appsWidth = 260.0
 	letter    = 6.1 // width of an average letter of the labels
 )
 
-// SVG is the picture as a document of its own, light or dark as its reader is.
+// SVG returns the picture as a document, light or dark like the reader's theme.
 func (pic *Picture) SVG() string {
 	width := 2*margin + float64(pic.Columns)*pitch + appsWidth
 	height := topMargin + pic.Height*row + margin
@@ -56,7 +56,7 @@ func (pic *Picture) SVG() string {
 	return d.String()
 }
 
-// svgStyle has no colour of layers: those are the same on light and dark.
+// svgStyle has no colours of layers: they are the same on light and dark.
 const svgStyle = `text{fill:#1b1f24}.faint{fill:#5b6570}.paper{fill:#fff}.ribbon{fill:#8b96a5;opacity:.22}` +
 	`@media(prefers-color-scheme:dark){text{fill:#e8ebef}.faint{fill:#9aa5b1}.paper{fill:#14171b}}`
 
@@ -68,7 +68,7 @@ func (pic *Picture) summary() string {
 	return fmt.Sprintf("%s on %d shared layers", term.Count(apps, "image"), len(pic.Layers))
 }
 
-// ribbons draws what runs between the boxes.
+// ribbons draws the ribbons between the boxes.
 func (pic *Picture) ribbons(d *svg) {
 	largest := pic.largest()
 	ribbons, tails := pic.Ribbons()
@@ -86,7 +86,7 @@ func (pic *Picture) ribbons(d *svg) {
 	}
 }
 
-// largest is the size of the largest layer, at least 1.
+// largest returns the size of the largest layer, at least 1.
 func (pic *Picture) largest() int64 {
 	largest := int64(1)
 	for n := range pic.Layers {
@@ -103,20 +103,20 @@ func boxWidth(size, largest int64) float64 {
 	return max(thinnest, widest*float64(size)/float64(largest))
 }
 
-// svg is a document in the making.
+// svg is an SVG document under construction.
 type svg struct{ strings.Builder }
 
 func (d *svg) printf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
 
-// ribbon draws a band of a height from one point to another.
+// ribbon draws a band of height h from one point to another.
 func (d *svg) ribbon(x1, y1, x2, y2, h float64) {
-	bend := min(40, (x2-x1)/2) // close to its ends, so that labels lie on level ribbons
+	bend := min(40, (x2-x1)/2) // near its ends, so that labels are on level ribbons
 	d.printf(`<path class="ribbon" d="M%.1f %.1fH%.1fC%.1f %.1f %.1f %.1f %.1f %.1fv%.1fC%.1f %.1f %.1f %.1f %.1f %.1fH%.1fz"/>`+"\n",
 		x1, y1, x2-2*bend, x2-bend, y1, x2-bend, y2, x2, y2, h, x2-bend, y2+h, x2-bend, y1+h, x2-2*bend, y1+h, x1)
 }
 
-// label writes what fits into a box of so many lanes: a line, and beneath or
-// beside it a fainter one.
+// label writes what fits into a box with that many lanes: a line, and a fainter one below or next
+// to it.
 func (d *svg) label(x, y, lanes, width float64, text, faint string) {
 	middle := y + lanes*row/2 + 4
 	room := int(width / letter)
@@ -132,7 +132,7 @@ func (d *svg) label(x, y, lanes, width float64, text, faint string) {
 		x, middle-7, escape(shorten(text, room)), x, middle+8, escape(faint))
 }
 
-// legend says what width and colour mean.
+// legend explains width and colour.
 func (d *svg) legend() {
 	d.printf(`<text class="faint" x="%.0f" y="24">width: bytes; colour: changes a year</text>`+"\n", margin)
 	x := margin + 230
@@ -142,7 +142,7 @@ func (d *svg) legend() {
 	}
 }
 
-// names are as many of the stack's apps as fit.
+// names lists as many of the stack's apps as fit.
 func (s *Stack) names(letters int) string {
 	for most := min(len(s.Apps), 8); most > 1; most-- {
 		if t := s.Names(most); term.Columns(t) <= letters {
@@ -156,7 +156,7 @@ func (s *Stack) names(letters int) string {
 	return shorten(s.Apps[0].Name, letters-len(more)) + more
 }
 
-// shorten cuts text to so many letters, or two.
+// shorten cuts text to that many letters, or two.
 func shorten(text string, letters int) string {
 	short := term.Cut(text, max(2, letters))
 	if short == text {
