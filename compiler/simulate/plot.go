@@ -9,7 +9,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// Measures of the plot, in pixels.
+// Dimensions of the plot, in pixels.
 const (
 	plotWidth, plotHeight   = 920, 440
 	left, right, top, below = 84, 190, 48, 44
@@ -20,8 +20,7 @@ var lines = [...][2]string{
 	{"#0b7a55", "#3ddc97"}, {"#b3392b", "#ff7b6b"}, {"#9a6700", "#e3b341"}, {"#6639ba", "#b392f0"}, {"#1f5fbf", "#79b8ff"},
 }
 
-// Plot is an SVG document: the bytes that each way to stack layers made hosts
-// pull, week by week.
+// Plot returns an SVG document with the bytes that hosts pull for each outcome, week by week.
 func (r *Result) Plot() string {
 	var b strings.Builder
 	weeks := len(r.Outcomes[0].Weekly)
@@ -65,7 +64,7 @@ func (r *Result) Plot() string {
 	return b.String()
 }
 
-// labels are the heights of the lines' names: at their ends, but apart.
+// labels returns the heights of the lines' names: at the ends of the lines, but without overlap.
 func (r *Result) labels(y func(int64) float64) []float64 {
 	order := make([]int, len(r.Outcomes))
 	at := make([]float64, len(r.Outcomes))
@@ -80,7 +79,7 @@ func (r *Result) labels(y func(int64) float64) []float64 {
 	return at
 }
 
-// tick is a round number of which about six make so much.
+// tick returns a round number, about a sixth of most.
 func tick(most int64) int64 {
 	step := int64(1)
 	for {
@@ -104,7 +103,7 @@ func plotStyle() string {
 		"@media(prefers-color-scheme:dark){text{fill:#e8ebef}.faint{fill:#9aa5b1}.paper{fill:#14171b}.grid{stroke:#2b3138}" + dark + "}"
 }
 
-// years is a number of years in words.
+// years formats a number of years in words.
 func years(n int) string {
 	if n == 1 {
 		return "a year"

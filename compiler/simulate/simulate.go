@@ -1,16 +1,15 @@
-// Package simulate replays a time of changes over a fleet, to see what a plan
-// and its alternatives make hosts pull and builders build.
+// Package simulate replays changes to a fleet over time, to measure what hosts pull and builders
+// build with a plan and with its alternatives.
 //
-// The plan's cost is an expectation under a model. A replay is another way to
-// the same question, with fewer assumptions: days go by; on each, every source
-// of changes (a pin, an update key, an app's files) has changed with the
-// probability that its rate says; what holds it is rebuilt and pushed, and each
-// host that runs an app with it pulls it, once. Now and then a host is replaced
-// and pulls all that it runs, and a builder starts with an empty cache.
+// The plan's cost is an expectation under a model. A replay answers the same question with fewer
+// assumptions. Each day, every source of changes (a pin, an update key, an app's files) changes
+// with the probability from its rate. Blobs that contain it are rebuilt and pushed, and each host
+// that runs an app with such a blob pulls it once. From time to time a host is replaced and pulls
+// everything that it runs, or a builder starts with an empty cache.
 //
-// The plan and its alternatives live through the same history. A source's
-// history, a host's and an app's place depend on nothing but their names and the
-// seed, so that an edit of the fleet leaves all others as they were.
+// The plan and its alternatives have the same history. A source's history, a host's, and an app's
+// placement depend only on their names and the seed, so an edit of the fleet does not change the
+// others.
 package simulate
 
 import (
@@ -20,20 +19,20 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// daysPerYear is that of 52 weeks, which are a plan's cycles.
+// daysPerYear is the number of days in 52 weeks, since a plan's cycle is a week.
 const daysPerYear = plan.CyclesPerYear * daysPerCycle
 
 const daysPerCycle = 7
 
-// Options say what is replayed. The zero value is a year with a host for each
-// replica and seed 0.
+// Options configure a replay. The zero value means one year with a host for each replica and seed
+// 0.
 type Options struct {
 	Years int    // at least 1
-	Hosts int    // that replicas are spread over by chance; 0: each has its own
+	Hosts int    // number of hosts that replicas are placed on at random; 0: one for each
 	Seed  uint64 // equal seeds give equal results
 }
 
-// Result is what happened.
+// Result is the result of a replay.
 type Result struct {
 	Years, Hosts int
 	Replicas     int
@@ -43,20 +42,19 @@ type Result struct {
 	Outcomes     []Outcome // the plan's first
 }
 
-// Outcome is what one way to stack layers led to. Everything but First is
-// without the first rollout.
+// Outcome is the result for one way to stack layers. Everything except First excludes the first
+// rollout.
 type Outcome struct {
 	Name   string
-	About  string  // what it is, in a few words
-	First  int64   // bytes that all hosts pull to begin with
+	About  string  // description in a few words
+	First  int64   // bytes that all hosts pull initially
 	Pulled int64   // bytes that hosts pulled
 	Pushed int64   // bytes of new layers
 	Built  int64   // milliseconds
 	Weekly []int64 // bytes pulled up to the end of each week
 }
 
-// Run replays changes over the fleet of a plan. The plan must be that of the
-// whole fleet.
+// Run replays changes of a plan's fleet. The plan must be the whole fleet's.
 func Run(p *plan.Plan, o Options) *Result {
 	o.Years = max(1, o.Years)
 	problem, _ := p.Problem()
@@ -90,14 +88,14 @@ func Run(p *plan.Plan, o Options) *Result {
 	return r
 }
 
-// run is one way to stack layers, living through the days.
+// run is the replay of one way to stack layers.
 type run struct {
 	Outcome
 	world  *world
 	stacks *stacks
-	on     []int64 // for each blob the hosts that hold it
-	by     [][]int // for each source the blobs that it changes
-	seen   []int   // for each blob when it was last seen
+	on     []int64 // blob → number of hosts with it
+	by     [][]int // source → blobs that it changes
+	seen   []int   // blob → last visit
 	clock  int
 }
 
@@ -119,7 +117,7 @@ func newRun(w *world, s *stacks) *run {
 	return x
 }
 
-// held visits each blob that a host with these apps holds, once.
+// held visits each blob on a host with these apps, once.
 func (x *run) held(apps []int, visit func(blob int)) {
 	x.clock++
 	for _, a := range apps {
@@ -132,7 +130,7 @@ func (x *run) held(apps []int, visit func(blob int)) {
 	}
 }
 
-// day lets a day's events happen.
+// day replays a day's events.
 func (x *run) day(e events) {
 	changed := map[int]bool{}
 	for source, c := range e.changed {
@@ -162,14 +160,14 @@ func (x *run) day(e events) {
 	}
 	for _, h := range e.replaced {
 		x.held(x.world.hosts[h], func(blob int) {
-			if !changed[blob] { // else it has been counted
+			if !changed[blob] { // otherwise it is counted already
 				x.Pulled += x.stacks.blobs[blob].size
 			}
 		})
 	}
 }
 
-// everything is how long it takes to build all from nothing.
+// everything returns how long a build of everything takes with an empty cache.
 func (s *stacks) everything() (ms int64) {
 	for _, b := range s.blobs {
 		ms += b.build
@@ -180,7 +178,7 @@ func (s *stacks) everything() (ms int64) {
 	return ms
 }
 
-// weights are those of the problem.
+// weights returns the problem's weights.
 func weights(p *search.Problem) search.Weights {
 	if p.Weights == (search.Weights{}) {
 		return search.DefaultWeights()

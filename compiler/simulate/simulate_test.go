@@ -20,8 +20,8 @@ const lockText = `layc-lock 1
 package debian/bookworm amd64 base-files 12.4 debian:pool/base-files.deb sha256:0000000000000000000000000000000000000000000000000000000000000001 size=30000000 installed=60000000 minimal
 `
 
-// fleet plans a fleet of so many apps on three runtimes, some with a tool that
-// edits the system.
+// fleet plans a fleet of that many apps on three runtimes, some with a tool that edits the
+// system.
 func fleet(t *testing.T, apps int) *plan.Plan {
 	t.Helper()
 	var b strings.Builder
@@ -57,11 +57,11 @@ func TestEqualSeedsGiveEqualResults(t *testing.T) {
 	}
 	o.Seed = 8
 	if c := Run(p, o); c.Outcomes[0].Pulled == a.Outcomes[0].Pulled {
-		t.Error("another seed gives the same history")
+		t.Error("another seed has the same history")
 	}
 }
 
-// One more app leaves the histories of all others as they were.
+// TestHistoriesAreStable checks that another app does not change the histories of the others.
 func TestHistoriesAreStable(t *testing.T) {
 	before, after := fleet(t, 6), fleet(t, 7)
 	history := func(p *plan.Plan) map[string]string {
@@ -87,7 +87,7 @@ func TestHistoriesAreStable(t *testing.T) {
 	}
 }
 
-// The chance of a quiet time is e^-hazard.
+// TestQuiet checks that the probability of no change is e^-hazard.
 func TestQuiet(t *testing.T) {
 	for _, hazard := range []float64{0, 0.01, 0.3, 1, 2.5} {
 		r := luck(1, fmt.Sprint(hazard))
@@ -105,7 +105,8 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// What a plan's hosts pull over a long time is what its layers' rates say.
+// TestPulledAsExpected checks that hosts pull as much in the long run as the layers' rates
+// predict.
 func TestPulledAsExpected(t *testing.T) {
 	p := fleet(t, 9)
 	r := Run(p, Options{Years: 40, Seed: 1})
@@ -121,7 +122,7 @@ func TestPulledAsExpected(t *testing.T) {
 	}
 }
 
-// A plan beats what people do without one, on a fleet that shares much.
+// TestThePlanPullsLeast checks that a plan beats every alternative on a fleet that shares much.
 func TestThePlanPullsLeast(t *testing.T) {
 	for _, hosts := range []int{0, 10} {
 		r := Run(fleet(t, 24), Options{Years: 3, Hosts: hosts, Seed: 1})
@@ -137,8 +138,8 @@ func TestThePlanPullsLeast(t *testing.T) {
 	}
 }
 
-// Every way to stack layers puts all that an app has into its image once, within
-// its limit.
+// TestStacksAreComplete checks that every way to stack layers puts everything that an app has
+// into its image once, within its limit.
 func TestStacksAreComplete(t *testing.T) {
 	p := fleet(t, 10)
 	problem, _ := p.Problem()

@@ -10,41 +10,41 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// stacks is one way to stack layers: the blobs, and each app's of them.
+// stacks is one way to stack layers: the blobs, and each app's stack.
 type stacks struct {
 	name, about string
 	blobs       []blob
 	images      [][]int // by app of the problem
 	recipes     []recipe
-	known       map[string]int // blobs by what they are
+	known       map[string]int // blobs by name
 }
 
-// blob is a layer as hosts see it.
+// blob is a layer on hosts.
 type blob struct {
 	size    int64
-	sources []int // what makes it another blob; sorted
+	sources []int // sources that change it; sorted
 	build   int64 // milliseconds to build it
 }
 
-// recipe runs by itself, wherever its result is copied to.
+// recipe is a build that runs once, however often its result is copied.
 type recipe struct {
 	sources []int
 	build   int64
 }
 
-// alternatives are the plan, and what people and tools do without one:
+// alternatives returns the plan, and what people and tools do without one:
 //
-//   - each app on its own: a layer for each component that it uses, with what
-//     that needs, in written order; nothing but the base is shared;
-//   - the same, but images whose chains begin alike share what is alike;
-//   - that, with layers for what only copies, which depend on nothing below them, as
-//     Dockerfiles write it with COPY --link;
-//   - one chain for each image, with what most apps have at the bottom;
-//   - what most apps have in layers of its own, the rest in one (known from Nix),
-//     layers being independent of each other where they can.
+//   - each app on its own: a layer for each component that it uses, with its
+//     needs, in written order; only the base is shared;
+//   - the same, but images share the equal beginnings of their chains;
+//   - that, with layers for everything that only copies, independent of the
+//     layers below, like COPY --link in a Dockerfile;
+//   - one chain for each image, with the components of most apps at the bottom;
+//   - the components of most apps in layers of their own, the rest in one (known
+//     from Nix), with independent layers where possible.
 //
-// All keep to the apps' limits by putting what is too much into the last layer
-// below the app's own. In a chain, each layer depends on all layers below it.
+// All meet the apps' limits by putting everything beyond the limit into the last layer below the
+// app's own. In a chain, each layer depends on all layers below it.
 func alternatives(p *plan.Plan) []*stacks {
 	problem, items := p.Problem()
 	count := make([]int, len(problem.Items))
@@ -80,7 +80,7 @@ func alternatives(p *plan.Plan) []*stacks {
 	}
 }
 
-// asWritten are the items of an app in the layers that someone would write.
+// asWritten returns the items of an app in layers as people would write them.
 func asWritten(a *model.App, number map[model.Key]int, p *search.Problem) [][]int {
 	placed := map[*model.Instance]bool{}
 	var layers [][]int
@@ -108,8 +108,8 @@ func asWritten(a *model.App, number map[model.Key]int, p *search.Problem) [][]in
 	return layers
 }
 
-// linked returns the layers of an app with what runs something apart from what only
-// copies. The former are at the bottom, and leave room for at least one of the latter.
+// linked separates the layers of an app that run something from the ones that only copy. The
+// former are at the bottom, and leave room for at least one of the latter.
 func linked(layers [][]int, a search.App, p *search.Problem) [][]int {
 	var runs, copies [][]int
 	for _, l := range layers {
@@ -134,7 +134,7 @@ func linked(layers [][]int, a search.App, p *search.Problem) [][]int {
 	return join(slices.Concat(runs, copies), room(a))
 }
 
-// room is how many layers an app may have between its base and its own.
+// room is the maximal number of layers of an app between its base and its own layer.
 func room(a search.App) int {
 	if a.Limit == 0 {
 		return search.DefaultLimit - 2
@@ -142,7 +142,7 @@ func room(a search.App) int {
 	return max(1, a.Limit-2)
 }
 
-// join puts the layers that there is no room for into the last one.
+// join merges the layers beyond the room into the last one.
 func join(layers [][]int, room int) [][]int {
 	if len(layers) <= room {
 		return layers
@@ -150,7 +150,7 @@ func join(layers [][]int, room int) [][]int {
 	return append(slices.Clone(layers[:room-1]), slices.Concat(layers[room-1:]...))
 }
 
-// blob returns the blob that is known by a name, or makes it.
+// blob returns the blob with a name, or creates it.
 func (s *stacks) blob(name string, make func() blob) int {
 	n, ok := s.known[name]
 	if !ok {
@@ -165,7 +165,7 @@ func newStacks(name, about string, p *search.Problem) *stacks {
 	return &stacks{name: name, about: about, images: make([][]int, len(p.Apps)), known: map[string]int{}}
 }
 
-// base puts an app's base into its image, and returns its sources.
+// base adds an app's base to its image, and returns the base's sources.
 func (s *stacks) base(p *search.Problem, app int) []int {
 	for _, i := range p.Apps[app].Items {
 		if it := &p.Items[i]; it.Base {
@@ -178,7 +178,7 @@ func (s *stacks) base(p *search.Problem, app int) []int {
 	return nil
 }
 
-// delta puts an app's own layer on top. In a chain it is built on what is below.
+// delta adds an app's own layer on top. In a chain it depends on the layers below.
 func (s *stacks) delta(p *search.Problem, app int, below []int) {
 	a := &p.Apps[app]
 	if a.Delta.Size > 0 {
@@ -188,7 +188,7 @@ func (s *stacks) delta(p *search.Problem, app int, below []int) {
 	}
 }
 
-// planned are the layers of a plan.
+// planned returns the layers of a plan.
 func planned(sol *search.Solution, p *search.Problem) *stacks {
 	s := newStacks("plan", "what layc plans", p)
 	s.images = sol.Images
@@ -218,7 +218,7 @@ func planned(sol *search.Solution, p *search.Problem) *stacks {
 	return s
 }
 
-// copied adds the recipes of what is portable.
+// copied adds the recipes of portable items.
 func (s *stacks) copied(p *search.Problem) {
 	used := make([]bool, len(p.Items))
 	for _, a := range p.Apps {
@@ -233,7 +233,7 @@ func (s *stacks) copied(p *search.Problem) {
 	}
 }
 
-// chains are images whose layers each depend on all below; shared says whether
+// chains returns images in which each layer depends on all layers below; shared reports whether
 // equal beginnings of two apps are the same blobs.
 func chains(name, about string, p *search.Problem, layers [][][]int, shared bool) *stacks {
 	s := newStacks(name, about, p)
@@ -257,13 +257,13 @@ func chains(name, about string, p *search.Problem, layers [][][]int, shared bool
 	return s
 }
 
-// packed are images whose layers are independent of each other where they can be.
+// packed returns images with independent layers where possible.
 func packed(name, about string, p *search.Problem, layers [][][]int) *stacks {
 	s := newStacks(name, about, p)
 	for app := range p.Apps {
 		below := s.base(p, app)
 		path := fmt.Sprint(s.images[app])
-		where := map[int]int{} // layer of each item
+		where := map[int]int{} // item → its layer
 		for n, l := range layers[app] {
 			for _, i := range l {
 				where[i] = n
@@ -301,7 +301,7 @@ func packed(name, about string, p *search.Problem, layers [][][]int) *stacks {
 	return s
 }
 
-// portableNeeds are the portable items that an item needs, directly or not.
+// portableNeeds returns the portable items that an item needs, directly or not.
 func portableNeeds(p *search.Problem, item int) (list []int) {
 	seen := map[int]bool{}
 	var visit func(i int)
@@ -321,7 +321,7 @@ func portableNeeds(p *search.Problem, item int) (list []int) {
 	return list
 }
 
-// distinct are the numbers of some lists, sorted, each once.
+// distinct returns the distinct numbers of some lists, sorted.
 func distinct(lists ...[]int) []int {
 	list := slices.Concat(lists...)
 	slices.Sort(list)

@@ -8,7 +8,7 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// Text is the result as a table of at most 80 columns.
+// Text formats the result as a table of at most 80 columns.
 func (r *Result) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s of %s;\n%s with %s, %s replaced\n\n",
@@ -26,7 +26,7 @@ func (r *Result) Text() string {
 	return b.String()
 }
 
-// times says how many times the plan's an outcome's pulls are.
+// times formats an outcome's pulls as a multiple of the plan's.
 func (r *Result) times(o Outcome) string {
 	if r.Outcomes[0].Pulled == 0 {
 		return ""
@@ -34,7 +34,7 @@ func (r *Result) times(o Outcome) string {
 	return fmt.Sprintf("(%.2f ×)", float64(o.Pulled)/float64(r.Outcomes[0].Pulled))
 }
 
-// built is a time for people: seconds, or hours:minutes.
+// built formats a time for people: seconds, or hours:minutes.
 func built(ms int64) string {
 	seconds := (ms + 500) / 1000
 	if seconds < 60 {

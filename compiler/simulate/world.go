@@ -8,16 +8,16 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// world is the history that all live through.
+// world is the common history of all ways to stack layers.
 type world struct {
 	problem *search.Problem
-	sources []*rand.Rand // the luck of each source
-	luck    []*rand.Rand // the luck of each host
+	sources []*rand.Rand // random numbers of each source
+	luck    []*rand.Rand // random numbers of each host
 	builder *rand.Rand
 	hosts   [][]int // apps that run on each host, each once
 }
 
-// events are what happens on a day.
+// events are the events of a day.
 type events struct {
 	changed  []bool // by source
 	replaced []int  // hosts
@@ -49,14 +49,14 @@ func newWorld(p *search.Problem, o Options) *world {
 	return w
 }
 
-// luck is the generator that belongs to a name.
+// luck returns the random number generator for a name.
 func luck(seed uint64, name string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// next is the next day.
+// next returns the next day.
 func (w *world) next() events {
 	weights := weights(w.problem)
 	e := events{changed: make([]bool, len(w.sources))}
@@ -72,11 +72,10 @@ func (w *world) next() events {
 	return e
 }
 
-// quiet is true with probability e^−hazard, the hazard in 1/search.HazardOne.
-// It draws only whole numbers, since exponentials of floating-point numbers
-// differ in their last bits between machines: with chances x, x/2, x/3 … for
-// x ≤ 1, the number of hits before the first miss is even with probability e^−x
-// (von Neumann).
+// quiet is true with probability e^−hazard, where hazard is in 1/search.HazardOne. It draws only
+// whole numbers, since floating-point exponentials differ in their last bits between machines.
+// With chances x, x/2, x/3 … for x ≤ 1, the number of hits before the first miss is even with
+// probability e^−x (von Neumann).
 func quiet(r *rand.Rand, hazard uint64) bool {
 	for ; hazard > search.HazardOne; hazard -= search.HazardOne {
 		if !quiet(r, search.HazardOne) {
