@@ -11,20 +11,18 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
-// Choice is one of the plans that a fleet may have.
+// Choice is one of a fleet's possible plans.
 type Choice struct {
-	Name string // its limit of layers, or "as written" if its apps have several
+	Name string // its limit of layers, or "as written" if the apps have several limits
 	Plan *plan.Plan
 }
 
-// mostLayers is the highest limit that [Limits] plans for, unless the fleet itself
-// has more.
+// mostLayers is the highest limit that [Limits] plans for, unless the fleet has a higher one.
 const mostLayers = 12
 
-// Limits are the plans of a fleet that limits of layers from 2 on would give, if all
-// apps had the same, as far as there are any; and where its own plan is among them: it
-// takes the place of the plan with its limit, or is the first if its apps have several
-// limits.
+// Limits returns the plans of a fleet for common limits of layers from 2 on, as far as they
+// exist, and the index of the fleet's own plan among them. The own plan replaces the plan with
+// the same limit, or is the first if its apps have several limits.
 func Limits(t *compiler.Target, l *lock.File) (choices []Choice, own int) {
 	problem, _ := t.Plan.Problem()
 	limit := ownLimit(problem)
@@ -33,7 +31,7 @@ func Limits(t *compiler.Target, l *lock.File) (choices []Choice, own int) {
 	}
 	o := plan.Options{Rebalance: true, Weights: problem.Weights}
 	if len(t.Graph.Apps) > 200 {
-		o.Work = plan.WorkPerSecond / 2 // a rougher plan; there are ten of them
+		o.Work = plan.WorkPerSecond / 2 // a rougher plan, since there are ten
 	}
 	for n := 2; n <= max(mostLayers, limit); n++ {
 		if n == limit {
@@ -48,7 +46,7 @@ func Limits(t *compiler.Target, l *lock.File) (choices []Choice, own int) {
 	return choices, own
 }
 
-// ownLimit is the limit of all apps, or 0 if they have several.
+// ownLimit returns the limit of all apps, or 0 if they have several.
 func ownLimit(p *search.Problem) int {
 	for _, a := range p.Apps {
 		if a.Limit != p.Apps[0].Limit {
@@ -58,7 +56,7 @@ func ownLimit(p *search.Problem) int {
 	return cmp.Or(p.Apps[0].Limit, search.DefaultLimit)
 }
 
-// limited is a graph with another limit for all its apps.
+// limited returns a graph with another limit for all its apps.
 func limited(g *model.Graph, n int) *model.Graph {
 	out := *g
 	out.Fleet.Layers = n

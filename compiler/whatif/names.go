@@ -13,23 +13,23 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// UnknownError says that no image has anything with a name.
+// UnknownError is the error for a name that matches nothing in any image.
 type UnknownError struct {
 	Name string
-	Near string   // a name that may be meant; "" if none is close
-	Like []string // names that the name is part of, sorted
+	Near string   // a similar name; "" if none is close
+	Like []string // names that contain the name, sorted
 }
 
 func (e *UnknownError) Error() string { return "unknown name " + strconv.Quote(e.Name) }
 
-// NoContentError says that no layer changes with what names mean.
+// NoContentError is the error for names whose change affects no layer.
 type NoContentError struct{ Names []string }
 
 func (e *NoContentError) Error() string {
 	return strings.Join(e.Names, ", ") + " has no content: no layer changes with it"
 }
 
-// AmbiguousError says that a name means several components, or several instances of
+// AmbiguousError is the error for a name that means several components, or several instances of
 // one.
 type AmbiguousError struct {
 	Name       string
@@ -44,12 +44,12 @@ func (e *AmbiguousError) Error() string {
 	return e.Name + " is ambiguous; name one of: " + strings.Join(e.Instances, ", ")
 }
 
-// NoArgumentError says that an instance has no argument that could be overridden.
+// NoArgumentError is the error for an instance without an argument to override.
 type NoArgumentError struct{ Title string }
 
 func (e *NoArgumentError) Error() string { return e.Title + " has no argument" }
 
-// named are the instances that a name means.
+// named returns the instances that a name means.
 func named(g *model.Graph, name string) ([]*model.Instance, error) {
 	if found := report.Named(g, name); len(found) > 0 {
 		return found, nil
@@ -64,9 +64,10 @@ func named(g *model.Graph, name string) ([]*model.Instance, error) {
 	return nil, err
 }
 
-// overridden says which component a name means, and its first argument now.
+// overridden returns the override for the component that a name means, and its current first
+// argument.
 func overridden(out *compiler.Output, name, to string) (v *evaluate.Override, from string, err error) {
-	titles := map[string]string{} // by the argument as it is written
+	titles := map[string]string{} // by the argument as written
 	path := ""
 	for _, t := range out.Targets {
 		found, err := named(t.Graph, name)
@@ -101,8 +102,8 @@ func overridden(out *compiler.Output, name, to string) (v *evaluate.Override, fr
 	return v, from, nil
 }
 
-// firstArgument is an instance's first argument as a program writes it: text with
-// its quotes, or a number.
+// firstArgument returns an instance's first argument as written in a program: a quoted string, or
+// a number.
 func firstArgument(i *model.Instance) (string, bool) {
 	if len(i.Args) == 0 || i.Package != nil {
 		return "", false

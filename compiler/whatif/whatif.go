@@ -1,9 +1,8 @@
-// Package whatif answers questions about programs that are not as they are: what
-// happens if a component changes or gets another argument, what has happened since
-// an older version of the program, and what plan other limits of layers would give.
+// Package whatif answers hypothetical questions about programs: what happens if a component
+// changes or gets another argument, what has changed since an older version of the program, and
+// which plan other limits of layers would have.
 //
-// It compiles and plans as often as an answer takes; the comparison of two plans is
-// report's.
+// It compiles and plans as often as an answer needs; package report compares the plans.
 package whatif
 
 import (
@@ -18,17 +17,17 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// Answer is what a change does on one platform.
+// Answer is the effect of a change on one platform.
 type Answer struct {
 	Platform model.Platform
 	*report.Difference
-	Touched []*model.Instance   // of [Touch], in the graph's order
-	Assumed []report.Assumption // of [Override]
+	Touched []*model.Instance   // in the graph's order, for [Touch]
+	Assumed []report.Assumption // for [Override]
 }
 
-// Touch answers what a program's images do if the instances with these names change
-// as they are; [report.Named] says which ones a name means. Errors are
-// [*UnknownError] and [*NoContentError].
+// Touch returns the effect on a program's images if the content of the instances with these names
+// changes; [report.Named] defines which instances a name means. Errors are [*UnknownError] and
+// [*NoContentError].
 func Touch(out *compiler.Output, names []string) ([]Answer, error) {
 	var answers []Answer
 	for _, t := range out.Targets {
@@ -58,8 +57,8 @@ func Touch(out *compiler.Output, names []string) ([]Answer, error) {
 	return answers, nil
 }
 
-// Since answers what has changed from an older version of a program, on each
-// platform that the program has now.
+// Since returns the changes since an older version of a program, on each platform of the current
+// program.
 func Since(old, now *compiler.Output) []Answer {
 	var answers []Answer
 	for _, t := range now.Targets {
@@ -77,11 +76,10 @@ func Since(old, now *compiler.Output) []Answer {
 	return answers
 }
 
-// Override answers what changes if the instance with a name gets another first
-// argument. in is what out was compiled from. What the lock file does not pin then is
-// assumed to be as large as what it replaces, and the plan stays close to the one of
-// out. If findings have errors, there are no answers. Errors are [*UnknownError],
-// [*AmbiguousError] and [*NoArgumentError].
+// Override returns the changes if the instance with a name gets another first argument. out must
+// be compiled from in. Pins that are missing then are assumed to be as large as the ones that
+// they replace, and the plan stays close to out's plan. If findings have errors, there are no
+// answers. Errors are [*UnknownError], [*AmbiguousError] and [*NoArgumentError].
 func Override(in compiler.Input, out *compiler.Output, name, to string) ([]Answer, diag.List, error) {
 	v, from, err := overridden(out, name, to)
 	if err != nil {
@@ -108,8 +106,7 @@ func Override(in compiler.Input, out *compiler.Output, name, to string) ([]Answe
 	return answers, list, nil
 }
 
-// assume pins what the overridden program refers to and the lock file lacks, as
-// far as it can be guessed.
+// assume adds assumed pins for the overridden program where the lock file has none.
 func assume(in compiler.Input, pins *lock.File, from, to string) (*lock.File, []report.Assumption) {
 	var all []report.Assumption
 	pins, _ = pin.Rounds(in, pins, func(out *compiler.Output, _ diag.List) (*lock.File, bool, error) {

@@ -15,8 +15,8 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// program has a component in two instances, one of them on a package that depends on
-// its argument, and one with a number.
+// program has a component in two instances, one of them with a package that depends on its
+// argument, and a component with a number.
 const program = `import "std/debian"
 
 fleet {
@@ -58,7 +58,7 @@ func pkg(name string, minimal bool) lock.Package {
 	}
 }
 
-// input is a text as a program, with a lock file for it.
+// input returns a program with a lock file.
 func input(text string) compiler.Input {
 	pins := &lock.File{Packages: []lock.Package{pkg("base-files", true), pkg("lib1", false), pkg("lib2", false)}}
 	pins.Sort()
@@ -77,7 +77,7 @@ func compiled(t *testing.T, in compiler.Input) *compiler.Output {
 	return out
 }
 
-// affected are the images with a new digest of the only answer.
+// affected returns the images with a new digest in the only answer.
 func affected(t *testing.T, answers []Answer) string {
 	t.Helper()
 	if len(answers) != 1 {
@@ -154,7 +154,8 @@ func TestOverride(t *testing.T) {
 	}
 }
 
-// What cannot be assumed is a finding, as it is without an override.
+// TestOverrideUnpinned checks that a pin that cannot be assumed is the same finding as without an
+// override.
 func TestOverrideUnpinned(t *testing.T) {
 	in := input(strings.Replace(program, `os.packages("lib${version}")`, `os.packages(match version { "3": "other", else: "lib${version}" })`, 1))
 	out := compiled(t, in)
@@ -164,7 +165,8 @@ func TestOverrideUnpinned(t *testing.T) {
 	}
 }
 
-// Since compares the platforms that there are now; a new one has no image yet.
+// TestSince checks that Since compares the current platforms, and that a new platform has no old
+// image.
 func TestSince(t *testing.T) {
 	old := compiled(t, input(program))
 	now := compiled(t, input(strings.Replace(program, `"/srv/two" text "2"`, `"/srv/two" text "3"`, 1)))
@@ -179,7 +181,8 @@ func TestSince(t *testing.T) {
 	}
 }
 
-// Two layers are too few for this fleet, so there is no such plan.
+// TestLimits checks the plans for all limits. Two layers are too few for this fleet, so that plan
+// is missing.
 func TestLimits(t *testing.T) {
 	names := func(text string) (string, int) {
 		out := compiled(t, input(text))
@@ -194,7 +197,7 @@ func TestLimits(t *testing.T) {
 				}
 			}
 			if all = append(all, c.Name); (c.Plan == out.Targets[0].Plan) != (n == own) {
-				t.Errorf("the plan of the limit %s is its own: %v", c.Name, n != own)
+				t.Errorf("the plan for the limit %s is the fleet's own: %v", c.Name, n != own)
 			}
 		}
 		return strings.Join(all, " "), own
@@ -214,7 +217,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// The plans of other limits do not stay close to a recorded one.
+// TestLimitsForget checks that the plans for other limits ignore the recorded plan.
 func TestLimitsForget(t *testing.T) {
 	text := strings.Replace(program, "fleet {", "fleet {\n    layers 3", 1)
 	text = strings.ReplaceAll(text, "uses ", "uses x, y, z, ")
@@ -229,6 +232,6 @@ func TestLimitsForget(t *testing.T) {
 	choices, _ := Limits(out.Targets[0], in.Lock)
 	last := choices[len(choices)-1].Plan
 	if own, other := len(out.Targets[0].Plan.Images[1].Layers), len(last.Images[1].Layers); own > 3 || other <= 3 {
-		t.Errorf("an image has %d layers by the recorded plan, and %d by the limit 12", own, other)
+		t.Errorf("an image has %d layers in the recorded plan, and %d with limit 12", own, other)
 	}
 }
