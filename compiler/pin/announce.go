@@ -8,7 +8,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// announcing is a resolver that announces what it is asked.
+// announcing is a resolver that announces its requests.
 type announcing struct {
 	r        lock.Resolver
 	announce func(string)

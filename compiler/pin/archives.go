@@ -9,9 +9,8 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// CheckMirrors returns an [*UnknownArchiveError] for the first of the names that is
-// not an archive: neither one that layc knows nor one that the program downloads
-// from.
+// CheckMirrors returns an [*UnknownArchiveError] for the first name that is neither a known
+// archive nor one that the program downloads from.
 func CheckMirrors(targets []*compiler.Target, names []string) error {
 	if len(names) == 0 {
 		return nil
@@ -25,7 +24,7 @@ func CheckMirrors(targets []*compiler.Target, names []string) error {
 	return nil
 }
 
-// archives are the names of the archives that a program may download from, sorted.
+// archives returns the sorted names of the archives that a program may download from.
 func archives(targets []*compiler.Target) []string {
 	names := map[string]bool{"debian": true, "debian-security": true, "maven": true}
 	add := func(urls []string) {

@@ -8,15 +8,15 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// Before is a lock file as it is before its program is pinned.
+// Before is a lock file before its program is pinned.
 type Before struct {
 	*lock.File
-	conflicts diag.List // what a merge has left in it that has to be resolved
-	disputed  []string  // the names of pins that two sides of a merge set differently
+	conflicts diag.List // unresolved conflicts of a merge
+	disputed  []string  // names of pins that differ between the sides of a merge
 }
 
-// Read reads the text of a lock file, also one that a merge has left its markers in.
-// name is what findings call the file. If there are findings, there is no Before.
+// Read parses the text of a lock file, which may have merge conflict markers. name is the file's
+// name in findings. If there are findings, there is no Before.
 func Read(name string, text []byte) (*Before, diag.List) {
 	file, disputed, err := lock.Merged(name, text)
 	if err != nil {
@@ -29,13 +29,13 @@ func Read(name string, text []byte) (*Before, diag.List) {
 	return b, nil
 }
 
-// is reports whether the file has the text of another one.
+// is reports whether the file has the same text as f.
 func (b *Before) is(f *lock.File) bool {
 	return len(b.conflicts) == 0 && bytes.Equal(b.Format(), f.Format())
 }
 
-// dropped counts the pins of old that are not in the new file. A pin with another
-// version, key or digest is there.
+// dropped counts the pins of old that are not in now. A pin with another version, key or digest
+// still counts as present.
 func dropped(old, now *lock.File) int {
 	keys := func(f *lock.File) map[[4]string]bool {
 		all := map[[4]string]bool{}
@@ -56,7 +56,7 @@ func dropped(old, now *lock.File) int {
 		}
 		return all
 	}
-	// What is known of a base goes by its digest, which a new pin changes.
+	// Facts about a base are keyed by its digest, which a new pin changes.
 	there, n := keys(now), max(0, len(old.Bases)-len(now.Bases))
 	for key := range keys(old) {
 		if !there[key] {

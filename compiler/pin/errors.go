@@ -14,15 +14,15 @@ type faults diag.List
 
 func (f faults) Error() string { return f[0].Message }
 
-// UnknownNameError says that nothing of a program is pinned under a name.
+// UnknownNameError is the error for a name without pins in a program.
 type UnknownNameError struct {
 	*lock.UnknownNameError
-	Near string // a name of a pin that may be meant; "" if none is close
+	Near string // a similar name of a pin; "" if none is close
 }
 
 func newUnknownName(err *lock.UnknownNameError, pins *lock.File) *UnknownNameError {
 	names := pins.Updatable()
-	for _, n := range names { // layers is https://git.example.com/team/layers.git
+	for _, n := range names { // layers means https://git.example.com/team/layers.git
 		if strings.TrimSuffix(path.Base(n), ".git") == err.Name && n != err.Name {
 			return &UnknownNameError{err, n}
 		}
@@ -30,15 +30,14 @@ func newUnknownName(err *lock.UnknownNameError, pins *lock.File) *UnknownNameErr
 	return &UnknownNameError{err, diag.Nearest(err.Name, names)}
 }
 
-// NoAppsError says that a name to resolve again is not pinned, since the module
-// declares no app.
+// NoAppsError is the error for a name to resolve again in a module without apps.
 type NoAppsError struct{ Name string }
 
 func (e *NoAppsError) Error() string {
 	return fmt.Sprintf("%s is not pinned: the module declares no app, so only its git repositories are pinned", e.Name)
 }
 
-// UnknownArchiveError says that a program downloads nothing from an archive.
+// UnknownArchiveError is the error for an archive that a program does not download from.
 type UnknownArchiveError struct {
 	Name  string
 	Known []string // archives that it may download from, sorted

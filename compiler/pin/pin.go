@@ -27,47 +27,45 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
-// Request is what to pin. Input, Repositories and Resolver are needed.
+// Request describes what to pin. Input, Repositories and Resolver are required.
 type Request struct {
-	// Input is the program, without Modules and Lock. Its planning options hold for
-	// the plan that is recorded.
+	// Input is the program, without Modules and Lock. Its planning options apply to the recorded
+	// plan.
 	Input  compiler.Input
-	Before *Before // the lock file as it is; nil if there is none
-	// Names are resolved again, as [lock.Update] does; they may also be git
-	// repositories.
+	Before *Before // the existing lock file; nil if there is none
+	// Names are resolved again, as in [lock.Update]; they may also name git repositories.
 	Names   []string
-	Mirrors []string // the archives that mirrors were given for
-	// Built are images whose measured sizes are recorded; nil for none.
+	Mirrors []string // archives with a given mirror
+	// Built are images with measured sizes to record; nil for none.
 	Built []plan.Built
 
 	Repositories Repositories
 	Resolver     lock.Resolver
-	// Ready is called as soon as something has to be resolved. Its error ends the
-	// request, before anything slow has begun. It may be nil.
+	// Ready is called as soon as something must be resolved, before anything slow starts. Its
+	// error ends the request. It may be nil.
 	Ready func() error
-	// Announce is called before anything slow, with what is done. It may be nil.
+	// Announce is called before anything slow, with a description. It may be nil.
 	Announce func(text string)
 }
 
-// Result is a lock file, and how it differs from the one before.
+// Result is a lock file, and its differences from the one before.
 type Result struct {
 	File    *lock.File
 	Changed bool     // its text differs from the one before
-	Dropped int      // pins that nothing refers to any more
-	Due     []string // components that are due to be updated, sorted
-	// Repositories says that git repositories were pinned that were not before, or
-	// again.
+	Dropped int      // number of pins that are no longer needed
+	Due     []string // components that are due for an update, sorted
+	// Repositories reports whether git repositories were newly pinned, or pinned again.
 	Repositories bool
-	// NoApps says that the module declares no app, such as a library. Components
-	// are expanded for apps only, so nobody knows which pins they take: git
-	// repositories are pinned, all else stays, and no plan is recorded.
+	// NoApps reports whether the module declares no app, such as a library. Components are
+	// expanded only for apps, so their pins are unknown: git repositories are pinned, all other
+	// pins stay, and no plan is recorded.
 	NoApps bool
 }
 
-// Program pins what a program refers to, and records its plan. If findings have
-// errors, or after an error, there is no result. Errors that a caller may explain
-// in its own words are [*UnknownNameError], [*UnknownArchiveError], [*NoAppsError],
-// [*plan.OtherImageError] and [plan.ErrNotBuilt].
+// Program pins everything that a program refers to, and records its plan. There is no result if
+// findings have errors, or after an error. Callers may want to rephrase these errors:
+// [*UnknownNameError], [*UnknownArchiveError], [*NoAppsError], [*plan.OtherImageError] and
+// [plan.ErrNotBuilt].
 func Program(ctx context.Context, r Request) (*Result, diag.List, error) {
 	if r.Before == nil {
 		r.Before = &Before{File: &lock.File{}}
@@ -89,7 +87,7 @@ func Program(ctx context.Context, r Request) (*Result, diag.List, error) {
 // pinning is the state of a request.
 type pinning struct {
 	Request
-	names  []string // still to be resolved again
+	names  []string // names still to resolve again
 	refs   lock.Refs
 	noApps bool
 }
@@ -118,11 +116,11 @@ func (p *pinning) run(ctx context.Context) (*Result, diag.List, error) {
 	return p.result(pins, repositories.fresh), warnings, nil
 }
 
-// maxRounds bounds how often a pin may reveal further references.
+// maxRounds limits how often pins may reveal further references.
 const maxRounds = 8
 
-// Rounds compiles a program up to its graphs, and compiles it again with the pins
-// that step returns, as long as step wants. It returns the last pins.
+// Rounds compiles a program up to its graphs. It compiles again with the pins that step returns,
+// as long as step wants that. It returns the last pins.
 func Rounds(in compiler.Input, pins *lock.File, step func(*compiler.Output, diag.List) (next *lock.File, again bool, err error)) (*lock.File, error) {
 	for range maxRounds {
 		in.Lock = pins
@@ -138,8 +136,8 @@ func Rounds(in compiler.Input, pins *lock.File, step func(*compiler.Output, diag
 	return pins, nil
 }
 
-// round resolves what a program lacks, given how it compiles with the pins of the
-// round before. Findings that pins do not fix end the request.
+// round resolves missing pins, given the program compiled with the previous round's pins.
+// Findings that pins do not fix end the request.
 func (p *pinning) round(ctx context.Context, out *compiler.Output, list diag.List) (*lock.File, bool, error) {
 	missing := list.HasErrors()
 	list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.NotPinned || d.Code == diag.ChecksumUnchanged })
@@ -169,8 +167,8 @@ func (p *pinning) round(ctx context.Context, out *compiler.Output, list diag.Lis
 	return next, again, nil
 }
 
-// settle drops disputed names that nothing refers to any more, and announces those
-// that are resolved again because of a merge.
+// settle drops disputed names that are no longer needed, and announces the ones that are resolved
+// again because of a merge.
 func (p *pinning) settle(pins *lock.File) {
 	unknown := pins.Unknown(p.refs, p.names...)
 	p.names = slices.DeleteFunc(p.names, func(n string) bool {
@@ -198,8 +196,7 @@ func (p *pinning) onlyRepositories() error {
 	return nil
 }
 
-// explain adds to an error of [lock.Update] what the program and its lock file know
-// about it.
+// explain adds details from the program and its lock file to an error of [lock.Update].
 func (p *pinning) explain(err error, out *compiler.Output) error {
 	var other *lock.OtherFileError
 	var unknown *lock.UnknownNameError
@@ -216,8 +213,8 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 	return placed(err, out.Program)
 }
 
-// record puts the plan into the lock file, with the measured sizes if there are
-// any; sizes of instances that the program no longer has are dropped.
+// record adds the plan to the lock file, with measured sizes if there are any. It drops sizes of
+// instances that the program no longer has.
 func (p *pinning) record(in compiler.Input, pins *lock.File) (*lock.File, diag.List, error) {
 	in.Lock = pins
 	out, list := compiler.Compile(in, compiler.Planned)
@@ -251,7 +248,7 @@ func (p *pinning) result(pins *lock.File, repositories bool) *Result {
 	return r
 }
 
-// due are the components that are due to be updated.
+// due returns the components that are due for an update.
 func due(pins *lock.File, refs []lock.UpdateRef, now time.Time) []string {
 	var names []string
 	for _, ref := range refs {

@@ -21,16 +21,16 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 )
 
-// world is a resolver, and the repositories of a world without a network.
+// world is a resolver with repositories, in a world without a network.
 type world struct {
 	version  string                             // of all packages
 	unknown  map[string]bool                    // packages that do not exist
-	pushed   string                             // what tells an image's digest from that of before
-	down     bool                               // no repository can be reached
-	modules  map[load.Repository]string         // text of the only module; "" is a version that does not exist
-	kept     map[string]bool                    // URLs of repositories that are on this machine, as what was fetched is
-	asked    []string                           // questions, in order
-	packages func(want lock.Distribution) error // fails for packages; may be nil
+	pushed   string                             // distinguishes an image's digest from the previous one
+	down     bool                               // no repository is reachable
+	modules  map[load.Repository]string         // text of the repository's only module; "" for a missing version
+	kept     map[string]bool                    // URLs of repositories that are cached on this machine
+	asked    []string                           // requests, in order
+	packages func(want lock.Distribution) error // error for packages; may be nil
 }
 
 func digest(of string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(of))) }
@@ -84,12 +84,12 @@ func (w *world) Base(_ context.Context, ref lock.BaseRef) (lock.Base, error) {
 
 func (w *world) Now() time.Time { return time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC) }
 
-// unreached is the error of a repository when the world is down.
+// unreached is a repository's error when the world is down.
 type unreached struct{ error }
 
 func (unreached) Unreachable() {}
 
-// noVersion is the error of a repository without a version.
+// noVersion is a repository's error for a missing version.
 type noVersion struct{ error }
 
 func (noVersion) Advice() (note, help string) { return "its tags are v1", "" }
@@ -134,7 +134,7 @@ func moduleOf(r load.Repository) lock.Module {
 	return lock.Module{URL: r.URL, Version: r.Version, Commit: strings.Repeat("ab", 20), Digest: digest(r.Version)}
 }
 
-// files is a project: names and texts in turn.
+// files returns a project from alternating names and texts.
 func files(namesAndTexts ...string) fs.FS {
 	all := fstest.MapFS{}
 	for n := 0; n < len(namesAndTexts); n += 2 {
@@ -143,7 +143,7 @@ func files(namesAndTexts ...string) fs.FS {
 	return all
 }
 
-// request asks a world to pin a program of one file.
+// request returns a request to pin a program of one file.
 func request(w *world, program string) Request {
 	return Request{
 		Input:    compiler.Input{Project: files("a.layer", program), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}},
@@ -151,7 +151,7 @@ func request(w *world, program string) Request {
 	}
 }
 
-// before is a lock file with these lines.
+// before returns a lock file with these lines.
 func before(t *testing.T, lines ...string) *Before {
 	t.Helper()
 	b, list := Read("layc.lock", []byte("layc-lock 1\n"+strings.Join(lines, "\n")+"\n"))
@@ -169,7 +169,7 @@ func messages(list diag.List) string {
 	return strings.Join(all, "; ")
 }
 
-// pinProgram pins, and wants no findings and no error.
+// pinProgram pins without findings or errors.
 func pinProgram(t *testing.T, r Request) *Result {
 	t.Helper()
 	result, list, err := Program(t.Context(), r)
@@ -213,8 +213,8 @@ app a {
 }
 `
 
-// An image's digest reveals the base to look into: that takes a second round, and
-// a third time nothing is asked.
+// TestRounds checks that an image's digest reveals a base to inspect in a second round, and that
+// the next request resolves nothing.
 func TestRounds(t *testing.T) {
 	w := &world{}
 	r := request(w, imaged)
@@ -240,8 +240,8 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// An image that a name resolves again has another base, which a second round looks
-// into; Ready comes before all of it.
+// TestRoundsOfNames checks that an image that is resolved again has another base, inspected in a
+// second round, and that Ready is called first.
 func TestRoundsOfNames(t *testing.T) {
 	w := &world{}
 	r := request(w, imaged)
@@ -262,7 +262,7 @@ func TestRoundsOfNames(t *testing.T) {
 	}
 }
 
-// What the file pins stays, unless a name says otherwise.
+// TestNames checks that existing pins stay unless a name selects them.
 func TestNames(t *testing.T) {
 	w := &world{version: "1"}
 	r := request(w, packaged)
@@ -299,8 +299,8 @@ func TestNames(t *testing.T) {
 	w.wantAsked(t)
 }
 
-// What the resolver refuses, such as older packages than the pinned ones, ends the
-// request; a package that does not exist is told with the places that name it.
+// TestRefused checks that an error of the resolver, such as for older packages than the pinned
+// ones, ends the request, and that an unknown package is reported with its places in the program.
 func TestRefused(t *testing.T) {
 	refused := errors.New("jq 2 → 1 goes back")
 	w := &world{version: "1", packages: func(lock.Distribution) error { return refused }}
@@ -323,7 +323,8 @@ func TestRefused(t *testing.T) {
 	w.wantAsked(t)
 }
 
-// Findings that pins do not fix end the request, before anything is asked.
+// TestFindings checks that findings that pins do not fix end the request before anything is
+// resolved.
 func TestFindings(t *testing.T) {
 	w := &world{}
 	result, list, err := Program(t.Context(), request(w, "app a {\n    uses nothing\n}\n"))
@@ -340,7 +341,7 @@ func TestFindings(t *testing.T) {
 	w.wantAsked(t)
 }
 
-// A URL that changes while its checksum stays is a finding if the server has
+// TestOtherFile checks that a changed URL with the same checksum is a finding if the server has
 // another file.
 func TestOtherFile(t *testing.T) {
 	const old = "00000000000000000000000000000000000000000000000000000000000000aa"
@@ -355,8 +356,8 @@ func TestOtherFile(t *testing.T) {
 	w.wantAsked(t, "url https://example.com/new.tar")
 }
 
-// Pins that differ between the sides of a merge are resolved again, but for those that
-// nothing refers to.
+// TestDisputed checks that pins that differ between the sides of a merge are resolved again,
+// unless they are no longer needed.
 func TestDisputed(t *testing.T) {
 	pkg := func(name, version string) string {
 		return "package debian/bookworm amd64 " + name + " " + version + " debian:pool/" + name + ".deb " + digest("") + " size=1 installed=1"
@@ -381,14 +382,14 @@ func TestDisputed(t *testing.T) {
 		t.Errorf("dropped %d:\n%s", result.Dropped, result.File.Format())
 	}
 
-	// A file with markers is written even if both sides say the same.
+	// A file with markers is written even if both sides are equal.
 	settled := result.File.Format()
 	r.Before = before(t, append(strings.Split(string(settled), "\n")[2:], "<<<<<<< ours", "=======", ">>>>>>> theirs")...)
 	if again := pinProgram(t, r); !again.Changed || string(again.File.Format()) != string(settled) {
 		t.Errorf("%+v:\n%s", again, again.File.Format())
 	}
 
-	// Without an app nobody knows which of the pins are wanted.
+	// Without an app, it is unknown which pins are needed.
 	r = request(w, "component c {\n    file \"/c\" text \"c\"\n}\n")
 	r.Before = before(t, lines...)
 	if result, list, err := Program(t.Context(), r); result != nil || err != nil || !list.HasErrors() {
@@ -396,7 +397,7 @@ func TestDisputed(t *testing.T) {
 	}
 }
 
-// A module without apps keeps what is pinned, and a name for it means nothing.
+// TestNoApps checks that a module without apps keeps its pins, and that names in it are unknown.
 func TestNoApps(t *testing.T) {
 	w := &world{}
 	r := request(w, "component c {\n    file \"/c\" text \"c\"\n}\n")
@@ -416,7 +417,7 @@ func TestNoApps(t *testing.T) {
 	w.wantAsked(t)
 }
 
-// A fleet that names no platforms keeps what is pinned for others.
+// TestPlatforms checks that a fleet without platforms keeps its pins for other platforms.
 func TestPlatforms(t *testing.T) {
 	pinned := func(r Request) string {
 		var all []string
@@ -436,16 +437,16 @@ func TestPlatforms(t *testing.T) {
 	}
 	r.Before = &Before{File: pinProgram(t, request(&world{}, imaged)).File}
 	if got := pinned(r); got != "linux/amd64 linux/arm64" {
-		t.Errorf("asked for, beside the pinned one: %s", got)
+		t.Errorf("asked for, in addition to the pinned one: %s", got)
 	}
 	r.Input.Platforms, r.Before = nil, &Before{File: pinProgram(t, Request{Input: r.Input, Resolver: r.Resolver, Repositories: r.Repositories}).File}
 	if got := pinned(r); got != "linux/amd64 linux/arm64" {
-		t.Errorf("its own, beside the pinned one: %s", got)
+		t.Errorf("its own, in addition to the pinned one: %s", got)
 	}
 	r.Input.Platforms = []model.Platform{arm}
 	r.Input.Project = files("a.layer", imaged+"\nfleet {\n    platforms \"linux/riscv64\"\n}\n")
 	if got := pinned(r); got != "linux/arm64 linux/riscv64" {
-		t.Errorf("asked for, beside the fleet's: %s", got)
+		t.Errorf("asked for, in addition to the fleet's: %s", got)
 	}
 	r.Input.Platforms = nil
 	if got := pinned(r); got != "linux/riscv64" {
@@ -453,7 +454,8 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
-// A component is due after the time that it declares, and told until it is updated.
+// TestDue checks that a component is due after its declared time, and reported until it is
+// updated.
 func TestDue(t *testing.T) {
 	program := imaged[:len(imaged)-2] + "    uses feed\n}\n\ncomponent feed {\n    owns   \"/feed\"\n    update weekly\n    run    \"true\"\n}\n"
 	w := &world{}
@@ -474,7 +476,8 @@ func TestDue(t *testing.T) {
 	}
 }
 
-// Measured sizes are recorded; images of another plan are an error.
+// TestBuilt checks that measured sizes are recorded, and that images of another plan are an
+// error.
 func TestBuilt(t *testing.T) {
 	r := request(&world{}, imaged+"\ncomponent big {\n    size 1MB\n    file \"/big\" text \"b\"\n}\n\napp b {\n    base image\n    uses big\n}\n")
 	measure := func(layers ...int64) (*Result, error) {

@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// placed adds to an error about packages that do not exist the places where the
-// program, nil if there is none, names them, as far as it does so literally.
+// placed adds the places in the program p to an error about unknown packages, for names that are
+// literals in p. p may be nil.
 func placed(err error, p *load.Program) error {
 	if p == nil {
 		return err
@@ -29,7 +29,7 @@ func placed(err error, p *load.Program) error {
 	return err
 }
 
-// unknownPackages are the errors of that kind in an error.
+// unknownPackages returns the errors about unknown packages in an error.
 func unknownPackages(err error) []*debian.UnknownPackageError {
 	switch e := err.(type) {
 	case *debian.UnknownPackageError:
@@ -46,7 +46,7 @@ func unknownPackages(err error) []*debian.UnknownPackageError {
 	return nil
 }
 
-// literals are the places of a program where a string is just that text.
+// literals returns the places of the literals in a program that equal text.
 func literals(p *load.Program, text string) []source.Span {
 	var places []source.Span
 	for _, m := range p.Modules {

@@ -11,7 +11,7 @@ import (
 	"github.com/layc-lang/layc/stdlib"
 )
 
-// A package that does not exist is told with all places that name it.
+// TestPlaced checks that an unknown package is reported with all its places.
 func TestPlaced(t *testing.T) {
 	text := "component tool {\n    needs os.packages(\"curll\", \"jq\")\n}\n\napp shop {\n    uses tool, os.packages(\"curll\")\n}\n"
 	program, list := load.Load(load.Input{Project: fstest.MapFS{"shop.layer": {Data: []byte(text)}}, Dir: ".", Std: stdlib.FS})
@@ -26,6 +26,6 @@ func TestPlaced(t *testing.T) {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 	if got := placed(errors.New("down"), program); got.Error() != "down" {
-		t.Errorf("another error becomes %s", got)
+		t.Errorf("another error changes to %s", got)
 	}
 }

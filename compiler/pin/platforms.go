@@ -9,10 +9,9 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// platforms are those that are pinned and planned together: the ones asked
-// for and the fleet's. A fleet that names none is for any; then those that the
-// file has pins for are kept, so that people on different machines can share
-// it. Nothing is the compiler's default.
+// platforms returns the platforms that are pinned and planned together: the requested ones and
+// the fleet's. If the fleet names none, it also keeps the platforms with pins in the lock file,
+// so that people on different machines can share it. Empty means the compiler's default.
 func platforms(in compiler.Input, pins *lock.File) []model.Platform {
 	asked, there := in.Platforms, pinnedPlatforms(pins)
 	if len(asked) == 0 && !slices.ContainsFunc(there, func(p model.Platform) bool { return p != in.Platform }) {
@@ -21,7 +20,7 @@ func platforms(in compiler.Input, pins *lock.File) []model.Platform {
 	in.Lock, in.Platforms = pins, nil
 	out, _ := compiler.Compile(in, compiler.Bound)
 	if len(out.Targets) == 0 {
-		return asked // the module has errors, which are told later
+		return asked // the module has errors, which are reported later
 	}
 	all := slices.Clone(asked)
 	if len(out.Targets[0].Graph.Fleet.Platforms) > 0 || len(asked) == 0 {
@@ -36,7 +35,7 @@ func platforms(in compiler.Input, pins *lock.File) []model.Platform {
 	return slices.Compact(all)
 }
 
-// pinnedPlatforms are those that a lock file has images or packages for.
+// pinnedPlatforms returns the platforms with images or packages in a lock file.
 func pinnedPlatforms(pins *lock.File) []model.Platform {
 	var all []model.Platform
 	add := func(name string) {

@@ -13,28 +13,28 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 )
 
-// Repositories are the git repositories of the world.
+// Repositories gives access to git repositories.
 type Repositories interface {
-	// Pin finds out which commit a version is, and returns the pin and the content. A
-	// version that the repository lacks is an error that is [load.Advised].
+	// Pin finds the commit of a version, and returns the pin and the content. The error for an
+	// unknown version is [load.Advised].
 	Pin(ctx context.Context, r load.Repository) (lock.Module, fs.FS, error)
-	// Read returns the content of a pinned repository. If it is not on this machine,
-	// the repository is asked, or offline the error is [fs.ErrNotExist]. One that
-	// cannot be reached is an error that is [Unreachable].
+	// Read returns the content of a pinned repository. If it is not on this machine, Read fetches
+	// it, or returns [fs.ErrNotExist] if online is false. The error for an unreachable repository
+	// is [Unreachable].
 	Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, error)
 }
 
-// Unreachable is an error of a repository that cannot be reached: a program that
-// imports it may be right, and another time may do.
+// Unreachable is the error for a repository that cannot be reached. The program may be correct,
+// and trying again later may help.
 type Unreachable interface {
 	error
 	Unreachable()
 }
 
-// Fetch reads the repositories that a lock file pins, for the input of a compilation.
-// Those that are not on this machine are fetched if the program imports them;
-// offline, they come with an error. A repository that cannot be reached is an error;
-// content that is not what is pinned is left to the compiler to report at its import.
+// Fetch reads the repositories that a lock file pins, for the input of a compilation. Missing
+// ones are fetched if the program imports them; offline, they come with an error. An unreachable
+// repository is an error. The compiler reports content that does not match its pin, at the
+// import.
 func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Repositories, online bool) (map[load.Repository]load.Fetched, error) {
 	all := map[load.Repository]load.Fetched{}
 	missing := map[load.Repository]lock.Module{}
@@ -50,7 +50,7 @@ func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Reposit
 		in.Modules = all
 		program, _ := compiler.Load(in)
 		if program == nil {
-			break // the compiler says why
+			break // the compiler reports why
 		}
 		wanted := 0
 		for _, r := range program.Repositories {
@@ -68,7 +68,7 @@ func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Reposit
 			all[r] = load.Fetched{Files: files, Err: err}
 		}
 		if wanted == 0 {
-			break // a pin that nothing refers to
+			break // an unused pin
 		}
 	}
 	return all, nil
@@ -76,33 +76,32 @@ func Fetch(ctx context.Context, in compiler.Input, pins *lock.File, from Reposit
 
 // pinned are the repositories of a program.
 type pinned struct {
-	pins    *lock.File // with their pins
+	pins    *lock.File // with the repositories' pins
 	fetched map[load.Repository]load.Fetched
-	names   []string // that mention none of them
-	fresh   bool     // some were pinned now
+	names   []string // names that mention no repository
+	fresh   bool     // some were pinned in this request
 }
 
-// pinRepositories pins the repositories that the program imports, those that only
-// others import included, and drops the pins of those that it no longer imports.
-// Those that names mention are pinned again.
+// pinRepositories pins the repositories that the program imports, including indirect imports, and
+// drops the pins of others. Repositories that names mention are pinned again.
 func pinRepositories(ctx context.Context, in compiler.Input, before *lock.File, from Repositories, names []string) (*pinned, error) {
 	pins := *before
-	// What is pinned again need not be read at its old pin, which may be gone.
+	// A repository that is pinned again need not be read at its old pin, which may be gone.
 	pins.Modules = slices.DeleteFunc(slices.Clone(pins.Modules), func(m lock.Module) bool {
 		r := load.Repository{URL: m.URL, Version: m.Version}
 		return slices.ContainsFunc(names, func(n string) bool { return n == lock.Everything || mentions(n, r) })
 	})
-	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error if there is no such version
+	fresh := map[load.Repository]load.Fetched{} // pinned here, or with an error for an unknown version
 	for {
 		fetched, err := Fetch(ctx, in, &pins, from, true)
 		if err != nil {
 			return nil, err
 		}
-		maps.Copy(fetched, fresh) // a vendored copy may be of before
+		maps.Copy(fetched, fresh) // a vendored copy may be old
 		in.Modules = fetched
 		program, found := compiler.Load(in)
 		if program == nil {
-			return &pinned{pins: before, fetched: fetched, names: names}, nil // the compiler says why
+			return &pinned{pins: before, fetched: fetched, names: names}, nil // the compiler reports why
 		}
 		var wanted []lock.Module
 		again, unknown := false, false
@@ -128,7 +127,7 @@ func pinRepositories(ctx context.Context, in compiler.Input, before *lock.File, 
 			wanted = append(wanted, pin)
 		}
 		switch {
-		case again: // what is pinned now may import others
+		case again: // the new version may import others
 		case unknown:
 			return nil, faults(found)
 		default:

@@ -18,7 +18,7 @@ var (
 
 var importing = "import \"git+https://git.example.com/outer.git@v1\"\n\n" + imaged[:len(imaged)-2] + "    uses outer.o\n}\n"
 
-// repositories is a world with a repository that imports another one.
+// repositories returns a world with a repository that imports another one.
 func repositories() *world {
 	return &world{modules: map[load.Repository]string{
 		outer: "import \"git+https://git.example.com/inner.git@v2\"\n\ncomponent o {\n    needs inner.i\n}\n",
@@ -26,14 +26,14 @@ func repositories() *world {
 	}}
 }
 
-// wantOnly checks the questions about repositories, and forgets them all.
+// wantOnly checks the requests for repositories, and resets them.
 func (w *world) wantOnly(t *testing.T, want ...string) {
 	t.Helper()
 	w.asked = slices.DeleteFunc(w.asked, func(q string) bool { return strings.HasPrefix(q, "image ") || strings.HasPrefix(q, "base ") })
 	w.wantAsked(t, want...)
 }
 
-// A repository is pinned, and then what it imports.
+// TestPinRepositories checks that a repository is pinned, and then its imports.
 func TestPinRepositories(t *testing.T) {
 	w := repositories()
 	r := request(w, importing)
@@ -43,7 +43,7 @@ func TestPinRepositories(t *testing.T) {
 		t.Errorf("%+v:\n%s", result, result.File.Format())
 	}
 
-	// What is pinned is fetched and stays; what nothing imports is dropped.
+	// Pinned repositories are fetched and stay; unused ones are dropped.
 	w.kept = nil
 	old := *result.File
 	old.Modules = append(old.Modules, lock.Module{URL: "https://git.example.com/unused.git", Version: "v1", Commit: strings.Repeat("0", 40), Digest: digest("u")})
@@ -55,7 +55,7 @@ func TestPinRepositories(t *testing.T) {
 		t.Errorf("%+v:\n%s", again, again.File.Format())
 	}
 
-	// A name, of whatever form, resolves that repository again and nothing else.
+	// A name, in any form, resolves only that repository again.
 	for _, name := range []string{inner.URL, inner.Name(), inner.String(), inner.URL + "@" + inner.Version} {
 		w.kept, r.Names = nil, []string{name}
 		r.Before = &Before{File: result.File}
@@ -73,7 +73,7 @@ func TestPinRepositories(t *testing.T) {
 	_, _, err := Program(t.Context(), r)
 	var unknown *UnknownNameError
 	if !errors.As(err, &unknown) || unknown.Near != "" {
-		t.Errorf("a name like nothing: %v", err)
+		t.Errorf("an unknown name: %v", err)
 	}
 	r.Names = []string{"outer"}
 	if _, _, err = Program(t.Context(), r); !errors.As(err, &unknown) || unknown.Near != outer.URL {
@@ -81,8 +81,8 @@ func TestPinRepositories(t *testing.T) {
 	}
 }
 
-// A version that a repository lacks is a finding at its import; one that cannot be
-// reached is an error.
+// TestRepositoryFaults checks that an unknown version is a finding at its import, and an
+// unreachable repository an error.
 func TestRepositoryFaults(t *testing.T) {
 	w := repositories()
 	w.modules[inner] = ""
@@ -104,7 +104,7 @@ func TestRepositoryFaults(t *testing.T) {
 	}
 }
 
-// Fetch asks for what the program imports only, and offline for nothing.
+// TestFetch checks that Fetch reads only repositories that the program imports, and none offline.
 func TestFetch(t *testing.T) {
 	w := repositories()
 	in := request(w, importing).Input
