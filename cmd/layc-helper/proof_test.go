@@ -11,7 +11,7 @@ import (
 	"github.com/layc-lang/layc/llb/testdata/elf"
 )
 
-// reportOf runs something that writes a report and returns that.
+// reportOf calls a function that writes a report and returns the report.
 func reportOf(t *testing.T, run func(report string) error) string {
 	t.Helper()
 	report := filepath.Join(t.TempDir(), "report")
@@ -30,7 +30,7 @@ func TestTest(t *testing.T) {
 		{"echo one; echo two", "one\ntwo", ""},
 		{"echo seen >&2", "seen", ""},
 		{"true", "", ""},
-		{"sleep 60 & echo started", "started", ""}, // does not wait for what goes on
+		{"sleep 60 & echo started", "started", ""}, // does not wait for background processes
 		{"true", "x", "it should print:\n  x\nit printed nothing"},
 		{"echo one", "two", "it should print:\n  two\nit printed:\n  one"},
 		{"echo one; exit 3", "one", "it ended with exit status 3\nit printed:\n  one"},
@@ -52,7 +52,7 @@ func TestTest(t *testing.T) {
 	}
 }
 
-// A list is executed without a shell.
+// TestTestOfList checks that a list is executed without a shell.
 func TestTestOfList(t *testing.T) {
 	dir := tree(t, map[string]string{"unloadable": "#!/no/such/interpreter\n"})
 	if err := os.Chmod(filepath.Join(dir, "unloadable"), 0o755); err != nil {
@@ -126,7 +126,7 @@ func TestUnion(t *testing.T) {
 		}
 	}
 	if _, err := u.read("/loop"); err == nil {
-		t.Error("/loop is read, want an error")
+		t.Error("no error for /loop")
 	}
 	names, err := u.list("/lib")
 	if got := strings.Join(names, " "); got != "a b" || err != nil {

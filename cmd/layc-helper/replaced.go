@@ -12,15 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fit makes a tree fit for a path of the system, at which it is going to lie. Pairs
-// say what the system has there: a link and where it leads, or after "=" a directory
-// with its owner and mode.
+// fit changes a tree so that it can be placed at a path of the system. Pairs describe the system:
+// a link and its target, or after "=" a directory with its owner and mode.
 //
-// It fails if the tree has something in the place of a link. A link that leads to the
-// same place is fine. Of a link after "+" only a directory may not take the place. The
-// error names a path that the system would hold, the link, and where that leads, each
-// in quotes. It fails, too, if the tree has something else in the place of a directory;
-// a directory gets the owner and the mode.
+// fit fails if the tree would replace a link, except by a link to the same place. A link after
+// "+" must not be replaced by a directory, but may be replaced by anything else. The error has
+// the path that would be hidden, the link, and its target, each in quotes. fit also fails if the
+// tree would replace a directory by something else; a directory in the tree gets the owner and
+// the mode.
 func fit(tree, at string, pairs []string) error {
 	for n := 0; n < len(pairs); n += 2 {
 		name, dir := strings.CutPrefix(pairs[n], "=")
@@ -46,8 +45,7 @@ func fit(tree, at string, pairs []string) error {
 	return nil
 }
 
-// keepDir gives a directory of a tree, if it is there, an owner and a mode, as in
-// "0:0 01777".
+// keepDir sets the owner and mode of a directory in a tree, if it exists, as in "0:0 01777".
 func keepDir(tree, below, name, attributes string) error {
 	var uid, gid int
 	var mode uint32
@@ -67,11 +65,11 @@ func keepDir(tree, below, name, attributes string) error {
 	case !info.IsDir():
 		return fmt.Errorf("replaced directory: %q", name)
 	}
-	return errors.Join(unix.Lchown(p, uid, gid), unix.Chmod(p, mode)) // chown takes bits away
+	return errors.Join(unix.Lchown(p, uid, gid), unix.Chmod(p, mode)) // chown clears bits
 }
 
-// elsewhere reports whether a path of a tree leads through something that is no
-// directory: what lies beneath another link is not in this place.
+// elsewhere reports whether a path of a tree leads through something other than a directory:
+// files below another link are at another place.
 func elsewhere(tree, below string) bool {
 	for dir := path.Dir(below); dir != "."; dir = path.Dir(dir) {
 		var stat unix.Stat_t
@@ -82,8 +80,8 @@ func elsewhere(tree, below string) bool {
 	return false
 }
 
-// inTheWay is what a tree has in the place of a link, or beneath it: a path relative
-// to the link, "." for the place itself; "" if the link stays.
+// inTheWay returns what a tree has in place of a link, or below it: a path relative to the link,
+// "." for the place itself; "" if the link stays.
 func inTheWay(tree, below, link, to string, declared bool) (string, error) {
 	if elsewhere(tree, below) {
 		return "", nil
@@ -115,7 +113,7 @@ func inTheWay(tree, below, link, to string, declared bool) (string, error) {
 	return ".", nil
 }
 
-// firstIn is the first file in a directory, relative to it; "." if there is none.
+// firstIn returns the first file in a directory, relative to it; "." if there is none.
 func firstIn(dir string) (string, error) {
 	found := "."
 	err := filepath.WalkDir(dir, func(p string, entry fs.DirEntry, err error) error {

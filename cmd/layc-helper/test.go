@@ -13,17 +13,16 @@ import (
 	"time"
 )
 
-// maxTest is how long a test may take.
+// maxTest is the maximal duration of a test.
 const maxTest = 5 * time.Minute
 
-// test runs a program with arguments in the environment, the directory and as
-// the user that the helper has. It fails unless the command
-// succeeds within a time and prints a text, wherever it prints it to.
+// test runs a program with arguments in the helper's environment, directory and user. It fails
+// unless the command succeeds in time and prints a text to standard output or standard error.
 func test(command []string, prints string, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	// What the command has started ends with it, and does not keep it waiting.
+	// Processes that the command started end with it, and it does not wait for them.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
@@ -46,8 +45,8 @@ func test(command []string, prints string, within time.Duration) error {
 	return nil
 }
 
-// notThere is the error of a program that the image does not have, or that the
-// kernel cannot load.
+// notThere returns the error for a program that the image does not have, or that the kernel
+// cannot load.
 func notThere(program string) error {
 	if _, err := os.Stat(program); err == nil {
 		return fmt.Errorf("the image has %s, but not what loads it (its interpreter)", program)
@@ -64,7 +63,7 @@ type output struct {
 	text []byte
 }
 
-// maxOutput is how much of a test's output is searched.
+// maxOutput limits the searched part of a test's output.
 const maxOutput = 16 << 20
 
 func (o *output) Write(p []byte) (int, error) {
@@ -80,7 +79,7 @@ func (o *output) has(text string) bool {
 	return bytes.Contains(o.text, []byte(text))
 }
 
-// said is the end of the output, for people.
+// said returns the end of the output, for people.
 func (o *output) said() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -91,8 +90,7 @@ func (o *output) said() string {
 	return "it printed:\n" + indented(text)
 }
 
-// indented is the last lines of a text, each indented and cut to a width that
-// people read.
+// indented returns the last lines of a text, indented and cut to a readable width.
 func indented(text []byte) string {
 	const count, width = 12, 300
 	lines := strings.Split(strings.ToValidUTF8(strings.TrimRight(string(text), "\n"), "�"), "\n")
