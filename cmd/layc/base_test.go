@@ -57,7 +57,13 @@ func TestLockBases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.Write(ref, imageOf(t, archive, system(t, "more", 0o2755))); err != nil {
+	configured, err := mutate.Config(imageOf(t, archive, system(t, "more", 0o2755)), v1.Config{
+		User: "1001", Cmd: []string{"sh", "-l"}, Env: []string{"A=b=c", "PATH=/bin"}, ExposedPorts: map[string]struct{}{"80/tcp": {}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, configured); err != nil {
 		t.Fatal(err)
 	}
 
@@ -117,7 +123,7 @@ app c {
 		}
 		var kept []string
 		for line := range strings.Lines(string(text)) {
-			if !regexp.MustCompile(`^(base|dir|link|image) `).MatchString(line) {
+			if !regexp.MustCompile(`^(base|config|dir|link|image) `).MatchString(line) {
 				continue
 			}
 			kept = append(kept, regexp.MustCompile(`sha256:[0-9a-f]+|127\.0\.0\.1:\d+`).ReplaceAllStringFunc(strings.TrimSpace(line), func(d string) string {
@@ -134,7 +140,10 @@ app c {
 	if got, want := strings.Count(first, "dir  /odd 0:0 0700"), 3; got != want {
 		t.Errorf("the lock file has the odd directory %d times, want %d:\n%s", got, want, first)
 	}
-	for _, want := range []string{"base  2", "base  1", "dir  /more 0:0 02755", "dir  /declared 0:0 0711", "link  /bin /usr/bin", "image HOST/base:1 linux/amd64 "} {
+	for _, want := range []string{
+		"base  2 configured", "base  1 configured", "base  1\n", "config  user 1001", `config  "env A" b=c`, `config  command ["sh","-l"]`,
+		`config  expose ["80/tcp"]`, "dir  /more 0:0 02755", "dir  /declared 0:0 0711", "link  /bin /usr/bin", "image HOST/base:1 linux/amd64 ",
+	} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the lock file lacks %q:\n%s", want, first)
 		}

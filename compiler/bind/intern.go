@@ -400,7 +400,7 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	i := &model.Instance{
 		ID: r.Name().String(), Title: r.Title(), Kind: model.Base, Span: b.Span, Doc: r.Component.Decl.Doc,
 		Name: r.Name(), System: x.declared(b.System, b.steps),
-		Settings: withDefaults(b.Settings),
+		Settings: withDefaults(b.Settings, b.System.Settings),
 		Rate:     b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
 	}
 	x.updated(i, b)
@@ -408,13 +408,28 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	return i
 }
 
-// withDefaults returns the settings of a base, and a PATH if they have none.
-func withDefaults(settings []model.Setting) []model.Setting {
-	const path = "env PATH"
-	if slices.ContainsFunc(settings, func(s model.Setting) bool { return s.Name == path && !s.Append }) {
-		return settings
+// withDefaults returns the settings of a base: those that its component declares, those
+// of its image that the component does not replace, and a PATH if neither has one.
+func withDefaults(declared, image []model.Setting) []model.Setting {
+	replaced := func(name string) bool {
+		return slices.ContainsFunc(declared, func(s model.Setting) bool {
+			return !s.Append && (s.Name == name || s.Name == "entrypoint" && name == "command")
+		})
 	}
-	return append([]model.Setting{{Word: "env", Key: "PATH", Name: path, Value: model.Value{Text: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}}, settings...)
+	out := slices.Clone(declared)
+	for _, s := range append(slices.Clone(image), defaultPath) {
+		added := s.Word == "expose" || s.Word == "volume"
+		if added || !replaced(s.Name) && !slices.ContainsFunc(out, func(o model.Setting) bool { return o.Name == s.Name && !o.Append }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// defaultPath is the PATH of a base that sets none.
+var defaultPath = model.Setting{
+	Word: "env", Key: "PATH", Name: "env PATH",
+	Value: model.Value{Text: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 }
 
 // packageInstances returns the instances of OS packages, by name: one for each group that

@@ -104,14 +104,14 @@ func (x *pins) pinURL(step *model.Fetch, s *syntax.Clause) {
 }
 
 // known copies what the lock file knows about a base: its number of layers, its links to
-// directories, and its directories that are not 0755 root. It returns false if the lock
-// file does not know the base.
-func (x *pins) known(to *model.System, ref lock.BaseRef) bool {
+// directories, its directories that are not 0755 root, and the configuration of an image.
+// It returns false if the lock file does not know the base.
+func (x *pins) known(to *model.System, ref lock.BaseRef, at source.Span) bool {
 	if ref.Digest == "" {
 		return false
 	}
 	x.Needed.Bases = append(x.Needed.Bases, ref)
-	b, ok := x.Lock.Base(ref.Digest)
+	b, ok := x.Lock.Base(ref)
 	if !ok {
 		return false
 	}
@@ -119,6 +119,12 @@ func (x *pins) known(to *model.System, ref lock.BaseRef) bool {
 	to.Links = map[string]string{}
 	for _, l := range b.Links {
 		to.Links[l.Path] = l.To
+	}
+	for _, s := range b.Config {
+		word, key, _ := strings.Cut(s.Name, " ")
+		to.Settings = append(to.Settings, model.Setting{
+			Word: word, Key: key, Name: s.Name, Value: model.Value{Text: s.Text, List: s.List, Listed: s.Listed()}, Span: at,
+		})
 	}
 	for _, d := range b.Dirs {
 		to.Dirs = append(to.Dirs, model.Place{Path: d.Path, Owner: &model.Owner{UID: d.UID, GID: d.GID}, Mode: d.Mode})

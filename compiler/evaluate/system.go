@@ -43,7 +43,7 @@ func (c *clause) system() {
 			c.to.System.Rootfs = f
 			c.mirrored(f.URLs)
 			// A build refuses a base that the lock file does not know; see Unlooked.
-			c.known(c.to.System, lock.BaseRef{Kind: "rootfs", Name: f.URLs[0], Digest: f.Digest})
+			c.known(c.to.System, lock.BaseRef{Kind: "rootfs", Name: f.URLs[0], Digest: f.Digest}, c.At)
 		}
 	}
 }
@@ -69,7 +69,7 @@ func (c *clause) image(ref string, to *model.System) {
 		return
 	}
 	to.Digest = pin.Digest
-	if !c.known(to, lock.BaseRef{Kind: "image", Name: ref, Digest: pin.Digest}) {
+	if !c.known(to, lock.BaseRef{Kind: "image", Name: ref, Digest: pin.Digest}, c.At) {
 		c.Unpinned(c.At, "the links and directories of %s on %s", ref, c.platform)
 	}
 }
@@ -104,7 +104,7 @@ func (c *clause) layout(to *model.System) {
 		return
 	}
 	to.Layout, to.Digest = dir, found[0]
-	if !c.known(to, lock.BaseRef{Kind: "layout", Name: dir, Digest: to.Digest}) {
+	if !c.known(to, lock.BaseRef{Kind: "layout", Name: dir, Digest: to.Digest}, c.At) {
 		c.Unpinned(at, "the links and directories of %s on %s", dir, c.platform)
 	}
 }

@@ -1,6 +1,10 @@
 package lock
 
-import "cmp"
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+)
 
 // Base is what layers on a base system must know about it. It describes the content with that
 // digest, wherever that comes from.
@@ -9,6 +13,23 @@ type Base struct {
 	Layers int        // number of layers, from 1
 	Links  []BaseLink // links to directories, by path
 	Dirs   []BaseDir  // directories that are not 0755 root, by path
+	// Config is the configuration of an image, by name. Configured is unset in files
+	// of earlier versions of layc, which did not record it.
+	Config     []BaseSetting
+	Configured bool
+}
+
+// BaseSetting is one value of an image's configuration: "user", "workdir", "stopsignal" and
+// "env NAME" have a string; "entrypoint", "command", "expose" and "volume" have a list of strings.
+type BaseSetting struct {
+	Name string
+	Text string
+	List []string
+}
+
+// Listed reports whether the value of a setting is a list.
+func (s BaseSetting) Listed() bool {
+	return slices.Contains([]string{"entrypoint", "command", "expose", "volume"}, s.Name)
 }
 
 // BaseLink is a link to a directory.
@@ -30,13 +51,34 @@ type BaseRef struct {
 	Digest string // "sha256:…"
 }
 
-// Base returns what is known about the base system with a digest.
-func (f *File) Base(digest string) (Base, bool) {
-	return find(f.Bases, compareBases, Base{Digest: digest})
+// Base returns what is known about a base system. It returns false unless the file has all of it:
+// an image's and a layout's configuration, too.
+func (f *File) Base(ref BaseRef) (Base, bool) {
+	b, ok := find(f.Bases, compareBases, Base{Digest: ref.Digest})
+	return b, ok && (b.Configured || ref.Kind == "rootfs")
 }
 
-func compareBases(a, b Base) int       { return cmp.Compare(a.Digest, b.Digest) }
-func compareLinks(a, b BaseLink) int   { return cmp.Compare(a.Path, b.Path) }
-func compareBaseDirs(a, b BaseDir) int { return cmp.Compare(a.Path, b.Path) }
-func compareBaseRefs(a, b BaseRef) int { return cmp.Compare(a.Digest, b.Digest) }
-func equalBaseRefs(a, b BaseRef) bool  { return a.Digest == b.Digest }
+func compareBases(a, b Base) int               { return cmp.Compare(a.Digest, b.Digest) }
+func compareLinks(a, b BaseLink) int           { return cmp.Compare(a.Path, b.Path) }
+func compareBaseDirs(a, b BaseDir) int         { return cmp.Compare(a.Path, b.Path) }
+func compareBaseSettings(a, b BaseSetting) int { return cmp.Compare(a.Name, b.Name) }
+func compareBaseRefs(a, b BaseRef) int         { return cmp.Compare(a.Digest, b.Digest) }
+func equalBaseRefs(a, b BaseRef) bool          { return a.Digest == b.Digest }
+
+// value returns the value as the file has it: a string as it is, a list as JSON.
+func (s BaseSetting) value() string {
+	if !s.Listed() {
+		return s.Text
+	}
+	text, _ := json.Marshal(s.List) // strings never fail
+	return string(text)
+}
+
+// set reads the value from the file.
+func (s *BaseSetting) set(value string) error {
+	if !s.Listed() {
+		s.Text = value
+		return nil
+	}
+	return json.Unmarshal([]byte(value), &s.List)
+}

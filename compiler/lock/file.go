@@ -194,6 +194,7 @@ func (f *File) Sort() {
 	for i := range f.Bases {
 		slices.SortStableFunc(f.Bases[i].Links, compareLinks)
 		slices.SortStableFunc(f.Bases[i].Dirs, compareBaseDirs)
+		slices.SortStableFunc(f.Bases[i].Config, compareBaseSettings)
 	}
 }
 

@@ -45,7 +45,14 @@ func (f *File) Format() []byte {
 		add("image", x.Reference, x.Platform, x.Digest)
 	}
 	for _, x := range f.Bases {
-		add("base", x.Digest, strconv.Itoa(x.Layers))
+		fields := []string{"base", x.Digest, strconv.Itoa(x.Layers)}
+		if x.Configured {
+			fields = append(fields, "configured")
+		}
+		add(fields...)
+		for _, s := range x.Config {
+			add("config", x.Digest, s.Name, s.value())
+		}
 		for _, l := range x.Links {
 			add("link", x.Digest, l.Path, l.To)
 		}

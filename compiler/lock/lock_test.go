@@ -35,8 +35,9 @@ func sample() *File {
 		Packages: []Package{pkg("jq", "libc6", "libjq1"), pkg("+libc6"), pkg("libjq1", "libc6")},
 		URLs:     []URL{{"https://example.com/a b.jar", digest("c"), 7}, {"maven:com.example:server:1.0:zip", digest("d"), 0}},
 		Images:   []Image{{"registry.example.com/base:1", "linux/arm/v7", digest("e")}},
-		Bases:    []Base{{digest("e"), 3, []BaseLink{{"/bin", "/usr/bin"}, {"/lib dir", "/usr/lib"}}, []BaseDir{{"/root", 0, 0, "0700"}, {"/tmp", 0, 10, "01777"}}}},
-		Modules:  []Module{{"https://git.example.com/a.git", "v1", strings.Repeat("3f", 20), digest("f")}},
+		Bases: []Base{{digest("e"), 3, []BaseLink{{"/bin", "/usr/bin"}, {"/lib dir", "/usr/lib"}}, []BaseDir{{"/root", 0, 0, "0700"}, {"/tmp", 0, 10, "01777"}},
+			[]BaseSetting{{Name: "command", List: []string{"a b", "\"c\""}}, {Name: "env EMPTY"}, {Name: "user", Text: "1001"}}, true}},
+		Modules: []Module{{"https://git.example.com/a.git", "v1", strings.Repeat("3f", 20), digest("f")}},
 		Layers: []PlanLayer{
 			{Name: "java", Kind: "spine", Parent: "the os", Members: []string{`java.jdk("17")`, `log.agent("a b", 2)`}},
 			{Name: "the os", Kind: "spine"},
@@ -52,7 +53,11 @@ func sample() *File {
 const sampleText = `# Pinned by layc lock and layc update. Merge it line by line; don't edit it by hand.
 layc-lock 1
 
-base sha256:E 3
+base sha256:E 3 configured
+
+config sha256:E "env EMPTY" ""
+config sha256:E command "[\"a b\",\"\\\"c\\\"\"]"
+config sha256:E user 1001
 
 dir sha256:E /root 0:0 0700
 dir sha256:E /tmp 0:10 01777
@@ -210,6 +215,9 @@ func TestParseErrors(t *testing.T) {
 		{"bad mode", "layc-lock 1\ndir sha256:A /x 0:0 755\n", `f:2: not a valid mode: "755"; expected an octal number such as 0700` + pinsAgain},
 		{"bad owner", "layc-lock 1\ndir sha256:A /x root 0755\n", `f:2: not a valid owner: "root"; expected UID:GID` + pinsAgain},
 		{"bad path", "layc-lock 1\nlink sha256:A /x/../y /z\n", `f:2: not a valid path: "/x/../y"; expected an absolute path without . and ..` + pinsAgain},
+		{"unknown setting", "layc-lock 1\nconfig sha256:A shell sh\n", `f:2: not a valid setting of an image: shell "sh"` + pinsAgain},
+		{"setting not a list", "layc-lock 1\nconfig sha256:A command sh\n", `f:2: not a valid setting of an image: command "sh"` + pinsAgain},
+		{"not configured", "layc-lock 1\nbase sha256:A 1 x\n", "f:2: malformed entry; expected: base DIGEST LAYERS [configured]" + pinsAgain},
 		{"no layers", "layc-lock 1\nbase sha256:A 0\n", `f:2: not a valid number of layers: "0"` + pinsAgain},
 		{"bad date", "layc-lock 1\nindex d a s " + digest("a") + " 2026-11-14\n", `f:2: not a valid date: "2026-11-14"; expected one such as 2026-11-14T09:30:00Z` + pinsAgain},
 		{"bad key", "layc-lock 1\nupdate a 2026-11-31\n", `f:2: not a valid update key: "2026-11-31"; expected a day such as 2026-11-23` + pinsAgain},
@@ -366,7 +374,7 @@ func (r *fakeResolver) Image(_ context.Context, ref ImageRef) (Image, error) {
 
 func (r *fakeResolver) Base(_ context.Context, ref BaseRef) (Base, error) {
 	r.asked = append(r.asked, "base "+ref.Name)
-	return Base{Digest: ref.Digest, Layers: 1}, r.fail
+	return Base{Digest: ref.Digest, Layers: 1, Configured: true}, r.fail
 }
 
 func (r *fakeResolver) Now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }

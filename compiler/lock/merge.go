@@ -101,7 +101,7 @@ func (m *merging) compare(n int) {
 		m.disputed = append(m.disputed, fields[1])
 	case "module":
 		m.disputed = append(m.disputed, fields[1]+"@"+fields[2])
-	case "base", "link", "dir":
+	case "base", "link", "dir", "config":
 		m.bases[fields[1]] = true
 	}
 }

@@ -96,9 +96,10 @@ type member struct {
 
 // part is a line about a base.
 type part struct {
-	digest string
-	link   BaseLink
-	dir    BaseDir // set if it has a path
+	digest  string
+	link    BaseLink    // otherwise
+	dir     BaseDir     // set if it has a path
+	setting BaseSetting // set if it has a name
 }
 
 type parser struct {
@@ -133,7 +134,8 @@ var forms = map[string]struct {
 	"download": {"download DIGEST NAME", 3, 3, 3},
 	"url":      {"url URL DIGEST BYTES", 2, 4, 4},
 	"image":    {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
-	"base":     {"base DIGEST LAYERS", 2, 3, 3},
+	"base":     {"base DIGEST LAYERS [configured]", 2, 3, 4},
+	"config":   {"config DIGEST SETTING VALUE", 3, 4, 4},
 	"link":     {"link DIGEST PATH TO", 3, 4, 4},
 	"dir":      {"dir DIGEST PATH UID:GID MODE", 3, 5, 5},
 	"layer":    {"layer NAME KIND [parent=NAME]", 2, 3, 4},
@@ -223,7 +225,13 @@ func (p *parser) fact(line int, f []string) {
 	case "image":
 		p.file.Images = append(p.file.Images, Image{f[1], f[2], p.digest(line, f[3])})
 	case "base":
-		p.file.Bases = append(p.file.Bases, Base{Digest: p.digest(line, f[1]), Layers: p.count(line, f[2])})
+		base := Base{Digest: p.digest(line, f[1]), Layers: p.count(line, f[2]), Configured: len(f) == 4}
+		if base.Configured && f[3] != "configured" {
+			p.errorf(line, f[3], "malformed entry; expected: %s", forms["base"].text)
+		}
+		p.file.Bases = append(p.file.Bases, base)
+	case "config":
+		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), setting: p.setting(line, f[2], f[3])})
 	case "link":
 		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), link: BaseLink{p.path(line, f[2]), p.path(line, f[3])}})
 	case "dir":
@@ -292,10 +300,22 @@ func (p *parser) join() {
 		case base == nil:
 		case x.dir.Path != "":
 			base.Dirs = append(base.Dirs, x.dir)
+		case x.setting.Name != "":
+			base.Config = append(base.Config, x.setting)
 		default:
 			base.Links = append(base.Links, x.link)
 		}
 	}
+}
+
+// setting reads a setting of a base's configuration.
+func (p *parser) setting(line int, name, value string) BaseSetting {
+	s := BaseSetting{Name: name}
+	known := s.Listed() || slices.Contains([]string{"user", "workdir", "stopsignal"}, name) || strings.HasPrefix(name, "env ")
+	if !known || s.set(value) != nil {
+		p.errorf(line, name, "not a valid setting of an image: %s %q", name, value)
+	}
+	return s
 }
 
 func (p *parser) dir(line int, f []string) BaseDir {

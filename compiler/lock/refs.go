@@ -120,7 +120,7 @@ func (f *File) Missing(refs Refs) []Missing {
 		}
 	}
 	for _, ref := range refs.Bases {
-		if _, ok := f.Base(ref.Digest); !ok {
+		if _, ok := f.Base(ref); !ok {
 			list = append(list, Missing{Kind: "base", Name: ref.Name, On: ref.Digest})
 		}
 	}

@@ -289,7 +289,7 @@ func (u *updater) image(ctx context.Context, ref ImageRef) error {
 // base keeps what is known about a base, since the content of a digest never changes. Otherwise it
 // examines the base; an archive may be on a mirror.
 func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error {
-	pin, ok := u.old.Base(ref.Digest)
+	pin, ok := u.old.Base(ref)
 	if !ok {
 		var err error
 		if pin, err = u.resolver.Base(ctx, ref); err != nil {

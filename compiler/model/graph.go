@@ -164,6 +164,8 @@ type System struct {
 	// that are not 0755 root.
 	Links map[string]string
 	Dirs  []Place
+	// Settings are the configuration of its image, which the component's own replace.
+	Settings []Setting
 }
 
 // PackageGroup is a set of OS packages that can only be installed together. Most

@@ -79,7 +79,7 @@ func (w *world) Image(_ context.Context, ref lock.ImageRef) (lock.Image, error) 
 
 func (w *world) Base(_ context.Context, ref lock.BaseRef) (lock.Base, error) {
 	w.ask("base %s", ref.Name)
-	return lock.Base{Digest: ref.Digest, Layers: 1}, nil
+	return lock.Base{Digest: ref.Digest, Layers: 1, Configured: true}, nil
 }
 
 func (w *world) Now() time.Time { return time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC) }

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -37,7 +40,11 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	if err != nil {
 		return lock.Base{}, fmt.Errorf("reading the manifest %s: %w", ref.Digest, err)
 	}
-	base := lock.Base{Digest: ref.Digest, Layers: max(1, len(layers))}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return lock.Base{}, failed(at, fmt.Errorf("reading the configuration of %s: %w", ref.Name, err))
+	}
+	base := lock.Base{Digest: ref.Digest, Layers: max(1, len(layers)), Config: settings(config.Config), Configured: true}
 	read := &readImage{Image: image, limit: limit}
 	files := mutate.Extract(read)
 	defer files.Close()
@@ -53,6 +60,37 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 		return base, failed(at, fmt.Errorf("reading the layers of %s: %w", ref.Name, err))
 	}
 	return base, nil
+}
+
+// settings returns what layc takes of an image's configuration, by name: lists are sorted
+// unless their order matters, and empty values are left out.
+func settings(c v1.Config) []lock.BaseSetting {
+	var out []lock.BaseSetting
+	text := func(name, value string) {
+		if value != "" {
+			out = append(out, lock.BaseSetting{Name: name, Text: value})
+		}
+	}
+	list := func(name string, values []string) {
+		if len(values) > 0 {
+			out = append(out, lock.BaseSetting{Name: name, List: values})
+		}
+	}
+	text("user", c.User)
+	text("workdir", c.WorkingDir)
+	text("stopsignal", c.StopSignal)
+	list("entrypoint", c.Entrypoint)
+	list("command", c.Cmd)
+	list("expose", slices.Sorted(maps.Keys(c.ExposedPorts)))
+	list("volume", slices.Sorted(maps.Keys(c.Volumes)))
+	for _, e := range c.Env {
+		if name, value, ok := strings.Cut(e, "="); ok && name != "" {
+			// An empty value is a value.
+			out = append(out, lock.BaseSetting{Name: "env " + name, Text: value})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b lock.BaseSetting) int { return strings.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(out, func(a, b lock.BaseSetting) bool { return a.Name == b.Name })
 }
 
 // baseImage returns the image and its registry; "" for a layout.
