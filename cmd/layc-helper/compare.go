@@ -16,7 +16,7 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// Comparing the entries of two trees. A file's size and time are no evidence of its content: a
+// Comparing the entries of two trees. A file's size and time prove nothing about its content: a
 // program that honours SOURCE_DATE_EPOCH writes other content with the same time. Files are equal
 // without reading only if both trees show the same file of the same lower layer. All other files
 // are read.

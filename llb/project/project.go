@@ -2,10 +2,10 @@
 //
 // An engine keeps the files that it received. For the next build it compares type, mode, size,
 // time and link target of each file, and requests the content of files that differ. Size and time
-// of a project's file are no evidence of equal content: a tool may have restored the time, or
-// swapped two files. So each file is sent with a time computed from better evidence: on Linux the
-// file's identity and its change time, which nobody can set. No layer and no cache key of the
-// engine contains these times.
+// of a project's file do not prove equal content: a tool may have restored the time, or swapped
+// two files. So each file is sent with a time computed from better evidence: on Linux the file's
+// identity and its change time, which nobody can set. No layer and no cache key of the engine
+// contains these times.
 package project
 
 import (
@@ -130,7 +130,7 @@ func (u unreadable) Close() error             { return nil }
 const settled = 2 * time.Second
 
 // stamp returns a time that differs between files that may differ. It is computed from the file's
-// identity and change time, or from its content if these are no evidence.
+// identity and change time, or from its content if these prove nothing.
 func (s *source) stamp(name string, info fs.FileInfo, now time.Time) (int64, error) {
 	if change, id := changed(info); id != nil && now.Sub(change) > settled {
 		return asTime(sha256.Sum256(id)), nil

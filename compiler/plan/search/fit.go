@@ -11,7 +11,7 @@ import (
 // it changes when one of them does. Old values are kept, and a merge is priced again when its
 // turn comes.
 //
-// A fleet has millions of merges, most of which never have their turn. Those offered together
+// A fleet has millions of merges, and most never have their turn. Those offered together
 // wait in a heap of their own, and only the first of each is in the heap of all. A heap ends with
 // the layer that it is about.
 type fit struct {

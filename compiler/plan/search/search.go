@@ -58,9 +58,9 @@ import (
 	"sync"
 )
 
-// limit is the work that the options allow, of which spent is used up. By default, polishing
-// takes about half a second for a hundred apps. Small fleets need far less. For a thousand apps,
-// a fifth of a second gains 3 %, and ten more seconds gain another 3 %.
+// limit returns the total work that the options allow, including the work spent so far. By
+// default, polishing takes about half a second for a hundred apps. Small fleets need far less.
+// For a thousand apps, a fifth of a second gains 3 %, and ten more seconds gain another 3 %.
 func (f *fleet) limit(o Options, spent int64) int64 {
 	if o.Work != 0 {
 		return o.Work

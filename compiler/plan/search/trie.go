@@ -121,7 +121,7 @@ func (ch *chooser) grow(t *trie, at int32, placed bitset, classes []int32) {
 	}
 }
 
-// block is an item after those of its needs that are not below it yet.
+// block is an item after its needs that are not below it yet.
 func (f *fleet) block(i int32, placed bitset) []int32 {
 	if !f.items[i].stacked {
 		return []int32{i}

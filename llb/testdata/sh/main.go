@@ -1,33 +1,33 @@
-// Command sh is the shell of the root file systems of llb's tests: static, so
-// that they need nothing else. Its script has one command a line:
+// Command sh is the shell in the root file systems of llb's tests. It is static, so they need
+// nothing else. Its script has one command per line:
 //
-//	write FILE TEXT   writes the text, into directories that it makes
+//	write FILE TEXT   writes the text, and creates missing directories
 //	remove FILE       removes a file
-//	removeall DIR     removes a directory with all that is in it
+//	removeall DIR     removes a directory with its content
 //	show NAME FILE    writes the value of a variable
 //	id FILE           writes the numbers of its user and group
-//	hard OLD NEW      makes a hard link
-//	soft TO NEW       makes a symbolic link
-//	cap FILE          gives a file a capability
-//	has FILE          fails unless there is a file
-//	node KIND FILE    makes a pipe (p), a socket (s), or a device: one of
-//	                  characters (c) or of blocks (b)
-//	mode MODE FILE    changes its mode, which is octal
+//	hard OLD NEW      creates a hard link
+//	soft TO NEW       creates a symbolic link
+//	cap FILE          adds a capability to a file
+//	has FILE          fails unless the file exists
+//	node KIND FILE    creates a pipe (p), a socket (s), a character
+//	                  device (c) or a block device (b)
+//	mode MODE FILE    changes its mode (octal)
 //	owner UID GID FILE
-//	                  changes its owner, and not what it links to
-//	attr NAME FILE    gives a file an extended attribute
-//	hole SIZE FILE    makes a file of zeros that take no space
+//	                  changes its owner, without following a link
+//	attr NAME FILE    adds an extended attribute to a file
+//	hole SIZE FILE    creates a file that is one hole
 //	copy OLD NEW      copies a file's content
 //	refused FILE      fails if a file can be written
-//	where FILE        writes the directory that it runs in
+//	where FILE        writes its working directory
 //	kind DIR FILE     writes the type of a directory's file system
 //	links FILE        writes the names of the network's interfaces
-//	agent FILE        writes how many keys the SSH agent has
+//	agent FILE        writes the number of keys of the SSH agent
 //	stamp FILE        writes the time, in nanoseconds
 //	cat FILE          prints a file
 //	print NAME        prints the value of a variable
 //	program FILE INTERPRETER LIBRARY…
-//	                  writes an ELF file that needs these, and has no code
+//	                  writes an ELF file with these needs and no code
 //	library FILE LIBRARY…
 //	                  the same without an interpreter
 //	whoami            prints the numbers of its user and group, and its directory

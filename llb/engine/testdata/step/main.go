@@ -1,8 +1,8 @@
-// Command step is what the engine's tests run in their build steps: it is
-// static, so a root file system needs nothing else.
+// Command step is the program in the build steps of the engine's tests. It is static, so a root
+// file system needs nothing else.
 //
 //	step write FILE TEXT   writes the text, with a fixed time
-//	step sleep             waits for longer than any test
+//	step sleep             waits longer than any test
 //	step fail CODE         prints 30 lines and exits with the code
 package main
 
