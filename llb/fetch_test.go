@@ -11,9 +11,9 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// TestModesAreNotOfParents checks that no copy has a numeric mode. BuildKit applies it to the
+// TestModesOfParents checks that no copy has a numeric mode. BuildKit applies it to the
 // parents that it creates, too, so a file in /etc would close /etc to all users but root.
-func TestModesAreNotOfParents(t *testing.T) {
+func TestModesOfParents(t *testing.T) {
 	program := `
 fleet {
     base base

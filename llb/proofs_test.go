@@ -13,9 +13,9 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// TestWhatIsProven lists the proofs of a fleet on two bases: each once, however many images have
+// TestProofsOfFleet lists the proofs of a fleet on two bases: each once, however many images have
 // its subject.
-func TestWhatIsProven(t *testing.T) {
+func TestProofsOfFleet(t *testing.T) {
 	const program = `
 fleet {
     base one

@@ -113,7 +113,7 @@ func TestUnpack(t *testing.T) {
 		tar.Header{Typeflag: tar.TypeLink, Name: "./bin/same", Linkname: "./bin/tool"},
 		tar.Header{Typeflag: tar.TypeSymlink, Name: "./etc/link", Linkname: "/bin/tool"},
 	)
-	for range 2 { // the second time over what is there
+	for range 2 { // the second time over existing files
 		if err := unpackAll(root, []string{deb}); err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestCleanAndSettle(t *testing.T) {
 	}
 }
 
-// keystore makes a JKS of certificates with the given names, all made at at.
+// keystore returns a JKS of certificates with these names, all created at the time at.
 func keystore(at time.Time, names ...string) []byte {
 	var out bytes.Buffer
 	put := func(v any) { binary.Write(&out, binary.BigEndian, v) }

@@ -276,8 +276,8 @@ func zipWith(t *testing.T, h zip.FileHeader) []byte {
 	return out.Bytes()
 }
 
-// TestUnpackTakes unpacks odd but valid archives.
-func TestUnpackTakes(t *testing.T) {
+// TestUnpackAccepts unpacks odd but valid archives.
+func TestUnpackAccepts(t *testing.T) {
 	file := func(name string) tar.Header { return tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644} }
 	dir := func(name string, mode int64) tar.Header {
 		return tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode}

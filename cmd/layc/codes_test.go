@@ -71,9 +71,9 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// TestCodesGiven checks that each code is a constant with an entry, and that the code uses all of
+// TestCodesUsed checks that each code is a constant with an entry, and that the code uses all of
 // them, by their names.
-func TestCodesGiven(t *testing.T) {
+func TestCodesUsed(t *testing.T) {
 	names := map[string]diag.Code{} // of constants
 	given := map[string]bool{}
 	for _, dir := range []string{"cmd", "compiler", "lang", "llb"} {

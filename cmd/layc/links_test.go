@@ -18,8 +18,7 @@ var (
 	heading  = regexp.MustCompile(`(?m)^#{1,6} +(.+)$`)
 )
 
-// TestLinks checks that what the pages of the project link to within it is there,
-// headings included.
+// TestLinks checks that links between the pages of the project lead to existing files and headings.
 func TestLinks(t *testing.T) {
 	pages := map[string]string{}
 	err := fs.WalkDir(os.DirFS("../.."), ".", func(name string, d fs.DirEntry, err error) error {
@@ -57,7 +56,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// anchors are the names by which a page's headings are linked to.
+// anchors returns the anchors of a page's headings.
 func anchors(text string) map[string]bool {
 	all := map[string]bool{}
 	for _, m := range heading.FindAllStringSubmatch(text, -1) {

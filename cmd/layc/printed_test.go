@@ -13,9 +13,9 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 
-// TestAnswersThatAreNotWritten checks that a failed write to standard output is an error of every
+// TestAnswersOnFullDisk checks that a failed write to standard output is an error of every
 // command.
-func TestAnswersThatAreNotWritten(t *testing.T) {
+func TestAnswersOnFullDisk(t *testing.T) {
 	for _, question := range []string{
 		"explain", "explain E0001", "doc std", "doc clauses", "doc std/java", "version", "completion fish", "--help", "help check",
 		"-C ../../testdata/shop check --json", "-C ../../testdata/shop plan", "-C ../../testdata/shop cost", "-C ../../testdata/shop graph",

@@ -103,8 +103,8 @@ app a {
 	run("lock", 1, "checksum mismatch: ")
 }
 
-// edit checks that the finding of another file puts the new checksum in the place
-// of the old one. The line is too long to show that.
+// edit checks that the edit for another file replaces the old checksum by the new one. The line
+// is too long to show that.
 func edit(t *testing.T, dir, url, sum string) {
 	t.Helper()
 	out, _ := compiler.Compile(compiler.Input{

@@ -253,9 +253,9 @@ func TestEditsMoveLittle(t *testing.T) {
 	}
 }
 
-// TestWhatIsRecordedFits checks that a recorded plan fits, whatever was recorded before and even
+// TestRecordedPlanFits checks that a recorded plan fits, whatever was recorded before and even
 // if a part of that was lost.
-func TestWhatIsRecordedFits(t *testing.T) {
+func TestRecordedPlanFits(t *testing.T) {
 	for seed := range uint64(fleets(t)) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		f := newFleet(r)
@@ -305,9 +305,9 @@ func sorted(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestOrderMeansNothing checks that order changes neither the plan nor the LLB, with or without a
+// TestOrderDoesNotMatter checks that order changes neither the plan nor the LLB, with or without a
 // recorded plan: the order of declarations, of an app's components, and of files.
-func TestOrderMeansNothing(t *testing.T) {
+func TestOrderDoesNotMatter(t *testing.T) {
 	for seed := range uint64(fleets(t)) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		f := newFleet(r)

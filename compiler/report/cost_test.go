@@ -79,8 +79,8 @@ func TestExplainEveryLayer(t *testing.T) {
 	}
 }
 
-// TestExplainTellsThePrice compares an alternative's price with the plan that it describes.
-func TestExplainTellsThePrice(t *testing.T) {
+// TestExplainPrices compares an alternative's price with the plan that it describes.
+func TestExplainPrices(t *testing.T) {
 	p := planned(t, os.DirFS("../../testdata/shop"))
 	var spine, server *plan.Layer
 	for _, l := range p.Layers {

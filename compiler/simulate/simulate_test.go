@@ -122,8 +122,8 @@ func TestPulledAsExpected(t *testing.T) {
 	}
 }
 
-// TestThePlanPullsLeast checks that a plan beats every alternative on a fleet that shares much.
-func TestThePlanPullsLeast(t *testing.T) {
+// TestPlanPullsLeast checks that a plan beats every alternative on a fleet that shares much.
+func TestPlanPullsLeast(t *testing.T) {
 	for _, hosts := range []int{0, 10} {
 		r := Run(fleet(t, 24), Options{Years: 3, Hosts: hosts, Seed: 1})
 		first := r.Outcomes[0]

@@ -24,9 +24,9 @@ func TestDiskError(t *testing.T) {
 	}
 }
 
-// TestStepSaysFull checks that a step's message about a full disk is ignored if the engine's disk
+// TestStepPrintsFull checks that a step's message about a full disk is ignored if the engine's disk
 // has space: it may be about another disk.
-func TestStepSaysFull(t *testing.T) {
+func TestStepPrintsFull(t *testing.T) {
 	err := &StepError{Log: []string{"write: No space left on device"}}
 	e := &Engine{opts: Options{State: t.TempDir()}}
 	if free, _ := e.freeSpace(); free < 1<<30 {

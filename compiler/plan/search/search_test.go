@@ -80,7 +80,7 @@ func shuffle(r *rand.Rand, p *Problem) *Problem {
 	return q
 }
 
-func TestOrderMeansNothing(t *testing.T) {
+func TestOrderDoesNotMatter(t *testing.T) {
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 4))
 		p := generate(r, shape{apps: 2 + r.IntN(20), items: 4 + r.IntN(20), bases: 1 + r.IntN(2), perApp: 2 + r.IntN(8), stacked: r.IntN(101), limit: 5})
@@ -194,9 +194,9 @@ func TestNeverWorseThanBaselines(t *testing.T) {
 	}
 }
 
-// TestNothingSharedCostsNothing checks that apps that share nothing are planned as if each were
+// TestSeparateApps checks that apps that share nothing are planned as if each were
 // alone.
-func TestNothingSharedCostsNothing(t *testing.T) {
+func TestSeparateApps(t *testing.T) {
 	all := &Problem{Weights: DefaultWeights()}
 	var apart Money
 	for a := range 6 {
@@ -318,7 +318,7 @@ func TestSmallestFleets(t *testing.T) {
 	}
 }
 
-func TestProblemsThatAreWrong(t *testing.T) {
+func TestInvalidProblems(t *testing.T) {
 	for want, p := range map[string]*Problem{
 		"two items are named i":                         {Items: []Item{{Name: "i"}, {Name: "i"}}},
 		"two apps are named a":                          {Apps: []App{{Name: "a"}, {Name: "a"}}},

@@ -23,7 +23,7 @@ func TestRestack(t *testing.T) {
 	}
 }
 
-func TestRestackSaysWhatIsWrong(t *testing.T) {
+func TestRestackErrors(t *testing.T) {
 	p := &Problem{
 		Items: []Item{{Name: "a", Size: 1, Stacked: true}, {Name: "b", Size: 1, Stacked: true, Needs: []int{0}}},
 		Apps:  []App{{Name: "app", Items: []int{0, 1}, Limit: 1}},

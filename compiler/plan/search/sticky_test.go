@@ -162,9 +162,9 @@ func TestStickyRepairsAnything(t *testing.T) {
 	}
 }
 
-// TestMovingFromItselfIsNothing checks that starting from a plan for the same fleet moves little,
+// TestMoving checks that starting from a plan for the same fleet moves little,
 // and that Moving agrees with the solution.
-func TestMovingFromItselfIsNothing(t *testing.T) {
+func TestMoving(t *testing.T) {
 	p := generate(rand.New(rand.NewPCG(1, 8)), shape{apps: 20, items: 25, bases: 2, perApp: 10, stacked: 40, limit: 6})
 	s, err := Solve(p, Options{})
 	if err != nil {

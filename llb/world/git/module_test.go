@@ -35,9 +35,9 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// TestReadKeepsOut checks that only the relevant files of a directory are read, and that no link
+// TestReadOnlyRelevant checks that only the relevant files of a directory are read, and that no link
 // is followed.
-func TestReadKeepsOut(t *testing.T) {
+func TestReadOnlyRelevant(t *testing.T) {
 	vendor := t.TempDir()
 	pin := lock.Module{URL: "https://git.example.com/layers.git", Version: "v1", Commit: strings.Repeat("0", 40)}
 	files := []File{{Name: "web/web.layer", Data: []byte("let x = 1\n")}}

@@ -65,8 +65,8 @@ func TestLookFails(t *testing.T) {
 	}
 }
 
-// TestHarm checks the limits for malicious archives.
-func TestHarm(t *testing.T) {
+// TestMaliciousArchives checks the limits for malicious archives.
+func TestMaliciousArchives(t *testing.T) {
 	link := func(name, to string) *tar.Header {
 		return &tar.Header{Name: name, Linkname: to, Typeflag: tar.TypeSymlink}
 	}
