@@ -1,8 +1,7 @@
-// Package archive says what an archive makes when it is unpacked: whether it is a
-// tar archive and how it is compressed, what its entries mean, which of them replace
-// others, where they lie, and what is refused. The helper that unpacks archives in
-// build steps, and layc lock, which looks into base systems, both go by it, so that
-// a base system is what the lock file says of it.
+// Package archive decides what unpacking an archive creates: whether it is a tar archive and how
+// it is compressed, what its entries mean, which of them replace others, where they go, and what
+// is refused. Two programs use it: the helper, which unpacks archives in build steps, and `layc
+// lock`, which inspects bases. So a base always matches its facts in the lock file.
 package archive
 
 import (
@@ -44,10 +43,9 @@ func (e *OtherError) Error() string {
 // blockSize is the size of a tar header.
 const blockSize = 512
 
-// Plain returns the tar archive that a file holds, decompressed. The content says
-// what it is; tar comes first, as its header has a checksum, while the name with
-// which it begins may look like anything. What was decompressed is read through
-// bound. The error is ErrEmpty, an *OtherError, or one of reading.
+// Plain returns the tar archive in a file, decompressed. It detects the format by content, tar
+// first: a tar header has a checksum, and the name at its start may look like another format.
+// bound wraps the decompressed data. The error is ErrEmpty, an *OtherError, or one of reading.
 func Plain(file io.Reader, bound func(io.Reader) io.Reader) (*bufio.Reader, error) {
 	end := &ending{in: file}
 	in, first, err := begin(end)
@@ -73,7 +71,7 @@ func Plain(file io.Reader, bound func(io.Reader) io.Reader) (*bufio.Reader, erro
 	return nil, otherwise(first, true)
 }
 
-// begin returns a file's first block with it.
+// begin returns a file together with its first block.
 func begin(file io.Reader) (*bufio.Reader, []byte, error) {
 	in := bufio.NewReaderSize(file, 1<<20)
 	first, err := in.Peek(blockSize)
@@ -83,7 +81,7 @@ func begin(file io.Reader) (*bufio.Reader, []byte, error) {
 	return in, first, err
 }
 
-// otherwise is the error about what begins like no tar archive.
+// otherwise returns the error for a file that is not a tar archive.
 func otherwise(first []byte, compressed bool) error {
 	if len(bytes.Trim(first, "\x00")) == 0 {
 		return ErrEmpty
@@ -91,7 +89,7 @@ func otherwise(first []byte, compressed bool) error {
 	return &OtherError{otherKind(first), compressed}
 }
 
-// isTar reports whether a block is a tar header: whether its checksum holds.
+// isTar reports whether a block is a tar header with a valid checksum.
 func isTar(block []byte) bool {
 	if len(block) < blockSize {
 		return false
@@ -101,7 +99,7 @@ func isTar(block []byte) bool {
 	if err != nil {
 		return false
 	}
-	// Old programs add up signed bytes. The field itself counts as spaces.
+	// Old programs sum signed bytes. The checksum field itself counts as spaces.
 	var unsigned, signed int64
 	for i, c := range block[:blockSize] {
 		if i >= 148 && i < 156 {
@@ -113,8 +111,8 @@ func isTar(block []byte) bool {
 	return want == unsigned || want == signed
 }
 
-// decompressed reads compressed data; known is false if it begins as no
-// compression does that layc knows. The data comes through end.
+// decompressed reads compressed data. known is false if the format is unknown. The data comes
+// through end.
 func decompressed(in *bufio.Reader, first []byte, end *ending) (plain io.Reader, known bool, err error) {
 	switch {
 	case bytes.HasPrefix(first, []byte("\x1f\x8b")):
@@ -124,8 +122,8 @@ func decompressed(in *bufio.Reader, first []byte, end *ending) (plain io.Reader,
 	case bytes.HasPrefix(first, []byte("\xfd7zXZ\x00")):
 		plain, err = newXZ(in, end)
 	case bytes.HasPrefix(first, []byte("\x28\xb5\x2f\xfd")), len(first) > 4 && first[0]&0xf0 == 0x50 && bytes.HasPrefix(first[1:], []byte("\x2a\x4d\x18")):
-		// The second form is a frame to skip, with which some programs begin. The
-		// window is what the program zstd takes without a flag.
+		// The second form is a skippable frame, with which some programs start. The window is the
+		// default of the program zstd.
 		plain, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(128<<20))
 	default:
 		return nil, false, nil
@@ -133,8 +131,8 @@ func decompressed(in *bufio.Reader, first []byte, end *ending) (plain io.Reader,
 	return plain, true, err
 }
 
-// gzipped reads the streams of a gzip file, one after the other. NULs may follow, as
-// tapes and some programs fill up blocks; the library takes them for a broken stream.
+// gzipped reads the concatenated streams of a gzip file. NULs may follow, since tapes and some
+// programs fill up blocks; the library would report a corrupt stream.
 type gzipped struct {
 	in *bufio.Reader
 	*gzip.Reader
@@ -176,8 +174,7 @@ func (g *gzipped) Read(p []byte) (int, error) {
 	return g.Read(p)
 }
 
-// otherKind names what a file is by how it begins, for files that are often
-// taken for archives; "" if it is none of these.
+// otherKind names the format of a file that is often confused with an archive; "" if unknown.
 func otherKind(first []byte) string {
 	for _, k := range []struct{ magic, name string }{
 		{"PK\x03\x04", Zip}, {"PK\x05\x06", Zip}, {"hsqs", "a squashfs image"},
@@ -196,7 +193,7 @@ func otherKind(first []byte) string {
 	return ""
 }
 
-// checked is decompressed data, whose errors say so.
+// checked is decompressed data with readable errors.
 type checked struct{ in io.Reader }
 
 func (c *checked) Read(p []byte) (int, error) {
@@ -210,7 +207,7 @@ func (c *checked) Read(p []byte) (int, error) {
 // damagedError is an error in the content of an archive.
 type damagedError struct{ error }
 
-// Unwrap serves those who look for an error of a connection.
+// Unwrap gives access to an error of the connection.
 func (e *damagedError) Unwrap() error { return e.error }
 
 func (e *damagedError) Error() string {

@@ -13,7 +13,7 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// TestGlobalHeader checks which records for all entries are refused.
+// TestGlobalHeader checks which global records are refused.
 func TestGlobalHeader(t *testing.T) {
 	for key, ok := range map[string]bool{
 		"path": false, "linkpath": false, "size": false, "GNU.sparse.size": false, "SCHILY.xattr.user.x": false, "SCHILY.acl.access": false,
@@ -29,8 +29,8 @@ func TestGlobalHeader(t *testing.T) {
 	}
 }
 
-// TestNumbers checks that a system with an owner or a device that Linux cannot have
-// is refused, and that other archives, whose owners nobody keeps, are not.
+// TestNumbers checks that a system with an owner or a device that Linux cannot have is refused.
+// Other archives are not, since their owners are not kept.
 func TestNumbers(t *testing.T) {
 	for _, test := range []struct {
 		header tar.Header
@@ -70,8 +70,8 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// TestDamaged reads compressed archives that are cut off or changed: the errors say
-// which of both, and a limit is not taken for damage.
+// TestDamaged reads truncated and changed archives: the errors distinguish these, and a limit
+// does not count as damage.
 func TestDamaged(t *testing.T) {
 	var plain bytes.Buffer
 	w := tar.NewWriter(&plain)
@@ -120,13 +120,13 @@ func TestDamaged(t *testing.T) {
 	}
 	for name, head := range map[string]string{"gzip": "\x1f\x8b", "xz": "\xfd7zXZ\x00", "zstd": "\x28\xb5\x2f\xfd", "bzip2": "BZh9"} {
 		if err := read([]byte(head), 0); err == nil || !strings.HasPrefix(err.Error(), "the compressed data is ") {
-			t.Errorf("nothing but the head of %s: %v", name, err)
+			t.Errorf("only the header of %s: %v", name, err)
 		}
 	}
 }
 
-// TestCut reads compressed archives that end at each of their bytes: only the whole
-// archive is read without an error.
+// TestCut reads compressed archives truncated at each byte: only the whole archive is read
+// without an error.
 func TestCut(t *testing.T) {
 	t.Parallel()
 	var plain bytes.Buffer
@@ -160,7 +160,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestEnding reads the end of files in pieces of every size, with NULs behind it.
+// TestEnding reads the end of files in pieces of every size, followed by NULs.
 func TestEnding(t *testing.T) {
 	for _, text := range []string{"", "short", "\x00a\x00", "the last\x00\x00\x00 of a file", strings.Repeat("\x00", 40) + "end"} {
 		want := text[max(0, len(text)-12):]
@@ -181,8 +181,8 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// TestEnds reads archives whose compressed data goes on, or is cut off, behind tar's
-// own end: what their programs say of them is what counts.
+// TestEnds reads archives with more or less compressed data after tar's own end. The results are
+// the same as with the formats' own programs.
 func TestEnds(t *testing.T) {
 	var plain bytes.Buffer
 	w := tar.NewWriter(&plain)
@@ -223,22 +223,22 @@ func TestEnds(t *testing.T) {
 		text []byte
 		want string
 	}{
-		"gzip":                                 {z, ""},
-		"gzip, NULs":                           {append(bytes.Clone(z), make([]byte, 9000)...), ""},
-		"gzip, two streams":                    {append(bytes.Clone(z), z...), ""},
-		"gzip, the end in a stream of its own": {append(halves[0], halves[1]...), ""},
-		"gzip, NULs and a stream":              {append(append(bytes.Clone(z), 0, 0), z...), ""},
-		"gzip, text":                           {append(bytes.Clone(z), "text that is longer than a header"...), "the compressed data is corrupt (gzip: invalid header)"},
-		"gzip, no checksum":                    {z[:len(z)-8], "the compressed data is truncated"},
-		"gzip, half a length":                  {z[:len(z)-2], "the compressed data is truncated"},
-		"gzip, another checksum":               {sum, "the compressed data is corrupt (gzip: invalid checksum)"},
-		"xz":                                   {y, ""},
-		"xz, NULs":                             {append(bytes.Clone(y), make([]byte, 8000)...), ""},
-		"xz, two streams":                      {append(append(bytes.Clone(y), make([]byte, 4)...), y...), ""},
-		"xz, no footer":                        {y[:len(y)-12], "the compressed data is truncated"},
-		"xz, no index":                         {y[:len(y)-20-4], "the compressed data is truncated"},
-		"xz, text":                             {append(bytes.Clone(y), "text that is longer than a header"...), "the compressed data is corrupt (xz: invalid header magic bytes)"},
-		"tar, blocks behind":                   {append(bytes.Clone(plain.Bytes()), make([]byte, 9000)...), ""},
+		"gzip":                               {z, ""},
+		"gzip, NULs":                         {append(bytes.Clone(z), make([]byte, 9000)...), ""},
+		"gzip, two streams":                  {append(bytes.Clone(z), z...), ""},
+		"gzip, the end in a separate stream": {append(halves[0], halves[1]...), ""},
+		"gzip, NULs and a stream":            {append(append(bytes.Clone(z), 0, 0), z...), ""},
+		"gzip, text":                         {append(bytes.Clone(z), "text that is longer than a header"...), "the compressed data is corrupt (gzip: invalid header)"},
+		"gzip, no checksum":                  {z[:len(z)-8], "the compressed data is truncated"},
+		"gzip, half a length":                {z[:len(z)-2], "the compressed data is truncated"},
+		"gzip, another checksum":             {sum, "the compressed data is corrupt (gzip: invalid checksum)"},
+		"xz":                                 {y, ""},
+		"xz, NULs":                           {append(bytes.Clone(y), make([]byte, 8000)...), ""},
+		"xz, two streams":                    {append(append(bytes.Clone(y), make([]byte, 4)...), y...), ""},
+		"xz, no footer":                      {y[:len(y)-12], "the compressed data is truncated"},
+		"xz, no index":                       {y[:len(y)-20-4], "the compressed data is truncated"},
+		"xz, text":                           {append(bytes.Clone(y), "text that is longer than a header"...), "the compressed data is corrupt (xz: invalid header magic bytes)"},
+		"tar, blocks behind":                 {append(bytes.Clone(plain.Bytes()), make([]byte, 9000)...), ""},
 	} {
 		in, err := System(bytes.NewReader(test.text), func(in io.Reader) io.Reader { return in })
 		for err == nil {

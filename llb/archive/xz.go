@@ -9,12 +9,12 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// xzFooter is the size of the footer of an xz stream: a CRC32, the size of the index
-// and the flags of the stream, which the CRC32 is of, and "YZ".
+// xzFooter is the size of the footer of an xz stream: a CRC32 of the rest, the size of the index,
+// the flags of the stream, and "YZ".
 const xzFooter = 12
 
-// xzFile reads the streams of an xz file. The library takes a file that ends before or
-// within the header of a block for a whole one, so the file's own end is looked at.
+// xzFile reads the streams of an xz file. The library accepts a file that ends before or in the
+// header of a block, so the end of the file is checked, too.
 type xzFile struct {
 	*xz.Reader
 	end *ending
@@ -38,11 +38,11 @@ func isXZFooter(b []byte) bool {
 	return len(b) == xzFooter && string(b[10:]) == "YZ" && binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:10])
 }
 
-// ending passes on a file, and keeps how it ends.
+// ending passes a file on, and keeps its end.
 type ending struct {
 	in    io.Reader
-	last  []byte // as many bytes as an xz footer has, up to the last that is not NUL
-	zeros int    // NULs behind them: xz streams may be padded
+	last  []byte // the last bytes up to the last one that is not NUL, as many as an xz footer has
+	zeros int    // NULs after them: xz streams may be padded
 }
 
 func (e *ending) Read(p []byte) (int, error) {
