@@ -22,11 +22,11 @@ import (
 	"github.com/moby/buildkit/snapshot"
 )
 
-// The user of a step is looked up twice before it starts, by BuildKit for its numbers
-// and by runc for its home. Both wait for ever for the writer of a named pipe, and
-// take what is not a number, or too large, for another one: often for root's.
+// The user of a step is looked up twice before it starts: by BuildKit for its numbers and by runc
+// for its home. Both block forever on a named pipe without a writer. They also replace an invalid
+// or too large number by another one, often root's.
 
-// checked is an executor that starts no step whose user cannot be looked up.
+// checked is an executor that refuses a step if its user cannot be looked up.
 type checked struct{ executor.Executor }
 
 func (c checked) Run(ctx context.Context, id string, root executor.Mount, mounts []executor.Mount, process executor.ProcessInfo, started chan<- struct{}) (resourcestypes.Recorder, error) {
@@ -54,15 +54,14 @@ func checkAccounts(ctx context.Context, root executor.Mount, user string) (err e
 // accounts is a file in which users or groups are looked up.
 type accounts struct {
 	name    string
-	longest int        // bytes of a line that BuildKit reads
-	lines   [][]string // the fields of each
-	nobody  string     // why there are none, which a number does not need
+	longest int        // maximal length of a line for BuildKit, in bytes
+	lines   [][]string // fields of each line
+	nobody  string     // why there are no lines, which does not matter for a number
 	err     error      // why BuildKit cannot read it
 }
 
-// lookUp returns an error if the user of a step, as BuildKit and runc look it up in a
-// root file system, is not the one that the files declare. A user is NAME or NUMBER,
-// with or without :GROUP; without a user it is root.
+// lookUp returns an error if BuildKit or runc would find another user for a step than the files
+// declare. A user is NAME or NUMBER, with or without :GROUP; the default is root.
 func lookUp(root, user string) error {
 	passwd := accounts{name: "/etc/passwd", longest: bufio.MaxScanTokenSize - 1}
 	group := accounts{name: "/etc/group", longest: 1<<20 - 1}
@@ -72,12 +71,12 @@ func lookUp(root, user string) error {
 		}
 	}
 	if _, _, err := oci.ParseUIDGID(user); err == nil && user != "" {
-		return nil // nothing is looked up
+		return nil // no file is needed
 	}
 	name, of, _ := strings.Cut(user, ":")
 	found, err := passwd.find(cmp.Or(name, "0"))
 	if user == "" && err != nil {
-		return nil // BuildKit takes root without it
+		return nil // BuildKit uses root without it
 	}
 	if found != nil {
 		err = cmp.Or(passwd.valid(found, 2), passwd.valid(found, 3))
@@ -104,8 +103,8 @@ func lookUp(root, user string) error {
 	return nil
 }
 
-// read reads the lines of a file. The error is for one that never ends: a named pipe,
-// or a link to random numbers, which the engine mounts into the step.
+// read reads the lines of a file. The error is for a file without an end: a named pipe, or a link
+// to random numbers, which the engine mounts into the step.
 func (a *accounts) read(root string) error {
 	path, err := continuity.RootPath(root, a.name)
 	if err != nil {
@@ -124,7 +123,7 @@ func (a *accounts) read(root string) error {
 	case kind != "":
 		return fmt.Errorf("%s is %s: no step can start, because the engine looks its user up there", a.name, kind)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return nil // BuildKit reports a name that is not found
+		return nil // BuildKit reports the unknown name
 	case err != nil:
 		return err
 	case info.IsDir():
@@ -137,10 +136,10 @@ func (a *accounts) read(root string) error {
 	return nil
 }
 
-// largest is how many bytes BuildKit reads of a file of accounts.
+// largest is BuildKit's limit for the size of an account file.
 const largest = 10 << 20
 
-// parse reads the lines as BuildKit does.
+// parse reads the lines like BuildKit.
 func (a *accounts) parse(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -166,8 +165,8 @@ func (a *accounts) parse(path string) error {
 	return lines.Err()
 }
 
-// find returns the first line with a name or number, as BuildKit finds it; nil if it
-// finds none, which BuildKit reports.
+// find returns the first line with a name or number, like BuildKit; nil if there is none, which
+// BuildKit reports.
 func (a *accounts) find(name string) ([]string, error) {
 	want, err := strconv.Atoi(name)
 	numeric := err == nil
@@ -187,7 +186,7 @@ func (a *accounts) find(name string) ([]string, error) {
 	return nil, nil
 }
 
-// validOf returns an error if not all groups that list a user are valid.
+// validOf returns an error unless all groups that list a user are valid.
 func (a *accounts) validOf(user string) error {
 	for _, line := range a.lines {
 		if len(line) > 3 && slices.Contains(strings.Split(line[3], ","), user) {
@@ -199,13 +198,13 @@ func (a *accounts) validOf(user string) error {
 	return a.err
 }
 
-// valid returns an error if a field of a line is not the number of a user or group.
+// valid returns an error unless a field of a line is the number of a user or group.
 func (a *accounts) valid(line []string, field int) error {
 	text := ""
 	if field < len(line) {
 		text = line[field]
 	}
-	const most = math.MaxUint32 - 1 // the next number means "none" to the kernel
+	const most = math.MaxUint32 - 1 // the next number means "none" in the kernel
 	if n, err := strconv.ParseUint(text, 10, 32); err == nil && n <= most {
 		return nil
 	}

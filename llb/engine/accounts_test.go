@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestLookUp looks up users in files that BuildKit reads as something else than what
-// they declare: it cuts numbers, takes other text for 0, and has bounds.
+// TestLookUp looks up users in files that BuildKit misreads: it truncates numbers, reads other
+// text as 0, and has limits.
 func TestLookUp(t *testing.T) {
 	const (
 		root   = "root:x:0:0:root:/root:/bin/sh\n"

@@ -62,7 +62,7 @@ func TestBuild(t *testing.T) {
 		t.Errorf("the rebuild executed %s, want nothing", names(again.Steps.Executed))
 	}
 	if !slices.Equal(again.Images[0].Layers, first.Images[0].Layers) || again.Images[0].Manifest != first.Images[0].Manifest {
-		t.Errorf("the rebuild made %v, want %v", again.Images[0], first.Images[0])
+		t.Errorf("the rebuild returned %v, want %v", again.Images[0], first.Images[0])
 	}
 
 	edited := build(t, e, request(t, dir, two(t, "3")...))
@@ -73,7 +73,7 @@ func TestBuild(t *testing.T) {
 		t.Error(err)
 	}
 	if got, want := len(files(t, dir)), 9; got != want {
-		t.Errorf("after an edit the layout has %d files, want %d: what no image needs is swept", got, want)
+		t.Errorf("after an edit the layout has %d files, want %d: unused blobs are swept", got, want)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestFreshStatesGiveEqualLayouts(t *testing.T) {
 		}
 		got = append(got, string(index))
 		if want != nil && !slices.Equal(got, want) {
-			t.Errorf("the second state gave\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("the layout of the second state is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 		want = got
 	}
@@ -189,8 +189,8 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// A server that takes requests and never answers, stops in the middle, or never
-// comes to its end, is given up, and the error has its name.
+// TestServersThatHang checks the error for a server that accepts requests and never responds,
+// stops in the middle, or never ends: it names the server.
 func TestServersThatHang(t *testing.T) {
 	needEngine(t)
 	usual := patience
@@ -241,7 +241,7 @@ func TestCancel(t *testing.T) {
 	began, interrupted := time.Now(), errors.New("interrupted")
 	cancel(interrupted)
 	if err := <-done; !errors.Is(err, interrupted) {
-		t.Errorf("the cancelled build says %v, want the cause of its end", err)
+		t.Errorf("the error of the cancelled build is %v, want the cause of its end", err)
 	}
 	if err := e.Close(); err != nil {
 		t.Errorf("closing: %v", err)
@@ -258,7 +258,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// onOverlay is a directory on an overlay mount.
+// onOverlay returns a directory on an overlay mount.
 func onOverlay(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -273,7 +273,7 @@ func onOverlay(t *testing.T) string {
 		t.Fatalf("mounting an overlay: %v", err)
 	}
 	t.Cleanup(func() {
-		// What BuildKit had open it may let go a moment after the engine is closed.
+		// BuildKit may close its files a moment after the engine is closed.
 		err := unix.Unmount(on, 0)
 		for end := time.Now().Add(10 * time.Second); err == unix.EBUSY && time.Now().Before(end); {
 			time.Sleep(10 * time.Millisecond)
@@ -286,8 +286,8 @@ func onOverlay(t *testing.T) string {
 	return on
 }
 
-// Where the kernel has no overlay mounts for the state directory, as on an
-// overlay mount, the engine copies.
+// TestWithoutOverlay checks that the engine copies layers if the state's file system, such as an
+// overlay mount, does not support overlay mounts.
 func TestWithoutOverlay(t *testing.T) {
 	needEngine(t)
 	out := t.TempDir()
@@ -301,8 +301,8 @@ func TestWithoutOverlay(t *testing.T) {
 	}
 }
 
-// A state that was made where there are overlay mounts is not used without: what it
-// has cached would be lost, and the step that needs it is not to blame.
+// TestOverlaysAreGone checks that a state with overlay snapshots is refused where overlay mounts
+// are not available. Otherwise its cache would be lost, and an innocent step would fail.
 func TestOverlaysAreGone(t *testing.T) {
 	needEngine(t)
 	state := filepath.Join(onOverlay(t), "state")
@@ -315,7 +315,7 @@ func TestOverlaysAreGone(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(state, "runc-native")); err == nil {
-		t.Error("the engine copies now")
+		t.Error("the engine copies layers")
 	}
 }
 
@@ -331,7 +331,7 @@ func TestForeignDirectoryIsRefused(t *testing.T) {
 		t.Errorf("the error is %v, want a LayoutError", err)
 	}
 	if got := strings.Join(files(t, dir), " "); got != "thesis.txt" {
-		t.Errorf("the directory holds %s, want thesis.txt alone", got)
+		t.Errorf("the directory has %s, want thesis.txt alone", got)
 	}
 }
 

@@ -19,14 +19,14 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// StepError is the error for a vertex of a definition that failed.
+// StepError is the error for a failed vertex of a definition.
 type StepError struct {
 	Vertex   digest.Digest // as in the definition
-	Name     string        // the vertex's name, as progress shows it
-	Remote   string        // what it fetches from the network; else empty
-	Log      []string      // the last lines that it printed, at most 20
-	ExitCode int           // of the step's process; 0 if it is no process or never started
-	Full     string        // what to do about the engine's full disk, if that is why; else empty
+	Name     string        // the vertex's name in the progress output
+	Remote   string        // the URL that it fetches; else empty
+	Log      []string      // the last lines of its output, at most 20
+	ExitCode int           // of the step's process; 0 if there is none or it never started
+	Full     string        // help for the engine's full disk, if that is the cause; else empty
 	Err      error
 }
 
@@ -39,15 +39,15 @@ func (e *StepError) Error() string {
 
 func (e *StepError) Unwrap() error { return e.Err }
 
-// UnavailableError says that the engine, or a host on the network, cannot be
-// used: nothing is wrong with what was to be built.
+// UnavailableError is the error for an engine, or a host on the network, that cannot be used. The
+// program is not the cause.
 type UnavailableError struct {
 	What   string        // one sentence
 	Help   string        // what to do about it; may be empty
 	Vertex digest.Digest // the vertex that needed the host; empty if none did
 	Err    error         // may be nil
 
-	full bool // the engine's disk is
+	full bool // the engine's disk is full
 }
 
 func (e *UnavailableError) Error() string {
@@ -64,8 +64,8 @@ func (e *UnavailableError) Error() string {
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
-// plain is an error in fewer words, without those of the libraries that passed it
-// on: of a file, what is wrong with it; of a connection, why there is none.
+// plain shortens an error by the wording of the libraries that passed it on: for a file, it keeps
+// the cause; for a connection, why it failed.
 func plain(err error) error {
 	var file *fs.PathError
 	if errors.As(err, &file) {
@@ -85,10 +85,10 @@ func plain(err error) error {
 	return err
 }
 
-// errLost marks a connection that broke while a build ran.
+// errLost is the error for a connection that broke during a build.
 var errLost = errors.New("the engine is gone")
 
-// classify turns BuildKit's error into this package's.
+// classify converts BuildKit's error to an error of this package.
 func classify(ctx context.Context, err error, t *tracker) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -126,12 +126,12 @@ func classify(ctx context.Context, err error, t *tracker) error {
 	return step
 }
 
-// serverSays is how a [transport.StatusError] reads, of which only the text
-// crosses the engine's API.
+// serverSays matches the text of a [transport.StatusError], since only the text passes the
+// engine's API.
 var serverSays = regexp.MustCompile(`the server responded with ([0-9]{3})[^:;"\n]*`)
 
-// Unserved is the error of a download that a server answered with a status
-// instead of the file; err is a [transport.StatusError] or reads like one.
+// Unserved returns the error for a download that a server refused with a status. err is a
+// [transport.StatusError] or has its text.
 func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 	help := "use another URL or mirror, or ask the administrator of the server"
 	answer := serverSays.FindStringSubmatch(err.Error())
@@ -147,9 +147,9 @@ func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 	return &UnavailableError{What: fmt.Sprintf("cannot fetch %s", url), Help: help, Vertex: vertex, Err: err}
 }
 
-// networkFailures are what the operating system, Go's net packages and BuildKit
-// say when a host cannot be reached or is in trouble: only the message crosses
-// the engine's API. A wrong checksum is a fault of the input and not among them.
+// networkFailures are messages of the operating system, Go's net packages and BuildKit for a host
+// that is unreachable or has problems. Only the message passes the engine's API. A wrong checksum
+// is not among them, since it is an error of the input.
 var networkFailures = []string{
 	"no such host", "server misbehaving", "connection refused", "connection reset", "network is unreachable",
 	"no route to host", "timeout", "no data for", "too slow:", "deadline exceeded", "unexpected EOF", "x509:", "tls:", "proxyconnect",
@@ -161,14 +161,14 @@ func isNetworkFailure(err error) bool {
 	return slices.ContainsFunc(networkFailures, func(part string) bool { return strings.Contains(s, part) })
 }
 
-// rootCause drops the prefixes that BuildKit's layers add to a message.
+// rootCause removes the prefixes that BuildKit's layers add to a message.
 func rootCause(err error) error {
 	s := err.Error()
 	for _, prefix := range []string{"failed to run Build function: ", "failed to solve: ", "failed to compute cache key: ", "failed to load cache key: "} {
 		s = strings.TrimPrefix(s, prefix)
 	}
 	s = strings.TrimPrefix(s, "ResourceExhausted: ")
-	// The step is named elsewhere, and its command may be a page long.
+	// The step is named elsewhere, and its command may be long.
 	if _, why, ok := strings.Cut(s, " did not complete successfully: "); ok && strings.HasPrefix(s, `process "`) {
 		s = why
 	}
