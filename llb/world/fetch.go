@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	attempts   = 4                      // for each download, first one included
+	attempts   = 4                      // for each download, including the first one
 	firstPause = 500 * time.Millisecond // before the second attempt; doubles
-	maxPause   = time.Minute            // that a server may ask for
+	maxPause   = time.Minute            // maximal pause that a server may request
 )
 
-// NetworkError says that a server could not be reached, or that its answer is not
-// the program's fault: trying again later may help, changing the program will not.
+// NetworkError is the error for a server that cannot be reached, or whose response is not the
+// program's fault. Trying again later may help; changing the program does not.
 type NetworkError struct {
 	URL string
 	Err error
@@ -31,11 +31,11 @@ func (e *NetworkError) Error() string {
 
 func (e *NetworkError) Unwrap() error { return e.Err }
 
-// StatusError is the error for a server that refuses a request: it has no such file,
-// or denies access to it.
+// StatusError is the error for a request that a server refuses: the file does not exist, or
+// access is denied.
 type StatusError struct {
 	URL    string
-	Status int // HTTP's
+	Status int // HTTP status
 }
 
 func (e *StatusError) Error() string {
@@ -46,20 +46,20 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// notFound says whether err is a server's answer that there is no such file.
+// notFound reports whether err is a server's response that the file does not exist.
 func notFound(err error) bool {
 	var status *StatusError
 	return errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusForbidden)
 }
 
-// Ask downloads the beginning of what a URL serves, and returns why that fails.
+// Ask downloads the start of a URL's content, and returns the error if that fails.
 func Ask(ctx context.Context, url string) error {
 	f := fetcher{client: &http.Client{Transport: transport.New(transport.Usual)}, pause: firstPause}
 	return f.get(ctx, url, url, func(io.Reader) error { return nil })
 }
 
-// Progress is told of downloads as they go on; total is -1 where the server
-// doesn't say. It may be called from several goroutines at once.
+// Progress reports the progress of downloads; total is -1 if the server doesn't send it. It must
+// be safe for concurrent use.
 type Progress func(name string, done, total int64)
 
 // fetcher downloads files.
@@ -69,8 +69,8 @@ type fetcher struct {
 	progress Progress
 }
 
-// get downloads url and hands its body to read, again from the start after an
-// attempt that failed half-way. name is what progress reports.
+// get downloads url and passes its body to read, again from the start after a failed attempt.
+// name identifies the download in progress reports.
 func (f *fetcher) get(ctx context.Context, name, url string, read func(io.Reader) error) error {
 	pause := f.pause
 	for attempt := 1; ; attempt++ {
@@ -96,7 +96,7 @@ func (f *fetcher) get(ctx context.Context, name, url string, read func(io.Reader
 }
 
 func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader) error) error {
-	// An outer cancellation is no trouble of the network.
+	// If the caller's context is done, it is not an error of the network.
 	failed := func(err error) error {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
@@ -127,13 +127,12 @@ func (f *fetcher) try(ctx context.Context, name, url string, read func(io.Reader
 	}}
 	err = read(body)
 	if body.err != nil {
-		return failed(body.err) // whatever the reader made of it
+		return failed(body.err) // whatever error the reader made of it
 	}
 	return err
 }
 
-// withoutURL strips what net/http puts around an error, as NetworkError says
-// the URL already.
+// withoutURL removes net/http's wrapping of an error, since NetworkError has the URL already.
 func withoutURL(err error) error {
 	var status *transport.StatusError
 	if errors.As(err, &status) {
@@ -153,7 +152,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-// watchedBody reports progress and remembers an error of the connection.
+// watchedBody reports progress and remembers a connection error.
 type watchedBody struct {
 	in   io.Reader
 	n    int64

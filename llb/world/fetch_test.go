@@ -13,7 +13,8 @@ import (
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
-// TestRetryAfter asks a server again when it says, but not in an hour.
+// TestRetryAfter checks that a request is repeated after the time that the server sends, but not
+// if that is an hour.
 func TestRetryAfter(t *testing.T) {
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -33,8 +34,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestStatus downloads what servers answer with each status: nothing but a whole file
-// is one. That a file is missing or secret is the program's fault, the rest is not.
+// TestStatus downloads from servers that respond with each status: only a complete file is valid.
+// A missing or forbidden file is the program's fault, other errors are the network's.
 func TestStatus(t *testing.T) {
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	tries      = 4                      // of a request, the first one included
+	tries      = 4                      // of a request, including the first one
 	firstPause = 500 * time.Millisecond // before the second try; doubles
-	maxPause   = time.Minute            // that a server may ask for
-	progress   = 1 << 20                // bytes after which tries are counted anew
+	maxPause   = time.Minute            // maximal pause that a server may request
+	progress   = 1 << 20                // bytes after which the count of tries restarts
 )
 
 // StatusError is the error for a response without the requested content.
 type StatusError struct {
 	Status int
-	After  time.Duration // after which it accepts another request; 0 if unknown
-	Tries  int           // requests so far
+	After  time.Duration // time until it accepts another request; 0 if unknown
+	Tries  int           // number of requests so far
 }
 
 func (e *StatusError) Error() string {
@@ -47,9 +47,9 @@ func (e *StatusError) Transient() bool {
 	return false
 }
 
-// Served reports whether an answer has the content that a GET request asks for: 204
-// has none, 206 a part, and 300 offers a choice. A redirection is an answer: the
-// client follows it.
+// Served reports whether a response has the content that a GET request asks for: 204 has none,
+// 206 a part, and 300 offers a choice. A redirection counts as served, since the client follows
+// it.
 func Served(request *http.Request, response *http.Response) bool {
 	asked := request.Header
 	switch response.StatusCode {
@@ -65,12 +65,12 @@ func Served(request *http.Request, response *http.Response) bool {
 	return false
 }
 
-// NewStatusError is the error of an answer that is none to what was asked.
+// NewStatusError returns the error for a response without the requested content.
 func NewStatusError(response *http.Response) *StatusError {
 	return &StatusError{Status: response.StatusCode, After: retryAfter(response.Header.Get("Retry-After"), time.Now())}
 }
 
-// retryAfter reads a number of seconds or a date; 0 if it is neither or over.
+// retryAfter parses a number of seconds or a date; 0 if it is neither or in the past.
 func retryAfter(text string, now time.Time) time.Duration {
 	if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil {
 		return max(0, time.Duration(min(n, 1<<30))*time.Second)
@@ -82,10 +82,9 @@ func retryAfter(text string, now time.Time) time.Duration {
 	return max(0, at.Sub(now).Round(time.Second))
 }
 
-// Retrying returns a transport for downloads. It asks again where a server is in
-// trouble or a connection breaks, with pauses, and goes on where a body was cut.
-// An answer without the content is a *StatusError; see [Served]. Other requests than
-// GET it leaves alone.
+// Retrying returns a transport for downloads. After a server error or a broken connection, it
+// repeats the request with pauses, and continues a truncated body. A response without the content
+// is a *StatusError; see [Served]. It does not change requests other than GET.
 func Retrying(next http.RoundTripper) http.RoundTripper {
 	return &retrying{next: next, pause: firstPause}
 }
@@ -110,15 +109,15 @@ func (r *retrying) RoundTrip(request *http.Request) (*http.Response, error) {
 	return &answer, nil
 }
 
-// download is what one request asks for.
+// download is one request with its retries.
 type download struct {
 	*retrying
 	request *http.Request
 	first   *http.Response
-	failed  int // tries
+	failed  int // failed tries
 }
 
-// ask sends a request until there is an answer to it.
+// ask sends a request until there is a response.
 func (d *download) ask(request *http.Request) (*http.Response, error) {
 	for {
 		response, err := d.next.RoundTrip(request)
@@ -126,7 +125,7 @@ func (d *download) ask(request *http.Request) (*http.Response, error) {
 			return response, nil
 		}
 		if err == nil {
-			_, _ = io.CopyN(io.Discard, response.Body, 1<<16) // so that the connection is used again
+			_, _ = io.CopyN(io.Discard, response.Body, 1<<16) // so that the connection can be reused
 			_ = response.Body.Close()
 			err = NewStatusError(response)
 		}
@@ -159,8 +158,8 @@ func (d *download) again(failed error) error {
 	}
 }
 
-// transient reports whether another try may have another end. A name that does
-// not exist, and a certificate that is not trusted, stay as they are.
+// transient reports whether another try may succeed. An unknown host and an untrusted certificate
+// do not change.
 func transient(err error) bool {
 	var status *StatusError
 	var name *net.DNSError
@@ -173,12 +172,12 @@ func transient(err error) bool {
 	return !strings.Contains(err.Error(), "x509:") && !strings.Contains(err.Error(), "tls:")
 }
 
-// resuming is a body that goes on with another answer where its own was cut.
+// resuming is a body that continues with another response if it is truncated.
 type resuming struct {
 	d    *download
 	body io.ReadCloser
-	at   int64 // bytes that were read
-	good int64 // of them since the last failure
+	at   int64 // bytes read
+	good int64 // bytes read since the last failure
 }
 
 func (b *resuming) Read(p []byte) (int, error) {
@@ -189,7 +188,7 @@ func (b *resuming) Read(p []byte) (int, error) {
 			b.d.failed = 0
 		}
 		if n > 0 && err != io.EOF {
-			return n, nil // an error comes again
+			return n, nil // the next read returns the error again
 		}
 		if err == nil || err == io.EOF {
 			return n, err
@@ -204,9 +203,8 @@ func (b *resuming) Read(p []byte) (int, error) {
 	}
 }
 
-// reopen asks for what is left. Only if the server has a name for this content,
-// it is asked for a part of it; otherwise for all, of which the beginning is
-// passed over.
+// reopen requests the remaining content. If the server identifies the content, it requests only
+// the missing part; otherwise it requests everything and skips the start.
 func (b *resuming) reopen() error {
 	_ = b.body.Close()
 	request, first := b.d.request.Clone(b.d.request.Context()), b.d.first
@@ -235,7 +233,7 @@ func (b *resuming) reopen() error {
 
 func (b *resuming) Close() error { return b.body.Close() }
 
-// validator is what tells an answer's content from others; "" if nothing does.
+// validator returns the identifier of a response's content; "" if there is none.
 func validator(response *http.Response) string {
 	if tag := response.Header.Get("ETag"); tag != "" && !strings.HasPrefix(tag, "W/") {
 		return tag
@@ -243,7 +241,7 @@ func validator(response *http.Response) string {
 	return response.Header.Get("Last-Modified")
 }
 
-// failing is a body that is no more.
+// failing is a body that only fails.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// TestRetrying asks servers that fail in turn, each in its own way. An answer is
-// a status, with what follows it: "cut" breaks the connection within the body,
-// "part" serves ranges, "later" asks to come back in an hour.
+// TestRetrying sends requests to servers that fail in different ways, in sequence. An answer is a
+// status and a suffix: "cut" breaks the connection within the body, "part" serves ranges, "later"
+// sends a Retry-After of an hour.
 func TestRetrying(t *testing.T) {
 	text := strings.Repeat("0123456789", 1000)
 	for _, test := range []struct {
@@ -94,7 +94,7 @@ func TestRetrying(t *testing.T) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 			if asked != test.asked {
-				t.Errorf("the server was asked %d times, want %d", asked, test.asked)
+				t.Errorf("the server received %d requests, want %d", asked, test.asked)
 			}
 		})
 	}

@@ -1,5 +1,5 @@
-// Package transport speaks HTTP with servers that may hang: whatever is asked of
-// them ends, in an answer or in an error.
+// Package transport makes HTTP requests to servers that may hang: every request ends, with a
+// response or with an error.
 package transport
 
 import (
@@ -12,19 +12,18 @@ import (
 	"time"
 )
 
-// Patience is how long is waited for a server.
+// Patience has the timeouts for a server.
 type Patience struct {
-	Connect time.Duration // for a connection, and for TLS on it
-	Header  time.Duration // for the beginning of an answer to a request
-	Idle    time.Duration // for the next byte of a request or an answer
-	Rate    int           // bytes of an answer per second, over each time of Idle; 0 is no limit
+	Connect time.Duration // to connect, and for the TLS handshake
+	Header  time.Duration // for the header of a response
+	Idle    time.Duration // for the next byte of a request or a response
+	Rate    int           // bytes of a response per second, over each period of Idle; 0 means no limit
 }
 
-// Usual is the patience for servers that send files. The rate is the one that layc
-// sets for git, too.
+// Usual is the patience for file servers. layc uses the same rate for git.
 var Usual = Patience{Connect: 10 * time.Second, Header: 30 * time.Second, Idle: time.Minute, Rate: 1000}
 
-// StalledError is the error for a server that no longer receives or sends anything.
+// StalledError is the error for a server that stopped receiving or sending.
 type StalledError struct{ For time.Duration }
 
 func (e *StalledError) Error() string { return fmt.Sprintf("no data for %s", e.For) }
@@ -35,12 +34,11 @@ func (e *StalledError) Timeout() bool { return true }
 // Temporary implements [net.Error].
 func (e *StalledError) Temporary() bool { return true }
 
-// SlowError is the error for a server that sends so little that its answer may never
-// end.
+// SlowError is the error for a server that sends so slowly that its response may never end.
 type SlowError struct {
 	Bytes int64
 	In    time.Duration
-	Least int64 // bytes in that time
+	Least int64 // minimal number of bytes in that time
 }
 
 func (e *SlowError) Error() string {
@@ -53,8 +51,7 @@ func (e *SlowError) Timeout() bool { return true }
 // Temporary implements [net.Error].
 func (e *SlowError) Temporary() bool { return true }
 
-// New returns a transport that waits no longer than that. Proxies come from the
-// environment.
+// New returns a transport with these timeouts. It uses the proxies from the environment.
 func New(p Patience) http.RoundTripper {
 	return &transport{idle: p.Idle, least: int64(float64(p.Rate) * p.Idle.Seconds()), next: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -64,15 +61,15 @@ func New(p Patience) http.RoundTripper {
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConnsPerHost:   16,
 		ForceAttemptHTTP2:     true,
-		// A file is what the server has, byte by byte: what it is compressed with on
-		// the way would be taken off, and its checksum be that of something else.
+		// A file must arrive byte by byte. Otherwise the transport would remove compression, and
+		// the checksum would not match.
 		DisableCompression: true,
 	}}
 }
 
 type transport struct {
 	idle  time.Duration
-	least int64 // bytes of an answer in that time
+	least int64 // minimal number of bytes of a response in that time
 	next  http.RoundTripper
 }
 
@@ -97,8 +94,8 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// watch returns a body that calls stalled if nothing is read of it for too long, and
-// then fails; and closed, if it is not nil, when it is closed.
+// watch returns a body that calls stalled and fails if nothing is read from it for too long. It
+// calls closed, if that is not nil, when it is closed.
 func watch(in io.ReadCloser, idle time.Duration, stalled, closed func()) *body {
 	b := &body{in: in, idle: idle, closed: closed}
 	b.timer = time.AfterFunc(idle, func() {
@@ -114,15 +111,15 @@ type body struct {
 	timer  *time.Timer
 	late   atomic.Bool
 	closed func()
-	least  int64         // bytes while idle passes
-	got    int64         // bytes
-	waited time.Duration // for them
+	least  int64         // minimal number of bytes per idle
+	got    int64         // bytes so far
+	waited time.Duration // time waited for them
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	start := time.Now()
 	n, err := b.in.Read(p)
-	// What counts is the time that the server takes, not the reader's.
+	// Only the server's time counts, not the reader's.
 	b.got, b.waited = b.got+int64(n), b.waited+time.Since(start)
 	if b.waited >= b.idle {
 		if err == nil && b.got < b.least {

@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// short is the patience of tests. No test looks at the clock: without a time-out
-// it would never end.
+// short is the patience of tests. No test looks at the clock: without the timeouts it would never
+// end.
 var short = Patience{Connect: 200 * time.Millisecond, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond}
 
-// TestHangs asks servers that hang, each at another moment.
+// TestHangs sends requests to servers that hang at different points.
 func TestHangs(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -26,7 +26,7 @@ func TestHangs(t *testing.T) {
 	done := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			<-done // it reads nothing
+			<-done // never reads the request
 			return
 		}
 		w.Write([]byte("half of it"))
@@ -48,7 +48,7 @@ func TestHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var upload io.Reader
 			if test.method == http.MethodPost {
-				upload = io.LimitReader(endless{}, 1<<30) // more than the system's buffers take
+				upload = io.LimitReader(endless{}, 1<<30) // more than the system's buffers
 			}
 			request, err := http.NewRequest(test.method, test.url, upload)
 			if err != nil {
@@ -67,8 +67,8 @@ func TestHangs(t *testing.T) {
 	}
 }
 
-// TestVerbatim checks that a file arrives as the server has it, also one that says
-// that it is compressed.
+// TestVerbatim checks that a file arrives unchanged, even if the server declares it as
+// compressed.
 func TestVerbatim(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
@@ -89,7 +89,7 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// full is an address whose queue of connections is full, so that no other is made.
+// full returns an address with a full queue of connections, so that connecting blocks.
 func full(t *testing.T) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -114,7 +114,7 @@ func full(t *testing.T) string {
 	}
 }
 
-// TestTrickle reads from a server that never ends, and never is silent.
+// TestTrickle reads from a server that never ends and is never silent.
 func TestTrickle(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -142,7 +142,7 @@ func TestTrickle(t *testing.T) {
 	}
 }
 
-// TestBusy reads slowly what a server sends at once: that is not the server's fault.
+// TestBusy reads slowly what a server sends at once, which is not the server's fault.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("0123456789", 10)
@@ -168,7 +168,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestSlow checks that a server that goes on is waited for, if there is no least rate.
+// TestSlow checks that a slow server is not interrupted if there is no minimal rate.
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -180,7 +180,7 @@ func TestSlow(t *testing.T) {
 	}))
 	defer server.Close()
 	patient := short
-	patient.Idle = 2 * time.Second // less than the whole takes
+	patient.Idle = 2 * time.Second // less than the whole response takes
 	response, err := (&http.Client{Transport: New(patient)}).Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
