@@ -10,8 +10,8 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// TestAccounts builds steps on systems with account files that cannot be read to their end, or that
-// the engine reads as something else: the build fails instead of waiting. Others are left alone.
+// TestAccounts builds steps on systems with account files that have no end, or that the engine
+// misreads: the build fails instead of waiting. Other files are accepted.
 func TestAccounts(t *testing.T) {
 	b := newBuilder(t)
 	const waits = ": no step can start, because the engine looks its user up there"
