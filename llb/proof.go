@@ -97,8 +97,8 @@ type proven struct {
 	state llb.State
 }
 
-// prove lowers the proofs of a plan, by kind and as the images are ordered: those
-// of each build, or all.
+// prove lowers the proofs of a plan, by kind and then in the order of the images: all, or only
+// the ones of every build.
 func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) {
 	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*model.Instance]bool{}, done: map[pair]bool{}}
 	for _, i := range slices.Concat(p.Images, p.Published) {

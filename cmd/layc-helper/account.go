@@ -153,8 +153,8 @@ func (e *entries) add(file string, mode fs.FileMode, name, id, line string) {
 	e.write(file, mode, append(lines, line))
 }
 
-// group adds the group of a user's name; false if the number is already that
-// of another group, which then is the user's.
+// group adds a group with the user's name. It is false if another group has the number; the
+// user is in that group then.
 func (e *entries) group(name, gid string) bool {
 	for _, l := range e.lines("etc/group") {
 		if f := strings.Split(l, ":"); len(f) > 2 && f[2] == gid && f[0] != name {

@@ -42,7 +42,7 @@ func (p *placing) entries(dir, into string) error {
 	return nil
 }
 
-// one copies a path of the tree to a path on disk, of which no parent is a link.
+// one copies a path of the tree to a path on disk without links among its parents.
 func (p *placing) one(path, to string) error {
 	from := p.tree + path
 	var stat unix.Stat_t
@@ -103,7 +103,7 @@ func followed(root, p string) (string, error) {
 	return at, nil
 }
 
-// clone makes a copy of what is no directory, where nothing is, with all but its time.
+// clone copies a file that is not a directory, except for its time. Nothing exists at to.
 func clone(from, to string, stat *unix.Stat_t) error {
 	var err error
 	switch kind(stat) {

@@ -168,8 +168,8 @@ func (s *squashing) both(p string, c *change) error {
 func (s *squashing) fits(p string, c *change) error {
 	how, err := unfit(s.trees.now+p, filepath.Base(p))
 	if c.was && kind(&c.old) == unix.S_IFDIR && kind(&c.now) == unix.S_IFDIR {
-		// A directory that a layer changes keeps the attributes that it had below,
-		// even if it was made anew.
+		// A directory that a layer changes keeps the attributes from below, even if it was
+		// created again.
 		before, err1 := attributes(s.trees.old + p)
 		after, err2 := attributes(s.trees.now + p)
 		if how = ""; !slices.Equal(before, after) {
@@ -259,7 +259,7 @@ func (s *squashing) directory(p string) error {
 	return dress(s.trees.now+p, to, &c.now)
 }
 
-// file writes a file anew. Its other names become links to the first one.
+// file writes a file. Its other names become links to the first one.
 func (s *squashing) file(p string, first map[inode]string) error {
 	c, to := s.entries[p], s.trees.old+p
 	s.dirs[filepath.Dir(p)] = true
@@ -277,10 +277,9 @@ func (s *squashing) file(p string, first map[inode]string) error {
 	return stamp(to, s.time(p, c))
 }
 
-// time is the time that a file gets. Engines take a file for unchanged if all
-// that they look at is equal, which leaves out links and most attributes; so it
-// differs by a nanosecond from that of the file that was there, under any of its
-// names. Layers hold whole seconds.
+// time returns the new time of a file. Engines treat a file as unchanged if everything that
+// they compare is equal, which excludes links and most attributes. So the time
+// differs by a nanosecond from the time of the old file, under any of its names. Layers hold whole seconds.
 func (s *squashing) time(p string, c *change) unix.Timespec {
 	t := unix.Timespec{Sec: epoch.Unix()}
 	if s.times {

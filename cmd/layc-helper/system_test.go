@@ -34,8 +34,7 @@ func tree(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// TestVerify checks what a component may change of a tree, and what is said of
-// what it may not.
+// TestVerify checks which changes of a tree a component may make, and the errors for others.
 func TestVerify(t *testing.T) {
 	needsMounts(t)
 	const lower = `mkdir -p etc opt own/sub tmp/old var/tmp run opt/new/deep

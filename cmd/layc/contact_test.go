@@ -29,7 +29,7 @@ func TestIrregularFiles(t *testing.T) {
 			"a directory":        func(name string) error { return os.Mkdir(name, 0o755) },
 		} {
 			if what == "a directory" && c.file == "b.layer" {
-				continue // that of another module
+				continue // another module's
 			}
 			t.Chdir(t.TempDir())
 			if err := errors.Join(os.WriteFile("a.layer", []byte("fleet {\n}\n"), 0o644), put(c.file)); err != nil {
@@ -81,8 +81,8 @@ func TestUnwritableFiles(t *testing.T) {
 	}
 }
 
-// That an engine cannot be opened is said before anything else, and nothing is
-// written.
+// TestEngineIsNotReady checks that an engine that cannot be opened is reported first, and that
+// nothing is written.
 func TestEngineIsNotReady(t *testing.T) {
 	var out bytes.Buffer
 	state := filepath.Join(t.TempDir(), "state")

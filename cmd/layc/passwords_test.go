@@ -146,8 +146,8 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestPasswordsInBuilds builds with a password in the proxy's URL, which steps get,
-// and in those of downloads. It is in no progress, error or log, and in no image.
+// TestPasswordsInBuilds builds with a password in the proxy's URL, which steps see, and in the
+// URLs of downloads. It is in no progress, error or log, and in no image.
 func TestPasswordsInBuilds(t *testing.T) {
 	requireEngine(t)
 	const marker = "s3cret-marker"

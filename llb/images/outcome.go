@@ -102,7 +102,7 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	switch {
 	case step.ExitCode == 0 && len(output) == 0: // it never started
 		d.Note("%s", step.Err)
-	case step.ExitCode != 0 && d.Code != diag.TestFailed: // what is said of a test includes how it ended
+	case step.ExitCode != 0 && d.Code != diag.TestFailed: // the output of a failed test includes how it ended
 		d.At("exit code %d", step.ExitCode)
 	}
 	return Finding{d, output}
