@@ -53,7 +53,7 @@ const NothingToUpdate Code = "E0305"
 var _ = document(NothingToUpdate, "Nothing to update", `
 "update" refreshes what the commands of a component download and what layc.lock
 pins for it: downloads without a checksum, an image or a distribution. This
-component has none of them.
+component has none of them, so remove "update".
 `, exampleBase+`
 component tool {
     update weekly
@@ -69,7 +69,7 @@ app shop {
 const OutOfRange Code = "E0306"
 
 var _ = document(OutOfRange, "Number out of range", `
-The message shows the smallest and the largest number that is allowed.
+The message shows the smallest and the largest number that are allowed.
 `, exampleBase+`
 app shop {
     replicas 0
@@ -133,7 +133,8 @@ const TooMuchToEvaluate Code = "E0311"
 
 var _ = document(TooMuchToEvaluate, "Program too complex", `
 Nested loops and matrices multiply. A program can have at most 20,000 apps, and
-take at most 3,000,000 evaluation steps.
+take at most 3,000,000 evaluation steps. Shorten the lists, or exclude
+combinations with "where".
 `, exampleBase+`
 let n = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
@@ -191,7 +192,8 @@ app shop {
 const UnknownSecret Code = "E0316"
 
 var _ = document(UnknownSecret, "Unknown secret", `
-Declare the secrets that steps use in the fleet.
+The fleet must declare the secrets that steps use, as in "secret token". "layc
+build" takes their values from --secret.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
@@ -207,7 +209,7 @@ const UserWithoutNumber Code = "E0317"
 
 var _ = document(UserWithoutNumber, "User without a uid", `
 Declared users need a numeric ID, so that files belong to the same number in
-every image.
+every image. Write "uid" with a number in the block of the user.
 `, exampleBase+`
 user www {
     home "/srv"
@@ -221,7 +223,8 @@ app shop {
 const ConflictingUsers Code = "E0318"
 
 var _ = document(ConflictingUsers, "Conflicting users", `
-In one image, each user name has one number, and each number has one name.
+In one image, each user name has one number, and each number has one name. Use
+one of the users for both, or change the name and number of the other.
 `, exampleBase+`
 user www {
     uid 33
@@ -241,7 +244,7 @@ const PublishedNowhere Code = "E0319"
 
 var _ = document(PublishedNowhere, "Published component is not in any image", `
 layc publishes layers of the images of apps. No app uses this component, so
-there is nothing to publish.
+there is nothing to publish. Use the component in an app.
 `, exampleBase+`
 component jdk {
     publish "jdk"
@@ -303,8 +306,8 @@ app shop {
 const OutsideProject Code = "E0323"
 
 var _ = document(OutsideProject, "Path outside the project", `
-Images can contain only files of the project. Write paths relative to the module
-that copies them.
+Images can contain only files of the project. Move the file into the project,
+and write its path relative to the module that copies it.
 `, exampleBase+`
 app shop {
     copy "/etc/hosts" to "/srv/"
@@ -348,7 +351,7 @@ const AmbiguousTarget Code = "E0327"
 
 var _ = document(AmbiguousTarget, "Ambiguous target", `
 A target that ends in / is a directory that receives the files. Any other target
-is the name of a single file or directory.
+is the name of a single file or directory. Add a / for several files.
 `, `
 -- example.layer --
 component base {
@@ -366,7 +369,8 @@ app shop {
 const InvalidDefault Code = "E0330"
 
 var _ = document(InvalidDefault, "Not a valid default", `
-The default of a slot must be a component that fills the slot.
+The default of a slot must be a component that fills the slot. Add "fills" with
+the slot to the component, or choose another default.
 `, exampleBase+`
 component jdk {
     env JAVA_HOME = "/opt/jdk"
@@ -387,7 +391,8 @@ const UnboundNeed Code = "E0331"
 
 var _ = document(UnboundNeed, "Unbound need", `
 A need can name a slot, or a component without its arguments. layc binds it to a
-component of the app, or to the default. Here, neither exists.
+component of the app, or to the default. Here, neither exists. Use such a
+component in the app, or write the arguments.
 `, exampleBase+`
 slot java
 
@@ -404,7 +409,8 @@ const ConflictingInstances Code = "E0332"
 
 var _ = document(ConflictingInstances, "Two instances of one component", `
 An image can contain only one instance of a component, unless the component is
-"repeatable". The error shows both paths to the component.
+"repeatable". The error shows both paths to the component. Write the same
+arguments in both places, or omit them in one.
 `, exampleBase+`
 component jdk(version: string) {
     env JAVA_VERSION = version
@@ -419,7 +425,8 @@ const SlotFilledTwice Code = "E0333"
 
 var _ = document(SlotFilledTwice, "Slot filled twice", `
 An image can contain only one of the components that fill a slot. Similarly,
-only one component can replace another.
+only one component can replace another. Remove one of them, or let one replace
+the other with "replaces".
 `, exampleBase+`
 slot java
 
@@ -439,7 +446,8 @@ app shop {
 const NeedCycle Code = "E0334"
 
 var _ = document(NeedCycle, "Dependency cycle", `
-layc builds a component after its needs, so needs cannot form a cycle.
+layc builds a component after its needs, so needs cannot form a cycle. Remove
+one of the needs. If only the image needs it, write "uses" in the app.
 `, exampleBase+`
 component a {
     needs b
@@ -458,7 +466,7 @@ const MisplacedBase Code = "E0335"
 
 var _ = document(MisplacedBase, "Misplaced base", `
 An app has exactly one base, in "base". The components in "uses" and "needs"
-cannot be bases.
+cannot be bases. Remove it there, or write "base".
 `, exampleBase+`
 app shop {
     uses base
@@ -490,7 +498,8 @@ const RunOwnsNothing Code = "E0337"
 
 var _ = document(RunOwnsNothing, "App run without owned paths", `
 layc runs the commands of an app separately, and takes only the paths in its
-"owns" from the result.
+"owns" from the result. Write "owns" with the directories that the commands
+write to.
 `, exampleBase+`
 app shop {
     run "make install"

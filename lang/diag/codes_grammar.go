@@ -71,7 +71,8 @@ A .layer file can have at most 16 MiB. Move content into separate files for
 const UnexpectedToken Code = "E0010"
 
 var _ = document(UnexpectedToken, "Unexpected token", `
-The grammar expects something else here. The message says what it expects.
+The text does not follow the grammar here. The message shows what is expected.
+The mistake can also be directly before this place, such as a missing bracket.
 `, `
 component jdk(version string) {
 }
@@ -95,6 +96,7 @@ const ExtraBrace Code = "E0012"
 
 var _ = document(ExtraBrace, "Unmatched closing brace", `
 The brace has no matching opening brace, or it closes a declaration too early.
+Remove it, or the extra closing brace above it.
 `, `
 component jdk {
     repeatable
@@ -105,7 +107,8 @@ component jdk {
 const MissingValue Code = "E0013"
 
 var _ = document(MissingValue, "Missing value", `
-The word must be followed by a value on the same line.
+The word must be followed by a value on the same line. Write the value, or
+remove the word.
 `, `
 component jdk {
     copy "jdk" to
@@ -142,7 +145,8 @@ const UnknownDeclaration Code = "E0020"
 
 var _ = document(UnknownDeclaration, "Unknown declaration", `
 A file has imports, followed by declarations: fleet, component, app, slot, user,
-let, param.
+let, param. Check the spelling, and that clauses are inside the braces of a
+declaration.
 `, `
 componnet jdk {
 }
@@ -188,7 +192,8 @@ component jdk {
 const RepeatedOption Code = "E0024"
 
 var _ = document(RepeatedOption, "Option defined twice", `
-A clause can have each option only once.
+A clause can have each option only once. Remove one of them, or write the clause
+twice.
 `, `
 component jdk {
     copy "jdk" to "/opt/jdk" to "/opt/java"
@@ -209,8 +214,9 @@ component jdk {
 const ConflictingOptions Code = "E0026"
 
 var _ = document(ConflictingOptions, "Conflicting options", `
-Some options exclude each other, such as two checksums of one file. Other
-options require another option: "strip" requires "unpack".
+Some options exclude each other, such as two checksums of one file: keep one of
+them. Other options require another option, as "strip" requires "unpack": add
+it.
 `, `
 component motd {
     file "/etc/motd" text "hello" append "again"
@@ -232,8 +238,9 @@ const InvalidName Code = "E0028"
 
 var _ = document(InvalidName, "Not a valid name", `
 Names contain ASCII letters, digits and underscores, and do not begin with a
-digit. The reserved words if, else, for, match, let, true and false cannot be
-names. The names of apps and labels can be strings, which have no such limits.
+digit. Write an underscore instead of a dash. The reserved words if, else, for,
+match, let, true and false cannot be names. The names of apps and labels can be
+strings, which have no such limits.
 `, `
 app web-shop {
 }
@@ -243,7 +250,7 @@ const ComputedImport Code = "E0029"
 
 var _ = document(ComputedImport, "Computed import", `
 layc loads all modules before it evaluates anything, so an import path cannot
-contain ${…}.
+contain ${…}. Write each path in full.
 `, `
 import "std/${name}"
 `)
@@ -272,7 +279,7 @@ const MisplacedEquals Code = "E0032"
 
 var _ = document(MisplacedEquals, "Misplaced equals sign", `
 "=" separates a key from its value, in "env" and "label", in "let", and before
-default values. Other clauses take their value without "=".
+default values. Other clauses take their value without "=": remove it.
 `, `
 app shop {
     user = "1001"

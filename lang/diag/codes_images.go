@@ -69,7 +69,8 @@ app shop {
 const ConflictingFragments Code = "E0343"
 
 var _ = document(ConflictingFragments, "Conflicting fragments", `
-All fragments of a file must declare the same owner and mode.
+All fragments of a file must declare the same owner and mode. Write the same in
+all of them, or declare them in only one.
 `, exampleBase+`
 component a {
     file "/etc/x" append "a" mode 0600
@@ -87,8 +88,9 @@ app shop {
 const NeverMatches Code = "E0344"
 
 var _ = document(NeverMatches, "Comparison never matches", `
-A value in "where" equals no value of the matrix. It may be misspelled, or
-missing from the list. A condition that excludes all apps is also a warning.
+A condition in "where" compares with a value that the matrix does not have. The
+value may be misspelled, or missing from the list. A condition that excludes all
+apps is also a warning.
 `, `
 -- shop.layer --
 fleet {
@@ -128,7 +130,8 @@ url https://example.com/b sha256:34 2000
 const InvalidPlatform Code = "E0351"
 
 var _ = document(InvalidPlatform, "Not a valid platform", `
-Platforms are os/arch, such as linux/amd64.
+Platforms are linux/ARCH, optionally with a variant, such as linux/amd64,
+linux/arm64 or linux/arm/v7.
 `, `
 fleet {
     platforms "amd64"
@@ -162,7 +165,8 @@ const MissingInComponent Code = "E0353"
 var _ = document(MissingInComponent, "Path missing in a component", `
 "copy" and "bind" with "from" take paths of a component: files from its steps
 and packages, and its base. The path does not exist there. Only the build can
-detect this.
+detect this. Check the path, and which files the commands of the component
+create.
 `, exampleBase+`
 component compiled {
     owns "/out"

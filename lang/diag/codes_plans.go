@@ -6,7 +6,9 @@ const TooFewLayers Code = "E0401"
 
 var _ = document(TooFewLayers, "Too few layers", `
 The image needs more layers than "layers" allows. It needs one for its base, one
-for its own steps, and one for each stacked run. The message shows the minimum.
+for its own steps, and one for each run without owned paths. The message shows
+the minimum. Raise "layers", or add "owns" to components with runs, whose layers
+layc can then combine.
 `, exampleBase+`
 component a {
     run "one"

@@ -15,7 +15,7 @@ let port = 8081
 const UnusedImport Code = "E0202"
 
 var _ = document(UnusedImport, "Unused import", `
-Nothing in the file uses the module. This is a warning.
+Nothing in the file uses the module. This is a warning. Remove the import.
 `, `
 import "std/java"
 
@@ -25,8 +25,9 @@ let port = 8080
 const MisplacedDeclaration Code = "E0203"
 
 var _ = document(MisplacedDeclaration, "Misplaced fleet or app", `
-Only the main module, where you run layc, declares apps and one fleet. Imported
-modules declare components, slots, users and values.
+Only the main module, where you run layc, declares apps and one fleet. Move apps
+and the fleet there, and all clauses into one fleet. Imported modules declare
+components, slots, users and values.
 `, `
 fleet {
     layers 4
@@ -40,8 +41,8 @@ fleet {
 const UnusedParameter Code = "E0204"
 
 var _ = document(UnusedParameter, "Unused parameter", `
-Nothing in the component uses the parameter. This is a warning. The command of
-"run" refers to a parameter as $name.
+Nothing in the component uses the parameter. This is a warning. Remove it, or
+use it: the command of "run" refers to a parameter as $name.
 `, `
 component jdk(version: string) {
     env JAVA_HOME = "/opt/jdk"
@@ -74,7 +75,7 @@ const UnknownName Code = "E0207"
 
 var _ = document(UnknownName, "Unknown name", `
 Neither the module, an enclosing block nor the module before the dot declares
-the name.
+the name. Check the spelling, or import the module that declares it.
 `, `
 component jdk {
     needs os_packages
@@ -85,7 +86,8 @@ const NotAValue Code = "E0208"
 
 var _ = document(NotAValue, "Name is not a value", `
 The name of a module stands for a component or slot with the same name in it.
-Other modules are not values.
+Other modules are not values: write one of their components, such as
+liberty.server.
 `, `
 import "std/liberty"
 
@@ -97,7 +99,8 @@ component shop {
 const PrivateName Code = "E0209"
 
 var _ = document(PrivateName, "Private name", `
-Names that begin with _ are private to their module.
+Names that begin with _ are private to their module. "layc doc" with the path of
+the module lists its public names.
 `, `
 import "std/debian"
 
@@ -122,7 +125,8 @@ component shop {
 const RecursiveValue Code = "E0211"
 
 var _ = document(RecursiveValue, "Value depends on itself", `
-A "let" cannot refer to itself, neither directly nor through other values.
+A "let" cannot refer to itself, neither directly nor through other values. The
+error shows the cycle: remove one of the references.
 `, `
 let a = b
 let b = a
