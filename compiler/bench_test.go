@@ -17,7 +17,7 @@ import (
 	"github.com/layc-lang/layc/llb"
 )
 
-// chainProgram returns a chain of components, each of which needs the next.
+// chainProgram returns a chain of components: each one needs the next.
 func chainProgram(n int) string {
 	var b strings.Builder
 	b.WriteString(benchHead)

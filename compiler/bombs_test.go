@@ -134,7 +134,7 @@ func manyProgram(n int, body string) string {
 }
 
 // TestBombs checks that every program ends, and takes less than a gigabyte. It compiles each
-// in its own process: up to LLB if there are no errors.
+// in its own process: up to LLB if it has no errors.
 func TestBombs(t *testing.T) {
 	if os.Getenv("LAYC_REQUIRE_ENGINE") == "" {
 		t.Skip("takes a minute; it runs with the engine's tests, without the race detector, which multiplies memory")

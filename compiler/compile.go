@@ -152,7 +152,7 @@ func (o *Output) Refs() lock.Refs {
 	return lock.JoinRefs(all...)
 }
 
-// unpinnedBy replaces errors about imports that are not pinned with those of the lock file:
+// unpinnedBy replaces errors about imports that are not pinned with the errors of the lock file:
 // an unreadable lock file pins nothing.
 func unpinnedBy(in Input, list diag.List) diag.List {
 	unpinned := func(d *diag.Diagnostic) bool { return d.Code == diag.UnpinnedImport }

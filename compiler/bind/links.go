@@ -9,8 +9,8 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// links are declared links and their targets: those that earlier steps made, and those of
-// instances and their needs.
+// links are declared links and their targets: links that earlier steps made, and
+// links of instances and their needs.
 type links struct {
 	x    *binder
 	made map[string]string
@@ -82,8 +82,8 @@ func (l links) follow(p string) string {
 	return p
 }
 
-// settle returns the steps with their targets moved to where links lead: those of l, and
-// those that earlier steps of the list make.
+// settle returns the steps with their targets moved to where links lead: the links in l, and
+// links that earlier steps of the list make.
 func (l links) settle(steps []model.Step) []model.Step {
 	out := make([]model.Step, len(steps))
 	for n, s := range steps {

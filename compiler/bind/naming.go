@@ -19,8 +19,8 @@ import (
 type made struct {
 	asked source.Span     // the line of the project that first led to it; see blame.go
 	base  *model.Instance // for an app's own steps: the app's base
-	// name is the ID without choices. choices are those of its needs and of all that these
-	// need, runChoices those of what it runs with. told is set if the ID names the choices.
+	// name is the ID without choices. choices are the choices for its needs and for all that these
+	// need, runChoices for what it runs with. told is set if the ID names the choices.
 	name                string
 	choices, runChoices []string
 	told                bool

@@ -81,8 +81,8 @@ func uppermost(list []declared, closure bitset) (model.Place, bool) {
 }
 
 // parents returns the directories above what an instance places that are not 0755 root, sorted
-// by path. base applies where nothing is declared. It includes those of held that the instance
-// may hold beneath what it places.
+// by path. base applies where nothing is declared. It includes the directories of held
+// that the instance may hold beneath what it places.
 func (x *binder) parents(i *model.Instance, base, held []model.Place) []model.Place {
 	closure := x.declarations.enter(i)
 	if len(closure) == 0 && len(base) == 0 && len(held) == 0 {

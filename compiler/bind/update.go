@@ -48,8 +48,8 @@ func (x *binder) updated(i *model.Instance, b *block) {
 	}
 }
 
-// pinnedNames returns the lock file's names for what an instance itself pins, all of which is
-// refreshed together with the instance.
+// pinnedNames returns the lock file's names for what an instance itself pins. They are refreshed
+// together with the instance.
 func pinnedNames(i *model.Instance) []string {
 	var names []string
 	steps := i.Steps

@@ -39,7 +39,7 @@ type mapping struct {
 // (bound later), a slot, or OS packages.
 type Ref struct {
 	Component *check.Component
-	Args      []value // by parameter; nil if not called, unless there are no parameters
+	Args      []value // by parameter; nil if not called, unless the component has no parameters
 	Slot      *check.Slot
 	Packages  []string
 	User      *User

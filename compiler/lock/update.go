@@ -214,7 +214,7 @@ func (u *updater) distribution(ctx context.Context, want Distribution) error {
 	return nil
 }
 
-// keepDistribution keeps the pins that want reaches, none of which is missing.
+// keepDistribution keeps the pins that want reaches. None of them is missing.
 func (u *updater) keepDistribution(want Distribution) error {
 	beyond, err := u.old.Closure(want.ID, want.Arch, want.Packages...)
 	if err != nil {

@@ -33,7 +33,7 @@ const (
 )
 
 // ParseMode reads a mode as GNU chmod takes it: an octal number, or clauses such as
-// "g+rw,o=". A clause that names nobody applies to all: there is no umask. It returns
+// "g+rw,o=". A clause that names nobody applies to all, without a umask. It returns
 // false if text is not a mode, if an operation changes nothing, or if an X depends on an
 // earlier change of x.
 func ParseMode(text string) (Mode, bool) {

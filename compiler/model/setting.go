@@ -11,8 +11,8 @@ import (
 // Image configuration: components propose values, the app decides. For each word, the
 // app's clause wins, then a component's, then the base's. A component's value holds over
 // the values of its needs; components that do not need each other must agree. Appending
-// env entries are joined: an app's before its components', a component's before those of
-// its needs, the base's value last.
+// env entries are joined: an app's before its components', a component's before its needs',
+// the base's value last.
 
 // Setting is one clause of image configuration.
 type Setting struct {

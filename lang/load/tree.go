@@ -23,8 +23,8 @@ func (m *Module) Dir() (string, bool) {
 	return path.Join(m.Git.Mount(), dir), true
 }
 
-// Tree has all files that a program may copy: the files of the project, and those of each imported
-// repository beneath its mount. A repository hides files of the project at its mount.
+// Tree has all files that a program may copy: the files of the project, and the files of each
+// imported repository beneath its mount. A repository hides files of the project at its mount.
 func (p *Program) Tree(in Input) fs.FS {
 	mounts := map[string]fs.FS{}
 	for _, r := range p.Repositories {

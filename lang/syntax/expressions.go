@@ -2,7 +2,7 @@ package syntax
 
 import "github.com/layc-lang/layc/lang/diag"
 
-// value reads a mandatory expression. where says what it follows, for errors.
+// value reads a mandatory expression. where describes the place for errors.
 func (p *parser) value(where string) Expr { return p.valueAfter(where, "") }
 
 // valueAfter is value with the word before the expression.

@@ -228,8 +228,8 @@ func (l *lexer) foreignComment() Kind {
 	return Comment
 }
 
-// blockComment reads another language's comment up to `*/`, or up to the line end if there
-// is no `*/`.
+// blockComment reads another language's comment up to `*/`, or up to the line end without
+// one.
 func (l *lexer) blockComment() Kind {
 	start := l.pos
 	at := source.Span{File: l.file, Start: start, End: start + 2}

@@ -125,7 +125,7 @@ func alternatives(g ebnf.Grammar, x ebnf.Expression) []ebnf.Expression {
 	return []ebnf.Expression{x}
 }
 
-// tokensOf returns the tokens of a clause in order, without those of expressions.
+// tokensOf returns the tokens of a clause in order, without tokens of expressions.
 func tokensOf(g ebnf.Grammar, x ebnf.Expression) []string {
 	var words []string
 	switch x := x.(type) {

@@ -284,7 +284,7 @@ func (r *textReader) interpolation() {
 // nameBytes are the bytes of names and their members.
 const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789."
 
-// inner reads an expression from tokens, the last of which is EOF.
+// inner reads an expression from tokens that end with EOF.
 func (p *parser) inner(list []Token) Expr {
 	outer := *p
 	p.tokens, p.i, p.loose, p.brackets, p.inText = list, 0, 1, nil, true

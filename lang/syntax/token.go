@@ -82,7 +82,7 @@ func (k Kind) precedence() int {
 }
 
 // Reserved reports whether a word cannot be a name: it begins a statement or an expression. All
-// other words of the language, such as those of clauses, are names where a name is expected.
+// other words of the language, such as clauses, are names where a name is expected.
 func Reserved(word string) bool {
 	switch word {
 	case "if", "else", "for", "match", "let", "true", "false":
