@@ -113,7 +113,6 @@ var bombs = map[string]bomb{
 	}},
 }
 
-// list returns a list of n numbers.
 func list(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -21,8 +21,8 @@ import (
 )
 
 // Bind evaluates a program on one platform and binds the result. Even if there are errors,
-// the graph is usable as far as it goes. Its Refs are complete if all errors have the codes
-// diag.NotPinned and diag.ChecksumUnchanged, and nothing unpinned names further things to
+// the graph is usable as far as it goes. Its Refs are complete if all errors have the code
+// diag.NotPinned or diag.ChecksumUnchanged, and nothing unpinned names further things to
 // pin.
 func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	e := evaluate.New(in)

@@ -241,7 +241,6 @@ func (c *closure) tooLarge(r *evaluate.Ref) {
 	d.Hint("check what needs `%s`", r.Component.Decl.Name.Name)
 }
 
-// bind binds all flexible references.
 func (c *closure) bind() bool {
 	for {
 		var open *evaluate.Ref

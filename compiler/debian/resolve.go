@@ -68,7 +68,6 @@ func Resolve(u *Universe, wanted []string, keep []lock.Package) ([]lock.Package,
 	}
 }
 
-// find returns a version of a package.
 func (u *Universe) find(name, version string) *Package {
 	for _, p := range u.byName[name] {
 		if p.Version == version {

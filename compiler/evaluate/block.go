@@ -60,7 +60,6 @@ type From struct {
 	Ref     *Ref
 }
 
-// propose adds a setting.
 func (b *Block) propose(s model.Setting) {
 	s.Name = s.Word
 	if s.Key != "" {
@@ -141,7 +140,6 @@ type clause struct {
 	to  *Block // receives the result
 }
 
-// evaluate evaluates the clause.
 func (c *clause) evaluate() {
 	c.declaredOnce()
 	if c.to.account != nil {

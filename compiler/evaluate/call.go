@@ -5,7 +5,6 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// call evaluates a component with arguments.
 func (x *Evaluator) call(e *syntax.Call, v *env) value {
 	switch o := x.callee(e.Fun).(type) {
 	case *check.Component:

@@ -376,7 +376,6 @@ func (x *Evaluator) isNone(e syntax.Expr) bool {
 	return ok && n.Name == "none" && x.Program.Objects[n] == nil
 }
 
-// validCheck checks the command of a healthcheck.
 func (x *Evaluator) validCheck(command []string, e syntax.Expr) bool {
 	for n, w := range command {
 		if !x.Passable(w, elementAt(e, n)) {
@@ -424,7 +423,6 @@ func (x *Findings) Passable(t string, at source.Span) bool {
 // maxArgument is the length of the longest argument that Linux passes to a program.
 const maxArgument = 128<<10 - 1
 
-// variable adds a variable of a run.
 func (x *Findings) variable(to *[]model.EnvVar, name, val string, at source.Span) {
 	if x.Passable(name+"="+val, at) {
 		*to = append(*to, model.EnvVar{Name: name, Value: val})

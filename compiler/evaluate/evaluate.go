@@ -107,7 +107,6 @@ func (x *Evaluator) CheckSecrets() {
 	}
 }
 
-// readFleet evaluates the fleet declaration.
 func (x *Evaluator) readFleet() {
 	if x.Program.Fleet == nil {
 		return

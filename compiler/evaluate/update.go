@@ -33,7 +33,6 @@ var intervals = map[string]time.Duration{
 	"never": 0, "yearly": 365 * day, "quarterly": 91 * day, "monthly": 30 * day, "weekly": 7 * day, "daily": day,
 }
 
-// update evaluates the clause.
 func (c *clause) update() {
 	if len(c.Args) != 1 {
 		return

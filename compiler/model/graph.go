@@ -119,8 +119,8 @@ type Instance struct {
 	// Root is what the steps run on, in order: the base, then the closures of
 	// Needs and BuildsWith, each instance after its needs. Nil if nothing runs.
 	Root []*Instance
-	// Stage is the root file system of an instance that runs nothing and has files
-	// copied from it. Use StageRoot.
+	// Stage takes the place of Root in an instance that runs nothing, but has files
+	// copied from its root file system. Use StageRoot.
 	Stage []*Instance
 	Env   []EnvVar // of its runs, sorted by name; nil if nothing runs
 

@@ -174,7 +174,6 @@ func (c *checker) enter(m *Module, o Object) {
 	m.Scope[name.Name] = o
 }
 
-// file checks the declarations of one file.
 func (c *checker) file(f *syntax.File) {
 	c.scope = c.fileScope(c.module, f)
 	for _, d := range f.Decls {
@@ -260,7 +259,6 @@ func identifier(s string) bool {
 	return s != "" && !syntax.Reserved(s)
 }
 
-// decl checks one declaration.
 func (c *checker) decl(d syntax.Decl) {
 	switch d := d.(type) {
 	case *syntax.Let:

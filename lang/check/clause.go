@@ -161,7 +161,6 @@ func (c *checker) stmt(s syntax.Stmt) {
 	}
 }
 
-// clause checks the operands of one clause.
 func (c *checker) clause(s *syntax.Clause) {
 	word := s.Word.Name
 	switch word {
@@ -231,7 +230,6 @@ func (c *checker) slots(args []syntax.Expr) {
 	}
 }
 
-// assign checks KEY = VALUE.
 func (c *checker) assign(word string, a *syntax.Assign) {
 	c.expect(a.Key, stringType, "the key of `"+word+"`")
 	if word == "env" {

@@ -82,7 +82,6 @@ type renderer struct {
 	gutter  int // columns of line numbers
 }
 
-// paint writes text in a colour.
 func (r *renderer) paint(color, text string) {
 	if r.Color && text != "" {
 		text = color + text + plain

@@ -123,7 +123,7 @@ type imported struct {
 	at         source.Span
 }
 
-// place is the place of a module.
+// place tells where a module is: a directory of a file system.
 type place struct {
 	files fs.FS
 	dir   string // within files

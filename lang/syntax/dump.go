@@ -38,7 +38,6 @@ func (d *dumper) put(parts ...string) {
 	}
 }
 
-// line starts a line.
 func (d *dumper) line(parts ...string) {
 	if d.b.Len() > 0 {
 		d.put("\n")

@@ -149,7 +149,6 @@ type parser struct {
 	cut        int           // place where blocks without closing braces end, which was reported; or 0
 }
 
-// opening is an opening bracket.
 type opening struct {
 	kind   Kind
 	at     int  // offset

@@ -44,7 +44,6 @@ func (t *Table) Print(w io.Writer) {
 	}
 }
 
-// widths returns the widths of the columns.
 func (t *Table) widths() []int {
 	const least = 12 // minimum of the stretching column
 	var widths []int
