@@ -43,12 +43,12 @@ func flat(err error) []error {
 func mergeConflict(file *source.File, at *lock.ConflictError, list *diag.List) {
 	d := list.Errorf(diag.InvalidLockFile, lineSpan(file, at.Line, ""), "unresolved merge conflict").
 		At("one side begins here")
-	said := map[string]string{"=======": "the other side begins here", ">>>>>>>": "it ends here", "|||||||": "the common ancestor begins here"}
+	labels := map[string]string{"=======": "the other side begins here", ">>>>>>>": "it ends here", "|||||||": "the common ancestor begins here"}
 	for n := at.Line + 1; n <= strings.Count(file.Text(), "\n")+1 && !strings.HasPrefix(file.Line(n), "<<<<<<<"); n++ {
-		for marker, text := range said {
+		for marker, text := range labels {
 			if strings.HasPrefix(file.Line(n), marker) {
 				d.See(lineSpan(file, n, ""), "%s", text)
-				delete(said, marker)
+				delete(labels, marker)
 			}
 		}
 	}

@@ -1,5 +1,5 @@
-// Package stdlib holds the standard modules, which a program imports as
-// "std/NAME". They are .layer files like any other, embedded.
+// Package stdlib embeds the standard modules, which a program imports as
+// "std/NAME". They are ordinary .layer files.
 package stdlib
 
 import "embed"
@@ -7,5 +7,5 @@ import "embed"
 //go:embed */*.layer
 var files embed.FS
 
-// FS holds each standard module as a directory of its name.
+// FS has a directory for each standard module, with the name of the module.
 var FS = files

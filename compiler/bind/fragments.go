@@ -300,7 +300,7 @@ func (x *binder) finishing(files []*common, a *model.App) *model.Instance {
 		ID: "finish " + x.contributors(old, a) + model.On(x.choicesOf(old)), Title: "finish", Kind: model.Stacked, Span: span, Name: model.Name{Path: "finish"},
 		Needs: foundations(old, a), Rate: highestRate(old), Steps: steps, Size: accountSize,
 	}
-	return x.intern(i.ID+"\n"+key.String(), i, made{told: true})
+	return x.intern(i.ID+"\n"+key.String(), i, made{namesChoices: true})
 }
 
 // highestRate returns the highest rate that a contributor declares.

@@ -208,7 +208,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	}
 	if i.Kind != model.Portable || i.Root != nil {
 		i.On = c.chosenFor(b, i, of.choices)
-		of.told = true
+		of.namesChoices = true
 	}
 	i.ID = i.Name.String()
 	return c.x.keep(interned, i, of)

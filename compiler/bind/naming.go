@@ -20,10 +20,10 @@ type made struct {
 	asked source.Span     // the line of the project that first led to it; see blame.go
 	base  *model.Instance // for an app's own steps: the app's base
 	// name is the ID without choices. choices are the choices for its needs and for all that these
-	// need, runChoices for what it runs with. told is set if the ID names the choices.
+	// need, runChoices for what it runs with. namesChoices is set if the ID names the choices.
 	name                string
 	choices, runChoices []string
-	told                bool
+	namesChoices        bool
 }
 
 // of returns what is known about an instance.
@@ -111,7 +111,7 @@ func (x *binder) tellApart() {
 	first := map[string]*model.Instance{}
 	differ := map[string]bool{}
 	for _, i := range x.graph.Instances {
-		if x.of(i).told || i.Kind != model.Portable {
+		if x.of(i).namesChoices || i.Kind != model.Portable {
 			continue
 		}
 		if other := first[i.ID]; other == nil {
@@ -121,7 +121,7 @@ func (x *binder) tellApart() {
 		}
 	}
 	for _, i := range x.graph.Instances {
-		if differ[i.ID] && !x.of(i).told && i.Kind == model.Portable {
+		if differ[i.ID] && !x.of(i).namesChoices && i.Kind == model.Portable {
 			i.On = x.of(i).choices
 			i.ID += model.On(i.On)
 		}

@@ -18,10 +18,10 @@ func (x *owners) onBase(base, i *model.Instance) {
 	if len(base.System.Links) == 0 {
 		return
 	}
-	seen := x.stood[base]
+	seen := x.checked[base]
 	if seen == nil {
 		seen = map[*model.Instance]bool{}
-		x.stood[base] = seen
+		x.checked[base] = seen
 	}
 	if seen[i] {
 		return
@@ -51,7 +51,7 @@ func (x *owners) stagesOnBase() {
 		}
 		if i.Root == nil {
 			x.onBase(root[0], i)
-		} else if !x.stood[root[0]][i] {
+		} else if !x.checked[root[0]][i] {
 			x.overLinks(root[0], i)
 		}
 	}

@@ -29,7 +29,7 @@ type owners struct {
 	*binder
 	claimed map[*model.Instance][]claim
 	placed  map[*model.Copy]map[string]model.Taken
-	stood   map[*model.Instance]map[*model.Instance]bool // by base: instances checked on it
+	checked map[*model.Instance]map[*model.Instance]bool // by base: instances checked on it
 	places  map[string]*place
 }
 
@@ -38,7 +38,7 @@ func newOwners(x *binder) *owners {
 		binder:  x,
 		claimed: map[*model.Instance][]claim{},
 		placed:  map[*model.Copy]map[string]model.Taken{},
-		stood:   map[*model.Instance]map[*model.Instance]bool{},
+		checked: map[*model.Instance]map[*model.Instance]bool{},
 		places:  map[string]*place{},
 	}
 }

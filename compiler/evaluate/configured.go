@@ -62,30 +62,30 @@ func (c *clause) unexpanded(key, val string) {
 
 // configured evaluates the clauses that consist of a word and values.
 func (c *clause) configured() {
-	var said value
+	var val value
 	switch c.Word.Name {
 	case "expose":
-		said = c.listed(c.ports)
+		val = c.listed(c.ports)
 	case "volume":
-		said = c.listed(c.volume)
+		val = c.listed(c.volume)
 	case "user":
-		said = c.user()
+		val = c.user()
 	case "workdir":
-		said = c.workdir()
+		val = c.workdir()
 	case "stopsignal":
-		said = c.stopSignal()
+		val = c.stopSignal()
 	case "entrypoint", "command", "shell":
-		said = c.commandLine()
+		val = c.commandLine()
 	}
-	if said != nil {
-		c.to.propose(model.Setting{Word: c.Word.Name, Value: settingOf(said), Span: c.At})
+	if val != nil {
+		c.to.propose(model.Setting{Word: c.Word.Name, Value: settingOf(val), Span: c.At})
 	}
 }
 
 // settingOf turns a string or a list of strings into the value of a setting.
 func settingOf(v value) model.Value {
-	if said, ok := v.(string); ok {
-		return model.Value{Text: said}
+	if s, ok := v.(string); ok {
+		return model.Value{Text: s}
 	}
 	return model.Value{List: textsOf(v), Listed: true}
 }
@@ -342,7 +342,7 @@ func (c *clause) healthcheck() {
 			return
 		}
 	}
-	said := slices.Clone(h.Command)
+	settings := slices.Clone(h.Command)
 	for _, o := range []struct {
 		word  string
 		to    *time.Duration
@@ -356,7 +356,7 @@ func (c *clause) healthcheck() {
 					Note("container runtimes accept durations from 1ms").Hint("write `%s 30s`, or omit it", o.word)
 			}
 			*o.to = d
-			said = append(said, o.word+" "+duration(d))
+			settings = append(settings, o.word+" "+duration(d))
 		}
 	}
 	if n, ok := c.optional("retries").(int64); ok {
@@ -365,9 +365,9 @@ func (c *clause) healthcheck() {
 				Hint("write a number from 1 to %d", 1<<20)
 		}
 		h.Retries = int(n)
-		said = append(said, "retries "+text(n))
+		settings = append(settings, "retries "+text(n))
 	}
-	c.to.propose(model.Setting{Word: "healthcheck", Value: model.Value{List: said, Listed: true}, Span: c.At, Health: h})
+	c.to.propose(model.Setting{Word: "healthcheck", Value: model.Value{List: settings, Listed: true}, Span: c.At, Health: h})
 }
 
 // isNone reports whether an operand is the word none.

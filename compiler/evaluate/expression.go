@@ -77,15 +77,15 @@ func (x *Evaluator) text(e *syntax.String, v *env) value {
 		if part == nil {
 			return nil
 		}
-		said := text(part)
+		s := text(part)
 		if begins, ok := part.(filePath); ok && b.Len() == 0 {
-			isPath, said = true, string(begins)
+			isPath, s = true, string(begins)
 		}
-		if b.Len()+len(said) > maxText {
+		if b.Len()+len(s) > maxText {
 			x.tooLong(e.At, "string", "bytes")
 			return nil
 		}
-		b.WriteString(said)
+		b.WriteString(s)
 	}
 	if !x.Hold(b.Len(), e.At) {
 		return nil
@@ -352,8 +352,8 @@ func (x *Evaluator) binary(e *syntax.Binary, v *env) value {
 		return nil
 	}
 	if begins, ok := a.(filePath); ok && e.Op == "+" {
-		if said := x.sum(string(begins), b, e); said != nil {
-			return filePath(said.(string))
+		if sum := x.sum(string(begins), b, e); sum != nil {
+			return filePath(sum.(string))
 		}
 		return nil
 	}

@@ -90,7 +90,7 @@ func (x *Evaluator) content(e syntax.Expr, v *env) (string, bool) {
 // paths evaluates an operand that is a path of the project or a list of paths. Paths of
 // modules are anchored.
 func (x *Evaluator) paths(e syntax.Expr, v *env) []string {
-	said := func(v value) string {
+	pathOf := func(v value) string {
 		if p, ok := v.(filePath); ok {
 			return string(p)
 		}
@@ -101,10 +101,10 @@ func (x *Evaluator) paths(e syntax.Expr, v *env) []string {
 	case nil:
 	case list:
 		for _, i := range val {
-			out = append(out, said(i))
+			out = append(out, pathOf(i))
 		}
 	default:
-		out = append(out, said(val))
+		out = append(out, pathOf(val))
 	}
 	return out
 }

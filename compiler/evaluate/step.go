@@ -76,10 +76,10 @@ func (c *clause) ownership() (*model.Owner, string) {
 	return owner, ""
 }
 
-func (x *Findings) badMode(said string, at source.Span) {
-	d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid mode: %s", said)
-	if n := strings.IndexAny(said, "89"); n >= 0 && strings.Trim(said, `"0123456789`) == "" {
-		d.Note("a mode is octal, with digits from 0 to 7, not %c", said[n])
+func (x *Findings) badMode(mode string, at source.Span) {
+	d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid mode: %s", mode)
+	if n := strings.IndexAny(mode, "89"); n >= 0 && strings.Trim(mode, `"0123456789`) == "" {
+		d.Note("a mode is octal, with digits from 0 to 7, not %c", mode[n])
 	} else {
 		d.Note("a mode is octal or symbolic, as for chmod; `X` must come before any change of `x`")
 	}
@@ -420,15 +420,15 @@ func (c *clause) fileStep() {
 	if c.Option("append") != nil {
 		word = "append"
 	}
-	said := ""
+	content := ""
 	if o := c.Option(word); o != nil && len(o.Args) > 0 {
-		said, _ = c.content(o.Args[0], c.env)
+		content, _ = c.content(o.Args[0], c.env)
 	}
 	if word == "append" {
-		c.to.Steps = append(c.to.Steps, &model.Append{Place: model.Place{Path: p, Owner: owner, Mode: mode}, Text: said, Span: c.At})
+		c.to.Steps = append(c.to.Steps, &model.Append{Place: model.Place{Path: p, Owner: owner, Mode: mode}, Text: content, Span: c.At})
 		return
 	}
-	c.to.Steps = append(c.to.Steps, &model.File{Place: model.Place{Path: p, Owner: owner, Mode: mode}, Text: said, Span: c.At})
+	c.to.Steps = append(c.to.Steps, &model.File{Place: model.Place{Path: p, Owner: owner, Mode: mode}, Text: content, Span: c.At})
 }
 
 // runAs returns the user that a run declares: numbers, or a name of the system.
@@ -458,11 +458,11 @@ func (c *clause) dir() {
 
 func (c *clause) link() {
 	p, ok := c.operand().(string)
-	said := c.optional("to")
-	if !ok || said == nil {
+	to := c.optional("to")
+	if !ok || to == nil {
 		return
 	}
-	holds := text(said)
+	holds := text(to)
 	p, ok = c.target(p, c.Args[0].Span())
 	if c.linkTarget(holds, c.Option("to").Args[0].Span()) && ok && !c.isRoot(p, c.Args[0].Span()) {
 		c.to.Steps = append(c.to.Steps, &model.Link{Path: strings.TrimSuffix(p, "/"), To: holds, Span: c.At})

@@ -65,18 +65,18 @@ func parseClause(text string) ([]modeChange, bool) {
 		if !strings.ContainsRune("+-=", rune(c.op)) {
 			return nil, false
 		}
-		said := rest[1:]
-		if n := strings.IndexAny(said, "+-="); n >= 0 {
-			said = said[:n]
+		perm := rest[1:]
+		if n := strings.IndexAny(perm, "+-="); n >= 0 {
+			perm = perm[:n]
 		}
-		rest = rest[1+len(said):]
+		rest = rest[1+len(perm):]
 		switch {
-		case said == "u" || said == "g" || said == "o":
-			c.from = said[0]
-		case strings.Trim(said, "rwxXst") != "", said == "" && c.op != '=':
+		case perm == "u" || perm == "g" || perm == "o":
+			c.from = perm[0]
+		case strings.Trim(perm, "rwxXst") != "", perm == "" && c.op != '=':
 			return nil, false
 		default:
-			c.perm = among(said, "rwxXst")
+			c.perm = among(perm, "rwxXst")
 		}
 		out = append(out, c)
 	}

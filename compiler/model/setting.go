@@ -217,8 +217,8 @@ func (m *Merged) Env() []EnvVar {
 		if strings.HasSuffix(name, "PATH") {
 			by = ":"
 		}
-		if said := m.Single["by of "+name]; said.Setting != nil {
-			by = said.Value.Text
+		if separator := m.Single["by of "+name]; separator.Setting != nil {
+			by = separator.Value.Text
 		}
 		var parts []string
 		for _, e := range entries {

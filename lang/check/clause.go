@@ -94,11 +94,11 @@ func (c *checker) block(b *syntax.Block) {
 			c.scope.names[l.Name.Name] = &Let{Decl: l, scope: c.scope}
 		}
 	}
-	said := map[string]*syntax.Clause{}
+	declared := map[string]*syntax.Clause{}
 	for _, s := range b.Stmts {
 		c.stmt(s)
 		if s, ok := s.(*syntax.Clause); ok {
-			c.once(s, said)
+			c.once(s, declared)
 		}
 	}
 }
@@ -116,17 +116,17 @@ func Once(word string, user bool) bool {
 }
 
 // once reports a property that the block declares twice.
-func (c *checker) once(s *syntax.Clause, said map[string]*syntax.Clause) {
+func (c *checker) once(s *syntax.Clause, declared map[string]*syntax.Clause) {
 	word := s.Word.Name
 	if !Once(word, c.user) || len(s.Args) == 0 {
 		return // `changes with` is another property than `changes`
 	}
-	if first := said[word]; first != nil {
+	if first := declared[word]; first != nil {
 		c.list.Errorf(diag.DeclaredTwice, s.At, "`%s` is defined twice", word).
 			See(first.At, "first defined here").Hint("keep one of them")
 		return
 	}
-	said[word] = s
+	declared[word] = s
 }
 
 func (c *checker) stmt(s syntax.Stmt) {
