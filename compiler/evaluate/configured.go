@@ -90,8 +90,8 @@ func settingOf(v value) model.Value {
 	return model.Value{List: textsOf(v), Listed: true}
 }
 
-// listed evaluates the operands of a clause. check reports an invalid one, and
-// returns what a valid one stands for.
+// listed evaluates the operands of a clause. check reports an invalid one, and returns
+// the values of a valid one.
 func (c *clause) listed(check func(string, source.Span) []string) list {
 	out := list{}
 	for _, a := range c.Args {
@@ -152,7 +152,7 @@ func portNumber(s string) (uint64, error) {
 	return n, err
 }
 
-// volume checks the path of a volume. Two ways to write one path are one volume.
+// volume checks and normalizes the path of a volume.
 func (x *Findings) volume(p string, at source.Span) []string {
 	clean, ok := x.target(p, at)
 	if !ok || x.isRoot(clean, at) || !x.printable(p, at) {

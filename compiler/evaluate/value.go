@@ -56,8 +56,8 @@ func (r *Ref) Flexible() bool {
 	return r.Slot != nil || r.Component != nil && r.Args == nil
 }
 
-// Qualified is the stable name of a declaration: its module and its own name. The
-// root module has no name, and neither has the one of predeclared names.
+// Qualified returns the lasting name of a declaration: its module and its own name. The
+// root module and the module of predeclared names have no name.
 func Qualified(m *check.Module, name string) string {
 	if m.Path == "." || m.Path == "" {
 		return name
@@ -76,7 +76,7 @@ func (r *Ref) Key() string {
 func (r *Ref) makeKey() string {
 	switch {
 	case r.Component == check.Scratch:
-		return "base scratch" // no component that a program declares is named so
+		return "base scratch" // not a valid name of a declared component
 	case r.Slot != nil:
 		return "slot " + Qualified(r.Slot.Module, r.Slot.Decl.Name.Name)
 	case r.Packages != nil:

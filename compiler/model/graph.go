@@ -140,7 +140,7 @@ type Instance struct {
 	sortedNeeds, sortedRuns []*Instance // Needs and RunsWith by ID
 }
 
-// HasLayer reports whether an image that has the instance has it in a layer.
+// HasLayer reports whether the instance is in a layer of the images that have it.
 func (i *Instance) HasLayer() bool {
 	return i.Kind != Empty && (i.System == nil || !i.System.Scratch)
 }
@@ -150,7 +150,7 @@ type Key [32]byte
 
 // System is a base system.
 type System struct {
-	Scratch bool // it is empty: an image on it has no layer for its base
+	Scratch bool // empty: an image on it has no layer for its base
 	// Distribution is "debian/bookworm" for a system that is made from its packages,
 	// which are in Packages.
 	Distribution string
@@ -193,8 +193,8 @@ type Rate struct {
 
 // Test is a command to run and its expected output; World tells where it runs.
 type Test struct {
-	Command string   // as the program writes it: a command of the shell, or a list
-	Args    []string // what is executed: a program and its arguments
+	Command string   // as in the program: a command of the shell, or a list
+	Args    []string // the program to execute and its arguments
 	Prints  string
 	Span    source.Span
 }

@@ -71,8 +71,8 @@ func (p Proposal) OfBase() bool { return p.From != nil && p.From.Kind == Base }
 type Merged struct {
 	Single   map[string]Proposal   // by the setting's name
 	Appended map[string][]Proposal // for env: outermost first, by key
-	// Of is the instance whose settings are on top of the others; nil: an app, to
-	// whose values no component adds.
+	// Of is the instance with the settings on top of the others; nil: an app, to which
+	// no component adds.
 	Of *Instance
 
 	instances []*Instance
@@ -128,15 +128,16 @@ func (m *Merged) put(p Proposal) {
 	}
 }
 
-// overridden reports whether an instance that needs the proposal's sets the same name.
+// overridden reports whether an instance that needs the proposal's instance sets the same
+// name.
 func (m *Merged) overridden(p Proposal) bool {
 	return slices.ContainsFunc(m.instances, func(i *Instance) bool {
 		return slices.ContainsFunc(i.Settings, func(s Setting) bool { return s.Name == p.Name && !s.Append }) && needs(i, p.From)
 	})
 }
 
-// Over reports whether p holds over q, which may set another name: p is the app's and q
-// is not, q is the base's and p is not, or p's instance needs q's.
+// Over reports whether p takes precedence over q, which may set another name: only p is
+// the app's, only q is the base's, or p's instance needs q's instance.
 func (p Proposal) Over(q Proposal) bool {
 	switch {
 	case p.Setting == nil || q.Setting == nil || p.From == q.From:
@@ -237,8 +238,8 @@ func (m *Merged) Env() []EnvVar {
 	return byName(out)
 }
 
-// covers reports whether an entry is left out since an app, or an instance that needs the
-// entry's, sets the variable.
+// covers reports whether to omit an entry because an app, or an instance that needs the
+// entry's instance, sets the variable.
 func (m *Merged) covers(set, entry Proposal) bool {
 	switch {
 	case set.Setting == nil || entry.From == nil || entry.OfBase():
