@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -142,7 +143,8 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 // ctx's end, or is due to a bug in the request or in BuildKit.
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 	start := time.Now()
-	for roomMade := false; ; {
+	_, noOutput := os.Stat(req.Output.Dir)
+	for roomMade, examined := false, false; ; {
 		c, err := e.current()
 		if err != nil {
 			return nil, err
@@ -150,6 +152,17 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 		res, err := e.build(ctx, c, req)
 		if err != nil || len(res.Steps.Executed) > 0 {
 			e.noteWork(err != nil)
+		}
+		if !examined && e.suspicious(err) {
+			examined = true
+			if repaired, unopened := e.reexamine(ctx, err); unopened != nil {
+				return nil, unopened
+			} else if repaired {
+				if errors.Is(noOutput, fs.ErrNotExist) && req.Output.Dir != "" {
+					_ = os.RemoveAll(req.Output.Dir) // blobs that were on their way
+				}
+				continue
+			}
 		}
 		if e.isFull(err) {
 			if removed := e.makeRoom(ctx, c, start); removed > 0 && !roomMade {

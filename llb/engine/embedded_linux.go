@@ -46,13 +46,15 @@ type embedded struct {
 	undo   []func() error // functions that close the parts, in the order of opening
 	// killed: the state's last owner did not close it.
 	killed bool
+	// emptied: the state was damaged, and its cache is gone.
+	emptied bool
 	// failed: a build failed. worked: a build created something, or was another process's.
 	failed, worked atomic.Bool
 }
 
 // startEmbedded opens the engine on the state directory. The caller holds the directory's lock,
 // and passes it on if the error is nil.
-func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Flock) (_ *embedded, _ *client.Client, err error) {
+func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Flock, notice func(string)) (_ *embedded, _ *client.Client, err error) {
 	runcPath, err := findRunc(runcName)
 	if err != nil {
 		return nil, nil, err
@@ -64,6 +66,9 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 		}
 	}()
 	if err := e.begin(ctx, runcPath); err != nil {
+		return nil, nil, err
+	}
+	if err := e.repair(notice); err != nil {
 		return nil, nil, err
 	}
 	controller, err := e.newController(ctx, runcPath)
@@ -260,7 +265,7 @@ func (e *embedded) close(ctx context.Context, notice func(string)) error {
 	}
 	errs := []error{e.tidy(context.WithoutCancel(ctx)), e.unwind()}
 	if errors.Join(errs...) == nil {
-		errs = append(errs, os.Truncate(filepath.Join(e.state, lockName), 0)) // the state is closed cleanly
+		errs = append(errs, e.leave(), os.Truncate(filepath.Join(e.state, lockName), 0)) // the state is closed cleanly
 	}
 	return errors.Join(append(errs, e.lock.Close())...)
 }

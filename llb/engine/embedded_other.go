@@ -10,7 +10,10 @@ import (
 	"github.com/moby/buildkit/client"
 )
 
-type embedded struct{ failed, worked atomic.Bool }
+type embedded struct {
+	failed, worked atomic.Bool
+	emptied        bool
+}
 
 func checkMachine(string) error {
 	return &UnavailableError{
@@ -19,7 +22,7 @@ func checkMachine(string) error {
 	}
 }
 
-func startEmbedded(context.Context, string, string, *flock.Flock) (*embedded, *client.Client, error) {
+func startEmbedded(context.Context, string, string, *flock.Flock, func(string)) (*embedded, *client.Client, error) {
 	return nil, nil, checkMachine("")
 }
 

@@ -46,8 +46,8 @@ type Options struct {
 	// the executable, else "buildkit-runc" or "runc" in PATH.
 	Runc string
 
-	// Notice is called with a sentence for the user when the engine waits for another process, or
-	// has freed space on its disk. It may be nil.
+	// Notice is called with a sentence for the user when the engine waits for another process, has
+	// freed space on its disk, or has emptied a damaged state. It may be nil.
 	Notice func(sentence string)
 }
 
@@ -163,7 +163,7 @@ func (e *Engine) openState(ctx context.Context) error {
 			return noState("cannot be locked", err)
 		}
 		if got {
-			owned, c, err := startEmbedded(ctx, state, e.opts.Runc, lock)
+			owned, c, err := startEmbedded(ctx, state, e.opts.Runc, lock, e.opts.Notice)
 			if err != nil {
 				return errors.Join(err, lock.Close())
 			}

@@ -1,0 +1,227 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"github.com/containerd/containerd/v2/core/content"
+	contentmeta "github.com/containerd/containerd/v2/core/metadata"
+	"github.com/containerd/containerd/v2/core/snapshots/storage"
+	"github.com/containerd/containerd/v2/pkg/namespaces"
+	"github.com/containerd/errdefs"
+	"github.com/opencontainers/go-digest"
+	bolt "go.etcd.io/bbolt"
+)
+
+// A state is databases, and the files that they refer to. If somebody deletes or cuts
+// some of them, BuildKit fails at each build, or crashes as it reads a database. So a
+// state that is not as its last engine left it is looked at before it is opened, and
+// emptied if it is damaged: it is only a cache. What is in the files of snapshots is
+// not looked at, as that takes as long as building.
+
+// closedName is the file of the state that says how the last engine left it.
+const closedName = "closed"
+
+// repair empties the state if it is damaged, and tells the user why.
+func (e *embedded) repair(notice func(string)) error {
+	s := storeOf(e.state)
+	suspect := filepath.Join(e.state, suspectName)
+	_, err := os.Stat(suspect)
+	thorough := err == nil
+	left, _ := os.ReadFile(filepath.Join(e.state, closedName))
+	if !thorough && !e.killed && string(left) == s.looks() {
+		return nil
+	}
+	if damage := s.damage(thorough); damage != nil {
+		if err := s.empty(); err != nil {
+			return damaged(e.state, err)
+		}
+		e.emptied = true
+		if notice != nil {
+			notice(fmt.Sprintf("the engine's state directory %s was damaged (%v); removed its cache, building without it", e.state, damage))
+		}
+	}
+	if thorough {
+		return os.Remove(suspect)
+	}
+	return nil
+}
+
+// leave notes how the state looks, which is closed.
+func (e *embedded) leave() error {
+	return os.WriteFile(filepath.Join(e.state, closedName), []byte(storeOf(e.state).looks()), 0o600)
+}
+
+// store is the cache in a state: its directory, and the worker's.
+type store struct{ state, worker string }
+
+func storeOf(state string) store {
+	return store{state, filepath.Join(state, "runc-"+snapshotterFor(state))}
+}
+
+func (s store) databases() []string {
+	return []string{
+		filepath.Join(s.state, "cache.db"), filepath.Join(s.state, "history.db"),
+		s.records(), filepath.Join(s.worker, "metadata_v2.db"), filepath.Join(s.snapshots(), "metadata.db"),
+	}
+}
+
+func (s store) records() string   { return filepath.Join(s.worker, "containerdmeta.db") }
+func (s store) snapshots() string { return filepath.Join(s.worker, "snapshots") }
+func (s store) blob(d digest.Digest) string {
+	return filepath.Join(s.worker, "content", "blobs", d.Algorithm().String(), d.Encoded())
+}
+
+// looks is a digest of what shows at a glance: sizes and times of the databases and
+// blobs, and which snapshots there are.
+func (s store) looks() string {
+	h := sha256.New()
+	note := func(name string) {
+		if info, err := os.Stat(name); err == nil {
+			fmt.Fprintln(h, name, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	for _, name := range s.databases() {
+		note(name)
+	}
+	blobs, _ := filepath.Glob(filepath.Join(s.worker, "content", "blobs", "*", "*")) // the pattern is valid
+	for _, name := range blobs {
+		note(name)
+	}
+	for _, pattern := range []string{"*", "*/fs"} {
+		dirs, _ := filepath.Glob(filepath.Join(s.snapshots(), "snapshots", pattern))
+		fmt.Fprintln(h, dirs)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// empty removes the cache.
+func (s store) empty() error {
+	workers, _ := filepath.Glob(filepath.Join(s.state, "runc-*")) // the pattern is valid
+	var errs []error
+	for _, name := range append(workers, s.databases()[:2]...) {
+		errs = append(errs, os.RemoveAll(name))
+	}
+	return errors.Join(errs...)
+}
+
+// damage is what is wrong with the cache, or nil. If it is to be thorough, that
+// includes the content of blobs.
+func (s store) damage(thorough bool) error {
+	var there, missing []string
+	for _, name := range s.databases() {
+		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
+			there = append(there, name)
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	if len(there) == 0 {
+		return nil // nobody has built with it
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("%s is missing or empty", filepath.Base(missing[0]))
+	}
+	for _, name := range there {
+		if err := readThrough(name); err != nil {
+			return fmt.Errorf("%s cannot be read: %w", filepath.Base(name), err)
+		}
+	}
+	if err := s.missingSnapshot(); err != nil {
+		return err
+	}
+	return s.missingBlob(thorough)
+}
+
+// readThrough reads all of a database. Where it is cut or overwritten, the library
+// panics, or reads memory that is not there.
+func readThrough(name string) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.New("it is damaged")
+		}
+	}()
+	db, err := bolt.Open(name, 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var walk func(b *bolt.Bucket) error
+	walk = func(b *bolt.Bucket) error {
+		return b.ForEach(func(k, v []byte) error {
+			if v == nil {
+				return walk(b.Bucket(k))
+			}
+			_, err := io.Discard.Write(append(k[:len(k):len(k)], v...)) // reads both
+			return err
+		})
+	}
+	return db.View(func(tx *bolt.Tx) error {
+		if info, err := os.Stat(name); err != nil || info.Size() < tx.Size() {
+			return errors.Join(err, errors.New("it is truncated"))
+		}
+		return tx.ForEach(func(_ []byte, b *bolt.Bucket) error { return walk(b) })
+	})
+}
+
+// missingSnapshot returns an error if a snapshot has no directory.
+func (s store) missingSnapshot() error {
+	db, err := storage.NewMetaStore(filepath.Join(s.snapshots(), "metadata.db"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.WithTransaction(context.Background(), false, func(ctx context.Context) error {
+		known, err := storage.IDMap(ctx)
+		for id := range known {
+			dir := filepath.Join(s.snapshots(), "snapshots", id)
+			if filepath.Base(s.worker) == "runc-"+overlays {
+				dir = filepath.Join(dir, "fs")
+			}
+			if _, err := os.Stat(dir); err != nil {
+				return fmt.Errorf("the snapshot %s is missing", id)
+			}
+		}
+		if errdefs.IsNotFound(err) {
+			return nil // there was none yet
+		}
+		return err
+	})
+}
+
+// missingBlob returns an error if a blob is not there, or is not as long as recorded;
+// also if it has other content, if that is asked for.
+func (s store) missingBlob(thorough bool) error {
+	db, err := bolt.Open(s.records(), 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	records := contentmeta.NewDB(db, nil, nil)
+	return records.ContentStore().Walk(namespaces.WithNamespace(context.Background(), namespace), func(i content.Info) error {
+		f, err := os.Open(s.blob(i.Digest))
+		if err != nil {
+			return fmt.Errorf("the blob %s is missing", i.Digest)
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err != nil || info.Size() != i.Size {
+			return fmt.Errorf("the blob %s is truncated", i.Digest)
+		}
+		if !thorough {
+			return nil
+		}
+		if sum, err := i.Digest.Algorithm().FromReader(f); err != nil || sum != i.Digest {
+			return fmt.Errorf("the blob %s has other content", i.Digest)
+		}
+		return nil
+	})
+}
