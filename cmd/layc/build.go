@@ -166,14 +166,18 @@ func (b *build) check(cmd *cobra.Command) error {
 	if err := engine.CheckOutput(b.output); err != nil {
 		return err
 	}
+	if err := b.chooseState(cmd); err != nil {
+		return err
+	}
 	if info, err := os.Stat(b.state); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
 		return usage(cmd, "--state %s: not a directory", b.state)
 	}
-	options, err := b.engineOptions()
-	if err != nil {
-		return err
+	for _, dir := range []string{b.output, b.state} {
+		if dir != "" {
+			b.own = append(b.own, within(b.dir, dir)...)
+		}
 	}
-	return b.ready(options)
+	return b.ready(b.engineOptions())
 }
 
 // choose reduces the plans of all platforms to the named apps, and shows them.

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -52,10 +55,14 @@ func cannot(what, file string, err error) error {
 // would block, and a device may never end.
 var errIrregular = errors.New("not a regular file")
 
-// files returns the files of a directory. It is an error to open anything other than a file or a
-// directory.
-func files(dir string) fs.FS {
-	return regular{os.DirFS(dir).(dirFS)}
+// files returns the files of a directory, except those that layc itself writes there. own are
+// their names. It is an error to open anything other than a file or a directory.
+func files(dir string, own ...string) fs.FS {
+	all := regular{os.DirFS(dir).(dirFS)}
+	if len(own) == 0 {
+		return all
+	}
+	return without{all, own}
 }
 
 // dirFS is the type that [os.DirFS] returns.
@@ -72,6 +79,99 @@ func (r regular) Open(name string) (fs.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errIrregular}
 	}
 	return r.dirFS.Open(name)
+}
+
+// without hides files: its own, all below them, and the directories above them that contain
+// nothing else. So a build finds the files that the build before it found.
+type without struct {
+	regular
+	own []string
+}
+
+func (w without) hides(name string) bool {
+	for _, own := range w.own {
+		switch {
+		case name == own || strings.HasPrefix(name, own+"/"):
+			return true
+		case strings.HasPrefix(own, name+"/"):
+			entries, err := w.regular.ReadDir(name)
+			if err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !w.hides(path.Join(name, e.Name())) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (w without) check(op, name string) error {
+	if w.hides(name) {
+		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	}
+	return nil
+}
+
+func (w without) Open(name string) (fs.File, error) {
+	if err := w.check("open", name); err != nil {
+		return nil, err
+	}
+	return w.regular.Open(name)
+}
+
+func (w without) Stat(name string) (fs.FileInfo, error) {
+	if err := w.check("stat", name); err != nil {
+		return nil, err
+	}
+	return w.regular.Stat(name)
+}
+
+func (w without) Lstat(name string) (fs.FileInfo, error) {
+	if err := w.check("lstat", name); err != nil {
+		return nil, err
+	}
+	return w.regular.Lstat(name)
+}
+
+func (w without) ReadLink(name string) (string, error) {
+	if err := w.check("readlink", name); err != nil {
+		return "", err
+	}
+	return w.regular.ReadLink(name)
+}
+
+func (w without) ReadDir(name string) ([]fs.DirEntry, error) {
+	if err := w.check("readdir", name); err != nil {
+		return nil, err
+	}
+	entries, err := w.regular.ReadDir(name)
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return w.hides(path.Join(name, e.Name())) }), err
+}
+
+// within returns the names that a path has in a directory, with its links followed and not. It
+// returns none if the path is outside.
+func within(dir, name string) []string {
+	top, err := os.Stat(dir)
+	at, absErr := filepath.Abs(name)
+	if err != nil || absErr != nil {
+		return nil
+	}
+	paths := []string{at}
+	for above := at; above != filepath.Dir(above); above = filepath.Dir(above) {
+		if real, err := filepath.EvalSymlinks(above); err == nil {
+			paths = append(paths, filepath.Join(real, strings.TrimPrefix(at, above)))
+			break
+		}
+	}
+	var found []string
+	for _, p := range paths {
+		for above := p; above != filepath.Dir(above); {
+			above = filepath.Dir(above)
+			if info, err := os.Stat(above); err == nil && os.SameFile(info, top) {
+				rel, _ := filepath.Rel(above, p)
+				found = append(found, filepath.ToSlash(rel))
+			}
+		}
+	}
+	return found
 }
 
 // readInput reads a file of a module or of a flag.

@@ -67,7 +67,8 @@ type cli struct {
 	ready    func(engine.Options) error // reports why open would fail, as far as known in advance
 	open     func(context.Context, engine.Options) (builder, error)
 
-	dir string // -C
+	dir string   // -C
+	own []string // files in it that the command writes, which are not the module's
 }
 
 // builder is the part of an engine that the commands use.

@@ -69,7 +69,7 @@ func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, dia
 
 // source returns the input for the module in the command's directory.
 func (c *cli) source() compiler.Input {
-	return compiler.Input{Project: files(c.dir), Dir: ".", Name: c.where()}
+	return compiler.Input{Project: files(c.dir, c.own...), Dir: ".", Name: c.where()}
 }
 
 // where returns the name of the module's directory in findings.

@@ -7,17 +7,15 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/spf13/cobra"
+
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 )
 
 // solve opens the engine and builds with it.
 func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, error) {
-	options, err := b.engineOptions()
-	if err != nil {
-		return nil, err
-	}
-	e, err := b.open(ctx, options)
+	e, err := b.open(ctx, b.engineOptions())
 	if err != nil {
 		return nil, err
 	}
@@ -29,9 +27,8 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 }
 
 // engineOptions returns the options of the engine.
-func (b *build) engineOptions() (engine.Options, error) {
-	state, err := b.stateDir()
-	return engine.Options{Address: b.engine, State: state, Notice: b.notice}, err
+func (b *build) engineOptions() engine.Options {
+	return engine.Options{Address: b.engine, State: b.state, Notice: b.notice}
 }
 
 // notice prints a sentence for the user.
@@ -63,14 +60,15 @@ func (b *build) progressMode() string {
 	return b.progress
 }
 
-// stateDir returns the directory of the embedded engine's state.
-func (b *build) stateDir() (string, error) {
+// chooseState sets the default of --state.
+func (b *build) chooseState(cmd *cobra.Command) error {
 	if b.state != "" || b.engine != "" {
-		return b.state, nil
+		return nil
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no directory for the engine's state: %w; name one with --state", err)
+		return usage(cmd, "no default for --state: neither HOME nor XDG_CACHE_HOME is set; name a directory with --state")
 	}
-	return filepath.Join(cache, "layc"), nil
+	b.state = filepath.Join(cache, "layc")
+	return nil
 }

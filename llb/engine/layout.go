@@ -81,6 +81,11 @@ func CheckOutput(dir string) error {
 		err := unix.Access(at, unix.W_OK)
 		switch {
 		case errors.Is(err, unix.ENOENT) && at != filepath.Dir(at):
+			if to, err := os.Readlink(at); err == nil {
+				return &LayoutError{
+					Dir: dir, What: "cannot be created", Help: fmt.Sprintf("%s is a link to %s, which does not exist: create that, or remove the link", at, to), Unfit: true,
+				}
+			}
 			continue
 		case err != nil:
 			return &LayoutError{Dir: dir, What: "cannot be written to", Help: "name a directory that you can write to, with -o", Err: err}
