@@ -17,11 +17,11 @@ import (
 func TestIrregularFiles(t *testing.T) {
 	for _, c := range []struct{ file, command, says string }{
 		{"layc.lock", "check", "cannot read layc.lock: not a regular file"},
-		{"layc.lock", "lock", "layc.lock cannot be read: not a regular file"},
-		{"layc.lock", "update", "layc.lock cannot be read: not a regular file"},
+		{"layc.lock", "lock", "cannot read layc.lock: not a regular file"},
+		{"layc.lock", "update", "cannot read layc.lock: not a regular file"},
 		{".layerignore", "check", "cannot read .layerignore: not a regular file"},
 		{"b.layer", "check", "cannot read b.layer: not a regular file"},
-		{"b.layer", "fmt", "b.layer cannot be read: not a regular file"},
+		{"b.layer", "fmt", "cannot read b.layer: not a regular file"},
 	} {
 		for what, put := range map[string]func(string) error{
 			"a pipe":             func(name string) error { return syscall.Mkfifo(name, 0o600) },

@@ -45,10 +45,10 @@ type fileError struct {
 
 // cannot returns the error for a file that cannot be read, written or the like.
 func cannot(what, file string, err error) error {
-	if what == "written" && errors.Is(err, fs.ErrNotExist) {
+	if what == "write" && errors.Is(err, fs.ErrNotExist) {
 		err = errors.New("no such directory")
 	}
-	return &fileError{fmt.Errorf("%s cannot be %s: %w", file, what, plainError(err)), what == "written"}
+	return &fileError{fmt.Errorf("cannot %s %s: %w", what, file, plainError(err)), what == "write"}
 }
 
 // errIrregular is the error for reading anything other than a file or a directory. Reading a pipe
@@ -206,7 +206,7 @@ func canWrite(cmd *cobra.Command, flag, file string) error {
 // replaceFile replaces a file atomically; see [replace.Content].
 func replaceFile(name string, text []byte) error {
 	if err := replace.Content(name, text); err != nil {
-		return cannot("written", name, err)
+		return cannot("write", name, err)
 	}
 	return nil
 }

@@ -93,7 +93,7 @@ func (c *cli) begin(dir string) error {
 		if _, err := os.Lstat(name); err == nil {
 			return fmt.Errorf("%s exists; name an empty directory, or move the file away", name)
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return cannot("written", name, err)
+			return cannot("write", name, err)
 		}
 	}
 	var written []string
@@ -107,7 +107,7 @@ func (c *cli) begin(dir string) error {
 			for _, w := range written {
 				os.Remove(w)
 			}
-			return cannot("written", name, err)
+			return cannot("write", name, err)
 		}
 		written = append(written, name)
 	}

@@ -146,7 +146,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	}
 	ready := func() error {
 		if err := old.Writable(); err != nil {
-			return cannot("written", old.Name, err)
+			return cannot("write", old.Name, err)
 		}
 		return nil
 	}
@@ -206,7 +206,7 @@ func (l *locking) write(old *lockfile.File, result *pin.Result) error {
 	if err := old.Replace(pins.Format()); errors.As(err, &changed) {
 		return err
 	} else if err != nil {
-		return cannot("written", old.Name, err)
+		return cannot("write", old.Name, err)
 	}
 	fmt.Fprintf(l.out, "wrote %s: %s, a plan of %s\n", old.Name, pinCounts(pins), term.Count(len(pins.Layers), "shared layer"))
 	if result.Repositories && git.Vendored(filepath.Join(l.dir, "vendor")) {

@@ -146,7 +146,7 @@ func (p *printed) verbatim(text string) error {
 	defer p.mutex.Unlock()
 	_, err := io.WriteString(p.to, text)
 	if err != nil {
-		err = cannot("written", "the output", err)
+		err = cannot("write", "the output", err)
 	}
 	if p.err == nil {
 		p.err = err

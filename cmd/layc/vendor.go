@@ -82,7 +82,7 @@ func cannotVendor(store git.Store, err error) error {
 		note, help := advised.Advice()
 		return fmt.Errorf("%w: %s; %s", err, note, help)
 	case errors.As(err, &path) && strings.HasPrefix(path.Path, store.Vendor):
-		return cannot("written", path.Path, err)
+		return cannot("write", path.Path, err)
 	}
 	return err
 }
