@@ -19,10 +19,10 @@ var policy = map[string]string{
 	"lang/visible": "",
 	"lang/term":    "",
 	"lang/diag":    "lang/source lang/redact lang/term lang/visible",
-	"lang/syntax":  "lang/source lang/diag",
+	"lang/syntax":  "lang/source lang/diag lang/term",
 	"lang/format":  "lang/source lang/diag lang/syntax",
 	"lang/load":    "lang/source lang/diag lang/syntax",
-	"lang/check":   "lang/source lang/diag lang/syntax lang/load",
+	"lang/check":   "lang/source lang/diag lang/syntax lang/load lang/term",
 	"lang/doc":     "lang/source lang/diag lang/syntax lang/load lang/check lang/term",
 	"stdlib":       "",
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/syntax"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // callee returns the component that the function part of a call names, or nil.
@@ -113,7 +114,11 @@ func (c *checker) arguments(e *syntax.Call, o *Component) {
 			continue
 		}
 		if at >= len(params) {
-			c.list.Errorf(diag.WrongArguments, a.At, "`%s` takes %s", o.Decl.Name.Name, countOf(len(params), "argument")).
+			takes := "no arguments"
+			if len(params) > 0 {
+				takes = term.Count(len(params), "argument")
+			}
+			c.list.Errorf(diag.WrongArguments, a.At, "`%s` takes %s", o.Decl.Name.Name, takes).
 				See(o.Decl.Name.At, "declared here").Hint("remove this one")
 			c.expr(a.Value)
 			continue

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -438,14 +437,4 @@ func (c *checker) platformPattern(p, of syntax.Expr) {
 	} else {
 		d.Hint("expected one of: %s", strings.Join(known, ", "))
 	}
-}
-
-func countOf(n int, what string) string {
-	switch n {
-	case 0:
-		return "no " + what + "s"
-	case 1:
-		return "one " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }

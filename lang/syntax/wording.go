@@ -3,7 +3,8 @@ package syntax
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // describe describes a token for errors.
@@ -44,15 +45,5 @@ func article(in Place) string {
 // quoteLess cuts a word to a readable length.
 func quoteLess(word string) string { return strings.Trim(quoteShort(word), "`") }
 
-// quoteShort puts text in backquotes, cut to a readable length.
-func quoteShort(s string) string {
-	const most = 24
-	if len(s) > most {
-		n := most
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		s = s[:n] + "…"
-	}
-	return "`" + s + "`"
-}
+// quoteShort puts text in backquotes, and cuts it to a readable length.
+func quoteShort(s string) string { return "`" + term.Cut(s, 25) + "`" }
