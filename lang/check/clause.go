@@ -67,12 +67,6 @@ func OperandType(key string) string {
 	return ""
 }
 
-// rates are the words of `changes`, and intervals the words of `update`.
-var (
-	rates     = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
-	intervals = rates[:len(rates)-1]
-)
-
 // periods are the words after the slash in `changes 12/year`.
 var periods = []string{"year", "quarter", "month", "week", "day", "hour"}
 
@@ -360,7 +354,7 @@ func (c *checker) rate(s *syntax.Clause) {
 		c.rateWord([]syntax.Expr{b.Y}, periods)
 		return
 	}
-	c.rateWord(s.Args, rates)
+	c.rateWord(s.Args, syntax.Rates)
 }
 
 // interval checks `update weekly` and `update 10d`.
@@ -371,17 +365,17 @@ func (c *checker) interval(args []syntax.Expr) {
 		}
 		n, ok := a.(*syntax.Name)
 		if !ok || c.scope.lookup(n.Name) != nil {
-			if !ok || !slices.Contains(intervals, n.Name) {
+			if !ok || !slices.Contains(syntax.Intervals, n.Name) {
 				c.expect(a, durationType, "`update`")
 			}
 			continue
 		}
-		if slices.Contains(intervals, n.Name) {
+		if slices.Contains(syntax.Intervals, n.Name) {
 			continue
 		}
 		d := c.list.Errorf(diag.InvalidRate, a.Span(), "not a valid interval: `%s`", n.Name).
-			Note("intervals are %s, or a duration of at least one day", strings.Join(intervals, ", "))
-		if near := diag.Nearest(n.Name, intervals); near != "" {
+			Note("intervals are %s, or a duration of at least one day", strings.Join(syntax.Intervals, ", "))
+		if near := diag.Nearest(n.Name, syntax.Intervals); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(a.Span(), near)
 		} else {
 			d.Hint("write one of them, or a duration such as `14d`")

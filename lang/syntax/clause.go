@@ -36,7 +36,9 @@ func (p *parser) clause(word string) *Clause {
 	p.next()
 	p.colonAfter(c.Word.Name)
 	first := p.optionHere(form.Options)
-	if first == nil || !first.Instead && form.Takes != Nothing {
+	if p.phrase(form) {
+		c.Args = []Expr{p.bad()}
+	} else if first == nil || !first.Instead && form.Takes != Nothing {
 		c.Args, c.Assign = p.operands(form.Takes, word, form.Options)
 	}
 	c.Options = p.options(c.Word, form.Options, form.Takes)

@@ -72,7 +72,8 @@ type Form struct {
 	// Elsewhere is the word for the same thing in another place: an app `uses` what a
 	// component `needs`.
 	Elsewhere string
-	Doc       string // one line: what the clause does
+	Words     []string // words that it takes as its value
+	Doc       string   // one line: what the clause does
 }
 
 // OptionForm is the form of an option of a clause or of an item. Options may be in any order,
@@ -207,6 +208,12 @@ var (
 	sha512 = OptionForm{Word: "sha512", Takes: One, Choice: "checksum", Doc: "the content's SHA-512 in hex"}
 )
 
+// Rates are the words of `changes`, and Intervals the words of `update`.
+var (
+	Rates     = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
+	Intervals = Rates[:len(Rates)-1]
+)
+
 var forms = []Form{
 	// Properties.
 	{Word: "base", Mood: Property, In: InFleet | InApp, Takes: One,
@@ -244,12 +251,12 @@ var forms = []Form{
 		Doc: "allows several instances in one image"},
 	{Word: "owns", Mood: Property, In: InComponent | InApp, Takes: Many, Options: []OptionForm{owner, mode},
 		Doc: "paths that nothing else writes"},
-	{Word: "changes", Mood: Property, In: InComponent | InApp, Takes: One, Options: []OptionForm{
+	{Word: "changes", Mood: Property, In: InComponent | InApp, Takes: One, Words: Rates, Options: []OptionForm{
 		{Word: "with", Takes: One, Instead: true, Doc: "a component that is released together with this one"},
 	}, Doc: "how often its content changes: monthly, 12/year"},
 	{Word: "size", Mood: Property, In: InComponent | InApp, Takes: One,
 		Doc: "the compressed size of its layer"},
-	{Word: "update", Mood: Property, In: InComponent, Takes: One,
+	{Word: "update", Mood: Property, In: InComponent, Takes: One, Words: Intervals,
 		Doc: "how often `layc update` refreshes its content"},
 	{Word: "publish", Mood: Property, In: InComponent, Takes: One,
 		Doc: "the name for publishing it as a base image"},

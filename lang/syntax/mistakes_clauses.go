@@ -373,6 +373,43 @@ func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	return true
 }
 
+// often are the words for how often something happens, by the unit of time in a phrase.
+var often = map[string]string{"hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
+
+// orOften are values of a clause with words, other than its words.
+var orOften = map[string]string{"changes": "a number of times, such as `12/year`", "update": "a duration of at least one day, such as `14d`"}
+
+// phrase fails for several words where a clause takes one of its own: `every month` is `monthly`.
+func (p *parser) phrase(form *Form) bool {
+	next := p.peek(1)
+	if len(form.Words) == 0 || !p.on(Word) || Reserved(p.textOf(p.tok)) || slices.Contains(form.Words, p.textOf(p.tok)) || findOption(form.Options, p.textOf(p.tok)) != nil ||
+		next.Line || next.Kind != Word && next.Kind != Numeral || findOption(form.Options, p.textOf(next)) != nil {
+		return false
+	}
+	end, meant, once := p.tok.End, "", true
+	for i := p.i; p.tokens[i].Kind == Word || p.tokens[i].Kind == Numeral; i++ {
+		t := p.tokens[i]
+		if i > p.i && t.Line {
+			break
+		}
+		w := p.textOf(t)
+		once = once && (t.Kind == Word && w != "twice" && w != "other" || w == "1")
+		if o := often[strings.TrimSuffix(w, "s")]; slices.Contains(form.Words, o) {
+			meant = o
+		}
+		end = t.End
+	}
+	at := p.span(int(p.tok.Start), int(end))
+	d := p.fail(diag.InvalidRate, at, "not a valid value of `%s`: `%s`", form.Word, at.Text()).
+		Note("expected %s; or %s", quoted(form.Words), orOften[form.Word])
+	if meant != "" && once {
+		d.Hint("did you mean `%s %s`?", form.Word, meant).Fix(at, meant)
+	} else {
+		d.Hint("write one of them")
+	}
+	return true
+}
+
 // unknownOption fails because the clause has no such option.
 func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 	w := p.textOf(p.tok)
