@@ -15,6 +15,7 @@ import (
 type extras struct {
 	accounts []*model.Account
 	trees    []llb.State
+	of       []*model.Instance // whose content the trees are
 }
 
 // placeDir is where the helper finds trees to place.
@@ -27,7 +28,7 @@ func (l *lowerer) extrasOf(members []*model.Instance) extras {
 		case i.Package != nil && i.Package.Account != nil:
 			e.accounts = append(e.accounts, i.Package.Account)
 		case i.Kind == model.Portable:
-			e.trees = append(e.trees, l.content(i))
+			e.trees, e.of = append(e.trees, l.content(i)), append(e.of, i)
 		case i.Package == nil && len(members) > 1:
 			l.fail(fmt.Errorf("the plan groups %s, which runs something, with others", i.Title))
 		}

@@ -28,7 +28,7 @@ import (
 // vertices.
 type Graph struct {
 	Images  []Image // in the plan's order, then the published ones
-	Proofs  []Proof // without Verify only that users exist
+	Proofs  []Proof // without Verify only the proofs of every build
 	Origins map[digest.Digest]Origin
 	// Secrets are the sorted names of all secrets that steps mount.
 	Secrets []string
@@ -60,6 +60,9 @@ type Origin struct {
 	// URL is the URL of a download, as written in the program, if there is another mirror to try;
 	// else empty.
 	URL string
+	// Members are the instances whose content or steps the vertex puts into a system,
+	// in the order in which the helper counts them.
+	Members []*model.Instance
 	// Run is the run that the vertex executes; nil if layc adds the vertex.
 	Run *model.Run
 }

@@ -29,8 +29,9 @@ import (
 // (Libraries). And tests are run: a component's in such an image, an app's in
 // its own (Test).
 //
-// One kind is proven in every build: that an image has the user whose name its
-// configuration holds (User), as no container starts without.
+// Two kinds are proven in every build: that an image has the user whose name its
+// configuration holds (User), as no container starts without; and that its layers
+// replace no directory of those below (Kept).
 //
 // OS packages and users are not built alone: in each layer the distribution's
 // own tools configure a package only after all that it depends on.
@@ -45,6 +46,7 @@ const (
 	Libraries ProofKind = "libraries" // programs and libraries find the libraries that they need
 	Test      ProofKind = "test"      // a test's command prints what it should
 	User      ProofKind = "user"      // the image has the user that it runs as
+	Kept      ProofKind = "kept"      // layers keep directories and files of those below
 )
 
 // Proof is one proof: it fails if one of its steps does. What Again and
@@ -58,6 +60,8 @@ type Proof struct {
 	On        string      // the base system, if the fleet has several; else ""
 	// World is what an Alone or a component's Test stands on, the base first.
 	World []*model.Instance
+	// Stack is what a Kept looks at, as the helper counts it.
+	Stack []Merged
 	solvable
 }
 
@@ -103,6 +107,7 @@ func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) 
 	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*model.Instance]bool{}, done: map[pair]bool{}}
 	for _, i := range slices.Concat(p.Images, p.Published) {
 		v.user(i)
+		v.kept(i)
 	}
 	if all {
 		v.all(p)
@@ -110,7 +115,7 @@ func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) 
 	if l.err != nil {
 		return nil, l.err
 	}
-	order := map[ProofKind]int{User: 0, Alone: 1, Again: 2, Libraries: 3, Test: 4}
+	order := map[ProofKind]int{User: 0, Kept: 1, Alone: 2, Again: 3, Libraries: 4, Test: 5}
 	slices.SortStableFunc(v.proofs, func(a, b proven) int { return cmp.Compare(order[a.Kind], order[b.Kind]) })
 	var out []Proof
 	for _, p := range v.proofs {
@@ -140,18 +145,45 @@ func (v *prover) all(p *plan.Plan) {
 }
 
 // user looks for the user that an image runs as, if that is a name, and for its
-// group.
+// group; and for declared users, if anything but packages may change the accounts.
 func (v *prover) user(i *plan.Image) {
-	c := i.App.Config
-	if strings.Trim(c.User, "0123456789:") == "" {
+	who, declared := i.App.Config.User, declaredUsers(i)
+	name := "look for user " + who
+	if strings.Trim(who, "0123456789:") == "" {
+		who, name = "", "look for users"
+	}
+	if who == "" && len(declared) == 0 {
 		return
 	}
-	opts := v.help(i.App.Name, "look for user "+c.User, i.App.UserAt, "user", c.User, afterDir)
+	opts := v.help(i.App.Name, name, i.App.UserAt, append([]string{"user", who, afterDir}, declared...)...)
 	if v.err != nil {
 		return
 	}
-	on := llb.AddMount(afterDir, v.image(i), llb.Readonly)
+	on := llb.AddMount(afterDir, v.image(i), llb.Readonly, llb.ContentCache(llb.MountContentCacheOff))
 	v.add(User, i.App.Name, i.App.UserAt, llb.Scratch().Run(append(opts, on)...).Root()).App = i.App
+}
+
+// declaredUsers are the names and numbers of the users that an image declares; none if
+// nothing of it may write to the accounts but what enters them, and packages.
+func declaredUsers(i *plan.Image) []string {
+	var users []string
+	writes := false
+	for _, y := range i.Layers {
+		for _, m := range y.Members {
+			switch {
+			case m.Package != nil && m.Package.Account != nil:
+				users = append(users, m.Package.Account.Name, strconv.Itoa(m.Package.Account.UID))
+			case m.Kind == model.Stacked && m.Package == nil:
+				writes = true
+			default:
+				writes = writes || slices.ContainsFunc(placed(m), func(p Placing) bool { return m.Kind == model.Portable && within("/etc/passwd", p.Path) })
+			}
+		}
+	}
+	if !writes {
+		return nil
+	}
+	return users
 }
 
 // first reports whether a proof is wanted for the first time.

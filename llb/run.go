@@ -126,6 +126,7 @@ func (l *lowerer) stacked(on llb.State, below, members []*model.Instance) llb.St
 // into the step would be missing in the result. If a member may have such a file, the parts are
 // created one after the other and combined.
 func (l *lowerer) installed(on llb.State, below, members []*model.Instance, step debianStep, more extras) llb.State {
+	l.origins[len(l.origins)-1].Members = more.of
 	if !hidden(members) {
 		step.extras = more
 		return l.must(debianInstall(on, packagesOf(below), step))
@@ -149,6 +150,10 @@ func hidden(members []*model.Instance) bool {
 // added adds users and trees to a state.
 func (l *lowerer) added(on llb.State, title string, at source.Span, more extras) llb.State {
 	opts := l.help(title, "add", at, append([]string{"add", rootDir}, more.args()...)...)
+	if l.err != nil {
+		return llb.Scratch()
+	}
+	l.origins[len(l.origins)-1].Members = more.of
 	return l.changed(on, opts, more.mounts()...)
 }
 
@@ -291,7 +296,8 @@ func (l *lowerer) place(on llb.State, i *model.Instance, steps []model.Step) llb
 		var c contents
 		l.act(&c, i, s)
 		on = on.File(c.chain, l.from(i.Title, "prepare", s.Where()))
-		l.origins[len(l.origins)-1].Copied = c.copied
+		at := &l.origins[len(l.origins)-1]
+		at.Copied, at.Members = c.copied, []*model.Instance{i}
 	}
 	return on
 }

@@ -30,6 +30,9 @@ func (c *contents) makeDir(dir string, owner *model.Owner, mode os.FileMode) {
 	}
 	if mode&specialBits == 0 && !c.handsDown() {
 		opts := []llb.MkdirOption{llb.WithCreatedTime(epoch)}
+		if c.mayHold(dir) {
+			opts = append(opts, llb.WithParents(true)) // fails if something else is there
+		}
 		if owner != nil {
 			opts = append(opts, llb.WithUIDGID(owner.UID, owner.GID))
 		}
@@ -77,7 +80,7 @@ func (l *lowerer) copyOver(c *contents, i *model.Instance, tree llb.State, src, 
 // setDir appends a dir step. An existing directory gets the step's owner and mode.
 func (l *lowerer) setDir(c *contents, i *model.Instance, s *model.Dir) {
 	mode := fileMode(s.Mode, 0o755)
-	if c.scratch && !c.touched[s.Path] || s.Inherited || s.Owner == nil && s.Mode == "" {
+	if c.scratch && !c.touched[s.Path] && !c.mayHold(s.Path) || s.Inherited || s.Owner == nil && s.Mode == "" {
 		c.makeDir(s.Path, s.Owner, mode)
 		return
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +21,7 @@ import (
 // the canonical time, if the trees do.
 func extras(root string, args []string) error {
 	touched := map[string]bool{}
+	trees := 0
 	for len(args) > 0 {
 		end := len(args)
 		if i := slices.IndexFunc(args[1:], func(s string) bool { return s == "--" || s == "++" }); i >= 0 {
@@ -29,7 +32,8 @@ func extras(root string, args []string) error {
 		case args[0] == "--" && end >= 6:
 			err = account(root, args[1:end], touched)
 		case args[0] == "++" && end == 2:
-			err = place(args[1], root, touched)
+			err = place(trees, args[1], root, touched)
+			trees++
 		default:
 			err = fmt.Errorf("expected -- NAME UID GID HOME SHELL, or ++ DIR; found %q", args[:end])
 		}
@@ -68,21 +72,32 @@ func account(root string, args []string, touched map[string]bool) error {
 		return e.err
 	}
 	if home != "/nonexistent" && home != "/" {
-		return e.home(home, uid, gid)
+		return e.home(name, home, uid, gid)
 	}
 	return nil
 }
 
-// home makes a home directory, unless it is there.
-func (e *entries) home(dir, uid, gid string) error {
+// conflict is the error for an entry that a file of accounts cannot have next to another
+// one of the same name or number.
+func conflict(file, name, id, other, otherID string) error {
+	return fmt.Errorf("conflicting accounts: %q %q %q %q %q", file, name, id, other, otherID)
+}
+
+// home makes the home directory of a user, unless it is there.
+func (e *entries) home(user, dir, uid, gid string) error {
 	at, err := inside(e.root, dir)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Lstat(at); err == nil {
+	if info, err := os.Lstat(at); err == nil {
+		if !info.IsDir() {
+			return fmt.Errorf("not a home directory: %q %q", user, dir)
+		}
 		return nil
 	}
-	if at, err = makeDirs(e.root, dir, e.touched); err != nil {
+	if at, err = makeDirs(e.root, dir, e.touched); errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Errorf("not a home directory: %q %q", user, dir)
+	} else if err != nil {
 		return err
 	}
 	u, err1 := strconv.Atoi(uid)
@@ -146,7 +161,7 @@ func (e *entries) add(file string, mode fs.FileMode, name, id, line string) {
 			continue
 		}
 		if f[0] != name || f[2] != id {
-			e.err = errors.Join(e.err, fmt.Errorf("/%s already has %s with the number %s, so it cannot have %s with %s; choose another name or number", file, f[0], f[2], name, id))
+			e.err = cmp.Or(e.err, conflict("/"+file, name, id, f[0], f[2]))
 		}
 		return
 	}

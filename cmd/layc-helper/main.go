@@ -33,6 +33,10 @@
 //	                          fail if a tree for a path of the system would
 //	                          replace a link, after + only with a directory;
 //	                          a directory after = gets an owner and a mode
+//	layc-helper kept TREE…    fail if one of the trees, which lie on top of each
+//	                          other, replaces a directory of those below, or
+//	                          puts one in the place of something else; = marks
+//	                          a system, which hides those before it
 //	layc-helper remain TREE AFTER
 //	                          remove from a tree the scratch files that
 //	                          another one does not have
@@ -41,8 +45,9 @@
 //	layc-helper test COMMAND TEXT
 //	                          fail unless a command of the system's shell
 //	                          succeeds and prints the text
-//	layc-helper user USER[:GROUP] TREE
-//	                          fail unless a tree has a user and a group
+//	layc-helper user USER[:GROUP] TREE [NAME UID]…
+//	                          fail unless a tree has a user, a group, and
+//	                          declared users
 //	layc-helper again FIRST SECOND REPORT PATH…
 //	                          report where two trees differ at the paths
 //	layc-helper libraries ARCH REPORT TREE…
@@ -72,7 +77,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, fit, remain, sum512, test, user, again or libraries")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, fit, kept, remain, sum512, test, user, again or libraries")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -105,6 +110,8 @@ func run(args []string) error {
 		return squash(args[1], args[2], args[2], true)
 	case len(args) >= 3 && len(args)%2 == 1 && args[0] == "fit":
 		return fit(args[1], args[2], args[3:])
+	case len(args) >= 2 && args[0] == "kept":
+		return kept(args[1:])
 	case len(args) == 3 && args[0] == "remain":
 		return remain(args[1], args[2])
 	case len(args) == 3 && args[0] == "sum512":
@@ -113,8 +120,8 @@ func run(args []string) error {
 	switch {
 	case len(args) > 2 && args[0] == "test":
 		return test(args[2:], args[1], maxTest)
-	case len(args) == 3 && args[0] == "user":
-		return lookUp(args[1], args[2])
+	case len(args) >= 3 && args[0] == "user":
+		return lookUp(args[1], args[2], args[3:])
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
 	case len(args) >= 4 && args[0] == "libraries":

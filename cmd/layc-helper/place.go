@@ -15,14 +15,19 @@ import (
 // place copies a tree into the system at root as a layer on top of it would:
 // with owners, modes, times, links and extended attributes. What cannot be kept
 // is an error. A directory that leads on through a link of the system is kept
-// a link, which is followed within the system. Directories that it writes into
-// are noted in touched.
-func place(tree, root string, touched map[string]bool) error {
-	p := &placing{tree: tree, root: root, links: map[inode]string{}, touched: touched}
+// a link, which is followed within the system. To replace a directory, or anything
+// else by a directory, is an error, which has the number n of the tree. Directories
+// that it writes into are noted in touched.
+func place(n int, tree, root string, touched map[string]bool) error {
+	p := &placing{n: n, tree: tree, root: root, links: map[inode]string{}, touched: touched}
 	return p.entries("/", root)
 }
 
+// systemBelow is the system into which trees are placed, where these have numbers.
+const systemBelow = -1
+
 type placing struct {
+	n          int
 	tree, root string
 	links      map[inode]string // files with several names: the first copy
 	touched    map[string]bool
@@ -53,6 +58,10 @@ func (p *placing) one(path, to string) error {
 	if kind(&stat) == unix.S_IFDIR {
 		return p.directory(path, to, &stat)
 	}
+	var old unix.Stat_t
+	if err := lstat(to, &old); err == nil && kind(&old) == unix.S_IFDIR {
+		return replaced(p.n, path, kind(&old), systemBelow, to)
+	}
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
@@ -73,10 +82,16 @@ func (p *placing) directory(path, to string, stat *unix.Stat_t) error {
 	if err != nil {
 		return err
 	}
-	if info, err := os.Lstat(to); err != nil || !info.IsDir() {
-		if err := errors.Join(os.RemoveAll(to), os.Mkdir(to, 0o755)); err != nil {
+	var old unix.Stat_t
+	switch err := lstat(to, &old); {
+	case missing(err):
+		if err := os.Mkdir(to, 0o755); err != nil {
 			return err
 		}
+	case err != nil:
+		return err
+	case kind(&old) != unix.S_IFDIR:
+		return replaced(p.n, path, kind(&old), systemBelow, to)
 	}
 	if err := dress(p.tree+path, to, stat); err != nil {
 		return err

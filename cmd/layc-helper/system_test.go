@@ -345,7 +345,7 @@ func TestPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	touched := map[string]bool{}
-	if err := place(from, to, touched); err != nil {
+	if err := place(0, from, to, touched); err != nil {
 		t.Fatal(err)
 	}
 	if all, err := attributes(to + "/usr/lib"); err != nil || len(all) > 0 {

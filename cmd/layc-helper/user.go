@@ -13,8 +13,9 @@ import (
 
 // lookUp fails unless a system has the user and the group for a container, "USER" or
 // "USER:GROUP". Numbers need no entry. The error is one line: the missing name, a colon, and the
-// existing names.
-func lookUp(who, root string) error {
+// existing names. It also fails unless the system has each declared user, NAME UID, and no other
+// user with its name or number.
+func lookUp(who, root string, declared []string) error {
 	name, group, _ := strings.Cut(who, ":")
 	users, err := parse(root, "/etc/passwd", user.ParsePasswdFile)
 	if err != nil {
@@ -23,6 +24,11 @@ func lookUp(who, root string) error {
 	groups, err := parse(root, "/etc/group", user.ParseGroupFile)
 	if err != nil {
 		return err
+	}
+	for n := 0; n+1 < len(declared); n += 2 {
+		if err := haveDeclared(declared[n], declared[n+1], users); err != nil {
+			return err
+		}
 	}
 	var names []string
 	for _, u := range users {
@@ -49,6 +55,25 @@ func parse[T any](root, name string, read func(string) ([]T, error)) ([]T, error
 		return nil, nil
 	}
 	return entries, err
+}
+
+// haveDeclared fails unless a declared user exists, and no other user has its name or its
+// number.
+func haveDeclared(name, id string, users []user.User) error {
+	there := false
+	var names []string
+	for _, u := range users {
+		uid := strconv.Itoa(u.Uid)
+		if (u.Name == name) != (uid == id) {
+			return conflict("/etc/passwd", name, id, u.Name, uid)
+		}
+		there = there || u.Name == name
+		names = append(names, u.Name)
+	}
+	if !there {
+		return have("user", name, names)
+	}
+	return nil
 }
 
 // have fails unless a name is a number, empty or in there.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -48,11 +49,29 @@ func TestLookUp(t *testing.T) {
 		{climbs, "www-data", ""},
 	} {
 		got := ""
-		if err := lookUp(c.who, c.root); err != nil {
+		if err := lookUp(c.who, c.root, nil); err != nil {
 			got = err.Error()
 		}
 		if got != c.want {
 			t.Errorf("%s in %s: %q, want %q", c.who, filepath.Base(c.root), got, c.want)
+		}
+	}
+}
+
+// TestLookUpDeclared looks for declared users.
+func TestLookUpDeclared(t *testing.T) {
+	root := tree(t, map[string]string{"etc/passwd": "root:x:0:0:::\nwww:x:33:33:::\nalias:x:70:70:::\nwww:x:34:34:::\n"})
+	for _, c := range []struct {
+		declared []string
+		want     string
+	}{
+		{[]string{"root", "0"}, "<nil>"},
+		{[]string{"root", "0", "www", "33"}, `conflicting accounts: "/etc/passwd" "www" "33" "www" "34"`},
+		{[]string{"other", "70"}, `conflicting accounts: "/etc/passwd" "other" "70" "alias" "70"`},
+		{[]string{"gone", "71"}, "no user gone: root www alias www"},
+	} {
+		if got := fmt.Sprint(lookUp("", root, c.declared)); got != c.want {
+			t.Errorf("%q: %s, want %s", c.declared, got, c.want)
 		}
 	}
 }

@@ -202,7 +202,7 @@ func compareGolden(t *testing.T, name string, got []byte) {
 // which is too large or unusual for an example.
 func produce(t *testing.T, e diag.Entry) diag.List {
 	t.Helper()
-	if e.Code >= "E0500" || e.Code == diag.MissingInComponent || e.Code == diag.UserNotInImage {
+	if e.Code >= "E0500" || e.Code == diag.MissingInComponent || e.Code == diag.UserNotInImage || e.Code == diag.ReplacedKind {
 		return built(t, e.Code, exampleFiles(t, e.Example))
 	}
 	in := compiler.Input{Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}}
@@ -274,6 +274,7 @@ var failures = map[diag.Code]struct {
 }{
 	diag.MissingInComponent: {vertex: "[shop] layer", err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)},
 	diag.UserNotInImage:     {vertex: "[shop] look for user www-data", log: "layc-helper: no user www-data: root daemon www_data nobody"},
+	diag.ReplacedKind:       {vertex: "[shop] look for what layers replace", log: `layc-helper: replaced: 1 "/etc" directory "" 0`},
 	diag.StepFailed:         {vertex: "[tool] make install"},
 	diag.UndeclaredNeed:     {vertex: "[tool] make install"},
 	diag.TestFailed:         {vertex: "[tool] test: tool --version"},

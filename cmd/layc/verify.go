@@ -50,6 +50,7 @@ var kinds = []struct {
 	one, many string
 }{
 	{llb.User, "%d user", "%d users"},
+	{llb.Kept, "layers of %d image", "layers of %d images"},
 	{llb.Test, "%d test", "%d tests"},
 	{llb.Alone, "%d component built alone", "%d components built alone"},
 	{llb.Again, "%d component built again", "%d components built again"},
@@ -104,7 +105,7 @@ func unverified(outcomes []images.Outcome) string {
 
 // jsonProof is the result of a proof, for scripts. Fields are only added, never removed.
 type jsonProof struct {
-	Kind      string `json:"kind"` // alone, again, libraries, test
+	Kind      string `json:"kind"` // user, kept, alone, again, libraries, test
 	Component string `json:"component"`
 	On        string `json:"on,omitempty"`       // the base, if there are several
 	Platform  string `json:"platform,omitempty"` // if there are several

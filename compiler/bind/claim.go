@@ -63,6 +63,7 @@ const (
 	differ               // they do if they give the directory different owners or modes
 	adds                 // they do, unless the first claimant needs the second or is an app
 	together             // they do, unless one claimant needs the other
+	blocks               // they do: nothing is beneath a file or a link
 )
 
 // rules has the rule for two claims of one path: the row is the examined claim, the column
@@ -78,9 +79,12 @@ var rules = [extents][extents]rule{
 }
 
 // above returns the rule for a claim of a directory above the examined path.
-func above(e extent) rule {
-	if e.fills() {
+func above(c *claim) rule {
+	switch {
+	case c.of.fills():
 		return adds
+	case c.of == file && c.path != "/": // into which a pattern of a stage copies
+		return blocks
 	}
 	return free
 }
@@ -101,7 +105,7 @@ func (m *image) collision(c *claim) *claim {
 			continue
 		}
 		for _, other := range at.claims {
-			r := above(other.of)
+			r := above(other)
 			if at == c.at {
 				r = rules[c.of][other.of]
 			}
@@ -123,6 +127,8 @@ func (m *image) collide(r rule, c, other *claim) bool {
 	switch r {
 	case free:
 		return false
+	case blocks:
+		return true
 	case adds:
 		return c.by != m.app.Delta && !m.needs.reaches(c.by, other.by)
 	case differ:

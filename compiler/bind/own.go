@@ -156,6 +156,10 @@ func (x *owners) collide(a *model.App, c, other *claim) {
 		x.involve(d, c.by, other.by)
 		return
 	}
+	if c.at != other.at && !other.of.fills() {
+		x.blocked(c, other)
+		return
+	}
 	d := x.Found.Errorf(diag.ConflictingPaths, c.span, "%s and %s both write %s", evaluate.Shortened(other.by.Title), evaluate.Shortened(c.by.Title), c.path).
 		At("%s writes it here", evaluate.Shortened(c.by.Title)).
 		See(other.span, "%s writes %s here", evaluate.Shortened(other.by.Title), other.path).
@@ -170,6 +174,19 @@ func (x *owners) collide(a *model.App, c, other *claim) {
 	default:
 		d.Hint("change one of the paths")
 	}
+	x.involve(d, c.by, other.by)
+}
+
+// blocked reports a claim beneath a file or a link.
+func (x *owners) blocked(c, other *claim) {
+	what, help := "file", "change one of the paths"
+	if declares(other.by, other.path) != "" {
+		what, help = "link", "add `needs` to the component that writes below the link; its files are then where the link leads"
+	}
+	d := x.Found.Errorf(diag.ConflictingPaths, c.span, "%s writes %s, but %s is a %s of %s", evaluate.Shortened(c.by.Title), c.path, other.path, what, evaluate.Shortened(other.by.Title)).
+		See(other.span, "%s creates the %s here", evaluate.Shortened(other.by.Title), what).
+		Note("a path cannot be a directory in one layer and something else in another").
+		Hint("%s", help)
 	x.involve(d, c.by, other.by)
 }
 

@@ -232,11 +232,23 @@ func (s *Append) Where() source.Span { return s.Span }
 func (s *Dir) Where() source.Span    { return s.Span }
 func (s *Link) Where() source.Span   { return s.Span }
 
-func (s *Copy) With(p Place) Step   { c := *s; c.Place = p; return &c }
 func (s *Fetch) With(p Place) Step  { c := *s; c.Place = p; return &c }
 func (s *File) With(p Place) Step   { c := *s; c.Place = p; return &c }
 func (s *Append) With(p Place) Step { c := *s; c.Place = p; return &c }
 func (s *Dir) With(p Place) Step    { c := *s; c.Place = p; return &c }
+
+// With returns the copy to another place.
+func (s *Copy) With(p Place) Step {
+	c := *s
+	c.Place = p
+	if from, to := path.Clean(s.Path), path.Clean(p.Path); from != to {
+		c.Tops = slices.Clone(s.Tops)
+		for n := range c.Tops {
+			c.Tops[n].Path = path.Join(to, strings.TrimPrefix(s.Tops[n].Path, from))
+		}
+	}
+	return &c
+}
 
 // At returns the link's path: a link has neither owner nor mode.
 func (s *Link) At() *Place { return &Place{Path: s.Path} }

@@ -264,3 +264,16 @@ app shop {
     user "www-data"
 }
 `)
+
+const ReplacedKind Code = "E0367"
+
+var _ = document(ReplacedKind, "Directory replaced", `
+A layer can replace a file, but not a directory, and a directory cannot take the
+place of something else: the layer would delete what is there. Often the target
+of a copy only lacks the slash that means "into the directory". The build checks
+this, because only the build knows everything that the layers below hold.
+`, exampleBase+`
+app shop {
+    fetch "https://example.com/app.conf" sha256 "00000000000000000000000000000000000000000000000000000000000000aa" to "/etc"
+}
+`)

@@ -109,7 +109,7 @@ app a {
 			return nil, &engine.UnavailableError{What: "gone", Vertex: vertex(t, r, "https://one.example.com/tool")}
 		}
 		vertex(t, r, "https://two.example.com/tool")
-		return &engine.Result{}, nil
+		return &engine.Result{Proven: make([]engine.Proven, len(r.Proofs))}, nil
 	}}, in)
 	if err != nil || result == nil || tries != 2 {
 		t.Fatalf("after %d tries: %v", tries, err)
@@ -186,6 +186,9 @@ app a {
 func TestFailures(t *testing.T) {
 	exits := engine.StepError{ExitCode: 1, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 1")}
 	nobody := engine.StepError{ExitCode: 1, Log: []string{"layc-helper: no user www: root"}, Err: errors.New("exit code: 1")}
+	replaces := func(what string) engine.StepError {
+		return engine.StepError{ExitCode: 1, Log: []string{"layc-helper: replaced: " + what}, Err: errors.New("exit code: 1")}
+	}
 	for _, c := range []struct {
 		proof  string // the failing proof, by the name of its last vertex; "": an image fails
 		vertex string // the failing vertex
@@ -200,6 +203,8 @@ func TestFailures(t *testing.T) {
 		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:26 a test of a failed [compiling no such thing]"},
 		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:19 tool fails when built again [compiling no such thing]"},
 		{proof: "look for libraries", report: "library\t/opt/x/tool\tlibgone.so\t\n", want: "E0505 a.layer:15 programs of tool cannot start []"},
+		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("1 \"/opt\" directory \"\" 0"), want: "E0367 a.layer:17 tool replaces the directory /opt of a layer below []"},
+		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("9 \"/opt\" directory \"\" 0"), want: "E0501 a.layer:23 a step of a failed [layc-helper: replaced: 9 \"/opt\" directory \"\" 0]"},
 		{proof: "look for user www", vertex: "look for user www", step: nobody, want: "E0365 a.layer:25 the image of a has no user www []"},
 	} {
 		in := input(t, proved)

@@ -129,7 +129,7 @@ func unserved(graphs []*llb.Graph, err error) string {
 // judgements are what the failure of a step can mean, the most particular first.
 // One that does not apply returns nil.
 var judgements = []func(*engine.StepError, llb.Origin) *Finding{
-	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, replacesDir, copiedOver,
+	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, replacesDir, replacesOther, copiedOver, sharedAccount, noHome,
 }
 
 // stepFailed is the finding of a step that failed.
@@ -269,15 +269,18 @@ func replacesDir(step *engine.StepError, origin llb.Origin) *Finding {
 		return nil
 	}
 	var list diag.List
-	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "%s contains %s, which is not a directory, but is one in a layer below", origin.Component, dir).
-		Note("the layer would replace the directory and its contents").
+	return &Finding{list.Errorf(diag.ReplacedKind, origin.Span, "%s contains %s, which is not a directory, but is one in a layer below", origin.Component, dir).
+		Note("the layer would delete the directory and its contents").
 		Hint("leave it out: create the rest at another path in a component of its own, and `copy` it `from` there"), step.Log}
 }
 
-// overOther matches BuildKit's errors for a directory copied over a file or link, a file
-// copied over a directory, or a link created over anything. The paths are in the engine's
-// state.
-var overOther = regexp.MustCompile(`cannot copy to non-directory: (.*)|cannot replace to directory (.*) with file|symlink .* (/.*): file exists`)
+// overOther matches BuildKit's errors for a directory copied or made over a file or
+// link, a file copied or written over a directory, or a link created over anything. The paths are in
+// the engine's state, or in the system.
+var overOther = regexp.MustCompile(`cannot copy to non-directory: (.*)|cannot replace to directory (.*) with file|symlink .* (/.*): file exists|^rename (.*): file exists|^mkdir (.*): not a directory`)
+
+// inState matches the part of a path in the engine's state that leads to the system.
+var inState = regexp.MustCompile(`^.*/(snapshots/\d+/fs|buildkit[^/]*\d)/`)
 
 // copiedOver explains steps that create different kinds of one path, where only the build
 // knows what exists.
@@ -286,19 +289,65 @@ func copiedOver(step *engine.StepError, origin llb.Origin) *Finding {
 	if paths == nil {
 		return nil
 	}
-	made, old, help := "directory", "a file or a link", "leave one of them out with `exclude`, or write another target"
-	at := path.Base(paths[1] + paths[2] + paths[3])
-	switch {
-	case paths[2] != "":
-		made, old = "file", "a directory"
-		help = fmt.Sprintf("to put the file into the directory, write a slash at the end of the target: `%s/`; otherwise write another target", at)
-	case paths[3] != "":
-		made, old = "link", "an existing path"
-		help = "remove what is there, or write another path for the link"
+	at := inState.ReplaceAllString(strings.Join(paths[1:], ""), "/")
+	r := replacement{at: at, was: "directory"}
+	overFile := paths[1]+paths[5] != ""
+	if overFile {
+		r.was = "file or link"
 	}
 	var list diag.List
-	return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s puts the %s %s over %s", origin.Component, made, at, old).
-		Hint("%s", help), step.Log}
+	switch {
+	case paths[3] != "":
+		return &Finding{list.Errorf(diag.ConflictingPaths, origin.Span, "a step of %s puts the link %s over an existing path", origin.Component, at).
+			Hint("remove what is there, or write another path for the link"), step.Log}
+	case len(origin.Members) == 1:
+		return &Finding{r.finding(origin.Members[0], "an earlier step or a layer below"), step.Log}
+	case overFile:
+		return &Finding{list.Errorf(diag.ReplacedKind, origin.Span, "a step of %s puts the directory %s over a file or a link", origin.Component, at).
+			Hint("leave one of them out with `exclude`, or write another target"), step.Log}
+	}
+	return &Finding{list.Errorf(diag.ReplacedKind, origin.Span, "a step of %s puts the file %s over a directory", origin.Component, at).
+		Hint("to put the file into the directory, write a slash at the end of the target: `%s/`; otherwise write another target", at), step.Log}
+}
+
+// account is a declared user or its group, whose name or number another one has.
+type account struct{ file, name, id, other, otherID string }
+
+// sharing reads what the helper prints of an account that it cannot add or that is not
+// alone; false if it is something else.
+func sharing(step *engine.StepError) (a account, ok bool) {
+	text, _ := said(step)
+	n, _ := fmt.Sscanf(text, "conflicting accounts: %q %q %q %q %q", &a.file, &a.name, &a.id, &a.other, &a.otherID)
+	return a, n == 5
+}
+
+func (a account) finding(origin llb.Origin) *diag.Diagnostic {
+	var list diag.List
+	return list.Errorf(diag.ConflictingUsers, origin.Span, "%s has %s with the number %s, but %s is declared with %s", a.file, a.other, a.otherID, a.name, a.id).
+		Note("in an image, each name and each number belongs to one user, and to one group").
+		Hint("change the name or the number, or remove the other account, which the base, a package or a run adds")
+}
+
+// sharedAccount explains a step that cannot add a user.
+func sharedAccount(step *engine.StepError, origin llb.Origin) *Finding {
+	if a, ok := sharing(step); ok {
+		return &Finding{Diagnostic: a.finding(origin)}
+	}
+	return nil
+}
+
+// noHome explains a user whose home directory is or would be beneath a file. The helper
+// prints the user and the directory.
+func noHome(step *engine.StepError, origin llb.Origin) *Finding {
+	text, _ := said(step)
+	var name, dir string
+	if n, _ := fmt.Sscanf(text, "not a home directory: %q %q", &name, &dir); n < 2 {
+		return nil
+	}
+	var list diag.List
+	return &Finding{Diagnostic: list.Errorf(diag.ReplacedKind, origin.Span, "%s has its home at %s, where a layer below has a file", name, dir).
+		Note("a directory of that name in a layer would delete the file").
+		Hint("write another `home`")}
 }
 
 // otherContent matches BuildKit's error for a download with an unexpected digest: the

@@ -33,7 +33,7 @@ func (v Outcome) Holds() bool {
 }
 
 // judge says what came of the proofs means. Proofs that fail for the same step
-// say so once.
+// say so once, and so do images whose common layer replaces the same.
 func judge(graphs []*llb.Graph, proven []engine.Proven) []Outcome {
 	var out []Outcome
 	seen := map[string]bool{}
@@ -48,7 +48,11 @@ func judge(graphs []*llb.Graph, proven []engine.Proven) []Outcome {
 			case came.Failed != nil && seen[string(came.Failed.Vertex)]:
 			case came.Failed != nil:
 				seen[string(came.Failed.Vertex)] = true
-				v.Findings = []Finding{v.failed(g, came.Failed)}
+				f := v.failed(g, came.Failed)
+				if key := fmt.Sprint(f.Code, f.Span, f.Message); p.Kind != llb.Kept || !seen[key] {
+					seen[key] = true
+					v.Findings = []Finding{f}
+				}
 			case p.Kind == llb.Again:
 				v.differs(llb.Differences(came.Report))
 			case p.Kind == llb.Libraries:
@@ -73,6 +77,17 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 		if d := v.missing(step); d != nil {
 			return Finding{Diagnostic: d}
 		}
+		if user, ok := sharing(step); ok {
+			return Finding{Diagnostic: user.finding(v.declared(user.name))}
+		}
+	}
+	if v.Kind == llb.Kept {
+		if v.Own(step.Vertex) {
+			if d := v.replaced(step); d != nil {
+				return Finding{Diagnostic: d}
+			}
+		}
+		return stepFailed(step, origin)
 	}
 	var d *diag.Diagnostic
 	output := slices.Clone(step.Log)
@@ -106,6 +121,16 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 		d.At("exit code %d", step.ExitCode)
 	}
 	return Finding{d, output}
+}
+
+// declared is the origin of a user that the app's image declares.
+func (v Outcome) declared(name string) llb.Origin {
+	for _, i := range v.App.Closure {
+		if i.Package != nil && i.Package.Account != nil && i.Package.Account.Name == name {
+			return llb.Origin{Span: i.Span}
+		}
+	}
+	return llb.Origin{Span: v.Span}
 }
 
 // missing is the finding of a user or group that an image does not have, if the helper
