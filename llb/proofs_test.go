@@ -104,8 +104,8 @@ app c {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plain.Proofs) != 1 || plain.Proofs[0].Kind != llb.User || plain.Proofs[0].Span.Text() != `user "www-data"` {
-		t.Errorf("without Verify the proofs are %v; want that a has its user", plain.Proofs)
+	if len(plain.Proofs) != 4 || plain.Proofs[0].Kind != llb.User || plain.Proofs[0].Span.Text() != `user "www-data"` || plain.Proofs[1].Kind != llb.Kept {
+		t.Errorf("without Verify there are %d proofs; want that a has its user, and that three images keep what is below their layers", len(plain.Proofs))
 	}
 	var got []string
 	for _, p := range g.Proofs {
@@ -123,6 +123,9 @@ app c {
 	}
 	want := []string{
 		"user a on : the app's image",
+		"kept a on : the app's image",
+		"kept b on : the app's image",
+		"kept c on : the app's image",
 		"alone stacked on one: one text",
 		"alone stacked on two: two text",
 		"again built on :", // with fast
