@@ -194,7 +194,10 @@ func setOwnership(info *llb.CopyInfo, o *model.Owner, mode string) {
 // copied files, at their paths.
 func (l *lowerer) copyOwn(c *contents, i *model.Instance, s *model.Copy) {
 	to, from := s.Target()
-	if s.Mode != "" && s.NamesDirectory() {
+	_, kept := parent(i, path.Clean(to))
+	if from == "" && kept {
+		l.into(c, i, to, s.Owner != nil)
+	} else if s.Mode != "" && s.NamesDirectory() {
 		l.room(c, i, to)
 		c.makeDir(to, s.Owner, fileMode(s.Mode, 0o755))
 		c.mixed = true // the copy writes into it
@@ -344,8 +347,12 @@ func (l *lowerer) chosen(i *model.Instance, s *model.Copy, sources []string) llb
 // putCopy appends the copy of a path of a tree, or of the contents of a directory.
 func (l *lowerer) putCopy(c *contents, i *model.Instance, s *model.Copy, tree llb.State, src, to string, contents bool) {
 	p := placement{path.Clean(s.Path), s.Span}
-	fit := l.fitArgs(i, p)
-	l.parents(c, i, inside(to), s.Owner != nil)
+	fit := l.fitArgs(i, p, !contents && path.Clean(to) == p.to)
+	if contents {
+		l.into(c, i, to, s.Owner != nil)
+	} else {
+		l.parents(c, i, inside(to), s.Owner != nil)
+	}
 	if contents && (len(fit) > 0 || c.handsDown()) {
 		c.makeFilled(to, s.Owner)
 	}
@@ -393,7 +400,7 @@ func (l *lowerer) fetch(c *contents, i *model.Instance, s *model.Fetch) {
 	setOwnership(info, s.Owner, s.Mode)
 	if s.Unpack {
 		to := path.Clean(s.Path)
-		l.parents(c, i, to, s.Owner != nil)
+		l.into(c, i, to, s.Owner != nil)
 		if c.handsDown() {
 			c.makeFilled(to, s.Owner)
 		}
@@ -411,7 +418,7 @@ func (l *lowerer) fetch(c *contents, i *model.Instance, s *model.Fetch) {
 func (l *lowerer) putUnpacked(c *contents, i *model.Instance, s *model.Fetch, tree llb.State, info *llb.CopyInfo) {
 	to := path.Clean(s.Path)
 	p := placement{to, s.Span}
-	fit := l.fitArgs(i, p)
+	fit := l.fitArgs(i, p, false)
 	if len(fit) == 0 || info.ChownOpt == nil && info.Mode == nil {
 		c.chain = c.chain.Copy(l.fitted(i, p, tree, to, fit), "/", s.Path, info)
 		return

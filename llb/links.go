@@ -125,10 +125,15 @@ func (l *lowerer) fitted(i *model.Instance, p placement, tree llb.State, at stri
 const keptDir = "="
 
 // fitArgs returns the helper's arguments for a tree that a step places: links that it must not
-// replace, and directories of the base that must stay unchanged.
-func (l *lowerer) fitArgs(i *model.Instance, p placement) []string {
+// replace, and directories of the base that must stay unchanged. The target is among these if
+// named: the step may make something else of it.
+func (l *lowerer) fitArgs(i *model.Instance, p placement, named bool) []string {
 	args := l.replaceable.beneath(i, p)
-	for _, d := range heldDirs(i, p.to) {
+	held := heldDirs(i, p.to)
+	if target, ok := parent(i, p.to); ok && named {
+		held = append(held, target)
+	}
+	for _, d := range held {
 		owner := "0:0"
 		if d.Owner != nil {
 			owner = d.Owner.String()

@@ -169,6 +169,10 @@ component holds {
 ` + body)}})
 		return files, err
 	}
+	// A component with a step for both directories.
+	both := func(step string) string {
+		return "component c {\n" + fmt.Sprintf(step, "/tmp") + "\n" + fmt.Sprintf(step, "/var/mail") + "\n}\napp a {\nuses c\n}\n"
+	}
 	for name, body := range map[string]string{
 		"an archive":                 "component c {\nARCHIVE to \"/\"\n}\napp a {\nuses c\n}\n",
 		"with an owner":              "component c {\nARCHIVE to \"/\" owner \"3:3\" mode \"a=rx\"\n}\napp a {\nuses c\n}\n",
@@ -178,6 +182,16 @@ component holds {
 		"the project":                "component c {\ncopy \"t/\" to \"/\" owner \"3:3\"\n}\napp a {\nuses c\n}\n",
 		"the project, in a stacked":  "component c {\ncopy \"t/\" to \"/\"\nrun \"write /etc/ran 1\"\n}\napp a {\nuses c\n}\n",
 		"the project, with patterns": "app a {\ncopy \"t/*\" to \"/\" mode 0600\n}\n",
+		"filled by an archive":       both("ARCHIVE to \"%s\""),
+		"by one with an owner":       both("ARCHIVE to \"%s\" owner \"3:3\" mode \"a=rx\""),
+		"in a stacked, by one":       both("ARCHIVE to \"%s\"\nrun \"write /etc/ran 1\""),
+		"by the project":             both("copy \"t/\" to \"%s\""),
+		"by a named directory":       both("copy \"t\" to \"%s\" owner \"3:3\" mode 0600"),
+		"in a stacked, by a named":   both("copy \"t\" to \"%s\" mode 0700\nrun \"write /etc/ran 1\""),
+		"by a stage":                 both("copy \"/all/\" from holds to \"%s\" owner \"3:3\""),
+		"by a stage's directory":     both("copy \"/all\" from holds to \"%s\" owner \"3:3\" mode 0700"),
+		"by patterns of a stage":     both("copy \"/all/t*\" from holds to \"%s/\" owner \"3:3\" mode 0700"),
+		"above a file":               both("file \"%s/x\" text \"\" owner \"3:3\""),
 	} {
 		files, err := build(body)
 		if err != nil {

@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -29,6 +30,16 @@ func (l *lowerer) parents(c *contents, i *model.Instance, p string, own bool) bo
 		c.mixed = true // the following action writes into it
 	}
 	return true
+}
+
+// into appends actions that make a directory that a step fills, unless it is plain, and its
+// parents: see parents.
+func (l *lowerer) into(c *contents, i *model.Instance, to string, own bool) {
+	to = path.Clean(to)
+	if _, found := parent(i, to); found {
+		to = path.Join(to, "x")
+	}
+	l.parents(c, i, to, own)
 }
 
 // parent returns a directory in the instance's layer; false if it is plain.

@@ -132,18 +132,21 @@ func (x *binder) heldDirs(i *model.Instance, closure bitset, base []model.Place,
 	return out
 }
 
-// mayHold returns a function that reports whether a step may make a directory other than its
+// mayHold returns a function that reports whether a step may make a directory, including its
 // target.
 func (x *owners) mayHold(s model.Step) func(dir string) bool {
 	target, _ := model.Placed(s)
 	target = strings.TrimSuffix(path.Clean(target), "/")
-	within := func(dir string) bool { return strings.HasPrefix(dir, target+"/") }
+	within := func(dir string) bool { return dir == target || strings.HasPrefix(dir, target+"/") }
 	switch s := s.(type) {
 	case *model.Copy:
 		if s.Taken == nil {
 			return within
 		}
 		return func(dir string) bool {
+			if to, file := s.Target(); dir == target && path.Clean(to) == target {
+				return file == ""
+			}
 			if !within(dir) {
 				return false
 			}
