@@ -36,7 +36,8 @@ func (c checked) Run(ctx context.Context, id string, root executor.Mount, mounts
 	return c.Executor.Run(ctx, id, root, mounts, process, started)
 }
 
-// checkAccounts mounts the root file system of a step and looks up its user.
+// checkAccounts mounts the root file system of a step, and checks its mount points and its
+// user.
 func checkAccounts(ctx context.Context, root executor.Mount, user string) (err error) {
 	mountable, err := root.Src.Mount(ctx, true)
 	if err != nil {
@@ -48,6 +49,9 @@ func checkAccounts(ctx context.Context, root executor.Mount, user string) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, mounter.Unmount()) }()
+	if err := checkMountPoints(dir); err != nil {
+		return err
+	}
 	return lookUp(dir, user)
 }
 
