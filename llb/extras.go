@@ -1,7 +1,6 @@
 package llb
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/moby/buildkit/client/llb"
@@ -29,8 +28,6 @@ func (l *lowerer) extrasOf(members []*model.Instance) extras {
 			e.accounts = append(e.accounts, i.Package.Account)
 		case i.Kind == model.Portable:
 			e.trees, e.of = append(e.trees, l.content(i)), append(e.of, i)
-		case i.Package == nil && len(members) > 1:
-			l.fail(fmt.Errorf("the plan groups %s, which runs something, with others", i.Title))
 		}
 	}
 	return e

@@ -1,14 +1,10 @@
 package llb
 
 import (
-	"path"
-	"strconv"
-
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/llb/helper"
 )
@@ -52,20 +48,4 @@ func (l *lowerer) changed(on llb.State, opts []llb.RunOption, mounts ...llb.RunO
 	}
 	run := llb.Scratch().Run(append(opts, mounts...)...)
 	return on.WithOutput(run.AddMount(rootDir, llb.NewState(on.Output())).Output())
-}
-
-// fragmentDir is where the helper finds the text to append.
-const fragmentDir = "/.layc/text"
-
-// append appends to a file of a system. It creates the file if needed.
-func (l *lowerer) append(on llb.State, i *model.Instance, s *model.Append) llb.State {
-	text := llb.Scratch().File(llb.Mkfile("/text", 0o644, []byte(s.Text), llb.WithCreatedTime(epoch)),
-		l.from(i.Title, "text for "+path.Base(s.Path), s.Span))
-	owner := "0:0"
-	if s.Owner != nil {
-		owner = s.Owner.String()
-	}
-	opts := l.help(i.Title, "append to "+s.Path, s.Span,
-		"append", rootDir, fragmentDir+"/text", s.Path, owner, strconv.FormatUint(uint64(fileMode(s.Mode, 0o644)), 8))
-	return l.changed(on, opts, llb.AddMount(fragmentDir, text, llb.Readonly))
 }

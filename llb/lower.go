@@ -60,11 +60,13 @@ type Origin struct {
 	// URL is the URL of a download, as written in the program, if there is another mirror to try;
 	// else empty.
 	URL string
-	// Members are the instances whose content or steps the vertex puts into a system,
-	// in the order in which the helper counts them.
+	// Members are the instances whose content, steps or effects the vertex puts into a
+	// system, in the order in which the helper counts them; nil: packages and users.
 	Members []*model.Instance
 	// Run is the run that the vertex executes; nil if layc adds the vertex.
 	Run *model.Run
+	// Packed are the instances in the helper's records of the vertex, by number.
+	Packed []*model.Instance
 }
 
 // Copied is a path or a pattern that a step copies from a stage.
@@ -103,7 +105,9 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		chains:   map[model.Key]*contents{},
 		contents: map[model.Key]llb.State{},
 		layers:   map[*plan.Layer]llb.State{},
+		grounds:  map[*plan.Layer]ground{},
 		roots:    map[string]llb.State{},
+		effects:  map[string]effect{},
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
 
@@ -142,10 +146,12 @@ type lowerer struct {
 	platform ocispecs.Platform // of the images
 	build    ocispecs.Platform // of the engine
 	chains   map[model.Key]*contents
-	contents map[model.Key]llb.State // portable layers of one instance
-	layers   map[*plan.Layer]llb.State
-	roots    map[string]llb.State // by the keys of their instances
-	origins  []Origin             // by the number in a vertex's description
+	contents map[model.Key]llb.State   // portable layers of one instance
+	layers   map[*plan.Layer]llb.State // portable ones and deltas
+	grounds  map[*plan.Layer]ground    // bases and spines
+	effects  map[string]effect         // by the keys of their worlds and instances
+	roots    map[string]llb.State      // by the keys of their instances
+	origins  []Origin                  // by the number in a vertex's description
 	secrets  map[string]bool
 	layouts  map[string]bool
 	shipped  map[model.Key]bool // recipes that are in images
@@ -251,36 +257,39 @@ func (l *lowerer) merge(stack []llb.State, name string) llb.State {
 // layer returns the state of a planned layer. For a base or spine layer it includes everything
 // below; for a portable layer or a delta it is only the layer's own content.
 func (l *lowerer) layer(y *plan.Layer) llb.State {
-	if s, ok := l.layers[y]; ok {
-		return s
+	if y.Kind == plan.Base || y.Kind == plan.Spine {
+		return l.ground(y).state
 	}
-	var s llb.State
-	switch y.Kind {
-	case plan.Base:
-		s = l.base(y.Members[0])
-	case plan.Spine:
-		var stack []llb.State
-		if y.Parent != nil {
-			stack = append(stack, l.layer(y.Parent))
-		}
-		for _, o := range y.On {
-			stack = append(stack, l.layer(o))
-		}
-		s = l.stacked(l.merge(stack, y.Components()[0]), spineBelow(y), y.Members)
-	default:
+	s, ok := l.layers[y]
+	if !ok {
 		s = l.portable(y.Members)
+		l.layers[y] = s
 	}
-	l.layers[y] = s
 	return s
 }
 
-// spineBelow returns the instances of the base and spine layers below a layer.
-func spineBelow(y *plan.Layer) []*model.Instance {
-	var out []*model.Instance
-	for p := y.Parent; p != nil; p = p.Parent {
-		out = append(p.Members, out...)
+// ground is everything up to a base or spine layer.
+func (l *lowerer) ground(y *plan.Layer) ground {
+	if g, ok := l.grounds[y]; ok {
+		return g
 	}
-	return out
+	g := newGround(llb.Scratch())
+	switch {
+	case y.Kind == plan.Base:
+		g = newGround(l.base(y.Members[0]), y.Members[0])
+	case y.Parent != nil:
+		g = l.ground(y.Parent)
+	}
+	if y.Kind == plan.Spine {
+		var on []llb.State
+		var members []*model.Instance
+		for _, o := range y.On {
+			on, members = append(on, l.layer(o)), append(members, o.Members...)
+		}
+		g = l.stacked(l.merged(g, on, members, y.Components()[0]), y.Members)
+	}
+	l.grounds[y] = g
+	return g
 }
 
 // portable returns the state of a portable layer. For a single instance it is that instance's

@@ -20,10 +20,8 @@ import (
 // what a plan relies on. They are vertices as all others are, so that an engine
 // of any kind solves them, and its cache knows again what is proven.
 //
-// A stacked component is built where the plan has put it, on whatever lies
-// below; built once more on what it needs and nothing else, it shows whether it
-// relies on more (Alone). What a portable component runs is executed a second
-// time, and both results are compared (Again). The ELF files of a portable
+// What a portable component runs is executed a second time, and both results are
+// compared (Again). The ELF files of a portable
 // component are asked for what loads them and for their libraries, which have to
 // be there in an image that holds no more than what the component needs
 // (Libraries). And tests are run: a component's in such an image, an app's in
@@ -32,16 +30,12 @@ import (
 // Two kinds are proven in every build: that an image has the user whose name its
 // configuration holds (User), as no container starts without; and that its layers
 // replace no directory of those below (Kept).
-//
-// OS packages and users are not built alone: in each layer the distribution's
-// own tools configure a package only after all that it depends on.
 
 // ProofKind says what a proof shows.
 type ProofKind string
 
 // The kinds.
 const (
-	Alone     ProofKind = "alone"     // a stacked component relies on nothing but its needs
 	Again     ProofKind = "again"     // a run gives the same bytes when it is repeated
 	Libraries ProofKind = "libraries" // programs and libraries find the libraries that they need
 	Test      ProofKind = "test"      // a test's command prints what it should
@@ -58,7 +52,7 @@ type Proof struct {
 	Test      *model.Test // of a Test
 	App       *model.App  // whose promise it is; nil: a component's
 	On        string      // the base system, if the fleet has several; else ""
-	// World is what an Alone or a component's Test stands on, the base first.
+	// World is what a component's Test stands on, the base first.
 	World []*model.Instance
 	// Stack is what a Kept looks at, as the helper counts it.
 	Stack []Merged
@@ -115,7 +109,7 @@ func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) 
 	if l.err != nil {
 		return nil, l.err
 	}
-	order := map[ProofKind]int{User: 0, Kept: 1, Alone: 2, Again: 3, Libraries: 4, Test: 5}
+	order := map[ProofKind]int{User: 0, Kept: 1, Again: 2, Libraries: 3, Test: 4}
 	slices.SortStableFunc(v.proofs, func(a, b proven) int { return cmp.Compare(order[a.Kind], order[b.Kind]) })
 	var out []Proof
 	for _, p := range v.proofs {
@@ -210,21 +204,13 @@ func (v *prover) on(a *model.App) string {
 // instance adds the proofs of an instance in the closure of an app, other than
 // that its runs can be repeated.
 func (v *prover) instance(a *model.App, i *model.Instance) {
-	stacked := i.Kind == model.Stacked && model.HasRun(i)
 	brings := i.Kind == model.Portable && bringsFiles(i)
 	place := pair{a.Base, i}
-	if v.done[place] || !stacked && !brings && len(i.Tests) == 0 {
+	if v.done[place] || !brings && len(i.Tests) == 0 {
 		return
 	}
 	w := model.WorldOf(a, i)
 	v.done[place] = w.Common
-	if stacked {
-		below := append([]*model.Instance{a.Base}, model.Needed(i)...)
-		if v.first(Alone, string(i.Key[:]), rootKey(below)) {
-			p := v.add(Alone, i.Title, i.Span, v.steps(v.root(below), i))
-			p.On, p.World = v.on(a), below
-		}
-	}
 	if brings && v.first(Libraries, rootKey(w.Instances), i.ID) {
 		others := slices.DeleteFunc(slices.Clone(w.Instances), func(n *model.Instance) bool { return n == i })
 		trees := append([]llb.State{v.content(i)}, v.trees(others)...)
@@ -373,12 +359,12 @@ func (v *prover) test(on llb.State, title string, t model.Test, env []model.EnvV
 // trees are what makes up a root file system, the topmost first: see root. A
 // merge of them is never made.
 func (l *lowerer) trees(list []*model.Instance) []llb.State {
-	r := &rootBuilder{l: l, state: llb.Scratch()}
+	r := &rootBuilder{l: l, on: newGround(llb.Scratch())}
 	for _, i := range list {
 		r.add(i)
 	}
 	r.install()
-	out := append([]llb.State{r.state}, r.portable...)
+	out := append([]llb.State{r.on.state}, l.portables(r.portable)...)
 	slices.Reverse(out)
 	return out
 }

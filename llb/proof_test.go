@@ -102,30 +102,6 @@ component base {
 }
 `
 
-// TestAlone checks that a stacked component with an undeclared need builds in its place, and
-// fails alone.
-func TestAlone(t *testing.T) {
-	b := newBuilder(t)
-	program := proofFleet + `
-component first {
-    run "write /first 1"
-}
-
-component second {
-    NEEDS
-    run   "has /first"
-}
-
-app a {
-    uses first, second
-}
-`
-	got, _ := b.verify(strings.Replace(program, "NEEDS", "after first", 1))
-	lines(t, got, "alone first:", "alone second: stat /first: no such file or directory")
-	got, _ = b.verify(strings.Replace(program, "NEEDS", "needs first", 1))
-	lines(t, got, "alone first:", "alone second:")
-}
-
 // TestUserIsThere checks that an image's user and group are looked up in the complete image, and
 // that the result is cached.
 func TestUserIsThere(t *testing.T) {
@@ -268,7 +244,6 @@ app b {
 `)
 	lines(t, got,
 		"user b: layc-helper: no user nobody: root",
-		"alone bare:",
 		"test right:", "test left:", "test left:",
 		"test tool:",
 		"test tool: layc-helper: it should print:|  two|it printed:|  one",
@@ -277,7 +252,7 @@ app b {
 		"test tool:",
 		"test a:", "test a:", "test a:",
 		"test a: layc-helper: it ended with exit status 1|it printed:|  open /nowhere: no such file or directory",
-		"test bare: layc-helper: the image has no /bin/sh to run it",
+		"test bare: layc-helper: the image has no /bin/sh; write the test as a list, such as [\"/server\", \"--version\"]",
 		"test b: unable to find user nobody: no matching entries in passwd file",
 	)
 }

@@ -126,8 +126,6 @@ app c {
 		"kept a on : the app's image",
 		"kept b on : the app's image",
 		"kept c on : the app's image",
-		"alone stacked on one: one text",
-		"alone stacked on two: two text",
 		"again built on :", // with fast
 		"again stage on :",
 		"again built on :", // with slow

@@ -25,11 +25,11 @@ func (l *lowerer) root(list []*model.Instance) llb.State {
 	if s, ok := l.roots[key]; ok {
 		return s
 	}
-	r := &rootBuilder{l: l, state: llb.Scratch()}
+	r := &rootBuilder{l: l, on: newGround(llb.Scratch())}
 	for _, i := range list {
 		r.add(i)
 	}
-	s := r.done("root")
+	s := r.done("root").state
 	l.roots[key] = s
 	return s
 }
@@ -47,44 +47,47 @@ func rootKey(list []*model.Instance) string {
 // rootBuilder stacks instances on top of each other.
 type rootBuilder struct {
 	l        *lowerer
-	state    llb.State
-	below    []*model.Instance // content of state
+	on       ground
 	packages []*model.Instance // to be installed
-	portable []llb.State       // to be merged
+	portable []*model.Instance // to be merged
 }
 
 func (r *rootBuilder) add(i *model.Instance) {
 	switch {
 	case i.Kind == model.Base:
-		r.state = r.l.base(i)
-		r.below = append(r.below, i)
+		r.on = newGround(r.l.base(i), i)
 	case i.Kind == model.Portable:
-		r.portable = append(r.portable, r.l.content(i))
+		r.portable = append(r.portable, i)
 	case i.Package != nil:
 		r.packages = append(r.packages, i)
 	case i.Kind == model.Stacked:
-		r.state = r.l.stacked(r.done(i.Title), r.below, []*model.Instance{i})
-		r.below = append(r.below, i)
+		r.on = r.l.stacked(r.done(i.Title), []*model.Instance{i})
 	}
 }
 
 // install installs the pending packages.
 func (r *rootBuilder) install() {
 	if len(r.packages) > 0 {
-		r.state = r.l.stacked(r.state, r.below, r.packages)
-		r.below = append(r.below, r.packages...)
+		r.on = r.l.stacked(r.on, r.packages)
 		r.packages = nil
 	}
 }
 
 // done installs and merges everything pending.
-func (r *rootBuilder) done(name string) llb.State {
+func (r *rootBuilder) done(name string) ground {
 	r.install()
-	if len(r.portable) > 0 {
-		r.state = r.l.merge(append([]llb.State{r.state}, r.portable...), name)
-		r.portable = nil
+	r.on = r.l.merged(r.on, r.l.portables(r.portable), r.portable, name)
+	r.portable = nil
+	return r.on
+}
+
+// portables are the layers of portable instances, each its own.
+func (l *lowerer) portables(list []*model.Instance) []llb.State {
+	var out []llb.State
+	for _, i := range list {
+		out = append(out, l.content(i))
 	}
-	return r.state
+	return out
 }
 
 // base returns the state of a base system.
@@ -105,23 +108,6 @@ func (l *lowerer) base(i *model.Instance) llb.State {
 	return l.must(debianBase(l.debian(i.Title, "from its packages", i.Span, i.System.Packages)))
 }
 
-// stacked adds the members of a spine layer to a state with the instances below: packages in one
-// transaction, together with users and portable members, or the steps of one component.
-func (l *lowerer) stacked(on llb.State, below, members []*model.Instance) llb.State {
-	more := l.extrasOf(members)
-	if packages := packagesOf(members); len(packages) > 0 {
-		name := "install " + strconv.Itoa(len(packages)) + " packages"
-		if len(packages) == 1 {
-			name = "install " + packages[0].Name
-		}
-		return l.installed(on, below, members, l.debian(distributionOf(members), name, install(members), packages), more)
-	}
-	if len(members) > 1 || members[0].Package != nil {
-		return l.added(on, members[0].Title, install(members), more)
-	}
-	return l.alone(on, members[0])
-}
-
 // installed installs packages and extras on a state, as one layer. A file that the engine mounts
 // into the step would be missing in the result. If a member may have such a file, the parts are
 // created one after the other and combined.
@@ -133,7 +119,7 @@ func (l *lowerer) installed(on llb.State, below, members []*model.Instance, step
 	}
 	title, at := members[0].Title, install(members)
 	done := l.must(debianInstall(l.added(on, title, at, more), packagesOf(below), step))
-	return l.changed(on, l.help(title, "layer", at, "combine", rootDir, afterDir), llb.AddMount(afterDir, done, llb.Readonly))
+	return l.packed(newGround(on), title, at, []effect{{before: on, after: done, installs: true}}).state
 }
 
 // hidden reports whether a step of some members may write a file that the engine mounts into
@@ -155,20 +141,6 @@ func (l *lowerer) added(on llb.State, title string, at source.Span, more extras)
 	}
 	l.origins[len(l.origins)-1].Members = more.of
 	return l.changed(on, opts, more.mounts()...)
-}
-
-// alone executes the steps of a stacked instance on a state, as one layer with the canonical
-// time: the helper changes the state below into the steps' result.
-func (l *lowerer) alone(on llb.State, i *model.Instance) llb.State {
-	done := l.steps(on, i)
-	if len(i.Steps) == 1 && !model.HasRun(i) {
-		return done // already one layer, created by the helper
-	}
-	args, mounts := []string{"squash", rootDir, afterDir}, []llb.RunOption{llb.AddMount(afterDir, done, llb.Readonly)}
-	if placed, ok := l.placed(i); ok {
-		args, mounts = append(args, placedDir), append(mounts, llb.AddMount(placedDir, placed, llb.Readonly))
-	}
-	return l.changed(on, l.help(i.Title, "layer", i.Span, args...), mounts...)
 }
 
 // placed returns the files that an instance's declared steps create, if the helper must
@@ -279,10 +251,6 @@ func (l *lowerer) steps(on llb.State, i *model.Instance, more ...llb.RunOption) 
 	for _, s := range i.Steps {
 		if r, ok := s.(*model.Run); ok {
 			on = l.run(on, i, r, more...)
-			continue
-		}
-		if a, ok := s.(*model.Append); ok {
-			on = l.append(on, i, a)
 			continue
 		}
 		on = l.place(on, i, []model.Step{s})

@@ -15,8 +15,6 @@
 //	layc-helper add ROOT EXTRA…
 //	                          add to a system: -- NAME UID GID HOME SHELL
 //	                          [GROUP…] enters a user, ++ DIR places a tree
-//	layc-helper append ROOT TEXT FILE OWNER MODE
-//	                          append the text in a file to one of a system
 //	layc-helper choose ROOT OUT N SOURCE… N INCLUDE… EXCLUDE…
 //	                          copy what sources name in a system and patterns
 //	                          leave of it
@@ -25,10 +23,13 @@
 //	                          names in a system
 //	layc-helper verify BEFORE AFTER [PATH…]
 //	                          fail if two trees differ outside of the paths
-//	layc-helper squash ROOT AFTER [PLACED]
-//	                          make a system what another tree is
-//	layc-helper combine ROOT AFTER
-//	                          the same, with the times of the other tree
+//	layc-helper pack ROOT PAST EFFECT…
+//	                          do effects to a system: -- BEFORE AFTER PLACED
+//	                          NEEDS, what a component has changed, ++ BEFORE
+//	                          AFTER, the same with its times, @@ TREE, a tree
+//	                          to place, and << NEEDS TEXT FILE OWNER MODE, a
+//	                          text to append; PAST are records of what
+//	                          components have changed, or ""
 //	layc-helper fit TREE AT [PATH TO]…
 //	                          fail if a tree for a path of the system would
 //	                          replace a link, after + only with a directory;
@@ -77,7 +78,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, append, choose, look, verify, squash, combine, fit, kept, remain, sum512, test, user, again or libraries")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, sum512, test, user, again or libraries")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -94,20 +95,14 @@ func run(args []string) error {
 	switch {
 	case len(args) >= 2 && args[0] == "add":
 		return extras(args[1], args[2:])
-	case len(args) == 6 && args[0] == "append":
-		return appendText(args[1], args[2], args[3], args[4], args[5])
 	case len(args) >= 4 && args[0] == "choose":
 		return chooseArgs(args[1], args[2], args[3:])
 	case len(args) == 3 && args[0] == "look":
 		return look(args[1], args[2])
 	case len(args) >= 3 && args[0] == "verify":
 		return verify(args[1], args[2], args[3:])
-	case len(args) == 3 && args[0] == "squash":
-		return squash(args[1], args[2], "", false)
-	case len(args) == 4 && args[0] == "squash":
-		return squash(args[1], args[2], args[3], false)
-	case len(args) == 3 && args[0] == "combine":
-		return squash(args[1], args[2], args[2], true)
+	case len(args) >= 4 && args[0] == "pack":
+		return packArgs(args[1], args[2], args[3:])
 	case len(args) >= 3 && len(args)%2 == 1 && args[0] == "fit":
 		return fit(args[1], args[2], args[3:])
 	case len(args) >= 2 && args[0] == "kept":

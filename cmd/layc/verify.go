@@ -52,7 +52,6 @@ var kinds = []struct {
 	{llb.User, "%d user", "%d users"},
 	{llb.Kept, "layers of %d image", "layers of %d images"},
 	{llb.Test, "%d test", "%d tests"},
-	{llb.Alone, "%d component built alone", "%d components built alone"},
 	{llb.Again, "%d component built again", "%d components built again"},
 	{llb.Libraries, "libraries of %d layer", "libraries of %d layers"},
 }

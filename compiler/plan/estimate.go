@@ -115,10 +115,10 @@ func buildTime(i *model.Instance) int64 {
 	return ms
 }
 
-// alone groups instances that may share a spine layer: packages with packages, in one
-// transaction. A stacked run is a separate execution and therefore a layer of its own.
+// alone groups instances that may share a spine layer. A finishing instance has a layer of its
+// own: a published image takes layers of apps, but not what they append to files.
 func alone(i *model.Instance) string {
-	if i.Kind == model.Stacked && i.Package == nil {
+	if i.Kind == model.Stacked && i.Package == nil && !model.HasRun(i) {
 		return i.ID
 	}
 	return ""

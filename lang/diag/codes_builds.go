@@ -20,23 +20,6 @@ app shop {
 }
 `)
 
-const UndeclaredNeed Code = "E0502"
-
-var _ = document(UndeclaredNeed, "Undeclared need", `
-With --verify, layc builds each component that modifies files below it a second
-time, with only its needs below it. A step that fails there relies on something
-that the image contains by chance, and another image or plan may not contain it.
-Find the missing component in the output, and add it to "needs".
-`, exampleBase+`
-component tool {
-    run "make install"
-}
-
-app shop {
-    uses tool
-}
-`)
-
 const TestFailed Code = "E0503"
 
 var _ = document(TestFailed, "Test failed", `
@@ -149,4 +132,28 @@ layc-lock 1
 
 base sha256:00000000000000000000000000000000000000000000000000000000000000aa 1
 download sha256:00000000000000000000000000000000000000000000000000000000000000bb tool-1.0.tar.gz
+`)
+
+const ConflictingChanges Code = "E0518"
+
+var _ = document(ConflictingChanges, "Conflicting changes", `
+The runs of two components change the same path differently, and neither
+component needs the other. Or a run changes a file that a package, which the
+component does not need, brings in another form. Which change comes last would
+depend on the order of layers. If one of them should build on the other, write
+"needs" in it. Otherwise let them write separate files, for example in a
+directory like /etc/profile.d. Equal changes do not conflict. Entries that both
+add to /etc/passwd and similar files are merged.
+`, exampleBase+`
+component one {
+    run "echo one >> /etc/motd"
+}
+
+component two {
+    run "echo two >> /etc/motd"
+}
+
+app shop {
+    uses one, two
+}
 `)

@@ -32,8 +32,16 @@ func generate(seed uint64, name string, t *truth) (*program, error) {
 	p := &program{name: name, seed: seed}
 	for n := range g.IntN(4) + 1 {
 		c := &component{name: fmt.Sprintf("%s_%d", name, n)}
-		if g.odds(80) {
+		switch kind := g.IntN(100); {
+		case kind < 45:
 			c.needs = slices.Clone(p.parts)
+		case kind < 80:
+			c.stacked = true
+			for _, n := range p.parts {
+				if g.odds(40) {
+					c.needs = append(c.needs, n)
+				}
+			}
 		}
 		if err := g.fill(p, c, n); err != nil {
 			return nil, err
@@ -49,8 +57,10 @@ func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 // fill creates a component's steps, and appends it to the program.
 func (g *generator) fill(p *program, c *component, n int) (err error) {
 	runs, declared := 0, 0
-	g.alone = len(c.needs) < len(p.parts)
+	g.alone = len(c.needs) < len(p.parts) && !c.stacked
 	switch kind := g.IntN(10); {
+	case c.stacked:
+		runs = 1 + g.IntN(3)
 	case g.alone: // in paths that no other component uses
 		c.owns, runs = []string{fmt.Sprintf("/indep/p%d", n)}, 1+g.IntN(2)
 	case c.app && kind < 4 || !c.app && kind < 2: // only declared steps

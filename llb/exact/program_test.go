@@ -155,17 +155,6 @@ func quote(s string) string {
 	return b.String()
 }
 
-// least is the smallest number of layers for a program: one for each stacked component, and one
-// for the portable ones between them.
-func (p *program) least() int {
-	n, portable := 2, false // the base, and the app's own layer
-	for _, c := range p.parts {
-		if c.stacked {
-			n++
-		} else if !portable && !c.app {
-			n++
-		}
-		portable = !c.stacked
-	}
-	return n
-}
+// least returns the smallest number of layers for a program: the base, one layer for all
+// components, and the app's own.
+func (p *program) least() int { return min(len(p.parts), 2) + 1 }

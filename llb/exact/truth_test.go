@@ -42,12 +42,14 @@ type truth struct {
 	n       int                     // number of directories created so far
 	image   []string                // layers of the image, the lowest first
 	made    map[*component][]string // layers of components
+	effects map[*component]*effect  // changes of stacked components
+	parts   []*component            // components in the image
 	view    exact.Tree              // the last step's result, without sums: see glance
 }
 
 func newTruth(t *testing.T, base *system, dir, project string) *truth {
 	must(t, os.MkdirAll(filepath.Join(dir, "none"), 0o755))
-	return &truth{base: base, dir: dir, project: project, made: map[*component][]string{}}
+	return &truth{base: base, dir: dir, project: project, made: map[*component][]string{}, effects: map[*component]*effect{}}
 }
 
 func (t *truth) fresh() (string, error) {
@@ -107,6 +109,7 @@ type build struct {
 	first  int             // the number of layers of the build root
 	placed []string        // targets of declared steps
 	before exact.Tree      // of a portable component: the tree before its runs
+	start  exact.Tree      // of a stacked component: what its steps find
 	tmp    map[string]bool // for entries of scratch space: whether they are kept
 }
 
@@ -120,11 +123,21 @@ func inScratch(p string) bool {
 // begin assembles the build root of a component.
 func (t *truth) begin(c *component) (*build, error) {
 	b := &build{truth: t, c: c, tmp: map[string]bool{}}
+	var have []*component
 	for _, n := range c.closure() {
-		b.layers = append(b.layers, t.made[n]...)
+		var err error
+		if b.layers, err = t.onto(b.layers, have, n); err != nil {
+			return nil, err
+		}
+		have = append(have, n)
 	}
 	b.first = len(b.layers)
-	if err := b.next(func(string) error { return nil }); err != nil {
+	if err := b.next(func(root string) (err error) {
+		if c.stacked {
+			b.start, err = exact.Read(root)
+		}
+		return err
+	}); err != nil {
 		return nil, err
 	}
 	for p := range b.view {
@@ -222,7 +235,12 @@ func (b *build) step(s *step) (ok bool, err error) {
 				s.run = nil
 				return errDropped
 			}
-			return errors.Join(err, err2)
+			met, err3 := b.conflicts(root)
+			if met {
+				failed = []int{len(s.run) - 1}
+				return errDropped
+			}
+			return errors.Join(err, err2, err3)
 		})
 		if !errors.Is(err, errDropped) {
 			return err == nil, err
@@ -238,7 +256,16 @@ var errDropped = errors.New("something failed")
 
 // place executes a declared step.
 func (b *build) place(s *step) (ok bool, err error) {
-	err = b.next(func(root string) error { return b.declared(root, s) })
+	err = b.next(func(root string) error {
+		if err := b.declared(root, s); err != nil {
+			return err
+		}
+		met, err := b.conflicts(root)
+		if met {
+			return errDropped
+		}
+		return err
+	})
 	if errors.Is(err, errDropped) {
 		return false, nil
 	}
@@ -309,9 +336,12 @@ func (b *build) end() error {
 	}); err != nil {
 		return err
 	}
-	b.made[b.c] = b.layers[b.first:]
-	b.image = append(b.image, b.layers[b.first:]...)
-	return nil
+	if err := b.finish(); err != nil {
+		return err
+	}
+	image, err := b.onto(b.image, b.parts, b.c)
+	b.image, b.parts = image, append(b.parts, b.c)
+	return err
 }
 
 // extract creates a layer from the paths that a portable component owns and places.
@@ -332,7 +362,7 @@ func (b *build) extract() error {
 		})
 	})
 	b.made[b.c] = []string{layer}
-	b.image = image
+	b.image, b.parts = image, append(b.parts, b.c)
 	return err
 }
 

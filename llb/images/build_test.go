@@ -181,6 +181,11 @@ app a {
 }
 `
 
+// conflicts returns the failure of a step that packs conflicting changes.
+func conflicts(text string) engine.StepError {
+	return engine.StepError{ExitCode: 1, Log: []string{"layc-helper: conflict: " + text}, Err: errors.New("exit code: 1")}
+}
+
 // TestFailures checks the report of each kind of failure: its code, message, line, and the step's
 // output.
 func TestFailures(t *testing.T) {
@@ -198,7 +203,9 @@ func TestFailures(t *testing.T) {
 	}{
 		{vertex: "make tool", step: exits, want: "E0501 a.layer:19 a step of tool failed [compiling no such thing]"},
 		{vertex: "make tool", step: engine.StepError{Err: errors.New("it never started")}, want: "E0501 a.layer:19 a step of tool failed []"},
-		{proof: "make it", vertex: "make it", step: exits, want: "E0502 a.layer:12 library does not build with its needs alone [compiling no such thing]"},
+		{vertex: "[library] layer", step: conflicts(`0 -1 "libc6" "has mode 0644, then 0755" "/etc/x" "/etc/y"`), want: "E0518 a.layer:10 library changes /etc/x, which the package libc6 brings in another form []"},
+		{vertex: "[library] layer", step: conflicts(`0 -1 "" "" "/etc/x"`), want: "E0518 a.layer:10 library changes /etc/x, which something else in the image has changed []"},
+		{vertex: "[library] layer", step: conflicts(`0 0 "" "" "/etc/x"`), want: "E0518 a.layer:10 library and library change /etc/x differently []"},
 		{proof: "test: tool --version", vertex: "test: tool --version", step: exits, want: "E0503 a.layer:20 a test of tool failed [compiling no such thing]"},
 		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:26 a test of a failed [compiling no such thing]"},
 		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:19 tool fails when built again [compiling no such thing]"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
@@ -129,7 +130,7 @@ func unserved(graphs []*llb.Graph, err error) string {
 // judgements are what the failure of a step can mean, the most particular first.
 // One that does not apply returns nil.
 var judgements = []func(*engine.StepError, llb.Origin) *Finding{
-	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, replacesDir, replacesOther, copiedOver, sharedAccount, noHome,
+	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, replacesDir, replacesOther, changedTwice, copiedOver, sharedAccount, noHome,
 }
 
 // stepFailed is the finding of a step that failed.
@@ -272,6 +273,47 @@ func replacesDir(step *engine.StepError, origin llb.Origin) *Finding {
 	return &Finding{list.Errorf(diag.ReplacedKind, origin.Span, "%s contains %s, which is not a directory, but is one in a layer below", origin.Component, dir).
 		Note("the layer would delete the directory and its contents").
 		Hint("leave it out: create the rest at another path in a component of its own, and `copy` it `from` there"), step.Log}
+}
+
+// changedTwice explains paths that two components change differently. The helper prints
+// the numbers of the effect and of the other component's record, or -1, the package that
+// brings the path, how both differ, and the paths.
+func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
+	text, _ := said(step)
+	text, ok := strings.CutPrefix(text, "conflict: ")
+	var n, with int
+	var by, how, at string
+	if read, _ := fmt.Sscanf(text, "%d %d %q %q %q", &n, &with, &by, &how, &at); !ok || read < 5 || n >= len(origin.Members) || with >= len(origin.Packed) {
+		return nil
+	}
+	one, two := origin.Members[n], (*model.Instance)(nil)
+	if with >= 0 {
+		two = origin.Packed[with]
+	}
+	if one == nil {
+		one, two = two, nil
+	}
+	var list diag.List
+	var d *diag.Diagnostic
+	switch {
+	case two != nil:
+		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s and %s change %s differently", two.Title, one.Title, at).
+			See(two.Span, "%s is declared here", two.Title).
+			Note("neither needs the other, so nothing says which change comes last").
+			Hint("write `needs %s` in %s, or the other way round; or let them write separate files", two.Title, one.Title)
+	case by != "" && one != nil:
+		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s changes %s, which the package %s brings in another form", one.Title, at, by).
+			Note("%s does not need the package, so its run did not see that file", one.Title).
+			Hint("write `needs os.packages(%q)` in %s", by, one.Title)
+	default:
+		d = list.Errorf(diag.ConflictingChanges, origin.Span, "%s changes %s, which something else in the image has changed", origin.Component, at).
+			Note("the component does not need what has changed it, so its run did not see that").
+			Hint("write `needs` for the component or package that brings %s", at)
+	}
+	if how != "" {
+		d.Note("%s %s", at, how)
+	}
+	return &Finding{Diagnostic: d}
 }
 
 // overOther matches BuildKit's errors for a directory copied or made over a file or

@@ -108,11 +108,7 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 		d.Note("the first build of the same steps on the same files succeeded")
 		d.Hint("look for what the step finds only the first time, such as a name, a date or a service")
 	default:
-		d = list.Errorf(diag.UndeclaredNeed, origin.Span, "%s does not build with its needs alone%s", origin.Component, v.where())
-		if v.Kind == llb.Alone {
-			d.Note("it ran on %s only; another plan may put anything else of an image elsewhere", v.world())
-		}
-		d.Hint("see its output for what is missing, and write `needs` for the component that provides it")
+		return stepFailed(step, origin)
 	}
 	switch {
 	case step.ExitCode == 0 && len(output) == 0: // it never started

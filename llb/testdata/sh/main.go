@@ -17,6 +17,8 @@
 //	                  changes its owner, without following a link
 //	attr NAME FILE    adds an extended attribute to a file
 //	hole SIZE FILE    creates a file that is one hole
+//	append FILE TEXT  appends a line to a file
+//	dir DIR MODE      creates a directory
 //	copy OLD NEW      copies a file's content
 //	refused FILE      fails if a file can be written
 //	where FILE        writes its working directory
@@ -72,6 +74,14 @@ func do(f []string) error {
 			return err
 		}
 		return os.WriteFile(f[1], []byte(f[2]), 0o644)
+	case "append":
+		old, err := os.ReadFile(f[1])
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(f[1], append(old, f[2]+"\n"...), 0o644)
+	case "dir":
+		return errors.Join(os.MkdirAll(f[1], 0o755), do([]string{"mode", f[2], f[1]}))
 	case "removeall":
 		return os.RemoveAll(f[1])
 	case "remove":

@@ -161,7 +161,7 @@ func squashed(t *testing.T, lower, placed string, steps func(dir string)) (after
 		t.Fatal(err)
 	}
 	root, upper := layered(t, lower)
-	return after, upper, squash(root, after, placed, false)
+	return after, upper, pack(root, "", []effect{{word: changes, before: root, after: after, placed: placed}})
 }
 
 // applied puts what an engine takes for the changes of an upper directory on a

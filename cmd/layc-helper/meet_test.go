@@ -1,0 +1,329 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// part is a component of a test: what it needs of those before it, directly or not,
+// and what its steps do to a directory.
+type part struct {
+	needs []int
+	steps func(dir string)
+}
+
+// fleet packs parts on a tree.
+type fleet struct {
+	*testing.T
+	lower   string
+	parts   []part
+	effects []effect // of parts, by number
+}
+
+// newFleet does the steps of all parts in their worlds. The error is that a world
+// cannot be packed.
+func newFleet(t *testing.T, lower string, parts []part) (*fleet, error) {
+	f := &fleet{T: t, lower: lower, parts: parts}
+	for _, p := range parts {
+		world, err := f.pack(separate(p.needs))
+		if err != nil {
+			return nil, err
+		}
+		before, _ := layered(t, world...)
+		after, upper := layered(t, world...)
+		p.steps(after)
+		_ = unix.Unmount(after, 0)
+		slices.Reverse(world)
+		if err := unix.Mount("overlay", after, "overlay", unix.MS_RDONLY, "index=off,lowerdir="+upper+":"+strings.Join(world, ":")); err != nil {
+			t.Fatal(err)
+		}
+		f.effects = append(f.effects, effect{word: changes, before: before, after: after})
+	}
+	return f, nil
+}
+
+// separate is a layer for each part.
+func separate(parts []int) (layers [][]int) {
+	for _, n := range parts {
+		layers = append(layers, []int{n})
+	}
+	return layers
+}
+
+// pack packs parts into layers, and returns what the result is an overlay of, the
+// lowest first.
+func (f *fleet) pack(layers [][]int) ([]string, error) {
+	past := f.TempDir()
+	below, stack := []int{}, []string{f.lower}
+	for _, members := range layers {
+		var all []effect
+		for _, n := range members {
+			e := f.effects[n]
+			e.needs = nil
+			for k, b := range below {
+				if slices.Contains(f.parts[n].needs, b) {
+					e.needs = append(e.needs, k)
+				}
+			}
+			below, all = append(below, n), append(all, e)
+		}
+		root, upper := layered(f.T, stack...)
+		if err := pack(root, past, all); err != nil {
+			return nil, err
+		}
+		_ = unix.Unmount(root, 0)
+		stack = append(stack, upper)
+	}
+	return stack, nil
+}
+
+// packings are some orders and groupings of all parts, the first one as they are.
+func (f *fleet) packings(r *rand.Rand) (out [][][]int) {
+	var all []int
+	for n := range f.parts {
+		all = append(all, n)
+	}
+	out = append(out, separate(all), [][]int{all})
+	for range 4 {
+		var order []int
+		for len(order) < len(all) {
+			n := r.IntN(len(all))
+			if !slices.Contains(order, n) && !slices.ContainsFunc(f.parts[n].needs, func(k int) bool { return !slices.Contains(order, k) }) {
+				order = append(order, n)
+			}
+		}
+		var layers [][]int
+		for len(order) > 0 {
+			k := 1 + r.IntN(len(order))
+			layers, order = append(layers, order[:k]), order[k:]
+		}
+		out = append(out, layers)
+	}
+	return out
+}
+
+// result is what an image holds, or that there is a conflict.
+func (f *fleet) result(layers [][]int) (map[string]string, error) {
+	stack, err := f.pack(layers)
+	if err != nil {
+		return nil, err
+	}
+	root, _ := layered(f.T, stack...)
+	return listing(f.T, root), nil
+}
+
+// TestMeet checks what becomes of a path that two parts change of which neither needs
+// the other, whichever comes first, in one layer and in two.
+func TestMeet(t *testing.T) {
+	needsMounts(t)
+	const kept, gone = "", "gone"
+	for _, test := range []struct {
+		name, lower, low, one, two string // one needs low
+		conflict                   string // the path
+		path, want                 string // a file, and its content
+	}{
+		{name: "apart", one: "echo 1 >one", two: "echo 2 >two", path: "one", want: "1\n"},
+		{name: "equal", one: "echo 1 >x", two: "echo 1 >x", path: "x", want: "1\n"},
+		{name: "content", one: "echo 1 >x", two: "echo 2 >x", conflict: "/x"},
+		{name: "content of what was there", lower: "echo 0 >x", one: "echo 1 >x", two: "echo 2 >x", conflict: "/x"},
+		{name: "of what is needed", low: "echo 1 >x", one: "echo 2 >x", two: "true", path: "x", want: "2\n"},
+		{name: "mode and content", lower: "echo 0 >x", one: "chmod 600 x", two: "echo 2 >x", conflict: "/x"},
+		{name: "owner", lower: "echo 0 >x", one: "chown 1 x", two: "chown 2 x", conflict: "/x"},
+		{name: "link", lower: "ln -s a x", one: "ln -sf b x", two: "ln -sf c x", conflict: "/x"},
+		{name: "kind", one: "mkdir x; echo 1 >x/y", two: "echo 2 >x", conflict: "/x"},
+		{name: "directory", one: "mkdir x", two: "mkdir -m 700 x", conflict: "/x"},
+		{name: "equal directory", one: "mkdir x; echo 1 >x/one", two: "mkdir x; echo 2 >x/two", path: "x/two", want: "2\n"},
+		{name: "deleted", lower: "echo 0 >x", one: "rm x", two: "echo 2 >x", conflict: "/x"},
+		{name: "both deleted", lower: "mkdir x; echo 0 >x/y", one: "rm -r x", two: "rm x/y", path: "x", want: gone},
+		{name: "directory deleted", lower: "mkdir x; echo 0 >x/y", one: "rm -r x", two: "echo 2 >x/z", conflict: "/x"},
+		{name: "directory made again", lower: "mkdir x; echo 0 >x/y", low: "rm -r x", one: "mkdir x", two: "echo 2 >x/z", conflict: "/x"},
+		{name: "equal then changed", low: "echo 1 >x", one: "echo 2 >x", two: "echo 1 >x", conflict: "/x"},
+		{name: "equal then deleted", low: "echo 1 >x", one: "rm x", two: "echo 1 >x", conflict: "/x"},
+		{name: "changed back", lower: "echo 0 >x", low: "echo 1 >x", one: "echo 0 >x", two: "echo 2 >x", conflict: "/x"},
+		{name: "linked to what the other changes", lower: "echo 0 >x", one: "ln x y", two: "echo 2 >x", path: "x", want: "2\n"},
+		{name: "caches", one: "mkdir -p var/cache; echo 1 >var/cache/x", two: "mkdir -p var/cache; echo 2 >var/cache/x", path: "var/cache/x", want: gone},
+		{name: "logs", lower: "mkdir -p var/log; echo 0 >var/log/x", one: "echo 1 >>var/log/x", two: "echo 2 >>var/log/x", path: "var/log/x", want: gone},
+		{name: "byte code", lower: "mkdir __pycache__", one: "echo 1 >__pycache__/x.pyc", two: "echo 2 >__pycache__/x.pyc", path: "__pycache__/x.pyc", want: gone},
+		{name: "users", lower: "mkdir etc; echo root:x:0:0::: >etc/passwd", one: "echo b:x:102:0::: >>etc/passwd", two: "echo a:x:101:0::: >>etc/passwd",
+			path: "etc/passwd", want: "root:x:0:0:::\na:x:101:0:::\nb:x:102:0:::\n"},
+		{name: "users of one number", lower: "mkdir etc; echo root:x:0:0::: >etc/passwd", one: "echo b:x:102:0::: >>etc/passwd", two: "echo a:x:102:0::: >>etc/passwd", conflict: "/etc/passwd"},
+		{name: "users of one name", lower: "mkdir etc; echo root:x:0:0::: >etc/passwd", one: "echo a:x:102:0::: >>etc/passwd", two: "echo a:x:101:0::: >>etc/passwd", conflict: "/etc/passwd"},
+		{name: "user deleted", lower: "mkdir etc; printf 'a:x:1:::: \\nb:x:2::::\\n' >etc/passwd", one: "sed -i /^a/d etc/passwd", two: "echo c:x:3:::: >>etc/passwd",
+			path: "etc/passwd", want: "b:x:2::::\nc:x:3::::\n"},
+		{name: "members", lower: "mkdir etc; echo g:x:9:root >etc/group", one: "echo g:x:9:root,b >etc/group", two: "echo g:x:9:root,a >etc/group",
+			path: "etc/group", want: "g:x:9:a,b,root\n"},
+		{name: "ranges", lower: "mkdir etc; echo r:1000:10 >etc/subuid", one: "echo b:2000:10 >>etc/subuid", two: "echo a:2000:10 >>etc/subuid", conflict: "/etc/subuid"},
+		{name: "packages", lower: "mkdir -p var/lib/dpkg; printf 'Package: b\\nVersion: 1\\n\\n' >var/lib/dpkg/status",
+			one:  "printf 'Package: a\\nVersion: 1\\n\\n' >>var/lib/dpkg/status",
+			two:  "printf 'Package: c\\nVersion: 1\\n\\n' >>var/lib/dpkg/status",
+			path: "var/lib/dpkg/status", want: "Package: a\nVersion: 1\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n\n"},
+		{name: "certificates", lower: "mkdir -p etc/ssl/certs; printf '%s\\nb\\n%s\\n' '-----BEGIN CERTIFICATE-----' '-----END CERTIFICATE-----' >etc/ssl/certs/ca-certificates.crt",
+			one:  "printf '%s\\nc\\n%s\\n' '-----BEGIN CERTIFICATE-----' '-----END CERTIFICATE-----' >>etc/ssl/certs/ca-certificates.crt",
+			two:  "printf '%s\\na\\n%s\\n' '-----BEGIN CERTIFICATE-----' '-----END CERTIFICATE-----' >>etc/ssl/certs/ca-certificates.crt",
+			path: "etc/ssl/certs/ca-certificates.crt", want: certificateOf("a") + certificateOf("b") + certificateOf("c")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			lower := t.TempDir()
+			run := func(script string) func(string) {
+				if script == kept {
+					script = "true"
+				}
+				return func(dir string) { sh(t, dir, script) }
+			}
+			run(test.lower)(lower)
+			canonical(t, lower)
+			f, err := newFleet(t, lower, []part{{nil, run(test.low)}, {[]int{0}, run(test.one)}, {nil, run(test.two)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, layers := range [][][]int{{{0, 1, 2}}, {{0}, {1}, {2}}, {{2}, {0}, {1}}, {{0}, {2, 1}}} {
+				got, err := f.pack(layers)
+				if test.conflict != "" {
+					if err == nil || !strings.HasPrefix(err.Error(), "conflict: ") || !strings.HasSuffix(err.Error(), fmt.Sprintf(" %q", test.conflict)) {
+						t.Errorf("packed as %d: %v, want a conflict at %s", layers, err, test.conflict)
+					}
+					continue
+				}
+				if err != nil {
+					t.Fatalf("packed as %d: %v", layers, err)
+				}
+				root, _ := layered(t, got...)
+				text, err := os.ReadFile(root + "/" + test.path)
+				if test.want == gone && missing(err) {
+					continue
+				}
+				if string(text) != test.want {
+					t.Errorf("packed as %d: %s holds %q (%v), want %q", layers, test.path, text, err, test.want)
+				}
+			}
+		})
+	}
+}
+
+// TestLoaderCache checks that the loader's cache is made again if two parts have changed it.
+func TestLoaderCache(t *testing.T) {
+	needsMounts(t)
+	ldconfig, err := os.ReadFile("/sbin/ldconfig")
+	if err != nil {
+		t.Skip("needs ldconfig")
+	}
+	lower := t.TempDir()
+	sh(t, lower, "mkdir -p sbin etc var/cache/ldconfig")
+	if err := os.WriteFile(lower+"/sbin/ldconfig", ldconfig, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	canonical(t, lower)
+	writes := func(text string) func(string) {
+		return func(dir string) { sh(t, dir, "printf "+text+" >etc/ld.so.cache") }
+	}
+	f, err := newFleet(t, lower, []part{{nil, writes("one")}, {nil, writes("two")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layers := range [][][]int{{{0, 1}}, {{1}, {0}}} {
+		stack, err := f.pack(layers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, _ := layered(t, stack...)
+		text, err := os.ReadFile(root + "/etc/ld.so.cache")
+		if err != nil || !strings.HasPrefix(string(text), "glibc-ld.so.cache") {
+			t.Errorf("packed as %d: the cache is %.20q (%v)", layers, text, err)
+		}
+		if _, err := os.Lstat(root + "/var/cache/ldconfig/aux-cache"); !missing(err) {
+			t.Errorf("packed as %d: aux-cache: %v", layers, err)
+		}
+	}
+}
+
+// TestOwnersByName checks that owners follow the names of accounts, whose numbers differ where the
+// steps are done.
+func TestOwnersByName(t *testing.T) {
+	needsMounts(t)
+	world, image := t.TempDir(), t.TempDir()
+	for dir, number := range map[string]string{world: "101", image: "102"} {
+		sh(t, dir, "mkdir etc; echo x:x:"+number+":"+number+"::: >etc/passwd; echo x:x:"+number+": >etc/group; echo 1 >x; chown "+number+":"+number+" x")
+		canonical(t, dir)
+	}
+	before, _ := layered(t, world)
+	after, _ := layered(t, world)
+	sh(t, after, "echo 2 >x; echo 3 >y; chown 101:101 x y; echo 4 >z; chown 7:8 z")
+	root, _ := layered(t, image)
+	if err := pack(root, "", []effect{{word: changes, before: before, after: after}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][2]uint32{"x": {102, 102}, "y": {102, 102}, "z": {7, 8}} {
+		var s unix.Stat_t
+		if err := lstat(root+"/"+name, &s); err != nil || s.Uid != want[0] || s.Gid != want[1] {
+			t.Errorf("%s has owner %d:%d (%v), want %d", name, s.Uid, s.Gid, err, want)
+		}
+	}
+}
+
+func certificateOf(name string) string {
+	return "-----BEGIN CERTIFICATE-----\n" + name + "\n-----END CERTIFICATE-----\n"
+}
+
+// TestPackedInAnyOrder packs what random operations do in any order and grouping: the
+// image is the same, or there is a conflict in all of them.
+func TestPackedInAnyOrder(t *testing.T) {
+	needsMounts(t)
+	n, seed := setting(t, "LAYC_EXACT_N", 20), setting(t, "LAYC_EXACT_SEED", 1)
+	conflicts := 0
+	for i := range n {
+		t.Run(fmt.Sprint(seed+i), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(uint64(seed+i), 2))
+			p := &program{rand: r}
+			lower := lowerTree(t, "true")
+			p.run(lower, 40)
+			canonical(t, lower)
+			p.log = nil
+			var parts []part
+			for n := range 2 + r.IntN(3) {
+				var one part
+				for k := range n {
+					if r.IntN(3) == 0 {
+						one.needs = append(one.needs, append(slices.Clone(parts[k].needs), k)...)
+					}
+				}
+				slices.Sort(one.needs)
+				one.needs = slices.Compact(one.needs)
+				one.steps = func(dir string) {
+					p.log = append(p.log, fmt.Sprintf("%d needs %d", n, one.needs))
+					p.run(dir, 5+r.IntN(60))
+				}
+				parts = append(parts, one)
+			}
+			f, err := newFleet(t, lower, parts)
+			if err != nil {
+				conflicts++
+				return // no image has all of them
+			}
+			var first map[string]string
+			var wrong error
+			for n, layers := range f.packings(r) {
+				got, err := f.result(layers)
+				if n == 0 {
+					first, wrong = got, err
+					continue
+				}
+				if (err == nil) != (wrong == nil) {
+					t.Fatalf("packed as %d: %v; as %d: %v\n%s", layers, err, f.packings(r)[0], wrong, strings.Join(p.log, "\n"))
+				}
+				if d := unequal(first, got); err == nil && d != "" {
+					t.Fatalf("packed as %d\n%s%s", layers, d, strings.Join(p.log, "\n"))
+				}
+			}
+			if wrong != nil {
+				conflicts++
+			}
+		})
+	}
+	t.Logf("%d of %d have conflicts", conflicts, n)
+}
