@@ -84,7 +84,9 @@ func (e *effect) apply(from, to string) error {
 		a, is := e.after[p]
 		switch {
 		case !is:
-			errs = append(errs, os.RemoveAll(to+p))
+			if _, err := os.Lstat(to + p); err == nil { // not under what is no directory any more
+				errs = append(errs, os.RemoveAll(to+p))
+			}
 		case a.Mode&unix.S_IFMT == unix.S_IFDIR:
 			if info, err := os.Lstat(to + p); err != nil || !info.IsDir() {
 				errs = append(errs, os.RemoveAll(to+p), os.Mkdir(to+p, 0o755))
