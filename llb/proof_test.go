@@ -204,7 +204,7 @@ component left {
     needs right
     env   SIDE = "left"
     file "/etc/profile" append "left"
-    test "print SIDE"       prints "app"
+    test "print SIDE"       prints "left"
     test "cat /etc/profile" prints "base\nleft\nmore\nright"
 }
 
