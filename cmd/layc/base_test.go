@@ -141,7 +141,7 @@ app c {
 		t.Errorf("the lock file has the odd directory %d times, want %d:\n%s", got, want, first)
 	}
 	for _, want := range []string{
-		"base  2 configured", "base  1 configured", "base  1\n", "config  user 1001", `config  "env A" b=c`, `config  command ["sh","-l"]`,
+		"base  2 configured", "base  1 configured", "config  user 1001", `config  "env A" b=c`, `config  command ["sh","-l"]`,
 		`config  expose ["80/tcp"]`, "dir  /more 0:0 02755", "dir  /declared 0:0 0711", "link  /bin /usr/bin", "image HOST/base:1 linux/amd64 ",
 	} {
 		if !strings.Contains(first, want) {

@@ -185,7 +185,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	interned := string(c.x.key)
 	i := &model.Instance{
 		Name: r.Name(), Title: r.Title(), Span: b.Span, Doc: r.Component.Decl.Doc, Settings: b.Settings,
-		Rate: b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests,
+		Rate: b.Rate, Size: b.Size, Publish: b.Publish, Tests: b.Tests, Named: b.Named,
 		Needs: bound.needs, RunsWith: bound.runsWith, After: bound.after, RateWith: bound.rateWith,
 	}
 	l := c.x.linksOf(i.Needs)
@@ -511,7 +511,7 @@ func (x *binder) delta(a *model.App, b *block, c *closure) *model.Instance {
 	}
 	i := &model.Instance{
 		ID: "app " + a.Name, Title: a.Name, Kind: model.Portable, Span: a.Span, Name: model.Name{Path: "app " + a.Name},
-		Steps: bestow(owns, steps), Owns: owns, Settings: b.Settings, Rate: b.Rate, Size: b.Size, Needs: a.Uses,
+		Steps: bestow(owns, steps), Owns: owns, Settings: b.Settings, Rate: b.Rate, Size: b.Size, Needs: a.Uses, Named: b.Named,
 	}
 	x.writtenOver(i)
 	if b.RateWith != nil {

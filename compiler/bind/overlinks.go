@@ -12,10 +12,10 @@ import (
 	"github.com/layc-lang/layc/lang/paths"
 )
 
-// onBase reports what an instance would put in the place of links of a base, or beneath them,
-// once for each base.
+// onBase reports, once for each base, owners that the base does not have, and what an
+// instance would put in the place of links of the base, or beneath them.
 func (x *owners) onBase(base, i *model.Instance) {
-	if len(base.System.Links) == 0 {
+	if len(base.System.Links) == 0 && len(i.Named) == 0 {
 		return
 	}
 	seen := x.checked[base]
@@ -27,6 +27,7 @@ func (x *owners) onBase(base, i *model.Instance) {
 		return
 	}
 	seen[i] = true
+	x.named(base, i)
 	x.overLinks(base, i)
 	claims := x.claims(i)
 	for n := range claims {
@@ -43,7 +44,7 @@ func (x *owners) stagesOnBase() {
 		if root == nil {
 			root = i.Stage
 		}
-		if len(root) == 0 || len(root[0].System.Links) == 0 {
+		if len(root) == 0 {
 			continue
 		}
 		for _, below := range root[1:] {

@@ -29,6 +29,7 @@ type Block struct {
 	Steps    []model.Step // their stages are in From
 	From     []From       // in the order of the program
 	Owns     []model.Own
+	Named    []model.NamedOwner
 	Misowned bool // an `owns` has no valid path
 	Settings []model.Setting
 

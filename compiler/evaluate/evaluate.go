@@ -162,7 +162,8 @@ func (x *Evaluator) Block(r *Ref) *Block {
 		v.values[p.Decl.Name.At] = r.Args[i]
 	}
 	if r.Component == check.Scratch {
-		b.System = &model.System{Scratch: true}
+		system := scratchSystem
+		b.System = &system
 		return b
 	}
 	outer, found := x.origin, len(x.Found)

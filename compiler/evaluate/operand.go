@@ -128,6 +128,9 @@ func (x *Evaluator) texts(e syntax.Expr, v *env) []string {
 func (x *Evaluator) refs(e syntax.Expr, v *env) []*Ref {
 	var out []*Ref
 	add := func(val value) {
+		if u, ok := val.(*User); ok {
+			val = &Ref{User: u}
+		}
 		if r, ok := val.(*Ref); ok {
 			at := *r
 			at.Span = e.Span()

@@ -120,6 +120,15 @@ func (x *pins) known(to *model.System, ref lock.BaseRef, at source.Span) bool {
 	for _, l := range b.Links {
 		to.Links[l.Path] = l.To
 	}
+	if b.Configured {
+		to.Users, to.Groups = map[string]model.Owner{}, map[string]int{}
+		for _, u := range b.Users {
+			to.Users[u.Name] = model.Owner{UID: u.UID, GID: u.GID}
+		}
+		for _, g := range b.Groups {
+			to.Groups[g.Name] = g.GID
+		}
+	}
 	for _, s := range b.Config {
 		word, key, _ := strings.Cut(s.Name, " ")
 		to.Settings = append(to.Settings, model.Setting{

@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -37,10 +36,6 @@ func (c *clause) targetOf(word string) (string, bool) {
 	}
 	return c.target(p, o.Args[0].Span())
 }
-
-var (
-	numericOwner = regexp.MustCompile(`^([0-9]{1,10})(?::([0-9]{1,10}))?$`)
-)
 
 // ownership evaluates the options owner and mode.
 func (c *clause) ownership() (*model.Owner, string) {
@@ -84,41 +79,6 @@ func (x *Findings) badMode(mode string, at source.Span) {
 		d.Note("a mode is octal or symbolic, as for chmod; `X` must come before any change of `x`")
 	}
 	d.Hint("write a mode such as `0755` or `\"g+rw\"`")
-}
-
-// owner reads an owner in numbers. It refuses names: a portable layer does not depend on
-// the system below it, and a name may have a different number on each system.
-func (x *Findings) owner(t string, at source.Span) *model.Owner {
-	m := numericOwner.FindStringSubmatch(t)
-	if m == nil {
-		d := x.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid owner: %q", t).
-			Note("an owner is numeric or a declared user: a layer can be on several bases, and a name can have another number on each")
-		if numbers, ok := debianUsers[t]; ok {
-			replace(d.Hint("write `%q`, which is %s on Debian, or declare `user %s { uid … }` and write `owner %s`", numbers, t, plainName(t), plainName(t)), t, numbers)
-		} else {
-			d.Hint("write numbers, such as `\"1001\"` or `\"1001:0\"`, or declare `user %s { uid … }` and write `owner %s`", plainName(t), plainName(t))
-		}
-		return nil
-	}
-	uid, err := strconv.Atoi(m[1])
-	gid := uid
-	if m[2] != "" {
-		var bad error
-		gid, bad = strconv.Atoi(m[2])
-		err = cmp.Or(err, bad)
-	}
-	if err != nil || uid > maxID || gid > maxID {
-		x.Found.Errorf(diag.InvalidOwnerOrMode, at, "not a valid owner: %q", t).Hint("write numbers from 0 to %d", maxID)
-		return nil
-	}
-	return &model.Owner{UID: uid, GID: gid}
-}
-
-// debianUsers maps common users of Debian to their owner. Package base-passwd fixes these
-// numbers.
-var debianUsers = map[string]string{
-	"root": "0:0", "daemon": "1:1", "bin": "2:2", "sys": "3:3", "games": "5:60", "man": "6:12", "lp": "7:7", "mail": "8:8", "news": "9:9",
-	"uucp": "10:10", "proxy": "13:13", "www-data": "33:33", "backup": "34:34", "list": "38:38", "irc": "39:39", "nobody": "65534:65534",
 }
 
 func (c *clause) copy() {

@@ -201,6 +201,7 @@ func (c *clause) distribution(name string) {
 	}
 	c.to.System.Distribution = name + "/" + suite
 	c.to.System.Links, c.to.System.Dirs = debianLinks, debianDirs
+	c.to.System.Users, c.to.System.Groups = debianSystem.Users, debianSystem.Groups
 	if o := c.Option("with"); o != nil {
 		if more := c.allTexts(o.Args, c.env); len(more) > 0 {
 			c.to.System.Distribution += "+" + strings.Join(more, "+")

@@ -13,10 +13,25 @@ type Base struct {
 	Layers int        // number of layers, from 1
 	Links  []BaseLink // links to directories, by path
 	Dirs   []BaseDir  // directories that are not 0755 root, by path
-	// Config is the configuration of an image, by name. Configured is unset in files
-	// of earlier versions of layc, which did not record it.
+	// Config is the configuration of an image, by name; Users and Groups are those of the
+	// system, by name. Configured is unset in files of earlier versions of layc, which did
+	// not record them.
 	Config     []BaseSetting
+	Users      []BaseUser
+	Groups     []BaseGroup
 	Configured bool
+}
+
+// BaseUser is a user of the system, with its primary group.
+type BaseUser struct {
+	Name     string
+	UID, GID int
+}
+
+// BaseGroup is a group of the system.
+type BaseGroup struct {
+	Name string
+	GID  int
 }
 
 // BaseSetting is one value of an image's configuration: "user", "workdir", "stopsignal" and
@@ -62,6 +77,8 @@ func compareBases(a, b Base) int               { return cmp.Compare(a.Digest, b.
 func compareLinks(a, b BaseLink) int           { return cmp.Compare(a.Path, b.Path) }
 func compareBaseDirs(a, b BaseDir) int         { return cmp.Compare(a.Path, b.Path) }
 func compareBaseSettings(a, b BaseSetting) int { return cmp.Compare(a.Name, b.Name) }
+func compareBaseUsers(a, b BaseUser) int       { return cmp.Compare(a.Name, b.Name) }
+func compareBaseGroups(a, b BaseGroup) int     { return cmp.Compare(a.Name, b.Name) }
 func compareBaseRefs(a, b BaseRef) int         { return cmp.Compare(a.Digest, b.Digest) }
 func equalBaseRefs(a, b BaseRef) bool          { return a.Digest == b.Digest }
 

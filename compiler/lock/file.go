@@ -195,6 +195,8 @@ func (f *File) Sort() {
 		slices.SortStableFunc(f.Bases[i].Links, compareLinks)
 		slices.SortStableFunc(f.Bases[i].Dirs, compareBaseDirs)
 		slices.SortStableFunc(f.Bases[i].Config, compareBaseSettings)
+		slices.SortStableFunc(f.Bases[i].Users, compareBaseUsers)
+		slices.SortStableFunc(f.Bases[i].Groups, compareBaseGroups)
 	}
 }
 

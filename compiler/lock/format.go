@@ -53,6 +53,12 @@ func (f *File) Format() []byte {
 		for _, s := range x.Config {
 			add("config", x.Digest, s.Name, s.value())
 		}
+		for _, u := range x.Users {
+			add("user", x.Digest, u.Name, fmt.Sprintf("%d:%d", u.UID, u.GID))
+		}
+		for _, g := range x.Groups {
+			add("group", x.Digest, g.Name, strconv.Itoa(g.GID))
+		}
 		for _, l := range x.Links {
 			add("link", x.Digest, l.Path, l.To)
 		}

@@ -36,7 +36,8 @@ func sample() *File {
 		URLs:     []URL{{"https://example.com/a b.jar", digest("c"), 7}, {"maven:com.example:server:1.0:zip", digest("d"), 0}},
 		Images:   []Image{{"registry.example.com/base:1", "linux/arm/v7", digest("e")}},
 		Bases: []Base{{digest("e"), 3, []BaseLink{{"/bin", "/usr/bin"}, {"/lib dir", "/usr/lib"}}, []BaseDir{{"/root", 0, 0, "0700"}, {"/tmp", 0, 10, "01777"}},
-			[]BaseSetting{{Name: "command", List: []string{"a b", "\"c\""}}, {Name: "env EMPTY"}, {Name: "user", Text: "1001"}}, true}},
+			[]BaseSetting{{Name: "command", List: []string{"a b", "\"c\""}}, {Name: "env EMPTY"}, {Name: "user", Text: "1001"}},
+			[]BaseUser{{"root", 0, 0}, {"www-data", 33, 33}}, []BaseGroup{{"adm", 4}}, true}},
 		Modules: []Module{{"https://git.example.com/a.git", "v1", strings.Repeat("3f", 20), digest("f")}},
 		Layers: []PlanLayer{
 			{Name: "java", Kind: "spine", Parent: "the os", Members: []string{`java.jdk("17")`, `log.agent("a b", 2)`}},
@@ -61,6 +62,8 @@ config sha256:E user 1001
 
 dir sha256:E /root 0:0 0700
 dir sha256:E /tmp 0:10 01777
+
+group sha256:E adm 4
 
 image registry.example.com/base:1 linux/arm/v7 sha256:E
 
@@ -92,6 +95,9 @@ update std/node.modules 2026-11-16
 
 url "https://example.com/a b.jar" sha256:C 7
 url maven:com.example:server:1.0:zip sha256:D 0
+
+user sha256:E root 0:0
+user sha256:E www-data 33:33
 `
 
 // short replaces each digest with a capital letter.

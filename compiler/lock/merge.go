@@ -101,7 +101,7 @@ func (m *merging) compare(n int) {
 		m.disputed = append(m.disputed, fields[1])
 	case "module":
 		m.disputed = append(m.disputed, fields[1]+"@"+fields[2])
-	case "base", "link", "dir", "config":
+	case "base", "link", "dir", "config", "user", "group":
 		m.bases[fields[1]] = true
 	}
 }

@@ -100,6 +100,8 @@ type part struct {
 	link    BaseLink    // otherwise
 	dir     BaseDir     // set if it has a path
 	setting BaseSetting // set if it has a name
+	user    BaseUser    // set if it has a name
+	group   BaseGroup   // set if it has a name
 }
 
 type parser struct {
@@ -136,6 +138,8 @@ var forms = map[string]struct {
 	"image":    {"image REFERENCE PLATFORM DIGEST", 3, 4, 4},
 	"base":     {"base DIGEST LAYERS [configured]", 2, 3, 4},
 	"config":   {"config DIGEST SETTING VALUE", 3, 4, 4},
+	"user":     {"user DIGEST NAME UID:GID", 3, 4, 4},
+	"group":    {"group DIGEST NAME GID", 3, 4, 4},
 	"link":     {"link DIGEST PATH TO", 3, 4, 4},
 	"dir":      {"dir DIGEST PATH UID:GID MODE", 3, 5, 5},
 	"layer":    {"layer NAME KIND [parent=NAME]", 2, 3, 4},
@@ -232,6 +236,15 @@ func (p *parser) fact(line int, f []string) {
 		p.file.Bases = append(p.file.Bases, base)
 	case "config":
 		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), setting: p.setting(line, f[2], f[3])})
+	case "user":
+		uid, gid := p.owner(line, f[3])
+		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), user: BaseUser{f[2], uid, gid}})
+	case "group":
+		gid, err := strconv.Atoi(f[3])
+		if err != nil || gid < 0 || strconv.Itoa(gid) != f[3] {
+			p.errorf(line, f[3], "not a valid group ID: %q", f[3])
+		}
+		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), group: BaseGroup{f[2], gid}})
 	case "link":
 		p.parts = append(p.parts, part{digest: p.digest(line, f[1]), link: BaseLink{p.path(line, f[2]), p.path(line, f[3])}})
 	case "dir":
@@ -302,6 +315,10 @@ func (p *parser) join() {
 			base.Dirs = append(base.Dirs, x.dir)
 		case x.setting.Name != "":
 			base.Config = append(base.Config, x.setting)
+		case x.user.Name != "":
+			base.Users = append(base.Users, x.user)
+		case x.group.Name != "":
+			base.Groups = append(base.Groups, x.group)
 		default:
 			base.Links = append(base.Links, x.link)
 		}
@@ -320,17 +337,22 @@ func (p *parser) setting(line int, name, value string) BaseSetting {
 
 func (p *parser) dir(line int, f []string) BaseDir {
 	d := BaseDir{Path: p.path(line, f[2]), Mode: f[4]}
-	uid, gid, _ := strings.Cut(f[3], ":")
-	var err1, err2 error
-	d.UID, err1 = strconv.Atoi(uid)
-	d.GID, err2 = strconv.Atoi(gid)
-	if err1 != nil || err2 != nil || d.UID < 0 || d.GID < 0 || fmt.Sprintf("%d:%d", d.UID, d.GID) != f[3] {
-		p.errorf(line, f[3], "not a valid owner: %q; expected UID:GID", f[3])
-	}
+	d.UID, d.GID = p.owner(line, f[3])
 	if m, err := strconv.ParseUint(f[4], 8, 32); err != nil || m > 0o7777 || fmt.Sprintf("%#o", m) != f[4] {
 		p.errorf(line, f[4], "not a valid mode: %q; expected an octal number such as 0700", f[4])
 	}
 	return d
+}
+
+// owner reads UID:GID.
+func (p *parser) owner(line int, field string) (uid, gid int) {
+	user, group, _ := strings.Cut(field, ":")
+	uid, err1 := strconv.Atoi(user)
+	gid, err2 := strconv.Atoi(group)
+	if err1 != nil || err2 != nil || uid < 0 || gid < 0 || fmt.Sprintf("%d:%d", uid, gid) != field {
+		p.errorf(line, field, "not a valid owner: %q; expected UID:GID", field)
+	}
+	return uid, gid
 }
 
 func (p *parser) path(line int, field string) string {

@@ -290,7 +290,8 @@ func (u *updater) image(ctx context.Context, ref ImageRef) error {
 // examines the base; an archive may be on a mirror.
 func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error {
 	pin, ok := u.old.Base(ref)
-	if !ok {
+	if !ok || !pin.Configured {
+		old := pin
 		var err error
 		if pin, err = u.resolver.Base(ctx, ref); err != nil {
 			err = fmt.Errorf("reading the base system %s: %w", ref.Name, err)
@@ -300,6 +301,9 @@ func (u *updater) base(ctx context.Context, ref BaseRef, mirrors []string) error
 			if other, failed := u.resolver.Base(ctx, ref); failed == nil {
 				pin, err = other, nil
 			}
+		}
+		if err != nil && ok && ctx.Err() == nil {
+			pin, err = old, nil // what an earlier layc has recorded is enough, unless a user is named
 		}
 		if err != nil {
 			return err

@@ -124,6 +124,10 @@ type Instance struct {
 	Stage []*Instance
 	Env   []EnvVar // of its runs, sorted by name; nil if nothing runs
 
+	// Named are the owners that its steps have by name: a base below it has them with
+	// the same numbers.
+	Named []NamedOwner
+
 	Needs    []*Instance // in the order of the program
 	RunsWith []*Instance
 	After    []*Instance
@@ -164,6 +168,10 @@ type System struct {
 	// that are not 0755 root.
 	Links map[string]string
 	Dirs  []Place
+	// Users are the owners that its users stand for, and Groups its groups, by name.
+	// Both are nil if they are not known.
+	Users  map[string]Owner
+	Groups map[string]int
 	// Settings are the configuration of its image, which the component's own replace.
 	Settings []Setting
 }

@@ -14,7 +14,7 @@ import (
 var unkeyed = []string{
 	"Copy.Span", "Copy.Taken", "Copy.Size", "Copy.Tops", "Fetch.Pinned", "Fetch.URLs", "Fetch.Size", "Fetch.Span", "Run.Span", "Bind.Taken", "File.Span",
 	"Append.Span", "Dir.Span", "Link.Span", "Own.Span",
-	"System.Layers", "System.Links", "System.Dirs",
+	"System.Layers", "System.Users", "System.Groups", "System.Links", "System.Dirs",
 	"Package.Distribution", "Package.Arch", "Package.URL", "Package.Size", "Package.Installed", "Package.Minimal", "Package.Needs",
 	"PackageGroup.Account", // changed separately
 }

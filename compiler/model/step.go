@@ -3,6 +3,7 @@ package model
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/source"
@@ -17,6 +18,38 @@ type Place struct {
 
 // Owner is a numeric owner.
 type Owner struct{ UID, GID int }
+
+// NamedOwner is an owner by names of a base, "www-data" or "www-data:adm".
+type NamedOwner struct {
+	Name  string
+	Owner Owner
+	Span  source.Span
+}
+
+// Owner returns the owner that names, or numbers, stand for in the system: "USER" or
+// "USER:GROUP". A user without a group has its primary group. It returns the part that is
+// unknown, which is "" if both are known.
+func (s *System) Owner(name string) (o Owner, unknown string) {
+	user, group, both := strings.Cut(name, ":")
+	if n, err := strconv.Atoi(user); err == nil {
+		o = Owner{n, n}
+	} else if known, ok := s.Users[user]; ok {
+		o = known
+	} else {
+		return o, user
+	}
+	if !both {
+		return o, ""
+	}
+	if n, err := strconv.Atoi(group); err == nil {
+		o.GID = n
+	} else if known, ok := s.Groups[group]; ok {
+		o.GID = known
+	} else {
+		return o, group
+	}
+	return o, ""
+}
 
 // Lacks reports whether o sets an owner or a mode that p leaves open.
 func (p Place) Lacks(o Place) bool {

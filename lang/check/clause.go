@@ -261,12 +261,33 @@ func (c *checker) operands(key, shown string, args []syntax.Expr) {
 			c.expr(a)
 			continue
 		}
+		if (key == "needs" || key == "uses") && c.isUser(a) {
+			c.expr(a)
+			continue
+		}
 		if several[key] {
 			c.oneOrMore(a, want, shown)
 		} else {
 			c.expect(a, want, shown)
 		}
 	}
+}
+
+// isUser reports whether an expression names a declared user.
+func (c *checker) isUser(e syntax.Expr) bool {
+	var o Object
+	switch e := e.(type) {
+	case *syntax.Name:
+		o = c.scope.lookup(e.Name)
+	case *syntax.Select:
+		if n, ok := e.X.(*syntax.Name); ok {
+			if i, ok := c.scope.lookup(n.Name).(*Import); ok && i.Module != nil {
+				o = i.Module.Scope[e.Name.Name]
+			}
+		}
+	}
+	_, ok := o.(*User)
+	return ok
 }
 
 // several are the clauses and options that take any number of values, and so also lists of them.

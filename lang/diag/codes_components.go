@@ -271,17 +271,17 @@ app shop {
 const InvalidOwnerOrMode Code = "E0321"
 
 var _ = document(InvalidOwnerOrMode, "Not a valid owner or mode", `
-An owner is numeric ("1001" or "1001:0") or a declared user. Other names are not
-allowed, because they depend on the /etc/passwd of an image, and several images
-can share a layer. (The "user" of an image can be a name: it is resolved when
-the container starts.)
+An owner is a declared user, numbers ("1001" or "1001:0"), or a user of the base,
+such as "www-data". Layers hold numbers, so a name must have the same number on
+the bases of all apps that have the layer. Users that packages create have other
+numbers on each system: declare a user with a uid instead.
 
 A mode is octal, such as 0755, or symbolic as in chmod: "g+rw". Operations that
 change nothing, such as "+", are errors. So is an X after a change of x, which
 tools interpret differently.
 `, exampleBase+`
 app shop {
-    dir "/srv" owner "nobody"
+    dir "/srv" owner "nobdy"
 }
 `)
 

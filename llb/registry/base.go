@@ -44,11 +44,10 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	if err != nil {
 		return lock.Base{}, failed(at, fmt.Errorf("reading the configuration of %s: %w", ref.Name, err))
 	}
-	base := lock.Base{Digest: ref.Digest, Layers: max(1, len(layers)), Config: settings(config.Config), Configured: true}
 	read := &readImage{Image: image, limit: limit}
 	files := mutate.Extract(read)
 	defer files.Close()
-	base.Links, base.Dirs, err = rootfs.Layers(files)
+	base, err := rootfs.Layers(files)
 	if err == nil {
 		// Extract closes its archive properly before it returns the error of a layer.
 		_, err = io.Copy(io.Discard, files)
@@ -56,6 +55,7 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	if err == nil {
 		err = read.other
 	}
+	base.Digest, base.Layers, base.Config = ref.Digest, max(1, len(layers)), settings(config.Config)
 	if err != nil {
 		return base, failed(at, fmt.Errorf("reading the layers of %s: %w", ref.Name, err))
 	}

@@ -18,11 +18,11 @@ func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, err
 	if err != nil {
 		return lock.Base{}, err
 	}
-	base := lock.Base{Digest: ref.Digest, Layers: 1}
+	var base lock.Base
 	err = r.fetch.get(ctx, ref.Name, url, func(body io.Reader) error {
 		sum := sha256.New()
 		body = io.TeeReader(body, sum)
-		base.Links, base.Dirs, err = rootfs.Archive(body, r.options.UnpackLimit)
+		base, err = rootfs.Archive(body, r.options.UnpackLimit)
 		var limit *archive.LimitError
 		if errors.As(err, &limit) {
 			return fmt.Errorf("%s: %w", ref.Name, err)
@@ -38,5 +38,6 @@ func (r *Resolver) rootfs(ctx context.Context, ref lock.BaseRef) (lock.Base, err
 		}
 		return nil
 	})
+	base.Digest, base.Layers = ref.Digest, 1
 	return base, err
 }

@@ -14,40 +14,43 @@ import (
 )
 
 // Archive inspects the archive of a root file system, with the rules by which a build unpacks it,
-// and returns its facts. It is an error if a build would refuse the archive. A limit of 0 bytes
-// means a default for the archive's size.
-func Archive(file io.Reader, limit int64) ([]lock.BaseLink, []lock.BaseDir, error) {
+// and returns its facts: a base without digest and layers. It is an error if a build would refuse
+// the archive. A limit of 0 bytes means a default for the archive's size.
+func Archive(file io.Reader, limit int64) (lock.Base, error) {
 	packed := &counter{in: file}
 	room := archive.Bound(nil, packed.count, limit)
 	in, err := archive.System(packed, func(in io.Reader) io.Reader { return archive.Bound(in, packed.count, limit) })
 	if err != nil {
-		return nil, nil, err
+		return lock.Base{}, err
 	}
-	tree, size := archive.NewSystemTree(), int64(0)
+	tree, size, accounts := archive.NewSystemTree(), int64(0), accounts{}
 	for {
 		e, err := in.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, nil, err
+			return lock.Base{}, err
 		}
 		if in.Entries() > maxEntries {
-			return nil, nil, fmt.Errorf("the archive has more than %d entries", maxEntries)
+			return lock.Base{}, fmt.Errorf("the archive has more than %d entries", maxEntries)
 		}
 		if _, err := tree.Put(e); err != nil {
-			return nil, nil, archive.Of(e.Name, err)
+			return lock.Base{}, archive.Of(e.Name, err)
+		}
+		if err := accounts.read("/"+e.Path, e.Kind, in); err != nil {
+			return lock.Base{}, archive.Of(e.Name, err)
 		}
 		// Holes in files count, since they are unpacked, too.
 		if size += min(e.Size, 1<<60); e.Kind == tar.TypeReg {
 			if err := room.Room(size); err != nil {
-				return nil, nil, archive.Of(e.Name, err)
+				return lock.Base{}, archive.Of(e.Name, err)
 			}
 		}
 	}
 	system := map[string]entry{}
 	note(system, "/", tree.Root())
-	return facts(system)
+	return accounts.base(system)
 }
 
 // note adds the directories and links of a tree to a system.
@@ -83,23 +86,23 @@ func (c *counter) count() int64 { return c.n }
 
 // Layers inspects the files of an image's layers, as a tar archive with each path once, in any
 // order, and returns their facts.
-func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
-	system := map[string]entry{"/": {}}
+func Layers(files io.Reader) (lock.Base, error) {
+	system, accounts := map[string]entry{"/": {}}, accounts{}
 	for r := tar.NewReader(files); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return facts(system)
+			return accounts.base(system)
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("reading a tar archive: %w", err)
+			return lock.Base{}, fmt.Errorf("reading a tar archive: %w", err)
 		}
 		if len(h.Name) > archive.MaxPath || strings.Count(h.Name, "/") > archive.MaxDepth || len(h.Linkname) > archive.MaxPath {
-			return nil, nil, fmt.Errorf("the path %.60q… is too long; the limits are %d bytes and %d elements", h.Name+h.Linkname, archive.MaxPath, archive.MaxDepth)
+			return lock.Base{}, fmt.Errorf("the path %.60q… is too long; the limits are %d bytes and %d elements", h.Name+h.Linkname, archive.MaxPath, archive.MaxDepth)
 		}
 		name := path.Join("/", h.Name)
 		for part := range strings.SplitSeq(name, "/") {
 			if paths.DeletesFile(part) {
-				return nil, nil, fmt.Errorf("the path %.60q has a name that begins with %s, which deletes files in layers", h.Name, paths.Whiteout)
+				return lock.Base{}, fmt.Errorf("the path %.60q has a name that begins with %s, which deletes files in layers", h.Name, paths.Whiteout)
 			}
 		}
 		for dir := range paths.Above(name) {
@@ -107,6 +110,9 @@ func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 				break
 			}
 			system[dir] = entry{mode: 0o755} // until its entry follows
+		}
+		if err := accounts.read(name, h.Typeflag, r); err != nil {
+			return lock.Base{}, fmt.Errorf("reading a tar archive: %w", err)
 		}
 		switch h.Typeflag {
 		case tar.TypeDir:
@@ -117,7 +123,7 @@ func Layers(files io.Reader) ([]lock.BaseLink, []lock.BaseDir, error) {
 			delete(system, name)
 		}
 		if len(system) > maxEntries {
-			return nil, nil, fmt.Errorf("the file system has more than %d directories and links", maxEntries)
+			return lock.Base{}, fmt.Errorf("the file system has more than %d directories and links", maxEntries)
 		}
 	}
 }

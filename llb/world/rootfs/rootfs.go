@@ -33,10 +33,8 @@ const (
 
 // facts returns a file system's links to directories, and its directories that are not 0755 and
 // root's, both by path. It omits directories that containers mount over, and dangling links.
-func facts(system map[string]entry) ([]lock.BaseLink, []lock.BaseDir, error) {
+func facts(system map[string]entry) (links []lock.BaseLink, dirs []lock.BaseDir, err error) {
 	steps := maxSteps
-	var links []lock.BaseLink
-	var dirs []lock.BaseDir
 	for name, e := range system {
 		switch {
 		case name == "/" || slices.ContainsFunc(volatile, func(v string) bool { return paths.Beneath(name, v) }):

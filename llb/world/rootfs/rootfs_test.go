@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/layc-lang/layc/compiler/lock"
 )
 
 // tarOf returns a tar archive from lines "NAME" (a file), "NAME/ UID:GID MODE" and "NAME ->
@@ -35,7 +37,7 @@ func tarOf(t *testing.T, lines ...string) *bytes.Buffer {
 }
 
 func TestLook(t *testing.T) {
-	links, dirs, err := Layers(tarOf(t,
+	base, err := Layers(tarOf(t,
 		"./ 0:0 0700", "./usr/ 0:0 0755", "./usr/bin/ 0:0 0755", "./usr/lib/ 0:0 0755", "usr/bin/sh",
 		"./bin -> usr/bin", "./usr/local/ 0:0 0755", "./usr/local/bin -> ../../bin", "lib -> /usr/lib", "lib64 -> lib",
 		"./usr/bin/awk -> /etc/alternatives/awk", "nowhere -> /gone", "round -> round", "up -> ../../usr",
@@ -45,21 +47,21 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(links), "[{/bin /usr/bin} {/data /srv/data} {/lib /usr/lib} {/lib64 /usr/lib} {/up /usr} {/usr/local/bin /usr/bin}]"; got != want {
+	if got, want := fmt.Sprint(base.Links), "[{/bin /usr/bin} {/data /srv/data} {/lib /usr/lib} {/lib64 /usr/lib} {/up /usr} {/usr/local/bin /usr/bin}]"; got != want {
 		t.Errorf("links are %s\nwant %s", got, want)
 	}
-	if got, want := fmt.Sprint(dirs), "[{/root 0 0 0700} {/tmp 0 0 01777} {/var/mail 0 8 02775}]"; got != want {
+	if got, want := fmt.Sprint(base.Dirs), "[{/root 0 0 0700} {/tmp 0 0 01777} {/var/mail 0 8 02775}]"; got != want {
 		t.Errorf("directories are %s\nwant %s", got, want)
 	}
 }
 
 func TestLookFails(t *testing.T) {
 	text := tarOf(t, "a", "b").Bytes()
-	if _, _, err := Layers(bytes.NewReader(text[:700])); err == nil || !strings.Contains(err.Error(), "reading a tar archive") {
+	if _, err := Layers(bytes.NewReader(text[:700])); err == nil || !strings.Contains(err.Error(), "reading a tar archive") {
 		t.Errorf("a truncated archive: %v", err)
 	}
 	for _, name := range []string{"etc/.wh.passwd", "./.wh..wh..opq", "a/.wh.b/c"} {
-		if _, _, err := Layers(tarOf(t, name)); err == nil || !strings.Contains(err.Error(), "begins with .wh.") {
+		if _, err := Layers(tarOf(t, name)); err == nil || !strings.Contains(err.Error(), "begins with .wh.") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -93,7 +95,7 @@ func TestMaliciousArchives(t *testing.T) {
 			}
 		}
 		w.Close()
-		_, _, err := Layers(&out)
+		_, err := Layers(&out)
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%s: got %v, want %q", what, err, test.want)
 		}
@@ -103,11 +105,44 @@ func TestMaliciousArchives(t *testing.T) {
 func FuzzLook(f *testing.F) {
 	f.Add([]byte("x"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		links, _, err := Layers(bytes.NewReader(text))
-		for _, l := range links {
+		base, err := Layers(bytes.NewReader(text))
+		for _, l := range base.Links {
 			if err != nil || l.Path == l.To {
 				t.Errorf("%v, %v", l, err)
 			}
 		}
 	})
+}
+
+// The first record of a name counts, and records that no name service reads are left out.
+func TestAccounts(t *testing.T) {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for name, text := range map[string]string{
+		"./etc/passwd": "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:34::/:\nwww-data:x:1:1::/:\n:x:5:5::/:\nshort:x:1\nbig:x:4294967296:1::/:\nno number:x:1:1::/:\n+nis::::::\nminus:x:-1:1::/:\nend:x:7:8",
+		"./etc/group":  "root:x:0:\nadm:*:4:syslog\nbad:x:x:\n",
+	} {
+		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(text))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const want = "[{root 0 0} {www-data 33 34} {end 7 8}] [{root 0} {adm 4}]"
+	for name, look := range map[string]func() (lock.Base, error){
+		"layers":  func() (lock.Base, error) { return Layers(bytes.NewReader(b.Bytes())) },
+		"archive": func() (lock.Base, error) { return Archive(bytes.NewReader(b.Bytes()), 0) },
+	} {
+		base, err := look()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(base.Users, base.Groups); got != want || !base.Configured {
+			t.Errorf("%s: users and groups are %s\nwant %s", name, got, want)
+		}
+	}
 }
