@@ -271,10 +271,10 @@ app shop {
 const InvalidOwnerOrMode Code = "E0321"
 
 var _ = document(InvalidOwnerOrMode, "Not a valid owner or mode", `
-An owner is a declared user, numbers ("1001" or "1001:0"), or a user of the base,
-such as "www-data". Layers hold numbers, so a name must have the same number on
-the bases of all apps that have the layer. Users that packages create have other
-numbers on each system: declare a user with a uid instead.
+An owner is a declared user, numbers ("1001" or "1001:0"), or a user of the
+base, such as "www-data". Layers hold numbers, so a name must have the same
+number on the bases of all apps that have the layer. Users that packages create
+have other numbers on each system: declare a user with a uid instead.
 
 A mode is octal, such as 0755, or symbolic as in chmod: "g+rw". Operations that
 change nothing, such as "+", are errors. So is an X after a change of x, which
