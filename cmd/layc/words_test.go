@@ -19,8 +19,11 @@ import (
 // crude matches the patterns that CONTRIBUTING.md lists under "How layc speaks".
 var crude = regexp.MustCompile(`(?i)\b((is|are) no|afresh|anew|manieth|those of|that of|of which|is said|such that)\b`)
 
-// TestWords keeps crude patterns out of all texts that users see: the pages, the
-// examples, the standard library, the goldens and the strings in the code.
+// plain matches what is good English in a comment, but not in a message.
+var plain = regexp.MustCompile(`(?i)\bthere\s+(is|are)\s+no\b`)
+
+// TestWords keeps crude patterns out of all texts that people read: the pages, the examples, the
+// standard library, the goldens, and the strings and comments in the code.
 func TestWords(t *testing.T) {
 	hits := map[string][]string{} // by file or directory
 	check := func(name, at, text string) {
@@ -35,10 +38,14 @@ func TestWords(t *testing.T) {
 	walk(t, []string{"README.md", "spec.md", "CONTRIBUTING.md", "docs", "stdlib", "testdata", "lang", "compiler", "llb", "cmd"}, func(name, text string) {
 		switch path.Ext(name) {
 		case ".go":
+			literals, comments := textsOf(t, name, text)
 			if !strings.HasSuffix(name, "_test.go") {
-				for at, s := range stringsOf(t, name, text) {
+				for at, s := range literals {
 					check(path.Dir(name), at, s)
 				}
+			}
+			for at, s := range comments {
+				check(path.Dir(name), at, plain.ReplaceAllString(s, ""))
 			}
 		case ".md":
 			if name == "CONTRIBUTING.md" {
@@ -73,22 +80,25 @@ func walk(t *testing.T, roots []string, visit func(name, text string)) {
 	}
 }
 
-// stringsOf returns the strings in a Go file by their places.
-func stringsOf(t *testing.T, name, text string) map[string]string {
+// textsOf returns the strings and the comments in a Go file by their places.
+func textsOf(t *testing.T, name, text string) (literals, comments map[string]string) {
 	t.Helper()
 	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, name, text, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(files, name, text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]string{}
+	literals, comments = map[string]string{}, map[string]string{}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
 			if s, err := strconv.Unquote(l.Value); err == nil {
-				all[files.Position(l.Pos()).String()] = s
+				literals[files.Position(l.Pos()).String()] = s
 			}
 		}
 		return true
 	})
-	return all
+	for _, c := range file.Comments {
+		comments[files.Position(c.Pos()).String()] = c.Text()
+	}
+	return literals, comments
 }
