@@ -408,8 +408,8 @@ func (x *binder) baseInstance(r *evaluate.Ref) *model.Instance {
 	return i
 }
 
-// withDefaults returns the settings of a base: those that its component declares, those
-// of its image that the component does not replace, and a PATH if neither has one.
+// withDefaults returns the settings of a base: its component's, its image's unless the component
+// replaces them, and a PATH if neither has one.
 func withDefaults(declared, image []model.Setting) []model.Setting {
 	replaced := func(name string) bool {
 		return slices.ContainsFunc(declared, func(s model.Setting) bool {
