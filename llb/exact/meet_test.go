@@ -84,7 +84,7 @@ func (e *effect) apply(from, to string) error {
 		a, is := e.after[p]
 		switch {
 		case !is:
-			if _, err := os.Lstat(to + p); err == nil { // not under what is no directory any more
+			if _, err := os.Lstat(to + p); err == nil { // not under what is not a directory any more
 				errs = append(errs, os.RemoveAll(to+p))
 			}
 		case a.Mode&unix.S_IFMT == unix.S_IFDIR:
