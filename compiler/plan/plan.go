@@ -210,7 +210,7 @@ func newTranslation(g *model.Graph, l *lock.File) *translation {
 	t := &translation{graph: g, lock: l, problem: &search.Problem{}, index: map[model.Key]int{}, sources: map[*model.Instance]int{}}
 	rates := brought(g)
 	for _, a := range g.Apps {
-		app := search.App{Name: a.Name, Replicas: a.Replicas, Limit: a.Layers}
+		app := search.App{Name: a.Name, Replicas: a.Replicas, Limit: a.Layers, Own: a.Layers > 0}
 		if app.Limit == 0 {
 			app.Limit = g.Fleet.Layers
 		}
@@ -394,16 +394,16 @@ func (t *translation) report(list *diag.List, err error) {
 		if a.Name == e.App {
 			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s does not fit into %d layers", e.App, e.Limit).
 				Note("its base, its own steps, and instances that cannot share a layer need %d", e.Least)
-			at := a.LayersAt
+			at, of := a.LayersAt, "the app"
 			if a.Layers == 0 {
-				at = t.graph.Fleet.LayersAt
+				at, of = t.graph.Fleet.LayersAt, "all apps of the fleet"
 			}
 			if at.IsZero() {
-				d.Hint("write `layers %d` in the app", e.Least)
+				d.Hint("write `layers %d` in the fleet", e.Least)
 				return
 			}
 			d.See(at, "the limit is set here").
-				Hint("write `layers %d`, the smallest limit that works", e.Least).
+				Hint("write `layers %d`, the smallest limit that works for %s", e.Least, of).
 				Fix(at, strconv.Itoa(e.Least))
 		}
 	}

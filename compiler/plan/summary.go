@@ -80,10 +80,21 @@ func (p *Plan) Storage() string {
 		term.Count(len(p.Images), "image"), term.Count(len(p.Layers), "layer"), Bytes(t.Stored), Bytes(t.Alone))
 }
 
-// Quality describes the whole fleet's plan's distance from the lower bound.
+// Quality tells what is known about the cost of the whole fleet's plan.
 func (p *Plan) Quality() string {
-	return fmt.Sprintf("cost within %s of the lower bound", percent(p.Gap()))
+	switch gap := p.Gap(); {
+	case gap <= exactGap:
+		return "no plan costs less"
+	case gap <= knownGap:
+		return fmt.Sprintf("costs at most %s more than the best possible plan", percent(gap))
+	}
+	return "the cheapest plan found; how much cheaper a plan can be is not known"
 }
+
+const (
+	exactGap = 1e-4 // a difference that rates and sizes are not known well enough for
+	knownGap = 0.25 // above it, the lower bound tells more about itself than about the plan
+)
 
 // percent rounds up, so that it never understates the gap.
 func percent(f float64) string {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -11,22 +12,29 @@ import (
 // blobs pull at least as much as one for all. So each item costs at least as much as in one blob
 // of its own: the simple bound.
 //
-// With a limit, items must share layers, and the hazard of a layer is the sum over its members.
 // Divide the cost of an item among the apps that have it, by replicas. Since ω(φ) ≥ φ·ω(Φ)/Φ for
 // φ ≤ Φ, an app's share of an item in a layer of chance q is at least u·p(q), where p is the
-// price of a byte at Φ and u its share. It grows with q.
+// price of a byte at Φ and u its share. p is linear and grows with q. So each class can be bounded
+// by itself: its best image, if all others that have one of its items share it. Assign every
+// source to one item that has it. The hazards of the items in a layer then add up to no more than
+// the layer's.
 //
-// Now fix one app and the hazards of its layers. Assign every source to one item that has it. The
-// hazards of the items in a layer then add up to no more than the layer's, so layers are bins
-// with their hazard for capacity. Dividing items among bins is a transport problem. If items may
-// be cut, it is solved by putting the items with most to lose per hazard into the cleanest bins.
-// So in the cheapest relaxation the bins cut the list of items, sorted this way, into as many
-// stretches as there are layers, and dynamic programming finds the cheapest cuts. An item's piece
-// at a cut costs nothing.
+// A spine is a schedule: items come one after the other, take their hazard as time, and pay for
+// the chance 1 − e^−H at their end. Its best order is known (Rothkopf 1966): of two rows of items,
+// the one with the larger V/(1 − e^−h) comes first, where h is the hazard of the row and V what it
+// saves of certain change when it comes first. That holds if each item must come after one other
+// item, too (Horn 1972), so each item keeps the need with most hazard.
 //
-// For the spine the same holds with the hazards of all stretches below added. A layer may have
-// stacked and portable members, so it counts as a bin for both. The better bound counts for each
-// app and each of the two. Deltas and bases are exact.
+// With a limit, items must share layers. Fix the hazards of the layers: they are bins with that
+// capacity. Dividing items among bins is a transport problem. If items may be cut, it is solved by
+// putting the items with most to lose per hazard into the cleanest bins. So in the cheapest
+// relaxation the bins cut the list of items, sorted this way, into as many stretches as there are
+// layers, and dynamic programming finds the cheapest cuts. A piece of the list at a cut costs
+// nothing. For the spine the same holds with the hazards of all stretches below added.
+//
+// A layer is on the spine or it is not. If k layers are, the stacked items have k bins. The
+// portable items have the others and the spine, and no layer of the spine has less hazard than its
+// cleanest item on the base. The cheapest k counts. Deltas and bases are exact.
 
 // Bound returns a lower bound for the cost of all plans of the fleet, given one of them. It is 0
 // if the problem is not valid.
@@ -44,25 +52,12 @@ func Bound(p *Problem, s *Solution) Money {
 func (f *fleet) lowerBound() Money {
 	b := f.newBounder()
 	sum := f.given()
-	var pulled int64 // replicas of the classes that have a layer between base and delta
 	for c := range f.classes {
-		cl := &f.classes[c]
-		if len(cl.items) > 0 {
-			pulled += cl.replicas
+		if cl := &f.classes[c]; len(cl.items) > 0 {
 			sum += b.class(cl)
 		}
 	}
-	// Each of them pulls the fixed cost of at least one layer.
-	clean := int64(tableEnd * HazardOne)
-	for i := range f.items {
-		if !f.items[i].base {
-			clean = min(clean, b.least[i])
-		}
-	}
-	if pulled > 0 {
-		sum += f.price.blob(0, clean, 0).pull(f.price.hosts(pulled))
-	}
-	return sum - sum/100_000 - 1 // the exponential table is exact to a billionth
+	return sum - sum/100_000 - 1 // the exponential table is right to a billionth
 }
 
 // given is the cost that no plan changes: bases, deltas, and the recipes of portable items.
@@ -96,8 +91,9 @@ func (f *fleet) given() (sum Money) {
 
 type bounder struct {
 	f        *fleet
-	least    []int64 // item → least hazard of a blob that holds it
-	replicas []int64 // item → replicas of the apps that have it
+	least    []int64 // item → hazard of any blob that holds it
+	replicas []int64 // item → of the apps that have it
+	all      int64   // replicas of all apps
 }
 
 func (f *fleet) newBounder() *bounder {
@@ -115,6 +111,7 @@ func (f *fleet) newBounder() *bounder {
 		}
 	}
 	for c := range f.classes {
+		b.all += f.classes[c].replicas
 		for _, i := range f.classes[c].items {
 			b.replicas[i] += f.classes[c].replicas
 		}
@@ -134,23 +131,88 @@ func (b *bounder) share(i int32, hazard, replicas int64) Money {
 	return Money(scaleBy(int64(r.total(f.price.hosts(b.replicas[i]))), replicas, b.replicas[i]))
 }
 
+// load is an item as one class sees it.
+type load struct {
+	item     int32
+	hazard   int64 // of the sources that are assigned to it
+	low, per Money // what it costs at no hazard, and what certain change adds
+}
+
+// at returns the cost of a load in a layer of some hazard.
+func (l *load) at(pr *pricer, hazard int64) Money {
+	return l.low + Money(scale(int64(l.per), pr.chance(hazard), 30))
+}
+
 // class returns a lower bound for one class's part of the cost.
 func (b *bounder) class(c *class) Money {
-	var stacked, portable []int32
-	var simple [2]Money
-	for _, i := range c.items {
-		if b.f.items[i].stacked {
-			stacked = append(stacked, i)
-			simple[0] += b.share(i, b.onBase(c, i), c.replicas)
-		} else {
-			portable = append(portable, i)
-			simple[1] += b.share(i, b.least[i], c.replicas)
+	pr := b.f.price
+	var ground int64 // hazard that the spine stands on
+	assigned := newBitset(len(b.f.sharedHazard))
+	if c.base >= 0 {
+		ground = b.f.hazard(c.base)
+		if shared := b.f.items[c.base].shared; shared != nil {
+			assigned.or(shared)
 		}
 	}
-	if c.room >= len(c.items) {
-		return simple[0] + simple[1]
+	layer := b.layer(c)
+	spine := b.loads(c, assigned, func(it *item) bool { return it.stacked })
+	loose := b.loads(c, newBitset(len(b.f.sharedHazard)), func(it *item) bool { return !it.stacked })
+	var simple, simpleLoose Money
+	clean, cleanest := int64(maxMoney), int64(maxMoney)
+	for _, l := range spine {
+		h := b.onBase(c, l.item)
+		simple += b.share(l.item, h, c.replicas)
+		clean = min(clean, h)
 	}
-	return max(simple[0], b.stretches(c, stacked, true)) + max(simple[1], b.stretches(c, portable, false))
+	for _, l := range loose {
+		simpleLoose += l.at(pr, b.least[l.item])
+		cleanest = min(cleanest, b.f.items[l.item].own)
+	}
+	if len(spine) == 0 {
+		t := b.stretch(loose, c.room, -1, layer)
+		return max(simpleLoose+layer.low, t.most(c.room))
+	}
+	if len(spine) <= 2000 { // it takes the square of the time
+		simple = max(simple, b.schedule(c, spine, ground))
+	}
+	simple += layer.at(pr, clean)
+	simpleLoose = max(simpleLoose, b.stretch(loose, c.room, -1, load{}).most(c.room))
+	onSpine, apart := b.stretch(spine, c.room, ground, layer), b.stretch(loose, c.room-1, -1, layer)
+	least := Money(maxMoney)
+	for k := 1; k <= c.room; k++ {
+		rest := apart.spill(c.room-k, pr.chance(clean+cleanest))
+		least = min(least, max(simple, onSpine.most(k))+max(simpleLoose, rest))
+	}
+	return least
+}
+
+// layer returns a class's part of the fixed cost of one layer.
+func (b *bounder) layer(c *class) load {
+	cost := func(hazard int64) Money {
+		r := b.f.price.blob(0, hazard, 0)
+		return Money(scaleBy(int64(r.pull(b.f.price.hosts(b.all))), c.replicas, b.all))
+	}
+	low := cost(0)
+	return load{low: low, per: cost(tableEnd*HazardOne) - low}
+}
+
+// loads returns the class's items of one kind. Sources that are assigned already don't count.
+func (b *bounder) loads(c *class, assigned bitset, kind func(it *item) bool) []load {
+	var list []load
+	for _, i := range c.items {
+		it := &b.f.items[i]
+		if !kind(it) {
+			continue
+		}
+		l := load{item: i, hazard: it.own, low: b.share(i, 0, c.replicas)}
+		if it.shared != nil {
+			l.hazard += assigned.sumNew(it.shared, b.f.sharedHazard)
+			assigned.or(it.shared)
+		}
+		l.per = b.share(i, tableEnd*HazardOne, c.replicas) - l.low
+		list = append(list, l)
+	}
+	return list
 }
 
 // onBase returns the least hazard of a stacked item for a class with a base.
@@ -166,88 +228,148 @@ func (b *bounder) onBase(c *class, i int32) int64 {
 	return b.least[i] + base.own + shared.sumNew(base.shared, b.f.sharedHazard)
 }
 
-// pieces is the largest number of pieces that an item is cut into.
-const pieces = 8
-
-// stretches is the least cost of some items of a class in as many layers as the class has room
-// for.
-func (b *bounder) stretches(c *class, items []int32, spine bool) Money {
-	f := b.f
-	n := len(items)
-	if n == 0 {
-		return 0
+// schedule returns the least cost of a spine without a limit.
+func (b *bounder) schedule(c *class, spine []load, ground int64) (cost Money) {
+	pr := b.f.price
+	type row struct {
+		after  int32 // the row that it comes after; -1: none, or that one is placed
+		hazard int64
+		saves  int64 // of certain change, if the row comes first
+		merged bool  // into another row, or placed
 	}
-	type entry struct {
-		hazard   int64
-		low, per Money // cost at hazard 0, and what certain change adds
+	rows := make([]row, 0, len(spine))
+	at := map[int32]int32{}
+	for _, l := range spine {
+		at[l.item] = int32(len(rows))
+		cost += l.low + l.per
+		rows = append(rows, row{hazard: l.hazard, saves: scale(int64(l.per), one-pr.chance(l.hazard), 30)})
 	}
-	list := make([]entry, n)
-	taken := newBitset(len(f.sharedHazard))
-	start := int64(0)
-	if spine && c.base >= 0 {
-		base := &f.items[c.base]
-		start = f.hazard(c.base)
-		if base.shared != nil {
-			taken.or(base.shared)
-		}
-	}
-	for k, i := range items {
-		it := &f.items[i]
-		list[k].hazard = it.own
-		if it.shared != nil {
-			list[k].hazard += taken.sumNew(it.shared, f.sharedHazard)
-			taken.or(it.shared)
-		}
-		list[k].low = b.share(i, 0, c.replicas)
-		list[k].per = b.share(i, tableEnd*HazardOne, c.replicas) - list[k].low
-	}
-	slices.SortStableFunc(list, func(x, y entry) int {
-		// x.per/x.hazard against y.per/y.hazard, in thousandths of a hazard
-		return cmp.Compare(int64(y.per)/(y.hazard>>20+1), int64(x.per)/(x.hazard>>20+1))
-	})
-	cut := max(1, min(pieces, 160/n))
-	m := n * cut
-	hazard := make([]int64, m+1) // of the pieces before it
-	per := make([]Money, m+1)
-	low := Money(0)
-	for k, e := range list {
-		low += e.low
-		for j := range cut {
-			at := k*cut + j
-			hazard[at+1] = hazard[at] + e.hazard/int64(cut)
-			per[at+1] = per[at] + e.per/Money(cut)
-		}
-	}
-	// cost[x] is the least cost of the pieces before x in the layers so far, whether or not the
-	// piece at x is cut.
-	cost := make([]Money, m+1)
-	for x := range cost {
-		cost[x] = maxMoney
-	}
-	cost[0] = 0
-	for range c.room {
-		next := make([]Money, m+1)
-		for y := range next {
-			next[y] = maxMoney
-			for x := 0; x <= y; x++ {
-				if cost[x] >= next[y] {
-					continue
-				}
-				// The first piece may have been cut, and the last one may be.
-				from := x
-				if x > 0 && x < y {
-					from++
-				}
-				h := hazard[y] - hazard[from]
-				if spine {
-					h = start + hazard[y]
-				}
-				if v := cost[x] + Money(scale(int64(per[y]-per[from]), f.price.chance(h), 30)); v < next[y] {
-					next[y] = v
-				}
+	for k, l := range spine {
+		rows[k].after = -1
+		deepest := int64(-1)
+		for _, n := range b.f.items[l.item].needs.members() {
+			if o, ok := at[n]; ok && b.least[n] > deepest {
+				rows[k].after, deepest = o, b.least[n]
 			}
 		}
-		cost = next
 	}
-	return low + cost[m]
+	for range rows {
+		best := -1
+		var bestSaves, bestChance uint64
+		for k := range rows {
+			if rows[k].merged {
+				continue
+			}
+			saves, chance := uint64(rows[k].saves)+1, uint64(pr.chance(rows[k].hazard))+1
+			h1, l1 := bits.Mul64(saves, bestChance)
+			h2, l2 := bits.Mul64(bestSaves, chance)
+			if best < 0 || h1 > h2 || h1 == h2 && l1 > l2 {
+				best, bestSaves, bestChance = k, saves, chance
+			}
+		}
+		r := &rows[best]
+		r.merged = true
+		next := r.after
+		if next < 0 {
+			cost -= Money(scale(r.saves, one-pr.chance(ground), 30))
+			ground += r.hazard
+		} else {
+			to := &rows[next]
+			to.saves += scale(r.saves, one-pr.chance(to.hazard), 30)
+			to.hazard += r.hazard
+		}
+		for k := range rows {
+			if rows[k].after == int32(best) {
+				rows[k].after = next
+			}
+		}
+	}
+	return cost
+}
+
+// stretches has the least costs of loads that layers cut into stretches.
+type stretches struct {
+	low    Money
+	per    []Money   // of the pieces before one
+	cost   [][]Money // layers → of the pieces before, the one there cut or not
+	pieces int
+}
+
+// pieces is about how many pieces the loads of a class are cut into.
+const pieces = 160
+
+// stretch cuts loads into at most room layers: of a spine that stands on the hazard of the ground,
+// or portable layers if that is negative.
+func (b *bounder) stretch(list []load, room int, ground int64, layer load) *stretches {
+	pr := b.f.price
+	slices.SortStableFunc(list, func(x, y load) int {
+		return cmp.Compare(int64(y.per)/(y.hazard>>20+1), int64(x.per)/(x.hazard>>20+1))
+	})
+	t := &stretches{per: []Money{0}}
+	hazard := []int64{0}
+	each := max(1, len(list)/pieces) // loads a piece, if there are so many
+	cut := max(1, min(8, pieces/max(1, len(list))))
+	for from := 0; from < len(list); from += each {
+		var sum load
+		for _, l := range list[from:min(from+each, len(list))] {
+			sum.hazard, sum.low, sum.per = sum.hazard+l.hazard, sum.low+l.low, sum.per+l.per
+		}
+		t.low += sum.low
+		for range cut {
+			hazard = append(hazard, hazard[t.pieces]+sum.hazard/int64(cut))
+			t.per = append(t.per, t.per[t.pieces]+sum.per/Money(cut))
+			t.pieces++
+		}
+	}
+	none := make([]Money, t.pieces+1)
+	for x := range none[1:] {
+		none[x+1] = maxMoney
+	}
+	t.cost = [][]Money{none}
+	for k := range max(room, 0) {
+		before, next := t.cost[k], make([]Money, t.pieces+1)
+		for y := range next {
+			next[y] = before[y] // a layer less
+			for x := range y {
+				if before[x] >= next[y] {
+					continue
+				}
+				from := t.whole(x)
+				if from > y {
+					from = y
+				}
+				h := hazard[y] - hazard[from]
+				if ground >= 0 {
+					h = ground + hazard[y]
+				}
+				q := pr.chance(h)
+				v := before[x] + Money(scale(int64(t.per[y]-t.per[from]+layer.per), q, 30)) + layer.low
+				next[y] = min(next[y], v)
+			}
+		}
+		t.cost = append(t.cost, next)
+	}
+	return t
+}
+
+// whole returns the first piece from x on that no cut goes through.
+func (t *stretches) whole(x int) int {
+	if x > 0 && x < t.pieces {
+		return x + 1
+	}
+	return x
+}
+
+// most returns the least cost in at most room layers.
+func (t *stretches) most(room int) Money { return t.low + t.cost[room][t.pieces] }
+
+// spill returns the same if loads may also be where the chance is the given one.
+func (t *stretches) spill(room int, chance int64) Money {
+	least := Money(maxMoney)
+	for x, v := range t.cost[room] {
+		if v < maxMoney {
+			least = min(least, v+Money(scale(int64(t.per[t.pieces]-t.per[t.whole(x)]), chance, 30)))
+		}
+	}
+	return t.low + least
 }

@@ -22,6 +22,7 @@ type fit struct {
 	// By class: number of layers above the limit, and replicas, side by side for quick sums.
 	over     []int32
 	replicas []int64
+	room     []int32 // at the current limit
 	heap     []offers
 	batch    []merge // offered together, not yet in the heap
 	met      []int32 // loose → the last one it was offered with, plus one
@@ -56,11 +57,37 @@ const (
 	joinSpine                  // loose a into node b, for the classes whose spine ends there
 )
 
-// fitted turns a trie into a plan for each class: lists of items. The plan is nil for a class
-// that merges can't bring within its room.
-func (f *fleet) fitted(t *trie) ([][][]int32, int64) {
-	x := &fit{f: f, t: t, over: make([]int32, len(f.classes)), replicas: make([]int64, len(f.classes)), has: make([][]int32, len(f.classes))}
+// fitted turns a trie into plans for the limits of the fleet from high down to low. A plan has
+// lists of items for each class, or nil for a class that merges can't bring within its room. Each
+// limit starts from the layers of the one before.
+func (f *fleet) fitted(t *trie, high, low int) ([][][][]int32, int64) {
+	n := len(f.classes)
+	x := &fit{f: f, t: t, over: make([]int32, n), room: make([]int32, n), replicas: make([]int64, n), has: make([][]int32, n)}
 	x.start()
+	var plans [][][][]int32
+	for limit := high; limit >= low; limit-- {
+		if x.lower(limit) || limit == high {
+			x.offerAll()
+			x.merge()
+		}
+		plans = append(plans, x.plans())
+	}
+	return plans, x.work
+}
+
+// lower sets the limit. It reports whether an image has too many layers for it.
+func (x *fit) lower(limit int) (needed bool) {
+	for c := range x.f.classes {
+		room := int32(x.f.classes[c].roomAt(limit))
+		x.over[c] += x.room[c] - room
+		x.room[c] = room
+		needed = needed || x.over[c] > 0
+	}
+	return needed
+}
+
+// merge takes merges from the heap until it is empty.
+func (x *fit) merge() {
 	for len(x.heap) > 0 {
 		top := &x.heap[0]
 		if top.about >= 0 && x.loose[top.about].dead {
@@ -88,16 +115,14 @@ func (f *fleet) fitted(t *trie) ([][][]int32, int64) {
 			x.apply(m)
 		}
 	}
-	return x.plans(), x.work
 }
 
-// start creates a loose layer for each item that is in no spine, and prices all merges.
+// start creates a loose layer for each item that is in no spine.
 func (x *fit) start() {
 	f := x.f
 	byItem := map[int32]int32{}
 	for c := range f.classes {
 		cl := &f.classes[c]
-		x.over[c] = -int32(cl.room)
 		x.replicas[c] = cl.replicas
 		for at := x.t.tip[c]; x.t.nodes[at].up >= 0; at = x.t.nodes[at].up {
 			x.over[c]++
@@ -124,6 +149,10 @@ func (x *fit) start() {
 	for id := range x.loose {
 		x.rate(&x.loose[id])
 	}
+}
+
+// offerAll offers all merges.
+func (x *fit) offerAll() {
 	for id := range x.t.nodes {
 		x.offer(merge{kind: joinUp, a: int32(id)})
 		x.offerSpine(int32(id))
@@ -131,6 +160,9 @@ func (x *fit) start() {
 	x.offered(-1)
 	x.met = make([]int32, len(x.loose))
 	for a := range x.loose {
+		if x.loose[a].dead {
+			continue
+		}
 		for _, c := range x.loose[a].holders.members() {
 			for _, b := range x.has[c] {
 				if int(b) > a {

@@ -17,6 +17,7 @@ type fleet struct {
 	// sources is part of their item's own hazard.
 	sharedHazard []int64
 	classes      []class
+	top          int         // the fleet's limit; 0 if every app has its own
 	previous     [][][]int32 // class → layers of the previous plan; nil without one
 }
 
@@ -39,7 +40,10 @@ type class struct {
 	items    []int32 // without the base, ascending
 	set      bitset  // items as a set
 	chain    bitset  // the stacked items and the portable ones that they need
-	room     int     // maximal number of layers between base and delta
+	own      int     // the app's own limit; 0: the fleet's
+	taken    int     // number of layers for base and delta
+	least    int     // smallest possible room
+	room     int     // maximal number of layers between base and delta at the current limit
 	mixed    bool    // some stacked item needs a portable one
 	ground   int32   // the pool's blob below the spine
 	replicas int64
@@ -74,6 +78,7 @@ func newFleet(p *Problem, sticky *Solution) (*fleet, error) {
 	if sticky != nil {
 		f.addPrevious(place, sticky)
 	}
+	f.setLimit(f.top)
 	return f, nil
 }
 
@@ -216,6 +221,12 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 		order[a] = a
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.Apps[a].Name, p.Apps[b].Name) })
+	for a := range p.Apps {
+		if !p.Apps[a].Own {
+			f.top = max(f.top, p.Apps[a].limit())
+		}
+	}
+	var tooFew limitErrors
 	byKey := map[string]int{}
 	for i, a := range order {
 		app := &p.Apps[a]
@@ -256,20 +267,19 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 				return fmt.Errorf("app %s has no valid source %d", app.Name, s)
 			}
 		}
-		taken := 0
 		if c.base >= 0 {
-			taken++
+			c.taken++
 		}
 		if !app.Delta.empty() {
-			taken++
+			c.taken++
 		}
-		c.room = app.limit() - taken
-		if least := f.least(&c); least > c.room {
-			return &LimitError{App: app.Name, Limit: app.limit(), Least: least + taken}
+		c.least = f.least(&c)
+		tooFew.add(app, c.least+c.taken)
+		if app.Own || app.limit() != f.top {
+			c.own = app.limit()
 		}
-		// Room for more layers than items makes no difference.
-		c.room = min(c.room, len(c.items))
-		key := fmt.Sprint(c.base, c.room, c.set)
+		// Classes are the same at every limit of the fleet.
+		key := fmt.Sprint(c.base, c.taken, c.own, c.set)
 		if sticky != nil {
 			key += previousKey(sticky, a)
 		}
@@ -282,7 +292,49 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 		f.classes[at].apps = append(f.classes[at].apps, a)
 		f.classes[at].replicas += app.replicas()
 	}
+	return tooFew.first()
+}
+
+// limitErrors finds the error to report about limits: about the app with the fleet's limit that
+// needs most layers, since that many are enough for all of these; else about the first app.
+type limitErrors struct{ fleet, own *LimitError }
+
+func (e *limitErrors) add(app *App, least int) {
+	if least <= app.limit() {
+		return
+	}
+	to := &e.fleet
+	if app.Own {
+		to = &e.own
+	}
+	if *to == nil || !app.Own && least > (*to).Least {
+		*to = &LimitError{App: app.Name, Limit: app.limit(), Least: least}
+	}
+}
+
+func (e *limitErrors) first() error {
+	switch {
+	case e.fleet != nil:
+		return e.fleet
+	case e.own != nil:
+		return e.own
+	}
 	return nil
+}
+
+// roomAt is the room of a class at a limit of the fleet.
+func (c *class) roomAt(limit int) int {
+	if c.own > 0 {
+		limit = c.own
+	}
+	return min(max(limit-c.taken, c.least), len(c.items))
+}
+
+// setLimit sets the rooms of all classes.
+func (f *fleet) setLimit(limit int) {
+	for c := range f.classes {
+		f.classes[c].room = f.classes[c].roomAt(limit)
+	}
 }
 
 func (a *App) limit() int {

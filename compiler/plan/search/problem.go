@@ -38,8 +38,9 @@ type App struct {
 	Name     string // unique among the apps
 	Items    []int  // closed under Needs; at most one Base
 	Delta    Delta
-	Replicas int // number of running containers; less than 1 counts as 1
-	Limit    int // maximal number of layers, including base and delta; 0 is DefaultLimit
+	Replicas int  // number of running containers; less than 1 counts as 1
+	Limit    int  // maximal number of layers, including base and delta; 0 is DefaultLimit
+	Own      bool // Limit is the app's own; otherwise it is the fleet's, and equal for all
 }
 
 // DefaultLimit is the default for the maximal number of layers of an image.
@@ -146,7 +147,8 @@ func (c Cost) plus(d Cost) Cost {
 	return Cost{c.Store + d.Store, c.Pull + d.Pull, c.Build + d.Build}
 }
 
-// LimitError means that an app does not fit into its limit of layers.
+// LimitError means that an app does not fit into its limit of layers. If the limit is the fleet's,
+// App is the app that needs most layers, so Least is enough for all apps with that limit.
 type LimitError struct {
 	App   string
 	Limit int // asked for

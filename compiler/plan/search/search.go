@@ -34,11 +34,14 @@
 //  3. The better of both is polished: items are moved, exchanged and split off, layers are merged
 //     and reordered, always for all images concerned at once (polish.go). In the pool, a change
 //     costs a few look-ups for each class (pool.go).
-//  4. A fleet of at most five classes with at most eight items each is then searched exhaustively,
-//     with shares of blobs as a bound (exact.go).
-//  5. Other fleets are shaken and polished again until the work is spent (restart.go). The most
-//     useful shake makes one layer of items that some images have in common, for all of these
-//     images, and lets polishing do the rest.
+//  4. The plan is shaken and polished again until the work is spent (restart.go). The most useful
+//     shake makes one layer of items that some images have in common, for all of these images,
+//     and lets polishing do the rest.
+//  5. This is done for several limits, each with the plan for the next one as a start, so that a
+//     higher limit never costs more (ladder.go).
+//
+// A fleet of at most five classes with at most eight items each is searched exhaustively, with
+// shares of blobs as a bound (exact.go).
 //
 // With a previous plan, nothing of this starts from scratch: sticky.go repairs that plan and polishes
 // it with a price on moving. bound.go has the lower bound, price.go the arithmetic. evaluate.go
@@ -53,32 +56,9 @@
 // broken memory cell, would make a plan worse or invalid, but in the same way on every machine.
 package search
 
-import (
-	"slices"
-	"sync"
-)
-
-// limit returns the total work that the options allow, including the work spent so far. By
-// default, polishing takes about half a second for a hundred apps. Small fleets need far less.
-// For a thousand apps, a fifth of a second gains 3 %, and ten more seconds gain another 3 %.
-func (f *fleet) limit(o Options, spent int64) int64 {
-	if o.Work != 0 {
-		return o.Work
-	}
-	const large = 10_000 // sum of the number of items over classes
-	var items int64
-	for c := range f.classes {
-		items += int64(len(f.classes[c].items))
-	}
-	if items <= large {
-		return spent + 3_500_000 + 200*items
-	}
-	return spent + (3_500_000+200*large)*large/items
-}
-
 // Solve plans a fleet. The result depends only on the arguments, and not on the order of their
-// lists. It passes Check. The error is a *LimitError for the first app by name whose limit can't
-// be met, or describes a mistake of the caller in the problem.
+// lists. It passes Check. For a higher limit of the fleet, the cost is the same or lower. The error
+// is a *LimitError if a limit can't be met, or describes a mistake of the caller in the problem.
 func Solve(p *Problem, o Options) (*Solution, error) {
 	f, err := newFleet(p, o.Previous)
 	if err != nil {
@@ -99,62 +79,4 @@ func Solve(p *Problem, o Options) (*Solution, error) {
 		s.Moved = Moving(p, o.Previous, s)
 	}
 	return s, nil
-}
-
-// fresh plans without a previous plan. It polishes the best start; for a tiny fleet it proves
-// that the plan is a cheapest one.
-func (f *fleet) fresh(o Options) (*pool, bool) {
-	po := newPool(f)
-	var best [][]int32
-	var least Money
-	for _, s := range f.starts() {
-		po.work += s.work
-		plans := make([][]int32, len(s.plans))
-		for c, layers := range s.plans {
-			if layers == nil {
-				layers = f.tightest(&f.classes[c])
-			}
-			for _, l := range layers {
-				plans[c] = append(plans[c], po.intern(l...))
-			}
-		}
-		po.load(plans)
-		if cost := po.cost; best == nil || cost < least {
-			best, least = po.snapshot(), cost
-		}
-	}
-	po.load(best)
-	if o.Work < 0 {
-		return po, false
-	}
-	q := newPolish(po, f.limit(o, po.work))
-	q.run()
-	if !o.NoExact && po.exactly() {
-		return po, true
-	}
-	q.kicks(250)
-	return po, false
-}
-
-// start is a plan to polish: for each class its layers, nil if merges alone don't bring the class
-// within its room.
-type start struct {
-	plans [][][]int32
-	work  int64
-}
-
-// starts returns the fitted tries. It returns one if no class has a spine, since then the order
-// of spines makes no difference.
-func (f *fleet) starts() []start {
-	tries := []func() *trie{f.topDown, f.popular}
-	if !slices.ContainsFunc(f.classes, func(c class) bool { return !c.chain.empty() }) {
-		tries = tries[:1]
-	}
-	list := make([]start, len(tries))
-	var all sync.WaitGroup
-	for n, make := range tries {
-		all.Go(func() { list[n].plans, list[n].work = f.fitted(make()) })
-	}
-	all.Wait()
-	return list
 }

@@ -94,18 +94,47 @@ func (f *fleet) addPrevious(place []int32, s *Solution) {
 	}
 }
 
-// sticky repairs and polishes the previous plan.
+// sticky repairs and polishes the previous plan at each limit up to the fleet's, or polishes the
+// plan for the limit below where that is cheaper. Without work, it repairs at the fleet's only.
 func (f *fleet) sticky(o Options) *pool {
-	po := newPool(f)
-	po.payback = o.Payback
-	if po.payback <= 0 {
-		po.payback = DefaultPayback
+	limit := f.top
+	if o.Work >= 0 {
+		limit = min(f.top, lowestLimit)
 	}
-	po.held = make([]map[uint64]bool, len(f.classes))
-	q := newPolish(po, f.limit(o, po.work))
-	q.findBest(f.resume(po))
-	q.rounds()
-	return po
+	var below [][][]int32
+	for spent := int64(0); ; limit++ {
+		f.setLimit(limit)
+		po := newPool(f)
+		po.payback, po.work = cmp.Or(o.Payback, DefaultPayback), spent
+		po.held = make([]map[uint64]bool, len(f.classes))
+		q := newPolish(po, spent)
+		q.findBest(f.resume(po))
+		if below != nil {
+			repaired, cost := po.snapshot(), po.cost
+			if po.load(po.interned(below)); po.cost >= cost {
+				po.load(repaired)
+			}
+		}
+		if o.Work >= 0 {
+			q.limit = f.stickyWork(o, limit)
+			q.rounds()
+		}
+		if limit >= f.top {
+			return po
+		}
+		below, spent = po.layers(), po.work
+	}
+}
+
+// stickyWork returns the amount of work up to a limit. It is the same for all limits up to 10, and
+// a quarter of that for the others.
+func (f *fleet) stickyWork(o Options, limit int) int64 {
+	const limits = DefaultLimit - lowestLimit + 1
+	n := int64(limit - min(f.top, lowestLimit) + 1)
+	if f.top == 0 {
+		n = limits
+	}
+	return f.work(o)*min(n, limits)/limits + f.work(o)*max(n-limits, 0)/(4*limits)
 }
 
 // resume loads what is left of the previous plan. It returns the classes with incomplete images,
