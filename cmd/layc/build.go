@@ -194,6 +194,8 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output, apps []string) 
 		for _, p := range plans {
 			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", show.Tree(p, show.Terminal), p.Storage(), p.Quality())
 		}
+		const quick = plan.WorkPerSecond / 8
+		b.better(out.Plan, quick, "%s\n\n")
 	}
 	return plans, nil
 }

@@ -161,7 +161,11 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 		return err
 	}
 	defer l.due(result.Due)
-	return l.write(old, result)
+	if err := l.write(old, result); err != nil {
+		return err
+	}
+	l.better(result.Plan, 0, "%s\n")
+	return nil
 }
 
 // explained converts an error of [pin.Program] to the terms of the command line.

@@ -139,6 +139,9 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 		}
 		return s.printJSON(j)
 	}
+	if !s.rebalance {
+		defer s.better(out.Plan, 0, "\n%s\n")
+	}
 	for n, p := range shown {
 		if len(shown) > 1 {
 			fmt.Fprintf(s.out, "%s\n\n", out.Targets[n].Platform)
@@ -174,6 +177,17 @@ func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
 		texts = append(texts, fmt.Sprintf("Compared with the plan in %s%s: %s\n\n%s", lock.Name, of, d.Summary(), text))
 	}
 	fmt.Fprint(s.out, strings.Join(texts, "\n"))
+}
+
+// better prints a line if a search with so much work finds a plan that costs much less than the
+// recorded one.
+func (c *cli) better(p *plan.Plan, work int64, format string) {
+	if p == nil {
+		return
+	}
+	if m, ok := p.Better(work); ok {
+		fmt.Fprintf(c.out, format, m.Advice())
+	}
 }
 
 // printMove prints what moving to a new plan costs, and when it pays for itself.

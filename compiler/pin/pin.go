@@ -60,6 +60,8 @@ type Result struct {
 	// expanded only for apps, so their pins are unknown: git repositories are pinned, all other
 	// pins stay, and no plan is recorded.
 	NoApps bool
+	// Plan is the recorded plan of all platforms; nil without apps.
+	Plan *plan.Plan
 }
 
 // Program pins everything that a program refers to, and records its plan. There is no result if
@@ -90,6 +92,7 @@ type pinning struct {
 	names  []string // names still to resolve again
 	refs   lock.Refs
 	noApps bool
+	plan   *plan.Plan
 }
 
 func (p *pinning) run(ctx context.Context) (*Result, diag.List, error) {
@@ -222,6 +225,7 @@ func (p *pinning) record(in compiler.Input, pins *lock.File) (*lock.File, diag.L
 	if list.HasErrors() {
 		return nil, nil, faults(list)
 	}
+	p.plan = out.Plan
 	var plans []*plan.Plan
 	var graphs []*model.Graph
 	for _, t := range out.Targets {
@@ -239,7 +243,7 @@ func (p *pinning) record(in compiler.Input, pins *lock.File) (*lock.File, diag.L
 
 func (p *pinning) result(pins *lock.File, repositories bool) *Result {
 	r := &Result{
-		File: pins, Changed: !p.Before.is(pins), Dropped: dropped(p.Before.File, pins),
+		File: pins, Plan: p.plan, Changed: !p.Before.is(pins), Dropped: dropped(p.Before.File, pins),
 		Repositories: repositories, NoApps: p.noApps,
 	}
 	if !p.noApps {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/layc-lang/layc/compiler/plan/search"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // Move is the change from the recorded plan to a new one.
@@ -27,6 +28,32 @@ func NewMove(from, to *Plan) Move {
 	return v
 }
 
+// worthwhile is the share of a kept plan's cost that a new plan must save to be mentioned.
+const worthwhile = 0.03
+
+// Better returns the move to a new plan, if the plan was recorded and a new one costs at least 3 %
+// less. It searches only if that is possible, with as much work as Options.Work says.
+func (p *Plan) Better(work int64) (Move, bool) {
+	if p.memory == nil || p.solution.Exact || p.Gap() < worthwhile {
+		return Move{}, false
+	}
+	s, err := search.Solve(p.problem, search.Options{Work: work})
+	if err != nil {
+		return Move{}, false // not after a plan that keeps the limits
+	}
+	m := NewMove(p, &Plan{problem: p.problem, solution: s, Cost: s.Cost})
+	return m, m.Share() >= worthwhile
+}
+
+// Advice is the move in one line, with the command that makes it.
+func (m Move) Advice() string {
+	if m.Pull == 0 {
+		return fmt.Sprintf("a new plan would cost %s less, and hosts pull nothing to move to it (layc lock --rebalance)", tenths(m))
+	}
+	return fmt.Sprintf("a new plan would cost %s less; moving pulls %s and pays off after %s (layc lock --rebalance)",
+		tenths(m), Bytes(m.Pull), term.Count(int(m.Cycles), "week"))
+}
+
 // Pays reports whether the new plan costs less.
 func (m Move) Pays() bool { return m.Saves > 0 }
 
@@ -38,10 +65,7 @@ func (m Move) String() string {
 	case m.Saves <= 0:
 		return fmt.Sprintf("a new plan costs no less, and hosts would pull %s to move to it", Bytes(m.Pull))
 	}
-	weeks := fmt.Sprintf("%d weeks", m.Cycles)
-	if m.Cycles == 1 {
-		weeks = "1 week"
-	}
+	weeks := term.Count(int(m.Cycles), "week")
 	if m.Pull == 0 {
 		return fmt.Sprintf("a new plan costs %s less, and hosts pull nothing to move to it", tenths(m))
 	}
