@@ -151,7 +151,7 @@ func (c *cli) printExplanation(x *report.Explanation) {
 }
 
 func (c *cli) printAlternatives(x *report.Explanation) {
-	table := term.Table{Right: []int{1, 2, 3}, Stretch: 0}
+	table := term.Table{Right: []int{1, 2, 3}, Wrap: true}
 	table.Row("instead", "$ per year", "registry", "pulled per week", "")
 	add := func(what string, a report.Alternative) {
 		limit := ""

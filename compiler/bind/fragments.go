@@ -309,7 +309,7 @@ func highestRate(files []*common) model.Rate {
 	for _, c := range files {
 		for _, i := range c.by {
 			if i.Rate.Set {
-				r = model.Rate{PerYear: max(r.PerYear, i.Rate.PerYear), Set: true}
+				r = model.Rate{Micros: max(r.Micros, i.Rate.Micros), Set: true}
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package evaluate
 
 import (
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/model"
@@ -354,18 +356,32 @@ func (c *clause) changes() {
 	}
 	switch a := c.Args[0].(type) {
 	case *syntax.Name:
-		c.to.Rate = model.Rate{PerYear: perYear[a.Name], Set: true}
+		c.to.Rate = model.Rate{Micros: perYear[a.Name] * model.OnceAYear, Set: true}
 	case *syntax.Binary:
 		n, ok := c.eval(a.X, c.env).(int64)
 		if period, isName := a.Y.(*syntax.Name); ok && isName {
-			if n < 0 || n > 1<<20 {
-				c.Found.Errorf(diag.OutOfRange, a.X.Span(), "out of range: %d changes a %s", n, period.Name).
-					Hint("write a number from 0 to %d", 1<<20)
+			if n < 0 || n > mostChanges {
+				c.outOfRange(a.X, strconv.FormatInt(n, 10), period.Name)
 				return
 			}
-			c.to.Rate = model.Rate{PerYear: n * perYear[period.Name], Set: true}
+			c.to.Rate = model.Rate{Micros: n * perYear[period.Name] * model.OnceAYear, Set: true}
 		}
+	case *syntax.Number:
+		n, err := strconv.ParseFloat(a.Text, 64)
+		if err != nil || n > mostChanges {
+			c.outOfRange(a, a.Text, strings.TrimPrefix(a.Unit, "/"))
+			return
+		}
+		c.to.Rate = model.Rate{Micros: int64(math.Round(n*model.OnceAYear)) * perYear[strings.TrimPrefix(a.Unit, "/")], Set: true}
 	}
+}
+
+// mostChanges is the largest number of changes in a period.
+const mostChanges = 1 << 20
+
+func (c *clause) outOfRange(e syntax.Expr, n, period string) {
+	c.Found.Errorf(diag.OutOfRange, e.Span(), "out of range: %s changes a %s", n, period).
+		Hint("write a number from 0 to %d", mostChanges)
 }
 
 func (c *clause) test() {

@@ -39,7 +39,7 @@ func (c *clause) update() {
 	}
 	if n, ok := c.Args[0].(*syntax.Name); ok {
 		if every, ok := intervals[n.Name]; ok {
-			c.to.Update = &Update{Every: every, Rate: model.Rate{PerYear: perYear[n.Name], Set: every > 0}, Span: c.At}
+			c.to.Update = &Update{Every: every, Rate: model.Rate{Micros: perYear[n.Name] * model.OnceAYear, Set: every > 0}, Span: c.At}
 			return
 		}
 	}
@@ -52,5 +52,5 @@ func (c *clause) update() {
 			Note("the update key in %s is a day", lock.Name).Hint("write a duration of at least `1d`")
 		return
 	}
-	c.to.Update = &Update{Every: every, Rate: model.Rate{PerYear: max(1, int64(365*day/every)), Set: true}, Span: c.At}
+	c.to.Update = &Update{Every: every, Rate: model.Rate{Micros: max(1, int64(365*day/every)) * model.OnceAYear, Set: true}, Span: c.At}
 }

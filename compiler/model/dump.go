@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -85,7 +86,7 @@ func (d *dumper) instance(i *Instance) {
 		d.line(1, "step env %s=%s", e.Name, e.Value)
 	}
 	if i.Rate.Set {
-		d.line(1, "changes %d/year", i.Rate.PerYear)
+		d.line(1, "changes %s/year", strconv.FormatFloat(float64(i.Rate.Micros)/OnceAYear, 'f', -1, 64))
 	}
 	if i.RateWith != nil {
 		d.line(1, "changes with %s", i.RateWith.ID)

@@ -193,10 +193,13 @@ type Account struct {
 	Groups   []string // additional ones, which must exist; sorted
 }
 
+// OnceAYear is the rate of one change a year, in millionths.
+const OnceAYear = 1_000_000
+
 // Rate is how often a component changes.
 type Rate struct {
-	PerYear int64 // 0: never
-	Set     bool  // declared, not the default
+	Micros int64 // changes per year, in millionths; 0: never
+	Set    bool  // declared, not the default
 }
 
 // Test is a command to run and its expected output; World tells where it runs.

@@ -1,8 +1,11 @@
 package plan
 
 import (
+	"math/bits"
+
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan/search"
 )
 
 // Estimates apply where nothing is measured or declared. Sizes matter more than rates: sizes
@@ -18,10 +21,10 @@ const (
 	packageGrowth = 120 // per cent
 
 	// Changes per year.
-	baseRate    = 6
-	packageRate = 4
-	defaultRate = 6
-	deltaRate   = 52
+	baseRate    = 6 * model.OnceAYear
+	packageRate = 4 * model.OnceAYear
+	defaultRate = 6 * model.OnceAYear
+	deltaRate   = 52 * model.OnceAYear
 
 	runTime          = 10_000 // milliseconds of one run
 	packageTime      = 200    // of the installation of one package
@@ -60,10 +63,10 @@ func sizeOf(i *model.Instance, l *lock.File) int64 {
 	return max(sum, 1)
 }
 
-// rateOf returns the number of changes per year of an instance.
+// rateOf returns the number of changes per year of an instance, in millionths.
 func rateOf(i *model.Instance, rates map[*model.Instance]int64) int64 {
 	if i.Rate.Set {
-		return i.Rate.PerYear
+		return i.Rate.Micros
 	}
 	if r, ok := rates[i]; ok {
 		return r
@@ -77,6 +80,13 @@ func rateOf(i *model.Instance, rates map[*model.Instance]int64) int64 {
 	return defaultRate
 }
 
+// hazardOf turns a rate into a hazard, at most of a change in each minute.
+func hazardOf(micros int64) int64 {
+	hi, lo := bits.Mul64(uint64(micros), search.HazardOne)
+	h, _ := bits.Div64(hi, lo, CyclesPerYear*model.OnceAYear)
+	return int64(min(h, 10_000*search.HazardOne))
+}
+
 // brought returns the rates of packages brought by components that have no content but declare a
 // rate, and the rates of deltas.
 func brought(g *model.Graph) map[*model.Instance]int64 {
@@ -87,7 +97,7 @@ func brought(g *model.Graph) map[*model.Instance]int64 {
 		}
 		for _, n := range i.Needs {
 			if n.Package != nil {
-				rates[n] = max(rates[n], i.Rate.PerYear)
+				rates[n] = max(rates[n], i.Rate.Micros)
 			}
 		}
 	}

@@ -256,7 +256,7 @@ func (t *translation) source(i *model.Instance, rates map[*model.Instance]int64)
 	}
 	n := len(t.problem.Sources)
 	t.sources[i] = n
-	t.problem.Sources = append(t.problem.Sources, search.Source{Name: i.ID, Hazard: rateOf(i, rates) * search.HazardOne / CyclesPerYear})
+	t.problem.Sources = append(t.problem.Sources, search.Source{Name: i.ID, Hazard: hazardOf(rateOf(i, rates))})
 	return n
 }
 

@@ -59,8 +59,11 @@ func names(i *model.Instance) []string {
 	for _, p := range packages(i) {
 		out = append(out, p.Name)
 	}
-	if i.Package != nil {
+	if i.Package != nil && i.Package.Account == nil {
 		return out
+	}
+	if i.Package != nil {
+		out = append(out, i.Package.Account.Name)
 	}
 	if !strings.HasPrefix(i.Path, "app ") {
 		out = append(out, i.Short()...) // java.jdk, jdk

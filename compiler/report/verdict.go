@@ -1,6 +1,11 @@
 package report
 
-import "github.com/layc-lang/layc/compiler/plan"
+import (
+	"math"
+
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/plan/search"
+)
 
 // Verdict is the short form of an explanation.
 type Verdict int
@@ -11,7 +16,7 @@ const (
 	Improvable                 // another place is cheaper
 	Limited                    // another place would be cheaper, with more layers than the limits allow
 	OnlyPlace                  // nothing else is possible
-	AsGood                     // another place saves less than a cent a year
+	AsGood                     // another place costs about as much, or saves less than a cent a year
 	Best                       // each other place costs more
 )
 
@@ -25,10 +30,12 @@ func (x *Explanation) Verdict() (v Verdict, cheapest *Alternative) {
 		return AlwaysAlone, nil
 	}
 	saves := func(a *Alternative) bool { return plan.PerYear(a.More.Money) <= -Cent }
-	limited := false
+	limited, least := false, search.Money(math.MaxInt64)
 	for _, list := range [][]Alternative{x.Splits, x.Merges} {
 		for n := range list {
-			switch a := &list[n]; {
+			a := &list[n]
+			least = min(least, a.More.Money)
+			switch {
 			case a.Limit != nil:
 				limited = limited || saves(a)
 			case cheapest == nil || a.More.Money < cheapest.More.Money:
@@ -43,7 +50,7 @@ func (x *Explanation) Verdict() (v Verdict, cheapest *Alternative) {
 		return Limited, cheapest
 	case cheapest == nil:
 		return OnlyPlace, nil
-	case cheapest.More.Money < 0:
+	case plan.PerYear(least) < Cent:
 		return AsGood, cheapest
 	}
 	return Best, cheapest

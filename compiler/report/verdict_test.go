@@ -30,7 +30,9 @@ func TestVerdict(t *testing.T) {
 		"only dearer, and forbidden": {plan.Spine, list(forbidden(dollar)), nil, report.OnlyPlace, 0},
 		"no other place":             {plan.Spine, nil, nil, report.OnlyPlace, 0},
 		"less than a cent cheaper":   {plan.Spine, list(costs(-dollar / 1000)), list(forbidden(-dollar / 1000)), report.AsGood, -dollar / 1000},
-		"dearer places":              {plan.Spine, list(costs(dollar)), list(costs(0)), report.Best, 0},
+		"as expensive":               {plan.Spine, list(costs(dollar)), list(costs(0)), report.AsGood, 0},
+		"a bit cheaper if allowed":   {plan.Spine, list(costs(dollar)), list(forbidden(-dollar / 1000)), report.AsGood, dollar},
+		"dearer places":              {plan.Spine, list(costs(2 * dollar)), list(costs(dollar)), report.Best, dollar},
 	} {
 		x := &report.Explanation{Layer: &plan.Layer{Kind: c.kind}, Splits: c.splits, Merges: c.merges}
 		got, cheapest := x.Verdict()

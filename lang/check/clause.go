@@ -365,9 +365,12 @@ func (c *checker) item(o *syntax.Option) {
 	}
 }
 
-// rate checks `changes monthly` and `changes 12/year`.
+// rate checks `changes monthly`, `changes 12/year` and `changes 1.5/year`.
 func (c *checker) rate(s *syntax.Clause) {
 	if len(s.Args) != 1 {
+		return
+	}
+	if n, ok := s.Args[0].(*syntax.Number); ok && strings.HasPrefix(n.Unit, "/") {
 		return
 	}
 	if b, ok := s.Args[0].(*syntax.Binary); ok && b.Op == "/" {

@@ -175,6 +175,11 @@ func (c *checker) number(e *syntax.Number) *Type {
 	case "ms", "s", "m", "h", "d":
 		return durationType
 	}
+	if strings.HasPrefix(e.Unit, "/") {
+		c.list.Errorf(diag.WrongType, e.At, "a rate is not allowed here").
+			Note("only `changes` takes rates, such as `%s%s`", e.Text, e.Unit)
+		return invalidType
+	}
 	return sizeType
 }
 

@@ -7,7 +7,8 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
-// numeral reads digits, a point with digits, and the unit.
+// numeral reads digits, a point with digits, and the unit. A decimal number before `/` and a period
+// is a rate.
 func (l *lexer) numeral() {
 	start := l.pos
 	points := 0
@@ -18,6 +19,9 @@ func (l *lexer) numeral() {
 		l.skip(isDigit)
 	}
 	digits := l.text[start:l.pos]
+	if points == 1 && l.pos+1 < len(l.text) && l.text[l.pos] == '/' && class[l.text[l.pos+1]]&isLetter != 0 {
+		l.pos++
+	}
 	l.skip(isLetter | isDigit)
 	at := source.Span{File: l.file, Start: start, End: l.pos}
 	unit := l.text[start+len(digits) : l.pos]
@@ -34,6 +38,14 @@ func (l *lexer) numeral() {
 		l.list.Errorf(diag.MalformedNumber, at, "not a valid number: %s", quoteShort(text)).
 			Note("decimal numbers need a unit, such as `1.5h` or `29.8MB`; versions are strings").
 			Hint("write %s", quoteShort(`"`+text+`"`)).Fix(at, `"`+text+`"`)
+	case strings.HasPrefix(unit, "/") && !isUnit(unit):
+		d := l.list.Errorf(diag.MalformedNumber, at, "not a valid rate: %s", quoteShort(digits+unit)).
+			Note("a rate is a number of times per year, quarter, month, week, day or hour")
+		if near := diag.Nearest(unit, rateUnits[:]); near != "" {
+			d.Hint("did you mean `%s%s`?", digits, near).Fix(at, digits+near)
+		} else {
+			d.Hint("write a rate such as `%s/year`", digits)
+		}
 	case unit != "" && !isUnit(unit):
 		l.badUnit(at, digits, unit)
 	case unit == "" && len(digits) > 1 && digits[0] == '0' && strings.ContainsAny(digits, "89"):
@@ -48,9 +60,15 @@ func (l *lexer) numeral() {
 var (
 	durationUnits = [...]string{"ms", "s", "m", "h", "d"}
 	sizeUnits     = [...]string{"B", "KB", "MB", "GB", "KiB", "MiB", "GiB"}
+	rateUnits     = [...]string{"/year", "/quarter", "/month", "/week", "/day", "/hour"}
 )
 
 func isUnit(s string) bool {
+	for _, u := range rateUnits {
+		if s == u {
+			return true
+		}
+	}
 	for _, u := range durationUnits {
 		if s == u {
 			return true

@@ -8,10 +8,11 @@ import (
 )
 
 // Table prints rows with aligned columns within Width. It cuts the widest cells of the stretching
-// column to fit.
+// column to fit, or wraps them.
 type Table struct {
 	Right   []int // right-aligned columns
 	Stretch int
+	Wrap    bool // cells that are too wide stand above the rest of their rows
 	rows    [][]string
 }
 
@@ -31,6 +32,11 @@ func (t *Table) Print(w io.Writer) {
 		if len(r) == 1 {
 			fmt.Fprintln(w, Cut("    "+r[0], Width))
 			continue
+		}
+		if t.Wrap && Columns(r[t.Stretch]) > widths[t.Stretch] {
+			Flow(w, "", "    ", r[t.Stretch])
+			r = slices.Clone(r)
+			r[t.Stretch] = ""
 		}
 		cells := make([]string, len(r))
 		for n, cell := range r {
