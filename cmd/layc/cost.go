@@ -72,10 +72,7 @@ func (k *costing) run(cmd *cobra.Command) error {
 	}
 	answer := []jsonCost{}
 	for n, t := range out.Targets {
-		cost, err := report.NewCost(t.Plan)
-		if err != nil {
-			return err
-		}
+		cost := report.NewCost(t.Plan)
 		if k.json {
 			answer = append(answer, costJSON(t.Platform.String(), cost))
 			continue
@@ -105,8 +102,12 @@ func (k *costing) print(c *report.Cost) {
 	}
 	sum("this plan", c.Plan)
 	sum("each app on its own", c.Alone)
-	table.Row("lower bound", "", "", "", dollars(c.Bound))
+	table.Row("any plan, at least", "", "", "", dollars(c.Bound))
 	table.Print(k.out)
+	if text := c.Tradeoff(); text != "" {
+		fmt.Fprintln(k.out)
+		term.Flow(k.out, "", "", text)
+	}
 
 	fmt.Fprintln(k.out)
 	table = term.Table{Right: []int{1, 2, 3, 4}}

@@ -98,7 +98,7 @@ func TestSimulationOfExamples(t *testing.T) {
 		if err := json.Unmarshal([]byte(output(t, "simulate", "-C", dir, "--json")), &got); err != nil {
 			t.Fatal(err)
 		}
-		if len(got.Outcomes) != 6 || got.Outcomes[0].Name != "plan" {
+		if len(got.Outcomes) != 7 || got.Outcomes[0].Name != "plan" {
 			t.Fatalf("%s: %d outcomes", dir, len(got.Outcomes))
 		}
 		for _, o := range got.Outcomes[1:] {

@@ -10,6 +10,24 @@ import (
 // also with the plans that Only returns.
 func (p *Plan) Problem() (*search.Problem, []*model.Instance) { return p.problem, p.items }
 
+// Apart is one app of a problem, and the plan that it has on its own.
+type Apart struct {
+	Problem  *search.Problem
+	Solution *search.Solution
+}
+
+// Apart plans each app on its own, sharing nothing, in the order of the problem's apps.
+func (p *Plan) Apart() []Apart {
+	var list []Apart
+	for _, a := range p.problem.Apps {
+		one := *p.problem
+		one.Apps = []search.App{a}
+		s, _ := search.Solve(&one, search.Options{Work: -1}) // a part of a problem that was solved
+		list = append(list, Apart{&one, s})
+	}
+	return list
+}
+
 // Solution returns the whole fleet's plan in numbers. It is shared like Problem.
 func (p *Plan) Solution() *search.Solution { return p.solution }
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -52,7 +53,7 @@ type ComponentCost struct {
 }
 
 // NewCost computes the cost of a fleet's plan.
-func NewCost(p *plan.Plan) (*Cost, error) {
+func NewCost(p *plan.Plan) *Cost {
 	n := numbersOf(p)
 	c := &Cost{Bound: p.Bound()}
 	w := n.Problem.Weights
@@ -66,12 +67,10 @@ func NewCost(p *plan.Plan) (*Cost, error) {
 		c.Plan.Stored += l.Size
 	}
 	c.Plan.add(n.Solution.Cost, w)
-	if err := c.alone(n, w); err != nil {
-		return nil, err
-	}
+	c.alone(p, w)
 	c.apps(p, costs, w)
 	c.components(p, costs, w)
-	return c, nil
+	return c
 }
 
 // add adds a cost as bytes and money.
@@ -89,22 +88,29 @@ func bytesOf(m search.Money, price int64) int64 {
 	return int64(float64(m) * 1000 / float64(price))
 }
 
-// alone plans each app on its own. Apps that differ only in their names cost the same, so they
-// are planned once.
-func (c *Cost) alone(n numbers, w search.Weights) error {
-	for _, a := range n.Problem.Apps {
-		one := *n.Problem
-		one.Apps = []search.App{a}
-		s, err := search.Solve(&one, search.Options{Work: -1})
-		if err != nil {
-			return err
+// alone adds up the plans that the apps have on their own.
+func (c *Cost) alone(p *plan.Plan, w search.Weights) {
+	for _, a := range p.Apart() {
+		for l := range a.Solution.Layers {
+			c.Alone.Stored += a.Solution.Layers[l].Size
 		}
-		for l := range s.Layers {
-			c.Alone.Stored += s.Layers[l].Size
-		}
-		c.Alone.add(s.Cost, w)
+		c.Alone.add(a.Solution.Cost, w)
 	}
-	return nil
+}
+
+// Tradeoff tells what the plan gains where hosts pull more than if each app were on its own; it is
+// "" where they pull no more, or less than a thousandth more.
+func (c *Cost) Tradeoff() string {
+	more := c.Plan.Pulled - c.Alone.Pulled
+	if more <= c.Alone.Pulled/1000 {
+		return ""
+	}
+	text := fmt.Sprintf("Hosts pull %s more per week than if each app were planned on its own. In return, the registry stores %s less",
+		plan.Bytes(more), plan.Bytes(c.Alone.Stored-c.Plan.Stored))
+	if saved := c.Alone.Money - c.Plan.Money; saved > 0 {
+		text += fmt.Sprintf(", and the fleet costs $%.2f less per year", plan.PerYear(saved))
+	}
+	return text + "."
 }
 
 func (c *Cost) apps(p *plan.Plan, costs []search.Cost, w search.Weights) {

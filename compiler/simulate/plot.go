@@ -18,6 +18,7 @@ const (
 // lines are the colours of the outcomes' lines, on light and on dark.
 var lines = [...][2]string{
 	{"#0b7a55", "#3ddc97"}, {"#b3392b", "#ff7b6b"}, {"#9a6700", "#e3b341"}, {"#6639ba", "#b392f0"}, {"#1f5fbf", "#79b8ff"},
+	{"#57606a", "#9aa5b1"}, {"#a8327d", "#ff8bd0"},
 }
 
 // Plot returns an SVG document with the bytes that hosts pull for each outcome, week by week.

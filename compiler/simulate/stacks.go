@@ -34,6 +34,7 @@ type recipe struct {
 
 // alternatives returns the plan, and what people and tools do without one:
 //
+//   - each app planned on its own, sharing nothing, as report.Cost has it;
 //   - each app on its own: a layer for each component that it uses, with its
 //     needs, in written order; only the base is shared;
 //   - the same, but images share the equal beginnings of their chains;
@@ -72,6 +73,7 @@ func alternatives(p *plan.Plan) []*stacks {
 	}
 	return []*stacks{
 		planned(p.Solution(), problem),
+		alone(problem, p.Apart()),
 		chains("apart", "each app on its own, as written", problem, written, false),
 		chains("written", "chains as written, equal beginnings shared", problem, written, true),
 		packed("linked", "as written, with COPY --link for steps that only copy", problem, copied),
@@ -191,7 +193,22 @@ func (s *stacks) delta(p *search.Problem, app int, below []int) {
 // planned returns the layers of a plan.
 func planned(sol *search.Solution, p *search.Problem) *stacks {
 	s := newStacks("plan", "what layc plans", p)
-	s.images = sol.Images
+	s.images = s.add(sol, p)
+	return s
+}
+
+// alone returns the layers of apps that are planned on their own.
+func alone(p *search.Problem, apart []plan.Apart) *stacks {
+	s := newStacks("alone", "each app planned on its own, nothing shared", p)
+	for app, a := range apart {
+		s.images[app] = s.add(a.Solution, a.Problem)[0]
+	}
+	return s
+}
+
+// add adds the blobs and recipes of a plan, and returns its images.
+func (s *stacks) add(sol *search.Solution, p *search.Problem) [][]int {
+	first := len(s.blobs)
 	for _, l := range sol.Layers {
 		b := blob{size: l.Size}
 		if l.Kind == search.KindDelta {
@@ -206,16 +223,22 @@ func planned(sol *search.Solution, p *search.Problem) *stacks {
 			}
 		}
 		if l.Parent >= 0 {
-			b.sources = append(b.sources, s.blobs[l.Parent].sources...)
+			b.sources = append(b.sources, s.blobs[first+l.Parent].sources...)
 		}
 		for _, o := range l.On {
-			b.sources = append(b.sources, s.blobs[o].sources...)
+			b.sources = append(b.sources, s.blobs[first+o].sources...)
 		}
 		b.sources = distinct(b.sources)
 		s.blobs = append(s.blobs, b)
 	}
 	s.copied(p)
-	return s
+	images := make([][]int, len(sol.Images))
+	for app, image := range sol.Images {
+		for _, l := range image {
+			images[app] = append(images[app], first+l)
+		}
+	}
+	return images
 }
 
 // copied adds the recipes of portable items.

@@ -22,8 +22,25 @@ func (r *Result) Text() string {
 	for _, o := range r.Outcomes {
 		fmt.Fprintf(&b, "%-13s %s\n", o.Name, o.About)
 	}
+	if text := r.tradeoff(); text != "" {
+		b.WriteString("\n")
+		term.Flow(&b, "", "", text)
+	}
 	b.WriteString("\npulled: by all hosts, after the first rollout; pushed: new layers; first: pulled\nby the first rollout; built: hours and minutes of build steps.\n")
 	return b.String()
+}
+
+// tradeoff tells what the plan gains where hosts pull more than if each app were on its own.
+func (r *Result) tradeoff() string {
+	p, alone := r.Outcomes[0], r.Outcomes[1]
+	if p.Pulled-alone.Pulled <= alone.Pulled/1000 {
+		return ""
+	}
+	text := fmt.Sprintf("Hosts pull %s more than if each app were planned on its own.", plan.Bytes(p.Pulled-alone.Pulled))
+	if saved := alone.Pushed - p.Pushed; saved > 0 {
+		text += fmt.Sprintf(" In return, the registry receives %s less.", plan.Bytes(saved))
+	}
+	return text
 }
 
 // times formats an outcome's pulls as a multiple of the plan's.
