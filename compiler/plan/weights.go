@@ -16,14 +16,14 @@ type Weight struct {
 
 // Weights lists all weights. A cycle is a week.
 var Weights = []Weight{
-	{"store", "dollars to keep a GB in the registry for a month", 1e15 / 1e9 * 12 / CyclesPerYear, func(w *search.Weights) *int64 { return &w.Store }},
-	{"pull", "dollars for a GB that a host pulls", 1e15 / 1e9, func(w *search.Weights) *int64 { return &w.Pull }},
-	{"build", "dollars for a minute of building", 1e12 / 60_000, func(w *search.Weights) *int64 { return &w.Build }},
+	{"store", "dollars per GB that the registry stores for a month", 1e15 / 1e9 * 12 / CyclesPerYear, func(w *search.Weights) *int64 { return &w.Store }},
+	{"pull", "dollars per GB that a host pulls", 1e15 / 1e9, func(w *search.Weights) *int64 { return &w.Pull }},
+	{"build", "dollars per minute of building", 1e12 / 60_000, func(w *search.Weights) *int64 { return &w.Build }},
 	{"retained", "old versions that the registry keeps", 1, func(w *search.Weights) *int64 { return &w.Retained }},
 	{"replaced", "share of hosts that start empty each week", 1000, func(w *search.Weights) *int64 { return &w.Replaced }},
-	{"cold", "builds a week without a cache", 1000, func(w *search.Weights) *int64 { return &w.Cold }},
-	{"layer", "bytes that pulling one more layer is worth", 1, func(w *search.Weights) *int64 { return &w.Layer }},
-	{"hosts", "hosts that replicas share; 0: each has its own", 1, func(w *search.Weights) *int64 { return &w.Hosts }},
+	{"cold", "builds per week without a cache", 1000, func(w *search.Weights) *int64 { return &w.Cold }},
+	{"layer", "cost of pulling one more layer, in bytes", 1, func(w *search.Weights) *int64 { return &w.Layer }},
+	{"hosts", "hosts that share all replicas; 0: one per replica", 1, func(w *search.Weights) *int64 { return &w.Hosts }},
 }
 
 // PerYear turns money per cycle into money per year, in the unit of the weights: dollars, by

@@ -112,7 +112,7 @@ func (p *Problem) hazard(sources []int) (sum int64) {
 // Parent and On. No blob is listed twice.
 func Check(p *Problem, s *Solution) error {
 	if len(s.Images) != len(p.Apps) {
-		return fmt.Errorf("%d images for %d apps", len(s.Images), len(p.Apps))
+		return fmt.Errorf("the plan has %d images, want %d", len(s.Images), len(p.Apps))
 	}
 	for l := range s.Layers {
 		if err := checkLayer(p, s, l); err != nil {
@@ -139,7 +139,7 @@ func Check(p *Problem, s *Solution) error {
 		size, _ := s.content(p, l)
 		hazard := p.hazard(s.sources(p, l))
 		if replicas[l] == 0 || layer.Replicas != replicas[l] || layer.Size != size || layer.Hazard != hazard {
-			return fmt.Errorf("layer %d has size %d, hazard %d, %d replicas instead of %d, %d, %d",
+			return fmt.Errorf("layer %d has size %d, hazard %d and %d replicas, want %d, %d and %d",
 				l, layer.Size, layer.Hazard, layer.Replicas, size, hazard, replicas[l])
 		}
 	}
@@ -174,7 +174,7 @@ func checkLayer(p *Problem, s *Solution, l int) error {
 	stacked, base := 0, 0
 	for _, i := range layer.Items {
 		if i < 0 || i >= len(p.Items) {
-			return fmt.Errorf("no item %d", i)
+			return fmt.Errorf("unknown item %d", i)
 		}
 		if p.Items[i].Base {
 			base++
@@ -182,13 +182,13 @@ func checkLayer(p *Problem, s *Solution, l int) error {
 			stacked++
 		}
 		if p.Items[i].Alone != p.Items[layer.Items[0]].Alone {
-			return fmt.Errorf("%s and %s may not share a layer", p.Items[layer.Items[0]].Name, p.Items[i].Name)
+			return fmt.Errorf("%s and %s cannot share a layer", p.Items[layer.Items[0]].Name, p.Items[i].Name)
 		}
 	}
 	kind := KindPortable
 	switch {
 	case base > 0 && len(layer.Items) > 1:
-		return fmt.Errorf("a base shares its layer")
+		return fmt.Errorf("a base has other items in its layer")
 	case base > 0:
 		kind = KindBase
 	case stacked > 0:
@@ -197,20 +197,20 @@ func checkLayer(p *Problem, s *Solution, l int) error {
 		kind = KindDelta
 	}
 	if layer.Kind != kind {
-		return fmt.Errorf("is called %s instead of %s", layer.Kind, kind)
+		return fmt.Errorf("its kind is %s, want %s", layer.Kind, kind)
 	}
 	if (layer.App >= 0) != (kind == KindDelta) {
-		return fmt.Errorf("%s layer of app %d", kind, layer.App)
+		return fmt.Errorf("a %s layer cannot belong to app %d", kind, layer.App)
 	}
 	if kind != KindSpine && (layer.Parent >= 0 || len(layer.On) > 0) {
-		return fmt.Errorf("%s layer with a parent", kind)
+		return fmt.Errorf("a %s layer cannot have a layer below it", kind)
 	}
 	if layer.Parent >= l || layer.Parent >= 0 && s.Layers[layer.Parent].Kind > KindSpine {
-		return fmt.Errorf("parent %d", layer.Parent)
+		return fmt.Errorf("its parent %d is not an earlier base or spine layer", layer.Parent)
 	}
 	for _, o := range layer.On {
 		if o < 0 || o >= l || s.Layers[o].Kind != KindPortable {
-			return fmt.Errorf("stands on layer %d", o)
+			return fmt.Errorf("it stands on layer %d, which is not an earlier portable layer", o)
 		}
 	}
 	return nil
@@ -231,31 +231,31 @@ func checkImage(p *Problem, s *Solution, a int) error {
 	spine := -1 // the last base or spine layer
 	for at, l := range image {
 		if l < 0 || l >= len(s.Layers) {
-			return fmt.Errorf("no layer %d", l)
+			return fmt.Errorf("unknown layer %d", l)
 		}
 		layer := &s.Layers[l]
 		for _, i := range layer.Items {
 			if placed[i] || !wanted[i] {
-				return fmt.Errorf("item %s is there twice or not wanted", p.Items[i].Name)
+				return fmt.Errorf("item %s is in the image twice, or does not belong to the app", p.Items[i].Name)
 			}
 			placed[i] = true
 		}
 		for _, i := range layer.Items {
 			if p.Items[i].Stacked {
 				if n := p.missing(i, placed, map[int]bool{}); n >= 0 {
-					return fmt.Errorf("%s lies below %s, which it needs", p.Items[i].Name, p.Items[n].Name)
+					return fmt.Errorf("%s is below %s, which it needs", p.Items[i].Name, p.Items[n].Name)
 				}
 			}
 		}
 		switch layer.Kind {
 		case KindBase:
 			if at > 0 {
-				return fmt.Errorf("base at %d", at)
+				return fmt.Errorf("the base is at position %d, want 0", at)
 			}
 			spine = l
 		case KindSpine:
 			if layer.Parent != spine {
-				return fmt.Errorf("layer %d stands on %d instead of %d", l, spine, layer.Parent)
+				return fmt.Errorf("layer %d stands on layer %d, want layer %d", l, spine, layer.Parent)
 			}
 			for _, o := range layer.On {
 				if !below[o] {
@@ -265,16 +265,16 @@ func checkImage(p *Problem, s *Solution, a int) error {
 			spine = l
 		case KindDelta:
 			if at != len(image)-1 || layer.App != a {
-				return fmt.Errorf("delta of app %d at %d", layer.App, at)
+				return fmt.Errorf("the delta layer of app %d is at position %d", layer.App, at)
 			}
 		}
 		below[l] = true
 	}
 	if len(placed) != len(wanted) {
-		return fmt.Errorf("%d of %d items placed", len(placed), len(wanted))
+		return fmt.Errorf("the image has %d of %d items", len(placed), len(wanted))
 	}
 	if hasDelta := len(image) > 0 && s.Layers[image[len(image)-1]].Kind == KindDelta; hasDelta == app.Delta.empty() {
-		return fmt.Errorf("delta layer is missing or empty")
+		return fmt.Errorf("the delta layer is missing or empty")
 	}
 	// A spine layer's identity includes what its stacked members need. So a portable layer that
 	// they need must be in On.
@@ -291,7 +291,7 @@ func checkImage(p *Problem, s *Solution, a int) error {
 		for _, i := range s.Layers[l].Items {
 			if p.Items[i].Stacked {
 				if n := p.missing(i, said, map[int]bool{}); n >= 0 {
-					return fmt.Errorf("%s needs %s, which layer %d does not stand on", p.Items[i].Name, p.Items[n].Name, l)
+					return fmt.Errorf("%s needs %s, which is not below layer %d", p.Items[i].Name, p.Items[n].Name, l)
 				}
 			}
 		}

@@ -66,7 +66,7 @@ func newFleet(p *Problem, sticky *Solution) (*fleet, error) {
 	for i, o := range order {
 		place[o] = int32(i)
 		if i > 0 && p.Items[o].Name == p.Items[order[i-1]].Name {
-			return nil, fmt.Errorf("two items are named %s", p.Items[o].Name)
+			return nil, fmt.Errorf("item %s is defined twice", p.Items[o].Name)
 		}
 	}
 	if err := f.addItems(order, place); err != nil {
@@ -88,7 +88,7 @@ func (f *fleet) addItems(order []int, place []int32) error {
 	for _, it := range p.Items {
 		for _, s := range it.Sources {
 			if s < 0 || s >= len(users) || p.Sources[s].Hazard < 0 || p.Sources[s].Hazard > maxHazard {
-				return fmt.Errorf("item %s has no valid source %d", it.Name, s)
+				return fmt.Errorf("item %s: unknown source %d, or its hazard is out of range", it.Name, s)
 			}
 			users[s]++
 		}
@@ -106,7 +106,7 @@ func (f *fleet) addItems(order []int, place []int32) error {
 	for i, o := range order {
 		from := &p.Items[o]
 		if from.Size < 0 || from.Size > maxSize || from.Build < 0 || from.Build > maxSize {
-			return fmt.Errorf("item %s: size or build time out of range", from.Name)
+			return fmt.Errorf("item %s: its size or build time is out of range", from.Name)
 		}
 		it := &f.items[i]
 		*it = item{index: o, key: mix(uint64(i) + 1), size: from.Size, build: from.Build, base: from.Base,
@@ -145,7 +145,7 @@ func (f *fleet) addItems(order []int, place []int32) error {
 		needs, depth := newBitset(len(f.items)), 0
 		for _, o := range p.Items[it.index].Needs {
 			if o < 0 || o >= len(place) {
-				return fmt.Errorf("item %s needs no valid item %d", p.Items[it.index].Name, o)
+				return fmt.Errorf("item %s: unknown need %d", p.Items[it.index].Name, o)
 			}
 			n := place[o]
 			if err := close(n); err != nil {
@@ -181,11 +181,11 @@ func (p *Problem) inRange() error {
 	w := p.Weights
 	for _, v := range []int64{w.Store, w.Pull, w.Build, w.Retained, w.Replaced, w.Cold, w.Layer, w.Hosts} {
 		if v < 0 || v > 1<<40 {
-			return fmt.Errorf("weight %d out of range", v)
+			return fmt.Errorf("weight %d is out of range", v)
 		}
 	}
 	if w.Replaced > 1000 {
-		return fmt.Errorf("%d of 1000 hosts replaced a cycle", w.Replaced)
+		return fmt.Errorf("weight replaced is out of range: %d of 1000 hosts", w.Replaced)
 	}
 	if w == (Weights{}) {
 		w = DefaultWeights()
@@ -199,7 +199,7 @@ func (p *Problem) inRange() error {
 	}
 	for _, app := range p.Apps {
 		if app.Replicas > maxReplicas || app.Delta.Size < 0 || app.Delta.Size > maxSize || app.Delta.Build < 0 || app.Delta.Build > maxSize {
-			return fmt.Errorf("app %s: delta or replicas out of range", app.Name)
+			return fmt.Errorf("app %s: its replicas or the size of its own files are out of range", app.Name)
 		}
 		count(app.Delta.Size, app.Delta.Build, app.replicas())
 		for _, i := range app.Items {
@@ -209,7 +209,7 @@ func (p *Problem) inRange() error {
 		}
 	}
 	if sum > 1<<59 {
-		return fmt.Errorf("the fleet's cost is out of range")
+		return fmt.Errorf("the cost of all images is out of range")
 	}
 	return nil
 }
@@ -231,12 +231,12 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 	for i, a := range order {
 		app := &p.Apps[a]
 		if i > 0 && app.Name == p.Apps[order[i-1]].Name {
-			return fmt.Errorf("two apps are named %s", app.Name)
+			return fmt.Errorf("app %s is defined twice", app.Name)
 		}
 		c := class{base: -1, set: newBitset(len(f.items)), chain: newBitset(len(f.items))}
 		for _, o := range app.Items {
 			if o < 0 || o >= len(place) {
-				return fmt.Errorf("app %s has no valid item %d", app.Name, o)
+				return fmt.Errorf("app %s: unknown item %d", app.Name, o)
 			}
 			n := place[o]
 			switch {
@@ -252,7 +252,7 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 		for _, n := range c.items {
 			it := &f.items[n]
 			if !it.needs.within(c.set) {
-				return fmt.Errorf("app %s lacks an item that %s needs", app.Name, p.Items[it.index].Name)
+				return fmt.Errorf("app %s: missing an item that %s needs", app.Name, p.Items[it.index].Name)
 			}
 			if it.stacked {
 				c.chain.add(n)
@@ -264,7 +264,7 @@ func (f *fleet) addClasses(place []int32, sticky *Solution) error {
 		}
 		for _, s := range app.Delta.Sources {
 			if s < 0 || s >= len(p.Sources) {
-				return fmt.Errorf("app %s has no valid source %d", app.Name, s)
+				return fmt.Errorf("app %s: unknown source %d", app.Name, s)
 			}
 		}
 		if c.base >= 0 {

@@ -320,16 +320,16 @@ func TestSmallestFleets(t *testing.T) {
 
 func TestInvalidProblems(t *testing.T) {
 	for want, p := range map[string]*Problem{
-		"two items are named i":                         {Items: []Item{{Name: "i"}, {Name: "i"}}},
-		"two apps are named a":                          {Apps: []App{{Name: "a"}, {Name: "a"}}},
-		"item i has no valid source 0":                  {Items: []Item{{Name: "i", Sources: []int{0}}}},
-		"item i needs itself":                           {Items: []Item{{Name: "i", Needs: []int{0}}}},
-		"app a has no valid item 3":                     {Apps: []App{{Name: "a", Items: []int{3}}}},
-		"app a lacks an item that i needs":              {Items: []Item{{Name: "i", Needs: []int{1}}, {Name: "j"}}, Apps: []App{{Name: "a", Items: []int{0}}}},
-		"app a has two bases":                           {Items: []Item{{Name: "i", Base: true}, {Name: "j", Base: true}}, Apps: []App{{Name: "a", Items: []int{0, 1}}}},
-		"item i: size or build time out of range":       {Items: []Item{{Name: "i", Size: -1}}},
-		"the fleet's cost is out of range":              {Items: []Item{{Name: "i", Size: 1 << 44}}, Apps: []App{{Name: "a", Items: []int{0}, Replicas: 1 << 24}}},
-		"app a needs at least 2 layers, its limit is 1": {Items: []Item{{Name: "i", Base: true}}, Apps: []App{{Name: "a", Items: []int{0}, Delta: Delta{Size: 1}, Limit: 1}}},
+		"item i is defined twice":                                 {Items: []Item{{Name: "i"}, {Name: "i"}}},
+		"app a is defined twice":                                  {Apps: []App{{Name: "a"}, {Name: "a"}}},
+		"item i: unknown source 0, or its hazard is out of range": {Items: []Item{{Name: "i", Sources: []int{0}}}},
+		"item i needs itself":                                     {Items: []Item{{Name: "i", Needs: []int{0}}}},
+		"app a: unknown item 3":                                   {Apps: []App{{Name: "a", Items: []int{3}}}},
+		"app a: missing an item that i needs":                     {Items: []Item{{Name: "i", Needs: []int{1}}, {Name: "j"}}, Apps: []App{{Name: "a", Items: []int{0}}}},
+		"app a has two bases":                                     {Items: []Item{{Name: "i", Base: true}, {Name: "j", Base: true}}, Apps: []App{{Name: "a", Items: []int{0, 1}}}},
+		"item i: its size or build time is out of range":          {Items: []Item{{Name: "i", Size: -1}}},
+		"the cost of all images is out of range":                  {Items: []Item{{Name: "i", Size: 1 << 44}}, Apps: []App{{Name: "a", Items: []int{0}, Replicas: 1 << 24}}},
+		"app a needs at least 2 layers, its limit is 1":           {Items: []Item{{Name: "i", Base: true}}, Apps: []App{{Name: "a", Items: []int{0}, Delta: Delta{Size: 1}, Limit: 1}}},
 	} {
 		if _, err := Solve(p, Options{}); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
