@@ -65,7 +65,7 @@ func (l *lowerer) content(i *model.Instance) llb.State {
 	c := l.actions(i)
 	s := c.state
 	if c.mixed {
-		s = l.settled(s, "set times", i.Title, c.origin)
+		s = l.settled(s, "set file times", i.Title, c.origin)
 	}
 	l.contents[i.Key] = s
 	return s
@@ -274,7 +274,7 @@ func (l *lowerer) looked(i *model.Instance, s *model.Copy, src string) llb.State
 	if model.Fills(s.From, src) && (!strings.HasSuffix(src, "/") || makesDirectory(s.From, path.Clean(src))) {
 		return tree
 	}
-	opts := l.help(i.Title, "look at what is copied from "+s.From.Title, s.Span, "look", rootDir, src)
+	opts := l.help(i.Title, "check the sources in "+s.From.Title, s.Span, "look", rootDir, src)
 	if l.err != nil {
 		return llb.Scratch()
 	}
@@ -332,7 +332,7 @@ func (l *lowerer) chosen(i *model.Instance, s *model.Copy, sources []string) llb
 		args = append(append(args, strconv.Itoa(len(list))), list...)
 	}
 	args = append(args, s.Exclude...)
-	opts := l.help(i.Title, "choose from "+s.From.Title, s.Span, args...)
+	opts := l.help(i.Title, "select files from "+s.From.Title, s.Span, args...)
 	if l.err != nil {
 		return llb.Scratch()
 	}

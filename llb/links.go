@@ -114,7 +114,7 @@ func (l *lowerer) fitted(i *model.Instance, p placement, tree llb.State, at stri
 	if len(args) == 0 {
 		return tree
 	}
-	opts := l.help(i.Title, "look for what it replaces", p.span, append([]string{"fit", rootDir, at}, args...)...)
+	opts := l.help(i.Title, "check links and directories", p.span, append([]string{"fit", rootDir, at}, args...)...)
 	if l.err != nil {
 		return llb.Scratch()
 	}

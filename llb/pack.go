@@ -253,7 +253,7 @@ func list(numbers []int) string {
 // text is a file, /text, of what is appended.
 func (l *lowerer) text(i *model.Instance, s *model.Append) llb.State {
 	return llb.Scratch().File(llb.Mkfile("/text", 0o644, []byte(s.Text), llb.WithCreatedTime(epoch)),
-		l.from(i.Title, "text for "+s.Path, s.Span))
+		l.from(i.Title, "write text for "+s.Path, s.Span))
 }
 
 // attributes are the owner and mode that a file gets if it is made to append to.

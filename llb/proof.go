@@ -292,7 +292,7 @@ func (v *prover) again(i *model.Instance) {
 		return
 	}
 	on := v.prepared(v.root(i.Root), i)
-	second := v.steps(on, i, repeated(), llb.WithCustomName("["+i.Title+"] a second time"))
+	second := v.steps(on, i, repeated(), llb.WithCustomName("["+i.Title+"] run again"))
 	args := []string{"again", beforeDir, afterDir, reportDir + "/" + reportFile}
 	for _, o := range i.Owns {
 		args = append(args, path.Clean(o.Path))

@@ -135,7 +135,7 @@ func hidden(members []*model.Instance) bool {
 
 // added adds users and trees to a state.
 func (l *lowerer) added(on llb.State, title string, at source.Span, more extras) llb.State {
-	opts := l.help(title, "add", at, append([]string{"add", rootDir}, more.args()...)...)
+	opts := l.help(title, "add users and files", at, append([]string{"add", rootDir}, more.args()...)...)
 	if l.err != nil {
 		return llb.Scratch()
 	}

@@ -35,7 +35,7 @@ func (l *lowerer) verified(i *model.Instance) llb.State {
 	if !l.shipped[i.Key] {
 		may = append([]string{anywhere}, ownedPaths(i)...)
 	}
-	opts := l.help(i.Title, "verify what it wrote", i.Span, append([]string{"verify", beforeDir, afterDir}, may...)...)
+	opts := l.help(i.Title, "check written paths", i.Span, append([]string{"verify", beforeDir, afterDir}, may...)...)
 	if l.err != nil {
 		return llb.Scratch()
 	}
@@ -99,7 +99,7 @@ func (l *lowerer) remaining(i *model.Instance, after llb.State) (llb.State, bool
 		l.act(c, i, s)
 	}
 	tree := llb.Scratch().File(c.chain, l.from(i.Title, "prepare", c.origin))
-	opts := l.help(i.Title, "leave out what it removed", i.Span, "remain", rootDir, afterDir)
+	opts := l.help(i.Title, "remove deleted files", i.Span, "remain", rootDir, afterDir)
 	run := llb.Scratch().Run(append(opts, llb.AddMount(afterDir, after, llb.Readonly))...)
 	return run.AddMount(rootDir, tree), true
 }
