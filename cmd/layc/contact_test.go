@@ -65,7 +65,7 @@ func TestUnwritableFiles(t *testing.T) {
 	if err := syscall.Mount("none", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"lock", "fmt", "build -o out", "init new", "plan -C ../../testdata/shop --html " + dir + "/x.html"} {
+	for _, command := range []string{"lock", "fmt", "build -o out", "init new", "plan -C ../../testdata/shop --plan-time 10ms --html " + dir + "/x.html"} {
 		args := strings.Fields(command)
 		if args[0] != "plan" {
 			args = append(args, "-C", dir)

@@ -115,7 +115,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 		out, _ = compiler.Compile(in, compiler.Planned)
 	}
 	if s.html != "" {
-		err := s.writePage(cmd, s.html, out, apps)
+		err := s.writePage(cmd, s.html, out, in.Plan.Work, apps)
 		if err != nil || !s.json {
 			return err
 		}

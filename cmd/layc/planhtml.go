@@ -12,14 +12,14 @@ import (
 )
 
 // writePage writes the HTML page of a plan for the fleet's first platform, with the plans for
-// other limits of layers.
-func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, apps []string) error {
+// other limits of layers. The search for each of them takes the given work.
+func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, work int64, apps []string) error {
 	t := out.Targets[0]
 	set, err := chosen(cmd, t.Graph, apps)
 	if err != nil {
 		return err
 	}
-	plans, shown := whatif.Limits(t, out.Lock)
+	plans, shown := whatif.Limits(t, out.Lock, work)
 	var choices []picture.Choice
 	for _, p := range plans {
 		choices = append(choices, picture.Choice{Name: p.Name, Plan: p.Plan.Only(set)})

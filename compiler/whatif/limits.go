@@ -22,15 +22,16 @@ const mostLayers = 12
 
 // Limits returns the plans of a fleet for common limits of layers from 2 on, as far as they
 // exist, and the index of the fleet's own plan among them. The own plan replaces the plan with
-// the same limit, or is the first if its apps have several limits.
-func Limits(t *compiler.Target, l *lock.File) (choices []Choice, own int) {
+// the same limit, or is the first if its apps have several limits. Each search takes the given
+// work; see [plan.Options].
+func Limits(t *compiler.Target, l *lock.File, work int64) (choices []Choice, own int) {
 	problem, _ := t.Plan.Problem()
 	limit := ownLimit(problem)
 	if limit == 0 {
 		choices = append(choices, Choice{"as written", t.Plan})
 	}
-	o := plan.Options{Rebalance: true, Weights: problem.Weights}
-	if len(t.Graph.Apps) > 200 {
+	o := plan.Options{Rebalance: true, Weights: problem.Weights, Work: work}
+	if work == 0 && len(t.Graph.Apps) > 200 {
 		o.Work = plan.WorkPerSecond / 2 // a rougher plan, since there are ten
 	}
 	for n := 2; n <= max(mostLayers, limit); n++ {
