@@ -69,12 +69,13 @@ demo: build maven
 	bin/layc build -C testdata/shop -o out/shop
 
 ## test: check and test everything, on the real engine too
-# All tests run once as they are. The race detector then watches them again without
-# the engine, since BuildKit and bbolt have races of their own, and without the long
-# searches that share nothing between goroutines (-short).
+# All tests run once as they are. Tests of the engine often wait for it, so four run at
+# once. The race detector then watches the tests again without the engine, since
+# BuildKit and bbolt have races of their own, and without the long searches that share
+# nothing between goroutines (-short). `lint` has vetted the code before.
 test: build maven archivers lint
-	LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m ./...
-	$(GO) test -race -short ./...
+	LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
+	$(GO) test -race -short -vet=off ./...
 	$(MAKE) fuzz
 
 ## fuzz: look for inputs that break a stage, for a minute in all; FUZZTIME=10m for more each

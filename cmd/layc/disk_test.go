@@ -34,6 +34,7 @@ app x {
 // read-only: errors say so, and nothing is half-written. The next build that
 // has room works.
 func TestDisks(t *testing.T) {
+	t.Parallel()
 	p := newVictim(t, filling("3"), "x")
 	disk := smallDisk(t, "size=40m")
 	out := filepath.Join(t.TempDir(), "out")

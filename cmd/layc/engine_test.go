@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -140,7 +141,8 @@ component logging {
 // with the layout as it was and no process of the step left.
 func (s *shop) interrupted(out string) {
 	before := read(s.T, out, "index.json")
-	cmd := s.command(`run "echo started; sleep 86399"`, "-o", out)
+	step := fmt.Sprint("sleep 86", os.Getpid()) // of this process: others may run the same test
+	cmd := s.command(`run "echo started; `+step+`"`, "-o", out)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		s.Fatal(err)
@@ -163,7 +165,7 @@ func (s *shop) interrupted(out string) {
 	if read(s.T, out, "index.json") != before {
 		s.Error("a build that was interrupted changed the layout")
 	}
-	if left, _ := exec.Command("pgrep", "-f", "sleep 86399").Output(); len(left) > 0 {
+	if left, _ := exec.Command("pgrep", "-f", step).Output(); len(left) > 0 {
 		s.Errorf("the step still runs: process %s", left)
 	}
 	// The state is usable.

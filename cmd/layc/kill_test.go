@@ -39,6 +39,7 @@ func kills(t *testing.T) (n int, random *rand.Rand) {
 // the same state, into the same layout, is what an undisturbed one makes, and
 // nothing is left behind.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	p := newVictim(t, stressed, "x")
 	want, took := p.undisturbed()
 	n, random := kills(t)
@@ -59,6 +60,7 @@ func TestKilled(t *testing.T) {
 // TestSignalled interrupts builds at any point of them: they end with exit code
 // 130, and leave nothing themselves.
 func TestSignalled(t *testing.T) {
+	t.Parallel()
 	p := newVictim(t, stressed, "x")
 	want, took := p.undisturbed()
 	n, random := kills(t)
@@ -117,6 +119,7 @@ func (p *victim) disturbed(out string, signal syscall.Signal, after time.Duratio
 // TestEightAtOnce builds two projects, each into four layouts, at once on one
 // state, and kills the build that runs the engine: the others take it over.
 func TestEightAtOnce(t *testing.T) {
+	t.Parallel()
 	projects := []*victim{newVictim(t, stressed, "x"), newVictim(t, stressed, "z")}
 	var want []map[string]string
 	var took time.Duration

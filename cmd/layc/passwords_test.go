@@ -149,6 +149,7 @@ func readFile(t *testing.T, name string) string {
 // TestPasswordsInBuilds builds with a password in the proxy's URL, which steps see, and in the
 // URLs of downloads. It is in no progress, error or log, and in no image.
 func TestPasswordsInBuilds(t *testing.T) {
+	t.Parallel()
 	requireEngine(t)
 	const marker = "s3cret-marker"
 	system := shell(t)
