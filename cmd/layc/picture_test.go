@@ -13,8 +13,16 @@ import (
 	"testing"
 )
 
-// examples are the fleets that all pictures are tested with, and an app of each.
-var examples = map[string]string{"../../testdata/shop": "app1", "../../testdata/fleet": "service/accounts"}
+// examples returns the fleets that all pictures are tested with, and an app of each. The short
+// form, which the race detector watches, has one fleet: the other takes long searches, and no
+// more goroutines.
+func examples() map[string]string {
+	all := map[string]string{"../../testdata/shop": "app1"}
+	if !testing.Short() {
+		all["../../testdata/fleet"] = "service/accounts"
+	}
+	return all
+}
 
 // output runs a command line and returns its output.
 func output(t *testing.T, args ...string) string {
@@ -41,7 +49,7 @@ func isXML(t *testing.T, text string) {
 }
 
 func TestGraphOfExamples(t *testing.T) {
-	for dir, app := range examples {
+	for dir, app := range examples() {
 		for format, start := range map[string]string{"dot": "digraph ", "mermaid": "flowchart ", "svg": "<svg "} {
 			text := output(t, "graph", "-C", dir, "--format", format)
 			if !strings.HasPrefix(text, start) || !strings.Contains(text, app) {
@@ -55,7 +63,7 @@ func TestGraphOfExamples(t *testing.T) {
 }
 
 func TestGraphJSON(t *testing.T) {
-	for dir := range examples {
+	for dir := range examples() {
 		var got jsonGraph
 		if err := json.Unmarshal([]byte(output(t, "graph", "-C", dir, "--json")), &got); err != nil {
 			t.Fatal(err)
@@ -75,7 +83,7 @@ func TestGraphJSON(t *testing.T) {
 }
 
 func TestPageOfExamples(t *testing.T) {
-	for dir, app := range examples {
+	for dir, app := range examples() {
 		file := filepath.Join(t.TempDir(), "page.html")
 		// The plans for other limits need not be good here.
 		output(t, "plan", "-C", dir, "--plan-time", "10ms", "--html", file)
@@ -93,7 +101,7 @@ func TestPageOfExamples(t *testing.T) {
 
 // TestSimulationOfExamples checks that on the examples hosts pull least with layc's plan.
 func TestSimulationOfExamples(t *testing.T) {
-	for dir := range examples {
+	for dir := range examples() {
 		var got jsonSimulation
 		if err := json.Unmarshal([]byte(output(t, "simulate", "-C", dir, "--json")), &got); err != nil {
 			t.Fatal(err)
