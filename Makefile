@@ -78,7 +78,7 @@ test: build maven archivers lint
 	$(GO) test -race -short -vet=off ./...
 	$(MAKE) fuzz
 
-## fuzz: look for inputs that break a stage, for a minute in all; FUZZTIME=10m for more each
+## fuzz: look for inputs that break a stage; FUZZTIME=10m for ten minutes each
 # Inputs are counted, as Go's fuzzing fails where a short time is over before it
 # has tried the inputs that it knows.
 FUZZTIME = 5000x

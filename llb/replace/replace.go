@@ -3,7 +3,8 @@
 //
 // New content is written next to the old, with a name that begins with ".layc-new-" and a lock
 // held by its writer. Files of a killed writer have no lock, and the next writer in the directory
-// removes them; see [Sweep].
+// removes them; see [Sweep]. Libraries such as google/renameio replace a file in the same way,
+// but leave the files of killed writers, and replace no directories.
 package replace
 
 import (
