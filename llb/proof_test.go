@@ -201,8 +201,7 @@ component library {
 # What these disagree about the app decides; what they write together is there
 # as in its image.
 component left {
-    needs right
-    env   SIDE = "left"
+    needs right, other
     file "/etc/profile" append "left"
     test "print SIDE"       prints "left"
     test "cat /etc/profile" prints "base\nleft\nmore\nright"
@@ -212,6 +211,10 @@ component right {
     env  SIDE = "right"
     file "/etc/profile" append "right"
     test "print SIDE" prints "right"
+}
+
+component other {
+    env SIDE = "other"
 }
 
 component more {
