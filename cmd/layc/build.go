@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,7 +142,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if b.json {
 		return b.printJSON(resultJSON(result, pushed, b.output))
 	}
-	b.summary(result, pushed)
+	b.summary(plans, result, pushed)
 	if b.verify {
 		fmt.Fprintln(b.out, verified(result.Outcomes))
 	}
@@ -310,7 +311,7 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 }
 
 // summary prints the location of the images and what they share.
-func (b *build) summary(r *images.Result, pushed []registry.Pushed) {
+func (b *build) summary(plans []*plan.Plan, r *images.Result, pushed []registry.Pushed) {
 	printSharing(b.out, r)
 	switch {
 	case b.output != "":
@@ -321,7 +322,30 @@ func (b *build) summary(r *images.Result, pushed []registry.Pushed) {
 	for _, p := range pushed {
 		fmt.Fprintf(b.out, "pushed %s@%s\n", p.Reference, p.Digest)
 	}
+	b.surprises(plans, r.Images)
 	fmt.Fprintf(b.out, "%s executed, %d cached\n", term.Count(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
+}
+
+// surprises tells which layers have sizes that the plan did not expect.
+func (b *build) surprises(plans []*plan.Plan, built []engine.BuiltImage) {
+	var sizes []plan.Built
+	for _, i := range built {
+		one := plan.Built{Name: i.Name, Platform: platforms.Format(i.Platform)}
+		for _, l := range i.Layers {
+			one.Layers = append(one.Layers, l.Size)
+		}
+		sizes = append(sizes, one)
+	}
+	list := plan.Surprises(plans, sizes)
+	if len(list) == 0 {
+		return
+	}
+	where, verb := cmp.Or(b.output, "DIR"), "differs"
+	if len(list) > 1 {
+		verb = "differ"
+	}
+	term.Flow(b.out, "", "", fmt.Sprintf("%s %s from the planned size by more than half, such as %s: %s planned, %s built. To record sizes for better plans, run: layc lock --measure %s",
+		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), plan.Bytes(list[0].Layer.Size), plan.Bytes(list[0].Built), where))
 }
 
 // printSharing lists images and their layers, with the number of images that share each.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,6 +37,15 @@ func (e *OtherImageError) Error() string {
 // is, the error is [ErrNotBuilt].
 func Measured(plans []*Plan, built []Built) (Measures, error) {
 	m := Measures{}
+	err := eachBuilt(plans, built, m.Measure)
+	if err == nil && len(m) == 0 {
+		err = ErrNotBuilt
+	}
+	return m, err
+}
+
+// eachBuilt visits the images that were built, with the sizes of their blobs.
+func eachBuilt(plans []*Plan, built []Built, visit func(i *Image, blobs []int64) error) error {
 	for _, p := range plans {
 		for _, i := range p.Images {
 			at := slices.IndexFunc(built, func(b Built) bool {
@@ -44,31 +54,80 @@ func Measured(plans []*Plan, built []Built) (Measures, error) {
 			if at < 0 {
 				continue
 			}
-			if err := m.Measure(i, built[at].Layers); err != nil {
-				return nil, err
+			if err := visit(i, built[at].Layers); err != nil {
+				return err
 			}
 		}
 	}
-	if len(m) == 0 {
-		return nil, ErrNotBuilt
+	return nil
+}
+
+// Surprise is a layer with another size than planned.
+type Surprise struct {
+	Layer *Layer
+	Built int64
+}
+
+// Surprises returns the layers of built images that are larger or smaller than planned by more than
+// half of the planned size and at least a megabyte, the largest differences first.
+func Surprises(plans []*Plan, built []Built) []Surprise {
+	const least = 1e6
+	var list []Surprise
+	seen := map[*Layer]bool{}
+	difference := func(s Surprise) int64 { return max(s.Built-s.Layer.Size, s.Layer.Size-s.Built) }
+	_ = eachBuilt(plans, built, func(i *Image, blobs []int64) error {
+		sizes, err := i.sizes(blobs)
+		for n, size := range sizes {
+			s := Surprise{i.Layers[n], size}
+			if d := difference(s); !seen[s.Layer] && d >= least && d > s.Layer.Size/2 {
+				list = append(list, s)
+			}
+			seen[s.Layer] = true
+		}
+		return err
+	})
+	slices.SortStableFunc(list, func(a, b Surprise) int { return cmp.Compare(difference(b), difference(a)) })
+	return list
+}
+
+// sizes returns the sizes of the image's layers. The layers of its base are added up; a base may
+// have none. The error is an [*OtherImageError].
+func (i *Image) sizes(blobs []int64) ([]int64, error) {
+	sizes := make([]int64, len(i.Layers))
+	above := len(i.Layers)
+	if above > 0 && i.Layers[0].Kind == Base {
+		above--
 	}
-	return m, nil
+	base := len(blobs) - above
+	switch {
+	case base < 0, base > 0 && above == len(i.Layers), base == 0 && above < len(i.Layers) && !mayBeEmpty(i.Layers[0]):
+		return nil, &OtherImageError{i.App.Name, len(blobs), len(i.Layers)}
+	}
+	for _, b := range blobs[:base] {
+		sizes[0] += b
+	}
+	copy(sizes[len(sizes)-above:], blobs[base:])
+	return sizes, nil
+}
+
+// mayBeEmpty reports whether images may have no layer of a base.
+func mayBeEmpty(base *Layer) bool {
+	s := base.Members[0].System
+	return s != nil && (s.Scratch || s.Image != "" || s.Layout != "")
 }
 
 // Measure records the sizes of an image's layers. blobs are the compressed sizes of all layers of
 // the built image, bottom up; the layers of the base are added up. The size of a layer is divided
 // among its members in proportion to their estimates. The error is an [*OtherImageError].
 func (s Measures) Measure(i *Image, blobs []int64) error {
-	if len(blobs) < len(i.Layers) || len(blobs) > len(i.Layers) && i.Layers[0].Kind != Base {
-		return &OtherImageError{i.App.Name, len(blobs), len(i.Layers)}
+	sizes, err := i.sizes(blobs)
+	if err != nil {
+		return err
 	}
-	base := len(blobs) - len(i.Layers)
 	for n, l := range i.Layers {
-		size := blobs[base+n]
-		if n == 0 {
-			for _, b := range blobs[:base] {
-				size += b
-			}
+		size := sizes[n]
+		if size == 0 {
+			continue // a base without layers
 		}
 		var sum int64
 		for _, m := range l.Members {

@@ -55,3 +55,42 @@ func TestMeasures(t *testing.T) {
 		t.Error("an image with too few layers is measured")
 	}
 }
+
+// TestMeasuresWithoutBase checks that a base may have no layers in an image.
+func TestMeasuresWithoutBase(t *testing.T) {
+	base := &model.Instance{ID: "base", System: &model.System{Scratch: true}}
+	server := &model.Instance{ID: "server", Size: 10e6}
+	image := &plan.Image{App: &model.App{Name: "a"}, Layers: []*plan.Layer{
+		{Kind: plan.Base, Members: []*model.Instance{base}}, {Kind: plan.Portable, Members: []*model.Instance{server}},
+	}}
+	m := plan.Measures{}
+	if err := m.Measure(image, []int64{7e6}); err != nil {
+		t.Fatal(err)
+	}
+	if len(m) != 1 || m["server"] != 7e6 {
+		t.Errorf("got %v, want 7 MB of the server", m)
+	}
+	base.System = &model.System{Distribution: "debian/bookworm"}
+	if err := m.Measure(image, []int64{7e6}); err == nil {
+		t.Error("a base of packages has no layer")
+	}
+}
+
+// TestSurprises checks which layers are reported as larger or smaller than planned.
+func TestSurprises(t *testing.T) {
+	p := example(t, "shop", plan.Options{Rebalance: true})
+	image := p.Images[0]
+	built := plan.Built{Name: image.App.References()[0], Platform: "linux/amd64"}
+	for _, l := range image.Layers {
+		built.Layers = append(built.Layers, l.Size*14/10)
+	}
+	if got := plan.Surprises([]*plan.Plan{p}, []plan.Built{built}); len(got) != 0 {
+		t.Errorf("%d layers differ by less than half", len(got))
+	}
+	top := len(built.Layers) - 1
+	built.Layers[1], built.Layers[top] = image.Layers[1].Size*2, 1000
+	got := plan.Surprises([]*plan.Plan{p}, []plan.Built{built})
+	if len(got) != 2 || got[0].Layer != image.Layers[1] || got[1].Layer != image.Layers[top] || got[1].Built != 1000 {
+		t.Errorf("got %v, want a layer that is twice as large, and the delta", got)
+	}
+}

@@ -390,10 +390,10 @@ func (t *translation) report(list *diag.List, err error) {
 			Hint("write smaller sizes, or fewer replicas")
 		return
 	}
-	for _, a := range t.graph.Apps {
+	for n, a := range t.graph.Apps {
 		if a.Name == e.App {
 			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s does not fit into %d layers", e.App, e.Limit).
-				Note("its base, its own steps, and instances that cannot share a layer need %d", e.Least)
+				Note("%s need a layer each", t.apart(n))
 			at, of := a.LayersAt, "the app"
 			if a.Layers == 0 {
 				at, of = t.graph.Fleet.LayersAt, "all apps of the fleet"
@@ -407,6 +407,28 @@ func (t *translation) report(list *diag.List, err error) {
 				Fix(at, strconv.Itoa(e.Least))
 		}
 	}
+}
+
+// apart lists the parts of an app that cannot share a layer.
+func (t *translation) apart(app int) string {
+	appends, others := false, false
+	for _, i := range t.problem.Apps[app].Items {
+		it := &t.problem.Items[i]
+		appends = appends || it.Alone != ""
+		others = others || it.Alone == "" && !it.Base
+	}
+	parts := []string{"its base"}
+	if others {
+		parts = append(parts, "its components")
+	}
+	if appends {
+		parts = append(parts, "what components append to files")
+	}
+	if t.graph.Apps[app].Delta != nil {
+		parts = append(parts, "its own steps")
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }
 
 // Only returns the part of the plan that concerns some apps: their images and the layers of

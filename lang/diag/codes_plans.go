@@ -6,9 +6,9 @@ const TooFewLayers Code = "E0401"
 
 var _ = document(TooFewLayers, "Too few layers", `
 The image needs more layers than "layers" allows. It needs one for its base, one
-for its own steps, and one for each run without owned paths. The message shows
-the minimum. Raise "layers", or add "owns" to components with runs, whose layers
-layc can then combine.
+for its own steps, and one for all its components. If components append to a
+file that is below them, the appended files have another layer of their own. The
+message shows the smallest limit that works: for all apps, if it is the fleet's.
 `, exampleBase+`
 component a {
     run "one"
