@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/report"
 	"github.com/layc-lang/layc/compiler/whatif"
 )
 
 func (c *cli) affectedCommand() *cobra.Command {
 	var p program
-	var since, format string
+	var since, format, expression string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:        "affected --since REV",
@@ -31,7 +32,8 @@ If the module does not compile at that revision, all apps are affected.
 --format=github prints a matrix for a GitHub Actions job. --format=gitlab
 prints a child pipeline for GitLab with one job per app.`,
 		Example: `  layc affected --since origin/main
-  layc build --push $(layc affected --since HEAD~1)
+  layc affected --since HEAD~1 | xargs -r layc build --push
+  layc affected --since HEAD~1 --select 'shop-*'
   layc affected --since HEAD~1 --format=github    {"app":["app1"]}
   layc affected --since "$CI_COMMIT_BEFORE_SHA" --format=gitlab > child.yml
   layc affected --since HEAD~1 --json`,
@@ -45,7 +47,7 @@ prints a child pipeline for GitLab with one job per app.`,
 			case asJSON && format != "text":
 				return usage(cmd, "--json and --format=%s exclude each other", format)
 			}
-			apps, err := c.affected(cmd, p, since)
+			apps, err := c.affected(cmd, p, since, expression)
 			if err != nil {
 				return err
 			}
@@ -66,6 +68,7 @@ prints a child pipeline for GitLab with one job per app.`,
 	}
 	p.flags(cmd)
 	cmd.Flags().StringVar(&since, "since", "", "compare with the git revision `REV`")
+	cmd.Flags().StringVar(&expression, "select", "", "list the apps that `EXPR` selects, see layc query --help")
 	cmd.Flags().StringVar(&format, "format", "text", "print as `FORMAT`: text, github or gitlab")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
@@ -79,8 +82,9 @@ type jsonAffected struct {
 	Unknown bool `json:"unknown"`
 }
 
-// affected compares with a revision, on all platforms together.
-func (c *cli) affected(cmd *cobra.Command, p program, since string) (*jsonAffected, error) {
+// affected compares with a revision, on all platforms together. An expression, if
+// any, selects some of the apps.
+func (c *cli) affected(cmd *cobra.Command, p program, since, expression string) (*jsonAffected, error) {
 	r, err := c.compileSince(cmd, p, since)
 	if err != nil {
 		return nil, err
@@ -103,7 +107,21 @@ func (c *cli) affected(cmd *cobra.Command, p program, since string) (*jsonAffect
 	slices.Sort(out.Build)
 	slices.Sort(out.Gone)
 	out.Build, out.Gone = slices.Compact(out.Build), slices.Compact(out.Gone)
-	return out, nil
+	if expression == "" {
+		return out, nil
+	}
+	if out.Build, err = c.among(r.now, out.Build, expression); err == nil && len(out.Gone) > 0 {
+		out.Gone, err = c.among(r.old, out.Gone, expression)
+	}
+	return out, err
+}
+
+// among are the names that an expression about a program selects.
+func (c *cli) among(out *compiler.Output, names []string, expression string) ([]string, error) {
+	sets, err := c.matching(out, expression)
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(sets, func(set map[string]bool) bool { return set[name] })
+	}), err
 }
 
 func (a *jsonAffected) add(d *report.Difference) {

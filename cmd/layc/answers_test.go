@@ -19,6 +19,7 @@ func TestAnswersAreReadable(t *testing.T) {
 		"-C fleet cost", "-C fleet cost --all", "-C fleet impact openssl", "-C fleet impact libc6", "-C fleet impact nodejs",
 		"-C fleet impact tomcat(11.0.2) --to 11.0.3", "-C fleet impact jre(17)", "-C fleet explain-layer jdk",
 		"-C fleet explain-layer databases", "-C fleet explain-layer delta-site-docs",
+		"-C fleet query components", "-C fleet query packages size > 10MB", "-C fleet query layers", "-C fleet query tomcat",
 	} {
 		if testing.Short() && strings.HasPrefix(question, "-C fleet") {
 			continue // the same code as for the shop, with longer searches

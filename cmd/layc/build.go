@@ -30,13 +30,14 @@ import (
 func (c *cli) buildCommand() *cobra.Command {
 	b := &build{cli: c}
 	cmd := &cobra.Command{
-		Use:        "build [APP…]",
+		Use:        "build [APP… | --select EXPR]",
 		SuggestFor: []string{"push", "make", "image", "images"},
 		Short:      "Build images",
 		Long: `build plans all apps together and builds the images of the named apps, or of
 all. It writes them to an OCI layout (-o), a registry (--push), or both.
 Without either the images stay in the engine's cache. The image of a published
-component is built with each app that contains it, or by its own name.
+component is built with each app that contains it, or by its own name. If
+--select matches no app, nothing is built, and the exit code is 0.
 
 --verify also proves what the plan relies on, and writes nothing if a proof
 fails. It runs tests, builds stacked components on their needs alone, repeats
@@ -47,6 +48,7 @@ Builds at the same time share one engine. To use another BuildKit, pass
 --engine or set BUILDKIT_HOST.`,
 		Example: `  layc build -o out                        write all images to the directory out
   layc build app1 -o out                   write one image
+  layc build --push --select 'has package("openssl") < "3.0.15"'
   layc build --push                        push to the fleet's registry
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
@@ -55,6 +57,7 @@ Builds at the same time share one engine. To use another BuildKit, pass
 	}
 	b.program.flags(cmd)
 	b.mirrors.flags(cmd)
+	b.selection.flag(cmd, "build the apps")
 	f := cmd.Flags()
 	f.StringVarP(&b.output, "output", "o", "", "write an OCI layout to `DIR`")
 	f.BoolVar(&b.push, "push", false, "push to the fleet's registry, or to --registry")
@@ -71,20 +74,24 @@ Builds at the same time share one engine. To use another BuildKit, pass
 // build is one invocation of layc build.
 type build struct {
 	*cli
-	program  program
-	mirrors  mirrorFlags
-	output   string
-	push     bool
-	registry string
-	progress string
-	engine   string
-	state    string
-	secrets  []string
-	verify   bool
-	json     bool
+	program   program
+	selection selection
+	mirrors   mirrorFlags
+	output    string
+	push      bool
+	registry  string
+	progress  string
+	engine    string
+	state     string
+	secrets   []string
+	verify    bool
+	json      bool
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
+	if err := b.selection.take(cmd, apps); err != nil {
+		return err
+	}
 	if err := b.check(cmd); err != nil {
 		return err
 	}
@@ -108,8 +115,8 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err := b.looked(out.Targets); err != nil {
 		return err
 	}
-	plans, err := b.choose(cmd, out, apps)
-	if err != nil {
+	plans, err := b.choose(cmd, out)
+	if err != nil || len(plans) == 0 {
 		return err
 	}
 	mirrors, err := b.mirrors.find(cmd)
@@ -181,17 +188,20 @@ func (b *build) check(cmd *cobra.Command) error {
 	return b.ready(b.engineOptions())
 }
 
-// choose reduces the plans of all platforms to the named apps, and shows them.
-func (b *build) choose(cmd *cobra.Command, out *compiler.Output, apps []string) ([]*plan.Plan, error) {
-	var plans []*plan.Plan
-	for _, t := range out.Targets {
-		set, err := chosen(cmd, t.Graph, apps)
-		if err != nil {
-			return nil, err
-		}
-		plans = append(plans, t.Plan.Only(set))
+// choose reduces the plans of all platforms to the chosen apps, and shows them. There
+// are none if there is nothing to build.
+func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, error) {
+	sets, err := b.chosen(cmd, out, b.selection)
+	if err != nil {
+		return nil, err
 	}
-	if !b.json {
+	_, plans := selected(out, sets)
+	switch {
+	case len(plans) == 0 && b.json:
+		return nil, b.printJSON(resultJSON(&images.Result{Result: &engine.Result{}}, nil, ""))
+	case len(plans) == 0:
+		fmt.Fprintln(b.out, "nothing to build")
+	case !b.json:
 		for _, p := range plans {
 			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", show.Tree(p, show.Terminal), p.Storage(), p.Quality())
 		}

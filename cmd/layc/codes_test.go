@@ -26,6 +26,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/compiler/query"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/engine"
@@ -180,7 +181,7 @@ that the examples refer to is pinned.
 // headings are the headings of the page, by the prefix of their codes.
 var headings = map[string]string{
 	"E00": "Text and grammar", "E01": "Modules", "E02": "Names, types and values", "E03": "Components",
-	"E04": "Plans", "E05": "Builds",
+	"E04": "Plans", "E05": "Builds", "E06": "Expressions",
 }
 
 // compareGolden compares with a file, and rewrites it with -update.
@@ -202,6 +203,9 @@ func compareGolden(t *testing.T, name string, got []byte) {
 // which is too large or unusual for an example.
 func produce(t *testing.T, e diag.Entry) diag.List {
 	t.Helper()
+	if e.Code >= "E0600" {
+		return asked(t, exampleFiles(t, e.Example))
+	}
 	if e.Code >= "E0500" || e.Code == diag.MissingInComponent || e.Code == diag.UserNotInImage || e.Code == diag.ReplacedKind {
 		return built(t, e.Code, exampleFiles(t, e.Example))
 	}
@@ -221,6 +225,23 @@ func produce(t *testing.T, e diag.Entry) diag.List {
 		in.Project = exampleFiles(t, e.Example)
 	}
 	_, list := compiler.Compile(in, compiler.Planned)
+	return list
+}
+
+// asked returns the findings about the expression in the file query.
+func asked(t *testing.T, project fs.FS) diag.List {
+	t.Helper()
+	expression, err := fs.ReadFile(project, "query")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, list := compiler.Compile(compiler.Input{
+		Project: project, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
+	}, compiler.Planned)
+	if len(list) > 0 {
+		return list
+	}
+	_, list = query.New([]*plan.Plan{out.Targets[0].Plan}).Ask("query", strings.TrimSpace(string(expression)))
 	return list
 }
 

@@ -50,6 +50,9 @@ func (c *cli) complete(root *cobra.Command) {
 		"since":    c.revisionNames,
 	}
 	for _, cmd := range root.Commands() {
+		if cmd.Flags().Lookup("select") != nil {
+			_ = cmd.RegisterFlagCompletionFunc("select", c.selectWords)
+		}
 		if f := arguments[cmd.Name()]; f != nil {
 			cmd.ValidArgsFunction = wordsOf(f)
 		} else if cmd.Name() != "fmt" && cmd.Name() != "init" && cmd.ValidArgsFunction == nil {

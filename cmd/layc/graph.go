@@ -13,6 +13,7 @@ import (
 
 func (c *cli) graphCommand() *cobra.Command {
 	var p program
+	var chosen selection
 	var format string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -20,8 +21,8 @@ func (c *cli) graphCommand() *cobra.Command {
 		Short: "Draw the layers and images",
 		Long: `graph draws the plan from the bases to the apps. Apps that share all layers but
 their own are one box. All apps are planned together; arguments select the apps
-to draw. If the fleet has several platforms, the first is drawn; --platform
-selects another.
+to draw, and so does --select. If the fleet has several platforms, the first is
+drawn; --platform selects another.
 
 In DOT and Mermaid, a solid arrow means that the content of the upper layer
 depends on the lower layer, a dashed arrow that it is only stacked on it.
@@ -33,6 +34,9 @@ FILE.`,
   layc graph --format=svg app1 > app1.svg
   layc graph --json                  print layers, images and edges as JSON`,
 		RunE: func(cmd *cobra.Command, apps []string) error {
+			if err := chosen.take(cmd, apps); err != nil {
+				return err
+			}
 			draw, ok := map[string]func(*picture.Picture) string{
 				"dot": (*picture.Picture).Dot, "mermaid": (*picture.Picture).Mermaid, "svg": (*picture.Picture).SVG,
 			}[format]
@@ -43,19 +47,23 @@ FILE.`,
 			if err != nil {
 				return err
 			}
-			t := out.Targets[0]
-			set, err := chosen(cmd, t.Graph, apps)
+			sets, err := c.chosen(cmd, out, chosen)
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return c.printJSON(graphJSON(t.Plan.Only(set)))
+			drawn := out.Targets[0].Plan.Only(nil)
+			if _, plans := selected(out, sets); len(plans) > 0 {
+				drawn = plans[0]
 			}
-			_, err = fmt.Fprint(c.out, draw(picture.New(t.Plan.Only(set), picture.PerStack)))
+			if asJSON {
+				return c.printJSON(graphJSON(drawn))
+			}
+			_, err = fmt.Fprint(c.out, draw(picture.New(drawn, picture.PerStack)))
 			return err
 		},
 	}
 	p.flags(cmd)
+	chosen.flag(cmd, "draw the apps")
 	cmd.Flags().StringVar(&format, "format", "dot", "draw in `FORMAT`: dot, mermaid or svg")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the graph as JSON")
 	return cmd

@@ -20,7 +20,7 @@ import (
 func (c *cli) impactCommand() *cobra.Command {
 	i := &impact{cli: c}
 	cmd := &cobra.Command{
-		Use:   "impact COMPONENT… | --since REV",
+		Use:   "impact COMPONENT… | --select EXPR | --since REV",
 		Short: "Show what a change rebuilds, and what hosts pull",
 		Long: `impact shows which layers a change rebuilds, which stay the same blobs and are
 only relinked into new images, which images get a new digest, and how much a
@@ -29,7 +29,8 @@ of apps.
 
 COMPONENT is a component (jdk, std/java.jdk), a component with arguments
 (jdk(17)), an OS package (openssl, which includes all packages of the same
-source), or an app, which means its own steps. --to changes the first argument
+source), or an app, which means its own steps. --select selects them by an
+expression; of a layer it selects the members. --to changes the first argument
 of the component and plans again, close to the current plan. Packages and
 downloads that are not pinned count as much as what they replace. --since
 compares a git revision with the current files.
@@ -40,11 +41,13 @@ therefore ranges: from all such layers being equal to none.`,
 		Example: `  layc impact jdk
   layc impact 'jdk("17")' --to 21
   layc impact openssl
+  layc impact --select 'package("openssl") < "3.0.15"'
   layc impact --since origin/main
   layc impact --since HEAD~3 --json`,
 		RunE: func(cmd *cobra.Command, names []string) error { return i.run(cmd, names) },
 	}
 	i.program.flags(cmd)
+	i.selection.flag(cmd, "change what")
 	cmd.Flags().StringVar(&i.to, "to", "", "change the first argument of the component to `VALUE`")
 	cmd.Flags().StringVar(&i.since, "since", "", "compare with the git revision `REV`")
 	cmd.Flags().BoolVar(&i.json, "json", false, "print the result as JSON")
@@ -55,19 +58,25 @@ therefore ranges: from all such layers being equal to none.`,
 type impact struct {
 	*cli
 	program   program
+	selection selection
 	to, since string
 	json      bool
 }
 
 func (i *impact) run(cmd *cobra.Command, names []string) error {
+	if err := i.selection.take(cmd, names); err != nil {
+		return err
+	}
 	var answers []whatif.Answer
 	var err error
-	switch {
-	case i.since != "" && (len(names) > 0 || i.to != ""):
-		return usage(cmd, "--since takes no component and no --to: it finds out what changed")
+	switch selects := i.selection.expression != ""; {
+	case i.since != "" && (len(names) > 0 || i.to != "" || selects):
+		return usage(cmd, "--since takes no component, no --select and no --to: it finds out what changed")
+	case i.to != "" && selects:
+		return usage(cmd, "--to and --select exclude each other: --to changes one component")
 	case i.since != "":
 		answers, err = i.sinceRevision(cmd)
-	case len(names) == 0:
+	case len(names) == 0 && !selects:
 		return usage(cmd, "expected a component, or --since REV")
 	case i.to != "" && len(names) > 1:
 		return usage(cmd, "--to changes one component, not %d", len(names))
@@ -100,8 +109,31 @@ func (i *impact) touched(cmd *cobra.Command, names []string) ([]whatif.Answer, e
 	if err != nil {
 		return nil, err
 	}
-	answers, err := whatif.Touch(out, names)
-	return answers, misnamed(cmd, err)
+	if i.selection.expression != "" {
+		return i.touchedBy(out)
+	}
+	changed, err := whatif.Named(out, names)
+	if err != nil {
+		return nil, misnamed(cmd, err)
+	}
+	answers := whatif.Touch(out, changed)
+	if len(answers) == 0 {
+		err = misnamed(cmd, &whatif.NoContentError{Names: names})
+	}
+	return answers, err
+}
+
+// touchedBy answers for what an expression selects.
+func (i *impact) touchedBy(out *compiler.Output) ([]whatif.Answer, error) {
+	q, err := i.ask(out, "--select", i.selection.expression)
+	if err != nil {
+		return nil, err
+	}
+	answers := whatif.Touch(out, q.Instances())
+	if len(answers) == 0 {
+		fmt.Fprintln(i.err, "--select: nothing with content matches")
+	}
+	return answers, nil
 }
 
 // sinceRevision answers for what changed since a git revision.

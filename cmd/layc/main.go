@@ -38,6 +38,7 @@ const (
 	exitUsage       = 2 // the command line is wrong
 	exitBuild       = 3 // a build step failed
 	exitUnavailable = 4 // the machine failed: the engine, the network, or writing a file
+	exitNothing     = 5 // a query matched nothing
 	exitInterrupted = 130
 )
 
@@ -193,6 +194,7 @@ Exit codes:
   2    wrong usage
   3    the build failed
   4    the engine or the network failed, or a file cannot be written
+  5    nothing matches the expression of layc query
   130  interrupted`,
 		Example: `  layc init shop              create a project
   layc lock                   pin versions
@@ -229,6 +231,7 @@ Exit codes:
 		c.lockCommand(),
 		c.updateCommand(),
 		c.graphCommand(),
+		c.queryCommand(),
 		c.impactCommand(),
 		c.affectedCommand(),
 		c.costCommand(),

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
-	"github.com/layc-lang/layc/lang/diag"
 )
 
 // program are the flags that select the program.
@@ -103,37 +100,6 @@ func haveApps(out *compiler.Output) error {
 		return nil
 	}
 	return errors.New("the module has no apps to plan; declare one: app NAME { … }")
-}
-
-// chosen returns the named apps and images of published components, or all apps. The
-// name of an image repository selects all its apps.
-func chosen(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool, error) {
-	set := map[string]bool{}
-	byName := map[string][]string{} // an image repository selects all its apps
-	for _, a := range slices.Concat(g.Apps, g.Published) {
-		byName[a.Name] = append(byName[a.Name], a.Name)
-		if a.Repository != a.Name {
-			byName[a.Repository] = append(byName[a.Repository], a.Name)
-		}
-	}
-	if len(names) == 0 {
-		for _, a := range g.Apps {
-			set[a.Name] = true
-		}
-	}
-	for _, n := range names {
-		if byName[n] == nil {
-			known := slices.Sorted(maps.Keys(byName))
-			if near := diag.Nearest(n, known); near != "" {
-				return nil, usage(cmd, "unknown app %s; did you mean %s?", n, near)
-			}
-			return nil, usage(cmd, "unknown app %s; %s", n, expected(known))
-		}
-		for _, a := range byName[n] {
-			set[a] = true
-		}
-	}
-	return set, nil
 }
 
 // expected lists the known names after an unknown one, unless there are very many.

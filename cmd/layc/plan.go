@@ -29,7 +29,7 @@ func (c *cli) planCommand() *cobra.Command {
           too
   diff    differences from the plan in ` + lock.Name + `, and what hosts will pull
 
-All apps are planned together; arguments select the apps to show.
+All apps are planned together; arguments or --select choose the apps to show.
 
 The plan in ` + lock.Name + ` stays as long as it fits. Otherwise plan changes it as
 little as possible, and layc lock records the changes. --rebalance plans from
@@ -44,6 +44,7 @@ Plans weigh storage, pulls and builds. --weight NAME=NUMBER sets one of:
 ` + weightsHelp(),
 		Example: `  layc plan
   layc plan app1                   show one app
+  layc plan --select 'uses jdk'    show the apps that match an expression
   layc plan --only tree,diff       show some of the parts
   layc plan --all                  show all rows and lines
   layc plan --html plan.html       write an interactive page
@@ -54,6 +55,7 @@ Plans weigh storage, pulls and builds. --weight NAME=NUMBER sets one of:
 		RunE: s.run,
 	}
 	s.program.flags(cmd)
+	s.selection.flag(cmd, "show the apps")
 	f := cmd.Flags()
 	f.StringSliceVar(&s.only, "only", nil, "show only these `PARTS`: needs, chains, tree, diff")
 	f.BoolVar(&s.all, "all", false, "show all rows and lines")
@@ -70,6 +72,7 @@ var steps = []string{"needs", "chains", "tree", "diff"}
 type showPlan struct {
 	*cli
 	program   program
+	selection selection
 	only      []string
 	all       bool
 	rebalance bool
@@ -78,6 +81,9 @@ type showPlan struct {
 }
 
 func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
+	if err := s.selection.take(cmd, apps); err != nil {
+		return err
+	}
 	for _, o := range s.only {
 		if !slices.Contains(steps, o) {
 			if near := diag.Nearest(o, steps); near != "" {
@@ -114,22 +120,31 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 		in.Plan.Rebalance = true
 		out, _ = compiler.Compile(in, compiler.Planned)
 	}
-	if s.html != "" {
-		err := s.writePage(cmd, s.html, out, in.Plan.Work, apps)
+	sets, err := s.chosen(cmd, out, s.selection)
+	if err != nil {
+		return err
+	}
+	if s.html != "" && !nothing(sets) {
+		err := s.writePage(s.html, out, in.Plan.Work, sets)
 		if err != nil || !s.json {
 			return err
 		}
 	}
-	var plans, shown []*plan.Plan
+	return s.show(out, recorded, sets)
+}
+
+// show shows the plans of the chosen apps.
+func (s *showPlan) show(out, recorded *compiler.Output, sets []map[string]bool) error {
+	var plans []*plan.Plan
 	for _, t := range out.Targets {
-		set, err := chosen(cmd, t.Graph, apps)
-		if err != nil {
-			return err
-		}
-		plans, shown = append(plans, t.Plan), append(shown, t.Plan.Only(set))
+		plans = append(plans, t.Plan)
 	}
 	diffs := plan.Diffs(plans)
 	if s.json {
+		var shown []*plan.Plan
+		for n, p := range plans {
+			shown = append(shown, p.Only(sets[n]))
+		}
 		j := planJSON(shown, diffs)
 		for n, t := range out.Targets {
 			if s.rebalance {
@@ -142,11 +157,14 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	if !s.rebalance {
 		defer s.better(out.Plan, 0, "\n%s\n")
 	}
-	for n, p := range shown {
-		if len(shown) > 1 {
+	for n, p := range plans {
+		if len(sets[n]) == 0 {
+			continue
+		}
+		if len(plans) > 1 {
 			fmt.Fprintf(s.out, "%s\n\n", out.Targets[n].Platform)
 		}
-		s.print(p, diffs[n], apps)
+		s.print(p.Only(sets[n]), diffs[n])
 		if s.rebalance {
 			s.printMove(recorded.Targets[n].Plan, out.Targets[n].Plan)
 		}
@@ -155,7 +173,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 }
 
 // print prints the steps for one platform.
-func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
+func (s *showPlan) print(p *plan.Plan, d *plan.Diff) {
 	shows := func(step string) bool { return len(s.only) == 0 || slices.Contains(s.only, step) }
 	page := show.Terminal
 	page.All = s.all
@@ -171,7 +189,7 @@ func (s *showPlan) print(p *plan.Plan, d *plan.Diff, apps []string) {
 	}
 	if text := show.Diff(d, page); shows("diff") && text != "" {
 		of := ""
-		if len(apps) > 0 {
+		if len(p.Images) < len(p.Graph.Apps) {
 			of = " for all apps"
 		}
 		texts = append(texts, fmt.Sprintf("Compared with the plan in %s%s: %s\n\n%s", lock.Name, of, d.Summary(), text))

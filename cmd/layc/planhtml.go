@@ -2,8 +2,7 @@ package main
 
 import (
 	"path/filepath"
-
-	"github.com/spf13/cobra"
+	"slices"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
@@ -11,14 +10,11 @@ import (
 	"github.com/layc-lang/layc/compiler/whatif"
 )
 
-// writePage writes the HTML page of a plan for the fleet's first platform, with the plans for
-// other limits of layers. The search for each of them takes the given work.
-func (c *cli) writePage(cmd *cobra.Command, file string, out *compiler.Output, work int64, apps []string) error {
-	t := out.Targets[0]
-	set, err := chosen(cmd, t.Graph, apps)
-	if err != nil {
-		return err
-	}
+// writePage writes the HTML page of a plan for the first platform with a chosen app, with the plans
+// for other limits of layers. The search for each of them takes the given work.
+func (c *cli) writePage(file string, out *compiler.Output, work int64, sets []map[string]bool) error {
+	n := slices.IndexFunc(sets, func(set map[string]bool) bool { return len(set) > 0 })
+	t, set := out.Targets[n], sets[n]
 	plans, shown := whatif.Limits(t, out.Lock, work)
 	var choices []picture.Choice
 	for _, p := range plans {

@@ -36,9 +36,37 @@ func TestDocsExamples(t *testing.T) {
 	t.Chdir("../..")
 	got := block.ReplaceAllStringFunc(text, func(b string) string {
 		command := block.FindStringSubmatch(b)[1]
-		return "```console\n$ layc " + command + "\n" + output(t, strings.Fields(command)...) + "```\n"
+		return "```console\n$ layc " + command + "\n" + output(t, shellWords(command)...) + "```\n"
 	})
 	compareGolden(t, "README.md", []byte(got))
+}
+
+// shellWords splits a command as a shell does, with single quotes.
+func shellWords(command string) []string {
+	words := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(command, -1)
+	for n, w := range words {
+		words[n] = strings.Trim(w, "'")
+	}
+	return words
+}
+
+// TestDocsQueries asks the expressions of docs/query.md and README.md of the shop.
+func TestDocsQueries(t *testing.T) {
+	page, err := os.ReadFile("../../docs/query.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, block := range regexp.MustCompile("(?s)```query\n(.*?)```").FindAllStringSubmatch(string(page)+readme(t), -1) {
+		for line := range strings.Lines(block[1]) {
+			expression, _, _ := strings.Cut(strings.TrimSpace(line), "  #")
+			output(t, "query", "-C", "../../testdata/shop", "--count", strings.TrimSpace(expression))
+			asked++
+		}
+	}
+	if asked < 30 {
+		t.Errorf("only %d expressions", asked)
+	}
 }
 
 // TestDocsNumbers compares the README's first table with the output of simulate.

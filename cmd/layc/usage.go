@@ -123,7 +123,7 @@ var groups = []struct {
 }{
 	{"Write a module", []string{"init", "check", "fmt", "doc", "explain"}},
 	{"Pin, plan and build it", []string{"lock", "update", "vendor", "plan", "build"}},
-	{"Ask about changes and costs", []string{"impact", "affected", "cost", "explain-layer", "simulate", "graph"}},
+	{"Ask about changes and costs", []string{"query", "impact", "affected", "cost", "explain-layer", "simulate", "graph"}},
 }
 
 // pasteable inserts a # before the explanation of an example, which follows after two spaces or

@@ -190,7 +190,7 @@ func plainName(s string) string {
 		}
 		return '_'
 	}, s)
-	if digits(name) > 0 || name == "" {
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
 		return "NAME"
 	}
 	return name

@@ -189,7 +189,7 @@ func compare(a, b value) int {
 	switch a := a.(type) {
 	case string:
 		if b, ok := b.(string); ok {
-			return compareVersions(a, b)
+			return model.CompareVersions(a, b)
 		}
 	case int64:
 		if b, ok := b.(int64); ok {
@@ -205,34 +205,4 @@ func compare(a, b value) int {
 		}
 	}
 	return cmp.Compare(show(a), show(b))
-}
-
-// compareVersions orders strings as people order versions: it compares runs of digits as
-// numbers and everything else bytewise, so 9 < 17 and 1.2 < 1.10.
-func compareVersions(a, b string) int {
-	for a != "" && b != "" {
-		i, j := digits(a), digits(b)
-		if i > 0 && j > 0 {
-			x, y := strings.TrimLeft(a[:i], "0"), strings.TrimLeft(b[:j], "0")
-			if c := cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)); c != 0 {
-				return c
-			}
-			a, b = a[i:], b[j:]
-			continue
-		}
-		if a[0] != b[0] {
-			return cmp.Compare(a[0], b[0])
-		}
-		a, b = a[1:], b[1:]
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-// digits returns the number of digits at the start of s.
-func digits(s string) int {
-	i := 0
-	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
-		i++
-	}
-	return i
 }

@@ -3,9 +3,7 @@ package report
 import (
 	"path"
 	"slices"
-	"strings"
 
-	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 )
 
@@ -51,22 +49,11 @@ func inImages(g *model.Graph) []*model.Instance {
 	return out
 }
 
+// names returns the names of an instance, and of the OS packages in it.
 func names(i *model.Instance) []string {
-	out := []string{i.ID, i.Title, i.Path}
-	if plain := strings.ReplaceAll(i.Title, `"`, ""); plain != i.Title {
-		out = append(out, plain) // jdk(17), which needs no shell quotes
-	}
-	for _, p := range packages(i) {
+	out := i.Called()
+	for _, p := range i.Consists() {
 		out = append(out, p.Name)
-	}
-	if i.Package != nil && i.Package.Account == nil {
-		return out
-	}
-	if i.Package != nil {
-		out = append(out, i.Package.Account.Name)
-	}
-	if !strings.HasPrefix(i.Path, "app ") {
-		out = append(out, i.Short()...) // java.jdk, jdk
 	}
 	return out
 }
@@ -102,22 +89,11 @@ func Touch(g *model.Graph, changed []*model.Instance) map[*model.Instance]bool {
 	return touched
 }
 
-// packages returns the packages of an instance, including a base system's.
-func packages(i *model.Instance) []lock.Package {
-	switch {
-	case i.Package != nil:
-		return i.Package.Packages
-	case i.System != nil:
-		return i.System.Packages
-	}
-	return nil
-}
-
 // packageSources returns the archive's directories of an instance's packages, one for each
 // source.
 func packageSources(i *model.Instance) []string {
 	var out []string
-	for _, p := range packages(i) {
+	for _, p := range i.Consists() {
 		out = append(out, p.Distribution+" "+path.Dir(p.URL))
 	}
 	return out

@@ -25,23 +25,32 @@ type Answer struct {
 	Assumed []report.Assumption // for [Override]
 }
 
-// Touch returns the effect on a program's images if the content of the instances with these names
-// changes; [report.Named] defines which instances a name means. Errors are [*UnknownError] and
-// [*NoContentError].
-func Touch(out *compiler.Output, names []string) ([]Answer, error) {
-	var answers []Answer
+// Named returns the instances with some names on each platform; [report.Named] defines which
+// instances a name means. The error is an [*UnknownError].
+func Named(out *compiler.Output, names []string) ([][]*model.Instance, error) {
+	var all [][]*model.Instance
 	for _, t := range out.Targets {
-		var changed []*model.Instance
+		var list []*model.Instance
 		for _, name := range names {
 			found, err := named(t.Graph, name)
 			if err != nil {
 				return nil, err
 			}
-			changed = append(changed, found...)
+			list = append(list, found...)
 		}
-		touched := report.Touch(t.Graph, changed)
+		all = append(all, list)
+	}
+	return all, nil
+}
+
+// Touch returns the effect on a program's images if the content of instances changes, which are
+// listed for each platform. A platform without an affected layer has no answer.
+func Touch(out *compiler.Output, changed [][]*model.Instance) []Answer {
+	var answers []Answer
+	for n, t := range out.Targets {
+		touched := report.Touch(t.Graph, changed[n])
 		if len(touched) == 0 {
-			return nil, &NoContentError{names}
+			continue
 		}
 		now := report.Side{Plan: t.Plan, Files: out.Files}
 		then := now
@@ -54,7 +63,7 @@ func Touch(out *compiler.Output, names []string) ([]Answer, error) {
 		}
 		answers = append(answers, a)
 	}
-	return answers, nil
+	return answers
 }
 
 // Since returns the changes since an older version of a program, on each platform of the current

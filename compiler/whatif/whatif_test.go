@@ -99,20 +99,21 @@ func TestTouch(t *testing.T) {
 		if strings.HasPrefix(names, "app ") {
 			list = []string{names}
 		}
-		answers, err := Touch(out, list)
+		changed, err := Named(out, list)
 		if err != nil {
 			t.Errorf("%s: %v", names, err)
 			continue
 		}
+		answers := Touch(out, changed)
 		if got := affected(t, answers); got != want || len(answers[0].Touched) == 0 {
 			t.Errorf("%s: %s, want %s; touched %v", names, got, want, answers[0].Touched)
 		}
 	}
 	var unknown *UnknownError
-	if _, err := Touch(out, []string{"tol"}); !errors.As(err, &unknown) || unknown.Near != "tool" {
+	if _, err := Named(out, []string{"tol"}); !errors.As(err, &unknown) || unknown.Near != "tool" {
 		t.Errorf("a typo: %v", err)
 	}
-	if _, err := Touch(out, []string{"ib"}); !errors.As(err, &unknown) || unknown.Near != "" || !slices.Equal(unknown.Like, []string{"lib1", "lib2"}) {
+	if _, err := Named(out, []string{"ib"}); !errors.As(err, &unknown) || unknown.Near != "" || !slices.Equal(unknown.Like, []string{"lib1", "lib2"}) {
 		t.Errorf("a part of names: %+v", err)
 	}
 }

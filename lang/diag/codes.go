@@ -31,7 +31,8 @@ func Explain(code Code) (Entry, bool) {
 }
 
 // entries has all codes: E00xx text and grammar, E01xx modules, E02xx names, types and values, E03xx
-// components, E04xx plans, E05xx builds. A code never changes its meaning, and is never reused.
+// components, E04xx plans, E05xx builds, E06xx expressions of queries. A code never changes its
+// meaning, and is never reused.
 //
 // Each code is a constant with its entry below it, in the codes_*.go files.
 var entries []Entry

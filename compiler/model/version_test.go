@@ -1,4 +1,4 @@
-package evaluate
+package model
 
 import "testing"
 
@@ -17,10 +17,10 @@ func TestCompareVersions(t *testing.T) {
 		{"a1", "a01b", -1},
 		{"x", "1", 1},
 	} {
-		if got := compareVersions(c.a, c.b); got != c.want {
+		if got := CompareVersions(c.a, c.b); got != c.want {
 			t.Errorf("%q and %q: %d, want %d", c.a, c.b, got, c.want)
 		}
-		if got := compareVersions(c.b, c.a); got != -c.want {
+		if got := CompareVersions(c.b, c.a); got != -c.want {
 			t.Errorf("%q and %q: %d, want %d", c.b, c.a, got, -c.want)
 		}
 	}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+// selection is what a command works on: what its arguments name, or what an
+// expression selects.
+type selection struct {
+	names      []string
+	expression string
+}
+
+// flag adds --select to a command.
+func (s *selection) flag(cmd *cobra.Command, what string) {
+	cmd.Flags().StringVar(&s.expression, "select", "", what+" that `EXPR` selects, see layc query --help")
+}
+
+// take takes the arguments of the command line.
+func (s *selection) take(cmd *cobra.Command, names []string) error {
+	if s.names = names; len(names) > 0 && s.expression != "" {
+		return usage(cmd, "arguments and --select exclude each other; join names and conditions with `or` in the expression")
+	}
+	return nil
+}
+
+// chosen returns the apps that are selected on each platform; without a selection
+// all apps. It says so if an expression selects none.
+func (c *cli) chosen(cmd *cobra.Command, out *compiler.Output, s selection) ([]map[string]bool, error) {
+	if s.expression != "" {
+		return c.matching(out, s.expression)
+	}
+	var sets []map[string]bool
+	for _, t := range out.Targets {
+		set, err := named(cmd, t.Graph, s.names)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, set)
+	}
+	return sets, nil
+}
+
+// matching returns the apps that an expression selects on each platform.
+func (c *cli) matching(out *compiler.Output, expression string) ([]map[string]bool, error) {
+	q, err := c.ask(out, "--select", expression)
+	if err != nil {
+		return nil, err
+	}
+	sets := q.Apps()
+	if nothing(sets) {
+		fmt.Fprintln(c.err, "--select: no apps match")
+	}
+	return sets, nil
+}
+
+// nothing reports whether no app is selected.
+func nothing(sets []map[string]bool) bool {
+	return !slices.ContainsFunc(sets, func(set map[string]bool) bool { return len(set) > 0 })
+}
+
+// selected are the targets on which an app is selected, each with the plan of the
+// selected ones.
+func selected(out *compiler.Output, sets []map[string]bool) (targets []*compiler.Target, plans []*plan.Plan) {
+	for n, t := range out.Targets {
+		if len(sets[n]) > 0 {
+			targets, plans = append(targets, t), append(plans, t.Plan.Only(sets[n]))
+		}
+	}
+	return targets, plans
+}
+
+// named returns the named apps and images of published components, or all apps. The
+// name of an image repository selects all its apps.
+func named(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool, error) {
+	set := map[string]bool{}
+	byName := map[string][]string{} // a repository names all its apps
+	for _, a := range slices.Concat(g.Apps, g.Published) {
+		byName[a.Name] = append(byName[a.Name], a.Name)
+		if a.Repository != a.Name {
+			byName[a.Repository] = append(byName[a.Repository], a.Name)
+		}
+	}
+	if len(names) == 0 {
+		for _, a := range g.Apps {
+			set[a.Name] = true
+		}
+	}
+	for _, n := range names {
+		if byName[n] == nil {
+			known := slices.Sorted(maps.Keys(byName))
+			if near := diag.Nearest(n, known); near != "" {
+				return nil, usage(cmd, "unknown app %s; did you mean %s?", n, near)
+			}
+			return nil, usage(cmd, "unknown app %s; %s", n, expected(known))
+		}
+		for _, a := range byName[n] {
+			set[a] = true
+		}
+	}
+	return set, nil
+}

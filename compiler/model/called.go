@@ -1,0 +1,40 @@
+package model
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/lock"
+)
+
+// Called are the names by which people call an instance: `std/java.jdk("17")`,
+// `jdk("17")`, `jdk(17)`, which needs no quotes in a shell, and of a component the
+// [Name.Short] ones.
+func (i *Instance) Called() []string {
+	out := []string{i.ID, i.Title, i.Path}
+	if plain := strings.ReplaceAll(i.Title, `"`, ""); plain != i.Title {
+		out = append(out, plain)
+	}
+	switch {
+	case i.IsApp():
+	case i.Package == nil:
+		out = append(out, i.Short()...)
+	case i.Package.Account != nil:
+		out = append(append(out, i.Package.Account.Name), i.Short()...)
+	}
+	return out
+}
+
+// IsApp reports whether an instance is an app's own steps.
+func (i *Instance) IsApp() bool { return strings.HasPrefix(i.Path, "app ") }
+
+// Consists are the OS packages that an instance consists of, a base system's
+// included.
+func (i *Instance) Consists() []lock.Package {
+	switch {
+	case i.Package != nil:
+		return i.Package.Packages
+	case i.System != nil:
+		return i.System.Packages
+	}
+	return nil
+}
