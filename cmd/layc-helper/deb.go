@@ -124,16 +124,18 @@ func readControl(file string) (control, error) {
 }
 
 // names lists the package names in relation fields, without versions, including all alternatives.
-func (c control) names(fields ...string) []string {
+func (c control) names(fields ...string) ([]string, error) {
 	var list []string
 	for _, field := range fields {
-		for _, part := range strings.FieldsFunc(c[field], func(r rune) bool { return r == ',' || r == '|' }) {
-			name, _, _ := strings.Cut(part, "(")
-			name, _, _ = strings.Cut(strings.TrimSpace(name), ":")
-			if name != "" {
-				list = append(list, name)
+		groups, err := deb822.ParseRelations(c[field])
+		if err != nil {
+			return nil, fmt.Errorf("package %s has a malformed field %s: %w", c["package"], field, err)
+		}
+		for _, g := range groups {
+			for _, r := range g {
+				list = append(list, r.Name)
 			}
 		}
 	}
-	return list
+	return list, nil
 }

@@ -97,6 +97,14 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+func TestOrderErrors(t *testing.T) {
+	deb := writeDeb(t, t.TempDir(), "Package: web\nDepends: libc6 (2.36)\n")
+	_, err := order([]string{deb})
+	if want := `package web has a malformed field depends: "libc6 (2.36)": missing operator before the version`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 func TestUnpack(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can change owners")

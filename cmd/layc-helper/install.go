@@ -54,10 +54,16 @@ func order(debs []string) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := &pkg{name: c["package"], file: deb, before: c.names("pre-depends"), needs: c.names("pre-depends", "depends")}
+		before, err1 := c.names("pre-depends")
+		after, err2 := c.names("depends")
+		provides, err3 := c.names("provides")
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return nil, err
+		}
+		p := &pkg{name: c["package"], file: deb, before: before, needs: slices.Concat(before, after)}
 		waiting = append(waiting, p)
 		packages[p.name] = p
-		for _, name := range c.names("provides") {
+		for _, name := range provides {
 			if packages[name] == nil {
 				packages[name] = p
 			}

@@ -61,24 +61,6 @@ func TestParsePackagesErrors(t *testing.T) {
 	}
 }
 
-func TestParseRelations(t *testing.T) {
-	for text, want := range map[string]string{
-		"a":                        "a",
-		"a, b | c (>= 1:2.0~rc1),": "a, b | c (>= 1:2.0~rc1)",
-		"a:any(<<2)":               "a (<< 2)",
-		"a (2)":                    "a (? 2)",
-		" , |":                     "",
-	} {
-		var got []string
-		for _, g := range parseRelations(text) {
-			got = append(got, g.String())
-		}
-		if got := strings.Join(got, ", "); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}
-
 func FuzzParsePackages(f *testing.F) {
 	f.Add(entry)
 	f.Fuzz(func(t *testing.T, text string) {

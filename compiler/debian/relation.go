@@ -2,84 +2,48 @@ package debian
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/layc-lang/layc/compiler/deb822"
 )
 
-// relation is one package of a dependency: its name, and the versions that satisfy it.
-type relation struct {
-	name    string
-	arch    string // after a colon: "any", "native", an architecture; mostly ""
-	op      string // "<<", "<=", "=", ">=", ">>", or "" for any version
-	version string
-}
-
-func (r relation) String() string {
-	if r.op == "" {
-		return r.name
-	}
-	return fmt.Sprintf("%s (%s %s)", r.name, r.op, r.version)
-}
-
-// accepts reports whether a version satisfies the relation.
-func (r relation) accepts(version string) bool {
-	if r.op == "" {
+// accepts reports whether a version satisfies a relation.
+func accepts(r deb822.Relation, version string) bool {
+	if r.Op == "" {
 		return true
 	}
-	c := CompareVersions(version, r.version)
-	switch r.op {
+	c := CompareVersions(version, r.Version)
+	switch r.Op {
 	case "<<":
 		return c < 0
-	case "<=", "<": // the single signs are old spellings and include equality
+	case "<=", "<": // the single signs are old spellings that include equality
 		return c <= 0
 	case "=":
 		return c == 0
 	case ">=", ">":
 		return c >= 0
-	case ">>":
-		return c > 0
 	}
-	return false
+	return c > 0
 }
 
-// group is a dependency with its alternatives. One of them is enough.
-type group []relation
+// relations are the parsed fields of a package.
+type relations struct{ depends, provides, conflicts []deb822.Group }
 
-func (g group) String() string {
-	parts := make([]string, len(g))
-	for i, r := range g {
-		parts[i] = r.String()
-	}
-	return strings.Join(parts, " | ")
-}
-
-// parseRelations parses a field such as Depends. Malformed parts become relations that no
-// package satisfies, so errors quote them.
-func parseRelations(field string) []group {
-	var groups []group
-	for part := range strings.SplitSeq(field, ",") {
-		var g group
-		for alternative := range strings.SplitSeq(part, "|") {
-			if r := parseRelation(alternative); r.name != "" {
-				g = append(g, r)
-			}
+// parse parses the relations of a package. The error names the package and the field. What a
+// malformed field says is left out.
+func (p *Package) parse() (r relations, err error) {
+	for _, f := range []struct {
+		name, text string
+		groups     *[]deb822.Group
+	}{
+		{"Pre-Depends or Depends", p.Depends, &r.depends},
+		{"Provides", p.Provides, &r.provides},
+		{"Conflicts or Breaks", p.Conflicts, &r.conflicts},
+	} {
+		groups, malformed := deb822.ParseRelations(f.text)
+		if malformed != nil && err == nil {
+			err = fmt.Errorf("package %s %s has a malformed field %s: %w", p.Name, p.Version, f.name, malformed)
 		}
-		if len(g) > 0 {
-			groups = append(groups, g)
-		}
+		*f.groups = groups
 	}
-	return groups
-}
-
-func parseRelation(text string) relation {
-	name, constraint, _ := strings.Cut(text, "(")
-	var r relation
-	r.name, r.arch, _ = strings.Cut(strings.TrimSpace(name), ":")
-	constraint = strings.TrimSpace(constraint)
-	constraint, _, _ = strings.Cut(constraint, ")")
-	r.version = strings.TrimSpace(strings.TrimLeft(constraint, "<=>"))
-	r.op = constraint[:len(constraint)-len(strings.TrimLeft(constraint, "<=>"))]
-	if r.op == "" && r.version != "" {
-		r.op = "?"
-	}
-	return r
+	return r, err
 }

@@ -32,6 +32,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/deb822"
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
@@ -52,7 +53,7 @@ func Resolve(u *Universe, wanted []string, keep []lock.Package) ([]lock.Package,
 		pinned[p.Name] = p
 	}
 	for {
-		r := &resolution{universe: u, pinned: pinned, chosen: map[string]*Package{}, because: map[string]string{},
+		r := &resolution{universe: u, pinned: pinned, chosen: map[string]*Package{}, related: map[string]relations{}, because: map[string]string{},
 			virtual: map[string][]provision{}, tooOld: map[string]bool{}}
 		r.run(wanted)
 		if len(r.tooOld) == 0 {
@@ -81,6 +82,7 @@ type resolution struct {
 	universe *Universe
 	pinned   map[string]lock.Package
 	chosen   map[string]*Package
+	related  map[string]relations   // of the chosen packages
 	because  map[string]string      // chosen package → the package that needs it, "" if wanted or essential
 	virtual  map[string][]provision // virtual names that the chosen packages provide
 	minimal  map[string][]string    // packages chosen before the wanted ones → their needs at that time
@@ -93,7 +95,7 @@ type resolution struct {
 type dependency struct {
 	owner    string
 	position int // in the owner's list
-	group    group
+	group    deb822.Group
 }
 
 func (r *resolution) run(wanted []string) {
@@ -163,8 +165,13 @@ func (r *resolution) choose(p *Package, because string) {
 	r.chosen[p.Name] = p
 	r.because[p.Name] = because
 	r.fresh = append(r.fresh, p.Name)
-	for _, g := range parseRelations(p.Provides) {
-		r.virtual[g[0].name] = append(r.virtual[g[0].name], provision{p, g[0].version})
+	related, err := p.parse()
+	if err != nil {
+		r.errs = append(r.errs, err)
+	}
+	r.related[p.Name] = related
+	for _, g := range related.provides {
+		r.virtual[g[0].Name] = append(r.virtual[g[0].Name], provision{p, g[0].Version})
 	}
 }
 
@@ -176,7 +183,7 @@ func (r *resolution) follow() {
 			r.fresh = nil
 			slices.Sort(round)
 			for _, name := range round {
-				for i, g := range parseRelations(r.chosen[name].Depends) {
+				for i, g := range r.related[name].depends {
 					r.need(dependency{name, i, g})
 				}
 			}
@@ -224,13 +231,13 @@ func (r *resolution) decide(d dependency) {
 // fulfiller returns the name of the chosen package that satisfies a group, "" if there is none.
 // For the first satisfied alternative, it prefers the package of that name, then the first
 // provider by name.
-func (r *resolution) fulfiller(g group) string {
+func (r *resolution) fulfiller(g deb822.Group) string {
 	for _, rel := range g {
-		if p := r.chosen[rel.name]; p != nil && rel.accepts(p.Version) {
+		if p := r.chosen[rel.Name]; p != nil && accepts(rel, p.Version) {
 			return p.Name
 		}
 		best := ""
-		for _, by := range r.virtual[rel.name] {
+		for _, by := range r.virtual[rel.Name] {
 			if by.fulfils(rel) && (best == "" || by.by.Name < best) {
 				best = by.by.Name
 			}
@@ -242,13 +249,13 @@ func (r *resolution) fulfiller(g group) string {
 	return ""
 }
 
-func (p provision) fulfils(rel relation) bool {
-	return rel.op == "" || p.version != "" && rel.accepts(p.version)
+func (p provision) fulfils(rel deb822.Relation) bool {
+	return rel.Op == "" || p.version != "" && accepts(rel, p.version)
 }
 
 // options returns the packages that could be chosen for a group, best first, without
 // duplicates.
-func (r *resolution) options(g group) []*Package {
+func (r *resolution) options(g deb822.Group) []*Package {
 	var list []*Package
 	add := func(p *Package) {
 		if r.chosen[p.Name] == nil && !slices.ContainsFunc(list, func(q *Package) bool { return q.Name == p.Name }) {
@@ -256,10 +263,10 @@ func (r *resolution) options(g group) []*Package {
 		}
 	}
 	for _, rel := range g {
-		if p := r.candidate(rel.name); p != nil && rel.accepts(p.Version) {
+		if p := r.candidate(rel.Name); p != nil && accepts(rel, p.Version) {
 			add(p)
 		}
-		for _, by := range r.universe.providers[rel.name] {
+		for _, by := range r.universe.providers[rel.Name] {
 			if by.fulfils(rel) {
 				if p := r.candidate(by.by.Name); p != nil {
 					add(p)
@@ -274,15 +281,15 @@ func (r *resolution) options(g group) []*Package {
 func (r *resolution) unfulfilled(d dependency) {
 	var has []string
 	for _, rel := range d.group {
-		versions := r.universe.byName[rel.name]
+		versions := r.universe.byName[rel.Name]
 		if len(versions) == 0 {
 			continue
 		}
-		if _, ok := r.pinned[rel.name]; ok && rel.accepts(versions[0].Version) {
-			r.tooOld[rel.name] = true
+		if _, ok := r.pinned[rel.Name]; ok && accepts(rel, versions[0].Version) {
+			r.tooOld[rel.Name] = true
 			return
 		}
-		has = append(has, rel.name+" "+versions[0].Version)
+		has = append(has, rel.Name+" "+versions[0].Version)
 	}
 	if _, ok := r.pinned[d.owner]; ok {
 		r.tooOld[d.owner] = true // its newest version may need something else
@@ -298,7 +305,7 @@ func (r *resolution) unfulfilled(d dependency) {
 // check reports unsatisfied dependencies and conflicts of the result.
 func (r *resolution) check() {
 	for _, name := range slices.Sorted(maps.Keys(r.chosen)) {
-		for i, g := range parseRelations(r.chosen[name].Depends) {
+		for i, g := range r.related[name].depends {
 			if r.fulfiller(g) == "" {
 				r.unfulfilled(dependency{name, i, g})
 			}
@@ -324,21 +331,25 @@ func (r *resolution) check() {
 // conflict is a chosen package that another package excludes.
 type conflict struct {
 	name     string
-	relation relation // as written in the other package
+	relation deb822.Relation // as written in the other package
 }
 
 // conflicts returns the chosen packages that p excludes.
 func (r *resolution) conflicts(p *Package) []conflict {
 	var list []conflict
-	for _, g := range parseRelations(p.Conflicts) {
+	related, chosen := r.related[p.Name]
+	if !chosen {
+		related, _ = p.parse() // choose reports the error
+	}
+	for _, g := range related.conflicts {
 		rel := g[0]
-		if rel.arch != "" && rel.arch != "any" && rel.arch != r.universe.arch {
+		if rel.Arch != "" && rel.Arch != "any" && rel.Arch != r.universe.arch {
 			continue
 		}
-		if other := r.chosen[rel.name]; other != nil && rel.name != p.Name && rel.accepts(other.Version) {
-			list = append(list, conflict{rel.name, rel})
+		if other := r.chosen[rel.Name]; other != nil && rel.Name != p.Name && accepts(rel, other.Version) {
+			list = append(list, conflict{rel.Name, rel})
 		}
-		for _, by := range r.virtual[rel.name] {
+		for _, by := range r.virtual[rel.Name] {
 			if by.by.Name != p.Name && by.fulfils(rel) {
 				list = append(list, conflict{by.by.Name, rel})
 			}
@@ -410,7 +421,7 @@ func (r *resolution) result() ([]lock.Package, error) {
 // needs returns the chosen packages that satisfy a chosen package's dependencies, sorted.
 func (r *resolution) needs(name string) []string {
 	var list []string
-	for _, g := range parseRelations(r.chosen[name].Depends) {
+	for _, g := range r.related[name].depends {
 		if need := r.fulfiller(g); need != "" && need != name {
 			list = append(list, need)
 		}

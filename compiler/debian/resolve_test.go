@@ -85,6 +85,25 @@ func withMinimal(lines ...string) string {
 	return strings.Join(all, "\n") + "\n"
 }
 
+// A malformed field of a chosen package is an error with its name. Other packages may have one.
+func TestMalformedRelations(t *testing.T) {
+	for field, want := range map[string]string{
+		"Depends: libc (2)":             "package web 1 has a malformed field Pre-Depends or Depends: \"libc (2)\": missing operator before the version",
+		"Pre-Depends: libc (>= 2":       "package web 1 has a malformed field Pre-Depends or Depends: \"libc (>= 2\": missing `)`",
+		"Provides: a b":                 "package web 1 has a malformed field Provides: \"a b\": not a valid package name: a b",
+		"Breaks: libc (=> 3)":           "package web 1 has a malformed field Conflicts or Breaks: \"libc (=> 3)\": unknown operator =>",
+		"Depends: libc; Provides: ${x}": "package web 1 has a malformed field Provides: \"${x}\": not a valid package name: ${x}",
+	} {
+		u := NewUniverse("debian/bookworm", "amd64", index(t, "libc 2; Essential: yes\napp 1; Depends: libc\nweb 1; "+field))
+		if _, err := Resolve(u, []string{"app"}, nil); err != nil {
+			t.Errorf("%s: without the package: %v", field, err)
+		}
+		if _, err := Resolve(u, []string{"web"}, nil); err == nil || err.Error() != want {
+			t.Errorf("%s:\ngot  %v\nwant %s", field, err, want)
+		}
+	}
+}
+
 func TestResolve(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/layc-lang/layc/compiler/deb822"
 	"github.com/layc-lang/layc/lang/diag"
 )
 
@@ -59,8 +60,9 @@ func (u *Universe) provide(p *Package) {
 	if p.Provides == "" {
 		return
 	}
-	for _, g := range parseRelations(p.Provides) {
-		u.providers[g[0].name] = append(u.providers[g[0].name], provision{p, g[0].version})
+	groups, _ := deb822.ParseRelations(p.Provides) // a resolution that chooses the package reports the error
+	for _, g := range groups {
+		u.providers[g[0].Name] = append(u.providers[g[0].Name], provision{p, g[0].Version})
 	}
 }
 
