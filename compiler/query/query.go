@@ -1,11 +1,10 @@
 // Package query answers questions about a compiled fleet: which apps, components,
 // packages or layers have a property. docs/query.md defines the language.
 //
-// [Parse] reads an expression (grammar.go declares it, findings.go words its
-// errors), [Fleet.Check] finds what its names and kinds are (check.go), and
-// [Question.Answer] evaluates it on each platform (evaluate.go). world.go holds a
-// plan as lists of things and the links between them; complete.go offers the words
-// that can follow.
+// [Fleet.Ask] parses an expression and finds the kinds of its parts; [Question.Answer] evaluates it
+// on each platform. grammar.go declares the grammar, findings.go words the errors of the parser,
+// check.go checks and evaluates, values.go reads numbers and matches patterns. world.go holds a plan
+// as lists of items and the links between them; complete.go offers the words that can follow.
 package query
 
 import (
