@@ -87,6 +87,9 @@ func join(graphs []*model.Graph) *model.Graph {
 		g.Instances = append(g.Instances, i)
 	}
 	g.Apps = j.apps()
+	for _, a := range g.Apps {
+		possible(a)
+	}
 	return g
 }
 
@@ -203,6 +206,20 @@ func (j *joining) apps() []*model.App {
 	}
 	slices.SortFunc(out, func(a, b *model.App) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// possible removes the needs that an app does not have on any platform: an instance may need one
+// package on one platform, where another app has it, and nothing on the platform where this app has
+// the instance. The plan of a platform has the needs of that platform.
+func possible(a *model.App) {
+	in := map[*model.Instance]bool{}
+	for _, i := range a.Closure {
+		in[i] = true
+	}
+	missing := func(i *model.Instance) bool { return !in[i] }
+	for _, i := range a.Closure {
+		i.Needs = slices.DeleteFunc(slices.Clone(i.Needs), missing)
+	}
 }
 
 // sorted orders a closure topologically, the base first.
