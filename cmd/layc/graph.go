@@ -17,7 +17,7 @@ func (c *cli) graphCommand() *cobra.Command {
 	var format string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "graph [APP…]",
+		Use:   "graph [APP… | --select EXPR]",
 		Short: "Draw the layers and images",
 		Long: `graph draws the plan from the bases to the apps. Apps that share all layers but
 their own are one box. All apps are planned together; arguments select the apps

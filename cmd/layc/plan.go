@@ -18,7 +18,7 @@ import (
 func (c *cli) planCommand() *cobra.Command {
 	s := &showPlan{cli: c}
 	cmd := &cobra.Command{
-		Use:   "plan [APP…]",
+		Use:   "plan [APP… | --select EXPR]",
 		Short: "Show the layers of all images",
 		Long: `plan shows in four parts how images share layers:
 
