@@ -30,7 +30,7 @@ func unpackRootfs(t *testing.T, text []byte) (string, error) {
 		t.Fatal(err)
 	}
 	err := run([]string{"rootfs", file, out})
-	links, dirs, looked := rootfs.Archive(bytes.NewReader(text), 0)
+	facts, looked := rootfs.Archive(bytes.NewReader(text), 0)
 	switch {
 	case err != nil:
 		reason := strings.TrimPrefix(err.Error(), "unpacking the root file system: ")
@@ -42,7 +42,7 @@ func unpackRootfs(t *testing.T, text []byte) (string, error) {
 		t.Errorf("it unpacks, but inspecting it fails: %v", looked)
 		return out, nil
 	}
-	if got, want := fmt.Sprint(links, dirs), factsOf(t, out); got != want {
+	if got, want := fmt.Sprint(facts.Links, facts.Dirs), factsOf(t, out); got != want {
 		t.Errorf("the lock file says %s\nthe system has     %s", got, want)
 	}
 	return out, nil
