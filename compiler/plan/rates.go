@@ -2,14 +2,14 @@ package plan
 
 import "github.com/layc-lang/layc/compiler/model"
 
-// Rates returns how often an instance of the graph changes, in changes a year: as
-// declared, or layc's default.
-func Rates(g *model.Graph) func(*model.Instance) int64 {
+// Rates returns how often an instance of the graph changes, in changes per year: as declared, or
+// layc's default.
+func Rates(g *model.Graph) func(*model.Instance) float64 {
 	rates := brought(g)
-	return func(i *model.Instance) int64 {
+	return func(i *model.Instance) float64 {
 		for i.RateWith != nil {
 			i = i.RateWith
 		}
-		return rateOf(i, rates)
+		return float64(rateOf(i, rates)) / model.OnceAYear
 	}
 }

@@ -211,14 +211,14 @@ func (t *thing) rate() (float64, bool) {
 			told := -1.0
 			for _, c := range t.at.Graph.Instances {
 				if c.Kind == model.Empty && c.Rate.Set && slices.Contains(c.Needs, i) && i.System == nil {
-					told = max(told, float64(c.Rate.PerYear))
+					told = max(told, float64(c.Rate.Micros)/1e6)
 				}
 			}
 			if told >= 0 {
 				r = told
 			}
 			if i.Rate.Set {
-				r = float64(i.Rate.PerYear)
+				r = float64(i.Rate.Micros) / 1e6
 			}
 			most = max(most, r)
 		}
@@ -226,7 +226,7 @@ func (t *thing) rate() (float64, bool) {
 	}
 	i := t.instances[0]
 	if i.Rate.Set {
-		return float64(i.Rate.PerYear), true
+		return float64(i.Rate.Micros) / 1e6, true
 	}
 	return 6, i.Kind != model.Empty
 }

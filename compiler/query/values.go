@@ -1,8 +1,11 @@
 package query
 
 import (
+	"math"
 	"strconv"
 	"strings"
+
+	"github.com/layc-lang/layc/compiler/model"
 )
 
 // quantity is a kind of number: what it is called, and how it is read.
@@ -27,7 +30,7 @@ var rates = quantity{"a rate, such as weekly or 12/year", func(text string) (flo
 	number, period, _ := strings.Cut(text, "/")
 	year, known := map[string]float64{"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365, "hour": 8760}[period]
 	n, ok := decimal(number)
-	return n * year, ok && known
+	return math.Round(n*model.OnceAYear) * year / model.OnceAYear, ok && known // as the language rounds it
 }}
 
 var counts = quantity{"a number, such as 5", func(text string) (float64, bool) {

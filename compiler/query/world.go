@@ -110,7 +110,7 @@ func (w *world) add(i *Item) *Item {
 }
 
 // instances enters components and packages.
-func (w *world) instances(sizes map[model.Key]int64, rate func(*model.Instance) int64) {
+func (w *world) instances(sizes map[model.Key]int64, rate func(*model.Instance) float64) {
 	byID := map[string]*Item{}
 	type version struct{ distribution, name, version string }
 	byVersion := map[version]*Item{}
@@ -125,7 +125,7 @@ func (w *world) instances(sizes map[model.Key]int64, rate func(*model.Instance) 
 				byVersion[key] = item
 			}
 			item.Instances = append(item.Instances, i)
-			item.Rate = max(item.Rate, float64(rate(i)))
+			item.Rate = max(item.Rate, rate(i))
 			w.packages[i] = append(w.packages[i], item)
 		}
 		if i.IsApp() || i.Package != nil && len(list) > 0 {
@@ -138,7 +138,7 @@ func (w *world) instances(sizes map[model.Key]int64, rate func(*model.Instance) 
 				item.Size = n
 			}
 			if i.Kind != model.Empty || i.Rate.Set {
-				item.Rate = float64(rate(i))
+				item.Rate = rate(i)
 			}
 			byID[i.ID] = item
 		}
