@@ -354,8 +354,9 @@ func (b *build) surprises(plans []*plan.Plan, built []engine.BuiltImage) {
 	if len(list) > 1 {
 		verb = "differ"
 	}
-	term.Flow(b.out, "", "", fmt.Sprintf("%s %s from the planned size by more than half, such as %s: %s planned, %s built. To record sizes for better plans, run: layc lock --measure %s",
-		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), plan.Bytes(list[0].Layer.Size), plan.Bytes(list[0].Built), where))
+	term.Flow(b.out, "", "", fmt.Sprintf("%s %s from the planned size by more than half, such as %s: %s planned, %s built",
+		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), plan.Bytes(list[0].Layer.Size), plan.Bytes(list[0].Built)))
+	fmt.Fprintf(b.out, "to record sizes for better plans, run: layc lock --measure %s\n", where)
 }
 
 // printSharing lists images and their layers, with the number of images that share each.

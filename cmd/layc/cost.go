@@ -23,9 +23,10 @@ func (c *cli) costCommand() *cobra.Command {
 		Long: `cost shows how much the registry stores, and how much all hosts pull per week,
 at the declared rates of change. It compares the plan with each app planned on
 its own, and with the lowest cost that any plan can have. Then it lists the
-most expensive apps and components. The members of a layer share its cost by
-size. Each pull of a layer also counts its round trips, as bytes, so even a
-tiny layer has a price.
+most expensive apps and components, and what would lower the cost: more layers,
+or owned paths for a component with runs, which make its layer portable. The
+members of a layer share its cost by size. Each pull of a layer also counts its
+round trips, as bytes, so even a tiny layer has a price.
 
 --since shows how much more the registry stores since a git revision, by the
 components that cause it. The bytes of a layer are divided equally among the
@@ -72,9 +73,9 @@ func (k *costing) run(cmd *cobra.Command) error {
 	}
 	answer := []jsonCost{}
 	for n, t := range out.Targets {
-		cost := report.NewCost(t.Plan)
+		cost, advice := report.NewCost(t.Plan), report.Advise(t.Plan)
 		if k.json {
-			answer = append(answer, costJSON(t.Platform.String(), cost))
+			answer = append(answer, costJSON(t.Platform.String(), cost, advice))
 			continue
 		}
 		if n > 0 {
@@ -83,7 +84,7 @@ func (k *costing) run(cmd *cobra.Command) error {
 		if len(out.Targets) > 1 {
 			fmt.Fprintf(k.out, "%s\n\n", t.Platform)
 		}
-		k.print(cost)
+		k.print(cost, advice)
 	}
 	if k.json {
 		return k.printJSON(map[string][]jsonCost{"platforms": answer})
@@ -94,7 +95,7 @@ func (k *costing) run(cmd *cobra.Command) error {
 // dollars formats money per year for people.
 func dollars(m search.Money) string { return fmt.Sprintf("%.2f", plan.PerYear(m)) }
 
-func (k *costing) print(c *report.Cost) {
+func (k *costing) print(c *report.Cost, advice []report.Advice) {
 	table := term.Table{Right: []int{1, 2, 3, 4}}
 	table.Row("", "registry", "with old versions", "pulled per week", "$ per year")
 	sum := func(name string, s report.Sum) {
@@ -128,6 +129,16 @@ func (k *costing) print(c *report.Cost) {
 	}
 	table.Print(k.out)
 	k.more(len(c.Components), "component")
+
+	if len(advice) > 0 {
+		fmt.Fprintln(k.out)
+		table = term.Table{Right: []int{1}}
+		table.Row("would lower the cost", "$ per year")
+		for _, a := range advice {
+			table.Row(a.What, dollars(-a.Saves))
+		}
+		table.Print(k.out)
+	}
 
 	fmt.Fprintln(k.out)
 	term.Flow(k.out, "", "", legend(c.Weights))

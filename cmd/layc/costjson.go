@@ -14,6 +14,12 @@ type jsonCost struct {
 	Bound      float64             `json:"boundPerYear"`
 	Apps       []jsonAppCost       `json:"apps"`
 	Components []jsonComponentCost `json:"components"`
+	Advice     []jsonAdvice        `json:"advice"` // what would lower the cost
+}
+
+type jsonAdvice struct {
+	What    string  `json:"what"`
+	PerYear float64 `json:"savesPerYear"`
 }
 
 type jsonSum struct {
@@ -40,16 +46,19 @@ type jsonComponentCost struct {
 	PulledBytes int64  `json:"pulledBytesPerWeek"`
 }
 
-func costJSON(platform string, c *report.Cost) jsonCost {
+func costJSON(platform string, c *report.Cost, advice []report.Advice) jsonCost {
 	out := jsonCost{
 		Platform: platform, Plan: sumJSON(c.Plan), Alone: sumJSON(c.Alone), Bound: plan.PerYear(c.Bound),
-		Apps: []jsonAppCost{}, Components: []jsonComponentCost{},
+		Apps: []jsonAppCost{}, Components: []jsonComponentCost{}, Advice: []jsonAdvice{},
 	}
 	for _, a := range c.Apps {
 		out.Apps = append(out.Apps, jsonAppCost{a.App.Name, a.Size, a.Own, a.Layers, a.Pulled})
 	}
 	for _, n := range c.Components {
 		out.Components = append(out.Components, jsonComponentCost{n.Name, n.Size, n.Stored, n.Layers, n.Images, n.Pulled})
+	}
+	for _, a := range advice {
+		out.Advice = append(out.Advice, jsonAdvice{a.What, plan.PerYear(a.Saves)})
 	}
 	return out
 }
