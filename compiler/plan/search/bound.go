@@ -35,6 +35,12 @@ import (
 // A layer is on the spine or it is not. If k layers are, the stacked items have k bins. The
 // portable items have the others and the spine, and no layer of the spine has less hazard than its
 // cleanest item on the base. The cheapest k counts. Deltas and bases are exact.
+//
+// The bound leaves out copies: a stacked item above items that not all of its classes have is
+// several blobs, and each is stored and built. On the examples plans are at most 12 % above the
+// bound. On four random fleets of 60 apps at 8 layers, with 30 to 80 % stacked items that apps pick
+// by chance, they are 16 to 94 % above it, and 61 to 96 % of that distance are the stores and
+// builds of copies. How many of them could be avoided is not known: that asks for the smallest trie.
 
 // Bound returns a lower bound for the cost of all plans of the fleet, given one of them. It is 0
 // if the problem is not valid.
