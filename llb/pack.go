@@ -28,6 +28,7 @@ type ground struct {
 	installed llb.State
 	past      llb.State         // the helper's records of what was packed
 	packed    []*model.Instance // of which instances, by number
+	portable  []*model.Instance // what of below is portable and not in the records
 }
 
 func newGround(state llb.State, below ...*model.Instance) ground {
@@ -48,6 +49,7 @@ func (l *lowerer) merged(g ground, layers []llb.State, members []*model.Instance
 	}
 	g.installed = installed
 	g.below = slices.Concat(g.below, members)
+	g.portable = slices.Concat(g.portable, members)
 	return g
 }
 
@@ -69,6 +71,7 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 	to := on
 	to.below = slices.Concat(on.below, members)
 	if plain {
+		to.portable = slices.Concat(on.portable, rest)
 		to.state = l.joined(on.state, on.below, members)
 		to.installed = to.state
 		return to
@@ -78,10 +81,20 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 		to.installed = l.joined(on.installed, on.below, groups)
 		all = append(all, effect{before: on.installed, after: to.installed, installs: true})
 	}
+	if slices.ContainsFunc(rest, func(i *model.Instance) bool { return i.Kind == model.Stacked && model.HasRun(i) }) {
+		for _, i := range on.portable {
+			if c := l.actions(i); c.chain != nil {
+				all = append(all, effect{of: i, tree: c.state, holds: true})
+				to.packed = append(slices.Clone(to.packed), i)
+			}
+		}
+		to.portable = nil
+	}
 	for _, i := range rest {
 		if i.Kind == model.Portable {
 			if tree := l.content(i); tree.Output() != nil {
 				all = append(all, effect{of: i, tree: tree})
+				to.packed = append(slices.Clone(to.packed), i)
 			}
 			continue
 		}
@@ -166,6 +179,7 @@ type effect struct {
 	needs         []int
 
 	tree    llb.State
+	holds   bool // the tree is placed already
 	appends *model.Append
 }
 
@@ -210,6 +224,9 @@ func (l *lowerer) packed(on ground, title string, at source.Span, all []effect) 
 			text := mount(number, l.text(e.of, e.appends), llb.Readonly)
 			args = append(args, "<<", list(e.needs), text+"/text", e.appends.Path)
 			args = append(args, attributes(e.appends)...)
+			continue
+		case e.holds:
+			args = append(args, "^^", mount(number, e.tree, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
 			continue
 		case e.tree.Output() != nil:
 			args = append(args, "@@", mount(number, e.tree, llb.Readonly))

@@ -157,3 +157,45 @@ app a {
 		})
 	}
 }
+
+// TestPortableStays checks that a portable component's file replaces what a run leaves there that
+// does not need it, in one layer and in two.
+func TestPortableStays(t *testing.T) {
+	b := newBuilder(t)
+	const program = `
+fleet {
+    base   base
+    layers LIMIT
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+
+component run {
+    run "write /srv/x run"
+}
+
+component needs {
+    needs portable
+    run   "copy /srv/x /srv/copy"
+}
+
+component portable {
+    file "/srv/x" text "portable"
+}
+
+app a {
+    uses run, needs
+}
+`
+	for _, limit := range []string{"2", "10"} {
+		files, _, err := b.build(strings.Replace(program, "LIMIT", limit, 1), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := files["/srv/x"].text + " " + files["/srv/copy"].text; got != "portable portable" {
+			t.Errorf("with %s layers the files hold %q", limit, got)
+		}
+	}
+}

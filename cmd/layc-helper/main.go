@@ -27,7 +27,8 @@
 //	                          do effects to a system: -- BEFORE AFTER PLACED
 //	                          NEEDS, what a component has changed, ++ BEFORE
 //	                          AFTER, the same with its times, @@ TREE, a tree
-//	                          to place, and << NEEDS TEXT FILE OWNER MODE, a
+//	                          to place, ^^ TREE, one that is placed below, and
+//	                          << NEEDS TEXT FILE OWNER MODE, a
 //	                          text to append; PAST are records of what
 //	                          components have changed, or ""
 //	layc-helper fit TREE AT [PATH TO]…

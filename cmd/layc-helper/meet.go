@@ -143,6 +143,12 @@ func (m *meeting) removals() error {
 		if err != nil {
 			return err
 		}
+		if _, ok := m.others.keeps(p); ok {
+			if left, err = m.spares(p, left); err != nil {
+				return err
+			}
+			continue
+		}
 		if n, ok := m.others.within[p]; ok {
 			m.conflicts = append(m.conflicts, dispute{p, n, ""})
 			continue
@@ -161,6 +167,31 @@ func (m *meeting) removals() error {
 	}
 	m.removed = left
 	return nil
+}
+
+// spares appends to paths that are removed those at a path and beneath it that no tree has
+// placed.
+func (m *meeting) spares(p string, left []string) ([]string, error) {
+	there, found, err := at(m.root, p)
+	if err != nil || !found {
+		return left, err
+	}
+	if _, ok := m.others.keeps(p); !ok {
+		return append(left, p), m.goes(p)
+	}
+	if kind(&there) != unix.S_IFDIR {
+		return left, nil
+	}
+	all, err := names(m.root + p)
+	if err != nil {
+		return left, err
+	}
+	for _, name := range all {
+		if left, err = m.spares(filepath.Join(p, name), left); err != nil {
+			return left, err
+		}
+	}
+	return left, nil
 }
 
 // goes looks for conflicts in what is at a path and beneath it, which is to go.
@@ -203,6 +234,13 @@ func (m *meeting) entry(p string, c *change) error {
 	var err error
 	if c.there, c.is, err = at(m.root, p); err != nil || !c.rewrite {
 		return err
+	}
+	if n, ok := m.others.keeps(p); ok {
+		c.rewrite = false
+		if is := m.others.all[n].marks[p]; (is == directory) != (kind(&c.now) == unix.S_IFDIR) || is == 0 {
+			m.conflicts = append(m.conflicts, dispute{p, n, "is a directory for only one of them"})
+		}
+		return nil
 	}
 	if c.linked { // its content is as before, and so not for this effect to say
 		c.rewrite, err = m.asBefore(p, c)

@@ -15,6 +15,7 @@ import (
 // and what its steps do to a directory.
 type part struct {
 	needs []int
+	tree  string // of a portable one
 	steps func(dir string)
 }
 
@@ -31,6 +32,10 @@ type fleet struct {
 func newFleet(t *testing.T, lower string, parts []part) (*fleet, error) {
 	f := &fleet{T: t, lower: lower, parts: parts}
 	for _, p := range parts {
+		if p.tree != "" {
+			f.effects = append(f.effects, effect{word: places, tree: p.tree})
+			continue
+		}
 		world, err := f.pack(separate(p.needs))
 		if err != nil {
 			return nil, err
@@ -131,6 +136,7 @@ func TestMeet(t *testing.T) {
 		{name: "apart", one: "echo 1 >one", two: "echo 2 >two", path: "one", want: "1\n"},
 		{name: "equal", one: "echo 1 >x", two: "echo 1 >x", path: "x", want: "1\n"},
 		{name: "content", one: "echo 1 >x", two: "echo 2 >x", conflict: "/x"},
+		{name: "equal to what the other changes", low: "echo 1 >x", one: "echo 2 >x", two: "echo 2 >x", conflict: "/x"},
 		{name: "content of what was there", lower: "echo 0 >x", one: "echo 1 >x", two: "echo 2 >x", conflict: "/x"},
 		{name: "of what is needed", low: "echo 1 >x", one: "echo 2 >x", two: "true", path: "x", want: "2\n"},
 		{name: "mode and content", lower: "echo 0 >x", one: "chmod 600 x", two: "echo 2 >x", conflict: "/x"},
@@ -178,7 +184,7 @@ func TestMeet(t *testing.T) {
 			}
 			run(test.lower)(lower)
 			canonical(t, lower)
-			f, err := newFleet(t, lower, []part{{nil, run(test.low)}, {[]int{0}, run(test.one)}, {nil, run(test.two)}})
+			f, err := newFleet(t, lower, []part{{steps: run(test.low)}, {needs: []int{0}, steps: run(test.one)}, {steps: run(test.two)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -222,7 +228,7 @@ func TestLoaderCache(t *testing.T) {
 	writes := func(text string) func(string) {
 		return func(dir string) { sh(t, dir, "printf "+text+" >etc/ld.so.cache") }
 	}
-	f, err := newFleet(t, lower, []part{{nil, writes("one")}, {nil, writes("two")}})
+	f, err := newFleet(t, lower, []part{{steps: writes("one")}, {steps: writes("two")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,6 +276,28 @@ func certificateOf(name string) string {
 	return "-----BEGIN CERTIFICATE-----\n" + name + "\n-----END CERTIFICATE-----\n"
 }
 
+// portable returns a tree of some files.
+func portable(t *testing.T, r *rand.Rand, lower string) string {
+	tree := t.TempDir()
+	for range 1 + r.IntN(2) {
+		dir := []string{"", "/a", "/b", "/c", "/d"}[r.IntN(5)]
+		info, err := os.Lstat(lower + dir)
+		if err == nil && !info.IsDir() {
+			continue
+		}
+		file := dir + []string{"/a", "/b", "/c", "/d"}[r.IntN(4)]
+		if there, err := os.Lstat(lower + file); err == nil && there.IsDir() {
+			continue
+		}
+		sh(t, tree, "[ -e ."+dir+" -a ! -d ."+dir+"/ ] || { mkdir -p ."+dir+"/; [ -d ."+file+" ] || echo placed >."+file+"; }")
+		if info != nil {
+			sh(t, tree, fmt.Sprintf("[ ! -d .%s/ ] || chmod %o .%s/", dir, info.Mode().Perm(), dir))
+		}
+	}
+	canonical(t, tree)
+	return tree
+}
+
 // TestPackedInAnyOrder packs what random operations do in any order and grouping: the
 // image is the same, or there is a conflict in all of them.
 func TestPackedInAnyOrder(t *testing.T) {
@@ -297,6 +325,9 @@ func TestPackedInAnyOrder(t *testing.T) {
 				one.steps = func(dir string) {
 					p.log = append(p.log, fmt.Sprintf("%d needs %d", n, one.needs))
 					p.run(dir, 5+r.IntN(60))
+				}
+				if r.IntN(4) == 0 { // a portable one, with directories as below
+					one.tree, one.needs = portable(t, r, lower), nil
 				}
 				parts = append(parts, one)
 			}

@@ -72,10 +72,11 @@ const (
 	changes   = "--" // BEFORE AFTER PLACED NEEDS
 	installs  = "++" // BEFORE AFTER
 	places    = "@@" // TREE
+	holds     = "^^" // TREE, which is placed already
 	appendsTo = "<<" // NEEDS TEXT FILE OWNER MODE
 )
 
-var operands = map[string]int{changes: 4, installs: 2, places: 1, appendsTo: 5}
+var operands = map[string]int{changes: 4, installs: 2, places: 1, holds: 1, appendsTo: 5}
 
 // effects reads arguments: a word and its operands for each effect.
 func effects(args []string) ([]effect, error) {
@@ -93,7 +94,7 @@ func effects(args []string) ([]effect, error) {
 			e.needs, err = numbers(of[3])
 		case installs:
 			e.before, e.after, e.placed, e.times = of[0], of[1], of[1], true
-		case places:
+		case places, holds:
 			e.tree = of[0]
 		case appendsTo:
 			e.appends = of[1:]
@@ -111,9 +112,13 @@ func effects(args []string) ([]effect, error) {
 // made again.
 func (e effect) do(root string, known *records, reload *bool) ([]dispute, error) {
 	switch e.word {
-	case places:
+	case places, holds:
+		made, err := treeRecord(e.tree)
 		touched := map[string]bool{}
-		return nil, errors.Join(place(e.number, e.tree, root, touched), settleTouched(root, touched))
+		if err == nil && e.word == places {
+			err = errors.Join(place(e.number, e.tree, root, touched), settleTouched(root, touched))
+		}
+		return nil, errors.Join(err, known.add(made))
 	case appendsTo:
 		p := e.appends[1]
 		if n, ok := known.strangers(e.needs).changed(p); ok {
@@ -192,7 +197,7 @@ func (e effect) blame(known *records, all []dispute) []dispute {
 // record is what an effect changes. Names of a file that are only linked again are
 // not changed.
 func (s *packing) record() (record, error) {
-	r := record{s.needs, map[string]mark{}, s.files()}
+	r := record{needs: s.needs, marks: map[string]mark{}, files: s.files()}
 	for p, c := range s.entries {
 		switch {
 		case !c.rewrite || c.linked:

@@ -20,8 +20,10 @@ import (
 // stay with the layers, since a tree alone does not show who has changed it: where two
 // components change a path that a third one changes back, the order would decide.
 
-// record is what one component has changed.
+// record is what one component has changed, or what a tree holds that is placed: a portable
+// component's, which replaces what the runs of others leave at its paths.
 type record struct {
+	tree  bool
 	needs []int           // the records of those that it needs or follows, by number
 	marks map[string]mark // by path
 	// files are the names of the file that a path is one of, if that was changed.
@@ -67,12 +69,17 @@ func readRecords(dir string) (*records, error) {
 
 func (r *records) file(n int) string { return filepath.Join(r.dir, strconv.Itoa(n)) }
 
+// treeHead is the first line of a tree's record.
+const treeHead = "tree"
+
 func parseRecord(text []byte) (record, error) {
 	r := record{marks: map[string]mark{}, files: map[string]string{}}
 	head, rest, _ := bytes.Cut(text, []byte("\n"))
 	var err error
-	if r.needs, err = numbers(string(head)); err != nil {
-		return r, err
+	if r.tree = string(head) == treeHead; !r.tree {
+		if r.needs, err = numbers(string(head)); err != nil {
+			return r, err
+		}
 	}
 	for line := range bytes.Lines(rest) {
 		quoted, err := strconv.QuotedPrefix(string(line[1:]))
@@ -124,6 +131,9 @@ func (r *records) add(one record) error {
 	for _, k := range one.needs {
 		needs = append(needs, strconv.Itoa(k))
 	}
+	if one.tree {
+		needs = []string{treeHead}
+	}
 	fmt.Fprintln(w, strings.Join(needs, ","))
 	for _, p := range slices.Sorted(maps.Keys(one.marks)) {
 		fmt.Fprintf(w, "%c%q\n", one.marks[p], p)
@@ -140,12 +150,19 @@ type strangers struct {
 	needs  []int
 	at     map[string][]int // who has changed a path
 	within map[string]int   // who has left something beneath a path
+	placed map[string]int   // which tree has placed a path
 }
 
 func (r *records) strangers(needs []int) *strangers {
-	s := &strangers{records: *r, needs: needs, at: map[string][]int{}, within: map[string]int{}}
+	s := &strangers{records: *r, needs: needs, at: map[string][]int{}, within: map[string]int{}, placed: map[string]int{}}
 	for n, one := range r.all {
 		if slices.Contains(needs, n) {
+			continue
+		}
+		if one.tree {
+			for p := range one.marks {
+				s.placed[p] = n
+			}
 			continue
 		}
 		for p, m := range one.marks {
@@ -159,6 +176,35 @@ func (r *records) strangers(needs []int) *strangers {
 		}
 	}
 	return s
+}
+
+// keeps returns a tree that has placed something at a path, or a file above it.
+func (s *strangers) keeps(p string) (n int, found bool) {
+	if n, found = s.placed[p]; found {
+		return n, true
+	}
+	for dir := range paths.Above(p) {
+		if n, ok := s.placed[dir]; ok && s.all[n].marks[dir] == other {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// treeRecord is the record of a tree.
+func treeRecord(tree string) (record, error) {
+	r := record{tree: true, marks: map[string]mark{}}
+	err := filepath.WalkDir(tree, func(p string, d fs.DirEntry, err error) error {
+		if p = strings.TrimPrefix(p, tree); p == "" || err != nil {
+			return err
+		}
+		r.marks[p] = other
+		if d.IsDir() {
+			r.marks[p] = directory
+		}
+		return nil
+	})
+	return r, err
 }
 
 // changed returns a stranger that has changed a path; false if none has.
