@@ -171,11 +171,14 @@ func (b *build) strays(root string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for p := range b.before {
-		_, is := now[p]
+	for p, e := range b.before {
+		n, is := now[p]
 		parent := now[path.Dir(p)].Mode & unix.S_IFMT
 		if !is && parent == unix.S_IFDIR && !b.c.places(p) {
 			return true, nil
+		}
+		if is && (e.Mode&unix.S_IFMT == unix.S_IFDIR) != (n.Mode&unix.S_IFMT == unix.S_IFDIR) {
+			return true, nil // a layer keeps directories, and what is not one
 		}
 	}
 	outside := func(tree exact.Tree) exact.Tree {
