@@ -84,7 +84,7 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 	if slices.ContainsFunc(rest, func(i *model.Instance) bool { return i.Kind == model.Stacked && model.HasRun(i) }) {
 		for _, i := range on.portable {
 			if c := l.actions(i); c.chain != nil {
-				all = append(all, effect{of: i, tree: c.state, holds: true})
+				all = append(all, effect{of: i, tree: c.state, holds: true, needs: to.needs(i)})
 				to.packed = append(slices.Clone(to.packed), i)
 			}
 		}
@@ -93,7 +93,7 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 	for _, i := range rest {
 		if i.Kind == model.Portable {
 			if tree := l.content(i); tree.Output() != nil {
-				all = append(all, effect{of: i, tree: tree})
+				all = append(all, effect{of: i, tree: tree, needs: to.needs(i)})
 				to.packed = append(slices.Clone(to.packed), i)
 			}
 			continue
@@ -226,10 +226,10 @@ func (l *lowerer) packed(on ground, title string, at source.Span, all []effect) 
 			args = append(args, attributes(e.appends)...)
 			continue
 		case e.holds:
-			args = append(args, "^^", mount(number, e.tree, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
+			args = append(args, "^^", mount(number, e.tree, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)), list(e.needs))
 			continue
 		case e.tree.Output() != nil:
-			args = append(args, "@@", mount(number, e.tree, llb.Readonly))
+			args = append(args, "@@", mount(number, e.tree, llb.Readonly), list(e.needs))
 			continue
 		}
 		platform = l.platform // the loader's cache may have to be made again, by a program

@@ -26,9 +26,9 @@
 //	layc-helper pack ROOT PAST EFFECT…
 //	                          do effects to a system: -- BEFORE AFTER PLACED
 //	                          NEEDS, what a component has changed, ++ BEFORE
-//	                          AFTER, the same with its times, @@ TREE, a tree
-//	                          to place, ^^ TREE, one that is placed below, and
-//	                          << NEEDS TEXT FILE OWNER MODE, a
+//	                          AFTER, the same with its times, @@ TREE NEEDS, a
+//	                          tree to place, ^^ TREE NEEDS, one that is placed
+//	                          below, and << NEEDS TEXT FILE OWNER MODE, a
 //	                          text to append; PAST are records of what
 //	                          components have changed, or ""
 //	layc-helper fit TREE AT [PATH TO]…

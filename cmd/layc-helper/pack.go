@@ -71,12 +71,12 @@ type effect struct {
 const (
 	changes   = "--" // BEFORE AFTER PLACED NEEDS
 	installs  = "++" // BEFORE AFTER
-	places    = "@@" // TREE
-	holds     = "^^" // TREE, which is placed already
+	places    = "@@" // TREE NEEDS
+	holds     = "^^" // TREE NEEDS, a tree that is placed already
 	appendsTo = "<<" // NEEDS TEXT FILE OWNER MODE
 )
 
-var operands = map[string]int{changes: 4, installs: 2, places: 1, holds: 1, appendsTo: 5}
+var operands = map[string]int{changes: 4, installs: 2, places: 2, holds: 2, appendsTo: 5}
 
 // effects reads arguments: a word and its operands for each effect.
 func effects(args []string) ([]effect, error) {
@@ -96,6 +96,7 @@ func effects(args []string) ([]effect, error) {
 			e.before, e.after, e.placed, e.times = of[0], of[1], of[1], true
 		case places, holds:
 			e.tree = of[0]
+			e.needs, err = numbers(of[1])
 		case appendsTo:
 			e.appends = of[1:]
 			e.needs, err = numbers(of[0])
@@ -114,6 +115,9 @@ func (e effect) do(root string, known *records, reload *bool) ([]dispute, error)
 	switch e.word {
 	case places, holds:
 		made, err := treeRecord(e.tree)
+		if c := known.strangers(e.needs).against(made); len(c) > 0 {
+			return c, err
+		}
 		touched := map[string]bool{}
 		if err == nil && e.word == places {
 			err = errors.Join(place(e.number, e.tree, root, touched), settleTouched(root, touched))

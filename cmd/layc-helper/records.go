@@ -166,6 +166,9 @@ func (r *records) strangers(needs []int) *strangers {
 			continue
 		}
 		for p, m := range one.marks {
+			if r.replaces(n, p) {
+				continue
+			}
 			s.at[p] = append(s.at[p], n)
 			if m == gone {
 				continue
@@ -189,6 +192,36 @@ func (s *strangers) keeps(p string) (n int, found bool) {
 		}
 	}
 	return 0, false
+}
+
+// replaces reports whether a tree, which a component does not need, has placed a path that the
+// component has changed.
+func (r *records) replaces(n int, p string) bool {
+	for k, t := range r.all {
+		if _, ok := t.marks[p]; ok && t.tree && !slices.Contains(r.all[n].needs, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// against returns where strangers have left a directory and a tree has none, or the other way
+// round.
+func (s *strangers) against(tree record) []dispute {
+	var out []dispute
+	for p, m := range tree.marks {
+		n, clashes := s.within[p]
+		clashes = clashes && m == other
+		for _, k := range s.at[p] {
+			if left := s.all[k].marks[p]; left != gone && (left == directory) != (m == directory) {
+				n, clashes = k, true
+			}
+		}
+		if clashes {
+			out = append(out, dispute{p, n, "is a directory for only one of them"})
+		}
+	}
+	return out
 }
 
 // treeRecord is the record of a tree.
