@@ -37,6 +37,18 @@ func (f *fleet) group(low int) (high int) {
 	return high
 }
 
+// large is the number of items, summed over classes, above which time matters more than the last
+// few per mille of the cost.
+const large = 10_000
+
+// incidences returns the number of items, summed over classes.
+func (f *fleet) incidences() (n int64) {
+	for c := range f.classes {
+		n += int64(len(f.classes[c].items))
+	}
+	return n
+}
+
 // work returns the amount of work for a group. By default, polishing takes about half a second
 // for a hundred apps. Small fleets need far less. For a thousand apps, a fifth of a second gains
 // 3 %, and ten more seconds gain another 3 %.
@@ -44,15 +56,10 @@ func (f *fleet) work(o Options) int64 {
 	if o.Work != 0 {
 		return o.Work
 	}
-	const large = 10_000 // sum of the number of items over classes
-	var items int64
-	for c := range f.classes {
-		items += int64(len(f.classes[c].items))
+	if n := f.incidences(); n > large {
+		return (3_500_000 + 200*large) * large / n
 	}
-	if items <= large {
-		return 3_500_000 + 200*items
-	}
-	return (3_500_000 + 200*large) * large / items
+	return 3_500_000 + 200*f.incidences()
 }
 
 // fresh plans without a previous plan. It reports whether the plan is proven to be a cheapest one.
@@ -131,10 +138,11 @@ func (d *descent) plans(low, high int) [][][]int32 {
 	plans := make([][][]int32, high-low+1)
 	d.fit(low, high)
 	work, spent := d.f.work(d.o), d.po.work
+	tooLarge := d.f.incidences() > large // merging for one class at a time takes long
 	for k := range plans {
 		limit := high - k
 		d.f.setLimit(limit)
-		d.start(k, k > 0 && d.shrink())
+		d.start(k, k > 0 && !tooLarge && d.shrink())
 		if d.o.Work >= 0 {
 			// The first one may spend half of the work.
 			d.polish(spent + work/2 + work/2*int64(k+1)/int64(len(plans)))
