@@ -16,6 +16,7 @@ type Package struct {
 	Name      string
 	Version   string
 	Arch      string // the architecture of the index, or "all"
+	Pin       int    // apt's priority of its index, which counts before the version
 	Priority  string // "required", "important", "standard", "optional", "extra"
 	Essential bool
 	Depends   string // Pre-Depends and Depends in one list

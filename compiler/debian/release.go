@@ -26,7 +26,9 @@ type Release struct {
 	Date       time.Time
 	ValidUntil time.Time            // zero: valid forever
 	Files      map[string]IndexFile // by path below the suite: "main/binary-amd64/Packages.xz"
-	ByHash     bool                 // files are also served under by-hash/SHA256/…
+	// NotAutomatic and AutomaticUpgrades are apt's reasons for low priorities.
+	NotAutomatic, AutomaticUpgrades bool
+	ByHash                          bool // files are also served under by-hash/SHA256/…
 }
 
 // IndexFile is a file that a Release vouches for.
@@ -178,6 +180,10 @@ func (r *Release) set(name, value string) (err error) {
 		r.Suite = value
 	case "Codename":
 		r.Codename = value
+	case "NotAutomatic":
+		r.NotAutomatic = value == "yes"
+	case "ButAutomaticUpgrades":
+		r.AutomaticUpgrades = value == "yes"
 	case "Acquire-By-Hash":
 		r.ByHash = value == "yes"
 	case "Date":

@@ -133,7 +133,7 @@ func (r *resolution) run(wanted []string) {
 }
 
 // candidate returns the version of a package that would be chosen: the pinned one, else the
-// newest; nil if there is none.
+// best; nil if there is none.
 func (r *resolution) candidate(name string) *Package {
 	versions := r.universe.byName[name]
 	pin, ok := r.pinned[name]
@@ -144,6 +144,11 @@ func (r *resolution) candidate(name string) *Package {
 		return versions[0]
 	}
 	if p := r.universe.find(name, pin.Version); p != nil {
+		for _, same := range versions {
+			if same.Version == pin.Version && same.Digest == pin.Digest { // of several repositories
+				return same
+			}
+		}
 		return p
 	}
 	// The indexes have moved on. The names that the pinned version needs are known. What it
@@ -156,6 +161,30 @@ func (r *resolution) candidate(name string) *Package {
 	p.Version, p.Digest, p.Size, p.Installed = pin.Version, pin.Digest, pin.Size, pin.Installed
 	p.Depends = strings.Join(pin.Needs, ", ")
 	return &p
+}
+
+// acceptable returns the version of a package that a relation gets: the candidate, else the best
+// version that satisfies the relation. A repository of low priority can thus provide what its own
+// packages need. It returns nil if there is none, or if the package is pinned.
+func (r *resolution) acceptable(rel deb822.Relation) *Package {
+	p := r.candidate(rel.Name)
+	if p == nil || accepts(rel, p.Version) {
+		return p
+	}
+	if _, pinned := r.pinned[rel.Name]; pinned {
+		return nil
+	}
+	return r.universe.satisfying(rel)
+}
+
+// satisfying returns the best version of a package that satisfies a relation, or nil.
+func (u *Universe) satisfying(rel deb822.Relation) *Package {
+	for _, p := range u.byName[rel.Name] {
+		if accepts(rel, p.Version) {
+			return p
+		}
+	}
+	return nil
 }
 
 func (r *resolution) choose(p *Package, because string) {
@@ -263,7 +292,7 @@ func (r *resolution) options(g deb822.Group) []*Package {
 		}
 	}
 	for _, rel := range g {
-		if p := r.candidate(rel.Name); p != nil && accepts(rel, p.Version) {
+		if p := r.acceptable(rel); p != nil {
 			add(p)
 		}
 		for _, by := range r.universe.providers[rel.Name] {
@@ -285,7 +314,7 @@ func (r *resolution) unfulfilled(d dependency) {
 		if len(versions) == 0 {
 			continue
 		}
-		if _, ok := r.pinned[rel.Name]; ok && accepts(rel, versions[0].Version) {
+		if _, ok := r.pinned[rel.Name]; ok && r.universe.satisfying(rel) != nil {
 			r.tooOld[rel.Name] = true
 			return
 		}

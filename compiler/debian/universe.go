@@ -13,7 +13,7 @@ import (
 type Universe struct {
 	distribution string // for errors and results
 	arch         string
-	byName       map[string][]*Package  // newest first
+	byName       map[string][]*Package  // highest priority first, then newest
 	providers    map[string][]provision // by virtual name, best first
 }
 
@@ -25,7 +25,7 @@ type provision struct {
 
 // NewUniverse returns the universe of a distribution, such as "debian/bookworm", for one
 // architecture. It skips packages for architectures other than that and "all". If two indexes
-// have the same version of a package, the first one counts.
+// with the same priority have the same version of a package, the first one counts.
 func NewUniverse(distribution, arch string, indexes ...[]Package) *Universe {
 	u := &Universe{
 		distribution: distribution,
@@ -42,7 +42,9 @@ func NewUniverse(distribution, arch string, indexes ...[]Package) *Universe {
 	}
 	for _, versions := range u.byName {
 		if len(versions) > 1 {
-			slices.SortStableFunc(versions, func(a, b *Package) int { return CompareVersions(b.Version, a.Version) })
+			slices.SortStableFunc(versions, func(a, b *Package) int {
+				return cmp.Or(cmp.Compare(b.Pin, a.Pin), CompareVersions(b.Version, a.Version))
+			})
 		}
 		u.provide(versions[0])
 	}
@@ -54,8 +56,8 @@ func NewUniverse(distribution, arch string, indexes ...[]Package) *Universe {
 	return u
 }
 
-// provide notes what the newest version of a package provides. Older versions are chosen only if
-// they are pinned, and then by their own name.
+// provide notes what the preferred version of a package provides. Other versions are chosen only
+// by their own name.
 func (u *Universe) provide(p *Package) {
 	if p.Provides == "" {
 		return

@@ -28,6 +28,11 @@ type Block struct {
 	Repeatable                               bool
 
 	System   *model.System
+	systemAt source.Span // of the clause that defines System
+	// repositories are the package repositories of third parties, in the order of the program.
+	repositories []repository
+	unfit        bool // one of its repositories is not valid
+
 	Steps    []model.Step // their stages are in From
 	From     []From       // in the order of the program
 	Owns     []model.Own
@@ -210,6 +215,8 @@ func (c *clause) evaluate() {
 		}
 	case "distribution", "image", "layout", "rootfs":
 		c.system()
+	case "repository":
+		c.repository()
 	case "copy":
 		c.copy()
 	case "fetch":

@@ -155,9 +155,13 @@ func (c *clause) checksum() string {
 			return sum
 		}
 		if len(sum) != length || strings.Trim(sum, "0123456789abcdef") != "" {
-			c.Found.Errorf(diag.InvalidChecksum, o.Args[0].Span(), "not a valid %s checksum", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
-				Note("expected %d hexadecimal digits, found %d characters", length, len(sum)).
-				Hint("omit the checksum, and `layc lock` pins what the URL serves")
+			d := c.Found.Errorf(diag.InvalidChecksum, o.Args[0].Span(), "not a valid %s checksum", strings.ToUpper(algorithm[:3])+"-"+algorithm[3:]).
+				Note("expected %d hexadecimal digits, found %d characters", length, len(sum))
+			if c.Word.Name == "repository" {
+				d.Hint("write the output of `sha256sum` for the key's file")
+			} else {
+				d.Hint("omit the checksum, and `layc lock` pins what the URL serves")
+			}
 		}
 		return algorithm + ":" + sum
 	}

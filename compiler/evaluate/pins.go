@@ -19,13 +19,15 @@ type pins struct {
 	asked    bool
 	Needed   lock.Refs                  // what the lock file must pin
 	wanted   map[string]map[string]bool // packages, by distribution
-	unlocked map[source.Span]bool       // fetches that were reported as not pinned
+	// repositories are those of third parties, by distribution.
+	repositories map[string][]lock.PackageRepository
+	unlocked     map[source.Span]bool // fetches that were reported as not pinned
 }
 
 func newPins(in Input, found *Findings) *pins {
 	return &pins{
 		Findings: found, Lock: in.Lock, platform: in.Platform, asked: in.Asked, Needed: lock.Refs{Mirrors: map[string][]string{}},
-		wanted: map[string]map[string]bool{}, unlocked: map[source.Span]bool{},
+		wanted: map[string]map[string]bool{}, repositories: map[string][]lock.PackageRepository{}, unlocked: map[source.Span]bool{},
 	}
 }
 
@@ -164,7 +166,7 @@ func (x *pins) ToPin() lock.Refs {
 	slices.Sort(r.URLs)
 	r.URLs = slices.Compact(r.URLs)
 	for id, names := range x.wanted {
-		d := lock.Distribution{ID: id, Arch: x.DebianArch()}
+		d := lock.Distribution{ID: id, Arch: x.DebianArch(), Repositories: x.repositories[id]}
 		for n := range names {
 			d.Packages = append(d.Packages, n)
 		}

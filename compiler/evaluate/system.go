@@ -28,7 +28,7 @@ func (c *clause) system() {
 		return
 	}
 	operand, _ := c.operand().(string)
-	c.to.System = &model.System{}
+	c.to.System, c.to.systemAt = &model.System{}, c.At
 	switch c.Word.Name {
 	case "distribution":
 		c.distribution(operand)
@@ -206,11 +206,5 @@ func (c *clause) distribution(name string) {
 		if more := c.allTexts(o.Args, c.env); len(more) > 0 {
 			c.to.System.Distribution += "+" + strings.Join(more, "+")
 		}
-	}
-	arch := c.DebianArch()
-	c.WantPackages(c.to.System.Distribution)
-	c.to.System.Packages = c.Lock.Minimal(c.to.System.Distribution, arch)
-	if len(c.to.System.Packages) == 0 {
-		c.Unpinned(c.At, "the packages of %s", c.to.System.Distribution)
 	}
 }

@@ -79,6 +79,11 @@ type Index struct {
 	Suite        string    // archive and suite: "debian-security:bookworm-security"
 	Digest       string    // "sha256:…" of the signed InRelease file
 	Date         time.Time // date of the index, in UTC; zero if the file has none
+
+	// Of a third party's repository, as the program declared it; else empty.
+	URL        string // of its root, without user and password
+	Components []string
+	Priority   int
 }
 
 // Package pins a package of a distribution.

@@ -22,6 +22,15 @@ func (f *File) Format() []byte {
 		if !x.Date.IsZero() {
 			fields = append(fields, x.Date.UTC().Format(time.RFC3339))
 		}
+		if x.URL != "" {
+			fields = append(fields, "url="+WithoutUser(x.URL))
+		}
+		if len(x.Components) > 0 {
+			fields = append(fields, "components="+strings.Join(x.Components, ","))
+		}
+		if x.Priority > 0 {
+			fields = append(fields, fmt.Sprintf("priority=%d", x.Priority))
+		}
 		add(fields...)
 	}
 	for _, x := range f.Packages {

@@ -131,7 +131,7 @@ var forms = map[string]struct {
 	min  int // minimum number of fields
 	max  int
 }{
-	"index":    {"index DISTRIBUTION ARCH SUITE DIGEST [DATE]", 4, 5, 6},
+	"index":    {"index DISTRIBUTION ARCH SUITE DIGEST [DATE] [url=URL] [components=NAME,…] [priority=NUMBER]", 4, 5, 9},
 	"package":  {"package DISTRIBUTION ARCH NAME VERSION URL DIGEST size=BYTES installed=BYTES [minimal] [needs=NAME,…]", 4, 9, 11},
 	"download": {"download DIGEST NAME", 3, 3, 3},
 	"url":      {"url URL DIGEST BYTES", 2, 4, 4},
@@ -215,11 +215,7 @@ func (p *parser) parseLine(line int, text string) {
 func (p *parser) fact(line int, f []string) {
 	switch f[0] {
 	case "index":
-		index := Index{Distribution: f[1], Arch: f[2], Suite: f[3], Digest: p.digest(line, f[4])}
-		if len(f) == 6 {
-			index.Date = p.date(line, f[5])
-		}
-		p.file.Indexes = append(p.file.Indexes, index)
+		p.index(line, f)
 	case "package":
 		p.pkg(line, f)
 	case "url":
@@ -229,7 +225,7 @@ func (p *parser) fact(line int, f []string) {
 	case "image":
 		p.file.Images = append(p.file.Images, Image{f[1], f[2], p.digest(line, f[3])})
 	case "base":
-		base := Base{Digest: p.digest(line, f[1]), Layers: p.count(line, f[2]), Configured: len(f) == 4}
+		base := Base{Digest: p.digest(line, f[1]), Layers: p.number(line, f[2], "number of layers"), Configured: len(f) == 4}
 		if base.Configured && f[3] != "configured" {
 			p.errorf(line, f[3], "malformed entry; expected: %s", forms["base"].text)
 		}
@@ -266,6 +262,34 @@ func (p *parser) fact(line int, f []string) {
 	case "update":
 		p.file.Updates = append(p.file.Updates, UpdateKey{f[1], p.key(line, f[2])})
 	}
+}
+
+func (p *parser) index(line int, f []string) {
+	index := Index{Distribution: f[1], Arch: f[2], Suite: f[3], Digest: p.digest(line, f[4])}
+	rest := f[5:]
+	option := func(label string) string {
+		if len(rest) == 0 || !strings.HasPrefix(rest[0], label+"=") {
+			return ""
+		}
+		value := p.labelled(line, rest[0], label)
+		rest = rest[1:]
+		return value
+	}
+	if len(rest) > 0 && !strings.Contains(rest[0], "=") {
+		index.Date = p.date(line, rest[0])
+		rest = rest[1:]
+	}
+	index.URL = WithoutUser(option("url"))
+	if names := option("components"); names != "" {
+		index.Components = strings.Split(names, ",")
+	}
+	if priority := option("priority"); priority != "" {
+		index.Priority = p.number(line, priority, "priority")
+	}
+	if len(rest) > 0 {
+		p.errorf(line, rest[0], "malformed entry; expected: %s", forms["index"].text)
+	}
+	p.file.Indexes = append(p.file.Indexes, index)
 }
 
 func (p *parser) pkg(line int, f []string) {
@@ -362,10 +386,11 @@ func (p *parser) path(line int, field string) string {
 	return field
 }
 
-func (p *parser) count(line int, field string) int {
+// number reads a number from 1 to 1000.
+func (p *parser) number(line int, field, what string) int {
 	n, err := strconv.Atoi(field)
 	if err != nil || n < 1 || n > 1000 || strconv.Itoa(n) != field {
-		p.errorf(line, field, "not a valid number of layers: %q", field)
+		p.errorf(line, field, "not a valid %s: %q", what, field)
 	}
 	return n
 }

@@ -41,6 +41,38 @@ type Distribution struct {
 	ID       string   // "debian/bookworm+security": distribution, suite and additions, as the base declares them
 	Arch     string   // dpkg's name: "amd64"
 	Packages []string // of all apps
+
+	Repositories []PackageRepository // of third parties, by name; their names are in the ID
+}
+
+// PackageRepository is a repository of Debian packages of a third party.
+type PackageRepository struct {
+	Name       string   // unique in a program; an archive, as in "pgdg:pool/main/p/…"
+	URL        string   // of its root, as in the program; maybe with a password
+	Suite      string   // "bookworm-pgdg"; with a final slash, the directory of a flat repository
+	Components []string // of the suite; none in a flat repository
+	Priority   int      // as in apt; 0: the index decides
+
+	Key       []byte // the keyring, if it is a file of the project
+	KeyURL    string // otherwise
+	KeyDigest string // of the content of KeyURL: "sha256:…"
+}
+
+// IndexName returns the name of its index in the lock file: "pgdg:bookworm-pgdg".
+func (r PackageRepository) IndexName() string { return r.Name + ":" + r.Suite }
+
+// Pin returns the index fact of the repository, without what only the index tells.
+func (r PackageRepository) Pin(distribution, arch string) Index {
+	return Index{Distribution: distribution, Arch: arch, Suite: r.IndexName(),
+		URL: WithoutUser(r.URL), Components: r.Components, Priority: r.Priority}
+}
+
+// Resolved reports whether the packages of a distribution were resolved with a repository as it is
+// declared now.
+func (f *File) Resolved(distribution, arch string, r PackageRepository) bool {
+	want := r.Pin(distribution, arch)
+	is, ok := find(f.Indexes, compareIndexes, want)
+	return ok && is.URL == want.URL && is.Priority == want.Priority && slices.Equal(is.Components, want.Components)
 }
 
 // ImageRef is an image on one platform.
@@ -93,13 +125,18 @@ func (m Missing) String() string {
 	return s
 }
 
+// outdated reports whether a distribution has a repository that it was not resolved with.
+func (f *File) outdated(d Distribution) bool {
+	return slices.ContainsFunc(d.Repositories, func(r PackageRepository) bool { return !f.Resolved(d.ID, d.Arch, r) })
+}
+
 // Missing returns the pins that refs need and f does not have, sorted and without duplicates. If the
-// minimal system of a distribution is absent or incomplete, it returns the distribution, not each of
-// its packages. A package with unpinned needs is missing itself.
+// minimal system of a distribution is absent or incomplete, or one of its repositories changed, it
+// returns the distribution, not each of its packages. A package with unpinned needs is missing itself.
 func (f *File) Missing(refs Refs) []Missing {
 	var list []Missing
 	for _, d := range refs.Distributions {
-		if len(f.Minimal(d.ID, d.Arch)) == 0 {
+		if len(f.Minimal(d.ID, d.Arch)) == 0 || f.outdated(d) {
 			list = append(list, Missing{Kind: "distribution", Name: d.ID, On: d.Arch})
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"math/rand"
 	"reflect"
 	"testing"
+	"time"
 )
 
 // Parse returns what Format writes, whatever names a program has: spaces, quotes, line ends, conflict
@@ -21,6 +22,10 @@ func TestRoundTripOfNames(t *testing.T) {
 	}
 	for range 500 {
 		f := &File{
+			Indexes: []Index{
+				{Distribution: name(), Arch: "amd64", Suite: name(), Digest: digest("e"), URL: WithoutUser(name()), Components: []string{"main", "a.b"}, Priority: 1 + random.Intn(1000)},
+				{Distribution: name(), Arch: "amd64", Suite: name(), Digest: digest("e"), Date: time.Date(2026, 11, 14, 9, 30, 0, 0, time.UTC), URL: WithoutUser(name())},
+			},
 			URLs:      []URL{{name(), digest("a"), random.Int63()}},
 			Downloads: []Download{{digest("a"), name()}},
 			Images:    []Image{{name(), name(), digest("b")}},

@@ -186,7 +186,8 @@ func (u *updater) updates(refs []UpdateRef) {
 func (u *updater) distribution(ctx context.Context, want Distribution) error {
 	pinned := Pinned{Indexes: u.old.Indexes}
 	for _, p := range u.old.Packages {
-		if p.Distribution == want.ID && p.Arch == want.Arch {
+		// Other repositories, or other priorities, may mean other versions of everything.
+		if p.Distribution == want.ID && p.Arch == want.Arch && !u.old.outdated(want) {
 			pinned.Packages = append(pinned.Packages, p)
 		}
 	}
@@ -319,7 +320,7 @@ func combine(list []Distribution) []Distribution {
 	for _, d := range list {
 		key := [2]string{d.ID, d.Arch}
 		if merged[key] == nil {
-			merged[key] = &Distribution{ID: d.ID, Arch: d.Arch}
+			merged[key] = &Distribution{ID: d.ID, Arch: d.Arch, Repositories: d.Repositories}
 		}
 		merged[key].Packages = append(merged[key].Packages, d.Packages...)
 	}

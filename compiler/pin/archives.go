@@ -36,6 +36,11 @@ func archives(targets []*compiler.Target) []string {
 	}
 	for _, t := range targets {
 		add(t.Graph.Refs.URLs)
+		for _, d := range t.Graph.Refs.Distributions {
+			for _, r := range d.Repositories {
+				names[r.Name] = true
+			}
+		}
 		for _, i := range t.Graph.Instances {
 			for _, s := range i.Steps {
 				if f, ok := s.(*model.Fetch); ok {

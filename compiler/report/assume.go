@@ -86,6 +86,11 @@ func (a *assuming) distribution(d lock.Distribution) {
 			a.file.Packages = append(a.file.Packages, p)
 		}
 	}
+	for _, r := range d.Repositories {
+		index := r.Pin(d.ID, d.Arch)
+		index.Digest = assumed(d.ID + " " + r.Name)
+		a.file.Indexes = append(a.file.Indexes, index)
+	}
 	a.made = append(a.made, Assumption{d.ID, like})
 }
 

@@ -21,6 +21,8 @@ var operandTypes = map[string]*Type{
 	"publish": stringType, "platforms": stringType, "tag": stringType, "registry": stringType,
 	"image": stringType, "layout": pathType, "rootfs": stringType, "rootfs sha256": stringType, "rootfs sha512": stringType,
 	"distribution": stringType, "distribution suite": stringType, "distribution with": stringType,
+	"repository": stringType, "repository from": stringType, "repository suite": stringType, "repository components": stringType,
+	"repository key": pathType, "repository sha256": stringType, "repository priority": intType,
 
 	"copy": pathType, "copy to": stringType, "copy owner": stringType, "copy include": stringType, "copy exclude": stringType,
 	"fetch": stringType, "fetch sha256": stringType, "fetch sha512": stringType, "fetch strip": intType, "fetch limit": sizeType,

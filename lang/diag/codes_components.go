@@ -366,6 +366,27 @@ app shop {
 -- b --
 `)
 
+const InvalidRepository Code = "E0328"
+
+var _ = document(InvalidRepository, "Not a valid package repository", `
+A repository of packages has a name, a URL, a suite and a key. Its name is unique
+in the program, and means one URL everywhere. The key is a file of the project,
+or a URL with a checksum: without it, whoever serves the packages can change
+them.
+`, `
+component base {
+    distribution "debian" suite "bookworm"
+    repository "vendor" from "https://packages.example.com/debian" suite "stable" key "https://packages.example.com/key.asc"
+}
+
+fleet {
+    base base
+}
+
+app shop {
+}
+`)
+
 const InvalidDefault Code = "E0330"
 
 var _ = document(InvalidDefault, "Not a valid default", `

@@ -270,6 +270,14 @@ var forms = []Form{
 		{Word: "suite", Takes: One, Required: true, Doc: "the release"},
 		{Word: "with", Takes: Many, Doc: "additional archives of the release: updates, security"},
 	}, Doc: "a base from the packages of a distribution"},
+	{Word: "repository", Mood: Property, In: InComponent, Takes: One, Options: []OptionForm{
+		{Word: "from", Takes: One, Required: true, Doc: "the URL of the repository's root"},
+		{Word: "suite", Takes: One, Required: true, Doc: "the suite; with a final /, a directory without suites"},
+		{Word: "components", Takes: Many, Doc: "apt's components of the suite, instead of main"},
+		{Word: "key", Takes: One, Required: true, Doc: "the public key of its signatures: a file of the project, or a URL"},
+		{Word: "sha256", Takes: One, After: "key", Doc: "the SHA-256 of a key with a URL, in hex"},
+		{Word: "priority", Takes: One, Doc: "apt's priority, instead of 500: the highest one with a package wins"},
+	}, Doc: "a third party's packages for a base from a distribution"},
 
 	// Steps.
 	{Word: "copy", Mood: Step, In: InComponent | InApp, Takes: Many, Options: []OptionForm{

@@ -106,7 +106,7 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 	own := model.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
 	var graphs []*llb.Graph
 	for _, p := range in.Plans {
-		g, err := llb.Lower(p, llb.Options{Tree: tree, URL: in.Mirrors.URL, Down: down, Build: own, Verify: in.Verify})
+		g, err := llb.Lower(p, llb.Options{Tree: tree, URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify})
 		if err != nil {
 			return nil, err
 		}

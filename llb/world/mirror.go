@@ -10,6 +10,7 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -64,6 +65,19 @@ func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
 		m[name] = strings.TrimRight(at.URL, "/")
 	}
 	return m, nil
+}
+
+// With returns the mirrors, and the URLs that a program declares for the repositories of its
+// distributions. Mirrors of the same name have precedence.
+func (m Mirrors) With(distributions ...lock.Distribution) Mirrors {
+	all := Mirrors{}
+	for _, d := range distributions {
+		for _, r := range d.Repositories {
+			all[r.Name] = r.URL
+		}
+	}
+	maps.Copy(all, m)
+	return all
 }
 
 // URL returns the URL to download from for a name in a program or lock file; see [lock.Locate].

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/klauspost/compress/gzip"
 	"github.com/ulikunitz/xz"
 
@@ -21,20 +22,21 @@ import (
 // wanted packages. It is an error if an index has expired, or if an index or a package is older
 // than the pinned one, unless the options allow that.
 func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned lock.Pinned) ([]lock.Index, []lock.Package, error) {
-	suites, err := debian.Suites(want.ID)
+	suites, err := debian.Suites(want.ID, want.Repositories...)
 	if err != nil {
 		return nil, nil, err
 	}
 	if r.options.Keys == nil {
 		return nil, nil, errors.New("no keys to verify package indexes")
 	}
+	mirrors := r.options.Mirrors.With(want)
 	indexes := make([]lock.Index, len(suites))
 	lists := make([][]debian.Package, len(suites))
 	failed := make([]error, len(suites))
 	var group sync.WaitGroup
 	for i, suite := range suites {
 		group.Go(func() {
-			indexes[i], lists[i], failed[i] = r.suite(ctx, suite, want.Arch, pinned.Indexes)
+			indexes[i], lists[i], failed[i] = r.suite(ctx, suite, mirrors, want.Arch, pinned.Indexes)
 			indexes[i].Distribution = want.ID
 		})
 	}
@@ -57,25 +59,51 @@ func (r *Resolver) Packages(ctx context.Context, want lock.Distribution, pinned 
 }
 
 // suite reads one suite's index: its signed summary, and the signed list of packages.
-func (r *Resolver) suite(ctx context.Context, suite debian.Suite, arch string, pinned []lock.Index) (lock.Index, []debian.Package, error) {
-	root, err := r.options.Mirrors.URL(suite.Archive + ":dists/" + suite.Name)
+func (r *Resolver) suite(ctx context.Context, suite debian.Suite, mirrors Mirrors, arch string, pinned []lock.Index) (lock.Index, []debian.Package, error) {
+	root, err := mirrors.directory(suite)
 	if err != nil {
 		return lock.Index{}, nil, err
 	}
 	signed, err := r.inRelease(ctx, suite, root)
 	if err != nil {
+		if suite.Repository != nil && notFound(err) {
+			err = fmt.Errorf("%w; check `from` and `suite` of the repository", err)
+		}
 		return lock.Index{}, nil, err
 	}
-	release, err := r.verified(suite, signed)
+	release, err := r.verified(ctx, suite, signed)
 	if err == nil && !r.options.AllowDowngrade {
 		err = release.CheckRollback(suite, arch, pinned)
 	}
 	if err != nil {
 		return lock.Index{}, nil, fmt.Errorf("%s/InRelease: %w", root, err)
 	}
-	index := lock.Index{Arch: arch, Suite: suite.String(), Digest: digestOf(signed), Date: release.Date}
-	packages, err := r.packages(ctx, suite, root, release, arch)
-	return index, packages, err
+	index := lock.Index{Arch: arch, Suite: suite.String()}
+	if suite.Repository != nil {
+		index = suite.Repository.Pin("", arch)
+	}
+	index.Digest, index.Date = digestOf(signed), release.Date
+	var all []debian.Package
+	for _, component := range suite.Components() {
+		packages, err := r.packages(ctx, suite, component, root, release, arch)
+		if err != nil {
+			return lock.Index{}, nil, err
+		}
+		all = append(all, packages...)
+	}
+	for n := range all {
+		all[n].Pin = suite.Priority(release)
+	}
+	return index, all, nil
+}
+
+// directory returns the URL of a suite's index.
+func (m Mirrors) directory(suite debian.Suite) (string, error) {
+	if dir := suite.Dir(); dir != "" {
+		return m.URL(suite.Archive + ":" + dir)
+	}
+	root, err := m.URL(suite.Archive + ":InRelease")
+	return strings.TrimSuffix(root, "/InRelease"), err
 }
 
 // maxInRelease limits the size of a signed summary; Debian's have 200 kB.
@@ -94,12 +122,15 @@ func (r *Resolver) inRelease(ctx context.Context, suite debian.Suite, root strin
 
 // verified returns the content of a signed summary, if the signature is by a trusted key, and it
 // is for the suite and valid now.
-func (r *Resolver) verified(suite debian.Suite, signed []byte) (*debian.Release, error) {
-	keys, err := r.options.Keys(suite)
+func (r *Resolver) verified(ctx context.Context, suite debian.Suite, signed []byte) (*debian.Release, error) {
+	keys, err := r.keys(ctx, suite)
 	if err != nil {
 		return nil, err
 	}
 	text, err := debian.Verify(signed, keys, r.options.Now)
+	if errors.Is(err, debian.ErrNoKey) && suite.Repository != nil {
+		return nil, fmt.Errorf("%w; check `key` of the repository", err)
+	}
 	if errors.Is(err, debian.ErrNoKey) {
 		return nil, fmt.Errorf("%w; install or update the package debian-archive-keyring, check Signed-By in apt's sources, or name a keyring with --keyring", err)
 	}
@@ -110,15 +141,47 @@ func (r *Resolver) verified(suite debian.Suite, signed []byte) (*debian.Release,
 	if err != nil {
 		return nil, err
 	}
-	if release.Codename != suite.Name && release.Suite != suite.Name {
+	if !suite.DescribedBy(release) {
 		return nil, fmt.Errorf("the index is for %s (%s), not for %s; check the mirror", release.Codename, release.Suite, suite.Name)
 	}
 	return release, release.CheckTime(r.options.Now, r.options.AllowExpired)
 }
 
-// packages downloads a suite's list of packages.
-func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string, release *debian.Release, arch string) ([]debian.Package, error) {
-	dir := "main/binary-" + arch + "/"
+// keys returns the trusted keys of a suite: of a third party's repository, only the declared ones.
+func (r *Resolver) keys(ctx context.Context, suite debian.Suite) (openpgp.EntityList, error) {
+	of := suite.Repository
+	if of == nil {
+		return r.options.Keys(suite)
+	}
+	text := of.Key
+	if of.KeyURL != "" {
+		err := r.fetch.get(ctx, of.Name+" key", of.KeyURL, func(body io.Reader) (err error) {
+			text, err = io.ReadAll(io.LimitReader(body, maxInRelease))
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("downloading its key: %w", err)
+		}
+		if got := digestOf(text); got != of.KeyDigest {
+			return nil, fmt.Errorf("its key %s has the checksum %s, not %s; check the key, and write its new checksum if the change is intended", of.KeyURL, got, of.KeyDigest)
+		}
+	}
+	keys, err := debian.ReadKeys(text)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("the file has no key")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("its key is not a valid OpenPGP public key: %w", err)
+	}
+	return keys, nil
+}
+
+// packages downloads the list of packages of a suite's component.
+func (r *Resolver) packages(ctx context.Context, suite debian.Suite, component, root string, release *debian.Release, arch string) ([]debian.Package, error) {
+	dir := component + "/binary-" + arch + "/"
+	if suite.Flat() {
+		dir = ""
+	}
 	// gzip decompresses four times as fast as xz, which saves more time than the larger download
 	// costs.
 	for _, name := range []string{dir + "Packages.gz", dir + "Packages.xz", dir + "Packages"} {
@@ -153,6 +216,9 @@ func (r *Resolver) packages(ctx context.Context, suite debian.Suite, root string
 			return nil, fmt.Errorf("%s/%s: %w", root, name, err)
 		}
 		return list, nil
+	}
+	if suite.Repository != nil && !suite.Flat() {
+		return nil, fmt.Errorf("%s/%s has no list of packages; check that the suite has the component %s for %s", root, dir, component, arch)
 	}
 	return nil, fmt.Errorf("%s/%s has no list of packages; check that this release supports %s", root, dir, arch)
 }
