@@ -65,6 +65,9 @@ type Origin struct {
 	Members []*model.Instance
 	// Run is the run that the vertex executes; nil if layc adds the vertex.
 	Run *model.Run
+	// Distribution is the distribution of the base that the run is executed on; "" if the base is
+	// not made from packages.
+	Distribution string
 	// Packed are the instances in the helper's records of the vertex, by number.
 	Packed []*model.Instance
 }

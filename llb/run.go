@@ -148,7 +148,7 @@ func (l *lowerer) added(on llb.State, title string, at source.Span, more extras)
 func (l *lowerer) placed(i *model.Instance) (llb.State, bool) {
 	var steps []model.Step
 	for _, s := range i.Steps {
-		if p, ok := model.Placed(s); ok && (meets(p, scratchDirs) || meets(p, engineDirs)) {
+		if p, ok := model.Placed(s); ok && (meets(p, scratchDirs) || meets(p, litter) || meets(p, engineDirs)) {
 			steps = append(steps, s)
 		}
 	}
@@ -191,6 +191,17 @@ func distributionOf(members []*model.Instance) string {
 	for _, i := range members {
 		if i.Package != nil && i.Package.Account == nil {
 			return i.Package.Distribution
+		}
+	}
+	return ""
+}
+
+// distributionUnder returns the distribution of the base that an instance's runs are executed on,
+// or "".
+func distributionUnder(i *model.Instance) string {
+	for _, r := range i.Root {
+		if r.System != nil {
+			return r.System.Distribution
 		}
 	}
 	return ""
@@ -284,7 +295,7 @@ func (l *lowerer) run(on llb.State, i *model.Instance, s *model.Run, more ...llb
 		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),
 		llb.Platform(l.platform), asks,
 	}
-	l.origins[len(l.origins)-1].Run = s
+	l.origins[len(l.origins)-1].Run, l.origins[len(l.origins)-1].Distribution = s, distributionUnder(i)
 	for _, e := range i.Env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))
 	}

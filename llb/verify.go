@@ -107,6 +107,11 @@ func (l *lowerer) remaining(i *model.Instance, after llb.State) (llb.State, bool
 // scratchDirs are directories whose new files are not kept.
 var scratchDirs = []string{"/tmp", "/var/tmp"}
 
+// litter is where runs of apt and dpkg write what is not kept.
+var litter = []string{
+	"/var/cache/apt", "/var/lib/apt/lists", "/var/log/apt", "/var/log/dpkg.log", "/var/log/alternatives.log", "/var/lib/dpkg", "/var/cache/debconf",
+}
+
 // engineDirs are created and mounted by the engine for every step.
 var engineDirs = []string{"/proc", "/sys", "/dev"}
 

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +35,23 @@ var leftovers = []string{
 	"var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "var/lib/systemd/credential.secret", "etc/ssh/ssh_host_*_key", "etc/ssh/ssh_host_*_key.pub",
 	// Scratch space.
 	"tmp/*", "tmp/.[!.]*", "var/tmp/*", "var/tmp/.[!.]*",
+}
+
+// litterDirs and litterFiles are what apt and dpkg write for themselves: lists and archives of
+// packages, logs, and copies of the state before the last change. No layer gets what a run creates
+// or changes there. litterFiles are patterns.
+var (
+	litterDirs  = []string{"/var/cache/apt", "/var/lib/apt/lists", "/var/log/apt"}
+	litterFiles = []string{"/var/log/dpkg.log", "/var/log/alternatives.log", "/var/lib/dpkg/*-old", "/var/cache/debconf/*-old"}
+)
+
+// isLitter reports whether a path is litter.
+func isLitter(p string) bool {
+	return slices.ContainsFunc(litterDirs, func(d string) bool { return strings.HasPrefix(p, d+"/") }) ||
+		slices.ContainsFunc(litterFiles, func(pattern string) bool {
+			match, err := filepath.Match(pattern, p)
+			return match && err == nil
+		})
 }
 
 // clean removes leftovers and normalizes files that contain times.

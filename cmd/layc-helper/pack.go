@@ -359,7 +359,7 @@ func (s *packing) entry(p string, was, is bool) error {
 	case was && !is:
 		s.removed = append(s.removed, p)
 		return nil
-	case !is || !was && s.scratch(p):
+	case !is || !was && s.scratch(p) || isLitter(p) && !s.isPlaced(p):
 		return nil
 	}
 	return s.both(p, &c)
@@ -428,14 +428,16 @@ func inScratch(p string) bool {
 // scratch reports whether a new path is not kept: it lies in scratch space or
 // is a directory of the engine's, and no declared step has placed it.
 func (s *packing) scratch(p string) bool {
-	if !inScratch(p) && !slices.Contains(engineDirs, p) {
+	return (inScratch(p) || slices.Contains(engineDirs, p)) && !s.isPlaced(p)
+}
+
+// isPlaced reports whether a declared step has placed a path of scratch space.
+func (s *packing) isPlaced(p string) bool {
+	if s.placed == "" {
 		return false
 	}
-	if s.placed == "" {
-		return true
-	}
 	var stat unix.Stat_t
-	return lstat(s.placed+p, &stat) != nil
+	return lstat(s.placed+p, &stat) == nil
 }
 
 // write makes root what was found. Directories come before what is in them.

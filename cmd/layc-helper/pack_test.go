@@ -392,6 +392,29 @@ func TestSquashScratch(t *testing.T) {
 	}
 }
 
+// TestSquashLitter checks that what apt and dpkg write for themselves is in no layer, and that
+// what declared steps place there, and what runs delete there, is.
+func TestSquashLitter(t *testing.T) {
+	needsMounts(t)
+	const tree = "mkdir -p var/lib/apt/lists/partial var/cache/apt/archives var/log/apt var/lib/dpkg var/cache/debconf; echo 1 > var/log/dpkg.log; echo 1 > var/lib/dpkg/status; echo 1 > var/lib/apt/lists/old\n"
+	lower := lowerTree(t, tree)
+	placed := lowerTree(t, "mkdir -p var/log/apt; echo 1 > var/log/apt/placed")
+	_, upper, err := squashed(t, lower, placed, func(dir string) {
+		sh(t, dir, `echo 1 > var/log/apt/placed
+			echo 1 > var/lib/apt/lists/a_Packages; echo 1 > var/lib/apt/lists/lock; echo 1 > var/lib/apt/lists/partial/x; rm var/lib/apt/lists/old
+			echo 1 > var/cache/apt/pkgcache.bin; echo 1 > var/cache/apt/archives/tool.deb; echo 1 > var/log/apt/history.log
+			echo 2 >> var/log/dpkg.log; echo 1 > var/log/alternatives.log; echo 1 > var/cache/debconf/config.dat-old
+			cp var/lib/dpkg/status var/lib/dpkg/status-old; echo 2 > var/lib/dpkg/status; echo 1 > tool`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := listing(t, lowerTree(t, tree+"rm var/lib/apt/lists/old; echo 2 > var/lib/dpkg/status; echo 1 > tool; echo 1 > var/log/apt/placed"))
+	if d := unequal(want, listing(t, applied(t, lower, upper))); d != "" {
+		t.Error(d)
+	}
+}
+
 // listen makes a socket.
 func listen(t *testing.T, path string) {
 	t.Helper()

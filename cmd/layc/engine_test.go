@@ -81,6 +81,22 @@ func (s *shop) failingStep(out string) {
 	}
 }
 
+// failingApt checks that a run that installs packages with apt is told to use os.packages.
+func (s *shop) failingApt() {
+	text, err := s.command(`run "apt-get update && apt-get install --yes jq curl"`).CombinedOutput()
+	if code := exitCode(err); code != exitBuild {
+		s.Errorf("exit code %d, want %d\n%s", code, exitBuild, text)
+	}
+	for _, want := range []string{
+		"error[E0501]: a step of extra failed", "apt has no sources in debian/bookworm, since layc.lock pins all packages",
+		`write ` + "`" + `needs os.packages("jq", "curl")` + "`" + `; if only the build needs them`,
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
+			s.Errorf("the error lacks %q:\n%s", want, text)
+		}
+	}
+}
+
 // takesOutOfPackages checks that files can be copied from what only needs, or only
 // builds with, packages, and that one that is not there is told with its place.
 func (s *shop) takesOutOfPackages() {

@@ -223,6 +223,7 @@ func TestShop(t *testing.T) {
 	t.Run("takes files out of packages", func(t *testing.T) { s.T = t; s.takesOutOfPackages() })
 	t.Run("installs a package of a repository", func(t *testing.T) { s.T = t; s.installsOfRepository() })
 	t.Run("shows a step that fails", func(t *testing.T) { s.T = t; s.failingStep(out) })
+	t.Run("points from apt to os.packages", func(t *testing.T) { s.T = t; s.failingApt() })
 	t.Run("stops when interrupted", func(t *testing.T) { s.T = t; s.interrupted(out) })
 	t.Run("attaches to an engine that is open", func(t *testing.T) { s.T = t; s.twoAtOnce() })
 	t.Run("runs", func(t *testing.T) {

@@ -10,6 +10,8 @@
 //  1. The minimal system is chosen first, from the indexes alone, so that no app's wishes change
 //     the base. It consists of all essential packages, the packages that dpkg and apt need to
 //     work, and their dependencies.
+//     Of several versions of a package, the highest priority of its index wins, then the highest
+//     version. A relation that this version does not satisfy gets the best version that does.
 //  2. All wanted packages are chosen before any of their dependencies is examined. So a package
 //     that is wanted by name is preferred wherever it is one of several alternatives.
 //  3. Dependencies without a choice are followed to a fixpoint. Of the dependencies with

@@ -53,16 +53,15 @@ type Evaluator struct {
 	params   map[*check.Param]value // the values of Set
 	override *Override
 
-	lets              map[source.Span]value // of modules
-	bodies            map[string]*Block     // by reference key
-	numbers           map[string]int32      // by key of the reference
-	defaults          map[*check.Component]*Ref
-	slots             map[*check.Slot]*Ref // defaults
-	accounts          map[*check.User]*User
-	knownRepositories map[string]repository // by name, and by distribution and name
-	nameless          map[*syntax.App]bool  // matrices with a reported invalid name
-	combined          int                   // combinations in all matrices
-	origin            source.Span           // of the block under evaluation
+	lets     map[source.Span]value // of modules
+	bodies   map[string]*Block     // by reference key
+	numbers  map[string]int32      // by key of the reference
+	defaults map[*check.Component]*Ref
+	slots    map[*check.Slot]*Ref // defaults
+	accounts map[*check.User]*User
+	nameless map[*syntax.App]bool // matrices with a reported invalid name
+	combined int                  // combinations in all matrices
+	origin   source.Span          // of the block under evaluation
 
 	absent     map[absent]*diag.Diagnostic // errors about unknown keys of maps
 	secretUses []secretUse
@@ -79,15 +78,14 @@ func New(in Input) *Evaluator {
 	x := &Evaluator{
 		Findings: found, pins: newPins(in, found), tree: newTree(in, found),
 		Program: in.Program, platform: in.Platform, set: in.Set, override: in.Override,
-		lets:              map[source.Span]value{},
-		bodies:            map[string]*Block{},
-		numbers:           map[string]int32{},
-		defaults:          map[*check.Component]*Ref{},
-		slots:             map[*check.Slot]*Ref{},
-		accounts:          map[*check.User]*User{},
-		knownRepositories: map[string]repository{},
-		nameless:          map[*syntax.App]bool{},
-		absent:            map[absent]*diag.Diagnostic{},
+		lets:     map[source.Span]value{},
+		bodies:   map[string]*Block{},
+		numbers:  map[string]int32{},
+		defaults: map[*check.Component]*Ref{},
+		slots:    map[*check.Slot]*Ref{},
+		accounts: map[*check.User]*User{},
+		nameless: map[*syntax.App]bool{},
+		absent:   map[absent]*diag.Diagnostic{},
 	}
 	x.readSettings()
 	x.readFleet()

@@ -20,14 +20,16 @@ type pins struct {
 	Needed   lock.Refs                  // what the lock file must pin
 	wanted   map[string]map[string]bool // packages, by distribution
 	// repositories are those of third parties, by distribution.
-	repositories map[string][]lock.PackageRepository
-	unlocked     map[source.Span]bool // fetches that were reported as not pinned
+	repositories      map[string][]lock.PackageRepository
+	knownRepositories map[string]repository // by name, and by distribution and name
+	unlocked          map[source.Span]bool  // fetches that were reported as not pinned
 }
 
 func newPins(in Input, found *Findings) *pins {
 	return &pins{
 		Findings: found, Lock: in.Lock, platform: in.Platform, asked: in.Asked, Needed: lock.Refs{Mirrors: map[string][]string{}},
-		wanted: map[string]map[string]bool{}, repositories: map[string][]lock.PackageRepository{}, unlocked: map[source.Span]bool{},
+		wanted: map[string]map[string]bool{}, repositories: map[string][]lock.PackageRepository{},
+		knownRepositories: map[string]repository{}, unlocked: map[source.Span]bool{},
 	}
 }
 

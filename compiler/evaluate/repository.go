@@ -251,7 +251,7 @@ func (x *Evaluator) packagesOf(b *Block) {
 }
 
 // differing returns the repositories of a base by name. It reports names that occur twice.
-func (x *Evaluator) differing(list []repository) []repository {
+func (x *Findings) differing(list []repository) []repository {
 	slices.SortStableFunc(list, func(a, b repository) int { return cmp.Compare(a.Name, b.Name) })
 	return slices.CompactFunc(list, func(first, r repository) bool {
 		if first.Name != r.Name {
@@ -266,7 +266,7 @@ func (x *Evaluator) differing(list []repository) []repository {
 // defined reports a repository that differs from another one with its name. A name stands for one
 // URL in the whole program, since mirrors and the lock file use it; and for one repository in the
 // packages of a distribution.
-func (x *Evaluator) defined(distribution string, r repository) {
+func (x *pins) defined(distribution string, r repository) {
 	for _, key := range []string{r.Name, distribution + " " + r.Name} {
 		first, again := x.knownRepositories[key]
 		switch {

@@ -369,14 +369,15 @@ app shop {
 const InvalidRepository Code = "E0328"
 
 var _ = document(InvalidRepository, "Not a valid package repository", `
-A repository of packages has a name, a URL, a suite and a key. Its name is unique
-in the program, and means one URL everywhere. The key is a file of the project,
-or a URL with a checksum: without it, whoever serves the packages can change
-them.
+A repository of packages has a name, a URL, a suite and a key. The name means
+one URL in the whole program. The key is a file of the project, or a URL with a
+checksum: without it, whoever serves the packages can change them.
 `, `
+let url = "https://packages.example.com"
+
 component base {
     distribution "debian" suite "bookworm"
-    repository "vendor" from "https://packages.example.com/debian" suite "stable" key "https://packages.example.com/key.asc"
+    repository "vendor" from url suite "stable" key "${url}/key.asc"
 }
 
 fleet {

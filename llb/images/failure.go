@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -400,6 +401,21 @@ var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9
 // its file system does not have, or not with a valid number.
 var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file|cannot look up )`)
 
+// aptMissing matches what apt prints for a package that its lists do not have.
+var aptMissing = regexp.MustCompile(`^E: (?:Unable to locate package |Package ')([a-z0-9][a-z0-9+.-]*)(?:' has no installation candidate)?$`)
+
+// aptLacks returns the packages that apt cannot find, as arguments of os.packages; "" if apt did
+// not fail for that.
+func aptLacks(log []string) string {
+	var names []string
+	for _, line := range log {
+		if m := aptMissing.FindStringSubmatch(strings.TrimSpace(line)); m != nil && !slices.Contains(names, strconv.Quote(m[1])) {
+			names = append(names, strconv.Quote(m[1]))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 // failed explains all other steps, with what helps most often.
 func failed(step *engine.StepError, origin llb.Origin) Finding {
 	var list diag.List
@@ -421,6 +437,15 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")
 	case step.Full != "":
 		d.Note("the engine's disk is full").Hint("%s", step.Full)
+	case origin.Run != nil && aptLacks(step.Log) != "":
+		packages := aptLacks(step.Log)
+		if origin.Distribution == "" {
+			d.Note("apt has no list of packages that has them").
+				Hint("run `apt-get update` in the same `run`; on a base from a distribution, write `needs os.packages(%s)`, which pins them", packages)
+			break
+		}
+		d.Note("apt has no sources in %s, since layc.lock pins all packages", origin.Distribution).
+			Hint("write `needs os.packages(%s)`; if only the build needs them, `builds with os.packages(%s)`", packages, packages)
 	case step.ExitCode == 127:
 		d.Note("a step only finds what its component `needs`, with their needs, and what it `builds with`").
 			Hint("find the missing command in the output, and write `needs` or `builds with` for what provides it, such as `builds with os.packages(\"make\")`")

@@ -62,6 +62,26 @@ func TestRunFails(t *testing.T) {
 	}
 }
 
+// TestAptFails checks that a run whose apt lacks packages is told how layc installs them.
+func TestAptFails(t *testing.T) {
+	const debian = "apt has no sources in debian/bookworm, since layc.lock pins all packages\nwrite `needs os.packages(%s)`; if only the build needs them, `builds with os.packages(%s)`"
+	const image = "apt has no list of packages that has them\nrun `apt-get update` in the same `run`; on a base from a distribution, write `needs os.packages(%s)`, which pins them"
+	for _, c := range []struct{ distribution, log, packages, want string }{
+		{"debian/bookworm", "Reading package lists...\nE: Unable to locate package jq", `"jq"`, debian},
+		{"debian/bookworm", "E: Unable to locate package libstdc++6\r\nE: Unable to locate package jq\nE: Unable to locate package jq", `"libstdc++6", "jq"`, debian},
+		{"debian/bookworm", "E: Package 'python3.9' has no installation candidate", `"python3.9"`, debian},
+		{"", "E: Unable to locate package jq", `"jq"`, image},
+		{"debian/bookworm", "E: Unable to lock directory /var/lib/apt/lists/", "", "it ran as root in /, on the base, with what its component `needs` and `builds with`\nsee its last output"},
+	} {
+		step := &engine.StepError{Name: "x", ExitCode: 100, Err: errors.New("exit code: 100"), Log: strings.Split(c.log, "\n")}
+		d := stepFailed(step, llb.Origin{Component: "tool", Run: &model.Run{}, Distribution: c.distribution})
+		want := strings.ReplaceAll(c.want, "%s", c.packages)
+		if got := strings.Join(append(d.Notes, d.Help...), "\n"); got != want {
+			t.Errorf("%q\ngot  %s\nwant %s", c.log, got, want)
+		}
+	}
+}
+
 // TestCopiedOver checks that conflicting kinds of files are reported by their paths in the
 // image, without the engine's paths.
 func TestCopiedOver(t *testing.T) {
