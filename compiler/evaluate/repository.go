@@ -198,8 +198,8 @@ func (c *clause) keyURL(r *repository, url string, o, sum *syntax.Option) bool {
 // maxKey is the maximum size of a keyring.
 const maxKey = 1 << 20
 
-func (c *clause) keyFile(name string) ([]byte, error) {
-	info, err := fs.Stat(c.Files, name)
+func (x *tree) keyFile(name string) ([]byte, error) {
+	info, err := fs.Stat(x.Files, name)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (c *clause) keyFile(name string) ([]byte, error) {
 	case info.Size() > maxKey:
 		return nil, errors.New("larger than 1 MiB")
 	}
-	return fs.ReadFile(c.Files, name)
+	return fs.ReadFile(x.Files, name)
 }
 
 // packagesOf pins the packages of a base from a distribution, when its whole block is evaluated.
