@@ -490,7 +490,7 @@ func TestBuilt(t *testing.T) {
 		t.Errorf("measured: %v, %+v", err, result)
 	}
 	var other *plan.OtherImageError
-	if _, err := measure(10); !errors.As(err, &other) || other.App != "b" {
+	if _, err := measure(); !errors.As(err, &other) || other.App != "b" {
 		t.Errorf("another plan: %v", err)
 	}
 	r.Built = []plan.Built{}
