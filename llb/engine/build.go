@@ -245,7 +245,11 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	}, reports)
 	<-drained
 	if err != nil && !unproven {
-		return nil, classify(ctx, err, track)
+		var definitions []*pb.Definition
+		for _, i := range req.Images {
+			definitions = append(definitions, i.Definition)
+		}
+		return nil, classify(ctx, err, track, definitions...)
 	}
 	res := &Result{Steps: track.steps()}
 	if res.Proven, err = proofs.results(ctx, track); err != nil {

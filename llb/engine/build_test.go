@@ -138,6 +138,19 @@ func TestFailingStep(t *testing.T) {
 	}
 }
 
+// TestFailingStepOfSharedState checks that the failure of a step is told if it mounts a state
+// twice: BuildKit returns another error for it.
+func TestFailingStepOfSharedState(t *testing.T) {
+	needEngine(t)
+	twice := root().Run(llb.Args([]string{"/bin/step", "fail", "7"}), llb.AddMount("/shared", root(), llb.Readonly), llb.WithCustomName("bad step"))
+	req := request(t, filepath.Join(t.TempDir(), "out"), image(t, "good", file("/x", "1")), image(t, "app", twice.AddMount("/out", llb.Scratch())))
+	_, err := open(t, t.TempDir()).Build(t.Context(), req)
+	var step *StepError
+	if !errors.As(err, &step) || step.Name != "bad step" || step.ExitCode != 7 || len(step.Log) != 20 {
+		t.Errorf("the error is %#v, want the bad step with exit code 7 and its log", err)
+	}
+}
+
 func TestFetch(t *testing.T) {
 	needEngine(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

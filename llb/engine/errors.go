@@ -14,6 +14,7 @@ import (
 
 	gatewayerrors "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/opencontainers/go-digest"
 	"google.golang.org/grpc/codes"
@@ -88,10 +89,13 @@ func plain(err error) error {
 // errLost is the error for a connection that broke during a build.
 var errLost = errors.New("the engine is gone")
 
-// classify converts BuildKit's error to an error of this package.
-func classify(ctx context.Context, err error, t *tracker) error {
+// classify converts BuildKit's error for the definitions to an error of this package.
+func classify(ctx context.Context, err error, t *tracker, definitions ...*pb.Definition) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if strings.Contains(err.Error(), releasedTwice) {
+		err = t.lost(err, definitions)
 	}
 	var exit *gatewayerrors.ExitError
 	exited := errors.As(err, &exit) && exit.ExitCode != gatewayerrors.UnknownExitStatus
@@ -124,6 +128,32 @@ func classify(ctx context.Context, err error, t *tracker) error {
 		step.ExitCode = int(exit.ExitCode)
 	}
 	return step
+}
+
+// releasedTwice is BuildKit's error in place of a failed step's, if the step mounts a state twice,
+// or a state that another failed step of the build mounts: BuildKit's gateway keeps each state of
+// the failed steps once, and releases the second reference both as an input and as a mount.
+const releasedTwice = "releasing already released reference"
+
+// exitCode matches the end of BuildKit's error for a process that failed.
+var exitCode = regexp.MustCompile(` did not complete successfully: exit code: ([0-9]+)$`)
+
+// lost returns the error of the step that failed, as reported by the progress; err if none did.
+func (t *tracker) lost(err error, definitions []*pb.Definition) error {
+	for _, def := range definitions {
+		id, why := t.failure(def)
+		if id == "" {
+			continue
+		}
+		step := errors.New(why)
+		if m := exitCode.FindStringSubmatch(why); m != nil {
+			if code, err := strconv.ParseUint(m[1], 10, 32); err == nil {
+				step = &gatewayerrors.ExitError{ExitCode: uint32(code), Err: step}
+			}
+		}
+		return errdefs.WrapVertex(step, id)
+	}
+	return err
 }
 
 // serverSays matches the text of a [transport.StatusError], since only the text passes the

@@ -105,8 +105,8 @@ func (p *proving) results(ctx context.Context, t *tracker) ([]Proven, error) {
 	for i, proof := range p.proofs {
 		proven := Proven{Report: p.reports[i]}
 		if p.errs[i] != nil {
-			err := classify(ctx, p.errs[i], t)
-			if !errors.As(err, &proven.Failed) && !t.lost(proof.Definition, err, &proven.Failed) {
+			err := classify(ctx, p.errs[i], t, proof.Definition)
+			if !errors.As(err, &proven.Failed) {
 				return nil, err
 			}
 			if t.ops[proven.Failed.Vertex].GetSource() != nil {
@@ -116,18 +116,4 @@ func (p *proving) results(ctx context.Context, t *tracker) ([]Proven, error) {
 		out = append(out, proven)
 	}
 	return out, nil
-}
-
-// lost finds the failed step of a definition if BuildKit lost it: when two steps that share an
-// input fail in one build, BuildKit returns another error for the second. It is false if the
-// network or the end of ctx is the cause.
-func (t *tracker) lost(def *pb.Definition, err error, step **StepError) bool {
-	var unavailable *UnavailableError
-	id, why := t.failure(def)
-	if id == "" || errors.As(err, &unavailable) || errors.Is(err, context.Canceled) {
-		return false
-	}
-	name, log := t.describe(id)
-	*step = &StepError{Vertex: id, Name: name, Log: log, Err: rootCause(errors.New(why))}
-	return true
 }

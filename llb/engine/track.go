@@ -4,6 +4,7 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"sync"
 	"time"
@@ -121,13 +122,13 @@ func (t *tracker) describe(id digest.Digest) (name string, log []string) {
 }
 
 // failure returns the first vertex of a definition that has failed, and its error; "" if none
-// has.
+// has. Steps that BuildKit stopped because another one failed do not count.
 func (t *tracker) failure(def *pb.Definition) (id digest.Digest, why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, op := range def.Def {
 		id := digest.FromBytes(op)
-		if v := t.seen[id]; v != nil && v.failed != "" {
+		if v := t.seen[id]; v != nil && v.failed != "" && !strings.HasSuffix(v.failed, context.Canceled.Error()) {
 			return id, v.failed
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/solver/errdefs"
+	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
 )
 
@@ -70,6 +71,32 @@ func TestClassify(t *testing.T) {
 	cancel(stop)
 	if err := classify(ctx, errdefs.WrapVertex(fault, id), track); !errors.Is(err, stop) {
 		t.Errorf("after the end of its context the error is %v, want the cause", err)
+	}
+}
+
+// TestClassifyLost checks that the progress tells which step failed if BuildKit returns another
+// error for it. A step of another definition, or one that was stopped, is not the cause.
+func TestClassifyLost(t *testing.T) {
+	var definitions []*pb.Definition
+	var ids []digest.Digest
+	for _, name := range []string{"stopped", "bad", "other"} {
+		def := []byte(name)
+		definitions = append(definitions, &pb.Definition{Def: [][]byte{def}})
+		ids = append(ids, digest.FromBytes(def))
+	}
+	track := newTracker(definitions)
+	track.add(&client.SolveStatus{Vertexes: []*client.Vertex{
+		{Digest: ids[0], Name: "stopped", Error: `process "x" did not complete successfully: context canceled`},
+		{Digest: ids[1], Name: "bad", Error: `process "exit code: 8" did not complete successfully: exit code: 7`},
+		{Digest: ids[2], Name: "other", Error: `process "y" did not complete successfully: exit code: 9`},
+	}})
+	lost := errors.New("failed to solve: releasing already released reference k5py0")
+	var step *StepError
+	if err := classify(t.Context(), lost, track, definitions[:2]...); !errors.As(err, &step) || step.Vertex != ids[1] || step.ExitCode != 7 || err.Error() != "bad: exit code 7" {
+		t.Errorf("the error is %v, want that of the bad step", err)
+	}
+	if err := classify(t.Context(), lost, track, definitions[0]); err != lost {
+		t.Errorf("without a failed step the error is %v, want BuildKit's", err)
 	}
 }
 
