@@ -73,8 +73,8 @@ type meeting struct {
 	conflicts []dispute
 }
 
-// meet decides what of an effect is written.
-func (s *packing) meet(others *strangers) ([]dispute, error) {
+// meet decides what of an effect is written. earlier are numbers of accounts, see numberings.
+func (s *packing) meet(others *strangers, earlier map[string]uint32) ([]dispute, error) {
 	m := &meeting{packing: s, others: others, stays: map[string]bool{}}
 	if s.before == s.root {
 		for _, c := range s.entries {
@@ -85,10 +85,9 @@ func (s *packing) meet(others *strangers) ([]dispute, error) {
 	var err1, err2 error
 	m.was, err1 = compareTrees(s.before, s.root)
 	m.is, err2 = compareTrees(s.after, s.root)
-	var err3, err4 error
-	m.old, err3 = numberings(s.before, s.root)
-	m.new, err4 = numberings(s.after, s.root)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	var err3 error
+	m.old, m.new, err3 = s.numberings(earlier)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
 	for _, c := range s.entries {

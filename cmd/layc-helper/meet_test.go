@@ -128,6 +128,7 @@ func (f *fleet) result(layers [][]int) (map[string]string, error) {
 func TestMeet(t *testing.T) {
 	needsMounts(t)
 	const kept, gone = "", "gone"
+	const renumbers = "mkdir etc; echo www-data:x:33:33::: >etc/passwd; echo www-data:x:33: >etc/group; echo 0 >w; chown 33 w"
 	for _, test := range []struct {
 		name, lower, low, one, two string // one needs low
 		conflict                   string // the path
@@ -165,6 +166,31 @@ func TestMeet(t *testing.T) {
 		{name: "members", lower: "mkdir etc; echo g:x:9:root >etc/group", one: "echo g:x:9:root,b >etc/group", two: "echo g:x:9:root,a >etc/group",
 			path: "etc/group", want: "g:x:9:a,b,root\n"},
 		{name: "ranges", lower: "mkdir etc; echo r:1000:10 >etc/subuid", one: "echo b:2000:10 >>etc/subuid", two: "echo a:2000:10 >>etc/subuid", conflict: "/etc/subuid"},
+		{name: "further ranges", lower: "mkdir etc; printf 'u:1000:10\\nu:3000:10\\n' >etc/subuid", one: "echo b:5000:10 >>etc/subuid", two: "echo u:2000:10 >>etc/subuid; sed -i /3000/d etc/subuid",
+			path: "etc/subuid", want: "u:1000:10\nu:2000:10\nb:5000:10\n"},
+		{name: "overlapping ranges", lower: "mkdir etc; echo r:1000:10 >etc/subgid", one: "echo b:2000:10 >>etc/subgid", two: "echo a:2009:10 >>etc/subgid", conflict: "/etc/subgid"},
+		{name: "adjacent ranges", lower: "mkdir etc; echo r:1000:10 >etc/subgid", one: "echo b:2000:10 >>etc/subgid", two: "echo a:2010:10 >>etc/subgid",
+			path: "etc/subgid", want: "r:1000:10\nb:2000:10\na:2010:10\n"},
+		{name: "overlapping ranges of one name", lower: "mkdir etc; echo r:1000:10 >etc/subgid", one: "echo a:2000:10 >>etc/subgid", two: "echo a:2009:10 >>etc/subgid",
+			path: "etc/subgid", want: "r:1000:10\na:2000:10\na:2009:10\n"},
+		{name: "ranges that overlap below", lower: "mkdir etc; printf 'r:1000:10\\ns:1000:10\\n' >etc/subgid", one: "echo b:2000:10 >>etc/subgid", two: "echo a:3000:10 >>etc/subgid",
+			path: "etc/subgid", want: "r:1000:10\ns:1000:10\nb:2000:10\na:3000:10\n"},
+		{name: "other users of a number", lower: "mkdir etc; printf 'root:x:0:0:::\\nadmin:x:0:0:::\\nz:x:9:9:::\\na:x:9:9:::\\n' >etc/passwd", one: "echo c:x:3:3::: >>etc/passwd", two: "echo b:x:4:4::: >>etc/passwd",
+			path: "etc/passwd", want: "root:x:0:0:::\nadmin:x:0:0:::\nc:x:3:3:::\nb:x:4:4:::\nz:x:9:9:::\na:x:9:9:::\n"},
+		{name: "new user of a number", lower: "mkdir etc; echo root:x:0:0::: >etc/passwd", one: "echo admin:x:0:0::: >>etc/passwd", two: "echo b:x:4:4::: >>etc/passwd",
+			path: "etc/passwd", want: "root:x:0:0:::\nadmin:x:0:0:::\nb:x:4:4:::\n"},
+		{name: "number that two users get", lower: "mkdir etc; printf 'a:x:1:1:::\\nb:x:2:2:::\\n' >etc/passwd", one: "sed -i s/a:x:1/a:x:5/ etc/passwd", two: "sed -i s/b:x:2/b:x:5/ etc/passwd", conflict: "/etc/passwd"},
+		{name: "another order of users", lower: "mkdir etc; printf 'root:x:0:0:::\\nadmin:x:0:0:::\\n' >etc/passwd", one: "printf 'admin:x:0:0:::\\nroot:x:0:0:::\\n' >etc/passwd", two: "echo b:x:4:4::: >>etc/passwd", conflict: "/etc/passwd"},
+		{name: "lines of NIS", lower: "mkdir etc; printf 'root:x:0:0:::\\n-eve\\n+::::::\\n' >etc/passwd", one: "sed -i 1ac:x:5:5::: etc/passwd", two: "sed -i 1ab:x:4:4::: etc/passwd",
+			path: "etc/passwd", want: "root:x:0:0:::\nb:x:4:4:::\nc:x:5:5:::\n-eve\n+::::::\n"},
+		{name: "lines of NIS in shadow", lower: "mkdir etc; printf 'root:!:::::::\\n+::::::::\\n' >etc/shadow", one: "sed -i '1ac:!:::::::' etc/shadow", two: "sed -i '1ab:!:::::::' etc/shadow",
+			path: "etc/shadow", want: "b:!:::::::\nc:!:::::::\nroot:!:::::::\n+::::::::\n"},
+		{name: "new lines of NIS", lower: "mkdir etc; echo root:x:0:0::: >etc/passwd", one: "echo +a >>etc/passwd", two: "echo +b >>etc/passwd", conflict: "/etc/passwd"},
+		{name: "owner by the number before", lower: renumbers, one: "sed -i s/33/1033/ etc/passwd", two: "echo 1 >x; chown 33 x", conflict: "/etc/passwd"},
+		{name: "owning group by the number before", lower: renumbers, one: "sed -i s/33/1033/ etc/group", two: "echo 2 >w; chgrp 33 w", conflict: "/etc/group"},
+		{name: "owner by the number after", lower: renumbers, one: "sed -i s/33/1033/ etc/passwd; chown 1033 w", two: "sed -i s/33/1033/ etc/passwd; echo 1 >x; chown 1033 x", path: "w", want: "0\n"},
+		{name: "owner by the number of what is needed", lower: renumbers, low: "sed -i s/33/1033/ etc/passwd", one: "echo 1 >x; chown 1033 x", two: "echo 3 >y", path: "x", want: "1\n"},
+		{name: "owner of what is overwritten", lower: renumbers, one: "sed -i s/33/1033/ etc/passwd", two: "chown 0 w; echo 2 >w", path: "w", want: "2\n"},
 		{name: "packages", lower: "mkdir -p var/lib/dpkg; printf 'Package: b\\nVersion: 1\\n\\n' >var/lib/dpkg/status",
 			one:  "printf 'Package: a\\nVersion: 1\\n\\n' >>var/lib/dpkg/status",
 			two:  "printf 'Package: c\\nVersion: 1\\n\\n' >>var/lib/dpkg/status",
@@ -268,6 +294,33 @@ func TestOwnersByName(t *testing.T) {
 		var s unix.Stat_t
 		if err := lstat(root+"/"+name, &s); err != nil || s.Uid != want[0] || s.Gid != want[1] {
 			t.Errorf("%s has owner %d:%d (%v), want %d", name, s.Uid, s.Gid, err, want)
+		}
+	}
+}
+
+// TestRenumberedOwners checks that owners have the number that the effect itself gives an account, and
+// that a package keeps the number from before.
+func TestRenumberedOwners(t *testing.T) {
+	needsMounts(t)
+	lower := t.TempDir()
+	sh(t, lower, "mkdir etc; echo www-data:x:33:33::: >etc/passwd; echo www-data:x:33: >etc/group; echo 0 >w; echo 1 >v; chown 33:33 v w")
+	canonical(t, lower)
+	before, _ := layered(t, lower)
+	after, _ := layered(t, lower)
+	sh(t, after, "sed -i s/33/1033/g etc/passwd etc/group; mkdir x; chown 1033:1033 w x")
+	installed, _ := layered(t, lower)
+	sh(t, installed, "echo 1 >p; chown 33:33 p")
+	run, install := effect{word: changes, before: before, after: after}, effect{word: installs, before: before, after: installed}
+	for _, all := range [][]effect{{run, install}, {install, run}} {
+		root, _ := layered(t, lower)
+		if err := pack(root, t.TempDir(), all); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]uint32{"x": 1033, "w": 1033, "v": 33, "p": 33} {
+			var s unix.Stat_t
+			if err := lstat(root+"/"+name, &s); err != nil || s.Uid != want || s.Gid != want {
+				t.Errorf("%s first: %s has owner %d:%d (%v), want %d", all[0].word, name, s.Uid, s.Gid, err, want)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path"
@@ -18,26 +19,29 @@ import (
 
 // Files that several components may change, as each adds entries of its own. The
 // entries are merged, each by its name, and sorted, so that the order of changes does
-// not show.
+// not show. Where the order of lines has a meaning, it stays: see inOrder.
 
 // table says how a file consists of entries.
 type table struct {
 	entries func(text string) []string
 	end     string                    // of an entry
 	name    func(entry string) string // an entry is changed, not added, if its name is there
-	number  int                       // the field that only one entry has, as separated by colons; 0: none
-	members []int                     // the fields that are lists of names
+	number  int                       // the field that entries are sorted by, as separated by colons; 0: none
+	nis     bool                      // lines that begin with "+" or "-" come last
+	// settle orders entries of one number, and says which ones cannot be in one file.
+	settle  func(t *table, all []string, texts ...string) (why string)
+	members []int // the fields that are lists of names
 }
 
 var (
-	passwd  = &table{entries: lines, end: "\n", name: field, number: 2}
-	group   = &table{entries: lines, end: "\n", name: field, number: 2, members: []int{3}}
-	gshadow = &table{entries: lines, end: "\n", name: field, members: []int{2, 3}}
-	shadow  = &table{entries: lines, end: "\n", name: field}
-	ranges  = &table{entries: lines, end: "\n", name: field, number: 1}
-	set     = &table{entries: lines, end: "\n", name: func(e string) string { return e }}
+	passwd  = &table{entries: lines, end: "\n", name: field, number: 2, nis: true, settle: (*table).inOrder}
+	group   = &table{entries: lines, end: "\n", name: field, number: 2, nis: true, settle: (*table).inOrder, members: []int{3}}
+	gshadow = &table{entries: lines, end: "\n", name: field, nis: true, members: []int{2, 3}}
+	shadow  = &table{entries: lines, end: "\n", name: field, nis: true}
+	ranges  = &table{entries: lines, end: "\n", name: whole, number: 1, settle: (*table).apart}
+	set     = &table{entries: lines, end: "\n", name: whole}
 	stanzas = &table{entries: paragraphs, end: "\n\n", name: stanzaName}
-	bundle  = &table{entries: certificates, end: "\n", name: func(e string) string { return e }}
+	bundle  = &table{entries: certificates, end: "\n", name: whole}
 )
 
 // tables are the files that are merged.
@@ -147,8 +151,10 @@ func (t *table) merge(old, now, there string) (text []byte, why string) {
 	slices.SortFunc(all, func(a, b string) int {
 		return cmp.Or(cmp.Compare(t.numberOf(a), t.numberOf(b)), strings.Compare(t.name(a), t.name(b)))
 	})
-	if why := t.shared(all, was); why != "" {
-		return nil, why
+	if t.settle != nil {
+		if why := t.settle(t, all, old, now, there); why != "" {
+			return nil, why
+		}
 	}
 	var b bytes.Buffer
 	for _, e := range all {
@@ -202,32 +208,110 @@ func joinedNames(old, now, there string) string {
 	return strings.Join(slices.Compact(out), ",")
 }
 
-// shared says which entries have one number that had not both been there before.
-func (t *table) shared(all []string, was map[string]string) string {
-	if t.number == 0 {
-		return ""
-	}
-	first := map[int]string{}
-	for _, e := range all {
-		n, name := t.numberOf(e), t.name(e)
-		other, taken := first[n]
-		if taken && (was[name] == "" || was[other] == "") {
-			return fmt.Sprintf("%q and %q have the same number %d", other, name, n)
+// inOrder gives sorted entries of one number, or without one, the order of a text that has all of
+// them: programs find the first user of a number, and "+" in /etc/passwd comes before what it must
+// not hide. It is a conflict if no text has them all, or if two texts differ in the order.
+func (t *table) inOrder(all []string, texts ...string) (why string) {
+	for len(all) > 0 {
+		number, n := t.numberOf(all[0]), 1
+		for n < len(all) && t.numberOf(all[n]) == number {
+			n++
 		}
-		first[n] = name
+		var same []string
+		same, all = all[:n], all[n:]
+		if n == 1 {
+			continue
+		}
+		entries := map[string]string{}
+		for _, e := range same {
+			entries[t.name(e)] = e
+		}
+		var order []string
+		for _, text := range texts {
+			var names []string
+			for _, e := range t.entries(text) {
+				if name := t.name(e); entries[name] != "" && t.numberOf(e) == number {
+					names = append(names, name)
+				}
+			}
+			switch {
+			case len(names) != n:
+			case order != nil && !slices.Equal(order, names):
+				return fmt.Sprintf("has %q and %q in different orders", t.name(same[0]), t.name(same[1]))
+			default:
+				order = names
+			}
+		}
+		switch {
+		case order == nil && number == math.MaxInt:
+			return fmt.Sprintf("has %q and %q in no order, which decides what they mean", t.name(same[0]), t.name(same[1]))
+		case order == nil:
+			return fmt.Sprintf("has %q and %q with the same number %d", t.name(same[0]), t.name(same[1]), number)
+		}
+		for k, name := range order {
+			same[k] = entries[name]
+		}
 	}
 	return ""
 }
 
-// numberOf is the number of an entry, by which entries are sorted first.
-func (t *table) numberOf(e string) int {
-	f := strings.Split(e, ":")
-	if t.number == 0 || len(f) <= t.number {
+// apart reports sorted ranges of different names that overlap, unless a text has both.
+func (t *table) apart(all []string, texts ...string) (why string) {
+	var have []map[string]string
+	for _, text := range texts {
+		have = append(have, t.named(text))
+	}
+	for n, a := range all {
+		end := rangeEnd(a)
+		for _, b := range all[n+1:] {
+			if t.numberOf(b) >= end {
+				break
+			}
+			both := func(in map[string]string) bool { return in[a] != "" && in[b] != "" }
+			if field(a) != field(b) && !slices.ContainsFunc(have, both) {
+				return fmt.Sprintf("has overlapping ranges, %q and %q", a, b)
+			}
+		}
+	}
+	return ""
+}
+
+// rangeEnd is the number after a range, which is NAME:FIRST:COUNT.
+func rangeEnd(line string) int {
+	f := strings.Split(line, ":")
+	if len(f) != 3 {
 		return 0
 	}
-	n, _ := strconv.Atoi(f[t.number])
+	first, err1 := strconv.ParseUint(f[1], 10, 32)
+	count, err2 := strconv.ParseUint(f[2], 10, 32)
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return int(first + count)
+}
+
+// numberOf is the number of an entry, by which entries are sorted first: the highest one if it has
+// none.
+func (t *table) numberOf(e string) int {
+	if t.nis && strings.HasPrefix(e, "+") || t.nis && strings.HasPrefix(e, "-") {
+		return math.MaxInt
+	}
+	if t.number == 0 {
+		return 0
+	}
+	f := strings.Split(e, ":")
+	if len(f) <= t.number {
+		return math.MaxInt
+	}
+	n, err := strconv.Atoi(f[t.number])
+	if err != nil {
+		return math.MaxInt
+	}
 	return n
 }
+
+// whole is the name of an entry that has no other name.
+func whole(entry string) string { return entry }
 
 // field is the first field of a line, which is the name of what it is about.
 func field(line string) string {

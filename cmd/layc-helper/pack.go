@@ -147,8 +147,11 @@ func (e effect) do(root string, known *records, reload *bool) ([]dispute, error)
 			return nil, err
 		}
 		others = known.strangers(e.needs)
+		if c := others.disagree(made); len(c) > 0 {
+			return c, nil
+		}
 	}
-	conflicts, err := s.meet(others)
+	conflicts, err := s.meet(others, known.earlier(e.needs))
 	if err != nil || len(conflicts) > 0 {
 		return conflicts, err
 	}
@@ -201,7 +204,11 @@ func (e effect) blame(known *records, all []dispute) []dispute {
 // record is what an effect changes. Names of a file that are only linked again are
 // not changed.
 func (s *packing) record() (record, error) {
-	r := record{needs: s.needs, marks: map[string]mark{}, files: s.files()}
+	r := newRecord()
+	r.needs, r.files = s.needs, s.files()
+	if err := s.numbers(&r); err != nil {
+		return r, err
+	}
 	for p, c := range s.entries {
 		switch {
 		case !c.rewrite || c.linked:

@@ -28,6 +28,14 @@ type record struct {
 	marks map[string]mark // by path
 	// files are the names of the file that a path is one of, if that was changed.
 	files map[string]string
+	// renumbers are the accounts whose numbers it has changed, and owners the numbers of those
+	// that own what it has written, both by accountKey.
+	renumbers map[string]renumbering
+	owners    map[string]uint32
+}
+
+func newRecord() record {
+	return record{marks: map[string]mark{}, files: map[string]string{}, renumbers: map[string]renumbering{}, owners: map[string]uint32{}}
 }
 
 // mark says what a component has left at a path.
@@ -38,6 +46,9 @@ const (
 	directory mark = 'd'
 	other     mark = 'f'
 	linked    mark = 'l' // the names of its file follow
+	// Marks of accounts, whose numbers follow.
+	renumbered mark = 'n'
+	owning     mark = 'o'
 )
 
 // records are those in a directory, by number. Without a directory there are none.
@@ -73,7 +84,7 @@ func (r *records) file(n int) string { return filepath.Join(r.dir, strconv.Itoa(
 const treeHead = "tree"
 
 func parseRecord(text []byte) (record, error) {
-	r := record{marks: map[string]mark{}, files: map[string]string{}}
+	r := newRecord()
 	head, rest, _ := bytes.Cut(text, []byte("\n"))
 	var err error
 	if r.tree = string(head) == treeHead; !r.tree {
@@ -90,10 +101,23 @@ func parseRecord(text []byte) (record, error) {
 		if err != nil {
 			return r, err
 		}
-		if m := mark(line[0]); m == linked {
-			r.files[p] = strings.TrimSpace(string(line[1+len(quoted):]))
-		} else {
+		follows := strings.TrimSpace(string(line[1+len(quoted):]))
+		switch m := mark(line[0]); m {
+		case linked:
+			r.files[p] = follows
+		case renumbered:
+			var n renumbering
+			_, err = fmt.Sscan(follows, &n.was, &n.now)
+			r.renumbers[p] = n
+		case owning:
+			var n uint32
+			_, err = fmt.Sscan(follows, &n)
+			r.owners[p] = n
+		default:
 			r.marks[p] = m
+		}
+		if err != nil {
+			return r, err
 		}
 	}
 	return r, nil
@@ -140,6 +164,12 @@ func (r *records) add(one record) error {
 	}
 	for _, p := range slices.Sorted(maps.Keys(one.files)) {
 		fmt.Fprintf(w, "%c%q %s\n", linked, p, one.files[p])
+	}
+	for _, key := range slices.Sorted(maps.Keys(one.renumbers)) {
+		fmt.Fprintf(w, "%c%q %d %d\n", renumbered, key, one.renumbers[key].was, one.renumbers[key].now)
+	}
+	for _, key := range slices.Sorted(maps.Keys(one.owners)) {
+		fmt.Fprintf(w, "%c%q %d\n", owning, key, one.owners[key])
 	}
 	return errors.Join(w.Flush(), f.Close())
 }

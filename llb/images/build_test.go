@@ -200,11 +200,14 @@ func TestFailures(t *testing.T) {
 		step   engine.StepError
 		report string // report of the proof, if none of its steps fails
 		want   string
+		help   string // among what it says, if not ""
 	}{
 		{vertex: "make tool", step: exits, want: "E0501 a.layer:19 a step of tool failed [compiling no such thing]"},
 		{vertex: "make tool", step: engine.StepError{Err: errors.New("it never started")}, want: "E0501 a.layer:19 a step of tool failed []"},
 		{vertex: "[library] layer", step: conflicts(`0 -1 "libc6" "has mode 0644, then 0755" "/etc/x" "/etc/y"`), want: "E0518 a.layer:10 library changes /etc/x, which the package libc6 brings in another form []"},
 		{vertex: "[library] layer", step: conflicts(`0 -1 "" "" "/etc/x"`), want: "E0518 a.layer:10 library changes /etc/x, which something else in the image has changed []"},
+		{vertex: "[library] layer", step: conflicts(`0 -1 "" "has \"a\" and \"b\" with the same number 5" "/etc/passwd"`), want: "E0518 a.layer:10 library changes /etc/passwd, which something else in the image has changed []", help: "give one a fixed number (`useradd -u …`), or write `needs` for the component or package that brings /etc/passwd"},
+		{vertex: "[library] layer", step: conflicts(`0 0 "" "has \"a\" and \"b\" with the same number 5" "/etc/group"`), want: "E0518 a.layer:10 library and library change /etc/group differently []", help: "give one a fixed number (`groupadd -g …`), or write `needs library` in library, or the other way round"},
 		{vertex: "[library] layer", step: conflicts(`0 0 "" "" "/etc/x"`), want: "E0518 a.layer:10 library and library change /etc/x differently []"},
 		{proof: "test: tool --version", vertex: "test: tool --version", step: exits, want: "E0503 a.layer:20 a test of tool failed [compiling no such thing]"},
 		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:26 a test of a failed [compiling no such thing]"},
@@ -241,6 +244,9 @@ func TestFailures(t *testing.T) {
 		}}, in)
 		if got := told(err); got != c.want {
 			t.Errorf("%s%s: got %q, want %q", c.proof, c.vertex, got, c.want)
+		}
+		if e := (*StepError)(nil); c.help != "" && (!errors.As(err, &e) || !slices.Contains(e.Finding.Help, c.help)) {
+			t.Errorf("%s: the help is not %q", c.want, c.help)
 		}
 	}
 }

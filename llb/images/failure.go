@@ -294,6 +294,13 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 	if one == nil {
 		one, two = two, nil
 	}
+	first, otherwise := "", "; or let them write separate files"
+	if strings.Contains(how, "with the same number") {
+		first, otherwise = "give one a fixed number (`useradd -u …`), or ", ""
+		if at == "/etc/group" {
+			first = "give one a fixed number (`groupadd -g …`), or "
+		}
+	}
 	var list diag.List
 	var d *diag.Diagnostic
 	switch {
@@ -301,7 +308,7 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s and %s change %s differently", two.Title, one.Title, at).
 			See(two.Span, "%s is declared here", two.Title).
 			Note("neither needs the other, so nothing says which change comes last").
-			Hint("write `needs %s` in %s, or the other way round; or let them write separate files", two.Title, one.Title)
+			Hint("%swrite `needs %s` in %s, or the other way round%s", first, two.Title, one.Title, otherwise)
 	case by != "" && one != nil:
 		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s changes %s, which the package %s brings in another form", one.Title, at, by).
 			Note("%s does not need the package, so its run did not see that file", one.Title).
@@ -309,7 +316,7 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 	default:
 		d = list.Errorf(diag.ConflictingChanges, origin.Span, "%s changes %s, which something else in the image has changed", origin.Component, at).
 			Note("the component does not need what has changed it, so its run did not see that").
-			Hint("write `needs` for the component or package that brings %s", at)
+			Hint("%swrite `needs` for the component or package that brings %s", first, at)
 	}
 	if how != "" {
 		d.Note("%s %s", at, how)
