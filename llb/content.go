@@ -279,7 +279,7 @@ func (l *lowerer) looked(i *model.Instance, s *model.Copy, src string) llb.State
 		return llb.Scratch()
 	}
 	l.origins[len(l.origins)-1].Copied = []Copied{{Path: src, From: s.From.Title, Span: s.Span}}
-	return llb.Scratch().Run(opts...).AddMount(rootDir, tree)
+	return llb.Scratch().Run(opts...).AddMount(rootDir, tree, byDefinition)
 }
 
 // makesDirectory reports whether an instance declares that a path is a directory.
@@ -340,7 +340,7 @@ func (l *lowerer) chosen(i *model.Instance, s *model.Copy, sources []string) llb
 	for _, src := range sources {
 		at.Copied = append(at.Copied, Copied{Path: src, From: s.From.Title, Span: s.Span})
 	}
-	run := llb.Scratch().Run(append(opts, llb.AddMount("/in", l.stage(s.From, sources[0]), llb.Readonly))...)
+	run := llb.Scratch().Run(append(opts, llb.AddMount("/in", l.stage(s.From, sources[0]), llb.Readonly, byDefinition))...)
 	return run.AddMount("/out", llb.Scratch())
 }
 

@@ -49,7 +49,7 @@ func (e extras) args() []string {
 func (e extras) mounts() []llb.RunOption {
 	var out []llb.RunOption
 	for n, t := range e.trees {
-		out = append(out, llb.AddMount(placeDir+strconv.Itoa(n), t, llb.Readonly))
+		out = append(out, llb.AddMount(placeDir+strconv.Itoa(n), t, llb.Readonly, byDefinition))
 	}
 	return out
 }

@@ -47,5 +47,9 @@ func (l *lowerer) changed(on llb.State, opts []llb.RunOption, mounts ...llb.RunO
 		return llb.Scratch()
 	}
 	run := llb.Scratch().Run(append(opts, mounts...)...)
-	return on.WithOutput(run.AddMount(rootDir, llb.NewState(on.Output())).Output())
+	return on.WithOutput(run.AddMount(rootDir, llb.NewState(on.Output()), byDefinition).Output())
 }
+
+// byDefinition makes the engine find a step again by how the mounted tree was made. By default it
+// goes by a digest of the tree, which does not see hard links and the numbers of devices.
+var byDefinition = llb.ContentCache(llb.MountContentCacheOff)

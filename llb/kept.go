@@ -38,7 +38,7 @@ func (v *prover) kept(i *plan.Image) {
 		}
 		dir := treeDir + strconv.Itoa(len(stack))
 		// The names in a tree are all that is asked of it: its files are not read.
-		mounts = append(mounts, llb.AddMount(dir, tree, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
+		mounts = append(mounts, llb.AddMount(dir, tree, llb.Readonly, byDefinition))
 		if m.System != nil {
 			args, key = append(args, "="+dir), append(key, m.System.ID)
 		} else {

@@ -118,7 +118,7 @@ func (l *lowerer) fitted(i *model.Instance, p placement, tree llb.State, at stri
 	if l.err != nil {
 		return llb.Scratch()
 	}
-	return llb.Scratch().Run(opts...).AddMount(rootDir, tree)
+	return llb.Scratch().Run(opts...).AddMount(rootDir, tree, byDefinition)
 }
 
 // keptDir marks a directory that must keep its owner and mode.

@@ -126,7 +126,7 @@ func (l *lowerer) joined(on llb.State, below, members []*model.Instance) llb.Sta
 }
 
 // world is what the steps of a stacked instance are done on, the base first: all that
-// it needs, and what it follows of what lies below it.
+// it needs and builds with, and what it follows of what lies below it.
 func world(below []*model.Instance, i *model.Instance) []*model.Instance {
 	there := map[model.Key]bool{}
 	for _, b := range below {
@@ -150,6 +150,9 @@ func world(below []*model.Instance, i *model.Instance) []*model.Instance {
 	}
 	add(i.Needs, true)
 	add(i.After, false)
+	if len(i.Root) > 0 && len(out) > 0 && i.Root[0].Key == out[0].Key {
+		add(i.Root[1:], true)
+	}
 	return model.Topological(out)
 }
 
@@ -226,23 +229,23 @@ func (l *lowerer) packed(on ground, title string, at source.Span, all []effect) 
 			args = append(args, attributes(e.appends)...)
 			continue
 		case e.holds:
-			args = append(args, "^^", mount(number, e.tree, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)), list(e.needs))
+			args = append(args, "^^", mount(number, e.tree, llb.Readonly, byDefinition), list(e.needs))
 			continue
 		case e.tree.Output() != nil:
-			args = append(args, "@@", mount(number, e.tree, llb.Readonly), list(e.needs))
+			args = append(args, "@@", mount(number, e.tree, llb.Readonly, byDefinition), list(e.needs))
 			continue
 		}
 		platform = l.platform // the loader's cache may have to be made again, by a program
 		// What can be written is an overlay, which shows what both trees share.
-		before := mount(number+"/before", e.before, llb.ForceNoOutput)
-		after := mount(number+"/after", e.after, llb.Readonly)
+		before := mount(number+"/before", e.before, llb.ForceNoOutput, byDefinition)
+		after := mount(number+"/after", e.after, llb.Readonly, byDefinition)
 		if e.installs {
 			args = append(args, "++", before, after)
 			continue
 		}
 		placed := ""
 		if e.placed.Output() != nil {
-			placed = mount(number+"/placed", e.placed, llb.Readonly)
+			placed = mount(number+"/placed", e.placed, llb.Readonly, byDefinition)
 		}
 		args = append(args, "--", before, after, placed, list(e.needs))
 	}
@@ -253,8 +256,8 @@ func (l *lowerer) packed(on ground, title string, at source.Span, all []effect) 
 	origin := &l.origins[len(l.origins)-1]
 	origin.Members, origin.Packed = of, on.packed
 	run := llb.Scratch().Run(opts...)
-	on.state = on.state.WithOutput(run.AddMount(rootDir, llb.NewState(on.state.Output())).Output())
-	on.past = run.AddMount(pastDir, on.past)
+	on.state = on.state.WithOutput(run.AddMount(rootDir, llb.NewState(on.state.Output()), byDefinition).Output())
+	on.past = run.AddMount(pastDir, on.past, byDefinition)
 	return on
 }
 

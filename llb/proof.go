@@ -153,7 +153,7 @@ func (v *prover) user(i *plan.Image) {
 	if v.err != nil {
 		return
 	}
-	on := llb.AddMount(afterDir, v.image(i), llb.Readonly, llb.ContentCache(llb.MountContentCacheOff))
+	on := llb.AddMount(afterDir, v.image(i), llb.Readonly, byDefinition)
 	v.add(User, i.App.Name, i.App.UserAt, llb.Scratch().Run(append(opts, on)...).Root()).App = i.App
 }
 

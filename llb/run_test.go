@@ -3,6 +3,7 @@
 package llb_test
 
 import (
+	"archive/tar"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -155,6 +156,139 @@ func interfaces(t *testing.T) string {
 }
 
 // TestCache checks that files in a cache are visible to another run, and are in no image.
+// TestBuildsWith checks that what a stacked component builds with is there for its run, and not in
+// the image: in a build stage, in an image, and with another component that it needs.
+func TestBuildsWith(t *testing.T) {
+	b := newBuilder(t)
+	files, _, err := b.build(`
+fleet {
+    base base
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+
+component compiler {
+    file "/usr/compiler" text "compiled"
+}
+
+component headers {
+    run "write /headers h"
+}
+
+component stage {
+    needs       headers
+    builds with compiler
+    run         "copy /usr/compiler /out"
+    run         "copy /headers /found"
+}
+
+component stacked {
+    builds with compiler
+    run         "copy /usr/compiler /made"
+}
+
+app image {
+    uses stacked
+    copy "/out" from stage to "/opt/out"
+    copy "/found" from stage to "/opt/found"
+}
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"/opt/out": "compiled", "/opt/found": "h", "/made": "compiled"} {
+		if got := files[name].text; got != want {
+			t.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+	for _, name := range []string{"/usr/compiler", "/headers"} {
+		if f, ok := files[name]; ok {
+			t.Errorf("the image has %s: %v", name, f)
+		}
+	}
+}
+
+// TestIdentity checks that what differs in hard links or in the numbers of devices alone is not taken
+// for what the engine has copied before.
+func TestIdentity(t *testing.T) {
+	b := newBuilder(t)
+	build := func(steps string) map[string]file {
+		files, _, err := b.build(`
+fleet {
+    base base
+}
+
+component base {
+    rootfs "$URL/rootfs.tar" sha256 "$SUM"
+}
+
+component owner {
+    owns "/opt/own"
+    dir  "/opt/own/a"
+    run  """
+`+strings.ReplaceAll(steps, "DIR", "/opt/own/a")+`
+        """
+}
+
+component mixed {
+    owns "/opt/mixed"
+    run  """
+        dir /opt/mixed 0755
+`+strings.ReplaceAll(steps, "DIR", "/opt/mixed")+`
+        """
+    file "/opt/beside" text "x"
+    dir  "/opt/mixed" mode 0750
+}
+
+component stage {
+    run """
+        dir /made 0755
+        dir /made/b 0755
+`+strings.ReplaceAll(steps, "DIR", "/made/b")+`
+        """
+}
+
+component stacked {
+    run """
+        dir /stacked 0755
+`+strings.ReplaceAll(steps, "DIR", "/stacked")+`
+        """
+}
+
+component other {
+    run "write /other o"
+}
+
+app a {
+    layers 3
+    uses   owner, mixed, stacked, other
+    copy   "/made" from stage to "/opt/copied"
+    copy   "/made/*" from stage to "/opt/chosen/"
+    copy   "/opt/own/a" from owner to "/opt/again"
+}
+`, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	dirs := []string{"/opt/own/a", "/opt/mixed", "/opt/copied/b", "/opt/chosen/b", "/opt/again", "/stacked"}
+	for n, one := range []bool{true, false, true} {
+		steps := "        write DIR/1 q\n        hard DIR/1 DIR/2"
+		if !one {
+			steps = "        write DIR/1 q\n        write DIR/2 q"
+		}
+		files := build(steps)
+		for _, dir := range dirs {
+			if linked := files[dir+"/1"].Typeflag == tar.TypeLink || files[dir+"/2"].Typeflag == tar.TypeLink; linked != one {
+				t.Errorf("build %d: files in %s are one file: %v, want %v", n+1, dir, linked, one)
+			}
+		}
+	}
+}
+
 func TestCache(t *testing.T) {
 	b := newBuilder(t)
 	build := func(command string) map[string]file {

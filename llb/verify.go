@@ -40,7 +40,7 @@ func (l *lowerer) verified(i *model.Instance) llb.State {
 		return llb.Scratch()
 	}
 	run := llb.Scratch().Run(append(opts, llb.AddMount(beforeDir, l.unrun(i), llb.Readonly))...)
-	return run.AddMount(afterDir, built)
+	return run.AddMount(afterDir, built, byDefinition)
 }
 
 // shipped returns the recipes that are in images.
@@ -100,8 +100,8 @@ func (l *lowerer) remaining(i *model.Instance, after llb.State) (llb.State, bool
 	}
 	tree := llb.Scratch().File(c.chain, l.from(i.Title, "prepare", c.origin))
 	opts := l.help(i.Title, "remove deleted files", i.Span, "remain", rootDir, afterDir)
-	run := llb.Scratch().Run(append(opts, llb.AddMount(afterDir, after, llb.Readonly))...)
-	return run.AddMount(rootDir, tree), true
+	run := llb.Scratch().Run(append(opts, llb.AddMount(afterDir, after, llb.Readonly, byDefinition))...)
+	return run.AddMount(rootDir, tree, byDefinition), true
 }
 
 // scratchDirs are directories whose new files are not kept.

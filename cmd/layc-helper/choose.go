@@ -43,7 +43,7 @@ func choose(root, out string, sources, include, exclude []string) error {
 			return err
 		}
 	}
-	return nil
+	return identify(out)
 }
 
 type choosing struct {
@@ -139,6 +139,9 @@ func look(root, src string) error {
 			return copyable(root, file, &stat)
 		})
 		if err != nil {
+			return err
+		}
+		if err := identify(at); err != nil {
 			return err
 		}
 	}

@@ -67,7 +67,19 @@ func verify(before, after string, paths []string) error {
 			}
 		}
 	}
-	return v.result()
+	if err := v.result(); err != nil {
+		return err
+	}
+	for _, p := range v.owned {
+		dir, err := inside(after, path.Dir(p))
+		if err == nil {
+			err = identify(filepath.Join(dir, path.Base(p)))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type verification struct {
