@@ -348,7 +348,7 @@ func (l *lowerer) chosen(i *model.Instance, s *model.Copy, sources []string) llb
 func (l *lowerer) putCopy(c *contents, i *model.Instance, s *model.Copy, tree llb.State, src, to string, contents bool) {
 	p := placement{path.Clean(s.Path), s.Span}
 	fit := l.fitArgs(i, p, !contents && path.Clean(to) == p.to)
-	if contents {
+	if contents && !strings.HasSuffix(to, "/") {
 		l.into(c, i, to, s.Owner != nil)
 	} else {
 		l.parents(c, i, inside(to), s.Owner != nil)

@@ -203,7 +203,7 @@ component library {
 component left {
     needs right, other
     file "/etc/profile" append "left"
-    test "print SIDE"       prints "left"
+    test "print SIDE"       prints "app"
     test "cat /etc/profile" prints "base\nleft\nmore\nright"
 }
 
