@@ -134,7 +134,7 @@ func TestReplacedKinds(t *testing.T) {
 		{app: "uses s", more: stacked(`dir "/srv/y" mode 0700`), want: "E0367 dir: s replaces the file or link /srv/y of an earlier step or a layer below with a directory"},
 		{app: "uses s", more: stacked(`file "/srv/y/z" text "x"`), want: "E0367 file: s replaces the file or link /srv/y of an earlier step"},
 		// Users.
-		{app: "uses s\n    user u", more: "user u {\n    uid 700\n}\ncomponent s {\n    run \"write /etc/passwd u:x:5:5::/:\"\n}", want: "E0318 u: /etc/passwd has u with the number 5, but u is declared with 700"},
+		{app: "uses s\n    user u", more: "user u {\n    uid 700\n}\ncomponent s {\n    run \"write /etc/passwd u:x:5:5::/:\"\n}", want: "E0518 s: s changes /etc/passwd, which something else in the image has changed"},
 		{app: "file \"/etc/passwd\" text \"\"\n    user u", more: "user u {\n    uid 700\n}", want: "E0365 user: the image of a has no user u"},
 		{app: "user u", more: "user u {\n    uid 700\n    home \"/etc/profile\"\n}", want: "E0367 u: u has its home at /etc/profile, where a layer below has a file"},
 		{app: "user u", more: "user u {\n    uid 700\n    home \"/etc/profile/x\"\n}", want: "E0367 u: u has its home at /etc/profile/x, where a layer below has a file"},
