@@ -33,8 +33,9 @@ import (
 // nothing. For the spine the same holds with the hazards of all stretches below added.
 //
 // A layer is on the spine or it is not. If k layers are, the stacked items have k bins. The
-// portable items have the others and the spine, and no layer of the spine has less hazard than its
-// cleanest item on the base. The cheapest k counts. Deltas and bases are exact.
+// portable items have the others and the spine. No layer of the spine has less hazard than its
+// cleanest item on the base, nor, with a portable item, than the cleanest of both: the hazard of a
+// portable need counts once. The cheapest k counts. Deltas and bases are exact.
 //
 // The bound leaves out copies: a stacked item above items that not all of its classes have is
 // several blobs, and each is stored and built. On the examples plans are at most 12 % above the
@@ -164,11 +165,11 @@ func (b *bounder) class(c *class) Money {
 	spine := b.loads(c, assigned, func(it *item) bool { return it.stacked })
 	loose := b.loads(c, newBitset(len(b.f.sharedHazard)), func(it *item) bool { return !it.stacked })
 	var simple, simpleLoose Money
-	clean, cleanest := int64(maxMoney), int64(maxMoney)
+	clean, bare, cleanest := int64(maxMoney), int64(maxMoney), int64(maxMoney)
 	for _, l := range spine {
 		h := b.onBase(c, l.item)
 		simple += b.share(l.item, h, c.replicas)
-		clean = min(clean, h)
+		clean, bare = min(clean, h), min(bare, h-b.portableNeeds(l.item))
 	}
 	for _, l := range loose {
 		simpleLoose += l.at(pr, b.least[l.item])
@@ -186,7 +187,7 @@ func (b *bounder) class(c *class) Money {
 	onSpine, apart := b.stretch(spine, c.room, ground, layer), b.stretch(loose, c.room-1, -1, layer)
 	least := Money(maxMoney)
 	for k := 1; k <= c.room; k++ {
-		rest := apart.spill(c.room-k, pr.chance(clean+cleanest))
+		rest := apart.spill(c.room-k, pr.chance(max(clean, bare+cleanest)))
 		least = min(least, max(simple, onSpine.most(k))+max(simpleLoose, rest))
 	}
 	return least
@@ -232,6 +233,16 @@ func (b *bounder) onBase(c *class, i int32) int64 {
 		shared = union(shared, b.f.items[n].shared)
 	}
 	return b.least[i] + base.own + shared.sumNew(base.shared, b.f.sharedHazard)
+}
+
+// portableNeeds returns the hazard that only the portable needs of a stacked item have.
+func (b *bounder) portableNeeds(i int32) (hazard int64) {
+	for _, n := range b.f.items[i].needs.members() {
+		if it := &b.f.items[n]; !it.stacked {
+			hazard += it.own
+		}
+	}
+	return hazard
 }
 
 // schedule returns the least cost of a spine without a limit.
