@@ -19,7 +19,7 @@ func TestPlaces(t *testing.T) {
 			"a.layer": {Data: []byte("import \"./lib\"\n\nfleet {\n    base lib.none\n}\n\napp a {\n    uses lib.tool\n    file \"/a\" text \"a\"\n}\n")},
 			"lib/b.layer": {Data: []byte("component none {\n    rootfs \"https://example.com/x.tar\" sha256 \"00000000000000000000000000000000000000000000000000000000000000aa\"\n}\n" +
 				"\ncomponent tool {\n    owns \"/t\"\n    run  \"make tool\"\n}\n")},
-			"layc.lock": {Data: []byte("layc-lock 1\n\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n")},
+			"layc.lock": {Data: []byte("layc-lock 1\n\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1 configured\n")},
 		}, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {

@@ -19,7 +19,7 @@ func updated(t *testing.T, n int) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	program := "component base {\n    rootfs \"https://example.com/root.tar\" sha256 \"" + strings.Repeat("0", 64) + "\"\n}\n\nfleet {\n    base base\n}\n"
-	uses, keys := "", "layc-lock 1\nbase sha256:"+strings.Repeat("0", 64)+" 1\n"
+	uses, keys := "", "layc-lock 1\nbase sha256:"+strings.Repeat("0", 64)+" 1 configured\n"
 	for i := range n {
 		program += fmt.Sprintf("\ncomponent c%d {\n    owns   \"/opt/c%d\"\n    update never\n    run    \"true\"\n}\n", i, i)
 		uses += fmt.Sprintf(", c%d", i)

@@ -41,7 +41,7 @@ func TestPasswords(t *testing.T) {
 
 	project := func(program string) string {
 		dir := t.TempDir()
-		const pins = "layc-lock 1\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n"
+		const pins = "layc-lock 1\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1 configured\n"
 		for name, text := range map[string]string{"a.layer": program, "layc.lock": pins} {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 				t.Fatal(err)

@@ -34,7 +34,7 @@ func TestTerminalEscapes(t *testing.T) {
 	write(evil+"/FILE", "")
 	write("plain/a.layer", program)
 	write("plain/FILE", "")
-	write("plain/layc.lock", "layc-lock 1\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n")
+	write("plain/layc.lock", "layc-lock 1\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1 configured\n")
 	failing := func(err error) func(context.Context, engine.Options) (builder, error) {
 		return func(context.Context, engine.Options) (builder, error) { return broken{fake{}, err}, nil }
 	}

@@ -41,7 +41,7 @@ func input(t *testing.T, program string) Input {
 	out, list := compiler.Compile(compiler.Input{
 		Project: fstest.MapFS{
 			"a.layer":   {Data: []byte(base + program)},
-			"layc.lock": {Data: []byte("layc-lock 1\n\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1\n")},
+			"layc.lock": {Data: []byte("layc-lock 1\n\nbase sha256:00000000000000000000000000000000000000000000000000000000000000aa 1 configured\n")},
 		}, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"},
 	}, compiler.Planned)
 	if list.HasErrors() {
