@@ -23,7 +23,7 @@ const identityAttribute = "user.layc.identity"
 // from the others. Its value depends on the names that are one file, and on the devices, beneath
 // the directory. A top that is not a directory has none.
 func identify(top string) error {
-	names := map[inode][]string{}
+	names := newInodes()
 	facts := map[string][]string{} // by directory
 	var dirs []string
 	err := filepath.WalkDir(top, func(name string, e fs.DirEntry, err error) error {
@@ -38,16 +38,12 @@ func identify(top string) error {
 		if err := lstat(name, &stat); err != nil {
 			return err
 		}
-		switch kind(&stat) {
-		case unix.S_IFCHR, unix.S_IFBLK:
+		if k := kind(&stat); k == unix.S_IFCHR || k == unix.S_IFBLK {
 			above(top, name, func(dir string) {
 				facts[dir] = append(facts[dir], fmt.Sprintf("device %s %d", strings.TrimPrefix(name, dir), stat.Rdev))
 			})
 		}
-		if stat.Nlink > 1 {
-			is := inode{stat.Dev, stat.Ino}
-			names[is] = append(names[is], name)
-		}
+		names.add(&stat, name)
 		return nil
 	})
 	if err != nil {
