@@ -54,7 +54,7 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 	}
 	if near := diag.Nearest(word, append(here, "let", "if", "for", "match")); near != "" {
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
-	} else if hint := habits[word]; hint != "" {
+	} else if hint := p.habit(word); hint != "" {
 		d.Hint("%s", hint)
 	} else if of := clausesWith(word, p.place); len(of) > 0 {
 		d.Note("`%s` is an option of %s", word, quoted(of)).
@@ -65,6 +65,17 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 		d.Hint("run `layc doc clauses` to list the clauses of %s", article(p.place))
 	}
 	return nil, true
+}
+
+// habit returns the advice for a word of other tools, in words that are allowed here, or "".
+func (p *parser) habit(word string) string {
+	switch {
+	case word == "from" && p.place != InComponent:
+		return habits["FROM"]
+	case p.place == InApp:
+		return strings.ReplaceAll(habits[word], "`needs", "`uses")
+	}
+	return habits[word]
 }
 
 // elsewhere explains `uses` and `needs`.
@@ -296,8 +307,17 @@ func (p *parser) noOption(word Ident, forms []OptionForm, last Operand, all []*O
 		p.fail(diag.MissingComma, p.at(p.tok), "expected `,` or the end of the line, found %s", p.describe(p.tok)).
 			Hint("separate the values with `,`").Fix(p.span(p.end, p.end), ",")
 	case beginsOperand(p.tok.Kind) && last == One && len(all) == 0:
-		p.fail(diag.TooManyValues, p.at(p.tok), "too many values for `%s`", word.Name).At("expected one value").
-			Hint("write a list as `%s [\"…\", \"…\"]`", word.Name)
+		d := p.fail(diag.TooManyValues, p.at(p.tok), "too many values for `%s`", word.Name).At("expected one value")
+		kind := p.textOf(p.tokens[p.i-1])
+		switch {
+		case takesList[word.Name]:
+			d.Hint("write a list as `%s [\"…\", \"…\"]`", word.Name)
+		case word.Name == "base" && FindForm(kind, InComponent) != nil:
+			d.Note("`base` takes the name of a component, and `%s` makes a component a base", kind).
+				Hint("declare `component NAME { %s … }` and write `base NAME`", kind)
+		default:
+			d.Hint("keep one of them")
+		}
 	}
 }
 
