@@ -160,8 +160,13 @@ func (x *owners) collide(a *model.App, c, other *claim) {
 		x.blocked(c, other)
 		return
 	}
-	d := x.Found.Errorf(diag.ConflictingPaths, c.span, "%s and %s both write %s", evaluate.Shortened(other.by.Title), evaluate.Shortened(c.by.Title), c.path).
-		At("%s writes it here", evaluate.Shortened(c.by.Title)).
+	// What fills a directory may or may not write that very file: the compiler does not look.
+	both, it := "both write "+c.path, "it"
+	if c.at != other.at {
+		both, it = "both write to "+min(c.path, other.path), c.path
+	}
+	d := x.Found.Errorf(diag.ConflictingPaths, c.span, "%s and %s %s", evaluate.Shortened(other.by.Title), evaluate.Shortened(c.by.Title), both).
+		At("%s writes %s here", evaluate.Shortened(c.by.Title), it).
 		See(other.span, "%s writes %s here", evaluate.Shortened(other.by.Title), other.path).
 		Note("layers can be stacked in any order, so two components cannot write the same path")
 	switch {
