@@ -42,9 +42,41 @@ func (c *cli) docClauses(word string, asJSON, asMarkdown bool) error {
 	return nil
 }
 
+// docWord prints everything about a word: as a declaration, a statement or a name that every
+// module knows, and as a clause. JSON has the clauses if the word is one.
+func (c *cli) docWord(word string, asJSON, asMarkdown bool) error {
+	words := slices.DeleteFunc(doc.Words(), func(w doc.Word) bool { return w.Word != word })
+	if asJSON && !isClause(word) {
+		return c.printJSON(words)
+	}
+	if !asJSON {
+		for _, w := range words {
+			if asMarkdown {
+				fmt.Fprintf(c.out, "# %s\n\n`%s`, %s. %s\n\n```layer\n%s\n```\n", w.Word, w.Word, w.Kind, w.Text, w.Example)
+			} else {
+				fmt.Fprintf(c.out, "%s\n    %s\n\n", w.Word, w.Kind)
+				term.Flow(c.out, "    ", "    ", w.Text)
+				fmt.Fprintf(c.out, "\n    %s\n", strings.ReplaceAll(w.Example, "\n", "\n    "))
+			}
+			if isClause(word) {
+				fmt.Fprintln(c.out)
+			}
+		}
+		if !isClause(word) {
+			return nil
+		}
+	}
+	return c.docClauses(word, asJSON, asMarkdown)
+}
+
 // isClause reports whether word is a clause of the language.
 func isClause(word string) bool {
 	return slices.ContainsFunc(doc.Clauses(), func(f doc.Clause) bool { return f.Word == word })
+}
+
+// isWord reports whether the language has documentation for a word.
+func isWord(word string) bool {
+	return isClause(word) || slices.ContainsFunc(doc.Words(), func(w doc.Word) bool { return w.Word == word })
 }
 
 // clausePage prints everything about one clause.

@@ -22,16 +22,17 @@ import (
 func (c *cli) docCommand() *cobra.Command {
 	var asMarkdown, asJSON bool
 	cmd := &cobra.Command{
-		Use:        "doc [MODULE|CLAUSE]",
+		Use:        "doc [MODULE|WORD]",
 		SuggestFor: []string{"docs", "man"},
-		Short:      "Show the documentation of a module or clause",
+		Short:      "Show the documentation of a module or of a word of the language",
 		Long: `doc shows what a module exports: components with their parameters, slots, users
 and values, each with the comment directly above it. MODULE is an import path
 or a directory; the default is the current module.
 
 "layc doc std" lists the modules that come with layc. "layc doc clauses" lists
-the clauses of the language with their options. The name of a clause shows that
-clause with examples, unless a directory has the same name.`,
+the clauses of the language with their options. A word of the language, such as
+copy, component or os.packages, is shown with examples, unless a directory has
+the same name.`,
 		Example: `  layc doc                     show the current module
   layc doc ./web
   layc doc std                 list the modules that come with layc
@@ -40,7 +41,8 @@ clause with examples, unless a directory has the same name.`,
   layc doc std/java --markdown > java.md
   layc doc --json              print JSON, for scripts
   layc doc clauses             list all clauses and their options
-  layc doc copy                explain one clause
+  layc doc copy                explain a word
+  layc doc os.packages
   layc doc clauses --json      print them as JSON, for editors`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -59,8 +61,8 @@ clause with examples, unless a directory has the same name.`,
 			case "clauses":
 				return c.docClauses("", asJSON, asMarkdown)
 			}
-			if isClause(name) && !c.isDirectory(name) {
-				return c.docClauses(name, asJSON, asMarkdown)
+			if isWord(name) && !c.isDirectory(name) {
+				return c.docWord(name, asJSON, asMarkdown)
 			}
 			m, err := c.document(cmd, name)
 			switch {

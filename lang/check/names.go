@@ -78,7 +78,7 @@ func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known
 		d.Hint("did you mean `%s`?", member).Fix(at, member)
 		return
 	}
-	if near := diag.Nearest(name, append(known, dotted()...)); near != "" {
+	if near := diag.Nearest(name, append(known, Dotted()...)); near != "" {
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
 		return
 	}
@@ -101,8 +101,8 @@ func (c *checker) memberNamed(name string) string {
 	return found[0]
 }
 
-// dotted returns the predeclared names that are members of others.
-func dotted() []string {
+// Dotted returns the predeclared names that are members of others, such as os.packages, sorted.
+func Dotted() []string {
 	var all []string
 	for n := range universe {
 		if strings.Contains(n, ".") {

@@ -17,24 +17,47 @@ import (
 	"github.com/layc-lang/layc/stdlib"
 )
 
-// TestClauseExamples checks that the examples of clauses are valid, formatted, and fit on a terminal.
-func TestClauseExamples(t *testing.T) {
-	text, err := os.ReadFile("clauses.layer")
+// TestExamples checks that the examples are valid, formatted, and fit on a terminal.
+func TestExamples(t *testing.T) {
+	for _, name := range []string{"clauses.layer", "words.layer"} {
+		t.Run(name, func(t *testing.T) { examples(t, name) })
+	}
+}
+
+func examples(t *testing.T, name string) {
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, list := load.Load(load.Input{Project: fstest.MapFS{"clauses.layer": {Data: text}}, Dir: ".", Std: stdlib.FS})
+	project := fstest.MapFS{name: {Data: text}, "web/web.layer": {Data: []byte("component web {}\n")}}
+	program, list := load.Load(load.Input{Project: project, Dir: ".", Std: stdlib.FS})
 	_, more := check.Check(program)
 	for _, d := range append(list, more...) {
 		t.Errorf("%s: %s, at %q", d.Code, d.Message, d.Span.Text())
 	}
-	tree, _ := syntax.Parse(source.New("clauses.layer", string(text)))
+	tree, _ := syntax.Parse(source.New(name, string(text)))
 	if got := format.File(tree); got != string(text) {
 		t.Errorf("layc fmt writes\n%s", got)
 	}
 	for line := range strings.Lines(string(text)) {
 		if n := utf8.RuneCountInString(line) - 1; n > 80 {
 			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+// TestWords checks that all declarations, and all names that every module knows, are documented.
+func TestWords(t *testing.T) {
+	known := map[string]bool{}
+	for _, w := range doc.Words() {
+		if w.Kind == "" || w.Text == "" || w.Example == "" {
+			t.Errorf("%q is not complete", w)
+		}
+		known[w.Word] = true
+	}
+	for _, word := range slices.Concat(syntax.Declarations(), check.Dotted(), []string{check.Scratch.Decl.Name.Name}) {
+		if !known[word] {
+			t.Errorf("%s is not documented", word)
 		}
 	}
 }

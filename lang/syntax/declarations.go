@@ -1,6 +1,8 @@
 package syntax
 
 import (
+	"slices"
+
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -132,16 +134,12 @@ func (p *parser) declaration(doc string) Node {
 }
 
 // declarations are the words that begin a declaration.
-var declarations = [...]string{"import", "fleet", "component", "app", "slot", "user", "let", "param"}
+var declarations = []string{"import", "fleet", "component", "app", "slot", "user", "let", "param"}
 
-func declares(word string) bool {
-	for _, d := range declarations {
-		if d == word {
-			return true
-		}
-	}
-	return false
-}
+// Declarations returns the words that begin declarations.
+func Declarations() []string { return slices.Clone(declarations) }
+
+func declares(word string) bool { return slices.Contains(declarations, word) }
 
 // let reads
 //
