@@ -223,12 +223,19 @@ func (p *parser) noAssign(word string, key *String) {
 		p.next()
 	case p.ends() && pairInText(key) != "":
 		p.expected("`=` and a value").Hint("write the key outside the quotes").Fix(key.At, pairInText(key))
-	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals:
+	case !p.ends() && beginsOperand(p.tok.Kind) && p.peek(1).Kind != Equals && p.peek(1).Kind != PlusEquals && !p.besideValue():
 		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(p.tok.Start)), "missing `=`").
 			Hint("write `%s KEY = VALUE`", word).Fix(p.span(p.end, int(p.tok.Start)), " = ")
 	default:
 		p.expected("`=` and a value").Hint("write `%s KEY = VALUE`", word)
 	}
+}
+
+// besideValue reports whether a word has a value next to it, so that it is not a value itself:
+// `env HOME is "/root"`.
+func (p *parser) besideValue() bool {
+	n := p.peek(1)
+	return p.on(Word) && !n.Line && (n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == LBrace)
 }
 
 // pairInText returns KEY = "VALUE" for a string with both, else "".

@@ -138,7 +138,7 @@ func (p *parser) noEquals() {
 		p.list.Errorf(diag.MisplacedEquals, p.at(t), "expected `=`, found `:`").
 			Hint("write `let NAME = VALUE`").Fix(p.span(p.end, int(t.End)), " =")
 		p.next()
-	case !p.ends() && n.Kind != Equals && (beginsOperand(t.Kind) || t.Kind == LBracket || t.Kind == LBrace):
+	case !p.ends() && n.Kind != Equals && !p.besideValue() && (beginsOperand(t.Kind) || t.Kind == LBracket || t.Kind == LBrace):
 		at := p.span(p.end, p.end)
 		p.list.Errorf(diag.MisplacedEquals, p.span(p.end, int(t.Start)), "missing `=`").
 			Hint("write `let NAME = VALUE`").Fix(at, " =")
