@@ -20,7 +20,7 @@ import (
 // the result. One mistake must cause one error in nearly all cases, and never many.
 func TestOneMistake(t *testing.T) {
 	mistakes, more := 0, 0
-	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer"} {
+	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer", "jupyter/jupyter.layer", "selenium/selenium.layer"} {
 		files := memory(t, os.DirFS("../testdata/"+path.Dir(name)))
 		file := path.Base(name)
 		text := string(files[file].Data)

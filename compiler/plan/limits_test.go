@@ -14,7 +14,7 @@ func TestHigherLimitsCostNoMore(t *testing.T) {
 	if testing.Short() {
 		most = 12
 	}
-	for _, dir := range []string{"shop", "tomcat", "openliberty", "fleet"} {
+	for _, dir := range []string{"shop", "tomcat", "openliberty", "jupyter", "selenium", "fleet"} {
 		problem, _ := example(t, dir, plan.Options{Rebalance: true, Work: -1}).Problem()
 		p := *problem
 		p.Apps = slices.Clone(p.Apps)
