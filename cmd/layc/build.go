@@ -355,7 +355,7 @@ func (b *build) surprises(plans []*plan.Plan, built []engine.BuiltImage) {
 		verb = "differ"
 	}
 	term.Flow(b.out, "", "", fmt.Sprintf("%s %s from the planned size by more than half, such as %s: %s planned, %s built",
-		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), plan.Bytes(list[0].Layer.Size), plan.Bytes(list[0].Built)))
+		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), list[0].Layer.Size, plan.Bytes(list[0].Built)))
 	fmt.Fprintf(b.out, "to record sizes for better plans, run: layc lock --measure %s\n", where)
 }
 

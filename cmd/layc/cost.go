@@ -99,7 +99,7 @@ func (k *costing) print(c *report.Cost, advice []report.Advice) {
 	table := term.Table{Right: []int{1, 2, 3, 4}}
 	table.Row("", "registry", "with old versions", "pulled per week", "$ per year")
 	sum := func(name string, s report.Sum) {
-		table.Row(name, plan.Bytes(s.Stored), plan.Bytes(s.Retained), plan.Bytes(s.Pulled), dollars(s.Money))
+		table.Row(name, s.Stored.String(), s.Retained.String(), s.Pulled.String(), dollars(s.Money))
 	}
 	sum("this plan", c.Plan)
 	sum("each app on its own", c.Alone)
@@ -115,7 +115,7 @@ func (k *costing) print(c *report.Cost, advice []report.Advice) {
 	table.Row("apps", "image", "not shared", "layers", "pulled per week")
 	for _, a := range k.first(len(c.Apps)) {
 		app := c.Apps[a]
-		table.Row(app.App.Name, plan.Bytes(app.Size), plan.Bytes(app.Own), strconv.Itoa(app.Layers), plan.Bytes(app.Pulled))
+		table.Row(app.App.Name, app.Size.String(), app.Own.String(), strconv.Itoa(app.Layers), app.Pulled.String())
 	}
 	table.Print(k.out)
 	k.more(len(c.Apps), "app")
@@ -125,7 +125,7 @@ func (k *costing) print(c *report.Cost, advice []report.Advice) {
 	table.Row("components", "size", "stored", "layers", "images", "pulled per week")
 	for _, n := range k.first(len(c.Components)) {
 		one := c.Components[n]
-		table.Row(one.Name, plan.Bytes(one.Size), plan.Bytes(one.Stored), strconv.Itoa(one.Layers), strconv.Itoa(one.Images), plan.Bytes(one.Pulled))
+		table.Row(one.Name, one.Size.String(), one.Stored.String(), strconv.Itoa(one.Layers), strconv.Itoa(one.Images), one.Pulled.String())
 	}
 	table.Print(k.out)
 	k.more(len(c.Components), "component")
@@ -197,7 +197,7 @@ func (k *costing) growth(cmd *cobra.Command) error {
 	over := false
 	answer := []jsonGrowth{}
 	for _, a := range whatif.Since(r.old, r.now) {
-		over = over || most >= 0 && a.NewBytes > most
+		over = over || most >= 0 && a.NewBytes.Bytes > most
 		if k.json {
 			answer = append(answer, growthJSON(a.Platform.String(), a.Difference))
 		} else {
@@ -219,8 +219,8 @@ func (k *costing) growth(cmd *cobra.Command) error {
 }
 
 func (k *costing) printGrowth(d *report.Difference, most int64) {
-	text := "the registry stores " + amount(d.NewAtLeast, d.NewBytes) + " more than at " + k.since
-	if most >= 0 && d.NewBytes > most {
+	text := "the registry stores " + plan.Range(d.NewAtLeast, d.NewBytes) + " more than at " + k.since
+	if most >= 0 && d.NewBytes.Bytes > most {
 		text += "; --max-new-bytes allows " + plan.Bytes(most)
 	}
 	fmt.Fprintln(k.out, text)
@@ -233,7 +233,7 @@ func (k *costing) printGrowth(d *report.Difference, most int64) {
 	table.Row("bytes", "layers", "", "component", "")
 	for _, n := range k.first(len(growths)) {
 		g := growths[n]
-		table.Row(plan.Bytes(g.Bytes), strconv.Itoa(g.Layers), string(g.Reason), g.Name, place(g))
+		table.Row(g.Size.String(), strconv.Itoa(g.Layers), string(g.Reason), g.Name, place(g))
 	}
 	table.Print(k.out)
 	k.more(len(growths), "component")

@@ -26,6 +26,7 @@ type jsonSum struct {
 	StoredBytes   int64   `json:"storedBytes"`
 	RetainedBytes int64   `json:"retainedBytes"` // including old versions
 	PulledBytes   int64   `json:"pulledBytesPerWeek"`
+	Estimated     bool    `json:"estimated"` // the bytes
 	PerYear       float64 `json:"costPerYear"`
 }
 
@@ -35,6 +36,7 @@ type jsonAppCost struct {
 	OwnBytes    int64  `json:"ownBytes"`
 	Layers      int    `json:"layers"`
 	PulledBytes int64  `json:"pulledBytesPerWeek"`
+	Estimated   bool   `json:"estimated"`
 }
 
 type jsonComponentCost struct {
@@ -44,6 +46,7 @@ type jsonComponentCost struct {
 	Layers      int    `json:"layers"`
 	Images      int    `json:"images"`
 	PulledBytes int64  `json:"pulledBytesPerWeek"`
+	Estimated   bool   `json:"estimated"`
 }
 
 func costJSON(platform string, c *report.Cost, advice []report.Advice) jsonCost {
@@ -52,10 +55,10 @@ func costJSON(platform string, c *report.Cost, advice []report.Advice) jsonCost 
 		Apps: []jsonAppCost{}, Components: []jsonComponentCost{}, Advice: []jsonAdvice{},
 	}
 	for _, a := range c.Apps {
-		out.Apps = append(out.Apps, jsonAppCost{a.App.Name, a.Size, a.Own, a.Layers, a.Pulled})
+		out.Apps = append(out.Apps, jsonAppCost{a.App.Name, a.Size.Bytes, a.Own.Bytes, a.Layers, a.Pulled.Bytes, a.Size.Estimated})
 	}
 	for _, n := range c.Components {
-		out.Components = append(out.Components, jsonComponentCost{n.Name, n.Size, n.Stored, n.Layers, n.Images, n.Pulled})
+		out.Components = append(out.Components, jsonComponentCost{n.Name, n.Size.Bytes, n.Stored.Bytes, n.Layers, n.Images, n.Pulled.Bytes, n.Size.Estimated})
 	}
 	for _, a := range advice {
 		out.Advice = append(out.Advice, jsonAdvice{a.What, plan.PerYear(a.Saves)})
@@ -64,7 +67,7 @@ func costJSON(platform string, c *report.Cost, advice []report.Advice) jsonCost 
 }
 
 func sumJSON(s report.Sum) jsonSum {
-	return jsonSum{s.Stored, s.Retained, s.Pulled, plan.PerYear(s.Money)}
+	return jsonSum{s.Stored.Bytes, s.Retained.Bytes, s.Pulled.Bytes, s.Stored.Estimated, plan.PerYear(s.Money)}
 }
 
 // jsonGrowth is what is new since a revision on one platform.
@@ -72,6 +75,7 @@ type jsonGrowth struct {
 	Platform   string          `json:"platform"`
 	NewBytes   int64           `json:"newBytes"`
 	NewAtLeast int64           `json:"newAtLeastBytes"`
+	Estimated  bool            `json:"estimated"`
 	Components []jsonGrowthRow `json:"components"`
 }
 
@@ -80,13 +84,14 @@ type jsonGrowthRow struct {
 	Place     string `json:"place"` // file:line
 	Reason    string `json:"reason"`
 	Bytes     int64  `json:"bytes"`
+	Estimated bool   `json:"estimated"`
 	Layers    int    `json:"layers"`
 }
 
 func growthJSON(platform string, d *report.Difference) jsonGrowth {
-	out := jsonGrowth{Platform: platform, NewBytes: d.NewBytes, NewAtLeast: d.NewAtLeast, Components: []jsonGrowthRow{}}
+	out := jsonGrowth{Platform: platform, NewBytes: d.NewBytes.Bytes, NewAtLeast: d.NewAtLeast.Bytes, Estimated: d.NewBytes.Estimated, Components: []jsonGrowthRow{}}
 	for _, g := range d.Growths() {
-		out.Components = append(out.Components, jsonGrowthRow{g.Name, place(g), string(g.Reason), g.Bytes, g.Layers})
+		out.Components = append(out.Components, jsonGrowthRow{g.Name, place(g), string(g.Reason), g.Size.Bytes, g.Size.Estimated, g.Layers})
 	}
 	return out
 }

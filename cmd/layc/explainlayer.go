@@ -89,7 +89,7 @@ func (c *cli) listLayers(name string, layers []*plan.Layer, p *plan.Plan) {
 				images++
 			}
 		}
-		table.Row(l.ID, plan.Bytes(l.Size), strconv.Itoa(images), l.Title())
+		table.Row(l.ID, l.Size.String(), strconv.Itoa(images), l.Title())
 	}
 	table.Print(c.out)
 }
@@ -119,7 +119,7 @@ const shownMembers = 10
 func (c *cli) printExplanation(x *report.Explanation) {
 	l := x.Layer
 	fmt.Fprintf(c.out, "%s  %s\n", l.ID, term.Cut(l.Title(), term.Width-2-len(l.ID)))
-	fmt.Fprintf(c.out, "%s, in %s: %s per year\n", plan.Bytes(l.Size), term.Count(len(x.Images), "image"), "$"+dollars(x.Sum.Money))
+	fmt.Fprintf(c.out, "%s, in %s: %s per year\n", l.Size, term.Count(len(x.Images), "image"), "$"+dollars(x.Sum.Money))
 	if l.Parent != nil {
 		fmt.Fprintf(c.out, "built on %s\n", term.Cut(l.Parent.ID+", "+l.Parent.Title(), term.Width-9))
 	}
@@ -137,7 +137,7 @@ func (c *cli) printExplanation(x *report.Explanation) {
 		if n == shownMembers {
 			break
 		}
-		table.Row(m.Name, plan.Bytes(m.Size), strconv.FormatFloat(m.PerYear, 'f', -1, 64), strconv.Itoa(m.Images))
+		table.Row(m.Name, m.Size.String(), strconv.FormatFloat(m.PerYear, 'f', -1, 64), strconv.Itoa(m.Images))
 	}
 	table.Print(c.out)
 	if rest := len(x.Members) - shownMembers; rest > 0 {
@@ -158,7 +158,7 @@ func (c *cli) printAlternatives(x *report.Explanation) {
 		if a.Limit != nil {
 			limit = fmt.Sprintf("needs %d layers", a.Limit.Least)
 		}
-		table.Row(what, signed(plan.PerYear(a.More.Money)), signedBytes(a.More.Stored), signedBytes(a.More.Pulled), limit)
+		table.Row(what, signed(plan.PerYear(a.More.Money)), a.More.Stored.Signed(), a.More.Pulled.Signed(), limit)
 	}
 	for n, a := range x.Splits {
 		if n == shownMembers {
@@ -224,16 +224,6 @@ func signed(f float64) string {
 	return fmt.Sprintf("%+.2f", f)
 }
 
-func signedBytes(n int64) string {
-	switch {
-	case n < 0:
-		return "-" + plan.Bytes(-n)
-	case n == 0:
-		return "0B"
-	}
-	return "+" + plan.Bytes(n)
-}
-
 // jsonExplanation explains a layer, for scripts. Fields are only added, never removed.
 type jsonExplanation struct {
 	ID           string            `json:"id"`
@@ -249,6 +239,7 @@ type jsonMember struct {
 	Name       string   `json:"name"`
 	Components []string `json:"components"`
 	SizeBytes  int64    `json:"sizeBytes"`
+	Estimated  bool     `json:"estimated"`
 	PerYear    float64  `json:"changesPerYear"`
 	Images     int      `json:"images"`
 }
@@ -269,7 +260,7 @@ func explanationJSON(platform string, x *report.Explanation) jsonExplanation {
 		out.Images = append(out.Images, i.App.Name)
 	}
 	for _, m := range x.Members {
-		j := jsonMember{Name: m.Name, SizeBytes: m.Size, PerYear: m.PerYear, Images: m.Images}
+		j := jsonMember{Name: m.Name, SizeBytes: m.Size.Bytes, Estimated: m.Size.Estimated, PerYear: m.PerYear, Images: m.Images}
 		for _, i := range m.Instances {
 			j.Components = append(j.Components, i.ID)
 		}

@@ -238,7 +238,7 @@ func (i *impact) print(a whatif.Answer) {
 	}
 	total := len(a.Images) - gone
 	fmt.Fprintf(i.out, "New digests: %d of %s. All hosts together pull %s;\nthe registry stores %s more.\n",
-		len(affected), term.Count(total, "image"), amount(a.AtLeast, a.Pull), amount(a.NewAtLeast, a.NewBytes))
+		len(affected), term.Count(total, "image"), plan.Range(a.AtLeast, a.Pull), plan.Range(a.NewAtLeast, a.NewBytes))
 }
 
 // plainTitle returns an instance's title, but only the name of an OS package.
@@ -251,14 +251,6 @@ func plainTitle(i *model.Instance) string {
 		names = append(names, p.Name)
 	}
 	return strings.Join(names, ", ")
-}
-
-// amount formats a range of bytes.
-func amount(least, most int64) string {
-	if least == most {
-		return plan.Bytes(most)
-	}
-	return plan.Bytes(least) + " to " + plan.Bytes(most)
 }
 
 // used returns the layers of images, each with the number of images that use it.
@@ -282,16 +274,16 @@ var fates = map[report.Fate]string{
 func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 	table := term.Table{Right: []int{2, 3}, Stretch: 4}
 	table.Row("layers", "", "size", "images", "")
-	relinked, bytes, silent := 0, int64(0), false
+	relinked, size, silent := 0, plan.Size{}, false
 	count := used(affected)
 	for _, l := range d.Layers {
 		switch {
 		case count[l.Layer] == 0:
 		case l.Fate == report.Kept:
 			relinked++
-			bytes += l.Size
+			size = size.Plus(l.Size)
 		default:
-			table.Row(fates[l.Fate], string(l.Kind), plan.Bytes(l.Size), strconv.Itoa(count[l.Layer]), l.Title())
+			table.Row(fates[l.Fate], string(l.Kind), l.Size.String(), strconv.Itoa(count[l.Layer]), l.Title())
 			if text := reason(l); text != "" {
 				table.Note(text)
 			} else {
@@ -300,7 +292,7 @@ func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 		}
 	}
 	if relinked > 0 {
-		table.Row("relinked", "", plan.Bytes(bytes), "", term.Count(relinked, "layer")+", the same blobs in new images")
+		table.Row("relinked", "", size.String(), "", term.Count(relinked, "layer")+", the same blobs in new images")
 	}
 	table.Print(i.out)
 	if silent {
@@ -366,15 +358,15 @@ func (i *impact) printImages(affected []report.Image) {
 		switch {
 		case image.New:
 			name += " (new)"
-		case image.Pull == 0:
+		case image.Pull.Bytes == 0:
 			name += " (configuration only)"
 		}
 		if image.App.Published != nil {
-			table.Row(name+" (published)", amount(image.AtLeast, image.Pull), "", "")
+			table.Row(name+" (published)", plan.Range(image.AtLeast, image.Pull), "", "")
 			continue
 		}
 		n := image.Replicas()
-		table.Row(name, amount(image.AtLeast, image.Pull), strconv.FormatInt(n, 10), amount(n*image.AtLeast, n*image.Pull))
+		table.Row(name, plan.Range(image.AtLeast, image.Pull), strconv.FormatInt(n, 10), plan.Range(image.AtLeast.Times(n), image.Pull.Times(n)))
 	}
 	table.Print(i.out)
 }

@@ -26,6 +26,7 @@ type jsonChangedLayer struct {
 	Fate       string      `json:"fate"` // kept, may be equal, regrouped, rebuilt
 	Components []string    `json:"components"`
 	SizeBytes  int64       `json:"sizeBytes"`
+	Estimated  bool        `json:"estimated"`
 	Causes     []jsonCause `json:"causes"`
 }
 
@@ -47,6 +48,7 @@ type jsonChangedImage struct {
 	Replicas    int64    `json:"replicas"`
 	PullBytes   int64    `json:"pullBytes"`
 	PullAtLeast int64    `json:"pullAtLeastBytes"`
+	Estimated   bool     `json:"estimated"`
 }
 
 type jsonImpactTotal struct {
@@ -55,6 +57,7 @@ type jsonImpactTotal struct {
 	NewAtLeast  int64  `json:"newAtLeastBytes"`
 	PullBytes   int64  `json:"pullBytes"` // by all replicas
 	PullAtLeast int64  `json:"pullAtLeastBytes"`
+	Estimated   bool   `json:"estimated"`
 }
 
 func impactJSON(answers []whatif.Answer) jsonImpact {
@@ -70,7 +73,7 @@ func impactJSON(answers []whatif.Answer) jsonImpact {
 		for _, l := range a.Layers {
 			j := jsonChangedLayer{
 				ID: l.ID, Platform: platform, Kind: string(l.Kind), Fate: string(l.Fate),
-				Components: l.Components(), SizeBytes: l.Size, Causes: []jsonCause{},
+				Components: l.Components(), SizeBytes: l.Size.Bytes, Estimated: l.Size.Estimated, Causes: []jsonCause{},
 			}
 			for _, c := range l.Causes {
 				j.Causes = append(j.Causes, jsonCause{Reason: string(c.Reason), Component: idOf(c.Instance), Was: idOf(c.Was)})
@@ -80,14 +83,16 @@ func impactJSON(answers []whatif.Answer) jsonImpact {
 		for _, i := range a.Images {
 			j := jsonChangedImage{
 				App: i.App.Name, Published: i.App.Published != nil, Platform: platform, New: i.New, Gone: i.Gone, NewDigest: i.Digest, NewConfig: i.Config,
-				Layers: []string{}, Replicas: i.Replicas(), PullBytes: i.Pull, PullAtLeast: i.AtLeast,
+				Layers: []string{}, Replicas: i.Replicas(), PullBytes: i.Pull.Bytes, PullAtLeast: i.AtLeast.Bytes, Estimated: i.Pull.Estimated,
 			}
 			for _, l := range i.Layers {
 				j.Layers = append(j.Layers, l.ID)
 			}
 			out.Images = append(out.Images, j)
 		}
-		out.Totals = append(out.Totals, jsonImpactTotal{platform, a.NewBytes, a.NewAtLeast, a.Pull, a.AtLeast})
+		out.Totals = append(out.Totals, jsonImpactTotal{
+			platform, a.NewBytes.Bytes, a.NewAtLeast.Bytes, a.Pull.Bytes, a.AtLeast.Bytes, a.NewBytes.Estimated || a.Pull.Estimated,
+		})
 	}
 	return out
 }

@@ -29,6 +29,11 @@ func (c *cli) planCommand() *cobra.Command {
           too
   diff    differences from the plan in ` + lock.Name + `, and what hosts will pull
 
+A layer is a base; or a spine layer, whose content depends on the layers below;
+or a portable layer, whose content is the same on any layers; or a delta, the
+steps of one app. ~ marks sizes that are estimates; layc lock --measure records
+measured ones.
+
 All apps are planned together; arguments or --select choose the apps to show.
 
 The plan in ` + lock.Name + ` stays as long as it fits. Otherwise plan changes it as
@@ -149,7 +154,7 @@ func (s *showPlan) show(out, recorded *compiler.Output, sets []map[string]bool) 
 		for n, t := range out.Targets {
 			if s.rebalance {
 				m := plan.NewMove(recorded.Targets[n].Plan, t.Plan)
-				j.Move = append(j.Move, jsonMove{t.Platform.String(), m.Pull, m.Share(), m.Cycles})
+				j.Move = append(j.Move, jsonMove{t.Platform.String(), m.Pull.Bytes, m.Pull.Estimated, m.Share(), m.Cycles})
 			}
 		}
 		return s.printJSON(j)
@@ -236,6 +241,7 @@ type jsonChanges struct {
 	Gone      []string      `json:"gone"`
 	Images    []jsonRestack `json:"images"`
 	PullBytes int64         `json:"pullBytes"` // by all replicas
+	Estimated bool          `json:"estimated"`
 }
 
 type jsonChange struct {
@@ -249,11 +255,13 @@ type jsonRestack struct {
 	App       string   `json:"app"`
 	Layers    []string `json:"layers"` // new to the image
 	PullBytes int64    `json:"pullBytes"`
+	Estimated bool     `json:"estimated"`
 }
 
 type jsonMove struct {
 	Platform  string  `json:"platform"`
 	PullBytes int64   `json:"pullBytes"`
+	Estimated bool    `json:"estimated"`
 	Saved     float64 `json:"saved"` // fraction of the cost
 	Weeks     int64   `json:"weeks"` // until it pays for itself; 0: never, or at once
 }
@@ -264,6 +272,7 @@ type jsonLayer struct {
 	Components []string `json:"components"`
 	Parent     *string  `json:"parent"`
 	SizeBytes  int64    `json:"sizeBytes"`
+	Estimated  bool     `json:"estimated"`
 	Platform   string   `json:"platform"`
 }
 
@@ -279,7 +288,7 @@ func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 	for n, p := range plans {
 		platform := p.Graph.Platform.String()
 		for _, l := range p.Layers {
-			j := jsonLayer{ID: l.ID, Kind: string(l.Kind), Components: l.Components(), SizeBytes: l.Size, Platform: platform}
+			j := jsonLayer{ID: l.ID, Kind: string(l.Kind), Components: l.Components(), SizeBytes: l.Size.Bytes, Estimated: l.Size.Estimated, Platform: platform}
 			if l.Parent != nil {
 				j.Parent = &l.Parent.ID
 			}
@@ -300,7 +309,8 @@ func planJSON(plans []*plan.Plan, diffs []*plan.Diff) jsonPlan {
 
 func changesJSON(platform string, d *plan.Diff) jsonChanges {
 	out := jsonChanges{
-		Platform: platform, Added: ids(d.Added), Changed: []jsonChange{}, Gone: []string{}, Images: []jsonRestack{}, PullBytes: d.Pull,
+		Platform: platform, Added: ids(d.Added), Changed: []jsonChange{}, Gone: []string{}, Images: []jsonRestack{},
+		PullBytes: d.Pull.Bytes, Estimated: d.Pull.Estimated,
 	}
 	for _, c := range d.Changed {
 		out.Changed = append(out.Changed, jsonChange{
@@ -311,7 +321,7 @@ func changesJSON(platform string, d *plan.Diff) jsonChanges {
 		out.Gone = append(out.Gone, l.Name)
 	}
 	for _, i := range d.Images {
-		out.Images = append(out.Images, jsonRestack{i.App.Name, ids(i.Layers), i.Pull})
+		out.Images = append(out.Images, jsonRestack{i.App.Name, ids(i.Layers), i.Pull.Bytes, i.Pull.Estimated})
 	}
 	return out
 }

@@ -169,11 +169,11 @@ func users(apps []*query.Item) string {
 }
 
 // sizeText is a size that the plan may not know.
-func sizeText(n int64) string {
-	if n < 0 {
+func sizeText(s plan.Size) string {
+	if s.Bytes < 0 {
 		return ""
 	}
-	return plan.Bytes(n)
+	return s.String()
 }
 
 // rateText is a rate that the plan may not know.
@@ -191,22 +191,23 @@ type jsonAnswer struct {
 }
 
 type jsonItem struct {
-	Name     string   `json:"name"`
-	Platform string   `json:"platform"`
-	Kind     string   `json:"kind,omitempty"` // of a component or a layer
-	Version  string   `json:"version,omitempty"`
-	Size     *int64   `json:"sizeBytes,omitempty"`      // unless the plan does not know it
-	Rate     *float64 `json:"changesPerYear,omitempty"` // unless the plan does not know it
-	Tags     []string `json:"tags,omitempty"`
-	Apps     []string `json:"apps,omitempty"` // that have it
+	Name      string   `json:"name"`
+	Platform  string   `json:"platform"`
+	Kind      string   `json:"kind,omitempty"` // of a component or a layer
+	Version   string   `json:"version,omitempty"`
+	Size      *int64   `json:"sizeBytes,omitempty"`      // unless the plan does not know it
+	Estimated bool     `json:"estimated"`                // the size
+	Rate      *float64 `json:"changesPerYear,omitempty"` // unless the plan does not know it
+	Tags      []string `json:"tags,omitempty"`
+	Apps      []string `json:"apps,omitempty"` // that have it
 }
 
 func answerJSON(k query.Kind, items []*query.Item) jsonAnswer {
 	out := jsonAnswer{Kind: k.String(), Items: []jsonItem{}}
 	for _, i := range items {
 		j := jsonItem{Name: i.Name, Platform: i.Platform.String(), Kind: i.Sort(), Version: i.Version, Apps: appNamesOf(i.In)}
-		if i.Size >= 0 {
-			j.Size = &i.Size
+		if i.Size.Bytes >= 0 {
+			j.Size, j.Estimated = &i.Size.Bytes, i.Size.Estimated
 		}
 		if i.Rate >= 0 {
 			j.Rate = &i.Rate

@@ -69,14 +69,15 @@ the fleet has several platforms, simulate uses the first.`,
 
 // jsonSimulation is a simulation's result for scripts. Fields are only added, never removed.
 type jsonSimulation struct {
-	Years    int           `json:"years"`
-	Seed     uint64        `json:"seed"`
-	Hosts    int           `json:"hosts"`
-	Replicas int           `json:"replicas"`
-	Sources  int           `json:"sources"`
-	Changes  int           `json:"changes"`
-	Replaced int           `json:"hostsReplaced"`
-	Outcomes []jsonOutcome `json:"outcomes"`
+	Years     int           `json:"years"`
+	Seed      uint64        `json:"seed"`
+	Hosts     int           `json:"hosts"`
+	Replicas  int           `json:"replicas"`
+	Sources   int           `json:"sources"`
+	Changes   int           `json:"changes"`
+	Replaced  int           `json:"hostsReplaced"`
+	Estimated bool          `json:"estimated"` // all bytes
+	Outcomes  []jsonOutcome `json:"outcomes"`
 }
 
 type jsonOutcome struct {
@@ -92,7 +93,7 @@ type jsonOutcome struct {
 func simulationJSON(r *simulate.Result, seed uint64) jsonSimulation {
 	out := jsonSimulation{
 		Years: r.Years, Seed: seed, Hosts: r.Hosts, Replicas: r.Replicas,
-		Sources: r.Sources, Changes: r.Changes, Replaced: r.Replaced,
+		Sources: r.Sources, Changes: r.Changes, Replaced: r.Replaced, Estimated: r.Estimated,
 	}
 	for _, o := range r.Outcomes {
 		out.Outcomes = append(out.Outcomes, jsonOutcome{

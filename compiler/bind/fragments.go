@@ -298,7 +298,7 @@ func (x *binder) finishing(files []*common, a *model.App) *model.Instance {
 	}
 	i := &model.Instance{
 		ID: "finish " + x.contributors(old, a) + model.On(x.choicesOf(old)), Title: "finish", Kind: model.Stacked, Span: span, Name: model.Name{Path: "finish"},
-		Needs: foundations(old, a), Rate: highestRate(old), Steps: steps, Size: accountSize,
+		Needs: foundations(old, a), Rate: highestRate(old), Steps: steps,
 	}
 	return x.intern(i.ID+"\n"+key.String(), i, made{namesChoices: true})
 }

@@ -482,7 +482,6 @@ func (x *binder) packageInstance(distribution string, group []lock.Package, at s
 	for _, p := range group {
 		i.Args = append(i.Args, strconv.Quote(p.Name))
 		x.packages[distribution+" "+p.Name] = i
-		i.Size += p.Size
 	}
 	i.Title = i.Name.String()
 	if b := x.Base; b == nil || x.blockOf(b).System == nil || x.blockOf(b).System.Distribution != distribution {

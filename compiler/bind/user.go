@@ -12,16 +12,13 @@ import (
 func (x *binder) accountInstance(a *evaluate.User) *model.Instance {
 	i := &model.Instance{
 		Name: model.Name{Path: "user " + a.Path}, ID: "user " + a.Path, Title: "user " + a.Name, Kind: model.Stacked, Span: a.Span,
-		Package: &model.PackageGroup{Account: &a.Account}, Rate: model.Rate{Set: true}, Size: accountSize,
+		Package: &model.PackageGroup{Account: &a.Account}, Rate: model.Rate{Set: true},
 	}
 	if a.Home != "" && a.Home != "/" {
 		i.Steps = []model.Step{&model.Dir{Place: model.Place{Path: a.Home, Owner: a.Owner()}, Span: a.Span}}
 	}
 	return x.intern(i.ID, i, made{})
 }
-
-// accountSize is the approximate size of a few changed files of /etc in a layer.
-const accountSize = 4 << 10
 
 // sameAccounts reports two users of one image that share a name or a number.
 func (x *binder) sameAccounts(a *model.App) {

@@ -3,8 +3,6 @@ package picture
 import (
 	"fmt"
 	"strings"
-
-	"github.com/layc-lang/layc/compiler/plan"
 )
 
 // Dot returns the picture in the language of Graphviz. Arrows point upwards, with the number of
@@ -64,19 +62,19 @@ func (s *Stack) id() string { return "app-" + s.Apps[0].Name }
 
 // facts describes a layer in a line: kind, size, pace.
 func (l *Layer) facts() string {
-	return fmt.Sprintf("%s, %s, %s", l.Kind, plan.Bytes(l.Size), Pace(l.Rate))
+	return fmt.Sprintf("%s, %s, %s", l.Kind, l.Size, Pace(l.Rate))
 }
 
 // facts describes the apps' own layers in a line.
 func (s *Stack) facts() string {
 	size, rate := s.deltas()
-	if size == 0 {
+	if size.Bytes == 0 {
 		return "no layer of its own"
 	}
 	if len(s.Apps) > 1 {
-		return fmt.Sprintf("up to %s each, %s", plan.Bytes(size), Pace(rate))
+		return fmt.Sprintf("up to %s each, %s", size, Pace(rate))
 	}
-	return fmt.Sprintf("%s, %s", plan.Bytes(size), Pace(rate))
+	return fmt.Sprintf("%s, %s", size, Pace(rate))
 }
 
 // quote quotes a string for Graphviz; lines are centred.

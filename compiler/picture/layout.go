@@ -58,7 +58,7 @@ func (pic *Picture) columns(index map[*plan.Layer]int) {
 // shared compares layers: layers of most images come first.
 func (pic *Picture) shared(a, b int) int {
 	x, y := &pic.Layers[a], &pic.Layers[b]
-	return cmp.Or(cmp.Compare(y.Images, x.Images), cmp.Compare(y.Size, x.Size), strings.Compare(x.ID, y.ID))
+	return cmp.Or(cmp.Compare(y.Images, x.Images), cmp.Compare(y.Size.Bytes, x.Size.Bytes), strings.Compare(x.ID, y.ID))
 }
 
 // lanes orders the stacks by their layers, column by column, so that stacks with the same first

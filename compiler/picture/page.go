@@ -54,7 +54,7 @@ func Page(title string, choices []Choice, shown int) (string, error) {
 		a := pageApp{Name: i.App.Name, Replicas: max(1, i.App.Replicas)}
 		for _, l := range i.Layers {
 			if l.Kind == plan.Delta {
-				a.Size, a.Rate, a.Colour = l.Size, l.Rate, Colour(l.Rate)
+				a.Size, a.Estimated, a.Rate, a.Colour = l.Size.Bytes, l.Size.Estimated, l.Rate, Colour(l.Rate)
 			}
 		}
 		d.Apps = append(d.Apps, a)
@@ -100,11 +100,12 @@ type pageItem struct {
 
 // pageApp is an app with its own layer; without one the colour is empty.
 type pageApp struct {
-	Name     string  `json:"name"`
-	Replicas int     `json:"replicas"`
-	Size     int64   `json:"size"`
-	Rate     float64 `json:"rate"`
-	Colour   string  `json:"colour"`
+	Name      string  `json:"name"`
+	Replicas  int     `json:"replicas"`
+	Size      int64   `json:"size"`
+	Estimated bool    `json:"estimated,omitempty"`
+	Rate      float64 `json:"rate"`
+	Colour    string  `json:"colour"`
 }
 
 // pagePlan is a plan with its layout. Costs are per year, in the unit of the weights.
@@ -121,18 +122,19 @@ type pagePlan struct {
 }
 
 type pageLayer struct {
-	ID       string  `json:"id"`
-	Kind     string  `json:"kind"`
-	Title    string  `json:"title"`
-	Items    []int   `json:"items"`
-	Size     int64   `json:"size"`
-	Rate     float64 `json:"rate"`
-	Colour   string  `json:"colour"`
-	Replicas int64   `json:"replicas"`
-	Column   int     `json:"column"`
-	Top      float64 `json:"top"`
-	Height   float64 `json:"height"`
-	On       []int   `json:"on"` // layers that its content depends on
+	ID        string  `json:"id"`
+	Kind      string  `json:"kind"`
+	Title     string  `json:"title"`
+	Items     []int   `json:"items"`
+	Size      int64   `json:"size"`
+	Estimated bool    `json:"estimated,omitempty"`
+	Rate      float64 `json:"rate"`
+	Colour    string  `json:"colour"`
+	Replicas  int64   `json:"replicas"`
+	Column    int     `json:"column"`
+	Top       float64 `json:"top"`
+	Height    float64 `json:"height"`
+	On        []int   `json:"on"` // layers that its content depends on
 }
 
 type pageStack struct {
@@ -154,7 +156,7 @@ func (d *pageData) plan(c Choice, apps map[string]int) pagePlan {
 	for n := range pic.Layers {
 		l := &pic.Layers[n]
 		p := pageLayer{
-			ID: l.ID, Kind: string(l.Kind), Title: l.Title(), Items: []int{}, Size: l.Size, Rate: round(l.Rate), Colour: Colour(l.Rate),
+			ID: l.ID, Kind: string(l.Kind), Title: l.Title(), Items: []int{}, Size: l.Size.Bytes, Estimated: l.Size.Estimated, Rate: round(l.Rate), Colour: Colour(l.Rate),
 			Replicas: l.Replicas, Column: l.Column, Top: round(l.Top), Height: l.Height, On: []int{},
 		}
 		for _, i := range slices.Concat(l.Marks, l.Members) {

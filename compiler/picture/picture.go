@@ -160,10 +160,13 @@ func (s *Stack) Names(most int) string {
 }
 
 // deltas returns the largest size and rate of the apps' own layers.
-func (s *Stack) deltas() (size int64, rate float64) {
+func (s *Stack) deltas() (size plan.Size, rate float64) {
 	for _, a := range s.Apps {
 		if a.Delta != nil {
-			size, rate = max(size, a.Delta.Size), max(rate, a.Delta.Rate)
+			if a.Delta.Size.Bytes > size.Bytes {
+				size = a.Delta.Size
+			}
+			rate = max(rate, a.Delta.Rate)
 		}
 	}
 	return size, rate

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/term"
 )
 
@@ -36,17 +35,17 @@ func (pic *Picture) SVG() string {
 	for n := range pic.Layers {
 		l := &pic.Layers[n]
 		x, y := margin+float64(l.Column)*pitch, topMargin+l.Top*row
-		w := boxWidth(l.Size, largest)
+		w := boxWidth(l.Size.Bytes, largest)
 		d.printf(`<g><title>%s</title>`, escape(l.Title()+"\n"+l.facts()+"\n"+term.Count(l.Images, "image")))
 		d.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" fill="%s"/>`, x, y, w, l.Height*row, Colour(l.Rate))
-		d.label(x+w+5, y, l.Height, pitch-w-12, l.Title(), plan.Bytes(l.Size))
+		d.label(x+w+5, y, l.Height, pitch-w-12, l.Title(), l.Size.String())
 		d.printf("</g>\n")
 	}
 	for n := range pic.Stacks {
 		s := &pic.Stacks[n]
 		size, rate := s.deltas()
 		x, y := margin+float64(pic.Columns)*pitch, topMargin+s.Top*row
-		w := boxWidth(size, largest)
+		w := boxWidth(size.Bytes, largest)
 		d.printf(`<g><title>%s</title>`, escape(s.Names(50)+"\n"+s.facts()))
 		d.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" fill="%s"/>`, x, y, w, s.Height*row, Colour(rate))
 		d.label(x+w+5, y, s.Height, appsWidth-w-12, s.names(int((appsWidth-w-12)/letter)), "")
@@ -72,7 +71,7 @@ func (pic *Picture) summary() string {
 func (pic *Picture) ribbons(d *svg) {
 	largest := pic.largest()
 	ribbons, tails := pic.Ribbons()
-	right := func(l *Layer) float64 { return margin + float64(l.Column)*pitch + boxWidth(l.Size, largest) }
+	right := func(l *Layer) float64 { return margin + float64(l.Column)*pitch + boxWidth(l.Size.Bytes, largest) }
 	for _, r := range ribbons {
 		from, to := &pic.Layers[r.From], &pic.Layers[r.To]
 		d.ribbon(right(from), topMargin+r.Left*row, margin+float64(to.Column)*pitch, topMargin+r.Right*row, r.Height*row)
@@ -90,11 +89,11 @@ func (pic *Picture) ribbons(d *svg) {
 func (pic *Picture) largest() int64 {
 	largest := int64(1)
 	for n := range pic.Layers {
-		largest = max(largest, pic.Layers[n].Size)
+		largest = max(largest, pic.Layers[n].Size.Bytes)
 	}
 	for n := range pic.Stacks {
 		size, _ := pic.Stacks[n].deltas()
-		largest = max(largest, size)
+		largest = max(largest, size.Bytes)
 	}
 	return largest
 }

@@ -16,7 +16,7 @@ type Diff struct {
 	Gone    []lock.PlanLayer // by name
 	Changed []Change         // in the plan's order
 	Images  []Restack        // images with other layers, by app
-	Pull    int64            // bytes that all hosts pull, by the images' replicas
+	Pull    Size             // what all hosts pull, by the images' replicas
 }
 
 // Change is a layer that keeps its place but has other members, or moves onto another layer.
@@ -32,7 +32,7 @@ type Change struct {
 type Restack struct {
 	App    *model.App
 	Layers []*Layer // new to the image, bottom up; without its delta
-	Pull   int64    // bytes of Layers, for one host
+	Pull   Size     // of Layers, for one host
 }
 
 // Diffs compares the plans of all platforms with the one in the lock file. A recorded layer that
@@ -108,12 +108,12 @@ func (p *Plan) restack(d *Diff) {
 			}
 			if !had[now[l]] {
 				r.Layers = append(r.Layers, l)
-				r.Pull += l.Size
+				r.Pull = r.Pull.Plus(l.Size)
 			}
 		}
 		if len(r.Layers) > 0 {
 			d.Images = append(d.Images, r)
-			d.Pull += r.Pull * int64(i.App.Replicas)
+			d.Pull = d.Pull.Plus(r.Pull.Times(int64(i.App.Replicas)))
 		}
 	}
 }

@@ -120,7 +120,7 @@ func (f *fleet) pins() *lock.File {
 	add := func(name string, size int, minimal bool) {
 		l.Packages = append(l.Packages, lock.Package{
 			Distribution: "debian/bookworm", Arch: "amd64", Name: name, Version: "1", URL: "debian:" + name + ".deb",
-			Digest: "sha256:" + strings.Repeat("0", 64), Size: int64(size) << 20, Minimal: minimal,
+			Digest: "sha256:" + strings.Repeat("0", 64), Size: int64(size) << 20, Installed: int64(size) << 21, Minimal: minimal,
 		})
 	}
 	add("base-files", 30, true)
@@ -229,7 +229,7 @@ func TestEditsMoveLittle(t *testing.T) {
 		names := slices.Sorted(maps.Keys(f.apps))
 		delete(f.apps, names[r.IntN(len(names))])
 		p, list := compile(t, f.text(nil), nil, withPlan(f, locked))
-		if d := p.Diff(); d.Pull != 0 || len(list) > 0 {
+		if d := p.Diff(); d.Pull.Bytes != 0 || len(list) > 0 {
 			t.Fatalf("fleet %d: without an app %s: %v", seed, d.Summary(), list)
 		}
 		locked = record(f, p)
@@ -238,12 +238,12 @@ func TestEditsMoveLittle(t *testing.T) {
 		p, _ = compile(t, f.text(nil), nil, withPlan(f, locked))
 		for _, i := range p.Images {
 			for _, l := range i.Layers {
-				total += float64(l.Size)
+				total += float64(l.Size.Bytes)
 			}
 		}
 		for _, i := range p.Diff().Images {
 			if i.App.Name != "new" {
-				moved += float64(i.Pull)
+				moved += float64(i.Pull.Bytes)
 			}
 		}
 	}
@@ -370,10 +370,10 @@ func TestBranchesMerge(t *testing.T) {
 		p, _ = compile(t, f.text(nil), nil, merged)
 		for _, i := range p.Images {
 			for _, l := range i.Layers {
-				total += float64(l.Size)
+				total += float64(l.Size.Bytes)
 			}
 		}
-		moved += float64(p.Diff().Pull)
+		moved += float64(p.Diff().Pull.Bytes)
 		if again, list := compile(t, f.text(nil), nil, withPlan(f, record(f, p))); len(list) > 0 || !again.Diff().Empty() {
 			t.Fatalf("fleet %d: the plan recorded after the merge does not fit", seed)
 		}

@@ -15,10 +15,7 @@ const (
 	CyclesPerYear = 52
 
 	defaultSize = 5 << 20 // of a component without a declared size
-
-	// Packages are compressed better than layers: by a fifth, measured on a JDK's packages and on
-	// smaller ones of Debian.
-	packageGrowth = 120 // per cent
+	changedSize = 4 << 10 // of a few changed files of /etc
 
 	// Changes per year.
 	baseRate    = 6 * model.OnceAYear
@@ -31,25 +28,29 @@ const (
 	packageTimePerMB = 30
 )
 
-// sizeOf returns the compressed size of an instance's content: measured, else declared, else the
-// sum of its downloads and copied files, else a default.
-func sizeOf(i *model.Instance, l *lock.File) int64 {
+// sizeOf returns the compressed size of an instance's content: measured, else declared, else an
+// estimate: of packages from their indexes, of other content the sum of its downloads and copied
+// files, or a default.
+func sizeOf(i *model.Instance, l *lock.File) Size {
 	if n := l.Size(i.ID); n > 0 {
-		return n
+		return Size{Bytes: n}
 	}
 	var sum int64
 	if i.Package != nil && i.Package.Account == nil {
 		for _, p := range i.Package.Packages {
-			sum += p.Size * packageGrowth / 100
+			sum += packageSize(p)
 		}
-		return max(sum, 1)
+		return Size{max(sum, 1), true}
 	}
 	if i.Size > 0 {
-		return i.Size
+		return Size{Bytes: i.Size}
+	}
+	if i.Package != nil || alone(i) != "" { // an account; what components append to files
+		return Size{changedSize, true}
 	}
 	if i.System != nil {
 		for _, p := range i.System.Packages {
-			sum += p.Size * packageGrowth / 100
+			sum += packageSize(p)
 		}
 	}
 	known := true
@@ -60,7 +61,7 @@ func sizeOf(i *model.Instance, l *lock.File) int64 {
 	if !known || sum == 0 && i.System != nil {
 		sum = max(sum, defaultSize)
 	}
-	return max(sum, 1)
+	return Size{max(sum, 1), true}
 }
 
 // rateOf returns the number of changes per year of an instance, in millionths.
@@ -132,4 +133,21 @@ func alone(i *model.Instance) string {
 		return i.ID
 	}
 	return ""
+}
+
+// packageSize estimates what a package adds to a gzip layer. A .deb is compressed better than a
+// layer, and the more so, the more its installed size exceeds it, up to a point.
+//
+// Built, the base of Debian 12 has 1.06 times the estimate, and 40 packages with a JDK have 1.01
+// times. In 26 layers with such packages as PostgreSQL, Python, Ruby, Go and fonts, the estimates
+// are 0.99 of the layers in all, and four in five are within 8 %. The worst is 0.62, of git, which
+// consists of programs that are much alike.
+func packageSize(p lock.Package) int64 {
+	const most = 4             // times the .deb; also assumed where the index has no installed size
+	size := min(p.Size, 1<<45) // larger than any plan allows
+	installed := min(p.Installed, most*size)
+	if installed == 0 {
+		installed = most * size
+	}
+	return (70*size + 23*installed) / 100
 }

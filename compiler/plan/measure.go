@@ -74,12 +74,12 @@ func Surprises(plans []*Plan, built []Built) []Surprise {
 	const least = 1e6
 	var list []Surprise
 	seen := map[*Layer]bool{}
-	difference := func(s Surprise) int64 { return max(s.Built-s.Layer.Size, s.Layer.Size-s.Built) }
+	difference := func(s Surprise) int64 { return max(s.Built-s.Layer.Size.Bytes, s.Layer.Size.Bytes-s.Built) }
 	_ = eachBuilt(plans, built, func(i *Image, blobs []int64) error {
 		sizes, err := i.sizes(blobs)
 		for n, size := range sizes {
 			s := Surprise{i.Layers[n], size}
-			if d := difference(s); !seen[s.Layer] && d >= least && d > s.Layer.Size/2 {
+			if d := difference(s); !seen[s.Layer] && d >= least && d > s.Layer.Size.Bytes/2 {
 				list = append(list, s)
 			}
 			seen[s.Layer] = true
@@ -131,22 +131,22 @@ func (s Measures) Measure(i *Image, blobs []int64) error {
 		}
 		var sum int64
 		for _, m := range l.Members {
-			sum += estimate(m)
+			sum += estimate(m).Bytes
 		}
 		for _, m := range l.Members {
 			// Floating point, since the product may overflow.
-			s[m.ID] = max(1, int64(float64(size)*(float64(estimate(m))/float64(sum))))
+			s[m.ID] = max(1, int64(float64(size)*(float64(estimate(m).Bytes)/float64(sum))))
 		}
 	}
 	return nil
 }
 
-// estimate returns an instance's size without measurements.
-func estimate(i *model.Instance) int64 { return sizeOf(i, &lock.File{}) }
+// estimate returns an instance's declared or estimated size.
+func estimate(i *model.Instance) Size { return sizeOf(i, &lock.File{}) }
 
 // Sizes returns the lock file with size facts for the measured instances. It keeps the facts of
-// other instances that are still in the graphs. An instance with a good estimate, such as most
-// packages, gets no fact.
+// other instances that are still in the graphs. A component that declares nearly that size gets no
+// fact, and neither does a package with a good estimate, since there are many.
 func (s Measures) Sizes(l *lock.File, graphs []*model.Graph) *lock.File {
 	out := *l
 	out.Sizes = nil
@@ -161,7 +161,7 @@ func (s Measures) Sizes(l *lock.File, graphs []*model.Graph) *lock.File {
 			if old := l.Size(i.ID); !measured && old > 0 {
 				out.Sizes = append(out.Sizes, lock.Size{Instance: i.ID, Bytes: old})
 			}
-			if measured && !estimatedWell(i, size) {
+			if measured && !knownWell(i, size) {
 				out.Sizes = append(out.Sizes, lock.NewSize(i.ID, size))
 			}
 		}
@@ -170,13 +170,13 @@ func (s Measures) Sizes(l *lock.File, graphs []*model.Graph) *lock.File {
 	return &out
 }
 
-// estimatedWell reports whether a measured size is close to the estimate: within a tenth, or for
-// packages within a quarter, since there are many.
-func estimatedWell(i *model.Instance, size int64) bool {
-	e := estimate(i)
-	off := max(size-e, e-size)
+// knownWell reports whether a measured size is close to what is known without it: within a tenth
+// of the declared size, or within a quarter of a package's estimate.
+func knownWell(i *model.Instance, size int64) bool {
+	known := estimate(i)
+	off := max(size-known.Bytes, known.Bytes-size)
 	if i.Package != nil {
-		return off <= e/4
+		return off <= known.Bytes/4
 	}
-	return off <= e/10
+	return !known.Estimated && off <= known.Bytes/10
 }

@@ -9,7 +9,7 @@ import (
 
 // Move is the change from the recorded plan to a new one.
 type Move struct {
-	Pull   int64 // bytes that all hosts pull, once
+	Pull   Size // what all hosts pull, once
 	Price  search.Money
 	Saves  search.Money // per cycle; negative if the new plan costs more
 	Cycles int64        // cycles until the move pays for itself, rounded up; 0 if it never does, or nothing moves
@@ -21,7 +21,7 @@ type Move struct {
 // content that is new in both does not count.
 func NewMove(from, to *Plan) Move {
 	m := search.Moving(from.problem, from.solution, to.solution)
-	v := Move{Pull: m.Bytes, Price: m.Cost, Saves: from.Cost.Total() - to.Cost.Total(), cost: from.Cost.Total()}
+	v := Move{Pull: Size{m.Bytes, from.Estimated()}, Price: m.Cost, Saves: from.Cost.Total() - to.Cost.Total(), cost: from.Cost.Total()}
 	if v.Saves > 0 {
 		v.Cycles = int64((v.Price + v.Saves - 1) / v.Saves)
 	}
@@ -47,11 +47,11 @@ func (p *Plan) Better(work int64) (Move, bool) {
 
 // Advice is the move in one line, with the command that makes it.
 func (m Move) Advice() string {
-	if m.Pull == 0 {
+	if m.Pull.Bytes == 0 {
 		return fmt.Sprintf("a new plan would cost %s less, and hosts pull nothing to move to it (layc lock --rebalance)", tenths(m))
 	}
 	return fmt.Sprintf("a new plan would cost %s less; moving pulls %s and pays off after %s (layc lock --rebalance)",
-		tenths(m), Bytes(m.Pull), term.Count(int(m.Cycles), "week"))
+		tenths(m), m.Pull, term.Count(int(m.Cycles), "week"))
 }
 
 // Pays reports whether the new plan costs less.
@@ -60,16 +60,16 @@ func (m Move) Pays() bool { return m.Saves > 0 }
 // String describes the move in one or two lines.
 func (m Move) String() string {
 	switch {
-	case m.Saves <= 0 && m.Pull == 0:
+	case m.Saves <= 0 && m.Pull.Bytes == 0:
 		return "a new plan is the same"
 	case m.Saves <= 0:
-		return fmt.Sprintf("a new plan costs no less, and hosts would pull %s to move to it", Bytes(m.Pull))
+		return fmt.Sprintf("a new plan costs no less, and hosts would pull %s to move to it", m.Pull)
 	}
 	weeks := term.Count(int(m.Cycles), "week")
-	if m.Pull == 0 {
+	if m.Pull.Bytes == 0 {
 		return fmt.Sprintf("a new plan costs %s less, and hosts pull nothing to move to it", tenths(m))
 	}
-	return fmt.Sprintf("a new plan costs %s less; hosts pull %s to move to it,\nwhich pays off after %s", tenths(m), Bytes(m.Pull), weeks)
+	return fmt.Sprintf("a new plan costs %s less; hosts pull %s to move to it,\nwhich pays off after %s", tenths(m), m.Pull, weeks)
 }
 
 // Share is the fraction of the kept plan's cost that the new plan saves.

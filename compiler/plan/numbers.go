@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
@@ -26,6 +28,14 @@ func (p *Plan) Apart() []Apart {
 		list = append(list, Apart{&one, s})
 	}
 	return list
+}
+
+// Size returns the size of one of the problem's instances, or of an app's own steps.
+func (p *Plan) Size(i *model.Instance) Size { return p.sizes[i] }
+
+// Estimated reports whether the size of any layer is an estimate.
+func (p *Plan) Estimated() bool {
+	return slices.ContainsFunc(p.Layers, func(l *Layer) bool { return l.Size.Estimated })
 }
 
 // Solution returns the whole fleet's plan in numbers. It is shared like Problem.

@@ -24,13 +24,21 @@ func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 }
 
 // TestMeasures checks that a measured layer's bytes are divided among its members by their
-// estimates, that a good estimate needs no fact, and that an instance that is gone keeps none.
+// estimates, that a package with a good estimate needs no fact, that measured sizes are not
+// estimates, and that an instance that is gone keeps no fact.
 func TestMeasures(t *testing.T) {
 	p := example(t, "shop", plan.Options{Rebalance: true})
 	image := p.Images[0]
 	blobs := []int64{10e6, 38e6} // a base of two layers
+	server := ""
 	for _, l := range image.Layers[1:] {
-		blobs = append(blobs, l.Size)
+		blobs = append(blobs, l.Size.Bytes)
+		if l.Kind == plan.Portable {
+			server = l.Members[0].ID
+		}
+		if !l.Size.Estimated {
+			t.Errorf("%s is not an estimate", l.Title())
+		}
 	}
 	blobs[len(blobs)-1] = 1234 // the delta
 	m := plan.Measures{}
@@ -42,10 +50,10 @@ func TestMeasures(t *testing.T) {
 	for _, s := range l.Sizes {
 		got[s.Instance] = s.Bytes
 	}
-	if len(got) != 2 || got[image.App.Base.ID] != 48e6 || got[image.App.Delta.ID] != 1200 {
-		t.Errorf("got %v, want 48 MB of the base and 1,200 bytes of the delta", got)
+	if len(got) != 3 || got[image.App.Base.ID] != 48e6 || got[server] != 350e6 || got[image.App.Delta.ID] != 1200 {
+		t.Errorf("got %v, want 48 MB of the base, 350 MB of the server and 1,200 bytes of the delta", got)
 	}
-	if again := (plan.Measures{}).Sizes(l, []*model.Graph{p.Graph}); len(again.Sizes) != 2 {
+	if again := (plan.Measures{}).Sizes(l, []*model.Graph{p.Graph}); len(again.Sizes) != 3 {
 		t.Errorf("sizes that are not measured again are lost: %v", again.Sizes)
 	}
 	if gone := (plan.Measures{}).Sizes(l, nil); len(gone.Sizes) != 0 {
@@ -82,13 +90,13 @@ func TestSurprises(t *testing.T) {
 	image := p.Images[0]
 	built := plan.Built{Name: image.App.References()[0], Platform: "linux/amd64"}
 	for _, l := range image.Layers {
-		built.Layers = append(built.Layers, l.Size*14/10)
+		built.Layers = append(built.Layers, l.Size.Bytes*14/10)
 	}
 	if got := plan.Surprises([]*plan.Plan{p}, []plan.Built{built}); len(got) != 0 {
 		t.Errorf("%d layers differ by less than half", len(got))
 	}
 	top := len(built.Layers) - 1
-	built.Layers[1], built.Layers[top] = image.Layers[1].Size*2, 1000
+	built.Layers[1], built.Layers[top] = image.Layers[1].Size.Bytes*2, 1000
 	got := plan.Surprises([]*plan.Plan{p}, []plan.Built{built})
 	if len(got) != 2 || got[0].Layer != image.Layers[1] || got[1].Layer != image.Layers[top] || got[1].Built != 1000 {
 		t.Errorf("got %v, want a layer that is twice as large, and the delta", got)

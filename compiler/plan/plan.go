@@ -43,7 +43,8 @@ type Plan struct {
 	Cost      search.Cost
 
 	bound    func() search.Money
-	items    []*model.Instance // by item of problem
+	items    []*model.Instance        // by item of problem
+	sizes    map[*model.Instance]Size // of items and deltas
 	problem  *search.Problem
 	solution *search.Solution
 	memory   *memory // the plan in the lock file; nil if it has none
@@ -64,9 +65,9 @@ type Layer struct {
 	Parent   *Layer            // the layer below that its content depends on; nil unless Spine
 	On       []*Layer          // portable layers that its content depends on; of a Spine only
 	App      *model.App        // the app of a delta; else nil
-	Size     int64             // bytes, estimated unless measured
-	Replicas int64             // of the apps that use it
-	Rate     float64           // expected changes per year; of a Spine including all layers below
+	Size     Size
+	Replicas int64   // of the apps that use it
+	Rate     float64 // expected changes per year; of a Spine including all layers below
 
 	index int // in the solution
 }
@@ -200,14 +201,18 @@ type translation struct {
 	graph   *model.Graph
 	lock    *lock.File
 	problem *search.Problem
-	items   []*model.Instance // by item
+	items   []*model.Instance        // by item
+	sizes   map[*model.Instance]Size // of items and deltas
 	index   map[model.Key]int
 	sources map[*model.Instance]int
 }
 
 // newTranslation creates the search's problem: one item for each recipe that is in some image.
 func newTranslation(g *model.Graph, l *lock.File) *translation {
-	t := &translation{graph: g, lock: l, problem: &search.Problem{}, index: map[model.Key]int{}, sources: map[*model.Instance]int{}}
+	t := &translation{
+		graph: g, lock: l, problem: &search.Problem{},
+		sizes: map[*model.Instance]Size{}, index: map[model.Key]int{}, sources: map[*model.Instance]int{},
+	}
 	rates := brought(g)
 	for _, a := range g.Apps {
 		app := search.App{Name: a.Name, Replicas: a.Replicas, Limit: a.Layers, Own: a.Layers > 0}
@@ -222,7 +227,7 @@ func newTranslation(g *model.Graph, l *lock.File) *translation {
 		slices.Sort(app.Items)
 		app.Items = slices.Compact(app.Items)
 		if d := a.Delta; d != nil {
-			app.Delta = search.Delta{Size: sizeOf(d, l), Sources: []int{t.source(d, rates)}, Build: buildTime(d)}
+			app.Delta = search.Delta{Size: t.size(d), Sources: []int{t.source(d, rates)}, Build: buildTime(d)}
 		}
 		t.problem.Apps = append(t.problem.Apps, app)
 	}
@@ -239,10 +244,16 @@ func (t *translation) item(i *model.Instance, rates map[*model.Instance]int64) i
 	t.index[i.Key] = n
 	t.items = append(t.items, i)
 	t.problem.Items = append(t.problem.Items, search.Item{
-		Name: i.ID, Size: sizeOf(i, t.lock), Sources: []int{t.source(i, rates)}, Build: buildTime(i),
+		Name: i.ID, Size: t.size(i), Sources: []int{t.source(i, rates)}, Build: buildTime(i),
 		Base: i.Kind == model.Base, Stacked: i.Kind == model.Stacked, Alone: alone(i),
 	})
 	return n
+}
+
+// size returns an instance's size in bytes, and keeps what is known about it.
+func (t *translation) size(i *model.Instance) int64 {
+	t.sizes[i] = sizeOf(i, t.lock)
+	return t.sizes[i].Bytes
 }
 
 // source returns the source of an instance's changes: its own, or the one of the instance that it
@@ -303,11 +314,11 @@ func (t *translation) needed(i *model.Instance) []int {
 
 // plan turns a solution into layers of instances.
 func (t *translation) plan(s *search.Solution) *Plan {
-	p := &Plan{Graph: t.graph, Cost: s.Cost, items: t.items, problem: t.problem, solution: s}
+	p := &Plan{Graph: t.graph, Cost: s.Cost, items: t.items, sizes: t.sizes, problem: t.problem, solution: s}
 	kinds := [...]Kind{search.KindBase: Base, search.KindSpine: Spine, search.KindPortable: Portable, search.KindDelta: Delta}
 	for n, sl := range s.Layers {
 		l := &Layer{
-			Kind: kinds[sl.Kind], Size: sl.Size, Replicas: sl.Replicas,
+			Kind: kinds[sl.Kind], Size: Size{Bytes: sl.Size}, Replicas: sl.Replicas,
 			Rate: float64(sl.Hazard) / search.HazardOne * CyclesPerYear, index: n,
 		}
 		if sl.App >= 0 {
@@ -316,6 +327,9 @@ func (t *translation) plan(s *search.Solution) *Plan {
 		}
 		for _, n := range sl.Items {
 			l.Members = append(l.Members, t.items[n])
+		}
+		for _, m := range l.Members {
+			l.Size.Estimated = l.Size.Estimated || t.sizes[m].Estimated
 		}
 		if sl.Parent >= 0 {
 			l.Parent = p.Layers[sl.Parent]

@@ -25,7 +25,7 @@ func (t *translation) publish(p *Plan) {
 				continue
 			}
 			image := t.innerNode(a, i)
-			if best == nil || cmp.Or(cmp.Compare(image.size(), best.size()), cmp.Compare(len(image.Layers), len(best.Layers))) < 0 {
+			if best == nil || cmp.Or(cmp.Compare(image.size().Bytes, best.size().Bytes), cmp.Compare(len(image.Layers), len(best.Layers))) < 0 {
 				best = image
 			}
 		}
@@ -33,10 +33,10 @@ func (t *translation) publish(p *Plan) {
 	}
 }
 
-func (i *Image) size() int64 {
-	var sum int64
+func (i *Image) size() Size {
+	var sum Size
 	for _, l := range i.Layers {
-		sum += l.Size
+		sum = sum.Plus(l.Size)
 	}
 	return sum
 }
@@ -95,7 +95,7 @@ func (t *translation) complete(i *Image, missing map[model.Key]*model.Instance) 
 			to = spine
 		}
 		to.Members = append(to.Members, m)
-		to.Size += sizeOf(m, t.lock)
+		to.Size = to.Size.Plus(sizeOf(m, t.lock))
 	}
 	if len(spine.Members) > 0 {
 		below := map[*Layer]bool{}

@@ -93,7 +93,7 @@ func (r *recorder) key(p *Plan, l *Layer) string {
 // newName names a layer after its largest member; digits distinguish layers with equal names.
 func newName(key string, l *Layer) string {
 	largest := slices.MaxFunc(l.Members, func(a, b *model.Instance) int {
-		return cmp.Or(cmp.Compare(estimate(a), estimate(b)), cmp.Compare(b.ID, a.ID))
+		return cmp.Or(cmp.Compare(estimate(a).Bytes, estimate(b).Bytes), cmp.Compare(b.ID, a.ID))
 	})
 	sum := sha256.Sum256([]byte(key))
 	return ShortName(largest) + "-" + hex.EncodeToString(sum[:3])

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/docker/go-units"
-
 	"github.com/layc-lang/layc/lang/term"
 )
 
@@ -38,24 +36,21 @@ func (l *Layer) Title() string {
 	return strings.Join(names, " + ")
 }
 
-// Bytes formats a number of bytes for people, in decimal units.
-func Bytes(n int64) string { return units.HumanSizeWithPrecision(float64(n), 3) }
-
-// Totals sums up the plan's layers and images, in bytes.
+// Totals sums up the plan's layers and images.
 type Totals struct {
-	Stored int64 // each layer once
-	Alone  int64 // each image on its own
+	Stored Size // each layer once
+	Alone  Size // each image on its own
 }
 
 // Totals adds up the plan.
 func (p *Plan) Totals() Totals {
 	var t Totals
 	for _, l := range p.Layers {
-		t.Stored += l.Size
+		t.Stored = t.Stored.Plus(l.Size)
 	}
 	for _, i := range p.Images {
 		for _, l := range i.Layers {
-			t.Alone += l.Size
+			t.Alone = t.Alone.Plus(l.Size)
 		}
 	}
 	return t
@@ -77,7 +72,7 @@ func (p *Plan) Summary() string { return p.Storage() + "; " + p.Quality() }
 func (p *Plan) Storage() string {
 	t := p.Totals()
 	return fmt.Sprintf("%s, %s: %s stored, %s if each image were alone",
-		term.Count(len(p.Images), "image"), term.Count(len(p.Layers), "layer"), Bytes(t.Stored), Bytes(t.Alone))
+		term.Count(len(p.Images), "image"), term.Count(len(p.Layers), "layer"), t.Stored, t.Alone)
 }
 
 // Quality tells what is known about the cost of the whole fleet's plan.

@@ -335,7 +335,7 @@ func (c *checker) comparison(p *condition) node {
 		out.at = c.span(p.place)
 		return out
 	case "size":
-		out.kinds, test = of(Apps, Components, Packages, Layers), c.number(b, sizes, func(i *Item) float64 { return float64(i.Size) })
+		out.kinds, test = of(Apps, Components, Packages, Layers), c.number(b, sizes, func(i *Item) float64 { return float64(i.Size.Bytes) })
 	case "changes":
 		out.kinds, test = of(Components, Packages, Layers), c.number(b, rates, func(i *Item) float64 { return i.Rate })
 	case "replicas":

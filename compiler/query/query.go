@@ -45,10 +45,10 @@ type Item struct {
 	Package   *lock.Package
 	Layer     *plan.Layer
 
-	Version string  // of a component its first argument; "" without
-	Size    int64   // bytes; -1 if the plan does not know it
-	Rate    float64 // changes a year; -1 for an app
-	In      []*Item // the apps that have it, by name; an app's is nil
+	Version string    // of a component its first argument; "" without
+	Size    plan.Size // of -1 byte if the plan does not know it
+	Rate    float64   // changes a year; -1 for an app
+	In      []*Item   // the apps that have it, by name; an app's is nil
 
 	names []string // by which people call it
 	place int      // among the items of its kind

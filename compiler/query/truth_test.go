@@ -180,13 +180,13 @@ func (t *thing) size() (float64, bool) {
 	case anApp:
 		sum := int64(0)
 		for _, l := range t.stack {
-			sum += l.Size
+			sum += l.Size.Bytes
 		}
 		return float64(sum), true
 	case aPackage:
 		return float64(t.pkg.Size), true
 	case aLayer:
-		return float64(t.layer.Size), true
+		return float64(t.layer.Size.Bytes), true
 	}
 	problem, items := t.at.Problem()
 	for n, i := range items {

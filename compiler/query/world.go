@@ -82,10 +82,10 @@ type world struct {
 // newWorld lists what a plan consists of, and links it.
 func newWorld(p *plan.Plan) *world {
 	w := &world{graph: p.Graph, components: map[*model.Instance]*Item{}, packages: map[*model.Instance][]*Item{}}
-	sizes := map[model.Key]int64{}
-	problem, instances := p.Problem()
-	for n, i := range instances {
-		sizes[i.Key] = problem.Items[n].Size
+	sizes := map[model.Key]plan.Size{}
+	_, instances := p.Problem()
+	for _, i := range instances {
+		sizes[i.Key] = p.Size(i)
 	}
 	w.instances(sizes, plan.Rates(p.Graph))
 	images := w.images(p)
@@ -110,7 +110,7 @@ func (w *world) add(i *Item) *Item {
 }
 
 // instances enters components and packages.
-func (w *world) instances(sizes map[model.Key]int64, rate func(*model.Instance) float64) {
+func (w *world) instances(sizes map[model.Key]plan.Size, rate func(*model.Instance) float64) {
 	byID := map[string]*Item{}
 	type version struct{ distribution, name, version string }
 	byVersion := map[version]*Item{}
@@ -121,7 +121,7 @@ func (w *world) instances(sizes map[model.Key]int64, rate func(*model.Instance) 
 			key := version{p.Distribution, p.Name, p.Version}
 			item := byVersion[key]
 			if item == nil {
-				item = w.add(&Item{Kind: Packages, Name: p.Name, Package: p, Version: p.Version, Size: p.Size, names: []string{p.Name}})
+				item = w.add(&Item{Kind: Packages, Name: p.Name, Package: p, Version: p.Version, Size: plan.Size{Bytes: p.Size}, names: []string{p.Name}})
 				byVersion[key] = item
 			}
 			item.Instances = append(item.Instances, i)
@@ -133,7 +133,7 @@ func (w *world) instances(sizes map[model.Key]int64, rate func(*model.Instance) 
 		}
 		item := byID[i.ID]
 		if item == nil {
-			item = w.add(&Item{Kind: Components, Name: i.ID, Version: argument(i), Size: -1, Rate: -1, names: i.Called()})
+			item = w.add(&Item{Kind: Components, Name: i.ID, Version: argument(i), Size: plan.Size{Bytes: -1}, Rate: -1, names: i.Called()})
 			if n, ok := sizes[i.Key]; ok {
 				item.Size = n
 			}
@@ -165,7 +165,7 @@ func (w *world) images(p *plan.Plan) map[*Item]*plan.Image {
 		a := image.App
 		item := &Item{Kind: Apps, Name: a.Name, App: a, Rate: -1, names: append([]string{a.Name, a.Repository}, a.References()...)}
 		for _, l := range image.Layers {
-			item.Size += l.Size
+			item.Size = item.Size.Plus(l.Size)
 		}
 		if a.Delta != nil {
 			item.Instances = []*model.Instance{a.Delta}

@@ -76,7 +76,7 @@ func stackedRuns(p *plan.Plan, n numbers) []int {
 		c := p.LayerCost(l).Total()
 		for _, i := range n.Solution.Layers[l.Index()].Items {
 			if n.Problem.Items[i].Stacked && n.Items[i].Package == nil && model.HasRun(n.Items[i]) {
-				share[i] += search.Money(float64(c) * float64(n.Problem.Items[i].Size) / float64(max(1, l.Size)))
+				share[i] += search.Money(float64(c) * float64(n.Problem.Items[i].Size) / float64(max(1, l.Size.Bytes)))
 			}
 		}
 	}

@@ -25,19 +25,19 @@ type Cost struct {
 
 // Sum is the total cost of some layers.
 type Sum struct {
-	Stored   int64 // bytes of all layers, each once
-	Retained int64 // including the old versions that the registry keeps
-	Pulled   int64 // bytes per cycle
+	Stored   plan.Size // all layers, each once
+	Retained plan.Size // including the old versions that the registry keeps
+	Pulled   plan.Size // per cycle
 	Money    search.Money
 }
 
 // AppCost is the cost of one app's image.
 type AppCost struct {
 	App    *model.App
-	Size   int64 // bytes of its image
-	Own    int64 // the part that no other image has
+	Size   plan.Size // of its image
+	Own    plan.Size // the part that no other image has
 	Layers int
-	Pulled int64 // bytes per cycle, by all its replicas
+	Pulled plan.Size // per cycle, by all its replicas
 }
 
 // ComponentCost is the cost of one component of the fleet: an instance, or all OS packages from
@@ -45,11 +45,11 @@ type AppCost struct {
 type ComponentCost struct {
 	Name      string
 	Instances []*model.Instance
-	Size      int64 // bytes of one copy
-	Stored    int64 // bytes in all layers: more than Size if several layers have it
+	Size      plan.Size // of one copy
+	Stored    plan.Size // in all layers: more than Size if several layers have it
 	Layers    int
 	Images    int
-	Pulled    int64 // bytes per cycle: its share of the layers with it
+	Pulled    plan.Size // per cycle: its share of the layers with it
 }
 
 // NewCost computes the cost of a fleet's plan.
@@ -64,19 +64,19 @@ func NewCost(p *plan.Plan) *Cost {
 	costs := make([]search.Cost, len(n.Solution.Layers))
 	for _, l := range p.Layers {
 		costs[l.Index()] = p.LayerCost(l)
-		c.Plan.Stored += l.Size
+		c.Plan.Stored = c.Plan.Stored.Plus(l.Size)
 	}
-	c.Plan.add(n.Solution.Cost, w)
+	c.Plan.add(n.Solution.Cost, w, p.Estimated())
 	c.alone(p, w)
 	c.apps(p, costs, w)
 	c.components(p, costs, w)
 	return c
 }
 
-// add adds a cost as bytes and money.
-func (s *Sum) add(c search.Cost, w search.Weights) {
-	s.Retained += bytesOf(c.Store, w.Store)
-	s.Pulled += bytesOf(c.Pull, w.Pull)
+// add adds a cost as bytes and money. The bytes are estimates if the sizes are.
+func (s *Sum) add(c search.Cost, w search.Weights, estimated bool) {
+	s.Retained = s.Retained.Plus(plan.Size{Bytes: bytesOf(c.Store, w.Store), Estimated: estimated})
+	s.Pulled = s.Pulled.Plus(plan.Size{Bytes: bytesOf(c.Pull, w.Pull), Estimated: estimated})
 	s.Money += c.Total()
 }
 
@@ -90,23 +90,24 @@ func bytesOf(m search.Money, price int64) int64 {
 
 // alone adds up the plans that the apps have on their own.
 func (c *Cost) alone(p *plan.Plan, w search.Weights) {
+	c.Alone.Stored.Estimated = p.Estimated()
 	for _, a := range p.Apart() {
 		for l := range a.Solution.Layers {
-			c.Alone.Stored += a.Solution.Layers[l].Size
+			c.Alone.Stored.Bytes += a.Solution.Layers[l].Size
 		}
-		c.Alone.add(a.Solution.Cost, w)
+		c.Alone.add(a.Solution.Cost, w, p.Estimated())
 	}
 }
 
 // Tradeoff tells what the plan gains where hosts pull more than if each app were on its own; it is
 // "" where they pull no more, or less than a thousandth more.
 func (c *Cost) Tradeoff() string {
-	more := c.Plan.Pulled - c.Alone.Pulled
-	if more <= c.Alone.Pulled/1000 {
+	more := c.Plan.Pulled.Minus(c.Alone.Pulled)
+	if more.Bytes <= c.Alone.Pulled.Bytes/1000 {
 		return ""
 	}
 	text := fmt.Sprintf("Hosts pull %s more per week than if each app were planned on its own. In return, the registry stores %s less",
-		plan.Bytes(more), plan.Bytes(c.Alone.Stored-c.Plan.Stored))
+		more, c.Alone.Stored.Minus(c.Plan.Stored))
 	if saved := c.Alone.Money - c.Plan.Money; saved > 0 {
 		text += fmt.Sprintf(", and the fleet costs $%.2f less per year", plan.PerYear(saved))
 	}
@@ -123,31 +124,21 @@ func (c *Cost) apps(p *plan.Plan, costs []search.Cost, w search.Weights) {
 	for _, i := range p.Images {
 		a := AppCost{App: i.App, Layers: len(i.Layers)}
 		for _, l := range i.Layers {
-			a.Size += l.Size
+			a.Size = a.Size.Plus(l.Size)
 			if images[l] == 1 {
-				a.Own += l.Size
+				a.Own = a.Own.Plus(l.Size)
 			}
 			pulled := bytesOf(costs[l.Index()].Pull, w.Pull)
-			a.Pulled += share(pulled, int64(i.App.Replicas), l.Replicas)
+			a.Pulled = a.Pulled.Plus(l.Size.Of(share(pulled, int64(i.App.Replicas), l.Replicas)))
 		}
 		c.Apps = append(c.Apps, a)
 	}
 	slices.SortStableFunc(c.Apps, func(a, b AppCost) int {
-		return cmp.Or(cmp.Compare(b.Pulled, a.Pulled), strings.Compare(a.App.Name, b.App.Name))
+		return cmp.Or(cmp.Compare(b.Pulled.Bytes, a.Pulled.Bytes), strings.Compare(a.App.Name, b.App.Name))
 	})
 }
 
 func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
-	n := numbersOf(p)
-	size := map[*model.Instance]int64{}
-	for k, i := range n.Items {
-		size[i] = n.Problem.Items[k].Size
-	}
-	for k, a := range n.Problem.Apps {
-		if d := p.Graph.Apps[k].Delta; d != nil {
-			size[d] = a.Delta.Size
-		}
-	}
 	at := map[string]int{}
 	held := map[string]map[*plan.Image]bool{}
 	in := map[string]map[*plan.Layer]bool{}
@@ -166,7 +157,7 @@ func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
 				held[name][image] = true
 				if !slices.Contains(one.Instances, m) {
 					one.Instances = append(one.Instances, m)
-					one.Size += size[m]
+					one.Size = one.Size.Plus(p.Size(m))
 				}
 				in[name][l] = true
 			}
@@ -176,8 +167,8 @@ func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
 		pulled := bytesOf(costs[l.Index()].Pull, w.Pull)
 		for _, m := range l.Members {
 			one := &c.Components[at[causer(m)]]
-			one.Stored += size[m]
-			one.Pulled += share(pulled, size[m], l.Size)
+			one.Stored = one.Stored.Plus(p.Size(m))
+			one.Pulled = one.Pulled.Plus(l.Size.Of(share(pulled, p.Size(m).Bytes, l.Size.Bytes)))
 		}
 	}
 	for k := range c.Components {
@@ -185,7 +176,7 @@ func (c *Cost) components(p *plan.Plan, costs []search.Cost, w search.Weights) {
 		one.Layers, one.Images = len(in[one.Name]), len(held[one.Name])
 	}
 	slices.SortStableFunc(c.Components, func(a, b ComponentCost) int {
-		return cmp.Or(cmp.Compare(b.Pulled, a.Pulled), strings.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Pulled.Bytes, a.Pulled.Bytes), strings.Compare(a.Name, b.Name))
 	})
 }
 

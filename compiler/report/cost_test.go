@@ -19,21 +19,21 @@ func TestCostAddsUp(t *testing.T) {
 		var size, own int64
 		var pulledApps, pulledComponents, stored int64
 		for _, a := range c.Apps {
-			size, own, pulledApps = size+a.Size, own+a.Own, pulledApps+a.Pulled
+			size, own, pulledApps = size+a.Size.Bytes, own+a.Own.Bytes, pulledApps+a.Pulled.Bytes
 		}
 		for _, n := range c.Components {
-			stored, pulledComponents = stored+n.Stored, pulledComponents+n.Pulled
-			if n.Stored < n.Size || n.Layers < 1 || n.Images < 1 {
-				t.Errorf("%s: %s has %d bytes, %d stored, in %d layers and %d images", dir, n.Name, n.Size, n.Stored, n.Layers, n.Images)
+			stored, pulledComponents = stored+n.Stored.Bytes, pulledComponents+n.Pulled.Bytes
+			if n.Stored.Bytes < n.Size.Bytes || n.Layers < 1 || n.Images < 1 {
+				t.Errorf("%s: %s has %d bytes, %d stored, in %d layers and %d images", dir, n.Name, n.Size.Bytes, n.Stored.Bytes, n.Layers, n.Images)
 			}
 		}
-		if stored != c.Plan.Stored || size != c.Alone.Stored || own > c.Plan.Stored {
-			t.Errorf("%s: components store %d of %d, images %d of %d", dir, stored, c.Plan.Stored, size, c.Alone.Stored)
+		if stored != c.Plan.Stored.Bytes || size != c.Alone.Stored.Bytes || own > c.Plan.Stored.Bytes {
+			t.Errorf("%s: components store %d of %d, images %d of %d", dir, stored, c.Plan.Stored.Bytes, size, c.Alone.Stored.Bytes)
 		}
 		// Each share is rounded down.
 		for what, sum := range map[string]int64{"apps": pulledApps, "components": pulledComponents} {
-			if rest := c.Plan.Pulled - sum; rest < 0 || rest > 10_000 {
-				t.Errorf("%s: %s pull %d of %d", dir, what, sum, c.Plan.Pulled)
+			if rest := c.Plan.Pulled.Bytes - sum; rest < 0 || rest > 10_000 {
+				t.Errorf("%s: %s pull %d of %d", dir, what, sum, c.Plan.Pulled.Bytes)
 			}
 		}
 		if c.Bound > c.Plan.Money || c.Plan.Money > c.Alone.Money {
@@ -55,9 +55,9 @@ func TestExplainEveryLayer(t *testing.T) {
 			x := report.Explain(p, l)
 			var size int64
 			for _, m := range x.Members {
-				size += m.Size
+				size += m.Size.Bytes
 			}
-			if size != l.Size || len(x.Images) == 0 {
+			if size != l.Size.Bytes || len(x.Images) == 0 {
 				t.Errorf("%s: %s has members of %d bytes, and %d images", dir, l.ID, size, len(x.Images))
 			}
 			for _, a := range x.Merges {
@@ -200,15 +200,15 @@ func TestAssumeDistribution(t *testing.T) {
 // TestTradeoff checks that a plan with which hosts pull more tells what that buys.
 func TestTradeoff(t *testing.T) {
 	c := &report.Cost{
-		Plan:  report.Sum{Stored: 2e9, Pulled: 1_010_000_000, Money: 1e12},
-		Alone: report.Sum{Stored: 5e9, Pulled: 1_000_000_000, Money: 2e12},
+		Plan:  report.Sum{Stored: plan.Size{Bytes: 2e9}, Pulled: plan.Size{Bytes: 1_010_000_000}, Money: 1e12},
+		Alone: report.Sum{Stored: plan.Size{Bytes: 5e9}, Pulled: plan.Size{Bytes: 1_000_000_000}, Money: 2e12},
 	}
 	want := "Hosts pull 10MB more per week than if each app were planned on its own. " +
 		"In return, the registry stores 3GB less, and the fleet costs $52.00 less per year."
 	if got := c.Tradeoff(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	c.Plan.Pulled = 1_000_900_000
+	c.Plan.Pulled.Bytes = 1_000_900_000
 	if got := c.Tradeoff(); got != "" {
 		t.Errorf("got %s", got)
 	}

@@ -35,9 +35,9 @@ type Difference struct {
 	Images []Image // by app, then the published ones by name; then removed ones
 	// NewBytes is what the registry has to store: all layers that are not kept. NewAtLeast counts
 	// only layers that can't be equal to existing ones.
-	NewBytes, NewAtLeast int64
+	NewBytes, NewAtLeast plan.Size
 	// Pull and AtLeast are the sums over all images and replicas.
-	Pull, AtLeast int64
+	Pull, AtLeast plan.Size
 }
 
 // Layer is the fate of a layer of the new plan.
@@ -75,7 +75,7 @@ type Image struct {
 	Layers    []Layer // bottom up; nil if it is gone
 	// Pull is the number of bytes that a host with the old image pulls if every rebuilt layer
 	// differs. AtLeast assumes that layers that may be equal are equal.
-	Pull, AtLeast int64
+	Pull, AtLeast plan.Size
 }
 
 // Compare compares two plans of a fleet on one platform.
@@ -108,8 +108,8 @@ func Compare(old, now Side) *Difference {
 		image := c.image(i, before[nameOf(i)], layers)
 		delete(before, nameOf(i))
 		d.Images = append(d.Images, image)
-		d.Pull += image.Pull * image.Replicas()
-		d.AtLeast += image.AtLeast * image.Replicas()
+		d.Pull = d.Pull.Plus(image.Pull.Times(image.Replicas()))
+		d.AtLeast = d.AtLeast.Plus(image.AtLeast.Times(image.Replicas()))
 	}
 	for _, i := range images(old.Plan) {
 		if before[nameOf(i)] != nil {
@@ -123,10 +123,10 @@ func Compare(old, now Side) *Difference {
 func (d *Difference) add(l Layer) {
 	d.Layers = append(d.Layers, l)
 	if l.Fate != Kept {
-		d.NewBytes += l.Size
+		d.NewBytes = d.NewBytes.Plus(l.Size)
 	}
 	if l.Fate != Kept && l.Fate != MaybeEqual {
-		d.NewAtLeast += l.Size
+		d.NewAtLeast = d.NewAtLeast.Plus(l.Size)
 	}
 }
 
@@ -250,9 +250,9 @@ func (c *comparison) image(i, before *plan.Image, layers map[*plan.Layer]Layer) 
 		if had[of.whole] {
 			continue
 		}
-		out.Pull += l.Size
+		out.Pull = out.Pull.Plus(l.Size)
 		if layers[l].Fate != MaybeEqual || !owned[of.own] {
-			out.AtLeast += l.Size
+			out.AtLeast = out.AtLeast.Plus(l.Size)
 		}
 	}
 	return out

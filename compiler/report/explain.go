@@ -28,7 +28,7 @@ type Explanation struct {
 type Member struct {
 	Name      string
 	Instances []*model.Instance
-	Size      int64
+	Size      plan.Size
 	PerYear   float64 // expected changes of the member itself
 	Images    int     // images of the whole fleet with it, in any layer
 }
@@ -95,7 +95,7 @@ func Explain(p *plan.Plan, l *plan.Layer) *Explanation {
 			x.out.Images = append(x.out.Images, i)
 		}
 	}
-	x.out.Sum.add(p.LayerCost(l), x.w)
+	x.out.Sum.add(p.LayerCost(l), x.w, l.Size.Estimated)
 	x.out.Sum.Stored = l.Size
 	x.members()
 	if l.Kind == plan.Spine || l.Kind == plan.Portable {
@@ -131,21 +131,21 @@ func (x *explaining) members() {
 		}
 		m := &x.out.Members[k]
 		m.Instances = append(m.Instances, of)
-		m.Size += item.Size
+		m.Size = m.Size.Plus(x.p.Size(of))
 		m.PerYear = max(m.PerYear, x.perYear(item.Sources))
 		m.Images = max(m.Images, x.images(i))
 		x.items[k] = append(x.items[k], i)
 	}
 	if d := x.layer.App; d != nil {
 		one := x.n.Problem.Apps[x.apps[0]].Delta
-		x.out.Members = []Member{{Name: d.Delta.Title, Instances: []*model.Instance{d.Delta}, Size: one.Size, PerYear: x.perYear(one.Sources), Images: 1}}
+		x.out.Members = []Member{{Name: d.Delta.Title, Instances: []*model.Instance{d.Delta}, Size: x.p.Size(d.Delta), PerYear: x.perYear(one.Sources), Images: 1}}
 	}
 	order := make([]int, len(x.items))
 	for k := range order {
 		order[k] = k
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(x.out.Members[b].Size, x.out.Members[a].Size), strings.Compare(x.out.Members[a].Name, x.out.Members[b].Name))
+		return cmp.Or(cmp.Compare(x.out.Members[b].Size.Bytes, x.out.Members[a].Size.Bytes), strings.Compare(x.out.Members[a].Name, x.out.Members[b].Name))
 	})
 	if len(order) > 0 {
 		members, items := slices.Clone(x.out.Members), slices.Clone(x.items)
@@ -281,12 +281,13 @@ func (x *explaining) alternative(into *plan.Layer, edit func(stack [][]int, at i
 		}
 	}
 	now, then := x.n.Solution.Cost, s.Cost
-	out.More.add(search.Cost{Store: then.Store - now.Store, Pull: then.Pull - now.Pull, Build: then.Build - now.Build}, x.w)
+	out.More.add(search.Cost{Store: then.Store - now.Store, Pull: then.Pull - now.Pull, Build: then.Build - now.Build}, x.w, x.p.Estimated())
+	out.More.Stored.Estimated = x.p.Estimated()
 	for l := range s.Layers {
-		out.More.Stored += s.Layers[l].Size
+		out.More.Stored.Bytes += s.Layers[l].Size
 	}
 	for l := range x.n.Solution.Layers {
-		out.More.Stored -= x.n.Solution.Layers[l].Size
+		out.More.Stored.Bytes -= x.n.Solution.Layers[l].Size
 	}
 	return out
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 )
 
-// Growth is the number of bytes that one component of the new plan adds to the registry: its
+// Growth is what one component of the new plan adds to the registry: its
 // share of the layers that change because of it.
 type Growth struct {
 	Name     string // as in ComponentCost
 	Instance *model.Instance
 	Reason   Reason
-	Bytes    int64
+	Size     plan.Size
 	Layers   int
 }
 
@@ -39,7 +39,7 @@ func (d *Difference) Growths() []Growth {
 		}
 	}
 	slices.SortStableFunc(g.out, func(a, b Growth) int {
-		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), strings.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.Size.Bytes, a.Size.Bytes), strings.Compare(a.Name, b.Name))
 	})
 	return g.out
 }
@@ -65,7 +65,7 @@ func (g *growing) charge(l Layer) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	rest := l.Size
+	rest := l.Size.Bytes
 	for n, name := range names {
 		k, ok := g.at[name]
 		if !ok {
@@ -75,7 +75,7 @@ func (g *growing) charge(l Layer) {
 		}
 		part := rest / int64(len(names)-n)
 		rest -= part
-		g.out[k].Bytes += part
+		g.out[k].Size = g.out[k].Size.Plus(l.Size.Of(part))
 		g.out[k].Layers++
 	}
 }

@@ -71,12 +71,12 @@ func fate(t *testing.T, d *report.Difference, title string) report.Fate {
 func TestNothingChanges(t *testing.T) {
 	s := fleet(t)
 	d := report.Compare(s, s)
-	if len(d.Affected()) > 0 || d.NewBytes+d.Pull+d.NewAtLeast+d.AtLeast != 0 {
-		t.Errorf("a plan differs from itself: %v, %d bytes", affected(d), d.NewBytes)
+	if len(d.Affected()) > 0 || d.NewBytes.Bytes+d.Pull.Bytes+d.NewAtLeast.Bytes+d.AtLeast.Bytes != 0 {
+		t.Errorf("a plan differs from itself: %v, %s", affected(d), d.NewBytes)
 	}
 	again := fleet(t)
-	if d := report.Compare(s, again); len(d.Affected()) > 0 || d.NewBytes != 0 {
-		t.Errorf("a plan differs from one of the same files: %v, %d bytes", affected(d), d.NewBytes)
+	if d := report.Compare(s, again); len(d.Affected()) > 0 || d.NewBytes.Bytes != 0 {
+		t.Errorf("a plan differs from one of the same files: %v, %s", affected(d), d.NewBytes)
 	}
 }
 
@@ -99,8 +99,8 @@ func TestPortableShipsAlone(t *testing.T) {
 		if len(l.Members) != 1 || l.Members[0].Title != `tomcat("11.0.2")` {
 			t.Errorf("%s is built again", l.Title())
 		}
-		if d.Pull != l.Size*(3+12+3+3) || d.AtLeast != d.Pull || d.NewBytes != l.Size {
-			t.Errorf("hosts pull %d and the registry stores %d of a layer of %d bytes", d.Pull, d.NewBytes, l.Size)
+		if d.Pull != l.Size.Times(3+12+3+3) || d.AtLeast != d.Pull || d.NewBytes != l.Size {
+			t.Errorf("hosts pull %d and the registry stores %d of a layer of %d bytes", d.Pull.Bytes, d.NewBytes.Bytes, l.Size.Bytes)
 		}
 	}
 }
@@ -125,8 +125,8 @@ func TestJDK(t *testing.T) {
 	if slices.Contains(affected(d), "site/docs") || !slices.Contains(affected(d), "tracking") {
 		t.Errorf("affected are %v", affected(d))
 	}
-	if d.AtLeast >= d.Pull || d.NewAtLeast >= d.NewBytes {
-		t.Errorf("layers that may be equal do not count: %d of %d, %d of %d", d.AtLeast, d.Pull, d.NewAtLeast, d.NewBytes)
+	if d.AtLeast.Bytes >= d.Pull.Bytes || d.NewAtLeast.Bytes >= d.NewBytes.Bytes {
+		t.Errorf("layers that may be equal do not count: %d of %d, %d of %d", d.AtLeast.Bytes, d.Pull.Bytes, d.NewAtLeast.Bytes, d.NewBytes.Bytes)
 	}
 }
 
@@ -165,26 +165,26 @@ func TestEveryComponent(t *testing.T) {
 			then := s
 			then.Touched = report.Touch(s.Plan.Graph, []*model.Instance{m})
 			d := report.Compare(s, then)
-			if fate(t, d, m.Title) == report.Kept || d.AtLeast > d.Pull || d.NewAtLeast > d.NewBytes || d.NewBytes > d.Pull {
-				t.Fatalf("%s: kept, or at least %d of %d pulled, %d of %d new", m.ID, d.AtLeast, d.Pull, d.NewAtLeast, d.NewBytes)
+			if fate(t, d, m.Title) == report.Kept || d.AtLeast.Bytes > d.Pull.Bytes || d.NewAtLeast.Bytes > d.NewBytes.Bytes || d.NewBytes.Bytes > d.Pull.Bytes {
+				t.Fatalf("%s: kept, or at least %d of %d pulled, %d of %d new", m.ID, d.AtLeast.Bytes, d.Pull.Bytes, d.NewAtLeast.Bytes, d.NewBytes.Bytes)
 			}
 			for _, i := range d.Images {
 				pull, fresh := int64(0), false
 				for _, l := range i.Layers {
 					if l.Fate != report.Kept {
-						pull, fresh = pull+l.Size, true
+						pull, fresh = pull+l.Size.Bytes, true
 					}
 				}
-				if i.Pull != pull || i.Digest != fresh {
-					t.Fatalf("%s: %s pulls %d of %d, new digest %t", m.ID, i.App.Name, i.Pull, pull, i.Digest)
+				if i.Pull.Bytes != pull || i.Digest != fresh {
+					t.Fatalf("%s: %s pulls %d of %d, new digest %t", m.ID, i.App.Name, i.Pull.Bytes, pull, i.Digest)
 				}
 			}
 			sum := int64(0)
 			for _, g := range d.Growths() {
-				sum += g.Bytes
+				sum += g.Size.Bytes
 			}
-			if sum != d.NewBytes {
-				t.Fatalf("%s: causes add up to %d of %d", m.ID, sum, d.NewBytes)
+			if sum != d.NewBytes.Bytes {
+				t.Fatalf("%s: causes add up to %d of %d", m.ID, sum, d.NewBytes.Bytes)
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func (r *Result) Plot() string {
 	}
 	for n, at := range r.labels(y) {
 		o := r.Outcomes[n]
-		fmt.Fprintf(&b, `<text class="name%d" x="%d" y="%.1f">%s <tspan class="faint">%s</tspan></text>`+"\n", n, plotWidth-right+8, at+4, escape(o.Name), plan.Bytes(o.Pulled))
+		fmt.Fprintf(&b, `<text class="name%d" x="%d" y="%.1f">%s <tspan class="faint">%s</tspan></text>`+"\n", n, plotWidth-right+8, at+4, escape(o.Name), r.size(o.Pulled))
 	}
 	b.WriteString("</svg>\n")
 	return b.String()

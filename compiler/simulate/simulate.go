@@ -39,6 +39,7 @@ type Result struct {
 	Sources      int       // of changes
 	Changes      int       // days on which a source changed, summed over sources
 	Replaced     int       // hosts that were replaced
+	Estimated    bool      // whether bytes are sums of estimates
 	Outcomes     []Outcome // the plan's first
 }
 
@@ -59,7 +60,7 @@ func Run(p *plan.Plan, o Options) *Result {
 	o.Years = max(1, o.Years)
 	problem, _ := p.Problem()
 	w := newWorld(problem, o)
-	r := &Result{Years: o.Years, Hosts: len(w.hosts), Sources: len(problem.Sources)}
+	r := &Result{Years: o.Years, Hosts: len(w.hosts), Sources: len(problem.Sources), Estimated: p.Estimated()}
 	var runs []*run
 	for _, s := range alternatives(p) {
 		runs = append(runs, newRun(w, s))
@@ -87,6 +88,9 @@ func Run(p *plan.Plan, o Options) *Result {
 	}
 	return r
 }
+
+// size returns a sum of the outcomes' bytes.
+func (r *Result) size(n int64) plan.Size { return plan.Size{Bytes: n, Estimated: r.Estimated} }
 
 // run is the replay of one way to stack layers.
 type run struct {

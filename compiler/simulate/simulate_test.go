@@ -114,7 +114,7 @@ func TestPulledAsExpected(t *testing.T) {
 	replaced := float64(search.DefaultWeights().Replaced) / 1000 / daysPerCycle
 	for _, l := range p.Layers {
 		quiet := math.Exp(-l.Rate / daysPerYear)
-		want += float64(l.Size) * float64(l.Replicas) * (1 - quiet*(1-replaced))
+		want += float64(l.Size.Bytes) * float64(l.Replicas) * (1 - quiet*(1-replaced))
 	}
 	want *= 40 * daysPerYear
 	if got := float64(r.Outcomes[0].Pulled); math.Abs(got/want-1) > 0.03 {

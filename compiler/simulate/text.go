@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/term"
 )
 
@@ -16,7 +15,7 @@ func (r *Result) Text() string {
 		term.Count(r.Hosts, "host"), term.Count(r.Replicas, "replica"), term.Count(r.Replaced, "host"))
 	fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s %9s\n", "", "pulled", "", "pushed", "first", "built")
 	for _, o := range r.Outcomes {
-		fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s %9s\n", o.Name, plan.Bytes(o.Pulled), r.times(o), plan.Bytes(o.Pushed), plan.Bytes(o.First), built(o.Built))
+		fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s %9s\n", o.Name, r.size(o.Pulled), r.times(o), r.size(o.Pushed), r.size(o.First), built(o.Built))
 	}
 	b.WriteString("\n")
 	for _, o := range r.Outcomes {
@@ -36,9 +35,9 @@ func (r *Result) tradeoff() string {
 	if p.Pulled-alone.Pulled <= alone.Pulled/1000 {
 		return ""
 	}
-	text := fmt.Sprintf("Hosts pull %s more than if each app were planned on its own.", plan.Bytes(p.Pulled-alone.Pulled))
+	text := fmt.Sprintf("Hosts pull %s more than if each app were planned on its own.", r.size(p.Pulled-alone.Pulled))
 	if saved := alone.Pushed - p.Pushed; saved > 0 {
-		text += fmt.Sprintf(" In return, the registry receives %s less.", plan.Bytes(saved))
+		text += fmt.Sprintf(" In return, the registry receives %s less.", r.size(saved))
 	}
 	return text
 }

@@ -7,11 +7,11 @@ const nameOf = (what) => what.kind === "app" ? fleet.apps[what.app].name : what.
 function describe(what) {
   if (what.kind === "app") {
     const a = fleet.apps[what.app], s = plan.stackOf[what.app].stack;
-    return ["app", count(s.layers.length + (a.colour ? 1 : 0), "layer"), bytes(s.layers.reduce((sum, l) => sum + plan.layers[l].size, a.size))].join(", ");
+    return ["app", count(s.layers.length + (a.colour ? 1 : 0), "layer"), bytes(s.layers.reduce((sum, l) => sum + plan.layers[l].size, a.size), a, ...s.layers.map((l) => plan.layers[l]))].join(", ");
   }
   if (what.kind === "layer") {
     const l = what.layer;
-    return [l.kind, bytes(l.size), "changes " + pace(l.rate), count(l.images, "image")].join(", ");
+    return [l.kind, bytes(l.size, l), "changes " + pace(l.rate), count(l.images, "image")].join(", ");
   }
   return "component in " + count((plan.holders.get(what.item) || []).length, "layer");
 }
@@ -34,8 +34,8 @@ function rows(list, most = 30) {
 }
 
 const facts = (...pairs) => make("dl", null, ...pairs.flatMap(([k, v]) => [make("dt", null, k), make("dd", null, v)]));
-const layerRow = (l) => [{ kind: "layer", layer: l }, l.colour, l.title, bytes(l.size)];
-const appRow = (a) => [{ kind: "app", app: a }, fleet.apps[a].colour, fleet.apps[a].name, fleet.apps[a].colour ? bytes(fleet.apps[a].size) : ""];
+const layerRow = (l) => [{ kind: "layer", layer: l }, l.colour, l.title, bytes(l.size, l)];
+const appRow = (a) => [{ kind: "app", app: a }, fleet.apps[a].colour, fleet.apps[a].name, fleet.apps[a].colour ? bytes(fleet.apps[a].size, fleet.apps[a]) : ""];
 const itemRow = (i) => [{ kind: "item", item: i }, null, fleet.items[i].title, ""];
 
 // appsOf are the apps of some layers, by name.
@@ -58,25 +58,25 @@ function details() {
     const sum = plan.layers.reduce((n, l) => n + l.size, 0) + fleet.apps.reduce((n, a) => n + a.size, 0);
     const alone = plan.layers.reduce((n, l) => n + l.size * l.images, 0) + fleet.apps.reduce((n, a) => n + a.size, 0);
     aside.append(facts(["Images", fleet.apps.length.toLocaleString("en")], ["Shared layers", plan.layers.length.toLocaleString("en")],
-      ["Stored", bytes(sum)], ["Each image alone", bytes(alone)], ["Platform", fleet.platform]));
+      ["Stored", bytes(sum, ...plan.layers, ...fleet.apps)], ["Each image alone", bytes(alone, ...plan.layers, ...fleet.apps)], ["Platform", fleet.platform]));
     const heavy = [...plan.layers].sort((a, b) => moved(b) - moved(a)).slice(0, 10);
-    section("Layers that hosts pull most of in a year", heavy.map((l) => [{ kind: "layer", layer: l }, l.colour, l.title, bytes(moved(l))]));
+    section("Layers that hosts pull most of in a year", heavy.map((l) => [{ kind: "layer", layer: l }, l.colour, l.title, bytes(moved(l), { estimated: true })]));
     return;
   }
   aside.append(make("h2", null, nameOf(what)));
   if (what.kind === "layer") {
     const l = what.layer;
-    aside.append(facts(["Kind", l.kind], ["Size", bytes(l.size)], ["Changes", pace(l.rate)], ["Images", l.images.toLocaleString("en")],
-      ["Containers", l.replicas.toLocaleString("en")], ["Pulled a year", "about " + bytes(moved(l))], ["ID", l.id]));
+    aside.append(facts(["Kind", l.kind], ["Size", bytes(l.size, l)], ["Changes", pace(l.rate)], ["Images", l.images.toLocaleString("en")],
+      ["Containers", l.replicas.toLocaleString("en")], ["Pulled a year", bytes(moved(l), { estimated: true })], ["ID", l.id]));
     section("Holds", l.items.map(itemRow));
     section("Its content depends on", l.on.map((n) => layerRow(plan.layers[n])));
     section("In the images of", appsOf([l.n]).map(appRow));
   } else if (what.kind === "app") {
     const a = fleet.apps[what.app], s = plan.stackOf[what.app].stack;
     const total = s.layers.reduce((n, l) => n + plan.layers[l].size, a.size);
-    aside.append(facts(["Image", bytes(total)], ["Layers", s.layers.length + (a.colour ? 1 : 0)], ["Containers", a.replicas.toLocaleString("en")]));
+    aside.append(facts(["Image", bytes(total, a, ...s.layers.map((l) => plan.layers[l]))], ["Layers", s.layers.length + (a.colour ? 1 : 0)], ["Containers", a.replicas.toLocaleString("en")]));
     const list = s.layers.map((l) => layerRow(plan.layers[l])).reverse();
-    if (a.colour) list.unshift([{ kind: "app", app: what.app }, a.colour, "its own layer", bytes(a.size)]);
+    if (a.colour) list.unshift([{ kind: "app", app: what.app }, a.colour, "its own layer", bytes(a.size, a)]);
     section("From top to bottom", list);
     section("Images with the same layers", s.apps.filter((b) => b !== what.app).map(appRow));
   } else {

@@ -150,7 +150,7 @@ function paintLayer(l, light, seen) {
     // The label stays in sight while its box is.
     const top = Math.max(y, seen.top), bottom = Math.min(y + h, seen.bottom);
     pen.globalAlpha = Math.max(0.3, pen.globalAlpha);
-    label(x + w + 5, top, bottom - top, pitch - w - 12, l.title, bytes(l.size));
+    label(x + w + 5, top, bottom - top, pitch - w - 12, l.title, bytes(l.size, l));
   }
   pen.globalAlpha = 1;
 }

@@ -11,10 +11,14 @@ let pen = canvas.getContext("2d");
 
 // ---- Words and numbers
 
-const bytes = (n) => {
+// bytes is a number of bytes, as plan.Size writes it; of is what it is a sum of,
+// and makes it an estimate if any of them is.
+const bytes = (n, ...of) => {
+  const guess = of.some((x) => x.estimated);
   let unit = 0;
+  n = Number(n.toPrecision(guess ? 2 : 3));
   while (n >= 1000 && unit < 5) { n /= 1000; unit++; }
-  return Number(n.toPrecision(3)) + ["B", "kB", "MB", "GB", "TB", "PB"][unit];
+  return (guess && n > 0 ? "~" : "") + Number(n.toPrecision(3)) + ["B", "kB", "MB", "GB", "TB", "PB"][unit];
 };
 const count = (n, what) => n.toLocaleString("en") + " " + what + (n === 1 ? "" : "s");
 const pace = (rate) => rate <= 0 ? "never" : rate < 0.75 ? "less than yearly" : rate < 1.5 ? "yearly" : Math.round(rate) + " times a year";

@@ -14,7 +14,7 @@ import (
 func Diff(d *plan.Diff, page Page) string {
 	var lines []string
 	for _, l := range d.Added {
-		lines = append(lines, fmt.Sprintf("+ %s (%s, %s)", l.Title(), l.Kind, plan.Bytes(l.Size)))
+		lines = append(lines, fmt.Sprintf("+ %s (%s, %s)", l.Title(), l.Kind, l.Size))
 	}
 	for _, c := range d.Changed {
 		line := "~ " + c.Was.Name + ":"
@@ -60,10 +60,10 @@ func Diff(d *plan.Diff, page Page) string {
 			b.WriteString(page.more(len(d.Images)-n, "images"))
 			break
 		}
-		fmt.Fprintf(&b, "  %s: %s, %s for each host\n", i.App.Name, term.Count(len(i.Layers), "new layer"), plan.Bytes(i.Pull))
+		fmt.Fprintf(&b, "  %s: %s, %s for each host\n", i.App.Name, term.Count(len(i.Layers), "new layer"), i.Pull)
 	}
 	if len(d.Images) > 0 {
-		fmt.Fprintf(&b, "hosts pull %s in all\n", plan.Bytes(d.Pull))
+		fmt.Fprintf(&b, "hosts pull %s in all\n", d.Pull)
 	}
 	return b.String()
 }

@@ -104,14 +104,14 @@ func (t *tree) branches(list []*branch, indent string, top bool) {
 		if len(b.folded) > 0 {
 			name = fmt.Sprintf("%s, %s and %d more apps", name, b.folded[0].title(), len(b.folded)-1)
 			for _, f := range b.folded {
-				size += f.layer.Size
+				size = size.Plus(f.layer.Size)
 			}
 		}
 		if t.seen[b.layer] {
 			name = "= " + name
 		}
 		t.seen[b.layer] = true
-		bytes := plan.Bytes(size)
+		bytes := size.String()
 		if b.layer.Kind == bare {
 			bytes = ""
 		}
