@@ -14,11 +14,12 @@ import (
 )
 
 // Dump formats the definitions as text, for people and for goldens. It has each vertex once,
-// after its inputs. Vertices are numbered in this order, so no digest appears. The vertex of each
+// after its inputs. It has the platform of an execution if the images have another one. Vertices are numbered in this order, so no digest appears. The vertex of each
 // image follows.
 func Dump(g *Graph) (string, error) {
 	d := &dumper{selections: g.Selections, numbers: map[digest.Digest]int{}}
 	for _, i := range g.Images {
+		d.platform = model.Platform{OS: i.Platform.OS, Arch: i.Platform.Architecture, Variant: i.Platform.Variant}
 		n, err := d.definition(i.Definition())
 		if err != nil {
 			return "", fmt.Errorf("image %s: %w", i.App.Name, err)
@@ -30,6 +31,7 @@ func Dump(g *Graph) (string, error) {
 
 type dumper struct {
 	selections map[string]*model.Selection
+	platform   model.Platform // of the images
 	numbers    map[digest.Digest]int
 	out        strings.Builder
 	images     []string
@@ -85,7 +87,7 @@ func (d *dumper) vertex(n int, op *pb.Op, inputs []string, name string) {
 			}
 		}
 	case *pb.Op_Exec:
-		d.exec(o.Exec, inputs)
+		d.exec(o.Exec, platformOf(op), inputs)
 	case *pb.Op_File:
 		d.out.WriteString(" file")
 		for _, a := range o.File.Actions {
@@ -102,8 +104,17 @@ func (d *dumper) vertex(n int, op *pb.Op, inputs []string, name string) {
 	d.out.WriteString("\n")
 }
 
-func (d *dumper) exec(e *pb.ExecOp, inputs []string) {
+// platformOf returns the platform that a vertex executes on.
+func platformOf(op *pb.Op) model.Platform {
+	p := op.GetPlatform()
+	return model.Platform{OS: p.GetOS(), Arch: p.GetArchitecture(), Variant: p.GetVariant()}
+}
+
+func (d *dumper) exec(e *pb.ExecOp, p model.Platform, inputs []string) {
 	fmt.Fprintf(&d.out, " exec %q", e.Meta.Args)
+	if p != d.platform {
+		fmt.Fprintf(&d.out, " on %s", p)
+	}
 	if e.Meta.Cwd != "/" {
 		fmt.Fprintf(&d.out, " in %s", e.Meta.Cwd)
 	}

@@ -32,8 +32,8 @@ type Graph struct {
 	Origins map[digest.Digest]Origin
 	// Secrets are the sorted names of all secrets that steps mount.
 	Secrets []string
-	// Runs reports whether a step runs a program of the images' platform.
-	Runs bool
+	// Runs are the platforms whose programs steps run, sorted.
+	Runs []model.Platform
 	SSH  bool // a step uses the user's SSH agent
 	// Layouts are the project's OCI layout directories that are bases, sorted. A definition
 	// refers to each as a store of that name.
@@ -113,6 +113,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		effects:  map[string]effect{},
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
+		runs:     map[model.Platform]bool{},
 
 		selections: map[string]*model.Selection{},
 	}
@@ -135,7 +136,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		g.Secrets = append(g.Secrets, s)
 	}
 	slices.Sort(g.Secrets)
-	g.SSH, g.Runs = l.ssh, l.runs
+	g.SSH = l.ssh
+	g.Runs = slices.SortedFunc(maps.Keys(l.runs), func(a, b model.Platform) int { return strings.Compare(a.String(), b.String()) })
 	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
 	g.Selections = l.selections
 	return g, nil
@@ -163,12 +165,17 @@ type lowerer struct {
 
 	replaceable replaceable
 	ssh         bool
-	runs        bool
-	err         error // the first one; states are worthless afterwards
+	runs        map[model.Platform]bool // platforms whose programs steps run
+	err         error                   // the first one; states are worthless afterwards
 }
 
 func ociPlatform(p model.Platform) ocispecs.Platform {
 	return ocispecs.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant}
+}
+
+// executes notes that a step runs a program of a platform.
+func (l *lowerer) executes(p ocispecs.Platform) {
+	l.runs[model.Platform{OS: p.OS, Arch: p.Architecture, Variant: p.Variant}] = true
 }
 
 func (l *lowerer) fail(err error) {
@@ -276,10 +283,10 @@ func (l *lowerer) ground(y *plan.Layer) ground {
 	if g, ok := l.grounds[y]; ok {
 		return g
 	}
-	g := newGround(llb.Scratch())
+	g := l.newGround(llb.Scratch())
 	switch {
 	case y.Kind == plan.Base:
-		g = newGround(l.base(y.Members[0]), y.Members[0])
+		g = l.newGround(l.base(y.Members[0]), y.Members[0])
 	case y.Parent != nil:
 		g = l.ground(y.Parent)
 	}

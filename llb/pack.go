@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/source"
@@ -23,6 +24,8 @@ import (
 type ground struct {
 	state llb.State
 	below []*model.Instance // what it holds
+	// platform is the platform of its programs.
+	platform ocispecs.Platform
 	// installed is the state without what runs have changed: it is state itself
 	// until something is packed.
 	installed llb.State
@@ -31,8 +34,21 @@ type ground struct {
 	portable  []*model.Instance // what of below is portable and not in the records
 }
 
-func newGround(state llb.State, below ...*model.Instance) ground {
-	return ground{state: state, below: below, installed: state, past: llb.Scratch()}
+// newGround returns the ground of a state. What it holds begins with the base, if any.
+func (l *lowerer) newGround(state llb.State, below ...*model.Instance) ground {
+	g := ground{state: state, below: below, platform: l.platform, installed: state, past: llb.Scratch()}
+	if len(below) > 0 {
+		g.platform = l.runsOn(below[0])
+	}
+	return g
+}
+
+// runsOn returns the platform that an instance's runs are executed on.
+func (l *lowerer) runsOn(i *model.Instance) ocispecs.Platform {
+	if i.Builder != (model.Platform{}) {
+		return ociPlatform(i.Builder)
+	}
+	return l.platform
 }
 
 // merged is a ground with portable layers on top.
@@ -72,13 +88,13 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 	to.below = slices.Concat(on.below, members)
 	if plain {
 		to.portable = slices.Concat(on.portable, rest)
-		to.state = l.joined(on.state, on.below, members)
+		to.state = l.joined(on, on.state, members)
 		to.installed = to.state
 		return to
 	}
 	var all []effect
 	if len(groups) > 0 {
-		to.installed = l.joined(on.installed, on.below, groups)
+		to.installed = l.joined(on, on.installed, groups)
 		all = append(all, effect{before: on.installed, after: to.installed, installs: true})
 	}
 	if slices.ContainsFunc(rest, func(i *model.Instance) bool { return i.Kind == model.Stacked && model.HasRun(i) }) {
@@ -111,8 +127,8 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 	return l.packed(to, titles(rest), install(rest), all)
 }
 
-// joined puts packages, users and portable instances on a state, as one layer.
-func (l *lowerer) joined(on llb.State, below, members []*model.Instance) llb.State {
+// joined puts packages, users and portable instances on a state of a ground, as one layer.
+func (l *lowerer) joined(g ground, on llb.State, members []*model.Instance) llb.State {
 	more := l.extrasOf(members)
 	packages := packagesOf(members)
 	if len(packages) == 0 {
@@ -122,12 +138,15 @@ func (l *lowerer) joined(on llb.State, below, members []*model.Instance) llb.Sta
 	if len(packages) == 1 {
 		name = "install " + packages[0].Name
 	}
-	return l.installed(on, below, members, l.debian(distributionOf(members), name, install(members), packages), more)
+	return l.installed(g, on, members, l.debian(g.platform, distributionOf(members), name, install(members), packages), more)
 }
 
 // world is what the steps of a stacked instance are done on, the base first: all that
 // it needs and builds with, and what it follows of what lies below it.
 func world(below []*model.Instance, i *model.Instance) []*model.Instance {
+	if i.Cross {
+		return i.Root // it is on top of nothing else, and its needs are for another platform
+	}
 	there := map[model.Key]bool{}
 	for _, b := range below {
 		there[b.Key] = true
@@ -235,7 +254,7 @@ func (l *lowerer) packed(on ground, title string, at source.Span, all []effect) 
 			args = append(args, "@@", mount(number, e.tree, llb.Readonly, byDefinition), list(e.needs))
 			continue
 		}
-		platform = l.platform // the loader's cache may have to be made again, by a program
+		platform = on.platform // the loader's cache may have to be made again, by a program
 		// What can be written is an overlay, which shows what both trees share.
 		before := mount(number+"/before", e.before, llb.ForceNoOutput, byDefinition)
 		after := mount(number+"/after", e.after, llb.Readonly, byDefinition)

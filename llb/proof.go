@@ -348,7 +348,7 @@ func (v *prover) libraries(i *model.Instance, env []model.EnvVar, trees []llb.St
 
 // test runs a test's command in a root file system, without network.
 func (v *prover) test(on llb.State, title string, t model.Test, env []model.EnvVar, as []llb.RunOption) llb.State {
-	v.runs = true
+	v.executes(v.platform)
 	opts := v.helpOn(v.platform, title, "test: "+summary(t.Command), t.Span, append([]string{"test", t.Prints}, t.Args...)...)
 	for _, e := range env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))
@@ -359,7 +359,7 @@ func (v *prover) test(on llb.State, title string, t model.Test, env []model.EnvV
 // trees are what makes up a root file system, the topmost first: see root. A
 // merge of them is never made.
 func (l *lowerer) trees(list []*model.Instance) []llb.State {
-	r := &rootBuilder{l: l, on: newGround(llb.Scratch())}
+	r := &rootBuilder{l: l, on: l.newGround(llb.Scratch())}
 	for _, i := range list {
 		r.add(i)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
@@ -25,7 +26,7 @@ func (l *lowerer) root(list []*model.Instance) llb.State {
 	if s, ok := l.roots[key]; ok {
 		return s
 	}
-	r := &rootBuilder{l: l, on: newGround(llb.Scratch())}
+	r := &rootBuilder{l: l, on: l.newGround(llb.Scratch())}
 	for _, i := range list {
 		r.add(i)
 	}
@@ -55,7 +56,7 @@ type rootBuilder struct {
 func (r *rootBuilder) add(i *model.Instance) {
 	switch {
 	case i.Kind == model.Base:
-		r.on = newGround(r.l.base(i), i)
+		r.on = r.l.newGround(r.l.base(i), i)
 	case i.Kind == model.Portable:
 		r.portable = append(r.portable, i)
 	case i.Package != nil:
@@ -98,28 +99,28 @@ func (l *lowerer) base(i *model.Instance) llb.State {
 		return llb.Scratch()
 	case s.Image != "":
 		name, _, _ := strings.Cut(s.Image, "@")
-		return llb.NewState(llb.Image(name+"@"+s.Digest, llb.Platform(l.platform), l.from(i.Title, s.Image, i.Span)).Output())
+		return llb.NewState(llb.Image(name+"@"+s.Digest, llb.Platform(l.runsOn(i)), l.from(i.Title, s.Image, i.Span)).Output())
 	case s.Layout != "":
 		l.layouts[s.Layout] = true
-		return llb.NewState(llb.OCILayout("layc/layout@"+s.Digest, llb.OCIStore("", s.Layout), llb.Platform(l.platform), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
+		return llb.NewState(llb.OCILayout("layc/layout@"+s.Digest, llb.OCIStore("", s.Layout), llb.Platform(l.runsOn(i)), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
 	case s.Rootfs != nil:
 		return l.extracted(l.download(i, s.Rootfs), l.help(i.Title, "unpack", s.Rootfs.Span, "rootfs", "/in/"+downloaded, "/out"))
 	}
-	return l.must(debianBase(l.debian(i.Title, "from its packages", i.Span, i.System.Packages)))
+	return l.must(debianBase(l.debian(l.runsOn(i), i.Title, "from its packages", i.Span, i.System.Packages)))
 }
 
 // installed installs packages and extras on a state, as one layer. A file that the engine mounts
 // into the step would be missing in the result. If a member may have such a file, the parts are
 // created one after the other and combined.
-func (l *lowerer) installed(on llb.State, below, members []*model.Instance, step debianStep, more extras) llb.State {
+func (l *lowerer) installed(g ground, on llb.State, members []*model.Instance, step debianStep, more extras) llb.State {
 	l.origins[len(l.origins)-1].Members = more.of
 	if !hidden(members) {
 		step.extras = more
-		return l.must(debianInstall(on, packagesOf(below), step))
+		return l.must(debianInstall(on, packagesOf(g.below), step))
 	}
 	title, at := members[0].Title, install(members)
-	done := l.must(debianInstall(l.added(on, title, at, more), packagesOf(below), step))
-	return l.packed(newGround(on), title, at, []effect{{before: on, after: done, installs: true}}).state
+	done := l.must(debianInstall(l.added(on, title, at, more), packagesOf(g.below), step))
+	return l.packed(ground{state: on, platform: g.platform, past: llb.Scratch()}, title, at, []effect{{before: on, after: done, installs: true}}).state
 }
 
 // hidden reports whether a step of some members may write a file that the engine mounts into
@@ -156,11 +157,11 @@ func (l *lowerer) placed(i *model.Instance) (llb.State, bool) {
 }
 
 // debian returns the options of a step in debian.go.
-func (l *lowerer) debian(component, name string, at source.Span, packages []lock.Package) debianStep {
-	l.runs = true // the maintainer scripts
+func (l *lowerer) debian(platform ocispecs.Platform, component, name string, at source.Span, packages []lock.Package) debianStep {
+	l.executes(platform) // the maintainer scripts
 	return debianStep{
 		packages: packages, url: func(u string) (string, error) { return l.url(u), nil },
-		platform: l.platform, name: "[" + component + "] " + name,
+		platform: platform, name: "[" + component + "] " + name,
 		options: []llb.ConstraintsOpt{l.from(component, name, at)},
 	}
 }
@@ -287,13 +288,13 @@ func (l *lowerer) run(on llb.State, i *model.Instance, s *model.Run, more ...llb
 	if dir == "" {
 		dir = "/"
 	}
-	l.runs = true
+	l.executes(l.runsOn(i))
 	asks := l.from(i.Title, summary(s.Script), s.Span)
 	l.origins[len(l.origins)-1].Copied = mounted(s)
 	opts := []llb.RunOption{
 		llb.Args([]string{"/bin/sh", "-ec", s.Script}), llb.Dir(dir),
 		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),
-		llb.Platform(l.platform), asks,
+		llb.Platform(l.runsOn(i)), asks,
 	}
 	l.origins[len(l.origins)-1].Run, l.origins[len(l.origins)-1].Distribution = s, distributionUnder(i)
 	for _, e := range i.Env {

@@ -222,6 +222,7 @@ func TestShop(t *testing.T) {
 	t.Run("pushes", func(t *testing.T) { s.T = t; s.pushes(out, first) })
 	t.Run("takes files out of packages", func(t *testing.T) { s.T = t; s.takesOutOfPackages() })
 	t.Run("installs a package of a repository", func(t *testing.T) { s.T = t; s.installsOfRepository() })
+	t.Run("builds cross", func(t *testing.T) { s.T = t; s.crosses() })
 	t.Run("shows a step that fails", func(t *testing.T) { s.T = t; s.failingStep(out) })
 	t.Run("points from apt to os.packages", func(t *testing.T) { s.T = t; s.failingApt() })
 	t.Run("stops when interrupted", func(t *testing.T) { s.T = t; s.interrupted(out) })

@@ -4,7 +4,7 @@
 // [Bind] binds each app. closure.go closes an app over its needs and binds slots, and
 // intern.go turns the result into instances, equal ones only once. stage.go makes what
 // `from` names, config.go merges image configuration, and own.go checks that no path has
-// two writers. fragments.go composes files that several components write, user.go makes
+// two writers. cross.go binds what builds on another platform. fragments.go composes files that several components write, user.go makes
 // users, and publish.go makes the images of published components.
 package bind
 
@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -26,10 +27,24 @@ import (
 // pin.
 func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	e := evaluate.New(in)
+	graph := &model.Graph{Platform: in.Platform, Fleet: e.Fleet, Repositories: e.Repositories, Ignore: e.Ignore}
+	x := newBinder(in, e, graph, &[]made{})
+	x.apps()
+	x.published()
+	x.own.stagesOnBase()
+	x.tellApart()
+	x.CheckSecrets()
+	graph.Refs = x.ToPin()
+	if x.across != nil {
+		graph.Refs = lock.JoinRefs(graph.Refs, x.across.ToPin())
+	}
+	return graph, x.Finish()
+}
+
+func newBinder(in evaluate.Input, e *evaluate.Evaluator, graph *model.Graph, all *[]made) *binder {
 	x := &binder{
-		Evaluator: e,
-		graph:     &model.Graph{Platform: in.Platform, Fleet: e.Fleet, Repositories: e.Repositories, Ignore: e.Ignore},
-		interned:  map[string]*model.Instance{}, shown: map[string]string{},
+		Evaluator: e, in: in, graph: graph, made: all,
+		interned: map[string]*model.Instance{}, shown: map[string]string{},
 		any:      map[*check.Component]int32{},
 		bases:    map[*evaluate.Block]*model.Instance{},
 		stages:   map[string]*model.Instance{},
@@ -43,22 +58,21 @@ func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	}
 	x.own = newOwners(x)
 	x.fleetDirs = sync.OnceValue(x.dirsOfFleetBase)
-	x.apps()
-	x.published()
-	x.own.stagesOnBase()
-	x.tellApart()
-	x.CheckSecrets()
-	x.graph.Refs = x.ToPin()
-	return x.graph, x.Finish()
+	return x
 }
 
 // binder binds the blocks of an evaluator: it makes instances of references, and apps of
 // instances.
 type binder struct {
 	*evaluate.Evaluator
+	in    evaluate.Input
 	graph *model.Graph
-	made  []made // by number of the instance
+	made  *[]made // by number of the instance
 	own   *owners
+
+	across *binder                    // on the fleet's builder; nil: not needed so far. See cross.go
+	on     model.Platform             // of the builder, if x is the binder there
+	whole  map[*evaluate.Block]*block // of other binders' blocks: what they build with here
 
 	blocks   []*block // by number of the evaluated block
 	building []*block // the stack of blocks with stages under construction
@@ -158,6 +172,7 @@ func (x *binder) app(v *evaluate.Variant) *model.App {
 	replaced := c.after(e.Replaces)
 	a.Closure = model.Topological(append([]*model.Instance{c.base}, c.all()...))
 	x.sameAccounts(a)
+	notCross(x, a.Closure)
 	shared := x.shared(a.Closure, a, appends(x.linksOf(a.Closure).settle(b.steps)))
 	a.Delta = x.delta(a, b, c)
 	a.Config = x.config(a, e.Settings)

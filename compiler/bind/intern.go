@@ -195,10 +195,11 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	c.x.writtenOver(i)
 	c.x.enterLinks(i)
 	if c.x.classify(i); model.Runs(i.Steps) {
-		i.Root = c.x.root(b, b.BuildsOn, i.Needs, c.baseRef)
+		i.Root, i.Builder = c.root(b, i)
 		if i.Root == nil {
 			return nil
 		}
+		i.Cross = i.Builder != c.x.on
 		i.Env = c.x.stepEnv(i)
 	}
 	c.x.updated(i, b)
@@ -278,6 +279,9 @@ func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
 		held = x.fleetDirs()
 	}
 	i.Parents = x.parents(i, below, held)
+	if i.Builder == (model.Platform{}) {
+		i.Builder = x.on
+	}
 	i.Key = model.Recipe(i)
 	x.interned[key] = i
 	x.enter(i, of)
@@ -288,11 +292,14 @@ func (x *binder) keep(key string, i *model.Instance, of made) *model.Instance {
 // enter adds an instance to the graph.
 func (x *binder) enter(i *model.Instance, of made) {
 	i.ID, i.Title = x.shownID(i.ID), redact.Text(i.Title)
+	if x.on != (model.Platform{}) {
+		i.ID += " for " + x.on.String()
+	}
 	for n, a := range i.Args {
 		i.Args[n] = redact.Text(a)
 	}
 	x.graph.Enter(i)
-	x.made = append(x.made, of)
+	*x.made = append(*x.made, of)
 }
 
 // shownID returns an ID without passwords of URLs in its arguments, since IDs appear in the
@@ -365,6 +372,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 		all = append(all, with...)
 	}
 	all = model.Topological(all)
+	notCross(x, all)
 	return append(all, x.shared(all, nil, nil)...)
 }
 
@@ -478,7 +486,7 @@ func (x *binder) packageInstance(distribution string, group []lock.Package, at s
 	if x.packages[distribution+" "+group[0].Name] != nil {
 		return
 	}
-	i := &model.Instance{Kind: model.Stacked, Name: model.Name{Path: "os.package"}, Package: &model.PackageGroup{Distribution: distribution, Packages: group}, Span: at}
+	i := &model.Instance{Kind: model.Stacked, Name: model.Name{Path: "os.package"}, Builder: x.on, Package: &model.PackageGroup{Distribution: distribution, Packages: group}, Span: at}
 	for _, p := range group {
 		i.Args = append(i.Args, strconv.Quote(p.Name))
 		x.packages[distribution+" "+p.Name] = i

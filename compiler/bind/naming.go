@@ -27,7 +27,7 @@ type made struct {
 }
 
 // of returns what is known about an instance.
-func (x *binder) of(i *model.Instance) *made { return &x.made[i.Number()-1] }
+func (x *binder) of(i *model.Instance) *made { return &(*x.made)[i.Number()-1] }
 
 // choices names what this closure has chosen for references and for all that these need:
 // replacements, and bindings of flexible references other than their defaults. The list is
@@ -98,7 +98,7 @@ func (c *closure) chosenFor(b *block, i *model.Instance, choices []string) []str
 			on = joined(on, c.x.names(c.instances(r)))
 		}
 	}
-	if fleet := c.x.Base; i.Root != nil && b.BuildsOn == nil && fleet != nil && i.Root[0] != c.x.baseInstance(fleet) {
+	if fleet := c.fleetBase(i); i.Root != nil && b.BuildsOn == nil && fleet != nil && i.Root[0] != fleet {
 		on = joined(on, []string{i.Root[0].ID})
 	}
 	return on

@@ -166,7 +166,7 @@ func (x *binder) staged(i *model.Instance, c *closure, r *evaluate.Ref) *model.I
 	if r.Component != nil && !r.Flexible() {
 		b = x.blockOf(r)
 	}
-	if i.Stage = x.root(b, b.BuildsOn, i.Needs, x.Base); i.Stage == nil {
+	if i.Stage, _ = c.root(b, i); i.Stage == nil {
 		return nil
 	}
 	return i

@@ -22,6 +22,7 @@ type Block struct {
 
 	Uses, Needs, BuildsWith, RunsWith, After []*Ref
 	BuildsOn                                 *Ref
+	Cross                                    source.Span // where it declares that it builds cross; zero: nowhere
 	Fills, Replaces                          []*Ref
 	Mentions                                 []*Ref // users
 	account                                  *User  // the user declaration that has this block; else nil
@@ -57,6 +58,7 @@ type Block struct {
 	Base      *Ref
 	registry  string
 	platforms []string
+	builder   model.Platform
 	secrets   []string
 }
 
@@ -164,6 +166,9 @@ func (c *clause) evaluate() {
 		for _, r := range c.optionRefs("on") {
 			c.to.BuildsOn = r
 		}
+		if c.Option("cross") != nil {
+			c.to.Cross = c.At
+		}
 	case "runs":
 		c.to.RunsWith = append(c.to.RunsWith, c.optionRefs("with")...)
 	case "after":
@@ -207,6 +212,8 @@ func (c *clause) evaluate() {
 		c.to.registry = c.registry()
 	case "platforms":
 		c.to.platforms = append(c.to.platforms, c.allTexts(c.Args, c.env)...)
+	case "builder":
+		c.to.builder = builderOf(c)
 	case "secret":
 		for _, a := range c.Args {
 			if n, ok := a.(*syntax.Name); ok {

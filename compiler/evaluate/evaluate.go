@@ -74,8 +74,14 @@ type secretUse struct {
 
 // New returns an evaluator that has evaluated the fleet.
 func New(in Input) *Evaluator {
-	found := newFindings(in.Program)
-	x := &Evaluator{
+	x := newEvaluator(in, newFindings(in.Program))
+	x.readSettings()
+	x.readFleet()
+	return x
+}
+
+func newEvaluator(in Input, found *Findings) *Evaluator {
+	return &Evaluator{
 		Findings: found, pins: newPins(in, found), tree: newTree(in, found),
 		Program: in.Program, platform: in.Platform, set: in.Set, override: in.Override,
 		lets:     map[source.Span]value{},
@@ -87,9 +93,6 @@ func New(in Input) *Evaluator {
 		nameless: map[*syntax.App]bool{},
 		absent:   map[absent]*diag.Diagnostic{},
 	}
-	x.readSettings()
-	x.readFleet()
-	return x
 }
 
 // CheckSecrets reports secrets that runs use and the fleet does not declare.
@@ -115,7 +118,7 @@ func (x *Evaluator) readFleet() {
 	x.statements(x.Program.Fleet.Body, &env{module: x.Program.Root}, b)
 	x.Base = b.Base
 	slices.Sort(b.secrets)
-	x.Fleet = model.Fleet{Registry: b.registry, Layers: b.Layers, LayersAt: b.LayersAt, Platforms: b.platforms, Secrets: slices.Compact(b.secrets)}
+	x.Fleet = model.Fleet{Registry: b.registry, Layers: b.Layers, LayersAt: b.LayersAt, Platforms: b.platforms, Builder: b.builder, Secrets: slices.Compact(b.secrets)}
 }
 
 // Number returns the number of a reference. Equal references have the same number.
@@ -170,6 +173,7 @@ func (x *Evaluator) Block(r *Ref) *Block {
 	x.origin = r.Origin
 	x.statements(r.Component.Decl.Body, v, b)
 	x.otherShell(b)
+	namePlatforms(b, x.Fleet.Builder, x.platform)
 	x.packagesOf(b)
 	x.Turn(found, r.Origin)
 	x.origin = outer

@@ -51,6 +51,38 @@ type Ref struct {
 	body *Block
 }
 
+// Elsewhere returns the reference for another evaluator of the same program.
+func (r *Ref) Elsewhere() *Ref {
+	out := *r
+	out.id, out.body = 0, nil
+	out.Args = slices.Clone(r.Args)
+	for n, a := range out.Args {
+		out.Args[n] = elsewhere(a)
+	}
+	return &out
+}
+
+// elsewhere returns a value for another evaluator.
+func elsewhere(v value) value {
+	switch v := v.(type) {
+	case *Ref:
+		return v.Elsewhere()
+	case list:
+		out := slices.Clone(v)
+		for n, x := range out {
+			out[n] = elsewhere(x)
+		}
+		return out
+	case *mapping:
+		out := &mapping{keys: v.keys, values: make(map[string]value, len(v.values))}
+		for k, x := range v.values {
+			out.values[k] = elsewhere(x)
+		}
+		return out
+	}
+	return v
+}
+
 // Flexible reports whether each app binds the reference on its own.
 func (r *Ref) Flexible() bool {
 	return r.Slot != nil || r.Component != nil && r.Args == nil

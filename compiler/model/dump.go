@@ -73,6 +73,9 @@ func (d *dumper) instance(i *Instance) {
 	d.list("runs with", i.RunsWith)
 	d.list("after", i.After)
 	d.list("root", i.Root)
+	if i.Cross {
+		d.line(1, "builds cross on %s", i.Builder)
+	}
 	for _, o := range i.Owns {
 		d.line(1, "owns %s%s", o.Path, o.ownership())
 	}

@@ -68,6 +68,7 @@ type Fleet struct {
 	Layers    int         // 0: not set
 	LayersAt  source.Span // where Layers is set
 	Platforms []string
+	Builder   Platform // what builds cross is built on; zero: not set
 	Secrets   []string // sorted
 }
 
@@ -123,6 +124,12 @@ type Instance struct {
 	// copied from its root file system. Use StageRoot.
 	Stage []*Instance
 	Env   []EnvVar // of its runs, sorted by name; nil if nothing runs
+	// Builder is the platform that its runs execute on, if it is not the graph's: of an
+	// instance that builds cross, and of all that its Root is made of.
+	Builder Platform
+	// Cross is set if the instance itself is for the graph's platform in spite of its
+	// Builder. Its Needs are, too; their counterparts on the builder are in Root.
+	Cross bool
 
 	// Named are the owners that its steps have by name: a base below it has them with
 	// the same numbers.

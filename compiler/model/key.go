@@ -63,6 +63,9 @@ func Recipe(i *Instance) Key {
 	for _, e := range i.Env {
 		put("env", e.Name, e.Value)
 	}
+	if i.Builder != (Platform{}) {
+		put("builder", i.Builder.String())
+	}
 	for _, r := range i.Root {
 		put("root", string(r.Key[:]))
 	}

@@ -454,6 +454,32 @@ func TestPlatforms(t *testing.T) {
 	}
 }
 
+// TestBuilderPlatform checks that what builds cross is pinned for its builder, and that the pins
+// stay the same.
+func TestBuilderPlatform(t *testing.T) {
+	const cross = "\ncomponent tool {\n    builds cross\n    owns \"/tool\"\n    run \"make\"\n}\n\napp b {\n    base image\n    uses tool\n}\n"
+	for program, want := range map[string]string{
+		imaged + "\nfleet {\n    builder \"linux/riscv64\"\n}\n":                                                           "linux/amd64 linux/riscv64",
+		imaged + "\nfleet {\n    platforms \"linux/arm64\"\n    builder \"linux/riscv64\"\n}\n":                            "linux/arm64",
+		imaged + cross + "\nfleet {\n    platforms \"linux/arm64\"\n    builder \"linux/riscv64\"\n}\n":                    "linux/arm64 linux/riscv64",
+		imaged + cross + "\nfleet {\n    platforms \"linux/arm64\", \"linux/riscv64\"\n    builder \"linux/riscv64\"\n}\n": "linux/arm64 linux/riscv64",
+	} {
+		r := request(&world{}, program)
+		first := pinProgram(t, r)
+		var all []string
+		for _, i := range first.File.Images {
+			all = append(all, i.Platform)
+		}
+		if got := strings.Join(all, " "); got != want {
+			t.Errorf("%s\nis pinned for %s, want %s", program, got, want)
+		}
+		r.Before = &Before{File: first.File}
+		if again := pinProgram(t, r); again.Changed {
+			t.Errorf("%s\nis pinned differently again", program)
+		}
+	}
+}
+
 // TestDue checks that a component is due after its declared time, and reported until it is
 // updated.
 func TestDue(t *testing.T) {

@@ -11,24 +11,29 @@ import (
 
 // platforms returns the platforms that are pinned and planned together: the requested ones and
 // the fleet's. If the fleet names none, it also keeps the platforms with pins in the lock file,
-// so that people on different machines can share it. Empty means the compiler's default.
+// so that people on different machines can share it. These include the builder's, whose pins look
+// like the pins of a machine. Empty means the compiler's default.
 func platforms(in compiler.Input, pins *lock.File) []model.Platform {
 	asked, there := in.Platforms, pinnedPlatforms(pins)
-	if len(asked) == 0 && !slices.ContainsFunc(there, func(p model.Platform) bool { return p != in.Platform }) {
-		return nil
-	}
 	in.Lock, in.Platforms = pins, nil
 	out, _ := compiler.Compile(in, compiler.Bound)
 	if len(out.Targets) == 0 {
 		return asked // the module has errors, which are reported later
 	}
+	fleet := out.Targets[0].Graph.Fleet
+	if b := fleet.Builder; b != (model.Platform{}) && !slices.Contains(there, b) {
+		there = append(there, b)
+	}
+	if len(asked) == 0 && !slices.ContainsFunc(there, func(p model.Platform) bool { return p != in.Platform }) {
+		return nil
+	}
 	all := slices.Clone(asked)
-	if len(out.Targets[0].Graph.Fleet.Platforms) > 0 || len(asked) == 0 {
+	if len(fleet.Platforms) > 0 || len(asked) == 0 {
 		for _, t := range out.Targets {
 			all = append(all, t.Platform)
 		}
 	}
-	if len(out.Targets[0].Graph.Fleet.Platforms) == 0 {
+	if len(fleet.Platforms) == 0 {
 		all = append(all, there...)
 	}
 	slices.SortFunc(all, func(a, b model.Platform) int { return cmp.Compare(a.String(), b.String()) })

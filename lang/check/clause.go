@@ -18,7 +18,7 @@ var operandTypes = map[string]*Type{
 
 	"owns": stringType, "owns mode": nil, "owns owner": stringType,
 	"size": sizeType, "layers": intType, "replicas": intType,
-	"publish": stringType, "platforms": stringType, "tag": stringType, "registry": stringType,
+	"publish": stringType, "platforms": stringType, "builder": stringType, "tag": stringType, "registry": stringType,
 	"image": stringType, "layout": pathType, "rootfs": stringType, "rootfs sha256": stringType, "rootfs sha512": stringType,
 	"distribution": stringType, "distribution suite": stringType, "distribution with": stringType,
 	"repository": stringType, "repository from": stringType, "repository suite": stringType, "repository components": stringType,
@@ -101,7 +101,7 @@ func (c *checker) block(b *syntax.Block) {
 
 // singles are the properties with a single value.
 var singles = []string{
-	"base", "registry", "layers", "replicas", "size", "changes", "update", "publish", "image", "layout", "rootfs", "distribution",
+	"base", "registry", "builder", "layers", "replicas", "size", "changes", "update", "publish", "image", "layout", "rootfs", "distribution",
 	"uid", "gid", "home",
 }
 
@@ -464,17 +464,11 @@ func (c *checker) mentions(s *syntax.Clause) {
 	}
 	text, _ := str.Literal()
 	seen := map[string]Object{}
-	for i := strings.IndexByte(text, '$'); i >= 0; {
-		name := shellName(strings.TrimPrefix(text[i+1:], "{"))
+	for _, name := range Mentioned(text) {
 		if o := c.scope.lookup(name); o != nil && seen[name] == nil && c.isBinding(o, s) {
 			seen[name] = o
 			c.used[o] = true
 		}
-		next := strings.IndexByte(text[i+1:], '$')
-		if next < 0 {
-			break
-		}
-		i += 1 + next
 	}
 	names := make([]string, 0, len(seen))
 	for n := range seen {
@@ -484,6 +478,17 @@ func (c *checker) mentions(s *syntax.Clause) {
 	for _, n := range names {
 		c.p.Mentions[s] = append(c.p.Mentions[s], seen[n])
 	}
+}
+
+// Mentioned returns the names that a script mentions as $name or ${name, in order.
+func Mentioned(script string) []string {
+	var names []string
+	for _, at := range strings.Split(script, "$")[1:] {
+		if n := shellName(strings.TrimPrefix(at, "{")); n != "" {
+			names = append(names, n)
+		}
+	}
+	return names
 }
 
 // shellName returns the longest shell variable name at the start of s.

@@ -277,3 +277,24 @@ app shop {
     fetch "https://example.com/app.conf" sha256 "00000000000000000000000000000000000000000000000000000000000000aa" to "/etc"
 }
 `)
+
+const CannotCross Code = "E0368"
+
+var _ = document(CannotCross, "Component cannot build cross", `
+A component that "builds cross" is built on the platform that the fleet names as
+its "builder". Its result is for the platform of the image. So the fleet must
+have a builder: the result may depend on it. And the commands of the component
+cannot change the image itself, which is another system. Declare the paths that
+they write with "owns", or copy them "from" the component.
+`, exampleBase+`
+component tool {
+    builds cross
+    owns "/opt/tool"
+
+    run "make -C /src CC=aarch64-linux-gnu-gcc install"
+}
+
+app shop {
+    uses tool
+}
+`)

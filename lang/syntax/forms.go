@@ -222,6 +222,8 @@ var forms = []Form{
 		Doc: "the registry to push images to"},
 	{Word: "platforms", Mood: Property, In: InFleet, Takes: Many,
 		Doc: "the platforms to build images for, as os/arch"},
+	{Word: "builder", Mood: Property, In: InFleet, Takes: One,
+		Doc: "the platform that `builds cross` builds on, as os/arch"},
 	{Word: "layers", Mood: Property, In: InFleet | InApp, Takes: One,
 		Doc: "the maximum number of layers of an image"},
 	{Word: "secret", Mood: Property, In: InFleet, Takes: Bare,
@@ -237,7 +239,8 @@ var forms = []Form{
 	{Word: "builds", Mood: Property, In: InComponent, Takes: Nothing, Options: []OptionForm{
 		{Word: "with", Takes: Many, Required: true, Choice: "help", Doc: "components needed only in the build"},
 		{Word: "on", Takes: One, Required: true, Choice: "help", Doc: "the base to build on, instead of the base of the fleet"},
-	}, Doc: "components or a base for the build only"},
+		{Word: "cross", Takes: Nothing, Required: true, Choice: "help", Doc: "builds on the fleet's builder, for the platform of the image"},
+	}, Doc: "components, a base or a platform for the build only"},
 	{Word: "runs", Mood: Property, In: InComponent, Takes: Nothing, Options: []OptionForm{
 		{Word: "with", Takes: Many, Required: true, Doc: "components needed only in the image"},
 	}, Doc: "components needed only in the image"},

@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/containerd/platforms"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/model"
@@ -105,14 +104,14 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 	tree := hex.EncodeToString(sum[:8])
 	own := model.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
 	var graphs []*llb.Graph
-	for _, p := range in.Plans {
+	for n, p := range in.Plans {
 		g, err := llb.Lower(p, llb.Options{Tree: tree, URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify})
 		if err != nil {
 			return nil, err
 		}
-		for _, i := range g.Images {
-			if g.Runs && !slices.ContainsFunc(runs, func(r ocispecs.Platform) bool { return runsOn(i.Platform, r) }) {
-				return nil, cannotRun(i.Platform, runs)
+		for _, p := range g.Runs {
+			if !slices.ContainsFunc(runs, func(r ocispecs.Platform) bool { return runsOn(p, r) }) {
+				return nil, cannotRun(p, runs, in.Plans[n].Graph.Platform)
 			}
 		}
 		graphs = append(graphs, g)
@@ -121,20 +120,24 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 }
 
 // runsOn reports whether programs for platform p run on r.
-func runsOn(p, r ocispecs.Platform) bool {
-	return p.OS == r.OS && p.Architecture == r.Architecture && (p.Variant == "" || p.Variant == r.Variant)
+func runsOn(p model.Platform, r ocispecs.Platform) bool {
+	return p.OS == r.OS && p.Arch == r.Architecture && (p.Variant == "" || p.Variant == r.Variant)
 }
 
-// cannotRun is the error for a platform that the engine cannot run.
-func cannotRun(p ocispecs.Platform, runs []ocispecs.Platform) error {
+// cannotRun is the error for a platform that the engine cannot run, in images for a platform.
+func cannotRun(p model.Platform, runs []ocispecs.Platform, images model.Platform) error {
 	var known []string
 	for _, r := range runs {
 		if name := r.OS + "/" + r.Architecture; !slices.Contains(known, name) {
 			known = append(known, name)
 		}
 	}
+	choose := "choose platforms with --platform, "
+	if p != images {
+		choose = "choose another `builder` in the fleet, "
+	}
 	return &engine.UnavailableError{
-		What: fmt.Sprintf("the engine cannot run %s programs, only %s", platforms.Format(p), strings.Join(known, ", ")),
-		Help: "choose platforms with --platform, install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine",
+		What: fmt.Sprintf("the engine cannot run %s programs, only %s", p, strings.Join(known, ", ")),
+		Help: choose + "install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine",
 	}
 }

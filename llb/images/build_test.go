@@ -80,8 +80,9 @@ func vertex(t *testing.T, r engine.Request, text string) digest.Digest {
 
 // base is a system that the lock file of input pins.
 const base = `fleet {
-    base base
-    secret token
+    base    base
+    builder "linux/arm64"
+    secret  token
 }
 
 component base {
@@ -131,8 +132,10 @@ func TestRefused(t *testing.T) {
 		{`run "x" with ssh`, nil, "a step uses ssh, but no SSH agent is running"},
 		{`run "x"`, []ocispecs.Platform{{OS: "linux", Architecture: "arm64", Variant: "v8"}, {OS: "linux", Architecture: "arm64"}, {OS: "linux", Architecture: "arm"}},
 			"the engine cannot run linux/amd64 programs, only linux/arm64, linux/arm\nchoose platforms with --platform, install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine"},
+		{`run "x" with bind "/etc" from other to "/y"`, []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}},
+			"the engine cannot run linux/arm64 programs, only linux/amd64\nchoose another `builder` in the fleet, install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine"},
 	} {
-		in := input(t, "app a {\n    owns \"/x\"\n    "+c.run+"\n}\n")
+		in := input(t, "component other {\n    builds cross\n    run \"x\"\n}\napp a {\n    owns \"/x\"\n    "+c.run+"\n}\n")
 		if _, err := Build(t.Context(), fake{c.runs, never}, in); err == nil || err.Error() != c.want {
 			t.Errorf("%s: got %v, want %s", c.run, err, c.want)
 		}
@@ -202,20 +205,20 @@ func TestFailures(t *testing.T) {
 		want   string
 		help   string // among what it says, if not ""
 	}{
-		{vertex: "make tool", step: exits, want: "E0501 a.layer:19 a step of tool failed [compiling no such thing]"},
-		{vertex: "make tool", step: engine.StepError{Err: errors.New("it never started")}, want: "E0501 a.layer:19 a step of tool failed []"},
-		{vertex: "[library] layer", step: conflicts(`0 -1 "libc6" "has mode 0644, then 0755" "/etc/x" "/etc/y"`), want: "E0518 a.layer:10 library changes /etc/x, which the package libc6 brings in another form []"},
-		{vertex: "[library] layer", step: conflicts(`0 -1 "" "" "/etc/x"`), want: "E0518 a.layer:10 library changes /etc/x, which something else in the image has changed []"},
-		{vertex: "[library] layer", step: conflicts(`0 -1 "" "has \"a\" and \"b\" with the same number 5" "/etc/passwd"`), want: "E0518 a.layer:10 library changes /etc/passwd, which something else in the image has changed []", help: "give one a fixed number (`useradd -u …`), or write `needs` for the component or package that brings /etc/passwd"},
-		{vertex: "[library] layer", step: conflicts(`0 0 "" "has \"a\" and \"b\" with the same number 5" "/etc/group"`), want: "E0518 a.layer:10 library and library change /etc/group differently []", help: "give one a fixed number (`groupadd -g …`), or write `needs library` in library, or the other way round"},
-		{vertex: "[library] layer", step: conflicts(`0 0 "" "" "/etc/x"`), want: "E0518 a.layer:10 library and library change /etc/x differently []"},
-		{proof: "test: tool --version", vertex: "test: tool --version", step: exits, want: "E0503 a.layer:20 a test of tool failed [compiling no such thing]"},
-		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:26 a test of a failed [compiling no such thing]"},
-		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:19 tool fails when built again [compiling no such thing]"},
-		{proof: "look for libraries", report: "library\t/opt/x/tool\tlibgone.so\t\n", want: "E0505 a.layer:15 programs of tool cannot start []"},
-		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("1 \"/opt\" directory \"\" 0"), want: "E0367 a.layer:17 tool replaces the directory /opt of a layer below []"},
-		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("9 \"/opt\" directory \"\" 0"), want: "E0501 a.layer:23 a step of a failed [layc-helper: replaced: 9 \"/opt\" directory \"\" 0]"},
-		{proof: "look for user www", vertex: "look for user www", step: nobody, want: "E0365 a.layer:25 the image of a has no user www []"},
+		{vertex: "make tool", step: exits, want: "E0501 a.layer:20 a step of tool failed [compiling no such thing]"},
+		{vertex: "make tool", step: engine.StepError{Err: errors.New("it never started")}, want: "E0501 a.layer:20 a step of tool failed []"},
+		{vertex: "[library] layer", step: conflicts(`0 -1 "libc6" "has mode 0644, then 0755" "/etc/x" "/etc/y"`), want: "E0518 a.layer:11 library changes /etc/x, which the package libc6 brings in another form []"},
+		{vertex: "[library] layer", step: conflicts(`0 -1 "" "" "/etc/x"`), want: "E0518 a.layer:11 library changes /etc/x, which something else in the image has changed []"},
+		{vertex: "[library] layer", step: conflicts(`0 -1 "" "has \"a\" and \"b\" with the same number 5" "/etc/passwd"`), want: "E0518 a.layer:11 library changes /etc/passwd, which something else in the image has changed []", help: "give one a fixed number (`useradd -u …`), or write `needs` for the component or package that brings /etc/passwd"},
+		{vertex: "[library] layer", step: conflicts(`0 0 "" "has \"a\" and \"b\" with the same number 5" "/etc/group"`), want: "E0518 a.layer:11 library and library change /etc/group differently []", help: "give one a fixed number (`groupadd -g …`), or write `needs library` in library, or the other way round"},
+		{vertex: "[library] layer", step: conflicts(`0 0 "" "" "/etc/x"`), want: "E0518 a.layer:11 library and library change /etc/x differently []"},
+		{proof: "test: tool --version", vertex: "test: tool --version", step: exits, want: "E0503 a.layer:21 a test of tool failed [compiling no such thing]"},
+		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:27 a test of a failed [compiling no such thing]"},
+		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:20 tool fails when built again [compiling no such thing]"},
+		{proof: "look for libraries", report: "library\t/opt/x/tool\tlibgone.so\t\n", want: "E0505 a.layer:16 programs of tool cannot start []"},
+		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("1 \"/opt\" directory \"\" 0"), want: "E0367 a.layer:18 tool replaces the directory /opt of a layer below []"},
+		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("9 \"/opt\" directory \"\" 0"), want: "E0501 a.layer:24 a step of a failed [layc-helper: replaced: 9 \"/opt\" directory \"\" 0]"},
+		{proof: "look for user www", vertex: "look for user www", step: nobody, want: "E0365 a.layer:26 the image of a has no user www []"},
 	} {
 		in := input(t, proved)
 		in.Verify = true
@@ -277,7 +280,7 @@ func TestOutcomes(t *testing.T) {
 		}
 		findings = append(findings, o.Findings...)
 	}
-	want := "E0504 a.layer:15 tool differs when built again []\nE0505 a.layer:15 libraries of tool need missing libraries []"
+	want := "E0504 a.layer:16 tool differs when built again []\nE0505 a.layer:16 libraries of tool need missing libraries []"
 	if got := lines(findings); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -1,0 +1,105 @@
+package evaluate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// NewBeside returns an evaluator of x's program for another platform. Both share their findings and
+// limits.
+func NewBeside(x *Evaluator, in Input, p model.Platform) *Evaluator {
+	in.Platform, in.Asked = p, false
+	y := newEvaluator(in, x.Findings)
+	y.params = x.params
+	y.readFleet()
+	return y
+}
+
+// builderOf evaluates the platform that components are built on that build cross.
+func builderOf(c *clause) model.Platform {
+	name, ok := c.operand().(string)
+	if !ok {
+		return model.Platform{}
+	}
+	p, ok := ParsePlatform(name)
+	if !ok {
+		NotPlatform(&c.Found, c.Args[0].Span(), name)
+		return c.platform
+	}
+	return p
+}
+
+// namePlatforms gives the runs of a component that builds cross the variables that they mention
+// of their two platforms. The names are the ones that Dockerfiles have.
+func namePlatforms(b *Block, builder, target model.Platform) {
+	if b.Cross.IsZero() {
+		return
+	}
+	vars := slices.Concat(platformVars("BUILD", builder), platformVars("TARGET", target))
+	for _, s := range b.Steps {
+		r, ok := s.(*model.Run)
+		if !ok {
+			continue
+		}
+		mentioned := check.Mentioned(r.Script)
+		for _, v := range vars {
+			has := func(o model.EnvVar) bool { return o.Name == v.Name }
+			if slices.Contains(mentioned, v.Name) && !slices.ContainsFunc(r.Vars, has) {
+				r.Vars = append(r.Vars, v)
+			}
+		}
+	}
+}
+
+func platformVars(prefix string, p model.Platform) []model.EnvVar {
+	return []model.EnvVar{
+		{Name: prefix + "PLATFORM", Value: p.String()}, {Name: prefix + "OS", Value: p.OS},
+		{Name: prefix + "ARCH", Value: p.Arch}, {Name: prefix + "VARIANT", Value: p.Variant},
+	}
+}
+
+// ParsePlatform parses os/arch[/variant]. Only linux and known architectures are valid.
+func ParsePlatform(s string) (model.Platform, bool) {
+	parts := strings.Split(s, "/")
+	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(check.Architectures, parts[1]) {
+		return model.Platform{}, false
+	}
+	p := model.Platform{OS: parts[0], Arch: parts[1]}
+	if len(parts) == 3 {
+		p.Variant = parts[2]
+	}
+	return p, true
+}
+
+// NotPlatform reports a string that is not a valid platform.
+func NotPlatform(list *diag.List, at source.Span, name string) {
+	d := list.Errorf(diag.InvalidPlatform, at, "not a valid platform: %q", name).
+		Note("a platform is linux/ARCH or linux/ARCH/VARIANT")
+	near := nearPlatform(name)
+	if near == "" {
+		d.Hint("write `\"linux/amd64\"` or `\"linux/arm64\"`")
+		return
+	}
+	if d.Hint("did you mean `%q`?", near); d.Span.Text() == `"`+name+`"` {
+		d.Fix(d.Span, `"`+near+`"`)
+	}
+}
+
+// nearPlatform returns the platform that an invalid name probably means, or "".
+func nearPlatform(name string) string {
+	_, arch, _ := strings.Cut("/"+name, "/")
+	arch = arch[strings.LastIndex(arch, "/")+1:]
+	arch = cmp.Or(check.Architecture(arch), arch)
+	if !slices.Contains(check.Architectures, arch) {
+		if arch = diag.Nearest(arch, check.Architectures); arch == "" {
+			return ""
+		}
+	}
+	return "linux/" + arch
+}
