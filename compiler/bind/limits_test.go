@@ -43,7 +43,7 @@ func TestBoundaries(t *testing.T) {
 			fmt.Sprintf("env A += %q\n    env A += \"b\"", strings.Repeat("a", 131067)),
 			fmt.Sprintf("env A += %q\n    env A += \"b\"", strings.Repeat("a", 131068))},
 		{"replicas", "replicas 1048576", "replicas 1048577"},
-		{"layers", "layers 2", "layers 1"},
+		{"layers", "layers 2", "layers 0"},
 	} {
 		for text, fits := range map[string]bool{c.fits: true, c.not: false} {
 			if text == "" {

@@ -192,12 +192,12 @@ func (c *clause) evaluate() {
 	case "test":
 		c.test()
 	case "layers":
-		c.to.Layers = c.count(2, "the base and the app's own layer already take two")
+		c.to.Layers = c.count(1)
 		if len(c.Args) == 1 {
 			c.to.LayersAt = c.Args[0].Span()
 		}
 	case "replicas":
-		c.to.Replicas = c.count(1, "")
+		c.to.Replicas = c.count(1)
 	case "tag":
 		for _, a := range c.Args {
 			for _, t := range c.texts(a, c.env) {
@@ -326,17 +326,14 @@ func (c *clause) option(word string) string {
 }
 
 // count evaluates an operand that must be a number of at least low.
-func (c *clause) count(low int64, why string) int {
+func (c *clause) count(low int64) int {
 	n, ok := c.operand().(int64)
 	if !ok {
 		return 0
 	}
 	if n < low || n > 1<<20 {
-		d := c.Found.Errorf(diag.OutOfRange, c.Args[0].Span(), "`%s` cannot be %d", c.Word.Name, n).
+		c.Found.Errorf(diag.OutOfRange, c.Args[0].Span(), "`%s` cannot be %d", c.Word.Name, n).
 			Hint("write a number from %d to %d", low, 1<<20)
-		if why != "" {
-			d.Note("%s", why)
-		}
 		return int(low)
 	}
 	return int(n)

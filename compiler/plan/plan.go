@@ -19,6 +19,7 @@ import (
 	"github.com/layc-lang/layc/compiler/plan/search"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/term"
 )
 
 // Kind says what a layer's content depends on.
@@ -406,7 +407,7 @@ func (t *translation) report(list *diag.List, err error) {
 	}
 	for n, a := range t.graph.Apps {
 		if a.Name == e.App {
-			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s does not fit into %d layers", e.App, e.Limit).
+			d := list.Errorf(diag.TooFewLayers, a.Span, "app %s does not fit into %s", e.App, term.Count(e.Limit, "layer")).
 				Note("%s need a layer each", t.apart(n))
 			at, of := a.LayersAt, "the app"
 			if a.Layers == 0 {
@@ -425,13 +426,17 @@ func (t *translation) report(list *diag.List, err error) {
 
 // apart lists the parts of an app that cannot share a layer.
 func (t *translation) apart(app int) string {
-	appends, others := false, false
+	base, appends, others := false, false, false
 	for _, i := range t.problem.Apps[app].Items {
 		it := &t.problem.Items[i]
+		base = base || it.Base
 		appends = appends || it.Alone != ""
 		others = others || it.Alone == "" && !it.Base
 	}
-	parts := []string{"its base"}
+	var parts []string
+	if base {
+		parts = append(parts, "its base")
+	}
 	if others {
 		parts = append(parts, "its components")
 	}

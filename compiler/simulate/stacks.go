@@ -69,7 +69,7 @@ func alternatives(p *plan.Plan) []*stacks {
 			}
 		}
 		copied[n] = linked(written[n], a, problem)
-		written[n], popular[n] = join(written[n], room(a)), join(popular[n], room(a))
+		written[n], popular[n] = join(written[n], room(a, problem)), join(popular[n], room(a, problem))
 	}
 	return []*stacks{
 		planned(p.Solution(), problem),
@@ -131,17 +131,21 @@ func linked(layers [][]int, a search.App, p *search.Problem) [][]int {
 		}
 	}
 	if len(copies) > 0 {
-		runs = join(runs, max(1, room(a)-1))
+		runs = join(runs, max(1, room(a, p)-1))
 	}
-	return join(slices.Concat(runs, copies), room(a))
+	return join(slices.Concat(runs, copies), room(a, p))
 }
 
 // room is the maximal number of layers of an app between its base and its own layer.
-func room(a search.App) int {
-	if a.Limit == 0 {
-		return search.DefaultLimit - 2
+func room(a search.App, p *search.Problem) int {
+	limit := cmp.Or(a.Limit, search.DefaultLimit)
+	if slices.ContainsFunc(a.Items, func(i int) bool { return p.Items[i].Base }) {
+		limit--
 	}
-	return max(1, a.Limit-2)
+	if a.Delta.Size > 0 {
+		limit--
+	}
+	return max(1, limit)
 }
 
 // join merges the layers beyond the room into the last one.

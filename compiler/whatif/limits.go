@@ -20,8 +20,8 @@ type Choice struct {
 // mostLayers is the highest limit that [Limits] plans for, unless the fleet has a higher one.
 const mostLayers = 12
 
-// Limits returns the plans of a fleet for common limits of layers from 2 on, as far as they
-// exist, and the index of the fleet's own plan among them. The own plan replaces the plan with
+// Limits returns the plans of a fleet for common limits of layers, as far as they exist,
+// and the index of the fleet's own plan among them. The own plan replaces the plan with
 // the same limit, or is the first if its apps have several limits. Each search takes the given
 // work; see [plan.Options].
 func Limits(t *compiler.Target, l *lock.File, work int64) (choices []Choice, own int) {
@@ -34,7 +34,7 @@ func Limits(t *compiler.Target, l *lock.File, work int64) (choices []Choice, own
 	if work == 0 && len(t.Graph.Apps) > 200 {
 		o.Work = plan.WorkPerSecond / 2 // a rougher plan, since there are ten
 	}
-	for n := 2; n <= max(mostLayers, limit); n++ {
+	for n := 1; n <= max(mostLayers, limit); n++ {
 		if n == limit {
 			own = len(choices)
 			choices = append(choices, Choice{fmt.Sprint(n), t.Plan})

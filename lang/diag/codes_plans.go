@@ -5,10 +5,11 @@ package diag
 const TooFewLayers Code = "E0401"
 
 var _ = document(TooFewLayers, "Too few layers", `
-The image needs more layers than "layers" allows. It needs one for its base, one
-for its own steps, and one for all its components. If components append to a
-file that is below them, the appended files have another layer of their own. The
-message shows the smallest limit that works: for all apps, if it is the fleet's.
+The image needs more layers than "layers" allows. It needs one for its base, but
+none for base scratch; one for its own steps; and one for all its components. If
+components append to a file that is below them, the appended files have another
+layer of their own. The message shows the smallest limit that works: for all
+apps, if it is the fleet's.
 `, exampleBase+`
 component a {
     run "one"
