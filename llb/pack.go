@@ -97,7 +97,7 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 		to.installed = l.joined(on, on.installed, groups)
 		all = append(all, effect{before: on.installed, after: to.installed, installs: true})
 	}
-	if slices.ContainsFunc(rest, func(i *model.Instance) bool { return i.Kind == model.Stacked && model.HasRun(i) }) {
+	if slices.ContainsFunc(rest, func(i *model.Instance) bool { return i.Kind == model.Stacked && model.Executes(i.Steps) }) {
 		for _, i := range on.portable {
 			if c := l.actions(i); c.chain != nil {
 				all = append(all, effect{of: i, tree: c.state, holds: true, needs: to.needs(i)})
@@ -116,7 +116,7 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 		}
 		needs := to.needs(i)
 		to.packed = append(slices.Clone(to.packed), i)
-		if model.HasRun(i) {
+		if model.Executes(i.Steps) {
 			all = append(all, l.effect(to, i, needs))
 			continue
 		}

@@ -271,7 +271,7 @@ func runs(images []*plan.Image) []*model.Instance {
 				visit(s.Below)
 				visit([]*model.Instance{s.Instance})
 			}
-			if i.Kind == model.Portable && model.HasRun(i) {
+			if i.Kind == model.Portable && model.Runs(i.Steps) {
 				out = append(out, i)
 			}
 		}

@@ -261,8 +261,12 @@ func userOf(s *model.Run) *model.Owner {
 // steps executes an instance's steps on a state. more are additional options for its runs.
 func (l *lowerer) steps(on llb.State, i *model.Instance, more ...llb.RunOption) llb.State {
 	for _, s := range i.Steps {
-		if r, ok := s.(*model.Run); ok {
-			on = l.run(on, i, r, more...)
+		switch s := s.(type) {
+		case *model.Run:
+			on = l.run(on, i, s, more...)
+			continue
+		case *model.Install:
+			on = l.installs(on, i, s)
 			continue
 		}
 		on = l.place(on, i, []model.Step{s})
@@ -280,6 +284,13 @@ func (l *lowerer) place(on llb.State, i *model.Instance, steps []model.Step) llb
 		at.Copied, at.Members = c.copied, []*model.Instance{i}
 	}
 	return on
+}
+
+// installs installs the packages of a step. Unlike packages of a layer, they find on the
+// state what the steps before have placed there.
+func (l *lowerer) installs(on llb.State, i *model.Instance, s *model.Install) llb.State {
+	step := l.debian(i.Title, "install "+strings.Join(s.Names, ", "), s.Span, s.Packages)
+	return on.WithOutput(l.must(step.run(on, "install")).Output())
 }
 
 // run executes a run with the shell of its state. It stops at the first failing command.

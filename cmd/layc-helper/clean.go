@@ -54,34 +54,53 @@ func isLitter(p string) bool {
 		})
 }
 
-// clean removes leftovers and normalizes files that contain times.
-func clean(root string) error {
+// left returns what is there of leftovers.
+func left(root string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, pattern := range leftovers {
+		paths, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range paths {
+			out[p] = true
+		}
+	}
+	if id := machineID(root); notEmpty(id) {
+		out[id] = true
+	}
+	return out, nil
+}
+
+func machineID(root string) string { return filepath.Join(root, "etc/machine-id") }
+
+// clean removes leftovers, except for those that were there before, which a declared step has
+// placed or an earlier run needs later. It normalizes files that contain times.
+func clean(root string, before map[string]bool) error {
 	mounts, err := mountPoints()
 	if err != nil {
 		return err
 	}
 	mounted := mountsBelow(mounts, root)
-	for _, pattern := range leftovers {
-		paths, err := filepath.Glob(filepath.Join(root, pattern))
+	now, err := left(root)
+	if err != nil {
+		return err
+	}
+	for p := range now {
+		switch {
+		case before[p] || mounted[p]:
+		case p == machineID(root): // an empty one means that one is created at the first start
+			err = os.Truncate(p, 0)
+		default:
+			err = os.RemoveAll(p)
+		}
 		if err != nil {
 			return err
 		}
-		for _, path := range paths {
-			if mounted[path] {
-				continue
-			}
-			if err := os.RemoveAll(path); err != nil {
-				return err
-			}
-		}
 	}
-	// An empty machine-id means that one is created at the first start.
-	if id := filepath.Join(root, "etc/machine-id"); notEmpty(id) {
-		if err := os.Truncate(id, 0); err != nil {
-			return err
-		}
-	}
-	return settleKeystore(filepath.Join(root, "etc/ssl/certs/java/cacerts"))
+	return errors.Join(
+		settleQuestions(filepath.Join(root, "var/cache/debconf/config.dat")),
+		settleKeystore(filepath.Join(root, "etc/ssl/certs/java/cacerts")))
 }
 
 func notEmpty(path string) bool {

@@ -182,10 +182,18 @@ func TestCleanAndSettle(t *testing.T) {
 		write(name, "x", time.Now())
 	}
 	write("etc/machine-id", "0123\n", old)
+	write("tmp/placed", "x", old)
+	before, err := left(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p := range before {
+		before[p] = strings.HasSuffix(p, "/placed")
+	}
 	write("etc/new", "x", time.Now())
 	write("etc/packaged", "x", old)
 	os.Symlink("nowhere", filepath.Join(root, "etc/dangling"))
-	if err := clean(root); err != nil {
+	if err := clean(root, before); err != nil {
 		t.Fatal(err)
 	}
 	if err := settle(root, start); err != nil {
@@ -199,7 +207,7 @@ func TestCleanAndSettle(t *testing.T) {
 		}
 		return err
 	})
-	want := "etc/dangling 7 1980\netc/machine-id 0 1980\netc/new 1 1980\netc/packaged 1 2020"
+	want := "etc/dangling 7 1980\netc/machine-id 0 1980\netc/new 1 1980\netc/packaged 1 2020\ntmp/placed 1 2020"
 	if got := strings.Join(got, "\n"); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

@@ -143,6 +143,10 @@ func packages(command, dir string, more []string) error {
 	if err := extras(root, more); err != nil {
 		return err
 	}
+	before, err := left(root)
+	if err != nil {
+		return err
+	}
 	switch command {
 	case "base":
 		err = makeBase(root, debs)
@@ -152,7 +156,7 @@ func packages(command, dir string, more []string) error {
 	if err != nil {
 		return err
 	}
-	if err := clean(root); err != nil {
+	if err := clean(root, before); err != nil {
 		return fmt.Errorf("cleaning up: %w", err)
 	}
 	if err := settle(root, start); err != nil {

@@ -42,6 +42,10 @@ var (
 	set     = &table{entries: lines, end: "\n", name: whole}
 	stanzas = &table{entries: paragraphs, end: "\n\n", name: stanzaName}
 	bundle  = &table{entries: certificates, end: "\n", name: whole}
+	// What ucf knows of configuration files: a digest or a package, and the file.
+	byFile = &table{entries: lines, end: "\n", name: lastWord}
+	// A diversion is three lines: the file, where it is now, and the package that keeps it.
+	diversions = &table{entries: threes, end: "\n", name: firstLine}
 )
 
 // tables are the files that are merged.
@@ -50,6 +54,9 @@ var tables = map[string]*table{
 	"/etc/subuid": ranges, "/etc/subgid": ranges,
 	"/etc/shells": set, "/etc/ssl/certs/ca-certificates.crt": bundle,
 	"/var/lib/dpkg/status": stanzas, "/var/lib/dpkg/statoverride": set, "/var/lib/dpkg/triggers/File": set,
+	"/var/lib/dpkg/diversions":      diversions,
+	"/var/lib/ucf/hashfile":         byFile,
+	"/var/lib/ucf/registry":         byFile,
 	"/var/lib/apt/extended_states":  stanzas,
 	"/var/cache/debconf/config.dat": stanzas, "/var/cache/debconf/templates.dat": stanzas, "/var/cache/debconf/passwords.dat": stanzas,
 }
@@ -70,6 +77,8 @@ func disposable(p string) bool {
 		return true
 	case dir == "/var/lib/dpkg/":
 		return strings.HasSuffix(name, "-old")
+	case dir == "/var/lib/ucf/":
+		return strings.HasPrefix(name, "hashfile.") || strings.HasPrefix(name, "registry.")
 	case dir == "/etc/":
 		return strings.HasSuffix(name, "-") && merges(strings.TrimSuffix(p, "-")) != nil
 	}
@@ -317,6 +326,26 @@ func whole(entry string) string { return entry }
 func field(line string) string {
 	name, _, _ := strings.Cut(line, ":")
 	return name
+}
+
+// lastWord is the name of an entry that ends with it.
+func lastWord(line string) string {
+	line = strings.TrimSpace(line)
+	return line[strings.LastIndexAny(line, " \t")+1:]
+}
+
+func firstLine(entry string) string {
+	name, _, _ := strings.Cut(entry, "\n")
+	return name
+}
+
+// threes are the entries of a text that have three lines each.
+func threes(text string) []string {
+	var out []string
+	for some := range slices.Chunk(lines(text), 3) {
+		out = append(out, strings.Join(some, "\n"))
+	}
+	return out
 }
 
 func lines(text string) []string {

@@ -304,7 +304,7 @@ func TestCleanMounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(root+"/tmp/cache", unix.MNT_DETACH) })
-	if err := clean(root); err != nil {
+	if err := clean(root, nil); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(cache + "/kept"); err != nil {

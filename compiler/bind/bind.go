@@ -82,14 +82,16 @@ type binder struct {
 	key      []byte                     // scratch: a key of interned
 	any      map[*check.Component]int32 // numbers of references without arguments
 	bases    map[*evaluate.Block]*model.Instance
-	stages   map[string]*model.Instance            // of builds, by reference key
-	packages map[string]*model.Instance            // by distribution and name
-	idle     map[source.Span]bool                  // `update` clauses with nothing to refresh
-	linkers  marks                                 // instances with links
-	linked   map[string][]linked                   // by path
-	builds   map[*evaluate.Block][]*model.Instance // what a block builds with; nil: an error that was reported
-	depth    int                                   // of closures within closures
-	tooDeep  bool                                  // depth exceeded the limit, which was reported
+	stages   map[string]*model.Instance // of builds, by reference key
+	packages map[string]*model.Instance // by distribution and name
+	// installing is set once a component installs packages.
+	installing bool
+	idle       map[source.Span]bool                  // `update` clauses with nothing to refresh
+	linkers    marks                                 // instances with links
+	linked     map[string][]linked                   // by path
+	builds     map[*evaluate.Block][]*model.Instance // what a block builds with; nil: an error that was reported
+	depth      int                                   // of closures within closures
+	tooDeep    bool                                  // depth exceeded the limit, which was reported
 
 	declarations *declarations
 	fleetDirs    func() []model.Place // directories of the fleet's base that are not 0755 root

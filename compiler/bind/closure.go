@@ -122,6 +122,9 @@ func (x *binder) close(base *evaluate.Ref, uses []*evaluate.Ref, what string) *c
 		if !ok {
 			return nil
 		}
+		if x.installing {
+			x.installedOnce(model.Topological(append([]*model.Instance{c.base}, c.all()...)), c.packs, what)
+		}
 		return c
 	}
 }

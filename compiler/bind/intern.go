@@ -2,15 +2,12 @@ package bind
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/evaluate"
-	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
-	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/source"
@@ -166,6 +163,10 @@ func (c *closure) all() []*model.Instance {
 func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	b := c.x.blockOf(r)
 	bound := bound{needs: c.resolve(b.Needs, b.Mentions), runsWith: c.resolve(b.RunsWith)}
+	steps, ok := c.installs(b, r, &bound)
+	if !ok {
+		return nil
+	}
 	if b.System != nil {
 		c.x.Found.Errorf(diag.MisplacedBase, c.place(m), "cannot use `%s`: it is a base system", r.Label()).
 			Note("an app is built on one base system, which `base` sets").
@@ -190,17 +191,22 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	}
 	l := c.x.linksOf(i.Needs)
 	i.Owns = l.owned(b.Owns)
-	i.Steps, i.Fragments = apart(l.settle(b.steps))
+	i.Steps, i.Fragments = apart(l.settle(steps))
 	i.Steps = bestow(i.Owns, i.Steps)
 	c.x.writtenOver(i)
 	c.x.enterLinks(i)
-	if c.x.classify(i); model.Runs(i.Steps) {
+	if c.x.classify(i); model.Executes(i.Steps) {
 		i.Root, i.Builder = c.root(b, i)
 		if i.Root == nil {
 			return nil
 		}
 		i.Cross = i.Builder != c.x.on
+	}
+	if model.Runs(i.Steps) {
 		i.Env = c.x.stepEnv(i)
+	}
+	if model.Installs(i.Steps) {
+		c.x.installedOnce(append(slices.Clip(i.Root), i), nil, "the build of "+i.Title)
 	}
 	c.x.updated(i, b)
 	of := made{asked: r.Origin, name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith)}
@@ -209,6 +215,9 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	}
 	if i.Kind != model.Portable || i.Root != nil {
 		i.On = c.chosenFor(b, i, of.choices)
+		if c.x.Base == nil && bound.distribution != "" {
+			i.On = joined(i.On, []string{bound.distribution})
+		}
 		of.namesChoices = true
 	}
 	i.ID = i.Name.String()
@@ -237,6 +246,7 @@ func (c *closure) after(refs []*evaluate.Ref) []*model.Instance {
 type bound struct {
 	needs, runsWith, after []*model.Instance
 	rateWith               *model.Instance // nil: none
+	distribution           string          // that it installs packages of; "": none
 }
 
 // appendKey appends a key that is equal for equal bindings.
@@ -251,13 +261,13 @@ func (b *bound) appendKey(k []byte) []byte {
 	if b.rateWith != nil {
 		k = strconv.AppendInt(k, int64(b.rateWith.Number()), 10)
 	}
-	return k
+	return append(k, b.distribution...)
 }
 
 // internKey returns the key of an instance, which is equal for equal references with equal
 // bound needs.
 func internKey(key string, i *model.Instance) string {
-	b := bound{i.Needs, i.RunsWith, i.After, i.RateWith}
+	b := bound{needs: i.Needs, runsWith: i.RunsWith, after: i.After, rateWith: i.RateWith}
 	return string(b.appendKey([]byte(key)))
 }
 
@@ -326,7 +336,7 @@ func (x *binder) classify(i *model.Instance) {
 	switch {
 	case len(i.Steps) == 0 && len(i.Owns) == 0:
 		i.Kind = model.Empty
-	case model.Runs(i.Steps) && len(i.Owns) == 0:
+	case model.Executes(i.Steps) && len(i.Owns) == 0:
 		i.Kind = model.Stacked
 	default:
 		i.Kind = model.Portable
@@ -341,7 +351,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	ref := on
 	if ref == nil {
 		ref = x.Base
-		if ref == nil || slices.ContainsFunc(model.Topological(needs), func(n *model.Instance) bool {
+		if ref == nil || model.Installs(b.steps) && x.distributionOf(chosen) != x.distributionOf(ref) || slices.ContainsFunc(model.Topological(needs), func(n *model.Instance) bool {
 			return n.Package != nil && n.Package.Account == nil && n.Package.Distribution != x.distributionOf(ref)
 		}) {
 			ref = chosen
@@ -373,6 +383,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	}
 	all = model.Topological(all)
 	notCross(x, all)
+	x.installedOnce(all, nil, "a build stage")
 	return append(all, x.shared(all, nil, nil)...)
 }
 
@@ -440,73 +451,6 @@ var defaultPath = model.Setting{
 	Value: model.Value{Text: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
 }
 
-// packageInstances returns the instances of OS packages, by name: one for each group that
-// can only be installed together.
-func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
-	distribution := x.distributionOf(base)
-	if distribution == "" {
-		d := x.Found.Errorf(diag.NoDistribution, x.Told(r.Span, r.Origin), "`os.packages` on a base without packages").
-			Note("the base system is not built from the packages of a distribution")
-		if base.Component == check.Scratch {
-			d.Hint("copy files of the packages instead: `copy \"/etc/ssl/certs/\" from os.packages(\"ca-certificates\") to \"/etc/ssl/certs/\"`")
-		} else {
-			d.Hint("use a base that is, such as `debian.release(\"12\")`, or run the package manager in a step")
-		}
-		return nil
-	}
-	arch := x.DebianArch()
-	var out []*model.Instance
-	for _, name := range r.Packages {
-		if !packageName.MatchString(name) {
-			x.notPackage(name, x.Told(r.Span, r.Origin))
-			continue
-		}
-		x.WantPackages(distribution, name)
-		if i := x.packages[distribution+" "+name]; i != nil {
-			out = append(out, i)
-			continue
-		}
-		if p, ok := x.Lock.Package(distribution, arch, name); ok && p.Minimal {
-			continue // part of the base
-		}
-		closure, err := x.Lock.Closure(distribution, arch, name)
-		if err != nil {
-			x.Unpinned(x.Told(r.Span, r.Origin), "%s and its dependencies", name)
-			continue
-		}
-		for _, g := range lock.Groups(closure) {
-			x.packageInstance(distribution, g, r.Span)
-		}
-		out = append(out, x.packages[distribution+" "+name])
-	}
-	return out
-}
-
-func (x *binder) packageInstance(distribution string, group []lock.Package, at source.Span) {
-	if x.packages[distribution+" "+group[0].Name] != nil {
-		return
-	}
-	i := &model.Instance{Kind: model.Stacked, Name: model.Name{Path: "os.package"}, Builder: x.on, Package: &model.PackageGroup{Distribution: distribution, Packages: group}, Span: at}
-	for _, p := range group {
-		i.Args = append(i.Args, strconv.Quote(p.Name))
-		x.packages[distribution+" "+p.Name] = i
-	}
-	i.Title = i.Name.String()
-	if b := x.Base; b == nil || x.blockOf(b).System == nil || x.blockOf(b).System.Distribution != distribution {
-		i.On = []string{distribution}
-	}
-	i.ID = i.Name.String()
-	for _, p := range group {
-		for _, n := range p.Needs {
-			if need := x.packages[distribution+" "+n]; need != nil && need != i && !slices.Contains(i.Needs, need) {
-				i.Needs = append(i.Needs, need)
-			}
-		}
-	}
-	i.Key = model.Recipe(i)
-	x.enter(i, made{})
-}
-
 // delta returns the instance of an app's own steps, or nil. No other image has it, so it is
 // built on the app's base, whatever the fleet's base is.
 func (x *binder) delta(a *model.App, b *block, c *closure) *model.Instance {
@@ -548,26 +492,4 @@ func firstRun(steps []model.Step) source.Span {
 		}
 	}
 	return source.Span{}
-}
-
-// packageName matches the name of a Debian package.
-var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
-
-// notPackage reports a string that cannot be the name of a package.
-func (x *binder) notPackage(name string, at source.Span) {
-	x.OnceAt(diag.NoDistribution, at, func() *diag.Diagnostic {
-		d := x.Found.Errorf(diag.NoDistribution, at, "not a valid package name: %q", name).
-			Note("a package name has lower-case letters, digits, `+`, `-` and `.`")
-		words := strings.Fields(name)
-		base, version, _ := strings.Cut(name, "=")
-		switch {
-		case len(words) > 1:
-			return d.Hint("write the names separately: `os.packages(\"%s\")`", strings.Join(words, `", "`))
-		case version != "" && packageName.MatchString(base):
-			return d.Hint("write %q: layc.lock pins the version", base)
-		case packageName.MatchString(strings.ToLower(name)):
-			return d.Hint("write %q", strings.ToLower(name))
-		}
-		return d.Hint("write a name such as `os.packages(\"curl\")`")
-	})
 }

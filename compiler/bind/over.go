@@ -25,12 +25,12 @@ type written struct {
 }
 
 // writtenOver reports steps that make another kind of file at a path than an earlier step.
-// After a run, the paths are unknown.
+// After a run or an installation, the paths are unknown.
 func (x *binder) writtenOver(i *model.Instance) {
 	was := map[string]written{}
 	meets := meetings(i.Steps)
 	for _, s := range i.Steps {
-		if _, ok := s.(*model.Run); ok {
+		if model.Unbounded(s) {
 			clear(was)
 		}
 		for _, now := range x.writes(s, meets) {

@@ -200,7 +200,7 @@ func (x *owners) blocked(c, other *claim) {
 // instance that runs something unchanged: everything that such an instance owns gets its
 // owner after the build.
 func bestow(owns []model.Own, steps []model.Step) []model.Step {
-	if model.Runs(steps) {
+	if model.Executes(steps) {
 		return steps
 	}
 	out := steps

@@ -230,6 +230,8 @@ func (c *clause) evaluate() {
 		c.fetch()
 	case "run":
 		c.run()
+	case "install":
+		c.install()
 	case "file":
 		c.fileStep()
 	case "dir":

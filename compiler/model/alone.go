@@ -35,11 +35,12 @@ func (s *Run) alone() Step {
 	return &r
 }
 
-func (s *Fetch) alone() Step  { return s }
-func (s *File) alone() Step   { return s }
-func (s *Append) alone() Step { return s }
-func (s *Dir) alone() Step    { return s }
-func (s *Link) alone() Step   { return s }
+func (s *Fetch) alone() Step   { return s }
+func (s *Install) alone() Step { return s }
+func (s *File) alone() Step    { return s }
+func (s *Append) alone() Step  { return s }
+func (s *Dir) alone() Step     { return s }
+func (s *Link) alone() Step    { return s }
 
 // standIn returns an instance that is identified by its OwnRecipe; nil for nil.
 func standIn(i *Instance) *Instance {

@@ -28,7 +28,7 @@ func (i *Instance) Called() []string {
 func (i *Instance) IsApp() bool { return strings.HasPrefix(i.Path, "app ") }
 
 // Consists are the OS packages that an instance consists of, a base system's
-// included.
+// included, or that its steps install.
 func (i *Instance) Consists() []lock.Package {
 	switch {
 	case i.Package != nil:
@@ -36,5 +36,11 @@ func (i *Instance) Consists() []lock.Package {
 	case i.System != nil:
 		return i.System.Packages
 	}
-	return nil
+	var out []lock.Package
+	for _, s := range i.Steps {
+		if s, ok := s.(*Install); ok {
+			out = append(out, s.Packages...)
+		}
+	}
+	return out
 }

@@ -137,6 +137,13 @@ func (s *Fetch) dump(d *dumper) {
 	d.line(1, "fetch %s %s%s to %s%s", strings.Join(s.URLs, ", "), s.Digest, unpack, s.Path, s.ownership())
 }
 
+func (s *Install) dump(d *dumper) {
+	d.line(1, "install %q of %s", s.Names, s.Distribution)
+	for _, p := range s.Packages {
+		d.line(2, "package %s %s", p.Name, p.Version)
+	}
+}
+
 func (s *File) dump(d *dumper)   { d.line(1, "file %s %q%s", s.Path, s.Text, s.ownership()) }
 func (s *Append) dump(d *dumper) { d.line(1, "append to %s %q%s", s.Path, s.Text, s.ownership()) }
 func (s *Link) dump(d *dumper)   { d.line(1, "link %s to %s", s.Path, s.To) }

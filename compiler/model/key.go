@@ -117,6 +117,12 @@ func (s *Run) hash(put put) {
 	}
 }
 
+func (s *Install) hash(put put) {
+	for _, p := range s.Packages {
+		put("install", s.Distribution, p.Name, p.Version, p.Digest)
+	}
+}
+
 func (s *File) hash(put put)   { put("file", s.Path, s.Text, s.Owner.String(), s.Mode) }
 func (s *Append) hash(put put) { put("append", s.Path, s.Text, s.Owner.String(), s.Mode) }
 func (s *Link) hash(put put)   { put("link", s.Path, s.To) }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -74,7 +75,7 @@ type Own struct {
 	Span source.Span
 }
 
-// Step is a step of a component: *Copy, *Fetch, *Run, *File, *Dir, *Link,
+// Step is a step of a component: *Copy, *Fetch, *Run, *Install, *File, *Dir, *Link,
 // *Append.
 type Step interface {
 	// Where is the step's place in the program.
@@ -129,12 +130,21 @@ func (i *Instance) Stages() []Stage {
 	return out
 }
 
-// HasRun reports whether any of an instance's steps is a run.
-func HasRun(i *Instance) bool { return Runs(i.Steps) }
+// Runs reports whether any of the steps is a run.
+func Runs(steps []Step) bool { return slices.ContainsFunc(steps, is[*Run]) }
 
-func Runs(steps []Step) bool {
-	return slices.ContainsFunc(steps, func(s Step) bool { _, ok := s.(*Run); return ok })
-}
+// Installs reports whether any of the steps installs packages.
+func Installs(steps []Step) bool { return slices.ContainsFunc(steps, is[*Install]) }
+
+// Executes reports whether any of the steps executes programs of the system that it is
+// done on: a run, or an installation.
+func Executes(steps []Step) bool { return slices.ContainsFunc(steps, Unbounded) }
+
+// Unbounded reports whether a step executes programs of the system, which may write
+// anywhere.
+func Unbounded(s Step) bool { return is[*Run](s) || is[*Install](s) }
+
+func is[T Step](s Step) bool { _, ok := s.(T); return ok }
 
 // stage returns the stage of an instance; none for nil.
 func stage(of *Instance, sources ...string) []Stage {
@@ -194,6 +204,18 @@ type Run struct {
 	SSH       bool
 	NoNetwork bool
 	Span      source.Span
+}
+
+// Install installs packages of the base's distribution. What else they need lies below
+// the instance.
+type Install struct {
+	defaults
+	Names        []string // as in the program
+	Distribution string
+	// Packages are those with the names, and what of their needs needs one of them, or a
+	// package that an instance below has installed. Sorted by name.
+	Packages []lock.Package
+	Span     source.Span
 }
 
 // Bind mounts files of the project, or of another instance, for a run.
@@ -257,13 +279,14 @@ func (defaults) TextLength() int      { return 0 }
 // At returns the place itself.
 func (p *Place) At() *Place { return p }
 
-func (s *Copy) Where() source.Span   { return s.Span }
-func (s *Fetch) Where() source.Span  { return s.Span }
-func (s *Run) Where() source.Span    { return s.Span }
-func (s *File) Where() source.Span   { return s.Span }
-func (s *Append) Where() source.Span { return s.Span }
-func (s *Dir) Where() source.Span    { return s.Span }
-func (s *Link) Where() source.Span   { return s.Span }
+func (s *Copy) Where() source.Span    { return s.Span }
+func (s *Fetch) Where() source.Span   { return s.Span }
+func (s *Run) Where() source.Span     { return s.Span }
+func (s *Install) Where() source.Span { return s.Span }
+func (s *File) Where() source.Span    { return s.Span }
+func (s *Append) Where() source.Span  { return s.Span }
+func (s *Dir) Where() source.Span     { return s.Span }
+func (s *Link) Where() source.Span    { return s.Span }
 
 func (s *Fetch) With(p Place) Step  { c := *s; c.Place = p; return &c }
 func (s *File) With(p Place) Step   { c := *s; c.Place = p; return &c }
@@ -294,6 +317,12 @@ func (s *Run) At() *Place { return nil }
 
 // With returns the run itself.
 func (s *Run) With(Place) Step { return s }
+
+// At returns nil: packages may write anywhere.
+func (s *Install) At() *Place { return nil }
+
+// With returns the step itself.
+func (s *Install) With(Place) Step { return s }
 
 func (s *File) Makes() Made { return AFile }
 func (s *Dir) Makes() Made  { return ADirectory }
@@ -361,6 +390,15 @@ func (s *File) Bytes() (int64, bool)  { return int64(len(s.Text)), true }
 
 // Bytes returns 0, false: the size is unknown before the run.
 func (s *Run) Bytes() (int64, bool) { return 0, false }
+
+// Bytes returns the size of the packages' files.
+func (s *Install) Bytes() (int64, bool) {
+	var sum int64
+	for _, p := range s.Packages {
+		sum += p.Size
+	}
+	return sum, true
+}
 
 func (s *File) TextLength() int   { return len(s.Text) }
 func (s *Append) TextLength() int { return len(s.Text) }

@@ -118,10 +118,11 @@ func buildTime(i *model.Instance) int64 {
 			ms += runTime
 		}
 	}
-	if i.Package != nil {
-		for _, p := range i.Package.Packages {
-			ms += packageTime + packageTimePerMB*(p.Size>>20)
-		}
+	if i.System != nil {
+		return ms
+	}
+	for _, p := range i.Consists() {
+		ms += packageTime + packageTimePerMB*(p.Size>>20)
 	}
 	return ms
 }
@@ -129,7 +130,7 @@ func buildTime(i *model.Instance) int64 {
 // alone groups instances that may share a spine layer. A finishing instance has a layer of its
 // own: a published image takes layers of apps, but not what they append to files.
 func alone(i *model.Instance) string {
-	if i.Kind == model.Stacked && i.Package == nil && !model.HasRun(i) {
+	if i.Kind == model.Stacked && i.Package == nil && !model.Executes(i.Steps) {
 		return i.ID
 	}
 	return ""

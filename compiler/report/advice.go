@@ -68,14 +68,15 @@ func fleetLimit(p *search.Problem) int {
 }
 
 // stackedRuns returns the items of the stacked components with runs whose layers cost most, up to
-// three of them.
+// three of them. A component that installs packages can only be stacked.
 func stackedRuns(p *plan.Plan, n numbers) []int {
 	const most = 3
 	share := map[int]search.Money{} // of the layers' costs, by size
 	for _, l := range p.Layers {
 		c := p.LayerCost(l).Total()
 		for _, i := range n.Solution.Layers[l.Index()].Items {
-			if n.Problem.Items[i].Stacked && n.Items[i].Package == nil && model.HasRun(n.Items[i]) {
+			steps := n.Items[i].Steps
+			if n.Problem.Items[i].Stacked && n.Items[i].Package == nil && model.Runs(steps) && !model.Installs(steps) {
 				share[i] += search.Money(float64(c) * float64(n.Problem.Items[i].Size) / float64(max(1, l.Size.Bytes)))
 			}
 		}

@@ -27,7 +27,7 @@ var operandTypes = map[string]*Type{
 	"copy": pathType, "copy to": stringType, "copy owner": stringType, "copy include": stringType, "copy exclude": stringType,
 	"fetch": stringType, "fetch sha256": stringType, "fetch sha512": stringType, "fetch strip": intType, "fetch limit": sizeType,
 	"fetch to": stringType, "fetch owner": stringType,
-	"run": stringType, "run as": stringType, "run in": stringType,
+	"run": stringType, "run as": stringType, "run in": stringType, "install": stringType,
 	"cache": stringType, "bind": pathType, "bind to": stringType, "secret to": stringType, "tmpfs": stringType,
 	"file": stringType, "file text": stringType, "file append": stringType, "file owner": stringType,
 	"dir": stringType, "dir owner": stringType, "link": stringType, "link to": stringType,

@@ -33,6 +33,8 @@ func (c *checker) fits(e syntax.Expr, t, want *Type, what string) {
 		return
 	}
 	switch {
+	case what == "`install`" && t == componentType:
+		d.Hint("write only the names of packages: `install \"…\"`")
 	case want.text() && t.scalar():
 		d.Hint("write it as a string: `\"%s\"`", e.Span().Text()).Fix(e.Span(), `"`+e.Span().Text()+`"`)
 	case want.Kind == List && t.assignable(want.Elem):

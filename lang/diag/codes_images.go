@@ -106,6 +106,72 @@ app "tomcat-${release}-jdk${java}" for release in ["10", "11"], java in ["17", "
 }
 `)
 
+const MisplacedInstall Code = "E0345"
+
+var _ = document(MisplacedInstall, "Package cannot be installed here", `
+"install" installs packages of the base's distribution, above the files that the
+steps before it create. The packages of the base are there before all steps, and
+a package is not installed again. A component with "owns" keeps only what it
+owns, and packages write to the whole system.
+`, `
+-- shop.layer --
+component system {
+    distribution "debian" suite "bookworm"
+}
+
+fleet {
+    base system
+}
+
+component database {
+    owns "/srv/data"
+
+    file    "/etc/database.conf" text "create = false"
+    install "database"
+}
+
+app shop {
+    uses database
+}
+-- layc.lock --
+layc-lock 1
+
+package debian/bookworm amd64 base-files 12.4 debian:pool/base-files.deb sha256:0000000000000000000000000000000000000000000000000000000000000001 size=1000 installed=1000 minimal
+package debian/bookworm amd64 database 1 debian:pool/database.deb sha256:0000000000000000000000000000000000000000000000000000000000000002 size=1000 installed=1000
+`)
+
+const InstalledTwice Code = "E0346"
+
+var _ = document(InstalledTwice, "Package installed twice", `
+Packages of "os.packages", and what packages need, lie below all components of
+an image. An "install" puts its packages above files of its component. An image
+cannot have a package in both ways, or from two components. Let one component
+install it, and write "needs" for that component where the package is needed.
+`, `
+-- shop.layer --
+component system {
+    distribution "debian" suite "bookworm"
+}
+
+fleet {
+    base system
+}
+
+component database {
+    file    "/etc/database.conf" text "create = false"
+    install "database"
+}
+
+app shop {
+    uses database, os.packages("database")
+}
+-- layc.lock --
+layc-lock 1
+
+package debian/bookworm amd64 base-files 12.4 debian:pool/base-files.deb sha256:0000000000000000000000000000000000000000000000000000000000000001 size=1000 installed=1000 minimal
+package debian/bookworm amd64 database 1 debian:pool/database.deb sha256:0000000000000000000000000000000000000000000000000000000000000002 size=1000 installed=1000
+`)
+
 const InvalidLockFile Code = "E0350"
 
 var _ = document(InvalidLockFile, "Invalid lock file", `

@@ -72,6 +72,8 @@ type Form struct {
 	// Elsewhere is the word for the same thing in another place: an app `uses` what a
 	// component `needs`.
 	Elsewhere string
+	// Misplaced is what to write where the clause is not allowed; "" means to move it.
+	Misplaced string
 	Words     []string // words that it takes as its value
 	Doc       string   // one line: what the clause does
 }
@@ -315,6 +317,9 @@ var forms = []Form{
 			{Word: "network", Takes: One, Doc: "none disables the network"},
 		}, Doc: "caches, files, secrets and variables for the command"},
 	}, Doc: "runs a command in the shell"},
+	{Word: "install", Mood: Step, In: InComponent, Takes: Many,
+		Misplaced: "write `uses os.packages(\"…\")`; to place files below the packages, declare a component with `file` and `install` and write `uses` for it",
+		Doc:       "installs packages of the distribution, after the steps before it"},
 	{Word: "file", Mood: Step, In: InComponent | InApp, Takes: One, Options: []OptionForm{
 		{Word: "text", Takes: One, Required: true, Choice: "content", Doc: "the whole content"},
 		{Word: "append", Takes: One, Required: true, Choice: "content", Doc: "a fragment of a file that several components write"},

@@ -18,7 +18,6 @@ var habits = map[string]string{
 	"HEALTHCHECK": "write `healthcheck [\"…\"] every 30s`",
 	"SHELL":       "write the shell in the command: `command [\"/bin/bash\", \"-c\", \"…\"]`",
 	"ONBUILD":     "declare a component that others `needs` instead",
-	"install":     "install packages of the distribution with `needs os.packages(\"…\")`",
 	"packages":    "install packages of the distribution with `needs os.packages(\"…\")`",
 	"export":      "set environment variables with `env KEY = VALUE`",
 	"set":         "set environment variables with `env KEY = VALUE`",

@@ -20,9 +20,13 @@ func (p *parser) foreign(c *Clause) (form *Form, drop bool) {
 			return other, false
 		}
 		in := places(word)
-		p.list.Errorf(diag.MisplacedClause, at, "`%s` belongs in %s, not in %s", word, article(in), article(p.place)).
-			At("not allowed here").
-			Hint("move it to %s", article(in))
+		d := p.list.Errorf(diag.MisplacedClause, at, "`%s` belongs in %s, not in %s", word, article(in), article(p.place)).
+			At("not allowed here")
+		if form.Misplaced != "" && p.place == InApp {
+			d.Hint("%s", form.Misplaced)
+		} else {
+			d.Hint("move it to %s", article(in))
+		}
 		return form, true
 	}
 	p.lose()
