@@ -14,7 +14,7 @@ import (
 // TestExamples plans the fleets of testdata with their lock files, and expects no errors or
 // warnings.
 func TestExamples(t *testing.T) {
-	for _, dir := range []string{"shop", "tomcat", "openliberty", "jupyter", "selenium", "fleet"} {
+	for _, dir := range []string{"shop", "tomcat", "openliberty", "jupyter", "selenium", "postgres", "fleet"} {
 		t.Run(dir, func(t *testing.T) {
 			out, list := compiler.Compile(compiler.Input{
 				Project: os.DirFS(filepath.Join("../testdata", dir)), Dir: ".",

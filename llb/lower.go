@@ -68,6 +68,8 @@ type Origin struct {
 	// Distribution is the distribution of the base that the run is executed on; "" if the base is
 	// not made from packages.
 	Distribution string
+	// MayInstall reports whether `install` is allowed in the run's component.
+	MayInstall bool
 	// Packed are the instances in the helper's records of the vertex, by number.
 	Packed []*model.Instance
 }

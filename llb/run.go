@@ -289,7 +289,7 @@ func (l *lowerer) place(on llb.State, i *model.Instance, steps []model.Step) llb
 // installs installs the packages of a step. Unlike packages of a layer, they find on the
 // state what the steps before have placed there.
 func (l *lowerer) installs(on llb.State, i *model.Instance, s *model.Install) llb.State {
-	step := l.debian(i.Title, "install "+strings.Join(s.Names, ", "), s.Span, s.Packages)
+	step := l.debian(l.runsOn(i), i.Title, "install "+strings.Join(s.Names, ", "), s.Span, s.Packages)
 	return on.WithOutput(l.must(step.run(on, "install")).Output())
 }
 
@@ -307,7 +307,9 @@ func (l *lowerer) run(on llb.State, i *model.Instance, s *model.Run, more ...llb
 		llb.AddEnv("SOURCE_DATE_EPOCH", strconv.Itoa(Epoch)),
 		llb.Platform(l.runsOn(i)), asks,
 	}
-	l.origins[len(l.origins)-1].Run, l.origins[len(l.origins)-1].Distribution = s, distributionUnder(i)
+	origin := &l.origins[len(l.origins)-1]
+	origin.Run, origin.Distribution = s, distributionUnder(i)
+	origin.MayInstall = origin.Distribution != "" && i.Kind == model.Stacked
 	for _, e := range i.Env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))
 	}

@@ -81,18 +81,38 @@ func (s *shop) failingStep(out string) {
 	}
 }
 
-// failingApt checks that a run that installs packages with apt is told to use os.packages.
+// failingApt checks that a run that installs packages with apt is told to use os.packages, and
+// install where that is allowed.
 func (s *shop) failingApt() {
-	text, err := s.command(`run "apt-get update && apt-get install --yes jq curl"`).CombinedOutput()
-	if code := exitCode(err); code != exitBuild {
-		s.Errorf("exit code %d, want %d\n%s", code, exitBuild, text)
-	}
-	for _, want := range []string{
-		"error[E0501]: a step of extra failed", "apt has no sources in debian/bookworm, since layc.lock pins all packages",
-		`write ` + "`" + `needs os.packages("jq", "curl")` + "`" + `; if only the build needs them`,
-	} {
-		if !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
-			s.Errorf("the error lacks %q:\n%s", want, text)
+	const component = `component extra {
+    run "apt-get update && apt-get install --yes jq curl"
+}
+
+app extra {
+    uses extra
+}
+`
+	const installs = `if earlier steps of extra configure them, write ` + "`" + `install "jq", "curl"` + "`"
+	for _, owns := range []bool{true, false} {
+		program := component
+		if owns {
+			program = strings.Replace(component, "run", "owns \"/extra\"\n\n    run", 1)
+		}
+		printed, err := s.module(program).CombinedOutput()
+		text := strings.Join(strings.Fields(string(printed)), " ")
+		if code := exitCode(err); code != exitBuild {
+			s.Errorf("exit code %d, want %d\n%s", code, exitBuild, text)
+		}
+		for _, want := range []string{
+			"error[E0501]: a step of extra failed", "apt has no sources in debian/bookworm, since layc.lock pins all packages",
+			`write ` + "`" + `needs os.packages("jq", "curl")` + "`" + `; if only the build needs them`,
+		} {
+			if !strings.Contains(text, want) {
+				s.Errorf("the error lacks %q:\n%s", want, text)
+			}
+		}
+		if strings.Contains(text, installs) == owns {
+			s.Errorf("with `owns`: %v; the error says %q: %v\n%s", owns, installs, !owns, text)
 		}
 	}
 }

@@ -453,6 +453,9 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 		}
 		d.Note("apt has no sources in %s, since layc.lock pins all packages", origin.Distribution).
 			Hint("write `needs os.packages(%s)`; if only the build needs them, `builds with os.packages(%s)`", packages, packages)
+		if origin.MayInstall {
+			d.Hint("if earlier steps of %s configure them, write `install %s` instead of the `run`", origin.Component, packages)
+		}
 	case step.ExitCode == 127:
 		d.Note("a step only finds what its component `needs`, with their needs, and what it `builds with`").
 			Hint("find the missing command in the output, and write `needs` or `builds with` for what provides it, such as `builds with os.packages(\"make\")`")
