@@ -123,7 +123,7 @@ func (x *binder) close(base *evaluate.Ref, uses []*evaluate.Ref, what string) *c
 			return nil
 		}
 		if x.installing {
-			x.installedOnce(model.Topological(append([]*model.Instance{c.base}, c.all()...)), c.packs, what)
+			installedOnce(x, model.Topological(append([]*model.Instance{c.base}, c.all()...)), c.packs, what)
 		}
 		return c
 	}

@@ -41,7 +41,7 @@ func (c *closure) installs(b *block, r *evaluate.Ref, to *bound) (steps []model.
 		}
 		switch {
 		case to.distribution == "":
-			x.OnceAt(diag.NoDistribution, at(s), func() *diag.Diagnostic { return x.noDistribution("install", c.baseRef, at(s)) })
+			x.OnceAt(diag.NoDistribution, at(s), func() *diag.Diagnostic { return noDistribution(x, "install", c.baseRef, at(s)) })
 			return nil, false
 		case len(b.Owns) > 0 || b.Misowned:
 			x.OnceAt(diag.MisplacedInstall, at(s), func() *diag.Diagnostic {
@@ -206,7 +206,7 @@ func (in *installing) above(names []string, all []lock.Package) map[string]bool 
 // installedOnce reports packages that two instances of a list install: two components, or
 // a component and the packages below all of them. direct are the places of the packages
 // that the program asks for by name.
-func (x *binder) installedOnce(list []*model.Instance, direct map[string]source.Span, what string) {
+func installedOnce(x *binder, list []*model.Instance, direct map[string]source.Span, what string) {
 	if !x.installing {
 		return
 	}
@@ -220,7 +220,7 @@ func (x *binder) installedOnce(list []*model.Instance, direct map[string]source.
 				if other := by[p.Name]; other == nil {
 					by[p.Name] = i
 				} else if other != i {
-					x.installedTwice(twice{what: what, name: p.Name, one: i, other: other, list: list, direct: direct})
+					twice{what: what, name: p.Name, one: i, other: other, list: list, direct: direct}.report(x)
 				}
 			}
 		}
@@ -235,7 +235,8 @@ type twice struct {
 	direct     map[string]source.Span
 }
 
-func (x *binder) installedTwice(t twice) {
+// report reports it.
+func (t twice) report(x *binder) {
 	const once = "a package is installed once in an image: below all components, or by the `install` of one"
 	at, named := installOf(t.one, t.name)
 	if t.other.Package == nil {

@@ -206,7 +206,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 		i.Env = c.x.stepEnv(i)
 	}
 	if model.Installs(i.Steps) {
-		c.x.installedOnce(append(slices.Clip(i.Root), i), nil, "the build of "+i.Title)
+		installedOnce(c.x, append(slices.Clip(i.Root), i), nil, "the build of "+i.Title)
 	}
 	c.x.updated(i, b)
 	of := made{asked: r.Origin, name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith)}
@@ -383,7 +383,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	}
 	all = model.Topological(all)
 	notCross(x, all)
-	x.installedOnce(all, nil, "a build stage")
+	installedOnce(x, all, nil, "a build stage")
 	return append(all, x.shared(all, nil, nil)...)
 }
 

@@ -19,7 +19,7 @@ import (
 func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
 	distribution := x.distributionOf(base)
 	if distribution == "" {
-		x.noDistribution("os.packages", base, x.Told(r.Span, r.Origin))
+		noDistribution(x, "os.packages", base, x.Told(r.Span, r.Origin))
 		return nil
 	}
 	var out []*model.Instance
@@ -54,12 +54,12 @@ func (x *binder) packageInstance(distribution, name string, at source.Span) (*mo
 		return nil, err
 	}
 	for _, g := range lock.Groups(closure) {
-		x.packageGroup(distribution, g, at)
+		packageGroup(x, distribution, g, at)
 	}
 	return x.packages[distribution+" "+name], nil
 }
 
-func (x *binder) packageGroup(distribution string, group []lock.Package, at source.Span) {
+func packageGroup(x *binder, distribution string, group []lock.Package, at source.Span) {
 	if x.packages[distribution+" "+group[0].Name] != nil {
 		return
 	}
@@ -85,7 +85,7 @@ func (x *binder) packageGroup(distribution string, group []lock.Package, at sour
 }
 
 // noDistribution reports packages on a base that is not made from packages.
-func (x *binder) noDistribution(word string, base *evaluate.Ref, at source.Span) *diag.Diagnostic {
+func noDistribution(x *binder, word string, base *evaluate.Ref, at source.Span) *diag.Diagnostic {
 	d := x.Found.Errorf(diag.NoDistribution, at, "`%s` on a base without packages", word).
 		See(base.Span, "the base").
 		Note("the base system is not built from the packages of a distribution")

@@ -78,6 +78,12 @@ func (b *Block) propose(s model.Setting) {
 	b.Settings = append(b.Settings, s)
 }
 
+func (b *Block) install(names []string, at source.Span) {
+	if len(names) > 0 {
+		b.Steps = append(b.Steps, &model.Install{Names: names, Span: at})
+	}
+}
+
 // statements evaluates the statements of a block in order.
 func (x *Evaluator) statements(b *syntax.Block, v *env, to *Block) {
 	if b == nil {
@@ -231,7 +237,7 @@ func (c *clause) evaluate() {
 	case "run":
 		c.run()
 	case "install":
-		c.install()
+		c.to.install(c.allTexts(c.Args, c.env), c.At)
 	case "file":
 		c.fileStep()
 	case "dir":

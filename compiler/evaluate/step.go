@@ -363,12 +363,6 @@ func (c *clause) bound(p string, at source.Span, b *model.Bind) (string, bool) {
 	return written, true
 }
 
-func (c *clause) install() {
-	if names := c.allTexts(c.Args, c.env); len(names) > 0 {
-		c.to.Steps = append(c.to.Steps, &model.Install{Names: names, Span: c.At})
-	}
-}
-
 func (c *clause) fileStep() {
 	owner, mode := c.ownership()
 	p, ok := c.operand().(string)

@@ -391,15 +391,6 @@ func (s *File) Bytes() (int64, bool)  { return int64(len(s.Text)), true }
 // Bytes returns 0, false: the size is unknown before the run.
 func (s *Run) Bytes() (int64, bool) { return 0, false }
 
-// Bytes returns the size of the packages' files.
-func (s *Install) Bytes() (int64, bool) {
-	var sum int64
-	for _, p := range s.Packages {
-		sum += p.Size
-	}
-	return sum, true
-}
-
 func (s *File) TextLength() int   { return len(s.Text) }
 func (s *Append) TextLength() int { return len(s.Text) }
 

@@ -48,15 +48,16 @@ func sizeOf(i *model.Instance, l *lock.File) Size {
 	if i.Package != nil || alone(i) != "" { // an account; what components append to files
 		return Size{changedSize, true}
 	}
-	if i.System != nil {
-		for _, p := range i.System.Packages {
-			sum += packageSize(p)
-		}
+	for _, p := range i.Consists() {
+		sum += packageSize(p)
 	}
 	known := true
 	for _, s := range i.Steps {
 		bytes, all := s.Bytes()
 		sum, known = sum+bytes, known && all
+	}
+	if model.Installs(i.Steps) {
+		known = true // next to packages, its runs add little
 	}
 	if !known || sum == 0 && i.System != nil {
 		sum = max(sum, defaultSize)
