@@ -24,7 +24,7 @@ import (
 // compared (Again). The ELF files of a portable
 // component are asked for what loads them and for their libraries, which have to
 // be there in an image that holds no more than what the component needs
-// (Libraries). And tests are run: a component's in such an image, an app's in
+// (Libraries), and so are its links and scripts for what they lead to. And tests are run: a component's in such an image, an app's in
 // its own (Test).
 //
 // Two kinds are proven in every build: that an image has the user whose name its
@@ -214,7 +214,7 @@ func (v *prover) instance(a *model.App, i *model.Instance) {
 	if brings && v.first(Libraries, rootKey(w.Instances), i.ID) {
 		others := slices.DeleteFunc(slices.Clone(w.Instances), func(n *model.Instance) bool { return n == i })
 		trees := append([]llb.State{v.content(i)}, v.trees(others)...)
-		v.add(Libraries, i.Title, i.Span, v.libraries(i, w.Env, trees)).On = v.on(a)
+		v.add(Libraries, i.Title, i.Span, v.libraries(i, w.Env, trees, model.Merge(w.Instances, nil, nil).Union("volume"))).On = v.on(a)
 	}
 	for _, t := range i.Tests {
 		if v.first(Test, rootKey(w.Instances), fmt.Sprint(w.Env), t.Command, t.Prints) {
@@ -230,7 +230,7 @@ func (v *prover) app(i *plan.Image) {
 	if a.Delta != nil && bringsFiles(a.Delta) {
 		trees := v.stack(i)
 		slices.Reverse(trees)
-		v.add(Libraries, a.Name, a.Span, v.libraries(a.Delta, a.Config.Env, append([]llb.State{v.content(a.Delta)}, trees...))).App = a
+		v.add(Libraries, a.Name, a.Span, v.libraries(a.Delta, a.Config.Env, append([]llb.State{v.content(a.Delta)}, trees...), a.Config.Volumes)).App = a
 	}
 	for _, t := range a.Tests {
 		as := []llb.RunOption{llb.Dir(cmp.Or(a.Config.Workdir, "/"))}
@@ -321,19 +321,28 @@ func (v *prover) reported(opts []llb.RunOption, before, after llb.State) llb.Sta
 // treeDir is where the helper finds trees that lie on top of each other.
 const treeDir = "/.layc/tree/"
 
-// libraries looks for what the ELF files in the first of several trees need, in
-// all of them.
-func (v *prover) libraries(i *model.Instance, env []model.EnvVar, trees []llb.State) llb.State {
+// buildDir is where the helper finds the systems that files were made in.
+const buildDir = "/.layc/build/"
+
+// libraries looks for what the ELF files, links and scripts in the first of several trees need,
+// in all of them. It tells the helper what the builds of these files had.
+func (v *prover) libraries(i *model.Instance, env []model.EnvVar, trees []llb.State, volumes []string) llb.State {
 	args := []string{"libraries", v.platform.Architecture, reportDir + "/" + reportFile}
 	var mounts []llb.RunOption
-	for n, t := range trees {
-		if t.Output() == nil {
-			continue // holds nothing
+	mount := func(all []llb.State, at string) {
+		for n, t := range all {
+			if t.Output() == nil {
+				continue // holds nothing
+			}
+			dir := at + strconv.Itoa(n)
+			args = append(args, dir)
+			mounts = append(mounts, llb.AddMount(dir, t, llb.Readonly))
 		}
-		dir := treeDir + strconv.Itoa(n)
-		args = append(args, dir)
-		mounts = append(mounts, llb.AddMount(dir, t, llb.Readonly))
 	}
+	mount(trees, treeDir)
+	args = append(args, "--")
+	mount(v.builds(i), buildDir)
+	args = append(append(args, "--"), volumes...)
 	opts := append(v.help(i.Title, "look for libraries", i.Span, args...), mounts...)
 	for _, e := range env {
 		if e.Name == "LD_LIBRARY_PATH" {
@@ -344,6 +353,31 @@ func (v *prover) libraries(i *model.Instance, env []model.EnvVar, trees []llb.St
 		return llb.Scratch()
 	}
 	return llb.Scratch().Run(opts...).AddMount(reportDir, llb.Scratch())
+}
+
+// builds are the systems that the files of an instance were made in: its build root after its
+// runs, and the same of what it copies from.
+func (v *prover) builds(i *model.Instance) []llb.State {
+	var out []llb.State
+	seen := map[*model.Instance]bool{}
+	var visit func(i *model.Instance, below []*model.Instance)
+	visit = func(i *model.Instance, below []*model.Instance) {
+		if seen[i] {
+			return
+		}
+		seen[i] = true
+		switch {
+		case i.Kind == model.Portable && model.Runs(i.Steps):
+			out = append(out, v.built(i))
+		case below != nil:
+			out = append(out, v.root(append(slices.Clone(below), i)))
+		}
+		for _, s := range i.Stages() {
+			visit(s.Instance, s.Below)
+		}
+	}
+	visit(i, nil)
+	return out
 }
 
 // test runs a test's command in a root file system, without network.
@@ -375,11 +409,11 @@ func Differences(report []byte) []string {
 	return strings.FieldsFunc(string(report), func(r rune) bool { return r == '\n' })
 }
 
-// Lack is a library that an ELF file needs and does not find.
+// Lack is something that a file needs and does not find.
 type Lack struct {
 	Kind  LackKind
-	File  string // the ELF file
-	Needs string // the library's name; the interpreter's path
+	File  string // the ELF file, link or script
+	Needs string // the library's name; the interpreter's path; the link's target
 	At    string // where the library lies, if the loader does not look there
 }
 
@@ -392,10 +426,20 @@ const (
 	NoInterpreter LackKind = "interpreter" // a program cannot be started: what loads it is not there
 	OnDemand      LackKind = "on-demand"   // a library cannot be loaded, which no program does by itself
 	Misplaced     LackKind = "path"        // a program's library lies where the loader does not look
+	NoProgram     LackKind = "link"        // a link leads to a program that only a build has
+	NoTarget      LackKind = "link-file"   // a link leads to something else that only a build has
+	NoStarter     LackKind = "script"      // a script cannot be started: a build made its interpreter, and the image lacks it
+	NoSystem      LackKind = "script-of"   // a script cannot be started: the image lacks an interpreter of the system
 )
 
 // Fatal reports whether a program cannot be started.
-func (l Lack) Fatal() bool { return l.Kind == NoLibrary || l.Kind == NoInterpreter }
+func (l Lack) Fatal() bool {
+	switch l.Kind {
+	case NoLibrary, NoInterpreter, NoProgram, NoStarter:
+		return true
+	}
+	return false
+}
 
 // Lacks reads the report of a proof of kind Libraries, the gravest first.
 func Lacks(report []byte) []Lack {

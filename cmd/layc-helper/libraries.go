@@ -39,11 +39,17 @@ const (
 	lacksPath        = "path"        // a program's library exists, but the loader does not look there
 )
 
-// libraries writes what the ELF files of the topmost tree lack into a file, one line each: a
-// kind, the file, its need and the place of that, separated by tabs. The file is empty if nothing
-// is missing. arch is the architecture of the trees, in Go's terms, whatever the helper runs on.
-// Nothing is reported for an architecture that the helper is not built for.
-func libraries(arch, report string, trees []string) error {
+// libraries writes what the ELF files, links and scripts of the topmost tree lack into a file, one
+// line each: a kind, the file, its need and the place of that, separated by tabs. The file is empty
+// if nothing is missing. arch is the architecture of the trees, in Go's terms, whatever the helper
+// runs on. No ELF file is reported for an architecture that the helper is not built for. What
+// follows the trees, after "--", are the systems of the builds; after another "--", volumes.
+func libraries(arch, report string, args []string) error {
+	trees, args := untilDashes(args)
+	builds, volumes := untilDashes(args)
+	if len(trees) == 0 {
+		return errUsage
+	}
 	s := &loading{union: trees, arch: architectures[arch], found: map[string]*object{}}
 	var err error
 	if s.system, err = s.systemDirs(); err != nil {
@@ -52,11 +58,27 @@ func libraries(arch, report string, trees []string) error {
 	if err := s.collect(trees[0]); err != nil {
 		return err
 	}
+	to := &leading{union: trees, given: slices.Concat(mounted, volumes)}
+	for _, dir := range builds {
+		to.builds = append(to.builds, union{dir})
+	}
+	more, err := to.lacks()
+	if err != nil {
+		return err
+	}
 	var b strings.Builder
-	for _, l := range s.lacks() {
+	for _, l := range slices.Concat(s.lacks(), more) {
 		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", l.kind, l.file, l.needs, l.at)
 	}
 	return os.WriteFile(report, []byte(b.String()), 0o644)
+}
+
+// untilDashes splits arguments at the first "--".
+func untilDashes(args []string) (before, after []string) {
+	if n := slices.Index(args, "--"); n >= 0 {
+		return args[:n], args[n+1:]
+	}
+	return args, nil
 }
 
 // architecture has a machine's names in loaders.

@@ -41,7 +41,8 @@ component is built with each app that contains it, or by its own name. If
 
 --verify also proves what the plan relies on, and writes nothing if a proof
 fails. It runs tests, builds stacked components on their needs alone, repeats
-runs and compares the results, and looks for the libraries that programs need.
+runs and compares the results. It looks for the libraries that programs need,
+and for the programs that links and scripts lead to.
 
 The engine is built into layc and keeps its cache in the state directory.
 Builds at the same time share one engine. To use another BuildKit, pass

@@ -300,6 +300,7 @@ var failures = map[diag.Code]struct {
 	diag.TestFailed:         {vertex: "[tool] test: tool --version"},
 	diag.NotRepeatable:      {vertex: "[tool] compare with a second build", report: "/opt/tool/build.log\n"},
 	diag.MissingLibrary:     {vertex: "[tool] look for libraries", report: "library\t/opt/tool/bin/tool\tlibssl.so.3\t\n"},
+	diag.LeadsNowhere:       {vertex: "[tool] look for libraries", report: "link\t/opt/tool/bin/python3\t/opt/python/bin/python3\t\n"},
 	diag.DownloadFailed:     {vertex: "[tool] fetch tool.tar.gz"},
 	diag.ConflictingChanges: {vertex: "[two] layer", log: `layc-helper: conflict: 0 0 "" "differs from byte 0" "/etc/motd"`},
 	diag.InvalidArchive:     {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot contain the name ".wh.old": in a layer, names that begin with .wh. delete files`},

@@ -78,6 +78,33 @@ app shop {
 }
 `)
 
+const LeadsNowhere Code = "E0506"
+
+var _ = document(LeadsNowhere, "Link or script leads nowhere", `
+With --verify, layc looks for the targets of links, and for the interpreters in
+the first lines of scripts. A program that the build had and the image lacks is
+an error: a virtual environment links to the Python that made it. Add what
+provides the program, or build the files at the paths that they have in the
+image. Links to other files, and scripts for a shell or an interpreter of the
+system that the image lacks, are warnings.
+`, exampleBase+`
+component python {
+    owns "/opt/python"
+    run  "make install"
+}
+
+component tool {
+    builds with python
+    owns        "/opt/tool"
+
+    run "/opt/python/bin/python3 -m venv /opt/tool"
+}
+
+app shop {
+    uses tool
+}
+`)
+
 const DownloadFailed Code = "E0515"
 
 var _ = document(DownloadFailed, "Download failed", `

@@ -216,6 +216,8 @@ func TestFailures(t *testing.T) {
 		{proof: "test: true", vertex: "test: true", step: exits, want: "E0503 a.layer:27 a test of a failed [compiling no such thing]"},
 		{proof: "compare with a second build", vertex: "make tool", step: exits, want: "E0504 a.layer:20 tool fails when built again [compiling no such thing]"},
 		{proof: "look for libraries", report: "library\t/opt/x/tool\tlibgone.so\t\n", want: "E0505 a.layer:16 programs of tool cannot start []"},
+		{proof: "look for libraries", report: "link\t/opt/x/python\t/usr/bin/python\t\n", want: "E0506 a.layer:16 tool leads to programs that only its build has []"},
+		{proof: "look for libraries", report: "script\t/opt/x/pip\t/build/python\t\n", want: "E0506 a.layer:16 tool leads to programs that only its build has []"},
 		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("1 \"/opt\" directory \"\" 0"), want: "E0367 a.layer:18 tool replaces the directory /opt of a layer below []"},
 		{proof: "look for what layers replace", vertex: "look for what layers replace", step: replaces("9 \"/opt\" directory \"\" 0"), want: "E0501 a.layer:24 a step of a failed [layc-helper: replaced: 9 \"/opt\" directory \"\" 0]"},
 		{proof: "look for user www", vertex: "look for user www", step: nobody, want: "E0365 a.layer:26 the image of a has no user www []"},
@@ -265,7 +267,7 @@ func TestOutcomes(t *testing.T) {
 			case strings.Contains(name, "compare with a second build"):
 				proven[n].Report = []byte("/opt/x/time differs from byte 0\n")
 			case strings.Contains(name, "[tool] look for libraries"):
-				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\n")
+				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\nlink-file\t/opt/x/conf\t/build/conf\t\nscript-of\t/opt/x/run\t/bin/zsh\t\n")
 			}
 		}
 		return &engine.Result{Proven: proven}, nil
@@ -280,7 +282,7 @@ func TestOutcomes(t *testing.T) {
 		}
 		findings = append(findings, o.Findings...)
 	}
-	want := "E0504 a.layer:16 tool differs when built again []\nE0505 a.layer:16 libraries of tool need missing libraries []"
+	want := "E0504 a.layer:16 tool differs when built again []\nE0505 a.layer:16 libraries of tool need missing libraries []\nE0506 a.layer:16 links of tool lead to files that only its build has []\nE0506 a.layer:16 scripts of tool have no interpreter []"
 	if got := lines(findings); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -218,7 +218,7 @@ func (v *Outcome) lacks(all []llb.Lack) {
 			programs = append(programs, fmt.Sprintf("%s needs %s", l.File, l.Needs))
 		case llb.Misplaced:
 			misplaced = append(misplaced, fmt.Sprintf("%s needs %s, which is %s", l.File, l.Needs, l.At))
-		default:
+		case llb.OnDemand:
 			demand = append(demand, fmt.Sprintf("%s needs %s", l.File, l.Needs))
 		}
 	}
@@ -244,6 +244,48 @@ func (v *Outcome) lacks(all []llb.Lack) {
 		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of %s need missing libraries%s", v.Component, v.where())
 		some(d, demand)
 		d.Note("this is allowed if no program ever loads them; none does at its start")
+		d.Hint("%s", bring)
+		v.add(d)
+	}
+	v.leads(all, bring)
+}
+
+// leads reports links and scripts that lead to programs which only a build has, and warns of
+// others that lead nowhere.
+func (v *Outcome) leads(all []llb.Lack, bring string) {
+	var lost, starts, links, scripts []string
+	for _, l := range all {
+		link, script := fmt.Sprintf("%s is a link to %s", l.File, l.Needs), fmt.Sprintf("%s begins with #!%s", l.File, l.Needs)
+		switch l.Kind {
+		case llb.NoProgram:
+			lost = append(lost, link)
+		case llb.NoStarter:
+			starts = append(starts, script)
+		case llb.NoTarget:
+			links = append(links, link)
+		case llb.NoSystem:
+			scripts = append(scripts, script)
+		}
+	}
+	var list diag.List
+	if lost = append(lost, starts...); len(lost) > 0 {
+		d := list.Errorf(diag.LeadsNowhere, v.Span, "%s leads to programs that only its build has%s", v.Component, v.where())
+		some(d, lost)
+		d.Note("the component, what it needs and runs with, and the base do not have it")
+		d.Hint("%s; or build the files at the paths that they have in the image", bring)
+		v.add(d)
+	}
+	if len(links) > 0 {
+		d := list.Warnf(diag.LeadsNowhere, v.Span, "links of %s lead to files that only its build has%s", v.Component, v.where())
+		some(d, links)
+		d.Note("this is allowed if nothing opens them")
+		d.Hint("%s; or copy the files", bring)
+		v.add(d)
+	}
+	if len(scripts) > 0 {
+		d := list.Warnf(diag.LeadsNowhere, v.Span, "scripts of %s have no interpreter%s", v.Component, v.where())
+		some(d, scripts)
+		d.Note("this is allowed if nothing starts them")
 		d.Hint("%s", bring)
 		v.add(d)
 	}
