@@ -35,9 +35,11 @@ of the component and plans again, close to the current plan. Packages and
 downloads that are not pinned count as much as what they replace. --since
 compares a git revision with the current files.
 
-A layer that may be equal is rebuilt because a layer below it changes. If the
-new bytes are equal, so is the blob, and no host pulls it. Amounts are
-therefore ranges: from all such layers being equal to none.`,
+A layer that may be equal is rebuilt because something that it is built with
+changes. A layer that is packed again executes nothing: its content is put on
+changed layers below. If the new bytes are equal, so is the blob, and no host
+pulls it. Amounts are therefore ranges: from all such layers being equal to
+none.`,
 		Example: `  layc impact jdk
   layc impact 'jdk("17")' --to 21
   layc impact openssl
@@ -266,7 +268,7 @@ func used(images []report.Image) map[*plan.Layer]int {
 
 // fates names the fates for people.
 var fates = map[report.Fate]string{
-	report.Kept: "relinked", report.MaybeEqual: "may be equal", report.Regrouped: "regrouped", report.Rebuilt: "rebuilt",
+	report.Kept: "relinked", report.Repacked: "packed again", report.MaybeEqual: "may be equal", report.Regrouped: "regrouped", report.Rebuilt: "rebuilt",
 }
 
 // printLayers prints the layers of images with a new digest: the rebuilt ones with the reason,
@@ -284,9 +286,12 @@ func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 			size = size.Plus(l.Size)
 		default:
 			table.Row(fates[l.Fate], string(l.Kind), l.Size.String(), strconv.Itoa(count[l.Layer]), l.Title())
-			if text := reason(l); text != "" {
+			switch text := reason(l); {
+			case text != "":
 				table.Note(text)
-			} else {
+			case l.Fate == report.Repacked:
+				table.Note("only layers below it change; nothing in it runs again")
+			default:
 				silent = true
 			}
 		}
@@ -303,7 +308,7 @@ func (i *impact) printLayers(d *report.Difference, affected []report.Image) {
 // reason explains in a few words why a layer is rebuilt: the main causes, or nothing if the only
 // cause is a layer below.
 func reason(l report.Layer) string {
-	for _, want := range []report.Reason{report.Changed, report.Added, report.Below, report.Base, report.Moved} {
+	for _, want := range []report.Reason{report.Changed, report.Added, report.Base, report.Below, report.Moved} {
 		var who []string
 		for _, c := range l.Causes {
 			if c.Reason != want {
@@ -329,7 +334,7 @@ func reason(l report.Layer) string {
 		case report.Moved:
 			return "its content was in other layers"
 		case report.Base:
-			return "only layers below it change"
+			return "what it is built with changes"
 		}
 		return string(want) + ": " + strings.Join(who, ", ") + more
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // content identifies the content of an instance or a layer. Equal whole means equal bytes. Equal
-// own with different whole means equal steps and copied files on a different foundation. Then a
-// build may produce equal bytes; only building shows it.
+// own with different whole means equal steps and copied files on a different foundation or on
+// different layers below. Then a build may produce equal bytes; only building shows it.
 type content struct{ whole, own string }
 
 // contents computes contents on one side of a comparison, each once.
@@ -62,7 +62,8 @@ func (c *contents) instance(i *model.Instance) content {
 	return known
 }
 
-// layer returns a layer's content. A spine's includes the layers below.
+// layer returns a layer's content. A spine's includes the layers below; of its own are what
+// packages below list, if it has packages, since it has a new list of all.
 func (c *contents) layer(l *plan.Layer) content {
 	if known, ok := c.layers[l]; ok {
 		return known
@@ -77,12 +78,35 @@ func (c *contents) layer(l *plan.Layer) content {
 	for _, below := range append(slices.Clone(l.On), l.Parent) {
 		if below != nil {
 			whole = append(whole, "on "+c.layer(below).whole)
-			own = append(own, "on "+c.layer(below).whole)
 		}
+	}
+	if slices.ContainsFunc(l.Members, installs) {
+		own = append(own, c.installed(l)...)
 	}
 	known := content{digestOf(whole), digestOf(own)}
 	c.layers[l] = known
 	return known
+}
+
+// installs reports whether an instance is packages or a user, which are installed on each other.
+func installs(i *model.Instance) bool { return i.Package != nil }
+
+// installed returns what packages and users of a layer are installed on: nothing that runs make.
+func (c *contents) installed(l *plan.Layer) []string {
+	var list []string
+	for _, below := range append(slices.Clone(l.On), l.Parent) {
+		if below == nil {
+			continue
+		}
+		list = append(list, c.installed(below)...)
+		for _, m := range below.Members {
+			if m.Kind == model.Base || m.Kind == model.Portable || installs(m) {
+				list = append(list, c.instance(m).whole)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // foundation returns everything that an instance's bytes depend on besides its own steps: the

@@ -24,10 +24,14 @@ type Fate string
 // The fates, from the least to the most work.
 const (
 	Kept       Fate = "kept"         // the same blob
+	Repacked   Fate = "repacked"     // packed again on new layers below, executing nothing; mostly an equal blob
 	MaybeEqual Fate = "may be equal" // built again on a new foundation; equal bytes are an equal blob
 	Regrouped  Fate = "regrouped"    // new blob with content from other layers
 	Rebuilt    Fate = "rebuilt"      // new blob
 )
+
+// mayBeEqual reports whether the layer's blob may be equal to an existing one.
+func (f Fate) mayBeEqual() bool { return f == Repacked || f == MaybeEqual }
 
 // Difference is the difference between two plans of a fleet.
 type Difference struct {
@@ -125,7 +129,7 @@ func (d *Difference) add(l Layer) {
 	if l.Fate != Kept {
 		d.NewBytes = d.NewBytes.Plus(l.Size)
 	}
-	if l.Fate != Kept && l.Fate != MaybeEqual {
+	if l.Fate != Kept && !l.Fate.mayBeEqual() {
 		d.NewAtLeast = d.NewAtLeast.Plus(l.Size)
 	}
 }
@@ -216,7 +220,6 @@ func (c *comparison) layer(l *plan.Layer) Layer {
 	for _, below := range append(slices.Clone(l.On), l.Parent) {
 		if below != nil && !c.whole[c.is.layer(below).whole] {
 			out.Causes = append(out.Causes, Cause{Reason: Below})
-			touched = true
 			break
 		}
 	}
@@ -224,7 +227,10 @@ func (c *comparison) layer(l *plan.Layer) Layer {
 	case len(out.Causes) == 0:
 		out.Fate = Regrouped
 		out.Causes = []Cause{{Reason: Moved}}
-	case !touched && c.own[of.own]:
+	case touched || !c.own[of.own]:
+	case out.Causes[0].Reason == Below:
+		out.Fate = Repacked
+	default:
 		out.Fate = MaybeEqual
 	}
 	return out
@@ -251,7 +257,7 @@ func (c *comparison) image(i, before *plan.Image, layers map[*plan.Layer]Layer) 
 			continue
 		}
 		out.Pull = out.Pull.Plus(l.Size)
-		if layers[l].Fate != MaybeEqual || !owned[of.own] {
+		if !layers[l].Fate.mayBeEqual() || !owned[of.own] {
 			out.AtLeast = out.AtLeast.Plus(l.Size)
 		}
 	}
