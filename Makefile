@@ -7,7 +7,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers
+.PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -104,6 +104,13 @@ lint: helpers
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+## tree-sitter: make the parser that editors use from lang/editor/tree-sitter-layer/grammar.js
+# Its source is checked in, so that only who changes the grammar needs the command.
+tree-sitter:
+	@command -v tree-sitter >/dev/null || { echo 'make: this needs tree-sitter: run cargo install tree-sitter-cli, then run make again' >&2; exit 1; }
+	cd lang/editor/tree-sitter-layer && tree-sitter generate && rm src/grammar.json src/node-types.json && \
+		cat grammar.js clauses.json | sha256sum | cut -d ' ' -f 1 > src/grammar.sha256
 
 ## clean: remove what was built
 clean:

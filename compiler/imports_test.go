@@ -26,6 +26,9 @@ var policy = map[string]string{
 	"lang/doc":     "lang/source lang/diag lang/syntax lang/load lang/check lang/term",
 	"stdlib":       "",
 
+	"lang/editor":                       "lang/source lang/syntax",
+	"lang/editor/tree-sitter-layer/src": "",
+
 	"compiler/lock":        "",
 	"compiler/deb822":      "",
 	"compiler/debian":      "lang/diag compiler/deb822 compiler/lock",

@@ -1,0 +1,2 @@
+((shell_content) @injection.content
+  (#set! injection.language "bash"))
