@@ -105,6 +105,12 @@ func sets() (all map[string][]rule, order []string) {
 		rule{include: "comment"})
 	put("clauses", clauseRules()...)
 
+	put("types", rule{begin: `(:)`, groups: []kind{punctuation}, end: `(?=[=,)\n])`, rules: include("type")})
+	put("type",
+		rule{match: `\b` + word, kind: typeName},
+		rule{begin: `(\()`, groups: []kind{punctuation}, end: `\)|(?=\n)`, ends: punctuation, rules: include("type")},
+		rule{match: `,`, kind: punctuation})
+
 	put("expression",
 		rule{include: "comment"},
 		rule{include: "text"},
@@ -124,12 +130,6 @@ func sets() (all map[string][]rule, order []string) {
 		rule{match: `\b` + word, kind: name})
 	put("braces", rule{begin: `(\{)`, groups: []kind{punctuation}, end: `\}`, ends: punctuation, rules: include("expression", "braces")})
 	put("words", rule{match: `\b` + word, kind: name})
-	put("types", rule{begin: `(:)`, groups: []kind{punctuation}, end: `(?=[=,)\n])`, rules: include("type")})
-	put("type",
-		rule{match: `\b` + word, kind: typeName},
-		rule{begin: `(\()`, groups: []kind{punctuation}, end: `\)|(?=\n)`, ends: punctuation, rules: include("type")},
-		rule{match: `,`, kind: punctuation})
-
 	put("comment", rule{match: `#.*`, kind: comment})
 	put("text",
 		rule{begin: `"""`, kind: text, end: `"""`, rules: include("characters")},

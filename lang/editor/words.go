@@ -103,5 +103,6 @@ func Files() map[string]string {
 		"tree-sitter-layer/clauses.json":        treeSitter(),
 		"vscode/syntaxes/layer.tmLanguage.json": textMate(),
 		"chroma/layer.xml":                      chromaLexer(),
+		"vim/syntax/layer.vim":                  vimSyntax(),
 	}
 }
