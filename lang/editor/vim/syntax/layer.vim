@@ -61,7 +61,7 @@ syn cluster layerSetType contains=layerType47,layerRegion45,layerPunctuation44
 syn region layerRegion48 matchgroup=layerPunctuation49 start=/\v%(:)/ matchgroup=NONE excludenl end=/\v$|%([=,)])@=/ contained contains=@layerSetType
 syn cluster layerSetTypes contains=layerRegion48
 syn region layerRegion50 matchgroup=layerName51 start=/\v%(<|>)%([A-Za-z_][A-Za-z0-9_]*)%(\s+[A-Za-z0-9_"\[{])@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion52 matchgroup=layerClause53 start=/\v%(<|>)%(base|registry|platforms|layers|secret|uses|tag|replicas|needs|after|fills|replaces|size|update|publish|image|layout|user|workdir|expose|volume|entrypoint|command|stopsignal|shell|uid|gid|home|groups)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
+syn region layerRegion52 matchgroup=layerClause53 start=/\v%(<|>)%(base|registry|platforms|builder|layers|secret|uses|tag|replicas|needs|after|fills|replaces|size|update|publish|image|layout|install|user|workdir|expose|volume|entrypoint|command|stopsignal|shell|uid|gid|home|groups)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
 syn region layerRegion54 matchgroup=layerClause55 start=/\v%(<|>)%(test)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion56,@layerSetStatement
 syn match layerRegion56 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(prints)%(<|>)%([ \t]*)/ contained contains=layerOption57
 syn match layerOption57 /\v%(<|>)%(prints)%(<|>)/ contained
@@ -123,40 +123,42 @@ syn region layerRegion127 matchgroup=layerClause128 start=/\v%(<|>)%(repeatable)
 syn region layerRegion129 matchgroup=layerClause130 start=/\v%(<|>)%(runs)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion131,@layerSetStatement
 syn match layerRegion131 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%(<|>)%([ \t]*)/ contained contains=layerOption132
 syn match layerOption132 /\v%(<|>)%(with)%(<|>)/ contained
-syn region layerRegion133 matchgroup=layerClause134 start=/\v%(<|>)%(builds)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion135,@layerSetStatement
-syn match layerRegion135 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with|on)%(<|>)%([ \t]*)/ contained contains=layerOption136
-syn match layerOption136 /\v%(<|>)%(with|on)%(<|>)/ contained
+syn region layerRegion133 matchgroup=layerClause134 start=/\v%(<|>)%(builds)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion137,layerRegion135,@layerSetStatement
+syn match layerRegion135 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(cross)%(<|>)/ contained contains=layerOption136
+syn match layerOption136 /\v%(<|>)%(cross)%(<|>)/ contained
+syn match layerRegion137 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with|on)%(<|>)%([ \t]*)/ contained contains=layerOption138
+syn match layerOption138 /\v%(<|>)%(with|on)%(<|>)/ contained
 syn cluster layerSetClauses contains=layerRegion133,layerRegion129,layerRegion127,layerRegion123,layerRegion119,layerRegion115,layerRegion111,layerRegion107,layerRegion103,layerRegion97,layerRegion80,layerRegion76,layerRegion72,layerRegion68,layerRegion64,layerRegion62,layerRegion58,layerRegion54,layerRegion52,layerRegion50
-syn match layerRegion137 /\v^%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerComment138
-syn match layerComment138 /\v#.*/ contained
-syn match layerRegion139 /\v%(,|\|\||\&\&|[=!<>]\=|[-+*/%<>])%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerOperator140,layerComment141
-syn match layerOperator140 /\v,|\|\||\&\&|[=!<>]\=|[-+*/%<>]/ contained
-syn match layerComment141 /\v#.*/ contained
-syn cluster layerSetContinued contains=layerRegion139,layerRegion137,@layerSetComment
+syn match layerRegion139 /\v^%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerComment140
+syn match layerComment140 /\v#.*/ contained
+syn match layerRegion141 /\v%(,|\|\||\&\&|[=!<>]\=|[-+*/%<>])%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerOperator142,layerComment143
+syn match layerOperator142 /\v,|\|\||\&\&|[=!<>]\=|[-+*/%<>]/ contained
+syn match layerComment143 /\v#.*/ contained
+syn cluster layerSetContinued contains=layerRegion141,layerRegion139,@layerSetComment
 syn cluster layerSetStatement contains=@layerSetContinued,@layerSetExpression,@layerSetBraces
-syn match layerRegion142 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(for|in|where)%(<|>)%([ \t]*)/ contained contains=layerControl143
-syn match layerControl143 /\v%(<|>)%(for|in|where)%(<|>)/ contained
-syn cluster layerSetHeader contains=@layerSetContinued,layerRegion142,@layerSetBlock,@layerSetExpression
-syn region layerRegion144 matchgroup=layerControl145 start=/\v%(<|>)%(if|for|match|else)%(<|>)%(\s*:)@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion146 matchgroup=layerControl147 start=/\v%(<|>)%(let)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared148,@layerSetStatement
-syn match layerDeclared148 /\v%(%(<|>)%(let)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn cluster layerSetBranches contains=layerRegion146,layerRegion144
-syn region layerRegion149 matchgroup=layerPunctuation150 start=/\v%(\{)/ excludenl end=/\v\}|%(^%(import|param|slot|component|app|fleet)%(<|>))@=/ contains=@layerSetBlockcontent
-syn cluster layerSetBlock contains=layerRegion149
+syn match layerRegion144 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(for|in|where)%(<|>)%([ \t]*)/ contained contains=layerControl145
+syn match layerControl145 /\v%(<|>)%(for|in|where)%(<|>)/ contained
+syn cluster layerSetHeader contains=@layerSetContinued,layerRegion144,@layerSetBlock,@layerSetExpression
+syn region layerRegion146 matchgroup=layerControl147 start=/\v%(<|>)%(if|for|match|else)%(<|>)%(\s*:)@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
+syn region layerRegion148 matchgroup=layerControl149 start=/\v%(<|>)%(let)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared150,@layerSetStatement
+syn match layerDeclared150 /\v%(%(<|>)%(let)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn cluster layerSetBranches contains=layerRegion148,layerRegion146
+syn region layerRegion151 matchgroup=layerPunctuation152 start=/\v%(\{)/ excludenl end=/\v\}|%(^%(import|param|slot|component|app|fleet)%(<|>))@=/ contains=@layerSetBlockcontent
+syn cluster layerSetBlock contains=layerRegion151
 syn cluster layerSetBlockcontent contains=@layerSetComment,@layerSetBranches,@layerSetClauses,@layerSetExpression,@layerSetBlock
-syn region layerRegion151 matchgroup=layerDeclaration152 start=/\v%(<|>)%(fleet)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion153 matchgroup=layerDeclaration154 start=/\v%(<|>)%(app)%(<|>)%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion155 matchgroup=layerDeclaration156 start=/\v%(<|>)%(user)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared157,@layerSetHeader
-syn match layerDeclared157 /\v%(%(<|>)%(user)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn region layerRegion158 matchgroup=layerDeclaration159 start=/\v%(<|>)%(component)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared160,layerRegion161,@layerSetHeader
-syn region layerRegion161 matchgroup=layerPunctuation162 start=/\v%(\()/ excludenl end=/\v\)|%(\})@=/ contained contains=@layerSetTypes,@layerSetExpression,@layerSetBraces
-syn match layerDeclared160 /\v%(%(<|>)%(component)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn region layerRegion163 matchgroup=layerDeclaration164 start=/\v%(<|>)%(param|slot)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared165,@layerSetTypes,@layerSetStatement
-syn match layerDeclared165 /\v%(%(<|>)%(param|slot)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn region layerRegion166 matchgroup=layerDeclaration167 start=/\v%(<|>)%(import)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion168,@layerSetComment,@layerSetText,@layerSetWords
-syn match layerRegion168 /\v%(")@1<=%([ \t]+)%(as)%(<|>)/ contained contains=layerControl169
-syn match layerControl169 /\v%(<|>)%(as)%(<|>)/ contained
-syn cluster layerSetFile contains=@layerSetComment,layerRegion166,layerRegion163,layerRegion158,layerRegion155,layerRegion153,layerRegion151,@layerSetBlockcontent
+syn region layerRegion153 matchgroup=layerDeclaration154 start=/\v%(<|>)%(fleet)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
+syn region layerRegion155 matchgroup=layerDeclaration156 start=/\v%(<|>)%(app)%(<|>)%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
+syn region layerRegion157 matchgroup=layerDeclaration158 start=/\v%(<|>)%(user)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared159,@layerSetHeader
+syn match layerDeclared159 /\v%(%(<|>)%(user)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn region layerRegion160 matchgroup=layerDeclaration161 start=/\v%(<|>)%(component)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared162,layerRegion163,@layerSetHeader
+syn region layerRegion163 matchgroup=layerPunctuation164 start=/\v%(\()/ excludenl end=/\v\)|%(\})@=/ contained contains=@layerSetTypes,@layerSetExpression,@layerSetBraces
+syn match layerDeclared162 /\v%(%(<|>)%(component)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn region layerRegion165 matchgroup=layerDeclaration166 start=/\v%(<|>)%(param|slot)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared167,@layerSetTypes,@layerSetStatement
+syn match layerDeclared167 /\v%(%(<|>)%(param|slot)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn region layerRegion168 matchgroup=layerDeclaration169 start=/\v%(<|>)%(import)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion170,@layerSetComment,@layerSetText,@layerSetWords
+syn match layerRegion170 /\v%(")@1<=%([ \t]+)%(as)%(<|>)/ contained contains=layerControl171
+syn match layerControl171 /\v%(<|>)%(as)%(<|>)/ contained
+syn cluster layerSetFile contains=@layerSetComment,layerRegion168,layerRegion165,layerRegion160,layerRegion157,layerRegion155,layerRegion153,@layerSetBlockcontent
 
 hi def link layerBoolean6 layerBoolean
 hi def link layerBoolean42 layerBoolean
@@ -182,28 +184,28 @@ hi def link layerClause130 layerClause
 hi def link layerClause134 layerClause
 hi def link layerClause Statement
 hi def link layerComment17 layerComment
-hi def link layerComment138 layerComment
-hi def link layerComment141 layerComment
+hi def link layerComment140 layerComment
+hi def link layerComment143 layerComment
 hi def link layerComment Comment
 hi def link layerControl5 layerControl
 hi def link layerControl38 layerControl
 hi def link layerControl40 layerControl
-hi def link layerControl143 layerControl
 hi def link layerControl145 layerControl
 hi def link layerControl147 layerControl
-hi def link layerControl169 layerControl
+hi def link layerControl149 layerControl
+hi def link layerControl171 layerControl
 hi def link layerControl Conditional
-hi def link layerDeclaration152 layerDeclaration
 hi def link layerDeclaration154 layerDeclaration
 hi def link layerDeclaration156 layerDeclaration
-hi def link layerDeclaration159 layerDeclaration
-hi def link layerDeclaration164 layerDeclaration
-hi def link layerDeclaration167 layerDeclaration
+hi def link layerDeclaration158 layerDeclaration
+hi def link layerDeclaration161 layerDeclaration
+hi def link layerDeclaration166 layerDeclaration
+hi def link layerDeclaration169 layerDeclaration
 hi def link layerDeclaration Structure
-hi def link layerDeclared148 layerDeclared
-hi def link layerDeclared157 layerDeclared
-hi def link layerDeclared160 layerDeclared
-hi def link layerDeclared165 layerDeclared
+hi def link layerDeclared150 layerDeclared
+hi def link layerDeclared159 layerDeclared
+hi def link layerDeclared162 layerDeclared
+hi def link layerDeclared167 layerDeclared
 hi def link layerDeclared Identifier
 hi def link layerEscape14 layerEscape
 hi def link layerEscape SpecialChar
@@ -224,7 +226,7 @@ hi def link layerNumber43 layerNumber
 hi def link layerNumber Number
 hi def link layerOperator4 layerOperator
 hi def link layerOperator24 layerOperator
-hi def link layerOperator140 layerOperator
+hi def link layerOperator142 layerOperator
 hi def link layerOperator Operator
 hi def link layerOption57 layerOption
 hi def link layerOption61 layerOption
@@ -248,6 +250,7 @@ hi def link layerOption122 layerOption
 hi def link layerOption126 layerOption
 hi def link layerOption132 layerOption
 hi def link layerOption136 layerOption
+hi def link layerOption138 layerOption
 hi def link layerOption Keyword
 hi def link layerPunctuation3 layerPunctuation
 hi def link layerPunctuation9 layerPunctuation
@@ -262,8 +265,8 @@ hi def link layerPunctuation44 layerPunctuation
 hi def link layerPunctuation46 layerPunctuation
 hi def link layerPunctuation49 layerPunctuation
 hi def link layerPunctuation89 layerPunctuation
-hi def link layerPunctuation150 layerPunctuation
-hi def link layerPunctuation162 layerPunctuation
+hi def link layerPunctuation152 layerPunctuation
+hi def link layerPunctuation164 layerPunctuation
 hi def link layerPunctuation Delimiter
 hi def link layerShell94 layerShell
 hi def link layerShell95 layerShell
