@@ -25,7 +25,7 @@ func TestLinks(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (name == "out" || name != "." && strings.HasPrefix(d.Name(), ".")):
+		case d.IsDir() && (name == "out" || d.Name() == "node_modules" || name != "." && strings.HasPrefix(d.Name(), ".")):
 			return fs.SkipDir
 		case path.Ext(name) != ".md":
 			return nil

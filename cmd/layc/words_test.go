@@ -67,6 +67,9 @@ func walk(t *testing.T, roots []string, visit func(name, text string)) {
 	t.Helper()
 	for _, root := range roots {
 		err := fs.WalkDir(os.DirFS("../.."), root, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() && d.Name() == "node_modules" {
+				return fs.SkipDir
+			}
 			if err != nil || d.IsDir() {
 				return err
 			}

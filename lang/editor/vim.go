@@ -130,7 +130,7 @@ func (v *vim) rule(r rule, top bool) string {
 	item := v.item(r.kind)
 	outer := v.b
 	v.b = strings.Builder{}
-	// What begins the region has one colour: that of its first group. The last group follows.
+	// All that begins the region gets the colour of its first group. The last group follows.
 	begin, colour, inner := r.begin, "", []string{}
 	if len(r.groups) > 0 {
 		colour = v.item(r.groups[0])
