@@ -301,6 +301,7 @@ func (c *checker) relation(p *condition) node {
 		return out
 	}
 	out.eval = func(w *world, k Kind) []bool {
+		related, v := make([]bool, len(w.items[k])), v
 		if v == depends {
 			wanted := map[*model.Instance]bool{}
 			for t := range (relations[v][k] & of.kinds).each() {
@@ -310,9 +311,8 @@ func (c *checker) relation(p *condition) node {
 					}
 				}
 			}
-			return w.dependent(k, wanted)
+			related, v = w.dependent(k, wanted), needs // what a component needs, it may install itself
 		}
-		related := make([]bool, len(w.items[k]))
 		for t := range (relations[v][k] & of.kinds).each() {
 			set := of.eval(w, t)
 			for n, list := range w.links[v][k][t] {

@@ -63,6 +63,75 @@ func fleet(t testing.TB) *query.Fleet {
 	return query.New([]*plan.Plan{out.Targets[0].Plan})
 }
 
+// TestInstalled asks for a package that a component installs itself.
+func TestInstalled(t *testing.T) {
+	pins := &lock.File{}
+	for n, p := range []string{"base-files", "lib", "server", "other"} {
+		one := lock.Package{Distribution: "debian/bookworm", Arch: "amd64", Name: p, Version: "1", URL: "debian:" + p + ".deb",
+			Digest: fmt.Sprintf("sha256:%064d", n), Size: 1 << 20, Minimal: n == 0}
+		if p == "server" {
+			one.Needs = []string{"lib"}
+		}
+		pins.Packages = append(pins.Packages, one)
+	}
+	pins.Sort()
+	const program = `
+import "std/debian"
+
+fleet {
+    base debian.release("12", security: false)
+}
+
+component database {
+    file    "/etc/database" text "x"
+    install "server"
+}
+
+component tool {
+    needs database
+    owns  "/opt/tool"
+    file  "/opt/tool/x" text "x"
+}
+
+app one {
+    uses tool
+}
+
+app two {
+    uses os.packages("other")
+}
+`
+	out, list := compiler.Compile(compiler.Input{
+		Project: fstest.MapFS{"a.layer": {Data: []byte(program)}}, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}, Lock: pins,
+	}, compiler.Planned)
+	if list.HasErrors() {
+		t.Fatal(list[0].Message)
+	}
+	f := query.New([]*plan.Plan{out.Targets[0].Plan})
+	for _, c := range []struct{ expression, want string }{
+		{`apps has package("server") == "1"`, "apps: one"},
+		{`packages in one`, "packages: base-files, lib, server"},
+		{`components needs server`, "components: database"},
+		{`components needs lib`, "components: database"},
+		{`apps uses server`, "apps: "},
+		{`components depends on server`, "components: database, tool"},
+		{`components depends on database`, "components: tool"},
+		{`apps depends on server`, "apps: one"},
+	} {
+		q, list := f.Ask("query", c.expression)
+		if list.HasErrors() {
+			t.Fatalf("%s: %s", c.expression, list[0].Message)
+		}
+		var names []string
+		for _, i := range q.Answer() {
+			names = append(names, i.Name)
+		}
+		if got := q.Kind().String() + ": " + strings.Join(names, ", "); got != c.want {
+			t.Errorf("%s: %s, want %s", c.expression, got, c.want)
+		}
+	}
+}
+
 // TestAnswers asks what users ask.
 func TestAnswers(t *testing.T) {
 	f := fleet(t)

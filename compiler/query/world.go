@@ -209,6 +209,11 @@ func (w *world) link(images map[*Item]*plan.Image) {
 	for _, i := range w.items[Components] {
 		for _, n := range i.Instances {
 			w.connect(needs, i, n.Needs)
+			if model.Installs(n.Steps) {
+				for _, p := range w.packages[n] {
+					w.tie(needs, i, p)
+				}
+			}
 		}
 	}
 	w.packageNeeds()
@@ -222,11 +227,15 @@ func (w *world) link(images map[*Item]*plan.Image) {
 	}
 }
 
-// connect relates an item to instances.
+// connect relates an item to instances. What a component installs is in layers and images, but
+// those who name the component do not name it.
 func (w *world) connect(v verb, from *Item, to []*model.Instance) {
 	for _, i := range to {
 		if c := w.components[i]; c != nil {
 			w.tie(v, from, c)
+		}
+		if v != has && i.Package == nil {
+			continue
 		}
 		for _, p := range w.packages[i] {
 			w.tie(v, from, p)
