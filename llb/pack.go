@@ -15,10 +15,10 @@ import (
 // What executes does not depend on how a plan packs results. The steps of a stacked
 // instance are done on its world, which follows from the instance: the base, what it
 // needs and what it follows. Packages are installed on what installs others, and on
-// nothing that runs have made. The plan only decides in which layer results are packed:
-// the helper does to the state below what they have changed of theirs. So another limit
-// of layers, or another order, packs again and runs nothing, and images and build roots
-// share what is executed.
+// nothing that runs have made, unless a step of a stacked instance installs them. The
+// plan only decides in which layer results are packed: the helper does to the state below
+// what they have changed of theirs. So another limit of layers, or another order, packs
+// again and runs nothing, and images and build roots share what is executed.
 
 // ground is a state under construction, on which layers are put.
 type ground struct {

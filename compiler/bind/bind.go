@@ -4,8 +4,10 @@
 // [Bind] binds each app. closure.go closes an app over its needs and binds slots, and
 // intern.go turns the result into instances, equal ones only once. stage.go makes what
 // `from` names, config.go merges image configuration, and own.go checks that no path has
-// two writers. cross.go binds what builds on another platform. fragments.go composes files that several components write, user.go makes
-// users, and publish.go makes the images of published components.
+// two writers. cross.go binds what builds on another platform. fragments.go composes
+// files that several components write, user.go makes users, packages.go makes instances of
+// packages, install.go chooses those of `install`, and publish.go makes the images of
+// published components.
 package bind
 
 import (

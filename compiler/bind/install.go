@@ -24,7 +24,7 @@ import (
 // bound what lies below for them. It returns false if the block cannot install anything
 // here, which it reports.
 func (c *closure) installs(b *block, r *evaluate.Ref, to *bound) (steps []model.Step, ok bool) {
-	if !model.Installs(b.steps) {
+	if !b.installs {
 		return b.steps, true
 	}
 	x := c.x

@@ -351,7 +351,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	ref := on
 	if ref == nil {
 		ref = x.Base
-		if ref == nil || model.Installs(b.steps) && x.distributionOf(chosen) != x.distributionOf(ref) || slices.ContainsFunc(model.Topological(needs), func(n *model.Instance) bool {
+		if ref == nil || b.installs && x.distributionOf(chosen) != x.distributionOf(ref) || slices.ContainsFunc(model.Topological(needs), func(n *model.Instance) bool {
 			return n.Package != nil && n.Package.Account == nil && n.Package.Distribution != x.distributionOf(ref)
 		}) {
 			ref = chosen

@@ -20,6 +20,8 @@ type block struct {
 	ref   *evaluate.Ref // the reference that requested it
 	steps []model.Step
 	round bool // it copies from itself, perhaps indirectly, which was reported
+	// installs is set if a step installs packages.
+	installs bool
 }
 
 // blockOf returns the block of a component with given arguments.
@@ -45,7 +47,7 @@ func (x *binder) blockOf(r *evaluate.Ref) *block {
 // bindStages binds the steps of a block. While it makes stages, the block has only the steps
 // that need none. It leaves out steps and mounts with invalid stages, which it reports.
 func (x *binder) bindStages(b *block) {
-	b.steps = b.Block.Steps
+	b.steps, b.installs = b.Block.Steps, model.Installs(b.Block.Steps)
 	if len(b.From) == 0 {
 		return
 	}

@@ -498,8 +498,9 @@ app shop {
 const NoDistribution Code = "E0336"
 
 var _ = document(NoDistribution, "Not packages of a distribution", `
-os.packages installs packages of the distribution of the base. Either this base
-is not made from a distribution, or an argument is not a valid package name.
+os.packages and "install" take packages of the distribution of the base. Either
+this base is not made from a distribution, or a string is not a valid package
+name.
 `, `
 let pin = "00000000000000000000000000000000000000000000000000000000000000aa"
 
