@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,7 +125,7 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 			all = append(all, effect{of: i, needs: needs, appends: s.(*model.Append)})
 		}
 	}
-	return l.packed(to, titles(rest), install(rest), all)
+	return l.packed(to, cmp.Or(titles(rest), distributionOf(groups), titles(groups)), install(members), all)
 }
 
 // joined puts packages, users and portable instances on a state of a ground, as one layer.

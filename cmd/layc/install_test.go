@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,20 +48,78 @@ func (s *shop) installsAbove(state string) {
 			s.Errorf("the image has %q, want %d", found, want)
 		}
 	}
-	for command, want := range map[string]string{
+	s.says(root, map[string]string{
 		"dpkg --audit": "",
 		"dpkg-query --show --showformat=${db:Status-Status}, postgresql-15 postgresql-common ssl-cert": "installed,installed,installed,",
 		"dpkg --verify":                       "",
 		"stat -c %U /var/lib/postgresql/data": "postgres\n",
+	})
+}
+
+// installsConfigured builds an image with two components that neither need each other: one
+// answers debconf and leaves out documentation, the other one brings a configuration file.
+func (s *shop) installsConfigured() {
+	cmd := s.module("")
+	for file, text := range map[string]string{
+		"layc.lock": read(s.T, "../../testdata/postgres/layc.lock"),
+		"extra.layer": `import "std/debian"
+
+fleet {
+    base debian.release("12", security: false)
+}
+
+component zone {
+    file    "/etc/dpkg/dpkg.cfg.d/lean" text "path-exclude=/usr/share/doc/*\n"
+    file    "/tmp/answers" text """
+        tzdata tzdata/Areas select Europe
+        tzdata tzdata/Zones/Europe select Berlin
+    """
+    run     "debconf-set-selections /tmp/answers"
+    install "tzdata"
+    run     "rm /tmp/answers"
+}
+
+component client {
+    file    "/etc/postgresql-common/user_clusters" text "# none\n"
+    install "postgresql-client-common"
+}
+
+app extra {
+    uses zone, client, os.packages("libxml2")
+}
+`,
 	} {
-		cmd := exec.Command("chroot", append([]string{root}, strings.Fields(command)...)...)
-		text, err := cmd.Output()
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			text = append(text, exit.Stderr...)
+		if err := os.WriteFile(filepath.Join(cmd.Args[3], file), []byte(text), 0o644); err != nil {
+			s.Fatal(err)
 		}
-		if err != nil || string(text) != want {
-			s.Errorf("%s: %v, %q, want %q", command, err, text, want)
+	}
+	out, root := filepath.Join(s.TempDir(), "out"), s.TempDir()
+	cmd.Args = append(cmd.Args, "-o", out)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		s.Fatalf("%v\n%s", err, text)
+	}
+	if err := exact.Unpack(out, "extra", root); err != nil {
+		s.Fatal(err)
+	}
+	s.says(root, map[string]string{
+		"dpkg --audit": "",
+		"dpkg-query --show --showformat=${db:Status-Status}, tzdata postgresql-client-common libxml2": "installed,installed,installed,",
+		"cat /etc/timezone":                           "Europe/Berlin\n",
+		"readlink /etc/localtime":                     "/usr/share/zoneinfo/Europe/Berlin\n",
+		"cat /etc/postgresql-common/user_clusters":    "# none\n",
+		"find /tmp /usr/share/doc/tzdata -mindepth 1": "find: '/usr/share/doc/tzdata': No such file or directory\n",
+		"find /usr/share/doc/libxml2 -name copyright": "/usr/share/doc/libxml2/copyright\n",
+	})
+}
+
+// says checks what commands print in the system at root.
+func (s *shop) says(root string, commands map[string]string) {
+	s.Helper()
+	for command, want := range commands {
+		cmd := exec.Command("chroot", append([]string{root}, strings.Fields(command)...)...)
+		cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
+		if text, _ := cmd.CombinedOutput(); string(text) != want {
+			s.Errorf("%s: %q, want %q", command, text, want)
 		}
 	}
 }

@@ -408,8 +408,9 @@ var otherContent = regexp.MustCompile(`digest mismatch (?:for .*: )?(sha256:[0-9
 // its file system does not have, or not with a valid number.
 var notInPasswd = regexp.MustCompile(`^(unable to find (user|group) |no matching entries in (passwd|group) file|cannot look up )`)
 
-// aptMissing matches what apt prints for a package that its lists do not have.
-var aptMissing = regexp.MustCompile(`^E: (?:Unable to locate package |Package ')([a-z0-9][a-z0-9+.-]*)(?:' has no installation candidate)?$`)
+// aptMissing matches the end of what apt prints for a package that its lists do not have. Its
+// other output may come in between.
+var aptMissing = regexp.MustCompile(`: (?:Unable to locate package |Package ')([a-z0-9][a-z0-9+.-]*)(?:' has no installation candidate)?$`)
 
 // aptLacks returns the packages that apt cannot find, as arguments of os.packages; "" if apt did
 // not fail for that.

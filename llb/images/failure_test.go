@@ -69,6 +69,7 @@ func TestAptFails(t *testing.T) {
 	for _, c := range []struct{ distribution, log, packages, want string }{
 		{"debian/bookworm", "Reading package lists...\nE: Unable to locate package jq", `"jq"`, debian},
 		{"debian/bookworm", "E: Unable to locate package libstdc++6\r\nE: Unable to locate package jq\nE: Unable to locate package jq", `"libstdc++6", "jq"`, debian},
+		{"debian/bookworm", "EBuilding dependency tree...\n: Unable to locate package jq", `"jq"`, debian},
 		{"debian/bookworm", "E: Package 'python3.9' has no installation candidate", `"python3.9"`, debian},
 		{"", "E: Unable to locate package jq", `"jq"`, image},
 		{"debian/bookworm", "E: Unable to lock directory /var/lib/apt/lists/", "", "it ran as root in /, on the base, with what its component `needs` and `builds with`\nsee its last output"},
@@ -78,6 +79,13 @@ func TestAptFails(t *testing.T) {
 		want := strings.ReplaceAll(c.want, "%s", c.packages)
 		if got := strings.Join(append(d.Notes, d.Help...), "\n"); got != want {
 			t.Errorf("%q\ngot  %s\nwant %s", c.log, got, want)
+		}
+		d = stepFailed(step, llb.Origin{Component: "tool", Run: &model.Run{}, Distribution: c.distribution, MayInstall: c.want == debian})
+		if c.want == debian {
+			want += "\nif earlier steps of tool configure them, write `install " + c.packages + "` instead of the `run`"
+		}
+		if got := strings.Join(append(d.Notes, d.Help...), "\n"); got != want {
+			t.Errorf("in a component that may install: %q\ngot  %s\nwant %s", c.log, got, want)
 		}
 	}
 }
