@@ -34,3 +34,27 @@ func TestHigherLimitsCostNoMore(t *testing.T) {
 		}
 	}
 }
+
+// TestExamplesAreNearTheBound holds the distance of the examples' plans from the lower bound.
+func TestExamplesAreNearTheBound(t *testing.T) {
+	for dir, most := range map[string]float64{"shop": 2, "tomcat": 4, "openliberty": 3, "fleet": 10, "jupyter": 45, "selenium": 13} {
+		problem, _ := example(t, dir, plan.Options{Rebalance: true, Work: -1}).Problem()
+		p := *problem
+		p.Apps = slices.Clone(p.Apps)
+		for _, limit := range []int{8, 10} {
+			for a := range p.Apps {
+				p.Apps[a].Limit, p.Apps[a].Own = limit, false
+			}
+			s, err := search.Solve(&p, search.Options{})
+			if err != nil {
+				t.Fatalf("%s: %v", dir, err)
+			}
+			cost, bound := s.Cost.Total(), search.Bound(&p, s)
+			gap := 100 * float64(cost-bound) / float64(bound)
+			t.Logf("%s at %d layers: %.1f%%", dir, limit, gap)
+			if gap < 0 || gap > most {
+				t.Errorf("%s at %d layers: %.1f%% above the bound, want at most %.0f%%", dir, limit, gap, most)
+			}
+		}
+	}
+}

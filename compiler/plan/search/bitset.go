@@ -18,6 +18,12 @@ func (s bitset) or(t bitset) {
 	}
 }
 
+func (s bitset) and(t bitset) {
+	for i, w := range t {
+		s[i] &= w
+	}
+}
+
 func (s bitset) meets(t bitset) bool {
 	for i, w := range s {
 		if w&t[i] != 0 {
