@@ -102,7 +102,10 @@ func compile(in Input, until Stage) (*Output, diag.List) {
 	var found diag.List
 	out.Checked, found = check.Check(out.Program)
 	list = append(list, found...)
-	if list.HasErrors() || until == Checked {
+	if list.HasErrors() {
+		return out, append(list, evaluate.Literals(evaluate.Input{Program: out.Checked, Lock: &lock.File{}, Platform: in.Platform, Files: out.Files}, list)...)
+	}
+	if until == Checked {
 		return out, list
 	}
 	out.Lock, found = readLock(in)

@@ -4,6 +4,7 @@ import "strings"
 
 // Nearest returns the candidate that name most probably misspells, or "" if none is similar. At most a
 // third of the letters may be wrong; a wrong case counts half, and two exchanged neighbours count once.
+// A last letter too many or too few is always similar: aa is probably a.
 // Of equally similar candidates, it prefers the first one that begins with name, then the first.
 func Nearest(name string, candidates []string) string {
 	const longest = 64 // longer names are not misspellings
@@ -16,7 +17,11 @@ func Nearest(name string, candidates []string) string {
 			continue
 		}
 		d := Distance(name, c)
-		if d <= 2*max(len(name), len(c))/3 && d < 2*min(len(name), len(c)) && (best == "" || d < least || d == least && begun(c, name) && !begun(best, name)) {
+		similar := d <= 2*max(len(name), len(c))/3 && d < 2*min(len(name), len(c))
+		if d == 2 && (begun(c, name) || begun(name, c)) {
+			similar = true
+		}
+		if similar && (best == "" || d < least || d == least && begun(c, name) && !begun(best, name)) {
 			best, least = c, d
 		}
 	}

@@ -156,8 +156,9 @@ func TestNearest(t *testing.T) {
 		"cpoy": "copy", "COPY": "copy", "comand": "command", "componnet": "component", "need": "needs",
 		"exposes": "expose", "use": "uses", "en": "env", "x": "", "zebra": "", "": "",
 		strings.Repeat("copy", 100): "",
+		"pp":                        "p", "qrs": "qr", "q": "qr", "r": "",
 	} {
-		if got := Nearest(name, words); got != want {
+		if got := Nearest(name, append(words, "p", "qr")); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", name, got, want)
 		}
 	}

@@ -10,7 +10,7 @@ func (p *parser) valueAfter(where, word string) Expr {
 	if p.failed {
 		return p.bad()
 	}
-	if k := p.tok.Kind; p.ends() || closes(k) || k == Comma {
+	if k := p.tok.Kind; p.ends() || closes(k) || k == Comma || p.loose > 0 && p.startsOver() {
 		p.noValue(where, word)
 		return p.bad()
 	}
@@ -132,7 +132,7 @@ func (p *parser) primary() Expr {
 func (p *parser) arguments() []*Arg {
 	var args []*Arg
 	p.open(LParen)
-	for p.tok.Kind != RParen && !p.failed {
+	for p.tok.Kind != RParen && !p.failed && !p.startsOver() {
 		a := &Arg{}
 		start := int(p.tok.Start)
 		if p.tok.Kind == Word && p.peek(1).Kind == Colon {

@@ -229,7 +229,9 @@ func (p *parser) acceptComma() bool {
 			return true
 		}
 	}
-	p.continueLine()
+	if p.loose == 0 || !p.startsOver() {
+		p.continueLine()
+	}
 	return true
 }
 

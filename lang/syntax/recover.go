@@ -245,7 +245,13 @@ func (p *parser) startsOver() bool {
 		return false
 	}
 	n := p.peek(1)
-	return n.Kind == Text || n.Kind == BlockText || n.Kind == Numeral || n.Kind == Word
+	switch n.Kind {
+	case Text, BlockText, Numeral, Word:
+		return true
+	case LBracket:
+		return n.Start > p.tok.End // not an element of a list with the clause's name
+	}
+	return false
 }
 
 // beginsDeclaration reports whether the current token, in column 1, certainly begins a
