@@ -9,26 +9,11 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
-// callee returns the component that the function part of a call names, or nil.
-func (c *checker) callee(fun syntax.Expr) Object {
-	switch f := fun.(type) {
-	case *syntax.Name:
-		o := c.p.Objects[f]
-		if i, ok := o.(*Import); ok {
-			return i.Namesake()
-		}
-		return o
-	case *syntax.Select:
-		return c.p.Members[f]
-	}
-	return nil
-}
-
 func (c *checker) call(e *syntax.Call) *Type {
 	c.calling = e.Fun
 	t := c.expr(e.Fun)
 	c.calling = nil
-	switch o := c.callee(e.Fun).(type) {
+	switch o := c.p.Callee(e.Fun).(type) {
 	case *Component:
 		c.arguments(e, o)
 		return componentType
@@ -43,7 +28,7 @@ func (c *checker) call(e *syntax.Call) *Type {
 	}
 	if t.Kind != Invalid {
 		d := c.list.Errorf(diag.WrongArguments, e.Fun.Span(), "`%s` does not take arguments", e.Fun.Span().Text())
-		if slot, ok := c.callee(e.Fun).(*Slot); ok {
+		if slot, ok := c.p.Callee(e.Fun).(*Slot); ok {
 			d.See(slot.Decl.Name.At, "declared as a slot here").
 				Note("the app's `uses` chooses the component that fills the slot, and its arguments").
 				Hint("write `%s`", e.Fun.Span().Text()).Fix(e.At, e.Fun.Span().Text())

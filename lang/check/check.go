@@ -33,6 +33,8 @@ type Program struct {
 	// Mentions are the bindings that the script of a run mentions, sorted by name. They reach it
 	// as shell variables.
 	Mentions map[*syntax.Clause][]Object
+
+	scopes map[*source.File][]scoped // outer ones first
 }
 
 // Module is a checked module.
@@ -47,6 +49,7 @@ func Check(in *load.Program) (*Program, diag.List) {
 		p: &Program{
 			Objects: map[*syntax.Name]Object{}, Members: map[*syntax.Select]Object{},
 			Types: map[syntax.Expr]*Type{}, Mentions: map[*syntax.Clause][]Object{},
+			scopes: map[*source.File][]scoped{},
 		},
 		modules: map[*load.Module]*Module{},
 		scopes:  map[*source.File]*scope{},
@@ -200,6 +203,7 @@ func (c *checker) fileScope(m *Module, f *syntax.File) *scope {
 	imports := &scope{names: map[string]Object{}}
 	s := &scope{outer: imports, names: m.Scope}
 	c.scopes[f.Source] = s
+	c.p.scopes[f.Source] = append(c.p.scopes[f.Source], scoped{source.Span{File: f.Source, End: len(f.Source.Text())}, s})
 	for _, i := range f.Imports {
 		c.imported(m, imports, i)
 	}
@@ -304,7 +308,7 @@ func (c *checker) fleet(d *syntax.Fleet) {
 }
 
 func (c *checker) component(d *syntax.Component) {
-	c.push()
+	c.push(d.At)
 	defer c.pop()
 	o, _ := c.module.Scope[d.Name.Name].(*Component)
 	if o == nil || o.Decl != d {
@@ -369,7 +373,7 @@ func (c *checker) app(d *syntax.App) {
 		return
 	}
 	c.p.Apps = append(c.p.Apps, d)
-	c.push()
+	c.push(d.At)
 	defer c.pop()
 	for _, g := range d.Generators {
 		c.generator(g)

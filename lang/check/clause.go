@@ -78,7 +78,7 @@ func (c *checker) block(b *syntax.Block) {
 	if b == nil {
 		return
 	}
-	c.push()
+	c.push(b.At)
 	defer c.pop()
 	for _, s := range b.Stmts {
 		if l, ok := s.(*syntax.Let); ok && l.Name.Name != "" {
@@ -142,7 +142,7 @@ func (c *checker) stmt(s syntax.Stmt) {
 	case *syntax.Else:
 		c.block(s.Body)
 	case *syntax.For:
-		c.push()
+		c.push(s.At)
 		c.generator(s.Generator)
 		c.block(s.Body)
 		c.pop()
@@ -217,7 +217,7 @@ func (c *checker) slots(args []syntax.Expr) {
 		if call, ok := a.(*syntax.Call); ok {
 			named = call.Fun
 		}
-		if o, ok := c.callee(named).(*Component); ok {
+		if o, ok := c.p.Callee(named).(*Component); ok {
 			c.list.Errorf(diag.WrongType, a.Span(), "`fills` expects a slot, found a component").
 				See(o.Decl.Name.At, "declared here").
 				Note("to take the place of a component, use `replaces`").

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -133,5 +134,10 @@ func (s *scope) visible() []string {
 	return names
 }
 
-func (c *checker) push() { c.scope = &scope{outer: c.scope, names: map[string]Object{}} }
-func (c *checker) pop()  { c.scope = c.scope.outer }
+// push opens the scope of a part of a file.
+func (c *checker) push(at source.Span) {
+	c.scope = &scope{outer: c.scope, names: map[string]Object{}}
+	c.p.scopes[at.File] = append(c.p.scopes[at.File], scoped{at, c.scope})
+}
+
+func (c *checker) pop() { c.scope = c.scope.outer }

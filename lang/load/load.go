@@ -40,6 +40,9 @@ type Input struct {
 	Name string
 	// Modules are the repositories that the lock file pins.
 	Modules map[Repository]Fetched
+	// Before is an earlier program, or nil. Files with the same name and text are taken from it
+	// instead of being parsed.
+	Before *Program
 }
 
 // Module is one parsed module.
@@ -63,12 +66,20 @@ type Program struct {
 	// Repositories are all that its modules import, pinned or not, in the order of
 	// discovery. Those that only unread repositories import are not known yet.
 	Repositories []Repository
+
+	parsed map[string]parsed // by the name of the file
+}
+
+// parsed is what the parser returns for a file.
+type parsed struct {
+	tree *syntax.File
+	list diag.List
 }
 
 // Load reads and parses a program. Even if there are errors, the program is usable as far as it
 // could be read. It is nil only if the root module has no files.
 func Load(in Input) (*Program, diag.List) {
-	l := &loader{in: in, modules: map[string]*Module{}, imported: map[string]imported{}}
+	l := &loader{in: in, modules: map[string]*Module{}, imported: map[string]imported{}, parsed: map[string]parsed{}}
 	root := l.module(place{files: in.Project, dir: in.Dir}, nil)
 	if root == nil {
 		if !l.list.HasErrors() {
@@ -76,7 +87,7 @@ func Load(in Input) (*Program, diag.List) {
 		}
 		return nil, l.list
 	}
-	return &Program{Root: root, Modules: l.done, Std: stdNames(in.Std), Repositories: l.repositories}, l.list
+	return &Program{Root: root, Modules: l.done, Std: stdNames(in.Std), Repositories: l.repositories, parsed: l.parsed}, l.list
 }
 
 // noModule reports that there is nothing to compile, and where modules may be.
@@ -111,6 +122,7 @@ type loader struct {
 	active  []*active // the chain of imports being followed
 	done    []*Module
 	text    int // bytes read so far
+	parsed  map[string]parsed
 	list    diag.List
 
 	repositories []Repository
@@ -226,10 +238,23 @@ func (l *loader) files(m *Module, at place, imp *syntax.Import) {
 				Hint("import fewer modules, or replace repetition with `for`")
 			return
 		}
-		f, found := syntax.Parse(source.New(name, string(text)))
-		l.list = append(l.list, found...)
-		m.Files = append(m.Files, f)
+		f := l.parse(name, text)
+		l.list = append(l.list, f.list...)
+		m.Files = append(m.Files, f.tree)
 	}
+}
+
+// parse parses a file, unless the earlier program has it.
+func (l *loader) parse(name string, text []byte) parsed {
+	var f parsed
+	if l.in.Before != nil {
+		f = l.in.Before.parsed[name]
+	}
+	if f.tree == nil || f.tree.Source.Text() != string(text) {
+		f.tree, f.list = syntax.Parse(source.New(name, string(text)))
+	}
+	l.parsed[name] = f
+	return f
 }
 
 // readFile reads a file, or enough of it to show that it is too long.

@@ -87,6 +87,34 @@ func utf16Len(s string) int {
 	return n
 }
 
+// Offset returns the byte offset of a place on a line, 1-based, that is a number of bytes, or of UTF-16
+// code units, after the line's start. It clamps places outside the line, and those within a character
+// to its start.
+func (f *File) Offset(line, units int, utf16 bool) int {
+	start := f.LineStart(max(1, line))
+	text := f.Line(max(1, line))
+	for at, r := range text {
+		if units <= 0 {
+			return start + at
+		}
+		n := utf8.RuneLen(r)
+		switch {
+		case r == utf8.RuneError:
+			_, n = utf8.DecodeRuneInString(text[at:])
+			if utf16 {
+				n = 1
+			}
+		case utf16:
+			n = 1 + n/4
+		}
+		if units < n {
+			return start + at
+		}
+		units -= n
+	}
+	return start + len(text)
+}
+
 // Span is the half-open range of bytes [Start, End) of a file. The zero Span is not a place.
 type Span struct {
 	File       *File

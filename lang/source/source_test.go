@@ -1,6 +1,9 @@
 package source
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestPosition(t *testing.T) {
 	f := New("a.layer", "one\ntwo\r\nд𝄞x\n")
@@ -58,5 +61,30 @@ func TestSpan(t *testing.T) {
 	}
 	if a.Compare(b) >= 0 || b.Compare(a) <= 0 || a.Compare(a) != 0 || (Span{}).Compare(a) >= 0 {
 		t.Error("spans are out of order")
+	}
+}
+
+func TestOffset(t *testing.T) {
+	f := New("a", "ab\r\n\tä€😀x\xffy\n\nend")
+	for offset := 0; offset <= len(f.Text()); offset++ {
+		if r := f.Text()[offset:]; strings.HasPrefix(r, "\n") && offset > 0 && f.Text()[offset-1] == '\r' || r != "" && r[0] >= 0x80 && r[0] < 0xC0 {
+			continue // within a line's end, or within a character
+		}
+		p := f.Position(offset)
+		if got := f.Offset(p.Line, p.UTF16, true); got != offset {
+			t.Errorf("offset %d: UTF-16 %d:%d is %d", offset, p.Line, p.UTF16, got)
+		}
+		if got := f.Offset(p.Line, p.Column-1, false); got != offset {
+			t.Errorf("offset %d: bytes %d:%d is %d", offset, p.Line, p.Column, got)
+		}
+	}
+	for _, c := range []struct {
+		line, units int
+		utf16       bool
+		want        int
+	}{{1, 9, true, 2}, {1, -1, true, 0}, {2, 4, true, 10}, {2, 7, false, 10}, {0, 1, true, 1}, {9, 3, true, 22}, {2, 99, false, 17}} {
+		if got := f.Offset(c.line, c.units, c.utf16); got != c.want {
+			t.Errorf("%d:%d is %d, want %d", c.line, c.units, got, c.want)
+		}
 	}
 }

@@ -151,3 +151,37 @@ func Inspect(n Node, f func(Node) bool) {
 		arms(n.Arms)
 	}
 }
+
+// Enclosing returns the nodes of a file that contain an offset, each after the one that contains it. A
+// node contains the offset of its end.
+func (f *File) Enclosing(offset int) []Node {
+	var all []Node
+	visit := func(n Node) bool {
+		at := n.Span()
+		if at.IsZero() || offset < at.Start || at.End < offset {
+			return false
+		}
+		all = append(all, n)
+		return true
+	}
+	for _, i := range f.Imports {
+		Inspect(i, visit)
+	}
+	for _, d := range f.Decls {
+		Inspect(d, visit)
+	}
+	// Where two nodes meet, the offset belongs to the second one.
+	kept := all[:0]
+	for _, n := range all {
+		for len(kept) > 0 && !contains(kept[len(kept)-1], n) {
+			kept = kept[:len(kept)-1]
+		}
+		kept = append(kept, n)
+	}
+	return kept
+}
+
+func contains(outer, inner Node) bool {
+	a, b := outer.Span(), inner.Span()
+	return a.Start <= b.Start && b.End <= a.End
+}
