@@ -43,6 +43,10 @@ type Input struct {
 	Lock      *lock.File         // nil: the module's lock file
 	Override  *evaluate.Override // nil: none
 	Plan      plan.Options
+	Before    *load.Program // an earlier program with texts that may be the same; nil: none
+	// Done, if not nil, is closed when nobody needs the result any more. Then the compilation
+	// ends soon, with a result that means nothing.
+	Done <-chan struct{}
 }
 
 // Output has the value of each stage that the compilation reached.
@@ -77,20 +81,33 @@ const (
 // Compile compiles a module up to a stage, and stops earlier at errors. It omits warnings
 // about files of imported repositories, which concern the authors of these.
 func Compile(in Input, until Stage) (*Output, diag.List) {
-	out, list := compile(in, until)
-	if out.Program == nil {
-		return out, list
+	out, list := checked(in)
+	if until > Checked && out.Checked != nil && !list.HasErrors() {
+		list = append(list, out.proceed(in, until)...)
+	}
+	return out, out.concerning(list)
+}
+
+// Proceed continues a compilation that reached Checked or Bound without errors, with the same
+// input. It returns what it finds, without what was found before.
+func (o *Output) Proceed(in Input, until Stage) diag.List { return o.concerning(o.proceed(in, until)) }
+
+// concerning returns a list without warnings about files of repositories.
+func (o *Output) concerning(list diag.List) diag.List {
+	if o.Program == nil {
+		return list
 	}
 	foreign := map[*source.File]bool{}
-	for _, m := range out.Program.Modules {
+	for _, m := range o.Program.Modules {
 		for _, f := range m.Files {
 			foreign[f.Source] = m.Git != load.Repository{}
 		}
 	}
-	return out, slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Severity == diag.Warning && foreign[d.Span.File] })
+	return slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Severity == diag.Warning && foreign[d.Span.File] })
 }
 
-func compile(in Input, until Stage) (*Output, diag.List) {
+// checked compiles a module up to Checked.
+func checked(in Input) (*Output, diag.List) {
 	out := &Output{}
 	var list diag.List
 	out.Program, list = Load(in)
@@ -103,42 +120,57 @@ func compile(in Input, until Stage) (*Output, diag.List) {
 	out.Checked, found = check.Check(out.Program)
 	list = append(list, found...)
 	if list.HasErrors() {
-		return out, append(list, evaluate.Literals(evaluate.Input{Program: out.Checked, Lock: &lock.File{}, Platform: in.Platform, Files: out.Files}, list)...)
+		alone := evaluate.Input{Program: out.Checked, Lock: &lock.File{}, Platform: in.Platform, Files: out.Files}
+		list = append(list, evaluate.Literals(alone, list)...)
 	}
-	if until == Checked {
-		return out, list
+	return out, list
+}
+
+func (o *Output) proceed(in Input, until Stage) diag.List {
+	var list diag.List
+	if o.Targets == nil {
+		list = o.bind(in)
 	}
-	out.Lock, found = readLock(in)
+	if until == Planned && !list.HasErrors() {
+		list = append(list, o.plan(in)...)
+	}
+	return list
+}
+
+func (o *Output) bind(in Input) (list diag.List) {
+	var found diag.List
+	o.Lock, found = readLock(in)
 	if list = append(list, found...); list.HasErrors() {
-		return out, list
+		return list
 	}
-	for _, p := range in.platforms(out, &list) {
+	for _, p := range in.platforms(o, &list) {
 		t := &Target{Platform: p}
 		t.Graph, found = bind.Bind(evaluate.Input{
-			Program: out.Checked, Lock: out.Lock, Platform: p, Asked: len(in.Platforms) > 0,
-			Files: out.Files, Set: in.Set, Override: in.Override,
+			Program: o.Checked, Lock: o.Lock, Platform: p, Asked: len(in.Platforms) > 0,
+			Files: o.Files, Set: in.Set, Override: in.Override, Done: in.Done,
 		})
 		list = append(list, found...)
-		out.Targets = append(out.Targets, t)
+		o.Targets = append(o.Targets, t)
 	}
-	if list.HasErrors() || until == Bound {
-		return out, list
-	}
+	return list
+}
+
+func (o *Output) plan(in Input) (found diag.List) {
 	var graphs []*model.Graph
-	for _, t := range out.Targets {
+	for _, t := range o.Targets {
 		graphs = append(graphs, t.Graph)
 	}
 	var plans []*plan.Plan
-	out.Plan, plans, found = plan.Joint(graphs, out.Lock, in.Plan)
+	o.Plan, plans, found = plan.Joint(graphs, o.Lock, in.Plan)
 	for n, p := range plans {
-		out.Targets[n].Plan = p
+		o.Targets[n].Plan = p
 	}
-	return out, append(list, found...)
+	return found
 }
 
 // Load is only the first stage: it reads the modules of a program.
 func Load(in Input) (*load.Program, diag.List) {
-	return load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Name: in.Name, Modules: in.Modules})
+	return load.Load(load.Input{Project: in.Project, Dir: in.Dir, Std: stdlib.FS, Name: in.Name, Modules: in.Modules, Before: in.Before})
 }
 
 // HasApps reports whether the module declares an app. Without one there is nothing to plan.

@@ -37,6 +37,7 @@ type Input struct {
 	Files    fs.FS             // names and sizes of the files of the project and of repositories
 	Set      map[string]string // values of the module's parameters
 	Override *Override         // nil: none
+	Done     <-chan struct{}   // if not nil, closed when nobody needs the result any more
 }
 
 // Evaluator evaluates each declaration of a program once, on request.
@@ -81,6 +82,7 @@ func New(in Input) *Evaluator {
 }
 
 func newEvaluator(in Input, found *Findings) *Evaluator {
+	found.done = in.Done
 	return &Evaluator{
 		Findings: found, pins: newPins(in, found), tree: newTree(in, found),
 		Program: in.Program, platform: in.Platform, set: in.Set, override: in.Override,

@@ -20,6 +20,7 @@ type Findings struct {
 	enough    int   // number of findings to keep then
 	spent     int64 // of maxSpent
 	held      int64 // of maxHeld
+	done      <-chan struct{}
 }
 
 func newFindings(p *check.Program) *Findings {
@@ -154,7 +155,13 @@ func (x *Findings) Exhaust() { x.Exhausted, x.enough = true, len(x.Found)+1 }
 
 // Spend counts one unit of evaluation. It returns false when a limit is reached.
 func (x *Findings) Spend(at source.Span) bool {
-	x.spent++
+	if x.spent++; x.spent%1024 == 0 {
+		select {
+		case <-x.done:
+			x.Exhausted = true
+		default:
+		}
+	}
 	if x.spent == maxSpent && !x.Exhausted {
 		x.Exhaust()
 		x.Found.Errorf(diag.TooMuchToEvaluate, at, "this program takes more than %d steps to evaluate", maxSpent).
