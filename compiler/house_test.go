@@ -21,7 +21,7 @@ func TestSizes(t *testing.T) {
 	type receiver struct{ dir, name string }
 	methods, reasons := map[receiver]int{}, map[receiver]string{}
 	fset := token.NewFileSet()
-	for _, pattern := range []string{"lang/*/*.go", "compiler/*.go", "compiler/*/*.go", "compiler/*/*/*.go", "llb/*.go", "llb/*/*.go", "llb/*/*/*.go", "cmd/*/*.go", "stdlib/*.go"} {
+	for _, pattern := range []string{"lang/*/*.go", "lang/lsp/*/*.go", "compiler/*.go", "compiler/*/*.go", "compiler/*/*/*.go", "llb/*.go", "llb/*/*.go", "llb/*/*/*.go", "cmd/*/*.go", "stdlib/*.go"} {
 		names, err := filepath.Glob("../" + pattern)
 		if err != nil || len(names) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(names), err)

@@ -244,6 +244,7 @@ Exit codes:
 		c.explainCommand(),
 		c.dumpCommand(),
 		c.completionCommand(),
+		c.lspCommand(),
 		c.versionCommand(),
 	)
 	root.Flags().BoolP("version", "v", false, "print the version")
@@ -257,7 +258,7 @@ Exit codes:
 // haveDir checks that the directory of the command exists, for commands that read it.
 func (c *cli) haveDir(cmd *cobra.Command) error {
 	switch cmd.Name() {
-	case "init", "explain", "version", "help", "completion":
+	case "init", "explain", "version", "help", "completion", "lsp":
 		return nil
 	}
 	info, err := os.Stat(c.dir)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Entry documents a code, for `layc explain CODE`.
@@ -14,6 +15,20 @@ type Entry struct {
 	// Example produces the code. It is a .layer file, or a txtar archive of several files
 	// if it begins with "-- ".
 	Example string
+}
+
+// Link returns the address of the entry in the project's documentation.
+func (e Entry) Link() string {
+	anchor := strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ':
+			return '-'
+		case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, string(e.Code)+": "+e.Title)
+	return "https://github.com/layc-lang/layc/blob/main/docs/errors.md#" + anchor
 }
 
 // Entries returns the documentation of all codes, sorted. The caller must not modify it.

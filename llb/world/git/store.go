@@ -87,6 +87,17 @@ func (s Store) Read(ctx context.Context, pin lock.Module, online bool) (fs.FS, e
 	return newMemory(files), nil
 }
 
+// Dir returns the directory that has the files of a pinned repository: the vendored copy, else the
+// cached one; false if there is none.
+func (s Store) Dir(pin lock.Module) (string, bool) {
+	for _, dir := range []string{filepath.Join(s.Vendor, dirName(pin)), s.cached(pin)} {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			return dir, true
+		}
+	}
+	return "", false
+}
+
 // absent reports whether the error is for a missing directory.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/pin"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/lsp"
+	"github.com/layc-lang/layc/lang/lsp/workspace"
+	"github.com/layc-lang/layc/llb/replace"
+	"github.com/layc-lang/layc/llb/world/git"
+	"github.com/layc-lang/layc/stdlib"
+)
+
+func (c *cli) lspCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:        "lsp",
+		SuggestFor: []string{"language-server", "languageserver", "server", "ls"},
+		Short:      "Serve an editor: errors while typing, completion, definitions",
+		Long: `lsp is the language server. An editor starts it, and speaks the Language Server
+Protocol with it over standard input and output. It builds nothing, and does
+not use the network.
+
+An editor's settings, below layc:
+  codeLens     show layers and sizes above declarations (default false)
+  inlayHints   show them at the ends of lines (default false)`,
+		Example: `  Neovim, in init.lua:
+    vim.filetype.add({ extension = { layer = "layc" } })
+    vim.lsp.config("layc", { cmd = { "layc", "lsp" }, filetypes = { "layc" } })
+    vim.lsp.enable("layc")
+
+  Emacs, with eglot:
+    (define-derived-mode layc-mode prog-mode "layc")
+    (add-to-list 'auto-mode-alist '("\\.layer\\'" . layc-mode))
+    (add-to-list 'eglot-server-programs '(layc-mode "layc" "lsp"))
+
+  Helix, in languages.toml:
+    [language-server.layc]
+    command = "layc"
+    args = ["lsp"]
+    [[language]]
+    name = "layc"
+    scope = "source.layc"
+    file-types = ["layer"]
+    language-servers = ["layc"]`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := lsp.Serve(cmd.Context(), os.Stdin, os.Stdout, lsp.Options{Version: versions(), Source: c.editorSource()})
+			if errors.Is(err, context.Canceled) {
+				return cmd.Context().Err()
+			}
+			return err
+		},
+	}
+	cmd.Flags().Bool("stdio", true, "use standard input and output, as always")
+	return cmd
+}
+
+// editorSource returns where the language server finds what the editor does not have open.
+func (c *cli) editorSource() workspace.Source {
+	quiet := func(string) {}
+	return workspace.Source{
+		Files: func(dir string) fs.FS { return files(dir) },
+		Modules: func(ctx context.Context, dir string, pins *lock.File) map[load.Repository]load.Fetched {
+			store, err := git.Of(dir, quiet)
+			if err != nil {
+				return nil
+			}
+			in := compiler.Input{Project: files(dir), Dir: ".", Name: dir}
+			fetched, _ := pin.Fetch(ctx, in, pins, store, false) // offline, it does not fail
+			return fetched
+		},
+		Repository: func(dir string, pin lock.Module) (string, bool) {
+			store, err := git.Of(dir, quiet)
+			if err != nil {
+				return "", false
+			}
+			return store.Dir(pin)
+		},
+		Std:      sync.OnceValues(stdDir),
+		Platform: here,
+	}
+}
+
+// stdDir returns a directory with the files of the standard library, to show them in an editor. Its
+// name depends on the files, so that each version of layc shows its own.
+func stdDir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	names, err := fs.Glob(stdlib.FS, "*/*.layer")
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(stdlib.FS, name)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+	}
+	dir := filepath.Join(cache, "layc-std", hex.EncodeToString(sum.Sum(nil))[:16])
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return "", err
+	}
+	return dir, replace.Dir(dir, func(fresh string) error {
+		for _, name := range names {
+			text, err := fs.ReadFile(stdlib.FS, name)
+			if err != nil {
+				return err
+			}
+			if err := os.MkdirAll(filepath.Join(fresh, filepath.Dir(name)), 0o755); err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(fresh, name), text, 0o444); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

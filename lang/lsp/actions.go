@@ -1,0 +1,84 @@
+package lsp
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/lsp/protocol"
+	"github.com/layc-lang/layc/lang/lsp/workspace"
+)
+
+// handlers are the requests that the server answers.
+var handlers = map[string]handler{
+	"textDocument/codeAction": on((*request).codeAction),
+}
+
+// codeAction returns the fixes of what was found in a range.
+func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
+	actions := []protocol.CodeAction{}
+	a := r.view.Of(p.TextDocument.URI)
+	if a == nil || !wants(p.Context.Only, "quickfix") {
+		return actions, nil
+	}
+	_, list := a.Bound()
+	for _, d := range list.Sorted() {
+		if d.Span.IsZero() || len(d.Edits) == 0 || a.URI(d.Span.File) != p.TextDocument.URI {
+			continue
+		}
+		at := r.rangeOf(d.Span)
+		if before(at.End, p.Range.Start) || before(p.Range.End, at.Start) {
+			continue
+		}
+		edit, ok := r.edits(a, d.Edits)
+		if !ok {
+			continue
+		}
+		actions = append(actions, protocol.CodeAction{
+			Title: fixTitle(d), Kind: "quickfix", IsPreferred: true, Edit: edit,
+			Diagnostics: []protocol.Diagnostic{r.diagnostic(a, d, d.Span)},
+		})
+	}
+	return actions, nil
+}
+
+// wants reports whether a request with these kinds asks for actions of a kind.
+func wants(only []string, kind string) bool {
+	for _, o := range only {
+		if kind == o || strings.HasPrefix(kind, o+".") {
+			return true
+		}
+	}
+	return len(only) == 0
+}
+
+func before(a, b protocol.Position) bool {
+	return a.Line < b.Line || a.Line == b.Line && a.Character < b.Character
+}
+
+// fixTitle returns the title of a fix: the help that describes it.
+func fixTitle(d *diag.Diagnostic) string {
+	for _, h := range d.Help {
+		h = strings.ReplaceAll(h, "`", "")
+		if name, ok := strings.CutPrefix(h, "did you mean "); ok {
+			return "Replace by " + strings.TrimSuffix(name, "?")
+		}
+		return strings.ToUpper(h[:1]) + h[1:]
+	}
+	if d.Edits[0].New == "" {
+		return "Remove it"
+	}
+	return "Write " + strings.TrimSpace(d.Edits[0].New)
+}
+
+// edits converts edits; false if one is in a file that is not the project's own.
+func (r *request) edits(a *workspace.Analysis, all []diag.Edit) (*protocol.WorkspaceEdit, bool) {
+	out := &protocol.WorkspaceEdit{Changes: map[string][]protocol.TextEdit{}}
+	for _, e := range all {
+		if !a.Editable(e.Span.File) {
+			return nil, false
+		}
+		uri := a.URI(e.Span.File)
+		out.Changes[uri] = append(out.Changes[uri], protocol.TextEdit{Range: r.rangeOf(e.Span), NewText: e.New})
+	}
+	return out, true
+}

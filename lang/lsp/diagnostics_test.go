@@ -1,0 +1,213 @@
+package lsp_test
+
+import (
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"path"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// TestDiagnostics edits a file of a module with two, and one that it imports.
+func TestDiagnostics(t *testing.T) {
+	files := memory(t, fstest.MapFS{
+		"a.layer":     {Data: []byte("import \"./web\"\n\ncomponent a {\n    needs web.page, b\n}\n")},
+		"b.layer":     {Data: []byte("component b {\n    needs aa\n    file \"/b\" text \"b\" mode 999\n}\n")},
+		"web/w.layer": {Data: []byte("component page {\n    needs nothing\n}\n")},
+	})
+	c := start(t, files, nil)
+	texts := map[string]string{}
+	set := func(name, text string, open bool) {
+		texts[name] = text
+		if open {
+			c.open(name, text)
+		} else {
+			c.replace(name, text)
+		}
+		c.await(check(files, texts))
+	}
+	set("web/w.layer", "component page {\n    needs nothing, more\n}\n", true)
+	if len(c.findings()) != 4 {
+		t.Errorf("too few findings: %v", c.findings())
+	}
+	set("web/w.layer", "component page {\n}\n", false)
+	set("b.layer", "component b {\n    needs a\n}\n", true)
+	set("new.layer", "component new {\n    needs ne\n}\n", true)
+	set("b.layer", "", false)
+	c.close("b.layer")
+	delete(texts, "b.layer")
+	c.await(check(files, texts))
+	for _, name := range []string{"web/w.layer", "new.layer"} {
+		c.close(name)
+	}
+	c.await(nil)
+}
+
+// TestTyping types examples key by key: from the start, and in the middle of the whole text.
+func TestTyping(t *testing.T) {
+	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer", "fleet/services.layer"} {
+		t.Run(path.Dir(name), func(t *testing.T) {
+			t.Parallel()
+			files := testdata(t, path.Dir(name))
+			file := path.Base(name)
+			text := string(files[path.Join(project, file)[1:]].Data)
+			c := start(t, files, nil)
+			c.open(file, "")
+			step := 1
+			if testing.Short() {
+				step = 13
+			}
+			for n := 0; n < len(text); n += step {
+				end := min(n+step, len(text))
+				p := positionIn(text[:n], n)
+				c.change(file, map[string]any{"range": map[string]any{"start": p, "end": p}, "text": text[n:end]})
+				if n%(41*step) == 0 {
+					c.await(check(files, map[string]string{file: text[:end]}))
+				}
+			}
+			c.await(check(files, nil))
+		})
+	}
+}
+
+// TestRandomEdits changes examples at random, asks in between, and takes the changes back.
+func TestRandomEdits(t *testing.T) {
+	files := testdata(t, "fleet")
+	r := rand.New(rand.NewPCG(1, 2))
+	c := start(t, files, nil)
+	texts := map[string]string{}
+	var names []string
+	for _, name := range []string{"fleet.layer", "java.layer", "jobs.layer", "services.layer", "sites.layer"} {
+		text, err := fs.ReadFile(files, path.Join(project, name)[1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(text)
+		names = append(names, name)
+		c.open(name, string(text))
+	}
+	whole := maps.Clone(texts)
+	edits := 2000
+	if testing.Short() {
+		edits = 150
+	}
+	bits := []string{"", "", "\n", "{", "}", "(", "\"", "${", "app x {", "uses ", "é€😀", ".", ",", " + ", "import \"./x\"\n", "component", "#", "\r\n", "\x00", "java.jdk("}
+	for n := range edits {
+		name := names[r.IntN(len(names))]
+		text := texts[name]
+		start := r.IntN(len(text) + 1)
+		for start > 0 && start < len(text) && text[start]&0xC0 == 0x80 {
+			start--
+		}
+		end := min(len(text), start+r.IntN(30))
+		for end < len(text) && text[end]&0xC0 == 0x80 {
+			end++
+		}
+		bit := bits[r.IntN(len(bits))]
+		c.change(name, map[string]any{"range": map[string]any{"start": positionIn(text, start), "end": positionIn(text, end)}, "text": bit})
+		texts[name] = text[:start] + bit + text[end:]
+		if n%10 == 0 {
+			for method := range methods {
+				c.begin(method, everything(name, texts[name], start))
+			}
+		}
+		if n%25 == 24 {
+			c.await(check(files, texts))
+			for name, text := range whole {
+				c.replace(name, text)
+				texts[name] = text
+			}
+		}
+	}
+	c.await(check(files, nil))
+}
+
+// everything has the parameters of every kind of request.
+func everything(name, text string, offset int) map[string]any {
+	p := at(name, text, offset)
+	p["range"] = map[string]any{"start": p["position"], "end": positionIn(text, len(text))}
+	p["positions"] = []any{p["position"]}
+	p["context"] = map[string]any{"diagnostics": []any{}, "includeDeclaration": true}
+	p["newName"] = "renamed"
+	p["query"] = "a"
+	p["ch"] = "\n"
+	p["options"] = map[string]any{"tabSize": 4, "insertSpaces": true}
+	return p
+}
+
+// methods are the requests about a document.
+var methods = map[string]bool{
+	"textDocument/codeAction": true,
+}
+
+// TestFixes applies the fix of each finding, as an editor does.
+func TestFixes(t *testing.T) {
+	text := "component a {\n    needs aa\n    file \"/b\" text \"b\" mode 755\n}\n\napp x {\n    uses a, b\n    comand [\"ä😀\"]\n    user root\n}\n"
+	want := "component a {\n    needs a\n    file \"/b\" text \"b\" mode 0755\n}\n\napp x {\n    uses a, b\n    command [\"ä😀\"]\n    user root\n}\n"
+	c := start(t, memory(t, fstest.MapFS{}), nil)
+	c.open("a.layer", text)
+	for range 9 {
+		p := everything("a.layer", text, 0)
+		var actions []struct {
+			Title, Kind string
+			Edit        struct {
+				Changes map[string][]struct {
+					Range   struct{ Start, End position }
+					NewText string
+				}
+			}
+		}
+		c.call("textDocument/codeAction", p, &actions)
+		if len(actions) == 0 {
+			break
+		}
+		edit := actions[0].Edit.Changes[uri("a.layer")][0]
+		lines := strings.SplitAfter(text, "\n")
+		start := len(strings.Join(lines[:edit.Range.Start.Line], "")) + edit.Range.Start.Character
+		end := len(strings.Join(lines[:edit.Range.End.Line], "")) + edit.Range.End.Character
+		text = text[:start] + edit.NewText + text[end:]
+		c.replace("a.layer", text)
+	}
+	if text != want {
+		t.Errorf("got:\n%s\nwant:\n%s", text, want)
+	}
+}
+
+// TestSession checks what the server does with messages that no editor should send.
+func TestSession(t *testing.T) {
+	c := start(t, memory(t, fstest.MapFS{"a.layer": {Data: []byte("let a = 1\n")}}), map[string]any{
+		"general": map[string]any{"positionEncodings": []any{"utf-8", "utf-16"}},
+	})
+	if c.caps["positionEncoding"] != "utf-8" {
+		t.Errorf("the encoding is %v", c.caps["positionEncoding"])
+	}
+	for method, code := range map[string]int{"textDocument/unknown": -32601, "initialize": -32600, "$/unknown": -32601} {
+		if m := c.try(method, map[string]any{}); m.Error == nil || m.Error.Code != code {
+			t.Errorf("%s: got %+v, want error %d", method, m.Error, code)
+		}
+	}
+	if m := c.try("textDocument/codeAction", []int{1}); m.Error == nil || m.Error.Code != -32602 {
+		t.Errorf("malformed parameters: got %+v", m.Error)
+	}
+	c.notify("textDocument/didChange", map[string]any{"textDocument": 1})
+	c.notify("textDocument/didClose", document("never.layer"))
+	c.notify("$/cancelRequest", map[string]any{"id": 12345})
+	c.notify("unknown", nil)
+	for method := range methods {
+		if m := c.try(method, everything("never.layer", "", 0)); m.Error != nil {
+			t.Errorf("%s about an unknown document: %s", method, m.Error.Message)
+		}
+	}
+	c.open("a.layer", "let a = b\n")
+	c.change("a.layer", map[string]any{"range": map[string]any{"start": position{99, 99}, "end": position{-1, -5}}, "text": "let x = \"€\"\nlet y = z"})
+	c.await([]string{"a.layer:2: E0207 unknown name `z`"})
+	c.change("a.layer", map[string]any{"range": map[string]any{"start": position{0, 13}, "end": position{1, 9}}, "text": " + zz"})
+	c.await([]string{"a.layer:1: E0207 unknown name `zz`"})
+	if at := c.shown[uri("a.layer")].items[0].Range.Start; at != (position{0, 16}) {
+		t.Errorf("the error is at %v, not at byte 16", at)
+	}
+	c.open("untitled:untitled:Untitled-1", "let a = b\n")
+	c.awaitUntil(func() bool { return strings.Contains(strings.Join(c.findings(), "\n"), "Untitled-1:1: E0207") }, func() string { return strings.Join(c.findings(), "\n") })
+}

@@ -1,0 +1,268 @@
+// Package workspace knows the documents that an editor has open, the modules that they are in, and
+// what the compiler says about these.
+//
+// A [Workspace] changes, and belongs to one goroutine. A [View] is its state at one time and never
+// changes, so a request is answered from the texts that it was made for. A view has an [Analysis] for
+// each root: a directory with a module that layc would be run on, or a document that is not a file.
+//
+// A directory's root is the topmost module above it that imports it, directly or not, within the
+// folders that the editor has open; without one, it is its own root.
+package workspace
+
+import (
+	"context"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/load"
+)
+
+// Source is where a workspace finds what is not open.
+type Source struct {
+	// Files returns the files of a directory.
+	Files func(dir string) fs.FS
+	// Modules returns the repositories that a lock file of a directory pins, without the network.
+	Modules func(ctx context.Context, dir string, pins *lock.File) map[load.Repository]load.Fetched
+	// Repository returns the directory with the files of a pinned repository.
+	Repository func(dir string, pin lock.Module) (string, bool)
+	// Std returns a directory with the files of the standard library.
+	Std      func() (string, error)
+	Platform model.Platform // where the fleet names none
+}
+
+// Document is an open document.
+type Document struct {
+	URI     string
+	Version int
+	Text    string
+	path    string // "" if it is not a file
+}
+
+// Workspace is the state of an editor. The zero value is not usable; see [New].
+type Workspace struct {
+	source  Source
+	folders []string
+	view    *View
+	roots   map[string]string // root of a directory with open documents
+	modules map[string]modules
+}
+
+// modules are the repositories of a root, for one text of its lock file.
+type modules struct {
+	text    string
+	pins    *lock.File
+	fetched map[load.Repository]load.Fetched
+}
+
+// View is the state of a workspace at one time.
+type View struct {
+	docs     map[string]*Document // by URI
+	paths    map[string]*Document // by path
+	roots    map[string]string    // by directory; documents that are not files are their own roots
+	analyses map[string]*Analysis // by root
+}
+
+// New returns a workspace without documents.
+func New(source Source, folders []string) *Workspace {
+	w := &Workspace{
+		source: source, folders: folders, roots: map[string]string{}, modules: map[string]modules{},
+		view: &View{docs: map[string]*Document{}, paths: map[string]*Document{}, roots: map[string]string{}, analyses: map[string]*Analysis{}},
+	}
+	return w
+}
+
+// View returns the current state.
+func (w *Workspace) View() *View { return w.view }
+
+// SetFolders replaces the directories that the editor has open.
+func (w *Workspace) SetFolders(folders []string) { w.folders = folders }
+
+// Folders returns the directories that the editor has open.
+func (w *Workspace) Folders() []string { return w.folders }
+
+// Open adds a document, or replaces it.
+func (w *Workspace) Open(d Document) {
+	d.path, _ = Path(d.URI)
+	w.put(&d)
+	w.Refresh()
+}
+
+// Change replaces the text of an open document. Modules stay in their roots until [Workspace.Refresh].
+func (w *Workspace) Change(uri string, version int, text string) {
+	old := w.view.docs[uri]
+	if old == nil {
+		return
+	}
+	w.put(&Document{URI: uri, Version: version, Text: text, path: old.path})
+	root := w.view.RootOf(uri)
+	w.view.analyses = maps.Clone(w.view.analyses)
+	w.analyse(root)
+}
+
+// Close removes a document. Its file counts again.
+func (w *Workspace) Close(uri string) {
+	d := w.view.docs[uri]
+	if d == nil {
+		return
+	}
+	v := w.copy()
+	delete(v.docs, uri)
+	delete(v.paths, d.path)
+	w.Refresh()
+}
+
+// put replaces a document in a new view.
+func (w *Workspace) put(d *Document) {
+	v := w.copy()
+	v.docs[d.URI] = d
+	if d.path != "" {
+		v.paths[d.path] = d
+	}
+}
+
+func (w *Workspace) copy() *View {
+	v := *w.view
+	v.docs, v.paths = maps.Clone(v.docs), maps.Clone(v.paths)
+	w.view = &v
+	return w.view
+}
+
+// Refresh finds the roots of all documents again, and analyses all of them again: files may have
+// changed.
+func (w *Workspace) Refresh() {
+	v := w.copy()
+	v.roots = map[string]string{}
+	for _, p := range slices.Sorted(maps.Keys(v.paths)) {
+		dir := path.Dir(p)
+		if _, known := v.roots[dir]; !known {
+			v.roots[dir] = w.root(dir)
+		}
+	}
+	before := v.analyses
+	v.analyses = map[string]*Analysis{}
+	for uri := range v.docs {
+		root := v.RootOf(uri)
+		if v.analyses[root] == nil {
+			v.analyses[root] = before[root]
+			w.analyse(root)
+		}
+	}
+	maps.DeleteFunc(w.modules, func(root string, _ modules) bool { return v.analyses[root] == nil })
+}
+
+// analyse replaces the analysis of a root of the current view.
+func (w *Workspace) analyse(root string) {
+	old := w.view.analyses[root]
+	if old != nil {
+		old.cancel()
+	}
+	w.view.analyses[root] = newAnalysis(w, root, old)
+}
+
+// root returns the root of a directory.
+func (w *Workspace) root(dir string) string {
+	top := ""
+	for _, f := range w.folders {
+		if within(dir, f) && len(f) > len(top) {
+			top = f
+		}
+	}
+	if top == "" {
+		top = dir
+		const most = 4
+		for range most {
+			if up := path.Dir(top); up != "/" {
+				top = up
+			}
+		}
+	}
+	for _, above := range between(top, dir) {
+		project := w.files(above)
+		names, _ := fs.Glob(project, "*.layer")
+		if len(names) == 0 {
+			continue
+		}
+		program, _ := compiler.Load(compiler.Input{Project: project, Dir: "."})
+		inside := strings.TrimPrefix(strings.TrimPrefix(dir, above), "/")
+		if program != nil && slices.ContainsFunc(program.Modules, func(m *load.Module) bool {
+			return !m.Std && m.Git == load.Repository{} && m.Path == inside
+		}) {
+			return above
+		}
+	}
+	return dir
+}
+
+// between returns the directories from top to above dir.
+func between(top, dir string) []string {
+	var all []string
+	for d := dir; d != top && d != "/"; {
+		d = path.Dir(d)
+		all = append(all, d)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func within(name, dir string) bool {
+	return name == dir || dir == "/" || strings.HasPrefix(name, dir+"/")
+}
+
+// files returns the files of a directory as the editor has them.
+func (w *Workspace) files(dir string) fs.FS {
+	texts := map[string]string{}
+	for p, d := range w.view.paths {
+		if p != dir && within(p, dir) {
+			texts[strings.TrimPrefix(strings.TrimPrefix(p, dir), "/")] = d.Text
+		}
+	}
+	return overlay{w.source.Files(dir), texts}
+}
+
+// repositories returns the repositories that a root's lock file pins.
+func (w *Workspace) repositories(root string, project fs.FS) modules {
+	text, err := fs.ReadFile(project, lock.Name)
+	if err != nil {
+		return modules{}
+	}
+	known, ok := w.modules[root]
+	if ok && known.text == string(text) {
+		return known
+	}
+	m := modules{text: string(text)}
+	if m.pins, err = lock.Parse(lock.Name, text); err == nil && len(m.pins.Modules) > 0 && w.source.Modules != nil {
+		m.fetched = w.source.Modules(context.Background(), root, m.pins)
+	}
+	w.modules[root] = m
+	return m
+}
+
+// Document returns an open document, or nil.
+func (v *View) Document(uri string) *Document { return v.docs[uri] }
+
+// Roots returns all roots, sorted.
+func (v *View) Roots() []string { return slices.Sorted(maps.Keys(v.analyses)) }
+
+// RootOf returns the root of an open document.
+func (v *View) RootOf(uri string) string {
+	d := v.docs[uri]
+	switch {
+	case d == nil:
+		return ""
+	case d.path == "":
+		return uri
+	}
+	return v.roots[path.Dir(d.path)]
+}
+
+// Analysis returns the analysis of a root, or nil.
+func (v *View) Analysis(root string) *Analysis { return v.analyses[root] }
+
+// Of returns the analysis of an open document, or nil.
+func (v *View) Of(uri string) *Analysis { return v.analyses[v.RootOf(uri)] }
