@@ -61,33 +61,6 @@ Only lock and update write the file.`,
 	return cmd
 }
 
-func (c *cli) updateCommand() *cobra.Command {
-	l := &locking{cli: c}
-	cmd := &cobra.Command{
-		Use:        "update [NAME…]",
-		SuggestFor: []string{"upgrade", "bump"},
-		Short:      "Renew pins",
-		Long: `update resolves pins of ` + lock.Name + ` again: all of them, or only the pins of named
-distributions, packages, URLs and git repositories. Write names as in the file.
-
-A component with an update clause, such as update weekly, is refreshed if it is
-named. Without names, it is refreshed if it is due. A refresh pins its
-downloads again, and the next build executes its runs again.`,
-		Example: `  layc update                              update everything
-  layc update debian/bookworm              update all packages of a distribution
-  layc update openssl                      update one package
-  layc update feed                         refresh one component`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				args = []string{lock.Everything}
-			}
-			return l.run(cmd, args)
-		},
-	}
-	l.flags(cmd)
-	return cmd
-}
-
 // locking is the state of lock and update.
 type locking struct {
 	*cli

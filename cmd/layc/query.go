@@ -38,7 +38,7 @@ Debian, components by their first argument. docs/query.md defines the language.
 Apps are printed by name, one per line, for other commands. If nothing matches,
 the exit code is 5, so that a script stops before layc build without arguments
 builds all apps. With --json and --count it is 0. The flag --select of build,
-plan, graph, impact and affected takes the same expressions.`,
+plan, graph, impact, affected and update takes the same expressions.`,
 		Example: `  layc query 'package("openssl") < "3.0.15"'
   layc query 'apps has package("openssl") < "3.0.15"'
   layc query 'apps depends on jdk and not tag == "8-*"'

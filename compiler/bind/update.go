@@ -20,7 +20,7 @@ func (x *binder) updated(i *model.Instance, b *block) {
 	if !i.Rate.Set && i.RateWith == nil {
 		i.Rate = u.Rate
 	}
-	ref := lock.UpdateRef{Component: i.Path, Every: u.Every, Names: pinnedNames(i)}
+	ref := lock.UpdateRef{Component: i.Path, Every: u.Every, Names: i.Pinned()}
 	runs := model.Runs(i.Steps)
 	if !runs && len(ref.Names) == 0 {
 		if !x.idle[u.Span] {
@@ -46,28 +46,4 @@ func (x *binder) updated(i *model.Instance, b *block) {
 		i.Env = append(slices.Clone(i.Env), model.EnvVar{Name: evaluate.UpdateVar, Value: key})
 		slices.SortFunc(i.Env, func(a, b model.EnvVar) int { return strings.Compare(a.Name, b.Name) })
 	}
-}
-
-// pinnedNames returns the lock file's names for what an instance itself pins. They are refreshed
-// together with the instance.
-func pinnedNames(i *model.Instance) []string {
-	var names []string
-	steps := i.Steps
-	if s := i.System; s != nil {
-		if s.Image != "" {
-			names = append(names, s.Image)
-		}
-		if s.Distribution != "" {
-			names = append(names, s.Distribution)
-		}
-		if s.Rootfs != nil {
-			steps = append(slices.Clone(steps), s.Rootfs)
-		}
-	}
-	for _, s := range steps {
-		if f, ok := s.(*model.Fetch); ok && f.Pinned {
-			names = append(names, f.URLs[0])
-		}
-	}
-	return names
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
@@ -43,4 +44,28 @@ func (i *Instance) Consists() []lock.Package {
 		}
 	}
 	return out
+}
+
+// Pinned returns the lock file's names for what an instance itself pins: its downloads without a
+// checksum, its image and its distribution.
+func (i *Instance) Pinned() []string {
+	var names []string
+	steps := i.Steps
+	if s := i.System; s != nil {
+		if s.Image != "" {
+			names = append(names, s.Image)
+		}
+		if s.Distribution != "" {
+			names = append(names, s.Distribution)
+		}
+		if s.Rootfs != nil {
+			steps = append(slices.Clone(steps), s.Rootfs)
+		}
+	}
+	for _, s := range steps {
+		if f, ok := s.(*Fetch); ok && f.Pinned {
+			names = append(names, f.URLs[0])
+		}
+	}
+	return names
 }

@@ -138,6 +138,16 @@ func (q *Question) Instances() [][]*model.Instance {
 	return out
 }
 
+// Things returns the items that the expression is about, on all platforms: apps, or else all that
+// fulfil it; of a name that means a component and a package, both.
+func (q *Question) Things() []*Item {
+	var out []*Item
+	for _, w := range q.fleet.worlds {
+		out = append(out, q.things(w)...)
+	}
+	return out
+}
+
 // things are the items of the first kind that the expression fits; of a name that
 // means a component and a package, both.
 func (q *Question) things(w *world) []*Item {
