@@ -109,8 +109,9 @@ func notEmpty(path string) bool {
 }
 
 // settle sets the canonical time on everything below root that changed since start, and on every
-// directory with a mount. It does not touch the mounts' content. The engine creates its mount
-// points before start, on a slow machine long before.
+// directory with a mount, and removes access control lists that were set since start, which no
+// layer can hold. It does not touch the mounts' content. The engine creates its mount points before
+// start, on a slow machine long before.
 func settle(root string, start time.Time) error {
 	mounts, err := mountPoints()
 	if err != nil {
@@ -138,11 +139,27 @@ func settle(root string, start time.Time) error {
 		if err := lstat(path, &stat); err != nil {
 			return err
 		}
+		if !time.Unix(stat.Ctim.Unix()).Before(start) {
+			if err := removeLists(path); err != nil {
+				return err
+			}
+		}
 		if !touched[path] && time.Unix(stat.Mtim.Unix()).Before(start) {
 			return nil
 		}
 		return stamp(path, unix.Timespec{Sec: epoch.Unix()})
 	})
+}
+
+// removeLists removes the access control lists of a file. The mode still has their mask.
+func removeLists(file string) error {
+	all, err := attributes(file)
+	for _, a := range all {
+		if name, _, _ := strings.Cut(a, "="); strings.HasPrefix(name, accessLists) {
+			err = errors.Join(err, unix.Lremovexattr(file, name))
+		}
+	}
+	return err
 }
 
 // settleTouched sets the canonical time on directories and files of the system at root, and on

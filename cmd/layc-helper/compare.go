@@ -153,6 +153,9 @@ func difference(one, two string) (int64, error) {
 // capability is the only extended attribute that layers store.
 const capability = "security.capability"
 
+// accessLists begins the names of the attributes that are access control lists.
+const accessLists = "system.posix_acl_"
+
 // attributes returns the extended attributes that a step may have set, as NAME=VALUE, sorted. It
 // omits attributes that the host's kernel adds.
 func attributes(file string) ([]string, error) {
@@ -185,7 +188,7 @@ func given(name string) bool {
 	switch {
 	case strings.HasPrefix(name, "trusted.overlay."), strings.HasPrefix(name, "user.overlay."):
 		return false
-	case strings.HasPrefix(name, "user."), strings.HasPrefix(name, "trusted."), strings.HasPrefix(name, "system.posix_acl_"):
+	case strings.HasPrefix(name, "user."), strings.HasPrefix(name, "trusted."), strings.HasPrefix(name, accessLists):
 		return true
 	}
 	return name == capability

@@ -295,6 +295,47 @@ func TestSettle(t *testing.T) {
 	}
 }
 
+// TestSettleLists checks that access control lists that were set since the start are removed, and
+// that files keep their modes. Other attributes stay.
+func TestSettleLists(t *testing.T) {
+	// Version 2, then the rights of the owner, user 33, the group, the mask and others.
+	const list = "\x02\x00\x00\x00" +
+		"\x01\x00\x07\x00\xff\xff\xff\xff" + "\x02\x00\x05\x00\x21\x00\x00\x00" +
+		"\x04\x00\x05\x00\xff\xff\xff\xff" + "\x10\x00\x05\x00\xff\xff\xff\xff" + "\x20\x00\x00\x00\xff\xff\xff\xff"
+	root := lowerTree(t, "mkdir -p var/log/journal; echo 1 > file; echo 1 > user; ln -s file link")
+	for p, names := range map[string][]string{"/var/log/journal": {accessLists + "access", accessLists + "default"}, "/file": {accessLists + "access"}} {
+		for _, name := range names {
+			if err := unix.Lsetxattr(root+p, name, []byte(list), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := unix.Lsetxattr(root+"/user", "user.x", []byte("1"), 0); err != nil {
+		t.Fatal(err)
+	}
+	count := func(p string) int {
+		all, err := attributes(root + p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	for _, c := range []struct {
+		start               time.Duration
+		journal, file, user int
+	}{{time.Hour, 2, 1, 1}, {-time.Hour, 0, 0, 1}} {
+		if err := settle(root, time.Now().Add(c.start)); err != nil {
+			t.Fatal(err)
+		}
+		if j, f, u := count("/var/log/journal"), count("/file"), count("/user"); j != c.journal || f != c.file || u != c.user {
+			t.Errorf("started %v from now: %d, %d and %d attributes, want %d, %d and %d", c.start, j, f, u, c.journal, c.file, c.user)
+		}
+	}
+	if info, err := os.Stat(root + "/var/log/journal"); err != nil || info.Mode().Perm() != 0o750 {
+		t.Errorf("the directory has mode %v, %v, want 0750", info.Mode(), err)
+	}
+}
+
 // TestCleanMounted checks that what is mounted in scratch space stays: caches of
 // the engine's user, for example.
 func TestCleanMounted(t *testing.T) {
