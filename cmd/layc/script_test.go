@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/opencontainers/go-digest"
@@ -29,14 +30,17 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs testdata/script. `code N layc …` checks a command's exit code.
+// TestScripts runs testdata/script. `code N layc …` checks a command's exit code; $EXAMPLES is the
+// directory of the larger examples.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "../../testdata/script",
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
+			examples, err := filepath.Abs("../../testdata")
 			e.Setenv("HOME", e.WorkDir)
-			return nil
+			e.Setenv("EXAMPLES", examples)
+			return err
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "bash-completion" {

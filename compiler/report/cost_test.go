@@ -13,7 +13,7 @@ import (
 // TestCostAddsUp checks that the costs of apps and of components each add up to the plan's, and
 // that the plan's cost is between the bound and the cost of separate apps.
 func TestCostAddsUp(t *testing.T) {
-	for _, dir := range []string{"shop", "fleet"} {
+	for _, dir := range []string{"shop", "jupyter", "selenium", "fleet"} {
 		p := planned(t, os.DirFS("../../testdata/"+dir))
 		c := report.NewCost(p)
 		var size, own int64
@@ -45,7 +45,7 @@ func TestCostAddsUp(t *testing.T) {
 // TestExplainEveryLayer prices each alternative for each layer of the shop, and for some of the
 // fleet's.
 func TestExplainEveryLayer(t *testing.T) {
-	for _, dir := range []string{"shop", "fleet"} {
+	for _, dir := range []string{"shop", "jupyter", "selenium", "fleet"} {
 		p := planned(t, os.DirFS("../../testdata/"+dir))
 		alternatives := 0
 		for n, l := range p.Layers {

@@ -28,7 +28,7 @@ func example(t *testing.T, dir string, o plan.Options) *plan.Plan {
 // TestPagesFitATerminal checks that pages fit a terminal, however many apps there are, and that a
 // page with All has every app. Packages are counted, not listed.
 func TestPagesFitATerminal(t *testing.T) {
-	for _, dir := range []string{"shop", "fleet"} {
+	for _, dir := range []string{"shop", "jupyter", "selenium", "fleet"} {
 		// Little work is enough: the plan's quality does not matter here.
 		p := example(t, dir, plan.Options{Rebalance: true, Work: 100_000})
 		for name, text := range map[string]string{
