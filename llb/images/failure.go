@@ -296,10 +296,7 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 	}
 	first, otherwise := "", "; or let them write separate files"
 	if strings.Contains(how, "with the same number") {
-		first, otherwise = "give one a fixed number (`useradd -u …`), or ", ""
-		if at == "/etc/group" {
-			first = "give one a fixed number (`groupadd -g …`), or "
-		}
+		first, otherwise = sameNumber(at, one, two), ""
 	}
 	var list diag.List
 	var d *diag.Diagnostic
@@ -311,17 +308,31 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 			Hint("%swrite `needs %s` in %s, or the other way round%s", first, two.Title, one.Title, otherwise)
 	case by != "" && one != nil:
 		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s changes %s, which the package %s brings in another form", one.Title, at, by).
-			Note("%s does not need the package, so its run did not see that file", one.Title).
+			Note("%s does not need the package, so its steps did not see that file", one.Title).
 			Hint("write `needs os.packages(%q)` in %s", by, one.Title)
 	default:
 		d = list.Errorf(diag.ConflictingChanges, origin.Span, "%s changes %s, which something else in the image has changed", origin.Component, at).
-			Note("the component does not need what has changed it, so its run did not see that").
+			Note("the component does not need what has changed it, so its steps did not see that").
 			Hint("%swrite `needs` for the component or package that brings %s", first, at)
 	}
 	if how != "" {
 		d.Note("%s %s", at, how)
 	}
 	return &Finding{Diagnostic: d}
+}
+
+// sameNumber is what gives one of two accounts in a file another number, before an "or". Packages
+// keep an account that is there already.
+func sameNumber(file string, changers ...*model.Instance) string {
+	for _, i := range changers {
+		if i != nil && model.Installs(i.Steps) {
+			return fmt.Sprintf("declare the account of %s with a number, as in `user NAME { uid 200 }`, and write `needs NAME` there; or ", i.Title)
+		}
+	}
+	if file == "/etc/group" {
+		return "give one a fixed number (`groupadd -g …`), or "
+	}
+	return "give one a fixed number (`useradd -u …`), or "
 }
 
 // overOther matches BuildKit's errors for a directory copied or made over a file or

@@ -168,3 +168,24 @@ func TestReplacesLink(t *testing.T) {
 		t.Errorf("another message is %s", d.Code)
 	}
 }
+
+// TestSameNumber checks that a component that installs packages declares their accounts instead.
+func TestSameNumber(t *testing.T) {
+	runs := &model.Instance{Title: "tool", Steps: []model.Step{&model.Run{}}}
+	installs := &model.Instance{Title: "bus", Steps: []model.Step{&model.Install{}}}
+	const declare = "declare the account of bus with a number, as in `user NAME { uid 200 }`, and write `needs NAME` there; or "
+	for _, c := range []struct {
+		file     string
+		one, two *model.Instance
+		want     string
+	}{
+		{"/etc/passwd", runs, nil, "give one a fixed number (`useradd -u …`), or "},
+		{"/etc/group", runs, runs, "give one a fixed number (`groupadd -g …`), or "},
+		{"/etc/group", installs, nil, declare},
+		{"/etc/passwd", runs, installs, declare},
+	} {
+		if got := sameNumber(c.file, c.one, c.two); got != c.want {
+			t.Errorf("%s: %q, want %q", c.file, got, c.want)
+		}
+	}
+}
