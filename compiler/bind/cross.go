@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/layc-lang/layc/compiler/evaluate"
@@ -49,11 +50,18 @@ func (c *closure) root(b *block, i *model.Instance) ([]*model.Instance, model.Pl
 	case y == c.x:
 		return y.root(b, b.BuildsOn, i.Needs, c.baseRef), y.on
 	}
-	base := c.baseRef.Elsewhere()
+	base, on := c.baseRef.Elsewhere(), b.BuildsOn
+	if on != nil {
+		on = on.Elsewhere()
+	}
 	needs := elsewhere(b.Needs, b.Mentions)
+	under := cmp.Or(on, y.Base, base) // the base of the needs
 	if len(needs) > 0 {
-		// What the needs are bound to is bound there, too.
 		all := model.Topological(i.Needs)
+		if slices.ContainsFunc(all, func(n *model.Instance) bool { return n.Package != nil && n.Package.Account == nil }) {
+			under = base
+		}
+		// What the needs are bound to is bound there, too.
 		for _, m := range c.order {
 			if m.instance != nil && slices.Contains(all, m.instance) {
 				needs = append(needs, m.ref.Elsewhere())
@@ -62,7 +70,7 @@ func (c *closure) root(b *block, i *model.Instance) ([]*model.Instance, model.Pl
 	}
 	var bound []*model.Instance
 	if len(needs) > 0 {
-		there := y.close(base, needs, "the build of "+i.Title)
+		there := y.close(under, needs, "the build of "+i.Title)
 		if there == nil {
 			return nil, y.on
 		}
@@ -72,10 +80,6 @@ func (c *closure) root(b *block, i *model.Instance) ([]*model.Instance, model.Pl
 	if w == nil {
 		w = &block{Block: &evaluate.Block{Span: b.Span, BuildsWith: elsewhere(b.BuildsWith)}}
 		y.whole[b.Block] = w
-	}
-	on := b.BuildsOn
-	if on != nil {
-		on = on.Elsewhere()
 	}
 	return y.root(w, on, bound, base), y.on
 }

@@ -98,8 +98,10 @@ func (c *closure) chosenFor(b *block, i *model.Instance, choices []string) []str
 			on = joined(on, c.x.names(c.instances(r)))
 		}
 	}
-	if fleet := c.fleetBase(i); i.Root != nil && b.BuildsOn == nil && fleet != nil && i.Root[0] != fleet {
-		on = joined(on, []string{i.Root[0].ID})
+	if i.Root != nil && b.BuildsOn == nil {
+		if fleet := c.fleetBase(i); fleet != nil && i.Root[0] != fleet {
+			on = joined(on, []string{i.Root[0].ID})
+		}
 	}
 	return on
 }
