@@ -17,6 +17,7 @@ type pins struct {
 	Lock     *lock.File
 	platform model.Platform
 	asked    bool
+	builder  bool                       // the platform is the builder's
 	Needed   lock.Refs                  // what the lock file must pin
 	wanted   map[string]map[string]bool // packages, by distribution
 	// repositories are those of third parties, by distribution.
@@ -35,8 +36,11 @@ func newPins(in Input, found *Findings) *pins {
 
 // Unpinned reports something that the lock file must pin and does not.
 func (x *pins) Unpinned(at source.Span, format string, args ...any) *diag.Diagnostic {
-	return x.Found.Errorf(diag.NotPinned, at, format+" are not pinned", args...).
-		Note("a plan depends only on the project's files and the pins in layc.lock").
+	d := x.Found.Errorf(diag.NotPinned, at, format+" are not pinned", args...)
+	if x.builder {
+		d.Note("what builds cross needs them for the builder, %s", x.platform)
+	}
+	return d.Note("a plan depends only on the project's files and the pins in layc.lock").
 		Hint("run `%s`", x.LockCommand())
 }
 

@@ -16,7 +16,7 @@ import (
 func NewBeside(x *Evaluator, in Input, p model.Platform) *Evaluator {
 	in.Platform, in.Asked = p, false
 	y := newEvaluator(in, x.Findings)
-	y.params = x.params
+	y.params, y.builder = x.params, true
 	y.readFleet()
 	return y
 }
