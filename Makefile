@@ -7,7 +7,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers tree-sitter
+.PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers editors vscode tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -73,8 +73,8 @@ demo: build maven
 # once. The race detector then watches the tests again without the engine, since
 # BuildKit and bbolt have races of their own, and without the long searches that share
 # nothing between goroutines (-short). `lint` has vetted the code before.
-test: build maven archivers lint
-	LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
+test: build maven archivers editors lint
+	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_EDITORS=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
 	$(GO) test -race -short -vet=off ./...
 	$(MAKE) fuzz
 
@@ -104,6 +104,19 @@ lint: helpers
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+# Tests colour and edit with these. An editor starts `layc lsp`.
+editors:
+	@for p in vim nvim emacs node npm; do command -v $$p >/dev/null || missing=1; done; \
+		{ [ -z "$$missing" ] && dpkg -s vim-ale elpa-eglot >/dev/null 2>&1; } || \
+		$(call install,vim-nox vim-ale neovim emacs-nox elpa-eglot $$(command -v npm >/dev/null || echo nodejs npm),the editors)
+	@cd lang/editor/vscode && [ node_modules -nt package-lock.json ] || { npm ci --silent && touch node_modules; }
+
+## vscode: pack the extension for VS Code as out/layer.vsix
+vscode: editors
+	@mkdir -p out && cp LICENSE lang/editor/vscode/
+	cd lang/editor/vscode && npx --yes @vscode/vsce@3.9.2 package --no-dependencies --allow-missing-repository --out ../../../out/layer.vsix
+	@size=$$(stat -c %s out/layer.vsix); [ $$size -lt 200000 ] || { echo "make: the extension has $$size bytes, more than 200 KB" >&2; exit 1; }
 
 ## tree-sitter: make the parser that editors use from lang/editor/tree-sitter-layer/grammar.js
 # Its source is checked in, so that only who changes the grammar needs the command.
