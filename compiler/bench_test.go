@@ -3,6 +3,7 @@ package compiler_test
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
@@ -76,6 +77,8 @@ func oneFile(program string) fstest.MapFS {
 // BenchmarkFleet compiles 1,000 apps on 500 components up to each stage. All times are from
 // the start. It also reports the peak memory of the process.
 func BenchmarkFleet(b *testing.B) {
+	ballast := make([]byte, 128<<20) // as in cmd/layc
+	defer runtime.KeepAlive(ballast)
 	files := fleetFiles(1000, 500)
 	program := files["fleet.layer"].Data
 	lines := float64(bytes.Count(program, []byte("\n")))

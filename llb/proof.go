@@ -10,6 +10,7 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/opencontainers/go-digest"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
@@ -84,6 +85,8 @@ type prover struct {
 	seen   map[string]bool
 	bases  map[*model.Instance]bool
 	done   map[pair]bool // whatever the app
+	// accounts has for portable instances whether they write to the accounts.
+	accounts map[*model.Instance]bool
 }
 
 // pair is an instance on a base.
@@ -98,28 +101,49 @@ type proven struct {
 // prove lowers the proofs of a plan, by kind and then in the order of the images: all, or only
 // the ones of every build.
 func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) {
-	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*model.Instance]bool{}, done: map[pair]bool{}}
-	for _, i := range slices.Concat(p.Images, p.Published) {
-		v.user(i)
-		v.kept(i)
-	}
-	if all {
-		v.all(p)
-	}
-	if l.err != nil {
-		return nil, l.err
-	}
-	order := map[ProofKind]int{User: 0, Kept: 1, Again: 2, Libraries: 3, Test: 4}
-	slices.SortStableFunc(v.proofs, func(a, b proven) int { return cmp.Compare(order[a.Kind], order[b.Kind]) })
+	v := &prover{lowerer: l, seen: map[string]bool{}, bases: map[*model.Instance]bool{}, done: map[pair]bool{}, accounts: map[*model.Instance]bool{}}
+	made := make(chan proven, len(p.Images))
 	var out []Proof
-	for _, p := range v.proofs {
-		var err error
-		if p.solvable, err = m.solvable(p.state); err != nil {
-			return nil, fmt.Errorf("lower a proof of %s: %w", p.Component, err)
+	var work errgroup.Group
+	work.Go(func() error {
+		defer close(made)
+		sent := 0
+		send := func() {
+			for ; sent < len(v.proofs); sent++ {
+				made <- v.proofs[sent]
+			}
 		}
-		out = append(out, p.Proof)
-	}
-	return out, nil
+		images := slices.Concat(p.Images, p.Published)
+		for _, i := range images {
+			v.user(i)
+			send()
+		}
+		for _, i := range images {
+			v.kept(i)
+			send()
+		}
+		if all {
+			v.all(p)
+		}
+		order := map[ProofKind]int{Again: 1, Libraries: 2, Test: 3}
+		slices.SortStableFunc(v.proofs[sent:], func(a, b proven) int { return cmp.Compare(order[a.Kind], order[b.Kind]) })
+		send()
+		return l.err
+	})
+	work.Go(func() error {
+		var failed error
+		for p := range made {
+			if failed != nil {
+				continue
+			}
+			if p.solvable, failed = m.solvable(p.state); failed != nil {
+				failed = fmt.Errorf("lower a proof of %s: %w", p.Component, failed)
+			}
+			out = append(out, p.Proof)
+		}
+		return failed
+	})
+	return out, work.Wait()
 }
 
 // all adds the proofs that are made on demand.
@@ -141,7 +165,7 @@ func (v *prover) all(p *plan.Plan) {
 // user looks for the user that an image runs as, if that is a name, and for its
 // group; and for declared users, if anything but packages may change the accounts.
 func (v *prover) user(i *plan.Image) {
-	who, declared := i.App.Config.User, declaredUsers(i)
+	who, declared := i.App.Config.User, v.declaredUsers(i)
 	name := "look for user " + who
 	if strings.Trim(who, "0123456789:") == "" {
 		who, name = "", "look for users"
@@ -159,7 +183,7 @@ func (v *prover) user(i *plan.Image) {
 
 // declaredUsers are the names and numbers of the users that an image declares; none if
 // nothing of it may write to the accounts but what enters them, and packages.
-func declaredUsers(i *plan.Image) []string {
+func (v *prover) declaredUsers(i *plan.Image) []string {
 	var users []string
 	writes := false
 	for _, y := range i.Layers {
@@ -169,8 +193,8 @@ func declaredUsers(i *plan.Image) []string {
 				users = append(users, m.Package.Account.Name, strconv.Itoa(m.Package.Account.UID))
 			case m.Kind == model.Stacked && m.Package == nil:
 				writes = true
-			default:
-				writes = writes || slices.ContainsFunc(placed(m), func(p Placing) bool { return m.Kind == model.Portable && within("/etc/passwd", p.Path) })
+			case m.Kind == model.Portable:
+				writes = writes || v.toAccounts(m)
 			}
 		}
 	}
@@ -178,6 +202,16 @@ func declaredUsers(i *plan.Image) []string {
 		return nil
 	}
 	return users
+}
+
+// toAccounts reports whether a portable instance writes to the accounts.
+func (v *prover) toAccounts(i *model.Instance) bool {
+	writes, ok := v.accounts[i]
+	if !ok {
+		writes = slices.ContainsFunc(placed(i), func(p Placing) bool { return within("/etc/passwd", p.Path) })
+		v.accounts[i] = writes
+	}
+	return writes
 }
 
 // first reports whether a proof is wanted for the first time.

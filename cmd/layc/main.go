@@ -45,7 +45,7 @@ const (
 func main() {
 	// The garbage collector runs only when the heap reaches twice this size, and most commands
 	// finish before. The ballast is never written to, so it takes no memory.
-	ballast := make([]byte, 32<<20)
+	ballast := make([]byte, 128<<20)
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signals = append(signals, syscall.SIGHUP)

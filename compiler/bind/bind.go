@@ -79,6 +79,7 @@ type binder struct {
 	blocks   []*block // by number of the evaluated block
 	building []*block // the stack of blocks with stages under construction
 
+	refs     int // more than the number of any reference in a closure
 	interned map[string]*model.Instance
 	shown    map[string]string          // IDs without passwords → full IDs
 	key      []byte                     // scratch: a key of interned

@@ -29,9 +29,9 @@ type closure struct {
 	base    *model.Instance
 	baseRef *evaluate.Ref
 
-	members map[int32]*member // by number of the reference
-	order   []*member         // fixed ones, in the order of discovery
-	wants   []*evaluate.Ref   // unbound flexible references, sorted by key
+	members []*member       // by number of the reference
+	order   []*member       // fixed ones, in the order of discovery
+	wants   []*evaluate.Ref // unbound flexible references, sorted by key
 	instead map[check.Object]replacement
 	packs   map[string]source.Span
 	users   map[*evaluate.User]bool
@@ -76,6 +76,10 @@ func (c *closure) anyOf(o *check.Component) *member {
 }
 
 func (c *closure) numbered(id int32) *member {
+	if int(id) >= len(c.members) {
+		c.x.refs = max(c.x.refs, int(id)+64)
+		c.members = append(c.members, make([]*member, c.x.refs-len(c.members))...)
+	}
 	m := c.members[id]
 	if m == nil {
 		if len(c.free) == 0 {
@@ -97,7 +101,7 @@ func (x *binder) close(base *evaluate.Ref, uses []*evaluate.Ref, what string) *c
 	root := x.baseInstance(base)
 	instead := map[check.Object]replacement{}
 	for {
-		c := &closure{x: x, what: what, baseRef: base, instead: instead, members: map[int32]*member{},
+		c := &closure{x: x, what: what, baseRef: base, instead: instead, members: make([]*member, x.refs),
 			packs: map[string]source.Span{}, users: map[*evaluate.User]bool{}}
 		for _, r := range uses {
 			c.add(r, nil)
