@@ -58,3 +58,34 @@ func TestExamplesAreNearTheBound(t *testing.T) {
 		}
 	}
 }
+
+// TestLoweredLimits lowers the limit of the examples after they were planned. The plan costs no
+// more than one that is made for the lower limit, both with the price of moving.
+func TestLoweredLimits(t *testing.T) {
+	for _, dir := range []string{"tomcat", "openliberty", "jupyter", "selenium"} {
+		problem, _ := example(t, dir, plan.Options{Rebalance: true, Work: -1}).Problem()
+		p := *problem
+		p.Apps = slices.Clone(p.Apps)
+		solve := func(limit int, previous *search.Solution) *search.Solution {
+			for a := range p.Apps {
+				p.Apps[a].Limit, p.Apps[a].Own = limit, false
+			}
+			s, err := search.Solve(&p, search.Options{Work: 200_000, Previous: previous})
+			if err != nil {
+				t.Fatalf("%s: %v", dir, err)
+			}
+			return s
+		}
+		before := solve(search.DefaultLimit, nil)
+		for _, limit := range []int{8, 6, 4} {
+			price := func(s *search.Solution) search.Money {
+				return s.Cost.Total() + search.Moving(&p, before, s).Cost/search.DefaultPayback
+			}
+			anew, moved := price(solve(limit, nil)), price(solve(limit, before))
+			// Each blob's price of moving is rounded down in the search.
+			if moved > anew+1000 {
+				t.Errorf("%s: moving to %d layers costs %d, with a new plan %d", dir, limit, moved, anew)
+			}
+		}
+	}
+}

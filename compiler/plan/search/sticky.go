@@ -95,11 +95,16 @@ func (f *fleet) addPrevious(place []int32, s *Solution) {
 }
 
 // sticky repairs and polishes the previous plan at each limit up to the fleet's, or polishes the
-// plan for the limit below where that is cheaper. Without work, it repairs at the fleet's only.
+// plan for the limit below where that is cheaper, or a new plan if the previous one exceeds a limit.
+// Without work, it repairs at the fleet's only.
 func (f *fleet) sticky(o Options) *pool {
 	limit := f.top
 	if o.Work >= 0 {
 		limit = min(f.top, lowestLimit)
+	}
+	var anew map[int][][][]int32
+	if o.Work >= 0 && f.exceeded() {
+		anew = f.anew(o)
 	}
 	var below [][][]int32
 	for spent := int64(0); ; limit++ {
@@ -109,10 +114,13 @@ func (f *fleet) sticky(o Options) *pool {
 		po.held = make([]map[uint64]bool, len(f.classes))
 		q := newPolish(po, spent)
 		q.findBest(f.resume(po))
-		if below != nil {
-			repaired, cost := po.snapshot(), po.cost
-			if po.load(po.interned(below)); po.cost >= cost {
-				po.load(repaired)
+		for _, other := range [][][][]int32{below, anew[limit]} {
+			if other == nil {
+				continue
+			}
+			best, cost := po.snapshot(), po.cost
+			if po.load(po.interned(other)); po.cost >= cost {
+				po.load(best)
 			}
 		}
 		if o.Work >= 0 {
@@ -123,6 +131,36 @@ func (f *fleet) sticky(o Options) *pool {
 			return po
 		}
 		below, spent = po.layers(), po.work
+	}
+}
+
+// exceeded reports whether the previous plan has more layers than the limits allow.
+func (f *fleet) exceeded() bool {
+	f.setLimit(f.top)
+	for c, layers := range f.previous {
+		if len(layers) > f.classes[c].room {
+			return true
+		}
+	}
+	return false
+}
+
+// anew returns plans without a previous plan, by limit. A plan that must be squeezed into a lower
+// limit is often far from one that was made for it, and most of its layers move in either case.
+func (f *fleet) anew(o Options) map[int][][][]int32 {
+	out := map[int][][][]int32{}
+	d := f.newDescent(o)
+	for low, high := min(f.top, lowestLimit), 0; ; low = high + 1 {
+		high = f.group(low)
+		for k, plan := range d.plans(low, high) {
+			if low+k <= f.top {
+				d.po.load(plan)
+				out[low+k] = d.po.layers()
+			}
+		}
+		if high >= f.top {
+			return out
+		}
 	}
 }
 
