@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -82,13 +83,7 @@ func Of(p *check.Program, path string) *Module {
 		Path: path, Params: []Param{}, Slots: []Slot{}, Components: []Component{},
 		Users: []User{}, Values: []Value{}, Apps: []App{},
 	}
-	var texts []string
-	for _, f := range p.Root.Files {
-		if text := fileText(f); text != "" {
-			texts = append(texts, text)
-		}
-	}
-	m.Text = strings.Join(texts, "\n\n")
+	m.Text = Text(p.Root.Module)
 
 	names := make([]string, 0, len(p.Root.Scope))
 	for name := range p.Root.Scope {
@@ -128,6 +123,17 @@ func Of(p *check.Program, path string) *Module {
 		m.Apps = append(m.Apps, App{Name: strings.Trim(written(a.Name), `"`), For: matrix(a), Text: a.Doc})
 	}
 	return m
+}
+
+// Text returns the comments at the tops of files that document a module.
+func Text(m *load.Module) string {
+	var texts []string
+	for _, f := range m.Files {
+		if text := fileText(f); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, "\n\n")
 }
 
 // Synopsis returns the first sentence of a text, on one line.

@@ -11,6 +11,7 @@ import (
 // handlers are the requests that the server answers.
 var handlers = map[string]handler{
 	"textDocument/codeAction": on((*request).codeAction),
+	"textDocument/completion": on((*request).completion),
 }
 
 // codeAction returns the fixes of what was found in a range.

@@ -140,6 +140,7 @@ func everything(name, text string, offset int) map[string]any {
 // methods are the requests about a document.
 var methods = map[string]bool{
 	"textDocument/codeAction": true,
+	"textDocument/completion": true,
 }
 
 // TestFixes applies the fix of each finding, as an editor does.

@@ -55,6 +55,7 @@ func capabilities(encoding string) object {
 		"workspace": object{
 			"workspaceFolders": object{"supported": true, "changeNotifications": true},
 		},
+		"completionProvider": object{"triggerCharacters": []string{".", "\"", "$", "{", "(", "/", ":"}},
 		"codeActionProvider": object{"codeActionKinds": []string{"quickfix", "refactor", "source"}},
 	}
 }
