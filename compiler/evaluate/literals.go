@@ -2,6 +2,8 @@ package evaluate
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -78,4 +80,32 @@ func faulty(s *syntax.Clause, list diag.List) bool {
 	return slices.ContainsFunc(list, func(d *diag.Diagnostic) bool {
 		return d.Severity == diag.Error && d.Span.Start < end && s.At.Start < max(d.Span.End, d.Span.Start+1)
 	})
+}
+
+// Shown returns the value of a let or a parameter of a module as text: "" if it depends on what is
+// not known yet, or if it has no text. The program must be free of errors.
+func Shown(in Input, m *check.Module, o check.Object) string {
+	if m.Scope[o.Ident().Name] != o {
+		return ""
+	}
+	x := newEvaluator(in, newFindings(in.Program))
+	x.readSettings()
+	switch v := plain(x.object(o, o.Ident().At, &env{module: m})).(type) {
+	case nil, *mapping, *Ref, *User:
+		return ""
+	case string:
+		return strconv.Quote(v)
+	case list:
+		var all []string
+		for _, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				return ""
+			}
+			all = append(all, strconv.Quote(s))
+		}
+		return "[" + strings.Join(all, ", ") + "]"
+	default:
+		return text(v)
+	}
 }

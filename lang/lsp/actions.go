@@ -8,12 +8,6 @@ import (
 	"github.com/layc-lang/layc/lang/lsp/workspace"
 )
 
-// handlers are the requests that the server answers.
-var handlers = map[string]handler{
-	"textDocument/codeAction": on((*request).codeAction),
-	"textDocument/completion": on((*request).completion),
-}
-
 // codeAction returns the fixes of what was found in a range.
 func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 	actions := []protocol.CodeAction{}

@@ -139,8 +139,11 @@ func everything(name, text string, offset int) map[string]any {
 
 // methods are the requests about a document.
 var methods = map[string]bool{
-	"textDocument/codeAction": true,
-	"textDocument/completion": true,
+	"textDocument/codeAction": true, "textDocument/completion": true, "textDocument/hover": true, "textDocument/definition": true,
+	"textDocument/references": true, "textDocument/documentHighlight": true, "textDocument/documentSymbol": true, "workspace/symbol": true,
+	"textDocument/prepareCallHierarchy": true, "textDocument/foldingRange": true, "textDocument/selectionRange": true,
+	"textDocument/signatureHelp": true, "textDocument/semanticTokens/full": true, "textDocument/formatting": true,
+	"textDocument/rangeFormatting": true, "textDocument/onTypeFormatting": true,
 }
 
 // TestFixes applies the fix of each finding, as an editor does.

@@ -55,9 +55,49 @@ func capabilities(encoding string) object {
 		"workspace": object{
 			"workspaceFolders": object{"supported": true, "changeNotifications": true},
 		},
-		"completionProvider": object{"triggerCharacters": []string{".", "\"", "$", "{", "(", "/", ":"}},
-		"codeActionProvider": object{"codeActionKinds": []string{"quickfix", "refactor", "source"}},
+		"completionProvider":         object{"triggerCharacters": []string{".", "\"", "$", "{", "(", "/", ":"}},
+		"codeActionProvider":         object{"codeActionKinds": []string{"quickfix"}},
+		"hoverProvider":              true,
+		"definitionProvider":         true,
+		"referencesProvider":         true,
+		"documentHighlightProvider":  true,
+		"renameProvider":             object{"prepareProvider": true},
+		"documentSymbolProvider":     true,
+		"workspaceSymbolProvider":    true,
+		"callHierarchyProvider":      true,
+		"foldingRangeProvider":       true,
+		"selectionRangeProvider":     true,
+		"signatureHelpProvider":      object{"triggerCharacters": []string{"(", ","}},
+		"documentFormattingProvider": true, "documentRangeFormattingProvider": true,
+		"documentOnTypeFormattingProvider": object{"firstTriggerCharacter": "\n", "moreTriggerCharacter": []string{"}"}},
+		"semanticTokensProvider": object{
+			"legend": object{"tokenTypes": feature.TokenKinds, "tokenModifiers": []string{}}, "full": true,
+		},
 	}
+}
+
+// handlers are the requests that the server answers.
+var handlers = map[string]handler{
+	"textDocument/codeAction":           on((*request).codeAction),
+	"textDocument/completion":           on((*request).completion),
+	"textDocument/hover":                on((*request).hover),
+	"textDocument/definition":           on((*request).definition),
+	"textDocument/references":           on((*request).references),
+	"textDocument/documentHighlight":    on((*request).highlight),
+	"textDocument/prepareRename":        on((*request).prepareRename),
+	"textDocument/rename":               on((*request).rename),
+	"textDocument/documentSymbol":       on((*request).documentSymbols),
+	"workspace/symbol":                  on((*request).workspaceSymbols),
+	"textDocument/prepareCallHierarchy": on((*request).prepareCalls),
+	"callHierarchy/incomingCalls":       on((*request).incomingCalls),
+	"callHierarchy/outgoingCalls":       on((*request).outgoingCalls),
+	"textDocument/foldingRange":         on((*request).folding),
+	"textDocument/selectionRange":       on((*request).selection),
+	"textDocument/signatureHelp":        on((*request).signatureHelp),
+	"textDocument/semanticTokens/full":  on((*request).semanticTokens),
+	"textDocument/formatting":           on((*request).formatting),
+	"textDocument/rangeFormatting":      on((*request).rangeFormatting),
+	"textDocument/onTypeFormatting":     on((*request).onTypeFormatting),
 }
 
 // ready asks the editor to report changed files.

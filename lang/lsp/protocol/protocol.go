@@ -412,3 +412,9 @@ type ShowDocumentParams struct {
 	URI      string `json:"uri"`
 	External bool   `json:"external"`
 }
+
+// OnTypeParams ask for edits after a typed character.
+type OnTypeParams struct {
+	PositionParams
+	Ch string `json:"ch"`
+}

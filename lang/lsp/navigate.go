@@ -1,0 +1,225 @@
+package lsp
+
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/lsp/feature"
+	"github.com/layc-lang/layc/lang/lsp/protocol"
+	"github.com/layc-lang/layc/lang/lsp/wire"
+	"github.com/layc-lang/layc/lang/lsp/workspace"
+)
+
+// symbolKinds are the protocol's kinds of declarations.
+var symbolKinds = map[feature.Kind]int{
+	feature.KindComponent: 5, feature.KindSlot: 11, feature.KindUser: 13, feature.KindValue: 14, feature.KindParam: 13, feature.KindApp: 2, feature.KindFleet: 4,
+}
+
+func (r *request) hover(p protocol.PositionParams) (any, error) {
+	place := r.place(p.TextDocument.URI, p.Position)
+	if place == nil {
+		return nil, nil
+	}
+	text, at := feature.Hover(place)
+	if text == "" {
+		return nil, nil
+	}
+	where := r.rangeOf(at)
+	return protocol.Hover{Contents: *markdown(text), Range: &where}, nil
+}
+
+func (r *request) definition(p protocol.PositionParams) (any, error) {
+	all := []protocol.Location{}
+	place := r.place(p.TextDocument.URI, p.Position)
+	if place == nil {
+		return all, nil
+	}
+	for _, t := range feature.Definition(place) {
+		if l, ok := r.location(place.Analysis, t.Name); ok {
+			all = append(all, l)
+		}
+	}
+	return all, nil
+}
+
+func (r *request) references(p protocol.ReferenceParams) (any, error) {
+	all := []protocol.Location{}
+	place := r.place(p.TextDocument.URI, p.Position)
+	if place == nil {
+		return all, nil
+	}
+	for _, o := range feature.References(place) {
+		if o.Declares && !p.Context.IncludeDeclaration {
+			continue
+		}
+		if l, ok := r.location(place.Analysis, o.At); ok {
+			all = append(all, l)
+		}
+	}
+	return sorted(all), nil
+}
+
+func (r *request) highlight(p protocol.PositionParams) (any, error) {
+	all := []protocol.DocumentHighlight{}
+	place := r.place(p.TextDocument.URI, p.Position)
+	if place == nil {
+		return all, nil
+	}
+	for _, o := range feature.Highlights(place) {
+		kind := 2
+		if o.Declares {
+			kind = 3
+		}
+		all = append(all, protocol.DocumentHighlight{Range: r.rangeOf(o.At), Kind: kind})
+	}
+	return all, nil
+}
+
+func (r *request) prepareRename(p protocol.PositionParams) (any, error) {
+	place := r.place(p.TextDocument.URI, p.Position)
+	if place == nil {
+		return nil, nil
+	}
+	o, err := feature.Renamable(place)
+	if err != nil {
+		return nil, wire.Errorf(wire.RequestFailed, "%s", err)
+	}
+	return protocol.PrepareRenameResult{Range: r.rangeOf(o.At), Placeholder: o.Object.Ident().Name}, nil
+}
+
+func (r *request) rename(p protocol.RenameParams) (any, error) {
+	place := r.place(p.TextDocument.URI, p.Position)
+	if place == nil {
+		return nil, nil
+	}
+	edits, err := feature.Rename(place, p.NewName)
+	if err != nil {
+		return nil, wire.Errorf(wire.RequestFailed, "%s", err)
+	}
+	return r.changes(place.Analysis, edits), nil
+}
+
+// changes converts edits of several documents.
+func (r *request) changes(a *workspace.Analysis, edits []feature.Edit) *protocol.WorkspaceEdit {
+	out := &protocol.WorkspaceEdit{Changes: map[string][]protocol.TextEdit{}}
+	for _, e := range edits {
+		uri := a.URI(e.At.File)
+		out.Changes[uri] = append(out.Changes[uri], protocol.TextEdit{Range: r.rangeOf(e.At), NewText: e.New})
+	}
+	return out
+}
+
+func (r *request) documentSymbols(p protocol.DocumentParams) (any, error) {
+	all := []protocol.DocumentSymbol{}
+	if place := r.place(p.TextDocument.URI, protocol.Position{}); place != nil {
+		for _, s := range feature.Symbols(place.File) {
+			all = append(all, r.symbol(s))
+		}
+	}
+	return all, nil
+}
+
+func (r *request) symbol(s feature.Symbol) protocol.DocumentSymbol {
+	out := protocol.DocumentSymbol{Name: clean(s.Name), Kind: symbolKinds[s.Kind], Range: r.rangeOf(s.At), SelectionRange: r.rangeOf(s.NameAt)}
+	for _, part := range s.Parts {
+		out.Children = append(out.Children, r.symbol(part))
+	}
+	return out
+}
+
+// workspaceSymbols returns the declarations of all modules whose names contain the letters of a query,
+// in their order.
+func (r *request) workspaceSymbols(p protocol.WorkspaceSymbolParams) (any, error) {
+	const most = 500
+	all := []protocol.SymbolInformation{}
+	query := strings.ToLower(p.Query)
+	for _, root := range r.view.Roots() {
+		a := r.view.Analysis(root)
+		for _, f := range a.Own() {
+			for _, s := range feature.Symbols(f) {
+				if l, ok := r.location(a, s.NameAt); ok && contains(strings.ToLower(s.Name), query) && len(all) < most {
+					all = append(all, protocol.SymbolInformation{Name: clean(s.Name), Kind: symbolKinds[s.Kind], Location: l, ContainerName: f.Source.Name()})
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+func contains(name, letters string) bool {
+	for _, r := range letters {
+		at := strings.IndexRune(name, r)
+		if at < 0 {
+			return false
+		}
+		name = name[at+len(string(r)):]
+	}
+	return true
+}
+
+func (r *request) prepareCalls(p protocol.PositionParams) (any, error) {
+	place := r.place(p.TextDocument.URI, p.Position)
+	if place == nil {
+		return nil, nil
+	}
+	all := []protocol.CallHierarchyItem{}
+	for _, t := range feature.Definition(place) {
+		m, f := place.Analysis.File(place.Analysis.URI(t.Name.File))
+		if f == nil {
+			continue
+		}
+		there := *place
+		there.Module, there.File, there.Offset = m, f, t.Name.Start
+		if s, ok := feature.Around(&there); ok {
+			all = append(all, r.callItem(place.Analysis, s))
+		}
+	}
+	if len(all) == 0 {
+		if s, ok := feature.Around(place); ok {
+			all = append(all, r.callItem(place.Analysis, s))
+		}
+	}
+	return all, nil
+}
+
+func (r *request) callItem(a *workspace.Analysis, s feature.Symbol) protocol.CallHierarchyItem {
+	return protocol.CallHierarchyItem{
+		Name: clean(s.Name), Kind: symbolKinds[s.Kind], Detail: clean(s.Detail), URI: a.URI(s.At.File), Range: r.rangeOf(s.At), SelectionRange: r.rangeOf(s.NameAt),
+	}
+}
+
+// called returns the place of an item, and what to do with each call.
+func (r *request) calls(p protocol.CallHierarchyParams, of func(*feature.Place) []feature.Call, add func(protocol.CallHierarchyItem, []protocol.Range)) {
+	for _, root := range r.view.Roots() {
+		a := r.view.Analysis(root)
+		m, f := a.File(p.Item.URI)
+		if f == nil {
+			continue
+		}
+		out, _ := a.Checked()
+		place := &feature.Place{Analysis: a, Out: out, Module: m, File: f, Offset: r.offset(f.Source, p.Item.SelectionRange.Start)}
+		for _, c := range of(place) {
+			ranges := []protocol.Range{}
+			for _, at := range c.At {
+				ranges = append(ranges, r.rangeOf(at))
+			}
+			add(r.callItem(a, c.Symbol), ranges)
+		}
+		return
+	}
+}
+
+func (r *request) incomingCalls(p protocol.CallHierarchyParams) (any, error) {
+	all := []protocol.CallHierarchyIncomingCall{}
+	r.calls(p, feature.Callers, func(i protocol.CallHierarchyItem, at []protocol.Range) {
+		all = append(all, protocol.CallHierarchyIncomingCall{From: i, FromRanges: at})
+	})
+	return all, nil
+}
+
+func (r *request) outgoingCalls(p protocol.CallHierarchyParams) (any, error) {
+	all := []protocol.CallHierarchyOutgoingCall{}
+	r.calls(p, feature.Callees, func(i protocol.CallHierarchyItem, at []protocol.Range) {
+		all = append(all, protocol.CallHierarchyOutgoingCall{To: i, FromRanges: at})
+	})
+	return all, nil
+}
