@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -150,9 +151,6 @@ func Rename(p *Place, name string) ([]Edit, error) {
 		if !p.Analysis.Editable(x.At.File) {
 			return nil, errors.New("a module that is not the project's own uses it")
 		}
-		if taken := nameAt(p, x, name); taken != nil && taken != o.Object {
-			return nil, fmt.Errorf("%s has another meaning in line %d of %s", name, x.At.Position().Line, x.At.File.Name())
-		}
 		switch i, isImport := o.Object.(*check.Import); {
 		case isImport && x.Declares && i.Decl.Alias == nil:
 			end := source.Span{File: x.At.File, Start: i.Decl.Path.At.End, End: i.Decl.Path.At.End}
@@ -163,33 +161,48 @@ func Rename(p *Place, name string) ([]Edit, error) {
 			edits = append(edits, Edit{x.At, name})
 		}
 	}
+	if other := different(p, edits); !other.IsZero() {
+		return nil, fmt.Errorf("%s has another meaning already: see line %d of %s", name, other.Position().Line, other.File.Name())
+	}
 	return edits, nil
 }
 
-// nameAt returns what a name means where an object occurs; nil if it is free there, or if a
-// qualifier precedes it.
-func nameAt(p *Place, x check.Occurrence, name string) check.Object {
-	if param, ok := x.Object.(*check.Param); ok && param.Component != nil {
-		if q := param.Component.Param(name); q != nil {
-			return q
+// different returns a place whose name would mean something else after edits that rename an object;
+// the zero span if there is none.
+func different(p *Place, edits []Edit) source.Span {
+	byFile := map[*source.File][]diag.Edit{}
+	for _, e := range edits {
+		byFile[e.At.File] = append(byFile[e.At.File], diag.Edit{Span: e.At, New: e.New})
+	}
+	texts := map[string]string{}
+	for f, all := range byFile {
+		texts[f.Name()] = diag.Apply(f, all)
+	}
+	before := p.Out.Checked.Occurrences()
+	out := p.Analysis.Edited(texts)
+	if out.Checked == nil {
+		return before[0].At
+	}
+	was, is := meanings(before), meanings(out.Checked.Occurrences())
+	for n := range before {
+		if n >= len(is) || was[n] != is[n] {
+			return before[n].At
 		}
 	}
-	text := x.At.File.Text()
-	if x.At.Start > 0 && text[x.At.Start-1] == '.' || x.Namesake {
-		if m := moduleOf(p, x.Object.Ident().At.File); m != nil {
-			return m.Scope[name]
+	return source.Span{}
+}
+
+// meanings returns for each occurrence the number of the first occurrence of its object.
+func meanings(all []check.Occurrence) []int {
+	first := map[check.Object]int{}
+	out := make([]int, len(all))
+	for n, o := range all {
+		if _, met := first[o.Object]; !met {
+			first[o.Object] = n
 		}
-		return nil
+		out[n] = first[o.Object]
 	}
-	if rest := strings.TrimLeft(text[x.At.End:], " "); strings.HasPrefix(rest, ":") && !x.Declares {
-		return nil // the name of an argument
-	}
-	for _, v := range p.Out.Checked.Visible(x.At.File, x.At.Start) {
-		if v.Name == name {
-			return v.Object
-		}
-	}
-	return nil
+	return out
 }
 
 func moduleOf(p *Place, file *source.File) *check.Module {

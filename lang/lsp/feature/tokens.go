@@ -51,7 +51,7 @@ func Tokens(p *check.Program, f *syntax.File) []Token {
 		})
 	}
 	for _, o := range p.OccurrencesIn(f) {
-		if o.Shell {
+		if i, ok := o.Object.(*check.Import); o.Shell || ok && o.Declares && i.Decl.Alias == nil {
 			continue
 		}
 		if kind, ok := map[Kind]int{KindComponent: 4, KindSlot: 5, KindUser: 6, KindValue: 6, KindParam: 7, KindModule: 8}[kindOf(o.Object)]; ok {

@@ -123,6 +123,14 @@ func (a *Analysis) plan() (*compiler.Output, diag.List) {
 	return &full, found
 }
 
+// Edited returns the checked program with other texts of some files of the project.
+func (a *Analysis) Edited(texts map[string]string) *compiler.Output {
+	in := a.input
+	in.Project, in.Before = overlay{in.Project, texts}, a.program.Load()
+	out, _ := compiler.Compile(in, compiler.Checked)
+	return out
+}
+
 // locate records where the files of the program are.
 func (a *Analysis) locate(p *load.Program) {
 	a.places = map[*source.File]string{}

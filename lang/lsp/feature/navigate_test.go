@@ -1,0 +1,315 @@
+package feature_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/format"
+	"github.com/layc-lang/layc/lang/lsp/feature"
+	"github.com/layc-lang/layc/lang/lsp/workspace"
+	"github.com/layc-lang/layc/lang/source"
+)
+
+// applied returns files with edits applied.
+func applied(files fstest.MapFS, edits []feature.Edit) fstest.MapFS {
+	out := fstest.MapFS{}
+	for name, f := range files {
+		out[name] = f
+	}
+	slices.SortFunc(edits, func(a, b feature.Edit) int {
+		return cmp.Or(strings.Compare(a.At.File.Name(), b.At.File.Name()), cmp.Compare(b.At.Start, a.At.Start))
+	})
+	for _, e := range edits {
+		text := string(out[e.At.File.Name()].Data)
+		out[e.At.File.Name()] = &fstest.MapFile{Data: []byte(text[:e.At.Start] + e.New + text[e.At.End:])}
+	}
+	return out
+}
+
+func copied(t *testing.T, dir string) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	from := os.DirFS(filepath.Join("../../../testdata", dir))
+	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(from, name)
+		files[name] = &fstest.MapFile{Data: data, Mode: 0o644}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// bound returns what a program binds to, without the names of its declarations: its instances' steps
+// and configuration.
+func bound(t *testing.T, files fs.FS) (string, error) {
+	t.Helper()
+	out, list := compiler.Compile(compiler.Input{Project: files, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}}, compiler.Bound)
+	if len(list) > 0 {
+		return "", fmt.Errorf("%s:%d: %s", list[0].Span.File.Name(), list[0].Span.Position().Line, list[0].Message)
+	}
+	var text strings.Builder
+	for _, target := range out.Targets {
+		for _, a := range target.Graph.Apps {
+			config, err := json.Marshal(a.Config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&text, "%s %d %s\n", a.Name, len(a.Closure), config)
+		}
+	}
+	return text.String(), nil
+}
+
+// TestRenameEverything renames each declared name of the examples from each of its places. The result
+// has no errors and the same apps, and the opposite renaming restores the text.
+func TestRenameEverything(t *testing.T) {
+	for _, dir := range []string{"shop", "fleet", "tomcat", "openliberty"} {
+		files := copied(t, dir)
+		want, err := bound(t, files)
+		if err != nil {
+			t.Fatal(dir, err)
+		}
+		names, _ := fs.Glob(files, "*.layer")
+		w := opened(files, names[0], string(files[names[0]].Data))
+		out, _ := w.View().Of(workspace.URI("/project/" + names[0])).Checked()
+		n := 0
+		for _, f := range out.Checked.Root.Files {
+			for _, o := range out.Checked.OccurrencesIn(f) {
+				name := f.Source.Name()
+				if _, language := o.Object.(*check.Predeclared); language {
+					continue
+				}
+				if n++; testing.Short() && n%9 != 0 {
+					continue
+				}
+				w := opened(files, name, string(files[name].Data))
+				edits, err := feature.Rename(placeIn(w, name, o.At.Start+1), "renamed")
+				if err != nil {
+					if !strings.Contains(err.Error(), "not the project's own") && !strings.Contains(err.Error(), "name of the language") {
+						t.Errorf("%s/%s: %s: %v", dir, name, o.At.Text(), err)
+					}
+					continue
+				}
+				renamed := applied(files, edits)
+				got, err := bound(t, renamed)
+				if err != nil || got != want {
+					t.Errorf("%s/%s:%d: renaming %s changes the program: %v", dir, name, o.At.Position().Line, o.At.Text(), err)
+					continue
+				}
+				if _, imported := o.Object.(*check.Import); imported || o.Namesake {
+					continue // the import has got an alias
+				}
+				at := strings.Index(string(renamed[o.Object.Ident().At.File.Name()].Data), "renamed")
+				from := o.Object.Ident().At.File.Name()
+				back, err := feature.Rename(placeIn(opened(renamed, from, string(renamed[from].Data)), from, at), o.Object.Ident().Name)
+				if err != nil {
+					t.Errorf("renaming %s back: %v", o.At.Text(), err)
+					continue
+				}
+				for file, f := range applied(renamed, back) {
+					if string(f.Data) != string(files[file].Data) {
+						t.Errorf("%s: renaming %s back changes %s", dir, o.At.Text(), file)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestRenameRefuses checks names that would mean something else.
+func TestRenameRefuses(t *testing.T) {
+	text := "let a = \"1\"\nlet b = \"2\"\ncomponent c(x: string) {\n    file \"/x\" text a + x\n    let y = b\n    file \"/y\" text y\n}\n"
+	for _, c := range []struct{ at, name, want string }{
+		{"a =", "b", "another meaning"}, {"x:", "a", "another meaning"}, {"b =", "y", "another meaning"}, {"y =", "a", "another meaning"}, {"a =", "x", "another meaning"},
+		{"a =", "1x", "not a valid name"}, {"a =", "if", "not a valid name"}, {"file", "q", "nothing here"}, {"x:", "platform", ""}, {"b =", "_b", ""},
+	} {
+		_, err := feature.Rename(placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", strings.Index(text, c.at)), c.name)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s to %s: got %v, want %q", c.at, c.name, err, c.want)
+		}
+	}
+}
+
+const sample = `import "std/java"
+import "./web"
+
+# The version.
+let version = "1" + "7"
+
+component tool(name: string, size: int = 1) {
+    needs java, web.page
+    file "/x" text name mode 0644
+    label size = size
+    run "echo $name" with cache "/c"
+}
+
+app a {
+    uses tool("x", size: 2), java.jdk(version), os.packages("curl")
+    user web.www
+}
+`
+
+func samplePlace(at string, after int) *feature.Place {
+	files := fstest.MapFS{
+		"a.layer": {Data: []byte(sample)}, "web/w.layer": {Data: []byte("# Pages.\ncomponent page {\n}\nuser www {\n    uid 33\n}\n")},
+		"layc.lock": {Data: []byte("layc-lock 1\n")},
+	}
+	return placeIn(opened(files, "a.layer", sample), "a.layer", strings.Index(sample, at)+after)
+}
+
+func TestNavigate(t *testing.T) {
+	for _, c := range []struct {
+		at         string
+		after      int
+		definition string // file:line text
+		references int
+	}{
+		{"java, web", 1, "std/java/java.layer:5 java", 4},
+		{"web.page", 1, "web/w.layer:1 ", 3},
+		{"web.page", 5, "web/w.layer:2 page", 2},
+		{"page\n", 4, "web/w.layer:2 page", 2},
+		{"tool(\"x\"", 0, "a.layer:7 tool", 2},
+		{"size: 2", 2, "a.layer:7 size", 3},
+		{"$name", 2, "a.layer:7 name", 3},
+		{"version),", 0, "a.layer:5 version", 2},
+		{"www", 1, "web/w.layer:4 www", 2},
+		{"./web", 2, "web/w.layer:1 ", 3},
+		{"echo", 1, "", 0},
+	} {
+		p := samplePlace(c.at, c.after)
+		got := ""
+		for _, d := range feature.Definition(p) {
+			got = fmt.Sprintf("%s:%d %s", d.Name.File.Name(), d.Name.Position().Line, d.Name.Text())
+		}
+		if n := len(feature.References(p)); got != c.definition || n != c.references {
+			t.Errorf("%s: defined at %s with %d places, want %s with %d", c.at, got, n, c.definition, c.references)
+		}
+	}
+}
+
+func TestHover(t *testing.T) {
+	for at, want := range map[string]string{
+		"version =":    "The version.",
+		"tool(name":    "component tool(name: string, size: int = 1)",
+		"size: 2":      "param size: int = 1",
+		"jdk(version)": "OpenJDK with its compiler",
+		"page\n":       "Pages.",
+		"mode":         "**mode** of `file`",
+		"cache":        "a directory that is kept between builds",
+		"user web":     "the user",
+		"run \"":       "**run**",
+		"curl":         "`curl` is not pinned",
+		"std/java":     "Java from the distribution's packages",
+		"packages":     "Packages of the base system",
+		"label size":   "**label**",
+	} {
+		if got, _ := feature.Hover(samplePlace(at, 0)); !strings.Contains(got, want) {
+			t.Errorf("%s: %q does not contain %q", at, got, want)
+		}
+	}
+	files := copied(t, "shop")
+	text := string(files["shop.layer"].Data)
+	for at, want := range map[string]string{
+		"rsyslog.agent,":  "`agent` is in 2 images: app1, app2",
+		"jdk(\"17\")":     "in a spine layer of ~160MB",
+		"server\n\n    c": "if it changes, a host pulls at least ~35",
+		"app1 {":          "1. base, ~45MB: release(\"12\"",
+	} {
+		after := strings.Index(at, ".") + 1
+		if got, _ := feature.Hover(placeIn(opened(files, "shop.layer", text), "shop.layer", strings.Index(text, at)+after)); !strings.Contains(got, want) {
+			t.Errorf("%s: %q does not contain %q", at, got, want)
+		}
+	}
+}
+
+func TestStructure(t *testing.T) {
+	p := samplePlace("size: 2", 6)
+	h := feature.SignatureHelp(p)
+	if h == nil || h.Label != "tool(name: string, size: int = 1)" || h.Active != 1 || h.Label[h.Params[1][0]:h.Params[1][1]] != "size: int = 1" {
+		t.Errorf("the signature is %+v", h)
+	}
+	var names []string
+	for _, s := range feature.Symbols(p.File) {
+		names = append(names, fmt.Sprint(s.Name, len(s.Parts)))
+	}
+	if got := strings.Join(names, " "); got != "version0 tool2 a0" {
+		t.Errorf("the symbols are %s", got)
+	}
+	if got := fmt.Sprint(feature.Folds(p.File)); got != "[{1 2 imports} {7 11 } {14 16 }]" {
+		t.Errorf("the folds are %s", got)
+	}
+	var texts []string
+	for _, s := range feature.Selection(samplePlace("size: 2", 7))[:4] {
+		texts = append(texts, s.Text())
+	}
+	if got := strings.Join(texts, "|"); got != `2|size: 2|tool("x", size: 2)|uses tool("x", size: 2), java.jdk(version), os.packages("curl")` {
+		t.Errorf("the selections are %s", got)
+	}
+	at := func(p *feature.Place, text string) { p.Offset = strings.Index(sample, text) + 1 }
+	at(p, "tool(name")
+	if calls := feature.Callers(p); len(calls) != 1 || calls[0].Symbol.Name != "a" {
+		t.Errorf("the callers are %v", calls)
+	}
+	names = nil
+	for _, c := range feature.Callees(p) {
+		names = append(names, c.Symbol.Name)
+	}
+	if got := strings.Join(names, " "); got != "java page" {
+		t.Errorf("the callees are %s", got)
+	}
+	names = nil
+	for _, token := range feature.Tokens(p.Out.Checked, p.File)[:12] {
+		names = append(names, token.At.Text()+":"+feature.TokenKinds[token.Kind])
+	}
+	if got := strings.Join(names, " "); got != `import:keyword "std/java":string import:keyword "./web":string # The version.:comment let:keyword version:variable "1":string "7":string component:keyword tool:class name:parameter` {
+		t.Errorf("the tokens are %s", got)
+	}
+}
+
+func TestFormat(t *testing.T) {
+	text := "app b {\nexpose   80\n}\n\n\n\napp  a {\n  user \"1\"\n      uses x\n}\ncomponent x {\n\n}\n"
+	f := func() *feature.Place {
+		return placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", strings.Index(text, "user"))
+	}
+	whole, _ := format.Source(source.New("a.layer", text))
+	p := f()
+	files := applied(fstest.MapFS{"a.layer": {Data: []byte(text)}}, feature.Format(p.File, source.Span{}))
+	if got := string(files["a.layer"].Data); got != whole {
+		t.Errorf("got:\n%s\nwant:\n%s", got, whole)
+	}
+	want := "app b {\nexpose   80\n}\n\n\n\napp a {\n    uses x\n\n    user \"1\"\n}\ncomponent x {\n\n}\n"
+	files = applied(fstest.MapFS{"a.layer": {Data: []byte(text)}}, feature.OnType(p, "}"))
+	if got := string(files["a.layer"].Data); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	for text, want := range map[string]string{
+		"app a {\n|": "    ", "app a {\n    if x {\n    |}\n": "    ", "app a {\n}\n  |": "", "app a {\n    uses b(\n|": "        ",
+	} {
+		at := strings.Index(text, "|")
+		text = text[:at] + text[at+1:]
+		p := placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", at)
+		line := text[p.File.Source.LineStart(p.File.Source.Position(at).Line):at]
+		if edits := feature.OnType(p, "\n"); len(edits) == 1 {
+			line = edits[0].New
+		}
+		if line != want {
+			t.Errorf("%q: indented by %q, want %q", text, line, want)
+		}
+	}
+}
