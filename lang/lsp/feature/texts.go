@@ -1,0 +1,242 @@
+package feature
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// text adds a string: with quotes, unless the cursor is between quotes.
+func (x *completion) text(value string, fit int, kind Kind, detail string) {
+	p := Proposal{Label: value, Insert: value, Kind: kind, Detail: detail}
+	if !x.quoted {
+		p.Label = `"` + value + `"`
+		p.Insert = p.Label
+	}
+	x.add(fit, p)
+}
+
+// strings proposes strings: files, platforms, packages.
+func (x *completion) strings(quoted bool) {
+	if len(x.callee) == 3 && x.of(x.callee[0]) == "os" && x.of(x.callee[2]) == "packages" {
+		x.packages()
+		return
+	}
+	if x.callee != nil && x.calledComponent() == nil || !x.value && !quoted {
+		return
+	}
+	key := x.key()
+	switch {
+	case key == "platforms":
+		for n, arch := range check.Architectures {
+			x.text("linux/"+arch, 40-n, KindWord, "")
+		}
+	case (key == "copy" || key == "bind") && !x.hasWord("from") || key == "layout" || key == "repository key" || x.callee != nil && x.wanted() == "path":
+		x.files()
+	case key == "user":
+		x.text("root", 5, KindUser, "")
+	}
+}
+
+// files proposes files of the module's directory: those first that no copy names yet, and that are
+// where the neighbours of the clause take theirs from.
+func (x *completion) files() {
+	dir, ok := x.Module.Dir()
+	if !ok {
+		return
+	}
+	near := map[string]int{}
+	named := map[string]bool{}
+	for _, f := range x.Module.Files {
+		for _, d := range f.Decls {
+			inside := d.Span().Start <= x.Offset && x.Offset <= d.Span().End && f == x.File
+			syntax.Inspect(d, func(n syntax.Node) bool {
+				if s, ok := n.(*syntax.String); ok {
+					if text, ok := s.Literal(); ok && text != "" && s.At != x.at {
+						named[strings.TrimSuffix(text, "/")] = true
+						switch {
+						case inside:
+							near[path.Dir(text)] = 20
+						case f == x.File:
+							near[path.Dir(text)] = max(10, near[path.Dir(text)])
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
+	const mostVisited = 5000
+	visited := 0
+	_ = fs.WalkDir(x.Out.Files, dir, func(name string, d fs.DirEntry, err error) error {
+		visited++
+		rel := strings.TrimPrefix(name, dir+"/")
+		switch {
+		case visited > mostVisited:
+			return fs.SkipAll
+		case err != nil:
+			return nil
+		case d.IsDir() && name != dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case name == dir || strings.HasSuffix(name, ".layer") || path.Base(name) == "layc.lock":
+			return nil
+		}
+		fit := 60 - 2*strings.Count(rel, "/")
+		for above := rel; above != "."; above = path.Dir(above) {
+			if named[above] {
+				fit -= 30
+				break
+			}
+		}
+		fit += near[path.Dir(rel)]
+		for _, part := range strings.Split(x.name, "_") {
+			if slices.ContainsFunc(strings.Split(rel, "/"), func(e string) bool { return strings.TrimSuffix(e, path.Ext(e)) == part }) {
+				fit += 15
+				break
+			}
+		}
+		detail := ""
+		if d.IsDir() {
+			fit -= 5
+			detail = "directory"
+		}
+		x.text(rel, fit, KindFile, detail)
+		return nil
+	})
+}
+
+// packages proposes the packages that the lock file pins: those first that the program names.
+func (x *completion) packages() {
+	named := map[string]bool{}
+	for _, m := range x.Out.Checked.Modules {
+		for _, f := range m.Files {
+			for _, d := range f.Decls {
+				syntax.Inspect(d, func(n syntax.Node) bool {
+					if call, ok := n.(*syntax.Call); ok {
+						if o, ok := x.Out.Checked.Callee(call.Fun).(*check.Predeclared); ok && o.Name == "os.packages" {
+							for _, a := range call.Args {
+								if s, ok := a.Value.(*syntax.String); ok {
+									text, _ := s.Literal()
+									named[text] = true
+								}
+							}
+						}
+					}
+					return true
+				})
+			}
+		}
+	}
+	needed := map[string]bool{}
+	lock := x.Analysis.Lock()
+	for _, p := range lock.Packages {
+		for _, n := range p.Needs {
+			needed[n] = true
+		}
+	}
+	for _, p := range lock.Packages {
+		fit := 20
+		switch {
+		case named[p.Name]:
+			fit = 40
+		case !needed[p.Name]:
+			fit = 30
+		case p.Minimal:
+			fit = 10
+		}
+		x.text(p.Name, fit, KindPackage, p.Version)
+	}
+}
+
+// imports proposes modules: standard ones, directories of the project, and pinned repositories.
+func (x *completion) imports(quotes bool) {
+	x.quoted = !quotes
+	taken := map[string]bool{}
+	for _, i := range x.File.Imports {
+		if text, ok := i.Path.Literal(); ok && !(i.Path.At.Start <= x.Offset && x.Offset <= i.Path.At.End) {
+			taken[text] = true
+		}
+	}
+	add := func(name string, fit int, detail string) {
+		if !taken[name] {
+			x.text(name, fit, KindModule, detail)
+		}
+	}
+	for n, name := range x.Out.Program.Std {
+		add("std/"+name, 60-n, "standard library")
+	}
+	dir, ok := x.Module.Dir()
+	if ok && (x.Module.Git == load.Repository{}) {
+		for _, m := range moduleDirs(x.Analysis.Project(), dir) {
+			add("./"+m, 50, "module of the project")
+		}
+		if up := path.Dir(dir); dir != "." {
+			for _, m := range moduleDirs(x.Analysis.Project(), up) {
+				if path.Join(up, m) != dir {
+					add("../"+m, 45, "module of the project")
+				}
+			}
+		}
+	}
+	for _, m := range x.Analysis.Lock().Modules {
+		add(load.Repository{URL: m.URL, Version: m.Version}.String(), 30, "pinned repository")
+	}
+}
+
+// moduleDirs returns the modules in the directories beneath one, two levels deep.
+func moduleDirs(files fs.FS, dir string) []string {
+	var all []string
+	for _, pattern := range []string{"*/*.layer", "*/*/*.layer"} {
+		names, _ := fs.Glob(files, path.Join(dir, pattern))
+		for _, n := range names {
+			all = append(all, strings.TrimPrefix(path.Dir(n), strings.TrimPrefix(dir+"/", "./")))
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func secretsOf(p *check.Program) []string {
+	var all []string
+	if p.Fleet == nil {
+		return nil
+	}
+	syntax.Inspect(p.Fleet, func(n syntax.Node) bool {
+		if s, ok := n.(*syntax.Clause); ok && s.Word.Name == "secret" && len(s.Args) == 1 {
+			if name, ok := s.Args[0].(*syntax.Name); ok {
+				all = append(all, name.Name)
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// shellVariables proposes values after a dollar sign in a string or in the script of a run.
+func shellVariables(p *Place) Proposals {
+	text := p.File.Source.Text()
+	start := p.Offset
+	for start > 0 && (text[start-1] == '_' || text[start-1] >= '0' && text[start-1] <= '9' || text[start-1]|0x20 >= 'a' && text[start-1]|0x20 <= 'z') {
+		start--
+	}
+	dollar := strings.TrimSuffix(text[:start], "{")
+	if !strings.HasSuffix(dollar, "$") {
+		return Proposals{}
+	}
+	out := Proposals{At: source.Span{File: p.File.Source, Start: start, End: p.Offset}}
+	for _, v := range p.Out.Checked.Visible(p.File.Source, p.Offset) {
+		switch v.Object.(type) {
+		case *check.Let, *check.Param, *check.Var:
+			if strings.HasPrefix(v.Name, text[start:p.Offset]) {
+				out.All = append(out.All, Proposal{Label: v.Name, Insert: v.Name, Kind: kindOf(v.Object), Detail: Signature(v.Object), Doc: docOf(v.Object)})
+			}
+		}
+	}
+	return out
+}
