@@ -30,8 +30,9 @@ func (c *cli) lspCommand() *cobra.Command {
 		SuggestFor: []string{"language-server", "languageserver", "server", "ls"},
 		Short:      "Serve an editor: errors while typing, completion, definitions",
 		Long: `lsp is the language server. An editor starts it, and speaks the Language Server
-Protocol with it over standard input and output. It builds nothing, and does
-not use the network.
+Protocol with it over standard input and output. It builds nothing, and asks
+the network for nothing. The command layc.plan serves the page of a plan on
+this machine only, and refreshes it when a file is saved.
 
 An editor's settings, below layc:
   codeLens     show layers and sizes above declarations (default false)
@@ -57,7 +58,7 @@ An editor's settings, below layc:
     language-servers = ["layc"]`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := lsp.Serve(cmd.Context(), os.Stdin, os.Stdout, lsp.Options{Version: versions(), Source: c.editorSource()})
+			err := lsp.Serve(cmd.Context(), os.Stdin, os.Stdout, lsp.Options{Version: versions(), Source: c.editorSource(), Page: new(pages).show})
 			if errors.Is(err, context.Canceled) {
 				return cmd.Context().Err()
 			}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -117,8 +118,14 @@ func start(t testing.TB, files fstest.MapFS, capabilities map[string]any) *clien
 	return c
 }
 
+// pages counts the pages of plans that were made.
+var pages atomic.Int32
+
 func options(t testing.TB, files fstest.MapFS) lsp.Options {
 	return lsp.Options{
+		Page: func(dir string, out *compiler.Output) (string, error) {
+			return fmt.Sprintf("page of %s, %d", dir, pages.Add(1)), nil
+		},
 		Version: "test", Idle: time.Millisecond, Panicked: func(p any) { t.Errorf("panic: %v", p) },
 		Source: workspace.Source{
 			Files: func(dir string) fs.FS {
@@ -383,6 +390,7 @@ func (c *client) awaitUntil(done func() bool, describe func() string) {
 	timeout := time.After(30 * time.Second)
 	for !done() {
 		select {
+		case <-time.After(20 * time.Millisecond):
 		case <-c.news:
 		case <-timeout:
 			c.Fatal(describe())

@@ -25,8 +25,8 @@ type worker struct {
 	slow bool // binding takes longer than a user notices
 }
 
-// noticed is how long a user does not notice that an answer takes.
-const noticed = 20 * time.Millisecond
+// noticed is how long binding may take to be part of the answer to each key.
+const noticed = 5 * time.Millisecond
 
 // wake lets the worker of a root analyse the newest view.
 func (s *server) wake(root string) {

@@ -112,6 +112,8 @@ func TestRandomEdits(t *testing.T) {
 			for method := range methods {
 				c.begin(method, everything(name, texts[name], start))
 			}
+			id, _ := c.begin("textDocument/rename", everything(name, texts[name], start))
+			c.notify("$/cancelRequest", map[string]any{"id": id})
 		}
 		if n%25 == 24 {
 			c.await(check(files, texts))
@@ -143,7 +145,8 @@ var methods = map[string]bool{
 	"textDocument/references": true, "textDocument/documentHighlight": true, "textDocument/documentSymbol": true, "workspace/symbol": true,
 	"textDocument/prepareCallHierarchy": true, "textDocument/foldingRange": true, "textDocument/selectionRange": true,
 	"textDocument/signatureHelp": true, "textDocument/semanticTokens/full": true, "textDocument/formatting": true,
-	"textDocument/rangeFormatting": true, "textDocument/onTypeFormatting": true,
+	"textDocument/rangeFormatting": true, "textDocument/onTypeFormatting": true, "textDocument/codeLens": true,
+	"textDocument/inlayHint": true,
 }
 
 // TestFixes applies the fix of each finding, as an editor does.
@@ -214,4 +217,54 @@ func TestSession(t *testing.T) {
 	}
 	c.open("untitled:untitled:Untitled-1", "let a = b\n")
 	c.awaitUntil(func() bool { return strings.Contains(strings.Join(c.findings(), "\n"), "Untitled-1:1: E0207") }, func() string { return strings.Join(c.findings(), "\n") })
+}
+
+// TestPlan checks what the server shows of a plan: nothing unless the user has set it, and a page on
+// request, which is made again when a document is saved.
+func TestPlan(t *testing.T) {
+	files := testdata(t, "shop")
+	text := string(files[project[1:]+"/shop.layer"].Data)
+	c := start(t, files, map[string]any{"window": map[string]any{"showDocument": map[string]any{"support": true}}})
+	c.open("shop.layer", text)
+	var lenses []struct {
+		Range   struct{ Start position }
+		Command struct{ Title, Command string }
+	}
+	var hints []struct {
+		Position position
+		Label    string
+	}
+	all := everything("shop.layer", text, 0)
+	c.call("textDocument/codeLens", all, &lenses)
+	c.call("textDocument/inlayHint", all, &hints)
+	if len(lenses)+len(hints) > 0 {
+		t.Errorf("shown without being asked: %v %v", lenses, hints)
+	}
+	c.notify("workspace/didChangeConfiguration", map[string]any{"settings": map[string]any{"layc": map[string]any{"codeLens": true, "inlayHints": true}}})
+	c.call("textDocument/codeLens", all, &lenses)
+	c.call("textDocument/inlayHint", all, &hints)
+	var titles []string
+	for n, l := range lenses {
+		titles = append(titles, l.Command.Title)
+		if hints[n].Label != l.Command.Title || hints[n].Position.Line != l.Range.Start.Line {
+			t.Errorf("the hint %v is not the lens %v", hints[n], l)
+		}
+	}
+	if got := strings.Join(titles, "; "); got != "4 layers, ~560MB; 4 layers, ~560MB" {
+		t.Errorf("the lenses are %s", got)
+	}
+	var address string
+	c.call("workspace/executeCommand", map[string]any{"command": "layc.plan", "arguments": []any{uri("shop.layer")}}, &address)
+	if address != "page of "+project+", 1" {
+		t.Errorf("the page is at %s", address)
+	}
+	c.notify("textDocument/didSave", document("shop.layer"))
+	c.awaitUntil(func() bool { return pages.Load() == 2 }, func() string { return "the page was not made again" })
+	if m := c.try("workspace/executeCommand", map[string]any{"command": "other"}); m.Error == nil {
+		t.Error("an unknown command has no error")
+	}
+	c.replace("shop.layer", "app a {")
+	if m := c.try("workspace/executeCommand", map[string]any{"command": "layc.plan", "arguments": []any{uri("shop.layer")}}); m.Error == nil || !strings.Contains(m.Error.Message, "there is no plan") {
+		t.Errorf("a plan of a program with errors: %+v", m)
+	}
 }

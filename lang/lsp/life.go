@@ -70,6 +70,9 @@ func capabilities(encoding string) object {
 		"signatureHelpProvider":      object{"triggerCharacters": []string{"(", ","}},
 		"documentFormattingProvider": true, "documentRangeFormattingProvider": true,
 		"documentOnTypeFormattingProvider": object{"firstTriggerCharacter": "\n", "moreTriggerCharacter": []string{"}"}},
+		"codeLensProvider":                 object{},
+		"inlayHintProvider":                true,
+		"executeCommandProvider":           object{"commands": []string{showPlan}},
 		"semanticTokensProvider": object{
 			"legend": object{"tokenTypes": feature.TokenKinds, "tokenModifiers": []string{}}, "full": true,
 		},
@@ -98,6 +101,9 @@ var handlers = map[string]handler{
 	"textDocument/formatting":           on((*request).formatting),
 	"textDocument/rangeFormatting":      on((*request).rangeFormatting),
 	"textDocument/onTypeFormatting":     on((*request).onTypeFormatting),
+	"textDocument/codeLens":             on((*request).codeLenses),
+	"textDocument/inlayHint":            on((*request).inlayHints),
+	"workspace/executeCommand":          on((*request).executeCommand),
 }
 
 // ready asks the editor to report changed files.
@@ -156,7 +162,7 @@ var notifications = map[string]func(*server, json.RawMessage){
 	"textDocument/didOpen":             told((*server).didOpen),
 	"textDocument/didChange":           told((*server).didChange),
 	"textDocument/didClose":            told((*server).didClose),
-	"textDocument/didSave":             func(s *server, _ json.RawMessage) { s.change((*workspace.Workspace).Refresh) },
+	"textDocument/didSave":             func(s *server, _ json.RawMessage) { s.didSave() },
 	"workspace/didChangeWatchedFiles":  func(s *server, _ json.RawMessage) { s.change((*workspace.Workspace).Refresh) },
 	"workspace/didChangeConfiguration": told((*server).didChangeConfiguration),
 	"workspace/didChangeWorkspaceFolders": told(func(s *server, p protocol.DidChangeFoldersParams) {
@@ -189,6 +195,11 @@ func (s *server) didOpen(p protocol.DidOpenParams) {
 	s.change(func(w *workspace.Workspace) {
 		w.Open(workspace.Document{URI: d.URI, Version: d.Version, Text: d.Text})
 	})
+}
+
+func (s *server) didSave() {
+	s.change((*workspace.Workspace).Refresh)
+	s.refreshPages()
 }
 
 func (s *server) didClose(p protocol.DocumentParams) {

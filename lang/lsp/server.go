@@ -27,6 +27,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/lsp/protocol"
 	"github.com/layc-lang/layc/lang/lsp/wire"
 	"github.com/layc-lang/layc/lang/lsp/workspace"
@@ -36,9 +37,9 @@ import (
 type Options struct {
 	Source  workspace.Source
 	Version string
-	// Page returns the address of a page with the plan of a directory, which the caller serves; nil
-	// if there is no such page.
-	Page func(dir string) (string, error)
+	// Page shows the plan of a directory on a page, or replaces what that page shows, and returns its
+	// address; nil if there are no pages.
+	Page func(dir string, out *compiler.Output) (string, error)
 	// Idle is how long the editor must be idle before slow analyses begin; 0: a default.
 	Idle time.Duration
 	// Panicked is called with what a handler panicked with; nil: the user is told.
@@ -65,7 +66,9 @@ type server struct {
 	publishing sync.Mutex
 	published  map[string]map[string]published // by root and URI; guarded by publishing
 	workers    map[string]*worker
+	pages      map[string]bool // roots whose plan is shown on a page; guarded by publishing
 	running    sync.WaitGroup
+	answering  sync.WaitGroup // requests
 
 	requests sync.Mutex
 	pending  map[string]context.CancelFunc // by request ID
@@ -91,7 +94,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	}
 	s := &server{
 		Options: o, out: newOutbox(), ctx: ctx, utf16: true,
-		published: map[string]map[string]published{}, workers: map[string]*worker{},
+		published: map[string]map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{},
 		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){},
 		slots: make(chan struct{}, 8),
 	}
@@ -180,6 +183,7 @@ func (s *server) handle(m *wire.Message) {
 		s.reply(m, result, err)
 	case m.Method == "shutdown":
 		s.state = stopped
+		s.answering.Wait()
 		s.reply(m, nil, nil)
 	default:
 		s.request(m)
@@ -207,7 +211,9 @@ func (s *server) request(m *wire.Message) {
 		return
 	}
 	r := &request{server: s, ctx: ctx, view: s.workspace.View(), settings: s.settings}
+	s.answering.Add(1)
 	s.running.Go(func() {
+		defer s.answering.Done()
 		defer cancel()
 		var result any
 		err := error(wire.Errorf(wire.InternalError, "layc failed to answer %s", m.Method))
