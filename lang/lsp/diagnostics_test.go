@@ -264,7 +264,7 @@ func TestPlan(t *testing.T) {
 		t.Error("an unknown command has no error")
 	}
 	c.replace("shop.layer", "app a {")
-	if m := c.try("workspace/executeCommand", map[string]any{"command": "layc.plan", "arguments": []any{uri("shop.layer")}}); m.Error == nil || !strings.Contains(m.Error.Message, "there is no plan") {
+	if m := c.try("workspace/executeCommand", map[string]any{"command": "layc.plan", "arguments": []any{uri("shop.layer")}}); m.Error == nil || !strings.Contains(m.Error.Message, "no plan") {
 		t.Errorf("a plan of a program with errors: %+v", m)
 	}
 }

@@ -61,7 +61,7 @@ func (r *request) executeCommand(p protocol.ExecuteCommandParams) (any, error) {
 	}
 	out := a.Planned()
 	if out == nil {
-		return nil, wire.Errorf(wire.RequestFailed, "there is no plan: the module has errors or no apps")
+		return nil, wire.Errorf(wire.RequestFailed, "no plan: the module has errors or no apps")
 	}
 	address, err := r.Page(a.Root, out)
 	if err != nil {
