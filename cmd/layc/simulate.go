@@ -18,10 +18,10 @@ func (c *cli) simulateCommand() *cobra.Command {
 		Use:   "simulate",
 		Short: "Simulate a year of changes",
 		Long: `simulate replays random changes over the fleet, at the rates at which
-components and apps change. Each day, changed layers are rebuilt and pushed,
-and every host with an affected app pulls them. Each week, a tenth of the hosts
-is replaced and pulls everything. The plan and its alternatives see the same
-changes.
+components and apps change. Each week, changed layers are rebuilt and pushed,
+every host with an affected app pulls them, and a tenth of the hosts is replaced
+and pulls everything. The plan and its alternatives see the same changes. A long
+simulation pulls what "layc cost" predicts, without the round trips of layers.
 
 Equal seeds produce equal results. The history of a component depends only on
 its name and the seed, so the fleet with one more app sees the same changes. If

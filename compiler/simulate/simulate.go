@@ -2,10 +2,11 @@
 // build with a plan and with its alternatives.
 //
 // The plan's cost is an expectation under a model. A replay answers the same question with fewer
-// assumptions. Each day, every source of changes (a pin, an update key, an app's files) changes
-// with the probability from its rate. Blobs that contain it are rebuilt and pushed, and each host
-// that runs an app with such a blob pulls it once. From time to time a host is replaced and pulls
-// everything that it runs, or a builder starts with an empty cache.
+// assumptions. Each week, which is the cycle of a plan's cost, every source of changes (a pin, an
+// update key, an app's files) changes with the probability from its rate. Blobs that contain it
+// are rebuilt and pushed, and each host that runs an app with such a blob pulls it once. From time
+// to time a host is replaced and pulls everything that it runs, or a builder starts with an empty
+// cache. So a long replay pulls what the cost predicts, but for the round trips of layers.
 //
 // The plan and its alternatives have the same history. A source's history, a host's, and an app's
 // placement depend only on their names and the seed, so an edit of the fleet does not change the
@@ -18,11 +19,6 @@ import (
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
 )
-
-// daysPerYear is the number of days in 52 weeks, since a plan's cycle is a week.
-const daysPerYear = plan.CyclesPerYear * daysPerCycle
-
-const daysPerCycle = 7
 
 // Options configure a replay. The zero value means one year with a host for each replica and seed
 // 0.
@@ -37,7 +33,7 @@ type Result struct {
 	Years, Hosts int
 	Replicas     int
 	Sources      int       // of changes
-	Changes      int       // days on which a source changed, summed over sources
+	Changes      int       // weeks in which a source changed, summed over sources
 	Replaced     int       // hosts that were replaced
 	Estimated    bool      // whether bytes are sums of estimates
 	Outcomes     []Outcome // the plan's first
@@ -68,7 +64,7 @@ func Run(p *plan.Plan, o Options) *Result {
 	for _, a := range problem.Apps {
 		r.Replicas += max(1, a.Replicas)
 	}
-	for day := range o.Years * daysPerYear {
+	for range o.Years * plan.CyclesPerYear {
 		e := w.next()
 		for _, c := range e.changed {
 			if c {
@@ -77,10 +73,8 @@ func Run(p *plan.Plan, o Options) *Result {
 		}
 		r.Replaced += len(e.replaced)
 		for _, x := range runs {
-			x.day(e)
-			if (day+1)%daysPerCycle == 0 {
-				x.Weekly = append(x.Weekly, x.Pulled)
-			}
+			x.week(e)
+			x.Weekly = append(x.Weekly, x.Pulled)
 		}
 	}
 	for _, x := range runs {
@@ -134,8 +128,8 @@ func (x *run) held(apps []int, visit func(blob int)) {
 	}
 }
 
-// day replays a day's events.
-func (x *run) day(e events) {
+// week replays a week's events.
+func (x *run) week(e events) {
 	changed := map[int]bool{}
 	for source, c := range e.changed {
 		if !c {

@@ -14,6 +14,7 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/plan/search"
+	"github.com/layc-lang/layc/compiler/report"
 )
 
 const lockText = `layc-lock 1
@@ -67,21 +68,21 @@ func TestHistoriesAreStable(t *testing.T) {
 	history := func(p *plan.Plan) map[string]string {
 		problem, _ := p.Problem()
 		w := newWorld(problem, Options{Seed: 3})
-		days := map[string]string{}
+		weeks := map[string]string{}
 		for range 100 {
 			e := w.next()
 			for n, s := range problem.Sources {
-				days[s.Name] += fmt.Sprintf("%t ", e.changed[n])
+				weeks[s.Name] += fmt.Sprintf("%t ", e.changed[n])
 			}
 		}
-		return days
+		return weeks
 	}
 	old, now := history(before), history(after)
 	if len(now) != len(old)+1 {
 		t.Fatalf("%d sources, then %d", len(old), len(now))
 	}
-	for name, days := range old {
-		if now[name] != days {
+	for name, weeks := range old {
+		if now[name] != weeks {
 			t.Errorf("%s has another history", name)
 		}
 	}
@@ -111,14 +112,31 @@ func TestPulledAsExpected(t *testing.T) {
 	p := fleet(t, 9)
 	r := Run(p, Options{Years: 40, Seed: 1})
 	want := 0.0
-	replaced := float64(search.DefaultWeights().Replaced) / 1000 / daysPerCycle
+	replaced := float64(search.DefaultWeights().Replaced) / 1000
 	for _, l := range p.Layers {
-		quiet := math.Exp(-l.Rate / daysPerYear)
+		quiet := math.Exp(-l.Rate / plan.CyclesPerYear)
 		want += float64(l.Size.Bytes) * float64(l.Replicas) * (1 - quiet*(1-replaced))
 	}
-	want *= 40 * daysPerYear
+	want *= 40 * plan.CyclesPerYear
 	if got := float64(r.Outcomes[0].Pulled); math.Abs(got/want-1) > 0.03 {
 		t.Errorf("pulled %v, expected %v", got, want)
+	}
+}
+
+// TestCostAgrees checks that a long replay pulls what the cost of the plan and of the apps' own plans
+// predicts. Round trips are free here, since a replay counts bytes.
+func TestCostAgrees(t *testing.T) {
+	p := fleet(t, 9)
+	problem, _ := p.Problem()
+	problem.Weights = search.DefaultWeights()
+	problem.Weights.Layer = 0
+	r, c := Run(p, Options{Years: 40, Seed: 1}), report.NewCost(p)
+	for n, predicted := range []plan.Size{c.Plan.Pulled, c.Alone.Pulled} {
+		o := r.Outcomes[n]
+		weekly := float64(o.Pulled) / 40 / plan.CyclesPerYear
+		if want := float64(predicted.Bytes); math.Abs(weekly/want-1) > 0.03 {
+			t.Errorf("%s pulls %v per week, but costs %v", o.Name, weekly, want)
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ type world struct {
 	hosts   [][]int // apps that run on each host, each once
 }
 
-// events are the events of a day.
+// events are the events of a week.
 type events struct {
 	changed  []bool // by source
 	replaced []int  // hosts
@@ -56,19 +56,19 @@ func luck(seed uint64, name string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// next returns the next day.
+// next returns the next week.
 func (w *world) next() events {
 	weights := weights(w.problem)
 	e := events{changed: make([]bool, len(w.sources))}
 	for n, r := range w.sources {
-		e.changed[n] = !quiet(r, uint64(w.problem.Sources[n].Hazard)/daysPerCycle)
+		e.changed[n] = !quiet(r, uint64(w.problem.Sources[n].Hazard))
 	}
 	for n, r := range w.luck {
-		if r.Int64N(1000*daysPerCycle) < weights.Replaced {
+		if r.Int64N(1000) < weights.Replaced {
 			e.replaced = append(e.replaced, n)
 		}
 	}
-	e.cold = w.builder.Int64N(1000*daysPerCycle) < weights.Cold
+	e.cold = w.builder.Int64N(1000) < weights.Cold
 	return e
 }
 
