@@ -7,7 +7,10 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/doc"
+	"github.com/layc-lang/layc/lang/editor"
+	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/lang/term"
+	"github.com/layc-lang/layc/lang/visible"
 )
 
 // docClauses prints the documentation of clauses: a list of all, or the page of one. A word with
@@ -28,18 +31,34 @@ func (c *cli) docClauses(word string, asJSON, asMarkdown bool) error {
 			printOptions(c.out, "  ", 32, f.Options)
 		}
 	default:
-		for n, f := range clauses {
-			if n > 0 {
-				fmt.Fprintln(c.out)
+		return c.page(func(w io.Writer, source func(string) string) {
+			for n, f := range clauses {
+				if n > 0 {
+					fmt.Fprintln(w)
+				}
+				if asMarkdown {
+					clauseMarkdown(w, f)
+				} else {
+					clausePage(w, source, f)
+				}
 			}
-			if asMarkdown {
-				clauseMarkdown(c.out, f)
-			} else {
-				clausePage(c.out, f)
-			}
-		}
+		})
 	}
 	return nil
+}
+
+// page prints what a function writes. On a terminal, what goes through source is in colours, unless
+// the text has something to hide or to make visible.
+func (c *cli) page(write func(w io.Writer, source func(text string) string)) error {
+	var plain strings.Builder
+	write(&plain, func(text string) string { return text })
+	if isTerminal(c.out) && visible.Text(redact.Text(plain.String())) == plain.String() {
+		var coloured strings.Builder
+		write(&coloured, editor.Coloured)
+		return c.verbatim(coloured.String())
+	}
+	_, err := io.WriteString(c.out, plain.String())
+	return err
 }
 
 // docWord prints everything about a word: as a declaration, a statement or a name that every
@@ -54,9 +73,14 @@ func (c *cli) docWord(word string, asJSON, asMarkdown bool) error {
 			if asMarkdown {
 				fmt.Fprintf(c.out, "# %s\n\n`%s`, %s. %s\n\n```layer\n%s\n```\n", w.Word, w.Word, w.Kind, w.Text, w.Example)
 			} else {
-				fmt.Fprintf(c.out, "%s\n    %s\n\n", w.Word, w.Kind)
-				term.Flow(c.out, "    ", "    ", w.Text)
-				fmt.Fprintf(c.out, "\n    %s\n", strings.ReplaceAll(w.Example, "\n", "\n    "))
+				err := c.page(func(out io.Writer, source func(string) string) {
+					fmt.Fprintf(out, "%s\n    %s\n\n", w.Word, w.Kind)
+					term.Flow(out, "    ", "    ", w.Text)
+					fmt.Fprintf(out, "\n    %s\n", strings.ReplaceAll(source(w.Example), "\n", "\n    "))
+				})
+				if err != nil {
+					return err
+				}
 			}
 			if isClause(word) {
 				fmt.Fprintln(c.out)
@@ -80,11 +104,11 @@ func isWord(word string) bool {
 }
 
 // clausePage prints everything about one clause.
-func clausePage(w io.Writer, f doc.Clause) {
+func clausePage(w io.Writer, source func(string) string, f doc.Clause) {
 	fmt.Fprintf(w, "%s\n    %s, in the block of a %s\n\n", header(f.Word, f.Takes, f.Type), f.Kind, f.In)
 	term.Flow(w, "    ", "    ", f.Text)
 	for _, e := range f.Example {
-		fmt.Fprintf(w, "\n    %s\n", strings.ReplaceAll(e, "\n", "\n    "))
+		fmt.Fprintf(w, "\n    %s\n", strings.ReplaceAll(source(e), "\n", "\n    "))
 	}
 	if len(f.Options) > 0 {
 		fmt.Fprint(w, "\nOptions:\n")

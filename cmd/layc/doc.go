@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -73,7 +74,7 @@ the same name.`,
 			case asMarkdown:
 				_, err = fmt.Fprint(c.out, m.Markdown())
 			default:
-				_, err = fmt.Fprint(c.out, m.Terminal())
+				err = c.page(func(w io.Writer, source func(string) string) { io.WriteString(w, m.Terminal(source)) })
 			}
 			return err
 		},

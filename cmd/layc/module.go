@@ -124,8 +124,11 @@ func isTerminal(w io.Writer) bool {
 
 // screen returns what a writer finally writes to.
 func screen(w io.Writer) io.Writer {
-	if m, ok := w.(*messages); ok {
-		return m.screen
+	switch w := w.(type) {
+	case *messages:
+		return w.screen
+	case *printed:
+		return w.to
 	}
 	return w
 }

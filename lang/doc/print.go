@@ -10,8 +10,8 @@ import (
 )
 
 // Terminal returns the documentation as plain text. It keeps the lines of comments that fit on a
-// terminal.
-func (m *Module) Terminal() string {
+// terminal. Source text in it is as source returns it.
+func (m *Module) Terminal(source func(text string) string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "module %s\n", cmp.Or(m.Title, m.Path))
 	if m.Text != "" {
@@ -19,11 +19,13 @@ func (m *Module) Terminal() string {
 		fold(&b, "", "", m.Text)
 	}
 	if m.Path != "." {
-		fmt.Fprintf(&b, "\n    import %q\n", m.Path)
+		fmt.Fprintf(&b, "\n    %s\n", source(fmt.Sprintf("import %q", m.Path)))
 	}
 	entry := func(head, text string, notes ...string) {
 		b.WriteString("\n")
-		fold(&b, "", "        ", head)
+		var folded strings.Builder
+		fold(&folded, "", "        ", head)
+		b.WriteString(source(folded.String()))
 		for _, n := range notes {
 			fold(&b, "    ", "        ", n)
 		}
