@@ -52,17 +52,17 @@ func before(a, b protocol.Position) bool {
 
 // fixTitle returns the title of a fix: the help that describes it.
 func fixTitle(d *diag.Diagnostic) string {
-	for _, h := range d.Help {
-		h = strings.ReplaceAll(h, "`", "")
-		if name, ok := strings.CutPrefix(h, "did you mean "); ok {
-			return "Replace by " + strings.TrimSuffix(name, "?")
+	switch {
+	case len(d.Help) > 0:
+		help := strings.ReplaceAll(d.Help[0], "`", "")
+		if name, ok := strings.CutPrefix(help, "did you mean "); ok {
+			return clean("Replace by " + strings.TrimSuffix(name, "?"))
 		}
-		return strings.ToUpper(h[:1]) + h[1:]
-	}
-	if d.Edits[0].New == "" {
+		return clean(strings.ToUpper(help[:1]) + help[1:])
+	case d.Edits[0].New == "":
 		return "Remove it"
 	}
-	return "Write " + strings.TrimSpace(d.Edits[0].New)
+	return clean("Write " + strings.TrimSpace(d.Edits[0].New))
 }
 
 // edits converts edits; false if one is in a file that is not the project's own.

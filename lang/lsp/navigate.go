@@ -33,8 +33,8 @@ func (r *request) definition(p protocol.PositionParams) (any, error) {
 	if place == nil {
 		return all, nil
 	}
-	for _, t := range feature.Definition(place) {
-		if l, ok := r.location(place.Analysis, t.Name); ok {
+	if at, ok := feature.Definition(place); ok {
+		if l, ok := r.location(place.Analysis, at); ok {
 			all = append(all, l)
 		}
 	}
@@ -161,24 +161,20 @@ func (r *request) prepareCalls(p protocol.PositionParams) (any, error) {
 	if place == nil {
 		return nil, nil
 	}
-	all := []protocol.CallHierarchyItem{}
-	for _, t := range feature.Definition(place) {
-		m, f := place.Analysis.File(place.Analysis.URI(t.Name.File))
-		if f == nil {
-			continue
-		}
-		there := *place
-		there.Module, there.File, there.Offset = m, f, t.Name.Start
-		if s, ok := feature.Around(&there); ok {
-			all = append(all, r.callItem(place.Analysis, s))
+	s, ok := feature.Around(place)
+	if at, found := feature.Definition(place); found {
+		if m, f := place.Analysis.File(place.Analysis.URI(at.File)); f != nil {
+			there := *place
+			there.Module, there.File, there.Offset = m, f, at.Start
+			if declared, known := feature.Around(&there); known {
+				s, ok = declared, true
+			}
 		}
 	}
-	if len(all) == 0 {
-		if s, ok := feature.Around(place); ok {
-			all = append(all, r.callItem(place.Analysis, s))
-		}
+	if !ok {
+		return nil, nil
 	}
-	return all, nil
+	return []protocol.CallHierarchyItem{r.callItem(place.Analysis, s)}, nil
 }
 
 func (r *request) callItem(a *workspace.Analysis, s feature.Symbol) protocol.CallHierarchyItem {
@@ -187,7 +183,7 @@ func (r *request) callItem(a *workspace.Analysis, s feature.Symbol) protocol.Cal
 	}
 }
 
-// called returns the place of an item, and what to do with each call.
+// calls adds each call of an item.
 func (r *request) calls(p protocol.CallHierarchyParams, of func(*feature.Place) []feature.Call, add func(protocol.CallHierarchyItem, []protocol.Range)) {
 	for _, root := range r.view.Roots() {
 		a := r.view.Analysis(root)

@@ -421,6 +421,6 @@ func (x *completion) parameters(fit int) {
 		if x.next.Kind == syntax.Colon {
 			insert = name
 		}
-		x.add(fit-n, Proposal{Label: name, Insert: insert, Kind: KindParam, Detail: Signature(p), More: true})
+		x.add(fit-n, Proposal{Label: name, Insert: insert, Kind: KindParam, Detail: Signature(p)})
 	}
 }

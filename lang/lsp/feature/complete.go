@@ -43,7 +43,6 @@ type Proposal struct {
 	Kind    Kind
 	Detail  string // in short
 	Doc     string // Markdown
-	More    bool   // after it, further proposals are likely
 
 	fit int // higher ones come first
 }
@@ -194,7 +193,7 @@ func (x *completion) declarationWords() {
 	for n, word := range []string{"app", "component", "import", "let", "fleet", "slot", "user", "param"} {
 		o := Proposal{Label: word, Kind: KindKeyword, Detail: about[word]}
 		if len(x.rest) == 0 {
-			o.Insert, o.Snippet, o.More = snippets[word], true, true
+			o.Insert, o.Snippet = snippets[word], true
 		}
 		x.add(20-n, o)
 	}
@@ -218,7 +217,7 @@ func (x *completion) clauses() {
 		fit += 300 * x.suits(f)
 		o := Proposal{Label: f.Word, Kind: KindClause, Detail: f.Doc, Doc: examples[f.Word]}
 		if len(x.rest) == 0 {
-			o.Insert, o.Snippet, o.More = snippetOf(f), true, true
+			o.Insert, o.Snippet = snippetOf(f), true
 		} else {
 			o.Insert = f.Word
 		}
@@ -430,7 +429,7 @@ func (x *completion) options() {
 			if len(x.rest) == 0 && o.Takes != syntax.Nothing {
 				insert += " "
 			}
-			x.add(f, Proposal{Label: o.Word, Insert: insert, Kind: KindOption, Detail: o.Doc, More: o.Takes != syntax.Nothing})
+			x.add(f, Proposal{Label: o.Word, Insert: insert, Kind: KindOption, Detail: o.Doc})
 		}
 	}
 	if x.item != nil {
@@ -466,7 +465,7 @@ func (x *completion) operandWords() {
 					fit += 20
 				}
 			}
-			x.add(fit, Proposal{Label: o.Word, Kind: KindOption, Detail: o.Doc, More: o.Takes != syntax.Nothing})
+			x.add(fit, Proposal{Label: o.Word, Kind: KindOption, Detail: o.Doc})
 		}
 	}
 	if x.item != nil {

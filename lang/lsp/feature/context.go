@@ -14,8 +14,7 @@ import (
 // stack of open brackets gives the block and the statement of the cursor, and the table of clauses
 // the option and the operand.
 
-// declarations are the words that begin a declaration.
-var declarations = []string{"import", "fleet", "component", "app", "slot", "user", "let", "param"}
+var declarations = syntax.Declarations()
 
 // context tells where in the syntax a cursor is.
 type context struct {
@@ -51,10 +50,9 @@ type context struct {
 }
 
 type frame struct {
-	kind   byte // '{' block, 'm' arms of a match statement, 'e' braces of an expression, '(' or '['
-	at     int  // index of the bracket
-	stmt   int  // start of the statement around it
-	ending bool // a closing brace was the last token
+	kind byte // '{' block, 'm' arms of a match statement, 'e' braces of an expression, '(' or '['
+	at   int  // index of the bracket
+	stmt int  // start of the statement around it
 }
 
 // contextOf returns the context of a place; false within comments and other text.

@@ -26,36 +26,23 @@ func Occurrences(p *Place) []check.Occurrence {
 	})
 }
 
-// Target is where something is declared.
-type Target struct {
-	From source.Span // the text that leads there
-	Name source.Span // the declaration's name
-	At   source.Span // the whole declaration
-}
-
-// Definition returns where the object at a place is declared.
-func Definition(p *Place) []Target {
-	if at, m := importAt(p); m != nil {
-		var all []Target
-		for _, f := range m.Files {
-			start := source.Span{File: f.Source}
-			all = append(all, Target{at, start, start})
-		}
-		return all[:min(1, len(all))]
-	}
+// Definition returns where the object at a place is declared: its name, or the beginning of a module.
+func Definition(p *Place) (source.Span, bool) {
+	_, m := importAt(p)
 	all := Occurrences(p)
-	if len(all) == 0 {
-		return nil
+	if m == nil && len(all) > 0 {
+		o := all[len(all)-1]
+		i, imported := o.Object.(*check.Import)
+		if !imported || o.Declares || i.Module == nil {
+			at := o.Object.Ident().At
+			return at, !at.IsZero()
+		}
+		m = i.Module
 	}
-	o := all[len(all)-1]
-	if i, ok := o.Object.(*check.Import); ok && i.Module != nil && !o.Declares && len(i.Module.Files) > 0 {
-		start := source.Span{File: i.Module.Files[0].Source}
-		return []Target{{o.At, start, start}}
+	if m == nil || len(m.Files) == 0 {
+		return source.Span{}, false
 	}
-	if at := o.Object.Ident().At; !at.IsZero() {
-		return []Target{{o.At, at, declarationOf(o.Object)}}
-	}
-	return nil
+	return source.Span{File: m.Files[0].Source}, true
 }
 
 // importAt returns the path of the import at a place with its module; nil if there is none.

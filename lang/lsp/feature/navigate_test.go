@@ -194,8 +194,8 @@ func TestNavigate(t *testing.T) {
 	} {
 		p := samplePlace(c.at, c.after)
 		got := ""
-		for _, d := range feature.Definition(p) {
-			got = fmt.Sprintf("%s:%d %s", d.Name.File.Name(), d.Name.Position().Line, d.Name.Text())
+		if at, ok := feature.Definition(p); ok {
+			got = fmt.Sprintf("%s:%d %s", at.File.Name(), at.Position().Line, at.Text())
 		}
 		if n := len(feature.References(p)); got != c.definition || n != c.references {
 			t.Errorf("%s: defined at %s with %d places, want %s with %d", c.at, got, n, c.definition, c.references)

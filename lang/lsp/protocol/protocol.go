@@ -23,14 +23,6 @@ type Location struct {
 	Range Range  `json:"range"`
 }
 
-// LocationLink is a location with the range that leads to it.
-type LocationLink struct {
-	OriginSelectionRange *Range `json:"originSelectionRange,omitempty"`
-	TargetURI            string `json:"targetUri"`
-	TargetRange          Range  `json:"targetRange"`
-	TargetSelectionRange Range  `json:"targetSelectionRange"`
-}
-
 // TextEdit replaces a range.
 type TextEdit struct {
 	Range   Range  `json:"range"`
@@ -220,7 +212,6 @@ type CodeAction struct {
 	Diagnostics []Diagnostic   `json:"diagnostics,omitempty"`
 	IsPreferred bool           `json:"isPreferred,omitempty"`
 	Edit        *WorkspaceEdit `json:"edit,omitempty"`
-	Command     *Command       `json:"command,omitempty"`
 }
 
 // Command is executed by the server.
@@ -256,16 +247,14 @@ type CompletionList struct {
 
 // CompletionItem is one proposal.
 type CompletionItem struct {
-	Label               string         `json:"label"`
-	Kind                int            `json:"kind,omitempty"`
-	Detail              string         `json:"detail,omitempty"`
-	Documentation       *MarkupContent `json:"documentation,omitempty"`
-	SortText            string         `json:"sortText,omitempty"`
-	FilterText          string         `json:"filterText,omitempty"`
-	InsertTextFormat    int            `json:"insertTextFormat,omitempty"`
-	TextEdit            *TextEdit      `json:"textEdit,omitempty"`
-	AdditionalTextEdits []TextEdit     `json:"additionalTextEdits,omitempty"`
-	Command             *Command       `json:"command,omitempty"`
+	Label            string         `json:"label"`
+	Kind             int            `json:"kind,omitempty"`
+	Detail           string         `json:"detail,omitempty"`
+	Documentation    *MarkupContent `json:"documentation,omitempty"`
+	SortText         string         `json:"sortText,omitempty"`
+	FilterText       string         `json:"filterText,omitempty"`
+	InsertTextFormat int            `json:"insertTextFormat,omitempty"`
+	TextEdit         *TextEdit      `json:"textEdit,omitempty"`
 }
 
 // SignatureHelp shows the parameters of a call.

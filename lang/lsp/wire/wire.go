@@ -50,7 +50,6 @@ const (
 	InternalError    = -32603
 	NotInitialized   = -32002
 	RequestFailed    = -32803
-	ContentModified  = -32801
 	RequestCancelled = -32800
 )
 

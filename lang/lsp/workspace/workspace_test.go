@@ -1,0 +1,145 @@
+package workspace_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/lang/lsp/workspace"
+)
+
+// project writes files, and returns a workspace that has their directory open.
+func project(t *testing.T, files map[string]string) (string, *workspace.Workspace) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		write(t, filepath.Join(dir, name), text)
+	}
+	git := fstest.MapFS{"web/w.layer": {Data: []byte("component page {\n}\n")}}
+	return dir, workspace.New(workspace.Source{
+		Files: func(dir string) fs.FS { return os.DirFS(dir) },
+		Modules: func(_ context.Context, _ string, pins *lock.File) map[load.Repository]load.Fetched {
+			all := map[load.Repository]load.Fetched{}
+			for _, m := range pins.Modules {
+				all[load.Repository{URL: m.URL, Version: m.Version}] = load.Fetched{Files: git}
+			}
+			return all
+		},
+		Repository: func(string, lock.Module) (string, bool) { return "/git", true },
+		Std:        func() (string, error) { return "/std", nil },
+		Platform:   model.Platform{OS: "linux", Arch: "amd64"},
+	}, []string{dir})
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// findings returns what is found in the roots of a view: the root, the file and the message.
+func findings(w *workspace.Workspace, dir string) string {
+	var all []string
+	for _, root := range w.View().Roots() {
+		a := w.View().Analysis(root)
+		_, list := a.Bound()
+		short := strings.TrimPrefix(strings.TrimPrefix(root, dir), "/")
+		if len(list) == 0 {
+			all = append(all, short+": ok")
+		}
+		for _, d := range list.Sorted() {
+			all = append(all, fmt.Sprintf("%s: %s: %s", short, strings.TrimPrefix(a.URI(d.Span.File), "file://"+dir+"/"), d.Message))
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// TestRoots opens files of several modules, and changes files on the disk.
+func TestRoots(t *testing.T) {
+	dir, w := project(t, map[string]string{
+		"one/one.layer": "import \"./lib\"\ncomponent a {\n    needs lib.b\n}\n", "one/lib/lib.layer": "component b {\n}\n",
+		"two/two.layer": "component a {\n    needs x\n}\n", "one/apart/apart.layer": "component c {\n}\n",
+	})
+	open := func(name, text string) {
+		w.Open(workspace.Document{URI: workspace.URI(filepath.Join(dir, name)), Version: 1, Text: text})
+	}
+	expect := func(want string) {
+		t.Helper()
+		if got := findings(w, dir); got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
+	}
+	open("one/lib/lib.layer", "component renamed {\n}\n")
+	expect("one: one/one.layer: module lib does not declare `b`")
+	open("two/two.layer", "component a {\n    needs y\n}\n")
+	expect("one: one/one.layer: module lib does not declare `b`; two: two/two.layer: unknown name `y`")
+	open("one/apart/apart.layer", "component c {\n    needs z\n}\n")
+	expect("one: one/one.layer: module lib does not declare `b`; one/apart: one/apart/apart.layer: unknown name `z`; two: two/two.layer: unknown name `y`")
+	w.Close(workspace.URI(filepath.Join(dir, "two/two.layer")))
+	w.Close(workspace.URI(filepath.Join(dir, "one/apart/apart.layer")))
+	write(t, filepath.Join(dir, "one/one.layer"), "import \"./lib\"\ncomponent a {\n    needs lib.renamed\n}\n")
+	w.Refresh()
+	expect("one: ok")
+	write(t, filepath.Join(dir, "one/one.layer"), "component a {\n}\n")
+	w.Refresh()
+	expect("one/lib: ok")
+	w.Close(workspace.URI(filepath.Join(dir, "one/lib/lib.layer")))
+	expect("")
+	w.Open(workspace.Document{URI: "untitled:Untitled-1", Version: 1, Text: "import \"./lib\"\nlet a = b\n"})
+	expect("untitled:Untitled-1: untitled:Untitled-1: no module in \"lib\"; untitled:Untitled-1: untitled:Untitled-1: unknown name `b`")
+	w.Close("untitled:Untitled-1")
+	w.Close("untitled:Untitled-1")
+	w.Change("untitled:Untitled-1", 2, "")
+	expect("")
+}
+
+// TestPlaces checks where the files of standard modules and of repositories are.
+func TestPlaces(t *testing.T) {
+	dir, w := project(t, map[string]string{
+		"a b/a.layer":   "import \"std/java\"\nimport \"git+https://git.example.com/team/layers.git//web@v1\"\ncomponent a {\n    needs web.page, java.jdk\n}\n",
+		"a b/layc.lock": "layc-lock 1\n\nmodule https://git.example.com/team/layers.git v1 0123456789012345678901234567890123456789 sha256:" + strings.Repeat("0", 64) + "\n",
+	})
+	uri := "file://" + strings.ReplaceAll(dir, " ", "%20") + "/a%20b/a.layer"
+	text, err := os.ReadFile(filepath.Join(dir, "a b/a.layer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Open(workspace.Document{URI: uri, Version: 3, Text: string(text)})
+	a := w.View().Of(uri)
+	out, list := a.Bound()
+	if len(list) > 0 {
+		t.Fatal(list[0].Message)
+	}
+	var got []string
+	for _, m := range out.Checked.Modules {
+		got = append(got, a.URI(m.Files[0].Source))
+	}
+	if want := "file:///std/java/java.layer file:///git/web/w.layer " + uri; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if v, open := a.Version(uri); v != 3 || !open {
+		t.Errorf("the version is %d", v)
+	}
+	for n, m := range out.Checked.Modules {
+		if a.Editable(m.Files[0].Source) != (n == 2) {
+			t.Errorf("%s: editable %v", m.Path, n != 2)
+		}
+	}
+	before := a
+	w.Change(uri, 4, "let a = 1\n")
+	if after := w.View().Of(uri); after == before || !before.Superseded() || after.Superseded() {
+		t.Error("a change does not supersede the analysis before it")
+	}
+}
