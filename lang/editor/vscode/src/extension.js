@@ -1,7 +1,6 @@
 // The extension starts `layc lsp` in workspaces that the user trusts, and runs layc's commands.
 
 const { execFile } = require('child_process');
-const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const vscode = require('vscode');
@@ -9,12 +8,13 @@ const { LanguageClient } = require('vscode-languageclient/node');
 
 let client;
 
-const command = () => vscode.workspace.getConfiguration('layer').get('path') || 'layc';
+const command = () => vscode.workspace.getConfiguration('layc').get('path') || 'layc';
 
 async function start(context) {
-  client = new LanguageClient('layer', 'layc', { command: command(), args: ['lsp'] }, {
+  client = new LanguageClient('layc', 'layc', { command: command(), args: ['lsp'] }, {
     documentSelector: [{ language: 'layer' }],
     synchronize: { configurationSection: 'layc' },
+    middleware: { window: { showDocument: show } },
   });
   context.subscriptions.push(client);
   try {
@@ -22,8 +22,8 @@ async function start(context) {
   } catch (err) {
     const settings = 'Open Settings';
     const chosen = await vscode.window.showErrorMessage(
-      `Cannot start ${command()} lsp: ${err.message}. Install layc, or set layer.path.`, settings);
-    if (chosen) vscode.commands.executeCommand('workbench.action.openSettings', 'layer.path');
+      `Cannot start ${command()} lsp: ${err.message}. Install layc, or set layc.path.`, settings);
+    if (chosen) vscode.commands.executeCommand('workbench.action.openSettings', 'layc.path');
   }
 }
 
@@ -50,30 +50,24 @@ const layc = (args, cwd) => new Promise((resolve, reject) =>
   execFile(command(), args, { cwd, maxBuffer: 64 << 20 }, (err, out, errors) =>
     err ? reject(new Error(errors.trim() || err.message)) : resolve(out)));
 
-let page; // the panel of the plan
-
+// plan shows the server's page of the plan, which follows each saved change.
 async function plan() {
-  const cwd = moduleDir();
-  if (!cwd) return vscode.window.showErrorMessage('Open a .layer file first.');
-  await vscode.workspace.saveAll(false);
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'layc-plan-'));
+  const document = vscode.window.activeTextEditor?.document;
+  if (document?.languageId !== 'layer') return vscode.window.showErrorMessage('Open a .layer file first.');
+  await document.save();
   try {
-    const file = path.join(dir, 'plan.html');
-    await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: 'layc plan' },
-      () => layc(['plan', '--html', file], cwd));
-    const html = fs.readFileSync(file, 'utf8');
-    if (!page) {
-      page = vscode.window.createWebviewPanel('layer.plan', 'Plan', vscode.ViewColumn.Beside, { enableScripts: true });
-      page.onDidDispose(() => { page = undefined; });
-    }
-    page.webview.html = html;
-    page.title = `Plan of ${path.basename(cwd)}`;
-    page.reveal(undefined, true);
+    await vscode.commands.executeCommand('layc.plan', client.code2ProtocolConverter.asUri(document.uri));
   } catch (err) {
-    vscode.window.showErrorMessage(`layc plan: ${err.message}`);
-  } finally {
-    fs.rmSync(dir, { recursive: true, force: true });
+    vscode.window.showErrorMessage(`No plan: ${err.message}`);
   }
+}
+
+// show opens a page of the server in a tab of the editor.
+async function show(params, next) {
+  if (!params.uri.startsWith('http://')) return next(params);
+  const uri = await vscode.env.asExternalUri(vscode.Uri.parse(params.uri));
+  await vscode.commands.executeCommand('simpleBrowser.api.open', uri, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
+  return { success: true };
 }
 
 // explain shows the page of an error: of the one at the cursor, or of one that the user names.

@@ -1,0 +1,78 @@
+package editor_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// module has a mistake, which the editors find and correct.
+const module = `fleet {
+    base debian
+}
+
+component debian {
+    rootfs "https://example.com/rootfs.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+# A tool of the shop.
+component tool {
+    owns "/opt/tool"
+    copy "tool" to "/opt/tool/"
+}
+
+app shop {
+  uses tool, tol
+}
+`
+
+// layc builds the command, and returns its path.
+func layc(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "layc")
+	cmd := exec.Command("go", "build", "-o", path, root+"/cmd/layc")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// TestEditors runs a script in each editor on the module with the mistake. An editor fails if a check
+// of its script does; the last check must be there.
+func TestEditors(all *testing.T) {
+	editors := []struct {
+		name, last string
+		command    []string
+	}{
+		{"Neovim", "formatting", []string{"nvim", "--headless", "-u", "NONE", "-i", "NONE", "--cmd", "set rtp^=vim",
+			"--cmd", "let g:layc = $LAYC", "--cmd", "filetype plugin on", "-c", "luafile test/neovim.lua"}},
+		{"ALE", "corrected", []string{"vim", "-Nu", "NONE", "-i", "NONE", "-es", "-S", "test/ale.vim"}},
+		{"eglot", "formatting", []string{"emacs", "--batch", "--eval", "(package-initialize)", "-l", "test/eglot.el"}},
+	}
+	path := ""
+	for _, e := range editors {
+		all.Run(e.name, func(t *testing.T) {
+			need(t, "", e.command[0])
+			if path == "" {
+				path = layc(all)
+			}
+			dir := t.TempDir()
+			file, result := filepath.Join(dir, "shop.layer"), filepath.Join(dir, "result")
+			for name, text := range map[string]string{file: module, filepath.Join(dir, "tool"): "a tool\n"} {
+				if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command(e.command[0], e.command[1:]...)
+			cmd.Env = append(os.Environ(), "LAYC="+path, "FILE="+file, "RESULT="+result, "HOME="+dir)
+			out, err := cmd.CombinedOutput()
+			text, _ := os.ReadFile(result)
+			if seen := string(out) + string(text); err != nil || strings.Contains(seen, "WRONG") || !strings.Contains(seen, e.last+": ok") {
+				t.Errorf("%v\n%s", err, seen)
+			}
+		})
+	}
+}
