@@ -4,6 +4,7 @@ set nocompatible encoding=utf-8 nomore
 let &runtimepath = expand('<sfile>:p:h:h') . ',' . &runtimepath
 syntax on
 let s:all = []
+let s:names = {}
 for s:text in json_decode(join(readfile($TEXTS), "\n"))
   enew!
   let s:lines = split(s:text, "\n", 1)
@@ -17,7 +18,12 @@ for s:text in json_decode(join(readfile($TEXTS), "\n"))
     for s:c in range(1, len(s:line))
       " No item ends within a word.
       if s:c == 1 || s:line[s:c - 2 : s:c - 1] !~# '^[A-Za-z]*$'
-        let s:name = join(map(synstack(s:l, s:c), {_, id -> synIDattr(id, 'name')}), ' ')
+        let s:stack = synstack(s:l, s:c)
+        let s:key = string(s:stack)
+        if !has_key(s:names, s:key)
+          let s:names[s:key] = join(map(s:stack, {_, id -> synIDattr(id, 'name')}), ' ')
+        endif
+        let s:name = s:names[s:key]
       endif
       if s:name !=# s:last && s:n > 0
         call add(s:tokens, [s:n, s:last])
