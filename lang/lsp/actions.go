@@ -1,9 +1,12 @@
 package lsp
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/lsp/feature"
 	"github.com/layc-lang/layc/lang/lsp/protocol"
 	"github.com/layc-lang/layc/lang/lsp/workspace"
 )
@@ -17,11 +20,15 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 	}
 	_, list := a.Bound()
 	for _, d := range list.Sorted() {
-		if d.Span.IsZero() || len(d.Edits) == 0 || a.URI(d.Span.File) != p.TextDocument.URI {
+		if d.Span.IsZero() || a.URI(d.Span.File) != p.TextDocument.URI {
 			continue
 		}
 		at := r.rangeOf(d.Span)
 		if before(at.End, p.Range.Start) || before(p.Range.End, at.Start) {
+			continue
+		}
+		actions = append(actions, r.imports(a, p.TextDocument.URI, d)...)
+		if len(d.Edits) == 0 {
 			continue
 		}
 		edit, ok := r.edits(a, d.Edits)
@@ -34,6 +41,23 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 		})
 	}
 	return actions, nil
+}
+
+// imports returns the imports of modules that an unknown name may mean.
+func (r *request) imports(a *workspace.Analysis, uri string, d *diag.Diagnostic) []protocol.CodeAction {
+	place := r.place(uri, r.rangeOf(d.Span).Start)
+	if d.Code != diag.UnknownName || place == nil {
+		return nil
+	}
+	var all []protocol.CodeAction
+	found := feature.MissingImports(place, d.Span.Text())
+	for _, m := range slices.Sorted(maps.Keys(found)) {
+		all = append(all, protocol.CodeAction{
+			Title: "Import " + clean(m), Kind: "quickfix", Edit: r.changes(a, []feature.Edit{found[m]}),
+			Diagnostics: []protocol.Diagnostic{r.diagnostic(a, d, d.Span)},
+		})
+	}
+	return all
 }
 
 // wants reports whether a request with these kinds asks for actions of a kind.

@@ -34,6 +34,9 @@ func (r *request) completion(p protocol.PositionParams) (any, error) {
 			Label: o.Label, Kind: completionKinds[o.Kind], Detail: o.Detail, SortText: fmt.Sprintf("%04d", n), FilterText: o.Label,
 			InsertTextFormat: format, TextEdit: &protocol.TextEdit{Range: r.rangeOf(found.At), NewText: text},
 		}
+		for _, e := range o.Also {
+			item.AdditionalTextEdits = append(item.AdditionalTextEdits, protocol.TextEdit{Range: r.rangeOf(e.At), NewText: e.New})
+		}
 		if o.Doc != "" {
 			item.Documentation = markdown(o.Doc)
 		}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -47,8 +48,13 @@ func TestDiagnostics(t *testing.T) {
 
 // TestTyping types examples key by key: from the start, and in the middle of the whole text.
 func TestTyping(t *testing.T) {
-	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer", "fleet/services.layer"} {
-		t.Run(path.Dir(name), func(t *testing.T) {
+	names, err := filepath.Glob("../../testdata/*/*.layer")
+	if err != nil || len(names) < 10 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		name = strings.TrimPrefix(filepath.ToSlash(name), "../../testdata/")
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := testdata(t, path.Dir(name))
 			file := path.Base(name)
@@ -179,6 +185,35 @@ func TestFixes(t *testing.T) {
 	}
 	if text != want {
 		t.Errorf("got:\n%s\nwant:\n%s", text, want)
+	}
+}
+
+// TestImports imports the module of the project that an unknown name means.
+func TestImports(t *testing.T) {
+	c := start(t, memory(t, fstest.MapFS{"web/w.layer": {Data: []byte("component page {\n}\n")}}), nil)
+	c.open("a.layer", "component a {\n    needs web.page\n}\n")
+	var actions []struct {
+		Title string
+		Edit  struct {
+			Changes map[string][]struct{ NewText string }
+		}
+	}
+	c.call("textDocument/codeAction", everything("a.layer", "component a {\n    needs web.page\n}\n", 0), &actions)
+	if len(actions) == 0 || actions[0].Title != "Import ./web" || actions[0].Edit.Changes[uri("a.layer")][0].NewText != "import \"./web\"\n\n" {
+		t.Errorf("the actions are %+v", actions)
+	}
+}
+
+// TestCancel cancels requests that take long: the editor hears of that at once, and other requests are
+// answered meanwhile.
+func TestCancel(t *testing.T) {
+	c, text := opened(t, 500, 1000)
+	at := at("fleet.layer", text, strings.Index(text, "c499")+1)
+	id, slow := c.begin("textDocument/hover", at)
+	c.notify("$/cancelRequest", map[string]any{"id": id})
+	c.call("textDocument/documentHighlight", at, nil)
+	if m := <-slow; m.Error != nil && m.Error.Code != -32800 {
+		t.Errorf("the error of a cancelled request is %+v", m.Error)
 	}
 }
 

@@ -215,21 +215,32 @@ func (s *server) request(m *wire.Message) {
 	s.running.Go(func() {
 		defer s.answering.Done()
 		defer cancel()
-		var result any
-		err := error(wire.Errorf(wire.InternalError, "layc failed to answer %s", m.Method))
-		select {
-		case s.slots <- struct{}{}:
-			s.protected(func() { result, err = handler(r, m.Params) })
-			<-s.slots
-		case <-ctx.Done():
+		type answer struct {
+			result any
+			err    error
 		}
-		if ctx.Err() != nil {
-			result, err = nil, wire.Errorf(wire.RequestCancelled, "cancelled")
+		answers := make(chan answer, 1)
+		s.running.Go(func() { // goes on, unheard, if the request is cancelled meanwhile
+			select {
+			case s.slots <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			defer func() { <-s.slots }()
+			a := answer{err: wire.Errorf(wire.InternalError, "layc failed to answer %s", m.Method)}
+			s.protected(func() { a.result, a.err = handler(r, m.Params) })
+			answers <- a
+		})
+		var a answer
+		select {
+		case a = <-answers:
+		case <-ctx.Done():
+			a.err = wire.Errorf(wire.RequestCancelled, "cancelled")
 		}
 		s.requests.Lock()
 		delete(s.pending, id)
 		s.requests.Unlock()
-		s.reply(m, result, err)
+		s.reply(m, a.result, a.err)
 	})
 }
 

@@ -2,9 +2,11 @@ package feature
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -162,6 +164,9 @@ func (x *completion) values() {
 		}
 		x.add(fit, o)
 	}
+	if want == "component" && !dot {
+		x.unimported()
+	}
 	for n, word := range []string{"if", "match", "true", "false"} {
 		fit := 5 - n
 		if x.block() && n < 2 || want == "bool" && n > 1 || len(x.rest) > 0 && x.follows(syntax.LBrace) && n < 2 {
@@ -185,6 +190,21 @@ func (x *completion) nearness(o check.Object) int {
 		return 8
 	}
 	return 4
+}
+
+// unimported proposes modules that the file does not import yet, with their import.
+func (x *completion) unimported() {
+	known := map[string]bool{}
+	for _, v := range x.Out.Checked.Visible(x.File.Source, x.Offset) {
+		known[v.Name] = true
+	}
+	for _, m := range x.importable() {
+		name := load.ImportName(m)
+		if !known[name] && identifier(name) {
+			known[name] = true
+			x.add(2, Proposal{Label: name, Kind: KindModule, Detail: "import " + strconv.Quote(m), Also: []Edit{x.Place.importEdit(m)}})
+		}
+	}
 }
 
 // suitsArguments reports whether a component has the parameters that the rest of the line names.

@@ -43,6 +43,7 @@ type Proposal struct {
 	Kind    Kind
 	Detail  string // in short
 	Doc     string // Markdown
+	Also    []Edit // further edits, such as an import
 
 	fit int // higher ones come first
 }

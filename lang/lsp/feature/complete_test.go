@@ -142,6 +142,27 @@ func freeNames(tree *syntax.File) map[int]bool {
 	return free
 }
 
+// TestUnimported completes a module that the file does not import.
+func TestUnimported(t *testing.T) {
+	for text, want := range map[string]string{
+		"app a {\n    uses jav|\n}\n":                       "import \"std/java\"\n\napp a {\n    uses java\n}\n",
+		"import \"std/java\"\n\napp a {\n    uses we|\n}\n": "import \"std/java\"\nimport \"./web\"\n\napp a {\n    uses web\n}\n",
+	} {
+		at := strings.Index(text, "|")
+		text := text[:at] + text[at+1:]
+		files := fstest.MapFS{"web/w.layer": {Data: []byte("component page {\n}\n")}}
+		got := feature.Complete(placeIn(opened(files, "a.layer", text), "a.layer", at))
+		if len(got.All) == 0 || len(got.All[0].Also) != 1 {
+			t.Errorf("%q: got %v", text, got.All)
+			continue
+		}
+		edits := append(got.All[0].Also, feature.Edit{At: got.At, New: got.All[0].Insert})
+		if done := applied(fstest.MapFS{"a.layer": {Data: []byte(text)}}, edits); string(done["a.layer"].Data) != want {
+			t.Errorf("got:\n%s\nwant:\n%s", done["a.layer"].Data, want)
+		}
+	}
+}
+
 // TestComplete completes half-typed text; the cursor is at the |.
 func TestComplete(t *testing.T) {
 	files := fstest.MapFS{

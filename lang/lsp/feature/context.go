@@ -116,11 +116,23 @@ func (c *context) column(at int) (int, bool) {
 	return at - line, strings.TrimSpace(c.text[line:at]) == ""
 }
 
+// frames are the open brackets, outer ones first.
+type frames []frame
+
+func (f frames) top() byte {
+	if len(f) == 0 {
+		return 0
+	}
+	return f[len(f)-1].kind
+}
+
+// statements reports whether the innermost bracket contains statements.
+func (f frames) statements() bool { return f.top() == '{' || f.top() == 'm' }
+
+// scan finds the declaration, the block and the statement that the cursor is in.
 func (c *context) scan(before []syntax.Token) {
 	column, first := c.column(c.at.Start)
-	if c.quoted {
-		first = false
-	}
+	first = first && !c.quoted
 	from := len(before)
 	if column > 0 || !first {
 		for from = len(before) - 1; from >= 0; from-- {
@@ -139,90 +151,88 @@ func (c *context) scan(before []syntax.Token) {
 	if len(tokens) > 1 && tokens[1].Kind == syntax.Word {
 		c.name = c.of(tokens[1])
 	}
-	var stack []frame
-	stmt := 0
-	top := func() byte {
-		if len(stack) == 0 {
-			return 0
-		}
-		return stack[len(stack)-1].kind
-	}
+	stack, stmt, ended := c.brackets(tokens)
+	c.classify(tokens, stack, stmt, first, ended)
+}
+
+// brackets follows the brackets of a declaration's tokens. It returns those that are open at their end,
+// where the statement there starts, and whether the last token closes a block.
+func (c *context) brackets(tokens []syntax.Token) (stack frames, stmt int, ended bool) {
 	pop := func() {
 		stmt = stack[len(stack)-1].stmt
 		stack = stack[:len(stack)-1]
 	}
-	ended := false // a block was closed
-	for i, t := range tokens {
-		if i == 0 {
-			continue
-		}
-		if t.Line && t.Kind == syntax.Word && top() != 0 && top() != '{' && top() != 'm' && c.startsOver(tokens, i) {
-			for top() != 0 && top() != '{' && top() != 'm' {
+	for i, t := range tokens[1:] {
+		i++
+		if t.Line && t.Kind == syntax.Word && c.startsOver(tokens, i) {
+			for len(stack) > 0 && !stack.statements() {
 				pop()
 			}
 		}
-		if (top() == '{' || top() == 'm') && (t.Line && !continues(tokens[i-1]) || ended && c.of(t) != "else") && t.Kind != syntax.RBrace {
-			stmt = i
-		}
-		if ended && c.of(t) == "else" {
+		isElse := c.of(t) == "else"
+		if ended && isElse || stack.statements() && t.Kind != syntax.RBrace && (ended && !isElse || t.Line && !continues(tokens[i-1])) {
 			stmt = i
 		}
 		ended = false
 		switch t.Kind {
 		case syntax.LBrace:
-			kind := byte('e')
-			word := c.of(tokens[stmt])
-			switch {
-			case len(stack) == 0 && slices.Contains([]string{"fleet", "component", "app", "user"}, c.decl):
-				kind = '{'
-			case top() == 'm':
-				kind = '{'
-			case top() == '{' && word == "match":
-				kind = 'm'
-			case top() == '{' && (word == "if" || word == "for" || word == "else"):
-				kind = '{'
-			}
-			stack = append(stack, frame{kind: kind, at: i, stmt: stmt})
+			stack = append(stack, frame{c.braces(stack, c.of(tokens[stmt])), i, stmt})
 			stmt = i + 1
 		case syntax.LParen:
-			stack = append(stack, frame{kind: '(', at: i, stmt: stmt})
+			stack = append(stack, frame{'(', i, stmt})
 		case syntax.LBracket:
-			stack = append(stack, frame{kind: '[', at: i, stmt: stmt})
+			stack = append(stack, frame{'[', i, stmt})
 		case syntax.RBrace, syntax.RParen, syntax.RBracket:
 			if len(stack) > 0 {
-				ended = top() == '{' || top() == 'm'
+				ended = stack.statements()
 				pop()
 			}
 		}
 	}
+	return stack, stmt, ended
+}
+
+// braces returns the kind of braces that open in a statement that begins with a word.
+func (c *context) braces(stack frames, word string) byte {
+	switch {
+	case len(stack) == 0 && slices.Contains([]string{"fleet", "component", "app", "user"}, c.decl), stack.top() == 'm':
+		return '{'
+	case stack.top() == '{' && word == "match":
+		return 'm'
+	case stack.top() == '{' && (word == "if" || word == "for" || word == "else"):
+		return '{'
+	}
+	return 'e'
+}
+
+// classify tells what can be written after the tokens of a declaration. first is set if only space is
+// between the start of the line and the cursor.
+func (c *context) classify(tokens []syntax.Token, stack frames, stmt int, first, ended bool) {
 	c.place = map[string]syntax.Place{"fleet": syntax.InFleet, "component": syntax.InComponent, "app": syntax.InApp, "user": syntax.InUser}[c.decl]
 	if !slices.ContainsFunc(stack, func(f frame) bool { return f.kind == '{' }) {
 		c.place = 0
 	}
 	last := tokens[len(tokens)-1]
 	switch {
-	case top() == 0 && len(tokens) > 1 && last.Kind == syntax.RBrace && ended && first:
+	case len(stack) == 0 && len(tokens) > 1 && last.Kind == syntax.RBrace && ended && first:
 		c.starts, c.decl = true, ""
 		return
-	case (top() == '{' || top() == 'm') && first && !continues(last), top() == '{' && ended, last.Kind == syntax.LBrace && top() == '{':
-		c.starts, c.match = true, top() == 'm'
-		if ended || first {
-			c.stmt = nil
-		}
+	case stack.statements() && first && !continues(last), stack.top() == '{' && (ended || last.Kind == syntax.LBrace):
+		c.starts, c.match = true, stack.top() == 'm'
 		return
 	}
 	c.stmt = tokens[stmt:]
-	c.inner = top() == '(' || top() == '[' || top() == 'e'
-	c.match = top() == 'm'
+	c.inner = stack.top() == '(' || stack.top() == '[' || stack.top() == 'e'
+	c.match = stack.top() == 'm'
 	if last.Kind == syntax.Dot {
 		c.member = c.chain(tokens[:len(tokens)-1])
 	}
-	if top() == '[' {
+	if stack.top() == '[' {
 		f := stack[len(stack)-1]
 		before := tokens[f.at-1]
 		c.index = (before.Kind == syntax.Word || before.Kind == syntax.RBracket) && before.End == tokens[f.at].Start
 	}
-	if top() == '(' {
+	if stack.top() == '(' {
 		f := stack[len(stack)-1]
 		c.callee = c.chain(tokens[:f.at])
 		c.arguments(tokens[f.at+1:])
@@ -239,10 +249,10 @@ func (c *context) scan(before []syntax.Token) {
 	if c.decl == "param" && last.Kind == syntax.Colon && len(tokens) == 3 {
 		c.types = true
 	}
-	c.clause(stack)
+	c.clause()
 	c.value = c.value || last.Kind == syntax.Colon || last.Kind == syntax.LParen || last.Kind == syntax.LBracket || last.Kind == syntax.Comma ||
 		last.Kind == syntax.Equals || last.Kind == syntax.PlusEquals || isOperator(last.Kind) ||
-		last.Kind == syntax.LBrace && top() == 'e' || last.Kind == syntax.Word && slices.Contains([]string{"if", "match", "in", "where"}, c.of(last))
+		last.Kind == syntax.LBrace && stack.top() == 'e' || last.Kind == syntax.Word && slices.Contains([]string{"if", "match", "in", "where"}, c.of(last))
 }
 
 // startsOver reports whether a word, first on its line and in brackets, begins a statement.
@@ -313,7 +323,7 @@ func (c *context) arguments(tokens []syntax.Token) {
 }
 
 // clause finds the clause and the option of the cursor.
-func (c *context) clause(stack []frame) {
+func (c *context) clause() {
 	if c.place == 0 || len(c.stmt) == 0 || c.stmt[0].Kind != syntax.Word {
 		return
 	}
@@ -345,8 +355,8 @@ func (c *context) clause(stack []frame) {
 			}
 			return nil
 		}; {
-		case items && (last.Kind == syntax.Comma || c.of(last) == "with") && find(c.option0().Items) != nil:
-			c.item = find(c.option0().Items)
+		case items && (last.Kind == syntax.Comma || c.of(last) == "with") && find(c.with().Items) != nil:
+			c.item = find(c.with().Items)
 			c.option, c.used = c.item, nil
 		case c.item != nil && find(c.item.Options) != nil && last.Kind != syntax.Comma:
 			c.option = find(c.item.Options)
@@ -375,8 +385,8 @@ func (c *context) clause(stack []frame) {
 	}
 }
 
-// option0 returns the option `with` of a run.
-func (c *context) option0() *syntax.OptionForm {
+// with returns the option `with` of a run.
+func (c *context) with() *syntax.OptionForm {
 	if o := c.form.Option("with"); o != nil {
 		return o
 	}

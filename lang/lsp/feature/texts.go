@@ -163,30 +163,62 @@ func (x *completion) imports(quotes bool) {
 			taken[text] = true
 		}
 	}
-	add := func(name string, fit int, detail string) {
+	for n, name := range x.importable() {
 		if !taken[name] {
-			x.text(name, fit, KindModule, detail)
+			x.text(name, 100-n, KindModule, "")
 		}
 	}
-	for n, name := range x.Out.Program.Std {
-		add("std/"+name, 60-n, "standard library")
+}
+
+// importable returns the paths of all modules that a file can import: standard ones, directories of
+// the project, and pinned repositories.
+func (p *Place) importable() []string {
+	var all []string
+	for _, name := range p.Out.Program.Std {
+		all = append(all, "std/"+name)
 	}
-	dir, ok := x.Module.Dir()
-	if ok && (x.Module.Git == load.Repository{}) {
-		for _, m := range moduleDirs(x.Analysis.Project(), dir) {
-			add("./"+m, 50, "module of the project")
+	dir, ok := p.Module.Dir()
+	if ok && (p.Module.Git == load.Repository{}) {
+		for _, m := range moduleDirs(p.Analysis.Project(), dir) {
+			all = append(all, "./"+m)
 		}
 		if up := path.Dir(dir); dir != "." {
-			for _, m := range moduleDirs(x.Analysis.Project(), up) {
+			for _, m := range moduleDirs(p.Analysis.Project(), up) {
 				if path.Join(up, m) != dir {
-					add("../"+m, 45, "module of the project")
+					all = append(all, "../"+m)
 				}
 			}
 		}
 	}
-	for _, m := range x.Analysis.Lock().Modules {
-		add(load.Repository{URL: m.URL, Version: m.Version}.String(), 30, "pinned repository")
+	for _, m := range p.Analysis.Lock().Modules {
+		all = append(all, load.Repository{URL: m.URL, Version: m.Version}.String())
 	}
+	return all
+}
+
+// importEdit returns the edit that imports a module.
+func (p *Place) importEdit(module string) Edit {
+	at := source.Span{File: p.File.Source}
+	text := "import \"" + module + "\"\n"
+	if n := len(p.File.Imports); n > 0 {
+		at.Start = p.File.Imports[n-1].At.End
+		at.End = at.Start
+		text = "\n" + strings.TrimSuffix(text, "\n")
+	} else if len(p.File.Decls) > 0 {
+		text += "\n"
+	}
+	return Edit{at, text}
+}
+
+// MissingImports returns the imports that would give a meaning to an unknown name, with their edits.
+func MissingImports(p *Place, name string) map[string]Edit {
+	all := map[string]Edit{}
+	for _, m := range p.importable() {
+		if load.ImportName(m) == name && !strings.HasPrefix(m, "std/") { // the checker knows the standard ones
+			all[m] = p.importEdit(m)
+		}
+	}
+	return all
 }
 
 // moduleDirs returns the modules in the directories beneath one, two levels deep.

@@ -247,14 +247,15 @@ type CompletionList struct {
 
 // CompletionItem is one proposal.
 type CompletionItem struct {
-	Label            string         `json:"label"`
-	Kind             int            `json:"kind,omitempty"`
-	Detail           string         `json:"detail,omitempty"`
-	Documentation    *MarkupContent `json:"documentation,omitempty"`
-	SortText         string         `json:"sortText,omitempty"`
-	FilterText       string         `json:"filterText,omitempty"`
-	InsertTextFormat int            `json:"insertTextFormat,omitempty"`
-	TextEdit         *TextEdit      `json:"textEdit,omitempty"`
+	Label               string         `json:"label"`
+	Kind                int            `json:"kind,omitempty"`
+	Detail              string         `json:"detail,omitempty"`
+	Documentation       *MarkupContent `json:"documentation,omitempty"`
+	SortText            string         `json:"sortText,omitempty"`
+	FilterText          string         `json:"filterText,omitempty"`
+	InsertTextFormat    int            `json:"insertTextFormat,omitempty"`
+	TextEdit            *TextEdit      `json:"textEdit,omitempty"`
+	AdditionalTextEdits []TextEdit     `json:"additionalTextEdits,omitempty"`
 }
 
 // SignatureHelp shows the parameters of a call.

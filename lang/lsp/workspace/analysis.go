@@ -107,7 +107,7 @@ func (a *Analysis) Planned() *compiler.Output {
 
 func (a *Analysis) plan() (*compiler.Output, diag.List) {
 	out, list := a.Bound()
-	if list.HasErrors() || out.Checked == nil || !out.HasApps() {
+	if list.HasErrors() || out.Checked == nil || !out.HasApps() || a.Superseded() {
 		return nil, list
 	}
 	full := *out
