@@ -1,6 +1,7 @@
 package lsp
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,13 +10,20 @@ import (
 	"github.com/layc-lang/layc/lang/lsp/feature"
 	"github.com/layc-lang/layc/lang/lsp/protocol"
 	"github.com/layc-lang/layc/lang/lsp/workspace"
+	"github.com/layc-lang/layc/lang/term"
 )
 
-// codeAction returns the fixes of what was found in a range.
+// codeAction returns the fixes of what was found in a range, and what can be moved from it.
 func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 	actions := []protocol.CodeAction{}
 	a := r.view.Of(p.TextDocument.URI)
-	if a == nil || !wants(p.Context.Only, "quickfix") {
+	if a == nil {
+		return actions, nil
+	}
+	if wants(p.Context.Only, "refactor.extract") {
+		actions = r.extractions(p)
+	}
+	if !wants(p.Context.Only, "quickfix") {
 		return actions, nil
 	}
 	_, list := a.Bound()
@@ -41,6 +49,20 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 		})
 	}
 	return actions, nil
+}
+
+// extractions offers to move what several apps have in common into a component.
+func (r *request) extractions(p protocol.CodeActionParams) []protocol.CodeAction {
+	place := r.place(p.TextDocument.URI, p.Range.Start)
+	if place == nil {
+		return []protocol.CodeAction{}
+	}
+	x := feature.Extract(place)
+	if x == nil {
+		return []protocol.CodeAction{}
+	}
+	title := fmt.Sprintf("Move %s of %s into a component", term.Count(x.Steps, "equal step"), term.Count(x.Apps, "app"))
+	return []protocol.CodeAction{{Title: title, Kind: "refactor.extract", Edit: r.changes(place.Analysis, x.Edits)}}
 }
 
 // imports returns the imports of modules that an unknown name may mean.

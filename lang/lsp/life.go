@@ -56,7 +56,7 @@ func capabilities(encoding string) object {
 			"workspaceFolders": object{"supported": true, "changeNotifications": true},
 		},
 		"completionProvider":         object{"triggerCharacters": []string{".", "\"", "$", "{", "(", "/", ":"}},
-		"codeActionProvider":         object{"codeActionKinds": []string{"quickfix"}},
+		"codeActionProvider":         object{"codeActionKinds": []string{"quickfix", "refactor.extract"}},
 		"hoverProvider":              true,
 		"definitionProvider":         true,
 		"referencesProvider":         true,
