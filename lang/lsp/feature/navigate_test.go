@@ -146,6 +146,24 @@ func TestRenameRefuses(t *testing.T) {
 	}
 }
 
+// TestStandardLibrary opens a file of the standard library, which nobody can change.
+func TestStandardLibrary(t *testing.T) {
+	text := "component a {\n    needs b\n}\ncomponent b {\n}\n"
+	w := opened(fstest.MapFS{}, "a.layer", "")
+	uri := workspace.URI("/std/java/java.layer")
+	w.Open(workspace.Document{URI: uri, Version: 1, Text: text})
+	a := w.View().Of(uri)
+	out, _ := a.Checked()
+	m, f := a.File(uri)
+	p := &feature.Place{Analysis: a, Out: out, Module: m, File: f, Offset: strings.Index(text, "b\n")}
+	if at, ok := feature.Definition(p); !ok || at.Position().Line != 4 {
+		t.Errorf("the definition is at %v", at)
+	}
+	if _, err := feature.Rename(p, "c"); err == nil || !strings.Contains(err.Error(), "not the project's own") {
+		t.Errorf("renamed: %v", err)
+	}
+}
+
 const sample = `import "std/java"
 import "./web"
 

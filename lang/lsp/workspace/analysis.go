@@ -195,8 +195,11 @@ func (a *Analysis) Version(uri string) (int, bool) {
 	return 0, false
 }
 
-// Editable reports whether a file is the project's own.
+// Editable reports whether a file is the project's own. An opened file of the standard library is not.
 func (a *Analysis) Editable(f *source.File) bool {
+	if std, err := a.source.Std(); err == nil && within(a.Root, std) {
+		return false
+	}
 	return slices.ContainsFunc(a.Own(), func(own *syntax.File) bool { return own.Source == f })
 }
 
