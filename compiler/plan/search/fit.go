@@ -38,7 +38,9 @@ type loose struct {
 	shared   bitset
 	alone    int32
 	replicas int64
+	hazard   int64
 	rate     rate
+	cost     Money // for its replicas
 	dead     bool
 }
 
@@ -60,19 +62,18 @@ const (
 // fitted turns a trie into plans for the limits of the fleet from high down to low. A plan has
 // lists of items for each class, or nil for a class that merges can't bring within its room. Each
 // limit starts from the layers of the one before.
-func (f *fleet) fitted(t *trie, high, low int) ([][][][]int32, int64) {
+func (f *fleet) fitted(t *trie, high, low int, out chan<- start) {
 	n := len(f.classes)
 	x := &fit{f: f, t: t, over: make([]int32, n), room: make([]int32, n), replicas: make([]int64, n), has: make([][]int32, n)}
 	x.start()
-	var plans [][][][]int32
 	for limit := high; limit >= low; limit-- {
 		if x.lower(limit) || limit == high {
 			x.offerAll()
 			x.merge()
 		}
-		plans = append(plans, x.plans())
+		out <- start{x.plans(), x.work}
+		x.work = 0
 	}
-	return plans, x.work
 }
 
 // lower sets the limit. It reports whether an image has too many layers for it.
@@ -86,35 +87,14 @@ func (x *fit) lower(limit int) (needed bool) {
 	return needed
 }
 
-// merge takes merges from the heap until it is empty.
-func (x *fit) merge() {
-	for len(x.heap) > 0 {
-		top := &x.heap[0]
-		if top.about >= 0 && x.loose[top.about].dead {
-			x.drop()
-			continue
-		}
-		m := top.list[0]
-		old := m.ratio
-		ok := x.price(&m)
-		if ok && m.ratio > old {
-			top.list[0] = m
-		} else {
-			last := len(top.list) - 1
-			top.list[0] = top.list[last]
-			top.list = top.list[:last]
-		}
-		if len(top.list) == 0 {
-			x.drop()
-		} else {
-			sink(top.list, 0)
-			top.first = top.list[0].ratio
-			sink(x.heap, 0)
-		}
-		if ok && m.ratio <= old {
-			x.apply(m)
-		}
+// gone reports whether a merge of loose layers will never be possible again: one of them is dead,
+// or no class holds both.
+func (x *fit) gone(m *merge) bool {
+	if m.kind != joinLoose && m.kind != joinSome {
+		return false
 	}
+	a, b := &x.loose[m.a], &x.loose[m.b]
+	return a.dead || b.dead || !a.holders.meets(b.holders)
 }
 
 // start creates a loose layer for each item that is in no spine.
@@ -182,8 +162,11 @@ func (x *fit) offerPair(a, b int32) {
 	}
 }
 
+// rate prices a loose layer by what it holds.
 func (x *fit) rate(l *loose) {
-	l.rate = x.f.price.blob(l.size, l.own+bitset(nil).sumNew(l.shared, x.f.sharedHazard), 0)
+	l.hazard = l.own + bitset(nil).sumNew(l.shared, x.f.sharedHazard)
+	l.rate = x.f.price.blob(l.size, l.hazard, 0)
+	l.cost = x.total(l.rate, l.replicas)
 }
 
 // offerSpine offers to merge loose layers into a node, for the classes whose spine ends there.
@@ -206,28 +189,6 @@ func (x *fit) offerSpine(n int32) {
 func (x *fit) offer(m merge) {
 	if x.price(&m) {
 		x.batch = append(x.batch, m)
-	}
-}
-
-// offered adds the batch to the heap. All its merges are about one loose layer, or about several
-// (-1).
-func (x *fit) offered(about int32) {
-	if len(x.batch) == 0 {
-		return
-	}
-	list := slices.Clone(x.batch)
-	x.batch = x.batch[:0]
-	for i := len(list)/2 - 1; i >= 0; i-- {
-		sink(list, i)
-	}
-	x.heap = append(x.heap, offers{list[0].ratio, about, list})
-	for i := len(x.heap) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !x.heap[i].before(&x.heap[up]) {
-			return
-		}
-		x.heap[i], x.heap[up] = x.heap[up], x.heap[i]
-		i = up
 	}
 }
 
@@ -297,12 +258,12 @@ func (x *fit) price(m *merge) bool {
 			return false
 		}
 		x.work += classes / 4
-		hazard := a.own + b.own + bitset(nil).sumNew(a.shared, x.f.sharedHazard) + a.shared.sumNew(b.shared, x.f.sharedHazard)
+		hazard := a.hazard + b.own + a.shared.sumNew(b.shared, x.f.sharedHazard)
 		both := x.f.price.blob(a.size+b.size, hazard, 0)
 		cost := func(replicas int64) Money {
 			return x.total(both, replicas) +
-				x.total(a.rate, a.replicas-replicas) - x.total(a.rate, a.replicas) +
-				x.total(b.rate, b.replicas-replicas) - x.total(b.rate, b.replicas)
+				x.total(a.rate, a.replicas-replicas) - a.cost +
+				x.total(b.rate, b.replicas-replicas) - b.cost
 		}
 		m.kind, delta = joinLoose, cost(replicas)
 		if helped > 0 && helped < classes {
@@ -329,7 +290,7 @@ func (x *fit) price(m *merge) bool {
 		nRate := x.nodeRate(n)
 		delta = x.total(x.nodeRate(&both), replicas) +
 			x.total(nRate, n.replicas-replicas) - x.total(nRate, n.replicas) +
-			x.total(l.rate, l.replicas-replicas) - x.total(l.rate, l.replicas)
+			x.total(l.rate, l.replicas-replicas) - l.cost
 	}
 	if helped == 0 {
 		m.ratio = int64(delta)
@@ -381,15 +342,15 @@ func (x *fit) apply(m merge) {
 		a, b := &x.loose[m.a], &x.loose[m.b]
 		l := loose{items: append(slices.Clone(a.items), b.items...), holders: newBitset(len(x.f.classes)),
 			size: a.size + b.size, own: a.own + b.own, shared: union(a.shared, b.shared), alone: a.alone}
-		x.rate(&l)
 		for _, c := range classes {
 			l.holders.add(c)
 			l.replicas += x.replicas[c]
 		}
+		x.rate(&l)
 		id := int32(len(x.loose))
+		x.release(m.a, classes)
+		x.release(m.b, classes)
 		for _, c := range classes {
-			x.release(m.a, c)
-			x.release(m.b, c)
 			x.has[c] = append(x.has[c], id)
 			x.over[c]--
 		}
@@ -413,13 +374,16 @@ func (x *fit) apply(m merge) {
 	}
 }
 
-// release removes a loose layer from a class.
-func (x *fit) release(l, c int32) {
-	at := slices.Index(x.has[c], l)
-	x.has[c] = slices.Delete(x.has[c], at, at+1)
+// release removes a loose layer from some classes.
+func (x *fit) release(l int32, classes []int32) {
 	lo := &x.loose[l]
-	lo.holders.drop(c)
-	lo.replicas -= x.replicas[c]
+	for _, c := range classes {
+		at := slices.Index(x.has[c], l)
+		x.has[c] = slices.Delete(x.has[c], at, at+1)
+		lo.holders.drop(c)
+		lo.replicas -= x.replicas[c]
+	}
+	lo.cost = x.total(lo.rate, lo.replicas)
 	lo.dead = lo.replicas == 0
 }
 
@@ -501,9 +465,7 @@ func (x *fit) applySpine(m merge) {
 	n = &t.nodes[id]
 	n.items = items
 	x.absorb(n, l.size, 0, l.own, l.shared, false)
-	for _, c := range classes {
-		x.release(m.a, c)
-	}
+	x.release(m.a, classes)
 	x.offer(merge{kind: joinUp, a: id})
 	if id != m.b {
 		x.offer(merge{kind: joinUp, a: m.b})
@@ -530,58 +492,4 @@ func (x *fit) plans() [][][]int32 {
 		plans[c] = plan
 	}
 	return plans
-}
-
-// offers is a heap of merges about one loose layer, or about several if about is -1. It is never
-// empty.
-type offers struct {
-	first int64 // ratio of the first
-	about int32
-	list  []merge
-}
-
-func (o *offers) before(other *offers) bool {
-	return o.first < other.first || o.first == other.first && o.list[0].before(&other.list[0])
-}
-
-// drop removes the first list from the heap.
-func (x *fit) drop() {
-	last := len(x.heap) - 1
-	x.heap[0] = x.heap[last]
-	x.heap[last] = offers{}
-	x.heap = x.heap[:last]
-	sink(x.heap, 0)
-}
-
-// before orders merges: cheap ones first, else by what they are.
-func (m *merge) before(o *merge) bool {
-	switch {
-	case m.ratio != o.ratio:
-		return m.ratio < o.ratio
-	case m.kind != o.kind:
-		return m.kind < o.kind
-	case m.a != o.a:
-		return m.a < o.a
-	}
-	return m.b < o.b
-}
-
-// sink restores a heap after the element at i became larger.
-func sink[T any, P interface {
-	*T
-	before(P) bool
-}](heap []T, i int) {
-	for {
-		least := i
-		for kid := 2*i + 1; kid <= 2*i+2 && kid < len(heap); kid++ {
-			if P(&heap[kid]).before(&heap[least]) {
-				least = kid
-			}
-		}
-		if least == i {
-			return
-		}
-		heap[i], heap[least] = heap[least], heap[i]
-		i = least
-	}
 }

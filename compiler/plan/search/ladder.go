@@ -1,9 +1,6 @@
 package search
 
-import (
-	"slices"
-	"sync"
-)
+import "slices"
 
 // A higher limit must not make a plan more expensive. A search that starts over for each limit
 // breaks that now and then, so the plan for a limit is the cheapest of the plans for all limits up
@@ -104,7 +101,7 @@ func (f *fleet) exactAt(limit int, o Options) (plan [][][]int32, proven bool) {
 	d := f.newDescent(o)
 	d.fit(limit, limit)
 	f.setLimit(limit)
-	d.start(0, false)
+	d.start(false)
 	d.polish(f.work(o))
 	proven = d.po.exactly()
 	return d.po.layers(), proven
@@ -121,12 +118,15 @@ type descent struct {
 	o     Options
 	po    *pool
 	q     *polish
-	tries [][]start // by try, then from the highest limit down
+	tries []chan start // by try; each delivers from the highest limit down
 }
 
 // start is a plan to polish: for each class its layers, nil if merges alone don't bring the class
 // within its room.
-type start = [][][]int32
+type start struct {
+	plan [][][]int32
+	work int64 // that it took, after the one before
+}
 
 func (f *fleet) newDescent(o Options) *descent {
 	po := newPool(f)
@@ -136,13 +136,13 @@ func (f *fleet) newDescent(o Options) *descent {
 // plans returns plans for the limits from low to high.
 func (d *descent) plans(low, high int) [][][]int32 {
 	plans := make([][][]int32, high-low+1)
-	d.fit(low, high)
 	work, spent := d.f.work(d.o), d.po.work
+	d.fit(low, high)
 	tooLarge := d.f.incidences() > large // merging for one class at a time takes long
 	for k := range plans {
 		limit := high - k
 		d.f.setLimit(limit)
-		d.start(k, k > 0 && !tooLarge && d.shrink())
+		spent += d.start(k > 0 && !tooLarge && d.shrink())
 		if d.o.Work >= 0 {
 			// The first one may spend half of the work.
 			d.polish(spent + work/2 + work/2*int64(k+1)/int64(len(plans)))
@@ -152,22 +152,19 @@ func (d *descent) plans(low, high int) [][][]int32 {
 	return plans
 }
 
-// fit makes the starts for the limits from low to high.
+// fit begins to make the starts for the limits from low to high. While one is polished, the next
+// ones are made.
 func (d *descent) fit(low, high int) {
 	f := d.f
 	tries := []func() *trie{f.topDown, f.popular}
 	if !slices.ContainsFunc(f.classes, func(c class) bool { return !c.chain.empty() }) {
 		tries = tries[:1] // the order of spines makes no difference without spines
 	}
-	d.tries = make([][]start, len(tries))
-	work := make([]int64, len(tries))
-	var all sync.WaitGroup
-	for n, make := range tries {
-		all.Go(func() { d.tries[n], work[n] = f.fitted(make(), high, low) })
-	}
-	all.Wait()
-	for _, w := range work {
-		d.po.work += w
+	d.tries = nil
+	for _, t := range tries {
+		starts := make(chan start, high-low+1)
+		d.tries = append(d.tries, starts)
+		go func() { f.fitted(t(), high, low, starts) }()
 	}
 }
 
@@ -188,8 +185,9 @@ func (d *descent) shrink() bool {
 	return true
 }
 
-// start loads the cheapest of the k-th starts and, if that is within the rooms, the current plan.
-func (d *descent) start(k int, current bool) {
+// start loads the cheapest of the next starts and, if that is within the rooms, the current plan.
+// It returns the work that the starts took.
+func (d *descent) start(current bool) (work int64) {
 	po := d.po
 	var best [][]int32
 	least := Money(maxMoney)
@@ -197,11 +195,15 @@ func (d *descent) start(k int, current bool) {
 		best, least = po.snapshot(), po.cost
 	}
 	for _, t := range d.tries {
-		if po.load(po.interned(t[k])); best == nil || po.cost < least {
+		next := <-t
+		work += next.work
+		if po.load(po.interned(next.plan)); best == nil || po.cost < least {
 			best, least = po.snapshot(), po.cost
 		}
 	}
 	po.load(best)
+	po.work += work
+	return work
 }
 
 // polish improves the current plan until so much work is spent.
