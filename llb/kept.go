@@ -30,7 +30,7 @@ type Merged struct {
 func (v *prover) kept(i *plan.Image) {
 	var stack []Merged
 	var key []string
-	args, mounts := []string{"kept"}, []llb.RunOption{}
+	args, trees := []string{"kept"}, []mountedTree{}
 	for _, m := range merged(i) {
 		tree, ok := v.tree(m)
 		if !ok {
@@ -38,7 +38,7 @@ func (v *prover) kept(i *plan.Image) {
 		}
 		dir := treeDir + strconv.Itoa(len(stack))
 		// The names in a tree are all that is asked of it: its files are not read.
-		mounts = append(mounts, llb.AddMount(dir, tree, llb.Readonly, byDefinition))
+		trees = append(trees, mountedTree{dir, tree.Output()})
 		if m.System != nil {
 			args, key = append(args, "="+dir), append(key, m.System.ID)
 		} else {
@@ -53,7 +53,7 @@ func (v *prover) kept(i *plan.Image) {
 	if v.err != nil {
 		return
 	}
-	p := v.add(Kept, i.App.Name, i.App.Span, llb.Scratch().Run(append(opts, mounts...)...).Root())
+	p := v.add(Kept, i.App.Name, i.App.Span, looking(llb.Scratch().Run(opts...).Root(), trees))
 	p.App, p.Stack = i.App, stack
 }
 
