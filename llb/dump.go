@@ -20,7 +20,10 @@ func Dump(g *Graph) (string, error) {
 	d := &dumper{selections: g.Selections, numbers: map[digest.Digest]int{}}
 	for _, i := range g.Images {
 		d.platform = model.Platform{OS: i.Platform.OS, Arch: i.Platform.Architecture, Variant: i.Platform.Variant}
-		n, err := d.definition(i.Definition())
+		n, err := "scratch", error(nil)
+		if i.output != nil {
+			n, err = d.input(i.vertices, i.output)
+		}
 		if err != nil {
 			return "", fmt.Errorf("image %s: %w", i.App.Name, err)
 		}
@@ -37,40 +40,26 @@ type dumper struct {
 	images     []string
 }
 
-// definition writes the new vertices and returns the output of the definition.
-func (d *dumper) definition(def *pb.Definition) (string, error) {
-	ops := map[digest.Digest]*pb.Op{}
-	var last *pb.Op
-	for _, raw := range def.Def {
-		op := &pb.Op{}
-		if err := op.UnmarshalVT(raw); err != nil {
+// input writes a vertex, after its own inputs, if it is new, and returns the name of its output.
+func (d *dumper) input(vertices map[digest.Digest]*vertex, in *pb.Input) (string, error) {
+	at := digest.Digest(in.Digest)
+	if _, ok := d.numbers[at]; !ok {
+		v, op := vertices[at], &pb.Op{}
+		if err := op.UnmarshalVT(v.op); err != nil {
 			return "", err
 		}
-		ops[digest.FromBytes(raw)] = op
-		last = op
-	}
-	if last == nil || len(last.Inputs) == 0 {
-		return "scratch", nil
-	}
-	return d.input(ops, def, last.Inputs[0]), nil
-}
-
-// input writes a vertex, after its own inputs, and returns the name of its output.
-func (d *dumper) input(ops map[digest.Digest]*pb.Op, def *pb.Definition, in *pb.Input) string {
-	dg := digest.Digest(in.Digest)
-	if _, ok := d.numbers[dg]; !ok {
 		var inputs []string
-		for _, i := range ops[dg].Inputs {
-			inputs = append(inputs, d.input(ops, def, i))
+		for _, i := range op.Inputs {
+			n, err := d.input(vertices, i)
+			if err != nil {
+				return "", err
+			}
+			inputs = append(inputs, n)
 		}
-		d.numbers[dg] = len(d.numbers)
-		name := ""
-		if m := def.Metadata[string(dg)]; m != nil {
-			name = m.Description["llb.customname"]
-		}
-		d.vertex(d.numbers[dg], ops[dg], inputs, name)
+		d.numbers[at] = len(d.numbers)
+		d.vertex(d.numbers[at], op, inputs, v.metadata.GetDescription()["llb.customname"])
 	}
-	return fmt.Sprintf("v%d.%d", d.numbers[dg], in.Index)
+	return fmt.Sprintf("v%d.%d", d.numbers[at], in.Index), nil
 }
 
 func (d *dumper) vertex(n int, op *pb.Op, inputs []string, name string) {
