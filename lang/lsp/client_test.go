@@ -222,7 +222,7 @@ func (c *client) try(method string, params any) message {
 	select {
 	case m := <-done:
 		return m
-	case <-time.After(60 * time.Second):
+	case <-time.After(3 * time.Minute):
 		c.Fatalf("%s: no response", method)
 		return message{}
 	}
@@ -387,7 +387,7 @@ func (c *client) await(want []string) {
 
 func (c *client) awaitUntil(done func() bool, describe func() string) {
 	c.Helper()
-	timeout := time.After(30 * time.Second)
+	timeout := time.After(3 * time.Minute)
 	for !done() {
 		select {
 		case <-time.After(20 * time.Millisecond):
