@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"slices"
+
 	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
@@ -27,6 +29,11 @@ func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 			evaluate.NotPlatform(list, platformAt(out.Checked.Fleet, name), name)
 			continue
 		}
+		if slices.Contains(platforms, p) {
+			list.Errorf(diag.DeclaredTwice, platformAt(out.Checked.Fleet, name), "platform %s is defined twice", p).
+				Hint("remove one of them")
+			continue
+		}
 		platforms = append(platforms, p)
 	}
 	if len(platforms) == 0 {
@@ -35,10 +42,13 @@ func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	return platforms
 }
 
-// platformAt returns the place of a platform in the fleet, or else the fleet's word.
+// platformAt returns the last place of a platform in the fleet, or else the fleet's word.
 func platformAt(f *syntax.Fleet, name string) source.Span {
 	at := source.Span{File: f.At.File, Start: f.At.Start, End: f.At.Start + len("fleet")}
 	syntax.Inspect(f, func(n syntax.Node) bool {
+		if c, ok := n.(*syntax.Clause); ok {
+			return c.Word.Name == "platforms"
+		}
 		if s, ok := n.(*syntax.String); ok {
 			if text, ok := s.Literal(); ok && text == name {
 				at = s.At
@@ -49,5 +59,5 @@ func platformAt(f *syntax.Fleet, name string) source.Span {
 	return at
 }
 
-// ParsePlatform parses os/arch[/variant]. Only linux and known architectures are valid.
+// ParsePlatform parses os/arch[/variant]; see [evaluate.ParsePlatform].
 func ParsePlatform(s string) (model.Platform, bool) { return evaluate.ParsePlatform(s) }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,9 @@ func (c *cli) withoutModules(cmd *cobra.Command, p program) (compiler.Input, err
 		if !ok {
 			return in, usage(cmd, "--platform %s: not a valid platform; expected linux/amd64, linux/arm64, linux/arm/v7 or similar", name)
 		}
-		in.Platforms = append(in.Platforms, platform)
+		if !slices.Contains(in.Platforms, platform) {
+			in.Platforms = append(in.Platforms, platform)
+		}
 	}
 	for _, s := range p.set {
 		name, value, ok := strings.Cut(s, "=")

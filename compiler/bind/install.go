@@ -117,7 +117,7 @@ func (in *installing) step(s *model.Install, at source.Span, to *bound) *model.I
 	for _, name := range names {
 		closure, err := x.Lock.Closure(to.distribution, x.DebianArch(), name)
 		if err != nil {
-			x.Unpinned(at, "%s and its dependencies", name)
+			x.UnpinnedPackage(at, name)
 			continue
 		}
 		for _, p := range closure {

@@ -31,7 +31,7 @@ func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
 		x.WantPackages(distribution, name)
 		i, err := x.packageInstance(distribution, name, r.Span)
 		if err != nil {
-			x.Unpinned(x.Told(r.Span, r.Origin), "%s and its dependencies", name)
+			x.UnpinnedPackage(x.Told(r.Span, r.Origin), name)
 		} else if i != nil {
 			out = append(out, i)
 		}

@@ -44,6 +44,14 @@ func (x *pins) Unpinned(at source.Span, format string, args ...any) *diag.Diagno
 		Hint("run `%s`", x.LockCommand())
 }
 
+// UnpinnedPackage reports a package that the lock file must pin, and does not. Of a platform without
+// packages, the base is reported.
+func (x *pins) UnpinnedPackage(at source.Span, name string) {
+	if x.DebianArch() != "" {
+		x.Unpinned(at, "%s and its dependencies", name)
+	}
+}
+
 // LockCommand returns the command that pins things for the platform.
 func (x *pins) LockCommand() string {
 	if x.asked {
@@ -150,14 +158,17 @@ func (x *pins) known(to *model.System, ref lock.BaseRef, at source.Span) bool {
 }
 
 // DebianArch returns dpkg's name of the platform's architecture. It returns "" if Debian
-// has no packages for it, which the stage that pins packages reports.
+// has no packages for it, which the evaluation of the base reports.
 func (x *pins) DebianArch() string {
 	arch, _ := lock.DebianArch(x.platform.String())
 	return arch
 }
 
-// WantPackages notes that packages of a distribution must be pinned.
+// WantPackages notes that packages of a distribution must be pinned, if it has any for the platform.
 func (x *pins) WantPackages(distribution string, names ...string) {
+	if x.DebianArch() == "" {
+		return
+	}
 	if x.wanted[distribution] == nil {
 		x.wanted[distribution] = map[string]bool{}
 	}

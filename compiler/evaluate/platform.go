@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/platforms"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -64,17 +65,19 @@ func platformVars(prefix string, p model.Platform) []model.EnvVar {
 	}
 }
 
-// ParsePlatform parses os/arch[/variant]. Only linux and known architectures are valid.
+// ParsePlatform parses os/arch[/variant], and returns it as registries write it: linux/arm64 for
+// linux/arm64/v8, linux/arm/v7 for linux/arm. Only linux and known architectures are valid.
 func ParsePlatform(s string) (model.Platform, bool) {
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(check.Architectures, parts[1]) {
 		return model.Platform{}, false
 	}
-	p := model.Platform{OS: parts[0], Arch: parts[1]}
+	p := platforms.Platform{OS: parts[0], Architecture: parts[1]}
 	if len(parts) == 3 {
 		p.Variant = parts[2]
 	}
-	return p, true
+	p = platforms.Normalize(p)
+	return model.Platform{OS: p.OS, Arch: p.Architecture, Variant: p.Variant}, true
 }
 
 // NotPlatform reports a string that is not a valid platform.

@@ -228,6 +228,14 @@ func (x *Evaluator) packagesOf(b *Block) {
 		}
 		return
 	}
+	if x.DebianArch() == "" {
+		x.OnceAt(diag.InvalidBase, b.systemAt, func() *diag.Diagnostic {
+			return x.Found.Errorf(diag.InvalidBase, b.systemAt, "no Debian packages for %s", x.platform).
+				Note("layc takes Debian packages for %s", strings.Join(lock.DebianPlatforms(), ", ")).
+				Hint("name another platform, or use a base that is not made from packages")
+		})
+		return
+	}
 	var repositories []lock.PackageRepository
 	b.repositories = x.differing(b.repositories)
 	for _, r := range b.repositories {

@@ -21,9 +21,6 @@ var debianArchs = map[string]string{
 // "armhf" for "linux/arm/v7". It is an error if the system is not Linux, or if Debian has no
 // packages for the architecture.
 func DebianArch(platform string) (string, error) {
-	if platform == "linux/arm" {
-		platform = "linux/arm/v7"
-	}
 	if arch, ok := debianArchs[platform]; ok {
 		return arch, nil
 	}

@@ -103,7 +103,7 @@ const InvalidBase Code = "E0309"
 var _ = document(InvalidBase, "Not a valid base", `
 A base is a component with exactly one of distribution, image, layout and
 rootfs. It cannot have steps, except "dir" and "link", which declare what the
-base contains.
+base contains. A distribution must have packages for all platforms of the fleet.
 `, `
 component base {
     distribution "slackware" suite "15"

@@ -197,7 +197,8 @@ const InvalidPlatform Code = "E0351"
 
 var _ = document(InvalidPlatform, "Not a valid platform", `
 Platforms are linux/ARCH, optionally with a variant, such as linux/amd64,
-linux/arm64 or linux/arm/v7.
+linux/arm64 or linux/arm/v7. Those that mean the same are one platform:
+linux/arm64 is linux/arm64/v8, and linux/arm is linux/arm/v7.
 `, `
 fleet {
     platforms "amd64"

@@ -1,0 +1,20 @@
+package evaluate
+
+import "testing"
+
+// TestParsePlatform checks that the names of one platform are the same, as in registries.
+func TestParsePlatform(t *testing.T) {
+	for name, want := range map[string]string{
+		"linux/arm64/v8": "linux/arm64", "linux/arm64": "linux/arm64", "linux/amd64/v1": "linux/amd64",
+		"linux/arm": "linux/arm/v7", "linux/arm/7": "linux/arm/v7", "linux/arm/v6": "linux/arm/v6", "linux/amd64/v3": "linux/amd64/v3",
+	} {
+		if p, ok := ParsePlatform(name); !ok || p.String() != want {
+			t.Errorf("%s is %s, want %s", name, p, want)
+		}
+	}
+	for _, name := range []string{"amd64", "windows/amd64", "linux/x86_64", "linux/arm64/v8/v8"} {
+		if p, ok := ParsePlatform(name); ok {
+			t.Errorf("%s is %s, want an error", name, p)
+		}
+	}
+}
