@@ -7,7 +7,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers editors vscode tree-sitter
+.PHONY: help build demo test fuzz exact bench lint clean helpers maven seccomp archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -117,6 +117,12 @@ vscode: editors
 	@mkdir -p out && cp LICENSE lang/editor/vscode/
 	cd lang/editor/vscode && npx --yes @vscode/vsce@3.9.2 package --no-dependencies --allow-missing-repository --out ../../../out/layer.vsix
 	@size=$$(stat -c %s out/layer.vsix); [ $$size -lt 200000 ] || { echo "make: the extension has $$size bytes, more than 200 KB" >&2; exit 1; }
+
+## code-server: use the extension for VS Code in a browser; screenshots go to out/vscode
+# It is not part of `test`, as code-server takes minutes to install.
+code-server: build vscode
+	@{ command -v chromium && pkg-config --exists krb5 libsecret-1; } >/dev/null 2>&1 || $(call install,chromium libkrb5-dev libsecret-1-dev pkg-config,Chromium and the headers that code-server is compiled with)
+	lang/editor/vscode/test/browser.sh
 
 ## tree-sitter: make the parser that editors use from lang/editor/tree-sitter-layer/grammar.js
 # Its source is checked in, so that only who changes the grammar needs the command.

@@ -3,13 +3,14 @@
 set nocompatible encoding=utf-8 nomore
 let &runtimepath = expand('<sfile>:p:h:h') . ',' . &runtimepath
 syntax on
+setlocal syntax=layer undolevels=-1
 let s:all = []
 let s:names = {}
 for s:text in json_decode(join(readfile($TEXTS), "\n"))
-  enew!
+  silent %delete _
   let s:lines = split(s:text, "\n", 1)
   call setline(1, map(copy(s:lines), {_, l -> substitute(l, "\r$", '', '')}))
-  setlocal syntax=layer
+  syntax sync fromstart " forget the last text
   let s:tokens = []
   for s:l in range(1, len(s:lines))
     let s:last = ''
