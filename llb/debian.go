@@ -11,14 +11,16 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/llb/helper"
 )
 
 // debianStep is one execution that creates or extends a Debian system from pinned packages. Its
-// result depends only on the packages' checksums and the helper: it has no network, the helper's
-// own environment, and a fixed host name.
+// result depends only on the packages' checksums, the variables and the helper: it has no network,
+// no other environment than the helper's own, and a fixed host name.
 type debianStep struct {
 	packages []lock.Package
+	env      []model.EnvVar               // for maintainer scripts
 	extras   extras                       // added before packages are installed
 	url      func(string) (string, error) // where to download what the lock file names
 	platform ocispecs.Platform            // of the system
@@ -77,8 +79,12 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
+	args := []string{debianHelperDir + "/" + helper.File, command, debianPackagesDir}
+	for _, v := range s.env {
+		args = append(args, v.Name+"="+v.Value)
+	}
 	options := []llb.RunOption{
-		llb.Args(append([]string{debianHelperDir + "/" + helper.File, command, debianPackagesDir}, s.extras.args()...)),
+		llb.Args(append(args, s.extras.args()...)),
 		llb.AddMount(debianHelperDir, tool, llb.Readonly),
 		llb.Network(pb.NetMode_NONE),
 		llb.Hostname("localhost"),

@@ -290,6 +290,7 @@ func (l *lowerer) place(on llb.State, i *model.Instance, steps []model.Step) llb
 // state what the steps before have placed there.
 func (l *lowerer) installs(on llb.State, i *model.Instance, s *model.Install) llb.State {
 	step := l.debian(l.runsOn(i), i.Title, "install "+strings.Join(s.Names, ", "), s.Span, s.Packages)
+	step.env = i.Env
 	return on.WithOutput(l.must(step.run(on, "install")).Output())
 }
 

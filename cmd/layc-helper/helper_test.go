@@ -97,6 +97,32 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestEnvironment checks what programs of the system find, by the last value of each name.
+func TestEnvironment(t *testing.T) {
+	for _, test := range []struct {
+		more []string
+		want map[string]string
+	}{
+		{nil, map[string]string{"LC_ALL": "C.UTF-8", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"}},
+		{[]string{"A=x=y\n", "PATH=/opt/bin:/bin"}, map[string]string{"A": "x=y\n", "PATH": "/opt/bin:/bin", "LC_ALL": "C.UTF-8"}},
+		{[]string{"LANG=de_DE.UTF-8"}, map[string]string{"LANG": "de_DE.UTF-8", "LC_ALL": ""}},
+		{[]string{"LC_CTYPE=C"}, map[string]string{"LC_CTYPE": "C", "LC_ALL": ""}},
+		{[]string{"DEBIAN_FRONTEND=dialog", "PYTHONHASHSEED=random", "SOURCE_DATE_EPOCH=1", "DEBCONF_NONINTERACTIVE_SEEN=false", "TERM=xterm"},
+			map[string]string{"DEBIAN_FRONTEND": "noninteractive", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800", "DEBCONF_NONINTERACTIVE_SEEN": "true", "TERM": "xterm"}},
+	} {
+		got := map[string]string{}
+		for _, v := range environmentWith(test.more) {
+			name, value, _ := strings.Cut(v, "=")
+			got[name] = value
+		}
+		for name, want := range test.want {
+			if got[name] != want {
+				t.Errorf("%q: %s is %q, want %q", test.more, name, got[name], want)
+			}
+		}
+	}
+}
+
 func TestOrderErrors(t *testing.T) {
 	deb := writeDeb(t, t.TempDir(), "Package: web\nDepends: libc6 (2.36)\n")
 	_, err := order([]string{deb})

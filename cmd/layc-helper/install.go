@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 )
 
 // install installs packages into the running system. All their needs must be among them or in the
@@ -136,17 +137,30 @@ func order(debs []string) ([]step, error) {
 	return append(steps, step{"--configure", []string{"--pending"}}), nil
 }
 
-// environment is the complete environment of maintainer scripts. They use the canonical time in
-// generated files; a fixed hash seed makes Python's byte code reproducible.
-var environment = []string{
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	"HOME=/root",
-	"LC_ALL=C.UTF-8",
-	"TERM=dumb",
-	"DEBIAN_FRONTEND=noninteractive",
-	"DEBCONF_NONINTERACTIVE_SEEN=true",
-	"PYTHONHASHSEED=0",
-	fmt.Sprintf("SOURCE_DATE_EPOCH=%d", epoch.Unix()),
+// environment is the complete environment of programs of the system, such as maintainer scripts.
+// They use the canonical time in generated files; a fixed hash seed makes Python's byte code
+// reproducible.
+var environment = environmentWith(nil)
+
+// environmentWith returns the environment of programs, with variables of the program, NAME=VALUE.
+// These replace the defaults, but not what makes an installation silent and reproducible. Unless
+// they choose a language, it is C.UTF-8.
+func environmentWith(more []string) []string {
+	out := []string{
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HOME=/root",
+		"TERM=dumb",
+	}
+	if !slices.ContainsFunc(more, func(v string) bool { return strings.HasPrefix(v, "LANG=") || strings.HasPrefix(v, "LC_") }) {
+		out = append(out, "LC_ALL=C.UTF-8")
+	}
+	// The last one of a name counts.
+	out = append(out, more...)
+	return append(out,
+		"DEBIAN_FRONTEND=noninteractive",
+		"DEBCONF_NONINTERACTIVE_SEEN=true",
+		"PYTHONHASHSEED=0",
+		fmt.Sprintf("SOURCE_DATE_EPOCH=%d", epoch.Unix()))
 }
 
 // dpkg runs dpkg on the system. Existing configuration files stay unchanged. The engine syncs to

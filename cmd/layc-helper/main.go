@@ -5,8 +5,9 @@
 // root file system that is still empty.
 //
 //	layc-helper base DIR      make a system from the .deb files in DIR
-//	layc-helper install DIR [EXTRA…]
-//	                          install the .deb files in DIR into the system
+//	layc-helper install DIR [NAME=VALUE…] [EXTRA…]
+//	                          install the .deb files in DIR into the system,
+//	                          with variables for their scripts
 //	layc-helper unpack STRIP ARCHIVE DIR [LIMIT]
 //	                          extract an archive without the first STRIP
 //	                          elements of its paths, and at most LIMIT bytes
@@ -69,6 +70,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -127,7 +129,8 @@ func run(args []string) error {
 }
 
 // packages makes or extends the system at / with the packages in dir, after
-// it has added users and trees.
+// it has added users and trees. more begins with variables for programs of the
+// system.
 func packages(command, dir string, more []string) error {
 	// The kernel stamps files with a clock that lags a few milliseconds.
 	start := time.Now().Add(-time.Second)
@@ -140,6 +143,11 @@ func packages(command, dir string, more []string) error {
 	}
 	slices.Sort(debs)
 	const root = "/"
+	variables := slices.IndexFunc(more, func(arg string) bool { return !strings.Contains(arg, "=") })
+	if variables < 0 {
+		variables = len(more)
+	}
+	environment, more = environmentWith(more[:variables]), more[variables:]
 	if err := extras(root, more); err != nil {
 		return err
 	}

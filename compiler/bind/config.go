@@ -46,8 +46,8 @@ func (x *binder) runnable(a *model.App, c *model.Config, m *model.Merged) {
 	}
 }
 
-// stepEnv returns the environment of an instance's runs: the environment of its root, then
-// its own.
+// stepEnv returns the environment of an instance's runs and installations: the environment of its
+// root, then its own.
 func (x *binder) stepEnv(i *model.Instance) []model.EnvVar {
 	m := model.Merge(i.Root, i.Settings, x.dispute)
 	m.Of = i

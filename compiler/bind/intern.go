@@ -202,7 +202,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 		}
 		i.Cross = i.Builder != c.x.on
 	}
-	if model.Runs(i.Steps) {
+	if model.Executes(i.Steps) {
 		i.Env = c.x.stepEnv(i)
 	}
 	if model.Installs(i.Steps) {

@@ -123,7 +123,7 @@ type Instance struct {
 	// Stage takes the place of Root in an instance that runs nothing, but has files
 	// copied from its root file system. Use StageRoot.
 	Stage []*Instance
-	Env   []EnvVar // of its runs, sorted by name; nil if nothing runs
+	Env   []EnvVar // of its runs and installations, sorted by name; nil if it has none
 	// Builder is the platform that its runs execute on, if it is not the graph's: of an
 	// instance that builds cross, and of all that its Root is made of.
 	Builder Platform
