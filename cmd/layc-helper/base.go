@@ -18,7 +18,7 @@ import (
 // dpkg needs a system to run in. So first the files of all packages are unpacked without it. Then
 // dpkg installs the same packages over them and registers them. It checks their dependencies when
 // it configures them.
-func makeBase(root string, debs []string) error {
+func makeBase(root string, debs []string) (err error) {
 	if err := skeleton(root); err != nil {
 		return err
 	}
@@ -28,11 +28,11 @@ func makeBase(root string, debs []string) error {
 	if err := beforeDpkg(root); err != nil {
 		return err
 	}
-	restore, err := forbidServices()
+	restore, err := forbidServices(root)
 	if err != nil {
 		return err
 	}
-	defer restore()
+	defer func() { err = errors.Join(err, restore()) }()
 	// The maintainer scripts of all other packages rely on the users and directories of these
 	// two.
 	var first []string

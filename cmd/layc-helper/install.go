@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
@@ -13,12 +12,12 @@ import (
 
 // install installs packages into the running system. All their needs must be among them or in the
 // system; dpkg checks that.
-func install(debs []string) error {
-	restore, err := forbidServices()
+func install(debs []string) (err error) {
+	restore, err := forbidServices("/")
 	if err != nil {
 		return err
 	}
-	defer restore()
+	defer func() { err = errors.Join(err, restore()) }()
 	steps, err := order(debs)
 	if err != nil {
 		return err
@@ -189,22 +188,4 @@ func audit() error {
 		return fmt.Errorf("packages are not completely installed:\n%s", out)
 	}
 	return nil
-}
-
-// forbidServices keeps maintainer scripts from starting services (invoke-rc.d asks this script)
-// and returns a function that reverts this. An existing policy of the system is kept.
-func forbidServices() (restore func(), err error) {
-	const policy = "/usr/sbin/policy-rc.d"
-	f, err := os.OpenFile(policy, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
-	if errors.Is(err, fs.ErrExist) {
-		return func() {}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.WriteString("#!/bin/sh\nexit 101\n")
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, err
-	}
-	return func() { os.Remove(policy) }, nil
 }

@@ -84,30 +84,36 @@ func (v *vendor) suite(name, packages string) {
 	v.files["/dists/"+name+"/main/binary-amd64/Packages"] = []byte(packages)
 }
 
-// deb serves a package with one file.
-func (v *vendor) deb(path, control, file string) {
+// deb serves a package with one file, and scripts by their names.
+func (v *vendor) deb(path, control, file string, scripts map[string]string) {
 	v.Helper()
-	archive := func(name, content string) []byte {
+	archive := func(mode int64, files map[string]string) []byte {
 		var out bytes.Buffer
 		z := gzip.NewWriter(&out)
 		w := tar.NewWriter(z)
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(content))}); err != nil {
-			v.Fatal(err)
+		for name, content := range files {
+			if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: int64(len(content))}); err != nil {
+				v.Fatal(err)
+			}
+			fmt.Fprint(w, content)
 		}
-		fmt.Fprint(w, content)
 		w.Close()
 		z.Close()
 		return out.Bytes()
 	}
 	var deb bytes.Buffer
 	deb.WriteString("!<arch>\n")
+	about := map[string]string{"./control": control}
+	for name, script := range scripts {
+		about["./"+name] = script
+	}
 	for _, member := range []struct {
 		name string
 		body []byte
 	}{
 		{"debian-binary", []byte("2.0\n")},
-		{"control.tar.gz", archive("./control", control)},
-		{"data.tar.gz", archive("."+file, "of the vendor")},
+		{"control.tar.gz", archive(0o755, about)},
+		{"data.tar.gz", archive(0o644, map[string]string{"." + file: "of the vendor"})},
 	} {
 		fmt.Fprintf(&deb, "%-16s%-12d%-6d%-6d%-8o%-10d`\n", member.name, 0, 0, 0, 0o100644, len(member.body))
 		deb.Write(member.body)
@@ -213,10 +219,14 @@ app without {
 // installsOfRepository builds an image with a package of a repository that only the program knows.
 func (s *shop) installsOfRepository() {
 	v := newVendor(s.T)
-	v.deb("/pool/tool.deb", "Package: tool\nVersion: 2\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: tool\n", "/opt/tool")
+	v.deb("/pool/tool.deb", "Package: tool\nVersion: 2\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: tool\n", "/opt/tool", nil)
+	v.deb("/pool/daemon.deb", "Package: daemon\nVersion: 1\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: daemon\n", "/opt/daemon", map[string]string{
+		"postinst": "#!/bin/sh\necho \"$ACCEPT_EULA $LANG $LC_ALL $DEBIAN_FRONTEND\" > /etc/daemon\n/usr/sbin/policy-rc.d daemon start\necho $? >> /etc/daemon\n",
+	})
 	text := strings.ReplaceAll(read(s.T, s.dir, "layc.lock"), " debian/bookworm amd64 ", " debian/bookworm+vendor amd64 ") +
 		fmt.Sprintf("\nindex debian/bookworm+vendor amd64 vendor:stable sha256:%064x url=%s components=main\n", 1, v.URL) +
-		fmt.Sprintf("package debian/bookworm+vendor amd64 tool 2 vendor:pool/tool.deb sha256:%x size=1 installed=1 needs=libc6\n", sha256.Sum256(v.files["/pool/tool.deb"]))
+		fmt.Sprintf("package debian/bookworm+vendor amd64 tool 2 vendor:pool/tool.deb sha256:%x size=1 installed=1 needs=libc6\n", sha256.Sum256(v.files["/pool/tool.deb"])) +
+		fmt.Sprintf("package debian/bookworm+vendor amd64 daemon 1 vendor:pool/daemon.deb sha256:%x size=1 installed=1\n", sha256.Sum256(v.files["/pool/daemon.deb"]))
 	cmd := s.module("")
 	dir := cmd.Args[3]
 	for file, content := range map[string]string{"layc.lock": text, "vendor.gpg": v.public(), "extra.layer": `component base {
@@ -226,9 +236,16 @@ func (s *shop) installsOfRepository() {
     repository   "vendor" from "` + v.url() + `" suite "stable" key "vendor.gpg"
 }
 
+component accepted {
+    file    "/usr/sbin/policy-rc.d" text "#!/bin/sh\nexit 0\n" mode 0755
+    env     ACCEPT_EULA = "Y"
+    env     LANG = "de_DE.UTF-8"
+    install "daemon"
+}
+
 app extra {
     base base
-    uses os.packages("tool")
+    uses os.packages("tool"), accepted
 }
 `} {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o644); err != nil {
@@ -253,5 +270,11 @@ app extra {
 	}
 	if !strings.Contains(read(s.T, root, "var/lib/dpkg/status"), "Package: tool\nStatus: install ok installed") {
 		s.Error("dpkg does not know the package")
+	}
+	if got, want := read(s.T, root, "etc/daemon"), "Y de_DE.UTF-8  noninteractive\n101\n"; got != want {
+		s.Errorf("the script of the package found %q, want %q", got, want)
+	}
+	if got, want := read(s.T, root, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 0\n"; got != want {
+		s.Errorf("policy-rc.d has %q afterwards, want %q", got, want)
 	}
 }
