@@ -34,11 +34,19 @@ func (c *closure) installs(b *block, r *evaluate.Ref, to *bound) (steps []model.
 	to.distribution = x.distributionOf(c.baseRef)
 	in := installing{closure: c, by: map[string]*model.Instance{}, own: map[string]bool{}, below: map[string]string{}}
 	in.inherit(to.needs)
+	var appended []*model.Append
 	for n, step := range steps {
+		if a, is := step.(*model.Append); is {
+			appended = append(appended, a)
+		}
 		s, is := step.(*model.Install)
 		if !is {
 			continue
 		}
+		for _, a := range appended {
+			tooLate(x, a, x.Told(a.Span, r.Origin), at(s))
+		}
+		appended = nil
 		switch {
 		case to.distribution == "":
 			x.OnceAt(diag.NoDistribution, at(s), func() *diag.Diagnostic { return noDistribution(x, "install", c.baseRef, at(s)) })
@@ -65,6 +73,17 @@ func (c *closure) installs(b *block, r *evaluate.Ref, to *bound) (steps []model.
 		steps[n] = in.step(s, at(s), to)
 	}
 	return steps, true
+}
+
+// tooLate reports text that a step appends, before one that installs packages.
+func tooLate(x *binder, a *model.Append, at, install source.Span) {
+	x.OnceAt(diag.MisplacedInstall, at, func() *diag.Diagnostic {
+		return x.Found.Errorf(diag.MisplacedInstall, at, "`install` does not see what the component appends to %s", a.Path).
+			See(install, "it is installed here").
+			Note("a file that several components append to is put together after all their steps").
+			Hint("if the packages read it, write the file with `text`, or append in a component that this one needs").
+			Hint("otherwise append below the `install`")
+	})
 }
 
 // installing is a component whose packages are chosen.
