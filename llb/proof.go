@@ -464,6 +464,8 @@ const (
 	NoTarget      LackKind = "link-file"   // a link leads to something else that only a build has
 	NoStarter     LackKind = "script"      // a script cannot be started: a build made its interpreter, and the image lacks it
 	NoSystem      LackKind = "script-of"   // a script cannot be started: the image lacks an interpreter of the system
+	NotRunnable   LackKind = "script-by"   // a script cannot be started: its interpreter is a directory or not executable
+	NoNewline     LackKind = "script-cr"   // a script cannot be started: its first line ends with a carriage return
 )
 
 // Fatal reports whether a program cannot be started.

@@ -26,6 +26,8 @@ const (
 	leadsToFile    = "link-file" // a link to something else that only a build has
 	needsProgram   = "script"    // a script whose interpreter only a build has, and made
 	needsSystem    = "script-of" // a script whose interpreter is missing
+	needsRunnable  = "script-by" // a script whose interpreter is not an executable file
+	needsNewline   = "script-cr" // a script whose first line ends with a carriage return
 )
 
 // mounted are the paths that a runtime fills.
@@ -68,9 +70,9 @@ func (s *leading) link(name, place string) error {
 		return err
 	}
 	if !path.IsAbs(to) {
-		to = path.Join(path.Dir(name), to)
+		to = path.Dir(name) + "/" + to
 	}
-	to = path.Clean(to)
+	to = s.clean(to)
 	if dir, _, err := s.resolve(path.Dir(to)); err == nil {
 		if at, _ := s.entry(path.Join(dir, path.Base(to))); at != "" {
 			return nil
@@ -88,6 +90,28 @@ func (s *leading) link(name, place string) error {
 	return nil
 }
 
+// clean returns a path without "..", which the kernel takes from where links lead: in the image, or
+// else in a build.
+func (s *leading) clean(p string) string {
+	if !strings.Contains(p, "..") {
+		return path.Clean(p)
+	}
+	dir, base := path.Split(strings.TrimRight(p, "/"))
+	if base == ".." || base == "." {
+		dir, base = p, ""
+	}
+	trees := []union{s.union}
+	for _, b := range s.builds {
+		trees = append(trees, append(union{s.union[0]}, b...))
+	}
+	for _, u := range trees {
+		if at, _, err := u.resolve(dir); err == nil {
+			return path.Join(at, base)
+		}
+	}
+	return path.Clean(p)
+}
+
 // script looks for the interpreter of an executable script.
 func (s *leading) script(name, place string) error {
 	f, err := os.Open(place)
@@ -103,11 +127,26 @@ func (s *leading) script(name, place string) error {
 	n, _ := f.ReadAt(text, 0)
 	line, _, _ := strings.Cut(string(text[:n]), "\n")
 	line, is := strings.CutPrefix(line, "#!")
-	words := strings.Fields(line)
-	if !is || len(words) == 0 || !path.IsAbs(words[0]) || !s.lacking(words[0]) {
+	line, crlf := strings.CutSuffix(line, "\r")
+	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' }) // as the kernel does
+	if !is || len(words) == 0 || !path.IsAbs(words[0]) {
 		return nil
 	}
-	by := path.Clean(words[0])
+	by := s.clean(words[0])
+	if crlf {
+		s.note(needsNewline, name, by)
+		return nil
+	}
+	if !s.lacking(by) {
+		_, at, err := s.resolve(by)
+		if err != nil || at == "" {
+			return nil
+		}
+		if info, err := os.Stat(at); err == nil && (!info.Mode().IsRegular() || info.Mode()&0o111 == 0) {
+			s.note(needsRunnable, name, by)
+		}
+		return nil
+	}
 	if _, program := s.built(by); program && !slices.Contains(programDirs, path.Dir(by)) {
 		s.note(needsProgram, name, by)
 	} else {

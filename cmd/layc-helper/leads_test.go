@@ -49,6 +49,13 @@ func TestLeads(t *testing.T) {
 		"opt/venv/run":             "-> /run/tool",
 		"opt/venv/volume":          "-> /srv/data/tool",
 		"opt/venv/loop":            "-> loop",
+		"opt/venv/dir":             "-> /usr/bin", // `..` of it is /usr
+		"opt/venv/behind":          "-> dir/../bin/sh",
+		"opt/venv/lost":            "-> dir/../bin/python3",
+		"opt/venv/bin/crlf":        "#!/bin/sh\r\necho\r\n",
+		"opt/venv/bin/crlf-args":   "#!/usr/bin/env sh\r\n",
+		"opt/venv/bin/in-dir":      "#!/usr/bin\n",
+		"opt/venv/bin/in-text":     "#!/opt/venv/bin/library\n",
 		"opt/venv/up":              "-> ../../../../../../usr/bin/python3",
 	})
 	for _, dir := range []string{build, base, top} {
@@ -66,11 +73,16 @@ func TestLeads(t *testing.T) {
 	})
 	want := strings.ReplaceAll(`script-of|/opt/venv/bin/bash|/usr/bin/bash|
 link|/opt/venv/bin/built|/build/venv/bin/py|
+script-cr|/opt/venv/bin/crlf|/bin/sh|
+script-cr|/opt/venv/bin/crlf-args|/usr/bin/env|
+script-by|/opt/venv/bin/in-dir|/usr/bin|
+script-by|/opt/venv/bin/in-text|/opt/venv/bin/library|
 script|/opt/venv/bin/pip|/build/venv/bin/py|
 link|/opt/venv/bin/python3|/usr/bin/python3|
 link|/opt/venv/bin/relative|/usr/bin/python3.11|
 script-of|/opt/venv/bin/zsh|/usr/bin/zsh|
 link-file|/opt/venv/cfg|/build/venv/cfg|
+link|/opt/venv/lost|/usr/bin/python3|
 link-file|/opt/venv/one.crt|/usr/share/ca/one.crt|
 link|/opt/venv/up|/usr/bin/python3|
 link-file|/opt/venv/venv|/build/venv|
@@ -81,6 +93,10 @@ link-file|/opt/venv/venv|/build/venv|
 	// Without builds, only scripts are suspicious.
 	got = reportOf(t, func(report string) error { return libraries("amd64", report, []string{top, base}) })
 	want = strings.ReplaceAll(`script-of|/opt/venv/bin/bash|/usr/bin/bash|
+script-cr|/opt/venv/bin/crlf|/bin/sh|
+script-cr|/opt/venv/bin/crlf-args|/usr/bin/env|
+script-by|/opt/venv/bin/in-dir|/usr/bin|
+script-by|/opt/venv/bin/in-text|/opt/venv/bin/library|
 script-of|/opt/venv/bin/pip|/build/venv/bin/py|
 script-of|/opt/venv/bin/zsh|/usr/bin/zsh|
 `, "|", "\t")

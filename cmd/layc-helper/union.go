@@ -31,10 +31,10 @@ func (u union) entry(p string) (string, fs.FileInfo) {
 	return "", nil
 }
 
-// resolve follows all links of an absolute path. It returns the path without links and its place
+// resolve follows all links of an absolute path; '..' is the parent of where they lead, as in the kernel. It returns the path without links and its place
 // on disk, or fs.ErrNotExist.
 func (u union) resolve(p string) (clean, place string, err error) {
-	rest := strings.Split(path.Clean(p), "/")
+	rest := strings.Split(p, "/")
 	for links, done := 0, "/"; ; {
 		for len(rest) > 0 && (rest[0] == "" || rest[0] == ".") {
 			rest = rest[1:]

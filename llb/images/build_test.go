@@ -267,7 +267,7 @@ func TestOutcomes(t *testing.T) {
 			case strings.Contains(name, "compare with a second build"):
 				proven[n].Report = []byte("/opt/x/time differs from byte 0\n")
 			case strings.Contains(name, "[tool] look for libraries"):
-				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\nlink-file\t/opt/x/conf\t/build/conf\t\nscript-of\t/opt/x/run\t/bin/zsh\t\n")
+				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\nlink-file\t/opt/x/conf\t/build/conf\t\nscript-of\t/opt/x/run\t/bin/zsh\t\nscript-by\t/opt/x/odd\t/bin\t\nscript-cr\t/opt/x/ends\t/bin/sh\t\n")
 			}
 		}
 		return &engine.Result{Proven: proven}, nil
@@ -282,7 +282,7 @@ func TestOutcomes(t *testing.T) {
 		}
 		findings = append(findings, o.Findings...)
 	}
-	want := "E0504 a.layer:16 tool differs when built again []\nE0505 a.layer:16 libraries of tool need missing libraries []\nE0506 a.layer:16 links of tool lead to files that only its build has []\nE0506 a.layer:16 scripts of tool have no interpreter []"
+	want := "E0504 a.layer:16 tool differs when built again []\nE0505 a.layer:16 libraries of tool need missing libraries []\nE0506 a.layer:16 links of tool lead to files that only its build has []\nE0506 a.layer:16 scripts of tool have no interpreter []\nE0506 a.layer:16 interpreters of scripts of tool are not executable files []\nE0506 a.layer:16 scripts of tool have Windows line ends []"
 	if got := lines(findings); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -253,7 +253,7 @@ func (v *Outcome) lacks(all []llb.Lack) {
 // leads reports links and scripts that lead to programs which only a build has, and warns of
 // others that lead nowhere.
 func (v *Outcome) leads(all []llb.Lack, bring string) {
-	var lost, starts, links, scripts []string
+	var lost, starts, links, scripts, odd, ends []string
 	for _, l := range all {
 		link, script := fmt.Sprintf("%s is a link to %s", l.File, l.Needs), fmt.Sprintf("%s begins with #!%s", l.File, l.Needs)
 		switch l.Kind {
@@ -265,6 +265,10 @@ func (v *Outcome) leads(all []llb.Lack, bring string) {
 			links = append(links, link)
 		case llb.NoSystem:
 			scripts = append(scripts, script)
+		case llb.NotRunnable:
+			odd = append(odd, script)
+		case llb.NoNewline:
+			ends = append(ends, script)
 		}
 	}
 	var list diag.List
@@ -287,6 +291,19 @@ func (v *Outcome) leads(all []llb.Lack, bring string) {
 		some(d, scripts)
 		d.Note("this is allowed if nothing starts them")
 		d.Hint("%s", bring)
+		v.add(d)
+	}
+	if len(odd) > 0 {
+		d := list.Warnf(diag.LeadsNowhere, v.Span, "interpreters of scripts of %s are not executable files%s", v.Component, v.where())
+		some(d, odd)
+		d.Hint("name a program in the first line, or make the interpreter executable")
+		v.add(d)
+	}
+	if len(ends) > 0 {
+		d := list.Warnf(diag.LeadsNowhere, v.Span, "scripts of %s have Windows line ends%s", v.Component, v.where())
+		some(d, ends)
+		d.Note("the kernel takes the carriage return as part of the first line, so it does not find the interpreter")
+		d.Hint("save the files with LF line ends")
 		v.add(d)
 	}
 }
