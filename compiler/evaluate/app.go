@@ -89,6 +89,7 @@ func (x *Evaluator) App(v *Variant) *App {
 	b := &Block{module: x.Program.Root, Span: d.Name.At}
 	x.statements(d.Body, v.env, b)
 	x.otherShell(b)
+	namePlatforms(b, x.Fleet.Builder, x.platform)
 	for n, t := range b.Tags {
 		if !ValidTag(t) {
 			x.Found.Errorf(diag.InvalidImageName, b.tagsAt[n], "not a valid tag of app %s: %q", name, t).

@@ -36,13 +36,16 @@ func builderOf(c *clause) model.Platform {
 	return p
 }
 
-// namePlatforms gives the runs of a component that builds cross the variables that they mention
-// of their two platforms. The names are the ones that Dockerfiles have.
+// namePlatforms gives the runs of a block the variables that they mention of the platforms of the
+// builder and of the image; these are the same unless the block builds cross. The names are the ones
+// that Dockerfiles have. An `env` of the block has precedence.
 func namePlatforms(b *Block, builder, target model.Platform) {
 	if b.Cross.IsZero() {
-		return
+		builder = target
 	}
-	vars := slices.Concat(platformVars("BUILD", builder), platformVars("TARGET", target))
+	vars := slices.DeleteFunc(slices.Concat(platformVars("BUILD", builder), platformVars("TARGET", target)), func(v model.EnvVar) bool {
+		return slices.ContainsFunc(b.Settings, func(s model.Setting) bool { return s.Word == "env" && s.Key == v.Name })
+	})
 	for _, s := range b.Steps {
 		r, ok := s.(*model.Run)
 		if !ok {

@@ -68,10 +68,19 @@ func (c *checker) again(name string, at source.Span) bool {
 	return d != nil
 }
 
+// platformNames are the parts of the image's platform that Dockerfiles have as variables.
+var platformNames = map[string]string{
+	"TARGETOS": "platform.os", "TARGETARCH": "platform.arch", "TARGETVARIANT": "platform.variant",
+}
+
 // suggest adds "did you mean" for an unknown name, or the import that would declare it.
 func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
 	if slices.Contains(c.std, name) {
 		d.Hint("import it: `import \"std/%s\"`", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
+		return
+	}
+	if part := platformNames[name]; part != "" {
+		d.Hint("write `%s`: only runs have the variable $%s", part, name).Fix(at, part)
 		return
 	}
 	if member := c.memberNamed(name); member != "" {
