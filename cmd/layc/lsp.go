@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/layc-lang/layc/lang/lsp"
 	"github.com/layc-lang/layc/lang/lsp/workspace"
 	"github.com/layc-lang/layc/llb/replace"
+	"github.com/layc-lang/layc/llb/world"
 	"github.com/layc-lang/layc/llb/world/git"
 	"github.com/layc-lang/layc/stdlib"
 )
@@ -31,8 +33,15 @@ func (c *cli) lspCommand() *cobra.Command {
 		Short:      "Serve an editor: errors while typing, completion, definitions",
 		Long: `lsp is the language server. An editor starts it, and speaks the Language Server
 Protocol with it over standard input and output. It builds nothing, and asks
-the network for nothing. The command layc.plan serves the page of a plan on
-this machine only, and refreshes it when a file is saved.
+the network for nothing unless you choose that.
+
+The command layc.plan serves the page of a plan on this machine only, and
+refreshes it when a file is saved.
+
+A fetch or rootfs without a checksum has the action to declare one: the one that
+layc.lock pins or, if there is none, the one of the file, which the server
+downloads when you choose the action. Your editor shows the progress, and can
+cancel it.
 
 An editor's settings, below layc:
   codeLens     show layers and sizes above declarations (default false)
@@ -58,7 +67,7 @@ An editor's settings, below layc:
     language-servers = ["layc"]`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := lsp.Serve(cmd.Context(), os.Stdin, os.Stdout, lsp.Options{Version: versions(), Source: c.editorSource(), Page: new(pages).show})
+			err := lsp.Serve(cmd.Context(), os.Stdin, os.Stdout, lsp.Options{Version: versions(), Source: c.editorSource(), Page: new(pages).show, Checksum: checksum})
 			if errors.Is(err, context.Canceled) {
 				return cmd.Context().Err()
 			}
@@ -67,6 +76,23 @@ An editor's settings, below layc:
 	}
 	cmd.Flags().Bool("stdio", true, "use standard input and output, as always")
 	return cmd
+}
+
+// checksum downloads a file and returns its digest.
+func checksum(ctx context.Context, urls []string, report func(done, total int64)) (string, error) {
+	mirrors, err := world.FindMirrors(world.ThisHost(), nil)
+	if err != nil {
+		return "", err
+	}
+	resolver := world.NewResolver(world.Options{
+		Mirrors: mirrors, Now: time.Now(), Progress: func(_ string, done, total int64) { report(done, total) },
+	})
+	refs := lock.Refs{URLs: urls[:1], Mirrors: map[string][]string{urls[0]: urls[1:]}}
+	pins, err := lock.Update(ctx, &lock.File{}, refs, resolver)
+	if err != nil {
+		return "", err
+	}
+	return pins.URLs[0].Digest, nil
 }
 
 // editorSource returns where the language server finds what the editor does not have open.

@@ -2,9 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,6 +58,37 @@ func TestLSP(t *testing.T) {
 	info, _ := os.Stat(found[1])
 	if err != nil || !bytes.Equal(got, want) || info.Mode() != 0o444 {
 		t.Errorf("%s is not the module, read-only: %v %v", found[1], err, info)
+	}
+}
+
+// TestChecksum downloads a file from the first of its URLs that works.
+func TestChecksum(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/tool" {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprint(w, "tool")
+	}))
+	defer server.Close()
+	var got int64
+	report := func(done, _ int64) { got = done }
+	want := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("tool")))
+	for _, urls := range [][]string{{server.URL + "/tool"}, {server.URL + "/old", server.URL + "/tool"}} {
+		got = 0
+		if digest, err := checksum(t.Context(), urls, report); err != nil || digest != want || got != 4 {
+			t.Errorf("%v: %s, %d bytes, %v", urls, digest, got, err)
+		}
+	}
+	_, err := checksum(t.Context(), []string{server.URL + "/old"}, report)
+	text := "pinning " + server.URL + "/old: cannot download " + server.URL + "/old: the server responded with 404 Not Found (check the name, and whether the mirror has it)"
+	if err == nil || err.Error() != text {
+		t.Errorf("the error is %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := checksum(ctx, []string{server.URL + "/tool"}, report); !errors.Is(err, context.Canceled) {
+		t.Errorf("the error of a cancelled download is %v", err)
 	}
 }
 

@@ -23,6 +23,7 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 	if wants(p.Context.Only, "refactor.extract") {
 		actions = r.extractions(p)
 	}
+	actions = append(actions, r.checksums(p)...)
 	if !wants(p.Context.Only, "quickfix") {
 		return actions, nil
 	}

@@ -41,7 +41,7 @@ type client struct {
 	shown   map[string]shown            // diagnostics by URI
 	sent    map[string]int              // newest version of a document that was sent
 	news    chan struct{}               // new diagnostics came
-	asked   map[string][]map[string]any // requests of the server
+	asked   map[string][]map[string]any // requests and notifications of the server
 	ended   chan error
 	caps    map[string]any // of the server
 }
@@ -121,10 +121,32 @@ func start(t testing.TB, files fstest.MapFS, capabilities map[string]any) *clien
 // pages counts the pages of plans that were made.
 var pages atomic.Int32
 
+// downloads counts the downloads of files for their checksums. Those from some URLs end when arrived
+// allows it.
+var (
+	downloads atomic.Int32
+	arrived   = make(chan struct{})
+)
+
 func options(t testing.TB, files fstest.MapFS) lsp.Options {
 	return lsp.Options{
 		Page: func(dir string, out *compiler.Output) (string, error) {
 			return fmt.Sprintf("page of %s, %d", dir, pages.Add(1)), nil
+		},
+		Checksum: func(ctx context.Context, urls []string, report func(done, total int64)) (string, error) {
+			downloads.Add(1)
+			time.Sleep(150 * time.Millisecond)
+			report(5_000_000, 10_000_000)
+			switch path.Base(urls[0]) {
+			case "new", "gone":
+				<-arrived
+			case "slow":
+				<-ctx.Done()
+				return "", ctx.Err()
+			case "missing":
+				return "", fmt.Errorf("cannot download %s", urls[0])
+			}
+			return "sha256:" + strings.Repeat("ab", 32), nil
 		},
 		Version: "test", Idle: time.Millisecond, Panicked: func(p any) { t.Errorf("panic: %v", p) },
 		Source: workspace.Source{
@@ -274,7 +296,11 @@ func (c *client) receive(m message) {
 		c.mutex.Lock()
 		c.asked[m.Method] = append(c.asked[m.Method], params)
 		c.mutex.Unlock()
-		go c.send(map[string]any{"id": m.ID, "result": nil})
+		var result any
+		if m.Method == "workspace/applyEdit" {
+			result = map[string]any{"applied": true}
+		}
+		go c.send(map[string]any{"id": m.ID, "result": result})
 	case m.Method == "textDocument/publishDiagnostics":
 		var p struct {
 			URI         string
@@ -299,6 +325,11 @@ func (c *client) receive(m message) {
 		default:
 		}
 	default:
+		var params map[string]any
+		_ = json.Unmarshal(m.Params, &params)
+		c.mutex.Lock()
+		c.asked[m.Method] = append(c.asked[m.Method], params)
+		c.mutex.Unlock()
 		c.Logf("%s: %s", m.Method, m.Params)
 	}
 }

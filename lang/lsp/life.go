@@ -3,6 +3,7 @@ package lsp
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -56,7 +57,7 @@ func capabilities(encoding string) object {
 			"workspaceFolders": object{"supported": true, "changeNotifications": true},
 		},
 		"completionProvider":         object{"triggerCharacters": []string{".", "\"", "$", "{", "(", "/", ":"}},
-		"codeActionProvider":         object{"codeActionKinds": []string{"quickfix", "refactor.extract"}},
+		"codeActionProvider":         object{"codeActionKinds": []string{"quickfix", "refactor.extract", "refactor.rewrite"}},
 		"hoverProvider":              true,
 		"definitionProvider":         true,
 		"referencesProvider":         true,
@@ -72,7 +73,7 @@ func capabilities(encoding string) object {
 		"documentOnTypeFormattingProvider": object{"firstTriggerCharacter": "\n", "moreTriggerCharacter": []string{"}"}},
 		"codeLensProvider":                 object{},
 		"inlayHintProvider":                true,
-		"executeCommandProvider":           object{"commands": []string{showPlan}},
+		"executeCommandProvider":           object{"commands": slices.Sorted(maps.Keys(commands))},
 		"semanticTokensProvider": object{
 			"legend": object{"tokenTypes": feature.TokenKinds, "tokenModifiers": []string{}}, "full": true,
 		},
@@ -163,6 +164,7 @@ var notifications = map[string]func(*server, json.RawMessage){
 	"textDocument/didChange":           told((*server).didChange),
 	"textDocument/didClose":            told((*server).didClose),
 	"textDocument/didSave":             func(s *server, _ json.RawMessage) { s.didSave() },
+	"window/workDoneProgress/cancel":   told((*server).cancelProgress),
 	"workspace/didChangeWatchedFiles":  func(s *server, _ json.RawMessage) { s.change((*workspace.Workspace).Refresh) },
 	"workspace/didChangeConfiguration": told((*server).didChangeConfiguration),
 	"workspace/didChangeWorkspaceFolders": told(func(s *server, p protocol.DidChangeFoldersParams) {

@@ -49,11 +49,24 @@ func (r *request) inlayHints(p protocol.RangeParams) (any, error) {
 	return all, nil
 }
 
-// executeCommand shows the page of the plan of a document's module, and returns its address.
+// commands are the commands that the editor can execute.
+var commands = map[string]func(*request, []json.RawMessage) (any, error){
+	showPlan:    (*request).showPlan,
+	pinChecksum: (*request).pin,
+}
+
 func (r *request) executeCommand(p protocol.ExecuteCommandParams) (any, error) {
+	if run := commands[p.Command]; run != nil {
+		return run(r, p.Arguments)
+	}
+	return nil, wire.Errorf(wire.InvalidParams, "unknown command: %s", p.Command)
+}
+
+// showPlan shows the page of the plan of a document's module, and returns its address.
+func (r *request) showPlan(arguments []json.RawMessage) (any, error) {
 	var uri string
-	if p.Command != showPlan || r.Page == nil || len(p.Arguments) != 1 || json.Unmarshal(p.Arguments[0], &uri) != nil {
-		return nil, wire.Errorf(wire.InvalidParams, "unknown command: %s", p.Command)
+	if r.Page == nil || len(arguments) != 1 || json.Unmarshal(arguments[0], &uri) != nil {
+		return nil, wire.Errorf(wire.InvalidParams, "%s needs a document", showPlan)
 	}
 	a := r.view.Of(uri)
 	if a == nil {

@@ -12,7 +12,7 @@
 // both come at once. Before it publishes, the worker takes the lock under which views change, so
 // that nothing about an older text follows a change that was read.
 //
-// The server builds nothing, and asks the network for nothing.
+// The server builds nothing. It asks the network only for a download whose checksum the user wants.
 package lsp
 
 import (
@@ -40,6 +40,10 @@ type Options struct {
 	// Page shows the plan of a directory on a page, or replaces what that page shows, and returns its
 	// address; nil if there are no pages.
 	Page func(dir string, out *compiler.Output) (string, error)
+	// Checksum downloads a file from the first of its URLs that works, and returns its digest,
+	// "sha256:…". One goroutine calls report, with a total of -1 if it is unknown. Errors are shown to
+	// the user. Nil if nothing can be downloaded.
+	Checksum func(ctx context.Context, urls []string, report func(done, total int64)) (string, error)
 	// Idle is how long the editor must be idle before slow analyses begin; 0: a default.
 	Idle time.Duration
 	// Panicked is called with what a handler panicked with; nil: the user is told.
@@ -70,11 +74,12 @@ type server struct {
 	running    sync.WaitGroup
 	answering  sync.WaitGroup // requests
 
-	requests sync.Mutex
-	pending  map[string]context.CancelFunc // by request ID
-	asked    map[string]func(*wire.Message)
-	sent     int // requests
-	slots    chan struct{}
+	requests  sync.Mutex
+	pending   map[string]context.CancelFunc // by request ID
+	asked     map[string]func(*wire.Message)
+	sent      int                 // requests
+	downloads map[string]download // by token of their progress
+	slots     chan struct{}
 }
 
 // state is how far a session is.
@@ -95,7 +100,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	s := &server{
 		Options: o, out: newOutbox(), ctx: ctx, utf16: true,
 		published: map[string]map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{},
-		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){},
+		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){}, downloads: map[string]download{},
 		slots: make(chan struct{}, 8),
 	}
 	s.workspace = workspace.New(o.Source, nil)

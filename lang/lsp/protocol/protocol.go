@@ -29,9 +29,38 @@ type TextEdit struct {
 	NewText string `json:"newText"`
 }
 
-// WorkspaceEdit changes documents.
+// WorkspaceEdit changes documents, in whatever version or in a known one.
 type WorkspaceEdit struct {
-	Changes map[string][]TextEdit `json:"changes"`
+	Changes         map[string][]TextEdit `json:"changes,omitempty"`
+	DocumentChanges []TextDocumentEdit    `json:"documentChanges,omitempty"`
+}
+
+// TextDocumentEdit changes a version of a document.
+type TextDocumentEdit struct {
+	TextDocument VersionedDocument `json:"textDocument"`
+	Edits        []TextEdit        `json:"edits"`
+}
+
+// VersionedDocument names a version of a document.
+type VersionedDocument struct {
+	URI     string `json:"uri"`
+	Version int    `json:"version"`
+}
+
+// ApplyEditParams ask the editor to change documents.
+type ApplyEditParams struct {
+	Label string         `json:"label"`
+	Edit  *WorkspaceEdit `json:"edit"`
+}
+
+// ApplyEditResult tells whether the editor did.
+type ApplyEditResult struct {
+	Applied bool `json:"applied"`
+}
+
+// ProgressParams name what the user cancels.
+type ProgressParams struct {
+	Token string `json:"token"`
 }
 
 // TextDocumentIdentifier names a document.
@@ -66,6 +95,10 @@ type InitializeParams struct {
 			PositionEncodings []string `json:"positionEncodings"`
 		} `json:"general"`
 		Workspace struct {
+			ApplyEdit     bool `json:"applyEdit"`
+			WorkspaceEdit struct {
+				DocumentChanges bool `json:"documentChanges"`
+			} `json:"workspaceEdit"`
 			Configuration          bool `json:"configuration"`
 			DidChangeConfiguration struct {
 				DynamicRegistration bool `json:"dynamicRegistration"`
@@ -81,7 +114,8 @@ type InitializeParams struct {
 			} `json:"inlayHint"`
 		} `json:"workspace"`
 		Window struct {
-			ShowDocument struct {
+			WorkDoneProgress bool `json:"workDoneProgress"`
+			ShowDocument     struct {
 				Support bool `json:"support"`
 			} `json:"showDocument"`
 		} `json:"window"`
@@ -212,6 +246,7 @@ type CodeAction struct {
 	Diagnostics []Diagnostic   `json:"diagnostics,omitempty"`
 	IsPreferred bool           `json:"isPreferred,omitempty"`
 	Edit        *WorkspaceEdit `json:"edit,omitempty"`
+	Command     *Command       `json:"command,omitempty"`
 }
 
 // Command is executed by the server.

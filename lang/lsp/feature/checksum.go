@@ -1,0 +1,135 @@
+package feature
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/format"
+	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/lang/syntax"
+)
+
+// Download is a `fetch` or `rootfs` that declares no checksum.
+type Download struct {
+	At   source.Span
+	URLs []string // mirrors of each other
+	// Pinned is the digest in the lock file; "" if there is none.
+	Pinned string
+
+	after int // where the checksum belongs
+}
+
+// DownloadAt returns the download at a place that could declare its checksum; nil if there is none.
+// One whose URLs depend on the platform or on an app has no single checksum.
+func DownloadAt(p *Place) *Download {
+	for _, n := range slices.Backward(p.File.Enclosing(p.Offset)) {
+		if c, ok := n.(*syntax.Clause); ok {
+			return download(p, c)
+		}
+	}
+	return nil
+}
+
+// DownloadOf returns the download from a URL that is nearest to a place of its file; nil if none is
+// left.
+func DownloadOf(p *Place, url string) *Download {
+	var nearest *Download
+	distance := func(d *Download) int { return max(d.At.Start-p.Offset, p.Offset-d.At.Start) }
+	for _, d := range p.File.Decls {
+		syntax.Inspect(d, func(n syntax.Node) bool {
+			if c, ok := n.(*syntax.Clause); ok {
+				if d := download(p, c); d != nil && d.URLs[0] == url && (nearest == nil || distance(d) < distance(nearest)) {
+					nearest = d
+				}
+			}
+			return true
+		})
+	}
+	return nearest
+}
+
+func download(p *Place, c *syntax.Clause) *Download {
+	word := c.Word.Name
+	if word != "fetch" && word != "rootfs" || len(c.Args) == 0 || c.Option("sha256") != nil || c.Option("sha512") != nil {
+		return nil
+	}
+	urls := literals(c.Args)
+	if urls == nil {
+		urls = evaluated(p, c)
+	}
+	if len(urls) == 0 || !strings.Contains(urls[0], ":") {
+		return nil
+	}
+	d := &Download{At: c.At, URLs: urls, after: c.Args[len(c.Args)-1].Span().End}
+	if pin, ok := p.Analysis.Lock().URL(urls[0]); ok {
+		d.Pinned = pin.Digest
+	}
+	return d
+}
+
+// literals returns operands that are strings without interpolation; nil if another one is there.
+func literals(args []syntax.Expr) []string {
+	var all []string
+	for _, a := range args {
+		s, ok := a.(*syntax.String)
+		if !ok {
+			return nil
+		}
+		text, ok := s.Literal()
+		if !ok {
+			return nil
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// evaluated returns the URLs of a download, if they are the same wherever it is part of an image.
+func evaluated(p *Place, c *syntax.Clause) []string {
+	out, list := p.Analysis.Bound()
+	if slices.ContainsFunc(list, func(d *diag.Diagnostic) bool { return d.Severity == diag.Error && d.Code != diag.NotPinned }) {
+		return nil // not all of them are known
+	}
+	var urls []string
+	same := true
+	add := func(f *model.Fetch) {
+		if f != nil && f.Span == c.At {
+			same = same && (urls == nil || slices.Equal(urls, f.URLs))
+			urls = f.URLs
+		}
+	}
+	for _, t := range out.Targets {
+		for _, i := range t.Graph.Instances {
+			if i.System != nil {
+				add(i.System.Rootfs)
+			}
+			for _, s := range i.Steps {
+				if f, ok := s.(*model.Fetch); ok {
+					add(f)
+				}
+			}
+		}
+	}
+	if !same {
+		return nil
+	}
+	return urls
+}
+
+// Declare returns the edits that make the program declare a digest, "sha256:…". A file in canonical
+// form keeps that.
+func (d *Download) Declare(digest string) []Edit {
+	file := d.At.File
+	edit := Edit{source.Span{File: file, Start: d.after, End: d.after}, ` sha256 "` + strings.TrimPrefix(digest, "sha256:") + `"`}
+	old := file.Text()
+	if text, list := format.Source(file); list.HasErrors() || text != old {
+		return []Edit{edit}
+	}
+	text, list := format.Source(source.New(file.Name(), old[:d.after]+edit.New+old[d.after:]))
+	if list.HasErrors() {
+		return []Edit{edit}
+	}
+	return changed(source.Span{File: file, End: len(old)}, text)
+}
