@@ -39,7 +39,7 @@ func disputeError(root string, n int, e effect, all []dispute) error {
 	all = slices.CompactFunc(all, func(a, b dispute) bool { return a.path == b.path })
 	c, by := all[0], ""
 	if c.with < 0 || e.word == installs {
-		by = cmp.Or(packageOf(root, c.path), packageOf(e.after, c.path))
+		by = cmp.Or(packageOf(root, c.path), packageOf(e.after, c.path), chosenOf(root, e, c.path))
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "conflict: %d %d %q %q", n, c.with, by, c.how)
@@ -47,6 +47,22 @@ func disputeError(root string, n int, e effect, all []dispute) error {
 		fmt.Fprintf(&b, " %q", c.path)
 	}
 	return errors.New(b.String())
+}
+
+// chosenOf is the package that a link of update-alternatives leads to, as packages have it without
+// what components have changed; "" for another path.
+func chosenOf(root string, e effect, p string) string {
+	if filepath.Dir(p) != "/etc/alternatives" {
+		return ""
+	}
+	if e.word == installs {
+		root = e.after
+	}
+	to, err := os.Readlink(root + p)
+	if err != nil {
+		return ""
+	}
+	return packageOf(root, to)
 }
 
 // packageOf is the package of Debian that installs a path, or "".

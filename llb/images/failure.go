@@ -311,15 +311,25 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 			Note("%s does not need the package, so its steps did not see that file", one.Title).
 			Hint("write `needs os.packages(%q)` in %s", by, one.Title)
 	default:
-		d = list.Errorf(diag.ConflictingChanges, origin.Span, "%s changes %s, which something else in the image has changed", origin.Component, at).
-			Note("the component does not need what has changed it, so its steps did not see that").
-			Hint("%swrite `needs` for the component or package that brings %s", first, at)
+		who, span := origin.Component, origin.Span
+		if one != nil {
+			who, span = one.Title, one.Span
+		}
+		d = list.Errorf(diag.ConflictingChanges, span, "%s changes %s, which something else in the image has changed", who, at).
+			Note("%s does not need what has changed it, so its steps did not see that", who)
+		if name := twice.FindStringSubmatch(how); name != nil {
+			d.Hint("if a `user` declares %s, write `needs %s` in %s", name[1], name[1], who)
+		}
+		d.Hint("%swrite `needs` in %s for the component or package that brings %s", first, who, at)
 	}
 	if how != "" {
 		d.Note("%s %s", at, how)
 	}
 	return &Finding{Diagnostic: d}
 }
+
+// twice matches what the helper says of an account that two changes define.
+var twice = regexp.MustCompile(`^"([a-z_][a-z0-9_-]*)" is defined twice, differently$`)
 
 // sameNumber is what gives one of two accounts in a file another number, before an "or". Packages
 // keep an account that is there already.
