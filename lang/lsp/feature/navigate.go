@@ -133,6 +133,9 @@ func Rename(p *Place, name string) ([]Edit, error) {
 	if strings.HasPrefix(name, "_") && used(p, o.Object) {
 		return nil, fmt.Errorf("other modules use it, and names that begin with _ are private")
 	}
+	if err := captured(p, o.Object, name); err != nil && name != o.Object.Ident().Name {
+		return nil, err
+	}
 	var edits []Edit
 	for _, x := range occurrencesOf(p.Out.Checked, o.Object) {
 		if !p.Analysis.Editable(x.At.File) {
@@ -170,11 +173,15 @@ func different(p *Place, edits []Edit) source.Span {
 	if out.Checked == nil {
 		return before[0].At
 	}
-	was, is := meanings(before), meanings(out.Checked.Occurrences())
+	after := out.Checked.Occurrences()
+	was, is := meanings(before), meanings(after)
 	for n := range before {
 		if n >= len(is) || was[n] != is[n] {
 			return before[n].At
 		}
+	}
+	if len(after) > len(before) {
+		return after[len(before)].At // the script of a run mentions the new name
 	}
 	return source.Span{}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,52 @@ func TestRenameRefuses(t *testing.T) {
 		_, err := feature.Rename(placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", strings.Index(text, c.at)), c.name)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s to %s: got %v, want %q", c.at, c.name, err, c.want)
+		}
+	}
+}
+
+// TestRenameInScripts renames the object at the bar. A want of "" is a renaming that changes all of its
+// variables, and nothing else.
+func TestRenameInScripts(t *testing.T) {
+	in := func(script string) string { return "component c(|file: string) {\n    run \"" + script + "\"\n}\n" }
+	for _, c := range []struct{ text, name, want string }{
+		// the new name is taken
+		{in("cp $file $USER"), "USER", "has another meaning"},
+		{in("cp $file ${dest:-x}"), "dest", "has another meaning"},
+		{in("dest=/x; cp $file /y"), "dest", "has another meaning"},
+		{in("read -r dest; cp $file /y"), "dest", "has another meaning"},
+		{in("cp $file /y"), "PATH", "variable of the shell"},
+		{in("cp $file /y"), "LC_ALL", "variable of the shell"},
+		{in("cp $file /y") + "component d {\n    env GOROOT = \"/go\"\n}\n", "GOROOT", "the environment"},
+		{strings.ReplaceAll(in("cp $file $Q"), "\n}", " with cache \"/c\", env Q = \"1\"\n}"), "Q", "has another meaning"},
+		{strings.ReplaceAll(in("cp $file /y"), "\n}", " with env Q = \"1\"\n}"), "Q", "sets Q already"},
+		{"fleet {\n    secret token\n}\n" + strings.ReplaceAll(in("cp $file /y"), "\n}", " with secret token as T\n}"), "T", "sets T already"},
+		{"let |file = \"1\"\ncomponent c {\n    run \"echo $USER\"\n}\n", "USER", "line 3"},
+		{"let |file = \"1\"\ncomponent c {\n    run \"echo ${USER:-x}\"\n    file \"/x\" text file\n}\n", "USER", "another meaning"},
+		// the old name is more than the variable
+		{in("for file in a b; do echo $file; done"), "path", "may be the same variable"},
+		{in("file=5; echo $file"), "path", "may be the same variable"},
+		{in("unset file; echo ${file:-x}"), "path", "may be the same variable"},
+		{in("echo ${#file} $file"), "path", "may be the same variable"},
+		{in("echo $((2-file)) $file"), "path", "may be the same variable"},
+		{in("echo ${x:$file:file}"), "path", "may be the same variable"},
+		{in("f() { local file=$file; }"), "path", "may be the same variable"},
+		// no other use
+		{in("tar xf /file/my-file-$file.tar > ${file}.log; echo $filed"), "path", ""},
+		{in("cp $file /opt/dest/x.dest"), "dest", ""},
+		{"let |file = \"1\"\ncomponent c {\n    run \"for file2 in $file; do echo $file2; done\"\n    run \"dest=1; echo $dest\"\n}\n", "target", ""},
+	} {
+		at := strings.Index(c.text, "|")
+		text := c.text[:at] + c.text[at+1:]
+		edits, err := feature.Rename(placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", at), c.name)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s to %s: got %v, want %q", text, c.name, err, c.want)
+		}
+		if err == nil {
+			want := regexp.MustCompile(`(\$\{?|\bcomponent c\(|\blet )file\b`).ReplaceAllString(text, "${1}"+c.name)
+			if got := string(applied(fstest.MapFS{"a.layer": {Data: []byte(text)}}, edits)["a.layer"].Data); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
 		}
 	}
 }
