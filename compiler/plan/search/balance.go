@@ -8,6 +8,10 @@ const rounds = 5
 // balance finds weights for the fixed costs of stacked items; see bound.go. It keeps the weights
 // with the highest bound.
 func (b *bounder) balance() {
+	defer b.addUp()
+	if b.lean(); b.grouped {
+		return
+	}
 	var best Money
 	var kept [][]int64
 	for range rounds {
@@ -28,7 +32,6 @@ func (b *bounder) balance() {
 	if kept != nil {
 		b.weights = kept
 	}
-	b.addUp()
 }
 
 // weighing is a new weight.
@@ -49,9 +52,6 @@ func (b *bounder) round() (total Money, more []weighing) {
 	var uses []use
 	paying := map[uint64]int64{} // blob → weight of the classes that have it
 	for c := range b.f.classes {
-		if b.lumped(c) {
-			continue
-		}
 		o := b.newOrderer(c)
 		if o == nil {
 			continue

@@ -17,8 +17,13 @@ type orderer struct {
 	sites   map[uint64]*site
 	rent    Money
 	lumped  bool // some lot may have several items
+	needy   bool // needs say nearly as much as the schedule
 	reached map[spot]reached
 	end     spot // where the last search stopped
+	crowds  map[string]*site
+	rows    []row   // of all lots
+	first   []int   // lot → its first row
+	heap    []int32 // of schedule
 }
 
 // reached is the least cost of the layers below a spot so far, and the spot before.
@@ -54,26 +59,30 @@ type place struct {
 	last   Money // share of one layer of these items, without rent; -1: unknown
 }
 
-// site is what all chains with items of the same lots have in common.
+// site is what all chains with items of the same lots have in common. A crowd is the site of all chains
+// that the same classes can have.
 type site struct {
-	replicas, hosts int64   // of the classes that can have them
-	shared          int64   // hazard of the base and of shared sources
-	holders         bitset  // these classes
-	weight          []int64 // lot → weight of the holders; 0: unknown
+	replicas, hosts int64     // of the classes that can have them
+	shared          int64     // hazard of the base and of shared sources
+	holders         bitset    // these classes
+	weight          []int64   // lot → weight of the holders; 0: unknown
+	crowd           *site     // of the same classes
+	losses          [][]*site // of a crowd; nil: unknown
+	futures         []*future // of a crowd; nil: unknown
 }
 
 // A spine of more items than singles is searched in lots, apart from the items with the worst needs.
 const (
 	singles = 20
 	worst   = 16
-	parts   = 8 // pieces of a lot, at most
+	parts   = 16 // pieces of a lot, at most
 )
 
 // newOrderer returns nil if the class has no spine, or one of too many lots.
 func (b *bounder) newOrderer(self int) *orderer {
 	f := b.f
 	c := &f.classes[self]
-	o := &orderer{b: b, c: c, self: self, known: map[uint64]*place{}, sites: map[uint64]*site{}}
+	o := &orderer{b: b, c: c, self: self, known: map[uint64]*place{}, sites: map[uint64]*site{}, crowds: map[string]*site{}}
 	items := c.chain.members()
 	slices.SortStableFunc(items, func(x, y int32) int { return cmp.Compare(f.items[x].depth, f.items[y].depth) })
 	var apart bitset // items that are lots of their own
@@ -146,6 +155,7 @@ func (b *bounder) newOrderer(self int) *orderer {
 	if shift == 0 || shift > 64 {
 		return nil
 	}
+	o.setRows()
 	return o
 }
 
@@ -205,15 +215,19 @@ func (o *orderer) at(state uint64) *place {
 			p.hazard += n * o.lots[k].own
 		}
 	}
+	p.site = o.siteOf(touched)
+	p.hazard += p.site.shared
+	o.known[state] = p
+	return p
+}
+
+func (o *orderer) siteOf(touched uint64) *site {
 	s, ok := o.sites[touched]
 	if !ok {
 		s = o.site(touched)
 		o.sites[touched] = s
 	}
-	p.site = s
-	p.hazard += s.shared
-	o.known[state] = p
-	return p
+	return s
 }
 
 func (o *orderer) site(touched uint64) *site {
@@ -237,29 +251,45 @@ func (o *orderer) site(touched uint64) *site {
 	s.replicas = o.b.count(holders)
 	s.holders, s.weight = holders, make([]int64, len(o.lots))
 	s.hosts = f.price.hosts(s.replicas)
+	s.crowd = o.crowd(holders)
 	s.shared += bitset(nil).sumNew(shared, f.sharedHazard)
 	return s
 }
 
 // share is the class's part of the cost of content of a lot on a chain.
 func (o *orderer) share(k int, p *place, more, size, build, layer int64) Money {
+	return o.shareAt(k, p.site, p.hazard+more, size, build, layer)
+}
+
+// shareAt is the same at a site.
+func (o *orderer) shareAt(k int, p *site, hazard, size, build, layer int64) Money {
 	if p.weight[k] == 0 {
 		for _, d := range p.holders.members() {
 			p.weight[k] += o.lots[k].weights[d]
 		}
 	}
-	r := o.b.f.price.bytes(size, p.hazard+more, build, layer)
+	r := o.b.f.price.bytes(size, hazard, build, layer)
 	return Money(scaleBy(int64(r.fixed()), o.lots[k].weights[o.self], p.weight[k])) +
 		Money(scaleBy(int64(r.pull(p.hosts)), o.c.replicas, p.replicas))
 }
 
-// rest is the least share of the items that are not placed: of each, as soon as its needs are.
+// rest is the least share of the items that are not placed.
 func (o *orderer) rest(state uint64) Money {
 	p := o.at(state)
 	if p.rest >= 0 {
 		return p.rest
 	}
-	p.rest = 0
+	p.rest = o.schedules(state, p)
+	if state == 0 || o.needy {
+		v := o.each(state)
+		o.needy = o.needy || 20*v > 19*p.rest
+		p.rest = max(p.rest, v)
+	}
+	return p.rest
+}
+
+// each is the same with each lot as if it came next, after all that it needs.
+func (o *orderer) each(state uint64) (sum Money) {
 	for k := range o.lots {
 		l := &o.lots[k]
 		from := l.placed(state)
@@ -272,9 +302,9 @@ func (o *orderer) rest(state uint64) Money {
 				to = to&^m.mask | uint64(n.count)<<m.shift
 			}
 		}
-		p.rest += o.pieces(k, o.at(to), from, l.pieces)
+		sum += o.pieces(k, o.at(to), from, l.pieces)
 	}
-	return p.rest
+	return sum
 }
 
 // pieces is the least share of some pieces of a lot when the first of them is on top of a chain.
