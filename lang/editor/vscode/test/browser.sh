@@ -24,12 +24,12 @@ cat > data/User/settings.json <<JSON
 {"layc.path": "$top/bin/layc", "workbench.startupEditor": "none", "telemetry.telemetryLevel": "off", "chat.disableAIFeatures": true,
  "workbench.secondarySideBar.defaultVisibility": "hidden", "editor.minimap.enabled": false, "extensions.autoCheckUpdates": false}
 JSON
-server() { node node_modules/code-server/out/node/entry.js --config "$here/config.yaml" --user-data-dir "$here/data" --extensions-dir "$here/extensions" "$@"; }
+server() { exec node node_modules/code-server/out/node/entry.js --config "$here/config.yaml" --user-data-dir "$here/data" --extensions-dir "$here/extensions" "$@"; }
 printf 'auth: none\n' > config.yaml
-server --install-extension "$top/out/layer.vsix"
+(server --install-extension "$top/out/layer.vsix")
 server --auth none --bind-addr 127.0.0.1:18321 --disable-workspace-trust --disable-telemetry --disable-update-check module > server.log 2>&1 &
 trap 'kill %1' EXIT
 for _ in $(seq 100); do curl --silent --output /dev/null http://127.0.0.1:18321/ && break; sleep 0.3; done
-server --version | tail -1
+(server --version) | tail -1
 chromium --version 2>/dev/null
 NODE_PATH=$here/node_modules node "$test/browser.js" http://127.0.0.1:18321/ "$top/out/vscode"
