@@ -119,6 +119,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 
 		selections: map[string]*model.Selection{},
 	}
+	// An image has a layer of its own, a merge and a proof; an instance, a download or so.
+	l.origins = make([]Origin, 0, 4*len(p.Images)+3*len(p.Graph.Instances))
 	if o.Build != (model.Platform{}) {
 		l.build = ociPlatform(o.Build)
 	}

@@ -3,6 +3,7 @@ package search
 import (
 	"math/bits"
 	"slices"
+	"sync"
 )
 
 // fit merges the single items of a start into layers until every image is within its limit. It
@@ -139,19 +140,40 @@ func (x *fit) offerAll() {
 	}
 	x.offered(-1)
 	x.met = make([]int32, len(x.loose))
-	for a := range x.loose {
-		if x.loose[a].dead {
-			continue
+	var halves [2]*fit
+	var all sync.WaitGroup
+	for n := range halves {
+		half := *x
+		half.heap, half.batch, half.met, half.work = nil, nil, slices.Clone(x.met), 0
+		halves[n] = &half
+		all.Go(func() {
+			for a := n; a < len(half.loose); a += len(halves) {
+				half.offerPairs(int32(a))
+			}
+		})
+	}
+	all.Wait()
+	for _, half := range halves {
+		x.work += half.work
+		for _, o := range half.heap {
+			x.push(o)
 		}
-		for _, c := range x.loose[a].holders.members() {
-			for _, b := range x.has[c] {
-				if int(b) > a {
-					x.offerPair(int32(a), b)
-				}
+	}
+}
+
+// offerPairs offers to join a loose layer with each later one.
+func (x *fit) offerPairs(a int32) {
+	if x.loose[a].dead {
+		return
+	}
+	for _, c := range x.loose[a].holders.members() {
+		for _, b := range x.has[c] {
+			if b > a {
+				x.offerPair(a, b)
 			}
 		}
-		x.offered(int32(a))
 	}
+	x.offered(a)
 }
 
 // offerPair offers to join two loose layers, once for each a.

@@ -27,7 +27,12 @@ func (x *fit) offered(about int32) {
 		}
 	}
 	list[0], list[least] = list[least], list[0]
-	x.heap = append(x.heap, offers{first: list[0].ratio, about: about, list: list})
+	x.push(offers{first: list[0].ratio, about: about, list: list})
+}
+
+// push adds a list to the heap.
+func (x *fit) push(o offers) {
+	x.heap = append(x.heap, o)
 	for i := len(x.heap) - 1; i > 0; {
 		up := (i - 1) / 2
 		if !x.heap[i].before(&x.heap[up]) {
