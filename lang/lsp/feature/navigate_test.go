@@ -347,6 +347,18 @@ func TestStructure(t *testing.T) {
 	}
 }
 
+// TestGenerators checks what a symbol tells about an app: all names of its generators.
+func TestGenerators(t *testing.T) {
+	text := "let m = { a: 1 }\napp \"x${v}\" for k, v in m, w in [1] where w > 0 {\n}\napp y {\n}\napp \"z${n}\" for n in [2] {\n}\n"
+	got := ""
+	for _, s := range feature.Symbols(placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", 0).File) {
+		got += s.Detail + ";"
+	}
+	if got != ";k, v, w;;n;" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestFormat(t *testing.T) {
 	text := "app b {\nexpose   80\n}\n\n\n\napp  a {\n  user \"1\"\n      uses x\n}\ncomponent x {\n\n}\n"
 	f := func() *feature.Place {

@@ -36,9 +36,14 @@ func Symbols(f *syntax.File) []Symbol {
 			s.Parts = append(s.Parts, lets(d.Body)...)
 		case *syntax.App:
 			s.Name, s.NameAt, s.Kind = strings.Trim(d.Name.At.Text(), `"`), d.Name.At, KindApp
+			var names []string
 			for _, g := range d.Generators {
-				s.Detail += " " + g.Value.Name
+				if g.Key != nil {
+					names = append(names, g.Key.Name)
+				}
+				names = append(names, g.Value.Name)
 			}
+			s.Detail = strings.Join(names, ", ")
 			s.Parts = lets(d.Body)
 		case *syntax.Fleet:
 			s.Name, s.Kind = "fleet", KindFleet
