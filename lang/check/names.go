@@ -76,7 +76,10 @@ var platformNames = map[string]string{
 // suggest adds "did you mean" for an unknown name, or the import that would declare it.
 func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
 	if slices.Contains(c.std, name) {
-		d.Hint("import it: `import \"std/%s\"`", name).Fix(c.importAt(at.File), `import "std/`+name+"\"\n")
+		d.Hint("import it: `import \"std/%s\"`", name)
+		if f := c.fileOf(at.File); f != nil {
+			d.Fix(f.NewImport("std/" + name))
+		}
 		return
 	}
 	if part := platformNames[name]; part != "" {
@@ -120,18 +123,6 @@ func Dotted() []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// importAt returns the place for a further import: before the first import, or at the start of the
-// file.
-func (c *checker) importAt(file *source.File) source.Span {
-	for _, f := range c.module.Files {
-		if f.Source == file && len(f.Imports) > 0 {
-			at := f.Imports[0].At
-			return source.Span{File: file, Start: at.Start, End: at.Start}
-		}
-	}
-	return source.Span{File: file}
 }
 
 // objectType returns the type of a name as a value.

@@ -37,7 +37,7 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 			continue
 		}
 		actions = append(actions, r.imports(a, p.TextDocument.URI, d)...)
-		if len(d.Edits) == 0 {
+		if len(d.Edits) == 0 || r.vain(d, p.TextDocument.URI) {
 			continue
 		}
 		edit, ok := r.edits(a, d.Edits)
@@ -73,7 +73,7 @@ func (r *request) imports(a *workspace.Analysis, uri string, d *diag.Diagnostic)
 		return nil
 	}
 	var all []protocol.CodeAction
-	found := feature.MissingImports(place, d.Span.Text())
+	found := feature.MissingImports(place, d.Span)
 	for _, m := range slices.Sorted(maps.Keys(found)) {
 		all = append(all, protocol.CodeAction{
 			Title: "Import " + clean(m), Kind: "quickfix", Edit: r.changes(a, []feature.Edit{found[m]}),
@@ -81,6 +81,13 @@ func (r *request) imports(a *workspace.Analysis, uri string, d *diag.Diagnostic)
 		})
 	}
 	return all
+}
+
+// vain reports whether the fix of an unknown name is an import that does not declare it.
+func (r *request) vain(d *diag.Diagnostic, uri string) bool {
+	place := r.place(uri, r.rangeOf(d.Span).Start)
+	imports := d.Code == diag.UnknownName && len(d.Edits) == 1 && strings.HasPrefix(strings.TrimSpace(d.Edits[0].New), "import ")
+	return imports && place != nil && !feature.Explains(place, d.Span, d.Edits[0])
 }
 
 // wants reports whether a request with these kinds asks for actions of a kind.

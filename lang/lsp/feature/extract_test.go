@@ -6,7 +6,53 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/lang/lsp/feature"
+	"github.com/layc-lang/layc/lang/source"
 )
+
+// TestExplains checks the import that the checker proposes for a standard module.
+func TestExplains(t *testing.T) {
+	for text, want := range map[string]bool{"rsyslog": false, "rsyslog.agent": true, "rsyslog.absent": false, "java": true} {
+		text = "app a {\n    uses " + text + "\n}\n"
+		p := placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", 0)
+		_, list := p.Analysis.Checked()
+		if len(list) != 1 || len(list[0].Edits) != 1 {
+			t.Fatalf("%s: got %v", text, list)
+		}
+		if got := feature.Explains(p, list[0].Span, list[0].Edits[0]); got != want {
+			t.Errorf("%s: got %v", text, got)
+		}
+	}
+}
+
+// TestMissingImports imports the module of the unknown name `web`, which ./web and ../web are, if that
+// has the member.
+func TestMissingImports(t *testing.T) {
+	app := "app a {\n    uses web.page\n}\n"
+	for _, c := range []struct{ text, want string }{
+		{app, "import \"./web\"\n\n" + app},
+		{"\ufeff" + app, "\ufeffimport \"./web\"\n\n" + app},
+		{"# Licence.\n# All rights.\n\n" + app, "# Licence.\n# All rights.\n\nimport \"./web\"\n\n" + app},
+		{"\ufeff# Licence.\n\n# My app.\n" + app, "\ufeff# Licence.\n\nimport \"./web\"\n\n# My app.\n" + app},
+		{"# My app.\n" + app, "import \"./web\"\n\n# My app.\n" + app},
+		{"# L.\r\n\r\n" + strings.ReplaceAll(app, "\n", "\r\n"), "# L.\r\n\r\nimport \"./web\"\r\n\r\n" + strings.ReplaceAll(app, "\n", "\r\n")},
+		{"import \"std/java\" # old\n\n" + app, "import \"std/java\" # old\nimport \"./web\"\n\n" + app},
+		{"import \"std/java\"\r\napp b {\r\n    uses java, web.page\r\n}", "import \"std/java\"\r\nimport \"./web\"\r\napp b {\r\n    uses java, web.page\r\n}"},
+		{strings.ReplaceAll(app, "page", "other"), ""},
+		{strings.ReplaceAll(app, "web.page", "web"), ""},
+	} {
+		files := fstest.MapFS{"a.layer": {Data: []byte(c.text)}, "web/w.layer": {Data: []byte("component page {\n}\n")}}
+		p := placeIn(opened(files, "a.layer", c.text), "a.layer", 0)
+		at := strings.Index(c.text, "web")
+		found := feature.MissingImports(p, source.Span{File: p.File.Source, Start: at, End: at + len("web")})
+		got := ""
+		for _, e := range found {
+			got = string(applied(files, []feature.Edit{e})["a.layer"].Data)
+		}
+		if got != c.want || len(found) > 1 {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
 
 func TestExtract(t *testing.T) {
 	text := `fleet {

@@ -169,7 +169,7 @@ func different(p *Place, edits []Edit) source.Span {
 		texts[f.Name()] = diag.Apply(f, all)
 	}
 	before := p.Out.Checked.Occurrences()
-	out := p.Analysis.Edited(texts)
+	out, _ := p.Analysis.Edited(texts)
 	if out.Checked == nil {
 		return before[0].At
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -198,27 +199,36 @@ func (p *Place) importable() []string {
 
 // importEdit returns the edit that imports a module.
 func (p *Place) importEdit(module string) Edit {
-	at := source.Span{File: p.File.Source}
-	text := "import \"" + module + "\"\n"
-	if n := len(p.File.Imports); n > 0 {
-		at.Start = p.File.Imports[n-1].At.End
-		at.End = at.Start
-		text = "\n" + strings.TrimSuffix(text, "\n")
-	} else if len(p.File.Decls) > 0 {
-		text += "\n"
+	at, text := p.File.NewImport(module)
+	if len(p.File.Imports) == 0 && len(p.File.Decls) > 0 {
+		text += syntax.LineEnd(p.File.Source)
 	}
 	return Edit{at, text}
 }
 
-// MissingImports returns the imports that would give a meaning to an unknown name, with their edits.
-func MissingImports(p *Place, name string) map[string]Edit {
+// MissingImports returns the imports that would give a meaning to the unknown name at a span, with
+// their edits. It leaves out the standard modules, which the checker knows.
+func MissingImports(p *Place, at source.Span) map[string]Edit {
 	all := map[string]Edit{}
 	for _, m := range p.importable() {
-		if load.ImportName(m) == name && !strings.HasPrefix(m, "std/") { // the checker knows the standard ones
-			all[m] = p.importEdit(m)
+		if load.ImportName(m) == at.Text() && !strings.HasPrefix(m, "std/") {
+			if e := p.importEdit(m); Explains(p, at, diag.Edit{Span: e.At, New: e.New}) {
+				all[m] = e
+			}
 		}
 	}
 	return all
+}
+
+// Explains reports whether an import, inserted above an unknown name, gives a meaning to it and to the
+// member that follows it.
+func Explains(p *Place, at source.Span, insert diag.Edit) bool {
+	_, list := p.Analysis.Edited(map[string]string{at.File.Name(): diag.Apply(at.File, []diag.Edit{insert})})
+	start := at.Start + len(insert.New)
+	end := start + len(at.Text()) + len(".")
+	return !slices.ContainsFunc(list, func(d *diag.Diagnostic) bool {
+		return (d.Code == diag.UnknownName || d.Code == diag.NotAValue) && d.Span.File.Name() == at.File.Name() && start <= d.Span.Start && d.Span.Start <= end
+	})
 }
 
 // moduleDirs returns the modules in the directories beneath one, two levels deep.

@@ -123,12 +123,11 @@ func (a *Analysis) plan() (*compiler.Output, diag.List) {
 	return &full, found
 }
 
-// Edited returns the checked program with other texts of some files of the project.
-func (a *Analysis) Edited(texts map[string]string) *compiler.Output {
+// Edited returns the checked program with other texts of some files of the project, and what was found.
+func (a *Analysis) Edited(texts map[string]string) (*compiler.Output, diag.List) {
 	in := a.input
 	in.Project, in.Before = overlay{in.Project, texts}, a.program.Load()
-	out, _ := compiler.Compile(in, compiler.Checked)
-	return out
+	return compiler.Compile(in, compiler.Checked)
 }
 
 // locate records where the files of the program are.
