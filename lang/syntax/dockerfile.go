@@ -1,9 +1,11 @@
 package syntax
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // instruction fails because a clause is expected and a Dockerfile's instruction is found.
@@ -15,75 +17,138 @@ func (p *parser) instruction(word string) {
 	d := p.fail(diag.UnknownClause, at, "unknown clause `%s`", word)
 	p.skipTo(line.End)
 	switch clause := instruction(word, line.Text()[len(word):]); {
-	case clause != "":
+	case clause != "" && p.parses(clause):
 		d.Hint("write `%s`", clause).Fix(line, clause)
 	case habits[word] != "":
 		d.Hint("%s", habits[word])
 	case word == "RUN":
 		d.Hint("write `run \"\"\"…\"\"\"` with the command between the quotes")
-	default:
+	case p.parses(instructions[word] + line.Text()[len(word):]):
 		d.Hint("did you mean `%s`?", instructions[word]).Fix(at, instructions[word])
+	default:
+		d.Hint("write a `%s` clause with strings in double quotes", instructions[word])
 	}
 }
 
-// instruction returns the clause for a Dockerfile's instruction, or "" if that is not
-// certain.
+// parses reports whether a text is a clause that is allowed here.
+func (p *parser) parses(clause string) bool {
+	_, list := Parse(source.New("", p.place.String()+" x {\n"+clause+"\n}\n"))
+	return !list.HasErrors()
+}
+
+// instruction returns the clause that means the same as a Dockerfile's instruction, or "" if none
+// certainly does.
 func instruction(word, rest string) string {
 	clause, rest := instructions[word], strings.TrimSpace(rest)
-	fields := strings.Fields(rest)
-	if clause == "" || rest == "" || strings.HasPrefix(rest, "-") || strings.ContainsAny(rest, `\#`) || clause != "run" && strings.ContainsAny(rest, "'$") {
+	if clause == "" || rest == "" || strings.ContainsAny(rest, `\#`) || clause != "run" && strings.ContainsAny(rest, "'$") {
 		return ""
 	}
-	quote := func(s string) string { return `"` + strings.Trim(s, `"`) + `"` }
-	if strings.Contains(strings.Trim(rest, `"`), `"`) && rest[0] != '[' {
+	list := rest[0] == '['
+	switch clause {
+	case "command", "entrypoint":
+		if list {
+			return clause + " " + rest
+		}
+		return clause + " " + commandList(rest)
+	case "copy":
+		return copyClause(rest)
+	case "env", "label":
+		return assignment(clause, rest)
+	}
+	text, ok := unquoted(rest)
+	if list || !ok {
 		return ""
 	}
 	switch clause {
 	case "run":
-		if rest[0] != '[' && rest[0] != '<' {
-			return "run " + quote(rest)
-		}
-	case "copy":
-		if len(fields) == 2 && rest[0] != '[' {
-			return "copy " + quote(fields[0]) + " to " + quote(fields[1])
-		}
-	case "env", "label":
-		key, value, ok := strings.Cut(rest, "=")
-		if !ok {
-			key, value, ok = strings.Cut(rest, " ")
-		}
-		if !ok || strings.ContainsAny(value, "=") || strings.ContainsAny(key, ` "`) {
+		if text[0] == '-' || text[0] == '<' {
 			return ""
 		}
-		if clause == "label" {
-			key = quote(key)
-		}
-		return clause + " " + key + " = " + quote(strings.TrimSpace(value))
-	case "command", "entrypoint":
-		if rest[0] == '[' {
-			return clause + " " + rest
-		}
-		return clause + " " + commandList(rest)
+		return `run "` + text + `"`
 	case "expose":
+		fields := strings.Fields(text)
 		for i, f := range fields {
 			if strings.Trim(f, "0123456789") != "" {
-				fields[i] = quote(f)
+				fields[i] = `"` + f + `"`
 			}
 		}
 		return "expose " + strings.Join(fields, ", ")
-	default:
-		if len(fields) == 1 && rest[0] != '[' {
-			return clause + " " + quote(rest)
+	case "volume":
+		return `volume "` + strings.Join(strings.Fields(text), `", "`) + `"`
+	}
+	return clause + ` "` + text + `"`
+}
+
+// unquoted returns a text without the quotes around it, and whether it has no others.
+func unquoted(s string) (string, bool) {
+	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		s = s[1 : len(s)-1]
+	}
+	return s, s != "" && !strings.Contains(s, `"`)
+}
+
+// copyClause returns the clause for what follows COPY.
+func copyClause(rest string) string {
+	var paths []string
+	options := ""
+	for _, f := range strings.Fields(rest) {
+		flag, value, _ := strings.Cut(f, "=")
+		text, ok := unquoted(f)
+		switch {
+		case flag == "--chown" && value != "" && len(paths) == 0:
+			options += ` owner "` + value + `"`
+		case flag == "--chmod" && value != "" && strings.Trim(value, "01234567") == "" && len(paths) == 0:
+			options += " mode 0" + strings.TrimLeft(value, "0")
+		case !ok || f == "to" || f[0] == '-' || f[0] == '[' || f[0] == '<':
+			return ""
+		default:
+			paths = append(paths, `"`+text+`"`)
 		}
 	}
-	return ""
+	last := len(paths) - 1
+	if last < 1 || strings.Contains(options, `""`) {
+		return ""
+	}
+	return "copy " + strings.Join(paths[:last], ", ") + " to " + paths[last] + options
+}
+
+// assignment returns the clause for what follows ENV or LABEL, if that sets one variable: KEY=VALUE,
+// or KEY VALUE in the old style.
+func assignment(clause, rest string) string {
+	key, value, _ := strings.Cut(rest, " ")
+	old := !strings.Contains(key, "=")
+	if !old {
+		key, value, _ = strings.Cut(rest, "=")
+	}
+	value = strings.TrimSpace(value)
+	text, ok := unquoted(value)
+	if old && value == "" || value != "" && value != `""` && !ok || !old && text == value && strings.ContainsAny(value, " \t") {
+		return ""
+	}
+	if value == `""` {
+		text = ""
+	}
+	if clause == "label" {
+		label, ok := unquoted(key)
+		if !ok {
+			return ""
+		}
+		key = `"` + label + `"`
+	}
+	return clause + " " + key + ` = "` + text + `"`
+}
+
+// builtins are words that a shell has to interpret.
+var builtins = []string{
+	".", ":", "!", "{", "[", "[[", "alias", "case", "cd", "command", "eval", "exec", "exit", "export", "for", "if", "let", "local", "read", "return", "set", "shift",
+	"source", "time", "trap", "type", "ulimit", "umask", "unset", "until", "wait", "while",
 }
 
 // commandList returns a command line as a list: its words, or a shell and the command if it
 // needs one.
 func commandList(line string) string {
 	words := strings.Fields(line)
-	if strings.ContainsAny(line, "|&;<>()$`*?~'\"\\") {
+	if strings.ContainsAny(line, "|&;<>()$`*?[{~#'\"\\") || len(words) > 0 && (slices.Contains(builtins, words[0]) || strings.Contains(words[0], "=")) {
 		words = []string{"/bin/sh", "-c", strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(line)}
 	}
 	return `["` + strings.Join(words, `", "`) + `"]`
