@@ -161,7 +161,9 @@ func (o *Output) plan(in Input) (found diag.List) {
 		graphs = append(graphs, t.Graph)
 	}
 	var plans []*plan.Plan
-	o.Plan, plans, found = plan.Joint(graphs, o.Lock, in.Plan)
+	options := in.Plan
+	options.Done = in.Done
+	o.Plan, plans, found = plan.Joint(graphs, o.Lock, options)
 	for n, p := range plans {
 		o.Targets[n].Plan = p
 	}

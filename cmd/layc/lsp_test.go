@@ -100,7 +100,7 @@ func TestPages(t *testing.T) {
 	}
 	p := new(pages)
 	for n := range 2 {
-		address, err := p.show("/tomcat", built)
+		address, err := p.show(t.Context(), "/tomcat", built)
 		if err != nil {
 			t.Fatal(err)
 		}

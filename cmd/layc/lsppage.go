@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"net"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/picture"
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/whatif"
 )
 
@@ -39,10 +41,13 @@ setInterval(async () => {
 </script>
 `
 
-// show makes the page of a plan, and returns its address.
-func (p *pages) show(dir string, out *compiler.Output) (string, error) {
+// show makes the page of a plan, and returns its address. It fails when ctx is done.
+func (p *pages) show(ctx context.Context, dir string, out *compiler.Output) (string, error) {
 	t := out.Targets[0]
-	plans, shown := whatif.Limits(t, out.Lock, 0)
+	plans, shown := whatif.Limits(t, out.Lock, plan.Options{Done: ctx.Done()})
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
 	var choices []picture.Choice
 	for _, o := range plans {
 		choices = append(choices, picture.Choice{Name: o.Name, Plan: o.Plan})

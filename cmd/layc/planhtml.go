@@ -7,6 +7,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/picture"
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/whatif"
 )
 
@@ -15,7 +16,7 @@ import (
 func (c *cli) writePage(file string, out *compiler.Output, work int64, sets []map[string]bool) error {
 	n := slices.IndexFunc(sets, func(set map[string]bool) bool { return len(set) > 0 })
 	t, set := out.Targets[n], sets[n]
-	plans, shown := whatif.Limits(t, out.Lock, work)
+	plans, shown := whatif.Limits(t, out.Lock, plan.Options{Work: work})
 	var choices []picture.Choice
 	for _, p := range plans {
 		choices = append(choices, picture.Choice{Name: p.Name, Plan: p.Plan.Only(set)})

@@ -34,7 +34,7 @@ func Joint(graphs []*model.Graph, l *lock.File, o Options) (all *Plan, each []*P
 	for _, g := range graphs {
 		t := newTranslation(g, l)
 		t.problem.Weights = o.Weights
-		s, err := t.solve(t.recall(recorded), Options{Work: o.Work})
+		s, err := t.solve(t.recall(recorded), Options{Work: o.Work, Done: o.Done})
 		if err != nil {
 			t.report(&list, err)
 			return nil, nil, list

@@ -106,6 +106,9 @@ type Options struct {
 	Rebalance bool
 	// Locked makes it an error if the lock file's plan is missing or does not fit.
 	Locked bool
+	// Done, if not nil, is closed when nobody needs the plan any more. Then there soon is a nil plan,
+	// without findings.
+	Done <-chan struct{}
 }
 
 // WorkPerSecond is roughly the Options.Work that a machine of 2025 does in a second. It converts
@@ -153,16 +156,16 @@ func (t *translation) finish(s *search.Solution, m *memory, o Options) *Plan {
 // a rebalance ever moves a layer.
 func (t *translation) solve(m *memory, o Options) (*search.Solution, error) {
 	if m == nil || o.Rebalance {
-		return search.Solve(t.problem, search.Options{Work: o.Work})
+		return search.Solve(t.problem, search.Options{Work: o.Work, Done: o.Done})
 	}
 	previous := m.previous()
 	if m.fits() {
-		s, err := search.Solve(t.problem, search.Options{Work: -1, Previous: previous})
+		s, err := search.Solve(t.problem, search.Options{Work: -1, Previous: previous, Done: o.Done})
 		if err != nil || m.keeps(s) {
 			return s, err
 		}
 	}
-	return search.Solve(t.problem, search.Options{Work: o.Work, Previous: previous})
+	return search.Solve(t.problem, search.Options{Work: o.Work, Previous: previous, Done: o.Done})
 }
 
 // tiny reports whether the search is likely to find the cheapest plan.
@@ -399,6 +402,9 @@ func mark(i *Image) {
 // report turns an error of the search into a finding.
 func (t *translation) report(list *diag.List, err error) {
 	var e *search.LimitError
+	if errors.Is(err, search.ErrEnded) {
+		return
+	}
 	if !errors.As(err, &e) {
 		list.Errorf(diag.NumbersTooLarge, t.graph.Apps[0].Span, "numbers out of range: %s", err).
 			Note("an instance can have 16 TiB, an app 16 million replicas; the costs of the fleet must fit into 64 bits").

@@ -23,15 +23,15 @@ const mostLayers = 12
 // Limits returns the plans of a fleet for common limits of layers, as far as they exist,
 // and the index of the fleet's own plan among them. The own plan replaces the plan with
 // the same limit, or is the first if its apps have several limits. Each search takes the given
-// work; see [plan.Options].
-func Limits(t *compiler.Target, l *lock.File, work int64) (choices []Choice, own int) {
+// work, and ends with Done; see [plan.Options].
+func Limits(t *compiler.Target, l *lock.File, o plan.Options) (choices []Choice, own int) {
 	problem, _ := t.Plan.Problem()
 	limit := ownLimit(problem)
 	if limit == 0 {
 		choices = append(choices, Choice{"as written", t.Plan})
 	}
-	o := plan.Options{Rebalance: true, Weights: problem.Weights, Work: work}
-	if work == 0 && len(t.Graph.Apps) > 200 {
+	o.Rebalance, o.Weights = true, problem.Weights
+	if o.Work == 0 && len(t.Graph.Apps) > 200 {
 		o.Work = plan.WorkPerSecond / 2 // a rougher plan, since there are ten
 	}
 	for n := 1; n <= max(mostLayers, limit); n++ {
@@ -40,7 +40,7 @@ func Limits(t *compiler.Target, l *lock.File, work int64) (choices []Choice, own
 			choices = append(choices, Choice{fmt.Sprint(n), t.Plan})
 			continue
 		}
-		if p, list := plan.New(limited(t.Graph, n), l, o); !list.HasErrors() {
+		if p, list := plan.New(limited(t.Graph, n), l, o); p != nil && !list.HasErrors() {
 			choices = append(choices, Choice{fmt.Sprint(n), p})
 		}
 	}

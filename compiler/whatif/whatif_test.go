@@ -187,7 +187,7 @@ func TestSince(t *testing.T) {
 func TestLimits(t *testing.T) {
 	names := func(text string) (string, int) {
 		out := compiled(t, input(text))
-		choices, own := Limits(out.Targets[0], out.Lock, 0)
+		choices, own := Limits(out.Targets[0], out.Lock, plan.Options{})
 		var all []string
 		for n, c := range choices {
 			if limit, err := strconv.Atoi(c.Name); err == nil {
@@ -230,7 +230,7 @@ func TestLimitsForget(t *testing.T) {
 	out := compiled(t, in)
 	in.Lock = plan.Record(in.Lock, out.Plan)
 	out = compiled(t, in)
-	choices, _ := Limits(out.Targets[0], in.Lock, 0)
+	choices, _ := Limits(out.Targets[0], in.Lock, plan.Options{})
 	last := choices[len(choices)-1].Plan
 	if own, other := len(out.Targets[0].Plan.Images[1].Layers), len(last.Images[1].Layers); own > 3 || other <= 3 {
 		t.Errorf("an image has %d layers in the recorded plan, and %d with limit 12", own, other)

@@ -90,6 +90,25 @@ const project = "/work/project"
 // test.
 func start(t testing.TB, files fstest.MapFS, capabilities map[string]any) *client {
 	t.Helper()
+	c := startWith(t, options(t, files), capabilities)
+	t.Cleanup(func() {
+		c.call("shutdown", nil, nil)
+		c.finish()
+	})
+	return c
+}
+
+// finish ends a session after its shutdown.
+func (c *client) finish() {
+	c.notify("exit", nil)
+	if err := <-c.ended; err != nil {
+		c.Errorf("the server ended with: %v", err)
+	}
+}
+
+// startWith starts a server with options, and a client that must end the session.
+func startWith(t testing.TB, o lsp.Options, capabilities map[string]any) *client {
+	t.Helper()
 	c := &client{
 		TB: t, wait: map[int]chan message{}, shown: map[string]shown{}, sent: map[string]int{},
 		news: make(chan struct{}, 1), asked: map[string][]map[string]any{}, ended: make(chan error, 1),
@@ -98,7 +117,7 @@ func start(t testing.TB, files fstest.MapFS, capabilities map[string]any) *clien
 	toClient, fromServer := io.Pipe()
 	c.out = fromClient
 	go func() {
-		c.ended <- lsp.Serve(context.Background(), toServer, fromServer, options(t, files))
+		c.ended <- lsp.Serve(context.Background(), toServer, fromServer, o)
 		fromServer.Close()
 	}()
 	go c.read(bufio.NewReader(toClient))
@@ -108,13 +127,6 @@ func start(t testing.TB, files fstest.MapFS, capabilities map[string]any) *clien
 	}, &result)
 	c.caps = result.Capabilities
 	c.notify("initialized", map[string]any{})
-	t.Cleanup(func() {
-		c.call("shutdown", nil, nil)
-		c.notify("exit", nil)
-		if err := <-c.ended; err != nil {
-			t.Errorf("the server ended with: %v", err)
-		}
-	})
 	return c
 }
 
@@ -130,7 +142,7 @@ var (
 
 func options(t testing.TB, files fstest.MapFS) lsp.Options {
 	return lsp.Options{
-		Page: func(dir string, out *compiler.Output) (string, error) {
+		Page: func(_ context.Context, dir string, out *compiler.Output) (string, error) {
 			return fmt.Sprintf("page of %s, %d", dir, pages.Add(1)), nil
 		},
 		Checksum: func(ctx context.Context, urls []string, report func(done, total int64)) (string, error) {

@@ -1,6 +1,7 @@
 package lsp_test
 
 import (
+	"context"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/layc-lang/layc/compiler"
 )
 
 // TestDiagnostics edits a file of a module with two, and one that it imports.
@@ -215,6 +218,37 @@ func TestCancel(t *testing.T) {
 	if m := <-slow; m.Error != nil && m.Error.Code != -32800 {
 		t.Errorf("the error of a cancelled request is %+v", m.Error)
 	}
+}
+
+// TestCancelPlan cancels a page while it is made, then asks for the end of the session while another is
+// made: both searches end.
+func TestCancelPlan(t *testing.T) {
+	o := options(t, testdata(t, "shop"))
+	began, ended := make(chan bool, 1), make(chan bool, 2)
+	o.Page = func(ctx context.Context, _ string, _ *compiler.Output) (string, error) {
+		began <- true
+		<-ctx.Done()
+		ended <- true
+		return "", ctx.Err()
+	}
+	c := startWith(t, o, nil)
+	c.open("shop.layer", string(testdata(t, "shop")[project[1:]+"/shop.layer"].Data))
+	show := map[string]any{"command": "layc.plan", "arguments": []any{uri("shop.layer")}}
+	id, first := c.begin("workspace/executeCommand", show)
+	<-began
+	c.notify("$/cancelRequest", map[string]any{"id": id})
+	if m := <-first; m.Error == nil || m.Error.Code != -32800 {
+		t.Errorf("a cancelled plan: %+v", m)
+	}
+	<-ended
+	_, second := c.begin("workspace/executeCommand", show)
+	<-began
+	c.call("shutdown", nil, nil)
+	if m := <-second; m.Error == nil || m.Error.Code != -32800 {
+		t.Errorf("a plan at the end of the session: %+v", m)
+	}
+	<-ended
+	c.finish()
 }
 
 // TestSession checks what the server does with messages that no editor should send.

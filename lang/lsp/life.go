@@ -256,7 +256,7 @@ func (r *request) place(uri string, p protocol.Position) *feature.Place {
 		return nil
 	}
 	out, _ := a.Checked()
-	return &feature.Place{Analysis: a, Out: out, Module: m, File: f, Offset: r.offset(f.Source, p)}
+	return &feature.Place{Analysis: a, Done: r.search.Done(), Out: out, Module: m, File: f, Offset: r.offset(f.Source, p)}
 }
 
 // location returns the location of a span; false if no document has it.

@@ -192,7 +192,7 @@ func (r *request) calls(p protocol.CallHierarchyParams, of func(*feature.Place) 
 			continue
 		}
 		out, _ := a.Checked()
-		place := &feature.Place{Analysis: a, Out: out, Module: m, File: f, Offset: r.offset(f.Source, p.Item.SelectionRange.Start)}
+		place := &feature.Place{Analysis: a, Done: r.search.Done(), Out: out, Module: m, File: f, Offset: r.offset(f.Source, p.Item.SelectionRange.Start)}
 		for _, c := range of(place) {
 			ranges := []protocol.Range{}
 			for _, at := range c.At {

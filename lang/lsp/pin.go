@@ -104,7 +104,7 @@ func (s *server) pinned(ctx context.Context, token, uri string, at protocol.Posi
 		s.show(err.Error())
 		return
 	}
-	r := &request{server: s, ctx: ctx, view: s.view.Load()}
+	r := &request{server: s, ctx: ctx, search: ctx, view: s.view.Load()}
 	var d *feature.Download
 	place := r.place(uri, at)
 	if place != nil {

@@ -72,11 +72,17 @@ func (r *request) showPlan(arguments []json.RawMessage) (any, error) {
 	if a == nil {
 		return nil, wire.Errorf(wire.RequestFailed, "the document is not open")
 	}
-	out := a.Planned()
+	out := a.Planned(r.search.Done())
+	if r.search.Err() != nil {
+		return nil, wire.Errorf(wire.RequestCancelled, "cancelled")
+	}
 	if out == nil {
 		return nil, wire.Errorf(wire.RequestFailed, "no plan: the module has errors or no apps")
 	}
-	address, err := r.Page(a.Root, out)
+	address, err := r.Page(r.search, a.Root, out)
+	if r.search.Err() != nil {
+		return nil, wire.Errorf(wire.RequestCancelled, "cancelled")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +108,8 @@ func (s *server) refreshPages() {
 		}
 		s.running.Go(func() {
 			s.protected(func() {
-				if out := a.Planned(); out != nil && !a.Superseded() {
-					_, _ = s.Page(root, out) // the page that is shown stays as it is
+				if out := a.Planned(s.searching.Done()); out != nil && !a.Superseded() {
+					_, _ = s.Page(s.searching, root, out) // the page that is shown stays as it is
 				}
 			})
 		})

@@ -38,8 +38,8 @@ type Options struct {
 	Source  workspace.Source
 	Version string
 	// Page shows the plan of a directory on a page, or replaces what that page shows, and returns its
-	// address; nil if there are no pages.
-	Page func(dir string, out *compiler.Output) (string, error)
+	// address, unless ctx is done before; nil if there are no pages.
+	Page func(ctx context.Context, dir string, out *compiler.Output) (string, error)
 	// Checksum downloads a file from the first of its URLs that works, and returns its digest,
 	// "sha256:…". One goroutine calls report, with a total of -1 if it is unknown. Errors are shown to
 	// the user. Nil if nothing can be downloaded.
@@ -59,6 +59,9 @@ type server struct {
 	out   *outbox
 	ctx   context.Context
 	state state
+	// searching is done when the editor wants the session to end: no plan is searched any more.
+	searching context.Context
+	endSearch context.CancelFunc
 
 	utf16    bool // columns count UTF-16 code units, not bytes
 	client   protocol.InitializeParams
@@ -103,6 +106,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){}, downloads: map[string]download{},
 		slots: make(chan struct{}, 8),
 	}
+	s.searching, s.endSearch = context.WithCancel(ctx)
 	s.workspace = workspace.New(o.Source, nil)
 	s.view.Store(s.workspace.View())
 	conn := wire.New(in, out)
@@ -113,6 +117,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	}()
 	defer func() {
 		cancel()
+		s.workspace.End()
 		s.running.Wait()
 		close(ended)
 		<-sent
@@ -188,6 +193,7 @@ func (s *server) handle(m *wire.Message) {
 		s.reply(m, result, err)
 	case m.Method == "shutdown":
 		s.state = stopped
+		s.endSearch()
 		s.answering.Wait()
 		s.reply(m, nil, nil)
 	default:
@@ -215,7 +221,9 @@ func (s *server) request(m *wire.Message) {
 		s.fail(m, wire.Errorf(wire.InvalidRequest, "the id %s is in use", id))
 		return
 	}
-	r := &request{server: s, ctx: ctx, view: s.workspace.View(), settings: s.settings}
+	search, end := context.WithCancel(s.searching)
+	context.AfterFunc(ctx, end)
+	r := &request{server: s, ctx: ctx, search: search, view: s.workspace.View(), settings: s.settings}
 	s.answering.Add(1)
 	s.running.Go(func() {
 		defer s.answering.Done()
@@ -333,6 +341,7 @@ func (s *server) cancelRequest(m *wire.Message) {
 type request struct {
 	*server
 	ctx      context.Context
+	search   context.Context // of plans; done with ctx, and when the session is to end
 	view     *workspace.View
 	settings settings
 }

@@ -63,12 +63,12 @@ const (
 // fitted turns a trie into plans for the limits of the fleet from high down to low. A plan has
 // lists of items for each class, or nil for a class that merges can't bring within its room. Each
 // limit starts from the layers of the one before.
-func (f *fleet) fitted(t *trie, high, low int, out chan<- start) {
+func (f *fleet) fitted(t *trie, high, low int, out chan<- start, o Options) {
 	n := len(f.classes)
 	x := &fit{f: f, t: t, over: make([]int32, n), room: make([]int32, n), replicas: make([]int64, n), has: make([][]int32, n)}
 	x.start()
 	for limit := high; limit >= low; limit-- {
-		if x.lower(limit) || limit == high {
+		if (x.lower(limit) || limit == high) && !o.ended() {
 			x.offerAll()
 			x.merge()
 		}

@@ -90,7 +90,7 @@ func (f *fleet) fresh(o Options) (*pool, bool) {
 			}
 		}
 		po.load(best)
-		if high >= f.top || !po.full(high) {
+		if high >= f.top || !po.full(high) || o.ended() {
 			return po, false
 		}
 	}
@@ -130,7 +130,7 @@ type start struct {
 
 func (f *fleet) newDescent(o Options) *descent {
 	po := newPool(f)
-	return &descent{f: f, o: o, po: po, q: newPolish(po, 0)}
+	return &descent{f: f, o: o, po: po, q: newPolish(po, 0, o)}
 }
 
 // plans returns plans for the limits from low to high.
@@ -164,7 +164,7 @@ func (d *descent) fit(low, high int) {
 	for _, t := range tries {
 		starts := make(chan start, high-low+1)
 		d.tries = append(d.tries, starts)
-		go func() { f.fitted(t(), high, low, starts) }()
+		go func() { f.fitted(t(), high, low, starts, d.o) }()
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 type polish struct {
 	po       *pool
 	limit    int64 // of po.work
-	thorough bool  // also try the many changes that rarely help
+	o        Options
+	thorough bool // also try the many changes that rarely help
 	// Classes with changed surroundings, in this round and for the next.
 	dirty, next []bool
 	tried       map[[2]int32]bool // pairs of blobs, in this round
@@ -22,16 +23,16 @@ type polish struct {
 	shrunk      []int32
 }
 
-func newPolish(po *pool, limit int64) *polish {
+func newPolish(po *pool, limit int64, o Options) *polish {
 	n := len(po.f.classes)
-	q := &polish{po: po, limit: limit, dirty: make([]bool, n), next: make([]bool, n)}
+	q := &polish{po: po, limit: limit, o: o, dirty: make([]bool, n), next: make([]bool, n)}
 	for c := range q.next {
 		q.next[c] = true
 	}
 	return q
 }
 
-func (q *polish) spent() bool { return q.po.work >= q.limit }
+func (q *polish) spent() bool { return q.po.work >= q.limit || q.o.ended() }
 
 // run makes changes until none helps or the work is spent. It tries the promising kinds before
 // the thorough ones.

@@ -1,6 +1,9 @@
 package search
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Problem is a fleet in the search's terms. The order of Items, Sources, Apps and index lists
 // does not matter: names break ties.
@@ -86,6 +89,20 @@ type Options struct {
 	Previous *Solution // plan to stay close to; its indices refer to the new problem
 	Payback  int64     // cycles within which a move must pay back; 0: DefaultPayback
 	NoExact  bool      // never search exhaustively, however small the problem (for tests)
+	// Done, if not nil, is closed when nobody needs the plan any more. Then Solve soon returns ErrEnded.
+	Done <-chan struct{}
+}
+
+// ErrEnded is the error of a search that was ended before it had a plan.
+var ErrEnded = errors.New("the search was ended")
+
+func (o Options) ended() bool {
+	select {
+	case <-o.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Kind says what a layer's identity depends on.

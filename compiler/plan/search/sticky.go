@@ -112,7 +112,7 @@ func (f *fleet) sticky(o Options) *pool {
 		po := newPool(f)
 		po.payback, po.work = cmp.Or(o.Payback, DefaultPayback), spent
 		po.held = make([]map[uint64]bool, len(f.classes))
-		q := newPolish(po, spent)
+		q := newPolish(po, spent, o)
 		q.findBest(f.resume(po))
 		for _, other := range [][][][]int32{below, anew[limit]} {
 			if other == nil {
@@ -127,7 +127,7 @@ func (f *fleet) sticky(o Options) *pool {
 			q.limit = f.stickyWork(o, limit)
 			q.rounds()
 		}
-		if limit >= f.top {
+		if limit >= f.top || o.ended() {
 			return po
 		}
 		below, spent = po.layers(), po.work
@@ -158,7 +158,7 @@ func (f *fleet) anew(o Options) map[int][][][]int32 {
 				out[low+k] = d.po.layers()
 			}
 		}
-		if high >= f.top {
+		if high >= f.top || o.ended() {
 			return out
 		}
 	}

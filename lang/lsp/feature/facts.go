@@ -19,7 +19,7 @@ type Fact struct {
 // Facts returns what the plan says about the apps and components of a file: "4 layers, 556MB", "in 5
 // images, a spine layer of 157MB". There are none if the program has errors.
 func Facts(p *Place) []Fact {
-	out := p.Analysis.Planned()
+	out := p.Analysis.Planned(p.Done)
 	if out == nil {
 		return nil
 	}

@@ -134,7 +134,7 @@ func value(p *Place, o check.Object) string {
 
 // facts tells where a component is in the plan: its versions, layers and images.
 func facts(p *Place, o *check.Component) string {
-	out := p.Analysis.Planned()
+	out := p.Analysis.Planned(p.Done)
 	if out == nil {
 		return ""
 	}
@@ -213,7 +213,7 @@ func app(p *Place, a *syntax.App) string {
 	if a.Doc != "" {
 		text = a.Doc + "\n"
 	}
-	out := p.Analysis.Planned()
+	out := p.Analysis.Planned(p.Done)
 	if out == nil {
 		return text
 	}

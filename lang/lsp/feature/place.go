@@ -18,6 +18,7 @@ type Place struct {
 	Module   *check.Module
 	File     *syntax.File
 	Offset   int
+	Done     <-chan struct{} // once it is closed, an answer does without a plan
 }
 
 // Edit replaces the text of a span.

@@ -31,7 +31,11 @@ type Analysis struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 
-	checked, bound, planned func() (*compiler.Output, diag.List)
+	checked, bound func() (*compiler.Output, diag.List)
+
+	planning chan struct{} // held while a plan is searched, or read
+	planned  bool
+	plan     *compiler.Output
 
 	program atomic.Pointer[load.Program]    // the newest one that is known, here or before
 	known   atomic.Pointer[compiler.Output] // bound without errors
@@ -57,7 +61,7 @@ func newAnalysis(w *Workspace, root string, old *Analysis) *Analysis {
 		Project: project, Dir: ".", Name: root, Modules: a.modules.fetched,
 		Platform: w.source.Platform, Done: a.ctx.Done(),
 	}
-	a.checked, a.bound, a.planned = sync.OnceValues(a.check), sync.OnceValues(a.bind), sync.OnceValues(a.plan)
+	a.checked, a.bound, a.planning = sync.OnceValues(a.check), sync.OnceValues(a.bind), make(chan struct{}, 1)
 	return a
 }
 
@@ -99,16 +103,21 @@ func (a *Analysis) bind() (*compiler.Output, diag.List) {
 // Known returns the bound program if it is known already and has no errors, else nil.
 func (a *Analysis) Known() *compiler.Output { return a.known.Load() }
 
-// Planned returns the program with its plan; nil if it has errors.
-func (a *Analysis) Planned() *compiler.Output {
-	out, _ := a.planned()
-	return out
-}
-
-func (a *Analysis) plan() (*compiler.Output, diag.List) {
+// Planned returns the program with its plan; nil if it has errors, or if done is closed before there
+// is a plan.
+func (a *Analysis) Planned(done <-chan struct{}) *compiler.Output {
+	select {
+	case a.planning <- struct{}{}:
+	case <-done:
+		return nil
+	}
+	defer func() { <-a.planning }()
+	if a.planned {
+		return a.plan
+	}
 	out, list := a.Bound()
 	if list.HasErrors() || out.Checked == nil || !out.HasApps() || a.Superseded() {
-		return nil, list
+		return nil
 	}
 	full := *out
 	full.Targets = nil
@@ -116,11 +125,25 @@ func (a *Analysis) plan() (*compiler.Output, diag.List) {
 		own := *t
 		full.Targets = append(full.Targets, &own)
 	}
-	found := full.Proceed(a.input, compiler.Planned)
-	if full.Plan == nil {
-		return nil, found
+	ctx, cancel := context.WithCancel(a.ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	in := a.input
+	in.Done = ctx.Done()
+	full.Proceed(in, compiler.Planned)
+	if ctx.Err() != nil {
+		return nil
 	}
-	return &full, found
+	if a.planned = true; full.Plan != nil {
+		a.plan = &full
+	}
+	return a.plan
 }
 
 // Edited returns the checked program with other texts of some files of the project, and what was found.

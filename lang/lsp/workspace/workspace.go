@@ -83,6 +83,13 @@ func (w *Workspace) View() *View { return w.view }
 // SetFolders replaces the directories that the editor has open.
 func (w *Workspace) SetFolders(folders []string) { w.folders = folders }
 
+// End ends all analyses, when nobody needs them any more.
+func (w *Workspace) End() {
+	for _, a := range w.view.analyses {
+		a.cancel()
+	}
+}
+
 // Folders returns the directories that the editor has open.
 func (w *Workspace) Folders() []string { return w.folders }
 

@@ -143,3 +143,21 @@ func TestPlaces(t *testing.T) {
 		t.Error("a change does not supersede the analysis before it")
 	}
 }
+
+// TestPlanEnds ends the search for a plan; the next one who asks gets a plan.
+func TestPlanEnds(t *testing.T) {
+	dir, w := project(t, map[string]string{"a.layer": "component c {\n  file \"/c\" text \"c\"\n}\n\napp a {\n  base scratch\n  uses c\n}\n"})
+	w.Open(workspace.Document{URI: workspace.URI(dir + "/a.layer"), Version: 1, Text: "component c {\n  file \"/c\" text \"c\"\n}\n\napp a {\n  base scratch\n  uses c\n}\n"})
+	a := w.View().Analysis(dir)
+	done := make(chan struct{})
+	close(done)
+	if _, list := a.Bound(); list.HasErrors() {
+		t.Fatal(list[0].Message)
+	}
+	for range 20 { // some get as far as to the search
+		a.Planned(done)
+	}
+	if a.Planned(nil) == nil {
+		t.Error("no plan after a search that ended")
+	}
+}
