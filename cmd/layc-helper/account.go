@@ -165,7 +165,7 @@ func (e *entries) add(file string, mode fs.FileMode, name, id, line string) {
 		}
 		return
 	}
-	e.write(file, mode, append(lines, line))
+	e.write(file, mode, merges("/"+file).sorted(append(lines, line)))
 }
 
 // group adds a group with the user's name. It is false if another group has the number; the
@@ -187,7 +187,7 @@ func (e *entries) shadow(file, name, line string) {
 	}
 	lines := e.lines(file)
 	if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, name+":") }) {
-		e.write(file, 0o640, append(lines, line))
+		e.write(file, 0o640, merges("/"+file).sorted(append(lines, line)))
 	}
 }
 
@@ -199,12 +199,8 @@ func (e *entries) join(group, user string) {
 		if len(f) < 4 || f[0] != group {
 			continue
 		}
-		members := strings.Split(f[3], ",")
-		if f[3] == "" {
-			members = nil
-		}
-		if !slices.Contains(members, user) {
-			f[3] = strings.Join(append(members, user), ",")
+		if !slices.Contains(strings.Split(f[3], ","), user) {
+			f[3] = joinedNames("", f[3], user)
 			lines[i] = strings.Join(f, ":")
 			e.write("etc/group", 0o644, lines)
 		}

@@ -45,18 +45,20 @@ func makeBase(root string, debs []string) (err error) {
 			first = append(first, deb)
 		}
 	}
-	if len(first) > 0 {
-		if err := dpkg(append([]string{"--force-depends", "--install"}, first...)...); err != nil {
+	return assigning(root, func() error {
+		if len(first) > 0 {
+			if err := dpkg(append([]string{"--force-depends", "--install"}, first...)...); err != nil {
+				return err
+			}
+		}
+		if err := dpkg(append([]string{"--force-depends", "--unpack"}, debs...)...); err != nil {
 			return err
 		}
-	}
-	if err := dpkg(append([]string{"--force-depends", "--unpack"}, debs...)...); err != nil {
-		return err
-	}
-	if err := dpkg("--configure", "--pending"); err != nil {
-		return err
-	}
-	return audit()
+		if err := dpkg("--configure", "--pending"); err != nil {
+			return err
+		}
+		return audit()
+	})
 }
 
 // skeleton creates what packages expect when they are unpacked: links that merge /bin and similar

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// install installs packages into the running system. All their needs must be among them or in the
-// system; dpkg checks that.
-func install(debs []string) (err error) {
-	restore, err := forbidServices("/")
+// install installs packages into the running system, at root. All their needs must be among them
+// or in the system; dpkg checks that.
+func install(root string, debs []string) (err error) {
+	restore, err := forbidServices(root)
 	if err != nil {
 		return err
 	}
@@ -22,12 +22,14 @@ func install(debs []string) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, s := range steps {
-		if err := dpkg(append([]string{s.verb}, s.operands...)...); err != nil {
-			return err
+	return assigning(root, func() error {
+		for _, s := range steps {
+			if err := dpkg(append([]string{s.verb}, s.operands...)...); err != nil {
+				return err
+			}
 		}
-	}
-	return audit()
+		return audit()
+	})
 }
 
 // step is one call of dpkg.

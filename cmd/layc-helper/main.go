@@ -57,7 +57,8 @@
 //	                          report what the ELF files of the first tree lack
 //	                          in all trees, which lie on top of each other
 //
-// Those that install packages work on /; the others on systems that are mounted
+// Those that install packages work on /, and give the accounts that packages add numbers that
+// depend on their names; the others on systems that are mounted
 // somewhere, where the engine mounts nothing else. They leave nothing there that
 // depends on when or where they ran: no logs, no caches, and every file that isn't
 // as a package has it bears the canonical time, 1980-01-01T00:00:00Z. None uses
@@ -159,7 +160,7 @@ func packages(command, dir string, more []string) error {
 	case "base":
 		err = makeBase(root, debs)
 	case "install":
-		err = install(debs)
+		err = install(root, debs)
 	}
 	if err != nil {
 		return err

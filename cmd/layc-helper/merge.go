@@ -217,6 +217,18 @@ func joinedNames(old, now, there string) string {
 	return strings.Join(slices.Compact(out), ",")
 }
 
+// sorted sorts the lines of a file as merge does. Lines of one number stay in their order.
+func (t *table) sorted(lines []string) []string {
+	slices.SortStableFunc(lines, func(a, b string) int {
+		c := cmp.Compare(t.numberOf(a), t.numberOf(b))
+		if c == 0 && t.number == 0 && t.numberOf(a) == 0 {
+			c = strings.Compare(t.name(a), t.name(b))
+		}
+		return c
+	})
+	return lines
+}
+
 // inOrder gives sorted entries of one number, or without one, the order of a text that has all of
 // them: programs find the first user of a number, and "+" in /etc/passwd comes before what it must
 // not hide. It is a conflict if no text has them all, or if two texts differ in the order.

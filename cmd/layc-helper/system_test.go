@@ -138,7 +138,7 @@ func TestAccount(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"etc/passwd": "root:x:0:0::/root:/bin/sh\nwww:x:33:33::/nonexistent:/usr/sbin/nologin\n",
-		"etc/group":  "root:x:0:\nusers:x:100:ann,www\nwww:x:33:\n",
+		"etc/group":  "root:x:0:\nwww:x:33:\nusers:x:100:ann,www\n",
 		"etc/shadow": "root:*:::::::\nwww:!:::::::\n",
 	} {
 		if got, err := os.ReadFile(filepath.Join(root, name)); err != nil || string(got) != want {

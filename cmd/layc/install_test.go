@@ -112,6 +112,67 @@ app extra {
 	})
 }
 
+// numbersAccounts builds packages that add accounts: in one layer and in layers of their own,
+// and in components that do not need each other. The images are the same, but for the times of
+// files that components install.
+func (s *shop) numbersAccounts() {
+	const program = `component dump {
+    install "tcpdump"
+}
+
+component ids {
+    install "uuid-runtime"
+}
+
+app apart {
+    uses dump, ids
+}
+
+app half {
+    uses dump, os.packages("uuid-runtime")
+}
+
+app packages {
+    uses os.packages("tcpdump", "uuid-runtime")
+}
+`
+	dir := s.module(program).Args[3]
+	declared := read(s.T, dir, "extra.layer")
+	var first exact.Tree
+	before := map[string]exact.Tree{}
+	for _, layers := range []string{"6", "3"} {
+		limited := strings.Replace(declared, "fleet {\n", "fleet {\n    layers "+layers+"\n", 1)
+		if err := os.WriteFile(filepath.Join(dir, "extra.layer"), []byte(limited), 0o644); err != nil {
+			s.Fatal(err)
+		}
+		s.layc("lock", "--rebalance", "-C", dir)
+		out := filepath.Join(s.TempDir(), "out")
+		s.layc("build", "-C", dir, "--state", s.state, "-o", out)
+		for _, app := range []string{"apart", "half", "packages"} {
+			root := s.TempDir()
+			if err := exact.Unpack(out, app, root); err != nil {
+				s.Fatal(err)
+			}
+			s.says(root, map[string]string{"id -u tcpdump": "964\n", "id -g uuidd": "488\n", "stat -c %U:%G:%a /var/lib/libuuid": "uuidd:uuidd:2775\n"})
+			tree, err := exact.Read(root)
+			if err != nil {
+				s.Fatal(err)
+			}
+			delete(tree, "/") // its time is from here, as no layer has it
+			if first == nil {
+				first = tree
+			}
+			lines := exact.Compare(first, tree, false)
+			if was, ok := before[app]; ok {
+				lines = append(lines, exact.Compare(was, tree, true)...)
+			}
+			if before[app] = tree; len(lines) > 0 {
+				s.Errorf("%s with %s layers: %s", app, layers, strings.Join(lines, "\n"))
+			}
+		}
+	}
+}
+
 // says checks what commands print in the system at root.
 func (s *shop) says(root string, commands map[string]string) {
 	s.Helper()

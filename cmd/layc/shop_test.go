@@ -226,6 +226,7 @@ func TestShop(t *testing.T) {
 	t.Run("builds cross", func(t *testing.T) { s.T = t; s.crosses() })
 	t.Run("installs above configuration", func(t *testing.T) { s.T = t; s.installsAbove(other.state) })
 	t.Run("installs what is configured", func(t *testing.T) { s.T = t; s.installsConfigured() })
+	t.Run("numbers accounts by their names", func(t *testing.T) { s.T = t; s.numbersAccounts() })
 	t.Run("builds the root of a tree", func(t *testing.T) { s.T = t; s.notebook() })
 	t.Run("shows a step that fails", func(t *testing.T) { s.T = t; s.failingStep(out) })
 	t.Run("executes what layc impact tells", func(t *testing.T) { s.T = t; s.executesAsImpactTells() })
