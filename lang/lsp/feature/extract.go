@@ -1,11 +1,15 @@
 package feature
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -20,7 +24,9 @@ type Extraction struct {
 
 // Extract returns the extraction of the step at a place, with all other steps that the same apps have
 // in common; nil if no other app has that step. It leaves runs where they are: their result depends on
-// the steps before them.
+// the steps before them. The steps of a component come before the steps of the apps that use it, so a
+// step is not moved across a run, or across another step that touches its path. Nor is it moved if
+// the program has more errors afterwards.
 func Extract(p *Place) *Extraction {
 	var here *syntax.Clause
 	for _, n := range p.File.Enclosing(p.Offset) {
@@ -46,40 +52,129 @@ func Extract(p *Place) *Extraction {
 	if !found || len(apps) < 2 {
 		return nil
 	}
-	x := &Extraction{Name: "shared", Apps: len(apps)}
+	common := commonSteps(p, apps)
+	if !slices.Contains(common, key) {
+		return nil
+	}
+	x := &Extraction{Name: "shared", Apps: len(apps), Steps: len(common)}
 	for n := 2; p.Module.Scope[x.Name] != nil; n++ {
 		x.Name = fmt.Sprintf("shared%d", n)
 	}
-	common := map[string]bool{}
-	var text strings.Builder
-	for _, s := range movable(p, apps[0]) {
-		everywhere := !slices.ContainsFunc(apps, func(a *syntax.App) bool {
-			return !slices.ContainsFunc(movable(p, a), func(t *syntax.Clause) bool { return written(t) == written(s) })
-		})
-		if everywhere && !common[written(s)] {
-			common[written(s)] = true
-			x.Steps++
-			fmt.Fprintf(&text, "    %s\n", s.At.Text())
-		}
-	}
-	first := apps[0].At
-	start := first.File.LineStart(first.Position().Line)
-	for start > 0 && strings.HasPrefix(first.File.Line(first.File.Position(start-1).Line), "#") {
-		start = first.File.LineStart(first.File.Position(start - 1).Line) // above the app's comment
-	}
-	x.Edits = append(x.Edits, Edit{source.Span{File: first.File, Start: start, End: start}, "component " + x.Name + " {\n" + text.String() + "}\n\n"})
+	x.Edits = append(x.Edits, component(p, x.Name, apps, common))
 	for _, a := range apps {
-		for _, s := range movable(p, a) {
-			if common[written(s)] {
-				x.Edits = append(x.Edits, Edit{lineOf(s.At), ""})
-			}
-		}
-		x.Edits = append(x.Edits, use(a, x.Name))
+		x.Edits = append(x.Edits, use(p, a, x.Name, common)...)
+	}
+	if worse(p, x.Edits) {
+		return nil
 	}
 	return x
 }
 
-// movable returns the steps of an app that mean the same in a component of its module.
+// commonSteps returns what is written in the steps that can be moved out of all apps, in their order.
+func commonSteps(p *Place, apps []*syntax.App) []string {
+	var common []string
+	for _, s := range movable(p, apps[0]) {
+		if !slices.Contains(common, written(s)) {
+			common = append(common, written(s))
+		}
+	}
+	for { // a step that stays can keep others
+		n := len(common)
+		for _, a := range apps {
+			steps := movable(p, a)
+			common = slices.DeleteFunc(common, func(key string) bool {
+				at := slices.IndexFunc(steps, func(s *syntax.Clause) bool { return written(s) == key })
+				return at < 0 || stays(a, steps[at], common)
+			})
+		}
+		if len(common) == n {
+			break
+		}
+	}
+	for _, a := range apps {
+		var order []string
+		for _, s := range movable(p, a) {
+			if slices.Contains(common, written(s)) {
+				order = append(order, written(s))
+			}
+		}
+		if !slices.Equal(order, common) {
+			return nil
+		}
+	}
+	return common
+}
+
+// stays reports whether a step of an app cannot be done before all others that are not moved.
+func stays(a *syntax.App, s *syntax.Clause, moved []string) bool {
+	for _, other := range a.Body.Stmts {
+		c, ok := other.(*syntax.Clause)
+		switch {
+		case other == syntax.Stmt(s):
+			return false
+		case !ok:
+			step := false
+			syntax.Inspect(other, func(n syntax.Node) bool {
+				c, ok := n.(*syntax.Clause)
+				step = step || ok && isStep(c)
+				return true
+			})
+			if step {
+				return true
+			}
+		case isStep(c) && !slices.Contains(moved, written(c)) && (c.Word.Name == "run" || touch(targets(c), targets(s))):
+			return true
+		}
+	}
+	return false
+}
+
+func isStep(c *syntax.Clause) bool {
+	form := syntax.FindForm(c.Word.Name, syntax.InApp)
+	return form != nil && form.Mood == syntax.Step
+}
+
+// targets returns the paths that a step writes, or that a clause owns; nil if they are not literal.
+func targets(c *syntax.Clause) []string {
+	args := c.Args
+	switch to := c.Option("to"); {
+	case c.Word.Name == "link":
+		args = args[:min(1, len(args))]
+	case c.Word.Name == "copy" || c.Word.Name == "fetch":
+		if args = nil; to != nil {
+			args = to.Args
+		}
+	}
+	var all []string
+	for _, e := range args {
+		s, ok := e.(*syntax.String)
+		if !ok {
+			return nil
+		}
+		text, ok := s.Literal()
+		if !ok {
+			return nil
+		}
+		all = append(all, path.Clean("/"+text))
+	}
+	return all
+}
+
+// touch reports whether a path of one list may be a path of the other, or a directory above or beneath.
+func touch(a, b []string) bool {
+	under := func(x, y string) bool { return x == y || strings.HasPrefix(x, strings.TrimSuffix(y, "/")+"/") }
+	for _, x := range a {
+		for _, y := range b {
+			if under(x, y) || under(y, x) {
+				return true
+			}
+		}
+	}
+	return a == nil || b == nil
+}
+
+// movable returns the steps of an app that mean the same in a component of its module: they have no
+// names of the app, and the app does not own their paths.
 func movable(p *Place, a *syntax.App) []*syntax.Clause {
 	var all []*syntax.Clause
 	for _, s := range a.Body.Stmts {
@@ -87,7 +182,10 @@ func movable(p *Place, a *syntax.App) []*syntax.Clause {
 		if !ok || !slices.Contains([]string{"copy", "fetch", "file", "dir", "link"}, s.Word.Name) {
 			continue
 		}
-		local := false
+		local := slices.ContainsFunc(a.Body.Stmts, func(o syntax.Stmt) bool {
+			owns, ok := o.(*syntax.Clause)
+			return ok && owns.Word.Name == "owns" && touch(targets(owns), targets(s))
+		})
 		syntax.Inspect(s, func(n syntax.Node) bool {
 			if n, ok := n.(*syntax.Name); ok {
 				switch o := p.Out.Checked.Objects[n].(type) {
@@ -109,24 +207,120 @@ func movable(p *Place, a *syntax.App) []*syntax.Clause {
 // written returns a clause as it is written, without its spaces.
 func written(s *syntax.Clause) string { return strings.Join(strings.Fields(s.At.Text()), " ") }
 
-// lineOf returns a span with its whole line, if nothing else is on it.
+// component returns the edit that declares the component above the first app and its comment. All
+// comments behind the steps come along.
+func component(p *Place, name string, apps []*syntax.App, steps []string) Edit {
+	first := apps[0].At
+	file, end := first.File, syntax.LineEnd(first.File)
+	text := "component " + name + " {" + end
+	for _, key := range steps {
+		step := ""
+		var comments []string
+		for _, a := range apps {
+			for _, s := range movable(p, a) {
+				if written(s) != key {
+					continue
+				}
+				if step == "" {
+					step = s.At.Text()
+				}
+				if c := behind(p, s).Text(); c != "" && !slices.Contains(comments, c) {
+					comments = append(comments, c)
+				}
+			}
+		}
+		if len(comments) > 0 {
+			step += " " + comments[0]
+			for _, c := range comments[1:] {
+				step = c + end + "    " + step
+			}
+		}
+		text += "    " + step + end
+	}
+	const mark = "\ufeff"
+	line := first.Position().Line
+	for line > 1 && strings.HasPrefix(strings.TrimPrefix(file.Line(line-1), mark), "#") {
+		line--
+	}
+	start := file.LineStart(line)
+	if start == 0 && strings.HasPrefix(file.Text(), mark) {
+		start = len(mark)
+	}
+	return Edit{source.Span{File: file, Start: start, End: start}, text + "}" + end + end}
+}
+
+// behind returns the comment that follows a clause in its line.
+func behind(p *Place, s *syntax.Clause) source.Span {
+	for _, f := range p.Module.Files {
+		if f.Source != s.At.File {
+			continue
+		}
+		for _, t := range f.Tokens {
+			if int(t.Start) >= s.At.End {
+				if t.Kind == syntax.Comment && !t.Line {
+					return source.Span{File: f.Source, Start: int(t.Start), End: int(t.End)}
+				}
+				break
+			}
+		}
+	}
+	return source.Span{}
+}
+
+// use returns the edits that make an app use a component, and remove its steps.
+func use(p *Place, a *syntax.App, name string, steps []string) []Edit {
+	var edits []Edit
+	file := a.At.File
+	brace := a.Body.At.Start + 1
+	insert := Edit{source.Span{File: file, Start: brace, End: brace}, syntax.LineEnd(file) + "    uses " + name}
+	for _, s := range a.Body.Stmts {
+		if s, ok := s.(*syntax.Clause); ok && s.Word.Name == "uses" {
+			insert = Edit{source.Span{File: s.At.File, Start: s.At.End, End: s.At.End}, ", " + name}
+		}
+	}
+	for _, s := range movable(p, a) {
+		if !slices.Contains(steps, written(s)) {
+			continue
+		}
+		at := lineOf(s.At.Cover(cmp.Or(behind(p, s), s.At)))
+		switch text := a.Body.At.Text(); {
+		case !strings.Contains(text, "\n"): // its only statement
+			insert = Edit{s.At, "uses " + name}
+		case at.Start == brace:
+			insert = Edit{at, insert.New}
+		default:
+			edits = append(edits, Edit{at, ""})
+		}
+	}
+	return append(edits, insert)
+}
+
+// lineOf returns a span with its whole line, or with the spaces around it if something else is on that.
 func lineOf(at source.Span) source.Span {
 	file := at.File
 	start := file.LineStart(at.Position().Line)
 	end := file.LineStart(file.Position(at.End).Line + 1)
-	if strings.TrimSpace(file.Text()[start:at.Start]) == "" && strings.TrimSpace(file.Text()[at.End:end]) == "" {
+	before, after := file.Text()[start:at.Start], file.Text()[at.End:end]
+	if strings.TrimSpace(before) == "" && strings.TrimSpace(after) == "" {
 		return source.Span{File: file, Start: start, End: end}
 	}
+	at.Start -= len(before) - len(strings.TrimRight(before, " \t"))
+	at.End += len(after) - len(strings.TrimLeft(after, " \t"))
 	return at
 }
 
-// use returns the edit that makes an app use a component.
-func use(a *syntax.App, name string) Edit {
-	for _, s := range a.Body.Stmts {
-		if s, ok := s.(*syntax.Clause); ok && s.Word.Name == "uses" {
-			return Edit{source.Span{File: s.At.File, Start: s.At.End, End: s.At.End}, ", " + name}
+// worse reports whether a program has more errors after edits.
+func worse(p *Place, edits []Edit) bool {
+	errors := func(list diag.List) int {
+		n := 0
+		for _, d := range list {
+			if d.Severity == diag.Error {
+				n++
+			}
 		}
+		return n
 	}
-	at := a.Body.At.Start + 1
-	return Edit{source.Span{File: a.At.File, Start: at, End: at}, "\n    uses " + name}
+	_, before := p.Analysis.Bound()
+	_, after := p.Analysis.Edited(edited(edits), compiler.Bound)
+	return errors(after) > errors(before)
 }

@@ -9,6 +9,52 @@ import (
 	"github.com/layc-lang/layc/lang/source"
 )
 
+// TestExtractMoves extracts the step at the bar. A want of "" is a step that cannot be moved.
+func TestExtractMoves(t *testing.T) {
+	two := func(body string) string {
+		return "app a {\n" + strings.ReplaceAll(body, "@", "1") + "}\n\napp b {\n" + strings.Replace(strings.ReplaceAll(body, "@", "2"), "|", "", 1) + "}\n"
+	}
+	shared := func(steps string) string { return "component shared {\n" + steps + "}\n\n" }
+	crlf := func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
+	const step, moved = "    |file \"/x/y\" text \"x\"\n", "    file \"/x/y\" text \"x\"\n"
+	for _, c := range []struct{ text, want string }{
+		// order and ownership
+		{two("    run \"echo @ > /o\"\n" + step), ""},
+		{two(step + "    run \"echo @ > /o\"\n"), shared(moved) + two("    uses shared\n    run \"echo @ > /o\"\n")},
+		{two("    dir \"/x\" mode 0750\n    owns \"/o@\", \"/x\"\n" + step), ""},
+		{two("    owns \"/o@\"\n" + step), shared(moved) + two("    uses shared\n    owns \"/o@\"\n")},
+		{two("    link \"/x\" to \"/z@\"\n" + step), ""},
+		{two("    file \"/x/y/z\" text \"@\"\n" + step), ""},
+		{two("    file \"/x/yy\" text \"@\"\n" + step), shared(moved) + two("    uses shared\n    file \"/x/yy\" text \"@\"\n")},
+		{two("    if @ == 1 {\n        run \"true\"\n    }\n" + step), ""},
+		{two("    if @ == 1 {\n        expose 80\n    }\n" + step), shared(moved) + two("    uses shared\n    if @ == 1 {\n        expose 80\n    }\n")},
+		{"app a {\n    dir \"/x\"\n" + step + "}\napp b {\n" + moved + "    dir \"/x\"\n}\n", ""},
+		// layout
+		{crlf(two(step + "    expose @\n")), crlf(shared(moved) + two("    uses shared\n    expose @\n"))},
+		{"\ufeff# Mine.\n" + two(step+"    expose @\n"), "\ufeff" + shared(moved) + "# Mine.\n" + two("    uses shared\n    expose @\n")},
+		{two(strings.TrimSuffix(step, "\n") + "   # keep\n    expose @\n"), shared(strings.TrimSuffix(moved, "\n")+" # keep\n") + two("    uses shared\n    expose @\n")},
+		{two(strings.TrimSuffix(step, "\n") + " # of @\n"), shared("    # of 2\n"+strings.TrimSuffix(moved, "\n")+" # of 1\n") + two("    uses shared\n")},
+		{"app a { |link \"/l\" to \"/m\" } # one\napp b { link \"/l\" to \"/m\" }\n", shared("    link \"/l\" to \"/m\"\n") + "app a { uses shared } # one\napp b { uses shared }\n"},
+		{"app a { |link \"/l\" to \"/m\"\n    expose 80 }\napp b {\n    expose 81\n    link \"/l\" to \"/m\" }\n", shared("    link \"/l\" to \"/m\"\n") + "app a {\n    uses shared\n    expose 80 }\napp b {\n    uses shared\n    expose 81\n}\n"},
+	} {
+		text := "fleet {\n    base scratch\n}\n\n" + c.text
+		if strings.HasPrefix(c.text, "\ufeff") {
+			text = c.text + "fleet {\n    base scratch\n}\n"
+		}
+		at := strings.Index(text, "|")
+		text = text[:at] + text[at+1:]
+		files := fstest.MapFS{"a.layer": {Data: []byte(text)}}
+		got := ""
+		if x := feature.Extract(placeIn(opened(files, "a.layer", text), "a.layer", at)); x != nil {
+			got = strings.ReplaceAll(string(applied(files, x.Edits)["a.layer"].Data), "fleet {\n    base scratch\n}\n", "")
+			got = strings.TrimPrefix(got, "\n")
+		}
+		if got != c.want {
+			t.Errorf("%s\ngot:\n%q\nwant:\n%q", text, got, c.want)
+		}
+	}
+}
+
 // TestExplains checks the import that the checker proposes for a standard module.
 func TestExplains(t *testing.T) {
 	for text, want := range map[string]bool{"rsyslog": false, "rsyslog.agent": true, "rsyslog.absent": false, "java": true} {

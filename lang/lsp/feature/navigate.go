@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -160,16 +161,8 @@ func Rename(p *Place, name string) ([]Edit, error) {
 // different returns a place whose name would mean something else after edits that rename an object;
 // the zero span if there is none.
 func different(p *Place, edits []Edit) source.Span {
-	byFile := map[*source.File][]diag.Edit{}
-	for _, e := range edits {
-		byFile[e.At.File] = append(byFile[e.At.File], diag.Edit{Span: e.At, New: e.New})
-	}
-	texts := map[string]string{}
-	for f, all := range byFile {
-		texts[f.Name()] = diag.Apply(f, all)
-	}
 	before := p.Out.Checked.Occurrences()
-	out, _ := p.Analysis.Edited(texts)
+	out, _ := p.Analysis.Edited(edited(edits), compiler.Checked)
 	if out.Checked == nil {
 		return before[0].At
 	}
@@ -184,6 +177,19 @@ func different(p *Place, edits []Edit) source.Span {
 		return after[len(before)].At // the script of a run mentions the new name
 	}
 	return source.Span{}
+}
+
+// edited returns the texts of the files that edits change, by name.
+func edited(edits []Edit) map[string]string {
+	byFile := map[*source.File][]diag.Edit{}
+	for _, e := range edits {
+		byFile[e.At.File] = append(byFile[e.At.File], diag.Edit{Span: e.At, New: e.New})
+	}
+	texts := map[string]string{}
+	for f, all := range byFile {
+		texts[f.Name()] = diag.Apply(f, all)
+	}
+	return texts
 }
 
 // meanings returns for each occurrence the number of the first occurrence of its object.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
@@ -223,7 +224,7 @@ func MissingImports(p *Place, at source.Span) map[string]Edit {
 // Explains reports whether an import, inserted above an unknown name, gives a meaning to it and to the
 // member that follows it.
 func Explains(p *Place, at source.Span, insert diag.Edit) bool {
-	_, list := p.Analysis.Edited(map[string]string{at.File.Name(): diag.Apply(at.File, []diag.Edit{insert})})
+	_, list := p.Analysis.Edited(map[string]string{at.File.Name(): diag.Apply(at.File, []diag.Edit{insert})}, compiler.Checked)
 	start := at.Start + len(insert.New)
 	end := start + len(at.Text()) + len(".")
 	return !slices.ContainsFunc(list, func(d *diag.Diagnostic) bool {

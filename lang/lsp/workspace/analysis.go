@@ -146,11 +146,12 @@ func (a *Analysis) Planned(done <-chan struct{}) *compiler.Output {
 	return a.plan
 }
 
-// Edited returns the checked program with other texts of some files of the project, and what was found.
-func (a *Analysis) Edited(texts map[string]string) (*compiler.Output, diag.List) {
+// Edited returns the program with other texts of some files of the project, compiled up to a stage, and
+// what was found.
+func (a *Analysis) Edited(texts map[string]string, to compiler.Stage) (*compiler.Output, diag.List) {
 	in := a.input
 	in.Project, in.Before = overlay{in.Project, texts}, a.program.Load()
-	return compiler.Compile(in, compiler.Checked)
+	return compiler.Compile(in, to)
 }
 
 // locate records where the files of the program are.
