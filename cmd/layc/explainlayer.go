@@ -193,7 +193,11 @@ func together(x *report.Explanation) string {
 	case elsewhere == 0:
 		return "No other image needs any of them, so separate layers would share no more."
 	}
-	return fmt.Sprintf("%d of them are also in other layers of other images: those images have\ndifferent layers below, or no room for another layer.", elsewhere)
+	are := "are"
+	if elsewhere == 1 {
+		are = "is"
+	}
+	return fmt.Sprintf("%d of them %s also in other layers of other images: those images have\ndifferent layers below, or no room for another layer.", elsewhere, are)
 }
 
 // verdict explains in a sentence why the layer is planned like this.
