@@ -30,8 +30,11 @@ func (p *parser) instruction(word string) {
 	}
 }
 
-// parses reports whether a text is a clause that is allowed here.
+// parses reports whether a text is a clause of one line that is allowed here.
 func (p *parser) parses(clause string) bool {
+	if strings.ContainsAny(strings.ReplaceAll(clause, "${", ""), "{\n") {
+		return false // statements in it would be parsed again and again
+	}
 	_, list := Parse(source.New("", p.place.String()+" x {\n"+clause+"\n}\n"))
 	return !list.HasErrors()
 }
