@@ -46,7 +46,7 @@ func TestDiagnostics(t *testing.T) {
 	for _, name := range []string{"web/w.layer", "new.layer"} {
 		c.close(name)
 	}
-	c.await(nil)
+	c.await(check(files, nil))
 }
 
 // TestTyping types examples key by key: from the start, and in the middle of the whole text.
@@ -218,6 +218,38 @@ func TestCancel(t *testing.T) {
 	if m := <-slow; m.Error != nil && m.Error.Code != -32800 {
 		t.Errorf("the error of a cancelled request is %+v", m.Error)
 	}
+}
+
+// TestUnopened finds the errors and the names of modules without an open file, in folders that are there
+// from the start and in one that is added and removed.
+func TestUnopened(t *testing.T) {
+	files := memory(t, fstest.MapFS{
+		"one/a.layer":            {Data: []byte("let first = nothing\n")},
+		"one/part/b.layer":       {Data: []byte("let second = missing\n")},
+		"node_modules/x/c.layer": {Data: []byte("let x = missing\n")},
+		".hidden/d.layer":        {Data: []byte("let x = missing\n")},
+	})
+	files["work/other/deep/e.layer"] = &fstest.MapFile{Data: []byte("let third = gone\n")}
+	c := start(t, files, nil)
+	inside := []string{"one/a.layer:1: E0207 unknown name `nothing`", "one/part/b.layer:1: E0207 unknown name `missing`"}
+	c.await(inside)
+	var symbols []struct{ Name string }
+	c.call("workspace/symbol", map[string]any{"query": "secon"}, &symbols)
+	if len(symbols) != 1 || symbols[0].Name != "second" {
+		t.Errorf("the symbols are %v", symbols)
+	}
+	other := []any{map[string]any{"uri": "file:///work/other", "name": "other"}}
+	folders := func(event map[string]any) {
+		c.notify("workspace/didChangeWorkspaceFolders", map[string]any{"event": event})
+	}
+	folders(map[string]any{"added": other, "removed": []any{}})
+	c.await(append([]string{"file:///work/other/deep/e.layer:1: E0207 unknown name `gone`"}, inside...))
+	folders(map[string]any{"added": []any{}, "removed": other})
+	c.await(inside)
+	c.open("one/a.layer", "let first = 1\n")
+	c.await(inside[1:])
+	c.close("one/a.layer")
+	c.await(inside)
 }
 
 // TestCancelPlan cancels a page while it is made, then asks for the end of the session while another is

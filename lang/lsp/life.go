@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -107,8 +108,12 @@ var handlers = map[string]handler{
 	"workspace/executeCommand":          on((*request).executeCommand),
 }
 
-// ready asks the editor to report changed files.
+// ready analyses the modules of the folders, and asks the editor to report changed files.
 func (s *server) ready() {
+	s.change(func(w *workspace.Workspace) {
+		w.Scan()
+		w.Refresh()
+	})
 	if s.client.Capabilities.Workspace.DidChangeWatchedFiles.DynamicRegistration {
 		s.ask("client/registerCapability", object{"registrations": []object{{
 			"id": "files", "method": "workspace/didChangeWatchedFiles",
@@ -165,13 +170,14 @@ var notifications = map[string]func(*server, json.RawMessage){
 	"textDocument/didClose":            told((*server).didClose),
 	"textDocument/didSave":             func(s *server, _ json.RawMessage) { s.didSave() },
 	"window/workDoneProgress/cancel":   told((*server).cancelProgress),
-	"workspace/didChangeWatchedFiles":  func(s *server, _ json.RawMessage) { s.change((*workspace.Workspace).Refresh) },
+	"workspace/didChangeWatchedFiles":  told((*server).didChangeFiles),
 	"workspace/didChangeConfiguration": told((*server).didChangeConfiguration),
 	"workspace/didChangeWorkspaceFolders": told(func(s *server, p protocol.DidChangeFoldersParams) {
 		removed := pathsOf(p.Event.Removed)
 		folders := slices.DeleteFunc(slices.Clone(s.workspace.Folders()), func(f string) bool { return slices.Contains(removed, f) })
 		s.change(func(w *workspace.Workspace) {
 			w.SetFolders(append(folders, pathsOf(p.Event.Added)...))
+			w.Scan()
 			w.Refresh()
 		})
 	}),
@@ -190,6 +196,18 @@ func pathsOf(folders []protocol.WorkspaceFolder) []string {
 func (s *server) didChangeConfiguration(p protocol.DidChangeConfigurationParams) {
 	s.readSettings(p.Settings)
 	s.askSettings()
+}
+
+// didChangeFiles analyses everything again. Modules can only come or go with files or directories.
+func (s *server) didChangeFiles(p protocol.DidChangeFilesParams) {
+	s.change(func(w *workspace.Workspace) {
+		if slices.ContainsFunc(p.Changes, func(c protocol.FileEvent) bool {
+			return c.Type != protocol.FileChanged && slices.Contains([]string{".layer", ""}, path.Ext(c.URI))
+		}) {
+			w.Scan()
+		}
+		w.Refresh()
+	})
 }
 
 func (s *server) didOpen(p protocol.DidOpenParams) {

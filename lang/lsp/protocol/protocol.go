@@ -148,6 +148,20 @@ type ServerInfo struct {
 	Version string `json:"version"`
 }
 
+// DidChangeFilesParams report files that changed.
+type DidChangeFilesParams struct {
+	Changes []FileEvent `json:"changes"`
+}
+
+// FileEvent is a file that was created, changed or deleted.
+type FileEvent struct {
+	URI  string `json:"uri"`
+	Type int    `json:"type"`
+}
+
+// FileChanged is the type of an event about a file that was there before and still is.
+const FileChanged = 2
+
 // DidOpenParams open a document.
 type DidOpenParams struct {
 	TextDocument struct {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ type Analysis struct {
 	source  Source
 	docs    map[string]*Document // open ones, by path
 	only    *Document            // of a root that is a document
+	opened  bool                 // a document is open in it
 	ctx     context.Context
 	cancel  context.CancelFunc
 
@@ -44,7 +46,7 @@ type Analysis struct {
 
 // newAnalysis returns the analysis of a root of the current view. old is the one before it, or nil.
 func newAnalysis(w *Workspace, root string, old *Analysis) *Analysis {
-	a := &Analysis{Root: root, source: w.source, docs: w.view.paths}
+	a := &Analysis{Root: root, source: w.source, docs: w.view.paths, opened: slices.ContainsFunc(slices.Collect(maps.Keys(w.view.docs)), func(uri string) bool { return w.view.RootOf(uri) == root })}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	if old != nil {
 		a.program.Store(old.program.Load())

@@ -4,6 +4,7 @@
 // A [Workspace] changes, and belongs to one goroutine. A [View] is its state at one time and never
 // changes, so a request is answered from the texts that it was made for. A view has an [Analysis] for
 // each root: a directory with a module that layc would be run on, or a document that is not a file.
+// Roots have open documents, or are in the folders that the editor has open.
 //
 // A directory's root is the topmost module above it that imports it, directly or not, within the
 // folders that the editor has open; without one, it is its own root.
@@ -49,7 +50,7 @@ type Workspace struct {
 	source  Source
 	folders []string
 	view    *View
-	roots   map[string]string // root of a directory with open documents
+	found   []string // directories with modules, by Scan
 	modules map[string]modules
 }
 
@@ -71,7 +72,7 @@ type View struct {
 // New returns a workspace without documents.
 func New(source Source, folders []string) *Workspace {
 	w := &Workspace{
-		source: source, folders: folders, roots: map[string]string{}, modules: map[string]modules{},
+		source: source, folders: folders, modules: map[string]modules{},
 		view: &View{docs: map[string]*Document{}, paths: map[string]*Document{}, roots: map[string]string{}, analyses: map[string]*Analysis{}},
 	}
 	return w
@@ -97,7 +98,7 @@ func (w *Workspace) Folders() []string { return w.folders }
 func (w *Workspace) Open(d Document) {
 	d.path, _ = Path(d.URI)
 	w.put(&d)
-	w.Refresh()
+	w.refresh(false)
 }
 
 // Change replaces the text of an open document. Modules stay in their roots until [Workspace.Refresh].
@@ -121,7 +122,7 @@ func (w *Workspace) Close(uri string) {
 	v := w.copy()
 	delete(v.docs, uri)
 	delete(v.paths, d.path)
-	w.Refresh()
+	w.refresh(false)
 }
 
 // put replaces a document in a new view.
@@ -142,13 +143,22 @@ func (w *Workspace) copy() *View {
 
 // Refresh finds the roots of all documents again, and analyses all of them again: files may have
 // changed.
-func (w *Workspace) Refresh() {
+func (w *Workspace) Refresh() { w.refresh(true) }
+
+// refresh is Refresh, or leaves the roots without open documents as they are.
+func (w *Workspace) refresh(all bool) {
 	v := w.copy()
 	v.roots = map[string]string{}
+	reached := map[string]map[string]bool{}
 	for _, p := range slices.Sorted(maps.Keys(v.paths)) {
 		dir := path.Dir(p)
 		if _, known := v.roots[dir]; !known {
-			v.roots[dir] = w.root(dir)
+			v.roots[dir] = w.root(dir, reached)
+		}
+	}
+	for _, dir := range w.found {
+		if _, known := v.roots[dir]; !known {
+			v.roots[dir] = w.root(dir, reached)
 		}
 	}
 	before := v.analyses
@@ -158,6 +168,20 @@ func (w *Workspace) Refresh() {
 		if v.analyses[root] == nil {
 			v.analyses[root] = before[root]
 			w.analyse(root)
+		}
+	}
+	for _, dir := range w.found {
+		root := v.roots[dir]
+		if v.analyses[root] != nil {
+			continue
+		}
+		if v.analyses[root] = before[root]; all || before[root] == nil || before[root].opened {
+			w.analyse(root)
+		}
+	}
+	for root, a := range before {
+		if v.analyses[root] == nil {
+			a.cancel()
 		}
 	}
 	maps.DeleteFunc(w.modules, func(root string, _ modules) bool { return v.analyses[root] == nil })
@@ -172,8 +196,9 @@ func (w *Workspace) analyse(root string) {
 	w.view.analyses[root] = newAnalysis(w, root, old)
 }
 
-// root returns the root of a directory.
-func (w *Workspace) root(dir string) string {
+// root returns the root of a directory. reached has the directories of the modules that roots import,
+// for those that were looked at.
+func (w *Workspace) root(dir string, reached map[string]map[string]bool) string {
 	top := ""
 	for _, f := range w.folders {
 		if within(dir, f) && len(f) > len(top) {
@@ -190,20 +215,33 @@ func (w *Workspace) root(dir string) string {
 		}
 	}
 	for _, above := range between(top, dir) {
-		project := w.files(above)
-		names, _ := fs.Glob(project, "*.layer")
-		if len(names) == 0 {
-			continue
+		if reached[above] == nil {
+			reached[above] = w.imports(above)
 		}
-		program, _ := compiler.Load(compiler.Input{Project: project, Dir: "."})
-		inside := strings.TrimPrefix(strings.TrimPrefix(dir, above), "/")
-		if program != nil && slices.ContainsFunc(program.Modules, func(m *load.Module) bool {
-			return !m.Std && m.Git == load.Repository{} && m.Path == inside
-		}) {
+		if reached[above][dir] {
 			return above
 		}
 	}
 	return dir
+}
+
+// imports returns the directories of the modules that a directory's module imports, directly or not.
+func (w *Workspace) imports(dir string) map[string]bool {
+	all := map[string]bool{}
+	project := w.files(dir)
+	if names, _ := fs.Glob(project, "*.layer"); len(names) == 0 {
+		return all
+	}
+	program, _ := compiler.Load(compiler.Input{Project: project, Dir: "."})
+	if program == nil {
+		return all
+	}
+	for _, m := range program.Modules {
+		if !m.Std && (m.Git == load.Repository{}) {
+			all[path.Join(dir, m.Path)] = true
+		}
+	}
+	return all
 }
 
 // between returns the directories from top to above dir.
