@@ -252,6 +252,32 @@ func TestUnopened(t *testing.T) {
 	c.await(inside)
 }
 
+// TestOutline asks for the outline as a tree, and as a list for an editor that knows no trees.
+func TestOutline(t *testing.T) {
+	for _, tree := range []bool{true, false} {
+		c := start(t, memory(t, fstest.MapFS{}), map[string]any{"textDocument": map[string]any{"documentSymbol": map[string]any{"hierarchicalDocumentSymbolSupport": tree}}})
+		c.open("a.layer", "component web(port: int) {\n}\n")
+		var symbols []struct {
+			Name, ContainerName string
+			Location            struct{ URI string }
+			Children            []struct{ Name string }
+		}
+		c.call("textDocument/documentSymbol", document("a.layer"), &symbols)
+		if tree && (len(symbols) != 1 || len(symbols[0].Children) != 1 || symbols[0].Location.URI != "") {
+			t.Errorf("the tree is %+v", symbols)
+		}
+		if !tree && (len(symbols) != 2 || symbols[1].Name != "port" || symbols[1].ContainerName != "web" || symbols[1].Location.URI != uri("a.layer")) {
+			t.Errorf("the list is %+v", symbols)
+		}
+		for _, arguments := range [][]any{nil, {true}, {[]any{}}, {"a", "b"}, {""}} {
+			m := c.try("workspace/executeCommand", map[string]any{"command": "layc.plan", "arguments": arguments})
+			if m.Error == nil || m.Error.Code != -32602 || m.Error.Message != "layc.plan needs one argument: the URI of an open document, as a string" {
+				t.Errorf("%v: %+v", arguments, m.Error)
+			}
+		}
+	}
+}
+
 // TestCancelPlan cancels a page while it is made, then asks for the end of the session while another is
 // made: both searches end.
 func TestCancelPlan(t *testing.T) {

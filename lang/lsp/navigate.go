@@ -115,7 +115,22 @@ func (r *request) documentSymbols(p protocol.DocumentParams) (any, error) {
 			all = append(all, r.symbol(s))
 		}
 	}
+	if !r.client.Capabilities.TextDocument.DocumentSymbol.Hierarchical {
+		return flat(p.TextDocument.URI, "", all), nil
+	}
 	return all, nil
+}
+
+// flat returns symbols and their parts as a list, each with the name of what it is part of.
+func flat(uri, container string, symbols []protocol.DocumentSymbol) []protocol.SymbolInformation {
+	all := []protocol.SymbolInformation{}
+	for _, s := range symbols {
+		all = append(all, protocol.SymbolInformation{
+			Name: s.Name, Kind: s.Kind, Location: protocol.Location{URI: uri, Range: s.Range}, ContainerName: container,
+		})
+		all = append(all, flat(uri, s.Name, s.Children)...)
+	}
+	return all
 }
 
 func (r *request) symbol(s feature.Symbol) protocol.DocumentSymbol {

@@ -65,8 +65,11 @@ func (r *request) executeCommand(p protocol.ExecuteCommandParams) (any, error) {
 // showPlan shows the page of the plan of a document's module, and returns its address.
 func (r *request) showPlan(arguments []json.RawMessage) (any, error) {
 	var uri string
-	if r.Page == nil || len(arguments) != 1 || json.Unmarshal(arguments[0], &uri) != nil {
-		return nil, wire.Errorf(wire.InvalidParams, "%s needs a document", showPlan)
+	if len(arguments) != 1 || json.Unmarshal(arguments[0], &uri) != nil || uri == "" {
+		return nil, wire.Errorf(wire.InvalidParams, "%s needs one argument: the URI of an open document, as a string", showPlan)
+	}
+	if r.Page == nil {
+		return nil, wire.Errorf(wire.RequestFailed, "no page can be shown here")
 	}
 	a := r.view.Of(uri)
 	if a == nil {

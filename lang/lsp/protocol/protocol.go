@@ -120,6 +120,9 @@ type InitializeParams struct {
 			} `json:"showDocument"`
 		} `json:"window"`
 		TextDocument struct {
+			DocumentSymbol struct {
+				Hierarchical bool `json:"hierarchicalDocumentSymbolSupport"`
+			} `json:"documentSymbol"`
 			Completion struct {
 				CompletionItem struct {
 					SnippetSupport bool `json:"snippetSupport"`
