@@ -47,22 +47,22 @@ An editor's settings, below layc:
   codeLens     show layers and sizes above declarations (default false)
   inlayHints   show them at the ends of lines (default false)`,
 		Example: `  Neovim, in init.lua:
-    vim.filetype.add({ extension = { layer = "layc" } })
-    vim.lsp.config("layc", { cmd = { "layc", "lsp" }, filetypes = { "layc" } })
+    vim.filetype.add({ extension = { layer = "layer" } })
+    vim.lsp.config("layc", { cmd = { "layc", "lsp" }, filetypes = { "layer" } })
     vim.lsp.enable("layc")
 
   Emacs, with eglot:
-    (define-derived-mode layc-mode prog-mode "layc")
-    (add-to-list 'auto-mode-alist '("\\.layer\\'" . layc-mode))
-    (add-to-list 'eglot-server-programs '(layc-mode "layc" "lsp"))
+    (define-derived-mode layer-mode prog-mode "Layer")
+    (add-to-list 'auto-mode-alist '("\\.layer\\'" . layer-mode))
+    (add-to-list 'eglot-server-programs '(layer-mode "layc" "lsp"))
 
   Helix, in languages.toml:
     [language-server.layc]
     command = "layc"
     args = ["lsp"]
     [[language]]
-    name = "layc"
-    scope = "source.layc"
+    name = "layer"
+    scope = "source.layer"
     file-types = ["layer"]
     language-servers = ["layc"]`,
 		Args: noArguments,
