@@ -69,9 +69,6 @@ func OperandType(key string) string {
 	return ""
 }
 
-// periods are the words after the slash in `changes 12/year`.
-var periods = []string{"year", "quarter", "month", "week", "day", "hour"}
-
 // block checks the statements of a block in a scope of its own. All lets of a block are visible in
 // the whole block.
 func (c *checker) block(b *syntax.Block) {
@@ -377,7 +374,7 @@ func (c *checker) rate(s *syntax.Clause) {
 	}
 	if b, ok := s.Args[0].(*syntax.Binary); ok && b.Op == "/" {
 		c.expect(b.X, intType, "the number of changes")
-		c.rateWord([]syntax.Expr{b.Y}, periods)
+		c.rateWord([]syntax.Expr{b.Y}, syntax.Periods)
 		return
 	}
 	c.rateWord(s.Args, syntax.Rates)
@@ -419,8 +416,8 @@ func (c *checker) rateWord(args []syntax.Expr, known []string) {
 			continue
 		}
 		d := c.list.Errorf(diag.InvalidRate, a.Span(), "not a valid rate of change: `%s`", a.Span().Text())
-		if known[0] == periods[0] {
-			d.Note("a rate is a number of times per %s", either(periods))
+		if known[0] == syntax.Periods[0] {
+			d.Note("a rate is a number of times per %s", either(syntax.Periods))
 		} else {
 			d.Note("rates are %s, or a number of times, such as `12/year`", strings.Join(known, ", "))
 		}

@@ -210,9 +210,11 @@ var (
 	sha512 = OptionForm{Word: "sha512", Takes: One, Choice: "checksum", Doc: "the content's SHA-512 in hex"}
 )
 
-// Rates are the words of `changes`, and Intervals the words of `update`.
+// Rates are the words of `changes`, Periods follow the / of a rate, and Intervals are the words of
+// `update`.
 var (
 	Rates     = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
+	Periods   = []string{"year", "quarter", "month", "week", "day", "hour"}
 	Intervals = Rates[:len(Rates)-1]
 )
 

@@ -158,7 +158,10 @@ func (x *completion) propose() {
 		if x.form != nil && x.more {
 			x.options()
 		}
-		if x.value || x.form == nil || x.inner {
+		switch {
+		case x.wordsOnly():
+			x.operandWords()
+		case x.value || x.form == nil || x.inner:
 			x.strings(false)
 			x.operandWords()
 			x.values()
@@ -234,9 +237,11 @@ func (x *completion) clauses() {
 		}
 		x.word(word, fit, map[string]string{"let": "a value", "if": "a condition", "for": "a loop", "match": "a choice"}[word])
 	}
-	if x.ofRest(0) == "{" || x.ofRest(0) == "if" {
+	switch {
+	case !x.otherwise:
+	case x.ofRest(0) == "{" || x.ofRest(0) == "if":
 		x.word("else", 2000, "otherwise")
-	} else {
+	default:
 		x.word("else", 1, "otherwise")
 	}
 }
@@ -437,16 +442,42 @@ func (x *completion) options() {
 		add(x.item.Options, 80)
 	}
 	add(x.form.Options, 60)
-	for _, word := range syntax.Rates {
-		if x.form.Word == "changes" && len(x.stmt) > 1 && x.of(x.stmt[len(x.stmt)-1]) == "/" {
-			x.add(0, Proposal{Label: word, Kind: KindWord})
-		}
+}
+
+// wordsOnly reports whether only words of the language and names of secrets can be written: where
+// an item of `with` begins, for its secret, and for the period of a rate.
+func (x *completion) wordsOnly() bool {
+	if x.form == nil || x.inner || len(x.stmt) == 0 {
+		return false
 	}
+	last := x.stmt[len(x.stmt)-1]
+	switch {
+	case x.form.Word == "changes":
+		return x.perPeriod()
+	case x.option == nil:
+		return false
+	case x.option.Takes == syntax.Items:
+		return last.Kind == syntax.Comma || x.of(last) == x.option.Word
+	case x.item != nil && x.option == x.item && x.item.Word == "secret":
+		return x.of(last) == "secret"
+	}
+	return false
+}
+
+// perPeriod reports whether the period of a rate is at the cursor.
+func (x *completion) perPeriod() bool {
+	return x.form.Word == "changes" && len(x.stmt) > 2 && x.of(x.stmt[len(x.stmt)-1]) == "/"
 }
 
 // operandWords proposes words of the language that a clause takes.
 func (x *completion) operandWords() {
 	if x.form == nil {
+		return
+	}
+	if x.perPeriod() {
+		for n, word := range syntax.Periods {
+			x.add(50-n, Proposal{Label: word, Kind: KindWord})
+		}
 		return
 	}
 	if x.option == nil {

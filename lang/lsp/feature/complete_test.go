@@ -213,3 +213,41 @@ func TestComplete(t *testing.T) {
 		}
 	}
 }
+
+// TestCompleteOnlyWhatFits checks places where a name or a word would be an error.
+func TestCompleteOnlyWhatFits(t *testing.T) {
+	const head = "let value = 1\n\nfleet {\n    base scratch\n    secret token\n}\n\ncomponent tool {\n"
+	for _, c := range []struct {
+		block string // with | at the cursor
+		want  []string
+		never []string
+	}{
+		{"    run \"a\" with |\n", []string{"secret", "cache", "env"}, []string{"value", "tool", "if", "true"}},
+		{"    run \"a\" with secret |\n", []string{"token"}, []string{"value", "tool", "if", "true"}},
+		{"    changes 6/|\n", []string{"year", "month"}, []string{"yearly", "value"}},
+		{"    run \"a\"\n    |\n", []string{"run", "if"}, []string{"else"}},
+		{"    for x in [\"a\"] {\n        run x\n    }\n    |\n", []string{"run"}, []string{"else"}},
+		{"    if value == 1 {\n        run \"a\"\n    } |\n", []string{"else"}, nil},
+		{"    if value == 1 {\n        run \"a\"\n    } else if value == 2 {\n    }\n    |\n", []string{"else", "run"}, nil},
+		{"    if value == 1 {\n        run \"a\"\n    } else {\n    }\n    |\n", []string{"run"}, []string{"else"}},
+	} {
+		text := head + c.block + "}\n"
+		at := strings.IndexByte(text, '|')
+		text = text[:at] + text[at+1:]
+		w := opened(fstest.MapFS{"a.layer": {Data: []byte(text)}}, "a.layer", text)
+		var labels []string
+		for _, o := range feature.Complete(placeIn(w, "a.layer", at)).All {
+			labels = append(labels, o.Label)
+		}
+		for _, want := range c.want {
+			if !slices.Contains(labels, want) {
+				t.Errorf("%q lacks %s: %v", c.block, want, labels)
+			}
+		}
+		for _, never := range c.never {
+			if slices.Contains(labels, never) {
+				t.Errorf("%q offers %s", c.block, never)
+			}
+		}
+	}
+}

@@ -47,6 +47,7 @@ type context struct {
 
 	generated bool // in a generator, after its `in`
 	match     bool // a pattern of a match
+	otherwise bool // after the block of an `if`
 }
 
 type frame struct {
@@ -219,6 +220,7 @@ func (c *context) classify(tokens []syntax.Token, stack frames, stmt int, first,
 		return
 	case stack.statements() && first && !continues(last), stack.top() == '{' && (ended || last.Kind == syntax.LBrace):
 		c.starts, c.match = true, stack.top() == 'm'
+		c.otherwise = ended && stmt+1 < len(tokens) && (c.of(tokens[stmt]) == "if" || c.of(tokens[stmt]) == "else" && c.of(tokens[stmt+1]) == "if")
 		return
 	}
 	c.stmt = tokens[stmt:]
