@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -321,6 +322,10 @@ func sortedNames(scope map[string]check.Object) []string {
 func (x *completion) members() {
 	o := x.objectOf(x.member)
 	want := x.wanted()
+	if o == nil && len(x.member) == 1 {
+		x.membersToImport(x.of(x.member[0]), want)
+		return
+	}
 	called := len(x.rest) > 0 && x.rest[0].Kind == syntax.LParen
 	fit := func(o check.Object) int {
 		f := 10
@@ -357,6 +362,51 @@ func (x *completion) members() {
 			}
 		}
 	}
+}
+
+// membersToImport proposes the members of the modules that a name would mean if the file imported
+// them, with their import.
+func (x *completion) membersToImport(name, want string) {
+	for _, path := range x.importable() {
+		if load.ImportName(path) != name {
+			continue
+		}
+		edit := x.Place.importEdit(path)
+		out, _ := x.Analysis.Edited(edited([]Edit{edit}), compiler.Checked)
+		i := importedAs(out.Checked, x.File.Source.Name(), name)
+		if i == nil || i.Module == nil {
+			continue
+		}
+		for _, member := range sortedNames(i.Module.Scope) {
+			o := i.Module.Scope[member]
+			if strings.HasPrefix(member, "_") || want != "" && !fitsType(o, typeOf(o), want) {
+				continue
+			}
+			p := x.proposal(member, o)
+			p.Also = []Edit{edit}
+			x.add(10, p)
+		}
+	}
+}
+
+// importedAs returns what the file with a name imports under another name, or nil.
+func importedAs(p *check.Program, file, name string) *check.Import {
+	if p == nil {
+		return nil
+	}
+	for _, m := range p.Modules {
+		for _, f := range m.Files {
+			if f.Source.Name() != file {
+				continue
+			}
+			for _, v := range p.Visible(f.Source, 0) {
+				if i, ok := v.Object.(*check.Import); ok && v.Name == name {
+					return i
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // objectOf returns what a chain of names means, up to the last one that is an object.

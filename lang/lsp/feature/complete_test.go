@@ -251,3 +251,21 @@ func TestCompleteOnlyWhatFits(t *testing.T) {
 		}
 	}
 }
+
+// TestCompleteMembersToImport checks that the members of modules that are not imported yet come with
+// their import.
+func TestCompleteMembersToImport(t *testing.T) {
+	const text = "app a {\n    uses java.\n    uses web.\n}\n"
+	files := fstest.MapFS{"a.layer": {Data: []byte(text)}, "web/web.layer": {Data: []byte("component page {}\nlet _port = 1\nlet port = 80\n")}}
+	w := opened(files, "a.layer", text)
+	for name, want := range map[string]string{"java.": "jdk", "web.": "page"} {
+		all := feature.Complete(placeIn(w, "a.layer", strings.Index(text, name)+len(name))).All
+		at := slices.IndexFunc(all, func(p feature.Proposal) bool { return p.Label == want })
+		if at < 0 || len(all[at].Also) != 1 || !strings.Contains(all[at].Also[0].New, "import") {
+			t.Errorf("%s: %v", name, all)
+		}
+		if slices.ContainsFunc(all, func(p feature.Proposal) bool { return strings.HasSuffix(p.Label, "port") }) {
+			t.Errorf("%s offers a value", name)
+		}
+	}
+}
