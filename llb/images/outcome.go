@@ -226,27 +226,12 @@ func (v *Outcome) lacks(all []llb.Lack) {
 	if v.App != nil {
 		bring = "add a component that provides it to `uses` of the app"
 	}
-	var list diag.List
-	if len(programs) > 0 {
-		d := list.Errorf(diag.MissingLibrary, v.Span, "programs of %s cannot start%s", v.Component, v.where())
-		some(d, programs)
-		d.Note("the component, what it needs and runs with, and the base do not have it")
-		d.Hint("%s; or use a build for the base's C library", bring)
-		v.add(d)
-	}
-	if len(misplaced) > 0 {
-		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of programs of %s are outside the search path%s", v.Component, v.where())
-		some(d, misplaced)
-		d.Hint("set LD_LIBRARY_PATH with `env`, unless the script that starts the programs sets it")
-		v.add(d)
-	}
-	if len(demand) > 0 {
-		d := list.Warnf(diag.MissingLibrary, v.Span, "libraries of %s need missing libraries%s", v.Component, v.where())
-		some(d, demand)
-		d.Note("this is allowed if no program ever loads them; none does at its start")
-		d.Hint("%s", bring)
-		v.add(d)
-	}
+	v.shortages(diag.MissingLibrary, []shortage{
+		{diag.Error, "programs of %s cannot start", programs, elsewhere, bring + "; or use a build for the base's C library"},
+		{diag.Warning, "libraries of programs of %s are outside the search path", misplaced, "",
+			"set LD_LIBRARY_PATH with `env`, unless the script that starts the programs sets it"},
+		{diag.Warning, "libraries of %s need missing libraries", demand, "this is allowed if no program ever loads them; none does at its start", bring},
+	})
 	v.leads(all, bring)
 }
 
@@ -271,39 +256,46 @@ func (v *Outcome) leads(all []llb.Lack, bring string) {
 			ends = append(ends, script)
 		}
 	}
-	var list diag.List
-	if lost = append(lost, starts...); len(lost) > 0 {
-		d := list.Errorf(diag.LeadsNowhere, v.Span, "%s leads to programs that only its build has%s", v.Component, v.where())
-		some(d, lost)
-		d.Note("the component, what it needs and runs with, and the base do not have it")
-		d.Hint("%s; or build the files at the paths that they have in the image", bring)
-		v.add(d)
-	}
-	if len(links) > 0 {
-		d := list.Warnf(diag.LeadsNowhere, v.Span, "links of %s lead to files that only its build has%s", v.Component, v.where())
-		some(d, links)
-		d.Note("this is allowed if nothing opens them")
-		d.Hint("%s; or copy the files", bring)
-		v.add(d)
-	}
-	if len(scripts) > 0 {
-		d := list.Warnf(diag.LeadsNowhere, v.Span, "scripts of %s have no interpreter%s", v.Component, v.where())
-		some(d, scripts)
-		d.Note("this is allowed if nothing starts them")
-		d.Hint("%s", bring)
-		v.add(d)
-	}
-	if len(odd) > 0 {
-		d := list.Warnf(diag.LeadsNowhere, v.Span, "interpreters of scripts of %s are not executable files%s", v.Component, v.where())
-		some(d, odd)
-		d.Hint("name a program in the first line, or make the interpreter executable")
-		v.add(d)
-	}
-	if len(ends) > 0 {
-		d := list.Warnf(diag.LeadsNowhere, v.Span, "scripts of %s have Windows line ends%s", v.Component, v.where())
-		some(d, ends)
-		d.Note("the kernel takes the carriage return as part of the first line, so it does not find the interpreter")
-		d.Hint("save the files with LF line ends")
+	v.shortages(diag.LeadsNowhere, []shortage{
+		{diag.Error, "%s leads to programs that only its build has", append(lost, starts...), elsewhere, bring + "; or build the files at the paths that they have in the image"},
+		{diag.Warning, "links of %s lead to files that only its build has", links, "this is allowed if nothing opens them", bring + "; or copy the files"},
+		{diag.Warning, "scripts of %s have no interpreter", scripts, "this is allowed if nothing starts them", bring},
+		{diag.Warning, "interpreters of scripts of %s are not executable files", odd, "",
+			"name a program in the first line, or make the interpreter executable"},
+		{diag.Warning, "scripts of %s have Windows line ends", ends,
+			"the kernel takes the carriage return as part of the first line, so it does not find the interpreter", "save the files with LF line ends"},
+	})
+}
+
+// elsewhere is why what a build has is missing in an image.
+const elsewhere = "the component, what it needs and runs with, and the base do not have it"
+
+// shortage is one way in which files of a component lack something.
+type shortage struct {
+	severity diag.Severity
+	message  string   // with %s for the component
+	files    []string // and what they lack; none: nothing is reported
+	note     string   // "": none
+	help     string
+}
+
+// shortages reports shortages under a code, in order.
+func (v *Outcome) shortages(code diag.Code, all []shortage) {
+	for _, s := range all {
+		if len(s.files) == 0 {
+			continue
+		}
+		var list diag.List
+		report := list.Errorf
+		if s.severity == diag.Warning {
+			report = list.Warnf
+		}
+		d := report(code, v.Span, "%s%s", fmt.Sprintf(s.message, v.Component), v.where())
+		some(d, s.files)
+		if s.note != "" {
+			d.Note("%s", s.note)
+		}
+		d.Hint("%s", s.help)
 		v.add(d)
 	}
 }
