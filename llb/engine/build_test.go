@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -286,9 +287,11 @@ func onOverlay(t *testing.T) string {
 		t.Fatalf("mounting an overlay: %v", err)
 	}
 	t.Cleanup(func() {
-		// BuildKit may close its files a moment after the engine is closed.
+		// BuildKit may close its files a moment after the engine is closed. containerd leaves the
+		// file of its check for fs-verity to the garbage collector.
 		err := unix.Unmount(on, 0)
 		for end := time.Now().Add(10 * time.Second); err == unix.EBUSY && time.Now().Before(end); {
+			runtime.GC()
 			time.Sleep(10 * time.Millisecond)
 			err = unix.Unmount(on, 0)
 		}
