@@ -62,3 +62,44 @@ app a {
 	lines(t, got, "again python:", "again tool:", "libraries python:", "libraries tool:",
 		"libraries a: link-file /srv/venv/lib64 /build/venv/lib |script /srv/venv/pip /build/venv/python ")
 }
+
+// TestEnvLeads checks that env finds the interpreters of scripts in PATH of the component's world.
+func TestEnvLeads(t *testing.T) {
+	b := newBuilder(t)
+	program := proofFleet + `
+component python {
+    owns "/usr/python/bin"
+    run  """
+        write /usr/python/bin/python ELF
+        mode 0755 /usr/python/bin/python
+    """
+    PATH
+}
+
+component env {
+    run """
+        write /usr/bin/env ELF
+        mode 0755 /usr/bin/env
+    """
+}
+
+component tool {
+    needs python, env
+    owns "/opt/tool"
+
+    run """
+        write /opt/tool/run #!/usr/bin/env python
+        mode 0755 /opt/tool/run
+    """
+}
+
+app a {
+    uses tool
+}
+`
+	got, _ := b.verify(strings.Replace(program, "PATH", `env PATH += "/usr/python/bin"`, 1))
+	lines(t, got, "again python:", "again tool:", "libraries python:", "libraries tool:")
+	got, _ = b.verify(strings.Replace(program, "PATH", "", 1))
+	lines(t, got, "again python:", "again tool:", "libraries python:",
+		"libraries tool: script-env /opt/tool/run /usr/bin/env python /usr/python/bin/python")
+}

@@ -379,7 +379,7 @@ func (v *prover) libraries(i *model.Instance, env []model.EnvVar, trees []llb.St
 	args = append(append(args, "--"), volumes...)
 	opts := append(v.help(i.Title, "look for libraries", i.Span, args...), mounts...)
 	for _, e := range env {
-		if e.Name == "LD_LIBRARY_PATH" {
+		if e.Name == "LD_LIBRARY_PATH" || e.Name == "PATH" {
 			opts = append(opts, llb.AddEnv(e.Name, e.Value))
 		}
 	}
@@ -447,14 +447,15 @@ func Differences(report []byte) []string {
 type Lack struct {
 	Kind  LackKind
 	File  string // the ELF file, link or script
-	Needs string // the library's name; the interpreter's path; the link's target
-	At    string // where the library lies, if the loader does not look there
+	Needs string // the library's name; the interpreter's path; the link's target; env and its arguments
+	At    string // where the library lies, if the loader does not look there; of NotInPath, see there
 }
 
 // LackKind says what a Lack means.
 type LackKind string
 
-// The kinds, as the helper writes them.
+// The kinds, as the helper writes them. What is near a program that is NotInPath is a path outside
+// PATH, or another name in PATH.
 const (
 	NoLibrary     LackKind = "library"     // a program cannot be started
 	NoInterpreter LackKind = "interpreter" // a program cannot be started: what loads it is not there
@@ -464,6 +465,8 @@ const (
 	NoTarget      LackKind = "link-file"   // a link leads to something else that only a build has
 	NoStarter     LackKind = "script"      // a script cannot be started: a build made its interpreter, and the image lacks it
 	NoSystem      LackKind = "script-of"   // a script cannot be started: the image lacks an interpreter of the system
+	NotInPath     LackKind = "script-env"  // a script cannot be started unless PATH has other directories
+	OneWord       LackKind = "script-args" // a script cannot be started: env takes several words as one name
 	NotRunnable   LackKind = "script-by"   // a script cannot be started: its interpreter is a directory or not executable
 	NoNewline     LackKind = "script-cr"   // a script cannot be started: its first line ends with a carriage return
 )

@@ -41,7 +41,10 @@ type leading struct {
 	union
 	builds []union
 	given  []string // paths without content in an image
+	path   []string // the directories of PATH
 	found  []lack
+	// programs has the paths of executable files by name, filled on first use.
+	programs map[string][]string
 }
 
 // lacks returns what the topmost tree's links and scripts lack, sorted by path.
@@ -83,9 +86,9 @@ func (s *leading) link(name, place string) error {
 	}
 	switch built, program := s.built(to); {
 	case program:
-		s.note(leadsToProgram, name, to)
+		s.note(leadsToProgram, name, to, "")
 	case built:
-		s.note(leadsToFile, name, to)
+		s.note(leadsToFile, name, to, "")
 	}
 	return nil
 }
@@ -134,36 +137,43 @@ func (s *leading) script(name, place string) error {
 	}
 	by := s.clean(words[0])
 	if crlf {
-		s.note(needsNewline, name, by)
+		s.note(needsNewline, name, by, "")
 		return nil
 	}
 	if !s.lacking(by) {
-		_, at, err := s.resolve(by)
-		if err != nil || at == "" {
-			return nil
+		if _, at, err := s.resolve(by); err != nil || at == "" {
+			return nil // a runtime has it
 		}
-		if info, err := os.Stat(at); err == nil && (!info.Mode().IsRegular() || info.Mode()&0o111 == 0) {
-			s.note(needsRunnable, name, by)
+		switch {
+		case !s.runnable(by):
+			s.note(needsRunnable, name, by, "")
+		case path.Base(words[0]) == "env":
+			s.started(name, words[0], words[1:])
 		}
 		return nil
 	}
 	if _, program := s.built(by); program && !slices.Contains(programDirs, path.Dir(by)) {
-		s.note(needsProgram, name, by)
+		s.note(needsProgram, name, by, "")
 	} else {
-		s.note(needsSystem, name, by)
+		s.note(needsSystem, name, by, "")
 	}
 	return nil
 }
 
 // lacking reports whether the union has nothing at a path, and neither a runtime nor a volume does.
 func (s *leading) lacking(p string) bool {
+	_, _, err := s.resolve(p)
+	return errors.Is(err, fs.ErrNotExist) && !s.mayBeGiven(p)
+}
+
+// mayBeGiven reports whether a path is in a volume, or is one that a runtime fills.
+func (s *leading) mayBeGiven(p string) bool {
 	for dir := path.Clean(p); dir != "/"; dir = path.Dir(dir) {
 		if slices.Contains(s.given, dir) {
-			return false
+			return true
 		}
 	}
-	_, _, err := s.resolve(p)
-	return errors.Is(err, fs.ErrNotExist)
+	return false
 }
 
 // built reports whether a build has something at a path, and whether it is a program.
@@ -181,8 +191,8 @@ func (s *leading) built(p string) (there, program bool) {
 	return there, false
 }
 
-func (s *leading) note(kind, file, to string) {
+func (s *leading) note(kind, file, to, at string) {
 	if !strings.ContainsAny(to, "\t\n") {
-		s.found = append(s.found, lack{kind: kind, file: file, needs: to})
+		s.found = append(s.found, lack{kind: kind, file: file, needs: to, at: at})
 	}
 }

@@ -104,3 +104,83 @@ script-of|/opt/venv/bin/zsh|/usr/bin/zsh|
 		t.Errorf("without builds, the report is\n%s\nwant\n%s", got, want)
 	}
 }
+
+// TestStarted checks which scripts are reported whose interpreter env looks for, and what is near.
+func TestStarted(t *testing.T) {
+	top := tree(t, map[string]string{
+		"opt/node/bin/node":       "ELF",
+		"opt/node/bin/npm":        "-> ../lib/npm",
+		"opt/node/lib/npm":        "ELF",
+		"srv/data/deno":           "ELF",
+		"srv/text/ruby":           "#!/bin/sh\n", // not executable
+		"srv/a/fine":              "#!/usr/bin/env sh\n",
+		"srv/a/split":             "#!/usr/bin/env -S A=1 sh -e\n",
+		"srv/a/split-attached":    "#!/usr/bin/env -Ssh -e\n",
+		"srv/a/assigned":          "#!/usr/bin/env A=1\n",
+		"srv/a/options":           "#!/usr/bin/env -i gone\n",
+		"srv/a/other-path":        "#!/usr/bin/env -S PATH=/x gone\n",
+		"srv/a/quoted":            "#!/usr/bin/env -S 'gone'\n",
+		"srv/a/alone":             "#!/usr/bin/env\n",
+		"srv/a/relative":          "#!/usr/bin/env bin/gone\n",
+		"srv/a/absolute":          "#!/usr/bin/env /bin/sh\n",
+		"srv/a/other":             "#!/bin/env sh\n",
+		"srv/b/absolute":          "#!/usr/bin/env /bin/gone\n",
+		"srv/b/words":             "#!/usr/bin/env sh -e\n",
+		"srv/b/node":              "#!/usr/bin/env node\n",
+		"srv/b/npm":               "#!/usr/bin/env -S npm exec\n",
+		"srv/b/deno":              "#!/usr/bin/env deno\n",
+		"srv/b/ruby":              "#!/usr/bin/env ruby\n",
+		"srv/b/python":            "#!/usr/bin/env python\n",
+		"srv/b/python2":           "#!/usr/bin/env python2.7\n",
+		"srv/b/nodejs":            "#!/usr/bin/env nodejs\n",
+		"srv/b/no-env":            "#!/opt/env sh\n",
+		"srv/b/not-a-program":     "#!/usr/bin/env share\n",
+		"srv/b/not-an-executable": "#!/usr/bin/env passive\n",
+	})
+	base := tree(t, map[string]string{
+		"bin":                "-> usr/bin",
+		"usr/bin/sh":         "ELF",
+		"usr/bin/env":        "ELF",
+		"usr/bin/python3":    "-> python3.11",
+		"usr/bin/python3.11": "ELF",
+		"usr/bin/share/x":    "ELF",
+		"usr/bin/passive":    "text",
+	})
+	for _, dir := range []string{base, top} {
+		if err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() || strings.Contains(p, "/srv/text/") || filepath.Base(p) == "passive" {
+				return err
+			}
+			return os.Chmod(p, 0o755)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ path, volume, want string }{
+		{"/usr/local/bin:/bin:.", "/srv/data", `script-of|/srv/b/absolute|/usr/bin/env /bin/gone|
+script-env|/srv/b/deno|/usr/bin/env deno|
+script-of|/srv/b/no-env|/opt/env|
+script-env|/srv/b/node|/usr/bin/env node|/opt/node/bin/node
+script-env|/srv/b/nodejs|/usr/bin/env nodejs|
+script-env|/srv/b/not-a-program|/usr/bin/env share|
+script-env|/srv/b/not-an-executable|/usr/bin/env passive|
+script-env|/srv/b/npm|/usr/bin/env npm|/opt/node/bin/npm
+script-env|/srv/b/python|/usr/bin/env python|python3
+script-env|/srv/b/python2|/usr/bin/env python2.7|python3
+script-env|/srv/b/ruby|/usr/bin/env ruby|
+script-args|/srv/b/words|/usr/bin/env sh -e|
+`},
+		{"/bin:/srv/data:/opt/node/bin", "/srv/data", `script-of|/srv/b/absolute|/usr/bin/env /bin/gone|
+script-of|/srv/b/no-env|/opt/env|
+script-args|/srv/b/words|/usr/bin/env sh -e|
+`},
+	} {
+		t.Setenv("PATH", c.path)
+		got := reportOf(t, func(report string) error {
+			return libraries("amd64", report, []string{top, base, "--", "--", c.volume})
+		})
+		if want := strings.ReplaceAll(c.want, "|", "\t"); got != want {
+			t.Errorf("with PATH %s, the report is\n%s\nwant\n%s", c.path, got, want)
+		}
+	}
+}

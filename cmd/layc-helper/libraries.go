@@ -29,7 +29,7 @@ type lack struct {
 	kind  string // one of the kinds below
 	file  string // the ELF file
 	needs string // the library or interpreter
-	at    string // place of a misplaced one
+	at    string // place of a misplaced one; what may be meant instead of a missing program
 }
 
 const (
@@ -44,6 +44,7 @@ const (
 // if nothing is missing. arch is the architecture of the trees, in Go's terms, whatever the helper
 // runs on. No ELF file is reported for an architecture that the helper is not built for. What
 // follows the trees, after "--", are the systems of the builds; after another "--", volumes.
+// LD_LIBRARY_PATH and PATH are the values of the image.
 func libraries(arch, report string, args []string) error {
 	trees, args := untilDashes(args)
 	builds, volumes := untilDashes(args)
@@ -58,7 +59,7 @@ func libraries(arch, report string, args []string) error {
 	if err := s.collect(trees[0]); err != nil {
 		return err
 	}
-	to := &leading{union: trees, given: slices.Concat(mounted, volumes)}
+	to := &leading{union: trees, given: slices.Concat(mounted, volumes), path: searched(os.Getenv("PATH"))}
 	for _, dir := range builds {
 		to.builds = append(to.builds, union{dir})
 	}

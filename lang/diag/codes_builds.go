@@ -86,7 +86,8 @@ the first lines of scripts. A program that the build had and the image lacks is
 an error: a virtual environment links to the Python that made it. Add what
 provides the program, or build the files at the paths that they have in the
 image. Links to other files, and scripts for a shell or an interpreter of the
-system that the image lacks, are warnings.
+system that the image lacks, are warnings. So are scripts that begin with
+"#!/usr/bin/env NAME" if the image's PATH has no such program.
 `, exampleBase+`
 component python {
     owns "/opt/python"

@@ -268,7 +268,7 @@ func TestOutcomes(t *testing.T) {
 			case strings.Contains(name, "compare with a second build"):
 				proven[n].Report = []byte("/opt/x/time differs from byte 0\n")
 			case strings.Contains(name, "[tool] look for libraries"):
-				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\nlink-file\t/opt/x/conf\t/build/conf\t\nscript-of\t/opt/x/run\t/bin/zsh\t\nscript-by\t/opt/x/odd\t/bin\t\nscript-cr\t/opt/x/ends\t/bin/sh\t\n")
+				proven[n].Report = []byte("on-demand\t/opt/x/plugin.so\tlibgone.so\t\nlink-file\t/opt/x/conf\t/build/conf\t\nscript-of\t/opt/x/run\t/bin/zsh\t\nscript-env\t/opt/x/py\t/usr/bin/env python\tpython3\nscript-env\t/opt/x/none\t/usr/bin/env none\t\nscript-env\t/opt/x/js\t/usr/bin/env node\t/opt/node/bin/node\nscript-args\t/opt/x/args\t/usr/bin/env sh -e\t\nscript-by\t/opt/x/odd\t/bin\t\nscript-cr\t/opt/x/ends\t/bin/sh\t\n")
 			}
 		}
 		return &engine.Result{Proven: proven}, nil
@@ -283,9 +283,25 @@ func TestOutcomes(t *testing.T) {
 		}
 		findings = append(findings, o.Findings...)
 	}
-	want := "E0504 a.layer:16 tool differs when built again []\nE0505 a.layer:16 libraries of tool need missing libraries []\nE0506 a.layer:16 links of tool lead to files that only its build has []\nE0506 a.layer:16 scripts of tool have no interpreter []\nE0506 a.layer:16 interpreters of scripts of tool are not executable files []\nE0506 a.layer:16 scripts of tool have Windows line ends []"
+	want := "E0504 a.layer:16 tool differs when built again []\nE0505 a.layer:16 libraries of tool need missing libraries []\nE0506 a.layer:16 links of tool lead to files that only its build has []\nE0506 a.layer:16 scripts of tool have no interpreter []\nE0506 a.layer:16 env does not find the interpreters of scripts of tool []\nE0506 a.layer:16 interpreters of scripts of tool are outside PATH []\nE0506 a.layer:16 scripts of tool give env more than a name []\nE0506 a.layer:16 interpreters of scripts of tool are not executable files []\nE0506 a.layer:16 scripts of tool have Windows line ends []"
 	if got := lines(findings); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	said := func(f Finding) string { return strings.Join(slices.Concat(f.Notes, f.Help), "\n") }
+	for n, want := range map[int]string{
+		4: "/opt/x/py begins with #!/usr/bin/env python; PATH has python3\n/opt/x/none begins with #!/usr/bin/env none\n" +
+			"this is allowed if nothing starts them, or if PATH is set before\n" +
+			"write `needs` or `runs with` for what provides it, such as os.packages(…)",
+		5: "/opt/x/js begins with #!/usr/bin/env node; node is /opt/node/bin/node\n" +
+			"this is allowed if nothing starts them, or if PATH is set before\n" +
+			"write `env PATH += \"/opt/node/bin\"`",
+		6: "/opt/x/args begins with #!/usr/bin/env sh -e\n" +
+			"the kernel passes the rest of the line as one argument, and env takes it as the name of a program\n" +
+			"write `-S` after env",
+	} {
+		if got := said(findings[n]); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
 	}
 }
 

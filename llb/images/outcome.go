@@ -1,7 +1,9 @@
 package images
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -238,7 +240,8 @@ func (v *Outcome) lacks(all []llb.Lack) {
 // leads reports links and scripts that lead to programs which only a build has, and warns of
 // others that lead nowhere.
 func (v *Outcome) leads(all []llb.Lack, bring string) {
-	var lost, starts, links, scripts, odd, ends []string
+	var lost, starts, links, scripts, outside, unknown, words, odd, ends []string
+	dir := "" // the first one that PATH lacks
 	for _, l := range all {
 		link, script := fmt.Sprintf("%s is a link to %s", l.File, l.Needs), fmt.Sprintf("%s begins with #!%s", l.File, l.Needs)
 		switch l.Kind {
@@ -250,6 +253,19 @@ func (v *Outcome) leads(all []llb.Lack, bring string) {
 			links = append(links, link)
 		case llb.NoSystem:
 			scripts = append(scripts, script)
+		case llb.NotInPath:
+			_, name, _ := strings.Cut(l.Needs, " ")
+			switch {
+			case path.IsAbs(l.At):
+				dir = cmp.Or(dir, path.Dir(l.At))
+				outside = append(outside, fmt.Sprintf("%s; %s is %s", script, name, l.At))
+			case l.At != "":
+				unknown = append(unknown, fmt.Sprintf("%s; PATH has %s", script, l.At))
+			default:
+				unknown = append(unknown, script)
+			}
+		case llb.OneWord:
+			words = append(words, script)
 		case llb.NotRunnable:
 			odd = append(odd, script)
 		case llb.NoNewline:
@@ -260,6 +276,11 @@ func (v *Outcome) leads(all []llb.Lack, bring string) {
 		{diag.Error, "%s leads to programs that only its build has", append(lost, starts...), elsewhere, bring + "; or build the files at the paths that they have in the image"},
 		{diag.Warning, "links of %s lead to files that only its build has", links, "this is allowed if nothing opens them", bring + "; or copy the files"},
 		{diag.Warning, "scripts of %s have no interpreter", scripts, "this is allowed if nothing starts them", bring},
+		{diag.Warning, "env does not find the interpreters of scripts of %s", unknown, "this is allowed if nothing starts them, or if PATH is set before", bring},
+		{diag.Warning, "interpreters of scripts of %s are outside PATH", outside, "this is allowed if nothing starts them, or if PATH is set before",
+			fmt.Sprintf("write `env PATH += %q`", dir)},
+		{diag.Warning, "scripts of %s give env more than a name", words,
+			"the kernel passes the rest of the line as one argument, and env takes it as the name of a program", "write `-S` after env"},
 		{diag.Warning, "interpreters of scripts of %s are not executable files", odd, "",
 			"name a program in the first line, or make the interpreter executable"},
 		{diag.Warning, "scripts of %s have Windows line ends", ends,

@@ -73,7 +73,7 @@ func do(f []string) error {
 		if err := os.MkdirAll(filepath.Dir(f[1]), 0o755); err != nil {
 			return err
 		}
-		return os.WriteFile(f[1], []byte(f[2]), 0o644)
+		return os.WriteFile(f[1], []byte(strings.Join(f[2:], " ")), 0o644)
 	case "append":
 		old, err := os.ReadFile(f[1])
 		if err != nil {
