@@ -59,7 +59,7 @@ var policy = map[string]string{
 	"llb/replace":         "",
 	"llb/engine":          "lang/redact lang/visible llb/replace llb/world/transport",
 	"llb/exact":           "", // the judge shares nothing with what it judges
-	"llb/images":          "lang/diag lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",
+	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",
 	"llb/lockfile":        "lang/diag compiler compiler/lock compiler/pin llb/replace",
 	"llb/revision":        "llb/world/git",
 	"llb/world/git":       "llb/replace lang/paths lang/diag lang/load compiler/lock",

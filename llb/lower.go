@@ -70,6 +70,8 @@ type Origin struct {
 	Distribution string
 	// MayInstall reports whether `install` is allowed in the run's component.
 	MayInstall bool
+	// Verified is the instance whose written paths the vertex checks; nil for other vertices.
+	Verified *model.Instance
 	// Packed are the instances in the helper's records of the vertex, by number.
 	Packed []*model.Instance
 }

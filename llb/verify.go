@@ -39,6 +39,7 @@ func (l *lowerer) verified(i *model.Instance) llb.State {
 	if l.err != nil {
 		return llb.Scratch()
 	}
+	l.origins[len(l.origins)-1].Verified = i
 	run := llb.Scratch().Run(append(opts, llb.AddMount(beforeDir, l.unrun(i), llb.Readonly))...)
 	return run.AddMount(afterDir, built, byDefinition)
 }

@@ -43,11 +43,11 @@ func TestVerify(t *testing.T) {
 		"echo x > own/file; mkdir opt/new/deep/y; ln -s x own/sub/link": "",
 		"rm -r own; ln -s /nowhere own":                                 "",
 		"echo 1 > opt/new/other":                                        "/opt/new/other is new",
-		"mkdir srv":                                                     `owns "/srv"`,
+		"mkdir srv":                                                     `makes 1 "/srv"`,
 		"echo 2 > etc/a; touch -d $CANONICAL etc/a":                     "/etc/a differs from byte 0",
-		"rm etc/link; ln -s b etc/link; touch -hd $CANONICAL etc/link":  `/etc/link points to "a", then to "b"`,
+		"rm etc/link; ln -s b etc/link; touch -hd $CANONICAL etc/link":  `/etc/link points to \"a\", then to \"b\"`,
 		"rm -r opt/x":                    "/opt/x is deleted",
-		"echo 2 > etc/placed":            `owns "/etc/placed"`,
+		"echo 2 > etc/placed":            `makes 1 "/etc/placed"`,
 		"chmod 600 etc/a":                "/etc/a has mode 0644, then 0600",
 		"chmod u+s etc/a":                "/etc/a has mode 0644, then 4644",
 		"chgrp 3 etc/a":                  "/etc/a has owner 0:0, then 0:3",
@@ -62,12 +62,12 @@ func TestVerify(t *testing.T) {
 		"rm tmp/old/file":       "/tmp/old/file is deleted",
 		"rm -r tmp/src":         "",
 		"rm tmp/src/file":       "",
-		"echo 2 > tmp/src/file": `owns "/tmp/src/file"`,
-		"mkdir run/app":         `owns "/run/app"`,
-		"rm -r own":             `the component owns "/own", but its steps do not create it`,
-		"rm -r opt/new":         `mkdir -p /opt/new/deep`,
+		"echo 2 > tmp/src/file": `makes 1 "/tmp/src/file"`,
+		"mkdir run/app":         `makes 1 "/run/app"`,
+		"rm -r own":             `not kept: lacks 1 "/own"`,
+		"rm -r opt/new":         `not kept: lacks 1 "/opt/new/deep"`,
 		"echo 1 > own/.wh.x":    "/own/.wh.x has a name that begins with .wh.",
-		"rm -r own/sub":         "deletes files of layers below:\n  /own/sub\n",
+		"rm -r own/sub":         `not kept: deletes 1 "/own/sub"`,
 		"rm own/placed":         "",
 		"mkdir own/d; rm -r own/d; rm -r own/sub; echo > own/sub": "",
 		"mknod own/b b 8 1": "/own/b is a block device",
@@ -98,10 +98,10 @@ func TestVerifyAnywhere(t *testing.T) {
 		t.Errorf("got %v for a link in the place of scratch space", err)
 	}
 	nested := lowerTree(t, "mkdir -p own/sub")
-	if err := verify(nested, lowerTree(t, "mkdir own"), []string{"/own", "/own/sub"}); err == nil || !strings.Contains(err.Error(), "do not create it") || strings.Contains(err.Error(), "deletes") {
+	if err := verify(nested, lowerTree(t, "mkdir own"), []string{"/own", "/own/sub"}); err == nil || err.Error() != `not kept: lacks 1 "/own/sub"` {
 		t.Errorf("got %v for an owned path within another that is gone: it is told once, as lacking", err)
 	}
-	if err := verify(before, after, []string{"/", "/other"}); err == nil || !strings.Contains(err.Error(), `owns "/other"`) {
+	if err := verify(before, after, []string{"/", "/other"}); err == nil || err.Error() != `not kept: lacks 1 "/other"` {
 		t.Errorf("got %v for a path that is not made", err)
 	}
 }

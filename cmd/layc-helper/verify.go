@@ -91,49 +91,33 @@ type verification struct {
 	owning  []string // paths of the component's steps within owned paths
 	deleted []string // deleted files of lower layers in owned paths
 	lacking []string // missing owned paths
-	unfit   []string // lines for people
-	broken  []string // lines for people
-	made    []string // topmost paths that are new or the component's own
-	changed bool     // a file of a lower layer has changed
+	unfit   []string // files that no image can store, with why
+	broken  []string // paths that are not owned, with how they changed
+	made    []string // the topmost of them that are new or the component's own
 }
 
-// result returns one error for all problems.
+// result returns one error for all problems: a line that package images of layc reads. Each part
+// has a word, the number of its paths, and the first ones, quoted, with what is wrong.
 func (v *verification) result() error {
 	var b strings.Builder
-	for _, p := range v.lacking {
-		fmt.Fprintf(&b, "the component owns %q, but its steps do not create it:\n  create it in a run, such as `mkdir -p %s`, or remove it from `owns`\n", p, p)
+	part := func(word string, lines []string) {
+		if len(lines) == 0 {
+			return
+		}
+		fmt.Fprintf(&b, " %s %d", word, len(lines))
+		for _, line := range lines[:min(len(lines), maxDifferences)] {
+			fmt.Fprintf(&b, " %q", line)
+		}
 	}
-	if len(v.unfit) > 0 {
-		b.WriteString("images cannot store these files of the component:\n" + listed(v.unfit, "  "))
-	}
-	if len(v.deleted) > 0 {
-		b.WriteString("the component deletes files of layers below:\n" + listed(v.deleted, "  "))
-		b.WriteString("the layer of a component with `owns` only adds files, so the image would still have them.\n")
-		b.WriteString("remove `owns`, so the component is stacked on the files that it deletes\n")
-	}
-	if len(v.broken) > 0 {
-		v.explain(&b)
-	}
+	part("lacks", v.lacking)
+	part("unfit", v.unfit)
+	part("deletes", v.deleted)
+	part("changes", v.broken)
 	if b.Len() == 0 {
 		return nil
 	}
-	return errors.New(b.String())
-}
-
-func (v *verification) explain(b *strings.Builder) {
-	b.WriteString("the component changed paths that it does not own:\n" + listed(v.broken, "  "))
-	b.WriteString("images only get the paths that a component owns, so these changes would be lost.\n")
-	if len(v.made) > 0 {
-		var names []string
-		for _, p := range v.made[:min(len(v.made), 5)] {
-			names = append(names, fmt.Sprintf("%q", p))
-		}
-		fmt.Fprintf(b, "expected:  owns %s\n", strings.Join(names, ", "))
-	}
-	b.WriteString("for files that only the build needs, use /tmp or a mount: `with cache` or `with tmpfs`\n")
-	if v.changed {
-		b.WriteString("to change or delete files of other components, remove `owns`: it is then stacked on them\n")
-	}
+	part("makes", v.made)
+	return errors.New("not kept:" + b.String())
 }
 
 // there checks that an owned path exists and that an image can store it.
@@ -203,8 +187,6 @@ func (v *verification) differs(p, how string) {
 	v.broken = append(v.broken, p+" "+how)
 	if beneath(p, v.placed) {
 		v.made = append(v.made, p)
-	} else {
-		v.changed = true
 	}
 }
 

@@ -303,6 +303,8 @@ var failures = map[diag.Code]struct {
 	diag.LeadsNowhere:       {vertex: "[tool] look for libraries", report: "link\t/opt/tool/bin/python3\t/opt/python/bin/python3\t\n"},
 	diag.DownloadFailed:     {vertex: "[tool] fetch tool.tar.gz"},
 	diag.ConflictingChanges: {vertex: "[two] layer", log: `layc-helper: conflict: 0 0 "" "differs from byte 0" "/etc/motd"`},
+	diag.ChangesNotKept:     {vertex: "[tool] check written paths", log: `layc-helper: not kept: changes 2 "/etc/tool.conf is new" "/root/.cache is new" makes 2 "/etc/tool.conf" "/root/.cache"`},
+	diag.OwnedPathMissing:   {vertex: "[tool] check written paths", log: `layc-helper: not kept: lacks 1 "/var/lib/tool"`},
 	diag.InvalidArchive:     {vertex: "[tool] unpack", log: `layc-helper: unpacking the archive: "tool/.wh.old": an image cannot contain the name ".wh.old": in a layer, names that begin with .wh. delete files`},
 }
 

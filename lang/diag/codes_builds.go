@@ -6,9 +6,7 @@ const StepFailed Code = "E0501"
 
 var _ = document(StepFailed, "Step failed", `
 A command of the program or a check by layc failed. The error shows the end of
-its output. The checks report a component that writes outside its owned paths,
-and suggest an "owns" clause. They also report an owned path that no step
-creates, and files that a layer cannot contain.
+its output.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
@@ -183,5 +181,44 @@ component two {
 
 app shop {
     uses one, two
+}
+`)
+
+const ChangesNotKept Code = "E0519"
+
+var _ = document(ChangesNotKept, "Changes are not kept", `
+From the runs of a component or app with "owns", an image only gets the paths
+that it owns. Its runs changed or created others, or deleted files of layers
+below, so these changes would be lost. The error shows the "owns" clause that
+keeps what is new. Editors offer to write it if they know about the build: VS
+Code does after "Build the Images". If only the build needs the files, use /tmp
+or a mount. A component without "owns" may change everything; it is stacked on
+the files that it changes, so fewer images can share its layer.
+`, exampleBase+`
+component tool {
+    owns "/opt/tool"
+
+    run "make install"
+}
+
+app shop {
+    uses tool
+}
+`)
+
+const OwnedPathMissing Code = "E0520"
+
+var _ = document(OwnedPathMissing, "Owned path is missing", `
+A component or app owns a path that none of its steps creates. Correct the path
+in "owns", or create the file or directory in a "run".
+`, exampleBase+`
+component tool {
+    owns "/opt/tool", "/var/lib/tool"
+
+    run "make install"
+}
+
+app shop {
+    uses tool
 }
 `)

@@ -104,11 +104,11 @@ func before(a, b protocol.Position) bool {
 	return a.Line < b.Line || a.Line == b.Line && a.Character < b.Character
 }
 
-// fixTitle returns the title of a fix: the help that describes it.
+// fixTitle returns the title of a fix: the last help, which describes it on a terminal, too.
 func fixTitle(d *diag.Diagnostic) string {
 	switch {
 	case len(d.Help) > 0:
-		help := strings.ReplaceAll(d.Help[0], "`", "")
+		help := strings.ReplaceAll(d.Help[len(d.Help)-1], "`", "")
 		if name, ok := strings.CutPrefix(help, "did you mean "); ok {
 			return clean("Replace by " + strings.TrimSuffix(name, "?"))
 		}
@@ -121,13 +121,8 @@ func fixTitle(d *diag.Diagnostic) string {
 
 // edits converts edits; false if one is in a file that is not the project's own.
 func (r *request) edits(a *workspace.Analysis, all []diag.Edit) (*protocol.WorkspaceEdit, bool) {
-	out := &protocol.WorkspaceEdit{Changes: map[string][]protocol.TextEdit{}}
-	for _, e := range all {
-		if !a.Editable(e.Span.File) {
-			return nil, false
-		}
-		uri := a.URI(e.Span.File)
-		out.Changes[uri] = append(out.Changes[uri], protocol.TextEdit{Range: r.rangeOf(e.Span), NewText: e.New})
+	if slices.ContainsFunc(all, func(e diag.Edit) bool { return !a.Editable(e.Span.File) }) {
+		return nil, false
 	}
-	return out, true
+	return r.changes(a, all), true
 }

@@ -35,7 +35,7 @@ func (r *request) completion(p protocol.PositionParams) (any, error) {
 			InsertTextFormat: format, TextEdit: &protocol.TextEdit{Range: r.rangeOf(found.At), NewText: text},
 		}
 		for _, e := range o.Also {
-			item.AdditionalTextEdits = append(item.AdditionalTextEdits, protocol.TextEdit{Range: r.rangeOf(e.At), NewText: e.New})
+			item.AdditionalTextEdits = append(item.AdditionalTextEdits, protocol.TextEdit{Range: r.rangeOf(e.Span), NewText: e.New})
 		}
 		if o.Doc != "" {
 			item.Documentation = markdown(o.Doc)

@@ -102,8 +102,8 @@ func (r *request) rename(p protocol.RenameParams) (any, error) {
 func (r *request) changes(a *workspace.Analysis, edits []feature.Edit) *protocol.WorkspaceEdit {
 	out := &protocol.WorkspaceEdit{Changes: map[string][]protocol.TextEdit{}}
 	for _, e := range edits {
-		uri := a.URI(e.At.File)
-		out.Changes[uri] = append(out.Changes[uri], protocol.TextEdit{Range: r.rangeOf(e.At), NewText: e.New})
+		uri := a.URI(e.Span.File)
+		out.Changes[uri] = append(out.Changes[uri], protocol.TextEdit{Range: r.rangeOf(e.Span), NewText: e.New})
 	}
 	return out
 }

@@ -102,7 +102,7 @@ func (r *request) onTypeFormatting(p protocol.OnTypeParams) (any, error) {
 func (r *request) textEdits(edits []feature.Edit) []protocol.TextEdit {
 	all := []protocol.TextEdit{}
 	for _, e := range edits {
-		all = append(all, protocol.TextEdit{Range: r.rangeOf(e.At), NewText: e.New})
+		all = append(all, protocol.TextEdit{Range: r.rangeOf(e.Span), NewText: e.New})
 	}
 	return all
 }

@@ -131,7 +131,7 @@ func unserved(graphs []*llb.Graph, err error) string {
 // judgements are what the failure of a step can mean, the most particular first.
 // One that does not apply returns nil.
 var judgements = []func(*engine.StepError, llb.Origin) *Finding{
-	nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, replacesDir, replacesOther, changedTwice, copiedOver, sharedAccount, noHome,
+	notKept, nothingLeft, notThere, isFile, notCopyable, notUnpacked, replacesLink, replacesDir, replacesOther, changedTwice, copiedOver, sharedAccount, noHome,
 }
 
 // stepFailed is the finding of a step that failed.

@@ -202,7 +202,7 @@ func (v *Outcome) differs(paths []string) {
 	}
 	var list diag.List
 	d := list.Warnf(diag.NotRepeatable, v.Span, "%s differs when built again%s", v.Component, v.where())
-	some(d, paths)
+	some(d, len(paths), paths)
 	d.Note("this is allowed, as the engine's cache keeps the first build; but another engine builds other bytes, which hosts must pull")
 	d.Hint("use SOURCE_DATE_EPOCH for times, sort lists, delete logs")
 	v.add(d)
@@ -312,7 +312,7 @@ func (v *Outcome) shortages(code diag.Code, all []shortage) {
 			report = list.Warnf
 		}
 		d := report(code, v.Span, "%s%s", fmt.Sprintf(s.message, v.Component), v.where())
-		some(d, s.files)
+		some(d, len(s.files), s.files)
 		if s.note != "" {
 			d.Note("%s", s.note)
 		}
@@ -321,12 +321,12 @@ func (v *Outcome) shortages(code diag.Code, all []shortage) {
 	}
 }
 
-// some notes the first of many lines.
-func some(d *diag.Diagnostic, lines []string) {
+// some notes the first lines of a number of lines.
+func some(d *diag.Diagnostic, total int, lines []string) {
 	for _, l := range lines[:min(len(lines), shown)] {
-		d.Note("%s", l)
+		d.Note("%s", strings.ReplaceAll(l, "\n", `\n`)) // a path can contain one
 	}
-	if more := len(lines) - shown; more > 0 {
+	if more := total - shown; more > 0 {
 		d.Note("and %d more", more)
 	}
 }

@@ -122,14 +122,6 @@ func evaluated(p *Place, c *syntax.Clause) []string {
 // form keeps that.
 func (d *Download) Declare(digest string) []Edit {
 	file := d.At.File
-	edit := Edit{source.Span{File: file, Start: d.after, End: d.after}, ` sha256 "` + strings.TrimPrefix(digest, "sha256:") + `"`}
-	old := file.Text()
-	if text, list := format.Source(file); list.HasErrors() || text != old {
-		return []Edit{edit}
-	}
-	text, list := format.Source(source.New(file.Name(), old[:d.after]+edit.New+old[d.after:]))
-	if list.HasErrors() {
-		return []Edit{edit}
-	}
-	return changed(source.Span{File: file, End: len(old)}, text)
+	at := source.Span{File: file, Start: d.after, End: d.after}
+	return format.Keep(file, []Edit{{Span: at, New: ` sha256 "` + strings.TrimPrefix(digest, "sha256:") + `"`}})
 }

@@ -156,7 +156,7 @@ func TestUnimported(t *testing.T) {
 			t.Errorf("%q: got %v", text, got.All)
 			continue
 		}
-		edits := append(got.All[0].Also, feature.Edit{At: got.At, New: got.All[0].Insert})
+		edits := append(got.All[0].Also, feature.Edit{Span: got.At, New: got.All[0].Insert})
 		if done := applied(fstest.MapFS{"a.layer": {Data: []byte(text)}}, edits); string(done["a.layer"].Data) != want {
 			t.Errorf("got:\n%s\nwant:\n%s", done["a.layer"].Data, want)
 		}

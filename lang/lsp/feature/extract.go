@@ -246,7 +246,7 @@ func component(p *Place, name string, apps []*syntax.App, steps []string) Edit {
 	if start == 0 && strings.HasPrefix(file.Text(), mark) {
 		start = len(mark)
 	}
-	return Edit{source.Span{File: file, Start: start, End: start}, text + "}" + end + end}
+	return Edit{Span: source.Span{File: file, Start: start, End: start}, New: text + "}" + end + end}
 }
 
 // behind returns the comment that follows a clause in its line.
@@ -272,10 +272,10 @@ func use(p *Place, a *syntax.App, name string, steps []string) []Edit {
 	var edits []Edit
 	file := a.At.File
 	brace := a.Body.At.Start + 1
-	insert := Edit{source.Span{File: file, Start: brace, End: brace}, syntax.LineEnd(file) + "    uses " + name}
+	insert := Edit{Span: source.Span{File: file, Start: brace, End: brace}, New: syntax.LineEnd(file) + "    uses " + name}
 	for _, s := range a.Body.Stmts {
 		if s, ok := s.(*syntax.Clause); ok && s.Word.Name == "uses" {
-			insert = Edit{source.Span{File: s.At.File, Start: s.At.End, End: s.At.End}, ", " + name}
+			insert = Edit{Span: source.Span{File: s.At.File, Start: s.At.End, End: s.At.End}, New: ", " + name}
 		}
 	}
 	for _, s := range movable(p, a) {
@@ -285,11 +285,11 @@ func use(p *Place, a *syntax.App, name string, steps []string) []Edit {
 		at := lineOf(s.At.Cover(cmp.Or(behind(p, s), s.At)))
 		switch text := a.Body.At.Text(); {
 		case !strings.Contains(text, "\n"): // its only statement
-			insert = Edit{s.At, "uses " + name}
+			insert = Edit{Span: s.At, New: "uses " + name}
 		case at.Start == brace:
-			insert = Edit{at, insert.New}
+			insert = Edit{Span: at, New: insert.New}
 		default:
-			edits = append(edits, Edit{at, ""})
+			edits = append(edits, Edit{Span: at})
 		}
 	}
 	return append(edits, insert)

@@ -20,7 +20,7 @@ func Format(f *syntax.File, within source.Span) []Edit {
 		return nil
 	}
 	if within.IsZero() {
-		return changed(source.Span{File: f.Source, End: len(f.Source.Text())}, text)
+		return format.Changed(source.Span{File: f.Source, End: len(f.Source.Text())}, text)
 	}
 	// Formatting keeps the order of declarations.
 	tree, list := syntax.Parse(source.New(f.Source.Name(), text))
@@ -31,28 +31,10 @@ func Format(f *syntax.File, within source.Span) []Edit {
 	for i, d := range f.Decls {
 		at := d.Span()
 		if at.Start <= within.End && within.Start <= at.End {
-			edits = append(edits, changed(at, tree.Decls[i].Span().Text())...)
+			edits = append(edits, format.Changed(at, tree.Decls[i].Span().Text())...)
 		}
 	}
 	return edits
-}
-
-// changed returns the edit that replaces the lines of a span that differ from a new text.
-func changed(at source.Span, text string) []Edit {
-	old, now := strings.SplitAfter(at.Text(), "\n"), strings.SplitAfter(text, "\n")
-	start, end := at.Start, at.End
-	for len(old) > 0 && len(now) > 0 && old[0] == now[0] {
-		start += len(old[0])
-		old, now = old[1:], now[1:]
-	}
-	for len(old) > 0 && len(now) > 0 && old[len(old)-1] == now[len(now)-1] {
-		end -= len(old[len(old)-1])
-		old, now = old[:len(old)-1], now[:len(now)-1]
-	}
-	if len(old) == 0 && len(now) == 0 {
-		return nil
-	}
-	return []Edit{{source.Span{File: at.File, Start: start, End: end}, strings.Join(now, "")}}
 }
 
 // OnType returns the edits after a typed line end, which indent the new line, or after a closing brace,
@@ -86,7 +68,7 @@ func OnType(p *Place, typed string) []Edit {
 		}
 	}
 	if want := strings.Repeat("    ", max(0, depth)); want != file.Text()[line:line+space] {
-		return []Edit{{source.Span{File: file, Start: line, End: line + space}, want}}
+		return []Edit{{Span: source.Span{File: file, Start: line, End: line + space}, New: want}}
 	}
 	return nil
 }

@@ -145,11 +145,11 @@ func Rename(p *Place, name string) ([]Edit, error) {
 		switch i, isImport := o.Object.(*check.Import); {
 		case isImport && x.Declares && i.Decl.Alias == nil:
 			end := source.Span{File: x.At.File, Start: i.Decl.Path.At.End, End: i.Decl.Path.At.End}
-			edits = append(edits, Edit{end, " as " + name})
+			edits = append(edits, Edit{Span: end, New: " as " + name})
 		case x.Namesake: // java means java.java, and goes on to mean java.new
-			edits = append(edits, Edit{source.Span{File: x.At.File, Start: x.At.End, End: x.At.End}, "." + name})
+			edits = append(edits, Edit{Span: source.Span{File: x.At.File, Start: x.At.End, End: x.At.End}, New: "." + name})
 		default:
-			edits = append(edits, Edit{x.At, name})
+			edits = append(edits, Edit{Span: x.At, New: name})
 		}
 	}
 	if other := different(p, edits); !other.IsZero() {
@@ -181,13 +181,11 @@ func different(p *Place, edits []Edit) source.Span {
 
 // edited returns the texts of the files that edits change, by name.
 func edited(edits []Edit) map[string]string {
-	byFile := map[*source.File][]diag.Edit{}
-	for _, e := range edits {
-		byFile[e.At.File] = append(byFile[e.At.File], diag.Edit{Span: e.At, New: e.New})
-	}
 	texts := map[string]string{}
-	for f, all := range byFile {
-		texts[f.Name()] = diag.Apply(f, all)
+	for _, e := range edits {
+		if f := e.Span.File; texts[f.Name()] == "" {
+			texts[f.Name()] = diag.Apply(f, edits)
+		}
 	}
 	return texts
 }

@@ -29,11 +29,11 @@ func applied(files fstest.MapFS, edits []feature.Edit) fstest.MapFS {
 		out[name] = f
 	}
 	slices.SortFunc(edits, func(a, b feature.Edit) int {
-		return cmp.Or(strings.Compare(a.At.File.Name(), b.At.File.Name()), cmp.Compare(b.At.Start, a.At.Start))
+		return cmp.Or(strings.Compare(a.Span.File.Name(), b.Span.File.Name()), cmp.Compare(b.Span.Start, a.Span.Start))
 	})
 	for _, e := range edits {
-		text := string(out[e.At.File.Name()].Data)
-		out[e.At.File.Name()] = &fstest.MapFile{Data: []byte(text[:e.At.Start] + e.New + text[e.At.End:])}
+		text := string(out[e.Span.File.Name()].Data)
+		out[e.Span.File.Name()] = &fstest.MapFile{Data: []byte(text[:e.Span.Start] + e.New + text[e.Span.End:])}
 	}
 	return out
 }

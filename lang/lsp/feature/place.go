@@ -6,8 +6,8 @@ package feature
 import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/lsp/workspace"
-	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -22,7 +22,4 @@ type Place struct {
 }
 
 // Edit replaces the text of a span.
-type Edit struct {
-	At  source.Span
-	New string
-}
+type Edit = diag.Edit

@@ -204,7 +204,7 @@ func (p *Place) importEdit(module string) Edit {
 	if len(p.File.Imports) == 0 && len(p.File.Decls) > 0 {
 		text += syntax.LineEnd(p.File.Source)
 	}
-	return Edit{at, text}
+	return Edit{Span: at, New: text}
 }
 
 // MissingImports returns the imports that would give a meaning to the unknown name at a span, with
@@ -213,7 +213,7 @@ func MissingImports(p *Place, at source.Span) map[string]Edit {
 	all := map[string]Edit{}
 	for _, m := range p.importable() {
 		if load.ImportName(m) == at.Text() && !strings.HasPrefix(m, "std/") {
-			if e := p.importEdit(m); Explains(p, at, diag.Edit{Span: e.At, New: e.New}) {
+			if e := p.importEdit(m); Explains(p, at, e) {
 				all[m] = e
 			}
 		}
