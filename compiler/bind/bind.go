@@ -36,9 +36,12 @@ func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	x.own.stagesOnBase()
 	x.tellApart()
 	x.CheckSecrets()
-	graph.Refs = x.ToPin()
+	graph.Refs, graph.Askers = x.ToPin(), x.Askers()
 	if x.across != nil {
 		graph.Refs = lock.JoinRefs(graph.Refs, x.across.ToPin())
+		for name, places := range x.across.Askers() {
+			graph.Askers[name] = append(graph.Askers[name], places...)
+		}
 	}
 	return graph, x.Finish()
 }

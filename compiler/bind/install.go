@@ -126,7 +126,7 @@ func (in *installing) step(s *model.Install, at source.Span, to *bound) *model.I
 			x.notPackage(name, "install %s", at)
 			continue
 		}
-		x.WantPackages(to.distribution, name)
+		x.WantPackage(to.distribution, name, at)
 		if in.installable(name, at, to.distribution) {
 			names = append(names, name)
 		}

@@ -28,7 +28,7 @@ func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
 			x.notPackage(name, "os.packages(%s)", x.Told(r.Span, r.Origin))
 			continue
 		}
-		x.WantPackages(distribution, name)
+		x.WantPackage(distribution, name, x.Told(r.Span, r.Origin))
 		i, err := x.packageInstance(distribution, name, r.Span)
 		if err != nil {
 			x.UnpinnedPackage(x.Told(r.Span, r.Origin), name)

@@ -330,11 +330,13 @@ func (r *resolution) unfulfilled(d dependency) {
 	if len(has) > 0 {
 		found = "it has " + strings.Join(has, ", ")
 	}
-	r.errs = append(r.errs, fmt.Errorf("%s needs %s, which %s doesn't have: %s", r.path(d.owner), d.group, r.universe.distribution, found))
+	r.errs = append(r.errs, r.about([]string{d.owner}, "%s needs %s, which %s doesn't have: %s", r.why(d.owner), d.group, r.universe.distribution, found))
 }
 
-// check reports unsatisfied dependencies and conflicts of the result.
+// check reports unsatisfied dependencies and conflicts of the result; a conflict of two packages
+// once, also if both declare it.
 func (r *resolution) check() {
+	told := map[string]bool{} // pairs
 	for _, name := range slices.Sorted(maps.Keys(r.chosen)) {
 		for i, g := range r.related[name].depends {
 			if r.fulfiller(g) == "" {
@@ -348,8 +350,13 @@ func (r *resolution) check() {
 				r.tooOld[name], r.tooOld[other.name] = true, true
 				continue
 			}
-			r.errs = append(r.errs, fmt.Errorf("%s %s conflicts with %s, and both are needed: %s; %s: remove one of them, or use another package in its place",
-				name, r.chosen[name].Version, other.relation, r.path(name), r.path(other.name)))
+			if told[other.name+" "+name] {
+				continue
+			}
+			told[name+" "+other.name] = true
+			r.errs = append(r.errs, r.about([]string{name, other.name},
+				"%s %s conflicts with %s, and both are needed: %s; %s: remove one of them, or use another package in its place. The packages of all apps on a base are resolved together, so apps that cannot agree belong in different modules",
+				name, r.chosen[name].Version, other.relation, r.why(name), r.why(other.name)))
 		}
 	}
 	for name := range r.tooOld {
@@ -389,23 +396,39 @@ func (r *resolution) conflicts(p *Package) []conflict {
 	return list
 }
 
-// path returns why a package was chosen: "app → lib → needed-lib".
-func (r *resolution) path(name string) string {
+// why says why a package was chosen: "app → lib → needed-lib".
+func (r *resolution) why(name string) string { return strings.Join(r.path(name), " → ") }
+
+// path returns the packages that led to a package, the wanted one first.
+func (r *resolution) path(name string) []string {
 	path := []string{name}
 	for by := r.because[name]; by != ""; by = r.because[by] {
 		path = append(path, by)
 	}
 	slices.Reverse(path)
-	return strings.Join(path, " → ")
+	return path
 }
 
-// UnknownPackageError reports a wanted package that a distribution does not have.
-type UnknownPackageError struct {
-	Name    string
+// PackageError reports that wanted packages, by name, cannot all be had from a distribution.
+type PackageError struct {
+	Names   []string
 	Message string
 }
 
-func (e *UnknownPackageError) Error() string { return e.Message }
+func (e *PackageError) Error() string { return e.Message }
+
+// about returns an error about the packages that were wanted by name and led to others. The others
+// may be part of the minimal system, which nobody wants by name.
+func (r *resolution) about(packages []string, format string, args ...any) error {
+	var names []string
+	for _, p := range packages {
+		if _, minimal := r.minimal[p]; minimal {
+			continue
+		}
+		names = append(names, r.path(p)[0])
+	}
+	return &PackageError{names, fmt.Sprintf(format, args...)}
+}
 
 func (r *resolution) unknown(name string) error {
 	if providers := r.universe.providers[name]; len(providers) > 0 {
@@ -413,13 +436,13 @@ func (r *resolution) unknown(name string) error {
 		for _, p := range providers {
 			names = append(names, p.by.Name)
 		}
-		return &UnknownPackageError{name, fmt.Sprintf("%q is a virtual package of %s: use one of its providers, %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))}
+		return &PackageError{[]string{name}, fmt.Sprintf("%q is a virtual package of %s: use one of its providers, %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))}
 	}
 	text := fmt.Sprintf("unknown package %q in %s for %s", name, r.universe.distribution, r.universe.arch)
 	if near := r.universe.suggest(name); len(near) > 0 {
 		text += ": did you mean " + strings.Join(near, ", ") + "?"
 	}
-	return &UnknownPackageError{name, text}
+	return &PackageError{[]string{name}, text}
 }
 
 func (r *resolution) result() ([]lock.Package, error) {

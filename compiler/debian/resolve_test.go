@@ -141,6 +141,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolveErrors(t *testing.T) {
+	const together = ". The packages of all apps on a base are resolved together, so apps that cannot agree belong in different modules"
 	tests := []struct {
 		name   string
 		wanted []string
@@ -150,7 +151,8 @@ func TestResolveErrors(t *testing.T) {
 		{"no similar name", []string{"xxxxxxxxx"}, `unknown package "xxxxxxxxx" in debian/bookworm for amd64`},
 		{"virtual", []string{"mail-agent"}, `"mail-agent" is a virtual package of debian/bookworm: use one of its providers, exim, postfix, server`},
 		{"unfulfilled", []string{"deep"}, `deep → wishful needs libjq (>= 2) | nothing, which debian/bookworm doesn't have: it has libjq 1.6`},
-		{"conflict", []string{"jq", "shy"}, `shy 1 conflicts with libjq (<< 2), and both are needed: shy; jq → libjq: remove one of them, or use another package in its place`},
+		{"conflict", []string{"jq", "shy"}, `shy 1 conflicts with libjq (<< 2), and both are needed: shy; jq → libjq: remove one of them, or use another package in its place` + together},
+		{"two conflicts", []string{"exim", "postfix"}, `exim 1 conflicts with mail-agent, and both are needed: exim; postfix: remove one of them, or use another package in its place` + together},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -162,9 +164,9 @@ func TestResolveErrors(t *testing.T) {
 			if got := err.Error(); got != test.want {
 				t.Errorf("got:  %s\nwant: %s", got, test.want)
 			}
-			var unknown *UnknownPackageError
-			if is := errors.As(err, &unknown); is != (len(test.wanted) == 1 && test.name != "unfulfilled") || is && unknown.Name != test.wanted[0] {
-				t.Errorf("an unknown package: %v", unknown)
+			var about *PackageError
+			if !errors.As(err, &about) || !slices.Equal(slices.Sorted(slices.Values(about.Names)), slices.Sorted(slices.Values(test.wanted))) {
+				t.Errorf("the error is about %v", about)
 			}
 		})
 	}

@@ -20,6 +20,7 @@ type pins struct {
 	builder  bool                       // the platform is the builder's
 	Needed   lock.Refs                  // what the lock file must pin
 	wanted   map[string]map[string]bool // packages, by distribution
+	askers   map[string][]source.Span   // the places that want a package, by its name
 	// repositories are those of third parties, by distribution.
 	repositories      map[string][]lock.PackageRepository
 	knownRepositories map[string]repository // by name, and by distribution and name
@@ -29,7 +30,7 @@ type pins struct {
 func newPins(in Input, found *Findings) *pins {
 	return &pins{
 		Findings: found, Lock: in.Lock, platform: in.Platform, asked: in.Asked, Needed: lock.Refs{Mirrors: map[string][]string{}},
-		wanted: map[string]map[string]bool{}, repositories: map[string][]lock.PackageRepository{},
+		wanted: map[string]map[string]bool{}, askers: map[string][]source.Span{}, repositories: map[string][]lock.PackageRepository{},
 		knownRepositories: map[string]repository{}, unlocked: map[source.Span]bool{},
 	}
 }
@@ -164,18 +165,28 @@ func (x *pins) DebianArch() string {
 	return arch
 }
 
-// WantPackages notes that packages of a distribution must be pinned, if it has any for the platform.
-func (x *pins) WantPackages(distribution string, names ...string) {
+// WantDistribution notes that the minimal system of a distribution must be pinned, if it has any
+// packages for the platform.
+func (x *pins) WantDistribution(distribution string) {
+	if x.DebianArch() != "" && x.wanted[distribution] == nil {
+		x.wanted[distribution] = map[string]bool{}
+	}
+}
+
+// WantPackage notes that a package of a distribution must be pinned, if it has any for the platform.
+func (x *pins) WantPackage(distribution, name string, at source.Span) {
+	x.WantDistribution(distribution)
 	if x.DebianArch() == "" {
 		return
 	}
-	if x.wanted[distribution] == nil {
-		x.wanted[distribution] = map[string]bool{}
-	}
-	for _, n := range names {
-		x.wanted[distribution][n] = true
+	x.wanted[distribution][name] = true
+	if !slices.Contains(x.askers[name], at) {
+		x.askers[name] = append(x.askers[name], at)
 	}
 }
+
+// Askers returns the places that want packages, by name of the package.
+func (x *pins) Askers() map[string][]source.Span { return x.askers }
 
 // ToPin returns all that the lock file must pin, sorted.
 func (x *pins) ToPin() lock.Refs {

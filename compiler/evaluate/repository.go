@@ -245,7 +245,7 @@ func (x *Evaluator) packagesOf(b *Block) {
 	for _, r := range b.repositories {
 		x.defined(s.Distribution, r)
 	}
-	x.WantPackages(s.Distribution)
+	x.WantDistribution(s.Distribution)
 	x.repositories[s.Distribution] = repositories
 	s.Packages = x.Lock.Minimal(s.Distribution, x.DebianArch())
 	if b.unfit {

@@ -21,12 +21,14 @@ import (
 
 // Graph is a fleet on one platform.
 type Graph struct {
-	Platform     Platform
-	Fleet        Fleet
-	Instances    []*Instance // of images and of builds; each after all that it refers to
-	Apps         []*App      // by name
-	Published    []*App      // by name and tag: base images that `publish` declares
-	Refs         lock.Refs   // all that the lock file has to pin
+	Platform  Platform
+	Fleet     Fleet
+	Instances []*Instance // of images and of builds; each after all that it refers to
+	Apps      []*App      // by name
+	Published []*App      // by name and tag: base images that `publish` declares
+	Refs      lock.Refs   // all that the lock file has to pin
+	// Askers are the places that want packages, by name of the package.
+	Askers       map[string][]source.Span
 	Repositories Repositories
 	Ignore       []string // patterns of IgnoreFile: copies of project files skip what they match
 }

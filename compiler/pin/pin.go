@@ -213,7 +213,7 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 	case errors.As(err, &unknown):
 		return newUnknownName(unknown, p.Before.File)
 	}
-	return placed(err, out.Program)
+	return placed(err, out)
 }
 
 // record adds the plan to the lock file, with measured sizes if there are any. It drops sizes of

@@ -53,7 +53,7 @@ func (w *world) Packages(_ context.Context, want lock.Distribution, pinned lock.
 	var all []lock.Package
 	for _, name := range append([]string{"base-files"}, want.Packages...) {
 		if w.unknown[name] {
-			return nil, nil, &debian.UnknownPackageError{Name: name, Message: "there is no " + name}
+			return nil, nil, &debian.PackageError{Names: []string{name}, Message: "there is no " + name}
 		}
 		p, ok := keep[name]
 		if !ok {
@@ -310,7 +310,7 @@ func TestRefused(t *testing.T) {
 	}
 	w = &world{unknown: map[string]bool{"jq": true}}
 	_, _, err = Program(t.Context(), request(w, packaged))
-	if err == nil || !strings.HasSuffix(err.Error(), "there is no jq\na.layer:8:23: \"jq\" is used here") {
+	if err == nil || !strings.HasSuffix(err.Error(), "there is no jq\na.layer:8:23: component tool wants jq") {
 		t.Errorf("an unknown package: %v", err)
 	}
 	w = &world{}

@@ -4,28 +4,56 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler/debian"
-	"github.com/layc-lang/layc/lang/load"
-	"github.com/layc-lang/layc/stdlib"
+	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// TestPlaced checks that an unknown package is reported with all its places.
+// TestPlaced checks that an error about packages names all that want these, and where: also if a
+// name is computed, or comes from a component of the standard library.
 func TestPlaced(t *testing.T) {
-	text := "component tool {\n    needs os.packages(\"curll\", \"jq\")\n}\n\napp shop {\n    uses tool, os.packages(\"curll\")\n}\n"
-	program, list := load.Load(load.Input{Project: fstest.MapFS{"shop.layer": {Data: []byte(text)}}, Dir: ".", Std: stdlib.FS})
-	if len(list) > 0 {
-		t.Fatal(list[0].Message)
-	}
-	unknown := &debian.UnknownPackageError{Name: "curll", Message: "there is no curll"}
-	err := fmt.Errorf("resolving: %w", errors.Join(unknown, errors.New("no luck"), &debian.UnknownPackageError{Name: "computed", Message: "there is no computed"}))
-	const want = "resolving: there is no curll\nno luck\nthere is no computed\n" +
-		"shop.layer:2:23: \"curll\" is used here\nshop.layer:6:28: \"curll\" is used here"
-	if got := placed(err, program); got.Error() != want || !errors.Is(got, unknown) {
-		t.Errorf("got:\n%s\nwant:\n%s", got, want)
-	}
-	if got := placed(errors.New("down"), program); got.Error() != "down" {
-		t.Errorf("another error changes to %s", got)
+	const program = `import "std/debian"
+import "std/java"
+
+fleet {
+    base debian.release("12", security: false)
+}
+
+let mail = "postfix"
+
+component tool(version: string) {
+    needs os.packages("exim4", "jq-${version}")
+    file "/opt/tool" text "on"
+}
+
+component mailer {
+    install "${mail}"
+}
+
+app one {
+    uses tool("2"), java.jdk("17")
+}
+
+app "${n}" for n in ["two", "three"] {
+    uses mailer
+}
+`
+	conflict := &debian.PackageError{Names: []string{"exim4", "postfix"}, Message: "exim4 conflicts with postfix"}
+	unknown := &debian.PackageError{Names: []string{"jq-2"}, Message: "there is no jq-2"}
+	foreign := &debian.PackageError{Names: []string{"openjdk-17-jdk-headless", "base-files"}, Message: "no Java"}
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("resolving: %w", errors.Join(conflict, errors.New("no luck"), unknown)), "resolving: exim4 conflicts with postfix\nno luck\nthere is no jq-2\n" +
+			"a.layer:11:23: component tool wants exim4\na.layer:16:5: component mailer wants postfix\na.layer:11:11: component tool wants jq-2"},
+		{foreign, "no Java\na.layer:20:21: app one wants openjdk-17-jdk-headless"},
+		{errors.New("down"), "down"},
+	} {
+		w := &world{packages: func(lock.Distribution) error { return c.err }}
+		_, list, err := Program(t.Context(), request(w, program))
+		if len(list) > 0 || err == nil || err.Error() != "resolving packages of debian/bookworm for amd64: "+c.want || !errors.Is(err, c.err) {
+			t.Errorf("%v got:\n%v\nwant:\n%s", list, err, c.want)
+		}
 	}
 }
