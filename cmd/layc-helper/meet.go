@@ -40,6 +40,9 @@ func disputeError(root string, n int, e effect, all []dispute) error {
 	c, by := all[0], ""
 	if c.with < 0 || e.word == installs {
 		by = cmp.Or(packageOf(root, c.path), packageOf(e.after, c.path), chosenOf(root, e, c.path))
+		if by == "" && merges(c.path) != nil {
+			by = cmp.Or(adder(root, c.how), adder(e.after, c.how))
+		}
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "conflict: %d %d %q %q", n, c.with, by, c.how)

@@ -306,6 +306,10 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 			See(two.Span, "%s is declared here", two.Title).
 			Note("neither needs the other, so nothing says which change comes last").
 			Hint("%swrite `needs %s` in %s, or the other way round%s", first, two.Title, one.Title, otherwise)
+	case by != "" && one != nil && ofAccounts.MatchString(how):
+		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s and the package %s change the accounts in %s differently", one.Title, by, at).
+			Note("%s does not need the package, so its steps did not see those accounts", one.Title).
+			Hint("%swrite `needs os.packages(%q)` in %s", first, by, one.Title)
 	case by != "" && one != nil:
 		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s changes %s, which the package %s brings in another form", one.Title, at, by).
 			Note("%s does not need the package, so its steps did not see that file", one.Title).
@@ -330,6 +334,9 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 
 // twice matches what the helper says of an account that two changes define.
 var twice = regexp.MustCompile(`^"([a-z_][a-z0-9_-]*)" is defined twice, differently$`)
+
+// ofAccounts matches what the helper says of accounts that two changes define.
+var ofAccounts = regexp.MustCompile(`^has ".*" and ".*" with the same number |^".*" is defined twice, differently$`)
 
 // sameNumber is what gives one of two accounts in a file another number, before an "or". Packages
 // keep an account that is there already.
