@@ -224,10 +224,13 @@ func (in *installing) above(names []string, all []lock.Package) map[string]bool 
 
 // installedOnce reports packages that two instances of a list install: two components, or
 // a component and the packages below all of them. direct are the places of the packages
-// that the program asks for by name.
-func installedOnce(x *binder, list []*model.Instance, direct map[string]source.Span, what string) {
+// that the program asks for by name. told are parts of the list that are checked for themselves.
+func installedOnce(x *binder, list []*model.Instance, direct map[string]source.Span, what string, told ...[]*model.Instance) {
 	if !x.installing {
 		return
+	}
+	known := func(one, other *model.Instance) bool {
+		return slices.ContainsFunc(told, func(part []*model.Instance) bool { return slices.Contains(part, one) && slices.Contains(part, other) })
 	}
 	by := map[string]*model.Instance{}
 	for _, ordinary := range []bool{true, false} {
@@ -238,7 +241,7 @@ func installedOnce(x *binder, list []*model.Instance, direct map[string]source.S
 			for _, p := range i.Consists() {
 				if other := by[p.Name]; other == nil {
 					by[p.Name] = i
-				} else if other != i {
+				} else if other != i && !known(i, other) {
 					twice{what: what, name: p.Name, one: i, other: other, list: list, direct: direct}.report(x)
 				}
 			}

@@ -206,7 +206,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 		i.Env = c.x.stepEnv(i)
 	}
 	if model.Installs(i.Steps) {
-		installedOnce(c.x, append(slices.Clip(i.Root), i), nil, "the build of "+i.Title)
+		installedOnce(c.x, append(slices.Clip(i.Root), i), nil, "the build of "+i.Title, i.Root)
 	}
 	c.x.updated(i, b)
 	of := made{asked: r.Origin, name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith)}
@@ -368,10 +368,13 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	}
 	all := []*model.Instance{base}
 	all = append(all, needs...)
+	of := "the build of " + evaluate.Shortened(b.Span.Text())
+	var with []*model.Instance
 	if len(b.BuildsWith) > 0 {
-		with, ok := x.builds[b.Block]
+		var ok bool
+		with, ok = x.builds[b.Block]
 		if !ok {
-			if c := x.close(ref, b.BuildsWith, "the build of this component"); c != nil {
+			if c := x.close(ref, b.BuildsWith, of); c != nil {
 				with = append([]*model.Instance{}, c.all()...)
 			}
 			x.builds[b.Block] = with
@@ -383,7 +386,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	}
 	all = model.Topological(all)
 	notCross(x, all)
-	installedOnce(x, all, nil, "a build stage")
+	installedOnce(x, all, nil, of, model.Topological(needs), model.Topological(with))
 	return append(all, x.shared(all, nil, nil)...)
 }
 

@@ -298,6 +298,9 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 	if strings.Contains(how, "with the same number") {
 		first, otherwise = sameNumber(at, one, two), ""
 	}
+	if slices.ContainsFunc([]*model.Instance{one, two}, func(i *model.Instance) bool { return i != nil && model.Installs(i.Steps) }) {
+		otherwise = "" // packages choose their files
+	}
 	var list diag.List
 	var d *diag.Diagnostic
 	switch {
@@ -313,7 +316,7 @@ func changedTwice(step *engine.StepError, origin llb.Origin) *Finding {
 	case by != "" && one != nil:
 		d = list.Errorf(diag.ConflictingChanges, one.Span, "%s changes %s, which the package %s brings in another form", one.Title, at, by).
 			Note("%s does not need the package, so its steps did not see that file", one.Title).
-			Hint("write `needs os.packages(%q)` in %s", by, one.Title)
+			Hint("write `needs os.packages(%q)` in %s; or `after` instead of `needs`, if %s works without the package", by, one.Title, one.Title)
 	default:
 		who, span := origin.Component, origin.Span
 		if one != nil {

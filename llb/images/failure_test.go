@@ -189,3 +189,27 @@ func TestSameNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestAlternatives checks what helps where two packages choose a link of update-alternatives: one
+// has to see the other. Files of packages cannot be other files.
+func TestAlternatives(t *testing.T) {
+	one := &model.Instance{Title: "one", Steps: []model.Step{&model.Install{}}}
+	other := &model.Instance{Title: "other", Steps: []model.Step{&model.Install{}}}
+	files := &model.Instance{Title: "files", Steps: []model.Step{&model.Run{}}}
+	for _, c := range []struct {
+		said          string
+		member, below *model.Instance
+		want          string
+	}{
+		{`0 0 "" "" "/etc/alternatives/editor"`, one, other, "write `needs other` in one, or the other way round"},
+		{`0 0 "" "" "/etc/alternatives/editor"`, files, other, "write `needs other` in files, or the other way round"},
+		{`0 0 "" "" "/etc/motd"`, files, files, "write `needs files` in files, or the other way round; or let them write separate files"},
+		{`0 -1 "vim-tiny" "" "/etc/alternatives/editor"`, one, other, "write `needs os.packages(\"vim-tiny\")` in one; or `after` instead of `needs`, if one works without the package"},
+	} {
+		step := conflicts(c.said)
+		d := stepFailed(&step, llb.Origin{Component: "app", Members: []*model.Instance{c.member}, Packed: []*model.Instance{c.below}})
+		if got := strings.Join(d.Help, "\n"); got != c.want {
+			t.Errorf("%s of %s: got\n%s\nwant\n%s", c.said, c.member.Title, got, c.want)
+		}
+	}
+}
