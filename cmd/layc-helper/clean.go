@@ -108,21 +108,30 @@ func notEmpty(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }
 
-// settle sets the canonical time on everything below root that changed since start, and on every
-// directory with a mount, and removes access control lists that were set since start, which no
-// layer can hold. It does not touch the mounts' content. The engine creates its mount points before
-// start, on a slow machine long before.
+// settle sets the canonical time on files below root that were written since start, on directories
+// that changed since start, that lead to something that did, or that have a mount, and removes
+// access control lists that were set since start, which no layer can hold. It does not touch the
+// mounts' content. The engine creates its mount points before start, on a slow machine long before.
+//
+// A layer holds the directories that lead to its files, too. Their own times are no use: where the
+// engine copies the layers below for a step, each directory has the time of the copying.
 func settle(root string, start time.Time) error {
 	mounts, err := mountPoints()
 	if err != nil {
 		return err
 	}
 	mounted := mountsBelow(mounts, root)
-	touched := map[string]bool{}
+	dirs, above := map[string]bool{}, map[string]bool{}
 	for p := range mounted {
-		touched[filepath.Dir(p)] = true
+		above[filepath.Dir(p)] = true
 	}
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+	changed := func(path string) {
+		for ; path != root; path = filepath.Dir(path) {
+			dirs[path] = true
+		}
+		dirs[root] = true
+	}
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -135,20 +144,51 @@ func settle(root string, start time.Time) error {
 			}
 			return nil
 		}
+		if above[path] {
+			dirs[path] = true
+		}
 		var stat unix.Stat_t
 		if err := lstat(path, &stat); err != nil {
 			return err
 		}
-		if !time.Unix(stat.Ctim.Unix()).Before(start) {
-			if err := removeLists(path); err != nil {
-				return err
-			}
+		if time.Unix(stat.Ctim.Unix()).Before(start) {
+			return nil
 		}
-		if !touched[path] && time.Unix(stat.Mtim.Unix()).Before(start) {
+		if err := removeLists(path); err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			changed(path)
+			return nil
+		}
+		changed(filepath.Dir(path))
+		if time.Unix(stat.Mtim.Unix()).Before(start) {
 			return nil
 		}
 		return stamp(path, unix.Timespec{Sec: epoch.Unix()})
 	})
+	if err != nil {
+		return err
+	}
+	for p := range dirs {
+		if err := settleDir(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleDir sets the canonical time on a directory that has another one. Where layers are overlays,
+// a directory that is set to the time that it has would be in the layer.
+func settleDir(p string) error {
+	var stat unix.Stat_t
+	if err := lstat(p, &stat); err != nil {
+		return err
+	}
+	if stat.Mtim == (unix.Timespec{Sec: epoch.Unix()}) {
+		return nil
+	}
+	return stamp(p, unix.Timespec{Sec: epoch.Unix()})
 }
 
 // removeLists removes the access control lists of a file. The mode still has their mask.

@@ -60,9 +60,9 @@
 // Those that install packages work on /, and give the accounts that packages add numbers that
 // depend on their names; the others on systems that are mounted
 // somewhere, where the engine mounts nothing else. They leave nothing there that
-// depends on when or where they ran: no logs, no caches, and every file that isn't
-// as a package has it bears the canonical time, 1980-01-01T00:00:00Z. None uses
-// the network.
+// depends on when or where they ran: no logs, no caches, and every directory, and
+// every file that isn't as a package has it, bears the canonical time,
+// 1980-01-01T00:00:00Z. None uses the network.
 package main
 
 import (
@@ -133,8 +133,9 @@ func run(args []string) error {
 // it has added users and trees. more begins with variables for programs of the
 // system.
 func packages(command, dir string, more []string) error {
-	// The kernel stamps files with a clock that lags a few milliseconds.
-	start := time.Now().Add(-time.Second)
+	// The kernel stamps files with a clock that lags up to ten milliseconds. The layers below, which
+	// an engine may just have copied, are older.
+	start := time.Now().Add(-20 * time.Millisecond)
 	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
 	if err != nil {
 		return err

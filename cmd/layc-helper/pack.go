@@ -543,9 +543,9 @@ func (s *packing) time(p string, c *change) unix.Timespec {
 	return t
 }
 
-// stampDirs gives directories their times, after all is in them, and those that
-// lead to them: a layer holds these as well, and a base that says nothing of one
-// leaves it the time at which it was unpacked.
+// stampDirs gives directories the canonical time, after all is in them, and those that lead to
+// them: a layer holds these as well, and a base that says nothing of one leaves it the time at
+// which it was unpacked. In the trees, too, a directory may have the time of its copying.
 func (s *packing) stampDirs() error {
 	for _, p := range slices.Collect(maps.Keys(s.dirs)) {
 		for ; p != "/"; p = filepath.Dir(p) {
@@ -553,15 +553,7 @@ func (s *packing) stampDirs() error {
 		}
 	}
 	for p := range s.dirs {
-		t := unix.Timespec{Sec: epoch.Unix()}
-		if s.times {
-			var now unix.Stat_t
-			if err := lstat(s.trees.now+p, &now); err != nil {
-				return err
-			}
-			t = now.Mtim
-		}
-		if err := stamp(s.root+p, t); err != nil {
+		if err := stamp(s.root+p, unix.Timespec{Sec: epoch.Unix()}); err != nil {
 			return err
 		}
 	}

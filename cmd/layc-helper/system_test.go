@@ -271,14 +271,20 @@ func TestMounts(t *testing.T) {
 }
 
 // TestSettle checks that a directory in which something is mounted gets the
-// canonical time however old that mount is, and that nothing mounted is touched.
+// canonical time however old that mount is, and that nothing mounted is touched, not even a
+// directory with a further mount.
 func TestSettle(t *testing.T) {
 	needsMounts(t)
-	root, mounted := lowerTree(t, "mkdir -p etc/sub old; echo 1 > etc/hosts; echo 1 > etc/file"), lowerTree(t, "echo 1 > hosts")
-	if err := unix.Mount(mounted+"/hosts", root+"/etc/hosts", "", unix.MS_BIND, ""); err != nil {
+	root, mounted := lowerTree(t, "mkdir -p etc/sub old sys; echo 1 > etc/hosts; echo 1 > etc/file"), lowerTree(t, "echo 1 > hosts; mkdir fs")
+	for _, m := range []struct{ from, to string }{{"/hosts", "/etc/hosts"}, {"", "/sys"}, {"", "/sys/fs"}} {
+		if err := unix.Mount(mounted+m.from, root+m.to, "", unix.MS_BIND, ""); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Unmount(root+m.to, unix.MNT_DETACH) })
+	}
+	if err := unix.Mount("", root+"/sys", "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = unix.Unmount(root+"/etc/hosts", unix.MNT_DETACH) })
 	const packaged = 1500000000
 	for _, p := range []string{"/etc", "/old", "/etc/hosts", "/etc/file"} {
 		if err := stamp(root+p, unix.Timespec{Sec: packaged}); err != nil {
@@ -291,6 +297,43 @@ func TestSettle(t *testing.T) {
 	for p, want := range map[string]int64{"/etc": epoch.Unix(), "/old": packaged, "/etc/hosts": packaged, "/etc/file": packaged} {
 		if info, err := os.Stat(root + p); err != nil || info.ModTime().Unix() != want {
 			t.Errorf("%s has the time %d, %v, want %d", p, info.ModTime().Unix(), err, want)
+		}
+	}
+}
+
+// TestSettleCopied checks that directories that lead to a change, or are empty after one, have the
+// canonical time, whatever time they had before: an engine that copies the layers below gives each
+// directory the time of its copying. Others keep theirs.
+func TestSettleCopied(t *testing.T) {
+	root := lowerTree(t, "mkdir -p a/b/c old/below emptied mode; echo 1 > a/b/c/old; echo 1 > old/below/file; echo 1 > emptied/file; echo 1 > mode/file")
+	const copied = 1700000000
+	all := []string{"", "/a", "/a/b", "/a/b/c", "/a/b/c/old", "/old", "/old/below", "/emptied", "/mode"}
+	for _, p := range all {
+		if err := stamp(root+p, unix.Timespec{Sec: copied}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(20 * time.Millisecond)
+	start := time.Now()
+	time.Sleep(20 * time.Millisecond)
+	for _, err := range []error{
+		os.WriteFile(root+"/a/b/c/new", nil, 0o644), os.Remove(root + "/emptied/file"), os.Chmod(root+"/mode", 0o700),
+		stamp(root+"/a/b/c", unix.Timespec{Sec: copied}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := settle(root, start); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		want := epoch.Unix()
+		if strings.Contains(p, "old") {
+			want = copied
+		}
+		if info, err := os.Lstat(root + p); err != nil || info.ModTime().Unix() != want {
+			t.Errorf("%q has the time %d, %v, want %d", p, info.ModTime().Unix(), err, want)
 		}
 	}
 }

@@ -219,6 +219,7 @@ func TestShop(t *testing.T) {
 			t.Errorf("two new states have different images:\n%s\n%s", a, b)
 		}
 	})
+	t.Run("builds the same bytes from copied layers", func(t *testing.T) { s.T = t; s.copiesLayers() })
 	t.Run("is verified", func(t *testing.T) { s.T = t; s.verifies() })
 	t.Run("pushes", func(t *testing.T) { s.T = t; s.pushes(out, first) })
 	t.Run("takes files out of packages", func(t *testing.T) { s.T = t; s.takesOutOfPackages() })

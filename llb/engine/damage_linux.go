@@ -14,6 +14,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	contentmeta "github.com/containerd/containerd/v2/core/metadata"
+	"github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/core/snapshots/storage"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
 	"github.com/containerd/errdefs"
@@ -181,16 +182,22 @@ func (s store) missingSnapshot() error {
 	}
 	defer db.Close()
 	return db.WithTransaction(context.Background(), false, func(ctx context.Context) error {
-		known, err := storage.IDMap(ctx)
-		for id := range known {
+		err := storage.WalkInfo(ctx, func(ctx context.Context, info snapshots.Info) error {
+			id, _, _, err := storage.GetInfo(ctx, info.Name)
 			dir := filepath.Join(s.snapshots(), "snapshots", id)
-			if filepath.Base(s.worker) == "runc-"+overlays {
+			if filepath.Base(s.worker) != "runc-"+copies {
 				dir = filepath.Join(dir, "fs")
+			} else if info.Kind == snapshots.KindView && info.Parent != "" {
+				return err // a view of copies is its parent's directory
+			}
+			if err != nil {
+				return err
 			}
 			if _, err := os.Stat(dir); err != nil {
 				return fmt.Errorf("the snapshot %s is missing", id)
 			}
-		}
+			return nil
+		})
 		if errdefs.IsNotFound(err) {
 			return nil // there was none yet
 		}

@@ -37,7 +37,7 @@ func TestDamage(t *testing.T) {
 			return found[0]
 		}
 	}
-	blob, snapshot := first(worker+"/content/blobs/sha256/*"), first(worker+"/snapshots/snapshots/*/fs")
+	blob, snapshot := first(worker+"/content/blobs/sha256/*"), first(worker+"/snapshots/snapshots/*")
 	type damage struct {
 		name, want string
 		do         func(s string) error
@@ -45,8 +45,8 @@ func TestDamage(t *testing.T) {
 	}
 	tests := []damage{
 		{"a blob", "the blob sha256:", func(s string) error { return os.Remove(blob(s)) }, false},
-		{"a blob, cut", "is truncated", func(s string) error { return os.Truncate(blob(s), 10) }, false},
-		{"a blob, altered", "has other content", func(s string) error {
+		{"a blob cut", "is truncated", func(s string) error { return os.Truncate(blob(s), 10) }, false},
+		{"a blob altered", "has other content", func(s string) error {
 			return alter(blob(s), func(text []byte) []byte { text[len(text)/2] ^= 1; return text })
 		}, true},
 		{"a snapshot", "the snapshot ", func(s string) error { return os.RemoveAll(snapshot(s)) }, true},
@@ -58,12 +58,12 @@ func TestDamage(t *testing.T) {
 		base := filepath.Base(name)
 		at := func(s string) string { return filepath.Join(s, name) }
 		tests = append(tests,
-			damage{base + ", deleted", base + " is missing or empty", func(s string) error { return os.Remove(at(s)) }, false},
-			damage{base + ", emptied", base + " is missing or empty", func(s string) error { return os.Truncate(at(s), 0) }, false},
-			damage{base + ", cut", base + " cannot be read: ", func(s string) error {
+			damage{base + " deleted", base + " is missing or empty", func(s string) error { return os.Remove(at(s)) }, false},
+			damage{base + " emptied", base + " is missing or empty", func(s string) error { return os.Truncate(at(s), 0) }, false},
+			damage{base + " cut", base + " cannot be read: ", func(s string) error {
 				return alter(at(s), func(text []byte) []byte { return text[:3*os.Getpagesize()] })
 			}, base == "metadata_v2.db"},
-			damage{base + ", overwritten", base + " cannot be read: ", func(s string) error {
+			damage{base + " overwritten", base + " cannot be read: ", func(s string) error {
 				return alter(at(s), func(text []byte) []byte { rand.Read(text[:6*os.Getpagesize()]); return text })
 			}, false},
 		)

@@ -31,8 +31,12 @@ func needEngine(t *testing.T) {
 	}
 }
 
-// runcPath returns the runc built by `make build`, or "" to look for one.
+// runcPath returns the runc built by `make build`, or "" to look for one. In a chroot of a test it is
+// elsewhere.
 func runcPath() string {
+	if path := os.Getenv("LAYC_TEST_RUNC"); path != "" {
+		return path
+	}
 	path, err := filepath.Abs("../../bin/layc-runc")
 	if err != nil {
 		return ""
@@ -51,6 +55,9 @@ var stepBuilt string
 
 // stepDir returns a directory with the program testdata/step, built once.
 var stepDir = sync.OnceValues(func() (string, error) {
+	if dir := os.Getenv("LAYC_TEST_STEP"); dir != "" {
+		return dir, nil // in a chroot, without a compiler
+	}
 	dir, err := os.MkdirTemp(temp, "layc-step-")
 	if err != nil {
 		return "", err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/moby/sys/capability"
 	"github.com/moby/sys/user"
+	"golang.org/x/sys/unix"
 )
 
 // checkMachine reports why this process cannot be an engine, regardless of its state.
@@ -30,7 +31,29 @@ func checkMachine(runcName string) error {
 	if _, err := findRunc(runcName); err != nil {
 		return err
 	}
+	if err := checkSnapshotter(); err != nil {
+		return err
+	}
+	if err := checkRoot(); err != nil {
+		return err
+	}
 	return checkCgroups()
+}
+
+// checkRoot returns an error if the root directory is not a mount point, as in a plain chroot. The
+// kernel then lets no step change its root.
+func checkRoot() error {
+	var at unix.Statx_t
+	if err := unix.Statx(unix.AT_FDCWD, "/", 0, 0, &at); err != nil || at.Attributes_mask&unix.STATX_ATTR_MOUNT_ROOT == 0 {
+		return nil // an old kernel does not tell
+	}
+	if at.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0 {
+		return nil
+	}
+	return &UnavailableError{
+		What: "the built-in engine cannot start steps in this chroot, because its root directory is not a mount point",
+		Help: "make it one before you enter it (mount --rbind DIR DIR, then chroot DIR), or name a running BuildKit with --engine",
+	}
 }
 
 // needed lists the capabilities that runc requires to start a step, and the one to mount file

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/moby/sys/capability"
+	"golang.org/x/sys/unix"
 )
 
 // TestMissingCapabilities checks that all missing capabilities are reported together, and that
@@ -69,17 +70,117 @@ func TestUserNamespaceOfOneID(t *testing.T) {
 	}
 }
 
-// TestSnapshotterOfState checks that a state keeps its first snapshotter.
+// TestSnapshotterOfState checks that a state keeps its first snapshotter, and that the environment
+// decides for a new one.
 func TestSnapshotterOfState(t *testing.T) {
-	for want, dirs := range map[string][]string{copies: {"runc-native"}, overlays: {"runc-overlayfs", "runc-native"}} {
+	for _, c := range []struct {
+		set, want string
+		dirs      []string
+	}{
+		{"", copies, []string{"runc-native"}},
+		{"", overlays, []string{"runc-overlayfs", "runc-native"}},
+		{copies, overlays, []string{"runc-overlayfs"}},
+		{copies, copies, nil},
+		{overlays, overlays, nil},
+	} {
+		t.Setenv(snapshotterVariable, c.set)
 		state := t.TempDir()
-		for _, dir := range dirs {
+		for _, dir := range c.dirs {
 			if err := os.Mkdir(filepath.Join(state, dir), 0o700); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got := snapshotterFor(state); got != want {
-			t.Errorf("with %v the snapshotter is %s, want %s", dirs, got, want)
+		if got := snapshotterFor(state); got != c.want {
+			t.Errorf("with %v and %q the snapshotter is %s, want %s", c.dirs, c.set, got, c.want)
 		}
+	}
+}
+
+// TestUnknownSnapshotter checks that an unknown name in the environment is refused before anything
+// is written.
+func TestUnknownSnapshotter(t *testing.T) {
+	t.Setenv(snapshotterVariable, "overlay2")
+	want := `unknown snapshotter "overlay2" in the variable LAYC_SNAPSHOTTER` + "\nset it to overlayfs or native, or unset it"
+	if err := checkSnapshotter(); err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+}
+
+// TestChroot checks that a plain chroot is refused, and that the engine works in the one that the
+// error tells to make. As in most containers of CI, its root is an overlay mount, and it has a state
+// directory directly below the root.
+func TestChroot(t *testing.T) {
+	needEngine(t)
+	if state := os.Getenv("LAYC_TEST_STATE"); state != "" {
+		build(t, open(t, state), request(t, t.TempDir(), two(t, "2")...))
+		return
+	}
+	root := filepath.Join(onOverlay(t), "root")
+	for _, dir := range []string{".", "proc", "sys", "dev", "tmp"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mount := func(from, to string, flags uintptr) {
+		t.Helper()
+		if err := unix.Mount(from, to, "", flags, ""); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Unmount(to, unix.MNT_DETACH) })
+	}
+	mount("/proc", root+"/proc", unix.MS_BIND)
+	mount("/sys", root+"/sys", unix.MS_BIND|unix.MS_REC)
+	mount("/dev", root+"/dev", unix.MS_BIND)
+	for _, dir := range []string{"/usr", "/lib", "/lib64"} { // the test's libraries
+		to, err := os.Readlink(dir)
+		switch {
+		case err == nil:
+			err = os.Symlink(to, root+dir)
+		case errors.Is(err, syscall.EINVAL):
+			if err = os.Mkdir(root+dir, 0o755); err == nil {
+				mount(dir, root+dir, unix.MS_BIND)
+			}
+		case os.IsNotExist(err):
+			err = nil
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, from := range map[string]string{"test": "/proc/self/exe", "runc": runcPath()} {
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(root, name), text, 0o755)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, err := stepDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(root+"/step", os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	run := func() (string, error) {
+		cmd := exec.Command("/test", "-test.run=^TestChroot$")
+		cmd.Env = append(os.Environ(), "LAYC_TEST_STATE=/state", "LAYC_TEST_STEP=/step", "LAYC_TEST_RUNC=/runc", "TMPDIR=/tmp")
+		cmd.Dir, cmd.SysProcAttr = "/", &syscall.SysProcAttr{Chroot: root}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	out, err := run()
+	for _, want := range []string{"cannot start steps in this chroot, because its root directory is not a mount point", "mount --rbind DIR DIR, then chroot DIR"} {
+		if err == nil || !strings.Contains(out, want) {
+			t.Errorf("a plain chroot: %v, want %q in\n%s", err, want, out)
+		}
+	}
+	mount(root, root, unix.MS_BIND|unix.MS_REC)
+	if out, err := run(); err != nil {
+		t.Errorf("a chroot that is a mount point: %v\n%s", err, out)
+	}
+	if _, err := os.Stat(root + "/state/runc-native"); err != nil {
+		t.Errorf("the engine does not copy: %v", err)
 	}
 }

@@ -27,10 +27,11 @@ func checkState(dir string) error {
 		return noState("cannot be used", err)
 	}
 	at := state // the existing part of the path
-	for ; at != filepath.Dir(at); at = filepath.Dir(at) {
+	for {
 		if _, err = os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
+		at = filepath.Dir(at)
 	}
 	if err == nil {
 		err = unix.Access(at, unix.W_OK|unix.X_OK)

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,9 +14,6 @@ import (
 	"github.com/containerd/containerd/v2/core/snapshots"
 	"github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/containerd/v2/plugins/diff/walking"
-	"github.com/containerd/containerd/v2/plugins/snapshots/native"
-	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
-	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/client"
@@ -147,64 +143,6 @@ func servers() docker.RegistryHosts {
 	client := &http.Client{Transport: transport.New(patience)}
 	tracing.DefaultClient = client
 	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(docker.MatchLocalhost))
-}
-
-// Snapshotters, by their names in directories of states. Layers are overlay mounts, or copies if
-// the kernel or the state's file system does not support these.
-const (
-	overlays = "overlayfs"
-	copies   = "native"
-)
-
-// snapshotterFor returns the snapshotter of a state. Snapshotters do not see each other's
-// snapshots, so a state keeps its first one.
-func snapshotterFor(state string) string {
-	for _, kind := range []string{overlays, copies} {
-		if _, err := os.Stat(filepath.Join(state, "runc-"+kind)); err == nil {
-			return kind
-		}
-	}
-	if overlayutils.Supported(state) != nil {
-		return copies
-	}
-	return overlays
-}
-
-// cannotMount returns why steps cannot be mounted: the state was created with overlay mounts,
-// which are not available here. It is nil if they are.
-func cannotMount(state string) error {
-	if snapshotterFor(state) != overlays {
-		return nil
-	}
-	if err := overlayutils.Supported(state); err != nil {
-		return &UnavailableError{
-			What: fmt.Sprintf("the engine's state directory %s needs overlay mounts, which do not work here", state),
-			Help: "name another directory with --state",
-			Err:  err,
-		}
-	}
-	return nil
-}
-
-// openSnapshotter opens the snapshotter, and removes the leftovers of a killed engine.
-func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, error) {
-	if e.killed {
-		if err := removeUnrecorded(root); err != nil {
-			return nil, err
-		}
-	}
-	var s snapshots.Snapshotter
-	var err error
-	if kind == overlays {
-		s, err = overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
-	} else {
-		s, err = native.NewSnapshotter(root)
-	}
-	if err == nil {
-		// The worker does not close it, and its database would stay locked.
-		e.undo = append(e.undo, s.Close)
-	}
-	return s, err
 }
 
 // gcPolicy limits the cache to 20 GB or a tenth of the disk, whichever is less, and drops records

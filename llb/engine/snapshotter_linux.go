@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/plugins/snapshots/native"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
+	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+)
+
+// Snapshotters, by their names in directories of states. Layers are overlay mounts, or copies if
+// the kernel or the state's file system does not support these. fuse-overlayfs is not among them:
+// BuildKit has the kernel mount what a step mounts, which would need overlay mounts again.
+const (
+	overlays = "overlayfs"
+	copies   = "native"
+)
+
+// snapshotters lists them, the best first.
+var snapshotters = []string{overlays, copies}
+
+// snapshotterVariable is the environment variable with the snapshotter of new states.
+const snapshotterVariable = "LAYC_SNAPSHOTTER"
+
+// snapshotterFor returns the snapshotter of a state. Snapshotters do not see each other's
+// snapshots, so a state keeps its first one.
+func snapshotterFor(state string) string {
+	for _, kind := range snapshotters {
+		if _, err := os.Stat(filepath.Join(state, "runc-"+kind)); err == nil {
+			return kind
+		}
+	}
+	if kind := os.Getenv(snapshotterVariable); kind != "" {
+		return kind
+	}
+	if overlayutils.Supported(state) != nil {
+		return copies
+	}
+	return overlays
+}
+
+// checkSnapshotter checks the name in the environment.
+func checkSnapshotter() error {
+	kind := os.Getenv(snapshotterVariable)
+	if kind == "" || slices.Contains(snapshotters, kind) {
+		return nil
+	}
+	return &UnavailableError{
+		What: fmt.Sprintf("unknown snapshotter %q in the variable %s", kind, snapshotterVariable),
+		Help: "set it to " + strings.Join(snapshotters, " or ") + ", or unset it",
+	}
+}
+
+// cannotMount returns why steps cannot be mounted: the state was created with overlay mounts,
+// which are not available here. It is nil if they are.
+func cannotMount(state string) error {
+	if snapshotterFor(state) != overlays {
+		return nil
+	}
+	if err := overlayutils.Supported(state); err != nil {
+		return &UnavailableError{
+			What: fmt.Sprintf("the engine's state directory %s needs overlay mounts, which do not work here", state),
+			Help: "name another directory with --state",
+			Err:  err,
+		}
+	}
+	return nil
+}
+
+// openSnapshotter opens the snapshotter, and removes the leftovers of a killed engine.
+func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, error) {
+	if e.killed {
+		if err := removeUnrecorded(root); err != nil {
+			return nil, err
+		}
+	}
+	var s snapshots.Snapshotter
+	var err error
+	if kind == overlays {
+		s, err = overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+	} else {
+		s, err = native.NewSnapshotter(root)
+	}
+	if err == nil {
+		// The worker does not close it, and its database would stay locked.
+		e.undo = append(e.undo, s.Close)
+	}
+	return s, err
+}
