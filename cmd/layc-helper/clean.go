@@ -113,8 +113,8 @@ func notEmpty(path string) bool {
 // access control lists that were set since start, which no layer can hold. It does not touch the
 // mounts' content. The engine creates its mount points before start, on a slow machine long before.
 //
-// A layer holds the directories that lead to its files, too. Their own times are no use: where the
-// engine copies the layers below for a step, each directory has the time of the copying.
+// A layer holds the directories that lead to its files, too. Their own times cannot be kept: where
+// the engine copies the layers below for a step, each directory has the time of the copying.
 func settle(root string, start time.Time) error {
 	mounts, err := mountPoints()
 	if err != nil {
