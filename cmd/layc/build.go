@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -44,6 +45,11 @@ fails. It runs tests, builds stacked components on their needs alone, repeats
 runs and compares the results. It looks for the libraries that programs need,
 and for the programs that links and scripts lead to.
 
+With --json, or --json-file for a file, the result is JSON. Its "findings" are
+the errors and warnings of the build, also of one that failed, in the form of
+layc check --json. "files" has the digests of the files that they name, so that
+an editor notices which ones have changed.
+
 The engine is built into layc and keeps its cache in the state directory.
 Builds at the same time share one engine. To use another BuildKit, pass
 --engine or set BUILDKIT_HOST.`,
@@ -53,7 +59,8 @@ Builds at the same time share one engine. To use another BuildKit, pass
   layc build --push                        push to the fleet's registry
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
-  layc build --json -o out                 print the result as JSON`,
+  layc build --json -o out                 print the result as JSON
+  layc build --json-file result.json       show progress and plan, too`,
 		RunE: b.run,
 	}
 	b.program.flags(cmd)
@@ -69,6 +76,7 @@ Builds at the same time share one engine. To use another BuildKit, pass
 	f.StringArrayVar(&b.secrets, "secret", nil, "pass a secret of the fleet to steps: `NAME=FILE`")
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
+	f.StringVar(&b.jsonFile, "json-file", "", "also write the result as JSON to `FILE`")
 	return cmd
 }
 
@@ -87,6 +95,7 @@ type build struct {
 	secrets   []string
 	verify    bool
 	json      bool
+	jsonFile  string
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -147,8 +156,8 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 			return err
 		}
 	}
-	if b.json {
-		return b.printJSON(resultJSON(result, pushed, b.output))
+	if err := b.tell(resultJSON(result, pushed, b.output)); err != nil || b.json {
+		return err
 	}
 	b.summary(plans, result, pushed)
 	if b.verify {
@@ -181,9 +190,12 @@ func (b *build) check(cmd *cobra.Command) error {
 	if info, err := os.Stat(b.state); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
 		return usage(cmd, "--state %s: not a directory", b.state)
 	}
-	for _, dir := range []string{b.output, b.state} {
-		if dir != "" {
-			b.own = append(b.own, within(b.dir, dir)...)
+	if err := canWrite(cmd, "json-file", b.jsonFile); err != nil {
+		return err
+	}
+	for _, name := range []string{b.output, b.state, b.jsonFile} {
+		if name != "" {
+			b.own = append(b.own, within(b.dir, name)...)
 		}
 	}
 	return b.ready(b.engineOptions())
@@ -198,10 +210,11 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, 
 	}
 	_, plans := selected(out, sets)
 	switch {
-	case len(plans) == 0 && b.json:
-		return nil, b.printJSON(resultJSON(&images.Result{Result: &engine.Result{}}, nil, ""))
 	case len(plans) == 0:
-		fmt.Fprintln(b.out, "nothing to build")
+		if !b.json {
+			fmt.Fprintln(b.out, "nothing to build")
+		}
+		return nil, b.tell(resultJSON(&images.Result{Result: &engine.Result{}}, nil, ""))
 	case !b.json:
 		for _, p := range plans {
 			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", show.Tree(p, show.Terminal), p.Storage(), p.Quality())
@@ -285,11 +298,11 @@ func (b *build) failed(err error) error {
 	var secret *images.SecretError
 	switch {
 	case errors.As(err, &step):
-		return b.ended(exitBuild, b.show(step.Finding))
+		return b.ended(exitBuild, b.show(step.Finding), failedJSON(step.Finding))
 	case errors.As(err, &download):
-		return b.ended(exitUnavailable, b.show(download.Finding))
+		return b.ended(exitUnavailable, b.show(download.Finding), failedJSON(download.Finding))
 	case errors.As(err, &unproven):
-		return b.ended(exitBuild, b.unproven(unproven.Outcomes))
+		return b.ended(exitBuild, b.unproven(unproven.Outcomes), resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: unproven.Outcomes}, nil, ""))
 	case errors.As(err, &secret):
 		return &usageError{fmt.Sprintf("%s; pass it with --secret %s=FILE", secret, secret.Name), "layc build"}
 	case errors.Is(err, images.ErrNoAgent):
@@ -298,20 +311,38 @@ func (b *build) failed(err error) error {
 	return err
 }
 
-// ended ends the command with an exit code, after it has printed the error.
-func (b *build) ended(code int, err error) error {
+// ended ends the command with an exit code, after it has printed the error, and tells the result.
+func (b *build) ended(code int, err error, result jsonResult) error {
+	if err == nil {
+		err = b.tell(result)
+	}
 	if err != nil {
 		return err
 	}
 	return &codeError{code}
 }
 
+// tell prints or writes the result as JSON, as the flags say.
+func (b *build) tell(result jsonResult) error {
+	if b.json {
+		if err := b.printJSON(result); err != nil {
+			return err
+		}
+	}
+	if b.jsonFile == "" {
+		return nil
+	}
+	var text bytes.Buffer
+	if err := (&cli{out: &printed{to: &text}}).printJSON(result); err != nil {
+		return err
+	}
+	return replaceFile(b.jsonFile, text.Bytes())
+}
+
 // unproven prints the failed proofs.
 func (b *build) unproven(outcomes []images.Outcome) error {
 	var err error
-	if b.json {
-		err = b.printJSON(resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: outcomes}, nil, ""))
-	} else {
+	if !b.json {
 		err = b.showOutcomes(outcomes)
 	}
 	if b.verify {

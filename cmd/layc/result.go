@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/containerd/platforms"
 
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/registry"
@@ -15,6 +16,10 @@ type jsonResult struct {
 	StepsExecuted []string    `json:"stepsExecuted"`
 	StepsCached   []string    `json:"stepsCached"`
 	Verified      []jsonProof `json:"verified,omitempty"` // results of --verify
+	// Findings are the errors and warnings of the build, in the form of layc check --json.
+	Findings   diag.List         `json:"findings,omitempty"`
+	LastOutput []string          `json:"lastOutput,omitempty"` // of the failed step
+	Files      map[string]string `json:"files,omitempty"`      // the digests of the files that the findings name
 }
 
 type jsonBuilt struct {
@@ -34,6 +39,11 @@ type jsonBlob struct {
 
 func resultJSON(r *images.Result, pushed []registry.Pushed, output string) jsonResult {
 	out := jsonResult{Images: []jsonBuilt{}, Output: output, Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
+	for _, o := range r.Outcomes {
+		for _, f := range o.Findings {
+			out.find(f)
+		}
+	}
 	references := map[string]string{}
 	for _, p := range pushed {
 		references[p.Name] = p.Reference + "@" + p.Digest
@@ -49,6 +59,25 @@ func resultJSON(r *images.Result, pushed []registry.Pushed, output string) jsonR
 		out.Images = append(out.Images, j)
 	}
 	return out
+}
+
+// failedJSON returns the result of a build that failed.
+func failedJSON(f images.Finding) jsonResult {
+	out := resultJSON(&images.Result{Result: &engine.Result{}}, nil, "")
+	out.LastOutput = f.Output
+	out.find(f)
+	return out
+}
+
+// find adds an error or a warning.
+func (j *jsonResult) find(f images.Finding) {
+	j.Findings = append(j.Findings, f.Diagnostic)
+	for _, file := range f.Files() {
+		if j.Files == nil {
+			j.Files = map[string]string{}
+		}
+		j.Files[file.Name()] = file.Digest()
+	}
 }
 
 func names(steps []engine.Step) []string {

@@ -99,8 +99,12 @@ func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
 // Build returns an image without layers for each requested one, or fails like the last step of
 // the first image.
 func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
-	if f.mode == "fail" {
-		return nil, f.stepError(r)
+	switch f.mode {
+	case "fail":
+		return nil, stepError(r, "[broken] exit 7", engine.StepError{ExitCode: 7, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 7")})
+	case "stray":
+		log := []string{`layc-helper: not kept: changes 1 "/etc/broken.conf is new" makes 1 "/etc/broken.conf"`}
+		return nil, stepError(r, "[broken] check written paths", engine.StepError{ExitCode: 1, Log: log, Err: errors.New("exit code: 1")})
 	}
 	if err := unreachable(r); err != nil {
 		return nil, err
@@ -128,14 +132,15 @@ func unreachable(r engine.Request) error {
 	return nil
 }
 
-// stepError returns the failure of the first run of the first image.
-func (f fake) stepError(r engine.Request) error {
+// stepError returns the failure of a step of the first image.
+func stepError(r engine.Request, name string, step engine.StepError) error {
 	def := r.Images[0].Definition
 	for _, raw := range def.Def {
 		d := digest.FromBytes(raw)
-		if m := def.Metadata[string(d)]; m != nil && m.Description["llb.customname"] == "[broken] exit 7" {
-			return &engine.StepError{Vertex: d, Name: "[broken] exit 7", ExitCode: 7, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 7")}
+		if m := def.Metadata[string(d)]; m != nil && m.Description["llb.customname"] == name {
+			step.Vertex, step.Name = d, name
+			return &step
 		}
 	}
-	return errors.New("the request has no step [broken] exit 7")
+	return errors.New("the request has no step " + name)
 }

@@ -108,6 +108,24 @@ func (d *Diagnostic) Fix(at source.Span, text string) *Diagnostic {
 	return d
 }
 
+// Files returns the files that a finding names.
+func (d *Diagnostic) Files() []*source.File {
+	var all []*source.File
+	add := func(at source.Span) {
+		if !at.IsZero() && !slices.Contains(all, at.File) {
+			all = append(all, at.File)
+		}
+	}
+	add(d.Span)
+	for _, l := range d.Labels {
+		add(l.Span)
+	}
+	for _, e := range d.Edits {
+		add(e.Span)
+	}
+	return all
+}
+
 // HasErrors reports whether any finding is an error.
 func (l List) HasErrors() bool {
 	return slices.ContainsFunc(l, func(d *Diagnostic) bool { return d.Severity == Error })

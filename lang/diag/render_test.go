@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -147,6 +148,39 @@ func TestJSON(t *testing.T) {
 		`{"code":"E0002","severity":"warning","message":"somewhere"}]`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for _, d := range l {
+		text, _ := json.Marshal(d)
+		read, err := Read(text, func(name string) *source.File {
+			if name != "a.layer" {
+				return nil
+			}
+			return f
+		})
+		if err != nil || !reflect.DeepEqual(read, d) {
+			t.Errorf("%s is read as %+v, %v", text, read, err)
+		}
+		if read, err := Read(text, func(string) *source.File { return nil }); err != nil || len(read.Labels)+len(read.Edits) > 0 || !read.Span.IsZero() || read.Message != d.Message {
+			t.Errorf("without the file, %s is read as %+v, %v", text, read, err)
+		}
+	}
+	if d, err := Read([]byte(`{"line": "x"}`), nil); err == nil {
+		t.Errorf("a line that is not a number is read as %+v", d)
+	}
+}
+
+// TestJSONAltered checks that edits are not written if output would alter one of them.
+func TestJSONAltered(t *testing.T) {
+	f := source.New("a.layer", "x\n")
+	at := source.Span{File: f, End: 1}
+	for text, kept := range map[string]bool{
+		`fetch "https://me:secret@example.com/x"`: false, "\u202e": false, "\x7f": false, "ü <&> \t\x1b\n": true,
+	} {
+		var l List
+		d := l.Errorf("E0001", at, "wrong").Fix(at, "fine").Fix(at, text)
+		if got, err := json.Marshal(d); err != nil || strings.Contains(string(got), "edits") != kept {
+			t.Errorf("%q: got %s, %v", text, got, err)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@
 package source
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -36,6 +38,11 @@ func (f *File) Name() string { return f.name }
 
 // Text returns the whole text.
 func (f *File) Text() string { return f.text }
+
+// Digest returns the digest of the file's text, "sha256:…".
+func (f *File) Digest() string {
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(f.text)))
+}
 
 // Lines returns the number of lines. A text that ends in a newline has an empty last line.
 func (f *File) Lines() int { return len(f.lines) }
