@@ -43,6 +43,10 @@ layc.lock pins or, if there is none, the one of the file, which the server
 downloads when you choose the action. Your editor shows the progress, and can
 cancel it.
 
+The command layc.built shows the errors and warnings of a build until the files
+concerned change, with their fixes. It takes the URI of the module's directory
+and the JSON of layc build --json there.
+
 An editor's settings, below layc:
   codeLens     show layers and sizes above declarations (default false)
   inlayHints   show them at the ends of lines (default false)`,

@@ -28,7 +28,10 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 		return actions, nil
 	}
 	_, list := a.Bound()
-	for _, d := range list.Sorted() {
+	r.publishing.Lock()
+	built := r.builtIn(a)
+	r.publishing.Unlock()
+	for _, d := range append(list.Sorted(), built...) {
 		if d.Span.IsZero() || a.URI(d.Span.File) != p.TextDocument.URI {
 			continue
 		}

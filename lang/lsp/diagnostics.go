@@ -89,7 +89,8 @@ func (s *server) analyse(w *worker, root string) {
 	s.publish(a, all)
 }
 
-// publish sends what was found by an analysis to the editor, unless the root has a newer one.
+// publish sends what was found by an analysis, and by builds, to the editor, unless the root has a newer
+// analysis.
 func (s *server) publish(a *workspace.Analysis, list diag.List) {
 	byURI := map[string][]protocol.Diagnostic{}
 	for _, f := range a.Own() {
@@ -112,6 +113,10 @@ func (s *server) publish(a *workspace.Analysis, list diag.List) {
 	defer s.publishing.Unlock()
 	if s.view.Load().Analysis(a.Root) != a {
 		return
+	}
+	for _, d := range s.builtIn(a) {
+		uri := a.URI(d.Span.File)
+		byURI[uri] = append(byURI[uri], s.diagnostic(a, d, d.Span))
 	}
 	known := s.published[a.Root]
 	if known == nil {

@@ -53,6 +53,7 @@ func (r *request) inlayHints(p protocol.RangeParams) (any, error) {
 var commands = map[string]func(*request, []json.RawMessage) (any, error){
 	showPlan:    (*request).showPlan,
 	pinChecksum: (*request).pin,
+	showBuilt:   (*request).built,
 }
 
 func (r *request) executeCommand(p protocol.ExecuteCommandParams) (any, error) {

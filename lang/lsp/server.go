@@ -12,7 +12,7 @@
 // both come at once. Before it publishes, the worker takes the lock under which views change, so
 // that nothing about an older text follows a change that was read.
 //
-// The server builds nothing. It asks the network only for a download whose checksum the user wants.
+// The server builds nothing, but shows what builds have found. It asks the network only for a download whose checksum the user wants.
 package lsp
 
 import (
@@ -73,7 +73,8 @@ type server struct {
 	publishing sync.Mutex
 	published  map[string]map[string]published // by root and URI; guarded by publishing
 	workers    map[string]*worker
-	pages      map[string]bool // roots whose plan is shown on a page; guarded by publishing
+	pages      map[string]bool        // roots whose plan is shown on a page; guarded by publishing
+	builds     map[string]buildResult // by directory; guarded by publishing
 	running    sync.WaitGroup
 	answering  sync.WaitGroup // requests
 
@@ -102,7 +103,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	}
 	s := &server{
 		Options: o, out: newOutbox(), ctx: ctx, utf16: true,
-		published: map[string]map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{},
+		published: map[string]map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{}, builds: map[string]buildResult{},
 		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){}, downloads: map[string]download{},
 		slots: make(chan struct{}, 8),
 	}
