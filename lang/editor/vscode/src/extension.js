@@ -1,6 +1,7 @@
 // The extension starts `layc lsp` in workspaces that the user trusts, and runs layc's commands.
 
 const { execFile } = require('child_process');
+const fs = require('fs/promises');
 const os = require('os');
 const path = require('path');
 const vscode = require('vscode');
@@ -34,15 +35,43 @@ function moduleDir() {
   return vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
 }
 
-// task runs layc in a terminal.
+// task runs layc in a terminal, in the directory of the module, and returns that when it has ended.
 async function task(name, args) {
   const cwd = moduleDir();
-  if (!cwd) return vscode.window.showErrorMessage('Open a .layer file first.');
+  if (!cwd) {
+    vscode.window.showErrorMessage('Open a .layer file first.');
+    return undefined;
+  }
   await vscode.workspace.saveAll(false);
   const t = new vscode.Task({ type: 'layc', name }, vscode.TaskScope.Workspace, name, 'layc',
     new vscode.ProcessExecution(command(), args, { cwd }));
   t.presentationOptions = { reveal: vscode.TaskRevealKind.Always, clear: true };
-  return vscode.tasks.executeTask(t);
+  const execution = await vscode.tasks.executeTask(t);
+  return new Promise(resolve => {
+    const end = vscode.tasks.onDidEndTask(e => {
+      if (e.execution !== execution) return;
+      end.dispose();
+      resolve(cwd);
+    });
+  });
+}
+
+// build builds the images. The server shows the errors of the build, with their fixes.
+async function build() {
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'layc-'));
+  try {
+    const file = path.join(dir, 'result.json');
+    const cwd = await task('build', ['build', '-o', 'out', '--json-file', file]);
+    const result = await fs.readFile(file, 'utf8').catch(() => ''); // none if the program has errors
+    if (cwd && result) {
+      const uri = client.code2ProtocolConverter.asUri(vscode.Uri.file(cwd));
+      await vscode.commands.executeCommand('layc.built', uri, JSON.parse(result));
+    }
+  } catch (err) {
+    vscode.window.showErrorMessage(`Cannot show the errors of the build: ${err.message}`);
+  } finally {
+    await fs.rm(dir, { recursive: true, force: true });
+  }
 }
 
 // layc returns what a command prints.
@@ -91,7 +120,7 @@ exports.activate = async context => {
   const register = (name, run) => context.subscriptions.push(vscode.commands.registerCommand(name, run));
   register('layer.check', () => task('check', ['check']));
   register('layer.lock', () => task('lock', ['lock']));
-  register('layer.build', () => task('build', ['build', '-o', 'out']));
+  register('layer.build', build);
   register('layer.plan', plan);
   register('layer.explain', explain);
   if (vscode.workspace.isTrusted) return start(context);
