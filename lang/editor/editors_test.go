@@ -28,14 +28,32 @@ app shop {
 }
 `
 
-// layc builds the command, and returns its path.
+// built is layc without an engine: its build fails, since component tool writes a path that it does
+// not own.
+const built = `#!/bin/sh
+if [ "$1" != build ]; then exec "$0-real" "$@"; fi
+sum=$(sha256sum < shop.layer | cut -d ' ' -f 1)
+cat > "$3" <<END
+{"images": [], "stepsExecuted": [], "findings": [
+  {"file": "shop.layer", "line": 10, "column": 11, "endLine": 10, "endColumn": 15,
+   "code": "E0519", "severity": "error", "message": "tool changes paths that it does not own",
+   "edits": [{"file": "shop.layer", "line": 11, "column": 21, "endLine": 11, "endColumn": 21, "new": ", \"/etc/tool\""}]}
+], "verified": [{"holds": false}], "files": {"shop.layer": "sha256:$sum"}}
+END
+exit 3
+`
+
+// layc builds the command, and returns the path of one whose builds fail.
 func layc(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "layc")
-	cmd := exec.Command("go", "build", "-o", path, root+"/cmd/layc")
+	cmd := exec.Command("go", "build", "-o", path+"-real", root+"/cmd/layc")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.WriteFile(path, []byte(built), 0o755); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }

@@ -4,6 +4,9 @@
 
 ;;; Code:
 
+(require 'compile)
+(require 'url-util)
+
 (defvar layc-command "layc" "The layc command.")
 
 (defvar layer-mode-syntax-table
@@ -58,6 +61,32 @@
 
 ;;;###autoload
 (add-to-list 'auto-mode-alist '("\\.layer\\'" . layer-mode))
+
+;;;###autoload
+(defun layer-build ()
+  "Build the images of the module.
+Then the server shows the errors of the build, with their fixes."
+  (interactive)
+  (save-some-buffers)
+  (let ((source (current-buffer))
+        (dir (expand-file-name default-directory))
+        (result (make-temp-file "layc")))
+    (with-current-buffer
+        (compile (mapconcat #'shell-quote-argument (list layc-command "build" "--json-file" result) " "))
+      (add-hook 'compilation-finish-functions
+                (lambda (&rest _) (layer-mode--built source dir result)) nil t))))
+
+(defun layer-mode--built (source dir result)
+  "Tell the server of the buffer SOURCE the RESULT of a build in DIR."
+  (with-temp-buffer
+    (insert-file-contents result)
+    (delete-file result)
+    (when-let ((server (and (> (buffer-size) 0) (fboundp 'eglot-current-server)
+                            (with-current-buffer source (eglot-current-server))))
+               (built (json-parse-buffer :object-type 'plist :false-object :json-false))
+               (uri (concat "file://" (url-hexify-string dir url-path-allowed-chars))))
+      (jsonrpc-request server :workspace/executeCommand
+                       `(:command "layc.built" :arguments [,uri ,built])))))
 
 (with-eval-after-load 'eglot
   (add-to-list 'eglot-server-programs `(layer-mode . (,layc-command "lsp"))))

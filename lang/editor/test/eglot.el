@@ -45,6 +45,20 @@
 (wait (lambda () (null (flymake-diagnostics))))
 (check "corrected" (null (flymake-diagnostics)) (flymake-diagnostics))
 
+;; The command builds, and shows what the build has found. In batch mode, Emacs runs the sentinel of a
+;; process that has ended only when it is deleted.
+(setq compilation-ask-about-save nil)
+(save-buffer)
+(layer-build)
+(wait (lambda () (not (process-live-p (get-buffer-process "*compilation*")))))
+(when (get-buffer-process "*compilation*") (delete-process (get-buffer-process "*compilation*")))
+(wait (lambda () (= (length (flymake-diagnostics)) 1)))
+(let ((found (flymake-diagnostics)))
+  (check "build" (and (= (length found) 1) (string-match-p "tool changes paths" (flymake-diagnostic-text (car found)))) found))
+(goto-char (point-min))
+(search-forward "uses tool")
+(backward-char 2)
+
 (eglot-rename "hammer")
 (check "rename" (string-match-p "component hammer {\\(.\\|\n\\)*uses hammer" (buffer-string)) (buffer-string))
 (eglot-format-buffer)

@@ -53,6 +53,19 @@ check('completion', words.tool, answer)
 vim.cmd([[%s/tool, tol/tool/]])
 check('corrected', #diagnostics(0) == 0, vim.diagnostic.get(buffer))
 
+-- The command builds, and shows what the build has found.
+vim.cmd('LaycBuild')
+found = diagnostics(1)
+check('build', #found == 1 and found[1].message:find('tool changes paths'), found)
+vim.cmd('close!')
+find('tool {')
+local here = ask('textDocument/codeAction', { range = { start = { line = 9, character = 11 }, ['end'] = { line = 9, character = 11 } }, context = { diagnostics = {} } })
+for _, action in ipairs(here) do
+  if action.kind == 'quickfix' then vim.lsp.util.apply_workspace_edit(action.edit, 'utf-16') end
+end
+local owned = vim.api.nvim_buf_get_lines(buffer, 10, 11, false)[1]
+check('build fix', owned == '    owns "/opt/tool", "/etc/tool"' and #diagnostics(0) == 0, { owned, here })
+
 find('tool {')
 vim.lsp.util.apply_workspace_edit(ask('textDocument/rename', { newName = 'hammer' }), 'utf-16')
 local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')

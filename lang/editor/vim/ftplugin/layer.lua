@@ -8,6 +8,25 @@ local buffer = vim.api.nvim_get_current_buf()
 local dir = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ':p:h')
 local git = vim.fn.finddir('.git', vim.fn.escape(dir, ' ,;') .. ';')
 local root = git == '' and dir or vim.fn.fnamemodify(git, ':p:h:h')
+
+-- :LaycBuild builds the images of the module in a terminal. The server then shows the errors of the
+-- build, with their fixes.
+vim.api.nvim_buf_create_user_command(buffer, 'LaycBuild', function()
+  vim.cmd('silent wall')
+  local result = vim.fn.tempname()
+  local options = { cwd = dir, term = true }
+  function options.on_exit()
+    if vim.fn.filereadable(result) == 1 then
+      local built = vim.json.decode(table.concat(vim.fn.readfile(result), '\n'))
+      local params = { command = 'layc.built', arguments = { vim.uri_from_fname(dir), built } }
+      vim.lsp.buf_request(buffer, 'workspace/executeCommand', params, function() end)
+    end
+  end
+  vim.cmd('botright new')
+  local run = vim.fn.has('nvim-0.11') == 1 and vim.fn.jobstart or vim.fn.termopen
+  run({ command, 'build', '--json-file', result }, options)
+end, {})
+
 local config = { name = 'layc', cmd = { command, 'lsp' }, root_dir = root }
 
 if vim.lsp.start then
