@@ -149,7 +149,7 @@ func (o *Output) bind(in Input) (list diag.List) {
 			Program: o.Checked, Lock: o.Lock, Platform: p, Asked: len(in.Platforms) > 0,
 			Files: o.Files, Set: in.Set, Override: in.Override, Done: in.Done,
 		})
-		list = append(list, found...)
+		list = append(append(list, found...), o.incomplete(t)...)
 		o.Targets = append(o.Targets, t)
 	}
 	return list

@@ -2,8 +2,10 @@ package compiler
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/layc-lang/layc/compiler/evaluate"
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
@@ -25,12 +27,13 @@ func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	var platforms []model.Platform
 	for _, name := range e.Fleet.Platforms {
 		p, ok := ParsePlatform(name)
+		at := platformAt(out.Checked.Fleet, "platforms", func(other string) bool { return other == name })
 		if !ok {
-			evaluate.NotPlatform(list, platformAt(out.Checked.Fleet, name), name)
+			evaluate.NotPlatform(list, at, name)
 			continue
 		}
 		if slices.Contains(platforms, p) {
-			list.Errorf(diag.DeclaredTwice, platformAt(out.Checked.Fleet, name), "platform %s is defined twice", p).
+			list.Errorf(diag.DeclaredTwice, at, "platform %s is defined twice", p).
 				Hint("remove one of them")
 			continue
 		}
@@ -42,15 +45,53 @@ func (in Input) platforms(out *Output, list *diag.List) []model.Platform {
 	return platforms
 }
 
-// platformAt returns the last place of a platform in the fleet, or else the fleet's word.
-func platformAt(f *syntax.Fleet, name string) source.Span {
+// incomplete reports platforms on which layc cannot do a step that an instance needs. A platform
+// without Debian packages is reported where it needs some.
+func (o *Output) incomplete(t *Target) (list diag.List) {
+	reported := map[model.Platform]bool{}
+	for _, i := range t.Graph.Instances {
+		on, word := t.Platform, "platforms"
+		if i.Builder != (model.Platform{}) && i.Builder != on {
+			on, word = i.Builder, "builder"
+		}
+		if on.Complete() || reported[on] || i.Cross { // what builds cross changes no system, or is reported
+			continue
+		}
+		packages := i.System != nil && i.System.Distribution != "" || i.Package != nil && i.Package.Account == nil || model.Installs(i.Steps)
+		if _, err := lock.DebianArch(on.String()); packages && err != nil || !packages && (i.Kind != model.Stacked || !model.Runs(i.Steps)) {
+			continue
+		}
+		reported[on] = true
+		at := i.Span
+		if f := o.Checked.Fleet; f != nil && (word == "builder" || len(t.Graph.Fleet.Platforms) > 0) {
+			at = platformAt(f, word, func(name string) bool { p, ok := ParsePlatform(name); return ok && p == on })
+		}
+		d := list.Errorf(diag.InvalidPlatform, at, "layc cannot build %s for %s", evaluate.Shortened(i.Title), on)
+		if at != i.Span {
+			d.See(i.Span, "declared here")
+		}
+		works := strings.Join(model.CompletePlatforms(), " and ")
+		if packages {
+			d.Note("it installs packages on %s only", works).
+				Hint("remove the platform, or use a base that is not made from packages")
+			continue
+		}
+		d.Note("it keeps what runs change in the system itself on %s only", works).
+			Hint("remove the platform, or write `owns` with the paths that the runs write")
+	}
+	return list
+}
+
+// platformAt returns the last place of a platform in clauses of the fleet with a word, or else the
+// fleet's word.
+func platformAt(f *syntax.Fleet, word string, is func(name string) bool) source.Span {
 	at := source.Span{File: f.At.File, Start: f.At.Start, End: f.At.Start + len("fleet")}
 	syntax.Inspect(f, func(n syntax.Node) bool {
 		if c, ok := n.(*syntax.Clause); ok {
-			return c.Word.Name == "platforms"
+			return c.Word.Name == word
 		}
 		if s, ok := n.(*syntax.String); ok {
-			if text, ok := s.Literal(); ok && text == name {
+			if text, ok := s.Literal(); ok && is(text) {
 				at = s.At
 			}
 		}

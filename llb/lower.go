@@ -95,7 +95,7 @@ type Options struct {
 	// mirrors are used instead, if they have any.
 	Down map[string]bool
 	// Build is the platform of the engine. Steps that run no program of the image execute on it.
-	// Zero: the plan's.
+	// Zero: the plan's, or linux/amd64 if layc's helper does not run on that.
 	Build model.Platform
 	// Verify adds all proofs.
 	Verify bool
@@ -108,7 +108,6 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		options:  o,
 		graph:    p.Graph,
 		platform: ociPlatform(p.Graph.Platform),
-		build:    ociPlatform(p.Graph.Platform),
 		chains:   map[model.Key]*contents{},
 		contents: map[model.Key]llb.State{},
 		layers:   map[*plan.Layer]llb.State{},
@@ -123,8 +122,13 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	}
 	// An image has a layer of its own, a merge and a proof; an instance, a download or so.
 	l.origins = make([]Origin, 0, 4*len(p.Images)+3*len(p.Graph.Instances))
-	if o.Build != (model.Platform{}) {
+	switch {
+	case o.Build != (model.Platform{}):
 		l.build = ociPlatform(o.Build)
+	case p.Graph.Platform.Complete():
+		l.build = l.platform
+	default:
+		l.build = ociPlatform(model.Platform{OS: "linux", Arch: "amd64"})
 	}
 	g := &Graph{}
 	m := newMarshaller(llb.Platform(l.build), llb.LocalUniqueID(l.options.Tree))

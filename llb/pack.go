@@ -96,7 +96,7 @@ func (l *lowerer) stacked(on ground, members []*model.Instance) ground {
 	var all []effect
 	if len(groups) > 0 {
 		to.installed = l.joined(on, on.installed, groups)
-		all = append(all, effect{before: on.installed, after: to.installed, installs: true})
+		all = append(all, effect{before: on.installed, after: to.installed, installs: true, accounts: len(packagesOf(groups)) == 0})
 	}
 	if slices.ContainsFunc(rest, func(i *model.Instance) bool { return i.Kind == model.Stacked && model.Executes(i.Steps) }) {
 		for _, i := range on.portable {
@@ -199,6 +199,7 @@ type effect struct {
 	before, after llb.State
 	placed        llb.State // what declared steps place in scratch space, if any
 	installs      bool      // what is changed keeps its time
+	accounts      bool      // it installs no package, only users
 	needs         []int
 
 	tree    llb.State
@@ -255,7 +256,9 @@ func (l *lowerer) packed(on ground, title string, at source.Span, all []effect) 
 			args = append(args, "@@", mount(number, e.tree, llb.Readonly, byDefinition), list(e.needs))
 			continue
 		}
-		platform = on.platform // the loader's cache may have to be made again, by a program
+		if !e.accounts {
+			platform = on.platform // the loader's cache may have to be made again, by a program
+		}
 		// What can be written is an overlay, which shows what both trees share.
 		before := mount(number+"/before", e.before, llb.ForceNoOutput, byDefinition)
 		after := mount(number+"/after", e.after, llb.Readonly, byDefinition)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/containerd/platforms"
+
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
@@ -69,7 +70,8 @@ func platformVars(prefix string, p model.Platform) []model.EnvVar {
 }
 
 // ParsePlatform parses os/arch[/variant], and returns it as registries write it: linux/arm64 for
-// linux/arm64/v8, linux/arm/v7 for linux/arm. Only linux and known architectures are valid.
+// linux/arm64/v8, linux/arm/v7 for linux/arm. Only linux, known architectures and their variants are
+// valid.
 func ParsePlatform(s string) (model.Platform, bool) {
 	parts := strings.Split(s, "/")
 	if len(parts) < 2 || len(parts) > 3 || parts[0] != "linux" || !slices.Contains(check.Architectures, parts[1]) {
@@ -80,6 +82,9 @@ func ParsePlatform(s string) (model.Platform, bool) {
 		p.Variant = parts[2]
 	}
 	p = platforms.Normalize(p)
+	if p.Variant != "" && !slices.Contains(check.Variants[p.Architecture], p.Variant) {
+		return model.Platform{}, false
+	}
 	return model.Platform{OS: p.OS, Arch: p.Architecture, Variant: p.Variant}, true
 }
 
@@ -87,6 +92,13 @@ func ParsePlatform(s string) (model.Platform, bool) {
 func NotPlatform(list *diag.List, at source.Span, name string) {
 	d := list.Errorf(diag.InvalidPlatform, at, "not a valid platform: %q", name).
 		Note("a platform is linux/ARCH or linux/ARCH/VARIANT")
+	if parts := strings.Split(name, "/"); len(parts) == 3 && parts[0] == "linux" && slices.Contains(check.Architectures, parts[1]) {
+		if variants := check.Variants[parts[1]]; len(variants) > 0 {
+			d.Note("the variants of %s are %s", parts[1], strings.Join(variants, ", "))
+		} else {
+			d.Note("%s has no variants", parts[1])
+		}
+	}
 	near := nearPlatform(name)
 	if near == "" {
 		d.Hint("write `\"linux/amd64\"` or `\"linux/arm64\"`")
@@ -99,6 +111,13 @@ func NotPlatform(list *diag.List, at source.Span, name string) {
 
 // nearPlatform returns the platform that an invalid name probably means, or "".
 func nearPlatform(name string) string {
+	if parts := strings.Split(name, "/"); len(parts) == 3 && slices.Contains(check.Architectures, parts[1]) {
+		near := "linux/" + parts[1]
+		if v := diag.Nearest(parts[2], check.Variants[parts[1]]); v != "" {
+			near += "/" + v
+		}
+		return near
+	}
 	_, arch, _ := strings.Cut("/"+name, "/")
 	arch = arch[strings.LastIndex(arch, "/")+1:]
 	arch = cmp.Or(check.Architecture(arch), arch)

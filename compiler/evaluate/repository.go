@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -231,7 +232,7 @@ func (x *Evaluator) packagesOf(b *Block) {
 	if x.DebianArch() == "" {
 		x.OnceAt(diag.InvalidBase, b.systemAt, func() *diag.Diagnostic {
 			return x.Found.Errorf(diag.InvalidBase, b.systemAt, "no Debian packages for %s", x.platform).
-				Note("layc takes Debian packages for %s", strings.Join(lock.DebianPlatforms(), ", ")).
+				Note("layc takes Debian packages for %s", strings.Join(model.CompletePlatforms(), " and ")).
 				Hint("name another platform, or use a base that is not made from packages")
 		})
 		return

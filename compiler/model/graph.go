@@ -64,6 +64,23 @@ func (p Platform) String() string {
 	return s
 }
 
+// Complete reports whether layc can do every kind of step on a platform. On others, it can neither
+// install packages nor keep what runs change in the system itself: both take its helper, as a
+// program of that platform.
+func (p Platform) Complete() bool { return slices.Contains(HelperArchs, p.Arch) }
+
+// HelperArchs are the architectures that layc has its helper for.
+var HelperArchs = []string{"amd64", "arm64"}
+
+// CompletePlatforms are the complete platforms without variants.
+func CompletePlatforms() []string {
+	var all []string
+	for _, arch := range HelperArchs {
+		all = append(all, "linux/"+arch)
+	}
+	return all
+}
+
 // Fleet is the fleet declaration.
 type Fleet struct {
 	Registry  string      // "": none

@@ -198,7 +198,10 @@ const InvalidPlatform Code = "E0351"
 var _ = document(InvalidPlatform, "Not a valid platform", `
 Platforms are linux/ARCH, optionally with a variant, such as linux/amd64,
 linux/arm64 or linux/arm/v7. Those that mean the same are one platform:
-linux/arm64 is linux/arm64/v8, and linux/arm is linux/arm/v7.
+linux/arm64 is linux/arm64/v8, and linux/arm is linux/arm/v7. layc installs
+packages, and keeps what runs change in the system itself, on linux/amd64 and
+linux/arm64 only. Images for other platforms can have a base from an image or an
+archive, and components with "owns".
 `, `
 fleet {
     platforms "amd64"
