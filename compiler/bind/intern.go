@@ -204,6 +204,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 	}
 	if model.Executes(i.Steps) {
 		i.Env = c.x.stepEnv(i)
+		i.Steps = model.Settled(i.Steps, i.Env)
 	}
 	if model.Installs(i.Steps) {
 		installedOnce(c.x, append(slices.Clip(i.Root), i), nil, "the build of "+i.Title, i.Root)
@@ -484,6 +485,7 @@ func (x *binder) delta(a *model.App, b *block, c *closure) *model.Instance {
 			return nil
 		}
 		i.Env = x.stepEnv(i)
+		i.Steps = model.Settled(i.Steps, i.Env)
 	}
 	return x.intern(i.ID, i, made{base: a.Base})
 }

@@ -39,14 +39,12 @@ func builderOf(c *clause) model.Platform {
 
 // namePlatforms gives the runs of a block the variables that they mention of the platforms of the
 // builder and of the image; these are the same unless the block builds cross. The names are the ones
-// that Dockerfiles have. An `env` of the block has precedence.
+// that Dockerfiles have.
 func namePlatforms(b *Block, builder, target model.Platform) {
 	if b.Cross.IsZero() {
 		builder = target
 	}
-	vars := slices.DeleteFunc(slices.Concat(platformVars("BUILD", builder), platformVars("TARGET", target)), func(v model.EnvVar) bool {
-		return slices.ContainsFunc(b.Settings, func(s model.Setting) bool { return s.Word == "env" && s.Key == v.Name })
-	})
+	vars := slices.Concat(platformVars("BUILD", builder), platformVars("TARGET", target))
 	for _, s := range b.Steps {
 		r, ok := s.(*model.Run)
 		if !ok {
@@ -56,7 +54,7 @@ func namePlatforms(b *Block, builder, target model.Platform) {
 		for _, v := range vars {
 			has := func(o model.EnvVar) bool { return o.Name == v.Name }
 			if slices.Contains(mentioned, v.Name) && !slices.ContainsFunc(r.Vars, has) {
-				r.Vars = append(r.Vars, v)
+				r.Platforms = append(r.Platforms, v)
 			}
 		}
 	}

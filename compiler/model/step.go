@@ -197,6 +197,7 @@ type Run struct {
 	User      string // "" is root
 	Dir       string // "" is /
 	Vars      []EnvVar
+	Platforms []EnvVar // variables of platforms; see Settled
 	Caches    []string
 	Tmpfs     []string
 	Binds     []Bind
@@ -204,6 +205,27 @@ type Run struct {
 	SSH       bool
 	NoNetwork bool
 	Span      source.Span
+}
+
+// Settled returns steps whose runs have their variables of platforms among Vars, except those that an
+// environment has: what a program sets is never replaced.
+func Settled(steps []Step, env []EnvVar) []Step {
+	out := slices.Clone(steps)
+	for n, s := range steps {
+		r, ok := s.(*Run)
+		if !ok || len(r.Platforms) == 0 {
+			continue
+		}
+		settled := *r
+		settled.Vars, settled.Platforms = slices.Clone(r.Vars), nil
+		for _, v := range r.Platforms {
+			if !slices.ContainsFunc(env, func(e EnvVar) bool { return e.Name == v.Name }) {
+				settled.Vars = append(settled.Vars, v)
+			}
+		}
+		out[n] = &settled
+	}
+	return out
 }
 
 // Install installs packages of the base's distribution. What else they need lies below
