@@ -117,6 +117,7 @@ type checker struct {
 	imports  map[*syntax.Import]*Import
 	used     map[Object]bool
 	unknowns map[string]*diag.Diagnostic // unknown names of the module
+	searched int                         // unknown names whose meaning was searched
 	lets     []*Let                      // lets with values that are being checked
 	textual  map[syntax.Expr]bool        // expressions where a string is expected and a name may be an unquoted string
 	// quoteless are expressions that were reported as unquoted strings.

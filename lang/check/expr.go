@@ -256,8 +256,11 @@ func (c *checker) member(e *syntax.Select, o *Import) *Type {
 			return invalidType
 		}
 		d := c.list.Errorf(diag.UnknownName, e.Name.At, "module %s does not declare `%s`", o.Module.Path, e.Name.Name)
-		names := slices.Sorted(maps.Keys(o.Module.Scope))
-		if near := diag.Nearest(e.Name.Name, names); near != "" {
+		near := ""
+		if c.searches() {
+			near = diag.Nearest(e.Name.Name, slices.Sorted(maps.Keys(o.Module.Scope)))
+		}
+		if near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
 		} else {
 			d.Hint("run `layc doc %s` to list its declarations", o.Module.Path)

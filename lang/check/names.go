@@ -47,6 +47,10 @@ func (c *checker) unknown(e *syntax.Name) {
 	}
 	d := c.list.Errorf(diag.UnknownName, e.At, "unknown name `%s`", e.Name)
 	c.unknowns[e.Name] = d
+	if !c.searches() {
+		d.Hint(declareIt)
+		return
+	}
 	if c.elsewhere(d, e.At, e.Name) {
 		return
 	}
@@ -55,6 +59,16 @@ func (c *checker) unknown(e *syntax.Name) {
 		d.Help = nil
 		d.Hint("declare it, or write it in quotes if it is a string: `\"%s\"`", e.Name)
 	}
+}
+
+const declareIt = "declare it, or import the module that declares it"
+
+// searches reports whether to search for what an unknown name may mean. A search looks at all names of
+// the module, so only the first errors have one: else many errors would take quadratic time.
+func (c *checker) searches() bool {
+	const most = 100
+	c.searched++
+	return c.searched <= most
 }
 
 // again reports whether an unknown name was already reported in the module, and adds the place to
@@ -94,7 +108,7 @@ func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known
 		d.Hint("did you mean `%s`?", near).Fix(at, near)
 		return
 	}
-	d.Hint("declare it, or import the module that declares it")
+	d.Hint(declareIt)
 }
 
 // memberNamed finds a name in the file's imports: "java.jdk" for jdk.

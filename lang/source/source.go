@@ -17,6 +17,41 @@ type File struct {
 	name  string
 	text  string
 	lines []int // the offset of each line's first byte
+	marks []mark
+}
+
+// mark is a place in a long line. Long lines have marks at least every markBytes bytes, so that the
+// place of each token of a line takes the same time.
+type mark struct {
+	offset int
+	units  int // UTF-16 code units from the start of the line
+}
+
+const (
+	longLine  = 4096
+	markBytes = 1024
+)
+
+// measure returns the bytes from the start of the line to the mark, or the UTF-16 code units.
+func (m mark) measure(start int, utf16 bool) int {
+	if utf16 {
+		return m.units
+	}
+	return m.offset - start
+}
+
+// markLine adds the marks of a line, if it is long.
+func (f *File) markLine(start, end int) {
+	if end-start < longLine {
+		return
+	}
+	last := mark{offset: start}
+	for at := range f.text[start:end] {
+		if at += start; at-last.offset >= markBytes {
+			last = mark{at, last.units + utf16Len(f.text[last.offset:at])}
+			f.marks = append(f.marks, last)
+		}
+	}
 }
 
 // New returns a file with a name (slash-separated, relative to the module root if there is one) and a
@@ -26,8 +61,10 @@ func New(name, text string) *File {
 	for i := 0; ; {
 		n := strings.IndexByte(text[i:], '\n')
 		if n < 0 {
+			f.markLine(i, len(text))
 			return f
 		}
+		f.markLine(i, i+n)
 		i += n + 1
 		f.lines = append(f.lines, i)
 	}
@@ -80,7 +117,11 @@ func (f *File) Position(offset int) Position {
 	offset = max(0, min(offset, len(f.text)))
 	line := sort.SearchInts(f.lines, offset+1)
 	start := f.lines[line-1]
-	return Position{Line: line, Column: offset - start + 1, UTF16: utf16Len(f.text[start:offset])}
+	from := mark{offset: start}
+	if n := sort.Search(len(f.marks), func(i int) bool { return f.marks[i].offset > offset }); n > 0 && f.marks[n-1].offset > start {
+		from = f.marks[n-1]
+	}
+	return Position{Line: line, Column: offset - start + 1, UTF16: from.units + utf16Len(f.text[from.offset:offset])}
 }
 
 func utf16Len(s string) int {
@@ -100,6 +141,14 @@ func utf16Len(s string) int {
 func (f *File) Offset(line, units int, utf16 bool) int {
 	start := f.LineStart(max(1, line))
 	text := f.Line(max(1, line))
+	end := start + len(text)
+	if n := sort.Search(len(f.marks), func(i int) bool {
+		m := f.marks[i]
+		return m.offset >= end || m.offset > start && m.measure(start, utf16) > units
+	}); n > 0 && f.marks[n-1].offset > start {
+		m := f.marks[n-1]
+		text, units, start = text[m.offset-start:], units-m.measure(start, utf16), m.offset
+	}
 	for at, r := range text {
 		if units <= 0 {
 			return start + at

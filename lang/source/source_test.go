@@ -88,3 +88,35 @@ func TestOffset(t *testing.T) {
 		}
 	}
 }
+
+// TestLongLines checks that places in lines that are long enough to have marks are those that counting
+// from the start of the line gives.
+func TestLongLines(t *testing.T) {
+	line := strings.Repeat("ab€😀\xff\té", longLine/8) + "x"
+	f := New("a", "short\n"+line+"\r\n"+strings.Repeat("y", 3*longLine)+"\n"+line)
+	if len(f.marks) < 10 {
+		t.Fatalf("%d marks", len(f.marks))
+	}
+	for n := 1; n <= f.Lines(); n++ {
+		start, units := f.LineStart(n), 0
+		for at, r := range f.Line(n) {
+			want := Position{Line: n, Column: at + 1, UTF16: units}
+			if got := f.Position(start + at); got != want {
+				t.Fatalf("offset %d: got %v, want %v", start+at, got, want)
+			}
+			for _, utf16 := range []bool{true, false} {
+				distance := units
+				if !utf16 {
+					distance = at
+				}
+				if got := f.Offset(n, distance, utf16); got != start+at {
+					t.Fatalf("%d:%d, UTF-16 %v: got %d, want %d", n, distance, utf16, got, start+at)
+				}
+			}
+			units += utf16Len(string(r))
+		}
+		if got := f.Offset(n, 1<<30, true); got != start+len(f.Line(n)) {
+			t.Errorf("line %d ends at %d", n, got)
+		}
+	}
+}

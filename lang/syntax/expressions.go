@@ -327,6 +327,7 @@ func (p *parser) branch() Expr {
 func (p *parser) matchExpr() Expr {
 	m := &MatchExpr{}
 	start := int(p.tok.Start)
+	defer func() { m.At = p.since(start) }()
 	p.next()
 	m.Subject = p.condition("after `match`")
 	if !p.open(LBrace) {
@@ -355,6 +356,5 @@ func (p *parser) matchExpr() Expr {
 		}
 	}
 	p.close(RBrace)
-	m.At = p.since(start)
 	return m
 }

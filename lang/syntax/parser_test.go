@@ -147,6 +147,46 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// misplaced returns what is wrong with the places of a tree: each part has one within the text.
+func misplaced(tree *syntax.File, text string) (msg string) {
+	visit := func(n syntax.Node) bool {
+		if at := n.Span(); at.IsZero() || at.Start < 0 || at.End < at.Start || at.End > len(text) {
+			msg = fmt.Sprintf("%T at %d:%d of %d", n, at.Start, at.End, len(text))
+		}
+		return true
+	}
+	for _, i := range tree.Imports {
+		syntax.Inspect(i, visit)
+	}
+	for _, d := range tree.Decls {
+		syntax.Inspect(d, visit)
+	}
+	return msg
+}
+
+// TestPlaces checks the places of trees of texts that end anywhere, and of texts without a token.
+func TestPlaces(t *testing.T) {
+	step := 1
+	if testing.Short() {
+		step = 11
+	}
+	for _, text := range seeds(t) {
+		if len(text) > 4000 {
+			continue
+		}
+		whole, _ := syntax.Parse(source.New("x.layer", text))
+		for i := 0; i < len(whole.Tokens); i += step {
+			at := whole.Tokens[i]
+			for _, cut := range []string{text[:at.Start], text[:at.Start] + text[at.End:]} {
+				tree, _ := syntax.Parse(source.New("x.layer", cut))
+				if msg := misplaced(tree, cut); msg != "" {
+					t.Fatalf("%s in:\n%s", msg, cut)
+				}
+			}
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, text := range seeds(f) {
 		f.Add(text)
@@ -160,11 +200,10 @@ func FuzzParse(f *testing.F) {
 			t.Error("damaged without an error")
 		}
 		syntax.Dump(tree)
+		if msg := misplaced(tree, text); msg != "" {
+			t.Error(msg)
+		}
 		visit := func(n syntax.Node) bool {
-			at := n.Span()
-			if at.Start < 0 || at.End < at.Start || at.End > len(text) {
-				t.Errorf("%T at %d:%d of %d", n, at.Start, at.End, len(text))
-			}
 			_, bad := n.(*syntax.BadExpr)
 			if bad && len(list) == 0 {
 				t.Error("a broken tree without an error")

@@ -39,6 +39,10 @@ func (p *parser) skip() {
 	p.load()
 	column, first := p.column(p.start)
 	open := p.brackets
+	var opened [256]int // brackets in open, by kind
+	for _, b := range open {
+		opened[b.kind]++
+	}
 	for p.tok.Kind != EOF {
 		if p.tok.Line && int(p.tok.Start) > p.start {
 			c, _ := p.column(int(p.tok.Start))
@@ -53,14 +57,16 @@ func (p *parser) skip() {
 		switch k := p.tok.Kind; k {
 		case LBrace, LParen, LBracket:
 			open = append(open, opening{kind: k})
+			opened[k]++
 		case RBrace, RParen, RBracket:
-			n := len(open) - 1
-			for n >= 0 && open[n].kind+1 != k {
-				n--
-			}
-			switch {
-			case n >= 0:
-				open = open[:n]
+			switch opener := k - 1; {
+			case opened[opener] > 0:
+				for closed := false; !closed; {
+					last := open[len(open)-1].kind
+					closed = last == opener
+					opened[last]--
+					open = open[:len(open)-1]
+				}
 			case k == RBrace:
 				p.brackets = p.brackets[:0]
 				return

@@ -188,6 +188,7 @@ func (p *parser) matchStmt() *Match {
 	start := int(p.tok.Start)
 	p.next()
 	s := &Match{Subject: p.condition("after `match`")}
+	defer func() { s.At = p.since(start) }()
 	if p.failed && !p.resume() || !p.enter() {
 		return s
 	}
@@ -219,7 +220,6 @@ func (p *parser) matchStmt() *Match {
 	}
 	p.blocks = p.blocks[:len(p.blocks)-1]
 	p.start = start
-	s.At = p.since(start)
 	return s
 }
 

@@ -60,6 +60,8 @@ type textReader struct {
 	block  bool
 	indent int // bytes to drop after each line end, as far as there are as many
 
+	lineEnd int // of the last line with an interpolation
+
 	parts  []StringPart
 	from   int    // start of the current piece
 	copied int    // end of what was copied to piece; from if nothing was
@@ -225,10 +227,13 @@ func (r *textReader) interpolation() {
 	p := r.p
 	start := r.pos
 	at := p.span(start, start+2)
-	line := r.text
-	if n := strings.IndexByte(r.text[start:], '\n'); n >= 0 {
-		line = r.text[:start+n]
+	if r.lineEnd < start {
+		r.lineEnd = len(r.text)
+		if n := strings.IndexByte(r.text[start:], '\n'); n >= 0 {
+			r.lineEnd = start + n
+		}
 	}
+	line := r.text[:r.lineEnd]
 	var list []Token
 	l := lexer{file: p.file, text: line, pos: start + 2, list: &p.list}
 	depth, end := 0, -1

@@ -38,8 +38,13 @@ func (p *parser) loseAbandoned() {
 	if p.lost == nil {
 		p.lost = map[string]bool{}
 	}
+	bad, end := false, -1 // of the line
 	for _, t := range p.tokens {
-		if t.Kind == Word && (lost(int(t.Start)) || p.badLine(int(t.Start))) {
+		at := int(t.Start)
+		if at > end {
+			bad, end = p.badLine(at), p.lineEnd(at)
+		}
+		if t.Kind == Word && (bad || lost(at)) {
 			p.lost[p.textOf(t)] = true
 		}
 	}
@@ -47,8 +52,7 @@ func (p *parser) loseAbandoned() {
 
 // badLine reports whether the lexer reported an error on the line of an offset.
 func (p *parser) badLine(at int) bool {
-	start := strings.LastIndexByte(p.text[:at], '\n') + 1
-	return p.lexical > 0 && p.lexicalWithin(start, p.lineEnd(at))
+	return p.lexical > 0 && p.lexicalWithin(strings.LastIndexByte(p.text[:at], '\n')+1, p.lineEnd(at))
 }
 
 // inWake reports whether an error at a place may result from an error of the lexer: one between

@@ -230,6 +230,20 @@ func TestCompleteOnlyWhatFits(t *testing.T) {
 		{"    if value == 1 {\n        run \"a\"\n    } |\n", []string{"else"}, nil},
 		{"    if value == 1 {\n        run \"a\"\n    } else if value == 2 {\n    }\n    |\n", []string{"else", "run"}, nil},
 		{"    if value == 1 {\n        run \"a\"\n    } else {\n    }\n    |\n", []string{"run"}, []string{"else"}},
+		{"    for k, v in { A: \"1\" } {\n        |\n    }\n", []string{"run", "env"}, []string{"year"}},
+		{"    for k, v in { A: \"1\" } {\n        env k = |\n    }\n", []string{"v"}, []string{"run"}},
+		{"    for k, v in { A: \"1\" } {\n    }\n    |\n", []string{"run"}, nil},
+		{"    for k, v in { A: |\n    }\n", []string{"value"}, []string{"run"}},
+		{"    for k in {} {\n        |\n    }\n", []string{"run"}, nil},
+		{"    for k in m + { A: 1 } {\n        |\n    }\n", []string{"run"}, nil},
+		{"    for x in if value == 1 { [1] } else { [2] } {\n        |\n    }\n", []string{"run"}, nil},
+		{"    for x in if value == 1 { [1] } else if value == 2 { [2] } else { [3] } {\n        |\n    }\n", []string{"run"}, nil},
+		{"    for x in if value == 1 { |\n    }\n", []string{"value"}, []string{"run"}},
+		{"    if { A: 1 } == value {\n        |\n    }\n", []string{"run"}, nil},
+		{"    match { A: 1 } {\n        value {\n            |\n        }\n    }\n", []string{"run"}, nil},
+		{"    for x in match value { 1: [1], else: [2] } {\n        |\n    }\n", []string{"run"}, nil},
+		{"    if (if value == 1 { true } else { false }) {\n        |\n    }\n", []string{"run"}, nil},
+		{"    if value == 1 {\n        run \"a\"\n    } else if value == { A: 1 } {\n        |\n    }\n", []string{"run"}, nil},
 	} {
 		text := head + c.block + "}\n"
 		at := strings.IndexByte(text, '|')

@@ -51,9 +51,11 @@ type context struct {
 }
 
 type frame struct {
-	kind byte // '{' block, 'm' arms of a match statement, 'e' braces of an expression, '(' or '['
-	at   int  // index of the bracket
-	stmt int  // start of the statement around it
+	kind   byte // '{' block, 'm' arms of a match statement, 'e' braces of an expression, '(' or '['
+	at     int  // index of the bracket
+	stmt   int  // start of the statement around it
+	inner  int  // see brackets
+	branch bool // braces of an expression that begins with a word
 }
 
 // contextOf returns the context of a place; false within comments and other text.
@@ -94,10 +96,11 @@ func contextOf(p *Place) (*context, bool) {
 			if t.Kind == syntax.Comment {
 				continue
 			}
+			line := t.Line
 			if c.next == (syntax.Token{}) {
-				c.next = t
+				c.next, line = t, strings.Contains(c.text[c.at.End:t.Start], "\n")
 			}
-			if strings.Contains(c.text[c.at.End:t.Start], "\n") || t.Kind == syntax.EOF {
+			if line || t.Kind == syntax.EOF {
 				break
 			}
 			c.rest = append(c.rest, t)
@@ -138,8 +141,10 @@ func (c *context) scan(before []syntax.Token) {
 	if column > 0 || !first {
 		for from = len(before) - 1; from >= 0; from-- {
 			t := before[from]
-			if col, _ := c.column(int(t.Start)); t.Line && t.Kind == syntax.Word && col == 0 && slices.Contains(declarations, c.of(t)) {
-				break
+			if t.Line && t.Kind == syntax.Word && slices.Contains(declarations, c.of(t)) {
+				if column, _ := c.column(int(t.Start)); column == 0 {
+					break
+				}
 			}
 		}
 	}
@@ -159,9 +164,11 @@ func (c *context) scan(before []syntax.Token) {
 // brackets follows the brackets of a declaration's tokens. It returns those that are open at their end,
 // where the statement there starts, and whether the last token closes a block.
 func (c *context) brackets(tokens []syntax.Token) (stack frames, stmt int, ended bool) {
-	pop := func() {
-		stmt = stack[len(stack)-1].stmt
-		stack = stack[:len(stack)-1]
+	inner := 0 // expressions of the statement that begin with `if` or `match` and have not ended
+	pop := func() frame {
+		top := stack[len(stack)-1]
+		stmt, inner, stack = top.stmt, top.inner, stack[:len(stack)-1]
+		return top
 	}
 	for i, t := range tokens[1:] {
 		i++
@@ -170,27 +177,63 @@ func (c *context) brackets(tokens []syntax.Token) (stack frames, stmt int, ended
 				pop()
 			}
 		}
-		isElse := c.of(t) == "else"
-		if ended && isElse || stack.statements() && t.Kind != syntax.RBrace && (ended && !isElse || t.Line && !continues(tokens[i-1])) {
-			stmt = i
+		word := c.of(t)
+		if ended && word == "else" || stack.statements() && t.Kind != syntax.RBrace && (ended && word != "else" || t.Line && !continues(tokens[i-1])) {
+			stmt, inner = i, 0
 		}
 		ended = false
 		switch t.Kind {
+		case syntax.Word:
+			if i > stmt && (word == "if" || word == "match") && c.of(tokens[i-1]) != "else" {
+				inner++
+			}
 		case syntax.LBrace:
-			stack = append(stack, frame{c.braces(stack, c.of(tokens[stmt])), i, stmt})
-			stmt = i + 1
+			branch := inner > 0 && !c.isMap(tokens, i)
+			kind := byte('e')
+			if !branch && !(beginsValue(c, tokens[i-1]) && c.isMap(tokens, i)) {
+				kind = c.braces(stack, c.of(tokens[stmt]))
+			}
+			stack = append(stack, frame{kind, i, stmt, inner, branch})
+			stmt, inner = i+1, 0
 		case syntax.LParen:
-			stack = append(stack, frame{'(', i, stmt})
+			stack = append(stack, frame{'(', i, stmt, inner, false})
 		case syntax.LBracket:
-			stack = append(stack, frame{'[', i, stmt})
+			stack = append(stack, frame{'[', i, stmt, inner, false})
 		case syntax.RBrace, syntax.RParen, syntax.RBracket:
-			if len(stack) > 0 {
-				ended = stack.statements()
-				pop()
+			if len(stack) == 0 {
+				break
+			}
+			ended = stack.statements()
+			if top := pop(); top.branch && (i+1 == len(tokens) || c.of(tokens[i+1]) != "else") {
+				inner--
 			}
 		}
 	}
 	return stack, stmt, ended
+}
+
+// beginsValue reports whether a value must follow a token in the header of a statement.
+func beginsValue(c *context, t syntax.Token) bool {
+	switch c.of(t) {
+	case "in", "if", "match", "where":
+		return true
+	}
+	return isOperator(t.Kind)
+}
+
+// isMap reports whether the braces that open at a token can be those of a map, as the parser decides
+// it. Braces that the cursor is in, and that are empty so far, can.
+func (c *context) isMap(tokens []syntax.Token, i int) bool {
+	after := tokens[i+1:]
+	switch {
+	case len(after) == 0:
+		return c.next.Kind == syntax.RBrace && !c.next.Line
+	case len(after) == 1:
+		return after[0].Kind == syntax.Word && !after[0].Line || after[0].Kind == syntax.Text || after[0].Kind == syntax.RBrace
+	case after[0].Kind == syntax.RBrace:
+		return !after[1].Line && after[1].Kind != syntax.RBrace
+	}
+	return (after[0].Kind == syntax.Word || after[0].Kind == syntax.Text) && after[1].Kind == syntax.Colon
 }
 
 // braces returns the kind of braces that open in a statement that begins with a word.
