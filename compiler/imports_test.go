@@ -30,7 +30,7 @@ var policy = map[string]string{
 	"lang/editor/tree-sitter-layer/src": "",
 	// The server sees no engine: nothing of llb, which builds and reads the network.
 	"lang/lsp":           "lang/source lang/redact lang/visible lang/term lang/diag compiler lang/lsp/feature lang/lsp/protocol lang/lsp/wire lang/lsp/workspace",
-	"lang/lsp/feature":   "lang/source lang/diag lang/format lang/syntax lang/load lang/check lang/doc lang/term compiler compiler/evaluate compiler/lock compiler/model compiler/plan compiler/report lang/lsp/workspace",
+	"lang/lsp/feature":   "lang/source lang/diag lang/format lang/syntax lang/load lang/check lang/doc lang/term compiler compiler/evaluate compiler/lock compiler/model compiler/plan compiler/report lang/lsp/workspace stdlib",
 	"lang/lsp/protocol":  "",
 	"lang/lsp/wire":      "",
 	"lang/lsp/workspace": "lang/source lang/diag lang/syntax lang/load lang/check compiler compiler/lock compiler/model",

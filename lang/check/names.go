@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -196,19 +197,30 @@ func (c *checker) namesake(o *Import, at source.Span) *Type {
 	if o.Namesake() != nil {
 		return componentType
 	}
-	c.list.Errorf(diag.NotAValue, at, "`%s` is a module, not a value", o.Ident().Name).
-		Note("the module does not declare a component or slot named `%s`", o.Module.Name).
-		Hint("write one of its declarations, such as `%s.%s`", o.Ident().Name, o.Module.example())
+	d := c.list.Errorf(diag.NotAValue, at, "`%s` is a module, not a value", o.Ident().Name).
+		Note("the module does not declare a component or slot named `%s`", o.Module.Name)
+	switch all := o.Module.instances(); {
+	case len(all) == 1:
+		member := o.Ident().Name + "." + all[0]
+		d.Hint("write `%s`", member).Fix(at, member)
+	case len(all) > 1:
+		d.Hint("write one of its declarations, such as `%s.%s`", o.Ident().Name, all[0])
+	default:
+		d.Hint("run `layc doc %s` to list its declarations", o.Module.Path)
+	}
 	return invalidType
 }
 
-// example returns the name of a component of the module, for help.
-func (m *Module) example() string {
-	best := "NAME"
-	for n, o := range m.Scope {
-		if _, ok := o.(*Component); ok && n[0] != '_' && (best == "NAME" || n < best) {
-			best = n
+// instances returns the names of the module's public components and slots, sorted, components first.
+func (m *Module) instances() []string {
+	var components, slots []string
+	for _, n := range slices.Sorted(maps.Keys(m.Scope)) {
+		switch m.Scope[n].(type) {
+		case *Component:
+			components = append(components, n)
+		case *Slot:
+			slots = append(slots, n)
 		}
 	}
-	return best
+	return slices.DeleteFunc(append(components, slots...), func(n string) bool { return n[0] == '_' })
 }

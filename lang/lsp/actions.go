@@ -69,19 +69,29 @@ func (r *request) extractions(p protocol.CodeActionParams) []protocol.CodeAction
 	return []protocol.CodeAction{{Title: title, Kind: "refactor.extract", Edit: r.changes(place.Analysis, x.Edits)}}
 }
 
-// imports returns the imports of modules that an unknown name may mean.
+// imports returns the imports of modules that an unknown name may mean, and the members of a module
+// whose name is not a value.
 func (r *request) imports(a *workspace.Analysis, uri string, d *diag.Diagnostic) []protocol.CodeAction {
 	place := r.place(uri, r.rangeOf(d.Span).Start)
-	if d.Code != diag.UnknownName || place == nil {
+	if d.Code != diag.UnknownName && d.Code != diag.NotAValue || place == nil {
 		return nil
 	}
 	var all []protocol.CodeAction
-	found := feature.MissingImports(place, d.Span)
-	for _, m := range slices.Sorted(maps.Keys(found)) {
+	add := func(title string, edits []feature.Edit) {
 		all = append(all, protocol.CodeAction{
-			Title: "Import " + clean(m), Kind: "quickfix", Edit: r.changes(a, []feature.Edit{found[m]}),
-			Diagnostics: []protocol.Diagnostic{r.diagnostic(a, d, d.Span)},
+			Title: clean(title), Kind: "quickfix", Edit: r.changes(a, edits), Diagnostics: []protocol.Diagnostic{r.diagnostic(a, d, d.Span)},
 		})
+	}
+	if d.Code == diag.UnknownName {
+		found := feature.MissingImports(place, d.Span)
+		for _, m := range slices.Sorted(maps.Keys(found)) {
+			add("Import "+m, []feature.Edit{found[m]})
+		}
+	}
+	if len(all) == 0 && (d.Code == diag.UnknownName || len(d.Edits) == 0) && !strings.HasPrefix(d.Span.File.Text()[d.Span.End:], ".") {
+		for _, m := range feature.Members(place, d.Span) {
+			add("Replace by "+m.Name, m.Edits)
+		}
 	}
 	return all
 }

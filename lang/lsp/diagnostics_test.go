@@ -2,6 +2,7 @@ package lsp_test
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -204,6 +205,44 @@ func TestImports(t *testing.T) {
 	c.call("textDocument/codeAction", everything("a.layer", "component a {\n    needs web.page\n}\n", 0), &actions)
 	if len(actions) == 0 || actions[0].Title != "Import ./web" || actions[0].Edit.Changes[uri("a.layer")][0].NewText != "import \"./web\"\n\n" {
 		t.Errorf("the actions are %+v", actions)
+	}
+}
+
+// TestMembers offers the members of a module whose name is used as a value, imported or not.
+func TestMembers(t *testing.T) {
+	for text, want := range map[string]string{
+		"import \"std/rsyslog\"\n\napp a {\n    uses rsyslog\n}\n": "Write rsyslog.agent: 3:9 rsyslog.agent",
+		"app a {\n    uses rsyslog\n}\n":                           "Replace by rsyslog.agent: 1:9 rsyslog.agent, 0:0 import \"std/rsyslog\"\n\n",
+		"import \"./web\"\n\napp a {\n    uses web\n}\n":           "Replace by web.form: 3:9 web.form; Replace by web.page: 3:9 web.page",
+		"app a {\n    uses web\n}\n":                               "Replace by web.form: 1:9 web.form, 0:0 import \"./web\"\n\n; Replace by web.page: 1:9 web.page, 0:0 import \"./web\"\n\n",
+		"import \"./own\"\n\napp a {\n    uses own.x\n}\n":         "",
+		"import \"./own\"\n\napp a {\n    uses own\n}\n":           "",
+	} {
+		c := start(t, memory(t, fstest.MapFS{
+			"web/w.layer": {Data: []byte("component page {\n}\nslot form\ncomponent _private {\n}\n")}, "own/own.layer": {Data: []byte("component own {\n}\n")},
+		}), nil)
+		c.open("a.layer", text)
+		var actions []struct {
+			Title string
+			Edit  struct {
+				Changes map[string][]struct {
+					Range   struct{ Start position }
+					NewText string
+				}
+			}
+		}
+		c.call("textDocument/codeAction", everything("a.layer", text, 0), &actions)
+		var got []string
+		for _, a := range actions {
+			var edits []string
+			for _, e := range a.Edit.Changes[uri("a.layer")] {
+				edits = append(edits, fmt.Sprintf("%d:%d %s", e.Range.Start.Line, e.Range.Start.Character, e.NewText))
+			}
+			got = append(got, a.Title+": "+strings.Join(edits, ", "))
+		}
+		if all := strings.Join(got, "; "); all != want {
+			t.Errorf("%q: got %s, want %s", text, all, want)
+		}
 	}
 }
 

@@ -197,7 +197,8 @@ func (r *textReader) escape() {
 	case '"':
 		r.replace(r.pos+2, `"`)
 	case 'u':
-		hex, _, closed := strings.Cut(strings.TrimPrefix(rest[1:], "{"), "}")
+		const longest = 16 // bytes, so that many take linear time
+		hex, _, closed := strings.Cut(strings.TrimPrefix(rest[1:min(len(rest), longest)], "{"), "}")
 		code, err := strconv.ParseUint(hex, 16, 32)
 		switch {
 		case !strings.HasPrefix(rest, "u{") || !closed || len(hex) > 6 || err != nil:

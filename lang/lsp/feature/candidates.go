@@ -2,12 +2,9 @@ package feature
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/check"
-	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -26,7 +23,7 @@ func (x *completion) wanted() string {
 		last = x.stmt[len(x.stmt)-1]
 	}
 	switch {
-	case last.Kind == syntax.Equals && x.place == 0 && x.decl == "component":
+	case last.Kind == syntax.Equals && x.place == 0 && (x.decl == "component" || x.decl == "param"):
 		if n := len(x.stmt); n > 2 && x.stmt[n-3].Kind == syntax.Colon {
 			return x.of(x.stmt[n-2])
 		}
@@ -80,16 +77,20 @@ func (x *completion) usage() map[string]int {
 }
 
 func (x *completion) argumentType(c *check.Component) string {
-	n := x.count
-	if len(x.stmt) > 1 && x.stmt[len(x.stmt)-1].Kind == syntax.Colon {
-		if p := c.Param(x.of(x.stmt[len(x.stmt)-2])); p != nil && p.Type != nil {
-			return p.Type.String()
-		}
+	var p *check.Param
+	switch {
+	case x.arg != "":
+		p = c.Param(x.arg)
+	case x.count < len(c.Params):
+		p = c.Params[x.count]
 	}
-	if n < len(c.Params) && c.Params[n].Type != nil {
-		return c.Params[n].Type.String()
+	switch {
+	case p == nil || p.Type == nil:
+		return ""
+	case x.listed && p.Type.Elem != nil:
+		return p.Type.Elem.String()
 	}
-	return ""
+	return p.Type.String()
 }
 
 // values proposes visible names. Those fit best that have the wanted type, and the members or the
@@ -193,21 +194,6 @@ func (x *completion) nearness(o check.Object) int {
 	return 4
 }
 
-// unimported proposes modules that the file does not import yet, with their import.
-func (x *completion) unimported() {
-	known := map[string]bool{}
-	for _, v := range x.Out.Checked.Visible(x.File.Source, x.Offset) {
-		known[v.Name] = true
-	}
-	for _, m := range x.importable() {
-		name := load.ImportName(m)
-		if !known[name] && identifier(name) {
-			known[name] = true
-			x.add(2, Proposal{Label: name, Kind: KindModule, Detail: "import " + strconv.Quote(m), Also: []Edit{x.Place.importEdit(m)}})
-		}
-	}
-}
-
 // suitsArguments reports whether a component has the parameters that the rest of the line names.
 func (x *completion) suitsArguments(c *check.Component) bool {
 	for i, t := range x.rest {
@@ -292,121 +278,6 @@ func call(name string, c *check.Component) (string, bool) {
 		}
 	}
 	return name + "(" + strings.Join(args, ", ") + ")", true
-}
-
-// qualified proposes the components or slots of an imported module.
-func (x *completion) qualified(name string, m *check.Module, want string, fit int) {
-	for _, member := range sortedNames(m.Scope) {
-		o := m.Scope[member]
-		if strings.HasPrefix(member, "_") || !fitsType(o, nil, want) && want != "" {
-			continue
-		}
-		if _, component := o.(*check.Component); !component && want == "" {
-			continue
-		}
-		p := x.proposal(name+"."+member, o)
-		x.add(fit-1, p)
-	}
-}
-
-func sortedNames(scope map[string]check.Object) []string {
-	names := make([]string, 0, len(scope))
-	for n := range scope {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// members proposes what can follow a dot.
-func (x *completion) members() {
-	o := x.objectOf(x.member)
-	want := x.wanted()
-	if o == nil && len(x.member) == 1 {
-		x.membersToImport(x.of(x.member[0]), want)
-		return
-	}
-	called := len(x.rest) > 0 && x.rest[0].Kind == syntax.LParen
-	fit := func(o check.Object) int {
-		f := 10
-		if want != "" && fitsType(o, typeOf(o), want) {
-			f += 20
-		}
-		if c, ok := o.(*check.Component); ok && called && len(c.Params) > 0 && x.suitsArguments(c) {
-			f += 20
-		}
-		return f
-	}
-	switch o := o.(type) {
-	case *check.Import:
-		if o.Module == nil {
-			return
-		}
-		for _, name := range sortedNames(o.Module.Scope) {
-			if !strings.HasPrefix(name, "_") {
-				x.add(fit(o.Module.Scope[name]), x.proposal(name, o.Module.Scope[name]))
-			}
-		}
-	case *check.Predeclared:
-		for _, m := range o.Members() {
-			p := x.proposal(m.Name, m.Object)
-			if m.Name == "packages" && len(x.rest) == 0 {
-				p.Insert, p.Snippet = `packages("${1}")`, true
-			}
-			x.add(fit(m.Object), p)
-		}
-	default:
-		if t := x.typeOfChain(x.member); t != nil {
-			for _, f := range t.Fields {
-				x.add(10, Proposal{Label: f.Name, Kind: KindValue, Detail: f.Type.String()})
-			}
-		}
-	}
-}
-
-// membersToImport proposes the members of the modules that a name would mean if the file imported
-// them, with their import.
-func (x *completion) membersToImport(name, want string) {
-	for _, path := range x.importable() {
-		if load.ImportName(path) != name {
-			continue
-		}
-		edit := x.Place.importEdit(path)
-		out, _ := x.Analysis.Edited(edited([]Edit{edit}), compiler.Checked)
-		i := importedAs(out.Checked, x.File.Source.Name(), name)
-		if i == nil || i.Module == nil {
-			continue
-		}
-		for _, member := range sortedNames(i.Module.Scope) {
-			o := i.Module.Scope[member]
-			if strings.HasPrefix(member, "_") || want != "" && !fitsType(o, typeOf(o), want) {
-				continue
-			}
-			p := x.proposal(member, o)
-			p.Also = []Edit{edit}
-			x.add(10, p)
-		}
-	}
-}
-
-// importedAs returns what the file with a name imports under another name, or nil.
-func importedAs(p *check.Program, file, name string) *check.Import {
-	if p == nil {
-		return nil
-	}
-	for _, m := range p.Modules {
-		for _, f := range m.Files {
-			if f.Source.Name() != file {
-				continue
-			}
-			for _, v := range p.Visible(f.Source, 0) {
-				if i, ok := v.Object.(*check.Import); ok && v.Name == name {
-					return i
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // objectOf returns what a chain of names means, up to the last one that is an object.

@@ -152,7 +152,7 @@ func (x *completion) propose() {
 	case x.callee != nil && x.next.Kind == syntax.Colon:
 		x.parameters(100)
 	default:
-		if x.callee != nil {
+		if x.callee != nil && !x.listed {
 			x.parameters(30)
 		}
 		if x.form != nil && x.more {

@@ -145,12 +145,15 @@ func freeNames(tree *syntax.File) map[int]bool {
 // TestUnimported completes a module that the file does not import.
 func TestUnimported(t *testing.T) {
 	for text, want := range map[string]string{
+		"app a {\n    uses rsys|\n}\n":                      "import \"std/rsyslog\"\n\napp a {\n    uses rsyslog.agent\n}\n",
+		"app a {\n    uses we|\n}\n":                        "import \"./web\"\n\napp a {\n    uses web.page\n}\n",
+		"app a {\n    uses own|\n}\n":                       "import \"./own\"\n\napp a {\n    uses own\n}\n",
 		"app a {\n    uses jav|\n}\n":                       "import \"std/java\"\n\napp a {\n    uses java\n}\n",
-		"import \"std/java\"\n\napp a {\n    uses we|\n}\n": "import \"std/java\"\nimport \"./web\"\n\napp a {\n    uses web\n}\n",
+		"import \"std/java\"\n\napp a {\n    uses we|\n}\n": "import \"std/java\"\nimport \"./web\"\n\napp a {\n    uses web.page\n}\n",
 	} {
 		at := strings.Index(text, "|")
 		text := text[:at] + text[at+1:]
-		files := fstest.MapFS{"web/w.layer": {Data: []byte("component page {\n}\n")}}
+		files := fstest.MapFS{"web/w.layer": {Data: []byte("component page {\n}\ncomponent _private {\n}\n")}, "own/own.layer": {Data: []byte("component own {\n}\n")}}
 		got := feature.Complete(placeIn(opened(files, "a.layer", text), "a.layer", at))
 		if len(got.All) == 0 || len(got.All[0].Also) != 1 {
 			t.Errorf("%q: got %v", text, got.All)
@@ -175,29 +178,36 @@ func TestComplete(t *testing.T) {
 		"import \"std/java\"\napp a {\n    uses j|\n}\n":                        "java java.jdk",
 		"import \"std/java\"\napp a {\n    uses java.|\n    expose 80\n}\n":     "jdk jre",
 		"import \"std/java\"\napp a {\n    uses java.jdk(|\n    expose 80\n}\n": "version",
-		"app a {\n    |\n}\n":                                                     "uses copy tag",
-		"app a {\n    uses b\n    ex|":                                            "expose",
-		"user a {\n    |\n}\n":                                                    "uid home",
-		"fleet {\n    |\n}\n":                                                     "base layers",
-		"app a {\n    copy |\n}\n":                                                "\"conf/a.conf\"",
-		"app a {\n    copy \"conf/|\"\n}\n":                                       "conf/a.conf conf/b.conf",
-		"app a {\n    copy \"x\" |\n}\n":                                          "to owner mode",
-		"app a {\n    copy \"x\" to \"/\" |":                                      "owner mode from",
-		"app a {\n    run \"x\" with |":                                           "cache secret network",
-		"app a {\n    run \"x\" with bind \"x\" |":                                "to from",
-		"app a {\n    run \"x\" with ssh, |":                                      "cache secret",
-		"fleet {\n    secret token\n}\napp a {\n    run \"x\" with secret |\n}\n": "token",
-		"component a(b: |":                                                        "string int list",
-		"app a {\n    changes |":                                                  "weekly monthly",
-		"component a {\n    update |":                                             "weekly",
-		"fleet {\n    platforms |":                                                "\"linux/amd64\"",
-		"fleet {\n    platforms \"|\"":                                            "linux/amd64 linux/arm64",
-		"slot s\ncomponent c {\n    fills |\n}":                                   "s",
-		"user www {\n    uid 1\n}\napp a {\n    user |\n}\n":                      "www",
-		"component c(name: string) {\n    run \"echo $|\"\n}\n":                   "name",
-		"component c(name: string) {\n    run \"echo ${na|}\"\n}\n":               "name",
-		"component c {\n    file \"/x\" text platform.|\n}\n":                     "arch os",
-		"let m = { a: 1 }\nlet n = m.|\n":                                         "a",
+		"app a {\n    |\n}\n":                                                                     "uses copy tag",
+		"app a {\n    uses b\n    ex|":                                                            "expose",
+		"user a {\n    |\n}\n":                                                                    "uid home",
+		"fleet {\n    |\n}\n":                                                                     "base layers",
+		"app a {\n    copy |\n}\n":                                                                "\"conf/a.conf\"",
+		"app a {\n    copy \"conf/|\"\n}\n":                                                       "conf/a.conf conf/b.conf",
+		"component c(file: path) {\n}\napp a {\n    uses c(\"|\")\n}\n":                           "conf/a.conf conf/b.conf",
+		"component c(file: path) {\n}\napp a {\n    uses c(|)\n}\n":                               "\"conf/a.conf\" file",
+		"component c(n: int, file: path) {\n}\napp a {\n    uses c(file: |, n: 1)":                "\"conf/a.conf\"",
+		"component c(n: int, files: list(path)) {\n}\napp a {\n    uses c(1, [|])":                "\"conf/a.conf\"",
+		"component c(n: int, files: list(path)) {\n}\napp a {\n    uses c(files: [\"a\", \"|\"])": "conf/a.conf",
+		"component c(file: path = \"|\") {\n}\n":                                                  "conf/a.conf",
+		"param file: path = |\n":                                                                  "\"conf/a.conf\"",
+		"app a {\n    copy \"x\" |\n}\n":                                                          "to owner mode",
+		"app a {\n    copy \"x\" to \"/\" |":                                                      "owner mode from",
+		"app a {\n    run \"x\" with |":                                                           "cache secret network",
+		"app a {\n    run \"x\" with bind \"x\" |":                                                "to from",
+		"app a {\n    run \"x\" with ssh, |":                                                      "cache secret",
+		"fleet {\n    secret token\n}\napp a {\n    run \"x\" with secret |\n}\n":                 "token",
+		"component a(b: |":                                                                        "string int list",
+		"app a {\n    changes |":                                                                  "weekly monthly",
+		"component a {\n    update |":                                                             "weekly",
+		"fleet {\n    platforms |":                                                                "\"linux/amd64\"",
+		"fleet {\n    platforms \"|\"":                                                            "linux/amd64 linux/arm64",
+		"slot s\ncomponent c {\n    fills |\n}":                                                   "s",
+		"user www {\n    uid 1\n}\napp a {\n    user |\n}\n":                                      "www",
+		"component c(name: string) {\n    run \"echo $|\"\n}\n":                                   "name",
+		"component c(name: string) {\n    run \"echo ${na|}\"\n}\n":                               "name",
+		"component c {\n    file \"/x\" text platform.|\n}\n":                                     "arch os",
+		"let m = { a: 1 }\nlet n = m.|\n":                                                         "a",
 	} {
 		at := strings.Index(text, "|")
 		text := text[:at] + text[at+1:]

@@ -41,9 +41,11 @@ type context struct {
 	callee []syntax.Token // in the arguments of a call: what is called
 	args   []string       // names of arguments before the cursor
 	count  int            // number of arguments before the cursor
+	arg    string         // name of the argument that the cursor is in, if it has one
 	member []syntax.Token // after a dot: what is before it
 	types  bool           // the type of a parameter
 	index  bool           // in the brackets after a list or map
+	listed bool           // in a list that is an argument
 
 	generated bool // in a generator, after its `in`
 	match     bool // a pattern of a match
@@ -277,9 +279,13 @@ func (c *context) classify(tokens []syntax.Token, stack frames, stmt int, first,
 		before := tokens[f.at-1]
 		c.index = (before.Kind == syntax.Word || before.Kind == syntax.RBracket) && before.End == tokens[f.at].Start
 	}
-	if stack.top() == '(' {
-		f := stack[len(stack)-1]
-		c.callee = c.chain(tokens[:f.at])
+	call := len(stack) - 1
+	for call > 0 && stack[call].kind == '[' && !c.index {
+		call--
+	}
+	if call >= 0 && stack[call].kind == '(' {
+		f := stack[call]
+		c.callee, c.listed = c.chain(tokens[:f.at]), call < len(stack)-1
 		c.arguments(tokens[f.at+1:])
 		if len(stack) == 1 && f.at == 2 && c.decl == "component" {
 			c.callee, c.types = nil, last.Kind == syntax.Colon
@@ -358,10 +364,12 @@ func (c *context) arguments(tokens []syntax.Token) {
 		case syntax.Comma:
 			if depth == 0 {
 				c.count++
+				c.arg = ""
 			}
 		case syntax.Colon:
 			if depth == 0 && i > 0 {
-				c.args = append(c.args, c.of(tokens[i-1]))
+				c.arg = c.of(tokens[i-1])
+				c.args = append(c.args, c.arg)
 			}
 		}
 	}

@@ -39,7 +39,7 @@ func (x *completion) strings(quoted bool) {
 		for n, arch := range check.Architectures {
 			x.text("linux/"+arch, 40-n, KindWord, "")
 		}
-	case (key == "copy" || key == "bind") && !x.hasWord("from") || key == "layout" || key == "repository key" || x.callee != nil && x.wanted() == "path":
+	case (key == "copy" || key == "bind") && !x.hasWord("from") || key == "layout" || key == "repository key" || (x.callee != nil || x.place == 0) && x.wanted() == "path":
 		x.files()
 	case key == "user":
 		x.text("root", 5, KindUser, "")
