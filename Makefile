@@ -103,6 +103,7 @@ exact: build archivers
 ## bench: measure the stages; the table in README.md is made of these
 bench: helpers
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./lang/syntax ./compiler ./compiler/plan/search
+	$(GO) test -run '^$$' -bench Repeated -benchtime 1x -timeout 20m ./lang/lsp
 
 ## lint: check format, vet and staticcheck
 lint: helpers

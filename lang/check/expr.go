@@ -220,21 +220,29 @@ func (c *checker) selectExpr(e *syntax.Select) *Type {
 		if f := t.field(e.Name.Name); f != nil {
 			return f
 		}
-		key := fmt.Sprintf("%s.%s", t, e.Name.Name)
+		key := fmt.Sprintf("%p.%s", t, e.Name.Name)
 		if c.again(key, e.Name.At) {
 			return invalidType
 		}
 		d := c.list.Errorf(diag.UnknownName, e.Name.At, "unknown key `%s` in this map", e.Name.Name)
 		c.unknowns[key] = d
+		if !c.searches() {
+			d.Hint("write one of its keys")
+			return invalidType
+		}
 		var names []string
 		for _, f := range t.Fields {
 			names = append(names, f.Name)
 		}
 		if near := diag.Nearest(e.Name.Name, names); near != "" {
 			d.Hint("did you mean `%s`?", near).Fix(e.Name.At, near)
-		} else {
-			d.Hint("expected one of: %s", strings.Join(names, ", "))
+			return invalidType
 		}
+		const most = 20
+		if len(names) > most {
+			names = append(names[:most], "…")
+		}
+		d.Hint("expected one of: %s", strings.Join(names, ", "))
 		return invalidType
 	}
 	d := c.list.Errorf(diag.UnknownName, e.Name.At, "%s has no member `%s`", t.article(), e.Name.Name).
@@ -318,7 +326,7 @@ func (c *checker) listExpr(e *syntax.List) *Type {
 }
 
 func (c *checker) mapExpr(e *syntax.Map) *Type {
-	t := &Type{Kind: Map, Elem: invalidType}
+	t := &Type{Kind: Map, Elem: invalidType, fields: map[string]*Type{}}
 	for _, x := range e.Entries {
 		key, literal := x.Key.Literal()
 		if !literal {
@@ -329,6 +337,9 @@ func (c *checker) mapExpr(e *syntax.Map) *Type {
 		v := c.expr(x.Value)
 		if literal {
 			t.Fields = append(t.Fields, Field{key, v})
+			if t.fields[key] == nil {
+				t.fields[key] = v
+			}
 		}
 		if t.Kind != Map {
 			continue
@@ -338,7 +349,7 @@ func (c *checker) mapExpr(e *syntax.Map) *Type {
 		}
 	}
 	if t.Kind == Map && len(t.Fields) < len(e.Entries) {
-		t.Fields = nil // some keys are only known during evaluation
+		t.Fields, t.fields = nil, nil // some keys are only known during evaluation
 	}
 	return t
 }

@@ -35,6 +35,7 @@ type Type struct {
 	Kind   Kind
 	Elem   *Type   // of List and Map
 	Fields []Field // of Record, and of a Map literal with known keys; in source order
+	fields map[string]*Type
 }
 
 // Field is a field of a record.
@@ -89,14 +90,7 @@ func (t *Type) article() string {
 }
 
 // field returns the type of a named field, or nil.
-func (t *Type) field(name string) *Type {
-	for _, f := range t.Fields {
-		if f.Name == name {
-			return f.Type
-		}
-	}
-	return nil
-}
+func (t *Type) field(name string) *Type { return t.fields[name] }
 
 // text reports whether values of the type are strings, which convert to each other.
 func (t *Type) text() bool { return t.Kind == String || t.Kind == Version || t.Kind == Path }

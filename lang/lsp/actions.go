@@ -13,6 +13,9 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 )
 
+// mostFixed limits the errors whose fixes are returned at once: each fix may be tried.
+const mostFixed = 50
+
 // codeAction returns the fixes of what was found in a range, and what can be moved from it.
 func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 	actions := []protocol.CodeAction{}
@@ -31,6 +34,7 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 	r.publishing.Lock()
 	built := r.builtIn(a)
 	r.publishing.Unlock()
+	left := mostFixed
 	for _, d := range append(list.Sorted(), built...) {
 		if d.Span.IsZero() || a.URI(d.Span.File) != p.TextDocument.URI {
 			continue
@@ -38,6 +42,9 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 		at := r.rangeOf(d.Span)
 		if before(at.End, p.Range.Start) || before(p.Range.End, at.Start) {
 			continue
+		}
+		if left--; left < 0 {
+			break
 		}
 		actions = append(actions, r.imports(a, p.TextDocument.URI, d)...)
 		if len(d.Edits) == 0 || r.vain(d, p.TextDocument.URI) {

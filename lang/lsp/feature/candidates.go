@@ -100,9 +100,15 @@ func (x *completion) values() {
 	dot := len(x.rest) > 1 && x.rest[0].Kind == syntax.Dot && x.next == x.rest[0]
 	called := len(x.rest) > 0 && x.rest[0].Kind == syntax.LParen
 	usage := x.usage()
+	named := map[string]bool{} // in the statement
+	for _, t := range x.stmt {
+		if t.Kind == syntax.Word {
+			named[x.of(t)] = true
+		}
+	}
 	for n, v := range x.Out.Checked.Visible(x.File.Source, x.Offset) {
 		fit := 20 - min(n/8, 15) + min(3*usage[v.Name], 30) + x.nearness(v.Object)
-		if slices.ContainsFunc(x.stmt, func(t syntax.Token) bool { return t.Kind == syntax.Word && x.of(t) == v.Name }) && x.form != nil && !x.inner {
+		if named[v.Name] && x.form != nil && !x.inner {
 			fit -= 40
 		}
 		o := x.proposal(v.Name, v.Object)

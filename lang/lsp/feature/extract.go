@@ -255,13 +255,9 @@ func behind(p *Place, s *syntax.Clause) source.Span {
 		if f.Source != s.At.File {
 			continue
 		}
-		for _, t := range f.Tokens {
-			if int(t.Start) >= s.At.End {
-				if t.Kind == syntax.Comment && !t.Line {
-					return source.Span{File: f.Source, Start: int(t.Start), End: int(t.End)}
-				}
-				break
-			}
+		i, _ := slices.BinarySearchFunc(f.Tokens, s.At.End, func(t syntax.Token, end int) int { return int(t.Start) - end })
+		if t := f.Tokens[i]; t.Kind == syntax.Comment && !t.Line {
+			return source.Span{File: f.Source, Start: int(t.Start), End: int(t.End)}
 		}
 	}
 	return source.Span{}
