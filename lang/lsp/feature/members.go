@@ -203,7 +203,7 @@ func Members(p *Place, at source.Span) []Member {
 			if strings.HasPrefix(member, "_") || !fitsType(m.module.Scope[member], nil, "component") {
 				continue
 			}
-			edits := []Edit{{at, name + "." + member}}
+			edits := []Edit{{Span: at, New: name + "." + member}}
 			if m.edit.New != "" {
 				edits = append(edits, m.edit)
 			}
