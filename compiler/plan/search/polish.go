@@ -34,10 +34,11 @@ func newPolish(po *pool, limit int64, o Options) *polish {
 
 func (q *polish) spent() bool { return q.po.work >= q.limit || q.o.ended() }
 
-// run makes changes until none helps or the work is spent. It tries the promising kinds before
-// the thorough ones.
+// run makes changes until none helps or the work is spent. It begins with leaps. Of the small
+// changes, it tries the promising kinds before the thorough ones.
 func (q *polish) run() {
 	q.thorough = false
+	q.leaps(3000)
 	q.rounds()
 	q.thorough = true
 	for c := range q.next {
@@ -112,6 +113,11 @@ type edit func(plan []int32) []int32
 // attempt tries an edit for all these classes and keeps it if it saves money. A class that then
 // has too many layers gets its cheapest merges.
 func (q *polish) attempt(classes []int32, e edit) bool {
+	return q.attemptFor(0, classes, e)
+}
+
+// attemptFor is attempt, but keeps an edit if it costs less than most.
+func (q *polish) attemptFor(most Money, classes []int32, e edit) bool {
 	var delta Money
 	for _, c := range classes {
 		d, ok := q.apply(c, e, q.po.f.classes[c].replicas)
@@ -121,7 +127,7 @@ func (q *polish) attempt(classes []int32, e edit) bool {
 		}
 		delta += d
 	}
-	if delta >= 0 {
+	if delta >= most {
 		q.po.undo()
 		return false
 	}
@@ -507,7 +513,7 @@ func (q *polish) adopt(c int32) bool {
 			po.blobs[x.loose].replicas == 0 || slices.Contains(po.plan[c], s) {
 			continue
 		}
-		if q.attempt([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, false) }) {
+		if q.attempt([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, -1) }) {
 			return true
 		}
 	}
@@ -528,30 +534,32 @@ func (q *polish) findLive() {
 	}
 }
 
-// extract takes the items of a set out of a plan's layers and adds them as one layer: at the
-// bottom, or else where the lowest item was.
-func (po *pool) extract(plan []int32, s int32, bottom bool) []int32 {
-	kept, at := make([]int32, 0, len(plan)+1), -1
+// extract takes the items of a set out of a plan's layers and adds them as one layer: on top of so
+// many spine layers, or else, if the number is negative, where the lowest item was.
+func (po *pool) extract(plan []int32, s int32, on int) []int32 {
+	kept, at, spine := make([]int32, 0, len(plan)+1), -1, 0
 	for _, old := range plan {
-		if !po.sets[old].bits.meets(po.sets[s].bits) {
-			kept = append(kept, old)
-			continue
-		}
-		if at < 0 {
-			at = len(kept)
-		}
-		var rest []int32
-		for _, i := range po.sets[old].items {
-			if !po.sets[s].bits.has(i) {
-				rest = append(rest, i)
+		if po.sets[old].bits.meets(po.sets[s].bits) {
+			if at < 0 {
+				at = len(kept)
 			}
+			var rest []int32
+			for _, i := range po.sets[old].items {
+				if !po.sets[s].bits.has(i) {
+					rest = append(rest, i)
+				}
+			}
+			if len(rest) == 0 {
+				continue
+			}
+			old = po.intern(rest...)
 		}
-		if len(rest) > 0 {
-			kept = append(kept, po.intern(rest...))
+		if kept = append(kept, old); po.sets[old].stacked {
+			spine++
 		}
 	}
-	if bottom {
-		at = 0
+	if on >= 0 {
+		at = min(on, spine)
 	}
 	return slices.Insert(kept, at, s)
 }

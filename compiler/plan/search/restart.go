@@ -54,7 +54,7 @@ func (q *polish) shake(draw func(int) int) {
 	case 1: // a layer that another image could have, too
 		s := po.blobs[po.lay[o][draw(len(po.lay[o]))]].set
 		if o != c && po.sets[s].bits.within(po.f.classes[c].set) {
-			q.force([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, false) })
+			q.force([]int32{c}, func(plan []int32) []int32 { return po.extract(plan, s, -1) })
 		}
 	default:
 		all := slices.Clone(po.sets[sa].items)
@@ -67,8 +67,8 @@ func (q *polish) shake(draw func(int) int) {
 				k := draw(len(all))
 				all = all[k : k+1]
 			}
-			s, bottom := po.intern(all...), draw(2) == 1
-			q.force(q.having(s), func(plan []int32) []int32 { return po.extract(plan, s, bottom) })
+			s, on := po.intern(all...), draw(2)-1
+			q.force(q.having(s), func(plan []int32) []int32 { return po.extract(plan, s, on) })
 		}
 	}
 }

@@ -31,13 +31,15 @@
 //  2. Layers are merged until every image is within its limit, always the pair that costs least for
 //     each image that it helps (fit.go). If merging gets stuck, because some items must stay alone,
 //     an order of fewest layers replaces the result (least.go).
-//  3. The better of both is polished: items are moved, exchanged and split off, layers are merged
-//     and reordered, always for all images concerned at once (polish.go). In the pool, a change
-//     costs a few look-ups for each class (pool.go).
-//  4. The plan is shaken and polished again until the work is spent (restart.go). The most useful
+//  3. The better of both changes in leaps, drawn at random: an image takes the bottom of another
+//     one's spine, or items are gathered from all layers of all images that have them (leap.go).
+//     In the pool, a change costs a few look-ups for each class (pool.go).
+//  4. The plan is polished: items are moved, exchanged and split off, layers are merged and
+//     reordered, always for all images concerned at once (polish.go).
+//  5. The plan is shaken and polished again until the work is spent (restart.go). The most useful
 //     shake makes one layer of items that some images have in common, for all of these images,
 //     and lets polishing do the rest.
-//  5. This is done for several limits, each with the plan for the next one as a start, so that a
+//  6. This is done for several limits, each with the plan for the next one as a start, so that a
 //     higher limit never costs more (ladder.go).
 //
 // A fleet of at most five classes with at most eight items each is searched exhaustively, with
@@ -51,7 +53,7 @@
 //
 // Everything is sorted by name first. Costs are integers, so that sums do not depend on their order
 // and no architecture rounds differently. A change is kept only if the cost strictly decreases, and
-// changes are tried in a fixed order. Random choices have a fixed seed. Work is counted, never time.
+// leaps end with the cheapest of their plans. Changes are tried in a fixed order. Random choices have a fixed seed. Work is counted, never time.
 // Sets and blobs are identified by 64-bit hashes of their content. A collision, about as likely as a
 // broken memory cell, would make a plan worse or invalid, but in the same way on every machine.
 package search
