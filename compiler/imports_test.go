@@ -57,7 +57,7 @@ var policy = map[string]string{
 	"llb/canon":           "",
 	"llb/helper":          "",
 	"llb/replace":         "",
-	"llb/engine":          "lang/redact lang/visible llb/replace llb/world/transport",
+	"llb/engine":          "lang/diag lang/redact lang/visible llb/replace llb/world/transport",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",
 	"llb/lockfile":        "lang/diag compiler compiler/lock compiler/pin llb/replace",

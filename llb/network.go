@@ -9,10 +9,10 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Steps use the network as their host does: behind a company's proxy, with its trusted
-// certificates. A step receives the settings as optional secrets, so they are in no definition,
-// cache key or layer: a file with certificates, variables with the name of that file, and the
-// variables of proxies.
+// Steps of the built-in engine use the network as their host does: behind a company's proxy, with
+// its trusted certificates. A step receives the settings as optional secrets, so they are in no
+// definition, cache key or layer: a file with certificates, variables with the name of that file,
+// and the variables of proxies. Another engine gets them only if its user wants that.
 
 // certificates is the path of the host's certificates in a step.
 const certificates = "/run/layc/certificates.crt"

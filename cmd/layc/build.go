@@ -52,7 +52,11 @@ an editor notices which ones have changed.
 
 The engine is built into layc and keeps its cache in the state directory.
 Builds at the same time share one engine. To use another BuildKit, pass
---engine or set BUILDKIT_HOST.`,
+--engine or set BUILDKIT_HOST: unix:///PATH, tcp://HOST:PORT (with --tlsdir),
+ssh://USER@HOST, docker:// (the one in the Docker daemon), buildx:NAME (a
+builder of docker buildx), docker-container://NAME, podman-container://NAME,
+nerdctl-container://NAME or kube-pod://NAME. Steps then have the network of
+that engine.`,
 		Example: `  layc build -o out                        write all images to the directory out
   layc build app1 -o out                   write one image
   layc build --push --select 'has package("openssl") < "3.0.15"'
@@ -60,7 +64,9 @@ Builds at the same time share one engine. To use another BuildKit, pass
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
   layc build --json -o out                 print the result as JSON
-  layc build --json-file result.json       show progress and plan, too`,
+  layc build --json-file result.json       show progress and plan, too
+  layc build --engine buildx:ci            build on a builder of docker buildx
+  layc build --engine tcp://build.example.com:1234 --tlsdir certs`,
 		RunE: b.run,
 	}
 	b.program.flags(cmd)
@@ -72,6 +78,8 @@ Builds at the same time share one engine. To use another BuildKit, pass
 	f.StringVar(&b.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
 	f.StringVar(&b.engine, "engine", "", "use the BuildKit at `ADDRESS` instead of the built-in engine")
+	f.StringVar(&b.tls, "tlsdir", "", "secure tcp:// with ca.pem, cert.pem and key.pem in `DIR`")
+	f.BoolVar(&b.passProxies, "pass-proxies", false, "give steps on another BuildKit this machine's proxies and certificates")
 	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in your cache directory)")
 	f.StringArrayVar(&b.secrets, "secret", nil, "pass a secret of the fleet to steps: `NAME=FILE`")
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
@@ -91,11 +99,14 @@ type build struct {
 	registry  string
 	progress  string
 	engine    string
+	tls       string
 	state     string
 	secrets   []string
 	verify    bool
 	json      bool
 	jsonFile  string
+	// passProxies gives steps on an engine elsewhere this machine's proxies and certificates.
+	passProxies bool
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -139,7 +150,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	}
 	defer clean()
 	result, err := b.solve(cmd.Context(), images.Input{
-		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Secrets: secrets, Host: images.ThisHost(),
+		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Secrets: secrets, Host: images.ThisHost(b.engine == "" || b.passProxies),
 		Verify: b.verify, Layout: layout, Foreign: b.engine != "", Notice: b.notice,
 	})
 	if err != nil {
@@ -177,6 +188,12 @@ func (b *build) check(cmd *cobra.Command) error {
 	}
 	if err := engine.CheckAddress(b.engine); err != nil {
 		return usage(cmd, "%s %s: %s", from, b.engine, err)
+	}
+	if b.tls != "" && !strings.HasPrefix(b.engine, "tcp:") {
+		return usage(cmd, "--tlsdir requires an engine at tcp://HOST:PORT")
+	}
+	if b.passProxies && b.engine == "" {
+		return usage(cmd, "--pass-proxies requires --engine or BUILDKIT_HOST: the built-in engine always passes them")
 	}
 	if b.registry != "" && !b.push {
 		return usage(cmd, "--registry requires --push")

@@ -43,6 +43,7 @@ func (c *cli) complete(root *cobra.Command) {
 		"platform": these("linux/amd64", "linux/arm64"),
 		"only":     these(steps...),
 		"progress": these(engine.DisplayModes[:]...),
+		"engine":   addresses,
 		"mirror":   these("debian=", "debian-security=", "maven="),
 		"weight":   weightWords,
 		"set":      c.paramNames,
@@ -67,7 +68,7 @@ func (c *cli) complete(root *cobra.Command) {
 		if words := formats[cmd.Name()]; words != nil {
 			_ = cmd.RegisterFlagCompletionFunc("format", cobra.CompletionFunc(wordsOf(these(words...))))
 		}
-		for _, name := range []string{"output", "state", "measure"} {
+		for _, name := range []string{"output", "state", "measure", "tlsdir"} {
 			if cmd.Flags().Lookup(name) != nil {
 				_ = cmd.RegisterFlagCompletionFunc(name, only("", cobra.ShellCompDirectiveFilterDirs))
 			}
@@ -86,6 +87,15 @@ func (c *cli) complete(root *cobra.Command) {
 		}
 	}
 	_ = root.RegisterFlagCompletionFunc("dir", only("", cobra.ShellCompDirectiveFilterDirs))
+}
+
+// addresses are the beginnings of addresses of engines, and the builders of docker buildx.
+func addresses(*cobra.Command, []string) []string {
+	words := engine.Addresses()
+	for _, b := range engine.Builders() {
+		words = append(words, "buildx:"+b.Name)
+	}
+	return words
 }
 
 // fileFlags name files, so the shell completes their values.

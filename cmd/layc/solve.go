@@ -28,7 +28,7 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 
 // engineOptions returns the options of the engine.
 func (b *build) engineOptions() engine.Options {
-	return engine.Options{Address: b.engine, State: b.state, Notice: b.notice}
+	return engine.Options{Address: b.engine, Certificates: b.tls, State: b.state, Notice: b.notice}
 }
 
 // notice prints a sentence for the user.

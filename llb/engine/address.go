@@ -3,21 +3,40 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/moby/buildkit/client"
 	// Imported for dialing addresses with docker, podman, nerdctl, kubectl or ssh.
 	_ "github.com/moby/buildkit/client/connhelper/dockercontainer"
 	_ "github.com/moby/buildkit/client/connhelper/kubepod"
 	_ "github.com/moby/buildkit/client/connhelper/nerdctlcontainer"
 	_ "github.com/moby/buildkit/client/connhelper/podmancontainer"
 	_ "github.com/moby/buildkit/client/connhelper/ssh"
+
+	"github.com/layc-lang/layc/lang/diag"
 )
 
-// schemes are the kinds of addresses of engines.
-var schemes = []string{"unix", "tcp", "docker-container", "podman-container", "nerdctl-container", "kube-pod", "ssh"}
+// forms are the kinds of addresses, each with the rest of an example.
+var forms = map[string]string{
+	"unix": "///PATH", "tcp": "//HOST:PORT", "ssh": "//USER@HOST", "docker": "//", "docker-container": "//NAME",
+	"podman-container": "//NAME", "nerdctl-container": "//NAME", "kube-pod": "//NAME", "buildx": "NAME",
+}
+
+// Addresses lists the forms of addresses.
+func Addresses() []string {
+	var all []string
+	for _, form := range slices.Sorted(maps.Keys(forms)) {
+		all = append(all, form+":"+forms[form])
+	}
+	return all
+}
 
 // CheckAddress checks the form of an [Options].Address without dialing it. The empty address is
 // valid.
@@ -25,9 +44,93 @@ func CheckAddress(address string) error {
 	if address == "" {
 		return nil
 	}
-	u, err := url.Parse(address)
-	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" && u.Path == "" {
-		return fmt.Errorf("expected unix:///PATH, tcp://HOST:PORT, docker-container://NAME, or one that begins with %s", strings.Join(schemes[3:], ", "))
+	_, _, err := splitAddress(address)
+	return err
+}
+
+// splitAddress returns the kind of an address, and what follows it without slashes.
+func splitAddress(address string) (kind, rest string, err error) {
+	kind, rest, _ = strings.Cut(address, ":")
+	rest = strings.TrimPrefix(rest, "//")
+	if _, ok := forms[kind]; !ok {
+		if near := diag.Nearest(kind, slices.Sorted(maps.Keys(forms))); near != "" && kind != address {
+			return "", "", fmt.Errorf("did you mean %s:%s?", near, address[len(kind)+1:])
+		}
+		if filepath.IsAbs(address) {
+			return "", "", fmt.Errorf("did you mean unix://%s?", address)
+		}
+		return "", "", fmt.Errorf("expected one of %s", strings.Join(Addresses(), ", "))
+	}
+	switch {
+	case kind == "docker" && rest != "", kind != "docker" && rest == "":
+	case kind == "buildx" || kind == "docker":
+		return kind, rest, nil
+	case strings.HasPrefix(address, kind+"://"):
+		if _, err := url.Parse(address); err == nil && (kind != "unix" || filepath.IsAbs(rest)) {
+			return kind, rest, nil
+		}
+	}
+	return "", "", fmt.Errorf("expected %s:%s", kind, forms[kind])
+}
+
+// way is how to connect to an engine elsewhere.
+type way struct {
+	address string
+	options []client.ClientOpt
+}
+
+// find returns the way to an address. certs is a directory with ca.pem, cert.pem and key.pem for a
+// server that wants TLS; "" if it does not. An error is an *UnavailableError.
+func find(address, certs string) (way, error) {
+	kind, rest, err := splitAddress(address)
+	if err != nil {
+		return way{}, &UnavailableError{What: fmt.Sprintf("%s is not the address of a BuildKit", address), Help: err.Error()}
+	}
+	switch kind {
+	case "docker":
+		return way{"", []client.ClientOpt{client.WithContextDialer(dialDocker)}}, nil
+	case "buildx":
+		builder, err := buildxBuilder(rest)
+		if err != nil {
+			return way{}, err
+		}
+		return builder.way()
+	}
+	w := way{address: address}
+	if certs == "" {
+		return w, nil
+	}
+	if kind != "tcp" {
+		return way{}, &UnavailableError{What: fmt.Sprintf("only tcp:// has certificates, not %s", address), Help: "omit --tlsdir"}
+	}
+	err = w.secure(filepath.Join(certs, "ca.pem"), filepath.Join(certs, "cert.pem"), filepath.Join(certs, "key.pem"), "")
+	return w, err
+}
+
+// secure adds TLS with the files of certificates; "": without that one.
+func (w *way) secure(ca, cert, key, server string) error {
+	var missing []error
+	for _, file := range []string{ca, cert, key} {
+		if file == "" {
+			continue
+		}
+		if _, err := os.ReadFile(file); err != nil {
+			missing = append(missing, err)
+		}
+	}
+	if len(missing) > 0 {
+		return &UnavailableError{
+			What: "cannot read the certificates for " + w.address, Help: "name a directory with ca.pem, cert.pem and key.pem with --tlsdir", Err: errors.Join(missing...),
+		}
+	}
+	if server == "" {
+		if u, err := url.Parse(w.address); err == nil {
+			server = u.Hostname()
+		}
+	}
+	w.options = append(w.options, client.WithServerConfig(server, ca))
+	if cert != "" {
+		w.options = append(w.options, client.WithCredentials(cert, key))
 	}
 	return nil
 }

@@ -5,13 +5,21 @@ package engine
 import "testing"
 
 func TestCheckAddress(t *testing.T) {
-	for address, want := range map[string]bool{
-		"": true, "unix:///run/buildkit/buildkitd.sock": true, "tcp://127.0.0.1:1234": true,
-		"docker-container://buildx_buildkit_default": true, "kube-pod://buildkitd?namespace=ci": true,
-		"nonsense": false, "http://example.com": false, "unix://": false, "tcp:1234": false, "/run/buildkitd.sock": false,
+	const all = "expected one of buildx:NAME, docker://, docker-container://NAME, kube-pod://NAME, nerdctl-container://NAME, podman-container://NAME, ssh://USER@HOST, tcp://HOST:PORT, unix:///PATH"
+	for address, want := range map[string]string{
+		"": "", "unix:///run/buildkit/buildkitd.sock": "", "tcp://127.0.0.1:1234": "", "ssh://me@example.com": "",
+		"docker-container://buildx_buildkit_default": "", "podman-container://b": "", "kube-pod://buildkitd?namespace=ci": "",
+		"docker:": "", "docker://": "", "buildx:ci": "", "buildx://ci": "",
+		"nonsense": all, "http://example.com": all, "unix://": "expected unix:///PATH", "unix://run/b": "expected unix:///PATH",
+		"tcp:1234": "expected tcp://HOST:PORT", "docker://b": "expected docker://", "buildx:": "expected buildx:NAME", "buildx": "expected buildx:NAME", "docker": "",
+		"/run/buildkitd.sock": "did you mean unix:///run/buildkitd.sock?", "tpc://h:1": "did you mean tcp://h:1?", "docker-contianer://b": "did you mean docker-container://b?",
 	} {
-		if err := CheckAddress(address); (err == nil) != want {
-			t.Errorf("%q: %v", address, err)
+		got := ""
+		if err := CheckAddress(address); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", address, got, want)
 		}
 	}
 }

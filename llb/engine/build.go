@@ -191,9 +191,8 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		return nil, err
 	}
 	opt := client.SolveOpt{
-		LocalMounts:         req.Locals,
-		Session:             []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials()},
-		AllowedEntitlements: []string{"network.host"},
+		LocalMounts: req.Locals,
+		Session:     []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials()},
 		// Nobody looks at the build history of an embedded engine.
 		Internal: e.opts.Address == "",
 	}
@@ -234,8 +233,12 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			}
 		}
 	}()
+	var lacking error // what an engine elsewhere lacks, which it does not return unchanged
 	unproven := false // true: all images are built, but the engine does not return this error unchanged
 	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		if lacking = e.lacks(g.BuildOpts(), req.definitions()); lacking != nil {
+			return nil, lacking
+		}
 		res, err := solveAll(ctx, g, req.Images, proofs)
 		unproven = errors.Is(err, errUnproven)
 		if err == nil && out != nil {
@@ -244,12 +247,15 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		return res, err
 	}, reports)
 	<-drained
+	if lacking != nil {
+		return nil, lacking
+	}
 	if err != nil && !unproven {
 		var definitions []*pb.Definition
 		for _, i := range req.Images {
 			definitions = append(definitions, i.Definition)
 		}
-		return nil, classify(ctx, err, track, definitions...)
+		return nil, e.toldForeign(ctx, classify(ctx, err, track, definitions...))
 	}
 	res := &Result{Steps: track.steps()}
 	if res.Proven, err = proofs.results(ctx, track); err != nil {

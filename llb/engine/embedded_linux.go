@@ -205,7 +205,6 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 		WorkerController: workers,
 		Frontends:        map[string]frontend.Frontend{},
 		CacheManager:     solver.NewCacheManager(ctx, "local", results, worker.NewCacheResultStorage(workers)),
-		Entitlements:     []string{"network.host"},
 		HistoryDB:        history,
 		HistoryConfig:    &config.HistoryConfig{MaxAge: config.Duration{Duration: 7 * 24 * time.Hour}, MaxEntries: &maxEntries},
 		CacheStore:       results,

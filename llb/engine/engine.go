@@ -38,6 +38,9 @@ type Options struct {
 	// "tcp://host:1234". Empty: the embedded engine on State.
 	Address string
 
+	// Certificates is a directory with ca.pem, cert.pem and key.pem for an Address tcp://.
+	Certificates string
+
 	// State is the state directory of the embedded engine. It is created if it does not exist,
 	// and is private to the user. Unused with an Address.
 	State string
@@ -57,11 +60,12 @@ type Engine struct {
 	// ctx ends when the caller of Open gives up. Then Close does not wait for attached processes.
 	ctx context.Context
 
-	mu     sync.Mutex
-	client *client.Client
-	owned  *embedded // nil when the engine is another process
-	closed bool
-	err    error // the result of the first Close
+	mu      sync.Mutex
+	client  *client.Client
+	owned   *embedded // nil when the engine is another process
+	foreign string    // the version of the BuildKit at an address
+	closed  bool
+	err     error // the result of the first Close
 }
 
 // ownerPatience is how long to wait for a process that owns the state directory and neither
@@ -129,19 +133,7 @@ func (e *Engine) release() error {
 // open connects e to an engine. The caller holds e.mu or is Open.
 func (e *Engine) open(ctx context.Context) error {
 	if e.opts.Address != "" {
-		c, err := client.New(ctx, e.opts.Address)
-		if err == nil {
-			err = probe(ctx, c, 10*time.Second)
-		}
-		if err != nil {
-			return &UnavailableError{
-				What: fmt.Sprintf("no BuildKit responds at %s", e.opts.Address),
-				Help: "check the address, or omit it to use the built-in engine",
-				Err:  err,
-			}
-		}
-		e.client = c
-		return nil
+		return e.openForeign(ctx)
 	}
 	return e.openState(ctx)
 }

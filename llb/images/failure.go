@@ -360,8 +360,9 @@ func sameNumber(file string, changers ...*model.Instance) string {
 // the engine's state, or in the system.
 var overOther = regexp.MustCompile(`cannot copy to non-directory: (.*)|cannot replace to directory (.*) with file|symlink .* (/.*): file exists|^rename (.*): file exists|^mkdir (.*): not a directory`)
 
-// inState matches the part of a path in the engine's state that leads to the system.
-var inState = regexp.MustCompile(`^.*/(snapshots/\d+/fs|buildkit[^/]*\d)/`)
+// inState matches the part of a path in the engine's state that leads to the system. Only copied
+// layers, which the snapshotter native makes, are systems themselves.
+var inState = regexp.MustCompile(`^.*?/(runc-native/snapshots/snapshots/\d+|snapshots/\d+/fs|buildkit[^/]*\d)/`)
 
 // copiedOver explains steps that create different kinds of one path, where only the build
 // knows what exists.

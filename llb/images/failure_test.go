@@ -99,6 +99,7 @@ func TestCopiedOver(t *testing.T) {
 		"failed to copy files: cannot replace to directory /tmp/buildkit-mount123/usr/local/bin with file": "E0367: a step of app puts the file /usr/local/bin over a directory",
 		"symlink ../target /state/snapshots/7/fs/opt/x/passwd: file exists":                                "E0341: a step of app puts the link /opt/x/passwd over an existing path",
 		"mkdir /opt/x: not a directory": "E0367: a step of app puts the directory /opt/x over a file or a link",
+		"cannot replace to directory /state/runc-native/snapshots/snapshots/91/fs/snapshots/1/x with file":                   "E0367: a step of app puts the file /fs/snapshots/1/x over a directory",
 		"failed to copy files: cannot replace to directory /state/runc-overlayfs/cachemounts/buildkit46250796/srv with file": "E0367: a step of app puts the file /srv over a directory",
 		"rename /srv: file exists": "E0367: a step of app puts the file /srv over a directory",
 	} {

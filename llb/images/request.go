@@ -29,13 +29,19 @@ type Host struct {
 	SSHAgent string // the agent's socket; "": no agent
 }
 
-// ThisHost returns the machine that this process runs on.
-func ThisHost() Host {
+// ThisHost returns the machine that this process runs on. Its network settings are for an engine on
+// this machine: another one may have another network.
+func ThisHost(network bool) Host {
+	h := Host{SSHAgent: os.Getenv("SSH_AUTH_SOCK")}
+	if !network {
+		return h
+	}
 	proxies := map[string]string{}
 	for _, name := range llb.ProxyVariables {
 		proxies[name] = os.Getenv(name)
 	}
-	return Host{Network: llb.NetworkSecrets(certificates(), proxies), SSHAgent: os.Getenv("SSH_AUTH_SOCK")}
+	h.Network = llb.NetworkSecrets(certificates(), proxies)
+	return h
 }
 
 // bundles are the places of trusted certificates on common systems.

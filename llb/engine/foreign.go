@@ -1,0 +1,190 @@
+//go:build unix
+
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/client"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+	"github.com/moby/buildkit/util/grpcerrors"
+	"google.golang.org/grpc/codes"
+)
+
+// foreignPatience is how long an engine elsewhere may take to respond at first.
+const foreignPatience = 10 * time.Second
+
+// triedVersion is the version of BuildKit that layc is tested with.
+const triedVersion = "0.34"
+
+// builtIn is the help that is always possible.
+const builtIn = "omit the address to use the built-in engine"
+
+// openForeign connects e to the BuildKit at its address.
+func (e *Engine) openForeign(ctx context.Context) error {
+	w, err := find(e.opts.Address, e.opts.Certificates)
+	if err != nil {
+		return err
+	}
+	c, err := client.New(ctx, w.address, w.options...)
+	if err != nil {
+		return e.unreachable(err)
+	}
+	limited, cancel := context.WithTimeout(ctx, foreignPatience)
+	defer cancel()
+	info, err := c.Info(limited)
+	switch {
+	case err == nil:
+		e.foreign = info.BuildkitVersion.Version
+	case grpcerrors.Code(err) == codes.Unimplemented:
+		e.foreign = "older than 0.11"
+	case ctx.Err() != nil:
+		return errors.Join(context.Cause(ctx), c.Close())
+	default:
+		_ = c.Close() // it was never open
+		return e.unreachable(err)
+	}
+	e.client = c
+	return nil
+}
+
+// unreachable returns the error for an address at which no BuildKit responds.
+func (e *Engine) unreachable(err error) error {
+	kind, rest, _ := splitAddress(e.opts.Address) // it is valid
+	help, text := "check the address", err.Error()
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+	}
+	switch {
+	case has("certificate required", "bad certificate", "unknown certificate authority"):
+		help = "it wants a certificate of yours: name a directory with ca.pem, cert.pem and key.pem with --tlsdir"
+	case has("x509:"):
+		help = "its certificate is not for this name, or not by the authority in ca.pem: check the directory of --tlsdir"
+	case kind == "tcp" && e.opts.Certificates == "" && has("EOF", "connection reset", "preface"):
+		help = "if it wants TLS, name a directory with ca.pem, cert.pem and key.pem with --tlsdir"
+	case has("executable file not found"):
+		help = fmt.Sprintf("install the program that %s: addresses need, and put it into PATH", kind)
+	case has("permission denied") && kind == "unix":
+		help = "run layc as a user who may open that socket"
+	case kind == "unix" || kind == "tcp":
+		help = "start buildkitd there, or check the address"
+	case kind == "docker" || kind == "docker-container" || kind == "buildx":
+		help = "see docker info, and docker buildx ls"
+	case kind == "ssh":
+		help = fmt.Sprintf("check that ssh %s buildctl debug info works", rest)
+	}
+	return &UnavailableError{What: "no BuildKit responds at " + e.opts.Address, Help: help + "; or " + builtIn, Err: &plainError{said(err), err}}
+}
+
+// said returns the cause of a failed connection in one line: what a program like ssh printed, or why
+// the connection was not made.
+func said(err error) string {
+	text := plain(err).Error()
+	if _, after, ok := strings.Cut(text, "stderr="); ok {
+		text = strings.TrimSpace(after)
+	}
+	if errors.Is(err, context.DeadlineExceeded) || grpcerrors.Code(err) == codes.DeadlineExceeded {
+		if !strings.Contains(text, ": ") {
+			text = fmt.Sprintf("no response for %s", foreignPatience)
+		}
+	}
+	for _, prefix := range []string{"failed to call info: ", "connection error: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// abilities are the names of what an engine may lack, by BuildKit's ids.
+var abilities = map[apicaps.CapID]string{
+	pb.CapMergeOp:                        "merging layers",
+	pb.CapDiffOp:                         "the difference of two layers",
+	pb.CapExecSecretEnv:                  "secrets as variables",
+	pb.CapExecMountSecret:                "secrets as files",
+	pb.CapExecMountSSH:                   "SSH agents",
+	pb.CapExecMountCache:                 "cache mounts",
+	pb.CapExecMountTmpfs:                 "tmpfs mounts",
+	pb.CapExecMetaNetwork:                "steps without a network",
+	pb.CapSourceLocalUnique:              "local files",
+	pb.CapSourceHTTPChecksum:             "downloads with checksums",
+	pb.CapSourceOCILayout:                "OCI layouts",
+	pb.CapFileBase:                       "copying files",
+	pb.CapFileCopyIncludeExcludePatterns: "copying files by patterns",
+}
+
+// lacks returns an error that tells what an engine elsewhere lacks for definitions; nil if nothing.
+func (e *Engine) lacks(has gateway.BuildOpts, definitions []*pb.Definition) error {
+	if e.opts.Address == "" {
+		return nil
+	}
+	missing, disabled := map[string]bool{}, ""
+	for _, def := range definitions {
+		for _, of := range def.Metadata {
+			for id := range of.Caps {
+				err := has.LLBCaps.Supports(apicaps.CapID(id))
+				if err == nil {
+					continue
+				}
+				missing[cmp.Or(abilities[apicaps.CapID(id)], id)] = true
+				var why *apicaps.CapError
+				if errors.As(err, &why) && why.State != nil {
+					disabled = cmp.Or(disabled, why.State.DisabledReasonMsg)
+				}
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	help := fmt.Sprintf("update it (layc is tested with BuildKit %s), or %s", triedVersion, builtIn)
+	if strings.Contains(disabled, "containerd") {
+		help = "turn on the containerd image store of that Docker, create a builder (docker buildx create), or " + builtIn
+	}
+	err := &UnavailableError{
+		What: fmt.Sprintf("%s (%s) cannot build this: it lacks %s", e.opts.Address, e.version(), strings.Join(slices.Sorted(maps.Keys(missing)), ", ")),
+		Help: help,
+	}
+	if disabled != "" {
+		err.Err = errors.New(disabled)
+	}
+	return err
+}
+
+// version names the version of an engine elsewhere.
+func (e *Engine) version() string {
+	if e.foreign == "" {
+		return "a BuildKit without a version"
+	}
+	return "BuildKit " + e.foreign
+}
+
+// toldForeign returns the error of a build on an engine elsewhere in layc's words.
+func (e *Engine) toldForeign(ctx context.Context, err error) error {
+	var step *StepError
+	var unavailable *UnavailableError
+	switch {
+	case e.opts.Address == "" || ctx.Err() != nil || errors.As(err, &step):
+		return err
+	case errors.As(err, &unavailable):
+		if errors.Is(err, errLost) {
+			unavailable.What = "lost the connection to the BuildKit at " + e.opts.Address
+			unavailable.Help = "see whether it still runs, and run the command again: what it has built is in its cache"
+		}
+		return err
+	}
+	cause := rootCause(err)
+	text := cause.Error()
+	help := "see the log of that BuildKit, or " + builtIn
+	if strings.Contains(text, "exporter") && strings.Contains(text, "could not be found") {
+		help = "turn on the containerd image store of that Docker, create a builder (docker buildx create), or " + builtIn
+	}
+	return &UnavailableError{What: fmt.Sprintf("the BuildKit at %s (%s) failed", e.opts.Address, e.version()), Help: help, Err: cause}
+}
