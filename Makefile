@@ -7,7 +7,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build demo test copies fuzz exact bench lint clean helpers maven seccomp archivers editors vscode code-server tree-sitter
+.PHONY: help build demo test copies fuzz exact bench lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -45,6 +45,11 @@ bin/layc-runc: go.mod go.sum | seccomp
 seccomp:
 	@pkg-config --exists libseccomp 2>/dev/null || $(call install,libseccomp-dev pkg-config,the headers of libseccomp and pkg-config)
 
+# Tests connect to engines through ssh, and build on one with fuse-overlayfs.
+engines:
+	@for p in ssh ssh-keygen /usr/sbin/sshd fuse-overlayfs; do command -v $$p >/dev/null || missing=1; done; \
+		[ -z "$$missing" ] || $(call install,openssh-client openssh-server fuse-overlayfs,OpenSSH and fuse-overlayfs)
+
 # Tests use a BuildKit of its own. It is a module of its own, since it needs far more than layc.
 BUILDKITD = bin/buildkitd bin/buildctl
 $(BUILDKITD) &: llb/engine/testdata/buildkitd/go.mod llb/engine/testdata/buildkitd/go.sum
@@ -79,7 +84,7 @@ demo: build maven
 # once. The race detector then watches the tests again without the engine, since
 # BuildKit and bbolt have races of their own, and without the long searches that share
 # nothing between goroutines (-short). `lint` has vetted the code before.
-test: build $(BUILDKITD) maven archivers editors lint
+test: build $(BUILDKITD) engines maven archivers editors lint
 	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_EDITORS=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -timeout 30m ./llb/engine
 	$(GO) test -race -short -vet=off ./...
@@ -88,7 +93,7 @@ test: build $(BUILDKITD) maven archivers editors lint
 ## copies: test the engine with copied layers, as where overlay mounts are not available
 # `test` does this for llb/engine alone. llb/exact is left out: where layers are copied, a step that
 # writes to a file with several names changes it under all of them.
-copies: build $(BUILDKITD) archivers
+copies: build $(BUILDKITD) engines archivers
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 2 -timeout 90m ./llb/engine ./llb ./llb/images ./cmd/layc
 
 ## fuzz: look for inputs that break a stage; FUZZTIME=10m for ten minutes each

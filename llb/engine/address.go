@@ -75,8 +75,10 @@ func splitAddress(address string) (kind, rest string, err error) {
 
 // way is how to connect to an engine elsewhere.
 type way struct {
-	address string
+	address string // "" for the one in Docker
 	options []client.ClientOpt
+	// secured: with TLS. anonymous: with TLS, but without a certificate of the user's.
+	secured, anonymous bool
 }
 
 // find returns the way to an address. certs is a directory with ca.pem, cert.pem and key.pem for a
@@ -88,7 +90,7 @@ func find(address, certs string) (way, error) {
 	}
 	switch kind {
 	case "docker":
-		return way{"", []client.ClientOpt{client.WithContextDialer(dialDocker)}}, nil
+		return way{options: []client.ClientOpt{client.WithContextDialer(dialDocker)}}, nil
 	case "buildx":
 		builder, err := buildxBuilder(rest)
 		if err != nil {
@@ -128,6 +130,7 @@ func (w *way) secure(ca, cert, key, server string) error {
 			server = u.Hostname()
 		}
 	}
+	w.secured, w.anonymous = true, cert == ""
 	w.options = append(w.options, client.WithServerConfig(server, ca))
 	if cert != "" {
 		w.options = append(w.options, client.WithCredentials(cert, key))

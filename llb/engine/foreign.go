@@ -7,12 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/connhelper"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
@@ -37,7 +39,7 @@ func (e *Engine) openForeign(ctx context.Context) error {
 	}
 	c, err := client.New(ctx, w.address, w.options...)
 	if err != nil {
-		return e.unreachable(err)
+		return e.unreachable(ctx, w, err)
 	}
 	limited, cancel := context.WithTimeout(ctx, foreignPatience)
 	defer cancel()
@@ -51,25 +53,30 @@ func (e *Engine) openForeign(ctx context.Context) error {
 		return errors.Join(context.Cause(ctx), c.Close())
 	default:
 		_ = c.Close() // it was never open
-		return e.unreachable(err)
+		return e.unreachable(ctx, w, err)
 	}
 	e.client = c
 	return nil
 }
 
 // unreachable returns the error for an address at which no BuildKit responds.
-func (e *Engine) unreachable(err error) error {
-	kind, rest, _ := splitAddress(e.opts.Address) // it is valid
+func (e *Engine) unreachable(ctx context.Context, w way, err error) error {
+	if failed := w.program(ctx); failed != nil {
+		err = failed
+	}
+	kind, rest, _ := splitAddress(cmp.Or(w.address, "docker:")) // it is valid
 	help, text := "check the address", err.Error()
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
 	}
+	// A server that refuses a connection may close it before the reason is read.
+	closed := kind == "tcp" && has("EOF", "connection reset", "broken pipe", "preface")
 	switch {
-	case has("certificate required", "bad certificate", "unknown certificate authority"):
+	case has("certificate required", "bad certificate", "unknown certificate authority"), closed && w.anonymous:
 		help = "it wants a certificate of yours: name a directory with ca.pem, cert.pem and key.pem with --tlsdir"
 	case has("x509:"):
 		help = "its certificate is not for this name, or not by the authority in ca.pem: check the directory of --tlsdir"
-	case kind == "tcp" && e.opts.Certificates == "" && has("EOF", "connection reset", "preface"):
+	case closed && !w.secured:
 		help = "if it wants TLS, name a directory with ca.pem, cert.pem and key.pem with --tlsdir"
 	case has("executable file not found"):
 		help = fmt.Sprintf("install the program that %s: addresses need, and put it into PATH", kind)
@@ -77,12 +84,37 @@ func (e *Engine) unreachable(err error) error {
 		help = "run layc as a user who may open that socket"
 	case kind == "unix" || kind == "tcp":
 		help = "start buildkitd there, or check the address"
-	case kind == "docker" || kind == "docker-container" || kind == "buildx":
+	case kind == "docker" || kind == "docker-container":
 		help = "see docker info, and docker buildx ls"
 	case kind == "ssh":
 		help = fmt.Sprintf("check that ssh %s buildctl debug info works", rest)
 	}
 	return &UnavailableError{What: "no BuildKit responds at " + e.opts.Address, Help: help + "; or " + builtIn, Err: &plainError{said(err), err}}
+}
+
+// program returns why the program that dials an address ends; nil if none does, or if it works. What
+// it prints is lost if the connection fails while it is written to.
+func (w way) program(ctx context.Context) error {
+	dial, err := connhelper.GetConnectionHelper(w.address)
+	if dial == nil || err != nil {
+		return err
+	}
+	conn, err := dial.ContextDialer(ctx, "")
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, conn)
+		ended <- err
+	}()
+	select {
+	case err = <-ended:
+	case <-time.After(foreignPatience):
+	case <-ctx.Done():
+	}
+	conn.Close() // also a program that works
+	return err
 }
 
 // said returns the cause of a failed connection in one line: what a program like ssh printed, or why
@@ -97,7 +129,7 @@ func said(err error) string {
 			text = fmt.Sprintf("no response for %s", foreignPatience)
 		}
 	}
-	for _, prefix := range []string{"failed to call info: ", "connection error: "} {
+	for _, prefix := range []string{"failed to call info: ", "connection error: ", "Unavailable: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	return strings.Join(strings.Fields(text), " ")

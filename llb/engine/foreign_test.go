@@ -149,7 +149,7 @@ func wantUnavailable(t *testing.T, err error, what, help string) {
 		return
 	}
 	if got.What != what || got.Help != help {
-		t.Errorf("the error is %q with the help %q,\nwant %q with %q", got.What, got.Help, what, help)
+		t.Errorf("the error is %q with the help %q,\nwant %q with %q\n%v", got.What, got.Help, what, help, got.Err)
 	}
 	for _, words := range []string{"failed to solve", "rpc error", "desc = ", "failed to call info", "connection error"} {
 		if strings.Contains(err.Error(), words) {
