@@ -132,6 +132,63 @@ app two {
 	}
 }
 
+// TestBuilder asks for what is built on the fleet's builder: it is of the build world, so no app has
+// it, and apps whose content depends on it are found through it.
+func TestBuilder(t *testing.T) {
+	const program = `
+fleet {
+    base    base
+    builder "linux/amd64"
+}
+
+component base {
+    rootfs "https://example.com/${platform.arch}.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+component compiler {
+    run "make compiler"
+}
+
+component tool {
+    builds cross
+    builds with compiler
+    owns "/opt/tool"
+    run  "make tool"
+}
+
+app a {
+    uses tool
+}
+`
+	out, list := compiler.Compile(compiler.Input{
+		Project: fstest.MapFS{"a.layer": {Data: []byte(program)}}, Dir: ".", Platform: model.Platform{OS: "linux", Arch: "arm64"},
+		Lock: &lock.File{Bases: []lock.Base{{Digest: "sha256:00000000000000000000000000000000000000000000000000000000000000aa", Layers: 1}}},
+	}, compiler.Planned)
+	if list.HasErrors() {
+		t.Fatal(list[0].Message)
+	}
+	f := query.New([]*plan.Plan{out.Targets[0].Plan})
+	for text, want := range map[string]string{
+		"components":               "base@linux/arm64 base for linux/amd64@linux/arm64 compiler for linux/amd64@linux/arm64 tool@linux/arm64",
+		"components apps == 0":     "base for linux/amd64@linux/arm64 compiler for linux/amd64@linux/arm64",
+		"apps depends on compiler": "a@linux/arm64",
+		"apps has compiler":        "",
+	} {
+		q, found := f.Ask("query", text)
+		if found.HasErrors() {
+			t.Errorf("%s: %s", text, found[0].Message)
+			continue
+		}
+		var got []string
+		for _, i := range q.Answer() {
+			got = append(got, i.Name+"@"+i.Platform.String())
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 // TestAnswers asks what users ask.
 func TestAnswers(t *testing.T) {
 	f := fleet(t)
