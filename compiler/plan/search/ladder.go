@@ -13,19 +13,35 @@ import "slices"
 // done from its highest limit to its lowest one, whatever the fleet's limit is, and the groups
 // below it, too. So what is found for a limit does not depend on the fleet's. The plan for N+1 is
 // the cheapest of the same plans as the plan for N, and one more. Each group has the same work.
-// The last group is the one after which no image would have more layers.
+// The last group is the one after which no image would have more layers. Below 3 there is a group of
+// its own, for fleets without base layers or own steps of apps.
 //
 // With a previous plan, the same holds for the cost together with the price of moving, but there
 // the limits are done from low to high, each from the repaired plan or from the predecessor. A
 // limit that is an app's own is the same throughout.
 
-// lowestLimit is the smallest limit that differs from others: base, one layer, delta.
+// lowestLimit is the smallest limit for images with a base layer and a delta.
 const lowestLimit = 3
+
+// lowest returns the smallest limit to plan for: the one that all apps with the fleet's limit fit, if
+// that is below lowestLimit.
+func (f *fleet) lowest() int {
+	least := 1
+	for c := range f.classes {
+		if c := &f.classes[c]; c.own == 0 {
+			least = max(least, c.taken+c.least)
+		}
+	}
+	return min(least, lowestLimit, f.top)
+}
 
 // group returns the group of limits that begins at low.
 func (f *fleet) group(low int) (high int) {
 	if f.top == 0 {
 		return low
+	}
+	if low < lowestLimit {
+		return lowestLimit - 1
 	}
 	high = DefaultLimit
 	for high < low {
@@ -77,7 +93,7 @@ func (f *fleet) fresh(o Options) (*pool, bool) {
 			best, least = plan, po.cost
 		}
 	}
-	for low, high := min(f.top, lowestLimit), 0; ; low = high + 1 {
+	for low, high := f.lowest(), 0; ; low = high + 1 {
 		high = f.group(low)
 		for k, plan := range d.plans(low, high) {
 			if low+k > f.top {
@@ -90,7 +106,7 @@ func (f *fleet) fresh(o Options) (*pool, bool) {
 			}
 		}
 		po.load(best)
-		if high >= f.top || !po.full(high) || o.ended() {
+		if high >= f.top || high >= lowestLimit && !po.full(high) || o.ended() {
 			return po, false
 		}
 	}

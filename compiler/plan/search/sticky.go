@@ -100,7 +100,7 @@ func (f *fleet) addPrevious(place []int32, s *Solution) {
 func (f *fleet) sticky(o Options) *pool {
 	limit := f.top
 	if o.Work >= 0 {
-		limit = min(f.top, lowestLimit)
+		limit = f.lowest()
 	}
 	var anew map[int][][][]int32
 	if o.Work >= 0 && f.exceeded() {
@@ -150,7 +150,7 @@ func (f *fleet) exceeded() bool {
 func (f *fleet) anew(o Options) map[int][][][]int32 {
 	out := map[int][][][]int32{}
 	d := f.newDescent(o)
-	for low, high := min(f.top, lowestLimit), 0; ; low = high + 1 {
+	for low, high := f.lowest(), 0; ; low = high + 1 {
 		high = f.group(low)
 		for k, plan := range d.plans(low, high) {
 			if low+k <= f.top {
@@ -164,15 +164,16 @@ func (f *fleet) anew(o Options) map[int][][][]int32 {
 	}
 }
 
-// stickyWork returns the amount of work up to a limit. It is the same for all limits up to 10, and
+// stickyWork returns the amount of work up to a limit. It is the same for each limit up to 10, and
 // a quarter of that for the others.
 func (f *fleet) stickyWork(o Options, limit int) int64 {
-	const limits = DefaultLimit - lowestLimit + 1
-	n := int64(limit - min(f.top, lowestLimit) + 1)
+	const share = DefaultLimit - lowestLimit + 1
 	if f.top == 0 {
-		n = limits
+		return f.work(o)
 	}
-	return f.work(o)*min(n, limits)/limits + f.work(o)*max(n-limits, 0)/(4*limits)
+	lowest := f.lowest()
+	n, limits := int64(limit-lowest+1), int64(max(DefaultLimit-lowest+1, share))
+	return f.work(o)*min(n, limits)/share + f.work(o)*max(n-limits, 0)/(4*share)
 }
 
 // resume loads what is left of the previous plan. It returns the classes with incomplete images,
