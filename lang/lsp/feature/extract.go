@@ -208,14 +208,14 @@ func movable(p *Place, a *syntax.App) []*syntax.Clause {
 func written(s *syntax.Clause) string { return strings.Join(strings.Fields(s.At.Text()), " ") }
 
 // component returns the edit that declares the component above the first app and its comment. All
-// comments behind the steps come along.
+// comments above and behind the steps come along.
 func component(p *Place, name string, apps []*syntax.App, steps []string) Edit {
 	first := apps[0].At
 	file, end := first.File, syntax.LineEnd(first.File)
 	text := "component " + name + " {" + end
 	for _, key := range steps {
 		step := ""
-		var comments []string
+		var lines, comments []string
 		for _, a := range apps {
 			for _, s := range movable(p, a) {
 				if written(s) != key {
@@ -223,6 +223,9 @@ func component(p *Place, name string, apps []*syntax.App, steps []string) Edit {
 				}
 				if step == "" {
 					step = s.At.Text()
+				}
+				if c := strings.TrimSpace(above(p, s).Text()); c != "" && !slices.Contains(lines, c) {
+					lines = append(lines, c)
 				}
 				if c := behind(p, s).Text(); c != "" && !slices.Contains(comments, c) {
 					comments = append(comments, c)
@@ -235,7 +238,7 @@ func component(p *Place, name string, apps []*syntax.App, steps []string) Edit {
 				step = c + end + "    " + step
 			}
 		}
-		text += "    " + step + end
+		text += "    " + strings.Join(append(lines, step), end+"    ") + end
 	}
 	const mark = "\ufeff"
 	line := first.Position().Line
@@ -247,6 +250,31 @@ func component(p *Place, name string, apps []*syntax.App, steps []string) Edit {
 		start = len(mark)
 	}
 	return Edit{Span: source.Span{File: file, Start: start, End: start}, New: text + "}" + end + end}
+}
+
+// above returns the lines of the comment directly above a clause that begins its line.
+func above(p *Place, s *syntax.Clause) source.Span {
+	file := s.At.File
+	line := s.At.Position().Line
+	if strings.TrimSpace(file.Text()[file.LineStart(line):s.At.Start]) != "" {
+		return source.Span{}
+	}
+	first := line
+	for _, f := range p.Module.Files {
+		if f.Source != file {
+			continue
+		}
+		for _, t := range slices.Backward(f.Tokens) {
+			switch {
+			case int(t.Start) >= s.At.Start:
+			case t.Kind == syntax.Comment && t.Line && file.Position(int(t.Start)).Line == first-1:
+				first--
+			default:
+				return source.Span{File: file, Start: file.LineStart(first), End: file.LineStart(line)}
+			}
+		}
+	}
+	return source.Span{}
 }
 
 // behind returns the comment that follows a clause in its line.
@@ -285,6 +313,9 @@ func use(p *Place, a *syntax.App, name string, steps []string) []Edit {
 		case at.Start == brace:
 			insert = Edit{Span: at, New: insert.New}
 		default:
+			if c := above(p, s); c.End == at.Start {
+				at.Start = c.Start
+			}
 			edits = append(edits, Edit{Span: at})
 		}
 	}

@@ -34,6 +34,11 @@ func TestExtractMoves(t *testing.T) {
 		{"\ufeff# Mine.\n" + two(step+"    expose @\n"), "\ufeff" + shared(moved) + "# Mine.\n" + two("    uses shared\n    expose @\n")},
 		{two(strings.TrimSuffix(step, "\n") + "   # keep\n    expose @\n"), shared(strings.TrimSuffix(moved, "\n")+" # keep\n") + two("    uses shared\n    expose @\n")},
 		{two(strings.TrimSuffix(step, "\n") + " # of @\n"), shared("    # of 2\n"+strings.TrimSuffix(moved, "\n")+" # of 1\n") + two("    uses shared\n")},
+		{two("    # Of @.\n    #  Twice.\n" + step), shared("    # Of 1.\n    #  Twice.\n    # Of 2.\n    #  Twice.\n"+moved) + two("    uses shared\n")},
+		{crlf(two("    # Of all.\n" + step)), crlf(shared("    # Of all.\n"+moved) + two("    uses shared\n"))},
+		{two("    # Of nothing.\n\n" + step), shared(moved) + two("    uses shared\n    # Of nothing.\n\n")},
+		{two("    expose @ # port\n" + step), shared(moved) + two("    uses shared\n    expose @ # port\n")},
+		{two("    healthcheck \"\"\"\n        # x\"\"\"\n" + step), shared(moved) + two("    uses shared\n    healthcheck \"\"\"\n        # x\"\"\"\n")},
 		{"app a { |link \"/l\" to \"/m\" } # one\napp b { link \"/l\" to \"/m\" }\n", shared("    link \"/l\" to \"/m\"\n") + "app a { uses shared } # one\napp b { uses shared }\n"},
 		{"app a { |link \"/l\" to \"/m\"\n    expose 80 }\napp b {\n    expose 81\n    link \"/l\" to \"/m\" }\n", shared("    link \"/l\" to \"/m\"\n") + "app a {\n    uses shared\n    expose 80 }\napp b {\n    uses shared\n    expose 81\n}\n"},
 	} {
