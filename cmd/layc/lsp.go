@@ -27,6 +27,7 @@ import (
 )
 
 func (c *cli) lspCommand() *cobra.Command {
+	var mirrors mirrorFlags
 	cmd := &cobra.Command{
 		Use:        "lsp",
 		SuggestFor: []string{"language-server", "languageserver", "server", "ls"},
@@ -41,7 +42,8 @@ refreshes it when a file is saved.
 A fetch or rootfs without a checksum has the action to declare one: the one that
 layc.lock pins or, if there is none, the one of the file, which the server
 downloads when you choose the action. Your editor shows the progress, and can
-cancel it.
+cancel it. Let it start layc lsp --mirror NAME=URL if a download needs a mirror
+that your package clients do not know.
 
 The command layc.built shows the errors and warnings of a build until the files
 concerned change, with their fixes. It takes the URI of the module's directory
@@ -71,23 +73,27 @@ An editor's settings, below layc:
     language-servers = ["layc"]`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := lsp.Serve(cmd.Context(), os.Stdin, os.Stdout, lsp.Options{Version: versions(), Source: c.editorSource(), Page: new(pages).show, Checksum: checksum})
+			found, err := mirrors.find(cmd)
+			if err != nil {
+				return err
+			}
+			checksum := func(ctx context.Context, urls []string, report func(done, total int64)) (string, error) {
+				return checksum(ctx, found, urls, report)
+			}
+			err = lsp.Serve(cmd.Context(), os.Stdin, os.Stdout, lsp.Options{Version: versions(), Source: c.editorSource(), Page: new(pages).show, Checksum: checksum})
 			if errors.Is(err, context.Canceled) {
 				return cmd.Context().Err()
 			}
 			return err
 		},
 	}
+	mirrors.flags(cmd)
 	cmd.Flags().Bool("stdio", true, "use standard input and output, as always")
 	return cmd
 }
 
 // checksum downloads a file and returns its digest.
-func checksum(ctx context.Context, urls []string, report func(done, total int64)) (string, error) {
-	mirrors, err := world.FindMirrors(world.ThisHost(), nil)
-	if err != nil {
-		return "", err
-	}
+func checksum(ctx context.Context, mirrors world.Mirrors, urls []string, report func(done, total int64)) (string, error) {
 	resolver := world.NewResolver(world.Options{
 		Mirrors: mirrors, Now: time.Now(), Progress: func(_ string, done, total int64) { report(done, total) },
 	})

@@ -1,22 +1,29 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/lsp"
+	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/stdlib"
 )
 
@@ -76,19 +83,134 @@ func TestChecksum(t *testing.T) {
 	want := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte("tool")))
 	for _, urls := range [][]string{{server.URL + "/tool"}, {server.URL + "/old", server.URL + "/tool"}} {
 		got = 0
-		if digest, err := checksum(t.Context(), urls, report); err != nil || digest != want || got != 4 {
+		if digest, err := checksum(t.Context(), nil, urls, report); err != nil || digest != want || got != 4 {
 			t.Errorf("%v: %s, %d bytes, %v", urls, digest, got, err)
 		}
 	}
-	_, err := checksum(t.Context(), []string{server.URL + "/old"}, report)
+	_, err := checksum(t.Context(), nil, []string{server.URL + "/old"}, report)
 	text := "pinning " + server.URL + "/old: cannot download " + server.URL + "/old: the server responded with 404 Not Found (check the name, and whether the mirror has it)"
 	if err == nil || err.Error() != text {
 		t.Errorf("the error is %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := checksum(ctx, []string{server.URL + "/tool"}, report); !errors.Is(err, context.Canceled) {
+	if _, err := checksum(ctx, nil, []string{server.URL + "/tool"}, report); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error of a cancelled download is %v", err)
+	}
+}
+
+// TestLSPChecksum declares the checksums of a fetch and a rootfs over the protocol, as layc lsp serves
+// it: one from a server, the other from the mirror of an archive.
+func TestLSPChecksum(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) }))
+	defer server.Close()
+	sum := func(path string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(path))) }
+	text := "component base {\n    rootfs \"files:root.tar\"\n}\n\napp a {\n    base base\n    fetch \"" + server.URL + "/tool\" to \"/opt/\"\n}\n"
+	want := strings.NewReplacer(`root.tar"`, `root.tar" sha256 "`+sum("/archive/root.tar")+`"`, `/tool"`, `/tool" sha256 "`+sum("/tool")+`"`).Replace(text)
+	uri := "file://" + filepath.Join(t.TempDir(), "a.layer")
+
+	bin := filepath.Join(t.TempDir(), "layc")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%s", out)
+	}
+	cmd := exec.CommandContext(t.Context(), bin, "lsp", "--mirror", "files="+server.URL+"/archive")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewReader(pipe)
+	send := func(m string) {
+		m = `{"jsonrpc":"2.0",` + m + "}"
+		fmt.Fprintf(in, "Content-Length: %d\r\n\r\n%s", len(m), m)
+	}
+	type message struct {
+		ID     any
+		Method string
+		Params struct {
+			Message string
+			Edit    struct {
+				Changes map[string][]struct {
+					Range struct {
+						Start, End struct{ Line, Character int }
+					}
+					NewText string
+				}
+			}
+		}
+		Result json.RawMessage
+		Error  any
+	}
+	// await returns the next message that is wanted.
+	await := func(wanted func(message) bool) message {
+		t.Helper()
+		for {
+			header, err := textproto.NewReader(out).ReadMIMEHeader()
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, _ := strconv.Atoi(header.Get("Content-Length"))
+			body := make([]byte, n)
+			if _, err := io.ReadFull(out, body); err != nil {
+				t.Fatal(err)
+			}
+			var m message
+			if err := json.Unmarshal(body, &m); err != nil && m.Result == nil && m.Method == "workspace/applyEdit" {
+				t.Fatalf("%v: %s", err, body)
+			}
+			if m.Error != nil || m.Method == "window/showMessage" {
+				t.Fatalf("%s", body)
+			}
+			if wanted(m) {
+				return m
+			}
+		}
+	}
+	response := func(id float64) message {
+		t.Helper()
+		return await(func(m message) bool { return m.Method == "" && m.ID == id })
+	}
+	send(`"id":1,"method":"initialize","params":{"capabilities":{"workspace":{"applyEdit":true}}}`)
+	response(1)
+	send(fmt.Sprintf(`"method":"textDocument/didOpen","params":{"textDocument":{"uri":%q,"version":1,"text":%q}}`, uri, text))
+	version := 1
+	for n, line := range []int{1, 6} {
+		id := 10 * (n + 1)
+		send(fmt.Sprintf(`"id":%d,"method":"textDocument/codeAction","params":{"textDocument":{"uri":%q},"range":{"start":{"line":%d,"character":8},"end":{"line":%[3]d,"character":8}},"context":{"diagnostics":[]}}`, id, uri, line))
+		var actions []struct {
+			Title   string
+			Command *json.RawMessage
+		}
+		if err := json.Unmarshal(response(float64(id)).Result, &actions); err != nil || len(actions) != 1 || actions[0].Title != "Download the file and declare its checksum" {
+			t.Fatalf("line %d: %+v, %v", line, actions, err)
+		}
+		send(fmt.Sprintf(`"id":%d,"method":"workspace/executeCommand","params":%s`, id+1, *actions[0].Command))
+		m := await(func(m message) bool { return m.Method == "workspace/applyEdit" })
+		send(fmt.Sprintf(`"id":%q,"result":{"applied":true}`, m.ID))
+		f := source.New("", text)
+		var edits []diag.Edit
+		for _, e := range m.Params.Edit.Changes[uri] {
+			at := source.Span{File: f, Start: f.Offset(e.Range.Start.Line+1, e.Range.Start.Character, true), End: f.Offset(e.Range.End.Line+1, e.Range.End.Character, true)}
+			edits = append(edits, diag.Edit{Span: at, New: e.NewText})
+		}
+		text = diag.Apply(f, edits)
+		version++
+		send(fmt.Sprintf(`"method":"textDocument/didChange","params":{"textDocument":{"uri":%q,"version":%d},"contentChanges":[{"text":%q}]}`, uri, version, text))
+	}
+	send(`"id":99,"method":"shutdown"`)
+	response(99)
+	send(`"method":"exit"`)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if text != want {
+		t.Errorf("got\n%s\nwant\n%s", text, want)
 	}
 }
 

@@ -1,6 +1,9 @@
 package editor_test
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,11 +68,13 @@ func TestEditors(all *testing.T) {
 		name, last string
 		command    []string
 	}{
-		{"Neovim", "formatting", []string{"nvim", "--headless", "-u", "NONE", "-i", "NONE", "--cmd", "set rtp^=vim",
+		{"Neovim", "checksum", []string{"nvim", "--headless", "-u", "NONE", "-i", "NONE", "--cmd", "set rtp^=vim",
 			"--cmd", "let g:layc = $LAYC", "--cmd", "filetype plugin on", "-c", "luafile test/neovim.lua"}},
 		{"ALE", "corrected", []string{"vim", "-Nu", "NONE", "-i", "NONE", "-es", "-S", "test/ale.vim"}},
 		{"eglot", "formatting", []string{"emacs", "--batch", "--eval", "(package-initialize)", "-l", "test/eglot.el"}},
 	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "tool") }))
+	defer server.Close()
 	path := ""
 	for _, e := range editors {
 		all.Run(e.name, func(t *testing.T) {
@@ -85,7 +90,7 @@ func TestEditors(all *testing.T) {
 				}
 			}
 			cmd := exec.Command(e.command[0], e.command[1:]...)
-			cmd.Env = append(os.Environ(), "LAYC="+path, "FILE="+file, "RESULT="+result, "HOME="+dir)
+			cmd.Env = append(os.Environ(), "LAYC="+path, "FILE="+file, "RESULT="+result, "HOME="+dir, "URL="+server.URL)
 			out, err := cmd.CombinedOutput()
 			text, _ := os.ReadFile(result)
 			if seen := string(out) + string(text); err != nil || strings.Contains(seen, "WRONG") || !strings.Contains(seen, e.last+": ok") {

@@ -75,6 +75,19 @@ vim.lsp.util.apply_text_edits(ask('textDocument/formatting', { options = { tabSi
 text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
 check('formatting', text:find('\n    uses hammer'), text)
 
+-- The checksum of a download: of what the server downloads when the action is chosen.
+local fetch = vim.fn.search('copy "tool"')
+vim.api.nvim_buf_set_lines(buffer, fetch, fetch, false, { '    fetch "' .. vim.env.URL .. '/tool" to "/opt/tool/"' })
+vim.fn.cursor(fetch + 1, 6)
+local point = { line = fetch, character = 5 }
+local offered = ask('textDocument/codeAction', { range = { start = point, ['end'] = point }, context = { diagnostics = {} } })
+for _, action in ipairs(offered) do
+  if action.command and action.command.command == 'layc.pin' then ask('workspace/executeCommand', action.command) end
+end
+local declared = function() return vim.api.nvim_buf_get_lines(buffer, fetch, fetch + 1, false)[1] end
+vim.wait(20000, function() return declared():find('sha256') end, 20)
+check('checksum', declared():find('/tool" sha256 "' .. vim.fn.sha256('tool') .. '" to'), { declared(), offered })
+
 for _, client in pairs(vim.lsp.get_active_clients()) do client.stop() end
 vim.wait(5000, function() return #vim.lsp.get_active_clients() == 0 end, 20)
 vim.cmd(failed and 'cquit!' or 'quitall!')
