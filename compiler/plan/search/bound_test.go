@@ -6,7 +6,7 @@ import (
 )
 
 // TestBoundIsBelowTheOptimum compares the bound with the cost of the cheapest plan, also when spines
-// are searched in lots and when their search stops early.
+// are searched in lots and when searches stop early.
 func TestBoundIsBelowTheOptimum(t *testing.T) {
 	n := uint64(4000)
 	if testing.Short() {
@@ -24,11 +24,11 @@ func TestBoundIsBelowTheOptimum(t *testing.T) {
 			t.Fatal(err)
 		}
 		best, _ := optimum(p, float64(s.Cost.Total())*1.000001)
-		for _, set := range []struct{ singles, parts, steps int }{
-			{singles, parts, 1000}, {0, parts, 1000}, {0, 1, 1000}, {0, 2, 1000}, {2, 1, 20}, {singles, parts, 2}, {singles, parts, 0},
+		for _, set := range []struct{ singles, parts, steps, images int }{
+			{singles, parts, 1000, 4000}, {0, parts, 1000, 30}, {0, 1, 1000, 10}, {0, 2, 1000, 3}, {2, 1, 20, 1}, {singles, parts, 2, 0}, {singles, parts, 0, 0},
 		} {
 			b := f.newBounder(s)
-			b.singles, b.parts, b.steps = set.singles, set.parts, set.steps
+			b.singles, b.parts, b.steps, b.images = set.singles, set.parts, set.steps, set.images
 			bound := float64(b.all())
 			if bound > best*1.000001 {
 				t.Errorf("seed %d, %+v: bound %v above the optimum %v", seed, set, bound, best)
@@ -39,7 +39,7 @@ func TestBoundIsBelowTheOptimum(t *testing.T) {
 		}
 	}
 	t.Logf("the bound is %.2f%% of the optimum", 100*tight/float64(n))
-	if tight < 0.96*float64(n) {
+	if tight < 0.985*float64(n) {
 		t.Errorf("the bound is too low")
 	}
 }
@@ -51,14 +51,14 @@ func TestGaps(t *testing.T) {
 		shape
 		most [2]float64 // percent, at 8 and 10 layers
 	}{
-		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 30}, [2]float64{14, 6}},
-		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 50}, [2]float64{7, 6}},
+		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 30}, [2]float64{7, 3}},
+		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 50}, [2]float64{6, 5}},
 		{shape{apps: 60, items: 40, bases: 2, perApp: 12, stacked: 80}, [2]float64{22, 20}},
-		{shape{apps: 60, items: 80, bases: 2, perApp: 20, stacked: 40}, [2]float64{21, 15}},
-		{shape{apps: 60, items: 30, bases: 1, perApp: 8, stacked: 60}, [2]float64{4, 4}},
-		{shape{apps: 60, items: 100, bases: 2, perApp: 30, stacked: 40}, [2]float64{30, 23}},
-		{shape{apps: 60, items: 200, bases: 3, perApp: 40, stacked: 30}, [2]float64{43, 33}},
-		{shape{apps: 60, items: 60, bases: 1, perApp: 10, stacked: 20}, [2]float64{5, 3}},
+		{shape{apps: 60, items: 80, bases: 2, perApp: 20, stacked: 40}, [2]float64{16, 13}},
+		{shape{apps: 60, items: 30, bases: 1, perApp: 8, stacked: 60}, [2]float64{3, 3}},
+		{shape{apps: 60, items: 100, bases: 2, perApp: 30, stacked: 40}, [2]float64{23, 20}},
+		{shape{apps: 60, items: 200, bases: 3, perApp: 40, stacked: 30}, [2]float64{35, 30}},
+		{shape{apps: 60, items: 60, bases: 1, perApp: 10, stacked: 20}, [2]float64{3, 1}},
 	} {
 		if testing.Short() && n%4 > 0 {
 			continue

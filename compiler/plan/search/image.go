@@ -1,0 +1,456 @@
+package search
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
+
+// imager looks for the image of a class whose shares cost least; see bound.go.
+type imager struct {
+	b       *bounder
+	self    int
+	c       *class
+	layer   load
+	members []member
+	stacked uint64            // these members
+	spines  map[uint64]*stand // by the members of a chain
+	ground  *stand
+	crowds  map[string]*shares
+	key     []byte
+	alone   map[uint64]*stand // by the members of a portable layer
+	heap    []*image
+	pushed  int
+	levels  []level // of the image that is looked at
+	options []option
+}
+
+// member is an item of the class. The largest ones come first.
+type member struct {
+	item          int32
+	own           int64
+	closure       uint64 // itself and, if it is stacked, what it needs
+	above         uint64 // stacked members that need it
+	never, always rate
+	least         Money // share in a layer of its own
+	far           Money // of a portable one: least share on a layer that a stacked member starts
+	spread        Money // between its best place and its worst
+}
+
+// stand is a layer that members can join.
+type stand struct {
+	hazard int64
+	*shares
+}
+
+// shares has for each member its share if it joins a layer that some classes can have: at no hazard,
+// and what certain change adds.
+type shares struct{ low, per []Money }
+
+// image is an image with some members in their places.
+type image struct {
+	least   Money
+	placed  uint64
+	spine   []uint64 // layers, bottom up
+	loose   []uint64
+	number  int
+	known   bool     // what follows
+	next    int      // member that is placed next; -1: none is left
+	options []option // of it
+	rest    Money    // least cost of everything else
+}
+
+// level is a layer of an image.
+type level struct {
+	*stand
+	set    uint64
+	below  uint64 // of a spine: members there and below, with what they need
+	per    Money  // what certain change adds to the layer
+	chance int64
+	harm   Money // that a member does to the layer and those above
+}
+
+// option is a place for a member.
+type option struct {
+	at    int // level
+	fresh bool
+	loose bool
+	cost  Money // least share, with the harm that it does
+}
+
+// newImager returns nil if the class has too many items.
+func (b *bounder) newImager(self int, layer load) *imager {
+	f, c := b.f, &b.f.classes[self]
+	if len(c.items) > 64 {
+		return nil
+	}
+	m := &imager{b: b, self: self, c: c, layer: layer, spines: map[uint64]*stand{}, alone: map[uint64]*stand{}, crowds: map[string]*shares{}}
+	items := slices.Clone(c.items)
+	slices.SortStableFunc(items, func(x, y int32) int { return cmp.Compare(f.items[y].size, f.items[x].size) })
+	at := map[int32]int{}
+	for k, i := range items {
+		at[i] = k
+		it := &f.items[i]
+		build := it.build
+		if it.stacked {
+			m.stacked |= 1 << k
+		} else {
+			build = 0
+		}
+		m.members = append(m.members, member{item: i, own: it.own, closure: 1 << k,
+			never: f.price.bytes(it.size, 0, build, 0), always: f.price.bytes(it.size, tableEnd*HazardOne, build, 0)})
+	}
+	for s := m.stacked; s != 0; s &= s - 1 {
+		k := bits.TrailingZeros64(s)
+		for _, n := range f.items[items[k]].needs.members() {
+			m.members[k].closure |= 1 << at[n]
+			m.members[at[n]].above |= 1 << k
+		}
+	}
+	m.ground = m.spineOf(0)
+	for k := range m.members {
+		x := &m.members[k]
+		x.far, x.least = maxMoney, maxMoney
+		for s := m.stacked; s != 0; s &= s - 1 {
+			n := bits.TrailingZeros64(s)
+			to := m.spineOf(m.members[n].closure)
+			h := to.hazard
+			if m.members[n].closure>>k&1 == 0 {
+				h += x.own
+			}
+			x.far = min(x.far, m.cost(to, k, h))
+		}
+		if m.stacked>>k&1 == 0 {
+			x.least = m.cost(m.aloneOf(0), k, x.own)
+		}
+		x.spread = Money(x.always.total(f.price.hosts(c.replicas))) - b.share(self, x.item, b.least[x.item])
+	}
+	return m
+}
+
+// spineOf returns what a chain with some members does to those on it.
+func (m *imager) spineOf(set uint64) *stand {
+	p, ok := m.spines[set]
+	if !ok {
+		p = m.newStand(set, true)
+		m.spines[set] = p
+	}
+	return p
+}
+
+// aloneOf returns the same for a portable layer.
+func (m *imager) aloneOf(set uint64) *stand {
+	p, ok := m.alone[set]
+	if !ok {
+		p = m.newStand(set, false)
+		m.alone[set] = p
+	}
+	return p
+}
+
+func (m *imager) newStand(set uint64, spine bool) *stand {
+	b, f := m.b, m.b.f
+	who := newBitset(len(f.classes))
+	for d := range f.classes {
+		if !spine || f.classes[d].base == m.c.base {
+			who.add(int32(d))
+		}
+	}
+	p := &stand{}
+	var shared bitset
+	if spine && m.c.base >= 0 {
+		p.hazard, shared = f.items[m.c.base].own, f.items[m.c.base].shared
+	}
+	for s := set; s != 0; s &= s - 1 {
+		i := m.members[bits.TrailingZeros64(s)].item
+		p.hazard += f.items[i].own
+		shared = union(shared, f.items[i].shared)
+		who.and(b.holders[i])
+	}
+	p.hazard += bitset(nil).sumNew(shared, f.sharedHazard)
+	p.shares = m.sharesOf(who)
+	return p
+}
+
+// sharesOf returns the shares in layers that some classes can have.
+func (m *imager) sharesOf(who bitset) *shares {
+	b, f := m.b, m.b.f
+	m.key = m.key[:0]
+	for _, w := range who {
+		m.key = binary.LittleEndian.AppendUint64(m.key, w)
+	}
+	if p, ok := m.crowds[string(m.key)]; ok {
+		return p
+	}
+	p := &shares{low: make([]Money, len(m.members)), per: make([]Money, len(m.members))}
+	m.crowds[string(m.key)] = p
+	join := newBitset(len(f.classes))
+	for k := range m.members {
+		x := &m.members[k]
+		copy(join, who)
+		for s := x.closure; s != 0; s &= s - 1 {
+			join.and(b.holders[m.members[bits.TrailingZeros64(s)].item])
+		}
+		replicas := b.count(join)
+		weight, part := replicas, m.c.replicas
+		if m.stacked>>k&1 == 1 {
+			weight, part = 0, b.weights[x.item][m.self]
+			for j, w := range join {
+				for ; w != 0; w &= w - 1 {
+					weight += b.weights[x.item][j*64+bits.TrailingZeros64(w)]
+				}
+			}
+		}
+		hosts := f.price.hosts(replicas)
+		share := func(r rate) Money {
+			return Money(scaleBy(int64(r.fixed()), part, weight)) + Money(scaleBy(int64(r.pull(hosts)), m.c.replicas, replicas))
+		}
+		p.low[k] = share(x.never)
+		p.per[k] = share(x.always) - p.low[k]
+	}
+	return p
+}
+
+func (m *imager) cost(p *stand, k int, hazard int64) Money {
+	return p.low[k] + Money(scale(int64(p.per[k]), m.b.f.price.chance(hazard), 30))
+}
+
+// bound sets an image's lower bound and the member to place next: one that matters, and that loses much
+// if it can't have its best place.
+func (m *imager) bound(x *image) {
+	pr := m.b.f.price
+	sum := m.setLevels(x)
+	var more int64 // hazard of the members before
+	var most Money = -1
+	x.next = -1
+	for i := range m.members {
+		if x.placed>>i&1 == 1 {
+			continue
+		}
+		more += m.members[i].own
+		var above Money
+		for k := len(m.levels) - 1; k >= 0; k-- {
+			l := &m.levels[k]
+			if k == len(x.spine)-1 {
+				above = 0
+			}
+			q := pr.chance(l.hazard + more)
+			l.harm = Money(scale(int64(l.per), q-l.chance, 30))
+			l.chance = q
+			if k < len(x.spine) {
+				above += l.harm
+				l.harm = above
+			}
+		}
+		best, second := Money(maxMoney), Money(maxMoney)
+		for _, o := range m.places(x, i) {
+			if o.cost < best {
+				best, second = o.cost, best
+			} else {
+				second = min(second, o.cost)
+			}
+		}
+		sum += best
+		loss := min(second-best, m.members[i].spread) + m.members[i].spread/8
+		if loss > most {
+			most, x.next = loss, i
+			x.options = append(x.options[:0], m.options...)
+			x.rest = -best
+		}
+	}
+	x.known = true
+	x.rest += sum
+	x.least = max(x.least, sum)
+}
+
+// setLevels lists the layers of an image. It returns what they cost.
+func (m *imager) setLevels(x *image) (sum Money) {
+	m.levels = m.levels[:0]
+	var below uint64
+	for _, set := range x.spine {
+		for s := set; s != 0; s &= s - 1 {
+			below |= m.members[bits.TrailingZeros64(s)].closure
+		}
+		m.levels = append(m.levels, level{stand: m.spineOf(below), set: set, below: below})
+	}
+	for _, set := range x.loose {
+		m.levels = append(m.levels, level{stand: m.aloneOf(set), set: set})
+	}
+	for k := range m.levels {
+		l := &m.levels[k]
+		l.chance = m.b.f.price.chance(l.hazard)
+		l.per = m.layer.per
+		sum += m.layer.low
+		for s := l.set; s != 0; s &= s - 1 {
+			i := bits.TrailingZeros64(s)
+			sum += l.low[i]
+			l.per += l.shares.per[i]
+		}
+		sum += Money(scale(int64(l.per), l.chance, 30))
+	}
+	return sum
+}
+
+// places lists the places that a member can have, with the least that they cost.
+func (m *imager) places(x *image, i int) []option {
+	list := m.options[:0]
+	y := &m.members[i]
+	one := uint64(1) << i
+	stacked := m.stacked&one != 0
+	free := len(m.levels) < m.c.room
+	high := len(x.spine)
+	// Its needs are at least at the level low, what needs it is at most at the level top.
+	low, top, known := 0, high, high
+	if stacked {
+		for k := range high {
+			l := &m.levels[k]
+			if l.set&y.closure != 0 {
+				low = k
+			}
+			if l.set&y.above != 0 && k < top {
+				top = k
+			}
+		}
+	}
+	for k := high - 1; k >= 0 && m.levels[k].below&one != 0; k-- {
+		known = k // from here on, its hazard is counted
+	}
+	// harm is what the member does at a level of the spine and above.
+	harm := func(k int) Money {
+		if k >= known {
+			return 0
+		}
+		if known < high {
+			return m.levels[k].harm - m.levels[known].harm
+		}
+		return m.levels[k].harm
+	}
+	// on is the share on the level below k, with all that it needs.
+	on := func(p *stand, below uint64) Money {
+		h := p.hazard
+		for s := y.closure &^ below; s != 0; s &= s - 1 {
+			h += m.members[bits.TrailingZeros64(s)].own
+		}
+		return m.cost(p, i, h)
+	}
+	for k := low; k < high && k <= top; k++ {
+		l := &m.levels[k]
+		list = append(list, option{at: k, cost: on(l.stand, l.below) + harm(k)})
+	}
+	if stacked && free {
+		for k := low; k <= high && k <= top; k++ {
+			if k == low && low < high && m.levels[low].set&y.closure != 0 {
+				continue // above its needs only
+			}
+			o := option{at: k, fresh: true}
+			if k == 0 {
+				o.cost = on(m.ground, 0)
+			} else {
+				o.cost = on(m.levels[k-1].stand, m.levels[k-1].below)
+			}
+			if k < high {
+				o.cost += harm(k)
+			}
+			list = append(list, o)
+		}
+	}
+	if !stacked {
+		for k := high; k < len(m.levels); k++ {
+			l := &m.levels[k]
+			list = append(list, option{at: k, loose: true, cost: m.cost(l.stand, i, l.hazard+y.own) + l.harm})
+		}
+		if free {
+			list = append(list, option{fresh: true, loose: true, cost: y.least})
+			if m.stacked&^x.placed != 0 {
+				for k := 0; k <= high; k++ {
+					o := option{at: k, fresh: true, cost: y.far}
+					if k > 0 {
+						o.cost = max(o.cost, on(m.levels[k-1].stand, m.levels[k-1].below))
+					}
+					if k < high {
+						o.cost += harm(k)
+					}
+					list = append(list, o)
+				}
+			}
+		}
+	}
+	m.options = list
+	return list
+}
+
+// put returns an image with one more member.
+func (x *image) put(i int, o option) *image {
+	one := uint64(1) << i
+	y := &image{placed: x.placed | one, spine: x.spine, loose: x.loose}
+	switch {
+	case o.loose && o.fresh:
+		y.loose = append(slices.Clone(x.loose), one)
+	case o.loose:
+		y.loose = slices.Clone(x.loose)
+		y.loose[o.at-len(x.spine)] |= one
+	case o.fresh:
+		y.spine = slices.Insert(slices.Clone(x.spine), o.at, one)
+	default:
+		y.spine = slices.Clone(x.spine)
+		y.spine[o.at] |= one
+	}
+	return y
+}
+
+// least looks at so many images, always at the one that promises least. What the next one promises is
+// a lower bound for all.
+func (m *imager) least(steps int) Money {
+	m.push(&image{})
+	for {
+		x := m.pop()
+		if !x.known {
+			m.bound(x)
+			m.push(x)
+			continue
+		}
+		if x.next < 0 || steps == 0 {
+			return x.least
+		}
+		steps--
+		for _, o := range x.options {
+			y := x.put(x.next, o)
+			y.least = max(x.least, x.rest+o.cost)
+			m.push(y)
+		}
+	}
+}
+
+func (x *image) before(y *image) bool {
+	return cmp.Or(cmp.Compare(x.least, y.least), cmp.Compare(bits.OnesCount64(y.placed), bits.OnesCount64(x.placed)), cmp.Compare(x.number, y.number)) < 0
+}
+
+func (m *imager) push(x *image) {
+	m.pushed++
+	x.number = m.pushed
+	m.heap = append(m.heap, x)
+	for k := len(m.heap) - 1; k > 0 && m.heap[k].before(m.heap[(k-1)/2]); k = (k - 1) / 2 {
+		m.heap[k], m.heap[(k-1)/2] = m.heap[(k-1)/2], m.heap[k]
+	}
+}
+
+func (m *imager) pop() *image {
+	x := m.heap[0]
+	last := len(m.heap) - 1
+	m.heap[0] = m.heap[last]
+	m.heap = m.heap[:last]
+	for k := 0; ; {
+		least := k
+		for kid := 2*k + 1; kid <= 2*k+2 && kid < last; kid++ {
+			if m.heap[kid].before(m.heap[least]) {
+				least = kid
+			}
+		}
+		if least == k {
+			return x
+		}
+		m.heap[k], m.heap[least] = m.heap[least], m.heap[k]
+		k = least
+	}
+}
