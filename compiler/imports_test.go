@@ -45,7 +45,7 @@ var policy = map[string]string{
 	"compiler/plan":        "lang/source lang/diag lang/term compiler/model compiler/lock compiler/plan/search",
 	"compiler/plan/show":   "lang/term compiler/model compiler/plan",
 	"compiler/picture":     "lang/term compiler/model compiler/plan compiler/plan/search",
-	"compiler/query":       "lang/source lang/diag compiler/debian compiler/lock compiler/model compiler/plan",
+	"compiler/query":       "lang/source lang/diag lang/syntax compiler/debian compiler/lock compiler/model compiler/plan",
 	"compiler/simulate":    "lang/term compiler/model compiler/plan compiler/plan/search",
 	"compiler/report":      "compiler/model compiler/lock compiler/plan compiler/plan/search",
 	"compiler/pin":         "lang/source lang/diag lang/syntax lang/load compiler compiler/model compiler/bind compiler/debian compiler/lock compiler/plan",

@@ -361,9 +361,12 @@ func (c *clause) owns() {
 	}
 }
 
-var perYear = map[string]int64{
-	"never": 0, "yearly": 1, "quarterly": 4, "monthly": 12, "weekly": 52, "daily": 365, "hourly": 8760,
-	"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365, "hour": 8760,
+// perYear returns how often a year a rate is, by its word or its period.
+func perYear(word string) int64 {
+	if r := syntax.FindRate(word); r != nil {
+		return r.Yearly
+	}
+	return 0 // which the checker has reported
 }
 
 func (c *clause) changes() {
@@ -375,7 +378,7 @@ func (c *clause) changes() {
 	}
 	switch a := c.Args[0].(type) {
 	case *syntax.Name:
-		c.to.Rate = model.Rate{Micros: perYear[a.Name] * model.OnceAYear, Set: true}
+		c.to.Rate = model.Rate{Micros: perYear(a.Name) * model.OnceAYear, Set: true}
 	case *syntax.Binary:
 		n, ok := c.eval(a.X, c.env).(int64)
 		if period, isName := a.Y.(*syntax.Name); ok && isName {
@@ -383,7 +386,7 @@ func (c *clause) changes() {
 				c.outOfRange(a.X, strconv.FormatInt(n, 10), period.Name)
 				return
 			}
-			c.to.Rate = model.Rate{Micros: n * perYear[period.Name] * model.OnceAYear, Set: true}
+			c.to.Rate = model.Rate{Micros: n * perYear(period.Name) * model.OnceAYear, Set: true}
 		}
 	case *syntax.Number:
 		n, err := strconv.ParseFloat(a.Text, 64)
@@ -391,7 +394,7 @@ func (c *clause) changes() {
 			c.outOfRange(a, a.Text, strings.TrimPrefix(a.Unit, "/"))
 			return
 		}
-		c.to.Rate = model.Rate{Micros: int64(math.Round(n*model.OnceAYear)) * perYear[strings.TrimPrefix(a.Unit, "/")], Set: true}
+		c.to.Rate = model.Rate{Micros: int64(math.Round(n*model.OnceAYear)) * perYear(strings.TrimPrefix(a.Unit, "/")), Set: true}
 	}
 }
 

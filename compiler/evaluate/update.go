@@ -28,18 +28,14 @@ type Update struct {
 
 const day = 24 * time.Hour
 
-// intervals maps the words of `update` to durations.
-var intervals = map[string]time.Duration{
-	"never": 0, "yearly": 365 * day, "quarterly": 91 * day, "monthly": 30 * day, "weekly": 7 * day, "daily": day,
-}
-
 func (c *clause) update() {
 	if len(c.Args) != 1 {
 		return
 	}
 	if n, ok := c.Args[0].(*syntax.Name); ok {
-		if every, ok := intervals[n.Name]; ok {
-			c.to.Update = &Update{Every: every, Rate: model.Rate{Micros: perYear[n.Name] * model.OnceAYear, Set: every > 0}, Span: c.At}
+		if r := syntax.FindRate(n.Name); r != nil {
+			every := time.Duration(r.Days) * day
+			c.to.Update = &Update{Every: every, Rate: model.Rate{Micros: r.Yearly * model.OnceAYear, Set: every > 0}, Span: c.At}
 			return
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/lang/source"
+
+	"github.com/layc-lang/layc/lang/syntax"
 )
 
 // Complete returns the words that can stand at the end of an unfinished expression,
@@ -29,7 +31,7 @@ func Complete(before, typed string, names []string) []string {
 		offered = []string{"on"}
 	case aValue:
 		if len(tokens) > 1 && tokens[len(tokens)-2].Value == "changes" {
-			offered = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
+			offered = slices.Clone(syntax.Rates)
 		}
 	}
 	return slices.DeleteFunc(offered, func(w string) bool { return !strings.HasPrefix(w, typed) })

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/syntax"
 )
 
 // quantity is a kind of number: what it is called, and how it is read.
@@ -24,13 +25,16 @@ var sizes = quantity{"a size, such as 100MB", func(text string) (float64, bool) 
 
 // rates are in changes a year.
 var rates = quantity{"a rate, such as weekly or 12/year", func(text string) (float64, bool) {
-	if n, ok := map[string]float64{"never": 0, "yearly": 1, "quarterly": 4, "monthly": 12, "weekly": 52, "daily": 365, "hourly": 8760}[text]; ok {
-		return n, true
+	if r := syntax.FindRate(text); r != nil && r.Word == text {
+		return float64(r.Yearly), true
 	}
 	number, period, _ := strings.Cut(text, "/")
-	year, known := map[string]float64{"year": 1, "quarter": 4, "month": 12, "week": 52, "day": 365, "hour": 8760}[period]
+	r := syntax.FindRate(period)
 	n, ok := decimal(number)
-	return math.Round(n*model.OnceAYear) * year / model.OnceAYear, ok && known // as the language rounds it
+	if r == nil || r.Period != period {
+		return 0, false
+	}
+	return math.Round(n*model.OnceAYear) * float64(r.Yearly) / model.OnceAYear, ok // as the language rounds it
 }}
 
 var counts = quantity{"a number, such as 5", func(text string) (float64, bool) {

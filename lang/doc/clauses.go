@@ -13,10 +13,12 @@ import (
 // meaning.
 type Clause struct {
 	Word    string   `json:"word"`
-	In      string   `json:"in"`             // "component or app"
-	Kind    string   `json:"kind"`           // "property", "step" or "configuration"
-	Takes   string   `json:"takes"`          // the operands: see syntax.Operand
-	Type    string   `json:"type,omitempty"` // of each value
+	In      string   `json:"in"`                // "component or app"
+	Kind    string   `json:"kind"`              // "property", "step" or "configuration"
+	Takes   string   `json:"takes"`             // the operands: see syntax.Operand
+	Type    string   `json:"type,omitempty"`    // of each value
+	Words   []string `json:"words,omitempty"`   // words that are values: monthly
+	Periods []string `json:"periods,omitempty"` // a number of times per one of these is a value: 12/year
 	Options []Option `json:"options"`
 	Text    string   `json:"text"`    // what it does, in one line
 	Example []string `json:"example"` // source text
@@ -27,6 +29,7 @@ type Option struct {
 	Word     string   `json:"word"`
 	Takes    string   `json:"takes"`
 	Type     string   `json:"type,omitempty"`
+	Words    []string `json:"words,omitempty"`
 	Required bool     `json:"required,omitempty"` // with Choice: one option of the choice is required
 	Choice   string   `json:"choice,omitempty"`   // options of the same choice exclude each other
 	Instead  bool     `json:"instead,omitempty"`  // replaces the clause's value
@@ -47,6 +50,7 @@ func Clauses() []Clause {
 		}
 		c := Clause{
 			Word: f.Word, In: f.In.String(), Kind: f.Mood.String(), Takes: f.Takes.String(), Type: check.OperandType(key),
+			Words: f.Words, Periods: f.Periods,
 			Options: options(f.Word+" ", f.Options), Text: f.Doc,
 		}
 		for _, e := range examples {
@@ -64,12 +68,12 @@ func options(prefix string, forms []syntax.OptionForm) []Option {
 	all := []Option{}
 	for _, f := range forms {
 		o := Option{
-			Word: f.Word, Takes: f.Takes.String(), Type: check.OperandType(prefix + f.Word),
+			Word: f.Word, Takes: f.Takes.String(), Type: check.OperandType(prefix + f.Word), Words: f.Words,
 			Required: f.Required, Choice: f.Choice, Instead: f.Instead, After: f.After, Text: f.Doc,
 		}
 		for _, item := range f.Items {
 			o.Items = append(o.Items, Option{
-				Word: item.Word, Takes: item.Takes.String(), Type: check.OperandType(item.Word),
+				Word: item.Word, Takes: item.Takes.String(), Type: check.OperandType(item.Word), Words: item.Words,
 				Options: options(item.Word+" ", item.Options), Text: item.Doc,
 			})
 		}

@@ -93,3 +93,35 @@ func typed(t *testing.T, name, takes, kind string) {
 		t.Errorf("%s takes %q with the type %q", name, takes, kind)
 	}
 }
+
+// TestValues checks that the checker takes the words and the periods that the documentation has.
+func TestValues(t *testing.T) {
+	tried := 0
+	try := func(statement string) {
+		tried++
+		project := fstest.MapFS{"a.layer": {Data: []byte("component c {\n    " + statement + "\n}\n")}}
+		program, list := load.Load(load.Input{Project: project, Dir: ".", Std: stdlib.FS})
+		_, more := check.Check(program)
+		for _, d := range append(list, more...) {
+			t.Errorf("%s: %s", statement, d.Message)
+		}
+	}
+	for _, c := range doc.Clauses() {
+		for _, w := range c.Words {
+			try(c.Word + " " + w)
+		}
+		for _, p := range c.Periods {
+			try(c.Word + " 2/" + p)
+		}
+		for _, o := range c.Options {
+			for _, i := range o.Items {
+				for _, w := range i.Words {
+					try(c.Word + ` "true" ` + o.Word + " " + i.Word + " " + w)
+				}
+			}
+		}
+	}
+	if tried < 20 {
+		t.Errorf("only %d values", tried)
+	}
+}

@@ -80,15 +80,27 @@ func treeSitter() string {
 	return string(text) + "\n"
 }
 
-// Values returns the words that clauses take as their values, such as monthly.
+// Values returns the words that clauses and their options take as values, such as monthly.
 func Values() []string {
-	words := []string{"none"}
-	for _, f := range syntax.Forms() {
-		for _, w := range f.Words {
+	var words []string
+	add := func(all []string) {
+		for _, w := range all {
 			if !slices.Contains(words, w) {
 				words = append(words, w)
 			}
 		}
+	}
+	var each func([]syntax.OptionForm)
+	each = func(options []syntax.OptionForm) {
+		for _, o := range options {
+			add(o.Words)
+			each(o.Items)
+			each(o.Options)
+		}
+	}
+	for _, f := range syntax.Forms() {
+		add(f.Words)
+		each(f.Options)
 	}
 	return words
 }

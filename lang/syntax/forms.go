@@ -75,6 +75,7 @@ type Form struct {
 	// Misplaced is what to write where the clause is not allowed; "" means to move it.
 	Misplaced string
 	Words     []string // words that it takes as its value
+	Periods   []string // it takes a number of times per one of these: 12/year
 	Doc       string   // one line: what the clause does
 }
 
@@ -89,6 +90,7 @@ type OptionForm struct {
 	After    string // requires this option
 	Items    []OptionForm
 	Options  []OptionForm // of an item
+	Words    []string     // words that it takes as its value
 	Doc      string
 }
 
@@ -210,14 +212,6 @@ var (
 	sha512 = OptionForm{Word: "sha512", Takes: One, Choice: "checksum", Doc: "the content's SHA-512 in hex"}
 )
 
-// Rates are the words of `changes`, Periods follow the / of a rate, and Intervals are the words of
-// `update`.
-var (
-	Rates     = []string{"never", "yearly", "quarterly", "monthly", "weekly", "daily", "hourly"}
-	Periods   = []string{"year", "quarter", "month", "week", "day", "hour"}
-	Intervals = Rates[:len(Rates)-1]
-)
-
 var forms = []Form{
 	// Properties.
 	{Word: "base", Mood: Property, In: InFleet | InApp, Takes: One,
@@ -258,7 +252,7 @@ var forms = []Form{
 		Doc: "allows several instances in one image"},
 	{Word: "owns", Mood: Property, In: InComponent | InApp, Takes: Many, Options: []OptionForm{owner, mode},
 		Doc: "paths that nothing else writes"},
-	{Word: "changes", Mood: Property, In: InComponent | InApp, Takes: One, Words: Rates, Options: []OptionForm{
+	{Word: "changes", Mood: Property, In: InComponent | InApp, Takes: One, Words: Rates, Periods: Periods, Options: []OptionForm{
 		{Word: "with", Takes: One, Instead: true, Doc: "a component that is released together with this one"},
 	}, Doc: "how often its content changes: monthly, 12/year"},
 	{Word: "size", Mood: Property, In: InComponent | InApp, Takes: One,
@@ -316,7 +310,7 @@ var forms = []Form{
 			{Word: "ssh", Takes: Nothing, Doc: "the SSH agent of the user"},
 			{Word: "tmpfs", Takes: One, Doc: "a directory in memory"},
 			{Word: "env", Takes: Pair, Doc: "an environment variable for this command only"},
-			{Word: "network", Takes: One, Doc: "none disables the network"},
+			{Word: "network", Takes: One, Words: []string{"none"}, Doc: "none disables the network"},
 		}, Doc: "caches, files, secrets and variables for the command"},
 	}, Doc: "runs a command in the shell"},
 	{Word: "install", Mood: Step, In: InComponent, Takes: Many,
@@ -355,7 +349,7 @@ var forms = []Form{
 		Doc: "the signal that stops the container"},
 	{Word: "shell", Mood: Configuration, In: InComponent | InApp, Takes: One,
 		Doc: "the shell for commands that are strings"},
-	{Word: "healthcheck", Mood: Configuration, In: InComponent | InApp, Takes: One, Options: []OptionForm{
+	{Word: "healthcheck", Mood: Configuration, In: InComponent | InApp, Takes: One, Words: []string{"none"}, Options: []OptionForm{
 		{Word: "every", Takes: One, Doc: "the time between checks"},
 		{Word: "timeout", Takes: One, Doc: "the maximum time of a check"},
 		{Word: "start", Takes: One, Doc: "the maximum time until the container is healthy"},

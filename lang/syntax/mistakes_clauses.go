@@ -404,16 +404,13 @@ func (p *parser) unworded(word Ident, forms []OptionForm, all []*Option) bool {
 	return true
 }
 
-// often are the words for how often something happens, by the unit of time in a phrase.
-var often = map[string]string{"hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly", "quarter": "quarterly", "year": "yearly"}
-
 // orOften are values of a clause with words, other than its words.
 var orOften = map[string]string{"changes": "a number of times, such as `12/year`", "update": "a duration of at least one day, such as `14d`"}
 
 // phrase fails for several words where a clause takes one of its own: `every month` is `monthly`.
 func (p *parser) phrase(form *Form) bool {
 	next := p.peek(1)
-	if len(form.Words) == 0 || !p.on(Word) || Reserved(p.textOf(p.tok)) || slices.Contains(form.Words, p.textOf(p.tok)) || findOption(form.Options, p.textOf(p.tok)) != nil ||
+	if orOften[form.Word] == "" || !p.on(Word) || Reserved(p.textOf(p.tok)) || slices.Contains(form.Words, p.textOf(p.tok)) || findOption(form.Options, p.textOf(p.tok)) != nil ||
 		next.Line || next.Kind != Word && next.Kind != Numeral || findOption(form.Options, p.textOf(next)) != nil {
 		return false
 	}
@@ -425,8 +422,8 @@ func (p *parser) phrase(form *Form) bool {
 		}
 		w := p.textOf(t)
 		once = once && (t.Kind == Word && w != "twice" && w != "other" || w == "1")
-		if o := often[strings.TrimSuffix(w, "s")]; slices.Contains(form.Words, o) {
-			meant = o
+		if r := FindRate(strings.TrimSuffix(w, "s")); r != nil && slices.Contains(form.Words, r.Word) {
+			meant = r.Word
 		}
 		end = t.End
 	}

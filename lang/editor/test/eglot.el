@@ -37,9 +37,21 @@
 (let ((place (xref-backend-definitions 'eglot (xref-backend-identifier-at-point 'eglot))))
   (check "definition" (= 10 (xref-location-line (xref-item-location (car place)))) place))
 
+;; Completes as the user does: what is offered, and what is inserted for the beginning of a word.
 (goto-char (point-min))
 (search-forward "tool, tol")
-(replace-match "tool")
+(delete-char -1)
+(eglot--signal-textDocument/didChange)
+(let* ((found (run-hook-with-args-until-success 'completion-at-point-functions))
+       (words (mapcar #'substring-no-properties (all-completions "" (nth 2 found)))))
+  (check "completion" (member "tool" words) words))
+(insert "o")
+(completion-at-point)
+(check "completed" (looking-back "uses tool, tool" (line-beginning-position)) (buffer-substring (line-beginning-position) (line-end-position)))
+
+(goto-char (point-min))
+(search-forward "uses tool, tool")
+(replace-match "uses tool")
 (eglot--signal-textDocument/didChange)
 (flymake-start)
 (wait (lambda () (null (flymake-diagnostics))))

@@ -452,7 +452,7 @@ func (x *completion) wordsOnly() bool {
 	}
 	last := x.stmt[len(x.stmt)-1]
 	switch {
-	case x.form.Word == "changes":
+	case len(x.form.Periods) > 0:
 		return x.perPeriod()
 	case x.option == nil:
 		return false
@@ -466,7 +466,7 @@ func (x *completion) wordsOnly() bool {
 
 // perPeriod reports whether the period of a rate is at the cursor.
 func (x *completion) perPeriod() bool {
-	return x.form.Word == "changes" && len(x.stmt) > 2 && x.of(x.stmt[len(x.stmt)-1]) == "/"
+	return len(x.form.Periods) > 0 && len(x.stmt) > 2 && x.of(x.stmt[len(x.stmt)-1]) == "/"
 }
 
 // operandWords proposes words of the language that a clause takes.
@@ -475,7 +475,7 @@ func (x *completion) operandWords() {
 		return
 	}
 	if x.perPeriod() {
-		for n, word := range syntax.Periods {
+		for n, word := range x.form.Periods {
 			x.add(50-n, Proposal{Label: word, Kind: KindWord})
 		}
 		return
@@ -484,10 +484,10 @@ func (x *completion) operandWords() {
 		for n, word := range x.form.Words {
 			x.add(50-n, Proposal{Label: word, Kind: KindWord})
 		}
-		if x.form.Word == "healthcheck" {
-			x.add(10, Proposal{Label: "none", Kind: KindWord})
-		}
 		return
+	}
+	for n, word := range x.option.Words {
+		x.add(60-n, Proposal{Label: word, Kind: KindWord, Detail: x.option.Doc})
 	}
 	if x.option.Takes == syntax.Items {
 		for n, o := range x.option.Items {
@@ -508,9 +508,6 @@ func (x *completion) operandWords() {
 					x.add(40-n, Proposal{Label: o.Word, Kind: KindOption, Detail: o.Doc})
 				}
 			}
-		}
-		if x.item.Word == "network" {
-			x.add(60, Proposal{Label: "none", Kind: KindWord, Detail: "disables the network"})
 		}
 		if x.item.Word == "secret" && x.option == x.item {
 			for _, name := range secretsOf(x.Out.Checked) {

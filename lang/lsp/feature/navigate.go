@@ -60,25 +60,6 @@ func importAt(p *Place) (source.Span, *check.Module) {
 	return source.Span{}, nil
 }
 
-// declarationOf returns the whole declaration of an object.
-func declarationOf(o check.Object) source.Span {
-	switch o := o.(type) {
-	case *check.Component:
-		return o.Decl.At
-	case *check.Slot:
-		return o.Decl.At
-	case *check.User:
-		return o.Decl.At
-	case *check.Let:
-		return o.Decl.At
-	case *check.Param:
-		return o.Decl.At
-	case *check.Import:
-		return o.Decl.At
-	}
-	return o.Ident().At
-}
-
 // References returns all occurrences of the object at a place, in all modules of the program.
 func References(p *Place) []check.Occurrence {
 	here := Occurrences(p)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/doc"
+	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
@@ -74,23 +75,35 @@ func Signature(o check.Object) string {
 
 func oneLine(e syntax.Expr) string { return strings.Join(strings.Fields(e.Span().Text()), " ") }
 
-// docOf returns the comment above an object's declaration.
-func docOf(o check.Object) string {
+// declared returns the whole declaration of an object, and its documentation: the comment above it, or
+// what an imported module is for.
+func declared(o check.Object) (at source.Span, text string) {
 	switch o := o.(type) {
 	case *check.Component:
-		return o.Decl.Doc
+		return o.Decl.At, o.Decl.Doc
 	case *check.Slot:
-		return o.Decl.Doc
+		return o.Decl.At, o.Decl.Doc
 	case *check.User:
-		return o.Decl.Doc
+		return o.Decl.At, o.Decl.Doc
 	case *check.Let:
-		return o.Decl.Doc
+		return o.Decl.At, o.Decl.Doc
 	case *check.Param:
-		return o.Decl.Doc
+		return o.Decl.At, o.Decl.Doc
 	case *check.Import:
 		if o.Module != nil {
-			return doc.Text(o.Module.Module)
+			text = doc.Text(o.Module.Module)
 		}
+		return o.Decl.At, text
 	}
-	return ""
+	return o.Ident().At, ""
+}
+
+func docOf(o check.Object) string {
+	_, text := declared(o)
+	return text
+}
+
+func declarationOf(o check.Object) source.Span {
+	at, _ := declared(o)
+	return at
 }

@@ -33,7 +33,7 @@ syn cluster layerSetWords contains=layerName18
 syn region layerRegion19 matchgroup=layerPunctuation20 start=/\v%(\{)/ excludenl end=/\v\}/ contained contains=@layerSetExpression,@layerSetBraces
 syn cluster layerSetBraces contains=layerRegion19
 syn match layerName21 /\v%(<|>)[A-Za-z_][A-Za-z0-9_]*/
-syn match layerValue22 /\v%(<|>)%(none|never|yearly|quarterly|monthly|weekly|daily|hourly)%(<|>)/
+syn match layerValue22 /\v%(<|>)%(never|yearly|quarterly|monthly|weekly|daily|hourly|none)%(<|>)/
 syn match layerPunctuation23 /\v[,:.]/
 syn match layerOperator24 /\v\|\||\&\&|[=!<>+]\=|[-+*/%<>=!]/
 syn region layerRegion25 matchgroup=layerPunctuation26 start=/\v%(\[)/ excludenl end=/\v\]|%(\})@=/ contains=@layerSetExpression,@layerSetBraces
