@@ -57,7 +57,7 @@ func newBinder(in evaluate.Input, e *evaluate.Evaluator, graph *model.Graph, all
 		packages: map[string]*model.Instance{},
 		linkers:  marks{closures: map[*model.Instance]bitset{}},
 		linked:   map[string][]linked{},
-		builds:   map[*evaluate.Block][]*model.Instance{},
+		builds:   map[built][]*model.Instance{},
 
 		declarations: newDeclarations(),
 	}
@@ -92,12 +92,12 @@ type binder struct {
 	packages map[string]*model.Instance // by distribution and name
 	// installing is set once a component installs packages.
 	installing bool
-	idle       map[source.Span]bool                  // `update` clauses with nothing to refresh
-	linkers    marks                                 // instances with links
-	linked     map[string][]linked                   // by path
-	builds     map[*evaluate.Block][]*model.Instance // what a block builds with; nil: an error that was reported
-	depth      int                                   // of closures within closures
-	tooDeep    bool                                  // depth exceeded the limit, which was reported
+	idle       map[source.Span]bool        // `update` clauses with nothing to refresh
+	linkers    marks                       // instances with links
+	linked     map[string][]linked         // by path
+	builds     map[built][]*model.Instance // what is built with; nil: an error that was reported
+	depth      int                         // of closures within closures
+	tooDeep    bool                        // depth exceeded the limit, which was reported
 
 	declarations *declarations
 	fleetDirs    func() []model.Place // directories of the fleet's base that are not 0755 root

@@ -48,7 +48,11 @@ func (c *closure) root(b *block, i *model.Instance) ([]*model.Instance, model.Pl
 	case y == nil:
 		return nil, model.Platform{}
 	case y == c.x:
-		return y.root(b, b.BuildsOn, i.Needs, c.baseRef), y.on
+		on := b.BuildsOn
+		if i.Kind == model.Stacked && c.apart(b, i.Needs) {
+			on = c.baseRef
+		}
+		return y.root(b, on, i.Needs, c.baseRef), y.on
 	}
 	base, on := c.baseRef.Elsewhere(), b.BuildsOn
 	if on != nil {

@@ -174,6 +174,9 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 		return nil
 	}
 	bound.after = c.after(b.After)
+	if model.Executes(steps) && len(b.Owns) == 0 && c.apart(b, bound.needs) {
+		bound.base = c.base.ID
+	}
 	if b.RateWith != nil {
 		if with := c.instances(b.RateWith); len(with) == 1 {
 			bound.rateWith = with[0]
@@ -248,6 +251,7 @@ type bound struct {
 	needs, runsWith, after []*model.Instance
 	rateWith               *model.Instance // nil: none
 	distribution           string          // that it installs packages of; "": none
+	base                   string          // the ID of the base that its runs change; "": whatever the image has
 }
 
 // appendKey appends a key that is equal for equal bindings.
@@ -262,7 +266,7 @@ func (b *bound) appendKey(k []byte) []byte {
 	if b.rateWith != nil {
 		k = strconv.AppendInt(k, int64(b.rateWith.Number()), 10)
 	}
-	return append(k, b.distribution...)
+	return append(append(append(k, b.distribution...), ' '), b.base...)
 }
 
 // internKey returns the key of an instance, which is equal for equal references with equal
@@ -344,6 +348,21 @@ func (x *binder) classify(i *model.Instance) {
 	}
 }
 
+// apart reports whether the runs of a block that change the system of an image, on this base, take
+// more than what the block needs: what it builds with, or files of fragments. Both depend on the base.
+func (c *closure) apart(b *block, needs []*model.Instance) bool {
+	if c.x.Base == nil || b.BuildsOn != nil || !b.Cross.IsZero() || c.base == c.x.baseInstance(c.x.Base) {
+		return false
+	}
+	return len(b.BuildsWith) > 0 || slices.ContainsFunc(model.Topological(needs), func(n *model.Instance) bool { return len(n.Fragments) > 0 })
+}
+
+// built is a block with the base that it is built on.
+type built struct {
+	block *evaluate.Block
+	base  string
+}
+
 // root returns what the steps of a block run on: a base, then the closures of its bound
 // needs and of what it builds with. The base is the one that the block names, else the
 // fleet's, so that all apps share the result. If the block needs packages of another
@@ -373,12 +392,13 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	var with []*model.Instance
 	if len(b.BuildsWith) > 0 {
 		var ok bool
-		with, ok = x.builds[b.Block]
+		key := built{b.Block, ref.Key()}
+		with, ok = x.builds[key]
 		if !ok {
 			if c := x.close(ref, b.BuildsWith, of); c != nil {
 				with = append([]*model.Instance{}, c.all()...)
 			}
-			x.builds[b.Block] = with
+			x.builds[key] = with
 		}
 		if with == nil {
 			return nil
