@@ -53,7 +53,7 @@ engines:
 # Tests use a BuildKit of its own. It is a module of its own, since it needs far more than layc.
 BUILDKITD = bin/buildkitd bin/buildctl
 $(BUILDKITD) &: llb/engine/testdata/buildkitd/go.mod llb/engine/testdata/buildkitd/go.sum
-	CGO_ENABLED=0 $(GO) build -C llb/engine/testdata/buildkitd -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/ github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl
+	CGO_ENABLED=0 $(GO) build -C llb/engine/testdata/buildkitd -trimpath -ldflags "-s -w -X github.com/moby/buildkit/version.Version=$$($(GO) list -m -f '{{.Version}}' github.com/moby/buildkit)" -o $(CURDIR)/bin/ github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl
 	@touch $(BUILDKITD)
 
 maven:

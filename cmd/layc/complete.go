@@ -37,6 +37,7 @@ func (c *cli) complete(root *cobra.Command) {
 		"explain":    first(codes),
 		"doc":        first(c.moduleNames),
 		"completion": first(these(shells...)),
+		"engine":     engineArguments,
 	}
 	flags := map[string]completer{
 		"stage":    these(stages...),
@@ -96,6 +97,14 @@ func addresses(*cobra.Command, []string) []string {
 		words = append(words, "buildx:"+b.Name)
 	}
 	return words
+}
+
+// engineArguments are what layc engine does, then addresses.
+func engineArguments(cmd *cobra.Command, args []string) []string {
+	if len(args) == 0 {
+		return engineWords
+	}
+	return addresses(cmd, args)
 }
 
 // fileFlags name files, so the shell completes their values.

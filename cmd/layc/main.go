@@ -240,6 +240,7 @@ Exit codes:
 		c.initCommand(),
 		c.docCommand(),
 		c.vendorCommand(),
+		c.engineCommand(),
 		c.fmtCommand(),
 		c.explainCommand(),
 		c.dumpCommand(),
@@ -258,7 +259,7 @@ Exit codes:
 // haveDir checks that the directory of the command exists, for commands that read it.
 func (c *cli) haveDir(cmd *cobra.Command) error {
 	switch cmd.Name() {
-	case "init", "explain", "version", "help", "completion", "lsp":
+	case "init", "explain", "version", "help", "completion", "lsp", "engine":
 		return nil
 	}
 	info, err := os.Stat(c.dir)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -91,6 +92,21 @@ func openFake(context.Context, engine.Options) (builder, error) {
 
 func (f fake) Attached() bool { return false }
 func (f fake) Close() error   { return nil }
+
+func (f fake) Try(context.Context) (engine.Tried, error) {
+	return engine.Tried{Version: "v0.34.2", Platforms: []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}}, nil
+}
+
+func (f fake) Usage(context.Context) ([]engine.Use, error) {
+	return []engine.Use{{Kind: "steps and layers", Records: 2, Bytes: 3e9, Unused: 2e9}, {Kind: "downloads", Records: 10, Bytes: 5e8, Unused: 5e8}}, nil
+}
+
+func (f fake) Prune(_ context.Context, unusedFor time.Duration) (int64, error) {
+	if unusedFor > 0 {
+		return 1e6, nil
+	}
+	return 25e8, nil
+}
 
 func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
 	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64"}}, nil

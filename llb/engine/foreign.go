@@ -46,7 +46,9 @@ func (e *Engine) openForeign(ctx context.Context) error {
 	info, err := c.Info(limited)
 	switch {
 	case err == nil:
-		e.foreign = info.BuildkitVersion.Version
+		if e.foreign = info.BuildkitVersion.Version; strings.HasSuffix(e.foreign, "+unknown") {
+			e.foreign = "" // built without one
+		}
 	case grpcerrors.Code(err) == codes.Unimplemented:
 		e.foreign = "older than 0.11"
 	case ctx.Err() != nil:
@@ -181,7 +183,7 @@ func (e *Engine) lacks(has gateway.BuildOpts, definitions []*pb.Definition) erro
 		help = "turn on the containerd image store of that Docker, create a builder (docker buildx create), or " + builtIn
 	}
 	err := &UnavailableError{
-		What: fmt.Sprintf("%s (%s) cannot build this: it lacks %s", e.opts.Address, e.version(), strings.Join(slices.Sorted(maps.Keys(missing)), ", ")),
+		What: fmt.Sprintf("the BuildKit at %s lacks what this build needs: %s", e.named(), strings.Join(slices.Sorted(maps.Keys(missing)), ", ")),
 		Help: help,
 	}
 	if disabled != "" {
@@ -190,12 +192,12 @@ func (e *Engine) lacks(has gateway.BuildOpts, definitions []*pb.Definition) erro
 	return err
 }
 
-// version names the version of an engine elsewhere.
-func (e *Engine) version() string {
+// named is the address of an engine elsewhere, with its version if that is known.
+func (e *Engine) named() string {
 	if e.foreign == "" {
-		return "a BuildKit without a version"
+		return e.opts.Address
 	}
-	return "BuildKit " + e.foreign
+	return fmt.Sprintf("%s (%s)", e.opts.Address, e.foreign)
 }
 
 // toldForeign returns the error of a build on an engine elsewhere in layc's words.
@@ -218,5 +220,5 @@ func (e *Engine) toldForeign(ctx context.Context, err error) error {
 	if strings.Contains(text, "exporter") && strings.Contains(text, "could not be found") {
 		help = "turn on the containerd image store of that Docker, create a builder (docker buildx create), or " + builtIn
 	}
-	return &UnavailableError{What: fmt.Sprintf("the BuildKit at %s (%s) failed", e.opts.Address, e.version()), Help: help, Err: cause}
+	return &UnavailableError{What: fmt.Sprintf("the BuildKit at %s failed", e.named()), Help: help, Err: cause}
 }

@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +19,8 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	capspb "github.com/moby/buildkit/util/apicaps/pb"
+	"github.com/moby/sys/mountinfo"
+	"golang.org/x/sys/unix"
 )
 
 // buildkitd starts a BuildKit with default settings, and others, and returns its process and the
@@ -33,7 +37,11 @@ func buildkitd(t *testing.T, flags ...string) (*exec.Cmd, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := errors.Join(sweepDaemon(dir), os.RemoveAll(dir)); err != nil {
+			t.Error(err)
+		}
+	})
 	address := "unix://" + filepath.Join(dir, "s")
 	cmd := exec.Command(filepath.Join(bin, "buildkitd"), append([]string{
 		"--root", filepath.Join(dir, "state"), "--addr", address, "--oci-worker=true", "--oci-worker-binary", filepath.Join(bin, "layc-runc"), "--otel-socket-path", filepath.Join(dir, "otel"),
@@ -61,6 +69,27 @@ func buildkitd(t *testing.T, flags ...string) (*exec.Cmd, string) {
 			t.Fatalf("buildkitd does not start: %v\n%s", err, text)
 		}
 	}
+}
+
+// sweepDaemon ends the steps, and removes the mounts, that a killed buildkitd leaves in a directory.
+func sweepDaemon(dir string) error {
+	own, err := os.Readlink("/proc/self/ns/mnt")
+	if err != nil {
+		return err
+	}
+	processes, _ := filepath.Glob("/proc/[0-9]*") // the pattern is valid
+	for _, p := range processes {
+		space, _ := os.Readlink(p + "/ns/mnt")
+		mounts, _ := os.ReadFile(p + "/mountinfo") // it may have ended
+		if pid, err := strconv.Atoi(filepath.Base(p)); err == nil && space != own && strings.Contains(string(mounts), dir+"/") {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+	mounts, err := mountinfo.GetMounts(mountinfo.PrefixFilter(dir))
+	for _, m := range slices.Backward(mounts) {
+		err = errors.Join(err, unix.Unmount(m.Mountpoint, unix.MNT_DETACH))
+	}
+	return err
 }
 
 // foreign opens the engine at an address.
@@ -99,8 +128,6 @@ func TestForeignIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantUnavailable(t, <-done, "lost the connection to the BuildKit at "+address, "see whether it still runs, and run the command again: what it has built is in its cache")
-	end := exec.Command("pkill", "-9", "-P", "1", "-f", "^/bin/step sleep$")
-	_ = end.Run() // the step is left behind
 }
 
 // TestForeignIsFull checks the error if the disk of an engine elsewhere is full.
@@ -175,12 +202,12 @@ func TestLacking(t *testing.T) {
 		t.Errorf("a complete engine: %v", err)
 	}
 	err := e.lacks(caps(func(c *capspb.APICap) { c.ID = "other" }), []*pb.Definition{def})
-	wantUnavailable(t, err, "docker:// (BuildKit v0.9.3) cannot build this: it lacks merging layers",
+	wantUnavailable(t, err, "the BuildKit at docker:// (v0.9.3) lacks what this build needs: merging layers",
 		"update it (layc is tested with BuildKit 0.34), or omit the address to use the built-in engine")
 	err = e.lacks(caps(func(c *capspb.APICap) {
 		c.Enabled, c.DisabledReasonMsg = false, "only enabled with containerd image store backend"
 	}), []*pb.Definition{def})
-	wantUnavailable(t, err, "docker:// (BuildKit v0.9.3) cannot build this: it lacks merging layers",
+	wantUnavailable(t, err, "the BuildKit at docker:// (v0.9.3) lacks what this build needs: merging layers",
 		"turn on the containerd image store of that Docker, create a builder (docker buildx create), or omit the address to use the built-in engine")
 	if err == nil || !strings.Contains(err.Error(), "only enabled with containerd image store backend") {
 		t.Errorf("the error lacks the reason: %v", err)
@@ -191,8 +218,26 @@ func TestLacking(t *testing.T) {
 func TestToldForeign(t *testing.T) {
 	e := &Engine{opts: Options{Address: "docker://"}, foreign: "v0.9.3"}
 	err := e.toldForeign(context.Background(), errors.New("failed to solve: something odd"))
-	wantUnavailable(t, err, "the BuildKit at docker:// (BuildKit v0.9.3) failed", "see the log of that BuildKit, or omit the address to use the built-in engine")
+	wantUnavailable(t, err, "the BuildKit at docker:// (v0.9.3) failed", "see the log of that BuildKit, or omit the address to use the built-in engine")
 	err = e.toldForeign(context.Background(), errors.New(`failed to solve: exporter "oci" could not be found`))
-	wantUnavailable(t, err, "the BuildKit at docker:// (BuildKit v0.9.3) failed",
+	wantUnavailable(t, err, "the BuildKit at docker:// (v0.9.3) failed",
 		"turn on the containerd image store of that Docker, create a builder (docker buildx create), or omit the address to use the built-in engine")
+}
+
+// TestTriedVersion checks that layc, the BuildKit of the tests, and what users are told have one
+// version.
+func TestTriedVersion(t *testing.T) {
+	line := regexp.MustCompile(`(?m)github\.com/moby/buildkit v(\d+\.\d+)\.(\d+)( // indirect)?$`)
+	own, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests, err := os.ReadFile("testdata/buildkitd/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := line.FindStringSubmatch(string(own)), line.FindStringSubmatch(string(tests))
+	if a == nil || b == nil || !slices.Equal(a[1:3], b[1:3]) || a[1] != triedVersion {
+		t.Errorf("the versions are %q, %q and %s", a, b, triedVersion)
+	}
 }
