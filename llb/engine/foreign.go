@@ -19,6 +19,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
 	"github.com/moby/buildkit/util/grpcerrors"
+	"github.com/moby/buildkit/worker/label"
 	"google.golang.org/grpc/codes"
 )
 
@@ -58,6 +59,10 @@ func (e *Engine) openForeign(ctx context.Context) error {
 		return e.unreachable(ctx, w, err)
 	}
 	e.client = c
+	if workers, err := c.ListWorkers(limited); err == nil && len(workers) > 0 && workers[0].Labels[label.Snapshotter] == "fuse-overlayfs" {
+		e.notice("the BuildKit at " + e.named() + " has the snapshotter fuse-overlayfs, with which it cannot start steps that mount several layers; " +
+			"overlayfs and native can")
+	}
 	return nil
 }
 

@@ -111,8 +111,11 @@ func TestForeign(t *testing.T) {
 	build(t, open(t, t.TempDir()), request(t, want, two(t, "2")...))
 	for _, kind := range []string{"overlayfs", "native", "fuse-overlayfs"} {
 		_, address := buildkitd(t, "--oci-worker-snapshotter", kind)
-		dir := t.TempDir()
-		build(t, foreign(t, Options{Address: address}), request(t, dir, two(t, "2")...))
+		dir, told := t.TempDir(), ""
+		build(t, foreign(t, Options{Address: address, Notice: func(s string) { told += s }}), request(t, dir, two(t, "2")...))
+		if warns := strings.Contains(told, "cannot start steps that mount several layers"); warns != (kind == "fuse-overlayfs") {
+			t.Errorf("%s: the user is told %q", kind, told)
+		}
 		if got, want := files(t, dir), files(t, want); !slices.Equal(got, want) {
 			t.Errorf("%s: the layout is\n%s\nwant\n%s", kind, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
