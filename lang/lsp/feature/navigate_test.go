@@ -165,6 +165,8 @@ func TestRenameInScripts(t *testing.T) {
 		{"fleet {\n    secret token\n}\n" + strings.ReplaceAll(in("cp $file /y"), "\n}", " with secret token as T\n}"), "T", "sets T already"},
 		{"let |file = \"1\"\ncomponent c {\n    run \"echo $USER\"\n}\n", "USER", "line 3"},
 		{"let |file = \"1\"\ncomponent c {\n    run \"echo ${USER:-x}\"\n    file \"/x\" text file\n}\n", "USER", "another meaning"},
+		{strings.ReplaceAll(in("cp $file /y"), "file", "TMPDIR"), "path", "would lose TMPDIR, a variable of the shell"},
+		{in("cp $file /y") + "component d {\n    env file = \"/go\"\n}\n", "path", "would get the file of the environment, which has it from line 5"},
 		// the old name is more than the variable
 		{in("for file in a b; do echo $file; done"), "path", "may be the same variable"},
 		{in("file=5; echo $file"), "path", "may be the same variable"},
@@ -190,6 +192,36 @@ func TestRenameInScripts(t *testing.T) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		}
+	}
+}
+
+// TestRenameBase does not rename what a run mentions to a variable of the base image that the lock file
+// pins: its programs may read it.
+func TestRenameBase(t *testing.T) {
+	digest := "sha256:" + strings.Repeat("ab", 32)
+	text := "component c(file: string) {\n    run \"cp $file /y\"\n}\ncomponent d(file: string) {\n    file \"/d\" text file\n}\n"
+	pins := "layc-lock 1\n\nbase " + digest + " 1 configured\nconfig " + digest + " \"env GOROOT\" \"/go\"\n"
+	files := fstest.MapFS{"a.layer": {Data: []byte(text)}, "layc.lock": {Data: []byte(pins)}}
+	p := placeIn(opened(files, "a.layer", text), "a.layer", strings.Index(text, "file"))
+	if len(p.Analysis.Lock().Bases) != 1 || len(p.Analysis.Lock().Bases[0].Config) != 1 {
+		t.Fatalf("the lock file has %+v", p.Analysis.Lock())
+	}
+	const want = "the command in line 2 of a.layer would get another GOROOT than the environment, which has it from a base image"
+	if _, err := feature.Rename(p, "GOROOT"); err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	if _, err := feature.Rename(p, "GOROOTS"); err != nil {
+		t.Error(err)
+	}
+	other := strings.ReplaceAll(text, "file", "GOROOT")
+	p = placeIn(opened(fstest.MapFS{"a.layer": {Data: []byte(other)}, "layc.lock": files["layc.lock"]}, "a.layer", other), "a.layer", strings.Index(other, "GOROOT"))
+	if _, err := feature.Rename(p, "file"); err == nil || err.Error() != "the command in line 2 of a.layer would get the GOROOT of the environment, which has it from a base image" {
+		t.Errorf("got %v", err)
+	}
+	p = placeIn(opened(files, "a.layer", text), "a.layer", 0)
+	p.Offset = strings.Index(text, "d(file") + len("d(")
+	if _, err := feature.Rename(p, "GOROOT"); err != nil {
+		t.Errorf("no run mentions it: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -13,7 +14,7 @@ import (
 // A rename changes the `$name` of a run that mentions the object, and nothing else of its script:
 // only a shell knows what the other words mean. So it is refused where the script has the old name as
 // a word, as in `read name; echo $name`, or the new one, as in `f=1; echo $f $name`. It is refused too
-// where something else sets the new name: an item of the run, the environment, or the shell.
+// where something else sets one of the names: an item of the run, the environment, or the shell.
 //
 // A word that touches a slash, a dot, a dash or an at sign is part of a path, a version or an option,
 // unless the script calculates.
@@ -42,9 +43,6 @@ func captured(p *Place, o check.Object, name string) error {
 
 func capturedIn(p *Place, run *syntax.Clause, old, name string) error {
 	script := run.Args[0].Span().Text()
-	where := func(at source.Span) string {
-		return fmt.Sprintf("line %d of %s", at.Position().Line, at.File.Name())
-	}
 	switch {
 	case hasWord(script, old):
 		return fmt.Errorf("the command in %s has the word %s, which may be the same variable: rename it there first", where(run.At), old)
@@ -52,6 +50,8 @@ func capturedIn(p *Place, run *syntax.Clause, old, name string) error {
 		return fmt.Errorf("the command in %s has another meaning of %s already", where(run.At), name)
 	case ofShell(name):
 		return fmt.Errorf("the command in %s would get another %s, a variable of the shell or of other programs", where(run.At), name)
+	case ofShell(old):
+		return fmt.Errorf("the command in %s would lose %s, a variable of the shell or of other programs", where(run.At), old)
 	}
 	for _, option := range run.Options {
 		for _, item := range option.Items {
@@ -60,8 +60,11 @@ func capturedIn(p *Place, run *syntax.Clause, old, name string) error {
 			}
 		}
 	}
-	if at := environment(p, name); !at.IsZero() {
-		return fmt.Errorf("the command in %s would get another %s than the environment, which has it from %s", where(run.At), name, where(at))
+	if from := environment(p, name); from != "" {
+		return fmt.Errorf("the command in %s would get another %s than the environment, which has it from %s", where(run.At), name, from)
+	}
+	if from := environment(p, old); from != "" {
+		return fmt.Errorf("the command in %s would get the %s of the environment, which has it from %s", where(run.At), old, from)
 	}
 	return nil
 }
@@ -79,21 +82,32 @@ func sets(item *syntax.Option, name string) bool {
 	return ok && variable.Name == name
 }
 
-// environment returns a clause that sets an environment variable; the zero span if there is none.
-func environment(p *Place, name string) (at source.Span) {
+// environment returns what sets an environment variable, an env clause or a base image; "" if nothing
+// does.
+func environment(p *Place, name string) (from string) {
+	for _, b := range p.Analysis.Lock().Bases {
+		if slices.ContainsFunc(b.Config, func(s lock.BaseSetting) bool { return s.Name == "env "+name }) {
+			from = "a base image"
+		}
+	}
 	for _, m := range p.Out.Checked.Modules {
 		for _, f := range m.Files {
 			for _, d := range f.Decls {
 				syntax.Inspect(d, func(n syntax.Node) bool {
-					if c, ok := n.(*syntax.Clause); ok && at.IsZero() && c.Word.Name == "env" && c.Assign != nil && keyOf(c.Assign) == name {
-						at = c.At
+					if c, ok := n.(*syntax.Clause); ok && c.Word.Name == "env" && c.Assign != nil && keyOf(c.Assign) == name {
+						from = where(c.At)
 					}
 					return true
 				})
 			}
 		}
 	}
-	return at
+	return from
+}
+
+// where names the line of a place.
+func where(at source.Span) string {
+	return fmt.Sprintf("line %d of %s", at.Position().Line, at.File.Name())
 }
 
 func keyOf(a *syntax.Assign) string {
