@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,16 +80,25 @@ func newBuilder(t *testing.T) *builder {
 	return &builder{t, e, server.URL, fmt.Sprintf("%x", sha256.Sum256(archive)), fmt.Sprintf("%x", sha256.Sum256(empty))}
 }
 
+// shell returns the program testdata/sh, built once.
+var shell = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "layc-sh-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "sh"), "./testdata/sh")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, out)
+	}
+	return os.ReadFile(filepath.Join(dir, "sh"))
+})
+
 // rootfs returns an archive with /bin/sh, /etc/passwd and /etc/group.
 func rootfs(t *testing.T) []byte {
 	t.Helper()
-	sh := filepath.Join(t.TempDir(), "sh")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", sh, "./testdata/sh")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s", out)
-	}
-	program, err := os.ReadFile(sh)
+	program, err := shell()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // filling is a program whose one step writes some megabytes.
@@ -124,7 +125,13 @@ func smallDisk(t *testing.T, options string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
+		err := syscall.Unmount(dir, 0)
+		// A container of another test may have copied it a moment ago.
+		for end := time.Now().Add(2 * time.Minute); err == syscall.EBUSY && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+			err = syscall.Unmount(dir, 0)
+		}
+		if err != nil {
 			t.Error(err)
 		}
 	})

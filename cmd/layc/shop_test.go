@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/registry"
 )
@@ -365,7 +368,8 @@ func runs(t *testing.T, dir, app, page string) {
 		t.Fatal(err)
 	}
 	var output strings.Builder
-	cmd := exec.Command(runc, "--root", t.TempDir(), "run", "--bundle", bundle, id)
+	pid := filepath.Join(bundle, "pid")
+	cmd := exec.Command(runc, "--root", t.TempDir(), "run", "--bundle", bundle, "--pid-file", pid, id)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -381,14 +385,14 @@ func runs(t *testing.T, dir, app, page string) {
 			<-done
 		}
 	}()
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
 		select {
 		case err := <-done:
 			done <- err
 			t.Fatalf("%s ended: %v\n%s", app, err, output.String())
 		default:
 		}
-		if got := get("http://127.0.0.1:9080/"); strings.TrimSpace(got) == page {
+		if got := getIn(pid, "http://127.0.0.1:9080/"); strings.TrimSpace(got) == page {
 			return
 		} else if time.Now().After(deadline) {
 			t.Fatalf("%s answers %q, want %q\n%s", app, got, page, output.String())
@@ -396,8 +400,31 @@ func runs(t *testing.T, dir, app, page string) {
 	}
 }
 
-func get(url string) string {
-	r, err := http.Get(url)
+// getIn gets a page in the network of the process whose number is in a file.
+func getIn(pid, url string) string {
+	number, err := os.ReadFile(pid)
+	if err != nil {
+		return ""
+	}
+	dial := func(ctx context.Context, network, address string) (connection net.Conn, err error) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+			space, failed := os.Open("/proc/" + string(number) + "/ns/net")
+			if err = failed; err != nil {
+				return
+			}
+			defer space.Close()
+			if err = unix.Setns(int(space.Fd()), unix.CLONE_NEWNET); err == nil {
+				connection, err = (&net.Dialer{}).DialContext(ctx, network, address)
+			}
+		}()
+		<-done
+		return connection, err
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	r, err := client.Get(url)
 	if err != nil {
 		return ""
 	}
@@ -445,8 +472,8 @@ func unpack(t *testing.T, dir, app, to string) *v1.ConfigFile {
 	return nil
 }
 
-// writeSpec writes the runtime's configuration: the image's, on the host's
-// network.
+// writeSpec writes the runtime's configuration: the image's, on a network of
+// its own, since the host may use the port.
 func writeSpec(t *testing.T, bundle string, c *v1.ConfigFile) {
 	t.Helper()
 	if c.Config.User != "1001" {
@@ -467,7 +494,7 @@ func writeSpec(t *testing.T, bundle string, c *v1.ConfigFile) {
 			{Destination: "/sys", Type: "bind", Source: "/sys", Options: []string{"rbind", "ro"}},
 		},
 		Linux: &specs.Linux{Namespaces: []specs.LinuxNamespace{
-			{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace},
+			{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace}, {Type: specs.NetworkNamespace},
 		}},
 	}
 	text, err := json.Marshal(spec)

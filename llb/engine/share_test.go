@@ -69,8 +69,8 @@ func TestTwoEnginesOnOneState(t *testing.T) {
 		if err != nil {
 			t.Errorf("closing the owner: %v", err)
 		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("the owner did not close within 10 s after the attached engine")
+	case <-time.After(hangs):
+		t.Fatalf("the owner did not close within %s after the attached engine", hangs)
 	}
 	checkClean(t, state)
 }

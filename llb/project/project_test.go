@@ -31,7 +31,8 @@ func TestStamp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := s.stamp(name, info, time.Now().Add(later))
+		change, _ := changed(info)
+		out, err := s.stamp(name, info, change.Add(later))
 		if err != nil {
 			t.Fatal(err)
 		}

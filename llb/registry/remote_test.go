@@ -11,6 +11,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,8 +77,9 @@ func TestUnreachable(t *testing.T) {
 		defer server.Close()
 		digest = pushed(t, strings.TrimPrefix(server.URL, "http://"), layerOf(t, strings.NewReader("x"), 1))
 	}
-	short := []remote.Option{remote.WithContext(context.Background()), remote.WithRetryBackoff(remote.Backoff{Duration: time.Millisecond, Steps: 1}),
-		remote.WithTransport(transport.New(transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond}))}
+	patient := []remote.Option{remote.WithContext(context.Background()), remote.WithRetryBackoff(remote.Backoff{Duration: time.Millisecond, Steps: 1})}
+	short := append(slices.Clone(patient),
+		remote.WithTransport(transport.New(transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond})))
 	for what, server := range servers {
 		host := strings.TrimPrefix(server.URL, "http://")
 		_, err := base("", lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}, 0, short...)
@@ -96,7 +98,7 @@ func TestUnreachable(t *testing.T) {
 	server := httptest.NewServer(good)
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
-	_, err := resolve(lock.ImageRef{Reference: host + "/none:1", Platform: "linux/amd64"}, short...)
+	_, err := resolve(lock.ImageRef{Reference: host + "/none:1", Platform: "linux/amd64"}, patient...)
 	var unreachable *UnreachableError
 	if err == nil || errors.As(err, &unreachable) {
 		t.Errorf("an image that a registry does not have: %v", err)

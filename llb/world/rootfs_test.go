@@ -74,7 +74,7 @@ func TestHangingMirror(t *testing.T) {
 	root := "http://" + silent.Addr().String()
 	o := newArchive(t).options()
 	o.Mirrors = Mirrors{"debian": root, "maven": root}
-	o.Client = &http.Client{Transport: transport.New(transport.Patience{Connect: time.Second, Header: 50 * time.Millisecond, Idle: time.Second})}
+	o.Client = &http.Client{Transport: transport.New(transport.Patience{Connect: time.Hour, Header: 50 * time.Millisecond, Idle: time.Hour})}
 	r := resolver(o)
 	for what, ask := range map[string]func() error{
 		"Packages": func() error {

@@ -12,9 +12,12 @@ import (
 	"time"
 )
 
-// short is the patience of tests. No test looks at the clock: without the timeouts it would never
-// end.
-var short = Patience{Connect: 200 * time.Millisecond, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond}
+// short is a time-out that is to be reached. All others of a test are endless: on a busy machine
+// a server that does not hang may take longer than short. No test looks at the clock.
+const (
+	short   = 200 * time.Millisecond
+	endless = 24 * time.Hour
+)
 
 // TestHangs sends requests to servers that hang at different points.
 func TestHangs(t *testing.T) {
@@ -38,23 +41,28 @@ func TestHangs(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(done)
-	for name, test := range map[string]struct{ method, url, want string }{
-		"connection": {"GET", "http://" + full(t), "i/o timeout"},
-		"TLS":        {"GET", "https://" + silent.Addr().String(), "TLS handshake timeout"},
-		"header":     {"GET", "http://" + silent.Addr().String(), "timeout awaiting response headers"},
-		"body":       {"GET", server.URL, "no data for 200ms"},
-		"upload":     {"POST", server.URL, "no data for 200ms"},
+	for name, test := range map[string]struct {
+		method, url string
+		patience    Patience
+		want        string
+	}{
+		"connection": {"GET", "http://" + full(t), Patience{Connect: short, Header: endless, Idle: endless}, "i/o timeout"},
+		// The connection is there before anyone accepts it, so a second is enough for that.
+		"TLS":    {"GET", "https://" + silent.Addr().String(), Patience{Connect: time.Second, Header: endless, Idle: endless}, "TLS handshake timeout"},
+		"header": {"GET", "http://" + silent.Addr().String(), Patience{Connect: endless, Header: short, Idle: endless}, "timeout awaiting response headers"},
+		"body":   {"GET", server.URL, Patience{Connect: endless, Header: endless, Idle: short}, "no data for 200ms"},
+		"upload": {"POST", server.URL, Patience{Connect: endless, Header: endless, Idle: short}, "no data for 200ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var upload io.Reader
 			if test.method == http.MethodPost {
-				upload = io.LimitReader(endless{}, 1<<30) // more than the system's buffers
+				upload = io.LimitReader(zeros{}, 1<<30) // more than the system's buffers
 			}
 			request, err := http.NewRequest(test.method, test.url, upload)
 			if err != nil {
 				t.Fatal(err)
 			}
-			response, err := (&http.Client{Transport: New(short)}).Do(request)
+			response, err := (&http.Client{Transport: New(test.patience)}).Do(request)
 			if err == nil {
 				_, err = io.ReadAll(response.Body)
 				response.Body.Close()
@@ -85,9 +93,9 @@ func TestVerbatim(t *testing.T) {
 	}
 }
 
-type endless struct{}
+type zeros struct{}
 
-func (endless) Read(p []byte) (int, error) { return len(p), nil }
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 // full returns an address with a full queue of connections, so that connecting blocks.
 func full(t *testing.T) string {
@@ -106,7 +114,7 @@ func full(t *testing.T) string {
 	}
 	address := (&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*syscall.SockaddrInet4).Port}).String()
 	for {
-		connection, err := net.DialTimeout("tcp", address, 200*time.Millisecond)
+		connection, err := net.DialTimeout("tcp", address, time.Second)
 		if err != nil {
 			return address
 		}
@@ -127,9 +135,7 @@ func TestTrickle(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	patient := short
-	patient.Rate = 1000
-	response, err := (&http.Client{Transport: New(patient)}).Get(server.URL)
+	response, err := (&http.Client{Transport: New(Patience{Connect: endless, Header: endless, Idle: 2 * time.Second, Rate: 1000})}).Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +143,7 @@ func TestTrickle(t *testing.T) {
 	_, err = io.ReadAll(response.Body)
 	var slow *SlowError
 	var timeout net.Error
-	if !errors.As(err, &slow) || slow.Least != 200 || slow.Bytes > 20 || !errors.As(err, &timeout) || !timeout.Timeout() {
+	if !errors.As(err, &slow) || slow.Least != 2000 || slow.Bytes >= slow.Least || !errors.As(err, &timeout) || !timeout.Timeout() {
 		t.Errorf("got %v", err)
 	}
 }
@@ -148,9 +154,8 @@ func TestBusy(t *testing.T) {
 	text := strings.Repeat("0123456789", 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(text)) }))
 	defer server.Close()
-	patient := short
-	patient.Rate = 1000
-	response, err := (&http.Client{Transport: New(patient)}).Get(server.URL)
+	const pause = 600 * time.Millisecond // six of them are more than Idle
+	response, err := (&http.Client{Transport: New(Patience{Connect: endless, Header: endless, Idle: 3 * time.Second, Rate: 1000})}).Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +166,7 @@ func TestBusy(t *testing.T) {
 		piece := make([]byte, 20)
 		n, err = response.Body.Read(piece)
 		got = append(got, piece[:n]...)
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(pause)
 	}
 	if err != io.EOF || string(got) != text {
 		t.Errorf("got %q, %v", got, err)
@@ -175,13 +180,12 @@ func TestSlow(t *testing.T) {
 		for range 10 {
 			w.Write([]byte("."))
 			w.(http.Flusher).Flush()
-			time.Sleep(250 * time.Millisecond)
+			time.Sleep(400 * time.Millisecond)
 		}
 	}))
 	defer server.Close()
-	patient := short
-	patient.Idle = 2 * time.Second // less than the whole response takes
-	response, err := (&http.Client{Transport: New(patient)}).Get(server.URL)
+	// The whole response takes longer than Idle.
+	response, err := (&http.Client{Transport: New(Patience{Connect: endless, Header: endless, Idle: 3 * time.Second})}).Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
