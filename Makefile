@@ -3,6 +3,10 @@
 # On a fresh machine this needs root, Go, a C compiler and make; what else a
 # target needs it installs with apt-get, or says what to install.
 
+# What is built, tested and checked has the same flags, so everything is compiled once.
+export CGO_ENABLED = 0
+export GOFLAGS    := $(GOFLAGS) -trimpath
+
 GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
@@ -16,14 +20,14 @@ help:
 
 ## build: make bin/layc, and bin/layc-runc, which runs the steps of a build
 build: bin/layc-runc helpers
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/layc ./cmd/layc
+	$(GO) build -ldflags '-s -w' -o bin/layc ./cmd/layc
 
 # The helper runs inside build steps and its bytes are in their cache keys:
 # equal source gives equal bytes, whatever the commit and the directory.
 helpers: $(HELPERS)
 
 bin/layc-helper-linux-%: FORCE
-	@CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o $@ ./cmd/layc-helper
+	@GOOS=linux GOARCH=$* $(GO) build -buildvcs=false -ldflags '-s -w -buildid=' -o $@ ./cmd/layc-helper
 
 # layc embeds it compressed, with its digest, which plans need.
 llb/helper/bin/layc-helper-linux-%.gz: bin/layc-helper-linux-%
@@ -39,7 +43,7 @@ FORCE:
 # Static, so that it needs nothing of the host. Without seccomp it could not
 # run BuildKit's steps.
 bin/layc-runc: go.mod go.sum | seccomp
-	CGO_ENABLED=1 $(GO) build -trimpath -tags 'netgo osusergo seccomp' -ldflags '-s -w -extldflags -static' -o $@ github.com/opencontainers/runc
+	CGO_ENABLED=1 $(GO) build -tags 'netgo osusergo seccomp' -ldflags '-s -w -extldflags -static' -o $@ github.com/opencontainers/runc
 
 # Both are looked for first: nothing is installed that is there.
 seccomp:
@@ -87,8 +91,17 @@ demo: build maven
 test: build $(BUILDKITD) engines maven archivers editors lint
 	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_EDITORS=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -timeout 30m ./llb/engine
-	$(GO) test -race -short -vet=off ./...
+	CGO_ENABLED=1 $(GO) test -count=1 -vet=off -run TreeSitter $(C)
+	CGO_ENABLED=1 $(GO) test -race -short -vet=off $$($(CONCURRENT))
 	$(MAKE) fuzz
+
+# Only the colours of tree-sitter, whose parser is in C.
+C = ./lang/editor/...
+
+# The packages where anything runs concurrently, in the code or in the tests: a go statement,
+# a timer, a server, a lock, or parallel tests. In the others nothing can race.
+CONCURRENT = grep -rlE '(^|[^[:alnum:]_])go (func|[[:alpha:]_.]+\()|\.Go\(|\.AfterFunc\(|\.Parallel\(|"sync(/atomic)?"|"net/http(/httptest)?"' \
+	--include='*.go' --exclude-dir=testdata cmd compiler lang llb stdlib | xargs -n1 dirname | sort -u | sed 's,^,./,'
 
 ## copies: test the engine with copied layers, as where overlay mounts are not available
 # `test` does this for llb/engine alone. llb/exact is left out: where layers are copied, a step that
@@ -121,8 +134,8 @@ bench: helpers
 lint: helpers
 	@unformatted=$$(gofmt -l cmd compiler lang llb stdlib); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) vet ./... && CGO_ENABLED=1 $(GO) vet $(C)
+	$(GO) tool staticcheck ./... && CGO_ENABLED=1 $$($(GO) tool -n staticcheck) $(C)
 
 # Tests colour and edit with these. An editor starts `layc lsp`.
 editors:

@@ -45,7 +45,7 @@ app extra {
 func (s *shop) module(declarations string, args ...string) *exec.Cmd {
 	s.Helper()
 	dir := s.TempDir()
-	text := read(s.T, s.dir, "layc.lock")
+	text := read(s.T, "../../testdata/shop/layc.lock")
 	program := `import "std/debian"
 
 fleet {

@@ -223,7 +223,7 @@ func (s *shop) installsOfRepository() {
 	v.deb("/pool/daemon.deb", "Package: daemon\nVersion: 1\nArchitecture: amd64\nMaintainer: vendor <vendor@example.com>\nDescription: daemon\n", "/opt/daemon", map[string]string{
 		"postinst": "#!/bin/sh\necho \"$ACCEPT_EULA $LANG $LC_ALL $DEBIAN_FRONTEND\" > /etc/daemon\n/usr/sbin/policy-rc.d daemon start\necho $? >> /etc/daemon\n",
 	})
-	text := strings.ReplaceAll(read(s.T, s.dir, "layc.lock"), " debian/bookworm amd64 ", " debian/bookworm+vendor amd64 ") +
+	text := strings.ReplaceAll(read(s.T, "../../testdata/shop/layc.lock"), " debian/bookworm amd64 ", " debian/bookworm+vendor amd64 ") +
 		fmt.Sprintf("\nindex debian/bookworm+vendor amd64 vendor:stable sha256:%064x url=%s components=main\n", 1, v.URL) +
 		fmt.Sprintf("package debian/bookworm+vendor amd64 tool 2 vendor:pool/tool.deb sha256:%x size=1 installed=1 needs=libc6\n", sha256.Sum256(v.files["/pool/tool.deb"])) +
 		fmt.Sprintf("package debian/bookworm+vendor amd64 daemon 1 vendor:pool/daemon.deb sha256:%x size=1 installed=1\n", sha256.Sum256(v.files["/pool/daemon.deb"]))

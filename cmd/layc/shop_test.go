@@ -68,6 +68,16 @@ func (s *shop) with(state string) *shop {
 	return &other
 }
 
+// run runs a part of the test.
+func (s *shop) run(name string, part func(s *shop)) {
+	s.Helper()
+	s.T.Run(name, func(t *testing.T) {
+		within := *s
+		within.T = t
+		part(&within)
+	})
+}
+
 func read(t *testing.T, elem ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(elem...))
@@ -169,7 +179,8 @@ func (b jsonBuilt) layerDigests() []string {
 	return out
 }
 
-// TestShop goes through the life of the shop on one engine state.
+// TestShop goes through the life of the shop on one engine state. What else needs a state that has
+// the shop's base system is built on a second one meanwhile.
 func TestShop(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
@@ -178,21 +189,48 @@ func TestShop(t *testing.T) {
 	elsewhere := other.start(again)
 	first := s.build(out)
 	elsewhere()
+
+	s.run("builds the same bytes on another new state", func(s *shop) {
+		if a, b := read(s.T, out, "index.json"), read(s.T, again, "index.json"); a != b {
+			s.Errorf("two new states have different images:\n%s\n%s", a, b)
+		}
+	})
+	s.run("installs above configuration", func(s *shop) { s.installsAbove(other.state) })
+	s.run("lives", func(s *shop) {
+		s.Parallel()
+		s.lives(out, first)
+	})
+	other.run("is beside others", func(s *shop) {
+		s.Parallel()
+		s.run("builds the root of a tree", (*shop).notebook)
+		s.run("takes files out of packages", (*shop).takesOutOfPackages)
+		s.run("installs a package of a repository", (*shop).installsOfRepository)
+		s.run("builds cross", (*shop).crosses)
+		s.run("installs what is configured", (*shop).installsConfigured)
+		s.run("numbers accounts by their names", (*shop).numbersAccounts)
+		s.run("executes what layc impact tells", (*shop).executesAsImpactTells)
+		s.run("points from apt to os.packages", (*shop).failingApt)
+		s.run("builds the same bytes from copied layers", (*shop).copiesLayers)
+	})
+}
+
+// lives builds the shop, as its owner changes it, on a state that has built it for the first time.
+func (s *shop) lives(out string, first jsonResult) {
 	app1, app2 := first.image("app1"), first.image("app2")
 
-	t.Run("shares all but the last layer", func(t *testing.T) {
+	s.run("shares all but the last layer", func(s *shop) {
 		for _, i := range first.Images {
 			if n := len(i.Layers); n > 4 {
-				t.Errorf("%s has %d layers, want at most 4", i.Name, n)
+				s.Errorf("%s has %d layers, want at most 4", i.Name, n)
 			}
 		}
 		a, b := app1.layerDigests(), app2.layerDigests()
 		last := len(a) - 1
 		if !slices.Equal(a[:last], b[:last]) || a[last] == b[last] {
-			t.Errorf("layers of app1 %v\nand of app2 %v\nwant all equal but the last", a, b)
+			s.Errorf("layers of app1 %v\nand of app2 %v\nwant all equal but the last", a, b)
 		}
 		if err := registry.Validate(out); err != nil {
-			t.Error(err)
+			s.Error(err)
 		}
 		stored := map[string]bool{}
 		for _, i := range first.Images {
@@ -203,84 +241,65 @@ func TestShop(t *testing.T) {
 		// Each image has a manifest and a configuration besides.
 		blobs, _ := os.ReadDir(filepath.Join(out, "blobs", "sha256"))
 		if want := len(stored) + 2*len(first.Images); len(blobs) != want {
-			t.Errorf("the layout has %d blobs, want %d: each once", len(blobs), want)
+			s.Errorf("the layout has %d blobs, want %d: each once", len(blobs), want)
 		}
 	})
-	t.Run("plans base images as inner nodes", func(t *testing.T) { s.T = t; s.innerNodes() })
-	t.Run("does nothing the second time", func(t *testing.T) {
-		s.T = t
+	s.run("plans base images as inner nodes", (*shop).innerNodes)
+	s.run("does nothing the second time", func(s *shop) {
 		again := s.build(out)
 		if len(again.StepsExecuted) > 0 {
-			t.Errorf("executed %v, want nothing", again.StepsExecuted)
+			s.Errorf("executed %v, want nothing", again.StepsExecuted)
 		}
 		if again.image("app1").Digest != app1.Digest {
-			t.Errorf("app1 is %s, was %s", again.image("app1").Digest, app1.Digest)
+			s.Errorf("app1 is %s, was %s", again.image("app1").Digest, app1.Digest)
 		}
 	})
-	t.Run("builds the same bytes on another new state", func(t *testing.T) {
-		if a, b := read(t, out, "index.json"), read(t, again, "index.json"); a != b {
-			t.Errorf("two new states have different images:\n%s\n%s", a, b)
-		}
-	})
-	t.Run("builds the same bytes from copied layers", func(t *testing.T) { s.T = t; s.copiesLayers() })
-	t.Run("is verified", func(t *testing.T) { s.T = t; s.verifies() })
-	t.Run("pushes", func(t *testing.T) { s.T = t; s.pushes(out, first) })
-	t.Run("takes files out of packages", func(t *testing.T) { s.T = t; s.takesOutOfPackages() })
-	t.Run("installs a package of a repository", func(t *testing.T) { s.T = t; s.installsOfRepository() })
-	t.Run("builds cross", func(t *testing.T) { s.T = t; s.crosses() })
-	t.Run("installs above configuration", func(t *testing.T) { s.T = t; s.installsAbove(other.state) })
-	t.Run("installs what is configured", func(t *testing.T) { s.T = t; s.installsConfigured() })
-	t.Run("numbers accounts by their names", func(t *testing.T) { s.T = t; s.numbersAccounts() })
-	t.Run("builds the root of a tree", func(t *testing.T) { s.T = t; s.notebook() })
-	t.Run("shows a step that fails", func(t *testing.T) { s.T = t; s.failingStep(out) })
-	t.Run("executes what layc impact tells", func(t *testing.T) { s.T = t; s.executesAsImpactTells() })
-	t.Run("points from apt to os.packages", func(t *testing.T) { s.T = t; s.failingApt() })
-	t.Run("stops when interrupted", func(t *testing.T) { s.T = t; s.interrupted(out) })
-	t.Run("attaches to an engine that is open", func(t *testing.T) { s.T = t; s.twoAtOnce() })
-	t.Run("runs", func(t *testing.T) {
+	s.run("is verified", (*shop).verifies)
+	s.run("pushes", func(s *shop) { s.pushes(out, first) })
+	s.run("shows a step that fails", func(s *shop) { s.failingStep(out) })
+	s.run("stops when interrupted", func(s *shop) { s.interrupted(out) })
+	s.run("attaches to an engine that is open", (*shop).twoAtOnce)
+	s.run("runs", func(s *shop) {
 		for app, page := range map[string]string{"app1": "app1: the catalogue", "app2": "app2: the orders"} {
-			runs(t, out, app, page)
+			runs(s.T, out, app, page)
 		}
 	})
-	t.Run("ships the archive alone", func(t *testing.T) {
-		s.T = t
+	s.run("ships the archive alone", func(s *shop) {
 		s.edit("app1/src/java/shop/Catalogue.java", "app1: the catalogue", "app1: the new catalogue")
 		changed := s.build(out)
 		s.onlyLast(app1, changed.image("app1"))
 		if got := changed.image("app2").Digest; got != app2.Digest {
-			t.Errorf("app2 is %s, was %s", got, app2.Digest)
+			s.Errorf("app2 is %s, was %s", got, app2.Digest)
 		}
 		for _, step := range changed.StepsExecuted {
 			if !strings.Contains(step, "app1") && !strings.HasPrefix(step, "exporting") {
-				t.Errorf("executed %q, want steps of app1 only", step)
+				s.Errorf("executed %q, want steps of app1 only", step)
 			}
 		}
 	})
-	t.Run("keeps what lies beside the JDK", func(t *testing.T) {
-		s.T = t
+	s.run("keeps what lies beside the JDK", func(s *shop) {
 		s.edit("shop.layer", `java.jdk("17"), rsyslog`, `java.jre("17"), rsyslog`)
 		changed := s.build(out)
 		before, after := app2.layerDigests(), changed.image("app2").layerDigests()
 		if len(after) != len(before) {
-			t.Fatalf("app2 has layers %v, had %v", after, before)
+			s.Fatalf("app2 has layers %v, had %v", after, before)
 		}
 		// Bottom up: the base, the spine with the JDK, the server, the app.
 		for n, same := range []bool{true, false, true, true} {
 			if (before[n] == after[n]) != same {
-				t.Errorf("layer %d of app2 is %s, was %s; the same: want %v", n, after[n], before[n], same)
+				s.Errorf("layer %d of app2 is %s, was %s; the same: want %v", n, after[n], before[n], same)
 			}
 		}
 		s.edit("shop.layer", `java.jre("17"), rsyslog`, `java.jdk("17"), rsyslog`)
 	})
-	t.Run("keeps what lies below the server", func(t *testing.T) {
-		s.T = t
+	s.run("keeps what lies below the server", func(s *shop) {
 		s.edit("shop.layer", `liberty.server`, `liberty.server("26.0.0.2")`)
 		s.layc("lock", "-C", s.dir)
 		changed := s.build(out)
 		before, after := app2.layerDigests(), changed.image("app2").layerDigests()
 		for n, same := range []bool{true, true, false} {
 			if (before[n] == after[n]) != same {
-				t.Errorf("layer %d of app2 is %s, was %s; the same: want %v", n, after[n], before[n], same)
+				s.Errorf("layer %d of app2 is %s, was %s; the same: want %v", n, after[n], before[n], same)
 			}
 		}
 	})

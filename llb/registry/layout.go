@@ -17,22 +17,22 @@ import (
 // refName is the annotation that names an image in a layout's index.
 const refName = "org.opencontainers.image.ref.name"
 
-// Validate reads every image of the layout completely and returns an error unless digests, sizes,
-// media types, diff IDs and platforms all match.
+// Validate reads every image of the layout completely, layers that images share once, and returns
+// an error unless digests, sizes, media types, diff IDs and platforms all match.
 func Validate(dir string) error {
 	index, err := layout.ImageIndexFromPath(dir)
 	if err != nil {
 		return fmt.Errorf("reading the OCI layout %s: %w", dir, err)
 	}
-	if err := errors.Join(validate.Index(index), checkDigests(index)); err != nil {
+	if err := errors.Join(validate.Index(index, validate.Fast), checkDigests(index, map[string]bool{})); err != nil {
 		return fmt.Errorf("the OCI layout %s is not valid: %w", dir, err)
 	}
 	return nil
 }
 
 // checkDigests compares manifests and configurations below the index with their descriptors,
-// since validate computes their digests itself.
-func checkDigests(index v1.ImageIndex) error {
+// since validate computes their digests itself, and checks layers that have not been seen.
+func checkDigests(index v1.ImageIndex, seen map[string]bool) error {
 	manifest, err := index.IndexManifest()
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func checkDigests(index v1.ImageIndex) error {
 				return err
 			}
 			check(desc, child.RawManifest)
-			errs = append(errs, checkDigests(child))
+			errs = append(errs, checkDigests(child, seen))
 			continue
 		}
 		image, err := index.Image(desc.Digest)
@@ -66,6 +66,37 @@ func checkDigests(index v1.ImageIndex) error {
 			return err
 		}
 		check(manifest.Config, image.RawConfigFile)
+		errs = append(errs, checkLayers(image, seen))
+	}
+	return errors.Join(errs...)
+}
+
+// checkLayers checks the layers of an image that have not been seen with the same digests and sizes.
+func checkLayers(image v1.Image, seen map[string]bool) error {
+	manifest, err := image.Manifest()
+	if err != nil {
+		return err
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return err
+	}
+	if got, want := len(manifest.Layers), len(config.RootFS.DiffIDs); got != want {
+		return fmt.Errorf("the manifest has %d layers, the configuration %d diff IDs", got, want)
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for n, layer := range layers {
+		desc := manifest.Layers[n]
+		if key := fmt.Sprint(desc.Digest, desc.Size, config.RootFS.DiffIDs[n]); !seen[key] {
+			seen[key] = true
+			if err := validate.Layer(layer); err != nil {
+				errs = append(errs, fmt.Errorf("layer %s: %w", desc.Digest, err))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
