@@ -11,7 +11,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build demo test copies fuzz exact bench lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
+.PHONY: help build demo test copies fuzz exact seeds bench lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -124,6 +124,10 @@ N    = 100
 SEED = 1
 exact: build archivers
 	LAYC_REQUIRE_ENGINE=1 LAYC_EXACT_N=$(N) LAYC_EXACT_SEED=$(SEED) $(GO) test -count=1 -timeout 24h -v ./llb/exact
+
+## seeds: the searches for bugs with all their random fleets and mistakes; `make test` tries a part
+seeds: helpers
+	LAYC_SEEDS=all $(GO) test -count=1 -timeout 1h ./compiler ./compiler/plan/search
 
 ## bench: measure the stages; the table in README.md is made of these
 bench: helpers

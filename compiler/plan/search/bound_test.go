@@ -8,10 +8,7 @@ import (
 // TestBoundIsBelowTheOptimum compares the bound with the cost of the cheapest plan, also when spines
 // are searched in lots and when searches stop early.
 func TestBoundIsBelowTheOptimum(t *testing.T) {
-	n := uint64(4000)
-	if testing.Short() {
-		n = 400
-	}
+	n := uint64(seeds(4000, 1000, 400))
 	tight := 0.0
 	for seed := range n {
 		p := tiny(seed + 50_000)

@@ -27,10 +27,7 @@ func tiny(seed uint64) *Problem {
 // TestQualityOnTinyFleets compares the heuristic, without the exact search, with the optimum, by
 // the part of the cost that a plan can change.
 func TestQualityOnTinyFleets(t *testing.T) {
-	n := uint64(1200)
-	if testing.Short() {
-		n = 200
-	}
+	n := uint64(seeds(1200, 400, 200))
 	var ratios []float64
 	equal, within2 := 0, 0
 	sum := 0.0

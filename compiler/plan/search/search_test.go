@@ -5,10 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 )
+
+// seeds is how many random fleets a test tries: all with LAYC_SEEDS=all, as make seeds does, some
+// otherwise, and few with -short.
+func seeds(all, some, few int) int {
+	switch {
+	case os.Getenv("LAYC_SEEDS") == "all":
+		return all
+	case testing.Short():
+		return few
+	}
+	return some
+}
 
 func TestSolveIsValid(t *testing.T) {
 	for seed := range uint64(300) {
@@ -179,11 +192,7 @@ func TestNeverWorseThanBaselines(t *testing.T) {
 		}
 		n++
 	}
-	many := uint64(300)
-	if testing.Short() {
-		many = 50
-	}
-	for seed := range many {
+	for seed := range uint64(seeds(300, 120, 50)) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		sh := shape{apps: 1 + r.IntN(20), items: 2 + r.IntN(30), bases: r.IntN(3), stacked: r.IntN(101), limit: 3 + r.IntN(8)}
 		sh.perApp = 1 + r.IntN(min(12, sh.items))

@@ -12,10 +12,7 @@ import (
 // hosts pull hardly more bytes than the edit forces, and the plan costs hardly more than a new
 // one.
 func TestStickyMovesLittle(t *testing.T) {
-	edits := 200
-	if testing.Short() {
-		edits = 40
-	}
+	edits := seeds(200, 100, 40)
 	var forced, moved, cost, fresh float64
 	worst := 0.0
 	for done := 0; done < edits; {
