@@ -14,7 +14,7 @@ function s:Check(what, ok, got)
 endfunction
 
 function s:Wait(condition)
-  for s:i in range(1000)
+  for s:i in range(6000)
     if eval(a:condition)
       return
     endif

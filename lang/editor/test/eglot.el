@@ -4,8 +4,10 @@
 (require 'flymake)
 (require 'layer-mode)
 (setq layc-command (getenv "LAYC")
-      eglot-sync-connect 20
-      eglot-connect-timeout 20)
+      ;; For busy machines.
+      eglot-sync-connect 120
+      eglot-connect-timeout 120
+      jsonrpc-default-request-timeout 120)
 (add-to-list 'eglot-server-programs `(layer-mode . (,layc-command "lsp")))
 
 (defvar failed nil)
@@ -13,7 +15,7 @@
   (message "%s: %s" what (if ok "ok" (setq failed t) (format "WRONG %S" got)))
   (unless ok (setq failed t)))
 (defun wait (condition)
-  (let ((end (+ (float-time) 20)))
+  (let ((end (+ (float-time) 120)))
     (while (and (not (funcall condition)) (< (float-time) end)) (accept-process-output nil 0.05))))
 
 (find-file (getenv "FILE"))

@@ -18,7 +18,7 @@ end
 
 local function ask(method, more)
   local params = vim.tbl_extend('force', vim.lsp.util.make_position_params(0, 'utf-16'), more or {})
-  local answers, err = vim.lsp.buf_request_sync(buffer, method, params, 20000)
+  local answers, err = vim.lsp.buf_request_sync(buffer, method, params, 120000)
   for _, a in pairs(answers or {}) do
     if a.result then return a.result end
     err = a.err or a.error or err
@@ -27,7 +27,7 @@ local function ask(method, more)
 end
 
 local function diagnostics(count)
-  vim.wait(20000, function() return #vim.diagnostic.get(buffer) == count end, 20)
+  vim.wait(120000, function() return #vim.diagnostic.get(buffer) == count end, 20)
   return vim.diagnostic.get(buffer)
 end
 
