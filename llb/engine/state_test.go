@@ -128,7 +128,7 @@ func TestStateIsClosedToOthers(t *testing.T) {
 	dir := t.TempDir()
 	state, kept := filepath.Join(dir, "state"), filepath.Join(dir, "kept")
 	old := syscall.Umask(0)
-	defer syscall.Umask(old)
+	t.Cleanup(func() { syscall.Umask(old) }) // after the engine has closed, which restores its own
 	for _, path := range []string{filepath.Dir(dir), dir} {
 		if err := os.Chmod(path, 0o755); err != nil {
 			t.Fatal(err)
