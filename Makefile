@@ -90,13 +90,18 @@ demo: build maven
 # nothing between goroutines (-short). `lint` has vetted the code before.
 test: build $(BUILDKITD) engines maven archivers editors lint
 	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_EDITORS=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
-	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -timeout 30m ./llb/engine
 	CGO_ENABLED=1 $(GO) test -count=1 -vet=off -run TreeSitter $(C)
-	CGO_ENABLED=1 $(GO) test -race -short -vet=off $$($(CONCURRENT))
+	$(MAKE) --jobs=2 --output-sync copied race
 	$(MAKE) fuzz
 
 # Only the colours of tree-sitter, whose parser is in C.
 C = ./lang/editor/...
+
+.PHONY: copied race
+copied:
+	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -timeout 30m ./llb/engine
+race:
+	CGO_ENABLED=1 $(GO) test -race -short -vet=off $$($(CONCURRENT))
 
 # The packages where anything runs concurrently, in the code or in the tests: a go statement,
 # a timer, a server, a lock, or parallel tests. In the others nothing can race.

@@ -12,6 +12,9 @@ import (
 // TestLimits checks that endless programs, and those that multiply beyond reason, soon end with
 // an error of their own.
 func TestLimits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long searches of one goroutine")
+	}
 	numbers := "[" + strings.Repeat("1, ", 99) + "1]"
 	for what, c := range map[string]struct {
 		program string

@@ -21,8 +21,11 @@ import (
 // cases, and never many.
 func TestOneMistake(t *testing.T) {
 	every := 3
-	if os.Getenv("LAYC_SEEDS") == "all" {
+	switch {
+	case os.Getenv("LAYC_SEEDS") == "all":
 		every = 1
+	case testing.Short():
+		every = 11
 	}
 	mistakes, more := 0, 0
 	for _, name := range []string{"shop/shop.layer", "tomcat/tomcat.layer", "openliberty/openliberty.layer", "jupyter/jupyter.layer", "selenium/selenium.layer"} {

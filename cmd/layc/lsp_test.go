@@ -215,14 +215,14 @@ func TestLSPChecksum(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	in := compiler.Input{Project: files("../../testdata/tomcat"), Dir: ".", Platform: here}
+	in := compiler.Input{Project: files("../../testdata/shop"), Dir: ".", Platform: here}
 	built, list := compiler.Compile(in, compiler.Planned)
 	if list.HasErrors() {
 		t.Fatal(list[0].Message)
 	}
 	p := new(pages)
 	for n := range 2 {
-		address, err := p.show(t.Context(), "/tomcat", built)
+		address, err := p.show(t.Context(), "/shop", built)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -251,7 +251,10 @@ func TestCancel(t *testing.T) {
 	before := files(t, dir)
 
 	ctx, cancel := context.WithCancelCause(t.Context())
-	done := start(t, ctx, e, request(t, dir, image(t, "app1", file("/new", "new"), ran("long step", "sleep"))), "long step")
+	done := start(t, ctx, e, request(t, dir, image(t, "app1", file("/new", "new"), ran("long step", "sleep", state))), "long step")
+	if len(sleepers(state)) == 0 {
+		t.Fatal("the step does not sleep: the test is wrong")
+	}
 	began, interrupted := time.Now(), errors.New("interrupted")
 	cancel(interrupted)
 	if err := <-done; !errors.Is(err, interrupted) {

@@ -100,7 +100,7 @@ func TestGuestTakesOver(t *testing.T) {
 func TestKilledEngine(t *testing.T) {
 	needEngine(t)
 	if state := os.Getenv("LAYC_TEST_KILLED_STATE"); state != "" {
-		start(t, t.Context(), open(t, state), request(t, os.Getenv("LAYC_TEST_KILLED_DIR"), image(t, "app", ran("long step", "sleep"))), "long step")
+		start(t, t.Context(), open(t, state), request(t, os.Getenv("LAYC_TEST_KILLED_DIR"), image(t, "app", ran("long step", "sleep", state))), "long step")
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	}
@@ -123,7 +123,8 @@ func TestKilledEngine(t *testing.T) {
 	}
 }
 
-// checkClean fails the test if a step left a process, mount or bundle.
+// checkClean fails the test if a step left a process, mount or bundle. Other tests may run on the
+// machine, so a step that sleeps names its state.
 func checkClean(t *testing.T, state string) {
 	t.Helper()
 	if left := bundles(state); len(left) > 0 {
@@ -138,11 +139,18 @@ func checkClean(t *testing.T, state string) {
 			t.Errorf("a mount is left: %s", line)
 		}
 	}
-	roots, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, f := range roots {
-		if cmd, _ := os.ReadFile(f); strings.HasPrefix(string(cmd), "/bin/step\x00sleep") {
-			root, _ := os.Readlink(filepath.Join(filepath.Dir(f), "root"))
-			t.Errorf("process %s still runs in %s", f, root)
+	for _, process := range sleepers(state) {
+		t.Errorf("%s still runs", process)
+	}
+}
+
+// sleepers returns the processes of the state's steps that sleep.
+func sleepers(state string) (found []string) {
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, name := range lines {
+		if line, _ := os.ReadFile(name); string(line) == "/bin/step\x00sleep\x00"+state+"\x00" {
+			found = append(found, filepath.Dir(name))
 		}
 	}
+	return found
 }

@@ -2,7 +2,7 @@
 // file system needs nothing else.
 //
 //	step write FILE TEXT   writes the text, with a fixed time
-//	step sleep             waits longer than any test
+//	step sleep NAME        waits longer than any test; the name is for who looks for it
 //	step fail CODE         prints 30 lines and exits with the code
 package main
 
