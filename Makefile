@@ -90,12 +90,12 @@ demo: build maven
 # nothing between goroutines (-short). `lint` has vetted the code before.
 test: build $(BUILDKITD) engines maven archivers editors lint
 	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_EDITORS=1 $(GO) test -count=1 -vet=off -parallel 4 -timeout 30m ./...
-	CGO_ENABLED=1 $(GO) test -count=1 -vet=off -run TreeSitter $(C)
+	CGO_ENABLED=1 $(GO) test -count=1 -vet=off -run TreeSitter $(WITH_C)
 	$(MAKE) --jobs=2 --output-sync copied race
 	$(MAKE) fuzz
 
 # Only the colours of tree-sitter, whose parser is in C.
-C = ./lang/editor/...
+WITH_C = ./lang/editor/...
 
 .PHONY: copied race
 copied:
@@ -143,8 +143,8 @@ bench: helpers
 lint: helpers
 	@unformatted=$$(gofmt -l cmd compiler lang llb stdlib); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./... && CGO_ENABLED=1 $(GO) vet $(C)
-	$(GO) tool staticcheck ./... && CGO_ENABLED=1 $$($(GO) tool -n staticcheck) $(C)
+	$(GO) vet ./... && CGO_ENABLED=1 $(GO) vet $(WITH_C)
+	$(GO) tool staticcheck ./... && CGO_ENABLED=1 $$($(GO) tool -n staticcheck) $(WITH_C)
 
 # Tests colour and edit with these. An editor starts `layc lsp`.
 editors:
