@@ -44,6 +44,9 @@ func TestCodes(t *testing.T) {
 	known := map[string]bool{}
 	for _, e := range diag.Entries() {
 		t.Run(string(e.Code), func(t *testing.T) {
+			if testing.Short() && e.Code == diag.FleetTooLarge {
+				t.Skip("a long search of one goroutine")
+			}
 			list := produce(t, e)
 			for _, d := range list {
 				if d.Code != e.Code {
@@ -417,7 +420,7 @@ func special(code diag.Code) fs.FS {
 		}
 		files["example.layer"] = &fstest.MapFile{Data: append(imports, slots...)}
 		return files
-	case diag.ProgramTooLarge:
+	case diag.FleetTooLarge:
 		files := fstest.MapFS{}
 		comment := []byte(strings.Repeat("#"+strings.Repeat(" ", 1022)+"\n", 2<<10))
 		for i := range 5 {

@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/diag"
@@ -215,7 +216,8 @@ func TestLSPChecksum(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	in := compiler.Input{Project: files("../../testdata/shop"), Dir: ".", Platform: here}
+	program := fstest.MapFS{"a.layer": {Data: []byte("fleet {\n    base scratch\n}\n\napp a {\n    file \"/a\" text \"a\"\n}\n")}}
+	in := compiler.Input{Project: program, Dir: ".", Platform: here}
 	built, list := compiler.Compile(in, compiler.Planned)
 	if list.HasErrors() {
 		t.Fatal(list[0].Message)
