@@ -420,7 +420,7 @@ func special(code diag.Code) fs.FS {
 		}
 		files["example.layer"] = &fstest.MapFile{Data: append(imports, slots...)}
 		return files
-	case diag.FleetTooLarge:
+	case diag.ProgramTooLarge:
 		files := fstest.MapFS{}
 		comment := []byte(strings.Repeat("#"+strings.Repeat(" ", 1022)+"\n", 2<<10))
 		for i := range 5 {
