@@ -14,9 +14,21 @@ import "slices"
 // At first, a leap may also make the plan a little more expensive, and later less and less (threshold
 // accepting). The cheapest plan counts.
 //
-// Annealing without any of the planner's code showed what was missing. At 8 layers, its plans of
-// TestGaps' fleets were 1 to 11 % cheaper than plans without leaps. The most useful changes were
-// those that give an image the bottom of another one's spine.
+// Annealing without any of the planner's code shows what is still missing. In two minutes for each
+// fleet, it found plans for 8 layers that are cheaper than the planner's, for jupyter and postgres by
+// 0.0 %, for fleet by 1.5 %, and for TestGaps' fleets by
+//
+//	items per app (stacked)   without leaps   with leaps
+//	11 (4)                         1 %            1 %
+//	12 (10)                       11 %            5 %
+//	30 (7)                         8 %            4 %
+//	42 (8)                         9 %            7 %
+//
+// Nothing but the number of leaps is missing: only a few thousand fit into the time of a plan.
+//
+// Where the optimum is known, on random fleets of 5 or 6 apps that stack 20 to 80 % of at most 8 items,
+// plans for 4 layers are 0.1 to 0.4 % above it, and the bound is 11 to 16 % below. For 5 layers, that
+// is 0.0 to 0.4 % and 3 to 6 %. So most of a gap is the bound's there.
 
 // leaper makes leaps.
 type leaper struct {
@@ -121,41 +133,58 @@ func (l *leaper) follow(c, o int32) {
 	q.attemptFor(l.most, []int32{c}, func(plan []int32) []int32 {
 		list := slices.Clone(bottom)
 		for _, s := range plan {
-			rest := slices.DeleteFunc(slices.Clone(po.sets[s].items), func(i int32) bool { return moved.has(i) })
-			if len(rest) > 0 {
-				list = append(list, po.intern(rest...))
+			if s = po.less(s, moved); s >= 0 {
+				list = append(list, s)
 			}
 		}
 		return list
 	})
 }
 
-// join moves an item to the layer of another one, for all classes that have both.
-func (l *leaper) join(c, _ int32) {
+// join moves items that a class has in one layer to the layer of another item, for all classes that
+// have them all.
+func (l *leaper) join(c, o int32) {
 	q, po := l.q, l.q.po
-	items := po.f.classes[c].items
-	i, j := items[l.draw(len(items))], items[l.draw(len(items))]
-	if po.f.items[i].alone != po.f.items[j].alone {
+	to := po.f.classes[c].items[l.draw(len(po.f.classes[c].items))]
+	from := po.sets[l.layer(c)].items
+	var items []int32
+	switch l.draw(4) {
+	case 0:
+		items = append(items, from...)
+	case 1:
+		for _, i := range from {
+			if po.f.classes[o].set.has(i) {
+				items = append(items, i)
+			}
+		}
+	default:
+		items = append(items, from[l.draw(len(from))])
+	}
+	if len(items) == 0 || slices.Contains(items, to) || po.f.items[items[0]].alone != po.f.items[to].alone {
 		return
 	}
+	part := po.intern(items...)
+	bits := po.sets[part].bits
+	joined := func(plan []int32) bool { return bits.within(po.sets[plan[po.place(plan, to)]].bits) }
 	po.work += int64(len(po.f.classes)) / 8
-	var classes []int32
-	for d := range po.f.classes {
-		if s := po.f.classes[d].set; s.has(i) && s.has(j) && po.place(po.plan[d], i) != po.place(po.plan[d], j) {
-			classes = append(classes, int32(d))
-		}
-	}
+	classes := q.having(part)
+	classes = slices.DeleteFunc(classes, func(d int32) bool { return !po.f.classes[d].set.has(to) || joined(po.plan[d]) })
 	if len(classes) == 0 {
 		return
 	}
-	one := po.intern(i)
 	q.attemptFor(l.most, classes, func(plan []int32) []int32 {
-		from, to := po.place(plan, i), po.place(plan, j)
-		plan[to] = po.union(plan[to], one)
-		if plan[from] = po.minus(plan[from], one); plan[from] < 0 {
-			plan = slices.Delete(plan, from, from+1)
+		kept := plan[:0]
+		for _, s := range plan {
+			if po.sets[s].bits.has(to) {
+				s = po.union(po.less(s, bits), part)
+			} else {
+				s = po.less(s, bits)
+			}
+			if s >= 0 {
+				kept = append(kept, s)
+			}
 		}
-		return plan
+		return kept
 	})
 }
 

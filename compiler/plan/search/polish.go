@@ -539,22 +539,14 @@ func (q *polish) findLive() {
 func (po *pool) extract(plan []int32, s int32, on int) []int32 {
 	kept, at, spine := make([]int32, 0, len(plan)+1), -1, 0
 	for _, old := range plan {
-		if po.sets[old].bits.meets(po.sets[s].bits) {
-			if at < 0 {
-				at = len(kept)
-			}
-			var rest []int32
-			for _, i := range po.sets[old].items {
-				if !po.sets[s].bits.has(i) {
-					rest = append(rest, i)
-				}
-			}
-			if len(rest) == 0 {
-				continue
-			}
-			old = po.intern(rest...)
+		rest := po.less(old, po.sets[s].bits)
+		if rest != old && at < 0 {
+			at = len(kept)
 		}
-		if kept = append(kept, old); po.sets[old].stacked {
+		if rest < 0 {
+			continue
+		}
+		if kept = append(kept, rest); po.sets[rest].stacked {
 			spine++
 		}
 	}
@@ -562,6 +554,18 @@ func (po *pool) extract(plan []int32, s int32, on int) []int32 {
 		at = min(on, spine)
 	}
 	return slices.Insert(kept, at, s)
+}
+
+// less removes items from a set; -1 if nothing is left.
+func (po *pool) less(s int32, items bitset) int32 {
+	if !po.sets[s].bits.meets(items) {
+		return s
+	}
+	rest := slices.DeleteFunc(slices.Clone(po.sets[s].items), func(i int32) bool { return items.has(i) })
+	if len(rest) == 0 {
+		return -1
+	}
+	return po.intern(rest...)
 }
 
 // having lists the classes that have all items of a set.
