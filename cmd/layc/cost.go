@@ -26,7 +26,8 @@ its own, and with the lowest cost that any plan can have. Then it lists the
 most expensive apps and components, and what would lower the cost: more layers,
 or owned paths for a component with runs, which make its layer portable. The
 members of a layer share its cost by size. Each pull of a layer also counts its
-round trips, as bytes, so even a tiny layer has a price.
+round trips, as bytes, so even a tiny layer has a price. Layers that depend on a
+changed layer count as changed, although they may be built with the same bytes.
 
 --since shows how much more the registry stores since a git revision, by the
 components that cause it. The bytes of a layer are divided equally among the

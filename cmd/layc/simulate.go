@@ -22,6 +22,8 @@ components and apps change. Each week, changed layers are rebuilt and pushed,
 every host with an affected app pulls them, and a tenth of the hosts is replaced
 and pulls everything. The plan and its alternatives see the same changes. A long
 simulation pulls what "layc cost" predicts, without the round trips of layers.
+Layers that depend on a changed layer count as changed, although they may be
+built with the same bytes.
 
 Equal seeds produce equal results. The history of a component depends only on
 its name and the seed, so the fleet with one more app sees the same changes. If

@@ -420,12 +420,13 @@ func TestPlan(t *testing.T) {
 		t.Errorf("the lenses are %s", got)
 	}
 	var address string
+	before := pages.Load()
 	c.call("workspace/executeCommand", map[string]any{"command": "layc.plan", "arguments": []any{uri("shop.layer")}}, &address)
-	if address != "page of "+project+", 1" {
+	if address != fmt.Sprintf("page of %s, %d", project, before+1) {
 		t.Errorf("the page is at %s", address)
 	}
 	c.notify("textDocument/didSave", document("shop.layer"))
-	c.awaitUntil(func() bool { return pages.Load() == 2 }, func() string { return "the page was not made again" })
+	c.awaitUntil(func() bool { return pages.Load() == before+2 }, func() string { return "the page was not made again" })
 	if m := c.try("workspace/executeCommand", map[string]any{"command": "other"}); m.Error == nil {
 		t.Error("an unknown command has no error")
 	}
