@@ -163,6 +163,20 @@ func Running(state string) int {
 	return pid
 }
 
+// hasOpen reports whether a process has a file open. A process number of another container is that of
+// another process here.
+func hasOpen(pid int, file string) bool {
+	want, err := os.Stat(file)
+	if err != nil {
+		return false
+	}
+	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid)) // the pattern is valid
+	return slices.ContainsFunc(fds, func(fd string) bool {
+		got, err := os.Stat(fd)
+		return err == nil && os.SameFile(got, want)
+	})
+}
+
 // Stop interrupts the process that runs the engine on a state directory, waits until it has ended, and
 // returns it; 0 if none does. Attached processes continue by themselves. The error is an
 // *UnavailableError, or the cause of ctx's end.
@@ -170,6 +184,12 @@ func Stop(ctx context.Context, state string) (int, error) {
 	pid := Running(state)
 	if pid == 0 {
 		return 0, nil
+	}
+	if !hasOpen(pid, filepath.Join(state, lockName)) {
+		return pid, &UnavailableError{
+			What: fmt.Sprintf("the process that runs the engine on %s cannot be seen from here", state),
+			Help: "it belongs to another user, or runs in another container: run layc engine stop there",
+		}
 	}
 	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return pid, &UnavailableError{What: fmt.Sprintf("cannot interrupt process %d, which runs the engine on %s", pid, state), Help: "run layc as the user who started it", Err: err}

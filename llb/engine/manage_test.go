@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,16 @@ func TestStop(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("process %d runs the engine, want %d", Running(state), child.Process.Pid)
 		}
+	}
+	// As another container sees it, where another process has that number.
+	name := filepath.Join(state, lockName)
+	if err := os.WriteFile(name, []byte("1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Stop(t.Context(), state)
+	wantUnavailable(t, err, "the process that runs the engine on "+state+" cannot be seen from here", "it belongs to another user, or runs in another container: run layc engine stop there")
+	if err := os.WriteFile(name, []byte(strconv.Itoa(child.Process.Pid)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	if pid, err := Stop(t.Context(), state); pid != child.Process.Pid || err != nil {
 		t.Errorf("stopped process %d, %v, want %d", pid, err, child.Process.Pid)
