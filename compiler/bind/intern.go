@@ -351,7 +351,7 @@ func (x *binder) classify(i *model.Instance) {
 // apart reports whether the runs of a block that change the system of an image, on this base, take
 // more than what the block needs: what it builds with, or files of fragments. Both depend on the base.
 func (c *closure) apart(b *block, needs []*model.Instance) bool {
-	if c.x.Base == nil || b.BuildsOn != nil || !b.Cross.IsZero() || c.base == c.x.baseInstance(c.x.Base) {
+	if b.BuildsOn != nil || !b.Cross.IsZero() || c.x.Base != nil && c.base == c.x.baseInstance(c.x.Base) {
 		return false
 	}
 	return len(b.BuildsWith) > 0 || slices.ContainsFunc(model.Topological(needs), func(n *model.Instance) bool { return len(n.Fragments) > 0 })

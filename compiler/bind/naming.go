@@ -99,7 +99,8 @@ func (c *closure) chosenFor(b *block, i *model.Instance, choices []string) []str
 		}
 	}
 	if i.Root != nil && b.BuildsOn == nil {
-		if fleet := c.fleetBase(i); fleet != nil && i.Root[0] != fleet {
+		fleet := c.fleetBase(i)
+		if fleet != nil && i.Root[0] != fleet || fleet == nil && i.Kind == model.Stacked && c.apart(b, i.Needs) {
 			on = joined(on, []string{i.Root[0].ID})
 		}
 	}
