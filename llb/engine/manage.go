@@ -163,7 +163,7 @@ func Running(state string) int {
 	return pid
 }
 
-// hasOpen reports whether a process has a file open. A process number of another container is that of
+// hasOpen reports whether a process has a file open. A process number of another container belongs to
 // another process here.
 func hasOpen(pid int, file string) bool {
 	want, err := os.Stat(file)
