@@ -79,10 +79,13 @@ type option struct {
 	cost  Money // least share, with the harm that it does
 }
 
+// whole is the largest number of items of a class that is searched as a whole.
+const whole = 64
+
 // newImager returns nil if the class has too many items.
 func (b *bounder) newImager(self int, layer load) *imager {
 	f, c := b.f, &b.f.classes[self]
-	if len(c.items) > 64 {
+	if len(c.items) > whole {
 		return nil
 	}
 	m := &imager{b: b, self: self, c: c, layer: layer, spines: map[uint64]*stand{}, alone: map[uint64]*stand{}, crowds: map[string]*shares{}}
