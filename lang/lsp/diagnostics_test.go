@@ -267,6 +267,10 @@ func TestUnopened(t *testing.T) {
 		"one/part/b.layer":       {Data: []byte("let second = missing\n")},
 		"node_modules/x/c.layer": {Data: []byte("let x = missing\n")},
 		".hidden/d.layer":        {Data: []byte("let x = missing\n")},
+		"out/index/e.layer":      {Data: []byte("let x = missing\n")},
+		"out/oci-layout":         {Data: []byte("{}")},
+		"cache/CACHEDIR.TAG":     {},
+		"cache/f.layer":          {Data: []byte("let x = missing\n")},
 	})
 	files["work/other/deep/e.layer"] = &fstest.MapFile{Data: []byte("let third = gone\n")}
 	c := start(t, files, nil)
@@ -289,6 +293,42 @@ func TestUnopened(t *testing.T) {
 	c.await(inside[1:])
 	c.close("one/a.layer")
 	c.await(inside)
+}
+
+// gated is a directory with a part that cannot be read until a channel is closed.
+type gated struct {
+	fs.FS
+	gate chan struct{}
+}
+
+func (g gated) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name == "slow" {
+		<-g.gate
+	}
+	return fs.ReadDir(g.FS, name)
+}
+
+// TestScanBeside checks that the server answers while it looks for modules on a slow disk.
+func TestScanBeside(t *testing.T) {
+	o := options(t, memory(t, fstest.MapFS{
+		"slow/a.layer": {Data: []byte("let first = nothing\n")}, "one/b.layer": {Data: []byte("let second = missing\n")},
+	}))
+	gate, files := make(chan struct{}), o.Source.Files
+	o.Source.Files = func(dir string) fs.FS { return gated{files(dir), gate} }
+	c := startWith(t, o, nil)
+	c.open("one/b.layer", "let second = other\n")
+	opened := "one/b.layer:1: E0207 unknown name `other`"
+	c.await([]string{opened})
+	var symbols []struct{ Name string }
+	c.call("textDocument/documentSymbol", document("one/b.layer"), &symbols)
+	if len(symbols) != 1 {
+		t.Errorf("the symbols are %v", symbols)
+	}
+	c.notify("workspace/didChangeWatchedFiles", map[string]any{"changes": []any{map[string]any{"uri": uri("two/c.layer"), "type": 1}}})
+	close(gate)
+	c.await([]string{opened, "slow/a.layer:1: E0207 unknown name `nothing`"})
+	c.call("shutdown", nil, nil)
+	c.finish()
 }
 
 // TestOutline asks for the outline as a tree, and as a list for an editor that knows no trees.

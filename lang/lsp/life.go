@@ -110,10 +110,7 @@ var handlers = map[string]handler{
 
 // ready analyses the modules of the folders, and asks the editor to report changed files.
 func (s *server) ready() {
-	s.change(func(w *workspace.Workspace) {
-		w.Scan()
-		w.Refresh()
-	})
+	s.scan()
 	if s.client.Capabilities.Workspace.DidChangeWatchedFiles.DynamicRegistration {
 		s.ask("client/registerCapability", object{"registrations": []object{{
 			"id": "files", "method": "workspace/didChangeWatchedFiles",
@@ -168,7 +165,7 @@ var notifications = map[string]func(*server, json.RawMessage){
 	"textDocument/didOpen":             told((*server).didOpen),
 	"textDocument/didChange":           told((*server).didChange),
 	"textDocument/didClose":            told((*server).didClose),
-	"textDocument/didSave":             func(s *server, _ json.RawMessage) { s.didSave() },
+	"textDocument/didSave":             told((*server).didSave),
 	"window/workDoneProgress/cancel":   told((*server).cancelProgress),
 	"workspace/didChangeWatchedFiles":  told((*server).didChangeFiles),
 	"workspace/didChangeConfiguration": told((*server).didChangeConfiguration),
@@ -177,9 +174,9 @@ var notifications = map[string]func(*server, json.RawMessage){
 		folders := slices.DeleteFunc(slices.Clone(s.workspace.Folders()), func(f string) bool { return slices.Contains(removed, f) })
 		s.change(func(w *workspace.Workspace) {
 			w.SetFolders(append(folders, pathsOf(p.Event.Added)...))
-			w.Scan()
 			w.Refresh()
 		})
+		s.scan()
 	}),
 }
 
@@ -198,15 +195,49 @@ func (s *server) didChangeConfiguration(p protocol.DidChangeConfigurationParams)
 	s.askSettings()
 }
 
-// didChangeFiles analyses everything again. Modules can only come or go with files or directories.
+// didChangeFiles analyses the roots with changed files again. Modules can only come or go with files or
+// directories.
 func (s *server) didChangeFiles(p protocol.DidChangeFilesParams) {
-	s.change(func(w *workspace.Workspace) {
-		if slices.ContainsFunc(p.Changes, func(c protocol.FileEvent) bool {
-			return c.Type != protocol.FileChanged && slices.Contains([]string{".layer", ""}, path.Ext(c.URI))
-		}) {
-			w.Scan()
+	var files []string
+	moved := false
+	for _, c := range p.Changes {
+		name, ok := workspace.Path(c.URI)
+		if !ok || slices.ContainsFunc(strings.Split(path.Dir(name), "/"), workspace.Ignored) {
+			continue
 		}
-		w.Refresh()
+		files = append(files, name)
+		moved = moved || c.Type != protocol.FileChanged && slices.Contains([]string{".layer", ""}, path.Ext(name))
+	}
+	if len(files) > 0 {
+		s.change(func(w *workspace.Workspace) { w.Refresh(files...) })
+	}
+	if moved {
+		s.scan()
+	}
+}
+
+// scan looks for the modules in the folders, beside all else. Only one scan runs at a time: when it ends,
+// another one follows if something has changed meanwhile.
+func (s *server) scan() {
+	if s.scanAgain = s.scanning; s.scanning {
+		return
+	}
+	s.scanning = true
+	folders := slices.Clone(s.workspace.Folders())
+	s.running.Go(func() {
+		found := workspace.Scan(s.Source, folders)
+		done := func() {
+			s.scanning = false
+			if s.scanAgain {
+				s.scan()
+				return
+			}
+			s.change(func(w *workspace.Workspace) { w.Found(found) })
+		}
+		select {
+		case s.later <- done:
+		case <-s.ctx.Done():
+		}
 	})
 }
 
@@ -217,8 +248,10 @@ func (s *server) didOpen(p protocol.DidOpenParams) {
 	})
 }
 
-func (s *server) didSave() {
-	s.change((*workspace.Workspace).Refresh)
+func (s *server) didSave(p protocol.DocumentParams) {
+	if name, ok := workspace.Path(p.TextDocument.URI); ok {
+		s.change(func(w *workspace.Workspace) { w.Refresh(name) })
+	}
 	s.refreshPages()
 }
 

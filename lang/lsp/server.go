@@ -68,6 +68,9 @@ type server struct {
 	settings settings
 
 	workspace *workspace.Workspace // of the reading goroutine
+	later     chan func()          // what the reading goroutine is to do
+	scanning  bool                 // of the reading goroutine; see scan
+	scanAgain bool
 	view      atomic.Pointer[workspace.View]
 	// publishing is held while diagnostics are sent, and while the view changes.
 	publishing sync.Mutex
@@ -105,7 +108,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 		Options: o, out: newOutbox(), ctx: ctx, utf16: true,
 		published: map[string]map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{}, builds: map[string]buildResult{},
 		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){}, downloads: map[string]download{},
-		slots: make(chan struct{}, 8),
+		slots: make(chan struct{}, 8), later: make(chan func()),
 	}
 	s.searching, s.endSearch = context.WithCancel(ctx)
 	s.workspace = workspace.New(o.Source, nil)
@@ -146,6 +149,8 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case f := <-s.later:
+			f()
 		case r := <-messages:
 			var one *wire.Error
 			switch {

@@ -14,34 +14,47 @@ const (
 	mostModules = 500
 )
 
-// Scan finds the modules in the folders that the editor has open. They are analysed without an open
-// document, until the next scan. It looks neither into hidden directories nor into node_modules.
-func (w *Workspace) Scan() {
-	w.found = nil
+// Scan returns the directories with modules in folders; see [Workspace.Found]. It looks neither into
+// hidden directories nor into node_modules, nor into what programs mark as their output: caches and OCI
+// layouts. It takes as long as the disk does, and can run beside anything else.
+func Scan(source Source, folders []string) []string {
+	var found []string
 	left := mostScanned
-	for _, folder := range w.folders {
-		files := w.source.Files(folder)
+	for _, folder := range folders {
+		files := source.Files(folder)
 		level := []string{"."}
 		for len(level) > 0 && left > 0 {
 			var next []string
 			for _, dir := range level {
 				entries, _ := fs.ReadDir(files, dir) // an unreadable directory has no modules
 				left -= len(entries)
-				if left < 0 || len(w.found) == mostModules {
+				if left < 0 || len(found) == mostModules {
 					break
 				}
+				if slices.ContainsFunc(entries, marksOutput) {
+					continue
+				}
 				for _, e := range entries {
-					if e.IsDir() && !strings.HasPrefix(e.Name(), ".") && e.Name() != "node_modules" {
+					if e.IsDir() && !Ignored(e.Name()) {
 						next = append(next, path.Join(dir, e.Name()))
 					}
 				}
 				if slices.ContainsFunc(entries, isSource) {
-					w.found = append(w.found, path.Join(folder, dir))
+					found = append(found, path.Join(folder, dir))
 				}
 			}
 			level = next
 		}
 	}
+	return found
+}
+
+// Ignored reports whether a directory with a name never has modules.
+func Ignored(name string) bool { return strings.HasPrefix(name, ".") || name == "node_modules" }
+
+// marksOutput reports whether a file is there only in directories that programs write.
+func marksOutput(e fs.DirEntry) bool {
+	return e.Name() == "CACHEDIR.TAG" || e.Name() == "oci-layout"
 }
 
 func isSource(e fs.DirEntry) bool { return !e.IsDir() && path.Ext(e.Name()) == ".layer" }

@@ -52,6 +52,7 @@ type Workspace struct {
 	view    *View
 	found   []string // directories with modules, by Scan
 	modules map[string]modules
+	reached map[string]map[string]bool // see imports; by directory, until a file in it changes
 }
 
 // modules are the repositories of a root, for one text of its lock file.
@@ -72,7 +73,7 @@ type View struct {
 // New returns a workspace without documents.
 func New(source Source, folders []string) *Workspace {
 	w := &Workspace{
-		source: source, folders: folders, modules: map[string]modules{},
+		source: source, folders: folders, modules: map[string]modules{}, reached: map[string]map[string]bool{},
 		view: &View{docs: map[string]*Document{}, paths: map[string]*Document{}, roots: map[string]string{}, analyses: map[string]*Analysis{}},
 	}
 	return w
@@ -98,7 +99,8 @@ func (w *Workspace) Folders() []string { return w.folders }
 func (w *Workspace) Open(d Document) {
 	d.path, _ = Path(d.URI)
 	w.put(&d)
-	w.refresh(false)
+	w.forget(d.path)
+	w.refresh()
 }
 
 // Change replaces the text of an open document. Modules stay in their roots until [Workspace.Refresh].
@@ -122,7 +124,8 @@ func (w *Workspace) Close(uri string) {
 	v := w.copy()
 	delete(v.docs, uri)
 	delete(v.paths, d.path)
-	w.refresh(false)
+	w.forget(d.path)
+	w.refresh()
 }
 
 // put replaces a document in a new view.
@@ -141,24 +144,54 @@ func (w *Workspace) copy() *View {
 	return w.view
 }
 
-// Refresh finds the roots of all documents again, and analyses all of them again: files may have
-// changed.
-func (w *Workspace) Refresh() { w.refresh(true) }
+// Found replaces the directories with modules that are analysed without an open document.
+func (w *Workspace) Found(dirs []string) {
+	w.copy()
+	w.found = dirs
+	w.refresh()
+}
 
-// refresh is Refresh, or leaves the roots without open documents as they are.
-func (w *Workspace) refresh(all bool) {
-	v := w.copy()
+// Refresh takes note that files have changed on the disk, or documents have been saved: it finds the roots
+// of all documents again, and analyses the roots that have one of the files. Without files, it
+// analyses all.
+func (w *Workspace) Refresh(files ...string) {
+	w.copy()
+	if len(files) == 0 {
+		clear(w.reached)
+		w.refresh(slices.Collect(maps.Keys(w.view.analyses))...)
+		return
+	}
+	var changed []string
+	for root := range w.view.analyses {
+		if slices.ContainsFunc(files, func(f string) bool { return within(f, root) }) {
+			changed = append(changed, root)
+		}
+	}
+	w.forget(files...)
+	w.refresh(changed...)
+}
+
+// forget drops what is known about the imports of the directories with files.
+func (w *Workspace) forget(files ...string) {
+	maps.DeleteFunc(w.reached, func(dir string, _ map[string]bool) bool {
+		return slices.ContainsFunc(files, func(f string) bool { return within(f, dir) })
+	})
+}
+
+// refresh finds the roots, and analyses changed ones, those with open documents, and those that are new.
+// It completes a copy of the view.
+func (w *Workspace) refresh(changed ...string) {
+	v := w.view
 	v.roots = map[string]string{}
-	reached := map[string]map[string]bool{}
 	for _, p := range slices.Sorted(maps.Keys(v.paths)) {
 		dir := path.Dir(p)
 		if _, known := v.roots[dir]; !known {
-			v.roots[dir] = w.root(dir, reached)
+			v.roots[dir] = w.root(dir)
 		}
 	}
 	for _, dir := range w.found {
 		if _, known := v.roots[dir]; !known {
-			v.roots[dir] = w.root(dir, reached)
+			v.roots[dir] = w.root(dir)
 		}
 	}
 	before := v.analyses
@@ -175,7 +208,7 @@ func (w *Workspace) refresh(all bool) {
 		if v.analyses[root] != nil {
 			continue
 		}
-		if v.analyses[root] = before[root]; all || before[root] == nil || before[root].opened {
+		if v.analyses[root] = before[root]; before[root] == nil || before[root].opened || slices.Contains(changed, root) {
 			w.analyse(root)
 		}
 	}
@@ -196,9 +229,8 @@ func (w *Workspace) analyse(root string) {
 	w.view.analyses[root] = newAnalysis(w, root, old)
 }
 
-// root returns the root of a directory. reached has the directories of the modules that roots import,
-// for those that were looked at.
-func (w *Workspace) root(dir string, reached map[string]map[string]bool) string {
+// root returns the root of a directory.
+func (w *Workspace) root(dir string) string {
 	top := ""
 	for _, f := range w.folders {
 		if within(dir, f) && len(f) > len(top) {
@@ -215,10 +247,10 @@ func (w *Workspace) root(dir string, reached map[string]map[string]bool) string 
 		}
 	}
 	for _, above := range between(top, dir) {
-		if reached[above] == nil {
-			reached[above] = w.imports(above)
+		if w.reached[above] == nil {
+			w.reached[above] = w.imports(above)
 		}
-		if reached[above][dir] {
+		if w.reached[above][dir] {
 			return above
 		}
 	}

@@ -161,3 +161,40 @@ func TestPlanEnds(t *testing.T) {
 		t.Error("no plan after a search that ended")
 	}
 }
+
+// TestRefresh checks that only the roots that have a changed file are analysed again.
+func TestRefresh(t *testing.T) {
+	dir, w := project(t, map[string]string{
+		"one/a.layer": "component a {\n}\n", "one/two/b.layer": "component b {\n}\n", "three/c.layer": "component c {\n}\n",
+	})
+	root := func(name string) string { return filepath.Join(dir, name) }
+	w.Found([]string{root("one"), root("one/two"), root("three")})
+	if got := len(w.View().Roots()); got != 3 {
+		t.Fatalf("%d roots", got)
+	}
+	for _, c := range []struct{ file, again string }{
+		{"one/a.layer", "one"}, {"one/two/b.layer", "one one/two"}, {"three/layc.lock", "three"}, {"elsewhere/x", ""},
+	} {
+		before := w.View()
+		w.Refresh(root(c.file))
+		var again []string
+		for _, name := range []string{"one", "one/two", "three"} {
+			if w.View().Analysis(root(name)) != before.Analysis(root(name)) {
+				again = append(again, name)
+			}
+		}
+		if got := strings.Join(again, " "); got != c.again {
+			t.Errorf("%s: %q is analysed again, want %q", c.file, got, c.again)
+		}
+	}
+	write(t, root("one/a.layer"), "import \"./two\"\ncomponent a {\n    needs two.b\n}\n")
+	w.Refresh(root("one/a.layer"))
+	if got := strings.Join(w.View().Roots(), " "); got != root("one")+" "+root("three") {
+		t.Errorf("the roots are %s", got)
+	}
+	before := w.View().Analysis(root("three"))
+	w.Refresh()
+	if w.View().Analysis(root("three")) == before {
+		t.Error("a refresh without files leaves an analysis")
+	}
+}
