@@ -33,7 +33,7 @@ var policy = map[string]string{
 	"lang/lsp/feature":   "lang/source lang/diag lang/format lang/syntax lang/load lang/check lang/doc lang/term compiler compiler/evaluate compiler/lock compiler/model compiler/plan compiler/report lang/lsp/workspace stdlib",
 	"lang/lsp/protocol":  "",
 	"lang/lsp/wire":      "",
-	"lang/lsp/workspace": "lang/source lang/diag lang/syntax lang/load lang/check compiler compiler/lock compiler/model",
+	"lang/lsp/workspace": "lang/source lang/diag lang/syntax lang/load lang/check compiler compiler/lock compiler/model stdlib",
 
 	"compiler/lock":        "",
 	"compiler/deb822":      "",

@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/stdlib"
 )
 
 // TestDiagnostics edits a file of a module with two, and one that it imports.
@@ -329,6 +330,64 @@ func TestScanBeside(t *testing.T) {
 	c.await([]string{opened, "slow/a.layer:1: E0207 unknown name `nothing`"})
 	c.call("shutdown", nil, nil)
 	c.finish()
+}
+
+// TestStd opens the files of the standard library beside a project: nothing is wrong with them, and
+// definitions, references and documentation lead from module to module.
+func TestStd(t *testing.T) {
+	files := memory(t, fstest.MapFS{"a.layer": {Data: []byte("import \"std/liberty\"\n\ncomponent c {\n    needs liberty.server\n}\n")}})
+	names, err := fs.Glob(stdlib.FS, "*/*.layer")
+	if err != nil || len(names) < 5 {
+		t.Fatal(names, err)
+	}
+	texts := map[string]string{}
+	for _, name := range names {
+		text, err := fs.ReadFile(stdlib.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["std/"+name] = &fstest.MapFile{Data: text}
+		texts["/std/"+name] = string(text)
+	}
+	c := start(t, files, nil)
+	c.open("a.layer", string(files[project[1:]+"/a.layer"].Data))
+	for name, text := range texts {
+		c.open(name, text)
+	}
+	ask := func(method, name, at string, into any) {
+		t.Helper()
+		c.call(method, everything(name, texts[name], strings.Index(texts[name], at)+1), into)
+	}
+	var places []struct {
+		URI   string
+		Range struct{ Start position }
+	}
+	var got []string
+	ask("textDocument/references", "/std/java/java.layer", "java = jdk", &places)
+	for _, p := range places {
+		got = append(got, strings.TrimPrefix(p.URI, "file:///std/"))
+	}
+	if s := strings.Join(got, " "); !strings.Contains(s, "java/java.layer") || !strings.Contains(s, "liberty/liberty.layer") || !strings.Contains(s, "logstash/logstash.layer") || strings.Contains(s, "untitled") {
+		t.Errorf("the references of the slot are in %s", s)
+	}
+	for _, at := range []string{"java\n    owns", "std/java"} {
+		var declared []struct{ URI string }
+		ask("textDocument/definition", "/std/liberty/liberty.layer", at, &declared)
+		if len(declared) != 1 || declared[0].URI != "file:///std/java/java.layer" {
+			t.Errorf("%q is declared in %v", at, declared)
+		}
+	}
+	var hover struct{ Contents struct{ Value string } }
+	ask("textDocument/hover", "/std/liberty/liberty.layer", "java\n    owns", &hover)
+	if !strings.Contains(hover.Contents.Value, "Any Java") {
+		t.Errorf("the documentation is %q", hover.Contents.Value)
+	}
+	var actions []any
+	ask("textDocument/codeAction", "/std/liberty/liberty.layer", "java", &actions)
+	if len(actions) > 0 {
+		t.Errorf("the actions are %v", actions)
+	}
+	c.await(nil)
 }
 
 // TestOutline asks for the outline as a tree, and as a list for an editor that knows no trees.

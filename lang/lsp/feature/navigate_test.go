@@ -20,6 +20,7 @@ import (
 	"github.com/layc-lang/layc/lang/lsp/feature"
 	"github.com/layc-lang/layc/lang/lsp/workspace"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/stdlib"
 )
 
 // applied returns files with edits applied.
@@ -227,15 +228,19 @@ func TestRenameBase(t *testing.T) {
 
 // TestStandardLibrary opens a file of the standard library, which nobody can change.
 func TestStandardLibrary(t *testing.T) {
-	text := "component a {\n    needs b\n}\ncomponent b {\n}\n"
+	data, err := fs.ReadFile(stdlib.FS, "java/java.layer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
 	w := opened(fstest.MapFS{}, "a.layer", "")
 	uri := workspace.URI("/std/java/java.layer")
 	w.Open(workspace.Document{URI: uri, Version: 1, Text: text})
 	a := w.View().Of(uri)
 	out, _ := a.Checked()
 	m, f := a.File(uri)
-	p := &feature.Place{Analysis: a, Out: out, Module: m, File: f, Offset: strings.Index(text, "b\n")}
-	if at, ok := feature.Definition(p); !ok || at.Position().Line != 4 {
+	p := &feature.Place{Analysis: a, Out: out, Module: m, File: f, Offset: strings.Index(text, "fills   java") + len("fills   ")}
+	if at, ok := feature.Definition(p); !ok || at.Position().Line != strings.Count(text[:strings.Index(text, "\nslot java")], "\n")+2 {
 		t.Errorf("the definition is at %v", at)
 	}
 	if _, err := feature.Rename(p, "c"); err == nil || !strings.Contains(err.Error(), "not the project's own") {

@@ -3,6 +3,7 @@ package workspace
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -18,6 +19,7 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
+	"github.com/layc-lang/layc/stdlib"
 )
 
 // Analysis is what the compiler says about a root for one state of its files. It computes each stage
@@ -29,6 +31,7 @@ type Analysis struct {
 	source  Source
 	docs    map[string]*Document // open ones, by path
 	only    *Document            // of a root that is a document
+	std     bool                 // the root is the directory of the standard library
 	opened  bool                 // a document is open in it
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -55,6 +58,9 @@ func newAnalysis(w *Workspace, root string, old *Analysis) *Analysis {
 	if d := w.view.docs[root]; d != nil && d.path == "" {
 		a.only = d
 		project = overlay{nothing{}, map[string]string{onlyName: d.Text}}
+	} else if w.std() == root {
+		a.std = true
+		project = overlay{nothing{}, map[string]string{onlyName: allOfStd()}}
 	} else {
 		project = w.files(root)
 		a.modules = w.repositories(root, project)
@@ -67,8 +73,20 @@ func newAnalysis(w *Workspace, root string, old *Analysis) *Analysis {
 	return a
 }
 
-// onlyName is the name of the file in a root that is a document.
+// onlyName is the name of the file in a root that is a document or the standard library.
 const onlyName = "untitled.layer"
+
+// allOfStd returns a file that imports all standard modules. An open file of the standard library is
+// seen as others see it: in a program with all of the library. What the program itself lacks is no
+// concern of the library's.
+func allOfStd() string {
+	text := ""
+	dirs, _ := stdlib.FS.ReadDir(".") // embedded files can be read
+	for _, d := range dirs {
+		text += fmt.Sprintf("import \"std/%s\"\n", d.Name())
+	}
+	return text
+}
 
 // Superseded reports whether the workspace has a newer analysis of the root.
 func (a *Analysis) Superseded() bool { return a.ctx.Err() != nil }
@@ -82,6 +100,9 @@ func (a *Analysis) check() (*compiler.Output, diag.List) {
 	out, list := compiler.Compile(in, compiler.Checked)
 	a.locate(out.Program)
 	a.program.Store(out.Program)
+	if a.std {
+		list = nil
+	}
 	return out, list
 }
 
@@ -91,7 +112,7 @@ func (a *Analysis) Bound() (*compiler.Output, diag.List) { return a.bound() }
 
 func (a *Analysis) bind() (*compiler.Output, diag.List) {
 	out, list := a.Checked()
-	if out.Checked == nil || list.HasErrors() {
+	if out.Checked == nil || list.HasErrors() || a.std {
 		return out, list
 	}
 	full := *out
@@ -184,7 +205,7 @@ func (a *Analysis) place(m *load.Module, name string) string {
 		if dir, found := a.source.Repository(a.Root, pin); ok && found {
 			return path.Join(dir, strings.TrimPrefix(name, m.Git.Name()+"@"+m.Git.Version+"/"))
 		}
-	case a.only == nil:
+	case a.only == nil && !a.std:
 		return path.Join(a.Root, name)
 	}
 	return ""
@@ -220,11 +241,8 @@ func (a *Analysis) Version(uri string) (int, bool) {
 	return 0, false
 }
 
-// Editable reports whether a file is the project's own. An opened file of the standard library is not.
+// Editable reports whether a file is the project's own.
 func (a *Analysis) Editable(f *source.File) bool {
-	if std, err := a.source.Std(); err == nil && within(a.Root, std) {
-		return false
-	}
 	return slices.ContainsFunc(a.Own(), func(own *syntax.File) bool { return own.Source == f })
 }
 
@@ -247,7 +265,7 @@ func (a *Analysis) File(uri string) (*check.Module, *syntax.File) {
 // Own returns the files of the project, in order.
 func (a *Analysis) Own() []*syntax.File {
 	out, _ := a.Checked()
-	if out.Program == nil {
+	if out.Program == nil || a.std {
 		return nil
 	}
 	var all []*syntax.File

@@ -6,8 +6,9 @@
 // each root: a directory with a module that layc would be run on, or a document that is not a file.
 // Roots have open documents, or are in the folders that the editor has open.
 //
-// A directory's root is the topmost module above it that imports it, directly or not, within the
-// folders that the editor has open; without one, it is its own root.
+// The standard library is one root. Any other directory's root is the topmost module above it that
+// imports it, directly or not, within the folders that the editor has open; without one, it is its own
+// root.
 package workspace
 
 import (
@@ -229,8 +230,20 @@ func (w *Workspace) analyse(root string) {
 	w.view.analyses[root] = newAnalysis(w, root, old)
 }
 
+// std returns the directory with the files of the standard library, or "".
+func (w *Workspace) std() string {
+	dir, err := w.source.Std()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
 // root returns the root of a directory.
 func (w *Workspace) root(dir string) string {
+	if std := w.std(); std != "" && within(dir, std) {
+		return std
+	}
 	top := ""
 	for _, f := range w.folders {
 		if within(dir, f) && len(f) > len(top) {
