@@ -23,11 +23,12 @@ var update = flag.Bool("update", false, "rewrite generated files, and fail")
 const root = "../.."
 
 // texts returns the .layer texts of the standard library, the testdata with its cases, the
-// documentation and the examples of clauses: all that layc reads without errors.
+// documentation and the examples of clauses: all that layc reads without errors. README.md says hcl
+// where it has .layer text, since GitHub colours that.
 func texts(t testing.TB) []string {
 	t.Helper()
 	all := slices.Clone(written)
-	fenced := regexp.MustCompile("(?s)\n```layer\n(.*?)```")
+	fenced := regexp.MustCompile("(?s)\n```(?:layer|hcl)\n(.*?)```")
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
