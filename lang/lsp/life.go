@@ -225,7 +225,7 @@ func (s *server) scan() {
 	s.scanning = true
 	folders := slices.Clone(s.workspace.Folders())
 	s.running.Go(func() {
-		found := workspace.Scan(s.Source, folders)
+		found := workspace.Scan(s.ctx, s.Source, folders)
 		done := func() {
 			s.scanning = false
 			if s.scanAgain {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"context"
 	"io/fs"
 	"path"
 	"slices"
@@ -16,19 +17,20 @@ const (
 
 // Scan returns the directories with modules in folders; see [Workspace.Found]. It looks neither into
 // hidden directories nor into node_modules, nor into what programs mark as their output: caches and OCI
-// layouts. It takes as long as the disk does, and can run beside anything else.
-func Scan(source Source, folders []string) []string {
+// layouts. It takes as long as the disk does, and can run beside anything else. It ends early once ctx
+// is done.
+func Scan(ctx context.Context, source Source, folders []string) []string {
 	var found []string
 	left := mostScanned
 	for _, folder := range folders {
 		files := source.Files(folder)
 		level := []string{"."}
-		for len(level) > 0 && left > 0 {
+		for len(level) > 0 && left > 0 && ctx.Err() == nil {
 			var next []string
 			for _, dir := range level {
 				entries, _ := fs.ReadDir(files, dir) // an unreadable directory has no modules
 				left -= len(entries)
-				if left < 0 || len(found) == mostModules {
+				if left < 0 || len(found) == mostModules || ctx.Err() != nil {
 					break
 				}
 				if slices.ContainsFunc(entries, marksOutput) {
