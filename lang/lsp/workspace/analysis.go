@@ -77,8 +77,8 @@ func newAnalysis(w *Workspace, root string, old *Analysis) *Analysis {
 const onlyName = "untitled.layer"
 
 // allOfStd returns a file that imports all standard modules. An open file of the standard library is
-// seen as others see it: in a program with all of the library. What the program itself lacks is no
-// concern of the library's.
+// seen as others see it: in a program with all of the library. The errors of that program do not concern
+// the library.
 func allOfStd() string {
 	text := ""
 	dirs, _ := stdlib.FS.ReadDir(".") // embedded files can be read
