@@ -49,7 +49,7 @@ func FuzzCompile(f *testing.F) {
 		}
 		begin := time.Now()
 		first := pipeline(t, project)
-		if took := time.Since(begin); took > 20*time.Second {
+		if took := time.Since(begin); took > 2*time.Minute {
 			t.Errorf("one compilation took %s", took)
 		}
 		if second := pipeline(t, project); first != second {

@@ -145,8 +145,8 @@ func TestNotCopiedFromStage(t *testing.T) {
 		{`owns "/out"`, "", `copy "/out/d/file/" from made to "/srv/"`, "/out/d/file is a file"},
 		{`owns "/out/d/file", "/out"`, "", `copy "/out/d/file/", "/out/d/hard" from made to "/srv/"`, "/out/d/file is a file"},
 		{"", "write /out/d/.wh.x x", `copy "/out/d" from made to "/srv"`, "  /out/d/.wh.x has a name that begins with .wh."},
-		{`owns "/out"`, "write /out/d/.wh.x x", `copy "/out/d" from made to "/srv"`, "  /out/d/.wh.x has a name that begins with .wh."},
-		{`owns "/out"`, "node b /out/d/block", `copy "/out/d" from made to "/srv"`, "  /out/d/block is a block device"},
+		{`owns "/out"`, "write /out/d/.wh.x x", `copy "/out/d" from made to "/srv"`, `not kept: unfit 1 "/out/d/.wh.x has a name that begins with .wh.`},
+		{`owns "/out"`, "node b /out/d/block", `copy "/out/d" from made to "/srv"`, `not kept: unfit 1 "/out/d/block is a block device`},
 		{"", "attr user.x /out/d/file", `copy "/out/d" from made to "/srv"`, "  /out/d/file has the attribute user.x"},
 	} {
 		_, _, err := b.build(stageProgram(c.owns, everything+c.script, c.clause), nil)
