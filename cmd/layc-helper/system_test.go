@@ -106,6 +106,23 @@ func TestVerifyAnywhere(t *testing.T) {
 	}
 }
 
+// TestVerifyLine checks that the helper tells everything in one line, whatever the names, and only the
+// first of many paths.
+func TestVerifyLine(t *testing.T) {
+	const lower = "mkdir -p etc own; echo 1 > etc/a"
+	for steps, want := range map[string]string{
+		`rmdir own; echo 2 > etc/a; touch "$(printf 'etc/n\nl "q" \377')"`: `not kept: lacks 1 "/own" changes 2 "/etc/a differs from byte 0" "/etc/n\nl \"q\" \xff is new" makes 1 "/etc/n\nl \"q\" \xff"`,
+		`for n in $(seq 25); do touch etc/b$n; done`:                       "not kept: changes 25 ",
+	} {
+		err := verify(lowerTree(t, lower), lowerTree(t, lower+"\n"+steps), []string{"/own"})
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s:\ngot  %v\nwant %s", steps, err, want)
+		} else if n := strings.Count(err.Error(), ` is new"`); n > maxDifferences {
+			t.Errorf("%s: %d paths", steps, n)
+		}
+	}
+}
+
 // TestVerifyAttributes checks that attributes count, outside of what is owned
 // and within.
 func TestVerifyAttributes(t *testing.T) {
