@@ -190,10 +190,11 @@ var _ = document(ChangesNotKept, "Changes are not kept", `
 From the runs of a component or app with "owns", an image only gets the paths
 that it owns. Its runs changed or created others, or deleted files of layers
 below, so these changes would be lost. The error shows the "owns" clause that
-keeps what is new. Editors offer to write it after a build that they began: "Build
-the Images" in VS Code, :LaycBuild in Neovim, layer-build in Emacs. If only the
-build needs the files, use /tmp or a mount. A component without "owns" may change everything; it is stacked on
-the files that it changes, so fewer images can share its layer.
+keeps what is new. Editors offer to write it after a build that they began:
+"Build the Images" in VS Code, :LaycBuild in Neovim, layer-build in Emacs. If
+only the build needs the files, use /tmp or a mount. A component without "owns"
+may change everything; it is stacked on the files that it changes, so fewer
+images can share its layer.
 `, exampleBase+`
 component tool {
     owns "/opt/tool"
