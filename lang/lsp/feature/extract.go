@@ -37,13 +37,13 @@ func Extract(p *Place) *Extraction {
 	if here == nil || len(p.Module.Files) == 0 || p.File.Damaged {
 		return nil
 	}
-	key := written(here)
+	key := written(p, here)
 	var apps []*syntax.App
 	found := false
 	for _, f := range p.Module.Files {
 		for _, d := range f.Decls {
 			a, ok := d.(*syntax.App)
-			if ok && slices.ContainsFunc(movable(p, a), func(s *syntax.Clause) bool { return written(s) == key }) {
+			if ok && slices.ContainsFunc(movable(p, a), func(s *syntax.Clause) bool { return written(p, s) == key }) {
 				apps = append(apps, a)
 				found = found || a.At.File == here.At.File && a.At.Start <= here.At.Start && here.At.End <= a.At.End
 			}
@@ -64,6 +64,7 @@ func Extract(p *Place) *Extraction {
 	for _, a := range apps {
 		x.Edits = append(x.Edits, use(p, a, x.Name, common)...)
 	}
+	x.Edits = append(x.Edits, unimport(p, apps, common)...)
 	if worse(p, x.Edits) {
 		return nil
 	}
@@ -74,8 +75,8 @@ func Extract(p *Place) *Extraction {
 func commonSteps(p *Place, apps []*syntax.App) []string {
 	var common []string
 	for _, s := range movable(p, apps[0]) {
-		if !slices.Contains(common, written(s)) {
-			common = append(common, written(s))
+		if !slices.Contains(common, written(p, s)) {
+			common = append(common, written(p, s))
 		}
 	}
 	for { // a step that stays can keep others
@@ -83,8 +84,8 @@ func commonSteps(p *Place, apps []*syntax.App) []string {
 		for _, a := range apps {
 			steps := movable(p, a)
 			common = slices.DeleteFunc(common, func(key string) bool {
-				at := slices.IndexFunc(steps, func(s *syntax.Clause) bool { return written(s) == key })
-				return at < 0 || stays(a, steps[at], common)
+				at := slices.IndexFunc(steps, func(s *syntax.Clause) bool { return written(p, s) == key })
+				return at < 0 || stays(p, a, steps[at], common)
 			})
 		}
 		if len(common) == n {
@@ -94,8 +95,8 @@ func commonSteps(p *Place, apps []*syntax.App) []string {
 	for _, a := range apps {
 		var order []string
 		for _, s := range movable(p, a) {
-			if slices.Contains(common, written(s)) {
-				order = append(order, written(s))
+			if slices.Contains(common, written(p, s)) {
+				order = append(order, written(p, s))
 			}
 		}
 		if !slices.Equal(order, common) {
@@ -106,7 +107,7 @@ func commonSteps(p *Place, apps []*syntax.App) []string {
 }
 
 // stays reports whether a step of an app cannot be done before all others that are not moved.
-func stays(a *syntax.App, s *syntax.Clause, moved []string) bool {
+func stays(p *Place, a *syntax.App, s *syntax.Clause, moved []string) bool {
 	for _, other := range a.Body.Stmts {
 		c, ok := other.(*syntax.Clause)
 		switch {
@@ -122,7 +123,7 @@ func stays(a *syntax.App, s *syntax.Clause, moved []string) bool {
 			if step {
 				return true
 			}
-		case isStep(c) && !slices.Contains(moved, written(c)) && (c.Word.Name == "run" || touch(targets(c), targets(s))):
+		case isStep(c) && !slices.Contains(moved, written(p, c)) && (c.Word.Name == "run" || touch(targets(c), targets(s))):
 			return true
 		}
 	}
@@ -204,8 +205,34 @@ func movable(p *Place, a *syntax.App) []*syntax.Clause {
 	return all
 }
 
-// written returns a clause as it is written, without its spaces.
-func written(s *syntax.Clause) string { return strings.Join(strings.Fields(s.At.Text()), " ") }
+// written returns what is equal for clauses that mean the same: their tokens, and what their names
+// stand for, which depends on the imports of the file.
+func written(p *Place, s *syntax.Clause) string {
+	var all []string
+	for _, f := range p.Module.Files {
+		if f.Source != s.At.File {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(f.Tokens, s.At.Start, func(t syntax.Token, start int) int { return int(t.Start) - start })
+		for _, t := range f.Tokens[i:] {
+			if int(t.Start) >= s.At.End {
+				break
+			}
+			all = append(all, f.Source.Text()[t.Start:t.End])
+		}
+	}
+	syntax.Inspect(s, func(n syntax.Node) bool {
+		if n, ok := n.(*syntax.Name); ok {
+			var meant any = p.Out.Checked.Objects[n]
+			if i, ok := meant.(*check.Import); ok && i.Module != nil {
+				meant = i.Module
+			}
+			all = append(all, fmt.Sprintf("%p", meant))
+		}
+		return true
+	})
+	return strings.Join(all, "\x00")
+}
 
 // component returns the edit that declares the component above the first app and its comment. All
 // comments above and behind the steps come along.
@@ -218,7 +245,7 @@ func component(p *Place, name string, apps []*syntax.App, steps []string) Edit {
 		var lines, comments []string
 		for _, a := range apps {
 			for _, s := range movable(p, a) {
-				if written(s) != key {
+				if written(p, s) != key {
 					continue
 				}
 				if step == "" {
@@ -303,7 +330,7 @@ func use(p *Place, a *syntax.App, name string, steps []string) []Edit {
 		}
 	}
 	for _, s := range movable(p, a) {
-		if !slices.Contains(steps, written(s)) {
+		if !slices.Contains(steps, written(p, s)) {
 			continue
 		}
 		at := lineOf(s.At.Cover(cmp.Or(behind(p, s), s.At)))
@@ -320,6 +347,48 @@ func use(p *Place, a *syntax.App, name string, steps []string) []Edit {
 		}
 	}
 	return append(edits, insert)
+}
+
+// unimport returns the edits that remove the imports that only moved steps use. The component uses those
+// of its own file.
+func unimport(p *Place, apps []*syntax.App, steps []string) []Edit {
+	moves := map[*syntax.Clause]bool{}
+	for _, a := range apps {
+		for _, s := range movable(p, a) {
+			moves[s] = slices.Contains(steps, written(p, s))
+		}
+	}
+	moved, left := map[*syntax.Import]bool{}, map[*syntax.Import]bool{}
+	into := func(set map[*syntax.Import]bool, n syntax.Node) {
+		if n, ok := n.(*syntax.Name); ok {
+			if i, ok := p.Out.Checked.Objects[n].(*check.Import); ok {
+				set[i.Decl] = true
+			}
+		}
+	}
+	var edits []Edit
+	for _, f := range p.Module.Files {
+		if f.Source == apps[0].At.File {
+			continue
+		}
+		for _, d := range f.Decls {
+			syntax.Inspect(d, func(n syntax.Node) bool {
+				c, ok := n.(*syntax.Clause)
+				if ok && moves[c] {
+					syntax.Inspect(c, func(n syntax.Node) bool { into(moved, n); return true })
+					return false
+				}
+				into(left, n)
+				return true
+			})
+		}
+		for _, i := range f.Imports {
+			if moved[i] && !left[i] {
+				edits = append(edits, Edit{Span: lineOf(i.At)})
+			}
+		}
+	}
+	return edits
 }
 
 // lineOf returns a span with its whole line, or with the spaces around it if something else is on that.

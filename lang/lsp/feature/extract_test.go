@@ -60,6 +60,68 @@ func TestExtractMoves(t *testing.T) {
 	}
 }
 
+// TestExtractMeaning extracts a step of a.layer that b.layer has too. A want of "" is a step that means
+// something else there, although its words are the same.
+func TestExtractMeaning(t *testing.T) {
+	for _, c := range []struct{ a, b, moved, rest string }{
+		{"file \"/x\" text \"a  b\"", "file \"/x\" text \"a b\"", "", ""},
+		{"file \"/x\"   text \"a  b\"", "file \"/x\" text \"a  b\"", "file \"/x\"   text \"a  b\"", ""},
+		{"file \"/a  b\" text \"\"", "file \"/a b\" text \"\"", "", ""},
+		{"file \"/x\" text \"\"\"\n      p\n        q\n      \"\"\"", "file \"/x\" text \"\"\"\n      p\n      q\n      \"\"\"", "", ""},
+		{"file \"/x\" text \"${v} \"", "file \"/x\" text \"${v}  \"", "", ""},
+		{"copy \"a\", # one\n        \"b\" to \"/q/\"", "copy \"a\", # 1\n        \"b\" to \"/q/\"", "", ""},
+		{"copy \"/b\" from lib.b to \"/q/\"", "copy \"/b\" from lib.b to \"/q/\"", "copy \"/b\" from lib.b to \"/q/\"", ""},
+		{"copy \"/b\" from lib.b to \"/q/\"", "copy \"/b\" from lib.b to \"/q/\"\n    uses lib.b", "copy \"/b\" from lib.b to \"/q/\"", "import \"./lib\"\n"},
+		{"file \"/x\" text lib.v", "file \"/x\" text lib.v\n    copy \"/b\" from lib.b to \"/z/\"", "file \"/x\" text lib.v", "import \"./lib\"\n"},
+		{"file \"/x\" text \"${lib.v}\"", "file \"/x\" text \"${lib.v}\"", "file \"/x\" text \"${lib.v}\"", ""},
+	} {
+		const lib = "let v = \"1\"\n\ncomponent b {\n    file \"/b\" text \"b\"\n}\n"
+		for _, other := range []string{"import \"./lib\"\n", "import \"./lib2\" as lib\n"} {
+			one, two := "", ""
+			if strings.Contains(c.a, "lib.") {
+				one, two = "import \"./lib\"\n", other
+			} else if other != "import \"./lib\"\n" {
+				continue
+			}
+			head := one + "fleet {\n    base scratch\n}\n\nlet v = \"1\"\n\n"
+			text := head + "app a {\n    " + c.a + "\n}\n"
+			files := fstest.MapFS{
+				"a.layer":          {Data: []byte(text)},
+				"b.layer":          {Data: []byte(two + "app b {\n    " + c.b + "\n}\n")},
+				"a":                {Data: []byte("a")},
+				"b":                {Data: []byte("b")},
+				"lib/lib.layer":    {Data: []byte(lib)},
+				"lib2/other.layer": {Data: []byte(lib)},
+			}
+			w := opened(files, "a.layer", text)
+			if _, list := placeIn(w, "a.layer", 0).Analysis.Bound(); list.HasErrors() {
+				t.Errorf("%s: %s", c.a, list[0].Message)
+			}
+			x := feature.Extract(placeIn(w, "a.layer", strings.Index(text, c.a)))
+			if c.moved == "" || two != one {
+				if x != nil {
+					t.Errorf("%s is moved, and %s in %q", c.a, c.b, files["b.layer"].Data)
+				}
+				continue
+			}
+			if x == nil {
+				t.Errorf("%s is not moved", c.a)
+				continue
+			}
+			after := applied(files, x.Edits)
+			if got, want := string(after["a.layer"].Data), head+"component shared {\n    "+c.moved+"\n}\n\napp a {\n    uses shared\n}\n"; got != want {
+				t.Errorf("%s: got\n%s\nwant\n%s", c.a, got, want)
+			}
+			if got, want := string(after["b.layer"].Data), c.rest+"app b {\n"; !strings.HasPrefix(got, want) {
+				t.Errorf("%s: got\n%s\nwant\n%s", c.b, got, want)
+			}
+			if _, list := placeIn(opened(after, "a.layer", string(after["a.layer"].Data)), "a.layer", 0).Analysis.Bound(); len(list) > 0 {
+				t.Errorf("%s: %s", c.a, list[0].Message)
+			}
+		}
+	}
+}
+
 // TestExplains checks the import that the checker proposes for a standard module.
 func TestExplains(t *testing.T) {
 	for text, want := range map[string]bool{"rsyslog": false, "rsyslog.agent": true, "rsyslog.absent": false, "java": true} {
