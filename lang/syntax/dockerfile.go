@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -16,9 +17,13 @@ func (p *parser) instruction(word string) {
 	p.forgetLexical(line.Start, line.End)
 	d := p.fail(diag.UnknownClause, at, "unknown clause `%s`", word)
 	p.skipTo(line.End)
-	switch clause := instruction(word, line.Text()[len(word):]); {
-	case clause != "" && p.parses(clause):
+	switch clause, help := instruction(word, line.Text()[len(word):]); {
+	case clause != "" && help == "" && p.parses(clause):
 		d.Hint("write `%s`", clause).Fix(line, clause)
+	case clause != "" && p.parses(clause):
+		d.Hint("write `%s`%s", clause, help)
+	case clause == "" && help != "":
+		d.Hint("%s", help)
 	case habits[word] != "":
 		d.Hint("%s", habits[word])
 	case word == "RUN":
@@ -39,47 +44,81 @@ func (p *parser) parses(clause string) bool {
 	return !list.HasErrors()
 }
 
-// instruction returns the clause that means the same as a Dockerfile's instruction, or "" if none
-// certainly does.
-func instruction(word, rest string) string {
-	clause, rest := instructions[word], strings.TrimSpace(rest)
+// instruction returns the clause that means the same as a Dockerfile's instruction. If that depends on
+// what the parser does not know, it also returns what to say behind the clause. Without a clause, it
+// returns what to write, or "".
+func instruction(word, rest string) (clause, help string) {
+	clause, rest = instructions[word], strings.TrimSpace(rest)
 	if clause == "" || rest == "" || strings.ContainsAny(rest, `\#`) || clause != "run" && strings.ContainsAny(rest, "'$") {
-		return ""
+		return "", ""
 	}
 	list := rest[0] == '['
 	switch clause {
 	case "command", "entrypoint":
 		if list {
-			return clause + " " + rest
+			return clause + " " + rest, ""
 		}
-		return clause + " " + commandList(rest)
+		return clause + " " + shellList(rest), ""
 	case "copy":
 		return copyClause(rest)
 	case "env", "label":
-		return assignment(clause, rest)
+		return assignment(clause, rest), ""
 	}
 	text, ok := unquoted(rest)
 	if list || !ok {
-		return ""
+		return "", ""
 	}
 	switch clause {
 	case "run":
 		if text[0] == '-' || text[0] == '<' {
-			return ""
+			return "", ""
 		}
-		return `run "` + text + `"`
+		return `run "` + text + `"`, ""
 	case "expose":
+		return exposeClause(text)
+	case "volume":
 		fields := strings.Fields(text)
-		for i, f := range fields {
-			if strings.Trim(f, "0123456789") != "" {
-				fields[i] = `"` + f + `"`
+		for _, f := range fields {
+			if !absolute(f) {
+				return "", "write `volume` with absolute paths, such as `volume \"/data\"`"
 			}
 		}
-		return "expose " + strings.Join(fields, ", ")
-	case "volume":
-		return `volume "` + strings.Join(strings.Fields(text), `", "`) + `"`
+		return `volume "` + strings.Join(fields, `", "`) + `"`, ""
+	case "workdir":
+		if !absolute(text) {
+			return "", "write `workdir` with an absolute path, such as `workdir \"/srv\"`"
+		}
 	}
-	return clause + ` "` + text + `"`
+	return clause + ` "` + text + `"`, ""
+}
+
+// absolute reports whether a path is absolute, without `..`.
+func absolute(path string) bool {
+	return path != "" && path[0] == '/' && !slices.Contains(strings.Split(path, "/"), "..")
+}
+
+// exposeClause returns the clause for what follows EXPOSE: ports and ranges of ports, of a protocol.
+func exposeClause(text string) (clause, help string) {
+	if strings.Contains(text, ",") {
+		return "", ""
+	}
+	fields := strings.Fields(text)
+	for i, f := range fields {
+		ports, protocol, given := strings.Cut(strings.ToLower(f), "/")
+		first, last, several := strings.Cut(ports, "-")
+		from, err := strconv.ParseUint(first, 10, 16)
+		to := from
+		if several && err == nil {
+			to, err = strconv.ParseUint(last, 10, 16)
+		}
+		if err != nil || from == 0 || to < from || given && protocol != "tcp" && protocol != "udp" && protocol != "sctp" {
+			return "", "write `expose 8080`, `\"53/udp\"` for another protocol, or `\"8000-8010\"`"
+		}
+		if fields[i] = ports; several || given {
+			fields[i] = strconv.Quote(strings.ToLower(f))
+		}
+	}
+	return "expose " + strings.Join(fields, ", "), ""
 }
 
 // unquoted returns a text without the quotes around it, and whether it has no others.
@@ -90,8 +129,9 @@ func unquoted(s string) (string, bool) {
 	return s, s != "" && !strings.Contains(s, `"`)
 }
 
-// copyClause returns the clause for what follows COPY.
-func copyClause(rest string) string {
+// copyClause returns the clause for what follows COPY, and what to say behind it unless all sources are
+// certainly directories: COPY copies their content, and a file into the target if that is a directory.
+func copyClause(rest string) (clause, help string) {
 	var paths []string
 	options := ""
 	for _, f := range strings.Fields(rest) {
@@ -103,16 +143,44 @@ func copyClause(rest string) string {
 		case flag == "--chmod" && value != "" && strings.Trim(value, "01234567") == "" && len(paths) == 0:
 			options += " mode 0" + strings.TrimLeft(value, "0")
 		case !ok || f == "to" || f[0] == '-' || f[0] == '[' || f[0] == '<':
-			return ""
+			return "", ""
 		default:
-			paths = append(paths, `"`+text+`"`)
+			paths = append(paths, text)
 		}
 	}
 	last := len(paths) - 1
 	if last < 1 || strings.Contains(options, `""`) {
-		return ""
+		return "", ""
 	}
-	return "copy " + strings.Join(paths[:last], ", ") + " to " + paths[last] + options
+	sources, target := paths[:last], paths[last]
+	if !absolute(target) {
+		return "", "write `copy … to` with an absolute path, such as `\"/srv/\"`"
+	}
+	pattern := false
+	for i, s := range sources {
+		s = strings.TrimLeft(s, "/") // of the project
+		switch {
+		case slices.Contains(strings.Split(s, "/"), ".."):
+			return "", "move the files into the project: `copy` takes no others"
+		case s == "" || s == ".":
+			s = "./"
+		case strings.HasSuffix(s, "/."):
+			s = strings.TrimSuffix(s, ".")
+		case strings.ContainsAny(s, "*?["):
+			pattern = true
+		}
+		if !strings.HasSuffix(s, "/") {
+			help = ", with a `/` at the end of each path of a directory"
+		}
+		sources[i] = `"` + s + `"`
+	}
+	if pattern {
+		help = ", which copies directories that the pattern matches with their names, unlike COPY"
+	}
+	if (pattern || last > 1) && !strings.HasSuffix(target, "/") {
+		return "", "write a `/` at the end of the target: it is a directory"
+	}
+	return "copy " + strings.Join(sources, ", ") + ` to "` + target + `"` + options, help
 }
 
 // assignment returns the clause for what follows ENV or LABEL, if that sets one variable: KEY=VALUE,
@@ -152,9 +220,14 @@ var builtins = []string{
 func commandList(line string) string {
 	words := strings.Fields(line)
 	if strings.ContainsAny(line, "|&;<>()$`*?[{~#'\"\\") || len(words) > 0 && (slices.Contains(builtins, words[0]) || strings.Contains(words[0], "=")) {
-		words = []string{"/bin/sh", "-c", strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(line)}
+		return shellList(line)
 	}
 	return `["` + strings.Join(words, `", "`) + `"]`
+}
+
+// shellList returns a command line as a list in which a shell runs it.
+func shellList(line string) string {
+	return `["/bin/sh", "-c", "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(line) + `"]`
 }
 
 // CommandList returns a command line as the text of a list.
