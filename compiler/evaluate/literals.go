@@ -105,6 +105,8 @@ func Shown(in Input, m *check.Module, o check.Object) string {
 			all = append(all, strconv.Quote(s))
 		}
 		return "[" + strings.Join(all, ", ") + "]"
+	case size:
+		return v.written()
 	default:
 		return text(v)
 	}

@@ -203,6 +203,17 @@ func text(v value) string {
 	return fmt.Sprint(v)
 }
 
+// written returns a size in the syntax of the language, in the unit that makes it shortest.
+func (s size) written() string {
+	best := text(s) + "B"
+	for _, unit := range []string{"KB", "MB", "GB", "KiB", "MiB", "GiB"} {
+		if short := strconv.FormatFloat(float64(s)/units[unit], 'f', -1, 64) + unit; len(short) < len(best) {
+			best = short
+		}
+	}
+	return best
+}
+
 // duration returns a length of time in the syntax of the language, as far as that can
 // express it: "90m" becomes "1h30m", "1h" is unchanged.
 func duration(d time.Duration) string {

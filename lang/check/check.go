@@ -101,7 +101,7 @@ func within(spans []source.Span, at source.Span) bool {
 
 // abandoned reports whether the text at a place could not be read to its end.
 func (c *checker) abandoned(at source.Span) bool {
-	f := c.fileOf(at.File)
+	f := c.module.fileOf(at.File)
 	return f != nil && within(f.Abandoned, at)
 }
 
@@ -188,8 +188,8 @@ func (c *checker) file(f *syntax.File) {
 			at := o.Decl.At
 			d := c.unused.Warnf(diag.UnusedImport, at, "unused import: %s", o.Decl.Path.At.Text()).
 				Hint("remove the import")
-			if end := lineEnd(at); end > 0 {
-				d.Fix(source.Span{File: at.File, Start: at.Start, End: end}, "")
+			if all, ok := f.Removal(o.Decl); ok {
+				d.Fix(all, "")
 			}
 		}
 	}
@@ -235,8 +235,8 @@ func (c *checker) imported(m *Module, into *scope, i *syntax.Import) {
 		c.used[old] = true
 		d := c.list.Errorf(diag.DeclaredTwice, i.At, "two imports in this file are named `%s`", name.Name).
 			See(old.Ident().At, "first imported here")
-		if end := lineEnd(i.At); end > 0 && old.(*Import).Module == o.Module {
-			d.Hint("remove one of them").Fix(source.Span{File: i.At.File, Start: i.At.Start, End: end}, "")
+		if all, ok := m.fileOf(i.At.File).Removal(i); ok && old.(*Import).Module == o.Module {
+			d.Hint("remove one of them").Fix(all, "")
 		} else {
 			d.Hint("rename one of them: `import %s as other`", i.Path.At.Text())
 		}
@@ -334,8 +334,8 @@ func (c *checker) component(d *syntax.Component) {
 }
 
 // fileOf returns the module's file with that source, or nil.
-func (c *checker) fileOf(source *source.File) *syntax.File {
-	for _, f := range c.module.Files {
+func (m *Module) fileOf(source *source.File) *syntax.File {
+	for _, f := range m.Files {
 		if f.Source == source {
 			return f
 		}
@@ -443,21 +443,6 @@ func (c *checker) define(name syntax.Ident, t *Type) {
 		return
 	}
 	c.scope.names[name.Name] = &Var{Name: name, Type: t}
-}
-
-// lineEnd returns the end of a span's line, including the line break; 0 if something else follows on
-// the line.
-func lineEnd(at source.Span) int {
-	text := at.File.Text()
-	p := at.Position()
-	rest := text[at.End:]
-	if n := strings.IndexByte(rest, '\n'); n >= 0 {
-		rest = rest[:n+1]
-	}
-	if p.Column > 1 || strings.TrimSpace(rest) != "" {
-		return 0
-	}
-	return at.End + len(rest)
 }
 
 // after returns the empty span after another.

@@ -40,7 +40,7 @@ func (c *checker) unknown(e *syntax.Name) {
 	if c.known(e) {
 		return
 	}
-	if f := c.fileOf(e.At.File); f != nil && f.LostImport && slices.Contains(c.std, e.Name) {
+	if f := c.module.fileOf(e.At.File); f != nil && f.LostImport && slices.Contains(c.std, e.Name) {
 		return
 	}
 	if c.again(e.Name, e.At) {
@@ -92,7 +92,7 @@ var platformNames = map[string]string{
 func (c *checker) suggest(d *diag.Diagnostic, at source.Span, name string, known []string) {
 	if slices.Contains(c.std, name) {
 		d.Hint("import it: `import \"std/%s\"`", name)
-		if f := c.fileOf(at.File); f != nil {
+		if f := c.module.fileOf(at.File); f != nil {
 			d.Fix(f.NewImport("std/" + name))
 		}
 		return

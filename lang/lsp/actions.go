@@ -97,15 +97,21 @@ func (r *request) imports(a *workspace.Analysis, uri string, d *diag.Diagnostic)
 	}
 	if len(all) == 0 && (d.Code == diag.UnknownName || len(d.Edits) == 0) && !strings.HasPrefix(d.Span.File.Text()[d.Span.End:], ".") {
 		for _, m := range feature.Members(place, d.Span) {
-			add("Replace by "+m.Name, m.Edits)
+			if feature.Takes(place, d.Span, m.Name, m.Edits) {
+				add("Replace by "+m.Name, m.Edits)
+			}
 		}
 	}
 	return all
 }
 
-// vain reports whether the fix of an unknown name is an import that does not declare it.
+// vain reports whether the fix of an unknown name is an import that does not declare it, or the fix of a
+// module's name is a member of another type.
 func (r *request) vain(d *diag.Diagnostic, uri string) bool {
 	place := r.place(uri, r.rangeOf(d.Span).Start)
+	if d.Code == diag.NotAValue && len(d.Edits) == 1 && place != nil {
+		return !feature.Takes(place, d.Span, d.Edits[0].New, d.Edits)
+	}
 	imports := d.Code == diag.UnknownName && len(d.Edits) == 1 && strings.HasPrefix(strings.TrimSpace(d.Edits[0].New), "import ")
 	return imports && place != nil && !feature.Explains(place, d.Span, d.Edits[0])
 }

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -264,26 +265,22 @@ func (x *completion) proposal(name string, o check.Object) Proposal {
 	return p
 }
 
-// call returns the snippet of a component's call, if it has parameters without default.
+// call returns the snippet of a component's call, if it has parameters without default. Those after one
+// with a default are named.
 func call(name string, c *check.Component) (string, bool) {
 	var args []string
-	for _, p := range c.Params {
-		if p.Decl.Default == nil {
-			args = append(args, p.Decl.Name.Name)
+	for n, p := range c.Params {
+		if p.Decl.Default != nil {
+			continue
 		}
-	}
-	if len(args) == 0 {
-		return "", false
-	}
-	for n, a := range args {
-		args[n] = a
-		if n == 0 {
-			args[n] = "${1:" + a + "}"
+		param := p.Decl.Name.Name
+		if len(args) == n {
+			args = append(args, fmt.Sprintf("${%d:%s}", len(args)+1, param))
 		} else {
-			args[n] = "${" + string(rune('1'+min(n, 8))) + ":" + a + "}"
+			args = append(args, fmt.Sprintf("%s: ${%d}", param, len(args)+1))
 		}
 	}
-	return name + "(" + strings.Join(args, ", ") + ")", true
+	return name + "(" + strings.Join(args, ", ") + ")", len(args) > 0
 }
 
 // objectOf returns what a chain of names means, up to the last one that is an object.
@@ -361,7 +358,7 @@ func (x *completion) parameters(fit int) {
 	}
 	for n, p := range c.Params {
 		name := p.Decl.Name.Name
-		if n < x.count && len(x.args) == 0 || slices.Contains(x.args, name) {
+		if x.given(n, name) {
 			continue
 		}
 		insert := name + ": "

@@ -375,6 +375,15 @@ func (c *context) arguments(tokens []syntax.Token) {
 	}
 }
 
+// given reports whether an argument before the cursor is for a parameter.
+func (c *context) given(n int, name string) bool {
+	named := len(c.args)
+	if c.arg != "" {
+		named--
+	}
+	return n < c.count-named || slices.Contains(c.args, name)
+}
+
 // clause finds the clause and the option of the cursor.
 func (c *context) clause() {
 	if c.place == 0 || len(c.stmt) == 0 || c.stmt[0].Kind != syntax.Word {

@@ -44,7 +44,9 @@ func OnType(p *Place, typed string) []Edit {
 	if typed == "}" {
 		return Format(p.File, source.Span{File: file, Start: p.Offset, End: p.Offset})
 	}
-	line := file.LineStart(file.Position(p.Offset).Line)
+	number := file.Position(p.Offset).Line
+	line := file.LineStart(number)
+	end := line + len(file.Line(number))
 	rest := strings.TrimLeft(file.Text()[line:], " \t")
 	space := len(file.Text()) - line - len(rest)
 	if slices.ContainsFunc(p.File.Tokens, func(t syntax.Token) bool {
@@ -55,7 +57,8 @@ func OnType(p *Place, typed string) []Edit {
 	depth := 0
 	for _, t := range p.File.Tokens {
 		if int(t.Start) >= line {
-			if t.Kind == syntax.RBrace || t.Kind == syntax.RParen || t.Kind == syntax.RBracket {
+			closes := t.Kind == syntax.RBrace || t.Kind == syntax.RParen || t.Kind == syntax.RBracket
+			if closes && int(t.Start) < end {
 				depth--
 			}
 			break

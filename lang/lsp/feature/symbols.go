@@ -157,11 +157,15 @@ func SignatureHelp(p *Place) *Help {
 		return nil
 	}
 	x := &completion{Place: p, context: c}
+	if x.packagesCalled() {
+		const head, params = "os.packages(", "name: string, …"
+		return &Help{Label: head + params + ")", Doc: predeclared["os.packages"], Params: [][2]int{{len(head), len(head + params)}}}
+	}
 	o := x.calledComponent()
 	if o == nil {
 		return nil
 	}
-	h := &Help{Doc: o.Decl.Doc, Active: c.count}
+	h := &Help{Doc: o.Decl.Doc, Active: len(o.Params)}
 	h.Label = o.Decl.Name.Name + "("
 	for n, param := range o.Params {
 		if n > 0 {
@@ -170,7 +174,7 @@ func SignatureHelp(p *Place) *Help {
 		start := len(h.Label)
 		h.Label += strings.TrimPrefix(Signature(param), "param ")
 		h.Params = append(h.Params, [2]int{start, len(h.Label)})
-		if len(c.args) > c.count && c.args[len(c.args)-1] == param.Decl.Name.Name {
+		if name := param.Decl.Name.Name; name == c.arg || c.arg == "" && h.Active == len(o.Params) && !c.given(n, name) {
 			h.Active = n
 		}
 	}

@@ -14,19 +14,21 @@ import (
 	"github.com/layc-lang/layc/lang/syntax"
 )
 
-// text adds a string: with quotes, unless the cursor is between quotes.
+// text adds a string as a literal: with quotes, unless the cursor is between quotes.
 func (x *completion) text(value string, fit int, kind Kind, detail string) {
-	p := Proposal{Label: value, Insert: value, Kind: kind, Detail: detail}
-	if !x.quoted {
-		p.Label = `"` + value + `"`
-		p.Insert = p.Label
+	literal, ok := syntax.Quote(value)
+	if !ok {
+		return
 	}
-	x.add(fit, p)
+	if x.quoted {
+		literal = literal[1 : len(literal)-1]
+	}
+	x.add(fit, Proposal{Label: literal, Kind: kind, Detail: detail})
 }
 
 // strings proposes strings: files, platforms, packages.
 func (x *completion) strings(quoted bool) {
-	if len(x.callee) == 3 && x.of(x.callee[0]) == "os" && x.of(x.callee[2]) == "packages" {
+	if x.packagesCalled() {
 		x.packages()
 		return
 	}
@@ -111,6 +113,11 @@ func (x *completion) files() {
 		x.text(rel, fit, KindFile, detail)
 		return nil
 	})
+}
+
+// packagesCalled reports whether the cursor is in the arguments of os.packages.
+func (x *completion) packagesCalled() bool {
+	return len(x.callee) == 3 && x.of(x.callee[0]) == "os" && x.of(x.callee[2]) == "packages"
 }
 
 // packages proposes the packages that the lock file pins: those first that the program names.
@@ -201,9 +208,6 @@ func (p *Place) importable() []string {
 // importEdit returns the edit that imports a module.
 func (p *Place) importEdit(module string) Edit {
 	at, text := p.File.NewImport(module)
-	if len(p.File.Imports) == 0 && len(p.File.Decls) > 0 {
-		text += syntax.LineEnd(p.File.Source)
-	}
 	return Edit{Span: at, New: text}
 }
 
@@ -229,6 +233,20 @@ func Explains(p *Place, at source.Span, insert diag.Edit) bool {
 	end := start + len(at.Text()) + len(".")
 	return !slices.ContainsFunc(list, func(d *diag.Diagnostic) bool {
 		return (d.Code == diag.UnknownName || d.Code == diag.NotAValue) && d.Span.File.Name() == at.File.Name() && start <= d.Span.Start && d.Span.Start <= end
+	})
+}
+
+// Takes reports whether the place of a name takes the value of another name, which edits write there.
+func Takes(p *Place, at source.Span, name string, edits []Edit) bool {
+	_, list := p.Analysis.Edited(edited(edits), compiler.Checked)
+	start := at.Start
+	for _, e := range edits {
+		if e.Span.Start < at.Start {
+			start += len(e.New) - (e.Span.End - e.Span.Start)
+		}
+	}
+	return !slices.ContainsFunc(list, func(d *diag.Diagnostic) bool {
+		return d.Code == diag.WrongType && d.Span.File.Name() == at.File.Name() && d.Span.Start <= start && start+len(name) <= d.Span.End
 	})
 }
 
