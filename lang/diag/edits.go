@@ -45,11 +45,21 @@ type patch struct {
 	sign   rune // '-' or '+' if the whole line is removed or added; else 0
 }
 
-// patched returns the lines that edits change. It returns nil for edits that are not within single lines
-// of one file, or too long to display.
+// wholeLines reports whether an offset is where a line ends for an edit of whole lines.
+func wholeLines(file *source.File, end int) bool {
+	return end == len(file.Text()) || file.Position(end).Column == 1
+}
+
+// patched returns the lines that edits change, without blank ones that they add or remove. It returns nil
+// for edits that are neither of whole lines nor within single lines of one file, or too long to display.
 func (r *renderer) patched(edits []Edit) []patch {
 	var lines []patch
 	edits = sortedEdits(edits)
+	add := func(sign rune, number int, text string) {
+		if text = strings.TrimSuffix(text, "\r"); text != "" {
+			lines = append(lines, patch{number: number, text: clean(text), sign: sign})
+		}
+	}
 lines:
 	for len(edits) > 0 {
 		file := edits[0].Span.File
@@ -73,13 +83,17 @@ lines:
 		for len(edits) > 0 && edits[0].Span.File == file && edits[0].Span.Start <= start+len(line) {
 			e := edits[0]
 			from, to := e.Span.Start-start, e.Span.End-start
-			if whole := from == 0 && to == len(line)+1; whole && e.New == "" {
-				lines = append(lines, patch{number: n, text: clean(line), sign: '-'})
+			if from == 0 && to > len(line) && e.New == "" && wholeLines(file, e.Span.End) {
+				for i := range strings.Count(strings.TrimSuffix(file.Text()[start:e.Span.End], "\n"), "\n") + 1 {
+					add('-', n+i, redact.SameLength(file.Line(n+i)))
+				}
 				edits = edits[1:]
 				continue lines
 			}
-			if from == 0 && to == 0 && strings.Count(e.New, "\n") == 1 && strings.HasSuffix(e.New, "\n") {
-				lines = append(lines, patch{number: n, text: clean(strings.TrimSuffix(e.New, "\n")), sign: '+'})
+			if from == 0 && to == 0 && strings.HasSuffix(e.New, "\n") {
+				for i, text := range strings.Split(strings.TrimSuffix(e.New, "\n"), "\n") {
+					add('+', n+i, text)
+				}
 				edits = edits[1:]
 				continue lines
 			}

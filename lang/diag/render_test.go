@@ -229,6 +229,30 @@ func TestRenderEdits(t *testing.T) {
 	}
 }
 
+// Edits of several whole lines are shown line by line, without blank lines.
+func TestRenderWholeLines(t *testing.T) {
+	for text, want := range map[string]string{
+		"one\n# two\nthree\n\nfour\n":           "2 - # two\n3 - three\n",
+		"one\r\n# two\r\nthree\r\n\r\nfour\r\n": "2 - # two\n3 - three\n",
+		"one\n# two\nthree":                     "2 - # two\n3 - three\n",
+	} {
+		f := source.New("a.layer", text)
+		at := source.Span{File: f, Start: f.LineStart(2), End: f.LineStart(5)}
+		var l List
+		l.Errorf("E0001", at, "wrong").Hint("do it").Fix(at, "")
+		l.Errorf("E0001", source.Span{File: f, End: 3}, "wrong").Hint("do it").Fix(source.Span{File: f}, "zero\n\n")
+		var out bytes.Buffer
+		if err := Render(&out, l, Options{}); err != nil {
+			t.Error(err)
+		}
+		for _, want := range []string{"help: do it\n  |\n" + want, "help: do it\n  |\n1 + zero\n"} {
+			if !strings.Contains(out.String(), want) || strings.Contains(out.String(), "4 -") || strings.Contains(out.String(), "2 +") {
+				t.Errorf("%q: no %q in\n%s", text, want, out.String())
+			}
+		}
+	}
+}
+
 func TestSummary(t *testing.T) {
 	var l List
 	if got := Summary(l); got != "" {
