@@ -108,6 +108,9 @@ func (x *completion) values() {
 		}
 	}
 	for n, v := range x.Out.Checked.Visible(x.File.Source, x.Offset) {
+		if x.declares(v.Object) {
+			continue
+		}
 		fit := 20 - min(n/8, 15) + min(3*usage[v.Name], 30) + x.nearness(v.Object)
 		if named[v.Name] && x.form != nil && !x.inner {
 			fit -= 40
@@ -150,9 +153,6 @@ func (x *completion) values() {
 				}
 			} else if called {
 				fit -= 30
-			}
-			if x.name != "" && v.Name == x.name {
-				fit -= 30 // itself
 			}
 		default:
 			if called {

@@ -62,7 +62,7 @@ const mostProposals = 200
 func Complete(p *Place) Proposals {
 	c, ok := contextOf(p)
 	if !ok || c.quoted {
-		if all := shellVariables(p); len(all.All) > 0 || !ok {
+		if all := variables(p); len(all.All) > 0 || !ok {
 			return all
 		}
 	}
@@ -134,7 +134,9 @@ func (x *completion) propose() {
 	case x.decl == "import" && len(x.stmt) == 1:
 		x.imports(true)
 	case x.decl == "import":
-		x.word("as", 10, "gives the module another name")
+		if len(x.stmt) == 2 {
+			x.word("as", 10, "gives the module another name")
+		}
 	case x.starts && x.place == 0:
 		x.declarationWords()
 	case x.starts && x.match:
@@ -143,6 +145,12 @@ func (x *completion) propose() {
 		x.values()
 	case x.starts:
 		x.clauses()
+	case x.naming:
+		return
+	case x.assigns != nil:
+		for n, word := range x.assigns {
+			x.word(word, 10-n, "")
+		}
 	case len(x.member) > 0:
 		x.members()
 	case x.types:
@@ -195,6 +203,9 @@ func (x *completion) declarationWords() {
 		"user": "a user account", "let": "a value", "param": "a value that is set with --set",
 	}
 	for n, word := range []string{"app", "component", "import", "let", "fleet", "slot", "user", "param"} {
+		if fleet := x.Out.Checked.Fleet; word == "fleet" && fleet != nil && !on(fleet.At, x.Offset) {
+			continue // a second one is an error
+		}
 		o := Proposal{Label: word, Kind: KindKeyword, Detail: about[word]}
 		if len(x.rest) == 0 {
 			o.Insert, o.Snippet = snippets[word], true
@@ -416,12 +427,16 @@ func snippetOf(f *syntax.Form) string {
 	return text
 }
 
-// options proposes the options that the clause or the item does not have yet.
+// options proposes the options that the clause or the item can still have.
 func (x *completion) options() {
+	has := func(word string) bool { return slices.Contains(x.used, word) || x.hasWord(word) }
+	appends := slices.ContainsFunc(append(x.stmt, x.rest...), func(t syntax.Token) bool { return t.Kind == syntax.PlusEquals })
 	add := func(forms []syntax.OptionForm, fit int) {
 		for n, o := range forms {
-			taken := slices.Contains(x.used, o.Word) || x.hasWord(o.Word)
-			if taken || o.After != "" && !slices.Contains(x.used, o.After) && !x.hasWord(o.After) {
+			taken := slices.ContainsFunc(forms, func(other syntax.OptionForm) bool {
+				return has(other.Word) && (other.Word == o.Word || o.Choice != "" && other.Choice == o.Choice)
+			})
+			if taken || o.After != "" && !has(o.After) || x.form.Takes == syntax.Append && !appends {
 				continue
 			}
 			f := fit - n
@@ -514,28 +529,5 @@ func (x *completion) operandWords() {
 				x.add(60, Proposal{Label: name, Kind: KindWord, Detail: "a secret of the fleet"})
 			}
 		}
-	}
-}
-
-// headerWords proposes words within the header of a declaration or a statement.
-func (x *completion) headerWords() {
-	if len(x.stmt) == 0 {
-		return
-	}
-	last := x.stmt[len(x.stmt)-1]
-	has := func(word string) bool {
-		return slices.ContainsFunc(x.stmt, func(t syntax.Token) bool { return x.of(t) == word })
-	}
-	switch {
-	case x.decl == "app" && x.place == 0 && len(x.stmt) == 2:
-		x.word("for", 50, "an image for each element")
-	case x.decl == "app" && x.place == 0 && has("for") && has("in") && !has("where"):
-		x.word("where", 40, "a condition")
-	}
-	if has("for") && last.Kind == syntax.Word && !x.generated && x.of(last) != "for" {
-		x.word("in", 2000, "the list or map")
-	}
-	if last.Kind == syntax.RBrace {
-		x.word("else", 90, "otherwise")
 	}
 }

@@ -47,9 +47,12 @@ type context struct {
 	index  bool           // in the brackets after a list or map
 	listed bool           // in a list that is an argument
 
-	generated bool // in a generator, after its `in`
-	match     bool // a pattern of a match
-	otherwise bool // after the block of an `if`
+	naming    bool           // a new name is written here
+	assigns   []string       // the signs that can follow here
+	subject   []syntax.Token // of the match whose pattern is here
+	generated bool           // in a generator, after its `in`
+	match     bool           // a pattern of a match
+	otherwise bool           // after the block of an `if`
 }
 
 type frame struct {
@@ -259,6 +262,7 @@ func (c *context) classify(tokens []syntax.Token, stack frames, stmt int, first,
 		c.place = 0
 	}
 	last := tokens[len(tokens)-1]
+	c.subject = c.matched(tokens, stack)
 	switch {
 	case len(stack) == 0 && len(tokens) > 1 && last.Kind == syntax.RBrace && ended && first:
 		c.starts, c.decl = true, ""
@@ -301,6 +305,7 @@ func (c *context) classify(tokens []syntax.Token, stack frames, stmt int, first,
 		c.types = true
 	}
 	c.clause()
+	c.naming, c.assigns = c.isNew(stack), c.assignment()
 	c.value = c.value || last.Kind == syntax.Colon || last.Kind == syntax.LParen || last.Kind == syntax.LBracket || last.Kind == syntax.Comma ||
 		last.Kind == syntax.Equals || last.Kind == syntax.PlusEquals || isOperator(last.Kind) ||
 		last.Kind == syntax.LBrace && stack.top() == 'e' || last.Kind == syntax.Word && slices.Contains([]string{"if", "match", "in", "where"}, c.of(last))

@@ -16,7 +16,7 @@ import (
 )
 
 // unimported proposes modules that the file does not import yet, with their import, and the components
-// and slots of those whose own name is not one.
+// and slots of those.
 func (x *completion) unimported() {
 	known := map[string]bool{}
 	for _, v := range x.Out.Checked.Visible(x.File.Source, x.Offset) {
@@ -29,14 +29,17 @@ func (x *completion) unimported() {
 		}
 		known[name] = true
 		o := Proposal{Label: name, Kind: KindModule, Detail: "import " + strconv.Quote(m), Also: []Edit{x.Place.importEdit(m)}}
-		if declared := x.declared(m); !slices.Contains(declared, name) {
-			for _, member := range declared {
-				qualified := o
-				qualified.Label, qualified.Kind = name+"."+member, KindComponent
-				x.add(3, qualified)
+		fit := 3 // of a module whose name is a component comes first
+		for _, member := range x.declared(m) {
+			if member == name {
+				fit = 5
+				continue
 			}
+			qualified := o
+			qualified.Label, qualified.Kind = name+"."+member, KindComponent
+			x.add(4, qualified)
 		}
-		x.add(2, o)
+		x.add(fit, o)
 	}
 }
 

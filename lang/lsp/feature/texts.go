@@ -28,6 +28,9 @@ func (x *completion) text(value string, fit int, kind Kind, detail string) {
 
 // strings proposes strings: files, platforms, packages.
 func (x *completion) strings(quoted bool) {
+	if x.patterns() {
+		return
+	}
 	if x.packagesCalled() {
 		x.packages()
 		return
@@ -277,27 +280,4 @@ func secretsOf(p *check.Program) []string {
 		return true
 	})
 	return all
-}
-
-// shellVariables proposes values after a dollar sign in a string or in the script of a run.
-func shellVariables(p *Place) Proposals {
-	text := p.File.Source.Text()
-	start := p.Offset
-	for start > 0 && (text[start-1] == '_' || text[start-1] >= '0' && text[start-1] <= '9' || text[start-1]|0x20 >= 'a' && text[start-1]|0x20 <= 'z') {
-		start--
-	}
-	dollar := strings.TrimSuffix(text[:start], "{")
-	if !strings.HasSuffix(dollar, "$") {
-		return Proposals{}
-	}
-	out := Proposals{At: source.Span{File: p.File.Source, Start: start, End: p.Offset}}
-	for _, v := range p.Out.Checked.Visible(p.File.Source, p.Offset) {
-		switch v.Object.(type) {
-		case *check.Let, *check.Param, *check.Var:
-			if strings.HasPrefix(v.Name, text[start:p.Offset]) {
-				out.All = append(out.All, Proposal{Label: v.Name, Insert: v.Name, Kind: kindOf(v.Object), Detail: Signature(v.Object), Doc: docOf(v.Object)})
-			}
-		}
-	}
-	return out
 }
