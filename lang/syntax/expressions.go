@@ -145,6 +145,9 @@ func (p *parser) arguments() []*Arg {
 			p.equalsInArgument(name.Name)
 		}
 		a.Value = p.value("in the arguments")
+		if a.Name == nil && p.tok.Kind == Colon {
+			p.notParameter(a.Value)
+		}
 		a.At = p.since(start)
 		args = append(args, a)
 		if !p.acceptComma() {

@@ -1,6 +1,10 @@
 package syntax
 
-import "github.com/layc-lang/layc/lang/diag"
+import (
+	"strings"
+
+	"github.com/layc-lang/layc/lang/diag"
+)
 
 // noValue fails because a value is missing.
 func (p *parser) noValue(where, word string) {
@@ -21,6 +25,17 @@ func (p *parser) equalsInArgument(name string) {
 		Note("named arguments use `:`").
 		Hint("write `%s: …`", quoteLess(name)).Fix(p.span(p.end, int(p.tok.End)), ":")
 	p.next()
+}
+
+// notParameter fails because a colon follows a value instead of a parameter's name, unless both are part
+// of an unquoted string.
+func (p *parser) notParameter(value Expr) {
+	if _, text := p.bareAt(p.i); text || p.failed {
+		return
+	}
+	found := strings.Join(strings.Fields(value.Span().Text()), " ")
+	p.fail(diag.UnexpectedToken, value.Span(), "expected the name of a parameter before `:`, found %s", quoteShort(found)).
+		Hint("write `NAME: VALUE` with the name as the component declares it, or remove the `:`")
 }
 
 // forAsValue fails because a `for` is not a value.

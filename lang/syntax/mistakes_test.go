@@ -61,6 +61,9 @@ func TestEdits(t *testing.T) {
 				continue
 			}
 			made++
+			if overlap(d.Edits) {
+				t.Errorf("edits for %q overlap: %+v", d.Message, d.Edits)
+			}
 			fixed := diag.Apply(file, d.Edits)
 			if _, after := syntax.Parse(source.New("x.layer", fixed)); len(after) >= len(before) {
 				t.Errorf("the edit for %q does not help:\n%s", d.Message, fixed)
@@ -69,5 +72,43 @@ func TestEdits(t *testing.T) {
 	}
 	if made < 10 {
 		t.Errorf("only %d edits", made)
+	}
+}
+
+func overlap(edits []diag.Edit) bool {
+	for i, a := range edits {
+		for _, b := range edits[:i] {
+			if a.Span.Start < b.Span.End && b.Span.Start < a.Span.End {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// TestArgumentNames reads what is said of a colon that does not follow the name of a parameter.
+func TestArgumentNames(t *testing.T) {
+	for arguments, want := range map[string]string{
+		`m.a: "x"`:         "expected the name of a parameter before `:`, found `m.a`",
+		`m.a:"x"`:          "expected the name of a parameter before `:`, found `m.a`",
+		`a: 1, lib.b.c: 2`: "expected the name of a parameter before `:`, found `lib.b.c`",
+		`"a": "x"`:         "expected the name of a parameter before `:`, found `\"a\"`",
+		"f(1,\n 2): 2":     "expected the name of a parameter before `:`, found `f(1, 2)`",
+		`f(1): 2`:          "expected the name of a parameter before `:`, found `f(1)`",
+		`m.a:x`:            "strings use double quotes",
+		`team/app:v1`:      "strings use double quotes",
+		`a: team/app:v1`:   "strings use double quotes",
+	} {
+		file := source.New("a.layer", "app a {\n    uses c("+arguments+")\n}\n")
+		_, list := syntax.Parse(file)
+		if len(list) != 1 || list[0].Message != want || overlap(list[0].Edits) {
+			t.Errorf("%s: got %+v", arguments, list)
+			continue
+		}
+		if fixed := diag.Apply(file, list[0].Edits); len(list[0].Edits) > 0 {
+			if _, list := syntax.Parse(source.New("a.layer", fixed)); len(list) > 0 {
+				t.Errorf("%s: the fix does not parse: %s", arguments, fixed)
+			}
+		}
 	}
 }

@@ -43,7 +43,8 @@ func (p *parser) bare() bool {
 }
 
 // bareAt returns the span of the tokens around the i-th that are adjacent without space, if they
-// look like a path, a reference or a version, not like an expression.
+// look like a path, a reference or a version, not like an expression. A colon at the end is not part of
+// one.
 func (p *parser) bareAt(i int) (at source.Span, ok bool) {
 	const longest = 64 // tokens
 	part := func(i int) bool {
@@ -75,7 +76,7 @@ func (p *parser) bareAt(i int) (at source.Span, ok bool) {
 	for hi > lo && p.tokens[hi].Kind == Colon {
 		hi--
 	}
-	if k := p.tokens[lo].Kind; hi == lo || k != Word && k != Numeral && k != Over && k != Dot {
+	if k := p.tokens[lo].Kind; hi == lo || hi < i || k != Word && k != Numeral && k != Over && k != Dot {
 		return at, false
 	}
 	return p.span(int(p.tokens[lo].Start), int(p.tokens[hi].End)), true
