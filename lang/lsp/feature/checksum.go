@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/format"
 	"github.com/layc-lang/layc/lang/source"
@@ -22,7 +23,7 @@ type Download struct {
 }
 
 // DownloadAt returns the download at a place that could declare its checksum; nil if there is none.
-// One whose URLs depend on the platform or on an app has no single checksum.
+// One whose URLs depend on the platform, a parameter or a variable has no single checksum.
 func DownloadAt(p *Place) *Download {
 	for _, n := range slices.Backward(p.File.Enclosing(p.Offset)) {
 		if c, ok := n.(*syntax.Clause); ok {
@@ -86,36 +87,56 @@ func literals(args []syntax.Expr) []string {
 	return all
 }
 
-// evaluated returns the URLs of a download, if they are the same wherever it is part of an image.
+// evaluated returns the URLs of a download that is part of an image, if they are constants of the program.
 func evaluated(p *Place, c *syntax.Clause) []string {
+	for _, a := range c.Args {
+		if !constant(p, a, map[*check.Let]bool{}) {
+			return nil
+		}
+	}
 	out, list := p.Analysis.Bound()
 	if slices.ContainsFunc(list, func(d *diag.Diagnostic) bool { return d.Severity == diag.Error && d.Code != diag.NotPinned }) {
 		return nil // not all of them are known
 	}
-	var urls []string
-	same := true
-	add := func(f *model.Fetch) {
-		if f != nil && f.Span == c.At {
-			same = same && (urls == nil || slices.Equal(urls, f.URLs))
-			urls = f.URLs
-		}
-	}
 	for _, t := range out.Targets {
 		for _, i := range t.Graph.Instances {
-			if i.System != nil {
-				add(i.System.Rootfs)
+			if i.System != nil && i.System.Rootfs != nil && i.System.Rootfs.Span == c.At {
+				return i.System.Rootfs.URLs
 			}
 			for _, s := range i.Steps {
-				if f, ok := s.(*model.Fetch); ok {
-					add(f)
+				if f, ok := s.(*model.Fetch); ok && f.Span == c.At {
+					return f.URLs
 				}
 			}
 		}
 	}
-	if !same {
-		return nil
+	return nil
+}
+
+// constant reports whether an expression depends on nothing but literals: all its names are lets of such
+// expressions. Those in seen are known to be.
+func constant(p *Place, e syntax.Expr, seen map[*check.Let]bool) bool {
+	yes := true
+	let := func(o check.Object) {
+		l, ok := o.(*check.Let)
+		if yes = yes && ok; yes && !seen[l] {
+			seen[l] = true
+			yes = constant(p, l.Decl.Value, seen)
+		}
 	}
-	return urls
+	syntax.Inspect(e, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Select:
+			if member := p.Out.Checked.Members[n]; member != nil {
+				let(member)
+				return false
+			}
+		case *syntax.Name:
+			let(p.Out.Checked.Objects[n])
+		}
+		return yes
+	})
+	return yes
 }
 
 // Declare returns the edits that make the program declare a digest, "sha256:…". A file in canonical

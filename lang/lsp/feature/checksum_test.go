@@ -13,7 +13,10 @@ import (
 // TestDownload declares checksums of downloads. Which ones can, and where the checksum belongs, is
 // written here by hand.
 func TestDownload(t *testing.T) {
-	text := `fleet {
+	const lib = "param kind: string = \"k\"\n\nlet release = \"https://lib.example.com\"\n\nlet variant = release + kind\n"
+	text := `import "./lib"
+
+fleet {
     base      scratch
     platforms "linux/amd64", "linux/arm64"
 }
@@ -30,6 +33,24 @@ component other(v: string) {
     fetch "https://example.com/other-${v}.tgz" to "/opt/${v}"
 }
 
+param edition: string = "small"
+
+let machine = if platform.arch == "amd64" { "x" } else { "x" }
+
+let parts = { host: "https://parts.example.com", path: "/p-${version}" }
+
+component fixed {
+    let name = "fixed-${lib.release}"
+    fetch "https://example.com/${name}" to "/opt/fixed"
+    fetch lib.release, parts.host + parts.path to "/opt/parts"
+    fetch "https://example.com/${edition}" to "/opt/edition"
+    fetch "https://example.com/${machine}" to "/opt/machine"
+    fetch "https://example.com/${lib.variant}" to "/opt/variant"
+    for each in ["one"] {
+        fetch "https://example.com/each-${each}" to "/opt/${each}"
+    }
+}
+
 component arch {
     fetch "https://example.com/${platform.arch}" to "/opt/arch"
 }
@@ -40,7 +61,7 @@ component unused(v: string) {
 }
 
 app a {
-    uses tool("1"), other("1"), arch
+    uses tool("1"), other("1"), arch, fixed
     fetch "maven:org.example:a:1"         to "/app/a.jar" mode 0600
     fetch "https://example.com/pinned" to "/app/pinned"
     fetch "https://example.com/sum" sha512 "` + strings.Repeat("0", 128) + `" to "/app/sum"
@@ -66,7 +87,13 @@ app b {
 		url    string // "": none
 		before string // the checksum
 	}{
-		{"strip 1", "https://example.com/tool-1.tgz", `tool-${v}.tgz"`},
+		{"strip 1", "", ""}, // another app may use it with another version
+		{"example.com/${name}", "https://example.com/fixed-https://lib.example.com", `example.com/${name}"`},
+		{"lib.release, parts", "https://lib.example.com", `parts.path`},
+		{"${edition}", "", ""},
+		{"${machine}", "", ""},
+		{"${lib.variant}", "", ""},
+		{"each-${each}", "", ""},
 		{"other-${v}", "", ""},
 		{"${platform.arch}", "", ""},
 		{"unused-${v}", "", ""},
@@ -79,7 +106,7 @@ app b {
 		{"scratch", "", ""},
 		{"uses tool", "", ""},
 	} {
-		files := fstest.MapFS{"a.layer": {Data: []byte(canonical)}, "layc.lock": {Data: []byte(pins)}}
+		files := fstest.MapFS{"a.layer": {Data: []byte(canonical)}, "layc.lock": {Data: []byte(pins)}, "lib/lib.layer": {Data: []byte(lib)}}
 		p := placeIn(opened(files, "a.layer", canonical), "a.layer", strings.Index(canonical, c.at))
 		d := feature.DownloadAt(p)
 		if c.url == "" {
