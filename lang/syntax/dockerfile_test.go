@@ -83,8 +83,8 @@ func TestInstructions(t *testing.T) {
 	}
 }
 
-// TestInstructionsInWords reads the help for instructions whose clause depends on what the parser does
-// not know, or that no clause has. They have no fix.
+// TestInstructionsInWords reads the help for instructions without a fix: their clause depends on
+// files, or there is none.
 func TestInstructionsInWords(t *testing.T) {
 	const (
 		directory = ", with a `/` at the end of each path of a directory"

@@ -86,7 +86,7 @@ func overlap(edits []diag.Edit) bool {
 	return false
 }
 
-// TestArgumentNames reads what is said of a colon that does not follow the name of a parameter.
+// TestArgumentNames reads the errors for a colon after something else than the name of a parameter.
 func TestArgumentNames(t *testing.T) {
 	for arguments, want := range map[string]string{
 		`m.a: "x"`:         "expected the name of a parameter before `:`, found `m.a`",

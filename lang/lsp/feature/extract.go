@@ -10,6 +10,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/format"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
 )
@@ -65,6 +66,7 @@ func Extract(p *Place) *Extraction {
 		x.Edits = append(x.Edits, use(p, a, x.Name, common)...)
 	}
 	x.Edits = append(x.Edits, unimport(p, apps, common)...)
+	x.Edits = kept(p, x.Edits)
 	if worse(p, x.Edits) {
 		return nil
 	}
@@ -389,6 +391,23 @@ func unimport(p *Place, apps []*syntax.App, steps []string) []Edit {
 		}
 	}
 	return edits
+}
+
+// kept returns edits that leave each file in canonical form if it is in that.
+func kept(p *Place, edits []Edit) []Edit {
+	var all []Edit
+	for _, f := range p.Module.Files {
+		var own []Edit
+		for _, e := range edits {
+			if e.Span.File == f.Source {
+				own = append(own, e)
+			}
+		}
+		if own != nil {
+			all = append(all, format.Keep(f.Source, own)...)
+		}
+	}
+	return all
 }
 
 // lineOf returns a span with its whole line, or with the spaces around it if something else is on that.

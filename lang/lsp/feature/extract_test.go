@@ -36,7 +36,7 @@ func TestExtractMoves(t *testing.T) {
 		{two(strings.TrimSuffix(step, "\n") + " # of @\n"), shared("    # of 2\n"+strings.TrimSuffix(moved, "\n")+" # of 1\n") + two("    uses shared\n")},
 		{two("    # Of @.\n    #  Twice.\n" + step), shared("    # Of 1.\n    #  Twice.\n    # Of 2.\n    #  Twice.\n"+moved) + two("    uses shared\n")},
 		{crlf(two("    # Of all.\n" + step)), crlf(shared("    # Of all.\n"+moved) + two("    uses shared\n"))},
-		{two("    # Of nothing.\n\n" + step), shared(moved) + two("    uses shared\n    # Of nothing.\n\n")},
+		{two("    # Of nothing.\n\n" + step), shared(moved) + two("    uses shared\n    # Of nothing.\n")},
 		{two("    expose @ # port\n" + step), shared(moved) + two("    uses shared\n    expose @ # port\n")},
 		{two("    healthcheck \"\"\"\n        # x\"\"\"\n" + step), shared(moved) + two("    uses shared\n    healthcheck \"\"\"\n        # x\"\"\"\n")},
 		{"app a { |link \"/l\" to \"/m\" } # one\napp b { link \"/l\" to \"/m\" }\n", shared("    link \"/l\" to \"/m\"\n") + "app a { uses shared } # one\napp b { uses shared }\n"},
@@ -87,7 +87,7 @@ func TestExtractMeaning(t *testing.T) {
 			text := head + "app a {\n    " + c.a + "\n}\n"
 			files := fstest.MapFS{
 				"a.layer":          {Data: []byte(text)},
-				"b.layer":          {Data: []byte(two + "app b {\n    " + c.b + "\n}\n")},
+				"b.layer":          {Data: []byte(strings.TrimPrefix(two+"\napp b {\n    "+c.b+"\n}\n", "\n"))},
 				"a":                {Data: []byte("a")},
 				"b":                {Data: []byte("b")},
 				"lib/lib.layer":    {Data: []byte(lib)},
@@ -112,7 +112,7 @@ func TestExtractMeaning(t *testing.T) {
 			if got, want := string(after["a.layer"].Data), head+"component shared {\n    "+c.moved+"\n}\n\napp a {\n    uses shared\n}\n"; got != want {
 				t.Errorf("%s: got\n%s\nwant\n%s", c.a, got, want)
 			}
-			if got, want := string(after["b.layer"].Data), c.rest+"app b {\n"; !strings.HasPrefix(got, want) {
+			if got, want := string(after["b.layer"].Data), strings.TrimPrefix(c.rest+"\napp b {\n", "\n"); !strings.HasPrefix(got, want) {
 				t.Errorf("%s: got\n%s\nwant\n%s", c.b, got, want)
 			}
 			if _, list := placeIn(opened(after, "a.layer", string(after["a.layer"].Data)), "a.layer", 0).Analysis.Bound(); len(list) > 0 {
