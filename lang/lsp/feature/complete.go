@@ -429,9 +429,9 @@ func snippetOf(f *syntax.Form) string {
 
 // options proposes the options that the clause or the item can still have.
 func (x *completion) options() {
-	has := func(word string) bool { return slices.Contains(x.used, word) || x.hasWord(word) }
 	appends := slices.ContainsFunc(append(x.stmt, x.rest...), func(t syntax.Token) bool { return t.Kind == syntax.PlusEquals })
-	add := func(forms []syntax.OptionForm, fit int) {
+	add := func(forms []syntax.OptionForm, used []string, fit int) {
+		has := func(word string) bool { return slices.Contains(used, word) || x.hasWord(word) }
 		for n, o := range forms {
 			taken := slices.ContainsFunc(forms, func(other syntax.OptionForm) bool {
 				return has(other.Word) && (other.Word == o.Word || o.Choice != "" && other.Choice == o.Choice)
@@ -454,9 +454,9 @@ func (x *completion) options() {
 		}
 	}
 	if x.item != nil {
-		add(x.item.Options, 80)
+		add(x.item.Options, x.ofItem, 80)
 	}
-	add(x.form.Options, 60)
+	add(x.form.Options, x.used, 60)
 }
 
 // wordsOnly reports whether only words of the language and names of secrets can be written: where

@@ -33,7 +33,8 @@ type context struct {
 	form   *syntax.Form
 	option *syntax.OptionForm // the option or item whose operand is here; nil: the clause's
 	item   *syntax.OptionForm
-	used   []string // words of options before the cursor
+	used   []string // words of options of the clause before the cursor
+	ofItem []string // words of options of the item before the cursor
 	value  bool     // a value begins here
 	more   bool     // after a value: options can follow
 	inner  bool     // within brackets of an expression
@@ -424,10 +425,10 @@ func (c *context) clause() {
 		}; {
 		case items && (last.Kind == syntax.Comma || c.of(last) == "with") && find(c.with().Items) != nil:
 			c.item = find(c.with().Items)
-			c.option, c.used = c.item, nil
+			c.option, c.ofItem = c.item, nil
 		case c.item != nil && find(c.item.Options) != nil && last.Kind != syntax.Comma:
 			c.option = find(c.item.Options)
-			c.used = append(c.used, word)
+			c.ofItem = append(c.ofItem, word)
 		case last.Kind != syntax.Comma && find(options) != nil:
 			c.option, c.item = find(options), nil
 			c.used = append(c.used, word)

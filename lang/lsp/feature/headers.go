@@ -127,7 +127,7 @@ func (x *completion) headerWords() {
 	switch {
 	case x.decl == "app" && x.place == 0 && len(x.stmt) == 2:
 		x.word("for", 50, "an image for each element")
-	case x.decl == "app" && x.place == 0 && has("for") && has("in") && !has("where"):
+	case x.decl == "app" && x.place == 0 && has("for") && has("in") && !has("where") && !x.value && !x.inner:
 		x.word("where", 40, "a condition")
 	}
 	if has("for") && last.Kind == syntax.Word && !x.generated && x.of(last) != "for" {
