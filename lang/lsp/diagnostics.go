@@ -1,8 +1,10 @@
 package lsp
 
 import (
+	"maps"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -13,7 +15,7 @@ import (
 	"github.com/layc-lang/layc/lang/visible"
 )
 
-// published is what the editor knows about a document.
+// published is what a root finds in a version of a document, or what the editor is told about it.
 type published struct {
 	version     *int
 	diagnostics []protocol.Diagnostic
@@ -21,15 +23,16 @@ type published struct {
 
 // worker analyses a root whenever it is woken.
 type worker struct {
-	wake chan struct{}
-	slow bool // binding takes longer than a user notices
+	wake   chan struct{}
+	slow   bool        // binding takes longer than a user notices
+	behind atomic.Bool // the user types in another root
 }
 
 // noticed is how long binding may take to be part of the answer to each key.
 const noticed = 5 * time.Millisecond
 
-// wake lets the worker of a root analyse the newest view.
-func (s *server) wake(root string) {
+// wake lets the worker of a root analyse the newest view, once the editor is idle if the root is behind.
+func (s *server) wake(root string, behind bool) {
 	w := s.workers[root]
 	if w == nil {
 		w = &worker{wake: make(chan struct{}, 1)}
@@ -45,7 +48,20 @@ func (s *server) wake(root string) {
 			}
 		})
 	}
+	w.behind.Store(behind)
 	w.again()
+}
+
+// idle waits until the editor is idle; false if the worker is woken before, or the session ends.
+func (s *server) idle(w *worker) bool {
+	select {
+	case <-time.After(s.Idle):
+		return true
+	case <-w.wake:
+		w.again()
+	case <-s.ctx.Done():
+	}
+	return false
 }
 
 // again makes the worker analyse the newest view once more.
@@ -63,22 +79,20 @@ func (s *server) analyse(w *worker, root string) {
 		s.forget(root)
 		return
 	}
+	if w.behind.Load() && !s.idle(w) {
+		return
+	}
 	_, list := a.Checked()
 	if list.HasErrors() || w.slow {
 		s.publish(a, list)
 	}
-	if list.HasErrors() {
+	select {
+	case s.later <- func() { s.change(func(w *workspace.Workspace) { w.Reached(a) }) }:
+	case <-s.ctx.Done():
 		return
 	}
-	if w.slow {
-		select {
-		case <-time.After(s.Idle):
-		case <-w.wake:
-			w.again()
-			return
-		case <-s.ctx.Done():
-			return
-		}
+	if list.HasErrors() || w.slow && !s.idle(w) {
+		return
 	}
 	start := time.Now()
 	_, all := a.Bound()
@@ -89,8 +103,8 @@ func (s *server) analyse(w *worker, root string) {
 	s.publish(a, all)
 }
 
-// publish sends what was found by an analysis, and by builds, to the editor, unless the root has a newer
-// analysis.
+// publish takes note of what was found by an analysis, and by builds, and tells the editor, unless the
+// root has a newer analysis.
 func (s *server) publish(a *workspace.Analysis, list diag.List) {
 	byURI := map[string][]protocol.Diagnostic{}
 	for _, f := range a.Own() {
@@ -132,13 +146,49 @@ func (s *server) publish(a *workspace.Analysis, list diag.List) {
 			continue
 		}
 		known[uri] = now
-		s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Version: now.version, Diagnostics: all})
+		s.tell(uri)
 	}
 	for uri := range known {
 		if _, still := byURI[uri]; !still {
-			s.clear(a.Root, uri)
+			delete(known, uri)
+			s.tell(uri)
 		}
 	}
+}
+
+// tell sends what all roots have found in the newest version of a document, unless the editor knows it.
+// The caller holds publishing.
+func (s *server) tell(uri string) {
+	now := published{diagnostics: []protocol.Diagnostic{}}
+	if d := s.view.Load().Document(uri); d != nil {
+		now.version = &d.Version
+	}
+	found := false
+	for _, root := range slices.Sorted(maps.Keys(s.published)) {
+		one, has := s.published[root][uri]
+		if found = found || has; !has || !reflect.DeepEqual(one.version, now.version) {
+			continue
+		}
+		for _, d := range one.diagnostics {
+			if !slices.ContainsFunc(now.diagnostics, func(o protocol.Diagnostic) bool { return same(o, d) }) {
+				now.diagnostics = append(now.diagnostics, d)
+			}
+		}
+	}
+	before, ok := s.told[uri]
+	if !ok && len(now.diagnostics) == 0 && now.version == nil || ok && found && reflect.DeepEqual(before, now) {
+		return
+	}
+	if s.told[uri] = now; !found {
+		now.version = nil
+		delete(s.told, uri)
+	}
+	s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Version: now.version, Diagnostics: now.diagnostics})
+}
+
+// same reports whether a user would take two diagnostics of a document for one.
+func same(a, b protocol.Diagnostic) bool {
+	return a.Range == b.Range && a.Severity == b.Severity && a.Code == b.Code && a.Message == b.Message
 }
 
 // forget removes the diagnostics of a root that is no longer there.
@@ -148,22 +198,11 @@ func (s *server) forget(root string) {
 	if s.view.Load().Analysis(root) != nil {
 		return
 	}
-	for uri := range s.published[root] {
-		s.clear(root, uri)
-	}
+	known := s.published[root]
 	delete(s.published, root)
-}
-
-// clear removes the diagnostics of a document in a root, unless another root has it now. The caller
-// holds publishing.
-func (s *server) clear(root, uri string) {
-	delete(s.published[root], uri)
-	for other, known := range s.published {
-		if _, has := known[uri]; has && other != root {
-			return
-		}
+	for uri := range known {
+		s.tell(uri)
 	}
-	s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Diagnostics: []protocol.Diagnostic{}})
 }
 
 // diagnostic converts an error or a warning, with the place where it is shown.

@@ -274,7 +274,7 @@ func (s *server) didChange(p protocol.DidChangeParams) {
 		start, end := s.offset(f, c.Range.Start), s.offset(f, c.Range.End)
 		text = text[:min(start, end)] + c.Text + text[max(start, end):]
 	}
-	s.change(func(w *workspace.Workspace) { w.Change(doc.URI, p.TextDocument.Version, text) })
+	s.changeIn(s.workspace.View().RootOf(doc.URI), func(w *workspace.Workspace) { w.Change(doc.URI, p.TextDocument.Version, text) })
 }
 
 // offset returns the place of a position in a file.
@@ -298,10 +298,14 @@ func (s *server) rangeOf(at source.Span) protocol.Range {
 
 // place returns a position of a document as the compiler sees it; nil if the document is in no module.
 func (r *request) place(uri string, p protocol.Position) *feature.Place {
-	a := r.view.Of(uri)
-	if a == nil {
-		return nil
+	if a := r.view.Of(uri); a != nil {
+		return r.placeIn(a, uri, p)
 	}
+	return nil
+}
+
+// placeIn returns a position of a document in an analysis; nil if that does not have the document.
+func (r *request) placeIn(a *workspace.Analysis, uri string, p protocol.Position) *feature.Place {
 	m, f := a.File(uri)
 	if f == nil {
 		return nil

@@ -1,12 +1,15 @@
 package lsp
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/lsp/feature"
 	"github.com/layc-lang/layc/lang/lsp/protocol"
 	"github.com/layc-lang/layc/lang/lsp/wire"
 	"github.com/layc-lang/layc/lang/lsp/workspace"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // symbolKinds are the protocol's kinds of declarations.
@@ -47,15 +50,39 @@ func (r *request) references(p protocol.ReferenceParams) (any, error) {
 	if place == nil {
 		return all, nil
 	}
-	for _, o := range feature.References(place) {
-		if o.Declares && !p.Context.IncludeDeclaration {
-			continue
-		}
-		if l, ok := r.location(place.Analysis, o.At); ok {
-			all = append(all, l)
+	here := feature.Occurrences(place)
+	if len(here) == 0 {
+		return all, nil
+	}
+	for _, place := range r.everywhere(place, feature.Declared(here[len(here)-1])) {
+		for _, o := range feature.References(place) {
+			if o.Declares && !p.Context.IncludeDeclaration {
+				continue
+			}
+			if l, ok := r.location(place.Analysis, o.At); ok {
+				all = append(all, l)
+			}
 		}
 	}
 	return sorted(all), nil
+}
+
+// everywhere returns a place with an object, and the declaration of the object, if it has one, in each
+// other root that has that.
+func (r *request) everywhere(p *feature.Place, at source.Span) []*feature.Place {
+	all := []*feature.Place{p}
+	if at.IsZero() {
+		return all
+	}
+	uri := p.Analysis.URI(at.File)
+	for _, root := range r.view.Roots() {
+		if a := r.view.Analysis(root); a != p.Analysis {
+			if there := r.placeIn(a, uri, r.rangeOf(at).Start); there != nil {
+				all = append(all, there)
+			}
+		}
+	}
+	return all
 }
 
 func (r *request) highlight(p protocol.PositionParams) (any, error) {
@@ -91,11 +118,28 @@ func (r *request) rename(p protocol.RenameParams) (any, error) {
 	if place == nil {
 		return nil, nil
 	}
-	edits, err := feature.Rename(place, p.NewName)
+	out := &protocol.WorkspaceEdit{Changes: map[string][]protocol.TextEdit{}}
+	o, err := feature.Renamable(place)
 	if err != nil {
 		return nil, wire.Errorf(wire.RequestFailed, "%s", err)
 	}
-	return r.changes(place.Analysis, edits), nil
+	for n, there := range r.everywhere(place, feature.Declared(o)) {
+		edits, err := feature.Rename(there, p.NewName)
+		if err != nil && n > 0 {
+			err = fmt.Errorf("in %s: %w", there.Analysis.Root, err)
+		}
+		if err != nil {
+			return nil, wire.Errorf(wire.RequestFailed, "%s", err)
+		}
+		for uri, edits := range r.changes(there.Analysis, edits).Changes {
+			for _, e := range edits {
+				if !slices.Contains(out.Changes[uri], e) {
+					out.Changes[uri] = append(out.Changes[uri], e)
+				}
+			}
+		}
+	}
+	return out, nil
 }
 
 // changes converts edits of several documents.
@@ -142,16 +186,18 @@ func (r *request) symbol(s feature.Symbol) protocol.DocumentSymbol {
 }
 
 // workspaceSymbols returns the declarations of all modules whose names contain the letters of a query,
-// in their order.
+// in their order, each once.
 func (r *request) workspaceSymbols(p protocol.WorkspaceSymbolParams) (any, error) {
 	const most = 500
 	all := []protocol.SymbolInformation{}
+	met := map[protocol.Location]bool{}
 	query := strings.ToLower(p.Query)
 	for _, root := range r.view.Roots() {
 		a := r.view.Analysis(root)
 		for _, f := range a.Own() {
 			for _, s := range feature.Symbols(f) {
-				if l, ok := r.location(a, s.NameAt); ok && contains(strings.ToLower(s.Name), query) && len(all) < most {
+				if l, ok := r.location(a, s.NameAt); ok && contains(strings.ToLower(s.Name), query) && !met[l] && len(all) < most {
+					met[l] = true
 					all = append(all, protocol.SymbolInformation{Name: clean(s.Name), Kind: symbolKinds[s.Kind], Location: l, ContainerName: f.Source.Name()})
 				}
 			}
@@ -198,24 +244,28 @@ func (r *request) callItem(a *workspace.Analysis, s feature.Symbol) protocol.Cal
 	}
 }
 
-// calls adds each call of an item.
+// calls adds each call of an item, of all roots that have it.
 func (r *request) calls(p protocol.CallHierarchyParams, of func(*feature.Place) []feature.Call, add func(protocol.CallHierarchyItem, []protocol.Range)) {
+	met := map[protocol.Location]bool{}
 	for _, root := range r.view.Roots() {
 		a := r.view.Analysis(root)
-		m, f := a.File(p.Item.URI)
-		if f == nil {
+		place := r.placeIn(a, p.Item.URI, p.Item.SelectionRange.Start)
+		if place == nil {
 			continue
 		}
-		out, _ := a.Checked()
-		place := &feature.Place{Analysis: a, Done: r.search.Done(), Out: out, Module: m, File: f, Offset: r.offset(f.Source, p.Item.SelectionRange.Start)}
 		for _, c := range of(place) {
+			item := r.callItem(a, c.Symbol)
+			if at := (protocol.Location{URI: item.URI, Range: item.Range}); met[at] {
+				continue
+			} else {
+				met[at] = true
+			}
 			ranges := []protocol.Range{}
 			for _, at := range c.At {
 				ranges = append(ranges, r.rangeOf(at))
 			}
-			add(r.callItem(a, c.Symbol), ranges)
+			add(item, ranges)
 		}
-		return
 	}
 }
 

@@ -9,7 +9,8 @@
 //
 // Each root has a worker that analyses the newest view and publishes what it finds: after each change
 // what the checker finds, and once the editor is idle what binding all apps finds. If binding is fast,
-// both come at once. Before it publishes, the worker takes the lock under which views change, so
+// both come at once. A key is answered by the root of its document first: other roots with the file wait
+// until the editor is idle. Before it publishes, the worker takes the lock under which views change, so
 // that nothing about an older text follows a change that was read.
 //
 // The server builds nothing, but shows what builds have found. It asks the network only for a download whose checksum the user wants.
@@ -74,7 +75,8 @@ type server struct {
 	view      atomic.Pointer[workspace.View]
 	// publishing is held while diagnostics are sent, and while the view changes.
 	publishing sync.Mutex
-	published  map[string]map[string]published // by root and URI; guarded by publishing
+	published  map[string]map[string]published // found by the roots; by root and URI; guarded by publishing
+	told       map[string]published            // to the editor, by URI; guarded by publishing
 	workers    map[string]*worker
 	pages      map[string]bool        // roots whose plan is shown on a page; guarded by publishing
 	builds     map[string]buildResult // by directory; guarded by publishing
@@ -106,7 +108,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	}
 	s := &server{
 		Options: o, out: newOutbox(), ctx: ctx, utf16: true,
-		published: map[string]map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{}, builds: map[string]buildResult{},
+		published: map[string]map[string]published{}, told: map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{}, builds: map[string]buildResult{},
 		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){}, downloads: map[string]download{},
 		slots: make(chan struct{}, 8), later: make(chan func()),
 	}
@@ -387,7 +389,11 @@ func decode(text json.RawMessage, into any) error {
 }
 
 // change applies a change to the workspace, and wakes the workers of all roots with a new analysis.
-func (s *server) change(apply func(*workspace.Workspace)) {
+func (s *server) change(apply func(*workspace.Workspace)) { s.changeIn("", apply) }
+
+// changeIn applies a change that the user has typed in a root. The other roots wait until the editor is
+// idle, unless the root is "".
+func (s *server) changeIn(typed string, apply func(*workspace.Workspace)) {
 	before := s.workspace.View()
 	s.publishing.Lock()
 	apply(s.workspace)
@@ -396,12 +402,12 @@ func (s *server) change(apply func(*workspace.Workspace)) {
 	s.publishing.Unlock()
 	for _, root := range now.Roots() {
 		if now.Analysis(root) != before.Analysis(root) {
-			s.wake(root)
+			s.wake(root, typed != "" && root != typed)
 		}
 	}
 	for _, root := range before.Roots() {
 		if !slices.Contains(now.Roots(), root) {
-			s.wake(root)
+			s.wake(root, false)
 		}
 	}
 }

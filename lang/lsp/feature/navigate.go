@@ -46,6 +46,15 @@ func Definition(p *Place) (source.Span, bool) {
 	return source.Span{File: m.Files[0].Source}, true
 }
 
+// Declared returns where a module declares an object; the zero span if none does. An import is known in
+// its file alone, so it has none.
+func Declared(o check.Occurrence) source.Span {
+	if _, imported := o.Object.(*check.Import); imported {
+		return source.Span{}
+	}
+	return o.Object.Ident().At
+}
+
 // importAt returns the path of the import at a place with its module; nil if there is none.
 func importAt(p *Place) (source.Span, *check.Module) {
 	for _, i := range p.File.Imports {

@@ -196,6 +196,33 @@ func TestRenameInScripts(t *testing.T) {
 	}
 }
 
+// TestRenameUsers renames the user www. A want of "" is a renaming that changes its declaration and what
+// names it.
+func TestRenameUsers(t *testing.T) {
+	for clause, want := range map[string]string{
+		`run "mkdir /v && chown www /v"`:                   "the command in line 5 of a.layer has the word www, which may be the same user: rename it there first",
+		`run "chown www:www /v"`:                           "line 5 of a.layer",
+		`run "su -c make 'www'"`:                           "line 5 of a.layer",
+		"run \"\"\"\n        chown www /v\n        \"\"\"": "line 5 of a.layer",
+		`entrypoint ["chpst", "-u", "www", "/x"]`:          "line 5 of a.layer",
+		`command ["setpriv --reuid www"]`:                  "line 5 of a.layer",
+		`healthcheck ["su", "www"]`:                        "line 5 of a.layer",
+		`run "ls /srv/www /var/www/html"`:                  "",
+		`run "echo wwwdata awww $www"`:                     "",
+		`env WHO = "www"`:                                  "",
+		`file "/www" text "www"`:                           "",
+	} {
+		text := "user www {\n    uid 33\n}\napp a {\n    " + clause + "\n    base scratch\n    uses www\n    user www\n}\n"
+		edits, err := feature.Rename(placeIn(opened(fstest.MapFS{}, "a.layer", text), "a.layer", strings.Index(text, "www")), "web")
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", clause, err, want)
+		}
+		if err == nil && len(edits) != 3 {
+			t.Errorf("%s: the edits are %v", clause, edits)
+		}
+	}
+}
+
 // TestRenameBase does not rename what a run mentions to a variable of the base image that the lock file
 // pins: its programs may read it.
 func TestRenameBase(t *testing.T) {

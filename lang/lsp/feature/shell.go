@@ -18,10 +18,16 @@ import (
 //
 // A word that touches a slash, a dot, a dash or an at sign is part of a path, a version or an option,
 // unless the script calculates.
+//
+// A user has its name in the image, too, where any command can name it, without a `$`. So the renaming of
+// a user is refused where a command of the project has its name as a word.
 
-// captured returns an error if a script that mentions an object would mean something else after its
+// captured returns an error if a command that may mention an object would mean something else after its
 // renaming.
 func captured(p *Place, o check.Object, name string) error {
+	if user, ok := o.(*check.User); ok {
+		return namedByCommand(p, user)
+	}
 	for _, m := range p.Out.Checked.Modules {
 		for _, f := range m.Files {
 			var err error
@@ -39,6 +45,29 @@ func captured(p *Place, o check.Object, name string) error {
 		}
 	}
 	return nil
+}
+
+// namedByCommand returns an error if a command of the project has the name of a user as a word.
+func namedByCommand(p *Place, user *check.User) error {
+	var err error
+	name := user.Decl.Name.Name
+	for _, f := range p.Analysis.Own() {
+		for _, d := range f.Decls {
+			syntax.Inspect(d, func(n syntax.Node) bool {
+				c, ok := n.(*syntax.Clause)
+				if !ok || err != nil || !slices.Contains([]string{"run", "entrypoint", "command", "healthcheck"}, c.Word.Name) {
+					return true
+				}
+				for _, arg := range c.Args {
+					if hasWord(" "+arg.Span().Text()+" ", name) {
+						err = fmt.Errorf("the command in %s has the word %s, which may be the same user: rename it there first", where(c.At), name)
+					}
+				}
+				return true
+			})
+		}
+	}
+	return err
 }
 
 func capturedIn(p *Place, run *syntax.Clause, old, name string) error {

@@ -54,6 +54,7 @@ type Workspace struct {
 	found   []string // directories with modules, by Scan
 	modules map[string]modules
 	reached map[string]map[string]bool // see imports; by directory, until a file in it changes
+	edited  map[string]bool            // paths of documents that have changed since the roots were found
 }
 
 // modules are the repositories of a root, for one text of its lock file.
@@ -74,7 +75,7 @@ type View struct {
 // New returns a workspace without documents.
 func New(source Source, folders []string) *Workspace {
 	w := &Workspace{
-		source: source, folders: folders, modules: map[string]modules{}, reached: map[string]map[string]bool{},
+		source: source, folders: folders, modules: map[string]modules{}, reached: map[string]map[string]bool{}, edited: map[string]bool{},
 		view: &View{docs: map[string]*Document{}, paths: map[string]*Document{}, roots: map[string]string{}, analyses: map[string]*Analysis{}},
 	}
 	return w
@@ -101,19 +102,52 @@ func (w *Workspace) Open(d Document) {
 	d.path, _ = Path(d.URI)
 	w.put(&d)
 	w.forget(d.path)
-	w.refresh()
+	w.refresh(w.above(d.path)...)
 }
 
-// Change replaces the text of an open document. Modules stay in their roots until [Workspace.Refresh].
+// Change replaces the text of an open document, and analyses all roots that may have its file. Modules
+// stay in their roots until [Workspace.Reached] or [Workspace.Refresh].
 func (w *Workspace) Change(uri string, version int, text string) {
 	old := w.view.docs[uri]
 	if old == nil {
 		return
 	}
 	w.put(&Document{URI: uri, Version: version, Text: text, path: old.path})
-	root := w.view.RootOf(uri)
 	w.view.analyses = maps.Clone(w.view.analyses)
-	w.analyse(root)
+	if old.path == "" {
+		w.analyse(uri)
+		return
+	}
+	w.edited[old.path] = true
+	for _, root := range w.above(old.path) {
+		w.analyse(root)
+	}
+}
+
+// above returns the roots that may have a file: those that it is in, for modules import only what is in
+// their root.
+func (w *Workspace) above(file string) []string {
+	return slices.DeleteFunc(w.view.Roots(), func(root string) bool { return !within(file, root) })
+}
+
+// Reached takes note of the modules that a checked analysis has. Modules that it has no longer get
+// another root, and those that are new in it may get this one.
+func (w *Workspace) Reached(a *Analysis) {
+	program := a.program.Load()
+	if w.view.analyses[a.Root] != a || a.only != nil || a.std || program == nil {
+		return
+	}
+	now := ownDirs(a.Root, program)
+	if maps.Equal(now, w.reached[a.Root]) {
+		return
+	}
+	w.forget(slices.Collect(maps.Keys(w.edited))...)
+	clear(w.edited)
+	w.reached[a.Root] = now
+	if !maps.Equal(w.findRoots(), w.view.roots) {
+		w.copy()
+		w.refresh()
+	}
 }
 
 // Close removes a document. Its file counts again.
@@ -126,7 +160,7 @@ func (w *Workspace) Close(uri string) {
 	delete(v.docs, uri)
 	delete(v.paths, d.path)
 	w.forget(d.path)
-	w.refresh()
+	w.refresh(w.above(d.path)...)
 }
 
 // put replaces a document in a new view.
@@ -183,18 +217,7 @@ func (w *Workspace) forget(files ...string) {
 // It completes a copy of the view.
 func (w *Workspace) refresh(changed ...string) {
 	v := w.view
-	v.roots = map[string]string{}
-	for _, p := range slices.Sorted(maps.Keys(v.paths)) {
-		dir := path.Dir(p)
-		if _, known := v.roots[dir]; !known {
-			v.roots[dir] = w.root(dir)
-		}
-	}
-	for _, dir := range w.found {
-		if _, known := v.roots[dir]; !known {
-			v.roots[dir] = w.root(dir)
-		}
-	}
+	v.roots = w.findRoots()
 	before := v.analyses
 	v.analyses = map[string]*Analysis{}
 	for uri := range v.docs {
@@ -219,6 +242,21 @@ func (w *Workspace) refresh(changed ...string) {
 		}
 	}
 	maps.DeleteFunc(w.modules, func(root string, _ modules) bool { return v.analyses[root] == nil })
+}
+
+// findRoots returns the roots of the directories with documents, and of those that were found.
+func (w *Workspace) findRoots() map[string]string {
+	roots := map[string]string{}
+	for p := range w.view.paths {
+		roots[path.Dir(p)] = ""
+	}
+	for _, dir := range w.found {
+		roots[dir] = ""
+	}
+	for dir := range roots {
+		roots[dir] = w.root(dir)
+	}
+	return roots
 }
 
 // analyse replaces the analysis of a root of the current view.
@@ -272,12 +310,18 @@ func (w *Workspace) root(dir string) string {
 
 // imports returns the directories of the modules that a directory's module imports, directly or not.
 func (w *Workspace) imports(dir string) map[string]bool {
-	all := map[string]bool{}
 	project := w.files(dir)
 	if names, _ := fs.Glob(project, "*.layer"); len(names) == 0 {
-		return all
+		return map[string]bool{}
 	}
 	program, _ := compiler.Load(compiler.Input{Project: project, Dir: "."})
+	return ownDirs(dir, program)
+}
+
+// ownDirs returns the directories of the modules of a program of a directory that are in the directory;
+// program may be nil.
+func ownDirs(dir string, program *load.Program) map[string]bool {
+	all := map[string]bool{}
 	if program == nil {
 		return all
 	}
