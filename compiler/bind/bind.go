@@ -181,6 +181,7 @@ func (x *binder) app(v *evaluate.Variant) *model.App {
 	a.Closure = model.Topological(append([]*model.Instance{c.base}, c.all()...))
 	x.sameAccounts(a)
 	notCross(x, a.Closure)
+	notElsewhere(x, c.base, a.Closure)
 	shared := x.shared(a.Closure, a, appends(x.linksOf(a.Closure).settle(b.steps)))
 	a.Delta = x.delta(a, b, c)
 	a.Config = x.config(a, e.Settings)

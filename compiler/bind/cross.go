@@ -127,3 +127,23 @@ func notCross(x *binder, all []*model.Instance) {
 		})
 	}
 }
+
+// notElsewhere reports stacked instances whose block builds on another base than this system has: their
+// runs change the system itself, so they would run on a base that the block does not name.
+func notElsewhere(x *binder, base *model.Instance, all []*model.Instance) {
+	for _, i := range all {
+		on := x.of(i).buildsOn
+		if on == nil || i.Cross || i.Kind != model.Stacked || i.Root[0] == base {
+			continue
+		}
+		at := x.Told(on.Span, on.Origin)
+		x.OnceAt(diag.BuiltElsewhere, at, func() *diag.Diagnostic {
+			d := x.Found.Errorf(diag.BuiltElsewhere, at, "%s builds on %s, but its runs change a system that is based on %s", evaluate.Shortened(i.Title), evaluate.Shortened(i.Root[0].Title), evaluate.Shortened(base.Title)).
+				Note("a component without `owns` runs on the system that it changes").
+				Hint("add `owns` with the paths that the runs write, or remove `builds on`").
+				Hint("if other components only copy its files, name it after `from` alone")
+			x.involve(d, i, nil)
+			return d
+		})
+	}
+}

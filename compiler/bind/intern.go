@@ -213,7 +213,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 		installedOnce(c.x, append(slices.Clip(i.Root), i), nil, "the build of "+i.Title, i.Root)
 	}
 	c.x.updated(i, b)
-	of := made{asked: r.Origin, name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith)}
+	of := made{asked: r.Origin, name: r.Key(), choices: c.choices(b.Needs), runChoices: c.choices(b.RunsWith), buildsOn: b.BuildsOn}
 	if i.Kind == model.Stacked {
 		of.choices = joined(of.choices, c.x.names(i.After))
 	}
@@ -407,6 +407,7 @@ func (x *binder) root(b *block, on *evaluate.Ref, needs []*model.Instance, chose
 	}
 	all = model.Topological(all)
 	notCross(x, all)
+	notElsewhere(x, base, all)
 	installedOnce(x, all, nil, of, model.Topological(needs), model.Topological(with))
 	return append(all, x.shared(all, nil, nil)...)
 }

@@ -19,6 +19,8 @@ import (
 type made struct {
 	asked source.Span     // the line of the project that first led to it; see blame.go
 	base  *model.Instance // for an app's own steps: the app's base
+	// buildsOn is the base that its block names; nil: none.
+	buildsOn *evaluate.Ref
 	// name is the ID without choices. choices are the choices for its needs and for all that these
 	// need, runChoices for what it runs with. namesChoices is set if the ID names the choices.
 	name                string

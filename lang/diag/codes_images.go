@@ -368,3 +368,27 @@ app shop {
     uses tool
 }
 `)
+
+const BuiltElsewhere Code = "E0369"
+
+var _ = document(BuiltElsewhere, "Component is built on another base", `
+The runs of a component without "owns" change the system that it is part of: an
+image, or what another component is built on. They run on the base of that
+system, so "builds on" cannot name another one. Declare the paths that the runs
+write with "owns": then the component is built on the base that it names, and
+every image can have the result. Or copy them "from" the component.
+`, exampleBase+`
+component compilers {
+    rootfs "https://example.com/compilers.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
+}
+
+component tool {
+    builds on compilers
+
+    run "make -C /src install"
+}
+
+app shop {
+    uses tool
+}
+`)
