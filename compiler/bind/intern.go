@@ -174,7 +174,7 @@ func (c *closure) build(m *member, r *evaluate.Ref) *model.Instance {
 		return nil
 	}
 	bound.after = c.after(b.After)
-	if model.Executes(steps) && len(b.Owns) == 0 && c.apart(b, bound.needs) {
+	if model.Executes(steps) && (c.x.Base == nil && b.BuildsOn == nil || len(b.Owns) == 0 && c.apart(b, bound.needs)) {
 		bound.base = c.base.ID
 	}
 	if b.RateWith != nil {

@@ -102,7 +102,7 @@ func (c *closure) chosenFor(b *block, i *model.Instance, choices []string) []str
 	}
 	if i.Root != nil && b.BuildsOn == nil {
 		fleet := c.fleetBase(i)
-		if fleet != nil && i.Root[0] != fleet || fleet == nil && i.Kind == model.Stacked && c.apart(b, i.Needs) {
+		if i.Root[0] != fleet {
 			on = joined(on, []string{i.Root[0].ID})
 		}
 	}
