@@ -1,6 +1,7 @@
 package compiler_test
 
 import (
+	"os"
 	"os/exec"
 	"path"
 	"slices"
@@ -86,7 +87,9 @@ var outside = map[string]string{
 }
 
 func TestImports(t *testing.T) {
-	text, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...").CombinedOutput()
+	list := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...")
+	list.Env = append(os.Environ(), "CGO_ENABLED=1") // with the package whose code is in C
+	text, err := list.CombinedOutput()
 	if err != nil {
 		t.Fatalf("go list: %v\n%s", err, text)
 	}
