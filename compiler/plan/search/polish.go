@@ -445,11 +445,18 @@ func (q *polish) single(a int32) bool {
 	if len(items) == 1 {
 		return false
 	}
-	var roomy, holders []int32 // all holders, and the ones with room for one more layer
+	var roomy, holders []int32 // all holders that can have two layers, and the ones with room for one more
 	for _, c := range po.blobs[a].holders {
-		if holders = append(holders, c); len(po.plan[c]) < po.f.classes[c].room {
+		room := po.f.classes[c].room
+		if room > 1 {
+			holders = append(holders, c)
+		}
+		if len(po.plan[c]) < room {
 			roomy = append(roomy, c)
 		}
+	}
+	if len(holders) == 0 {
+		return false
 	}
 	all := [][]int32{roomy}
 	if q.thorough && len(roomy) < len(holders) {
