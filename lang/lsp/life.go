@@ -3,6 +3,7 @@ package lsp
 import (
 	"cmp"
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -206,7 +207,7 @@ func (s *server) didChangeFiles(p protocol.DidChangeFilesParams) {
 			continue
 		}
 		files = append(files, name)
-		moved = moved || c.Type != protocol.FileChanged && slices.Contains([]string{".layer", ""}, path.Ext(name))
+		moved = moved || c.Type != protocol.FileChanged && (path.Ext(name) == ".layer" || s.isDirectory(name))
 	}
 	if len(files) > 0 {
 		s.change(func(w *workspace.Workspace) { w.Refresh(files...) })
@@ -214,6 +215,12 @@ func (s *server) didChangeFiles(p protocol.DidChangeFilesParams) {
 	if moved {
 		s.scan()
 	}
+}
+
+// isDirectory reports whether a name is that of a directory, or of one that was there and had modules.
+func (s *server) isDirectory(name string) bool {
+	info, err := fs.Stat(s.Source.Files(path.Dir(name)), path.Base(name))
+	return err == nil && info.IsDir() || s.workspace.View().HasModules(name)
 }
 
 // scan looks for the modules in the folders, beside all else. Only one scan runs at a time: when it ends,

@@ -2,8 +2,10 @@ package lsp_test
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 )
@@ -218,4 +220,60 @@ func TestRenameRefusedElsewhere(t *testing.T) {
 	if want := "in /work/project/mid: the command in line 4 of m.layer has the word www, which may be the same user: rename it there first"; m.Error == nil || m.Error.Message != want {
 		t.Errorf("got %+v, want %s", m.Error, want)
 	}
+}
+
+// TestDirectories makes and removes directories, about which the editor tells nothing else.
+func TestDirectories(t *testing.T) {
+	files := filesOf(t, map[string]string{
+		"a.layer": "let a = 1\n", "one.d/b.layer": "let b = x\n", "two.layer/c.layer": "let c = x\n", "v1.2/deep/d.layer": "let d = x\n", "plain/e.layer": "let e = x\n",
+	})
+	o := options(t, files)
+	var mutex sync.Mutex
+	hidden := map[string]bool{}
+	hide := func(name string, gone bool) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		hidden[name] = gone
+	}
+	now := o.Source.Files
+	o.Source.Files = func(dir string) fs.FS {
+		mutex.Lock()
+		defer mutex.Unlock()
+		left := fstest.MapFS{}
+		for name, f := range files {
+			first, _, _ := strings.Cut(strings.TrimPrefix(name, project[1:]+"/"), "/")
+			if !hidden[first] {
+				left[name] = f
+			}
+		}
+		if len(left) == len(files) {
+			return now(dir)
+		}
+		sub, err := fs.Sub(left, dir[1:])
+		if err != nil {
+			t.Error(err)
+		}
+		return sub
+	}
+	dirs := map[string]string{"one.d": "one.d/b.layer", "two.layer": "two.layer/c.layer", "v1.2": "v1.2/deep/d.layer", "plain": "plain/e.layer"}
+	for dir := range dirs {
+		hide(dir, true)
+	}
+	c := startWith(t, o, nil)
+	c.open("a.layer", "let a = z\n")
+	want := []string{"a.layer:1: E0207 unknown name `z`"}
+	c.await(want)
+	tell := func(dir string, kind int) {
+		c.notify("workspace/didChangeWatchedFiles", map[string]any{"changes": []any{map[string]any{"uri": uri(dir), "type": kind}}})
+	}
+	for dir, file := range dirs {
+		hide(dir, false)
+		tell(dir, 1)
+		c.await(append(slices.Clone(want), file+":1: E0207 unknown name `x`"))
+		hide(dir, true)
+		tell(dir, 3)
+		c.await(want)
+	}
+	c.call("shutdown", nil, nil)
+	c.finish()
 }

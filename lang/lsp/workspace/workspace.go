@@ -377,6 +377,16 @@ func (w *Workspace) repositories(root string, project fs.FS) modules {
 	return m
 }
 
+// HasModules reports whether there are modules in a directory, or in those beneath it.
+func (v *View) HasModules(dir string) bool {
+	for d := range v.roots {
+		if within(d, dir) {
+			return true
+		}
+	}
+	return false
+}
+
 // Document returns an open document, or nil.
 func (v *View) Document(uri string) *Document { return v.docs[uri] }
 
