@@ -36,7 +36,7 @@ func (r *request) codeAction(p protocol.CodeActionParams) (any, error) {
 	r.publishing.Unlock()
 	left := mostFixed
 	for _, d := range append(list.Sorted(), built...) {
-		if d.Span.IsZero() || a.URI(d.Span.File) != p.TextDocument.URI {
+		if d.Span.IsZero() || workspace.Canonical(a.URI(d.Span.File)) != workspace.Canonical(p.TextDocument.URI) {
 			continue
 		}
 		at := r.rangeOf(d.Span)

@@ -108,7 +108,7 @@ func (s *server) analyse(w *worker, root string) {
 func (s *server) publish(a *workspace.Analysis, list diag.List) {
 	byURI := map[string][]protocol.Diagnostic{}
 	for _, f := range a.Own() {
-		byURI[a.URI(f.Source)] = []protocol.Diagnostic{}
+		byURI[workspace.Canonical(a.URI(f.Source))] = []protocol.Diagnostic{}
 	}
 	for _, d := range list.Sorted() {
 		at := d.Span
@@ -119,7 +119,7 @@ func (s *server) publish(a *workspace.Analysis, list diag.List) {
 			}
 			at = source.Span{File: own[0].Source}
 		}
-		if uri := a.URI(at.File); uri != "" {
+		if uri := workspace.Canonical(a.URI(at.File)); uri != "" {
 			byURI[uri] = append(byURI[uri], s.diagnostic(a, d, at))
 		}
 	}
@@ -129,7 +129,7 @@ func (s *server) publish(a *workspace.Analysis, list diag.List) {
 		return
 	}
 	for _, d := range s.builtIn(a) {
-		uri := a.URI(d.Span.File)
+		uri := workspace.Canonical(a.URI(d.Span.File))
 		byURI[uri] = append(byURI[uri], s.diagnostic(a, d, d.Span))
 	}
 	known := s.published[a.Root]
@@ -156,34 +156,57 @@ func (s *server) publish(a *workspace.Analysis, list diag.List) {
 	}
 }
 
-// tell sends what all roots have found in the newest version of a document, unless the editor knows it.
-// The caller holds publishing.
+// tell sends what all roots have found in the newest version of a document, by its canonical URI, to each
+// URI by which the editor has it open, unless the editor knows it. The caller holds publishing.
 func (s *server) tell(uri string) {
-	now := published{diagnostics: []protocol.Diagnostic{}}
-	if d := s.view.Load().Document(uri); d != nil {
-		now.version = &d.Version
+	view := s.view.Load()
+	all, found := s.foundIn(uri, view.Newest(uri))
+	now := map[string]published{}
+	for _, d := range view.Spellings(uri) {
+		now[d.URI] = published{&d.Version, all}
 	}
-	found := false
+	if len(now) == 0 {
+		now[uri] = published{diagnostics: all}
+	}
+	before := s.told[uri]
+	for u := range before {
+		if _, still := now[u]; !still {
+			s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: u, Diagnostics: []protocol.Diagnostic{}})
+		}
+	}
+	for u, p := range now {
+		known, ok := before[u]
+		if !ok && len(all) == 0 && p.version == nil || ok && reflect.DeepEqual(known, p) {
+			continue
+		}
+		s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: u, Version: p.version, Diagnostics: all})
+	}
+	if s.told[uri] = now; !found {
+		delete(s.told, uri)
+	}
+}
+
+// foundIn returns what roots have found in a document, each finding once, and whether a root has the
+// document. It leaves out what was found in versions that are not newest; nil if the document is not
+// open.
+func (s *server) foundIn(uri string, newest *workspace.Document) ([]protocol.Diagnostic, bool) {
+	all, found := []protocol.Diagnostic{}, false
+	var version *int
+	if newest != nil {
+		version = &newest.Version
+	}
 	for _, root := range slices.Sorted(maps.Keys(s.published)) {
 		one, has := s.published[root][uri]
-		if found = found || has; !has || !reflect.DeepEqual(one.version, now.version) {
+		if found = found || has; !has || !reflect.DeepEqual(one.version, version) {
 			continue
 		}
 		for _, d := range one.diagnostics {
-			if !slices.ContainsFunc(now.diagnostics, func(o protocol.Diagnostic) bool { return same(o, d) }) {
-				now.diagnostics = append(now.diagnostics, d)
+			if !slices.ContainsFunc(all, func(o protocol.Diagnostic) bool { return same(o, d) }) {
+				all = append(all, d)
 			}
 		}
 	}
-	before, ok := s.told[uri]
-	if !ok && len(now.diagnostics) == 0 && now.version == nil || ok && found && reflect.DeepEqual(before, now) {
-		return
-	}
-	if s.told[uri] = now; !found {
-		now.version = nil
-		delete(s.told, uri)
-	}
-	s.notify("textDocument/publishDiagnostics", protocol.PublishDiagnosticsParams{URI: uri, Version: now.version, Diagnostics: now.diagnostics})
+	return all, found
 }
 
 // same reports whether a user would take two diagnostics of a document for one.

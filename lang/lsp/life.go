@@ -217,7 +217,7 @@ func (s *server) didChangeFiles(p protocol.DidChangeFilesParams) {
 	}
 }
 
-// isDirectory reports whether a name is that of a directory, or of one that was there and had modules.
+// isDirectory reports whether a directory has this path, or had it when its modules were found.
 func (s *server) isDirectory(name string) bool {
 	info, err := fs.Stat(s.Source.Files(path.Dir(name)), path.Base(name))
 	return err == nil && info.IsDir() || s.workspace.View().HasModules(name)
@@ -253,6 +253,7 @@ func (s *server) didOpen(p protocol.DidOpenParams) {
 	s.change(func(w *workspace.Workspace) {
 		w.Open(workspace.Document{URI: d.URI, Version: d.Version, Text: d.Text})
 	})
+	s.tellSpellings(d.URI)
 }
 
 func (s *server) didSave(p protocol.DocumentParams) {
@@ -264,6 +265,17 @@ func (s *server) didSave(p protocol.DocumentParams) {
 
 func (s *server) didClose(p protocol.DocumentParams) {
 	s.change(func(w *workspace.Workspace) { w.Close(p.TextDocument.URI) })
+	s.tellSpellings(p.TextDocument.URI)
+}
+
+// tellSpellings sends what is known about a file if the editor has it open by another URI.
+func (s *server) tellSpellings(uri string) {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	docs := s.view.Load().Spellings(uri)
+	if slices.ContainsFunc(docs, func(d *workspace.Document) bool { return d.URI != uri }) {
+		s.tell(workspace.Canonical(uri))
+	}
 }
 
 func (s *server) didChange(p protocol.DidChangeParams) {

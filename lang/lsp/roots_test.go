@@ -277,3 +277,42 @@ func TestDirectories(t *testing.T) {
 	c.call("shutdown", nil, nil)
 	c.finish()
 }
+
+// TestSpellings opens a file by several URIs: all of them get what is found, until they are closed.
+func TestSpellings(t *testing.T) {
+	c := start(t, filesOf(t, map[string]string{"a b/ü.layer": "let a = 1\n"}), nil)
+	c.await(nil)
+	names := []string{"a%20b/%C3%BC.layer", "a b/ü.layer", "a%20b/ü.layer"}
+	shown := func(message string, open []string) {
+		t.Helper()
+		var want []string
+		for _, name := range open {
+			want = append(want, name+":1: E0207 unknown name `"+message+"`")
+		}
+		slices.Sort(want)
+		c.await(want)
+	}
+	for n, name := range names {
+		c.open(name, "let a = b\n")
+		shown("b", names[:n+1])
+	}
+	for _, name := range names {
+		c.replace(name, "let a = b"+name[:1]+"\n")
+		shown("ba", names)
+		c.replace(name, "let a = c\n")
+		shown("c", names)
+		var symbols []any
+		c.call("textDocument/documentSymbol", document(names[0]), &symbols)
+		if len(symbols) != 1 {
+			t.Errorf("%s has %d symbols", names[0], len(symbols))
+		}
+	}
+	c.close(names[1])
+	shown("c", []string{names[0], names[2]})
+	c.close(names[2])
+	shown("c", names[:1])
+	c.replace(names[0], "let a = d\n")
+	shown("d", names[:1])
+	c.close(names[0])
+	c.await(nil)
+}

@@ -75,8 +75,8 @@ type server struct {
 	view      atomic.Pointer[workspace.View]
 	// publishing is held while diagnostics are sent, and while the view changes.
 	publishing sync.Mutex
-	published  map[string]map[string]published // found by the roots; by root and URI; guarded by publishing
-	told       map[string]published            // to the editor, by URI; guarded by publishing
+	published  map[string]map[string]published // found by the roots; by root and canonical URI; guarded by publishing
+	told       map[string]map[string]published // to the editor; by canonical URI and URI; guarded by publishing
 	workers    map[string]*worker
 	pages      map[string]bool        // roots whose plan is shown on a page; guarded by publishing
 	builds     map[string]buildResult // by directory; guarded by publishing
@@ -108,7 +108,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 	}
 	s := &server{
 		Options: o, out: newOutbox(), ctx: ctx, utf16: true,
-		published: map[string]map[string]published{}, told: map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{}, builds: map[string]buildResult{},
+		published: map[string]map[string]published{}, told: map[string]map[string]published{}, workers: map[string]*worker{}, pages: map[string]bool{}, builds: map[string]buildResult{},
 		pending: map[string]context.CancelFunc{}, asked: map[string]func(*wire.Message){}, downloads: map[string]download{},
 		slots: make(chan struct{}, 8), later: make(chan func()),
 	}

@@ -252,9 +252,10 @@ func (a *Analysis) File(uri string) (*check.Module, *syntax.File) {
 	if out.Checked == nil {
 		return nil, nil
 	}
+	name, isFile := Path(uri)
 	for _, m := range out.Checked.Modules {
 		for _, f := range m.Files {
-			if a.URI(f.Source) == uri {
+			if at := a.URI(f.Source); at == uri || isFile && a.only == nil && a.places[f.Source] == name {
 				return m, f
 			}
 		}

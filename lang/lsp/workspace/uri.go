@@ -19,3 +19,11 @@ func Path(uri string) (string, bool) {
 func URI(name string) string {
 	return (&url.URL{Scheme: "file", Path: name}).String()
 }
+
+// Canonical returns the same string for all URIs of a file, and any other URI as it is.
+func Canonical(uri string) string {
+	if name, ok := Path(uri); ok {
+		return URI(name)
+	}
+	return uri
+}

@@ -158,7 +158,12 @@ func (w *Workspace) Close(uri string) {
 	}
 	v := w.copy()
 	delete(v.docs, uri)
-	delete(v.paths, d.path)
+	if v.paths[d.path] == d {
+		delete(v.paths, d.path)
+	}
+	for _, other := range v.Spellings(uri) {
+		v.paths[d.path] = other
+	}
 	w.forget(d.path)
 	w.refresh(w.above(d.path)...)
 }
@@ -375,6 +380,27 @@ func (w *Workspace) repositories(root string, project fs.FS) modules {
 	}
 	w.modules[root] = m
 	return m
+}
+
+// Spellings returns the open documents of a URI's file: an editor can open it by several URIs. They are
+// sorted.
+func (v *View) Spellings(uri string) []*Document {
+	var all []*Document
+	for other, d := range v.docs {
+		if Canonical(other) == Canonical(uri) {
+			all = append(all, d)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Document) int { return strings.Compare(a.URI, b.URI) })
+	return all
+}
+
+// Newest returns the open document of a URI's file that was changed or opened last, or nil.
+func (v *View) Newest(uri string) *Document {
+	if name, ok := Path(uri); ok {
+		return v.paths[name]
+	}
+	return v.docs[uri]
 }
 
 // HasModules reports whether there are modules in a directory, or in those beneath it.
