@@ -323,16 +323,15 @@ func (w *Workspace) imports(dir string) map[string]bool {
 	return ownDirs(dir, program)
 }
 
-// ownDirs returns the directories of the modules of a program of a directory that are in the directory;
-// program may be nil.
+// ownDirs returns the directories beneath a directory with the modules of its program, which may be nil.
 func ownDirs(dir string, program *load.Program) map[string]bool {
 	all := map[string]bool{}
 	if program == nil {
 		return all
 	}
 	for _, m := range program.Modules {
-		if !m.Std && (m.Git == load.Repository{}) {
-			all[path.Join(dir, m.Path)] = true
+		if own := path.Join(dir, m.Path); !m.Std && (m.Git == load.Repository{}) && own != dir {
+			all[own] = true
 		}
 	}
 	return all

@@ -198,3 +198,54 @@ func TestRefresh(t *testing.T) {
 		t.Error("a refresh without files leaves an analysis")
 	}
 }
+
+// TestChange checks which roots a change in a document is analysed in, and that a module moves when the
+// analysis of a root reaches it no longer.
+func TestChange(t *testing.T) {
+	texts := map[string]string{
+		"a.layer": "import \"./one/lib\"\n", "one/b.layer": "import \"./lib\"\n", "one/lib/c.layer": "let c = 1\n", "two/d.layer": "let d = 1\n",
+	}
+	dir, w := project(t, texts)
+	name := func(n string) string { return filepath.Join(dir, n) }
+	w.Found([]string{dir, name("one"), name("one/lib"), name("two")})
+	for n, text := range texts {
+		w.Open(workspace.Document{URI: workspace.URI(name(n)), Version: 1, Text: text})
+	}
+	change := func(n, text, want string) {
+		t.Helper()
+		before := w.View()
+		w.Change(workspace.URI(name(n)), 2, text)
+		var again []string
+		for _, root := range w.View().Roots() {
+			if a := w.View().Analysis(root); a != before.Analysis(root) {
+				again = append(again, strings.TrimPrefix(strings.TrimPrefix(root, dir), "/"))
+			}
+		}
+		if got := strings.Join(again, ","); got != want {
+			t.Errorf("%s: %q is analysed again, want %q", n, got, want)
+		}
+	}
+	rootOf := func(want string) {
+		t.Helper()
+		for _, root := range w.View().Roots() {
+			if a := w.View().Analysis(root); a != nil { // a root of before may be gone
+				a.Checked()
+				w.Reached(a)
+			}
+		}
+		if got := w.View().RootOf(workspace.URI(name("one/lib/c.layer"))); got != name(want) {
+			t.Errorf("the root is %s, want %s", got, name(want))
+		}
+	}
+	rootOf("")
+	change("one/lib/c.layer", "let c = 2\n", ",one")
+	change("one/b.layer", "import \"./lib\"\nlet b = 1\n", ",one")
+	change("two/d.layer", "let d = 2\n", ",two")
+	change("a.layer", "let a = 1\n", "")
+	rootOf("one")
+	change("one/b.layer", "let b = 1\n", ",one")
+	rootOf("one/lib")
+	change("one/lib/c.layer", "let c = 3\n", ",one,one/lib")
+	change("a.layer", texts["a.layer"], "")
+	rootOf("")
+}
