@@ -79,27 +79,25 @@ import (
 // what each would add to the harm of all before it. A* again: what the next image promises is a bound.
 //
 // On testdata's fleets, plans for 8 or 10 layers are at most 6.4 % above the bound, except for jupyter
-// with 9.5 and 6.9 %. Its images have up to 300 packages, which are too many for a search as a whole:
-// their spines get more steps instead. These do not see what few layers cost; for 40 layers, the plan is
-// 5.9 % above the bound. TestGaps has random fleets of 60 apps. Before it counted copies, they were 3 to
-// 100 % above the bound:
+// with 9.9 and 7.4 %. Its images have up to 300 packages, which are too many for a search as a whole:
+// their spines get more steps instead. TestGaps has random fleets of 60 apps:
 //
 //	items per app (stacked)   at 8 layers   at 10   at 40
 //	 9 (2)                        2 %         1 %      0 %
 //	 7 (5)                        2 %         2 %      2 %
-//	12 (4)                        5 %         4 %      4 %
 //	11 (4)                        6 %         2 %      1 %
-//	20 (7)                       15 %        12 %      5 %
-//	30 (7)                       22 %        19 %     12 %
-//	42 (8)                       33 %        28 %     14 %
-//	12 (10)                      21 %        19 %     17 %
+//	11 (4)                        3 %         2 %      2 %
+//	20 (7)                        8 %         7 %      3 %
+//	12 (10)                      13 %        11 %     11 %
+//	30 (7)                       17 %        13 %      7 %
+//	42 (8)                       31 %        26 %      8 %
 //
-// What is above 10 % has two reasons. In the last row, ten items that apps pick by chance must be in
-// one order, and the bound lets each app choose as if all others followed: for most classes the search
-// ends with their best image, and that is what these cost. In the others, the search stops early. Annealing
-// finds images of the classes with 42 items, priced in the same way, that leave 13 % to the plan for 8
-// layers. How much of the rest is the plans' is not known: 15 times the work makes them cheaper by 2 to
-// 3 % where there are 20 (7) and 12 (10) items, and by about 1 % for 30 and 42.
+// What is above 10 % has three reasons. Some of it is the plan's: 4 to 7 % of the cost in the last three
+// rows (leap.go). In the row with 12 (10), ten items that apps pick by chance must be in one
+// order, and the bound lets each app choose as if all others followed: for most classes the search ends
+// with their best image, and that is what these cost. In the last two, the search stops early. Annealing
+// finds images of the classes with 42 items, priced in the same way, that leave 13 % to the plan that
+// was known then.
 
 // Bound returns a lower bound for the cost of all plans of the fleet, given one of them. It is 0
 // if the problem is not valid.
