@@ -63,10 +63,7 @@ func TestOnlyOneRootFinds(t *testing.T) {
 	}
 	files := filesOf(t, texts)
 	c := start(t, files, nil)
-	want := []string{"mid/apart/a.layer:1: E0207 unknown name `nothing`"}
-	for _, f := range check(files, nil) {
-		want = append(want, f)
-	}
+	want := append(check(files, nil), "mid/apart/a.layer:1: E0207 unknown name `nothing`")
 	slices.Sort(want)
 	if len(want) != 2 {
 		t.Fatalf("the findings are %v", want)
