@@ -156,7 +156,7 @@ func (x *fit) offerAll() {
 	for _, half := range halves {
 		x.work += half.work
 		for _, o := range half.heap {
-			x.push(o)
+			x.heap = push(x.heap, o)
 		}
 	}
 }

@@ -20,7 +20,7 @@ type imager struct {
 	crowds  map[string]*shares
 	key     []byte
 	alone   map[uint64]*stand // by the members of a portable layer
-	heap    []*image
+	heap    []queued
 	pushed  int
 	levels  []level // of the image that is looked at
 	options []option
@@ -407,7 +407,8 @@ func (x *image) put(i int, o option) *image {
 func (m *imager) least(steps int) Money {
 	m.push(&image{})
 	for {
-		x := m.pop()
+		x := m.heap[0].image
+		m.heap = pop(m.heap)
 		if !x.known {
 			m.bound(x)
 			m.push(x)
@@ -425,35 +426,15 @@ func (m *imager) least(steps int) Money {
 	}
 }
 
-func (x *image) before(y *image) bool {
+// queued is an image in the heap of those to look at.
+type queued struct{ *image }
+
+func (x *queued) before(y *queued) bool {
 	return cmp.Or(cmp.Compare(x.least, y.least), cmp.Compare(bits.OnesCount64(y.placed), bits.OnesCount64(x.placed)), cmp.Compare(x.number, y.number)) < 0
 }
 
 func (m *imager) push(x *image) {
 	m.pushed++
 	x.number = m.pushed
-	m.heap = append(m.heap, x)
-	for k := len(m.heap) - 1; k > 0 && m.heap[k].before(m.heap[(k-1)/2]); k = (k - 1) / 2 {
-		m.heap[k], m.heap[(k-1)/2] = m.heap[(k-1)/2], m.heap[k]
-	}
-}
-
-func (m *imager) pop() *image {
-	x := m.heap[0]
-	last := len(m.heap) - 1
-	m.heap[0] = m.heap[last]
-	m.heap = m.heap[:last]
-	for k := 0; ; {
-		least := k
-		for kid := 2*k + 1; kid <= 2*k+2 && kid < last; kid++ {
-			if m.heap[kid].before(m.heap[least]) {
-				least = kid
-			}
-		}
-		if least == k {
-			return x
-		}
-		m.heap[k], m.heap[least] = m.heap[least], m.heap[k]
-		k = least
-	}
+	m.heap = push(m.heap, queued{x})
 }

@@ -27,20 +27,7 @@ func (x *fit) offered(about int32) {
 		}
 	}
 	list[0], list[least] = list[least], list[0]
-	x.push(offers{first: list[0].ratio, about: about, list: list})
-}
-
-// push adds a list to the heap.
-func (x *fit) push(o offers) {
-	x.heap = append(x.heap, o)
-	for i := len(x.heap) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !x.heap[i].before(&x.heap[up]) {
-			return
-		}
-		x.heap[i], x.heap[up] = x.heap[up], x.heap[i]
-		i = up
-	}
+	x.heap = push(x.heap, offers{first: list[0].ratio, about: about, list: list})
 }
 
 // merge takes merges from the heap until it is empty.
@@ -48,7 +35,7 @@ func (x *fit) merge() {
 	for len(x.heap) > 0 {
 		top := &x.heap[0]
 		if top.about >= 0 && x.loose[top.about].dead {
-			x.drop()
+			x.heap = pop(x.heap)
 			continue
 		}
 		m := top.list[0]
@@ -66,7 +53,7 @@ func (x *fit) merge() {
 			top.list = top.list[:last]
 		}
 		if len(top.list) == 0 {
-			x.drop()
+			x.heap = pop(x.heap)
 		} else {
 			if gone || !top.taken {
 				heapify(top.list)
@@ -87,15 +74,6 @@ func (o *offers) before(other *offers) bool {
 	return o.first < other.first || o.first == other.first && o.list[0].before(&other.list[0])
 }
 
-// drop removes the first list from the heap.
-func (x *fit) drop() {
-	last := len(x.heap) - 1
-	x.heap[0] = x.heap[last]
-	x.heap[last] = offers{}
-	x.heap = x.heap[:last]
-	sink(x.heap, 0)
-}
-
 // before orders merges: cheap ones first, else by what they are.
 func (m *merge) before(o *merge) bool {
 	switch {
@@ -107,31 +85,4 @@ func (m *merge) before(o *merge) bool {
 		return m.a < o.a
 	}
 	return m.b < o.b
-}
-
-// heapify makes a heap of a list.
-func heapify(list []merge) {
-	for i := len(list)/2 - 1; i >= 0; i-- {
-		sink(list, i)
-	}
-}
-
-// sink restores a heap after the element at i became larger.
-func sink[T any, P interface {
-	*T
-	before(P) bool
-}](heap []T, i int) {
-	for {
-		least := i
-		for kid := 2*i + 1; kid <= 2*i+2 && kid < len(heap); kid++ {
-			if P(&heap[kid]).before(&heap[least]) {
-				least = kid
-			}
-		}
-		if least == i {
-			return
-		}
-		heap[i], heap[least] = heap[least], heap[i]
-		i = least
-	}
 }

@@ -353,22 +353,16 @@ func (o *orderer) order(rent Money, steps int) (least Money) {
 	o.reached = map[spot]reached{{}: {}}
 	o.end = spot{}
 	heap := []step{{least: o.rest(0)}}
-	push := func(at spot, cost Money) {
+	reach := func(at spot, cost Money) {
 		if r, ok := o.reached[at]; ok && r.cost <= cost {
 			return
 		}
 		o.reached[at] = reached{cost, o.end}
-		heap = append(heap, step{at, cost, max(least, cost+o.later(at))})
-		for k := len(heap) - 1; k > 0 && heap[k].before(&heap[(k-1)/2]); k = (k - 1) / 2 {
-			heap[k], heap[(k-1)/2] = heap[(k-1)/2], heap[k]
-		}
+		heap = push(heap, step{at, cost, max(least, cost+o.later(at))})
 	}
 	for len(heap) > 0 {
 		s := heap[0]
-		last := len(heap) - 1
-		heap[0] = heap[last]
-		heap = heap[:last]
-		sink(heap, 0)
+		heap = pop(heap)
 		if o.reached[s.spot].cost < s.cost {
 			continue
 		}
@@ -386,13 +380,13 @@ func (o *orderer) order(rent Money, steps int) (least Money) {
 			one := uint64(1) << l.shift
 			switch n := l.placed(state); {
 			case rent < 0:
-				push(spot{below: state + one}, s.cost+o.pieces(k, o.at(state+one), n, n+1))
+				reach(spot{below: state + one}, s.cost+o.pieces(k, o.at(state+one), n, n+1))
 			case s.open == 0:
-				push(spot{open: one}, 0)
+				reach(spot{open: one}, 0)
 			default:
-				push(spot{state, one}, s.cost+o.layer(s.below, state))
+				reach(spot{state, one}, s.cost+o.layer(s.below, state))
 				if s.open < one<<1 || s.open&^(l.mask|(one-1)) == 0 { // a layer's items come in the order of lots
-					push(spot{s.below, s.open + one}, s.cost)
+					reach(spot{s.below, s.open + one}, s.cost)
 				}
 			}
 		}
