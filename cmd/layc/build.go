@@ -3,15 +3,11 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/containerd/platforms"
 	"github.com/spf13/cobra"
@@ -25,7 +21,6 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/registry"
-	"github.com/layc-lang/layc/llb/replace"
 )
 
 func (c *cli) buildCommand() *cobra.Command {
@@ -73,15 +68,10 @@ that engine.`,
 	b.mirrors.flags(cmd)
 	b.selection.flag(cmd, "build the apps")
 	f := cmd.Flags()
-	f.StringVarP(&b.output, "output", "o", "", "write an OCI layout to `DIR`")
-	f.BoolVar(&b.push, "push", false, "push to the fleet's registry, or to --registry")
-	f.StringVar(&b.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
+	b.destination.flags(cmd)
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
-	f.StringVar(&b.engine, "engine", "", "use the BuildKit at `ADDRESS` instead of the built-in engine")
-	f.StringVar(&b.tls, "tlsdir", "", "secure tcp:// with ca.pem, cert.pem and key.pem in `DIR`")
-	f.BoolVar(&b.passProxies, "pass-proxies", false, "give steps on another BuildKit this machine's proxies and certificates")
-	f.StringVar(&b.state, "state", "", "keep the engine's state in `DIR` (default: layc in your cache directory)")
-	f.StringArrayVar(&b.secrets, "secret", nil, "pass a secret of the fleet to steps: `NAME=FILE`")
+	b.engine.flags(cmd)
+	b.secrets.flag(cmd)
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
 	f.StringVar(&b.jsonFile, "json-file", "", "also write the result as JSON to `FILE`")
@@ -91,22 +81,16 @@ that engine.`,
 // build is one invocation of layc build.
 type build struct {
 	*cli
-	program   program
-	selection selection
-	mirrors   mirrorFlags
-	output    string
-	push      bool
-	registry  string
-	progress  string
-	engine    string
-	tls       string
-	state     string
-	secrets   []string
-	verify    bool
-	json      bool
-	jsonFile  string
-	// passProxies gives steps on an engine elsewhere this machine's proxies and certificates.
-	passProxies bool
+	program     program
+	selection   selection
+	mirrors     mirrorFlags
+	destination destination
+	engine      engineFlags
+	secrets     secretFlags
+	progress    string
+	verify      bool
+	json        bool
+	jsonFile    string
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -123,13 +107,10 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err := b.mirrors.check(cmd, out.Targets); err != nil {
 		return err
 	}
-	if b.registry == "" {
-		b.registry = out.Targets[0].Graph.Fleet.Registry
+	if err := b.destination.choose(cmd, out.Targets[0].Graph.Fleet); err != nil {
+		return err
 	}
-	if b.push && b.registry == "" {
-		return usage(cmd, `--push: the fleet has no registry; write registry "…" in fleet { … }, or pass --registry`)
-	}
-	secrets, err := b.readSecrets(cmd, out.Targets[0].Graph.Fleet.Secrets)
+	secrets, err := b.secrets.read(cmd, out.Targets[0].Graph.Fleet.Secrets)
 	if err != nil {
 		return err
 	}
@@ -144,14 +125,14 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err != nil {
 		return err
 	}
-	layout, clean, err := b.layout()
+	layout, clean, err := b.destination.layout()
 	if err != nil {
 		return err
 	}
 	defer clean()
 	result, err := b.solve(cmd.Context(), images.Input{
-		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Secrets: secrets, Host: images.ThisHost(b.engine == "" || b.passProxies),
-		Verify: b.verify, Layout: layout, Foreign: b.engine != "", Notice: b.notice,
+		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
+		Verify: b.verify, Layout: layout, Foreign: b.engine.address != "", Notice: b.notice,
 	})
 	if err != nil {
 		return b.failed(err)
@@ -162,12 +143,12 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		}
 	}
 	var pushed []registry.Pushed
-	if b.push {
+	if b.destination.push {
 		if pushed, err = b.upload(cmd.Context(), layout); err != nil {
 			return err
 		}
 	}
-	if err := b.tell(resultJSON(result, pushed, b.output)); err != nil || b.json {
+	if err := b.tell(resultJSON(result, pushed, b.destination.dir)); err != nil || b.json {
 		return err
 	}
 	b.summary(plans, result, pushed)
@@ -182,40 +163,21 @@ func (b *build) check(cmd *cobra.Command) error {
 	if !slices.Contains(engine.DisplayModes[:], b.progress) {
 		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
 	}
-	from := "--engine"
-	if b.engine == "" {
-		from, b.engine = "BUILDKIT_HOST", os.Getenv("BUILDKIT_HOST")
-	}
-	if err := engine.CheckAddress(b.engine); err != nil {
-		return usage(cmd, "%s %s: %s", from, b.engine, err)
-	}
-	if b.tls != "" && !strings.HasPrefix(b.engine, "tcp:") {
-		return usage(cmd, "--tlsdir requires an engine at tcp://HOST:PORT")
-	}
-	if b.passProxies && b.engine == "" {
-		return usage(cmd, "--pass-proxies requires --engine or BUILDKIT_HOST: the built-in engine always passes them")
-	}
-	if b.registry != "" && !b.push {
-		return usage(cmd, "--registry requires --push")
-	}
-	if err := engine.CheckOutput(b.output); err != nil {
+	if err := b.engine.check(cmd); err != nil {
 		return err
 	}
-	if err := b.chooseState(cmd); err != nil {
+	if err := b.destination.check(cmd); err != nil {
 		return err
-	}
-	if info, err := os.Stat(b.state); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
-		return usage(cmd, "--state %s: not a directory", b.state)
 	}
 	if err := canWrite(cmd, "json-file", b.jsonFile); err != nil {
 		return err
 	}
-	for _, name := range []string{b.output, b.state, b.jsonFile} {
+	for _, name := range []string{b.destination.dir, b.engine.state, b.jsonFile} {
 		if name != "" {
 			b.own = append(b.own, within(b.dir, name)...)
 		}
 	}
-	return b.ready(b.engineOptions())
+	return b.ready(b.engine.options(b.notice))
 }
 
 // choose reduces the plans of all platforms to the chosen apps, and shows them. There
@@ -240,60 +202,6 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, 
 		b.better(out.Plan, quick, "%s\n\n")
 	}
 	return plans, nil
-}
-
-// layout returns the directory for the images: the output, or a temporary one if they are only
-// pushed; "" if they are not written.
-func (b *build) layout() (dir string, clean func(), err error) {
-	if b.output != "" || !b.push {
-		return b.output, func() {}, nil
-	}
-	// The layout is a subdirectory: the engine locks it, and replace locks the temporary
-	// directory.
-	in, clean, err := replace.Temporary(os.TempDir())
-	return filepath.Join(in, "layout"), clean, err
-}
-
-// readSecrets reads the files of --secret.
-func (b *build) readSecrets(cmd *cobra.Command, declared []string) (map[string][]byte, error) {
-	secrets := map[string][]byte{}
-	for _, s := range b.secrets {
-		name, file, ok := strings.Cut(s, "=")
-		if !ok {
-			return nil, usage(cmd, "--secret %s: expected NAME=FILE", s)
-		}
-		known := false
-		for _, d := range declared {
-			known = known || d == name
-		}
-		if !known {
-			if near := diag.Nearest(name, declared); near != "" {
-				return nil, usage(cmd, "--secret %s: unknown secret; did you mean %s?", name, near)
-			}
-			return nil, usage(cmd, "--secret %s: unknown secret; declare it with secret %[1]s in fleet { … }", name)
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, usage(cmd, "--secret %s: %s: %s", name, file, plainError(err))
-		}
-		secrets[name] = text
-	}
-	return secrets, nil
-}
-
-// upload pushes the layout's images.
-func (b *build) upload(ctx context.Context, layout string) ([]registry.Pushed, error) {
-	var progress func(registry.Progress)
-	if !b.json {
-		progress = func(p registry.Progress) {
-			fmt.Fprintf(b.err, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
-		}
-	}
-	pushed, err := registry.Push(ctx, layout, b.registry, nil, registry.PushOptions{Progress: progress})
-	if err != nil {
-		return nil, &engine.UnavailableError{What: "cannot push to " + b.registry, Err: err}
-	}
-	return pushed, nil
 }
 
 // looked fails if an app is based on an archive with unknown links.
@@ -373,9 +281,9 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 func (b *build) summary(plans []*plan.Plan, r *images.Result, pushed []registry.Pushed) {
 	printSharing(b.out, r)
 	switch {
-	case b.output != "":
-		fmt.Fprintf(b.out, "\nwrote the images to %s (an OCI layout)\n", b.output)
-	case !b.push:
+	case b.destination.dir != "":
+		fmt.Fprintf(b.out, "\nwrote the images to %s (an OCI layout)\n", b.destination.dir)
+	case !b.destination.push:
 		fmt.Fprintf(b.out, "built, but not written; pass -o DIR or --push\n")
 	}
 	for _, p := range pushed {
@@ -399,7 +307,7 @@ func (b *build) surprises(plans []*plan.Plan, built []engine.BuiltImage) {
 	if len(list) == 0 {
 		return
 	}
-	where, verb := cmp.Or(b.output, "DIR"), "differs"
+	where, verb := cmp.Or(b.destination.dir, "DIR"), "differs"
 	if len(list) > 1 {
 		verb = "differ"
 	}

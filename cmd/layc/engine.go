@@ -73,11 +73,9 @@ func (g *engines) run(cmd *cobra.Command, args []string) error {
 	if err := engine.CheckAddress(g.address); err != nil {
 		return usage(cmd, "%s %s: %s", from, g.address, err)
 	}
-	b := &build{cli: g.cli, state: g.state}
-	if err := b.chooseState(cmd); err != nil {
+	if err := chooseState(cmd, &g.state); err != nil {
 		return err
 	}
-	g.state = b.state
 	switch {
 	case g.tls != "" && !strings.HasPrefix(g.address, "tcp:"):
 		return usage(cmd, "--tlsdir requires an engine at tcp://HOST:PORT")

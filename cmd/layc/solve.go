@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-
-	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
@@ -15,20 +11,15 @@ import (
 
 // solve opens the engine and builds with it.
 func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, error) {
-	e, err := b.open(ctx, b.engineOptions())
+	e, err := b.open(ctx, b.engine.options(b.notice))
 	if err != nil {
 		return nil, err
 	}
 	defer e.Close()
-	if e.Attached() && b.engine == "" {
+	if e.Attached() && b.engine.address == "" {
 		b.notice("using the engine of another layc")
 	}
 	return images.Build(ctx, watched{e, b}, in)
-}
-
-// engineOptions returns the options of the engine.
-func (b *build) engineOptions() engine.Options {
-	return engine.Options{Address: b.engine, Certificates: b.tls, State: b.state, Notice: b.notice}
 }
 
 // notice prints a sentence for the user.
@@ -58,17 +49,4 @@ func (b *build) progressMode() string {
 		return "quiet"
 	}
 	return b.progress
-}
-
-// chooseState sets the default of --state.
-func (b *build) chooseState(cmd *cobra.Command) error {
-	if b.state != "" || b.engine != "" {
-		return nil
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return usage(cmd, "no default for --state: neither HOME nor XDG_CACHE_HOME is set; name a directory with --state")
-	}
-	b.state = filepath.Join(cache, "layc")
-	return nil
 }

@@ -11,8 +11,8 @@ import (
 // lock it, and nothing is left behind.
 func TestPushedLayout(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	b := &build{push: true}
-	dir, clean, err := b.layout()
+	d := &destination{push: true}
+	dir, clean, err := d.layout()
 	if err != nil {
 		t.Fatal(err)
 	}
