@@ -31,9 +31,12 @@ func (c *cli) buildCommand() *cobra.Command {
 		Short:      "Build images",
 		Long: `build plans all apps together and builds the images of the named apps, or of
 all. It writes them to an OCI layout (-o), a registry (--push), or both.
-Without either the images stay in the engine's cache. The image of a published
-component is built with each app that contains it, or by its own name. If
---select matches no app, nothing is built, and the exit code is 0.
+Without either the images stay in the engine's cache. Other images in the layout
+stay; --prune removes images from it that the fleet no longer has.
+
+The image of a published component is built with each app that contains it, or
+by its own name. If --select matches no app, nothing is built, and the exit code
+is 0.
 
 --verify also proves what the plan relies on, and writes nothing if a proof
 fails. It runs tests, builds stacked components on their needs alone, repeats
@@ -53,7 +56,8 @@ builder of docker buildx), docker-container://NAME, podman-container://NAME,
 nerdctl-container://NAME or kube-pod://NAME. Steps then have the network of
 that engine.`,
 		Example: `  layc build -o out                        write all images to the directory out
-  layc build app1 -o out                   write one image
+  layc build app1 -o out                   write one image, and keep the others
+  layc build -o out --prune                remove images of deleted apps, too
   layc build --push --select 'has package("openssl") < "3.0.15"'
   layc build --push                        push to the fleet's registry
   layc build --secret npm_token=token.txt
@@ -130,9 +134,13 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		return err
 	}
 	defer clean()
+	output, err := b.output(layout, out.Targets)
+	if err != nil {
+		return err
+	}
 	result, err := b.solve(cmd.Context(), images.Input{
 		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
-		Verify: b.verify, Layout: layout, Foreign: b.engine.address != "", Notice: b.notice,
+		Verify: b.verify, Output: output, Foreign: b.engine.address != "", Notice: b.notice,
 	})
 	if err != nil {
 		return b.failed(err)
@@ -144,7 +152,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	}
 	var pushed []registry.Pushed
 	if b.destination.push {
-		if pushed, err = b.upload(cmd.Context(), layout); err != nil {
+		if pushed, err = b.upload(cmd.Context(), layout, imageNames(plans)); err != nil {
 			return err
 		}
 	}
@@ -280,6 +288,9 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 // summary prints the location of the images and what they share.
 func (b *build) summary(plans []*plan.Plan, r *images.Result, pushed []registry.Pushed) {
 	printSharing(b.out, r)
+	if len(r.Pruned) > 0 {
+		fmt.Fprintf(b.out, "\nremoved %s from %s, which the fleet no longer has\n", strings.Join(r.Pruned, ", "), b.destination.dir)
+	}
 	switch {
 	case b.destination.dir != "":
 		fmt.Fprintf(b.out, "\nwrote the images to %s (an OCI layout)\n", b.destination.dir)

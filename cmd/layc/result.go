@@ -13,6 +13,7 @@ import (
 type jsonResult struct {
 	Images        []jsonBuilt `json:"images"`
 	Output        string      `json:"output,omitempty"`
+	Pruned        []string    `json:"pruned,omitempty"` // the images that --prune removed from the output
 	StepsExecuted []string    `json:"stepsExecuted"`
 	StepsCached   []string    `json:"stepsCached"`
 	Verified      []jsonProof `json:"verified,omitempty"` // results of --verify
@@ -38,7 +39,7 @@ type jsonBlob struct {
 }
 
 func resultJSON(r *images.Result, pushed []registry.Pushed, output string) jsonResult {
-	out := jsonResult{Images: []jsonBuilt{}, Output: output, Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
+	out := jsonResult{Images: []jsonBuilt{}, Output: output, Pruned: r.Pruned, Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
 	for _, o := range r.Outcomes {
 		for _, f := range o.Findings {
 			out.find(f)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -112,8 +113,8 @@ func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
 	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}, {OS: "linux", Architecture: "arm64"}}, nil
 }
 
-// Build returns an image without layers for each requested one, or fails like the last step of
-// the first image.
+// Build returns an image without layers for each requested one, and prunes a layout with the images
+// app, app1 and app1:2. Or it fails like the last step of the first image.
 func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
 	switch f.mode {
 	case "fail":
@@ -132,6 +133,13 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 	result := &engine.Result{Proven: proven}
 	for _, i := range r.Images {
 		result.Images = append(result.Images, engine.BuiltImage{Name: i.Name, Platform: i.Platform, Manifest: digest.FromString(i.Name)})
+	}
+	if r.Output.Prune {
+		for _, name := range []string{"app", "app1", "app1:2"} {
+			if !slices.Contains(r.Output.Names, name) {
+				result.Pruned = append(result.Pruned, name)
+			}
+		}
 	}
 	return result, nil
 }

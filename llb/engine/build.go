@@ -71,14 +71,21 @@ type Image struct {
 // Output is where images are written.
 type Output struct {
 	// Dir is an OCI layout directory. It is created if it does not exist. Otherwise it must be
-	// empty or a layout, whose images are replaced by the request's. Empty: build the images
-	// without writing them.
+	// empty or a layout. The request's images replace those of the same names; all others stay.
+	// Empty: build the images without writing them.
 	Dir string
+	// Fleet names the fleet of the images, which the layout records with each of them. It may be
+	// empty.
+	Fleet string
+	// Prune removes the images of the fleet from the layout whose names are not in Names.
+	Prune bool
+	Names []string
 }
 
 // Result is the result of a build.
 type Result struct {
 	Images []BuiltImage // in the request's order; none without an output
+	Pruned []string     // the names of the images that [Output.Prune] removed, in the layout's order
 	Proven []Proven     // in the request's order
 	Steps  Steps
 }
@@ -265,7 +272,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		return nil, &UnprovenError{res.Proven}
 	}
 	if out != nil {
-		if res.Images, err = out.commit(req.Images, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
+		if res.Images, res.Pruned, err = out.commit(req, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
 			return nil, err
 		}
 	}

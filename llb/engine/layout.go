@@ -49,8 +49,8 @@ func (e *LayoutError) Unwrap() error { return e.Err }
 
 // layout is an OCI layout directory that a build writes to.
 //
-// Blobs are only added, each complete or not at all, until a rename puts the new index in place.
-// Then, or after an error, blobs that the index does not reach are removed. From the first blob
+// The index has the images of this and of earlier builds, and what other tools added. Blobs are only
+// added, each complete or not at all, until a rename puts the new index in place. Then, or after an error, blobs that the index does not reach are removed. From the first blob
 // until then the directory is locked, so that two builds into one directory do not sweep each
 // other's blobs.
 type layout struct {
@@ -220,30 +220,30 @@ func (l *layout) tryLock() error {
 	return nil
 }
 
-// commit replaces the layout's images by the exported ones. The descriptor is the exporter's
-// index, with manifests in the images' order.
-func (l *layout) commit(images []Image, descriptor string) ([]BuiltImage, error) {
+// commit adds the exported images to the layout's index, and returns them with the names that it
+// pruned. The descriptor is the exporter's index, with manifests in the images' order.
+func (l *layout) commit(req Request, descriptor string) (built []BuiltImage, pruned []string, err error) {
 	var exported ocispecs.Descriptor
 	if raw, err := base64.StdEncoding.DecodeString(descriptor); err != nil {
-		return nil, fmt.Errorf("invalid response from the engine: %w", err)
+		return nil, nil, fmt.Errorf("invalid response from the engine: %w", err)
 	} else if err := json.Unmarshal(raw, &exported); err != nil {
-		return nil, fmt.Errorf("invalid response from the engine: %w", err)
+		return nil, nil, fmt.Errorf("invalid response from the engine: %w", err)
 	}
 	var all ocispecs.Index
 	if err := l.read(exported, &all); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	images := req.Images
 	if len(all.Manifests) != len(images) {
-		return nil, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), len(images))
+		return nil, nil, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), len(images))
 	}
-	built := make([]BuiltImage, len(images))
+	built = make([]BuiltImage, len(images))
 	byName := map[string][]ocispecs.Descriptor{}
 	var names []string
 	for i, im := range images {
 		desc := all.Manifests[i]
-		var err error
 		if built[i], err = l.describe(im, desc); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		platform := im.Platform
 		desc = ocispecs.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, Platform: &platform}
@@ -254,19 +254,22 @@ func (l *layout) commit(images []Image, descriptor string) ([]BuiltImage, error)
 			byName[name] = append(byName[name], desc)
 		}
 	}
-	index := newIndex()
+	var entries []ocispecs.Descriptor
 	for _, name := range names {
 		desc := byName[name][0]
 		if len(byName[name]) > 1 {
-			var err error
 			if desc, err = l.writeIndexBlob(byName[name]); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		desc.Annotations = map[string]string{ocispecs.AnnotationRefName: name}
-		index.Manifests = append(index.Manifests, desc)
+		if req.Output.Fleet != "" {
+			desc.Annotations[AnnotationFleet] = req.Output.Fleet
+		}
+		entries = append(entries, desc)
 	}
-	return built, l.write(ocispecs.ImageIndexFile, index)
+	pruned, err = l.writeIndex(entries, req.Output)
+	return built, pruned, err
 }
 
 func newIndex() ocispecs.Index {

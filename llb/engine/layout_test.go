@@ -29,12 +29,24 @@ import (
 // given name. With fail it stops before the index.
 func writeLayout(t *testing.T, dir string, fail bool, layers ...string) ([]BuiltImage, error) {
 	t.Helper()
-	l, err := openLayout(dir)
+	var images []Image
+	for i := range layers {
+		images = append(images, Image{Name: "app" + string(rune('1'+i)), Platform: ocispecs.Platform{OS: "linux", Architecture: "amd64"}})
+	}
+	res, err := writeImages(t, Output{Dir: dir}, fail, images, layers)
+	return res.Images, err
+}
+
+// writeImages writes the images, each with the layer of the same index.
+func writeImages(t *testing.T, out Output, fail bool, images []Image, layers []string) (Result, error) {
+	t.Helper()
+	var res Result
+	l, err := openLayout(out.Dir)
 	if err != nil {
-		return nil, err
+		return res, err
 	}
 	if err := l.begin(t.Context()); err != nil {
-		return nil, err
+		return res, err
 	}
 	put := func(mediaType string, raw []byte) ocispecs.Descriptor {
 		desc := ocispecs.Descriptor{MediaType: mediaType, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
@@ -51,9 +63,7 @@ func writeLayout(t *testing.T, dir string, fail bool, layers ...string) ([]Built
 		}
 		return raw
 	}
-	platform := ocispecs.Platform{OS: "linux", Architecture: "amd64"}
 	index := newIndex()
-	var images []Image
 	for i, text := range layers {
 		var raw, compressed bytes.Buffer
 		archive, zip := tar.NewWriter(&raw), gzip.NewWriter(&compressed)
@@ -63,18 +73,17 @@ func writeLayout(t *testing.T, dir string, fail bool, layers ...string) ([]Built
 			t.Fatal(err)
 		}
 		layer := put(ocispecs.MediaTypeImageLayerGzip, compressed.Bytes())
-		config := ocispecs.Image{Platform: platform, RootFS: ocispecs.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromBytes(raw.Bytes())}}}
+		config := ocispecs.Image{Platform: images[i].Platform, RootFS: ocispecs.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromBytes(raw.Bytes())}}}
 		manifest := ocispecs.Manifest{Versioned: index.Versioned, MediaType: ocispecs.MediaTypeImageManifest,
 			Config: put(ocispecs.MediaTypeImageConfig, encode(config)), Layers: []ocispecs.Descriptor{layer}}
 		index.Manifests = append(index.Manifests, put(ocispecs.MediaTypeImageManifest, encode(manifest)))
-		images = append(images, Image{Name: "app" + string(rune('1'+i)), Platform: platform})
 	}
 	desc := put(ocispecs.MediaTypeImageIndex, encode(index))
 	if fail {
-		return nil, l.close()
+		return res, l.close()
 	}
-	built, err := l.commit(images, base64.StdEncoding.EncodeToString(encode(desc)))
-	return built, errors.Join(err, l.close())
+	res.Images, res.Pruned, err = l.commit(Request{Images: images, Output: out}, base64.StdEncoding.EncodeToString(encode(desc)))
+	return res, errors.Join(err, l.close())
 }
 
 func TestLayout(t *testing.T) {
@@ -102,15 +111,15 @@ func TestLayout(t *testing.T) {
 		t.Errorf("the failed build left\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 
-	// The next build removes the leftovers of a killed build and the old images.
+	// The next build removes the leftovers of a killed build, and what its images replace.
 	if err := os.MkdirAll(filepath.Join(dir, "ingest", "x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := writeLayout(t, dir, false, "one"); err != nil {
+	if _, err := writeLayout(t, dir, false, "three"); err != nil {
 		t.Fatal(err)
 	}
-	if got := files(t, dir); len(got) != 5 {
-		t.Errorf("the layout has the files\n%s\nwant 5", strings.Join(got, "\n"))
+	if got := files(t, dir); len(got) != 8 {
+		t.Errorf("the layout has the files\n%s\nwant 8", strings.Join(got, "\n"))
 	}
 	if _, err := os.Stat(filepath.Join(dir, "ingest")); !os.IsNotExist(err) {
 		t.Errorf("the directory ingest still exists: %v", err)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -24,7 +25,7 @@ func (l *layout) sweep() error {
 	case errors.Is(err, fs.ErrNotExist) && l.fresh:
 		return os.RemoveAll(l.dir)
 	case err == nil:
-		err = l.reach(raw, reached)
+		err = l.reach(raw, false, reached)
 	case errors.Is(err, fs.ErrNotExist):
 		err = nil
 	}
@@ -48,33 +49,43 @@ func (l *layout) sweep() error {
 	return errors.Join(errs...)
 }
 
-// reach marks the blobs that the manifest or index refers to, on every level. A missing blob is
-// an error; then nothing must be removed.
-func (l *layout) reach(raw []byte, reached map[digest.Digest]bool) error {
+// reach marks the blobs that a manifest or index refers to, on every level. A missing child is an
+// error, and then nothing must be removed, unless the document is sparse: an index inside of the
+// layout may lack images, as after a copy of one platform.
+func (l *layout) reach(raw []byte, sparse bool, reached map[digest.Digest]bool) error {
 	var doc struct {
 		Manifests []ocispecs.Descriptor
 		Config    *ocispecs.Descriptor
 		Layers    []ocispecs.Descriptor
+		Blobs     []ocispecs.Descriptor // of artifacts
+		Subject   *ocispecs.Descriptor
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return err
 	}
-	for _, leaf := range doc.Layers {
+	for _, leaf := range slices.Concat(doc.Layers, doc.Blobs) {
 		reached[leaf.Digest] = true
 	}
 	if doc.Config != nil {
 		reached[doc.Config.Digest] = true
 	}
-	for _, child := range doc.Manifests {
+	children := doc.Manifests
+	if doc.Subject != nil {
+		children = append(children, *doc.Subject)
+	}
+	for _, child := range children {
 		if reached[child.Digest] {
 			continue
 		}
 		reached[child.Digest] = true
 		raw, err := os.ReadFile(l.blob(child.Digest))
+		if errors.Is(err, fs.ErrNotExist) && sparse {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		if err := l.reach(raw, reached); err != nil {
+		if err := l.reach(raw, true, reached); err != nil {
 			return err
 		}
 	}

@@ -42,8 +42,8 @@ type Input struct {
 	Mirrors world.Mirrors
 	Secrets map[string][]byte // the fleet's, by name
 	Host    Host
-	Verify  bool   // run tests and all other proofs
-	Layout  string // the OCI layout to write; "": build the images without writing them
+	Verify  bool // run tests and all other proofs
+	Output  engine.Output
 	// Foreign marks an engine that is not layc's own. Such an engine does not pass on a server's
 	// response, so layc requests it again.
 	Foreign bool

@@ -147,7 +147,7 @@ func TestGiven(t *testing.T) {
 	in := input(t, "app a {\n    owns \"/x\"\n    run \"x\" with secret token as TOKEN, ssh\n}\n")
 	in.Secrets = map[string][]byte{"token": []byte("t")}
 	in.Host = Host{Network: map[string][]byte{"net": []byte("n")}, SSHAgent: "/agent"}
-	in.Layout = "/out"
+	in.Output = engine.Output{Dir: "/out"}
 	_, err := Build(t.Context(), fake{build: func(r engine.Request) (*engine.Result, error) {
 		if string(r.Secrets["token"]) != "t" || string(r.Secrets["net"]) != "n" || r.SSHAgent != "/agent" || r.Output.Dir != "/out" || len(r.Images) != 1 {
 			t.Errorf("the request is %+v", r)

@@ -68,7 +68,7 @@ func certificates() []byte {
 // request returns the engine's request.
 func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 	r := engine.Request{
-		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: maps.Clone(in.Host.Network), Output: engine.Output{Dir: in.Layout},
+		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: maps.Clone(in.Host.Network), Output: in.Output,
 	}
 	if r.Secrets == nil {
 		r.Secrets = map[string][]byte{}
