@@ -31,7 +31,7 @@ type completer func(cmd *cobra.Command, args []string) []string
 // commands exist.
 func (c *cli) complete(root *cobra.Command) {
 	arguments := map[string]completer{
-		"plan": c.appNames, "build": c.appNames, "graph": c.appNames,
+		"plan": c.appNames, "build": c.appNames, "graph": c.appNames, "sbom": c.appNames,
 		"impact": c.inImages, "explain-layer": first(c.inImages),
 		"update":     c.pinnedNames,
 		"explain":    first(codes),
@@ -111,7 +111,7 @@ func engineArguments(cmd *cobra.Command, args []string) []string {
 var fileFlags = []string{"html", "plot", "keyring"}
 
 // formats are the values of --format, by command.
-var formats = map[string][]string{"graph": {"dot", "mermaid", "svg"}, "affected": {"text", "github", "gitlab"}}
+var formats = map[string][]string{"graph": {"dot", "mermaid", "svg"}, "sbom": {"spdx", "cyclonedx"}, "affected": {"text", "github", "gitlab"}}
 
 // wordsOf converts a completer for cobra, without words that are already there.
 func wordsOf(f completer) cobra.CompletionFunc {

@@ -240,6 +240,7 @@ Exit codes:
 		c.initCommand(),
 		c.docCommand(),
 		c.vendorCommand(),
+		c.sbomCommand(),
 		c.engineCommand(),
 		c.fmtCommand(),
 		c.explainCommand(),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -24,11 +25,14 @@ func (c *cli) versionCommand() *cobra.Command {
 	}
 }
 
+// versionNumber returns the version of layc, as documents that it writes have it.
+func versionNumber() string { return cmp.Or(version, "development") }
+
 // versions lists the versions of layc and of its main dependencies.
 func versions() string {
-	v := version
-	if v == "" {
-		v = "development build"
+	v := versionNumber()
+	if version == "" {
+		v += " build"
 	}
 	return fmt.Sprintf("layc %s (BuildKit %s, %s, %s/%s)", v, moduleVersion("github.com/moby/buildkit"), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
