@@ -52,6 +52,16 @@ func layersOf(l *plan.Layer) int {
 	return 1
 }
 
+// inherited returns the number of layers of an image that are those of another image, its base.
+func inherited(i *plan.Image) int {
+	for _, l := range i.Layers {
+		if s := l.Members[0].System; s != nil && (s.Image != "" || s.Layout != "") {
+			return layersOf(l)
+		}
+	}
+	return 0
+}
+
 // named returns the names of a layer's components, but only the number of packages if there are
 // many.
 func named(l *plan.Layer) []string {

@@ -48,6 +48,8 @@ type Image struct {
 	App      *model.App
 	Platform ocispecs.Platform
 	Config   []byte // the OCI image configuration, without rootfs
+	// Inherited is the number of layers of the image that is the base, at the bottom.
+	Inherited int
 	solvable
 }
 
@@ -236,7 +238,7 @@ func (l *lowerer) images(images []*plan.Image, m *marshaller) ([]Image, error) {
 	})
 	work.Go(func() (err error) {
 		for n, i := range images {
-			out[n].App, out[n].Platform = i.App, l.platform
+			out[n].App, out[n].Platform, out[n].Inherited = i.App, l.platform, inherited(i)
 			if out[n].Config, err = imageConfig(i, l.platform); err != nil {
 				return err
 			}

@@ -16,7 +16,7 @@ import (
 type engineFlags struct {
 	address string // "": the built-in engine
 	tls     string // the directory with the certificates for tcp://
-	state   string // the built-in engine's state
+	state   string // of the built-in engine; of other engines, the layers that layc has compressed
 	// passProxies gives steps on an engine elsewhere this machine's proxies and certificates.
 	passProxies bool
 }
@@ -44,10 +44,8 @@ func (e *engineFlags) check(cmd *cobra.Command) error {
 	if e.passProxies && e.address == "" {
 		return usage(cmd, "--pass-proxies requires --engine or BUILDKIT_HOST: the built-in engine always passes them")
 	}
-	if e.address == "" {
-		if err := chooseState(cmd, &e.state); err != nil {
-			return err
-		}
+	if err := chooseState(cmd, &e.state); err != nil && e.address == "" {
+		return err
 	}
 	if info, err := os.Stat(e.state); err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
 		return usage(cmd, "--state %s: not a directory", e.state)

@@ -60,6 +60,8 @@ type Image struct {
 	Name     string   // its name in the layout, such as "registry.example.com/shop/app1:latest"
 	Aliases  []string // additional names in the layout
 	Platform ocispecs.Platform
+	// Inherited is the number of layers of another image at the bottom, which keep their compression.
+	Inherited int
 	// Definition of the root file system, marshalled for Platform.
 	Definition *pb.Definition
 	// Config is the OCI image configuration as JSON, without rootfs. Its history has one entry
@@ -80,6 +82,8 @@ type Output struct {
 	// Prune removes the images of the fleet from the layout whose names are not in Names.
 	Prune bool
 	Names []string
+	// Compression of the layers.
+	Compression Compression
 }
 
 // Result is the result of a build.
@@ -224,7 +228,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			}
 			err = out.explain(err)
 		}()
-		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: map[string]string{"tar": "false"}, OutputStore: out.store}}
+		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: e.exported(out, req.Output.Compression), OutputStore: out.store}}
 	}
 
 	track, proofs := newTracker(req.definitions()), newProving(req.Proofs)
@@ -272,11 +276,23 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		return nil, &UnprovenError{res.Proven}
 	}
 	if out != nil {
-		if res.Images, res.Pruned, err = out.commit(req, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
+		if res.Images, res.Pruned, err = out.commit(ctx, req, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
 			return nil, err
 		}
 	}
 	return res, nil
+}
+
+// exported returns the attributes of an export to a layout. An engine elsewhere exports tars, which
+// the layout compresses.
+func (e *Engine) exported(out *layout, how Compression) map[string]string {
+	attributes := how.attributes()
+	if e.opts.Address != "" {
+		out.compressHere(how, openKept(e.opts.State, how))
+		attributes = map[string]string{"compression": "uncompressed"}
+	}
+	attributes["tar"] = "false"
+	return attributes
 }
 
 // definitions returns the definitions of all images and proofs.

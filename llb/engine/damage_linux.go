@@ -31,8 +31,36 @@ import (
 // closedName is the file of the state that says how the last engine left it.
 const closedName = "closed"
 
+// formatName is the file of the state that says which engines can use its cache: those that make the
+// same bytes of the same layers.
+const (
+	formatName = "format"
+	format     = "2\n" // layers are compressed by layc
+)
+
+// renew empties a state of another format, and tells the user.
+func (e *embedded) renew(notice func(string)) error {
+	name := filepath.Join(e.state, formatName)
+	if had, _ := os.ReadFile(name); string(had) == format {
+		return nil
+	}
+	s := storeOf(e.state)
+	if _, err := os.Stat(s.records()); err == nil {
+		if err := s.empty(); err != nil {
+			return damaged(e.state, err)
+		}
+		if notice != nil {
+			notice(fmt.Sprintf("the cache in %s is of another version of layc, which compresses layers differently; removed it, building without it", e.state))
+		}
+	}
+	return os.WriteFile(name, []byte(format), 0o600)
+}
+
 // repair empties the state if it is damaged, and tells the user why.
 func (e *embedded) repair(notice func(string)) error {
+	if err := e.renew(notice); err != nil {
+		return err
+	}
 	s := storeOf(e.state)
 	suspect := filepath.Join(e.state, suspectName)
 	_, err := os.Stat(suspect)

@@ -42,7 +42,8 @@ type Options struct {
 	Certificates string
 
 	// State is the state directory of the embedded engine. It is created if it does not exist,
-	// and is private to the user. Unused with an Address.
+	// and is private to the user. With an Address, only the layers that this process has
+	// compressed are there, so that they are compressed once; it may be empty then.
 	State string
 
 	// Runc is the program that runs the steps of the embedded engine. Empty: "layc-runc" next to

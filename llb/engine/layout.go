@@ -16,6 +16,7 @@ import (
 
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/errdefs"
 	"github.com/gofrs/flock"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
@@ -59,13 +60,35 @@ type layout struct {
 	locked *flock.Flock // lock on the directory, nil until begin
 	fresh  bool         // the directory did not exist
 
+	// compress compresses the layers of an engine elsewhere; nil if the engine has done it.
+	compress *recompression
+
 	written *watchedStore // set by begin, the value of store
 	err     error         // why begin failed
 }
 
 // lateStore is the content store with a layout's blobs. begin opens it, since opening one writes
 // to the directory.
-type lateStore struct{ content.Store }
+type lateStore struct {
+	content.Store
+	// has reports whether a blob is not needed, as another is kept instead. It may be nil.
+	has func(context.Context, digest.Digest) bool
+}
+
+// Writer opens a blob for writing. The exporter goes on with the next one if it is told that the blob
+// is there.
+func (s *lateStore) Writer(ctx context.Context, opts ...content.WriterOpt) (content.Writer, error) {
+	var all content.WriterOpts
+	for _, set := range opts {
+		if err := set(&all); err != nil {
+			return nil, err
+		}
+	}
+	if s.has != nil && s.has(ctx, all.Desc.Digest) {
+		return nil, fmt.Errorf("the blob %s: %w", all.Desc.Digest, errdefs.ErrAlreadyExists)
+	}
+	return s.Store.Writer(ctx, opts...)
+}
 
 // CheckOutput reports why an [Output].Dir cannot be used, as far as that is known before a build.
 // It changes nothing. Its errors are *LayoutErrors.
@@ -221,8 +244,9 @@ func (l *layout) tryLock() error {
 }
 
 // commit adds the exported images to the layout's index, and returns them with the names that it
-// pruned. The descriptor is the exporter's index, with manifests in the images' order.
-func (l *layout) commit(req Request, descriptor string) (built []BuiltImage, pruned []string, err error) {
+// pruned. The descriptor is the exporter's index, with manifests in the images' order. An engine
+// elsewhere has not compressed their layers yet.
+func (l *layout) commit(ctx context.Context, req Request, descriptor string) (built []BuiltImage, pruned []string, err error) {
 	var exported ocispecs.Descriptor
 	if raw, err := base64.StdEncoding.DecodeString(descriptor); err != nil {
 		return nil, nil, fmt.Errorf("invalid response from the engine: %w", err)
@@ -236,6 +260,11 @@ func (l *layout) commit(req Request, descriptor string) (built []BuiltImage, pru
 	images := req.Images
 	if len(all.Manifests) != len(images) {
 		return nil, nil, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), len(images))
+	}
+	if l.compress != nil {
+		if err := l.compress.images(ctx, images, &all); err != nil {
+			return nil, nil, err
+		}
 	}
 	built = make([]BuiltImage, len(images))
 	byName := map[string][]ocispecs.Descriptor{}

@@ -46,7 +46,7 @@ const namespace = "buildkit"
 // because BuildKit's package worker/runc creates an RSA key at each start. The key is for a proxy
 // used only by steps with a watched network, and took a third of the time of a fully cached
 // build.
-func (e *embedded) newWorker(ctx context.Context, runcPath string) (*base.Worker, error) {
+func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing, error) {
 	kind := snapshotterFor(e.state)
 	root := filepath.Join(e.state, "runc-"+kind)
 	if err := os.MkdirAll(root, 0o700); err != nil {
@@ -120,7 +120,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*base.Worker
 	if err := registerDownloads(w); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	return w, nil
+	return &compressing{w}, nil
 }
 
 // registerDownloads makes downloads report a server's error, and retry. BuildKit's own downloads

@@ -94,7 +94,7 @@ func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 		for _, i := range g.Images {
 			names := i.App.References()
 			r.Images = append(r.Images, engine.Image{
-				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config,
+				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config, Inherited: i.Inherited,
 			})
 		}
 		for _, p := range g.Proofs {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -93,12 +94,36 @@ func checkLayers(image v1.Image, seen map[string]bool) error {
 		desc := manifest.Layers[n]
 		if key := fmt.Sprint(desc.Digest, desc.Size, config.RootFS.DiffIDs[n]); !seen[key] {
 			seen[key] = true
-			if err := validate.Layer(layer); err != nil {
+			if err := checkLayer(layer, desc, config.RootFS.DiffIDs[n]); err != nil {
 				errs = append(errs, fmt.Errorf("layer %s: %w", desc.Digest, err))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkLayer checks the content of a layer, however it is compressed.
+func checkLayer(layer v1.Layer, desc v1.Descriptor, diffID v1.Hash) error {
+	if strings.HasSuffix(string(desc.MediaType), "gzip") {
+		return validate.Layer(layer)
+	}
+	for _, part := range []struct {
+		open func() (io.ReadCloser, error)
+		want v1.Hash
+	}{{layer.Compressed, desc.Digest}, {layer.Uncompressed, diffID}} {
+		r, err := part.open()
+		if err != nil {
+			return err
+		}
+		got, _, err := v1.SHA256(r)
+		if err = errors.Join(err, r.Close()); err != nil {
+			return err
+		}
+		if got != part.want {
+			return fmt.Errorf("its content has the digest %s, want %s", got, part.want)
+		}
+	}
+	return nil
 }
 
 // entry is a named image of a layout: an image of one platform, or an index
