@@ -59,7 +59,7 @@ var policy = map[string]string{
 	"llb/canon":           "",
 	"llb/helper":          "",
 	"llb/replace":         "",
-	"llb/engine":          "lang/diag lang/redact lang/visible llb/replace llb/world/transport",
+	"llb/engine":          "lang/diag lang/redact lang/visible llb/registry/access llb/replace llb/world/transport",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",
 	"llb/lockfile":        "lang/diag compiler compiler/lock compiler/pin llb/replace",
@@ -67,7 +67,8 @@ var policy = map[string]string{
 	"llb/world/git":       "llb/replace lang/paths lang/diag lang/load compiler/lock",
 	"llb/world":           "compiler/lock compiler/deb822 compiler/debian llb/archive llb/world/rootfs llb/world/transport",
 	"llb/project":         "compiler/model",
-	"llb/registry":        "compiler/lock llb/archive llb/world/rootfs llb/world/transport",
+	"llb/registry":        "compiler/lock llb/archive llb/registry/access llb/world/rootfs llb/world/transport",
+	"llb/registry/access": "llb/world/transport",
 	"llb/world/transport": "",
 	"llb/world/rootfs":    "lang/paths compiler/lock llb/archive",
 
@@ -79,13 +80,13 @@ var policy = map[string]string{
 var outside = map[string]string{
 	"github.com/moby/buildkit/client/llb":    "llb",
 	"github.com/moby/buildkit":               "llb llb/engine cmd/layc",
-	"github.com/google/go-containerregistry": "llb/registry llb/engine cmd/layc",
+	"github.com/google/go-containerregistry": "llb/registry llb/registry/access llb/engine cmd/layc",
 	"github.com/alecthomas/participle":       "compiler/query",
 	"github.com/spdx/tools-golang":           "compiler/sbom",
 	"github.com/CycloneDX/cyclonedx-go":      "compiler/sbom",
-	"net/http":                               "llb/engine llb/world llb/registry llb/world/transport cmd/layc",
+	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/world/git llb/revision llb/world llb/registry cmd/layc cmd/layc-helper",
+	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/world/git llb/revision llb/world llb/registry llb/registry/access cmd/layc cmd/layc-helper",
 	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 

@@ -242,14 +242,14 @@ func pin(t *testing.T, dir string, refs lock.Refs) {
 		t.Fatal(err)
 	}
 	for _, ref := range refs.Images {
-		image, err := layoutof.Resolve(context.Background(), ref)
+		image, err := layoutof.Client{}.Resolve(context.Background(), ref)
 		if err != nil {
 			t.Fatal(err)
 		}
 		pins.Images = append(pins.Images, image)
 	}
 	for _, ref := range refs.Bases {
-		base, err := layoutof.Base(context.Background(), dir, ref, 0)
+		base, err := layoutof.Client{}.Base(context.Background(), dir, ref, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func (b *build) upload(ctx context.Context, layout string, names []string) ([]re
 			fmt.Fprintf(b.err, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
 		}
 	}
-	pushed, err := registry.Push(ctx, layout, b.destination.registry, names, registry.PushOptions{Progress: progress})
+	pushed, err := registry.Client{}.Push(ctx, layout, b.destination.registry, names, registry.PushOptions{Progress: progress})
 	if err != nil {
 		return nil, &engine.UnavailableError{What: "cannot push to " + b.destination.registry, Err: err}
 	}

@@ -66,6 +66,7 @@ type locking struct {
 	*cli
 	program                      program
 	mirrors                      mirrorFlags
+	registries                   registryFlags
 	keyrings                     []string
 	rebalance                    bool
 	unpackGB                     int64
@@ -77,6 +78,7 @@ func (l *locking) flags(cmd *cobra.Command) {
 	l.program.source(cmd)
 	l.program.planning.flags(cmd, false)
 	l.mirrors.flags(cmd)
+	l.registries.flags(cmd)
 	cmd.Flags().Int64Var(&l.unpackGB, "unpack-limit", 0, "allow the archive or a layer of a base to unpack to `GB` gigabytes")
 	cmd.Flags().BoolVar(&l.allowExpired, "allow-expired", false, "accept expired package indexes")
 	cmd.Flags().BoolVar(&l.allowDowngrade, "allow-downgrade", false, "accept indexes and packages older than the pinned ones")
@@ -85,6 +87,10 @@ func (l *locking) flags(cmd *cobra.Command) {
 
 func (l *locking) run(cmd *cobra.Command, names []string) error {
 	mirrors, err := l.mirrors.find(cmd)
+	if err != nil {
+		return err
+	}
+	client, err := l.registries.client(cmd)
 	if err != nil {
 		return err
 	}
@@ -125,7 +131,7 @@ func (l *locking) run(cmd *cobra.Command, names []string) error {
 	}
 	result, found, err := pin.Program(cmd.Context(), pin.Request{
 		Input: in, Before: before, Names: names, Mirrors: l.mirrors.names(), Built: built,
-		Repositories: store, Resolver: l.resolver(mirrors), Ready: ready, Announce: l.announce,
+		Repositories: store, Resolver: l.resolver(mirrors, client), Ready: ready, Announce: l.announce,
 	})
 	if err != nil {
 		return l.explained(cmd, err)
@@ -235,8 +241,8 @@ func (l *locking) due(names []string) {
 	}
 }
 
-// resolver returns a resolver that uses the mirrors.
-func (l *locking) resolver(mirrors world.Mirrors) lock.Resolver {
+// resolver returns a resolver that uses the mirrors, and a client for bases.
+func (l *locking) resolver(mirrors world.Mirrors, client registry.Client) lock.Resolver {
 	return world.NewResolver(world.Options{
 		Mirrors: mirrors,
 		Keys: func(suite debian.Suite) (openpgp.EntityList, error) {
@@ -246,9 +252,9 @@ func (l *locking) resolver(mirrors world.Mirrors) lock.Resolver {
 			return world.ThisHost().FindKeys(suite)
 		},
 		Now: time.Now(), UnpackLimit: l.unpackGB * 1e9, AllowExpired: l.allowExpired, AllowDowngrade: l.allowDowngrade,
-		Image: registry.Resolve,
+		Image: client.Resolve,
 		Base: func(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
-			return registry.Base(ctx, l.dir, ref, l.unpackGB*1e9)
+			return client.Base(ctx, l.dir, ref, l.unpackGB*1e9)
 		},
 	})
 }

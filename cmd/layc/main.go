@@ -27,6 +27,7 @@ import (
 	"github.com/layc-lang/layc/lang/visible"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/registry/access"
 	"github.com/layc-lang/layc/llb/world"
 	"github.com/layc-lang/layc/llb/world/git"
 )
@@ -290,6 +291,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 		file    *fileError
 		network *world.NetworkError
 		remote  *registry.UnreachableError
+		denied  *access.DeniedError
 		git     *git.FetchError
 		pins    *lockError
 	)
@@ -312,7 +314,7 @@ func (c *cli) report(ctx context.Context, err error) int {
 	case ctx.Err() != nil:
 		fmt.Fprintln(c.err, "layc: interrupted")
 		return exitInterrupted
-	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &remote), errors.As(err, &git),
+	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &remote), errors.As(err, &denied), errors.As(err, &git),
 		errors.As(err, &layout), errors.As(err, &file) && file.unwritten:
 		fmt.Fprintf(c.err, "layc: %s\n", err)
 		return exitUnavailable

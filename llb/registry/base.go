@@ -27,12 +27,8 @@ import (
 // layout, whose name is relative to the project's directory. A layer may unpack to limit bytes; 0
 // means a default for its size. It is an error if the layers do not match the image's
 // configuration.
-func Base(ctx context.Context, project string, ref lock.BaseRef, limit int64) (lock.Base, error) {
-	return base(project, ref, limit, usual(ctx)...)
-}
-
-func base(project string, ref lock.BaseRef, limit int64, options ...remote.Option) (lock.Base, error) {
-	image, at, err := baseImage(project, ref, options)
+func (c Client) Base(ctx context.Context, project string, ref lock.BaseRef, limit int64) (lock.Base, error) {
+	image, at, err := c.baseImage(ctx, project, ref)
 	if err != nil {
 		return lock.Base{}, err
 	}
@@ -42,7 +38,7 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
-		return lock.Base{}, failed(at, fmt.Errorf("reading the configuration of %s: %w", ref.Name, err))
+		return lock.Base{}, failed(at, "pull "+ref.Name, fmt.Errorf("reading the configuration of %s: %w", ref.Name, err))
 	}
 	read := &readImage{Image: image, limit: limit}
 	files := mutate.Extract(read)
@@ -57,7 +53,7 @@ func base(project string, ref lock.BaseRef, limit int64, options ...remote.Optio
 	}
 	base.Digest, base.Layers, base.Config = ref.Digest, max(1, len(layers)), settings(config.Config)
 	if err != nil {
-		return base, failed(at, fmt.Errorf("reading the layers of %s: %w", ref.Name, err))
+		return base, failed(at, "pull "+ref.Name, fmt.Errorf("reading the layers of %s: %w", ref.Name, err))
 	}
 	return base, nil
 }
@@ -93,28 +89,28 @@ func settings(c v1.Config) []lock.BaseSetting {
 	return slices.CompactFunc(out, func(a, b lock.BaseSetting) bool { return a.Name == b.Name })
 }
 
-// baseImage returns the image and its registry; "" for a layout.
-func baseImage(project string, ref lock.BaseRef, options []remote.Option) (image v1.Image, at string, err error) {
+// baseImage returns the image and its registry; none for a layout.
+func (c Client) baseImage(ctx context.Context, project string, ref lock.BaseRef) (image v1.Image, at name.Registry, err error) {
 	if ref.Kind == "layout" {
 		dir, err := layout.FromPath(filepath.Join(project, filepath.FromSlash(ref.Name)))
 		if err != nil {
-			return nil, "", fmt.Errorf("reading the OCI layout: %w", err)
+			return nil, at, fmt.Errorf("reading the OCI layout: %w", err)
 		}
 		digest, err := v1.NewHash(ref.Digest)
 		if err != nil {
-			return nil, "", err
+			return nil, at, err
 		}
 		image, err = dir.Image(digest)
-		return image, "", err
+		return image, at, err
 	}
 	parsed, err := name.ParseReference(ref.Name)
 	if err != nil {
-		return nil, "", fmt.Errorf("not a valid image reference: %q: %w", ref.Name, err)
+		return nil, at, fmt.Errorf("not a valid image reference: %q: %w", ref.Name, err)
 	}
-	at = parsed.Context().RegistryStr()
-	image, err = remote.Image(parsed.Context().Digest(ref.Digest), options...)
+	at = parsed.Context().Registry
+	image, err = remote.Image(parsed.Context().Digest(ref.Digest), c.usual(ctx)...)
 	if err != nil {
-		return nil, at, failed(at, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Digest, err))
+		return nil, at, failed(at, "pull "+ref.Name, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Digest, err))
 	}
 	return image, at, nil
 }

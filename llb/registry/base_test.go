@@ -79,7 +79,7 @@ func TestFalseDiffID(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = Base(t.Context(), project, lock.BaseRef{Kind: "layout", Name: "base", Digest: digest.String()}, 0)
+		_, err = Client{}.Base(t.Context(), project, lock.BaseRef{Kind: "layout", Name: "base", Digest: digest.String()}, 0)
 		if got := err != nil && strings.Contains(err.Error(), "its configuration does not match the layer sha256:"); got != c.fails {
 			t.Errorf("%s: %v", c.what, err)
 		}

@@ -2,174 +2,293 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"sync"
-	"time"
 
+	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	hub "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layc-lang/layc/llb/registry/access"
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
 // PushOptions are the options of a push. The zero value is valid.
 type PushOptions struct {
-	// Progress is called after each blob, manifest and tag, from one goroutine
-	// at a time. May be nil.
+	// Progress is called after each blob, manifest and tag, and while a blob is sent, from one
+	// goroutine at a time. May be nil.
 	Progress func(Progress)
 }
 
-// Progress is the progress of a push.
-type Progress struct {
-	What        string // "blob", "manifest" or "tag"
-	Reference   string // the reference in the registry
-	Size        int64  // in bytes
-	Done, Total int    // number of blobs, manifests and tags
-}
+// State is what a push did to a tag.
+type State string
 
-// Pushed is an image in a registry.
+// The states.
+const (
+	Unchanged State = "unchanged"  // it named the image already
+	Moved     State = "pushed"     // it names the image now
+	Refused   State = "refused"    // the registry refused it
+	NotMoved  State = "not pushed" // the push ended before
+)
+
+// Pushed is a tag of an image in a registry.
 type Pushed struct {
-	Name      string // its name in the layout
+	Name      string // the image's name in the layout
 	Reference string // its name in the registry, with the tag
 	Digest    string // of its manifest, or of its index
+	State     State
+	Err       error // why it was refused
 }
 
-// patient has a long timeout for responses, since a registry reads a whole blob before it
-// responds.
-var patient = transport.Patience{Connect: transport.Usual.Connect, Header: 5 * time.Minute, Idle: transport.Usual.Idle, Rate: transport.Usual.Rate}
+// NameError is the error for an image whose name no registry accepts.
+type NameError struct {
+	Name string // of the image in the layout
+	Err  error
+}
 
-// maxUploads is the number of concurrent uploads.
-const maxUploads = 4
+func (e *NameError) Error() string {
+	return fmt.Sprintf("the name of the image %s is not valid in a registry: %v", e.Name, e.Err)
+}
+
+func (e *NameError) Unwrap() error { return e.Err }
+
+const (
+	maxUploads  = 8  // blobs that are sent at once
+	maxRequests = 32 // small requests at once
+)
 
 // Push pushes the named images of the layout, or all images if there are no names. It returns
-// them in the order of the layout's index. An image's reference is its name below the prefix,
-// "registry.example.com/shop" + "/" + "app1". Without a prefix it is the name; without a tag, the
-// tag is latest.
+// them in the order of the layout's index, also with an error, with what happened to each. An
+// image's reference is its name below the prefix, "registry.example.com/shop" + "/" + "app1".
+// Without a prefix it is the name; without a tag, the tag is latest.
 //
-// All blobs come first, then all manifests by digest, then all tags. So a pull of a tag always
-// gets a complete image, and a failed push moves no tag unless all images are complete. A blob
-// that several images share is uploaded once to each registry, and mounted into the other
-// repositories if the registry supports that.
-//
-// Credentials come from the user's Docker or Podman configuration. Push uses no TLS for
-// registries on the loopback interface.
-func Push(ctx context.Context, dir, prefix string, names []string, opts PushOptions) ([]Pushed, error) {
+// A tag that names the image already is not pushed again, and nothing of that image is looked at.
+// Of the others, all blobs come first, then all manifests by digest, then all tags. So a pull of a
+// tag always gets a complete image, and a failed push moves no tag unless all images are complete.
+// A tag that is refused does not hold back the others. A blob that several images share is
+// uploaded once to each registry, and mounted into the other repositories if the registry
+// supports that.
+func (c Client) Push(ctx context.Context, dir, prefix string, names []string, opts PushOptions) ([]Pushed, error) {
 	entries, err := read(dir, names)
 	if err != nil {
 		return nil, err
 	}
-	p := &push{opts: opts}
+	options := c.usual(ctx)
+	p := &push{progress: reporter{show: opts.Progress}, homes: map[string]name.Repository{}}
 	for _, e := range entries {
-		if err := p.add(e, prefix); err != nil {
+		tag, err := reference(prefix, e.name)
+		if err != nil {
 			return nil, err
 		}
+		p.tags = append(p.tags, &tagged{entry: e, tag: tag})
+		p.pushed = append(p.pushed, Pushed{Name: e.name, Reference: tag.Name(), Digest: e.desc.Digest.String(), State: NotMoved})
 	}
-	p.remote, err = remote.NewPusher(append(usual(ctx), remote.WithTransport(transport.New(patient)), remote.WithJobs(maxUploads))...)
-	if err != nil {
-		return nil, err
+	if p.puller, err = remote.NewPuller(options...); err != nil {
+		return p.pushed, err
 	}
-	if err := p.pushBlobs(ctx); err != nil {
-		return nil, err
+	if p.pusher, err = remote.NewPusher(append(options, remote.WithRetryPredicate(transient))...); err != nil {
+		return p.pushed, err
 	}
-	if err := p.pushManifests(ctx, p.manifests); err != nil {
-		return nil, err
-	}
-	if err := p.pushManifests(ctx, p.tags); err != nil {
-		return nil, err
-	}
-	return p.pushed, nil
+	return p.pushed, p.run(ctx)
 }
 
-// push has everything to push, in order.
-type push struct {
-	opts      PushOptions
-	remote    *remote.Pusher
-	blobs     []*blob
-	manifests []manifest // parts of an index come before it
-	tags      []manifest
-	pushed    []Pushed
+// reference returns the tag of an image below a prefix.
+func reference(prefix, image string) (name.Tag, error) {
+	full := image
+	if prefix != "" {
+		full = strings.TrimSuffix(prefix, "/") + "/" + image
+	}
+	tag, err := name.NewTag(full)
+	if err != nil {
+		return tag, &NameError{image, err}
+	}
+	return tag, nil
+}
 
-	mu   sync.Mutex // guards done and calls of Progress
-	done int
+// push is one push.
+type push struct {
+	puller   *remote.Puller
+	pusher   *remote.Pusher
+	progress reporter
+
+	tags      []*tagged
+	pushed    []Pushed                   // of each tag
+	homes     map[string]name.Repository // by registry and digest: a repository that has the blob
+	manifests []*manifest                // parts of an index come before it
+	blobs     []*blob
+}
+
+// tagged is a named image with its tag in the registry.
+type tagged struct {
+	entry entry
+	tag   name.Tag
+}
+
+// manifest is a manifest or index with its reference by digest.
+type manifest struct {
+	ref   name.Digest
+	part  part
+	image v1.Image // nil for an index
+	there bool     // the repository has it
+}
+
+// part is what both images and indexes are.
+type part interface {
+	remote.Taggable
+	partial.Describable
 }
 
 // blob is a layer or configuration, with the repositories that need it in one registry.
 type blob struct {
 	layer v1.Layer
+	id    v1.Hash
+	size  int64
 	repos []name.Repository
+	home  *name.Repository // a repository that has it; nil: none is known
 }
 
-// manifest is a manifest or index with its reference.
-type manifest struct {
-	what string
-	ref  name.Reference
-	part remote.Taggable
-	size int64
-}
-
-// add adds one image.
-func (p *push) add(e entry, prefix string) error {
-	full := e.name
-	if prefix != "" {
-		full = strings.TrimSuffix(prefix, "/") + "/" + e.name
-	}
-	tag, err := name.NewTag(full)
-	if err != nil {
-		return fmt.Errorf("the name of the image %s is not valid in a registry: %w", e.name, err)
-	}
-	images, err := e.images()
-	if err != nil {
+func (p *push) run(ctx context.Context) error {
+	changed, err := p.compare(ctx)
+	if err != nil || len(changed) == 0 {
 		return err
+	}
+	if err := p.collect(ctx, changed); err != nil {
+		return err
+	}
+	p.progress.begin(p.blobs, p.manifests, len(changed))
+	if err := p.pushBlobs(ctx); err != nil {
+		return err
+	}
+	// An index must come after its parts.
+	for _, indexes := range []bool{false, true} {
+		if err := p.pushManifests(ctx, indexes); err != nil {
+			return err
+		}
+	}
+	return p.move(ctx, changed)
+}
+
+// compare asks what the tags name. It returns the indexes of the tags that name something else.
+func (p *push) compare(ctx context.Context) (changed []int, err error) {
+	err = each(ctx, len(p.tags), maxRequests, func(ctx context.Context, n int) error {
+		same, err := p.has(ctx, p.tags[n].tag, p.tags[n].entry.desc.Digest)
+		if same {
+			p.pushed[n].State = Unchanged
+		}
+		return err
+	})
+	for n, t := range p.tags {
+		if p.pushed[n].State != Unchanged {
+			changed = append(changed, n)
+			continue
+		}
+		if err == nil {
+			err = p.settle(t)
+		}
+	}
+	return changed, err
+}
+
+// settle notes which blobs the repository of an unchanged tag has.
+func (p *push) settle(t *tagged) error {
+	images, err := t.entry.images()
+	if err != nil {
+		return unreadable(t.entry.name, err)
 	}
 	for _, image := range images {
-		if err := p.addBlobs(tag.Repository, image); err != nil {
-			return fmt.Errorf("reading the image %s: %w", e.name, err)
+		m, err := image.Manifest()
+		if err != nil {
+			return unreadable(t.entry.name, err)
 		}
-		if err := p.addManifest(tag.Repository, image); err != nil {
-			return fmt.Errorf("reading the image %s: %w", e.name, err)
-		}
-	}
-	var part remote.Taggable = e.image
-	if e.index != nil {
-		part = e.index
-		if err := p.addManifest(tag.Repository, e.index); err != nil {
-			return fmt.Errorf("reading the image %s: %w", e.name, err)
+		for _, l := range append(slices.Clone(m.Layers), m.Config) {
+			p.homes[home(t.tag.Repository, l.Digest)] = t.tag.Repository
 		}
 	}
-	p.tags = append(p.tags, manifest{"tag", tag, part, e.desc.Size})
-	p.pushed = append(p.pushed, Pushed{Name: e.name, Reference: tag.Name(), Digest: e.desc.Digest.String()})
 	return nil
 }
 
-// addManifest adds a manifest or index by its digest, once.
-func (p *push) addManifest(repo name.Repository, part interface {
-	remote.Taggable
-	partial.Describable
-}) error {
-	id, err := part.Digest()
+func home(repo name.Repository, id v1.Hash) string { return repo.RegistryStr() + " " + id.String() }
+
+func unreadable(image string, err error) error {
+	return fmt.Errorf("reading the image %s: %w", image, err)
+}
+
+// has reports whether a reference names a manifest with the digest. A registry that does not tell
+// is taken not to have it: the push tells why.
+func (p *push) has(ctx context.Context, ref name.Reference, want v1.Hash) (bool, error) {
+	desc, err := p.puller.Head(ctx, ref)
+	if err == nil {
+		return desc.Digest == want, nil
+	}
+	if err = failed(ref.Context().Registry, "read "+ref.Context().RepositoryStr(), err); ctx.Err() != nil {
+		return false, context.Cause(ctx)
+	}
+	var down *UnreachableError
+	if errors.As(err, &down) {
+		return false, err
+	}
+	return false, nil
+}
+
+// collect collects the manifests and blobs of changed tags that the registry lacks.
+func (p *push) collect(ctx context.Context, changed []int) error {
+	seen := map[string]bool{}
+	add := func(repo name.Repository, of part, image v1.Image) error {
+		id, err := of.Digest()
+		if ref := repo.Digest(id.String()); err == nil && !seen[ref.Name()] {
+			seen[ref.Name()] = true
+			p.manifests = append(p.manifests, &manifest{ref: ref, part: of, image: image})
+		}
+		return err
+	}
+	for _, n := range changed {
+		t := p.tags[n]
+		images, err := t.entry.images()
+		for _, image := range images {
+			if err == nil {
+				err = add(t.tag.Repository, image, image)
+			}
+		}
+		if err == nil && t.entry.index != nil {
+			err = add(t.tag.Repository, t.entry.index, nil)
+		}
+		if err != nil {
+			return unreadable(t.entry.name, err)
+		}
+	}
+	err := each(ctx, len(p.manifests), maxRequests, func(ctx context.Context, n int) error {
+		m := p.manifests[n]
+		id, err := m.part.Digest()
+		if err == nil {
+			m.there, err = p.has(ctx, m.ref, id)
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	size, err := part.Size()
-	if err != nil {
-		return err
-	}
-	ref := repo.Digest(id.String())
+	p.manifests = slices.DeleteFunc(p.manifests, func(m *manifest) bool { return m.there })
+	known := map[string]*blob{}
 	for _, m := range p.manifests {
-		if m.ref.Name() == ref.Name() {
-			return nil
+		if m.image == nil {
+			continue
+		}
+		if err := p.addBlobs(m.ref.Repository, m.image, known); err != nil {
+			return unreadable(m.ref.Name(), err)
 		}
 	}
-	p.manifests = append(p.manifests, manifest{"manifest", ref, part, size})
 	return nil
 }
 
-// addBlobs adds the image's layers and configuration.
-func (p *push) addBlobs(repo name.Repository, image v1.Image) error {
+// addBlobs adds an image's layers and configuration. known has the blobs so far, by registry and
+// digest.
+func (p *push) addBlobs(repo name.Repository, image v1.Image, known map[string]*blob) error {
 	layers, err := image.Layers()
 	if err != nil {
 		return err
@@ -179,92 +298,164 @@ func (p *push) addBlobs(repo name.Repository, image v1.Image) error {
 		return err
 	}
 	for _, layer := range append(layers, config) {
-		if err := p.addBlob(repo, layer); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *push) addBlob(repo name.Repository, layer v1.Layer) error {
-	id, err := layer.Digest()
-	if err != nil {
-		return err
-	}
-	for _, b := range p.blobs {
-		known, err := b.layer.Digest()
+		id, err := layer.Digest()
 		if err != nil {
 			return err
 		}
-		if known != id || b.repos[0].RegistryStr() != repo.RegistryStr() {
-			continue
-		}
-		for _, r := range b.repos {
-			if r.Name() == repo.Name() {
-				return nil
+		key := home(repo, id)
+		b := known[key]
+		if b == nil {
+			size, err := layer.Size()
+			if err != nil {
+				return err
 			}
+			b = &blob{layer: layer, id: id, size: size}
+			if at, ok := p.homes[key]; ok {
+				b.home = &at
+			}
+			known[key] = b
+			p.blobs = append(p.blobs, b)
 		}
-		b.repos = append(b.repos, repo)
-		return nil
+		if !slices.ContainsFunc(b.repos, func(r name.Repository) bool { return r.Name() == repo.Name() }) {
+			b.repos = append(b.repos, repo)
+		}
 	}
-	p.blobs = append(p.blobs, &blob{layer: layer, repos: []name.Repository{repo}})
 	return nil
 }
 
-// pushBlobs uploads each blob to its first repository and mounts it from
+// pushBlobs uploads each blob to its first repository, unless another one has it, and mounts it from
 // there into the others.
 func (p *push) pushBlobs(ctx context.Context) error {
-	eg, ctx := errgroup.WithContext(ctx)
-	eg.SetLimit(maxUploads)
-	for _, b := range p.blobs {
-		eg.Go(func() error {
-			id, err := b.layer.Digest()
-			if err != nil {
-				return err
+	return each(ctx, len(p.blobs), maxUploads, func(ctx context.Context, n int) error {
+		b := p.blobs[n]
+		for _, repo := range b.repos {
+			layer := v1.Layer(&counted{Layer: b.layer, report: &p.progress})
+			if b.home != nil && b.home.Name() != repo.Name() {
+				layer = &remote.MountableLayer{Layer: layer, Reference: b.home.Digest(b.id.String())}
 			}
-			size, err := b.layer.Size()
-			if err != nil {
-				return err
+			if err := p.pusher.Upload(ctx, repo, layer); err != nil {
+				return refused(ctx, repo, fmt.Errorf("pushing blob %s to %s: %w", b.id, repo, err))
 			}
-			first := b.repos[0].Digest(id.String())
-			for i, repo := range b.repos {
-				layer := b.layer
-				if i > 0 {
-					layer = &remote.MountableLayer{Layer: layer, Reference: first}
-				}
-				if err := p.remote.Upload(ctx, repo, layer); err != nil {
-					return failed(repo.RegistryStr(), fmt.Errorf("pushing blob %s to %s: %w", id, repo, err))
-				}
-				p.report("blob", repo.Digest(id.String()).Name(), size)
-			}
-			return nil
-		})
-	}
-	return eg.Wait()
+			p.progress.done("blob", repo.Digest(b.id.String()).Name(), b.size)
+			b.home = &repo
+		}
+		return nil
+	})
 }
 
-// pushManifests pushes the manifests in sequence: each is small, and an index must come after its
-// parts.
-func (p *push) pushManifests(ctx context.Context, manifests []manifest) error {
-	for _, m := range manifests {
-		if err := p.remote.Put(ctx, m.ref, m.part); err != nil {
-			return failed(m.ref.Context().RegistryStr(), fmt.Errorf("pushing %s: %w", m.ref, err))
+// pushManifests pushes the manifests of images, or those of indexes.
+func (p *push) pushManifests(ctx context.Context, indexes bool) error {
+	return each(ctx, len(p.manifests), maxRequests, func(ctx context.Context, n int) error {
+		m := p.manifests[n]
+		if (m.image == nil) != indexes {
+			return nil
 		}
-		p.report(m.what, m.ref.Name(), m.size)
+		if err := p.pusher.Put(ctx, m.ref, m.part); err != nil {
+			return refused(ctx, m.ref.Context(), fmt.Errorf("pushing %s: %w", m.ref, err))
+		}
+		size, err := m.part.Size()
+		p.progress.done("manifest", m.ref.Name(), size)
+		return err
+	})
+}
+
+// move moves the changed tags. It tries all of them, unless a registry cannot be reached any more,
+// and returns the first error.
+func (p *push) move(ctx context.Context, changed []int) error {
+	err := each(ctx, len(changed), maxRequests, func(ctx context.Context, i int) error {
+		n := changed[i]
+		t := p.tags[n]
+		var of remote.Taggable = t.entry.image
+		if t.entry.index != nil {
+			of = t.entry.index
+		}
+		err := p.pusher.Put(ctx, t.tag, of)
+		if err == nil {
+			p.pushed[n].State = Moved
+			p.progress.done("tag", t.tag.Name(), t.entry.desc.Size)
+			return nil
+		}
+		err = refused(ctx, t.tag.Repository, fmt.Errorf("pushing %s: %w", t.tag, err))
+		var down *UnreachableError
+		if errors.As(err, &down) || ctx.Err() != nil {
+			return err
+		}
+		p.pushed[n].State, p.pushed[n].Err = Refused, err
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range p.pushed {
+		if t.Err != nil {
+			return t.Err
+		}
 	}
 	return nil
 }
 
-func (p *push) report(what, ref string, size int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done++
-	if p.opts.Progress == nil {
-		return
+// refused returns the error of a request that pushes to a repository.
+func refused(ctx context.Context, repo name.Repository, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	total := len(p.manifests) + len(p.tags)
-	for _, b := range p.blobs {
-		total += len(b.repos)
+	return failed(repo.Registry, "push to "+repo.RepositoryStr(), err)
+}
+
+// transient reports whether an upload may succeed if it starts again.
+func transient(err error) bool {
+	var response *hub.Error
+	var status *transport.StatusError
+	var denied *access.DeniedError // of another request, which has ended this one
+	var down *UnreachableError     // likewise
+	switch {
+	case err == nil, errors.As(err, &denied), errors.As(err, &down):
+		return false
+	case errors.As(err, &response):
+		return response.Temporary()
+	case errors.As(err, &status), errors.Is(err, context.Canceled), strings.Contains(err.Error(), "x509:"), strings.Contains(err.Error(), "tls:"):
+		return false
 	}
-	p.opts.Progress(Progress{What: what, Reference: ref, Size: size, Done: p.done, Total: total})
+	return isNetwork(err)
+}
+
+// each calls do for all numbers below count, at most limit at once, until one fails.
+func each(ctx context.Context, count, limit int, do func(context.Context, int) error) error {
+	eg, within := errgroup.WithContext(ctx)
+	eg.SetLimit(limit)
+	for n := range count {
+		if within.Err() != nil {
+			break
+		}
+		eg.Go(func() error { return do(within, n) })
+	}
+	if err := eg.Wait(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+// CheckPush returns why images cannot be pushed, as far as registries tell that without an image: a
+// *[NameError], an *[access.DeniedError] or an *[UnreachableError]. It starts an upload to each
+// registry, and cancels it. Registries grant access to a whole path of repositories, so it does
+// that for one repository of each path, and not for a thousand.
+func (c Client) CheckPush(ctx context.Context, prefix string, images []string) error {
+	paths := map[string]bool{}
+	var check []name.Tag
+	for _, image := range images {
+		tag, err := reference(prefix, image)
+		if err != nil {
+			return err
+		}
+		path := tag.RepositoryStr()
+		at := tag.RegistryStr() + "/" + path[:max(0, strings.LastIndexByte(path, '/'))]
+		if !paths[at] {
+			paths[at] = true
+			check = append(check, tag)
+		}
+	}
+	return each(ctx, len(check), maxUploads, func(ctx context.Context, n int) error {
+		err := remote.CheckPushPermission(check[n], authn.DefaultKeychain, c.transport(ctx))
+		return refused(ctx, check[n].Repository, err)
+	})
 }

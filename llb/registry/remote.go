@@ -5,14 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	hub "github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/layc-lang/layc/llb/registry/access"
 	"github.com/layc-lang/layc/llb/world/transport"
 )
+
+// Client reads from registries and pushes to them. The zero value has the settings and the
+// credentials of the machine's other container tools.
+type Client struct {
+	Access *access.Registries
+	// options of tests, after the usual ones
+	options []remote.Option
+}
 
 // UnreachableError is the error for a registry that cannot be reached or does not respond. Trying
 // again later may help; changing the program does not.
@@ -22,27 +37,151 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("%v (check the network, the proxy settings, and the registry name %s)", e.Err, e.Registry)
+	return fmt.Sprintf("%v (%s %s)", e.Err, e.help(), e.Registry)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// usual returns the options of all requests. Credentials come from the configuration of the
-// user's other container tools.
-func usual(ctx context.Context) []remote.Option {
-	return []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(transport.New(transport.Usual))}
+// help tells what to check; the name of the registry follows.
+func (e *UnreachableError) help() string {
+	var status *transport.StatusError
+	var answer *hub.Error
+	switch text := e.Err.Error(); {
+	case strings.HasSuffix(text, "HTTP response to HTTPS client"):
+		return "it does not speak TLS: if that is right, pass --insecure"
+	case strings.Contains(text, "x509:"):
+		return "pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d; or check the registry name"
+	case errors.As(e.Err, &status), errors.As(e.Err, &answer):
+		return "it is busy or failing: run the command again later, or check the registry name"
+	}
+	return "check the network, the proxy settings, and the registry name"
 }
 
-// failed turns an error into an [UnreachableError], unless it is a response of the registry.
-func failed(at string, err error) error {
-	var answer *hub.Error
-	var request interface{ Timeout() bool } // a failure on the way
+// patient has a long timeout for responses, since a registry reads a whole blob before it
+// responds.
+var patient = transport.Patience{Connect: transport.Usual.Connect, Header: 5 * time.Minute, Idle: transport.Usual.Idle, Rate: transport.Usual.Rate}
+
+// usual returns the options of all requests.
+func (c Client) usual(ctx context.Context) []remote.Option {
+	return append([]remote.Option{
+		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(c.transport(ctx)),
+		// The transport retries already.
+		remote.WithRetryStatusCodes(), remote.WithRetryPredicate(func(error) bool { return false }),
+	}, c.options...)
+}
+
+// transport returns the transport of all requests until ctx ends.
+func (c Client) transport(ctx context.Context) http.RoundTripper {
+	return &greeted{next: transport.Persistent(&byMethod{reads: c.Access.Transport(transport.Usual), writes: c.Access.Transport(patient)}), ctx: ctx}
+}
+
+// byMethod is more patient with writes.
+type byMethod struct{ reads, writes http.RoundTripper }
+
+func (b *byMethod) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Method == http.MethodGet || request.Method == http.MethodHead {
+		return b.reads.RoundTrip(request)
+	}
+	return b.writes.RoundTrip(request)
+}
+
+// greeted sends the first request of each session, GET /v2/, once to each registry.
+// go-containerregistry sends it for each repository, though the answer, whether and where a client
+// logs in, is the registry's. It also ends requests with a context, since go-containerregistry
+// does not pass one on everywhere.
+type greeted struct {
+	next http.RoundTripper
+	ctx  context.Context
+	said sync.Map // by URL: func() (answer, error)
+}
+
+// answer is a response without a body.
+type answer struct {
+	status int
+	header http.Header
+	final  *http.Request
+}
+
+func (g *greeted) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(request.Context())
+	stop := context.AfterFunc(g.ctx, func() { cancel(context.Cause(g.ctx)) })
+	response, err := g.ask(request.WithContext(ctx))
+	if err != nil {
+		stop()
+		cancel(nil)
+		return nil, err
+	}
+	response.Body = &ended{response.Body, func() { stop(); cancel(nil) }}
+	return response, nil
+}
+
+// ended is a body that calls a function when it is closed.
+type ended struct {
+	io.ReadCloser
+	closed func()
+}
+
+func (e *ended) Close() error {
+	defer e.closed()
+	return e.ReadCloser.Close()
+}
+
+func (g *greeted) ask(request *http.Request) (*http.Response, error) {
+	if request.Method != http.MethodGet || request.URL.Path != "/v2/" {
+		return g.next.RoundTrip(request)
+	}
+	once, _ := g.said.LoadOrStore(request.URL.String(), sync.OnceValues(func() (answer, error) {
+		// Another session may wait for the answer, too.
+		response, err := g.next.RoundTrip(request.WithContext(g.ctx))
+		if err != nil {
+			return answer{}, err
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		return answer{response.StatusCode, response.Header, response.Request}, response.Body.Close()
+	}))
+	a, err := once.(func() (answer, error))()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: a.header.Clone(), Body: http.NoBody, Request: a.final,
+	}, nil
+}
+
+// failed turns an error of a request into a [*access.DeniedError] or an [*UnreachableError], unless
+// it is another response of the registry. to tells what the request was for: "pull NAME".
+func failed(at name.Registry, to string, err error) error {
+	var response *hub.Error
+	var status *transport.StatusError
+	host := at.RegistryStr()
 	switch {
-	case at == "" || errors.Is(err, context.Canceled):
+	case host == "" || err == nil || errors.Is(err, context.Canceled):
 		return err
-	case errors.As(err, &answer) && (answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests),
-		answer == nil && (errors.As(err, &request) || errors.Is(err, io.ErrUnexpectedEOF)):
-		return &UnreachableError{at, err}
+	case errors.As(err, &response) && (response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden):
+		return access.Denied(host, to, response.StatusCode, said(response))
+	case errors.As(err, &response) && (response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests),
+		errors.As(err, &status),
+		response == nil && isNetwork(err):
+		return &UnreachableError{host, err}
 	}
 	return err
+}
+
+// isNetwork reports whether a request failed on its way.
+func isNetwork(err error) bool {
+	var request *url.Error
+	var network net.Error
+	return errors.As(err, &request) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// said returns what a registry says about an error in words.
+func said(e *hub.Error) string {
+	var all []string
+	for _, d := range e.Errors {
+		if d.Message != "" {
+			all = append(all, d.Message)
+		}
+	}
+	return strings.Join(all, "; ")
 }

@@ -4,14 +4,12 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,28 +75,28 @@ func TestUnreachable(t *testing.T) {
 		defer server.Close()
 		digest = pushed(t, strings.TrimPrefix(server.URL, "http://"), layerOf(t, strings.NewReader("x"), 1))
 	}
-	patient := []remote.Option{remote.WithContext(context.Background()), remote.WithRetryBackoff(remote.Backoff{Duration: time.Millisecond, Steps: 1})}
-	short := append(slices.Clone(patient),
-		remote.WithTransport(transport.New(transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond})))
+	short := Client{options: []remote.Option{
+		remote.WithTransport(transport.New(transport.Patience{Connect: time.Second, Header: 200 * time.Millisecond, Idle: 200 * time.Millisecond})),
+	}}
 	for what, server := range servers {
 		host := strings.TrimPrefix(server.URL, "http://")
-		_, err := base("", lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}, 0, short...)
+		_, err := short.Base(t.Context(), "", lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}, 0)
 		var unreachable *UnreachableError
-		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "and the registry name "+host) {
+		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "the registry name "+host) {
 			t.Errorf("Base, %s: %v", what, err)
 		}
 		if strings.HasPrefix(what, "layer") {
 			continue
 		}
-		_, err = resolve(lock.ImageRef{Reference: host + "/base:1", Platform: "linux/amd64"}, short...)
-		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "and the registry name "+host) {
+		_, err = short.Resolve(t.Context(), lock.ImageRef{Reference: host + "/base:1", Platform: "linux/amd64"})
+		if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "the registry name "+host) {
 			t.Errorf("Resolve, %s: %v", what, err)
 		}
 	}
 	server := httptest.NewServer(good)
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
-	_, err := resolve(lock.ImageRef{Reference: host + "/none:1", Platform: "linux/amd64"}, patient...)
+	_, err := Client{}.Resolve(t.Context(), lock.ImageRef{Reference: host + "/none:1", Platform: "linux/amd64"})
 	var unreachable *UnreachableError
 	if err == nil || errors.As(err, &unreachable) {
 		t.Errorf("an image that a registry does not have: %v", err)
@@ -119,12 +117,12 @@ func TestBaseBounds(t *testing.T) {
 	} {
 		digest := pushed(t, host, layers...)
 		ref := lock.BaseRef{Kind: "image", Name: host + "/base:1", Digest: digest.String()}
-		_, err := Base(context.Background(), "", ref, size/2)
+		_, err := Client{}.Base(t.Context(), "", ref, size/2)
 		var limit *archive.LimitError
 		if !errors.As(err, &limit) || !strings.Contains(err.Error(), "the archive unpacks to more than 0.0 GB, the limit set by --unpack-limit") {
 			t.Errorf("%s: got %v", what, err)
 		}
-		if _, err := Base(context.Background(), "", ref, 2*size); err != nil {
+		if _, err := (Client{}).Base(t.Context(), "", ref, 2*size); err != nil {
 			t.Errorf("%s, with a higher limit: %v", what, err)
 		}
 	}

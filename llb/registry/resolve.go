@@ -13,13 +13,8 @@ import (
 )
 
 // Resolve pins an image reference on a platform: it requests the digest of the platform's
-// manifest from the reference's registry. Credentials come from the configuration of the user's
-// other container tools.
-func Resolve(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
-	return resolve(ref, usual(ctx)...)
-}
-
-func resolve(ref lock.ImageRef, options ...remote.Option) (lock.Image, error) {
+// manifest from the reference's registry.
+func (c Client) Resolve(ctx context.Context, ref lock.ImageRef) (lock.Image, error) {
 	parsed, err := name.ParseReference(ref.Reference)
 	if err != nil {
 		return lock.Image{}, fmt.Errorf("not a valid image reference: %q: %w", ref.Reference, err)
@@ -28,19 +23,18 @@ func resolve(ref lock.ImageRef, options ...remote.Option) (lock.Image, error) {
 	if err != nil {
 		return lock.Image{}, fmt.Errorf("not a valid platform: %q: %w", ref.Platform, err)
 	}
-	options = append(options, remote.WithPlatform(*platform))
-	at := parsed.Context().RegistryStr()
-	desc, err := remote.Get(parsed, options...)
+	at := parsed.Context().Registry
+	desc, err := remote.Get(parsed, append(c.usual(ctx), remote.WithPlatform(*platform))...)
 	if err != nil {
-		return lock.Image{}, failed(at, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Reference, err))
+		return lock.Image{}, failed(at, "pull "+ref.Reference, fmt.Errorf("asking the registry %s for %s: %w", at, ref.Reference, err))
 	}
 	image, err := desc.Image() // of an index, the image for the platform
 	if err != nil {
-		return lock.Image{}, failed(at, fmt.Errorf("%s has no image for %s: %w", ref.Reference, ref.Platform, err))
+		return lock.Image{}, failed(at, "pull "+ref.Reference, fmt.Errorf("%s has no image for %s: %w", ref.Reference, ref.Platform, err))
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
-		return lock.Image{}, failed(at, fmt.Errorf("reading the configuration of %s: %w", ref.Reference, err))
+		return lock.Image{}, failed(at, "pull "+ref.Reference, fmt.Errorf("reading the configuration of %s: %w", ref.Reference, err))
 	}
 	if config.OS != platform.OS || config.Architecture != platform.Architecture {
 		return lock.Image{}, fmt.Errorf("%s is an image for %s/%s, not for %s", ref.Reference, config.OS, config.Architecture, strings.TrimSpace(ref.Platform))

@@ -47,7 +47,7 @@ func TestResolve(t *testing.T) {
 		t.Fatal(err)
 	}
 	for platform, digest := range want {
-		got, err := Resolve(t.Context(), lock.ImageRef{Reference: host + "/base:1", Platform: platform})
+		got, err := Client{}.Resolve(t.Context(), lock.ImageRef{Reference: host + "/base:1", Platform: platform})
 		if err != nil || got.Digest != digest || got.Platform != platform {
 			t.Errorf("%s: got %v, %v, want %s", platform, got, err, digest)
 		}
@@ -57,7 +57,7 @@ func TestResolve(t *testing.T) {
 		{Reference: host + "/none:1", Platform: "linux/amd64"},
 		{Reference: "UPPER//x", Platform: "linux/amd64"},
 	} {
-		if got, err := Resolve(t.Context(), bad); err == nil {
+		if got, err := (Client{}).Resolve(t.Context(), bad); err == nil {
 			t.Errorf("%v: %v, want an error", bad, got)
 		}
 	}

@@ -4,6 +4,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -52,10 +53,14 @@ func (e *SlowError) Timeout() bool { return true }
 func (e *SlowError) Temporary() bool { return true }
 
 // New returns a transport with these timeouts. It uses the proxies from the environment.
-func New(p Patience) http.RoundTripper {
+func New(p Patience) http.RoundTripper { return NewTLS(p, nil) }
+
+// NewTLS returns a transport like New that connects with a TLS configuration; nil is the usual one.
+func NewTLS(p Patience, config *tls.Config) http.RoundTripper {
 	return &transport{idle: p.Idle, least: int64(float64(p.Rate) * p.Idle.Seconds()), next: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: p.Connect}).DialContext,
+		TLSClientConfig:       config,
 		TLSHandshakeTimeout:   p.Connect,
 		ResponseHeaderTimeout: p.Header,
 		IdleConnTimeout:       90 * time.Second,
