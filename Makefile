@@ -11,7 +11,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build demo test copies fuzz exact seeds bench lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
+.PHONY: help build frontend-image demo test copies fuzz exact seeds bench lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -48,6 +48,15 @@ bin/layc-runc: go.mod go.sum | seccomp
 # Both are looked for first: nothing is installed that is there.
 seccomp:
 	@pkg-config --exists libseccomp 2>/dev/null || $(call install,libseccomp-dev pkg-config,the headers of libseccomp and pkg-config)
+
+## frontend-image: make out/frontend, an OCI layout with layc as a frontend of BuildKit
+# FRONTEND_ARCH is the architecture of the builders that run it. The image is built with layc.
+FRONTEND_ARCH ?= $(shell $(GO) env GOARCH)
+frontend-image: build
+	@rm -rf out/frontend-files && mkdir -p out/frontend-files
+	GOOS=linux GOARCH=$(FRONTEND_ARCH) $(GO) build -ldflags '-s -w' -o out/frontend-files/layc-frontend ./cmd/layc-frontend
+	@cp cmd/layc-frontend/image.layer $(HELPERS:llb/helper/bin/%.gz=bin/%) out/frontend-files/
+	bin/layc build -C out/frontend-files --platform linux/$(FRONTEND_ARCH) -o out/frontend
 
 # Tests connect to engines through ssh, and build on one with fuse-overlayfs.
 engines:

@@ -62,6 +62,7 @@ var policy = map[string]string{
 	"llb/engine":          "lang/diag lang/redact lang/visible llb/registry/access llb/replace llb/world/transport",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",
+	"llb/frontend":        "lang/diag lang/load compiler compiler/bind compiler/lock compiler/model compiler/pin compiler/plan llb/canon llb/engine llb/helper llb/images llb/world llb/world/git",
 	"llb/lockfile":        "lang/diag compiler compiler/lock compiler/pin llb/replace",
 	"llb/revision":        "llb/world/git",
 	"llb/world/git":       "llb/replace lang/paths lang/diag lang/load compiler/lock",
@@ -72,21 +73,22 @@ var policy = map[string]string{
 	"llb/world/transport": "",
 	"llb/world/rootfs":    "lang/paths compiler/lock llb/archive",
 
-	"cmd/layc-helper": "lang/paths compiler/deb822 llb/archive llb/canon",
-	"cmd/layc":        "any",
+	"cmd/layc-helper":   "lang/paths compiler/deb822 llb/archive llb/canon",
+	"cmd/layc":          "any",
+	"cmd/layc-frontend": "llb/frontend",
 }
 
 // outside lists libraries that only some packages may import.
 var outside = map[string]string{
-	"github.com/moby/buildkit/client/llb":    "llb",
-	"github.com/moby/buildkit":               "llb llb/engine cmd/layc",
+	"github.com/moby/buildkit/client/llb":    "llb llb/frontend",
+	"github.com/moby/buildkit":               "llb llb/engine cmd/layc llb/frontend cmd/layc-frontend",
 	"github.com/google/go-containerregistry": "llb/registry llb/registry/access llb/engine cmd/layc",
 	"github.com/alecthomas/participle":       "compiler/query",
 	"github.com/spdx/tools-golang":           "compiler/sbom",
 	"github.com/CycloneDX/cyclonedx-go":      "compiler/sbom",
 	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/world/git llb/revision llb/world llb/registry llb/registry/access cmd/layc cmd/layc-helper",
+	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/world/git llb/revision llb/world llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend",
 	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 

@@ -236,15 +236,19 @@ func inside(to string) string {
 // project returns the selected files of the project and of git repositories. Only these are sent
 // to the engine.
 func (l *lowerer) project(i *model.Instance, s *model.Selection, at source.Span) llb.State {
-	name := "project-" + s.Digest()
-	l.selections[name] = s
 	var names []string
 	for _, src := range s.Sources {
 		names = append(names, src.Path)
 	}
+	from := l.from(i.Title, "read "+strings.Join(names, ", "), at)
+	if l.options.Sources != nil {
+		return l.must(l.options.Sources.Project(s, from))
+	}
+	name := "project-" + s.Digest()
+	l.selections[name] = s
 	// Two projects on one engine may have equal paths.
 	key := llb.SharedKeyHint(l.options.Tree)
-	return llb.Local(name, key, l.from(i.Title, "read "+strings.Join(names, ", "), at))
+	return llb.Local(name, key, from)
 }
 
 // copyFrom appends a copy from a stage. The engine copies a single source by itself. It resolves

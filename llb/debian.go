@@ -26,6 +26,7 @@ type debianStep struct {
 	platform ocispecs.Platform            // of the system
 	name     string                       // shown while it runs
 	options  []llb.ConstraintsOpt         // the place in the source
+	sources  Sources                      // see Options
 }
 
 const (
@@ -75,7 +76,7 @@ func debianInstall(system llb.State, already []lock.Package, step debianStep) (l
 
 // run runs the helper in the system, with the packages.
 func (s debianStep) run(system llb.State, command string) (llb.State, error) {
-	tool, err := debianHelper(s.platform.Architecture, s.options)
+	tool, err := debianHelper(s.sources, s.platform.Architecture, s.options)
 	if err != nil {
 		return llb.State{}, err
 	}
@@ -130,12 +131,15 @@ func (s debianStep) download(p lock.Package) (llb.State, error) {
 	return llb.HTTP(url, options...), nil
 }
 
-// debianHelper returns the local source with the helper. Engines identify it by its content, so
+// debianHelper returns the source with the helper. Engines identify it by its content, so
 // it is sent once. It is an error if the helper does not exist for the architecture.
-func debianHelper(arch string, constraints []llb.ConstraintsOpt) (llb.State, error) {
+func debianHelper(sources Sources, arch string, constraints []llb.ConstraintsOpt) (llb.State, error) {
 	sum, err := helper.Digest(arch)
 	if err != nil {
 		return llb.State{}, err
+	}
+	if sources != nil {
+		return sources.Helper(arch), nil
 	}
 	options := []llb.LocalOption{
 		llb.LocalUniqueID(sum),

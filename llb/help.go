@@ -20,7 +20,7 @@ func (l *lowerer) help(title, name string, at source.Span, args ...string) []llb
 
 // helpOn is help on another platform, for a helper that runs programs of an image.
 func (l *lowerer) helpOn(p ocispecs.Platform, title, name string, at source.Span, args ...string) []llb.RunOption {
-	tool, err := debianHelper(p.Architecture, nil)
+	tool, err := debianHelper(l.options.Sources, p.Architecture, nil)
 	if err != nil {
 		l.fail(err)
 		return nil

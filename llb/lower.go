@@ -1,5 +1,5 @@
-// Package llb lowers a plan to BuildKit's low-level build definitions. Only this package imports
-// BuildKit's client/llb.
+// Package llb lowers a plan to BuildKit's low-level build definitions. Only this package, and
+// llb/frontend for the files of a build, import BuildKit's client/llb.
 //
 // A base and the spine above it are one chain of states. A portable layer is a FileOp on scratch,
 // whose bytes do not depend on anything else. An image is the Merge of its spine and its portable
@@ -101,6 +101,18 @@ type Options struct {
 	Build model.Platform
 	// Verify adds all proofs.
 	Verify bool
+	// Sources takes the place of local sources; nil: layc sends these.
+	Sources Sources
+}
+
+// Sources are the files of a build that does not send any itself: the engine has them already.
+// States are as the local sources would be, except for times.
+type Sources interface {
+	// Project has the selected files of the project and of git repositories, in
+	// [model.Selection.Root].
+	Project(s *model.Selection, o llb.ConstraintsOpt) (llb.State, error)
+	// Helper has the helper for an architecture, as its local source has it.
+	Helper(arch string) llb.State
 }
 
 // Lower lowers a plan. The result is a pure function of the plan and the options. An error comes

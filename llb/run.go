@@ -163,6 +163,7 @@ func (l *lowerer) debian(platform ocispecs.Platform, component, name string, at 
 		packages: packages, url: func(u string) (string, error) { return l.url(u), nil },
 		platform: platform, name: "[" + component + "] " + name,
 		options: []llb.ConstraintsOpt{l.from(component, name, at)},
+		sources: l.options.Sources,
 	}
 }
 

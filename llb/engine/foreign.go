@@ -164,6 +164,11 @@ func (e *Engine) lacks(has gateway.BuildOpts, definitions []*pb.Definition) erro
 	if e.opts.Address == "" {
 		return nil
 	}
+	return lacking("the BuildKit at "+e.named(), builtIn, has, definitions)
+}
+
+// lacking is like lacks, with the name of the engine, and what to do instead of using it.
+func lacking(named, instead string, has gateway.BuildOpts, definitions []*pb.Definition) error {
 	missing, disabled := map[string]bool{}, ""
 	for _, def := range definitions {
 		for _, of := range def.Metadata {
@@ -183,12 +188,12 @@ func (e *Engine) lacks(has gateway.BuildOpts, definitions []*pb.Definition) erro
 	if len(missing) == 0 {
 		return nil
 	}
-	help := fmt.Sprintf("update it (layc is tested with BuildKit %s), or %s", triedVersion, builtIn)
+	help := fmt.Sprintf("update it (layc is tested with BuildKit %s), or %s", triedVersion, instead)
 	if strings.Contains(disabled, "containerd") {
-		help = "turn on the containerd image store of that Docker, create a builder (docker buildx create), or " + builtIn
+		help = "turn on the containerd image store of that Docker, create a builder (docker buildx create), or " + instead
 	}
 	err := &UnavailableError{
-		What: fmt.Sprintf("the BuildKit at %s lacks what this build needs: %s", e.named(), strings.Join(slices.Sorted(maps.Keys(missing)), ", ")),
+		What: fmt.Sprintf("%s lacks what this build needs: %s", named, strings.Join(slices.Sorted(maps.Keys(missing)), ", ")),
 		Help: help,
 	}
 	if disabled != "" {

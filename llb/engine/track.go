@@ -5,6 +5,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -107,6 +108,9 @@ func (t *tracker) describe(id digest.Digest) (name string, log []string) {
 	defer t.mu.Unlock()
 	v := t.seen[id]
 	if v == nil {
+		if at := slices.IndexFunc(t.all, func(s Step) bool { return s.Vertex == id }); at >= 0 {
+			return t.all[at].Name, nil
+		}
 		return id.String(), nil
 	}
 	for _, l := range v.lines {

@@ -47,6 +47,8 @@ type Input struct {
 	// Foreign marks an engine that is not layc's own. Such an engine does not pass on a server's
 	// response, so layc requests it again.
 	Foreign bool
+	// Sources has the files if the engine has them already; nil: they are sent, and so are secrets.
+	Sources llb.Sources
 	// Notice is called with a sentence for the user. It may be nil.
 	Notice func(sentence string)
 }
@@ -105,7 +107,7 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 	own := model.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
 	var graphs []*llb.Graph
 	for n, p := range in.Plans {
-		g, err := llb.Lower(p, llb.Options{Tree: tree, URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify})
+		g, err := llb.Lower(p, llb.Options{Tree: tree, URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify, Sources: in.Sources})
 		if err != nil {
 			return nil, err
 		}

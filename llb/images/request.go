@@ -19,6 +19,11 @@ type SecretError struct{ Name string }
 
 func (e *SecretError) Error() string { return fmt.Sprintf("a step needs the secret %s", e.Name) }
 
+// LayoutError is the error for a base that is an OCI layout of the project, if files are not sent.
+type LayoutError struct{ Dir string }
+
+func (e *LayoutError) Error() string { return fmt.Sprintf("the base %s is an OCI layout", e.Dir) }
+
 // ErrNoAgent is the error for a step that uses SSH on a host without an agent.
 var ErrNoAgent = errors.New("a step uses ssh, but no SSH agent is running")
 
@@ -67,29 +72,15 @@ func certificates() []byte {
 
 // request returns the engine's request.
 func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
-	r := engine.Request{
-		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: maps.Clone(in.Host.Network), Output: in.Output,
+	r := engine.Request{Output: in.Output}
+	if in.Sources == nil {
+		if err := send(&r, in, graphs); err != nil {
+			return r, err
+		}
 	}
-	if r.Secrets == nil {
-		r.Secrets = map[string][]byte{}
-	}
-	maps.Copy(r.Secrets, in.Secrets)
 	for _, g := range graphs {
-		if g.SSH {
-			if r.SSHAgent = in.Host.SSHAgent; r.SSHAgent == "" {
-				return r, ErrNoAgent
-			}
-		}
-		for name, selection := range g.Selections {
-			r.Locals[name] = project.Source(in.Files, selection)
-		}
-		for _, dir := range g.Layouts {
-			r.Layouts[dir] = filepath.Join(in.Dir, filepath.FromSlash(dir))
-		}
-		for _, name := range g.Secrets {
-			if _, ok := r.Secrets[name]; !ok {
-				return r, &SecretError{name}
-			}
+		if in.Sources != nil && len(g.Layouts) > 0 {
+			return r, &LayoutError{g.Layouts[0]}
 		}
 		for _, i := range g.Images {
 			names := i.App.References()
@@ -102,6 +93,34 @@ func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 		}
 	}
 	return r, nil
+}
+
+// send adds what the engine requests from this machine: files, layouts, secrets, the agent.
+func send(r *engine.Request, in Input, graphs []*llb.Graph) error {
+	r.Locals, r.Layouts, r.Secrets = helper.Sources(), map[string]string{}, maps.Clone(in.Host.Network)
+	if r.Secrets == nil {
+		r.Secrets = map[string][]byte{}
+	}
+	maps.Copy(r.Secrets, in.Secrets)
+	for _, g := range graphs {
+		if g.SSH {
+			if r.SSHAgent = in.Host.SSHAgent; r.SSHAgent == "" {
+				return ErrNoAgent
+			}
+		}
+		for name, selection := range g.Selections {
+			r.Locals[name] = project.Source(in.Files, selection)
+		}
+		for _, dir := range g.Layouts {
+			r.Layouts[dir] = filepath.Join(in.Dir, filepath.FromSlash(dir))
+		}
+		for _, name := range g.Secrets {
+			if _, ok := r.Secrets[name]; !ok {
+				return &SecretError{name}
+			}
+		}
+	}
+	return nil
 }
 
 // asked converts a proof for the engine.

@@ -89,11 +89,18 @@ func (m Mirrors) URL(name string) (string, error) {
 	}
 	root, ok := m[at.Archive]
 	if !ok {
-		return "", fmt.Errorf("no mirror for %s (checked %s); name one with --mirror %s=URL", at.Archive, lookedAt(at.Archive), at.Archive)
+		return "", &NoMirrorError{at.Archive}
 	}
 	// Plus signs and tildes are common in package paths, and some servers read a bare plus as a
 	// space.
 	return root + "/" + strings.ReplaceAll((&url.URL{Path: at.Path}).EscapedPath(), "+", "%2B"), nil
+}
+
+// NoMirrorError is the error for an archive without a mirror.
+type NoMirrorError struct{ Archive string }
+
+func (e *NoMirrorError) Error() string {
+	return fmt.Sprintf("no mirror for %s (checked %s); name one with --mirror %s=URL", e.Archive, lookedAt(e.Archive), e.Archive)
 }
 
 func lookedAt(archive string) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -105,6 +106,9 @@ func absent(err error) bool {
 
 // Restore is the help for a changed vendored copy.
 const Restore = "run `layc vendor` to restore it; make changes only at its source"
+
+// VendoredAt returns the directory of a project that has the vendored copy of a pinned repository.
+func VendoredAt(pin lock.Module) string { return path.Join("vendor", filepath.ToSlash(dirName(pin))) }
 
 // Write puts the pinned repositories into the vendor directory, and removes copies that an
 // earlier call wrote and that are no longer pinned. It returns the vendored directories, relative
