@@ -68,9 +68,10 @@ var policy = map[string]string{
 	"llb/world/git":       "llb/replace lang/paths lang/diag lang/load compiler/lock",
 	"llb/world":           "compiler/lock compiler/deb822 compiler/debian llb/archive llb/world/rootfs llb/world/transport",
 	"llb/project":         "compiler/model",
-	"llb/registry":        "compiler/lock llb/archive llb/registry/access llb/world/rootfs llb/world/transport",
+	"llb/registry":        "compiler/lock llb/archive llb/replace llb/registry/access llb/world/rootfs llb/world/transport",
 	"llb/registry/access": "llb/world/transport",
 	"llb/world/transport": "",
+	"llb/world/vendored":  "lang/redact llb/replace",
 	"llb/world/rootfs":    "lang/paths compiler/lock llb/archive",
 
 	"cmd/layc-helper":   "lang/paths compiler/deb822 llb/archive llb/canon",
@@ -88,7 +89,7 @@ var outside = map[string]string{
 	"github.com/CycloneDX/cyclonedx-go":      "compiler/sbom",
 	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/world/git llb/revision llb/world llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend",
+	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend",
 	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 

@@ -436,13 +436,13 @@ func (l *lowerer) putUnpacked(c *contents, i *model.Instance, s *model.Fetch, tr
 // download returns a state with the content of a URL as /download. A vertex requests one URL, and
 // the checksum verifies the content, so the engine's cache is the same for all mirrors.
 func (l *lowerer) download(i *model.Instance, s *model.Fetch) llb.State {
-	url, last := l.mirror(s.URLs)
+	n, last := l.mirror(s.URLs)
 	base := path.Base(s.URLs[0])
 	asks := l.from(i.Title, "fetch "+base, s.Span)
-	if !last {
-		l.origins[len(l.origins)-1].URL = url
+	if !last && !l.vendored(s.Digest) {
+		l.origins[len(l.origins)-1].URL = s.URLs[n]
 	}
-	file := llb.HTTP(l.url(url), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded), asks)
+	file := llb.HTTP(l.url(Download{s.URLs, s.Digest, s.Size}, n), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded), asks)
 	if s.SHA512 == "" {
 		return file
 	}
@@ -453,14 +453,13 @@ func (l *lowerer) download(i *model.Instance, s *model.Fetch) llb.State {
 	return llb.Scratch().Run(opts...).AddMount("/in", file)
 }
 
-// mirror returns the URL to request: the first that is not down, else the last.
-func (l *lowerer) mirror(urls []string) (url string, last bool) {
-	for n, u := range urls {
-		if url, last = u, n == len(urls)-1; !l.options.Down[u] {
-			break
-		}
+// mirror returns the index of the URL to request: the first that is not down, else the last.
+func (l *lowerer) mirror(urls []string) (n int, last bool) {
+	n = slices.IndexFunc(urls, func(u string) bool { return !l.options.Down[u] })
+	if n < 0 {
+		n = len(urls) - 1
 	}
-	return url, last
+	return n, n == len(urls)-1
 }
 
 // unpacked returns the content of an archive.

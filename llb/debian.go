@@ -20,13 +20,13 @@ import (
 // no other environment than the helper's own, and a fixed host name.
 type debianStep struct {
 	packages []lock.Package
-	env      []model.EnvVar               // for maintainer scripts
-	extras   extras                       // added before packages are installed
-	url      func(string) (string, error) // where to download what the lock file names
-	platform ocispecs.Platform            // of the system
-	name     string                       // shown while it runs
-	options  []llb.ConstraintsOpt         // the place in the source
-	sources  Sources                      // see Options
+	env      []model.EnvVar            // for maintainer scripts
+	extras   extras                    // added before packages are installed
+	url      func(lock.Package) string // where to download a package
+	platform ocispecs.Platform         // of the system
+	name     string                    // shown while it runs
+	options  []llb.ConstraintsOpt      // the place in the source
+	sources  Sources                   // see Options
 }
 
 const (
@@ -113,10 +113,6 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 
 // download returns a state with the file NAME.deb.
 func (s debianStep) download(p lock.Package) (llb.State, error) {
-	url, err := s.url(p.URL)
-	if err != nil {
-		return llb.State{}, err
-	}
 	sum, err := digest.Parse(p.Digest)
 	if err != nil {
 		return llb.State{}, fmt.Errorf("package %s in %s: %w", p.Name, lock.Name, err)
@@ -128,7 +124,7 @@ func (s debianStep) download(p lock.Package) (llb.State, error) {
 	for _, option := range s.named("download " + p.Name + " " + p.Version) {
 		options = append(options, option)
 	}
-	return llb.HTTP(url, options...), nil
+	return llb.HTTP(s.url(p), options...), nil
 }
 
 // debianHelper returns the source with the helper. Engines identify it by its content, so

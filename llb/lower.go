@@ -38,6 +38,10 @@ type Graph struct {
 	// Layouts are the project's OCI layout directories that are bases, sorted. A definition
 	// refers to each as a store of that name.
 	Layouts []string
+	// Downloads are the files that steps download, and Bases the images from registries, sorted by
+	// digest.
+	Downloads []Download
+	Bases     []Base
 	// Selections are the files that steps copy from the project and from git repositories. Each
 	// is a local source of that name.
 	Selections map[string]*model.Selection
@@ -93,6 +97,9 @@ type Options struct {
 	// URL turns a URL as written in the program, perhaps "maven:…", into the one to download
 	// from. Nil: URLs are used unchanged.
 	URL func(string) (string, error)
+	// Vendored reports whether the project has a copy of what has a digest: of a file, or of an
+	// image's manifest. Steps then take the copy. Nil: there are none.
+	Vendored func(digest string) bool
 	// Down are URLs, as written in the program, that failed to serve the right content. Their
 	// mirrors are used instead, if they have any.
 	Down map[string]bool
@@ -132,6 +139,8 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		layouts:  map[string]bool{},
 		runs:     map[model.Platform]bool{},
 
+		downloads:  map[string]Download{},
+		bases:      map[string]Base{},
 		selections: map[string]*model.Selection{},
 	}
 	// An image has a layer of its own, a merge and a proof; an instance, a download or so.
@@ -163,6 +172,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	g.SSH = l.ssh
 	g.Runs = slices.SortedFunc(maps.Keys(l.runs), func(a, b model.Platform) int { return strings.Compare(a.String(), b.String()) })
 	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
+	g.Downloads, g.Bases = byDigest(l.downloads), byDigest(l.bases)
 	g.Selections = l.selections
 	return g, nil
 }
@@ -186,6 +196,8 @@ type lowerer struct {
 	shipped  map[model.Key]bool // recipes that are in images
 
 	selections map[string]*model.Selection // by the name of their local source
+	downloads  map[string]Download         // by digest
+	bases      map[string]Base             // by digest
 
 	replaceable replaceable
 	ssh         bool
@@ -343,16 +355,4 @@ func (l *lowerer) portable(members []*model.Instance) llb.State {
 	}
 	name := strings.Join(names, " + ")
 	return l.settled(l.merge(stack, name), "layer", name, members[0].Span)
-}
-
-// url returns the URL to download from.
-func (l *lowerer) url(u string) string {
-	if l.options.URL == nil {
-		return u
-	}
-	out, err := l.options.URL(u)
-	if err != nil {
-		l.fail(err)
-	}
-	return out
 }

@@ -98,8 +98,7 @@ func (l *lowerer) base(i *model.Instance) llb.State {
 	case s.Scratch:
 		return llb.Scratch()
 	case s.Image != "":
-		name, _, _ := strings.Cut(s.Image, "@")
-		return llb.NewState(llb.Image(name+"@"+s.Digest, llb.Platform(l.runsOn(i)), l.from(i.Title, s.Image, i.Span)).Output())
+		return llb.NewState(l.imageBase(i).Output())
 	case s.Layout != "":
 		l.layouts[s.Layout] = true
 		return llb.NewState(llb.OCILayout("layc/layout@"+s.Digest, llb.OCIStore("", s.Layout), llb.Platform(l.runsOn(i)), l.from(i.Title, "layout "+s.Layout, i.Span)).Output())
@@ -160,7 +159,7 @@ func (l *lowerer) placed(i *model.Instance) (llb.State, bool) {
 func (l *lowerer) debian(platform ocispecs.Platform, component, name string, at source.Span, packages []lock.Package) debianStep {
 	l.executes(platform) // the maintainer scripts
 	return debianStep{
-		packages: packages, url: func(u string) (string, error) { return l.url(u), nil },
+		packages: packages, url: func(p lock.Package) string { return l.url(Download{[]string{p.URL}, p.Digest, p.Size}, 0) },
 		platform: platform, name: "[" + component + "] " + name,
 		options: []llb.ConstraintsOpt{l.from(component, name, at)},
 		sources: l.options.Sources,

@@ -24,6 +24,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	of "github.com/layc-lang/layc/llb/registry"
 )
 
 // TestLockBases pins base systems of all kinds with the facts that layers depend on, and updates
@@ -161,6 +163,16 @@ app c {
 	if got := facts(); strings.Contains(got, "/more") || strings.Contains(got, "base  2") {
 		t.Errorf("after the update the lock file still has:\n%s", got)
 	}
+	run("check", "--locked")
+
+	// All bases can be vendored. The second time nothing is downloaded.
+	run("vendor", "--all")
+	if err := of.Validate(filepath.Join(dir, "vendor", "layc-images")); err != nil {
+		t.Error(err)
+	}
+	server.Close()
+	run("vendor", "--all", "--check")
+	run("vendor", "--all")
 	run("check", "--locked")
 }
 

@@ -139,7 +139,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		return err
 	}
 	result, err := b.solve(cmd.Context(), images.Input{
-		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
+		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Copies: b.vendored(), Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
 		Verify: b.verify, Output: output, Foreign: b.engine.address != "", Notice: b.notice,
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
@@ -12,6 +13,7 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/lockfile"
 	"github.com/layc-lang/layc/llb/world/git"
+	"github.com/layc-lang/layc/llb/world/vendored"
 )
 
 // announce prints a message about a slow operation.
@@ -69,7 +71,13 @@ func (c *cli) load(fetched map[load.Repository]load.Fetched) (*load.Program, dia
 
 // source returns the input for the module in the command's directory.
 func (c *cli) source() compiler.Input {
-	return compiler.Input{Project: files(c.dir, c.own...), Dir: ".", Name: c.where()}
+	own := c.own
+	if c.copies().Exists() {
+		for _, name := range vendored.Names {
+			own = append(slices.Clip(own), "vendor/"+name)
+		}
+	}
+	return compiler.Input{Project: files(c.dir, own...), Dir: ".", Name: c.where()}
 }
 
 // where returns the name of the module's directory in findings.

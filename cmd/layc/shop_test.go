@@ -210,6 +210,7 @@ func TestShop(t *testing.T) {
 		s.run("numbers accounts by their names", (*shop).numbersAccounts)
 		s.run("executes what layc impact tells", (*shop).executesAsImpactTells)
 		s.run("points from apt to os.packages", (*shop).failingApt)
+		s.run("builds without network from copies", (*shop).vendors)
 		s.run("builds the same bytes from copied layers", (*shop).copiesLayers)
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,6 +45,8 @@ type Request struct {
 	Locals map[string]fsutil.FS
 	// Layouts are the OCI layout directories that definitions use as stores, by the store's name.
 	Layouts map[string]string
+	// Copies opens a file that definitions download from http://buildkit-session/NAME. It may be nil.
+	Copies func(name string) (io.ReadCloser, error)
 	// Secrets that steps may mount, by id. They are in no layer and no cache key.
 	Secrets map[string][]byte
 	// SSHAgent is the socket of an SSH agent that steps may use; "" if there is none.
@@ -203,7 +206,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	}
 	opt := client.SolveOpt{
 		LocalMounts: req.Locals,
-		Session:     []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials()},
+		Session:     []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials(), vendored(req.Copies)},
 		// Nobody looks at the build history of an embedded engine.
 		Internal: e.opts.Address == "",
 	}

@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,7 @@ type Input struct {
 	// other projects' files on the engine, and contains the layouts of bases.
 	Dir     string
 	Mirrors world.Mirrors
+	Copies  Copies            // what the project has copies of; nil: nothing
 	Secrets map[string][]byte // the fleet's, by name
 	Host    Host
 	Verify  bool // run tests and all other proofs
@@ -51,6 +53,19 @@ type Input struct {
 	Sources llb.Sources
 	// Notice is called with a sentence for the user. It may be nil.
 	Notice func(sentence string)
+}
+
+// Copies are the project's copies of what builds download.
+type Copies interface {
+	Has(digest string) bool                  // a file, or a manifest with all that it refers to
+	Open(name string) (io.ReadCloser, error) // a file, by the hexadecimal part of its digest
+}
+
+func (in Input) vendored() func(digest string) bool {
+	if in.Copies == nil {
+		return nil
+	}
+	return in.Copies.Has
 }
 
 // Result has the built images and the outcomes of the proofs.
@@ -107,7 +122,7 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 	own := model.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
 	var graphs []*llb.Graph
 	for n, p := range in.Plans {
-		g, err := llb.Lower(p, llb.Options{Tree: tree, URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify, Sources: in.Sources})
+		g, err := llb.Lower(p, llb.Options{Tree: tree, Vendored: in.vendored(), URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify, Sources: in.Sources})
 		if err != nil {
 			return nil, err
 		}

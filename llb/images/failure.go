@@ -93,7 +93,7 @@ func notFetched(graphs []*llb.Graph, failed *engine.UnavailableError) *diag.Diag
 // page from other content than the pinned: layc asks the server itself.
 func served(ctx context.Context, err error) error {
 	var step *engine.StepError
-	if !errors.As(err, &step) || !strings.Contains(step.Remote, "://") || !otherContent.MatchString(fmt.Sprint(step.Err)) {
+	if !errors.As(err, &step) || !strings.Contains(step.Remote, "://") || isCopy(step) || !otherContent.MatchString(fmt.Sprint(step.Err)) {
 		return err
 	}
 	answer := world.Ask(ctx, step.Remote)
@@ -107,6 +107,9 @@ func served(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// isCopy reports whether a step takes a vendored copy.
+func isCopy(step *engine.StepError) bool { return strings.HasPrefix(step.Remote, llb.CopiesURL) }
 
 // unserved is the URL, as a program writes it, of the download that a build
 // failed for, if another mirror is left to be asked; else empty.
@@ -464,12 +467,16 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 	switch {
 	case step.ExitCode != 0:
 		d.At("exit code %d", step.ExitCode)
+	case mismatch != nil && isCopy(step):
+		d.Note("the vendored copy has changed: its digest is %s, not %s", mismatch[1], mismatch[2])
 	case mismatch != nil:
 		d.Note("the server sent unexpected content: the digest is %s, not %s", mismatch[1], mismatch[2])
 	default:
 		d.Note("%s", step.Err)
 	}
 	switch {
+	case isCopy(step):
+		d.Hint("run `layc vendor --all` to restore the copy; make changes only at its source")
 	case mismatch != nil:
 		d.Hint("check the file: if the change is intended, run `layc update` or write the new checksum; otherwise use another mirror")
 	case notInPasswd.MatchString(step.Err.Error()):

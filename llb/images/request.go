@@ -101,6 +101,9 @@ func send(r *engine.Request, in Input, graphs []*llb.Graph) error {
 	if r.Secrets == nil {
 		r.Secrets = map[string][]byte{}
 	}
+	if in.Copies != nil {
+		r.Copies = in.Copies.Open
+	}
 	maps.Copy(r.Secrets, in.Secrets)
 	for _, g := range graphs {
 		if g.SSH {

@@ -99,6 +99,16 @@ func (r *Resolver) URL(ctx context.Context, name string) (lock.URL, error) {
 	return pin, nil
 }
 
+// Content downloads what has a name in a program or lock file, and passes it to read, again from the
+// start after a failed attempt.
+func (r *Resolver) Content(ctx context.Context, name string, read func(io.Reader) error) error {
+	url, err := r.options.Mirrors.URL(name)
+	if err != nil {
+		return err
+	}
+	return r.fetch.get(ctx, name, url, read)
+}
+
 // Base inspects a base system. For images and layouts it calls the function in the options.
 func (r *Resolver) Base(ctx context.Context, ref lock.BaseRef) (lock.Base, error) {
 	if ref.Kind == "rootfs" {
