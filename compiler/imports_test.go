@@ -59,6 +59,7 @@ var policy = map[string]string{
 	"llb/canon":           "",
 	"llb/helper":          "",
 	"llb/replace":         "",
+	"llb/digests":         "",
 	"llb/engine":          "lang/diag lang/redact lang/visible llb/registry/access llb/replace llb/world/transport",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",

@@ -43,6 +43,11 @@ fails. It runs tests, builds stacked components on their needs alone, repeats
 runs and compares the results. It looks for the libraries that programs need,
 and for the programs that links and scripts lead to.
 
+--digests writes the digests of the pushed images to a file: a map in JSON
+(NAME.json), values for Helm (NAME.yaml), or the images of kustomize
+(kustomization.yaml). Entries of apps that are not built, and everything else in
+the file, stay. --quiet prints only the references of the images, and errors.
+
 With --json, or --json-file for a file, the result is JSON. Its "findings" are
 the errors and warnings of the build, also of one that failed, in the form of
 layc check --json. "files" has the digests of the files that they name, so that
@@ -60,6 +65,7 @@ that engine.`,
   layc build -o out --prune                remove images of deleted apps, too
   layc build --push --select 'has package("openssl") < "3.0.15"'
   layc build --push                        push to the fleet's registry
+  layc build --push --digests deploy/values.yaml
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
   layc build --json -o out                 print the result as JSON
@@ -73,6 +79,8 @@ that engine.`,
 	b.selection.flag(cmd, "build the apps")
 	f := cmd.Flags()
 	b.destination.flags(cmd)
+	b.digests.flag(cmd)
+	f.BoolVarP(&b.quiet, "quiet", "q", false, "print only the references of the images, and errors")
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
 	b.engine.flags(cmd)
 	b.secrets.flag(cmd)
@@ -89,6 +97,7 @@ type build struct {
 	selection   selection
 	mirrors     mirrorFlags
 	destination destination
+	digests     digestFiles
 	engine      engineFlags
 	secrets     secretFlags
 	progress    string
@@ -156,8 +165,15 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 			return err
 		}
 	}
+	if err := b.writeDigests(plans, pushed); err != nil {
+		return err
+	}
 	if err := b.tell(resultJSON(result, pushed, b.destination.dir)); err != nil || b.json {
 		return err
+	}
+	if b.quiet {
+		b.references(plans, result, pushed)
+		return nil
 	}
 	b.summary(plans, result, pushed)
 	if b.verify {
@@ -171,16 +187,22 @@ func (b *build) check(cmd *cobra.Command) error {
 	if !slices.Contains(engine.DisplayModes[:], b.progress) {
 		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
 	}
+	if b.quiet && b.progress != "auto" && b.progress != "quiet" {
+		return usage(cmd, "--quiet and --progress %s exclude each other", b.progress)
+	}
 	if err := b.engine.check(cmd); err != nil {
 		return err
 	}
 	if err := b.destination.check(cmd); err != nil {
 		return err
 	}
+	if err := b.digests.check(cmd, b.destination.push); err != nil {
+		return err
+	}
 	if err := canWrite(cmd, "json-file", b.jsonFile); err != nil {
 		return err
 	}
-	for _, name := range []string{b.destination.dir, b.engine.state, b.jsonFile} {
+	for _, name := range append([]string{b.destination.dir, b.engine.state, b.jsonFile}, b.digests.files...) {
 		if name != "" {
 			b.own = append(b.own, within(b.dir, name)...)
 		}
@@ -198,11 +220,11 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, 
 	_, plans := selected(out, sets)
 	switch {
 	case len(plans) == 0:
-		if !b.json {
+		if !b.json && !b.quiet {
 			fmt.Fprintln(b.out, "nothing to build")
 		}
 		return nil, b.tell(resultJSON(&images.Result{Result: &engine.Result{}}, nil, ""))
-	case !b.json:
+	case !b.json && !b.quiet:
 		for _, p := range plans {
 			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", show.Tree(p, show.Terminal), p.Storage(), p.Quality())
 		}
@@ -283,6 +305,24 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 	}
 	fmt.Fprintln(b.err, "nothing was written")
 	return err
+}
+
+// references prints the references of the images, one a line: with the digest if it is known.
+func (b *build) references(plans []*plan.Plan, r *images.Result, pushed []registry.Pushed) {
+	switch {
+	case len(pushed) > 0:
+		for _, p := range pushed {
+			fmt.Fprintf(b.out, "%s@%s\n", p.Reference, p.Digest)
+		}
+	case len(r.Images) > 0 && b.destination.dir != "":
+		for _, i := range r.Images {
+			fmt.Fprintf(b.out, "%s@%s\n", i.Name, i.Manifest)
+		}
+	default:
+		for _, name := range imageNames(plans) {
+			fmt.Fprintln(b.out, name)
+		}
+	}
 }
 
 // summary prints the location of the images and what they share.

@@ -99,7 +99,7 @@ func imageNames(plans []*plan.Plan) []string {
 // upload pushes images of the layout.
 func (b *build) upload(ctx context.Context, layout string, names []string) ([]registry.Pushed, error) {
 	var progress func(registry.Progress)
-	if !b.json {
+	if !b.json && !b.quiet {
 		progress = func(p registry.Progress) {
 			fmt.Fprintf(b.err, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
 		}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -69,8 +70,9 @@ type cli struct {
 	ready    func(engine.Options) error // reports why open would fail, as far as known in advance
 	open     func(context.Context, engine.Options) (builder, error)
 
-	dir string   // -C
-	own []string // files in it that the command writes, which are not the module's
+	dir   string   // -C
+	quiet bool     // print no warnings and notices
+	own   []string // files in it that the command writes, which are not the module's
 }
 
 // builder is the part of an engine that the commands use.
@@ -337,6 +339,9 @@ func rendering(w io.Writer) diag.Options {
 
 // findings prints diagnostics and fails if there are errors.
 func (c *cli) findings(list diag.List) error {
+	if c.quiet {
+		list = slices.DeleteFunc(slices.Clone(list), func(d *diag.Diagnostic) bool { return d.Severity != diag.Error })
+	}
 	if len(list) == 0 {
 		return nil
 	}

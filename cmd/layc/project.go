@@ -17,7 +17,11 @@ import (
 )
 
 // announce prints a message about a slow operation.
-func (c *cli) announce(text string) { fmt.Fprintln(c.err, text) }
+func (c *cli) announce(text string) {
+	if !c.quiet {
+		fmt.Fprintln(c.err, text)
+	}
+}
 
 // hold waits until no other command writes pins or vendored copies of the module.
 func (c *cli) hold(ctx context.Context) (release func(), err error) {

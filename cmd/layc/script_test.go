@@ -3,15 +3,25 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. `code N layc …` checks a command's exit code; $EXAMPLES is the
-// directory of the larger examples.
+// directory of the larger examples, $REGISTRY an empty registry.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "../../testdata/script",
@@ -42,6 +52,9 @@ func TestScripts(t *testing.T) {
 			examples, err := filepath.Abs("../../testdata")
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("EXAMPLES", examples)
+			server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+			e.Defer(server.Close)
+			e.Setenv("REGISTRY", strings.TrimPrefix(server.URL, "http://"))
 			return err
 		},
 		Condition: func(name string) (bool, error) {
@@ -123,6 +136,11 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 		log := []string{`layc-helper: not kept: changes 1 "/etc/broken.conf is new" makes 1 "/etc/broken.conf"`}
 		return nil, stepError(r, "[broken] check written paths", engine.StepError{ExitCode: 1, Log: log, Err: errors.New("exit code: 1")})
 	}
+	if f.mode == "push" && r.Output.Dir != "" {
+		if err := writeEmpty(r); err != nil {
+			return nil, err
+		}
+	}
 	if err := unreachable(r); err != nil {
 		return nil, err
 	}
@@ -142,6 +160,31 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 		}
 	}
 	return result, nil
+}
+
+// writeEmpty writes a layout whose images differ in their configuration alone.
+func writeEmpty(r engine.Request) error {
+	to, err := layout.Write(r.Output.Dir, empty.Index)
+	for _, i := range r.Images {
+		if err != nil {
+			return err
+		}
+		var config v1.ConfigFile
+		if err := json.Unmarshal(i.Config, &config); err != nil {
+			return err
+		}
+		config.RootFS.Type, config.History = "layers", nil
+		image, err := mutate.ConfigFile(empty.Image, &config)
+		if err != nil {
+			return err
+		}
+		for _, name := range append([]string{i.Name}, i.Aliases...) {
+			if err := to.AppendImage(image, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": name})); err != nil {
+				return err
+			}
+		}
+	}
+	return err
 }
 
 // unreachable returns the failure of the first download from the host down, if there is one.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
@@ -23,7 +22,7 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 }
 
 // notice prints a sentence for the user.
-func (b *build) notice(sentence string) { fmt.Fprintln(b.err, sentence) }
+func (b *build) notice(sentence string) { b.announce(sentence) }
 
 // watched is an engine that shows the progress of builds.
 type watched struct {
@@ -45,7 +44,7 @@ func (w watched) Build(ctx context.Context, request engine.Request) (*engine.Res
 }
 
 func (b *build) progressMode() string {
-	if b.json && b.progress == "auto" {
+	if (b.json || b.quiet) && b.progress == "auto" {
 		return "quiet"
 	}
 	return b.progress

@@ -17,6 +17,9 @@ import (
 func (c *cli) showOutcomes(outcomes []images.Outcome) error {
 	for _, v := range outcomes {
 		for _, f := range v.Findings {
+			if c.quiet && f.Severity != diag.Error {
+				continue
+			}
 			if err := c.show(f); err != nil {
 				return err
 			}
