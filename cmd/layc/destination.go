@@ -89,7 +89,7 @@ func (b *build) output(layout string, targets []*compiler.Target) (engine.Output
 func imageNames(plans []*plan.Plan) []string {
 	var names []string
 	for _, p := range plans {
-		for _, i := range p.Images {
+		for _, i := range slices.Concat(p.Images, p.Published) {
 			names = append(names, i.App.References()...)
 		}
 	}
