@@ -59,12 +59,14 @@ var policy = map[string]string{
 	"llb/canon":           "",
 	"llb/helper":          "",
 	"llb/replace":         "",
+	"llb/docker":          "",
 	"llb/digests":         "",
-	"llb/engine":          "lang/diag lang/redact lang/visible llb/registry/access llb/replace llb/world/transport",
+	"llb/engine":          "lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",
 	"llb/frontend":        "lang/diag lang/load compiler compiler/bind compiler/lock compiler/model compiler/pin compiler/plan llb/canon llb/engine llb/helper llb/images llb/world llb/world/git",
 	"llb/lockfile":        "lang/diag compiler compiler/lock compiler/pin llb/replace",
+	"llb/outputs":         "lang/diag lang/redact lang/visible llb/docker llb/replace",
 	"llb/revision":        "llb/world/git",
 	"llb/world/git":       "llb/replace lang/paths lang/diag lang/load compiler/lock",
 	"llb/world":           "compiler/lock compiler/deb822 compiler/debian llb/archive llb/world/rootfs llb/world/transport",
@@ -90,8 +92,8 @@ var outside = map[string]string{
 	"github.com/CycloneDX/cyclonedx-go":      "compiler/sbom",
 	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend",
-	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend",
+	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 
 func TestImports(t *testing.T) {

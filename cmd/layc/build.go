@@ -20,7 +20,6 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
-	"github.com/layc-lang/layc/llb/registry"
 )
 
 func (c *cli) buildCommand() *cobra.Command {
@@ -30,9 +29,26 @@ func (c *cli) buildCommand() *cobra.Command {
 		SuggestFor: []string{"push", "make", "image", "images"},
 		Short:      "Build images",
 		Long: `build plans all apps together and builds the images of the named apps, or of
-all. It writes them to an OCI layout (-o), a registry (--push), or both.
-Without either the images stay in the engine's cache. Other images in the layout
-stay; --prune removes images from it that the fleet no longer has.
+all. It writes them to an OCI layout (-o DIR) or in another form (-o), pushes
+them (--push) or loads them (--load). Without these the images stay in the
+engine's cache. Other images in the layout stay; --prune removes images from it
+that the fleet no longer has.
+
+-o takes the words of docker buildx, and can be repeated:
+  type=oci,dest=FILE      an OCI layout as an archive; with tar=false, as DIR
+  type=docker,dest=FILE   an archive for docker load and podman load; without
+                          dest, loaded into Docker
+  type=tar,dest=FILE      the root file system of one app
+  type=local,dest=DIR     the same as a new directory
+  type=registry           the same as --push; also type=image,push=true
+FILE may be - for the standard output. {app} and {platform} in it write several.
+Also: oci-mediatypes=false for Docker's media types; compression=gzip, zstd,
+estargz or uncompressed; compression-level=N; force-compression=true for layers
+of bases, too; name=TEMPLATE as --name. Archives of Docker and root file systems
+have one platform: this machine's, if the app is built for it.
+
+Names of images are REGISTRY/APP:TAG, where the tag is latest if the app has
+none. --name changes them: {registry}, {app}, {tag}; or it is a prefix.
 
 The image of a published component is built with each app that contains it, or
 by its own name. If --select matches no app, nothing is built, and the exit code
@@ -63,6 +79,9 @@ that engine.`,
 		Example: `  layc build -o out                        write all images to the directory out
   layc build app1 -o out                   write one image, and keep the others
   layc build -o out --prune                remove images of deleted apps, too
+  layc build --load                        load into Docker or another store
+  layc build app1 -o type=docker,dest=- | ssh host docker load
+  layc build -o type=local,dest=root/{app}
   layc build --push --select 'has package("openssl") < "3.0.15"'
   layc build --push                        push to the fleet's registry
   layc build --push --digests deploy/values.yaml
@@ -120,9 +139,6 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err := b.mirrors.check(cmd, out.Targets); err != nil {
 		return err
 	}
-	if err := b.destination.choose(cmd, out.Targets[0].Graph.Fleet); err != nil {
-		return err
-	}
 	secrets, err := b.secrets.read(cmd, out.Targets[0].Graph.Fleet.Secrets)
 	if err != nil {
 		return err
@@ -134,6 +150,11 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err != nil || len(plans) == 0 {
 		return err
 	}
+	delivery, err := b.deliver(cmd, out.Targets, plans)
+	if err != nil {
+		return err
+	}
+	b.present(out, plans)
 	mirrors, err := b.mirrors.find(cmd)
 	if err != nil {
 		return err
@@ -143,13 +164,10 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		return err
 	}
 	defer clean()
-	output, err := b.output(layout, out.Targets)
-	if err != nil {
-		return err
-	}
+	delivery.output.Dir = layout
 	result, err := b.solve(cmd.Context(), images.Input{
 		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Copies: b.vendored(), Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
-		Verify: b.verify, Output: output, Foreign: b.engine.address != "", Notice: b.notice,
+		Verify: b.verify, Output: delivery.output, Foreign: b.engine.address != "", Notice: b.notice,
 	})
 	if err != nil {
 		return b.failed(err)
@@ -159,23 +177,21 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 			return err
 		}
 	}
-	var pushed []registry.Pushed
-	if b.destination.push {
-		if pushed, err = b.upload(cmd.Context(), layout, imageNames(plans)); err != nil {
-			return err
-		}
-	}
-	if err := b.writeDigests(plans, pushed); err != nil {
+	done, err := b.send(cmd.Context(), layout, delivery)
+	if err != nil {
 		return err
 	}
-	if err := b.tell(resultJSON(result, pushed, b.destination.dir)); err != nil || b.json {
+	if err := b.writeDigests(plans, done.pushed); err != nil {
+		return err
+	}
+	if err := b.tell(resultJSON(result, done, b.destination.dir)); err != nil || b.json {
 		return err
 	}
 	if b.quiet {
-		b.references(plans, result, pushed)
+		b.references(delivery, result, done)
 		return nil
 	}
-	b.summary(plans, result, pushed)
+	b.summary(plans, result, delivery, done)
 	if b.verify {
 		fmt.Fprintln(b.out, verified(result.Outcomes))
 	}
@@ -196,13 +212,16 @@ func (b *build) check(cmd *cobra.Command) error {
 	if err := b.destination.check(cmd); err != nil {
 		return err
 	}
-	if err := b.digests.check(cmd, b.destination.push); err != nil {
+	if err := b.digests.check(cmd, len(b.destination.pushes) > 0); err != nil {
 		return err
 	}
 	if err := canWrite(cmd, "json-file", b.jsonFile); err != nil {
 		return err
 	}
-	for _, name := range append([]string{b.destination.dir, b.engine.state, b.jsonFile}, b.digests.files...) {
+	if err := b.divert(cmd); err != nil {
+		return err
+	}
+	for _, name := range append(append(b.destination.files(), b.engine.state, b.jsonFile), b.digests.files...) {
 		if name != "" {
 			b.own = append(b.own, within(b.dir, name)...)
 		}
@@ -210,28 +229,34 @@ func (b *build) check(cmd *cobra.Command) error {
 	return b.ready(b.engine.options(b.notice))
 }
 
-// choose reduces the plans of all platforms to the chosen apps, and shows them. There
-// are none if there is nothing to build.
+// choose reduces the plans of all platforms to the chosen apps. There are none if there is nothing to
+// build, which it tells.
 func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, error) {
 	sets, err := b.chosen(cmd, out, b.selection)
 	if err != nil {
 		return nil, err
 	}
 	_, plans := selected(out, sets)
-	switch {
-	case len(plans) == 0:
-		if !b.json && !b.quiet {
-			fmt.Fprintln(b.out, "nothing to build")
-		}
-		return nil, b.tell(resultJSON(&images.Result{Result: &engine.Result{}}, nil, ""))
-	case !b.json && !b.quiet:
-		for _, p := range plans {
-			fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", show.Tree(p, show.Terminal), p.Storage(), p.Quality())
-		}
-		const quick = plan.WorkPerSecond / 8
-		b.better(out.Plan, quick, "%s\n\n")
+	if len(plans) > 0 {
+		return plans, nil
 	}
-	return plans, nil
+	if !b.json && !b.quiet {
+		fmt.Fprintln(b.out, "nothing to build")
+	}
+	return nil, b.tell(resultJSON(&images.Result{Result: &engine.Result{}}, delivered{}, ""))
+}
+
+// present shows the plans before a build.
+func (b *build) present(out *compiler.Output, plans []*plan.Plan) {
+	b.warnHealth(plans)
+	if b.json || b.quiet {
+		return
+	}
+	for _, p := range plans {
+		fmt.Fprintf(b.out, "%s\n%s;\n%s\n\n", show.Tree(p, show.Terminal), p.Storage(), p.Quality())
+	}
+	const quick = plan.WorkPerSecond / 8
+	b.better(out.Plan, quick, "%s\n\n")
 }
 
 // looked fails if an app is based on an archive with unknown links.
@@ -257,7 +282,7 @@ func (b *build) failed(err error) error {
 	case errors.As(err, &download):
 		return b.ended(exitUnavailable, b.show(download.Finding), failedJSON(download.Finding))
 	case errors.As(err, &unproven):
-		return b.ended(exitBuild, b.unproven(unproven.Outcomes), resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: unproven.Outcomes}, nil, ""))
+		return b.ended(exitBuild, b.unproven(unproven.Outcomes), resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: unproven.Outcomes}, delivered{}, ""))
 	case errors.As(err, &secret):
 		return &usageError{fmt.Sprintf("%s; pass it with --secret %s=FILE", secret, secret.Name), "layc build"}
 	case errors.Is(err, images.ErrNoAgent):
@@ -308,38 +333,52 @@ func (b *build) unproven(outcomes []images.Outcome) error {
 }
 
 // references prints the references of the images, one a line: with the digest if it is known.
-func (b *build) references(plans []*plan.Plan, r *images.Result, pushed []registry.Pushed) {
+func (b *build) references(to *delivery, r *images.Result, done delivered) {
 	switch {
-	case len(pushed) > 0:
-		for _, p := range pushed {
+	case len(done.pushed) > 0:
+		for _, p := range done.pushed {
 			fmt.Fprintf(b.out, "%s@%s\n", p.Reference, p.Digest)
+		}
+	case len(done.loaded) > 0:
+		for _, name := range done.loaded {
+			fmt.Fprintln(b.out, name)
 		}
 	case len(r.Images) > 0 && b.destination.dir != "":
 		for _, i := range r.Images {
 			fmt.Fprintf(b.out, "%s@%s\n", i.Name, i.Manifest)
 		}
 	default:
-		for _, name := range imageNames(plans) {
+		for _, name := range slices.Concat(tagsOf(to.apps)...) {
 			fmt.Fprintln(b.out, name)
 		}
 	}
 }
 
 // summary prints the location of the images and what they share.
-func (b *build) summary(plans []*plan.Plan, r *images.Result, pushed []registry.Pushed) {
+func (b *build) summary(plans []*plan.Plan, r *images.Result, to *delivery, done delivered) {
 	printSharing(b.out, r)
 	if len(r.Pruned) > 0 {
 		fmt.Fprintf(b.out, "\nremoved %s from %s, which the fleet no longer has\n", strings.Join(r.Pruned, ", "), b.destination.dir)
 	}
-	switch {
-	case b.destination.dir != "":
-		fmt.Fprintf(b.out, "\nwrote the images to %s (an OCI layout)\n", b.destination.dir)
-	case !b.destination.push:
-		fmt.Fprintf(b.out, "built, but not written; pass -o DIR or --push\n")
+	var places []string
+	if dir := b.destination.dir; dir != "" {
+		places = append(places, "wrote the images to "+dir+" (an OCI layout)")
 	}
-	for _, p := range pushed {
-		fmt.Fprintf(b.out, "pushed %s@%s\n", p.Reference, p.Digest)
+	for _, name := range done.written {
+		if name != "-" {
+			places = append(places, "wrote "+name)
+		}
 	}
+	for _, name := range done.loaded {
+		places = append(places, "loaded "+name+" into "+to.loader.String())
+	}
+	for _, p := range done.pushed {
+		places = append(places, "pushed "+p.Reference+"@"+p.Digest)
+	}
+	if len(places) == 0 && !b.destination.toStdout() {
+		places = []string{"built, but not written; pass -o DIR or --push"}
+	}
+	fmt.Fprintf(b.out, "\n%s\n", strings.Join(places, "\n"))
 	b.surprises(plans, r.Images)
 	fmt.Fprintf(b.out, "%s executed, %d cached\n", term.Count(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
 }

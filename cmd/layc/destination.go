@@ -1,112 +1,186 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
-	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/model"
-	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
-	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/outputs"
 	"github.com/layc-lang/layc/llb/replace"
 )
 
 // destination are the flags that say where a build writes its images.
 type destination struct {
-	dir      string // the OCI layout
+	values   []string // of --output
 	prune    bool
 	push     bool
-	registry string // the prefix of pushed images
+	registry string // the prefix of image names
+	name     string // their template
+	load     string // the program to load with; "": none
+
+	// What check makes of the flags.
+	dir     string           // the OCI layout; "": none
+	outputs []outputs.Output // what is written from a layout
+	pushes  []outputs.Output
+	shared  outputs.Output // what all outputs of a build have alike: media types, compression
+	stdout  io.Writer      // of an output to "-"
 }
+
+// anyLoader is the value of --load without a program.
+const anyLoader = "auto"
 
 func (d *destination) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&d.dir, "output", "o", "", "write an OCI layout to `DIR`")
+	f.StringArrayVarP(&d.values, "output", "o", nil, "write an OCI layout to `DIR`, or type=TYPE,dest=FILE; repeatable")
 	f.BoolVar(&d.prune, "prune", false, "remove images from DIR that the fleet no longer has")
 	f.BoolVar(&d.push, "push", false, "push to the fleet's registry, or to --registry")
 	f.StringVar(&d.registry, "registry", "", "push to `PREFIX` instead of the fleet's registry")
+	f.StringVar(&d.name, "name", "", "name images by `TEMPLATE`, like {registry}/{app}:{tag}")
+	f.StringVar(&d.load, "load", "", "load images with `PROGRAM`: docker, podman, nerdctl or ctr")
+	f.Lookup("load").NoOptDefVal = anyLoader
 }
 
 // check checks the flags before anything is read.
 func (d *destination) check(cmd *cobra.Command) error {
-	if d.registry != "" && !d.push {
-		return usage(cmd, "--registry requires --push")
+	if d.load != "" && d.load != anyLoader && !slices.Contains(outputs.Loaders(), d.load) {
+		if near := diag.Nearest(d.load, outputs.Loaders()); near != "" {
+			return usage(cmd, "--load=%s: did you mean %s?", d.load, near)
+		}
+		return usage(cmd, "--load=%s: %s", d.load, expected(outputs.Loaders()))
 	}
-	if d.prune && d.dir == "" {
+	if _, err := outputs.ParseTemplate(d.name); err != nil {
+		return usage(cmd, "--name %s: %s", d.name, err)
+	}
+	for _, value := range d.values {
+		if err := d.add(value); err != nil {
+			return usage(cmd, "--output %s: %s", value, err)
+		}
+	}
+	if d.push {
+		d.pushes = append(d.pushes, outputs.Output{Type: outputs.Registry, Name: outputs.Template(d.name)})
+	}
+	switch {
+	case d.registry != "" && len(d.pushes) == 0 && len(d.outputs) == 0 && d.dir == "" && d.load == "":
+		return usage(cmd, "--registry requires --push")
+	case d.prune && d.dir == "":
 		return usage(cmd, "--prune requires -o DIR")
 	}
 	return engine.CheckOutput(d.dir)
 }
 
-// choose sets what the flags leave to the fleet.
-func (d *destination) choose(cmd *cobra.Command, fleet model.Fleet) error {
-	if d.registry == "" {
-		d.registry = fleet.Registry
+// add adds one --output.
+func (d *destination) add(value string) error {
+	o, err := outputs.Parse(value)
+	if err != nil {
+		return err
 	}
-	if d.push && d.registry == "" {
-		return usage(cmd, `--push: the fleet has no registry; write registry "…" in fleet { … }, or pass --registry`)
+	if o.Name == "" {
+		o.Name = outputs.Template(d.name)
+	}
+	if err := d.share(o); err != nil {
+		return err
+	}
+	switch {
+	case o.Type == outputs.Docker && o.Dest == "":
+		d.load = "docker"
+	case o.Type == outputs.Image:
+		return errors.New("the engine has no image store; write push=true to push, or use --load")
+	case o.Type == outputs.Registry:
+		d.pushes = append(d.pushes, o)
+	case o.Type == outputs.OCI && !o.Archive && d.dir != "":
+		return fmt.Errorf("a build writes one OCI layout, and %s is one already; copy that with cp -r", d.dir)
+	case o.Type == outputs.OCI && !o.Archive:
+		d.dir = o.Dest
+	case o.Dest == "-" && d.toStdout():
+		return errors.New("another output goes to the standard output, too")
+	default:
+		d.outputs = append(d.outputs, o)
 	}
 	return nil
 }
 
+// share takes the options that all outputs of a build have alike. An output for Docker has its own
+// media types.
+func (d *destination) share(o outputs.Output) error {
+	if o.Type == outputs.Docker {
+		o.MediaTypes = ""
+	}
+	d.shared.Force = d.shared.Force || o.Force
+	if err := compressionOf(o).Check(); err != nil {
+		return err
+	}
+	return errors.Join(
+		agree("compression", &d.shared.Compression, o.Compression),
+		agree("compression-level", &d.shared.Level, o.Level),
+		agree("kind of media types", &d.shared.MediaTypes, o.MediaTypes),
+	)
+}
+
+func compressionOf(o outputs.Output) engine.Compression {
+	return engine.Compression{Type: o.Compression, Level: o.Level, Force: o.Force}
+}
+
+func agree[T comparable](what string, all *T, own T) error {
+	var unset T
+	switch {
+	case own == unset:
+	case *all == unset:
+		*all = own
+	case *all != own:
+		return fmt.Errorf("all outputs of a build have one %s, and another output has %v", what, *all)
+	}
+	return nil
+}
+
+func (d *destination) toStdout() bool {
+	return slices.ContainsFunc(d.outputs, func(o outputs.Output) bool { return o.Dest == "-" })
+}
+
+// files returns the paths that the outputs write to, as far as they are known.
+func (d *destination) files() []string {
+	names := []string{d.dir}
+	for _, o := range d.outputs {
+		if !strings.Contains(o.Dest, "{") && o.Dest != "-" {
+			names = append(names, o.Dest)
+		}
+	}
+	return names
+}
+
+// divert keeps the standard output free for an output that goes there: all else goes to standard
+// error.
+func (b *build) divert(cmd *cobra.Command) error {
+	if !b.destination.toStdout() {
+		return nil
+	}
+	to := screen(b.out)
+	if f, ok := to.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return usage(cmd, "--output: the standard output is a terminal; redirect it, or write dest=FILE")
+	}
+	if b.json {
+		return usage(cmd, "--json and an output both go to the standard output; use --json-file")
+	}
+	b.destination.stdout, b.out = to, b.err
+	return nil
+}
+
 // layout returns the directory for the images: the output, or a temporary one if they are only
-// pushed; "" if they are not written.
+// pushed or converted; "" if they are not written.
 func (d *destination) layout() (dir string, clean func(), err error) {
-	if d.dir != "" || !d.push {
+	if d.dir != "" || len(d.pushes) == 0 && len(d.outputs) == 0 && d.load == "" {
 		return d.dir, func() {}, nil
 	}
 	// The layout is a subdirectory: the engine locks it, and replace locks the temporary
 	// directory.
 	in, clean, err := replace.Temporary(os.TempDir())
 	return filepath.Join(in, "layout"), clean, err
-}
-
-// output returns what the engine writes to the directory of the layout.
-func (b *build) output(layout string, targets []*compiler.Target) (engine.Output, error) {
-	dir, err := filepath.Abs(b.dir)
-	if err != nil {
-		return engine.Output{}, err
-	}
-	out := engine.Output{Dir: layout, Prune: b.destination.prune, Fleet: filepath.Base(dir)}
-	if at := targets[0].Graph.Fleet.Registry; at != "" {
-		out.Fleet += " of " + at
-	}
-	for _, t := range targets {
-		for _, a := range slices.Concat(t.Graph.Apps, t.Graph.Published) {
-			out.Names = append(out.Names, a.References()...)
-		}
-	}
-	return out, nil
-}
-
-// imageNames returns the names of the plans' images in the layout.
-func imageNames(plans []*plan.Plan) []string {
-	var names []string
-	for _, p := range plans {
-		for _, i := range slices.Concat(p.Images, p.Published) {
-			names = append(names, i.App.References()...)
-		}
-	}
-	return names
-}
-
-// upload pushes images of the layout.
-func (b *build) upload(ctx context.Context, layout string, names []string) ([]registry.Pushed, error) {
-	var progress func(registry.Progress)
-	if !b.json && !b.quiet {
-		progress = func(p registry.Progress) {
-			fmt.Fprintf(b.err, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
-		}
-	}
-	pushed, err := registry.Client{}.Push(ctx, layout, b.destination.registry, names, registry.PushOptions{Progress: progress})
-	if err != nil {
-		return nil, &engine.UnavailableError{What: "cannot push to " + b.destination.registry, Err: err}
-	}
-	return pushed, nil
 }

@@ -5,13 +5,15 @@ import (
 	"testing"
 
 	"github.com/gofrs/flock"
+
+	"github.com/layc-lang/layc/llb/outputs"
 )
 
 // TestPushedLayout checks the temporary layout of images that are only pushed: the engine can
 // lock it, and nothing is left behind.
 func TestPushedLayout(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	d := &destination{push: true}
+	d := &destination{pushes: []outputs.Output{{Type: outputs.Registry}}}
 	dir, clean, err := d.layout()
 	if err != nil {
 		t.Fatal(err)

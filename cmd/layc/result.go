@@ -6,14 +6,15 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
-	"github.com/layc-lang/layc/llb/registry"
 )
 
 // jsonResult is the result of a build, for scripts. Fields are only added, never removed.
 type jsonResult struct {
 	Images        []jsonBuilt `json:"images"`
 	Output        string      `json:"output,omitempty"`
-	Pruned        []string    `json:"pruned,omitempty"` // the images that --prune removed from the output
+	Written       []string    `json:"written,omitempty"` // files and directories, besides the output
+	Loaded        []string    `json:"loaded,omitempty"`  // the names of loaded images
+	Pruned        []string    `json:"pruned,omitempty"`  // the images that --prune removed from the output
 	StepsExecuted []string    `json:"stepsExecuted"`
 	StepsCached   []string    `json:"stepsCached"`
 	Verified      []jsonProof `json:"verified,omitempty"` // results of --verify
@@ -38,15 +39,15 @@ type jsonBlob struct {
 	SizeBytes int64  `json:"sizeBytes"`
 }
 
-func resultJSON(r *images.Result, pushed []registry.Pushed, output string) jsonResult {
-	out := jsonResult{Images: []jsonBuilt{}, Output: output, Pruned: r.Pruned, Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
+func resultJSON(r *images.Result, done delivered, output string) jsonResult {
+	out := jsonResult{Images: []jsonBuilt{}, Output: output, Written: done.written, Loaded: done.loaded, Pruned: r.Pruned, Verified: proofsJSON(r.Outcomes), StepsExecuted: names(r.Steps.Executed), StepsCached: names(r.Steps.Cached)}
 	for _, o := range r.Outcomes {
 		for _, f := range o.Findings {
 			out.find(f)
 		}
 	}
 	references := map[string]string{}
-	for _, p := range pushed {
+	for _, p := range done.pushed {
 		references[p.Name] = p.Reference + "@" + p.Digest
 	}
 	for _, i := range r.Images {
@@ -64,7 +65,7 @@ func resultJSON(r *images.Result, pushed []registry.Pushed, output string) jsonR
 
 // failedJSON returns the result of a build that failed.
 func failedJSON(f images.Finding) jsonResult {
-	out := resultJSON(&images.Result{Result: &engine.Result{}}, nil, "")
+	out := resultJSON(&images.Result{Result: &engine.Result{}}, delivered{}, "")
 	out.LastOutput = f.Output
 	out.find(f)
 	return out

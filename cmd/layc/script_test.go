@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,7 +153,7 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 	}
 	if r.Output.Prune {
 		for _, name := range []string{"app", "app1", "app1:2"} {
-			if !slices.Contains(r.Output.Names, name) {
+			if r.Output.Names[name] == "" {
 				result.Pruned = append(result.Pruned, name)
 			}
 		}

@@ -82,9 +82,13 @@ type Output struct {
 	// Fleet names the fleet of the images, which the layout records with each of them. It may be
 	// empty.
 	Fleet string
-	// Prune removes the images of the fleet from the layout whose names are not in Names.
+	// Names are the names of all images of the fleet in layouts, with their full names in registries,
+	// such as "docker.io/library/app:latest". The layout records these for the tools that need them.
+	Names map[string]string
+	// Prune removes the images of the fleet from the layout that Names lacks.
 	Prune bool
-	Names []string
+	// DockerTypes writes Docker's media types instead of OCI's, see [docker.Convert].
+	DockerTypes bool
 	// Compression of the layers.
 	Compression Compression
 }

@@ -23,6 +23,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sys/unix"
 
+	"github.com/layc-lang/layc/llb/docker"
 	"github.com/layc-lang/layc/llb/replace"
 )
 
@@ -271,6 +272,11 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 	var names []string
 	for i, im := range images {
 		desc := all.Manifests[i]
+		if req.Output.DockerTypes {
+			if desc, err = l.convert(desc); err != nil {
+				return nil, nil, err
+			}
+		}
 		if built[i], err = l.describe(im, desc); err != nil {
 			return nil, nil, err
 		}
@@ -292,6 +298,9 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 			}
 		}
 		desc.Annotations = map[string]string{ocispecs.AnnotationRefName: name}
+		if full := req.Output.Names[name]; full != "" {
+			desc.Annotations[annotationName] = full
+		}
 		if req.Output.Fleet != "" {
 			desc.Annotations[AnnotationFleet] = req.Output.Fleet
 		}
@@ -328,6 +337,19 @@ func (l *layout) describe(im Image, desc ocispecs.Descriptor) (BuiltImage, error
 		b.Layers = append(b.Layers, Layer{Digest: layer.Digest, DiffID: config.RootFS.DiffIDs[i], Size: layer.Size})
 	}
 	return b, nil
+}
+
+// convert writes an image's manifest with Docker's media types.
+func (l *layout) convert(desc ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+	var raw json.RawMessage
+	if err := l.read(desc, &raw); err != nil {
+		return desc, err
+	}
+	desc, converted, err := docker.Convert(desc, raw)
+	if err != nil {
+		return desc, err
+	}
+	return desc, l.replace(l.blob(desc.Digest), converted)
 }
 
 // blob returns the path of a blob's file.
@@ -370,6 +392,9 @@ func (l *layout) read(desc ocispecs.Descriptor, v any) error {
 func (l *layout) writeIndexBlob(manifests []ocispecs.Descriptor) (ocispecs.Descriptor, error) {
 	index := newIndex()
 	index.Manifests = manifests
+	if manifests[0].MediaType == docker.Manifest {
+		index.MediaType = docker.Index
+	}
 	raw, err := json.Marshal(index)
 	if err != nil {
 		return ocispecs.Descriptor{}, err

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -16,6 +15,9 @@ import (
 // AnnotationFleet is the annotation of an image in a layout's index that names its fleet, see
 // [Output.Fleet].
 const AnnotationFleet = "io.github.layc-lang.fleet"
+
+// annotationName is the annotation that containerd, Docker and Podman take as the name of an image.
+const annotationName = "io.containerd.image.name"
 
 // index is the index of a layout. Its entries are kept as they are written, since other tools may
 // have written them.
@@ -54,7 +56,7 @@ func (l *layout) writeIndex(entries []ocispecs.Descriptor, out Output) (pruned [
 		case replaced && again != nil:
 			kept, fresh[name] = append(kept, again), nil
 		case replaced: // a second entry of the name
-		case out.Prune && desc.Annotations[AnnotationFleet] == out.Fleet && !slices.Contains(out.Names, name):
+		case out.Prune && desc.Annotations[AnnotationFleet] == out.Fleet && out.Names[name] == "":
 			pruned = append(pruned, name)
 		default:
 			kept = append(kept, old)

@@ -76,7 +76,7 @@ func TestLayoutKeepsOthers(t *testing.T) {
 	if got := blobFiles(t, out.Dir); slices.Equal(old, got) {
 		t.Error("web has not changed")
 	}
-	build(Output{Dir: out.Dir, Fleet: "other", Prune: true, Names: []string{"db", "db:1"}}, "db=d")
+	build(Output{Dir: out.Dir, Fleet: "other", Prune: true, Names: full("db", "db:1")}, "db=d")
 	want(9, "api", "api:1", "web", "web:1", "db", "db:1")
 
 	// An image that skopeo wrote, and one without a name.
@@ -94,18 +94,30 @@ func TestLayoutKeepsOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out.Prune, out.Names = true, []string{"api", "web", "web:1"}
+	out.Prune, out.Names = true, full("api", "web", "web:1")
 	res := build(out, "web=new")
 	want(9, "api", "web", "web:1", "db", "db:1", "", "mine")
 	if !slices.Equal(res.Pruned, []string{"api:1"}) {
 		t.Errorf("pruned %q", res.Pruned)
 	}
-	out.Names = []string{"web", "web:1"}
+	out.Names = full("web", "web:1")
 	build(out, "web=new")
 	want(6, "web", "web:1", "db", "db:1", "", "mine")
+	if got := readIndex(t, out.Dir).Manifests[0].Annotations; got["io.containerd.image.name"] != "registry.example.com/web" {
+		t.Errorf("web has the annotations %v", got)
+	}
 	if got := readIndex(t, out.Dir).Annotations["of"]; got != "another tool" {
 		t.Errorf("the index lost its annotation, it is %q", got)
 	}
+}
+
+// full returns full names of images.
+func full(names ...string) map[string]string {
+	out := map[string]string{}
+	for _, n := range names {
+		out[n] = "registry.example.com/" + n
+	}
+	return out
 }
 
 // blobFiles returns the files of the layout's blobs.

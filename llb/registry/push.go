@@ -24,6 +24,9 @@ type PushOptions struct {
 	// Progress is called after each blob, manifest and tag, and while a blob is sent, from one
 	// goroutine at a time. May be nil.
 	Progress func(Progress)
+	// Names are the references of images, by their names in the layout. An image without one is
+	// named by the prefix.
+	Names map[string]string
 }
 
 // State is what a push did to a tag.
@@ -82,7 +85,7 @@ func (c Client) Push(ctx context.Context, dir, prefix string, names []string, op
 	options := c.usual(ctx)
 	p := &push{progress: reporter{show: opts.Progress}, homes: map[string]name.Repository{}}
 	for _, e := range entries {
-		tag, err := reference(prefix, e.name)
+		tag, err := reference(prefix, e.name, opts.Names[e.name])
 		if err != nil {
 			return nil, err
 		}
@@ -98,10 +101,13 @@ func (c Client) Push(ctx context.Context, dir, prefix string, names []string, op
 	return p.pushed, p.run(ctx)
 }
 
-// reference returns the tag of an image below a prefix.
-func reference(prefix, image string) (name.Tag, error) {
-	full := image
-	if prefix != "" {
+// reference returns the tag of an image: its full name, or else its name below a prefix.
+func reference(prefix, image, full string) (name.Tag, error) {
+	switch {
+	case full != "":
+	case prefix == "":
+		full = image
+	default:
 		full = strings.TrimSuffix(prefix, "/") + "/" + image
 	}
 	tag, err := name.NewTag(full)
@@ -443,7 +449,7 @@ func (c Client) CheckPush(ctx context.Context, prefix string, images []string) e
 	paths := map[string]bool{}
 	var check []name.Tag
 	for _, image := range images {
-		tag, err := reference(prefix, image)
+		tag, err := reference(prefix, image, "")
 		if err != nil {
 			return err
 		}

@@ -41,6 +41,14 @@ var (
 
 // File replaces or creates a file. It syncs the content to disk before it renames the file.
 func File(name string, content []byte, mode fs.FileMode) error {
+	return Stream(name, mode, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// Stream is [File] for content that fill writes.
+func Stream(name string, mode fs.FileMode, fill func(io.Writer) error) error {
 	dir := filepath.Dir(name)
 	Sweep(dir)
 	var f file
@@ -54,8 +62,10 @@ func File(name string, content []byte, mode fs.FileMode) error {
 		return err
 	}
 	defer release()
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+	if err := fill(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err = errors.Join(f.Chmod(mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return rename(f.Name(), name)

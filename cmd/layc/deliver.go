@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/outputs"
+	"github.com/layc-lang/layc/llb/registry"
+)
+
+// delivery is where the images of chosen plans go.
+type delivery struct {
+	apps   []outputs.App
+	values outputs.Values
+	output engine.Output // without its directory
+	loader outputs.Loader
+}
+
+// delivered are the places that images went to.
+type delivered struct {
+	pushed  []registry.Pushed
+	written []string
+	loaded  []string
+}
+
+// deliver decides where the images go, and checks what can be checked before a build.
+func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []*plan.Plan) (*delivery, error) {
+	d := &b.destination
+	out := &delivery{apps: appsOf(plans)}
+	out.values.Registry = d.registry
+	if out.values.Registry == "" {
+		out.values.Registry = targets[0].Graph.Fleet.Registry
+	}
+	for _, o := range d.pushes {
+		if o.Name == "" && out.values.Registry == "" {
+			return nil, usage(cmd, `--push: the fleet has no registry; write registry "…" in fleet { … }, or pass --registry`)
+		}
+	}
+	var err error
+	if out.output, err = b.output(targets, out.values); err != nil {
+		return nil, usage(cmd, "names of images: %s", err)
+	}
+	for _, o := range slices.Concat(d.outputs, d.pushes) {
+		if _, err := o.Name.Names(tagsOf(out.apps), out.values); err != nil {
+			return nil, usage(cmd, "--output %s: name=%s: %s", o, o.Name, err)
+		}
+		if err := o.Check(out.apps); err != nil {
+			return nil, usage(cmd, "--output %s", err)
+		}
+	}
+	if d.load == "" {
+		return out, nil
+	}
+	name := d.load
+	if name == anyLoader {
+		name = ""
+	}
+	if out.loader, err = outputs.FindLoader(cmd.Context(), name); err != nil && cmd.Context().Err() == nil {
+		return nil, &engine.UnavailableError{What: err.Error()}
+	}
+	return out, err
+}
+
+// output returns what the engine writes to a layout. Its names are those of the whole fleet.
+func (b *build) output(targets []*compiler.Target, v outputs.Values) (engine.Output, error) {
+	dir, err := filepath.Abs(b.dir)
+	if err != nil {
+		return engine.Output{}, err
+	}
+	d := &b.destination
+	out := engine.Output{
+		Prune: d.prune, Fleet: filepath.Base(dir), DockerTypes: d.shared.MediaTypes == "docker",
+		Compression: compressionOf(d.shared),
+	}
+	if at := targets[0].Graph.Fleet.Registry; at != "" {
+		out.Fleet += " of " + at
+	}
+	var apps [][]string
+	for _, t := range targets {
+		for _, a := range slices.Concat(t.Graph.Apps, t.Graph.Published) {
+			if refs := a.References(); !slices.ContainsFunc(apps, func(known []string) bool { return known[0] == refs[0] }) {
+				apps = append(apps, refs)
+			}
+		}
+	}
+	out.Names, err = outputs.Template(d.name).Names(apps, v)
+	return out, err
+}
+
+// appsOf returns the apps of plans, and the published images that are built with them.
+func appsOf(plans []*plan.Plan) []outputs.App {
+	var apps []outputs.App
+	for _, p := range plans {
+		platform := p.Graph.Platform.String()
+		for _, i := range slices.Concat(p.Images, p.Published) {
+			n := slices.IndexFunc(apps, func(a outputs.App) bool { return a.Name == i.App.Name })
+			if n < 0 {
+				n, apps = len(apps), append(apps, outputs.App{Name: i.App.Name, Images: i.App.References()})
+			}
+			apps[n].Platforms = append(apps[n].Platforms, platform)
+		}
+	}
+	return apps
+}
+
+// tagsOf returns the names of apps' images in a layout.
+func tagsOf(apps []outputs.App) [][]string {
+	var out [][]string
+	for _, a := range apps {
+		out = append(out, a.Images)
+	}
+	return out
+}
+
+// send pushes, writes and loads the layout's images.
+func (b *build) send(ctx context.Context, layout string, d *delivery) (done delivered, err error) {
+	for _, o := range b.destination.outputs {
+		names, err := o.Name.Names(tagsOf(d.apps), d.values)
+		if err != nil {
+			return done, err
+		}
+		written, err := outputs.Write(ctx, layout, d.apps, o, names, b.destination.stdout)
+		if done.written = append(done.written, written...); err != nil {
+			return done, &fileError{err, true}
+		}
+	}
+	if b.destination.load != "" {
+		if done.loaded, err = d.loader.Load(ctx, layout, d.apps, d.output.Names); err != nil {
+			return done, &engine.UnavailableError{What: "cannot load images into " + d.loader.String(), Err: err}
+		}
+	}
+	for _, o := range b.destination.pushes {
+		pushed, err := b.upload(ctx, layout, o, d)
+		if err != nil {
+			return done, err
+		}
+		done.pushed = append(done.pushed, pushed...)
+	}
+	return done, nil
+}
+
+// upload pushes the images of the layout.
+func (b *build) upload(ctx context.Context, layout string, o outputs.Output, d *delivery) ([]registry.Pushed, error) {
+	var progress func(registry.Progress)
+	if !b.json && !b.quiet {
+		progress = func(p registry.Progress) {
+			fmt.Fprintf(b.err, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
+		}
+	}
+	names, err := o.Name.Names(tagsOf(d.apps), d.values)
+	if err != nil {
+		return nil, err
+	}
+	pushed, err := registry.Client{}.Push(ctx, layout, "", slices.Concat(tagsOf(d.apps)...), registry.PushOptions{Names: names, Progress: progress})
+	if err != nil {
+		to := d.values.Registry
+		if o.Name != "" {
+			to = string(o.Name)
+		}
+		return nil, &engine.UnavailableError{What: "cannot push to " + to, Err: err}
+	}
+	return pushed, nil
+}
+
+// warnHealth says that Podman ignores health checks of OCI images, unless the user has chosen the
+// media types.
+func (b *build) warnHealth(plans []*plan.Plan) {
+	d := &b.destination
+	oci := slices.ContainsFunc(d.outputs, func(o outputs.Output) bool { return o.Type == outputs.OCI })
+	if d.shared.MediaTypes != "" || d.dir == "" && len(d.pushes) == 0 && !oci {
+		return
+	}
+	for _, p := range plans {
+		for _, i := range p.Images {
+			if !checksHealth(i.App) {
+				continue
+			}
+			write := "type=registry"
+			switch {
+			case oci:
+				write = "type=oci,dest=FILE"
+			case d.dir != "":
+				write = "type=oci,tar=false,dest=" + d.dir
+			}
+			b.notice(strings.Join([]string{
+				"Podman ignores health checks in OCI images, such as " + i.App.Name + "'s. For Podman, write",
+				"-o " + write + ",oci-mediatypes=false; oci-mediatypes=true omits this notice",
+			}, "\n"))
+			return
+		}
+	}
+}
+
+func checksHealth(a *model.App) bool {
+	return a.Config.Healthcheck != nil && len(a.Config.Healthcheck.Command) > 0
+}

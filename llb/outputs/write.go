@@ -1,0 +1,294 @@
+package outputs
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	containerd "github.com/containerd/containerd/v2/pkg/archive"
+	"github.com/containerd/platforms"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/llb/replace"
+)
+
+// App is an app with its images in a layout.
+type App struct {
+	Name      string
+	Images    []string // names in the layout, one for each tag
+	Platforms []string // that it is built for
+}
+
+// place is one file or directory to write.
+type place struct {
+	dest  string
+	units []unit
+}
+
+// unit is an app for one platform, or for all.
+type unit struct {
+	App
+	platform string // "": all
+}
+
+// Check returns an error if the output cannot have the apps, or if its place cannot be written to, as
+// far as that is known before a build. It changes nothing.
+func (o Output) Check(apps []App) error {
+	if o.Type == Image || o.Type == Registry || o.Type == OCI && !o.Archive || o.Dest == "" {
+		return nil
+	}
+	found, err := o.places(apps)
+	if err != nil {
+		return err
+	}
+	for _, p := range found {
+		if err := o.free(p.dest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// free returns an error if nothing can be written to a place.
+func (o Output) free(dest string) error {
+	info, err := os.Stat(dest)
+	switch {
+	case dest == "-" || errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("cannot write %s: %w", dest, cause(err, dest))
+	case o.Archive && info.IsDir():
+		return fmt.Errorf("%s is a directory; name a file", dest)
+	case o.Archive:
+		return nil
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file; name a directory", dest)
+	}
+	if entries, err := os.ReadDir(dest); err != nil || len(entries) > 0 {
+		return fmt.Errorf("%s is not empty; remove it, or name another directory", dest)
+	}
+	return nil
+}
+
+// places returns what goes where.
+func (o Output) places(apps []App) ([]place, error) {
+	var all []place
+	for _, a := range apps {
+		for _, platform := range o.platforms(a) {
+			dest := strings.NewReplacer("{app}", fileName(a.Name), "{platform}", fileName(platform)).Replace(o.Dest)
+			n := slices.IndexFunc(all, func(p place) bool { return p.dest == dest })
+			if n < 0 {
+				n, all = len(all), append(all, place{dest: dest})
+			}
+			all[n].units = append(all[n].units, unit{a, platform})
+		}
+	}
+	for _, p := range all {
+		if (o.Type == Tar || o.Type == Local) && len(p.units) > 1 {
+			return nil, fmt.Errorf("%s is one place for %d root file systems; name one app, or write dest=%s", shown(p.dest), len(p.units), o.split(p.units))
+		}
+	}
+	return all, nil
+}
+
+// shown returns a place as people name it.
+func shown(dest string) string {
+	if dest == "-" {
+		return "the standard output"
+	}
+	return dest
+}
+
+// split suggests a dest for several images.
+func (o Output) split(units []unit) string {
+	var parts []string
+	if units[0].Name != units[1].Name {
+		parts = append(parts, "{app}")
+	}
+	if slices.ContainsFunc(units, func(u unit) bool { return u.platform != units[0].platform }) {
+		parts = append(parts, "{platform}")
+	}
+	part, ext := strings.Join(parts, "-"), filepath.Ext(o.Dest)
+	switch {
+	case o.Dest == "-":
+		return part + ".tar"
+	case o.Archive:
+		return strings.TrimSuffix(o.Dest, ext) + "-" + part + ext
+	}
+	return filepath.Join(o.Dest, part)
+}
+
+// fileName returns a name without the separators of images and platforms.
+func fileName(name string) string { return strings.NewReplacer("/", "-", ":", "-").Replace(name) }
+
+// platforms returns the platforms that the output has of an app; "" stands for all in one. A form that
+// holds one platform has the machine's, if the app is built for it, and else the first.
+func (o Output) platforms(a App) []string {
+	if strings.Contains(o.Dest, "{platform}") {
+		return a.Platforms
+	}
+	if o.Type == OCI {
+		return []string{""}
+	}
+	own := platforms.Only(platforms.DefaultSpec())
+	for _, text := range a.Platforms {
+		if p, err := platforms.Parse(text); err == nil && own.Match(p) {
+			return []string{text}
+		}
+	}
+	return a.Platforms[:1]
+}
+
+// Write writes images of a layout directory, and returns where. names are the full names of the
+// layout's images.
+func Write(ctx context.Context, dir string, apps []App, o Output, names map[string]string, stdout io.Writer) ([]string, error) {
+	found, err := o.places(apps)
+	if err != nil {
+		return nil, err
+	}
+	var written []string
+	for _, p := range found {
+		if err := write(layout{ctx, dir}, p, o, names, stdout); err != nil {
+			return written, fmt.Errorf("cannot write %s: %w", shown(p.dest), cause(err, p.dest))
+		}
+		written = append(written, p.dest)
+	}
+	return written, nil
+}
+
+func write(l layout, p place, o Output, names map[string]string, stdout io.Writer) error {
+	fill, err := content(l, p, o, names)
+	if err != nil {
+		return err
+	}
+	if p.dest == "-" {
+		return fill(stdout)
+	}
+	if err := os.MkdirAll(filepath.Dir(p.dest), 0o755); err != nil {
+		return err
+	}
+	if o.Archive {
+		return file(p.dest, fill)
+	}
+	if err := o.free(p.dest); err != nil {
+		return err
+	}
+	return replace.Dir(p.dest, func(dir string) error { return unpack(l.ctx, dir, fill) })
+}
+
+// file writes a file, or into what is not regular, such as a pipe.
+func file(name string, fill func(io.Writer) error) error {
+	info, err := os.Stat(name)
+	if err != nil || info.Mode().IsRegular() {
+		return replace.Stream(name, 0o644, fill)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fill(f), f.Close())
+}
+
+// unpack unpacks a root file system. Without root, all files belong to the user.
+func unpack(ctx context.Context, dir string, fill func(io.Writer) error) error {
+	r, w := io.Pipe()
+	filled := make(chan error, 1)
+	go func() {
+		err := fill(w)
+		filled <- errors.Join(err, w.CloseWithError(err))
+	}()
+	var options []containerd.ApplyOpt
+	if os.Geteuid() != 0 {
+		options = append(options, containerd.WithNoSameOwner())
+	}
+	_, err := containerd.Apply(ctx, dir, r, options...)
+	r.CloseWithError(err)
+	if err := <-filled; err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		return err
+	}
+	return err
+}
+
+// content returns what writes the content of a place, which is buffered.
+func content(l layout, p place, o Output, names map[string]string) (func(io.Writer) error, error) {
+	var to func(io.Writer) error
+	switch o.Type {
+	case Tar, Local:
+		image, err := p.units[0].image(l)
+		if err != nil {
+			return nil, err
+		}
+		t, err := newTree(l, image)
+		if err != nil {
+			return nil, err
+		}
+		to = t.write
+	default:
+		a, err := archived(l, p, o, names)
+		if err != nil {
+			return nil, err
+		}
+		to = a.write
+	}
+	return func(w io.Writer) error {
+		b := bufio.NewWriterSize(w, 1<<20)
+		if err := to(b); err != nil {
+			return err
+		}
+		return b.Flush()
+	}, nil
+}
+
+// archived collects the images of an archive.
+func archived(l layout, p place, o Output, names map[string]string) (*archive, error) {
+	a := &archive{layout: l, blobs: map[digest.Digest][]byte{}}
+	for _, u := range p.units {
+		if o.Type == OCI {
+			for _, image := range u.Images {
+				if err := a.addOCI(image, u.platform, names[image]); err != nil {
+					return nil, err
+				}
+			}
+			continue
+		}
+		image, err := u.image(l)
+		if err != nil {
+			return nil, err
+		}
+		var tags []string
+		for _, i := range u.Images {
+			if !slices.Contains(tags, names[i]) {
+				tags = append(tags, names[i])
+			}
+		}
+		if err := a.addDocker(image, tags, o.MediaTypes != "oci"); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// image returns the app's image for the platform.
+func (u unit) image(l layout) (one, error) {
+	entry, err := l.entry(u.Images[0])
+	if err != nil {
+		return one{}, err
+	}
+	return l.platform(entry, u.platform)
+}
+
+// cause returns the cause of a file's error without the path, if that is the place or next to it.
+func cause(err error, dest string) error {
+	var path *fs.PathError
+	if errors.As(err, &path) && filepath.Dir(path.Path) == filepath.Dir(dest) {
+		return path.Err
+	}
+	return err
+}
