@@ -12,20 +12,19 @@ import "slices"
 // ones have many tries.
 //
 // At first, a leap may also make the plan a little more expensive, and later less and less (threshold
-// accepting). The cheapest plan counts.
+// accepting). The cheapest plan counts. It may take long until a leap finds a cheaper one, so all
+// of the work is spent.
 //
 // Annealing without any of the planner's code shows what is still missing. In two minutes for each
 // fleet, it found plans for 8 layers that are cheaper than the planner's, for jupyter and postgres by
-// 0.0 %, for fleet by 1.5 %, and for TestGaps' fleets by
+// 0.0 %, and for TestGaps' fleets by
 //
-//	items per app (stacked)   without leaps   with leaps
-//	11 (4)                         1 %            1 %
-//	12 (10)                       11 %            5 %
-//	30 (7)                         8 %            4 %
-//	42 (8)                         9 %            7 %
+//	items per app (stacked)   8 layers   10 layers
+//	12 (10)                      2 %         3 %
+//	30 (7)                       2 %         3 %
+//	42 (8)                       3 %         3 %
 //
-// The same kinds of changes, tried some ten thousand times, find most of this. Only a few thousand
-// fit into the time of a plan.
+// With eight times the work, the same kinds of changes find half of this.
 //
 // Random fleets of 5 or 6 apps with at most 8 items each have known optima. Plans for 4 or 5 layers
 // are 0.0 to 0.5 % above these on average, and the bound is 2 to 5 % below.
@@ -37,8 +36,15 @@ type leaper struct {
 	most Money // that a leap may cost
 }
 
-// leaps makes leaps until so many in a row don't help, or most of the work is spent.
-func (q *polish) leaps(patience int) {
+// A leap may cost so many parts of the plan's cost at first, and cooling is the logarithm of how much
+// more that is than at the end.
+const (
+	daring  = 2000
+	cooling = 4
+)
+
+// leaps makes leaps until most of the work is spent.
+func (q *polish) leaps() {
 	po, classes := q.po, len(q.po.f.classes)
 	if classes < 2 || po.f.incidences() > large {
 		return
@@ -52,7 +58,7 @@ func (q *polish) leaps(patience int) {
 	var work [len(kinds)]int64
 	from, whole := po.work, max((q.limit-po.work)*7/8, 1)
 	least, best := po.cost, po.snapshot()
-	for idle := 0; idle < patience && po.work < from+whole && !q.spent(); idle++ {
+	for po.work < from+whole && !q.spent() {
 		kind := 0
 		for k := range kinds {
 			if work[k] < work[kind] {
@@ -60,13 +66,14 @@ func (q *polish) leaps(patience int) {
 			}
 		}
 		before := po.work
-		l.most = Money(scaleBy(int64(po.cost)/2000, from+whole-before, whole))
+		done := scaleBy(cooling*HazardOne, before-from, whole)
+		l.most = Money(scale(int64(least)/daring, one-po.f.price.chance(done), 30))
 		c, o := int32(l.draw(classes)), int32(l.draw(classes))
 		if len(po.plan[c]) > 0 && len(po.plan[o]) > 0 {
 			kinds[kind](c, o)
 		}
 		if po.cost < least {
-			least, best, idle = po.cost, po.snapshot(), -1
+			least, best = po.cost, po.snapshot()
 		}
 		po.work += 4
 		work[kind] += po.work - before

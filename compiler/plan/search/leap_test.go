@@ -22,7 +22,7 @@ func TestLeaps(t *testing.T) {
 		d.q.rounds()
 		polished := d.po.cost
 		d.q.limit = d.po.work + 1_000_000
-		d.q.leaps(3000)
+		d.q.leaps()
 		if d.po.cost > polished {
 			t.Errorf("seed %d: the plan cost %d, after leaps %d", seed, polished, d.po.cost)
 		}

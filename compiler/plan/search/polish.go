@@ -11,6 +11,7 @@ import (
 type polish struct {
 	po       *pool
 	limit    int64 // of po.work
+	floor    Money // no change makes the plan cheaper than that
 	o        Options
 	thorough bool // also try the many changes that rarely help
 	// Classes with changed surroundings, in this round and for the next.
@@ -38,7 +39,7 @@ func (q *polish) spent() bool { return q.po.work >= q.limit || q.o.ended() }
 // changes, it tries the promising kinds before the thorough ones.
 func (q *polish) run() {
 	q.thorough = false
-	q.leaps(3000)
+	q.leaps()
 	q.rounds()
 	q.thorough = true
 	for c := range q.next {
@@ -127,7 +128,7 @@ func (q *polish) attemptFor(most Money, classes []int32, e edit) bool {
 		}
 		delta += d
 	}
-	if delta >= most {
+	if delta >= most || q.po.cost < q.floor {
 		q.po.undo()
 		return false
 	}

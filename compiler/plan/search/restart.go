@@ -22,7 +22,7 @@ func (q *polish) kicks(patience int) {
 			q.shake(draw)
 		}
 		q.rounds()
-		if now := po.cost; now < cost {
+		if now := po.cost; now < cost && now >= q.floor {
 			cost, best, idle = now, po.snapshot(), -1
 		} else {
 			po.load(best)
