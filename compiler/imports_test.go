@@ -56,14 +56,15 @@ var policy = map[string]string{
 
 	"llb":                 "lang/source lang/paths lang/term compiler/model compiler/lock compiler/plan llb/canon llb/helper",
 	"llb/archive":         "lang/paths",
+	"llb/cache":           "llb/registry llb/registry/access llb/replace",
 	"llb/canon":           "",
 	"llb/helper":          "",
 	"llb/replace":         "",
 	"llb/docker":          "",
 	"llb/digests":         "",
-	"llb/engine":          "lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport",
+	"llb/engine":          "lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache",
 	"llb/exact":           "", // the judge shares nothing with what it judges
-	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport",
+	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport llb/cache",
 	"llb/frontend":        "lang/diag lang/load compiler compiler/bind compiler/lock compiler/model compiler/pin compiler/plan llb/canon llb/engine llb/helper llb/images llb/world llb/world/git",
 	"llb/lockfile":        "lang/diag compiler compiler/lock compiler/pin llb/replace",
 	"llb/outputs":         "lang/diag lang/redact lang/visible llb/docker llb/replace",
@@ -85,14 +86,14 @@ var policy = map[string]string{
 // outside lists libraries that only some packages may import.
 var outside = map[string]string{
 	"github.com/moby/buildkit/client/llb":    "llb llb/frontend",
-	"github.com/moby/buildkit":               "llb llb/engine cmd/layc llb/frontend cmd/layc-frontend",
+	"github.com/moby/buildkit":               "llb llb/engine cmd/layc llb/frontend cmd/layc-frontend llb/cache",
 	"github.com/google/go-containerregistry": "llb/registry llb/registry/access llb/engine cmd/layc",
 	"github.com/alecthomas/participle":       "compiler/query",
 	"github.com/spdx/tools-golang":           "compiler/sbom",
 	"github.com/CycloneDX/cyclonedx-go":      "compiler/sbom",
 	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend",
+	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
 	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 

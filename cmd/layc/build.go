@@ -75,7 +75,18 @@ Builds at the same time share one engine. To use another BuildKit, pass
 ssh://USER@HOST, docker:// (the one in the Docker daemon), buildx:NAME (a
 builder of docker buildx), docker-container://NAME, podman-container://NAME,
 nerdctl-container://NAME or kube-pod://NAME. Steps then have the network of
-that engine.`,
+that engine.
+
+Machines of CI begin with an empty engine. With a cache they pull the layers
+that others have built, and execute only what has changed: --cache REPOSITORY
+reads and writes a repository of a registry. --cache-from and --cache-to take
+places in the words of docker buildx, and may be repeated:
+  type=registry,ref=REPOSITORY[:PREFIX]
+  type=local,src=DIR, and dest=DIR for --cache-to
+The cache has a name for each step, so builds of several branches only add to
+it. More attributes of --cache-to: mode (max, with the results of all steps, or
+min, with the images' layers), compression, compression-level,
+force-compression, ignore-error; and registry.insecure for both.`,
 		Example: `  layc build -o out                        write all images to the directory out
   layc build app1 -o out                   write one image, and keep the others
   layc build -o out --prune                remove images of deleted apps, too
@@ -90,7 +101,9 @@ that engine.`,
   layc build --json -o out                 print the result as JSON
   layc build --json-file result.json       show progress and plan, too
   layc build --engine buildx:ci            build on a builder of docker buildx
-  layc build --engine tcp://build.example.com:1234 --tlsdir certs`,
+  layc build --engine tcp://build.example.com:1234 --tlsdir certs
+  layc build --cache registry.example.com/ci/cache
+  layc build --cache-from type=local,src=cache --cache-to type=local,dest=cache`,
 		RunE: b.run,
 	}
 	b.program.flags(cmd)
@@ -102,6 +115,7 @@ that engine.`,
 	f.BoolVarP(&b.quiet, "quiet", "q", false, "print only the references of the images, and errors")
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
 	b.engine.flags(cmd)
+	b.caches.flags(cmd)
 	b.secrets.flag(cmd)
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
@@ -118,6 +132,7 @@ type build struct {
 	destination destination
 	digests     digestFiles
 	engine      engineFlags
+	caches      cacheFlags
 	secrets     secretFlags
 	progress    string
 	verify      bool
@@ -167,7 +182,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	delivery.output.Dir = layout
 	result, err := b.solve(cmd.Context(), images.Input{
 		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Copies: b.vendored(), Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
-		Verify: b.verify, Output: delivery.output, Foreign: b.engine.address != "", Notice: b.notice,
+		Verify: b.verify, Output: delivery.output, Foreign: b.engine.address != "", CacheFrom: b.caches.from, CacheTo: b.caches.to, Notice: b.notice,
 	})
 	if err != nil {
 		return b.failed(err)
@@ -209,6 +224,9 @@ func (b *build) check(cmd *cobra.Command) error {
 	if err := b.engine.check(cmd); err != nil {
 		return err
 	}
+	if err := b.caches.check(cmd); err != nil {
+		return err
+	}
 	if err := b.destination.check(cmd); err != nil {
 		return err
 	}
@@ -221,7 +239,7 @@ func (b *build) check(cmd *cobra.Command) error {
 	if err := b.divert(cmd); err != nil {
 		return err
 	}
-	for _, name := range append(append(b.destination.files(), b.engine.state, b.jsonFile), b.digests.files...) {
+	for _, name := range slices.Concat(b.destination.files(), []string{b.engine.state, b.jsonFile}, b.digests.files, b.caches.dirs()) {
 		if name != "" {
 			b.own = append(b.own, within(b.dir, name)...)
 		}

@@ -32,6 +32,8 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/tonistiigi/fsutil"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/layc-lang/layc/llb/cache"
 )
 
 // Request describes a build.
@@ -53,6 +55,9 @@ type Request struct {
 	SSHAgent string
 	// Output is where the images are written.
 	Output Output
+	// CacheFrom are places with results of other machines, and CacheTo are places where this build
+	// puts its own.
+	CacheFrom, CacheTo []cache.Place
 	// Status is called with each progress report, by one goroutine at a time and never after
 	// Build has returned. It may be nil.
 	Status func(*client.SolveStatus)
@@ -208,22 +213,15 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	if err := checkImages(req.Images); err != nil {
 		return nil, err
 	}
-	opt := client.SolveOpt{
-		LocalMounts: req.Locals,
-		Session:     []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials(), vendored(req.Copies)},
-		// Nobody looks at the build history of an embedded engine.
-		Internal: e.opts.Address == "",
-	}
-	if req.SSHAgent != "" {
-		agent, err := sshprovider.NewSSHAgentProvider([]sshprovider.AgentConfig{{Paths: []string{req.SSHAgent}}})
-		if err != nil {
-			return nil, fmt.Errorf("cannot use the SSH agent: %w", err)
-		}
-		opt.Session = append(opt.Session, agent)
-	}
-	if opt.OCIStores, err = stores(req.Layouts); err != nil {
+	opt, err := e.solveOpt(req)
+	if err != nil {
 		return nil, err
 	}
+	shared, err := e.readCaches(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	opt.CacheImports = shared.stores()
 	var out *layout
 	if req.Output.Dir != "" {
 		if out, err = openLayout(req.Output.Dir); err != nil {
@@ -245,6 +243,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		defer close(drained)
 		for s := range reports {
 			s.Warnings = slices.DeleteFunc(s.Warnings, isPlatformsWarning)
+			s.Vertexes = slices.DeleteFunc(s.Vertexes, isCacheImport)
 			track.add(s)
 			if req.Status != nil {
 				req.Status(s)
@@ -257,7 +256,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		if lacking = e.lacks(g.BuildOpts(), req.definitions()); lacking != nil {
 			return nil, lacking
 		}
-		res, err := solveAll(ctx, g, req.Images, proofs)
+		res, err := solveAll(ctx, g, req.Images, proofs, shared.imports)
 		unproven = errors.Is(err, errUnproven)
 		if err == nil && out != nil {
 			err = out.begin(ctx) // the export follows
@@ -287,7 +286,28 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			return nil, err
 		}
 	}
-	return res, nil
+	return res, e.writeCaches(ctx, c, req, shared, res.Steps.Executed)
+}
+
+// solveOpt returns what all solves of a request have in common.
+func (e *Engine) solveOpt(req Request) (opt client.SolveOpt, err error) {
+	opt = client.SolveOpt{
+		LocalMounts: req.Locals,
+		Session:     []session.Attachable{secretsprovider.FromMap(req.Secrets), credentials(), vendored(req.Copies)},
+		// BuildKit's client adds to it.
+		FrontendAttrs: map[string]string{},
+		// Nobody looks at the build history of an embedded engine.
+		Internal: e.opts.Address == "",
+	}
+	if req.SSHAgent != "" {
+		agent, err := sshprovider.NewSSHAgentProvider([]sshprovider.AgentConfig{{Paths: []string{req.SSHAgent}}})
+		if err != nil {
+			return opt, fmt.Errorf("cannot use the SSH agent: %w", err)
+		}
+		opt.Session = append(opt.Session, agent)
+	}
+	opt.OCIStores, err = stores(req.Layouts)
+	return opt, err
 }
 
 // exported returns the attributes of an export to a layout. An engine elsewhere exports tars, which
@@ -357,7 +377,7 @@ func checkImages(images []Image) error {
 
 // solveAll returns one result with a reference for each image, in order, once
 // all proofs hold.
-func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *proving) (*gateway.Result, error) {
+func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *proving, imports []gateway.CacheOptionsEntry) (*gateway.Result, error) {
 	res := gateway.NewResult()
 	platforms := exptypes.Platforms{Platforms: make([]exptypes.Platform, len(images))}
 	var mu sync.Mutex // guards res
@@ -368,7 +388,7 @@ func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *pro
 		id := strconv.Itoa(i)
 		platforms.Platforms[i] = exptypes.Platform{ID: id, Platform: im.Platform}
 		eg.Go(func() error {
-			r, err := g.Solve(ctx, gateway.SolveRequest{Definition: im.Definition, Evaluate: true})
+			r, err := g.Solve(ctx, gateway.SolveRequest{Definition: im.Definition, Evaluate: true, CacheImports: imports})
 			if err != nil {
 				return err
 			}
@@ -383,7 +403,7 @@ func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *pro
 			return nil
 		})
 	}
-	proofs.start(ctx, g, eg)
+	proofs.start(ctx, g, eg, imports)
 	if err := eg.Wait(); err != nil {
 		return nil, err
 	}

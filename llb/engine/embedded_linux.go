@@ -18,6 +18,9 @@ import (
 	"github.com/moby/buildkit/cache"
 	"github.com/moby/buildkit/cache/contenthash"
 	"github.com/moby/buildkit/cache/metadata"
+	"github.com/moby/buildkit/cache/remotecache"
+	localcache "github.com/moby/buildkit/cache/remotecache/local"
+	registrycache "github.com/moby/buildkit/cache/remotecache/registry"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/cmd/buildkitd/config"
 	"github.com/moby/buildkit/control"
@@ -208,10 +211,18 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 		HistoryDB:        history,
 		HistoryConfig:    &config.HistoryConfig{MaxAge: config.Duration{Duration: 7 * 24 * time.Hour}, MaxEntries: &maxEntries},
 		CacheStore:       results,
-		LeaseManager:     w.LeaseManager(),
-		ContentStore:     w.ContentStore(),
-		GarbageCollect:   w.GarbageCollect,
-		GracefulStop:     stop,
+		ResolveCacheExporterFuncs: map[string]remotecache.ResolveCacheExporterFunc{
+			"registry": compressedCache(registrycache.ResolveCacheExporterFunc(sessions, w.RegistryHosts)),
+			"local":    compressedCache(localcache.ResolveCacheExporterFunc(sessions)),
+		},
+		ResolveCacheImporterFuncs: map[string]remotecache.ResolveCacheImporterFunc{
+			"registry": registrycache.ResolveCacheImporterFunc(sessions, w.ContentStore(), w.RegistryHosts),
+			"local":    localcache.ResolveCacheImporterFunc(sessions),
+		},
+		LeaseManager:   w.LeaseManager(),
+		ContentStore:   w.ContentStore(),
+		GarbageCollect: w.GarbageCollect,
+		GracefulStop:   stop,
 	})
 	if err != nil {
 		return nil, errors.Join(err, workers.Close(), results.Close(), history.Close())

@@ -6,6 +6,7 @@ import (
 
 	"github.com/moby/buildkit/cache"
 	cacheconfig "github.com/moby/buildkit/cache/config"
+	"github.com/moby/buildkit/cache/remotecache"
 	"github.com/moby/buildkit/exporter"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/solver"
@@ -65,3 +66,23 @@ func (c compressed) GetRemotes(ctx context.Context, create bool, config cachecon
 	config.Compression = c.config
 	return c.ImmutableRef.GetRemotes(ctx, create, config, all, s)
 }
+
+// compressedCache makes exporters of caches compress layers as layc does.
+func compressedCache(resolve remotecache.ResolveCacheExporterFunc) remotecache.ResolveCacheExporterFunc {
+	return func(ctx context.Context, g session.Group, attributes map[string]string) (remotecache.Exporter, error) {
+		config := compressionOf(attributes).config()
+		attributes = maps.Clone(attributes)
+		for name := range (Compression{}).attributes() {
+			delete(attributes, name)
+		}
+		e, err := resolve(ctx, g, attributes)
+		return cacheExporter{e, config}, err
+	}
+}
+
+type cacheExporter struct {
+	remotecache.Exporter
+	config compression.Config
+}
+
+func (e cacheExporter) Config() remotecache.Config { return remotecache.Config{Compression: e.config} }

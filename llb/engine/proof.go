@@ -64,10 +64,10 @@ func newProving(proofs []Proof) *proving {
 var errUnproven = errors.New("a proof does not hold")
 
 // start solves all proofs, each in a goroutine of the group. The group fails only if ctx ends.
-func (p *proving) start(ctx context.Context, g gateway.Client, eg *errgroup.Group) {
+func (p *proving) start(ctx context.Context, g gateway.Client, eg *errgroup.Group, imports []gateway.CacheOptionsEntry) {
 	for i, proof := range p.proofs {
 		eg.Go(func() error {
-			report, err := proof.solve(ctx, g)
+			report, err := proof.solve(ctx, g, imports)
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			p.reports[i], p.errs[i] = report, err
@@ -76,8 +76,8 @@ func (p *proving) start(ctx context.Context, g gateway.Client, eg *errgroup.Grou
 	}
 }
 
-func (p Proof) solve(ctx context.Context, g gateway.Client) ([]byte, error) {
-	r, err := g.Solve(ctx, gateway.SolveRequest{Definition: p.Definition, Evaluate: true})
+func (p Proof) solve(ctx context.Context, g gateway.Client, imports []gateway.CacheOptionsEntry) ([]byte, error) {
+	r, err := g.Solve(ctx, gateway.SolveRequest{Definition: p.Definition, Evaluate: true, CacheImports: imports})
 	if err != nil || p.Report == "" {
 		return nil, err
 	}

@@ -32,9 +32,9 @@ type tracker struct {
 type tracked struct {
 	name   string
 	ran    map[time.Time]bool // start times of completed uncached intervals
-	cached bool
-	failed string   // error message, or ""
-	lines  [][]byte // the last one may be incomplete
+	found  map[time.Time]bool // start times of cached intervals
+	failed string             // error message, or ""
+	lines  [][]byte           // the last one may be incomplete
 }
 
 func newTracker(definitions []*pb.Definition) *tracker {
@@ -64,7 +64,7 @@ func newTracker(definitions []*pb.Definition) *tracker {
 func (t *tracker) vertex(id digest.Digest) *tracked {
 	v := t.seen[id]
 	if v == nil {
-		v = &tracked{ran: map[time.Time]bool{}}
+		v = &tracked{ran: map[time.Time]bool{}, found: map[time.Time]bool{}}
 		t.seen[id] = v
 		t.order = append(t.order, id)
 	}
@@ -77,8 +77,8 @@ func (t *tracker) add(s *client.SolveStatus) {
 	for _, u := range s.Vertexes {
 		v := t.vertex(u.Digest)
 		v.name = u.Name
-		if v.failed = u.Error; u.Cached {
-			v.cached = true
+		if v.failed = u.Error; u.Cached && u.Started != nil {
+			v.found[*u.Started] = u.Error == "" // an error: the result was lost
 		} else if u.Started != nil && u.Completed != nil && u.Error == "" {
 			v.ran[*u.Started] = true
 		}
@@ -149,12 +149,23 @@ func (t *tracker) remote(id digest.Digest) string {
 }
 
 // executed reports whether the vertex was executed. For a vertex without inputs, BuildKit also
-// reports an uncached interval for computing the cache key.
+// reports an uncached interval for computing the cache key. For one whose result it has found in a
+// cache elsewhere, the intervals from then on are pulls of the result.
 func (v *tracked) executed(op *pb.Op) bool {
-	if len(op.Inputs) == 0 {
-		return len(v.ran) > 1
+	n := 0
+	for start := range v.ran {
+		pulled := false
+		for found, ok := range v.found {
+			pulled = pulled || ok && !start.Before(found)
+		}
+		if !pulled {
+			n++
+		}
 	}
-	return len(v.ran) > 0
+	if len(op.Inputs) == 0 {
+		return n > 1
+	}
+	return n > 0
 }
 
 // isRead reports whether every build reads the source to compute its key.

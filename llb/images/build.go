@@ -23,6 +23,7 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/llb"
+	"github.com/layc-lang/layc/llb/cache"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/world"
 )
@@ -46,6 +47,9 @@ type Input struct {
 	Host    Host
 	Verify  bool // run tests and all other proofs
 	Output  engine.Output
+	// CacheFrom are places with results of other machines, CacheTo places where this build puts its
+	// own.
+	CacheFrom, CacheTo []cache.Place
 	// Foreign marks an engine that is not layc's own. Such an engine does not pass on a server's
 	// response, so layc requests it again.
 	Foreign bool

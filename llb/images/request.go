@@ -72,7 +72,7 @@ func certificates() []byte {
 
 // request returns the engine's request.
 func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
-	r := engine.Request{Output: in.Output}
+	r := engine.Request{Output: in.Output, CacheFrom: in.CacheFrom, CacheTo: in.CacheTo}
 	if in.Sources == nil {
 		if err := send(&r, in, graphs); err != nil {
 			return r, err

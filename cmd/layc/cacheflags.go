@@ -1,0 +1,60 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/llb/cache"
+)
+
+// cacheFlags are the flags that say where a build finds what other machines have built.
+type cacheFlags struct {
+	both, fromText, toText []string
+	from, to               []cache.Place
+}
+
+func (c *cacheFlags) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&c.both, "cache", nil, "read and write the cache in `REPOSITORY` of a registry")
+	f.StringArrayVar(&c.fromText, "cache-from", nil, "read the cache at `PLACE`, such as type=local,src=DIR")
+	f.StringArrayVar(&c.toText, "cache-to", nil, "write the cache at `PLACE`, such as type=registry,ref=REPOSITORY")
+}
+
+// check checks the flags before anything is read, and sets the places.
+func (c *cacheFlags) check(cmd *cobra.Command) error {
+	for _, f := range []struct {
+		name  string
+		texts []string
+		from  bool
+		to    bool
+	}{{"cache", c.both, true, true}, {"cache-from", c.fromText, true, false}, {"cache-to", c.toText, false, true}} {
+		for _, text := range f.texts {
+			place, err := cache.Parse(text, f.to)
+			if err != nil {
+				return usage(cmd, "--%s %s: %s", f.name, text, err)
+			}
+			if f.from && f.to && place.Dir != "" {
+				return usage(cmd, "--cache %s: expected a repository; for a directory, pass --cache-from and --cache-to", text)
+			}
+			if f.from {
+				c.from = append(c.from, place)
+			}
+			if f.to {
+				c.to = append(c.to, place)
+			}
+		}
+	}
+	return nil
+}
+
+// dirs returns the places that are directories.
+func (c *cacheFlags) dirs() []string {
+	var all []string
+	for _, place := range slices.Concat(c.from, c.to) {
+		if place.Dir != "" {
+			all = append(all, place.Dir)
+		}
+	}
+	return all
+}

@@ -1,0 +1,143 @@
+// Package cache is what machines keep for each other: results of steps, in a registry or in a
+// directory.
+//
+// BuildKit exports the results of a build as one manifest, and reads them back from it. If all
+// builds wrote to one name, each would replace what the others wrote. So a place has a name for
+// each step: its key, which follows from everything that the step depends on (see [Keys]). The name
+// leads to the manifest of a build that has the step's result. Builds only add names, and two that
+// write the same name mean the same result, so builds of several branches at once lose nothing. A
+// build looks up the keys of its own steps, and reads the few manifests that these lead to. It
+// pulls a layer only if a step needs it, or if it is written into an image.
+package cache
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/registry/access"
+)
+
+// Place is where results are kept.
+type Place struct {
+	// Repository is a repository of a registry; "" if Dir is the place. The names of results are
+	// tags that begin with Prefix.
+	Repository, Prefix string
+	Client             registry.Client
+	// Insecure: without TLS, also for the engine.
+	Insecure bool
+	// Dir is a directory with results; "" if Repository is the place.
+	Dir string
+	// Attrs are BuildKit's attributes for writing to the place.
+	Attrs map[string]string
+	// Lenient: a build does not fail because it cannot write to the place.
+	Lenient bool
+}
+
+// String is the place as users name it.
+func (p Place) String() string { return cmp.Or(p.Dir, p.Repository) }
+
+// usualPrefix begins the tags of a repository that is given without one.
+const usualPrefix = "layc"
+
+// attributes are what a place takes, in the words of docker buildx, and its values. "": any.
+var attributes = map[string]string{
+	"type": "registry local", "ref": "", "dest": "", "src": "", "registry.insecure": "true false",
+	"mode": "max min", "compression": "gzip zstd estargz uncompressed", "compression-level": "", "force-compression": "true false", "ignore-error": "true false",
+}
+
+// forWriting are the attributes that reading does not take.
+var forWriting = []string{"dest", "mode", "compression", "compression-level", "force-compression", "ignore-error"}
+
+// Parse returns the place of a text such as "type=registry,ref=registry.example.com/cache" or
+// "type=local,dest=DIR". A text without "=" is a repository. to: the place is written to.
+func Parse(text string, to bool) (Place, error) {
+	p := Place{Attrs: map[string]string{"mode": "max"}}
+	got, err := fields(text, to)
+	if err != nil {
+		return p, err
+	}
+	dir, other := "src", "dest"
+	if to {
+		dir, other = other, dir
+	}
+	if _, ok := got[other]; ok {
+		return p, fmt.Errorf("did you mean %s=%s?", dir, got[other])
+	}
+	var needs string
+	switch got["type"] {
+	case "registry":
+		needs = "ref"
+	case "local":
+		needs = dir
+	default:
+		return p, fmt.Errorf("expected type=registry,ref=REPOSITORY or type=local,%s=DIR", dir)
+	}
+	if got[needs] == "" {
+		return p, fmt.Errorf("type=%s needs %s=…", got["type"], needs)
+	}
+	for _, name := range []string{"ref", "src", "dest", "registry.insecure"} {
+		if _, ok := got[name]; ok && name != needs && (name != "registry.insecure" || needs != "ref") {
+			return p, fmt.Errorf("type=%s has no %s", got["type"], name)
+		}
+	}
+	for _, name := range []string{"mode", "compression", "compression-level", "force-compression"} {
+		if v, ok := got[name]; ok {
+			p.Attrs[name] = v
+		}
+	}
+	p.Lenient, p.Insecure = got["ignore-error"] == "true", got["registry.insecure"] == "true"
+	if needs == "ref" {
+		p.Repository, p.Prefix, err = registry.SplitTag(got["ref"])
+		p.Prefix = cmp.Or(p.Prefix, usualPrefix)
+		if host, _, ok := strings.Cut(p.Repository, "/"); ok && p.Insecure && err == nil {
+			p.Client.Access, err = access.New(access.Options{Insecure: []string{host}})
+		}
+		return p, err
+	}
+	p.Dir, err = filepath.Abs(got[needs])
+	return p, err
+}
+
+// fields returns the attributes of a text.
+func fields(text string, to bool) (map[string]string, error) {
+	if !strings.Contains(text, "=") {
+		return map[string]string{"type": "registry", "ref": text}, nil
+	}
+	list, err := csv.NewReader(strings.NewReader(text)).Read()
+	if err != nil {
+		return nil, fmt.Errorf("not a list of NAME=VALUE")
+	}
+	got := map[string]string{}
+	for _, field := range list {
+		name, value, ok := strings.Cut(field, "=")
+		name = strings.ToLower(strings.TrimSpace(name))
+		values, known := attributes[name]
+		switch {
+		case !known || !to && slices.Contains(forWriting[1:], name):
+			var names []string
+			for _, n := range slices.Sorted(maps.Keys(attributes)) {
+				if to || !slices.Contains(forWriting, n) {
+					names = append(names, n)
+				}
+			}
+			return nil, fmt.Errorf("unknown attribute %s: expected one of %s", name, strings.Join(names, ", "))
+		case !ok:
+			return nil, fmt.Errorf("%s needs a value: %s=…", name, name)
+		case values != "" && !slices.Contains(strings.Fields(values), value):
+			return nil, fmt.Errorf("%s=%s: expected one of %s", name, value, strings.Join(strings.Fields(values), ", "))
+		case name == "compression-level":
+			if _, err := strconv.Atoi(value); err != nil {
+				return nil, fmt.Errorf("%s=%s: expected a number", name, value)
+			}
+		}
+		got[name] = value
+	}
+	return got, nil
+}
