@@ -11,7 +11,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build frontend-image demo test copies fuzz exact seeds bench lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
+.PHONY: help build frontend-image demo test copies fuzz exact seeds bench bench-pull lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -148,9 +148,15 @@ bench: helpers
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./lang/syntax ./compiler ./compiler/plan/search
 	$(GO) test -run '^$$' -bench Repeated -benchtime 1x -timeout 20m ./lang/lsp
 
+## bench-pull: measure what hosts pull over a slow link; a table in README.md is made of this
+# It needs skopeo as the host, and 30 GB of disk.
+bench-pull: build $(BUILDKITD) maven
+	@command -v skopeo >/dev/null || $(call install,skopeo,skopeo)
+	$(GO) run ./bench/pull
+
 ## lint: check format, vet and staticcheck
 lint: helpers
-	@unformatted=$$(gofmt -l cmd compiler lang llb stdlib); \
+	@unformatted=$$(gofmt -l bench cmd compiler lang llb stdlib); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./... && CGO_ENABLED=1 $(GO) vet $(WITH_C)
 	$(GO) tool staticcheck ./... && CGO_ENABLED=1 $$($(GO) tool -n staticcheck) $(WITH_C)
