@@ -231,6 +231,7 @@ Exit codes:
 		c.checkCommand(),
 		c.planCommand(),
 		c.buildCommand(),
+		c.bakeCommand(),
 		c.lockCommand(),
 		c.updateCommand(),
 		c.graphCommand(),

@@ -15,7 +15,7 @@ func CheckMirrors(targets []*compiler.Target, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	known := archives(targets)
+	known := slices.Compact(slices.Sorted(slices.Values(append(Archives(targets, &lock.File{}), "debian", "debian-security", "maven"))))
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			return &UnknownArchiveError{name, known}
@@ -24,18 +24,21 @@ func CheckMirrors(targets []*compiler.Target, names []string) error {
 	return nil
 }
 
-// archives returns the sorted names of the archives that a program may download from.
-func archives(targets []*compiler.Target) []string {
-	names := map[string]bool{"debian": true, "debian-security": true, "maven": true}
-	add := func(urls []string) {
+// Archives returns the sorted names of the archives that a program downloads from, with its pins.
+func Archives(targets []*compiler.Target, pins *lock.File) []string {
+	names := map[string]bool{}
+	add := func(urls ...string) {
 		for _, u := range urls {
 			if at, err := lock.Locate(u); err == nil && at.Archive != "" {
 				names[at.Archive] = true
 			}
 		}
 	}
+	for _, p := range pins.Packages {
+		add(p.URL)
+	}
 	for _, t := range targets {
-		add(t.Graph.Refs.URLs)
+		add(t.Graph.Refs.URLs...)
 		for _, d := range t.Graph.Refs.Distributions {
 			for _, r := range d.Repositories {
 				names[r.Name] = true
@@ -44,7 +47,7 @@ func archives(targets []*compiler.Target) []string {
 		for _, i := range t.Graph.Instances {
 			for _, s := range i.Steps {
 				if f, ok := s.(*model.Fetch); ok {
-					add(f.URLs)
+					add(f.URLs...)
 				}
 			}
 		}

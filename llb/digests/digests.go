@@ -102,7 +102,7 @@ func inKustomization(text []byte, images []Image) ([]byte, error) {
 		for _, i := range images {
 			at := slices.IndexFunc(list.Content, func(n *yaml.Node) bool {
 				name := value(n, "name")
-				return name == i.App || name == i.Repository || value(n, "newName") == i.Repository
+				return name == i.App || name == i.Repository
 			})
 			if at < 0 {
 				at = len(list.Content)
