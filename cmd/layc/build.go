@@ -64,6 +64,11 @@ and for the programs that links and scripts lead to.
 (kustomization.yaml). Entries of apps that are not built, and everything else in
 the file, stay. --quiet prints only the references of the images, and errors.
 
+--sbom and --provenance attach statements to images: what they are made of (see
+layc sbom) and built from. The name of an image then is an index of the image,
+whose digest stays the same, and its statements. --attest does the same in the
+words of docker buildx.
+
 With --json, or --json-file for a file, the result is JSON. Its "findings" are
 the errors and warnings of the build, also of one that failed, in the form of
 layc check --json. "files" has the digests of the files that they name, so that
@@ -98,6 +103,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
   layc build --push --digests deploy/values.yaml
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
+  layc build --push --sbom --provenance=mode=min
   layc build --json -o out                 print the result as JSON
   layc build --json-file result.json       show progress and plan, too
   layc build --engine buildx:ci            build on a builder of docker buildx
@@ -113,6 +119,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
 	b.destination.flags(cmd)
 	b.digests.flag(cmd)
 	f.BoolVarP(&b.quiet, "quiet", "q", false, "print only the references of the images, and errors")
+	b.attests.flags(cmd)
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
 	b.engine.flags(cmd)
 	b.caches.flags(cmd)
@@ -131,6 +138,7 @@ type build struct {
 	mirrors     mirrorFlags
 	destination destination
 	digests     digestFiles
+	attests     attestFlags
 	engine      engineFlags
 	caches      cacheFlags
 	secrets     secretFlags
@@ -180,6 +188,9 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	}
 	defer clean()
 	delivery.output.Dir = layout
+	if delivery.output.Attest, err = b.attester(out, plans, delivery); err != nil {
+		return err
+	}
 	result, err := b.solve(cmd.Context(), images.Input{
 		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Copies: b.vendored(), Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
 		Verify: b.verify, Output: delivery.output, Foreign: b.engine.address != "", CacheFrom: b.caches.from, CacheTo: b.caches.to, Notice: b.notice,
@@ -228,6 +239,9 @@ func (b *build) check(cmd *cobra.Command) error {
 		return err
 	}
 	if err := b.destination.check(cmd); err != nil {
+		return err
+	}
+	if err := b.attests.check(cmd, &b.destination); err != nil {
 		return err
 	}
 	if err := b.digests.check(cmd, len(b.destination.pushes) > 0); err != nil {

@@ -257,6 +257,7 @@ func (s *shop) lives(out string, first jsonResult) {
 	})
 	s.run("is verified", (*shop).verifies)
 	s.run("pushes", func(s *shop) { s.pushes(out, first) })
+	s.run("attests", func(s *shop) { s.attests(first) })
 	s.run("shows a step that fails", func(s *shop) { s.failingStep(out) })
 	s.run("stops when interrupted", func(s *shop) { s.interrupted(out) })
 	s.run("attaches to an engine that is open", (*shop).twoAtOnce)

@@ -239,3 +239,27 @@ func oneLine(text string) string {
 	first, _, _ := strings.Cut(text, "\n\n")
 	return strings.Join(strings.Fields(first), " ")
 }
+
+// Known returns all that the lock file or the program pins for a fleet, by digest: "sha256:…".
+func Known(g *model.Graph, pins *lock.File) map[string]Package {
+	known := map[string]Package{}
+	add := func(p Package) {
+		if digest := "sha256:" + p.SHA256; p.SHA256 != "" {
+			if _, ok := known[digest]; !ok {
+				known[digest] = p
+			}
+		}
+	}
+	for _, i := range g.Instances {
+		for _, p := range i.Consists() {
+			add(debian(p, pins))
+		}
+		for _, f := range i.Downloads() {
+			add(download(f))
+		}
+		if s := i.System; s != nil && (s.Image != "" || s.Layout != "") {
+			add(image(s))
+		}
+	}
+	return known
+}

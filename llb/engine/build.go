@@ -33,6 +33,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/layc-lang/layc/llb/attest"
 	"github.com/layc-lang/layc/llb/cache"
 )
 
@@ -96,6 +97,9 @@ type Output struct {
 	DockerTypes bool
 	// Compression of the layers.
 	Compression Compression
+	// Attest returns statements about an image, which the layout attaches to it: its name then is an
+	// index of both. It changes nothing in the image. Nil: none.
+	Attest func(BuiltImage) ([]attest.Statement, error)
 }
 
 // Result is the result of a build.

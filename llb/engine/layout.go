@@ -23,6 +23,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sys/unix"
 
+	"github.com/layc-lang/layc/llb/attest"
 	"github.com/layc-lang/layc/llb/docker"
 	"github.com/layc-lang/layc/llb/replace"
 )
@@ -269,6 +270,7 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 	}
 	built = make([]BuiltImage, len(images))
 	byName := map[string][]ocispecs.Descriptor{}
+	attached := map[string][]ocispecs.Descriptor{}
 	var names []string
 	for i, im := range images {
 		desc := all.Manifests[i]
@@ -288,12 +290,22 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 			}
 			byName[name] = append(byName[name], desc)
 		}
+		if req.Output.Attest == nil {
+			continue
+		}
+		about, err := l.attest(built[i], req.Output.Attest)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, name := range append([]string{im.Name}, im.Aliases...) {
+			attached[name] = append(attached[name], about...)
+		}
 	}
 	var entries []ocispecs.Descriptor
 	for _, name := range names {
 		desc := byName[name][0]
-		if len(byName[name]) > 1 {
-			if desc, err = l.writeIndexBlob(byName[name]); err != nil {
+		if parts := append(byName[name], attached[name]...); len(parts) > 1 {
+			if desc, err = l.writeIndexBlob(parts); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -308,6 +320,25 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 	}
 	pruned, err = l.writeIndex(entries, req.Output)
 	return built, pruned, err
+}
+
+// attest stores the statements about an image. It returns the descriptor of their manifest; none
+// without statements.
+func (l *layout) attest(built BuiltImage, state func(BuiltImage) ([]attest.Statement, error)) ([]ocispecs.Descriptor, error) {
+	statements, err := state(built)
+	if err != nil || len(statements) == 0 {
+		return nil, err
+	}
+	a, err := attest.Attach(built.Manifest, statements)
+	if err != nil {
+		return nil, err
+	}
+	for _, raw := range a.Blobs {
+		if err := l.replace(l.blob(digest.FromBytes(raw)), raw); err != nil {
+			return nil, err
+		}
+	}
+	return []ocispecs.Descriptor{a.Descriptor}, nil
 }
 
 func newIndex() ocispecs.Index {

@@ -39,7 +39,7 @@ func (a *archive) addOCI(image, platform, name string) error {
 	if err != nil {
 		return err
 	}
-	images, err := a.layout.images(entry)
+	images, err := a.layout.manifests(entry)
 	if err != nil {
 		return err
 	}

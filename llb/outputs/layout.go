@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/containerd/platforms"
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/layc-lang/layc/llb/attest"
 	"github.com/layc-lang/layc/llb/docker"
 )
 
@@ -98,6 +100,12 @@ type one struct {
 // images returns the images of an entry, one for each platform, with the platforms in their
 // descriptors.
 func (l layout) images(d ocispecs.Descriptor) ([]one, error) {
+	all, err := l.manifests(d)
+	return slices.DeleteFunc(all, func(i one) bool { return attest.IsManifest(i.desc) }), err
+}
+
+// manifests returns the images of an entry, and the manifests that attach attestations to them.
+func (l layout) manifests(d ocispecs.Descriptor) ([]one, error) {
 	raw, err := l.read(d)
 	if err != nil {
 		return nil, err
@@ -109,11 +117,11 @@ func (l layout) images(d ocispecs.Descriptor) ([]one, error) {
 		}
 		var all []one
 		for _, child := range index.Manifests {
-			images, err := l.images(child)
+			parts, err := l.manifests(child)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, images...)
+			all = append(all, parts...)
 		}
 		return all, nil
 	}

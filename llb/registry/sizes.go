@@ -30,6 +30,9 @@ func Sizes(dir string) ([]ImageSize, error) {
 			if err != nil {
 				return nil, fmt.Errorf("reading the image %s of %s: %w", e.name, dir, err)
 			}
+			if config.OS == "unknown" { // attestations
+				continue
+			}
 			s := ImageSize{Name: e.name, Platform: config.Platform().String()}
 			for _, l := range manifest.Layers {
 				s.Layers = append(s.Layers, l.Size)
