@@ -206,9 +206,7 @@ func (b *builder) solve(dir, out string, s sources) (*engine.Result, error) {
 	req := engine.Request{
 		Locals: helper.Sources(), Layouts: map[string]string{}, Secrets: s.secrets, SSHAgent: s.agent, Output: engine.Output{Dir: out},
 	}
-	for name, selection := range g.Selections {
-		req.Locals[name] = project.Source(compiled.Files, selection)
-	}
+	req.Locals[llb.ProjectSource] = project.Source(compiled.Files, g.Selections)
 	for _, name := range g.Layouts {
 		req.Layouts[name] = filepath.Join(dir, name)
 	}

@@ -38,6 +38,7 @@ type contents struct {
 	scratch bool            // the state has only the chain's files
 	inherit bool            // a directory passes on its group
 	copied  []Copied        // copies from stages
+	taken   int             // number of copies of project files
 	unseen  []string        // sources and patterns with content that only the build knows
 }
 
@@ -210,7 +211,9 @@ func (l *lowerer) copyOwn(c *contents, i *model.Instance, s *model.Copy) {
 	c.put(to, s.Span)
 	info := &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}
 	setOwnership(info, s.Owner, s.Mode)
-	tree, src := l.project(i, s.Taken, s.Span), path.Join("/", s.Taken.Root(), from)
+	tree, src := l.project(i, s.Taken, c.taken, s.Span)
+	src = path.Join(src, from)
+	c.taken++
 	if from == "" {
 		c.chain = c.chain.Copy(tree, src, to, info)
 	} else {
@@ -231,24 +234,6 @@ func inside(to string) string {
 		return to + "x"
 	}
 	return to
-}
-
-// project returns the selected files of the project and of git repositories. Only these are sent
-// to the engine.
-func (l *lowerer) project(i *model.Instance, s *model.Selection, at source.Span) llb.State {
-	var names []string
-	for _, src := range s.Sources {
-		names = append(names, src.Path)
-	}
-	from := l.from(i.Title, "read "+strings.Join(names, ", "), at)
-	if l.options.Sources != nil {
-		return l.must(l.options.Sources.Project(s, from))
-	}
-	name := "project-" + s.Digest()
-	l.selections[name] = s
-	// Two projects on one engine may have equal paths.
-	key := llb.SharedKeyHint(l.options.Tree)
-	return llb.Local(name, key, from)
 }
 
 // copyFrom appends a copy from a stage. The engine copies a single source by itself. It resolves

@@ -1,6 +1,7 @@
 package llb
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,7 +30,24 @@ func Dump(g *Graph) (string, error) {
 		}
 		d.images = append(d.images, fmt.Sprintf("image %s = %s", i.App.Name, n))
 	}
-	return d.out.String() + strings.Join(d.images, "\n") + "\n", nil
+	return d.numbered(d.out.String()) + strings.Join(d.images, "\n") + "\n", nil
+}
+
+// numbered returns the text with numbers for the directories of selections, which have digests.
+func (d *dumper) numbered(text string) string {
+	var pairs []string
+	for n, dir := range d.dirs() {
+		pairs = append(pairs, "/"+dir+"/", fmt.Sprintf("/%d/", n+1))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// dirs returns the directories of selections by position, then as people read selections.
+func (d *dumper) dirs() []string {
+	return slices.SortedFunc(maps.Keys(d.selections), func(a, b string) int {
+		before := func(dir string) string { position, _, _ := strings.Cut(dir, "-"); return position }
+		return cmp.Or(cmp.Compare(before(a), before(b)), cmp.Compare(d.selections[a].String(), d.selections[b].String()), cmp.Compare(a, b))
+	})
 }
 
 type dumper struct {
@@ -67,12 +85,14 @@ func (d *dumper) vertex(n int, op *pb.Op, inputs []string, name string) {
 	switch o := op.Op.(type) {
 	case *pb.Op_Source:
 		fmt.Fprintf(&d.out, " source %s", o.Source.Identifier)
-		if s, ok := d.selections[strings.TrimPrefix(o.Source.Identifier, "local://")]; ok {
-			fmt.Fprintf(&d.out, " takes %s", s)
-		}
 		for _, k := range slices.Sorted(maps.Keys(o.Source.Attrs)) {
 			if k != pb.AttrLocalUniqueID { // where the files are, not what they are
 				fmt.Fprintf(&d.out, " %s=%s", strings.TrimPrefix(strings.TrimPrefix(k, "http."), "local."), o.Source.Attrs[k])
+			}
+		}
+		if o.Source.Identifier == "local://"+ProjectSource {
+			for _, dir := range d.dirs() {
+				fmt.Fprintf(&d.out, "\n    /%s/ takes %s", dir, d.selections[dir])
 			}
 		}
 	case *pb.Op_Exec:

@@ -42,8 +42,8 @@ type Graph struct {
 	// digest.
 	Downloads []Download
 	Bases     []Base
-	// Selections are the files that steps copy from the project and from git repositories. Each
-	// is a local source of that name.
+	// Selections are the files that steps copy from the project and from git repositories, by their
+	// directories in the local source ProjectSource.
 	Selections map[string]*model.Selection
 }
 
@@ -155,6 +155,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	}
 	g := &Graph{}
 	m := newMarshaller(llb.Platform(l.build), llb.LocalUniqueID(l.options.Tree))
+	l.local = l.localSource(p, o.Verify)
 	l.replaceable = findReplaceable(slices.Concat(p.Images, p.Published), p.Graph.Instances)
 	l.shipped = shipped(slices.Concat(p.Images, p.Published))
 	var err error
@@ -195,7 +196,8 @@ type lowerer struct {
 	layouts  map[string]bool
 	shipped  map[model.Key]bool // recipes that are in images
 
-	selections map[string]*model.Selection // by the name of their local source
+	local      llb.State                   // the files that steps take
+	selections map[string]*model.Selection // by their directory in local
 	downloads  map[string]Download         // by digest
 	bases      map[string]Base             // by digest
 

@@ -83,7 +83,7 @@ app a {
 `
 	locals := 0
 	for _, op := range ops(t, program) {
-		if s := op.GetSource(); s != nil && strings.HasPrefix(s.Identifier, "local://project-") {
+		if s := op.GetSource(); s != nil && strings.HasPrefix(s.Identifier, "local://project") {
 			locals++
 			if got := s.Attrs[pb.AttrSharedKeyHint]; got != "tree" {
 				t.Errorf("the hint is %q, want the project's key", got)

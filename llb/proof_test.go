@@ -39,9 +39,7 @@ func (b *builder) verify(program string) (proofs []string, steps engine.Steps) {
 		t.Fatal(err)
 	}
 	req := engine.Request{Locals: helper.Sources()}
-	for name, selection := range g.Selections {
-		req.Locals[name] = project.Source(compiled.Files, selection)
-	}
+	req.Locals[llb.ProjectSource] = project.Source(compiled.Files, g.Selections)
 	for _, i := range g.Images {
 		req.Images = append(req.Images, engine.Image{Name: i.App.Name, Platform: i.Platform, Definition: i.Definition(), Config: i.Config})
 	}

@@ -336,8 +336,8 @@ func (l *lowerer) mounts(i *model.Instance, s *model.Run) []llb.RunOption {
 	for _, t := range s.Tmpfs {
 		opts = append(opts, llb.AddMount(t, llb.Scratch(), llb.Tmpfs()))
 	}
-	for _, b := range s.Binds {
-		from, src := l.bound(i, s, b)
+	for n, b := range s.Binds {
+		from, src := l.bound(i, s, b, n)
 		opts = append(opts, llb.AddMount(b.To, from, llb.SourcePath(src), llb.Readonly))
 	}
 	file := secretFile(s)
@@ -409,17 +409,16 @@ func (l *lowerer) cache(i *model.Instance, s *model.Run, dir string) llb.RunOpti
 	return llb.AddMount(dir, from, llb.SourcePath(cacheRoot), llb.AsPersistentCacheDir("layc"+dir+" of "+of, llb.CacheMountShared))
 }
 
-// bound returns the state and path that a bind mounts.
-func (l *lowerer) bound(i *model.Instance, s *model.Run, b model.Bind) (llb.State, string) {
+// bound returns the state and path that a bind mounts. The position is among the binds of the run.
+func (l *lowerer) bound(i *model.Instance, s *model.Run, b model.Bind, position int) (llb.State, string) {
 	if b.From != nil {
 		return l.stage(b.From, b.Source), b.Source
 	}
-	src := b.Taken.Sources[0]
-	from := path.Join("/", b.Taken.Root())
-	if !src.Contents {
+	tree, from := l.project(i, b.Taken, position, s.Span)
+	if src := b.Taken.Sources[0]; !src.Contents {
 		from = path.Join(from, path.Base(src.Path))
 	}
-	return l.project(i, b.Taken, s.Span), from
+	return tree, from
 }
 
 // summary shortens a script to one line.

@@ -75,7 +75,7 @@ func (p *projects) sent(dir string) exact.Tree {
 }
 
 func (p *projects) received(dir string) exact.Tree {
-	tree, err := exact.Read(filepath.Join(dir, "files-links"))
+	tree, err := exact.Read(filepath.Join(dir, "0", "files-links"))
 	p.ok(err)
 	return tree
 }
@@ -89,7 +89,7 @@ func (p *projects) send(from, to string) (changed []string) {
 	there, back := make(chan []byte, 10), make(chan []byte, 10)
 	work.Go(func() error {
 		defer close(there)
-		return fsutil.Send(ctx, &stream{ctx, back, there}, project.Source(os.DirFS(from), s), nil)
+		return fsutil.Send(ctx, &stream{ctx, back, there}, project.Source(os.DirFS(from), map[string]*model.Selection{"0": s}), nil)
 	})
 	work.Go(func() error {
 		defer close(back)

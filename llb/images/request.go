@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
@@ -105,15 +106,15 @@ func send(r *engine.Request, in Input, graphs []*llb.Graph) error {
 		r.Copies = in.Copies.Open
 	}
 	maps.Copy(r.Secrets, in.Secrets)
+	taken := map[string]*model.Selection{}
+	r.Locals[llb.ProjectSource] = project.Source(in.Files, taken)
 	for _, g := range graphs {
 		if g.SSH {
 			if r.SSHAgent = in.Host.SSHAgent; r.SSHAgent == "" {
 				return ErrNoAgent
 			}
 		}
-		for name, selection := range g.Selections {
-			r.Locals[name] = project.Source(in.Files, selection)
-		}
+		maps.Copy(taken, g.Selections)
 		for _, dir := range g.Layouts {
 			r.Layouts[dir] = filepath.Join(in.Dir, filepath.FromSlash(dir))
 		}

@@ -1,4 +1,4 @@
-// Package project sends the project's files that a step copies to the engine.
+// Package project sends the project's files that steps copy to the engine.
 //
 // An engine keeps the files that it received. For the next build it compares type, mode, size,
 // time and link target of each file, and requests the content of files that differ. Size and time
@@ -15,7 +15,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,16 +27,17 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 )
 
-// Source returns a selection from a tree of files, as a local source for a solve. It is one
-// directory, [component.Selection.Root], with the selected tree. Everything belongs to root.
-// Modes are 0755 for directories and for executable files, else 0644.
-func Source(files fs.FS, s *model.Selection) fsutil.FS {
-	return &source{files: files, selection: s, names: map[string]string{}}
+// Source returns selections from a tree of files, as a local source for a solve. It has a directory
+// for each selection, with the map's name, and in that one directory,
+// [component.Selection.Root], with the selected tree. Everything belongs to root. Modes are 0755
+// for directories and for executable files, else 0644.
+func Source(files fs.FS, selections map[string]*model.Selection) fsutil.FS {
+	return &source{files: files, selections: selections, names: map[string]string{}}
 }
 
 type source struct {
-	files     fs.FS
-	selection *model.Selection
+	files      fs.FS
+	selections map[string]*model.Selection
 
 	mu    sync.Mutex
 	names map[string]string // in files, by the paths that Walk reported
@@ -43,26 +46,45 @@ type source struct {
 // Walk calls fn for the whole tree, in the order of paths. The engine always walks whole trees.
 func (s *source) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
 	start := time.Now()
-	root := s.selection.Root()
-	taken, _, err := s.selection.Files(s.files, func() bool { return ctx.Err() == nil })
+	for _, dir := range slices.Sorted(maps.Keys(s.selections)) {
+		t := &tree{source: s, selection: s.selections[dir], root: path.Join(dir, s.selections[dir].Root()), start: start, first: map[[2]uint64]string{}}
+		for _, above := range []string{dir, t.root} {
+			if err := fn(above, &fsutil.DirEntryInfo{Stat: &types.Stat{Path: above, Mode: uint32(fs.ModeDir | 0o755)}}, nil); err != nil {
+				return err
+			}
+		}
+		if err := t.walk(ctx, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tree is the tree of one selection.
+type tree struct {
+	*source
+	selection *model.Selection
+	root      string // in the source
+	start     time.Time
+	first     map[[2]uint64]string // the first paths of the files that have several
+}
+
+func (t *tree) walk(ctx context.Context, fn fs.WalkDirFunc) error {
+	taken, _, err := t.selection.Files(t.files, func() bool { return ctx.Err() == nil })
 	if err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
 		return err
 	}
-	if err := fn(root, &fsutil.DirEntryInfo{Stat: &types.Stat{Path: root, Mode: uint32(fs.ModeDir | 0o755)}}, nil); err != nil {
-		return err
-	}
-	first := map[[2]uint64]string{}
-	for _, t := range taken {
-		stat, err := s.stat(t, first, start)
+	for _, f := range taken {
+		stat, err := t.stat(f)
 		if err != nil {
 			return err
 		}
-		s.mu.Lock()
-		s.names[stat.Path] = t.Name
-		s.mu.Unlock()
+		t.mu.Lock()
+		t.names[stat.Path] = f.Name
+		t.mu.Unlock()
 		if err := fn(stat.Path, &fsutil.DirEntryInfo{Stat: stat}, nil); err != nil {
 			return err
 		}
@@ -70,37 +92,37 @@ func (s *source) Walk(ctx context.Context, _ string, fn fs.WalkDirFunc) error {
 	return nil
 }
 
-// stat describes a file for the engine. first has the first path of each file with several paths.
-func (s *source) stat(t model.Taken, first map[[2]uint64]string, now time.Time) (*types.Stat, error) {
-	stat := &types.Stat{Path: path.Join(s.selection.Root(), t.Path)}
-	if t.IsDir() {
+// stat describes a file for the engine.
+func (t *tree) stat(f model.Taken) (*types.Stat, error) {
+	stat := &types.Stat{Path: path.Join(t.root, f.Path)}
+	if f.IsDir() {
 		stat.Mode = uint32(fs.ModeDir | 0o755)
 		return stat, nil
 	}
-	info, err := t.Info()
+	info, err := f.Info()
 	if err != nil {
 		return nil, err
 	}
 	if info.Mode()&fs.ModeSymlink != 0 {
 		stat.Mode, stat.Size = uint32(fs.ModeSymlink|0o777), info.Size()
-		stat.Linkname, err = fs.ReadLink(s.files, t.Name)
+		stat.Linkname, err = fs.ReadLink(t.files, f.Name)
 		return stat, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s cannot be copied: not a regular file", t.Name)
+		return nil, fmt.Errorf("%s cannot be copied: not a regular file", f.Name)
 	}
 	stat.Mode, stat.Size = 0o644, info.Size()
 	if info.Mode()&0o111 != 0 {
 		stat.Mode = 0o755
 	}
-	if stat.ModTime, err = s.stamp(t.Name, info, now); err != nil {
+	if stat.ModTime, err = t.stamp(f.Name, info, t.start); err != nil {
 		return nil, err
 	}
-	if id, several := model.Inode(info); several && s.selection.Links != "" {
-		if p, ok := first[id]; ok {
+	if id, several := model.Inode(info); several && t.selection.Links != "" {
+		if p, ok := t.first[id]; ok {
 			stat.Linkname = p // the size stays, since the engine compares it
 		} else {
-			first[id] = stat.Path
+			t.first[id] = stat.Path
 		}
 	}
 	return stat, nil

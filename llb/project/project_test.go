@@ -14,7 +14,7 @@ import (
 // its size and time, and with the same time otherwise.
 func TestStamp(t *testing.T) {
 	dir := t.TempDir()
-	s := Source(os.DirFS(dir), &model.Selection{}).(*source)
+	s := Source(os.DirFS(dir), map[string]*model.Selection{}).(*source)
 	at := time.Unix(1e9, 0)
 	write := func(name, text string) {
 		t.Helper()
