@@ -11,7 +11,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build frontend-image demo test copies fuzz exact seeds bench bench-pull lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
+.PHONY: help build frontend-image demo test copies fuzz exact seeds bench bench-build bench-pull lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -147,6 +147,14 @@ seeds: helpers
 bench: helpers
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./lang/syntax ./compiler ./compiler/plan/search
 	$(GO) test -run '^$$' -bench Repeated -benchtime 1x -timeout 20m ./lang/lsp
+
+## bench-build: compare builds of a fleet with Dockerfiles on BuildKit; APPS=100 CHEAP=1 for 100 apps without steps
+# It takes about ten minutes for 20 apps.
+APPS   = 20
+ROUNDS = 5
+SIDES  = layc,dockerfiles,stages
+bench-build: build $(BUILDKITD)
+	$(GO) run ./bench/build -apps $(APPS) -rounds $(ROUNDS) -sides $(SIDES) $(if $(CHEAP),-cheap)
 
 ## bench-pull: measure what hosts pull over a slow link; a table in README.md is made of this
 # It needs skopeo as the host, and 30 GB of disk.
