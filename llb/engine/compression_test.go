@@ -5,6 +5,7 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -235,28 +236,43 @@ func TestBasesKeepTheirCompression(t *testing.T) {
 	}
 }
 
-// TestOlderState checks that layers that another version of layc has compressed are not used.
-func TestOlderState(t *testing.T) {
+// TestStatesThatAreNotUsed checks that a cache is not used if another version of layc has compressed its
+// layers, or if the machine stopped while it was open.
+func TestStatesThatAreNotUsed(t *testing.T) {
 	needEngine(t)
 	state := t.TempDir()
 	e := open(t, state)
 	build(t, e, request(t, "", two(t, "2")...))
+	for _, c := range []struct {
+		change func() error
+		want   string
+	}{
+		{func() error { return os.Remove(filepath.Join(state, formatName)) }, "is of another version of layc, which compresses layers differently"},
+		{func() error {
+			return errors.Join(os.WriteFile(filepath.Join(state, lockName), []byte("1\n"), 0o600), os.WriteFile(filepath.Join(state, bootName), []byte("before"), 0o600))
+		}, "was in use when the machine stopped"},
+		{func() error { return os.WriteFile(filepath.Join(state, bootName), []byte("before"), 0o600) }, ""}, // it was closed
+	} {
+		if err := errors.Join(e.Close(), c.change()); err != nil {
+			t.Fatal(err)
+		}
+		told := ""
+		var err error
+		if e, err = Open(t.Context(), Options{State: state, Runc: runcPath(), Notice: func(s string) { told += s }}); err != nil {
+			t.Fatal(err)
+		}
+		if c.want != "" {
+			c.want = fmt.Sprintf("the cache in %s %s; removed it, building without it", state, c.want)
+		}
+		if told != c.want {
+			t.Errorf("the user is told %q, want %q", told, c.want)
+		}
+		executed := names(build(t, e, request(t, "", two(t, "2")...)).Steps.Executed)
+		if again := strings.Contains(executed, "shared step"); again != (c.want != "") {
+			t.Errorf("%s: the build executed %s", c.want, executed)
+		}
+	}
 	if err := e.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(filepath.Join(state, formatName)); err != nil {
-		t.Fatal(err)
-	}
-	told := ""
-	e, err := Open(t.Context(), Options{State: state, Runc: runcPath(), Notice: func(s string) { told += s }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	if !strings.Contains(told, "is of another version of layc, which compresses layers differently; removed it") {
-		t.Errorf("the user is told %q", told)
-	}
-	if got := names(build(t, e, request(t, "", two(t, "2")...)).Steps.Executed); !strings.Contains(got, "shared step") {
-		t.Errorf("the build executed %s, want the shared step among them", got)
+		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -28,6 +29,38 @@ import (
 // emptied if it is damaged: it is only a cache. What is in the files of snapshots is
 // not looked at, as that takes as long as building.
 
+// The databases do not wait for the disk after each transaction: a build makes thousands, and most
+// of the time of a build without changes was this. They are synchronised when the engine closes. If
+// its process is killed, the kernel has all that it wrote. If the machine stops, writes may be
+// lost, and not in their order, so a database may look whole and yet have pages of different times.
+// That is not looked for: a state that was open when the machine stopped is emptied.
+
+// bootName is the file of the state with the boot of the machine in which it was opened.
+const bootName = "boot"
+
+// bootID returns what differs between boots of the machine.
+func bootID() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // without it, all boots are one
+	return string(id)
+}
+
+// unsynced are the options of a database that is synchronised when it is closed.
+func unsynced() *bolt.Options {
+	return &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true, NoSync: true}
+}
+
+// syncFile waits until a file is on the disk, if it exists.
+func syncFile(name string) error {
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
 // closedName is the file of the state that says how the last engine left it.
 const closedName = "closed"
 
@@ -38,10 +71,18 @@ const (
 	format     = "2\n" // layers are compressed by layc
 )
 
-// renew empties a state of another format, and tells the user.
+// renew empties a state of another format, or one that was open when the machine stopped, and tells
+// the user.
 func (e *embedded) renew(notice func(string)) error {
 	name := filepath.Join(e.state, formatName)
-	if had, _ := os.ReadFile(name); string(had) == format {
+	had, _ := os.ReadFile(name)
+	why := ""
+	switch {
+	case e.stopped:
+		why = "was in use when the machine stopped"
+	case string(had) != format:
+		why = "is of another version of layc, which compresses layers differently"
+	default:
 		return nil
 	}
 	s := storeOf(e.state)
@@ -50,7 +91,7 @@ func (e *embedded) renew(notice func(string)) error {
 			return damaged(e.state, err)
 		}
 		if notice != nil {
-			notice(fmt.Sprintf("the cache in %s is of another version of layc, which compresses layers differently; removed it, building without it", e.state))
+			notice(fmt.Sprintf("the cache in %s %s; removed it, building without it", e.state, why))
 		}
 	}
 	return os.WriteFile(name, []byte(format), 0o600)

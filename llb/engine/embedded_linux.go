@@ -32,7 +32,6 @@ import (
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/moby/buildkit/worker"
 	"github.com/sirupsen/logrus"
-	bolt "go.etcd.io/bbolt"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
@@ -49,6 +48,8 @@ type embedded struct {
 	undo   []func() error // functions that close the parts, in the order of opening
 	// killed: the state's last owner did not close it.
 	killed bool
+	// stopped: the machine stopped while the last owner had the state open.
+	stopped bool
 	// emptied: the state was damaged, and its cache is gone.
 	emptied bool
 	// failed: a build failed. worked: a build created something, or was another process's.
@@ -106,6 +107,13 @@ func (e *embedded) begin(ctx context.Context, runcPath string) error {
 	e.undo = append(e.undo, func() error { syscall.Umask(umask); return nil })
 	pid, _ := os.ReadFile(filepath.Join(e.state, lockName))
 	e.killed = len(pid) > 0
+	boot := filepath.Join(e.state, bootName)
+	if before, err := os.ReadFile(boot); e.killed && (err != nil || string(before) != bootID()) {
+		e.stopped = true
+	}
+	if err := os.WriteFile(boot, []byte(bootID()), 0o600); err != nil {
+		return unusable(e.state, err)
+	}
 	if err := os.WriteFile(filepath.Join(e.state, lockName), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
 		return unusable(e.state, err)
 	}
@@ -197,7 +205,7 @@ func (e *embedded) newController(ctx context.Context, runcPath string) (*control
 	if err != nil {
 		return nil, errors.Join(err, workers.Close())
 	}
-	history, err := boltutil.SafeOpen(filepath.Join(e.state, "history.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	history, err := boltutil.SafeOpen(filepath.Join(e.state, "history.db"), 0o600, unsynced())
 	if err != nil {
 		return nil, errors.Join(err, workers.Close(), results.Close())
 	}

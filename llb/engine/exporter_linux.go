@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 
+	"github.com/containerd/containerd/v2/core/content"
 	"github.com/moby/buildkit/cache"
 	cacheconfig "github.com/moby/buildkit/cache/config"
 	"github.com/moby/buildkit/cache/remotecache"
@@ -20,11 +21,14 @@ type compressing struct{ *base.Worker }
 
 func (w *compressing) Exporter(name string, sessions *session.Manager) (exporter.Exporter, error) {
 	e, err := w.Worker.Exporter(name, sessions)
-	return exporting{e}, err
+	return exporting{e, w.ContentStore()}, err
 }
 
 // exporting is an exporter, with the compression of its attributes.
-type exporting struct{ exporter.Exporter }
+type exporting struct {
+	exporter.Exporter
+	blobs content.Store
+}
 
 func (e exporting) Resolve(ctx context.Context, id int, attributes map[string]string) (exporter.ExporterInstance, error) {
 	config := compressionOf(attributes).config()
@@ -33,12 +37,13 @@ func (e exporting) Resolve(ctx context.Context, id int, attributes map[string]st
 		delete(attributes, name) // BuildKit knows other values
 	}
 	i, err := e.Exporter.Resolve(ctx, id, attributes)
-	return export{i, config}, err
+	return export{i, config, e.blobs}, err
 }
 
 type export struct {
 	exporter.ExporterInstance
 	config compression.Config
+	blobs  content.Store
 }
 
 func (e export) Config() *exporter.Config { return exporter.NewConfigWithCompression(e.config) }
@@ -46,11 +51,11 @@ func (e export) Config() *exporter.Config { return exporter.NewConfigWithCompres
 func (e export) Export(ctx context.Context, src *exporter.Source, info exporter.ExportBuildInfo) (map[string]string, exporter.FinalizeFunc, exporter.DescriptorReference, error) {
 	src = src.Clone()
 	if src.Ref != nil {
-		src.Ref = compressed{src.Ref, e.config}
+		src.Ref = compressed{src.Ref, e.config, e.blobs}
 	}
 	for id, ref := range src.Refs {
 		if ref != nil {
-			src.Refs[id] = compressed{ref, e.config}
+			src.Refs[id] = compressed{ref, e.config, e.blobs}
 		}
 	}
 	return e.ExporterInstance.Export(ctx, src, info)
@@ -60,11 +65,24 @@ func (e export) Export(ctx context.Context, src *exporter.Source, info exporter.
 type compressed struct {
 	cache.ImmutableRef
 	config compression.Config
+	blobs  content.Store
 }
 
+// GetRemotes returns the layers. It compresses those again that have another compression, for which
+// BuildKit looks up and leases each layer once more; so it first looks whether any has.
 func (c compressed) GetRemotes(ctx context.Context, create bool, config cacheconfig.RefConfig, all bool, s session.Group) ([]*solver.Remote, error) {
-	config.Compression = c.config
-	return c.ImmutableRef.GetRemotes(ctx, create, config, all, s)
+	config.Compression = c.config.SetForce(false) // only for layers that have never been compressed
+	remotes, err := c.ImmutableRef.GetRemotes(ctx, create, config, all, s)
+	if err != nil || len(remotes) == 0 {
+		return remotes, err
+	}
+	for _, layer := range remotes[0].Descriptors {
+		if again, err := c.config.Type.NeedsConversion(ctx, c.blobs, layer); err != nil || again {
+			config.Compression = c.config
+			return c.ImmutableRef.GetRemotes(ctx, create, config, all, s)
+		}
+	}
+	return remotes, nil
 }
 
 // compressedCache makes exporters of caches compress layers as layc does.

@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"github.com/containerd/containerd/v2/core/snapshots"
+	"github.com/containerd/containerd/v2/core/snapshots/storage"
 	"github.com/containerd/containerd/v2/plugins/snapshots/native"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	bolt "go.etcd.io/bbolt"
 )
 
 // Snapshotters, by their names in directories of states. Layers are overlay mounts, or copies if
@@ -82,7 +84,13 @@ func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, er
 	var s snapshots.Snapshotter
 	var err error
 	if kind == overlays {
-		s, err = overlay.NewSnapshotter(root, overlay.AsynchronousRemove)
+		records := filepath.Join(root, "metadata.db")
+		var store *storage.MetaStore
+		if store, err = storage.NewMetaStore(records, func(o *bolt.Options) error { o.NoSync = true; return nil }); err != nil {
+			return nil, err
+		}
+		e.undo = append(e.undo, func() error { return syncFile(records) }) // after it is closed
+		s, err = overlay.NewSnapshotter(root, overlay.AsynchronousRemove, overlay.WithMetaStore(store))
 	} else {
 		s, err = native.NewSnapshotter(root)
 	}

@@ -76,7 +76,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	if err != nil {
 		return nil, err
 	}
-	records, err := boltutil.Open(filepath.Join(root, "containerdmeta.db"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
+	records, err := boltutil.Open(filepath.Join(root, "containerdmeta.db"), 0o600, unsynced())
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +87,10 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	refs, err := metadata.NewStore(filepath.Join(root, "metadata_v2.db"))
 	if err != nil {
 		return nil, errors.Join(err, records.Close())
+	}
+	// BuildKit opens it with options of its own.
+	if err := refs.DB().View(func(tx *bolt.Tx) error { tx.DB().NoSync = true; return nil }); err != nil {
+		return nil, errors.Join(err, records.Close(), refs.Close())
 	}
 	id, err := base.ID(root)
 	if err != nil {
