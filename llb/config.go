@@ -2,6 +2,7 @@ package llb
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -13,10 +14,11 @@ import (
 )
 
 // imageConfig returns the OCI image configuration of an image, as JSON. It has the canonical time
-// and a history entry for each layer, so that BuildKit adds none of its own.
+// and a history entry for each layer, so that BuildKit adds none of its own. Labels replace
+// the program's.
 //
 // The healthcheck and the shell are Docker's extensions of the configuration.
-func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
+func imageConfig(i *plan.Image, platform ocispecs.Platform, labels map[string]string) ([]byte, error) {
 	c := i.App.Config
 	config := docker.DockerOCIImageConfig{
 		ImageConfig: ocispecs.ImageConfig{
@@ -31,6 +33,7 @@ func imageConfig(i *plan.Image, platform ocispecs.Platform) ([]byte, error) {
 	for _, e := range c.Labels {
 		config.Labels[e.Name] = e.Value
 	}
+	maps.Copy(config.Labels, labels)
 	img := dockerImage{Created: &epoch, Author: "", Platform: platform, Config: config}
 	for _, l := range i.Layers {
 		// A base image has several layers.

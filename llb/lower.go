@@ -108,6 +108,8 @@ type Options struct {
 	Build model.Platform
 	// Verify adds all proofs.
 	Verify bool
+	// Labels are set in all images. They replace labels of the program.
+	Labels map[string]string
 	// Sources takes the place of local sources; nil: layc sends these.
 	Sources Sources
 }
@@ -265,7 +267,7 @@ func (l *lowerer) images(images []*plan.Image, m *marshaller) ([]Image, error) {
 	work.Go(func() (err error) {
 		for n, i := range images {
 			out[n].App, out[n].Platform, out[n].Inherited = i.App, l.platform, inherited(i)
-			if out[n].Config, err = imageConfig(i, l.platform); err != nil {
+			if out[n].Config, err = imageConfig(i, l.platform, l.options.Labels); err != nil {
 				return err
 			}
 		}

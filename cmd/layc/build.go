@@ -48,7 +48,10 @@ of bases, too; name=TEMPLATE as --name. Archives of Docker and root file systems
 have one platform: this machine's, if the app is built for it.
 
 Names of images are REGISTRY/APP:TAG, where the tag is latest if the app has
-none. --name changes them: {registry}, {app}, {tag}; or it is a prefix.
+none. --name changes them: {registry}, {app}, {tag} and {revision}, the git
+commit; or it is a prefix. --git-labels sets the labels source, revision and
+created of org.opencontainers.image from the commit. Then each commit changes
+the digests of all images.
 
 The image of a published component is built with each app that contains it, or
 by its own name. If --select matches no app, nothing is built, and the exit code
@@ -101,6 +104,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
   layc build --push --select 'has package("openssl") < "3.0.15"'
   layc build --push                        push to the fleet's registry
   layc build --push --digests deploy/values.yaml
+  layc build --push --name '{registry}/{app}:{revision}'
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
   layc build --push --sbom --provenance=mode=min
@@ -117,6 +121,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
 	b.selection.flag(cmd, "build the apps")
 	f := cmd.Flags()
 	b.destination.flags(cmd)
+	b.labels.flags(cmd)
 	b.digests.flag(cmd)
 	f.BoolVarP(&b.quiet, "quiet", "q", false, "print only the references of the images, and errors")
 	b.attests.flags(cmd)
@@ -137,6 +142,7 @@ type build struct {
 	selection   selection
 	mirrors     mirrorFlags
 	destination destination
+	labels      labelFlags
 	digests     digestFiles
 	attests     attestFlags
 	engine      engineFlags
@@ -193,7 +199,7 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	}
 	result, err := b.solve(cmd.Context(), images.Input{
 		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Copies: b.vendored(), Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
-		Verify: b.verify, Output: delivery.output, Foreign: b.engine.address != "", CacheFrom: b.caches.from, CacheTo: b.caches.to, Notice: b.notice,
+		Verify: b.verify, Output: delivery.output, Labels: delivery.labels, Foreign: b.engine.address != "", CacheFrom: b.caches.from, CacheTo: b.caches.to, Notice: b.notice,
 	})
 	if err != nil {
 		return b.failed(err)

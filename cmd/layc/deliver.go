@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -15,12 +16,14 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/outputs"
 	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/revision"
 )
 
 // delivery is where the images of chosen plans go.
 type delivery struct {
 	apps   []outputs.App
 	values outputs.Values
+	labels map[string]string
 	output engine.Output // without its directory
 	loader outputs.Loader
 }
@@ -45,10 +48,26 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 			return nil, usage(cmd, `--push: the fleet has no registry; write registry "…" in fleet { … }, or pass --registry`)
 		}
 	}
-	var err error
+	commit := sync.OnceValues(func() (revision.Commit, error) { return b.commit(cmd) })
+	if slices.ContainsFunc(append(slices.Concat(d.outputs, d.pushes), outputs.Output{Name: outputs.Template(d.name)}), func(o outputs.Output) bool { return o.Name.Uses("revision") }) {
+		c, err := commit()
+		if err != nil {
+			return nil, err
+		}
+		out.values.Revision = c.Name()
+	}
+	labels, annotations, err := b.labels.read(cmd, commit)
+	if err != nil {
+		return nil, err
+	}
+	if d.shared.MediaTypes == "docker" && len(annotations) > 0 {
+		return nil, usage(cmd, "--annotation requires OCI media types; remove oci-mediatypes=false, or use --label")
+	}
+	out.labels = labels
 	if out.output, err = b.output(targets, out.values); err != nil {
 		return nil, usage(cmd, "names of images: %s", err)
 	}
+	out.output.Annotations = annotations
 	for _, o := range slices.Concat(d.outputs, d.pushes) {
 		if _, err := o.Name.Names(tagsOf(out.apps), out.values); err != nil {
 			return nil, usage(cmd, "--output %s: name=%s: %s", o, o.Name, err)

@@ -93,6 +93,9 @@ type Output struct {
 	Names map[string]string
 	// Prune removes the images of the fleet from the layout that Names lacks.
 	Prune bool
+	// Annotations are set in the manifests of all images, and in the indexes of images of several
+	// platforms. Docker's media types have none.
+	Annotations map[string]string
 	// DockerTypes writes Docker's media types instead of OCI's, see [docker.Convert].
 	DockerTypes bool
 	// Compression of the layers.

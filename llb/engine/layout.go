@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -274,10 +275,8 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 	var names []string
 	for i, im := range images {
 		desc := all.Manifests[i]
-		if req.Output.DockerTypes {
-			if desc, err = l.convert(desc); err != nil {
-				return nil, nil, err
-			}
+		if desc, err = l.finish(desc, req.Output); err != nil {
+			return nil, nil, err
 		}
 		if built[i], err = l.describe(im, desc); err != nil {
 			return nil, nil, err
@@ -305,7 +304,7 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 	for _, name := range names {
 		desc := byName[name][0]
 		if parts := append(byName[name], attached[name]...); len(parts) > 1 {
-			if desc, err = l.writeIndexBlob(parts); err != nil {
+			if desc, err = l.writeIndexBlob(parts, req.Output.Annotations); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -370,17 +369,40 @@ func (l *layout) describe(im Image, desc ocispecs.Descriptor) (BuiltImage, error
 	return b, nil
 }
 
-// convert writes an image's manifest with Docker's media types.
-func (l *layout) convert(desc ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+// finish writes an image's manifest with annotations, or with Docker's media types.
+func (l *layout) finish(desc ocispecs.Descriptor, out Output) (ocispecs.Descriptor, error) {
+	if !out.DockerTypes && len(out.Annotations) == 0 {
+		return desc, nil
+	}
 	var raw json.RawMessage
 	if err := l.read(desc, &raw); err != nil {
 		return desc, err
 	}
-	desc, converted, err := docker.Convert(desc, raw)
+	var err error
+	if out.DockerTypes {
+		desc, raw, err = docker.Convert(desc, raw)
+	} else {
+		desc, raw, err = annotated(desc, raw, out.Annotations)
+	}
 	if err != nil {
 		return desc, err
 	}
-	return desc, l.replace(l.blob(desc.Digest), converted)
+	return desc, l.replace(l.blob(desc.Digest), raw)
+}
+
+// annotated returns a manifest with further annotations.
+func annotated(desc ocispecs.Descriptor, raw []byte, annotations map[string]string) (ocispecs.Descriptor, []byte, error) {
+	var m ocispecs.Manifest
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return desc, nil, err
+	}
+	if m.Annotations == nil {
+		m.Annotations = map[string]string{}
+	}
+	maps.Copy(m.Annotations, annotations)
+	raw, err := json.Marshal(m)
+	desc.Digest, desc.Size = digest.FromBytes(raw), int64(len(raw))
+	return desc, raw, err
 }
 
 // blob returns the path of a blob's file.
@@ -420,11 +442,11 @@ func (l *layout) read(desc ocispecs.Descriptor, v any) error {
 }
 
 // writeIndexBlob stores an index of the manifests as a blob.
-func (l *layout) writeIndexBlob(manifests []ocispecs.Descriptor) (ocispecs.Descriptor, error) {
+func (l *layout) writeIndexBlob(manifests []ocispecs.Descriptor, annotations map[string]string) (ocispecs.Descriptor, error) {
 	index := newIndex()
-	index.Manifests = manifests
+	index.Manifests, index.Annotations = manifests, annotations
 	if manifests[0].MediaType == docker.Manifest {
-		index.MediaType = docker.Index
+		index.MediaType, index.Annotations = docker.Index, nil
 	}
 	raw, err := json.Marshal(index)
 	if err != nil {

@@ -136,7 +136,7 @@ func TestLayoutSparse(t *testing.T) {
 	l := &layout{dir: dir}
 	there := readIndex(t, dir).Manifests[0]
 	gone := ocispecs.Descriptor{MediaType: ocispecs.MediaTypeImageManifest, Digest: digest.FromString("gone"), Size: 4}
-	multi, err := l.writeIndexBlob([]ocispecs.Descriptor{gone, there})
+	multi, err := l.writeIndexBlob([]ocispecs.Descriptor{gone, there}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
