@@ -261,10 +261,14 @@ Exit codes:
 	return root
 }
 
+// readsModule reports whether a command reads the module in the directory of -C.
+func readsModule(command string) bool {
+	return !slices.Contains([]string{"init", "explain", "version", "help", "completion", "lsp", "engine"}, command)
+}
+
 // haveDir checks that the directory of the command exists, for commands that read it.
 func (c *cli) haveDir(cmd *cobra.Command) error {
-	switch cmd.Name() {
-	case "init", "explain", "version", "help", "completion", "lsp", "engine":
+	if !readsModule(cmd.Name()) {
 		return nil
 	}
 	info, err := os.Stat(c.dir)
