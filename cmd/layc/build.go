@@ -70,7 +70,8 @@ the file, stay. --quiet prints only the references of the images, and errors.
 --sbom and --provenance attach statements to images: what they are made of (see
 layc sbom) and built from. The name of an image then is an index of the image,
 whose digest stays the same, and its statements. --attest does the same in the
-words of docker buildx.
+words of docker buildx. --sign signs what is pushed, as cosign sign --key does;
+the password of an encrypted key is in COSIGN_PASSWORD.
 
 With --json, or --json-file for a file, the result is JSON. Its "findings" are
 the errors and warnings of the build, also of one that failed, in the form of
@@ -108,6 +109,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
   layc build --push --sbom --provenance=mode=min
+  layc build --push --sign cosign.key
   layc build --json -o out                 print the result as JSON
   layc build --json-file result.json       show progress and plan, too
   layc build --engine buildx:ci            build on a builder of docker buildx
@@ -125,6 +127,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
 	b.digests.flag(cmd)
 	f.BoolVarP(&b.quiet, "quiet", "q", false, "print only the references of the images, and errors")
 	b.attests.flags(cmd)
+	b.signs.flag(cmd)
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
 	b.engine.flags(cmd)
 	b.caches.flags(cmd)
@@ -145,6 +148,7 @@ type build struct {
 	labels      labelFlags
 	digests     digestFiles
 	attests     attestFlags
+	signs       signFlag
 	engine      engineFlags
 	caches      cacheFlags
 	secrets     secretFlags
@@ -248,6 +252,9 @@ func (b *build) check(cmd *cobra.Command) error {
 		return err
 	}
 	if err := b.attests.check(cmd, &b.destination); err != nil {
+		return err
+	}
+	if err := b.signs.check(cmd, len(b.destination.pushes) > 0); err != nil {
 		return err
 	}
 	if err := b.digests.check(cmd, len(b.destination.pushes) > 0); err != nil {

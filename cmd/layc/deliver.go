@@ -164,7 +164,7 @@ func (b *build) send(ctx context.Context, layout string, d *delivery) (done deli
 		}
 		done.pushed = append(done.pushed, pushed...)
 	}
-	return done, nil
+	return done, b.sign(ctx, registry.Client{}, done.pushed)
 }
 
 // upload pushes the images of the layout.
