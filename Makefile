@@ -58,10 +58,10 @@ frontend-image: build
 	@cp cmd/layc-frontend/image.layer $(HELPERS:llb/helper/bin/%.gz=bin/%) out/frontend-files/
 	bin/layc build -C out/frontend-files --platform linux/$(FRONTEND_ARCH) -o out/frontend
 
-# Tests connect to engines through ssh, and build on one with fuse-overlayfs.
+# Tests connect to engines through ssh, build on one with fuse-overlayfs, and as an ordinary user.
 engines:
-	@for p in ssh ssh-keygen /usr/sbin/sshd fuse-overlayfs; do command -v $$p >/dev/null || missing=1; done; \
-		[ -z "$$missing" ] || $(call install,openssh-client openssh-server fuse-overlayfs,OpenSSH and fuse-overlayfs)
+	@for p in ssh ssh-keygen /usr/sbin/sshd fuse-overlayfs newuidmap /usr/sbin/useradd; do command -v $$p >/dev/null || missing=1; done; \
+		[ -z "$$missing" ] || $(call install,openssh-client openssh-server fuse-overlayfs uidmap passwd,OpenSSH and fuse-overlayfs and newuidmap)
 
 # Tests use a BuildKit of its own. It is a module of its own, since it needs far more than layc.
 BUILDKITD = bin/buildkitd bin/buildctl
@@ -122,6 +122,15 @@ CONCURRENT = grep -rlE '(^|[^[:alnum:]_])go (func|[[:alpha:]_.]+\()|\.Go\(|\.Aft
 # writes to a file with several names changes it under all of them.
 copies: build $(BUILDKITD) engines archivers
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 2 -timeout 90m ./llb/engine ./llb ./llb/images ./cmd/layc
+
+.PHONY: rootless
+## rootless: build the demo as an ordinary user, who is made for it, and compare it with root's
+rootless: demo engines
+	@user=layc-$$$$; useradd --create-home $$user && trap "userdel --remove $$user 2>/dev/null" EXIT && home=$$(eval echo ~$$user) && \
+	cp -r bin/layc bin/layc-runc testdata/shop $$home/ && chown -R $$user $$home && \
+	{ [ ! -e ~/.m2/settings.xml ] || install -D -o $$user ~/.m2/settings.xml $$home/.m2/settings.xml; } && \
+	runuser -u $$user -- env HOME=$$home $$home/layc build -C $$home/shop -o $$home/out && \
+	cmp $$home/out/index.json out/shop/index.json && echo "the images of $$user are equal to root's"
 
 ## fuzz: look for inputs that break a stage; FUZZTIME=10m for ten minutes each
 # Inputs are counted, as Go's fuzzing fails where a short time is over before it

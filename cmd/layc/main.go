@@ -45,6 +45,7 @@ const (
 )
 
 func main() {
+	engine.Child()
 	// The garbage collector runs only when the heap reaches twice this size, and most commands
 	// finish before. The ballast is never written to, so it takes no memory.
 	ballast := make([]byte, 128<<20)

@@ -202,7 +202,11 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 			}
 			return nil, e.explainFull(ctx, c, err)
 		}
-		if step := (*StepError)(nil); e.opts.Address == "" && errors.As(err, &step) && step.ExitCode == 0 {
+		switch step := (*StepError)(nil); {
+		case e.opts.Address != "" || !errors.As(err, &step):
+		case e.ordinary():
+			step.Limit = limitOf(step)
+		case step.ExitCode == 0:
 			if lost := cannotMount(e.opts.State); lost != nil {
 				return nil, lost
 			}

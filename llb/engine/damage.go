@@ -51,16 +51,26 @@ func (e *Engine) reexamine(ctx context.Context, failed error) (repaired bool, er
 		return false, damaged(e.opts.State, err)
 	}
 	err = e.openState(ctx)
-	return e.owned != nil && e.owned.emptied, err
+	return e.owned != nil && e.owned.emptied(), err
 }
 
 // damaged is the error for a state that layc cannot repair.
 func damaged(state string, err error) error {
 	return &UnavailableError{
 		What: fmt.Sprintf("the engine's state directory %s is damaged", state),
-		Help: "remove the directory (it is only a cache): rm -r " + quoted(state),
+		Help: "remove the directory (it is only a cache): " + removal(state),
 		Err:  err,
 	}
+}
+
+// removal is the command that removes a state. Files in an ordinary user's state belong to the
+// user's subordinate IDs.
+func removal(state string) string {
+	as := ""
+	if os.Geteuid() != 0 {
+		as = "unshare --map-root-user --map-auto "
+	}
+	return as + "rm -r " + quoted(state)
 }
 
 // quoted is a path for the shell.

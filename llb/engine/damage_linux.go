@@ -114,7 +114,7 @@ func (e *embedded) repair(notice func(string)) error {
 		if err := s.empty(); err != nil {
 			return damaged(e.state, err)
 		}
-		e.emptied = true
+		e.cleared = true
 		if notice != nil {
 			notice(fmt.Sprintf("the engine's state directory %s was damaged (%v); removed its cache, building without it", e.state, damage))
 		}

@@ -50,15 +50,26 @@ type embedded struct {
 	killed bool
 	// stopped: the machine stopped while the last owner had the state open.
 	stopped bool
-	// emptied: the state was damaged, and its cache is gone.
-	emptied bool
+	// cleared: the state was damaged, and its cache is gone.
+	cleared bool
 	// failed: a build failed. worked: a build created something, or was another process's.
 	failed, worked atomic.Bool
 }
 
-// startEmbedded opens the engine on the state directory. The caller holds the directory's lock,
-// and passes it on if the error is nil.
-func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Flock, notice func(string)) (_ *embedded, _ *client.Client, err error) {
+// startOwned opens the engine on the state directory. The caller holds the directory's lock, and
+// passes it on if the error is nil.
+func startOwned(ctx context.Context, state string, opts Options, lock *flock.Flock) (owned, *client.Client, error) {
+	if os.Geteuid() == 0 {
+		return startEmbedded(ctx, state, opts.Runc, os.Getpid(), lock, opts.Notice)
+	}
+	if err := lock.Close(); err != nil { // the engine's process locks it
+		return nil, nil, noState("cannot be locked", err)
+	}
+	return startChild(ctx, state, opts)
+}
+
+// startEmbedded opens the engine in this process. The process owner is the one to interrupt.
+func startEmbedded(ctx context.Context, state, runcName string, owner int, lock *flock.Flock, notice func(string)) (_ *embedded, _ *client.Client, err error) {
 	runcPath, err := findRunc(runcName)
 	if err != nil {
 		return nil, nil, err
@@ -69,7 +80,7 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 			err = errors.Join(err, e.unwind())
 		}
 	}()
-	if err := e.begin(ctx, runcPath); err != nil {
+	if err := e.begin(ctx, runcPath, owner); err != nil {
 		return nil, nil, err
 	}
 	if err := e.repair(notice); err != nil {
@@ -101,7 +112,7 @@ func startEmbedded(ctx context.Context, state, runcName string, lock *flock.Floc
 }
 
 // begin creates the engine's own files, and removes the leftovers of a killed engine.
-func (e *embedded) begin(ctx context.Context, runcPath string) error {
+func (e *embedded) begin(ctx context.Context, runcPath string, owner int) error {
 	// These files are private, whatever the user's umask is.
 	umask := syscall.Umask(0o077)
 	e.undo = append(e.undo, func() error { syscall.Umask(umask); return nil })
@@ -114,7 +125,7 @@ func (e *embedded) begin(ctx context.Context, runcPath string) error {
 	if err := os.WriteFile(boot, []byte(bootID()), 0o600); err != nil {
 		return unusable(e.state, err)
 	}
-	if err := os.WriteFile(filepath.Join(e.state, lockName), []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(e.state, lockName), []byte(strconv.Itoa(owner)+"\n"), 0o600); err != nil {
 		return unusable(e.state, err)
 	}
 	if err := e.openLog(); err != nil {
@@ -265,8 +276,16 @@ type recordID struct {
 
 func (r recordID) ID() string { return r.id }
 
-// close waits for attached processes until ctx ends, and reports that through notice. Then it
-// waits for running requests and releases the state directory.
+func (e *embedded) note(failed bool) {
+	if failed {
+		e.failed.Store(true)
+	} else {
+		e.worked.Store(true)
+	}
+}
+
+func (e *embedded) emptied() bool { return e.cleared }
+
 func (e *embedded) close(ctx context.Context, notice func(string)) error {
 	e.socket.closeWhenIdle(ctx, notice)
 	stopped := make(chan struct{})

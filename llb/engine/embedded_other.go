@@ -4,16 +4,10 @@ package engine
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/gofrs/flock"
 	"github.com/moby/buildkit/client"
 )
-
-type embedded struct {
-	failed, worked atomic.Bool
-	emptied        bool
-}
 
 func checkMachine(string) error {
 	return &UnavailableError{
@@ -22,10 +16,11 @@ func checkMachine(string) error {
 	}
 }
 
-func startEmbedded(context.Context, string, string, *flock.Flock, func(string)) (*embedded, *client.Client, error) {
+func startOwned(context.Context, string, Options, *flock.Flock) (owned, *client.Client, error) {
 	return nil, nil, checkMachine("")
 }
 
 func cannotMount(string) error { return nil }
 
-func (*embedded) close(context.Context, func(string)) error { return nil }
+// Child does nothing: only the built-in engine has processes of its own.
+func Child() {}

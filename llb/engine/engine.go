@@ -10,9 +10,12 @@
 // the attached processes open the directory themselves and build again, with everything built so
 // far in the cache.
 //
+// The embedded engine of an ordinary user is a process of its own in a user namespace, which this
+// process starts, owns and ends.
+//
 // Only this package and llb import BuildKit. Its log never goes to the terminal: an embedded
-// engine writes it to engine.log in the state directory. While an embedded engine is open, this
-// process's temporary directory (TMPDIR) is there, too.
+// engine writes it to engine.log in the state directory. While an embedded engine is open, the
+// temporary directory (TMPDIR) of its process is there, too.
 package engine
 
 import (
@@ -63,10 +66,21 @@ type Engine struct {
 
 	mu      sync.Mutex
 	client  *client.Client
-	owned   *embedded // nil when the engine is another process
+	owned   owned // nil when another process owns the engine
 	foreign string    // the version of the BuildKit at an address
 	closed  bool
 	err     error // the result of the first Close
+}
+
+// owned is an embedded engine, in this process or in one that this process started.
+type owned interface {
+	// note records that a build failed, or created something.
+	note(failed bool)
+	// emptied reports whether the state was damaged when it was opened, and its cache is gone.
+	emptied() bool
+	// close waits for attached processes until ctx ends, and reports that through notice. Then it
+	// waits for running requests, and releases the state directory.
+	close(ctx context.Context, notice func(string)) error
 }
 
 // ownerPatience is how long to wait for a process that owns the state directory and neither
@@ -98,7 +112,7 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	return e, nil
 }
 
-// Attached reports whether another process runs the engine.
+// Attached reports whether another process owns the engine.
 func (e *Engine) Attached() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -139,6 +153,9 @@ func (e *Engine) open(ctx context.Context) error {
 	return e.openState(ctx)
 }
 
+// errBusy is the error for a state directory that another process has just locked.
+var errBusy = errors.New("another process owns the state directory")
+
 // openState becomes the owner of the state directory or attaches to it.
 func (e *Engine) openState(ctx context.Context) error {
 	if err := Check(e.opts); err != nil {
@@ -156,12 +173,14 @@ func (e *Engine) openState(ctx context.Context) error {
 			return noState("cannot be locked", err)
 		}
 		if got {
-			owned, c, err := startEmbedded(ctx, state, e.opts.Runc, lock, e.opts.Notice)
-			if err != nil {
-				return errors.Join(err, lock.Close())
+			owned, c, err := startOwned(ctx, state, e.opts, lock)
+			if err == nil {
+				e.owned, e.client = owned, c
+				return nil
 			}
-			e.owned, e.client = owned, c
-			return nil
+			if err = errors.Join(err, lock.Close()); !errors.Is(err, errBusy) {
+				return err
+			}
 		}
 		if c, err := attach(ctx, state); err == nil {
 			e.client = c
@@ -229,12 +248,8 @@ func (e *Engine) notice(sentence string) {
 func (e *Engine) noteWork(failed bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	switch {
-	case e.owned == nil:
-	case failed:
-		e.owned.failed.Store(true)
-	default:
-		e.owned.worked.Store(true)
+	if e.owned != nil {
+		e.owned.note(failed)
 	}
 }
 

@@ -72,6 +72,7 @@ var stepDir = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	Child()
 	logrus.SetOutput(io.Discard)
 	code := m.Run()
 	if stepBuilt != "" {

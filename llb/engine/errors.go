@@ -28,6 +28,7 @@ type StepError struct {
 	Log      []string      // the last lines of its output, at most 20
 	ExitCode int           // of the step's process; 0 if there is none or it never started
 	Full     string        // help for the engine's full disk, if that is the cause; else empty
+	Limit    string        // what an ordinary user's engine cannot do, if that is the cause; else empty
 	Err      error
 }
 

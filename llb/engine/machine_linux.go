@@ -11,33 +11,43 @@ import (
 
 	"github.com/moby/sys/capability"
 	"github.com/moby/sys/user"
+	"github.com/moby/sys/userns"
 	"golang.org/x/sys/unix"
 )
 
 // checkMachine reports why this process cannot be an engine, regardless of its state.
 func checkMachine(runcName string) error {
-	if os.Geteuid() != 0 {
-		return &UnavailableError{
-			What: "the built-in engine needs root to mount file systems and run steps",
-			Help: "run layc as root, or name a running BuildKit with --engine",
+	checks := []func() error{
+		func() error { _, err := findRunc(runcName); return err },
+		checkSnapshotter,
+		checkRoot,
+	}
+	switch {
+	case os.Geteuid() != 0: // the engine's process checks the rest
+		checks = append(checks, func() error { _, _, err := subordinates(); return err })
+	case rootless():
+		checks = append(checks, checkCapabilities, checkIDs)
+	default:
+		checks = append(checks, checkCapabilities, checkIDs, checkCgroups)
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
 		}
 	}
-	if err := checkCapabilities(); err != nil {
-		return err
+	return nil
+}
+
+// rootless reports whether this process is root only in a user namespace, which has no control
+// groups of its own.
+func rootless() bool {
+	if !userns.RunningInUserNS() {
+		return false
 	}
-	if err := checkIDs(); err != nil {
-		return err
-	}
-	if _, err := findRunc(runcName); err != nil {
-		return err
-	}
-	if err := checkSnapshotter(); err != nil {
-		return err
-	}
-	if err := checkRoot(); err != nil {
-		return err
-	}
-	return checkCgroups()
+	groups, _ := filepath.Glob("/sys/fs/cgroup/*/cgroup.procs") // the pattern is valid
+	return !slices.ContainsFunc(append(groups, "/sys/fs/cgroup/cgroup.procs"), func(procs string) bool {
+		return unix.Access(procs, unix.W_OK) == nil
+	})
 }
 
 // checkRoot returns an error if the root directory is not a mount point, as in a plain chroot. The

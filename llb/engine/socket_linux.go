@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // socket accepts and counts attached processes.
@@ -74,8 +75,9 @@ func (s *socket) used() bool {
 
 // closeWhenIdle stops listening as soon as no process is attached or ctx ends. A process whose
 // connection is not accepted by then finds no engine and becomes the next owner. If closeWhenIdle
-// must wait, it calls notice once.
+// must wait, it calls notice once, but not for a connection that is being closed.
 func (s *socket) closeWhenIdle(ctx context.Context, notice func(string)) {
+	late := time.After(time.Second)
 	for {
 		s.mu.Lock()
 		if s.conns == 0 || ctx.Err() != nil {
@@ -86,13 +88,13 @@ func (s *socket) closeWhenIdle(ctx context.Context, notice func(string)) {
 		}
 		n := s.conns
 		s.mu.Unlock()
-		if notice != nil {
-			notice(fmt.Sprintf("waiting for other builds that use this engine (%d)", n))
-			notice = nil
-		}
 		select {
 		case <-s.change:
 		case <-ctx.Done():
+		case <-late:
+			if notice != nil {
+				notice(fmt.Sprintf("waiting for other builds that use this engine (%d)", n))
+			}
 		}
 	}
 }

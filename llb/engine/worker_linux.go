@@ -64,6 +64,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		ProcessMode:         oci.ProcessSandbox,
 		DefaultCgroupParent: cgroupName(e.state),
 		ResourceMonitor:     monitor,
+		Rootless:            rootless(),
 	}, networks)
 	if err != nil {
 		return nil, err

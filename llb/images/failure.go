@@ -484,6 +484,8 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 			Hint("write a number, or declare `user NAME { uid … }` and write `as NAME`")
 	case step.Full != "":
 		d.Note("the engine's disk is full").Hint("%s", step.Full)
+	case step.Limit != "":
+		d.Note("%s", step.Limit).Hint("change the step, or build as root")
 	case origin.Run != nil && aptLacks(step.Log) != "":
 		packages := aptLacks(step.Log)
 		if origin.Distribution == "" {
