@@ -18,6 +18,7 @@ import (
 	"github.com/moby/buildkit/cache/metadata"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/cmd/buildkitd/config"
+	"github.com/moby/buildkit/executor"
 	"github.com/moby/buildkit/executor/oci"
 	"github.com/moby/buildkit/executor/resources"
 	"github.com/moby/buildkit/executor/runcexecutor"
@@ -58,7 +59,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	if err != nil {
 		return nil, err
 	}
-	executor, err := runcexecutor.New(runcexecutor.Opt{
+	runc, err := runcexecutor.New(runcexecutor.Opt{
 		Root:                filepath.Join(root, "executor"),
 		CommandCandidates:   []string{runcPath},
 		ProcessMode:         oci.ProcessSandbox,
@@ -72,6 +73,11 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	snapshotter, err := e.openSnapshotter(kind, filepath.Join(root, "snapshots"))
 	if err != nil {
 		return nil, err
+	}
+	var steps executor.Executor = runc
+	if kind == copies {
+		of := &copied{Snapshotter: snapshotter, from: map[string]string{}}
+		snapshotter, steps = of, separating{runc, of}
 	}
 	files, err := local.NewStore(filepath.Join(root, "content"))
 	if err != nil {
@@ -105,7 +111,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		Platforms:        []ocispecs.Platform{platforms.Normalize(platforms.DefaultSpec())},
 		GCPolicy:         gcPolicy(e.state),
 		NetworkProviders: networks,
-		Executor:         checked{executor},
+		Executor:         checked{steps},
 		Snapshotter:      blobs.NewSnapshotter(kind, db.Snapshotter(kind), namespace, nil),
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // supports all media types
