@@ -66,8 +66,8 @@ type Engine struct {
 
 	mu      sync.Mutex
 	client  *client.Client
-	owned   owned // nil when another process owns the engine
-	foreign string    // the version of the BuildKit at an address
+	owned   owned  // nil when another process owns the engine
+	foreign string // the version of the BuildKit at an address
 	closed  bool
 	err     error // the result of the first Close
 }

@@ -95,7 +95,7 @@ func startChild(ctx context.Context, state string, opts Options) (*child, *clien
 	if err := c.cmd.Start(); err != nil {
 		return nil, nil, errors.Join(noNamespaces(err), c.conn.Close())
 	}
-	there.Close() // so that the end of the engine is the end of the socket
+	there.Close()                   // so that the end of the engine is the end of the socket
 	fail := func(err error) error { // what else fails then does not matter
 		_ = c.conn.Close() // then the process ends
 		_ = c.cmd.Wait()
