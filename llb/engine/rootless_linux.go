@@ -208,7 +208,7 @@ func Child() {
 		os.Exit(1)
 	}
 	// Signals are for the first process. They are not ignored, as steps would then ignore them, too.
-	signal.Notify(make(chan os.Signal), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	if err := serveLink(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
