@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			examples, err := filepath.Abs("../../testdata")
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("EXAMPLES", examples)
+			e.Setenv("DOCS", filepath.Join(examples, "../docs"))
 			server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 			e.Defer(server.Close)
 			e.Setenv("REGISTRY", strings.TrimPrefix(server.URL, "http://"))
@@ -63,7 +64,7 @@ func TestScripts(t *testing.T) {
 			_, err := os.Stat("/usr/share/bash-completion/bash_completion")
 			return err == nil, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": checkCode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": checkCode, "job": runJob},
 	})
 	if *update {
 		t.Error("goldens were rewritten where they differed: run the test again without -update")
@@ -161,7 +162,7 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 	return result, nil
 }
 
-// writeEmpty writes a layout whose images differ in their configuration alone.
+// writeEmpty writes a layout with images without layers. They differ if their definitions do.
 func writeEmpty(r engine.Request) error {
 	to, err := layout.Write(r.Output.Dir, empty.Index)
 	for _, i := range r.Images {
@@ -173,6 +174,7 @@ func writeEmpty(r engine.Request) error {
 			return err
 		}
 		config.RootFS.Type, config.History = "layers", nil
+		config.Author = digest.FromBytes(bytes.Join(i.Definition.Def, nil)).String()
 		image, err := mutate.ConfigFile(empty.Image, &config)
 		if err != nil {
 			return err
