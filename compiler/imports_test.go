@@ -61,6 +61,7 @@ var policy = map[string]string{
 	"llb/helper":          "",
 	"llb/replace":         "",
 	"llb/docker":          "",
+	"llb/cluster":         "llb/engine",
 	"llb/digests":         "",
 	"llb/attest":          "lang/redact",
 	"llb/engine":          "llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache",
@@ -92,7 +93,7 @@ var policy = map[string]string{
 // outside lists libraries that only some packages may import.
 var outside = map[string]string{
 	"github.com/moby/buildkit/client/llb":    "llb llb/frontend",
-	"github.com/moby/buildkit":               "llb llb/attest llb/engine cmd/layc llb/frontend cmd/layc-frontend llb/cache",
+	"github.com/moby/buildkit":               "llb llb/attest llb/engine cmd/layc llb/frontend cmd/layc-frontend llb/cache llb/cluster",
 	"github.com/google/go-containerregistry": "llb/registry llb/registry/access llb/engine cmd/layc",
 	"github.com/alecthomas/participle":       "compiler/query",
 	"github.com/spdx/tools-golang":           "compiler/sbom",

@@ -54,6 +54,7 @@ type Image struct {
 	Config   []byte // the OCI image configuration, without rootfs
 	// Inherited is the number of layers of the image that is the base, at the bottom.
 	Inherited int
+	Layers    []*plan.Layer // as planned
 	solvable
 }
 
@@ -266,7 +267,7 @@ func (l *lowerer) images(images []*plan.Image, m *marshaller) ([]Image, error) {
 	})
 	work.Go(func() (err error) {
 		for n, i := range images {
-			out[n].App, out[n].Platform, out[n].Inherited = i.App, l.platform, inherited(i)
+			out[n].App, out[n].Platform, out[n].Inherited, out[n].Layers = i.App, l.platform, inherited(i), i.Layers
 			if out[n].Config, err = imageConfig(i, l.platform, l.options.Labels); err != nil {
 				return err
 			}

@@ -84,7 +84,10 @@ Builds at the same time share one engine. To use another BuildKit, pass
 ssh://USER@HOST, docker:// (the one in the Docker daemon), buildx:NAME (a
 builder of docker buildx), docker-container://NAME, podman-container://NAME,
 nerdctl-container://NAME or kube-pod://NAME. Steps then have the network of
-that engine.
+that engine. Several addresses, or a builder with several nodes, share the
+build: each engine builds a part of the images, and each common step is built
+once. They pass results on through the registry of --cache. If an engine is
+lost, the others build its part.
 
 Machines of CI begin with an empty engine. With a cache they pull the layers
 that others have built, and execute only what has changed: --cache REPOSITORY
@@ -115,6 +118,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
   layc build --engine buildx:ci            build on a builder of docker buildx
   layc build --engine tcp://build.example.com:1234 --tlsdir certs
   layc build --cache registry.example.com/ci/cache
+  layc build --engine tcp://a:1234,tcp://b:1234 --cache registry.example.com/ci
   layc build --cache-from type=local,src=cache --cache-to type=local,dest=cache`,
 		RunE: b.run,
 	}
@@ -247,6 +251,9 @@ func (b *build) check(cmd *cobra.Command) error {
 	}
 	if err := b.caches.check(cmd); err != nil {
 		return err
+	}
+	if len(b.engine.more) > 0 && !b.caches.shared() {
+		return usage(cmd, "several engines pass results on through a registry: name a repository with --cache")
 	}
 	if err := b.destination.check(cmd); err != nil {
 		return err

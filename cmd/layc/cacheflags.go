@@ -58,3 +58,11 @@ func (c *cacheFlags) dirs() []string {
 	}
 	return all
 }
+
+// shared reports whether several engines can pass results on: there is a registry that they read and
+// write.
+func (c *cacheFlags) shared() bool {
+	return slices.ContainsFunc(c.to, func(to cache.Place) bool {
+		return to.Dir == "" && slices.ContainsFunc(c.from, func(from cache.Place) bool { return from.Repository == to.Repository && from.Prefix == to.Prefix })
+	})
+}

@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
+	"github.com/layc-lang/layc/llb/cluster"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 )
 
 // solve opens the engine and builds with it.
 func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, error) {
-	e, err := b.open(ctx, b.engine.options(b.notice))
+	e, err := b.openAll(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -19,6 +22,34 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 		b.notice("using the engine of another layc")
 	}
 	return images.Build(ctx, watched{e, b}, in)
+}
+
+// openAll opens the engine, or a cluster of those that respond.
+func (b *build) openAll(ctx context.Context) (builder, error) {
+	addresses, options := b.engine.all(b.caches.shared()), b.engine.options(b.notice)
+	if len(addresses) == 1 {
+		return b.open(ctx, options)
+	}
+	var members []cluster.Member
+	var last error
+	for _, address := range addresses {
+		options.Address = address
+		e, err := b.open(ctx, options)
+		switch {
+		case ctx.Err() != nil:
+			return nil, errors.Join(context.Cause(ctx), cluster.New(members, b.notice).Close())
+		case err != nil:
+			last = err
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			b.notice(fmt.Sprintf("building without %s: %s", address, first))
+		default:
+			members = append(members, cluster.Member{Name: address, Engine: e})
+		}
+	}
+	if len(members) == 0 {
+		return nil, last
+	}
+	return cluster.New(members, b.notice), nil
 }
 
 // notice prints a sentence for the user.

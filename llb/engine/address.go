@@ -92,11 +92,12 @@ func find(address, certs string) (way, error) {
 	case "docker":
 		return way{options: []client.ClientOpt{client.WithContextDialer(dialDocker)}}, nil
 	case "buildx":
-		builder, err := buildxBuilder(rest)
+		name, node, _ := strings.Cut(rest, "/")
+		builder, err := buildxBuilder(name)
 		if err != nil {
 			return way{}, err
 		}
-		return builder.way()
+		return builder.way(node)
 	}
 	w := way{address: address}
 	if certs == "" {

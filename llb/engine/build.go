@@ -77,6 +77,16 @@ type Image struct {
 	// with a time for each layer. For a missing entry, BuildKit would add the time of the build,
 	// and the image's digest would change with every build.
 	Config []byte
+	// Spine are the names of the planned base and spine layers, bottom up, and Planned are all planned
+	// layers. Only a cluster uses them: images with equal beginnings belong together.
+	Spine   []string
+	Planned []PlannedLayer
+}
+
+// PlannedLayer is a layer of a plan.
+type PlannedLayer struct {
+	ID   string
+	Size int64 // expected bytes
 }
 
 // Output is where images are written.

@@ -20,7 +20,7 @@ import (
 type Builder struct {
 	Name   string
 	Driver string // docker, docker-container, remote or kubernetes
-	Nodes  []Node // builds use the first one
+	Nodes  []Node
 }
 
 // Node is a machine of a builder.
@@ -92,9 +92,38 @@ func buildxBuilder(name string) (Builder, error) {
 	return b, nil
 }
 
-// way returns the way to the builder's first node.
-func (b Builder) way() (way, error) {
+// Nodes returns the addresses of an address that stands for several engines: the nodes of a builder of
+// docker buildx. Other addresses, and builders that cannot be read, stand for themselves.
+func Nodes(address string) []string {
+	kind, rest, err := splitAddress(address)
+	if err != nil || kind != "buildx" || strings.Contains(rest, "/") {
+		return []string{address}
+	}
+	b, err := buildxBuilder(rest)
+	if err != nil || len(b.Nodes) < 2 {
+		return []string{address}
+	}
+	var all []string
+	for _, n := range b.Nodes {
+		all = append(all, "buildx:"+rest+"/"+n.Name)
+	}
+	return all
+}
+
+// way returns the way to the builder's node of a name; "": to its first one.
+func (b Builder) way(name string) (way, error) {
 	node := b.Nodes[0]
+	if name != "" {
+		i := slices.IndexFunc(b.Nodes, func(n Node) bool { return n.Name == name })
+		if i < 0 {
+			var names []string
+			for _, n := range b.Nodes {
+				names = append(names, n.Name)
+			}
+			return way{}, &UnavailableError{What: "the builder " + b.Name + " of docker buildx has no node " + name, Help: "it has " + strings.Join(names, ", ")}
+		}
+		node = b.Nodes[i]
+	}
 	switch b.Driver {
 	case "docker":
 		return find("docker://", "")

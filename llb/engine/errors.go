@@ -27,6 +27,7 @@ type StepError struct {
 	Remote   string        // the URL that it fetches; else empty
 	Log      []string      // the last lines of its output, at most 20
 	ExitCode int           // of the step's process; 0 if there is none or it never started
+	Engine   string        // the address of the engine, of several; else empty
 	Full     string        // help for the engine's full disk, if that is the cause; else empty
 	Limit    string        // what an ordinary user's engine cannot do, if that is the cause; else empty
 	Err      error
@@ -65,6 +66,9 @@ func (e *UnavailableError) Error() string {
 }
 
 func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// Gone reports whether the engine itself is lost, and not something that it needs.
+func (e *UnavailableError) Gone() bool { return errors.Is(e.Err, errLost) }
 
 // plain shortens an error by the wording of the libraries that passed it on: for a file, it keeps
 // the cause; for a connection, why it failed.

@@ -139,12 +139,18 @@ var judgements = []func(*engine.StepError, llb.Origin) *Finding{
 
 // stepFailed is the finding of a step that failed.
 func stepFailed(step *engine.StepError, origin llb.Origin) Finding {
+	f := failed
 	for _, judge := range judgements {
-		if f := judge(step, origin); f != nil {
-			return *f
+		if found := judge(step, origin); found != nil {
+			f = func(*engine.StepError, llb.Origin) Finding { return *found }
+			break
 		}
 	}
-	return failed(step, origin)
+	finding := f(step, origin)
+	if step.Engine != "" {
+		finding.Note("on the engine %s", step.Engine)
+	}
+	return finding
 }
 
 // said is the last line that the helper printed, without its name; false if the step

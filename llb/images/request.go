@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/helper"
@@ -85,9 +86,16 @@ func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 		}
 		for _, i := range g.Images {
 			names := i.App.References()
-			r.Images = append(r.Images, engine.Image{
+			image := engine.Image{
 				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config, Inherited: i.Inherited,
-			})
+			}
+			for _, y := range i.Layers {
+				image.Planned = append(image.Planned, engine.PlannedLayer{ID: y.ID, Size: y.Size.Bytes})
+				if y.Kind == plan.Base || y.Kind == plan.Spine {
+					image.Spine = append(image.Spine, y.ID)
+				}
+			}
+			r.Images = append(r.Images, image)
 		}
 		for _, p := range g.Proofs {
 			r.Proofs = append(r.Proofs, asked(p))

@@ -1,0 +1,289 @@
+//go:build linux
+
+package cluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/layc-lang/layc/llb/cache"
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// needEngine skips the test if the engine is not available. With LAYC_REQUIRE_ENGINE=1 the test
+// fails instead.
+func needEngine(t *testing.T) {
+	t.Helper()
+	if os.Getenv("LAYC_REQUIRE_ENGINE") != "1" {
+		t.Skip("needs root and runc; set LAYC_REQUIRE_ENGINE=1 to run it")
+	}
+}
+
+// buildkitd starts a BuildKit with default settings, with mounts of its own, and returns its process
+// and its engine.
+func buildkitd(t *testing.T) (*exec.Cmd, Member) {
+	t.Helper()
+	bin, err := filepath.Abs("../../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "bk") // the path of a socket is limited
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	address := "unix://" + filepath.Join(dir, "s")
+	cmd := exec.Command(filepath.Join(bin, "buildkitd"), "--root", filepath.Join(dir, "state"), "--addr", address, "--oci-worker=true",
+		"--oci-worker-binary", filepath.Join(bin, "layc-runc"), "--otel-socket-path", filepath.Join(dir, "otel"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%v: run make bin/buildkitd first", err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		e, err := engine.Open(t.Context(), engine.Options{Address: address})
+		if err == nil {
+			return cmd, Member{address, e}
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// step is the directory with the program of the engine's tests, for steps.
+var step = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "step")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(dir, "step"), "../engine/testdata/step")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", errors.New(string(out))
+	}
+	return dir, nil
+})
+
+var (
+	epoch = time.Unix(0, 0).UTC()
+	amd64 = ocispecs.Platform{OS: "linux", Architecture: "amd64"}
+)
+
+// base is a root file system with the program step.
+func base() llb.State {
+	tools := llb.Local("tools", llb.SharedKeyHint("tools"), llb.LocalUniqueID("tools"), llb.WithCustomName("read tools"))
+	return made("base", llb.Scratch().File(llb.Copy(tools, "/step", "/bin/step", &llb.CopyInfo{CreateDestPath: true, CreatedTime: &epoch}), llb.WithCustomName("copy step")))
+}
+
+// made adds a file to a state with a step. Its name is the step's.
+func made(name string, on llb.State) llb.State {
+	out := on.Run(llb.Args([]string{"/bin/step", "write", "/out/" + name, name}), llb.WithCustomName(name)).AddMount("/out", llb.Scratch())
+	layer := llb.Scratch().File(llb.Copy(out, "/", "/files", &llb.CopyInfo{CreateDestPath: true, CopyDirContentsOnly: true, CreatedTime: &epoch}), llb.WithCustomName("keep "+name))
+	return llb.Merge([]llb.State{on, layer}, llb.WithCustomName("merge "+name))
+}
+
+// app returns an image on spine layers. more is merged into it.
+func app(t *testing.T, name string, spine []string, more ...llb.State) engine.Image {
+	t.Helper()
+	state := base()
+	for _, layer := range spine {
+		state = made(layer, state)
+	}
+	state = made(name, state)
+	if len(more) > 0 {
+		state = llb.Merge(append([]llb.State{state}, more...), llb.WithCustomName("merge all of "+name))
+	}
+	def, err := state.Marshal(t.Context(), llb.LinuxAmd64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := ocispecs.Image{Created: &epoch, Platform: amd64}
+	for range len(spine) + len(more) + 3 {
+		config.History = append(config.History, ocispecs.History{Created: &epoch, CreatedBy: "layc"})
+	}
+	raw, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	im := engine.Image{Name: name, Platform: amd64, Definition: def.ToPB(), Config: raw, Spine: append([]string{"base"}, spine...)}
+	for _, layer := range append(slices.Clone(im.Spine), name) {
+		im.Planned = append(im.Planned, engine.PlannedLayer{ID: layer, Size: 1e6})
+	}
+	return im
+}
+
+// apps returns images of a fleet: two spines on one base, and a component on each.
+func apps(t *testing.T) []engine.Image {
+	t.Helper()
+	var all []engine.Image
+	for i := range 9 {
+		spine := []string{"jdk17"}
+		if i%3 == 1 {
+			spine = append(spine, "tomcat")
+		} else if i%3 == 2 {
+			spine = []string{"jdk21"}
+		}
+		all = append(all, app(t, fmt.Sprintf("app%d", i), spine))
+	}
+	return all
+}
+
+func request(t *testing.T, dir string, images ...engine.Image) engine.Request {
+	t.Helper()
+	at, err := step()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := fsutil.NewFS(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	place, err := cache.Parse(strings.TrimPrefix(server.URL, "http://")+"/cache", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return engine.Request{
+		Images: images, Locals: map[string]fsutil.FS{"tools": files}, Output: engine.Output{Dir: dir},
+		CacheFrom: []cache.Place{place}, CacheTo: []cache.Place{place},
+	}
+}
+
+// twice returns the steps that were executed more than once, as far as they run a program. A step of
+// an engine that was lost does not count.
+func (c *Cluster) twice() []string {
+	count := map[string]int{}
+	for _, r := range c.ran {
+		for _, s := range r.steps {
+			if !strings.HasPrefix(s.Name, "merge ") && !strings.HasPrefix(s.Name, "keep ") && !strings.HasPrefix(s.Name, "copy ") {
+				count[s.Name]++
+			}
+		}
+	}
+	var all []string
+	for name, n := range count {
+		if n > 1 {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// manifests returns the digests of the images.
+func manifests(r *engine.Result) string {
+	var all []string
+	for _, i := range r.Images {
+		all = append(all, i.Name+" "+i.Manifest.String())
+	}
+	return strings.Join(all, "\n")
+}
+
+// TestCluster checks that three engines build what one builds, each shared step once; that the next
+// build executes nothing; and that they do so if one is killed in the middle.
+func TestCluster(t *testing.T) {
+	needEngine(t)
+	var daemons []*exec.Cmd
+	var members []Member
+	for range 4 {
+		d, m := buildkitd(t)
+		t.Cleanup(func() { _ = m.Close() }) // one of them is killed
+		daemons, members = append(daemons, d), append(members, m)
+	}
+	var told []string
+	c := New(members[:3], func(s string) { told = append(told, s) })
+	var kill sync.Once
+	killed := -1
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		kill.Do(func() {
+			if killed >= 0 {
+				_ = daemons[killed].Process.Kill()
+			}
+		})
+		fmt.Fprint(w, "content")
+	}))
+	defer server.Close()
+	download := llb.HTTP(server.URL+"/file", llb.Checksum(digest.FromString("content")), llb.Filename("file"), llb.WithCustomName("download"))
+	images := apps(t)
+	images[4] = app(t, "app4", []string{"jdk17", "tomcat"}, llb.Scratch().File(llb.Copy(download, "/file", "/file", &llb.CopyInfo{CreatedTime: &epoch}), llb.WithCustomName("copy file")))
+
+	one := request(t, t.TempDir(), images...)
+	one.CacheFrom, one.CacheTo = nil, nil
+	want, err := members[3].Build(t.Context(), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kill = sync.Once{}
+	jobs, err := spread(one, []node{{members[0].Name, []ocispecs.Platform{amd64}}, {members[1].Name, []ocispecs.Platform{amd64}}, {members[2].Name, []ocispecs.Platform{amd64}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, j := range jobs {
+		if slices.Contains(j.images, 4) {
+			killed = j.node
+		}
+	}
+
+	req := request(t, t.TempDir(), images...)
+	got, err := c.Build(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if manifests(got) != manifests(want) {
+		t.Errorf("the images are\n%s\nwant\n%s", manifests(got), manifests(want))
+	}
+	if all := c.twice(); len(all) > 0 {
+		t.Errorf("executed twice: %s", strings.Join(all, ", "))
+	}
+	if len(told) != 1 || !strings.HasPrefix(told[0], "building without "+members[killed].Name+": ") {
+		t.Errorf("the user is told %q, want the loss of %s", told, members[killed].Name)
+	}
+	used := map[int]bool{}
+	for _, r := range c.ran {
+		used[r.member] = used[r.member] || len(r.steps) > 0
+	}
+	if len(used) < 2 {
+		t.Errorf("%d engines executed steps, want at least two", len(used))
+	}
+
+	again, err := c.Build(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range again.Steps.Executed {
+		if !strings.HasPrefix(s.Name, "merge ") {
+			t.Errorf("the next build executed %s", s.Name)
+		}
+	}
+	if manifests(again) != manifests(want) {
+		t.Errorf("the next build's images are\n%s\nwant\n%s", manifests(again), manifests(want))
+	}
+}
