@@ -11,7 +11,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build frontend-image demo test copies fuzz exact seeds bench bench-build bench-pull lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
+.PHONY: help build frontend-image demo test copies tools fuzz exact seeds bench bench-build bench-pull lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -130,6 +130,13 @@ rootless: demo engines
 	{ [ ! -e ~/.m2/settings.xml ] || install -D -o $$user ~/.m2/settings.xml $$home/.m2/settings.xml; } && \
 	runuser -u $$user -- env HOME=$$home $$home/layc build -C $$home/shop -o $$home/out && \
 	cmp $$home/out/index.json out/shop/index.json && echo "the images of $$user are equal to root's"
+
+## tools: read and load what layc writes with skopeo, umoci, Podman, containerd and Docker
+# Docker and containerd run beside those of the machine, with stores of their own.
+tools: build
+	@for p in skopeo umoci podman ctr containerd docker dockerd; do command -v $$p >/dev/null || missing=1; done; \
+		[ -z "$$missing" ] || $(call install,skopeo umoci podman containerd docker.io,skopeo and umoci and Podman and containerd and Docker)
+	LAYC_REQUIRE_TOOLS=1 LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -run '^TestTools$$' -v ./cmd/layc
 
 ## fuzz: look for inputs that break a stage; FUZZTIME=10m for ten minutes each
 # Inputs are counted, as Go's fuzzing fails where a short time is over before it

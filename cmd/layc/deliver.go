@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -203,17 +202,9 @@ func (b *build) warnHealth(plans []*plan.Plan) {
 			if !checksHealth(i.App) {
 				continue
 			}
-			write := "type=registry"
-			switch {
-			case oci:
-				write = "type=oci,dest=FILE"
-			case d.dir != "":
-				write = "type=oci,tar=false,dest=" + d.dir
-			}
-			b.notice(strings.Join([]string{
-				"Podman ignores health checks in OCI images, such as " + i.App.Name + "'s. For Podman, write",
-				"-o " + write + ",oci-mediatypes=false; oci-mediatypes=true omits this notice",
-			}, "\n"))
+			b.notice("Podman ignores health checks in OCI images, such as " + i.App.Name + "'s. For Podman, write\n" +
+				"-o type=docker,dest=FILE, or push with -o type=registry,oci-mediatypes=false;\n" +
+				"oci-mediatypes=true omits this notice")
 			return
 		}
 	}

@@ -196,15 +196,16 @@ func (t *tree) find(name string, layer int) (*node, error) {
 	return parent.below[base], nil
 }
 
-// write writes the tree as a tar: directories and all that has no content by name, then files in
-// the order of the layers. Further names of a file follow it as hard links.
+// write writes the tree as a tar: links and devices by name, then files in the order of the layers,
+// then directories, the lowest first: so whoever unpacks it gives them the right times. Further names
+// of a file follow it as hard links.
 func (t *tree) write(w io.Writer) error {
 	out := tar.NewWriter(w)
-	files := make([]map[int][]string, len(t.image.Layers)) // by layer and index: the names
-	if err := t.list(out, "", t.root, files); err != nil {
+	l := lister{out: out, files: make([]map[int][]string, len(t.image.Layers))}
+	if err := l.list("", t.root); err != nil {
 		return err
 	}
-	for n, wanted := range files {
+	for n, wanted := range l.files {
 		if len(wanted) == 0 {
 			continue
 		}
@@ -215,32 +216,41 @@ func (t *tree) write(w io.Writer) error {
 			return err
 		}
 	}
+	for _, h := range slices.Backward(l.dirs) {
+		if err := out.WriteHeader(h); err != nil {
+			return err
+		}
+	}
 	return out.Close()
 }
 
-// list writes what is below a directory and has no content. It collects the names of files.
-func (t *tree) list(out *tar.Writer, dir string, n *node, files []map[int][]string) error {
+// lister writes what has no content. It collects directories, parents first, and the names of files by
+// layer and index.
+type lister struct {
+	out   *tar.Writer
+	dirs  []*tar.Header
+	files []map[int][]string
+}
+
+func (l *lister) list(dir string, n *node) error {
 	for _, name := range slices.Sorted(maps.Keys(n.below)) {
 		b := n.below[name]
 		at := path.Join(dir, name)
 		switch {
 		case b.inode == nil:
 		case b.isDir():
-			if err := out.WriteHeader(named(b.header, at+"/")); err != nil {
-				return err
-			}
+			l.dirs = append(l.dirs, named(b.header, at+"/"))
 		case hasContent(b.header):
-			if files[b.inode.layer] == nil {
-				files[b.inode.layer] = map[int][]string{}
+			if l.files[b.inode.layer] == nil {
+				l.files[b.inode.layer] = map[int][]string{}
 			}
-			files[b.inode.layer][b.index] = append(files[b.inode.layer][b.index], at)
-			continue
+			l.files[b.inode.layer][b.index] = append(l.files[b.inode.layer][b.index], at)
 		default:
-			if err := out.WriteHeader(named(b.header, at)); err != nil {
+			if err := l.out.WriteHeader(named(b.header, at)); err != nil {
 				return err
 			}
 		}
-		if err := t.list(out, at, b, files); err != nil {
+		if err := l.list(at, b); err != nil {
 			return err
 		}
 	}
