@@ -47,7 +47,7 @@ two components write, missing files, and missing pins.`,
 				}
 				return nil
 			}
-			if err := c.findings(list); err != nil {
+			if err := c.findings(c.firstPins(list)); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.out, "%s, %s: no errors\n", term.Count(len(out.Targets[0].Graph.Apps), "app"), term.Count(len(out.Checked.Modules), "module"))

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/opencontainers/go-digest"
@@ -23,8 +24,10 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/compiler/query"
 	"github.com/layc-lang/layc/lang/diag"
@@ -214,6 +217,9 @@ func produce(t *testing.T, e diag.Entry) diag.List {
 	}
 	in := compiler.Input{Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}}
 	switch e.Code {
+	case diag.UnknownPackage, diag.PackagesConflict:
+		in.Project = withoutPins(t, exampleFiles(t, e.Example))
+		return resolved(t, in)
 	case diag.UnusableRepository:
 		in.Modules = map[load.Repository]load.Fetched{pinned: {Err: &git.TamperedError{
 			Dir: "vendor/git.example.com/team/layers@v1.2.0", Got: "sha256:51…", Want: "sha256:9f…", Help: git.Restore,
@@ -229,6 +235,48 @@ func produce(t *testing.T, e diag.Entry) diag.List {
 	}
 	_, list := compiler.Compile(in, compiler.Planned)
 	return list
+}
+
+// withoutPins returns a project without its lock file.
+func withoutPins(t *testing.T, project fs.FS) fs.FS {
+	t.Helper()
+	text, err := fs.ReadFile(project, "example.layer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{"example.layer": {Data: text}}
+}
+
+// resolved returns the findings of layc lock, in a distribution of few packages.
+func resolved(t *testing.T, in compiler.Input) diag.List {
+	t.Helper()
+	_, list, err := pin.Program(t.Context(), pin.Request{Input: in, Resolver: archive{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// archive is a resolver with few packages.
+type archive struct{ lock.Resolver }
+
+func (archive) Now() time.Time { return time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC) }
+
+func (archive) Packages(_ context.Context, want lock.Distribution, _ lock.Pinned) ([]lock.Index, []lock.Package, error) {
+	text := ""
+	for _, p := range []string{
+		"bash\nEssential: yes", "build-essential", "exim4\nProvides: mail-transport-agent\nConflicts: mail-transport-agent",
+		"postfix\nProvides: mail-transport-agent\nConflicts: mail-transport-agent",
+	} {
+		name, fields, _ := strings.Cut(p, "\n")
+		text += fmt.Sprintf("Package: %s\nVersion: 1\nArchitecture: amd64\nFilename: pool/%[1]s.deb\nSHA256: %064d\n%s\n\n", name, 0, fields)
+	}
+	index, err := debian.ParsePackages(strings.NewReader(text), "debian")
+	if err != nil {
+		return nil, nil, err
+	}
+	packages, err := debian.Resolve(debian.NewUniverse(want.ID, want.Arch, index), want.Packages, nil)
+	return nil, packages, err
 }
 
 // asked returns the findings about the expression in the file query.

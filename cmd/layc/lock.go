@@ -17,6 +17,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/lockfile"
 	"github.com/layc-lang/layc/llb/registry"
@@ -154,8 +155,16 @@ func (l *locking) explained(cmd *cobra.Command, err error) error {
 		archive *pin.UnknownArchiveError
 		noApps  *pin.NoAppsError
 		other   *plan.OtherImageError
+		lost    *pin.DownloadError
+		network *world.NetworkError
 	)
 	switch {
+	case errors.As(err, &lost):
+		if failed := l.findings(diag.List{lost.Finding}); errors.As(lost.Err, &network) {
+			return &codeError{exitUnavailable}
+		} else {
+			return failed
+		}
 	case errors.As(err, &name) && name.Near != "":
 		return usage(cmd, "%s; did you mean %s?", name, name.Near)
 	case errors.As(err, &name):

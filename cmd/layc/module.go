@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,7 +15,10 @@ import (
 	"golang.org/x/term"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // program are the flags that select the program.
@@ -88,13 +93,39 @@ func (c *cli) compile(cmd *cobra.Command, p program, until compiler.Stage) (*com
 // compiled compiles an input up to a stage and prints the findings.
 func (c *cli) compiled(in compiler.Input, until compiler.Stage) (*compiler.Output, error) {
 	out, list := compiler.Compile(in, until)
-	if err := c.findings(list); err != nil {
+	if err := c.findings(c.firstPins(list)); err != nil {
 		return out, err
 	}
 	if until == compiler.Planned {
 		return out, haveApps(out)
 	}
 	return out, nil
+}
+
+// firstPins returns one finding in place of all those that layc lock resolves, if they are the only
+// errors and the module has no lock file yet.
+func (c *cli) firstPins(list diag.List) diag.List {
+	if _, err := os.Lstat(filepath.Join(c.dir, lock.Name)); !errors.Is(err, fs.ErrNotExist) {
+		return list
+	}
+	var unpinned []*diag.Diagnostic
+	for _, d := range list {
+		switch {
+		case d.Severity != diag.Error:
+		case d.Code != diag.NotPinned:
+			return list
+		default:
+			unpinned = append(unpinned, d)
+		}
+	}
+	if len(unpinned) < 2 {
+		return list
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(d *diag.Diagnostic) bool { return d.Code == diag.NotPinned })
+	one := list.Errorf(diag.NotPinned, source.Span{}, "nothing is pinned: the module has no %s yet", lock.Name)
+	command, _, _ := strings.Cut(unpinned[0].Help[0], ", ") // it may need the platform
+	one.Hint("%s", command)
+	return list
 }
 
 // haveApps returns an error for a module without apps.

@@ -114,7 +114,7 @@ func (s *showPlan) run(cmd *cobra.Command, apps []string) error {
 	if s.rebalance {
 		list = slices.DeleteFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.StalePlan })
 	}
-	if err := s.findings(list); err != nil {
+	if err := s.findings(s.firstPins(list)); err != nil {
 		return err
 	}
 	if err := haveApps(out); err != nil {

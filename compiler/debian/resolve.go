@@ -355,7 +355,7 @@ func (r *resolution) check() {
 			}
 			told[name+" "+other.name] = true
 			r.errs = append(r.errs, r.about([]string{name, other.name},
-				"%s %s conflicts with %s, and both are needed: %s; %s: remove one of them, or use another package in its place. The packages of all apps on a base are resolved together, so apps that cannot agree belong in different modules",
+				"%s %s conflicts with %s, and both are needed: %s; %s",
 				name, r.chosen[name].Version, other.relation, r.why(name), r.why(other.name)))
 		}
 	}
@@ -413,6 +413,12 @@ func (r *resolution) path(name string) []string {
 type PackageError struct {
 	Names   []string
 	Message string
+	// Unknown: the distribution has no package of the only name. Near are names of packages that
+	// may be meant, the likeliest first.
+	Unknown bool
+	Near    []string
+	// Where is the distribution and the architecture, as in "debian/bookworm for amd64".
+	Where string
 }
 
 func (e *PackageError) Error() string { return e.Message }
@@ -427,22 +433,24 @@ func (r *resolution) about(packages []string, format string, args ...any) error 
 		}
 		names = append(names, r.path(p)[0])
 	}
-	return &PackageError{names, fmt.Sprintf(format, args...)}
+	return &PackageError{Names: names, Message: fmt.Sprintf(format, args...), Where: r.universe.where()}
 }
 
 func (r *resolution) unknown(name string) error {
+	e := &PackageError{Names: []string{name}, Unknown: true, Where: r.universe.where()}
 	if providers := r.universe.providers[name]; len(providers) > 0 {
-		var names []string
 		for _, p := range providers {
-			names = append(names, p.by.Name)
+			e.Near = append(e.Near, p.by.Name)
 		}
-		return &PackageError{[]string{name}, fmt.Sprintf("%q is a virtual package of %s: use one of its providers, %s", name, r.universe.distribution, strings.Join(slices.Compact(names), ", "))}
+		e.Near = slices.Compact(e.Near)
+		e.Message = fmt.Sprintf("%q is a virtual package of %s: use one of its providers, %s", name, r.universe.distribution, strings.Join(e.Near, ", "))
+		return e
 	}
-	text := fmt.Sprintf("unknown package %q in %s for %s", name, r.universe.distribution, r.universe.arch)
-	if near := r.universe.suggest(name); len(near) > 0 {
-		text += ": did you mean " + strings.Join(near, ", ") + "?"
+	e.Message = fmt.Sprintf("unknown package %q in %s", name, e.Where)
+	if e.Near = r.universe.suggest(name); len(e.Near) > 0 {
+		e.Message += ": did you mean " + strings.Join(e.Near, ", ") + "?"
 	}
-	return &PackageError{[]string{name}, text}
+	return e
 }
 
 func (r *resolution) result() ([]lock.Package, error) {

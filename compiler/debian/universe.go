@@ -77,8 +77,20 @@ func priority(p *Package) int {
 	return i
 }
 
-// suggest returns up to three names that resemble an unknown name.
+// where names the distribution and the architecture.
+func (u *Universe) where() string { return u.distribution + " for " + u.arch }
+
+// suggest returns up to three names that may be meant by an unknown name: what Debian calls a
+// package of another distribution, or else similar names.
 func (u *Universe) suggest(name string) []string {
+	if own := u.translate(name); own != "" {
+		return []string{own}
+	}
+	return u.similar(name)
+}
+
+// similar returns up to three names that resemble an unknown name.
+func (u *Universe) similar(name string) []string {
 	type near struct {
 		name     string
 		distance int

@@ -231,21 +231,31 @@ func (u *updater) keepDistribution(want Distribution) error {
 	return nil
 }
 
+// UnservedError is the error for a download that cannot be pinned.
+type UnservedError struct {
+	URL string // as the program writes it
+	Err error
+}
+
+func (e *UnservedError) Error() string { return fmt.Sprintf("pinning %s: %v", e.URL, e.Err) }
+
+func (e *UnservedError) Unwrap() error { return e.Err }
+
 // url pins the content of a URL or, if that fails, of the first of its mirrors that works. The error
-// reports all failures.
+// is an [*UnservedError], and reports all failures.
 func (u *updater) url(ctx context.Context, url string, mirrors []string) error {
 	pin, ok := u.old.URL(url)
 	if !ok || u.named(WithoutUser(url)) {
 		var err error
 		if pin, err = u.resolver.URL(ctx, url); err != nil {
-			err = fmt.Errorf("pinning %s: %w", url, err)
+			err = &UnservedError{url, err}
 		}
 		for n := 0; err != nil && ctx.Err() == nil && n < len(mirrors); n++ {
 			other, failed := u.resolver.URL(ctx, mirrors[n])
 			if failed == nil {
 				pin, err = URL{URL: url, Digest: other.Digest, Size: other.Size}, nil
 			} else {
-				err = fmt.Errorf("%w; its mirror failed, too: %w", err, failed)
+				err = &UnservedError{url, fmt.Errorf("%w; its mirror failed, too: %w", err.(*UnservedError).Err, failed)}
 			}
 		}
 		if err != nil {
@@ -265,7 +275,7 @@ func (u *updater) download(ctx context.Context, ref DownloadRef) error {
 	if len(known) > 0 && !slices.Contains(known, made.Name) && !slices.Contains(u.file.Downloads, made) {
 		pin, err := u.resolver.URL(ctx, ref.URL)
 		if err != nil {
-			return fmt.Errorf("verifying the checksum of %s: %w", ref.URL, err)
+			return &UnservedError{ref.URL, fmt.Errorf("verifying the checksum: %w", err)}
 		}
 		if pin.Digest != ref.Digest {
 			return &OtherFileError{ref, pin.Digest}

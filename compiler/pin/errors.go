@@ -1,12 +1,16 @@
 package pin
 
 import (
+	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/source"
 )
 
 // faults are findings that end a request.
@@ -45,4 +49,49 @@ type UnknownArchiveError struct {
 
 func (e *UnknownArchiveError) Error() string {
 	return "the program downloads nothing from " + e.Name
+}
+
+// DownloadError is the error for a download that cannot be pinned, with its place in the program.
+type DownloadError struct {
+	Finding *diag.Diagnostic
+	Err     error // what failed; a *lock.UnservedError
+}
+
+func (e *DownloadError) Error() string { return e.Err.Error() }
+
+func (e *DownloadError) Unwrap() error { return e.Err }
+
+// advised is an error that knows its reason and what to do next.
+type advised interface{ Advice() (note, help string) }
+
+// unserved adds the place to the error for a download. An error about a URL that no clause has
+// stays as it is.
+func unserved(err *lock.UnservedError, out *compiler.Output) error {
+	var found diag.List
+	seen := map[source.Span]bool{}
+	for _, t := range out.Targets {
+		for _, i := range t.Graph.Instances {
+			for _, f := range i.Downloads() {
+				if seen[f.Span] || !slices.Contains(f.URLs, err.URL) {
+					continue
+				}
+				if seen[f.Span] = true; len(found) > 0 {
+					found[0].See(f.Span, "needed here, too")
+					continue
+				}
+				d := found.Errorf(diag.DownloadFailed, f.Span, "cannot download %s", err.URL)
+				var says advised
+				if errors.As(err.Err, &says) {
+					note, help := says.Advice()
+					d.Note("%s", note).Hint("%s", help)
+				} else {
+					d.Note("%s", err.Err)
+				}
+			}
+		}
+	}
+	if len(found) == 0 {
+		return err
+	}
+	return &DownloadError{found[0], err}
 }

@@ -66,8 +66,8 @@ type Result struct {
 
 // Program pins everything that a program refers to, and records its plan. There is no result if
 // findings have errors, or after an error. Callers may want to rephrase these errors:
-// [*UnknownNameError], [*UnknownArchiveError], [*NoAppsError], [*plan.OtherImageError] and
-// [plan.ErrNotBuilt].
+// [*UnknownNameError], [*UnknownArchiveError], [*NoAppsError], [*DownloadError],
+// [*plan.OtherImageError] and [plan.ErrNotBuilt].
 func Program(ctx context.Context, r Request) (*Result, diag.List, error) {
 	if r.Before == nil {
 		r.Before = &Before{File: &lock.File{}}
@@ -203,6 +203,7 @@ func (p *pinning) onlyRepositories() error {
 func (p *pinning) explain(err error, out *compiler.Output) error {
 	var other *lock.OtherFileError
 	var unknown *lock.UnknownNameError
+	var download *lock.UnservedError
 	switch {
 	case errors.As(err, &other):
 		for _, t := range out.Targets {
@@ -212,6 +213,8 @@ func (p *pinning) explain(err error, out *compiler.Output) error {
 		}
 	case errors.As(err, &unknown):
 		return newUnknownName(unknown, p.Before.File)
+	case errors.As(err, &download):
+		return unserved(download, out)
 	}
 	return placed(err, out)
 }

@@ -31,6 +31,7 @@ type world struct {
 	kept     map[string]bool                    // URLs of repositories that are cached on this machine
 	asked    []string                           // requests, in order
 	packages func(want lock.Distribution) error // error for packages; may be nil
+	unserved error                              // error for URLs; may be nil
 }
 
 func digest(of string) string { return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(of))) }
@@ -69,6 +70,9 @@ func (w *world) Packages(_ context.Context, want lock.Distribution, pinned lock.
 
 func (w *world) URL(_ context.Context, url string) (lock.URL, error) {
 	w.ask("url %s", url)
+	if w.unserved != nil {
+		return lock.URL{}, w.unserved
+	}
 	return lock.URL{URL: url, Digest: digest("url"), Size: 5}, nil
 }
 
@@ -309,9 +313,9 @@ func TestRefused(t *testing.T) {
 		t.Errorf("%v, %v, %v", result, list, err)
 	}
 	w = &world{unknown: map[string]bool{"jq": true}}
-	_, _, err = Program(t.Context(), request(w, packaged))
-	if err == nil || !strings.HasSuffix(err.Error(), "there is no jq\na.layer:8:23: component tool wants jq") {
-		t.Errorf("an unknown package: %v", err)
+	_, list, err = Program(t.Context(), request(w, packaged))
+	if err != nil || messages(list) != "E0371 there is no jq" || list[0].Span.Text() != `"jq"` {
+		t.Errorf("an unknown package: %v, %v", list, err)
 	}
 	w = &world{}
 	r := request(w, packaged)

@@ -7,12 +7,11 @@ import (
 
 	"github.com/layc-lang/layc/compiler/debian"
 	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/lang/diag"
 )
 
-// TestPlaced checks that an error about packages names all that want these, and where: also if a
-// name is computed, or comes from a component of the standard library.
-func TestPlaced(t *testing.T) {
-	const program = `import "std/debian"
+// mail is a program that wants packages in several places.
+const mail = `import "std/debian"
 import "std/java"
 
 fleet {
@@ -38,22 +37,114 @@ app "${n}" for n in ["two", "three"] {
     uses mailer
 }
 `
+
+// TestPlaced checks that an error that is not only about packages names all that want these, and
+// where, also if a name is computed.
+func TestPlaced(t *testing.T) {
 	conflict := &debian.PackageError{Names: []string{"exim4", "postfix"}, Message: "exim4 conflicts with postfix"}
 	unknown := &debian.PackageError{Names: []string{"jq-2"}, Message: "there is no jq-2"}
-	foreign := &debian.PackageError{Names: []string{"openjdk-17-jdk-headless", "base-files"}, Message: "no Java"}
 	for _, c := range []struct {
 		err  error
 		want string
 	}{
 		{fmt.Errorf("resolving: %w", errors.Join(conflict, errors.New("no luck"), unknown)), "resolving: exim4 conflicts with postfix\nno luck\nthere is no jq-2\n" +
 			"a.layer:11:23: component tool wants exim4\na.layer:16:5: component mailer wants postfix\na.layer:11:11: component tool wants jq-2"},
-		{foreign, "no Java\na.layer:20:21: app one wants openjdk-17-jdk-headless"},
 		{errors.New("down"), "down"},
 	} {
 		w := &world{packages: func(lock.Distribution) error { return c.err }}
-		_, list, err := Program(t.Context(), request(w, program))
+		_, list, err := Program(t.Context(), request(w, mail))
 		if len(list) > 0 || err == nil || err.Error() != "resolving packages of debian/bookworm for amd64: "+c.want || !errors.Is(err, c.err) {
 			t.Errorf("%v got:\n%v\nwant:\n%s", list, err, c.want)
 		}
 	}
 }
+
+// TestPackages checks the findings about packages: one for each error, at the place that wants the
+// first package, with the others as labels; the fix replaces a name that is written there. Of
+// packages that the program does not name, there is no finding.
+func TestPackages(t *testing.T) {
+	const where = "debian/bookworm for amd64"
+	for _, c := range []struct {
+		err  []error
+		want string
+	}{
+		{[]error{
+			&debian.PackageError{Names: []string{"exim4", "postfix"}, Message: "exim4 conflicts with postfix", Where: where},
+			&debian.PackageError{Names: []string{"jq-2"}, Unknown: true, Near: []string{"jq"}, Where: where},
+		}, `
+E0371 11:23 exim4 conflicts with postfix | 16:5 component mailer wants postfix | the packages come from debian/bookworm for amd64, and the packages of all apps on a base are resolved together | remove one of them, or use another package in its place; move apps that cannot agree to different modules
+E0370 11:11 unknown package "jq-2" | debian/bookworm for amd64 has no package of this name | did you mean jq?`},
+		{[]error{&debian.PackageError{Names: []string{"exim4"}, Unknown: true, Near: []string{"exim4-base", "exim4-doc"}, Where: where}}, `
+E0370 11:23 unknown package "exim4" | debian/bookworm for amd64 has no package of this name | did you mean one of exim4-base, exim4-doc?`},
+		{[]error{&debian.PackageError{Names: []string{"exim4"}, Unknown: true, Near: []string{"postfix"}, Where: where}}, `
+E0370 11:23 unknown package "exim4" | debian/bookworm for amd64 has no package of this name | did you mean postfix? | fix "postfix"`},
+		{[]error{&debian.PackageError{Names: []string{"openjdk-17-jdk-headless", "base-files"}, Message: "no Java", Where: where}}, `
+E0371 20:21 no Java | the packages come from debian/bookworm for amd64, and the packages of all apps on a base are resolved together | remove one of them, or use another package in its place; move apps that cannot agree to different modules`},
+	} {
+		w := &world{packages: func(lock.Distribution) error { return errors.Join(c.err...) }}
+		_, list, err := Program(t.Context(), request(w, mail))
+		if err != nil {
+			t.Error(err)
+		}
+		got := ""
+		for _, d := range list {
+			at := d.Span.Position()
+			got += fmt.Sprintf("\n%s %d:%d %s", d.Code, at.Line, at.Column, d.Message)
+			for _, l := range d.Labels {
+				got += fmt.Sprintf(" | %d:%d %s", l.Span.Position().Line, l.Span.Position().Column, l.Text)
+			}
+			for _, text := range append(d.Notes, d.Help...) {
+				got += " | " + text
+			}
+			for _, e := range d.Edits {
+				got += " | fix " + e.New
+			}
+		}
+		if got != c.want {
+			t.Errorf("got:%s\nwant:%s", got, c.want)
+		}
+	}
+	w := &world{packages: func(lock.Distribution) error {
+		return &debian.PackageError{Names: []string{"base-files"}, Message: "none"}
+	}}
+	if _, list, err := Program(t.Context(), request(w, mail)); err == nil || len(list) > 0 {
+		t.Errorf("a package that nobody wants: %v, %v", list, err)
+	}
+}
+
+// TestUnserved checks that a download that cannot be pinned has a finding at its first place, with
+// the reason and the advice of the error.
+func TestUnserved(t *testing.T) {
+	const program = `component base {
+    distribution "debian" suite "bookworm"
+}
+
+fleet {
+    base base
+}
+
+app one {
+    fetch "https://example.com/a" to "/a"
+}
+
+app two {
+    fetch "https://example.com/a" to "/b"
+}
+`
+	w := &world{unserved: unroutable{}}
+	_, list, err := Program(t.Context(), request(w, program))
+	var lost *DownloadError
+	if len(list) > 0 || !errors.As(err, &lost) || err.Error() != "pinning https://example.com/a: no route" {
+		t.Fatalf("%v, %v", list, err)
+	}
+	d := lost.Finding
+	if d.Code != diag.DownloadFailed || d.Span.Position().Line != 10 || len(d.Labels) != 1 || fmt.Sprint(d.Notes, d.Help) != "[it is far away] [go there]" {
+		t.Errorf("%+v", d)
+	}
+}
+
+// unroutable is an error of a server with advice.
+type unroutable struct{}
+
+func (unroutable) Error() string               { return "no route" }
+func (unroutable) Advice() (note, help string) { return "it is far away", "go there" }

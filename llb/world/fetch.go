@@ -26,7 +26,13 @@ type NetworkError struct {
 }
 
 func (e *NetworkError) Error() string {
-	return fmt.Sprintf("cannot download %s: %v (check the network, the proxy settings and the mirror)", e.URL, e.Err)
+	note, help := e.Advice()
+	return fmt.Sprintf("cannot download %s: %s (%s)", e.URL, note, help)
+}
+
+// Advice returns the reason, and what to do next.
+func (e *NetworkError) Advice() (note, help string) {
+	return e.Err.Error(), "check the network, the proxy settings and the mirror"
 }
 
 func (e *NetworkError) Unwrap() error { return e.Err }
@@ -39,11 +45,20 @@ type StatusError struct {
 }
 
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("cannot download %s: the server responded with %d %s", e.URL, e.Status, http.StatusText(e.Status))
-	if e.Status == http.StatusNotFound {
-		text += " (check the name, and whether the mirror has it)"
+	note, help := e.Advice()
+	if e.Status != http.StatusNotFound {
+		return fmt.Sprintf("cannot download %s: %s", e.URL, note)
 	}
-	return text
+	return fmt.Sprintf("cannot download %s: %s (%s)", e.URL, note, help)
+}
+
+// Advice returns the reason, and what to do next.
+func (e *StatusError) Advice() (note, help string) {
+	note = fmt.Sprintf("the server responded with %d %s", e.Status, http.StatusText(e.Status))
+	if e.Status == http.StatusNotFound {
+		return note, "check the name, and whether the mirror has it"
+	}
+	return note, "check the URL, and whether the server wants credentials"
 }
 
 // notFound reports whether err is a server's response that the file does not exist.
