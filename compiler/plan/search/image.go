@@ -22,8 +22,23 @@ type imager struct {
 	alone   map[uint64]*stand // by the members of a portable layer
 	heap    []queued
 	pushed  int
-	levels  []level // of the image that is looked at
+	offers  []offer
+	// Of the image that is looked at.
+	levels  []level
+	left    []int     // members without a place
+	waiting []waiting // by member
 	options []option
+	offered [8]Money // scratch, like the next ones
+	keys    []int64
+	who     bitset
+	gone    bitset
+}
+
+// offer has prices for portable members. A layer that is still to come costs, with its rent, at least
+// what its members pay together.
+type offer struct {
+	rent   Money
+	prices []Money // by member
 }
 
 // member is an item of the class. The largest ones come first.
@@ -31,6 +46,7 @@ type member struct {
 	item          int32
 	own           int64
 	closure       uint64 // itself and, if it is stacked, what it needs
+	holders       bitset // classes that have these
 	above         uint64 // stacked members that need it
 	never, always rate
 	least         Money // share in a layer of its own
@@ -46,7 +62,10 @@ type stand struct {
 
 // shares has for each member its share if it joins a layer that some classes can have: at no hazard,
 // and what certain change adds.
-type shares struct{ low, per []Money }
+type shares struct {
+	who      bitset // these classes
+	low, per []Money
+}
 
 // image is an image with some members in their places.
 type image struct {
@@ -67,8 +86,8 @@ type level struct {
 	set    uint64
 	below  uint64 // of a spine: members there and below, with what they need
 	per    Money  // what certain change adds to the layer
+	cost   Money  // of its members
 	chance int64
-	harm   Money // that a member does to the layer and those above
 }
 
 // option is a place for a member.
@@ -76,7 +95,9 @@ type option struct {
 	at    int // level
 	fresh bool
 	loose bool
-	cost  Money // least share, with the harm that it does
+	// On the spine, the member's hazard is counted already from a level on.
+	known int
+	cost  Money // least share, at last with the harm that it does
 }
 
 // whole is the largest number of items of a class that is searched as a whole.
@@ -112,8 +133,16 @@ func (b *bounder) newImager(self int, layer load) *imager {
 		}
 	}
 	m.ground = m.spineOf(0)
+	m.who, m.gone, m.waiting = newBitset(len(f.classes)), newBitset(len(f.classes)), make([]waiting, len(m.members))
 	for k := range m.members {
 		x := &m.members[k]
+		x.holders = m.ground.who.copy()
+		if m.stacked>>k&1 == 0 {
+			copy(x.holders, b.holders[x.item])
+		}
+		for s := x.closure; s != 0; s &= s - 1 {
+			x.holders.and(b.holders[m.members[bits.TrailingZeros64(s)].item])
+		}
 		x.far, x.least = maxMoney, maxMoney
 		for s := m.stacked; s != 0; s &= s - 1 {
 			n := bits.TrailingZeros64(s)
@@ -186,7 +215,7 @@ func (m *imager) sharesOf(who bitset) *shares {
 	if p, ok := m.crowds[string(m.key)]; ok {
 		return p
 	}
-	p := &shares{low: make([]Money, len(m.members)), per: make([]Money, len(m.members))}
+	p := &shares{who: who.copy(), low: make([]Money, len(m.members)), per: make([]Money, len(m.members))}
 	m.crowds[string(m.key)] = p
 	join := newBitset(len(f.classes))
 	for k := range m.members {
@@ -219,35 +248,53 @@ func (m *imager) cost(p *stand, k int, hazard int64) Money {
 	return p.low[k] + Money(scale(int64(p.per[k]), m.b.f.price.chance(hazard), 30))
 }
 
+// offer takes the prices of a tenant for rents around a part of a known bound.
+func (m *imager) offer(t *tenant, known Money) {
+	at := map[int32]int{}
+	for k := range m.members {
+		at[m.members[k].item] = k
+	}
+	for _, part := range rents {
+		o := offer{rent: known / part, prices: make([]Money, len(m.members))}
+		for k, l := range t.loose {
+			o.prices[at[l.item]] = t.aside(k, o.rent)
+		}
+		m.offers = append(m.offers, o)
+	}
+}
+
 // bound sets an image's lower bound and the member to place next: one that matters, and that loses much
 // if it can't have its best place.
 func (m *imager) bound(x *image) {
-	pr := m.b.f.price
-	sum := m.setLevels(x)
-	var more int64 // hazard of the members before
+	here := m.setLevels(x)
+	m.left = m.left[:0]
+	for i := range m.members {
+		if x.placed>>i&1 == 0 {
+			m.left = append(m.left, i)
+			m.wait(x, i)
+		}
+	}
+	for k := range m.levels {
+		m.divide(k)
+	}
+	sum := here
+	offered := m.offered[:len(m.offers)]
+	clear(offered)
 	var most Money = -1
 	x.next = -1
 	for i := range m.members {
 		if x.placed>>i&1 == 1 {
 			continue
 		}
-		more += m.members[i].own
-		var above Money
-		for k := len(m.levels) - 1; k >= 0; k-- {
-			l := &m.levels[k]
-			if k == len(x.spine)-1 {
-				above = 0
+		w := &m.waiting[i]
+		w.climb()
+		best, second, old := Money(maxMoney), Money(maxMoney), Money(maxMoney)
+		for n := range w.options {
+			o := &w.options[n]
+			o.cost += w.does(o)
+			if !o.loose || !o.fresh {
+				old = min(old, o.cost)
 			}
-			q := pr.chance(l.hazard + more)
-			l.harm = Money(scale(int64(l.per), q-l.chance, 30))
-			l.chance = q
-			if k < len(x.spine) {
-				above += l.harm
-				l.harm = above
-			}
-		}
-		best, second := Money(maxMoney), Money(maxMoney)
-		for _, o := range m.places(x, i) {
 			if o.cost < best {
 				best, second = o.cost, best
 			} else {
@@ -255,16 +302,30 @@ func (m *imager) bound(x *image) {
 			}
 		}
 		sum += best
+		for n := range m.offers {
+			if m.stacked>>i&1 == 1 {
+				offered[n] += best
+			} else {
+				offered[n] += min(old, m.offers[n].prices[i])
+			}
+		}
 		loss := min(second-best, m.members[i].spread) + m.members[i].spread/8
 		if loss > most {
 			most, x.next = loss, i
-			x.options = append(x.options[:0], m.options...)
 			x.rest = -best
 		}
+	}
+	if x.next >= 0 {
+		x.options = slices.Clone(m.waiting[x.next].options)
 	}
 	x.known = true
 	x.rest += sum
 	x.least = max(x.least, sum)
+	if free := m.c.room - len(m.levels); free > 0 {
+		for n, v := range offered {
+			x.least = max(x.least, here+v-Money(free)*m.offers[n].rent)
+		}
+	}
 }
 
 // setLevels lists the layers of an image. It returns what they cost.
@@ -284,18 +345,16 @@ func (m *imager) setLevels(x *image) (sum Money) {
 		l := &m.levels[k]
 		l.chance = m.b.f.price.chance(l.hazard)
 		l.per = m.layer.per
-		sum += m.layer.low
 		for s := l.set; s != 0; s &= s - 1 {
-			i := bits.TrailingZeros64(s)
-			sum += l.low[i]
-			l.per += l.shares.per[i]
+			l.per += l.shares.per[bits.TrailingZeros64(s)]
 		}
-		sum += Money(scale(int64(l.per), l.chance, 30))
+		l.cost = m.costOf(l, l.shares)
+		sum += l.cost + m.layer.low + Money(scale(int64(m.layer.per), l.chance, 30))
 	}
 	return sum
 }
 
-// places lists the places that a member can have, with the least that they cost.
+// places lists the places that a member can have, with the least that they cost without harm.
 func (m *imager) places(x *image, i int) []option {
 	list := m.options[:0]
 	y := &m.members[i]
@@ -319,16 +378,6 @@ func (m *imager) places(x *image, i int) []option {
 	for k := high - 1; k >= 0 && m.levels[k].below&one != 0; k-- {
 		known = k // from here on, its hazard is counted
 	}
-	// harm is what the member does at a level of the spine and above.
-	harm := func(k int) Money {
-		if k >= known {
-			return 0
-		}
-		if known < high {
-			return m.levels[k].harm - m.levels[known].harm
-		}
-		return m.levels[k].harm
-	}
 	// on is the share on the level below k, with all that it needs.
 	on := func(p *stand, below uint64) Money {
 		h := p.hazard
@@ -339,21 +388,18 @@ func (m *imager) places(x *image, i int) []option {
 	}
 	for k := low; k < high && k <= top; k++ {
 		l := &m.levels[k]
-		list = append(list, option{at: k, cost: on(l.stand, l.below) + harm(k)})
+		list = append(list, option{at: k, known: known, cost: on(l.stand, l.below)})
 	}
 	if stacked && free {
 		for k := low; k <= high && k <= top; k++ {
 			if k == low && low < high && m.levels[low].set&y.closure != 0 {
 				continue // above its needs only
 			}
-			o := option{at: k, fresh: true}
+			o := option{at: k, known: known, fresh: true}
 			if k == 0 {
 				o.cost = on(m.ground, 0)
 			} else {
 				o.cost = on(m.levels[k-1].stand, m.levels[k-1].below)
-			}
-			if k < high {
-				o.cost += harm(k)
 			}
 			list = append(list, o)
 		}
@@ -361,18 +407,15 @@ func (m *imager) places(x *image, i int) []option {
 	if !stacked {
 		for k := high; k < len(m.levels); k++ {
 			l := &m.levels[k]
-			list = append(list, option{at: k, loose: true, cost: m.cost(l.stand, i, l.hazard+y.own) + l.harm})
+			list = append(list, option{at: k, loose: true, cost: m.cost(l.stand, i, l.hazard+y.own)})
 		}
 		if free {
 			list = append(list, option{fresh: true, loose: true, cost: y.least})
 			if m.stacked&^x.placed != 0 {
 				for k := 0; k <= high; k++ {
-					o := option{at: k, fresh: true, cost: y.far}
+					o := option{at: k, known: known, fresh: true, cost: y.far}
 					if k > 0 {
 						o.cost = max(o.cost, on(m.levels[k-1].stand, m.levels[k-1].below))
-					}
-					if k < high {
-						o.cost += harm(k)
 					}
 					list = append(list, o)
 				}
@@ -402,20 +445,23 @@ func (x *image) put(i int, o option) *image {
 	return y
 }
 
-// least looks at so many images, always at the one that promises least. What the next one promises is
-// a lower bound for all.
-func (m *imager) least(steps int) Money {
-	m.push(&image{})
+// search looks at so many images, always at the one that promises least. What the next one promises is
+// a lower bound for all. It returns the steps that are left if that is an image, and can be called again
+// with more steps if it is not.
+func (m *imager) search(steps int) (least Money, left int) {
+	if m.pushed == 0 {
+		m.push(&image{})
+	}
 	for {
 		x := m.heap[0].image
+		if x.known && (x.next < 0 || steps == 0) {
+			return x.least, steps
+		}
 		m.heap = pop(m.heap)
 		if !x.known {
 			m.bound(x)
 			m.push(x)
 			continue
-		}
-		if x.next < 0 || steps == 0 {
-			return x.least
 		}
 		steps--
 		for _, o := range x.options {
@@ -425,6 +471,9 @@ func (m *imager) least(steps int) Money {
 		}
 	}
 }
+
+// ended reports whether the image is found that costs least.
+func (m *imager) ended() bool { return m.heap[0].next < 0 }
 
 // queued is an image in the heap of those to look at.
 type queued struct{ *image }

@@ -76,21 +76,26 @@ func (t *tenant) at(rent Money, steps int) (sum Money) {
 	if t.o != nil && !t.o.lumped {
 		sum = max(sum, t.o.order(rent, steps))
 	}
-	for k, l := range t.loose {
-		least := t.spine[k]
-		for n, wide := range t.widths {
-			if wide < l.hazard {
-				break
-			}
-			v := t.apart[n][k]
-			if wide > 0 {
-				v += Money(scaleBy(int64(rent+t.layer.low), l.hazard, wide))
-			}
-			least = min(least, v)
-		}
-		sum += least
+	for k := range t.loose {
+		sum += min(t.spine[k], t.aside(k, rent))
 	}
 	return sum - rent*Money(t.c.room)
+}
+
+// aside is the least share of a load in a portable layer, with its part of the rent.
+func (t *tenant) aside(k int, rent Money) Money {
+	least, l := Money(maxMoney), &t.loose[k]
+	for n, wide := range t.widths {
+		if wide < l.hazard {
+			break
+		}
+		v := t.apart[n][k]
+		if wide > 0 {
+			v += Money(scaleBy(int64(rent+t.layer.low), l.hazard, wide))
+		}
+		least = min(least, v)
+	}
+	return least
 }
 
 // rents are tried, as parts of a known lower bound.
