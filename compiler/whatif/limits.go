@@ -31,8 +31,10 @@ func Limits(t *compiler.Target, l *lock.File, o plan.Options) (choices []Choice,
 		choices = append(choices, Choice{"as written", t.Plan})
 	}
 	o.Rebalance, o.Weights = true, problem.Weights
-	if o.Work == 0 && len(t.Graph.Apps) > 200 {
-		o.Work = plan.WorkPerSecond / 2 // a rougher plan, since there are ten
+	if apps := len(t.Graph.Apps); o.Work == 0 && apps > 200 {
+		o.Work = plan.WorkPerSecond / 4 // a rougher plan, since there are ten
+	} else if o.Work == 0 && apps > 40 {
+		o.Work = plan.WorkPerSecond / 2
 	}
 	for n := 1; n <= max(mostLayers, limit); n++ {
 		if n == limit {
