@@ -20,6 +20,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/frontend/subrequests/lint"
 	"github.com/moby/buildkit/frontend/subrequests/targets"
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
@@ -31,6 +32,7 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
@@ -38,8 +40,8 @@ import (
 	"github.com/layc-lang/layc/llb/world/git"
 )
 
-// Build answers a request of BuildKit: it builds the app that is the target, for all platforms, or
-// lists the apps. Errors have all lines that a user needs.
+// Build answers a request of BuildKit: it builds the app that is the target, for all platforms, lists
+// the apps, or checks the program. Errors have all lines that a user needs.
 func Build(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
 	ui, err := dockerui.NewClient(c)
 	if err != nil {
@@ -49,14 +51,14 @@ func Build(ctx context.Context, c gateway.Client) (*gateway.Result, error) {
 	if b.options, err = readOptions(c.BuildOpts().Opts); err != nil {
 		return nil, err
 	}
-	result, answered, err := ui.HandleSubrequest(ctx, dockerui.RequestHandler{ListTargets: b.targets})
+	result, answered, err := ui.HandleSubrequest(ctx, dockerui.RequestHandler{ListTargets: b.targets, Lint: b.check})
 	if answered || err != nil {
 		return result, err
 	}
-	result, err = b.run(ctx, true)
-	if errors.Is(err, errReduced) {
-		result, err = b.run(ctx, false)
-	}
+	err = b.loaded(ctx, func(p *project) error {
+		result, err = b.run(ctx, p)
+		return err
+	})
 	return result, err
 }
 
@@ -75,16 +77,30 @@ type project struct {
 	reduced bool // files that no app of most projects copies are left out
 }
 
-// run builds the image. If reduced is set, it leaves out files of the project, and fails with
-// errReduced if the app needs them.
-func (b *build) run(ctx context.Context, reduced bool) (*gateway.Result, error) {
-	p, err := b.load(ctx, reduced)
+// loaded calls a function with the project: first without files that hardly any app copies. If these
+// may be what it lacks, it fails with errReduced, and gets all.
+func (b *build) loaded(ctx context.Context, use func(*project) error) error {
+	p, err := b.load(ctx, true)
+	if err != nil {
+		return err
+	}
+	if err = use(p); !errors.Is(err, errReduced) {
+		return err
+	}
+	if p, err = b.load(ctx, false); err != nil {
+		return err
+	}
+	return use(p)
+}
+
+// run builds the image.
+func (b *build) run(ctx context.Context, p *project) (*gateway.Result, error) {
+	out, repositories, warnings, err := b.compile(ctx, p, compiler.Planned)
 	if err != nil {
 		return nil, err
 	}
-	out, repositories, err := b.compile(ctx, p, compiler.Planned)
-	if err != nil {
-		return nil, err
+	for _, d := range warnings {
+		b.finding(ctx, p.vertex, d)
 	}
 	for _, t := range out.Targets {
 		if found := bind.Unlooked(t.Graph); len(found) > 0 {
@@ -108,7 +124,7 @@ func (b *build) run(ctx context.Context, reduced bool) (*gateway.Result, error) 
 	}
 	e := &engine.Gateway{Client: b.client}
 	result, err := images.Build(ctx, e, images.Input{
-		Plans: plans, Files: out.Files, Mirrors: mirrors, Notice: func(s string) { b.warn(ctx, p.vertex, s) },
+		Plans: plans, Files: out.Files, Mirrors: mirrors, Labels: b.options.labels, Notice: func(s string) { b.warn(ctx, p.vertex, s) },
 		Sources: &sources{context: p.state, tree: p.tree, files: out.Files, vendored: repositories, reduced: p.reduced, image: image},
 	})
 	if err != nil {
@@ -188,9 +204,9 @@ func (b *build) solve(ctx context.Context, s llb.State) (gateway.Reference, erro
 }
 
 // compile compiles the project up to a stage. It also returns the directories of the project that
-// have the repositories, by their directories in the tree of files. What it finds in a reduced
+// have the repositories, by their directories in the tree of files, and warnings. Errors in a reduced
 // project may be due to what is missing.
-func (b *build) compile(ctx context.Context, p *project, until compiler.Stage) (*compiler.Output, map[string]string, error) {
+func (b *build) compile(ctx context.Context, p *project, until compiler.Stage) (*compiler.Output, map[string]string, diag.List, error) {
 	in := compiler.Input{
 		Project: p.tree, Dir: ".", Name: "the build context", Set: b.options.set, Platforms: b.options.platforms,
 		Platform: platformOf(b.ui.BuildPlatforms[0]), Done: ctx.Done(),
@@ -202,27 +218,22 @@ func (b *build) compile(ctx context.Context, p *project, until compiler.Stage) (
 				repositories[load.Repository{URL: m.URL, Version: m.Version}.Mount()] = git.VendoredAt(m)
 			}
 			if in.Modules, err = vendored(ctx, in, pins); err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
 		}
 	}
 	out, list := compiler.Compile(in, until)
-	if len(list) > 0 && p.reduced {
-		return nil, nil, errReduced
+	switch err := ctx.Err(); {
+	case err != nil:
+		return nil, nil, nil, err
+	case list.HasErrors() && p.reduced:
+		return nil, nil, nil, errReduced
+	case list.HasErrors():
+		return nil, nil, nil, failed(list)
+	case !out.HasApps():
+		return nil, nil, nil, errors.New("the module has no apps to build; declare one: app NAME { … }")
 	}
-	if list.HasErrors() {
-		return nil, nil, failed(list)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	for _, d := range list {
-		b.finding(ctx, p.vertex, d)
-	}
-	if !out.HasApps() {
-		return nil, nil, errors.New("the module has no apps to build; declare one: app NAME { … }")
-	}
-	return out, repositories, nil
+	return out, repositories, list, nil
 }
 
 // vendored reads the repositories that are vendored in a project.
@@ -299,29 +310,36 @@ func (b *build) choose(out *compiler.Output) ([]*plan.Plan, error) {
 
 // targets lists the apps, for `docker build --call targets`.
 func (b *build) targets(ctx context.Context) (*targets.List, error) {
-	p, err := b.load(ctx, true)
-	if err != nil {
-		return nil, err
-	}
-	out, _, err := b.compile(ctx, p, compiler.Bound)
-	if errors.Is(err, errReduced) {
-		if p, err = b.load(ctx, false); err == nil {
-			out, _, err = b.compile(ctx, p, compiler.Bound)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
 	list := &targets.List{}
-	for _, t := range out.Targets {
-		for _, a := range t.Graph.Apps {
-			if !slices.ContainsFunc(list.Targets, func(t targets.Target) bool { return t.Name == a.Name }) {
-				list.Targets = append(list.Targets, targets.Target{Name: a.Name, Description: strings.Join(a.References(), ", ")})
+	err := b.loaded(ctx, func(p *project) error {
+		out, _, _, err := b.compile(ctx, p, compiler.Bound)
+		if err != nil {
+			return err
+		}
+		for _, t := range out.Targets {
+			for _, a := range t.Graph.Apps {
+				if !slices.ContainsFunc(list.Targets, func(t targets.Target) bool { return t.Name == a.Name }) {
+					list.Targets = append(list.Targets, targets.Target{Name: a.Name, Description: strings.Join(a.References(), ", ")})
+				}
 			}
 		}
-	}
+		return nil
+	})
 	if len(list.Targets) == 1 {
 		list.Targets[0].Default = true
 	}
-	return list, nil
+	return list, err
+}
+
+// check lists the warnings of the program, for `docker build --check`.
+func (b *build) check(ctx context.Context) (*lint.LintResults, error) {
+	results := &lint.LintResults{}
+	err := b.loaded(ctx, func(p *project) error {
+		_, _, warnings, err := b.compile(ctx, p, compiler.Planned)
+		for _, d := range warnings {
+			results.AddWarning(string(d.Code), d.Message, "", rendered(diag.List{d}), -1, nil)
+		}
+		return err
+	})
+	return results, err
 }

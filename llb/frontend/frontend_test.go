@@ -28,6 +28,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/moby/buildkit/client"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/tonistiigi/fsutil"
 
@@ -251,6 +252,8 @@ func (closing) Close() error { return nil }
 
 const program = `# syntax=example.com/layc
 
+import "std/java"
+
 param greeting: string = "hello"
 
 fleet {
@@ -306,7 +309,10 @@ func TestFrontend(t *testing.T) {
 		"one": {"target": "one"},
 		"two": {"target": "two", "source": pushed, "filename": "main.layer", "build-arg:http_proxy": "http://proxy.example.com"},
 	} {
-		digests, _, err := d.frontend(project, attrs)
+		digests, warnings, err := d.frontend(project, attrs)
+		if !strings.Contains(warnings, "warning[") || !strings.Contains(warnings, "--> main.layer:3:") {
+			t.Errorf("%s: the warnings lack the unused import:\n%s", app, warnings)
+		}
 		if err != nil || !slices.Equal(digests, []string{want[app]}) {
 			t.Errorf("%s: the configuration is %q, want %s: %v", app, digests, want[app], err)
 		}
@@ -332,11 +338,58 @@ func TestFrontend(t *testing.T) {
 			t.Errorf("%v: the error is\n%v\nwant\n%s", c.attrs, err, c.want)
 		}
 	}
+	d.subrequests(project)
+	write(t, project, map[string]string{"down.layer": "app down {\n    fetch \"http://127.0.0.1:1/file\" sha256 \"" + strings.Repeat("0", 64) + "\" to \"/file\"\n}\n"})
+	if _, _, err := d.frontend(project, map[string]string{"target": "down"}); err == nil || !strings.Contains(err.Error(), ": cannot fetch http://127.0.0.1:1/file") || !strings.Contains(err.Error(), "--> down.layer:2:") {
+		t.Errorf("the error of a download does not show its place: %v", err)
+	}
 	write(t, project, map[string]string{"wrong.layer": "app three {\n    copy \"none\" to \"/\"\n}\n"})
 	if _, _, err := d.frontend(project, map[string]string{"target": "one"}); err == nil || !strings.Contains(err.Error(), "--> wrong.layer:2:") {
 		t.Errorf("the error does not show the place: %v", err)
 	}
 	d.repositories()
+}
+
+// subrequests checks requests that list the apps, and check the program.
+func (d *daemon) subrequests(project string) {
+	d.Helper()
+	c, err := client.New(d.Context(), d.address)
+	if err != nil {
+		d.Fatal(err)
+	}
+	defer c.Close()
+	files, err := fsutil.NewFS(project)
+	if err != nil {
+		d.Fatal(err)
+	}
+	store, err := local.NewStore(d.image)
+	if err != nil {
+		d.Fatal(err)
+	}
+	_, err = c.Build(d.Context(), client.SolveOpt{
+		LocalMounts: map[string]fsutil.FS{"context": files, "dockerfile": files}, OCIStores: map[string]content.Store{"frontend": store},
+	}, "test", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		for request, want := range map[string]string{"frontend.targets": "one ", "frontend.lint": "error[E0315]: `--build-arg greetin`"} {
+			opts := map[string]string{"source": "layc-frontend", "context:layc-frontend": "oci-layout://frontend@" + d.digest, "requestid": request, "frontend.caps": "moby.buildkit.frontend.subrequests"}
+			if request == "frontend.lint" {
+				opts["build-arg:greetin"] = "x"
+			}
+			r, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "gateway.v0", FrontendOpt: opts})
+			text := ""
+			if err != nil {
+				text = err.Error()
+			} else {
+				text = string(r.Metadata["result.txt"])
+			}
+			if !strings.Contains(text, want) {
+				d.Errorf("%s is answered with\n%s\nwant\n%s", request, text, want)
+			}
+		}
+		return gateway.NewResult(), nil
+	}, nil)
+	if err != nil {
+		d.Error(err)
+	}
 }
 
 // repositories checks that repositories are read from the project, and only from there.

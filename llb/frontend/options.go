@@ -21,6 +21,7 @@ import (
 type options struct {
 	set       map[string]string // parameters of the module
 	mirrors   world.Mirrors
+	labels    map[string]string
 	platforms []model.Platform // none: the fleet's
 	file      string           // the file with the line "# syntax="
 }
@@ -36,7 +37,6 @@ func MirrorArgument(archive string) string { return mirrorPrefix + archive }
 // of docker build. It is an error to request one: its effect would be missing.
 var unsupported = []struct{ key, flag, instead string }{
 	{"no-cache", "--no-cache", "empty the builder's cache with docker buildx prune"},
-	{"label:", "--label", "declare labels in the program: label \"NAME\" = \"VALUE\""},
 	{"add-hosts", "--add-host", "pass names of hosts to the builder"},
 	{"force-network-mode", "--network", "steps have the builder's network; write `network none` in a run to do without"},
 	{"shm-size", "--shm-size", "use `layc build`"},
@@ -48,15 +48,18 @@ var unsupported = []struct{ key, flag, instead string }{
 var standard = []string{"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY", "SOURCE_DATE_EPOCH"}
 
 func readOptions(opts map[string]string) (options, error) {
-	o := options{set: map[string]string{}, mirrors: world.Mirrors{}, file: opts["filename"]}
+	o := options{set: map[string]string{}, labels: map[string]string{}, mirrors: world.Mirrors{}, file: opts["filename"]}
 	for _, u := range unsupported {
 		for key, value := range opts {
-			if key == u.key && value != "" || key == u.key && key == "no-cache" || strings.HasSuffix(u.key, ":") && strings.HasPrefix(key, u.key) {
+			if key == u.key && (value != "" || key == "no-cache") {
 				return o, fmt.Errorf("layc does not support %s of docker build\n%s", u.flag, u.instead)
 			}
 		}
 	}
 	for key, value := range opts {
+		if name, ok := strings.CutPrefix(key, "label:"); ok {
+			o.labels[name] = value
+		}
 		name, ok := strings.CutPrefix(key, "build-arg:")
 		switch {
 		case !ok, strings.HasPrefix(name, "BUILDKIT_"), slices.Contains(standard, strings.ToUpper(name)):

@@ -15,17 +15,16 @@ import (
 func TestOptions(t *testing.T) {
 	o, err := readOptions(map[string]string{
 		"build-arg:greeting": "a=b", "build-arg:http_proxy": "http://proxy.example.com", "build-arg:BUILDKIT_INLINE_CACHE": "1",
-		"build-arg:mirror.debian-security": "https://mirror.example.com", "platform": "linux/amd64,linux/arm64,linux/amd64", "filename": "x.layer", "cmdline": "example.com/layc", "add-hosts": "",
+		"build-arg:mirror.debian-security": "https://mirror.example.com", "platform": "linux/amd64,linux/arm64,linux/amd64", "filename": "x.layer", "label:a": "b", "cmdline": "example.com/layc", "add-hosts": "",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(o.set) != 1 || o.set["greeting"] != "a=b" || len(o.mirrors) != 1 || o.mirrors["debian-security"] != "https://mirror.example.com" || len(o.platforms) != 2 {
+	if len(o.set) != 1 || o.set["greeting"] != "a=b" || len(o.mirrors) != 1 || o.mirrors["debian-security"] != "https://mirror.example.com" || len(o.platforms) != 2 || o.labels["a"] != "b" {
 		t.Errorf("the options are %+v", o)
 	}
 	for key, want := range map[string]string{
 		"no-cache":           "layc does not support --no-cache of docker build\nempty the builder's cache with docker buildx prune",
-		"label:maintainer":   "layc does not support --label of docker build\ndeclare labels in the program: label \"NAME\" = \"VALUE\"",
 		"force-network-mode": "layc does not support --network of docker build\nsteps have the builder's network; write `network none` in a run to do without",
 	} {
 		value := "x"
