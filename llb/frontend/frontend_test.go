@@ -159,7 +159,7 @@ func (d *daemon) direct(project, out string) map[string]string {
 }
 
 // frontend builds a project with the frontend, and returns the digests of the configurations,
-// and warnings. Options are as those of buildctl.
+// and warnings. Options are those of buildctl, and "frontend".
 func (d *daemon) frontend(project string, attrs map[string]string) ([]string, string, error) {
 	d.Helper()
 	c, err := client.New(d.Context(), d.address)
@@ -182,6 +182,11 @@ func (d *daemon) frontend(project string, attrs map[string]string) ([]string, st
 			delete(all, "context:layc-frontend")
 		}
 	}
+	frontend := "gateway.v0"
+	if attrs["frontend"] != "" {
+		frontend = attrs["frontend"]
+		delete(all, "source")
+	}
 	warnings := ""
 	status := make(chan *client.SolveStatus)
 	done := make(chan struct{})
@@ -194,7 +199,7 @@ func (d *daemon) frontend(project string, attrs map[string]string) ([]string, st
 		}
 	}()
 	_, err = c.Solve(d.Context(), nil, client.SolveOpt{
-		Frontend: "gateway.v0", FrontendAttrs: all,
+		Frontend: frontend, FrontendAttrs: all,
 		LocalMounts: map[string]fsutil.FS{"context": files, "dockerfile": files}, OCIStores: map[string]content.Store{"frontend": store},
 		Exports: []client.ExportEntry{{Type: client.ExporterOCI, Output: func(map[string]string) (io.WriteCloser, error) { return closing{&written}, nil }}},
 	}, status)
@@ -288,9 +293,13 @@ app two {
 // from its image in an OCI layout and in a registry, and that users see layc's errors.
 func TestFrontend(t *testing.T) {
 	d := start(t)
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	pushed := strings.TrimPrefix(server.URL, "http://") + "/layc:1"
+	d.push(pushed)
 	project := t.TempDir()
 	write(t, project, map[string]string{
-		"main.layer": program, ".layerignore": "*.tmp\n", "tool/a/deep": "deep", "tool/run": "#!/bin/sh\n", "x.tmp": "ignored", ".git/config": "git",
+		"main.layer": strings.ReplaceAll(program, "example.com/layc", pushed), ".layerignore": "*.tmp\n", "tool/a/deep": "deep", "tool/run": "#!/bin/sh\n", "x.tmp": "ignored", ".git/config": "git",
 		"web/a.txt": "a", "web/x.log": "log", "web/sub/y.log": "log", "web/run.sh": "#!/bin/sh\n", "web/private": "p", "odd [1]*.txt": "odd",
 	})
 	if err := errors.Join(
@@ -301,14 +310,12 @@ func TestFrontend(t *testing.T) {
 	}
 	want := d.direct(project, t.TempDir())
 
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
-	pushed := strings.TrimPrefix(server.URL, "http://") + "/layc:1"
-	d.push(pushed)
-	for app, attrs := range map[string]map[string]string{
-		"one": {"target": "one"},
-		"two": {"target": "two", "source": pushed, "filename": "main.layer", "build-arg:http_proxy": "http://proxy.example.com"},
+	for _, attrs := range []map[string]string{
+		{"target": "one"},
+		{"target": "two", "source": pushed, "filename": "main.layer", "build-arg:http_proxy": "http://proxy.example.com"},
+		{"target": "one", "frontend": "dockerfile.v0", "filename": "main.layer"}, // as docker build -f main.layer
 	} {
+		app := attrs["target"]
 		digests, warnings, err := d.frontend(project, attrs)
 		if !strings.Contains(warnings, "warning[") || !strings.Contains(warnings, "--> main.layer:3:") {
 			t.Errorf("%s: the warnings lack the unused import:\n%s", app, warnings)
