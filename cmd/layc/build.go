@@ -41,6 +41,7 @@ that the fleet no longer has.
   type=tar,dest=FILE      the root file system of one app
   type=local,dest=DIR     the same as a new directory
   type=registry           the same as --push; also type=image,push=true
+  type=image              into the image store of an engine docker://
 FILE may be - for the standard output. {app} and {platform} in it write several.
 Also: oci-mediatypes=false for Docker's media types; compression=gzip, zstd,
 estargz or uncompressed; compression-level=N; force-compression=true for layers
@@ -255,7 +256,7 @@ func (b *build) check(cmd *cobra.Command) error {
 	if len(b.engine.more) > 0 && !b.caches.shared() {
 		return usage(cmd, "several engines pass results on through a registry: name a repository with --cache")
 	}
-	if err := b.destination.check(cmd); err != nil {
+	if err := b.destination.check(cmd, b.engine.address); err != nil {
 		return err
 	}
 	if err := b.attests.check(cmd, &b.destination); err != nil {

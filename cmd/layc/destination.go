@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -49,8 +51,8 @@ func (d *destination) flags(cmd *cobra.Command) {
 	f.Lookup("load").NoOptDefVal = anyLoader
 }
 
-// check checks the flags before anything is read.
-func (d *destination) check(cmd *cobra.Command) error {
+// check checks the flags before anything is read. address is the engine's.
+func (d *destination) check(cmd *cobra.Command, address string) error {
 	if d.load != "" && d.load != anyLoader && !slices.Contains(outputs.Loaders(), d.load) {
 		if near := diag.Nearest(d.load, outputs.Loaders()); near != "" {
 			return usage(cmd, "--load=%s: did you mean %s?", d.load, near)
@@ -61,7 +63,7 @@ func (d *destination) check(cmd *cobra.Command) error {
 		return usage(cmd, "--name %s: %s", d.name, err)
 	}
 	for _, value := range d.values {
-		if err := d.add(value); err != nil {
+		if err := d.add(value, address); err != nil {
 			return usage(cmd, "--output %s: %s", value, err)
 		}
 	}
@@ -77,8 +79,8 @@ func (d *destination) check(cmd *cobra.Command) error {
 	return engine.CheckOutput(d.dir)
 }
 
-// add adds one --output.
-func (d *destination) add(value string) error {
+// add adds one --output. The image store of Docker is the only one of an engine.
+func (d *destination) add(value, address string) error {
 	o, err := outputs.Parse(value)
 	if err != nil {
 		return err
@@ -90,7 +92,7 @@ func (d *destination) add(value string) error {
 		return err
 	}
 	switch {
-	case o.Type == outputs.Docker && o.Dest == "":
+	case o.Type == outputs.Docker && o.Dest == "", o.Type == outputs.Image && strings.TrimSuffix(address, "://") == "docker":
 		d.load = "docker"
 	case o.Type == outputs.Image:
 		return errors.New("the engine has no image store; write push=true to push, or use --load")
@@ -169,6 +171,8 @@ func (b *build) divert(cmd *cobra.Command) error {
 	if b.json {
 		return usage(cmd, "--json and an output both go to the standard output; use --json-file")
 	}
+	// A reader that goes away is an error like others, after which the build cleans up.
+	signal.Ignore(syscall.SIGPIPE)
 	b.destination.stdout, b.out = to, b.err
 	return nil
 }
