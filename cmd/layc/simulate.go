@@ -27,10 +27,14 @@ built with the same bytes.
 
 Equal seeds produce equal results. The history of a component depends only on
 its name and the seed, so the fleet with one more app sees the same changes. If
-the fleet has several platforms, simulate uses the first.`,
+the fleet has several platforms, simulate uses the first.
+
+--engines shows how long the builds of the plan take on several engines that
+share a cache, placed as layc build places them, and what they pass on.`,
 		Example: `  layc simulate
   layc simulate --years 3 --hosts 40
   layc simulate --plot pulls.svg      plot the bytes pulled per week
+  layc simulate --engines 10          spread the builds over ten engines
   layc simulate --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -39,6 +43,9 @@ the fleet has several platforms, simulate uses the first.`,
 			}
 			if cmd.Flags().Changed("hosts") && (o.Hosts < 1 || o.Hosts > 1_000_000) {
 				return usage(cmd, "--hosts %d: out of range; expected 1 to 1000000", o.Hosts)
+			}
+			if cmd.Flags().Changed("engines") && (o.Engines < 1 || o.Engines > 10_000) {
+				return usage(cmd, "--engines %d: out of range; expected 1 to 10000", o.Engines)
 			}
 			if err := canWrite(cmd, "plot", plot); err != nil {
 				return err
@@ -63,6 +70,7 @@ the fleet has several platforms, simulate uses the first.`,
 	p.flags(cmd)
 	cmd.Flags().IntVar(&o.Years, "years", 1, "simulate `N` years")
 	cmd.Flags().IntVar(&o.Hosts, "hosts", 0, "distribute replicas over `N` hosts (default: one host per replica)")
+	cmd.Flags().IntVar(&o.Engines, "engines", 0, "spread builds over `N` engines with a common cache, too")
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 1, "use the random seed `N`")
 	cmd.Flags().StringVar(&plot, "plot", "", "plot the bytes pulled to `FILE.svg`")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
@@ -80,6 +88,14 @@ type jsonSimulation struct {
 	Replaced  int           `json:"hostsReplaced"`
 	Estimated bool          `json:"estimated"` // all bytes
 	Outcomes  []jsonOutcome `json:"outcomes"`
+	Engines   []jsonEngines `json:"engines,omitempty"` // with --engines: one, and that many
+}
+
+type jsonEngines struct {
+	Engines        int     `json:"engines"`
+	WaitedSeconds  float64 `json:"waitedSeconds"`
+	BusiestSeconds float64 `json:"busiestSeconds"`
+	PassedBytes    int64   `json:"passedBytes"`
 }
 
 type jsonOutcome struct {
@@ -101,6 +117,9 @@ func simulationJSON(r *simulate.Result, seed uint64) jsonSimulation {
 		out.Outcomes = append(out.Outcomes, jsonOutcome{
 			o.Name, o.About, o.First, o.Pulled, o.Pushed, float64(o.Built) / 1000, o.Weekly,
 		})
+	}
+	for _, e := range r.Engines {
+		out.Engines = append(out.Engines, jsonEngines{e.Count, float64(e.Wall) / 1000, float64(e.Busiest) / 1000, e.Passed})
 	}
 	return out
 }

@@ -26,6 +26,8 @@ type Options struct {
 	Years int    // at least 1
 	Hosts int    // number of hosts that replicas are placed on at random; 0: one for each
 	Seed  uint64 // equal seeds give equal results
+	// Engines are how many engines share builds; 0: the result has none.
+	Engines int
 }
 
 // Result is the result of a replay.
@@ -37,6 +39,7 @@ type Result struct {
 	Replaced     int       // hosts that were replaced
 	Estimated    bool      // whether bytes are sums of estimates
 	Outcomes     []Outcome // the plan's first
+	Engines      []Engines // one, and as many as the options say; none if these say nothing
 }
 
 // Outcome is the result for one way to stack layers. Everything except First excludes the first
@@ -64,6 +67,13 @@ func Run(p *plan.Plan, o Options) *Result {
 	for _, a := range problem.Apps {
 		r.Replicas += max(1, a.Replicas)
 	}
+	var clusters []*cluster
+	if o.Engines > 0 {
+		clusters = append(clusters, newCluster(p, problem, 1))
+	}
+	if o.Engines > 1 {
+		clusters = append(clusters, newCluster(p, problem, o.Engines))
+	}
 	for range o.Years * plan.CyclesPerYear {
 		e := w.next()
 		for _, c := range e.changed {
@@ -72,6 +82,9 @@ func Run(p *plan.Plan, o Options) *Result {
 			}
 		}
 		r.Replaced += len(e.replaced)
+		for _, c := range clusters {
+			c.next(e)
+		}
 		for _, x := range runs {
 			x.week(e)
 			x.Weekly = append(x.Weekly, x.Pulled)
@@ -79,6 +92,9 @@ func Run(p *plan.Plan, o Options) *Result {
 	}
 	for _, x := range runs {
 		r.Outcomes = append(r.Outcomes, x.Outcome)
+	}
+	for _, c := range clusters {
+		r.Engines = append(r.Engines, c.Engines)
 	}
 	return r
 }

@@ -26,6 +26,25 @@ func (r *Result) Text() string {
 		term.Flow(&b, "", "", text)
 	}
 	b.WriteString("\npulled: by all hosts, after the first rollout; pushed: new layers; first: pulled\nby the first rollout; built: hours and minutes of build steps.\n")
+	b.WriteString(r.engines())
+	return b.String()
+}
+
+// engines formats the results of builds on engines.
+func (r *Result) engines() string {
+	if len(r.Engines) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-13s %9s %8s %9s %9s\n", "with a cache", "waited", "", "busiest", "passed on")
+	for _, e := range r.Engines {
+		times := ""
+		if e.Wall > 0 {
+			times = fmt.Sprintf("(%.2f ×)", float64(e.Wall)/float64(r.Engines[0].Wall))
+		}
+		fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s\n", term.Count(e.Count, "engine"), built(e.Wall), times, built(e.Busiest), r.size(e.Passed))
+	}
+	b.WriteString("\nwaited: for build steps, shared ones first; busiest: steps of the engine with the\nmost; passed on: pulled by engines from the cache's registry.\n")
 	return b.String()
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/layc-lang/layc/compiler/placement"
 	"github.com/layc-lang/layc/llb/engine"
 )
 
@@ -222,7 +223,6 @@ func (r *running) job(ctx context.Context, j *job) error {
 
 // next returns the node that takes over a job; -1 if none is left.
 func (r *running) next(j *job, key string) int {
-	best := -1
 	var left []node
 	var numbers []int
 	for n, l := range r.nodes {
@@ -230,7 +230,6 @@ func (r *running) next(j *job, key string) int {
 			left, numbers = append(left, l.node), append(numbers, n)
 		}
 	}
-	s := &spreader{nodes: left}
 	if len(left) == 0 {
 		return -1
 	}
@@ -239,12 +238,9 @@ func (r *running) next(j *job, key string) int {
 		p := r.req.Images[j.images[0]].Platform
 		platform = &pb.Platform{OS: p.OS, Architecture: p.Architecture, Variant: p.Variant}
 	}
-	for _, n := range s.able(platform) {
-		if best < 0 || score(left[n].name, key) > score(r.nodes[best].node.name, key) {
-			best = numbers[n]
-		}
-	}
-	return best
+	s := &spreader{nodes: left}
+	able := s.able(platform)
+	return numbers[able[placement.Rank(s.names(able), key)[0]]]
 }
 
 // isLost reports whether an engine cannot be used any more.

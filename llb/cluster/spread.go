@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,14 +11,11 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/layc-lang/layc/compiler/placement"
 	"github.com/layc-lang/layc/llb/engine"
 )
 
-// A build is spread in two steps. First each image gets an engine. Images with the same base and
-// first spine layers belong together, so they are one group; a group that is too large for one
-// engine is divided by its next spine layer. A group goes to the engine that rendezvous hashing
-// ranks first for it, so the next build finds the layers there, and another engine takes over few
-// groups if one is added or lost; an engine that has its share already is passed over.
+// A build is spread in two steps. First each image gets an engine: see package placement.
 //
 // Then each step that the images of several engines need gets one engine, which builds it before
 // they do: the last such steps, with all that is below them. These may have steps in common again,
@@ -150,21 +145,20 @@ func (s *spreader) images(req engine.Request) []*job {
 				all = append(all, i)
 			}
 		}
-		total := weight(req.Images, all)
-		groups := divide(req.Images, all, 0, total/int64(len(able)))
-		load := map[int]int64{}
-		for _, g := range groups {
-			n := s.choose(able, g.key, g.weight, total, load)
-			for _, i := range g.images {
-				j := at(n)
-				j.images = append(j.images, i)
-				s.target(j, req.Images[i].Definition)
-				for id := range s.below(outputOf(req.Images[i].Definition)) {
-					if needed[id] == nil {
-						needed[id] = map[int]bool{}
-					}
-					needed[id][n] = true
+		var planned []placement.Image
+		for _, i := range all {
+			planned = append(planned, plannedImage(req.Images[i]))
+		}
+		for k, place := range placement.Images(planned, s.names(able)) {
+			i, n := all[k], able[place]
+			j := at(n)
+			j.images = append(j.images, i)
+			s.target(j, req.Images[i].Definition)
+			for id := range s.below(outputOf(req.Images[i].Definition)) {
+				if needed[id] == nil {
+					needed[id] = map[int]bool{}
 				}
+				needed[id][n] = true
 			}
 		}
 	}
@@ -227,80 +221,22 @@ func (s *spreader) able(p *pb.Platform) []int {
 	return all
 }
 
-// imageGroup are images that are built on one engine.
-type imageGroup struct {
-	key    string
-	images []int
-	weight int64
+// names returns the names of nodes.
+func (s *spreader) names(nodes []int) []string {
+	var all []string
+	for _, n := range nodes {
+		all = append(all, s.nodes[n].name)
+	}
+	return all
 }
 
-// divide groups images by their first spine layers, so that no group weighs more than a limit if
-// its layers allow it. The heaviest group is first.
-func divide(images []engine.Image, which []int, depth int, limit int64) []imageGroup {
-	byKey := map[string][]int{}
-	for _, i := range which {
-		key := images[i].Name
-		if spine := images[i].Spine; depth < len(spine) {
-			key = spine[depth]
-		}
-		byKey[key] = append(byKey[key], i)
+// plannedImage returns what matters for the place of an image.
+func plannedImage(i engine.Image) placement.Image {
+	image := placement.Image{Name: i.Name, Spine: i.Spine}
+	for _, l := range i.Planned {
+		image.Layers = append(image.Layers, placement.Layer(l))
 	}
-	var groups []imageGroup
-	for _, key := range slices.Sorted(maps.Keys(byKey)) {
-		g := imageGroup{key, byKey[key], weight(images, byKey[key])}
-		if g.weight > limit && len(g.images) > 1 {
-			groups = append(groups, divide(images, g.images, depth+1, limit)...)
-		} else {
-			groups = append(groups, g)
-		}
-	}
-	slices.SortStableFunc(groups, func(a, b imageGroup) int { return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.key, b.key)) })
-	return groups
-}
-
-// perImage is the work for an image that does not depend on its size, in bytes.
-const perImage = 5e6
-
-// weight is the work for images, in bytes of layers.
-func weight(images []engine.Image, which []int) int64 {
-	var sum int64
-	seen := map[string]bool{}
-	for _, i := range which {
-		sum += perImage
-		for _, l := range images[i].Planned {
-			if !seen[l.ID] {
-				seen[l.ID] = true
-				sum += l.Size
-			}
-		}
-	}
-	return sum
-}
-
-// choose returns the node for a key, and counts the weight as its load.
-func (s *spreader) choose(able []int, key string, weight, total int64, load map[int]int64) int {
-	ranked := slices.Clone(able)
-	slices.SortFunc(ranked, func(a, b int) int { return cmp.Compare(score(s.nodes[b].name, key), score(s.nodes[a].name, key)) })
-	best := ranked[0]
-	share := total / int64(len(able))
-	fits := func(n int) bool { return load[n] == 0 || load[n]+weight <= share+share/4 }
-	if i := slices.IndexFunc(ranked, fits); i >= 0 {
-		best = ranked[i]
-	} else {
-		for _, n := range ranked {
-			if load[n] < load[best] {
-				best = n
-			}
-		}
-	}
-	load[best] += weight
-	return best
-}
-
-// score ranks nodes for a key.
-func score(node, key string) uint64 {
-	sum := sha256.Sum256([]byte(node + "\x00" + key))
-	return binary.BigEndian.Uint64(sum[:8])
+	return image
 }
 
 // outputOf returns the output of a definition; a zero one if it is empty.
@@ -414,12 +350,17 @@ func compareOutputs(a, b output) int {
 func (s *spreader) steps(all []output) []*job {
 	byNode := map[int]*job{}
 	placed := map[digest.Digest]int{}
-	load := map[int]int64{}
+	balances := map[string]*placement.Balance{} // by the nodes
 	for _, o := range all {
 		n, ok := placed[o.vertex]
 		if !ok {
 			able := s.able(s.vertices[o.vertex].op.Platform)
-			n = s.choose(able, string(o.vertex), 1, int64(len(all)), load)
+			balance := balances[fmt.Sprint(able)]
+			if balance == nil {
+				balance = placement.NewBalance(s.names(able), int64(len(all)))
+				balances[fmt.Sprint(able)] = balance
+			}
+			n = able[balance.Choose(string(o.vertex), 1)]
 			placed[o.vertex] = n
 		}
 		if byNode[n] == nil {
