@@ -28,12 +28,13 @@ that layc build uses without --engine.
 
 With a word it does something to the engine at ADDRESS, or to the marked one:
   try    show its version and platforms, and what it lacks
-  usage  show what its cache takes, by kinds
+  usage  show what its cache takes, by kinds or with --components by component
   prune  remove what no running build uses from its cache
   stop   interrupt the process that runs the built-in engine`,
 		Example: `  layc engine
   layc engine try buildx:ci
   layc engine usage
+  layc engine usage --components
   layc engine prune --unused-for 168h
   layc engine stop`,
 		Args: cobra.MaximumNArgs(2),
@@ -42,6 +43,7 @@ With a word it does something to the engine at ADDRESS, or to the marked one:
 	f := cmd.Flags()
 	f.StringVar(&g.tls, "tlsdir", "", "secure tcp:// with ca.pem, cert.pem and key.pem in `DIR`")
 	f.StringVar(&g.state, "state", "", "the state of the built-in engine is in `DIR` (default: layc in your cache directory)")
+	f.BoolVar(&g.components, "components", false, "show usage by component, and for steps that run programs by command")
 	f.DurationVar(&g.unusedFor, "unused-for", 0, "prune only what was not used for `DURATION`, e.g. 168h")
 	return cmd
 }
@@ -51,12 +53,14 @@ type engines struct {
 	*cli
 	address, tls, state string
 	unusedFor           time.Duration
+	components          bool
 }
 
 // managed is the part of an engine that layc engine uses.
 type managed interface {
 	Try(context.Context) (engine.Tried, error)
 	Usage(context.Context) ([]engine.Use, error)
+	Components(context.Context) ([]engine.Use, error)
 	Prune(context.Context, time.Duration) (int64, error)
 }
 
@@ -81,6 +85,8 @@ func (g *engines) run(cmd *cobra.Command, args []string) error {
 		return usage(cmd, "--tlsdir requires an engine at tcp://HOST:PORT")
 	case g.unusedFor != 0 && (len(args) == 0 || args[0] != "prune"):
 		return usage(cmd, "--unused-for requires prune")
+	case g.components && (len(args) == 0 || args[0] != "usage"):
+		return usage(cmd, "--components requires usage")
 	case len(args) == 0:
 		g.list()
 		return nil
@@ -186,7 +192,11 @@ func (g *engines) try(ctx context.Context, e managed) error {
 }
 
 func (g *engines) usage(ctx context.Context, e managed) error {
-	uses, err := e.Usage(ctx)
+	find := e.Usage
+	if g.components {
+		find = e.Components
+	}
+	uses, err := find(ctx)
 	if err != nil {
 		return err
 	}

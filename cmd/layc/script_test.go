@@ -115,6 +115,10 @@ func (f fake) Usage(context.Context) ([]engine.Use, error) {
 	return []engine.Use{{Kind: "steps and layers", Records: 2, Bytes: 3e9, Unused: 2e9}, {Kind: "downloads", Records: 10, Bytes: 5e8, Unused: 5e8}}, nil
 }
 
+func (f fake) Components(context.Context) ([]engine.Use, error) {
+	return []engine.Use{{Kind: `server("26")`, Records: 3, Bytes: 2e9, Unused: 1e9}, {Kind: "run make install", Records: 1, Bytes: 1e6}}, nil
+}
+
 func (f fake) Prune(_ context.Context, unusedFor time.Duration) (int64, error) {
 	if unusedFor > 0 {
 		return 1e6, nil

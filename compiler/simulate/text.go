@@ -44,7 +44,7 @@ func (r *Result) engines() string {
 		}
 		fmt.Fprintf(&b, "%-13s %9s %8s %9s %9s\n", term.Count(e.Count, "engine"), built(e.Wall), times, built(e.Busiest), r.size(e.Passed))
 	}
-	b.WriteString("\nwaited: for build steps, shared ones first; busiest: steps of the engine with the\nmost; passed on: pulled by engines from the cache's registry.\n")
+	b.WriteString("\nwaited: for build steps, shared ones first; busiest: steps of the engine with\nthe most; passed on: pulled by engines from the cache's registry.\n")
 	return b.String()
 }
 

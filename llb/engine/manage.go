@@ -38,6 +38,21 @@ func (e *Engine) Usage(ctx context.Context) ([]Use, error) {
 	if err != nil {
 		return nil, err
 	}
+	return e.uses(ctx, c, kindOf)
+}
+
+// Components is like Usage by what made the content: the components of steps that place files, and
+// the commands of steps that run programs. A BuildKit does not keep more about its content.
+func (e *Engine) Components(ctx context.Context) ([]Use, error) {
+	c, err := e.current()
+	if err != nil {
+		return nil, err
+	}
+	return e.uses(ctx, c, makerOf)
+}
+
+// uses sums up records by what a function returns for them, the largest sum first.
+func (e *Engine) uses(ctx context.Context, c *client.Client, kindOf func(*client.UsageInfo) string) ([]Use, error) {
 	records, err := c.DiskUsage(ctx)
 	if err != nil {
 		return nil, e.silent(ctx, err)
@@ -63,6 +78,9 @@ func (e *Engine) Usage(ctx context.Context) ([]Use, error) {
 	return all, nil
 }
 
+// stepsKind is the kind of what steps made.
+const stepsKind = "steps and layers"
+
 // kindOf names the kind of a record.
 func kindOf(r *client.UsageInfo) string {
 	switch {
@@ -75,9 +93,38 @@ func kindOf(r *client.UsageInfo) string {
 	case r.RecordType == client.UsageRecordTypeRegular && strings.HasPrefix(r.Description, "http url "):
 		return "downloads"
 	case r.RecordType == client.UsageRecordTypeRegular:
-		return "steps and layers"
+		return stepsKind
 	}
 	return "the engine's own"
+}
+
+// longestCommand is how much of a command names what it made.
+const longestCommand = 60
+
+// makerOf names what made a record: a component, a command, or else its kind.
+func makerOf(r *client.UsageInfo) string {
+	kind := kindOf(r)
+	if kind != stepsKind {
+		return kind
+	}
+	if name, _, ok := strings.Cut(strings.TrimPrefix(r.Description, "["), "] "); ok && strings.HasPrefix(r.Description, "[") {
+		return name
+	}
+	_, command, ok := strings.Cut(r.Description, " from exec ")
+	if !ok {
+		return kind
+	}
+	for _, shell := range []string{"/bin/sh -c ", "/bin/sh -e -c "} {
+		command = strings.TrimPrefix(command, shell)
+	}
+	if args := strings.Fields(command); len(args) > 1 && strings.HasPrefix(args[0], "/.layc/") {
+		return "layc-helper " + args[1]
+	}
+	command = strings.Join(strings.Fields(command), " ")
+	if runes := []rune(command); len(runes) > longestCommand {
+		command = string(runes[:longestCommand-1]) + "…"
+	}
+	return "run " + command
 }
 
 // Prune removes everything from an engine's cache that no build uses at the moment, and was not used

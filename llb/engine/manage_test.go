@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/moby/buildkit/client"
 )
 
 // TestManage checks that an engine elsewhere, and the built-in one, tell about themselves and their
@@ -97,5 +99,21 @@ func TestStop(t *testing.T) {
 	}
 	if pid, err := Stop(t.Context(), state); pid != 0 || err != nil {
 		t.Errorf("stopped process %d again, %v", pid, err)
+	}
+}
+
+// TestMakers checks what content is attributed to.
+func TestMakers(t *testing.T) {
+	for description, want := range map[string]string{
+		`[server("26.0.0.3")] set file times`:                                 `server("26.0.0.3")`,
+		"mount / from exec /.layc/helper/layc-helper pack /.layc/root":        "layc-helper pack",
+		"mount /out from exec /bin/sh -c cd /src &&\n  make install":          "run cd /src && make install",
+		"mount / from exec /bin/sh -c " + strings.Repeat("make install; ", 9): "run " + strings.Repeat("make install; ", 4) + "mak…",
+		"http url https://example.com/x":                                      "downloads",
+		"diff":                                                                "steps and layers",
+	} {
+		if got := makerOf(&client.UsageInfo{RecordType: client.UsageRecordTypeRegular, Description: description}); got != want {
+			t.Errorf("%s: it is attributed to %q, want %q", description, got, want)
+		}
 	}
 }
