@@ -11,7 +11,7 @@ GO      ?= go
 INSTALL  = apt-get install --yes --no-install-recommends
 HELPERS  = llb/helper/bin/layc-helper-linux-amd64.gz llb/helper/bin/layc-helper-linux-arm64.gz
 
-.PHONY: help build frontend-image demo test copies tools fuzz exact seeds bench bench-build bench-pull lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
+.PHONY: help build frontend-image demo test copies cosign tools fuzz exact seeds bench bench-build bench-pull lint clean helpers maven seccomp engines archivers editors vscode code-server tree-sitter
 .DELETE_ON_ERROR:
 
 ## help: list the targets
@@ -137,6 +137,11 @@ tools: build
 	@for p in skopeo umoci podman ctr containerd docker dockerd; do command -v $$p >/dev/null || missing=1; done; \
 		[ -z "$$missing" ] || $(call install,skopeo umoci podman containerd docker.io,skopeo and umoci and Podman and containerd and Docker)
 	LAYC_REQUIRE_TOOLS=1 LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -run '^TestTools$$' -v ./cmd/layc
+
+## cosign: sign an image and have cosign verify it
+cosign:
+	CGO_ENABLED=0 $(GO) build -C llb/registry/testdata/cosign -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/layc-cosign .
+	LAYC_REQUIRE_COSIGN=1 $(GO) test -count=1 ./llb/registry -run TestCosign
 
 ## fuzz: look for inputs that break a stage; FUZZTIME=10m for ten minutes each
 # Inputs are counted, as Go's fuzzing fails where a short time is over before it

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -24,9 +29,18 @@ func (s *shop) attests(first jsonResult) {
 	server := httptest.NewServer(images.New(images.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	prefix := strings.TrimPrefix(server.URL, "http://") + "/shop"
-	out := filepath.Join(s.TempDir(), "out")
+	out, key := filepath.Join(s.TempDir(), "out"), filepath.Join(s.TempDir(), "key.pem")
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.write(filepath.Dir(key), "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
 	var result jsonResult
-	text := s.layc("build", "-C", s.dir, "--state", s.state, "-o", out, "--push", "--registry", prefix, "--sbom", "--attest", "type=provenance,builder-id=https://ci.example.com/1", "--json")
+	text := s.layc("build", "-C", s.dir, "--state", s.state, "-o", out, "--push", "--registry", prefix, "--sbom", "--attest", "type=provenance,builder-id=https://ci.example.com/1", "--sign", key, "--json")
 	if err := json.Unmarshal([]byte(text), &result); err != nil {
 		s.Fatal(err)
 	}
@@ -38,6 +52,7 @@ func (s *shop) attests(first jsonResult) {
 			s.Errorf("with attestations %s is %s, want %s", i.Name, got, i.Digest)
 		}
 		statements := attached(s.T, prefix+"/"+i.Name, i.Digest)
+		hasSignature(s.T, prefix+"/"+i.Name)
 		if got := []string{statements[0].PredicateType, statements[1].PredicateType}; !slices.Equal(got, []string{"https://spdx.dev/Document", "https://slsa.dev/provenance/v1"}) {
 			s.Errorf("%s has the statements %v", i.Name, got)
 		}
@@ -53,6 +68,22 @@ func (s *shop) attests(first jsonResult) {
 		if strings.Contains(made, s.dir) || strings.Contains(made, s.state) {
 			s.Errorf("the provenance of %s has paths of this machine", i.Name)
 		}
+	}
+}
+
+// hasSignature checks that what a tag names has a signature.
+func hasSignature(t *testing.T, reference string) {
+	t.Helper()
+	tag, err := name.NewTag(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	desc, err := remote.Head(tag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := remote.Head(tag.Context().Tag("sha256-" + desc.Digest.Hex + ".sig")); err != nil {
+		t.Errorf("%s has no signature: %v", reference, err)
 	}
 }
 
