@@ -91,18 +91,18 @@ import (
 //	 9 (2)                        2 %         0 %      0 %
 //	 7 (5)                        2 %         2 %      2 %
 //	11 (4)                        4 %         2 %      1 %
-//	11 (4)                        2 %         2 %      2 %
-//	20 (7)                        6 %         5 %      2 %
-//	12 (10)                       9 %         9 %      8 %
-//	30 (7)                       10 %        10 %      4 %
-//	42 (8)                       17 %        16 %      5 %
+//	11 (4)                        3 %         2 %      2 %
+//	20 (7)                        5 %         4 %      2 %
+//	12 (10)                       8 %         8 %      8 %
+//	30 (7)                       10 %         9 %      4 %
+//	42 (8)                       17 %        17 %      5 %
 //
-// What is above 9 % has three reasons. Some of it is the plan's: 2 to 3 % of the cost in the last three
+// What is above 8 % has three reasons. Some of it is the plan's: 2 to 3 % of the cost in the last three
 // rows (leap.go). In the row with 12 (10), ten items that apps pick by chance must be in one
 // order, and the bound lets each app choose as if all others followed: for most classes the search ends
 // with their best image, and that is what these cost. In the last row, no search ends. Each time that the
 // steps double, the bound gains 2 % at 8 layers and 1 % at 10: with twice the steps, 15 % are left
-// in both columns, 11 or 12 of which are not the plan's.
+// in both columns, about 12 of which are not the plan's.
 
 // Bound returns a lower bound for the cost of all plans of the fleet, given one of them. It is 0
 // if the problem is not valid.
@@ -130,16 +130,19 @@ func (b *bounder) all() Money {
 			least, steps := m.search(b.images)
 			parts[c] = max(parts[c], least)
 			left.Add(int64(steps))
-			if !m.ended() {
+			if m.forget(); m.ended() {
+				searches[c] = nil
+			} else {
 				open.Add(1)
 			}
 		}
 	})
 	if left.Load() > 0 && open.Load() > 0 { // what some searches did not need, others do
 		b.each(func(c int) {
-			if m := searches[c]; m != nil && !m.ended() {
+			if m := searches[c]; m != nil {
 				least, _ := m.search(int(left.Load() / open.Load()))
 				parts[c] = max(parts[c], least)
+				searches[c] = nil
 			}
 		})
 	}

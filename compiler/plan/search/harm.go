@@ -43,11 +43,11 @@ func (m *imager) wait(x *image, i int) {
 func (o *option) reach() (from, to int) {
 	switch {
 	case !o.loose:
-		return o.at, o.known
+		return int(o.at), int(o.known)
 	case o.fresh:
 		return 0, 0
 	}
-	return o.at, o.at + 1
+	return int(o.at), int(o.at) + 1
 }
 
 // climb adds to the harm at each level of the spine what it does above.

@@ -73,8 +73,6 @@ type image struct {
 	placed  uint64
 	spine   []uint64 // layers, bottom up
 	loose   []uint64
-	number  int
-	known   bool     // what follows
 	next    int      // member that is placed next; -1: none is left
 	options []option // of it
 	rest    Money    // least cost of everything else
@@ -92,11 +90,10 @@ type level struct {
 
 // option is a place for a member.
 type option struct {
-	at    int // level
+	at    int8 // level
+	known int8 // on the spine: the level from which on the member's hazard is counted already
 	fresh bool
 	loose bool
-	// On the spine, the member's hazard is counted already from a level on.
-	known int
 	cost  Money // least share, at last with the harm that it does
 }
 
@@ -109,7 +106,8 @@ func (b *bounder) newImager(self int, layer load) *imager {
 	if len(c.items) > whole {
 		return nil
 	}
-	m := &imager{b: b, self: self, c: c, layer: layer, spines: map[uint64]*stand{}, alone: map[uint64]*stand{}, crowds: map[string]*shares{}}
+	m := &imager{b: b, self: self, c: c, layer: layer}
+	m.forget()
 	items := slices.Clone(c.items)
 	slices.SortStableFunc(items, func(x, y int32) int { return cmp.Compare(f.items[y].size, f.items[x].size) })
 	at := map[int32]int{}
@@ -159,6 +157,11 @@ func (b *bounder) newImager(self int, layer load) *imager {
 		x.spread = Money(x.always.total(f.price.hosts(c.replicas))) - b.share(self, x.item, b.least[x.item])
 	}
 	return m
+}
+
+// forget gives back the memory of what can be computed again.
+func (m *imager) forget() {
+	m.spines, m.alone, m.crowds = map[uint64]*stand{}, map[uint64]*stand{}, map[string]*shares{}
 }
 
 // spineOf returns what a chain with some members does to those on it.
@@ -318,7 +321,6 @@ func (m *imager) bound(x *image) {
 	if x.next >= 0 {
 		x.options = slices.Clone(m.waiting[x.next].options)
 	}
-	x.known = true
 	x.rest += sum
 	x.least = max(x.least, sum)
 	if free := m.c.room - len(m.levels); free > 0 {
@@ -388,14 +390,14 @@ func (m *imager) places(x *image, i int) []option {
 	}
 	for k := low; k < high && k <= top; k++ {
 		l := &m.levels[k]
-		list = append(list, option{at: k, known: known, cost: on(l.stand, l.below)})
+		list = append(list, option{at: int8(k), known: int8(known), cost: on(l.stand, l.below)})
 	}
 	if stacked && free {
 		for k := low; k <= high && k <= top; k++ {
 			if k == low && low < high && m.levels[low].set&y.closure != 0 {
 				continue // above its needs only
 			}
-			o := option{at: k, known: known, fresh: true}
+			o := option{at: int8(k), known: int8(known), fresh: true}
 			if k == 0 {
 				o.cost = on(m.ground, 0)
 			} else {
@@ -407,13 +409,13 @@ func (m *imager) places(x *image, i int) []option {
 	if !stacked {
 		for k := high; k < len(m.levels); k++ {
 			l := &m.levels[k]
-			list = append(list, option{at: k, loose: true, cost: m.cost(l.stand, i, l.hazard+y.own)})
+			list = append(list, option{at: int8(k), loose: true, cost: m.cost(l.stand, i, l.hazard+y.own)})
 		}
 		if free {
 			list = append(list, option{fresh: true, loose: true, cost: y.least})
 			if m.stacked&^x.placed != 0 {
 				for k := 0; k <= high; k++ {
-					o := option{at: k, known: known, fresh: true, cost: y.far}
+					o := option{at: int8(k), known: int8(known), fresh: true, cost: y.far}
 					if k > 0 {
 						o.cost = max(o.cost, on(m.levels[k-1].stand, m.levels[k-1].below))
 					}
@@ -435,9 +437,9 @@ func (x *image) put(i int, o option) *image {
 		y.loose = append(slices.Clone(x.loose), one)
 	case o.loose:
 		y.loose = slices.Clone(x.loose)
-		y.loose[o.at-len(x.spine)] |= one
+		y.loose[int(o.at)-len(x.spine)] |= one
 	case o.fresh:
-		y.spine = slices.Insert(slices.Clone(x.spine), o.at, one)
+		y.spine = slices.Insert(slices.Clone(x.spine), int(o.at), one)
 	default:
 		y.spine = slices.Clone(x.spine)
 		y.spine[o.at] |= one
@@ -450,24 +452,23 @@ func (x *image) put(i int, o option) *image {
 // with more steps if it is not.
 func (m *imager) search(steps int) (least Money, left int) {
 	if m.pushed == 0 {
-		m.push(&image{})
+		m.push(queued{image: m.looked(&image{})})
 	}
 	for {
-		x := m.heap[0].image
-		if x.known && (x.next < 0 || steps == 0) {
-			return x.least, steps
+		q := m.heap[0]
+		if q.image != nil && (q.next < 0 || steps == 0) {
+			return q.least, steps
 		}
 		m.heap = pop(m.heap)
-		if !x.known {
-			m.bound(x)
-			m.push(x)
+		if q.image == nil {
+			x := q.from.put(q.from.next, q.from.options[q.option])
+			x.least = q.least
+			m.push(queued{image: m.looked(x)})
 			continue
 		}
 		steps--
-		for _, o := range x.options {
-			y := x.put(x.next, o)
-			y.least = max(x.least, x.rest+o.cost)
-			m.push(y)
+		for n, o := range q.options {
+			m.push(queued{from: q.image, option: n, least: max(q.image.least, q.rest+o.cost)})
 		}
 	}
 }
@@ -475,15 +476,37 @@ func (m *imager) search(steps int) (least Money, left int) {
 // ended reports whether the image is found that costs least.
 func (m *imager) ended() bool { return m.heap[0].next < 0 }
 
-// queued is an image in the heap of those to look at.
-type queued struct{ *image }
-
-func (x *queued) before(y *queued) bool {
-	return cmp.Or(cmp.Compare(x.least, y.least), cmp.Compare(bits.OnesCount64(y.placed), bits.OnesCount64(x.placed)), cmp.Compare(x.number, y.number)) < 0
+// looked returns an image with its bound.
+func (m *imager) looked(x *image) *image {
+	m.bound(x)
+	return x
 }
 
-func (m *imager) push(x *image) {
+// queued is an image in the heap of those to look at, or, before it is looked at, where it is from.
+type queued struct {
+	*image
+	from   *image
+	option int
+	least  Money
+	number int
+}
+
+func (x *queued) placed() int {
+	if x.image == nil {
+		return bits.OnesCount64(x.from.placed) + 1
+	}
+	return bits.OnesCount64(x.image.placed)
+}
+
+func (x *queued) before(y *queued) bool {
+	return cmp.Or(cmp.Compare(x.least, y.least), cmp.Compare(y.placed(), x.placed()), cmp.Compare(x.number, y.number)) < 0
+}
+
+func (m *imager) push(q queued) {
 	m.pushed++
-	x.number = m.pushed
-	m.heap = push(m.heap, queued{x})
+	q.number = m.pushed
+	if q.image != nil {
+		q.least = q.image.least
+	}
+	m.heap = push(m.heap, q)
 }
