@@ -34,7 +34,7 @@ func TestImagesCostNoLessThanTheirParts(t *testing.T) {
 			for n := range 20 {
 				x := &image{}
 				var promised []Money
-				for m.bound(x); x.next >= 0; m.bound(x) {
+				for m.bound(x); x.next >= 0 && len(x.options) > 0; m.bound(x) {
 					promised = append(promised, x.least)
 					best := x.options[r.IntN(len(x.options))]
 					for _, o := range x.options {
@@ -44,6 +44,9 @@ func TestImagesCostNoLessThanTheirParts(t *testing.T) {
 					}
 					promised = append(promised, x.rest+best.cost)
 					x = x.put(x.next, best)
+				}
+				if x.next >= 0 {
+					continue // there is no layer left for a stacked member
 				}
 				if slices.ContainsFunc(x.spine, func(set uint64) bool { return set&m.stacked == 0 }) {
 					continue // the search may leave such a layer, which would be a portable one
