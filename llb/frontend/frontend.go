@@ -12,7 +12,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -247,12 +246,16 @@ func vendored(ctx context.Context, in compiler.Input, pins *lock.File) (map[load
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	store := copies{git.Store{Vendor: filepath.Join(dir, "vendor"), Cache: filepath.Join(dir, "cache"), Announce: func(string) {}}}
-	if from, err := fs.Sub(in.Project, path.Dir(git.VendoredAt(lock.Module{}))); err == nil {
-		if err := os.CopyFS(store.Vendor, from); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, m := range pins.Modules {
+		from, err := fs.Sub(in.Project, git.VendoredAt(m))
+		if err == nil {
+			err = os.CopyFS(filepath.Join(dir, filepath.FromSlash(git.VendoredAt(m))), from)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
+	store := copies{git.Store{Vendor: filepath.Join(dir, "vendor"), Cache: filepath.Join(dir, "cache"), Announce: func(string) {}}}
 	return pin.Fetch(ctx, in, pins, store, false)
 }
 
