@@ -304,7 +304,11 @@ type tools struct{ *testing.T }
 // test's process.
 func startTools(t *testing.T) *tools {
 	t.Helper()
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("/tmp", "layc-") // Podman takes paths of 50 characters
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	x := &tools{t}
 	write := func(name, text string, mode os.FileMode) string {
 		t.Helper()
