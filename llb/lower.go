@@ -32,8 +32,8 @@ type Graph struct {
 	Origins map[digest.Digest]Origin
 	// Secrets are the sorted names of all secrets that steps mount.
 	Secrets []string
-	// Runs are the platforms whose programs steps run, sorted.
-	Runs []model.Platform
+	// Runs are the first steps that run programs of each platform, sorted by platform.
+	Runs []Running
 	SSH  bool // a step uses the user's SSH agent
 	// Layouts are the project's OCI layout directories that are bases, sorted. A definition
 	// refers to each as a store of that name.
@@ -56,6 +56,13 @@ type Image struct {
 	Inherited int
 	Layers    []*plan.Layer // as planned
 	solvable
+}
+
+// Running is a step that runs programs of a platform.
+type Running struct {
+	Platform  model.Platform
+	Component string
+	Span      source.Span
 }
 
 // Origin describes what a vertex was lowered from.
@@ -140,7 +147,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 		effects:  map[string]effect{},
 		secrets:  map[string]bool{},
 		layouts:  map[string]bool{},
-		runs:     map[model.Platform]bool{},
+		runs:     map[model.Platform]Running{},
 
 		downloads:  map[string]Download{},
 		bases:      map[string]Base{},
@@ -174,7 +181,7 @@ func Lower(p *plan.Plan, o Options) (*Graph, error) {
 	}
 	slices.Sort(g.Secrets)
 	g.SSH = l.ssh
-	g.Runs = slices.SortedFunc(maps.Keys(l.runs), func(a, b model.Platform) int { return strings.Compare(a.String(), b.String()) })
+	g.Runs = slices.SortedFunc(maps.Values(l.runs), func(a, b Running) int { return strings.Compare(a.Platform.String(), b.Platform.String()) })
 	g.Layouts = slices.Sorted(maps.Keys(l.layouts))
 	g.Downloads, g.Bases = byDigest(l.downloads), byDigest(l.bases)
 	g.Selections = l.selections
@@ -206,17 +213,20 @@ type lowerer struct {
 
 	replaceable replaceable
 	ssh         bool
-	runs        map[model.Platform]bool // platforms whose programs steps run
-	err         error                   // the first one; states are worthless afterwards
+	runs        map[model.Platform]Running // the first step that runs programs of each platform
+	err         error                      // the first one; states are worthless afterwards
 }
 
 func ociPlatform(p model.Platform) ocispecs.Platform {
 	return ocispecs.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant}
 }
 
-// executes notes that a step runs a program of a platform.
-func (l *lowerer) executes(p ocispecs.Platform) {
-	l.runs[model.Platform{OS: p.OS, Arch: p.Architecture, Variant: p.Variant}] = true
+// executes notes that a step of a component runs programs of a platform.
+func (l *lowerer) executes(on ocispecs.Platform, component string, at source.Span) {
+	p := model.Platform{OS: on.OS, Arch: on.Architecture, Variant: on.Variant}
+	if _, ok := l.runs[p]; !ok {
+		l.runs[p] = Running{p, component, at}
+	}
 }
 
 func (l *lowerer) fail(err error) {

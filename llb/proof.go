@@ -416,7 +416,7 @@ func (v *prover) builds(i *model.Instance) []llb.State {
 
 // test runs a test's command in a root file system, without network.
 func (v *prover) test(on llb.State, title string, t model.Test, env []model.EnvVar, as []llb.RunOption) llb.State {
-	v.executes(v.platform)
+	v.executes(v.platform, title, t.Span)
 	opts := v.helpOn(v.platform, title, "test: "+summary(t.Command), t.Span, append([]string{"test", t.Prints}, t.Args...)...)
 	for _, e := range env {
 		opts = append(opts, llb.AddEnv(e.Name, e.Value))

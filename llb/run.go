@@ -157,7 +157,7 @@ func (l *lowerer) placed(i *model.Instance) (llb.State, bool) {
 
 // debian returns the options of a step in debian.go.
 func (l *lowerer) debian(platform ocispecs.Platform, component, name string, at source.Span, packages []lock.Package) debianStep {
-	l.executes(platform) // the maintainer scripts
+	l.executes(platform, component, at) // the maintainer scripts
 	return debianStep{
 		packages: packages, url: func(p lock.Package) string { return l.url(Download{[]string{p.URL}, p.Digest, p.Size}, 0) },
 		platform: platform, name: "[" + component + "] " + name,
@@ -300,7 +300,7 @@ func (l *lowerer) run(on llb.State, i *model.Instance, s *model.Run, more ...llb
 	if dir == "" {
 		dir = "/"
 	}
-	l.executes(l.runsOn(i))
+	l.executes(l.runsOn(i), i.Title, s.Span)
 	asks := l.from(i.Title, summary(s.Script), s.Span)
 	l.origins[len(l.origins)-1].Copied = mounted(s)
 	opts := []llb.RunOption{

@@ -326,14 +326,14 @@ func (b *build) looked(targets []*compiler.Target) error {
 // failed prints why a build failed, and returns the error that ends the command.
 func (b *build) failed(err error) error {
 	var step *images.StepError
-	var download *images.DownloadError
+	var machine *images.MachineError
 	var unproven *images.UnprovenError
 	var secret *images.SecretError
 	switch {
 	case errors.As(err, &step):
 		return b.ended(exitBuild, b.show(step.Finding), failedJSON(step.Finding))
-	case errors.As(err, &download):
-		return b.ended(exitUnavailable, b.show(download.Finding), failedJSON(download.Finding))
+	case errors.As(err, &machine):
+		return b.ended(exitUnavailable, b.show(machine.Finding), failedJSON(machine.Finding))
 	case errors.As(err, &unproven):
 		return b.ended(exitBuild, b.unproven(unproven.Outcomes), resultJSON(&images.Result{Result: &engine.Result{}, Outcomes: unproven.Outcomes}, delivered{}, ""))
 	case errors.As(err, &secret):

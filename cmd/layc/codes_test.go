@@ -309,13 +309,13 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 		Plans: []*plan.Plan{out.Targets[0].Plan}, Files: out.Files, Dir: ".", Mirrors: world.Mirrors{"debian": "https://debian.example.com"}, Verify: true,
 	})
 	var step *images.StepError
-	var download *images.DownloadError
+	var machine *images.MachineError
 	var unproven *images.UnprovenError
 	switch {
 	case errors.As(err, &step):
 		return diag.List{step.Diagnostic}
-	case errors.As(err, &download):
-		return diag.List{download.Diagnostic}
+	case errors.As(err, &machine):
+		return diag.List{machine.Diagnostic}
 	case errors.As(err, &unproven):
 		for _, o := range unproven.Outcomes {
 			for _, f := range o.Findings {
@@ -335,6 +335,9 @@ type failing struct {
 }
 
 func (f failing) Platforms(context.Context) ([]ocispecs.Platform, error) {
+	if f.code == diag.PlatformNotRun {
+		return []ocispecs.Platform{{OS: "linux", Architecture: "arm64"}}, nil
+	}
 	return []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}, nil
 }
 

@@ -104,6 +104,25 @@ app shop {
 }
 `)
 
+const PlatformNotRun Code = "E0507"
+
+var _ = document(PlatformNotRun, "Platform cannot be run", `
+Packages, runs and tests execute as programs of the image's platform. An engine
+runs programs of its own platform, and of platforms for which an emulator is
+registered on its machine. Files, copies and downloads need neither. A component
+that "builds cross" runs programs of the fleet's builder instead, such as a
+cross compiler. The exit code is 4, as the program itself may be correct.
+`, exampleBase+`
+component tool {
+    owns "/opt/tool"
+    run  "make install"
+}
+
+app shop {
+    uses tool
+}
+`)
+
 const DownloadFailed Code = "E0515"
 
 var _ = document(DownloadFailed, "Download failed", `

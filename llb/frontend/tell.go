@@ -29,15 +29,15 @@ func rendered(list diag.List) string {
 // told returns the error of a build in terms of the program, and of the flags of docker build.
 func told(err error) error {
 	var step *images.StepError
-	var download *images.DownloadError
+	var machine *images.MachineError
 	var unproven *images.UnprovenError
 	var layout *images.LayoutError
 	var mirror *world.NoMirrorError
 	switch {
 	case errors.As(err, &step):
 		return failed(diag.List{step.Diagnostic})
-	case errors.As(err, &download):
-		return failed(diag.List{download.Diagnostic})
+	case errors.As(err, &machine):
+		return failed(diag.List{machine.Diagnostic})
 	case errors.As(err, &unproven):
 		var list diag.List
 		for _, o := range unproven.Outcomes {

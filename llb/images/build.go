@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb"
 	"github.com/layc-lang/layc/llb/cache"
 	"github.com/layc-lang/layc/llb/engine"
@@ -82,7 +82,7 @@ type Result struct {
 
 // Build builds the images of all plans. If a download fails and has another mirror, Build
 // continues with that mirror and keeps what is built. An error that concerns the program is a
-// [*StepError], a [*DownloadError] or an [*UnprovenError]. If the input lacks something that
+// [*StepError], a [*MachineError] or an [*UnprovenError]. If the input lacks something that
 // steps need, it is a [*SecretError] or [ErrNoAgent]. Other errors are the engine's.
 func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 	runs, err := e.Platforms(ctx)
@@ -132,9 +132,9 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range g.Runs {
-			if !slices.ContainsFunc(runs, func(r ocispecs.Platform) bool { return runsOn(p, r) }) {
-				return nil, cannotRun(p, runs, in.Plans[n].Graph.Platform)
+		for _, step := range g.Runs {
+			if !slices.ContainsFunc(runs, func(r ocispecs.Platform) bool { return runsOn(step.Platform, r) }) {
+				return nil, cannotRun(step, runs, in.Plans[n].Graph.Platform)
 			}
 		}
 		graphs = append(graphs, g)
@@ -147,8 +147,9 @@ func runsOn(p model.Platform, r ocispecs.Platform) bool {
 	return p.OS == r.OS && p.Arch == r.Architecture && (p.Variant == "" || p.Variant == r.Variant)
 }
 
-// cannotRun is the error for a platform that the engine cannot run, in images for a platform.
-func cannotRun(p model.Platform, runs []ocispecs.Platform, images model.Platform) error {
+// cannotRun is the error for a step that runs programs of a platform that the engine does not, in
+// images for a platform.
+func cannotRun(step llb.Running, runs []ocispecs.Platform, images model.Platform) error {
 	var known []string
 	for _, r := range runs {
 		if name := r.OS + "/" + r.Architecture; !slices.Contains(known, name) {
@@ -156,11 +157,13 @@ func cannotRun(p model.Platform, runs []ocispecs.Platform, images model.Platform
 		}
 	}
 	choose := "choose platforms with --platform, "
-	if p != images {
+	if step.Platform != images {
 		choose = "choose another `builder` in the fleet, "
 	}
-	return &engine.UnavailableError{
-		What: fmt.Sprintf("the engine cannot run %s programs, only %s", p, strings.Join(known, ", ")),
-		Help: choose + "install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine",
-	}
+	var list diag.List
+	d := list.Errorf(diag.PlatformNotRun, step.Span, "the engine cannot run %s programs, only %s", step.Platform, strings.Join(known, ", ")).
+		At("%s runs them", step.Component).
+		Note("packages, runs and tests execute as programs of the image's platform").
+		Hint("%sinstall an emulator (in Debian the packages qemu-user-static and binfmt-support), or name an engine on that platform with --engine", choose)
+	return &MachineError{Finding{Diagnostic: d}}
 }

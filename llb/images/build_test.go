@@ -130,14 +130,46 @@ func TestRefused(t *testing.T) {
 	}{
 		{`run "x" with secret token as TOKEN`, nil, "a step needs the secret token"},
 		{`run "x" with ssh`, nil, "a step uses ssh, but no SSH agent is running"},
-		{`run "x"`, []ocispecs.Platform{{OS: "linux", Architecture: "arm64", Variant: "v8"}, {OS: "linux", Architecture: "arm64"}, {OS: "linux", Architecture: "arm"}},
-			"the engine cannot run linux/amd64 programs, only linux/arm64, linux/arm\nchoose platforms with --platform, install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine"},
-		{`run "x" with bind "/etc" from other to "/y"`, []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}},
-			"the engine cannot run linux/arm64 programs, only linux/amd64\nchoose another `builder` in the fleet, install an emulator (QEMU user mode, with\nbinfmt_misc), or name an engine on that platform with --engine"},
 	} {
-		in := input(t, "component other {\n    builds cross\n    run \"x\"\n}\napp a {\n    owns \"/x\"\n    "+c.run+"\n}\n")
+		in := input(t, "app a {\n    owns \"/x\"\n    "+c.run+"\n}\n")
 		if _, err := Build(t.Context(), fake{c.runs, never}, in); err == nil || err.Error() != c.want {
 			t.Errorf("%s: got %v, want %s", c.run, err, c.want)
+		}
+	}
+}
+
+// TestPlatformNotRun checks that a step whose programs the engine cannot run is reported with its
+// place, before the engine builds.
+func TestPlatformNotRun(t *testing.T) {
+	never := func(engine.Request) (*engine.Result, error) { t.Error("the engine is called"); return nil, nil }
+	for _, c := range []struct {
+		program string
+		runs    []ocispecs.Platform
+		want    []string
+	}{
+		{"app a {\n    owns \"/x\"\n    run \"x\"\n}\n", []ocispecs.Platform{{OS: "linux", Architecture: "arm64", Variant: "v8"}, {OS: "linux", Architecture: "arm64"}, {OS: "linux", Architecture: "arm"}},
+			[]string{"error[E0507]: the engine cannot run linux/amd64 programs, only linux/arm64, linux/arm\n", "^^^^^^^ a runs them", "help: choose platforms with --platform, install an emulator"}},
+		{"component other {\n    builds cross\n    run \"x\"\n}\napp a {\n    owns \"/x\"\n    run \"y\" with bind \"/etc\" from other to \"/y\"\n}\n", []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}},
+			[]string{"error[E0507]: the engine cannot run linux/arm64 programs, only linux/amd64\n", "^^^^^^^ other runs them", "help: choose another `builder` in the fleet, install an emulator"}},
+		{"component c {\n    file \"/x\" text \"x\"\n    test \"/x\" prints \"x\"\n}\napp a {\n    uses c\n}\n", []ocispecs.Platform{{OS: "linux", Architecture: "arm64"}},
+			[]string{"error[E0507]: the engine cannot run linux/amd64 programs, only linux/arm64\n", "^^^ c runs them"}},
+	} {
+		in := input(t, c.program)
+		in.Verify = true
+		_, err := Build(t.Context(), fake{c.runs, never}, in)
+		var machine *MachineError
+		if !errors.As(err, &machine) {
+			t.Errorf("%s\ngot %v", c.program, err)
+			continue
+		}
+		var text strings.Builder
+		if err := diag.Render(&text, diag.List{machine.Diagnostic}, diag.Options{}); err != nil {
+			t.Error(err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(text.String(), want) {
+				t.Errorf("%s\ngot %s\nwant %s", c.program, text.String(), want)
+			}
 		}
 	}
 }
@@ -319,7 +351,7 @@ func told(err error) string {
 	switch e := err.(type) {
 	case *StepError:
 		findings = []Finding{e.Finding}
-	case *DownloadError:
+	case *MachineError:
 		findings = []Finding{e.Finding}
 	case *UnprovenError:
 		for _, o := range e.Outcomes {

@@ -29,11 +29,11 @@ type StepError struct{ Finding }
 
 func (e *StepError) Error() string { return e.Message }
 
-// DownloadError says that a download of a step cannot be fetched: the network or a
-// server is in trouble, not the program.
-type DownloadError struct{ Finding }
+// MachineError says that a step cannot be executed here: the network, a server or the
+// engine's platform is in the way, not the program.
+type MachineError struct{ Finding }
 
-func (e *DownloadError) Error() string { return e.Message }
+func (e *MachineError) Error() string { return e.Message }
 
 // UnprovenError says that images were built, and not written, as proofs failed.
 type UnprovenError struct{ Outcomes []Outcome }
@@ -50,7 +50,7 @@ func explain(graphs []*llb.Graph, err error) error {
 		return &UnprovenError{judge(graphs, unproven.Proven)}
 	case errors.As(err, &unavailable):
 		if d := notFetched(graphs, unavailable); d != nil {
-			return &DownloadError{Finding{Diagnostic: d}}
+			return &MachineError{Finding{Diagnostic: d}}
 		}
 	case errors.As(err, &step):
 		return &StepError{stepFailed(step, originOf(graphs, step))}
