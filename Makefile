@@ -122,6 +122,12 @@ CONCURRENT = grep -rlE '(^|[^[:alnum:]_])go (func|[[:alpha:]_.]+\()|\.Go\(|\.Aft
 copies: build $(BUILDKITD) engines archivers
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 2 -timeout 90m ./llb/engine ./llb ./llb/images ./llb/exact ./cmd/layc
 
+.PHONY: emulated
+## emulated: run a step for linux/arm64 with an emulator, in a user namespace of its own
+emulated: build
+	@command -v qemu-aarch64-static >/dev/null || $(call install,qemu-user-static,the emulator qemu-aarch64-static)
+	LAYC_REQUIRE_EMULATOR=1 $(GO) test -count=1 -vet=off ./llb/engine -run Emulator
+
 .PHONY: rootless
 ## rootless: build the demo as an ordinary user, who is made for it, and compare it with root's
 rootless: demo engines

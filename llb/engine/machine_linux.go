@@ -38,16 +38,36 @@ func checkMachine(runcName string) error {
 	return nil
 }
 
-// rootless reports whether this process is root only in a user namespace, which has no control
-// groups of its own.
+// rootless reports whether this process is root only in a user namespace that has no network or
+// control groups of its own. Steps then get no /sys and no control groups.
 func rootless() bool {
 	if !userns.RunningInUserNS() {
 		return false
+	}
+	if !ownsNetwork() {
+		return true
 	}
 	groups, _ := filepath.Glob("/sys/fs/cgroup/*/cgroup.procs") // the pattern is valid
 	return !slices.ContainsFunc(append(groups, "/sys/fs/cgroup/cgroup.procs"), func(procs string) bool {
 		return unix.Access(procs, unix.W_OK) == nil
 	})
+}
+
+// ownsNetwork reports whether the network belongs to this user namespace. The kernel mounts /sys
+// only there.
+func ownsNetwork() bool {
+	network, err := os.Open("/proc/self/ns/net")
+	if err != nil {
+		return false
+	}
+	defer network.Close()
+	fd, err := unix.IoctlRetInt(int(network.Fd()), unix.NS_GET_USERNS)
+	if err != nil {
+		return false // of a namespace that this process may not see
+	}
+	defer unix.Close(fd)
+	var owner, own unix.Stat_t
+	return unix.Fstat(fd, &owner) == nil && unix.Stat("/proc/self/ns/user", &own) == nil && owner.Ino == own.Ino
 }
 
 // checkRoot returns an error if the root directory is not a mount point, as in a plain chroot. The
