@@ -24,10 +24,10 @@ import (
 )
 
 // A file of the layers below may have several names, as hard links. On an overlay mount, a step
-// that writes to one name changes that name alone. In a copy of the layers the names are still one
-// file, so all would change. Which name the step wrote to cannot be seen afterwards. So the step
-// then runs again on a new copy, where the names of that file are files of their own; the names
-// that the step did not write to are made one file again.
+// that writes to one name, renames it or links to it makes a file of its own of that name. In a
+// copy of the layers the names are still one file. Which name the step took cannot be seen
+// afterwards. So the step then runs again on a new copy, where the names of that file are files of
+// their own; the names that the step left as they were are made one file again.
 
 // copied is a snapshotter of copies that knows what they are copies of.
 type copied struct {
@@ -52,7 +52,28 @@ func (c *copied) Prepare(ctx context.Context, key, parent string, opts ...snapsh
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.from[made[0].Source] = of[0].Source
-	return made, nil
+	return made, linkAgain(made[0].Source, of[0].Source, nil)
+}
+
+// linkAgain makes hard links in a copy of what is not a regular file, which the copy lacks. It
+// leaves out files whose first name is in except.
+func linkAgain(dir, from string, except map[string]bool) error {
+	files, err := severalNames(from)
+	if err != nil {
+		return err
+	}
+	for _, names := range files {
+		first := filepath.Join(dir, names[0])
+		if info, err := os.Lstat(first); err != nil || info.Mode().IsRegular() || except[names[0]] {
+			continue // a socket is not copied
+		}
+		for _, name := range names[1:] {
+			if err := replaceFile(filepath.Join(dir, name), func(to string) error { return os.Link(first, to) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // separating is an executor on copied snapshots that keeps the names of a file apart.
@@ -147,7 +168,7 @@ func (c *copied) trees(mounts []executor.Mount) ([]*tree, error) {
 func severalNames(dir string) (map[uint64][]string, error) {
 	names := map[uint64][]string{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
+		if err != nil || e.IsDir() {
 			return err
 		}
 		var st unix.Stat_t
@@ -162,20 +183,29 @@ func severalNames(dir string) (map[uint64][]string, error) {
 	return names, err
 }
 
-// written reports whether the step wrote to a file that still has several names, and marks these.
+// written reports whether the step changed a file that still has several names, or gave it another
+// one, and marks these files.
 func (t *tree) written() (bool, error) {
+	now, err := severalNames(t.dir)
+	if err != nil {
+		return false, err
+	}
 	found := false
 	for inode, names := range t.files {
-		if t.separate[names[0]] {
+		var left []string
+		for _, name := range now[inode] {
+			if slices.Contains(names, name) {
+				left = append(left, name)
+			}
+		}
+		if t.separate[names[0]] || len(left) == 0 {
 			continue
 		}
-		left := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return inodeOf(filepath.Join(t.dir, name)) != inode })
-		if len(left) < 2 {
-			continue
-		}
-		same, err := sameFile(filepath.Join(t.from, left[0]), filepath.Join(t.dir, left[0]))
-		if err != nil {
-			return false, err
+		same := len(left) == len(now[inode])
+		if same {
+			if same, err = sameFile(filepath.Join(t.from, left[0]), filepath.Join(t.dir, left[0])); err != nil {
+				return false, err
+			}
 		}
 		if !same {
 			t.separate[names[0]], found = true, true
@@ -198,6 +228,9 @@ func (t *tree) reset() error {
 	if err := continuity.CopyDir(t.dir, t.from, continuity.WithAllowXAttrErrors()); err != nil {
 		return err
 	}
+	if err := linkAgain(t.dir, t.from, t.separate); err != nil {
+		return err
+	}
 	files, err := severalNames(t.dir)
 	if err != nil {
 		return err
@@ -216,9 +249,13 @@ func (t *tree) reset() error {
 	return nil
 }
 
-// unite makes one file again of the separate names that the step did not write to.
+// unite makes one file again of the separate names that the step left as they were.
 func (t *tree) unite() error {
-	for _, names := range t.files {
+	files, err := severalNames(t.from)
+	if err != nil {
+		return err
+	}
+	for _, names := range files {
 		if !t.separate[names[0]] {
 			continue
 		}
@@ -229,8 +266,9 @@ func (t *tree) unite() error {
 			if err != nil {
 				return err
 			}
+			var st unix.Stat_t
 			switch {
-			case !same:
+			case !same || unix.Lstat(path, &st) != nil || st.Nlink > 1: // the step linked to it
 			case first == "":
 				first = path
 			default:
@@ -243,15 +281,7 @@ func (t *tree) unite() error {
 	return nil
 }
 
-func inodeOf(path string) uint64 {
-	var st unix.Stat_t
-	if unix.Lstat(path, &st) != nil {
-		return 0
-	}
-	return st.Ino
-}
-
-// sameFile reports whether b is a regular file with a's content, owner, mode, time and attributes.
+// sameFile reports whether b is a file with a's kind, content, owner, mode, time and attributes.
 func sameFile(a, b string) (bool, error) {
 	var one, other unix.Stat_t
 	if err := unix.Lstat(a, &one); err != nil {
@@ -263,7 +293,7 @@ func sameFile(a, b string) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	if one.Mode != other.Mode || one.Uid != other.Uid || one.Gid != other.Gid || one.Size != other.Size || one.Mtim != other.Mtim {
+	if one.Mode != other.Mode || one.Uid != other.Uid || one.Gid != other.Gid || one.Size != other.Size || one.Mtim != other.Mtim || one.Rdev != other.Rdev {
 		return false, nil
 	}
 	keys, err := attributes(a)
@@ -273,7 +303,18 @@ func sameFile(a, b string) (bool, error) {
 	if others, err := attributes(b); err != nil || !maps.Equal(keys, others) {
 		return false, err
 	}
-	return sameContent(a, b)
+	switch one.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return sameContent(a, b)
+	case unix.S_IFLNK:
+		to, err := os.Readlink(a)
+		if err != nil {
+			return false, err
+		}
+		other, err := os.Readlink(b)
+		return to == other, err
+	}
+	return true, nil
 }
 
 // attributes returns the extended attributes of a file.

@@ -47,6 +47,7 @@ func main() {
 		check(os.Chmod("sticky", 0o777|os.ModeSticky|os.ModeSetgid))
 		check(unix.Mkfifo("pipe", 0o600))
 		check(os.Symlink("nowhere", "link"))
+		check(os.Link("link", "link2"))
 		for _, name := range []string{"one", "other"} {
 			check(os.WriteFile(name, []byte(name), 0o644))
 			for _, more := range []string{"2", "3", "4"} {
@@ -58,6 +59,7 @@ func main() {
 		check(os.Remove("gone"))
 		check(os.WriteFile("one2", []byte("changed"), 0o644))
 		check(os.Chmod("one4", 0o600))
+		check(os.Rename("one3", "moved"))
 		check(os.Remove("other"))
 		check(os.Link("other3", "other5"))
 		check(os.RemoveAll("full"))
@@ -65,7 +67,7 @@ func main() {
 		check(os.WriteFile("full/other", []byte("new"), 0o600))
 		check(os.WriteFile("sticky/inside", []byte("new"), 0o600))
 		check(os.Chown("pipe", 65534, 0))
-		for _, name := range []string{".", "one2", "one4", "other3", "full", "full/other", "sticky", "sticky/inside", "pipe"} {
+		for _, name := range []string{".", "one2", "one4", "moved", "other3", "full", "full/other", "sticky", "sticky/inside", "pipe"} {
 			check(os.Chtimes(name, time.Unix(0, 0), time.Unix(0, 0)))
 		}
 	case "chown":
