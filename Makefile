@@ -122,6 +122,11 @@ CONCURRENT = grep -rlE '(^|[^[:alnum:]_])go (func|[[:alpha:]_.]+\()|\.Go\(|\.Aft
 copies: build $(BUILDKITD) engines archivers
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 2 -timeout 90m ./llb/engine ./llb ./llb/images ./llb/exact ./cmd/layc
 
+.PHONY: contained
+## contained: build Debian images in a container and in a chroot, where layers are copied, and compare
+contained: build
+	LAYC_REQUIRE_CONTAINED=1 $(GO) test -count=1 -vet=off -timeout 1h -v ./cmd/layc -run Contained
+
 .PHONY: emulated
 ## emulated: run a step for linux/arm64 with an emulator, in a user namespace of its own
 emulated: build
