@@ -48,6 +48,8 @@ func (c *closure) installs(b *block, r *evaluate.Ref, to *bound) (steps []model.
 		}
 		appended = nil
 		switch {
+		case to.distribution == "" && unclear(x, c.baseRef):
+			return nil, false
 		case to.distribution == "":
 			x.OnceAt(diag.NoDistribution, at(s), func() *diag.Diagnostic { return noDistribution(x, "install", c.baseRef, at(s)) })
 			return nil, false

@@ -18,6 +18,9 @@ import (
 // can only be installed together.
 func (x *binder) packageInstances(base, r *evaluate.Ref) []*model.Instance {
 	distribution := x.distributionOf(base)
+	if distribution == "" && unclear(x, base) {
+		return nil
+	}
 	if distribution == "" {
 		noDistribution(x, "os.packages", base, x.Told(r.Span, r.Origin))
 		return nil
@@ -82,6 +85,12 @@ func packageGroup(x *binder, distribution string, group []lock.Package, at sourc
 	}
 	i.Key = model.Recipe(i)
 	x.enter(i, made{})
+}
+
+// unclear reports whether a base has an error, which is reported already.
+func unclear(x *binder, base *evaluate.Ref) bool {
+	s := x.blockOf(base).System
+	return s != nil && !s.Known()
 }
 
 // noDistribution reports packages on a base that is not made from packages.

@@ -259,6 +259,9 @@ func (x *Evaluator) noEntry(m *mapping, key string, at source.Span) *diag.Diagno
 			At("the key is %q", key).Hint("add the key to the map")
 	}
 	d := x.Found.Errorf(diag.NoSuchElement, at, "unknown key %q; the map has %s", key, listed(m.keys, shown)).At("the key is %q", key)
+	if near := m.keyOf(key); near != "" {
+		return d.Hint("did you mean %q, which stands for %q?", near, key)
+	}
 	if near := diag.Nearest(key, m.keys); near != "" {
 		return d.Hint("did you mean %q?", near)
 	}
@@ -266,6 +269,20 @@ func (x *Evaluator) noEntry(m *mapping, key string, at source.Span) *diag.Diagno
 		return d.Hint("write one of these keys")
 	}
 	return d.Hint("write one of these keys, or add %q to the map", key)
+}
+
+// keyOf returns the only key whose value is a string; "" if none or several are.
+func (m *mapping) keyOf(value string) string {
+	found := ""
+	for _, key := range m.keys {
+		if m.values[key] == value {
+			if found != "" {
+				return ""
+			}
+			found = key
+		}
+	}
+	return found
 }
 
 // listed returns at most that many names, separated by commas.

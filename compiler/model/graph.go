@@ -202,6 +202,11 @@ type System struct {
 	Settings []Setting
 }
 
+// Known reports whether the program says what the system is; if not, that is an error.
+func (s *System) Known() bool {
+	return s.Scratch || s.Distribution != "" || s.Image != "" || s.Layout != "" || s.Rootfs != nil
+}
+
 // PackageGroup is a set of OS packages that can only be installed together. Most
 // groups have one package. A group without packages is an account.
 type PackageGroup struct {
