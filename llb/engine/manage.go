@@ -110,13 +110,14 @@ func makerOf(r *client.UsageInfo) string {
 	if name, _, ok := strings.Cut(strings.TrimPrefix(r.Description, "["), "] "); ok && strings.HasPrefix(r.Description, "[") {
 		return name
 	}
+	if strings.HasPrefix(r.Description, "imported sha256:") {
+		return "pulled from a cache"
+	}
 	_, command, ok := strings.Cut(r.Description, " from exec ")
 	if !ok {
 		return kind
 	}
-	for _, shell := range []string{"/bin/sh -c ", "/bin/sh -e -c "} {
-		command = strings.TrimPrefix(command, shell)
-	}
+	command = strings.TrimPrefix(command, "/bin/sh -ec ")
 	if args := strings.Fields(command); len(args) > 1 && strings.HasPrefix(args[0], "/.layc/") {
 		return "layc-helper " + args[1]
 	}

@@ -105,12 +105,13 @@ func TestStop(t *testing.T) {
 // TestMakers checks what content is attributed to.
 func TestMakers(t *testing.T) {
 	for description, want := range map[string]string{
-		`[server("26.0.0.3")] set file times`:                                 `server("26.0.0.3")`,
-		"mount / from exec /.layc/helper/layc-helper pack /.layc/root":        "layc-helper pack",
-		"mount /out from exec /bin/sh -c cd /src &&\n  make install":          "run cd /src && make install",
-		"mount / from exec /bin/sh -c " + strings.Repeat("make install; ", 9): "run " + strings.Repeat("make install; ", 4) + "mak…",
-		"http url https://example.com/x":                                      "downloads",
-		"diff":                                                                "steps and layers",
+		`[server("26.0.0.3")] set file times`:                                  `server("26.0.0.3")`,
+		"mount / from exec /.layc/helper/layc-helper pack /.layc/root":         "layc-helper pack",
+		"mount /out from exec /bin/sh -ec cd /src &&\n  make install":          "run cd /src && make install",
+		"mount / from exec /bin/sh -ec " + strings.Repeat("make install; ", 9): "run " + strings.Repeat("make install; ", 4) + "mak…",
+		"imported sha256:00":             "pulled from a cache",
+		"http url https://example.com/x": "downloads",
+		"diff":                           "steps and layers",
 	} {
 		if got := makerOf(&client.UsageInfo{RecordType: client.UsageRecordTypeRegular, Description: description}); got != want {
 			t.Errorf("%s: it is attributed to %q, want %q", description, got, want)

@@ -29,6 +29,17 @@ func TestDownloadDiffers(t *testing.T) {
 	}
 }
 
+// TestFailedEngine checks that the error of a step on one of several engines names the engine.
+func TestFailedEngine(t *testing.T) {
+	for _, c := range []struct{ engine, want string }{{"tcp://a:1234", "on the engine tcp://a:1234"}, {"", ""}} {
+		step := &engine.StepError{Name: "make", Engine: c.engine, ExitCode: 2, Err: errors.New("exit code 2")}
+		d := stepFailed(step, llb.Origin{Component: "tool"})
+		if got := strings.Contains(strings.Join(d.Notes, "\n"), "on the engine"); got != (c.want != "") || !strings.Contains(strings.Join(d.Notes, "\n"), c.want) {
+			t.Errorf("the notes are %q, want %q among them", d.Notes, c.want)
+		}
+	}
+}
+
 // TestRunAsNobody checks the error for a run as a user that its system does not have: it names
 // the file where users are looked up.
 func TestRunAsNobody(t *testing.T) {
