@@ -118,6 +118,9 @@ type Options struct {
 	Verify bool
 	// Labels are set in all images. They replace labels of the program.
 	Labels map[string]string
+	// Text adds the text of the program to definitions, for clients of BuildKit that show it where a step
+	// fails. It makes each definition as large as the program.
+	Text bool
 	// Sources takes the place of local sources; nil: layc sends these.
 	Sources Sources
 }

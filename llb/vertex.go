@@ -114,7 +114,9 @@ func (l *lowerer) collect(vertices map[digest.Digest]*vertex) map[digest.Digest]
 		}
 		delete(v.metadata.Description, originKey)
 		origins[d] = l.origins[n]
-		v.place(l.origins[n].Span, files)
+		if l.options.Text {
+			v.place(l.origins[n].Span, files)
+		}
 	}
 	return origins
 }

@@ -25,7 +25,7 @@ func TestPlaces(t *testing.T) {
 	if list.HasErrors() {
 		t.Fatal(list[0].Message)
 	}
-	g, err := llb.Lower(out.Targets[0].Plan, llb.Options{Tree: "tree"})
+	g, err := llb.Lower(out.Targets[0].Plan, llb.Options{Tree: "tree", Text: true})
 	if err != nil {
 		t.Fatal(err)
 	}

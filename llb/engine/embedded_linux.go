@@ -94,16 +94,14 @@ func startEmbedded(ctx context.Context, state, runcName string, owner int, lock 
 	e.server = grpc.NewServer(
 		grpc.UnaryInterceptor(grpcerrors.UnaryServerInterceptor),
 		grpc.StreamInterceptor(grpcerrors.StreamServerInterceptor),
-		grpc.MaxRecvMsgSize(16<<20), grpc.MaxSendMsgSize(16<<20),
+		grpc.MaxRecvMsgSize(largestMessage), grpc.MaxSendMsgSize(largestMessage),
 	)
 	controller.Register(e.server)
 	memory := bufconn.Listen(1 << 20)
 	for _, l := range []net.Listener{memory, e.socket} {
 		go e.server.Serve(l) // returns when the server stops or the listener closes
 	}
-	c, err := client.New(ctx, "", client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-		return memory.DialContext(ctx)
-	}))
+	c, err := newClient(ctx, func(ctx context.Context) (net.Conn, error) { return memory.DialContext(ctx) })
 	if err != nil {
 		e.server.Stop()
 		return nil, nil, unusable(state, err)

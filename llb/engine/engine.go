@@ -33,6 +33,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/moby/buildkit/client"
 	"github.com/sirupsen/logrus"
+	"google.golang.org/grpc"
 )
 
 // Options select the engine to open.
@@ -205,11 +206,19 @@ func (e *Engine) openState(ctx context.Context) error {
 	}
 }
 
+// largestMessage is the size of messages to a built-in engine. One has the definitions of all images, about
+// 10 KB for each; BuildKit's own limit is 16 MB.
+const largestMessage = 1 << 30
+
+// newClient returns a client of a built-in engine.
+func newClient(ctx context.Context, dial func(context.Context) (net.Conn, error)) (*client.Client, error) {
+	return client.New(ctx, "", client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dial(ctx) }),
+		client.WithGRPCDialOption(grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(largestMessage), grpc.MaxCallSendMsgSize(largestMessage))))
+}
+
 // attach connects to the owner of the state directory.
 func attach(ctx context.Context, state string) (*client.Client, error) {
-	c, err := client.New(ctx, "", client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-		return dialSocket(ctx, state)
-	}))
+	c, err := newClient(ctx, func(ctx context.Context) (net.Conn, error) { return dialSocket(ctx, state) })
 	if err != nil {
 		return nil, err
 	}
