@@ -52,9 +52,9 @@ func (l *lowerer) project(i *model.Instance, s *model.Selection, position int, a
 }
 
 // localSource returns the local source of a plan. An engine merges equal vertices of concurrent
-// builds, so the source is equal only if its tree is. It keeps one copy of each tree to compare
-// the next one with; a build of some of the apps has a copy of its own, as it would empty the
-// one of the whole fleet.
+// builds, so the source is equal only if its tree is. Of each project the engine keeps one copy, with
+// what the last build took, and requests what it lacks: a build of one app has what the apps
+// share, and after it a build of all apps sends the own files of the others once more.
 func (l *lowerer) localSource(p *plan.Plan, verify bool) llb.State {
 	var all []string
 	for _, i := range p.Graph.Instances {
@@ -65,16 +65,12 @@ func (l *lowerer) localSource(p *plan.Plan, verify bool) llb.State {
 		}
 	}
 	slices.Sort(all)
-	key := l.options.Tree
-	var apps []string
+	list := []string{l.options.Tree, fmt.Sprint(verify)}
 	for _, i := range p.Images {
-		apps = append(apps, i.App.Name)
+		list = append(list, i.App.Name)
 	}
-	if len(apps) < len(p.Graph.Apps) {
-		key += "-" + short(apps)
-	}
-	unique := short(slices.Concat([]string{key, fmt.Sprint(verify)}, apps, slices.Compact(all)))
-	return llb.Local(ProjectSource, llb.SharedKeyHint(key), llb.LocalUniqueID(unique), l.from("project", "read files", source.Span{}))
+	unique := short(append(list, slices.Compact(all)...))
+	return llb.Local(ProjectSource, llb.SharedKeyHint(l.options.Tree), llb.LocalUniqueID(unique), l.from("project", "read files", source.Span{}))
 }
 
 // short returns a string that differs for different lists.

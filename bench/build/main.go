@@ -5,7 +5,7 @@
 // It writes a fleet as `.layer` files and as Dockerfiles, changes it as teams do, and builds it after
 // each change with every side, in turn, so that a busy machine slows all down alike. The Dockerfiles
 // are good ones: one for each app, with cache mounts and COPY --link, or with stages for all
-// that the apps share. They are built four at a time, into one OCI layout. Each side keeps its cache
+// that the apps share. They are built four at a time, each time into one of four OCI layouts. Each side keeps its cache
 // from build to build.
 package main
 

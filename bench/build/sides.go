@@ -84,7 +84,7 @@ func (s *dockerSide) reset(ctx context.Context) error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	s.daemon = exec.Command(filepath.Join(s.bench.bin, "buildkitd"), "--root", filepath.Join(s.dir, "state"), "--addr", s.address(),
+	s.daemon = exec.Command(filepath.Join(s.bench.bin, "buildkitd"), "--root", filepath.Join(s.dir, "state"), "--addr", s.address(), "--oci-worker=true",
 		"--oci-worker-binary", filepath.Join(s.bench.bin, "layc-runc"), "--otel-socket-path", filepath.Join(s.dir, "otel"))
 	log, err := os.Create(filepath.Join(s.dir, "log"))
 	if err != nil {
@@ -112,14 +112,20 @@ func (s *dockerSide) build(ctx context.Context, only string) (spent, error) {
 	start, before := time.Now(), processTime(s.daemon.Process.Pid)
 	var clients atomic.Int64
 	eg, ctx := errgroup.WithContext(ctx)
-	eg.SetLimit(atOnce)
+	// Builds that write to one layout at once fail, so there are several.
+	layouts := make(chan string, atOnce)
+	for n := range atOnce {
+		layouts <- filepath.Join(s.dir, fmt.Sprint("out", n))
+	}
 	for n := range s.fleet.apps {
 		app := s.fleet.app(n)
 		if only != "" && app != only {
 			continue
 		}
 		eg.Go(func() error {
-			cpu, err := run(s.buildctl(ctx, app))
+			to := <-layouts
+			defer func() { layouts <- to }()
+			cpu, err := run(s.buildctl(ctx, app, to))
 			clients.Add(int64(cpu))
 			return err
 		})
@@ -128,7 +134,7 @@ func (s *dockerSide) build(ctx context.Context, only string) (spent, error) {
 	return spent{time.Since(start), time.Duration(clients.Load()) + processTime(s.daemon.Process.Pid) - before}, err
 }
 
-func (s *dockerSide) buildctl(ctx context.Context, app string) *exec.Cmd {
+func (s *dockerSide) buildctl(ctx context.Context, app, to string) *exec.Cmd {
 	file := []string{"--local", "dockerfile=" + filepath.Join(s.fleet.dir, "apps", app)}
 	if s.stages {
 		file = []string{"--local", "dockerfile=" + s.fleet.dir, "--opt", "filename=stages.Dockerfile", "--opt", "target=" + app}
@@ -137,7 +143,7 @@ func (s *dockerSide) buildctl(ctx context.Context, app string) *exec.Cmd {
 		"--addr", s.address(), "build", "--progress", "quiet", "--frontend", "dockerfile.v0",
 		"--local", "context=" + s.fleet.dir,
 		"--oci-layout", "base=" + filepath.Join(s.fleet.dir, "base"), "--opt", "context:base=oci-layout://base@" + s.fleet.base,
-		"--output", "type=oci,tar=false,name=" + app + ",dest=" + filepath.Join(s.dir, "out"),
+		"--output", "type=oci,tar=false,name=" + app + ",dest=" + to,
 	}, file...)...)
 }
 
