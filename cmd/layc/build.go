@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -275,6 +277,9 @@ func (b *build) check(cmd *cobra.Command) error {
 		return err
 	}
 	for _, name := range slices.Concat(b.destination.files(), []string{b.engine.state, b.jsonFile}, b.digests.files, b.caches.dirs()) {
+		if info, err := os.Stat(name); filepath.Ext(name) == ".layer" && err == nil && info.Mode().IsRegular() {
+			return usage(cmd, "%s is a file of a program; name another file to write to", name)
+		}
 		if name != "" {
 			b.own = append(b.own, within(b.dir, name)...)
 		}
@@ -429,7 +434,7 @@ func (b *build) summary(plans []*plan.Plan, r *images.Result, to *delivery, done
 		places = append(places, "pushed "+p.Reference+"@"+p.Digest)
 	}
 	if len(places) == 0 && !b.destination.toStdout() {
-		places = []string{"built, but not written; pass -o DIR or --push"}
+		places = []string{"built, but not written; pass -o DIR, --load or --push"}
 	}
 	fmt.Fprintf(b.out, "\n%s\n", strings.Join(places, "\n"))
 	b.surprises(plans, r.Images)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,12 +32,15 @@ func (c *cacheFlags) check(cmd *cobra.Command) error {
 		to    bool
 	}{{"cache", c.both, true, true}, {"cache-from", c.fromText, true, false}, {"cache-to", c.toText, false, true}} {
 		for _, text := range f.texts {
+			if f.from && f.to && strings.Contains(text, "type=local") {
+				return usage(cmd, "--cache %s: expected a repository; for a directory, pass --cache-from and --cache-to", text)
+			}
 			place, err := cache.Parse(text, f.to)
 			if err != nil {
 				return usage(cmd, "--%s %s: %s", f.name, text, err)
 			}
-			if f.from && f.to && place.Dir != "" {
-				return usage(cmd, "--cache %s: expected a repository; for a directory, pass --cache-from and --cache-to", text)
+			if info, err := os.Stat(place.Dir); place.Dir != "" && err == nil && !info.IsDir() {
+				return usage(cmd, "--%s %s: not a directory", f.name, text)
 			}
 			if f.from {
 				c.from = append(c.from, place)

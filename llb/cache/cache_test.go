@@ -52,6 +52,10 @@ func TestParseErrors(t *testing.T) {
 		{"type=registry,ref=a,mode=max", false, "unknown attribute mode: expected one of ref, registry.insecure, src, type"},
 		{"type=registry,ref=a,compression-level=high", true, "compression-level=high: expected a number"},
 		{"type=registry,ref", true, "ref needs a value: ref=…"},
+		{"./c", true, "expected a repository; for a directory, write type=local,dest=./c"},
+		{"c/", false, "expected a repository; for a directory, write type=local,src=c/"},
+		{"localhost:5000", true, "expected a repository and its registry, like registry.example.com/cache; for a directory, write type=local,dest=localhost:5000"},
+		{"type=registry,ref=cache", false, "expected a repository and its registry, like registry.example.com/cache; for a directory, write type=local,src=cache"},
 		{"registry.example.com/a@sha256:00", true, "expected a repository, not an image with a digest"},
 	} {
 		if _, err := Parse(c.text, c.to); err == nil || err.Error() != c.want {

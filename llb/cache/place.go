@@ -94,6 +94,12 @@ func Parse(text string, to bool) (Place, error) {
 	}
 	p.Lenient, p.Insecure = got["ignore-error"] == "true", got["registry.insecure"] == "true"
 	if needs == "ref" {
+		switch ref := got["ref"]; {
+		case strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") || strings.HasSuffix(ref, "/"):
+			return p, fmt.Errorf("expected a repository; for a directory, write type=local,%s=%s", dir, ref)
+		case !strings.Contains(ref, "/"):
+			return p, fmt.Errorf("expected a repository and its registry, like registry.example.com/cache; for a directory, write type=local,%s=%s", dir, ref)
+		}
 		p.Repository, p.Prefix, err = registry.SplitTag(got["ref"])
 		p.Prefix = cmp.Or(p.Prefix, usualPrefix)
 		if host, _, ok := strings.Cut(p.Repository, "/"); ok && p.Insecure && err == nil {
