@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -64,7 +65,7 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 	}
 	out.labels = labels
 	if out.output, err = b.output(targets, out.values); err != nil {
-		return nil, usage(cmd, "names of images: %s", err)
+		return nil, usage(cmd, "%s", err)
 	}
 	out.output.Annotations = annotations
 	for _, o := range slices.Concat(d.outputs, d.pushes) {
@@ -170,9 +171,7 @@ func (b *build) send(ctx context.Context, layout string, d *delivery) (done deli
 func (b *build) upload(ctx context.Context, layout string, o outputs.Output, d *delivery) ([]registry.Pushed, error) {
 	var progress func(registry.Progress)
 	if !b.json && !b.quiet {
-		progress = func(p registry.Progress) {
-			fmt.Fprintf(b.err, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
-		}
+		progress = pushing(b.err)
 	}
 	names, err := o.Name.Names(tagsOf(d.apps), d.values)
 	if err != nil {
@@ -212,4 +211,20 @@ func (b *build) warnHealth(plans []*plan.Plan) {
 
 func checksHealth(a *model.App) bool {
 	return a.Config.Healthcheck != nil && len(a.Config.Healthcheck.Command) > 0
+}
+
+// pushing prints the progress of a push: a line for each part that is finished, and for large parts
+// one whenever more has been sent.
+func pushing(w io.Writer) func(registry.Progress) {
+	const more = 50_000_000
+	var told int64
+	return func(p registry.Progress) {
+		switch {
+		case p.What != "":
+			fmt.Fprintf(w, "pushed %d/%d %s %s\n", p.Done, p.Total, p.What, p.Reference)
+		case p.Sent-told >= more:
+			told = p.Sent
+			fmt.Fprintf(w, "pushed %d/%d, %s sent\n", p.Done, p.Total, plan.Bytes(p.Sent))
+		}
+	}
 }
