@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
@@ -101,11 +103,26 @@ func named(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool,
 			if near := diag.Nearest(n, known); near != "" {
 				return nil, usage(cmd, "unknown app %s; did you mean %s?", n, near)
 			}
-			return nil, usage(cmd, "unknown app %s; %s", n, expected(known))
+			return nil, usage(cmd, "unknown app %s; %s%s", n, expected(known), valueOf(cmd, n))
 		}
 		for _, a := range byName[n] {
 			set[a] = true
 		}
 	}
 	return set, nil
+}
+
+// valueOf says that an unknown app may be meant as the value of a flag whose value is optional, which
+// must follow a "=". "" if there is no such flag.
+func valueOf(cmd *cobra.Command, word string) string {
+	var flags []string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() != "bool" && f.NoOptDefVal != "" && f.Value.String() == f.NoOptDefVal {
+			flags = append(flags, "--"+f.Name+"="+word)
+		}
+	})
+	if len(flags) == 0 {
+		return ""
+	}
+	return "; if it is a value, write " + strings.Join(flags, " or ")
 }

@@ -123,7 +123,7 @@ var groups = []struct {
 }{
 	{"Write a module", []string{"init", "check", "fmt", "doc", "explain"}},
 	{"Pin, plan and build it", []string{"lock", "update", "vendor", "plan", "build", "bake"}},
-	{"Ask about changes and costs", []string{"query", "impact", "affected", "cost", "explain-layer", "simulate", "graph"}},
+	{"Ask about changes and costs", []string{"query", "impact", "affected", "cost", "explain-layer", "simulate", "graph", "sbom"}},
 }
 
 // pasteable inserts a # before the explanation of an example, which follows after two spaces or
