@@ -110,7 +110,7 @@ func classify(ctx context.Context, err error, t *tracker, definitions ...*pb.Def
 	var vertex *errdefs.VertexError
 	if !errors.As(err, &vertex) {
 		if code := grpcerrors.Code(err); code == codes.Unavailable {
-			return &UnavailableError{What: "lost the connection to the engine", Help: "run the command again", Err: errors.Join(errLost, err)}
+			return &UnavailableError{What: "lost the connection to the engine", Help: "run the command again", Err: errLost}
 		}
 		return err
 	}
