@@ -50,6 +50,9 @@ func CheckAddress(address string) error {
 
 // splitAddress returns the kind of an address, and what follows it without slashes.
 func splitAddress(address string) (kind, rest string, err error) {
+	if strings.Contains(address, ",") {
+		return "", "", errors.New("expected one address; layc build takes several with --engine")
+	}
 	kind, rest, _ = strings.Cut(address, ":")
 	rest = strings.TrimPrefix(rest, "//")
 	if _, ok := forms[kind]; !ok {

@@ -12,6 +12,7 @@ func TestCheckAddress(t *testing.T) {
 		"docker:": "", "docker://": "", "buildx:ci": "", "buildx://ci": "",
 		"nonsense": all, "http://example.com": all, "unix://": "expected unix:///PATH", "unix://run/b": "expected unix:///PATH",
 		"tcp:1234": "expected tcp://HOST:PORT", "docker://b": "expected docker://", "buildx:": "expected buildx:NAME", "buildx": "expected buildx:NAME", "docker": "",
+		"tcp://a:1,tcp://b:1": "expected one address; layc build takes several with --engine",
 		"/run/buildkitd.sock": "did you mean unix:///run/buildkitd.sock?", "tpc://h:1": "did you mean tcp://h:1?", "docker-contianer://b": "did you mean docker-container://b?",
 	} {
 		got := ""

@@ -118,7 +118,7 @@ func (e *Engine) writeCaches(ctx context.Context, c *client.Client, req Request,
 		default:
 			return &UnavailableError{
 				What: fmt.Sprintf("cannot write the cache %s", place), Err: rootCause(err),
-				Help: "the images are complete; with ignore-error=true in --cache-to, this is only a warning",
+				Help: "check its name and your right to write to it; with ignore-error=true in --cache-to, this is only a warning",
 			}
 		}
 	}

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"errors"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/moby/buildkit/client/llb"
+	"github.com/opencontainers/go-digest"
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/layc-lang/layc/llb/cache"
@@ -183,5 +185,31 @@ func TestCacheIsFilled(t *testing.T) {
 	r := build(t, open(t, t.TempDir()), cached(t, fleet(t, "", map[string]string{"app2": "2"}, "app1", "app2"), at, ""))
 	if got, want := executed(r), "copy app2, step app2"; got != want {
 		t.Errorf("a new engine executed %s, want %s", got, want)
+	}
+}
+
+// TestUnwritableCache pins the error for a cache that cannot be written. It does not say that images
+// are complete: they may be on their way to a registry, or on other engines.
+func TestUnwritableCache(t *testing.T) {
+	server := httptest.NewServer(nil)
+	host := strings.TrimPrefix(server.URL, "http://")
+	server.Close()
+	var said []string
+	e := &Engine{opts: Options{Notice: func(text string) { said = append(said, text) }}}
+	steps := &shared{keys: map[digest.Digest]string{digest.FromString("step"): "key"}}
+	write := func(attributes string) error {
+		place, err := cache.Parse("type=registry,ref="+host+"/cache"+attributes, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.writeCaches(t.Context(), nil, Request{CacheTo: []cache.Place{place}}, steps, nil)
+	}
+	var unavailable *UnavailableError
+	if err := write(""); !errors.As(err, &unavailable) || unavailable.What != "cannot write the cache "+host+"/cache" ||
+		unavailable.Help != "check its name and your right to write to it; with ignore-error=true in --cache-to, this is only a warning" {
+		t.Errorf("the error is %#v", err)
+	}
+	if err := write(",ignore-error=true"); err != nil || len(said) != 1 || !strings.HasPrefix(said[0], "cannot write the cache "+host+"/cache: ") {
+		t.Errorf("with ignore-error=true: %v, and said %q", err, said)
 	}
 }
