@@ -40,6 +40,16 @@ type UnprovenError struct{ Outcomes []Outcome }
 
 func (e *UnprovenError) Error() string { return "proofs failed" }
 
+// explain tells the engine's error in terms of the program and of its copies, if it can.
+func (in Input) explain(graphs []*llb.Graph, err error) error {
+	err = explain(graphs, err)
+	var machine *MachineError
+	if in.Copies != nil && errors.As(err, &machine) && machine.Code == diag.DownloadFailed {
+		machine.Hint("the project has copies of other downloads: run `layc vendor --all` to copy this one, too")
+	}
+	return err
+}
+
 // explain tells the engine's error in terms of the program, if it can.
 func explain(graphs []*llb.Graph, err error) error {
 	var unproven *engine.UnprovenError

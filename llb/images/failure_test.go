@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"strings"
 	"testing"
+
+	"github.com/opencontainers/go-digest"
 
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
@@ -36,6 +40,35 @@ func TestFailedEngine(t *testing.T) {
 		d := stepFailed(step, llb.Origin{Component: "tool"})
 		if got := strings.Contains(strings.Join(d.Notes, "\n"), "on the engine"); got != (c.want != "") || !strings.Contains(strings.Join(d.Notes, "\n"), c.want) {
 			t.Errorf("the notes are %q, want %q among them", d.Notes, c.want)
+		}
+	}
+}
+
+// noCopies is a project whose copies lack everything.
+type noCopies struct{}
+
+func (noCopies) Has(string) bool                    { return false }
+func (noCopies) Open(string) (io.ReadCloser, error) { return nil, fs.ErrNotExist }
+
+// TestCopies checks that errors about vendored copies tell how to restore them.
+func TestCopies(t *testing.T) {
+	changed := &engine.StepError{Remote: llb.CopiesURL + "bb", Err: errors.New("digest mismatch for http://x: sha256:aa (expected: sha256:bb)")}
+	d := stepFailed(changed, llb.Origin{Component: "tool"})
+	const note, help = "the vendored copy has changed: its digest is sha256:aa, not sha256:bb", "run `layc vendor --all` to restore the copy"
+	if got := strings.Join(append(d.Notes, d.Help...), "\n"); !strings.Contains(got, note) || !strings.Contains(got, help) || strings.Contains(got, "mirror") {
+		t.Errorf("a changed copy becomes:\n%s", got)
+	}
+	at := source.Span{File: source.New("a.layer", "x")}
+	at.End = 1
+	graphs := []*llb.Graph{{Origins: map[digest.Digest]llb.Origin{"v": {Component: "tool", Span: at}}}}
+	unfetched := &engine.UnavailableError{What: "cannot fetch https://example.com/x", Vertex: "v"}
+	for _, in := range []Input{{}, {Copies: noCopies{}}} {
+		var got *MachineError
+		if err := in.explain(graphs, unfetched); !errors.As(err, &got) {
+			t.Fatalf("it becomes %v", err)
+		}
+		if tells := strings.Contains(strings.Join(got.Help, "\n"), "layc vendor --all"); tells != (in.Copies != nil) {
+			t.Errorf("with copies: %t; the help is %q", in.Copies != nil, got.Help)
 		}
 	}
 }
