@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
+	"github.com/layc-lang/layc/llb/registry"
 )
 
 func (c *cli) buildCommand() *cobra.Command {
@@ -76,10 +78,18 @@ whose digest stays the same, and its statements. --attest does the same in the
 words of docker buildx. --sign signs what is pushed, as cosign sign --key does;
 the password of an encrypted key is in COSIGN_PASSWORD.
 
-With --json, or --json-file for a file, the result is JSON. Its "findings" are
-the errors and warnings of the build, also of one that failed, in the form of
-layc check --json. "files" has the digests of the files that they name, so that
-an editor notices which ones have changed.
+--push first asks the registry whether you may push, before anything is built.
+Then all blobs go first, then all manifests, then the tags. Tags that name the
+image already stay as they are. Credentials come from docker login or podman
+login. Certificates come from --registry-ca, or from the certs.d directories of
+Docker, Podman and containerd. All this holds for image bases, too.
+
+With --json, or --json-file for a file, the result is JSON, whatever the exit
+code, unless the command line is wrong or layc is interrupted. Its "findings"
+are the errors and warnings of the build, in the form of layc check --json;
+"error" is an error that concerns no file, "pushes" what happened to each tag.
+"files" has the digests of the files that they name, so that an editor notices
+which ones have changed.
 
 The engine is built into layc and keeps its cache in the state directory.
 Builds at the same time share one engine. To use another BuildKit, pass
@@ -112,6 +122,8 @@ force-compression, ignore-error; and registry.insecure for both.`,
   layc build --push                        push to the fleet's registry
   layc build --push --digests deploy/values.yaml
   layc build --push --name '{registry}/{app}:{revision}'
+  layc build --push --registry-ca ca.crt   trust a private authority
+  layc build --push --insecure registry.local:5000
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
   layc build --push --sbom --provenance=mode=min
@@ -138,6 +150,7 @@ force-compression, ignore-error; and registry.insecure for both.`,
 	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
 	b.engine.flags(cmd)
 	b.caches.flags(cmd)
+	b.registries.flags(cmd)
 	b.secrets.flag(cmd)
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
@@ -159,10 +172,13 @@ type build struct {
 	engine      engineFlags
 	caches      cacheFlags
 	secrets     secretFlags
+	registries  registryFlags
+	client      registry.Client // with these
 	progress    string
 	verify      bool
 	json        bool
 	jsonFile    string
+	told        bool // the result is printed
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -170,6 +186,32 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		return err
 	}
 	if err := b.check(cmd); err != nil {
+		return err
+	}
+	return b.end(cmd.Context(), b.make(cmd))
+}
+
+// end tells the result of a build that ended with an error before there was one, so that a script
+// always has one, except if the command line is wrong.
+func (b *build) end(ctx context.Context, err error) error {
+	code, text := exitOf(ctx, err)
+	if err == nil || b.told || code == exitUsage || code == exitInterrupted {
+		return err
+	}
+	result := emptyJSON()
+	var pins *lockError
+	if result.Error = text; errors.As(err, &pins) {
+		result.Error, result.Findings = "", pins.findings
+	}
+	if telling := b.tell(code, result); telling != nil {
+		return telling
+	}
+	return err
+}
+
+// make builds, and writes or pushes the images.
+func (b *build) make(cmd *cobra.Command) error {
+	if err := b.ready(b.engine.options(b.notice)); err != nil {
 		return err
 	}
 	out, err := b.compile(cmd, b.program, compiler.Planned)
@@ -199,6 +241,9 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 	if err != nil {
 		return err
 	}
+	if err := b.mayPush(cmd, plans, delivery); err != nil {
+		return err
+	}
 	layout, clean, err := b.destination.layout()
 	if err != nil {
 		return err
@@ -221,13 +266,17 @@ func (b *build) run(cmd *cobra.Command, apps []string) error {
 		}
 	}
 	done, err := b.send(cmd.Context(), layout, delivery)
-	if err != nil {
+	var failed *pushError
+	switch {
+	case errors.As(err, &failed):
+		return b.partlyPushed(cmd.Context(), plans, result, delivery, done, failed)
+	case err != nil:
 		return err
 	}
 	if err := b.writeDigests(plans, done.pushed); err != nil {
 		return err
 	}
-	if err := b.tell(resultJSON(result, done, b.destination.dir)); err != nil || b.json {
+	if err := b.tell(exitOK, resultJSON(result, done, b.destination.dir)); err != nil || b.json {
 		return err
 	}
 	if b.quiet {
@@ -284,7 +333,9 @@ func (b *build) check(cmd *cobra.Command) error {
 			b.own = append(b.own, within(b.dir, name)...)
 		}
 	}
-	return b.ready(b.engine.options(b.notice))
+	var err error
+	b.client, err = b.registries.client(cmd)
+	return err
 }
 
 // choose reduces the plans of all platforms to the chosen apps. There are none if there is nothing to
@@ -301,7 +352,7 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, 
 	if !b.json && !b.quiet {
 		fmt.Fprintln(b.out, "nothing to build")
 	}
-	return nil, b.tell(resultJSON(&images.Result{Result: &engine.Result{}}, delivered{}, ""))
+	return nil, b.tell(exitOK, emptyJSON())
 }
 
 // present shows the plans before a build.
@@ -352,7 +403,7 @@ func (b *build) failed(err error) error {
 // ended ends the command with an exit code, after it has printed the error, and tells the result.
 func (b *build) ended(code int, err error, result jsonResult) error {
 	if err == nil {
-		err = b.tell(result)
+		err = b.tell(code, result)
 	}
 	if err != nil {
 		return err
@@ -360,8 +411,11 @@ func (b *build) ended(code int, err error, result jsonResult) error {
 	return &codeError{code}
 }
 
-// tell prints or writes the result as JSON, as the flags say.
-func (b *build) tell(result jsonResult) error {
+// tell prints or writes the result as JSON, as the flags say, with the errors that were printed.
+func (b *build) tell(code int, result jsonResult) error {
+	b.told = true
+	result.ExitCode = code
+	result.Findings = append(result.Findings, b.found...)
 	if b.json {
 		if err := b.printJSON(result); err != nil {
 			return err
@@ -395,7 +449,9 @@ func (b *build) references(to *delivery, r *images.Result, done delivered) {
 	switch {
 	case len(done.pushed) > 0:
 		for _, p := range done.pushed {
-			fmt.Fprintf(b.out, "%s@%s\n", p.Reference, p.Digest)
+			if p.There() {
+				fmt.Fprintf(b.out, "%s@%s\n", p.Reference, p.Digest)
+			}
 		}
 	case len(done.loaded) > 0:
 		for _, name := range done.loaded {
@@ -431,7 +487,7 @@ func (b *build) summary(plans []*plan.Plan, r *images.Result, to *delivery, done
 		places = append(places, "loaded "+name+" into "+to.loader.String())
 	}
 	for _, p := range done.pushed {
-		places = append(places, "pushed "+p.Reference+"@"+p.Digest)
+		places = append(places, string(p.State)+" "+p.Reference+"@"+p.Digest)
 	}
 	if len(places) == 0 && !b.destination.toStdout() {
 		places = []string{"built, but not written; pass -o DIR, --load or --push"}

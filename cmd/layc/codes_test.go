@@ -34,6 +34,7 @@ import (
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
+	"github.com/layc-lang/layc/llb/registry"
 	"github.com/layc-lang/layc/llb/world"
 	"github.com/layc-lang/layc/llb/world/git"
 	"github.com/layc-lang/layc/llb/world/transport"
@@ -304,6 +305,13 @@ func built(t *testing.T, code diag.Code, project fs.FS) diag.List {
 	}, compiler.Planned)
 	if len(list) > 0 {
 		return list
+	}
+	if code == diag.PushFailed {
+		plans := []*plan.Plan{out.Targets[0].Plan}
+		return notPushed(pushedApps(plans), []registry.Pushed{{
+			Name: "shop:1.0", Reference: "registry.example.com/team/shop:1.0", State: registry.Refused,
+			Err: errors.New("pushing registry.example.com/team/shop:1.0: TAG_INVALID: the tag 1.0 is immutable"),
+		}}, nil)
 	}
 	_, err := images.Build(t.Context(), failing{t, code}, images.Input{
 		Plans: []*plan.Plan{out.Targets[0].Plan}, Files: out.Files, Dir: ".", Mirrors: world.Mirrors{"debian": "https://debian.example.com"}, Verify: true,

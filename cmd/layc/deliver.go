@@ -159,33 +159,11 @@ func (b *build) send(ctx context.Context, layout string, d *delivery) (done deli
 	}
 	for _, o := range b.destination.pushes {
 		pushed, err := b.upload(ctx, layout, o, d)
-		if err != nil {
+		if done.pushed = append(done.pushed, pushed...); err != nil {
 			return done, err
 		}
-		done.pushed = append(done.pushed, pushed...)
 	}
-	return done, b.sign(ctx, registry.Client{}, done.pushed)
-}
-
-// upload pushes the images of the layout.
-func (b *build) upload(ctx context.Context, layout string, o outputs.Output, d *delivery) ([]registry.Pushed, error) {
-	var progress func(registry.Progress)
-	if !b.json && !b.quiet {
-		progress = pushing(b.err)
-	}
-	names, err := o.Name.Names(tagsOf(d.apps), d.values)
-	if err != nil {
-		return nil, err
-	}
-	pushed, err := registry.Client{}.Push(ctx, layout, "", slices.Concat(tagsOf(d.apps)...), registry.PushOptions{Names: names, Progress: progress})
-	if err != nil {
-		to := d.values.Registry
-		if o.Name != "" {
-			to = string(o.Name)
-		}
-		return nil, &engine.UnavailableError{What: "cannot push to " + to, Err: err}
-	}
-	return pushed, nil
+	return done, b.sign(ctx, b.client, done.pushed)
 }
 
 // warnHealth says that Podman ignores health checks of OCI images, unless the user has chosen the

@@ -17,6 +17,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/outputs"
+	"github.com/layc-lang/layc/llb/registry"
 	"github.com/layc-lang/layc/llb/replace"
 )
 
@@ -69,6 +70,11 @@ func (d *destination) check(cmd *cobra.Command, address string) error {
 	}
 	if d.push {
 		d.pushes = append(d.pushes, outputs.Output{Type: outputs.Registry, Name: outputs.Template(d.name)})
+	}
+	if d.registry != "" {
+		if err := registry.CheckPrefix(d.registry); err != nil {
+			return usage(cmd, "--registry %s: %s", d.registry, err)
+		}
 	}
 	switch {
 	case d.registry != "" && len(d.pushes) == 0 && len(d.outputs) == 0 && d.dir == "" && d.load == "":

@@ -39,7 +39,7 @@ const (
 	exitInput       = 1 // the input is wrong
 	exitUsage       = 2 // the command line is wrong
 	exitBuild       = 3 // a build step failed
-	exitUnavailable = 4 // the machine failed: the engine, the network, or writing a file
+	exitUnavailable = 4 // the machine failed: the engine, the network, a registry, or writing a file
 	exitNothing     = 5 // a query matched nothing
 	exitInterrupted = 130
 )
@@ -71,9 +71,10 @@ type cli struct {
 	ready    func(engine.Options) error // reports why open would fail, as far as known in advance
 	open     func(context.Context, engine.Options) (builder, error)
 
-	dir   string   // -C
-	quiet bool     // print no warnings and notices
-	own   []string // files in it that the command writes, which are not the module's
+	dir   string    // -C
+	quiet bool      // print no warnings and notices
+	own   []string  // files in it that the command writes, which are not the module's
+	found diag.List // the errors that ended the command, as they were printed
 }
 
 // builder is the part of an engine that the commands use.
@@ -209,7 +210,7 @@ Exit codes:
   1    errors in the input
   2    wrong usage
   3    the build failed
-  4    the engine or the network failed, or a file cannot be written
+  4    the engine, the network or a registry failed, or a file cannot be written
   5    nothing matches the expression of layc query
   130  interrupted`,
 		Example: `  layc init shop              create a project
@@ -303,9 +304,32 @@ func (e *codeError) Error() string { return fmt.Sprintf("exit code %d", e.code) 
 
 // report prints the error that ended a command, and returns the exit code.
 func (c *cli) report(ctx context.Context, err error) int {
+	var pins *lockError
+	var code *codeError
+	if errors.As(err, &pins) && !errors.As(err, &code) {
+		if failed := c.findings(pins.findings); !errors.As(failed, &code) {
+			fmt.Fprintf(c.err, "layc: %s\n", failed)
+		}
+		return exitInput
+	}
+	exit, text := exitOf(ctx, err)
+	var use *usageError
+	switch {
+	case text == "":
+	case errors.As(err, &use):
+		fmt.Fprintln(c.err, text)
+	default:
+		fmt.Fprintf(c.err, "layc: %s\n", text)
+	}
+	return exit
+}
+
+// exitOf returns the exit code for the error that ended a command, and what to print about it; ""
+// if everything is printed.
+func exitOf(ctx context.Context, err error) (code int, text string) {
 	var (
 		use     *usageError
-		code    *codeError
+		printed *codeError
 		missing *engine.UnavailableError
 		layout  *engine.LayoutError
 		file    *fileError
@@ -313,34 +337,23 @@ func (c *cli) report(ctx context.Context, err error) int {
 		remote  *registry.UnreachableError
 		denied  *access.DeniedError
 		git     *git.FetchError
-		pins    *lockError
 	)
 	switch {
 	case err == nil:
-		return exitOK
-	case errors.As(err, &code):
-		return code.code
-	case errors.As(err, &pins):
-		if failed := c.findings(pins.findings); !errors.As(failed, &code) {
-			fmt.Fprintf(c.err, "layc: %s\n", failed)
-		}
-		return exitInput
+		return exitOK, ""
+	case errors.As(err, &printed):
+		return printed.code, ""
 	case errors.As(err, &use):
-		fmt.Fprintf(c.err, "%s: %s\nRun %s --help for usage.\n", use.command, use.message, use.command)
-		return exitUsage
+		return exitUsage, fmt.Sprintf("%s: %s\nRun %s --help for usage.", use.command, use.message, use.command)
 	case errors.As(err, &layout) && layout.Unfit:
-		fmt.Fprintf(c.err, "layc: %s\n", err)
-		return exitUsage
+		return exitUsage, err.Error()
 	case ctx.Err() != nil:
-		fmt.Fprintln(c.err, "layc: interrupted")
-		return exitInterrupted
+		return exitInterrupted, "interrupted"
 	case errors.As(err, &missing), errors.As(err, &network), errors.As(err, &remote), errors.As(err, &denied), errors.As(err, &git),
 		errors.As(err, &layout), errors.As(err, &file) && file.unwritten:
-		fmt.Fprintf(c.err, "layc: %s\n", err)
-		return exitUnavailable
+		return exitUnavailable, err.Error()
 	}
-	fmt.Fprintf(c.err, "layc: %s\n", err)
-	return exitInput
+	return exitInput, err.Error()
 }
 
 // rendering returns how to show findings on a writer: on a terminal in colours, and up to its
@@ -368,6 +381,7 @@ func (c *cli) findings(list diag.List) error {
 	}
 	fmt.Fprintf(c.err, "\n%s\n", diag.Summary(list))
 	if list.HasErrors() {
+		c.found = list
 		return &codeError{exitInput}
 	}
 	return nil

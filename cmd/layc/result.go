@@ -10,6 +10,8 @@ import (
 
 // jsonResult is the result of a build, for scripts. Fields are only added, never removed.
 type jsonResult struct {
+	ExitCode      int         `json:"exitCode"`
+	Error         string      `json:"error,omitempty"` // what ended the command, if none of the findings did
 	Images        []jsonBuilt `json:"images"`
 	Output        string      `json:"output,omitempty"`
 	Written       []string    `json:"written,omitempty"` // files and directories, besides the output
@@ -18,6 +20,7 @@ type jsonResult struct {
 	StepsExecuted []string    `json:"stepsExecuted"`
 	StepsCached   []string    `json:"stepsCached"`
 	Verified      []jsonProof `json:"verified,omitempty"` // results of --verify
+	Pushes        []jsonPush  `json:"pushes,omitempty"`   // the tags of all images
 	// Findings are the errors and warnings of the build, in the form of layc check --json.
 	Findings   diag.List         `json:"findings,omitempty"`
 	LastOutput []string          `json:"lastOutput,omitempty"` // of the failed step
@@ -31,6 +34,14 @@ type jsonBuilt struct {
 	SizeBytes int64      `json:"sizeBytes"`
 	Layers    []jsonBlob `json:"layers"`
 	Pushed    string     `json:"pushed,omitempty"`
+}
+
+// jsonPush is what a push did to a tag.
+type jsonPush struct {
+	Image     string `json:"image"` // its name, one of the app's
+	Reference string `json:"reference"`
+	Digest    string `json:"digest"`
+	State     string `json:"state"` // "pushed", "unchanged", "refused", "not pushed"
 }
 
 type jsonBlob struct {
@@ -48,7 +59,10 @@ func resultJSON(r *images.Result, done delivered, output string) jsonResult {
 	}
 	references := map[string]string{}
 	for _, p := range done.pushed {
-		references[p.Name] = p.Reference + "@" + p.Digest
+		if p.There() {
+			references[p.Name] = p.Reference + "@" + p.Digest
+		}
+		out.Pushes = append(out.Pushes, jsonPush{p.Name, p.Reference, p.Digest, string(p.State)})
 	}
 	for _, i := range r.Images {
 		j := jsonBuilt{
@@ -63,9 +77,14 @@ func resultJSON(r *images.Result, done delivered, output string) jsonResult {
 	return out
 }
 
+// emptyJSON returns the result of a build that built nothing.
+func emptyJSON() jsonResult {
+	return resultJSON(&images.Result{Result: &engine.Result{}}, delivered{}, "")
+}
+
 // failedJSON returns the result of a build that failed.
 func failedJSON(f images.Finding) jsonResult {
-	out := resultJSON(&images.Result{Result: &engine.Result{}}, delivered{}, "")
+	out := emptyJSON()
 	out.LastOutput = f.Output
 	out.find(f)
 	return out

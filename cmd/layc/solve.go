@@ -52,8 +52,12 @@ func (b *build) openAll(ctx context.Context) (builder, error) {
 	return cluster.New(members, b.notice), nil
 }
 
-// notice prints a sentence for the user.
-func (b *build) notice(sentence string) { b.announce(sentence) }
+// notice prints a sentence for the user, who may want none.
+func (b *build) notice(sentence string) {
+	if b.progress != "quiet" {
+		b.announce(sentence)
+	}
+}
 
 // watched is an engine that shows the progress of builds.
 type watched struct {

@@ -47,7 +47,7 @@ func TestDenied(t *testing.T) {
 	check := func(prefix, want string) {
 		t.Helper()
 		for what, err := range map[string]error{
-			"CheckPush": Client{}.CheckPush(t.Context(), prefix, images),
+			"CheckPush": Client{}.CheckPush(t.Context(), images, below(prefix, images...)),
 			"Push": func() error {
 				_, err := Client{}.Push(t.Context(), shop(t), prefix, nil, PushOptions{})
 				return err
@@ -87,7 +87,7 @@ func TestDenied(t *testing.T) {
 	file = login(t, host, "bob", "secret")
 	check(host+"/team", fmt.Sprintf("%s does not allow bob to push to team/app (403 Forbidden): requested access to the resource is denied\n"+
 		"the credentials are those in %s\nask for that permission, or log in as another user with docker login %[1]s or podman login %[1]s", host, file))
-	if err := (Client{}).CheckPush(t.Context(), host+"/shop", images); err != nil {
+	if err := (Client{}).CheckPush(t.Context(), images, below(host+"/shop", images...)); err != nil {
 		t.Errorf("a good login: %v", err)
 	}
 	if _, err := (Client{}).Push(t.Context(), shop(t), host+"/shop", nil, PushOptions{}); err != nil {
@@ -138,13 +138,13 @@ func TestTokens(t *testing.T) {
 	})
 	dir := shop(t)
 	login(t, "", "", "")
-	err := Client{}.CheckPush(t.Context(), host+"/shop", []string{"app1"})
+	err := Client{}.CheckPush(t.Context(), []string{"app1"}, below(host+"/shop", "app1"))
 	var denied *access.DeniedError
 	if !errors.As(err, &denied) || denied.Status != http.StatusUnauthorized {
 		t.Errorf("without a login: %v", err)
 	}
 	login(t, host, "bob", "secret")
-	if err := (Client{}).CheckPush(t.Context(), host+"/shop", []string{"app1"}); err != nil {
+	if err := (Client{}).CheckPush(t.Context(), []string{"app1"}, below(host+"/shop", "app1")); err != nil {
 		t.Errorf("with a login: %v", err)
 	}
 	for range 2 {
@@ -157,7 +157,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("a push without changes sends %v", got)
 	}
 	login(t, host, "bob", "wrong")
-	if err := (Client{}).CheckPush(t.Context(), host+"/shop", []string{"app1"}); err == nil || !strings.Contains(err.Error(), "does not accept the login of bob") {
+	if err := (Client{}).CheckPush(t.Context(), []string{"app1"}, below(host+"/shop", "app1")); err == nil || !strings.Contains(err.Error(), "does not accept the login of bob") {
 		t.Errorf("with a wrong password: %v", err)
 	}
 }
@@ -238,7 +238,7 @@ func TestCertificates(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := Client{Access: r}
-		if err := c.CheckPush(t.Context(), host+"/shop", []string{"app1"}); err != nil {
+		if err := c.CheckPush(t.Context(), []string{"app1"}, below(host+"/shop", "app1")); err != nil {
 			return err
 		}
 		_, err = c.Push(t.Context(), dir, host+"/shop", nil, PushOptions{})
@@ -321,7 +321,7 @@ func TestPlain(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := Client{Access: r}
-		if err := c.CheckPush(t.Context(), host+"/shop", []string{"app1"}); err != nil {
+		if err := c.CheckPush(t.Context(), []string{"app1"}, below(host+"/shop", "app1")); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 		if _, err := c.Push(t.Context(), dir, host+"/shop", nil, PushOptions{}); err != nil {

@@ -172,13 +172,13 @@ func TestCheckPush(t *testing.T) {
 	for n := range 20 {
 		names = append(names, fmt.Sprintf("app%d:1", n), fmt.Sprintf("team/tool%d", n))
 	}
-	if err := (Client{}).CheckPush(t.Context(), host+"/shop", names); err != nil {
+	if err := (Client{}).CheckPush(t.Context(), names, below(host+"/shop", names...)); err != nil {
 		t.Fatal(err)
 	}
 	if got := requests()["POST upload"]; got != 2 {
 		t.Errorf("%d uploads were started, want 2", got)
 	}
-	err := Client{}.CheckPush(t.Context(), host+"/shop", []string{"app:1", "App:1"})
+	err := Client{}.CheckPush(t.Context(), []string{"app:1", "App:1"}, below(host+"/shop", "app:1", "App:1"))
 	var invalid *NameError
 	if !errors.As(err, &invalid) || invalid.Name != "App:1" {
 		t.Errorf("an invalid name: %v", err)

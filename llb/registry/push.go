@@ -49,6 +49,9 @@ type Pushed struct {
 	Err       error // why it was refused
 }
 
+// There reports whether the tag names the image.
+func (p Pushed) There() bool { return p.State == Moved || p.State == Unchanged }
+
 // NameError is the error for an image whose name no registry accepts.
 type NameError struct {
 	Name string // of the image in the layout
@@ -115,6 +118,14 @@ func reference(prefix, image, full string) (name.Tag, error) {
 		return tag, &NameError{image, err}
 	}
 	return tag, nil
+}
+
+// CheckPrefix returns why no image can be pushed below a prefix.
+func CheckPrefix(prefix string) error {
+	if _, err := name.NewRepository(strings.TrimSuffix(prefix, "/") + "/image"); err != nil || strings.Contains(prefix, "://") {
+		return errors.New("expected a host, such as registry.example.com, with an optional path in lower case, and without a protocol")
+	}
+	return nil
 }
 
 // push is one push.
@@ -444,12 +455,13 @@ func each(ctx context.Context, count, limit int, do func(context.Context, int) e
 // CheckPush returns why images cannot be pushed, as far as registries tell that without an image: a
 // *[NameError], an *[access.DeniedError] or an *[UnreachableError]. It starts an upload to each
 // registry, and cancels it. Registries grant access to a whole path of repositories, so it does
-// that for one repository of each path, and not for a thousand.
-func (c Client) CheckPush(ctx context.Context, prefix string, images []string) error {
+// that for one repository of each path, and not for a thousand. names has the images' names in
+// registries, by those in the layout.
+func (c Client) CheckPush(ctx context.Context, images []string, names map[string]string) error {
 	paths := map[string]bool{}
 	var check []name.Tag
 	for _, image := range images {
-		tag, err := reference(prefix, image, "")
+		tag, err := reference("", image, names[image])
 		if err != nil {
 			return err
 		}

@@ -147,3 +147,12 @@ func login(t *testing.T, host, user, password string) (file string) {
 	}
 	return file
 }
+
+// below returns the names of images below a prefix.
+func below(prefix string, images ...string) map[string]string {
+	names := map[string]string{}
+	for _, i := range images {
+		names[i] = prefix + "/" + i
+	}
+	return names
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/term"
+	"github.com/layc-lang/layc/llb/images"
+	"github.com/layc-lang/layc/llb/outputs"
+	"github.com/layc-lang/layc/llb/registry"
+	"github.com/layc-lang/layc/llb/registry/access"
+)
+
+// pushedApps returns the apps of the plans' images, by the images' names in the layout.
+func pushedApps(plans []*plan.Plan) map[string]*model.App {
+	apps := map[string]*model.App{}
+	for _, p := range plans {
+		for _, i := range slices.Concat(p.Images, p.Published) {
+			for _, name := range i.App.References() {
+				apps[name] = i.App
+			}
+		}
+	}
+	return apps
+}
+
+// pushError is the error of a push to a place.
+type pushError struct {
+	to  string // a registry with a path, or a template of names
+	err error
+}
+
+func (e *pushError) Error() string { return "cannot push to " + e.to }
+func (e *pushError) Unwrap() error { return e.err }
+
+// pushesTo returns the names of the images that an output pushes, and where they go.
+func pushesTo(o outputs.Output, d *delivery) (names map[string]string, to string, err error) {
+	names, err = o.Name.Names(tagsOf(d.apps), d.values)
+	return names, cmp.Or(string(o.Name), d.values.Registry), err
+}
+
+// mayPush fails if the images cannot be pushed, as far as that is known before they are built.
+func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) error {
+	for _, o := range b.destination.pushes {
+		names, to, err := pushesTo(o, d)
+		if err != nil {
+			return err
+		}
+		err = b.client.CheckPush(cmd.Context(), slices.Concat(tagsOf(d.apps)...), names)
+		var invalid *registry.NameError
+		switch {
+		case err == nil:
+		case cmd.Context().Err() != nil:
+			return err
+		case errors.As(err, &invalid):
+			var list diag.List
+			list.Errorf(diag.InvalidImageName, pushedApps(plans)[invalid.Name].Span, "no registry accepts the name of the image %s", invalid.Name).
+				Note("%s", invalid.Err)
+			return b.findings(list)
+		default:
+			return b.ended(exitUnavailable, b.unpushed(notPushed(pushedApps(plans), nil, &pushError{to, err})), emptyJSON())
+		}
+	}
+	return nil
+}
+
+// upload pushes the images of the layout. Its error is a *pushError.
+func (b *build) upload(ctx context.Context, layout string, o outputs.Output, d *delivery) ([]registry.Pushed, error) {
+	names, to, err := pushesTo(o, d)
+	if err != nil {
+		return nil, &pushError{to, err}
+	}
+	progress := b.pushProgress()
+	defer progress.close()
+	pushed, err := b.client.Push(ctx, layout, "", slices.Concat(tagsOf(d.apps)...), registry.PushOptions{Names: names, Progress: progress.show})
+	if err != nil {
+		err = &pushError{to, err}
+	}
+	return pushed, err
+}
+
+// notPushed returns the errors of a push: one for each refused tag, or the one that ended it.
+func notPushed(apps map[string]*model.App, pushed []registry.Pushed, failed *pushError) diag.List {
+	var list diag.List
+	for _, p := range pushed {
+		if p.Err != nil {
+			d := list.Errorf(diag.PushFailed, apps[p.Name].Span, "cannot push %s", p.Reference)
+			if !explainPush(d, p.Err) {
+				d.Hint("if the tag is immutable, set another `tag`, or delete it from the registry")
+			}
+		}
+	}
+	if len(list) == 0 {
+		d := &diag.Diagnostic{Code: diag.PushFailed, Message: failed.Error()}
+		explainPush(d, failed.err)
+		list = append(list, d)
+	}
+	return list
+}
+
+// explainPush adds the reason, and for some errors what to do.
+func explainPush(d *diag.Diagnostic, err error) (helps bool) {
+	var denied *access.DeniedError
+	if !errors.As(err, &denied) {
+		d.Note("%s", strings.TrimSpace(err.Error()))
+		return false
+	}
+	d.Note("%s", denied.What())
+	lines := strings.Split(denied.Help(), "\n")
+	for _, line := range lines[:len(lines)-1] {
+		d.Note("%s", line)
+	}
+	d.Hint("%s", lines[len(lines)-1])
+	return true
+}
+
+// unpushed prints the errors of a push.
+func (b *build) unpushed(list diag.List) error {
+	b.found = list
+	return diag.Render(screen(b.err), list, rendering(b.err))
+}
+
+// partlyPushed ends a build whose push failed: it prints what was pushed and what was not.
+func (b *build) partlyPushed(ctx context.Context, plans []*plan.Plan, result *images.Result, d *delivery, done delivered, failed *pushError) error {
+	count := map[registry.State]int{}
+	for _, p := range done.pushed {
+		count[p.State]++
+	}
+	moved := fmt.Sprintf("%s pushed, %d unchanged, %d not pushed", term.Count(count[registry.Moved], "tag"),
+		count[registry.Unchanged], count[registry.Refused]+count[registry.NotMoved])
+	if ctx.Err() != nil {
+		if count[registry.Moved] > 0 {
+			fmt.Fprintln(b.err, moved)
+		}
+		return failed
+	}
+	if err := b.unpushed(notPushed(pushedApps(plans), done.pushed, failed)); err != nil {
+		return err
+	}
+	fmt.Fprintf(b.err, "\n%s\n", moved)
+	switch {
+	case b.quiet:
+		b.references(d, result, done)
+	case !b.json:
+		b.summary(plans, result, d, done)
+	}
+	return b.ended(exitUnavailable, nil, resultJSON(result, done, b.destination.dir))
+}
+
+// pushProgress shows the progress of a push: as lines, as one line of a terminal, or not at all.
+type pushProgress struct {
+	to       io.Writer // nil: nowhere
+	line     func(registry.Progress) // prints a line
+	terminal bool
+	last     time.Time
+	shown    bool // the line is on the terminal
+}
+
+func (b *build) pushProgress() *pushProgress {
+	p := &pushProgress{to: b.err, line: pushing(b.err)}
+	if b.quiet {
+		p.to = nil
+	}
+	switch mode := b.progressMode(); mode {
+	case "quiet", "rawjson":
+		p.to = nil
+	case "tty":
+		p.terminal = true
+	case "auto":
+		p.terminal = isTerminal(b.err)
+	}
+	return p
+}
+
+// show shows a report. It rewrites the line of a terminal ten times a second at most.
+func (p *pushProgress) show(r registry.Progress) {
+	switch {
+	case p.to == nil:
+	case !p.terminal:
+		p.line(r)
+	case r.Done == r.Total || time.Since(p.last) > 100*time.Millisecond:
+		p.last, p.shown = time.Now(), true
+		fmt.Fprintf(screen(p.to), "\r\x1b[Kpushing: %d of %d, %s sent", r.Done, r.Total, plan.Bytes(r.Sent))
+	}
+}
+
+// close removes the line of a terminal.
+func (p *pushProgress) close() {
+	if p.shown {
+		fmt.Fprint(screen(p.to), "\r\x1b[K")
+	}
+}

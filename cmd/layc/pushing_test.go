@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/opencontainers/go-digest"
+
+	"github.com/layc-lang/layc/llb/engine"
+)
+
+// writing is an engine that builds nothing, but writes images: random ones, which it keeps by name.
+type writing struct {
+	fake
+	images map[string]v1.Image
+}
+
+func (w *writing) Build(ctx context.Context, r engine.Request) (*engine.Result, error) {
+	result, err := w.fake.Build(ctx, r)
+	if err != nil || r.Output.Dir == "" {
+		return result, err
+	}
+	index := v1.ImageIndex(empty.Index)
+	for n, i := range r.Images {
+		image := w.images[i.Name]
+		if image == nil {
+			if image, err = random.Image(2000, 1); err != nil {
+				return nil, err
+			}
+			w.images[i.Name] = image
+		}
+		id, err := image.Digest()
+		if err != nil {
+			return nil, err
+		}
+		result.Images[n].Manifest = digest.Digest(id.String())
+		for _, name := range append([]string{i.Name}, i.Aliases...) {
+			index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{
+				Annotations: map[string]string{"org.opencontainers.image.ref.name": name},
+			}})
+		}
+	}
+	_, err = layout.Write(r.Output.Dir, index)
+	return result, err
+}
+
+// TestBuildPushes builds and pushes to a registry that changes its mind, and reads the results as a
+// person and as a script do.
+func TestBuildPushes(t *testing.T) {
+	var deny, refuse atomic.Bool
+	backend := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		write := r.Method != http.MethodGet && r.Method != http.MethodHead
+		switch {
+		case deny.Load() && write:
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"errors":[{"code":"DENIED","message":"no"}]}`)
+		case refuse.Load() && write && strings.HasSuffix(r.URL.Path, "/shop/two/manifests/1.0"):
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}`)
+		default:
+			backend.ServeHTTP(w, r)
+		}
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(t.TempDir(), "auth.json"))
+	t.Setenv("TMPDIR", t.TempDir())
+	dir := t.TempDir()
+	program := fmt.Sprintf(`component base {
+    rootfs "https://example.com/root.tar" sha256 "%s"
+}
+
+fleet {
+    base     base
+    registry "%s/shop"
+}
+
+app one {
+    file "/one" text "1"
+}
+
+app two {
+    tag "1.0"
+    tag "latest"
+    file "/two" text "2"
+}
+`, strings.Repeat("0", 64), host)
+	for name, text := range map[string]string{"a.layer": program, "layc.lock": "layc-lock 1\nbase sha256:" + strings.Repeat("0", 64) + " 1 configured\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	images := map[string]v1.Image{}
+	opened := 0
+	layc := func(args ...string) (code int, out, problems string) {
+		t.Helper()
+		var stdout, stderr bytes.Buffer
+		c := &cli{out: &stdout, err: &stderr, ready: readyFake, open: func(context.Context, engine.Options) (builder, error) {
+			opened++
+			return &writing{images: images}, nil
+		}}
+		code = c.run(t.Context(), append([]string{"build", "-C", dir, "--state", filepath.Join(t.TempDir(), "state"), "--push"}, args...))
+		return code, strings.ReplaceAll(stdout.String(), host, "HOST"), strings.ReplaceAll(stderr.String(), host, "HOST")
+	}
+	type result struct {
+		ExitCode int
+		Error    string
+		Images   []jsonBuilt
+		Pushes   []jsonPush
+		Findings []struct {
+			Code, File, Message string
+			Line                int
+			Notes, Help         []string
+		}
+	}
+	read := func(args ...string) (result, string) {
+		t.Helper()
+		code, out, problems := layc(append(args, "--json")...)
+		var r result
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatalf("%v:\n%s%s", err, out, problems)
+		}
+		if r.ExitCode != code {
+			t.Errorf("the exit code is %d, the JSON says %d", code, r.ExitCode)
+		}
+		return r, problems
+	}
+	states := func(r result) string {
+		var all []string
+		for _, p := range r.Pushes {
+			all = append(all, strings.TrimPrefix(p.Reference, "HOST/shop/")+" "+p.State)
+		}
+		return strings.Join(all, ", ")
+	}
+
+	deny.Store(true)
+	code, _, problems := layc()
+	words := strings.Join(strings.Fields(problems), " ")
+	if code != exitUnavailable || !strings.HasPrefix(words, "error[E0521]: cannot push to HOST/shop = note: HOST does not allow you to push to shop/one without a login (403 Forbidden): no = note: no credentials were found") ||
+		!strings.HasSuffix(words, "= help: log in with docker login HOST or podman login HOST") {
+		t.Errorf("denied: exit code %d\n%s", code, problems)
+	}
+	if r, _ := read(); r.ExitCode != exitUnavailable || len(r.Findings) != 1 || r.Findings[0].Code != "E0521" || len(r.Findings[0].Help) != 1 {
+		t.Errorf("denied: the result is %+v", r)
+	}
+	if opened > 0 {
+		t.Errorf("the engine is opened %d times before the registry is asked", opened)
+	}
+	deny.Store(false)
+
+	code, out, problems := layc("--progress", "quiet")
+	if code != exitOK || problems != "" || strings.Count(out, "\npushed HOST/shop/") != 3 {
+		t.Errorf("quiet: exit code %d\n%s\n%s", code, out, problems)
+	}
+	code, out, problems = layc()
+	if code != exitOK || problems != "" || strings.Count(out, "\nunchanged HOST/shop/") != 3 {
+		t.Errorf("unchanged: exit code %d\n%s\n%s", code, out, problems)
+	}
+	refuse.Store(true)
+	if r, _ := read(); states(r) != "one:latest unchanged, two:1.0 unchanged, two:latest unchanged" || r.ExitCode != exitOK || r.Images[1].Pushed == "" {
+		t.Errorf("unchanged: %s, %+v", states(r), r)
+	}
+
+	clear(images)
+	r, problems := read()
+	if states(r) != "one:latest pushed, two:1.0 refused, two:latest pushed" || r.ExitCode != exitUnavailable {
+		t.Errorf("refused: %s, %+v", states(r), r)
+	}
+	if len(r.Findings) != 1 || r.Findings[0].File != "a.layer" || r.Findings[0].Line != 14 || r.Findings[0].Message != "cannot push HOST/shop/two:1.0" ||
+		!strings.Contains(fmt.Sprint(r.Findings[0].Notes), "the tag is immutable") {
+		t.Errorf("refused: the findings are %+v", r.Findings)
+	}
+	if r.Images[0].Pushed == "" || r.Images[1].Pushed != "" {
+		t.Errorf("refused: the images are %+v", r.Images)
+	}
+	if want := "\n2 tags pushed, 0 unchanged, 1 not pushed\n"; !strings.Contains(problems, want) {
+		t.Errorf("refused: it does not say %q:\n%s", want, problems)
+	}
+	code, out, problems = layc()
+	if code != exitUnavailable || !strings.Contains(out, "refused HOST/shop/two:1.0@sha256:") || !strings.Contains(problems, "if the tag is immutable") {
+		t.Errorf("refused: exit code %d\n%s\n%s", code, out, problems)
+	}
+
+	refuse.Store(false)
+	clear(images)
+	code, _, problems = layc()
+	if lines := strings.Split(problems, "\n"); code != exitOK || !strings.HasPrefix(lines[0], "pushed 1/9 blob HOST/shop/") || len(lines) != 10 {
+		t.Errorf("progress: exit code %d\n%s", code, problems)
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+
+	code, _, problems = layc("--registry", "Registry.example.com/Team")
+	if code != exitUsage || !strings.Contains(problems, "--registry Registry.example.com/Team: expected a host, such as registry.example.com") {
+		t.Errorf("an invalid prefix: exit code %d\n%s", code, problems)
+	}
+	code, _, problems = layc("--insecure", "http://a")
+	if code != exitUsage || !strings.Contains(problems, "--insecure http://a: expected the host of a registry") {
+		t.Errorf("an invalid host: exit code %d\n%s", code, problems)
+	}
+}
