@@ -244,15 +244,15 @@ func (b *build) make(cmd *cobra.Command) error {
 	if err := b.mayPush(cmd, plans, delivery); err != nil {
 		return err
 	}
-	layout, clean, err := b.destination.layout()
+	layout, temporary, clean, err := b.layout()
 	if err != nil {
 		return err
 	}
 	defer clean()
-	delivery.output.Dir = layout
 	if delivery.output.Attest, err = b.attester(out, plans, delivery); err != nil {
 		return err
 	}
+	delivery.output.Dir, delivery.output.Temporary = layout, temporary
 	result, err := b.solve(cmd.Context(), images.Input{
 		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Copies: b.vendored(), Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
 		Verify: b.verify, Output: delivery.output, Labels: delivery.labels, Foreign: b.engine.address != "", CacheFrom: b.caches.from, CacheTo: b.caches.to, Notice: b.notice,
@@ -335,6 +335,7 @@ func (b *build) check(cmd *cobra.Command) error {
 	}
 	var err error
 	b.client, err = b.registries.client(cmd)
+	b.engine.registries = b.client.Access
 	return err
 }
 

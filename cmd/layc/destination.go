@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,7 +17,6 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/outputs"
 	"github.com/layc-lang/layc/llb/registry"
-	"github.com/layc-lang/layc/llb/replace"
 )
 
 // destination are the flags that say where a build writes its images.
@@ -183,14 +181,16 @@ func (b *build) divert(cmd *cobra.Command) error {
 	return nil
 }
 
-// layout returns the directory for the images: the output, or a temporary one if they are only
-// pushed or converted; "" if they are not written.
-func (d *destination) layout() (dir string, clean func(), err error) {
+// layout returns where the engine writes the images: the output, or a temporary directory if they are
+// only pushed or converted; no directory if they are not written.
+func (b *build) layout() (dir string, temporary bool, clean func(), err error) {
+	d := &b.destination
 	if d.dir != "" || len(d.pushes) == 0 && len(d.outputs) == 0 && d.load == "" {
-		return d.dir, func() {}, nil
+		return d.dir, false, func() {}, nil
 	}
-	// The layout is a subdirectory: the engine locks it, and replace locks the temporary
-	// directory.
-	in, clean, err := replace.Temporary(os.TempDir())
-	return filepath.Join(in, "layout"), clean, err
+	dir, clean, err = engine.TemporaryLayout(b.engine.options(nil))
+	if err != nil {
+		err = cannot("write", "a temporary directory", err)
+	}
+	return dir, true, clean, err
 }

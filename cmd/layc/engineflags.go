@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/registry/access"
 )
 
 // engineFlags are the flags that say which engine a build uses.
@@ -23,6 +24,8 @@ type engineFlags struct {
 	state string // of the built-in engine; of other engines, the layers that layc has compressed
 	// passProxies gives steps on an engine elsewhere this machine's proxies and certificates.
 	passProxies bool
+	// registries are the settings for the registries that the built-in engine pulls from.
+	registries *access.Registries
 }
 
 func (e *engineFlags) flags(cmd *cobra.Command) {
@@ -70,7 +73,7 @@ func (e *engineFlags) check(cmd *cobra.Command) error {
 
 // options returns the options of the engine.
 func (e *engineFlags) options(notice func(string)) engine.Options {
-	return engine.Options{Address: e.address, Certificates: e.tls, State: e.state, Notice: notice}
+	return engine.Options{Address: e.address, Certificates: e.tls, State: e.state, Registries: e.registries, Notice: notice}
 }
 
 // all returns the addresses that a build is spread over. A builder of docker buildx stands for its

@@ -110,7 +110,7 @@ app two {
 		}
 	}
 	images := map[string]v1.Image{}
-	opened := 0
+	opened, state := 0, filepath.Join(t.TempDir(), "state")
 	layc := func(args ...string) (code int, out, problems string) {
 		t.Helper()
 		var stdout, stderr bytes.Buffer
@@ -118,7 +118,7 @@ app two {
 			opened++
 			return &writing{images: images}, nil
 		}}
-		code = c.run(t.Context(), append([]string{"build", "-C", dir, "--state", filepath.Join(t.TempDir(), "state"), "--push"}, args...))
+		code = c.run(t.Context(), append([]string{"build", "-C", dir, "--state", state, "--push"}, args...))
 		return code, strings.ReplaceAll(stdout.String(), host, "HOST"), strings.ReplaceAll(stderr.String(), host, "HOST")
 	}
 	type result struct {
@@ -206,8 +206,10 @@ app two {
 	if lines := strings.Split(problems, "\n"); code != exitOK || !strings.HasPrefix(lines[0], "pushed 1/9 blob HOST/shop/") || len(lines) != 10 {
 		t.Errorf("progress: exit code %d\n%s", code, problems)
 	}
-	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+	for _, dir := range []string{os.TempDir(), filepath.Join(state, "layouts")} {
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left behind in %s: %v, %v", dir, left, err)
+		}
 	}
 
 	code, _, problems = layc("--registry", "Registry.example.com/Team")

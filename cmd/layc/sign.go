@@ -63,7 +63,7 @@ func (b *build) sign(ctx context.Context, client registry.Client, pushed []regis
 	if err := client.Sign(ctx, pushed, b.signs.key); err != nil {
 		return &engine.UnavailableError{What: "cannot sign what was pushed", Err: err, Help: "run the command again to sign it"}
 	}
-	if !b.json && !b.quiet {
+	if b.progressMode() != "quiet" {
 		fmt.Fprintf(b.err, "signed %s with %s\n", term.Count(len(pushed), "reference"), b.signs.file)
 	}
 	return nil

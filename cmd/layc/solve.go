@@ -20,6 +20,9 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 	defer e.Close()
 	if e.Attached() && b.engine.address == "" {
 		b.notice("using the engine of another layc")
+		if b.client.Access.FromFlags() {
+			b.notice("--insecure and --registry-ca do not hold for the bases that it pulls, unless it has them, too")
+		}
 	}
 	return images.Build(ctx, watched{e, b}, in)
 }

@@ -113,6 +113,9 @@ type Output struct {
 	// Attest returns statements about an image, which the layout attaches to it: its name then is an
 	// index of both. It changes nothing in the image. Nil: none.
 	Attest func(BuiltImage) ([]attest.Statement, error)
+	// Temporary marks a Dir that is read once and then removed: its blobs may be links to those of
+	// the engine, which nobody may change. See [TemporaryLayout].
+	Temporary bool
 }
 
 // Result is the result of a build.
@@ -254,7 +257,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			}
 			err = out.explain(err)
 		}()
-		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: e.exported(out, req.Output.Compression), OutputStore: out.store}}
+		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: e.exported(out, req.Output), OutputStore: out.store}}
 	}
 
 	track, proofs := newTracker(req.definitions()), newProving(req.Proofs)
@@ -333,11 +336,16 @@ func (e *Engine) solveOpt(req Request) (opt client.SolveOpt, err error) {
 
 // exported returns the attributes of an export to a layout. An engine elsewhere exports tars, which
 // the layout compresses.
-func (e *Engine) exported(out *layout, how Compression) map[string]string {
+func (e *Engine) exported(out *layout, to Output) map[string]string {
+	how := to.Compression
 	attributes := how.attributes()
-	if e.opts.Address != "" {
+	out.temporary = to.Temporary
+	switch {
+	case e.opts.Address != "":
 		out.compressHere(how, openKept(e.opts.State, how))
 		attributes = map[string]string{"compression": "uncompressed"}
+	case to.Temporary:
+		out.linkFrom(e.opts.State)
 	}
 	attributes["tar"] = "false"
 	return attributes

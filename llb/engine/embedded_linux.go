@@ -36,16 +36,19 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/layc-lang/layc/lang/redact"
+	"github.com/layc-lang/layc/llb/registry/access"
 )
 
 // embedded is BuildKit in this process. It owns a state directory.
 type embedded struct {
-	state  string
-	lock   *flock.Flock
-	server *grpc.Server
-	socket *socket
-	worker worker.Worker
-	undo   []func() error // functions that close the parts, in the order of opening
+	state string
+	// registries are the settings for the registries that it pulls from.
+	registries *access.Registries
+	lock       *flock.Flock
+	server     *grpc.Server
+	socket     *socket
+	worker     worker.Worker
+	undo       []func() error // functions that close the parts, in the order of opening
 	// killed: the state's last owner did not close it.
 	killed bool
 	// stopped: the machine stopped while the last owner had the state open.
@@ -60,7 +63,7 @@ type embedded struct {
 // passes it on if the error is nil.
 func startOwned(ctx context.Context, state string, opts Options, lock *flock.Flock) (owned, *client.Client, error) {
 	if os.Geteuid() == 0 {
-		return startEmbedded(ctx, state, opts.Runc, os.Getpid(), lock, opts.Notice)
+		return startEmbedded(ctx, state, opts, os.Getpid(), lock)
 	}
 	if err := lock.Close(); err != nil { // the engine's process locks it
 		return nil, nil, noState("cannot be locked", err)
@@ -69,12 +72,12 @@ func startOwned(ctx context.Context, state string, opts Options, lock *flock.Flo
 }
 
 // startEmbedded opens the engine in this process. The process owner is the one to interrupt.
-func startEmbedded(ctx context.Context, state, runcName string, owner int, lock *flock.Flock, notice func(string)) (_ *embedded, _ *client.Client, err error) {
-	runcPath, err := findRunc(runcName)
+func startEmbedded(ctx context.Context, state string, opts Options, owner int, lock *flock.Flock) (_ *embedded, _ *client.Client, err error) {
+	runcPath, err := findRunc(opts.Runc)
 	if err != nil {
 		return nil, nil, err
 	}
-	e := &embedded{state: state, lock: lock}
+	e := &embedded{state: state, lock: lock, registries: opts.Registries}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.unwind())
@@ -83,7 +86,7 @@ func startEmbedded(ctx context.Context, state, runcName string, owner int, lock 
 	if err := e.begin(ctx, runcPath, owner); err != nil {
 		return nil, nil, err
 	}
-	if err := e.repair(notice); err != nil {
+	if err := e.repair(opts.Notice); err != nil {
 		return nil, nil, err
 	}
 	controller, err := e.newController(ctx, runcPath)

@@ -34,6 +34,8 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/sirupsen/logrus"
 	"google.golang.org/grpc"
+
+	"github.com/layc-lang/layc/llb/registry/access"
 )
 
 // Options select the engine to open.
@@ -53,6 +55,10 @@ type Options struct {
 	// Runc is the program that runs the steps of the embedded engine. Empty: "layc-runc" next to
 	// the executable, else "buildkit-runc" or "runc" in PATH.
 	Runc string
+
+	// Registries are the settings for the registries that the embedded engine pulls from. An
+	// engine of another process has its own.
+	Registries *access.Registries
 
 	// Notice is called with a sentence for the user when the engine waits for another process, has
 	// freed space on its disk, or has emptied a damaged state. It may be nil.

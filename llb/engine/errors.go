@@ -12,12 +12,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	gatewayerrors "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/grpcerrors"
 	"github.com/opencontainers/go-digest"
 	"google.golang.org/grpc/codes"
+
+	"github.com/layc-lang/layc/llb/registry/access"
 )
 
 // StepError is the error for a failed vertex of a definition.
@@ -120,10 +123,14 @@ func classify(ctx context.Context, err error, t *tracker, definitions ...*pb.Def
 	if answer := serverSays.FindStringSubmatch(err.Error()); remote != "" && answer != nil {
 		return Unserved(id, remote, &plainError{answer[0], err})
 	}
+	if to, status, ok := denied(remote, err); ok {
+		no := access.Denied(registryOf(to), "pull "+to, status, "")
+		return &UnavailableError{What: no.What(), Help: no.Help(), Vertex: id}
+	}
 	if remote != "" && isNetworkFailure(err) {
 		return &UnavailableError{
 			What:   fmt.Sprintf("cannot fetch %s", remote),
-			Help:   "check the network and proxy settings, and run the command again",
+			Help:   reachHelp(remote, err),
 			Vertex: id,
 			Err:    rootCause(err),
 		}
@@ -180,6 +187,45 @@ func Unserved(vertex digest.Digest, url string, err error) *UnavailableError {
 		help = "the server is busy or failing: run the command again later, or use a mirror"
 	}
 	return &UnavailableError{What: fmt.Sprintf("cannot fetch %s", url), Help: help, Vertex: vertex, Err: err}
+}
+
+// denials are messages of BuildKit and containerd for a registry that denies a pull. A registry may
+// deny what it does not have.
+var denials = []string{"401 Unauthorized", "pull access denied", "insufficient_scope", "authorization failed", "no basic auth credentials"}
+
+// denied returns the image that a registry denied to an engine.
+func denied(remote string, err error) (image string, status int, ok bool) {
+	image, ok = strings.CutPrefix(remote, "docker-image://")
+	text := err.Error()
+	switch {
+	case !ok:
+	case strings.Contains(text, "403 Forbidden"):
+		status = 403
+	case slices.ContainsFunc(denials, func(part string) bool { return strings.Contains(text, part) }):
+		status = 401
+	}
+	return image, status, status != 0
+}
+
+// reachHelp tells what to do about a server that cannot be reached.
+func reachHelp(remote string, err error) string {
+	image, ok := strings.CutPrefix(remote, "docker-image://")
+	switch {
+	case ok && strings.Contains(err.Error(), "x509:"):
+		return "pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d"
+	case ok && strings.Contains(err.Error(), "HTTP response to HTTPS client"):
+		return "it does not speak TLS: if that is right, pass --insecure " + registryOf(image)
+	}
+	return "check the network and proxy settings, and run the command again"
+}
+
+// registryOf returns the registry of an image.
+func registryOf(image string) string {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return image
+	}
+	return ref.Context().RegistryStr()
 }
 
 // networkFailures are messages of the operating system, Go's net packages and BuildKit for a host

@@ -38,3 +38,17 @@ func TestNetworkFailure(t *testing.T) {
 		}
 	}
 }
+
+// TestReachHelp pins the help for registries that cannot be reached for reasons that settings remove.
+func TestReachHelp(t *testing.T) {
+	const image = "docker-image://registry.example.com:5000/base:1"
+	for text, want := range map[string]string{
+		"tls: failed to verify certificate: x509: certificate signed by unknown authority": "pass the certificate of its authority with --registry-ca, or put it into a directory of certs.d",
+		"http: server gave HTTP response to HTTPS client":                                  "it does not speak TLS: if that is right, pass --insecure registry.example.com:5000",
+		"connection refused": "check the network and proxy settings, and run the command again",
+	} {
+		if got := reachHelp(image, errors.New(text)); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}

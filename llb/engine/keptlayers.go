@@ -72,10 +72,14 @@ func (k *keptLayers) find(ctx context.Context, diffID digest.Digest) (ocispecs.D
 	return desc, err == nil && info.Size == desc.Size
 }
 
-// take copies a kept layer into a store. One with other content is removed.
-func (k *keptLayers) take(ctx context.Context, to content.Store, desc ocispecs.Descriptor) error {
+// use notes that a layer is used.
+func (k *keptLayers) use(desc ocispecs.Descriptor) {
 	now := time.Now()
 	_ = os.Chtimes(filepath.Join(k.dir, ocispecs.ImageBlobsDir, desc.Digest.Algorithm().String(), desc.Digest.Encoded()), now, now)
+}
+
+// take copies a kept layer into a store. One with other content is removed.
+func (k *keptLayers) take(ctx context.Context, to content.Store, desc ocispecs.Descriptor) error {
 	err := transfer(ctx, to, k.blobs, desc)
 	if errdefs.IsFailedPrecondition(err) {
 		_ = k.blobs.Delete(ctx, desc.Digest)

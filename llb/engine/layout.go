@@ -64,7 +64,8 @@ type layout struct {
 	fresh  bool         // the directory did not exist
 
 	// compress compresses the layers of an engine elsewhere; nil if the engine has done it.
-	compress *recompression
+	compress  *recompression
+	temporary bool // blobs may be links
 
 	written *watchedStore // set by begin, the value of store
 	err     error         // why begin failed
@@ -75,7 +76,7 @@ type layout struct {
 type lateStore struct {
 	content.Store
 	// has reports whether a blob is not needed, as another is kept instead. It may be nil.
-	has func(context.Context, digest.Digest) bool
+	has func(context.Context, ocispecs.Descriptor) bool
 }
 
 // Writer opens a blob for writing. The exporter goes on with the next one if it is told that the blob
@@ -87,7 +88,7 @@ func (s *lateStore) Writer(ctx context.Context, opts ...content.WriterOpt) (cont
 			return nil, err
 		}
 	}
-	if s.has != nil && s.has(ctx, all.Desc.Digest) {
+	if s.has != nil && s.has(ctx, all.Desc) {
 		return nil, fmt.Errorf("the blob %s: %w", all.Desc.Digest, errdefs.ErrAlreadyExists)
 	}
 	return s.Store.Writer(ctx, opts...)

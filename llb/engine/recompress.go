@@ -38,8 +38,8 @@ type recompression struct {
 func (l *layout) compressHere(to Compression, known *keptLayers) {
 	l.compress = &recompression{layout: l, to: to, known: known}
 	if known != nil {
-		l.store.has = func(ctx context.Context, blob digest.Digest) bool {
-			_, ok := known.find(ctx, blob) // a tar's digest is the diff ID
+		l.store.has = func(ctx context.Context, blob ocispecs.Descriptor) bool {
+			_, ok := known.find(ctx, blob.Digest) // a tar's digest is the diff ID
 			return ok
 		}
 	}
@@ -143,6 +143,10 @@ func (r *recompression) compressOnce(ctx context.Context, layer ocispecs.Descrip
 		return layer, nil
 	}
 	if desc, ok := r.known.find(ctx, diffID); ok {
+		r.known.use(desc)
+		if r.layout.temporary && r.layout.link(r.known.dir, desc) {
+			return desc, nil
+		}
 		err := r.known.take(ctx, r.layout.store, desc)
 		if err != nil && ctx.Err() == nil && diskError(err) == nil {
 			err = &UnavailableError{What: "a compressed layer in " + r.known.dir + " was damaged; it has been removed", Help: "build again", Err: err}

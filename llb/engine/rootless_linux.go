@@ -19,6 +19,8 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/moby/buildkit/client"
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/registry/access"
 )
 
 // An ordinary user's engine is a process of its own: this program again, as the root of a user
@@ -36,10 +38,12 @@ const link = 3
 
 // message is what the two processes send to each other.
 type message struct {
-	// To the engine: the state to open, first of all, and the process to interrupt; then what the
+	// To the engine: the state to open, first of all, the process to interrupt, and how registries
+	// are reached; then what the
 	// builds did; then to close it, and not to wait for attached processes.
 	State, Runc    string
 	Owner          int
+	Registries     access.Options
 	Failed, Worked bool
 	Close, Abandon bool
 
@@ -109,7 +113,7 @@ func startChild(ctx context.Context, state string, opts Options) (*child, *clien
 	if _, err := c.conn.Write([]byte{0}); err != nil {
 		return nil, nil, fail(c.crashed(ctx))
 	}
-	if err := c.send.Encode(message{State: state, Runc: opts.Runc, Owner: os.Getpid()}); err != nil {
+	if err := c.send.Encode(message{State: state, Runc: opts.Runc, Owner: os.Getpid(), Registries: opts.Registries.Given()}); err != nil {
 		return nil, nil, fail(c.crashed(ctx))
 	}
 	for {
@@ -319,7 +323,11 @@ func (m message) open(ctx context.Context, notice func(string)) (*embedded, erro
 	if !got {
 		return nil, errBusy
 	}
-	e, c, err := startEmbedded(ctx, m.State, m.Runc, m.Owner, lock, notice)
+	registries, err := access.New(m.Registries)
+	if err != nil {
+		return nil, errors.Join(unusable(m.State, err), lock.Close())
+	}
+	e, c, err := startEmbedded(ctx, m.State, Options{Runc: m.Runc, Registries: registries, Notice: notice}, m.Owner, lock)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}

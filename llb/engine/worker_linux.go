@@ -37,6 +37,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/layc-lang/layc/llb/registry/access"
 	"github.com/layc-lang/layc/llb/world/transport"
 )
 
@@ -116,7 +117,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // supports all media types
 		Differ:           walking.NewWalkingDiff(store),
-		RegistryHosts:    servers(),
+		RegistryHosts:    servers(e.registries),
 		LeaseManager:     leaseutil.WithNamespace(contentmeta.NewLeaseManager(db), namespace),
 		GarbageCollect:   db.GarbageCollect,
 		ParallelismSem:   semaphore.NewWeighted(int64(max(4, runtime.NumCPU()))),
@@ -149,11 +150,14 @@ func registerDownloads(w *base.Worker) error {
 var patience = transport.Usual
 
 // servers returns BuildKit's hosts for registries, with patience for them and for the servers of
-// their tokens.
-func servers() docker.RegistryHosts {
-	client := &http.Client{Transport: transport.New(patience)}
+// their tokens. A registry with settings speaks TLS, or is tried with it first.
+func servers(registries *access.Registries) docker.RegistryHosts {
+	client := &http.Client{Transport: registries.Transport(patience)}
 	tracing.DefaultClient = client
-	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(docker.MatchLocalhost))
+	return docker.ConfigureDefaultRegistries(docker.WithClient(client), docker.WithPlainHTTP(func(host string) (bool, error) {
+		local, err := docker.MatchLocalhost(host)
+		return local && !registries.Special(host), err
+	}))
 }
 
 // gcPolicy limits the cache to 20 GB or a tenth of the disk, whichever is less, and drops records

@@ -39,6 +39,7 @@ type Options struct {
 // Registries are the settings of all registries. They are safe for concurrent use. A nil pointer
 // has the settings of the machine.
 type Registries struct {
+	given       Options
 	insecure    map[string]bool
 	authorities []authority
 	directories []string
@@ -75,6 +76,7 @@ func New(o Options) (*Registries, error) {
 	if r.directories == nil {
 		r.directories = Directories()
 	}
+	r.given = Options{o.Insecure, o.Authorities, r.directories}
 	for _, host := range o.Insecure {
 		if !isHost(host) {
 			return nil, &OptionError{"insecure", host, "expected the host of a registry, such as registry.example.com:5000"}
@@ -121,6 +123,14 @@ var machine = sync.OnceValue(func() *Registries {
 	r, _ := New(Options{}) // without options there is no error
 	return r
 })
+
+// Given returns the options that these settings were made from, for another process on this machine.
+func (r *Registries) Given() Options {
+	if r == nil {
+		return Options{}
+	}
+	return r.given
+}
 
 // FromFlags reports whether options, not only files of this machine, have settings for a registry.
 func (r *Registries) FromFlags() bool {
