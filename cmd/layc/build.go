@@ -336,6 +336,7 @@ func (b *build) check(cmd *cobra.Command) error {
 	var err error
 	b.client, err = b.registries.client(cmd)
 	b.engine.registries = b.client.Access
+	b.caches.reach(b.client)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/llb/cache"
+	"github.com/layc-lang/layc/llb/registry"
 )
 
 // cacheFlags are the flags that say where a build finds what other machines have built.
@@ -51,6 +52,17 @@ func (c *cacheFlags) check(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// reach sets how the registries of the places are reached, where they do not tell it themselves.
+func (c *cacheFlags) reach(client registry.Client) {
+	for _, places := range [][]cache.Place{c.from, c.to} {
+		for n := range places {
+			if places[n].Client.Access == nil {
+				places[n].Client = client
+			}
+		}
+	}
 }
 
 // dirs returns the places that are directories.
