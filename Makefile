@@ -69,6 +69,17 @@ $(BUILDKITD) &: llb/engine/testdata/buildkitd/go.mod llb/engine/testdata/buildki
 	CGO_ENABLED=0 $(GO) build -C llb/engine/testdata/buildkitd -trimpath -ldflags "-s -w -X github.com/moby/buildkit/version.Version=$$($(GO) list -m -f '{{.Version}}' github.com/moby/buildkit)" -o $(CURDIR)/bin/ github.com/moby/buildkit/cmd/buildkitd github.com/moby/buildkit/cmd/buildctl
 	@touch $(BUILDKITD)
 
+## distribution: push to the registry of the project distribution
+# It is a module of its own, as it needs far more than layc, and not part of `test`, as it takes
+# minutes to compile.
+.PHONY: distribution
+distribution: bin/registry
+	LAYC_REQUIRE_DISTRIBUTION=1 $(GO) test -count=1 -run Distribution -v ./llb/registry
+
+bin/registry: llb/registry/testdata/distribution/go.mod llb/registry/testdata/distribution/go.sum
+	CGO_ENABLED=0 $(GO) build -C llb/registry/testdata/distribution -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ github.com/distribution/distribution/v3/cmd/registry
+	@touch $@
+
 maven:
 	@command -v mvn >/dev/null || $(call install,maven,Maven)
 

@@ -114,6 +114,10 @@ func explainPush(d *diag.Diagnostic, err error) (helps bool) {
 	var denied *access.DeniedError
 	if !errors.As(err, &denied) {
 		d.Note("%s", strings.TrimSpace(err.Error()))
+		if strings.Contains(err.Error(), "DIGEST_INVALID") {
+			d.Hint("if a layer is damaged on this machine, run `layc engine prune` and build again")
+			return true
+		}
 		return false
 	}
 	d.Note("%s", denied.What())

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -95,10 +96,11 @@ type greeted struct {
 	said sync.Map // by URL: func() (answer, error)
 }
 
-// answer is a response without a body.
+// answer is a response, with the beginning of its body.
 type answer struct {
 	status int
 	header http.Header
+	body   []byte
 	final  *http.Request
 }
 
@@ -136,8 +138,8 @@ func (g *greeted) ask(request *http.Request) (*http.Response, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		_, _ = io.Copy(io.Discard, response.Body)
-		return answer{response.StatusCode, response.Header, response.Request}, response.Body.Close()
+		body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+		return answer{response.StatusCode, response.Header, body, response.Request}, errors.Join(err, response.Body.Close())
 	}))
 	a, err := once.(func() (answer, error))()
 	if err != nil {
@@ -145,7 +147,7 @@ func (g *greeted) ask(request *http.Request) (*http.Response, error) {
 	}
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.header.Clone(), Body: http.NoBody, Request: a.final,
+		Header: a.header.Clone(), Body: io.NopCloser(bytes.NewReader(a.body)), Request: a.final,
 	}, nil
 }
 
