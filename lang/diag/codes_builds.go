@@ -246,11 +246,11 @@ app shop {
 const PushFailed Code = "E0521"
 
 var _ = document(PushFailed, "Push failed", `
-A registry refuses an image or a tag, or cannot be reached. Before the build, layc
-asks each registry whether you may push. Tags move only after all images are in
-the registry, and a refused tag does not hold back the others. Run the command
-again when the cause is removed: it pushes only what is missing. The exit code
-is 4, as the program itself may be correct.
+A registry refuses an image or a tag, or cannot be reached. Before the build,
+layc asks each registry whether you may push. Tags move only after all images
+are in the registry, and a refused tag does not hold back the others. Run the
+command again when the cause is removed: it pushes only what is missing. The
+exit code is 4, as the program itself may be correct.
 `, `
 component base {
     distribution "debian" suite "bookworm"
