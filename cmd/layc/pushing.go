@@ -164,7 +164,7 @@ func (b *build) partlyPushed(ctx context.Context, plans []*plan.Plan, result *im
 
 // pushProgress shows the progress of a push: as lines, as one line of a terminal, or not at all.
 type pushProgress struct {
-	to       io.Writer // nil: nowhere
+	to       io.Writer               // nil: nowhere
 	line     func(registry.Progress) // prints a line
 	terminal bool
 	last     time.Time
