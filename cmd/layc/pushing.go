@@ -83,7 +83,11 @@ func (b *build) upload(ctx context.Context, layout string, o outputs.Output, d *
 	}
 	progress := b.pushProgress()
 	defer progress.close()
-	pushed, err := b.client.Push(ctx, layout, "", slices.Concat(tagsOf(d.apps)...), registry.PushOptions{Names: names, Progress: progress.show})
+	options := registry.PushOptions{Names: names, Progress: progress.show}
+	if b.signs.key != nil {
+		options.Sign = b.signs.key
+	}
+	pushed, err := b.client.Push(ctx, layout, "", slices.Concat(tagsOf(d.apps)...), options)
 	if err != nil {
 		err = &pushError{to, err}
 	}

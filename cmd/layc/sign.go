@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/lang/term"
-	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/registry"
 	"github.com/layc-lang/layc/llb/sign"
 )
@@ -55,16 +53,9 @@ func (s *signFlag) check(cmd *cobra.Command, pushes bool) error {
 	return nil
 }
 
-// sign signs what a build has pushed.
-func (b *build) sign(ctx context.Context, client registry.Client, pushed []registry.Pushed) error {
-	if b.signs.key == nil || len(pushed) == 0 {
-		return nil
-	}
-	if err := client.Sign(ctx, pushed, b.signs.key); err != nil {
-		return &engine.UnavailableError{What: "cannot sign what was pushed", Err: err, Help: "run the command again to sign it"}
-	}
-	if b.progressMode() != "quiet" {
+// tellSigned says what a build has signed.
+func (b *build) tellSigned(pushed []registry.Pushed) {
+	if b.signs.key != nil && len(pushed) > 0 && b.progressMode() != "quiet" {
 		fmt.Fprintf(b.err, "signed %s with %s\n", term.Count(len(pushed), "reference"), b.signs.file)
 	}
-	return nil
 }

@@ -21,6 +21,8 @@ import (
 
 // PushOptions are the options of a push. The zero value is valid.
 type PushOptions struct {
+	// Sign signs what the tags name, before any of them moves; see [Client.Sign]. May be nil.
+	Sign Signer
 	// Progress is called after each blob, manifest and tag, and while a blob is sent, from one
 	// goroutine at a time. May be nil.
 	Progress func(Progress)
@@ -76,7 +78,8 @@ const (
 //
 // A tag that names the image already is not pushed again, and nothing of that image is looked at.
 // Of the others, all blobs come first, then all manifests by digest, then all tags. So a pull of a
-// tag always gets a complete image, and a failed push moves no tag unless all images are complete.
+// tag always gets a complete image, and a failed push moves no tag unless all images are complete
+// and, with a signer, signed.
 // A tag that is refused does not hold back the others. A blob that several images share is
 // uploaded once to each registry, and mounted into the other repositories if the registry
 // supports that.
@@ -100,6 +103,9 @@ func (c Client) Push(ctx context.Context, dir, prefix string, names []string, op
 	}
 	if p.pusher, err = remote.NewPusher(append(options, remote.WithRetryPredicate(transient))...); err != nil {
 		return p.pushed, err
+	}
+	if opts.Sign != nil {
+		p.sign = func(ctx context.Context) error { return c.Sign(ctx, p.pushed, opts.Sign) }
 	}
 	return p.pushed, p.run(ctx)
 }
@@ -132,6 +138,7 @@ func CheckPrefix(prefix string) error {
 type push struct {
 	puller   *remote.Puller
 	pusher   *remote.Pusher
+	sign     func(context.Context) error // nil: nothing is signed
 	progress reporter
 
 	tags      []*tagged
@@ -172,9 +179,20 @@ type blob struct {
 
 func (p *push) run(ctx context.Context) error {
 	changed, err := p.compare(ctx)
+	if err == nil && len(changed) > 0 {
+		err = p.send(ctx, changed)
+	}
+	if err == nil && p.sign != nil {
+		err = p.sign(ctx)
+	}
 	if err != nil || len(changed) == 0 {
 		return err
 	}
+	return p.move(ctx, changed)
+}
+
+// send pushes everything that changed tags lead to.
+func (p *push) send(ctx context.Context, changed []int) error {
 	if err := p.collect(ctx, changed); err != nil {
 		return err
 	}
@@ -188,7 +206,7 @@ func (p *push) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.move(ctx, changed)
+	return nil
 }
 
 // compare asks what the tags name. It returns the indexes of the tags that name something else.

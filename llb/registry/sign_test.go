@@ -137,6 +137,35 @@ func TestSign(t *testing.T) {
 	}
 }
 
+// TestSignBeforeTags checks that a push signs an image before its tag moves, and that a signature that
+// is refused leaves the tag where it was.
+func TestSignBeforeTags(t *testing.T) {
+	s := newServer(t)
+	dir := shop(t)
+	client, opts := Client{}, PushOptions{Sign: newSigner(t)}
+	s.fail = ".sig"
+	if _, err := client.Push(t.Context(), dir, s.host+"/shop", []string{"app1"}, opts); err == nil || !strings.Contains(err.Error(), ".sig") {
+		t.Fatalf("a push whose signature is refused: %v", err)
+	}
+	tag, err := name.NewTag(s.host + "/shop/app1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := remote.Head(tag); err == nil {
+		t.Error("the tag moved without a signature")
+	}
+	s.fail = ""
+	for range 2 {
+		pushed, err := client.Push(t.Context(), dir, s.host+"/shop", []string{"app1"}, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := remote.Head(tag.Context().Tag(strings.Replace(pushed[0].Digest, ":", "-", 1) + ".sig")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func newSigner(t *testing.T) Signer {
 	key, _ := newKey(t)
 	return key
