@@ -14,6 +14,7 @@ import (
 
 const (
 	tries      = 4                      // of a request, including the first one
+	silences   = 2                      // tries that may end without the beginning of a response
 	firstPause = 500 * time.Millisecond // before the second try; doubles
 	maxPause   = time.Minute            // maximal pause that a server may request
 	progress   = 1 << 20                // bytes after which the count of tries restarts
@@ -115,6 +116,7 @@ type download struct {
 	request *http.Request
 	first   *http.Response
 	failed  int // failed tries
+	silent  int // the tries of these without any response in time
 }
 
 // ask sends a request until there is a response.
@@ -139,13 +141,16 @@ func (d *download) ask(request *http.Request) (*http.Response, error) {
 func (d *download) again(failed error) error {
 	ctx := d.request.Context()
 	d.failed++
+	if strings.Contains(failed.Error(), "timeout awaiting response headers") {
+		d.silent++
+	}
 	pause := d.pause << (d.failed - 1)
 	var status *StatusError
 	if errors.As(failed, &status) {
 		status.Tries = d.failed
 		pause = max(pause, status.After)
 	}
-	if ctx.Err() != nil || d.failed >= tries || pause > maxPause || !transient(failed) {
+	if ctx.Err() != nil || d.failed >= tries || d.silent >= silences || pause > maxPause || !transient(failed) {
 		return failed
 	}
 	timer := time.NewTimer(pause)
@@ -185,7 +190,7 @@ func (b *resuming) Read(p []byte) (int, error) {
 		n, err := b.body.Read(p)
 		b.at += int64(n)
 		if b.good += int64(n); b.good >= progress {
-			b.d.failed = 0
+			b.d.failed, b.d.silent = 0, 0
 		}
 		if n > 0 && err != io.EOF {
 			return n, nil // the next read returns the error again

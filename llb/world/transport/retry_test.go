@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -108,6 +109,37 @@ func TestRetryAfter(t *testing.T) {
 	} {
 		if got := retryAfter(text, now); got != want {
 			t.Errorf("%q is %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestSilent waits for a server that accepts connections and never answers: twice, not four times.
+func TestSilent(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	for name, next := range map[string]func(http.RoundTripper) http.RoundTripper{
+		"a download": func(next http.RoundTripper) http.RoundTripper { return &retrying{next: next, pause: time.Millisecond} },
+		"a registry": func(next http.RoundTripper) http.RoundTripper {
+			return &persistent{next: next, pause: time.Millisecond}
+		},
+	} {
+		asked.Store(0)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		patience := Usual
+		patience.Header = 100 * time.Millisecond
+		response, err := next(New(patience)).RoundTrip(request)
+		if err == nil {
+			response.Body.Close()
+		}
+		if err == nil || asked.Load() != 2 {
+			t.Errorf("%s: %d requests, %v", name, asked.Load(), err)
 		}
 	}
 }
