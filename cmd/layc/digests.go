@@ -52,14 +52,16 @@ func (d *digestFiles) updated(file string, images []digests.Image) (before, afte
 	return before, after, nil
 }
 
-// write writes the digests of the pushed images of plans. Entries of other apps stay.
+// writeDigests writes the digests of the plans' images that the registry has. Other entries stay.
 func (b *build) writeDigests(plans []*plan.Plan, pushed []registry.Pushed) error {
 	if len(b.digests.files) == 0 {
 		return nil
 	}
 	byName := map[string]registry.Pushed{}
 	for _, p := range pushed {
-		byName[p.Name] = p
+		if p.There() {
+			byName[p.Name] = p
+		}
 	}
 	seen := map[string]bool{}
 	var images []digests.Image
@@ -76,6 +78,9 @@ func (b *build) writeDigests(plans []*plan.Plan, pushed []registry.Pushed) error
 			}
 			images = append(images, digests.Image{App: i.App.Name, Repository: repository, Digest: p.Digest})
 		}
+	}
+	if len(images) == 0 {
+		return nil
 	}
 	for _, file := range b.digests.files {
 		before, after, err := b.digests.updated(file, images)

@@ -163,7 +163,12 @@ func (b *build) partlyPushed(ctx context.Context, plans []*plan.Plan, result *im
 	case !b.json:
 		b.summary(plans, result, d, done)
 	}
-	return b.ended(exitUnavailable, nil, resultJSON(result, done, b.destination.dir))
+	told := resultJSON(result, done, b.destination.dir)
+	if err := b.writeDigests(plans, done.pushed); err != nil {
+		_, told.Error = exitOf(ctx, err)
+		fmt.Fprintln(b.err, told.Error)
+	}
+	return b.ended(exitUnavailable, nil, told)
 }
 
 // pushProgress shows the progress of a push: as lines, as one line of a terminal, or not at all.

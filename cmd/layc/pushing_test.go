@@ -64,11 +64,14 @@ func (w *writing) Build(ctx context.Context, r engine.Request) (*engine.Result, 
 // TestBuildPushes builds and pushes to a registry that changes its mind, and reads the results as a
 // person and as a script do.
 func TestBuildPushes(t *testing.T) {
-	var deny, refuse atomic.Bool
+	var deny, refuse, page atomic.Bool
 	backend := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		write := r.Method != http.MethodGet && r.Method != http.MethodHead
 		switch {
+		case page.Load():
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			fmt.Fprint(w, "<html>log in</html>")
 		case deny.Load() && write:
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"errors":[{"code":"DENIED","message":"no"}]}`)
@@ -166,6 +169,13 @@ app two {
 		t.Errorf("the engine is opened %d times before the registry is asked", opened)
 	}
 	deny.Store(false)
+	page.Store(true)
+	code, _, problems = layc()
+	if words := strings.Join(strings.Fields(problems), " "); code != exitUnavailable || opened > 0 ||
+		!strings.Contains(words, "not a registry: the server answers with a web page (check the registry name, and whether a proxy with a login page answers for HOST)") {
+		t.Errorf("a web page: exit code %d\n%s", code, problems)
+	}
+	page.Store(false)
 
 	code, out, problems := layc("--progress", "quiet")
 	if code != exitOK || problems != "" || strings.Count(out, "\npushed HOST/shop/") != 3 {
@@ -181,7 +191,11 @@ app two {
 	}
 
 	clear(images)
-	r, problems := read()
+	recorded := filepath.Join(t.TempDir(), "digests.json")
+	r, problems := read("--digests", recorded)
+	if text, err := os.ReadFile(recorded); err != nil || !strings.Contains(string(text), r.Pushes[0].Digest) || strings.Contains(string(text), r.Pushes[1].Digest) {
+		t.Errorf("refused: the digests are %s, %v", text, err)
+	}
 	if states(r) != "one:latest pushed, two:1.0 refused, two:latest pushed" || r.ExitCode != exitUnavailable {
 		t.Errorf("refused: %s, %+v", states(r), r)
 	}

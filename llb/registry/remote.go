@@ -48,6 +48,8 @@ func (e *UnreachableError) help() string {
 	var status *transport.StatusError
 	var answer *hub.Error
 	switch text := e.Err.Error(); {
+	case errors.Is(e.Err, errWebPage):
+		return "check the registry name, and whether a proxy with a login page answers for"
 	case strings.HasSuffix(text, "HTTP response to HTTPS client"):
 		return "it does not speak TLS: if that is right, pass --insecure"
 	case strings.Contains(text, "x509:"):
@@ -57,6 +59,9 @@ func (e *UnreachableError) help() string {
 	}
 	return "check the network, the proxy settings, and the registry name"
 }
+
+// errWebPage is the error for a server that answers a registry's first request with a web page.
+var errWebPage = errors.New("not a registry: the server answers with a web page")
 
 // patient has a long timeout for responses, since a registry reads a whole blob before it
 // responds.
@@ -130,7 +135,12 @@ func (e *ended) Close() error {
 
 func (g *greeted) ask(request *http.Request) (*http.Response, error) {
 	if request.Method != http.MethodGet || request.URL.Path != "/v2/" {
-		return g.next.RoundTrip(request)
+		response, err := g.next.RoundTrip(request)
+		if err == nil && redirectedGreeting(request) && isWebPage(response.StatusCode, response.Header) {
+			_ = response.Body.Close()
+			return nil, errWebPage
+		}
+		return response, err
 	}
 	once, _ := g.said.LoadOrStore(request.URL.String(), sync.OnceValues(func() (answer, error) {
 		// Another session may wait for the answer, too.
@@ -145,10 +155,29 @@ func (g *greeted) ask(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if isWebPage(a.status, a.header) {
+		return nil, errWebPage
+	}
 	return &http.Response{
 		Status: http.StatusText(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: a.header.Clone(), Body: io.NopCloser(bytes.NewReader(a.body)), Request: a.final,
 	}, nil
+}
+
+// redirectedGreeting reports whether a server redirected the first request of a session to this one.
+func redirectedGreeting(request *http.Request) bool {
+	for request.Response != nil && request.Response.Request != nil {
+		if request = request.Response.Request; request.URL.Path == "/v2/" {
+			return true
+		}
+	}
+	return false
+}
+
+// isWebPage reports whether an answer to the first request is a page for people. Some registries call
+// their answer HTML, too, and say that they are registries.
+func isWebPage(status int, header http.Header) bool {
+	return status == http.StatusOK && strings.HasPrefix(header.Get("Content-Type"), "text/html") && header.Get("Docker-Distribution-API-Version") == ""
 }
 
 // failed turns an error of a request into a [*access.DeniedError] or an [*UnreachableError], unless
