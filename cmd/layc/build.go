@@ -333,11 +333,26 @@ func (b *build) check(cmd *cobra.Command) error {
 			b.own = append(b.own, within(b.dir, name)...)
 		}
 	}
+	if err := b.forget(); err != nil {
+		return err
+	}
 	var err error
 	b.client, err = b.registries.client(cmd)
 	b.engine.registries = b.client.Access
 	b.caches.reach(b.client)
 	return err
+}
+
+// forget removes the result of an earlier build, so that nobody takes it for this build's if this one
+// is interrupted.
+func (b *build) forget() error {
+	if info, err := os.Lstat(b.jsonFile); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	if err := os.Remove(b.jsonFile); err != nil {
+		return cannot("replace", b.jsonFile, err)
+	}
+	return nil
 }
 
 // choose reduces the plans of all platforms to the chosen apps. There are none if there is nothing to
