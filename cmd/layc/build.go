@@ -36,7 +36,8 @@ func (c *cli) buildCommand() *cobra.Command {
 all. It writes them to an OCI layout (-o DIR) or in another form (-o), pushes
 them (--push) or loads them (--load). Without these the images stay in the
 engine's cache. Other images in the layout stay; --prune removes images from it
-that the fleet no longer has.
+that the fleet no longer has. It knows them by the fleet's registry and by the
+name of the project's directory.
 
 -o takes the words of docker buildx, and can be repeated:
   type=oci,dest=FILE      an OCI layout as an archive; with tar=false, as DIR
@@ -259,6 +260,9 @@ func (b *build) make(cmd *cobra.Command) error {
 	})
 	if err != nil {
 		return b.failed(err)
+	}
+	for _, t := range result.Taken {
+		b.notice(fmt.Sprintf("%s in %s was an image of another fleet (%s) and is now this one's", t.Name, b.destination.dir, t.Fleet))
 	}
 	if !b.json {
 		if err := b.showOutcomes(result.Outcomes); err != nil {

@@ -43,6 +43,9 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 	if out.values.Registry == "" {
 		out.values.Registry = targets[0].Graph.Fleet.Registry
 	}
+	if d.prune && targets[0].Graph.Fleet.Registry == "" {
+		return nil, usage(cmd, `--prune: the fleet has no registry, and without one another fleet may have the same name; write registry "…" in fleet { … }`)
+	}
 	for _, o := range d.pushes {
 		if o.Name == "" && out.values.Registry == "" {
 			return nil, usage(cmd, `--push: the fleet has no registry; write registry "…" in fleet { … }, or pass --registry`)

@@ -131,7 +131,7 @@ func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
 }
 
 // Build returns an image without layers for each requested one, and prunes a layout with the images
-// app, app1 and app1:2. Or it fails like the last step of the first image.
+// app, app1 and app1:2, and where web:1 is the image of another fleet. Or it fails like the last step of the first image.
 func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
 	switch f.mode {
 	case "fail":
@@ -162,6 +162,7 @@ func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error)
 				result.Pruned = append(result.Pruned, name)
 			}
 		}
+		result.Taken = []engine.Taken{{Name: "web:1", Fleet: "bank"}}
 	}
 	return result, nil
 }

@@ -370,7 +370,7 @@ func (r *running) collect(ctx context.Context) (*engine.Result, error) {
 			if err != nil {
 				return nil, err
 			}
-			out.Images = result.Images
+			out.Images, out.Changes = result.Images, result.Changes
 			r.mu.Lock()
 			r.count(r.nodes[at].number, result.Steps)
 			r.mu.Unlock()

@@ -96,7 +96,7 @@ type Output struct {
 	// Empty: build the images without writing them.
 	Dir string
 	// Fleet names the fleet of the images, which the layout records with each of them. It may be
-	// empty.
+	// empty. With Prune, no other fleet may have the name.
 	Fleet string
 	// Names are the names of all images of the fleet in layouts, with their full names in registries,
 	// such as "docker.io/library/app:latest". The layout records these for the tools that need them.
@@ -121,8 +121,8 @@ type Output struct {
 // Result is the result of a build.
 type Result struct {
 	Images []BuiltImage // in the request's order; none without an output
-	Pruned []string     // the names of the images that [Output.Prune] removed, in the layout's order
-	Proven []Proven     // in the request's order
+	Changes
+	Proven []Proven // in the request's order
 	Steps  Steps
 }
 
@@ -306,7 +306,7 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		return nil, &UnprovenError{res.Proven}
 	}
 	if out != nil {
-		if res.Images, res.Pruned, err = out.commit(ctx, req, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
+		if res.Images, res.Changes, err = out.commit(ctx, req, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
 			return nil, err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/containerd/containerd/v2/core/content"
 	"github.com/docker/go-units"
 	"github.com/moby/buildkit/client"
+	"github.com/opencontainers/go-digest"
 	"golang.org/x/sys/unix"
 )
 
@@ -169,13 +170,31 @@ func elsewhere(fault error, other string) string {
 	return other
 }
 
-// watchedStore remembers why the first write to a store failed. Build's error passes through the
-// engine, which keeps only the text.
+// watchedStore remembers the blobs that were written to a store, and why the first write failed.
+// Build's error passes through the engine, which keeps only the text.
 type watchedStore struct {
 	content.Store
 
-	mu  sync.Mutex
-	err error
+	mu      sync.Mutex
+	err     error
+	written map[digest.Digest]bool
+}
+
+// wrote notes a blob that was not there before.
+func (s *watchedStore) wrote(id digest.Digest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.written == nil {
+		s.written = map[digest.Digest]bool{}
+	}
+	s.written[id] = true
+}
+
+// hasWritten reports whether a blob was written to the store.
+func (s *watchedStore) hasWritten(id digest.Digest) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.written[id]
 }
 
 func (s *watchedStore) note(err error) {
@@ -214,4 +233,12 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	n, err := w.Writer.Write(p)
 	w.store.note(err)
 	return n, err
+}
+
+func (w *watchedWriter) Commit(ctx context.Context, size int64, expected digest.Digest, opts ...content.Opt) error {
+	err := w.Writer.Commit(ctx, size, expected, opts...)
+	if err == nil {
+		w.store.wrote(w.Digest())
+	}
+	return err
 }

@@ -54,7 +54,8 @@ func (e *LayoutError) Unwrap() error { return e.Err }
 // layout is an OCI layout directory that a build writes to.
 //
 // The index has the images of this and of earlier builds, and what other tools added. Blobs are only
-// added, each complete or not at all, until a rename puts the new index in place. Then, or after an error, blobs that the index does not reach are removed. From the first blob
+// added, each complete or not at all, until a rename puts the new index in place. Then, or after an
+// error, blobs that the index does not reach are removed, see [layout.sweep]. From the first blob
 // until then the directory is locked, so that two builds into one directory do not sweep each
 // other's blobs.
 type layout struct {
@@ -67,8 +68,9 @@ type layout struct {
 	compress  *recompression
 	temporary bool // blobs may be links
 
-	written *watchedStore // set by begin, the value of store
-	err     error         // why begin failed
+	written *watchedStore          // set by begin, the value of store
+	before  map[digest.Digest]bool // set by begin: the blobs that the index reached then
+	err     error                  // why begin failed
 }
 
 // lateStore is the content store with a layout's blobs. begin opens it, since opening one writes
@@ -201,6 +203,9 @@ func (l *layout) prepare(ctx context.Context) error {
 	}
 	l.written = &watchedStore{Store: store}
 	l.store.Store = l.written
+	if l.before, _, err = l.reachable(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &LayoutError{Dir: l.dir, What: "has an unreadable index", Err: err}
+	}
 	return nil
 }
 
@@ -247,27 +252,26 @@ func (l *layout) tryLock() error {
 	return nil
 }
 
-// commit adds the exported images to the layout's index, and returns them with the names that it
-// pruned. The descriptor is the exporter's index, with manifests in the images' order. An engine
+// commit adds the exported images to the layout's index, and returns them with what it did to others. The descriptor is the exporter's index, with manifests in the images' order. An engine
 // elsewhere has not compressed their layers yet.
-func (l *layout) commit(ctx context.Context, req Request, descriptor string) (built []BuiltImage, pruned []string, err error) {
+func (l *layout) commit(ctx context.Context, req Request, descriptor string) (built []BuiltImage, changes Changes, err error) {
 	var exported ocispecs.Descriptor
 	if raw, err := base64.StdEncoding.DecodeString(descriptor); err != nil {
-		return nil, nil, fmt.Errorf("invalid response from the engine: %w", err)
+		return nil, changes, fmt.Errorf("invalid response from the engine: %w", err)
 	} else if err := json.Unmarshal(raw, &exported); err != nil {
-		return nil, nil, fmt.Errorf("invalid response from the engine: %w", err)
+		return nil, changes, fmt.Errorf("invalid response from the engine: %w", err)
 	}
 	var all ocispecs.Index
 	if err := l.read(exported, &all); err != nil {
-		return nil, nil, err
+		return nil, changes, err
 	}
 	images := req.Images
 	if len(all.Manifests) != len(images) {
-		return nil, nil, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), len(images))
+		return nil, changes, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), len(images))
 	}
 	if l.compress != nil {
 		if err := l.compress.images(ctx, images, &all); err != nil {
-			return nil, nil, err
+			return nil, changes, err
 		}
 	}
 	built = make([]BuiltImage, len(images))
@@ -277,10 +281,10 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 	for i, im := range images {
 		desc := all.Manifests[i]
 		if desc, err = l.finish(desc, req.Output); err != nil {
-			return nil, nil, err
+			return nil, changes, err
 		}
 		if built[i], err = l.describe(im, desc); err != nil {
-			return nil, nil, err
+			return nil, changes, err
 		}
 		platform := im.Platform
 		desc = ocispecs.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, Platform: &platform}
@@ -295,7 +299,7 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 		}
 		about, err := l.attest(built[i], req.Output.Attest)
 		if err != nil {
-			return nil, nil, err
+			return nil, changes, err
 		}
 		for _, name := range append([]string{im.Name}, im.Aliases...) {
 			attached[name] = append(attached[name], about...)
@@ -306,7 +310,7 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 		desc := byName[name][0]
 		if parts := append(byName[name], attached[name]...); len(parts) > 1 {
 			if desc, err = l.writeIndexBlob(parts, req.Output.Annotations); err != nil {
-				return nil, nil, err
+				return nil, changes, err
 			}
 		}
 		desc.Annotations = map[string]string{ocispecs.AnnotationRefName: name}
@@ -318,8 +322,8 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 		}
 		entries = append(entries, desc)
 	}
-	pruned, err = l.writeIndex(entries, req.Output)
-	return built, pruned, err
+	changes, err = l.writeIndex(entries, req.Output)
+	return built, changes, err
 }
 
 // attest stores the statements about an image. It returns the descriptor of their manifest; none
@@ -334,7 +338,7 @@ func (l *layout) attest(built BuiltImage, state func(BuiltImage) ([]attest.State
 		return nil, err
 	}
 	for _, raw := range a.Blobs {
-		if err := l.replace(l.blob(digest.FromBytes(raw)), raw); err != nil {
+		if err := l.writeBlob(digest.FromBytes(raw), raw); err != nil {
 			return nil, err
 		}
 	}
@@ -388,7 +392,7 @@ func (l *layout) finish(desc ocispecs.Descriptor, out Output) (ocispecs.Descript
 	if err != nil {
 		return desc, err
 	}
-	return desc, l.replace(l.blob(desc.Digest), raw)
+	return desc, l.writeBlob(desc.Digest, raw)
 }
 
 // annotated returns a manifest with further annotations.
@@ -454,7 +458,15 @@ func (l *layout) writeIndexBlob(manifests []ocispecs.Descriptor, annotations map
 		return ocispecs.Descriptor{}, err
 	}
 	desc := ocispecs.Descriptor{MediaType: index.MediaType, Digest: digest.FromBytes(raw), Size: int64(len(raw))}
-	return desc, l.replace(l.blob(desc.Digest), raw)
+	return desc, l.writeBlob(desc.Digest, raw)
+}
+
+// writeBlob stores a blob that the engine has not exported.
+func (l *layout) writeBlob(id digest.Digest, raw []byte) error {
+	if _, err := os.Stat(l.blob(id)); errors.Is(err, fs.ErrNotExist) && l.written != nil {
+		l.written.wrote(id)
+	}
+	return l.replace(l.blob(id), raw)
 }
 
 // write replaces a file of the layout by v as JSON.

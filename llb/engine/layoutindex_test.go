@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -76,7 +77,9 @@ func TestLayoutKeepsOthers(t *testing.T) {
 	if got := blobFiles(t, out.Dir); slices.Equal(old, got) {
 		t.Error("web has not changed")
 	}
-	build(Output{Dir: out.Dir, Fleet: "other", Prune: true, Names: full("db", "db:1")}, "db=d")
+	if res := build(Output{Dir: out.Dir, Fleet: "other", Prune: true, Names: full("db", "db:1")}, "db=d"); len(res.Pruned)+len(res.Taken) > 0 {
+		t.Errorf("the other fleet changed %+v", res.Changes)
+	}
 	want(9, "api", "api:1", "web", "web:1", "db", "db:1")
 
 	// An image that skopeo wrote, and one without a name.
@@ -169,5 +172,55 @@ func TestLayoutSparse(t *testing.T) {
 	}
 	if len(after) != len(before)+3 {
 		t.Errorf("%d blobs became %d", len(before), len(after))
+	}
+}
+
+// TestLayoutTakesNames builds an image with the name of another fleet's, which is told.
+func TestLayoutTakesNames(t *testing.T) {
+	dir := t.TempDir()
+	images := []Image{{Name: "api", Platform: ocispecs.Platform{OS: "linux", Architecture: "amd64"}}}
+	for _, c := range []struct {
+		fleet string
+		want  []Taken
+	}{
+		{"shop", nil}, {"shop", nil}, {"bank", []Taken{{"api", "shop"}}}, {"", []Taken{{"api", "bank"}}}, {"bank", nil},
+	} {
+		res, err := writeImages(t, Output{Dir: dir, Fleet: c.fleet}, false, images, []string{"one"})
+		if err != nil || !slices.Equal(res.Taken, c.want) {
+			t.Errorf("%q: took %v, %v, want %v", c.fleet, res.Taken, err, c.want)
+		}
+	}
+}
+
+// TestLayoutKeepsYoungBlobs builds while another tool adds an image, whose index is last: its blobs stay,
+// unless they are old, as after a killed build.
+func TestLayoutKeepsYoungBlobs(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := writeLayout(t, dir, false, "one"); err != nil {
+		t.Fatal(err)
+	}
+	put := func(text string) string {
+		name := filepath.Join(dir, "blobs", "sha256", digest.FromString(text).Encoded())
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	young, old := put("young"), put("old")
+	age(t, old)
+	if _, err := writeLayout(t, dir, false, "two"); err != nil {
+		t.Fatal(err)
+	}
+	if got := blobFiles(t, dir); len(got) != 4 || !slices.Contains(got, "sha256/"+filepath.Base(young)) {
+		t.Errorf("the layout has the blobs %q, want 3 of the image two and %s", got, filepath.Base(young))
+	}
+}
+
+// age makes a file two days old.
+func age(t *testing.T, name string) {
+	t.Helper()
+	then := time.Now().Add(-48 * time.Hour)
+	if err := os.Chtimes(name, then, then); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -16,20 +17,19 @@ import (
 	"github.com/layc-lang/layc/llb/replace"
 )
 
-// sweep removes blobs that the index does not reach. It removes the whole directory if the build
-// created it and wrote no index.
+// abandoned is the age from which a blob that no index reaches is what a killed build left. A younger one
+// may be of a tool that writes its blobs first and the index last, without layc's lock.
+const abandoned = 24 * time.Hour
+
+// sweep removes blobs that the index does not reach: those that this build has written, or taken out
+// of the index, and abandoned ones. It removes the whole directory if the build created it and wrote no
+// index.
 func (l *layout) sweep() error {
-	raw, err := os.ReadFile(filepath.Join(l.dir, ocispecs.ImageIndexFile))
-	reached := map[digest.Digest]bool{}
+	reached, whole, err := l.reachable()
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && l.fresh:
 		return os.RemoveAll(l.dir)
-	case err == nil:
-		err = l.reach(raw, false, reached)
-	case errors.Is(err, fs.ErrNotExist):
-		err = nil
-	}
-	if err != nil {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
 	blobs := filepath.Join(l.dir, ocispecs.ImageBlobsDir, string(digest.SHA256))
@@ -39,8 +39,12 @@ func (l *layout) sweep() error {
 	}
 	var errs []error
 	for _, e := range entries {
-		if id := digest.NewDigestFromEncoded(digest.SHA256, e.Name()); !reached[id] {
-			errs = append(errs, os.Remove(filepath.Join(blobs, e.Name())))
+		id := digest.NewDigestFromEncoded(digest.SHA256, e.Name())
+		if reached[id] || !l.before[id] && !l.written.hasWritten(id) && !(whole && isAbandoned(e)) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(blobs, e.Name())); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
 		}
 	}
 	replace.Sweep(l.dir)
@@ -49,10 +53,25 @@ func (l *layout) sweep() error {
 	return errors.Join(errs...)
 }
 
-// reach marks the blobs that a manifest or index refers to, on every level. A missing child is an
-// error, and then nothing must be removed, unless the document is sparse: an index inside of the
-// layout may lack images, as after a copy of one platform.
-func (l *layout) reach(raw []byte, sparse bool, reached map[digest.Digest]bool) error {
+func isAbandoned(e fs.DirEntry) bool {
+	info, err := e.Info()
+	return err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned
+}
+
+// reachable returns the blobs that the layout's index reaches. They are not whole if an image of
+// the index is missing or unreadable, so that it is unknown what that one has.
+func (l *layout) reachable() (reached map[digest.Digest]bool, whole bool, err error) {
+	raw, err := os.ReadFile(filepath.Join(l.dir, ocispecs.ImageIndexFile))
+	if err != nil {
+		return nil, true, err
+	}
+	reached, whole = map[digest.Digest]bool{}, true
+	return reached, whole, l.reach(raw, &whole, reached)
+}
+
+// reach marks the blobs that a manifest or index refers to, on every level. An index inside of the
+// layout may lack images, as after a copy of one platform: with whole nil, nothing is noted about them.
+func (l *layout) reach(raw []byte, whole *bool, reached map[digest.Digest]bool) error {
 	var doc struct {
 		Manifests []ocispecs.Descriptor
 		Config    *ocispecs.Descriptor
@@ -78,15 +97,14 @@ func (l *layout) reach(raw []byte, sparse bool, reached map[digest.Digest]bool) 
 			continue
 		}
 		reached[child.Digest] = true
-		raw, err := os.ReadFile(l.blob(child.Digest))
-		if errors.Is(err, fs.ErrNotExist) && sparse {
-			continue
+		err := child.Digest.Validate()
+		if err == nil {
+			if raw, err = os.ReadFile(l.blob(child.Digest)); err == nil {
+				err = l.reach(raw, nil, reached)
+			}
 		}
-		if err != nil {
-			return err
-		}
-		if err := l.reach(raw, true, reached); err != nil {
-			return err
+		if err != nil && whole != nil {
+			*whole = false
 		}
 	}
 	return nil
