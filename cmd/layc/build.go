@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -215,7 +214,14 @@ func (b *build) make(cmd *cobra.Command) error {
 	if err := b.ready(b.engine.options(b.notice)); err != nil {
 		return err
 	}
-	out, err := b.compile(cmd, b.program, compiler.Planned)
+	in, err := b.input(cmd, b.program)
+	if err != nil {
+		return err
+	}
+	if in, err = b.hideOutputs(cmd, in); err != nil {
+		return err
+	}
+	out, err := b.compiled(in, compiler.Planned)
 	if err != nil {
 		return err
 	}
@@ -330,11 +336,8 @@ func (b *build) check(cmd *cobra.Command) error {
 		return err
 	}
 	for _, name := range slices.Concat(b.destination.files(), []string{b.engine.state, b.jsonFile}, b.digests.files, b.caches.dirs()) {
-		if info, err := os.Stat(name); filepath.Ext(name) == ".layer" && err == nil && info.Mode().IsRegular() {
-			return usage(cmd, "%s is a file of a program; name another file to write to", name)
-		}
-		if name != "" {
-			b.own = append(b.own, within(b.dir, name)...)
+		if err := b.writes(cmd, name); err != nil {
+			return err
 		}
 	}
 	if err := b.forget(); err != nil {

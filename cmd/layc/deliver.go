@@ -21,11 +21,12 @@ import (
 
 // delivery is where the images of chosen plans go.
 type delivery struct {
-	apps   []outputs.App
-	values outputs.Values
-	labels map[string]string
-	output engine.Output // without its directory
-	loader outputs.Loader
+	apps      []outputs.App
+	values    outputs.Values
+	labels    map[string]string
+	output    engine.Output // without its directory
+	loader    outputs.Loader
+	loadNames map[string]string // of loaded images, by those in the layout
 }
 
 // delivered are the places that images went to.
@@ -52,7 +53,7 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 		}
 	}
 	commit := sync.OnceValues(func() (revision.Commit, error) { return b.commit(cmd) })
-	if slices.ContainsFunc(append(slices.Concat(d.outputs, d.pushes), outputs.Output{Name: outputs.Template(d.name)}), func(o outputs.Output) bool { return o.Name.Uses("revision") }) {
+	if slices.ContainsFunc(append(slices.Concat(d.outputs, d.pushes), outputs.Output{Name: d.named}, outputs.Output{Name: d.loaded}), func(o outputs.Output) bool { return o.Name.Uses("revision") }) {
 		c, err := commit()
 		if err != nil {
 			return nil, err
@@ -81,6 +82,9 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 	}
 	if d.load == "" {
 		return out, nil
+	}
+	if out.loadNames, err = d.loaded.Names(tagsOf(out.apps), out.values); err != nil {
+		return nil, usage(cmd, "name=%s: %s", d.loaded, err)
 	}
 	name := d.load
 	if name == anyLoader {
@@ -114,7 +118,7 @@ func (b *build) output(targets []*compiler.Target, v outputs.Values) (engine.Out
 			}
 		}
 	}
-	out.Names, err = outputs.Template(d.name).Names(apps, v)
+	out.Names, err = d.named.Names(apps, v)
 	return out, err
 }
 
@@ -156,7 +160,7 @@ func (b *build) send(ctx context.Context, layout string, d *delivery) (done deli
 		}
 	}
 	if b.destination.load != "" {
-		if done.loaded, err = d.loader.Load(ctx, layout, d.apps, d.output.Names); err != nil {
+		if done.loaded, err = d.loader.Load(ctx, layout, d.apps, d.loadNames); err != nil {
 			return done, &engine.UnavailableError{What: "cannot load images into " + d.loader.String(), Err: err}
 		}
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -13,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/outputs"
@@ -30,6 +33,9 @@ type destination struct {
 
 	// What check makes of the flags.
 	dir     string           // the OCI layout; "": none
+	named   outputs.Template // the names of the layout's images
+	loaded  outputs.Template // the names of loaded images
+	loads   bool             // an output is loaded
 	outputs []outputs.Output // what is written from a layout
 	pushes  []outputs.Output
 	shared  outputs.Output // what all outputs of a build have alike: media types, compression
@@ -38,6 +44,9 @@ type destination struct {
 
 // anyLoader is the value of --load without a program.
 const anyLoader = "auto"
+
+// docker is the program that loads into Docker.
+const docker = "docker"
 
 func (d *destination) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
@@ -61,6 +70,7 @@ func (d *destination) check(cmd *cobra.Command, address string) error {
 	if _, err := outputs.ParseTemplate(d.name); err != nil {
 		return usage(cmd, "--name %s: %s", d.name, err)
 	}
+	d.named, d.loaded = outputs.Template(d.name), outputs.Template(d.name)
 	for _, value := range d.values {
 		if err := d.add(value, address); err != nil {
 			return usage(cmd, "--output %s: %s", value, err)
@@ -97,7 +107,7 @@ func (d *destination) add(value, address string) error {
 	}
 	switch {
 	case o.Type == outputs.Docker && o.Dest == "", o.Type == outputs.Image && strings.TrimSuffix(address, "://") == "docker":
-		d.load = "docker"
+		return d.loadIntoDocker(o)
 	case o.Type == outputs.Image:
 		return errors.New("the engine has no image store; write push=true to push, or use --load")
 	case o.Type == outputs.Registry:
@@ -105,12 +115,24 @@ func (d *destination) add(value, address string) error {
 	case o.Type == outputs.OCI && !o.Archive && d.dir != "":
 		return fmt.Errorf("a build writes one OCI layout, and %s is one already; copy that with cp -r", d.dir)
 	case o.Type == outputs.OCI && !o.Archive:
-		d.dir = o.Dest
+		d.dir, d.named = o.Dest, o.Name
 	case o.Dest == "-" && d.toStdout():
 		return errors.New("another output goes to the standard output, too")
 	default:
 		d.outputs = append(d.outputs, o)
 	}
+	return nil
+}
+
+// loadIntoDocker takes an output that is loaded into Docker.
+func (d *destination) loadIntoDocker(o outputs.Output) error {
+	switch {
+	case d.load != "" && d.load != anyLoader && d.load != docker:
+		return fmt.Errorf("%s loads into Docker, and --load=%s loads elsewhere; a build loads into one store", o, d.load)
+	case d.loads && d.loaded != o.Name:
+		return fmt.Errorf("the images are loaded once, and another output names them %s", cmp.Or(d.loaded, "as the fleet does"))
+	}
+	d.load, d.loaded, d.loads = docker, o.Name, true
 	return nil
 }
 
@@ -160,6 +182,45 @@ func (d *destination) files() []string {
 		}
 	}
 	return names
+}
+
+// writes hides a file or directory that the build writes from the program. It ignores an empty name.
+func (b *build) writes(cmd *cobra.Command, name string) error {
+	if info, err := os.Stat(name); filepath.Ext(name) == ".layer" && err == nil && info.Mode().IsRegular() {
+		return usage(cmd, "%s is a file of a program; name another file to write to", name)
+	}
+	if name != "" {
+		b.own = append(b.own, within(b.dir, name)...)
+	}
+	return nil
+}
+
+// hideOutputs hides the files and directories that outputs with placeholders write, which only the
+// program tells: those of all its apps.
+func (b *build) hideOutputs(cmd *cobra.Command, in compiler.Input) (compiler.Input, error) {
+	split := slices.DeleteFunc(slices.Clone(b.destination.outputs), func(o outputs.Output) bool { return !strings.Contains(o.Dest, "{") })
+	if len(split) == 0 {
+		return in, nil
+	}
+	program, _ := compiler.Compile(in, compiler.Bound) // errors are found again
+	var apps []outputs.App
+	for _, t := range program.Targets {
+		if t.Graph == nil {
+			continue
+		}
+		for _, a := range slices.Concat(t.Graph.Apps, t.Graph.Published) {
+			apps = append(apps, outputs.App{Name: a.Name, Platforms: []string{t.Platform.String()}})
+		}
+	}
+	for _, o := range split {
+		for _, name := range o.Paths(apps) {
+			if err := b.writes(cmd, name); err != nil {
+				return in, err
+			}
+		}
+	}
+	in.Project, in.Before = b.source().Project, program.Program
+	return in, nil
 }
 
 // divert keeps the standard output free for an output that goes there: all else goes to standard

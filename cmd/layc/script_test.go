@@ -185,7 +185,7 @@ func writeEmpty(r engine.Request) error {
 			return err
 		}
 		for _, name := range append([]string{i.Name}, i.Aliases...) {
-			if err := to.AppendImage(image, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": name})); err != nil {
+			if err := to.AppendImage(image, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": name, "io.containerd.image.name": r.Output.Names[name]})); err != nil {
 				return err
 			}
 		}

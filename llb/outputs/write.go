@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -77,12 +78,42 @@ func (o Output) free(dest string) error {
 	return nil
 }
 
+// Paths returns the files or directories of apps: those that the output writes, and those of other
+// platforms that are there.
+func (o Output) Paths(apps []App) []string {
+	var all []string
+	for _, a := range apps {
+		for _, platform := range a.Platforms {
+			all = append(all, o.path(a.Name, platform))
+		}
+		if strings.Contains(o.Dest, "{platform}") {
+			const any = "{platform}"
+			parts := strings.Split(o.path(a.Name, any), any)
+			for n, p := range parts {
+				parts[n] = special.ReplaceAllString(p, `\$0`)
+			}
+			there, _ := filepath.Glob(strings.Join(parts, "linux-*"))
+			all = append(all, there...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// special matches what has a meaning in patterns of files.
+var special = regexp.MustCompile(`[\\*?\[]`)
+
+// path returns where an app goes for a platform.
+func (o Output) path(app, platform string) string {
+	return strings.NewReplacer("{app}", fileName(app), "{platform}", fileName(platform)).Replace(o.Dest)
+}
+
 // places returns what goes where.
 func (o Output) places(apps []App) ([]place, error) {
 	var all []place
 	for _, a := range apps {
 		for _, platform := range o.platforms(a) {
-			dest := strings.NewReplacer("{app}", fileName(a.Name), "{platform}", fileName(platform)).Replace(o.Dest)
+			dest := o.path(a.Name, platform)
 			n := slices.IndexFunc(all, func(p place) bool { return p.dest == dest })
 			if n < 0 {
 				n, all = len(all), append(all, place{dest: dest})
