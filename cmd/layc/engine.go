@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -144,6 +145,19 @@ func (g *engines) open(ctx context.Context, word string) error {
 	if _, err := os.Stat(g.state); err != nil && g.address == "" && word != "try" {
 		fmt.Fprintf(g.out, "no build has used the engine's state directory %s yet\n", g.state)
 		return nil
+	}
+	if g.address == "" && word != "prune" && engine.Outdated(g.state) {
+		if word == "usage" {
+			fmt.Fprintf(g.out, "the cache in %s is of another version of layc; the next build removes it\n", g.state)
+			return nil
+		}
+		// A question removes nothing, so it is asked next to the state.
+		other, err := os.MkdirTemp(filepath.Dir(g.state), filepath.Base(g.state)+"-try-")
+		if err != nil {
+			return cannot("write", filepath.Dir(g.state), err)
+		}
+		defer os.RemoveAll(other)
+		options.State = other
 	}
 	opened, err := g.cli.open(ctx, options)
 	if err != nil {

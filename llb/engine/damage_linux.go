@@ -64,13 +64,6 @@ func syncFile(name string) error {
 // closedName is the file of the state that says how the last engine left it.
 const closedName = "closed"
 
-// formatName is the file of the state that says which engines can use its cache: those that make the
-// same bytes of the same layers.
-const (
-	formatName = "format"
-	format     = "2\n" // layers are compressed by layc
-)
-
 // renew empties a state of another format, or one that was open when the machine stopped, and tells
 // the user.
 func (e *embedded) renew(notice func(string)) error {
