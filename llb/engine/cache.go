@@ -5,8 +5,11 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,13 +29,14 @@ import (
 type shared struct {
 	keys    map[digest.Digest]string // of steps
 	found   map[string]cache.Found   // by the place
+	damaged map[string][]string      // files, by the place
 	imports []gateway.CacheOptionsEntry
 }
 
 // readCaches looks up what other machines have built. A place that cannot be read is left out, and
 // the user is told.
 func (e *Engine) readCaches(ctx context.Context, req Request) (*shared, error) {
-	s := &shared{found: map[string]cache.Found{}}
+	s := &shared{found: map[string]cache.Found{}, damaged: map[string][]string{}}
 	if len(req.CacheFrom)+len(req.CacheTo) == 0 {
 		return s, nil
 	}
@@ -42,7 +46,7 @@ func (e *Engine) readCaches(ctx context.Context, req Request) (*shared, error) {
 	}
 	all := s.all()
 	for _, place := range req.CacheFrom {
-		found, err := place.Find(ctx, all)
+		found, damaged, err := sound(ctx, place, all)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -50,7 +54,10 @@ func (e *Engine) readCaches(ctx context.Context, req Request) (*shared, error) {
 			e.notice(fmt.Sprintf("building without the cache %s: %v", place, plain(err)))
 			continue
 		}
-		s.found[place.String()] = found
+		if len(damaged) > 0 {
+			e.notice(fmt.Sprintf("the cache %s is damaged (%s); building without what is lost", place, damaged[0]))
+		}
+		s.found[place.String()], s.damaged[place.String()] = found, damaged
 		manifests, err := place.Merge(ctx, found)
 		if err != nil { // the place may be one that is only read
 			manifests = found.Manifests()
@@ -61,6 +68,16 @@ func (e *Engine) readCaches(ctx context.Context, req Request) (*shared, error) {
 		}
 	}
 	return s, nil
+}
+
+// sound returns what a place has of the keys, and its damaged files.
+func sound(ctx context.Context, place cache.Place, keys []string) (cache.Found, []string, error) {
+	found, err := place.Find(ctx, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	damaged, err := place.Sound(ctx, found)
+	return found, damaged, err
 }
 
 // keeps tells how this engine compresses results for others. Images have the layers of results as
@@ -127,9 +144,16 @@ func (e *Engine) writeCaches(ctx context.Context, c *client.Client, req Request,
 
 func (e *Engine) writeCache(ctx context.Context, c *client.Client, req Request, place cache.Place, s *shared, executed []Step) error {
 	found, ok := s.found[place.String()]
+	damaged := s.damaged[place.String()]
 	if !ok {
 		var err error
-		if found, err = place.Find(ctx, s.all()); err != nil {
+		if found, damaged, err = sound(ctx, place, s.all()); err != nil {
+			return err
+		}
+	}
+	// BuildKit does not write files that exist.
+	for _, file := range damaged {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -128,6 +128,50 @@ func TestCaches(t *testing.T) {
 	}
 }
 
+// TestDamagedCache cuts a layer and a manifest of a directory, in turn. The user is told once, and the
+// build that writes to the directory repairs it.
+func TestDamagedCache(t *testing.T) {
+	needEngine(t)
+	dir := t.TempDir()
+	from, to := "type=local,src="+dir, "type=local,dest="+dir
+	build(t, open(t, t.TempDir()), cached(t, fleet(t, "", nil, "app1", "app2"), "", to))
+	blobs := filepath.Join(dir, "blobs", "sha256")
+	for _, kind := range []string{"a layer", "a manifest"} {
+		files, err := os.ReadDir(blobs)
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		for _, f := range files {
+			name := filepath.Join(blobs, f.Name())
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if json := text[0] == '{'; json == (kind == "a manifest") {
+				if err := os.Truncate(name, int64(len(text)-1)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var said []string
+		e, err := Open(t.Context(), Options{State: t.TempDir(), Runc: runcPath(), Notice: func(text string) { said = append(said, text) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		repaired := build(t, e, cached(t, fleet(t, t.TempDir(), nil, "app1", "app2"), from, to))
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if len(said) != 1 || !strings.HasPrefix(said[0], "the cache "+dir+" is damaged ("+blobs) || executed(repaired) == "" {
+			t.Errorf("%s: executed %s, and said %q", kind, executed(repaired), said)
+		}
+		again := build(t, open(t, t.TempDir()), cached(t, fleet(t, "", nil, "app1", "app2"), from, ""))
+		if got := executed(again); got != "" {
+			t.Errorf("%s: after the repair a new engine executed %s", kind, got)
+		}
+	}
+}
+
 // TestCachesOfBranches checks that two builds that write to one place at once lose nothing, also of a
 // third one that wrote before.
 func TestCachesOfBranches(t *testing.T) {
