@@ -80,8 +80,12 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 			return nil, usage(cmd, "--output %s", err)
 		}
 	}
-	if d.load == "" {
-		return out, nil
+	claims, err := b.claims(out.apps)
+	if err == nil {
+		err = collide(cmd, claims)
+	}
+	if err != nil || d.load == "" {
+		return out, err
 	}
 	if out.loadNames, err = d.loaded.Names(tagsOf(out.apps), out.values); err != nil {
 		return nil, usage(cmd, "name=%s: %s", d.loaded, err)

@@ -65,6 +65,9 @@ var types = []string{string(OCI), string(Docker), string(Image), string(Registry
 // words matches a value of --output that has options. All others are directories.
 var words = regexp.MustCompile(`^[a-z-]+=`)
 
+// misplaced matches an option after a directory.
+var misplaced = regexp.MustCompile(`,\s*(type|dest|tar|name|push|oci-mediatypes|compression|compression-level|force-compression)=`)
+
 // Parse reads a value of --output: options, or a directory for an OCI layout. Its errors have no
 // prefix.
 func Parse(value string) (Output, error) {
@@ -75,7 +78,10 @@ func Parse(value string) (Output, error) {
 		if filepath.Ext(value) == ".tar" {
 			return Output{}, fmt.Errorf("the name of an archive, but without options it is a directory; write type=oci,dest=%s", value)
 		}
-		return Output{Type: OCI, Dest: value}, nil
+		if at := misplaced.FindStringIndex(value); at != nil {
+			return Output{}, fmt.Errorf("options after a directory; write dest=%s", value)
+		}
+		return Output{Type: OCI, Dest: value}, oneLayout(value)
 	}
 	fields, err := csv.NewReader(strings.NewReader(value)).Read()
 	if err != nil {
@@ -143,6 +149,10 @@ func read(set map[string]string) (Output, error) {
 		return o, errors.New("type=docker is an archive; for a directory write type=oci,tar=false,oci-mediatypes=false")
 	case o.Type == Local && (o.Dest == "" || o.Dest == "-"), o.Type == OCI && !o.Archive && (o.Dest == "" || o.Dest == "-"):
 		return o, errors.New("no directory; write dest=DIR")
+	case o.Type == OCI && !o.Archive:
+		if err := oneLayout(o.Dest); err != nil {
+			return o, err
+		}
 	case o.Dest == "" && (o.Type == OCI || o.Type == Tar):
 		o.Dest = "-"
 	}
@@ -153,6 +163,14 @@ func read(set map[string]string) (Output, error) {
 		return o, fmt.Errorf("dest=%s: %w", o.Dest, err)
 	}
 	return o, o.compress(set)
+}
+
+// oneLayout returns an error if a directory for the images of all apps has a placeholder.
+func oneLayout(dir string) error {
+	if p := placeholder.FindString(dir); p != "" {
+		return fmt.Errorf("one OCI layout has the images of all apps; remove %s from its name", p)
+	}
+	return nil
 }
 
 // compress reads the options of compression.

@@ -12,6 +12,7 @@ func TestParse(t *testing.T) {
 	for value, want := range map[string]Output{
 		"out":                          {Type: OCI, Dest: "out"},
 		"./a=b":                        {Type: OCI, Dest: "./a=b"},
+		"a,b=c":                        {Type: OCI, Dest: "a,b=c"},
 		"-":                            {Type: OCI, Dest: "-", Archive: true},
 		"type=oci":                     {Type: OCI, Dest: "-", Archive: true},
 		"type=oci,dest=x.tar":          {Type: OCI, Dest: "x.tar", Archive: true},
@@ -34,6 +35,10 @@ func TestParse(t *testing.T) {
 	}
 	for value, want := range map[string]string{
 		"out.tar":                         "the name of an archive, but without options it is a directory; write type=oci,dest=out.tar",
+		"dir,type=tar":                    "options after a directory; write dest=dir,type=tar",
+		"a,b/c, compression=zstd":         "options after a directory; write dest=a,b/c, compression=zstd",
+		"{app}":                           "one OCI layout has the images of all apps; remove {app} from its name",
+		"type=oci,tar=false,dest=l-{tag}": "one OCI layout has the images of all apps; remove {tag} from its name",
 		"dest=x":                          "no type; write type=oci, or one of docker, image, registry, tar, local",
 		"type=dokcer":                     "unknown type: dokcer; did you mean docker?",
 		"type=zip":                        "unknown type: zip; expected one of oci, docker, image, registry, tar, local",

@@ -57,6 +57,19 @@ func (o Output) Check(apps []App) error {
 	return nil
 }
 
+// Places returns the files and directories that the output writes for the apps; none for the standard
+// output.
+func (o Output) Places(apps []App) ([]string, error) {
+	found, err := o.places(apps)
+	var dests []string
+	for _, p := range found {
+		if p.dest != "-" && p.dest != "" {
+			dests = append(dests, p.dest)
+		}
+	}
+	return dests, err
+}
+
 // free returns an error if nothing can be written to a place.
 func (o Output) free(dest string) error {
 	info, err := os.Stat(dest)
