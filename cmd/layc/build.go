@@ -22,6 +22,7 @@ import (
 	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
+	"github.com/layc-lang/layc/llb/outputs"
 	"github.com/layc-lang/layc/llb/registry"
 )
 
@@ -69,8 +70,9 @@ and for the programs that links and scripts lead to.
 
 --digests writes the digests of the pushed images to a file: a map in JSON
 (NAME.json), values for Helm (NAME.yaml), or the images of kustomize
-(kustomization.yaml). Entries of apps that are not built, and everything else in
-the file, stay. --quiet prints only the references of the images, and errors.
+(kustomization.yaml). If a build pushes to several places, the file names the
+first. Entries of apps that are not built, and everything else in the file,
+stay. --quiet prints only the references of the images, and errors.
 
 --sbom and --provenance attach statements to images: what they are made of (see
 layc sbom) and built from. The name of an image then is an index of the image,
@@ -482,8 +484,12 @@ func (b *build) references(to *delivery, r *images.Result, done delivered) {
 			fmt.Fprintln(b.out, name)
 		}
 	case len(r.Images) > 0 && b.destination.dir != "":
-		for _, i := range r.Images {
-			fmt.Fprintf(b.out, "%s@%s\n", i.Name, i.Manifest)
+		written, _ := outputs.Digests(b.destination.dir) // if they cannot be read, the names are printed
+		for _, name := range slices.Concat(tagsOf(to.apps)...) {
+			if id := written[name]; id != "" {
+				name += "@" + id
+			}
+			fmt.Fprintln(b.out, name)
 		}
 	default:
 		for _, name := range slices.Concat(tagsOf(to.apps)...) {

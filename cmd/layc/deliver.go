@@ -67,6 +67,9 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 	if d.shared.MediaTypes == "docker" && len(annotations) > 0 {
 		return nil, usage(cmd, "--annotation requires OCI media types; remove oci-mediatypes=false, or use --label")
 	}
+	if err := d.annotates(cmd, annotations); err != nil {
+		return nil, err
+	}
 	out.labels = labels
 	if out.output, err = b.output(targets, out.values); err != nil {
 		return nil, usage(cmd, "%s", err)

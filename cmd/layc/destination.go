@@ -169,6 +169,17 @@ func agree[T comparable](what string, all *T, own T) error {
 	return nil
 }
 
+// annotates returns an error if an archive cannot have the annotations: those for Docker have its media
+// types.
+func (d *destination) annotates(cmd *cobra.Command, annotations map[string]string) error {
+	for _, o := range d.outputs {
+		if len(annotations) > 0 && o.Type == outputs.Docker && o.MediaTypes != "oci" {
+			return usage(cmd, "--annotation: %s is an archive with Docker's media types, which has no annotations; use --label, or write type=docker,oci-mediatypes=true or type=oci", o)
+		}
+	}
+	return nil
+}
+
 func (d *destination) toStdout() bool {
 	return slices.ContainsFunc(d.outputs, func(o outputs.Output) bool { return o.Dest == "-" })
 }

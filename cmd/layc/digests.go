@@ -52,14 +52,15 @@ func (d *digestFiles) updated(file string, images []digests.Image) (before, afte
 	return before, after, nil
 }
 
-// writeDigests writes the digests of the plans' images that the registry has. Other entries stay.
+// writeDigests writes the digests of the plans' images that the registry has, where they were pushed
+// first. Other entries stay.
 func (b *build) writeDigests(plans []*plan.Plan, pushed []registry.Pushed) error {
 	if len(b.digests.files) == 0 {
 		return nil
 	}
 	byName := map[string]registry.Pushed{}
 	for _, p := range pushed {
-		if p.There() {
+		if _, known := byName[p.Name]; p.There() && !known {
 			byName[p.Name] = p
 		}
 	}

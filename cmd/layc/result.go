@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"strings"
+
 	"github.com/containerd/platforms"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -33,7 +36,8 @@ type jsonBuilt struct {
 	Digest    string     `json:"digest"`
 	SizeBytes int64      `json:"sizeBytes"`
 	Layers    []jsonBlob `json:"layers"`
-	Pushed    string     `json:"pushed,omitempty"`
+	Pushed    string     `json:"pushed,omitempty"`   // its first reference
+	PushedTo  []string   `json:"pushedTo,omitempty"` // all references of the app, with all tags
 }
 
 // jsonPush is what a push did to a tag.
@@ -57,17 +61,19 @@ func resultJSON(r *images.Result, done delivered, output string) jsonResult {
 			out.find(f)
 		}
 	}
-	references := map[string]string{}
+	first, all := map[string]string{}, map[string][]string{} // by image, and by app
 	for _, p := range done.pushed {
 		if p.There() {
-			references[p.Name] = p.Reference + "@" + p.Digest
+			app, reference := appOf(p.Name), p.Reference+"@"+p.Digest
+			first[p.Name] = cmp.Or(first[p.Name], reference)
+			all[app] = append(all[app], reference)
 		}
 		out.Pushes = append(out.Pushes, jsonPush{p.Name, p.Reference, p.Digest, string(p.State)})
 	}
 	for _, i := range r.Images {
 		j := jsonBuilt{
 			Name: i.Name, Platform: platforms.Format(i.Platform), Digest: i.Manifest.String(), SizeBytes: i.Size,
-			Layers: []jsonBlob{}, Pushed: references[i.Name],
+			Layers: []jsonBlob{}, Pushed: first[i.Name], PushedTo: all[appOf(i.Name)],
 		}
 		for _, l := range i.Layers {
 			j.Layers = append(j.Layers, jsonBlob{l.Digest.String(), l.DiffID.String(), l.Size})
@@ -75,6 +81,12 @@ func resultJSON(r *images.Result, done delivered, output string) jsonResult {
 		out.Images = append(out.Images, j)
 	}
 	return out
+}
+
+// appOf returns the app of an image's name in a layout.
+func appOf(image string) string {
+	app, _, _ := strings.Cut(image, ":")
+	return app
 }
 
 // emptyJSON returns the result of a build that built nothing.

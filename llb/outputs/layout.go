@@ -29,14 +29,29 @@ type layout struct {
 	dir string
 }
 
-// entry returns the entry of an image in the layout's index.
-func (l layout) entry(image string) (ocispecs.Descriptor, error) {
+// Digests returns the digests of the images of a layout directory, by their names in it. An image of
+// several platforms has the digest of its index.
+func Digests(dir string) (map[string]string, error) {
+	index, err := layout{dir: dir}.index()
+	ids := map[string]string{}
+	for _, d := range index.Manifests {
+		ids[d.Annotations[ocispecs.AnnotationRefName]] = d.Digest.String()
+	}
+	return ids, err
+}
+
+func (l layout) index() (index ocispecs.Index, err error) {
 	raw, err := os.ReadFile(filepath.Join(l.dir, ocispecs.ImageIndexFile))
 	if err != nil {
-		return ocispecs.Descriptor{}, err
+		return index, err
 	}
-	var index ocispecs.Index
-	if err := json.Unmarshal(raw, &index); err != nil {
+	return index, json.Unmarshal(raw, &index)
+}
+
+// entry returns the entry of an image in the layout's index.
+func (l layout) entry(image string) (ocispecs.Descriptor, error) {
+	index, err := l.index()
+	if err != nil {
 		return ocispecs.Descriptor{}, err
 	}
 	for _, d := range index.Manifests {
