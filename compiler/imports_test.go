@@ -67,7 +67,7 @@ var policy = map[string]string{
 	"llb/attest":          "lang/redact",
 	"llb/engine":          "llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache",
 	"llb/exact":           "", // the judge shares nothing with what it judges
-	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/world/transport llb/cache",
+	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/registry llb/world/transport llb/cache",
 	"llb/frontend":        "lang/diag lang/load compiler compiler/bind compiler/lock compiler/model compiler/pin compiler/plan llb/canon llb/engine llb/helper llb/images llb/world llb/world/git",
 	"llb/lockfile":        "lang/diag compiler compiler/lock compiler/pin llb/replace",
 	"llb/sign":            "",

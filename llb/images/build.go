@@ -107,7 +107,7 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		}
 		url := unserved(graphs, err)
 		if url == "" {
-			return nil, in.explain(graphs, err)
+			return nil, in.blame(ctx, graphs, err, in.explain(graphs, err))
 		}
 		down[url] = true
 		if in.Notice != nil {
