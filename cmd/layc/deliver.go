@@ -39,7 +39,7 @@ type delivered struct {
 // deliver decides where the images go, and checks what can be checked before a build.
 func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []*plan.Plan) (*delivery, error) {
 	d := &b.destination
-	out := &delivery{apps: appsOf(plans)}
+	out := &delivery{apps: appsOf(plans, b.selection)}
 	out.values.Registry = d.registry
 	if out.values.Registry == "" {
 		out.values.Registry = targets[0].Graph.Fleet.Registry
@@ -129,15 +129,19 @@ func (b *build) output(targets []*compiler.Target, v outputs.Values) (engine.Out
 	return out, err
 }
 
-// appsOf returns the apps of plans, and the published images that are built with them.
-func appsOf(plans []*plan.Plan) []outputs.App {
+// appsOf returns the apps of plans, and the published images that are built with them. With a selection,
+// those that it does not name are only contained in the apps.
+func appsOf(plans []*plan.Plan, s selection) []outputs.App {
 	var apps []outputs.App
 	for _, p := range plans {
 		platform := p.Graph.Platform.String()
 		for _, i := range slices.Concat(p.Images, p.Published) {
 			n := slices.IndexFunc(apps, func(a outputs.App) bool { return a.Name == i.App.Name })
 			if n < 0 {
-				n, apps = len(apps), append(apps, outputs.App{Name: i.App.Name, Images: i.App.References()})
+				n, apps = len(apps), append(apps, outputs.App{
+					Name: i.App.Name, Images: i.App.References(),
+					Contained: i.App.Published != nil && s.selects() && !s.isNamed(i.App),
+				})
 			}
 			apps[n].Platforms = append(apps[n].Platforms, platform)
 		}

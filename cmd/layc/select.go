@@ -35,6 +35,14 @@ func (s *selection) take(cmd *cobra.Command, names []string) error {
 	return nil
 }
 
+// selects reports whether the selection is a part of the fleet.
+func (s *selection) selects() bool { return len(s.names) > 0 || s.expression != "" }
+
+// isNamed reports whether an argument names an app or its repository.
+func (s *selection) isNamed(a *model.App) bool {
+	return slices.Contains(s.names, a.Name) || slices.Contains(s.names, a.Repository)
+}
+
 // chosen returns the apps that are selected on each platform; without a selection
 // all apps. It says so if an expression selects none.
 func (c *cli) chosen(cmd *cobra.Command, out *compiler.Output, s selection) ([]map[string]bool, error) {

@@ -1,6 +1,7 @@
 package outputs
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -125,6 +126,12 @@ func TestCheck(t *testing.T) {
 	one := []App{{Name: "api", Images: []string{"api"}, Platforms: []string{"linux/s390x"}}}
 	both := []App{{Name: "api", Images: []string{"api"}, Platforms: []string{"linux/s390x", "linux/mips"}}}
 	two := append(one, App{Name: "team/web:1", Images: []string{"team/web:1"}, Platforms: []string{"linux/s390x"}})
+	jdk := append(one, App{Name: "jdk", Images: []string{"jdk"}, Platforms: []string{"linux/s390x"}, Contained: true})
+	socket, err := net.Listen("unix", "socket")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
 	for _, c := range []struct {
 		value string
 		apps  []App
@@ -142,6 +149,9 @@ func TestCheck(t *testing.T) {
 		{"type=oci,dest=full", two, "full is a directory; name a file"},
 		{"type=oci,dest=file/x", two, "cannot write file/x: not a directory"},
 		{"type=docker,dest=file", two, ""},
+		{"type=docker,dest=socket", two, "socket is a socket; name a file"},
+		{"type=tar,dest=x.tar", jdk, ""},
+		{"type=local,dest=empty", jdk, ""},
 	} {
 		o, err := Parse(c.value)
 		if err != nil {

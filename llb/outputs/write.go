@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	containerd "github.com/containerd/containerd/v2/pkg/archive"
 	"github.com/containerd/platforms"
@@ -25,6 +27,9 @@ type App struct {
 	Name      string
 	Images    []string // names in the layout, one for each tag
 	Platforms []string // that it is built for
+	// Contained marks the image of a published component that is built because an app contains it. It
+	// is not written as a root file system.
+	Contained bool
 }
 
 // place is one file or directory to write.
@@ -80,6 +85,8 @@ func (o Output) free(dest string) error {
 		return fmt.Errorf("cannot write %s: %w", dest, cause(err, dest))
 	case o.Archive && info.IsDir():
 		return fmt.Errorf("%s is a directory; name a file", dest)
+	case o.Archive && info.Mode()&fs.ModeSocket != 0:
+		return fmt.Errorf("%s is a socket; name a file", dest)
 	case o.Archive:
 		return nil
 	case !info.IsDir():
@@ -125,6 +132,9 @@ func (o Output) path(app, platform string) string {
 func (o Output) places(apps []App) ([]place, error) {
 	var all []place
 	for _, a := range apps {
+		if a.Contained && (o.Type == Tar || o.Type == Local) {
+			continue
+		}
 		for _, platform := range o.platforms(a) {
 			dest := o.path(a.Name, platform)
 			n := slices.IndexFunc(all, func(p place) bool { return p.dest == dest })
@@ -219,7 +229,7 @@ func write(l layout, p place, o Output, names map[string]string, stdout io.Write
 		return err
 	}
 	if o.Archive {
-		return file(p.dest, fill)
+		return file(l.ctx, p.dest, fill)
 	}
 	if err := o.free(p.dest); err != nil {
 		return err
@@ -227,17 +237,43 @@ func write(l layout, p place, o Output, names map[string]string, stdout io.Write
 	return replace.Dir(p.dest, func(dir string) error { return unpack(l.ctx, dir, fill) })
 }
 
-// file writes a file, or into what is not regular, such as a pipe.
-func file(name string, fill func(io.Writer) error) error {
+// file writes a file, or into what is not regular, such as a pipe. It waits for the reader of a pipe until
+// the context ends.
+func file(ctx context.Context, name string, fill func(io.Writer) error) error {
 	info, err := os.Stat(name)
 	if err != nil || info.Mode().IsRegular() {
 		return replace.Stream(name, 0o644, fill)
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	open := func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY, 0) }
+	if info.Mode()&fs.ModeNamedPipe != 0 {
+		open = func() (*os.File, error) { return openPipe(ctx, name) }
+	}
+	f, err := open()
 	if err != nil {
 		return err
 	}
-	return errors.Join(fill(f), f.Close())
+	stop := context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })
+	defer stop()
+	err = errors.Join(fill(f), f.Close())
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// openPipe opens a pipe when it has a reader.
+func openPipe(ctx context.Context, name string) (*os.File, error) {
+	for {
+		f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if !errors.Is(err, syscall.ENXIO) {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // unpack unpacks a root file system. Without root, all files belong to the user.

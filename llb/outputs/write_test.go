@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -412,5 +413,44 @@ func TestArchives(t *testing.T) {
 	}
 	if want := []string{"api-linux-s390x.tar", "api-linux-mips.tar", "web-linux-s390x.tar"}; err != nil || !slices.Equal(base, want) {
 		t.Errorf("wrote %q, %v, want %q", base, err, want)
+	}
+}
+
+// TestPipe writes into a named pipe: it waits for a reader, and ends with the context, also while
+// the reader takes nothing.
+func TestPipe(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fill := func(size int) func(io.Writer) error {
+		return func(w io.Writer) error {
+			_, err := w.Write(make([]byte, size))
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if err := file(ctx, name, fill(1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("without a reader: %v", err)
+	}
+
+	const size = 1 << 20 // more than the pipe holds
+	written := make(chan error, 1)
+	go func() { written <- file(t.Context(), name, fill(size)) }()
+	got, err := os.ReadFile(name)
+	if writeErr := <-written; err != nil || writeErr != nil || len(got) != size {
+		t.Errorf("read %d bytes, %v, %v", len(got), err, writeErr)
+	}
+
+	reader, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	ctx, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if err := file(ctx, name, fill(size)); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a reader that takes nothing: %v", err)
 	}
 }
