@@ -304,6 +304,12 @@ func (b *build) make(cmd *cobra.Command) error {
 
 // check checks the flags before anything is read.
 func (b *build) check(cmd *cobra.Command) error {
+	if err := canWrite(cmd, "json-file", b.jsonFile); err != nil {
+		return err
+	}
+	if err := b.forget(); err != nil {
+		return err
+	}
 	if !slices.Contains(engine.DisplayModes[:], b.progress) {
 		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
 	}
@@ -331,9 +337,6 @@ func (b *build) check(cmd *cobra.Command) error {
 	if err := b.digests.check(cmd, len(b.destination.pushes) > 0); err != nil {
 		return err
 	}
-	if err := canWrite(cmd, "json-file", b.jsonFile); err != nil {
-		return err
-	}
 	if err := b.divert(cmd); err != nil {
 		return err
 	}
@@ -341,9 +344,6 @@ func (b *build) check(cmd *cobra.Command) error {
 		if err := b.writes(cmd, name); err != nil {
 			return err
 		}
-	}
-	if err := b.forget(); err != nil {
-		return err
 	}
 	var err error
 	b.client, err = b.registries.client(cmd)
@@ -353,9 +353,9 @@ func (b *build) check(cmd *cobra.Command) error {
 }
 
 // forget removes the result of an earlier build, so that nobody takes it for this build's if this one
-// is interrupted.
+// is interrupted or its command line is wrong. It leaves a file of a program, which check refuses.
 func (b *build) forget() error {
-	if info, err := os.Lstat(b.jsonFile); err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Lstat(b.jsonFile); err != nil || !info.Mode().IsRegular() || strings.HasSuffix(b.jsonFile, ".layer") {
 		return nil
 	}
 	if err := os.Remove(b.jsonFile); err != nil {
