@@ -79,7 +79,12 @@ func (o Output) Places(apps []App) ([]string, error) {
 func (o Output) free(dest string) error {
 	info, err := os.Stat(dest)
 	switch {
-	case dest == "-" || errors.Is(err, fs.ErrNotExist):
+	case dest == "-":
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		if to, err := os.Readlink(dest); err == nil {
+			return fmt.Errorf("%s is a link to %s, which does not exist; remove it, or create the file", dest, to)
+		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("cannot write %s: %w", dest, cause(err, dest))
@@ -242,7 +247,7 @@ func write(l layout, p place, o Output, names map[string]string, stdout io.Write
 func file(ctx context.Context, name string, fill func(io.Writer) error) error {
 	info, err := os.Stat(name)
 	if err != nil || info.Mode().IsRegular() {
-		return replace.Stream(name, 0o644, fill)
+		return replace.Fill(name, fill)
 	}
 	open := func() (*os.File, error) { return os.OpenFile(name, os.O_WRONLY, 0) }
 	if info.Mode()&fs.ModeNamedPipe != 0 {

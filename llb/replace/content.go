@@ -2,26 +2,34 @@ package replace
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
 
 // Content replaces the content of a file that the user has named, or creates the file. Readers
-// see either the old text or the new. An existing file keeps its mode, a link stays a link, and a
-// file that is not regular, such as /dev/stdout, is written to.
+// see either the old text or the new. An existing file keeps its mode, and a new one has the mode
+// that the umask leaves. A link stays a link, and a file that is not regular, such as /dev/stdout,
+// is written to.
 func Content(name string, text []byte) error {
-	target, mode := name, fs.FileMode(0o644)
-	if info, err := os.Stat(name); err == nil {
-		if !info.Mode().IsRegular() {
-			return writeTo(name, text)
-		}
-		mode = info.Mode().Perm()
+	return Fill(name, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// Fill is [Content] for content that fill writes.
+func Fill(name string, fill func(io.Writer) error) error {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return writeTo(name, fill)
 	}
+	target := name
 	if link, err := os.Lstat(name); err == nil && link.Mode()&fs.ModeSymlink != 0 {
 		// Write through a link with a target that cannot be resolved.
 		if target, err = filepath.EvalSymlinks(name); err != nil {
-			return writeTo(name, text)
+			return writeTo(name, fill)
 		}
 	}
 	// Do not replace a file without write permission.
@@ -30,15 +38,44 @@ func Content(name string, text []byte) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return File(target, text, mode)
+	if err == nil {
+		return Stream(target, info.Mode().Perm(), fill)
+	}
+	mode, err := newMode(filepath.Dir(target))
+	if err != nil {
+		return err
+	}
+	return Stream(target, mode, fill)
+}
+
+// newMode returns the mode of new files in a directory. Only a file tells it: to read the umask
+// of a process is to change it.
+func newMode(dir string) (fs.FileMode, error) {
+	temp, err := os.CreateTemp(dir, prefix+"*")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(temp.Name())
+	if err := errors.Join(temp.Close(), os.Remove(temp.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	f, err := os.OpenFile(temp.Name(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Mode().Perm(), nil
 }
 
 // writeTo writes to a file without replacing it.
-func writeTo(name string, text []byte) error {
+func writeTo(name string, fill func(io.Writer) error) error {
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
-	return errors.Join(err, f.Close())
+	return errors.Join(fill(f), f.Close())
 }
