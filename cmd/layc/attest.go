@@ -117,6 +117,7 @@ type attester struct {
 	files  []attest.Material // the program
 	names  map[string]string // full ones, by those in the layout
 	images map[string]attested
+	labels map[string]string
 }
 
 // attested is an image to make statements about.
@@ -132,7 +133,7 @@ func (b *build) attester(out *compiler.Output, plans []*plan.Plan, d *delivery) 
 	if !b.attests.bills && !b.attests.builds {
 		return nil, nil
 	}
-	a := &attester{build: b, out: out, names: d.output.Names, images: map[string]attested{}}
+	a := &attester{build: b, out: out, names: d.output.Names, images: map[string]attested{}, labels: d.labels}
 	if pushes := b.destination.pushes; len(pushes) > 0 {
 		var err error
 		if a.names, err = pushes[0].Name.Names(tagsOf(d.apps), d.values); err != nil {
@@ -226,6 +227,9 @@ func (a *attester) made(i attested) (attest.Build, error) {
 	for _, s := range a.build.program.set {
 		name, value, _ := strings.Cut(s, "=")
 		made.Parameters[name] = value
+	}
+	for name, value := range a.labels {
+		made.Parameters["label:"+name] = value
 	}
 	seen := map[string]bool{}
 	for _, m := range a.files {

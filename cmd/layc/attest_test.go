@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"maps"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/llb/registry"
 )
 
@@ -139,4 +141,18 @@ func attached(t *testing.T, reference, digest string) (statements []stated) {
 		statements = append(statements, s)
 	}
 	return statements
+}
+
+// TestParameters checks that provenance has the parameters and the labels of the command line.
+func TestParameters(t *testing.T) {
+	a := &attester{build: &build{program: program{set: []string{"size=3"}}}, labels: map[string]string{"team": "ops"}}
+	app := attested{app: &model.App{Name: "a"}, graph: &model.Graph{Platform: here}}
+	made, err := a.made(app)
+	if want := map[string]string{"size": "3", "label:team": "ops"}; err != nil || !maps.Equal(made.Parameters, want) {
+		t.Errorf("the parameters are %v, want %v, %v", made.Parameters, want, err)
+	}
+	a.attests.minimal = true
+	if made, err := a.made(app); err != nil || made.Parameters != nil {
+		t.Errorf("with mode=min the parameters are %v, %v", made.Parameters, err)
+	}
 }

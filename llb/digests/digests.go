@@ -121,7 +121,8 @@ func inKustomization(text []byte, images []Image) ([]byte, error) {
 	})
 }
 
-// edited returns a YAML text after a change of its mapping. Comments stay.
+// edited returns a YAML text after a change of its mapping. Comments, and the ends of
+// lines of other systems, stay.
 func edited(text []byte, edit func(top *yaml.Node) (changed bool, err error)) ([]byte, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var file yaml.Node
@@ -143,13 +144,27 @@ func edited(text []byte, edit func(top *yaml.Node) (changed bool, err error)) ([
 	if err != nil || !changed {
 		return text, err
 	}
+	plainMerges(&file)
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
 	if err := errors.Join(encoder.Encode(&file), encoder.Close()); err != nil {
 		return nil, err
 	}
+	if lines := bytes.Count(text, []byte("\n")); lines > 0 && lines == bytes.Count(text, []byte("\r\n")) {
+		return bytes.ReplaceAll(out.Bytes(), []byte("\n"), []byte("\r\n")), nil
+	}
 	return out.Bytes(), nil
+}
+
+// plainMerges removes the tags of merge keys, which the encoder would write: !!merge <<.
+func plainMerges(n *yaml.Node) {
+	if n.Tag == "!!merge" {
+		n.Tag = ""
+	}
+	for _, c := range n.Content {
+		plainMerges(c)
+	}
 }
 
 // child returns the value of a key of a mapping. It is added if it is missing or null, and must be

@@ -53,6 +53,18 @@ images:
     repository: registry.example.com/cart
     digest: ` + one + `
 `},
+		{"values.yaml", "a: &a {b: c}\r\nd:\r\n  <<: *a\r\nimages:\r\n  cart: &c\r\n    digest: x\r\n  shop:\r\n    <<: *c\r\n", strings.ReplaceAll(`a: &a {b: c}
+d:
+  <<: *a
+images:
+  cart: &c
+    digest: `+one+`
+    repository: registry.example.com/cart
+  shop:
+    <<: *c
+    repository: registry.example.com/shop
+    digest: `+two+`
+`, "\n", "\r\n")},
 		{"values.yaml", "images: {}\n", `images:
   cart:
     repository: registry.example.com/cart
