@@ -111,11 +111,11 @@ func (b *build) output(targets []*compiler.Target, v outputs.Values) (engine.Out
 	}
 	d := &b.destination
 	out := engine.Output{
-		Prune: d.prune, Fleet: filepath.Base(dir), DockerTypes: d.shared.MediaTypes == "docker",
+		Prune: d.prune, DockerTypes: d.shared.MediaTypes == "docker",
 		Compression: compressionOf(d.shared),
 	}
-	if at := targets[0].Graph.Fleet.Registry; at != "" {
-		out.Fleet += " of " + at
+	if at := targets[0].Graph.Fleet.Registry; at != "" { // the directory alone may be a temporary one
+		out.Fleet = filepath.Base(dir) + " of " + at
 	}
 	var apps [][]string
 	for _, t := range targets {
