@@ -63,6 +63,7 @@ type layout struct {
 	store  *lateStore
 	locked *flock.Flock // lock on the directory, nil until begin
 	fresh  bool         // the directory did not exist
+	killed bool         // set by begin: an earlier build was killed while it wrote
 
 	// compress compresses the layers of an engine elsewhere; nil if the engine has done it.
 	compress  *recompression
@@ -197,6 +198,8 @@ func (l *layout) prepare(ctx context.Context) error {
 	if err := l.write(ocispecs.ImageLayoutFile, ocispecs.ImageLayout{Version: ocispecs.ImageLayoutVersion}); err != nil {
 		return err
 	}
+	_, absent := os.Stat(filepath.Join(l.dir, ingest))
+	l.killed = absent == nil
 	store, err := local.NewStore(l.dir)
 	if err != nil {
 		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}

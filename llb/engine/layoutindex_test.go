@@ -214,6 +214,16 @@ func TestLayoutKeepsYoungBlobs(t *testing.T) {
 	if got := blobFiles(t, dir); len(got) != 4 || !slices.Contains(got, "sha256/"+filepath.Base(young)) {
 		t.Errorf("the layout has the blobs %q, want 3 of the image two and %s", got, filepath.Base(young))
 	}
+	// A killed build leaves its directory, too.
+	if err := os.Mkdir(filepath.Join(dir, ingest), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writeLayout(t, dir, false, "two"); err != nil {
+		t.Fatal(err)
+	}
+	if got := blobFiles(t, dir); len(got) != 3 {
+		t.Errorf("after a killed build, the layout has the blobs %q, want 3 of the image two", got)
+	}
 }
 
 // age makes a file two days old.

@@ -17,13 +17,17 @@ import (
 	"github.com/layc-lang/layc/llb/replace"
 )
 
-// abandoned is the age from which a blob that no index reaches is what a killed build left. A younger one
-// may be of a tool that writes its blobs first and the index last, without layc's lock.
+// abandoned is the age from which a blob that no index reaches was left behind. A younger one may be of
+// a tool that writes its blobs first and the index last, without layc's lock.
 const abandoned = 24 * time.Hour
 
+// ingest is the directory of the exporter's partly written blobs. It exists while a build writes, so
+// a build that finds it follows one that was killed.
+const ingest = "ingest"
+
 // sweep removes blobs that the index does not reach: those that this build has written, or taken out
-// of the index, and abandoned ones. It removes the whole directory if the build created it and wrote no
-// index.
+// of the index, abandoned ones, and all after a killed build. It removes the whole directory if the
+// build created it and wrote no index.
 func (l *layout) sweep() error {
 	reached, whole, err := l.reachable()
 	switch {
@@ -40,7 +44,7 @@ func (l *layout) sweep() error {
 	var errs []error
 	for _, e := range entries {
 		id := digest.NewDigestFromEncoded(digest.SHA256, e.Name())
-		if reached[id] || !l.before[id] && !l.written.hasWritten(id) && !(whole && isAbandoned(e)) {
+		if reached[id] || !l.before[id] && !l.written.hasWritten(id) && !(whole && (l.killed || isAbandoned(e))) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(blobs, e.Name())); !errors.Is(err, fs.ErrNotExist) {
@@ -48,8 +52,7 @@ func (l *layout) sweep() error {
 		}
 	}
 	replace.Sweep(l.dir)
-	// Partly written blobs of the exporter.
-	errs = append(errs, os.RemoveAll(filepath.Join(l.dir, "ingest")))
+	errs = append(errs, os.RemoveAll(filepath.Join(l.dir, ingest)))
 	return errors.Join(errs...)
 }
 
