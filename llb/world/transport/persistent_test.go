@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -34,10 +35,11 @@ func TestPersistent(t *testing.T) {
 		{"GET", "429never 200", 0, 1, 0},
 	} {
 		t.Run(test.method+" "+test.answers, func(t *testing.T) {
-			answers, asked := strings.Fields(test.answers), 0
+			answers := strings.Fields(test.answers)
+			var requests atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				answer := answers[asked]
-				asked++
+				asked := int(requests.Add(1))
+				answer := answers[asked-1]
 				if body, _ := io.ReadAll(r.Body); r.Method == "PUT" && string(body) != "a body" {
 					t.Errorf("request %d has the body %q", asked, body)
 				}
@@ -72,7 +74,7 @@ func TestPersistent(t *testing.T) {
 				response.Body.Close()
 				got, text = response.StatusCode, string(raw)
 			}
-			if got != test.want || asked != test.asked {
+			if asked := int(requests.Load()); got != test.want || asked != test.asked {
 				t.Errorf("got %d after %d requests, %v; want %d after %d", got, asked, err, test.want, test.asked)
 			}
 			if passed := time.Since(start); passed < test.pause {

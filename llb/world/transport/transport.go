@@ -60,7 +60,7 @@ func NewTLS(p Patience, config *tls.Config) http.RoundTripper {
 	return &transport{idle: p.Idle, least: int64(float64(p.Rate) * p.Idle.Seconds()), next: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: p.Connect}).DialContext,
-		TLSClientConfig:       config,
+		TLSClientConfig:       config.Clone(), // a transport changes its own
 		TLSHandshakeTimeout:   p.Connect,
 		ResponseHeaderTimeout: p.Header,
 		IdleConnTimeout:       90 * time.Second,
