@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -20,9 +21,9 @@ func file(text string, origins ...string) File {
 func hexOf(f File) string { return strings.TrimPrefix(f.Digest, "sha256:") }
 
 // serve returns a Get for texts by their names, which counts downloads.
-func serve(texts map[string]string, count *int) Get {
+func serve(texts map[string]string, count *atomic.Int32) Get {
 	return func(_ context.Context, name string, read func(io.Reader) error) error {
-		*count++
+		count.Add(1)
 		text, ok := texts[name]
 		if !ok {
 			return errors.New("no such file: " + name)
@@ -50,7 +51,7 @@ func TestFill(t *testing.T) {
 	s := Store{filepath.Join(t.TempDir(), "vendor")}
 	a, b, c := file("content of a", "a"), file("content of b", "lost", "https://user:hunter2@example.com/b"), file("content of c", "c")
 	texts := map[string]string{"a": "content of a", b.Origins[1]: "content of b", "c": "content of c"}
-	count := 0
+	var count atomic.Int32
 	fill := func(wanted ...File) Filled {
 		t.Helper()
 		filled, err := s.Fill(context.Background(), wanted, serve(texts, &count), func(File, int, int) {})
@@ -62,8 +63,8 @@ func TestFill(t *testing.T) {
 	if s.Exists() || s.Has(a.Digest) {
 		t.Error("there are copies before any is made")
 	}
-	if got, want := fill(a, b), (Filled{Files: 2, Added: 2, Bytes: 24, AddedBytes: 24}); got != want || count != 3 {
-		t.Errorf("got %+v with %d requests, want %+v with 3", got, count, want)
+	if got, want := fill(a, b), (Filled{Files: 2, Added: 2, Bytes: 24, AddedBytes: 24}); got != want || count.Load() != 3 {
+		t.Errorf("got %+v with %d requests, want %+v with 3", got, count.Load(), want)
 	}
 	record, err := os.ReadFile(filepath.Join(s.Dir, list))
 	if err != nil || !strings.Contains(string(record), hexOf(a)+" 12 a\n") || strings.Contains(string(record), "hunter2") {
@@ -84,9 +85,9 @@ func TestFill(t *testing.T) {
 	if states, err := s.Look(context.Background(), []File{a, b, c}); err != nil || states[0] != Changed || states[1] != Good || states[2] != Missing {
 		t.Errorf("the states are %v, %v", states, err)
 	}
-	count = 0
-	if got, want := fill(a, c), (Filled{Files: 2, Added: 2, Removed: 1, Bytes: 24, AddedBytes: 24}); got != want || count != 2 {
-		t.Errorf("got %+v with %d requests, want %+v with 2", got, count, want)
+	count.Store(0)
+	if got, want := fill(a, c), (Filled{Files: 2, Added: 2, Removed: 1, Bytes: 24, AddedBytes: 24}); got != want || count.Load() != 2 {
+		t.Errorf("got %+v with %d requests, want %+v with 2", got, count.Load(), want)
 	}
 	if got := names(t, s); len(got) != 2 || s.Has(b.Digest) || !s.Has(a.Digest) {
 		t.Errorf("there are %v", got)
@@ -101,7 +102,7 @@ func TestFill(t *testing.T) {
 func TestOtherContent(t *testing.T) {
 	s := Store{t.TempDir()}
 	a := file("content of a", "a")
-	count := 0
+	var count atomic.Int32
 	_, err := s.Fill(context.Background(), []File{a}, serve(map[string]string{"a": "other content"}, &count), func(File, int, int) {})
 	var other *OtherContentError
 	if !errors.As(err, &other) || other.Got != file("other content").Digest || !strings.HasPrefix(err.Error(), "a has the checksum sha256:") {
