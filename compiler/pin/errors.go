@@ -10,6 +10,7 @@ import (
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/lang/diag"
+	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/lang/source"
 )
 
@@ -61,9 +62,6 @@ func (e *DownloadError) Error() string { return e.Err.Error() }
 
 func (e *DownloadError) Unwrap() error { return e.Err }
 
-// advised is an error that knows its reason and what to do next.
-type advised interface{ Advice() (note, help string) }
-
 // unserved adds the place to the error for a download. An error about a URL that no clause has
 // stays as it is.
 func unserved(err *lock.UnservedError, out *compiler.Output) error {
@@ -80,7 +78,7 @@ func unserved(err *lock.UnservedError, out *compiler.Output) error {
 					continue
 				}
 				d := found.Errorf(diag.DownloadFailed, f.Span, "cannot download %s", err.URL)
-				var says advised
+				var says load.Advised
 				if errors.As(err.Err, &says) {
 					note, help := says.Advice()
 					d.Note("%s", note).Hint("%s", help)

@@ -27,7 +27,7 @@ type Fetched struct {
 	Err   error // why the files are missing, or differ from the pinned ones; may be Advised. Files is nil then
 }
 
-// Advised is an error of a repository with its own notes and help.
+// Advised is an error, of a repository or a download, with its own notes and help.
 type Advised interface {
 	error
 	Advice() (note, help string)

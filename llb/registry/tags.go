@@ -36,14 +36,20 @@ func SplitTag(ref string) (repository, tag string, err error) {
 	return t.Repository.Name(), tag, nil
 }
 
+// reader returns a repository, and what pulls from it.
+func (c Client) reader(ctx context.Context, repository string) (name.Repository, *remote.Puller, error) {
+	repo, err := name.NewRepository(repository)
+	if err != nil {
+		return repo, nil, err
+	}
+	puller, err := remote.NewPuller(c.usual(ctx)...)
+	return repo, puller, err
+}
+
 // Digests returns the digests of the manifests that tags name, by tag. A tag that does not exist is
 // left out.
 func (c Client) Digests(ctx context.Context, repository string, tags []string) (map[string]string, error) {
-	repo, err := name.NewRepository(repository)
-	if err != nil {
-		return nil, err
-	}
-	puller, err := remote.NewPuller(c.usual(ctx)...)
+	repo, puller, err := c.reader(ctx, repository)
 	if err != nil {
 		return nil, err
 	}
@@ -100,11 +106,7 @@ func (c Client) Tag(ctx context.Context, repository, manifest string, tags []str
 
 // Content returns a manifest or a blob of a repository, whose digest is verified.
 func (c Client) Content(ctx context.Context, repository, digest string, manifest bool) ([]byte, error) {
-	repo, err := name.NewRepository(repository)
-	if err != nil {
-		return nil, err
-	}
-	puller, err := remote.NewPuller(c.usual(ctx)...)
+	repo, puller, err := c.reader(ctx, repository)
 	if err != nil {
 		return nil, err
 	}
