@@ -175,11 +175,11 @@ func (b *build) send(ctx context.Context, layout string, d *delivery) (done deli
 			return done, &engine.UnavailableError{What: "cannot load images into " + d.loader.String(), Err: err}
 		}
 	}
-	for _, o := range b.destination.pushes {
-		pushed, err := b.upload(ctx, layout, o, d)
-		if done.pushed = append(done.pushed, pushed...); err != nil {
-			return done, err
-		}
+	if len(b.destination.pushes) == 0 {
+		return done, nil
+	}
+	if done.pushed, err = b.upload(ctx, layout, d); err != nil {
+		return done, err
 	}
 	b.tellSigned(done.pushed)
 	return done, nil

@@ -37,7 +37,7 @@ func pushedApps(plans []*plan.Plan) map[string]*model.App {
 
 // pushError is the error of a push to a place.
 type pushError struct {
-	to  string // a registry with a path, or a template of names
+	to  string // registries with paths, or templates of names
 	err error
 }
 
@@ -75,21 +75,29 @@ func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) err
 	return nil
 }
 
-// upload pushes the images of the layout. Its error is a *pushError.
-func (b *build) upload(ctx context.Context, layout string, o outputs.Output, d *delivery) ([]registry.Pushed, error) {
-	names, to, err := pushesTo(o, d)
-	if err != nil {
-		return nil, &pushError{to, err}
-	}
+// upload pushes the images of the layout to all places, as one push: no tag moves anywhere unless all
+// places have all images. Its error is a *pushError.
+func (b *build) upload(ctx context.Context, layout string, d *delivery) ([]registry.Pushed, error) {
 	progress := b.pushProgress()
 	defer progress.close()
-	options := registry.PushOptions{Names: names, Progress: progress.show}
+	options := registry.PushOptions{Progress: progress.show}
+	var all []string
+	for _, o := range b.destination.pushes {
+		names, to, err := pushesTo(o, d)
+		if err != nil {
+			return nil, &pushError{to, err}
+		}
+		options.Places = append(options.Places, names)
+		if !slices.Contains(all, to) {
+			all = append(all, to)
+		}
+	}
 	if b.signs.key != nil {
 		options.Sign = b.signs.key
 	}
 	pushed, err := b.client.Push(ctx, layout, "", slices.Concat(tagsOf(d.apps)...), options)
 	if err != nil {
-		err = &pushError{to, err}
+		err = &pushError{strings.Join(all, " and "), err}
 	}
 	return pushed, err
 }
@@ -164,7 +172,7 @@ func (b *build) partlyPushed(ctx context.Context, plans []*plan.Plan, result *im
 		b.summary(plans, result, d, done)
 	}
 	told := resultJSON(result, done, b.destination.dir)
-	if err := b.writeDigests(plans, done.pushed); err != nil {
+	if err := errors.Join(b.writeDigests(plans, done.pushed), result.CacheErr); err != nil {
 		_, told.Error = exitOf(ctx, err)
 		fmt.Fprintln(b.err, told.Error)
 	}

@@ -29,7 +29,8 @@ import (
 // writing is an engine that builds nothing, but writes images: random ones, which it keeps by name.
 type writing struct {
 	fake
-	images map[string]v1.Image
+	images   map[string]v1.Image
+	cacheErr error
 }
 
 func (w *writing) Build(ctx context.Context, r engine.Request) (*engine.Result, error) {
@@ -57,8 +58,106 @@ func (w *writing) Build(ctx context.Context, r engine.Request) (*engine.Result, 
 			}})
 		}
 	}
+	result.CacheErr = w.cacheErr
 	_, err = layout.Write(r.Output.Dir, index)
 	return result, err
+}
+
+// pushed is what scripts read of the result of a push.
+type pushed struct {
+	ExitCode int
+	Error    string
+	Images   []jsonBuilt
+	Written  []string
+	Pushes   []jsonPush
+	Findings []struct {
+		Code, File, Message string
+		Line                int
+		Notes, Help         []string
+	}
+}
+
+// states returns what happened to each tag, without the names of hosts.
+func (p pushed) states() string {
+	var all []string
+	for _, to := range p.Pushes {
+		_, name, _ := strings.Cut(to.Reference, "/")
+		all = append(all, name+" "+to.State)
+	}
+	return strings.Join(all, ", ")
+}
+
+// TestPushesToSeveral pushes to two registries. As long as one of them does not have all images, no tag
+// moves in the other, and each tag is told. A cache that cannot be written holds back neither.
+func TestPushesToSeveral(t *testing.T) {
+	var refuse, down atomic.Bool
+	serve := func(broken func(*http.Request) bool) string {
+		backend := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if broken(r) {
+				w.WriteHeader(http.StatusForbidden)
+				fmt.Fprint(w, `{"errors":[{"code":"DENIED","message":"no"}]}`)
+				return
+			}
+			backend.ServeHTTP(w, r)
+		}))
+		t.Cleanup(server.Close)
+		return strings.TrimPrefix(server.URL, "http://")
+	}
+	first := serve(func(r *http.Request) bool {
+		put := r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/")
+		return put && (down.Load() || refuse.Load() && strings.HasSuffix(r.URL.Path, "/one/manifests/latest"))
+	})
+	second := serve(func(*http.Request) bool { return false })
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(t.TempDir(), "auth.json"))
+	dir, e := t.TempDir(), &writing{images: map[string]v1.Image{}}
+	program := "fleet {\n    registry \"" + first + "/a\"\n}\n\napp one {\n    base scratch\n    file \"/one\" text \"1\"\n}\n\napp two {\n    base scratch\n    file \"/two\" text \"2\"\n}\n"
+	if err := os.WriteFile(filepath.Join(dir, "a.layer"), []byte(program), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(t.TempDir(), "state")
+	layc := func(more ...string) pushed {
+		t.Helper()
+		var stdout, stderr bytes.Buffer
+		c := &cli{out: &stdout, err: &stderr, ready: readyFake, open: func(context.Context, engine.Options) (builder, error) { return e, nil }}
+		code := c.run(t.Context(), append([]string{"build", "-C", dir, "--state", state, "--json", "--push", "-o", "type=registry", "-o", "type=registry,name=" + second + "/b"}, more...))
+		var r pushed
+		if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
+			t.Fatalf("%v:\n%s%s", err, &stdout, &stderr)
+		}
+		if r.ExitCode != code {
+			t.Errorf("the exit code is %d, the JSON says %d", code, r.ExitCode)
+		}
+		return r
+	}
+	for _, step := range []struct {
+		name         string
+		refuse, down bool
+		states       string
+		code         int
+	}{
+		{"one place fails", false, true, "a/one:latest not pushed, a/two:latest not pushed, b/one:latest not pushed, b/two:latest not pushed", exitUnavailable},
+		{"a tag is refused", true, false, "a/one:latest refused, a/two:latest pushed, b/one:latest pushed, b/two:latest pushed", exitUnavailable},
+		{"all is well", false, false, "a/one:latest pushed, a/two:latest unchanged, b/one:latest unchanged, b/two:latest unchanged", exitOK},
+	} {
+		refuse.Store(step.refuse)
+		down.Store(step.down)
+		if r := layc(); r.states() != step.states || r.ExitCode != step.code || len(r.Images) != 2 {
+			t.Errorf("%s: exit code %d, the states are %s, want %s", step.name, r.ExitCode, r.states(), step.states)
+		}
+	}
+	clear(e.images)
+	e.cacheErr = &engine.UnavailableError{What: "cannot write the cache"}
+	moved := "a/one:latest pushed, a/two:latest pushed, b/one:latest pushed, b/two:latest pushed"
+	if r := layc(); r.states() != moved || r.ExitCode != exitUnavailable || r.Error != "cannot write the cache" {
+		t.Errorf("without the cache: exit code %d, error %q, the states are %s", r.ExitCode, r.Error, r.states())
+	}
+	refuse.Store(true)
+	clear(e.images)
+	if r := layc(); r.ExitCode != exitUnavailable || r.Error != "cannot write the cache" || len(r.Findings) != 1 {
+		t.Errorf("without the cache and a tag: exit code %d, error %q, %+v", r.ExitCode, r.Error, r.Findings)
+	}
 }
 
 // TestBuildPushes builds and pushes to a registry that changes its mind, and reads the results as a
@@ -124,21 +223,10 @@ app two {
 		code = c.run(t.Context(), append([]string{"build", "-C", dir, "--state", state, "--push"}, args...))
 		return code, strings.ReplaceAll(stdout.String(), host, "HOST"), strings.ReplaceAll(stderr.String(), host, "HOST")
 	}
-	type result struct {
-		ExitCode int
-		Error    string
-		Images   []jsonBuilt
-		Pushes   []jsonPush
-		Findings []struct {
-			Code, File, Message string
-			Line                int
-			Notes, Help         []string
-		}
-	}
-	read := func(args ...string) (result, string) {
+	read := func(args ...string) (pushed, string) {
 		t.Helper()
 		code, out, problems := layc(append(args, "--json")...)
-		var r result
+		var r pushed
 		if err := json.Unmarshal([]byte(out), &r); err != nil {
 			t.Fatalf("%v:\n%s%s", err, out, problems)
 		}
@@ -147,14 +235,6 @@ app two {
 		}
 		return r, problems
 	}
-	states := func(r result) string {
-		var all []string
-		for _, p := range r.Pushes {
-			all = append(all, strings.TrimPrefix(p.Reference, "HOST/shop/")+" "+p.State)
-		}
-		return strings.Join(all, ", ")
-	}
-
 	deny.Store(true)
 	code, _, problems := layc()
 	words := strings.Join(strings.Fields(problems), " ")
@@ -186,8 +266,8 @@ app two {
 		t.Errorf("unchanged: exit code %d\n%s\n%s", code, out, problems)
 	}
 	refuse.Store(true)
-	if r, _ := read(); states(r) != "one:latest unchanged, two:1.0 unchanged, two:latest unchanged" || r.ExitCode != exitOK || r.Images[1].Pushed == "" {
-		t.Errorf("unchanged: %s, %+v", states(r), r)
+	if r, _ := read(); strings.ReplaceAll(r.states(), "shop/", "") != "one:latest unchanged, two:1.0 unchanged, two:latest unchanged" || r.ExitCode != exitOK || r.Images[1].Pushed == "" {
+		t.Errorf("unchanged: %s, %+v", strings.ReplaceAll(r.states(), "shop/", ""), r)
 	}
 
 	clear(images)
@@ -196,8 +276,8 @@ app two {
 	if text, err := os.ReadFile(recorded); err != nil || !strings.Contains(string(text), r.Pushes[0].Digest) || strings.Contains(string(text), r.Pushes[1].Digest) {
 		t.Errorf("refused: the digests are %s, %v", text, err)
 	}
-	if states(r) != "one:latest pushed, two:1.0 refused, two:latest pushed" || r.ExitCode != exitUnavailable {
-		t.Errorf("refused: %s, %+v", states(r), r)
+	if strings.ReplaceAll(r.states(), "shop/", "") != "one:latest pushed, two:1.0 refused, two:latest pushed" || r.ExitCode != exitUnavailable {
+		t.Errorf("refused: %s, %+v", strings.ReplaceAll(r.states(), "shop/", ""), r)
 	}
 	if len(r.Findings) != 1 || r.Findings[0].File != "a.layer" || r.Findings[0].Line != 14 || r.Findings[0].Message != "cannot push HOST/shop/two:1.0" ||
 		!strings.Contains(fmt.Sprint(r.Findings[0].Notes), "the tag is immutable") {

@@ -45,7 +45,8 @@ type jsonPush struct {
 	Image     string `json:"image"` // its name, one of the app's
 	Reference string `json:"reference"`
 	Digest    string `json:"digest"`
-	State     string `json:"state"` // "pushed", "unchanged", "refused", "not pushed"
+	State     string `json:"state"`               // "pushed", "unchanged", "refused", "not pushed"
+	Signature string `json:"signature,omitempty"` // the reference of its signature
 }
 
 type jsonBlob struct {
@@ -68,7 +69,7 @@ func resultJSON(r *images.Result, done delivered, output string) jsonResult {
 			first[p.Name] = cmp.Or(first[p.Name], reference)
 			all[app] = append(all[app], reference)
 		}
-		out.Pushes = append(out.Pushes, jsonPush{p.Name, p.Reference, p.Digest, string(p.State)})
+		out.Pushes = append(out.Pushes, jsonPush{p.Name, p.Reference, p.Digest, string(p.State), p.Signature})
 	}
 	for _, i := range r.Images {
 		j := jsonBuilt{

@@ -280,6 +280,8 @@ func (r *running) on(ctx context.Context, at int, j *job) error {
 		return err
 	case err != nil:
 		return err
+	case result.CacheErr != nil: // the others would not find what it has built
+		return result.CacheErr
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -370,7 +372,7 @@ func (r *running) collect(ctx context.Context) (*engine.Result, error) {
 			if err != nil {
 				return nil, err
 			}
-			out.Images, out.Changes = result.Images, result.Changes
+			out.Images, out.Changes, out.CacheErr = result.Images, result.Changes, result.CacheErr
 			r.mu.Lock()
 			r.count(r.nodes[at].number, result.Steps)
 			r.mu.Unlock()

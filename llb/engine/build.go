@@ -124,6 +124,9 @@ type Result struct {
 	Changes
 	Proven []Proven // in the request's order
 	Steps  Steps
+	// CacheErr tells which places of CacheTo could not be written. The images are complete. It is an
+	// *UnavailableError, or several of them.
+	CacheErr error
 }
 
 // BuiltImage is an image in the layout.
@@ -310,7 +313,10 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			return nil, err
 		}
 	}
-	return res, e.writeCaches(ctx, c, req, shared, res.Steps.Executed)
+	if res.CacheErr = e.writeCaches(ctx, c, req, shared, res.Steps.Executed); ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return res, nil
 }
 
 // solveOpt returns what all solves of a request have in common.

@@ -122,8 +122,9 @@ const maxExported = 800
 
 // writeCaches puts results into the request's caches that these do not have: results of steps that
 // no build has named there, and results of executed steps, which were not found although they may
-// be named.
+// be named. A place that cannot be written to does not hold back the others.
 func (e *Engine) writeCaches(ctx context.Context, c *client.Client, req Request, s *shared, executed []Step) error {
+	var errs []error
 	for _, place := range req.CacheTo {
 		err := e.writeCache(ctx, c, req, place, s, executed)
 		switch {
@@ -133,13 +134,13 @@ func (e *Engine) writeCaches(ctx context.Context, c *client.Client, req Request,
 		case place.Lenient:
 			e.notice(fmt.Sprintf("cannot write the cache %s: %v", place, plain(err)))
 		default:
-			return &UnavailableError{
+			errs = append(errs, &UnavailableError{
 				What: fmt.Sprintf("cannot write the cache %s", place), Err: rootCause(err),
 				Help: "check its name and your right to write to it; with ignore-error=true in --cache-to, this is only a warning",
-			}
+			})
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (e *Engine) writeCache(ctx context.Context, c *client.Client, req Request, place cache.Place, s *shared, executed []Step) error {

@@ -232,6 +232,32 @@ func TestCacheIsFilled(t *testing.T) {
 	}
 }
 
+// TestImagesWithoutCache checks that a build whose cache cannot be written gives complete images, and
+// fills its other caches.
+func TestImagesWithoutCache(t *testing.T) {
+	needEngine(t)
+	server := httptest.NewServer(nil)
+	host := strings.TrimPrefix(server.URL, "http://")
+	server.Close()
+	out, other := t.TempDir(), keeper(t)
+	req := cached(t, fleet(t, out, nil, "app1"), "", host+"/cache")
+	r, err := open(t, t.TempDir()).Build(t.Context(), cached(t, req, "", other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var unavailable *UnavailableError
+	if !errors.As(r.CacheErr, &unavailable) || !strings.Contains(r.CacheErr.Error(), "cannot write the cache "+host+"/cache") {
+		t.Errorf("the error is %v", r.CacheErr)
+	}
+	if len(r.Images) != 1 || len(files(t, out)) == 0 {
+		t.Errorf("the images are %v", r.Images)
+	}
+	again := build(t, open(t, t.TempDir()), cached(t, fleet(t, "", nil, "app1"), other, ""))
+	if got := executed(again); got != "" {
+		t.Errorf("with the other cache a new engine executed %s", got)
+	}
+}
+
 // TestUnwritableCache pins the error for a cache that cannot be written. It does not say that images
 // are complete: they may be on their way to a registry, or on other engines.
 func TestUnwritableCache(t *testing.T) {

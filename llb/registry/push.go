@@ -26,9 +26,9 @@ type PushOptions struct {
 	// Progress is called after each blob, manifest and tag, and while a blob is sent, from one
 	// goroutine at a time. May be nil.
 	Progress func(Progress)
-	// Names are the references of images, by their names in the layout. An image without one is
-	// named by the prefix.
-	Names map[string]string
+	// Places are where the images go. Each has references by the images' names in the layout. An
+	// image without one is named by the prefix. Without places there is one with only that.
+	Places []map[string]string
 }
 
 // State is what a push did to a tag.
@@ -48,7 +48,8 @@ type Pushed struct {
 	Reference string // its name in the registry, with the tag
 	Digest    string // of its manifest, or of its index
 	State     State
-	Err       error // why it was refused
+	Err       error  // why it was refused
+	Signature string // the reference of what it is signed with; "": it is not
 }
 
 // There reports whether the tag names the image.
@@ -71,15 +72,15 @@ const (
 	maxRequests = 32 // small requests at once
 )
 
-// Push pushes the named images of the layout, or all images if there are no names. It returns
-// them in the order of the layout's index, also with an error, with what happened to each. An
-// image's reference is its name below the prefix, "registry.example.com/shop" + "/" + "app1".
-// Without a prefix it is the name; without a tag, the tag is latest.
+// Push pushes the named images of the layout, or all images if there are no names, to all places. It
+// returns them by place, in the order of the layout's index, also with an error, with what happened
+// to each. An image's reference is its name below the prefix, "registry.example.com/shop" + "/" +
+// "app1". Without a prefix it is the name; without a tag, the tag is latest.
 //
 // A tag that names the image already is not pushed again, and nothing of that image is looked at.
 // Of the others, all blobs come first, then all manifests by digest, then all tags. So a pull of a
-// tag always gets a complete image, and a failed push moves no tag unless all images are complete
-// and, with a signer, signed.
+// tag always gets a complete image, and a failed push moves no tag unless all images are complete in
+// all places and, with a signer, signed.
 // A tag that is refused does not hold back the others. A blob that several images share is
 // uploaded once to each registry, and mounted into the other repositories if the registry
 // supports that.
@@ -90,13 +91,25 @@ func (c Client) Push(ctx context.Context, dir, prefix string, names []string, op
 	}
 	options := c.usual(ctx)
 	p := &push{progress: reporter{show: opts.Progress}, homes: map[string]name.Repository{}}
-	for _, e := range entries {
-		tag, err := reference(prefix, e.name, opts.Names[e.name])
-		if err != nil {
-			return nil, err
+	places := opts.Places
+	if len(places) == 0 {
+		places = []map[string]string{nil}
+	}
+	type one struct{ image, tag string }
+	listed := map[one]bool{} // places may be equal
+	for _, place := range places {
+		for _, e := range entries {
+			tag, err := reference(prefix, e.name, place[e.name])
+			if err != nil {
+				return nil, err
+			}
+			if listed[one{e.name, tag.Name()}] {
+				continue
+			}
+			listed[one{e.name, tag.Name()}] = true
+			p.tags = append(p.tags, &tagged{entry: e, tag: tag})
+			p.pushed = append(p.pushed, Pushed{Name: e.name, Reference: tag.Name(), Digest: e.desc.Digest.String(), State: NotMoved})
 		}
-		p.tags = append(p.tags, &tagged{entry: e, tag: tag})
-		p.pushed = append(p.pushed, Pushed{Name: e.name, Reference: tag.Name(), Digest: e.desc.Digest.String(), State: NotMoved})
 	}
 	if p.puller, err = remote.NewPuller(options...); err != nil {
 		return p.pushed, err

@@ -329,7 +329,7 @@ func TestValidateFindsDamage(t *testing.T) {
 // TestPushNames pushes an image under a name of its own, and the other below the prefix.
 func TestPushNames(t *testing.T) {
 	s := newServer(t)
-	pushed, err := Client{}.Push(t.Context(), shop(t), s.host+"/shop", nil, PushOptions{Names: map[string]string{"app2": s.host + "/other/x:1"}})
+	pushed, err := Client{}.Push(t.Context(), shop(t), s.host+"/shop", nil, PushOptions{Places: []map[string]string{{"app2": s.host + "/other/x:1"}}})
 	if err != nil || len(pushed) != 2 || pushed[0].Reference != s.host+"/shop/app1:latest" || pushed[1].Reference != s.host+"/other/x:1" {
 		t.Errorf("pushed %v, %v", pushed, err)
 	}

@@ -31,19 +31,21 @@ type Signer interface {
 
 // Sign signs what tags name in registries. The signatures of an image or index are layers of the image
 // with the tag sha256-HEX.sig in the same repository, where HEX is the digest. Signatures of others
-// stay. What is signed already is not signed again.
+// stay. What is signed already is not signed again. Sign notes the signature of each tag in pushed,
+// also if others are refused.
 func (c Client) Sign(ctx context.Context, pushed []Pushed, by Signer) error {
 	var all []name.Digest
-	seen := map[string]bool{}
-	for _, p := range pushed {
+	tags := map[string][]int{} // indexes in pushed, by what they name
+	for n, p := range pushed {
 		tag, err := name.NewTag(p.Reference)
 		if err != nil {
 			return &NameError{p.Name, err}
 		}
-		if id := tag.Context().Digest(p.Digest); !seen[id.Name()] {
-			seen[id.Name()] = true
+		id := tag.Context().Digest(p.Digest)
+		if tags[id.Name()] == nil {
 			all = append(all, id)
 		}
+		tags[id.Name()] = append(tags[id.Name()], n)
 	}
 	options := c.usual(ctx)
 	puller, err := remote.NewPuller(options...)
@@ -62,11 +64,16 @@ func (c Client) Sign(ctx context.Context, pushed []Pushed, by Signer) error {
 			return failed(tag.Registry, "pull "+tag.Name(), fmt.Errorf("reading the signatures %s: %w", tag, err))
 		}
 		signed, err := signedBy(old, id, by)
-		if err != nil || signed == nil {
+		if err != nil {
 			return err
 		}
-		if err := pusher.Push(ctx, tag, signed); err != nil {
-			return failed(tag.Registry, "push "+tag.Name(), fmt.Errorf("pushing the signature %s: %w", tag, err))
+		if signed != nil {
+			if err := pusher.Push(ctx, tag, signed); err != nil {
+				return failed(tag.Registry, "push "+tag.Name(), fmt.Errorf("pushing the signature %s: %w", tag, err))
+			}
+		}
+		for _, of := range tags[id.Name()] {
+			pushed[of].Signature = tag.Name()
 		}
 		return nil
 	})

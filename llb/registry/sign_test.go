@@ -160,8 +160,9 @@ func TestSignBeforeTags(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := remote.Head(tag.Context().Tag(strings.Replace(pushed[0].Digest, ":", "-", 1) + ".sig")); err != nil {
-			t.Error(err)
+		signature := tag.Context().Tag(strings.Replace(pushed[0].Digest, ":", "-", 1) + ".sig")
+		if _, err := remote.Head(signature); err != nil || pushed[0].Signature != signature.Name() {
+			t.Errorf("the signature is %q, want %s: %v", pushed[0].Signature, signature, err)
 		}
 	}
 }

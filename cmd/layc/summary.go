@@ -1,0 +1,163 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/containerd/platforms"
+
+	"github.com/layc-lang/layc/compiler/plan"
+	"github.com/layc-lang/layc/lang/term"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/images"
+	"github.com/layc-lang/layc/llb/outputs"
+)
+
+// finish tells what was built and delivered, and the error that ended the delivery. The images are
+// where they should be if there is none, so a cache that could not be written is told last.
+func (b *build) finish(ctx context.Context, plans []*plan.Plan, result *images.Result, to *delivery, done delivered, ended error) error {
+	err := errors.Join(ended, result.CacheErr)
+	if ctx.Err() != nil && err != nil {
+		return err
+	}
+	told := resultJSON(result, done, b.destination.dir)
+	var code int
+	code, told.Error = exitOf(ctx, err)
+	if telling := b.tell(code, told); telling != nil {
+		return telling
+	}
+	switch {
+	case b.json || ended != nil:
+	case b.quiet:
+		b.references(to, result, done)
+	default:
+		b.summary(plans, result, to, done)
+		if b.verify {
+			fmt.Fprintln(b.out, verified(result.Outcomes))
+		}
+	}
+	return err
+}
+
+// references prints the references of the images, one a line: with the digest if it is known.
+func (b *build) references(to *delivery, r *images.Result, done delivered) {
+	switch {
+	case len(done.pushed) > 0:
+		for _, p := range done.pushed {
+			if p.There() {
+				fmt.Fprintf(b.out, "%s@%s\n", p.Reference, p.Digest)
+			}
+		}
+	case len(done.loaded) > 0:
+		for _, name := range done.loaded {
+			fmt.Fprintln(b.out, name)
+		}
+	case len(r.Images) > 0 && b.destination.dir != "":
+		written, _ := outputs.Digests(b.destination.dir) // if they cannot be read, the names are printed
+		for _, name := range slices.Concat(tagsOf(to.apps)...) {
+			if id := written[name]; id != "" {
+				name += "@" + id
+			}
+			fmt.Fprintln(b.out, name)
+		}
+	default:
+		for _, name := range slices.Concat(tagsOf(to.apps)...) {
+			fmt.Fprintln(b.out, name)
+		}
+	}
+}
+
+// summary prints the location of the images and what they share.
+func (b *build) summary(plans []*plan.Plan, r *images.Result, to *delivery, done delivered) {
+	printSharing(b.out, r)
+	if len(r.Pruned) > 0 {
+		fmt.Fprintf(b.out, "\nremoved %s from %s, which the fleet no longer has\n", strings.Join(r.Pruned, ", "), b.destination.dir)
+	}
+	var places []string
+	if dir := b.destination.dir; dir != "" {
+		places = append(places, "wrote the images to "+dir+" (an OCI layout)")
+	}
+	for _, name := range done.written {
+		if name != "-" {
+			places = append(places, "wrote "+name)
+		}
+	}
+	for _, name := range done.loaded {
+		places = append(places, "loaded "+name+" into "+to.loader.String())
+	}
+	for _, p := range done.pushed {
+		places = append(places, string(p.State)+" "+p.Reference+"@"+p.Digest)
+	}
+	if len(places) == 0 && !b.destination.toStdout() {
+		places = []string{"built, but not written; pass -o DIR, --load or --push"}
+	}
+	fmt.Fprintf(b.out, "\n%s\n", strings.Join(places, "\n"))
+	b.surprises(plans, r.Images)
+	fmt.Fprintf(b.out, "%s executed, %d cached\n", term.Count(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
+}
+
+// surprises tells which layers have sizes that the plan did not expect.
+func (b *build) surprises(plans []*plan.Plan, built []engine.BuiltImage) {
+	var sizes []plan.Built
+	for _, i := range built {
+		one := plan.Built{Name: i.Name, Platform: platforms.Format(i.Platform)}
+		for _, l := range i.Layers {
+			one.Layers = append(one.Layers, l.Size)
+		}
+		sizes = append(sizes, one)
+	}
+	list := plan.Surprises(plans, sizes)
+	if len(list) == 0 {
+		return
+	}
+	where, verb := cmp.Or(b.destination.dir, "DIR"), "differs"
+	if len(list) > 1 {
+		verb = "differ"
+	}
+	term.Flow(b.out, "", "", fmt.Sprintf("%s %s from the planned size by more than half, such as %s: %s planned, %s built",
+		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), list[0].Layer.Size, plan.Bytes(list[0].Built)))
+	fmt.Fprintf(b.out, "to record sizes for better plans, run: layc lock --measure %s\n", where)
+}
+
+// printSharing lists images and their layers, with the number of images that share each.
+func printSharing(w io.Writer, r *images.Result) {
+	users := map[string]int{}
+	sizes := map[string]int64{}
+	var total int64
+	several := slices.ContainsFunc(r.Images, func(i engine.BuiltImage) bool {
+		return platforms.Format(i.Platform) != platforms.Format(r.Images[0].Platform)
+	})
+	for _, i := range r.Images {
+		for _, l := range i.Layers {
+			users[l.Digest.String()]++
+			sizes[l.Digest.String()] = l.Size
+			total += l.Size
+		}
+	}
+	for _, i := range r.Images {
+		on := ""
+		if several {
+			on = "  " + platforms.Format(i.Platform)
+		}
+		fmt.Fprintf(w, "%s%s  %s\n    %s\n", i.Name, on, plan.Bytes(i.Size), i.Manifest)
+		for _, l := range i.Layers {
+			shared := "not shared"
+			if n := users[l.Digest.String()]; n > 1 {
+				shared = fmt.Sprintf("in %d images", n)
+			}
+			fmt.Fprintf(w, "    %s  %9s  %s\n", l.Digest.Encoded()[:12], plan.Bytes(l.Size), shared)
+		}
+	}
+	if len(r.Images) > 1 {
+		var stored int64
+		for _, n := range sizes {
+			stored += n
+		}
+		fmt.Fprintf(w, "%s stored for %s; each image on its own would be %s\n", plan.Bytes(stored), term.Count(len(r.Images), "image"), plan.Bytes(total))
+	}
+}
