@@ -99,7 +99,7 @@ func (c *cli) begin(dir string) error {
 	var written []string
 	for _, f := range starter {
 		name := filepath.Join(dir, filepath.FromSlash(f.name))
-		err := os.MkdirAll(filepath.Dir(name), 0o755)
+		err := os.MkdirAll(filepath.Dir(name), 0o777)
 		if err == nil {
 			err = createFile(name, f.text)
 		}
@@ -130,7 +130,7 @@ Next steps:
 
 // createFile writes a file that must not exist yet.
 func createFile(name, text string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}

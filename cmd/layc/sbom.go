@@ -107,7 +107,7 @@ func (s *bills) run(cmd *cobra.Command, apps []string) error {
 	}
 	for _, b := range written {
 		file := filepath.Join(s.dir, b.file)
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 			return cannot("write", file, err)
 		}
 		if err := replaceFile(file, b.text); err != nil {

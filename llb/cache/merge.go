@@ -138,7 +138,7 @@ func (p Place) put(ctx context.Context, manifest, config []byte) error {
 		return p.Client.PutManifest(ctx, p.Repository, manifest, config, types.CacheConfigMediaTypeV0)
 	}
 	for _, raw := range [][]byte{config, manifest} {
-		if err := replace.File(p.file(digest.FromBytes(raw)), raw, 0o644); err != nil {
+		if err := replace.File(p.file(digest.FromBytes(raw)), raw, replace.Usual); err != nil {
 			return err
 		}
 	}

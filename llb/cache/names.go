@@ -66,11 +66,11 @@ func (p Place) Name(ctx context.Context, manifest digest.Digest, keys []string) 
 		return p.Client.Tag(ctx, p.Repository, manifest.String(), tagsOf(tags))
 	}
 	dir := filepath.Join(p.Dir, namesDir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
 	for _, key := range keys {
-		if err := replace.File(filepath.Join(dir, key), []byte(manifest), 0o644); err != nil {
+		if err := replace.File(filepath.Join(dir, key), []byte(manifest), replace.Usual); err != nil {
 			return err
 		}
 	}

@@ -204,6 +204,9 @@ func (l *layout) prepare(ctx context.Context) error {
 	if err != nil {
 		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
 	}
+	if err := os.MkdirAll(filepath.Dir(l.blob(digest.FromString(""))), 0o777); err != nil { // the store would refuse the group
+		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
+	}
 	l.written = &watchedStore{Store: store}
 	l.store.Store = l.written
 	if l.before, _, err = l.reachable(); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -233,7 +236,7 @@ func (l *layout) explain(err error) error {
 
 // tryLock sets l.locked if no other build has the directory.
 func (l *layout) tryLock() error {
-	if err := os.MkdirAll(l.dir, 0o755); err != nil {
+	if err := os.MkdirAll(l.dir, 0o777); err != nil { // as the umask allows
 		return err
 	}
 	lock := flock.New(l.dir, flock.SetFlag(os.O_RDONLY))
@@ -486,7 +489,7 @@ func (l *layout) replace(path string, raw []byte) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, raw) {
 		return nil
 	}
-	if err := replace.File(path, raw, 0o644); err != nil {
+	if err := replace.File(path, raw, replace.Usual); err != nil {
 		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
 	}
 	return nil

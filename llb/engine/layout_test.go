@@ -86,6 +86,42 @@ func writeImages(t *testing.T, out Output, fail bool, images []Image, layers []s
 	return res, errors.Join(err, l.close())
 }
 
+// TestLayoutModes checks that the umask decides who can read and change a layout, as it does for the
+// layouts of other tools. Blobs are read-only.
+func TestLayoutModes(t *testing.T) {
+	before := syscall.Umask(0)
+	defer syscall.Umask(before)
+	for _, umask := range []os.FileMode{0o077, 0o027, 0o022, 0o002} {
+		syscall.Umask(int(umask))
+		dir := filepath.Join(t.TempDir(), "made", "layout")
+		images := []Image{{Name: "app", Platform: ocispecs.Platform{OS: "linux", Architecture: "amd64"}}}
+		if _, err := writeImages(t, Output{Dir: dir, Annotations: map[string]string{"a": "b"}}, false, images, []string{"one"}); err != nil {
+			t.Fatal(err)
+		}
+		err := filepath.WalkDir(filepath.Dir(dir), func(name string, d os.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := d.Info()
+			if err != nil {
+				return err
+			}
+			allowed, got := os.FileMode(0o666)&^umask, info.Mode().Perm()
+			if d.IsDir() {
+				allowed = 0o777 &^ umask
+			}
+			blob := strings.Contains(name, "sha256/")
+			if got != allowed && !(blob && got == allowed&^0o222) {
+				t.Errorf("umask %03o: %s has the mode %o, want %o", umask, name, got, allowed)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestLayout(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
 	built, err := writeLayout(t, dir, false, "one", "two")

@@ -56,7 +56,7 @@ func (l *layout) link(store string, desc ocispecs.Descriptor) bool {
 	if info, err := os.Stat(from); err != nil || info.Size() != desc.Size {
 		return false
 	}
-	if os.MkdirAll(filepath.Dir(to), 0o755) != nil {
+	if os.MkdirAll(filepath.Dir(to), 0o777) != nil {
 		return false
 	}
 	err := os.Link(from, to)

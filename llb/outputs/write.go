@@ -230,7 +230,7 @@ func write(l layout, p place, o Output, names map[string]string, stdout io.Write
 	if p.dest == "-" {
 		return fill(stdout)
 	}
-	if err := os.MkdirAll(filepath.Dir(p.dest), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(p.dest), 0o777); err != nil {
 		return err
 	}
 	if o.Archive {
@@ -239,7 +239,13 @@ func write(l layout, p place, o Output, names map[string]string, stdout io.Write
 	if err := o.free(p.dest); err != nil {
 		return err
 	}
-	return replace.Dir(p.dest, func(dir string) error { return unpack(l.ctx, dir, fill) })
+	return replace.Dir(p.dest, func(dir string) error {
+		const root = 0o755 // as in a container, whatever the umask
+		if err := os.Chmod(dir, root); err != nil {
+			return err
+		}
+		return unpack(l.ctx, dir, fill)
+	})
 }
 
 // file writes a file, or into what is not regular, such as a pipe. It waits for the reader of a pipe until

@@ -86,7 +86,7 @@ func (c Client) Copy(ctx context.Context, dir string, images []lock.Image, done 
 	if len(missing) == 0 && listed(dir) == len(images) {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
 		return err
 	}
 	return replace.Dir(dir, func(fresh string) error {
@@ -168,7 +168,7 @@ func reuse(to, old string, id v1.Hash) error {
 		return nil
 	}
 	file := blobFile(to, id.Hex)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return err
 	}
 	if err := os.Link(from, file); err != nil && !errors.Is(err, fs.ErrExist) {

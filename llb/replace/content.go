@@ -38,14 +38,15 @@ func Fill(name string, fill func(io.Writer) error) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err == nil {
-		return Stream(target, info.Mode().Perm(), fill)
+	return Stream(target, Usual, fill)
+}
+
+// usual returns the mode of a file, as [Usual] says.
+func usual(name string) (fs.FileMode, error) {
+	if info, err := os.Stat(name); err == nil {
+		return info.Mode().Perm(), nil
 	}
-	mode, err := newMode(filepath.Dir(target))
-	if err != nil {
-		return err
-	}
-	return Stream(target, mode, fill)
+	return newMode(filepath.Dir(name))
 }
 
 // newMode returns the mode of new files in a directory. Only a file tells it: to read the umask

@@ -39,6 +39,10 @@ var (
 	rename     = os.Rename
 )
 
+// Usual is the mode of a file for the user: the mode of the file that it replaces, or else the one
+// that the umask leaves.
+const Usual fs.FileMode = 0
+
 // File replaces or creates a file. It syncs the content to disk before it renames the file.
 func File(name string, content []byte, mode fs.FileMode) error {
 	return Stream(name, mode, func(w io.Writer) error {
@@ -51,6 +55,12 @@ func File(name string, content []byte, mode fs.FileMode) error {
 func Stream(name string, mode fs.FileMode, fill func(io.Writer) error) error {
 	dir := filepath.Dir(name)
 	Sweep(dir)
+	if mode == Usual {
+		var err error
+		if mode, err = usual(name); err != nil {
+			return err
+		}
+	}
 	var f file
 	release, err := hold(func() (path string, err error) {
 		if f, err = createFile(dir); err != nil {
@@ -71,14 +81,19 @@ func Stream(name string, mode fs.FileMode, fill func(io.Writer) error) error {
 	return rename(f.Name(), name)
 }
 
-// Dir replaces or creates a whole directory. fill writes into an empty directory.
+// Dir replaces or creates a whole directory. fill writes into an empty directory, which has the mode
+// that the umask leaves.
 func Dir(name string, fill func(dir string) error) error {
 	fresh, release, err := Temporary(filepath.Dir(name))
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := os.Chmod(fresh, 0o755); err != nil {
+	mode, err := newMode(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(fresh, mode|mode&0o444>>2); err != nil {
 		return err
 	}
 	if err := fill(fresh); err != nil {

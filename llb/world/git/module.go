@@ -145,7 +145,7 @@ func readDir(dir string) ([]File, error) {
 
 // writeDir replaces a directory atomically by one with these files.
 func writeDir(dir string, files []File) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
 		return err
 	}
 	return replace.Dir(dir, func(fresh string) error { return fill(fresh, files) })
@@ -162,13 +162,13 @@ func fill(dir string, files []File) error {
 		if err := checkName(dir, f.Name, f.Link); err != nil {
 			return err
 		}
-		if err := root.MkdirAll(path.Dir(f.Name), 0o755); err != nil {
+		if err := root.MkdirAll(path.Dir(f.Name), 0o777); err != nil {
 			return err
 		}
 		if f.Link {
 			err = root.Symlink(string(f.Data), f.Name)
 		} else {
-			err = root.WriteFile(f.Name, f.Data, f.mode())
+			err = root.WriteFile(f.Name, f.Data, f.mode()|0o022) // as the umask allows
 		}
 		if err != nil {
 			return err

@@ -170,7 +170,7 @@ func (s Store) Fill(ctx context.Context, wanted []File, get Get, done func(f Fil
 	}
 	sizes := make([]int64, len(wanted))
 	if len(lacking) > 0 {
-		if err := os.MkdirAll(filepath.Join(s.Dir, files), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(s.Dir, files), 0o777); err != nil {
 			return Filled{}, err
 		}
 		fresh, remove, err := replace.Temporary(filepath.Join(s.Dir, files))
@@ -300,5 +300,5 @@ func (s Store) record(wanted []File) error {
 	if old, err := os.ReadFile(name); err == nil && bytes.Equal(old, text) {
 		return nil
 	}
-	return replace.File(name, text, 0o644)
+	return replace.File(name, text, replace.Usual)
 }
