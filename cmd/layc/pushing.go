@@ -124,6 +124,12 @@ func notPushed(apps map[string]*model.App, pushed []registry.Pushed, failed *pus
 // explainPush adds the reason, and for some errors what to do.
 func explainPush(d *diag.Diagnostic, err error) (helps bool) {
 	var denied *access.DeniedError
+	var unfit *registry.UnfitError
+	if errors.As(err, &unfit) {
+		note, help := unfit.Advice()
+		d.Note("%s", note).Hint("%s", help)
+		return true
+	}
 	if !errors.As(err, &denied) {
 		d.Note("%s", strings.TrimSpace(err.Error()))
 		if strings.Contains(err.Error(), "DIGEST_INVALID") {

@@ -163,7 +163,7 @@ func TestPushesToSeveral(t *testing.T) {
 // TestBuildPushes builds and pushes to a registry that changes its mind, and reads the results as a
 // person and as a script do.
 func TestBuildPushes(t *testing.T) {
-	var deny, refuse, page atomic.Bool
+	var deny, refuse, page, absent atomic.Bool
 	backend := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		write := r.Method != http.MethodGet && r.Method != http.MethodHead
@@ -171,6 +171,9 @@ func TestBuildPushes(t *testing.T) {
 		case page.Load():
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprint(w, "<html>log in</html>")
+		case absent.Load() && write:
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"errors":[{"code":"NAME_UNKNOWN","message":"create it first"}]}`)
 		case deny.Load() && write:
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"errors":[{"code":"DENIED","message":"no"}]}`)
@@ -249,6 +252,13 @@ app two {
 		t.Errorf("the engine is opened %d times before the registry is asked", opened)
 	}
 	deny.Store(false)
+	absent.Store(true)
+	code, _, problems = layc()
+	if words := strings.Join(strings.Fields(problems), " "); code != exitUnavailable || opened > 0 ||
+		words != "error[E0521]: cannot push to HOST/shop = note: HOST has no repositories shop/one, shop/two (404 Not Found) = help: create them: this registry does not do that on a push" {
+		t.Errorf("without repositories: exit code %d\n%s", code, problems)
+	}
+	absent.Store(false)
 	page.Store(true)
 	code, _, problems = layc()
 	if words := strings.Join(strings.Fields(problems), " "); code != exitUnavailable || opened > 0 ||

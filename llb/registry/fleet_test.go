@@ -2,7 +2,6 @@ package registry
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -162,25 +161,5 @@ func TestPushToBusy(t *testing.T) {
 	var down *UnreachableError
 	if !errors.As(err, &down) || !strings.Contains(err.Error(), "429 Too Many Requests; retry in 2h0m0s (it is busy or failing: run the command again later") {
 		t.Errorf("the error is %v", err)
-	}
-}
-
-// TestCheckPush checks one repository of each path, and leaves no upload behind.
-func TestCheckPush(t *testing.T) {
-	host, requests := serve(t, nil)
-	var names []string
-	for n := range 20 {
-		names = append(names, fmt.Sprintf("app%d:1", n), fmt.Sprintf("team/tool%d", n))
-	}
-	if err := (Client{}).CheckPush(t.Context(), names, below(host+"/shop", names...)); err != nil {
-		t.Fatal(err)
-	}
-	if got := requests()["POST upload"]; got != 2 {
-		t.Errorf("%d uploads were started, want 2", got)
-	}
-	err := Client{}.CheckPush(t.Context(), []string{"app:1", "App:1"}, below(host+"/shop", "app:1", "App:1"))
-	var invalid *NameError
-	if !errors.As(err, &invalid) || invalid.Name != "App:1" {
-		t.Errorf("an invalid name: %v", err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
@@ -447,7 +446,7 @@ func refused(ctx context.Context, repo name.Repository, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return failed(repo.Registry, "push to "+repo.RepositoryStr(), err)
+	return unfit(repo, failed(repo.Registry, "push to "+repo.RepositoryStr(), err))
 }
 
 // transient reports whether an upload may succeed if it starts again.
@@ -456,8 +455,9 @@ func transient(err error) bool {
 	var status *transport.StatusError
 	var denied *access.DeniedError // of another request, which has ended this one
 	var down *UnreachableError     // likewise
+	var unfit *UnfitError          // likewise
 	switch {
-	case err == nil, errors.As(err, &denied), errors.As(err, &down):
+	case err == nil, errors.As(err, &denied), errors.As(err, &down), errors.As(err, &unfit):
 		return false
 	case errors.As(err, &response):
 		return response.Temporary()
@@ -481,30 +481,4 @@ func each(ctx context.Context, count, limit int, do func(context.Context, int) e
 		return err
 	}
 	return context.Cause(ctx)
-}
-
-// CheckPush returns why images cannot be pushed, as far as registries tell that without an image: a
-// *[NameError], an *[access.DeniedError] or an *[UnreachableError]. It starts an upload to each
-// registry, and cancels it. Registries grant access to a whole path of repositories, so it does
-// that for one repository of each path, and not for a thousand. names has the images' names in
-// registries, by those in the layout.
-func (c Client) CheckPush(ctx context.Context, images []string, names map[string]string) error {
-	paths := map[string]bool{}
-	var check []name.Tag
-	for _, image := range images {
-		tag, err := reference("", image, names[image])
-		if err != nil {
-			return err
-		}
-		path := tag.RepositoryStr()
-		at := tag.RegistryStr() + "/" + path[:max(0, strings.LastIndexByte(path, '/'))]
-		if !paths[at] {
-			paths[at] = true
-			check = append(check, tag)
-		}
-	}
-	return each(ctx, len(check), maxUploads, func(ctx context.Context, n int) error {
-		err := remote.CheckPushPermission(check[n], authn.DefaultKeychain, c.transport(ctx))
-		return refused(ctx, check[n].Repository, err)
-	})
 }
