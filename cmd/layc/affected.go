@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,14 +26,21 @@ func (c *cli) affectedCommand() *cobra.Command {
 digests change, one per line. The program, the pins in the lock file, and the
 files that apps and their build stages copy all count. Files that git ignores
 count as unchanged. Images of published components are listed by name; layc
-build accepts these names, too.
+build accepts these names, too. To build what a change affects, run layc build
+--since REV.
+
+If no app is affected, the list is the word none. Where a command takes apps,
+none selects none of them: layc build none builds nothing, but layc build without
+arguments builds everything.
 
 If the module does not compile at that revision, all apps are affected.
 
 --format=github prints a matrix for a GitHub Actions job. --format=gitlab
-prints a child pipeline for GitLab with one job per app.`,
-		Example: `  layc affected --since origin/main
-  layc affected --since HEAD~1 | xargs -r layc build --push
+prints a child pipeline for GitLab with one job per app. In JSON, the list is
+empty if no app is affected.`,
+		Example: `  layc build --push --since HEAD~1
+  layc affected --since origin/main
+  layc build --push $(layc affected --since HEAD~1)
   layc affected --since HEAD~1 --select 'shop-*'
   layc affected --since HEAD~1 --format=github    {"app":["app1"]}
   layc affected --since "$CI_COMMIT_BEFORE_SHA" --format=gitlab > child.yml
@@ -59,7 +67,7 @@ prints a child pipeline for GitLab with one job per app.`,
 			case format == "gitlab":
 				c.gitlabPipeline(apps)
 			default:
-				for _, a := range apps.Build {
+				for _, a := range apps.arguments() {
 					fmt.Fprintln(c.out, a)
 				}
 			}
@@ -89,6 +97,11 @@ func (c *cli) affected(cmd *cobra.Command, p program, since, expression string) 
 	if err != nil {
 		return nil, err
 	}
+	return c.affectedBy(r, since, expression)
+}
+
+// affectedBy is affected for compiled modules.
+func (c *cli) affectedBy(r *revisions, since, expression string) (*jsonAffected, error) {
 	defer r.clean()
 	out := &jsonAffected{Build: []string{}, Gone: []string{}}
 	if r.old == nil {
@@ -110,6 +123,7 @@ func (c *cli) affected(cmd *cobra.Command, p program, since, expression string) 
 	if expression == "" {
 		return out, nil
 	}
+	var err error
 	if out.Build, err = c.among(r.now, out.Build, expression); err == nil && len(out.Gone) > 0 {
 		out.Gone, err = c.among(r.old, out.Gone, expression)
 	}
@@ -124,6 +138,14 @@ func (c *cli) among(out *compiler.Output, names []string, expression string) ([]
 	}), err
 }
 
+// arguments are the apps as arguments of layc build.
+func (a *jsonAffected) arguments() []string {
+	if len(a.Build) == 0 {
+		return []string{noApps}
+	}
+	return a.Build
+}
+
 func (a *jsonAffected) add(d *report.Difference) {
 	for _, i := range d.Affected() {
 		a.Build = append(a.Build, i.App.Name)
@@ -135,9 +157,10 @@ func (a *jsonAffected) add(d *report.Difference) {
 	}
 }
 
-// githubMatrix prints a matrix on one line, for an output of GitHub Actions.
+// githubMatrix prints a matrix on one line, for an output of GitHub Actions. A matrix without values
+// would be an error, so if no app is affected its only job builds nothing.
 func (c *cli) githubMatrix(a *jsonAffected) error {
-	text, err := json.Marshal(map[string][]string{"app": a.Build})
+	text, err := json.Marshal(map[string][]string{"app": a.arguments()})
 	if err != nil {
 		return err
 	}
@@ -172,4 +195,30 @@ func shellQuote(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// chosenSince returns the apps that a build is to build on each platform: the selected ones or, with
+// --since, those of them that changes since the revision affect.
+func (b *build) chosenSince(cmd *cobra.Command, out *compiler.Output) ([]map[string]bool, error) {
+	sets, err := b.chosen(cmd, out, b.selection)
+	if err != nil || b.since == "" {
+		return sets, err
+	}
+	r, err := b.compareSince(cmd, b.program, b.since, out)
+	if err != nil {
+		return nil, err
+	}
+	affected, err := b.affectedBy(r, b.since, "")
+	if err != nil {
+		return nil, err
+	}
+	for n, set := range sets {
+		if !b.selection.selects() { // of the published images, too
+			for _, a := range out.Targets[n].Graph.Published {
+				set[a.Name] = true
+			}
+		}
+		maps.DeleteFunc(set, func(app string, _ bool) bool { return !slices.Contains(affected.Build, app) })
+	}
+	return sets, nil
 }

@@ -24,8 +24,8 @@ import (
 func (c *cli) buildCommand() *cobra.Command {
 	b := &build{cli: c}
 	cmd := &cobra.Command{
-		Use:        "build [APP… | --select EXPR]",
-		SuggestFor: []string{"push", "make", "image", "images"},
+		Use:        "build [APP… | --select EXPR] [--since REV]",
+		SuggestFor: []string{"make", "image", "images"},
 		Short:      "Build images",
 		Long: `build plans all apps together and builds the images of the named apps, or of
 all. It writes them to an OCI layout (-o DIR) or in another form (-o), pushes
@@ -55,8 +55,9 @@ created of org.opencontainers.image from the commit. Then each commit changes
 the digests of all images.
 
 The image of a published component is built with each app that contains it, or
-by its own name. If --select matches no app, nothing is built, and the exit code
-is 0.
+by its own name. --since REV builds the apps whose images differ from those of a
+git revision, as layc affected lists them. If it or --select matches no app,
+nothing is built, and the exit code is 0.
 
 --verify also proves what the plan relies on, and writes nothing if a proof
 fails. It runs tests, builds stacked components on their needs alone, repeats
@@ -117,6 +118,7 @@ compression-level, force-compression; and registry.insecure for both.`,
   layc build --load                        load into Docker or another store
   layc build app1 -o type=docker,dest=- | ssh host docker load
   layc build -o type=local,dest=root/{app}
+  layc build --push --since origin/main    build and push what a change affects
   layc build --push --select 'has package("openssl") < "3.0.15"'
   layc build --push                        push to the fleet's registry
   layc build --push --digests deploy/values.yaml
@@ -140,6 +142,7 @@ compression-level, force-compression; and registry.insecure for both.`,
 	b.mirrors.flags(cmd)
 	b.selection.flag(cmd, "build the apps")
 	f := cmd.Flags()
+	f.StringVar(&b.since, "since", "", "build the apps that changes since the git revision `REV` affect")
 	b.destination.flags(cmd)
 	b.labels.flags(cmd)
 	b.digests.flag(cmd)
@@ -162,6 +165,7 @@ type build struct {
 	*cli
 	program     program
 	selection   selection
+	since       string // a git revision; "": none
 	mirrors     mirrorFlags
 	destination destination
 	labels      labelFlags
@@ -350,7 +354,7 @@ func (b *build) forget() error {
 // choose reduces the plans of all platforms to the chosen apps. There are none if there is nothing to
 // build, which it tells.
 func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, error) {
-	sets, err := b.chosen(cmd, out, b.selection)
+	sets, err := b.chosenSince(cmd, out)
 	if err != nil {
 		return nil, err
 	}

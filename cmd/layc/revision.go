@@ -29,11 +29,17 @@ func (c *cli) compileSince(cmd *cobra.Command, p program, rev string) (*revision
 	if err != nil {
 		return nil, err
 	}
+	return c.compareSince(cmd, p, rev, now)
+}
+
+// compareSince is compileSince for a module that is compiled in the working directory.
+func (c *cli) compareSince(cmd *cobra.Command, p program, rev string, now *compiler.Output) (*revisions, error) {
 	var files []string
 	for _, t := range now.Targets {
 		files = append(files, report.Files(t.Plan)...)
 	}
 	r := &revisions{now: now}
+	var err error
 	if r.oldDir, err = os.MkdirTemp("", "layc-since-"); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,9 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 )
 
+// noApps is the argument that names none of the apps. No app can have the name.
+const noApps = model.NoApps
+
 // selection is what a command works on: what its arguments name, or what an
 // expression selects.
 type selection struct {
@@ -89,7 +92,7 @@ func selected(out *compiler.Output, sets []map[string]bool) (targets []*compiler
 	return targets, plans
 }
 
-// named returns the named apps and images of published components, or all apps. The
+// named returns the named apps and images of published components, or all apps without names. The
 // name of an image repository selects all its apps.
 func named(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool, error) {
 	set := map[string]bool{}
@@ -106,7 +109,13 @@ func named(cmd *cobra.Command, g *model.Graph, names []string) (map[string]bool,
 		}
 	}
 	for _, n := range names {
+		if n == noApps {
+			continue
+		}
 		if byName[n] == nil {
+			if err := noDirectory(cmd, n); err != nil {
+				return nil, err
+			}
 			known := slices.Sorted(maps.Keys(byName))
 			if near := diag.Nearest(n, known); near != "" {
 				return nil, usage(cmd, "unknown app %s; did you mean %s?", n, near)

@@ -37,6 +37,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 
 // unknownCommand is the error for an unknown command of root.
 func unknownCommand(root *cobra.Command, word string) error {
+	if other := otherCommands[strings.ToLower(word)]; other != "" {
+		return usage(root, "unknown command %q; did you mean %s?", word, other)
+	}
 	var known []string
 	for _, cmd := range root.Commands() {
 		known = append(known, cmd.Name())
@@ -61,6 +64,8 @@ func flagError(cmd *cobra.Command, err error) error {
 		syntax  *pflag.InvalidSyntaxError
 	)
 	switch {
+	case errors.As(err, &unknown) && otherFlag(cmd, unknown.GetSpecifiedName()) != nil:
+		return otherFlag(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
 		return usage(cmd, "unknown flag -%s", unknown.GetSpecifiedName())
 	case errors.As(err, &unknown):

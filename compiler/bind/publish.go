@@ -80,6 +80,12 @@ func (x *binder) publish(i, base *model.Instance) *model.App {
 			Hint("write a name such as `\"jdk\"` or `\"base/jdk:17\"`")
 		return nil
 	}
+	if name == model.NoApps {
+		x.Found.Errorf(diag.InvalidImageName, i.Span, "no image can have the name %s", name).
+			Note("where a command takes names of apps, `%s` selects none of them", name).
+			Hint("choose another name")
+		return nil
+	}
 	p := &model.App{Name: i.Publish, Repository: name, Doc: i.Doc, Span: i.Span, Base: base, Replicas: 1, Published: i}
 	if tagged {
 		p.Tags = []string{tag}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -84,6 +85,12 @@ func (x *Evaluator) App(v *Variant) *App {
 		} else {
 			replace(wrong.Hint("write `app %q`", imageLike(name)), name, imageLike(name))
 		}
+		return nil
+	}
+	if name == model.NoApps {
+		x.Found.Errorf(diag.InvalidImageName, d.Name.At, "no app can have the name %s", name).
+			Note("where a command takes names of apps, `%s` selects none of them", name).
+			Hint("choose another name")
 		return nil
 	}
 	b := &Block{module: x.Program.Root, Span: d.Name.At}

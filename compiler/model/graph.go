@@ -267,6 +267,9 @@ type App struct {
 	Published *Instance
 }
 
+// NoApps is not the name of any app: on command lines, it stands for none of them.
+const NoApps = "none"
+
 // References returns the names of the app's image: its repository with each of its
 // tags, or the bare repository if it has no tags. The first one is its primary name.
 func (a *App) References() []string {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/layc-lang/layc/lang/diag"
@@ -126,6 +127,14 @@ func (c *checker) elsewhere(d *diag.Diagnostic, at source.Span, name string) boo
 	return true
 }
 
+// debianImage matches references to the images of Debian, with the release.
+var debianImage = regexp.MustCompile(`^(?:docker\.io/)?(?:library/)?debian:([a-z]+|[0-9]+)(?:[.-].*)?$`)
+
+// releases maps the names and numbers of releases of Debian to numbers.
+var releases = map[string]string{
+	"11": "11", "bullseye": "11", "oldstable": "12", "12": "12", "bookworm": "12", "stable": "13", "latest": "13", "13": "13", "trixie": "13",
+}
+
 // needsNoQuotes adds what to write instead of a string where something else is expected, and reports
 // whether that is known.
 func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, what string) bool {
@@ -146,6 +155,9 @@ func (c *checker) needsNoQuotes(d *diag.Diagnostic, e syntax.Expr, want *Type, w
 	case c.names(text):
 		d.Hint("remove the quotes: `%s`", text).Fix(e.Span(), text)
 	case strings.ContainsAny(text, ":/@"):
+		if m := debianImage.FindStringSubmatch(text); m != nil && releases[m[1]] != "" && what == "`base`" {
+			d.Hint("for a Debian that is made of its packages, write `import \"std/debian\"`, and `debian.release(%q)` here", releases[m[1]])
+		}
 		d.Note("an image reference is not a component").
 			Hint("declare `component NAME { image %q }` and write NAME here", text)
 	case what != "`base`" && what != "the default of a slot":

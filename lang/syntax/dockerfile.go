@@ -17,6 +17,16 @@ func (p *parser) instruction(word string) {
 	p.forgetLexical(line.Start, line.End)
 	d := p.fail(diag.UnknownClause, at, "unknown clause `%s`", word)
 	p.skipTo(line.End)
+	if packages := aptPackages(line.Text()[len(word):]); word == "RUN" && packages != nil {
+		install := "uses"
+		if p.place == InComponent {
+			install = "needs"
+		}
+		install += ` os.packages("` + strings.Join(packages, `", "`) + `")`
+		d.Note("packages of the base system are pinned in layc.lock, and images share them").
+			Hint("write `%s`", install).Fix(line, install)
+		return
+	}
 	switch clause, help := instruction(word, line.Text()[len(word):]); {
 	case clause != "" && help == "" && p.parses(clause):
 		d.Hint("write `%s`", clause).Fix(line, clause)
@@ -33,6 +43,33 @@ func (p *parser) instruction(word string) {
 	default:
 		d.Hint("write a `%s` clause with strings in double quotes", instructions[word])
 	}
+}
+
+// aptPackages returns the packages that a command line installs; nil if it is not a call of apt-get, or
+// does anything else than to update, to install and to remove the lists of packages.
+func aptPackages(line string) []string {
+	var packages []string
+	line = strings.NewReplacer("\\\n", " ", "\\\r\n", " ", "&&", ";").Replace(line)
+	for command := range strings.SplitSeq(line, ";") {
+		words := slices.DeleteFunc(strings.Fields(command), func(w string) bool {
+			return strings.HasPrefix(w, "-") || w == "sudo" || w == "DEBIAN_FRONTEND=noninteractive"
+		})
+		switch {
+		case len(words) == 0, words[0] == "rm" && slices.Equal(words[1:], []string{"/var/lib/apt/lists/*"}):
+		case words[0] != "apt-get" && words[0] != "apt" || len(words) < 2:
+			return nil
+		case words[1] == "install":
+			for _, name := range words[2:] {
+				if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789+.-") != "" {
+					return nil
+				}
+				packages = append(packages, name)
+			}
+		case words[1] != "update" && words[1] != "upgrade" && words[1] != "dist-upgrade" && words[1] != "clean" && words[1] != "autoclean":
+			return nil
+		}
+	}
+	return packages
 }
 
 // parses reports whether a text is a clause of one line that is allowed here.
