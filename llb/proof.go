@@ -28,8 +28,8 @@ import (
 // (Libraries), and so are its links and scripts for what they lead to. And tests are run: a component's in such an image, an app's in
 // its own (Test).
 //
-// Two kinds are proven in every build: that an image has the user whose name its
-// configuration holds (User), as no container starts without; and that its layers
+// Two kinds are proven in every build: that an image has the user and the programs that its
+// configuration names (Start), as no container starts without; and that its layers
 // replace no directory of those below (Kept).
 
 // ProofKind says what a proof shows.
@@ -40,7 +40,7 @@ const (
 	Again     ProofKind = "again"     // a run gives the same bytes when it is repeated
 	Libraries ProofKind = "libraries" // programs and libraries find the libraries that they need
 	Test      ProofKind = "test"      // a test's command prints what it should
-	User      ProofKind = "user"      // the image has the user that it runs as
+	Start     ProofKind = "start"     // the image has the user that it runs as, and what it starts
 	Kept      ProofKind = "kept"      // layers keep directories and files of those below
 )
 
@@ -115,7 +115,7 @@ func (l *lowerer) prove(p *plan.Plan, m *marshaller, all bool) ([]Proof, error) 
 		}
 		images := slices.Concat(p.Images, p.Published)
 		for _, i := range images {
-			v.user(i)
+			v.start(i)
 			send()
 		}
 		for _, i := range images {
@@ -160,25 +160,6 @@ func (v *prover) all(p *plan.Plan) {
 	for _, i := range runs(p.Images) {
 		v.again(i)
 	}
-}
-
-// user looks for the user that an image runs as, if that is a name, and for its
-// group; and for declared users, if anything but packages may change the accounts.
-func (v *prover) user(i *plan.Image) {
-	who, declared := i.App.Config.User, v.declaredUsers(i)
-	name := "look for user " + who
-	if strings.Trim(who, "0123456789:") == "" {
-		who, name = "", "look for users"
-	}
-	if who == "" && len(declared) == 0 {
-		return
-	}
-	opts := v.help(i.App.Name, name, i.App.UserAt, append([]string{"user", who, afterDir}, declared...)...)
-	if v.err != nil {
-		return
-	}
-	on := llb.AddMount(afterDir, v.image(i), llb.Readonly, byDefinition)
-	v.add(User, i.App.Name, i.App.UserAt, llb.Scratch().Run(append(opts, on)...).Root()).App = i.App
 }
 
 // declaredUsers are the names and numbers of the users that an image declares; none if

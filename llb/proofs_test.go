@@ -104,7 +104,7 @@ app c {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(plain.Proofs) != 4 || plain.Proofs[0].Kind != llb.User || plain.Proofs[0].Span.Text() != `user "www-data"` || plain.Proofs[1].Kind != llb.Kept {
+	if len(plain.Proofs) != 4 || plain.Proofs[0].Kind != llb.Start || plain.Proofs[0].Span.Text() != `user "www-data"` || plain.Proofs[1].Kind != llb.Kept {
 		t.Errorf("without Verify there are %d proofs; want that a has its user, and that three images keep what is below their layers", len(plain.Proofs))
 	}
 	var got []string
@@ -122,7 +122,7 @@ app c {
 		}
 	}
 	want := []string{
-		"user a on : the app's image",
+		"start a on : the app's image",
 		"kept a on : the app's image",
 		"kept b on : the app's image",
 		"kept c on : the app's image",

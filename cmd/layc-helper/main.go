@@ -48,9 +48,10 @@
 //	layc-helper test COMMAND TEXT
 //	                          fail unless a command of the system's shell
 //	                          succeeds and prints the text
-//	layc-helper user USER[:GROUP] TREE [NAME UID]…
-//	                          fail unless a tree has a user, a group, and
-//	                          declared users
+//	layc-helper start USER[:GROUP] TREE [NAME UID]… [++ VOLUME]…
+//	                  [-- WHAT DIR PATH NAME SHELL]…
+//	                          fail unless a tree has a user, a group, declared
+//	                          users, and programs with what they start with
 //	layc-helper again FIRST SECOND REPORT PATH…
 //	                          report where two trees differ at the paths
 //	layc-helper libraries ARCH REPORT TREE…
@@ -82,7 +83,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, sum512, test, user, again or libraries")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, sum512, test, start, again or libraries")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -119,8 +120,8 @@ func run(args []string) error {
 	switch {
 	case len(args) > 2 && args[0] == "test":
 		return test(args[2:], args[1], maxTest)
-	case len(args) >= 3 && args[0] == "user":
-		return lookUp(args[1], args[2], args[3:])
+	case len(args) >= 3 && args[0] == "start":
+		return start(args[1], args[2], args[3:])
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
 	case len(args) >= 4 && args[0] == "libraries":

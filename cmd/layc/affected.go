@@ -30,8 +30,8 @@ build accepts these names, too. To build what a change affects, run layc build
 --since REV.
 
 If no app is affected, the list is the word none. Where a command takes apps,
-none selects none of them: layc build none builds nothing, but layc build without
-arguments builds everything.
+none selects none of them: layc build none builds nothing, but layc build
+without arguments builds everything.
 
 If the module does not compile at that revision, all apps are affected.
 

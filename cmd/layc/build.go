@@ -55,9 +55,9 @@ created of org.opencontainers.image from the commit. Then each commit changes
 the digests of all images.
 
 The image of a published component is built with each app that contains it, or
-by its own name. --since REV builds the apps whose images differ from those of a
-git revision, as layc affected lists them. If it or --select matches no app,
-nothing is built, and the exit code is 0.
+by its own name. --since REV builds the apps that changes since a git revision
+affect, as layc affected lists them. If it or --select matches no app, nothing
+is built, and the exit code is 0.
 
 --verify also proves what the plan relies on, and writes nothing if a proof
 fails. It runs tests, builds stacked components on their needs alone, repeats

@@ -213,7 +213,7 @@ func produce(t *testing.T, e diag.Entry) diag.List {
 	if e.Code >= "E0600" {
 		return asked(t, exampleFiles(t, e.Example))
 	}
-	if e.Code >= "E0500" || e.Code == diag.MissingInComponent || e.Code == diag.UserNotInImage || e.Code == diag.ReplacedKind {
+	if e.Code >= "E0500" || e.Code == diag.MissingInComponent || e.Code == diag.UserNotInImage || e.Code == diag.ProgramNotInImage || e.Code == diag.ReplacedKind {
 		return built(t, e.Code, exampleFiles(t, e.Example))
 	}
 	in := compiler.Input{Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}}
@@ -357,6 +357,7 @@ var failures = map[diag.Code]struct {
 }{
 	diag.MissingInComponent: {vertex: "[shop] layer", err: errors.New(`failed to calculate checksum of ref ab::cd: "/out/shop.jar": not found`)},
 	diag.UserNotInImage:     {vertex: "[shop] look for user www-data", log: "layc-helper: no user www-data: root daemon www_data nobody"},
+	diag.ProgramNotInImage:  {vertex: "[shop] look for what it starts", log: `layc-helper: not started: command missing "/srv/strat" "" "" "/srv/start /srv/stop"`},
 	diag.ReplacedKind:       {vertex: "[shop] look for what layers replace", log: `layc-helper: replaced: 1 "/etc" directory "" 0`},
 	diag.StepFailed:         {vertex: "[tool] make install"},
 	diag.TestFailed:         {vertex: "[tool] test: tool --version"},

@@ -20,7 +20,7 @@ var otherCommands = map[string]string{
 // otherFlags maps flags of docker build to what does the same here.
 var otherFlags = map[string]string{
 	"t":         "the name of an image is its app's, and `tag` clauses are its tags; --name TEMPLATE changes full names, and --registry PREFIX their beginning",
-	"f":         "layc reads all .layer files of a directory, which is the current one or that of -C DIR",
+	"f":         "layc reads all .layer files of the current directory, or of DIR with -C DIR",
 	"no-cache":  "a step runs again if it, its files or its pins change; layc build --verify repeats all runs, and layc engine prune empties the cache",
 	"build-arg": "pass a `param` of the module with --set NAME=VALUE",
 	"target":    "name the app: layc build APP",

@@ -30,6 +30,22 @@ app server {
     test    ["/server", "hello"] prints "hello from 65532"
 }
 
+app lost {
+    base scratch
+
+    copy    "server" to "/server"
+    command ["/servr"]
+}
+
+app unhealthy {
+    base scratch
+
+    copy        "server" to "/server"
+    volume      "/data"
+    command     ["/data/other"]
+    healthcheck ["sh", "-c", "curl http://localhost/"]
+}
+
 app shell {
     base scratch
 
@@ -88,6 +104,18 @@ func main() {
 	}
 	if config.Config.User != "65532:65532" || len(config.Config.ExposedPorts) != 2 {
 		t.Errorf("the configuration is %+v", config.Config)
+	}
+
+	for app, want := range map[string][]string{
+		"lost":      {"error[E0372]: the command of lost starts /servr, which the image does not have", `    command ["/servr"]`, "did you mean /server? If not, add the component"},
+		"unhealthy": {"error[E0372]: the healthcheck of unhealthy starts sh, which the image does not have", `    healthcheck ["sh", "-c", "curl`},
+	} {
+		code, text := p.run("build", "--state", p.state, "-o", out, app)
+		for _, w := range append(want, "nothing was written") {
+			if code != exitBuild || !strings.Contains(text, w) {
+				t.Errorf("%s: exit code %d, want %q in:\n%s", app, code, w, text)
+			}
+		}
 	}
 
 	code, text := p.run("build", "--verify", "--state", p.state, "-o", out, "shell")

@@ -50,7 +50,7 @@ func (s secretFlags) read(cmd *cobra.Command, declared []string) (map[string][]b
 }
 
 // parseSecret parses NAME=FILE, or the words of docker build: id=NAME,src=FILE and id=NAME,env=VARIABLE.
-// There, the file is that of the name by default.
+// Without both, the value is in the variable NAME.
 func parseSecret(value string) (name, file, variable string, err error) {
 	wrong := errors.New("expected NAME=FILE, id=NAME,src=FILE or id=NAME,env=VARIABLE")
 	name, file, ok := strings.Cut(value, "=")

@@ -52,7 +52,7 @@ var kinds = []struct {
 	kind      llb.ProofKind
 	one, many string
 }{
-	{llb.User, "%d user", "%d users"},
+	{llb.Start, "start of %d image", "start of %d images"},
 	{llb.Kept, "layers of %d image", "layers of %d images"},
 	{llb.Test, "%d test", "%d tests"},
 	{llb.Again, "%d component built again", "%d components built again"},
@@ -107,7 +107,7 @@ func unverified(outcomes []images.Outcome) string {
 
 // jsonProof is the result of a proof, for scripts. Fields are only added, never removed.
 type jsonProof struct {
-	Kind      string `json:"kind"` // user, kept, alone, again, libraries, test
+	Kind      string `json:"kind"` // start, kept, alone, again, libraries, test
 	Component string `json:"component"`
 	On        string `json:"on,omitempty"`       // the base, if there are several
 	Platform  string `json:"platform,omitempty"` // if there are several

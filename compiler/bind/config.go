@@ -23,11 +23,16 @@ func (x *binder) config(a *model.App, own []model.Setting) model.Config {
 		c.Command = nil // an entrypoint clears an inherited command
 	}
 	x.runnable(a, &c, m)
+	for _, name := range []string{"command", "entrypoint"} {
+		if p := m.Single[name]; p.Setting != nil && len(m.Texts(name)) > 0 {
+			a.StartAt = p.Span
+		}
+	}
 	c.Shell = m.Texts("shell")
 	c.Expose = m.Union("expose")
 	c.Volumes = m.Union("volume")
 	if h := m.Single["healthcheck"]; h.Setting != nil {
-		c.Healthcheck = h.Health
+		c.Healthcheck, a.HealthAt = h.Health, h.Span
 	}
 	return c
 }

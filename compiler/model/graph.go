@@ -262,6 +262,8 @@ type App struct {
 	Tags       []string
 	Config     Config
 	UserAt     source.Span // where the configuration sets the user; zero: nowhere
+	StartAt    source.Span // where it sets the program: the entrypoint, or else the command
+	HealthAt   source.Span // where it sets the health check
 	Tests      []Test
 	// Published is the component that this base image publishes; nil for an app.
 	Published *Instance

@@ -323,6 +323,22 @@ app shop {
 }
 `)
 
+const ProgramNotInImage Code = "E0372"
+
+var _ = document(ProgramNotInImage, "Program not found in the image", `
+A container starts the program of "entrypoint" or "command", and the program of
+"healthcheck". The build looks for them in the image, as a runtime does: in the
+directories of PATH, or from "workdir". It also looks for the interpreter of a
+script, for the loader of a program that is linked with a C library, and for the
+first program of a command of sh or bash. It does not report what a volume may
+bring.
+`, exampleBase+`
+app shop {
+    file    "/srv/start" text "#!/bin/sh\n" mode 0755
+    command ["/srv/strat"]
+}
+`)
+
 const UserNotInImage Code = "E0365"
 
 var _ = document(UserNotInImage, "User not found in the image", `

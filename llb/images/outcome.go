@@ -75,8 +75,8 @@ func (v Outcome) failed(g *llb.Graph, step *engine.StepError) Finding {
 	if !ok {
 		origin = llb.Origin{Component: v.Component, Span: v.Span}
 	}
-	if v.Kind == llb.User && v.Own(step.Vertex) {
-		if d := v.missing(step); d != nil {
+	if v.Kind == llb.Start && v.Own(step.Vertex) {
+		if d := cmp.Or(v.missing(step), v.unstarted(step)); d != nil {
 			return Finding{Diagnostic: d}
 		}
 		if user, ok := sharing(step); ok {
