@@ -60,12 +60,13 @@ var policy = map[string]string{
 	"llb/cache":           "llb/registry llb/registry/access llb/replace",
 	"llb/canon":           "",
 	"llb/helper":          "",
+	"llb/kept":            "",
 	"llb/replace":         "",
 	"llb/docker":          "",
 	"llb/cluster":         "compiler/placement llb/engine",
 	"llb/digests":         "",
 	"llb/attest":          "lang/redact",
-	"llb/engine":          "llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache",
+	"llb/engine":          "llb/attest lang/diag lang/redact lang/visible llb/docker llb/registry/access llb/replace llb/world/transport llb/cache llb/helper llb/kept",
 	"llb/exact":           "", // the judge shares nothing with what it judges
 	"llb/images":          "lang/source lang/diag lang/syntax lang/format lang/term compiler/model compiler/plan llb llb/engine llb/helper llb/world llb/project llb/registry llb/world/transport llb/cache",
 	"llb/frontend":        "lang/diag lang/load compiler compiler/bind compiler/lock compiler/model compiler/pin compiler/plan llb/canon llb/engine llb/helper llb/images llb/world llb/world/git",
@@ -86,7 +87,7 @@ var policy = map[string]string{
 	"bench/build": "",
 	"bench/pull":  "",
 
-	"cmd/layc-helper":   "lang/paths compiler/deb822 llb/archive llb/canon",
+	"cmd/layc-helper":   "lang/paths compiler/deb822 llb/archive llb/canon llb/kept",
 	"cmd/layc":          "any",
 	"cmd/layc-frontend": "llb/frontend",
 }
@@ -103,7 +104,7 @@ var outside = map[string]string{
 	"github.com/sigstore/sigstore":           "llb/sign llb/registry",
 	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
+	"os":                                     "llb llb/exact llb/helper llb/kept llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
 	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
 }
 

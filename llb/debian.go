@@ -29,10 +29,7 @@ type debianStep struct {
 	sources  Sources                   // see Options
 }
 
-const (
-	debianHelperDir   = "/.layc/helper"
-	debianPackagesDir = "/.layc/packages"
-)
+const debianPackagesDir = "/.layc/packages"
 
 // debianBase returns a system with the minimal packages of a distribution: one layer,
 // reproducible, without apt sources.
@@ -80,13 +77,13 @@ func (s debianStep) run(system llb.State, command string) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	args := []string{debianHelperDir + "/" + helper.File, command, debianPackagesDir}
+	args := []string{helper.Dir + "/" + helper.File, command, debianPackagesDir}
 	for _, v := range s.env {
 		args = append(args, v.Name+"="+v.Value)
 	}
 	options := []llb.RunOption{
 		llb.Args(append(args, s.extras.args()...)),
-		llb.AddMount(debianHelperDir, tool, llb.Readonly),
+		llb.AddMount(helper.Dir, tool, llb.Readonly),
 		llb.Network(pb.NetMode_NONE),
 		llb.Hostname("localhost"),
 		llb.Platform(s.platform),

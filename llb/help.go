@@ -26,8 +26,8 @@ func (l *lowerer) helpOn(p ocispecs.Platform, title, name string, at source.Span
 		return nil
 	}
 	return []llb.RunOption{
-		llb.Args(append([]string{debianHelperDir + "/" + helper.File}, args...)),
-		llb.AddMount(debianHelperDir, tool, llb.Readonly),
+		llb.Args(append([]string{helper.Dir + "/" + helper.File}, args...)),
+		llb.AddMount(helper.Dir, tool, llb.Readonly),
 		llb.Network(pb.NetMode_NONE), llb.Hostname("localhost"), llb.Platform(p), l.from(title, name, at),
 	}
 }

@@ -50,6 +50,7 @@ func (v *prover) kept(i *plan.Image) {
 		return
 	}
 	opts := v.help(i.App.Name, "look for what layers replace", i.App.Span, args...)
+	opts = append(opts, v.apart(key))
 	if v.err != nil {
 		return
 	}

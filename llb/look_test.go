@@ -8,6 +8,8 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+
+	"github.com/layc-lang/layc/llb/helper"
 )
 
 // TestLookIsTheRunWithMounts compares a run that looks at trees with BuildKit's own definition of
@@ -28,7 +30,7 @@ func TestLookIsTheRunWithMounts(t *testing.T) {
 		opts := func() []llb.RunOption {
 			tool := llb.Scratch().File(llb.Mkfile("/tool", 0o755, nil))
 			return []llb.RunOption{
-				llb.Args([]string{"/tool", "kept"}), llb.AddMount(debianHelperDir, tool, llb.Readonly),
+				llb.Args([]string{"/tool", "kept"}), llb.AddMount(helper.Dir, tool, llb.Readonly),
 				llb.Network(pb.NetMode_NONE), llb.Hostname("localhost"), llb.WithCustomName("look"),
 			}
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/layc-lang/layc/compiler/model"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/lang/source"
+	"github.com/layc-lang/layc/llb/helper"
 )
 
 // Graph is the lowered plan: one definition for each image. Images that share layers share
@@ -118,6 +119,9 @@ type Options struct {
 	Verify bool
 	// Labels are set in all images. They replace labels of the program.
 	Labels map[string]string
+	// Apart marks the vertices that the built-in engine finds faster in its cache by [helper.Apart]. Caches
+	// that other engines read must not depend on it.
+	Apart bool
 	// Text adds the text of the program to definitions, for clients of BuildKit that show it where a step
 	// fails. It makes each definition as large as the program.
 	Text bool
@@ -292,7 +296,22 @@ func (l *lowerer) images(images []*plan.Image, m *marshaller) ([]Image, error) {
 
 // image returns the root file system of an image.
 func (l *lowerer) image(i *plan.Image) llb.State {
-	return l.merge(l.stack(i), i.App.Name)
+	var layers []string
+	for _, y := range i.Layers {
+		layers = append(layers, y.ID)
+	}
+	return l.merge(l.stack(i), i.App.Name, l.apart(layers))
+}
+
+// apart makes the built-in engine remember the result of a vertex by a list, too, and not only by what
+// the vertex does to which inputs. The images of a fleet differ in one input, so each of the
+// others alone would lead to the results of all images: a million for a thousand images.
+func (l *lowerer) apart(list []string) llb.ConstraintsOpt {
+	marks := map[string]string{}
+	if l.options.Apart {
+		marks[helper.Apart] = short(list)
+	}
+	return llb.WithDescription(marks)
 }
 
 // stack returns the states that an image's root file system is merged from, the lowest first.
@@ -308,14 +327,14 @@ func (l *lowerer) stack(i *plan.Image) []llb.State {
 }
 
 // merge merges states, the lowest first.
-func (l *lowerer) merge(stack []llb.State, name string) llb.State {
+func (l *lowerer) merge(stack []llb.State, name string, o ...llb.ConstraintsOpt) llb.State {
 	switch len(stack) {
 	case 0:
 		return llb.Scratch()
 	case 1:
 		return stack[0]
 	}
-	return llb.Merge(stack, l.from(name, "merge", source.Span{}))
+	return llb.Merge(stack, append(o, l.from(name, "merge", source.Span{}))...)
 }
 
 // layer returns the state of a planned layer. For a base or spine layer it includes everything

@@ -67,6 +67,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -74,6 +75,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/layc-lang/layc/llb/kept"
 )
 
 func main() {
@@ -111,7 +114,7 @@ func run(args []string) error {
 	case len(args) >= 3 && len(args)%2 == 1 && args[0] == "fit":
 		return fit(args[1], args[2], args[3:])
 	case len(args) >= 2 && args[0] == "kept":
-		return kept(args[1:])
+		return kept.Check(context.Background(), args[1:])
 	case len(args) == 3 && args[0] == "remain":
 		return remain(args[1], args[2])
 	case len(args) == 3 && args[0] == "sum512":

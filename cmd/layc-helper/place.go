@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/layc-lang/layc/llb/kept"
 )
 
 // place copies a tree into the system at root as a layer on top of it would:
@@ -60,7 +62,7 @@ func (p *placing) one(path, to string) error {
 	}
 	var old unix.Stat_t
 	if err := lstat(to, &old); err == nil && kind(&old) == unix.S_IFDIR {
-		return replaced(p.n, path, kind(&old), systemBelow, to)
+		return kept.Replaced(p.n, path, kind(&old), systemBelow, to)
 	}
 	if err := os.RemoveAll(to); err != nil {
 		return err
@@ -91,7 +93,7 @@ func (p *placing) directory(path, to string, stat *unix.Stat_t) error {
 	case err != nil:
 		return err
 	case kind(&old) != unix.S_IFDIR:
-		return replaced(p.n, path, kind(&old), systemBelow, to)
+		return kept.Replaced(p.n, path, kind(&old), systemBelow, to)
 	}
 	if err := dress(p.tree+path, to, stat); err != nil {
 		return err

@@ -112,7 +112,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		Platforms:        []ocispecs.Platform{platforms.Normalize(platforms.DefaultSpec())},
 		GCPolicy:         gcPolicy(e.state),
 		NetworkProviders: networks,
-		Executor:         checked{steps},
+		Executor:         inside{checked{steps}},
 		Snapshotter:      blobs.NewSnapshotter(kind, db.Snapshotter(kind), namespace, nil),
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // supports all media types

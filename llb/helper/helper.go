@@ -30,14 +30,34 @@ import (
 //go:embed bin
 var binaries embed.FS
 
-// File is the name of the binary in its source.
-const File = "layc-helper"
+// Dir is the directory in a build step where the helper's source is mounted, and File the name of the
+// binary in it.
+const (
+	Dir  = "/.layc/helper"
+	File = "layc-helper"
+)
 
-// modified is the time of a binary in its source. It depends on the content, since an engine
-// assumes that files of equal size and time are equal.
-func modified(program []byte) time.Time {
-	sum := sha256.Sum256(program)
-	return time.Unix(int64(binary.BigEndian.Uint32(sum[:])), 0)
+// Apart is the key in a vertex's description of what the built-in engine adds to the key of its result.
+const Apart = "layc.apart"
+
+// Stat returns the size and the time of a binary in its source, without unpacking it. The time depends
+// on the content, since an engine assumes that files of equal size and time are equal.
+func Stat(arch string) (size int64, modified time.Time, err error) {
+	sum, err := Digest(arch)
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	packed, err := packed(arch)
+	if err != nil {
+		return 0, time.Time{}, err
+	}
+	var first uint32
+	_, text, _ := strings.Cut(sum, ":")
+	if _, err := fmt.Sscanf(text[:8], "%08x", &first); err != nil || len(packed) < 4 {
+		return 0, time.Time{}, damaged(arch)
+	}
+	// A gzip file ends with the size of its content.
+	return int64(binary.LittleEndian.Uint32(packed[len(packed)-4:])), time.Unix(int64(first), 0), nil
 }
 
 // archs lists the helper's architectures, by Go's names.
@@ -61,20 +81,32 @@ var unpacked = func() map[string]func() ([]byte, error) {
 }()
 
 func unpack(arch string) ([]byte, error) {
+	packed, err := packed(arch)
+	if err != nil {
+		return nil, err
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, damaged(arch)
+	}
+	binary, err := io.ReadAll(r)
+	if digest, _ := Digest(arch); err != nil || digest != digestOf(binary) {
+		return nil, damaged(arch)
+	}
+	return binary, nil
+}
+
+// packed returns a helper as layc embeds it.
+func packed(arch string) ([]byte, error) {
 	packed, err := binaries.ReadFile(embedded(arch) + ".gz")
 	if err != nil {
 		return nil, errors.New("this layc was built without its helper for linux/" + arch + ", which installs packages and unpacks archives; run make and use bin/layc")
 	}
-	damaged := errors.New("this layc's helper for linux/" + arch + " is damaged; run make and use bin/layc")
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, damaged
-	}
-	binary, err := io.ReadAll(r)
-	if digest, _ := Digest(arch); err != nil || digest != digestOf(binary) {
-		return nil, damaged
-	}
-	return binary, nil
+	return packed, nil
+}
+
+func damaged(arch string) error {
+	return errors.New("this layc's helper for linux/" + arch + " is damaged; run make and use bin/layc")
 }
 
 // embedded returns the path of a helper's files, without their extensions.
@@ -121,25 +153,32 @@ func Sources() map[string]fsutil.FS {
 type source string
 
 func (s source) Walk(_ context.Context, _ string, fn gofs.WalkDirFunc) error {
-	binary, err := Binary(string(s))
+	size, modified, err := Stat(string(s))
 	if err != nil {
 		return err
 	}
 	return fn(File, &fsutil.DirEntryInfo{Stat: &types.Stat{
 		Path:    File,
 		Mode:    0o755,
-		Size:    int64(len(binary)),
-		ModTime: modified(binary).UnixNano(),
+		Size:    size,
+		ModTime: modified.UnixNano(),
 	}}, nil)
 }
 
+// Open opens the binary. Reading it fails if it is damaged: an engine would take an error of Open for
+// an empty file.
 func (s source) Open(name string) (io.ReadCloser, error) {
-	binary, err := Binary(string(s))
-	if err != nil {
-		return nil, err
-	}
 	if name != File {
 		return nil, &os.PathError{Op: "open", Path: name, Err: os.ErrNotExist}
 	}
+	binary, err := Binary(string(s))
+	if err != nil {
+		return io.NopCloser(unreadable{err}), nil
+	}
 	return io.NopCloser(bytes.NewReader(binary)), nil
 }
+
+// unreadable is a binary that cannot be read.
+type unreadable struct{ err error }
+
+func (u unreadable) Read([]byte) (int, error) { return 0, u.err }

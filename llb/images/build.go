@@ -128,7 +128,10 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 	own := model.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
 	var graphs []*llb.Graph
 	for n, p := range in.Plans {
-		g, err := llb.Lower(p, llb.Options{Tree: tree, Vendored: in.vendored(), URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify, Sources: in.Sources, Text: in.Sources != nil, Labels: in.Labels})
+		g, err := llb.Lower(p, llb.Options{
+			Tree: tree, Vendored: in.vendored(), URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify,
+			Sources: in.Sources, Text: in.Sources != nil, Labels: in.Labels, Apart: len(in.CacheFrom)+len(in.CacheTo) == 0,
+		})
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package main
+package kept
 
 import (
 	"fmt"
@@ -32,15 +32,15 @@ func TestKept(t *testing.T) {
 		for _, f := range c.files {
 			trees = append(trees, tree(t, f))
 		}
-		if got := fmt.Sprint(kept(trees)); got != c.want && (c.want != "" || got != "<nil>") {
+		if got := fmt.Sprint(Check(t.Context(), trees)); got != c.want && (c.want != "" || got != "<nil>") {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
 	a, b := tree(t, map[string]string{"a": "x"}), tree(t, map[string]string{"a/b": "x"})
-	if err := kept([]string{"=" + system, a, "=" + system, b}); err != nil {
+	if err := Check(t.Context(), []string{"=" + system, a, "=" + system, b}); err != nil {
 		t.Errorf("a system hides what is before it: %v", err)
 	}
-	if err := kept([]string{a, b}); err == nil {
+	if err := Check(t.Context(), []string{a, b}); err == nil {
 		t.Error("trees on no system are not compared")
 	}
 }
@@ -84,7 +84,7 @@ func TestKeptRandom(t *testing.T) {
 			}
 			trees = append(trees, dir)
 		}
-		if err := kept(trees); (err != nil) != want {
+		if err := Check(t.Context(), trees); (err != nil) != want {
 			t.Errorf("seed %d: %v, want an error: %v", seed, err, want)
 		}
 		if want {
@@ -94,4 +94,23 @@ func TestKeptRandom(t *testing.T) {
 	if failed < 50 || failed > 250 {
 		t.Errorf("%d of 300 trees replace something", failed)
 	}
+}
+
+// tree makes a tree of files in a directory of its own. A text after "-> " is where a link leads.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		err := os.MkdirAll(filepath.Dir(path), 0o755)
+		if to, ok := strings.CutPrefix(text, "-> "); err == nil && ok {
+			err = os.Symlink(to, path)
+		} else if err == nil {
+			err = os.WriteFile(path, []byte(text), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
