@@ -190,13 +190,23 @@ bench: helpers
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./lang/syntax ./compiler ./compiler/plan/search
 	$(GO) test -run '^$$' -bench Repeated -benchtime 1x -timeout 20m ./lang/lsp
 
-## bench-build: compare builds of a fleet with Dockerfiles on BuildKit; APPS=100 CHEAP=1 for 100 apps without steps
-# It takes about ten minutes for 20 apps.
+## bench-build: compare builds of a fleet with Dockerfiles on BuildKit; CHEAP=1 for apps without steps
+# It takes about ten minutes for 20 apps. The sides are explained in bench/build.
 APPS   = 20
 ROUNDS = 5
-SIDES  = layc,dockerfiles,stages
-bench-build: build $(BUILDKITD)
+SIDES  = layc,dockerfiles,stages,layc-push,bake
+bench-build: build $(BUILDKITD) bin/buildx
 	$(GO) run ./bench/build -apps $(APPS) -rounds $(ROUNDS) -sides $(SIDES) $(if $(CHEAP),-cheap)
+
+## bench-scale: builds of 100, 300 and 1,000 apps without steps, and how their times grow
+.PHONY: bench-scale
+bench-scale: build
+	$(GO) run ./bench/build -cheap -apps 100,300,1000 -rounds 3 -sides layc,layc-push
+
+# docker buildx without docker: a client of BuildKit. It is a module of its own, as it needs far more than layc.
+bin/buildx: bench/build/testdata/buildx/go.mod bench/build/testdata/buildx/go.sum
+	CGO_ENABLED=0 $(GO) build -C bench/build/testdata/buildx -trimpath -ldflags '-s -w' -o $(CURDIR)/$@ github.com/docker/buildx/cmd/buildx
+	@touch $@
 
 ## bench-pull: measure what hosts pull over a slow link; a table in README.md is made of this
 # It needs skopeo as the host, and 30 GB of disk.

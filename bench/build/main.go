@@ -3,10 +3,18 @@
 // Command build compares builds of a fleet with layc and with Dockerfiles on a BuildKit of its own.
 //
 // It writes a fleet as `.layer` files and as Dockerfiles, changes it as teams do, and builds it after
-// each change with every side, in turn, so that a busy machine slows all down alike. The Dockerfiles
-// are good ones: one for each app, with cache mounts and COPY --link, or with stages for all
-// that the apps share. They are built four at a time, each time into one of four OCI layouts. Each side keeps its cache
-// from build to build.
+// each change with every side, in turn, so that a busy machine slows all down alike. Each side keeps its
+// cache from build to build. The sides are:
+//
+//	layc         layc, into an OCI layout
+//	dockerfiles  good Dockerfiles, one for each app, with cache mounts and COPY --link, four at a time,
+//	             each into one of four OCI layouts
+//	stages       the same with one Dockerfile, which has stages for all that the apps share
+//	layc-push    layc, into a registry
+//	bake         the Dockerfiles of the apps in one `buildx bake`, into a registry
+//
+// A side of Dockerfiles is compared with the side of layc before it. For several sizes of fleets, it also
+// prints how the times grow with the size.
 package main
 
 import (
@@ -28,8 +36,8 @@ import (
 func main() {
 	b := &bench{}
 	sizes := flag.String("apps", "20", "numbers of apps, such as 20,100,300")
-	sides := flag.String("sides", "layc,dockerfiles,stages", "what is compared")
-	flag.StringVar(&b.bin, "bin", "bin", "directory with layc, layc-runc, buildkitd and buildctl")
+	sides := flag.String("sides", "layc,dockerfiles,stages", "what is compared: layc, dockerfiles, stages, layc-push, bake")
+	flag.StringVar(&b.bin, "bin", "bin", "directory with layc, layc-runc, buildkitd, buildctl and buildx")
 	flag.StringVar(&b.dir, "dir", "", "directory for the fleets and caches (default: a temporary one)")
 	flag.IntVar(&b.rounds, "rounds", 5, "builds for each row")
 	flag.IntVar(&b.cold, "cold", 1, "cold builds")
@@ -63,24 +71,57 @@ func (b *bench) run(ctx context.Context, sizes, sides []string) (err error) {
 	if b.dir, err = filepath.Abs(b.dir); err != nil {
 		return err
 	}
+	var all []measured
 	for _, size := range sizes {
 		apps, err := strconv.Atoi(size)
-		if err != nil {
-			return fmt.Errorf("-apps: %w", err)
+		if err != nil || apps < 1 {
+			return fmt.Errorf("-apps: %q is not a number of apps", size)
 		}
-		if err := b.compare(ctx, apps, sides); err != nil {
+		m := measured{apps: apps}
+		if m.rows, err = b.compare(ctx, apps, sides); err != nil {
 			return err
 		}
+		all = append(all, m)
 	}
+	growth(all, sides)
 	return nil
 }
 
-// compare measures all rows for a fleet, and prints the table.
-func (b *bench) compare(ctx context.Context, apps int, names []string) (err error) {
+// measured has the medians for a size of the fleet: of all rows, of all sides.
+type measured struct {
+	apps int
+	rows [][]spent
+}
+
+// growth prints how the times of each side grow from each size to the next, divided by how the size does.
+func growth(all []measured, names []string) {
+	if len(all) < 2 {
+		return
+	}
+	fmt.Print("growth of wall time and CPU time by growth of the fleet: 1.00 is linear, less is better\n\n")
+	fmt.Printf("%-36s", "")
+	for n, m := range all[1:] {
+		fmt.Printf(" | %12s", fmt.Sprintf("%d to %d", all[n].apps, m.apps))
+	}
+	fmt.Println()
+	for n, row := range rows {
+		for s, name := range names {
+			fmt.Printf("%-23s %-12s", row.name, name)
+			for k, m := range all[1:] {
+				old, now, by := all[k].rows[n][s], m.rows[n][s], float64(m.apps)/float64(all[k].apps)
+				fmt.Printf(" | %5.2f  %5.2f", now.wall.Seconds()/old.wall.Seconds()/by, now.cpu.Seconds()/old.cpu.Seconds()/by)
+			}
+			fmt.Println()
+		}
+	}
+}
+
+// compare measures all rows for a fleet, prints the table, and returns the medians.
+func (b *bench) compare(ctx context.Context, apps int, names []string) (medians [][]spent, err error) {
 	dir := filepath.Join(b.dir, fmt.Sprint(apps))
 	f, err := newFleet(ctx, b, filepath.Join(dir, "fleet"), apps)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var sides []side
 	defer func() {
@@ -89,22 +130,17 @@ func (b *bench) compare(ctx context.Context, apps int, names []string) (err erro
 		}
 	}()
 	for _, name := range names {
-		var s side
-		switch at := filepath.Join(dir, name); name {
-		case "layc":
-			s = &laycSide{bench: b, fleet: f, dir: at}
-		case "dockerfiles", "stages":
-			s = &dockerSide{bench: b, fleet: f, dir: at, stages: name == "stages"}
-		default:
-			return fmt.Errorf("-sides: unknown side %q", name)
+		s, err := newSide(name, b, f, filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
 		}
 		sides = append(sides, s)
 	}
 	fmt.Printf("%d apps, %s, %d CPUs, load %s, %s\n\n", apps, runtime.GOARCH, runtime.NumCPU(), load(), time.Now().UTC().Format("2006-01-02 15:04"))
 	fmt.Printf("%-22s", "")
-	for n, name := range names {
-		if n == 0 {
-			fmt.Printf(" %9s %9s", name, "CPU")
+	for _, name := range names {
+		if isLayc(name) {
+			fmt.Printf(" | %9s %9s", name, "CPU")
 		} else {
 			fmt.Printf(" | %11s %5s %9s %5s", name, "×", "CPU", "×")
 		}
@@ -119,36 +155,48 @@ func (b *bench) compare(ctx context.Context, apps int, names []string) (err erro
 		for round := range rounds {
 			only, err := row.change(f)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for n := range sides {
 				at := (n + round) % len(sides) // no side is always the first
 				if row.cold {
 					if err := sides[at].reset(ctx); err != nil {
-						return err
+						return nil, err
 					}
 				}
 				took, err := sides[at].build(ctx, only)
 				if err != nil {
-					return fmt.Errorf("%s, %s: %w", row.name, names[at], err)
+					return nil, fmt.Errorf("%s, %s: %w", row.name, names[at], err)
+				}
+				if pushing, ok := sides[at].(interface{ check(context.Context) error }); ok && row.cold {
+					if err := pushing.check(ctx); err != nil {
+						return nil, fmt.Errorf("%s: %w", names[at], err)
+					}
 				}
 				times[at] = append(times[at], took)
 			}
 		}
 		fmt.Printf("%-22s", row.name)
-		first := median(times[0])
+		layc := median(times[0])
+		medians = append(medians, nil)
 		for n := range sides {
-			if m := median(times[n]); n == 0 {
-				fmt.Printf(" %9s %9s", seconds(m.wall), seconds(m.cpu))
+			m := median(times[n])
+			medians[len(medians)-1] = append(medians[len(medians)-1], m)
+			if isLayc(names[n]) {
+				layc = m
+				fmt.Printf(" | %9s %9s", seconds(m.wall), seconds(m.cpu))
 			} else {
-				fmt.Printf(" | %11s %5.2f %9s %5.2f", seconds(m.wall), m.wall.Seconds()/first.wall.Seconds(), seconds(m.cpu), m.cpu.Seconds()/first.cpu.Seconds())
+				fmt.Printf(" | %11s %5.2f %9s %5.2f", seconds(m.wall), m.wall.Seconds()/layc.wall.Seconds(), seconds(m.cpu), m.cpu.Seconds()/layc.cpu.Seconds())
 			}
 		}
 		fmt.Printf("  n=%d load %s\n", rounds, load())
 	}
 	fmt.Println()
-	return nil
+	return medians, nil
 }
+
+// isLayc reports whether a side builds with layc.
+func isLayc(side string) bool { return strings.HasPrefix(side, "layc") }
 
 // rows are what is built. A change returns the only app to build, or "" for all.
 var rows = []struct {

@@ -25,18 +25,55 @@ type side interface {
 	close() error
 }
 
-// laycSide builds with layc.
-type laycSide struct {
-	bench *bench
-	fleet *fleet
-	dir   string
+// newSide returns the side of a name.
+func newSide(name string, b *bench, f *fleet, dir string) (side, error) {
+	switch name {
+	case "layc", "layc-push":
+		return &laycSide{bench: b, fleet: f, dir: dir, push: name == "layc-push"}, nil
+	case "dockerfiles", "stages":
+		return &dockerSide{bench: b, fleet: f, dir: dir, stages: name == "stages"}, nil
+	case "bake":
+		return &bakeSide{daemon: dockerSide{bench: b, fleet: f, dir: dir}}, nil
+	}
+	return nil, fmt.Errorf("-sides: unknown side %q", name)
 }
 
-func (s *laycSide) reset(context.Context) error { return os.RemoveAll(s.dir) }
-func (s *laycSide) close() error                { return os.RemoveAll(s.dir) }
+// errNotCold is the error for a side that has not been reset yet.
+var errNotCold = errors.New("the first build is not cold")
+
+// laycSide builds with layc, into a layout or a registry.
+type laycSide struct {
+	bench    *bench
+	fleet    *fleet
+	dir      string
+	push     bool
+	registry *server
+}
+
+func (s *laycSide) reset(context.Context) (err error) {
+	if err := s.close(); err != nil || !s.push {
+		return err
+	}
+	s.registry, err = serve(filepath.Join(s.dir, "registry"))
+	return err
+}
+
+func (s *laycSide) close() error {
+	err := errors.Join(s.registry.close(), os.RemoveAll(s.dir))
+	s.registry = nil
+	return err
+}
 
 func (s *laycSide) build(ctx context.Context, only string) (spent, error) {
-	args := []string{"build", "-C", s.fleet.dir, "--state", filepath.Join(s.dir, "state"), "-o", filepath.Join(s.dir, "out"), "--progress", "quiet"}
+	args := []string{"build", "-C", s.fleet.dir, "--state", filepath.Join(s.dir, "state"), "--progress", "quiet"}
+	switch {
+	case !s.push:
+		args = append(args, "-o", filepath.Join(s.dir, "out"))
+	case s.registry == nil:
+		return spent{}, errNotCold
+	default:
+		args = append(args, "--push", "--registry", s.registry.address)
+	}
 	if only != "" {
 		args = append(args, only)
 	}
@@ -107,7 +144,7 @@ func (s *dockerSide) reset(ctx context.Context) error {
 
 func (s *dockerSide) build(ctx context.Context, only string) (spent, error) {
 	if s.daemon == nil {
-		return spent{}, errors.New("the first build is not cold")
+		return spent{}, errNotCold
 	}
 	start, before := time.Now(), processTime(s.daemon.Process.Pid)
 	var clients atomic.Int64
