@@ -133,6 +133,11 @@ CONCURRENT = grep -rlE '(^|[^[:alnum:]_])go (func|[[:alpha:]_.]+\()|\.Go\(|\.Aft
 copies: build $(BUILDKITD) engines archivers
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 2 -timeout 90m ./llb/engine ./llb ./llb/images ./llb/exact ./cmd/layc
 
+.PHONY: test-stdlib
+## test-stdlib: build, verify and boot apps that use the whole standard library
+test-stdlib: build
+	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_STDLIB=1 $(GO) test -count=1 -vet=off -timeout 1h ./cmd/layc -run '^TestStdlib$$' -v
+
 .PHONY: contained
 ## contained: build Debian images in a container and in a chroot, where layers are copied, and compare
 contained: build

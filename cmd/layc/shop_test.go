@@ -4,25 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	specs "github.com/opencontainers/runtime-spec/specs-go"
-	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/registry"
 )
@@ -373,156 +362,17 @@ func (s *shop) onlyLast(before, after jsonBuilt) {
 	}
 }
 
-// runs starts a container of an image with runc, asks it for its page, and
-// looks for the configuration of its log shipper.
+// runs starts a container of an image, asks it for its page, and looks for the configuration of
+// its log shipper.
 func runs(t *testing.T, dir, app, page string) {
 	t.Helper()
-	bundle := t.TempDir()
-	config := unpack(t, dir, app, filepath.Join(bundle, "rootfs"))
-	if _, err := os.Stat(filepath.Join(bundle, "rootfs/etc/rsyslog.d", app+".conf")); err != nil {
+	c := newContainer(t, dir, app)
+	if c.config.User != "1001" {
+		t.Errorf("the image's user is %q, want 1001", c.config.User)
+	}
+	if _, err := os.Stat(filepath.Join(c.root(), "etc/rsyslog.d", app+".conf")); err != nil {
 		t.Error(err)
 	}
-	id := fmt.Sprintf("layc-test-%s-%d", app, os.Getpid())
-	writeSpec(t, bundle, config)
-	runc, err := filepath.Abs("../../bin/layc-runc")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var output strings.Builder
-	pid := filepath.Join(bundle, "pid")
-	cmd := exec.Command(runc, "--root", t.TempDir(), "run", "--bundle", bundle, "--pid-file", pid, id)
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	defer func() {
-		cmd.Process.Signal(os.Interrupt)
-		select {
-		case <-done:
-		case <-time.After(20 * time.Second):
-			cmd.Process.Kill()
-			<-done
-		}
-	}()
-	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(500 * time.Millisecond) {
-		select {
-		case err := <-done:
-			done <- err
-			t.Fatalf("%s ended: %v\n%s", app, err, output.String())
-		default:
-		}
-		if got := getIn(pid, "http://127.0.0.1:9080/"); strings.TrimSpace(got) == page {
-			return
-		} else if time.Now().After(deadline) {
-			t.Fatalf("%s answers %q, want %q\n%s", app, got, page, output.String())
-		}
-	}
-}
-
-// getIn gets a page in the network of the process whose number is in a file.
-func getIn(pid, url string) string {
-	number, err := os.ReadFile(pid)
-	if err != nil {
-		return ""
-	}
-	dial := func(ctx context.Context, network, address string) (connection net.Conn, err error) {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-			space, failed := os.Open("/proc/" + string(number) + "/ns/net")
-			if err = failed; err != nil {
-				return
-			}
-			defer space.Close()
-			if err = unix.Setns(int(space.Fd()), unix.CLONE_NEWNET); err == nil {
-				connection, err = (&net.Dialer{}).DialContext(ctx, network, address)
-			}
-		}()
-		<-done
-		return connection, err
-	}
-	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
-	r, err := client.Get(url)
-	if err != nil {
-		return ""
-	}
-	defer r.Body.Close()
-	text, _ := io.ReadAll(r.Body)
-	return string(text)
-}
-
-// unpack extracts an image of a layout and returns its configuration.
-func unpack(t *testing.T, dir, app, to string) *v1.ConfigFile {
-	t.Helper()
-	index, err := layout.ImageIndexFromPath(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range manifest.Manifests {
-		if m.Annotations["org.opencontainers.image.ref.name"] != app {
-			continue
-		}
-		image, err := index.Image(m.Digest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		config, err := image.ConfigFile()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(to, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		files := mutate.Extract(image)
-		defer files.Close()
-		tar := exec.Command("tar", "--extract", "--preserve-permissions", "--numeric-owner", "--directory", to)
-		tar.Stdin = files
-		if text, err := tar.CombinedOutput(); err != nil {
-			t.Fatalf("tar: %v\n%s", err, text)
-		}
-		return config
-	}
-	t.Fatalf("the layout has no image %s", app)
-	return nil
-}
-
-// writeSpec writes the runtime's configuration: the image's, on a network of
-// its own, since the host may use the port.
-func writeSpec(t *testing.T, bundle string, c *v1.ConfigFile) {
-	t.Helper()
-	if c.Config.User != "1001" {
-		t.Fatalf("the image's user is %q, want 1001", c.Config.User)
-	}
-	capabilities := []string{"CAP_NET_BIND_SERVICE"}
-	spec := specs.Spec{
-		Version: specs.Version,
-		Root:    &specs.Root{Path: "rootfs"},
-		Process: &specs.Process{
-			Args: append(c.Config.Entrypoint, c.Config.Cmd...), Env: c.Config.Env, Cwd: "/",
-			User:         specs.User{UID: 1001, GID: 0},
-			Capabilities: &specs.LinuxCapabilities{Bounding: capabilities, Effective: capabilities, Permitted: capabilities},
-		},
-		Mounts: []specs.Mount{
-			{Destination: "/proc", Type: "proc", Source: "proc"},
-			{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "mode=755"}},
-			{Destination: "/sys", Type: "bind", Source: "/sys", Options: []string{"rbind", "ro"}},
-		},
-		Linux: &specs.Linux{Namespaces: []specs.LinuxNamespace{
-			{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace}, {Type: specs.NetworkNamespace},
-		}},
-	}
-	text, err := json.Marshal(spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(bundle, "config.json"), text, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	c.start()
+	c.serves("http://127.0.0.1:9080/", page)
 }

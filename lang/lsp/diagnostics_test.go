@@ -370,7 +370,7 @@ func TestStd(t *testing.T) {
 	if s := strings.Join(got, " "); !strings.Contains(s, "java/java.layer") || !strings.Contains(s, "liberty/liberty.layer") || !strings.Contains(s, "logstash/logstash.layer") || strings.Contains(s, "untitled") {
 		t.Errorf("the references of the slot are in %s", s)
 	}
-	for _, at := range []string{"java\n    owns", "std/java"} {
+	for _, at := range []string{"java\n    owns", "std/java\"\n\n"} {
 		var declared []struct{ URI string }
 		ask("textDocument/definition", "/std/liberty/liberty.layer", at, &declared)
 		if len(declared) != 1 || declared[0].URI != "file:///std/java/java.layer" {

@@ -182,13 +182,10 @@ func (x *completion) imports(quotes bool) {
 	}
 }
 
-// importable returns the paths of all modules that a file can import: standard ones, directories of
-// the project, and pinned repositories.
+// importable returns the paths of all modules that a file can import: directories of the project,
+// pinned repositories, and standard ones.
 func (p *Place) importable() []string {
 	var all []string
-	for _, name := range p.Out.Program.Std {
-		all = append(all, "std/"+name)
-	}
 	dir, ok := p.Module.Dir()
 	if ok && (p.Module.Git == load.Repository{}) {
 		for _, m := range moduleDirs(p.Analysis.Project(), dir) {
@@ -204,6 +201,9 @@ func (p *Place) importable() []string {
 	}
 	for _, m := range p.Analysis.Lock().Modules {
 		all = append(all, load.Repository{URL: m.URL, Version: m.Version}.String())
+	}
+	for _, name := range p.Out.Program.Std {
+		all = append(all, "std/"+name)
 	}
 	return all
 }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing/fstest"
+
+	"encoding/json"
+	"github.com/layc-lang/layc/lang/check"
+	"github.com/layc-lang/layc/lang/doc"
+	"github.com/layc-lang/layc/lang/load"
+	"github.com/layc-lang/layc/stdlib"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+type boot struct{ app, url, page, prints string }
+
+// booted are the apps of testdata/stdlib that are started, and what shows that they work: a page,
+// or something that they print.
+var booted = []boot{
+	{app: "supervised", prints: "I am two"},
+	{app: "system", prints: "CE"},
+	{app: "trusting", prints: "trustedCertEntry"},
+	{app: "empty", prints: "uid=65532(nonroot)"},
+}
+
+// TestStdlib builds the apps of testdata/stdlib, which together use the whole standard library,
+// verifies them, and boots them.
+func TestStdlib(t *testing.T) {
+	if os.Getenv("LAYC_REQUIRE_STDLIB") == "" {
+		t.Skip("downloads and builds for minutes: run make test-stdlib")
+	}
+	s := newShop(t)
+	s.dir = "../../testdata/stdlib"
+	out := filepath.Join(t.TempDir(), "out")
+	var built jsonResult
+	text := s.layc("build", "-C", s.dir, "--state", s.state, "--locked", "--verify", "-o", out, "--json")
+	if err := json.Unmarshal([]byte(text), &built); err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range built.Images {
+		if !slices.ContainsFunc(booted, func(b boot) bool { return b.app == i.Name }) {
+			t.Errorf("nothing boots %s", i.Name)
+		}
+	}
+	for _, b := range booted {
+		s.run(b.app, func(s *shop) {
+			c := newContainer(s.T, out, b.app)
+			c.start()
+			if b.url != "" {
+				c.serves(b.url, b.page)
+			} else {
+				c.prints(b.prints)
+			}
+		})
+	}
+}
+
+// TestStdlibExamples checks the example in the comment of each standard module, and that
+// docs/stdlib.md has the module.
+func TestStdlibExamples(t *testing.T) {
+	page := read(t, "../../docs/stdlib.md")
+	indented := regexp.MustCompile(`(?m)^    (.*)$|^$`)
+	for _, name := range stdModules() {
+		program, _ := load.Load(load.Input{Project: stdlib.FS, Dir: name, Std: stdlib.FS})
+		checked, list := check.Check(program)
+		if len(list) > 0 {
+			t.Errorf("std/%s: %v", name, list)
+		}
+		m := doc.Of(checked, "std/"+name)
+		row := "| `std/" + name + "` | " + doc.Synopsis(m.Text) + " |"
+		if !strings.Contains(page, row) {
+			t.Errorf("docs/stdlib.md lacks the line %s", row)
+		}
+		for _, c := range m.Components {
+			if c.Text == "" {
+				t.Errorf("std/%s: %s has no comment", name, c.Name)
+			}
+		}
+		var example strings.Builder
+		for _, l := range indented.FindAllStringSubmatch(m.Text, -1) {
+			example.WriteString(l[1] + "\n")
+		}
+		text := strings.TrimSpace(example.String())
+		if !strings.Contains(text, `import "std/`+name+`"`) {
+			t.Errorf("std/%s has no example in its comment", name)
+			continue
+		}
+		program, list = load.Load(load.Input{Project: fstest.MapFS{"a.layer": {Data: []byte(text + "\n")}}, Dir: ".", Std: stdlib.FS})
+		if _, more := check.Check(program); len(list)+len(more) > 0 {
+			t.Errorf("the example of std/%s: %v\n%s", name, append(list, more...), text)
+		}
+	}
+}
