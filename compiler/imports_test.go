@@ -63,6 +63,7 @@ var policy = map[string]string{
 	"llb/kept":            "",
 	"llb/replace":         "",
 	"llb/docker":          "",
+	"llb/progress":        "lang/redact lang/term lang/visible llb",
 	"llb/cluster":         "compiler/placement llb/engine",
 	"llb/digests":         "",
 	"llb/attest":          "lang/redact",
@@ -95,7 +96,7 @@ var policy = map[string]string{
 // outside lists libraries that only some packages may import.
 var outside = map[string]string{
 	"github.com/moby/buildkit/client/llb":    "llb llb/frontend",
-	"github.com/moby/buildkit":               "llb llb/attest llb/engine cmd/layc llb/frontend cmd/layc-frontend llb/cache llb/cluster",
+	"github.com/moby/buildkit":               "llb llb/attest llb/engine cmd/layc llb/frontend cmd/layc-frontend llb/cache llb/cluster llb/progress",
 	"github.com/google/go-containerregistry": "llb/registry llb/registry/access llb/engine cmd/layc",
 	"github.com/alecthomas/participle":       "compiler/query",
 	"github.com/spdx/tools-golang":           "compiler/sbom",
@@ -105,7 +106,7 @@ var outside = map[string]string{
 	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/exact llb/helper llb/kept llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
-	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian",
+	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian llb/progress",
 }
 
 func TestImports(t *testing.T) {

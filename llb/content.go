@@ -427,7 +427,7 @@ func (l *lowerer) download(i *model.Instance, s *model.Fetch) llb.State {
 	if !last && !l.vendored(s.Digest) {
 		l.origins[len(l.origins)-1].URL = s.URLs[n]
 	}
-	file := llb.HTTP(l.url(Download{s.URLs, s.Digest, s.Size}, n), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded), asks)
+	file := llb.HTTP(l.url(Download{s.URLs, s.Digest, s.Size}, n), llb.Checksum(digest.Digest(s.Digest)), llb.Filename(downloaded), asks, sized(s.Size))
 	if s.SHA512 == "" {
 		return file
 	}

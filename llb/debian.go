@@ -117,6 +117,7 @@ func (s debianStep) download(p lock.Package) (llb.State, error) {
 	options := []llb.HTTPOption{
 		llb.Checksum(sum),
 		llb.Filename(p.Name + ".deb"),
+		sized(p.Size),
 	}
 	for _, option := range s.named("download " + p.Name + " " + p.Version) {
 		options = append(options, option)

@@ -246,6 +246,18 @@ func (l *lowerer) fail(err error) {
 // of a vertex's digest.
 const originKey = "layc.origin"
 
+// SizeKey is the key of the number of bytes of a download in the description of its vertex, if that is
+// known.
+const SizeKey = "layc.size"
+
+// sized describes the size of a download.
+func sized(bytes int64) llb.ConstraintsOpt {
+	if bytes <= 0 {
+		return llb.WithDescription(nil)
+	}
+	return llb.WithDescription(map[string]string{SizeKey: strconv.FormatInt(bytes, 10)})
+}
+
 // from describes a vertex: its name in the progress output, and its origin.
 func (l *lowerer) from(component, name string, at source.Span) llb.ConstraintsOpt {
 	l.origins = append(l.origins, Origin{Component: component, Span: at})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
+	"github.com/layc-lang/layc/llb/progress"
 	"github.com/layc-lang/layc/llb/registry"
 )
 
@@ -90,6 +92,13 @@ are the errors and warnings of the build, in the form of layc check --json;
 "files" has the digests of the files that they name, so that an editor notices
 which ones have changed.
 
+--progress chooses how progress is shown. auto is github in a job of GitHub
+Actions and gitlab in one of GitLab, whose logs fold the output of each step;
+else tty on a terminal, and plain elsewhere. github also shows errors at the
+lines of a change. json prints lines of JSON: "event" is started, output,
+finished, failed, cached or, each second, progress. rawjson has the reports of
+BuildKit.
+
 The engine is built into layc and keeps its cache in the state directory.
 Builds at the same time share one engine. To use another BuildKit, pass
 --engine or set BUILDKIT_HOST: unix:///PATH, tcp://HOST:PORT (with --tlsdir),
@@ -149,7 +158,7 @@ compression-level, force-compression; and registry.insecure for both.`,
 	f.BoolVarP(&b.quiet, "quiet", "q", false, "print only the references of the images, and errors")
 	b.attests.flags(cmd)
 	b.signs.flag(cmd)
-	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, rawjson")
+	f.StringVar(&b.progress, "progress", "auto", "show progress as `MODE`: auto, tty, plain, quiet, json, github, gitlab, rawjson")
 	b.engine.flags(cmd)
 	b.caches.flags(cmd)
 	b.registries.flags(cmd)
@@ -182,6 +191,8 @@ type build struct {
 	json        bool
 	jsonFile    string
 	told        bool // the result is printed
+	took        time.Duration
+	slowest     progress.Part
 }
 
 func (b *build) run(cmd *cobra.Command, apps []string) error {
@@ -297,9 +308,10 @@ func (b *build) check(cmd *cobra.Command) error {
 	if err := b.forget(); err != nil {
 		return err
 	}
-	if !slices.Contains(engine.DisplayModes[:], b.progress) {
-		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(engine.DisplayModes[:], ", "))
+	if !slices.Contains(progress.Modes[:], b.progress) {
+		return usage(cmd, "--progress %s: expected one of %s", b.progress, strings.Join(progress.Modes[:], ", "))
 	}
+	b.annotates = b.progressMode() == "github"
 	if b.quiet && b.progress != "auto" && b.progress != "quiet" {
 		return usage(cmd, "--quiet and --progress %s exclude each other", b.progress)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/layc-lang/layc/lang/doc"
 	"github.com/layc-lang/layc/lang/load"
 	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/progress"
 )
 
 // completer returns words for an argument or a flag's value. A word may have a description after
@@ -43,7 +44,7 @@ func (c *cli) complete(root *cobra.Command) {
 		"stage":    these(stages...),
 		"platform": these("linux/amd64", "linux/arm64"),
 		"only":     these(steps...),
-		"progress": these(engine.DisplayModes[:]...),
+		"progress": these(progress.Modes[:]...),
 		"engine":   addresses,
 		"mirror":   these("debian=", "debian-security=", "maven="),
 		"weight":   weightWords,

@@ -186,7 +186,7 @@ func (s *shop) interrupted(out string) {
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
-	if !waitFor(stderr, "] "+"echo started", "started\n") {
+	if !waitFor(stderr, ": echo started", "started\n") {
 		s.Error("the step never started")
 	}
 	start := time.Now()
@@ -236,7 +236,7 @@ func (s *shop) twoAtOnce() {
 	if err := one.Start(); err != nil {
 		s.Fatal(err)
 	}
-	waitFor(stderr, "] "+"echo started", "started\n")
+	waitFor(stderr, ": echo started", "started\n")
 	go io.Copy(io.Discard, stderr)
 	// It outlives the first one, which has to wait for it.
 	two := s.command(`run "touch /meet/two; mkdir /extra; sleep 3"` + meeting)

@@ -91,10 +91,8 @@ func (s *shop) executesAsImpactTells() {
 // them.
 func executedRuns(log string) []string {
 	var names []string
-	for _, m := range regexp.MustCompile(`(?m)^#(\d+) \[(\w+)\] (echo|cat|mkdir) `).FindAllStringSubmatch(log, -1) {
-		if !strings.Contains(log, "#"+m[1]+" CACHED\n") {
-			names = append(names, m[2])
-		}
+	for _, m := range regexp.MustCompile(`(?m)^(\w+): (echo|cat|mkdir) `).FindAllStringSubmatch(log, -1) {
+		names = append(names, m[1])
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

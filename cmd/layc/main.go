@@ -71,10 +71,12 @@ type cli struct {
 	ready    func(engine.Options) error // reports why open would fail, as far as known in advance
 	open     func(context.Context, engine.Options) (builder, error)
 
-	dir   string    // -C
-	quiet bool      // print no warnings and notices
-	own   []string  // files in it that the command writes, which are not the module's
-	found diag.List // the errors that ended the command, as they were printed
+	dir   string   // -C
+	quiet bool     // print no warnings and notices
+	own   []string // files in it that the command writes, which are not the module's
+	// annotates is true if findings are printed for GitHub Actions, too.
+	annotates bool
+	found     diag.List // the errors that ended the command, as they were printed
 }
 
 // builder is the part of an engine that the commands use.
@@ -380,6 +382,7 @@ func (c *cli) findings(list diag.List) error {
 		return err
 	}
 	fmt.Fprintf(c.err, "\n%s\n", diag.Summary(list))
+	c.annotate(list)
 	if list.HasErrors() {
 		c.found = list
 		return &codeError{exitInput}

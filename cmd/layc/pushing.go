@@ -78,9 +78,9 @@ func (b *build) mayPush(cmd *cobra.Command, plans []*plan.Plan, d *delivery) err
 // upload pushes the images of the layout to all places, as one push: no tag moves anywhere unless all
 // places have all images. Its error is a *pushError.
 func (b *build) upload(ctx context.Context, layout string, d *delivery) ([]registry.Pushed, error) {
-	progress := b.pushProgress()
-	defer progress.close()
-	options := registry.PushOptions{Progress: progress.show}
+	shown := b.pushProgress()
+	defer shown.close()
+	options := registry.PushOptions{Progress: shown.show}
 	var all []string
 	for _, o := range b.destination.pushes {
 		names, to, err := pushesTo(o, d)
@@ -199,13 +199,11 @@ func (b *build) pushProgress() *pushProgress {
 	if b.quiet {
 		p.to = nil
 	}
-	switch mode := b.progressMode(); mode {
-	case "quiet", "rawjson":
+	switch b.progressMode() {
+	case "quiet", "json", "rawjson":
 		p.to = nil
 	case "tty":
 		p.terminal = true
-	case "auto":
-		p.terminal = isTerminal(b.err)
 	}
 	return p
 }

@@ -4,11 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
+	"time"
 
+	"github.com/moby/buildkit/solver/pb"
+	terminal "golang.org/x/term"
+
+	"github.com/layc-lang/layc/lang/term"
 	"github.com/layc-lang/layc/llb/cluster"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
+	"github.com/layc-lang/layc/llb/progress"
 )
 
 // solve opens the engine and builds with it.
@@ -69,21 +77,44 @@ type watched struct {
 }
 
 func (w watched) Build(ctx context.Context, request engine.Request) (*engine.Result, error) {
-	display, err := engine.NewDisplay(screen(w.b.err), w.b.progressMode())
+	var definitions []*pb.Definition
+	for _, i := range request.Images {
+		definitions = append(definitions, i.Definition)
+	}
+	for _, p := range request.Proofs {
+		definitions = append(definitions, p.Definition)
+	}
+	display, err := progress.New(screen(w.b.err), w.b.progressMode(), columns(w.b.err), definitions)
 	if err != nil {
 		return nil, err
 	}
 	request.Status = display.Status
+	began := time.Now()
 	result, err := w.builder.Build(ctx, request)
+	w.b.took += time.Since(began)
 	if closing := display.Close(); err == nil && closing != nil && !errors.Is(closing, context.Canceled) {
 		err = closing
+	}
+	if part, ok := display.Slowest(); ok && part.Took > w.b.slowest.Took {
+		w.b.slowest = part
 	}
 	return result, err
 }
 
+// progressMode returns how to show progress: one of the modes, but not auto.
 func (b *build) progressMode() string {
 	if (b.json || b.quiet) && b.progress == "auto" {
 		return "quiet"
 	}
-	return b.progress
+	return progress.Choose(b.progress, isTerminal(b.err), os.Getenv)
+}
+
+// columns returns the width of a terminal; of anything else the usual one.
+func columns(w io.Writer) int {
+	if f, ok := screen(w).(*os.File); ok {
+		if wide, _, err := terminal.GetSize(int(f.Fd())); err == nil && wide > 20 {
+			return wide
+		}
+	}
+	return term.Width
 }

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/containerd/platforms"
 
@@ -16,6 +16,7 @@ import (
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/images"
 	"github.com/layc-lang/layc/llb/outputs"
+	"github.com/layc-lang/layc/llb/progress"
 )
 
 // finish tells what was built and delivered, and the error that ended the delivery. The images are
@@ -74,7 +75,7 @@ func (b *build) references(to *delivery, r *images.Result, done delivered) {
 
 // summary prints the location of the images and what they share.
 func (b *build) summary(plans []*plan.Plan, r *images.Result, to *delivery, done delivered) {
-	printSharing(b.out, r)
+	printSharing(b.out, plans, r)
 	if len(r.Pruned) > 0 {
 		fmt.Fprintf(b.out, "\nremoved %s from %s, which the fleet no longer has\n", strings.Join(r.Pruned, ", "), b.destination.dir)
 	}
@@ -98,7 +99,7 @@ func (b *build) summary(plans []*plan.Plan, r *images.Result, to *delivery, done
 	}
 	fmt.Fprintf(b.out, "\n%s\n", strings.Join(places, "\n"))
 	b.surprises(plans, r.Images)
-	fmt.Fprintf(b.out, "%s executed, %d cached\n", term.Count(len(r.Steps.Executed), "step"), len(r.Steps.Cached))
+	fmt.Fprintf(b.out, "%s executed, %d cached%s\n", term.Count(len(r.Steps.Executed), "step"), len(r.Steps.Cached), b.times())
 }
 
 // surprises tells which layers have sizes that the plan did not expect.
@@ -124,40 +125,14 @@ func (b *build) surprises(plans []*plan.Plan, built []engine.BuiltImage) {
 	fmt.Fprintf(b.out, "to record sizes for better plans, run: layc lock --measure %s\n", where)
 }
 
-// printSharing lists images and their layers, with the number of images that share each.
-func printSharing(w io.Writer, r *images.Result) {
-	users := map[string]int{}
-	sizes := map[string]int64{}
-	var total int64
-	several := slices.ContainsFunc(r.Images, func(i engine.BuiltImage) bool {
-		return platforms.Format(i.Platform) != platforms.Format(r.Images[0].Platform)
-	})
-	for _, i := range r.Images {
-		for _, l := range i.Layers {
-			users[l.Digest.String()]++
-			sizes[l.Digest.String()] = l.Size
-			total += l.Size
-		}
+// times tells how long a build took that took long, and which step took longest.
+func (b *build) times() string {
+	if b.took < time.Second {
+		return ""
 	}
-	for _, i := range r.Images {
-		on := ""
-		if several {
-			on = "  " + platforms.Format(i.Platform)
-		}
-		fmt.Fprintf(w, "%s%s  %s\n    %s\n", i.Name, on, plan.Bytes(i.Size), i.Manifest)
-		for _, l := range i.Layers {
-			shared := "not shared"
-			if n := users[l.Digest.String()]; n > 1 {
-				shared = fmt.Sprintf("in %d images", n)
-			}
-			fmt.Fprintf(w, "    %s  %9s  %s\n", l.Digest.Encoded()[:12], plan.Bytes(l.Size), shared)
-		}
+	text := ", in " + progress.Clock(b.took)
+	if p := b.slowest; p.Took >= time.Second {
+		text += fmt.Sprintf("\nthe slowest step: %s, %s, %s", p.Name, p.Step, progress.Clock(p.Took))
 	}
-	if len(r.Images) > 1 {
-		var stored int64
-		for _, n := range sizes {
-			stored += n
-		}
-		fmt.Fprintf(w, "%s stored for %s; each image on its own would be %s\n", plan.Bytes(stored), term.Count(len(r.Images), "image"), plan.Bytes(total))
-	}
+	return text
 }

@@ -34,6 +34,7 @@ func (c *cli) show(f images.Finding) error {
 	if err := diag.Render(screen(c.err), diag.List{f.Diagnostic}, rendering(c.err)); err != nil {
 		return err
 	}
+	defer c.annotate(diag.List{f.Diagnostic})
 	if len(f.Output) == 0 {
 		return nil
 	}

@@ -110,6 +110,19 @@ func (i *Image) sizes(blobs []int64) ([]int64, error) {
 	return sizes, nil
 }
 
+// Titles returns the titles of the image's layers as it was built, with a number of layers. The base has
+// the ones that the plan does not have.
+func (i *Image) Titles(layers int) []string {
+	titles := make([]string, layers)
+	for n := range min(len(i.Layers), layers) {
+		titles[layers-1-n] = i.Layers[len(i.Layers)-1-n].Title()
+	}
+	for n := range layers - len(i.Layers) {
+		titles[n] = i.Layers[0].Title()
+	}
+	return titles
+}
+
 // mayBeEmpty reports whether images may have no layer of a base.
 func mayBeEmpty(base *Layer) bool {
 	s := base.Members[0].System

@@ -1,6 +1,4 @@
-//go:build unix
-
-package engine
+package progress
 
 import (
 	"bytes"
@@ -17,17 +15,17 @@ import (
 // even in pieces.
 func TestDisplayEscapes(t *testing.T) {
 	var out bytes.Buffer
-	d, err := NewDisplay(&out, "plain")
+	d, err := New(&out, "plain", 80, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	id, now := digest.FromString("x"), time.Now()
-	d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "make\x1b[31m", Started: &now}}})
+	d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "[app] make\x1b[31m", Started: &now}}})
 	for _, piece := range []string{"one\x1b", "[2Jtw\xc3", "\xb6\x9b\rthree\a\n"} {
 		d.Status(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: id, Stream: 1, Data: []byte(piece), Timestamp: now}}})
 	}
 	d.Status(&client.SolveStatus{
-		Vertexes: []*client.Vertex{{Digest: id, Name: "make\x1b[31m", Started: &now, Completed: &now, Error: "no\x1b[0m"}},
+		Vertexes: []*client.Vertex{{Digest: id, Name: "[app] make\x1b[31m", Started: &now, Completed: &now, Error: "no"}},
 		Warnings: []*client.VertexWarning{{Vertex: id, Short: []byte("short\x1b"), Detail: [][]byte{[]byte("detail\x1b")}}},
 	})
 	if err := d.Close(); err != nil {
@@ -36,7 +34,7 @@ func TestDisplayEscapes(t *testing.T) {
 	if got := out.String(); strings.ContainsAny(got, "\x1b\a\r") {
 		t.Errorf("the output has escape sequences: %q", got)
 	}
-	for _, want := range []string{"make␛[31m", "one␛[2Jtwö�", "three␇", "no␛[0m"} {
+	for _, want := range []string{"app: make␛[31m", "one␛[2Jtwö�", "three␇"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not shown: %q", want, out.String())
 		}
@@ -52,17 +50,17 @@ func TestDisplayRedacts(t *testing.T) {
 		for cut := range len(text) {
 			for _, completes := range []bool{true, false} {
 				var out bytes.Buffer
-				d, err := NewDisplay(&out, mode)
+				d, err := New(&out, mode, 80, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
 				id, now := digest.FromString("x"), time.Now()
-				d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "make", Started: &now}}})
+				d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "[app] make", Started: &now}}})
 				for _, piece := range []string{text[:cut], text[cut:]} {
 					d.Status(&client.SolveStatus{Logs: []*client.VertexLog{{Vertex: id, Stream: 1, Data: []byte(piece), Timestamp: now}}})
 				}
 				if completes {
-					d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "make", Started: &now, Completed: &now}}})
+					d.Status(&client.SolveStatus{Vertexes: []*client.Vertex{{Digest: id, Name: "[app] make", Started: &now, Completed: &now}}})
 				}
 				if err := d.Close(); err != nil {
 					t.Fatal(err)
