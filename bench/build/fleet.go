@@ -98,7 +98,7 @@ func (f *fleet) files(dir string, count, size int, seed uint64) error {
 		for i := range text {
 			text[i] = "etaoin shrdlu,.(){};=ETAOIN0123456789\nxyzqwvbkgfpmcju/"[text[i]%54]
 		}
-		if err := os.WriteFile(filepath.Join(at, fmt.Sprintf("file%d", n)), text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(at, fmt.Sprintf("file%d", n)), text, 0o755); err != nil {
 			return err
 		}
 	}

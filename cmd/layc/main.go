@@ -83,7 +83,6 @@ type cli struct {
 type builder interface {
 	Platforms(context.Context) ([]ocispecs.Platform, error)
 	Build(context.Context, engine.Request) (*engine.Result, error)
-	Attached() bool
 	Close() error
 }
 

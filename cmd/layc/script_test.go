@@ -104,8 +104,7 @@ func openFake(context.Context, engine.Options) (builder, error) {
 	return fake{mode}, nil
 }
 
-func (f fake) Attached() bool { return false }
-func (f fake) Close() error   { return nil }
+func (f fake) Close() error { return nil }
 
 func (f fake) Try(context.Context) (engine.Tried, error) {
 	return engine.Tried{Version: "v0.34.2", Platforms: []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}}, nil

@@ -26,18 +26,24 @@ func (b *build) solve(ctx context.Context, in images.Input) (*images.Result, err
 		return nil, err
 	}
 	defer e.Close()
-	if e.Attached() && b.engine.address == "" {
-		b.notice("using the engine of another layc")
-		if b.client.Access.FromFlags() {
-			b.notice("--insecure and --registry-ca do not hold for the bases that it pulls, unless it has them, too")
-		}
+	if own, ok := e.(*engine.Engine); ok {
+		in.Native = own.Native()
 	}
 	return images.Build(ctx, watched{e, b}, in)
+}
+
+// attached tells that the engine is another process's.
+func (b *build) attached() {
+	b.notice("using the engine of another layc")
+	if b.client.Access.FromFlags() {
+		b.notice("--insecure and --registry-ca do not hold for the bases that it pulls, unless it has them, too")
+	}
 }
 
 // openAll opens the engine, or a cluster of those that respond.
 func (b *build) openAll(ctx context.Context) (builder, error) {
 	addresses, options := b.engine.all(b.caches.shared()), b.engine.options(b.notice)
+	options.Later, options.Attached = true, b.attached
 	if len(addresses) == 1 {
 		return b.open(ctx, options)
 	}

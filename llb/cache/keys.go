@@ -24,17 +24,39 @@ import (
 // Sources have none, since every build reads them. how is part of each key: how the layers of results
 // are compressed. locals are the trees of local sources.
 func Keys(ctx context.Context, how string, definitions []*pb.Definition, locals map[string]fsutil.FS) (map[digest.Digest]string, error) {
-	k := keys{ctx: ctx, locals: locals, trees: map[string][]entry{}, sums: map[digest.Digest]sum{}, ops: map[digest.Digest]*pb.Op{}}
+	return newKeys(ctx, locals).all(how, definitions)
+}
+
+// LocalKeys is Keys for one machine, which opens no file. Instead of the content, a key has the size and the
+// time of a file, so that time must differ whenever the content may. Steps whose sources may change
+// while their definition does not have no key, and neither has what needs them.
+func LocalKeys(ctx context.Context, how string, definitions []*pb.Definition, locals map[string]fsutil.FS) (map[digest.Digest]string, error) {
+	k := newKeys(ctx, locals)
+	k.loose = map[digest.Digest]bool{}
+	return k.all(how, definitions)
+}
+
+func newKeys(ctx context.Context, locals map[string]fsutil.FS) *keys {
+	return &keys{ctx: ctx, locals: locals, trees: map[string]files{}, sums: map[digest.Digest]sum{}, ops: map[digest.Digest]*pb.Op{}}
+}
+
+func (k *keys) all(how string, definitions []*pb.Definition) (map[digest.Digest]string, error) {
+	ids := map[*byte]digest.Digest{} // definitions share most of their vertices
 	for _, def := range definitions {
 		for _, raw := range def.Def { // inputs come before what needs them
-			if err := k.add(digest.FromBytes(raw), raw); err != nil {
+			if len(raw) == 0 || ids[&raw[0]] != "" {
+				continue
+			}
+			id := digest.FromBytes(raw)
+			ids[&raw[0]] = id
+			if err := k.add(id, raw, def.Metadata[string(id)]); err != nil {
 				return nil, err
 			}
 		}
 	}
 	out := map[digest.Digest]string{}
 	for id, op := range k.ops {
-		if op.Op != nil && op.GetSource() == nil {
+		if op.Op != nil && op.GetSource() == nil && !k.loose[id] {
 			h, below := sha256.New(), k.sums[id]
 			write(h, how, string(below[:]))
 			out[id] = hex.EncodeToString(h.Sum(nil)[:20])
@@ -49,9 +71,19 @@ type sum = [sha256.Size]byte
 type keys struct {
 	ctx    context.Context
 	locals map[string]fsutil.FS
-	trees  map[string][]entry // of locals
+	trees  map[string]files // of locals
 	sums   map[digest.Digest]sum
 	ops    map[digest.Digest]*pb.Op
+	// loose are vertices whose results may change while their definitions do not. Nil: nobody asks, and
+	// files are read.
+	loose map[digest.Digest]bool
+}
+
+// files are a local source: its entries in the order of a walk, and where those of each directory on top of
+// it are.
+type files struct {
+	entries []entry
+	first   map[string][2]int
 }
 
 // entry is a file of a local source.
@@ -60,7 +92,7 @@ type entry struct {
 	sum  sum
 }
 
-func (k *keys) add(id digest.Digest, raw []byte) error {
+func (k *keys) add(id digest.Digest, raw []byte, metadata *pb.OpMetadata) error {
 	if k.ops[id] != nil {
 		return nil
 	}
@@ -83,13 +115,20 @@ func (k *keys) add(id digest.Digest, raw []byte) error {
 			}
 		}
 		k.sums[id] = sum(h.Sum(nil))
+		if k.loose != nil && !pinned(source) {
+			k.loose[id] = true
+		}
 		return nil
 	}
-	bare := op.CloneVT()
-	bare.Inputs = nil
-	text, err := bare.MarshalVT()
+	inputs := op.Inputs
+	op.Inputs = nil
+	text, err := op.MarshalVT()
+	op.Inputs = inputs
 	if err != nil {
 		return err
+	}
+	if k.loose != nil && (metadata.GetIgnoreCache() || slices.ContainsFunc(inputs, func(in *pb.Input) bool { return k.loose[digest.Digest(in.Digest)] })) {
+		k.loose[id] = true
 	}
 	write(h, string(text))
 	for n, in := range op.Inputs {
@@ -107,6 +146,21 @@ func (k *keys) add(id digest.Digest, raw []byte) error {
 	}
 	k.sums[id] = sum(h.Sum(nil))
 	return nil
+}
+
+// pinned reports whether a source gives the same content whenever it is read, or is a local one.
+func pinned(s *pb.SourceOp) bool {
+	scheme, rest, _ := strings.Cut(s.Identifier, "://")
+	switch scheme {
+	case "local":
+		return true
+	case "docker-image", "oci-layout":
+		_, id, _ := strings.Cut(rest, "@")
+		return digest.Digest(id).Validate() == nil
+	case "http", "https":
+		return digest.Digest(s.Attrs[pb.AttrHTTPChecksum]).Validate() == nil
+	}
+	return false
 }
 
 // taken returns the paths that a step reads of an input.
@@ -140,7 +194,12 @@ func (k *keys) tree(h hash.Hash, name, at string) error {
 		at, _ = path.Split(at[:i])
 		at = strings.Trim(at, "/")
 	}
-	for _, e := range all {
+	among := all.entries
+	if top, _, _ := strings.Cut(at, "/"); top != "" {
+		place := all.first[top]
+		among = among[place[0]:place[1]]
+	}
+	for _, e := range among {
 		if at == "" || e.path == at || strings.HasPrefix(e.path, at+"/") {
 			write(h, e.path, string(e.sum[:]))
 		}
@@ -149,13 +208,13 @@ func (k *keys) tree(h hash.Hash, name, at string) error {
 }
 
 // read hashes all files of a local source.
-func (k *keys) read(name string) ([]entry, error) {
-	tree := k.locals[name]
-	if tree == nil {
-		return nil, fmt.Errorf("no files for the local source %s", name)
+func (k *keys) read(name string) (files, error) {
+	all := files{first: map[string][2]int{}}
+	source := k.locals[name]
+	if source == nil {
+		return all, fmt.Errorf("no files for the local source %s", name)
 	}
-	var all []entry
-	err := tree.Walk(k.ctx, "", func(p string, d fs.DirEntry, err error) error {
+	err := source.Walk(k.ctx, "", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -168,8 +227,12 @@ func (k *keys) read(name string) ([]entry, error) {
 		if stat, ok := info.Sys().(*types.Stat); ok {
 			write(h, stat.Linkname)
 		}
-		if info.Mode().IsRegular() {
-			file, err := tree.Open(p)
+		switch {
+		case !info.Mode().IsRegular():
+		case k.loose != nil:
+			write(h, fmt.Sprint(info.Size(), " ", info.ModTime().UnixNano()))
+		default:
+			file, err := source.Open(p)
 			if err != nil {
 				return err
 			}
@@ -179,7 +242,15 @@ func (k *keys) read(name string) ([]entry, error) {
 				return err
 			}
 		}
-		all = append(all, entry{strings.Trim(p, "/"), sum(h.Sum(nil))})
+		e := entry{strings.Trim(p, "/"), sum(h.Sum(nil))}
+		n := len(all.entries)
+		all.entries = append(all.entries, e)
+		top, _, _ := strings.Cut(e.path, "/")
+		if place, ok := all.first[top]; ok { // a walk goes through a directory before it goes on
+			all.first[top] = [2]int{place[0], n + 1}
+		} else {
+			all.first[top] = [2]int{n, n + 1}
+		}
 		return k.ctx.Err()
 	})
 	return all, err

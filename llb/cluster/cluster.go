@@ -69,9 +69,6 @@ func (c *Cluster) Close() error {
 	return errors.Join(errs...)
 }
 
-// Attached reports that other processes run the engines.
-func (c *Cluster) Attached() bool { return true }
-
 // Platforms returns the platforms of all engines, those of the first one first.
 func (c *Cluster) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 	var all []ocispecs.Platform

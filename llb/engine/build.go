@@ -163,6 +163,14 @@ type Step struct {
 // concurrent steps.
 const maxSolves = 32
 
+// Native returns the engine's own platform, if it is known without starting or asking it; else the zero value.
+func (e *Engine) Native() ocispecs.Platform {
+	if e.opts.Address != "" {
+		return ocispecs.Platform{}
+	}
+	return platforms.Normalize(platforms.DefaultSpec())
+}
+
 // Platforms returns the platforms with programs that the engine can run, its own first. The error
 // is an *UnavailableError, or the cause of ctx's end.
 func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
@@ -190,12 +198,16 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 	start := time.Now()
 	_, noOutput := os.Stat(req.Output.Dir)
+	known, err := e.recall(ctx, req)
+	if err != nil {
+		return nil, err
+	}
 	for roomMade, examined := false, false; ; {
-		c, err := e.current()
-		if err != nil {
-			return nil, err
+		res, err := e.build(ctx, req, known)
+		if errors.Is(err, errForgotten) {
+			known = nil
+			continue
 		}
-		res, err := e.build(ctx, c, req)
 		if err != nil || len(res.Steps.Executed) > 0 {
 			e.noteWork(err != nil)
 		}
@@ -211,6 +223,10 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 			}
 		}
 		if e.isFull(err) {
+			c, unopened := e.current()
+			if unopened != nil {
+				return nil, unopened
+			}
 			if removed := e.makeRoom(ctx, c, start); removed > 0 && !roomMade {
 				roomMade = true
 				e.notice(fmt.Sprintf("the engine's disk is full; removed %s of unused cache, building again", units.HumanSize(float64(removed))))
@@ -230,29 +246,25 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 		if !errors.Is(err, errLost) || e.opts.Address != "" || !e.Attached() {
 			return res, err
 		}
-		if err := e.reopen(ctx, c); err != nil {
+		if err := e.reopen(ctx); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *Result, err error) {
+// build builds what is not known, and writes the images.
+func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Result, err error) {
 	if err := checkImages(req.Images); err != nil {
 		return nil, err
 	}
-	opt, err := e.solveOpt(req)
-	if err != nil {
-		return nil, err
-	}
-	shared, err := e.readCaches(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	opt.CacheImports = shared.stores()
 	var out *layout
 	if req.Output.Dir != "" {
 		if out, err = openLayout(req.Output.Dir); err != nil {
 			return nil, err
+		}
+		out.temporary = req.Output.Temporary
+		if out.temporary && e.opts.Address == "" {
+			out.linkFrom(e.opts.State)
 		}
 		defer func() {
 			if closeErr := out.close(); err == nil {
@@ -260,10 +272,68 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 			}
 			err = out.explain(err)
 		}()
+		known.forget(out)
+	}
+	rest := known.rest(req)
+	track := newTracker(req.definitions())
+	solved := solved{shared: &shared{}}
+	if len(rest.Images)+len(rest.Proofs) > 0 {
+		if solved, err = e.solve(ctx, rest, out, track); err != nil {
+			return nil, err
+		}
+	} else if err := out.begin(ctx); err != nil { // all is known, so there is an output
+		return nil, err
+	}
+	res := &Result{Steps: track.steps(), Proven: known.all(solved.proven)}
+	if solved.unproven {
+		return nil, &UnprovenError{res.Proven}
+	}
+	if out != nil {
+		var built map[int]record
+		if res.Images, res.Changes, built, err = out.commit(ctx, req, known, solved.exported); err != nil {
+			return nil, err
+		}
+		known.keep(ctx, req, built, res.Proven)
+	}
+	if len(req.CacheTo) == 0 {
+		return res, nil
+	}
+	c, err := e.current()
+	if err != nil {
+		return nil, err
+	}
+	if res.CacheErr = e.writeCaches(ctx, c, req, solved.shared, res.Steps.Executed); ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return res, nil
+}
+
+// solved is the outcome of a solve.
+type solved struct {
+	exported string // the descriptor of the exporter's index; "" if nothing was exported
+	proven   []Proven
+	unproven bool // the images are built, but not exported, since a proof does not hold
+	shared   *shared
+}
+
+// solve has the engine solve a request and export its images to a layout, if it is not nil.
+func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tracker) (s solved, err error) {
+	c, err := e.current()
+	if err != nil {
+		return s, err
+	}
+	opt, err := e.solveOpt(req)
+	if err != nil {
+		return s, err
+	}
+	if s.shared, err = e.readCaches(ctx, req); err != nil {
+		return s, err
+	}
+	opt.CacheImports = s.shared.stores()
+	if out != nil && len(req.Images) > 0 {
 		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: e.exported(out, req.Output), OutputStore: out.store}}
 	}
-
-	track, proofs := newTracker(req.definitions()), newProving(req.Proofs)
+	proofs := newProving(req.Proofs)
 	reports := make(chan *client.SolveStatus)
 	drained := make(chan struct{})
 	go func() {
@@ -278,13 +348,12 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 		}
 	}()
 	var lacking error // what an engine elsewhere lacks, which it does not return unchanged
-	unproven := false // true: all images are built, but the engine does not return this error unchanged
 	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		if lacking = e.lacks(g.BuildOpts(), req.definitions()); lacking != nil {
 			return nil, lacking
 		}
-		res, err := solveAll(ctx, g, req.Images, proofs, shared.imports)
-		unproven = errors.Is(err, errUnproven)
+		res, err := solveAll(ctx, g, req.Images, proofs, s.shared.imports)
+		s.unproven = errors.Is(err, errUnproven) // the engine does not return this error unchanged
 		if err == nil && out != nil {
 			err = out.begin(ctx) // the export follows
 		}
@@ -292,31 +361,20 @@ func (e *Engine) build(ctx context.Context, c *client.Client, req Request) (_ *R
 	}, reports)
 	<-drained
 	if lacking != nil {
-		return nil, lacking
+		return s, lacking
 	}
-	if err != nil && !unproven {
+	if err != nil && !s.unproven {
 		var definitions []*pb.Definition
 		for _, i := range req.Images {
 			definitions = append(definitions, i.Definition)
 		}
-		return nil, e.toldForeign(ctx, classify(ctx, err, track, definitions...))
+		return s, e.toldForeign(ctx, classify(ctx, err, track, definitions...))
 	}
-	res := &Result{Steps: track.steps()}
-	if res.Proven, err = proofs.results(ctx, track); err != nil {
-		return nil, err
+	if resp != nil {
+		s.exported = resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]
 	}
-	if unproven {
-		return nil, &UnprovenError{res.Proven}
-	}
-	if out != nil {
-		if res.Images, res.Changes, err = out.commit(ctx, req, resp.ExporterResponse[exptypes.ExporterImageDescriptorKey]); err != nil {
-			return nil, err
-		}
-	}
-	if res.CacheErr = e.writeCaches(ctx, c, req, shared, res.Steps.Executed); ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return res, nil
+	s.proven, err = proofs.results(ctx, track)
+	return s, err
 }
 
 // solveOpt returns what all solves of a request have in common.
@@ -345,13 +403,9 @@ func (e *Engine) solveOpt(req Request) (opt client.SolveOpt, err error) {
 func (e *Engine) exported(out *layout, to Output) map[string]string {
 	how := to.Compression
 	attributes := how.attributes()
-	out.temporary = to.Temporary
-	switch {
-	case e.opts.Address != "":
+	if e.opts.Address != "" {
 		out.compressHere(how, openKept(e.opts.State, how))
 		attributes = map[string]string{"compression": "uncompressed"}
-	case to.Temporary:
-		out.linkFrom(e.opts.State)
 	}
 	attributes["tar"] = "false"
 	return attributes
@@ -442,8 +496,8 @@ func solveAll(ctx context.Context, g gateway.Client, images []Image, proofs *pro
 	if err := eg.Wait(); err != nil {
 		return nil, err
 	}
-	if err := proofs.check(); err != nil {
-		return nil, err
+	if err := proofs.check(); err != nil || len(images) == 0 {
+		return res, err
 	}
 	order, err := json.Marshal(platforms)
 	if err != nil {

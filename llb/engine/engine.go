@@ -60,6 +60,12 @@ type Options struct {
 	// engine of another process has its own.
 	Registries *access.Registries
 
+	// Later makes the embedded engine start when it is needed. Errors of the start are then those of the
+	// method that needs it.
+	Later bool
+	// Attached is called when an engine that starts later is another process's. It may be nil.
+	Attached func()
+
 	// Notice is called with a sentence for the user when the engine waits for another process, has
 	// freed space on its disk, or has emptied a damaged state. It may be nil.
 	Notice func(sentence string)
@@ -113,6 +119,9 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	// The logger of BuildKit and containerd; layc does not use it.
 	logrus.SetOutput(io.Discard)
 	e := &Engine{opts: opts, ctx: ctx}
+	if opts.Later && opts.Address == "" {
+		return e, Check(opts)
+	}
 	if err := e.open(ctx); err != nil {
 		return nil, err
 	}
@@ -242,12 +251,21 @@ func probe(ctx context.Context, c *client.Client, limit time.Duration) error {
 	return err
 }
 
-// current returns the client for builds.
+// current returns the client for builds. It starts an engine that waits for the first.
 func (e *Engine) current() (*client.Client, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return nil, errors.New("the engine is closed")
+	}
+	if e.client != nil || !e.opts.Later {
+		return e.client, nil
+	}
+	if err := e.open(e.ctx); err != nil {
+		return nil, err
+	}
+	if e.owned == nil && e.opts.Attached != nil {
+		e.opts.Attached()
 	}
 	return e.client, nil
 }
@@ -268,15 +286,15 @@ func (e *Engine) noteWork(failed bool) {
 	}
 }
 
-// reopen replaces lost, the connection to a dead owner.
-func (e *Engine) reopen(ctx context.Context, lost *client.Client) error {
+// reopen replaces the connection to a dead owner.
+func (e *Engine) reopen(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return errors.New("the engine is closed")
 	}
-	if e.client != lost {
-		return nil
+	if e.client != nil && probe(ctx, e.client, 2*time.Second) == nil {
+		return nil // another build has replaced it
 	}
 	// The connection is dead: an error when closing it is irrelevant.
 	_ = e.release()

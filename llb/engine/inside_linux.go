@@ -5,40 +5,45 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/moby/buildkit/executor"
 	resourcestypes "github.com/moby/buildkit/executor/resources/types"
 	gatewayerrors "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/snapshot"
+	"golang.org/x/sys/unix"
 
 	"github.com/layc-lang/layc/llb/helper"
 	"github.com/layc-lang/layc/llb/kept"
 )
 
-// Each image has a step in which layc's helper looks for what its layers replace. To start a
-// container for it takes fifty milliseconds of CPU time, to look takes one. So this process looks
-// itself, at the same trees. It does so only for a helper that is the one of this layc, as other
-// versions may look for something else.
+// Each image has two steps in which layc's helper looks at trees: for what layers replace, and for the user
+// and the programs that it starts. To start a container for each takes fifty milliseconds of CPU time. So
+// this process looks itself for the one, which takes a millisecond, and runs the helper for the other with
+// the trees as its root directory, which takes five. A container would isolate no more of what they do:
+// both are layc's own code, and only read. The engine does so only for a helper that is the one of this
+// layc, as other versions may look for something else.
 
-// inside is an executor that does in this process what the helper would do in a step that looks at
+// inside is an executor that does without a container what the helper would do in a step that looks at
 // trees.
 type inside struct{ executor.Executor }
 
 func (e inside) Run(ctx context.Context, id string, root executor.Mount, mounts []executor.Mount, process executor.ProcessInfo, started chan<- struct{}) (resourcestypes.Recorder, error) {
 	args := process.Meta.Args
-	if len(args) < 3 || args[0] != helper.Dir+"/"+helper.File || args[1] != "kept" {
+	if len(args) < 3 || args[0] != helper.Dir+"/"+helper.File || args[1] != "kept" && args[1] != "start" {
 		return e.Executor.Run(ctx, id, root, mounts, process, started)
 	}
-	in := &mounted{dirs: map[string]string{}}
-	found, own, err := in.look(ctx, mounts, args[2:])
-	if err = errors.Join(err, in.unmount()); err != nil {
+	m := &mounted{dirs: map[string]string{}}
+	known, failed, err := m.look(ctx, mounts, process)
+	if err = errors.Join(err, m.unmount()); err != nil {
 		return nil, err
 	}
-	if !own {
+	if !known {
 		return e.Executor.Run(ctx, id, root, mounts, process, started)
 	}
 	if started != nil {
@@ -47,10 +52,7 @@ func (e inside) Run(ctx context.Context, id string, root executor.Mount, mounts 
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
-	if found != nil {
-		if _, err := fmt.Fprintln(process.Stderr, "layc-helper:", found); err != nil {
-			return nil, err
-		}
+	if failed {
 		return nil, &gatewayerrors.ExitError{ExitCode: 1}
 	}
 	return nil, nil
@@ -60,40 +62,75 @@ func (e inside) Run(ctx context.Context, id string, root executor.Mount, mounts 
 type mounted struct {
 	dirs map[string]string // by their places in the step
 	undo []func() error
+	root string // a temporary directory; "": none
 }
 
-// look returns what kept.Check finds in trees of a step. It looks only if own is true: if the step has
-// this layc's helper, and mounts all trees.
-func (m *mounted) look(ctx context.Context, mounts []executor.Mount, list []string) (found error, own bool, err error) {
+// look does what the helper does in a step, and reports whether it fails. What it finds is then printed. It
+// does nothing unless known is true: if the step has this layc's helper, and mounts all trees.
+func (m *mounted) look(ctx context.Context, mounts []executor.Mount, process executor.ProcessInfo) (known, failed bool, err error) {
+	root := ""
+	args := process.Meta.Args
+	if args[1] == "start" {
+		if root, err = os.MkdirTemp("", "layc-step"); err != nil { // in the state, see [embedded.useTemp]
+			return false, false, err
+		}
+		m.root = root
+	}
 	for _, mount := range mounts {
 		if mount.Src == nil || mount.Selector != "" {
-			return nil, false, nil
+			return false, false, nil
 		}
-		if err := m.mount(ctx, mount); err != nil {
-			return nil, false, err
+		if err := m.mount(ctx, mount, root); err != nil {
+			return false, false, err
 		}
 	}
 	program, err := os.Lstat(filepath.Join(m.dirs[helper.Dir], helper.File))
 	size, modified, unknown := helper.Stat(runtime.GOARCH)
-	if err != nil || unknown != nil || program.Size() != size || !program.ModTime().Equal(modified) {
-		return nil, false, nil
+	if err != nil || unknown != nil || !program.Mode().IsRegular() || program.Size() != size || !program.ModTime().Equal(modified) {
+		return false, false, nil
+	}
+	if root != "" {
+		return m.run(ctx, root, process)
 	}
 	var at []string
-	for _, tree := range list {
+	for _, tree := range args[2:] {
 		place, system := strings.CutPrefix(tree, "=")
 		dir, ok := m.dirs[place]
 		if !ok {
-			return nil, false, nil
+			return false, false, nil
 		}
 		if system {
 			dir = "=" + dir
 		}
 		at = append(at, dir)
 	}
-	return kept.Check(ctx, at), true, nil
+	found := kept.Check(ctx, at)
+	if err := context.Cause(ctx); err != nil {
+		return false, false, err
+	}
+	if found != nil {
+		_, err := fmt.Fprintln(process.Stderr, "layc-helper:", found)
+		return true, true, err
+	}
+	return true, false, nil
 }
 
-func (m *mounted) mount(ctx context.Context, mount executor.Mount) error {
+// run runs the helper with a directory as its root.
+func (m *mounted) run(ctx context.Context, root string, process executor.ProcessInfo) (known, failed bool, err error) {
+	c := exec.CommandContext(ctx, process.Meta.Args[0], process.Meta.Args[1:]...)
+	c.Dir, c.Env = "/", process.Meta.Env
+	c.Stdout, c.Stderr = process.Stdout, process.Stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+	err = c.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return true, true, nil
+	}
+	return true, false, err
+}
+
+// mount mounts a tree below a root directory; if that is "", wherever it is easiest.
+func (m *mounted) mount(ctx context.Context, mount executor.Mount, root string) error {
 	mountable, err := mount.Src.Mount(ctx, true)
 	if err != nil {
 		return err
@@ -105,17 +142,28 @@ func (m *mounted) mount(ctx context.Context, mount executor.Mount) error {
 	if release != nil {
 		m.undo = append(m.undo, release)
 	}
-	if len(made) == 1 && made[0].Type == "bind" { // a directory, which nobody changes
+	if root == "" && len(made) == 1 && made[0].Type == "bind" { // a directory, which nobody changes
 		m.dirs[mount.Dest] = made[0].Source
 		return nil
 	}
-	mounter := snapshot.LocalMounterWithMounts(made)
+	mounter := snapshot.LocalMounterWithMounts(made, snapshot.ForceRemount())
 	dir, err := mounter.Mount()
 	if err != nil {
 		return err
 	}
 	m.undo = append(m.undo, mounter.Unmount)
 	m.dirs[mount.Dest] = dir
+	if root == "" {
+		return nil
+	}
+	at := filepath.Join(root, mount.Dest)
+	if err := os.MkdirAll(at, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount(dir, at, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", mount.Dest, err)
+	}
+	m.undo = append(m.undo, func() error { return unix.Unmount(at, unix.MNT_DETACH) })
 	return nil
 }
 
@@ -124,5 +172,8 @@ func (m *mounted) unmount() error {
 	for _, undo := range slices.Backward(m.undo) {
 		errs = append(errs, undo())
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil || m.root == "" {
+		return err // a mount may still be there, with files of the engine
+	}
+	return os.RemoveAll(m.root)
 }

@@ -152,3 +152,49 @@ func TestApart(t *testing.T) {
 		}
 	}
 }
+
+// TestRunsHelperInside runs this layc's helper on a tree, without a container. The tree has links that lead
+// out of it, as seen from here.
+func TestRunsHelperInside(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may change its root directory")
+	}
+	binary, err := helper.Binary(runtime.GOARCH)
+	if err != nil {
+		t.Skip(err)
+	}
+	_, modified, err := helper.Stat(runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, tree := t.TempDir(), t.TempDir()
+	at := filepath.Join(program, helper.File)
+	if err := errors.Join(os.WriteFile(at, binary, 0o755), os.Chtimes(at, modified, modified),
+		os.MkdirAll(filepath.Join(tree, "bin"), 0o755), os.MkdirAll(filepath.Join(tree, "etc"), 0o755),
+		os.WriteFile(filepath.Join(tree, "bin", "run"), []byte("#!/bin/sh\n"), 0o755),
+		os.Symlink("/bin/run", filepath.Join(tree, "bin", "sh")),
+		os.Symlink("/proc/self/root/etc/passwd", filepath.Join(tree, "etc", "passwd"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"", "/tree", "--", "command", "/", "/bin", "run", ""}, ""},
+		{[]string{"", "/tree", "--", "command", "/", "/bin", "ls", ""}, "layc-helper: not started: command missing \"ls\" \"\" \"\" \"run sh\"\n"},
+		{[]string{"root", "/tree"}, "layc-helper: no user root: \n"}, // this machine has one
+	} {
+		inner := &container{}
+		var said bytes.Buffer
+		mounts := []executor.Mount{{Src: bound(program), Dest: helper.Dir}, {Src: bound(tree), Dest: "/tree"}}
+		args := append([]string{helper.Dir + "/" + helper.File, "start"}, c.args...)
+		_, err := inside{inner}.Run(t.Context(), "", executor.Mount{}, mounts, executor.ProcessInfo{Meta: executor.Meta{Args: args}, Stdout: writing{&said}, Stderr: writing{&said}}, nil)
+		var exit *gatewayerrors.ExitError
+		if failed := errors.As(err, &exit) && exit.ExitCode == 1; failed != (c.says != "") || !failed && err != nil {
+			t.Errorf("%q: %v", c.args, err)
+		}
+		if said.String() != c.says || inner.started != 0 {
+			t.Errorf("%q: it says %q, and starts %d containers", c.args, said.String(), inner.started)
+		}
+	}
+}

@@ -258,39 +258,46 @@ func (l *layout) tryLock() error {
 	return nil
 }
 
-// commit adds the exported images to the layout's index, and returns them with what it did to others. The descriptor is the exporter's index, with manifests in the images' order. An engine
+// commit adds the images of a request to the layout's index, those that are known and those that were
+// exported. It returns them with what it did to others, and the records of the exported ones, by their
+// numbers. The descriptor is the exporter's index, with manifests in the images' order. An engine
 // elsewhere has not compressed their layers yet.
-func (l *layout) commit(ctx context.Context, req Request, descriptor string) (built []BuiltImage, changes Changes, err error) {
-	var exported ocispecs.Descriptor
-	if raw, err := base64.StdEncoding.DecodeString(descriptor); err != nil {
-		return nil, changes, fmt.Errorf("invalid response from the engine: %w", err)
-	} else if err := json.Unmarshal(raw, &exported); err != nil {
-		return nil, changes, fmt.Errorf("invalid response from the engine: %w", err)
-	}
-	var all ocispecs.Index
-	if err := l.read(exported, &all); err != nil {
-		return nil, changes, err
+func (l *layout) commit(ctx context.Context, req Request, known *recalled, descriptor string) (built []BuiltImage, changes Changes, fresh map[int]record, err error) {
+	all, err := l.exported(descriptor)
+	if err != nil {
+		return nil, changes, nil, err
 	}
 	images := req.Images
-	if len(all.Manifests) != len(images) {
-		return nil, changes, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), len(images))
+	if made := len(known.rest(req).Images); len(all.Manifests) != made {
+		return nil, changes, nil, fmt.Errorf("the engine wrote %d images instead of %d", len(all.Manifests), made)
 	}
 	if l.compress != nil {
 		if err := l.compress.images(ctx, images, &all); err != nil {
-			return nil, changes, err
+			return nil, changes, nil, err
 		}
 	}
-	built = make([]BuiltImage, len(images))
+	built, fresh = make([]BuiltImage, len(images)), map[int]record{}
 	byName := map[string][]ocispecs.Descriptor{}
 	attached := map[string][]ocispecs.Descriptor{}
 	var names []string
 	for i, im := range images {
-		desc := all.Manifests[i]
+		var desc ocispecs.Descriptor
+		if known.record(i) != nil {
+			desc, err = l.restore(known.record(i))
+		} else {
+			desc, all.Manifests = all.Manifests[0], all.Manifests[1:]
+			if known != nil {
+				fresh[i], err = l.recorded(desc)
+			}
+		}
+		if err != nil {
+			return nil, changes, nil, err
+		}
 		if desc, err = l.finish(desc, req.Output); err != nil {
-			return nil, changes, err
+			return nil, changes, nil, err
 		}
 		if built[i], err = l.describe(im, desc); err != nil {
-			return nil, changes, err
+			return nil, changes, nil, err
 		}
 		platform := im.Platform
 		desc = ocispecs.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size, Platform: &platform}
@@ -305,7 +312,7 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 		}
 		about, err := l.attest(built[i], req.Output.Attest)
 		if err != nil {
-			return nil, changes, err
+			return nil, changes, nil, err
 		}
 		for _, name := range append([]string{im.Name}, im.Aliases...) {
 			attached[name] = append(attached[name], about...)
@@ -316,7 +323,7 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 		desc := byName[name][0]
 		if parts := append(byName[name], attached[name]...); len(parts) > 1 {
 			if desc, err = l.writeIndexBlob(parts, req.Output.Annotations); err != nil {
-				return nil, changes, err
+				return nil, changes, nil, err
 			}
 		}
 		desc.Annotations = map[string]string{ocispecs.AnnotationRefName: name}
@@ -329,7 +336,23 @@ func (l *layout) commit(ctx context.Context, req Request, descriptor string) (bu
 		entries = append(entries, desc)
 	}
 	changes, err = l.writeIndex(entries, req.Output)
-	return built, changes, err
+	return built, changes, fresh, err
+}
+
+// exported reads the exporter's index; without a descriptor, it is empty.
+func (l *layout) exported(descriptor string) (all ocispecs.Index, err error) {
+	if descriptor == "" {
+		return all, nil
+	}
+	var at ocispecs.Descriptor
+	raw, err := base64.StdEncoding.DecodeString(descriptor)
+	if err == nil {
+		err = json.Unmarshal(raw, &at)
+	}
+	if err != nil {
+		return all, fmt.Errorf("invalid response from the engine: %w", err)
+	}
+	return all, l.read(at, &all)
 }
 
 // attest stores the statements about an image. It returns the descriptor of their manifest; none

@@ -82,7 +82,7 @@ func writeImages(t *testing.T, out Output, fail bool, images []Image, layers []s
 	if fail {
 		return res, l.close()
 	}
-	res.Images, res.Changes, err = l.commit(t.Context(), Request{Images: images, Output: out}, base64.StdEncoding.EncodeToString(encode(desc)))
+	res.Images, res.Changes, _, err = l.commit(t.Context(), Request{Images: images, Output: out}, nil, base64.StdEncoding.EncodeToString(encode(desc)))
 	return res, errors.Join(err, l.close())
 }
 

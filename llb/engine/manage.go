@@ -150,6 +150,9 @@ func (e *Engine) Prune(ctx context.Context, unusedFor time.Duration) (int64, err
 	if err != nil {
 		return bytes, e.silent(ctx, err)
 	}
+	if e.opts.Address == "" && unusedFor == 0 {
+		return bytes, os.RemoveAll(filepath.Join(e.opts.State, recordsName))
+	}
 	return bytes, nil
 }
 

@@ -52,6 +52,8 @@ type Input struct {
 	// CacheFrom are places with results of other machines, CacheTo places where this build puts its
 	// own.
 	CacheFrom, CacheTo []cache.Place
+	// Native is the platform of the engine, if it is known without asking: see [engine.Engine.Native].
+	Native ocispecs.Platform
 	// Foreign marks an engine that is not layc's own. Such an engine does not pass on a server's
 	// response, so layc requests it again.
 	Foreign bool
@@ -85,12 +87,24 @@ type Result struct {
 // [*StepError], a [*MachineError] or an [*UnprovenError]. If the input lacks something that
 // steps need, it is a [*SecretError] or [ErrNoAgent]. Other errors are the engine's.
 func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
-	runs, err := e.Platforms(ctx)
-	if err != nil {
-		return nil, err
+	runs := []ocispecs.Platform{in.Native}
+	if in.Native.OS == "" {
+		var err error
+		if runs, err = e.Platforms(ctx); err != nil {
+			return nil, err
+		}
 	}
 	for down := map[string]bool{}; ; {
-		graphs, err := lower(in, runs, down)
+		graphs, err := lower(in, runs[0], down)
+		if err != nil {
+			return nil, err
+		}
+		err = canRun(in, graphs, runs)
+		if err != nil && in.Native.OS != "" { // it may run programs of others, too
+			if runs, err = e.Platforms(ctx); err == nil {
+				err = canRun(in, graphs, runs)
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -116,18 +130,17 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 	}
 }
 
-// lower lowers the plans of all platforms for an engine that runs programs of the platforms runs,
-// its own first. It is an error if a plan runs programs of another platform.
-func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Graph, error) {
+// lower lowers the plans of all platforms for an engine on a platform.
+func lower(in Input, on ocispecs.Platform, down map[string]bool) ([]*llb.Graph, error) {
 	dir, err := filepath.Abs(in.Dir)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256([]byte(dir))
 	tree := hex.EncodeToString(sum[:8])
-	own := model.Platform{OS: runs[0].OS, Arch: runs[0].Architecture, Variant: runs[0].Variant}
+	own := model.Platform{OS: on.OS, Arch: on.Architecture, Variant: on.Variant}
 	var graphs []*llb.Graph
-	for n, p := range in.Plans {
+	for _, p := range in.Plans {
 		g, err := llb.Lower(p, llb.Options{
 			Tree: tree, Vendored: in.vendored(), URL: in.Mirrors.With(p.Graph.Refs.Distributions...).URL, Down: down, Build: own, Verify: in.Verify,
 			Sources: in.Sources, Text: in.Sources != nil, Labels: in.Labels, Apart: len(in.CacheFrom)+len(in.CacheTo) == 0,
@@ -135,14 +148,21 @@ func lower(in Input, runs []ocispecs.Platform, down map[string]bool) ([]*llb.Gra
 		if err != nil {
 			return nil, err
 		}
-		for _, step := range g.Runs {
-			if !slices.ContainsFunc(runs, func(r ocispecs.Platform) bool { return runsOn(step.Platform, r) }) {
-				return nil, cannotRun(step, runs, in.Plans[n].Graph.Platform)
-			}
-		}
 		graphs = append(graphs, g)
 	}
 	return graphs, nil
+}
+
+// canRun returns an error if a plan runs programs of a platform that is not among runs.
+func canRun(in Input, graphs []*llb.Graph, runs []ocispecs.Platform) error {
+	for n, g := range graphs {
+		for _, step := range g.Runs {
+			if !slices.ContainsFunc(runs, func(r ocispecs.Platform) bool { return runsOn(step.Platform, r) }) {
+				return cannotRun(step, runs, in.Plans[n].Graph.Platform)
+			}
+		}
+	}
+	return nil
 }
 
 // runsOn reports whether programs for platform p run on r.
