@@ -57,7 +57,7 @@ var policy = map[string]string{
 
 	"llb":                 "lang/source lang/paths lang/term compiler/model compiler/lock compiler/plan llb/canon llb/helper",
 	"llb/archive":         "lang/paths",
-	"llb/cache":           "llb/registry llb/registry/access llb/replace",
+	"llb/cache":           "llb/registry llb/registry/access llb/replace llb/world/transport",
 	"llb/canon":           "",
 	"llb/helper":          "",
 	"llb/kept":            "",
@@ -103,10 +103,10 @@ var outside = map[string]string{
 	"github.com/CycloneDX/cyclonedx-go":      "compiler/sbom",
 	"github.com/in-toto/attestation":         "llb/attest",
 	"github.com/sigstore/sigstore":           "llb/sign llb/registry",
-	"net/http":                               "llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
+	"net/http":                               "llb/cache llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
 	"math/rand":                              "compiler/simulate",
 	"os":                                     "llb llb/exact llb/helper llb/kept llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
-	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian llb/progress",
+	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/cache llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian llb/progress",
 }
 
 func TestImports(t *testing.T) {

@@ -116,6 +116,7 @@ reads and writes a repository of a registry. --cache-from and --cache-to take
 places in the words of docker buildx, and may be repeated:
   type=registry,ref=REPOSITORY[:PREFIX]
   type=local,src=DIR, and dest=DIR for --cache-to
+  type=gha, GitHub's service in a workflow: see docs/ci.md; also for --cache
 The cache has a name for each step, so builds of several branches only add to
 it. A cache that cannot be written is an error after the images are delivered,
 or with ignore-error=true a warning. More attributes of --cache-to: mode (max,
@@ -348,6 +349,7 @@ func (b *build) check(cmd *cobra.Command) error {
 	b.client, err = b.registries.client(cmd)
 	b.engine.registries = b.client.Access
 	b.caches.reach(b.client)
+	b.caches.readable(b.notice)
 	return err
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -19,7 +21,7 @@ type cacheFlags struct {
 
 func (c *cacheFlags) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&c.both, "cache", nil, "read and write the cache in `REPOSITORY` of a registry")
+	f.StringArrayVar(&c.both, "cache", nil, "read and write the cache in `REPOSITORY` of a registry, or in GitHub's service with type=gha")
 	f.StringArrayVar(&c.fromText, "cache-from", nil, "read the cache at `PLACE`, such as type=local,src=DIR")
 	f.StringArrayVar(&c.toText, "cache-to", nil, "write the cache at `PLACE`, such as type=registry,ref=REPOSITORY")
 }
@@ -34,7 +36,7 @@ func (c *cacheFlags) check(cmd *cobra.Command) error {
 	}{{"cache", c.both, true, true}, {"cache-from", c.fromText, true, false}, {"cache-to", c.toText, false, true}} {
 		for _, text := range f.texts {
 			if f.from && f.to && strings.Contains(text, "type=local") {
-				return usage(cmd, "--cache %s: expected a repository; for a directory, pass --cache-from and --cache-to", text)
+				return usage(cmd, "--cache %s: expected a repository or type=gha; for a directory, pass --cache-from and --cache-to", text)
 			}
 			place, err := cache.Parse(text, f.to)
 			if err != nil {
@@ -42,6 +44,9 @@ func (c *cacheFlags) check(cmd *cobra.Command) error {
 			}
 			if info, err := os.Stat(place.Dir); place.Dir != "" && err == nil && !info.IsDir() {
 				return usage(cmd, "--%s %s: not a directory", f.name, text)
+			}
+			if err := place.Check(); err != nil && f.to && !place.Lenient {
+				return usage(cmd, "--%s %s: %s", f.name, text, err)
 			}
 			if f.from {
 				c.from = append(c.from, place)
@@ -52,6 +57,20 @@ func (c *cacheFlags) check(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// readable removes the places that cannot be read, which it tells.
+func (c *cacheFlags) readable(notice func(string)) {
+	c.from = slices.DeleteFunc(c.from, func(place cache.Place) bool {
+		why := place.Check()
+		if _, err := os.Stat(place.Dir); place.Dir != "" && err != nil && !slices.ContainsFunc(c.to, func(to cache.Place) bool { return to.Dir == place.Dir }) {
+			why = errors.New("no such directory")
+		}
+		if why != nil {
+			notice(fmt.Sprintf("building without the cache %s: %v", place, why))
+		}
+		return why != nil
+	})
 }
 
 // reach sets how the registries of the places are reached, where they do not tell it themselves.
@@ -80,6 +99,6 @@ func (c *cacheFlags) dirs() []string {
 // write.
 func (c *cacheFlags) shared() bool {
 	return slices.ContainsFunc(c.to, func(to cache.Place) bool {
-		return to.Dir == "" && slices.ContainsFunc(c.from, func(from cache.Place) bool { return from.Repository == to.Repository && from.Prefix == to.Prefix })
+		return to.Repository != "" && slices.ContainsFunc(c.from, func(from cache.Place) bool { return from.Repository == to.Repository && from.Prefix == to.Prefix })
 	})
 }

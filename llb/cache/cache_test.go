@@ -42,14 +42,14 @@ func TestParseErrors(t *testing.T) {
 		to   bool
 		want string
 	}{
-		{"type=s3,bucket=x", true, "type=s3: expected one of registry, local"},
-		{"ref=a", true, "expected type=registry,ref=REPOSITORY or type=local,dest=DIR"},
+		{"type=s3,bucket=x", true, "type=s3: expected one of registry, local, gha"},
+		{"ref=a", true, "expected type=registry,ref=REPOSITORY, type=local,dest=DIR or type=gha"},
 		{"type=registry", true, "type=registry needs ref=…"},
 		{"type=local,dest=c", false, "did you mean src=c?"},
 		{"type=local,src=c", true, "did you mean dest=c?"},
 		{"type=local,src=c,ref=a", false, "type=local has no ref"},
 		{"type=registry,ref=a,mode=all", true, "mode=all: expected one of max, min"},
-		{"type=registry,ref=a,mode=max", false, "unknown attribute mode: expected one of ref, registry.insecure, src, type"},
+		{"type=registry,ref=a,mode=max", false, "unknown attribute mode: expected one of ref, registry.insecure, scope, src, token, type, url, url_v2, version"},
 		{"type=registry,ref=a,compression-level=high", true, "compression-level=high: expected a number"},
 		{"type=registry,ref", true, "ref needs a value: ref=…"},
 		{"./c", true, "expected a repository; for a directory, write type=local,dest=./c"},

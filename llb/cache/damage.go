@@ -11,10 +11,13 @@ import (
 
 // Sound removes from found what a directory has only damaged, and returns the files that are damaged
 // or missing: manifests and their configurations with another content, and layers of another size.
-// What is in layers is not looked at, which takes as long as pulling them. A registry looks after
-// itself.
+// What is in layers is not looked at, which takes as long as pulling them. GitHub removes what it has
+// kept for long, which is not a damage: it is only removed from found. A registry looks after itself.
 func (p Place) Sound(ctx context.Context, found Found) (damaged []string, err error) {
-	if p.Dir == "" {
+	switch {
+	case p.github != nil:
+		return nil, p.github.sound(ctx, found)
+	case p.Dir == "":
 		return nil, nil
 	}
 	known := map[string]bool{}
@@ -22,7 +25,7 @@ func (p Place) Sound(ctx context.Context, found Found) (damaged []string, err er
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		bad := p.damagedBy(manifest)
+		bad := directory(p.Dir).damagedBy(manifest)
 		if len(bad) == 0 {
 			continue
 		}
@@ -42,19 +45,19 @@ func (p Place) Sound(ctx context.Context, found Found) (damaged []string, err er
 }
 
 // damagedBy returns the damaged files that a manifest leads to, and itself if it is damaged.
-func (p Place) damagedBy(manifest digest.Digest) []string {
-	raw, err := os.ReadFile(p.file(manifest))
+func (d directory) damagedBy(manifest digest.Digest) []string {
+	raw, err := os.ReadFile(d.file(manifest))
 	var m ocispecs.Manifest
 	if err != nil || digest.FromBytes(raw) != manifest || json.Unmarshal(raw, &m) != nil {
-		return []string{p.file(manifest)}
+		return []string{d.file(manifest)}
 	}
 	var damaged []string
-	if config, err := os.ReadFile(p.file(m.Config.Digest)); err != nil || digest.FromBytes(config) != m.Config.Digest {
-		damaged = append(damaged, p.file(m.Config.Digest))
+	if config, err := os.ReadFile(d.file(m.Config.Digest)); err != nil || digest.FromBytes(config) != m.Config.Digest {
+		damaged = append(damaged, d.file(m.Config.Digest))
 	}
 	for _, l := range m.Layers {
-		if info, err := os.Stat(p.file(l.Digest)); err != nil || info.Size() != l.Size {
-			damaged = append(damaged, p.file(l.Digest))
+		if info, err := os.Stat(d.file(l.Digest)); err != nil || info.Size() != l.Size {
+			damaged = append(damaged, d.file(l.Digest))
 		}
 	}
 	return damaged

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -16,8 +14,6 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/layc-lang/layc/llb/replace"
 )
 
 // maxSize limits the size of what Merge writes, in bytes. BuildKit reads at most 1 MB.
@@ -73,7 +69,7 @@ type part struct {
 
 func (p Place) read(ctx context.Context, d digest.Digest) (part, error) {
 	var manifest ocispecs.Manifest
-	raw, err := p.blob(ctx, d, true)
+	raw, err := p.store().blob(ctx, d, true)
 	if err == nil {
 		err = json.Unmarshal(raw, &manifest)
 	}
@@ -83,7 +79,7 @@ func (p Place) read(ctx context.Context, d digest.Digest) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	config, err := p.blob(ctx, manifest.Config.Digest, false)
+	config, err := p.store().blob(ctx, manifest.Config.Digest, false)
 	return part{manifest.Layers, config, max(len(raw), len(config))}, err
 }
 
@@ -121,30 +117,5 @@ func (p Place) merge(ctx context.Context, parts []part) (digest.Digest, error) {
 	if err != nil {
 		return "", err
 	}
-	return digest.FromBytes(raw), p.put(ctx, raw, config)
-}
-
-// blob returns a manifest or a blob of the place.
-func (p Place) blob(ctx context.Context, d digest.Digest, manifest bool) ([]byte, error) {
-	if p.Dir == "" {
-		return p.Client.Content(ctx, p.Repository, d.String(), manifest)
-	}
-	return os.ReadFile(p.file(d))
-}
-
-// put writes a manifest and its configuration.
-func (p Place) put(ctx context.Context, manifest, config []byte) error {
-	if p.Dir == "" {
-		return p.Client.PutManifest(ctx, p.Repository, manifest, config, types.CacheConfigMediaTypeV0)
-	}
-	for _, raw := range [][]byte{config, manifest} {
-		if err := replace.File(p.file(digest.FromBytes(raw)), raw, replace.Usual); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p Place) file(d digest.Digest) string {
-	return filepath.Join(p.Dir, ocispecs.ImageBlobsDir, d.Algorithm().String(), d.Encoded())
+	return digest.FromBytes(raw), p.store().put(ctx, raw, config)
 }

@@ -1,5 +1,5 @@
-// Package cache is what machines keep for each other: results of steps, in a registry or in a
-// directory.
+// Package cache is what machines keep for each other: results of steps, in a registry, in a
+// directory, or in the cache service of GitHub Actions.
 //
 // BuildKit exports the results of a build as one manifest, and reads them back from it. If all
 // builds wrote to one name, each would replace what the others wrote. So a place has a name for
@@ -15,6 +15,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -24,16 +25,18 @@ import (
 	"github.com/layc-lang/layc/llb/registry/access"
 )
 
-// Place is where results are kept.
+// Place is where results are kept: a repository, a directory, or GitHub.
 type Place struct {
-	// Repository is a repository of a registry; "" if Dir is the place. The names of results are
-	// tags that begin with Prefix.
+	// Repository is a repository of a registry; "" if another one is the place. The names of results
+	// are tags that begin with Prefix.
 	Repository, Prefix string
 	Client             registry.Client
 	// Insecure: without TLS, also for the engine.
 	Insecure bool
-	// Dir is a directory with results; "" if Repository is the place.
+	// Dir is a directory with results; "" if another one is the place.
 	Dir string
+	// github is the cache service of GitHub Actions; nil if another one is the place.
+	github *github
 	// Attrs are BuildKit's attributes for writing to the place.
 	Attrs map[string]string
 	// Lenient: a build does not fail because it cannot write to the place.
@@ -41,16 +44,35 @@ type Place struct {
 }
 
 // String is the place as users name it.
-func (p Place) String() string { return cmp.Or(p.Dir, p.Repository) }
+func (p Place) String() string {
+	if p.github != nil {
+		return p.github.String()
+	}
+	return cmp.Or(p.Dir, p.Repository)
+}
+
+// Check returns why the place cannot be used on this machine, as far as that is known without asking
+// it.
+func (p Place) Check() error {
+	if p.github == nil {
+		return nil
+	}
+	_, err := p.github.open()
+	return err
+}
 
 // usualPrefix begins the tags of a repository that is given without one.
 const usualPrefix = "layc"
 
 // attributes are what a place takes, in the words of docker buildx, and its values. "": any.
 var attributes = map[string]string{
-	"type": "registry local", "ref": "", "dest": "", "src": "", "registry.insecure": "true false",
+	"type": "registry local gha", "ref": "", "dest": "", "src": "", "registry.insecure": "true false",
+	"scope": "", "token": "", "url": "", "url_v2": "", "version": "1 2",
 	"mode": "max min", "compression": "gzip zstd estargz uncompressed", "compression-level": "", "force-compression": "true false", "ignore-error": "true false",
 }
+
+// ofGitHub are the attributes of type=gha.
+var ofGitHub = []string{"scope", "token", "url", "url_v2", "version"}
 
 // forWriting are the attributes that reading does not take.
 var forWriting = []string{"dest", "mode", "compression", "compression-level", "force-compression", "ignore-error"}
@@ -70,20 +92,15 @@ func Parse(text string, to bool) (Place, error) {
 	if _, ok := got[other]; ok {
 		return p, fmt.Errorf("did you mean %s=%s?", dir, got[other])
 	}
-	var needs string
-	switch got["type"] {
-	case "registry":
-		needs = "ref"
-	case "local":
-		needs = dir
-	default:
-		return p, fmt.Errorf("expected type=registry,ref=REPOSITORY or type=local,%s=DIR", dir)
+	own, ok := map[string][]string{"registry": {"ref", "registry.insecure"}, "local": {dir}, "gha": ofGitHub}[got["type"]]
+	if !ok {
+		return p, fmt.Errorf("expected type=registry,ref=REPOSITORY, type=local,%s=DIR or type=gha", dir)
 	}
-	if got[needs] == "" {
+	if needs := own[0]; got[needs] == "" && got["type"] != "gha" {
 		return p, fmt.Errorf("type=%s needs %s=…", got["type"], needs)
 	}
-	for _, name := range []string{"ref", "src", "dest", "registry.insecure"} {
-		if _, ok := got[name]; ok && name != needs && (name != "registry.insecure" || needs != "ref") {
+	for _, name := range append([]string{"ref", "src", "dest", "registry.insecure"}, ofGitHub...) {
+		if _, ok := got[name]; ok && !slices.Contains(own, name) {
 			return p, fmt.Errorf("type=%s has no %s", got["type"], name)
 		}
 	}
@@ -93,7 +110,12 @@ func Parse(text string, to bool) (Place, error) {
 		}
 	}
 	p.Lenient, p.Insecure = got["ignore-error"] == "true", got["registry.insecure"] == "true"
-	if needs == "ref" {
+	switch got["type"] {
+	case "gha":
+		p.github = newGitHub(got, os.Getenv)
+	case "local":
+		p.Dir, err = filepath.Abs(got[dir])
+	case "registry":
 		switch ref := got["ref"]; {
 		case strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, ".") || strings.HasSuffix(ref, "/"):
 			return p, fmt.Errorf("expected a repository; for a directory, write type=local,%s=%s", dir, ref)
@@ -105,9 +127,7 @@ func Parse(text string, to bool) (Place, error) {
 		if host, _, ok := strings.Cut(p.Repository, "/"); ok && p.Insecure && err == nil {
 			p.Client.Access, err = access.New(access.Options{Insecure: []string{host}})
 		}
-		return p, err
 	}
-	p.Dir, err = filepath.Abs(got[needs])
 	return p, err
 }
 

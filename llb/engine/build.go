@@ -329,10 +329,14 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 	if s.shared, err = e.readCaches(ctx, req); err != nil {
 		return s, err
 	}
-	opt.CacheImports = s.shared.stores()
 	if out != nil && len(req.Images) > 0 {
-		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: e.exported(out, req.Output), OutputStore: out.store}}
+		opt.Exports = []client.ExportEntry{{Type: client.ExporterOCI, Attrs: e.exported(out, req.Output)}}
 	}
+	end, err := e.talk(ctx, c, &opt, s.shared.read, out)
+	if err != nil {
+		return s, err
+	}
+	defer end()
 	proofs := newProving(req.Proofs)
 	reports := make(chan *client.SolveStatus)
 	drained := make(chan struct{})

@@ -31,12 +31,13 @@ type shared struct {
 	found   map[string]cache.Found   // by the place
 	damaged map[string][]string      // files, by the place
 	imports []gateway.CacheOptionsEntry
+	read    map[string]cache.Place // the places of the imports that a session reads, by their source
 }
 
 // readCaches looks up what other machines have built. A place that cannot be read is left out, and
 // the user is told.
 func (e *Engine) readCaches(ctx context.Context, req Request) (*shared, error) {
-	s := &shared{found: map[string]cache.Found{}, damaged: map[string][]string{}}
+	s := &shared{found: map[string]cache.Found{}, damaged: map[string][]string{}, read: map[string]cache.Place{}}
 	if len(req.CacheFrom)+len(req.CacheTo) == 0 {
 		return s, nil
 	}
@@ -64,6 +65,9 @@ func (e *Engine) readCaches(ctx context.Context, req Request) (*shared, error) {
 		}
 		for _, manifest := range manifests {
 			kind, attrs := place.Reading(manifest)
+			if kind == "local" {
+				s.read[attrs["src"]] = place
+			}
 			s.imports = append(s.imports, gateway.CacheOptionsEntry{Type: kind, Attrs: attrs})
 		}
 	}
@@ -98,17 +102,6 @@ func (e *Engine) compress(attrs map[string]string, how Compression) {
 	} else if attrs["compression"] == "" {
 		attrs["compression"] = "zstd"
 	}
-}
-
-// stores returns the imports for a session, which reads directories for the engine.
-func (s *shared) stores() []client.CacheOptionsEntry {
-	var all []client.CacheOptionsEntry
-	for _, i := range s.imports {
-		if i.Type == "local" {
-			all = append(all, client.CacheOptionsEntry(i))
-		}
-	}
-	return all
 }
 
 // all returns the keys of all steps, sorted.
@@ -227,9 +220,24 @@ func (e *Engine) export(ctx context.Context, c *client.Client, req Request, defi
 	if err != nil {
 		return "", err
 	}
-	kind, attrs := place.Writing()
+	dir, err := os.MkdirTemp("", "layc-cache-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	kind, attrs := place.Writing(dir)
+	places := map[string]cache.Place{}
+	maps.Copy(places, s.read)
+	if kind == "local" {
+		places[attrs["dest"]] = place
+	}
 	e.compress(attrs, req.Output.Compression)
-	opt.CacheImports, opt.CacheExports = s.stores(), []client.CacheOptionsEntry{{Type: kind, Attrs: attrs}}
+	opt.CacheExports = []client.CacheOptionsEntry{{Type: kind, Attrs: attrs}}
+	end, err := e.talk(ctx, c, &opt, places, nil)
+	if err != nil {
+		return "", err
+	}
+	defer end()
 	reports := make(chan *client.SolveStatus)
 	drained := make(chan struct{})
 	go func() {

@@ -20,6 +20,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/layc-lang/layc/llb/cache"
+	"github.com/layc-lang/layc/llb/cache/testdata/actions"
 )
 
 // keeper starts a registry, and returns a repository of it.
@@ -91,10 +92,13 @@ func executed(r *Result) string {
 // and only the steps of what changes; and that the images are the same.
 func TestCaches(t *testing.T) {
 	needEngine(t)
-	dir := t.TempDir()
+	dir, service, token := t.TempDir(), actions.New(), actions.Token("main")
+	t.Cleanup(service.Close)
 	for kind, at := range map[string][2]string{
-		"registry": {keeper(t), ""},
-		"local":    {"type=local,src=" + dir, "type=local,dest=" + dir},
+		"registry":          {keeper(t), ""},
+		"local":             {"type=local,src=" + dir, "type=local,dest=" + dir},
+		"GitHub, version 1": {"type=gha,scope=1,version=1,url=" + service.URL + ",token=" + token, ""},
+		"GitHub, version 2": {"type=gha,scope=2,url_v2=" + service.URL + ",token=" + token, ""},
 	} {
 		from, to := at[0], at[0]
 		if at[1] != "" {
@@ -125,6 +129,33 @@ func TestCaches(t *testing.T) {
 				t.Errorf("what was built after an edit is executed again: %s", got)
 			}
 		})
+	}
+}
+
+// TestCacheForgets removes layers and manifests from GitHub's service, as it does itself: a build makes
+// what is lost again, and keeps it.
+func TestCacheForgets(t *testing.T) {
+	needEngine(t)
+	service := actions.New()
+	t.Cleanup(service.Close)
+	at := "type=gha,url_v2=" + service.URL + ",token=" + actions.Token("main")
+	run := func() string {
+		return executed(build(t, open(t, t.TempDir()), cached(t, fleet(t, t.TempDir(), nil, "app1"), at, at)))
+	}
+	all := run()
+	for n, lost := range []func(key string, size int) bool{
+		func(key string, size int) bool { return strings.Contains(key, "blob") && size > 100_000 },
+		func(key string, size int) bool { return strings.Contains(key, "blob") },
+	} {
+		if service.Remove(lost) == 0 {
+			t.Fatal("nothing is lost")
+		}
+		if got := run(); got != all {
+			t.Errorf("%d: executed %s, want %s", n, got, all)
+		}
+		if got := run(); got != "" {
+			t.Errorf("%d: what was kept again is executed: %s", n, got)
+		}
 	}
 }
 

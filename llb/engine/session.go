@@ -1,0 +1,89 @@
+//go:build unix
+
+package engine
+
+import (
+	"context"
+
+	"github.com/containerd/containerd/v2/core/content"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/session"
+	sessioncontent "github.com/moby/buildkit/session/content"
+	"github.com/moby/buildkit/session/filesync"
+	"github.com/moby/buildkit/session/grpchijack"
+	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
+
+	"github.com/layc-lang/layc/llb/cache"
+)
+
+// talk starts the session of a solve, in which the engine reads and writes what this process has: local
+// files, layouts, places with results of other machines by the names that the solve has for them, and
+// the output, which may be nil. BuildKit's client would start one whose places are directories only.
+// The caller must call end after the solve.
+func (e *Engine) talk(ctx context.Context, c *client.Client, opt *client.SolveOpt, places map[string]cache.Place, out *layout) (end func(), err error) {
+	var closers []func() error
+	end = func() {
+		for _, closes := range closers {
+			_ = closes() // the solve has its result
+		}
+	}
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
+	stores := map[string]content.Store{}
+	for name, store := range opt.OCIStores {
+		stores["oci:"+name] = store
+	}
+	if out != nil {
+		stores["export"] = out.store
+	}
+	for id, place := range places {
+		store, done, err := place.Content()
+		if err != nil {
+			return nil, err
+		}
+		closers = append(closers, done)
+		stores["local:"+id] = store
+	}
+	s, err := session.NewSession(ctx, opt.SharedKey)
+	if err != nil {
+		return nil, err
+	}
+	locals := filesync.StaticDirSource{}
+	for name, tree := range opt.LocalMounts {
+		// Owners on this machine mean nothing in an image.
+		locals[name], err = fsutil.NewFilterFS(tree, &fsutil.FilterOpt{Map: func(_ string, stat *types.Stat) fsutil.MapResult {
+			stat.Uid, stat.Gid = 0, 0
+			return fsutil.MapResultKeep
+		}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(locals) > 0 {
+		s.Allow(filesync.NewFSSyncProvider(locals, opt.LocalFilterOpt))
+	}
+	for _, a := range opt.Session {
+		s.Allow(a)
+	}
+	if len(stores) > 0 {
+		s.Allow(sessioncontent.NewAttachable(stores))
+	}
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.Run(running, grpchijack.Dialer(c.ControlClient())) // if it fails, so does the solve
+	}()
+	closers = append([]func() error{func() error {
+		err := s.Close()
+		cancel()
+		<-ended
+		return err
+	}}, closers...)
+	opt.SharedSession, opt.SessionPreInitialized = s, true
+	return end, nil
+}
