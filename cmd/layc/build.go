@@ -104,11 +104,12 @@ Builds at the same time share one engine. To use another BuildKit, pass
 --engine or set BUILDKIT_HOST: unix:///PATH, tcp://HOST:PORT (with --tlsdir),
 ssh://USER@HOST, docker:// (the one in the Docker daemon), buildx:NAME (a
 builder of docker buildx), docker-container://NAME, podman-container://NAME,
-nerdctl-container://NAME or kube-pod://NAME. Steps then have the network of
-that engine. Several addresses, or a builder with several nodes, share the
-build: each engine builds a part of the images, and each common step is built
-once. They pass results on through the registry of --cache. If an engine is
-lost, the others build its part.
+nerdctl-container://NAME, kube-pod://NAME or kube-deployment://NAME. Steps then
+have the network of that engine. Several addresses, a builder with several
+nodes, or a deployment with several pods share the build: each engine builds a
+part of the images, and each common step is built once. They pass results on
+through the registry of --cache. If an engine is lost, the others build its
+part.
 
 Machines of CI begin with an empty engine. With a cache they pull the layers
 that others have built, and execute only what has changed: --cache REPOSITORY

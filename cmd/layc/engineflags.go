@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -77,12 +78,12 @@ func (e *engineFlags) options(notice func(string)) engine.Options {
 }
 
 // all returns the addresses that a build is spread over. A builder of docker buildx stands for its
-// nodes if these can share what they build.
-func (e *engineFlags) all(shares bool) []string {
+// nodes, and a deployment of Kubernetes for its pods, if these can share what they build.
+func (e *engineFlags) all(ctx context.Context, shares bool) []string {
 	var all []string
 	for _, address := range append([]string{e.address}, e.more...) {
 		if shares {
-			all = append(all, engine.Nodes(address)...)
+			all = append(all, engine.Nodes(ctx, address)...)
 		} else {
 			all = append(all, address)
 		}

@@ -42,7 +42,7 @@ func (b *build) attached() {
 
 // openAll opens the engine, or a cluster of those that respond.
 func (b *build) openAll(ctx context.Context) (builder, error) {
-	addresses, options := b.engine.all(b.caches.shared()), b.engine.options(b.notice)
+	addresses, options := b.engine.all(ctx, b.caches.shared()), b.engine.options(b.notice)
 	options.Later, options.Attached = true, b.attached
 	if len(addresses) == 1 {
 		return b.open(ctx, options)

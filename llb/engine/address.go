@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,7 +27,7 @@ import (
 // forms are the kinds of addresses, each with the rest of an example.
 var forms = map[string]string{
 	"unix": "///PATH", "tcp": "//HOST:PORT", "ssh": "//USER@HOST", "docker": "//", "docker-container": "//NAME",
-	"podman-container": "//NAME", "nerdctl-container": "//NAME", "kube-pod": "//NAME", "buildx": "NAME",
+	"podman-container": "//NAME", "nerdctl-container": "//NAME", "kube-pod": "//NAME", "kube-deployment": "//NAME", "buildx": "NAME",
 }
 
 // Addresses lists the forms of addresses.
@@ -68,6 +69,9 @@ func splitAddress(address string) (kind, rest string, err error) {
 	case kind == "docker" && rest != "", kind != "docker" && rest == "":
 	case kind == "buildx" || kind == "docker":
 		return kind, rest, nil
+	case kind == "kube-deployment" && strings.HasPrefix(address, kind+"://"):
+		_, err := parseDeployment(address)
+		return kind, rest, err
 	case strings.HasPrefix(address, kind+"://"):
 		if _, err := url.Parse(address); err == nil && (kind != "unix" || filepath.IsAbs(rest)) {
 			return kind, rest, nil
@@ -85,8 +89,8 @@ type way struct {
 }
 
 // find returns the way to an address. certs is a directory with ca.pem, cert.pem and key.pem for a
-// server that wants TLS; "" if it does not. An error is an *UnavailableError.
-func find(address, certs string) (way, error) {
+// server that wants TLS; "" if it does not. An error is an *UnavailableError, or the cause of ctx's end.
+func find(ctx context.Context, address, certs string) (way, error) {
 	kind, rest, err := splitAddress(address)
 	if err != nil {
 		return way{}, &UnavailableError{What: fmt.Sprintf("%s is not the address of a BuildKit", address), Help: err.Error()}
@@ -100,7 +104,13 @@ func find(address, certs string) (way, error) {
 		if err != nil {
 			return way{}, err
 		}
-		return builder.way(node)
+		return builder.way(ctx, node)
+	case "kube-deployment":
+		d, err := parseDeployment(address)
+		if err != nil {
+			return way{}, err
+		}
+		return d.way(ctx)
 	}
 	w := way{address: address}
 	if certs == "" {

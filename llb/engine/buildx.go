@@ -4,6 +4,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -93,25 +94,42 @@ func buildxBuilder(name string) (Builder, error) {
 }
 
 // Nodes returns the addresses of an address that stands for several engines: the nodes of a builder of
-// docker buildx. Other addresses, and builders that cannot be read, stand for themselves.
-func Nodes(address string) []string {
+// docker buildx, and the pods of a deployment of Kubernetes, which such a node may be. Other addresses
+// stand for themselves, and so does what cannot be read.
+func Nodes(ctx context.Context, address string) []string {
 	kind, rest, err := splitAddress(address)
-	if err != nil || kind != "buildx" || strings.Contains(rest, "/") {
+	if err == nil && kind == "kube-deployment" {
+		if d, err := parseDeployment(address); err == nil {
+			return d.nodes(ctx, address)
+		}
+	}
+	if err != nil || kind != "buildx" {
 		return []string{address}
 	}
-	b, err := buildxBuilder(rest)
-	if err != nil || len(b.Nodes) < 2 {
+	name, only, _ := strings.Cut(rest, "/")
+	b, err := buildxBuilder(name)
+	if err != nil || only != "" && b.Driver != "kubernetes" {
 		return []string{address}
 	}
 	var all []string
 	for _, n := range b.Nodes {
-		all = append(all, "buildx:"+rest+"/"+n.Name)
+		node := "buildx:" + name + "/" + n.Name
+		switch d, err := n.deployment(); {
+		case only != "" && n.Name != only:
+		case b.Driver == "kubernetes" && err == nil:
+			all = append(all, d.nodes(ctx, node)...)
+		default:
+			all = append(all, node)
+		}
+	}
+	if len(all) < 2 {
+		return []string{address}
 	}
 	return all
 }
 
 // way returns the way to the builder's node of a name; "": to its first one.
-func (b Builder) way(name string) (way, error) {
+func (b Builder) way(ctx context.Context, name string) (way, error) {
 	node := b.Nodes[0]
 	if name != "" {
 		i := slices.IndexFunc(b.Nodes, func(n Node) bool { return n.Name == name })
@@ -126,13 +144,19 @@ func (b Builder) way(name string) (way, error) {
 	}
 	switch b.Driver {
 	case "docker":
-		return find("docker://", "")
+		return find(ctx, "docker://", "")
 	case "docker-container":
 		address := "docker-container://buildx_buildkit_" + node.Name
 		if node.Endpoint != "" && node.Endpoint != "default" && !strings.Contains(node.Endpoint, "://") {
 			address += "?context=" + node.Endpoint
 		}
 		return way{address: address}, nil
+	case "kubernetes":
+		d, err := node.deployment()
+		if err != nil {
+			return way{}, err
+		}
+		return d.way(ctx)
 	case "remote":
 		w := way{address: node.Endpoint}
 		o := node.DriverOpts
@@ -142,9 +166,5 @@ func (b Builder) way(name string) (way, error) {
 		err := w.secure(o["cacert"], o["cert"], o["key"], o["servername"])
 		return w, err
 	}
-	help := "name one that it can"
-	if b.Driver == "kubernetes" {
-		help = "name a pod of the builder: kube-pod://NAME"
-	}
-	return way{}, &UnavailableError{What: fmt.Sprintf("layc cannot use the builder %s of docker buildx, which has the driver %s", b.Name, b.Driver), Help: help}
+	return way{}, &UnavailableError{What: fmt.Sprintf("layc cannot use the builder %s of docker buildx, which has the driver %s", b.Name, b.Driver), Help: "name one that it can"}
 }

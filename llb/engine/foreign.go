@@ -34,7 +34,7 @@ const builtIn = "omit the address to use the built-in engine"
 
 // openForeign connects e to the BuildKit at its address.
 func (e *Engine) openForeign(ctx context.Context) error {
-	w, err := find(e.opts.Address, e.opts.Certificates)
+	w, err := find(ctx, e.opts.Address, e.opts.Certificates)
 	if err != nil {
 		return err
 	}

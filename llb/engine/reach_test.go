@@ -174,7 +174,6 @@ exit 2
 	t.Setenv("BUILDX_CONFIG", t.TempDir())
 	builder(t, Builder{Name: "team", Driver: "docker-container", Nodes: []Node{{Name: "team0", Endpoint: "far"}, {Name: "team1", Endpoint: "near"}}})
 	builder(t, Builder{Name: "local", Driver: "docker-container", Nodes: []Node{{Name: "local0", Endpoint: "unix:///var/run/docker.sock"}}})
-	builder(t, Builder{Name: "pods", Driver: "kubernetes", Nodes: []Node{{Name: "pods0", Endpoint: "kubernetes:///pods"}}})
 	for address, want := range map[string]string{
 		"docker-container://b":           "docker exec -i b buildctl dial-stdio",
 		"docker-container://b?context=c": "docker --context=c exec -i b buildctl dial-stdio",
@@ -195,8 +194,6 @@ exit 2
 	if !strings.Contains(fmt.Sprint(err), "no such container: gone") {
 		t.Errorf("the error lacks what docker says: %v", err)
 	}
-	_, err = Open(t.Context(), Options{Address: "buildx:pods"})
-	wantUnavailable(t, err, "layc cannot use the builder pods of docker buildx, which has the driver kubernetes", "name a pod of the builder: kube-pod://NAME")
 	_, err = Open(t.Context(), Options{Address: "buildx:taem"})
 	wantUnavailable(t, err, "docker buildx has no builder taem", "did you mean buildx:team?")
 }
