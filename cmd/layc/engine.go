@@ -146,9 +146,13 @@ func (g *engines) open(ctx context.Context, word string) error {
 		fmt.Fprintf(g.out, "no build has used the engine's state directory %s yet\n", g.state)
 		return nil
 	}
-	if g.address == "" && word != "prune" && engine.Outdated(g.state) {
+	why := ""
+	if g.address == "" && word != "prune" {
+		why = engine.Doomed(g.state)
+	}
+	if why != "" {
+		fmt.Fprintf(g.out, "the cache in %s %s; the next build removes it\n", g.state, why)
 		if word == "usage" {
-			fmt.Fprintf(g.out, "the cache in %s is of another version of layc; the next build removes it\n", g.state)
 			return nil
 		}
 		// A question removes nothing, so it is asked next to the state.

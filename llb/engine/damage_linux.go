@@ -64,18 +64,62 @@ func syncFile(name string) error {
 // closedName is the file of the state that says how the last engine left it.
 const closedName = "closed"
 
-// renew empties a state of another format, or one that was open when the machine stopped, and tells
-// the user.
+// leftOpen reports whether the last owner of a state did not close it, and whether the machine
+// stopped meanwhile.
+func leftOpen(state string) (killed, stopped bool) {
+	pid, _ := os.ReadFile(filepath.Join(state, lockName))
+	before, err := os.ReadFile(filepath.Join(state, bootName))
+	killed = len(pid) > 0
+	return killed, killed && (err != nil || string(before) != bootID())
+}
+
+// unusedCache tells why an engine cannot use the cache of a state, whatever is in it; "" if it can.
+func unusedCache(state string, stopped bool) string {
+	had, err := os.ReadFile(filepath.Join(state, formatName))
+	switch {
+	case stopped:
+		return "was in use when the machine stopped"
+	case string(had) != format && (err == nil || errors.Is(err, fs.ErrNotExist)):
+		return "is of another version of layc, which compresses layers differently"
+	}
+	return ""
+}
+
+// Doomed tells why the engine that is opened next on a state directory removes the cache there: "is
+// damaged (cache.db is missing or empty)", for example. It is "" if the engine keeps the cache, or if
+// a process uses it. Doomed changes nothing.
+func Doomed(state string) string {
+	worker, _ := filepath.Glob(filepath.Join(state, "runc-*")) // the pattern is valid
+	if _, err := os.Stat(filepath.Join(state, "cache.db")); len(worker) == 0 && err != nil || Running(state) != 0 {
+		return ""
+	}
+	killed, stopped := leftOpen(state)
+	if why := unusedCache(state, stopped); why != "" {
+		return why
+	}
+	if damage, _ := storeOf(state).doubt(killed); damage != nil {
+		return fmt.Sprintf("is damaged (%v)", damage)
+	}
+	return ""
+}
+
+// doubt looks at a cache if its last engine did not leave it as it is, or asked for that, and returns
+// what is wrong. thorough: it was asked for.
+func (s store) doubt(killed bool) (damage error, thorough bool) {
+	_, err := os.Stat(filepath.Join(s.state, suspectName))
+	thorough = err == nil
+	left, _ := os.ReadFile(filepath.Join(s.state, closedName))
+	if !thorough && !killed && string(left) == s.looks() {
+		return nil, false
+	}
+	return s.damage(thorough), thorough
+}
+
+// renew empties a state whose cache it cannot use, and tells the user.
 func (e *embedded) renew(notice func(string)) error {
 	name := filepath.Join(e.state, formatName)
-	had, _ := os.ReadFile(name)
-	why := ""
-	switch {
-	case e.stopped:
-		why = "was in use when the machine stopped"
-	case string(had) != format:
-		why = "is of another version of layc, which compresses layers differently"
-	default:
+	why := unusedCache(e.state, e.stopped)
+	if why == "" {
 		return nil
 	}
 	s := storeOf(e.state)
@@ -96,14 +140,8 @@ func (e *embedded) repair(notice func(string)) error {
 		return err
 	}
 	s := storeOf(e.state)
-	suspect := filepath.Join(e.state, suspectName)
-	_, err := os.Stat(suspect)
-	thorough := err == nil
-	left, _ := os.ReadFile(filepath.Join(e.state, closedName))
-	if !thorough && !e.killed && string(left) == s.looks() {
-		return nil
-	}
-	if damage := s.damage(thorough); damage != nil {
+	damage, thorough := s.doubt(e.killed)
+	if damage != nil {
 		if err := s.empty(); err != nil {
 			return damaged(e.state, err)
 		}
@@ -113,7 +151,7 @@ func (e *embedded) repair(notice func(string)) error {
 		}
 	}
 	if thorough {
-		return os.Remove(suspect)
+		return os.Remove(filepath.Join(e.state, suspectName))
 	}
 	return nil
 }

@@ -74,8 +74,18 @@ func TestDamage(t *testing.T) {
 			if err := test.do(s); err != nil {
 				t.Fatal(err)
 			}
-			if got := storeOf(s).damage(true); got == nil || !strings.Contains(got.Error(), test.want) {
-				t.Errorf("got %v, want %q", got, test.want)
+			if err := os.WriteFile(filepath.Join(s, suspectName), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			before := storeOf(s).looks()
+			if got := Doomed(s); !strings.HasPrefix(got, "is damaged (") || !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if storeOf(s).looks() != before {
+				t.Error("looking at the state changes it")
+			}
+			if err := os.Remove(filepath.Join(s, suspectName)); err != nil {
+				t.Fatal(err)
 			}
 			if !test.build {
 				return

@@ -117,13 +117,8 @@ func (e *embedded) begin(ctx context.Context, runcPath string, owner int) error 
 	// These files are private, whatever the user's umask is.
 	umask := syscall.Umask(0o077)
 	e.undo = append(e.undo, func() error { syscall.Umask(umask); return nil })
-	pid, _ := os.ReadFile(filepath.Join(e.state, lockName))
-	e.killed = len(pid) > 0
-	boot := filepath.Join(e.state, bootName)
-	if before, err := os.ReadFile(boot); e.killed && (err != nil || string(before) != bootID()) {
-		e.stopped = true
-	}
-	if err := os.WriteFile(boot, []byte(bootID()), 0o600); err != nil {
+	e.killed, e.stopped = leftOpen(e.state)
+	if err := os.WriteFile(filepath.Join(e.state, bootName), []byte(bootID()), 0o600); err != nil {
 		return unusable(e.state, err)
 	}
 	if err := os.WriteFile(filepath.Join(e.state, lockName), []byte(strconv.Itoa(owner)+"\n"), 0o600); err != nil {

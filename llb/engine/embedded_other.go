@@ -20,6 +20,9 @@ func startOwned(context.Context, string, Options, *flock.Flock) (owned, *client.
 	return nil, nil, checkMachine("")
 }
 
+// Doomed is always empty: only the built-in engine has a cache here.
+func Doomed(string) string { return "" }
+
 func cannotMount(string) error { return nil }
 
 // Child does nothing: only the built-in engine has processes of its own.

@@ -26,17 +26,6 @@ const (
 	format     = "2\n" // layers are compressed by layc
 )
 
-// Outdated reports whether a state directory has the cache of another version of layc, and no process
-// uses it. An engine that is opened there empties it.
-func Outdated(state string) bool {
-	worker, _ := filepath.Glob(filepath.Join(state, "runc-*")) // the pattern is valid
-	if len(worker) == 0 || Running(state) != 0 {
-		return false
-	}
-	had, err := os.ReadFile(filepath.Join(state, formatName))
-	return string(had) != format && (err == nil || errors.Is(err, fs.ErrNotExist))
-}
-
 // checkState reports why a state directory cannot be used, as far as that is known in advance. It
 // changes nothing. Errors are *UnavailableErrors.
 func checkState(dir string) error {
