@@ -185,6 +185,7 @@ type build struct {
 	signs       signFlag
 	engine      engineFlags
 	caches      cacheFlags
+	reached     *images.Result // the steps of a build that failed; may be nil
 	secrets     secretFlags
 	registries  registryFlags
 	client      registry.Client // with these
@@ -281,6 +282,7 @@ func (b *build) make(cmd *cobra.Command) error {
 		Verify: b.verify, Output: delivery.output, Labels: delivery.labels, Foreign: b.engine.address != "", CacheFrom: b.caches.from, CacheTo: b.caches.to, Notice: b.notice,
 	})
 	if err != nil {
+		b.reached = result
 		return b.failed(err)
 	}
 	for _, t := range result.Taken {
@@ -444,6 +446,9 @@ func (b *build) tell(code int, result jsonResult) error {
 	b.told = true
 	result.ExitCode = code
 	result.Findings = append(result.Findings, b.found...)
+	if b.reached != nil {
+		result.StepsExecuted, result.StepsCached = names(b.reached.Steps.Executed), names(b.reached.Steps.Cached)
+	}
 	if b.json {
 		if err := b.printJSON(result); err != nil {
 			return err

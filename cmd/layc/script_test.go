@@ -134,7 +134,8 @@ func (f fake) Platforms(context.Context) ([]ocispecs.Platform, error) {
 func (f fake) Build(_ context.Context, r engine.Request) (*engine.Result, error) {
 	switch f.mode {
 	case "fail":
-		return nil, stepError(r, "[broken] exit 7", engine.StepError{ExitCode: 7, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 7")})
+		reached := &engine.Result{Steps: engine.Steps{Executed: []engine.Step{{Name: "[tool] unpack"}}, Cached: []engine.Step{{Name: "[base] pack"}}}}
+		return reached, stepError(r, "[broken] exit 7", engine.StepError{ExitCode: 7, Log: []string{"compiling", "no such thing"}, Err: errors.New("exit code: 7")})
 	case "stray":
 		log := []string{`layc-helper: not kept: changes 1 "/etc/broken.conf is new" makes 1 "/etc/broken.conf"`}
 		return nil, stepError(r, "[broken] check written paths", engine.StepError{ExitCode: 1, Log: log, Err: errors.New("exit code: 1")})

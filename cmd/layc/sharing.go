@@ -14,9 +14,9 @@ import (
 	"github.com/layc-lang/layc/llb/images"
 )
 
-// printSharing lists images and their layers: what they hold, and how many images share each.
+// printSharing lists images and their layers: what they hold, and how many images of the fleet have each.
 func printSharing(w io.Writer, plans []*plan.Plan, r *images.Result) {
-	users := map[string]int{}
+	users, fleet := map[string]int{}, inFleet(plans, r.Images)
 	sizes := map[string]int64{}
 	var total int64
 	several := slices.ContainsFunc(r.Images, func(i engine.BuiltImage) bool {
@@ -38,7 +38,7 @@ func printSharing(w io.Writer, plans []*plan.Plan, r *images.Result) {
 		titles := held(plans, i)
 		for n, l := range i.Layers {
 			shared := "not shared"
-			if n := users[l.Digest.String()]; n > 1 {
+			if n := max(users[l.Digest.String()], fleet[l.Digest.String()]); n > 1 {
 				shared = fmt.Sprintf("in %d images", n)
 			}
 			line := fmt.Sprintf("    %s  %9s  %-12s  %s", l.Digest.Encoded()[:12], plan.Bytes(l.Size), shared, titles[n])
@@ -64,4 +64,33 @@ func held(plans []*plan.Plan, built engine.BuiltImage) []string {
 		}
 	}
 	return make([]string, len(built.Layers))
+}
+
+// inFleet returns the number of images of the fleet that have a layer, by its digest, also of images
+// that were not built.
+func inFleet(plans []*plan.Plan, built []engine.BuiltImage) map[string]int {
+	type planned struct {
+		layer  *plan.Layer
+		digest string
+	}
+	counted, all := map[planned]bool{}, map[string]int{}
+	for _, p := range plans {
+		users := p.Users()
+		for _, i := range p.Images {
+			at := slices.IndexFunc(built, func(b engine.BuiltImage) bool {
+				return b.Name == i.App.References()[0] && platforms.Format(b.Platform) == p.Graph.Platform.String()
+			})
+			if at < 0 {
+				continue
+			}
+			for n, l := range built[at].Layers {
+				one := planned{i.Holds(n, len(built[at].Layers)), l.Digest.String()}
+				if one.layer != nil && !counted[one] {
+					counted[one] = true
+					all[one.digest] += users[one.layer]
+				}
+			}
+		}
+	}
+	return all
 }

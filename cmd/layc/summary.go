@@ -120,8 +120,12 @@ func (b *build) surprises(plans []*plan.Plan, built []engine.BuiltImage) {
 	if len(list) > 1 {
 		verb = "differ"
 	}
-	term.Flow(b.out, "", "", fmt.Sprintf("%s %s from the planned size by more than half, such as %s: %s planned, %s built",
-		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), list[0].Layer.Size, plan.Bytes(list[0].Built)))
+	planned := "planned"
+	if list[0].Assumed {
+		planned = "assumed, since nothing tells its size"
+	}
+	term.Flow(b.out, "", "", fmt.Sprintf("%s %s from the planned size by more than half, such as %s: %s built, %s %s",
+		term.Count(len(list), "layer"), verb, list[0].Layer.Title(), plan.Bytes(list[0].Built), list[0].Layer.Size, planned))
 	fmt.Fprintf(b.out, "to record sizes for better plans, run: layc lock --measure %s\n", where)
 }
 

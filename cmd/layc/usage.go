@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -156,15 +157,28 @@ func printUsage(cmd *cobra.Command) error {
 		printCommands(w, cmd)
 	}
 	if own := cmd.LocalFlags(); own.HasAvailableFlags() {
-		fmt.Fprintf(w, "\nFlags:\n%s", own.FlagUsagesWrapped(term.Width))
+		fmt.Fprintf(w, "\nFlags:\n%s", flagUsages(own))
 	}
 	if shared := cmd.InheritedFlags(); shared.HasAvailableFlags() {
-		fmt.Fprintf(w, "\nFlags of all commands:\n%s", shared.FlagUsagesWrapped(term.Width))
+		fmt.Fprintf(w, "\nFlags of all commands:\n%s", flagUsages(shared))
 	}
 	if !cmd.HasParent() {
 		fmt.Fprint(w, "\nRun layc COMMAND --help for more about a command.\n")
 	}
 	return nil
+}
+
+// optional matches how pflag shows a flag whose value may be omitted.
+var optional = regexp.MustCompile(`(?m)^( *(?:-\w, )?--[\w-]+) ([^\s\[]+)(\[="[^"\]]*"\])`)
+
+// flagUsages describes flags, with --load[=PROGRAM] for one whose value may be omitted: its value
+// cannot be another argument.
+func flagUsages(flags *pflag.FlagSet) string {
+	return optional.ReplaceAllStringFunc(flags.FlagUsagesWrapped(term.Width), func(text string) string {
+		part := optional.FindStringSubmatch(text)
+		usage := part[1] + "[=" + part[2] + "]"
+		return usage + strings.Repeat(" ", len(text)-len(usage))
+	})
 }
 
 // printCommands lists root's commands by groups.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/layc-lang/layc/compiler/lock"
 	"github.com/layc-lang/layc/compiler/model"
@@ -51,18 +52,30 @@ func sizeOf(i *model.Instance, l *lock.File) Size {
 	for _, p := range i.Consists() {
 		sum += packageSize(p)
 	}
-	known := true
 	for _, s := range i.Steps {
-		bytes, all := s.Bytes()
-		sum, known = sum+bytes, known && all
+		bytes, _ := s.Bytes()
+		sum += bytes
 	}
-	if model.Installs(i.Steps) {
-		known = true // next to packages, its runs add little
-	}
-	if !known || sum == 0 && i.System != nil {
+	if unknown(i) || sum == 0 && i.System != nil {
 		sum = max(sum, defaultSize)
 	}
 	return Size{max(sum, 1), true}
+}
+
+// unknown reports whether an instance has content whose size nothing tells, such as what its runs make.
+func unknown(i *model.Instance) bool {
+	if model.Installs(i.Steps) {
+		return false // next to packages, its runs add little
+	}
+	return slices.ContainsFunc(i.Steps, func(s model.Step) bool {
+		_, all := s.Bytes()
+		return !all
+	})
+}
+
+// assumed reports whether the size of an instance is the default one, unless it is measured.
+func assumed(i *model.Instance) bool {
+	return i.Package == nil && i.Size == 0 && alone(i) == "" && unknown(i) && estimate(i).Bytes == defaultSize
 }
 
 // rateOf returns the number of changes per year of an instance, in millionths.

@@ -66,6 +66,8 @@ func eachBuilt(plans []*Plan, built []Built, visit func(i *Image, blobs []int64)
 type Surprise struct {
 	Layer *Layer
 	Built int64
+	// Assumed: the planned size is a default, as nothing tells the size of what is in the layer.
+	Assumed bool
 }
 
 // Surprises returns the layers of built images that are larger or smaller than planned by more than
@@ -78,8 +80,11 @@ func Surprises(plans []*Plan, built []Built) []Surprise {
 	_ = eachBuilt(plans, built, func(i *Image, blobs []int64) error {
 		sizes, err := i.sizes(blobs)
 		for n, size := range sizes {
-			s := Surprise{i.Layers[n], size}
+			s := Surprise{Layer: i.Layers[n], Built: size}
 			if d := difference(s); !seen[s.Layer] && d >= least && d > s.Layer.Size.Bytes/2 {
+				for _, m := range s.Layer.Members {
+					s.Assumed = s.Assumed || s.Layer.Size.Estimated && assumed(m)
+				}
 				list = append(list, s)
 			}
 			seen[s.Layer] = true
@@ -88,6 +93,21 @@ func Surprises(plans []*Plan, built []Built) []Surprise {
 	})
 	slices.SortStableFunc(list, func(a, b Surprise) int { return cmp.Compare(difference(b), difference(a)) })
 	return list
+}
+
+// Holds returns the planned layer that the blob of an index is of, if the built image has a number of
+// blobs; nil if that does not fit the plan. The base may have several.
+func (i *Image) Holds(blob, blobs int) *Layer {
+	at := blob + len(i.Layers) - blobs
+	switch {
+	case len(i.Layers) == 0 || at >= len(i.Layers):
+		return nil
+	case at <= 0 && i.Layers[0].Kind == Base:
+		return i.Layers[0]
+	case at < 0:
+		return nil
+	}
+	return i.Layers[at]
 }
 
 // sizes returns the sizes of the image's layers. The layers of its base are added up; a base may

@@ -48,7 +48,8 @@ type Plan struct {
 	sizes    map[*model.Instance]Size // of items and deltas
 	problem  *search.Problem
 	solution *search.Solution
-	memory   *memory // the plan in the lock file; nil if it has none
+	memory   *memory  // the plan in the lock file; nil if it has none
+	fleet    []*Image // of all apps, if Only has left out some
 }
 
 // Bound returns a lower bound for the cost of any plan. The first call computes it, which takes
@@ -460,6 +461,7 @@ func (t *translation) apart(app int) string {
 // those. Costs are still the whole fleet's.
 func (p *Plan) Only(apps map[string]bool) *Plan {
 	only := *p
+	only.fleet = p.all()
 	only.Layers, only.Images, only.Published = nil, nil, p.onlyPublished(apps)
 	used := map[*Layer]bool{}
 	for _, i := range p.Images {
@@ -476,4 +478,23 @@ func (p *Plan) Only(apps map[string]bool) *Plan {
 		}
 	}
 	return &only
+}
+
+// all returns the images of all apps, also of those that Only has left out.
+func (p *Plan) all() []*Image {
+	if p.fleet != nil {
+		return p.fleet
+	}
+	return p.Images
+}
+
+// Users returns how many images of the fleet have each layer, also images that Only has left out.
+func (p *Plan) Users() map[*Layer]int {
+	users := map[*Layer]int{}
+	for _, i := range p.all() {
+		for _, l := range i.Layers {
+			users[l]++
+		}
+	}
+	return users
 }

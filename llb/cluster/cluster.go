@@ -150,10 +150,10 @@ func (c *Cluster) Build(ctx context.Context, req engine.Request) (*engine.Result
 	}
 	r := &running{cluster: c, req: req, nodes: nodes, proven: make([]engine.Proven, len(req.Proofs)), executed: map[digest.Digest]engine.Step{}, cached: map[digest.Digest]engine.Step{}}
 	if err := r.all(ctx, jobs); err != nil {
-		return nil, err
+		return &engine.Result{Steps: r.steps()}, err
 	}
 	if r.unproven {
-		return nil, &engine.UnprovenError{Proven: r.proven}
+		return &engine.Result{Steps: r.steps()}, &engine.UnprovenError{Proven: r.proven}
 	}
 	return r.collect(ctx)
 }
@@ -263,12 +263,15 @@ func (r *running) on(ctx context.Context, at int, j *job) error {
 		req.Proofs = append(req.Proofs, r.req.Proofs[i])
 	}
 	result, err := member.Build(ctx, req)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if result != nil { // also of a failed build
+		r.count(r.nodes[at].number, result.Steps)
+	}
 	var unproven *engine.UnprovenError
 	var step *engine.StepError
 	switch {
 	case errors.As(err, &unproven):
-		r.mu.Lock()
-		defer r.mu.Unlock()
 		r.unproven = true
 		r.prove(j, unproven.Proven, member.Name)
 		return nil
@@ -280,10 +283,7 @@ func (r *running) on(ctx context.Context, at int, j *job) error {
 	case result.CacheErr != nil: // the others would not find what it has built
 		return result.CacheErr
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.prove(j, result.Proven, member.Name)
-	r.count(r.nodes[at].number, result.Steps)
 	return nil
 }
 
@@ -376,18 +376,26 @@ func (r *running) collect(ctx context.Context) (*engine.Result, error) {
 			break
 		}
 	}
-	out.Proven = r.proven
+	out.Proven, out.Steps = r.proven, r.steps()
+	return out, nil
+}
+
+// steps returns what all engines have executed, or found, by name.
+func (r *running) steps() engine.Steps {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out engine.Steps
 	for id, s := range r.executed {
-		out.Steps.Executed = append(out.Steps.Executed, s)
+		out.Executed = append(out.Executed, s)
 		delete(r.cached, id)
 	}
 	for _, s := range r.cached {
-		out.Steps.Cached = append(out.Steps.Cached, s)
+		out.Cached = append(out.Cached, s)
 	}
-	for _, list := range [][]engine.Step{out.Steps.Executed, out.Steps.Cached} {
+	for _, list := range [][]engine.Step{out.Executed, out.Cached} {
 		slices.SortFunc(list, func(a, b engine.Step) int {
 			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Vertex, b.Vertex))
 		})
 	}
-	return out, nil
+	return out
 }

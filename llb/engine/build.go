@@ -194,7 +194,8 @@ func (e *Engine) Platforms(ctx context.Context) ([]ocispecs.Platform, error) {
 // atomically. Until then, and after any error, the layout's old images are intact. If the
 // engine's disk is full, Build removes unused records from the cache and tries once more. The
 // error is a *StepError, an *UnprovenError, an *UnavailableError, a *LayoutError, the cause of
-// ctx's end, or is due to a bug in the request or in BuildKit.
+// ctx's end, or is due to a bug in the request or in BuildKit. Then the result is nil, or has only
+// the steps that the build came to.
 func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 	start := time.Now()
 	_, noOutput := os.Stat(req.Output.Dir)
@@ -232,7 +233,7 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 				e.notice(fmt.Sprintf("the engine's disk is full; removed %s of unused cache, building again", units.HumanSize(float64(removed))))
 				continue
 			}
-			return nil, e.explainFull(ctx, c, err)
+			return res, e.explainFull(ctx, c, err)
 		}
 		switch step := (*StepError)(nil); {
 		case e.opts.Address != "" || !errors.As(err, &step):
@@ -240,7 +241,7 @@ func (e *Engine) Build(ctx context.Context, req Request) (*Result, error) {
 			step.Limit = limitOf(step)
 		case step.ExitCode == 0:
 			if lost := cannotMount(e.opts.State); lost != nil {
-				return nil, lost
+				return res, lost
 			}
 		}
 		if !errors.Is(err, errLost) || e.opts.Address != "" || !e.Attached() {
@@ -279,14 +280,14 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 	solved := solved{shared: &shared{}}
 	if len(rest.Images)+len(rest.Proofs) > 0 {
 		if solved, err = e.solve(ctx, rest, out, track); err != nil {
-			return nil, err
+			return &Result{Steps: track.reached()}, err
 		}
 	} else if err := out.begin(ctx); err != nil { // all is known, so there is an output
 		return nil, err
 	}
 	res := &Result{Steps: track.steps(), Proven: known.all(solved.proven)}
 	if solved.unproven {
-		return nil, &UnprovenError{res.Proven}
+		return &Result{Steps: track.reached()}, &UnprovenError{res.Proven}
 	}
 	if out != nil {
 		var built map[int]record

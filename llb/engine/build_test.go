@@ -119,14 +119,20 @@ func TestPlatformsOfOneNameAreNested(t *testing.T) {
 func TestFailingStep(t *testing.T) {
 	needEngine(t)
 	dir := filepath.Join(t.TempDir(), "out")
-	im := image(t, "app", ran("bad step", "fail", "7"))
-	_, err := open(t, t.TempDir()).Build(t.Context(), request(t, dir, im))
+	// The bad step needs the good one, and another one needs it.
+	good := root().Run(llb.Args([]string{"/bin/step", "write", "/out/x", "1"}), llb.WithCustomName("good step")).AddMount("/out", llb.Scratch())
+	bad := root().Run(llb.Args([]string{"/bin/step", "fail", "7"}), llb.AddMount("/in", good, llb.Readonly), llb.WithCustomName("bad step")).AddMount("/out", llb.Scratch())
+	im := image(t, "app", llb.Scratch().File(llb.Copy(bad, "/", "/"), llb.WithCustomName("never")))
+	result, err := open(t, t.TempDir()).Build(t.Context(), request(t, dir, im))
 	var step *StepError
 	if !errors.As(err, &step) {
 		t.Fatalf("the error is %v, want a StepError", err)
 	}
 	if step.Name != "bad step" || step.ExitCode != 7 {
 		t.Errorf("%q failed with %d, want \"bad step\" with 7", step.Name, step.ExitCode)
+	}
+	if result == nil || executed(result) != "copy step, good step" || len(result.Steps.Cached) > 0 {
+		t.Errorf("the build reached %+v, want the steps before the bad one", result)
 	}
 	if n := len(step.Log); n != 20 || step.Log[0] != "line 11" || step.Log[19] != "line 30" {
 		t.Errorf("the log is %q, want line 11 to line 30", step.Log)

@@ -5,6 +5,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -172,6 +173,19 @@ func (v *tracked) executed(op *pb.Op) bool {
 func isRead(op *pb.Op) bool {
 	src := op.GetSource().GetIdentifier()
 	return strings.HasPrefix(src, "local://") || strings.HasPrefix(src, "oci-layout://") || strings.HasPrefix(src, "docker-image://")
+}
+
+// reached summarizes a build that failed: steps that it did not come to are in neither list, nor are
+// those that failed.
+func (t *tracker) reached() Steps {
+	s := t.steps()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.Cached = slices.DeleteFunc(s.Cached, func(step Step) bool {
+		v := t.seen[step.Vertex]
+		return v == nil || !slices.Contains(slices.Collect(maps.Values(v.found)), true)
+	})
+	return s
 }
 
 // steps summarizes a successful build: steps that were not executed were cached.

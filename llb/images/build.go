@@ -85,7 +85,8 @@ type Result struct {
 // Build builds the images of all plans. If a download fails and has another mirror, Build
 // continues with that mirror and keeps what is built. An error that concerns the program is a
 // [*StepError], a [*MachineError] or an [*UnprovenError]. If the input lacks something that
-// steps need, it is a [*SecretError] or [ErrNoAgent]. Other errors are the engine's.
+// steps need, it is a [*SecretError] or [ErrNoAgent]. Other errors are the engine's. The result of a
+// build that failed is nil, or has only steps.
 func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 	runs := []ocispecs.Platform{in.Native}
 	if in.Native.OS == "" {
@@ -112,6 +113,7 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
+		var reached *Result
 		result, err := e.Build(ctx, asked)
 		if err == nil {
 			return &Result{result, judge(graphs, result.Proven)}, nil
@@ -121,7 +123,10 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		}
 		url := unserved(graphs, err)
 		if url == "" {
-			return nil, in.blame(ctx, graphs, err, in.explain(graphs, err))
+			if result != nil {
+				reached = &Result{Result: result}
+			}
+			return reached, in.blame(ctx, graphs, err, in.explain(graphs, err))
 		}
 		down[url] = true
 		if in.Notice != nil {
