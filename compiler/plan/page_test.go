@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/layc-lang/layc/compiler"
@@ -100,5 +101,29 @@ func TestSurprises(t *testing.T) {
 	got := plan.Surprises([]*plan.Plan{p}, []plan.Built{built})
 	if len(got) != 2 || got[0].Layer != image.Layers[1] || got[1].Layer != image.Layers[top] || got[1].Built != 1000 {
 		t.Errorf("got %v, want a layer that is twice as large, and the delta", got)
+	}
+	if got[0].Assumed || !got[1].Assumed {
+		t.Errorf("%v: only the size of what a stage makes is assumed", got)
+	}
+}
+
+// TestUsers checks how many images of the fleet have a layer, when some apps are chosen, and which layer
+// a blob is of.
+func TestUsers(t *testing.T) {
+	p := example(t, "shop", plan.Options{Rebalance: true})
+	one := p.Only(map[string]bool{"app1": true}).Only(map[string]bool{"app1": true})
+	var counts []int
+	users := one.Users()
+	image := one.Images[0]
+	for _, l := range image.Layers {
+		counts = append(counts, users[l])
+	}
+	if want := []int{2, 2, 2, 1}; len(one.Images) != 1 || !slices.Equal(counts, want) {
+		t.Errorf("%d images, whose layers have %v users, want 1 with %v", len(one.Images), counts, want)
+	}
+	for _, c := range [][3]int{{0, 4, 0}, {3, 4, 3}, {0, 6, 0}, {2, 6, 0}, {3, 6, 1}, {0, 3, 1}, {2, 3, 3}} {
+		if got := image.Holds(c[0], c[1]); got != image.Layers[c[2]] {
+			t.Errorf("blob %d of %d is of %v, want the layer %d", c[0], c[1], got, c[2])
+		}
 	}
 }
