@@ -176,7 +176,8 @@ func (d deployment) get(ctx context.Context, into any, what ...string) error {
 	case errors.Is(err, exec.ErrNotFound):
 		help = "install the program kubectl, and put it into PATH"
 	case errors.As(err, &exited) && len(exited.Stderr) > 0:
-		err = errors.New(strings.Join(strings.Fields(string(exited.Stderr)), " "))
+		lines := strings.Split(strings.TrimSpace(string(exited.Stderr)), "\n") // the last one says it
+		err = errors.New(lines[len(lines)-1])
 	}
 	return &UnavailableError{What: "cannot read the deployment " + d.Pod, Help: help + "; or " + builtIn, Err: err}
 }

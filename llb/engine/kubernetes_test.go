@@ -31,6 +31,7 @@ END
 exit;;
 '--context= --namespace=ci get --output=json pods --selector=!old,a=1,app=builders,tier in (x,y)') echo '%s'; exit;;
 %sesac
+echo 'E1127 memcache.go: something else' >&2
 echo 'Error from server (NotFound): deployments.apps "x" not found' >&2
 exit 1
 `, bin, pods, dials))
@@ -89,7 +90,7 @@ func TestDeploymentErrors(t *testing.T) {
 	wantUnavailable(t, err, "the deployment builders has no pod that is ready (1 is not)", "see kubectl --namespace=ci get pods --selector='!old,a=1,app=builders,tier in (x,y)'"+or)
 	_, err = Open(t.Context(), Options{Address: "kube-deployment://x?namespace=ci&context=c"})
 	wantUnavailable(t, err, "cannot read the deployment x", "check that kubectl --context=c --namespace=ci get deployment x works"+or)
-	if !strings.Contains(fmt.Sprint(err), `deployments.apps "x" not found`) {
+	if text := fmt.Sprint(err); !strings.Contains(text, `deployments.apps "x" not found`) || strings.Contains(text, "memcache") {
 		t.Errorf("the error lacks what kubectl says: %v", err)
 	}
 	t.Setenv("BUILDX_CONFIG", t.TempDir())
