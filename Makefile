@@ -128,10 +128,11 @@ race:
 CONCURRENT = grep -rlE '(^|[^[:alnum:]_])go (func|[[:alpha:]_.]+\()|\.Go\(|\.AfterFunc\(|\.Parallel\(|"sync(/atomic)?"|"net/http(/httptest)?"' \
 	--include='*.go' --exclude-dir=testdata cmd compiler lang llb stdlib | xargs -n1 dirname | sort -u | sed 's,^,./,'
 
-## copies: test the engine with copied layers, as where overlay mounts are not available
+## copies: test the engine with copied layers, as where overlay mounts are not available; SNAPSHOTTER=fuse-overlayfs for that one
 # `test` does this for llb/engine alone.
+SNAPSHOTTER = native
 copies: build $(BUILDKITD) engines archivers
-	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 2 -timeout 90m ./llb/engine ./llb ./llb/images ./llb/exact ./cmd/layc
+	LAYC_SNAPSHOTTER=$(SNAPSHOTTER) LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -parallel 2 -timeout 90m ./llb/engine ./llb ./llb/images ./llb/exact ./cmd/layc
 
 .PHONY: test-stdlib
 ## test-stdlib: build, verify and boot apps that use the whole standard library
@@ -139,9 +140,9 @@ test-stdlib: build
 	LAYC_REQUIRE_ENGINE=1 LAYC_REQUIRE_STDLIB=1 $(GO) test -count=1 -vet=off -timeout 1h ./cmd/layc -run '^TestStdlib$$' -v
 
 .PHONY: contained
-## contained: build Debian images in a container and in a chroot, where layers are copied, and compare
-contained: build
-	LAYC_REQUIRE_CONTAINED=1 $(GO) test -count=1 -vet=off -timeout 1h -v ./cmd/layc -run Contained
+## contained: build Debian images in a container and in a chroot, where layers are copied, and compare; SHOP=1 for the demo
+contained: build $(if $(SHOP),maven)
+	LAYC_REQUIRE_CONTAINED=1 LAYC_CONTAINED_SHOP=$(SHOP) $(GO) test -count=1 -vet=off -timeout 1h -v ./cmd/layc -run Contained
 
 .PHONY: emulated
 ## emulated: run a step for linux/arm64 with an emulator, in a user namespace of its own

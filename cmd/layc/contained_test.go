@@ -46,7 +46,8 @@ app extra {
 
 // TestContained builds Debian images in a container and in a chroot, as in jobs of CI: the root
 // directory is an overlay mount, and so is the state. The images have the bytes of the same build on
-// the machine. It takes minutes and gigabytes; `make contained` runs it.
+// the machine. It takes minutes and gigabytes; `make contained` runs it, and with SHOP=1 it builds the
+// shop of `make demo`, too.
 func TestContained(t *testing.T) {
 	if os.Getenv("LAYC_REQUIRE_CONTAINED") != "1" {
 		t.Skip("needs root and minutes; make contained runs it")
@@ -64,10 +65,20 @@ func TestContained(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	}
+	state := t.TempDir()
 	must(exec.Command("../../bin/layc", "lock", "-C", dir))
-	must(exec.Command("../../bin/layc", "build", "-C", dir, "--state", t.TempDir(), "-o", filepath.Join(dir, "out")))
-	want := read(t, dir, "out/index.json")
+	must(exec.Command("../../bin/layc", "build", "-C", dir, "--state", state, "-o", filepath.Join(dir, "out")))
 	root := machine(t, dir)
+	if os.Getenv("LAYC_CONTAINED_SHOP") == "1" {
+		must(exec.Command("rm", "-r", dir, filepath.Join(root, "project")))
+		must(exec.Command("cp", "-r", "../../testdata/shop", dir))
+		must(exec.Command("cp", "-r", dir, filepath.Join(root, "project")))
+		must(exec.Command("../../bin/layc", "build", "-C", dir, "--state", state, "-o", filepath.Join(dir, "out")))
+	}
+	if err := os.RemoveAll(state); err != nil { // gigabytes
+		t.Fatal(err)
+	}
+	want := read(t, dir, "out/index.json")
 	mirrors, err := world.FindMirrors(world.ThisHost(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +103,8 @@ func TestContained(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(state, "runc-native")); err != nil {
 				t.Errorf("the engine does not copy layers: %v", err)
 			}
+			size, err := exec.Command("du", "-sh", state).Output()
+			t.Logf("the state takes %s, %v", size, err)
 		})
 	}
 }

@@ -25,13 +25,14 @@ type pins struct {
 	repositories      map[string][]lock.PackageRepository
 	knownRepositories map[string]repository // by name, and by distribution and name
 	unlocked          map[source.Span]bool  // fetches that were reported as not pinned
+	notPinned         map[source.Span]*unpinned
 }
 
 func newPins(in Input, found *Findings) *pins {
 	return &pins{
 		Findings: found, Lock: in.Lock, platform: in.Platform, asked: in.Asked, Needed: lock.Refs{Mirrors: map[string][]string{}},
 		wanted: map[string]map[string]bool{}, askers: map[string][]source.Span{}, repositories: map[string][]lock.PackageRepository{},
-		knownRepositories: map[string]repository{}, unlocked: map[source.Span]bool{},
+		knownRepositories: map[string]repository{}, unlocked: map[source.Span]bool{}, notPinned: map[source.Span]*unpinned{},
 	}
 }
 
@@ -45,12 +46,26 @@ func (x *pins) Unpinned(at source.Span, format string, args ...any) *diag.Diagno
 		Hint("run `%s`", x.LockCommand())
 }
 
-// UnpinnedPackage reports a package that the lock file must pin, and does not. Of a platform without
-// packages, the base is reported.
+// UnpinnedPackage reports a package that the lock file must pin, and does not. The packages of one
+// place are one error. Of a platform without packages, the base is reported.
 func (x *pins) UnpinnedPackage(at source.Span, name string) {
-	if x.DebianArch() != "" {
-		x.Unpinned(at, "%s and its dependencies", name)
+	if x.DebianArch() == "" {
+		return
 	}
+	of := x.notPinned[at]
+	switch {
+	case of == nil || !slices.Contains(x.Found, of.found): // or its error was withdrawn
+		x.notPinned[at] = &unpinned{x.Unpinned(at, "%s and its dependencies", name), []string{name}}
+	case !slices.Contains(of.names, name):
+		of.names = append(of.names, name)
+		of.found.Message = listed(of.names, 8) + ", and their dependencies, are not pinned"
+	}
+}
+
+// unpinned are packages that are not pinned, of one place, and their error.
+type unpinned struct {
+	found *diag.Diagnostic
+	names []string
 }
 
 // LockCommand returns the command that pins things for the platform.

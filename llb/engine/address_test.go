@@ -5,7 +5,7 @@ package engine
 import "testing"
 
 func TestCheckAddress(t *testing.T) {
-	const all = "expected one of buildx:NAME, docker://, docker-container://NAME, kube-pod://NAME, nerdctl-container://NAME, podman-container://NAME, ssh://USER@HOST, tcp://HOST:PORT, unix:///PATH"
+	const all = "expected one of buildx:NAME, docker://, docker-container://NAME, kube-deployment://NAME, kube-pod://NAME, nerdctl-container://NAME, podman-container://NAME, ssh://USER@HOST, tcp://HOST:PORT, unix:///PATH"
 	for address, want := range map[string]string{
 		"": "", "unix:///run/buildkit/buildkitd.sock": "", "tcp://127.0.0.1:1234": "", "ssh://me@example.com": "",
 		"docker-container://buildx_buildkit_default": "", "podman-container://b": "", "kube-pod://buildkitd?namespace=ci": "",

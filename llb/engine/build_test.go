@@ -311,18 +311,38 @@ func onOverlay(t *testing.T) string {
 	return on
 }
 
-// TestWithoutOverlay checks that the engine copies layers if the state's file system, such as an
-// overlay mount, does not support overlay mounts.
+// TestWithoutOverlay checks what the engine does if the state's file system, such as an overlay mount,
+// does not support overlay mounts: fuse-overlayfs mounts layers, and where it is not installed, layers
+// are copied. The images are the same.
 func TestWithoutOverlay(t *testing.T) {
 	needEngine(t)
-	out := t.TempDir()
-	state := filepath.Join(onOverlay(t), "state")
-	build(t, open(t, state), request(t, out, two(t, "2")...))
-	if _, err := os.Stat(filepath.Join(state, "runc-native")); err != nil {
-		t.Errorf("the engine does not copy: %v", err)
-	}
-	if err := registry.Validate(out); err != nil {
-		t.Error(err)
+	t.Setenv(snapshotterVariable, "")
+	var want []string
+	for _, kind := range []string{overlays, fuses, copies} {
+		t.Run(kind, func(t *testing.T) {
+			state := filepath.Join(t.TempDir(), "state")
+			if kind != overlays {
+				state = filepath.Join(onOverlay(t), "state")
+			}
+			if kind == copies {
+				t.Setenv("PATH", t.TempDir())
+			}
+			out := t.TempDir()
+			build(t, open(t, state), request(t, out, two(t, "2")...))
+			if _, err := os.Stat(filepath.Join(state, "runc-"+kind)); err != nil {
+				t.Errorf("the engine has another snapshotter: %v", err)
+			}
+			if err := registry.Validate(out); err != nil {
+				t.Error(err)
+			}
+			got := files(t, out)
+			if kind == overlays {
+				want = got
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("the layout is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
 	}
 }
 

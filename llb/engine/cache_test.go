@@ -95,10 +95,10 @@ func TestCaches(t *testing.T) {
 	dir, service, token := t.TempDir(), actions.New(), actions.Token("main")
 	t.Cleanup(service.Close)
 	for kind, at := range map[string][2]string{
-		"registry":          {keeper(t), ""},
-		"local":             {"type=local,src=" + dir, "type=local,dest=" + dir},
-		"GitHub, version 1": {"type=gha,scope=1,version=1,url=" + service.URL + ",token=" + token, ""},
-		"GitHub, version 2": {"type=gha,scope=2,url_v2=" + service.URL + ",token=" + token, ""},
+		"registry": {keeper(t), ""},
+		"local":    {"type=local,src=" + dir, "type=local,dest=" + dir},
+		"GitHub 1": {"type=gha,scope=1,version=1,url=" + service.URL + ",token=" + token, ""},
+		"GitHub 2": {"type=gha,scope=2,url_v2=" + service.URL + ",token=" + token, ""},
 	} {
 		from, to := at[0], at[0]
 		if at[1] != "" {

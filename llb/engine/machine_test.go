@@ -79,7 +79,9 @@ func TestSnapshotterOfState(t *testing.T) {
 	}{
 		{"", copies, []string{"runc-native"}},
 		{"", overlays, []string{"runc-overlayfs", "runc-native"}},
+		{"", fuses, []string{"runc-fuse-overlayfs"}},
 		{copies, overlays, []string{"runc-overlayfs"}},
+		{fuses, fuses, nil},
 		{copies, copies, nil},
 		{overlays, overlays, nil},
 	} {
@@ -100,7 +102,7 @@ func TestSnapshotterOfState(t *testing.T) {
 // is written.
 func TestUnknownSnapshotter(t *testing.T) {
 	t.Setenv(snapshotterVariable, "overlay2")
-	want := `unknown snapshotter "overlay2" in the variable LAYC_SNAPSHOTTER` + "\nset it to overlayfs or native, or unset it"
+	want := `unknown snapshotter "overlay2" in the variable LAYC_SNAPSHOTTER` + "\nset it to overlayfs, fuse-overlayfs or native, or unset it"
 	if err := checkSnapshotter(); err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
 	}

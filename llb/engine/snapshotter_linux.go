@@ -12,19 +12,21 @@ import (
 	"github.com/containerd/containerd/v2/plugins/snapshots/native"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay"
 	"github.com/containerd/containerd/v2/plugins/snapshots/overlay/overlayutils"
+	fuseoverlayfs "github.com/containerd/fuse-overlayfs-snapshotter/v2"
 	bolt "go.etcd.io/bbolt"
 )
 
-// Snapshotters, by their names in directories of states. Layers are overlay mounts, or copies if
-// the kernel or the state's file system does not support these. fuse-overlayfs is not among them:
-// BuildKit has the kernel mount what a step mounts, which would need overlay mounts again.
+// Snapshotters, by their names in directories of states. Layers are overlay mounts; if the kernel or
+// the state's file system does not support these, mounts of the program fuse-overlayfs; if that does
+// not work either, copies.
 const (
 	overlays = "overlayfs"
+	fuses    = "fuse-overlayfs"
 	copies   = "native"
 )
 
 // snapshotters lists them, the best first.
-var snapshotters = []string{overlays, copies}
+var snapshotters = []string{overlays, fuses, copies}
 
 // snapshotterVariable is the environment variable with the snapshotter of new states.
 const snapshotterVariable = "LAYC_SNAPSHOTTER"
@@ -40,10 +42,13 @@ func snapshotterFor(state string) string {
 	if kind := os.Getenv(snapshotterVariable); kind != "" {
 		return kind
 	}
-	if overlayutils.Supported(state) != nil {
-		return copies
+	switch {
+	case overlayutils.Supported(state) == nil:
+		return overlays
+	case fuseoverlayfs.Supported(state) == nil:
+		return fuses
 	}
-	return overlays
+	return copies
 }
 
 // checkSnapshotter checks the name in the environment.
@@ -54,24 +59,29 @@ func checkSnapshotter() error {
 	}
 	return &UnavailableError{
 		What: fmt.Sprintf("unknown snapshotter %q in the variable %s", kind, snapshotterVariable),
-		Help: "set it to " + strings.Join(snapshotters, " or ") + ", or unset it",
+		Help: "set it to " + strings.Join(snapshotters[:2], ", ") + " or " + copies + ", or unset it",
 	}
 }
 
-// cannotMount returns why steps cannot be mounted: the state was created with overlay mounts,
-// which are not available here. It is nil if they are.
+// cannotMount returns why steps cannot be mounted: the state was created with mounts
+// that are not available here. It is nil if they are.
 func cannotMount(state string) error {
-	if snapshotterFor(state) != overlays {
+	var err error
+	kind := snapshotterFor(state)
+	switch kind {
+	case overlays:
+		kind, err = "overlay", overlayutils.Supported(state)
+	case fuses:
+		err = fuseoverlayfs.Supported(state)
+	}
+	if err == nil {
 		return nil
 	}
-	if err := overlayutils.Supported(state); err != nil {
-		return &UnavailableError{
-			What: fmt.Sprintf("the engine's state directory %s needs overlay mounts, which do not work here", state),
-			Help: "name another directory with --state",
-			Err:  err,
-		}
+	return &UnavailableError{
+		What: fmt.Sprintf("the engine's state directory %s needs %s mounts, which do not work here", state, kind),
+		Help: "name another directory with --state",
+		Err:  err,
 	}
-	return nil
 }
 
 // openSnapshotter opens the snapshotter, and removes the leftovers of a killed engine.
@@ -83,7 +93,8 @@ func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, er
 	}
 	var s snapshots.Snapshotter
 	var err error
-	if kind == overlays {
+	switch kind {
+	case overlays:
 		records := filepath.Join(root, "metadata.db")
 		var store *storage.MetaStore
 		if store, err = storage.NewMetaStore(records, func(o *bolt.Options) error { o.NoSync = true; return nil }); err != nil {
@@ -91,7 +102,11 @@ func (e *embedded) openSnapshotter(kind, root string) (snapshots.Snapshotter, er
 		}
 		e.undo = append(e.undo, func() error { return syncFile(records) }) // after it is closed
 		s, err = overlay.NewSnapshotter(root, overlay.AsynchronousRemove, overlay.WithMetaStore(store))
-	} else {
+	case fuses:
+		if s, err = fuseoverlayfs.NewSnapshotter(root); err == nil {
+			s = newFused(s, filepath.Join(root, "mounts"))
+		}
+	default:
 		s, err = native.NewSnapshotter(root)
 	}
 	if err == nil {

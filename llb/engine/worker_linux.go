@@ -88,7 +88,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 	if err != nil {
 		return nil, err
 	}
-	db := contentmeta.NewDB(records, smallBlobs{files, filepath.Join(root, "content")}, map[string]snapshots.Snapshotter{kind: snapshotter})
+	db := contentmeta.NewDB(records, smallBlobs{files, filepath.Join(root, "content")}, map[string]snapshots.Snapshotter{toBuildKit(kind): snapshotter})
 	if err := db.Init(ctx); err != nil {
 		return nil, errors.Join(err, records.Close())
 	}
@@ -113,7 +113,7 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		GCPolicy:         gcPolicy(e.state),
 		NetworkProviders: networks,
 		Executor:         inside{checked{steps}},
-		Snapshotter:      blobs.NewSnapshotter(kind, db.Snapshotter(kind), namespace, nil),
+		Snapshotter:      blobs.NewSnapshotter(toBuildKit(kind), db.Snapshotter(toBuildKit(kind)), namespace, nil),
 		ContentStore:     store,
 		Applier:          winlayers.NewFileSystemApplierWithWindows(store, apply.NewFileSystemApplier(store)), // supports all media types
 		Differ:           walking.NewWalkingDiff(store),
@@ -180,4 +180,14 @@ func gcPolicy(state string) []client.PruneInfo {
 		})
 	}
 	return policy
+}
+
+// toBuildKit is the name of a snapshotter in BuildKit and its databases. BuildKit chooses by it how to
+// merge layers: it would copy those of fuse-overlayfs, although it can link them as it links copies,
+// since a merged layer alone is a directory.
+func toBuildKit(kind string) string {
+	if kind == fuses {
+		return copies
+	}
+	return kind
 }
