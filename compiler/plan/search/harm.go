@@ -16,12 +16,12 @@ type waiting struct {
 // wait lists the places that a member can have, and how much it wishes for each level: what it saves
 // there if others do the harm, compared with its best place if nobody else does any.
 func (m *imager) wait(x *image, i int) {
-	w, own := &m.waiting[i], m.members[i].own
+	w := &m.waiting[i]
 	w.options = append(w.options[:0], m.places(x, i)...)
 	w.high, w.harm, w.wish = len(x.spine), w.harm[:0], w.wish[:0]
 	for k := range m.levels {
 		l := &m.levels[k]
-		w.harm = append(w.harm, Money(scale(int64(l.per), m.b.f.price.chance(l.hazard+own)-l.chance, 30)))
+		w.harm = append(w.harm, Money(scale(int64(l.per), l.raised[i]-l.chance, 30)))
 		w.wish = append(w.wish, maxMoney)
 	}
 	w.climb()
@@ -35,7 +35,9 @@ func (m *imager) wait(x *image, i int) {
 		}
 	}
 	for k, v := range w.wish {
-		w.wish[k] = max(0, least-v) / Money(own>>16+1)
+		if w.wish[k] = max(0, least-v); w.wish[k] > 0 {
+			w.wish[k] /= Money(m.members[i].own>>16 + 1)
+		}
 	}
 }
 

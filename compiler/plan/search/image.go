@@ -35,7 +35,8 @@ type imager struct {
 }
 
 // offer has prices for portable members. A layer that is still to come costs, with its rent, at least
-// what its members pay together.
+// what its members pay together. On the spine a layer costs them no less than apart: it has at least the
+// hazard, and at most the classes.
 type offer struct {
 	rent   Money
 	prices []Money // by member
@@ -58,6 +59,8 @@ type member struct {
 type stand struct {
 	hazard int64
 	*shares
+	cost   []Money // by member: its share if it joins
+	raised []int64 // chance of the layer, if only the member's own hazard is added
 }
 
 // shares has for each member its share if it joins a layer that some classes can have: at no hazard,
@@ -142,17 +145,11 @@ func (b *bounder) newImager(self int, layer load) *imager {
 			x.holders.and(b.holders[m.members[bits.TrailingZeros64(s)].item])
 		}
 		x.far, x.least = maxMoney, maxMoney
-		for s := m.stacked; s != 0; s &= s - 1 {
-			n := bits.TrailingZeros64(s)
-			to := m.spineOf(m.members[n].closure)
-			h := to.hazard
-			if m.members[n].closure>>k&1 == 0 {
-				h += x.own
-			}
-			x.far = min(x.far, m.cost(to, k, h))
-		}
 		if m.stacked>>k&1 == 0 {
-			x.least = m.cost(m.aloneOf(0), k, x.own)
+			x.least = m.aloneOf(0).cost[k]
+			for s := m.stacked; s != 0; s &= s - 1 {
+				x.far = min(x.far, m.spineOf(m.members[bits.TrailingZeros64(s)].closure).cost[k])
+			}
 		}
 		x.spread = Money(x.always.total(f.price.hosts(c.replicas))) - b.share(self, x.item, b.least[x.item])
 	}
@@ -205,6 +202,20 @@ func (m *imager) newStand(set uint64, spine bool) *stand {
 	}
 	p.hazard += bitset(nil).sumNew(shared, f.sharedHazard)
 	p.shares = m.sharesOf(who)
+	p.cost, p.raised = make([]Money, len(m.members)), make([]int64, len(m.members))
+	for k := range m.members {
+		y := &m.members[k]
+		p.raised[k] = f.price.chance(p.hazard + y.own)
+		chance := p.raised[k]
+		if spine {
+			h := p.hazard
+			for s := y.closure &^ set; s != 0; s &= s - 1 {
+				h += m.members[bits.TrailingZeros64(s)].own
+			}
+			chance = f.price.chance(h)
+		}
+		p.cost[k] = p.low[k] + Money(scale(int64(p.per[k]), chance, 30))
+	}
 	return p
 }
 
@@ -245,10 +256,6 @@ func (m *imager) sharesOf(who bitset) *shares {
 		p.per[k] = share(x.always) - p.low[k]
 	}
 	return p
-}
-
-func (m *imager) cost(p *stand, k int, hazard int64) Money {
-	return p.low[k] + Money(scale(int64(p.per[k]), m.b.f.price.chance(hazard), 30))
 }
 
 // offer takes the prices of a tenant for rents around a part of a known bound.
@@ -295,7 +302,7 @@ func (m *imager) bound(x *image) {
 		for n := range w.options {
 			o := &w.options[n]
 			o.cost += w.does(o)
-			if !o.loose || !o.fresh {
+			if !o.fresh {
 				old = min(old, o.cost)
 			}
 			if o.cost < best {
@@ -312,7 +319,7 @@ func (m *imager) bound(x *image) {
 				offered[n] += min(old, m.offers[n].prices[i])
 			}
 		}
-		loss := min(second-best, m.members[i].spread) + m.members[i].spread/8
+		loss := m.loss(i, best, second)
 		if loss > most {
 			most, x.next = loss, i
 			x.rest = -best
@@ -328,6 +335,22 @@ func (m *imager) bound(x *image) {
 			x.least = max(x.least, here+v-Money(free)*m.offers[n].rent)
 		}
 	}
+}
+
+// loss is how much a member says that is placed next: what it loses if it can't have its best place, and on
+// average over all places. Stacked members come early, since they decide what others can share.
+func (m *imager) loss(i int, best, second Money) Money {
+	spread, options := m.members[i].spread, m.waiting[i].options
+	var mean Money
+	for k := range options {
+		mean += min(options[k].cost-best, spread)
+	}
+	mean /= Money(max(len(options), 1))
+	loss := min(second-best, spread) + mean/2 + spread/8
+	if m.stacked>>i&1 == 1 {
+		loss += spread / 8
+	}
+	return loss
 }
 
 // setLevels lists the layers of an image. It returns what they cost.
@@ -380,17 +403,8 @@ func (m *imager) places(x *image, i int) []option {
 	for k := high - 1; k >= 0 && m.levels[k].below&one != 0; k-- {
 		known = k // from here on, its hazard is counted
 	}
-	// on is the share on the level below k, with all that it needs.
-	on := func(p *stand, below uint64) Money {
-		h := p.hazard
-		for s := y.closure &^ below; s != 0; s &= s - 1 {
-			h += m.members[bits.TrailingZeros64(s)].own
-		}
-		return m.cost(p, i, h)
-	}
 	for k := low; k < high && k <= top; k++ {
-		l := &m.levels[k]
-		list = append(list, option{at: int8(k), known: int8(known), cost: on(l.stand, l.below)})
+		list = append(list, option{at: int8(k), known: int8(known), cost: m.levels[k].stand.cost[i]})
 	}
 	if stacked && free {
 		for k := low; k <= high && k <= top; k++ {
@@ -399,17 +413,16 @@ func (m *imager) places(x *image, i int) []option {
 			}
 			o := option{at: int8(k), known: int8(known), fresh: true}
 			if k == 0 {
-				o.cost = on(m.ground, 0)
+				o.cost = m.ground.cost[i]
 			} else {
-				o.cost = on(m.levels[k-1].stand, m.levels[k-1].below)
+				o.cost = m.levels[k-1].stand.cost[i]
 			}
 			list = append(list, o)
 		}
 	}
 	if !stacked {
 		for k := high; k < len(m.levels); k++ {
-			l := &m.levels[k]
-			list = append(list, option{at: int8(k), loose: true, cost: m.cost(l.stand, i, l.hazard+y.own)})
+			list = append(list, option{at: int8(k), loose: true, cost: m.levels[k].stand.cost[i]})
 		}
 		if free {
 			list = append(list, option{fresh: true, loose: true, cost: y.least})
@@ -417,7 +430,7 @@ func (m *imager) places(x *image, i int) []option {
 				for k := 0; k <= high; k++ {
 					o := option{at: int8(k), known: int8(known), fresh: true, cost: y.far}
 					if k > 0 {
-						o.cost = max(o.cost, on(m.levels[k-1].stand, m.levels[k-1].below))
+						o.cost = max(o.cost, m.levels[k-1].stand.cost[i])
 					}
 					list = append(list, o)
 				}
