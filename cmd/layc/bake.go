@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -12,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/layc-lang/layc/compiler"
-	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/compiler/pin"
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/llb/frontend"
@@ -104,14 +105,15 @@ func (b *bake) run(cmd *cobra.Command, apps []string) error {
 		return usage(cmd, "%s", err)
 	}
 	fleet := out.Targets[0].Graph.Fleet
-	if b.registry == "" {
-		b.registry = fleet.Registry
+	tags, err := b.tags(cmd, out.Targets)
+	if err != nil {
+		return err
 	}
-	return b.printJSON(b.file(out, sets, all, len(b.program.platforms)+len(fleet.Platforms) > 0))
+	return b.printJSON(b.file(out, sets, tags, all, len(b.program.platforms)+len(fleet.Platforms) > 0))
 }
 
 // file returns the file with the selected apps.
-func (b *bake) file(out *compiler.Output, sets []map[string]bool, all jsonTarget, platforms bool) jsonBake {
+func (b *bake) file(out *compiler.Output, sets []map[string]bool, tags map[string][]string, all jsonTarget, platforms bool) jsonBake {
 	file := jsonBake{Group: map[string]jsonGroup{"default": {[]string{}}}, Target: map[string]jsonTarget{}}
 	names := map[string]string{} // of the targets, by app
 	groups := map[string][]string{}
@@ -125,7 +127,7 @@ func (b *bake) file(out *compiler.Output, sets []map[string]bool, all jsonTarget
 				name = unused(file.Target, a.Name)
 				names[a.Name] = name
 				one := all
-				one.Target, one.Tags = a.Name, b.tags(a)
+				one.Target, one.Tags = a.Name, tags[a.Name]
 				file.Target[name] = one
 				file.Group["default"] = jsonGroup{append(file.Group["default"].Targets, name)}
 				groups[a.Repository] = append(groups[a.Repository], name)
@@ -146,16 +148,42 @@ func (b *bake) file(out *compiler.Output, sets []map[string]bool, all jsonTarget
 	return file
 }
 
-// tags returns the names of an app's image.
-func (b *bake) tags(a *model.App) []string {
-	var tags []string
-	for _, r := range a.References() {
-		if b.registry != "" {
-			r = strings.TrimSuffix(b.registry, "/") + "/" + r
-		}
-		tags = append(tags, r)
+// tags returns the names of the images, by app.
+func (b *bake) tags(cmd *cobra.Command, targets []*compiler.Target) (map[string][]string, error) {
+	fleet := targets[0].Graph.Fleet
+	template, values := naming.Template(fleet.Naming), naming.Values{Registry: cmp.Or(b.registry, fleet.Registry)}
+	if b.registry != "" && template != "" && !template.Uses("registry") {
+		return nil, usage(cmd, "--registry %s: `naming` of the fleet has no {registry}", b.registry)
 	}
-	return tags
+	if template.Uses("revision") {
+		c, err := commitOf(cmd, b.dir)
+		if err != nil {
+			return nil, err
+		}
+		values.Revision = c.Name()
+	}
+	tags := map[string][]string{}
+	for _, t := range targets {
+		for _, a := range slices.Concat(t.Graph.Apps, t.Graph.Published) {
+			if tags[a.Name] != nil {
+				continue
+			}
+			for _, image := range a.References() {
+				name := image
+				if template != "" {
+					full, err := template.Name(image, values)
+					if err != nil {
+						return nil, usage(cmd, "%s", err)
+					}
+					name = naming.Familiar(full)
+				} else if values.Registry != "" {
+					name = strings.TrimSuffix(values.Registry, "/") + "/" + image
+				}
+				tags[a.Name] = append(tags[a.Name], name)
+			}
+		}
+	}
+	return tags, nil
 }
 
 // odd is what names of bake's targets do not have.

@@ -33,8 +33,7 @@ func (c *cli) buildCommand() *cobra.Command {
 all. It writes them to an OCI layout (-o DIR) or in another form (-o), pushes
 them (--push) or loads them (--load). Without these the images stay in the
 engine's cache. Other images in the layout stay; --prune removes images from it
-that the fleet no longer has. It knows them by the fleet's registry and by the
-name of the project's directory.
+that the fleet no longer has. It knows them by the identity of the fleet.
 
 -o takes the words of docker buildx, and can be repeated:
   type=oci,dest=FILE      an OCI layout as an archive; with tar=false, as DIR
@@ -51,10 +50,11 @@ of bases, too; name=TEMPLATE as --name. Archives of Docker and root file systems
 have one platform: this machine's, if the app is built for it.
 
 Names of images are REGISTRY/APP:TAG, where the tag is latest if the app has
-none. --name changes them: {registry}, {app}, {tag} and {revision}, the git
-commit; or it is a prefix. --git-labels sets the labels source, revision and
-created of org.opencontainers.image from the commit. Then each commit changes
-the digests of all images.
+none. The fleet changes them with naming, and --name for one build: {registry},
+{app}, {tag} and {revision}, the git commit; or it is a prefix. --git-labels
+sets the labels source, revision and created of org.opencontainers.image from
+the commit. Then each commit changes the digests of all images. --label and
+--annotation set what the clauses of the same names do, in all images.
 
 The image of a published component is built with each app that contains it, or
 by its own name. --since REV builds the apps that changes since a git revision
@@ -388,6 +388,7 @@ func (b *build) choose(cmd *cobra.Command, out *compiler.Output) ([]*plan.Plan, 
 // present shows the plans before a build.
 func (b *build) present(out *compiler.Output, plans []*plan.Plan) {
 	b.warnHealth(plans)
+	b.warnAnnotations(plans)
 	if b.json || b.quiet {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/compiler/plan"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/outputs"
@@ -22,7 +22,7 @@ import (
 // delivery is where the images of chosen plans go.
 type delivery struct {
 	apps      []outputs.App
-	values    outputs.Values
+	values    naming.Values
 	labels    map[string]string
 	output    engine.Output // without its directory
 	loader    outputs.Loader
@@ -44,15 +44,19 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 	if out.values.Registry == "" {
 		out.values.Registry = targets[0].Graph.Fleet.Registry
 	}
-	if d.prune && targets[0].Graph.Fleet.Registry == "" {
-		return nil, usage(cmd, `--prune: the fleet has no registry, and without one another fleet may have the same name; write registry "…" in fleet { … }`)
+	fleet := targets[0].Graph.Fleet
+	if d.prune && fleet.Identity == "" {
+		return nil, usage(cmd, `--prune: the fleet has no identity, which tells its images from others; write identity "…" in fleet { … }`)
+	}
+	if err := d.byFleet(cmd, naming.Template(fleet.Naming)); err != nil {
+		return nil, err
 	}
 	for _, o := range d.pushes {
 		if o.Name == "" && out.values.Registry == "" {
 			return nil, usage(cmd, `--push: the fleet has no registry; write registry "…" in fleet { … }, or pass --registry`)
 		}
 	}
-	commit := sync.OnceValues(func() (revision.Commit, error) { return b.commit(cmd) })
+	commit := sync.OnceValues(func() (revision.Commit, error) { return commitOf(cmd, b.dir) })
 	if slices.ContainsFunc(append(slices.Concat(d.outputs, d.pushes), outputs.Output{Name: d.named}, outputs.Output{Name: d.loaded}), func(o outputs.Output) bool { return o.Name.Uses("revision") }) {
 		c, err := commit()
 		if err != nil {
@@ -104,18 +108,11 @@ func (b *build) deliver(cmd *cobra.Command, targets []*compiler.Target, plans []
 }
 
 // output returns what the engine writes to a layout. Its names are those of the whole fleet.
-func (b *build) output(targets []*compiler.Target, v outputs.Values) (engine.Output, error) {
-	dir, err := filepath.Abs(b.dir)
-	if err != nil {
-		return engine.Output{}, err
-	}
+func (b *build) output(targets []*compiler.Target, v naming.Values) (engine.Output, error) {
 	d := &b.destination
 	out := engine.Output{
-		Prune: d.prune, DockerTypes: d.shared.MediaTypes == "docker",
+		Fleet: targets[0].Graph.Fleet.Identity, Prune: d.prune, DockerTypes: d.shared.MediaTypes == "docker",
 		Compression: compressionOf(d.shared),
-	}
-	if at := targets[0].Graph.Fleet.Registry; at != "" { // the directory alone may be a temporary one
-		out.Fleet = filepath.Base(dir) + " of " + at
 	}
 	var apps [][]string
 	for _, t := range targets {
@@ -125,6 +122,7 @@ func (b *build) output(targets []*compiler.Target, v outputs.Values) (engine.Out
 			}
 		}
 	}
+	var err error
 	out.Names, err = d.named.Names(apps, v)
 	return out, err
 }
@@ -201,6 +199,21 @@ func (b *build) warnHealth(plans []*plan.Plan) {
 			b.notice("Podman ignores health checks in OCI images, such as " + i.App.Name + "'s. For Podman, write\n" +
 				"-o type=docker,dest=FILE, or push with -o type=registry,oci-mediatypes=false;\n" +
 				"oci-mediatypes=true omits this notice")
+			return
+		}
+	}
+}
+
+// warnAnnotations says that images with Docker's media types lack the annotations of the program.
+func (b *build) warnAnnotations(plans []*plan.Plan) {
+	d := &b.destination
+	archive := slices.ContainsFunc(d.outputs, func(o outputs.Output) bool { return o.Type == outputs.Docker && o.MediaTypes != "oci" })
+	if d.shared.MediaTypes != "docker" && !archive {
+		return
+	}
+	for _, p := range plans {
+		if slices.ContainsFunc(p.Images, func(i *plan.Image) bool { return len(i.App.Config.Annotations) > 0 }) {
+			b.notice("Docker's media types have no annotations, so the images have none; write oci-mediatypes=true for OCI's")
 			return
 		}
 	}

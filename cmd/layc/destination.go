@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/llb/engine"
 	"github.com/layc-lang/layc/llb/outputs"
@@ -33,8 +34,8 @@ type destination struct {
 
 	// What check makes of the flags.
 	dir     string           // the OCI layout; "": none
-	named   outputs.Template // the names of the layout's images
-	loaded  outputs.Template // the names of loaded images
+	named   naming.Template  // the names of the layout's images
+	loaded  naming.Template  // the names of loaded images
 	loads   bool             // an output is loaded
 	outputs []outputs.Output // what is written from a layout
 	pushes  []outputs.Output
@@ -67,17 +68,17 @@ func (d *destination) check(cmd *cobra.Command, address string) error {
 		}
 		return usage(cmd, "--load=%s: %s", d.load, expected(outputs.Loaders()))
 	}
-	if _, err := outputs.ParseTemplate(d.name); err != nil {
+	if _, err := naming.Parse(d.name); err != nil {
 		return usage(cmd, "--name %s: %s", d.name, err)
 	}
-	d.named, d.loaded = outputs.Template(d.name), outputs.Template(d.name)
+	d.named, d.loaded = naming.Template(d.name), naming.Template(d.name)
 	for _, value := range d.values {
 		if err := d.add(value, address); err != nil {
 			return usage(cmd, "--output %s: %s", value, err)
 		}
 	}
 	if d.push {
-		d.pushes = append(d.pushes, outputs.Output{Type: outputs.Registry, Name: outputs.Template(d.name)})
+		d.pushes = append(d.pushes, outputs.Output{Type: outputs.Registry, Name: naming.Template(d.name)})
 	}
 	if d.registry != "" {
 		if err := registry.CheckPrefix(d.registry); err != nil {
@@ -100,7 +101,7 @@ func (d *destination) add(value, address string) error {
 		return err
 	}
 	if o.Name == "" {
-		o.Name = outputs.Template(d.name)
+		o.Name = naming.Template(d.name)
 	}
 	if err := d.share(o); err != nil {
 		return err
@@ -165,6 +166,27 @@ func agree[T comparable](what string, all *T, own T) error {
 		*all = own
 	case *all != own:
 		return fmt.Errorf("all outputs of a build have one %s, and another output has %v", what, *all)
+	}
+	return nil
+}
+
+// byFleet names the images of outputs without a template of their own as the fleet does.
+func (d *destination) byFleet(cmd *cobra.Command, fleet naming.Template) error {
+	all := []*naming.Template{&d.named, &d.loaded}
+	for _, list := range [][]outputs.Output{d.outputs, d.pushes} {
+		for n := range list {
+			all = append(all, &list[n].Name)
+		}
+	}
+	used := false
+	for _, t := range all {
+		if *t == "" {
+			*t = fleet
+		}
+		used = used || *t == "" || t.Uses("registry")
+	}
+	if d.registry != "" && !used {
+		return usage(cmd, "--registry %s: the names of the images have no {registry}; write it in --name, or in `naming` of the fleet", d.registry)
 	}
 	return nil
 }

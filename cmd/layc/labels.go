@@ -59,16 +59,16 @@ func (l *labelFlags) read(cmd *cobra.Command, commit func() (revision.Commit, er
 	return labels, annotations, nil
 }
 
-// commit returns the commit of the project, for the flags that need it.
-func (b *build) commit(cmd *cobra.Command) (revision.Commit, error) {
-	c, err := revision.Head(cmd.Context(), b.dir)
+// commitOf returns the commit of the project in a directory, for the flags that need it.
+func commitOf(cmd *cobra.Command, dir string) (revision.Commit, error) {
+	c, err := revision.Head(cmd.Context(), dir)
 	var outside *revision.NoWorkTreeError
 	var none *revision.UnknownError
 	switch {
 	case errors.As(err, &none):
-		return c, usage(cmd, "{revision} and --git-labels need a commit, and the git repository has none yet")
+		return c, usage(cmd, "{revision} in names and --git-labels need a commit, and the git repository has none yet")
 	case errors.As(err, &outside), errors.Is(err, revision.ErrNoGit):
-		return c, usage(cmd, "{revision} and --git-labels need a git repository: %s", err)
+		return c, usage(cmd, "{revision} in names and --git-labels need a git repository: %s", err)
 	}
 	return c, err
 }

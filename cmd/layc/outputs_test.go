@@ -57,6 +57,8 @@ app web {
     file "/var/lib/shared/web" text "web" owner "65532"
     tag  "1"
     tag  "lts"
+
+    annotation "com.example.team" = "web"
 }
 `
 
@@ -160,12 +162,12 @@ func TestOutputs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		types = append(types, fmt.Sprint(d.Annotations["org.opencontainers.image.ref.name"], " ", d.MediaType, " ", m.Layers[0].MediaType, " ", m.Annotations["a.b/c"]))
+		types = append(types, fmt.Sprint(d.Annotations["org.opencontainers.image.ref.name"], " ", d.MediaType, " ", m.Layers[0].MediaType, " ", m.Annotations["a.b/c"], m.Annotations["com.example.team"]))
 	}
 	if want := []string{
 		"api application/vnd.docker.distribution.manifest.v2+json application/vnd.docker.image.rootfs.diff.tar.gzip ",
-		"web:1 application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.layer.v1.tar+zstd d=e",
-		"web:lts application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.layer.v1.tar+zstd d=e",
+		"web:1 application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.layer.v1.tar+zstd d=eweb",
+		"web:lts application/vnd.oci.image.manifest.v1+json application/vnd.oci.image.layer.v1.tar+zstd d=eweb",
 	}; !slices.Equal(types, want) {
 		t.Errorf("the layout has\n%s\nwant\n%s", strings.Join(types, "\n"), strings.Join(want, "\n"))
 	}

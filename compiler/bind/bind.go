@@ -33,6 +33,7 @@ func Bind(in evaluate.Input) (*model.Graph, diag.List) {
 	x := newBinder(in, e, graph, &[]made{})
 	x.apps()
 	x.published()
+	checkNaming(x)
 	x.own.stagesOnBase()
 	x.tellApart()
 	x.CheckSecrets()

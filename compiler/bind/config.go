@@ -11,7 +11,7 @@ import (
 // config merges the configuration of an app's image.
 func (x *binder) config(a *model.App, own []model.Setting) model.Config {
 	m := model.Merge(a.Closure, own, x.dispute)
-	c := model.Config{Env: m.Env(), Labels: m.Labels()}
+	c := model.Config{Env: m.Env(), Labels: m.Pairs("label"), Annotations: m.Pairs("annotation")}
 	if p := m.Single["user"]; p.Setting != nil {
 		c.User, a.UserAt = p.Value.Text, p.Span
 	}

@@ -1,11 +1,13 @@
 package bind
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/evaluate"
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/lang/check"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -54,6 +56,24 @@ func (x *binder) published() {
 	slices.SortFunc(x.graph.Published, func(a, b *model.App) int { return strings.Compare(a.Name, b.Name) })
 	if len(x.graph.Apps) > 0 {
 		x.unpublished(paths)
+	}
+}
+
+// checkNaming checks that the fleet's template gives valid names to all images, and different names to
+// different ones. The registry and the commit may come from the command line, and any will do.
+func checkNaming(x *binder) {
+	fleet := x.graph.Fleet
+	if fleet.Naming == "" {
+		return
+	}
+	var all [][]string
+	for _, a := range slices.Concat(x.graph.Apps, x.graph.Published) {
+		all = append(all, a.References())
+	}
+	values := naming.Values{Registry: cmp.Or(fleet.Registry, "registry.example.com"), Revision: "revision"}
+	if _, err := naming.Template(fleet.Naming).Names(all, values); err != nil {
+		x.Found.Errorf(diag.InvalidImageName, fleet.NamingAt, "%s", err).
+			Hint("write a template such as `\"{registry}/team/{app}:{tag}\"`")
 	}
 }
 

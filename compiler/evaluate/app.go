@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/source"
 	"github.com/layc-lang/layc/lang/syntax"
@@ -196,4 +197,36 @@ func (c *clause) registry() string {
 		d.Hint("write a registry such as `\"registry.example.com/team\"`")
 	}
 	return ""
+}
+
+// identityOf evaluates the name of the fleet.
+func identityOf(c *clause) string {
+	n, ok := c.operand().(string)
+	if !ok || ValidName(n) {
+		return n
+	}
+	d := c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "not a valid name of a fleet: %q", n).
+		Note("a name has lower-case letters and digits, with . _ - / between them")
+	if like := imageLike(n); ValidName(like) {
+		replace(d.Hint("write `identity %q`", like), n, like)
+	} else {
+		d.Hint("write a name such as `\"shop\"`")
+	}
+	return ""
+}
+
+// namingOf evaluates the template of image names. Whether all apps get valid names is checked when these
+// are known.
+func namingOf(c *clause) {
+	text, ok := c.operand().(string)
+	if !ok {
+		return
+	}
+	if _, err := naming.Parse(text); err != nil {
+		c.Found.Errorf(diag.InvalidImageName, c.Args[0].Span(), "not a valid template for image names: %s", err).
+			Note("a template has the placeholders {registry}, {app}, {tag} and {revision}, the git commit").
+			Hint("write a template such as `\"{registry}/team/{app}:{tag}\"`")
+		return
+	}
+	c.to.naming, c.to.namingAt = text, c.Args[0].Span()
 }

@@ -56,7 +56,10 @@ type Block struct {
 	Tags      []string
 	tagsAt    []source.Span // of each tag
 	Base      *Ref
+	identity  string
 	registry  string
+	naming    string
+	namingAt  source.Span
 	platforms []string
 	builder   model.Platform
 	secrets   []string
@@ -214,8 +217,12 @@ func (c *clause) evaluate() {
 		for _, r := range c.allRefs(c.Args, c.env) {
 			c.to.Base = r
 		}
+	case "identity":
+		c.to.identity = identityOf(c)
 	case "registry":
 		c.to.registry = c.registry()
+	case "naming":
+		namingOf(c)
 	case "platforms":
 		c.to.platforms = append(c.to.platforms, c.allTexts(c.Args, c.env)...)
 	case "builder":
@@ -244,7 +251,7 @@ func (c *clause) evaluate() {
 		c.dir()
 	case "link":
 		c.link()
-	case "env", "label":
+	case "env", "label", "annotation":
 		c.assigned()
 	case "healthcheck":
 		c.healthcheck()

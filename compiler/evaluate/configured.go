@@ -18,7 +18,7 @@ import (
 // Clauses of image configuration. Runtimes check a configuration only when they start a
 // container, which is too late: layc refuses what Docker, containerd or Podman refuse.
 
-// assigned evaluates env and label.
+// assigned evaluates env, label and annotation.
 func (c *clause) assigned() {
 	if c.Assign == nil {
 		return
@@ -32,7 +32,7 @@ func (c *clause) assigned() {
 		return r == '=' || unicode.IsControl(r) || c.Word.Name == "env" && unicode.IsSpace(r)
 	}
 	if key == "" || strings.ContainsFunc(key, outlaw) {
-		c.Found.Errorf(diag.InvalidVariable, c.Assign.Key.At, "not a valid %s name: %q", map[string]string{"env": "variable", "label": "label"}[c.Word.Name], key).
+		c.Found.Errorf(diag.InvalidVariable, c.Assign.Key.At, "not a valid %s name: %q", map[string]string{"env": "variable", "label": "label", "annotation": "annotation"}[c.Word.Name], key).
 			Note("a name is not empty and has no `=` and no control characters; a variable name also has no spaces").
 			Hint("write `%s %s = …`", c.Word.Name, plainName(key))
 		return

@@ -120,7 +120,7 @@ func (x *Evaluator) readFleet() {
 	x.statements(x.Program.Fleet.Body, &env{module: x.Program.Root}, b)
 	x.Base = b.Base
 	slices.Sort(b.secrets)
-	x.Fleet = model.Fleet{Registry: b.registry, Layers: b.Layers, LayersAt: b.LayersAt, Platforms: b.platforms, Builder: b.builder, Secrets: slices.Compact(b.secrets)}
+	x.Fleet = model.Fleet{Identity: b.identity, Registry: b.registry, Naming: b.naming, NamingAt: b.namingAt, Layers: b.Layers, LayersAt: b.LayersAt, Platforms: b.platforms, Builder: b.builder, Secrets: slices.Compact(b.secrets)}
 }
 
 // Number returns the number of a reference. Equal references have the same number.

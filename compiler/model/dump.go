@@ -224,6 +224,9 @@ func (d *dumper) config(c Config) {
 	for _, e := range c.Labels {
 		d.line(1, "label %s=%s", e.Name, e.Value)
 	}
+	for _, e := range c.Annotations {
+		d.line(1, "annotation %s=%s", e.Name, e.Value)
+	}
 	for _, f := range []struct{ name, value string }{
 		{"user", c.User}, {"workdir", c.Workdir}, {"stopsignal", c.StopSignal},
 	} {

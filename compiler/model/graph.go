@@ -83,7 +83,10 @@ func CompletePlatforms() []string {
 
 // Fleet is the fleet declaration.
 type Fleet struct {
+	Identity  string      // "": none
 	Registry  string      // "": none
+	Naming    string      // the template of image names, see package naming; "": the default
+	NamingAt  source.Span // where Naming is set
 	Layers    int         // 0: not set
 	LayersAt  source.Span // where Layers is set
 	Platforms []string
@@ -295,6 +298,7 @@ type Config struct {
 	Entrypoint  []string
 	Command     []string
 	Labels      []EnvVar // sorted
+	Annotations []EnvVar // of the manifest, sorted
 	StopSignal  string
 	Shell       []string
 	Healthcheck *Healthcheck

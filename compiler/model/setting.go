@@ -17,7 +17,7 @@ import (
 // Setting is one clause of image configuration.
 type Setting struct {
 	Word   string // "env", "user", …
-	Key    string // for env and label
+	Key    string // for env, label and annotation
 	Name   string // what it sets: the word, and the key if there is one
 	Append bool
 	By     string // separator of an appending env; "": the default
@@ -250,11 +250,11 @@ func (m *Merged) covers(set, entry Proposal) bool {
 	return m.Of == nil || needs(m.Of, entry.From)
 }
 
-// Labels returns the labels, sorted by name.
-func (m *Merged) Labels() []EnvVar {
+// Pairs returns the keys and values of a word with keys, such as label, sorted by key.
+func (m *Merged) Pairs(word string) []EnvVar {
 	var out []EnvVar
 	for k, p := range m.Single {
-		if name, ok := strings.CutPrefix(k, "label "); ok {
+		if name, ok := strings.CutPrefix(k, word+" "); ok {
 			out = append(out, EnvVar{name, p.Value.Text})
 		}
 	}

@@ -19,6 +19,7 @@ var operandTypes = map[string]*Type{
 	"owns": stringType, "owns mode": nil, "owns owner": stringType,
 	"size": sizeType, "layers": intType, "replicas": intType,
 	"publish": stringType, "platforms": stringType, "builder": stringType, "tag": stringType, "registry": stringType,
+	"identity": stringType, "naming": stringType,
 	"image": stringType, "layout": pathType, "rootfs": stringType, "rootfs sha256": stringType, "rootfs sha512": stringType,
 	"distribution": stringType, "distribution suite": stringType, "distribution with": stringType,
 	"repository": stringType, "repository from": stringType, "repository suite": stringType, "repository components": stringType,
@@ -98,7 +99,7 @@ func (c *checker) block(b *syntax.Block) {
 
 // singles are the properties with a single value.
 var singles = []string{
-	"base", "registry", "builder", "layers", "replicas", "size", "changes", "update", "publish", "image", "layout", "rootfs", "distribution",
+	"base", "identity", "registry", "naming", "builder", "layers", "replicas", "size", "changes", "update", "publish", "image", "layout", "rootfs", "distribution",
 	"uid", "gid", "home",
 }
 

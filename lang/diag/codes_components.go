@@ -79,8 +79,9 @@ app shop {
 const InvalidVariable Code = "E0307"
 
 var _ = document(InvalidVariable, "Not a valid variable or label name", `
-Names of environment variables and labels cannot be empty, and cannot contain
-"=" or control characters. Names of variables cannot contain spaces.
+Names of environment variables, labels and annotations cannot be empty, and
+cannot contain "=" or control characters. Names of variables cannot contain
+spaces.
 `, exampleBase+`
 app shop {
     env "A B" = "x"
@@ -160,7 +161,10 @@ var _ = document(InvalidImageName, "Not a valid image name", `
 The name of an app or in "publish" becomes the name of an image. It consists of
 lower-case letters and digits, with . _ - / between them. A published name can
 end in a colon and a tag. The registry of the fleet comes before all names. It
-consists of a host, optionally with a port, and a path.
+consists of a host, optionally with a port, and a path. The "naming" of the
+fleet changes that, with the placeholders {registry}, {app}, {tag} and
+{revision}. The "identity" of the fleet follows the rules of an app's
+name.
 `, exampleBase+`
 app "My Shop" {
 }

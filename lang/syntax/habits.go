@@ -99,6 +99,7 @@ var continuations = []struct {
 	{Comma, "import ", "", "write each import on its own line"},
 	{Comma, "env ", "", "write each `KEY = VALUE` as a clause on its own line"},
 	{Comma, "label ", "", "write each `KEY = VALUE` as a clause on its own line"},
+	{Comma, "annotation ", "", "write each `KEY = VALUE` as a clause on its own line"},
 	{Colon, "expose ", "`expose` declares ports of the container; map host ports when you run the container", "write only the port that the program listens on"},
 	{LBrace, "", "", "write the options on the line of the clause, without braces"},
 }

@@ -450,7 +450,7 @@ func (p *parser) unknownOption(word Ident, forms []OptionForm) {
 			Hint("write a rate as `12/year`").Fix(p.span(p.end, int(n.Start)), "/")
 		return
 	}
-	if n := p.peek(1); len(forms) > 0 && (n.Kind == Equals || n.Kind == PlusEquals) && (word.Name == "env" || word.Name == "label") {
+	if n := p.peek(1); len(forms) > 0 && (n.Kind == Equals || n.Kind == PlusEquals) && (word.Name == "env" || word.Name == "label" || word.Name == "annotation") {
 		p.fail(diag.SeveralOnOneLine, at, "expected the end of the line, found %s", p.describe(p.tok)).
 			Hint("write a clause for each, on its own line: `%s %s = …`", word.Name, quoteLess(w))
 		return

@@ -77,6 +77,9 @@ type Image struct {
 	// with a time for each layer. For a missing entry, BuildKit would add the time of the build,
 	// and the image's digest would change with every build.
 	Config []byte
+	// Annotations are set in the image's manifest, and those that all platforms have alike in their
+	// index.
+	Annotations map[string]string
 	// Spine are the names of the planned base and spine layers, bottom up, and Planned are all planned
 	// layers. Only a cluster uses them: images with equal beginnings belong together.
 	Spine   []string
@@ -95,8 +98,8 @@ type Output struct {
 	// empty or a layout. The request's images replace those of the same names; all others stay.
 	// Empty: build the images without writing them.
 	Dir string
-	// Fleet names the fleet of the images, which the layout records with each of them. It may be
-	// empty. With Prune, no other fleet may have the name.
+	// Fleet is the name of the images' fleet, which the layout records with each of them. It may be
+	// empty, but not with Prune.
 	Fleet string
 	// Names are the names of all images of the fleet in layouts, with their full names in registries,
 	// such as "docker.io/library/app:latest". The layout records these for the tools that need them.
@@ -104,7 +107,7 @@ type Output struct {
 	// Prune removes the images of the fleet from the layout that Names lacks.
 	Prune bool
 	// Annotations are set in the manifests of all images, and in the indexes of images of several
-	// platforms. Docker's media types have none.
+	// platforms, over those of the images. Docker's media types have none.
 	Annotations map[string]string
 	// DockerTypes writes Docker's media types instead of OCI's, see [docker.Convert].
 	DockerTypes bool

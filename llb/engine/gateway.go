@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
@@ -50,25 +52,37 @@ func (g *Gateway) Build(ctx context.Context, req Request) (*Result, error) {
 	if unproven {
 		return nil, &UnprovenError{res.Proven}
 	}
-	g.result, err = asFrontend(result)
+	g.result, err = asFrontend(result, req.Images)
 	return res, err
 }
 
 // Result returns the images of the last build, for BuildKit.
 func (g *Gateway) Result() *gateway.Result { return g.result }
 
-// asFrontend returns a result as BuildKit expects it from a frontend: a single image is not one of
-// a list.
-func asFrontend(r *gateway.Result) (*gateway.Result, error) {
-	var list exptypes.Platforms
-	if err := json.Unmarshal(r.Metadata[exptypes.ExporterPlatformsKey], &list); err != nil || len(list.Platforms) != 1 {
-		return r, err
+// asFrontend returns the result of images as BuildKit expects it from a frontend: several are known by
+// their platforms, and a single one is not one of a list. Annotations are those of manifests alone, as
+// BuildKit refuses others with Docker's media types.
+func asFrontend(r *gateway.Result, images []Image) (*gateway.Result, error) {
+	out := gateway.NewResult()
+	list := exptypes.Platforms{}
+	for n, i := range images {
+		id := strconv.Itoa(n)
+		ref, _ := r.FindRef(id)
+		config, of, name := exptypes.ExporterImageConfigKey, (*ocispecs.Platform)(nil), id
+		if len(images) > 1 {
+			of, name = &i.Platform, platforms.FormatAll(i.Platform)
+			config += "/" + name
+			out.AddRef(name, ref)
+		} else {
+			out.SetRef(ref)
+		}
+		out.AddMeta(config, i.Config)
+		for key, text := range i.Annotations {
+			out.AddMeta(exptypes.AnnotationManifestKey(of, key), []byte(text))
+		}
+		list.Platforms = append(list.Platforms, exptypes.Platform{ID: name, Platform: i.Platform})
 	}
-	id := list.Platforms[0].ID
-	ref, _ := r.FindRef(id)
-	single := gateway.NewResult()
-	single.SetRef(ref)
-	single.AddMeta(exptypes.ExporterImageConfigKey, r.Metadata[exptypes.ExporterImageConfigKey+"/"+id])
-	single.AddMeta(exptypes.ExporterPlatformsKey, r.Metadata[exptypes.ExporterPlatformsKey])
-	return single, nil
+	order, err := json.Marshal(list)
+	out.AddMeta(exptypes.ExporterPlatformsKey, order)
+	return out, err
 }

@@ -278,6 +278,7 @@ func (l *layout) commit(ctx context.Context, req Request, known *recalled, descr
 	}
 	built, fresh = make([]BuiltImage, len(images)), map[int]record{}
 	byName := map[string][]ocispecs.Descriptor{}
+	common := map[string]map[string]string{} // annotations, by name
 	attached := map[string][]ocispecs.Descriptor{}
 	var names []string
 	for i, im := range images {
@@ -293,7 +294,7 @@ func (l *layout) commit(ctx context.Context, req Request, known *recalled, descr
 		if err != nil {
 			return nil, changes, nil, err
 		}
-		if desc, err = l.finish(desc, req.Output); err != nil {
+		if desc, err = l.finish(desc, im, req.Output); err != nil {
 			return nil, changes, nil, err
 		}
 		if built[i], err = l.describe(im, desc); err != nil {
@@ -304,7 +305,9 @@ func (l *layout) commit(ctx context.Context, req Request, known *recalled, descr
 		for _, name := range append([]string{im.Name}, im.Aliases...) {
 			if byName[name] == nil {
 				names = append(names, name)
+				common[name] = maps.Clone(im.Annotations)
 			}
+			maps.DeleteFunc(common[name], func(k, v string) bool { return im.Annotations[k] != v })
 			byName[name] = append(byName[name], desc)
 		}
 		if req.Output.Attest == nil {
@@ -322,7 +325,7 @@ func (l *layout) commit(ctx context.Context, req Request, known *recalled, descr
 	for _, name := range names {
 		desc := byName[name][0]
 		if parts := append(byName[name], attached[name]...); len(parts) > 1 {
-			if desc, err = l.writeIndexBlob(parts, req.Output.Annotations); err != nil {
+			if desc, err = l.writeIndexBlob(parts, over(common[name], req.Output.Annotations)); err != nil {
 				return nil, changes, nil, err
 			}
 		}
@@ -404,8 +407,9 @@ func (l *layout) describe(im Image, desc ocispecs.Descriptor) (BuiltImage, error
 }
 
 // finish writes an image's manifest with annotations, or with Docker's media types.
-func (l *layout) finish(desc ocispecs.Descriptor, out Output) (ocispecs.Descriptor, error) {
-	if !out.DockerTypes && len(out.Annotations) == 0 {
+func (l *layout) finish(desc ocispecs.Descriptor, im Image, out Output) (ocispecs.Descriptor, error) {
+	annotations := over(im.Annotations, out.Annotations)
+	if !out.DockerTypes && len(annotations) == 0 {
 		return desc, nil
 	}
 	var raw json.RawMessage
@@ -416,12 +420,22 @@ func (l *layout) finish(desc ocispecs.Descriptor, out Output) (ocispecs.Descript
 	if out.DockerTypes {
 		desc, raw, err = docker.Convert(desc, raw)
 	} else {
-		desc, raw, err = annotated(desc, raw, out.Annotations)
+		desc, raw, err = annotated(desc, raw, annotations)
 	}
 	if err != nil {
 		return desc, err
 	}
 	return desc, l.writeBlob(desc.Digest, raw)
+}
+
+// over returns annotations with others that take precedence; nil if there are none.
+func over(annotations, others map[string]string) map[string]string {
+	if len(annotations) == 0 {
+		return others
+	}
+	all := maps.Clone(annotations)
+	maps.Copy(all, others)
+	return all
 }
 
 // annotated returns a manifest with further annotations.
@@ -434,7 +448,7 @@ func annotated(desc ocispecs.Descriptor, raw []byte, annotations map[string]stri
 		m.Annotations = map[string]string{}
 	}
 	maps.Copy(m.Annotations, annotations)
-	raw, err := json.Marshal(m)
+	raw, err := json.MarshalIndent(m, "", "  ") // as BuildKit does
 	desc.Digest, desc.Size = digest.FromBytes(raw), int64(len(raw))
 	return desc, raw, err
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -84,6 +85,49 @@ func writeImages(t *testing.T, out Output, fail bool, images []Image, layers []s
 	}
 	res.Images, res.Changes, _, err = l.commit(t.Context(), Request{Images: images, Output: out}, nil, base64.StdEncoding.EncodeToString(encode(desc)))
 	return res, errors.Join(err, l.close())
+}
+
+// TestLayoutAnnotations checks the annotations of images, which those of the output replace, and of the
+// index of two platforms, which has those that they have in common.
+func TestLayoutAnnotations(t *testing.T) {
+	dir := t.TempDir()
+	image := func(name, arch string, annotations map[string]string) Image {
+		return Image{Name: name, Platform: ocispecs.Platform{OS: "linux", Architecture: arch}, Annotations: annotations}
+	}
+	images := []Image{
+		image("both", "amd64", map[string]string{"team": "a", "arch": "amd64", "level": "1"}),
+		image("both", "arm64", map[string]string{"team": "a", "arch": "arm64", "level": "1"}),
+		image("none", "amd64", nil),
+	}
+	out := Output{Dir: dir, Annotations: map[string]string{"level": "2"}}
+	if _, err := writeImages(t, out, false, images, []string{"one", "two", "three"}); err != nil {
+		t.Fatal(err)
+	}
+	read := func(id digest.Digest, v any) {
+		t.Helper()
+		raw, err := os.ReadFile(filepath.Join(dir, "blobs", "sha256", id.Encoded()))
+		if err == nil {
+			err = json.Unmarshal(raw, v)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries := readIndex(t, dir).Manifests
+	var index ocispecs.Index
+	read(entries[0].Digest, &index)
+	got := []map[string]string{index.Annotations}
+	for _, d := range append(index.Manifests, entries[1]) {
+		var manifest ocispecs.Manifest
+		read(d.Digest, &manifest)
+		got = append(got, manifest.Annotations)
+	}
+	want := []map[string]string{
+		{"level": "2", "team": "a"}, {"arch": "amd64", "level": "2", "team": "a"}, {"arch": "arm64", "level": "2", "team": "a"}, {"level": "2"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the annotations are %v, want %v", got, want)
+	}
 }
 
 // TestLayoutModes checks that the umask decides who can read and change a layout, as it does for the

@@ -112,8 +112,8 @@ func start(t *testing.T) *daemon {
 	return d
 }
 
-// direct builds a project as layc build does, and returns the digests of the configurations. These
-// have the digests of the layers, but not how they are compressed.
+// direct builds a project as layc build does, and returns the digests of the configurations, and
+// annotations. Configurations have the digests of the layers, but not how they are compressed.
 func (d *daemon) direct(project, out string) map[string]string {
 	d.Helper()
 	in := compiler.Input{Project: os.DirFS(project), Dir: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}}
@@ -241,14 +241,14 @@ func (d *daemon) frontend(project string, attrs map[string]string) ([]string, st
 	return digests, warnings, nil
 }
 
-// configuration returns the digest of the configuration of a manifest.
+// configuration returns the digest of the configuration of a manifest, and its annotation.
 func (d *daemon) configuration(manifest []byte) string {
 	d.Helper()
 	var m ocispecs.Manifest
 	if err := json.Unmarshal(manifest, &m); err != nil || m.Config.Digest == "" {
 		d.Fatalf("not a manifest: %q: %v", manifest, err)
 	}
-	return m.Config.Digest.String()
+	return strings.TrimSpace(m.Config.Digest.String() + " " + m.Annotations["com.example.team"])
 }
 
 type closing struct{ io.Writer }
@@ -266,8 +266,9 @@ fleet {
 }
 
 component tool {
-    copy "tool/" to "/opt/tool/"
-    env  PATH += "/opt/tool"
+    copy       "tool/" to "/opt/tool/"
+    env        PATH += "/opt/tool"
+    annotation "com.example.team" = "tools"
 }
 
 user app {
@@ -309,6 +310,9 @@ func TestFrontend(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := d.direct(project, t.TempDir())
+	if !strings.HasSuffix(want["one"], " tools") {
+		t.Errorf("the annotation is missing: %s", want["one"])
+	}
 
 	for _, attrs := range []map[string]string{
 		{"target": "one"},
@@ -328,7 +332,7 @@ func TestFrontend(t *testing.T) {
 	if err != nil || slices.Equal(greeted, []string{want["one"]}) {
 		t.Errorf("the parameter has no effect: %v", err)
 	}
-	if digests, _, err := d.frontend(project, map[string]string{"target": "two", "platform": "linux/amd64,linux/arm64"}); err != nil || len(digests) != 2 || digests[0] != want["two"] {
+	if digests, _, err := d.frontend(project, map[string]string{"target": "two", "platform": "linux/amd64,linux/arm64"}); err != nil || len(digests) != 2 || digests[0] != want["two"] || !strings.HasSuffix(digests[1], " tools") {
 		t.Errorf("for two platforms, the index has %q: %v", digests, err)
 	}
 

@@ -87,7 +87,7 @@ func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 		for _, i := range g.Images {
 			names := i.App.References()
 			image := engine.Image{
-				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config, Inherited: i.Inherited,
+				Name: names[0], Aliases: names[1:], Platform: i.Platform, Definition: i.Definition(), Config: i.Config, Inherited: i.Inherited, Annotations: annotations(i.App),
 			}
 			for _, y := range i.Layers {
 				image.Planned = append(image.Planned, engine.PlannedLayer{ID: y.ID, Size: y.Size.Bytes})
@@ -102,6 +102,15 @@ func request(in Input, graphs []*llb.Graph) (engine.Request, error) {
 		}
 	}
 	return r, nil
+}
+
+// annotations returns the annotations of an app's image.
+func annotations(a *model.App) map[string]string {
+	all := map[string]string{}
+	for _, e := range a.Config.Annotations {
+		all[e.Name] = e.Value
+	}
+	return all
 }
 
 // send adds what the engine requests from this machine: files, layouts, secrets, the agent.

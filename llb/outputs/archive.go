@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/llb/docker"
 )
 
@@ -87,9 +88,9 @@ func (a *archive) addDocker(i one, names []string, convert bool) error {
 	}
 	for _, name := range names {
 		entry := desc
-		entry.Annotations = map[string]string{annotationName: name, ocispecs.AnnotationRefName: tagOf(name)}
+		entry.Annotations = map[string]string{annotationName: name, ocispecs.AnnotationRefName: naming.Tag(name)}
 		a.index = append(a.index, entry)
-		l.RepoTags = append(l.RepoTags, Familiar(name))
+		l.RepoTags = append(l.RepoTags, naming.Familiar(name))
 	}
 	a.loads = append(a.loads, l)
 	return nil

@@ -1,6 +1,5 @@
 // Package outputs writes images of an OCI layout in other forms: as archives for other tools, and
-// as root file systems. It also has the words of `layc build --output`, which are docker buildx's,
-// and the names of images.
+// as root file systems. It also has the words of `layc build --output`, which are docker buildx's.
 //
 // An output is complete or absent: files and directories are replaced in one step.
 package outputs
@@ -16,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/layc-lang/layc/compiler/naming"
 	"github.com/layc-lang/layc/lang/diag"
 )
 
@@ -40,7 +40,7 @@ type Output struct {
 	Dest string
 	// Archive says that the output is one file, not a directory.
 	Archive bool
-	Name    Template
+	Name    naming.Template
 	// MediaTypes are "oci" or "docker" if the user has chosen them.
 	MediaTypes string
 	// Compression, Level and Force are the engine's, and not checked here.
@@ -58,6 +58,11 @@ var options = map[Type][]string{
 	Tar:      {"dest"},
 	Local:    {"dest"},
 }
+
+// places are the placeholders of a path.
+var places = []string{"app", "platform"}
+
+var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
 
 // types are the types in the order of the documentation.
 var types = []string{string(OCI), string(Docker), string(Image), string(Registry), string(Tar), string(Local)}
@@ -156,10 +161,10 @@ func read(set map[string]string) (Output, error) {
 	case o.Dest == "" && (o.Type == OCI || o.Type == Tar):
 		o.Dest = "-"
 	}
-	if o.Name, err = ParseTemplate(set["name"]); err != nil {
+	if o.Name, err = naming.Parse(set["name"]); err != nil {
 		return o, fmt.Errorf("name=%s: %w", set["name"], err)
 	}
-	if err := checkPlaceholders(o.Dest, places); err != nil {
+	if err := naming.Placeholders(o.Dest, places); err != nil {
 		return o, fmt.Errorf("dest=%s: %w", o.Dest, err)
 	}
 	return o, o.compress(set)

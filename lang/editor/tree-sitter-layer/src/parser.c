@@ -8,10 +8,10 @@
 
 #define LANGUAGE_VERSION 15
 #define STATE_COUNT 808
-#define LARGE_STATE_COUNT 2
-#define SYMBOL_COUNT 248
+#define LARGE_STATE_COUNT 4
+#define SYMBOL_COUNT 251
 #define ALIAS_COUNT 4
-#define TOKEN_COUNT 137
+#define TOKEN_COUNT 140
 #define EXTERNAL_TOKEN_COUNT 1
 #define FIELD_COUNT 17
 #define MAX_ALIAS_SEQUENCE_LENGTH 10
@@ -44,233 +44,236 @@ enum ts_symbol_identifiers {
   anon_sym_else = 22,
   anon_sym_match = 23,
   anon_sym_base = 24,
-  anon_sym_registry = 25,
-  anon_sym_platforms = 26,
-  anon_sym_builder = 27,
-  anon_sym_layers = 28,
-  anon_sym_secret = 29,
-  anon_sym_uses = 30,
-  anon_sym_tag = 31,
-  anon_sym_replicas = 32,
-  anon_sym_needs = 33,
-  anon_sym_builds = 34,
-  anon_sym_runs = 35,
-  anon_sym_after = 36,
-  anon_sym_fills = 37,
-  anon_sym_replaces = 38,
-  anon_sym_repeatable = 39,
-  anon_sym_owns = 40,
-  anon_sym_changes = 41,
-  anon_sym_size = 42,
-  anon_sym_update = 43,
-  anon_sym_publish = 44,
-  anon_sym_image = 45,
-  anon_sym_layout = 46,
-  anon_sym_rootfs = 47,
-  anon_sym_distribution = 48,
-  anon_sym_repository = 49,
-  anon_sym_copy = 50,
-  anon_sym_fetch = 51,
-  anon_sym_run = 52,
-  anon_sym_install = 53,
-  anon_sym_file = 54,
-  anon_sym_dir = 55,
-  anon_sym_link = 56,
-  anon_sym_env = 57,
-  anon_sym_PLUS_EQ = 58,
-  anon_sym_label = 59,
-  anon_sym_workdir = 60,
-  anon_sym_expose = 61,
-  anon_sym_volume = 62,
-  anon_sym_entrypoint = 63,
-  anon_sym_command = 64,
-  anon_sym_stopsignal = 65,
-  anon_sym_shell = 66,
-  anon_sym_healthcheck = 67,
-  anon_sym_test = 68,
-  anon_sym_uid = 69,
-  anon_sym_gid = 70,
-  anon_sym_home = 71,
-  anon_sym_groups = 72,
-  anon_sym_with = 73,
-  anon_sym_on = 74,
-  anon_sym_cross = 75,
-  anon_sym_owner = 76,
-  anon_sym_mode = 77,
-  anon_sym_sha256 = 78,
-  anon_sym_sha512 = 79,
-  anon_sym_suite = 80,
-  anon_sym_from = 81,
-  anon_sym_components = 82,
-  anon_sym_key = 83,
-  anon_sym_priority = 84,
-  anon_sym_to = 85,
-  anon_sym_include = 86,
-  anon_sym_exclude = 87,
-  anon_sym_unpack = 88,
-  anon_sym_strip = 89,
-  anon_sym_limit = 90,
-  anon_sym_text = 91,
-  anon_sym_append = 92,
-  anon_sym_by = 93,
-  anon_sym_every = 94,
-  anon_sym_timeout = 95,
-  anon_sym_start = 96,
-  anon_sym_retries = 97,
-  anon_sym_prints = 98,
-  anon_sym_cache = 99,
-  anon_sym_bind = 100,
-  anon_sym_ssh = 101,
-  anon_sym_tmpfs = 102,
-  anon_sym_network = 103,
-  anon_sym_PIPE_PIPE = 104,
-  anon_sym_AMP_AMP = 105,
-  anon_sym_EQ_EQ = 106,
-  anon_sym_BANG_EQ = 107,
-  anon_sym_LT = 108,
-  anon_sym_LT_EQ = 109,
-  anon_sym_GT = 110,
-  anon_sym_GT_EQ = 111,
-  anon_sym_PLUS = 112,
-  anon_sym_DASH = 113,
-  anon_sym_STAR = 114,
-  anon_sym_SLASH = 115,
-  anon_sym_PERCENT = 116,
-  anon_sym_BANG = 117,
-  anon_sym_DOT = 118,
-  anon_sym_LBRACK = 119,
-  anon_sym_RBRACK = 120,
-  anon_sym_true = 121,
-  anon_sym_false = 122,
-  sym_number = 123,
-  sym_comment = 124,
-  anon_sym_DQUOTE = 125,
-  anon_sym_DQUOTE2 = 126,
-  anon_sym_DQUOTE_DQUOTE_DQUOTE = 127,
-  anon_sym_DQUOTE_DQUOTE_DQUOTE2 = 128,
-  aux_sym__string_content_token1 = 129,
-  anon_sym_DOLLAR = 130,
-  aux_sym__block_content_token1 = 131,
-  sym_escape_sequence = 132,
-  anon_sym_DOLLAR_LBRACE = 133,
-  sym__shell_line = 134,
-  sym__shell_lines = 135,
-  sym__newline = 136,
-  sym_source_file = 137,
-  sym__declaration = 138,
-  sym_import = 139,
-  sym_let = 140,
-  sym_param = 141,
-  sym_slot = 142,
-  sym_fleet = 143,
-  sym_component = 144,
-  sym_app = 145,
-  sym_user = 146,
-  sym_parameters = 147,
-  sym_parameter = 148,
-  sym__parameter = 149,
-  sym_type = 150,
-  sym_generator = 151,
-  sym_block = 152,
-  sym__statement = 153,
-  sym_if = 154,
-  sym_else = 155,
-  sym_for = 156,
-  sym_match = 157,
-  sym_arm = 158,
-  sym_clause = 159,
-  sym__with_values = 160,
-  sym__on_value = 161,
-  sym__cross_nothing = 162,
-  sym__owner_value = 163,
-  sym__mode_value = 164,
-  sym__with_value = 165,
-  sym__sha256_value = 166,
-  sym__sha512_value = 167,
-  sym__suite_value = 168,
-  sym__from_value = 169,
-  sym__components_values = 170,
-  sym__key_value = 171,
-  sym__priority_value = 172,
-  sym__to_value = 173,
-  sym__include_values = 174,
-  sym__exclude_values = 175,
-  sym__unpack_nothing = 176,
-  sym__strip_value = 177,
-  sym__limit_value = 178,
-  sym__as_value = 179,
-  sym__in_value = 180,
-  sym__with_items = 181,
-  sym__text_value = 182,
-  sym__append_value = 183,
-  sym__by_value = 184,
-  sym__every_value = 185,
-  sym__timeout_value = 186,
-  sym__start_value = 187,
-  sym__retries_value = 188,
-  sym__prints_value = 189,
-  sym__as_name = 190,
-  sym_item = 191,
-  sym__key = 192,
-  sym__expression = 193,
-  sym_binary = 194,
-  sym_unary = 195,
-  sym_select = 196,
-  sym_call = 197,
-  sym_index = 198,
-  sym_arguments = 199,
-  sym_argument = 200,
-  sym_parenthesized = 201,
-  sym_list = 202,
-  sym_map = 203,
-  sym_entry = 204,
-  sym__separator = 205,
-  sym_if_expression = 206,
-  sym__branch = 207,
-  sym_match_expression = 208,
-  sym_case = 209,
-  sym__default = 210,
-  sym_boolean = 211,
-  sym_string = 212,
-  sym_block_string = 213,
-  sym__string_content = 214,
-  sym__block_content = 215,
-  sym_interpolation = 216,
-  sym_shell_string = 217,
-  sym_shell_block = 218,
-  aux_sym_source_file_repeat1 = 219,
-  aux_sym_app_repeat1 = 220,
-  aux_sym_parameters_repeat1 = 221,
-  aux_sym_type_repeat1 = 222,
-  aux_sym_block_repeat1 = 223,
-  aux_sym_match_repeat1 = 224,
-  aux_sym_arm_repeat1 = 225,
-  aux_sym_clause_repeat1 = 226,
-  aux_sym_clause_repeat2 = 227,
-  aux_sym_clause_repeat3 = 228,
-  aux_sym_clause_repeat4 = 229,
-  aux_sym_clause_repeat5 = 230,
-  aux_sym_clause_repeat6 = 231,
-  aux_sym_clause_repeat7 = 232,
-  aux_sym_clause_repeat8 = 233,
-  aux_sym_clause_repeat9 = 234,
-  aux_sym_clause_repeat10 = 235,
-  aux_sym_clause_repeat11 = 236,
-  aux_sym_clause_repeat12 = 237,
-  aux_sym_clause_repeat13 = 238,
-  aux_sym_clause_repeat14 = 239,
-  aux_sym_clause_repeat15 = 240,
-  aux_sym__with_items_repeat1 = 241,
-  aux_sym_item_repeat1 = 242,
-  aux_sym_arguments_repeat1 = 243,
-  aux_sym_map_repeat1 = 244,
-  aux_sym_match_expression_repeat1 = 245,
-  aux_sym_string_repeat1 = 246,
-  aux_sym_block_string_repeat1 = 247,
-  alias_sym_argument_name = 248,
-  alias_sym_key = 249,
-  alias_sym_member = 250,
-  alias_sym_type_name = 251,
+  anon_sym_identity = 25,
+  anon_sym_registry = 26,
+  anon_sym_naming = 27,
+  anon_sym_platforms = 28,
+  anon_sym_builder = 29,
+  anon_sym_layers = 30,
+  anon_sym_secret = 31,
+  anon_sym_uses = 32,
+  anon_sym_tag = 33,
+  anon_sym_replicas = 34,
+  anon_sym_needs = 35,
+  anon_sym_builds = 36,
+  anon_sym_runs = 37,
+  anon_sym_after = 38,
+  anon_sym_fills = 39,
+  anon_sym_replaces = 40,
+  anon_sym_repeatable = 41,
+  anon_sym_owns = 42,
+  anon_sym_changes = 43,
+  anon_sym_size = 44,
+  anon_sym_update = 45,
+  anon_sym_publish = 46,
+  anon_sym_image = 47,
+  anon_sym_layout = 48,
+  anon_sym_rootfs = 49,
+  anon_sym_distribution = 50,
+  anon_sym_repository = 51,
+  anon_sym_copy = 52,
+  anon_sym_fetch = 53,
+  anon_sym_run = 54,
+  anon_sym_install = 55,
+  anon_sym_file = 56,
+  anon_sym_dir = 57,
+  anon_sym_link = 58,
+  anon_sym_env = 59,
+  anon_sym_PLUS_EQ = 60,
+  anon_sym_label = 61,
+  anon_sym_annotation = 62,
+  anon_sym_workdir = 63,
+  anon_sym_expose = 64,
+  anon_sym_volume = 65,
+  anon_sym_entrypoint = 66,
+  anon_sym_command = 67,
+  anon_sym_stopsignal = 68,
+  anon_sym_shell = 69,
+  anon_sym_healthcheck = 70,
+  anon_sym_test = 71,
+  anon_sym_uid = 72,
+  anon_sym_gid = 73,
+  anon_sym_home = 74,
+  anon_sym_groups = 75,
+  anon_sym_with = 76,
+  anon_sym_on = 77,
+  anon_sym_cross = 78,
+  anon_sym_owner = 79,
+  anon_sym_mode = 80,
+  anon_sym_sha256 = 81,
+  anon_sym_sha512 = 82,
+  anon_sym_suite = 83,
+  anon_sym_from = 84,
+  anon_sym_components = 85,
+  anon_sym_key = 86,
+  anon_sym_priority = 87,
+  anon_sym_to = 88,
+  anon_sym_include = 89,
+  anon_sym_exclude = 90,
+  anon_sym_unpack = 91,
+  anon_sym_strip = 92,
+  anon_sym_limit = 93,
+  anon_sym_text = 94,
+  anon_sym_append = 95,
+  anon_sym_by = 96,
+  anon_sym_every = 97,
+  anon_sym_timeout = 98,
+  anon_sym_start = 99,
+  anon_sym_retries = 100,
+  anon_sym_prints = 101,
+  anon_sym_cache = 102,
+  anon_sym_bind = 103,
+  anon_sym_ssh = 104,
+  anon_sym_tmpfs = 105,
+  anon_sym_network = 106,
+  anon_sym_PIPE_PIPE = 107,
+  anon_sym_AMP_AMP = 108,
+  anon_sym_EQ_EQ = 109,
+  anon_sym_BANG_EQ = 110,
+  anon_sym_LT = 111,
+  anon_sym_LT_EQ = 112,
+  anon_sym_GT = 113,
+  anon_sym_GT_EQ = 114,
+  anon_sym_PLUS = 115,
+  anon_sym_DASH = 116,
+  anon_sym_STAR = 117,
+  anon_sym_SLASH = 118,
+  anon_sym_PERCENT = 119,
+  anon_sym_BANG = 120,
+  anon_sym_DOT = 121,
+  anon_sym_LBRACK = 122,
+  anon_sym_RBRACK = 123,
+  anon_sym_true = 124,
+  anon_sym_false = 125,
+  sym_number = 126,
+  sym_comment = 127,
+  anon_sym_DQUOTE = 128,
+  anon_sym_DQUOTE2 = 129,
+  anon_sym_DQUOTE_DQUOTE_DQUOTE = 130,
+  anon_sym_DQUOTE_DQUOTE_DQUOTE2 = 131,
+  aux_sym__string_content_token1 = 132,
+  anon_sym_DOLLAR = 133,
+  aux_sym__block_content_token1 = 134,
+  sym_escape_sequence = 135,
+  anon_sym_DOLLAR_LBRACE = 136,
+  sym__shell_line = 137,
+  sym__shell_lines = 138,
+  sym__newline = 139,
+  sym_source_file = 140,
+  sym__declaration = 141,
+  sym_import = 142,
+  sym_let = 143,
+  sym_param = 144,
+  sym_slot = 145,
+  sym_fleet = 146,
+  sym_component = 147,
+  sym_app = 148,
+  sym_user = 149,
+  sym_parameters = 150,
+  sym_parameter = 151,
+  sym__parameter = 152,
+  sym_type = 153,
+  sym_generator = 154,
+  sym_block = 155,
+  sym__statement = 156,
+  sym_if = 157,
+  sym_else = 158,
+  sym_for = 159,
+  sym_match = 160,
+  sym_arm = 161,
+  sym_clause = 162,
+  sym__with_values = 163,
+  sym__on_value = 164,
+  sym__cross_nothing = 165,
+  sym__owner_value = 166,
+  sym__mode_value = 167,
+  sym__with_value = 168,
+  sym__sha256_value = 169,
+  sym__sha512_value = 170,
+  sym__suite_value = 171,
+  sym__from_value = 172,
+  sym__components_values = 173,
+  sym__key_value = 174,
+  sym__priority_value = 175,
+  sym__to_value = 176,
+  sym__include_values = 177,
+  sym__exclude_values = 178,
+  sym__unpack_nothing = 179,
+  sym__strip_value = 180,
+  sym__limit_value = 181,
+  sym__as_value = 182,
+  sym__in_value = 183,
+  sym__with_items = 184,
+  sym__text_value = 185,
+  sym__append_value = 186,
+  sym__by_value = 187,
+  sym__every_value = 188,
+  sym__timeout_value = 189,
+  sym__start_value = 190,
+  sym__retries_value = 191,
+  sym__prints_value = 192,
+  sym__as_name = 193,
+  sym_item = 194,
+  sym__key = 195,
+  sym__expression = 196,
+  sym_binary = 197,
+  sym_unary = 198,
+  sym_select = 199,
+  sym_call = 200,
+  sym_index = 201,
+  sym_arguments = 202,
+  sym_argument = 203,
+  sym_parenthesized = 204,
+  sym_list = 205,
+  sym_map = 206,
+  sym_entry = 207,
+  sym__separator = 208,
+  sym_if_expression = 209,
+  sym__branch = 210,
+  sym_match_expression = 211,
+  sym_case = 212,
+  sym__default = 213,
+  sym_boolean = 214,
+  sym_string = 215,
+  sym_block_string = 216,
+  sym__string_content = 217,
+  sym__block_content = 218,
+  sym_interpolation = 219,
+  sym_shell_string = 220,
+  sym_shell_block = 221,
+  aux_sym_source_file_repeat1 = 222,
+  aux_sym_app_repeat1 = 223,
+  aux_sym_parameters_repeat1 = 224,
+  aux_sym_type_repeat1 = 225,
+  aux_sym_block_repeat1 = 226,
+  aux_sym_match_repeat1 = 227,
+  aux_sym_arm_repeat1 = 228,
+  aux_sym_clause_repeat1 = 229,
+  aux_sym_clause_repeat2 = 230,
+  aux_sym_clause_repeat3 = 231,
+  aux_sym_clause_repeat4 = 232,
+  aux_sym_clause_repeat5 = 233,
+  aux_sym_clause_repeat6 = 234,
+  aux_sym_clause_repeat7 = 235,
+  aux_sym_clause_repeat8 = 236,
+  aux_sym_clause_repeat9 = 237,
+  aux_sym_clause_repeat10 = 238,
+  aux_sym_clause_repeat11 = 239,
+  aux_sym_clause_repeat12 = 240,
+  aux_sym_clause_repeat13 = 241,
+  aux_sym_clause_repeat14 = 242,
+  aux_sym_clause_repeat15 = 243,
+  aux_sym__with_items_repeat1 = 244,
+  aux_sym_item_repeat1 = 245,
+  aux_sym_arguments_repeat1 = 246,
+  aux_sym_map_repeat1 = 247,
+  aux_sym_match_expression_repeat1 = 248,
+  aux_sym_string_repeat1 = 249,
+  aux_sym_block_string_repeat1 = 250,
+  alias_sym_argument_name = 251,
+  alias_sym_key = 252,
+  alias_sym_member = 253,
+  alias_sym_type_name = 254,
 };
 
 static const char * const ts_symbol_names[] = {
@@ -299,7 +302,9 @@ static const char * const ts_symbol_names[] = {
   [anon_sym_else] = "else",
   [anon_sym_match] = "match",
   [anon_sym_base] = "word",
+  [anon_sym_identity] = "word",
   [anon_sym_registry] = "word",
+  [anon_sym_naming] = "word",
   [anon_sym_platforms] = "word",
   [anon_sym_builder] = "word",
   [anon_sym_layers] = "word",
@@ -334,6 +339,7 @@ static const char * const ts_symbol_names[] = {
   [anon_sym_env] = "word",
   [anon_sym_PLUS_EQ] = "+=",
   [anon_sym_label] = "word",
+  [anon_sym_annotation] = "word",
   [anon_sym_workdir] = "word",
   [anon_sym_expose] = "word",
   [anon_sym_volume] = "word",
@@ -554,7 +560,9 @@ static const TSSymbol ts_symbol_map[] = {
   [anon_sym_else] = anon_sym_else,
   [anon_sym_match] = anon_sym_match,
   [anon_sym_base] = anon_sym_base,
+  [anon_sym_identity] = anon_sym_base,
   [anon_sym_registry] = anon_sym_base,
+  [anon_sym_naming] = anon_sym_base,
   [anon_sym_platforms] = anon_sym_base,
   [anon_sym_builder] = anon_sym_base,
   [anon_sym_layers] = anon_sym_base,
@@ -589,6 +597,7 @@ static const TSSymbol ts_symbol_map[] = {
   [anon_sym_env] = anon_sym_base,
   [anon_sym_PLUS_EQ] = anon_sym_PLUS_EQ,
   [anon_sym_label] = anon_sym_base,
+  [anon_sym_annotation] = anon_sym_base,
   [anon_sym_workdir] = anon_sym_base,
   [anon_sym_expose] = anon_sym_base,
   [anon_sym_volume] = anon_sym_base,
@@ -884,7 +893,15 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
     .visible = true,
     .named = true,
   },
+  [anon_sym_identity] = {
+    .visible = true,
+    .named = true,
+  },
   [anon_sym_registry] = {
+    .visible = true,
+    .named = true,
+  },
+  [anon_sym_naming] = {
     .visible = true,
     .named = true,
   },
@@ -1021,6 +1038,10 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
     .named = false,
   },
   [anon_sym_label] = {
+    .visible = true,
+    .named = true,
+  },
+  [anon_sym_annotation] = {
     .visible = true,
     .named = true,
   },
@@ -3516,1241 +3537,1307 @@ static bool ts_lex_keywords(TSLexer *lexer, TSStateId state) {
       END_STATE();
     case 1:
       if (lookahead == 'f') ADVANCE(22);
-      if (lookahead == 'p') ADVANCE(23);
-      if (lookahead == 's') ADVANCE(24);
+      if (lookahead == 'n') ADVANCE(23);
+      if (lookahead == 'p') ADVANCE(24);
+      if (lookahead == 's') ADVANCE(25);
       END_STATE();
     case 2:
-      if (lookahead == 'a') ADVANCE(25);
-      if (lookahead == 'i') ADVANCE(26);
-      if (lookahead == 'u') ADVANCE(27);
-      if (lookahead == 'y') ADVANCE(28);
+      if (lookahead == 'a') ADVANCE(26);
+      if (lookahead == 'i') ADVANCE(27);
+      if (lookahead == 'u') ADVANCE(28);
+      if (lookahead == 'y') ADVANCE(29);
       END_STATE();
     case 3:
-      if (lookahead == 'a') ADVANCE(29);
-      if (lookahead == 'h') ADVANCE(30);
-      if (lookahead == 'o') ADVANCE(31);
-      if (lookahead == 'r') ADVANCE(32);
+      if (lookahead == 'a') ADVANCE(30);
+      if (lookahead == 'h') ADVANCE(31);
+      if (lookahead == 'o') ADVANCE(32);
+      if (lookahead == 'r') ADVANCE(33);
       END_STATE();
     case 4:
-      if (lookahead == 'i') ADVANCE(33);
+      if (lookahead == 'i') ADVANCE(34);
       END_STATE();
     case 5:
-      if (lookahead == 'l') ADVANCE(34);
-      if (lookahead == 'n') ADVANCE(35);
-      if (lookahead == 'v') ADVANCE(36);
-      if (lookahead == 'x') ADVANCE(37);
+      if (lookahead == 'l') ADVANCE(35);
+      if (lookahead == 'n') ADVANCE(36);
+      if (lookahead == 'v') ADVANCE(37);
+      if (lookahead == 'x') ADVANCE(38);
       END_STATE();
     case 6:
-      if (lookahead == 'a') ADVANCE(38);
-      if (lookahead == 'e') ADVANCE(39);
-      if (lookahead == 'i') ADVANCE(40);
-      if (lookahead == 'l') ADVANCE(41);
-      if (lookahead == 'o') ADVANCE(42);
-      if (lookahead == 'r') ADVANCE(43);
+      if (lookahead == 'a') ADVANCE(39);
+      if (lookahead == 'e') ADVANCE(40);
+      if (lookahead == 'i') ADVANCE(41);
+      if (lookahead == 'l') ADVANCE(42);
+      if (lookahead == 'o') ADVANCE(43);
+      if (lookahead == 'r') ADVANCE(44);
       END_STATE();
     case 7:
-      if (lookahead == 'i') ADVANCE(44);
-      if (lookahead == 'r') ADVANCE(45);
+      if (lookahead == 'i') ADVANCE(45);
+      if (lookahead == 'r') ADVANCE(46);
       END_STATE();
     case 8:
-      if (lookahead == 'e') ADVANCE(46);
-      if (lookahead == 'o') ADVANCE(47);
+      if (lookahead == 'e') ADVANCE(47);
+      if (lookahead == 'o') ADVANCE(48);
       END_STATE();
     case 9:
-      if (lookahead == 'f') ADVANCE(48);
-      if (lookahead == 'm') ADVANCE(49);
-      if (lookahead == 'n') ADVANCE(50);
+      if (lookahead == 'd') ADVANCE(49);
+      if (lookahead == 'f') ADVANCE(50);
+      if (lookahead == 'm') ADVANCE(51);
+      if (lookahead == 'n') ADVANCE(52);
       END_STATE();
     case 10:
-      if (lookahead == 'e') ADVANCE(51);
+      if (lookahead == 'e') ADVANCE(53);
       END_STATE();
     case 11:
-      if (lookahead == 'a') ADVANCE(52);
-      if (lookahead == 'e') ADVANCE(53);
-      if (lookahead == 'i') ADVANCE(54);
+      if (lookahead == 'a') ADVANCE(54);
+      if (lookahead == 'e') ADVANCE(55);
+      if (lookahead == 'i') ADVANCE(56);
       END_STATE();
     case 12:
-      if (lookahead == 'a') ADVANCE(55);
-      if (lookahead == 'o') ADVANCE(56);
+      if (lookahead == 'a') ADVANCE(57);
+      if (lookahead == 'o') ADVANCE(58);
       END_STATE();
     case 13:
-      if (lookahead == 'e') ADVANCE(57);
+      if (lookahead == 'a') ADVANCE(59);
+      if (lookahead == 'e') ADVANCE(60);
       END_STATE();
     case 14:
-      if (lookahead == 'n') ADVANCE(58);
-      if (lookahead == 'w') ADVANCE(59);
+      if (lookahead == 'n') ADVANCE(61);
+      if (lookahead == 'w') ADVANCE(62);
       END_STATE();
     case 15:
-      if (lookahead == 'a') ADVANCE(60);
-      if (lookahead == 'l') ADVANCE(61);
-      if (lookahead == 'r') ADVANCE(62);
-      if (lookahead == 'u') ADVANCE(63);
-      END_STATE();
-    case 16:
-      if (lookahead == 'e') ADVANCE(64);
-      if (lookahead == 'o') ADVANCE(65);
+      if (lookahead == 'a') ADVANCE(63);
+      if (lookahead == 'l') ADVANCE(64);
+      if (lookahead == 'r') ADVANCE(65);
       if (lookahead == 'u') ADVANCE(66);
       END_STATE();
-    case 17:
+    case 16:
       if (lookahead == 'e') ADVANCE(67);
-      if (lookahead == 'h') ADVANCE(68);
-      if (lookahead == 'i') ADVANCE(69);
-      if (lookahead == 'l') ADVANCE(70);
-      if (lookahead == 's') ADVANCE(71);
-      if (lookahead == 't') ADVANCE(72);
-      if (lookahead == 'u') ADVANCE(73);
+      if (lookahead == 'o') ADVANCE(68);
+      if (lookahead == 'u') ADVANCE(69);
+      END_STATE();
+    case 17:
+      if (lookahead == 'e') ADVANCE(70);
+      if (lookahead == 'h') ADVANCE(71);
+      if (lookahead == 'i') ADVANCE(72);
+      if (lookahead == 'l') ADVANCE(73);
+      if (lookahead == 's') ADVANCE(74);
+      if (lookahead == 't') ADVANCE(75);
+      if (lookahead == 'u') ADVANCE(76);
       END_STATE();
     case 18:
-      if (lookahead == 'a') ADVANCE(74);
-      if (lookahead == 'e') ADVANCE(75);
-      if (lookahead == 'i') ADVANCE(76);
-      if (lookahead == 'm') ADVANCE(77);
-      if (lookahead == 'o') ADVANCE(78);
-      if (lookahead == 'r') ADVANCE(79);
+      if (lookahead == 'a') ADVANCE(77);
+      if (lookahead == 'e') ADVANCE(78);
+      if (lookahead == 'i') ADVANCE(79);
+      if (lookahead == 'm') ADVANCE(80);
+      if (lookahead == 'o') ADVANCE(81);
+      if (lookahead == 'r') ADVANCE(82);
       END_STATE();
     case 19:
-      if (lookahead == 'i') ADVANCE(80);
-      if (lookahead == 'n') ADVANCE(81);
-      if (lookahead == 'p') ADVANCE(82);
-      if (lookahead == 's') ADVANCE(83);
+      if (lookahead == 'i') ADVANCE(83);
+      if (lookahead == 'n') ADVANCE(84);
+      if (lookahead == 'p') ADVANCE(85);
+      if (lookahead == 's') ADVANCE(86);
       END_STATE();
     case 20:
-      if (lookahead == 'o') ADVANCE(84);
-      END_STATE();
-    case 21:
-      if (lookahead == 'h') ADVANCE(85);
-      if (lookahead == 'i') ADVANCE(86);
       if (lookahead == 'o') ADVANCE(87);
       END_STATE();
+    case 21:
+      if (lookahead == 'h') ADVANCE(88);
+      if (lookahead == 'i') ADVANCE(89);
+      if (lookahead == 'o') ADVANCE(90);
+      END_STATE();
     case 22:
-      if (lookahead == 't') ADVANCE(88);
+      if (lookahead == 't') ADVANCE(91);
       END_STATE();
     case 23:
-      if (lookahead == 'p') ADVANCE(89);
+      if (lookahead == 'n') ADVANCE(92);
       END_STATE();
     case 24:
-      ACCEPT_TOKEN(anon_sym_as);
+      if (lookahead == 'p') ADVANCE(93);
       END_STATE();
     case 25:
-      if (lookahead == 's') ADVANCE(90);
+      ACCEPT_TOKEN(anon_sym_as);
       END_STATE();
     case 26:
-      if (lookahead == 'n') ADVANCE(91);
+      if (lookahead == 's') ADVANCE(94);
       END_STATE();
     case 27:
-      if (lookahead == 'i') ADVANCE(92);
+      if (lookahead == 'n') ADVANCE(95);
       END_STATE();
     case 28:
-      ACCEPT_TOKEN(anon_sym_by);
+      if (lookahead == 'i') ADVANCE(96);
       END_STATE();
     case 29:
-      if (lookahead == 'c') ADVANCE(93);
+      ACCEPT_TOKEN(anon_sym_by);
       END_STATE();
     case 30:
-      if (lookahead == 'a') ADVANCE(94);
+      if (lookahead == 'c') ADVANCE(97);
       END_STATE();
     case 31:
-      if (lookahead == 'm') ADVANCE(95);
-      if (lookahead == 'p') ADVANCE(96);
+      if (lookahead == 'a') ADVANCE(98);
       END_STATE();
     case 32:
-      if (lookahead == 'o') ADVANCE(97);
+      if (lookahead == 'm') ADVANCE(99);
+      if (lookahead == 'p') ADVANCE(100);
       END_STATE();
     case 33:
-      if (lookahead == 'r') ADVANCE(98);
-      if (lookahead == 's') ADVANCE(99);
+      if (lookahead == 'o') ADVANCE(101);
       END_STATE();
     case 34:
-      if (lookahead == 's') ADVANCE(100);
+      if (lookahead == 'r') ADVANCE(102);
+      if (lookahead == 's') ADVANCE(103);
       END_STATE();
     case 35:
-      if (lookahead == 't') ADVANCE(101);
-      if (lookahead == 'v') ADVANCE(102);
+      if (lookahead == 's') ADVANCE(104);
       END_STATE();
     case 36:
-      if (lookahead == 'e') ADVANCE(103);
+      if (lookahead == 't') ADVANCE(105);
+      if (lookahead == 'v') ADVANCE(106);
       END_STATE();
     case 37:
-      if (lookahead == 'c') ADVANCE(104);
-      if (lookahead == 'p') ADVANCE(105);
+      if (lookahead == 'e') ADVANCE(107);
       END_STATE();
     case 38:
-      if (lookahead == 'l') ADVANCE(106);
+      if (lookahead == 'c') ADVANCE(108);
+      if (lookahead == 'p') ADVANCE(109);
       END_STATE();
     case 39:
-      if (lookahead == 't') ADVANCE(107);
+      if (lookahead == 'l') ADVANCE(110);
       END_STATE();
     case 40:
-      if (lookahead == 'l') ADVANCE(108);
+      if (lookahead == 't') ADVANCE(111);
       END_STATE();
     case 41:
-      if (lookahead == 'e') ADVANCE(109);
+      if (lookahead == 'l') ADVANCE(112);
       END_STATE();
     case 42:
-      if (lookahead == 'r') ADVANCE(110);
+      if (lookahead == 'e') ADVANCE(113);
       END_STATE();
     case 43:
-      if (lookahead == 'o') ADVANCE(111);
+      if (lookahead == 'r') ADVANCE(114);
       END_STATE();
     case 44:
-      if (lookahead == 'd') ADVANCE(112);
+      if (lookahead == 'o') ADVANCE(115);
       END_STATE();
     case 45:
-      if (lookahead == 'o') ADVANCE(113);
+      if (lookahead == 'd') ADVANCE(116);
       END_STATE();
     case 46:
-      if (lookahead == 'a') ADVANCE(114);
+      if (lookahead == 'o') ADVANCE(117);
       END_STATE();
     case 47:
-      if (lookahead == 'm') ADVANCE(115);
+      if (lookahead == 'a') ADVANCE(118);
       END_STATE();
     case 48:
-      ACCEPT_TOKEN(anon_sym_if);
+      if (lookahead == 'm') ADVANCE(119);
       END_STATE();
     case 49:
-      if (lookahead == 'a') ADVANCE(116);
-      if (lookahead == 'p') ADVANCE(117);
+      if (lookahead == 'e') ADVANCE(120);
       END_STATE();
     case 50:
-      ACCEPT_TOKEN(anon_sym_in);
-      if (lookahead == 'c') ADVANCE(118);
-      if (lookahead == 's') ADVANCE(119);
+      ACCEPT_TOKEN(anon_sym_if);
       END_STATE();
     case 51:
-      if (lookahead == 'y') ADVANCE(120);
+      if (lookahead == 'a') ADVANCE(121);
+      if (lookahead == 'p') ADVANCE(122);
       END_STATE();
     case 52:
-      if (lookahead == 'b') ADVANCE(121);
-      if (lookahead == 'y') ADVANCE(122);
+      ACCEPT_TOKEN(anon_sym_in);
+      if (lookahead == 'c') ADVANCE(123);
+      if (lookahead == 's') ADVANCE(124);
       END_STATE();
     case 53:
-      if (lookahead == 't') ADVANCE(123);
+      if (lookahead == 'y') ADVANCE(125);
       END_STATE();
     case 54:
-      if (lookahead == 'm') ADVANCE(124);
-      if (lookahead == 'n') ADVANCE(125);
+      if (lookahead == 'b') ADVANCE(126);
+      if (lookahead == 'y') ADVANCE(127);
       END_STATE();
     case 55:
-      if (lookahead == 't') ADVANCE(126);
+      if (lookahead == 't') ADVANCE(128);
       END_STATE();
     case 56:
-      if (lookahead == 'd') ADVANCE(127);
-      END_STATE();
-    case 57:
-      if (lookahead == 'e') ADVANCE(128);
-      if (lookahead == 't') ADVANCE(129);
-      END_STATE();
-    case 58:
-      ACCEPT_TOKEN(anon_sym_on);
-      END_STATE();
-    case 59:
+      if (lookahead == 'm') ADVANCE(129);
       if (lookahead == 'n') ADVANCE(130);
       END_STATE();
+    case 57:
+      if (lookahead == 't') ADVANCE(131);
+      END_STATE();
+    case 58:
+      if (lookahead == 'd') ADVANCE(132);
+      END_STATE();
+    case 59:
+      if (lookahead == 'm') ADVANCE(133);
+      END_STATE();
     case 60:
-      if (lookahead == 'r') ADVANCE(131);
+      if (lookahead == 'e') ADVANCE(134);
+      if (lookahead == 't') ADVANCE(135);
       END_STATE();
     case 61:
-      if (lookahead == 'a') ADVANCE(132);
+      ACCEPT_TOKEN(anon_sym_on);
       END_STATE();
     case 62:
-      if (lookahead == 'i') ADVANCE(133);
+      if (lookahead == 'n') ADVANCE(136);
       END_STATE();
     case 63:
-      if (lookahead == 'b') ADVANCE(134);
+      if (lookahead == 'r') ADVANCE(137);
       END_STATE();
     case 64:
-      if (lookahead == 'g') ADVANCE(135);
-      if (lookahead == 'p') ADVANCE(136);
-      if (lookahead == 't') ADVANCE(137);
+      if (lookahead == 'a') ADVANCE(138);
       END_STATE();
     case 65:
-      if (lookahead == 'o') ADVANCE(138);
+      if (lookahead == 'i') ADVANCE(139);
       END_STATE();
     case 66:
-      if (lookahead == 'n') ADVANCE(139);
+      if (lookahead == 'b') ADVANCE(140);
       END_STATE();
     case 67:
-      if (lookahead == 'c') ADVANCE(140);
+      if (lookahead == 'g') ADVANCE(141);
+      if (lookahead == 'p') ADVANCE(142);
+      if (lookahead == 't') ADVANCE(143);
       END_STATE();
     case 68:
-      if (lookahead == 'a') ADVANCE(141);
-      if (lookahead == 'e') ADVANCE(142);
-      END_STATE();
-    case 69:
-      if (lookahead == 'z') ADVANCE(143);
-      END_STATE();
-    case 70:
       if (lookahead == 'o') ADVANCE(144);
       END_STATE();
+    case 69:
+      if (lookahead == 'n') ADVANCE(145);
+      END_STATE();
+    case 70:
+      if (lookahead == 'c') ADVANCE(146);
+      END_STATE();
     case 71:
-      if (lookahead == 'h') ADVANCE(145);
+      if (lookahead == 'a') ADVANCE(147);
+      if (lookahead == 'e') ADVANCE(148);
       END_STATE();
     case 72:
-      if (lookahead == 'a') ADVANCE(146);
-      if (lookahead == 'o') ADVANCE(147);
-      if (lookahead == 'r') ADVANCE(148);
+      if (lookahead == 'z') ADVANCE(149);
       END_STATE();
     case 73:
-      if (lookahead == 'i') ADVANCE(149);
+      if (lookahead == 'o') ADVANCE(150);
       END_STATE();
     case 74:
-      if (lookahead == 'g') ADVANCE(150);
+      if (lookahead == 'h') ADVANCE(151);
       END_STATE();
     case 75:
-      if (lookahead == 's') ADVANCE(151);
-      if (lookahead == 'x') ADVANCE(152);
+      if (lookahead == 'a') ADVANCE(152);
+      if (lookahead == 'o') ADVANCE(153);
+      if (lookahead == 'r') ADVANCE(154);
       END_STATE();
     case 76:
-      if (lookahead == 'm') ADVANCE(153);
+      if (lookahead == 'i') ADVANCE(155);
       END_STATE();
     case 77:
-      if (lookahead == 'p') ADVANCE(154);
+      if (lookahead == 'g') ADVANCE(156);
       END_STATE();
     case 78:
-      ACCEPT_TOKEN(anon_sym_to);
+      if (lookahead == 's') ADVANCE(157);
+      if (lookahead == 'x') ADVANCE(158);
       END_STATE();
     case 79:
-      if (lookahead == 'u') ADVANCE(155);
+      if (lookahead == 'm') ADVANCE(159);
       END_STATE();
     case 80:
-      if (lookahead == 'd') ADVANCE(156);
+      if (lookahead == 'p') ADVANCE(160);
       END_STATE();
     case 81:
-      if (lookahead == 'p') ADVANCE(157);
+      ACCEPT_TOKEN(anon_sym_to);
       END_STATE();
     case 82:
-      if (lookahead == 'd') ADVANCE(158);
+      if (lookahead == 'u') ADVANCE(161);
       END_STATE();
     case 83:
-      if (lookahead == 'e') ADVANCE(159);
+      if (lookahead == 'd') ADVANCE(162);
       END_STATE();
     case 84:
-      if (lookahead == 'l') ADVANCE(160);
+      if (lookahead == 'p') ADVANCE(163);
       END_STATE();
     case 85:
-      if (lookahead == 'e') ADVANCE(161);
+      if (lookahead == 'd') ADVANCE(164);
       END_STATE();
     case 86:
-      if (lookahead == 't') ADVANCE(162);
-      END_STATE();
-    case 87:
-      if (lookahead == 'r') ADVANCE(163);
-      END_STATE();
-    case 88:
-      if (lookahead == 'e') ADVANCE(164);
-      END_STATE();
-    case 89:
-      ACCEPT_TOKEN(anon_sym_app);
       if (lookahead == 'e') ADVANCE(165);
       END_STATE();
+    case 87:
+      if (lookahead == 'l') ADVANCE(166);
+      END_STATE();
+    case 88:
+      if (lookahead == 'e') ADVANCE(167);
+      END_STATE();
+    case 89:
+      if (lookahead == 't') ADVANCE(168);
+      END_STATE();
     case 90:
-      if (lookahead == 'e') ADVANCE(166);
+      if (lookahead == 'r') ADVANCE(169);
       END_STATE();
     case 91:
-      if (lookahead == 'd') ADVANCE(167);
+      if (lookahead == 'e') ADVANCE(170);
       END_STATE();
     case 92:
-      if (lookahead == 'l') ADVANCE(168);
+      if (lookahead == 'o') ADVANCE(171);
       END_STATE();
     case 93:
-      if (lookahead == 'h') ADVANCE(169);
+      ACCEPT_TOKEN(anon_sym_app);
+      if (lookahead == 'e') ADVANCE(172);
       END_STATE();
     case 94:
-      if (lookahead == 'n') ADVANCE(170);
+      if (lookahead == 'e') ADVANCE(173);
       END_STATE();
     case 95:
-      if (lookahead == 'm') ADVANCE(171);
-      if (lookahead == 'p') ADVANCE(172);
+      if (lookahead == 'd') ADVANCE(174);
       END_STATE();
     case 96:
-      if (lookahead == 'y') ADVANCE(173);
+      if (lookahead == 'l') ADVANCE(175);
       END_STATE();
     case 97:
-      if (lookahead == 's') ADVANCE(174);
+      if (lookahead == 'h') ADVANCE(176);
       END_STATE();
     case 98:
-      ACCEPT_TOKEN(anon_sym_dir);
+      if (lookahead == 'n') ADVANCE(177);
       END_STATE();
     case 99:
-      if (lookahead == 't') ADVANCE(175);
+      if (lookahead == 'm') ADVANCE(178);
+      if (lookahead == 'p') ADVANCE(179);
       END_STATE();
     case 100:
-      if (lookahead == 'e') ADVANCE(176);
+      if (lookahead == 'y') ADVANCE(180);
       END_STATE();
     case 101:
-      if (lookahead == 'r') ADVANCE(177);
-      END_STATE();
-    case 102:
-      ACCEPT_TOKEN(anon_sym_env);
-      END_STATE();
-    case 103:
-      if (lookahead == 'r') ADVANCE(178);
-      END_STATE();
-    case 104:
-      if (lookahead == 'l') ADVANCE(179);
-      END_STATE();
-    case 105:
-      if (lookahead == 'o') ADVANCE(180);
-      END_STATE();
-    case 106:
       if (lookahead == 's') ADVANCE(181);
       END_STATE();
+    case 102:
+      ACCEPT_TOKEN(anon_sym_dir);
+      END_STATE();
+    case 103:
+      if (lookahead == 't') ADVANCE(182);
+      END_STATE();
+    case 104:
+      if (lookahead == 'e') ADVANCE(183);
+      END_STATE();
+    case 105:
+      if (lookahead == 'r') ADVANCE(184);
+      END_STATE();
+    case 106:
+      ACCEPT_TOKEN(anon_sym_env);
+      END_STATE();
     case 107:
-      if (lookahead == 'c') ADVANCE(182);
+      if (lookahead == 'r') ADVANCE(185);
       END_STATE();
     case 108:
-      if (lookahead == 'e') ADVANCE(183);
-      if (lookahead == 'l') ADVANCE(184);
+      if (lookahead == 'l') ADVANCE(186);
       END_STATE();
     case 109:
-      if (lookahead == 'e') ADVANCE(185);
+      if (lookahead == 'o') ADVANCE(187);
       END_STATE();
     case 110:
-      ACCEPT_TOKEN(anon_sym_for);
+      if (lookahead == 's') ADVANCE(188);
       END_STATE();
     case 111:
-      if (lookahead == 'm') ADVANCE(186);
+      if (lookahead == 'c') ADVANCE(189);
       END_STATE();
     case 112:
-      ACCEPT_TOKEN(anon_sym_gid);
+      if (lookahead == 'e') ADVANCE(190);
+      if (lookahead == 'l') ADVANCE(191);
       END_STATE();
     case 113:
-      if (lookahead == 'u') ADVANCE(187);
+      if (lookahead == 'e') ADVANCE(192);
       END_STATE();
     case 114:
-      if (lookahead == 'l') ADVANCE(188);
+      ACCEPT_TOKEN(anon_sym_for);
       END_STATE();
     case 115:
-      if (lookahead == 'e') ADVANCE(189);
+      if (lookahead == 'm') ADVANCE(193);
       END_STATE();
     case 116:
-      if (lookahead == 'g') ADVANCE(190);
+      ACCEPT_TOKEN(anon_sym_gid);
       END_STATE();
     case 117:
-      if (lookahead == 'o') ADVANCE(191);
+      if (lookahead == 'u') ADVANCE(194);
       END_STATE();
     case 118:
-      if (lookahead == 'l') ADVANCE(192);
+      if (lookahead == 'l') ADVANCE(195);
       END_STATE();
     case 119:
-      if (lookahead == 't') ADVANCE(193);
+      if (lookahead == 'e') ADVANCE(196);
       END_STATE();
     case 120:
-      ACCEPT_TOKEN(anon_sym_key);
+      if (lookahead == 'n') ADVANCE(197);
       END_STATE();
     case 121:
-      if (lookahead == 'e') ADVANCE(194);
+      if (lookahead == 'g') ADVANCE(198);
       END_STATE();
     case 122:
-      if (lookahead == 'e') ADVANCE(195);
-      if (lookahead == 'o') ADVANCE(196);
+      if (lookahead == 'o') ADVANCE(199);
       END_STATE();
     case 123:
-      ACCEPT_TOKEN(anon_sym_let);
+      if (lookahead == 'l') ADVANCE(200);
       END_STATE();
     case 124:
-      if (lookahead == 'i') ADVANCE(197);
+      if (lookahead == 't') ADVANCE(201);
       END_STATE();
     case 125:
-      if (lookahead == 'k') ADVANCE(198);
+      ACCEPT_TOKEN(anon_sym_key);
       END_STATE();
     case 126:
-      if (lookahead == 'c') ADVANCE(199);
+      if (lookahead == 'e') ADVANCE(202);
       END_STATE();
     case 127:
-      if (lookahead == 'e') ADVANCE(200);
+      if (lookahead == 'e') ADVANCE(203);
+      if (lookahead == 'o') ADVANCE(204);
       END_STATE();
     case 128:
-      if (lookahead == 'd') ADVANCE(201);
+      ACCEPT_TOKEN(anon_sym_let);
       END_STATE();
     case 129:
-      if (lookahead == 'w') ADVANCE(202);
+      if (lookahead == 'i') ADVANCE(205);
       END_STATE();
     case 130:
-      if (lookahead == 'e') ADVANCE(203);
-      if (lookahead == 's') ADVANCE(204);
+      if (lookahead == 'k') ADVANCE(206);
       END_STATE();
     case 131:
-      if (lookahead == 'a') ADVANCE(205);
+      if (lookahead == 'c') ADVANCE(207);
       END_STATE();
     case 132:
-      if (lookahead == 't') ADVANCE(206);
+      if (lookahead == 'e') ADVANCE(208);
       END_STATE();
     case 133:
-      if (lookahead == 'n') ADVANCE(207);
-      if (lookahead == 'o') ADVANCE(208);
+      if (lookahead == 'i') ADVANCE(209);
       END_STATE();
     case 134:
-      if (lookahead == 'l') ADVANCE(209);
+      if (lookahead == 'd') ADVANCE(210);
       END_STATE();
     case 135:
-      if (lookahead == 'i') ADVANCE(210);
+      if (lookahead == 'w') ADVANCE(211);
       END_STATE();
     case 136:
-      if (lookahead == 'e') ADVANCE(211);
-      if (lookahead == 'l') ADVANCE(212);
-      if (lookahead == 'o') ADVANCE(213);
+      if (lookahead == 'e') ADVANCE(212);
+      if (lookahead == 's') ADVANCE(213);
       END_STATE();
     case 137:
-      if (lookahead == 'r') ADVANCE(214);
+      if (lookahead == 'a') ADVANCE(214);
       END_STATE();
     case 138:
       if (lookahead == 't') ADVANCE(215);
       END_STATE();
     case 139:
-      ACCEPT_TOKEN(anon_sym_run);
-      if (lookahead == 's') ADVANCE(216);
+      if (lookahead == 'n') ADVANCE(216);
+      if (lookahead == 'o') ADVANCE(217);
       END_STATE();
     case 140:
-      if (lookahead == 'r') ADVANCE(217);
+      if (lookahead == 'l') ADVANCE(218);
       END_STATE();
     case 141:
-      if (lookahead == '2') ADVANCE(218);
-      if (lookahead == '5') ADVANCE(219);
+      if (lookahead == 'i') ADVANCE(219);
       END_STATE();
     case 142:
-      if (lookahead == 'l') ADVANCE(220);
+      if (lookahead == 'e') ADVANCE(220);
+      if (lookahead == 'l') ADVANCE(221);
+      if (lookahead == 'o') ADVANCE(222);
       END_STATE();
     case 143:
-      if (lookahead == 'e') ADVANCE(221);
-      END_STATE();
-    case 144:
-      if (lookahead == 't') ADVANCE(222);
-      END_STATE();
-    case 145:
-      ACCEPT_TOKEN(anon_sym_ssh);
-      END_STATE();
-    case 146:
       if (lookahead == 'r') ADVANCE(223);
       END_STATE();
+    case 144:
+      if (lookahead == 't') ADVANCE(224);
+      END_STATE();
+    case 145:
+      ACCEPT_TOKEN(anon_sym_run);
+      if (lookahead == 's') ADVANCE(225);
+      END_STATE();
+    case 146:
+      if (lookahead == 'r') ADVANCE(226);
+      END_STATE();
     case 147:
-      if (lookahead == 'p') ADVANCE(224);
+      if (lookahead == '2') ADVANCE(227);
+      if (lookahead == '5') ADVANCE(228);
       END_STATE();
     case 148:
-      if (lookahead == 'i') ADVANCE(225);
+      if (lookahead == 'l') ADVANCE(229);
       END_STATE();
     case 149:
-      if (lookahead == 't') ADVANCE(226);
+      if (lookahead == 'e') ADVANCE(230);
       END_STATE();
     case 150:
-      ACCEPT_TOKEN(anon_sym_tag);
+      if (lookahead == 't') ADVANCE(231);
       END_STATE();
     case 151:
-      if (lookahead == 't') ADVANCE(227);
+      ACCEPT_TOKEN(anon_sym_ssh);
       END_STATE();
     case 152:
-      if (lookahead == 't') ADVANCE(228);
+      if (lookahead == 'r') ADVANCE(232);
       END_STATE();
     case 153:
-      if (lookahead == 'e') ADVANCE(229);
+      if (lookahead == 'p') ADVANCE(233);
       END_STATE();
     case 154:
-      if (lookahead == 'f') ADVANCE(230);
+      if (lookahead == 'i') ADVANCE(234);
       END_STATE();
     case 155:
-      if (lookahead == 'e') ADVANCE(231);
+      if (lookahead == 't') ADVANCE(235);
       END_STATE();
     case 156:
-      ACCEPT_TOKEN(anon_sym_uid);
+      ACCEPT_TOKEN(anon_sym_tag);
       END_STATE();
     case 157:
-      if (lookahead == 'a') ADVANCE(232);
+      if (lookahead == 't') ADVANCE(236);
       END_STATE();
     case 158:
-      if (lookahead == 'a') ADVANCE(233);
+      if (lookahead == 't') ADVANCE(237);
       END_STATE();
     case 159:
-      if (lookahead == 'r') ADVANCE(234);
-      if (lookahead == 's') ADVANCE(235);
+      if (lookahead == 'e') ADVANCE(238);
       END_STATE();
     case 160:
-      if (lookahead == 'u') ADVANCE(236);
+      if (lookahead == 'f') ADVANCE(239);
       END_STATE();
     case 161:
-      if (lookahead == 'r') ADVANCE(237);
+      if (lookahead == 'e') ADVANCE(240);
       END_STATE();
     case 162:
-      if (lookahead == 'h') ADVANCE(238);
+      ACCEPT_TOKEN(anon_sym_uid);
       END_STATE();
     case 163:
-      if (lookahead == 'k') ADVANCE(239);
+      if (lookahead == 'a') ADVANCE(241);
       END_STATE();
     case 164:
-      if (lookahead == 'r') ADVANCE(240);
+      if (lookahead == 'a') ADVANCE(242);
       END_STATE();
     case 165:
-      if (lookahead == 'n') ADVANCE(241);
+      if (lookahead == 'r') ADVANCE(243);
+      if (lookahead == 's') ADVANCE(244);
       END_STATE();
     case 166:
-      ACCEPT_TOKEN(anon_sym_base);
+      if (lookahead == 'u') ADVANCE(245);
       END_STATE();
     case 167:
-      ACCEPT_TOKEN(anon_sym_bind);
+      if (lookahead == 'r') ADVANCE(246);
       END_STATE();
     case 168:
-      if (lookahead == 'd') ADVANCE(242);
+      if (lookahead == 'h') ADVANCE(247);
       END_STATE();
     case 169:
-      if (lookahead == 'e') ADVANCE(243);
+      if (lookahead == 'k') ADVANCE(248);
       END_STATE();
     case 170:
-      if (lookahead == 'g') ADVANCE(244);
+      if (lookahead == 'r') ADVANCE(249);
       END_STATE();
     case 171:
-      if (lookahead == 'a') ADVANCE(245);
+      if (lookahead == 't') ADVANCE(250);
       END_STATE();
     case 172:
-      if (lookahead == 'o') ADVANCE(246);
+      if (lookahead == 'n') ADVANCE(251);
       END_STATE();
     case 173:
-      ACCEPT_TOKEN(anon_sym_copy);
+      ACCEPT_TOKEN(anon_sym_base);
       END_STATE();
     case 174:
-      if (lookahead == 's') ADVANCE(247);
+      ACCEPT_TOKEN(anon_sym_bind);
       END_STATE();
     case 175:
-      if (lookahead == 'r') ADVANCE(248);
+      if (lookahead == 'd') ADVANCE(252);
       END_STATE();
     case 176:
-      ACCEPT_TOKEN(anon_sym_else);
-      END_STATE();
-    case 177:
-      if (lookahead == 'y') ADVANCE(249);
-      END_STATE();
-    case 178:
-      if (lookahead == 'y') ADVANCE(250);
-      END_STATE();
-    case 179:
-      if (lookahead == 'u') ADVANCE(251);
-      END_STATE();
-    case 180:
-      if (lookahead == 's') ADVANCE(252);
-      END_STATE();
-    case 181:
       if (lookahead == 'e') ADVANCE(253);
       END_STATE();
+    case 177:
+      if (lookahead == 'g') ADVANCE(254);
+      END_STATE();
+    case 178:
+      if (lookahead == 'a') ADVANCE(255);
+      END_STATE();
+    case 179:
+      if (lookahead == 'o') ADVANCE(256);
+      END_STATE();
+    case 180:
+      ACCEPT_TOKEN(anon_sym_copy);
+      END_STATE();
+    case 181:
+      if (lookahead == 's') ADVANCE(257);
+      END_STATE();
     case 182:
-      if (lookahead == 'h') ADVANCE(254);
+      if (lookahead == 'r') ADVANCE(258);
       END_STATE();
     case 183:
-      ACCEPT_TOKEN(anon_sym_file);
+      ACCEPT_TOKEN(anon_sym_else);
       END_STATE();
     case 184:
-      if (lookahead == 's') ADVANCE(255);
+      if (lookahead == 'y') ADVANCE(259);
       END_STATE();
     case 185:
-      if (lookahead == 't') ADVANCE(256);
+      if (lookahead == 'y') ADVANCE(260);
       END_STATE();
     case 186:
-      ACCEPT_TOKEN(anon_sym_from);
-      END_STATE();
-    case 187:
-      if (lookahead == 'p') ADVANCE(257);
-      END_STATE();
-    case 188:
-      if (lookahead == 't') ADVANCE(258);
-      END_STATE();
-    case 189:
-      ACCEPT_TOKEN(anon_sym_home);
-      END_STATE();
-    case 190:
-      if (lookahead == 'e') ADVANCE(259);
-      END_STATE();
-    case 191:
-      if (lookahead == 'r') ADVANCE(260);
-      END_STATE();
-    case 192:
       if (lookahead == 'u') ADVANCE(261);
       END_STATE();
-    case 193:
-      if (lookahead == 'a') ADVANCE(262);
+    case 187:
+      if (lookahead == 's') ADVANCE(262);
       END_STATE();
-    case 194:
-      if (lookahead == 'l') ADVANCE(263);
+    case 188:
+      if (lookahead == 'e') ADVANCE(263);
       END_STATE();
-    case 195:
-      if (lookahead == 'r') ADVANCE(264);
+    case 189:
+      if (lookahead == 'h') ADVANCE(264);
       END_STATE();
-    case 196:
-      if (lookahead == 'u') ADVANCE(265);
+    case 190:
+      ACCEPT_TOKEN(anon_sym_file);
       END_STATE();
-    case 197:
+    case 191:
+      if (lookahead == 's') ADVANCE(265);
+      END_STATE();
+    case 192:
       if (lookahead == 't') ADVANCE(266);
       END_STATE();
+    case 193:
+      ACCEPT_TOKEN(anon_sym_from);
+      END_STATE();
+    case 194:
+      if (lookahead == 'p') ADVANCE(267);
+      END_STATE();
+    case 195:
+      if (lookahead == 't') ADVANCE(268);
+      END_STATE();
+    case 196:
+      ACCEPT_TOKEN(anon_sym_home);
+      END_STATE();
+    case 197:
+      if (lookahead == 't') ADVANCE(269);
+      END_STATE();
     case 198:
-      ACCEPT_TOKEN(anon_sym_link);
+      if (lookahead == 'e') ADVANCE(270);
       END_STATE();
     case 199:
-      if (lookahead == 'h') ADVANCE(267);
+      if (lookahead == 'r') ADVANCE(271);
       END_STATE();
     case 200:
-      ACCEPT_TOKEN(anon_sym_mode);
+      if (lookahead == 'u') ADVANCE(272);
       END_STATE();
     case 201:
-      if (lookahead == 's') ADVANCE(268);
+      if (lookahead == 'a') ADVANCE(273);
       END_STATE();
     case 202:
-      if (lookahead == 'o') ADVANCE(269);
+      if (lookahead == 'l') ADVANCE(274);
       END_STATE();
     case 203:
-      if (lookahead == 'r') ADVANCE(270);
+      if (lookahead == 'r') ADVANCE(275);
       END_STATE();
     case 204:
-      ACCEPT_TOKEN(anon_sym_owns);
+      if (lookahead == 'u') ADVANCE(276);
       END_STATE();
     case 205:
-      if (lookahead == 'm') ADVANCE(271);
+      if (lookahead == 't') ADVANCE(277);
       END_STATE();
     case 206:
-      if (lookahead == 'f') ADVANCE(272);
+      ACCEPT_TOKEN(anon_sym_link);
       END_STATE();
     case 207:
-      if (lookahead == 't') ADVANCE(273);
+      if (lookahead == 'h') ADVANCE(278);
       END_STATE();
     case 208:
-      if (lookahead == 'r') ADVANCE(274);
+      ACCEPT_TOKEN(anon_sym_mode);
       END_STATE();
     case 209:
-      if (lookahead == 'i') ADVANCE(275);
+      if (lookahead == 'n') ADVANCE(279);
       END_STATE();
     case 210:
-      if (lookahead == 's') ADVANCE(276);
-      END_STATE();
-    case 211:
-      if (lookahead == 'a') ADVANCE(277);
-      END_STATE();
-    case 212:
-      if (lookahead == 'a') ADVANCE(278);
-      if (lookahead == 'i') ADVANCE(279);
-      END_STATE();
-    case 213:
       if (lookahead == 's') ADVANCE(280);
       END_STATE();
+    case 211:
+      if (lookahead == 'o') ADVANCE(281);
+      END_STATE();
+    case 212:
+      if (lookahead == 'r') ADVANCE(282);
+      END_STATE();
+    case 213:
+      ACCEPT_TOKEN(anon_sym_owns);
+      END_STATE();
     case 214:
-      if (lookahead == 'i') ADVANCE(281);
+      if (lookahead == 'm') ADVANCE(283);
       END_STATE();
     case 215:
-      if (lookahead == 'f') ADVANCE(282);
+      if (lookahead == 'f') ADVANCE(284);
       END_STATE();
     case 216:
-      ACCEPT_TOKEN(anon_sym_runs);
+      if (lookahead == 't') ADVANCE(285);
       END_STATE();
     case 217:
-      if (lookahead == 'e') ADVANCE(283);
+      if (lookahead == 'r') ADVANCE(286);
       END_STATE();
     case 218:
-      if (lookahead == '5') ADVANCE(284);
+      if (lookahead == 'i') ADVANCE(287);
       END_STATE();
     case 219:
-      if (lookahead == '1') ADVANCE(285);
-      END_STATE();
-    case 220:
-      if (lookahead == 'l') ADVANCE(286);
-      END_STATE();
-    case 221:
-      ACCEPT_TOKEN(anon_sym_size);
-      END_STATE();
-    case 222:
-      ACCEPT_TOKEN(anon_sym_slot);
-      END_STATE();
-    case 223:
-      if (lookahead == 't') ADVANCE(287);
-      END_STATE();
-    case 224:
       if (lookahead == 's') ADVANCE(288);
       END_STATE();
-    case 225:
-      if (lookahead == 'p') ADVANCE(289);
+    case 220:
+      if (lookahead == 'a') ADVANCE(289);
       END_STATE();
-    case 226:
-      if (lookahead == 'e') ADVANCE(290);
+    case 221:
+      if (lookahead == 'a') ADVANCE(290);
+      if (lookahead == 'i') ADVANCE(291);
       END_STATE();
-    case 227:
-      ACCEPT_TOKEN(anon_sym_test);
-      END_STATE();
-    case 228:
-      ACCEPT_TOKEN(anon_sym_text);
-      END_STATE();
-    case 229:
-      if (lookahead == 'o') ADVANCE(291);
-      END_STATE();
-    case 230:
+    case 222:
       if (lookahead == 's') ADVANCE(292);
       END_STATE();
+    case 223:
+      if (lookahead == 'i') ADVANCE(293);
+      END_STATE();
+    case 224:
+      if (lookahead == 'f') ADVANCE(294);
+      END_STATE();
+    case 225:
+      ACCEPT_TOKEN(anon_sym_runs);
+      END_STATE();
+    case 226:
+      if (lookahead == 'e') ADVANCE(295);
+      END_STATE();
+    case 227:
+      if (lookahead == '5') ADVANCE(296);
+      END_STATE();
+    case 228:
+      if (lookahead == '1') ADVANCE(297);
+      END_STATE();
+    case 229:
+      if (lookahead == 'l') ADVANCE(298);
+      END_STATE();
+    case 230:
+      ACCEPT_TOKEN(anon_sym_size);
+      END_STATE();
     case 231:
-      ACCEPT_TOKEN(anon_sym_true);
+      ACCEPT_TOKEN(anon_sym_slot);
       END_STATE();
     case 232:
-      if (lookahead == 'c') ADVANCE(293);
+      if (lookahead == 't') ADVANCE(299);
       END_STATE();
     case 233:
-      if (lookahead == 't') ADVANCE(294);
-      END_STATE();
-    case 234:
-      ACCEPT_TOKEN(anon_sym_user);
-      END_STATE();
-    case 235:
-      ACCEPT_TOKEN(anon_sym_uses);
-      END_STATE();
-    case 236:
-      if (lookahead == 'm') ADVANCE(295);
-      END_STATE();
-    case 237:
-      if (lookahead == 'e') ADVANCE(296);
-      END_STATE();
-    case 238:
-      ACCEPT_TOKEN(anon_sym_with);
-      END_STATE();
-    case 239:
-      if (lookahead == 'd') ADVANCE(297);
-      END_STATE();
-    case 240:
-      ACCEPT_TOKEN(anon_sym_after);
-      END_STATE();
-    case 241:
-      if (lookahead == 'd') ADVANCE(298);
-      END_STATE();
-    case 242:
-      if (lookahead == 'e') ADVANCE(299);
       if (lookahead == 's') ADVANCE(300);
       END_STATE();
+    case 234:
+      if (lookahead == 'p') ADVANCE(301);
+      END_STATE();
+    case 235:
+      if (lookahead == 'e') ADVANCE(302);
+      END_STATE();
+    case 236:
+      ACCEPT_TOKEN(anon_sym_test);
+      END_STATE();
+    case 237:
+      ACCEPT_TOKEN(anon_sym_text);
+      END_STATE();
+    case 238:
+      if (lookahead == 'o') ADVANCE(303);
+      END_STATE();
+    case 239:
+      if (lookahead == 's') ADVANCE(304);
+      END_STATE();
+    case 240:
+      ACCEPT_TOKEN(anon_sym_true);
+      END_STATE();
+    case 241:
+      if (lookahead == 'c') ADVANCE(305);
+      END_STATE();
+    case 242:
+      if (lookahead == 't') ADVANCE(306);
+      END_STATE();
     case 243:
-      ACCEPT_TOKEN(anon_sym_cache);
+      ACCEPT_TOKEN(anon_sym_user);
       END_STATE();
     case 244:
-      if (lookahead == 'e') ADVANCE(301);
+      ACCEPT_TOKEN(anon_sym_uses);
       END_STATE();
     case 245:
-      if (lookahead == 'n') ADVANCE(302);
+      if (lookahead == 'm') ADVANCE(307);
       END_STATE();
     case 246:
-      if (lookahead == 'n') ADVANCE(303);
+      if (lookahead == 'e') ADVANCE(308);
       END_STATE();
     case 247:
-      ACCEPT_TOKEN(anon_sym_cross);
+      ACCEPT_TOKEN(anon_sym_with);
       END_STATE();
     case 248:
-      if (lookahead == 'i') ADVANCE(304);
+      if (lookahead == 'd') ADVANCE(309);
       END_STATE();
     case 249:
-      if (lookahead == 'p') ADVANCE(305);
+      ACCEPT_TOKEN(anon_sym_after);
       END_STATE();
     case 250:
-      ACCEPT_TOKEN(anon_sym_every);
+      if (lookahead == 'a') ADVANCE(310);
       END_STATE();
     case 251:
-      if (lookahead == 'd') ADVANCE(306);
-      END_STATE();
-    case 252:
-      if (lookahead == 'e') ADVANCE(307);
-      END_STATE();
-    case 253:
-      ACCEPT_TOKEN(anon_sym_false);
-      END_STATE();
-    case 254:
-      ACCEPT_TOKEN(anon_sym_fetch);
-      END_STATE();
-    case 255:
-      ACCEPT_TOKEN(anon_sym_fills);
-      END_STATE();
-    case 256:
-      ACCEPT_TOKEN(anon_sym_fleet);
-      END_STATE();
-    case 257:
-      if (lookahead == 's') ADVANCE(308);
-      END_STATE();
-    case 258:
-      if (lookahead == 'h') ADVANCE(309);
-      END_STATE();
-    case 259:
-      ACCEPT_TOKEN(anon_sym_image);
-      END_STATE();
-    case 260:
-      if (lookahead == 't') ADVANCE(310);
-      END_STATE();
-    case 261:
       if (lookahead == 'd') ADVANCE(311);
       END_STATE();
-    case 262:
-      if (lookahead == 'l') ADVANCE(312);
-      END_STATE();
-    case 263:
-      ACCEPT_TOKEN(anon_sym_label);
-      END_STATE();
-    case 264:
+    case 252:
+      if (lookahead == 'e') ADVANCE(312);
       if (lookahead == 's') ADVANCE(313);
       END_STATE();
+    case 253:
+      ACCEPT_TOKEN(anon_sym_cache);
+      END_STATE();
+    case 254:
+      if (lookahead == 'e') ADVANCE(314);
+      END_STATE();
+    case 255:
+      if (lookahead == 'n') ADVANCE(315);
+      END_STATE();
+    case 256:
+      if (lookahead == 'n') ADVANCE(316);
+      END_STATE();
+    case 257:
+      ACCEPT_TOKEN(anon_sym_cross);
+      END_STATE();
+    case 258:
+      if (lookahead == 'i') ADVANCE(317);
+      END_STATE();
+    case 259:
+      if (lookahead == 'p') ADVANCE(318);
+      END_STATE();
+    case 260:
+      ACCEPT_TOKEN(anon_sym_every);
+      END_STATE();
+    case 261:
+      if (lookahead == 'd') ADVANCE(319);
+      END_STATE();
+    case 262:
+      if (lookahead == 'e') ADVANCE(320);
+      END_STATE();
+    case 263:
+      ACCEPT_TOKEN(anon_sym_false);
+      END_STATE();
+    case 264:
+      ACCEPT_TOKEN(anon_sym_fetch);
+      END_STATE();
     case 265:
-      if (lookahead == 't') ADVANCE(314);
+      ACCEPT_TOKEN(anon_sym_fills);
       END_STATE();
     case 266:
-      ACCEPT_TOKEN(anon_sym_limit);
+      ACCEPT_TOKEN(anon_sym_fleet);
       END_STATE();
     case 267:
-      ACCEPT_TOKEN(anon_sym_match);
+      if (lookahead == 's') ADVANCE(321);
       END_STATE();
     case 268:
-      ACCEPT_TOKEN(anon_sym_needs);
+      if (lookahead == 'h') ADVANCE(322);
       END_STATE();
     case 269:
-      if (lookahead == 'r') ADVANCE(315);
+      if (lookahead == 'i') ADVANCE(323);
       END_STATE();
     case 270:
-      ACCEPT_TOKEN(anon_sym_owner);
+      ACCEPT_TOKEN(anon_sym_image);
       END_STATE();
     case 271:
-      ACCEPT_TOKEN(anon_sym_param);
+      if (lookahead == 't') ADVANCE(324);
       END_STATE();
     case 272:
-      if (lookahead == 'o') ADVANCE(316);
+      if (lookahead == 'd') ADVANCE(325);
       END_STATE();
     case 273:
-      if (lookahead == 's') ADVANCE(317);
+      if (lookahead == 'l') ADVANCE(326);
       END_STATE();
     case 274:
-      if (lookahead == 'i') ADVANCE(318);
+      ACCEPT_TOKEN(anon_sym_label);
       END_STATE();
     case 275:
-      if (lookahead == 's') ADVANCE(319);
+      if (lookahead == 's') ADVANCE(327);
       END_STATE();
     case 276:
-      if (lookahead == 't') ADVANCE(320);
+      if (lookahead == 't') ADVANCE(328);
       END_STATE();
     case 277:
-      if (lookahead == 't') ADVANCE(321);
+      ACCEPT_TOKEN(anon_sym_limit);
       END_STATE();
     case 278:
-      if (lookahead == 'c') ADVANCE(322);
+      ACCEPT_TOKEN(anon_sym_match);
       END_STATE();
     case 279:
-      if (lookahead == 'c') ADVANCE(323);
+      if (lookahead == 'g') ADVANCE(329);
       END_STATE();
     case 280:
-      if (lookahead == 'i') ADVANCE(324);
+      ACCEPT_TOKEN(anon_sym_needs);
       END_STATE();
     case 281:
-      if (lookahead == 'e') ADVANCE(325);
+      if (lookahead == 'r') ADVANCE(330);
       END_STATE();
     case 282:
-      if (lookahead == 's') ADVANCE(326);
+      ACCEPT_TOKEN(anon_sym_owner);
       END_STATE();
     case 283:
-      if (lookahead == 't') ADVANCE(327);
+      ACCEPT_TOKEN(anon_sym_param);
       END_STATE();
     case 284:
-      if (lookahead == '6') ADVANCE(328);
+      if (lookahead == 'o') ADVANCE(331);
       END_STATE();
     case 285:
-      if (lookahead == '2') ADVANCE(329);
+      if (lookahead == 's') ADVANCE(332);
       END_STATE();
     case 286:
-      ACCEPT_TOKEN(anon_sym_shell);
+      if (lookahead == 'i') ADVANCE(333);
       END_STATE();
     case 287:
-      ACCEPT_TOKEN(anon_sym_start);
+      if (lookahead == 's') ADVANCE(334);
       END_STATE();
     case 288:
-      if (lookahead == 'i') ADVANCE(330);
+      if (lookahead == 't') ADVANCE(335);
       END_STATE();
     case 289:
-      ACCEPT_TOKEN(anon_sym_strip);
+      if (lookahead == 't') ADVANCE(336);
       END_STATE();
     case 290:
-      ACCEPT_TOKEN(anon_sym_suite);
+      if (lookahead == 'c') ADVANCE(337);
       END_STATE();
     case 291:
-      if (lookahead == 'u') ADVANCE(331);
+      if (lookahead == 'c') ADVANCE(338);
       END_STATE();
     case 292:
-      ACCEPT_TOKEN(anon_sym_tmpfs);
+      if (lookahead == 'i') ADVANCE(339);
       END_STATE();
     case 293:
-      if (lookahead == 'k') ADVANCE(332);
+      if (lookahead == 'e') ADVANCE(340);
       END_STATE();
     case 294:
-      if (lookahead == 'e') ADVANCE(333);
+      if (lookahead == 's') ADVANCE(341);
       END_STATE();
     case 295:
-      if (lookahead == 'e') ADVANCE(334);
+      if (lookahead == 't') ADVANCE(342);
       END_STATE();
     case 296:
-      ACCEPT_TOKEN(anon_sym_where);
+      if (lookahead == '6') ADVANCE(343);
       END_STATE();
     case 297:
-      if (lookahead == 'i') ADVANCE(335);
+      if (lookahead == '2') ADVANCE(344);
       END_STATE();
     case 298:
-      ACCEPT_TOKEN(anon_sym_append);
+      ACCEPT_TOKEN(anon_sym_shell);
       END_STATE();
     case 299:
-      if (lookahead == 'r') ADVANCE(336);
+      ACCEPT_TOKEN(anon_sym_start);
       END_STATE();
     case 300:
-      ACCEPT_TOKEN(anon_sym_builds);
+      if (lookahead == 'i') ADVANCE(345);
       END_STATE();
     case 301:
-      if (lookahead == 's') ADVANCE(337);
+      ACCEPT_TOKEN(anon_sym_strip);
       END_STATE();
     case 302:
-      if (lookahead == 'd') ADVANCE(338);
+      ACCEPT_TOKEN(anon_sym_suite);
       END_STATE();
     case 303:
-      if (lookahead == 'e') ADVANCE(339);
+      if (lookahead == 'u') ADVANCE(346);
       END_STATE();
     case 304:
-      if (lookahead == 'b') ADVANCE(340);
+      ACCEPT_TOKEN(anon_sym_tmpfs);
       END_STATE();
     case 305:
-      if (lookahead == 'o') ADVANCE(341);
+      if (lookahead == 'k') ADVANCE(347);
       END_STATE();
     case 306:
-      if (lookahead == 'e') ADVANCE(342);
+      if (lookahead == 'e') ADVANCE(348);
       END_STATE();
     case 307:
-      ACCEPT_TOKEN(anon_sym_expose);
+      if (lookahead == 'e') ADVANCE(349);
       END_STATE();
     case 308:
-      ACCEPT_TOKEN(anon_sym_groups);
+      ACCEPT_TOKEN(anon_sym_where);
       END_STATE();
     case 309:
-      if (lookahead == 'c') ADVANCE(343);
+      if (lookahead == 'i') ADVANCE(350);
       END_STATE();
     case 310:
-      ACCEPT_TOKEN(anon_sym_import);
+      if (lookahead == 't') ADVANCE(351);
       END_STATE();
     case 311:
-      if (lookahead == 'e') ADVANCE(344);
+      ACCEPT_TOKEN(anon_sym_append);
       END_STATE();
     case 312:
-      if (lookahead == 'l') ADVANCE(345);
+      if (lookahead == 'r') ADVANCE(352);
       END_STATE();
     case 313:
-      ACCEPT_TOKEN(anon_sym_layers);
+      ACCEPT_TOKEN(anon_sym_builds);
       END_STATE();
     case 314:
-      ACCEPT_TOKEN(anon_sym_layout);
+      if (lookahead == 's') ADVANCE(353);
       END_STATE();
     case 315:
-      if (lookahead == 'k') ADVANCE(346);
+      if (lookahead == 'd') ADVANCE(354);
       END_STATE();
     case 316:
-      if (lookahead == 'r') ADVANCE(347);
+      if (lookahead == 'e') ADVANCE(355);
       END_STATE();
     case 317:
-      ACCEPT_TOKEN(anon_sym_prints);
+      if (lookahead == 'b') ADVANCE(356);
       END_STATE();
     case 318:
-      if (lookahead == 't') ADVANCE(348);
+      if (lookahead == 'o') ADVANCE(357);
       END_STATE();
     case 319:
-      if (lookahead == 'h') ADVANCE(349);
+      if (lookahead == 'e') ADVANCE(358);
       END_STATE();
     case 320:
-      if (lookahead == 'r') ADVANCE(350);
+      ACCEPT_TOKEN(anon_sym_expose);
       END_STATE();
     case 321:
-      if (lookahead == 'a') ADVANCE(351);
+      ACCEPT_TOKEN(anon_sym_groups);
       END_STATE();
     case 322:
-      if (lookahead == 'e') ADVANCE(352);
+      if (lookahead == 'c') ADVANCE(359);
       END_STATE();
     case 323:
-      if (lookahead == 'a') ADVANCE(353);
+      if (lookahead == 't') ADVANCE(360);
       END_STATE();
     case 324:
-      if (lookahead == 't') ADVANCE(354);
+      ACCEPT_TOKEN(anon_sym_import);
       END_STATE();
     case 325:
-      if (lookahead == 's') ADVANCE(355);
+      if (lookahead == 'e') ADVANCE(361);
       END_STATE();
     case 326:
-      ACCEPT_TOKEN(anon_sym_rootfs);
+      if (lookahead == 'l') ADVANCE(362);
       END_STATE();
     case 327:
-      ACCEPT_TOKEN(anon_sym_secret);
+      ACCEPT_TOKEN(anon_sym_layers);
       END_STATE();
     case 328:
-      ACCEPT_TOKEN(anon_sym_sha256);
+      ACCEPT_TOKEN(anon_sym_layout);
       END_STATE();
     case 329:
-      ACCEPT_TOKEN(anon_sym_sha512);
+      ACCEPT_TOKEN(anon_sym_naming);
       END_STATE();
     case 330:
-      if (lookahead == 'g') ADVANCE(356);
+      if (lookahead == 'k') ADVANCE(363);
       END_STATE();
     case 331:
-      if (lookahead == 't') ADVANCE(357);
+      if (lookahead == 'r') ADVANCE(364);
       END_STATE();
     case 332:
-      ACCEPT_TOKEN(anon_sym_unpack);
+      ACCEPT_TOKEN(anon_sym_prints);
       END_STATE();
     case 333:
-      ACCEPT_TOKEN(anon_sym_update);
+      if (lookahead == 't') ADVANCE(365);
       END_STATE();
     case 334:
-      ACCEPT_TOKEN(anon_sym_volume);
+      if (lookahead == 'h') ADVANCE(366);
       END_STATE();
     case 335:
-      if (lookahead == 'r') ADVANCE(358);
+      if (lookahead == 'r') ADVANCE(367);
       END_STATE();
     case 336:
-      ACCEPT_TOKEN(anon_sym_builder);
+      if (lookahead == 'a') ADVANCE(368);
       END_STATE();
     case 337:
-      ACCEPT_TOKEN(anon_sym_changes);
+      if (lookahead == 'e') ADVANCE(369);
       END_STATE();
     case 338:
-      ACCEPT_TOKEN(anon_sym_command);
+      if (lookahead == 'a') ADVANCE(370);
       END_STATE();
     case 339:
-      if (lookahead == 'n') ADVANCE(359);
-      END_STATE();
-    case 340:
-      if (lookahead == 'u') ADVANCE(360);
-      END_STATE();
-    case 341:
-      if (lookahead == 'i') ADVANCE(361);
-      END_STATE();
-    case 342:
-      ACCEPT_TOKEN(anon_sym_exclude);
-      END_STATE();
-    case 343:
-      if (lookahead == 'h') ADVANCE(362);
-      END_STATE();
-    case 344:
-      ACCEPT_TOKEN(anon_sym_include);
-      END_STATE();
-    case 345:
-      ACCEPT_TOKEN(anon_sym_install);
-      END_STATE();
-    case 346:
-      ACCEPT_TOKEN(anon_sym_network);
-      END_STATE();
-    case 347:
-      if (lookahead == 'm') ADVANCE(363);
-      END_STATE();
-    case 348:
-      if (lookahead == 'y') ADVANCE(364);
-      END_STATE();
-    case 349:
-      ACCEPT_TOKEN(anon_sym_publish);
-      END_STATE();
-    case 350:
-      if (lookahead == 'y') ADVANCE(365);
-      END_STATE();
-    case 351:
-      if (lookahead == 'b') ADVANCE(366);
-      END_STATE();
-    case 352:
-      if (lookahead == 's') ADVANCE(367);
-      END_STATE();
-    case 353:
-      if (lookahead == 's') ADVANCE(368);
-      END_STATE();
-    case 354:
-      if (lookahead == 'o') ADVANCE(369);
-      END_STATE();
-    case 355:
-      ACCEPT_TOKEN(anon_sym_retries);
-      END_STATE();
-    case 356:
-      if (lookahead == 'n') ADVANCE(370);
-      END_STATE();
-    case 357:
-      ACCEPT_TOKEN(anon_sym_timeout);
-      END_STATE();
-    case 358:
-      ACCEPT_TOKEN(anon_sym_workdir);
-      END_STATE();
-    case 359:
       if (lookahead == 't') ADVANCE(371);
       END_STATE();
+    case 340:
+      if (lookahead == 's') ADVANCE(372);
+      END_STATE();
+    case 341:
+      ACCEPT_TOKEN(anon_sym_rootfs);
+      END_STATE();
+    case 342:
+      ACCEPT_TOKEN(anon_sym_secret);
+      END_STATE();
+    case 343:
+      ACCEPT_TOKEN(anon_sym_sha256);
+      END_STATE();
+    case 344:
+      ACCEPT_TOKEN(anon_sym_sha512);
+      END_STATE();
+    case 345:
+      if (lookahead == 'g') ADVANCE(373);
+      END_STATE();
+    case 346:
+      if (lookahead == 't') ADVANCE(374);
+      END_STATE();
+    case 347:
+      ACCEPT_TOKEN(anon_sym_unpack);
+      END_STATE();
+    case 348:
+      ACCEPT_TOKEN(anon_sym_update);
+      END_STATE();
+    case 349:
+      ACCEPT_TOKEN(anon_sym_volume);
+      END_STATE();
+    case 350:
+      if (lookahead == 'r') ADVANCE(375);
+      END_STATE();
+    case 351:
+      if (lookahead == 'i') ADVANCE(376);
+      END_STATE();
+    case 352:
+      ACCEPT_TOKEN(anon_sym_builder);
+      END_STATE();
+    case 353:
+      ACCEPT_TOKEN(anon_sym_changes);
+      END_STATE();
+    case 354:
+      ACCEPT_TOKEN(anon_sym_command);
+      END_STATE();
+    case 355:
+      if (lookahead == 'n') ADVANCE(377);
+      END_STATE();
+    case 356:
+      if (lookahead == 'u') ADVANCE(378);
+      END_STATE();
+    case 357:
+      if (lookahead == 'i') ADVANCE(379);
+      END_STATE();
+    case 358:
+      ACCEPT_TOKEN(anon_sym_exclude);
+      END_STATE();
+    case 359:
+      if (lookahead == 'h') ADVANCE(380);
+      END_STATE();
     case 360:
-      if (lookahead == 't') ADVANCE(372);
+      if (lookahead == 'y') ADVANCE(381);
       END_STATE();
     case 361:
-      if (lookahead == 'n') ADVANCE(373);
+      ACCEPT_TOKEN(anon_sym_include);
       END_STATE();
     case 362:
-      if (lookahead == 'e') ADVANCE(374);
+      ACCEPT_TOKEN(anon_sym_install);
       END_STATE();
     case 363:
-      if (lookahead == 's') ADVANCE(375);
+      ACCEPT_TOKEN(anon_sym_network);
       END_STATE();
     case 364:
-      ACCEPT_TOKEN(anon_sym_priority);
+      if (lookahead == 'm') ADVANCE(382);
       END_STATE();
     case 365:
-      ACCEPT_TOKEN(anon_sym_registry);
+      if (lookahead == 'y') ADVANCE(383);
       END_STATE();
     case 366:
-      if (lookahead == 'l') ADVANCE(376);
+      ACCEPT_TOKEN(anon_sym_publish);
       END_STATE();
     case 367:
-      ACCEPT_TOKEN(anon_sym_replaces);
-      END_STATE();
-    case 368:
-      ACCEPT_TOKEN(anon_sym_replicas);
-      END_STATE();
-    case 369:
-      if (lookahead == 'r') ADVANCE(377);
-      END_STATE();
-    case 370:
-      if (lookahead == 'a') ADVANCE(378);
-      END_STATE();
-    case 371:
-      ACCEPT_TOKEN(anon_sym_component);
-      if (lookahead == 's') ADVANCE(379);
-      END_STATE();
-    case 372:
-      if (lookahead == 'i') ADVANCE(380);
-      END_STATE();
-    case 373:
-      if (lookahead == 't') ADVANCE(381);
-      END_STATE();
-    case 374:
-      if (lookahead == 'c') ADVANCE(382);
-      END_STATE();
-    case 375:
-      ACCEPT_TOKEN(anon_sym_platforms);
-      END_STATE();
-    case 376:
-      if (lookahead == 'e') ADVANCE(383);
-      END_STATE();
-    case 377:
       if (lookahead == 'y') ADVANCE(384);
       END_STATE();
+    case 368:
+      if (lookahead == 'b') ADVANCE(385);
+      END_STATE();
+    case 369:
+      if (lookahead == 's') ADVANCE(386);
+      END_STATE();
+    case 370:
+      if (lookahead == 's') ADVANCE(387);
+      END_STATE();
+    case 371:
+      if (lookahead == 'o') ADVANCE(388);
+      END_STATE();
+    case 372:
+      ACCEPT_TOKEN(anon_sym_retries);
+      END_STATE();
+    case 373:
+      if (lookahead == 'n') ADVANCE(389);
+      END_STATE();
+    case 374:
+      ACCEPT_TOKEN(anon_sym_timeout);
+      END_STATE();
+    case 375:
+      ACCEPT_TOKEN(anon_sym_workdir);
+      END_STATE();
+    case 376:
+      if (lookahead == 'o') ADVANCE(390);
+      END_STATE();
+    case 377:
+      if (lookahead == 't') ADVANCE(391);
+      END_STATE();
     case 378:
-      if (lookahead == 'l') ADVANCE(385);
+      if (lookahead == 't') ADVANCE(392);
       END_STATE();
     case 379:
-      ACCEPT_TOKEN(anon_sym_components);
+      if (lookahead == 'n') ADVANCE(393);
       END_STATE();
     case 380:
-      if (lookahead == 'o') ADVANCE(386);
+      if (lookahead == 'e') ADVANCE(394);
       END_STATE();
     case 381:
-      ACCEPT_TOKEN(anon_sym_entrypoint);
+      ACCEPT_TOKEN(anon_sym_identity);
       END_STATE();
     case 382:
-      if (lookahead == 'k') ADVANCE(387);
+      if (lookahead == 's') ADVANCE(395);
       END_STATE();
     case 383:
-      ACCEPT_TOKEN(anon_sym_repeatable);
+      ACCEPT_TOKEN(anon_sym_priority);
       END_STATE();
     case 384:
-      ACCEPT_TOKEN(anon_sym_repository);
+      ACCEPT_TOKEN(anon_sym_registry);
       END_STATE();
     case 385:
-      ACCEPT_TOKEN(anon_sym_stopsignal);
+      if (lookahead == 'l') ADVANCE(396);
       END_STATE();
     case 386:
-      if (lookahead == 'n') ADVANCE(388);
+      ACCEPT_TOKEN(anon_sym_replaces);
       END_STATE();
     case 387:
-      ACCEPT_TOKEN(anon_sym_healthcheck);
+      ACCEPT_TOKEN(anon_sym_replicas);
       END_STATE();
     case 388:
+      if (lookahead == 'r') ADVANCE(397);
+      END_STATE();
+    case 389:
+      if (lookahead == 'a') ADVANCE(398);
+      END_STATE();
+    case 390:
+      if (lookahead == 'n') ADVANCE(399);
+      END_STATE();
+    case 391:
+      ACCEPT_TOKEN(anon_sym_component);
+      if (lookahead == 's') ADVANCE(400);
+      END_STATE();
+    case 392:
+      if (lookahead == 'i') ADVANCE(401);
+      END_STATE();
+    case 393:
+      if (lookahead == 't') ADVANCE(402);
+      END_STATE();
+    case 394:
+      if (lookahead == 'c') ADVANCE(403);
+      END_STATE();
+    case 395:
+      ACCEPT_TOKEN(anon_sym_platforms);
+      END_STATE();
+    case 396:
+      if (lookahead == 'e') ADVANCE(404);
+      END_STATE();
+    case 397:
+      if (lookahead == 'y') ADVANCE(405);
+      END_STATE();
+    case 398:
+      if (lookahead == 'l') ADVANCE(406);
+      END_STATE();
+    case 399:
+      ACCEPT_TOKEN(anon_sym_annotation);
+      END_STATE();
+    case 400:
+      ACCEPT_TOKEN(anon_sym_components);
+      END_STATE();
+    case 401:
+      if (lookahead == 'o') ADVANCE(407);
+      END_STATE();
+    case 402:
+      ACCEPT_TOKEN(anon_sym_entrypoint);
+      END_STATE();
+    case 403:
+      if (lookahead == 'k') ADVANCE(408);
+      END_STATE();
+    case 404:
+      ACCEPT_TOKEN(anon_sym_repeatable);
+      END_STATE();
+    case 405:
+      ACCEPT_TOKEN(anon_sym_repository);
+      END_STATE();
+    case 406:
+      ACCEPT_TOKEN(anon_sym_stopsignal);
+      END_STATE();
+    case 407:
+      if (lookahead == 'n') ADVANCE(409);
+      END_STATE();
+    case 408:
+      ACCEPT_TOKEN(anon_sym_healthcheck);
+      END_STATE();
+    case 409:
       ACCEPT_TOKEN(anon_sym_distribution);
       END_STATE();
     default:
@@ -5596,7 +5683,9 @@ static const uint16_t ts_parse_table[LARGE_STATE_COUNT][SYMBOL_COUNT] = {
     [anon_sym_else] = ACTIONS(1),
     [anon_sym_match] = ACTIONS(1),
     [anon_sym_base] = ACTIONS(1),
+    [anon_sym_identity] = ACTIONS(1),
     [anon_sym_registry] = ACTIONS(1),
+    [anon_sym_naming] = ACTIONS(1),
     [anon_sym_platforms] = ACTIONS(1),
     [anon_sym_builder] = ACTIONS(1),
     [anon_sym_layers] = ACTIONS(1),
@@ -5631,6 +5720,7 @@ static const uint16_t ts_parse_table[LARGE_STATE_COUNT][SYMBOL_COUNT] = {
     [anon_sym_env] = ACTIONS(1),
     [anon_sym_PLUS_EQ] = ACTIONS(1),
     [anon_sym_label] = ACTIONS(1),
+    [anon_sym_annotation] = ACTIONS(1),
     [anon_sym_workdir] = ACTIONS(1),
     [anon_sym_expose] = ACTIONS(1),
     [anon_sym_volume] = ACTIONS(1),
@@ -5727,18 +5817,150 @@ static const uint16_t ts_parse_table[LARGE_STATE_COUNT][SYMBOL_COUNT] = {
     [sym_comment] = ACTIONS(3),
     [sym__newline] = ACTIONS(23),
   },
+  [STATE(2)] = {
+    [sym_let] = STATE(679),
+    [sym__statement] = STATE(679),
+    [sym_if] = STATE(679),
+    [sym_for] = STATE(679),
+    [sym_match] = STATE(679),
+    [sym_clause] = STATE(679),
+    [anon_sym_let] = ACTIONS(9),
+    [anon_sym_for] = ACTIONS(25),
+    [anon_sym_user] = ACTIONS(27),
+    [anon_sym_RBRACE] = ACTIONS(29),
+    [anon_sym_if] = ACTIONS(31),
+    [anon_sym_match] = ACTIONS(33),
+    [anon_sym_base] = ACTIONS(27),
+    [anon_sym_identity] = ACTIONS(27),
+    [anon_sym_registry] = ACTIONS(27),
+    [anon_sym_naming] = ACTIONS(27),
+    [anon_sym_platforms] = ACTIONS(35),
+    [anon_sym_builder] = ACTIONS(27),
+    [anon_sym_layers] = ACTIONS(27),
+    [anon_sym_secret] = ACTIONS(37),
+    [anon_sym_uses] = ACTIONS(35),
+    [anon_sym_tag] = ACTIONS(27),
+    [anon_sym_replicas] = ACTIONS(27),
+    [anon_sym_needs] = ACTIONS(35),
+    [anon_sym_builds] = ACTIONS(39),
+    [anon_sym_runs] = ACTIONS(41),
+    [anon_sym_after] = ACTIONS(35),
+    [anon_sym_fills] = ACTIONS(35),
+    [anon_sym_replaces] = ACTIONS(35),
+    [anon_sym_repeatable] = ACTIONS(43),
+    [anon_sym_owns] = ACTIONS(45),
+    [anon_sym_changes] = ACTIONS(47),
+    [anon_sym_size] = ACTIONS(27),
+    [anon_sym_update] = ACTIONS(27),
+    [anon_sym_publish] = ACTIONS(27),
+    [anon_sym_image] = ACTIONS(27),
+    [anon_sym_layout] = ACTIONS(27),
+    [anon_sym_rootfs] = ACTIONS(49),
+    [anon_sym_distribution] = ACTIONS(51),
+    [anon_sym_repository] = ACTIONS(53),
+    [anon_sym_copy] = ACTIONS(55),
+    [anon_sym_fetch] = ACTIONS(57),
+    [anon_sym_run] = ACTIONS(59),
+    [anon_sym_install] = ACTIONS(35),
+    [anon_sym_file] = ACTIONS(61),
+    [anon_sym_dir] = ACTIONS(45),
+    [anon_sym_link] = ACTIONS(63),
+    [anon_sym_env] = ACTIONS(65),
+    [anon_sym_label] = ACTIONS(67),
+    [anon_sym_annotation] = ACTIONS(67),
+    [anon_sym_workdir] = ACTIONS(27),
+    [anon_sym_expose] = ACTIONS(35),
+    [anon_sym_volume] = ACTIONS(35),
+    [anon_sym_entrypoint] = ACTIONS(27),
+    [anon_sym_command] = ACTIONS(27),
+    [anon_sym_stopsignal] = ACTIONS(27),
+    [anon_sym_shell] = ACTIONS(27),
+    [anon_sym_healthcheck] = ACTIONS(69),
+    [anon_sym_test] = ACTIONS(71),
+    [anon_sym_uid] = ACTIONS(27),
+    [anon_sym_gid] = ACTIONS(27),
+    [anon_sym_home] = ACTIONS(27),
+    [anon_sym_groups] = ACTIONS(35),
+    [sym_comment] = ACTIONS(3),
+    [sym__newline] = ACTIONS(73),
+  },
+  [STATE(3)] = {
+    [sym_let] = STATE(655),
+    [sym__statement] = STATE(655),
+    [sym_if] = STATE(655),
+    [sym_for] = STATE(655),
+    [sym_match] = STATE(655),
+    [sym_clause] = STATE(655),
+    [anon_sym_let] = ACTIONS(9),
+    [anon_sym_for] = ACTIONS(25),
+    [anon_sym_user] = ACTIONS(27),
+    [anon_sym_RBRACE] = ACTIONS(75),
+    [anon_sym_if] = ACTIONS(31),
+    [anon_sym_match] = ACTIONS(33),
+    [anon_sym_base] = ACTIONS(27),
+    [anon_sym_identity] = ACTIONS(27),
+    [anon_sym_registry] = ACTIONS(27),
+    [anon_sym_naming] = ACTIONS(27),
+    [anon_sym_platforms] = ACTIONS(35),
+    [anon_sym_builder] = ACTIONS(27),
+    [anon_sym_layers] = ACTIONS(27),
+    [anon_sym_secret] = ACTIONS(37),
+    [anon_sym_uses] = ACTIONS(35),
+    [anon_sym_tag] = ACTIONS(27),
+    [anon_sym_replicas] = ACTIONS(27),
+    [anon_sym_needs] = ACTIONS(35),
+    [anon_sym_builds] = ACTIONS(39),
+    [anon_sym_runs] = ACTIONS(41),
+    [anon_sym_after] = ACTIONS(35),
+    [anon_sym_fills] = ACTIONS(35),
+    [anon_sym_replaces] = ACTIONS(35),
+    [anon_sym_repeatable] = ACTIONS(43),
+    [anon_sym_owns] = ACTIONS(45),
+    [anon_sym_changes] = ACTIONS(47),
+    [anon_sym_size] = ACTIONS(27),
+    [anon_sym_update] = ACTIONS(27),
+    [anon_sym_publish] = ACTIONS(27),
+    [anon_sym_image] = ACTIONS(27),
+    [anon_sym_layout] = ACTIONS(27),
+    [anon_sym_rootfs] = ACTIONS(49),
+    [anon_sym_distribution] = ACTIONS(51),
+    [anon_sym_repository] = ACTIONS(53),
+    [anon_sym_copy] = ACTIONS(55),
+    [anon_sym_fetch] = ACTIONS(57),
+    [anon_sym_run] = ACTIONS(59),
+    [anon_sym_install] = ACTIONS(35),
+    [anon_sym_file] = ACTIONS(61),
+    [anon_sym_dir] = ACTIONS(45),
+    [anon_sym_link] = ACTIONS(63),
+    [anon_sym_env] = ACTIONS(65),
+    [anon_sym_label] = ACTIONS(67),
+    [anon_sym_annotation] = ACTIONS(67),
+    [anon_sym_workdir] = ACTIONS(27),
+    [anon_sym_expose] = ACTIONS(35),
+    [anon_sym_volume] = ACTIONS(35),
+    [anon_sym_entrypoint] = ACTIONS(27),
+    [anon_sym_command] = ACTIONS(27),
+    [anon_sym_stopsignal] = ACTIONS(27),
+    [anon_sym_shell] = ACTIONS(27),
+    [anon_sym_healthcheck] = ACTIONS(69),
+    [anon_sym_test] = ACTIONS(71),
+    [anon_sym_uid] = ACTIONS(27),
+    [anon_sym_gid] = ACTIONS(27),
+    [anon_sym_home] = ACTIONS(27),
+    [anon_sym_groups] = ACTIONS(35),
+    [sym_comment] = ACTIONS(3),
+    [sym__newline] = ACTIONS(77),
+  },
 };
 
 static const uint16_t ts_small_parse_table[] = {
-  [0] = 28,
+  [0] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
       anon_sym_let,
     ACTIONS(25), 1,
       anon_sym_for,
-    ACTIONS(29), 1,
-      anon_sym_RBRACE,
     ACTIONS(31), 1,
       anon_sym_if,
     ACTIONS(33), 1,
@@ -5771,18 +5993,19 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
       anon_sym_test,
-    ACTIONS(73), 1,
-      sym__newline,
+    ACTIONS(79), 1,
+      anon_sym_RBRACE,
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
-    STATE(679), 6,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
+    STATE(662), 6,
       sym_let,
       sym__statement,
       sym_if,
@@ -5800,10 +6023,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -5821,7 +6046,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [119] = 28,
+  [119] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
@@ -5860,20 +6085,19 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
       anon_sym_test,
-    ACTIONS(75), 1,
+    ACTIONS(81), 1,
       anon_sym_RBRACE,
-    ACTIONS(77), 1,
-      sym__newline,
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
-    STATE(655), 6,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
+    STATE(714), 6,
       sym_let,
       sym__statement,
       sym_if,
@@ -5891,10 +6115,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -5951,186 +6177,6 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
-    ACTIONS(69), 1,
-      anon_sym_healthcheck,
-    ACTIONS(71), 1,
-      anon_sym_test,
-    ACTIONS(79), 1,
-      anon_sym_RBRACE,
-    ACTIONS(45), 2,
-      anon_sym_owns,
-      anon_sym_dir,
-    STATE(662), 6,
-      sym_let,
-      sym__statement,
-      sym_if,
-      sym_for,
-      sym_match,
-      sym_clause,
-    ACTIONS(35), 10,
-      anon_sym_platforms,
-      anon_sym_uses,
-      anon_sym_needs,
-      anon_sym_after,
-      anon_sym_fills,
-      anon_sym_replaces,
-      anon_sym_install,
-      anon_sym_expose,
-      anon_sym_volume,
-      anon_sym_groups,
-    ACTIONS(27), 20,
-      anon_sym_user,
-      anon_sym_base,
-      anon_sym_registry,
-      anon_sym_builder,
-      anon_sym_layers,
-      anon_sym_tag,
-      anon_sym_replicas,
-      anon_sym_size,
-      anon_sym_update,
-      anon_sym_publish,
-      anon_sym_image,
-      anon_sym_layout,
-      anon_sym_workdir,
-      anon_sym_entrypoint,
-      anon_sym_command,
-      anon_sym_stopsignal,
-      anon_sym_shell,
-      anon_sym_uid,
-      anon_sym_gid,
-      anon_sym_home,
-  [354] = 27,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(9), 1,
-      anon_sym_let,
-    ACTIONS(25), 1,
-      anon_sym_for,
-    ACTIONS(31), 1,
-      anon_sym_if,
-    ACTIONS(33), 1,
-      anon_sym_match,
-    ACTIONS(37), 1,
-      anon_sym_secret,
-    ACTIONS(39), 1,
-      anon_sym_builds,
-    ACTIONS(41), 1,
-      anon_sym_runs,
-    ACTIONS(43), 1,
-      anon_sym_repeatable,
-    ACTIONS(47), 1,
-      anon_sym_changes,
-    ACTIONS(49), 1,
-      anon_sym_rootfs,
-    ACTIONS(51), 1,
-      anon_sym_distribution,
-    ACTIONS(53), 1,
-      anon_sym_repository,
-    ACTIONS(55), 1,
-      anon_sym_copy,
-    ACTIONS(57), 1,
-      anon_sym_fetch,
-    ACTIONS(59), 1,
-      anon_sym_run,
-    ACTIONS(61), 1,
-      anon_sym_file,
-    ACTIONS(63), 1,
-      anon_sym_link,
-    ACTIONS(65), 1,
-      anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
-    ACTIONS(69), 1,
-      anon_sym_healthcheck,
-    ACTIONS(71), 1,
-      anon_sym_test,
-    ACTIONS(81), 1,
-      anon_sym_RBRACE,
-    ACTIONS(45), 2,
-      anon_sym_owns,
-      anon_sym_dir,
-    STATE(714), 6,
-      sym_let,
-      sym__statement,
-      sym_if,
-      sym_for,
-      sym_match,
-      sym_clause,
-    ACTIONS(35), 10,
-      anon_sym_platforms,
-      anon_sym_uses,
-      anon_sym_needs,
-      anon_sym_after,
-      anon_sym_fills,
-      anon_sym_replaces,
-      anon_sym_install,
-      anon_sym_expose,
-      anon_sym_volume,
-      anon_sym_groups,
-    ACTIONS(27), 20,
-      anon_sym_user,
-      anon_sym_base,
-      anon_sym_registry,
-      anon_sym_builder,
-      anon_sym_layers,
-      anon_sym_tag,
-      anon_sym_replicas,
-      anon_sym_size,
-      anon_sym_update,
-      anon_sym_publish,
-      anon_sym_image,
-      anon_sym_layout,
-      anon_sym_workdir,
-      anon_sym_entrypoint,
-      anon_sym_command,
-      anon_sym_stopsignal,
-      anon_sym_shell,
-      anon_sym_uid,
-      anon_sym_gid,
-      anon_sym_home,
-  [470] = 27,
-    ACTIONS(3), 1,
-      sym_comment,
-    ACTIONS(9), 1,
-      anon_sym_let,
-    ACTIONS(25), 1,
-      anon_sym_for,
-    ACTIONS(31), 1,
-      anon_sym_if,
-    ACTIONS(33), 1,
-      anon_sym_match,
-    ACTIONS(37), 1,
-      anon_sym_secret,
-    ACTIONS(39), 1,
-      anon_sym_builds,
-    ACTIONS(41), 1,
-      anon_sym_runs,
-    ACTIONS(43), 1,
-      anon_sym_repeatable,
-    ACTIONS(47), 1,
-      anon_sym_changes,
-    ACTIONS(49), 1,
-      anon_sym_rootfs,
-    ACTIONS(51), 1,
-      anon_sym_distribution,
-    ACTIONS(53), 1,
-      anon_sym_repository,
-    ACTIONS(55), 1,
-      anon_sym_copy,
-    ACTIONS(57), 1,
-      anon_sym_fetch,
-    ACTIONS(59), 1,
-      anon_sym_run,
-    ACTIONS(61), 1,
-      anon_sym_file,
-    ACTIONS(63), 1,
-      anon_sym_link,
-    ACTIONS(65), 1,
-      anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
@@ -6140,6 +6186,9 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
     STATE(714), 6,
       sym_let,
       sym__statement,
@@ -6158,10 +6207,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -6179,7 +6230,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [586] = 27,
+  [357] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
@@ -6218,8 +6269,6 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
@@ -6229,6 +6278,9 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
     STATE(714), 6,
       sym_let,
       sym__statement,
@@ -6247,10 +6299,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -6268,7 +6322,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [702] = 27,
+  [476] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
@@ -6307,8 +6361,6 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
@@ -6318,6 +6370,9 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
     STATE(658), 6,
       sym_let,
       sym__statement,
@@ -6336,10 +6391,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -6357,7 +6414,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [818] = 27,
+  [595] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
@@ -6396,8 +6453,6 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
@@ -6407,6 +6462,9 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
     STATE(714), 6,
       sym_let,
       sym__statement,
@@ -6425,10 +6483,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -6446,7 +6506,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [934] = 27,
+  [714] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
@@ -6485,8 +6545,6 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
@@ -6496,6 +6554,9 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
     STATE(714), 6,
       sym_let,
       sym__statement,
@@ -6514,10 +6575,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -6535,7 +6598,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [1050] = 27,
+  [833] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
@@ -6574,8 +6637,6 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
@@ -6585,6 +6646,9 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
     STATE(714), 6,
       sym_let,
       sym__statement,
@@ -6603,10 +6667,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -6624,7 +6690,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [1166] = 26,
+  [952] = 26,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(9), 1,
@@ -6663,8 +6729,6 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_link,
     ACTIONS(65), 1,
       anon_sym_env,
-    ACTIONS(67), 1,
-      anon_sym_label,
     ACTIONS(69), 1,
       anon_sym_healthcheck,
     ACTIONS(71), 1,
@@ -6672,6 +6736,9 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(45), 2,
       anon_sym_owns,
       anon_sym_dir,
+    ACTIONS(67), 2,
+      anon_sym_label,
+      anon_sym_annotation,
     STATE(714), 6,
       sym_let,
       sym__statement,
@@ -6690,10 +6757,12 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_expose,
       anon_sym_volume,
       anon_sym_groups,
-    ACTIONS(27), 20,
+    ACTIONS(27), 22,
       anon_sym_user,
       anon_sym_base,
+      anon_sym_identity,
       anon_sym_registry,
+      anon_sym_naming,
       anon_sym_builder,
       anon_sym_layers,
       anon_sym_tag,
@@ -6711,7 +6780,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_uid,
       anon_sym_gid,
       anon_sym_home,
-  [1279] = 3,
+  [1068] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(97), 2,
@@ -6764,7 +6833,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [1335] = 3,
+  [1124] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(101), 2,
@@ -6817,7 +6886,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [1391] = 7,
+  [1180] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -6874,7 +6943,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_STAR,
       anon_sym_SLASH,
       anon_sym_PERCENT,
-  [1455] = 11,
+  [1244] = 11,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -6935,7 +7004,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_retries,
       anon_sym_prints,
       anon_sym_PIPE_PIPE,
-  [1527] = 8,
+  [1316] = 8,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -6993,7 +7062,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_GT_EQ,
       anon_sym_PLUS,
       anon_sym_DASH,
-  [1593] = 9,
+  [1382] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -7052,7 +7121,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [1661] = 10,
+  [1450] = 10,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -7112,7 +7181,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_prints,
       anon_sym_PIPE_PIPE,
       anon_sym_AMP_AMP,
-  [1731] = 7,
+  [1520] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -7169,7 +7238,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_STAR,
       anon_sym_SLASH,
       anon_sym_PERCENT,
-  [1795] = 3,
+  [1584] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(129), 2,
@@ -7221,7 +7290,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [1850] = 3,
+  [1639] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(133), 2,
@@ -7273,7 +7342,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [1905] = 3,
+  [1694] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(137), 2,
@@ -7325,7 +7394,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [1960] = 3,
+  [1749] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(141), 2,
@@ -7377,7 +7446,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2015] = 3,
+  [1804] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(145), 2,
@@ -7429,7 +7498,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2070] = 3,
+  [1859] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(149), 2,
@@ -7481,7 +7550,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2125] = 3,
+  [1914] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(153), 2,
@@ -7533,7 +7602,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2180] = 3,
+  [1969] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(157), 2,
@@ -7585,7 +7654,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2235] = 3,
+  [2024] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(161), 2,
@@ -7637,7 +7706,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2290] = 3,
+  [2079] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(165), 2,
@@ -7689,7 +7758,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2345] = 3,
+  [2134] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(169), 2,
@@ -7741,7 +7810,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2400] = 3,
+  [2189] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(173), 2,
@@ -7793,7 +7862,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2455] = 3,
+  [2244] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(177), 2,
@@ -7845,7 +7914,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2510] = 3,
+  [2299] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(181), 2,
@@ -7897,7 +7966,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2565] = 3,
+  [2354] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(185), 2,
@@ -7949,7 +8018,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2620] = 3,
+  [2409] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(189), 2,
@@ -8001,7 +8070,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2675] = 3,
+  [2464] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(193), 2,
@@ -8053,7 +8122,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2730] = 3,
+  [2519] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(197), 2,
@@ -8105,7 +8174,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2785] = 3,
+  [2574] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(201), 2,
@@ -8157,7 +8226,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2840] = 3,
+  [2629] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(205), 2,
@@ -8209,7 +8278,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2895] = 3,
+  [2684] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(209), 2,
@@ -8261,7 +8330,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [2950] = 3,
+  [2739] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(213), 2,
@@ -8313,7 +8382,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3005] = 3,
+  [2794] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(217), 2,
@@ -8365,7 +8434,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3060] = 3,
+  [2849] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(221), 2,
@@ -8417,7 +8486,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3115] = 3,
+  [2904] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(225), 2,
@@ -8469,7 +8538,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3170] = 3,
+  [2959] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(229), 2,
@@ -8521,7 +8590,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3225] = 3,
+  [3014] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(233), 2,
@@ -8573,7 +8642,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3280] = 3,
+  [3069] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(233), 2,
@@ -8625,7 +8694,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3335] = 3,
+  [3124] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(237), 2,
@@ -8677,7 +8746,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3390] = 3,
+  [3179] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(241), 2,
@@ -8729,7 +8798,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3445] = 3,
+  [3234] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(245), 2,
@@ -8781,7 +8850,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3500] = 3,
+  [3289] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(249), 2,
@@ -8833,7 +8902,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3555] = 3,
+  [3344] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -8885,7 +8954,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3610] = 3,
+  [3399] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(257), 2,
@@ -8937,7 +9006,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3665] = 3,
+  [3454] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -8989,7 +9058,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3720] = 3,
+  [3509] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(257), 2,
@@ -9041,7 +9110,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3775] = 3,
+  [3564] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -9093,7 +9162,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3830] = 3,
+  [3619] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(261), 2,
@@ -9145,7 +9214,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3885] = 3,
+  [3674] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -9197,7 +9266,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3940] = 3,
+  [3729] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(269), 2,
@@ -9249,7 +9318,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [3995] = 3,
+  [3784] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(261), 2,
@@ -9301,7 +9370,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [4050] = 3,
+  [3839] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -9353,7 +9422,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [4105] = 3,
+  [3894] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -9405,7 +9474,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [4160] = 3,
+  [3949] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(273), 2,
@@ -9457,7 +9526,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [4215] = 3,
+  [4004] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(273), 2,
@@ -9509,7 +9578,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [4270] = 3,
+  [4059] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(277), 2,
@@ -9561,7 +9630,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [4325] = 3,
+  [4114] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(281), 2,
@@ -9613,7 +9682,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [4380] = 31,
+  [4169] = 31,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -9684,7 +9753,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [4482] = 12,
+  [4271] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -9736,7 +9805,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [4546] = 27,
+  [4335] = 27,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -9799,7 +9868,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [4636] = 12,
+  [4425] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -9845,7 +9914,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_limit,
       anon_sym_text,
       anon_sym_append,
-  [4694] = 18,
+  [4483] = 18,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(315), 1,
@@ -9897,7 +9966,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [4764] = 18,
+  [4553] = 18,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -9949,7 +10018,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [4834] = 12,
+  [4623] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -9995,7 +10064,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_limit,
       anon_sym_text,
       anon_sym_append,
-  [4892] = 12,
+  [4681] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -10041,7 +10110,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [4950] = 25,
+  [4739] = 25,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -10100,7 +10169,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [5034] = 18,
+  [4823] = 18,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10152,7 +10221,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5104] = 18,
+  [4893] = 18,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10204,7 +10273,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5174] = 17,
+  [4963] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10254,7 +10323,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5241] = 17,
+  [5030] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(315), 1,
@@ -10304,7 +10373,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5308] = 17,
+  [5097] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(315), 1,
@@ -10354,7 +10423,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5375] = 17,
+  [5164] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10404,7 +10473,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5442] = 17,
+  [5231] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10454,7 +10523,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5509] = 17,
+  [5298] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10504,7 +10573,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5576] = 17,
+  [5365] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(315), 1,
@@ -10554,7 +10623,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5643] = 17,
+  [5432] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10604,7 +10673,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5710] = 17,
+  [5499] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10654,7 +10723,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5777] = 17,
+  [5566] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10704,7 +10773,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5844] = 17,
+  [5633] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(391), 1,
@@ -10754,7 +10823,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5911] = 17,
+  [5700] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10804,7 +10873,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [5978] = 17,
+  [5767] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10854,7 +10923,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6045] = 17,
+  [5834] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10904,7 +10973,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6112] = 17,
+  [5901] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -10954,7 +11023,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6179] = 17,
+  [5968] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11004,7 +11073,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6246] = 16,
+  [6035] = 16,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(439), 1,
@@ -11052,7 +11121,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6310] = 12,
+  [6099] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -11096,7 +11165,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [6366] = 12,
+  [6155] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -11140,7 +11209,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [6422] = 15,
+  [6211] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11186,7 +11255,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6483] = 15,
+  [6272] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11232,7 +11301,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6544] = 15,
+  [6333] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11278,7 +11347,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6605] = 15,
+  [6394] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11324,7 +11393,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6666] = 15,
+  [6455] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11370,7 +11439,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6727] = 15,
+  [6516] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11416,7 +11485,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6788] = 15,
+  [6577] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11462,7 +11531,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6849] = 15,
+  [6638] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11508,7 +11577,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6910] = 15,
+  [6699] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11554,7 +11623,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [6971] = 14,
+  [6760] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11598,7 +11667,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7029] = 21,
+  [6818] = 21,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -11649,7 +11718,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [7101] = 14,
+  [6890] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11693,7 +11762,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7159] = 14,
+  [6948] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11737,7 +11806,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7217] = 14,
+  [7006] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11781,7 +11850,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7275] = 14,
+  [7064] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11825,7 +11894,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7333] = 14,
+  [7122] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -11869,7 +11938,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7391] = 14,
+  [7180] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -11913,7 +11982,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7449] = 14,
+  [7238] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -11957,7 +12026,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7507] = 14,
+  [7296] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -12001,7 +12070,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7565] = 14,
+  [7354] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -12045,7 +12114,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7623] = 14,
+  [7412] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -12089,7 +12158,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7681] = 14,
+  [7470] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -12133,7 +12202,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7739] = 14,
+  [7528] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -12177,7 +12246,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7797] = 21,
+  [7586] = 21,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -12228,7 +12297,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [7869] = 17,
+  [7658] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -12275,7 +12344,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [7933] = 14,
+  [7722] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12319,7 +12388,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [7991] = 13,
+  [7780] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12361,7 +12430,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8046] = 13,
+  [7835] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12403,7 +12472,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8101] = 13,
+  [7890] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12445,7 +12514,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8156] = 13,
+  [7945] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12487,7 +12556,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8211] = 13,
+  [8000] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12529,7 +12598,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8266] = 13,
+  [8055] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12571,7 +12640,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8321] = 13,
+  [8110] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12613,7 +12682,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8376] = 13,
+  [8165] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12655,7 +12724,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8431] = 13,
+  [8220] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -12697,7 +12766,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8486] = 13,
+  [8275] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12739,7 +12808,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8541] = 13,
+  [8330] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12781,7 +12850,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8596] = 13,
+  [8385] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12823,7 +12892,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8651] = 13,
+  [8440] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12865,7 +12934,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8706] = 13,
+  [8495] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12907,7 +12976,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8761] = 13,
+  [8550] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12949,7 +13018,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8816] = 13,
+  [8605] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -12991,7 +13060,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8871] = 13,
+  [8660] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13033,7 +13102,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8926] = 13,
+  [8715] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13075,7 +13144,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [8981] = 12,
+  [8770] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -13116,7 +13185,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [9034] = 14,
+  [8823] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -13159,7 +13228,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [9091] = 13,
+  [8880] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13201,7 +13270,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9146] = 14,
+  [8935] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -13244,7 +13313,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [9203] = 14,
+  [8992] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -13287,7 +13356,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [9260] = 12,
+  [9049] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -13328,7 +13397,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [9313] = 12,
+  [9102] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -13369,7 +13438,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [9366] = 13,
+  [9155] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(665), 1,
@@ -13411,7 +13480,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9421] = 13,
+  [9210] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -13453,7 +13522,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9476] = 13,
+  [9265] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -13495,7 +13564,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9531] = 13,
+  [9320] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13537,7 +13606,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9586] = 13,
+  [9375] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -13579,7 +13648,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9641] = 13,
+  [9430] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -13621,7 +13690,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9696] = 13,
+  [9485] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -13663,7 +13732,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9751] = 13,
+  [9540] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -13705,7 +13774,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9806] = 13,
+  [9595] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -13747,7 +13816,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9861] = 13,
+  [9650] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -13789,7 +13858,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9916] = 13,
+  [9705] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13831,7 +13900,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [9971] = 13,
+  [9760] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13873,7 +13942,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10026] = 13,
+  [9815] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13915,7 +13984,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10081] = 13,
+  [9870] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -13957,7 +14026,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10136] = 13,
+  [9925] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -13999,7 +14068,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10191] = 13,
+  [9980] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14041,7 +14110,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10246] = 13,
+  [10035] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14083,7 +14152,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10301] = 13,
+  [10090] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14125,7 +14194,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10356] = 13,
+  [10145] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14167,7 +14236,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10411] = 13,
+  [10200] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14209,7 +14278,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10466] = 13,
+  [10255] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14251,7 +14320,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10521] = 13,
+  [10310] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14293,7 +14362,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10576] = 13,
+  [10365] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14335,7 +14404,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10631] = 13,
+  [10420] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14377,7 +14446,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10686] = 13,
+  [10475] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14419,7 +14488,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10741] = 13,
+  [10530] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14461,7 +14530,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10796] = 13,
+  [10585] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14503,7 +14572,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10851] = 13,
+  [10640] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14545,7 +14614,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10906] = 13,
+  [10695] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14587,7 +14656,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [10961] = 13,
+  [10750] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14629,7 +14698,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11016] = 13,
+  [10805] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14671,7 +14740,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11071] = 13,
+  [10860] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14713,7 +14782,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11126] = 13,
+  [10915] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14755,7 +14824,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11181] = 13,
+  [10970] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14797,7 +14866,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11236] = 13,
+  [11025] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14839,7 +14908,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11291] = 13,
+  [11080] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14881,7 +14950,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11346] = 13,
+  [11135] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -14923,7 +14992,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11401] = 13,
+  [11190] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -14965,7 +15034,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11456] = 13,
+  [11245] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -15007,7 +15076,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11511] = 13,
+  [11300] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15049,7 +15118,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11566] = 13,
+  [11355] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15091,7 +15160,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11621] = 13,
+  [11410] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15133,7 +15202,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11676] = 13,
+  [11465] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15175,7 +15244,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11731] = 13,
+  [11520] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15217,7 +15286,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11786] = 13,
+  [11575] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15259,7 +15328,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11841] = 13,
+  [11630] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15301,7 +15370,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11896] = 13,
+  [11685] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -15343,7 +15412,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [11951] = 13,
+  [11740] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -15385,7 +15454,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12006] = 13,
+  [11795] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -15427,7 +15496,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12061] = 13,
+  [11850] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -15469,7 +15538,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12116] = 13,
+  [11905] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -15511,7 +15580,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12171] = 13,
+  [11960] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15553,7 +15622,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12226] = 13,
+  [12015] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -15595,7 +15664,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12281] = 13,
+  [12070] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15637,7 +15706,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12336] = 13,
+  [12125] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15679,7 +15748,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12391] = 13,
+  [12180] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15721,7 +15790,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12446] = 13,
+  [12235] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15763,7 +15832,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12501] = 13,
+  [12290] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15805,7 +15874,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12556] = 13,
+  [12345] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -15847,7 +15916,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12611] = 13,
+  [12400] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -15889,7 +15958,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12666] = 13,
+  [12455] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15931,7 +16000,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12721] = 13,
+  [12510] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -15973,7 +16042,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12776] = 13,
+  [12565] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -16015,7 +16084,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12831] = 13,
+  [12620] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -16057,7 +16126,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12886] = 13,
+  [12675] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -16099,7 +16168,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12941] = 13,
+  [12730] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -16141,7 +16210,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [12996] = 13,
+  [12785] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(667), 1,
@@ -16183,7 +16252,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13051] = 13,
+  [12840] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -16225,7 +16294,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13106] = 13,
+  [12895] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16267,7 +16336,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13161] = 13,
+  [12950] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16309,7 +16378,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13216] = 13,
+  [13005] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16351,7 +16420,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13271] = 13,
+  [13060] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -16393,7 +16462,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13326] = 13,
+  [13115] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -16435,7 +16504,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13381] = 13,
+  [13170] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16477,7 +16546,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13436] = 13,
+  [13225] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16519,7 +16588,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13491] = 13,
+  [13280] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(441), 1,
@@ -16561,7 +16630,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13546] = 13,
+  [13335] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16603,7 +16672,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13601] = 13,
+  [13390] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16645,7 +16714,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13656] = 13,
+  [13445] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16687,7 +16756,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13711] = 13,
+  [13500] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16729,7 +16798,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13766] = 13,
+  [13555] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(317), 1,
@@ -16771,7 +16840,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_boolean,
       sym_string,
       sym_block_string,
-  [13821] = 3,
+  [13610] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(97), 4,
@@ -16802,7 +16871,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [13855] = 12,
+  [13644] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -16842,7 +16911,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [13907] = 3,
+  [13696] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(101), 4,
@@ -16873,7 +16942,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [13941] = 19,
+  [13730] = 19,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -16920,7 +16989,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [14007] = 19,
+  [13796] = 19,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -16967,7 +17036,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [14073] = 7,
+  [13862] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17001,7 +17070,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_STAR,
       anon_sym_SLASH,
       anon_sym_PERCENT,
-  [14114] = 12,
+  [13903] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -17040,7 +17109,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [14165] = 12,
+  [13954] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -17079,7 +17148,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [14216] = 12,
+  [14005] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17118,7 +17187,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_from,
       anon_sym_to,
-  [14267] = 12,
+  [14056] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17157,7 +17226,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_from,
       anon_sym_to,
-  [14318] = 14,
+  [14107] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -17198,7 +17267,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_on,
       anon_sym_cross,
       anon_sym_suite,
-  [14373] = 7,
+  [14162] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17232,7 +17301,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_STAR,
       anon_sym_SLASH,
       anon_sym_PERCENT,
-  [14414] = 11,
+  [14203] = 11,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17270,7 +17339,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_from,
       anon_sym_to,
       anon_sym_PIPE_PIPE,
-  [14463] = 10,
+  [14252] = 10,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17307,7 +17376,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_PIPE_PIPE,
       anon_sym_AMP_AMP,
-  [14510] = 9,
+  [14299] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17343,7 +17412,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [14555] = 8,
+  [14344] = 8,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -17378,7 +17447,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_GT_EQ,
       anon_sym_PLUS,
       anon_sym_DASH,
-  [14598] = 3,
+  [14387] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(261), 2,
@@ -17407,7 +17476,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [14630] = 3,
+  [14419] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(137), 2,
@@ -17436,7 +17505,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [14662] = 7,
+  [14451] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -17469,7 +17538,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_SLASH,
       anon_sym_PERCENT,
       anon_sym_RBRACK,
-  [14702] = 9,
+  [14491] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -17504,7 +17573,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
       anon_sym_RBRACK,
-  [14746] = 3,
+  [14535] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(97), 2,
@@ -17533,7 +17602,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [14778] = 3,
+  [14567] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(217), 2,
@@ -17562,7 +17631,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [14810] = 3,
+  [14599] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(133), 2,
@@ -17591,7 +17660,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [14842] = 3,
+  [14631] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(101), 2,
@@ -17620,7 +17689,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [14874] = 3,
+  [14663] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(137), 2,
@@ -17649,7 +17718,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [14906] = 3,
+  [14695] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(141), 2,
@@ -17678,7 +17747,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [14938] = 11,
+  [14727] = 11,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -17715,7 +17784,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RBRACE,
       anon_sym_PIPE_PIPE,
       anon_sym_RBRACK,
-  [14986] = 3,
+  [14775] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(145), 2,
@@ -17744,7 +17813,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15018] = 3,
+  [14807] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(217), 2,
@@ -17773,7 +17842,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [15050] = 3,
+  [14839] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(149), 2,
@@ -17802,7 +17871,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15082] = 3,
+  [14871] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(153), 2,
@@ -17831,7 +17900,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15114] = 3,
+  [14903] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(157), 2,
@@ -17860,7 +17929,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15146] = 3,
+  [14935] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(161), 2,
@@ -17889,7 +17958,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15178] = 3,
+  [14967] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(165), 2,
@@ -17918,7 +17987,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15210] = 17,
+  [14999] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -17961,7 +18030,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [15270] = 8,
+  [15059] = 8,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -17995,7 +18064,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PLUS,
       anon_sym_DASH,
       anon_sym_RBRACK,
-  [15312] = 7,
+  [15101] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -18028,7 +18097,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_SLASH,
       anon_sym_PERCENT,
       anon_sym_RBRACK,
-  [15352] = 3,
+  [15141] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(245), 2,
@@ -18057,7 +18126,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [15384] = 10,
+  [15173] = 10,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -18093,7 +18162,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PIPE_PIPE,
       anon_sym_AMP_AMP,
       anon_sym_RBRACK,
-  [15430] = 3,
+  [15219] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(169), 2,
@@ -18122,7 +18191,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15462] = 3,
+  [15251] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(173), 2,
@@ -18151,7 +18220,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15494] = 3,
+  [15283] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(177), 2,
@@ -18180,7 +18249,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15526] = 3,
+  [15315] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(181), 2,
@@ -18209,7 +18278,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15558] = 3,
+  [15347] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(185), 2,
@@ -18238,7 +18307,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15590] = 3,
+  [15379] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(225), 2,
@@ -18267,7 +18336,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [15622] = 3,
+  [15411] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(193), 2,
@@ -18296,7 +18365,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15654] = 3,
+  [15443] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(197), 2,
@@ -18325,7 +18394,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15686] = 3,
+  [15475] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(201), 2,
@@ -18354,7 +18423,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15718] = 3,
+  [15507] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(205), 2,
@@ -18383,7 +18452,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15750] = 3,
+  [15539] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(209), 2,
@@ -18412,7 +18481,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15782] = 3,
+  [15571] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(213), 2,
@@ -18441,7 +18510,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15814] = 3,
+  [15603] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(281), 2,
@@ -18470,7 +18539,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15846] = 3,
+  [15635] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(221), 2,
@@ -18499,7 +18568,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15878] = 3,
+  [15667] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(225), 2,
@@ -18528,7 +18597,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15910] = 3,
+  [15699] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(229), 2,
@@ -18557,7 +18626,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15942] = 3,
+  [15731] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(233), 2,
@@ -18586,7 +18655,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [15974] = 3,
+  [15763] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(233), 2,
@@ -18615,7 +18684,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16006] = 3,
+  [15795] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(237), 2,
@@ -18644,7 +18713,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16038] = 3,
+  [15827] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(241), 2,
@@ -18673,7 +18742,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16070] = 3,
+  [15859] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(245), 2,
@@ -18702,7 +18771,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16102] = 3,
+  [15891] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(249), 2,
@@ -18731,7 +18800,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16134] = 3,
+  [15923] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -18760,7 +18829,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16166] = 3,
+  [15955] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(257), 2,
@@ -18789,7 +18858,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16198] = 3,
+  [15987] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -18818,7 +18887,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16230] = 3,
+  [16019] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(257), 2,
@@ -18847,7 +18916,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16262] = 3,
+  [16051] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -18876,7 +18945,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16294] = 3,
+  [16083] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(197), 2,
@@ -18905,7 +18974,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16326] = 3,
+  [16115] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -18934,7 +19003,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16358] = 3,
+  [16147] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(269), 2,
@@ -18963,7 +19032,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16390] = 3,
+  [16179] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(261), 2,
@@ -18992,7 +19061,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16422] = 3,
+  [16211] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -19021,7 +19090,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16454] = 3,
+  [16243] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -19050,7 +19119,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16486] = 3,
+  [16275] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(273), 2,
@@ -19079,7 +19148,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16518] = 3,
+  [16307] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(129), 2,
@@ -19108,7 +19177,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16550] = 3,
+  [16339] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(273), 2,
@@ -19137,7 +19206,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16582] = 3,
+  [16371] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(277), 2,
@@ -19166,7 +19235,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16614] = 3,
+  [16403] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(189), 2,
@@ -19195,7 +19264,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [16646] = 3,
+  [16435] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(153), 2,
@@ -19223,7 +19292,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16677] = 3,
+  [16466] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -19251,7 +19320,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16708] = 3,
+  [16497] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(257), 2,
@@ -19279,7 +19348,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16739] = 3,
+  [16528] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -19307,7 +19376,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16770] = 3,
+  [16559] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(261), 2,
@@ -19335,7 +19404,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16801] = 3,
+  [16590] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -19363,7 +19432,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16832] = 3,
+  [16621] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(269), 2,
@@ -19391,7 +19460,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16863] = 3,
+  [16652] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(261), 2,
@@ -19419,7 +19488,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16894] = 3,
+  [16683] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(173), 2,
@@ -19447,7 +19516,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16925] = 3,
+  [16714] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -19475,7 +19544,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16956] = 3,
+  [16745] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(265), 2,
@@ -19503,7 +19572,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [16987] = 3,
+  [16776] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(273), 2,
@@ -19531,7 +19600,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17018] = 3,
+  [16807] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(129), 2,
@@ -19559,7 +19628,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17049] = 3,
+  [16838] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(273), 2,
@@ -19587,7 +19656,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17080] = 3,
+  [16869] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(277), 2,
@@ -19615,7 +19684,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17111] = 3,
+  [16900] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(281), 2,
@@ -19643,7 +19712,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17142] = 3,
+  [16931] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(165), 2,
@@ -19671,7 +19740,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17173] = 3,
+  [16962] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(221), 2,
@@ -19699,7 +19768,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17204] = 3,
+  [16993] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(209), 2,
@@ -19727,7 +19796,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17235] = 3,
+  [17024] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(229), 2,
@@ -19755,7 +19824,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17266] = 3,
+  [17055] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(233), 2,
@@ -19783,7 +19852,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17297] = 3,
+  [17086] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(233), 2,
@@ -19811,7 +19880,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17328] = 3,
+  [17117] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(237), 2,
@@ -19839,7 +19908,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17359] = 3,
+  [17148] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(241), 2,
@@ -19867,7 +19936,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17390] = 12,
+  [17179] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -19904,7 +19973,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [17439] = 3,
+  [17228] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(161), 2,
@@ -19932,7 +20001,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17470] = 3,
+  [17259] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(141), 2,
@@ -19960,7 +20029,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17501] = 3,
+  [17290] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(249), 2,
@@ -19988,7 +20057,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17532] = 3,
+  [17321] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(145), 2,
@@ -20016,7 +20085,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17563] = 3,
+  [17352] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(169), 2,
@@ -20044,7 +20113,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17594] = 12,
+  [17383] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20081,7 +20150,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_mode,
       anon_sym_text,
       anon_sym_append,
-  [17643] = 3,
+  [17432] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(149), 2,
@@ -20109,7 +20178,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17674] = 12,
+  [17463] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20146,7 +20215,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_mode,
       anon_sym_text,
       anon_sym_append,
-  [17723] = 12,
+  [17512] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20183,7 +20252,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [17772] = 3,
+  [17561] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(253), 2,
@@ -20211,7 +20280,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17803] = 12,
+  [17592] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20248,7 +20317,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [17852] = 12,
+  [17641] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20285,7 +20354,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [17901] = 12,
+  [17690] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20322,7 +20391,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [17950] = 3,
+  [17739] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(257), 2,
@@ -20350,7 +20419,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [17981] = 3,
+  [17770] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(157), 2,
@@ -20378,7 +20447,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18012] = 3,
+  [17801] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(177), 2,
@@ -20406,7 +20475,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18043] = 3,
+  [17832] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(181), 2,
@@ -20434,7 +20503,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18074] = 3,
+  [17863] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(185), 2,
@@ -20462,7 +20531,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18105] = 3,
+  [17894] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(189), 2,
@@ -20490,7 +20559,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18136] = 3,
+  [17925] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(205), 2,
@@ -20518,7 +20587,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18167] = 3,
+  [17956] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(201), 2,
@@ -20546,7 +20615,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18198] = 12,
+  [17987] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -20583,7 +20652,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [18247] = 3,
+  [18036] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(133), 2,
@@ -20611,7 +20680,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18278] = 3,
+  [18067] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(193), 2,
@@ -20639,7 +20708,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18309] = 3,
+  [18098] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(213), 2,
@@ -20667,7 +20736,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       anon_sym_LBRACK,
       anon_sym_RBRACK,
-  [18340] = 12,
+  [18129] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -20703,7 +20772,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [18388] = 12,
+  [18177] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20739,7 +20808,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_on,
       anon_sym_cross,
-  [18436] = 15,
+  [18225] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20778,7 +20847,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [18490] = 15,
+  [18279] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20817,7 +20886,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [18544] = 12,
+  [18333] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(549), 1,
@@ -20853,7 +20922,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [18592] = 15,
+  [18381] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20892,7 +20961,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [18646] = 15,
+  [18435] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20931,7 +21000,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [18700] = 4,
+  [18489] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1057), 1,
@@ -20959,7 +21028,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [18732] = 12,
+  [18521] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -20994,7 +21063,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
       anon_sym_RBRACE,
       anon_sym_else,
-  [18779] = 12,
+  [18568] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21029,7 +21098,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
       anon_sym_RBRACE,
       anon_sym_else,
-  [18826] = 21,
+  [18615] = 21,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -21073,7 +21142,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [18891] = 12,
+  [18680] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21108,7 +21177,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [18938] = 14,
+  [18727] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21145,7 +21214,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [18989] = 15,
+  [18778] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21183,7 +21252,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19042] = 12,
+  [18831] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21217,7 +21286,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19088] = 12,
+  [18877] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21251,7 +21320,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19134] = 12,
+  [18923] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21285,7 +21354,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19180] = 12,
+  [18969] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21319,7 +21388,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19226] = 14,
+  [19015] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21355,7 +21424,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19276] = 14,
+  [19065] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21391,7 +21460,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19326] = 12,
+  [19115] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21425,7 +21494,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19372] = 14,
+  [19161] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21461,7 +21530,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19422] = 14,
+  [19211] = 14,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21497,7 +21566,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19472] = 12,
+  [19261] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21531,7 +21600,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19518] = 12,
+  [19307] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21565,7 +21634,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19564] = 12,
+  [19353] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21599,7 +21668,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19610] = 13,
+  [19399] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21633,7 +21702,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19657] = 13,
+  [19446] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21667,7 +21736,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19704] = 4,
+  [19493] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1110), 1,
@@ -21692,7 +21761,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_PERCENT,
       anon_sym_DOT,
       anon_sym_LBRACK,
-  [19733] = 12,
+  [19522] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21725,7 +21794,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19778] = 12,
+  [19567] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21758,7 +21827,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19823] = 12,
+  [19612] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21791,7 +21860,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [19868] = 12,
+  [19657] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(7), 1,
@@ -21824,7 +21893,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_component,
       sym_app,
       sym_user,
-  [19913] = 19,
+  [19702] = 19,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(287), 1,
@@ -21864,7 +21933,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1122), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [19972] = 13,
+  [19761] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21898,7 +21967,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20019] = 12,
+  [19808] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -21931,7 +22000,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20064] = 12,
+  [19853] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21964,7 +22033,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20109] = 13,
+  [19898] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -21998,7 +22067,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20156] = 13,
+  [19945] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22032,7 +22101,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20203] = 12,
+  [19992] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(7), 1,
@@ -22065,7 +22134,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_component,
       sym_app,
       sym_user,
-  [20248] = 19,
+  [20037] = 19,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1136), 1,
@@ -22105,7 +22174,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1134), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [20307] = 12,
+  [20096] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22138,7 +22207,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20352] = 12,
+  [20141] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22171,7 +22240,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20397] = 13,
+  [20186] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22205,7 +22274,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20444] = 13,
+  [20233] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22239,7 +22308,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20491] = 13,
+  [20280] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22273,7 +22342,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20538] = 19,
+  [20327] = 19,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(287), 1,
@@ -22313,7 +22382,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [20597] = 12,
+  [20386] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(7), 1,
@@ -22346,7 +22415,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_component,
       sym_app,
       sym_user,
-  [20642] = 12,
+  [20431] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22379,7 +22448,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20687] = 12,
+  [20476] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1174), 1,
@@ -22412,7 +22481,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_component,
       sym_app,
       sym_user,
-  [20732] = 12,
+  [20521] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22445,7 +22514,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20777] = 13,
+  [20566] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22479,7 +22548,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20824] = 13,
+  [20613] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22513,7 +22582,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20871] = 13,
+  [20660] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(105), 1,
@@ -22547,7 +22616,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20918] = 13,
+  [20707] = 13,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22581,7 +22650,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [20965] = 12,
+  [20754] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22613,7 +22682,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21009] = 12,
+  [20798] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22645,7 +22714,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21053] = 12,
+  [20842] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22677,7 +22746,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21097] = 12,
+  [20886] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22709,7 +22778,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21141] = 12,
+  [20930] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22741,7 +22810,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21185] = 12,
+  [20974] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22773,7 +22842,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21229] = 12,
+  [21018] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22805,7 +22874,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21273] = 12,
+  [21062] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22837,7 +22906,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21317] = 12,
+  [21106] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22869,7 +22938,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21361] = 12,
+  [21150] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22901,7 +22970,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21405] = 12,
+  [21194] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22933,7 +23002,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21449] = 12,
+  [21238] = 12,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1011), 1,
@@ -22965,7 +23034,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_BANG_EQ,
       anon_sym_LT_EQ,
       anon_sym_GT_EQ,
-  [21493] = 17,
+  [21282] = 17,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -23001,7 +23070,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [21546] = 3,
+  [21335] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1228), 7,
@@ -23022,7 +23091,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21570] = 3,
+  [21359] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1232), 7,
@@ -23043,7 +23112,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21594] = 3,
+  [21383] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1236), 7,
@@ -23064,7 +23133,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21618] = 3,
+  [21407] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1240), 7,
@@ -23085,7 +23154,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21642] = 4,
+  [21431] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1248), 1,
@@ -23107,7 +23176,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21668] = 3,
+  [21457] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1250), 7,
@@ -23128,7 +23197,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21692] = 3,
+  [21481] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1254), 7,
@@ -23149,7 +23218,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21716] = 3,
+  [21505] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1258), 7,
@@ -23170,7 +23239,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21740] = 15,
+  [21529] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(287), 1,
@@ -23202,7 +23271,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [21787] = 15,
+  [21576] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1264), 1,
@@ -23234,7 +23303,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1262), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [21834] = 15,
+  [21623] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(291), 1,
@@ -23266,7 +23335,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [21881] = 3,
+  [21670] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1282), 7,
@@ -23286,7 +23355,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_LBRACK,
       sym_number,
       anon_sym_DQUOTE_DQUOTE_DQUOTE,
-  [21904] = 15,
+  [21693] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1286), 1,
@@ -23318,7 +23387,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1284), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [21951] = 15,
+  [21740] = 15,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(287), 1,
@@ -23350,7 +23419,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1122), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [21998] = 11,
+  [21787] = 11,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1306), 1,
@@ -23374,7 +23443,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1304), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22033] = 11,
+  [21822] = 11,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(495), 1,
@@ -23398,7 +23467,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22068] = 11,
+  [21857] = 11,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1320), 1,
@@ -23422,7 +23491,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1318), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22103] = 7,
+  [21892] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(551), 1,
@@ -23442,7 +23511,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [22130] = 11,
+  [21919] = 11,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(287), 1,
@@ -23466,7 +23535,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22165] = 7,
+  [21954] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1336), 1,
@@ -23486,7 +23555,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [22192] = 2,
+  [21981] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23500,7 +23569,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22208] = 2,
+  [21997] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1344), 10,
@@ -23514,7 +23583,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22224] = 2,
+  [22013] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23528,7 +23597,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22240] = 2,
+  [22029] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23542,7 +23611,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22256] = 2,
+  [22045] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23556,7 +23625,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22272] = 2,
+  [22061] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23570,7 +23639,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22288] = 2,
+  [22077] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23584,7 +23653,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22304] = 2,
+  [22093] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23598,7 +23667,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22320] = 2,
+  [22109] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1342), 10,
@@ -23612,7 +23681,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_unpack,
       anon_sym_strip,
       anon_sym_limit,
-  [22336] = 4,
+  [22125] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -23628,7 +23697,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [22356] = 4,
+  [22145] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -23644,7 +23713,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [22376] = 4,
+  [22165] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -23660,7 +23729,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [22396] = 7,
+  [22185] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1356), 1,
@@ -23678,7 +23747,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__block_content,
       sym_interpolation,
       aux_sym_block_string_repeat1,
-  [22421] = 7,
+  [22210] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1358), 1,
@@ -23696,7 +23765,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__block_content,
       sym_interpolation,
       aux_sym_block_string_repeat1,
-  [22446] = 7,
+  [22235] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1358), 1,
@@ -23714,7 +23783,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__block_content,
       sym_interpolation,
       aux_sym_block_string_repeat1,
-  [22471] = 6,
+  [22260] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(553), 1,
@@ -23731,7 +23800,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [22494] = 7,
+  [22283] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1358), 1,
@@ -23749,7 +23818,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__block_content,
       sym_interpolation,
       aux_sym_block_string_repeat1,
-  [22519] = 9,
+  [22308] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1374), 1,
@@ -23769,7 +23838,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(285), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22548] = 9,
+  [22337] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -23789,7 +23858,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22577] = 7,
+  [22366] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1358), 1,
@@ -23807,7 +23876,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__block_content,
       sym_interpolation,
       aux_sym_block_string_repeat1,
-  [22602] = 2,
+  [22391] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1174), 9,
@@ -23820,7 +23889,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_component,
       anon_sym_app,
       anon_sym_user,
-  [22617] = 9,
+  [22406] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -23840,7 +23909,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22646] = 7,
+  [22435] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1387), 1,
@@ -23858,7 +23927,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__block_content,
       sym_interpolation,
       aux_sym_block_string_repeat1,
-  [22671] = 9,
+  [22460] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1400), 1,
@@ -23878,7 +23947,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1398), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22700] = 9,
+  [22489] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1409), 1,
@@ -23898,7 +23967,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1415), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22729] = 9,
+  [22518] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1027), 1,
@@ -23918,7 +23987,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(285), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22758] = 9,
+  [22547] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1374), 1,
@@ -23938,7 +24007,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22787] = 9,
+  [22576] = 9,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1027), 1,
@@ -23958,7 +24027,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1424), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [22816] = 7,
+  [22605] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1358), 1,
@@ -23976,7 +24045,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__block_content,
       sym_interpolation,
       aux_sym_block_string_repeat1,
-  [22841] = 7,
+  [22630] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1430), 1,
@@ -23993,7 +24062,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_cache,
       anon_sym_tmpfs,
       anon_sym_network,
-  [22865] = 2,
+  [22654] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1440), 8,
@@ -24005,7 +24074,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_from,
       anon_sym_to,
-  [22879] = 7,
+  [22668] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1442), 1,
@@ -24022,7 +24091,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__string_content,
       sym_interpolation,
       aux_sym_string_repeat1,
-  [22903] = 4,
+  [22692] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -24036,7 +24105,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_on,
       anon_sym_cross,
       anon_sym_suite,
-  [22921] = 7,
+  [22710] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1454), 1,
@@ -24053,7 +24122,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__string_content,
       sym_interpolation,
       aux_sym_string_repeat1,
-  [22945] = 7,
+  [22734] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1444), 1,
@@ -24070,7 +24139,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__string_content,
       sym_interpolation,
       aux_sym_string_repeat1,
-  [22969] = 2,
+  [22758] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1472), 8,
@@ -24082,7 +24151,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [22983] = 2,
+  [22772] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1472), 8,
@@ -24094,7 +24163,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [22997] = 2,
+  [22786] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1472), 8,
@@ -24106,7 +24175,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [23011] = 2,
+  [22800] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1472), 8,
@@ -24118,7 +24187,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [23025] = 2,
+  [22814] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1472), 8,
@@ -24130,7 +24199,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [23039] = 2,
+  [22828] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1472), 8,
@@ -24142,7 +24211,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_components,
       anon_sym_key,
       anon_sym_priority,
-  [23053] = 2,
+  [22842] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1474), 8,
@@ -24154,7 +24223,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [23067] = 2,
+  [22856] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1474), 8,
@@ -24166,7 +24235,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [23081] = 2,
+  [22870] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1474), 8,
@@ -24178,7 +24247,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [23095] = 2,
+  [22884] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1474), 8,
@@ -24190,7 +24259,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [23109] = 2,
+  [22898] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1474), 8,
@@ -24202,7 +24271,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [23123] = 2,
+  [22912] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1474), 8,
@@ -24214,7 +24283,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_to,
       anon_sym_include,
       anon_sym_exclude,
-  [23137] = 7,
+  [22926] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1444), 1,
@@ -24231,7 +24300,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__string_content,
       sym_interpolation,
       aux_sym_string_repeat1,
-  [23161] = 7,
+  [22950] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1444), 1,
@@ -24248,7 +24317,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__string_content,
       sym_interpolation,
       aux_sym_string_repeat1,
-  [23185] = 7,
+  [22974] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1430), 1,
@@ -24265,7 +24334,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_cache,
       anon_sym_tmpfs,
       anon_sym_network,
-  [23209] = 7,
+  [22998] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1444), 1,
@@ -24282,7 +24351,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__string_content,
       sym_interpolation,
       aux_sym_string_repeat1,
-  [23233] = 7,
+  [23022] = 7,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1444), 1,
@@ -24299,7 +24368,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__string_content,
       sym_interpolation,
       aux_sym_string_repeat1,
-  [23257] = 2,
+  [23046] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1440), 8,
@@ -24311,7 +24380,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_from,
       anon_sym_to,
-  [23271] = 7,
+  [23060] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(431), 1,
@@ -24327,7 +24396,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1488), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23294] = 7,
+  [23083] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24343,7 +24412,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [23317] = 7,
+  [23106] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(291), 1,
@@ -24359,7 +24428,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1122), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23340] = 7,
+  [23129] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1502), 1,
@@ -24375,7 +24444,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1500), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23363] = 7,
+  [23152] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1510), 1,
@@ -24391,7 +24460,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1508), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23386] = 7,
+  [23175] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(287), 1,
@@ -24407,7 +24476,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1122), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23409] = 4,
+  [23198] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1518), 1,
@@ -24420,7 +24489,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [23426] = 7,
+  [23215] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(287), 1,
@@ -24436,7 +24505,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23449] = 7,
+  [23238] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24452,7 +24521,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [23472] = 7,
+  [23261] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(429), 1,
@@ -24468,7 +24537,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1524), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23495] = 7,
+  [23284] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(385), 1,
@@ -24484,7 +24553,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1526), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23518] = 7,
+  [23307] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(387), 1,
@@ -24500,7 +24569,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1528), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23541] = 7,
+  [23330] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(429), 1,
@@ -24516,7 +24585,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1524), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23564] = 7,
+  [23353] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(387), 1,
@@ -24532,7 +24601,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1528), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23587] = 4,
+  [23376] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1518), 1,
@@ -24545,7 +24614,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [23604] = 7,
+  [23393] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(389), 1,
@@ -24561,7 +24630,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1532), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23627] = 7,
+  [23416] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(379), 1,
@@ -24577,7 +24646,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1534), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23650] = 7,
+  [23439] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1538), 1,
@@ -24593,7 +24662,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1536), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23673] = 7,
+  [23462] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24609,7 +24678,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [23696] = 4,
+  [23485] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1550), 1,
@@ -24622,7 +24691,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [23713] = 7,
+  [23502] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(433), 1,
@@ -24638,7 +24707,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1553), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23736] = 7,
+  [23525] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(291), 1,
@@ -24654,7 +24723,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23759] = 7,
+  [23548] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(433), 1,
@@ -24670,7 +24739,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1553), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23782] = 7,
+  [23571] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(357), 1,
@@ -24686,7 +24755,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [23805] = 7,
+  [23594] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(377), 1,
@@ -24702,7 +24771,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1555), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23828] = 7,
+  [23617] = 7,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(435), 1,
@@ -24718,7 +24787,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1557), 2,
       sym__newline,
       anon_sym_COMMA,
-  [23851] = 2,
+  [23640] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1559), 6,
@@ -24728,7 +24797,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_mode,
       anon_sym_text,
       anon_sym_append,
-  [23863] = 2,
+  [23652] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1561), 6,
@@ -24738,7 +24807,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [23875] = 2,
+  [23664] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1563), 6,
@@ -24748,7 +24817,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [23887] = 2,
+  [23676] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1561), 6,
@@ -24758,7 +24827,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [23899] = 2,
+  [23688] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1561), 6,
@@ -24768,7 +24837,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [23911] = 6,
+  [23700] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24782,7 +24851,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [23931] = 6,
+  [23720] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24796,7 +24865,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [23951] = 6,
+  [23740] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24810,7 +24879,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [23971] = 6,
+  [23760] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24824,7 +24893,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [23991] = 6,
+  [23780] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24838,7 +24907,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24011] = 6,
+  [23800] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24852,7 +24921,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24031] = 2,
+  [23820] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1577), 6,
@@ -24862,7 +24931,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24043] = 6,
+  [23832] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24876,7 +24945,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24063] = 5,
+  [23852] = 5,
     ACTIONS(3), 1,
       sym_comment,
     STATE(111), 1,
@@ -24889,7 +24958,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1584), 2,
       anon_sym_RBRACE,
       anon_sym_else,
-  [24081] = 3,
+  [23870] = 3,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1586), 2,
@@ -24900,7 +24969,7 @@ static const uint16_t ts_small_parse_table[] = {
       aux_sym__block_content_token1,
       sym_escape_sequence,
       anon_sym_DOLLAR_LBRACE,
-  [24095] = 6,
+  [23884] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24914,7 +24983,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24115] = 6,
+  [23904] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24928,7 +24997,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24135] = 6,
+  [23924] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24942,7 +25011,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24155] = 2,
+  [23944] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1596), 6,
@@ -24952,7 +25021,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24167] = 2,
+  [23956] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1596), 6,
@@ -24962,7 +25031,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24179] = 6,
+  [23968] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -24976,7 +25045,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24199] = 2,
+  [23988] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1559), 6,
@@ -24986,7 +25055,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_mode,
       anon_sym_text,
       anon_sym_append,
-  [24211] = 3,
+  [24000] = 3,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1600), 2,
@@ -24997,7 +25066,7 @@ static const uint16_t ts_small_parse_table[] = {
       aux_sym__block_content_token1,
       sym_escape_sequence,
       anon_sym_DOLLAR_LBRACE,
-  [24225] = 6,
+  [24014] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -25011,7 +25080,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24245] = 2,
+  [24034] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1548), 6,
@@ -25021,7 +25090,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24257] = 2,
+  [24046] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1561), 6,
@@ -25031,7 +25100,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_timeout,
       anon_sym_start,
       anon_sym_retries,
-  [24269] = 2,
+  [24058] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1559), 6,
@@ -25041,7 +25110,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_mode,
       anon_sym_text,
       anon_sym_append,
-  [24281] = 2,
+  [24070] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1559), 6,
@@ -25051,7 +25120,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_mode,
       anon_sym_text,
       anon_sym_append,
-  [24293] = 5,
+  [24082] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1608), 1,
@@ -25063,7 +25132,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1606), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24310] = 2,
+  [24099] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1611), 5,
@@ -25072,7 +25141,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24321] = 2,
+  [24110] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1613), 5,
@@ -25081,7 +25150,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24332] = 2,
+  [24121] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1615), 5,
@@ -25090,7 +25159,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_on,
       anon_sym_cross,
-  [24343] = 5,
+  [24132] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1573), 1,
@@ -25102,7 +25171,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1617), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24360] = 5,
+  [24149] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1049), 1,
@@ -25114,7 +25183,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24377] = 5,
+  [24166] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1047), 1,
@@ -25126,7 +25195,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24394] = 5,
+  [24183] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1621), 1,
@@ -25138,7 +25207,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1619), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24411] = 6,
+  [24200] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
@@ -25151,7 +25220,7 @@ static const uint16_t ts_small_parse_table[] = {
       aux_sym_app_repeat1,
     STATE(734), 1,
       sym_block,
-  [24430] = 5,
+  [24219] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1565), 1,
@@ -25163,7 +25232,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1628), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24447] = 6,
+  [24236] = 6,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
@@ -25176,7 +25245,7 @@ static const uint16_t ts_small_parse_table[] = {
       aux_sym_app_repeat1,
     STATE(707), 1,
       sym_block,
-  [24466] = 2,
+  [24255] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1615), 5,
@@ -25185,7 +25254,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_on,
       anon_sym_cross,
-  [24477] = 2,
+  [24266] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1632), 5,
@@ -25194,7 +25263,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24488] = 5,
+  [24277] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1579), 1,
@@ -25206,7 +25275,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1634), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24505] = 2,
+  [24294] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1632), 5,
@@ -25215,7 +25284,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24516] = 5,
+  [24305] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1027), 1,
@@ -25227,7 +25296,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(285), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24533] = 2,
+  [24322] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1632), 5,
@@ -25236,7 +25305,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24544] = 5,
+  [24333] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1638), 1,
@@ -25248,7 +25317,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1636), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24561] = 5,
+  [24350] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1049), 1,
@@ -25260,7 +25329,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(285), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24578] = 5,
+  [24367] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1590), 1,
@@ -25272,7 +25341,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1641), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24595] = 5,
+  [24384] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1571), 1,
@@ -25284,7 +25353,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1643), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24612] = 5,
+  [24401] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1565), 1,
@@ -25296,7 +25365,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1628), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24629] = 5,
+  [24418] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1592), 1,
@@ -25308,7 +25377,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1645), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24646] = 5,
+  [24435] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1649), 1,
@@ -25320,7 +25389,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1647), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24663] = 5,
+  [24452] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1594), 1,
@@ -25332,7 +25401,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1652), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24680] = 5,
+  [24469] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(337), 1,
@@ -25344,7 +25413,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(653), 2,
       sym_string,
       sym_block_string,
-  [24697] = 5,
+  [24486] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1027), 1,
@@ -25356,7 +25425,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1424), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24714] = 5,
+  [24503] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1055), 1,
@@ -25368,7 +25437,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1656), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24731] = 2,
+  [24520] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1658), 5,
@@ -25377,7 +25446,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24742] = 2,
+  [24531] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1615), 5,
@@ -25386,7 +25455,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_on,
       anon_sym_cross,
-  [24753] = 5,
+  [24542] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1567), 1,
@@ -25398,7 +25467,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1660), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24770] = 3,
+  [24559] = 3,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1664), 1,
@@ -25408,7 +25477,7 @@ static const uint16_t ts_small_parse_table[] = {
       aux_sym__string_content_token1,
       sym_escape_sequence,
       anon_sym_DOLLAR_LBRACE,
-  [24783] = 4,
+  [24572] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1666), 1,
@@ -25419,7 +25488,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COLON,
       anon_sym_LBRACE,
       anon_sym_RBRACK,
-  [24798] = 5,
+  [24587] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1604), 1,
@@ -25431,7 +25500,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1669), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24815] = 3,
+  [24604] = 3,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1600), 1,
@@ -25441,7 +25510,7 @@ static const uint16_t ts_small_parse_table[] = {
       aux_sym__string_content_token1,
       sym_escape_sequence,
       anon_sym_DOLLAR_LBRACE,
-  [24828] = 5,
+  [24617] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1674), 1,
@@ -25453,7 +25522,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1671), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24845] = 5,
+  [24634] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -25465,7 +25534,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(806), 2,
       sym__key,
       sym_string,
-  [24862] = 2,
+  [24651] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1676), 5,
@@ -25474,7 +25543,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_in,
       anon_sym_RBRACE,
       anon_sym_with,
-  [24873] = 5,
+  [24662] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1571), 1,
@@ -25486,7 +25555,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1643), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24890] = 5,
+  [24679] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1680), 1,
@@ -25498,7 +25567,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1678), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24907] = 2,
+  [24696] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1683), 5,
@@ -25507,7 +25576,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_with,
       anon_sym_on,
       anon_sym_cross,
-  [24918] = 5,
+  [24707] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(295), 1,
@@ -25519,7 +25588,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [24935] = 5,
+  [24724] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1592), 1,
@@ -25531,7 +25600,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1645), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24952] = 4,
+  [24741] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1687), 1,
@@ -25541,7 +25610,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1685), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24966] = 4,
+  [24755] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1691), 1,
@@ -25551,7 +25620,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1689), 2,
       sym__newline,
       anon_sym_COMMA,
-  [24980] = 2,
+  [24769] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1260), 4,
@@ -25559,7 +25628,7 @@ static const uint16_t ts_small_parse_table[] = {
       ts_builtin_sym_end,
       anon_sym_RBRACE,
       anon_sym_else,
-  [24990] = 3,
+  [24779] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1695), 1,
@@ -25568,7 +25637,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
       ts_builtin_sym_end,
       anon_sym_EQ,
-  [25002] = 4,
+  [24791] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1699), 1,
@@ -25578,7 +25647,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1697), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25016] = 4,
+  [24805] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1703), 1,
@@ -25588,7 +25657,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1701), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25030] = 4,
+  [24819] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1707), 1,
@@ -25598,7 +25667,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1705), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25044] = 4,
+  [24833] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1711), 1,
@@ -25608,7 +25677,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1709), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25058] = 4,
+  [24847] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1715), 1,
@@ -25618,7 +25687,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1713), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25072] = 5,
+  [24861] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1068), 1,
@@ -25629,7 +25698,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_block,
     STATE(584), 1,
       aux_sym_arm_repeat1,
-  [25088] = 4,
+  [24877] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1719), 1,
@@ -25639,7 +25708,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1717), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25102] = 4,
+  [24891] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1723), 1,
@@ -25649,7 +25718,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1721), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25116] = 5,
+  [24905] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1725), 1,
@@ -25660,7 +25729,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_parameter,
     STATE(725), 1,
       sym__parameter,
-  [25132] = 2,
+  [24921] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1230), 4,
@@ -25668,7 +25737,7 @@ static const uint16_t ts_small_parse_table[] = {
       ts_builtin_sym_end,
       anon_sym_RBRACE,
       anon_sym_else,
-  [25142] = 2,
+  [24931] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1729), 4,
@@ -25676,7 +25745,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RBRACE,
       anon_sym_owner,
       anon_sym_mode,
-  [25152] = 5,
+  [24941] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
@@ -25687,7 +25756,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_parameters,
     STATE(729), 1,
       sym_block,
-  [25168] = 4,
+  [24957] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1733), 1,
@@ -25697,7 +25766,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1736), 2,
       anon_sym_where,
       anon_sym_LBRACE,
-  [25182] = 2,
+  [24971] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1729), 4,
@@ -25705,7 +25774,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RBRACE,
       anon_sym_owner,
       anon_sym_mode,
-  [25192] = 2,
+  [24981] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1234), 4,
@@ -25713,7 +25782,7 @@ static const uint16_t ts_small_parse_table[] = {
       ts_builtin_sym_end,
       anon_sym_RBRACE,
       anon_sym_else,
-  [25202] = 4,
+  [24991] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1740), 1,
@@ -25723,7 +25792,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1738), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25216] = 4,
+  [25005] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1742), 1,
@@ -25733,7 +25802,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(462), 2,
       sym_shell_string,
       sym_shell_block,
-  [25230] = 2,
+  [25019] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1242), 4,
@@ -25741,7 +25810,7 @@ static const uint16_t ts_small_parse_table[] = {
       ts_builtin_sym_end,
       anon_sym_RBRACE,
       anon_sym_else,
-  [25240] = 4,
+  [25029] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -25751,7 +25820,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(740), 2,
       sym__key,
       sym_string,
-  [25254] = 4,
+  [25043] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1748), 1,
@@ -25761,7 +25830,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1746), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25268] = 5,
+  [25057] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1725), 1,
@@ -25772,7 +25841,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_parameter,
     STATE(725), 1,
       sym__parameter,
-  [25284] = 4,
+  [25073] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1752), 1,
@@ -25782,7 +25851,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(277), 2,
       sym_if_expression,
       sym__branch,
-  [25298] = 4,
+  [25087] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -25792,7 +25861,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(798), 2,
       sym__key,
       sym_string,
-  [25312] = 4,
+  [25101] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1758), 1,
@@ -25802,7 +25871,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1756), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25326] = 4,
+  [25115] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1762), 1,
@@ -25812,7 +25881,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1760), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25340] = 3,
+  [25129] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1764), 1,
@@ -25821,7 +25890,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_EQ,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [25352] = 2,
+  [25141] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1252), 4,
@@ -25829,7 +25898,7 @@ static const uint16_t ts_small_parse_table[] = {
       ts_builtin_sym_end,
       anon_sym_RBRACE,
       anon_sym_else,
-  [25362] = 5,
+  [25151] = 5,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1725), 1,
@@ -25840,7 +25909,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_parameter,
     STATE(725), 1,
       sym__parameter,
-  [25378] = 2,
+  [25167] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1768), 4,
@@ -25848,7 +25917,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RBRACE,
       anon_sym_sha256,
       anon_sym_sha512,
-  [25388] = 4,
+  [25177] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1772), 1,
@@ -25858,7 +25927,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1770), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25402] = 4,
+  [25191] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1776), 1,
@@ -25868,7 +25937,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1774), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25416] = 4,
+  [25205] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1780), 1,
@@ -25878,7 +25947,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1778), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25430] = 4,
+  [25219] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1784), 1,
@@ -25888,7 +25957,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1782), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25444] = 2,
+  [25233] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1768), 4,
@@ -25896,7 +25965,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RBRACE,
       anon_sym_sha256,
       anon_sym_sha512,
-  [25454] = 4,
+  [25243] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1788), 1,
@@ -25906,7 +25975,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1786), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [25468] = 4,
+  [25257] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1792), 1,
@@ -25916,7 +25985,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1790), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25482] = 4,
+  [25271] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1794), 1,
@@ -25926,7 +25995,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(39), 2,
       sym_if_expression,
       sym__branch,
-  [25496] = 2,
+  [25285] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1584), 4,
@@ -25934,7 +26003,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
       anon_sym_RBRACE,
       anon_sym_else,
-  [25506] = 4,
+  [25295] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1800), 1,
@@ -25944,7 +26013,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1798), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25520] = 4,
+  [25309] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1804), 1,
@@ -25954,7 +26023,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1802), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25534] = 4,
+  [25323] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(31), 1,
@@ -25964,7 +26033,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(727), 2,
       sym_block,
       sym_if,
-  [25548] = 4,
+  [25337] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1808), 1,
@@ -25974,7 +26043,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1806), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25562] = 4,
+  [25351] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1812), 1,
@@ -25984,7 +26053,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1810), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25576] = 4,
+  [25365] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1816), 1,
@@ -25994,7 +26063,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1814), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25590] = 4,
+  [25379] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(283), 1,
@@ -26004,7 +26073,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1064), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [25604] = 4,
+  [25393] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1820), 1,
@@ -26014,7 +26083,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1818), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25618] = 2,
+  [25407] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1822), 4,
@@ -26022,7 +26091,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RBRACE,
       anon_sym_with,
       anon_sym_suite,
-  [25628] = 4,
+  [25417] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1826), 1,
@@ -26032,7 +26101,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1824), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25642] = 4,
+  [25431] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1830), 1,
@@ -26042,7 +26111,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1828), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25656] = 4,
+  [25445] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1834), 1,
@@ -26052,7 +26121,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1832), 2,
       sym__newline,
       anon_sym_COMMA,
-  [25670] = 2,
+  [25459] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1822), 4,
@@ -26060,7 +26129,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RBRACE,
       anon_sym_with,
       anon_sym_suite,
-  [25680] = 4,
+  [25469] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1492), 1,
@@ -26070,7 +26139,7 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(801), 2,
       sym__key,
       sym_string,
-  [25694] = 4,
+  [25483] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1106), 1,
@@ -26080,14 +26149,14 @@ static const uint16_t ts_small_parse_table[] = {
     STATE(352), 2,
       sym_if_expression,
       sym__branch,
-  [25708] = 2,
+  [25497] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1838), 3,
       sym__newline,
       anon_sym_RBRACE,
       anon_sym_to,
-  [25717] = 4,
+  [25506] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
@@ -26096,14 +26165,14 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_for,
     STATE(708), 1,
       sym_block,
-  [25730] = 2,
+  [25519] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1842), 3,
       sym__newline,
       anon_sym_RBRACE,
       anon_sym_by,
-  [25739] = 4,
+  [25528] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(87), 1,
@@ -26112,7 +26181,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(659), 1,
       aux_sym_block_repeat1,
-  [25752] = 3,
+  [25541] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1846), 1,
@@ -26120,7 +26189,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1848), 2,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [25763] = 4,
+  [25552] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1725), 1,
@@ -26129,7 +26198,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_parameter,
     STATE(725), 1,
       sym__parameter,
-  [25776] = 4,
+  [25565] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(89), 1,
@@ -26138,7 +26207,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(663), 1,
       aux_sym_block_repeat1,
-  [25789] = 4,
+  [25578] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(89), 1,
@@ -26147,7 +26216,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(687), 1,
       aux_sym_block_repeat1,
-  [25802] = 4,
+  [25591] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1852), 1,
@@ -26156,7 +26225,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(688), 1,
       aux_sym_arguments_repeat1,
-  [25815] = 4,
+  [25604] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1750), 1,
@@ -26165,7 +26234,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
     STATE(673), 1,
       aux_sym_parameters_repeat1,
-  [25828] = 4,
+  [25617] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(81), 1,
@@ -26174,7 +26243,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(682), 1,
       aux_sym_block_repeat1,
-  [25841] = 4,
+  [25630] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(91), 1,
@@ -26183,7 +26252,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(687), 1,
       aux_sym_block_repeat1,
-  [25854] = 4,
+  [25643] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(505), 1,
@@ -26192,7 +26261,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
     STATE(584), 1,
       aux_sym_arm_repeat1,
-  [25867] = 4,
+  [25656] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1864), 1,
@@ -26201,7 +26270,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(669), 1,
       aux_sym_arguments_repeat1,
-  [25880] = 4,
+  [25669] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1868), 1,
@@ -26210,7 +26279,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(670), 1,
       aux_sym_type_repeat1,
-  [25893] = 4,
+  [25682] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1868), 1,
@@ -26219,7 +26288,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(690), 1,
       aux_sym_type_repeat1,
-  [25906] = 4,
+  [25695] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1068), 1,
@@ -26228,7 +26297,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COLON,
     STATE(584), 1,
       aux_sym_arm_repeat1,
-  [25919] = 4,
+  [25708] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(475), 1,
@@ -26237,7 +26306,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
     STATE(675), 1,
       aux_sym_arguments_repeat1,
-  [25932] = 4,
+  [25721] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1868), 1,
@@ -26246,7 +26315,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(678), 1,
       aux_sym_type_repeat1,
-  [25945] = 3,
+  [25734] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1882), 1,
@@ -26254,7 +26323,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1880), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [25956] = 3,
+  [25745] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1884), 1,
@@ -26262,7 +26331,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1848), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [25967] = 4,
+  [25756] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1886), 1,
@@ -26271,14 +26340,14 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(673), 1,
       aux_sym_parameters_repeat1,
-  [25980] = 2,
+  [25769] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1736), 3,
       anon_sym_COMMA,
       anon_sym_where,
       anon_sym_LBRACE,
-  [25989] = 4,
+  [25778] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1891), 1,
@@ -26287,21 +26356,21 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(675), 1,
       aux_sym_arguments_repeat1,
-  [26002] = 2,
+  [25791] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1896), 3,
       sym__newline,
       ts_builtin_sym_end,
       anon_sym_EQ,
-  [26011] = 2,
+  [25800] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1674), 3,
       sym__newline,
       anon_sym_COMMA,
       anon_sym_RBRACE,
-  [26020] = 4,
+  [25809] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1898), 1,
@@ -26310,7 +26379,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(678), 1,
       aux_sym_type_repeat1,
-  [26033] = 4,
+  [25822] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(79), 1,
@@ -26319,7 +26388,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(695), 1,
       aux_sym_block_repeat1,
-  [26046] = 4,
+  [25835] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(535), 1,
@@ -26328,7 +26397,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
     STATE(584), 1,
       aux_sym_arm_repeat1,
-  [26059] = 4,
+  [25848] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1907), 1,
@@ -26337,7 +26406,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(685), 1,
       aux_sym_arguments_repeat1,
-  [26072] = 4,
+  [25861] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(83), 1,
@@ -26346,14 +26415,14 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(687), 1,
       aux_sym_block_repeat1,
-  [26085] = 2,
+  [25874] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1913), 3,
       anon_sym_EQ,
       anon_sym_COLON,
       anon_sym_PLUS_EQ,
-  [26094] = 4,
+  [25883] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1915), 1,
@@ -26362,7 +26431,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(661), 1,
       aux_sym_parameters_repeat1,
-  [26107] = 4,
+  [25896] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(487), 1,
@@ -26371,14 +26440,14 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
     STATE(675), 1,
       aux_sym_arguments_repeat1,
-  [26120] = 2,
+  [25909] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1921), 3,
       anon_sym_EQ,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [26129] = 4,
+  [25918] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1923), 1,
@@ -26387,7 +26456,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(687), 1,
       aux_sym_block_repeat1,
-  [26142] = 4,
+  [25931] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(485), 1,
@@ -26396,14 +26465,14 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
     STATE(675), 1,
       aux_sym_arguments_repeat1,
-  [26155] = 2,
+  [25944] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1921), 3,
       sym__newline,
       ts_builtin_sym_end,
       anon_sym_EQ,
-  [26164] = 4,
+  [25953] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1868), 1,
@@ -26412,14 +26481,14 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_RPAREN,
     STATE(678), 1,
       aux_sym_type_repeat1,
-  [26177] = 2,
+  [25966] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1932), 3,
       sym__newline,
       anon_sym_RBRACE,
       anon_sym_with,
-  [26186] = 4,
+  [25975] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(511), 1,
@@ -26428,14 +26497,14 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_COMMA,
     STATE(584), 1,
       aux_sym_arm_repeat1,
-  [26199] = 2,
+  [25988] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1896), 3,
       anon_sym_EQ,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [26208] = 3,
+  [25997] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1938), 1,
@@ -26443,7 +26512,7 @@ static const uint16_t ts_small_parse_table[] = {
     ACTIONS(1936), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26219] = 4,
+  [26008] = 4,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(81), 1,
@@ -26452,637 +26521,637 @@ static const uint16_t ts_small_parse_table[] = {
       sym__newline,
     STATE(687), 1,
       aux_sym_block_repeat1,
-  [26232] = 2,
+  [26021] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1940), 3,
       sym__newline,
       anon_sym_RBRACE,
       anon_sym_with,
-  [26241] = 2,
+  [26030] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1942), 3,
       sym__newline,
       anon_sym_RBRACE,
       anon_sym_prints,
-  [26250] = 3,
+  [26039] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1944), 1,
       sym_identifier,
     STATE(703), 1,
       sym_generator,
-  [26260] = 3,
+  [26049] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1944), 1,
       sym_identifier,
     STATE(562), 1,
       sym_generator,
-  [26270] = 3,
+  [26059] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1946), 1,
       sym_identifier,
     STATE(667), 1,
       sym_type,
-  [26280] = 3,
+  [26069] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1948), 1,
       sym_identifier,
     STATE(672), 1,
       sym_type,
-  [26290] = 2,
+  [26079] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1901), 2,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [26298] = 3,
+  [26087] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
       anon_sym_LBRACE,
     STATE(719), 1,
       sym_block,
-  [26308] = 3,
+  [26097] = 3,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1950), 1,
       anon_sym_DQUOTE_DQUOTE_DQUOTE2,
     ACTIONS(1952), 1,
       sym__shell_lines,
-  [26318] = 3,
+  [26107] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1954), 1,
       anon_sym_DQUOTE,
     STATE(671), 1,
       sym_string,
-  [26328] = 3,
+  [26117] = 3,
     ACTIONS(1352), 1,
       sym_comment,
     ACTIONS(1956), 1,
       anon_sym_DQUOTE2,
     ACTIONS(1958), 1,
       sym__shell_line,
-  [26338] = 2,
+  [26127] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1960), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26346] = 2,
+  [26135] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1962), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26354] = 3,
+  [26143] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
       anon_sym_LBRACE,
     STATE(731), 1,
       sym_block,
-  [26364] = 2,
+  [26153] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1964), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26372] = 3,
+  [26161] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1944), 1,
       sym_identifier,
     STATE(674), 1,
       sym_generator,
-  [26382] = 2,
+  [26171] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1966), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26390] = 3,
+  [26179] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1968), 1,
       anon_sym_COMMA,
     ACTIONS(1970), 1,
       anon_sym_in,
-  [26400] = 2,
+  [26189] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1923), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26408] = 3,
+  [26197] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1132), 1,
       ts_builtin_sym_end,
     ACTIONS(1972), 1,
       sym__newline,
-  [26418] = 3,
+  [26207] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1946), 1,
       sym_identifier,
     STATE(656), 1,
       sym_type,
-  [26428] = 2,
+  [26217] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(285), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26436] = 3,
+  [26225] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
       anon_sym_LBRACE,
     STATE(743), 1,
       sym_block,
-  [26446] = 2,
+  [26235] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1974), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26454] = 3,
+  [26243] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1124), 1,
       anon_sym_LBRACE,
     STATE(712), 1,
       sym_block,
-  [26464] = 2,
+  [26253] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1889), 2,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [26472] = 3,
+  [26261] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1946), 1,
       sym_identifier,
     STATE(702), 1,
       sym_type,
-  [26482] = 2,
+  [26271] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1976), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26490] = 2,
+  [26279] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1978), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26498] = 2,
+  [26287] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1980), 2,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [26506] = 2,
+  [26295] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1982), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26514] = 2,
+  [26303] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1984), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26522] = 2,
+  [26311] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1986), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26530] = 2,
+  [26319] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1988), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26538] = 2,
+  [26327] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1424), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26546] = 2,
+  [26335] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1990), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26554] = 3,
+  [26343] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1992), 1,
       anon_sym_EQ,
     ACTIONS(1994), 1,
       anon_sym_COLON,
-  [26564] = 2,
+  [26353] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1996), 2,
       sym__newline,
       anon_sym_RBRACE,
-  [26572] = 2,
+  [26361] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1998), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26580] = 2,
+  [26369] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2000), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26588] = 2,
+  [26377] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2002), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26596] = 3,
+  [26385] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1946), 1,
       sym_identifier,
     STATE(666), 1,
       sym_type,
-  [26606] = 3,
+  [26395] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1070), 1,
       anon_sym_LBRACE,
     STATE(427), 1,
       sym_block,
-  [26616] = 3,
+  [26405] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1120), 1,
       ts_builtin_sym_end,
     ACTIONS(1972), 1,
       sym__newline,
-  [26626] = 2,
+  [26415] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2004), 2,
       anon_sym_EQ,
       anon_sym_PLUS_EQ,
-  [26634] = 2,
+  [26423] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1894), 2,
       anon_sym_COMMA,
       anon_sym_RPAREN,
-  [26642] = 3,
+  [26431] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2006), 1,
       sym_identifier,
     STATE(735), 1,
       sym__parameter,
-  [26652] = 2,
+  [26441] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2008), 2,
       sym__newline,
       ts_builtin_sym_end,
-  [26660] = 3,
+  [26449] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1972), 1,
       sym__newline,
     ACTIONS(2010), 1,
       ts_builtin_sym_end,
-  [26670] = 3,
+  [26459] = 3,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2012), 1,
       anon_sym_EQ,
     ACTIONS(2014), 1,
       anon_sym_COLON,
-  [26680] = 2,
+  [26469] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2016), 1,
       anon_sym_else,
-  [26687] = 2,
+  [26476] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2018), 1,
       anon_sym_RBRACE,
-  [26694] = 2,
+  [26483] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2020), 1,
       anon_sym_RBRACE,
-  [26701] = 2,
+  [26490] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1972), 1,
       sym__newline,
-  [26708] = 2,
+  [26497] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2022), 1,
       anon_sym_RBRACE,
-  [26715] = 2,
+  [26504] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2024), 1,
       anon_sym_LBRACE,
-  [26722] = 2,
+  [26511] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2026), 1,
       sym_identifier,
-  [26729] = 2,
+  [26518] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2028), 1,
       anon_sym_COLON,
-  [26736] = 2,
+  [26525] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2030), 1,
       anon_sym_RBRACE,
-  [26743] = 2,
+  [26532] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2032), 1,
       sym_identifier,
-  [26750] = 2,
+  [26539] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2034), 1,
       anon_sym_DQUOTE_DQUOTE_DQUOTE2,
-  [26757] = 2,
+  [26546] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2036), 1,
       sym_identifier,
-  [26764] = 2,
+  [26553] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2038), 1,
       anon_sym_RBRACE,
-  [26771] = 2,
+  [26560] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2040), 1,
       anon_sym_RBRACE,
-  [26778] = 2,
+  [26567] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1102), 1,
       anon_sym_RBRACE,
-  [26785] = 2,
+  [26574] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2042), 1,
       anon_sym_LBRACE,
-  [26792] = 2,
+  [26581] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2044), 1,
       anon_sym_RBRACE,
-  [26799] = 2,
+  [26588] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2046), 1,
       anon_sym_RBRACE,
-  [26806] = 2,
+  [26595] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2048), 1,
       anon_sym_RBRACE,
-  [26813] = 2,
+  [26602] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2050), 1,
       anon_sym_else,
-  [26820] = 2,
+  [26609] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2052), 1,
       anon_sym_RBRACE,
-  [26827] = 2,
+  [26616] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2054), 1,
       anon_sym_RBRACE,
-  [26834] = 2,
+  [26623] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2056), 1,
       anon_sym_RBRACE,
-  [26841] = 2,
+  [26630] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2058), 1,
       sym_identifier,
-  [26848] = 2,
+  [26637] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2060), 1,
       anon_sym_RBRACE,
-  [26855] = 2,
+  [26644] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2062), 1,
       anon_sym_RBRACE,
-  [26862] = 2,
+  [26651] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2064), 1,
       anon_sym_RBRACE,
-  [26869] = 2,
+  [26658] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2066), 1,
       anon_sym_DQUOTE2,
-  [26876] = 2,
+  [26665] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2068), 1,
       anon_sym_RBRACE,
-  [26883] = 2,
+  [26672] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2070), 1,
       sym_identifier,
-  [26890] = 2,
+  [26679] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2072), 1,
       anon_sym_LBRACE,
-  [26897] = 2,
+  [26686] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2074), 1,
       anon_sym_RBRACE,
-  [26904] = 2,
+  [26693] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2076), 1,
       ts_builtin_sym_end,
-  [26911] = 2,
+  [26700] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2078), 1,
       sym_identifier,
-  [26918] = 2,
+  [26707] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2080), 1,
       anon_sym_RBRACE,
-  [26925] = 2,
+  [26714] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2082), 1,
       anon_sym_RBRACE,
-  [26932] = 2,
+  [26721] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2084), 1,
       anon_sym_RBRACE,
-  [26939] = 2,
+  [26728] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1200), 1,
       anon_sym_RBRACE,
-  [26946] = 2,
+  [26735] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2086), 1,
       anon_sym_RBRACE,
-  [26953] = 2,
+  [26742] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2088), 1,
       anon_sym_RBRACE,
-  [26960] = 2,
+  [26749] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2090), 1,
       anon_sym_LBRACE,
-  [26967] = 2,
+  [26756] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2092), 1,
       anon_sym_RBRACE,
-  [26974] = 2,
+  [26763] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(1166), 1,
       anon_sym_RBRACE,
-  [26981] = 2,
+  [26770] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2094), 1,
       anon_sym_RBRACE,
-  [26988] = 2,
+  [26777] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2096), 1,
       anon_sym_in,
-  [26995] = 2,
+  [26784] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2098), 1,
       sym_identifier,
-  [27002] = 2,
+  [26791] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2100), 1,
       sym_identifier,
-  [27009] = 2,
+  [26798] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2102), 1,
       anon_sym_EQ,
-  [27016] = 2,
+  [26805] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2104), 1,
       anon_sym_RBRACE,
-  [27023] = 2,
+  [26812] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2106), 1,
       sym_identifier,
-  [27030] = 2,
+  [26819] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2108), 1,
       anon_sym_RBRACE,
-  [27037] = 2,
+  [26826] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2110), 1,
       anon_sym_RBRACE,
-  [27044] = 2,
+  [26833] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2112), 1,
       anon_sym_EQ,
-  [27051] = 2,
+  [26840] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2114), 1,
       anon_sym_else,
-  [27058] = 2,
+  [26847] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2116), 1,
       sym_identifier,
-  [27065] = 2,
+  [26854] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2118), 1,
       anon_sym_EQ,
-  [27072] = 2,
+  [26861] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2120), 1,
       anon_sym_RBRACE,
-  [27079] = 2,
+  [26868] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2122), 1,
       sym_identifier,
-  [27086] = 2,
+  [26875] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2124), 1,
       sym_identifier,
-  [27093] = 2,
+  [26882] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2126), 1,
       anon_sym_RBRACE,
-  [27100] = 2,
+  [26889] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2128), 1,
       anon_sym_COLON,
-  [27107] = 2,
+  [26896] = 2,
     ACTIONS(3), 1,
       sym_comment,
     ACTIONS(2130), 1,
@@ -27090,812 +27159,810 @@ static const uint16_t ts_small_parse_table[] = {
 };
 
 static const uint32_t ts_small_parse_table_map[] = {
-  [SMALL_STATE(2)] = 0,
-  [SMALL_STATE(3)] = 119,
-  [SMALL_STATE(4)] = 238,
-  [SMALL_STATE(5)] = 354,
-  [SMALL_STATE(6)] = 470,
-  [SMALL_STATE(7)] = 586,
-  [SMALL_STATE(8)] = 702,
-  [SMALL_STATE(9)] = 818,
-  [SMALL_STATE(10)] = 934,
-  [SMALL_STATE(11)] = 1050,
-  [SMALL_STATE(12)] = 1166,
-  [SMALL_STATE(13)] = 1279,
-  [SMALL_STATE(14)] = 1335,
-  [SMALL_STATE(15)] = 1391,
-  [SMALL_STATE(16)] = 1455,
-  [SMALL_STATE(17)] = 1527,
-  [SMALL_STATE(18)] = 1593,
-  [SMALL_STATE(19)] = 1661,
-  [SMALL_STATE(20)] = 1731,
-  [SMALL_STATE(21)] = 1795,
-  [SMALL_STATE(22)] = 1850,
-  [SMALL_STATE(23)] = 1905,
-  [SMALL_STATE(24)] = 1960,
-  [SMALL_STATE(25)] = 2015,
-  [SMALL_STATE(26)] = 2070,
-  [SMALL_STATE(27)] = 2125,
-  [SMALL_STATE(28)] = 2180,
-  [SMALL_STATE(29)] = 2235,
-  [SMALL_STATE(30)] = 2290,
-  [SMALL_STATE(31)] = 2345,
-  [SMALL_STATE(32)] = 2400,
-  [SMALL_STATE(33)] = 2455,
-  [SMALL_STATE(34)] = 2510,
-  [SMALL_STATE(35)] = 2565,
-  [SMALL_STATE(36)] = 2620,
-  [SMALL_STATE(37)] = 2675,
-  [SMALL_STATE(38)] = 2730,
-  [SMALL_STATE(39)] = 2785,
-  [SMALL_STATE(40)] = 2840,
-  [SMALL_STATE(41)] = 2895,
-  [SMALL_STATE(42)] = 2950,
-  [SMALL_STATE(43)] = 3005,
-  [SMALL_STATE(44)] = 3060,
-  [SMALL_STATE(45)] = 3115,
-  [SMALL_STATE(46)] = 3170,
-  [SMALL_STATE(47)] = 3225,
-  [SMALL_STATE(48)] = 3280,
-  [SMALL_STATE(49)] = 3335,
-  [SMALL_STATE(50)] = 3390,
-  [SMALL_STATE(51)] = 3445,
-  [SMALL_STATE(52)] = 3500,
-  [SMALL_STATE(53)] = 3555,
-  [SMALL_STATE(54)] = 3610,
-  [SMALL_STATE(55)] = 3665,
-  [SMALL_STATE(56)] = 3720,
-  [SMALL_STATE(57)] = 3775,
-  [SMALL_STATE(58)] = 3830,
-  [SMALL_STATE(59)] = 3885,
-  [SMALL_STATE(60)] = 3940,
-  [SMALL_STATE(61)] = 3995,
-  [SMALL_STATE(62)] = 4050,
-  [SMALL_STATE(63)] = 4105,
-  [SMALL_STATE(64)] = 4160,
-  [SMALL_STATE(65)] = 4215,
-  [SMALL_STATE(66)] = 4270,
-  [SMALL_STATE(67)] = 4325,
-  [SMALL_STATE(68)] = 4380,
-  [SMALL_STATE(69)] = 4482,
-  [SMALL_STATE(70)] = 4546,
-  [SMALL_STATE(71)] = 4636,
-  [SMALL_STATE(72)] = 4694,
-  [SMALL_STATE(73)] = 4764,
-  [SMALL_STATE(74)] = 4834,
-  [SMALL_STATE(75)] = 4892,
-  [SMALL_STATE(76)] = 4950,
-  [SMALL_STATE(77)] = 5034,
-  [SMALL_STATE(78)] = 5104,
-  [SMALL_STATE(79)] = 5174,
-  [SMALL_STATE(80)] = 5241,
-  [SMALL_STATE(81)] = 5308,
-  [SMALL_STATE(82)] = 5375,
-  [SMALL_STATE(83)] = 5442,
-  [SMALL_STATE(84)] = 5509,
-  [SMALL_STATE(85)] = 5576,
-  [SMALL_STATE(86)] = 5643,
-  [SMALL_STATE(87)] = 5710,
-  [SMALL_STATE(88)] = 5777,
-  [SMALL_STATE(89)] = 5844,
-  [SMALL_STATE(90)] = 5911,
-  [SMALL_STATE(91)] = 5978,
-  [SMALL_STATE(92)] = 6045,
-  [SMALL_STATE(93)] = 6112,
-  [SMALL_STATE(94)] = 6179,
-  [SMALL_STATE(95)] = 6246,
-  [SMALL_STATE(96)] = 6310,
-  [SMALL_STATE(97)] = 6366,
-  [SMALL_STATE(98)] = 6422,
-  [SMALL_STATE(99)] = 6483,
-  [SMALL_STATE(100)] = 6544,
-  [SMALL_STATE(101)] = 6605,
-  [SMALL_STATE(102)] = 6666,
-  [SMALL_STATE(103)] = 6727,
-  [SMALL_STATE(104)] = 6788,
-  [SMALL_STATE(105)] = 6849,
-  [SMALL_STATE(106)] = 6910,
-  [SMALL_STATE(107)] = 6971,
-  [SMALL_STATE(108)] = 7029,
-  [SMALL_STATE(109)] = 7101,
-  [SMALL_STATE(110)] = 7159,
-  [SMALL_STATE(111)] = 7217,
-  [SMALL_STATE(112)] = 7275,
-  [SMALL_STATE(113)] = 7333,
-  [SMALL_STATE(114)] = 7391,
-  [SMALL_STATE(115)] = 7449,
-  [SMALL_STATE(116)] = 7507,
-  [SMALL_STATE(117)] = 7565,
-  [SMALL_STATE(118)] = 7623,
-  [SMALL_STATE(119)] = 7681,
-  [SMALL_STATE(120)] = 7739,
-  [SMALL_STATE(121)] = 7797,
-  [SMALL_STATE(122)] = 7869,
-  [SMALL_STATE(123)] = 7933,
-  [SMALL_STATE(124)] = 7991,
-  [SMALL_STATE(125)] = 8046,
-  [SMALL_STATE(126)] = 8101,
-  [SMALL_STATE(127)] = 8156,
-  [SMALL_STATE(128)] = 8211,
-  [SMALL_STATE(129)] = 8266,
-  [SMALL_STATE(130)] = 8321,
-  [SMALL_STATE(131)] = 8376,
-  [SMALL_STATE(132)] = 8431,
-  [SMALL_STATE(133)] = 8486,
-  [SMALL_STATE(134)] = 8541,
-  [SMALL_STATE(135)] = 8596,
-  [SMALL_STATE(136)] = 8651,
-  [SMALL_STATE(137)] = 8706,
-  [SMALL_STATE(138)] = 8761,
-  [SMALL_STATE(139)] = 8816,
-  [SMALL_STATE(140)] = 8871,
-  [SMALL_STATE(141)] = 8926,
-  [SMALL_STATE(142)] = 8981,
-  [SMALL_STATE(143)] = 9034,
-  [SMALL_STATE(144)] = 9091,
-  [SMALL_STATE(145)] = 9146,
-  [SMALL_STATE(146)] = 9203,
-  [SMALL_STATE(147)] = 9260,
-  [SMALL_STATE(148)] = 9313,
-  [SMALL_STATE(149)] = 9366,
-  [SMALL_STATE(150)] = 9421,
-  [SMALL_STATE(151)] = 9476,
-  [SMALL_STATE(152)] = 9531,
-  [SMALL_STATE(153)] = 9586,
-  [SMALL_STATE(154)] = 9641,
-  [SMALL_STATE(155)] = 9696,
-  [SMALL_STATE(156)] = 9751,
-  [SMALL_STATE(157)] = 9806,
-  [SMALL_STATE(158)] = 9861,
-  [SMALL_STATE(159)] = 9916,
-  [SMALL_STATE(160)] = 9971,
-  [SMALL_STATE(161)] = 10026,
-  [SMALL_STATE(162)] = 10081,
-  [SMALL_STATE(163)] = 10136,
-  [SMALL_STATE(164)] = 10191,
-  [SMALL_STATE(165)] = 10246,
-  [SMALL_STATE(166)] = 10301,
-  [SMALL_STATE(167)] = 10356,
-  [SMALL_STATE(168)] = 10411,
-  [SMALL_STATE(169)] = 10466,
-  [SMALL_STATE(170)] = 10521,
-  [SMALL_STATE(171)] = 10576,
-  [SMALL_STATE(172)] = 10631,
-  [SMALL_STATE(173)] = 10686,
-  [SMALL_STATE(174)] = 10741,
-  [SMALL_STATE(175)] = 10796,
-  [SMALL_STATE(176)] = 10851,
-  [SMALL_STATE(177)] = 10906,
-  [SMALL_STATE(178)] = 10961,
-  [SMALL_STATE(179)] = 11016,
-  [SMALL_STATE(180)] = 11071,
-  [SMALL_STATE(181)] = 11126,
-  [SMALL_STATE(182)] = 11181,
-  [SMALL_STATE(183)] = 11236,
-  [SMALL_STATE(184)] = 11291,
-  [SMALL_STATE(185)] = 11346,
-  [SMALL_STATE(186)] = 11401,
-  [SMALL_STATE(187)] = 11456,
-  [SMALL_STATE(188)] = 11511,
-  [SMALL_STATE(189)] = 11566,
-  [SMALL_STATE(190)] = 11621,
-  [SMALL_STATE(191)] = 11676,
-  [SMALL_STATE(192)] = 11731,
-  [SMALL_STATE(193)] = 11786,
-  [SMALL_STATE(194)] = 11841,
-  [SMALL_STATE(195)] = 11896,
-  [SMALL_STATE(196)] = 11951,
-  [SMALL_STATE(197)] = 12006,
-  [SMALL_STATE(198)] = 12061,
-  [SMALL_STATE(199)] = 12116,
-  [SMALL_STATE(200)] = 12171,
-  [SMALL_STATE(201)] = 12226,
-  [SMALL_STATE(202)] = 12281,
-  [SMALL_STATE(203)] = 12336,
-  [SMALL_STATE(204)] = 12391,
-  [SMALL_STATE(205)] = 12446,
-  [SMALL_STATE(206)] = 12501,
-  [SMALL_STATE(207)] = 12556,
-  [SMALL_STATE(208)] = 12611,
-  [SMALL_STATE(209)] = 12666,
-  [SMALL_STATE(210)] = 12721,
-  [SMALL_STATE(211)] = 12776,
-  [SMALL_STATE(212)] = 12831,
-  [SMALL_STATE(213)] = 12886,
-  [SMALL_STATE(214)] = 12941,
-  [SMALL_STATE(215)] = 12996,
-  [SMALL_STATE(216)] = 13051,
-  [SMALL_STATE(217)] = 13106,
-  [SMALL_STATE(218)] = 13161,
-  [SMALL_STATE(219)] = 13216,
-  [SMALL_STATE(220)] = 13271,
-  [SMALL_STATE(221)] = 13326,
-  [SMALL_STATE(222)] = 13381,
-  [SMALL_STATE(223)] = 13436,
-  [SMALL_STATE(224)] = 13491,
-  [SMALL_STATE(225)] = 13546,
-  [SMALL_STATE(226)] = 13601,
-  [SMALL_STATE(227)] = 13656,
-  [SMALL_STATE(228)] = 13711,
-  [SMALL_STATE(229)] = 13766,
-  [SMALL_STATE(230)] = 13821,
-  [SMALL_STATE(231)] = 13855,
-  [SMALL_STATE(232)] = 13907,
-  [SMALL_STATE(233)] = 13941,
-  [SMALL_STATE(234)] = 14007,
-  [SMALL_STATE(235)] = 14073,
-  [SMALL_STATE(236)] = 14114,
-  [SMALL_STATE(237)] = 14165,
-  [SMALL_STATE(238)] = 14216,
-  [SMALL_STATE(239)] = 14267,
-  [SMALL_STATE(240)] = 14318,
-  [SMALL_STATE(241)] = 14373,
-  [SMALL_STATE(242)] = 14414,
-  [SMALL_STATE(243)] = 14463,
-  [SMALL_STATE(244)] = 14510,
-  [SMALL_STATE(245)] = 14555,
-  [SMALL_STATE(246)] = 14598,
-  [SMALL_STATE(247)] = 14630,
-  [SMALL_STATE(248)] = 14662,
-  [SMALL_STATE(249)] = 14702,
-  [SMALL_STATE(250)] = 14746,
-  [SMALL_STATE(251)] = 14778,
-  [SMALL_STATE(252)] = 14810,
-  [SMALL_STATE(253)] = 14842,
-  [SMALL_STATE(254)] = 14874,
-  [SMALL_STATE(255)] = 14906,
-  [SMALL_STATE(256)] = 14938,
-  [SMALL_STATE(257)] = 14986,
-  [SMALL_STATE(258)] = 15018,
-  [SMALL_STATE(259)] = 15050,
-  [SMALL_STATE(260)] = 15082,
-  [SMALL_STATE(261)] = 15114,
-  [SMALL_STATE(262)] = 15146,
-  [SMALL_STATE(263)] = 15178,
-  [SMALL_STATE(264)] = 15210,
-  [SMALL_STATE(265)] = 15270,
-  [SMALL_STATE(266)] = 15312,
-  [SMALL_STATE(267)] = 15352,
-  [SMALL_STATE(268)] = 15384,
-  [SMALL_STATE(269)] = 15430,
-  [SMALL_STATE(270)] = 15462,
-  [SMALL_STATE(271)] = 15494,
-  [SMALL_STATE(272)] = 15526,
-  [SMALL_STATE(273)] = 15558,
-  [SMALL_STATE(274)] = 15590,
-  [SMALL_STATE(275)] = 15622,
-  [SMALL_STATE(276)] = 15654,
-  [SMALL_STATE(277)] = 15686,
-  [SMALL_STATE(278)] = 15718,
-  [SMALL_STATE(279)] = 15750,
-  [SMALL_STATE(280)] = 15782,
-  [SMALL_STATE(281)] = 15814,
-  [SMALL_STATE(282)] = 15846,
-  [SMALL_STATE(283)] = 15878,
-  [SMALL_STATE(284)] = 15910,
-  [SMALL_STATE(285)] = 15942,
-  [SMALL_STATE(286)] = 15974,
-  [SMALL_STATE(287)] = 16006,
-  [SMALL_STATE(288)] = 16038,
-  [SMALL_STATE(289)] = 16070,
-  [SMALL_STATE(290)] = 16102,
-  [SMALL_STATE(291)] = 16134,
-  [SMALL_STATE(292)] = 16166,
-  [SMALL_STATE(293)] = 16198,
-  [SMALL_STATE(294)] = 16230,
-  [SMALL_STATE(295)] = 16262,
-  [SMALL_STATE(296)] = 16294,
-  [SMALL_STATE(297)] = 16326,
-  [SMALL_STATE(298)] = 16358,
-  [SMALL_STATE(299)] = 16390,
-  [SMALL_STATE(300)] = 16422,
-  [SMALL_STATE(301)] = 16454,
-  [SMALL_STATE(302)] = 16486,
-  [SMALL_STATE(303)] = 16518,
-  [SMALL_STATE(304)] = 16550,
-  [SMALL_STATE(305)] = 16582,
-  [SMALL_STATE(306)] = 16614,
-  [SMALL_STATE(307)] = 16646,
-  [SMALL_STATE(308)] = 16677,
-  [SMALL_STATE(309)] = 16708,
-  [SMALL_STATE(310)] = 16739,
-  [SMALL_STATE(311)] = 16770,
-  [SMALL_STATE(312)] = 16801,
-  [SMALL_STATE(313)] = 16832,
-  [SMALL_STATE(314)] = 16863,
-  [SMALL_STATE(315)] = 16894,
-  [SMALL_STATE(316)] = 16925,
-  [SMALL_STATE(317)] = 16956,
-  [SMALL_STATE(318)] = 16987,
-  [SMALL_STATE(319)] = 17018,
-  [SMALL_STATE(320)] = 17049,
-  [SMALL_STATE(321)] = 17080,
-  [SMALL_STATE(322)] = 17111,
-  [SMALL_STATE(323)] = 17142,
-  [SMALL_STATE(324)] = 17173,
-  [SMALL_STATE(325)] = 17204,
-  [SMALL_STATE(326)] = 17235,
-  [SMALL_STATE(327)] = 17266,
-  [SMALL_STATE(328)] = 17297,
-  [SMALL_STATE(329)] = 17328,
-  [SMALL_STATE(330)] = 17359,
-  [SMALL_STATE(331)] = 17390,
-  [SMALL_STATE(332)] = 17439,
-  [SMALL_STATE(333)] = 17470,
-  [SMALL_STATE(334)] = 17501,
-  [SMALL_STATE(335)] = 17532,
-  [SMALL_STATE(336)] = 17563,
-  [SMALL_STATE(337)] = 17594,
-  [SMALL_STATE(338)] = 17643,
-  [SMALL_STATE(339)] = 17674,
-  [SMALL_STATE(340)] = 17723,
-  [SMALL_STATE(341)] = 17772,
-  [SMALL_STATE(342)] = 17803,
-  [SMALL_STATE(343)] = 17852,
-  [SMALL_STATE(344)] = 17901,
-  [SMALL_STATE(345)] = 17950,
-  [SMALL_STATE(346)] = 17981,
-  [SMALL_STATE(347)] = 18012,
-  [SMALL_STATE(348)] = 18043,
-  [SMALL_STATE(349)] = 18074,
-  [SMALL_STATE(350)] = 18105,
-  [SMALL_STATE(351)] = 18136,
-  [SMALL_STATE(352)] = 18167,
-  [SMALL_STATE(353)] = 18198,
-  [SMALL_STATE(354)] = 18247,
-  [SMALL_STATE(355)] = 18278,
-  [SMALL_STATE(356)] = 18309,
-  [SMALL_STATE(357)] = 18340,
-  [SMALL_STATE(358)] = 18388,
-  [SMALL_STATE(359)] = 18436,
-  [SMALL_STATE(360)] = 18490,
-  [SMALL_STATE(361)] = 18544,
-  [SMALL_STATE(362)] = 18592,
-  [SMALL_STATE(363)] = 18646,
-  [SMALL_STATE(364)] = 18700,
-  [SMALL_STATE(365)] = 18732,
-  [SMALL_STATE(366)] = 18779,
-  [SMALL_STATE(367)] = 18826,
-  [SMALL_STATE(368)] = 18891,
-  [SMALL_STATE(369)] = 18938,
-  [SMALL_STATE(370)] = 18989,
-  [SMALL_STATE(371)] = 19042,
-  [SMALL_STATE(372)] = 19088,
-  [SMALL_STATE(373)] = 19134,
-  [SMALL_STATE(374)] = 19180,
-  [SMALL_STATE(375)] = 19226,
-  [SMALL_STATE(376)] = 19276,
-  [SMALL_STATE(377)] = 19326,
-  [SMALL_STATE(378)] = 19372,
-  [SMALL_STATE(379)] = 19422,
-  [SMALL_STATE(380)] = 19472,
-  [SMALL_STATE(381)] = 19518,
-  [SMALL_STATE(382)] = 19564,
-  [SMALL_STATE(383)] = 19610,
-  [SMALL_STATE(384)] = 19657,
-  [SMALL_STATE(385)] = 19704,
-  [SMALL_STATE(386)] = 19733,
-  [SMALL_STATE(387)] = 19778,
-  [SMALL_STATE(388)] = 19823,
-  [SMALL_STATE(389)] = 19868,
-  [SMALL_STATE(390)] = 19913,
-  [SMALL_STATE(391)] = 19972,
-  [SMALL_STATE(392)] = 20019,
-  [SMALL_STATE(393)] = 20064,
-  [SMALL_STATE(394)] = 20109,
-  [SMALL_STATE(395)] = 20156,
-  [SMALL_STATE(396)] = 20203,
-  [SMALL_STATE(397)] = 20248,
-  [SMALL_STATE(398)] = 20307,
-  [SMALL_STATE(399)] = 20352,
-  [SMALL_STATE(400)] = 20397,
-  [SMALL_STATE(401)] = 20444,
-  [SMALL_STATE(402)] = 20491,
-  [SMALL_STATE(403)] = 20538,
-  [SMALL_STATE(404)] = 20597,
-  [SMALL_STATE(405)] = 20642,
-  [SMALL_STATE(406)] = 20687,
-  [SMALL_STATE(407)] = 20732,
-  [SMALL_STATE(408)] = 20777,
-  [SMALL_STATE(409)] = 20824,
-  [SMALL_STATE(410)] = 20871,
-  [SMALL_STATE(411)] = 20918,
-  [SMALL_STATE(412)] = 20965,
-  [SMALL_STATE(413)] = 21009,
-  [SMALL_STATE(414)] = 21053,
-  [SMALL_STATE(415)] = 21097,
-  [SMALL_STATE(416)] = 21141,
-  [SMALL_STATE(417)] = 21185,
-  [SMALL_STATE(418)] = 21229,
-  [SMALL_STATE(419)] = 21273,
-  [SMALL_STATE(420)] = 21317,
-  [SMALL_STATE(421)] = 21361,
-  [SMALL_STATE(422)] = 21405,
-  [SMALL_STATE(423)] = 21449,
-  [SMALL_STATE(424)] = 21493,
-  [SMALL_STATE(425)] = 21546,
-  [SMALL_STATE(426)] = 21570,
-  [SMALL_STATE(427)] = 21594,
-  [SMALL_STATE(428)] = 21618,
-  [SMALL_STATE(429)] = 21642,
-  [SMALL_STATE(430)] = 21668,
-  [SMALL_STATE(431)] = 21692,
-  [SMALL_STATE(432)] = 21716,
-  [SMALL_STATE(433)] = 21740,
-  [SMALL_STATE(434)] = 21787,
-  [SMALL_STATE(435)] = 21834,
-  [SMALL_STATE(436)] = 21881,
-  [SMALL_STATE(437)] = 21904,
-  [SMALL_STATE(438)] = 21951,
-  [SMALL_STATE(439)] = 21998,
-  [SMALL_STATE(440)] = 22033,
-  [SMALL_STATE(441)] = 22068,
-  [SMALL_STATE(442)] = 22103,
-  [SMALL_STATE(443)] = 22130,
-  [SMALL_STATE(444)] = 22165,
-  [SMALL_STATE(445)] = 22192,
-  [SMALL_STATE(446)] = 22208,
-  [SMALL_STATE(447)] = 22224,
-  [SMALL_STATE(448)] = 22240,
-  [SMALL_STATE(449)] = 22256,
-  [SMALL_STATE(450)] = 22272,
-  [SMALL_STATE(451)] = 22288,
-  [SMALL_STATE(452)] = 22304,
-  [SMALL_STATE(453)] = 22320,
-  [SMALL_STATE(454)] = 22336,
-  [SMALL_STATE(455)] = 22356,
-  [SMALL_STATE(456)] = 22376,
-  [SMALL_STATE(457)] = 22396,
-  [SMALL_STATE(458)] = 22421,
-  [SMALL_STATE(459)] = 22446,
-  [SMALL_STATE(460)] = 22471,
-  [SMALL_STATE(461)] = 22494,
-  [SMALL_STATE(462)] = 22519,
-  [SMALL_STATE(463)] = 22548,
-  [SMALL_STATE(464)] = 22577,
-  [SMALL_STATE(465)] = 22602,
-  [SMALL_STATE(466)] = 22617,
-  [SMALL_STATE(467)] = 22646,
-  [SMALL_STATE(468)] = 22671,
-  [SMALL_STATE(469)] = 22700,
-  [SMALL_STATE(470)] = 22729,
-  [SMALL_STATE(471)] = 22758,
-  [SMALL_STATE(472)] = 22787,
-  [SMALL_STATE(473)] = 22816,
-  [SMALL_STATE(474)] = 22841,
-  [SMALL_STATE(475)] = 22865,
-  [SMALL_STATE(476)] = 22879,
-  [SMALL_STATE(477)] = 22903,
-  [SMALL_STATE(478)] = 22921,
-  [SMALL_STATE(479)] = 22945,
-  [SMALL_STATE(480)] = 22969,
-  [SMALL_STATE(481)] = 22983,
-  [SMALL_STATE(482)] = 22997,
-  [SMALL_STATE(483)] = 23011,
-  [SMALL_STATE(484)] = 23025,
-  [SMALL_STATE(485)] = 23039,
-  [SMALL_STATE(486)] = 23053,
-  [SMALL_STATE(487)] = 23067,
-  [SMALL_STATE(488)] = 23081,
-  [SMALL_STATE(489)] = 23095,
-  [SMALL_STATE(490)] = 23109,
-  [SMALL_STATE(491)] = 23123,
-  [SMALL_STATE(492)] = 23137,
-  [SMALL_STATE(493)] = 23161,
-  [SMALL_STATE(494)] = 23185,
-  [SMALL_STATE(495)] = 23209,
-  [SMALL_STATE(496)] = 23233,
-  [SMALL_STATE(497)] = 23257,
-  [SMALL_STATE(498)] = 23271,
-  [SMALL_STATE(499)] = 23294,
-  [SMALL_STATE(500)] = 23317,
-  [SMALL_STATE(501)] = 23340,
-  [SMALL_STATE(502)] = 23363,
-  [SMALL_STATE(503)] = 23386,
-  [SMALL_STATE(504)] = 23409,
-  [SMALL_STATE(505)] = 23426,
-  [SMALL_STATE(506)] = 23449,
-  [SMALL_STATE(507)] = 23472,
-  [SMALL_STATE(508)] = 23495,
-  [SMALL_STATE(509)] = 23518,
-  [SMALL_STATE(510)] = 23541,
-  [SMALL_STATE(511)] = 23564,
-  [SMALL_STATE(512)] = 23587,
-  [SMALL_STATE(513)] = 23604,
-  [SMALL_STATE(514)] = 23627,
-  [SMALL_STATE(515)] = 23650,
-  [SMALL_STATE(516)] = 23673,
-  [SMALL_STATE(517)] = 23696,
-  [SMALL_STATE(518)] = 23713,
-  [SMALL_STATE(519)] = 23736,
-  [SMALL_STATE(520)] = 23759,
-  [SMALL_STATE(521)] = 23782,
-  [SMALL_STATE(522)] = 23805,
-  [SMALL_STATE(523)] = 23828,
-  [SMALL_STATE(524)] = 23851,
-  [SMALL_STATE(525)] = 23863,
-  [SMALL_STATE(526)] = 23875,
-  [SMALL_STATE(527)] = 23887,
-  [SMALL_STATE(528)] = 23899,
-  [SMALL_STATE(529)] = 23911,
-  [SMALL_STATE(530)] = 23931,
-  [SMALL_STATE(531)] = 23951,
-  [SMALL_STATE(532)] = 23971,
-  [SMALL_STATE(533)] = 23991,
-  [SMALL_STATE(534)] = 24011,
-  [SMALL_STATE(535)] = 24031,
-  [SMALL_STATE(536)] = 24043,
-  [SMALL_STATE(537)] = 24063,
-  [SMALL_STATE(538)] = 24081,
-  [SMALL_STATE(539)] = 24095,
-  [SMALL_STATE(540)] = 24115,
-  [SMALL_STATE(541)] = 24135,
-  [SMALL_STATE(542)] = 24155,
-  [SMALL_STATE(543)] = 24167,
-  [SMALL_STATE(544)] = 24179,
-  [SMALL_STATE(545)] = 24199,
-  [SMALL_STATE(546)] = 24211,
-  [SMALL_STATE(547)] = 24225,
-  [SMALL_STATE(548)] = 24245,
-  [SMALL_STATE(549)] = 24257,
-  [SMALL_STATE(550)] = 24269,
-  [SMALL_STATE(551)] = 24281,
-  [SMALL_STATE(552)] = 24293,
-  [SMALL_STATE(553)] = 24310,
-  [SMALL_STATE(554)] = 24321,
-  [SMALL_STATE(555)] = 24332,
-  [SMALL_STATE(556)] = 24343,
-  [SMALL_STATE(557)] = 24360,
-  [SMALL_STATE(558)] = 24377,
-  [SMALL_STATE(559)] = 24394,
-  [SMALL_STATE(560)] = 24411,
-  [SMALL_STATE(561)] = 24430,
-  [SMALL_STATE(562)] = 24447,
-  [SMALL_STATE(563)] = 24466,
-  [SMALL_STATE(564)] = 24477,
-  [SMALL_STATE(565)] = 24488,
-  [SMALL_STATE(566)] = 24505,
-  [SMALL_STATE(567)] = 24516,
-  [SMALL_STATE(568)] = 24533,
-  [SMALL_STATE(569)] = 24544,
-  [SMALL_STATE(570)] = 24561,
-  [SMALL_STATE(571)] = 24578,
-  [SMALL_STATE(572)] = 24595,
-  [SMALL_STATE(573)] = 24612,
-  [SMALL_STATE(574)] = 24629,
-  [SMALL_STATE(575)] = 24646,
-  [SMALL_STATE(576)] = 24663,
-  [SMALL_STATE(577)] = 24680,
-  [SMALL_STATE(578)] = 24697,
-  [SMALL_STATE(579)] = 24714,
-  [SMALL_STATE(580)] = 24731,
-  [SMALL_STATE(581)] = 24742,
-  [SMALL_STATE(582)] = 24753,
-  [SMALL_STATE(583)] = 24770,
-  [SMALL_STATE(584)] = 24783,
-  [SMALL_STATE(585)] = 24798,
-  [SMALL_STATE(586)] = 24815,
-  [SMALL_STATE(587)] = 24828,
-  [SMALL_STATE(588)] = 24845,
-  [SMALL_STATE(589)] = 24862,
-  [SMALL_STATE(590)] = 24873,
-  [SMALL_STATE(591)] = 24890,
-  [SMALL_STATE(592)] = 24907,
-  [SMALL_STATE(593)] = 24918,
-  [SMALL_STATE(594)] = 24935,
-  [SMALL_STATE(595)] = 24952,
-  [SMALL_STATE(596)] = 24966,
-  [SMALL_STATE(597)] = 24980,
-  [SMALL_STATE(598)] = 24990,
-  [SMALL_STATE(599)] = 25002,
-  [SMALL_STATE(600)] = 25016,
-  [SMALL_STATE(601)] = 25030,
-  [SMALL_STATE(602)] = 25044,
-  [SMALL_STATE(603)] = 25058,
-  [SMALL_STATE(604)] = 25072,
-  [SMALL_STATE(605)] = 25088,
-  [SMALL_STATE(606)] = 25102,
-  [SMALL_STATE(607)] = 25116,
-  [SMALL_STATE(608)] = 25132,
-  [SMALL_STATE(609)] = 25142,
-  [SMALL_STATE(610)] = 25152,
-  [SMALL_STATE(611)] = 25168,
-  [SMALL_STATE(612)] = 25182,
-  [SMALL_STATE(613)] = 25192,
-  [SMALL_STATE(614)] = 25202,
-  [SMALL_STATE(615)] = 25216,
-  [SMALL_STATE(616)] = 25230,
-  [SMALL_STATE(617)] = 25240,
-  [SMALL_STATE(618)] = 25254,
-  [SMALL_STATE(619)] = 25268,
-  [SMALL_STATE(620)] = 25284,
-  [SMALL_STATE(621)] = 25298,
-  [SMALL_STATE(622)] = 25312,
-  [SMALL_STATE(623)] = 25326,
-  [SMALL_STATE(624)] = 25340,
-  [SMALL_STATE(625)] = 25352,
-  [SMALL_STATE(626)] = 25362,
-  [SMALL_STATE(627)] = 25378,
-  [SMALL_STATE(628)] = 25388,
-  [SMALL_STATE(629)] = 25402,
-  [SMALL_STATE(630)] = 25416,
-  [SMALL_STATE(631)] = 25430,
-  [SMALL_STATE(632)] = 25444,
-  [SMALL_STATE(633)] = 25454,
-  [SMALL_STATE(634)] = 25468,
-  [SMALL_STATE(635)] = 25482,
-  [SMALL_STATE(636)] = 25496,
-  [SMALL_STATE(637)] = 25506,
-  [SMALL_STATE(638)] = 25520,
-  [SMALL_STATE(639)] = 25534,
-  [SMALL_STATE(640)] = 25548,
-  [SMALL_STATE(641)] = 25562,
-  [SMALL_STATE(642)] = 25576,
-  [SMALL_STATE(643)] = 25590,
-  [SMALL_STATE(644)] = 25604,
-  [SMALL_STATE(645)] = 25618,
-  [SMALL_STATE(646)] = 25628,
-  [SMALL_STATE(647)] = 25642,
-  [SMALL_STATE(648)] = 25656,
-  [SMALL_STATE(649)] = 25670,
-  [SMALL_STATE(650)] = 25680,
-  [SMALL_STATE(651)] = 25694,
-  [SMALL_STATE(652)] = 25708,
-  [SMALL_STATE(653)] = 25717,
-  [SMALL_STATE(654)] = 25730,
-  [SMALL_STATE(655)] = 25739,
-  [SMALL_STATE(656)] = 25752,
-  [SMALL_STATE(657)] = 25763,
-  [SMALL_STATE(658)] = 25776,
-  [SMALL_STATE(659)] = 25789,
-  [SMALL_STATE(660)] = 25802,
-  [SMALL_STATE(661)] = 25815,
-  [SMALL_STATE(662)] = 25828,
-  [SMALL_STATE(663)] = 25841,
-  [SMALL_STATE(664)] = 25854,
-  [SMALL_STATE(665)] = 25867,
-  [SMALL_STATE(666)] = 25880,
-  [SMALL_STATE(667)] = 25893,
-  [SMALL_STATE(668)] = 25906,
-  [SMALL_STATE(669)] = 25919,
-  [SMALL_STATE(670)] = 25932,
-  [SMALL_STATE(671)] = 25945,
-  [SMALL_STATE(672)] = 25956,
-  [SMALL_STATE(673)] = 25967,
-  [SMALL_STATE(674)] = 25980,
-  [SMALL_STATE(675)] = 25989,
-  [SMALL_STATE(676)] = 26002,
-  [SMALL_STATE(677)] = 26011,
-  [SMALL_STATE(678)] = 26020,
-  [SMALL_STATE(679)] = 26033,
-  [SMALL_STATE(680)] = 26046,
-  [SMALL_STATE(681)] = 26059,
-  [SMALL_STATE(682)] = 26072,
-  [SMALL_STATE(683)] = 26085,
-  [SMALL_STATE(684)] = 26094,
-  [SMALL_STATE(685)] = 26107,
-  [SMALL_STATE(686)] = 26120,
-  [SMALL_STATE(687)] = 26129,
-  [SMALL_STATE(688)] = 26142,
-  [SMALL_STATE(689)] = 26155,
-  [SMALL_STATE(690)] = 26164,
-  [SMALL_STATE(691)] = 26177,
-  [SMALL_STATE(692)] = 26186,
-  [SMALL_STATE(693)] = 26199,
-  [SMALL_STATE(694)] = 26208,
-  [SMALL_STATE(695)] = 26219,
-  [SMALL_STATE(696)] = 26232,
-  [SMALL_STATE(697)] = 26241,
-  [SMALL_STATE(698)] = 26250,
-  [SMALL_STATE(699)] = 26260,
-  [SMALL_STATE(700)] = 26270,
-  [SMALL_STATE(701)] = 26280,
-  [SMALL_STATE(702)] = 26290,
-  [SMALL_STATE(703)] = 26298,
-  [SMALL_STATE(704)] = 26308,
-  [SMALL_STATE(705)] = 26318,
-  [SMALL_STATE(706)] = 26328,
-  [SMALL_STATE(707)] = 26338,
-  [SMALL_STATE(708)] = 26346,
-  [SMALL_STATE(709)] = 26354,
-  [SMALL_STATE(710)] = 26364,
-  [SMALL_STATE(711)] = 26372,
-  [SMALL_STATE(712)] = 26382,
-  [SMALL_STATE(713)] = 26390,
-  [SMALL_STATE(714)] = 26400,
-  [SMALL_STATE(715)] = 26408,
-  [SMALL_STATE(716)] = 26418,
-  [SMALL_STATE(717)] = 26428,
-  [SMALL_STATE(718)] = 26436,
-  [SMALL_STATE(719)] = 26446,
-  [SMALL_STATE(720)] = 26454,
-  [SMALL_STATE(721)] = 26464,
-  [SMALL_STATE(722)] = 26472,
-  [SMALL_STATE(723)] = 26482,
-  [SMALL_STATE(724)] = 26490,
-  [SMALL_STATE(725)] = 26498,
-  [SMALL_STATE(726)] = 26506,
-  [SMALL_STATE(727)] = 26514,
-  [SMALL_STATE(728)] = 26522,
-  [SMALL_STATE(729)] = 26530,
-  [SMALL_STATE(730)] = 26538,
-  [SMALL_STATE(731)] = 26546,
-  [SMALL_STATE(732)] = 26554,
-  [SMALL_STATE(733)] = 26564,
-  [SMALL_STATE(734)] = 26572,
-  [SMALL_STATE(735)] = 26580,
-  [SMALL_STATE(736)] = 26588,
-  [SMALL_STATE(737)] = 26596,
-  [SMALL_STATE(738)] = 26606,
-  [SMALL_STATE(739)] = 26616,
-  [SMALL_STATE(740)] = 26626,
-  [SMALL_STATE(741)] = 26634,
-  [SMALL_STATE(742)] = 26642,
-  [SMALL_STATE(743)] = 26652,
-  [SMALL_STATE(744)] = 26660,
-  [SMALL_STATE(745)] = 26670,
-  [SMALL_STATE(746)] = 26680,
-  [SMALL_STATE(747)] = 26687,
-  [SMALL_STATE(748)] = 26694,
-  [SMALL_STATE(749)] = 26701,
-  [SMALL_STATE(750)] = 26708,
-  [SMALL_STATE(751)] = 26715,
-  [SMALL_STATE(752)] = 26722,
-  [SMALL_STATE(753)] = 26729,
-  [SMALL_STATE(754)] = 26736,
-  [SMALL_STATE(755)] = 26743,
-  [SMALL_STATE(756)] = 26750,
-  [SMALL_STATE(757)] = 26757,
-  [SMALL_STATE(758)] = 26764,
-  [SMALL_STATE(759)] = 26771,
-  [SMALL_STATE(760)] = 26778,
-  [SMALL_STATE(761)] = 26785,
-  [SMALL_STATE(762)] = 26792,
-  [SMALL_STATE(763)] = 26799,
-  [SMALL_STATE(764)] = 26806,
-  [SMALL_STATE(765)] = 26813,
-  [SMALL_STATE(766)] = 26820,
-  [SMALL_STATE(767)] = 26827,
-  [SMALL_STATE(768)] = 26834,
-  [SMALL_STATE(769)] = 26841,
-  [SMALL_STATE(770)] = 26848,
-  [SMALL_STATE(771)] = 26855,
-  [SMALL_STATE(772)] = 26862,
-  [SMALL_STATE(773)] = 26869,
-  [SMALL_STATE(774)] = 26876,
-  [SMALL_STATE(775)] = 26883,
-  [SMALL_STATE(776)] = 26890,
-  [SMALL_STATE(777)] = 26897,
-  [SMALL_STATE(778)] = 26904,
-  [SMALL_STATE(779)] = 26911,
-  [SMALL_STATE(780)] = 26918,
-  [SMALL_STATE(781)] = 26925,
-  [SMALL_STATE(782)] = 26932,
-  [SMALL_STATE(783)] = 26939,
-  [SMALL_STATE(784)] = 26946,
-  [SMALL_STATE(785)] = 26953,
-  [SMALL_STATE(786)] = 26960,
-  [SMALL_STATE(787)] = 26967,
-  [SMALL_STATE(788)] = 26974,
-  [SMALL_STATE(789)] = 26981,
-  [SMALL_STATE(790)] = 26988,
-  [SMALL_STATE(791)] = 26995,
-  [SMALL_STATE(792)] = 27002,
-  [SMALL_STATE(793)] = 27009,
-  [SMALL_STATE(794)] = 27016,
-  [SMALL_STATE(795)] = 27023,
-  [SMALL_STATE(796)] = 27030,
-  [SMALL_STATE(797)] = 27037,
-  [SMALL_STATE(798)] = 27044,
-  [SMALL_STATE(799)] = 27051,
-  [SMALL_STATE(800)] = 27058,
-  [SMALL_STATE(801)] = 27065,
-  [SMALL_STATE(802)] = 27072,
-  [SMALL_STATE(803)] = 27079,
-  [SMALL_STATE(804)] = 27086,
-  [SMALL_STATE(805)] = 27093,
-  [SMALL_STATE(806)] = 27100,
-  [SMALL_STATE(807)] = 27107,
+  [SMALL_STATE(4)] = 0,
+  [SMALL_STATE(5)] = 119,
+  [SMALL_STATE(6)] = 238,
+  [SMALL_STATE(7)] = 357,
+  [SMALL_STATE(8)] = 476,
+  [SMALL_STATE(9)] = 595,
+  [SMALL_STATE(10)] = 714,
+  [SMALL_STATE(11)] = 833,
+  [SMALL_STATE(12)] = 952,
+  [SMALL_STATE(13)] = 1068,
+  [SMALL_STATE(14)] = 1124,
+  [SMALL_STATE(15)] = 1180,
+  [SMALL_STATE(16)] = 1244,
+  [SMALL_STATE(17)] = 1316,
+  [SMALL_STATE(18)] = 1382,
+  [SMALL_STATE(19)] = 1450,
+  [SMALL_STATE(20)] = 1520,
+  [SMALL_STATE(21)] = 1584,
+  [SMALL_STATE(22)] = 1639,
+  [SMALL_STATE(23)] = 1694,
+  [SMALL_STATE(24)] = 1749,
+  [SMALL_STATE(25)] = 1804,
+  [SMALL_STATE(26)] = 1859,
+  [SMALL_STATE(27)] = 1914,
+  [SMALL_STATE(28)] = 1969,
+  [SMALL_STATE(29)] = 2024,
+  [SMALL_STATE(30)] = 2079,
+  [SMALL_STATE(31)] = 2134,
+  [SMALL_STATE(32)] = 2189,
+  [SMALL_STATE(33)] = 2244,
+  [SMALL_STATE(34)] = 2299,
+  [SMALL_STATE(35)] = 2354,
+  [SMALL_STATE(36)] = 2409,
+  [SMALL_STATE(37)] = 2464,
+  [SMALL_STATE(38)] = 2519,
+  [SMALL_STATE(39)] = 2574,
+  [SMALL_STATE(40)] = 2629,
+  [SMALL_STATE(41)] = 2684,
+  [SMALL_STATE(42)] = 2739,
+  [SMALL_STATE(43)] = 2794,
+  [SMALL_STATE(44)] = 2849,
+  [SMALL_STATE(45)] = 2904,
+  [SMALL_STATE(46)] = 2959,
+  [SMALL_STATE(47)] = 3014,
+  [SMALL_STATE(48)] = 3069,
+  [SMALL_STATE(49)] = 3124,
+  [SMALL_STATE(50)] = 3179,
+  [SMALL_STATE(51)] = 3234,
+  [SMALL_STATE(52)] = 3289,
+  [SMALL_STATE(53)] = 3344,
+  [SMALL_STATE(54)] = 3399,
+  [SMALL_STATE(55)] = 3454,
+  [SMALL_STATE(56)] = 3509,
+  [SMALL_STATE(57)] = 3564,
+  [SMALL_STATE(58)] = 3619,
+  [SMALL_STATE(59)] = 3674,
+  [SMALL_STATE(60)] = 3729,
+  [SMALL_STATE(61)] = 3784,
+  [SMALL_STATE(62)] = 3839,
+  [SMALL_STATE(63)] = 3894,
+  [SMALL_STATE(64)] = 3949,
+  [SMALL_STATE(65)] = 4004,
+  [SMALL_STATE(66)] = 4059,
+  [SMALL_STATE(67)] = 4114,
+  [SMALL_STATE(68)] = 4169,
+  [SMALL_STATE(69)] = 4271,
+  [SMALL_STATE(70)] = 4335,
+  [SMALL_STATE(71)] = 4425,
+  [SMALL_STATE(72)] = 4483,
+  [SMALL_STATE(73)] = 4553,
+  [SMALL_STATE(74)] = 4623,
+  [SMALL_STATE(75)] = 4681,
+  [SMALL_STATE(76)] = 4739,
+  [SMALL_STATE(77)] = 4823,
+  [SMALL_STATE(78)] = 4893,
+  [SMALL_STATE(79)] = 4963,
+  [SMALL_STATE(80)] = 5030,
+  [SMALL_STATE(81)] = 5097,
+  [SMALL_STATE(82)] = 5164,
+  [SMALL_STATE(83)] = 5231,
+  [SMALL_STATE(84)] = 5298,
+  [SMALL_STATE(85)] = 5365,
+  [SMALL_STATE(86)] = 5432,
+  [SMALL_STATE(87)] = 5499,
+  [SMALL_STATE(88)] = 5566,
+  [SMALL_STATE(89)] = 5633,
+  [SMALL_STATE(90)] = 5700,
+  [SMALL_STATE(91)] = 5767,
+  [SMALL_STATE(92)] = 5834,
+  [SMALL_STATE(93)] = 5901,
+  [SMALL_STATE(94)] = 5968,
+  [SMALL_STATE(95)] = 6035,
+  [SMALL_STATE(96)] = 6099,
+  [SMALL_STATE(97)] = 6155,
+  [SMALL_STATE(98)] = 6211,
+  [SMALL_STATE(99)] = 6272,
+  [SMALL_STATE(100)] = 6333,
+  [SMALL_STATE(101)] = 6394,
+  [SMALL_STATE(102)] = 6455,
+  [SMALL_STATE(103)] = 6516,
+  [SMALL_STATE(104)] = 6577,
+  [SMALL_STATE(105)] = 6638,
+  [SMALL_STATE(106)] = 6699,
+  [SMALL_STATE(107)] = 6760,
+  [SMALL_STATE(108)] = 6818,
+  [SMALL_STATE(109)] = 6890,
+  [SMALL_STATE(110)] = 6948,
+  [SMALL_STATE(111)] = 7006,
+  [SMALL_STATE(112)] = 7064,
+  [SMALL_STATE(113)] = 7122,
+  [SMALL_STATE(114)] = 7180,
+  [SMALL_STATE(115)] = 7238,
+  [SMALL_STATE(116)] = 7296,
+  [SMALL_STATE(117)] = 7354,
+  [SMALL_STATE(118)] = 7412,
+  [SMALL_STATE(119)] = 7470,
+  [SMALL_STATE(120)] = 7528,
+  [SMALL_STATE(121)] = 7586,
+  [SMALL_STATE(122)] = 7658,
+  [SMALL_STATE(123)] = 7722,
+  [SMALL_STATE(124)] = 7780,
+  [SMALL_STATE(125)] = 7835,
+  [SMALL_STATE(126)] = 7890,
+  [SMALL_STATE(127)] = 7945,
+  [SMALL_STATE(128)] = 8000,
+  [SMALL_STATE(129)] = 8055,
+  [SMALL_STATE(130)] = 8110,
+  [SMALL_STATE(131)] = 8165,
+  [SMALL_STATE(132)] = 8220,
+  [SMALL_STATE(133)] = 8275,
+  [SMALL_STATE(134)] = 8330,
+  [SMALL_STATE(135)] = 8385,
+  [SMALL_STATE(136)] = 8440,
+  [SMALL_STATE(137)] = 8495,
+  [SMALL_STATE(138)] = 8550,
+  [SMALL_STATE(139)] = 8605,
+  [SMALL_STATE(140)] = 8660,
+  [SMALL_STATE(141)] = 8715,
+  [SMALL_STATE(142)] = 8770,
+  [SMALL_STATE(143)] = 8823,
+  [SMALL_STATE(144)] = 8880,
+  [SMALL_STATE(145)] = 8935,
+  [SMALL_STATE(146)] = 8992,
+  [SMALL_STATE(147)] = 9049,
+  [SMALL_STATE(148)] = 9102,
+  [SMALL_STATE(149)] = 9155,
+  [SMALL_STATE(150)] = 9210,
+  [SMALL_STATE(151)] = 9265,
+  [SMALL_STATE(152)] = 9320,
+  [SMALL_STATE(153)] = 9375,
+  [SMALL_STATE(154)] = 9430,
+  [SMALL_STATE(155)] = 9485,
+  [SMALL_STATE(156)] = 9540,
+  [SMALL_STATE(157)] = 9595,
+  [SMALL_STATE(158)] = 9650,
+  [SMALL_STATE(159)] = 9705,
+  [SMALL_STATE(160)] = 9760,
+  [SMALL_STATE(161)] = 9815,
+  [SMALL_STATE(162)] = 9870,
+  [SMALL_STATE(163)] = 9925,
+  [SMALL_STATE(164)] = 9980,
+  [SMALL_STATE(165)] = 10035,
+  [SMALL_STATE(166)] = 10090,
+  [SMALL_STATE(167)] = 10145,
+  [SMALL_STATE(168)] = 10200,
+  [SMALL_STATE(169)] = 10255,
+  [SMALL_STATE(170)] = 10310,
+  [SMALL_STATE(171)] = 10365,
+  [SMALL_STATE(172)] = 10420,
+  [SMALL_STATE(173)] = 10475,
+  [SMALL_STATE(174)] = 10530,
+  [SMALL_STATE(175)] = 10585,
+  [SMALL_STATE(176)] = 10640,
+  [SMALL_STATE(177)] = 10695,
+  [SMALL_STATE(178)] = 10750,
+  [SMALL_STATE(179)] = 10805,
+  [SMALL_STATE(180)] = 10860,
+  [SMALL_STATE(181)] = 10915,
+  [SMALL_STATE(182)] = 10970,
+  [SMALL_STATE(183)] = 11025,
+  [SMALL_STATE(184)] = 11080,
+  [SMALL_STATE(185)] = 11135,
+  [SMALL_STATE(186)] = 11190,
+  [SMALL_STATE(187)] = 11245,
+  [SMALL_STATE(188)] = 11300,
+  [SMALL_STATE(189)] = 11355,
+  [SMALL_STATE(190)] = 11410,
+  [SMALL_STATE(191)] = 11465,
+  [SMALL_STATE(192)] = 11520,
+  [SMALL_STATE(193)] = 11575,
+  [SMALL_STATE(194)] = 11630,
+  [SMALL_STATE(195)] = 11685,
+  [SMALL_STATE(196)] = 11740,
+  [SMALL_STATE(197)] = 11795,
+  [SMALL_STATE(198)] = 11850,
+  [SMALL_STATE(199)] = 11905,
+  [SMALL_STATE(200)] = 11960,
+  [SMALL_STATE(201)] = 12015,
+  [SMALL_STATE(202)] = 12070,
+  [SMALL_STATE(203)] = 12125,
+  [SMALL_STATE(204)] = 12180,
+  [SMALL_STATE(205)] = 12235,
+  [SMALL_STATE(206)] = 12290,
+  [SMALL_STATE(207)] = 12345,
+  [SMALL_STATE(208)] = 12400,
+  [SMALL_STATE(209)] = 12455,
+  [SMALL_STATE(210)] = 12510,
+  [SMALL_STATE(211)] = 12565,
+  [SMALL_STATE(212)] = 12620,
+  [SMALL_STATE(213)] = 12675,
+  [SMALL_STATE(214)] = 12730,
+  [SMALL_STATE(215)] = 12785,
+  [SMALL_STATE(216)] = 12840,
+  [SMALL_STATE(217)] = 12895,
+  [SMALL_STATE(218)] = 12950,
+  [SMALL_STATE(219)] = 13005,
+  [SMALL_STATE(220)] = 13060,
+  [SMALL_STATE(221)] = 13115,
+  [SMALL_STATE(222)] = 13170,
+  [SMALL_STATE(223)] = 13225,
+  [SMALL_STATE(224)] = 13280,
+  [SMALL_STATE(225)] = 13335,
+  [SMALL_STATE(226)] = 13390,
+  [SMALL_STATE(227)] = 13445,
+  [SMALL_STATE(228)] = 13500,
+  [SMALL_STATE(229)] = 13555,
+  [SMALL_STATE(230)] = 13610,
+  [SMALL_STATE(231)] = 13644,
+  [SMALL_STATE(232)] = 13696,
+  [SMALL_STATE(233)] = 13730,
+  [SMALL_STATE(234)] = 13796,
+  [SMALL_STATE(235)] = 13862,
+  [SMALL_STATE(236)] = 13903,
+  [SMALL_STATE(237)] = 13954,
+  [SMALL_STATE(238)] = 14005,
+  [SMALL_STATE(239)] = 14056,
+  [SMALL_STATE(240)] = 14107,
+  [SMALL_STATE(241)] = 14162,
+  [SMALL_STATE(242)] = 14203,
+  [SMALL_STATE(243)] = 14252,
+  [SMALL_STATE(244)] = 14299,
+  [SMALL_STATE(245)] = 14344,
+  [SMALL_STATE(246)] = 14387,
+  [SMALL_STATE(247)] = 14419,
+  [SMALL_STATE(248)] = 14451,
+  [SMALL_STATE(249)] = 14491,
+  [SMALL_STATE(250)] = 14535,
+  [SMALL_STATE(251)] = 14567,
+  [SMALL_STATE(252)] = 14599,
+  [SMALL_STATE(253)] = 14631,
+  [SMALL_STATE(254)] = 14663,
+  [SMALL_STATE(255)] = 14695,
+  [SMALL_STATE(256)] = 14727,
+  [SMALL_STATE(257)] = 14775,
+  [SMALL_STATE(258)] = 14807,
+  [SMALL_STATE(259)] = 14839,
+  [SMALL_STATE(260)] = 14871,
+  [SMALL_STATE(261)] = 14903,
+  [SMALL_STATE(262)] = 14935,
+  [SMALL_STATE(263)] = 14967,
+  [SMALL_STATE(264)] = 14999,
+  [SMALL_STATE(265)] = 15059,
+  [SMALL_STATE(266)] = 15101,
+  [SMALL_STATE(267)] = 15141,
+  [SMALL_STATE(268)] = 15173,
+  [SMALL_STATE(269)] = 15219,
+  [SMALL_STATE(270)] = 15251,
+  [SMALL_STATE(271)] = 15283,
+  [SMALL_STATE(272)] = 15315,
+  [SMALL_STATE(273)] = 15347,
+  [SMALL_STATE(274)] = 15379,
+  [SMALL_STATE(275)] = 15411,
+  [SMALL_STATE(276)] = 15443,
+  [SMALL_STATE(277)] = 15475,
+  [SMALL_STATE(278)] = 15507,
+  [SMALL_STATE(279)] = 15539,
+  [SMALL_STATE(280)] = 15571,
+  [SMALL_STATE(281)] = 15603,
+  [SMALL_STATE(282)] = 15635,
+  [SMALL_STATE(283)] = 15667,
+  [SMALL_STATE(284)] = 15699,
+  [SMALL_STATE(285)] = 15731,
+  [SMALL_STATE(286)] = 15763,
+  [SMALL_STATE(287)] = 15795,
+  [SMALL_STATE(288)] = 15827,
+  [SMALL_STATE(289)] = 15859,
+  [SMALL_STATE(290)] = 15891,
+  [SMALL_STATE(291)] = 15923,
+  [SMALL_STATE(292)] = 15955,
+  [SMALL_STATE(293)] = 15987,
+  [SMALL_STATE(294)] = 16019,
+  [SMALL_STATE(295)] = 16051,
+  [SMALL_STATE(296)] = 16083,
+  [SMALL_STATE(297)] = 16115,
+  [SMALL_STATE(298)] = 16147,
+  [SMALL_STATE(299)] = 16179,
+  [SMALL_STATE(300)] = 16211,
+  [SMALL_STATE(301)] = 16243,
+  [SMALL_STATE(302)] = 16275,
+  [SMALL_STATE(303)] = 16307,
+  [SMALL_STATE(304)] = 16339,
+  [SMALL_STATE(305)] = 16371,
+  [SMALL_STATE(306)] = 16403,
+  [SMALL_STATE(307)] = 16435,
+  [SMALL_STATE(308)] = 16466,
+  [SMALL_STATE(309)] = 16497,
+  [SMALL_STATE(310)] = 16528,
+  [SMALL_STATE(311)] = 16559,
+  [SMALL_STATE(312)] = 16590,
+  [SMALL_STATE(313)] = 16621,
+  [SMALL_STATE(314)] = 16652,
+  [SMALL_STATE(315)] = 16683,
+  [SMALL_STATE(316)] = 16714,
+  [SMALL_STATE(317)] = 16745,
+  [SMALL_STATE(318)] = 16776,
+  [SMALL_STATE(319)] = 16807,
+  [SMALL_STATE(320)] = 16838,
+  [SMALL_STATE(321)] = 16869,
+  [SMALL_STATE(322)] = 16900,
+  [SMALL_STATE(323)] = 16931,
+  [SMALL_STATE(324)] = 16962,
+  [SMALL_STATE(325)] = 16993,
+  [SMALL_STATE(326)] = 17024,
+  [SMALL_STATE(327)] = 17055,
+  [SMALL_STATE(328)] = 17086,
+  [SMALL_STATE(329)] = 17117,
+  [SMALL_STATE(330)] = 17148,
+  [SMALL_STATE(331)] = 17179,
+  [SMALL_STATE(332)] = 17228,
+  [SMALL_STATE(333)] = 17259,
+  [SMALL_STATE(334)] = 17290,
+  [SMALL_STATE(335)] = 17321,
+  [SMALL_STATE(336)] = 17352,
+  [SMALL_STATE(337)] = 17383,
+  [SMALL_STATE(338)] = 17432,
+  [SMALL_STATE(339)] = 17463,
+  [SMALL_STATE(340)] = 17512,
+  [SMALL_STATE(341)] = 17561,
+  [SMALL_STATE(342)] = 17592,
+  [SMALL_STATE(343)] = 17641,
+  [SMALL_STATE(344)] = 17690,
+  [SMALL_STATE(345)] = 17739,
+  [SMALL_STATE(346)] = 17770,
+  [SMALL_STATE(347)] = 17801,
+  [SMALL_STATE(348)] = 17832,
+  [SMALL_STATE(349)] = 17863,
+  [SMALL_STATE(350)] = 17894,
+  [SMALL_STATE(351)] = 17925,
+  [SMALL_STATE(352)] = 17956,
+  [SMALL_STATE(353)] = 17987,
+  [SMALL_STATE(354)] = 18036,
+  [SMALL_STATE(355)] = 18067,
+  [SMALL_STATE(356)] = 18098,
+  [SMALL_STATE(357)] = 18129,
+  [SMALL_STATE(358)] = 18177,
+  [SMALL_STATE(359)] = 18225,
+  [SMALL_STATE(360)] = 18279,
+  [SMALL_STATE(361)] = 18333,
+  [SMALL_STATE(362)] = 18381,
+  [SMALL_STATE(363)] = 18435,
+  [SMALL_STATE(364)] = 18489,
+  [SMALL_STATE(365)] = 18521,
+  [SMALL_STATE(366)] = 18568,
+  [SMALL_STATE(367)] = 18615,
+  [SMALL_STATE(368)] = 18680,
+  [SMALL_STATE(369)] = 18727,
+  [SMALL_STATE(370)] = 18778,
+  [SMALL_STATE(371)] = 18831,
+  [SMALL_STATE(372)] = 18877,
+  [SMALL_STATE(373)] = 18923,
+  [SMALL_STATE(374)] = 18969,
+  [SMALL_STATE(375)] = 19015,
+  [SMALL_STATE(376)] = 19065,
+  [SMALL_STATE(377)] = 19115,
+  [SMALL_STATE(378)] = 19161,
+  [SMALL_STATE(379)] = 19211,
+  [SMALL_STATE(380)] = 19261,
+  [SMALL_STATE(381)] = 19307,
+  [SMALL_STATE(382)] = 19353,
+  [SMALL_STATE(383)] = 19399,
+  [SMALL_STATE(384)] = 19446,
+  [SMALL_STATE(385)] = 19493,
+  [SMALL_STATE(386)] = 19522,
+  [SMALL_STATE(387)] = 19567,
+  [SMALL_STATE(388)] = 19612,
+  [SMALL_STATE(389)] = 19657,
+  [SMALL_STATE(390)] = 19702,
+  [SMALL_STATE(391)] = 19761,
+  [SMALL_STATE(392)] = 19808,
+  [SMALL_STATE(393)] = 19853,
+  [SMALL_STATE(394)] = 19898,
+  [SMALL_STATE(395)] = 19945,
+  [SMALL_STATE(396)] = 19992,
+  [SMALL_STATE(397)] = 20037,
+  [SMALL_STATE(398)] = 20096,
+  [SMALL_STATE(399)] = 20141,
+  [SMALL_STATE(400)] = 20186,
+  [SMALL_STATE(401)] = 20233,
+  [SMALL_STATE(402)] = 20280,
+  [SMALL_STATE(403)] = 20327,
+  [SMALL_STATE(404)] = 20386,
+  [SMALL_STATE(405)] = 20431,
+  [SMALL_STATE(406)] = 20476,
+  [SMALL_STATE(407)] = 20521,
+  [SMALL_STATE(408)] = 20566,
+  [SMALL_STATE(409)] = 20613,
+  [SMALL_STATE(410)] = 20660,
+  [SMALL_STATE(411)] = 20707,
+  [SMALL_STATE(412)] = 20754,
+  [SMALL_STATE(413)] = 20798,
+  [SMALL_STATE(414)] = 20842,
+  [SMALL_STATE(415)] = 20886,
+  [SMALL_STATE(416)] = 20930,
+  [SMALL_STATE(417)] = 20974,
+  [SMALL_STATE(418)] = 21018,
+  [SMALL_STATE(419)] = 21062,
+  [SMALL_STATE(420)] = 21106,
+  [SMALL_STATE(421)] = 21150,
+  [SMALL_STATE(422)] = 21194,
+  [SMALL_STATE(423)] = 21238,
+  [SMALL_STATE(424)] = 21282,
+  [SMALL_STATE(425)] = 21335,
+  [SMALL_STATE(426)] = 21359,
+  [SMALL_STATE(427)] = 21383,
+  [SMALL_STATE(428)] = 21407,
+  [SMALL_STATE(429)] = 21431,
+  [SMALL_STATE(430)] = 21457,
+  [SMALL_STATE(431)] = 21481,
+  [SMALL_STATE(432)] = 21505,
+  [SMALL_STATE(433)] = 21529,
+  [SMALL_STATE(434)] = 21576,
+  [SMALL_STATE(435)] = 21623,
+  [SMALL_STATE(436)] = 21670,
+  [SMALL_STATE(437)] = 21693,
+  [SMALL_STATE(438)] = 21740,
+  [SMALL_STATE(439)] = 21787,
+  [SMALL_STATE(440)] = 21822,
+  [SMALL_STATE(441)] = 21857,
+  [SMALL_STATE(442)] = 21892,
+  [SMALL_STATE(443)] = 21919,
+  [SMALL_STATE(444)] = 21954,
+  [SMALL_STATE(445)] = 21981,
+  [SMALL_STATE(446)] = 21997,
+  [SMALL_STATE(447)] = 22013,
+  [SMALL_STATE(448)] = 22029,
+  [SMALL_STATE(449)] = 22045,
+  [SMALL_STATE(450)] = 22061,
+  [SMALL_STATE(451)] = 22077,
+  [SMALL_STATE(452)] = 22093,
+  [SMALL_STATE(453)] = 22109,
+  [SMALL_STATE(454)] = 22125,
+  [SMALL_STATE(455)] = 22145,
+  [SMALL_STATE(456)] = 22165,
+  [SMALL_STATE(457)] = 22185,
+  [SMALL_STATE(458)] = 22210,
+  [SMALL_STATE(459)] = 22235,
+  [SMALL_STATE(460)] = 22260,
+  [SMALL_STATE(461)] = 22283,
+  [SMALL_STATE(462)] = 22308,
+  [SMALL_STATE(463)] = 22337,
+  [SMALL_STATE(464)] = 22366,
+  [SMALL_STATE(465)] = 22391,
+  [SMALL_STATE(466)] = 22406,
+  [SMALL_STATE(467)] = 22435,
+  [SMALL_STATE(468)] = 22460,
+  [SMALL_STATE(469)] = 22489,
+  [SMALL_STATE(470)] = 22518,
+  [SMALL_STATE(471)] = 22547,
+  [SMALL_STATE(472)] = 22576,
+  [SMALL_STATE(473)] = 22605,
+  [SMALL_STATE(474)] = 22630,
+  [SMALL_STATE(475)] = 22654,
+  [SMALL_STATE(476)] = 22668,
+  [SMALL_STATE(477)] = 22692,
+  [SMALL_STATE(478)] = 22710,
+  [SMALL_STATE(479)] = 22734,
+  [SMALL_STATE(480)] = 22758,
+  [SMALL_STATE(481)] = 22772,
+  [SMALL_STATE(482)] = 22786,
+  [SMALL_STATE(483)] = 22800,
+  [SMALL_STATE(484)] = 22814,
+  [SMALL_STATE(485)] = 22828,
+  [SMALL_STATE(486)] = 22842,
+  [SMALL_STATE(487)] = 22856,
+  [SMALL_STATE(488)] = 22870,
+  [SMALL_STATE(489)] = 22884,
+  [SMALL_STATE(490)] = 22898,
+  [SMALL_STATE(491)] = 22912,
+  [SMALL_STATE(492)] = 22926,
+  [SMALL_STATE(493)] = 22950,
+  [SMALL_STATE(494)] = 22974,
+  [SMALL_STATE(495)] = 22998,
+  [SMALL_STATE(496)] = 23022,
+  [SMALL_STATE(497)] = 23046,
+  [SMALL_STATE(498)] = 23060,
+  [SMALL_STATE(499)] = 23083,
+  [SMALL_STATE(500)] = 23106,
+  [SMALL_STATE(501)] = 23129,
+  [SMALL_STATE(502)] = 23152,
+  [SMALL_STATE(503)] = 23175,
+  [SMALL_STATE(504)] = 23198,
+  [SMALL_STATE(505)] = 23215,
+  [SMALL_STATE(506)] = 23238,
+  [SMALL_STATE(507)] = 23261,
+  [SMALL_STATE(508)] = 23284,
+  [SMALL_STATE(509)] = 23307,
+  [SMALL_STATE(510)] = 23330,
+  [SMALL_STATE(511)] = 23353,
+  [SMALL_STATE(512)] = 23376,
+  [SMALL_STATE(513)] = 23393,
+  [SMALL_STATE(514)] = 23416,
+  [SMALL_STATE(515)] = 23439,
+  [SMALL_STATE(516)] = 23462,
+  [SMALL_STATE(517)] = 23485,
+  [SMALL_STATE(518)] = 23502,
+  [SMALL_STATE(519)] = 23525,
+  [SMALL_STATE(520)] = 23548,
+  [SMALL_STATE(521)] = 23571,
+  [SMALL_STATE(522)] = 23594,
+  [SMALL_STATE(523)] = 23617,
+  [SMALL_STATE(524)] = 23640,
+  [SMALL_STATE(525)] = 23652,
+  [SMALL_STATE(526)] = 23664,
+  [SMALL_STATE(527)] = 23676,
+  [SMALL_STATE(528)] = 23688,
+  [SMALL_STATE(529)] = 23700,
+  [SMALL_STATE(530)] = 23720,
+  [SMALL_STATE(531)] = 23740,
+  [SMALL_STATE(532)] = 23760,
+  [SMALL_STATE(533)] = 23780,
+  [SMALL_STATE(534)] = 23800,
+  [SMALL_STATE(535)] = 23820,
+  [SMALL_STATE(536)] = 23832,
+  [SMALL_STATE(537)] = 23852,
+  [SMALL_STATE(538)] = 23870,
+  [SMALL_STATE(539)] = 23884,
+  [SMALL_STATE(540)] = 23904,
+  [SMALL_STATE(541)] = 23924,
+  [SMALL_STATE(542)] = 23944,
+  [SMALL_STATE(543)] = 23956,
+  [SMALL_STATE(544)] = 23968,
+  [SMALL_STATE(545)] = 23988,
+  [SMALL_STATE(546)] = 24000,
+  [SMALL_STATE(547)] = 24014,
+  [SMALL_STATE(548)] = 24034,
+  [SMALL_STATE(549)] = 24046,
+  [SMALL_STATE(550)] = 24058,
+  [SMALL_STATE(551)] = 24070,
+  [SMALL_STATE(552)] = 24082,
+  [SMALL_STATE(553)] = 24099,
+  [SMALL_STATE(554)] = 24110,
+  [SMALL_STATE(555)] = 24121,
+  [SMALL_STATE(556)] = 24132,
+  [SMALL_STATE(557)] = 24149,
+  [SMALL_STATE(558)] = 24166,
+  [SMALL_STATE(559)] = 24183,
+  [SMALL_STATE(560)] = 24200,
+  [SMALL_STATE(561)] = 24219,
+  [SMALL_STATE(562)] = 24236,
+  [SMALL_STATE(563)] = 24255,
+  [SMALL_STATE(564)] = 24266,
+  [SMALL_STATE(565)] = 24277,
+  [SMALL_STATE(566)] = 24294,
+  [SMALL_STATE(567)] = 24305,
+  [SMALL_STATE(568)] = 24322,
+  [SMALL_STATE(569)] = 24333,
+  [SMALL_STATE(570)] = 24350,
+  [SMALL_STATE(571)] = 24367,
+  [SMALL_STATE(572)] = 24384,
+  [SMALL_STATE(573)] = 24401,
+  [SMALL_STATE(574)] = 24418,
+  [SMALL_STATE(575)] = 24435,
+  [SMALL_STATE(576)] = 24452,
+  [SMALL_STATE(577)] = 24469,
+  [SMALL_STATE(578)] = 24486,
+  [SMALL_STATE(579)] = 24503,
+  [SMALL_STATE(580)] = 24520,
+  [SMALL_STATE(581)] = 24531,
+  [SMALL_STATE(582)] = 24542,
+  [SMALL_STATE(583)] = 24559,
+  [SMALL_STATE(584)] = 24572,
+  [SMALL_STATE(585)] = 24587,
+  [SMALL_STATE(586)] = 24604,
+  [SMALL_STATE(587)] = 24617,
+  [SMALL_STATE(588)] = 24634,
+  [SMALL_STATE(589)] = 24651,
+  [SMALL_STATE(590)] = 24662,
+  [SMALL_STATE(591)] = 24679,
+  [SMALL_STATE(592)] = 24696,
+  [SMALL_STATE(593)] = 24707,
+  [SMALL_STATE(594)] = 24724,
+  [SMALL_STATE(595)] = 24741,
+  [SMALL_STATE(596)] = 24755,
+  [SMALL_STATE(597)] = 24769,
+  [SMALL_STATE(598)] = 24779,
+  [SMALL_STATE(599)] = 24791,
+  [SMALL_STATE(600)] = 24805,
+  [SMALL_STATE(601)] = 24819,
+  [SMALL_STATE(602)] = 24833,
+  [SMALL_STATE(603)] = 24847,
+  [SMALL_STATE(604)] = 24861,
+  [SMALL_STATE(605)] = 24877,
+  [SMALL_STATE(606)] = 24891,
+  [SMALL_STATE(607)] = 24905,
+  [SMALL_STATE(608)] = 24921,
+  [SMALL_STATE(609)] = 24931,
+  [SMALL_STATE(610)] = 24941,
+  [SMALL_STATE(611)] = 24957,
+  [SMALL_STATE(612)] = 24971,
+  [SMALL_STATE(613)] = 24981,
+  [SMALL_STATE(614)] = 24991,
+  [SMALL_STATE(615)] = 25005,
+  [SMALL_STATE(616)] = 25019,
+  [SMALL_STATE(617)] = 25029,
+  [SMALL_STATE(618)] = 25043,
+  [SMALL_STATE(619)] = 25057,
+  [SMALL_STATE(620)] = 25073,
+  [SMALL_STATE(621)] = 25087,
+  [SMALL_STATE(622)] = 25101,
+  [SMALL_STATE(623)] = 25115,
+  [SMALL_STATE(624)] = 25129,
+  [SMALL_STATE(625)] = 25141,
+  [SMALL_STATE(626)] = 25151,
+  [SMALL_STATE(627)] = 25167,
+  [SMALL_STATE(628)] = 25177,
+  [SMALL_STATE(629)] = 25191,
+  [SMALL_STATE(630)] = 25205,
+  [SMALL_STATE(631)] = 25219,
+  [SMALL_STATE(632)] = 25233,
+  [SMALL_STATE(633)] = 25243,
+  [SMALL_STATE(634)] = 25257,
+  [SMALL_STATE(635)] = 25271,
+  [SMALL_STATE(636)] = 25285,
+  [SMALL_STATE(637)] = 25295,
+  [SMALL_STATE(638)] = 25309,
+  [SMALL_STATE(639)] = 25323,
+  [SMALL_STATE(640)] = 25337,
+  [SMALL_STATE(641)] = 25351,
+  [SMALL_STATE(642)] = 25365,
+  [SMALL_STATE(643)] = 25379,
+  [SMALL_STATE(644)] = 25393,
+  [SMALL_STATE(645)] = 25407,
+  [SMALL_STATE(646)] = 25417,
+  [SMALL_STATE(647)] = 25431,
+  [SMALL_STATE(648)] = 25445,
+  [SMALL_STATE(649)] = 25459,
+  [SMALL_STATE(650)] = 25469,
+  [SMALL_STATE(651)] = 25483,
+  [SMALL_STATE(652)] = 25497,
+  [SMALL_STATE(653)] = 25506,
+  [SMALL_STATE(654)] = 25519,
+  [SMALL_STATE(655)] = 25528,
+  [SMALL_STATE(656)] = 25541,
+  [SMALL_STATE(657)] = 25552,
+  [SMALL_STATE(658)] = 25565,
+  [SMALL_STATE(659)] = 25578,
+  [SMALL_STATE(660)] = 25591,
+  [SMALL_STATE(661)] = 25604,
+  [SMALL_STATE(662)] = 25617,
+  [SMALL_STATE(663)] = 25630,
+  [SMALL_STATE(664)] = 25643,
+  [SMALL_STATE(665)] = 25656,
+  [SMALL_STATE(666)] = 25669,
+  [SMALL_STATE(667)] = 25682,
+  [SMALL_STATE(668)] = 25695,
+  [SMALL_STATE(669)] = 25708,
+  [SMALL_STATE(670)] = 25721,
+  [SMALL_STATE(671)] = 25734,
+  [SMALL_STATE(672)] = 25745,
+  [SMALL_STATE(673)] = 25756,
+  [SMALL_STATE(674)] = 25769,
+  [SMALL_STATE(675)] = 25778,
+  [SMALL_STATE(676)] = 25791,
+  [SMALL_STATE(677)] = 25800,
+  [SMALL_STATE(678)] = 25809,
+  [SMALL_STATE(679)] = 25822,
+  [SMALL_STATE(680)] = 25835,
+  [SMALL_STATE(681)] = 25848,
+  [SMALL_STATE(682)] = 25861,
+  [SMALL_STATE(683)] = 25874,
+  [SMALL_STATE(684)] = 25883,
+  [SMALL_STATE(685)] = 25896,
+  [SMALL_STATE(686)] = 25909,
+  [SMALL_STATE(687)] = 25918,
+  [SMALL_STATE(688)] = 25931,
+  [SMALL_STATE(689)] = 25944,
+  [SMALL_STATE(690)] = 25953,
+  [SMALL_STATE(691)] = 25966,
+  [SMALL_STATE(692)] = 25975,
+  [SMALL_STATE(693)] = 25988,
+  [SMALL_STATE(694)] = 25997,
+  [SMALL_STATE(695)] = 26008,
+  [SMALL_STATE(696)] = 26021,
+  [SMALL_STATE(697)] = 26030,
+  [SMALL_STATE(698)] = 26039,
+  [SMALL_STATE(699)] = 26049,
+  [SMALL_STATE(700)] = 26059,
+  [SMALL_STATE(701)] = 26069,
+  [SMALL_STATE(702)] = 26079,
+  [SMALL_STATE(703)] = 26087,
+  [SMALL_STATE(704)] = 26097,
+  [SMALL_STATE(705)] = 26107,
+  [SMALL_STATE(706)] = 26117,
+  [SMALL_STATE(707)] = 26127,
+  [SMALL_STATE(708)] = 26135,
+  [SMALL_STATE(709)] = 26143,
+  [SMALL_STATE(710)] = 26153,
+  [SMALL_STATE(711)] = 26161,
+  [SMALL_STATE(712)] = 26171,
+  [SMALL_STATE(713)] = 26179,
+  [SMALL_STATE(714)] = 26189,
+  [SMALL_STATE(715)] = 26197,
+  [SMALL_STATE(716)] = 26207,
+  [SMALL_STATE(717)] = 26217,
+  [SMALL_STATE(718)] = 26225,
+  [SMALL_STATE(719)] = 26235,
+  [SMALL_STATE(720)] = 26243,
+  [SMALL_STATE(721)] = 26253,
+  [SMALL_STATE(722)] = 26261,
+  [SMALL_STATE(723)] = 26271,
+  [SMALL_STATE(724)] = 26279,
+  [SMALL_STATE(725)] = 26287,
+  [SMALL_STATE(726)] = 26295,
+  [SMALL_STATE(727)] = 26303,
+  [SMALL_STATE(728)] = 26311,
+  [SMALL_STATE(729)] = 26319,
+  [SMALL_STATE(730)] = 26327,
+  [SMALL_STATE(731)] = 26335,
+  [SMALL_STATE(732)] = 26343,
+  [SMALL_STATE(733)] = 26353,
+  [SMALL_STATE(734)] = 26361,
+  [SMALL_STATE(735)] = 26369,
+  [SMALL_STATE(736)] = 26377,
+  [SMALL_STATE(737)] = 26385,
+  [SMALL_STATE(738)] = 26395,
+  [SMALL_STATE(739)] = 26405,
+  [SMALL_STATE(740)] = 26415,
+  [SMALL_STATE(741)] = 26423,
+  [SMALL_STATE(742)] = 26431,
+  [SMALL_STATE(743)] = 26441,
+  [SMALL_STATE(744)] = 26449,
+  [SMALL_STATE(745)] = 26459,
+  [SMALL_STATE(746)] = 26469,
+  [SMALL_STATE(747)] = 26476,
+  [SMALL_STATE(748)] = 26483,
+  [SMALL_STATE(749)] = 26490,
+  [SMALL_STATE(750)] = 26497,
+  [SMALL_STATE(751)] = 26504,
+  [SMALL_STATE(752)] = 26511,
+  [SMALL_STATE(753)] = 26518,
+  [SMALL_STATE(754)] = 26525,
+  [SMALL_STATE(755)] = 26532,
+  [SMALL_STATE(756)] = 26539,
+  [SMALL_STATE(757)] = 26546,
+  [SMALL_STATE(758)] = 26553,
+  [SMALL_STATE(759)] = 26560,
+  [SMALL_STATE(760)] = 26567,
+  [SMALL_STATE(761)] = 26574,
+  [SMALL_STATE(762)] = 26581,
+  [SMALL_STATE(763)] = 26588,
+  [SMALL_STATE(764)] = 26595,
+  [SMALL_STATE(765)] = 26602,
+  [SMALL_STATE(766)] = 26609,
+  [SMALL_STATE(767)] = 26616,
+  [SMALL_STATE(768)] = 26623,
+  [SMALL_STATE(769)] = 26630,
+  [SMALL_STATE(770)] = 26637,
+  [SMALL_STATE(771)] = 26644,
+  [SMALL_STATE(772)] = 26651,
+  [SMALL_STATE(773)] = 26658,
+  [SMALL_STATE(774)] = 26665,
+  [SMALL_STATE(775)] = 26672,
+  [SMALL_STATE(776)] = 26679,
+  [SMALL_STATE(777)] = 26686,
+  [SMALL_STATE(778)] = 26693,
+  [SMALL_STATE(779)] = 26700,
+  [SMALL_STATE(780)] = 26707,
+  [SMALL_STATE(781)] = 26714,
+  [SMALL_STATE(782)] = 26721,
+  [SMALL_STATE(783)] = 26728,
+  [SMALL_STATE(784)] = 26735,
+  [SMALL_STATE(785)] = 26742,
+  [SMALL_STATE(786)] = 26749,
+  [SMALL_STATE(787)] = 26756,
+  [SMALL_STATE(788)] = 26763,
+  [SMALL_STATE(789)] = 26770,
+  [SMALL_STATE(790)] = 26777,
+  [SMALL_STATE(791)] = 26784,
+  [SMALL_STATE(792)] = 26791,
+  [SMALL_STATE(793)] = 26798,
+  [SMALL_STATE(794)] = 26805,
+  [SMALL_STATE(795)] = 26812,
+  [SMALL_STATE(796)] = 26819,
+  [SMALL_STATE(797)] = 26826,
+  [SMALL_STATE(798)] = 26833,
+  [SMALL_STATE(799)] = 26840,
+  [SMALL_STATE(800)] = 26847,
+  [SMALL_STATE(801)] = 26854,
+  [SMALL_STATE(802)] = 26861,
+  [SMALL_STATE(803)] = 26868,
+  [SMALL_STATE(804)] = 26875,
+  [SMALL_STATE(805)] = 26882,
+  [SMALL_STATE(806)] = 26889,
+  [SMALL_STATE(807)] = 26896,
 };
 
 static const TSParseActionEntry ts_parse_actions[] = {

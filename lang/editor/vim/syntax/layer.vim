@@ -61,104 +61,105 @@ syn cluster layerSetType contains=layerType47,layerRegion45,layerPunctuation44
 syn region layerRegion48 matchgroup=layerPunctuation49 start=/\v%(:)/ matchgroup=NONE excludenl end=/\v$|%([=,)])@=/ contained contains=@layerSetType
 syn cluster layerSetTypes contains=layerRegion48
 syn region layerRegion50 matchgroup=layerName51 start=/\v%(<|>)%([A-Za-z_][A-Za-z0-9_]*)%(\s+[A-Za-z0-9_"\[{])@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion52 matchgroup=layerClause53 start=/\v%(<|>)%(base|registry|platforms|builder|layers|secret|uses|tag|replicas|needs|after|fills|replaces|size|update|publish|image|layout|install|user|workdir|expose|volume|entrypoint|command|stopsignal|shell|uid|gid|home|groups)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
+syn region layerRegion52 matchgroup=layerClause53 start=/\v%(<|>)%(base|identity|registry|naming|platforms|builder|layers|secret|uses|tag|replicas|needs|after|fills|replaces|size|update|publish|image|layout|install|user|workdir|expose|volume|entrypoint|command|stopsignal|shell|uid|gid|home|groups)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
 syn region layerRegion54 matchgroup=layerClause55 start=/\v%(<|>)%(test)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion56,@layerSetStatement
 syn match layerRegion56 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(prints)%(<|>)%([ \t]*)/ contained contains=layerOption57
 syn match layerOption57 /\v%(<|>)%(prints)%(<|>)/ contained
 syn region layerRegion58 matchgroup=layerClause59 start=/\v%(<|>)%(healthcheck)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion60,@layerSetStatement
 syn match layerRegion60 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(every|timeout|start|retries)%(<|>)%([ \t]*)/ contained contains=layerOption61
 syn match layerOption61 /\v%(<|>)%(every|timeout|start|retries)%(<|>)/ contained
-syn region layerRegion62 matchgroup=layerClause63 start=/\v%(<|>)%(label)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
-syn region layerRegion64 matchgroup=layerClause65 start=/\v%(<|>)%(env)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion66,@layerSetStatement
-syn match layerRegion66 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(by)%(<|>)%([ \t]*)/ contained contains=layerOption67
-syn match layerOption67 /\v%(<|>)%(by)%(<|>)/ contained
-syn region layerRegion68 matchgroup=layerClause69 start=/\v%(<|>)%(link)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion70,@layerSetStatement
-syn match layerRegion70 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(to)%(<|>)%([ \t]*)/ contained contains=layerOption71
-syn match layerOption71 /\v%(<|>)%(to)%(<|>)/ contained
-syn region layerRegion72 matchgroup=layerClause73 start=/\v%(<|>)%(dir)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion74,@layerSetStatement
-syn match layerRegion74 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption75
-syn match layerOption75 /\v%(<|>)%(owner|mode)%(<|>)/ contained
-syn region layerRegion76 matchgroup=layerClause77 start=/\v%(<|>)%(file)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion78,@layerSetStatement
-syn match layerRegion78 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(text|append|owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption79
-syn match layerOption79 /\v%(<|>)%(text|append|owner|mode)%(<|>)/ contained
-syn region layerRegion80 matchgroup=layerClause81 start=/\v%(<|>)%(run)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerShell94,layerShell95,layerRegion91,layerRegion88,layerRegion86,layerRegion84,layerRegion82,@layerSetStatement
-syn match layerRegion82 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%(<|>)/ contained contains=layerOption83
-syn match layerOption83 /\v%(<|>)%(with)%(<|>)/ contained
-syn match layerRegion84 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(as|in|from|to)%(<|>)%([ \t]*)/ contained contains=layerOption85
-syn match layerOption85 /\v%(<|>)%(as|in|from|to)%(<|>)/ contained
-syn match layerRegion86 /\v^%([ \t]*)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)%([ \t]*)/ contained contains=layerOption87
-syn match layerOption87 /\v%(<|>)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)/ contained
-syn match layerRegion88 /\v%(,)%([ \t]*)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)%([ \t]*)/ contained contains=layerPunctuation89,layerOption90
-syn match layerPunctuation89 /\v,/ contained
-syn match layerOption90 /\v%(<|>)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)/ contained
-syn match layerRegion91 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%([ \t]+)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)%([ \t]*)/ contained contains=layerOption92,layerOption93
-syn match layerOption92 /\v%(<|>)%(with)%(<|>)/ contained
-syn match layerOption93 /\v%(<|>)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)/ contained
-syn region layerShell94 matchgroup=layerText96 start=/\v%(%(<|>)run[ \t]*)@50<="/ skip=/\v\\["\\]/ excludenl end=/\v"|$/ keepend contained contains=@layerShell
-syn region layerShell95 matchgroup=layerText96 start=/\v%(%(<|>)run[ \t]*)@50<="""/ skip=/\v\\["\\]/ excludenl end=/\v"""/ keepend contained contains=@layerShell
-syn region layerRegion97 matchgroup=layerClause98 start=/\v%(<|>)%(fetch)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion101,layerRegion99,@layerSetStatement
-syn match layerRegion99 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(unpack)%(<|>)/ contained contains=layerOption100
-syn match layerOption100 /\v%(<|>)%(unpack)%(<|>)/ contained
-syn match layerRegion101 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(sha256|sha512|strip|limit|to|owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption102
-syn match layerOption102 /\v%(<|>)%(sha256|sha512|strip|limit|to|owner|mode)%(<|>)/ contained
-syn region layerRegion103 matchgroup=layerClause104 start=/\v%(<|>)%(copy)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion105,@layerSetStatement
-syn match layerRegion105 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(from|to|owner|mode|include|exclude)%(<|>)%([ \t]*)/ contained contains=layerOption106
-syn match layerOption106 /\v%(<|>)%(from|to|owner|mode|include|exclude)%(<|>)/ contained
-syn region layerRegion107 matchgroup=layerClause108 start=/\v%(<|>)%(repository)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion109,@layerSetStatement
-syn match layerRegion109 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(from|suite|components|key|sha256|priority)%(<|>)%([ \t]*)/ contained contains=layerOption110
-syn match layerOption110 /\v%(<|>)%(from|suite|components|key|sha256|priority)%(<|>)/ contained
-syn region layerRegion111 matchgroup=layerClause112 start=/\v%(<|>)%(distribution)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion113,@layerSetStatement
-syn match layerRegion113 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(suite|with)%(<|>)%([ \t]*)/ contained contains=layerOption114
-syn match layerOption114 /\v%(<|>)%(suite|with)%(<|>)/ contained
-syn region layerRegion115 matchgroup=layerClause116 start=/\v%(<|>)%(rootfs)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion117,@layerSetStatement
-syn match layerRegion117 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(sha256|sha512)%(<|>)%([ \t]*)/ contained contains=layerOption118
-syn match layerOption118 /\v%(<|>)%(sha256|sha512)%(<|>)/ contained
-syn region layerRegion119 matchgroup=layerClause120 start=/\v%(<|>)%(changes)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion121,@layerSetStatement
-syn match layerRegion121 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%(<|>)%([ \t]*)/ contained contains=layerOption122
-syn match layerOption122 /\v%(<|>)%(with)%(<|>)/ contained
-syn region layerRegion123 matchgroup=layerClause124 start=/\v%(<|>)%(owns)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion125,@layerSetStatement
-syn match layerRegion125 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption126
-syn match layerOption126 /\v%(<|>)%(owner|mode)%(<|>)/ contained
-syn region layerRegion127 matchgroup=layerClause128 start=/\v%(<|>)%(repeatable)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
-syn region layerRegion129 matchgroup=layerClause130 start=/\v%(<|>)%(runs)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion131,@layerSetStatement
-syn match layerRegion131 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%(<|>)%([ \t]*)/ contained contains=layerOption132
-syn match layerOption132 /\v%(<|>)%(with)%(<|>)/ contained
-syn region layerRegion133 matchgroup=layerClause134 start=/\v%(<|>)%(builds)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion137,layerRegion135,@layerSetStatement
-syn match layerRegion135 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(cross)%(<|>)/ contained contains=layerOption136
-syn match layerOption136 /\v%(<|>)%(cross)%(<|>)/ contained
-syn match layerRegion137 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with|on)%(<|>)%([ \t]*)/ contained contains=layerOption138
-syn match layerOption138 /\v%(<|>)%(with|on)%(<|>)/ contained
-syn cluster layerSetClauses contains=layerRegion133,layerRegion129,layerRegion127,layerRegion123,layerRegion119,layerRegion115,layerRegion111,layerRegion107,layerRegion103,layerRegion97,layerRegion80,layerRegion76,layerRegion72,layerRegion68,layerRegion64,layerRegion62,layerRegion58,layerRegion54,layerRegion52,layerRegion50
-syn match layerRegion139 /\v^%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerComment140
-syn match layerComment140 /\v#.*/ contained
-syn match layerRegion141 /\v%(,|\|\||\&\&|[=!<>]\=|[-+*/%<>])%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerOperator142,layerComment143
-syn match layerOperator142 /\v,|\|\||\&\&|[=!<>]\=|[-+*/%<>]/ contained
-syn match layerComment143 /\v#.*/ contained
-syn cluster layerSetContinued contains=layerRegion141,layerRegion139,@layerSetComment
+syn region layerRegion62 matchgroup=layerClause63 start=/\v%(<|>)%(annotation)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
+syn region layerRegion64 matchgroup=layerClause65 start=/\v%(<|>)%(label)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
+syn region layerRegion66 matchgroup=layerClause67 start=/\v%(<|>)%(env)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion68,@layerSetStatement
+syn match layerRegion68 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(by)%(<|>)%([ \t]*)/ contained contains=layerOption69
+syn match layerOption69 /\v%(<|>)%(by)%(<|>)/ contained
+syn region layerRegion70 matchgroup=layerClause71 start=/\v%(<|>)%(link)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion72,@layerSetStatement
+syn match layerRegion72 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(to)%(<|>)%([ \t]*)/ contained contains=layerOption73
+syn match layerOption73 /\v%(<|>)%(to)%(<|>)/ contained
+syn region layerRegion74 matchgroup=layerClause75 start=/\v%(<|>)%(dir)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion76,@layerSetStatement
+syn match layerRegion76 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption77
+syn match layerOption77 /\v%(<|>)%(owner|mode)%(<|>)/ contained
+syn region layerRegion78 matchgroup=layerClause79 start=/\v%(<|>)%(file)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion80,@layerSetStatement
+syn match layerRegion80 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(text|append|owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption81
+syn match layerOption81 /\v%(<|>)%(text|append|owner|mode)%(<|>)/ contained
+syn region layerRegion82 matchgroup=layerClause83 start=/\v%(<|>)%(run)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerShell96,layerShell97,layerRegion93,layerRegion90,layerRegion88,layerRegion86,layerRegion84,@layerSetStatement
+syn match layerRegion84 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%(<|>)/ contained contains=layerOption85
+syn match layerOption85 /\v%(<|>)%(with)%(<|>)/ contained
+syn match layerRegion86 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(as|in|from|to)%(<|>)%([ \t]*)/ contained contains=layerOption87
+syn match layerOption87 /\v%(<|>)%(as|in|from|to)%(<|>)/ contained
+syn match layerRegion88 /\v^%([ \t]*)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)%([ \t]*)/ contained contains=layerOption89
+syn match layerOption89 /\v%(<|>)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)/ contained
+syn match layerRegion90 /\v%(,)%([ \t]*)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)%([ \t]*)/ contained contains=layerPunctuation91,layerOption92
+syn match layerPunctuation91 /\v,/ contained
+syn match layerOption92 /\v%(<|>)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)/ contained
+syn match layerRegion93 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%([ \t]+)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)%([ \t]*)/ contained contains=layerOption94,layerOption95
+syn match layerOption94 /\v%(<|>)%(with)%(<|>)/ contained
+syn match layerOption95 /\v%(<|>)%(cache|bind|secret|tmpfs|env|network|ssh)%(<|>)/ contained
+syn region layerShell96 matchgroup=layerText98 start=/\v%(%(<|>)run[ \t]*)@50<="/ skip=/\v\\["\\]/ excludenl end=/\v"|$/ keepend contained contains=@layerShell
+syn region layerShell97 matchgroup=layerText98 start=/\v%(%(<|>)run[ \t]*)@50<="""/ skip=/\v\\["\\]/ excludenl end=/\v"""/ keepend contained contains=@layerShell
+syn region layerRegion99 matchgroup=layerClause100 start=/\v%(<|>)%(fetch)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion103,layerRegion101,@layerSetStatement
+syn match layerRegion101 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(unpack)%(<|>)/ contained contains=layerOption102
+syn match layerOption102 /\v%(<|>)%(unpack)%(<|>)/ contained
+syn match layerRegion103 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(sha256|sha512|strip|limit|to|owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption104
+syn match layerOption104 /\v%(<|>)%(sha256|sha512|strip|limit|to|owner|mode)%(<|>)/ contained
+syn region layerRegion105 matchgroup=layerClause106 start=/\v%(<|>)%(copy)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion107,@layerSetStatement
+syn match layerRegion107 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(from|to|owner|mode|include|exclude)%(<|>)%([ \t]*)/ contained contains=layerOption108
+syn match layerOption108 /\v%(<|>)%(from|to|owner|mode|include|exclude)%(<|>)/ contained
+syn region layerRegion109 matchgroup=layerClause110 start=/\v%(<|>)%(repository)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion111,@layerSetStatement
+syn match layerRegion111 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(from|suite|components|key|sha256|priority)%(<|>)%([ \t]*)/ contained contains=layerOption112
+syn match layerOption112 /\v%(<|>)%(from|suite|components|key|sha256|priority)%(<|>)/ contained
+syn region layerRegion113 matchgroup=layerClause114 start=/\v%(<|>)%(distribution)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion115,@layerSetStatement
+syn match layerRegion115 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(suite|with)%(<|>)%([ \t]*)/ contained contains=layerOption116
+syn match layerOption116 /\v%(<|>)%(suite|with)%(<|>)/ contained
+syn region layerRegion117 matchgroup=layerClause118 start=/\v%(<|>)%(rootfs)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion119,@layerSetStatement
+syn match layerRegion119 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(sha256|sha512)%(<|>)%([ \t]*)/ contained contains=layerOption120
+syn match layerOption120 /\v%(<|>)%(sha256|sha512)%(<|>)/ contained
+syn region layerRegion121 matchgroup=layerClause122 start=/\v%(<|>)%(changes)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion123,@layerSetStatement
+syn match layerRegion123 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%(<|>)%([ \t]*)/ contained contains=layerOption124
+syn match layerOption124 /\v%(<|>)%(with)%(<|>)/ contained
+syn region layerRegion125 matchgroup=layerClause126 start=/\v%(<|>)%(owns)%(<|>)%(\s*[{:,.=)])@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion127,@layerSetStatement
+syn match layerRegion127 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(owner|mode)%(<|>)%([ \t]*)/ contained contains=layerOption128
+syn match layerOption128 /\v%(<|>)%(owner|mode)%(<|>)/ contained
+syn region layerRegion129 matchgroup=layerClause130 start=/\v%(<|>)%(repeatable)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetStatement
+syn region layerRegion131 matchgroup=layerClause132 start=/\v%(<|>)%(runs)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion133,@layerSetStatement
+syn match layerRegion133 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with)%(<|>)%([ \t]*)/ contained contains=layerOption134
+syn match layerOption134 /\v%(<|>)%(with)%(<|>)/ contained
+syn region layerRegion135 matchgroup=layerClause136 start=/\v%(<|>)%(builds)%(<|>)%(\s*[{:,.=)])@!/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion139,layerRegion137,@layerSetStatement
+syn match layerRegion137 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(cross)%(<|>)/ contained contains=layerOption138
+syn match layerOption138 /\v%(<|>)%(cross)%(<|>)/ contained
+syn match layerRegion139 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(with|on)%(<|>)%([ \t]*)/ contained contains=layerOption140
+syn match layerOption140 /\v%(<|>)%(with|on)%(<|>)/ contained
+syn cluster layerSetClauses contains=layerRegion135,layerRegion131,layerRegion129,layerRegion125,layerRegion121,layerRegion117,layerRegion113,layerRegion109,layerRegion105,layerRegion99,layerRegion82,layerRegion78,layerRegion74,layerRegion70,layerRegion66,layerRegion64,layerRegion62,layerRegion58,layerRegion54,layerRegion52,layerRegion50
+syn match layerRegion141 /\v^%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerComment142
+syn match layerComment142 /\v#.*/ contained
+syn match layerRegion143 /\v%(,|\|\||\&\&|[=!<>]\=|[-+*/%<>])%([ \t\r]*)%(#.*)?%(\n)/ contained contains=layerOperator144,layerComment145
+syn match layerOperator144 /\v,|\|\||\&\&|[=!<>]\=|[-+*/%<>]/ contained
+syn match layerComment145 /\v#.*/ contained
+syn cluster layerSetContinued contains=layerRegion143,layerRegion141,@layerSetComment
 syn cluster layerSetStatement contains=@layerSetContinued,@layerSetExpression,@layerSetBraces
-syn match layerRegion144 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(for|in|where)%(<|>)%([ \t]*)/ contained contains=layerControl145
-syn match layerControl145 /\v%(<|>)%(for|in|where)%(<|>)/ contained
-syn cluster layerSetHeader contains=@layerSetContinued,layerRegion144,@layerSetBlock,@layerSetExpression
-syn region layerRegion146 matchgroup=layerControl147 start=/\v%(<|>)%(if|for|match|else)%(<|>)%(\s*:)@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion148 matchgroup=layerControl149 start=/\v%(<|>)%(let)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared150,@layerSetStatement
-syn match layerDeclared150 /\v%(%(<|>)%(let)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn cluster layerSetBranches contains=layerRegion148,layerRegion146
-syn region layerRegion151 matchgroup=layerPunctuation152 start=/\v%(\{)/ excludenl end=/\v\}|%(^%(import|param|slot|component|app|fleet)%(<|>))@=/ contains=@layerSetBlockcontent
-syn cluster layerSetBlock contains=layerRegion151
+syn match layerRegion146 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(for|in|where)%(<|>)%([ \t]*)/ contained contains=layerControl147
+syn match layerControl147 /\v%(<|>)%(for|in|where)%(<|>)/ contained
+syn cluster layerSetHeader contains=@layerSetContinued,layerRegion146,@layerSetBlock,@layerSetExpression
+syn region layerRegion148 matchgroup=layerControl149 start=/\v%(<|>)%(if|for|match|else)%(<|>)%(\s*:)@!%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
+syn region layerRegion150 matchgroup=layerControl151 start=/\v%(<|>)%(let)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared152,@layerSetStatement
+syn match layerDeclared152 /\v%(%(<|>)%(let)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn cluster layerSetBranches contains=layerRegion150,layerRegion148
+syn region layerRegion153 matchgroup=layerPunctuation154 start=/\v%(\{)/ excludenl end=/\v\}|%(^%(import|param|slot|component|app|fleet)%(<|>))@=/ contains=@layerSetBlockcontent
+syn cluster layerSetBlock contains=layerRegion153
 syn cluster layerSetBlockcontent contains=@layerSetComment,@layerSetBranches,@layerSetClauses,@layerSetExpression,@layerSetBlock
-syn region layerRegion153 matchgroup=layerDeclaration154 start=/\v%(<|>)%(fleet)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion155 matchgroup=layerDeclaration156 start=/\v%(<|>)%(app)%(<|>)%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion157 matchgroup=layerDeclaration158 start=/\v%(<|>)%(user)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared159,@layerSetHeader
-syn match layerDeclared159 /\v%(%(<|>)%(user)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn region layerRegion160 matchgroup=layerDeclaration161 start=/\v%(<|>)%(component)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared162,layerRegion163,@layerSetHeader
-syn region layerRegion163 matchgroup=layerPunctuation164 start=/\v%(\()/ excludenl end=/\v\)|%(\})@=/ contained contains=@layerSetTypes,@layerSetExpression,@layerSetBraces
-syn match layerDeclared162 /\v%(%(<|>)%(component)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn region layerRegion165 matchgroup=layerDeclaration166 start=/\v%(<|>)%(param|slot)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared167,@layerSetTypes,@layerSetStatement
-syn match layerDeclared167 /\v%(%(<|>)%(param|slot)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn region layerRegion168 matchgroup=layerDeclaration169 start=/\v%(<|>)%(import)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion170,@layerSetComment,@layerSetText,@layerSetWords
-syn match layerRegion170 /\v%(")@1<=%([ \t]+)%(as)%(<|>)/ contained contains=layerControl171
-syn match layerControl171 /\v%(<|>)%(as)%(<|>)/ contained
-syn cluster layerSetFile contains=@layerSetComment,layerRegion168,layerRegion165,layerRegion160,layerRegion157,layerRegion155,layerRegion153,@layerSetBlockcontent
+syn region layerRegion155 matchgroup=layerDeclaration156 start=/\v%(<|>)%(fleet)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
+syn region layerRegion157 matchgroup=layerDeclaration158 start=/\v%(<|>)%(app)%(<|>)%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
+syn region layerRegion159 matchgroup=layerDeclaration160 start=/\v%(<|>)%(user)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared161,@layerSetHeader
+syn match layerDeclared161 /\v%(%(<|>)%(user)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn region layerRegion162 matchgroup=layerDeclaration163 start=/\v%(<|>)%(component)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared164,layerRegion165,@layerSetHeader
+syn region layerRegion165 matchgroup=layerPunctuation166 start=/\v%(\()/ excludenl end=/\v\)|%(\})@=/ contained contains=@layerSetTypes,@layerSetExpression,@layerSetBraces
+syn match layerDeclared164 /\v%(%(<|>)%(component)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn region layerRegion167 matchgroup=layerDeclaration168 start=/\v%(<|>)%(param|slot)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared169,@layerSetTypes,@layerSetStatement
+syn match layerDeclared169 /\v%(%(<|>)%(param|slot)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
+syn region layerRegion170 matchgroup=layerDeclaration171 start=/\v%(<|>)%(import)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerRegion172,@layerSetComment,@layerSetText,@layerSetWords
+syn match layerRegion172 /\v%(")@1<=%([ \t]+)%(as)%(<|>)/ contained contains=layerControl173
+syn match layerControl173 /\v%(<|>)%(as)%(<|>)/ contained
+syn cluster layerSetFile contains=@layerSetComment,layerRegion170,layerRegion167,layerRegion162,layerRegion159,layerRegion157,layerRegion155,@layerSetBlockcontent
 
 hi def link layerBoolean6 layerBoolean
 hi def link layerBoolean42 layerBoolean
@@ -168,44 +169,45 @@ hi def link layerClause55 layerClause
 hi def link layerClause59 layerClause
 hi def link layerClause63 layerClause
 hi def link layerClause65 layerClause
-hi def link layerClause69 layerClause
-hi def link layerClause73 layerClause
-hi def link layerClause77 layerClause
-hi def link layerClause81 layerClause
-hi def link layerClause98 layerClause
-hi def link layerClause104 layerClause
-hi def link layerClause108 layerClause
-hi def link layerClause112 layerClause
-hi def link layerClause116 layerClause
-hi def link layerClause120 layerClause
-hi def link layerClause124 layerClause
-hi def link layerClause128 layerClause
+hi def link layerClause67 layerClause
+hi def link layerClause71 layerClause
+hi def link layerClause75 layerClause
+hi def link layerClause79 layerClause
+hi def link layerClause83 layerClause
+hi def link layerClause100 layerClause
+hi def link layerClause106 layerClause
+hi def link layerClause110 layerClause
+hi def link layerClause114 layerClause
+hi def link layerClause118 layerClause
+hi def link layerClause122 layerClause
+hi def link layerClause126 layerClause
 hi def link layerClause130 layerClause
-hi def link layerClause134 layerClause
+hi def link layerClause132 layerClause
+hi def link layerClause136 layerClause
 hi def link layerClause Statement
 hi def link layerComment17 layerComment
-hi def link layerComment140 layerComment
-hi def link layerComment143 layerComment
+hi def link layerComment142 layerComment
+hi def link layerComment145 layerComment
 hi def link layerComment Comment
 hi def link layerControl5 layerControl
 hi def link layerControl38 layerControl
 hi def link layerControl40 layerControl
-hi def link layerControl145 layerControl
 hi def link layerControl147 layerControl
 hi def link layerControl149 layerControl
-hi def link layerControl171 layerControl
+hi def link layerControl151 layerControl
+hi def link layerControl173 layerControl
 hi def link layerControl Conditional
-hi def link layerDeclaration154 layerDeclaration
 hi def link layerDeclaration156 layerDeclaration
 hi def link layerDeclaration158 layerDeclaration
-hi def link layerDeclaration161 layerDeclaration
-hi def link layerDeclaration166 layerDeclaration
-hi def link layerDeclaration169 layerDeclaration
+hi def link layerDeclaration160 layerDeclaration
+hi def link layerDeclaration163 layerDeclaration
+hi def link layerDeclaration168 layerDeclaration
+hi def link layerDeclaration171 layerDeclaration
 hi def link layerDeclaration Structure
-hi def link layerDeclared150 layerDeclared
-hi def link layerDeclared159 layerDeclared
-hi def link layerDeclared162 layerDeclared
-hi def link layerDeclared167 layerDeclared
+hi def link layerDeclared152 layerDeclared
+hi def link layerDeclared161 layerDeclared
+hi def link layerDeclared164 layerDeclared
+hi def link layerDeclared169 layerDeclared
 hi def link layerDeclared Identifier
 hi def link layerEscape14 layerEscape
 hi def link layerEscape SpecialChar
@@ -226,31 +228,31 @@ hi def link layerNumber43 layerNumber
 hi def link layerNumber Number
 hi def link layerOperator4 layerOperator
 hi def link layerOperator24 layerOperator
-hi def link layerOperator142 layerOperator
+hi def link layerOperator144 layerOperator
 hi def link layerOperator Operator
 hi def link layerOption57 layerOption
 hi def link layerOption61 layerOption
-hi def link layerOption67 layerOption
-hi def link layerOption71 layerOption
-hi def link layerOption75 layerOption
-hi def link layerOption79 layerOption
-hi def link layerOption83 layerOption
+hi def link layerOption69 layerOption
+hi def link layerOption73 layerOption
+hi def link layerOption77 layerOption
+hi def link layerOption81 layerOption
 hi def link layerOption85 layerOption
 hi def link layerOption87 layerOption
-hi def link layerOption90 layerOption
+hi def link layerOption89 layerOption
 hi def link layerOption92 layerOption
-hi def link layerOption93 layerOption
-hi def link layerOption100 layerOption
+hi def link layerOption94 layerOption
+hi def link layerOption95 layerOption
 hi def link layerOption102 layerOption
-hi def link layerOption106 layerOption
-hi def link layerOption110 layerOption
-hi def link layerOption114 layerOption
-hi def link layerOption118 layerOption
-hi def link layerOption122 layerOption
-hi def link layerOption126 layerOption
-hi def link layerOption132 layerOption
-hi def link layerOption136 layerOption
+hi def link layerOption104 layerOption
+hi def link layerOption108 layerOption
+hi def link layerOption112 layerOption
+hi def link layerOption116 layerOption
+hi def link layerOption120 layerOption
+hi def link layerOption124 layerOption
+hi def link layerOption128 layerOption
+hi def link layerOption134 layerOption
 hi def link layerOption138 layerOption
+hi def link layerOption140 layerOption
 hi def link layerOption Keyword
 hi def link layerPunctuation3 layerPunctuation
 hi def link layerPunctuation9 layerPunctuation
@@ -264,15 +266,15 @@ hi def link layerPunctuation35 layerPunctuation
 hi def link layerPunctuation44 layerPunctuation
 hi def link layerPunctuation46 layerPunctuation
 hi def link layerPunctuation49 layerPunctuation
-hi def link layerPunctuation89 layerPunctuation
-hi def link layerPunctuation152 layerPunctuation
-hi def link layerPunctuation164 layerPunctuation
+hi def link layerPunctuation91 layerPunctuation
+hi def link layerPunctuation154 layerPunctuation
+hi def link layerPunctuation166 layerPunctuation
 hi def link layerPunctuation Delimiter
-hi def link layerShell94 layerShell
-hi def link layerShell95 layerShell
+hi def link layerShell96 layerShell
+hi def link layerShell97 layerShell
 hi def link layerText15 layerText
 hi def link layerText16 layerText
-hi def link layerText96 layerText
+hi def link layerText98 layerText
 hi def link layerText String
 hi def link layerType47 layerType
 hi def link layerType Type

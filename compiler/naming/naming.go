@@ -1,4 +1,5 @@
-package outputs
+// Package naming makes the names of images in registries and image stores.
+package naming
 
 import (
 	"cmp"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/distribution/reference"
 
+	"github.com/layc-lang/layc/lang/diag"
 	"github.com/layc-lang/layc/lang/redact"
 )
 
@@ -19,20 +21,17 @@ import (
 // REGISTRY/TEAM/{app}:{tag}. The empty template is {registry}, or no prefix if the fleet has none.
 type Template string
 
-// placeholders are what a template may have, and places what the path of an output may have.
-var (
-	placeholders = []string{"registry", "app", "tag", "revision"}
-	places       = []string{"app", "platform"}
-)
+// placeholders are what a template may have.
+var placeholders = []string{"registry", "app", "tag", "revision"}
 
 var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
 // tagged matches a prefix that ends in a tag: the colon is not the port's.
 var tagged = regexp.MustCompile(`/[^/]*:[^/]*$|^[^/:]*:[^/]*[^/0-9][^/]*$`)
 
-// ParseTemplate checks a template.
-func ParseTemplate(text string) (Template, error) {
-	if err := checkPlaceholders(text, placeholders); err != nil {
+// Parse checks a template.
+func Parse(text string) (Template, error) {
+	if err := Placeholders(text, placeholders); err != nil {
 		return "", err
 	}
 	if t := Template(text); !t.Uses("app") && tagged.MatchString(text) {
@@ -41,14 +40,18 @@ func ParseTemplate(text string) (Template, error) {
 	return Template(text), nil
 }
 
-func checkPlaceholders(text string, known []string) error {
+// Placeholders returns an error unless a text has only known placeholders, like {app}.
+func Placeholders(text string, known []string) error {
 	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(known, m[1]) {
 			var braced []string
 			for _, k := range known {
 				braced = append(braced, "{"+k+"}")
 			}
-			return unknown("placeholder", m[0], braced)
+			if near := diag.Nearest(m[0], braced); near != "" {
+				return fmt.Errorf("unknown placeholder: %s; did you mean %s?", m[0], near)
+			}
+			return fmt.Errorf("unknown placeholder: %s; expected one of %s", m[0], strings.Join(braced, ", "))
 		}
 	}
 	if rest := placeholder.ReplaceAllString(text, ""); strings.ContainsAny(rest, "{}") {
@@ -120,8 +123,8 @@ func Familiar(name string) string {
 	return reference.FamiliarString(named)
 }
 
-// tagOf returns the tag of a full name.
-func tagOf(name string) string {
+// Tag returns the tag of a full name.
+func Tag(name string) string {
 	if named, err := reference.ParseNormalizedNamed(name); err == nil {
 		if tagged, ok := named.(reference.Tagged); ok {
 			return tagged.Tag()
