@@ -123,11 +123,11 @@ app name {
 }
 `
 	got, _ := b.verify(strings.Replace(program, "NAME", "www", 1))
-	lines(t, got, "user declared:", "user name: layc-helper: no user www: root")
+	lines(t, got, "start declared:", "start name: layc-helper: no user www: root")
 	got, _ = b.verify(strings.Replace(program, "NAME", "root:user", 1))
-	lines(t, got, "user declared:", "user name: layc-helper: no group user: root users")
+	lines(t, got, "start declared:", "start name: layc-helper: no group user: root users")
 	got, _ = b.verify(strings.Replace(program, "NAME", "root:users", 1))
-	lines(t, got, "user declared:", "user name:")
+	lines(t, got, "start declared:", "start name:")
 	if _, steps := b.verify(strings.Replace(program, "NAME", "root:users", 1)); len(steps.Executed) > 0 {
 		t.Errorf("the second build executes %v", steps.Executed)
 	}
@@ -244,7 +244,7 @@ app b {
 }
 `)
 	lines(t, got,
-		"user b: layc-helper: no user nobody: root",
+		"start b: layc-helper: no user nobody: root",
 		"test right:", "test left:", "test left:",
 		"test tool:",
 		"test tool: layc-helper: it should print:|  two|it printed:|  one",

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -27,7 +28,6 @@ func (v *prover) start(i *plan.Image) {
 	if strings.Trim(who, "0123456789:") == "" {
 		who, name = "", "look for users"
 	}
-	args := append([]string{"start", who, afterDir}, declared...)
 	programs := startedBy(i.App)
 	if who == "" && len(declared) == 0 {
 		if len(programs) == 0 {
@@ -35,17 +35,30 @@ func (v *prover) start(i *plan.Image) {
 		}
 		name, at = "look for what it starts", i.App.StartAt
 	}
+	// It looks at the layers, and not at the image: to mount that, the engine would link all their files.
+	var dirs, layers []string
+	var trees []mountedTree
+	for n, tree := range v.stack(i) {
+		if tree.Output() != nil {
+			dir := treeDir + strconv.Itoa(n)
+			dirs, trees = append(dirs, dir), append(trees, mountedTree{dir, tree.Output()})
+		}
+	}
+	slices.Reverse(dirs) // the topmost first
+	for _, y := range i.Layers {
+		layers = append(layers, y.ID)
+	}
+	args := slices.Concat([]string{"start", who, strconv.Itoa(len(dirs))}, dirs, declared)
 	if len(programs) > 0 {
 		for _, dir := range i.App.Config.Volumes {
 			args = append(args, "++", dir)
 		}
 	}
-	opts := v.help(i.App.Name, name, at, append(args, programs...)...)
+	opts := append(v.help(i.App.Name, name, at, append(args, programs...)...), v.apart(layers))
 	if v.err != nil {
 		return
 	}
-	on := llb.AddMount(afterDir, v.image(i), llb.Readonly, byDefinition)
-	v.add(Start, i.App.Name, at, llb.Scratch().Run(append(opts, on)...).Root()).App = i.App
+	v.add(Start, i.App.Name, at, looking(llb.Scratch().Run(opts...).Root(), trees)).App = i.App
 }
 
 // startedBy returns the helper's arguments for the programs that an app's image starts. A published image

@@ -40,7 +40,7 @@ func (l *lowerer) verified(i *model.Instance) llb.State {
 		return llb.Scratch()
 	}
 	l.origins[len(l.origins)-1].Verified = i
-	run := llb.Scratch().Run(append(opts, llb.AddMount(beforeDir, l.unrun(i), llb.Readonly))...)
+	run := llb.Scratch().Run(append(opts, llb.AddMount(beforeDir, l.unrun(i), llb.Readonly, byDefinition))...)
 	return run.AddMount(afterDir, built, byDefinition)
 }
 

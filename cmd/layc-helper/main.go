@@ -48,10 +48,11 @@
 //	layc-helper test COMMAND TEXT
 //	                          fail unless a command of the system's shell
 //	                          succeeds and prints the text
-//	layc-helper start USER[:GROUP] TREE [NAME UID]… [++ VOLUME]…
+//	layc-helper start USER[:GROUP] N TREE… [NAME UID]… [++ VOLUME]…
 //	                  [-- WHAT DIR PATH NAME SHELL]…
-//	                          fail unless a tree has a user, a group, declared
-//	                          users, and programs with what they start with
+//	                          fail unless N trees, the topmost first, have a
+//	                          user, a group, declared users, and programs with
+//	                          what they start with
 //	layc-helper again FIRST SECOND REPORT PATH…
 //	                          report where two trees differ at the paths
 //	layc-helper libraries ARCH REPORT TREE…
@@ -124,7 +125,7 @@ func run(args []string) error {
 	case len(args) > 2 && args[0] == "test":
 		return test(args[2:], args[1], maxTest)
 	case len(args) >= 3 && args[0] == "start":
-		return start(args[1], args[2], args[3:])
+		return startArgs(args[1], args[2], args[3:])
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
 	case len(args) >= 4 && args[0] == "libraries":

@@ -8,13 +8,14 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // Can a container of an image start? A runtime looks for the program of the entrypoint, the command or
 // the health check in the directories of PATH, or from the working directory if its name has a slash. The
 // kernel then needs what the file itself names: the interpreter of a script, or the loader of an ELF
-// file. So this file does the same in the tree of the image, and follows links within it. What is in a
+// file. So this file does the same in the trees of the image, and follows links within them. What is in a
 // volume, or in a directory that the runtime fills, is not known.
 
 // Why a program cannot be started.
@@ -41,10 +42,19 @@ func (e *notStarted) Error() string {
 	return fmt.Sprintf("not started: %s %s %q %q %q %q", e.what, e.why, e.name, e.needs, e.near, strings.Join(e.others, " "))
 }
 
-// start fails unless a system has a user, as lookUp does, and what containers start. The arguments after
+// startArgs is start with arguments that begin with a number of trees.
+func startArgs(who, number string, args []string) error {
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n > len(args) {
+		return errUsage
+	}
+	return start(who, args[:n], args[n:])
+}
+
+// start fails unless a system, which is trees on top of each other, has a user, as lookUp does, and what containers start. The arguments after
 // the declared users are -- WHAT DIR PATH NAME SHELL for each program, where SHELL is the program that
 // starts it, or "", and ++ DIR for each volume.
-func start(who, root string, args []string) error {
+func start(who string, trees union, args []string) error {
 	more := slices.IndexFunc(args, func(a string) bool { return a == "--" || a == "++" })
 	if more < 0 {
 		more = len(args)
@@ -52,10 +62,10 @@ func start(who, root string, args []string) error {
 	if more%2 == 1 {
 		return errUsage
 	}
-	if err := lookUp(who, root, args[:more]); err != nil {
+	if err := lookUp(who, trees, args[:more]); err != nil {
 		return err
 	}
-	s := &leading{union: union{root}, given: slices.Clone(mounted)}
+	s := &leading{union: trees, given: slices.Clone(mounted)}
 	args = args[more:]
 	for len(args) >= 2 && args[0] == "++" {
 		s.given, args = append(s.given, path.Clean(args[1])), args[2:]

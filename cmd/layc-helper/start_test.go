@@ -78,7 +78,7 @@ func TestStart(t *testing.T) {
 		{"/", path, "grep", "sh", `missing "grep" "" "" "dash env nodejs sh"`},
 	} {
 		got := ""
-		if err := start("", root, []string{"++", "/data", "--", "command", c.dir, c.path, c.name, c.shell}); err != nil {
+		if err := start("", union{root}, []string{"++", "/data", "--", "command", c.dir, c.path, c.name, c.shell}); err != nil {
 			got = err.Error()
 		}
 		want := c.want
@@ -89,10 +89,36 @@ func TestStart(t *testing.T) {
 			t.Errorf("%s in %s: got %s, want %s", c.name, c.dir, got, want)
 		}
 	}
-	if err := start("", root, []string{"--", "command"}); err != errUsage {
+	if err := start("", union{root}, []string{"--", "command"}); err != errUsage {
 		t.Errorf("too few words: %v", err)
 	}
-	if err := start("www", root, []string{"--", "command", "/", path, "sh", ""}); fmt.Sprint(err) != "no user www: " {
+	if err := start("www", union{root}, []string{"--", "command", "/", path, "sh", ""}); fmt.Sprint(err) != "no user www: " {
 		t.Errorf("an unknown user: %v", err)
+	}
+	// Of trees on top of each other, the topmost has the file.
+	below := tree(t, map[string]string{"usr/bin/tool": "\x7fELF", "etc/passwd": "www:x:5:5::/:\n"})
+	above := tree(t, map[string]string{"usr/bin/tool": "\x7fELF", "etc/passwd": "web:x:6:6::/:\n", "prog": "-> usr/bin/tool"})
+	if err := os.Chmod(filepath.Join(below, "usr/bin/tool"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		trees union
+		who   string
+		want  string
+	}{
+		{union{above, below}, "web", `not started: command mode "/prog" "" "" ""`},
+		{union{below, above}, "www", ""},
+		{union{above, below}, "www", "no user www: web"},
+		{union{below}, "www", `not started: command missing "/prog" "" "" ""`},
+		{nil, "", `not started: command missing "/prog" "" "" ""`},
+	} {
+		if got := fmt.Sprint(start(c.who, c.trees, []string{"--", "command", "/", path, "/prog", ""})); got != c.want && (c.want != "" || got != "<nil>") {
+			t.Errorf("%s in %d trees: got %s, want %s", c.who, len(c.trees), got, c.want)
+		}
+	}
+	for _, args := range [][]string{{"", "x"}, {"", "-1"}, {"", "2", "/tree"}} {
+		if err := startArgs(args[0], args[1], args[2:]); err != errUsage {
+			t.Errorf("%q: %v", args, err)
+		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	securejoin "github.com/cyphar/filepath-securejoin"
 	"github.com/moby/sys/user"
 )
 
@@ -15,13 +14,13 @@ import (
 // "USER:GROUP". Numbers need no entry. The error is one line: the missing name, a colon, and the
 // existing names. It also fails unless the system has each declared user, NAME UID, and no other
 // user with its name or number.
-func lookUp(who, root string, declared []string) error {
+func lookUp(who string, trees union, declared []string) error {
 	name, group, _ := strings.Cut(who, ":")
-	users, err := parse(root, "/etc/passwd", user.ParsePasswdFile)
+	users, err := parse(trees, "/etc/passwd", user.ParsePasswdFile)
 	if err != nil {
 		return err
 	}
-	groups, err := parse(root, "/etc/group", user.ParseGroupFile)
+	groups, err := parse(trees, "/etc/group", user.ParseGroupFile)
 	if err != nil {
 		return err
 	}
@@ -45,16 +44,15 @@ func lookUp(who, root string, declared []string) error {
 }
 
 // parse reads a file of a system, following links within the system. A missing file is empty.
-func parse[T any](root, name string, read func(string) ([]T, error)) ([]T, error) {
-	file, err := securejoin.SecureJoin(root, name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	entries, err := read(file)
+func parse[T any](trees union, name string, read func(string) ([]T, error)) ([]T, error) {
+	_, file, err := trees.resolve(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return entries, err
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return read(file)
 }
 
 // haveDeclared fails unless a declared user exists, and no other user has its name or its

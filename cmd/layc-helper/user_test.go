@@ -49,7 +49,7 @@ func TestLookUp(t *testing.T) {
 		{climbs, "www-data", ""},
 	} {
 		got := ""
-		if err := lookUp(c.who, c.root, nil); err != nil {
+		if err := lookUp(c.who, union{c.root}, nil); err != nil {
 			got = err.Error()
 		}
 		if got != c.want {
@@ -70,7 +70,7 @@ func TestLookUpDeclared(t *testing.T) {
 		{[]string{"other", "70"}, `conflicting accounts: "/etc/passwd" "other" "70" "alias" "70"`},
 		{[]string{"gone", "71"}, "no user gone: root www alias www"},
 	} {
-		if got := fmt.Sprint(lookUp("", root, c.declared)); got != c.want {
+		if got := fmt.Sprint(lookUp("", union{root}, c.declared)); got != c.want {
 			t.Errorf("%q: %s, want %s", c.declared, got, c.want)
 		}
 	}

@@ -75,6 +75,14 @@ func (m *mounted) look(ctx context.Context, mounts []executor.Mount, process exe
 			return false, false, err
 		}
 		m.root = root
+		// The trees are mounted below a mount, so that one call unmounts all: each waits for some milliseconds.
+		if err := unix.Mount(root, root, "", unix.MS_BIND, ""); err != nil {
+			return false, false, fmt.Errorf("mount a directory for a step: %w", err)
+		}
+		m.undo = append(m.undo, func() error { return unix.Unmount(root, unix.MNT_DETACH) })
+		if err := unix.Mount("", root, "", unix.MS_PRIVATE, ""); err != nil {
+			return false, false, fmt.Errorf("mount a directory for a step: %w", err)
+		}
 	}
 	for _, mount := range mounts {
 		if mount.Src == nil || mount.Selector != "" {
@@ -142,16 +150,16 @@ func (m *mounted) mount(ctx context.Context, mount executor.Mount, root string) 
 	if release != nil {
 		m.undo = append(m.undo, release)
 	}
-	if root == "" && len(made) == 1 && made[0].Type == "bind" { // a directory, which nobody changes
-		m.dirs[mount.Dest] = made[0].Source
-		return nil
+	dir := ""
+	if len(made) == 1 && made[0].Type == "bind" { // a directory, which nobody changes
+		dir = made[0].Source
+	} else {
+		mounter := snapshot.LocalMounterWithMounts(made)
+		if dir, err = mounter.Mount(); err != nil {
+			return err
+		}
+		m.undo = append(m.undo, mounter.Unmount)
 	}
-	mounter := snapshot.LocalMounterWithMounts(made, snapshot.ForceRemount())
-	dir, err := mounter.Mount()
-	if err != nil {
-		return err
-	}
-	m.undo = append(m.undo, mounter.Unmount)
 	m.dirs[mount.Dest] = dir
 	if root == "" {
 		return nil
@@ -163,8 +171,7 @@ func (m *mounted) mount(ctx context.Context, mount executor.Mount, root string) 
 	if err := unix.Mount(dir, at, "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("mount %s: %w", mount.Dest, err)
 	}
-	m.undo = append(m.undo, func() error { return unix.Unmount(at, unix.MNT_DETACH) })
-	return nil
+	return unix.Mount("", at, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
 }
 
 func (m *mounted) unmount() error {

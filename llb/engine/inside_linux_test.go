@@ -180,9 +180,9 @@ func TestRunsHelperInside(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"", "/tree", "--", "command", "/", "/bin", "run", ""}, ""},
-		{[]string{"", "/tree", "--", "command", "/", "/bin", "ls", ""}, "layc-helper: not started: command missing \"ls\" \"\" \"\" \"run sh\"\n"},
-		{[]string{"root", "/tree"}, "layc-helper: no user root: \n"}, // this machine has one
+		{[]string{"", "1", "/tree", "--", "command", "/", "/bin", "run", ""}, ""},
+		{[]string{"", "1", "/tree", "--", "command", "/", "/bin", "ls", ""}, "layc-helper: not started: command missing \"ls\" \"\" \"\" \"run sh\"\n"},
+		{[]string{"root", "1", "/tree"}, "layc-helper: no user root: \n"}, // this machine has one
 	} {
 		inner := &container{}
 		var said bytes.Buffer
