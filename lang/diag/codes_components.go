@@ -333,8 +333,8 @@ const InvalidURL Code = "E0325"
 
 var _ = document(InvalidURL, "Not a valid URL", `
 Downloads need a URL: http://HOST/…, https://HOST/…,
-maven:GROUP:ARTIFACT:VERSION, or ARCHIVE:PATH for an archive of "--mirror". If
-the target is a directory, the URL must end with a file name.
+maven:GROUP:ARTIFACT:VERSION, or ARCHIVE:PATH for the archive npm, go or one of
+"--mirror". If the target is a directory, the URL must end with a file name.
 `, exampleBase+`
 app shop {
     fetch "tool.tar.gz" to "/opt/"

@@ -4,11 +4,12 @@
 //
 // The code has no host names: mirrors come from the user (--mirror) or from the configuration of
 // the host's own package managers. Programs and lock files name archives, such as "debian:pool/…"
-// or "maven:GROUP:ARTIFACT:VERSION". [Mirrors] turns these into URLs at the last moment, so that
+// "npm:NAME/-/NAME-VERSION.tgz" or "maven:GROUP:ARTIFACT:VERSION". [Mirrors] turns these into URLs at the last moment, so that
 // layers and their identities do not depend on a mirror.
 package world
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -20,7 +21,7 @@ import (
 	"github.com/layc-lang/layc/compiler/lock"
 )
 
-// Mirrors maps the name of an archive ("debian", "debian-security", "maven")
+// Mirrors maps the name of an archive ("debian", "debian-security", "maven", "npm", "go")
 // to the URL of its root, without a slash at the end.
 type Mirrors map[string]string
 
@@ -29,24 +30,40 @@ type Host struct {
 	Root      string // the root directory: "/"
 	Home      string // the user's home directory; "" if unknown
 	MavenHome string // the installation of Maven; "" if unknown
+	NPMHome   string // the directory of the package npm; "" if unknown
+	GoHome    string // the installation of Go; "" if unknown
+	Registry  string // of npm, in the environment
+	Proxies   string // of Go's modules, in the environment
 }
 
 // ThisHost returns the machine and user that layc runs on.
 func ThisHost() Host {
-	h := Host{Root: "/", MavenHome: os.Getenv("MAVEN_HOME")}
-	h.Home, _ = os.UserHomeDir()
-	if h.MavenHome == "" {
-		if mvn, err := exec.LookPath("mvn"); err == nil {
-			if mvn, err = filepath.EvalSymlinks(mvn); err == nil {
-				h.MavenHome = filepath.Dir(filepath.Dir(mvn))
-			}
-		}
+	h := Host{
+		Root:      "/",
+		MavenHome: cmp.Or(os.Getenv("MAVEN_HOME"), homeOf("mvn")),
+		NPMHome:   homeOf("npm"),
+		GoHome:    homeOf("go"),
+		Registry:  cmp.Or(os.Getenv("npm_config_registry"), os.Getenv("NPM_CONFIG_REGISTRY")),
+		Proxies:   os.Getenv("GOPROXY"),
 	}
+	h.Home, _ = os.UserHomeDir()
 	return h
 }
 
+// homeOf returns the directory above the bin of an installed program; "" without one.
+func homeOf(program string) string {
+	found, err := exec.LookPath(program)
+	if err != nil {
+		return ""
+	}
+	if found, err = filepath.EvalSymlinks(found); err != nil {
+		return ""
+	}
+	return filepath.Dir(filepath.Dir(found))
+}
+
 // FindMirrors returns the given mirrors and, for other archives, the mirrors in the host's
-// configuration of apt and Maven. An archive without a mirror is absent, which is an error only
+// configuration of apt, Maven, npm and Go. An archive without a mirror is absent, which is an error only
 // for programs that use it; see [Mirrors.URL]. FindMirrors skips malformed configuration of the
 // host; a malformed given mirror is an error.
 func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
@@ -54,8 +71,10 @@ func FindMirrors(h Host, given Mirrors) (Mirrors, error) {
 	for name, root := range h.debianMirrors() {
 		m[name] = strings.TrimRight(root, "/")
 	}
-	if at, err := lock.Locate(h.mavenMirror()); err == nil && at.URL != "" {
-		m["maven"] = strings.TrimRight(at.URL, "/")
+	for name, root := range map[string]string{"maven": h.mavenMirror(), "npm": h.npmMirror(), "go": h.goMirror()} {
+		if at, err := lock.Locate(root); err == nil && at.URL != "" {
+			m[name] = strings.TrimRight(at.URL, "/")
+		}
 	}
 	for name, root := range given {
 		at, err := lock.Locate(root)
@@ -107,6 +126,10 @@ func lookedAt(archive string) string {
 	switch archive {
 	case "maven":
 		return "Maven's settings"
+	case "npm":
+		return "npm's configuration and installation"
+	case "go":
+		return "GOPROXY and Go's configuration"
 	case "debian", "debian-security":
 		return "apt's sources"
 	}

@@ -140,6 +140,46 @@ no zip
 deb [unclosed http://x.example.com
 deb
 `, nil, Mirrors{}},
+		{"npm's user before the machine", `
+-- home/me/.npmrc --
+//example.com/:_authToken = x
+registry = "https://npm.example.com/user/"
+-- etc/npmrc --
+registry=https://npm.example.com/machine
+`, nil, Mirrors{"npm": "https://npm.example.com/user"}},
+		{"npm's own default", `
+-- usr/lib/node_modules/npm/node_modules/@npmcli/config/lib/definitions/definitions.js --
+  registry: new Definition('registry', {
+    default: 'https://npm.example.com/',
+    type: url,
+  }),
+-- etc/npmrc --
+; registry is not set
+`, nil, Mirrors{"npm": "https://npm.example.com"}},
+		{"npm of Debian", `
+-- usr/share/nodejs/npm/package.json --
+{}
+-- usr/share/nodejs/@npmcli/config/lib/definitions/definitions.js --
+define('registry', {
+  default: 'https://npm.example.com/',
+-- home/me/.npmrc --
+cafile=/etc/ssl/certs/ca-certificates.crt
+`, nil, Mirrors{"npm": "https://npm.example.com"}},
+		{"the first proxy of Go's user", `
+-- home/me/.config/go/env --
+GOPROXY=https://go.example.com/user|https://go.example.com/other,direct
+-- usr/local/go/go.env --
+GOPROXY=https://go.example.com,direct
+`, nil, Mirrors{"go": "https://go.example.com/user"}},
+		{"Go's own default", `
+-- usr/local/go/go.env --
+# GOPROXY=https://go.example.com/comment
+GOPROXY=https://go.example.com,direct
+`, nil, Mirrors{"go": "https://go.example.com"}},
+		{"Go without a proxy", `
+-- usr/local/go/go.env --
+GOPROXY=direct
+`, nil, Mirrors{}},
 		{"given mirrors win", debianRelease + `
 -- etc/apt/sources.list --
 deb http://mirror.example.com/debian bookworm main
@@ -153,6 +193,12 @@ deb http://mirror.example.com/debian bookworm main
 				t.Errorf("got  %v, %v\nwant %v", got, err, test.want)
 			}
 		})
+	}
+	h := host(t, "-- home/me/.npmrc --\nregistry=https://npm.example.com/user\n-- go/go.env --\nGOPROXY=https://go.example.com/home\n")
+	h.Registry, h.GoHome = "https://npm.example.com/environment", filepath.Join(h.Root, "go")
+	want := Mirrors{"npm": "https://npm.example.com/environment", "go": "https://go.example.com/home"}
+	if got, err := FindMirrors(h, nil); err != nil || !maps.Equal(got, want) {
+		t.Errorf("got  %v, %v\nwant %v", got, err, want)
 	}
 	for _, bad := range []string{"", "mirror.example.com", "ftp://mirror.example.com", "https://", "file:///srv"} {
 		if m, err := FindMirrors(Host{Root: t.TempDir()}, Mirrors{"debian": bad}); err == nil {
