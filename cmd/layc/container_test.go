@@ -29,6 +29,7 @@ import (
 type container struct {
 	*testing.T
 	app, bundle string
+	hosts       []string // names that are on its network
 	config      v1.Config
 	output      transcript
 	done        chan error // has the end of the process, once
@@ -63,11 +64,19 @@ func newContainer(t *testing.T, layout, app string) *container {
 // root is the directory of its files.
 func (c *container) root() string { return filepath.Join(c.bundle, "rootfs") }
 
-// start runs the container until the test ends, on a network of its own, since the host may use
-// the port.
-func (c *container) start() {
+// start runs the container until the test ends, on the network of another one; nil: on one of its
+// own, since the host may use the port. Variables are added to those of the image.
+func (c *container) start(beside *container, variables ...string) {
 	c.Helper()
-	c.writeSpec()
+	network := ""
+	if beside != nil {
+		beside.until(func() bool {
+			number, _ := os.ReadFile(filepath.Join(beside.bundle, "pid"))
+			network = "/proc/" + string(number) + "/ns/net"
+			return len(number) > 0
+		}, func() string { return "it does not start" })
+	}
+	c.writeSpec(network, variables)
 	runc, err := filepath.Abs("../../bin/layc-runc")
 	if err != nil {
 		c.Fatal(err)
@@ -194,7 +203,7 @@ func unpack(t *testing.T, dir, app, to string) *v1.ConfigFile {
 
 // writeSpec writes the runtime's configuration: the image's, with the capabilities that Docker
 // leaves to root.
-func (c *container) writeSpec() {
+func (c *container) writeSpec(network string, variables []string) {
 	c.Helper()
 	var capabilities []string
 	for _, name := range strings.Fields("CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT") {
@@ -212,6 +221,10 @@ func (c *container) writeSpec() {
 	for _, g := range id.Sgids {
 		groups = append(groups, uint32(g))
 	}
+	hosts := filepath.Join(c.bundle, "hosts")
+	if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost "+strings.Join(c.hosts, " ")+"\n"), 0o644); err != nil {
+		c.Fatal(err)
+	}
 	cwd := c.config.WorkingDir
 	if cwd == "" {
 		cwd = "/"
@@ -220,7 +233,7 @@ func (c *container) writeSpec() {
 		Version: specs.Version,
 		Root:    &specs.Root{Path: "rootfs"},
 		Process: &specs.Process{
-			Args: append(c.config.Entrypoint, c.config.Cmd...), Env: c.config.Env, Cwd: cwd,
+			Args: append(c.config.Entrypoint, c.config.Cmd...), Env: append(c.config.Env, variables...), Cwd: cwd,
 			User:         specs.User{UID: uint32(id.Uid), GID: uint32(id.Gid), AdditionalGids: groups},
 			Capabilities: kept,
 		},
@@ -228,10 +241,11 @@ func (c *container) writeSpec() {
 			{Destination: "/proc", Type: "proc", Source: "proc"},
 			{Destination: "/dev", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "mode=755"}},
 			{Destination: "/dev/shm", Type: "tmpfs", Source: "shm", Options: []string{"nosuid", "noexec", "nodev", "mode=1777"}},
+			{Destination: "/etc/hosts", Type: "bind", Source: hosts, Options: []string{"bind", "ro"}},
 			{Destination: "/sys", Type: "bind", Source: "/sys", Options: []string{"rbind", "ro"}},
 		},
 		Linux: &specs.Linux{Namespaces: []specs.LinuxNamespace{
-			{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace}, {Type: specs.NetworkNamespace},
+			{Type: specs.PIDNamespace}, {Type: specs.MountNamespace}, {Type: specs.IPCNamespace}, {Type: specs.UTSNamespace}, {Type: specs.NetworkNamespace, Path: network},
 		}},
 	}
 	text, err := json.Marshal(spec)

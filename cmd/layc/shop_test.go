@@ -192,6 +192,7 @@ func TestShop(t *testing.T) {
 	other.run("is beside others", func(s *shop) {
 		s.Parallel()
 		s.run("builds the root of a tree", (*shop).notebook)
+		s.run("runs a company", (*shop).company)
 		s.run("takes files out of packages", (*shop).takesOutOfPackages)
 		s.run("installs a package of a repository", (*shop).installsOfRepository)
 		s.run("builds cross", (*shop).crosses)
@@ -373,6 +374,6 @@ func runs(t *testing.T, dir, app, page string) {
 	if _, err := os.Stat(filepath.Join(c.root(), "etc/rsyslog.d", app+".conf")); err != nil {
 		t.Error(err)
 	}
-	c.start()
+	c.start(nil)
 	c.serves("http://127.0.0.1:9080/", page)
 }

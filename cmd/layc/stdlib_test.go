@@ -16,15 +16,29 @@ import (
 	"testing"
 )
 
+// boot is an app that is started, and what shows that it works: a page, or something
+// that it prints.
 type boot struct{ app, url, page, prints string }
 
-// booted are the apps of testdata/stdlib that are started, and what shows that they work: a page,
-// or something that they print.
+// booted are the apps of testdata/stdlib.
 var booted = []boot{
-	{app: "supervised", prints: "I am two"},
 	{app: "system", prints: "CE"},
+	{app: "supervised", prints: "I am two"},
 	{app: "trusting", prints: "trustedCertEntry"},
 	{app: "empty", prints: "uid=65532(nonroot)"},
+	{app: "node-npm", url: ":8080/", page: "v24.21.0 3600000"},
+	{app: "node-pnpm", url: ":8080/", page: "v24.21.0 3600000"},
+	{app: "node-yarn", url: ":8080/", page: "v24.21.0 3600000"},
+	{app: "node-berry", url: ":8080/", page: "v24.21.0 3600000"},
+	{app: "node-packaged", url: ":8080/", page: "hello for 1 hour"},
+	{app: "python-pip", url: ":8080/", page: "&lt;python&gt;"},
+	{app: "python-uv", url: ":8080/", page: "&lt;python&gt;"},
+	{app: "rust", url: ":8080/", page: "hello from rust"},
+	{app: "nginx", url: ":8080/", page: "hello from nginx"},
+	{app: "nginx-root", url: ":80/", page: "hello from nginx"},
+	{app: "postgres", prints: "listening on IPv4 address \"0.0.0.0\", port 5432"},
+	{app: "postgres-local", prints: "database system is ready to accept connections"},
+	{app: "redis", prints: "Ready to accept connections"},
 }
 
 // TestStdlib builds the apps of testdata/stdlib, which together use the whole standard library,
@@ -49,13 +63,39 @@ func TestStdlib(t *testing.T) {
 	for _, b := range booted {
 		s.run(b.app, func(s *shop) {
 			c := newContainer(s.T, out, b.app)
-			c.start()
+			c.start(nil)
 			if b.url != "" {
-				c.serves(b.url, b.page)
+				c.serves("http://127.0.0.1"+b.url, b.page)
 			} else {
 				c.prints(b.prints)
 			}
 		})
+	}
+}
+
+// company builds, verifies and runs the services of testdata/company, and asks each through the
+// web server of the company.
+func (s *shop) company() {
+	out := filepath.Join(s.TempDir(), "out")
+	s.layc("build", "-C", "../../testdata/company", "--state", s.state, "--locked", "--verify", "-o", out)
+	hosts := []string{"web", "orders", "accounts", "reports", "database"}
+	services := map[string]*container{}
+	for _, name := range hosts {
+		services[name] = newContainer(s.T, out, name)
+		services[name].hosts = hosts
+	}
+	web := services["web"]
+	web.start(nil)
+	for _, name := range hosts[1:] {
+		services[name].start(web, "POSTGRES_PASSWORD=example", "DATABASE_PASSWORD=example")
+	}
+	for path, page := range map[string]string{
+		"":         "the company's site",
+		"orders":   "a lamp, a chair",
+		"accounts": "sessions last 2 hours",
+		"reports":  "total &lt; 43",
+	} {
+		web.serves("http://127.0.0.1:8080/"+path, page)
 	}
 }
 

@@ -1,0 +1,3 @@
+pub fn greeting() -> String {
+    String::from("hello from rust")
+}

@@ -1,0 +1,3 @@
+const ms = require('ms')
+
+module.exports = time => `hello for ${ms(time, {long: true})}`
