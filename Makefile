@@ -176,7 +176,7 @@ cosign:
 # has tried the inputs that it knows.
 FUZZTIME = 5000x
 fuzz: helpers
-	@for target in lang/syntax:FuzzParse lang/format:FuzzFormat lang/load:FuzzLoad lang/check:FuzzCheck compiler:FuzzCompile compiler/lock:FuzzParse compiler/query:FuzzAsk; do \
+	@for target in lang/syntax:FuzzParse lang/format:FuzzFormat lang/load:FuzzLoad lang/check:FuzzCheck compiler:FuzzCompile compiler/lock:FuzzParse compiler/query:FuzzAsk compiler/importing:FuzzImport; do \
 		echo "fuzz $$target"; \
 		$(GO) test "./$${target%:*}" -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x || exit 1; \
 	done

@@ -52,6 +52,7 @@ var policy = map[string]string{
 	"compiler/simulate":    "lang/term compiler/placement compiler/model compiler/plan compiler/plan/search",
 	"compiler/sbom":        "lang/redact compiler/model compiler/lock",
 	"compiler/report":      "compiler/model compiler/lock compiler/plan compiler/plan/search",
+	"compiler/importing":   "lang/source lang/syntax lang/format",
 	"compiler/pin":         "lang/source lang/diag lang/syntax lang/load compiler compiler/model compiler/bind compiler/debian compiler/lock compiler/plan",
 	"compiler/whatif":      "lang/diag compiler compiler/model compiler/evaluate compiler/lock compiler/pin compiler/plan compiler/plan/search compiler/report",
 	"compiler":             "lang/source lang/diag lang/syntax lang/load lang/check stdlib compiler/model compiler/evaluate compiler/bind compiler/lock compiler/plan",
@@ -96,18 +97,21 @@ var policy = map[string]string{
 
 // outside lists libraries that only some packages may import.
 var outside = map[string]string{
-	"github.com/moby/buildkit/client/llb":    "llb llb/frontend",
-	"github.com/moby/buildkit":               "llb llb/attest llb/engine cmd/layc llb/frontend cmd/layc-frontend llb/cache llb/cluster llb/progress",
-	"github.com/google/go-containerregistry": "llb/registry llb/registry/access llb/engine cmd/layc",
-	"github.com/alecthomas/participle":       "compiler/query",
-	"github.com/spdx/tools-golang":           "compiler/sbom",
-	"github.com/CycloneDX/cyclonedx-go":      "compiler/sbom",
-	"github.com/in-toto/attestation":         "llb/attest",
-	"github.com/sigstore/sigstore":           "llb/sign llb/registry",
-	"net/http":                               "llb/cache llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
-	"math/rand":                              "compiler/simulate",
-	"os":                                     "llb llb/exact llb/helper llb/kept llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
-	"time":                                   "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/cache llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian llb/progress",
+	"github.com/moby/buildkit/client/llb":          "llb llb/frontend",
+	"github.com/moby/buildkit":                     "llb llb/attest llb/engine cmd/layc llb/frontend cmd/layc-frontend llb/cache llb/cluster llb/progress",
+	"github.com/google/go-containerregistry":       "llb/registry llb/registry/access llb/engine cmd/layc",
+	"github.com/alecthomas/participle":             "compiler/query",
+	"github.com/spdx/tools-golang":                 "compiler/sbom",
+	"github.com/CycloneDX/cyclonedx-go":            "compiler/sbom",
+	"github.com/in-toto/attestation":               "llb/attest",
+	"github.com/sigstore/sigstore":                 "llb/sign llb/registry",
+	"net/http":                                     "llb/cache llb/engine llb/world llb/registry llb/registry/access llb/world/transport cmd/layc",
+	"math/rand":                                    "compiler/simulate",
+	"os":                                           "llb llb/exact llb/helper llb/kept llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
+	"time":                                         "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/cache llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian llb/progress",
+	"github.com/moby/buildkit/frontend/dockerfile": "compiler/importing cmd/layc",
+	"mvdan.cc/sh":                                  "compiler/importing",
+	"github.com/hashicorp/hcl":                     "compiler/importing",
 }
 
 func TestImports(t *testing.T) {

@@ -257,6 +257,7 @@ Exit codes:
 		c.explainLayerCommand(),
 		c.simulateCommand(),
 		c.initCommand(),
+		c.importCommand(),
 		c.docCommand(),
 		c.vendorCommand(),
 		c.sbomCommand(),

@@ -1,0 +1,218 @@
+package importing
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+// Find returns the builds that some paths of a project name: Dockerfiles, compose files, bake files, and
+// directories with these. An image that a compose file or a bake file names is not named again by its
+// Dockerfile.
+func Find(files fs.FS, paths []string) ([]Build, error) {
+	f := &finder{files: files, named: map[string]bool{}}
+	var dockerfiles []string
+	for _, p := range paths {
+		info, err := fs.Stat(files, p)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			if !f.project(p) {
+				dockerfiles = append(dockerfiles, p)
+			}
+			continue
+		}
+		err = fs.WalkDir(files, p, func(name string, d fs.DirEntry, err error) error {
+			switch base := path.Base(name); {
+			case err != nil:
+				return err
+			case d.IsDir() && name != p && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "vendor"):
+				return fs.SkipDir
+			case d.IsDir() || !d.Type().IsRegular():
+			case isDockerfile(base):
+				dockerfiles = append(dockerfiles, name)
+			case isProject(base):
+				f.project(name)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	for _, name := range dockerfiles {
+		if !f.named[name] {
+			f.dockerfile(name)
+		}
+	}
+	f.unique()
+	return f.builds, nil
+}
+
+// isDockerfile reports whether a file is a Dockerfile by its name.
+func isDockerfile(name string) bool {
+	low := strings.ToLower(name)
+	if strings.HasSuffix(low, ".dockerignore") || strings.HasSuffix(low, ".template") || strings.HasSuffix(low, ".j2") || strings.HasSuffix(low, ".tmpl") || strings.HasSuffix(low, ".md") || strings.HasSuffix(low, ".go") || strings.HasSuffix(low, ".sh") || strings.HasSuffix(low, ".py") {
+		return false
+	}
+	return low == "dockerfile" || low == "containerfile" || strings.HasPrefix(low, "dockerfile.") || strings.HasPrefix(low, "containerfile.") || strings.HasSuffix(low, ".dockerfile") || strings.HasPrefix(low, "dockerfile-")
+}
+
+func isProject(name string) bool {
+	switch name {
+	case "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "docker-bake.hcl", "docker-bake.json":
+		return true
+	}
+	return false
+}
+
+// finder collects builds.
+type finder struct {
+	files  fs.FS
+	builds []Build
+	named  map[string]bool // Dockerfiles that a project names
+	err    error
+}
+
+// project reads a compose file or a bake file, and reports whether the name is of one.
+func (f *finder) project(name string) bool {
+	read := f.bake
+	switch path.Ext(name) {
+	case ".yaml", ".yml":
+		read = f.compose
+	case ".hcl", ".json":
+	default:
+		return false
+	}
+	text, err := fs.ReadFile(f.files, name)
+	if err == nil {
+		err = read(name, text)
+	}
+	if f.err == nil {
+		f.err = err
+	}
+	return true
+}
+
+// dockerfile adds the build of a Dockerfile that nothing else names.
+func (f *finder) dockerfile(name string) {
+	text, err := fs.ReadFile(f.files, name)
+	if err != nil {
+		f.err = err
+		return
+	}
+	b := Build{File: name, Text: string(text), Name: nameOfFile(name), Context: path.Dir(name)}
+	if c := f.context(b); c != b.Context {
+		b.Context, b.Guess = c, fmt.Sprintf("the context is %s, which has the files that it copies", c)
+	}
+	f.builds = append(f.builds, b)
+}
+
+// context returns the directory whose files a Dockerfile copies: its own, or one above that has more of
+// them.
+func (f *finder) context(b Build) string {
+	var sources []string
+	if parsed, err := parser.Parse(strings.NewReader(b.Text)); err == nil {
+		if stages, _, err := instructions.Parse(parsed.AST, nil); err == nil {
+			for _, s := range stages {
+				for _, c := range s.Commands {
+					if c, ok := c.(*instructions.CopyCommand); ok && c.From == "" {
+						sources = append(sources, c.SourcePaths...)
+					}
+				}
+			}
+		}
+	}
+	best, most := b.Context, -1
+	for dir := b.Context; ; dir = path.Dir(dir) {
+		n := 0
+		for _, src := range sources {
+			src = path.Clean("/" + src)[1:]
+			if src == "" || strings.Contains(src, "$") {
+				continue
+			}
+			if found, err := fs.Glob(f.files, path.Join(dir, src)); err == nil && len(found) > 0 {
+				n++
+			}
+		}
+		if n > most {
+			best, most = dir, n
+		}
+		if dir == "." {
+			return best
+		}
+	}
+}
+
+// nameOfFile names an app after the directory of its Dockerfile, or after the Dockerfile.
+func nameOfFile(name string) string {
+	base, dir := path.Base(name), path.Base(path.Dir(name))
+	low := strings.ToLower(base)
+	suffix := strings.TrimSuffix(strings.TrimSuffix(low, ".dockerfile"), ".containerfile")
+	for _, p := range []string{"dockerfile", "containerfile"} {
+		suffix = strings.TrimPrefix(suffix, p)
+	}
+	suffix = strings.Trim(suffix, ".-_")
+	switch {
+	case dir == "." && suffix == "":
+		return "app"
+	case dir == ".":
+		return appName(suffix)
+	case suffix == "":
+		return appName(dir)
+	}
+	return appName(dir + "-" + suffix)
+}
+
+// appName returns a name that apps may have.
+func appName(text string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(text) {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteByte('-')
+		}
+	}
+	name := strings.Trim(b.String(), "._-")
+	if name == "" {
+		return "app"
+	}
+	return name
+}
+
+// unique gives each build a name of its own, with more of its path if several have one.
+func (f *finder) unique() {
+	count := map[string]int{}
+	for _, b := range f.builds {
+		count[b.Name]++
+	}
+	for n := range f.builds {
+		b := &f.builds[n]
+		if count[b.Name] < 2 {
+			continue
+		}
+		if above := path.Base(path.Dir(path.Dir(b.File))); above != "." && above != "/" {
+			b.Name = appName(above + "-" + b.Name)
+		}
+	}
+	taken := map[string]bool{}
+	for n := range f.builds {
+		b := &f.builds[n]
+		name := b.Name
+		for k := 2; taken[b.Name]; k++ {
+			b.Name = fmt.Sprintf("%s-%d", name, k)
+		}
+		taken[b.Name] = true
+	}
+	slices.SortStableFunc(f.builds, func(a, b Build) int { return strings.Compare(a.File, b.File) })
+}

@@ -1,0 +1,176 @@
+package importing_test
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/layc-lang/layc/compiler"
+	"github.com/layc-lang/layc/compiler/importing"
+	"github.com/layc-lang/layc/compiler/lock"
+	"github.com/layc-lang/layc/compiler/model"
+	"github.com/layc-lang/layc/lang/diag"
+)
+
+var (
+	update = flag.Bool("update", false, "rewrite goldens, and fail")
+	corpus = flag.String("corpus", "", "measure the import of the Dockerfiles in the directories below `DIR`")
+)
+
+// TestGoldens imports the files of each case, and compares the module, .layerignore and the report. The
+// module has no errors when everything is pinned.
+func TestGoldens(t *testing.T) {
+	cases, err := filepath.Glob("../../testdata/import/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, name := range cases {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, want := fstest.MapFS{}, map[string]string{}
+			var inputs []txtar.File
+			for _, f := range archive.Files {
+				if kind, ok := strings.CutPrefix(f.Name, "want/"); ok {
+					want[kind] = string(f.Data)
+					continue
+				}
+				inputs = append(inputs, f)
+				files[f.Name] = &fstest.MapFile{Data: f.Data, Mode: 0o644}
+			}
+			result := imported(t, files)
+			got := map[string]string{"fleet.layer": result.Module, "report": report(result.Report)}
+			if result.Ignore != "" {
+				got["layerignore"] = result.Ignore
+			}
+			for _, kind := range []string{"fleet.layer", "layerignore", "report"} {
+				if got[kind] != want[kind] {
+					t.Errorf("got %s:\n%s\nwant:\n%s", kind, got[kind], want[kind])
+				}
+				if got[kind] != "" {
+					inputs = append(inputs, txtar.File{Name: "want/" + kind, Data: []byte(got[kind])})
+				}
+			}
+			if *update && t.Failed() {
+				archive.Files = inputs
+				if err := os.WriteFile(name, txtar.Format(archive), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, d := range check(files, result) {
+				t.Errorf("%s: %s", d.Code, d.Message)
+			}
+		})
+	}
+}
+
+func imported(t *testing.T, files fs.FS, paths ...string) *importing.Result {
+	t.Helper()
+	if paths == nil {
+		paths = []string{"."}
+	}
+	builds, err := importing.Find(files, paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := importing.Import(importing.Input{Files: files, Builds: builds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// report is a report as text: a line for each instruction.
+func report(r importing.Report) string {
+	var b strings.Builder
+	for _, s := range r.Skipped {
+		fmt.Fprintf(&b, "skipped %s: %s\n", s.File, s.Why)
+	}
+	for _, i := range r.Instructions {
+		fmt.Fprintf(&b, "%s:%d %s", i.File, i.Line, i.Class)
+		if i.Why != "" {
+			fmt.Fprintf(&b, ": %s", i.Why)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// check compiles a module up to its binding, with pins for everything that it names.
+func check(files fs.FS, r *importing.Result) diag.List {
+	module := fstest.MapFS{"fleet.layer": {Data: []byte(r.Module)}}
+	if r.Ignore != "" {
+		module[".layerignore"] = &fstest.MapFile{Data: []byte(r.Ignore)}
+	}
+	in := compiler.Input{Project: overlay{module, files}, Dir: ".", Name: ".", Platform: model.Platform{OS: "linux", Arch: "amd64"}, Lock: &lock.File{}}
+	var list diag.List
+	for range 5 {
+		var out *compiler.Output
+		out, list = compiler.Compile(in, compiler.Bound)
+		if !slices.ContainsFunc(list, func(d *diag.Diagnostic) bool { return d.Code == diag.NotPinned }) {
+			return list
+		}
+		in.Lock = pinned(out.Refs())
+	}
+	return list
+}
+
+// pinned is a lock file with all that a program refers to.
+func pinned(refs lock.Refs) *lock.File {
+	const digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	f := &lock.File{}
+	for n, i := range refs.Images {
+		d := fmt.Sprintf("sha256:%064x", n+1)
+		f.Images = append(f.Images, lock.Image{Reference: i.Reference, Platform: i.Platform, Digest: d})
+		f.Bases = append(f.Bases, lock.Base{Digest: d, Layers: 1, Configured: true})
+	}
+	for _, d := range refs.Distributions {
+		for _, p := range append([]string{"base-files"}, d.Packages...) {
+			if !slices.ContainsFunc(f.Packages, func(q lock.Package) bool { return q.Distribution == d.ID && q.Name == p }) {
+				f.Packages = append(f.Packages, lock.Package{Distribution: d.ID, Arch: d.Arch, Name: p, Version: "1", URL: "debian:pool/" + p + ".deb", Digest: digest, Size: 1, Installed: 1, Minimal: p == "base-files"})
+			}
+		}
+	}
+	for _, u := range refs.URLs {
+		f.URLs = append(f.URLs, lock.URL{URL: u, Digest: digest, Size: 1})
+	}
+	for _, d := range refs.Downloads {
+		f.Downloads = append(f.Downloads, lock.Download{Digest: d.Digest, Name: lock.DownloadName(d.URL)})
+	}
+	return f
+}
+
+// overlay has the files of the module above those of the project.
+type overlay struct {
+	over  fstest.MapFS
+	under fs.FS
+}
+
+func (o overlay) Open(name string) (fs.File, error) {
+	if name != "." {
+		if f, err := o.over.Open(name); err == nil {
+			return f, nil
+		}
+	}
+	return o.under.Open(name)
+}
+
+// ReadDir also lists the module.
+func (o overlay) ReadDir(name string) ([]fs.DirEntry, error) {
+	list, err := fs.ReadDir(o.under, name)
+	if err != nil || name != "." {
+		return list, err
+	}
+	own, err := o.over.ReadDir(".")
+	return append(own, slices.DeleteFunc(list, func(d fs.DirEntry) bool { return strings.HasSuffix(d.Name(), ".layer") })...), err
+}

@@ -1,0 +1,229 @@
+package importing
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// aptWords returns the verb of a call of apt, and its operands.
+func aptWords(words []string) (verb string, operands []string) {
+	for n := 1; n < len(words); n++ {
+		w := words[n]
+		switch {
+		case w == "-o" || w == "--option" || w == "-t" || w == "--target-release" || w == "-c":
+			n++
+		case strings.HasPrefix(w, "-"):
+		case verb == "":
+			verb = w
+		default:
+			operands = append(operands, w)
+		}
+	}
+	return verb, operands
+}
+
+func apt(c command) bool {
+	return len(c.words) > 1 && (c.words[0] == "apt-get" || c.words[0] == "apt" || c.words[0] == "aptitude")
+}
+
+var packageName = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+
+// packages translates apt-get install on a base that is made of packages. What it cannot translate makes
+// the base stay an image.
+func (t *translation) packages(c command) bool {
+	s := t.stage
+	if s.base.release == "" {
+		return false
+	}
+	if !apt(c) {
+		if aptSomewhere.MatchString(c.text) {
+			s.file.im.plain[s.base.ref] = true
+		}
+		return false
+	}
+	verb, operands := aptWords(c.words)
+	switch verb {
+	case "install":
+	case "remove", "purge", "autoremove", "autopurge":
+		if slices.ContainsFunc(operands, func(p string) bool { return !slices.Contains(t.purged, p) }) {
+			s.file.im.plain[s.base.ref] = true
+			return false
+		}
+		t.i.atLeast(Idiom)
+		return true
+	default:
+		s.file.im.plain[s.base.ref] = true
+		return false
+	}
+	u := &unit{kind: needs, from: t.i}
+	for _, p := range operands {
+		name, version, pinned := strings.Cut(p, "=")
+		name, release, back := strings.Cut(name, "/")
+		name, _, _ = strings.Cut(name, ":")
+		if plain := s.file.im.plainOf(name); !packageName.MatchString(plain) || strings.HasSuffix(plain, "-") {
+			s.file.im.plain[s.base.ref] = true
+			return false
+		}
+		if pinned {
+			t.i.guess("layc.lock has the version of %s, which is not %s forever", s.file.im.plainOf(name), s.file.im.plainOf(version))
+		}
+		if back {
+			t.i.guess("%s is from the release, not from %s", s.file.im.plainOf(name), release)
+		}
+		if slices.Contains(t.purged, p) {
+			u.building = append(u.building, name)
+		} else {
+			u.packages = append(u.packages, name)
+		}
+	}
+	if !slices.Contains(c.words, "--no-install-recommends") && !strings.Contains(strings.ToLower(c.text), "install-recommends") {
+		t.i.guess("packages that these recommend are left out")
+	}
+	t.i.atLeast(Idiom)
+	slices.Sort(u.packages)
+	slices.Sort(u.building)
+	u.packages, u.building = slices.Compact(u.packages), slices.Compact(u.building)
+	s.add(u)
+	return true
+}
+
+var aptSomewhere = regexp.MustCompile(`\b(apt-get|apt|aptitude|apt-mark|dpkg -i|dpkg --install|gdebi|apt-key|apt-cache|add-apt-repository)\b`)
+
+// purges remembers the packages that a command removes again: only the run needs them.
+func (t *translation) purges(all []command) {
+	for _, c := range all {
+		if verb, operands := aptWords(c.words); apt(c) && (verb == "purge" || verb == "remove" || verb == "autoremove" || verb == "autopurge") {
+			t.purged = append(t.purged, operands...)
+		}
+	}
+}
+
+// user translates a command that adds a user or a group.
+func (t *translation) user(c command) bool {
+	if len(c.words) < 2 || c.writes != nil {
+		return false
+	}
+	switch c.words[0] {
+	case "useradd", "adduser", "groupadd", "addgroup":
+	default:
+		return false
+	}
+	if slices.ContainsFunc(c.words, symbolic) {
+		return false
+	}
+	groups := maps.Clone(t.groups)
+	if !t.stage.accountCommand(t.i, c.words, groups) {
+		return false
+	}
+	t.groups = groups
+	t.i.atLeast(Idiom)
+	return true
+}
+
+// own reports whether a command adds a group that is the group of a user of the same name, which a later
+// command adds. Other groups stay commands.
+func (t *translation) own(c command, later []command) bool {
+	if len(c.words) < 2 || c.words[0] != "groupadd" && c.words[0] != "addgroup" {
+		return true
+	}
+	name := c.words[len(c.words)-1]
+	for _, l := range later {
+		if len(l.words) > 1 && (l.words[0] == "useradd" || l.words[0] == "adduser") && slices.Contains(l.words, name) {
+			silent, probe := *t.i, *t.stage
+			probe.accounts, probe.units, probe.known = slices.Clone(probe.accounts), slices.Clone(probe.units), maps.Clone(probe.known)
+			groups := maps.Clone(t.groups)
+			return probe.accountCommand(&silent, c.words, groups) && probe.accountCommand(&silent, l.words, groups) && probe.accounts[len(probe.accounts)-1].login == name
+		}
+	}
+	return false
+}
+
+var sourceLine = regexp.MustCompile(`^deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)((?:\s+\S+)*)$`)
+
+// repositories translates the commands that add a third party's repository of packages: the key, and
+// the line of apt's sources. The checksum of the key is not known here, so the clause is a question,
+// and its packages are in os.packages.
+func (t *translation) repositories(all *[]command) bool {
+	s := t.stage
+	if s.base.release == "" {
+		return false
+	}
+	for _, c := range *all {
+		line, file := c.line()
+		if !strings.HasPrefix(file, "/etc/apt/sources.list") {
+			continue
+		}
+		m := sourceLine.FindStringSubmatch(strings.TrimSpace(line))
+		if m == nil {
+			continue
+		}
+		key := t.key(*all)
+		text := "repository " + quote(stemOf(file, m[2])) + " from " + quote(m[2]) + " suite " + quote(m[3])
+		if components := strings.Fields(m[4]); len(components) > 0 && !strings.HasSuffix(m[3], "/") {
+			text += " components " + quotes(components)
+		}
+		s.ask(t.i, text+" key "+quote(key)+` sha256 "…"`, "the checksum of the key is not known; keep the key in a file of the project, write the base as a component with `distribution`, and add to it:")
+		t.i.class = Repository
+		*all = slices.DeleteFunc(*all, func(c command) bool { return t.aboutRepository(c) })
+		return true
+	}
+	return false
+}
+
+func stemOf(file, url string) string {
+	name := strings.TrimSuffix(file[strings.LastIndex(file, "/")+1:], ".list")
+	if name == "sources" || name == "" {
+		_, name, _ = strings.Cut(url, "://")
+		name, _, _ = strings.Cut(name, "/")
+	}
+	return strings.ReplaceAll(identifier(name), "_", "-")
+}
+
+// line returns the text that a command writes, and the file.
+func (c command) line() (text, file string) {
+	echo := c
+	switch {
+	case c.writes != nil:
+		file = c.writes.file
+	case len(c.pipe) == 2 && len(c.pipe[1].words) > 1 && c.pipe[1].words[0] == "tee":
+		echo, file = c.pipe[0], c.pipe[1].words[len(c.pipe[1].words)-1]
+	default:
+		return "", ""
+	}
+	if len(echo.words) < 2 || echo.words[0] != "echo" && echo.words[0] != "printf" {
+		return "", file
+	}
+	words := echo.words[1:]
+	for len(words) > 1 && strings.HasPrefix(words[0], "-") {
+		words = words[1:]
+	}
+	return strings.TrimSuffix(strings.Join(words, " "), `\n`), file
+}
+
+var addresses = regexp.MustCompile(`https?://[^\s"'|;]+`)
+
+// key returns the URL of the key that some commands download.
+func (t *translation) key(all []command) string {
+	for _, c := range all {
+		if url := addresses.FindString(c.text); url != "" && !strings.HasPrefix(strings.TrimSpace(c.text), "echo") && (strings.Contains(c.text, "key") || strings.Contains(c.text, "gpg") || strings.Contains(c.text, ".asc")) {
+			return url
+		}
+	}
+	return "keys/repository.asc"
+}
+
+// aboutRepository reports whether a command only prepares a repository.
+func (t *translation) aboutRepository(c command) bool {
+	text := c.text
+	if _, file := c.line(); strings.HasPrefix(file, "/etc/apt/") {
+		return true
+	}
+	first, _, _ := strings.Cut(text, " ")
+	switch first {
+	case "curl", "wget", "gpg", "apt-key", "chmod", "mkdir", "install", "rm":
+		return strings.Contains(text, "keyring") || strings.Contains(text, "gpg") || strings.Contains(text, "apt-key") || strings.Contains(text, "trusted.gpg") || strings.Contains(text, "/etc/apt/")
+	}
+	return false
+}

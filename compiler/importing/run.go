@@ -1,0 +1,294 @@
+package importing
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// runOptions are what a run has besides its text.
+type runOptions struct {
+	user  string // "": the stage's
+	dir   string
+	items []string // after with
+}
+
+// run translates RUN. Its commands, as far as the shell runs them one after the other, are looked at one
+// by one: those at the beginning and at the end that only prepare or install become clauses, and the
+// rest stays a command.
+func (s *stage) run(i *instruction, c *instructions.RunCommand) {
+	if err := c.Expand(func(w string) (string, error) { return s.word(i, w), nil }); err != nil {
+		s.ask(i, "", "%s", err)
+		return
+	}
+	options := runOptions{user: s.user, dir: s.workdir}
+	if !s.mounts(i, c, &options) {
+		return
+	}
+	switch instructions.GetNetwork(c) {
+	case "none":
+		options.items = append(options.items, "network none")
+	case "host":
+		i.atLeast(Run)
+	}
+	if instructions.GetSecurity(c) == "insecure" {
+		s.ask(i, "", "a run has no more rights than a container")
+		return
+	}
+	text := s.commandText(c)
+	if !s.plainShell(c) && !s.portable(text) {
+		i.atLeast(Run)
+		s.runText(i, s.inShell(text), options)
+		return
+	}
+	s.commands(i, text, options)
+}
+
+// plainShell reports whether a command is for the shell that layc's runs have.
+func (s *stage) plainShell(c *instructions.RunCommand) bool {
+	return !c.PrependShell || len(s.shell) == 0 || s.shell[0] == "/bin/sh" && len(s.shell) == 2 && s.shell[1] == "-c"
+}
+
+// portable reports whether a command means the same to the shell of the stage and to the shell of runs: it
+// has nothing that POSIX does not define, and no pipeline if the stage sets pipefail.
+func (s *stage) portable(text string) bool {
+	name := path.Base(s.shell[0])
+	if name != "bash" && name != "sh" && name != "ash" && name != "dash" {
+		return false
+	}
+	pipefail := false
+	for _, w := range s.shell[1:] {
+		switch {
+		case w == "pipefail":
+			pipefail = true
+		case w == "errexit", strings.Trim(w, "-eocx") == "":
+		default:
+			return false
+		}
+	}
+	f, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "")
+	if err != nil {
+		return false
+	}
+	same := true
+	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.BinaryCmd:
+			same = same && !(pipefail && n.Op == syntax.Pipe)
+		case *syntax.CallExpr:
+			if len(n.Args) > 0 {
+				switch n.Args[0].Lit() {
+				case "echo":
+					same = same && !strings.Contains(text, `\`) // escapes differ
+				case "source", "[[", "shopt", "declare", "pushd", "popd", "mapfile", "read", "type", "ulimit":
+					same = false
+				}
+			}
+		case *syntax.Lit:
+			same = same && !(strings.Contains(n.Value, "{") && strings.Contains(n.Value, ","))
+		}
+		return same
+	})
+	return same && !strings.Contains(text, "BASH") && !strings.Contains(text, "RANDOM")
+}
+
+// inShell wraps a command for the shell of the stage.
+func (s *stage) inShell(text string) string {
+	words := slices.Clone(s.shell)
+	for n, w := range words {
+		words[n] = shellWord(w)
+	}
+	return strings.Join(words, " ") + " '" + strings.ReplaceAll(strings.Trim(dedent(text), "\n"), "'", `'\''`) + "'"
+}
+
+var runWord = regexp.MustCompile(`(?i)^\s*RUN\s+`)
+var runFlag = regexp.MustCompile(`^--(mount|network|security|device)=(\S+|"[^"]*")(\s+|\\\n\s*)+`)
+
+// commandText returns the text of a RUN for a shell.
+func (s *stage) commandText(c *instructions.RunCommand) string {
+	if !c.PrependShell && len(c.Files) == 0 {
+		words := slices.Clone(c.CmdLine)
+		for n, w := range words {
+			words[n] = shellWord(w)
+		}
+		return strings.Join(words, " ")
+	}
+	if len(c.Files) > 0 {
+		return heredoc(c)
+	}
+	text := runWord.ReplaceAllString(s.file.source(c.Location()), "")
+	for {
+		text = strings.TrimPrefix(strings.TrimLeft(text, " \t"), "\\\n")
+		text = strings.TrimLeft(text, " \t")
+		rest := runFlag.ReplaceAllString(text, "")
+		if rest == text {
+			break
+		}
+		text = rest
+	}
+	if _, ok := parseShell(text); !ok {
+		return strings.Join(c.CmdLine, " ")
+	}
+	return text
+}
+
+// heredoc returns the text of a RUN with here-documents.
+func heredoc(c *instructions.RunCommand) string {
+	line := strings.Join(c.CmdLine, " ")
+	if len(c.Files) == 1 && strings.TrimLeft(strings.TrimSpace(line), "<-") == strings.Trim(c.Files[0].Name, `"'`) || bareHeredoc.MatchString(strings.TrimSpace(line)) {
+		data := c.Files[0].Data
+		if interpreter, ok := strings.CutPrefix(data, "#!"); ok {
+			first, rest, _ := strings.Cut(interpreter, "\n")
+			if first = strings.TrimSpace(first); !strings.HasSuffix(first, "/sh") {
+				return "cat > /tmp/script <<'" + c.Files[0].Name + "'\n#!" + first + "\n" + rest + c.Files[0].Name + "\n" + first + " /tmp/script"
+			}
+			return rest
+		}
+		return data
+	}
+	out := line + "\n"
+	for _, f := range c.Files {
+		out += f.Data + f.Name + "\n"
+	}
+	return out
+}
+
+var bareHeredoc = regexp.MustCompile(`^<<-?["']?\w+["']?$`)
+
+// mounts translates --mount, and reports whether it can.
+func (s *stage) mounts(i *instruction, c *instructions.RunCommand, o *runOptions) bool {
+	for _, m := range instructions.GetMounts(c) {
+		target := absolute(s.workdir, m.Target)
+		switch m.Type {
+		case instructions.MountTypeCache:
+			o.items = append(o.items, "cache "+quote(target))
+		case instructions.MountTypeTmpfs:
+			o.items = append(o.items, "tmpfs "+quote(target))
+		case instructions.MountTypeSSH:
+			o.items = append(o.items, "ssh")
+		case instructions.MountTypeSecret:
+			id := m.CacheID
+			if id == "" {
+				id = path.Base(m.Target)
+			}
+			n := identifier(id)
+			if !slices.Contains(s.file.im.secrets, n) {
+				s.file.im.secrets = append(s.file.im.secrets, n)
+			}
+			if n != id {
+				i.guess("the secret %q is called %s", id, n)
+			}
+			item := "secret " + n
+			if m.Env != nil {
+				as := *m.Env
+				if as == "" {
+					as = id
+				}
+				item += " as " + identifier(as)
+			} else if m.Target != "" && target != "/run/secrets/"+n {
+				item += " to " + quote(target)
+			}
+			o.items = append(o.items, item)
+		case instructions.MountTypeBind:
+			if !s.bind(i, m, target, o) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *stage) bind(i *instruction, m *instructions.Mount, target string, o *runOptions) bool {
+	if m.From != "" {
+		if dir, ok := s.file.build.Contexts[m.From]; !ok || strings.Contains(dir, ":") {
+			component, _, err := s.component(i, m.From)
+			if err != nil {
+				s.ask(i, "", "%s", err)
+				return false
+			}
+			source := absolute("/", m.Source)
+			o.items = append(o.items, "bind "+quote(source)+" from "+component+" to "+quote(target))
+			return true
+		}
+	}
+	full := path.Join(s.file.build.Context, absolute("/", m.Source)[1:])
+	dir, ok := s.stat(full)
+	if !ok {
+		s.ask(i, "", "the context has no %s", m.Source)
+		return false
+	}
+	if dir {
+		full += "/"
+		if path.Clean(full) == "." {
+			full = "./"
+		}
+	}
+	if !m.ReadOnly {
+		i.guess("the command may not write to %s", target)
+	}
+	o.items = append(o.items, "bind "+quote(full)+" to "+quote(target))
+	return true
+}
+
+// runText adds a run.
+func (s *stage) runText(i *instruction, text string, o runOptions) {
+	literal, ok := runText(text)
+	if !ok {
+		s.ask(i, "", "the command has characters that a run cannot have; keep it in a file, and run that with bind")
+		return
+	}
+	u := &unit{kind: run, from: i}
+	clause := "run " + literal
+	if o.user != "" && o.user != "root" && o.user != "0" {
+		clause += " as " + s.principal(o.user)
+	}
+	if o.dir != "" && o.dir != "/" {
+		clause += " in " + quote(o.dir)
+	}
+	items := slices.Clone(o.items)
+	mentioned := map[string]bool{}
+	for _, name := range variables(text) {
+		mentioned[name] = true
+	}
+	for _, p := range s.args {
+		if !mentioned[p.name] && s.scope.args[p.name] == p {
+			items = append(items, "env "+p.name+" = "+reference('p', p.name+"="+p.value))
+		}
+	}
+	key := "run " + clause
+	for _, name := range sorted(mentioned) {
+		if p := s.scope.args[name]; p != nil {
+			u.params = append(u.params, p)
+			key += "\n" + name + "=" + p.value
+		} else if v, ok := s.scope.values[name]; ok {
+			if _, set := s.env[name]; !set && platforms[name] == "" {
+				// An ARG that is made of others has no param, but the command reads it.
+				items = append(items, "env "+name+" = "+quote(v))
+			}
+			key += "\n" + name + "=" + v
+		}
+	}
+	if len(items) > 0 {
+		clause += " with " + strings.Join(items, ", ")
+		key += strings.Join(items, ", ")
+	}
+	u.text, u.key = clause, key
+	s.add(u)
+}
+
+var variable = regexp.MustCompile(`\$\{?([A-Za-z_][A-Za-z0-9_]*)`)
+
+// variables returns the names that a text has after a dollar sign.
+func variables(text string) []string {
+	var out []string
+	for _, m := range variable.FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(out, m[1]) {
+			out = append(out, m[1])
+		}
+	}
+	return out
+}

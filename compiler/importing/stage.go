@@ -1,0 +1,314 @@
+package importing
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+)
+
+// stage is a stage after some instructions: the units so far, and what the next instruction sees.
+type stage struct {
+	file     *dockerfile
+	number   int
+	name     string
+	base     *base
+	units    []*unit
+	scope    scope             // ENV and ARG
+	env      map[string]string // ENV alone
+	workdir  string
+	user     string   // as written; "": root
+	shell    []string // nil: the default
+	known    map[string]bool
+	accounts []*account // that COPY --chown may name
+	history  []*instruction
+	args     []*param // ARGs that nothing mentions, which runs may read
+}
+
+// unit is one clause, or what one instruction adds to clauses of its block.
+type unit struct {
+	kind     kind
+	key      string   // equal for equal results
+	text     string   // the clause; "" for packages
+	packages []string // in needs
+	building []string // packages in builds with
+	account  *account // of a user clause
+	setting  string   // of configuration: "command", "env PATH", "expose 80/tcp"
+	target   string   // the path that a step places; a final slash for a directory
+	alone    bool     // depends on nothing, and is worth a component
+	params   []*param // that the text of a run mentions by their names
+	comments []string
+	from     *instruction
+	stage    string // the name of its stage
+	id       string // key, and its number among equal keys of a sequence
+}
+
+type kind int
+
+const (
+	step     kind = iota // places files, without running anything
+	run                  // runs something
+	needs                // packages
+	login                // a user
+	config               // configuration
+	question             // a comment in place of a clause
+)
+
+// child continues a stage in another one, maybe of another file.
+func (s *stage) child(f *dockerfile, i *instruction) *stage {
+	c := *s
+	c.file = f
+	c.units, c.history = slices.Clone(s.units), append(slices.Clone(s.history), i)
+	c.scope, c.env, c.known = scope{map[string]string{}, map[string]*param{}}, map[string]string{}, map[string]bool{}
+	for k, v := range s.env {
+		c.env[k], c.scope.values[k] = v, v
+	}
+	for k := range s.known {
+		c.known[k] = true
+	}
+	c.accounts, c.args = slices.Clone(s.accounts), nil
+	return &c
+}
+
+// note records an instruction.
+func (s *stage) note(line int, text string) *instruction {
+	text, more, _ := strings.Cut(text, "\n")
+	if more != "" {
+		text += " …"
+	}
+	i := &instruction{File: s.file.build.File, Line: line, Text: strings.TrimSpace(text), build: s.file.build.Name}
+	s.history = append(s.history, i)
+	return i
+}
+
+// add appends a unit.
+func (s *stage) add(u *unit) {
+	if u.key == "" {
+		u.key = fmt.Sprint(u.kind, " ", u.text, " ", u.packages, u.building)
+	}
+	u.stage = s.name
+	s.units = append(s.units, u)
+	if u.target != "" {
+		for p := strings.TrimSuffix(u.target, "/"); p != "/" && p != "." && p != ""; p = path.Dir(p) {
+			if p != u.target {
+				s.known[p] = true
+			}
+		}
+	}
+}
+
+// identity returns a name for what the stage holds, the same for equal stages.
+func (s *stage) identity() string {
+	h := sha256.New()
+	fmt.Fprintln(h, s.base.id)
+	for _, u := range s.units {
+		fmt.Fprintf(h, "%d %q\n", u.kind, u.key)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:16]
+}
+
+// ask adds a question in place of a clause.
+func (s *stage) ask(i *instruction, clause, format string, args ...any) {
+	i.class, i.Why = Question, fmt.Sprintf(format, args...)
+	text := fmt.Sprintf("# TODO(import): %s:%d: %s: %s", i.File, i.Line, i.Text, i.Why)
+	text = strings.Join(wrap(text), "\n# ")
+	if clause != "" {
+		text += "\n# " + strings.ReplaceAll(clause, "\n", "\n# ")
+	}
+	s.add(&unit{kind: question, text: text, from: i})
+}
+
+// wrap breaks a comment into lines.
+func wrap(text string) []string {
+	var lines []string
+	line := ""
+	for _, w := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(w) > 90 {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += w
+	}
+	return append(lines, line)
+}
+
+// word expands a word of an instruction. A variable without a value is a guess.
+func (s *stage) word(i *instruction, w string) string {
+	out, err := s.file.expand(w, s.scope)
+	if err != nil {
+		i.guess("%s, so it is empty here", err)
+	}
+	return out
+}
+
+// instruction translates one instruction.
+func (s *stage) instruction(c instructions.Command) error {
+	i := s.note(first(c.Location()), s.file.source(c.Location()))
+	before := len(s.units)
+	switch c := c.(type) {
+	case *instructions.ArgCommand:
+		s.arg(c)
+	case *instructions.EnvCommand:
+		s.environment(i, c.Env)
+	case *instructions.LabelCommand:
+		for _, l := range c.Labels {
+			key := s.word(i, l.Key)
+			s.set("label "+key, "label "+name(key)+" = "+quote(s.word(i, l.Value)), i)
+		}
+	case *instructions.MaintainerCommand:
+		i.class = Idiom
+		s.set("label org.opencontainers.image.authors", `label "org.opencontainers.image.authors" = `+quote(c.Maintainer), i)
+	case *instructions.RunCommand:
+		s.run(i, c)
+	case *instructions.CopyCommand:
+		s.copy(i, copying{sources: c.SourcesAndDest, from: c.From, chown: c.Chown, chmod: c.Chmod, exclude: c.ExcludePatterns, parents: c.Parents})
+	case *instructions.AddCommand:
+		s.copy(i, copying{sources: c.SourcesAndDest, chown: c.Chown, chmod: c.Chmod, exclude: c.ExcludePatterns, add: true, checksum: c.Checksum, unpack: c.Unpack})
+	case *instructions.WorkdirCommand:
+		s.changeDirectory(i, s.word(i, c.Path))
+	case *instructions.UserCommand:
+		s.user = s.word(i, c.User)
+		s.set("user", "user "+s.principal(s.user), i)
+	case *instructions.CmdCommand:
+		s.set("command", "command "+list(s.program(c.ShellDependantCmdLine)), i)
+	case *instructions.EntrypointCommand:
+		s.set("entrypoint", "entrypoint "+list(s.program(c.ShellDependantCmdLine)), i)
+		s.units = slices.DeleteFunc(s.units, func(u *unit) bool { return u.setting == "command" })
+	case *instructions.ExposeCommand:
+		s.expose(i, c.Ports)
+	case *instructions.VolumeCommand:
+		for _, v := range c.Volumes {
+			v = absolute("/", s.word(i, v))
+			if v == "/" {
+				continue
+			}
+			s.set("volume "+v, "volume "+quote(v), i)
+		}
+	case *instructions.StopSignalCommand:
+		s.set("stopsignal", "stopsignal "+quote(s.word(i, c.Signal)), i)
+	case *instructions.ShellCommand:
+		s.shell = c.Shell
+		if strings.Contains(strings.ToLower(c.Shell[0]), "powershell") || strings.HasPrefix(strings.ToLower(c.Shell[0]), "cmd") {
+			return fmt.Errorf("an image of Windows")
+		}
+		s.set("shell", "shell "+list(c.Shell), i)
+	case *instructions.HealthCheckCommand:
+		s.health(i, c)
+	case *instructions.OnbuildCommand:
+		s.ask(i, "", "an image cannot add instructions to the images on it; move it into a component that those need")
+	default:
+		s.ask(i, "", "an unknown instruction")
+	}
+	if len(s.units) > before {
+		s.units[before].comments = comments(c.Comments())
+	}
+	return nil
+}
+
+// comments returns the comments of an instruction that are meant for people.
+func comments(lines []string) []string {
+	var out []string
+	for _, l := range lines {
+		l = strings.TrimSpace(l)
+		low := strings.ToLower(l)
+		if l == "" && len(out) == 0 || strings.HasPrefix(low, "hadolint") || strings.HasPrefix(low, "syntax=") || strings.HasPrefix(low, "check=") || control(l) || private(l) {
+			continue
+		}
+		out = append(out, strings.TrimRight("# "+l, " "))
+	}
+	for len(out) > 0 && out[len(out)-1] == "#" {
+		out = out[:len(out)-1]
+	}
+	return out
+}
+
+// arg declares an ARG.
+func (s *stage) arg(c *instructions.ArgCommand) {
+	for _, a := range c.Args {
+		if _, set := s.env[a.Key]; set {
+			continue // ENV has precedence
+		}
+		s.file.declare(s.scope, a, s.file.global)
+		if p := s.scope.args[a.Key]; p != nil && !s.file.mentions(a.Key) && !buildDetail[a.Key] {
+			s.args = append(s.args, p)
+		}
+	}
+}
+
+// buildDetail are ARGs that programs read without a mention, and that mean nothing here.
+var buildDetail = map[string]bool{"BUILDKIT_INLINE_CACHE": true, "SOURCE_DATE_EPOCH": true, "BUILDKIT_CONTEXT_KEEP_GIT_DIR": true}
+
+// mentions reports whether a Dockerfile mentions a variable anywhere.
+func (f *dockerfile) mentions(name string) bool {
+	for _, line := range f.lines {
+		for rest := line; ; {
+			n := strings.Index(rest, "$")
+			if n < 0 {
+				break
+			}
+			rest = strings.TrimPrefix(rest[n+1:], "{")
+			if tail, ok := strings.CutPrefix(rest, name); ok && (tail == "" || !wordByte(tail[0])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// changeDirectory is WORKDIR, which also creates the directory.
+func (s *stage) changeDirectory(i *instruction, dir string) {
+	s.workdir = absolute(s.workdir, dir)
+	s.makeDirectory(i, s.workdir, s.user)
+	s.set("workdir", "workdir "+quote(s.workdir), i)
+}
+
+// makeDirectory creates a directory unless it exists for sure.
+func (s *stage) makeDirectory(i *instruction, dir, owner string) {
+	if s.known[dir] || standard[dir] {
+		return
+	}
+	text := "dir " + quote(dir)
+	if owner != "" && owner != "root" && owner != "0" {
+		o, ok := s.owner(owner)
+		if !ok {
+			i.guess("the owner %q of %s is not known, so it is root's", owner, dir)
+		} else {
+			text += o
+		}
+	}
+	s.add(&unit{kind: step, text: text, target: dir + "/", from: i})
+}
+
+// standard are directories that every system has.
+var standard = map[string]bool{"/": true, "/etc": true, "/usr": true, "/usr/bin": true, "/usr/sbin": true, "/usr/lib": true, "/usr/local": true, "/usr/local/bin": true, "/usr/local/lib": true, "/usr/local/sbin": true, "/usr/share": true, "/bin": true, "/sbin": true, "/lib": true, "/var": true, "/var/lib": true, "/var/log": true, "/var/cache": true, "/home": true, "/root": true, "/opt": true, "/srv": true, "/tmp": true, "/var/tmp": true, "/run": true, "/mnt": true, "/media": true, "/proc": true, "/sys": true, "/dev": true, "/usr/src": true, "/usr/local/share": true, "/usr/local/etc": true}
+
+// last returns the settings of a stage that count, by setting, in order.
+func (s *stage) last() []*unit {
+	at := map[string]int{}
+	for n, u := range s.units {
+		if u.kind == config {
+			at[u.setting] = n
+		}
+	}
+	var ns []int
+	for _, n := range at {
+		ns = append(ns, n)
+	}
+	sort.Ints(ns)
+	var out []*unit
+	for _, n := range ns {
+		out = append(out, s.units[n])
+	}
+	return out
+}
