@@ -14,9 +14,10 @@ type base struct {
 	clause  string // of its component; "" if it needs none
 	stem    string // of the component's name
 	name    string
+	vars    []string // of the family of its apps that it has
+	used    bool
 	release string // of Debian, if it is made of packages
 	ref     string // of an image
-	repos   []string
 }
 
 // debians are the releases that layc makes from packages, by their names and numbers.

@@ -213,7 +213,7 @@ func (im *importer) assign(chains []*block) {
 				last = k
 			}
 		}
-		whole := len(t.builds) != 1 || t.from // nothing is the app's own
+		whole := t.from || len(t.builds) != 1 && (t.family == nil || len(t.builds) == 0) // nothing is the app's own
 		if whole {
 			last = len(t.stage.units)
 		}

@@ -152,6 +152,9 @@ func (im *importer) plainOf(text string) string {
 			if p := im.params[m[2]]; m[1] == "p" && p != nil {
 				return p.value
 			}
+			if m[1] == "v" {
+				return "x"
+			}
 			return "amd64"
 		})
 	}

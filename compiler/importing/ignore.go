@@ -48,9 +48,7 @@ func (im *importer) ignore() string {
 		}
 	}
 	if im.takesRoot() {
-		for _, own := range []string{"fleet.layer", "layc.lock", ".layerignore"} {
-			lines = append(lines, own)
-		}
+		lines = append(lines, "fleet.layer", "layc.lock", ".layerignore")
 	}
 	if len(lines) == 0 {
 		return ""

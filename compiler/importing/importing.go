@@ -29,6 +29,9 @@
 // TODO(import) with the line and the reason, in place of the clause. So the module has no errors
 // before somebody answers.
 //
+// Sequences that differ in words alone (versions, checksums, names) become one app with a matrix; see
+// families.go.
+//
 // Everything here is pure: the same files give the same text.
 package importing
 
@@ -84,6 +87,7 @@ func Import(in Input) (*Result, error) {
 	if len(im.targets) == 0 {
 		return nil, im.failed()
 	}
+	im.families()
 	im.apart()
 	im.share()
 	text, err := im.write()
@@ -100,6 +104,7 @@ type importer struct {
 	in      Input
 	files   map[string]*dockerfile // by build
 	targets []*target              // in the order of builds; stages before what copies from them
+	merged  []*target              // the members of families, which are not among the targets
 	bases   map[string]*base       // by identity
 	plain   map[string]bool        // bases that stay images, by name
 	params  map[string]*param      // by name and default
@@ -118,6 +123,7 @@ type target struct {
 	from   bool     // files are copied from it
 	blocks []*block // in order
 	name   string   // of the component, if files are copied from it
+	family *family  // whose members the target stands for, or whose member it is; nil: alone
 }
 
 // read translates all builds. A base of Debian stays an image if the files on it use apt in a way that

@@ -131,16 +131,16 @@ func (im *importer) stageName(t *target) string {
 		if n := identifier(s.name); !im.names[n] && !reserved[n] {
 			return n
 		}
-		return identifier(s.file.build.Name + "_" + s.name)
+		return identifier(t.label() + "_" + s.name)
 	}
-	return identifier(s.file.build.Name + "_stage")
+	return identifier(t.label() + "_stage")
 }
 
 // nameOf names a block.
 func (im *importer) nameOf(b *block) string {
 	t := im.targets[b.targets[0]]
 	if b.units[0].alone {
-		return downloadName(im.plainOf(b.units[0].text))
+		return downloadName(references.ReplaceAllString(b.units[0].text, "?"))
 	}
 	what := b.what()
 	if len(b.targets) == 1 {
@@ -150,7 +150,7 @@ func (im *importer) nameOf(b *block) string {
 		if len(t.builds) == 0 {
 			return im.stageName(t) + "_" + what
 		}
-		return identifier(t.builds[0].Name + "_" + what)
+		return identifier(t.label() + "_" + what)
 	}
 	if name := b.stage(); name != "" {
 		return name
@@ -215,21 +215,25 @@ func (b *block) what() string {
 	return "files"
 }
 
-// downloadName names a download by its URL.
+// downloadName names a download by its URL: by the file without its version, or else by what is above it.
 func downloadName(text string) string {
 	_, rest, _ := strings.Cut(text, `"`)
 	url, _, _ := strings.Cut(rest, `"`)
-	file := url[strings.LastIndex(url, "/")+1:]
-	name := file
-	for n, r := range file {
-		if n > 0 && (r >= '0' && r <= '9' || r == '$') && strings.ContainsRune("-_.v", rune(file[n-1])) {
-			name = file[:n-1]
-			break
+	_, url, _ = strings.Cut(url, "://")
+	parts := strings.Split(strings.ReplaceAll(url, "${?}", "?"), "/")
+	slices.Reverse(parts)
+	for _, file := range parts {
+		name := file
+		for n, r := range file {
+			if r == '?' || n > 0 && r >= '0' && r <= '9' && strings.ContainsRune("-_.v", rune(file[n-1])) {
+				name = file[:n]
+				break
+			}
+		}
+		name, _, _ = strings.Cut(name, ".")
+		if name = identifier(strings.TrimSuffix(strings.Trim(name, "-_"), "-v")); name != "part" && len(name) > 1 && len(name) <= 40 && name[1] > '9' && name != "download" && name != "releases" {
+			return name
 		}
 	}
-	name, _, _ = strings.Cut(name, ".")
-	if name = identifier(name); name == "part" || len(name) > 40 {
-		return "download"
-	}
-	return name
+	return "download"
 }

@@ -137,8 +137,11 @@ func (r *Report) finish() {
 
 // shown is the base as the module names it.
 func (b *base) shown() string {
-	if b.name != "" {
+	switch {
+	case b.name != "":
 		return b.name
+	case symbolic(b.text):
+		return b.ref
 	}
 	return b.text
 }

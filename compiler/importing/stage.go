@@ -41,6 +41,7 @@ type unit struct {
 	setting  string   // of configuration: "command", "env PATH", "expose 80/tcp"
 	target   string   // the path that a step places; a final slash for a directory
 	alone    bool     // depends on nothing, and is worth a component
+	vars     []string // of its family that it has
 	params   []*param // that the text of a run mentions by their names
 	comments []string
 	from     *instruction

@@ -15,6 +15,8 @@ import (
 //
 //	‹p NAME›  the value of a param, which the written text interpolates
 //	‹s ID›    the component of a stage, by the identity of its target
+//	‹v NAME›  a variable of a family
+//	‹f ID›    the component of a family of stages, with the variables as arguments
 //	‹b NAME›  a base, by its identity
 //
 // A text with a private character of its own is refused before.

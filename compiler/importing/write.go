@@ -13,6 +13,7 @@ import (
 // write returns the module in canonical form.
 func (im *importer) write() (string, error) {
 	w := &writer{im: im}
+	w.base() // which is then written, too
 	body := w.body()
 	text := w.head(strings.Contains(body, "debian.")) + body
 	out, found := format.Source(source.New("fleet.layer", text))
@@ -23,7 +24,12 @@ func (im *importer) write() (string, error) {
 }
 
 // writer writes the module.
-type writer struct{ im *importer }
+type writer struct {
+	im *importer
+	// matrix returns the expression for a variable of a family; nil in a component, whose parameters
+	// have the variables' names.
+	matrix func(name string) string
+}
 
 func (w *writer) head(debian bool) string {
 	var b strings.Builder
@@ -40,11 +46,28 @@ func (w *writer) head(debian bool) string {
 }
 
 func (w *writer) base() string {
-	b := w.im.fleetBase()
-	return w.text(b.text)
+	if b := w.im.fleetBase(); b != nil {
+		return w.text(b.text)
+	}
+	// All bases are different for the members of families. Stages need one of the fleet.
+	t := w.im.targets[0]
+	w.matrix = func(name string) string { return quote(t.family.value(name, 0)) }
+	defer func() { w.matrix = nil }()
+	return w.text(t.stage.base.text)
 }
 
-// fleetBase is the base that most apps have; of several, the first.
+// value returns the value of a variable for a member.
+func (f *family) value(name string, member int) string {
+	for _, x := range f.vars {
+		if x.name == name {
+			return x.values[member]
+		}
+	}
+	return ""
+}
+
+// fleetBase is the base that most apps have; of several, the first. It is nil if all differ within
+// families.
 func (im *importer) fleetBase() *base {
 	count := map[*base]int{}
 	for _, t := range im.targets {
@@ -53,9 +76,9 @@ func (im *importer) fleetBase() *base {
 			count[t.stage.base]++
 		}
 	}
-	best := im.targets[0].stage.base
+	var best *base
 	for _, t := range im.targets {
-		if b := t.stage.base; b.id != "scratch" && (best.id == "scratch" || count[b] > count[best]) {
+		if b := t.stage.base; len(b.vars) == 0 && (best == nil || best.id == "scratch" || b.id != "scratch" && count[b] > count[best]) {
 			best = b
 		}
 	}
@@ -67,8 +90,12 @@ func (w *writer) body() string {
 	im := w.im
 	var apps, components strings.Builder
 	for _, t := range im.targets {
+		if t.family != nil && len(t.builds) > 0 {
+			w.matrixApp(&apps, t)
+			continue
+		}
 		for _, b := range t.builds {
-			w.app(&apps, t, b)
+			w.app(&apps, t, b, "")
 		}
 	}
 	done := map[*block]bool{}
@@ -82,8 +109,8 @@ func (w *writer) body() string {
 	}
 	var top, bases strings.Builder
 	for _, id := range sorted(im.bases) {
-		if b := im.bases[id]; b.clause != "" {
-			fmt.Fprintf(&bases, "component %s {\n    %s\n}\n\n", b.name, w.text(b.clause))
+		if b := im.bases[id]; b.clause != "" && (b.used || b == im.fleetBase()) {
+			fmt.Fprintf(&bases, "component %s%s {\n    %s\n}\n\n", b.name, parameters(b.vars), w.text(b.clause))
 		}
 	}
 	for _, k := range sorted(im.params) {
@@ -111,13 +138,31 @@ func (w *writer) text(text string) string {
 			}
 			return m[2]
 		case "s":
-			for _, t := range im.targets {
-				if t.id == m[2] {
-					return t.name
-				}
+			t := im.byID(m[2])
+			if t.family == nil {
+				return t.name
 			}
+			whole := im.wholeOf(t.family)
+			member := slices.Index(t.family.members, t)
+			var args []string
+			for _, v := range im.varsOfTarget(whole) {
+				args = append(args, quote(t.family.value(v, member)))
+			}
+			if len(args) == 0 {
+				return whole.name
+			}
+			return whole.name + "(" + strings.Join(args, ", ") + ")"
+		case "f":
+			whole := im.wholeOf(im.byID(m[2]).family)
+			return whole.name + w.arguments(im.varsOfTarget(whole))
 		case "b":
-			return im.bases[m[2]].name
+			im.bases[m[2]].used = true
+			return im.bases[m[2]].name + w.arguments(im.bases[m[2]].vars)
+		case "v":
+			if w.matrix != nil {
+				return w.matrix(m[2])
+			}
+			return m[2]
 		case "u":
 			for _, a := range im.users {
 				if a.id() == m[2] {
@@ -129,11 +174,76 @@ func (w *writer) text(text string) string {
 	})
 }
 
-// app writes an app.
-func (w *writer) app(out *strings.Builder, t *target, b *Build) {
-	appName := b.Name
-	if !word.MatchString(appName) {
-		appName = quote(appName)
+// parameters returns the parameters of a component.
+func parameters(vars []string) string {
+	if len(vars) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(vars, ": string, ") + ": string)"
+}
+
+// arguments returns the arguments for these parameters.
+func (w *writer) arguments(vars []string) string {
+	if len(vars) == 0 {
+		return ""
+	}
+	args := slices.Clone(vars)
+	for n, v := range args {
+		if w.matrix != nil {
+			args[n] = w.matrix(v)
+		}
+	}
+	return "(" + strings.Join(args, ", ") + ")"
+}
+
+// varsOf returns the variables of a block: its own, and those that it passes on.
+func (im *importer) varsOf(b *block) []string {
+	var out []string
+	add := func(vars []string) {
+		for _, v := range vars {
+			if !slices.Contains(out, v) {
+				out = append(out, v)
+			}
+		}
+	}
+	for _, u := range b.units {
+		add(u.vars)
+		for _, m := range references.FindAllStringSubmatch(u.text, -1) {
+			if m[1] == "f" {
+				add(im.varsOfTarget(im.wholeOf(im.byID(m[2]).family)))
+			}
+		}
+	}
+	for _, n := range b.needs {
+		add(im.varsOf(n))
+	}
+	if t := im.targets[b.targets[0]]; t.from && t.name == b.name && t.stage.base != im.fleetBase() {
+		add(t.stage.base.vars)
+	}
+	return out
+}
+
+// wholeOf returns the target that stands for a family.
+func (im *importer) wholeOf(f *family) *target {
+	return im.targets[slices.IndexFunc(im.targets, func(t *target) bool { return t.family == f })]
+}
+
+// varsOfTarget returns the variables of the component that has a stage's files.
+func (im *importer) varsOfTarget(t *target) []string {
+	for _, b := range im.blocks {
+		if !b.own && b.name == t.name {
+			return im.varsOf(b)
+		}
+	}
+	return nil
+}
+
+// app writes an app. Its name is the build's, or an expression with generators.
+func (w *writer) app(out *strings.Builder, t *target, b *Build, header string) {
+	if header == "" {
+		if header = b.Name; !word.MatchString(header) {
+			header = quote(header)
+		}
 	}
 	var props []string
 	var own []*unit
@@ -147,7 +257,7 @@ func (w *writer) app(out *strings.Builder, t *target, b *Build) {
 	}
 	var names []string
 	for _, k := range reduced(used) {
-		names = append(names, k.name)
+		names = append(names, k.name+w.arguments(w.im.varsOf(k)))
 	}
 	names = append(names, w.lists(own, func(u *unit) []string { return u.packages })...)
 	names = append(names, w.logins(own)...)
@@ -160,8 +270,12 @@ func (w *writer) app(out *strings.Builder, t *target, b *Build) {
 	for _, tag := range b.Tags {
 		props = append(props, "tag "+quote(tag))
 	}
-	fmt.Fprintf(out, "# From %s.\n", origin(b))
-	fmt.Fprintf(out, "app %s {\n", appName)
+	if t.family != nil {
+		fmt.Fprintf(out, "# From %s and %d more.\n", origin(b), len(t.builds)-1)
+	} else {
+		fmt.Fprintf(out, "# From %s.\n", origin(b))
+	}
+	fmt.Fprintf(out, "app %s {\n", header)
 	w.statements(out, props, own)
 	if b := t.stage.base; debianTag.MatchString(b.ref) && b.release != "" && !t.sets("command") && !t.sets("entrypoint") {
 		out.WriteString("    command [\"bash\"]\n")
@@ -187,7 +301,7 @@ func origin(b *Build) string {
 func (w *writer) component(out *strings.Builder, b *block) {
 	var needsList, props []string
 	for _, n := range b.needs {
-		needsList = append(needsList, n.name)
+		needsList = append(needsList, n.name+w.arguments(w.im.varsOf(n)))
 	}
 	needsList = append(needsList, w.lists(b.units, func(u *unit) []string { return u.packages })...)
 	needsList = append(needsList, w.logins(b.units)...)
@@ -203,7 +317,7 @@ func (w *writer) component(out *strings.Builder, b *block) {
 	if lines := places(w.im.occurrences(b)); lines != "" {
 		fmt.Fprintf(out, "# From %s.\n", lines)
 	}
-	fmt.Fprintf(out, "component %s {\n", b.name)
+	fmt.Fprintf(out, "component %s%s {\n", b.name, parameters(w.im.varsOf(b)))
 	w.statements(out, props, b.units)
 	out.WriteString("}\n\n")
 }
