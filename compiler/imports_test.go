@@ -109,7 +109,7 @@ var outside = map[string]string{
 	"math/rand":                                    "compiler/simulate",
 	"os":                                           "llb llb/exact llb/helper llb/kept llb/images llb/lockfile llb/replace llb/engine llb/outputs llb/world/git llb/revision llb/world llb/world/vendored llb/registry llb/registry/access cmd/layc cmd/layc-helper llb/frontend cmd/layc-frontend llb/cache",
 	"time":                                         "lang/lsp lang/lsp/workspace compiler/model compiler/evaluate compiler/lock compiler/pin llb llb/cache llb/canon llb/world/transport llb/exact llb/helper llb/engine llb/outputs llb/lockfile llb/world/git llb/world llb/project llb/registry cmd/layc cmd/layc-helper compiler/debian llb/progress",
-	"github.com/moby/buildkit/frontend/dockerfile": "compiler/importing cmd/layc",
+	"github.com/moby/buildkit/frontend/dockerfile": "compiler/importing cmd/layc llb/engine",
 	"mvdan.cc/sh":                                  "compiler/importing",
 	"github.com/hashicorp/hcl":                     "compiler/importing",
 }

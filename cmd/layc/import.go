@@ -56,7 +56,8 @@ images keeps all bases as images, which layc lock pins.`,
   layc import -o .                     write it to fleet.layer
   layc import services/api/Dockerfile
   layc import compose.yaml -o . --json
-  layc import --build-arg VERSION=3 --bases images`,
+  layc import --build-arg VERSION=3 --bases images
+  layc import --check                  also build both ways, and compare`,
 		RunE: i.run,
 	}
 	f := cmd.Flags()
@@ -64,6 +65,8 @@ images keeps all bases as images, which layc lock pins.`,
 	f.BoolVar(&i.force, "force", false, "replace fleet.layer and .layerignore")
 	f.BoolVar(&i.asJSON, "json", false, "print the report as JSON")
 	f.StringVar(&i.bases, "bases", "packages", "what Debian's images become: `KIND` is packages or images")
+	f.BoolVar(&i.proves, "check", false, "build all images both ways, and compare them")
+	f.StringVar(&i.engine.state, "state", "", "keep the engine's state in `DIR` (default: layc in your cache directory)")
 	f.StringVar(&i.context, "context", "", "the build context of all Dockerfiles is `DIR`")
 	f.StringArrayVar(&i.args, "build-arg", nil, "set an ARG: `NAME=VALUE`")
 	return cmd
@@ -75,6 +78,8 @@ type imports struct {
 	out, bases, context string
 	args                []string
 	force, asJSON       bool
+	proves              bool // --check
+	engine              engineFlags
 }
 
 func (i *imports) run(cmd *cobra.Command, args []string) error {
@@ -111,7 +116,10 @@ func (i *imports) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	return i.deliver(root, result)
+	if err := i.deliver(root, result); err != nil || !i.proves {
+		return err
+	}
+	return i.checkImport(cmd, root, in.Builds, result)
 }
 
 // within returns a path that is relative to the command's directory.
@@ -219,7 +227,7 @@ func (i *imports) writable(cmd *cobra.Command, root string) error {
 func (i *imports) deliver(root string, r *importing.Result) error {
 	report := i.err
 	var notes []string
-	if i.out == "" && !i.asJSON {
+	if i.out == "" && !i.asJSON && !i.proves {
 		if err := i.verbatim(r.Module); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,8 +17,9 @@ type base struct {
 	name    string
 	vars    []string // of the family of its apps that it has
 	used    bool
-	release string // of Debian, if it is made of packages
-	ref     string // of an image
+	release string   // of Debian, if it is made of packages
+	ref     string   // of an image
+	names   []string // of the images that it stands for
 }
 
 // debians are the releases that layc makes from packages, by their names and numbers.
@@ -42,7 +44,11 @@ func (im *importer) base(ref string, i *instruction) *base {
 		if release := debians[major]; release != "" {
 			i.guess("%s is made of Debian's packages, with fewer of them than the image", plain)
 			id := "debian " + release
-			return im.known(&base{id: id, text: `debian.release("` + release + `")`, release: release, ref: plain})
+			b := im.known(&base{id: id, text: `debian.release("` + release + `")`, release: release, ref: plain})
+			if !slices.Contains(b.names, plain) {
+				b.names = append(b.names, plain)
+			}
+			return b
 		}
 	}
 	if im.plain[plain] && debianTag.MatchString(plain) {

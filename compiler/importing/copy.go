@@ -182,7 +182,29 @@ func (s *stage) copyContext(i *instruction, c copying, context string, sources [
 	if len(c.exclude) > 0 {
 		text += " exclude " + quotes(c.exclude)
 	}
+	s.above(i, to, options)
 	s.placed(i, text, placedAt(found, to), nil)
+}
+
+// above creates the directories above a target as --chown does: they belong to the owner, too. Only a
+// system made of packages is known well enough to say that it has no such directories.
+func (s *stage) above(i *instruction, to, options string) {
+	_, owner, ok := strings.Cut(options, " owner ")
+	if !ok || s.base.release == "" {
+		return
+	}
+	owner, _, moded := strings.Cut(owner, " mode ")
+	if moded {
+		i.guess("the directories that it creates have mode 0755")
+	}
+	var dirs []string
+	for dir := path.Dir(to + "x"); !s.known[dir] && !standard[dir]; dir = path.Dir(dir) {
+		dirs = append(dirs, dir)
+	}
+	slices.Reverse(dirs)
+	for _, dir := range dirs {
+		s.add(&unit{kind: step, text: "dir " + quote(dir) + " owner " + owner, target: dir + "/", from: i})
+	}
 }
 
 // placedAt returns the path that a copy places.
@@ -267,8 +289,11 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 		return
 	}
 	var plain []string
+	content := map[string]bool{}
 	for _, src := range sources {
+		slash := strings.HasSuffix(src, "/")
 		src = absolute("/", src)
+		content[src] = slash
 		if !strings.ContainsAny(src, "*?[") {
 			plain = append(plain, src)
 			continue
@@ -287,7 +312,7 @@ func (s *stage) copyFrom(i *instruction, c copying, from string, sources []strin
 			plain[n] = "/"
 			continue
 		}
-		if strings.HasSuffix(to, "/") && !strings.ContainsAny(src, "*?[") && of.isDirectory(src) {
+		if strings.HasSuffix(to, "/") && !strings.ContainsAny(src, "*?[") && (content[src] || of.isDirectory(src)) {
 			plain[n] = src + "/"
 		}
 	}
@@ -337,7 +362,9 @@ func (s *stage) component(i *instruction, from string) (string, *stage, error) {
 				from = strings.TrimPrefix(c, "docker-image://")
 			}
 		} else if b := im.sibling(plain, s.file.build); b != nil {
-			of, _ = im.stageOf(b)
+			if of, _ = im.stageOf(b); of != nil {
+				s.file.siblings[plain] = b.Name
+			}
 		}
 	}
 	if err != nil {

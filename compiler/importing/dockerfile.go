@@ -23,6 +23,8 @@ type dockerfile struct {
 	global scope // ARGs before the first FROM
 	done   map[int]*stage
 	doing  map[int]bool
+
+	siblings map[string]string // builds that it refers to, by the references
 }
 
 // scope is what words see: variables with symbolic values.
@@ -83,7 +85,7 @@ func (im *importer) parse(b *Build) (*dockerfile, error) {
 	if parsed.EscapeToken == '`' {
 		return nil, errors.New("an image of Windows")
 	}
-	f := &dockerfile{im: im, build: b, lines: strings.Split(text, "\n"), lex: shell.NewLex(parsed.EscapeToken), done: map[int]*stage{}, doing: map[int]bool{}}
+	f := &dockerfile{im: im, build: b, lines: strings.Split(text, "\n"), lex: shell.NewLex(parsed.EscapeToken), done: map[int]*stage{}, doing: map[int]bool{}, siblings: map[string]string{}}
 	var args []instructions.ArgCommand
 	if f.stages, args, err = instructions.Parse(parsed.AST, nil); err != nil {
 		return nil, err
@@ -278,6 +280,7 @@ func (f *dockerfile) begin(n int) (*stage, error) {
 	if b := f.im.sibling(plain, f.build); b != nil {
 		parent, err := f.im.stageOf(b)
 		if err == nil && parent.file.build != f.build {
+			f.siblings[plain] = b.Name
 			return parent.child(f, i), nil
 		}
 	}
@@ -311,6 +314,7 @@ func (f *dockerfile) context(c string) (*stage, error) {
 	if n < 0 || &f.im.in.Builds[n] == f.build {
 		return nil, fmt.Errorf("the context %s is not a target", c)
 	}
+	f.siblings[c] = f.im.in.Builds[n].Name
 	return f.im.stageOf(&f.im.in.Builds[n])
 }
 

@@ -405,18 +405,19 @@ func (im *importer) form(f *family, merged []string) {
 	s.units = slices.Clone(s.units)
 	for n, u := range s.units {
 		text := merged[n+1]
-		if !strings.Contains(text, string(openRef)+"v") {
+		mentions := func(p *param) bool {
+			return slices.ContainsFunc(f.vars, func(x *matrixVar) bool { return x.name == p.name })
+		}
+		if !strings.Contains(text, string(openRef)+"v") && !slices.ContainsFunc(u.params, mentions) {
 			continue
 		}
 		c := *u
 		c.key = text + first.id
 		c.id = c.key
-		c.params = slices.DeleteFunc(slices.Clone(c.params), func(p *param) bool {
-			return slices.ContainsFunc(f.vars, func(x *matrixVar) bool { return x.name == p.name })
-		})
+		c.params = slices.DeleteFunc(slices.Clone(c.params), mentions)
 		c.vars = varsOf(text)
 		for _, p := range u.params {
-			if slices.ContainsFunc(f.vars, func(x *matrixVar) bool { return x.name == p.name }) && !slices.Contains(c.vars, p.name) {
+			if mentions(p) && !slices.Contains(c.vars, p.name) {
 				c.vars = append(c.vars, p.name)
 			}
 		}

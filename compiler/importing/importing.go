@@ -77,7 +77,10 @@ type Build struct {
 type Result struct {
 	Module string // canonical text
 	Ignore string // the text of .layerignore; "" if no file is needed
-	Report Report
+	// Systems are the images that became systems made of packages: the expressions of these, by the
+	// images.
+	Systems map[string]string
+	Report  Report
 }
 
 // Import translates builds. It fails only if no build can be read.
@@ -94,9 +97,15 @@ func Import(in Input) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	systems := map[string]string{}
+	for _, b := range im.bases {
+		for _, name := range b.names {
+			systems[name] = b.text
+		}
+	}
 	ignore := im.ignore()
 	im.report.finish()
-	return &Result{Module: text, Ignore: ignore, Report: im.report}, nil
+	return &Result{Module: text, Ignore: ignore, Systems: systems, Report: im.report}, nil
 }
 
 // importer is one import.

@@ -102,13 +102,14 @@ func (im *importer) nameParams() {
 // nameTarget returns the component that has a stage's files: its last block. A stage whose last block is
 // shared gets a component of its own that needs it.
 func (im *importer) nameTarget(t *target) string {
-	if len(t.blocks) > 0 {
-		if last := t.blocks[len(t.blocks)-1]; !last.own && len(closure([]*block{last})) == len(t.blocks) && (len(last.targets) == 1 || im.sameBase(last)) {
+	below := slices.DeleteFunc(slices.Clone(t.blocks), func(b *block) bool { return b.own })
+	if len(below) > 0 {
+		if last := below[len(below)-1]; len(closure([]*block{last})) == len(below) && (len(last.targets) == 1 || im.sameBase(last)) {
 			return last.name
 		}
 	}
 	n := slices.Index(im.targets, t)
-	b := &block{targets: []int{n}, needs: reduced(t.blocks)}
+	b := &block{targets: []int{n}, needs: reduced(below)}
 	b.name = im.names.take(im.stageName(t))
 	im.blocks = append(im.blocks, b)
 	t.blocks = append(t.blocks, b)

@@ -297,7 +297,7 @@ func (t *translation) translate(all []command) {
 // nothing reports whether a command has no effect on a layer of layc.
 func (t *translation) nothing(c command, all []command) bool {
 	w := c.words
-	if len(w) == 0 {
+	if len(w) == 0 || c.writes != nil {
 		return false
 	}
 	packages := t.stage.base.release != ""

@@ -1,0 +1,474 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/spf13/cobra"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/layc-lang/layc/compiler/importing"
+	"github.com/layc-lang/layc/lang/term"
+	"github.com/layc-lang/layc/llb/engine"
+	"github.com/layc-lang/layc/llb/exact"
+	"github.com/layc-lang/layc/llb/world"
+)
+
+// The proof of an import: each image is built from its Dockerfile, by BuildKit's own frontend, and from the
+// module, on one engine. Their root file systems and configurations are compared by package exact, which
+// shares no code with layc.
+//
+// Where the module makes a base of packages, the Dockerfile's FROM names the same base, as layc builds it,
+// with this machine's sources of packages. So differences are those of the translation.
+
+// proof is one comparison of all images of an import.
+type proof struct {
+	*imports
+	dir    string // temporary
+	root   string // of the project
+	builds map[string]importing.Build
+	images map[string]importing.Image
+	result *importing.Result
+	engine *engine.Engine
+	built  map[string]bool // from Dockerfiles
+}
+
+// checkImport builds everything both ways. It fails if an image differs.
+func (i *imports) checkImport(cmd *cobra.Command, root string, builds []importing.Build, r *importing.Result) error {
+	if os.Geteuid() != 0 {
+		return usage(cmd, "--check requires root: it unpacks the images with all owners")
+	}
+	if err := i.engine.check(cmd); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "layc-import-")
+	if err != nil {
+		return cannot("create", "a temporary directory", err)
+	}
+	defer os.RemoveAll(dir)
+	p := &proof{imports: i, dir: dir, root: root, builds: map[string]importing.Build{}, images: map[string]importing.Image{}, result: r, built: map[string]bool{}}
+	for _, b := range builds {
+		p.builds[b.Name] = b
+	}
+	for _, image := range r.Report.Images {
+		p.images[image.Name] = image
+	}
+	if err := p.module(cmd.Context()); err != nil {
+		return err
+	}
+	return p.compare(cmd.Context())
+}
+
+// project is the directory with the module and the contexts, out the images that layc builds.
+func (p *proof) project() string { return filepath.Join(p.dir, "project") }
+func (p *proof) out() string     { return filepath.Join(p.dir, "out") }
+
+// module builds all images from the module, and the bases that Dockerfiles start from.
+func (p *proof) module(ctx context.Context) error {
+	if err := copyTree(p.root, p.project()); err != nil {
+		return cannot("copy", p.root, err)
+	}
+	files := map[string]string{importedModule: p.result.Module, importedIgnore: p.result.Ignore}
+	systems := p.systems()
+	var bases strings.Builder
+	if len(systems) > 0 {
+		bases.WriteString("import \"std/debian\"\n")
+		if err := p.sources(files, systems); err != nil {
+			return err
+		}
+	}
+	for n, s := range systems {
+		fmt.Fprintf(&bases, "\napp \"%s\" {\n    base %s\n\n    copy \"%s/\" to \"/etc/apt/\"\n\n    command [\"bash\"]\n}\n", baseName(n), s, baseName(n))
+	}
+	files["import-check.layer"] = bases.String()
+	for name, text := range files {
+		name = filepath.Join(p.project(), name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
+			return cannot("write", name, err)
+		}
+	}
+	build := []string{"build", "-C", p.project(), "-o", p.out(), "--progress", "quiet", "--state", p.imports.engine.state}
+	for _, args := range [][]string{{"lock", "-C", p.project()}, build} {
+		p.announce("layc " + args[0] + " …")
+		nested := &cli{out: io.Discard, err: p.err, ready: p.ready, open: p.open}
+		if code := nested.execute(ctx, args); code != exitOK {
+			return &codeError{code}
+		}
+	}
+	return nil
+}
+
+// systems are the systems made of packages, by their expressions, in order.
+func (p *proof) systems() []string {
+	return slices.Compact(slices.Sorted(maps.Values(p.result.Systems)))
+}
+
+func baseName(n int) string { return fmt.Sprintf("import-check-base-%d", n) }
+
+// sources writes apt's configuration for each system: the mirrors that layc itself uses.
+func (p *proof) sources(files map[string]string, systems []string) error {
+	mirrors, err := world.FindMirrors(world.ThisHost(), nil)
+	if err != nil {
+		return err
+	}
+	suites := map[string]string{"11": "bullseye", "12": "bookworm", "13": "trixie"}
+	for n, s := range systems {
+		suite := suites[strings.Trim(strings.TrimPrefix(s, "debian.release("), `")`)]
+		main, security := mirrors["debian"], mirrors["debian-security"]
+		files[baseName(n)+"/sources.list"] = fmt.Sprintf("deb %[1]s %[3]s main\ndeb %[1]s %[3]s-updates main\ndeb %[2]s %[3]s-security main\n", main, security, suite)
+		files[baseName(n)+"/apt.conf.d/import-check"] = "Acquire::https::CaInfo \"/etc/apt/import-check.crt\";\n"
+		files[baseName(n)+"/import-check.crt"] = certificates()
+	}
+	return nil
+}
+
+// certificates returns the certificates that this machine trusts.
+func certificates() string {
+	for _, name := range []string{os.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"} {
+		if text, err := os.ReadFile(name); name != "" && err == nil {
+			return string(text)
+		}
+	}
+	return ""
+}
+
+// compare builds each image from its Dockerfile, and compares it with the module's.
+func (p *proof) compare(ctx context.Context) error {
+	e, err := engine.Open(ctx, p.imports.engine.options(func(s string) { p.announce(s) }))
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	p.engine = e
+	different := 0
+	for _, image := range p.result.Report.Images {
+		p.announce("building " + image.File + " …")
+		if err := p.dockerfile(ctx, image.Name, nil); err != nil {
+			return fmt.Errorf("%s: %w", image.File, err)
+		}
+		lines, files, err := p.differences(image.Name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", image.Name, err)
+		}
+		if len(lines) == 0 {
+			fmt.Fprintf(p.cli.out, "%s: equal, %s\n", image.Name, term.Count(files, "path"))
+			continue
+		}
+		different++
+		fmt.Fprintf(p.cli.out, "%s: %s from %s\n", image.Name, term.Count(len(lines), "difference"), image.File)
+		for n, l := range lines {
+			if n == 20 {
+				fmt.Fprintf(p.cli.out, "  and %d more\n", len(lines)-n)
+				break
+			}
+			fmt.Fprintf(p.cli.out, "  %s\n", l)
+		}
+	}
+	if different > 0 {
+		return fmt.Errorf("%d of %s differ", different, term.Count(len(p.result.Report.Images), "image"))
+	}
+	return nil
+}
+
+// layout returns the OCI layout with the image that a Dockerfile makes.
+func (p *proof) layout(name string) string {
+	return filepath.Join(p.dir, "dockerfiles", digest.FromString(name).Encoded()[:12])
+}
+
+// dockerfile builds a Dockerfile, after those of the images that it refers to.
+func (p *proof) dockerfile(ctx context.Context, name string, above []string) error {
+	if p.built[name] {
+		return nil
+	}
+	if slices.Contains(above, name) {
+		return fmt.Errorf("the images refer to each other: %s", strings.Join(append(above, name), ", "))
+	}
+	b := p.builds[name]
+	d := engine.Dockerfile{Locals: map[string]fsutil.FS{}, Options: map[string]string{"filename": filepath.Base(b.File)}, Layouts: map[string]string{}, Dir: p.layout(name)}
+	if b.Target != "" {
+		d.Options["target"] = b.Target
+	}
+	for k, v := range b.Args {
+		d.Options["build-arg:"+k] = v
+	}
+	text := filepath.Join(p.dir, "dockerfile-"+digest.FromString(name).Encoded()[:12])
+	if err := errors.Join(os.MkdirAll(text, 0o755), os.WriteFile(filepath.Join(text, filepath.Base(b.File)), []byte(b.Text), 0o644)); err != nil {
+		return err
+	}
+	for local, dir := range map[string]string{"context": filepath.Join(p.root, b.Context), "dockerfile": text} {
+		if err := addLocal(d.Locals, local, dir); err != nil {
+			return err
+		}
+	}
+	for ref, sibling := range p.images[name].Siblings {
+		if err := p.dockerfile(ctx, sibling, append(above, name)); err != nil {
+			return err
+		}
+		if err := namedContext(&d, ref, p.layout(sibling), ""); err != nil {
+			return err
+		}
+	}
+	for n, s := range p.systems() {
+		for ref, of := range p.result.Systems {
+			if of == s {
+				if err := namedContext(&d, ref, p.out(), baseName(n)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for k, c := range b.Contexts {
+		switch {
+		case d.Options["context:"+k] != "" || p.images[name].Siblings[c] != "":
+			if sibling := p.images[name].Siblings[c]; sibling != "" {
+				if err := namedContext(&d, k, p.layout(sibling), ""); err != nil {
+					return err
+				}
+			}
+		case strings.Contains(c, ":"):
+			d.Options["context:"+k] = c
+		default:
+			d.Options["context:"+k] = "local:" + k
+			if err := addLocal(d.Locals, k, filepath.Join(p.root, c)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.engine.BuildDockerfile(ctx, d); err != nil {
+		return err
+	}
+	p.built[name] = true
+	return nil
+}
+
+// namedContext makes an image of a layout the context that a Dockerfile calls by a reference.
+func namedContext(d *engine.Dockerfile, ref, layout, image string) error {
+	full, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return fmt.Errorf("%s: %w", ref, err)
+	}
+	var index ocispecs.Index
+	text, err := os.ReadFile(filepath.Join(layout, ocispecs.ImageIndexFile))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return err
+	}
+	for _, m := range index.Manifests {
+		if image == "" || m.Annotations[ocispecs.AnnotationRefName] == image {
+			store := "layout-" + m.Digest.Encoded()[:12]
+			d.Layouts[store] = layout
+			d.Options["context:"+strings.TrimSuffix(reference.FamiliarString(full), ":latest")] = "oci-layout://" + store + "@" + m.Digest.String()
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no image %s", layout, image)
+}
+
+func addLocal(locals map[string]fsutil.FS, name, dir string) error {
+	tree, err := fsutil.NewFS(dir)
+	if err != nil {
+		return err
+	}
+	locals[name] = tree
+	return nil
+}
+
+// copyTree makes a directory like another one, with the same files. It leaves out what no context needs.
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, name)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, rel)
+		switch {
+		case d.Name() == ".git" || filepath.Ext(rel) == ".layer" || rel == "layc.lock":
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			return os.MkdirAll(target, 0o755)
+		case d.Type() == fs.ModeSymlink:
+			to, err := os.Readlink(name)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(to, target)
+		case !d.Type().IsRegular():
+			return nil
+		}
+		if os.Link(name, target) == nil {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, text, info.Mode().Perm())
+	})
+}
+
+// ignored are paths whose content is in no layer of layc, or that the proof itself adds. A final slash
+// means everything below.
+var ignored = []string{
+	"/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/subuid-", "/etc/subgid-", // compared as accounts
+	"/etc/apt/", "/tmp/", "/var/tmp/", "/var/lib/apt/", "/var/cache/apt/", "/var/log/apt/", "/var/log/dpkg.log", "/var/log/alternatives.log",
+	"/var/cache/ldconfig/", "/etc/.pwd.lock", "/etc/passwd-", "/etc/group-", "/etc/shadow-", "/etc/gshadow-", "/var/lib/dpkg/status-old",
+	"/var/lib/dpkg/diversions-old", "/var/lib/dpkg/statoverride-old", "/var/lib/dpkg/lock", "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/triggers/Lock",
+	"/var/cache/debconf/", "/etc/resolv.conf", "/etc/hosts",
+}
+
+// isIgnored reports whether a path does not count.
+func isIgnored(path string) bool {
+	return slices.ContainsFunc(ignored, func(p string) bool {
+		return path == p || strings.HasSuffix(p, "/") && strings.HasPrefix(path, p)
+	})
+}
+
+// differences compares the image of a Dockerfile with the module's. Times do not count: layc sets all.
+func (p *proof) differences(name string) (lines []string, paths int, err error) {
+	var trees [2]exact.Tree
+	var configs [2]ocispecs.Image
+	var accounts [2]accounts
+	for n, from := range []struct{ layout, ref string }{{p.layout(name), ""}, {p.out(), name}} {
+		image, err := exact.Open(from.layout, from.ref)
+		if err != nil {
+			return nil, 0, err
+		}
+		dir := filepath.Join(p.dir, "root")
+		if err := image.Apply(dir, 0); err != nil {
+			return nil, 0, err
+		}
+		if trees[n], err = exact.Read(dir); err != nil {
+			return nil, 0, err
+		}
+		accounts[n] = readAccounts(dir)
+		if err := os.RemoveAll(dir); err != nil {
+			return nil, 0, err
+		}
+		maps.DeleteFunc(trees[n], func(path string, _ exact.Entry) bool { return isIgnored(path) })
+		configs[n] = image.Config
+	}
+	lines = compareAccounts(accounts[0], accounts[1])
+	for i, a := range accounts {
+		configs[i].Config.User = a.numbers(configs[i].Config.User)
+	}
+	withoutSkeleton(trees[0], trees[1])
+	lines = append(lines, exact.Compare(trees[0], trees[1], false)...)
+	return append(lines, compareConfigs(configs[0].Config, configs[1].Config)...), len(trees[0]), nil
+}
+
+// accounts are the users and groups of a root file system, by their names.
+type accounts struct{ users, groups map[string]string }
+
+// readAccounts reads users with their numbers, home and shell, and groups with their numbers. What a
+// declared user lacks (a comment, a password field, ranges of subordinate numbers) does not count.
+func readAccounts(root string) accounts {
+	a := accounts{map[string]string{}, map[string]string{}}
+	for file, to := range map[string]map[string]string{"passwd": a.users, "group": a.groups} {
+		text, _ := os.ReadFile(filepath.Join(root, "etc", file))
+		for line := range strings.Lines(string(text)) {
+			f := strings.Split(strings.TrimSpace(line), ":")
+			switch {
+			case file == "passwd" && len(f) == 7:
+				shell := f[6]
+				if strings.HasSuffix(shell, "/nologin") || strings.HasSuffix(shell, "/false") {
+					shell = "none"
+				}
+				to[f[0]] = strings.Join([]string{f[2], f[3], f[5], shell}, ":")
+			case file == "group" && len(f) == 4:
+				to[f[0]] = f[2] + ":" + f[3]
+			}
+		}
+	}
+	return a
+}
+
+// numbers returns a user as numbers, if it is a name.
+func (a accounts) numbers(user string) string {
+	login, group, grouped := strings.Cut(user, ":")
+	if line, ok := a.users[login]; ok {
+		f := strings.Split(line, ":")
+		login = f[0]
+		if !grouped {
+			group = f[1]
+		}
+	}
+	if line, ok := a.groups[group]; ok {
+		group, _, _ = strings.Cut(line, ":")
+	}
+	return strings.TrimSuffix(login+":"+group, ":")
+}
+
+func compareAccounts(want, got accounts) []string {
+	var lines []string
+	for _, kind := range []struct {
+		what      string
+		want, got map[string]string
+	}{{"user", want.users, got.users}, {"group", want.groups, got.groups}} {
+		names := slices.Concat(slices.Collect(maps.Keys(kind.want)), slices.Collect(maps.Keys(kind.got)))
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
+			if w, g := kind.want[name], kind.got[name]; w != g {
+				lines = append(lines, fmt.Sprintf("the %s %s is %q, want %q", kind.what, name, g, w))
+			}
+		}
+	}
+	return lines
+}
+
+// withoutSkeleton removes what useradd copies from /etc/skel into a home, as far as it is unchanged.
+func withoutSkeleton(want, got exact.Tree) {
+	for path, e := range want {
+		skeleton, ok := want["/etc/skel/"+filepath.Base(path)]
+		if _, there := got[path]; ok && !there && e.Sum == skeleton.Sum && e.Sum != "" {
+			delete(want, path)
+		}
+	}
+}
+
+// compareConfigs describes the differences of a configuration from the wanted one.
+func compareConfigs(want, got ocispecs.ImageConfig) []string {
+	var lines []string
+	differ := func(what string, want, got any) {
+		if w, g := fmt.Sprint(want), fmt.Sprint(got); w != g {
+			lines = append(lines, fmt.Sprintf("%s is %s, want %s", what, cmp.Or(g, "empty"), cmp.Or(w, "empty")))
+		}
+	}
+	differ("the user", want.User, got.User)
+	differ("the working directory", strings.TrimSuffix(want.WorkingDir, "/"), strings.TrimSuffix(got.WorkingDir, "/"))
+	differ("the entrypoint", strings.Join(want.Entrypoint, " "), strings.Join(got.Entrypoint, " "))
+	differ("the command", strings.Join(want.Cmd, " "), strings.Join(got.Cmd, " "))
+	differ("the stop signal", want.StopSignal, got.StopSignal)
+	differ("the ports", slices.Sorted(maps.Keys(want.ExposedPorts)), slices.Sorted(maps.Keys(got.ExposedPorts)))
+	differ("the volumes", slices.Sorted(maps.Keys(want.Volumes)), slices.Sorted(maps.Keys(got.Volumes)))
+	differ("the environment", slices.Sorted(slices.Values(want.Env)), slices.Sorted(slices.Values(got.Env)))
+	if !reflect.DeepEqual(want.Labels, got.Labels) && len(want.Labels)+len(got.Labels) > 0 {
+		differ("the labels", fmt.Sprint(want.Labels), fmt.Sprint(got.Labels))
+	}
+	return lines
+}
