@@ -138,7 +138,7 @@ func (s *stage) addAccount(i *instruction, a *account, o accountOptions, groups 
 		a.gid = gid
 	}
 	if a.uid < 0 {
-		a.uid = s.free(o)
+		a.uid = o.free(s.accounts)
 		i.guess("the command chooses the number of %s; here it is %d", a.login, a.uid)
 	}
 	if a.gid < 0 {
@@ -169,8 +169,8 @@ func (s *stage) addAccount(i *instruction, a *account, o accountOptions, groups 
 	return true
 }
 
-// free returns the number that the commands would choose.
-func (s *stage) free(o accountOptions) int {
+// free returns the number that the commands would choose beside the accounts of the stage.
+func (o accountOptions) free(accounts []*account) int {
 	first, by := 1000, 1
 	switch {
 	case o.system && o.alpine:
@@ -179,7 +179,7 @@ func (s *stage) free(o accountOptions) int {
 		first, by = 999, -1
 	}
 	for n := first; ; n += by {
-		if !slices.ContainsFunc(s.accounts, func(a *account) bool { return a.uid == n || a.gid == n }) {
+		if !slices.ContainsFunc(accounts, func(a *account) bool { return a.uid == n || a.gid == n }) {
 			return n
 		}
 	}

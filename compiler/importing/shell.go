@@ -72,7 +72,7 @@ func (s *stage) command(text string, st *syntax.Stmt) command {
 	c := command{text: strings.TrimSpace(text[st.Pos().Offset():end])}
 	for _, r := range st.Redirs {
 		if r.Hdoc != nil && r.Hdoc.End().Offset() > end {
-			c.text = strings.TrimSpace(text[st.Pos().Offset():min(int(r.Hdoc.End().Offset())+len(s.delimiter(text, r)), len(text))])
+			c.text = strings.TrimSpace(text[st.Pos().Offset():min(int(r.Hdoc.End().Offset())+len(delimiter(text, r)), len(text))])
 		}
 	}
 	switch cmd := st.Cmd.(type) {
@@ -148,9 +148,8 @@ func (s *stage) command(text string, st *syntax.Stmt) command {
 }
 
 // delimiter is the line that ends a here-document.
-func (s *stage) delimiter(text string, r *syntax.Redirect) string {
-	name := strings.Trim(text[r.Word.Pos().Offset():r.Word.End().Offset()], `"'\`)
-	return name
+func delimiter(text string, r *syntax.Redirect) string {
+	return strings.Trim(text[r.Word.Pos().Offset():r.Word.End().Offset()], `"'\`)
 }
 
 // words returns words whose values are known: literals, and variables of ENV and ARG.
