@@ -15,6 +15,7 @@ import (
 
 	"github.com/layc-lang/layc/compiler/importing"
 	"github.com/layc-lang/layc/lang/term"
+	"github.com/layc-lang/layc/llb/audit"
 )
 
 // The files that an import writes.
@@ -57,6 +58,7 @@ images keeps all bases as images, which layc lock pins.`,
   layc import services/api/Dockerfile
   layc import compose.yaml -o . --json
   layc import --build-arg VERSION=3 --bases images
+  layc import --images out             also say what sharing saves
   layc import --check                  also build both ways, and compare`,
 		RunE: i.run,
 	}
@@ -65,6 +67,8 @@ images keeps all bases as images, which layc lock pins.`,
 	f.BoolVar(&i.force, "force", false, "replace fleet.layer and .layerignore")
 	f.BoolVar(&i.asJSON, "json", false, "print the report as JSON")
 	f.StringVar(&i.bases, "bases", "packages", "what Debian's images become: `KIND` is packages or images")
+	f.StringArrayVar(&i.images, "images", nil, "measure what sharing saves with the images as they are, in `LAYOUT|IMAGE`")
+	i.registries.flags(cmd)
 	f.BoolVar(&i.proves, "check", false, "build all images both ways, and compare them")
 	f.StringVar(&i.engine.state, "state", "", "keep the engine's state in `DIR` (default: layc in your cache directory)")
 	f.StringVar(&i.context, "context", "", "the build context of all Dockerfiles is `DIR`")
@@ -79,6 +83,9 @@ type imports struct {
 	args                []string
 	force, asJSON       bool
 	proves              bool // --check
+	images              []string
+	registries          registryFlags
+	measured            *jsonMeasured
 	engine              engineFlags
 }
 
@@ -114,6 +121,9 @@ func (i *imports) run(cmd *cobra.Command, args []string) error {
 	}
 	result, err := importing.Import(in)
 	if err != nil {
+		return err
+	}
+	if err := i.measure(cmd, result.Report); err != nil {
 		return err
 	}
 	if err := i.deliver(root, result); err != nil || !i.proves {
@@ -243,6 +253,7 @@ func (i *imports) deliver(root string, r *importing.Result) error {
 	}
 	if !i.quiet {
 		showReport(report, r.Report)
+		i.measured.show(report)
 		for _, n := range notes {
 			fmt.Fprintln(report, n)
 		}
@@ -303,16 +314,68 @@ Next steps:
 // jsonImport is the result of an import for scripts. Fields are only added, never removed.
 type jsonImport struct {
 	importing.Report
-	Module string `json:"module"`
-	Ignore string `json:"layerignore,omitempty"`
+	Module   string        `json:"module"`
+	Measured *jsonMeasured `json:"measured,omitempty"`
+	Ignore   string        `json:"layerignore,omitempty"`
 }
 
 func (i *imports) printJSON(r *importing.Result) error {
-	text, err := json.MarshalIndent(jsonImport{r.Report, r.Module, r.Ignore}, "", "  ")
+	text, err := json.MarshalIndent(jsonImport{r.Report, r.Module, i.measured, r.Ignore}, "", "  ")
 	if err != nil {
 		return err
 	}
 	return i.verbatim(string(text) + "\n")
+}
+
+// jsonMeasured are the images as they are, with the names of --images. Bytes are of blobs.
+type jsonMeasured struct {
+	Images  []string `json:"images"`
+	Missing []string `json:"missing,omitempty"` // apps without an image of their name
+	Stored  int64    `json:"stored"`
+	Alone   int64    `json:"alone"`   // what hosts pull that have one image each
+	Savable int64    `json:"savable"` // estimated: what is stored twice, or left behind
+}
+
+// measure reads the images that the Dockerfiles have made, and says what they store twice.
+func (i *imports) measure(cmd *cobra.Command, r importing.Report) error {
+	if len(i.images) == 0 {
+		return nil
+	}
+	client, err := i.registries.client(cmd)
+	if err != nil {
+		return err
+	}
+	found, err := i.audit(cmd.Context(), client, i.images)
+	if err != nil {
+		return err
+	}
+	i.measured = &jsonMeasured{Stored: found.Stored, Alone: found.Alone, Savable: found.Savable()}
+	names := map[string]bool{}
+	for _, image := range found.Images {
+		i.measured.Images = append(i.measured.Images, image.Name)
+		short := image.Name[strings.LastIndex(image.Name, "/")+1:]
+		names[short] = true
+		short, _, _ = strings.Cut(short, ":")
+		names[short] = true
+	}
+	for _, image := range r.Images {
+		if !names[image.Name] {
+			i.measured.Missing = append(i.measured.Missing, image.Name)
+		}
+	}
+	return nil
+}
+
+// show prints what was measured; nothing without --images.
+func (m *jsonMeasured) show(w io.Writer) {
+	if m == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nthe images as they are: %s stored for %s, %s to pull each alone\n", audit.Size(m.Stored), term.Count(len(m.Images), "image"), audit.Size(m.Alone))
+	fmt.Fprintf(w, "a plan that shares everything stores up to ~%s less; see layc audit\n", audit.Size(m.Savable))
+	if len(m.Missing) > 0 {
+		fmt.Fprintf(w, "not measured: %s\n", strings.Join(m.Missing, ", "))
+	}
 }
 
 // showReport prints a report for people.

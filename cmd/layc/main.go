@@ -258,6 +258,7 @@ Exit codes:
 		c.simulateCommand(),
 		c.initCommand(),
 		c.importCommand(),
+		c.auditCommand(),
 		c.docCommand(),
 		c.vendorCommand(),
 		c.sbomCommand(),
@@ -279,7 +280,7 @@ Exit codes:
 
 // readsModule reports whether a command reads the module in the directory of -C.
 func readsModule(command string) bool {
-	return !slices.Contains([]string{"init", "explain", "version", "help", "completion", "lsp", "engine"}, command)
+	return !slices.Contains([]string{"init", "audit", "explain", "version", "help", "completion", "lsp", "engine"}, command)
 }
 
 // haveDir checks that the directory of the command exists, for commands that read it.
