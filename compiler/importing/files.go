@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// could reports whether files would translate a command, without translating it.
+// could reports whether files would translate a command after a run, without translating it.
 func (t *translation) could(c command) bool {
 	probe := *t
 	copied := *t.stage
@@ -14,7 +14,7 @@ func (t *translation) could(c command) bool {
 	for k, v := range t.stage.known {
 		copied.known[k] = v
 	}
-	copied.units = slices.Clone(t.stage.units)
+	copied.units = append(slices.Clone(t.stage.units), &unit{kind: run})
 	probe.stage = &copied
 	silent := *t.i
 	probe.i = &silent

@@ -188,6 +188,7 @@ func (s *stage) instruction(c instructions.Command) error {
 		for _, v := range c.Volumes {
 			v = absolute("/", s.word(i, v))
 			if v == "/" {
+				i.guess("the volume / is left out")
 				continue
 			}
 			s.set("volume "+v, "volume "+quote(v), i)
