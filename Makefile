@@ -171,6 +171,14 @@ cosign:
 	CGO_ENABLED=0 $(GO) build -C llb/registry/testdata/cosign -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/layc-cosign .
 	LAYC_REQUIRE_COSIGN=1 $(GO) test -count=1 ./llb/registry -run TestCosign
 
+.PHONY: schemas
+## schemas: check bills of materials and provenance with the libraries of SPDX, CycloneDX and in-toto
+schemas: build
+	@command -v python3 >/dev/null && python3 -c 'import ensurepip' || $(call install,python3-venv,Python and its venv)
+	@[ -x out/.schemas/bin/python ] || { mkdir -p out && python3 -m venv out/.schemas; } # hidden from go list ./...
+	out/.schemas/bin/pip install --quiet --disable-pip-version-check -r cmd/layc/testdata/schemas/requirements.txt
+	LAYC_SCHEMAS_PYTHON=$(CURDIR)/out/.schemas/bin/python LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -run '^TestSchemas$$' -v ./cmd/layc
+
 ## fuzz: look for inputs that break a stage; FUZZTIME=10m for ten minutes each
 # Inputs are counted, as Go's fuzzing fails where a short time is over before it
 # has tried the inputs that it knows.
