@@ -173,6 +173,36 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// TestUmask checks that the umask of the user decides who can read what a build writes, also while the
+// engine runs with another one.
+func TestUmask(t *testing.T) {
+	p := newSharing(t)
+	out := filepath.Join(t.TempDir(), "made")
+	build := exec.Command("sh", "-c", `umask 027 && exec "$@"`, "sh", p.bin, "build", "web", "-C", p.dir, "--state", p.state,
+		"-o", out+"/layout", "-o", "type=oci,dest="+out+"/archives/web.tar", "--cache-to", "type=local,dest="+out+"/cache", "--annotation", "a=b")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	seen := 0
+	err := filepath.WalkDir(out, func(name string, d os.DirEntry, err error) error {
+		if err != nil || strings.Contains(name, "/cache/") { // BuildKit's files
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		seen++
+		if mode := info.Mode().Perm(); mode&0o027 != 0 || mode&0o440 != 0o440 {
+			t.Errorf("%s has the mode %o", name, mode)
+		}
+		return nil
+	})
+	if err != nil || seen < 10 {
+		t.Errorf("%d files: %v", seen, err)
+	}
+}
+
 // sameTrees compares two directories, with owners, modes and times.
 func sameTrees(t *testing.T, want, got string) {
 	t.Helper()

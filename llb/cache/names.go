@@ -121,7 +121,7 @@ func (d directory) find(_ context.Context, keys []string) (Found, error) {
 
 func (d directory) name(_ context.Context, manifest digest.Digest, keys []string) error {
 	dir := filepath.Join(string(d), namesDir)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := replace.MkdirAll(dir); err != nil {
 		return err
 	}
 	for _, key := range keys {

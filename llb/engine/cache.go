@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/layc-lang/layc/llb/cache"
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // shared is what a build has in common with builds of other machines.
@@ -137,6 +138,11 @@ func (e *Engine) writeCaches(ctx context.Context, c *client.Client, req Request,
 }
 
 func (e *Engine) writeCache(ctx context.Context, c *client.Client, req Request, place cache.Place, s *shared, executed []Step) error {
+	if place.Dir != "" { // the client of BuildKit would not keep to the umask of the user
+		if err := replace.MkdirAll(place.Dir); err != nil {
+			return err
+		}
+	}
 	found, ok := s.found[place.String()]
 	damaged := s.damaged[place.String()]
 	if !ok {

@@ -37,6 +37,7 @@ import (
 
 	"github.com/layc-lang/layc/lang/redact"
 	"github.com/layc-lang/layc/llb/registry/access"
+	"github.com/layc-lang/layc/llb/replace"
 )
 
 // embedded is BuildKit in this process. It owns a state directory.
@@ -116,7 +117,8 @@ func startEmbedded(ctx context.Context, state string, opts Options, owner int, l
 func (e *embedded) begin(ctx context.Context, runcPath string, owner int) error {
 	// These files are private, whatever the user's umask is.
 	umask := syscall.Umask(0o077)
-	e.undo = append(e.undo, func() error { syscall.Umask(umask); return nil })
+	forget := replace.KeepUmask(umask)
+	e.undo = append(e.undo, func() error { syscall.Umask(umask); forget(); return nil })
 	e.killed, e.stopped = leftOpen(e.state)
 	if err := os.WriteFile(filepath.Join(e.state, bootName), []byte(bootID()), 0o600); err != nil {
 		return unusable(e.state, err)
@@ -144,7 +146,7 @@ func (e *embedded) begin(ctx context.Context, runcPath string, owner int) error 
 	e.undo = append(e.undo, func() error { return ignoreClosed(socket.Listener.Close()) })
 	// BuildKit sets the modes of directories only by mkdir, and so by the umask (its daemon
 	// clears it, too). Layers must not depend on the user's umask. layc sets the modes of its own
-	// files explicitly.
+	// files explicitly, and those of files for the user by package replace.
 	syscall.Umask(0)
 	return nil
 }

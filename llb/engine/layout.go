@@ -204,7 +204,7 @@ func (l *layout) prepare(ctx context.Context) error {
 	if err != nil {
 		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
 	}
-	if err := os.MkdirAll(filepath.Dir(l.blob(digest.FromString(""))), 0o777); err != nil { // the store would refuse the group
+	if err := replace.MkdirAll(filepath.Dir(l.blob(digest.FromString("")))); err != nil { // the store would refuse the group
 		return &LayoutError{Dir: l.dir, What: "cannot be written to", Err: err}
 	}
 	l.written = &watchedStore{Store: store}
@@ -236,7 +236,7 @@ func (l *layout) explain(err error) error {
 
 // tryLock sets l.locked if no other build has the directory.
 func (l *layout) tryLock() error {
-	if err := os.MkdirAll(l.dir, 0o777); err != nil { // as the umask allows
+	if err := replace.MkdirAll(l.dir); err != nil {
 		return err
 	}
 	lock := flock.New(l.dir, flock.SetFlag(os.O_RDONLY))

@@ -44,6 +44,10 @@ func (l *layout) sweep() error {
 	var errs []error
 	for _, e := range entries {
 		id := digest.NewDigestFromEncoded(digest.SHA256, e.Name())
+		if reached[id] && l.written.hasWritten(id) && !l.temporary && replace.Allowed(0o444) != 0o444 {
+			// The store has written it while the process had another umask than the user.
+			errs = append(errs, os.Chmod(filepath.Join(blobs, e.Name()), replace.Allowed(0o444)))
+		}
 		if reached[id] || !l.before[id] && !l.written.hasWritten(id) && !(whole && (l.killed || isAbandoned(e))) {
 			continue
 		}

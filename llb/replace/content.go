@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 )
 
 // Content replaces the content of a file that the user has named, or creates the file. Readers
@@ -60,7 +61,7 @@ func newMode(dir string) (fs.FileMode, error) {
 	if err := errors.Join(temp.Close(), os.Remove(temp.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	f, err := os.OpenFile(temp.Name(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+	f, err := os.OpenFile(temp.Name(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, Allowed(0o666))
 	if err != nil {
 		return 0, err
 	}
@@ -71,6 +72,22 @@ func newMode(dir string) (fs.FileMode, error) {
 	}
 	return info.Mode().Perm(), nil
 }
+
+// forbidden is what the umask of the user forbids, if the process has another one.
+var forbidden atomic.Uint32
+
+// KeepUmask notes the umask of the user, as the process is about to get another one. forget undoes it.
+func KeepUmask(umask int) (forget func()) {
+	forbidden.Store(uint32(umask))
+	return func() { forbidden.Store(0) }
+}
+
+// Allowed returns what the noted umask of the user leaves of a mode. The umask of the process is for the
+// system to apply.
+func Allowed(mode fs.FileMode) fs.FileMode { return mode &^ fs.FileMode(forbidden.Load()) }
+
+// MkdirAll creates a directory for the user, and those above it, with the modes that the umask leaves.
+func MkdirAll(dir string) error { return os.MkdirAll(dir, Allowed(0o777)) }
 
 // writeTo writes to a file without replacing it.
 func writeTo(name string, fill func(io.Writer) error) error {
