@@ -53,6 +53,8 @@
 //	                          fail unless N trees, the topmost first, have a
 //	                          user, a group, declared users, and programs with
 //	                          what they start with
+//	layc-helper connect PORT  connect the standard input and output to a port
+//	                          of the container
 //	layc-helper again FIRST SECOND REPORT PATH…
 //	                          report where two trees differ at the paths
 //	layc-helper libraries ARCH REPORT TREE…
@@ -87,7 +89,7 @@ func main() {
 	}
 }
 
-var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, sum512, test, start, again or libraries")
+var errUsage = errors.New("usage: layc-helper base, install, unpack, rootfs, add, choose, look, verify, pack, fit, kept, remain, sum512, test, start, connect, again or libraries")
 
 func run(args []string) error {
 	if len(args) == 0 {
@@ -126,6 +128,8 @@ func run(args []string) error {
 		return test(args[2:], args[1], maxTest)
 	case len(args) >= 3 && args[0] == "start":
 		return startArgs(args[1], args[2], args[3:])
+	case len(args) == 2 && args[0] == "connect":
+		return connect(args[1], os.Stdin, os.Stdout)
 	case len(args) >= 5 && args[0] == "again":
 		return again(args[1], args[2], args[3], args[4:])
 	case len(args) >= 4 && args[0] == "libraries":

@@ -66,6 +66,9 @@ fails. It runs tests, builds stacked components on their needs alone, repeats
 runs and compares the results. It looks for the libraries that programs need,
 and for the programs that links and scripts lead to.
 
+If a step fails, --debug opens a shell in its place: with the files, variables,
+caches and secrets that it has. See layc shell, too.
+
 --digests writes the digests of the pushed images to a file: a map in JSON
 (NAME.json), values for Helm (NAME.yaml), or the images of kustomize
 (kustomization.yaml). If a build pushes to several places, the file names the
@@ -138,6 +141,7 @@ compression-level, force-compression; and registry.insecure for both.`,
   layc build --push --insecure registry.local:5000
   layc build --secret npm_token=token.txt
   layc build --verify                      build, test and prove
+  layc build --debug app1                  open a shell where a step fails
   layc build --push --sbom --provenance=mode=min
   layc build --push --sign cosign.key
   layc build --json -o out                 print the result as JSON
@@ -166,6 +170,7 @@ compression-level, force-compression; and registry.insecure for both.`,
 	b.registries.flags(cmd)
 	b.secrets.flag(cmd)
 	f.BoolVar(&b.verify, "verify", false, "run tests and prove what the plan relies on")
+	f.BoolVar(&b.debug, "debug", false, "if a step fails, open a shell in its place")
 	f.BoolVar(&b.json, "json", false, "print the result as JSON")
 	f.StringVar(&b.jsonFile, "json-file", "", "also write the result as JSON to `FILE`")
 	return cmd
@@ -193,7 +198,9 @@ type build struct {
 	verify      bool
 	json        bool
 	jsonFile    string
-	told        bool // the result is printed
+	debug       bool     // open a shell where a step fails
+	command     []string // that the shell runs; none: it is interactive
+	told        bool     // the result is printed
 	took        time.Duration
 	slowest     progress.Part
 }
@@ -279,6 +286,7 @@ func (b *build) make(cmd *cobra.Command) error {
 	delivery.output.Dir, delivery.output.Temporary = layout, temporary
 	result, err := b.solve(cmd.Context(), images.Input{
 		Plans: plans, Files: out.Files, Dir: b.dir, Mirrors: mirrors, Copies: b.vendored(), Secrets: secrets, Host: images.ThisHost(b.engine.address == "" || b.engine.passProxies),
+		Visit:  b.debugging(),
 		Verify: b.verify, Output: delivery.output, Labels: delivery.labels, Foreign: b.engine.address != "", CacheFrom: b.caches.from, CacheTo: b.caches.to, Notice: b.notice,
 	})
 	if err != nil {

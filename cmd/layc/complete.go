@@ -32,7 +32,7 @@ type completer func(cmd *cobra.Command, args []string) []string
 // commands exist.
 func (c *cli) complete(root *cobra.Command) {
 	arguments := map[string]completer{
-		"plan": c.appNames, "build": c.appNames, "graph": c.appNames, "sbom": c.appNames,
+		"plan": c.appNames, "build": c.appNames, "graph": c.appNames, "run": first(c.appNames), "watch": c.appNames, "shell": first(c.inImages), "sbom": c.appNames,
 		"impact": c.inImages, "explain-layer": first(c.inImages),
 		"update":     c.pinnedNames,
 		"explain":    first(codes),

@@ -95,6 +95,14 @@ func (w watched) Build(ctx context.Context, request engine.Request) (*engine.Res
 		return nil, err
 	}
 	request.Status = display.Status
+	if v := request.Visit; v != nil {
+		own := *v
+		own.Do = func(ctx context.Context, c *engine.Container) error {
+			_ = display.Close() // the terminal is the container's
+			return v.Do(ctx, c)
+		}
+		request.Visit = &own
+	}
 	began := time.Now()
 	result, err := w.builder.Build(ctx, request)
 	w.b.took += time.Since(began)

@@ -128,7 +128,7 @@ var groups = []struct {
 	commands []string
 }{
 	{"Write a module", []string{"init", "check", "fmt", "doc", "explain"}},
-	{"Pin, plan and build it", []string{"lock", "update", "vendor", "plan", "build", "bake"}},
+	{"Pin, plan and build it", []string{"lock", "update", "vendor", "plan", "build", "run", "shell", "watch", "bake"}},
 	{"Ask about changes and costs", []string{"query", "impact", "affected", "cost", "explain-layer", "simulate", "graph", "sbom"}},
 }
 

@@ -59,6 +59,9 @@ type Request struct {
 	// CacheFrom are places with results of other machines, and CacheTo are places where this build
 	// puts its own.
 	CacheFrom, CacheTo []cache.Place
+	// Visit is a container that the build starts for the user; nil: none.
+	Visit   *Visit
+	visited *visitEnd
 	// Status is called with each progress report, by one goroutine at a time and never after
 	// Build has returned. It may be nil.
 	Status func(*client.SolveStatus)
@@ -285,6 +288,9 @@ func (e *Engine) build(ctx context.Context, req Request, known *recalled) (_ *Re
 		if solved, err = e.solve(ctx, rest, out, track); err != nil {
 			return &Result{Steps: track.reached()}, err
 		}
+		if solved.visited {
+			return &Result{Steps: track.steps()}, nil
+		}
 	} else if err := out.begin(ctx); err != nil { // all is known, so there is an output
 		return nil, err
 	}
@@ -317,6 +323,7 @@ type solved struct {
 	exported string // the descriptor of the exporter's index; "" if nothing was exported
 	proven   []Proven
 	unproven bool // the images are built, but not exported, since a proof does not hold
+	visited  bool // the user was in a container, and nothing is exported
 	shared   *shared
 }
 
@@ -356,20 +363,35 @@ func (e *Engine) solve(ctx context.Context, req Request, out *layout, track *tra
 		}
 	}()
 	var lacking error // what an engine elsewhere lacks, which it does not return unchanged
+	req.visited = &visitEnd{}
 	resp, err := c.Build(ctx, opt, "layc", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		if lacking = e.lacks(g.BuildOpts(), req.definitions()); lacking != nil {
 			return nil, lacking
 		}
+		if req.Visit != nil && req.Visit.Step != "" {
+			return gateway.NewResult(), e.visit(ctx, g, req, nil)
+		}
 		res, err := solveAll(ctx, g, req.Images, proofs, s.shared.imports)
 		s.unproven = errors.Is(err, errUnproven) // the engine does not return this error unchanged
+		switch v := req.Visit; {
+		case v != nil && v.Failed && err != nil && !s.unproven:
+			return res, e.visitFailed(ctx, g, req, track, err)
+		case v != nil && !v.Failed && err == nil:
+			image, _ := res.FindRef("0")
+			return res, e.visit(ctx, g, req, image)
+		}
 		if err == nil && out != nil {
 			err = out.begin(ctx) // the export follows
 		}
 		return res, err
 	}, reports)
 	<-drained
-	if lacking != nil {
+	switch {
+	case lacking != nil:
 		return s, lacking
+	case req.visited.done && (req.Visit.Step != "" || !req.Visit.Failed):
+		s.visited = true
+		return s, req.visited.err
 	}
 	if err != nil && !s.unproven {
 		var definitions []*pb.Definition

@@ -80,6 +80,11 @@ func (e *embedded) newWorker(ctx context.Context, runcPath string) (*compressing
 		of := &copied{Snapshotter: snapshotter, from: map[string]string{}}
 		snapshotter, steps = of, separating{runc, of}
 	}
+	secret, err := newSecret(e.state)
+	if err != nil {
+		return nil, err
+	}
+	steps = hostBinding{steps, secret}
 	files, err := local.NewStore(filepath.Join(root, "content"))
 	if err != nil {
 		return nil, err

@@ -59,6 +59,8 @@ type Input struct {
 	Foreign bool
 	// Sources has the files if the engine has them already; nil: they are sent, and so are secrets.
 	Sources llb.Sources
+	// Visit is a container that the build starts for the user; nil: none.
+	Visit *Visit
 	// Notice is called with a sentence for the user. It may be nil.
 	Notice func(sentence string)
 }
@@ -113,8 +115,14 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
+		if asked.Visit, err = in.Visit.visit(graphs); err != nil {
+			return nil, err
+		}
 		var reached *Result
 		result, err := e.Build(ctx, asked)
+		if err == nil && in.Visit != nil && !in.Visit.Failed {
+			return &Result{Result: result}, nil
+		}
 		if err == nil {
 			return &Result{result, judge(graphs, result.Proven)}, nil
 		}

@@ -63,9 +63,39 @@ func explain(graphs []*llb.Graph, err error) error {
 			return &MachineError{Finding{Diagnostic: d}}
 		}
 	case errors.As(err, &step):
-		return &StepError{stepFailed(step, originOf(graphs, step))}
+		f := stepFailed(step, originOf(graphs, step))
+		if apps := takers(graphs, step.Vertex); f.Code == diag.StepFailed && len(apps) > 0 {
+			f.Note("%s", needs(apps))
+		}
+		return &StepError{f}
 	}
 	return err
+}
+
+// takers returns the apps whose images have a vertex, without an app whose own step it is.
+func takers(graphs []*llb.Graph, vertex digest.Digest) []string {
+	var apps []string
+	for _, g := range graphs {
+		for _, i := range g.Images {
+			_, has := i.Definition().Metadata[string(vertex)]
+			if has && g.Origins[vertex].Component != i.App.Name && !slices.Contains(apps, i.App.Name) {
+				apps = append(apps, i.App.Name)
+			}
+		}
+	}
+	return apps
+}
+
+// needs says which apps need what failed.
+func needs(apps []string) string {
+	const most = 4
+	switch more := len(apps) - most; {
+	case len(apps) == 1:
+		return "the app " + apps[0] + " needs it"
+	case more > 1:
+		return fmt.Sprintf("the apps %s and %d more need it", strings.Join(apps[:most], ", "), more)
+	}
+	return "the apps " + strings.Join(apps[:len(apps)-1], ", ") + " and " + apps[len(apps)-1] + " need it"
 }
 
 // originOf is what the vertex of a step was lowered from.
@@ -519,7 +549,7 @@ func failed(step *engine.StepError, origin llb.Origin) Finding {
 			Hint("find the missing command in the output, and write `needs` or `builds with` for what provides it, such as `builds with os.packages(\"make\")`")
 	case origin.Run != nil && step.ExitCode != 0:
 		d.Note("it ran as %s in %s, on the base, with what its component `needs` and `builds with`", cmp.Or(origin.Run.User, "root"), cmp.Or(origin.Run.Dir, "/")).
-			Hint("see its last output")
+			Hint("see its last output; `layc build --debug` opens a shell in its place")
 	case step.ExitCode != 0:
 		d.Hint("see its last output for the reason")
 	}

@@ -116,7 +116,7 @@ func TestAptFails(t *testing.T) {
 		{"debian/bookworm", "EBuilding dependency tree...\n: Unable to locate package jq", `"jq"`, debian},
 		{"debian/bookworm", "E: Package 'python3.9' has no installation candidate", `"python3.9"`, debian},
 		{"", "E: Unable to locate package jq", `"jq"`, image},
-		{"debian/bookworm", "E: Unable to lock directory /var/lib/apt/lists/", "", "it ran as root in /, on the base, with what its component `needs` and `builds with`\nsee its last output"},
+		{"debian/bookworm", "E: Unable to lock directory /var/lib/apt/lists/", "", "it ran as root in /, on the base, with what its component `needs` and `builds with`\nsee its last output; `layc build --debug` opens a shell in its place"},
 	} {
 		step := &engine.StepError{Name: "x", ExitCode: 100, Err: errors.New("exit code: 100"), Log: strings.Split(c.log, "\n")}
 		d := stepFailed(step, llb.Origin{Component: "tool", Run: &model.Run{}, Distribution: c.distribution})

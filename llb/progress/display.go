@@ -42,12 +42,14 @@ type Display struct {
 	raw     chan *client.SolveStatus // reports for BuildKit's own display; nil: there is none
 	rawDone chan struct{}
 	err     error
+	closing sync.Once
 
-	mutex sync.Mutex // guards all below
-	board *board
-	show  shower
-	stop  chan struct{}
-	ended chan struct{}
+	mutex  sync.Mutex // guards all below
+	closed bool
+	board  *board
+	show   shower
+	stop   chan struct{}
+	ended  chan struct{}
 }
 
 // shower shows changes of a board.
@@ -119,17 +121,25 @@ func (d *Display) ticks(every time.Duration) {
 }
 
 // Status shows a report.
-func (d *Display) Status(s *client.SolveStatus) { d.add(d.public.report(s)) }
+func (d *Display) Status(s *client.SolveStatus) {
+	d.mutex.Lock()
+	s = d.public.report(s)
+	d.mutex.Unlock()
+	d.add(s)
+}
 
 func (d *Display) add(s *client.SolveStatus) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.closed {
+		return
+	}
 	if d.raw != nil {
 		select {
 		case d.raw <- s:
 		case <-d.rawDone:
 		}
 	}
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
 	changes := d.board.report(d.readable(s))
 	d.show.report(d.board, changes, time.Now())
 }
@@ -151,13 +161,24 @@ func (d *Display) readable(s *client.SolveStatus) *client.SolveStatus {
 	return &out
 }
 
-// Close shows the final state. Status must not be called afterwards.
+// Close shows the final state. Later reports are not shown. Every call returns the result of the first.
 func (d *Display) Close() error {
-	if rest := d.public.rest(func(client.VertexLog) bool { return true }); len(rest) > 0 {
+	d.closing.Do(d.end)
+	return d.err
+}
+
+func (d *Display) end() {
+	d.mutex.Lock()
+	rest := d.public.rest(func(client.VertexLog) bool { return true })
+	d.mutex.Unlock()
+	if len(rest) > 0 {
 		d.add(&client.SolveStatus{Logs: rest})
 	}
 	close(d.stop)
 	<-d.ended
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.closed = true
 	if last := d.board.ends(); len(last) > 0 {
 		d.show.report(d.board, last, time.Now())
 	}
@@ -166,7 +187,6 @@ func (d *Display) Close() error {
 		close(d.raw)
 		<-d.rawDone
 	}
-	return d.err
 }
 
 // Slowest returns the step that took longest; false if none ran. Call it after Close.

@@ -61,7 +61,7 @@ func (l *lines) change(b *board, c change, now time.Time) {
 	if c.kind == hidden {
 		return
 	}
-	if c.cached && (c.kind == runs || c.kind == downloads) && c.part != "" && !l.cached[c.part] && !l.worked[c.part] {
+	if c.cached && c.kind == runs && c.part != "" && !l.cached[c.part] && !l.worked[c.part] {
 		l.cached[c.part] = true
 		l.print(c.part, "cached")
 	}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func (c *cli) watchCommand() *cobra.Command {
+	w := &watching{cli: c}
+	cmd := &cobra.Command{
+		Use:        "watch [APP…] [--run]",
+		SuggestFor: []string{"dev", "develop"},
+		Short:      "Build or run again whenever a file changes",
+		Long: `watch builds the apps, and builds them again whenever a file of the project
+changes, until Ctrl-C. With --run it runs one app, and starts it again.
+
+It takes the flags of layc build, and with --run the flags of layc run. Errors
+are shown, and it waits for the next change. Changes of the lock file, in .git
+and in the directories of outputs do not count.`,
+		Example: `  layc watch
+  layc watch app1 -o out
+  layc watch app1 --run -p 8080:80`,
+		RunE: w.watch,
+	}
+	cmd.Flags().BoolVar(&w.run, "run", false, "run the app, and start it again after a change")
+	cmd.Flags().AddFlagSet(c.buildCommand().Flags())
+	cmd.Flags().AddFlagSet(c.runCommand().Flags())
+	return cmd
+}
+
+// watching is one invocation of layc watch.
+type watching struct {
+	*cli
+	run bool
+}
+
+// calm is how long no file must change before a build begins: an editor writes several files.
+const calm = 200 * time.Millisecond
+
+func (w *watching) watch(cmd *cobra.Command, apps []string) error {
+	args, err := w.arguments(cmd, apps)
+	if err != nil {
+		return err
+	}
+	if w.run && len(apps) != 1 {
+		return usage(cmd, "--run requires one APP")
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return cannot("watch", w.dir, err)
+	}
+	defer watcher.Close()
+	skip := w.skipped(cmd)
+	if err := w.add(watcher, w.dir, skip); err != nil {
+		return err
+	}
+	for {
+		ctx, cancel := context.WithCancel(cmd.Context())
+		done := make(chan int, 1)
+		go func() { done <- (&cli{out: w.out, err: w.err, ready: w.ready, open: w.open}).execute(ctx, args) }()
+		changed, code := w.wait(cmd.Context(), watcher, skip, done)
+		cancel()
+		if code < 0 {
+			<-done
+		}
+		switch {
+		case cmd.Context().Err() != nil:
+			return cmd.Context().Err()
+		case code == exitUsage:
+			return &codeError{code}
+		}
+		w.announce(fmt.Sprintf("\n%s has changed", changed))
+	}
+}
+
+// arguments are the arguments of the command that watch repeats.
+func (w *watching) arguments(cmd *cobra.Command, apps []string) ([]string, error) {
+	command, known := "build", w.buildCommand().Flags()
+	if w.run {
+		command, known = "run", w.runCommand().Flags()
+	}
+	args := []string{command, "-C", w.dir}
+	var wrong error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		switch {
+		case f.Name == "run" || f.Name == "dir":
+		case known.Lookup(f.Name) == nil:
+			wrong = usage(cmd, "--%s is not a flag of layc %s, which watch repeats", f.Name, command)
+		default:
+			values := []string{f.Value.String()}
+			if list, ok := f.Value.(pflag.SliceValue); ok {
+				values = list.GetSlice()
+			}
+			for _, v := range values {
+				args = append(args, "--"+f.Name+"="+v)
+			}
+		}
+	})
+	return append(args, apps...), wrong
+}
+
+// skipped returns the directories whose changes do not count.
+func (w *watching) skipped(cmd *cobra.Command) []string {
+	skip := []string{filepath.Join(w.dir, ".git")}
+	for _, name := range []string{"output", "state", "json-file", "digests"} {
+		f := cmd.Flags().Lookup(name)
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			for part := range strings.SplitSeq(v, ",") {
+				if at, ok := strings.CutPrefix(part, "dest="); ok || part == v {
+					skip = append(skip, at)
+				}
+			}
+		}
+	}
+	var out []string
+	for _, s := range skip {
+		if abs, err := filepath.Abs(s); err == nil && s != "" {
+			out = append(out, abs)
+		}
+	}
+	return out
+}
+
+// counts reports whether a change of a file counts.
+func (w *watching) counts(name string, skip []string) bool {
+	abs, err := filepath.Abs(name)
+	base := filepath.Base(name)
+	return err == nil && !strings.HasSuffix(base, "~") && !strings.HasPrefix(base, ".#") && !strings.HasSuffix(base, ".swp") && base != "4913" && base != "layc.lock" &&
+		!slices.ContainsFunc(skip, func(s string) bool { return abs == s || strings.HasPrefix(abs, s+"/") })
+}
+
+// add watches a directory and everything below it.
+func (w *watching) add(watcher *fsnotify.Watcher, dir string, skip []string) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return cannot("watch", name, err)
+		case !d.IsDir():
+			return nil
+		case name != dir && !w.counts(name, skip):
+			return filepath.SkipDir
+		}
+		err = watcher.Add(name)
+		if errors.Is(err, syscall.ENOSPC) {
+			return fmt.Errorf("the project has more directories than this machine can watch; raise fs.inotify.max_user_watches with sysctl")
+		}
+		return err
+	})
+}
+
+// wait waits until the command has ended and a file has changed, or for a change alone if the command runs
+// an app. It returns the changed file, and the exit code of the command; -1: it has not ended.
+func (w *watching) wait(ctx context.Context, watcher *fsnotify.Watcher, skip []string, done <-chan int) (changed string, code int) {
+	code = -1
+	var quiet <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return changed, code
+		case code = <-done:
+			done = nil
+			switch {
+			case code == exitUsage:
+				return changed, code
+			case changed == "":
+				w.announce("waiting for a change; Ctrl-C ends")
+			}
+		case e, ok := <-watcher.Events:
+			if !ok || e.Op == fsnotify.Chmod || !w.counts(e.Name, skip) {
+				continue
+			}
+			if info, err := os.Lstat(e.Name); err == nil && info.IsDir() {
+				_ = w.add(watcher, e.Name, skip) // a directory that vanishes again is not watched
+			}
+			if changed == "" {
+				changed = e.Name
+			}
+			quiet = time.After(calm)
+		case <-watcher.Errors: // events were lost
+			if changed == "" {
+				changed = w.dir
+			}
+			quiet = time.After(calm)
+		case <-quiet:
+			return changed, code
+		}
+	}
+}
