@@ -25,6 +25,12 @@ func (pic *Picture) SVG() string {
 	width := 2*margin + float64(pic.Columns)*pitch + appsWidth
 	height := topMargin + pic.Height*row + margin
 	d := &svg{}
+	for n := range pic.Layers {
+		d.texts = append(d.texts, pic.Layers[n].Title())
+	}
+	for n := range pic.Stacks {
+		d.texts = append(d.texts, pic.Stacks[n].Apps[0].Name)
+	}
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" font-family="system-ui, sans-serif" font-size="12">`+"\n", width, height, width, height)
 	d.printf(`<title>%s</title>`+"\n", escape(pic.summary()))
 	d.printf("<style>%s</style>\n", svgStyle)
@@ -48,7 +54,7 @@ func (pic *Picture) SVG() string {
 		w := boxWidth(size.Bytes, largest)
 		d.printf(`<g><title>%s</title>`, escape(s.Names(50)+"\n"+s.facts()))
 		d.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" fill="%s"/>`, x, y, w, s.Height*row, Colour(rate))
-		d.label(x+w+5, y, s.Height, appsWidth-w-12, s.names(int((appsWidth-w-12)/letter)), "")
+		d.label(x+w+5, y, s.Height, appsWidth-w-12, s.names(int((appsWidth-w-12)/letter), d.texts), "")
 		d.printf("</g>\n")
 	}
 	d.printf("</svg>\n")
@@ -103,7 +109,10 @@ func boxWidth(size, largest int64) float64 {
 }
 
 // svg is an SVG document under construction.
-type svg struct{ strings.Builder }
+type svg struct {
+	strings.Builder
+	texts []string // of all boxes
+}
 
 func (d *svg) printf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
 
@@ -120,7 +129,7 @@ func (d *svg) label(x, y, lanes, width float64, text, faint string) {
 	middle := y + lanes*row/2 + 4
 	room := int(width / letter)
 	if lanes < 2 || faint == "" {
-		d.printf(`<text x="%.1f" y="%.1f">%s`, x, middle, escape(shorten(text, room-term.Columns(faint)-1)))
+		d.printf(`<text x="%.1f" y="%.1f">%s`, x, middle, escape(shorten(text, room-term.Columns(faint)-1, d.texts)))
 		if faint != "" {
 			d.printf(` <tspan class="faint">%s</tspan>`, escape(faint))
 		}
@@ -128,7 +137,7 @@ func (d *svg) label(x, y, lanes, width float64, text, faint string) {
 		return
 	}
 	d.printf(`<text x="%.1f" y="%.1f">%s</text><text class="faint" x="%.1f" y="%.1f">%s</text>`,
-		x, middle-7, escape(shorten(text, room)), x, middle+8, escape(faint))
+		x, middle-7, escape(shorten(text, room, d.texts)), x, middle+8, escape(faint))
 }
 
 // legend explains width and colour.
@@ -142,24 +151,24 @@ func (d *svg) legend() {
 }
 
 // names lists as many of the stack's apps as fit.
-func (s *Stack) names(letters int) string {
+func (s *Stack) names(letters int, others []string) string {
 	for most := min(len(s.Apps), 8); most > 1; most-- {
 		if t := s.Names(most); term.Columns(t) <= letters {
 			return t
 		}
 	}
 	if len(s.Apps) == 1 {
-		return shorten(s.Apps[0].Name, letters)
+		return shorten(s.Apps[0].Name, letters, others)
 	}
 	more := fmt.Sprintf(" and %d more", len(s.Apps)-1)
-	return shorten(s.Apps[0].Name, letters-len(more)) + more
+	return shorten(s.Apps[0].Name, letters-len(more), others) + more
 }
 
-// shorten cuts text to that many letters, or two.
-func shorten(text string, letters int) string {
-	short := term.Cut(text, max(2, letters))
-	if short == text {
-		return text
+// shorten cuts text to that many letters, or two, so that it differs from other texts.
+func shorten(text string, letters int, others []string) string {
+	short := term.CutAmong(text, max(2, letters), others)
+	if short == text || !strings.HasSuffix(short, "…") {
+		return short
 	}
 	return strings.TrimRight(strings.TrimSuffix(short, "…"), " +") + "…"
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Table prints rows with aligned columns within Width. It cuts the widest cells of the stretching
-// column to fit, or wraps them.
+// column where they differ, to fit, or wraps them.
 type Table struct {
 	Right   []int // right-aligned columns
 	Stretch int
@@ -44,10 +44,25 @@ func (t *Table) Print(w io.Writer) {
 			if slices.Contains(t.Right, n) {
 				align = Right
 			}
-			cells[n] = align(Cut(cell, widths[n]), widths[n])
+			short := Cut(cell, widths[n])
+			if n == t.Stretch && short != cell {
+				short = CutAmong(cell, widths[n], t.column(n))
+			}
+			cells[n] = align(short, widths[n])
 		}
 		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "  "), " "))
 	}
+}
+
+// column returns the cells of a column.
+func (t *Table) column(n int) []string {
+	var cells []string
+	for _, r := range t.rows {
+		if n < len(r) && len(r) > 1 {
+			cells = append(cells, r[n])
+		}
+	}
+	return cells
 }
 
 func (t *Table) widths() []int {

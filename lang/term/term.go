@@ -58,6 +58,39 @@ func Cut(s string, columns int) string {
 	return s
 }
 
+// CutAmong cuts text like Cut, but in the middle if another one of several would look the same: the text
+// then has its beginning, and the place where it differs.
+func CutAmong(s string, columns int, others []string) string {
+	short := Cut(s, columns)
+	if short == s || columns < 12 {
+		return short
+	}
+	text, same := []rune(s), 0
+	for _, o := range others {
+		if o == s || Cut(o, columns) != short {
+			continue
+		}
+		n := 0
+		for _, r := range o {
+			if n == len(text) || text[n] != r {
+				break
+			}
+			n++
+		}
+		same = max(same, n)
+	}
+	if same == 0 {
+		return short
+	}
+	head := Cut(s, columns/3)
+	room := columns - Columns(head)
+	from := min(same, len(text)-1)
+	for from > 0 && Columns(string(text[from-1:])) <= room {
+		from-- // the rest is shorter than the room
+	}
+	return head + Cut(string(text[from:]), room)
+}
+
 // Left pads text on the right to that many columns.
 func Left(s string, columns int) string {
 	return s + strings.Repeat(" ", max(0, columns-Columns(s)))

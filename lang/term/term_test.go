@@ -66,3 +66,21 @@ func TestWrap(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestCutAmong cuts names where they differ.
+func TestCutAmong(t *testing.T) {
+	names := []string{"payments-backend-service-eu", "payments-backend-service-us", "payments-backend-service-us-west", "payments-frontend-long-name-x", "short"}
+	for columns, want := range map[int][]string{
+		40: names,
+		20: {"payme…end-service-eu", "payme…end-service-us", "payme…ervice-us-west", "payments-frontend-l…", "short"},
+		12: {"pay…rvice-eu", "pay…rvice-us", "pay…-us-west", "payments-fr…", "short"},
+		8:  {"payment…", "payment…", "payment…", "payment…", "short"},
+	} {
+		for n, name := range names {
+			got := term.CutAmong(name, columns, names)
+			if term.Columns(got) > columns || got != want[n] {
+				t.Errorf("%s in %d columns: got %q, want %q", name, columns, got, want[n])
+			}
+		}
+	}
+}

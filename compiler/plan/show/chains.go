@@ -25,11 +25,11 @@ func Chains(p *plan.Plan, page Page) string {
 	}
 	width := 0
 	for _, k := range kinds {
-		width = max(width, term.Columns(k.title(20)))
+		width = max(width, term.Columns(k.title(20, kinds)))
 	}
 	var b strings.Builder
 	for _, k := range kinds {
-		line := term.Left(k.title(20), width) + "  "
+		line := term.Left(k.title(20, kinds), width) + "  "
 		for n, l := range layersOf(p, k.apps[0]) {
 			title := term.Cut(l.Title(), page.Width-width-4) // fits on a line of its own
 			if l.Kind == plan.Delta && len(k.apps) > 1 {

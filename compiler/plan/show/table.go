@@ -33,16 +33,20 @@ func kinds(p *plan.Plan, key func(*plan.Image) string) []*appKind {
 	return list
 }
 
-// title names the apps in at most n runes.
-func (k *appKind) title(n int) string {
+// title names the apps in at most n columns, so that it differs from the titles of other kinds.
+func (k *appKind) title(n int, all []*appKind) string {
+	var others []string
+	for _, o := range all {
+		others = append(others, o.apps[0].Name)
+	}
 	if len(k.apps) == 1 {
-		return term.Cut(k.apps[0].Name, n)
+		return term.CutAmong(k.apps[0].Name, n, others)
 	}
 	if names := k.names(); term.Columns(names) <= n {
 		return names
 	}
 	rest := fmt.Sprintf(" +%d", len(k.apps)-1)
-	return term.Cut(k.apps[0].Name, n-len(rest)) + rest
+	return term.CutAmong(k.apps[0].Name, n-len(rest), others) + rest
 }
 
 func (k *appKind) names() string {
@@ -73,15 +77,19 @@ func Table(p *plan.Plan, page Page) string {
 		first = max(first, term.Columns(r.name))
 	}
 	first = min(first, 24)
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.name)
+	}
 	lines := make([]string, len(rows)+1)
 	lines[0] = strings.Repeat(" ", first)
 	for n, r := range rows {
-		lines[n+1] = term.Left(term.Cut(r.name, first), first)
+		lines[n+1] = term.Left(term.CutAmong(r.name, first, names), first)
 	}
 	column := columnWidth(kinds, rows, first, page)
 	shown := 0
 	for n, k := range kinds {
-		header := k.title(column)
+		header := k.title(column, kinds)
 		width := term.Columns(header)
 		for _, r := range rows {
 			width = max(width, term.Columns(term.Cut(r.cells[n], column)))
@@ -106,7 +114,7 @@ func Table(p *plan.Plan, page Page) string {
 		b.WriteString(page.more(len(kinds)-shown, "kinds of apps"))
 	}
 	for _, k := range kinds[:shown] {
-		if k.title(column) != k.names() {
+		if k.title(column, kinds) != k.names() {
 			b.WriteString(k.members(page))
 		}
 	}
@@ -119,7 +127,7 @@ func columnWidth(kinds []*appKind, rows []*tableRow, first int, page Page) int {
 	for column := maxWide; column > maxColumn; column-- {
 		total := first
 		for n, k := range kinds {
-			width := term.Columns(k.title(column))
+			width := term.Columns(k.title(column, kinds))
 			for _, r := range rows {
 				width = max(width, term.Columns(term.Cut(r.cells[n], column)))
 			}
@@ -134,7 +142,7 @@ func columnWidth(kinds []*appKind, rows []*tableRow, first int, page Page) int {
 
 // members describes the apps of a column.
 func (k *appKind) members(page Page) string {
-	head := "  " + k.title(maxColumn) + ": "
+	head := "  " + k.title(maxColumn, nil) + ": "
 	line, n := head, 0
 	for _, a := range k.apps {
 		next := a.Name

@@ -147,8 +147,12 @@ func (t *tree) write() {
 	if !t.page.All {
 		width[0] = min(width[0], t.page.Width-6-width[1]-width[2]-width[3])
 	}
+	var all []string
 	for _, r := range t.rows {
-		r[0] = term.Cut(r[0], width[0])
+		all = append(all, r[0])
+	}
+	for _, r := range t.rows {
+		r[0] = term.CutAmong(r[0], width[0], all)
 		line := fmt.Sprintf("%s  %s  %s  %s", term.Left(r[0], width[0]), term.Left(r[1], width[1]), term.Right(r[2], width[2]), r[3])
 		t.out.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
