@@ -46,7 +46,7 @@ func (b hostBinding) Run(ctx context.Context, id string, root executor.Mount, mo
 type hostPath struct{ Bind }
 
 func (h hostPath) Mount(context.Context, bool) (executor.MountableRef, error) {
-	return hostMounts{h.Bind}, nil
+	return hostMounts(h), nil
 }
 
 // hostMounts is its mount.
