@@ -39,9 +39,9 @@ func needEngine(t *testing.T) {
 	}
 }
 
-// buildkitd starts a BuildKit with default settings, with mounts of its own, and returns its process
-// and its engine.
-func buildkitd(t *testing.T) (*exec.Cmd, Member) {
+// buildkitd starts a BuildKit with default settings, and others, with mounts of its own, and returns its
+// process and its engine.
+func buildkitd(t *testing.T, flags ...string) (*exec.Cmd, Member) {
 	t.Helper()
 	bin, err := filepath.Abs("../../bin")
 	if err != nil {
@@ -57,8 +57,8 @@ func buildkitd(t *testing.T) (*exec.Cmd, Member) {
 		}
 	})
 	address := "unix://" + filepath.Join(dir, "s")
-	cmd := exec.Command(filepath.Join(bin, "buildkitd"), "--root", filepath.Join(dir, "state"), "--addr", address, "--oci-worker=true",
-		"--oci-worker-binary", filepath.Join(bin, "layc-runc"), "--otel-socket-path", filepath.Join(dir, "otel"))
+	cmd := exec.Command(filepath.Join(bin, "buildkitd"), append([]string{"--root", filepath.Join(dir, "state"), "--addr", address, "--oci-worker=true",
+		"--oci-worker-binary", filepath.Join(bin, "layc-runc"), "--otel-socket-path", filepath.Join(dir, "otel")}, flags...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v: run make bin/buildkitd first", err)
@@ -285,5 +285,71 @@ func TestCluster(t *testing.T) {
 	}
 	if manifests(again) != manifests(want) {
 		t.Errorf("the next build's images are\n%s\nwant\n%s", manifests(again), manifests(want))
+	}
+}
+
+// TestNativeNodes checks that images of a platform are built on the engine whose own platform it is, and
+// not on one that also runs its programs, with an emulator; and there if the other one is lost. This
+// machine has one architecture, so images only have files.
+func TestNativeNodes(t *testing.T) {
+	needEngine(t)
+	platform := func(p string) string { return "--oci-worker-platform=linux/" + p }
+	_, both := buildkitd(t, platform("amd64"), platform("arm64"))
+	daemon, native := buildkitd(t, platform("arm64"))
+	t.Cleanup(func() { _, _ = both.Close(), native.Close() }) // one of them is killed
+	var told []string
+	c := New([]Member{both, native}, func(s string) { told = append(told, s) })
+	for _, m := range []Member{both, native} { // both list this machine's platforms, too
+		all, err := m.Platforms(t.Context())
+		if own := map[string]string{both.Name: "amd64", native.Name: "arm64"}[m.Name]; err != nil || all[0].Architecture != own || !slices.ContainsFunc(all, func(p ocispecs.Platform) bool { return p.Architecture == "arm64" }) {
+			t.Fatalf("the platforms of %s are %v, %v", m.Name, all, err)
+		}
+	}
+	// built returns the engines that have executed the steps of images of both platforms.
+	built := func(text string) map[string][]int {
+		var images []engine.Image
+		for _, arch := range []string{"amd64", "arm64"} {
+			for _, name := range []string{"app1", "app2"} {
+				im := app(t, name, nil)
+				state := llb.Scratch().File(llb.Mkfile("/"+name, 0o644, []byte(text), llb.WithCreatedTime(epoch)), llb.WithCustomName(arch+" "+name))
+				def, err := state.Marshal(t.Context(), llb.Platform(ocispecs.Platform{OS: "linux", Architecture: arch}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				im.Definition, im.Platform.Architecture = def.ToPB(), arch
+				im.Config = []byte(fmt.Sprintf(`{"os": "linux", "architecture": "%s", "history": [{"created": "1970-01-01T00:00:00Z"}]}`, arch))
+				images = append(images, im)
+			}
+		}
+		c.ran = nil
+		result, err := c.Build(t.Context(), request(t, t.TempDir(), images...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Images) != len(images) {
+			t.Errorf("built %d images, want %d", len(result.Images), len(images))
+		}
+		where := map[string][]int{}
+		for _, r := range c.ran {
+			for _, step := range r.steps {
+				if arch, _, _ := strings.Cut(step.Name, " "); !slices.Contains(where[arch], r.member) {
+					where[arch] = append(where[arch], r.member)
+				}
+			}
+		}
+		return where
+	}
+	if got := built("1"); !slices.Equal(got["amd64"], []int{0}) || !slices.Equal(got["arm64"], []int{1}) {
+		t.Errorf("images are built on the engines %v, want amd64 on 0 and arm64 on 1", got)
+	}
+	if err := daemon.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = daemon.Wait()
+	if got := built("2"); !slices.Equal(got["amd64"], []int{0}) || !slices.Equal(got["arm64"], []int{0}) {
+		t.Errorf("without the engine 1, images are built on the engines %v, want 0", got)
+	}
+	if len(told) != 1 || !strings.HasPrefix(told[0], "building without "+native.Name+": ") {
+		t.Errorf("the user is told %q", told)
 	}
 }
