@@ -167,7 +167,7 @@ func TestChroot(t *testing.T) {
 	}
 	run := func() (string, error) {
 		cmd := exec.Command("/test", "-test.run=^TestChroot$")
-		cmd.Env = append(os.Environ(), "LAYC_TEST_STATE=/state", "LAYC_TEST_STEP=/step", "LAYC_TEST_RUNC=/runc", "TMPDIR=/tmp")
+		cmd.Env = append(os.Environ(), "LAYC_TEST_STATE=/state", "LAYC_TEST_STEP=/step", "LAYC_TEST_RUNC=/runc", "TMPDIR=/tmp", snapshotterVariable+"=")
 		cmd.Dir, cmd.SysProcAttr = "/", &syscall.SysProcAttr{Chroot: root}
 		out, err := cmd.CombinedOutput()
 		return string(out), err
