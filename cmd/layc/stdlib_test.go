@@ -33,6 +33,8 @@ var booted = []boot{
 	{app: "node-packaged", url: ":8080/", page: "hello for 1 hour"},
 	{app: "python-pip", url: ":8080/", page: "&lt;python&gt;"},
 	{app: "python-uv", url: ":8080/", page: "&lt;python&gt;"},
+	{app: "go", url: ":8080/", page: "Hello From Go"},
+	{app: "go-packaged", url: ":8080/", page: "Hello From Go"},
 	{app: "rust", url: ":8080/", page: "hello from rust"},
 	{app: "nginx", url: ":8080/", page: "hello from nginx"},
 	{app: "nginx-root", url: ":80/", page: "hello from nginx"},
@@ -73,12 +75,12 @@ func TestStdlib(t *testing.T) {
 	}
 }
 
-// company builds, verifies and runs the services of testdata/company, and asks each through the
+// company builds, verifies and runs the six services of testdata/company, and asks each through the
 // web server of the company.
 func (s *shop) company() {
 	out := filepath.Join(s.TempDir(), "out")
 	s.layc("build", "-C", "../../testdata/company", "--state", s.state, "--locked", "--verify", "-o", out)
-	hosts := []string{"web", "orders", "accounts", "reports", "database"}
+	hosts := []string{"web", "orders", "accounts", "reports", "rates", "database"}
 	services := map[string]*container{}
 	for _, name := range hosts {
 		services[name] = newContainer(s.T, out, name)
@@ -94,6 +96,7 @@ func (s *shop) company() {
 		"orders":   "a lamp, a chair",
 		"accounts": "sessions last 2 hours",
 		"reports":  "total &lt; 43",
+		"rates":    "1 EUR is 1.1 USD",
 	} {
 		web.serves("http://127.0.0.1:8080/"+path, page)
 	}
