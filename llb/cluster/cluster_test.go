@@ -311,7 +311,8 @@ func TestNativeNodes(t *testing.T) {
 		for _, arch := range []string{"amd64", "arm64"} {
 			for _, name := range []string{"app1", "app2"} {
 				im := app(t, name, nil)
-				state := llb.Scratch().File(llb.Mkfile("/"+name, 0o644, []byte(text), llb.WithCreatedTime(epoch)), llb.WithCustomName(arch+" "+name))
+				tools := llb.Local("tools", llb.SharedKeyHint("tools"), llb.LocalUniqueID("tools"), llb.WithCustomName("read tools"))
+				state := llb.Scratch().File(llb.Copy(tools, "/step", "/"+arch+name+text, &llb.CopyInfo{CreatedTime: &epoch}), llb.WithCustomName(arch+" "+name))
 				def, err := state.Marshal(t.Context(), llb.Platform(ocispecs.Platform{OS: "linux", Architecture: arch}))
 				if err != nil {
 					t.Fatal(err)
