@@ -264,9 +264,9 @@ seconds.
 
 The container has a network of its own. Its TCP ports are reachable on
 127.0.0.1: a port that the app exposes on the same port if that is free, others
-with --publish. layc forwards each connection, as root and as an ordinary user
-alike; this is for a developer's requests, not for load. The container reaches
-nothing outside. --network host gives it the network of this machine instead.`,
+with --publish. layc forwards each connection; this is for a developer's
+requests, not for load. The container reaches nothing outside. --network host
+gives it the network of this machine instead.`,
 		Example: `  layc run app1
   layc run app1 -p 8080:80 -e MODE=debug -v ./data:/var/lib/app
   layc run app1 -- --version

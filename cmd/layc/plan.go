@@ -42,7 +42,9 @@ scratch and shows what moving to the new plan would cost; layc lock --rebalance
 records the new plan.
 
 The number of search steps depends on the size of the fleet, or on --plan-time.
-It never depends on a clock, so every machine finds the same plan.
+It never depends on a clock, so every machine finds the same plan. With more
+time, plan also proves more precisely how far the plan may be from the best one,
+which takes about as long again.
 
 Plans weigh storage, pulls and builds. --weight NAME=NUMBER sets one of:
 

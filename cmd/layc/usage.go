@@ -127,9 +127,9 @@ var groups = []struct {
 	title    string
 	commands []string
 }{
-	{"Write a module", []string{"init", "check", "fmt", "doc", "explain"}},
+	{"Write a module", []string{"init", "import", "check", "fmt", "doc", "explain"}},
 	{"Pin, plan and build it", []string{"lock", "update", "vendor", "plan", "build", "run", "shell", "watch", "bake"}},
-	{"Ask about changes and costs", []string{"query", "impact", "affected", "cost", "explain-layer", "simulate", "graph", "sbom"}},
+	{"Ask about changes and costs", []string{"query", "impact", "affected", "cost", "explain-layer", "simulate", "graph", "sbom", "audit"}},
 }
 
 // pasteable inserts a # before the explanation of an example, which follows after two spaces or

@@ -49,7 +49,7 @@ func TestExamplesAreNearTheBound(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", dir, err)
 			}
-			cost, bound := s.Cost.Total(), search.Bound(&p, s)
+			cost, bound := s.Cost.Total(), search.Bound(&p, s, 0)
 			gap := 100 * float64(cost-bound) / float64(bound)
 			t.Logf("%s at %d layers: %.1f%%", dir, limit, gap)
 			if gap < 0 || gap > most {

@@ -148,7 +148,7 @@ func (t *translation) finish(s *search.Solution, m *memory, o Options) *Plan {
 				return fresh.Cost.Total()
 			}
 		}
-		return search.Bound(t.problem, s)
+		return search.Bound(t.problem, s, o.Work)
 	})
 	return p
 }

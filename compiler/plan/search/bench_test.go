@@ -21,7 +21,7 @@ func BenchmarkSolve(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				b.ReportMetric(float64(s.Cost.Total())/float64(max(Bound(p, s), 1)), "cost/bound")
+				b.ReportMetric(float64(s.Cost.Total())/float64(max(Bound(p, s, 0), 1)), "cost/bound")
 				b.ReportMetric(float64(s.Work)/1e6, "Mwork")
 			}
 		})

@@ -24,7 +24,7 @@ func TestBoundIsBelowTheOptimum(t *testing.T) {
 		for _, set := range []struct{ singles, parts, steps, images int }{
 			{singles, parts, 1000, 4000}, {0, parts, 1000, 30}, {0, 1, 1000, 10}, {0, 2, 1000, 3}, {2, 1, 20, 1}, {singles, parts, 2, 0}, {singles, parts, 0, 0},
 		} {
-			b := f.newBounder(s)
+			b := f.newBounder(s, 0)
 			b.singles, b.parts, b.steps, b.images = set.singles, set.parts, set.steps, set.images
 			bound := float64(b.all())
 			if bound > best*1.000001 {
@@ -67,7 +67,7 @@ func TestGaps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			bound := Bound(p, s)
+			bound := Bound(p, s, 0)
 			gap := 100 * float64(s.Cost.Total()-bound) / float64(bound)
 			items, stacked := 0, 0
 			for _, app := range p.Apps {
@@ -84,6 +84,25 @@ func TestGaps(t *testing.T) {
 			if gap < 0 || gap > c.most[k] {
 				t.Errorf("fleet %d at %d layers is %.1f%% above the bound, want at most %.0f%%", n, limit, gap, c.most[k])
 			}
+		}
+	}
+}
+
+// TestWideGaps spends twenty seconds' work on the plan and on the bound of the widest fleet of
+// TestGaps, as layc plan --plan-time does. Only make seeds runs it.
+func TestWideGaps(t *testing.T) {
+	wide := generate(rand.New(rand.NewPCG(6, 77)), shape{apps: 60, items: 200, bases: 3, perApp: 40, stacked: 30})
+	for _, limit := range []int{8, 10}[:seeds(2, 0, 0)] {
+		p, work := withLimit(wide, limit), int64(80_000_000)
+		s, err := Solve(p, Options{Work: work})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bound := Bound(p, s, work)
+		gap := 100 * float64(s.Cost.Total()-bound) / float64(bound)
+		t.Logf("%d layers: %.1f%%", limit, gap)
+		if gap < 0 || gap > 10 {
+			t.Errorf("the plan for %d layers is %.1f%% above the bound, want at most 10%%", limit, gap)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func TestImagesCostNoLessThanTheirParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := f.newBounder(s)
+		b := f.newBounder(s, 0)
 		b.balance()
 		for c := range f.classes {
 			_, m := b.relaxed(c)

@@ -45,7 +45,7 @@ func TestQualityOnTinyFleets(t *testing.T) {
 		if best > cost*1.000001 {
 			t.Fatalf("seed %d: optimum %v above a plan's cost %v", seed, best, cost)
 		}
-		if bound := float64(Bound(p, s)); bound > best*1.000001 {
+		if bound := float64(Bound(p, s, 0)); bound > best*1.000001 {
 			t.Errorf("seed %d: bound %v above the optimum %v", seed, bound, best)
 		}
 		ratio := (cost - fixed) / (best - fixed)

@@ -181,7 +181,7 @@ func TestNeverWorseThanBaselines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bound := Bound(p, s); bound > s.Cost.Total() || bound <= 0 {
+		if bound := Bound(p, s, 0); bound > s.Cost.Total() || bound <= 0 {
 			t.Errorf("bound %d above the cost %d", bound, s.Cost.Total())
 		}
 		for name, cost := range baselines(t, p) {
