@@ -20,18 +20,18 @@ component debian {
     rootfs "https://example.com/rootfs.tar" sha256 "00000000000000000000000000000000000000000000000000000000000000aa"
 }
 
-# A tool of the shop.
-component tool {
-    owns "/opt/tool"
-    copy "tool" to "/opt/tool/"
+# A gizmo of the shop.
+component gizmo {
+    owns "/opt/gizmo"
+    copy "gizmo" to "/opt/gizmo/"
 }
 
 app shop {
-  uses tool, tol
+  uses gizmo, gizo
 }
 `
 
-// built is layc without an engine: its build fails, since component tool writes a path that it does
+// built is layc without an engine: its build fails, since component gizmo writes a path that it does
 // not own.
 const built = `#!/bin/sh
 if [ "$1" != build ]; then exec "$0-real" "$@"; fi
@@ -39,8 +39,8 @@ sum=$(sha256sum < shop.layer | cut -d ' ' -f 1)
 cat > "$3" <<END
 {"images": [], "stepsExecuted": [], "findings": [
   {"file": "shop.layer", "line": 10, "column": 11, "endLine": 10, "endColumn": 15,
-   "code": "E0519", "severity": "error", "message": "tool changes paths that it does not own",
-   "edits": [{"file": "shop.layer", "line": 11, "column": 21, "endLine": 11, "endColumn": 21, "new": ", \"/etc/tool\""}]}
+   "code": "E0519", "severity": "error", "message": "gizmo changes paths that it does not own",
+   "edits": [{"file": "shop.layer", "line": 11, "column": 22, "endLine": 11, "endColumn": 22, "new": ", \"/etc/gizmo\""}]}
 ], "verified": [{"holds": false}], "files": {"shop.layer": "sha256:$sum"}}
 END
 exit 3
@@ -73,7 +73,7 @@ func TestEditors(all *testing.T) {
 		{"ALE", "corrected", []string{"vim", "-Nu", "NONE", "-i", "NONE", "-es", "-S", "test/ale.vim"}},
 		{"eglot", "formatting", []string{"emacs", "--batch", "--eval", "(package-initialize)", "-l", "test/eglot.el"}},
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "tool") }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "gizmo") }))
 	defer server.Close()
 	path := ""
 	for _, e := range editors {
@@ -84,7 +84,7 @@ func TestEditors(all *testing.T) {
 			}
 			dir := t.TempDir()
 			file, result := filepath.Join(dir, "shop.layer"), filepath.Join(dir, "result")
-			for name, text := range map[string]string{file: module, filepath.Join(dir, "tool"): "a tool\n"} {
+			for name, text := range map[string]string{file: module, filepath.Join(dir, "gizmo"): "a gizmo\n"} {
 				if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 					t.Fatal(err)
 				}

@@ -77,8 +77,8 @@ func sets() (all map[string][]rule, order []string) {
 			rules: include("types", "statement")},
 		{begin: `\b(component)([ \t]+)(` + word + `)`, groups: []kind{declaration, "", declared}, end: toTheEnd, rules: append([]rule{
 			{begin: `(\()`, groups: []kind{punctuation}, end: `\)|(?=\})`, ends: punctuation, rules: include("types", "expression", "braces")}},
-			include("header")...)},
-		header(`\b(user)([ \t]+)(`+word+`)`, declaration, "", declared),
+			include("named")...)},
+		{begin: `\b(user)([ \t]+)(` + word + `)`, groups: []kind{declaration, "", declared}, end: toTheEnd, rules: include("named")},
 		header(`\b(app)\b([ \t]*)`, declaration, ""),
 		header(`\b(fleet)\b`, declaration),
 	}, include("block-content")...)...)
@@ -96,6 +96,9 @@ func sets() (all map[string][]rule, order []string) {
 		{match: operand + `([ \t]+)(for|in|where)\b([ \t]*)`, groups: []kind{"", control, ""}},
 		{include: "block"},
 	}, include("expression")...)...)
+
+	// What follows the name in a header where no control word can follow: the name itself may be one.
+	put("named", include("continued", "block", "expression")...)
 
 	// What follows in a statement that has no block.
 	put("statement", include("continued", "expression", "braces")...)

@@ -30,15 +30,15 @@ edit $FILE
 ALELint
 call s:Wait('len(s:Diagnostics()) == 1')
 let s:found = s:Diagnostics()
-call s:Check('diagnostics', len(s:found) == 1 && s:found[0].lnum == 16 && s:found[0].text =~# 'tol', s:found)
+call s:Check('diagnostics', len(s:found) == 1 && s:found[0].lnum == 16 && s:found[0].text =~# 'gizo', s:found)
 
 call cursor(1, 1)
-call search('tool, tol')
+call search('gizmo, gizo')
 ALEGoToDefinition
 call s:Wait('line(".") == 10')
 call s:Check('definition', line('.') == 10, line('.'))
 
-silent! %s/tool, tol/tool/
+silent! %s/gizmo, gizo/gizmo/
 write
 ALELint
 call s:Wait('len(s:Diagnostics()) == 0')

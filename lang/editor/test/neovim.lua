@@ -32,41 +32,41 @@ local function diagnostics(count)
 end
 
 local found = diagnostics(1)
-check('diagnostics', #found == 1 and found[1].lnum == 15 and found[1].message:find('tol'), found)
+check('diagnostics', #found == 1 and found[1].lnum == 15 and found[1].message:find('gizo'), found)
 
-find('tool, tol')
+find('gizmo, gizo')
 local hover = vim.inspect(ask('textDocument/hover'))
-check('hover', hover:find('A tool of the shop'), hover)
+check('hover', hover:find('A gizmo of the shop'), hover)
 
 local definition = ask('textDocument/definition')
 definition = definition[1] or definition
 local range = definition.range or definition.targetSelectionRange or {}
 check('definition', range.start and range.start.line == 9, definition)
 
-find('tol')
+find('gizo')
 vim.cmd('normal! l')
 local words = {}
 local answer = ask('textDocument/completion')
 for _, item in ipairs(answer.items or answer) do words[item.label] = true end
-check('completion', words.tool, answer)
+check('completion', words.gizmo, answer)
 
-vim.cmd([[%s/tool, tol/tool/]])
+vim.cmd([[%s/gizmo, gizo/gizmo/]])
 check('corrected', #diagnostics(0) == 0, vim.diagnostic.get(buffer))
 
 -- The command builds, and shows what the build has found.
 vim.cmd('LaycBuild')
 found = diagnostics(1)
-check('build', #found == 1 and found[1].message:find('tool changes paths'), found)
+check('build', #found == 1 and found[1].message:find('gizmo changes paths'), found)
 vim.cmd('close!')
-find('tool {')
+find('gizmo {')
 local here = ask('textDocument/codeAction', { range = { start = { line = 9, character = 11 }, ['end'] = { line = 9, character = 11 } }, context = { diagnostics = {} } })
 for _, action in ipairs(here) do
   if action.kind == 'quickfix' then vim.lsp.util.apply_workspace_edit(action.edit, 'utf-16') end
 end
 local owned = vim.api.nvim_buf_get_lines(buffer, 10, 11, false)[1]
-check('build fix', owned == '    owns "/opt/tool", "/etc/tool"' and #diagnostics(0) == 0, { owned, here })
+check('build fix', owned == '    owns "/opt/gizmo", "/etc/gizmo"' and #diagnostics(0) == 0, { owned, here })
 
-find('tool {')
+find('gizmo {')
 vim.lsp.util.apply_workspace_edit(ask('textDocument/rename', { newName = 'hammer' }), 'utf-16')
 local text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
 check('rename', text:find('component hammer {') and text:find('uses hammer'), text)
@@ -76,8 +76,8 @@ text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n')
 check('formatting', text:find('\n    uses hammer'), text)
 
 -- The checksum of a download: of what the server downloads when the action is chosen.
-local fetch = vim.fn.search('copy "tool"')
-vim.api.nvim_buf_set_lines(buffer, fetch, fetch, false, { '    fetch "' .. vim.env.URL .. '/tool" to "/opt/tool/"' })
+local fetch = vim.fn.search('copy "gizmo"')
+vim.api.nvim_buf_set_lines(buffer, fetch, fetch, false, { '    fetch "' .. vim.env.URL .. '/gizmo" to "/opt/gizmo/"' })
 vim.fn.cursor(fetch + 1, 6)
 local point = { line = fetch, character = 5 }
 local offered = ask('textDocument/codeAction', { range = { start = point, ['end'] = point }, context = { diagnostics = {} } })
@@ -86,7 +86,7 @@ for _, action in ipairs(offered) do
 end
 local declared = function() return vim.api.nvim_buf_get_lines(buffer, fetch, fetch + 1, false)[1] end
 vim.wait(20000, function() return declared():find('sha256') end, 20)
-check('checksum', declared():find('/tool" sha256 "' .. vim.fn.sha256('tool') .. '" to'), { declared(), offered })
+check('checksum', declared():find('/gizmo" sha256 "' .. vim.fn.sha256('gizmo') .. '" to'), { declared(), offered })
 
 for _, client in pairs(vim.lsp.get_active_clients()) do client.stop() end
 vim.wait(5000, function() return #vim.lsp.get_active_clients() == 0 end, 20)

@@ -137,6 +137,7 @@ syn match layerOperator144 /\v,|\|\||\&\&|[=!<>]\=|[-+*/%<>]/ contained
 syn match layerComment145 /\v#.*/ contained
 syn cluster layerSetContinued contains=layerRegion143,layerRegion141,@layerSetComment
 syn cluster layerSetStatement contains=@layerSetContinued,@layerSetExpression,@layerSetBraces
+syn cluster layerSetNamed contains=@layerSetContinued,@layerSetBlock,@layerSetExpression
 syn match layerRegion146 /\v%([A-Za-z0-9_")\]}])@1<=%([ \t]+)%(for|in|where)%(<|>)%([ \t]*)/ contained contains=layerControl147
 syn match layerControl147 /\v%(<|>)%(for|in|where)%(<|>)/ contained
 syn cluster layerSetHeader contains=@layerSetContinued,layerRegion146,@layerSetBlock,@layerSetExpression
@@ -149,9 +150,9 @@ syn cluster layerSetBlock contains=layerRegion153
 syn cluster layerSetBlockcontent contains=@layerSetComment,@layerSetBranches,@layerSetClauses,@layerSetExpression,@layerSetBlock
 syn region layerRegion155 matchgroup=layerDeclaration156 start=/\v%(<|>)%(fleet)%(<|>)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
 syn region layerRegion157 matchgroup=layerDeclaration158 start=/\v%(<|>)%(app)%(<|>)%([ \t]*)/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=@layerSetHeader
-syn region layerRegion159 matchgroup=layerDeclaration160 start=/\v%(<|>)%(user)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared161,@layerSetHeader
+syn region layerRegion159 matchgroup=layerDeclaration160 start=/\v%(<|>)%(user)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared161,@layerSetNamed
 syn match layerDeclared161 /\v%(%(<|>)%(user)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
-syn region layerRegion162 matchgroup=layerDeclaration163 start=/\v%(<|>)%(component)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared164,layerRegion165,@layerSetHeader
+syn region layerRegion162 matchgroup=layerDeclaration163 start=/\v%(<|>)%(component)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared164,layerRegion165,@layerSetNamed
 syn region layerRegion165 matchgroup=layerPunctuation166 start=/\v%(\()/ excludenl end=/\v\)|%(\})@=/ contained contains=@layerSetTypes,@layerSetExpression,@layerSetBraces
 syn match layerDeclared164 /\v%(%(<|>)%(component)%([ \t]+))@50<=[A-Za-z_][A-Za-z0-9_]*/ contained
 syn region layerRegion167 matchgroup=layerDeclaration168 start=/\v%(<|>)%(param|slot)%(%([ \t]+)%([A-Za-z_][A-Za-z0-9_]*))@=/ matchgroup=NONE excludenl end=/\v$|%(\})@=/ contains=layerDeclared169,@layerSetTypes,@layerSetStatement
