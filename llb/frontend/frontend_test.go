@@ -301,7 +301,7 @@ func TestFrontend(t *testing.T) {
 	project := t.TempDir()
 	write(t, project, map[string]string{
 		"main.layer": strings.ReplaceAll(program, "example.com/layc", pushed), ".layerignore": "*.tmp\n", "tool/a/deep": "deep", "tool/run": "#!/bin/sh\n", "x.tmp": "ignored", ".git/config": "git",
-		"web/a.txt": "a", "web/x.log": "log", "web/sub/y.log": "log", "web/run.sh": "#!/bin/sh\n", "web/private": "p", "odd [1]*.txt": "odd",
+		"web/a.txt": "a", "web/x.log": "log", "web/sub/y.log": "log", "web/run.sh": "echo\n", "web/private": "p", "odd [1]*.txt": "odd",
 	})
 	if err := errors.Join(
 		os.Chmod(filepath.Join(project, "web/run.sh"), 0o4775), os.Chmod(filepath.Join(project, "web/private"), 0o600), os.Chown(filepath.Join(project, "web/private"), 7, 7),
