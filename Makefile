@@ -121,7 +121,7 @@ WITH_C = ./lang/editor/...
 copied:
 	LAYC_SNAPSHOTTER=native LAYC_REQUIRE_ENGINE=1 $(GO) test -count=1 -vet=off -timeout 30m ./llb/engine
 race:
-	CGO_ENABLED=1 $(GO) test -race -short -vet=off $$($(CONCURRENT))
+	CGO_ENABLED=1 $(GO) test -race -short -vet=off -timeout 30m $$($(CONCURRENT))
 
 # The packages where anything runs concurrently, in the code or in the tests: a go statement,
 # a timer, a server, a lock, or parallel tests. In the others nothing can race.
