@@ -78,6 +78,9 @@ func (im *importer) parse(b *Build) (*dockerfile, error) {
 		return nil, errors.New("the file is empty")
 	}
 	text := strings.TrimPrefix(strings.ReplaceAll(b.Text, "\r\n", "\n"), "\uFEFF")
+	if at := strings.IndexFunc(text, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' || r == 0x7F }); at >= 0 {
+		return nil, fmt.Errorf("control character U+%04X in line %d, which no .layer file can have", text[at], 1+strings.Count(text[:at], "\n"))
+	}
 	parsed, err := parser.Parse(strings.NewReader(text))
 	if err != nil {
 		return nil, err

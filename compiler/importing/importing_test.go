@@ -174,3 +174,19 @@ func (o overlay) ReadDir(name string) ([]fs.DirEntry, error) {
 	own, err := o.over.ReadDir(".")
 	return append(own, slices.DeleteFunc(list, func(d fs.DirEntry) bool { return strings.HasSuffix(d.Name(), ".layer") })...), err
 }
+
+// TestControlCharacters refuses files whose text no module can hold, with the line.
+func TestControlCharacters(t *testing.T) {
+	for text, want := range map[string]string{
+		"FROM a\nRUN echo \x1c\n":            "Dockerfile: control character U+001C in line 2, which no .layer file can have",
+		"FROM a\r\n# \x7f\r\nRUN b\r\n":      "Dockerfile: control character U+007F in line 2, which no .layer file can have",
+		"FROM a\rRUN b\n":                    "Dockerfile: control character U+000D in line 1, which no .layer file can have",
+		"FROM a\nRUN printf 'a\tb' > /c\r\n": "",
+	} {
+		files := fstest.MapFS{"Dockerfile": {Data: []byte(text)}}
+		_, err := importing.Import(importing.Input{Files: files, Builds: []importing.Build{{Name: "a", File: "Dockerfile", Context: ".", Text: text}}})
+		if got := fmt.Sprint(err); got != want && (want != "" || err != nil) {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
