@@ -7,57 +7,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/layc-lang/layc/bench/servers"
 )
-
-// server is a registry on loopback whose blobs are in a directory. It runs in this process, so its CPU
-// time is nobody's.
-type server struct {
-	address string
-	http    *http.Server
-}
-
-func serve(dir string) (*server, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s := &server{address: listener.Addr().String(), http: &http.Server{
-		Handler: registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(dir)), registry.Logger(log.New(io.Discard, "", 0))),
-	}}
-	go func() { _ = s.http.Serve(listener) }() // ends with close
-	return s, nil
-}
-
-func (s *server) close() error {
-	if s == nil {
-		return nil
-	}
-	return s.http.Close()
-}
 
 // bakeSide builds all Dockerfiles with one `buildx bake --push`, on a buildkitd of its own.
 type bakeSide struct {
 	daemon   dockerSide
-	registry *server
+	registry *servers.Registry
 }
 
 func (s *bakeSide) dir() string { return s.daemon.dir }
 
 func (s *bakeSide) close() error {
-	err := errors.Join(s.registry.close(), s.daemon.close())
+	err := errors.Join(s.registry.Close(), s.daemon.close())
 	s.registry = nil
 	return err
 }
@@ -66,10 +34,10 @@ func (s *bakeSide) reset(ctx context.Context) (err error) {
 	if err := errors.Join(s.close(), s.daemon.reset(ctx)); err != nil {
 		return err
 	}
-	if s.registry, err = serve(filepath.Join(s.dir(), "registry")); err != nil {
+	if s.registry, err = servers.NewRegistry(filepath.Join(s.dir(), "registry")); err != nil {
 		return err
 	}
-	_, err = run(s.buildx(ctx, "create", "--name", "bench", "--driver", "remote", s.daemon.address()))
+	_, err = run(s.buildx(ctx, "create", "--name", "bench", "--driver", "remote", s.daemon.daemon.Address))
 	return err
 }
 
@@ -111,7 +79,7 @@ func (s *bakeSide) build(ctx context.Context, only string) (spent, error) {
 		file.Target[app] = bakeTarget{
 			Context: f.dir, Dockerfile: "apps/" + app + "/Dockerfile",
 			Contexts: map[string]string{"base": "oci-layout://" + filepath.Join(f.dir, "base") + "@" + f.base},
-			Tags:     []string{s.registry.address + "/" + app + ":latest"},
+			Tags:     []string{s.registry.Address + "/" + app + ":latest"},
 			Output:   []string{"type=registry"},
 		}
 	}
@@ -128,7 +96,7 @@ func (s *bakeSide) build(ctx context.Context, only string) (spent, error) {
 	if only != "" {
 		args = append(args, only)
 	}
-	pid := s.daemon.daemon.Process.Pid
+	pid := s.daemon.daemon.PID()
 	start, before := time.Now(), processTime(pid)
 	client, err := run(s.buildx(ctx, args...))
 	return spent{time.Since(start), client + processTime(pid) - before}, err
@@ -144,9 +112,9 @@ func (s *laycSide) check(ctx context.Context) error {
 }
 
 // pushed returns an error unless a registry has the image of each app of a fleet.
-func pushed(ctx context.Context, s *server, f *fleet) error {
+func pushed(ctx context.Context, s *servers.Registry, f *fleet) error {
 	for n := range f.apps {
-		request, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+s.address+"/v2/"+f.app(n)+"/manifests/latest", nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodHead, "http://"+s.Address+"/v2/"+f.app(n)+"/manifests/latest", nil)
 		if err != nil {
 			return err
 		}

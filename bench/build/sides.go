@@ -9,13 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/layc-lang/layc/bench/servers"
 )
 
 // side is a way to build the fleet. It has its own cache and its own output.
@@ -47,19 +49,19 @@ type laycSide struct {
 	fleet    *fleet
 	dir      string
 	push     bool
-	registry *server
+	registry *servers.Registry
 }
 
 func (s *laycSide) reset(context.Context) (err error) {
 	if err := s.close(); err != nil || !s.push {
 		return err
 	}
-	s.registry, err = serve(filepath.Join(s.dir, "registry"))
+	s.registry, err = servers.NewRegistry(filepath.Join(s.dir, "registry"))
 	return err
 }
 
 func (s *laycSide) close() error {
-	err := errors.Join(s.registry.close(), os.RemoveAll(s.dir))
+	err := errors.Join(s.registry.Close(), os.RemoveAll(s.dir))
 	s.registry = nil
 	return err
 }
@@ -72,7 +74,7 @@ func (s *laycSide) build(ctx context.Context, only string) (spent, error) {
 	case s.registry == nil:
 		return spent{}, errNotCold
 	default:
-		args = append(args, "--push", "--registry", s.registry.address)
+		args = append(args, "--push", "--registry", s.registry.Address)
 	}
 	if only != "" {
 		args = append(args, only)
@@ -100,53 +102,28 @@ type dockerSide struct {
 	fleet  *fleet
 	dir    string
 	stages bool // one file for all apps, with stages for what they share
-	daemon *exec.Cmd
+	daemon *servers.BuildKit
 }
-
-func (s *dockerSide) address() string { return "unix://" + filepath.Join(s.dir, "sock") }
 
 func (s *dockerSide) close() error {
-	if s.daemon != nil {
-		_ = s.daemon.Process.Signal(syscall.SIGTERM)
-		_ = s.daemon.Wait() // it was asked to end
-		s.daemon = nil
-	}
-	return os.RemoveAll(s.dir)
+	err := errors.Join(s.daemon.Close(), os.RemoveAll(s.dir))
+	s.daemon = nil
+	return err
 }
 
-func (s *dockerSide) reset(ctx context.Context) error {
+func (s *dockerSide) reset(ctx context.Context) (err error) {
 	if err := s.close(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
-		return err
-	}
-	s.daemon = exec.Command(filepath.Join(s.bench.bin, "buildkitd"), "--root", filepath.Join(s.dir, "state"), "--addr", s.address(), "--oci-worker=true",
-		"--oci-worker-binary", filepath.Join(s.bench.bin, "layc-runc"), "--otel-socket-path", filepath.Join(s.dir, "otel"))
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	s.daemon.Stdout, s.daemon.Stderr = log, log
-	if err := s.daemon.Start(); err != nil {
-		return fmt.Errorf("%w: run make bin/buildkitd first", err)
-	}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if _, err = run(exec.CommandContext(ctx, filepath.Join(s.bench.bin, "buildctl"), "--addr", s.address(), "debug", "workers")); err == nil {
-			return nil
-		}
-		if ctx.Err() != nil || time.Now().After(end) {
-			return errors.Join(err, context.Cause(ctx))
-		}
-	}
+	s.daemon, err = servers.StartBuildKit(ctx, s.bench.bin, s.dir)
+	return err
 }
 
 func (s *dockerSide) build(ctx context.Context, only string) (spent, error) {
 	if s.daemon == nil {
 		return spent{}, errNotCold
 	}
-	start, before := time.Now(), processTime(s.daemon.Process.Pid)
+	start, before := time.Now(), processTime(s.daemon.PID())
 	var clients atomic.Int64
 	eg, ctx := errgroup.WithContext(ctx)
 	// Builds that write to one layout at once fail, so there are several.
@@ -168,7 +145,7 @@ func (s *dockerSide) build(ctx context.Context, only string) (spent, error) {
 		})
 	}
 	err := eg.Wait()
-	return spent{time.Since(start), time.Duration(clients.Load()) + processTime(s.daemon.Process.Pid) - before}, err
+	return spent{time.Since(start), time.Duration(clients.Load()) + processTime(s.daemon.PID()) - before}, err
 }
 
 func (s *dockerSide) buildctl(ctx context.Context, app, to string) *exec.Cmd {
@@ -176,12 +153,12 @@ func (s *dockerSide) buildctl(ctx context.Context, app, to string) *exec.Cmd {
 	if s.stages {
 		file = []string{"--local", "dockerfile=" + s.fleet.dir, "--opt", "filename=stages.Dockerfile", "--opt", "target=" + app}
 	}
-	return exec.CommandContext(ctx, filepath.Join(s.bench.bin, "buildctl"), append([]string{
-		"--addr", s.address(), "build", "--progress", "quiet", "--frontend", "dockerfile.v0",
+	return exec.CommandContext(ctx, s.daemon.Ctl[0], slices.Concat(s.daemon.Ctl[1:], []string{
+		"build", "--progress", "quiet", "--frontend", "dockerfile.v0",
 		"--local", "context=" + s.fleet.dir,
 		"--oci-layout", "base=" + filepath.Join(s.fleet.dir, "base"), "--opt", "context:base=oci-layout://base@" + s.fleet.base,
 		"--output", "type=oci,tar=false,name=" + app + ",dest=" + to,
-	}, file...)...)
+	}, file)...)
 }
 
 // processTime returns the CPU time of a process and of its children that have ended.

@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/layc-lang/layc/bench/servers"
 )
 
 // dockerfiles are the shop as Dockerfiles.
 type dockerfiles struct {
-	daemon        *buildKit
+	daemon        *servers.BuildKit
 	layc          *layc // whose base and versions they have
 	dir, registry string
 	linked        bool // they share what can be shared
@@ -90,7 +92,7 @@ func (d *dockerfiles) push(ctx context.Context, v variant) error {
 		if err := os.WriteFile(filepath.Join(d.dir, "Dockerfile."+app), []byte(d.text(app, v)), 0o644); err != nil {
 			return err
 		}
-		err := command(ctx, d.dir, append(d.daemon.ctl, "build", "--frontend=dockerfile.v0", "--local=context=.", "--local=dockerfile=.", "--local=apt=/etc/apt",
+		err := command(ctx, d.dir, append(d.daemon.Ctl, "build", "--frontend=dockerfile.v0", "--local=context=.", "--local=dockerfile=.", "--local=apt=/etc/apt",
 			"--opt=context:apt=local:apt", "--opt=filename=Dockerfile."+app, "--secret=id=ca,src=/etc/ssl/certs/ca-certificates.crt",
 			fmt.Sprintf("--output=type=image,push=true,name=%s/%s/%s/%s", d.registry, d.name(), v.tag, app))...)
 		if err != nil {

@@ -4,36 +4,10 @@ import (
 	"context"
 	"io"
 	"net"
-	"net/http"
-	"os"
 	"sync/atomic"
 
-	"github.com/google/go-containerregistry/pkg/registry"
 	"golang.org/x/time/rate"
 )
-
-// server is a registry on loopback whose blobs are in a directory.
-type server struct {
-	address string
-	http    *http.Server
-}
-
-func serve(dir string) (*server, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s := &server{address: listener.Addr().String(), http: &http.Server{
-		Handler: registry.New(registry.WithBlobHandler(registry.NewDiskBlobHandler(dir)), registry.Logger(quiet)),
-	}}
-	go func() { _ = s.http.Serve(listener) }() // ends with close
-	return s, nil
-}
-
-func (s *server) close() { _ = s.http.Close() }
 
 // link passes connections on to a server. What the server sends passes at a limited rate, which
 // all connections share.

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"github.com/docker/go-units"
+
+	"github.com/layc-lang/layc/bench/servers"
 )
 
 func main() {
@@ -73,29 +75,29 @@ func run(ctx context.Context, bin, work string, rate int) (err error) {
 	} else if work, err = filepath.Abs(work); err != nil {
 		return err
 	}
-	registry, err := serve(filepath.Join(work, "registry"))
+	registry, err := servers.NewRegistry(filepath.Join(work, "registry"))
 	if err != nil {
 		return err
 	}
-	defer registry.close()
-	link, err := newLink(registry.address, rate)
+	defer registry.Close()
+	link, err := newLink(registry.Address, rate)
 	if err != nil {
 		return err
 	}
 	defer link.close()
 
-	layc, err := newLayc(ctx, bin, filepath.Join(work, "layc"), registry.address)
+	layc, err := newLayc(ctx, bin, filepath.Join(work, "layc"), registry.Address)
 	if err != nil {
 		return err
 	}
-	daemon, err := startBuildKit(ctx, bin, filepath.Join(work, "buildkit"))
+	daemon, err := servers.StartBuildKit(ctx, bin, filepath.Join(work, "buildkit"), "--oci-worker-net=host") // as layc's steps have
 	if err != nil {
 		return err
 	}
-	defer daemon.close()
+	defer daemon.Close()
 	sides := []side{
-		&dockerfiles{daemon: daemon, layc: layc, dir: filepath.Join(work, "own"), registry: registry.address},
-		&dockerfiles{daemon: daemon, layc: layc, dir: filepath.Join(work, "one"), registry: registry.address, linked: true},
+		&dockerfiles{daemon: daemon, layc: layc, dir: filepath.Join(work, "own"), registry: registry.Address},
+		&dockerfiles{daemon: daemon, layc: layc, dir: filepath.Join(work, "one"), registry: registry.Address, linked: true},
 		layc,
 	}
 	pulls := []pull{
