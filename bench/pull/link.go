@@ -59,10 +59,10 @@ func (l *link) pass(client net.Conn, server string) {
 			if l.limit.WaitN(context.Background(), n) != nil {
 				return
 			}
+			l.bytes.Add(int64(n)) // first, as a client that has read everything may ask for the sum
 			if _, err := client.Write(buffer[:n]); err != nil {
 				return
 			}
-			l.bytes.Add(int64(n))
 		}
 		if err != nil {
 			return
@@ -70,7 +70,7 @@ func (l *link) pass(client net.Conn, server string) {
 	}
 }
 
-// sent returns the number of bytes that clients have received.
+// sent returns the number of bytes that were passed on to clients.
 func (l *link) sent() int64 { return l.bytes.Load() }
 
 func (l *link) close() { _ = l.listener.Close() }
