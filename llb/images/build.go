@@ -118,12 +118,11 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		if asked.Visit, err = in.Visit.visit(graphs); err != nil {
 			return nil, err
 		}
-		var reached *Result
 		result, err := e.Build(ctx, asked)
-		if err == nil && in.Visit != nil && !in.Visit.Failed {
+		switch {
+		case err == nil && in.Visit != nil && !in.Visit.Failed:
 			return &Result{Result: result}, nil
-		}
-		if err == nil {
+		case err == nil:
 			return &Result{result, judge(graphs, result.Proven)}, nil
 		}
 		if in.Foreign {
@@ -131,6 +130,7 @@ func Build(ctx context.Context, e Engine, in Input) (*Result, error) {
 		}
 		url := unserved(graphs, err)
 		if url == "" {
+			var reached *Result
 			if result != nil {
 				reached = &Result{Result: result}
 			}
